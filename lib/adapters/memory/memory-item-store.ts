@@ -1,0 +1,56 @@
+import { MillraceError } from '../../base/errors.ts'
+import { type Attribute, DYNAMODB_ITEM_BYTES_MAX, type Item, itemBytes, type ItemKey, type ItemStore, type KeyedItem, type Query, type Swap } from '../../ports/item-store.ts'
+
+const sameAttribute = (a: Attribute, b: Attribute): boolean =>
+  a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.compare(a, b) === 0 : a === b
+
+/** Whether every attribute named in `seen` is stored with that very value: the condition of `compareAndSet`. */
+export const matchesSeen = (current: Item | undefined, seen: Item | 'absent'): boolean => {
+  if (seen === 'absent' || current === undefined) return seen === 'absent' && current === undefined
+  return Object.entries(seen).every(([name, value]) => sameAttribute(current[name], value))
+}
+
+const copyOf = (item: Item): Item =>
+  Object.fromEntries(Object.entries(item).flatMap(([name, value]) => (value === undefined ? [] : [[name, value instanceof Uint8Array ? value.slice() : value]])))
+
+/** An {@link ItemStore} in the memory of this process: for tests, simulation and throw-away runs. */
+export const memoryItemStore = ({ itemBytesMax = DYNAMODB_ITEM_BYTES_MAX }: { readonly itemBytesMax?: number } = {}): ItemStore => {
+  const partitions = new Map<string, Map<string, Item>>()
+
+  const write = (key: ItemKey, item: Item): void => {
+    const size = itemBytes(key, item)
+    if (size > itemBytesMax) throw new MillraceError('ITEM_TOO_LARGE', { problem: `An item of ${size} bytes is too large to store`, value: key, allowed: `${itemBytesMax} bytes` })
+    let items = partitions.get(key.partition)
+    if (items === undefined) partitions.set(key.partition, (items = new Map()))
+    items.set(key.sort, copyOf(item))
+  }
+  const read = (key: ItemKey): Item | undefined => partitions.get(key.partition)?.get(key.sort)
+
+  return {
+    itemBytesMax,
+    async get(key: ItemKey): Promise<Item | undefined> {
+      const item = read(key)
+      return item === undefined ? undefined : copyOf(item)
+    },
+    async query(partition: string, { prefix = '', after = '', limit = Infinity }: Query = {}): Promise<readonly KeyedItem[]> {
+      const items = [...(partitions.get(partition) ?? [])].filter(([sort]) => sort.startsWith(prefix) && (after === '' || Buffer.compare(Buffer.from(sort), Buffer.from(after)) > 0))
+      items.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+      return items.slice(0, limit).map(([sort, item]) => ({ partition, sort, item: copyOf(item) }))
+    },
+    async compareAndSet(key: ItemKey, seen: Item | 'absent', next: Item): Promise<Swap> {
+      const current = read(key)
+      if (!matchesSeen(current, seen)) return { swapped: false, current: current === undefined ? undefined : copyOf(current) }
+      write(key, next)
+      return { swapped: true }
+    },
+    async put(key: ItemKey, item: Item): Promise<void> {
+      write(key, item)
+    },
+    async putAll(items: readonly KeyedItem[]): Promise<void> {
+      for (const { partition, sort, item } of items) write({ partition, sort }, item)
+    },
+    async deleteAll(keys: readonly ItemKey[]): Promise<void> {
+      for (const { partition, sort } of keys) partitions.get(partition)?.delete(sort)
+    },
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Every stable error code, with what it means in a line. The code is part of the public interface: programs may match on it, so one is
+ * never renamed or reused. `docs/errors.md` explains each with its fix.
+ */
+export const errorCodes = {
+  ARGUMENT_INVALID: 'An argument of a public function is not of the allowed form.',
+  BATCH_FAILED: 'A batch could not be computed; it stays logged and is tried again.',
+  BINDING_INVALID: 'A binding is not NAME=URI, or its URI is malformed or of an unknown kind.',
+  BINDING_CHANGED: 'A logged batch needs the source it was logged with, and the binding now names another.',
+  BINDING_MISSING: 'A name in the pipeline needs a binding on this platform.',
+  BINDING_UNKNOWN: 'A binding names nothing in the pipeline.',
+  DIRECTORY_MISSING: 'A watched directory does not exist, or is not a directory.',
+  GENERATION_OLD: 'A newer deployment owns the store; this one may not run batches.',
+  INVARIANT_BROKEN: 'A bug in Millrace: a protocol invariant did not hold. Nothing was written after it was seen.',
+  ITEM_TOO_LARGE: 'A stored item is over the limit of the store.',
+  KEY_UNSUPPORTED: 'A key is not a string, number, bigint, boolean, null, date, array or plain object.',
+  LANE_FULL: 'A lane holds as many unconsumed entries as its item may; intake waits for the driver.',
+  LINE_NOT_UTF8: 'A line of text is not valid UTF-8; it was put aside as a dead letter.',
+  LINE_TOO_LONG: 'A line of text is over the limit; it was put aside as a dead letter.',
+  MODULE_INVALID: 'The pipeline module has no default export made by stream().',
+  MODULE_NOT_FOUND: 'The pipeline module does not exist.',
+  MODULE_UNREADABLE: 'The pipeline module does not compile, or throws while it is loaded.',
+  NODE_TOO_OLD: 'Millrace runs on Node 24 or newer.',
+  OBJECT_UNREADABLE: 'A file of a batch could not be read for another reason than being gone.',
+  OUTPUT_EXISTS: 'A directory of that name exists and was not written by this application.',
+  OUTPUT_FAILED: 'An output could not be written.',
+  OUTPUT_FENCED: 'A newer attempt has written this output; an older one may not replace it.',
+  PLAN_FROZEN: 'The pipeline was changed after it was built.',
+  PLAN_INCOMPATIBLE: 'The store was written by another plan, and its state does not fit this one.',
+  PLAN_NO_OUTPUT: 'The pipeline has no output operation, so nothing would ever run.',
+  POISON_BREAKER: 'So many records failed that the code is broken, not the data.',
+  QUEUE_NOT_RECOVERABLE: 'A queueStream lives in memory and cannot be recovered from a store.',
+  SEGMENT_CORRUPT: 'A stored segment does not match its checksum.',
+  SEGMENT_MISSING: 'A stored segment that should be there is not.',
+  STORE_BUSY: 'Another process runs on the same store.',
+  STORE_FAILED: 'The store did not answer or refused; the call may be tried again.',
+  STORE_FULL: 'The disk or the quota of the store is full.',
+  STORE_NOT_FOUND: 'There is no store at that place.',
+  STORE_UNREADABLE: 'The store was written by another version, or is damaged.',
+  USAGE: 'The command line is not understood.',
+  USER_FUNCTION_FAILED: 'A function of the pipeline threw.',
+  VALUE_UNSUPPORTED: 'A value cannot be stored: it is a function, a symbol, a class instance or a cycle.',
+} as const
+
+/** One of the stable codes in {@link errorCodes}. */
+export type ErrorCode = keyof typeof errorCodes
+
+/** What an error message is made of: what is wrong, the value given, what is allowed, and the fix. */
+export interface ErrorParts {
+  /** What is wrong, as a sentence without its full stop. */
+  readonly problem: string
+  /** The offending value, shown as JSON where that is short. */
+  readonly value?: unknown
+  /** What is allowed instead. */
+  readonly allowed?: string
+  /** What to do about it. */
+  readonly fix?: string
+  /** Whether the same call can succeed later without anybody changing anything. Default false. */
+  readonly retryable?: boolean
+  /** The error underneath. */
+  readonly cause?: unknown
+}
+
+/**
+ * The one error class of Millrace.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   seconds(-1)
+ * } catch (error) {
+ *   if (error instanceof MillraceError && error.code === 'ARGUMENT_INVALID') console.log(error.message)
+ * }
+ * ```
+ */
+export class MillraceError extends Error {
+  override readonly name = 'MillraceError'
+  /** The stable code: match on this, never on the message. */
+  readonly code: ErrorCode
+  /** Whether a retry can help without anybody changing anything. */
+  readonly retryable: boolean
+
+  constructor(code: ErrorCode, parts: ErrorParts) {
+    super(messageOf(code, parts), parts.cause === undefined ? undefined : { cause: parts.cause })
+    this.code = code
+    this.retryable = parts.retryable ?? false
+  }
+}
+
+const messageOf = (code: ErrorCode, { problem, value, allowed, fix, cause }: ErrorParts): string => {
+  const lines = [`${problem} [${code}]`]
+  if (value !== undefined) lines.push(`  given:   ${preview(value)}`)
+  if (allowed !== undefined) lines.push(`  allowed: ${allowed}`)
+  if (fix !== undefined) lines.push(`  fix:     ${fix}`)
+  if (cause !== undefined) lines.push(`  because: ${causeText(cause)}`)
+  return lines.join('\n')
+}
+
+const causeText = (cause: unknown): string => {
+  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : preview(cause)
+  return text.replaceAll('\n', '\n           ')
+}
+
+const PREVIEW_CHARACTERS_MAX = 200
+
+/** A value in a few words, for messages: never throws, never longer than a line or two. */
+export const preview = (value: unknown): string => {
+  const text = previewWhole(value)
+  return text.length <= PREVIEW_CHARACTERS_MAX ? text : `${text.slice(0, PREVIEW_CHARACTERS_MAX)}… (${text.length} characters)`
+}
+
+const previewWhole = (value: unknown): string => {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`
+  if (typeof value !== 'object' || value === null) return String(value)
+  try {
+    return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? `${inner}n` : inner)) ?? String(value)
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
+}
+
+/** The error as a MillraceError: itself if it is one, else wrapped under the given code. */
+export const asMillraceError = (error: unknown, code: ErrorCode, parts: ErrorParts): MillraceError =>
+  error instanceof MillraceError ? error : new MillraceError(code, { ...parts, cause: error })
+
+/** The numbered promises of the batch protocol: see docs/architecture.md. */
+export type Invariant = 'B1' | 'B2' | 'B3' | 'B4' | 'B5' | 'B6' | 'B7' | 'B8' | 'B9' | 'B10' | 'B11' | 'B12'
+
+/**
+ * Stops when one of the protocol's invariants does not hold. For our own bugs only: what the world can do wrong is an error with a code of
+ * its own. Stays on in production: going on after a broken invariant loses data.
+ */
+export function invariant(id: Invariant, holds: boolean, what: string): asserts holds {
+  if (holds) return
+  throw new MillraceError('INVARIANT_BROKEN', {
+    problem: `${id} does not hold: ${what}`,
+    fix: 'this is a bug in Millrace; the batch was not committed. Please report it with the output of millrace status --json',
+  })
+}
