@@ -9,7 +9,9 @@ export interface ObjectSummary {
 }
 
 /** What reading an object gave. `gone`: it is missing, or is no longer the object that was listed. */
-export type ObjectContent = { readonly found: true; readonly bytes: Uint8Array } | { readonly found: false; readonly gone: 'missing' | 'replaced' }
+export type ObjectContent =
+  | { readonly found: true; readonly bytes: Uint8Array }
+  | { readonly found: false; readonly gone: 'missing' | 'replaced' }
 
 /**
  * A place with objects in it: a directory, or a prefix of a bucket.

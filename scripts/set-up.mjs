@@ -1,0 +1,54 @@
+// Makes a fresh clone ready: `npm start` or `npm test` may be the first command anybody types. It runs before those commands on whatever
+// Node the machine has (20 or newer) and needs no package; after it the npm package `node` puts the project's own Node first on the path
+// of every npm script. When all is in place it says nothing and costs a few milliseconds.
+
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { delimiter, join, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const modules = join(root, 'node_modules')
+
+const readJson = (...path) => {
+  try {
+    return JSON.parse(readFileSync(join(root, ...path), 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether exactly what the lock file names is installed. Contents are compared, not dates: a checkout changes those without need. */
+const isInstalled = () => {
+  const wanted = readJson('package-lock.json')?.packages
+  const installed = readJson('node_modules', '.package-lock.json')?.packages
+  if (wanted === undefined || installed === undefined) return false
+  const same = ([path, { version, integrity }]) => wanted[path]?.version === version && wanted[path]?.integrity === integrity
+  const present = ([path, { optional }]) => path === '' || optional === true || path in installed
+  return Object.entries(installed).every(same) && Object.entries(wanted).every(present)
+}
+
+/** Whether the pinned Node is there and runs: its binary comes from an install script, which some settings of npm leave out. */
+const hasPinnedNode = () => {
+  const binary = join(modules, 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  const { stdout } = spawnSync(binary, ['--version'], { encoding: 'utf8' })
+  return stdout?.trim() === `v${readJson('package.json').devDependencies.node}`
+}
+
+/** `npm ci` on the machine's own Node: the project's would be deleted under npm's feet. */
+const install = () => {
+  const path = process.env.PATH?.split(delimiter).filter((folder) => !folder.startsWith(modules + sep))
+  const env = { ...process.env, ...(path && { PATH: path.join(delimiter) }) }
+  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
+  return spawnSync('npm', args, { cwd: root, env, encoding: 'utf8', shell: process.platform === 'win32' })
+}
+
+if (!isInstalled() || !hasPinnedNode()) {
+  console.error('Setting up: installing the development tools with npm ci; this happens once and takes about half a minute.')
+  const { status, stdout, stderr, error } = install()
+  if (status !== 0 || !hasPinnedNode()) {
+    console.error(`${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}`)
+    console.error('Set-up failed: npm ci did not bring the tools, or the Node that package.json pins. Run `npm ci` by hand to see why.')
+    process.exit(1)
+  }
+}
