@@ -1,0 +1,47 @@
+import { MillraceError } from '../base/errors.ts'
+import { type Plan, planOf, type PlanOptions } from './plan.ts'
+import type { PlanNode } from './plan-node.ts'
+
+const ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
+
+/** Collects the nodes of a pipeline while it is described. */
+export class GraphBuilder {
+  readonly #nodes: PlanNode[] = []
+  readonly #ids = new Map<PlanNode, string>()
+  readonly #countOfKind = new Map<string, number>()
+  #frozen = false
+
+  /** Adds a node under the id `<kind>-<n>`, n counted by kind, so that adding a `map` renames no state. */
+  add<N extends PlanNode>(node: N): N {
+    this.#check(`add ${node.kind}`)
+    const count = (this.#countOfKind.get(node.kind) ?? 0) + 1
+    this.#countOfKind.set(node.kind, count)
+    this.#nodes.push(node)
+    this.#ids.set(node, `${node.kind}-${count}`)
+    return node
+  }
+
+  rename(node: PlanNode, id: string): void {
+    this.#check(`name a stream "${id}"`)
+    if (!ID.test(id)) {
+      throw new MillraceError('ARGUMENT_INVALID', { problem: 'named() needs a name that can be part of a stored key', value: id, allowed: 'a letter or digit, then up to 63 letters, digits, and . _ -' })
+    }
+    const taken = [...this.#ids].some(([other, otherId]) => otherId === id && other !== node)
+    if (taken) throw new MillraceError('ARGUMENT_INVALID', { problem: 'Two streams have the same name', value: id, fix: 'give each its own name' })
+    this.#ids.set(node, id)
+  }
+
+  freeze(name: string, options: PlanOptions): Plan {
+    this.#frozen = true
+    return planOf(name, options, this.#nodes, this.#ids)
+  }
+
+  #check(what: string): void {
+    if (!this.#frozen) return
+    throw new MillraceError('PLAN_FROZEN', {
+      problem: `Cannot ${what}: the pipeline is already built`,
+      allowed: 'changes while the function given to stream() runs',
+      fix: 'describe the whole pipeline inside that function, synchronously',
+    })
+  }
+}

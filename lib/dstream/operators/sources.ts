@@ -1,0 +1,40 @@
+import type { Duration } from '../../base/duration.ts'
+import type { SourceNode } from '../plan-node.ts'
+import type { Queue } from '../source-declaration.ts'
+
+/** Settings of `textFileStream`. */
+export interface TextFileStreamOptions {
+  /**
+   * `'ignore'`: only files modified after the first start, as Spark does. `'all'`: everything that is there, oldest first, capped per
+   * batch, each path once for the life of the store. Default `'ignore'`.
+   */
+  readonly existing?: 'ignore' | 'all'
+  /** How late a file may show up after its modification time, rounded up to whole batches. Default 60 s, as in Spark. */
+  readonly remember?: Duration
+}
+
+/** Settings of `queueStream`. */
+export interface QueueStreamOptions {
+  /** Each batch takes one dataset of the queue (true) or all that are in it. Default true. */
+  readonly oneAtATime?: boolean
+}
+
+const DEFAULT_REMEMBER_MS = 60_000
+
+/** Lines of text of new files in a place that `name` stands for. */
+export const textFileNode = (name: string, { existing = 'ignore', remember }: TextFileStreamOptions, intervalMs: number): SourceNode => {
+  // Spark: FileInputDStream rounds the window up to whole batches.
+  const rememberMs = Math.ceil((remember?.milliseconds ?? DEFAULT_REMEMBER_MS) / intervalMs) * intervalMs
+  return textNode('textFileStream', name, name, { existing, rememberMs })
+}
+
+/** Lines of text from a TCP connection. */
+export const socketTextNode = (host: string, port: number): SourceNode =>
+  textNode('socketTextStream', `${host}:${port}`, `socket://${host}:${port}`, { existing: 'all', rememberMs: DEFAULT_REMEMBER_MS })
+
+const textNode = (kind: string, name: string, literalUri: string, files: { readonly existing: 'ignore' | 'all'; readonly rememberMs: number }): SourceNode =>
+  Object.freeze({ role: 'source', kind, parents: [], parameters: { name }, source: Object.freeze({ from: 'text', name, literalUri, files: Object.freeze(files) }) })
+
+/** Datasets from an array in memory. */
+export const queueNode = <T>(queue: Queue<T>, { oneAtATime = true }: QueueStreamOptions): SourceNode =>
+  Object.freeze({ role: 'source', kind: 'queueStream', parents: [], parameters: { oneAtATime }, source: Object.freeze({ from: 'queue', queue: queue as Queue<unknown>, oneAtATime }) })

@@ -1,0 +1,98 @@
+import { type Duration, milliseconds, minutes } from '../base/duration.ts'
+import { MillraceError } from '../base/errors.ts'
+import type { Plan, PlanOptions } from './plan.ts'
+import { GraphBuilder } from './graph-builder.ts'
+import { StreamingContext } from './streaming-context.ts'
+
+/** The options of a pipeline. */
+export interface StreamOptions {
+  /** The length of a batch: 10 ms at least. */
+  readonly batchInterval: Duration
+  /**
+   * What happens when nothing flows. `'rest'`: once an empty batch has changed nothing, further empty ones are left out. `'tick'`: every
+   * batch time runs, as in Spark. Default `'rest'`.
+   */
+  readonly whenIdle?: 'rest' | 'tick'
+  /** The most that one batch takes of each source; the rest goes to the next batch times. */
+  readonly limits?: {
+    /** Default 1,000,000. */
+    readonly records?: number
+    /** Default 64 MiB. */
+    readonly bytes?: number
+    /** Default 1,000 files. */
+    readonly objects?: number
+  }
+  /** How long a failing batch is tried again before the application stops as FAILED: until both are used up. */
+  readonly retry?: {
+    /** Default 15 minutes. */
+    readonly for?: Duration
+    /** Default 8. */
+    readonly attempts?: number
+  }
+}
+
+const PIPELINE: unique symbol = Symbol.for('millrace.pipeline') as never
+
+/** A pipeline: what a module exports as its default. */
+export interface Pipeline {
+  readonly [PIPELINE]: true
+  readonly name: string
+  /** Builds the plan, by running the function given to `stream()`. Each call gives a new plan, equal by hash. */
+  build(): Plan
+}
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
+const INTERVAL_MIN = milliseconds(10)
+
+/**
+ * Describes a pipeline. The function runs when the pipeline is started, once in every process, and must describe the same each time.
+ *
+ * @param name Names the application in its store: a letter or digit, then up to 63 letters, digits, `.`, `_`, `-`.
+ * @throws MillraceError `ARGUMENT_INVALID` when the name or an option is not of the allowed form.
+ * @example
+ * ```ts
+ * export default stream('word-count', { batchInterval: seconds(10) }, (ssc) => {
+ *   ssc.textFileStream('lines').flatMap((line) => line.split(' ')).print()
+ * })
+ * ```
+ */
+export const stream = (name: string, options: StreamOptions, describe: (ssc: StreamingContext) => void): Pipeline => {
+  if (typeof name !== 'string' || !NAME.test(name)) {
+    throw new MillraceError('ARGUMENT_INVALID', { problem: 'stream() needs a name', value: name, allowed: 'a letter or digit, then up to 63 letters, digits, and . _ -' })
+  }
+  const resolved = resolve(options)
+  return Object.freeze({
+    [PIPELINE]: true as const,
+    name,
+    build: (): Plan => {
+      const graph = new GraphBuilder()
+      describe(new StreamingContext(graph, resolved.intervalMs))
+      return graph.freeze(name, resolved)
+    },
+  })
+}
+
+/** Whether a value was made by {@link stream}, of this copy of the library or another. */
+export const isPipeline = (value: unknown): value is Pipeline => typeof value === 'object' && value !== null && (value as Partial<Pipeline>)[PIPELINE] === true
+
+const resolve = ({ batchInterval, whenIdle = 'rest', limits = {}, retry = {} }: StreamOptions): PlanOptions => {
+  if (typeof batchInterval !== 'object' || !(batchInterval.milliseconds >= INTERVAL_MIN.milliseconds)) {
+    throw new MillraceError('ARGUMENT_INVALID', { problem: 'batchInterval is not a length of time that batches can have', value: batchInterval, allowed: '10 ms or more', fix: 'for example batchInterval: seconds(10)' })
+  }
+  if (whenIdle !== 'rest' && whenIdle !== 'tick') throw new MillraceError('ARGUMENT_INVALID', { problem: 'whenIdle is not known', value: whenIdle, allowed: "'rest' or 'tick'" })
+  return Object.freeze({
+    intervalMs: batchInterval.milliseconds,
+    whenIdle,
+    limits: Object.freeze({
+      records: atLeastOne('limits.records', limits.records ?? 1_000_000),
+      bytes: atLeastOne('limits.bytes', limits.bytes ?? 64 * 1024 * 1024),
+      objects: atLeastOne('limits.objects', limits.objects ?? 1_000),
+    }),
+    retry: Object.freeze({ forMs: (retry.for ?? minutes(15)).milliseconds, attempts: atLeastOne('retry.attempts', retry.attempts ?? 8) }),
+  })
+}
+
+const atLeastOne = (name: string, value: number): number => {
+  if (Number.isSafeInteger(value) && value >= 1) return value
+  throw new MillraceError('ARGUMENT_INVALID', { problem: `${name} is not a count`, value, allowed: 'a whole number from 1' })
+}

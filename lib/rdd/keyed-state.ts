@@ -1,0 +1,15 @@
+/**
+ * The state of one partition of a stateful operator, as the operator sees it while a batch runs. What it puts and removes becomes true
+ * with the batch's commit, or is forgotten with the attempt.
+ */
+export interface KeyedState<K, S> {
+  /**
+   * Every key that had state before this batch, in the order of keys (see `compareKeys`). States are fresh copies: changing one changes
+   * nothing until it is put.
+   */
+  entries(): Iterable<readonly [K, S]>
+  /** Sets the state of a key. A state equal by value to the old one costs nothing: only changes are written. */
+  put(key: K, state: S): void
+  /** Forgets a key; no error when it has no state. */
+  remove(key: K): void
+}
