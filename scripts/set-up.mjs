@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { delimiter, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+const OUTPUT_LINES_MAX = 30
 const root = fileURLToPath(new URL('..', import.meta.url))
 const modules = join(root, 'node_modules')
 
@@ -47,7 +48,7 @@ if (!isInstalled() || !hasPinnedNode()) {
   console.error('Setting up: installing the development tools with npm ci; this happens once and takes about half a minute.')
   const { status, stdout, stderr, error } = install()
   if (status !== 0 || !hasPinnedNode()) {
-    console.error(`${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}`)
+    console.error([stdout, stderr, error?.message].join('\n').trim().split('\n').slice(0, OUTPUT_LINES_MAX).join('\n'))
     console.error('Set-up failed: npm ci did not bring the tools, or the Node that package.json pins. Run `npm ci` by hand to see why.')
     process.exit(1)
   }
