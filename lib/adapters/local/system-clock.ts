@@ -1,0 +1,30 @@
+import type { Clock } from '../../ports/clock.ts'
+
+/** The longest a timer of Node takes; a longer one would fire at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
+/** Waits once, at most as long as one timer can. Resolves early when the signal is aborted. */
+const wait = (durationMs: number, signal: AbortSignal | undefined): Promise<void> =>
+  new Promise((resolve) => {
+    const finish = (): void => {
+      clearTimeout(timer)
+      // A signal may live as long as the application: a listener left behind on each sleep would be a leak.
+      signal?.removeEventListener('abort', finish)
+      resolve()
+    }
+    const timer = setTimeout(finish, durationMs)
+    signal?.addEventListener('abort', finish, { once: true })
+  })
+
+/** The {@link Clock} of this machine. */
+export const systemClock = (): Clock => ({
+  now: () => Date.now(),
+  async sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
+    let remainingMs = durationMs
+    while (remainingMs > 0 && signal?.aborted !== true) {
+      const pieceMs = Math.min(remainingMs, TIMER_MS_MAX)
+      await wait(pieceMs, signal)
+      remainingMs -= pieceMs
+    }
+  },
+})

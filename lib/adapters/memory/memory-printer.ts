@@ -1,0 +1,18 @@
+import type { Printer } from '../../ports/printer.ts'
+
+/** A {@link Printer} that keeps what was printed: for tests. */
+export interface MemoryPrinter extends Printer {
+  /** Every text printed so far, in order. */
+  readonly texts: readonly string[]
+}
+
+/** A {@link Printer} into the memory of this process. */
+export const memoryPrinter = (): MemoryPrinter => {
+  const texts: string[] = []
+  return {
+    texts,
+    print(text: string): void {
+      texts.push(text)
+    },
+  }
+}
