@@ -58,7 +58,8 @@ export interface ItemStore {
   query(partition: string, query?: Query): Promise<readonly KeyedItem[]>
   /**
    * Replaces the whole item if every attribute named in `seen` is stored with that very value (`undefined`: is not stored), and, where
-   * `seen` is `'absent'`, if there is no item. Attributes not named in `seen` are not compared.
+   * `seen` is `'absent'`, if there is no item. Attributes not named in `seen` are not compared; an item that is not there matches only
+   * `'absent'`, not even a `seen` without attributes.
    */
   compareAndSet(key: ItemKey, seen: Item | 'absent', next: Item): Promise<Swap>
   /** Writes the item whatever was there: for immutable items under names nobody else uses, and for notes where the last one wins. */

@@ -1,5 +1,15 @@
 import { MillraceError } from '../../base/errors.ts'
-import { type Attribute, DYNAMODB_ITEM_BYTES_MAX, type Item, itemBytes, type ItemKey, type ItemStore, type KeyedItem, type Query, type Swap } from '../../ports/item-store.ts'
+import {
+  type Attribute,
+  DYNAMODB_ITEM_BYTES_MAX,
+  type Item,
+  itemBytes,
+  type ItemKey,
+  type ItemStore,
+  type KeyedItem,
+  type Query,
+  type Swap,
+} from '../../ports/item-store.ts'
 
 const sameAttribute = (a: Attribute, b: Attribute): boolean =>
   a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.compare(a, b) === 0 : a === b
@@ -7,22 +17,33 @@ const sameAttribute = (a: Attribute, b: Attribute): boolean =>
 /** Whether every attribute named in `seen` is stored with that very value: the condition of `compareAndSet`. */
 export const matchesSeen = (current: Item | undefined, seen: Item | 'absent'): boolean => {
   if (seen === 'absent' || current === undefined) return seen === 'absent' && current === undefined
-  return Object.entries(seen).every(([name, value]) => sameAttribute(current[name], value))
+  return Object.entries(seen).every(([name, value]) => sameAttribute(Object.hasOwn(current, name) ? current[name] : undefined, value))
 }
 
 const copyOf = (item: Item): Item =>
-  Object.fromEntries(Object.entries(item).flatMap(([name, value]) => (value === undefined ? [] : [[name, value instanceof Uint8Array ? value.slice() : value]])))
+  Object.fromEntries(
+    Object.entries(item).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value instanceof Uint8Array ? new Uint8Array(value) : value]],
+    ),
+  )
 
 /** An {@link ItemStore} in the memory of this process: for tests, simulation and throw-away runs. */
 export const memoryItemStore = ({ itemBytesMax = DYNAMODB_ITEM_BYTES_MAX }: { readonly itemBytesMax?: number } = {}): ItemStore => {
   const partitions = new Map<string, Map<string, Item>>()
 
-  const write = (key: ItemKey, item: Item): void => {
+  const check = (key: ItemKey, item: Item): void => {
     const size = itemBytes(key, item)
-    if (size > itemBytesMax) throw new MillraceError('ITEM_TOO_LARGE', { problem: `An item of ${size} bytes is too large to store`, value: key, allowed: `${itemBytesMax} bytes` })
-    let items = partitions.get(key.partition)
-    if (items === undefined) partitions.set(key.partition, (items = new Map()))
-    items.set(key.sort, copyOf(item))
+    if (size > itemBytesMax)
+      throw new MillraceError('ITEM_TOO_LARGE', {
+        problem: `An item of ${size} bytes is too large to store`,
+        value: key,
+        allowed: `${itemBytesMax} bytes`,
+      })
+  }
+  const write = (key: ItemKey, item: Item): void => {
+    check(key, item)
+    const items = partitions.get(key.partition) ?? new Map<string, Item>()
+    partitions.set(key.partition, items.set(key.sort, copyOf(item)))
   }
   const read = (key: ItemKey): Item | undefined => partitions.get(key.partition)?.get(key.sort)
 
@@ -33,7 +54,9 @@ export const memoryItemStore = ({ itemBytesMax = DYNAMODB_ITEM_BYTES_MAX }: { re
       return item === undefined ? undefined : copyOf(item)
     },
     async query(partition: string, { prefix = '', after = '', limit = Infinity }: Query = {}): Promise<readonly KeyedItem[]> {
-      const items = [...(partitions.get(partition) ?? [])].filter(([sort]) => sort.startsWith(prefix) && (after === '' || Buffer.compare(Buffer.from(sort), Buffer.from(after)) > 0))
+      const items = [...(partitions.get(partition) ?? [])].filter(
+        ([sort]) => sort.startsWith(prefix) && (after === '' || Buffer.compare(Buffer.from(sort), Buffer.from(after)) > 0),
+      )
       items.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
       return items.slice(0, limit).map(([sort, item]) => ({ partition, sort, item: copyOf(item) }))
     },
@@ -47,6 +70,7 @@ export const memoryItemStore = ({ itemBytesMax = DYNAMODB_ITEM_BYTES_MAX }: { re
       write(key, item)
     },
     async putAll(items: readonly KeyedItem[]): Promise<void> {
+      for (const { partition, sort, item } of items) check({ partition, sort }, item)
       for (const { partition, sort, item } of items) write({ partition, sort }, item)
     },
     async deleteAll(keys: readonly ItemKey[]): Promise<void> {

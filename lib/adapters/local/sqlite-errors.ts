@@ -1,0 +1,44 @@
+import { type ErrorCode, MillraceError } from '../../base/errors.ts'
+
+/** The primary result codes of SQLite that we tell apart: https://sqlite.org/rescode.html. */
+const SQLITE = { busy: 5, locked: 6, io: 10, corrupt: 11, full: 13, notADatabase: 26 } as const
+
+/** The primary result code of an error of `node:sqlite`, or undefined for any other error. */
+const resultCode = (error: unknown): number | undefined => {
+  const code = (error as { errcode?: unknown } | null)?.errcode
+  // The low byte is the primary code; the rest says more about it.
+  return typeof code === 'number' ? code & 0xff : undefined
+}
+
+/** Whether the error says that somebody else holds the lock. */
+export const isBusy = (error: unknown): boolean => resultCode(error) === SQLITE.busy || resultCode(error) === SQLITE.locked
+
+/** Whether the disk, or the quota on it, is full: an error of the file system or of SQLite. */
+export const isDiskFull = (error: unknown): boolean => {
+  const code = (error as { code?: unknown } | null)?.code
+  return code === 'ENOSPC' || code === 'EDQUOT' || resultCode(error) === SQLITE.full
+}
+
+const codeOf = (error: unknown): ErrorCode => {
+  if (isDiskFull(error)) return 'STORE_FULL'
+  const code = resultCode(error)
+  return code === SQLITE.corrupt || code === SQLITE.notADatabase ? 'STORE_UNREADABLE' : 'STORE_FAILED'
+}
+
+const fixes: Partial<Record<ErrorCode, string>> = {
+  STORE_FULL: 'free some space on the disk, or give the store more room; nothing that was acknowledged is lost',
+  STORE_UNREADABLE: 'restore the directory from a copy, or start again in another one',
+}
+
+/** An error of `node:sqlite` or the file system in our terms. `store` names the store in the message. */
+export const storeError = (error: unknown, store: string): MillraceError => {
+  if (error instanceof MillraceError) return error
+  const code = codeOf(error)
+  const fix = fixes[code]
+  return new MillraceError(code, {
+    problem: `The store in ${store} ${code === 'STORE_FULL' ? 'is full' : code === 'STORE_UNREADABLE' ? 'cannot be read' : 'failed'}`,
+    ...(fix === undefined ? {} : { fix }),
+    retryable: code === 'STORE_FAILED',
+    cause: error,
+  })
+}

@@ -1,0 +1,141 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { MillraceError } from '../../base/errors.ts'
+import {
+  DYNAMODB_ITEM_BYTES_MAX,
+  type Item,
+  itemBytes,
+  type ItemKey,
+  type ItemStore,
+  type KeyedItem,
+  type Query,
+  type Swap,
+} from '../../ports/item-store.ts'
+import { matchesSeen } from '../memory/memory-item-store.ts'
+import { afterPrefix, itemOf, type ItemRow, keyBytes, keyText, rowOf } from './item-row.ts'
+import { storeError } from './sqlite-errors.ts'
+import { inTransaction, openStoreDatabase } from './sqlite-schema.ts'
+import type { StoreDirectory } from './store-directory.ts'
+
+/** What {@link sqliteItemStore} is made with. */
+export interface SqliteItemStoreOptions extends StoreDirectory {
+  /** The largest item it takes, in bytes. Default: that of DynamoDB. */
+  readonly itemBytesMax?: number
+  /** The most that the items may take on the disk, in bytes; a write beyond it is `STORE_FULL`. Default: what the disk has. */
+  readonly sizeBytesMax?: number
+}
+
+/** An {@link ItemStore} that holds a file open. */
+export interface SqliteItemStore extends ItemStore {
+  /** Gives the file back; calls after it reject. */
+  close(): void
+}
+
+const preparedStatements = (database: DatabaseSync) => ({
+  get: database.prepare('SELECT attributes, bytes FROM items WHERE partition = ? AND sort = ?'),
+  put: database.prepare('INSERT OR REPLACE INTO items (partition, sort, attributes, bytes) VALUES (?, ?, ?, ?)'),
+  remove: database.prepare('DELETE FROM items WHERE partition = ? AND sort = ?'),
+  // A range and not LIKE, for which % and _ are wild and case may not count.
+  query: database.prepare(
+    'SELECT sort, attributes, bytes FROM items WHERE partition = ? AND sort >= ? AND sort > ? AND (?4 IS NULL OR sort < ?4) ORDER BY sort LIMIT ?',
+  ),
+})
+
+type Statements = Readonly<Record<keyof ReturnType<typeof preparedStatements>, StatementSync>>
+
+const readItem = ({ get }: Statements, { partition, sort }: ItemKey): Item | undefined => {
+  const row = get.get(keyBytes(partition), keyBytes(sort)) as ItemRow | undefined
+  return row === undefined ? undefined : itemOf(row)
+}
+
+const writeItem = ({ put }: Statements, { partition, sort }: ItemKey, item: Item): void => {
+  const { attributes, bytes } = rowOf(item)
+  put.run(keyBytes(partition), keyBytes(sort), attributes, bytes)
+}
+
+const queryItems = ({ query }: Statements, partition: string, { prefix = '', after = '', limit = Infinity }: Query): KeyedItem[] => {
+  const from = keyBytes(prefix)
+  const rows = query.all(keyBytes(partition), from, keyBytes(after), afterPrefix(from) ?? null, limit === Infinity ? -1 : limit)
+  return (rows as unknown as (ItemRow & { readonly sort: Uint8Array })[]).map((row) => ({
+    partition,
+    sort: keyText(row.sort),
+    item: itemOf(row),
+  }))
+}
+
+/** Errors: `ITEM_TOO_LARGE`. */
+const checkSize = (key: ItemKey, item: Item, itemBytesMax: number): void => {
+  const size = itemBytes(key, item)
+  if (size <= itemBytesMax) return
+  const { partition, sort } = key
+  throw new MillraceError('ITEM_TOO_LARGE', {
+    problem: `An item of ${size} bytes is too large to store`,
+    value: { partition, sort },
+    allowed: `${itemBytesMax} bytes`,
+  })
+}
+
+/**
+ * An {@link ItemStore} in one SQLite file, durable against the end of the process and of the power. Each call is one transaction. Several
+ * processes may read and write it at the same time; who runs batches on it takes {@link lockStore} as well.
+ *
+ * Errors at opening: `STORE_NOT_FOUND` (with `create: false`), `STORE_UNREADABLE`, `STORE_FULL`, `STORE_FAILED`.
+ *
+ * @example
+ * ```ts
+ * const store = sqliteItemStore({ directory: '.millrace/word-count' })
+ * await store.put({ partition: 'a', sort: '1' }, { n: 1 })
+ * store.close()
+ * ```
+ */
+export const sqliteItemStore = (options: SqliteItemStoreOptions): SqliteItemStore => {
+  const { directory, itemBytesMax = DYNAMODB_ITEM_BYTES_MAX, sizeBytesMax } = options
+  const database = openStoreDatabase(options)
+  if (sizeBytesMax !== undefined) limitSize(database, sizeBytesMax)
+  const statements: Statements = preparedStatements(database)
+
+  const guarded = <T>(action: () => T): T => {
+    try {
+      return action()
+    } catch (error) {
+      throw storeError(error, directory)
+    }
+  }
+  const transaction = <T>(action: () => T): T => guarded(() => inTransaction(database, action))
+
+  return {
+    itemBytesMax,
+    get: async (key: ItemKey): Promise<Item | undefined> => guarded(() => readItem(statements, key)),
+    query: async (partition: string, query: Query = {}): Promise<readonly KeyedItem[]> =>
+      guarded(() => queryItems(statements, partition, query)),
+    async compareAndSet(key: ItemKey, seen: Item | 'absent', next: Item): Promise<Swap> {
+      checkSize(key, next, itemBytesMax)
+      return transaction(() => {
+        const current = readItem(statements, key)
+        if (!matchesSeen(current, seen)) return { swapped: false, current }
+        writeItem(statements, key, next)
+        return { swapped: true }
+      })
+    },
+    async put(key: ItemKey, item: Item): Promise<void> {
+      checkSize(key, item, itemBytesMax)
+      transaction(() => writeItem(statements, key, item))
+    },
+    async putAll(items: readonly KeyedItem[]): Promise<void> {
+      for (const keyed of items) checkSize(keyed, keyed.item, itemBytesMax)
+      transaction(() => {
+        for (const keyed of items) writeItem(statements, keyed, keyed.item)
+      })
+    },
+    async deleteAll(keys: readonly ItemKey[]): Promise<void> {
+      transaction(() => {
+        for (const { partition, sort } of keys) statements.remove.run(keyBytes(partition), keyBytes(sort))
+      })
+    },
+    close: () => database.close(),
+  }
+}
+
+const limitSize = (database: DatabaseSync, sizeBytesMax: number): void => {
+  const { page_size: pageBytes } = database.prepare('PRAGMA page_size').get() as { page_size: number }
+  database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(sizeBytesMax / pageBytes))}`)
+}

@@ -1,0 +1,43 @@
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { MillraceError } from '../../base/errors.ts'
+import { makeDurableDirectory } from './durable-directory.ts'
+import { storeError } from './sqlite-errors.ts'
+
+/** The file in a store's directory that holds its items. */
+export const STORE_FILE = 'store.sqlite'
+
+/** Which directory a store is in. */
+export interface StoreDirectory {
+  readonly directory: string
+  /** Whether to make the directory and the store if they are missing; else a missing one is `STORE_NOT_FOUND`. Default true. */
+  readonly create?: boolean
+}
+
+/** The error for a store that is not there. */
+export const storeNotFound = (directory: string): MillraceError =>
+  new MillraceError('STORE_NOT_FOUND', {
+    problem: 'There is no store in this directory',
+    value: directory,
+    fix: 'give the directory that the pipeline runs with, or run the pipeline once',
+  })
+
+/**
+ * Makes sure that the directory is there.
+ *
+ * Errors: `STORE_NOT_FOUND`, `STORE_FAILED`, `STORE_FULL`.
+ */
+export const enterStoreDirectory = ({ directory, create = true }: StoreDirectory): void => {
+  if (!create && !existsSync(join(directory, STORE_FILE))) throw storeNotFound(directory)
+  try {
+    makeDurableDirectory(directory)
+  } catch (error) {
+    if (statSync(directory, { throwIfNoEntry: false })?.isFile() !== true) throw storeError(error, directory)
+    throw new MillraceError('STORE_FAILED', {
+      problem: 'The store needs a directory, and this is a file',
+      value: directory,
+      fix: 'give another directory',
+      cause: error,
+    })
+  }
+}
