@@ -1,0 +1,35 @@
+import type { ObjectContent, ObjectSource, ObjectSummary } from '../../ports/object-source.ts'
+import { isHiddenName } from '../object-names.ts'
+
+/** An {@link ObjectSource} that a test fills. */
+export interface MemoryObjects extends ObjectSource {
+  /** Puts an object in place, complete, or replaces it. */
+  write(key: string, bytes: Uint8Array, modifiedMs: number): void
+  /** Takes an object away; one that is not there is no error. */
+  remove(key: string): void
+}
+
+/** An {@link ObjectSource} in the memory of this process. */
+export const memoryObjects = ({ name = 'memory' }: { readonly name?: string } = {}): MemoryObjects => {
+  const objects = new Map<string, { readonly bytes: Uint8Array; readonly modifiedMs: number }>()
+
+  return {
+    description: `objects ${name}`,
+    async list(): Promise<readonly ObjectSummary[]> {
+      const shown = [...objects].filter(([key]) => !isHiddenName(key))
+      return shown.map(([key, { bytes, modifiedMs }]) => ({ key, modifiedMs, sizeBytes: bytes.byteLength }))
+    },
+    async read({ key, modifiedMs, sizeBytes }: ObjectSummary): Promise<ObjectContent> {
+      const object = objects.get(key)
+      if (object === undefined) return { found: false, gone: 'missing' }
+      if (object.modifiedMs !== modifiedMs || object.bytes.byteLength < sizeBytes) return { found: false, gone: 'replaced' }
+      return { found: true, bytes: new Uint8Array(object.bytes.subarray(0, sizeBytes)) }
+    },
+    write(key: string, bytes: Uint8Array, modifiedMs: number): void {
+      objects.set(key, { bytes: new Uint8Array(bytes), modifiedMs })
+    },
+    remove(key: string): void {
+      objects.delete(key)
+    },
+  }
+}
