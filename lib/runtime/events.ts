@@ -1,0 +1,24 @@
+/** What the runtime tells those who watch. Nothing depends on anybody listening. */
+export type RuntimeEvent =
+  | { readonly event: 'batchStarted'; readonly timeMs: number; readonly attempt: number; readonly records: number }
+  | {
+      readonly event: 'batchCompleted'
+      readonly timeMs: number
+      readonly attempt: number
+      readonly records: number
+      readonly bytes: number
+      readonly objects: number
+      readonly deadLetters: number
+      readonly processingMs: number
+    }
+  | { readonly event: 'batchFailed'; readonly timeMs: number; readonly attempt: number; readonly code: string; readonly message: string; readonly retryMs: number }
+  | { readonly event: 'failed'; readonly timeMs: number; readonly code: string; readonly message: string }
+  | { readonly event: 'deadLetter'; readonly source: string; readonly position: string; readonly code: string; readonly message: string }
+  | { readonly event: 'objectSkipped'; readonly source: string; readonly object: string; readonly reason: string }
+  | { readonly event: 'rest'; readonly timeMs: number }
+  | { readonly event: 'wake'; readonly wakeMs: number }
+  | { readonly event: 'adopted'; readonly generation: number }
+  | { readonly event: 'warning'; readonly code: string; readonly message: string }
+
+/** Takes events. Must not throw. */
+export type Listener = (event: RuntimeEvent) => void

@@ -1,0 +1,82 @@
+/**
+ * Running the graph of a plan for one batch: datasets by node, outputs in the order of their definition, then the state nodes that no
+ * output asked for.
+ */
+import type { Fence } from '../ports/output-files.ts'
+import type { Planned, Plan } from '../dstream/plan.ts'
+import type { BatchView, OperatorNode, OutputView, PlanNode } from '../dstream/plan-node.ts'
+import type { Partition } from '../rdd/pour.ts'
+import { datasetOf, type RDD, type RddContext } from '../rdd/rdd.ts'
+import type { KeyedState } from '../rdd/keyed-state.ts'
+import type { StateDrafts } from './live-state.ts'
+
+/** What the outputs of an attempt write to. */
+export interface OutputPort {
+  print(text: string): void
+  saveText(path: string, parts: readonly Uint8Array[], fence: Fence): Promise<void>
+}
+
+/** One attempt at one batch. */
+export interface Execution {
+  readonly plan: Plan
+  readonly timeMs: number
+  readonly attemptNumber: number
+  readonly fence: Fence
+  /** The partitions of each source, by its id. */
+  readonly records: ReadonlyMap<string, readonly Partition<unknown>[]>
+  readonly drafts: StateDrafts
+  readonly outputs: OutputPort
+}
+
+/** Runs all outputs and all state. What it has put into the drafts and handed to the outputs is the batch. */
+export const execute = async (execution: Execution): Promise<void> => {
+  const datasets = new Datasets(execution)
+  for (const { id, node, parents } of execution.plan.outputs) {
+    const input = await datasets.of(parents[0] as string)
+    if (input !== undefined) await node.run(input.within(datasets.context, id), datasets.outputView(id))
+  }
+  // A state moves on in every batch, whether or not an output has looked at it.
+  for (const { id } of execution.plan.states) await (await datasets.of(id))?.partitions()
+}
+
+class Datasets {
+  readonly context: RddContext
+  readonly #execution: Execution
+  readonly #planned: ReadonlyMap<string, Planned>
+  readonly #made = new Map<string, Promise<RDD<unknown> | undefined>>()
+
+  constructor(execution: Execution) {
+    this.#execution = execution
+    this.#planned = new Map(execution.plan.nodes.map((planned) => [planned.id, planned]))
+    const { outputs, fence } = execution
+    this.context = { saveText: async (path, parts) => outputs.saveText(path, parts, fence) }
+  }
+
+  /** The dataset of a node at this batch's time, made once however many ask; no dataset counts as an answer too. */
+  of(id: string): Promise<RDD<unknown> | undefined> {
+    const made = this.#made.get(id) ?? this.#make(this.#planned.get(id) as Planned)
+    this.#made.set(id, made)
+    return made
+  }
+
+  outputView(id: string): OutputView {
+    const { outputs, fence, attemptNumber } = this.#execution
+    return {
+      ...this.#view(id),
+      attempt: { number: attemptNumber, generation: fence.generation, epoch: fence.epoch },
+      print: (text) => outputs.print(text),
+      saveText: async (path, parts) => outputs.saveText(path, parts, fence),
+    }
+  }
+
+  async #make({ id, node, parents }: Planned<PlanNode>): Promise<RDD<unknown> | undefined> {
+    if (node.role === 'source') return datasetOf(this.#execution.records.get(id) ?? [], this.context, id)
+    const inputs = await Promise.all(parents.map(async (parent) => (await this.of(parent))?.within(this.context, id)))
+    return (node as OperatorNode).compute(inputs, this.#view(id))
+  }
+
+  #view(id: string): BatchView {
+    const { timeMs, drafts } = this.#execution
+    return { timeMs, state: <K, S>(partition: number) => drafts.of(id, partition) as KeyedState<unknown, unknown> as KeyedState<K, S> }
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * Intake appends what a source delivers to its lane, and nothing else. It runs while batches fail, and in any generation.
+ *
+ * B1  One conditional write on `tail = <the tail I saw>`; records at or below the tail are dropped as redelivered. The source is
+ *     acknowledged only after it.
+ * B12 First the append, then a strong read of the head: at rest, wake it.
+ *
+ *   delivery -> read lane -> [write block] -> append (one conditional write) -> read head -> wake if at rest -> acknowledge
+ */
+import { encode } from '../base/codec.ts'
+import { invariant, MillraceError } from '../base/errors.ts'
+import type { BatchLimits } from '../dstream/plan.ts'
+import type { Clock } from '../ports/clock.ts'
+import { itemBytes, type ItemStore } from '../ports/item-store.ts'
+import type { Randomness } from '../ports/randomness.ts'
+import { type Head, HeadStore } from '../state/head.ts'
+import { laneKey } from '../state/item-keys.ts'
+import { advance, BEGINNING, type BlockRef, isAfter, type Lane, type LaneEntry, laneItem, readLane, swapLane } from '../state/lanes.ts'
+import { writeSegment } from '../state/segments.ts'
+import { type DeadLetter, storeDeadLetters } from './dead-letters.ts'
+import { blockNode } from './garbage.ts'
+import { wake } from './rest.ts'
+import { settle } from './settle.ts'
+import type { Block } from './sources/lane-source.ts'
+
+/** One record with its position in the lane. */
+export interface PositionedRecord {
+  readonly position: string
+  readonly record: unknown
+}
+
+/** What a source hands over: records of one lane in the order of their positions, and what could not even be read. */
+export interface LaneDelivery {
+  readonly lane: string
+  readonly records: readonly PositionedRecord[]
+  readonly rejected?: readonly DeadLetter[]
+}
+
+/** What intake works with. */
+export interface IntakeParts {
+  readonly app: string
+  /** The id of the source node. */
+  readonly source: string
+  readonly store: ItemStore
+  readonly clock: Clock
+  readonly randomness: Randomness
+  readonly limits: BatchLimits
+}
+
+/** Neighbouring entries become one while they are smaller than this share of a batch (B8): the cut still has places to fall on. */
+const COALESCED_SHARE = 1 / 8
+/** And while one entry does not read as too many pieces. */
+const BLOCKS_PER_ENTRY_MAX = 16
+const TRIES_MAX = 8
+
+/** Appends the deliveries of one source. */
+export class Intake {
+  readonly #parts: IntakeParts
+  readonly #heads: HeadStore
+  #head: Head | undefined
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts
+    this.#heads = new HeadStore(parts.store, parts.app)
+  }
+
+  /** The last position of a lane, for sources whose positions are given here. */
+  async tail(lane: string): Promise<string> {
+    const { store, app, source, clock } = this.#parts
+    return (await settle(clock, () => readLane(store, app, source, lane)))?.tail ?? BEGINNING
+  }
+
+  /**
+   * Makes a delivery durable, once: what is already there is dropped. Gives how many records were new. When it resolves, the source may be
+   * acknowledged; when it rejects, deliver again.
+   *
+   * @throws MillraceError `LANE_FULL` (retryable) while the driver is too far behind; what the store throws.
+   */
+  async append(delivery: LaneDelivery): Promise<number> {
+    const { clock, store, app } = this.#parts
+    invariant('B1', isInOrder(delivery.records), `a delivery to lane ${delivery.lane} is not in the order of its positions`)
+    const nowMs = clock.now()
+    await settle(clock, () => storeDeadLetters(store, app, nowMs, delivery.rejected ?? []))
+    const appended = await this.#appendNew(delivery, nowMs)
+    await this.#wakeHead(nowMs)
+    return appended
+  }
+
+  async #appendNew(delivery: LaneDelivery, nowMs: number): Promise<number> {
+    const { clock, store, app, source, randomness } = this.#parts
+    let seen = await settle(clock, () => readLane(store, app, source, delivery.lane))
+    for (let tries = 1; tries <= TRIES_MAX; tries++) {
+      const tail = seen?.tail ?? BEGINNING
+      const fresh = delivery.records.filter(({ position }) => isAfter(position, tail))
+      if (fresh.length === 0) return 0
+      const attemptId = randomness.attemptId()
+      const block = await settle(clock, () => this.#writeBlock(delivery.lane, fresh, attemptId))
+      const entry = entryOf(fresh, block, delivery.rejected?.length ?? 0, nowMs)
+      const next: Lane = { source, lane: delivery.lane, tail: entry.last, by: attemptId, entries: this.#queueWith(seen, delivery.lane, entry) }
+      this.#checkSize(next)
+      const answer = await settle(clock, () => swapLane(store, app, seen, next))
+      // A refusal that shows this attempt's id is its own success, whose answer was lost.
+      if (answer.swapped || answer.current?.by === attemptId) return fresh.length
+      seen = answer.current
+    }
+    throw new MillraceError('STORE_FAILED', { problem: `Lane ${delivery.lane} of ${source} is being appended to by somebody else all the time`, retryable: true, fix: 'a lane has one feeder: see that each is fed once' })
+  }
+
+  /** What is consumed by the last head this intake has seen is dropped: an older head only drops less. */
+  #queueWith(seen: Lane | undefined, lane: string, entry: LaneEntry): readonly LaneEntry[] {
+    const cut = this.#head?.cuts[this.#parts.source]?.[lane] ?? BEGINNING
+    const waiting = (seen?.entries ?? []).filter(({ last }) => isAfter(last, cut))
+    const last = waiting.at(-1)
+    const { limits } = this.#parts
+    if (last === undefined || !fitsInto(last, entry, limits)) return [...waiting, entry]
+    return [...waiting.slice(0, -1), coalesced(last, entry)]
+  }
+
+  async #writeBlock(lane: string, fresh: readonly PositionedRecord[], attemptId: string): Promise<BlockRef> {
+    const { store, app, source } = this.#parts
+    const positions = fresh.map(({ position }) => position)
+    const first = positions[0] as string
+    const isRun = positions.every((position, index) => position === advance(first, index))
+    const block: Block = { first, ...(isRun ? {} : { positions }), records: fresh.map(({ record }) => record) }
+    const ref = await writeSegment(store, app, { node: blockNode(source, lane), part: 0, at: positions.at(-1) as string, by: attemptId }, encode(block))
+    return { ...ref, count: fresh.length }
+  }
+
+  /** B8: the lane's item is bounded. When it is full the source has to wait: nothing is lost, it holds on to what it has. */
+  #checkSize(lane: Lane): void {
+    const { store, app, source } = this.#parts
+    const size = itemBytes(laneKey(app, source, lane.lane), laneItem(lane))
+    if (size <= store.itemBytesMax) return
+    throw new MillraceError('LANE_FULL', {
+      problem: `Lane ${lane.lane} of ${source} has ${lane.entries.length} entries that no batch has taken yet`,
+      value: `${size} bytes`,
+      allowed: `${store.itemBytesMax} bytes`,
+      fix: 'see why batches do not run: millrace status. Intake goes on by itself once they do',
+      retryable: true,
+    })
+  }
+
+  /** B12: after the append, never before it. */
+  async #wakeHead(nowMs: number): Promise<void> {
+    this.#head = await settle(this.#parts.clock, () => this.#heads.read())
+    if (this.#head?.status !== 'rest') return
+    const head = this.#head
+    await settle(this.#parts.clock, () => wake(this.#heads, head, nowMs))
+  }
+}
+
+const isInOrder = (records: readonly PositionedRecord[]): boolean =>
+  records.every(({ position }, index) => index === 0 || isAfter(position, (records[index - 1] as PositionedRecord).position))
+
+const entryOf = (records: readonly PositionedRecord[], block: BlockRef, deadLetters: number, receivedMs: number): LaneEntry => ({
+  first: (records[0] as PositionedRecord).position,
+  last: (records.at(-1) as PositionedRecord).position,
+  count: records.length,
+  bytes: block.bytes,
+  receivedMs,
+  deadLetters,
+  blocks: [block],
+})
+
+const fitsInto = (last: LaneEntry, entry: LaneEntry, limits: BatchLimits): boolean =>
+  last.count + entry.count <= limits.records * COALESCED_SHARE &&
+  last.bytes + entry.bytes <= limits.bytes * COALESCED_SHARE &&
+  last.blocks.length + entry.blocks.length <= BLOCKS_PER_ENTRY_MAX
+
+const coalesced = (a: LaneEntry, b: LaneEntry): LaneEntry => ({
+  first: a.first,
+  last: b.last,
+  count: a.count + b.count,
+  bytes: a.bytes + b.bytes,
+  receivedMs: a.receivedMs,
+  deadLetters: a.deadLetters + b.deadLetters,
+  blocks: [...a.blocks, ...b.blocks],
+})

@@ -1,0 +1,30 @@
+import type { Plan } from '../dstream/plan.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { ItemStore } from '../ports/item-store.ts'
+import type { Randomness } from '../ports/randomness.ts'
+import type { HeadStore } from '../state/head.ts'
+import type { Listener } from './events.ts'
+import type { OutputPort } from './execute.ts'
+import type { BatchSource } from './sources/batch-source.ts'
+
+/** What a driver works with: the plan, its place in the order of deployments, and the ports. */
+export interface Runner {
+  readonly plan: Plan
+  /** The application's name in the store: the plan's name. */
+  readonly app: string
+  /** Orders deployments: only grows (B10). */
+  readonly generation: number
+  readonly store: ItemStore
+  readonly heads: HeadStore
+  readonly clock: Clock
+  readonly randomness: Randomness
+  /** The source of each source node, by its id. */
+  readonly sources: ReadonlyMap<string, BatchSource>
+  readonly outputs: OutputPort
+  readonly listen: Listener
+  /**
+   * How long a lease lasts: the longest time one attempt may take, with a margin. 0 where the store lets nobody else in while this process
+   * lives: then a lease found in the head is that of a dead process.
+   */
+  readonly leaseMs: number
+}

@@ -1,0 +1,23 @@
+import { MillraceError } from '../base/errors.ts'
+import type { Clock } from '../ports/clock.ts'
+
+const TRIES_MAX = 4
+const FIRST_PAUSE_MS = 50
+
+/**
+ * Repeats a call of the store that may be repeated, while it fails in a way that can pass. A conditional write may be repeated too, if its
+ * caller then takes a refusal that shows its own attempt id for the success whose answer was lost (B2).
+ *
+ * @throws whatever the last try threw.
+ */
+export const settle = async <T>(clock: Clock, call: () => Promise<T>): Promise<T> => {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call()
+    } catch (error) {
+      const canPass = error instanceof MillraceError && error.code === 'STORE_FAILED'
+      if (!canPass || tries >= TRIES_MAX) throw error
+      await clock.sleep(FIRST_PAUSE_MS * 4 ** (tries - 1))
+    }
+  }
+}

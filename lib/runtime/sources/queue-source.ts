@@ -1,0 +1,58 @@
+import { datasetOf, RDD } from '../../rdd/rdd.ts'
+import type { Queue, QueueSource } from '../../dstream/source-declaration.ts'
+import { MillraceError } from '../../base/errors.ts'
+import type { SegmentRef } from '../../state/segments.ts'
+import type { BatchSource, Slice, SliceData, SliceRequest } from './batch-source.ts'
+
+export interface QueueSlice extends Slice {
+  readonly kind: 'queue'
+  /** The queue entries of the batch, counted from the first entry ever. */
+  readonly from: number
+  readonly to: number
+  /** The process that has them in memory. */
+  readonly process: string
+}
+
+/**
+ * The source of a queueStream. Entries leave the user's array when a batch takes them and are kept until the next batch takes some, so that
+ * the same batch can be tried again in this process. Another process has another queue, and says so.
+ */
+export const queueSource = ({ queue, oneAtATime }: QueueSource, process: string): BatchSource<QueueSlice> => {
+  let taken: Queue<unknown> = []
+  let takenFrom = 0
+
+  const checkProcess = (cut: SliceRequest['cut'] | QueueSlice): void => {
+    if (cut === undefined || cut['process' as keyof typeof cut] === process) return
+    throw new MillraceError('QUEUE_NOT_RECOVERABLE', {
+      problem: 'This store was written by an earlier run with a queueStream, whose queue was in the memory of that run',
+      fix: 'use a source that can be read again, or start on a new store',
+    })
+  }
+
+  return {
+    kind: 'queue',
+    async allocate({ cut }: SliceRequest): Promise<QueueSlice> {
+      checkProcess(cut)
+      const from = (cut?.['to'] as number | undefined) ?? 0
+      // A batch that was allocated but never logged gives its entries back by being asked again for the same place.
+      if (takenFrom !== from || taken.length === 0) {
+        taken = queue.splice(0, oneAtATime ? 1 : queue.length)
+        takenFrom = from
+      }
+      const to = from + taken.length
+      const records = taken.reduce((total, entry) => total + (entry instanceof RDD ? 0 : entry.length), 0)
+      return { kind: 'queue', from, to, process, records, bytes: 0, objects: 0, cut: { to, process } }
+    },
+    async read(slice: QueueSlice): Promise<SliceData<QueueSlice>> {
+      checkProcess(slice)
+      if (slice.from === slice.to) return { partitions: [], slice, records: 0 }
+      const datasets = taken.map((entry) => (entry instanceof RDD ? (entry as RDD<unknown>) : datasetOf([{ records: entry, steps: [] }])))
+      const partitions = (await Promise.all(datasets.map((dataset) => dataset.partitions()))).flat()
+      return { partitions: partitions.map((records) => ({ records, steps: [] })), slice, records: partitions.reduce((total, records) => total + records.length, 0) }
+    },
+    async waiting(): Promise<number | undefined> {
+      return queue.length > 0 ? -Infinity : undefined
+    },
+    blocks: (): readonly SegmentRef[] => [],
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * The head: the one small item that moves. One conditional write of it makes a whole batch true.
+ */
+import { invariant } from '../base/errors.ts'
+import type { Item, ItemStore } from '../ports/item-store.ts'
+import { headKey } from './item-keys.ts'
+import type { SegmentRef } from './segments.ts'
+
+/** `running`: batches run when they are due. `rest`: nothing to do, intake wakes it. `failed`: stopped by a failing batch, waits for a person. */
+export type HeadStatus = 'running' | 'rest' | 'failed'
+
+/** Why an attempt failed. */
+export interface FailureReason {
+  readonly code: string
+  readonly message: string
+}
+
+/** A batch that was logged and is not yet committed: its time and cut never change again (B2). */
+export interface LoggedBatch {
+  readonly timeMs: number
+  /** The plan of the batch: JSON while small, else the segment that holds it. */
+  readonly plan: string | SegmentRef
+  /** How often it has been started. */
+  readonly attempts: number
+  /** When it was first logged. */
+  readonly firstMs: number
+  /** Not before this. */
+  readonly retryMs: number
+}
+
+/** The positions up to which a committed batch has consumed: by source, then by lane. For intake, which drops what is behind. */
+export type LaneCuts = Readonly<Record<string, Readonly<Record<string, string>>>>
+
+/** All that is true of an application, or names what is. */
+export interface Head {
+  readonly generation: number
+  /** The hash of the plan that runs. */
+  readonly plan: string
+  readonly status: HeadStatus
+  /** Counts the leases. */
+  readonly epoch: number
+  /** The attempt that holds the lease; undefined when nobody does. */
+  readonly owner: string | undefined
+  readonly leaseEndMs: number
+  /** When the application first started, and the zero of its batch times. */
+  readonly startedMs: number
+  readonly zeroMs: number
+  /** The last committed batch time; the zero time at first. */
+  readonly doneMs: number
+  /** The manifest of that batch; undefined before the first. */
+  readonly manifest: SegmentRef | undefined
+  readonly cuts: LaneCuts
+  /** The next batch is at or after this: set when the head is woken. */
+  readonly wakeMs: number
+  readonly logged: LoggedBatch | undefined
+  readonly reason: FailureReason | undefined
+}
+
+const json = (value: unknown): string | undefined => (value === undefined ? undefined : JSON.stringify(value))
+const parsed = <T>(value: unknown): T | undefined => (typeof value === 'string' ? (JSON.parse(value) as T) : undefined)
+
+/** Which attributes of the head a conditional write compares with what its writer saw. */
+export type HeadCondition = readonly (keyof Head | 'next')[]
+
+const toItem = (head: Head): Item => ({
+  generation: head.generation,
+  plan: head.plan,
+  status: head.status,
+  epoch: head.epoch,
+  owner: head.owner,
+  leaseEndMs: head.leaseEndMs,
+  startedMs: head.startedMs,
+  zeroMs: head.zeroMs,
+  doneMs: head.doneMs,
+  manifest: json(head.manifest),
+  cuts: json(head.cuts),
+  wakeMs: head.wakeMs,
+  // The time of the logged batch stands alone so that conditions can name it.
+  next: head.logged?.timeMs,
+  logged: json(head.logged),
+  reason: json(head.reason),
+})
+
+const fromItem = (item: Item): Head => ({
+  generation: item['generation'] as number,
+  plan: item['plan'] as string,
+  status: item['status'] as HeadStatus,
+  epoch: item['epoch'] as number,
+  owner: item['owner'] as string | undefined,
+  leaseEndMs: item['leaseEndMs'] as number,
+  startedMs: item['startedMs'] as number,
+  zeroMs: item['zeroMs'] as number,
+  doneMs: item['doneMs'] as number,
+  manifest: parsed<SegmentRef>(item['manifest']),
+  cuts: parsed<LaneCuts>(item['cuts']) ?? {},
+  wakeMs: item['wakeMs'] as number,
+  logged: parsed<LoggedBatch>(item['logged']),
+  reason: parsed<FailureReason>(item['reason']),
+})
+
+/** The answer of a conditional write of the head. */
+export type HeadSwap = { readonly swapped: true; readonly head: Head } | { readonly swapped: false; readonly head: Head | undefined }
+
+/** Reads and writes the head of one application. */
+export class HeadStore {
+  readonly #store: ItemStore
+  readonly #app: string
+
+  constructor(store: ItemStore, app: string) {
+    this.#store = store
+    this.#app = app
+  }
+
+  async read(): Promise<Head | undefined> {
+    const item = await this.#store.get(headKey(this.#app))
+    return item === undefined ? undefined : fromItem(item)
+  }
+
+  /** Writes the first head, unless there is one. */
+  async create(head: Head): Promise<HeadSwap> {
+    return this.#swap('absent', head)
+  }
+
+  /** Replaces the head if the named attributes still are what they were in `seen`. */
+  async swap(seen: Head, condition: HeadCondition, next: Head): Promise<HeadSwap> {
+    invariant('B6', next.doneMs >= seen.doneMs, `done goes back from ${seen.doneMs} to ${next.doneMs}`)
+    invariant('B10', next.generation >= seen.generation, `the generation goes back from ${seen.generation} to ${next.generation}`)
+    invariant('B2', seen.logged === undefined || next.doneMs > seen.doneMs || next.logged?.timeMs === seen.logged.timeMs, 'a logged batch changes its time')
+    const all = toItem(seen)
+    return this.#swap(Object.fromEntries(condition.map((name) => [name, all[name]])), next)
+  }
+
+  async #swap(seen: Item | 'absent', next: Head): Promise<HeadSwap> {
+    const answer = await this.#store.compareAndSet(headKey(this.#app), seen, toItem(next))
+    if (answer.swapped) return { swapped: true, head: next }
+    return { swapped: false, head: answer.current === undefined ? undefined : fromItem(answer.current) }
+  }
+}

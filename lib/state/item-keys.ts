@@ -1,0 +1,38 @@
+/** The names of all items: one table holds many applications, each under its own name. */
+import type { ItemKey } from '../ports/item-store.ts'
+
+/** Lanes are spread over this many partitions of the table. One carries 64 lanes with ease. */
+const LANE_BUCKETS = 1
+/** Chunks of a segment are spread over so many partitions of the table, so that a large one does not heat up a single partition. */
+const CHUNK_BUCKETS = 8
+const TIME_DIGITS = 15
+const DAY_MS = 86_400_000
+
+/** A time as part of a sort key: in the order of time. */
+export const sortableTime = (timeMs: number): string => String(timeMs).padStart(TIME_DIGITS, '0')
+
+const day = (timeMs: number): string => new Date(Math.floor(timeMs / DAY_MS) * DAY_MS).toISOString().slice(0, 10)
+
+/** The one moving item of an application. */
+export const headKey = (app: string): ItemKey => ({ partition: `${app}#head`, sort: '-' })
+
+/** The partitions that hold an application's lanes. */
+export const lanePartitions = (app: string): readonly string[] => Array.from({ length: LANE_BUCKETS }, (_, bucket) => `${app}#in#${bucket}`)
+
+export const laneKey = (app: string, source: string, lane: string): ItemKey => ({ partition: `${app}#in#0`, sort: `${source}#${lane}` })
+
+/** Where the chunks of the segments of one node and part lie. */
+export const segmentPartitions = (app: string, node: string, part: number): readonly string[] =>
+  Array.from({ length: CHUNK_BUCKETS }, (_, bucket) => `${app}#seg#${node}#${part}#${bucket}`)
+
+export const segmentChunkKey = (app: string, name: { readonly node: string; readonly part: number; readonly at: string; readonly by: string }, chunk: number): ItemKey => ({
+  partition: `${app}#seg#${name.node}#${name.part}#${chunk % CHUNK_BUCKETS}`,
+  sort: `${name.at}#${name.by}#${chunk}`,
+})
+
+/** The ledger entry of one object that a source has taken. */
+export const ledgerKey = (app: string, source: string, object: string): ItemKey => ({ partition: `${app}#obj#${source}`, sort: object })
+
+export const deadLetterPartition = (app: string, timeMs: number): string => `${app}#dlq#${day(timeMs)}`
+
+export const historyKey = (app: string, timeMs: number): ItemKey => ({ partition: `${app}#hist#${day(timeMs)}`, sort: sortableTime(timeMs) })

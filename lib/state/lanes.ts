@@ -1,0 +1,97 @@
+/**
+ * Lanes: one ordered partition of a source each. Intake appends entries at the tail; a batch is a cut through all lanes. What lies at or
+ * before the committed cut is consumed, and dropped with the next append.
+ */
+import type { Item, ItemStore } from '../ports/item-store.ts'
+import { laneKey, lanePartitions } from './item-keys.ts'
+import type { SegmentRef } from './segments.ts'
+
+/** A block of a lane: its segment, whose `at` is the position of its last record, and how many records it holds. */
+export interface BlockRef extends SegmentRef {
+  readonly count: number
+}
+
+/** A run of records in a lane. Positions are whole numbers in decimal, compared as such: Kinesis' have 56 digits. */
+export interface LaneEntry {
+  readonly first: string
+  readonly last: string
+  /** Records in it, those put aside not counted. */
+  readonly count: number
+  readonly bytes: number
+  /** When intake took it, by intake's clock: for the lag, never for what is in a batch. */
+  readonly receivedMs: number
+  /** Records put aside while it was taken. */
+  readonly deadLetters: number
+  /** The records themselves, in order, where the source cannot be read again: they are the truth then (B7). */
+  readonly blocks: readonly BlockRef[]
+}
+
+/** A lane as it is stored. */
+export interface Lane {
+  readonly source: string
+  readonly lane: string
+  /** The last position that was ever appended; '0' before the first. */
+  readonly tail: string
+  /** The attempt that appended last. */
+  readonly by: string
+  /** Entries in order; the last ends at the tail. */
+  readonly entries: readonly LaneEntry[]
+}
+
+/** The position before every other. */
+export const BEGINNING = '0'
+
+/** Whether position `a` comes after position `b`. */
+export const isAfter = (a: string, b: string): boolean => BigInt(a) > BigInt(b)
+
+/** The position so many behind another. */
+export const advance = (position: string, by: number): string => String(BigInt(position) + BigInt(by))
+
+/**
+ * The entries behind a cut. Intake may have made one entry of the last one before the cut and the next: of that, the blocks behind the cut.
+ * A cut never falls inside a block.
+ */
+export const entriesAfter = (lane: Lane, cut: string): readonly LaneEntry[] =>
+  lane.entries.filter((entry) => isAfter(entry.last, cut)).map((entry) => (isAfter(entry.first, cut) ? entry : restOf(entry, cut)))
+
+const restOf = (entry: LaneEntry, cut: string): LaneEntry => {
+  const blocks = entry.blocks.filter(({ at }) => isAfter(at, cut))
+  const sum = (field: 'count' | 'bytes'): number => blocks.reduce((total, block) => total + block[field], 0)
+  return { ...entry, first: advance(cut, 1), count: sum('count'), bytes: sum('bytes'), blocks }
+}
+
+const fromItem = (source: string, lane: string, item: Item): Lane => ({
+  source,
+  lane,
+  tail: item['tail'] as string,
+  by: item['by'] as string,
+  entries: JSON.parse(item['queue'] as string) as LaneEntry[],
+})
+
+/** The item of a lane, for its size and its writing. */
+export const laneItem = (lane: Lane): Item => ({ tail: lane.tail, by: lane.by, queue: JSON.stringify(lane.entries) })
+
+/** The lane, or undefined before its first append. */
+export const readLane = async (store: ItemStore, app: string, source: string, lane: string): Promise<Lane | undefined> => {
+  const item = await store.get(laneKey(app, source, lane))
+  return item === undefined ? undefined : fromItem(source, lane, item)
+}
+
+/** All lanes of a source, in the order of their ids (B3). */
+export const readLanes = async (store: ItemStore, app: string, source: string): Promise<readonly Lane[]> => {
+  const found = await Promise.all(lanePartitions(app).map((partition) => store.query(partition, { prefix: `${source}#` })))
+  return found
+    .flat()
+    .map(({ sort, item }) => fromItem(source, sort.slice(source.length + 1), item))
+    .toSorted((a, b) => (a.lane < b.lane ? -1 : 1))
+}
+
+/** The answer of an append: what stands there instead, if it was refused. */
+export type LaneSwap = { readonly swapped: true } | { readonly swapped: false; readonly current: Lane | undefined }
+
+/** B1: replaces a lane if its tail is still the one its writer saw. */
+export const swapLane = async (store: ItemStore, app: string, seen: Lane | undefined, next: Lane): Promise<LaneSwap> => {
+  const answer = await store.compareAndSet(laneKey(app, next.source, next.lane), seen === undefined ? 'absent' : { tail: seen.tail }, laneItem(next))
+  if (answer.swapped) return answer
+  return { swapped: false, current: answer.current === undefined ? undefined : fromItem(next.source, next.lane, answer.current) }
+}
