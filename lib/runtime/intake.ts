@@ -15,7 +15,7 @@ import { itemBytes, type ItemStore } from '../ports/item-store.ts'
 import type { Randomness } from '../ports/randomness.ts'
 import { type Head, HeadStore } from '../state/head.ts'
 import { laneKey } from '../state/item-keys.ts'
-import { advance, BEGINNING, type BlockRef, isAfter, type Lane, type LaneEntry, laneItem, readLane, swapLane } from '../state/lanes.ts'
+import { advance, BEGINNING, type BlockRef, entriesAfter, isAfter, type Lane, type LaneEntry, laneItem, readLane, swapLane } from '../state/lanes.ts'
 import { writeSegment } from '../state/segments.ts'
 import { type DeadLetter, storeDeadLetters } from './dead-letters.ts'
 import { blockNode } from './garbage.ts'
@@ -109,7 +109,7 @@ export class Intake {
   /** What is consumed by the last head this intake has seen is dropped: an older head only drops less. */
   #queueWith(seen: Lane | undefined, lane: string, entry: LaneEntry): readonly LaneEntry[] {
     const cut = this.#head?.cuts[this.#parts.source]?.[lane] ?? BEGINNING
-    const waiting = (seen?.entries ?? []).filter(({ last }) => isAfter(last, cut))
+    const waiting = seen === undefined ? [] : entriesAfter(seen, cut)
     const last = waiting.at(-1)
     const { limits } = this.#parts
     if (last === undefined || !fitsInto(last, entry, limits)) return [...waiting, entry]
