@@ -1,0 +1,73 @@
+import { type Node } from 'oxc-parser'
+import { type Findings, nameOf, nodesOf, placeOf, type Source } from '../source.ts'
+
+const FILE_LINES_MAX = 300
+const FUNCTION_LINES_MAX = 70
+
+const isLibrary = ({ path }: Source): boolean => path.startsWith('lib/')
+const isShipped = ({ path }: Source): boolean => /^(lib|cli)\//.test(path)
+const isTest = ({ path }: Source): boolean => path.startsWith('test/')
+
+/** No comment says that something is left to do, or keeps the compiler quiet. */
+export const unfinished = (sources: readonly Source[]): Findings =>
+  sources.flatMap((source) =>
+    source.comments.flatMap(({ value, start }) => {
+      const [word] = /\b(TODO|FIXME|XXX|HACK)\b|@ts-(ignore|nocheck)\b/.exec(value) ?? []
+      return word === undefined ? [] : [`${placeOf(source, start)} a comment says ${word}: do it, or open an issue`]
+    }),
+  )
+
+/** The words of `test.concurrent.only` from the left. */
+const chainOf = (node: Node): readonly string[] => {
+  if (node.type === 'Identifier') return [node.name]
+  if (node.type === 'CallExpression') return chainOf(node.callee)
+  return node.type === 'MemberExpression' ? [...chainOf(node.object), nameOf(node.property, node.computed) ?? ''] : []
+}
+
+/** No test is left out, and none runs alone. */
+export const skippedTests = (sources: readonly Source[]): Findings =>
+  sources.filter(isTest).flatMap((source) =>
+    [...nodesOf(source)].flatMap(([node]) => {
+      const [runner = '', ...words] = node.type === 'MemberExpression' ? chainOf(node) : []
+      const last = words.at(-1) ?? ''
+      if (!['test', 'it', 'describe', 'suite'].includes(runner) || !['only', 'skip', 'todo', 'fails'].includes(last)) return []
+      return [`${placeOf(source, node.start)} ${runner}.${last} leaves tests out`]
+    }),
+  )
+
+const lineCount = (text: string): number => text.trimEnd().split('\n').length
+
+/** Files are short. */
+export const longFiles = (sources: readonly Source[]): Findings =>
+  sources
+    .filter((source) => isShipped(source) && lineCount(source.text) > FILE_LINES_MAX)
+    .map(({ path, text }) => `${path} has ${lineCount(text)} lines, more than ${FILE_LINES_MAX}`)
+
+/** Functions are short. */
+export const longFunctions = (sources: readonly Source[]): Findings =>
+  sources.filter(isShipped).flatMap((source) =>
+    [...nodesOf(source)].flatMap(([node]) => {
+      if (!['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'].includes(node.type)) return []
+      const lines = lineCount(source.text.slice(node.start, node.end))
+      return lines > FUNCTION_LINES_MAX
+        ? [`${placeOf(source, node.start)} a function of ${lines} lines, more than ${FUNCTION_LINES_MAX}`]
+        : []
+    }),
+  )
+
+/** Files are named in kebab-case. */
+export const fileNames = (sources: readonly Source[]): Findings =>
+  sources
+    .filter(({ path }) => !/^([a-z0-9]+(-[a-z0-9]+)*\/)+[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)+$/.test(path))
+    .map(({ path }) => `${path} is not in kebab-case`)
+
+/** The library exports names, never a default. */
+export const defaultExports = (sources: readonly Source[]): Findings =>
+  sources.filter(isLibrary).flatMap((source) =>
+    source.program.body.flatMap((statement) => {
+      const isDefault =
+        statement.type === 'ExportDefaultDeclaration' ||
+        (statement.type === 'ExportNamedDeclaration' && statement.specifiers.some(({ exported }) => nameOf(exported, false) === 'default'))
+      return isDefault ? [`${placeOf(source, statement.start)} a default export: give it a name`] : []
+    }),
+  )

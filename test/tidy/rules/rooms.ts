@@ -1,0 +1,43 @@
+import { type Import, importsOf } from '../imports.ts'
+import { type Findings, type Source } from '../source.ts'
+
+/** What each room may import beside itself: the picture in docs/architecture.md, as data. `adapters` are the files that adapters share. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  ports: ['base'],
+  rdd: ['base'],
+  dstream: ['rdd', 'base'],
+  state: ['ports', 'rdd', 'base'],
+  runtime: ['dstream', 'state', 'rdd', 'ports', 'base'],
+  adapters: ['ports', 'base'],
+  'adapters/memory': ['adapters', 'ports', 'base'],
+  'adapters/local': ['adapters', 'adapters/memory', 'ports', 'base'],
+  'adapters/aws': ['adapters', 'ports', 'base'],
+  testing: ['runtime', 'dstream', 'state', 'rdd', 'ports', 'adapters/memory', 'base'],
+  index: ['dstream', 'rdd', 'base'],
+  cli: ['index', 'runtime', 'dstream', 'state', 'rdd', 'ports', 'adapters/memory', 'adapters/local', 'adapters/aws', 'base'],
+  examples: ['index'],
+}
+
+/** Folders that may import whatever they like, and that no room may import. */
+const OUTSIDE = ['test', 'bench', 'scripts']
+
+export const roomOf = (path: string): string => {
+  const [folder = '', room = '', place = ''] = path.split('/')
+  if (folder !== 'lib') return folder
+  if (room === 'index.ts') return 'index'
+  return room === 'adapters' && !place.endsWith('.ts') ? `adapters/${place}` : room
+}
+
+const breachOf = ({ place, from, specifier, target }: Import): string | undefined => {
+  const room = roomOf(from)
+  if (OUTSIDE.includes(room)) return undefined
+  const allowed = ROOMS[room]
+  if (allowed === undefined) return `${place} ${room} is no room of the house: draw it in test/tidy/rules/rooms.ts and docs/architecture.md`
+  if (room === 'examples' && specifier !== 'millrace') return `${place} an example imports only 'millrace', not '${specifier}'`
+  if (target === undefined || roomOf(target) === room || allowed.includes(roomOf(target))) return undefined
+  return `${place} ${room} may not import ${roomOf(target)}`
+}
+
+/** Imports between rooms go one way. */
+export const roomBreaches = (sources: readonly Source[]): Findings => sources.flatMap(importsOf).flatMap((found) => breachOf(found) ?? [])

@@ -1,0 +1,292 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { errorCodes } from '../../lib/base/errors.ts'
+import { fileCircles, roomCircles } from './rules/circles.ts'
+import { deadFiles } from './rules/dead-files.ts'
+import { missingProgram, strayPrograms, unexplainedCodes } from './rules/documents.ts'
+import { defaultExports, fileNames, longFiles, longFunctions, skippedTests, unfinished } from './rules/habits.ts'
+import { machineBreaches } from './rules/machine.ts'
+import { looseVersions, type Manifest, missingPackages, undecidedPackages } from './rules/manifest.ts'
+import { undocumented } from './rules/public-docs.ts'
+import { roomBreaches } from './rules/rooms.ts'
+import { type Findings, projectSources, root, type Source, sourcesOf } from './source.ts'
+
+const read = (path: string): string => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : '')
+const documentsIn = (folder: string, ending: string): ReadonlyMap<string, string> => {
+  const names = existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : []
+  return new Map(names.filter((name) => name.endsWith(ending)).map((name) => [join(folder, name), read(join(folder, name))]))
+}
+
+const project = projectSources()
+const manifest = JSON.parse(read('package.json')) as Manifest
+const examples = documentsIn('examples', '.ts')
+const decisions = documentsIn('docs/decisions', '.md')
+const documents = new Map([['README.md', read('README.md')], ...documentsIn('docs', '.md')])
+
+/** A rule over files, the planted files that break it (and some that do not), and what it finds in them. */
+interface SourceRow {
+  readonly rule: string
+  readonly find: (sources: readonly Source[]) => Findings
+  readonly planted: Readonly<Record<string, string>>
+  readonly found: Findings
+}
+
+const lines = (count: number): string => '\n// and one more'.repeat(count)
+
+const sourceRows: readonly SourceRow[] = [
+  {
+    rule: 'imports between rooms go one way',
+    find: roomBreaches,
+    planted: {
+      'lib/base/a.ts': `import { b } from '../rdd/b.ts'`,
+      'lib/rdd/b.ts': `import { a } from '../base/a.ts'\nexport type { C } from '../dstream/operators/c.ts'`,
+      'lib/dstream/operators/c.ts': `export type C = import('../../runtime/d.ts').D`,
+      'lib/runtime/d.ts': `const e = await import('../adapters/local/e.ts')`,
+      'lib/adapters/local/e.ts': `import { m } from '../memory/m.ts'\nimport { n } from '../names.ts'\nimport { a } from '../../base/a.ts'`,
+      'lib/adapters/memory/m.ts': `import { e } from '../local/e.ts'`,
+      'lib/testing/t.ts': `import { m } from '../adapters/memory/m.ts'\nimport { e } from '../adapters/local/e.ts'`,
+      'lib/index.ts': `export { a } from './base/a.ts'\nexport { d } from './runtime/d.ts'`,
+      'cli/main.ts': `import { d } from '../lib/runtime/d.ts'\nimport { t } from '../lib/testing/t.ts'`,
+      'lib/attic/f.ts': `import { a } from '../base/a.ts'`,
+      'examples/g.ts': `import { stream } from 'millrace'\nimport { readFileSync } from 'node:fs'`,
+      'test/h.test.ts': `import { d } from '../lib/runtime/d.ts'`,
+    },
+    found: [
+      'lib/base/a.ts:1 base may not import rdd',
+      'lib/rdd/b.ts:2 rdd may not import dstream',
+      'lib/dstream/operators/c.ts:1 dstream may not import runtime',
+      'lib/runtime/d.ts:1 runtime may not import adapters/local',
+      'lib/adapters/memory/m.ts:1 adapters/memory may not import adapters/local',
+      'lib/testing/t.ts:2 testing may not import adapters/local',
+      'lib/index.ts:2 index may not import runtime',
+      'cli/main.ts:2 cli may not import testing',
+      'lib/attic/f.ts:1 attic is no room of the house: draw it in test/tidy/rules/rooms.ts and docs/architecture.md',
+      `examples/g.ts:2 an example imports only 'millrace', not 'node:fs'`,
+    ],
+  },
+  {
+    rule: 'no file imports another in a circle, not even for a type',
+    find: fileCircles,
+    planted: {
+      'lib/rdd/a.ts': `import { b } from './b.ts'`,
+      'lib/rdd/b.ts': `import { c } from './c.ts'`,
+      'lib/rdd/c.ts': `import { type A } from './a.ts'\nimport { d } from './d.ts'`,
+      'lib/rdd/d.ts': `export const d = 1`,
+    },
+    found: ['a circle of files: lib/rdd/a.ts -> lib/rdd/b.ts -> lib/rdd/c.ts -> lib/rdd/a.ts'],
+  },
+  {
+    rule: 'no room imports another in a circle',
+    find: roomCircles,
+    planted: {
+      'lib/state/a.ts': `import { b } from '../runtime/b.ts'`,
+      'lib/runtime/b.ts': `import { d } from './d.ts'`,
+      'lib/runtime/c.ts': `import { d } from '../state/d.ts'`,
+    },
+    found: ['a circle of rooms: state -> runtime -> state'],
+  },
+  {
+    rule: 'time, randomness and the surroundings come through ports',
+    find: machineBreaches,
+    planted: {
+      'lib/rdd/time.ts': `const a = Date.now()\nconst b = new Date()\nconst c = new Date(0)\nconst { now } = performance\nconst e = globalThis.Date['now']()`,
+      'lib/state/chance.ts': `import { createHash, randomUUID } from 'node:crypto'\nconst a = Math.random()\nconst b = Math.max(1, 2)`,
+      'lib/runtime/timers.ts': `setTimeout(() => {}, 1)\nconst wait = { setTimeout: 1 }\nwait.setTimeout\nconst { port } = { port: setInterval }\nglobalThis.setImmediate(port)`,
+      'lib/runtime/world.ts': `import { readFileSync } from 'node:fs'\nimport net from 'net'\nconst a = process.env['HOME']\nconst b = process.hrtime.bigint()`,
+      'lib/adapters/local/clock.ts': `export const now = Date.now`,
+      'lib/testing/rate.ts': `export const started = performance.now()`,
+      'cli/main.ts': `import { readFileSync } from 'node:fs'\nconst a = process.env['HOME']\nsetTimeout(() => {}, 1)\nconst b = Date.now()`,
+    },
+    found: [
+      'lib/rdd/time.ts:1 Date.now belongs behind a port',
+      'lib/rdd/time.ts:2 new Date() belongs behind a port',
+      'lib/rdd/time.ts:4 performance.now belongs behind a port',
+      'lib/rdd/time.ts:5 Date.now belongs behind a port',
+      'lib/state/chance.ts:1 crypto.randomUUID belongs behind a port',
+      'lib/state/chance.ts:2 Math.random belongs behind a port',
+      'lib/runtime/timers.ts:1 setTimeout belongs behind a port',
+      'lib/runtime/timers.ts:4 setInterval belongs behind a port',
+      'lib/runtime/timers.ts:5 setImmediate belongs behind a port',
+      'lib/runtime/world.ts:1 fs belongs behind a port',
+      'lib/runtime/world.ts:2 net belongs behind a port',
+      'lib/runtime/world.ts:3 process.env belongs behind a port',
+      'lib/runtime/world.ts:4 process.hrtime belongs behind a port',
+      'cli/main.ts:3 setTimeout belongs behind a port',
+      'cli/main.ts:4 Date.now belongs behind a port',
+    ],
+  },
+  {
+    rule: 'no file is dead',
+    find: deadFiles,
+    planted: {
+      'lib/index.ts': `export { a } from './base/a.ts'`,
+      'lib/base/a.ts': `import { type B } from './b.ts'`,
+      'lib/base/b.ts': `export type B = 1`,
+      'lib/base/forgotten.ts': `import { a } from './a.ts'`,
+    },
+    found: ['lib/base/forgotten.ts is reached from none of lib/index.ts, lib/testing/index.ts, cli/main.ts'],
+  },
+  {
+    rule: 'every public name has JSDoc, with an example for functions and classes',
+    find: undocumented,
+    planted: {
+      'lib/index.ts': `export { good, bare, told, type Shape, Thing } from './base/words.ts'\nexport * from './base/more.ts'\nimport { gone } from './base/words.ts'\nexport { gone }`,
+      'lib/base/words.ts': [
+        `/** Good. \n * @example good() */\nexport const good = (): number => 1`,
+        `export const bare = 1`,
+        `/** Told, but not shown. */\nexport function told(): void {}`,
+        `// No JSDoc.\nexport interface Shape {}`,
+        `/** A class without an example. */\nexport class Thing {}`,
+      ].join('\n'),
+      'lib/base/more.ts': `/** The reason why. */\nexport const reason = 'none'\n\nexport type Unsaid = string`,
+    },
+    found: [
+      'lib/base/words.ts:4 bare is public and has no JSDoc',
+      'lib/base/words.ts:6 told is public and its JSDoc shows no example',
+      'lib/base/words.ts:8 Shape is public and has no JSDoc',
+      'lib/base/words.ts:10 Thing is public and its JSDoc shows no example',
+      'lib/base/more.ts:4 Unsaid is public and has no JSDoc',
+      'lib/index.ts gone is declared nowhere',
+    ],
+  },
+  {
+    rule: 'nothing is left to do',
+    find: unfinished,
+    planted: {
+      'lib/rdd/a.ts': `// TODO: later\nconst todo = 'TODO'\n/* FIXME */\n// @ts-ignore\nconst a = 1`,
+      'cli/b.ts': `// Nothing to do.`,
+    },
+    found: [
+      'lib/rdd/a.ts:1 a comment says TODO: do it, or open an issue',
+      'lib/rdd/a.ts:3 a comment says FIXME: do it, or open an issue',
+      'lib/rdd/a.ts:4 a comment says @ts-ignore: do it, or open an issue',
+    ],
+  },
+  {
+    rule: 'no test is left out, and none runs alone',
+    find: skippedTests,
+    planted: {
+      'test/a.test.ts': `test.only('a', () => {})\ndescribe.skip('b', () => {})\nit.concurrent.todo('c')\ntest.each([1])('d', () => {})\ndescribe.skip.each([1])('e', () => {})`,
+      'lib/rdd/b.ts': `lines.skip(1)`,
+    },
+    found: [
+      'test/a.test.ts:1 test.only leaves tests out',
+      'test/a.test.ts:2 describe.skip leaves tests out',
+      'test/a.test.ts:3 it.todo leaves tests out',
+      'test/a.test.ts:5 describe.skip leaves tests out',
+    ],
+  },
+  {
+    rule: 'files have at most 300 lines',
+    find: longFiles,
+    planted: { 'lib/rdd/long.ts': `const a = 1${lines(300)}`, 'lib/rdd/full.ts': `const a = 1${lines(299)}\n`, 'test/long.ts': lines(400) },
+    found: ['lib/rdd/long.ts has 301 lines, more than 300'],
+  },
+  {
+    rule: 'functions have at most 70 lines',
+    find: longFunctions,
+    planted: {
+      'lib/rdd/long.ts': `const a = 1\nconst f = () => {${lines(69)}\n}\nfunction g() {${lines(68)}\n}`,
+      'lib/rdd/method.ts': `class A {\n  run() {${lines(69)}\n  }\n}`,
+    },
+    found: ['lib/rdd/long.ts:2 a function of 71 lines, more than 70', 'lib/rdd/method.ts:2 a function of 71 lines, more than 70'],
+  },
+  {
+    rule: 'files are named in kebab-case',
+    find: fileNames,
+    planted: { 'lib/rdd/batchTime.ts': '', 'lib/Base/a.ts': '', 'lib/rdd/batch-time.ts': '', 'test/unit/batch-time.test.ts': '' },
+    found: ['lib/rdd/batchTime.ts is not in kebab-case', 'lib/Base/a.ts is not in kebab-case'],
+  },
+  {
+    rule: 'the library has no default exports',
+    find: defaultExports,
+    planted: {
+      'lib/rdd/a.ts': `export default 1`,
+      'lib/rdd/b.ts': `const b = 1\nexport { b as default }`,
+      'examples/c.ts': `export default 1`,
+    },
+    found: ['lib/rdd/a.ts:1 a default export: give it a name', 'lib/rdd/b.ts:2 a default export: give it a name'],
+  },
+  {
+    rule: 'what ships imports only Node, itself and its dependencies',
+    find: (sources) => missingPackages({ ...manifest, dependencies: { ...manifest.dependencies, held: '1.0.0' } }, sources),
+    planted: {
+      'lib/rdd/a.ts': `import { it } from 'vitest'\nimport { b } from './b.ts'\nimport { held } from 'held/part'`,
+      'cli/main.ts': `import { stream } from 'millrace'\nimport { join } from 'path'`,
+    },
+    found: [
+      `lib/rdd/a.ts:1 'vitest' is neither node: nor a dependency of the package`,
+      `cli/main.ts:2 'path' is neither node: nor a dependency of the package`,
+    ],
+  },
+]
+
+describe.each(sourceRows)('$rule', ({ find, planted, found }) => {
+  test('the project keeps it', () => expect(find(project)).toEqual([]))
+  test('a breach is seen', () => expect(find(sourcesOf(planted))).toEqual(found))
+})
+
+/** A rule over documents or package.json: what it finds in the project, and in something planted. */
+interface DocumentRow {
+  readonly rule: string
+  readonly kept: Findings
+  readonly planted: Findings
+  readonly found: Findings
+}
+
+const program = `export default stream('a', options, build)\n`
+const shown = (text: string, comment = ''): string => `Words.\n\n${comment}\n\n\`\`\`ts\n${text}\`\`\`\n`
+
+const documentRows: readonly DocumentRow[] = [
+  {
+    rule: 'docs/errors.md explains every error code and no other',
+    kept: unexplainedCodes(Object.keys(errorCodes), read('docs/errors.md')),
+    planted: unexplainedCodes(['KEPT', 'NEW', 'EMPTY'], '# Errors\n\n## `KEPT`\n\nWhat it means.\n\n## EMPTY\n\n## OLD\n\nOnce.\n'),
+    found: [
+      'docs/errors.md does not explain NEW',
+      'docs/errors.md says nothing about EMPTY',
+      'docs/errors.md explains OLD, which is no code',
+    ],
+  },
+  {
+    rule: 'a whole program in a document is the text of an example',
+    kept: strayPrograms(documents, examples),
+    planted: strayPrograms(
+      new Map([
+        ['README.md', shown(program, '<!-- examples/a.ts -->')],
+        ['docs/stale.md', shown(`${program}// and more\n`, '<!-- examples/a.ts -->')],
+        ['docs/stray.md', shown(program)],
+        ['docs/part.md', shown('lines.map(words)\n')],
+      ]),
+      new Map([['examples/a.ts', program]]),
+    ),
+    found: ['docs/stale.md:3 the code is not that of examples/a.ts', 'docs/stray.md:5 a whole program names no file of examples/'],
+  },
+  {
+    rule: 'the README shows the word count',
+    kept: missingProgram(documents, 'README.md', 'examples/word-count.ts'),
+    planted: missingProgram(new Map([['README.md', shown(program)]]), 'README.md', 'examples/word-count.ts'),
+    found: ['README.md does not show examples/word-count.ts'],
+  },
+  {
+    rule: 'development tools are pinned to one version',
+    kept: looseVersions(manifest),
+    planted: looseVersions({ devDependencies: { pinned: '1.2.3', beta: '1.0.0-beta.1', caret: '^1.2.3', tag: 'latest' } }),
+    found: [
+      'package.json asks for caret ^1.2.3, which is not one exact version',
+      'package.json asks for tag latest, which is not one exact version',
+    ],
+  },
+  {
+    rule: 'a package that users install with ours was decided on',
+    kept: undecidedPackages(manifest, [...decisions.values()]),
+    planted: undecidedPackages({ dependencies: { known: '1.0.0', sneaked: '1.0.0' } }, ['We take `known`, because.']),
+    found: ['package.json depends on sneaked, and no record in docs/decisions/ says why'],
+  },
+]
+
+describe.each(documentRows)('$rule', ({ kept, planted, found }) => {
+  test('the project keeps it', () => expect(kept).toEqual([]))
+  test('a breach is seen', () => expect(planted).toEqual(found))
+})
