@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+// The package as strangers get it: packed, installed into a project of their own, compiled against, and run. Nothing here needs a network,
+// because the package depends on nothing.
+
+const root = join(import.meta.dirname, '..', '..')
+const BUILD_MS_MAX = 120_000
+
+interface Ended {
+  readonly exitCode: number | string | null
+  readonly output: string
+}
+
+/** Runs a command on the Node that runs the tests; npm and npx stay off the network. */
+const run = (cwd: string, command: string, ...args: readonly string[]): Promise<Ended> =>
+  new Promise((resolve) => {
+    const env = { ...process.env, npm_config_offline: 'true', PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter) }
+    const child = execFile(command, args, { cwd, env }, (error, stdout, stderr) => {
+      resolve({ exitCode: error === null ? 0 : (error.code ?? null), output: stdout + stderr })
+    })
+    child.stdin?.end()
+  })
+
+const pipeline = `import { seconds, stream } from 'millrace'
+
+export default stream('own-project', { batchInterval: seconds(1) }, (ssc) => {
+  const words = ssc.textFileStream('lines', { existing: 'all' }).flatMap((line) => line.split(' '))
+  const counts = words.mapToPair((word) => [word, 1]).reduceByKey((a, b) => a + b)
+  counts.print()
+})
+`
+
+const compilerOptions = (module: string, moduleResolution: string): object => ({
+  compilerOptions: { module, moduleResolution, target: 'es2024', types: [], strict: true, noEmit: true, exactOptionalPropertyTypes: true },
+  files: ['pipeline.ts'],
+})
+
+let folder = ''
+let project = ''
+let tarball = ''
+
+const write = async (name: string, content: string | object): Promise<void> => {
+  await mkdir(dirname(join(project, name)), { recursive: true })
+  await writeFile(join(project, name), typeof content === 'string' ? content : JSON.stringify(content))
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'millrace-package-'))
+  project = join(folder, 'project')
+  const packed = await run(root, 'npm', 'pack', '--pack-destination', folder)
+  expect(packed).toMatchObject({ exitCode: 0 })
+  tarball = join(folder, (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? '')
+  await write('package.json', { name: 'own-project', private: true, type: 'module' })
+  await write('pipeline.ts', pipeline)
+  await write('in/river.txt', 'mill race mill\nwheel race mill\n')
+  expect(await run(project, 'npm', 'install', '--no-audit', '--no-fund', tarball)).toMatchObject({ exitCode: 0 })
+}, BUILD_MS_MAX)
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe('the packed package', () => {
+  test('has the shape that tools expect', async () => {
+    const { messages, pkg } = await publint({ pkgDir: 'package', pack: { tarball: await arrayBufferOf(tarball) }, level: 'warning' })
+    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([])
+  })
+
+  test('holds compiled code without a TypeScript import, and no tests', async () => {
+    const installed = join(project, 'node_modules', 'millrace')
+    const paths = await readdir(installed, { recursive: true })
+    expect(paths.filter((path) => path.includes('.test.'))).toEqual([])
+    const compiled = paths.filter((path) => path.endsWith('.js'))
+    expect(compiled).toEqual(expect.arrayContaining([join('dist', 'lib', 'index.js'), join('dist', 'cli', 'main.js')]))
+    const texts = await Promise.all(compiled.map((path) => readFile(join(installed, path), 'utf8')))
+    expect(compiled.filter((_, index) => /(from|import)\s*\(?\s*['"]\.[^'"]*\.ts['"]/.test(texts[index] ?? ''))).toEqual([])
+  })
+})
+
+describe('in a project of its own', () => {
+  test.each([
+    { module: 'nodenext', resolution: 'nodenext' },
+    { module: 'esnext', resolution: 'bundler' },
+  ])('a pipeline type-checks with module resolution $resolution', async ({ module, resolution }) => {
+    await write('tsconfig.json', compilerOptions(module, resolution))
+    expect(await run(project, join(root, 'node_modules', '.bin', 'tsc'), '-p', '.')).toEqual({ exitCode: 0, output: '' })
+  })
+
+  test.each([
+    { name: 'millrace', holds: 'stream' },
+    { name: 'millrace/testing', holds: '' },
+  ])('$name loads on plain Node', async ({ name, holds }) => {
+    const code = `console.log(Object.keys(await import('${name}')).join(' '))`
+    const { exitCode, output } = await run(project, 'node', '--input-type=module', '--eval', code)
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining(holds) as string })
+  })
+
+  test('npx millrace runs the pipeline over all there is and ends', async () => {
+    const { exitCode, output } = await run(project, 'npx', 'millrace', 'run', 'pipeline.ts', '--once', '--bind', 'lines=./in')
+    expect({ exitCode, output }).toMatchObject({ exitCode: 0 })
+    expect(output).toMatch(/Time: \d+ ms/)
+    expect(output.split('\n')).toEqual(expect.arrayContaining(['(mill,3)', '(race,2)', '(wheel,1)']))
+  })
+
+  test('npx millrace --help shows examples', async () => {
+    const { exitCode, output } = await run(project, 'npx', 'millrace', '--help')
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('millrace run') as string })
+  })
+})
+
+const arrayBufferOf = async (path: string): Promise<ArrayBuffer> => {
+  const { buffer, byteOffset, byteLength } = await readFile(path)
+  return buffer.slice(byteOffset, byteOffset + byteLength)
+}
