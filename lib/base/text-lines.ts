@@ -56,7 +56,10 @@ export interface LineEnd {
   readonly next: number
 }
 
-/** Finds the first end of a line at or after a place. Remembers where the next \n and \r are, for a text without any \r would be searched to its end for every line. */
+/**
+ * Finds the first end of a line at or after a place. Remembers where the next \n and \r are, for a text without any \r would be searched to
+ * its end for every line.
+ */
 export const lineEnds = (buffer: Buffer): ((from: number) => LineEnd) => {
   const next = { lf: -1, cr: -1 }
   const seek = (byte: number, from: number): number => {
