@@ -25,7 +25,13 @@ const failed = (code: ErrorCode, problem: string, value: string, fix: string, ca
 const directoryError = (error: unknown, path: string): MillraceError => {
   const code = errorCode(error)
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return failed('DIRECTORY_MISSING', 'The watched directory is not there, or is no directory', path, 'create it, or correct the binding', error)
+    return failed(
+      'DIRECTORY_MISSING',
+      'The watched directory is not there, or is no directory',
+      path,
+      'create it, or correct the binding',
+      error,
+    )
   }
   return failed('OBJECT_UNREADABLE', 'The watched directory cannot be listed', path, 'make it readable for the user who runs this', error)
 }

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { lineSplitter } from '../../base/line-splitter.ts'
 import { LINE_BYTES_MAX } from '../../base/text-lines.ts'
 import type { Receiver, ReceiverSink } from '../../ports/receiver.ts'
-import { type DeliveryBuffer, deliveryBuffer } from '../delivery-buffer.ts'
+import { type DeliveryBuffer, deliveryBuffer } from './delivery-buffer.ts'
 import { systemClock } from './system-clock.ts'
 
 /** What {@link socketReceiver} is made with. */

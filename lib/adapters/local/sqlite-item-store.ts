@@ -13,11 +13,10 @@ import {
 import { matchesSeen } from '../memory/memory-item-store.ts'
 import { afterPrefix, itemOf, type ItemRow, keyBytes, keyText, rowOf } from './item-row.ts'
 import { storeError } from './sqlite-errors.ts'
-import { inTransaction, openStoreDatabase } from './sqlite-schema.ts'
-import type { StoreDirectory } from './store-directory.ts'
+import { inTransaction, openStoreDatabase, type StoreAccess } from './sqlite-schema.ts'
 
 /** What {@link sqliteItemStore} is made with. */
-export interface SqliteItemStoreOptions extends StoreDirectory {
+export interface SqliteItemStoreOptions extends StoreAccess {
   /** The largest item it takes, in bytes. Default: that of DynamoDB. */
   readonly itemBytesMax?: number
   /** The most that the items may take on the disk, in bytes; a write beyond it is `STORE_FULL`. Default: what the disk has. */

@@ -8,7 +8,12 @@ import { enterStoreDirectory, STORE_FILE, type StoreDirectory, storeNotFound } f
 const APPLICATION_ID = 0x4d69_6c6c
 const SCHEMA_VERSION = 1
 
-const BUSY_TIMEOUT_MS = 5_000
+/** Where a store is, and how to wait for it. */
+export interface StoreAccess extends StoreDirectory {
+  /** How long a write waits for a write of another process before it is `STORE_FAILED`. Default 5,000. */
+  readonly busyTimeoutMs?: number
+}
+
 /** What the write-ahead log shrinks to after a burst. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024
 
@@ -80,11 +85,11 @@ const prepare = (database: DatabaseSync, where: StoreDirectory): void => {
  *
  * Errors: `STORE_NOT_FOUND`, `STORE_UNREADABLE`, `STORE_FULL`, `STORE_FAILED`.
  */
-export const openStoreDatabase = (where: StoreDirectory): DatabaseSync => {
+export const openStoreDatabase = (where: StoreAccess): DatabaseSync => {
   enterStoreDirectory(where)
   let database: DatabaseSync | undefined
   try {
-    database = new DatabaseSync(join(where.directory, STORE_FILE), { timeout: BUSY_TIMEOUT_MS })
+    database = new DatabaseSync(join(where.directory, STORE_FILE), { timeout: where.busyTimeoutMs ?? 5_000 })
     prepare(database, where)
     return database
   } catch (error) {
