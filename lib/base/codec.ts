@@ -230,7 +230,7 @@ class Decoder {
       case Tag.set:
         return new Set(this.#items())
       case Tag.bytes:
-        return Uint8Array.prototype.slice.call(this.#buffer, this.#at, this.#skip(this.#varint()))
+        return this.#bytes()
       default:
         throw corrupt(`unknown tag ${tag}`)
     }
@@ -284,6 +284,12 @@ class Decoder {
     const units = this.#varint()
     const at = this.#at
     return this.#buffer.toString('utf16le', at, this.#skip(units * 2))
+  }
+
+  #bytes(): Uint8Array {
+    const length = this.#varint()
+    const at = this.#at
+    return Uint8Array.prototype.slice.call(this.#buffer, at, this.#skip(length))
   }
 
   #varint(): number {

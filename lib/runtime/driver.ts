@@ -195,11 +195,16 @@ export class Driver {
     }
   }
 
+  /** Best effort: what is not deleted now is found by the next sweep. */
   async #collectGarbage(attempt: LoggedAttempt, before: Before): Promise<void> {
-    await this.#garbage.collect()
-    if (!this.#sweepIsDue) return
-    await this.#garbage.sweep(this.#runner.plan, attempt.head, before.manifest)
-    this.#sweepIsDue = false
+    try {
+      await this.#garbage.collect()
+      if (this.#sweepIsDue) await this.#garbage.sweep(this.#runner.plan, attempt.head, before.manifest)
+      this.#sweepIsDue = false
+    } catch (error) {
+      this.#sweepIsDue = true
+      if (!(error instanceof MillraceError && (error.code === 'STORE_FAILED' || error.code === 'SEGMENT_MISSING'))) throw error
+    }
   }
 
   async #afterCommit(head: Head, before: Before, prepared: Prepared, startedMs: number): Promise<Outcome> {

@@ -70,25 +70,23 @@ export class Garbage {
     const doneTime = sortableTime(head.doneMs)
     const stateParts = Object.entries(manifest.states).flatMap(([node, { partitions }]) => partitions.map((_, part) => ({ node, part })))
     const nodes = [...stateParts, { node: MANIFEST_NODE, part: 0 }, { node: BATCH_PLAN_NODE, part: 0 }]
-    for (const { node, part } of nodes) await this.#sweepNode(node, part, reachable, (at) => at <= doneTime)
-    for (const { id } of plan.sources) await this.#sweepBlocks(id, head.cuts[id] ?? {}, reachable)
+    await Promise.all([
+      ...nodes.map(({ node, part }) => this.#sweepNode(node, part, reachable, (at) => at <= doneTime)),
+      ...plan.sources.map(({ id }) => this.#sweepBlocks(id, head.cuts[id] ?? {}, reachable)),
+    ])
   }
 
   async #sweepBlocks(source: string, cuts: Readonly<Record<string, string>>, reachable: ReadonlySet<string>): Promise<void> {
-    for (const { lane } of await readLanes(this.#store, this.#app, source)) {
-      const cut = cuts[lane] ?? BEGINNING
-      await this.#sweepNode(blockNode(source, lane), 0, reachable, (at) => !isAfter(at, cut))
-    }
+    const lanes = await readLanes(this.#store, this.#app, source)
+    await Promise.all(lanes.map(({ lane }) => this.#sweepNode(blockNode(source, lane), 0, reachable, (at) => !isAfter(at, cuts[lane] ?? BEGINNING))))
   }
 
   async #sweepNode(node: string, part: number, reachable: ReadonlySet<string>, isPast: (at: string) => boolean): Promise<void> {
-    const garbage: ItemKey[] = []
-    for (const partition of segmentPartitions(this.#app, node, part)) {
-      for (const { sort } of await this.#store.query(partition)) {
-        const [at = '', by = ''] = sort.split('#')
-        if (isPast(at) && !reachable.has(segmentId({ node, part, at, by }))) garbage.push({ partition, sort })
-      }
-    }
+    const stored = await Promise.all(segmentPartitions(this.#app, node, part).map((partition) => this.#store.query(partition)))
+    const garbage: readonly ItemKey[] = stored.flat().filter(({ sort }) => {
+      const [at = '', by = ''] = sort.split('#')
+      return isPast(at) && !reachable.has(segmentId({ node, part, at, by }))
+    })
     if (garbage.length > 0) await this.#store.deleteAll(garbage)
   }
 }

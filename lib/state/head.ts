@@ -81,7 +81,8 @@ const toItem = (head: Head): Item => ({
   reason: json(head.reason),
 })
 
-const fromItem = (item: Item): Head => ({
+/** The head that an item holds. */
+export const headFromItem = (item: Item): Head => ({
   generation: item['generation'] as number,
   plan: item['plan'] as string,
   status: item['status'] as HeadStatus,
@@ -113,7 +114,7 @@ export class HeadStore {
 
   async read(): Promise<Head | undefined> {
     const item = await this.#store.get(headKey(this.#app))
-    return item === undefined ? undefined : fromItem(item)
+    return item === undefined ? undefined : headFromItem(item)
   }
 
   /** Writes the first head, unless there is one. */
@@ -133,6 +134,6 @@ export class HeadStore {
   async #swap(seen: Item | 'absent', next: Head): Promise<HeadSwap> {
     const answer = await this.#store.compareAndSet(headKey(this.#app), seen, toItem(next))
     if (answer.swapped) return { swapped: true, head: next }
-    return { swapped: false, head: answer.current === undefined ? undefined : fromItem(answer.current) }
+    return { swapped: false, head: answer.current === undefined ? undefined : headFromItem(answer.current) }
   }
 }

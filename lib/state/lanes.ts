@@ -60,7 +60,8 @@ const restOf = (entry: LaneEntry, cut: string): LaneEntry => {
   return { ...entry, first: advance(cut, 1), count: sum('count'), bytes: sum('bytes'), blocks }
 }
 
-const fromItem = (source: string, lane: string, item: Item): Lane => ({
+/** The lane that an item holds. */
+export const laneFromItem = (source: string, lane: string, item: Item): Lane => ({
   source,
   lane,
   tail: item['tail'] as string,
@@ -74,7 +75,7 @@ export const laneItem = (lane: Lane): Item => ({ tail: lane.tail, by: lane.by, q
 /** The lane, or undefined before its first append. */
 export const readLane = async (store: ItemStore, app: string, source: string, lane: string): Promise<Lane | undefined> => {
   const item = await store.get(laneKey(app, source, lane))
-  return item === undefined ? undefined : fromItem(source, lane, item)
+  return item === undefined ? undefined : laneFromItem(source, lane, item)
 }
 
 /** All lanes of a source, in the order of their ids (B3). */
@@ -82,7 +83,7 @@ export const readLanes = async (store: ItemStore, app: string, source: string): 
   const found = await Promise.all(lanePartitions(app).map((partition) => store.query(partition, { prefix: `${source}#` })))
   return found
     .flat()
-    .map(({ sort, item }) => fromItem(source, sort.slice(source.length + 1), item))
+    .map(({ sort, item }) => laneFromItem(source, sort.slice(source.length + 1), item))
     .toSorted((a, b) => (a.lane < b.lane ? -1 : 1))
 }
 
@@ -93,5 +94,5 @@ export type LaneSwap = { readonly swapped: true } | { readonly swapped: false; r
 export const swapLane = async (store: ItemStore, app: string, seen: Lane | undefined, next: Lane): Promise<LaneSwap> => {
   const answer = await store.compareAndSet(laneKey(app, next.source, next.lane), seen === undefined ? 'absent' : { tail: seen.tail }, laneItem(next))
   if (answer.swapped) return answer
-  return { swapped: false, current: answer.current === undefined ? undefined : fromItem(next.source, next.lane, answer.current) }
+  return { swapped: false, current: answer.current === undefined ? undefined : laneFromItem(next.source, next.lane, answer.current) }
 }

@@ -1,0 +1,99 @@
+/** What the store holds, kept beside it from the writes that were seen, so that checks can read it in the middle of one. */
+import { decode } from '../../base/codec.ts'
+import { BATCH_PLAN_NODE, type BatchPlan } from '../../runtime/batch-plan.ts'
+import type { Item, ItemKey } from '../../ports/item-store.ts'
+import { type Head, headFromItem } from '../../state/head.ts'
+import { headKey, lanePartitions } from '../../state/item-keys.ts'
+import { BEGINNING, entriesAfter, type Lane, laneFromItem } from '../../state/lanes.ts'
+import { type Manifest, stateSegments } from '../../state/manifest.ts'
+import { segmentKeys, type SegmentRef } from '../../state/segments.ts'
+import { StatePartition } from '../../state/state-partition.ts'
+import type { StoreWrite } from './simulated-ports.ts'
+
+const idOf = ({ partition, sort }: ItemKey): string => `${partition}\n${sort}`
+
+export class Mirror {
+  readonly #app: string
+  readonly #items = new Map<string, Item>()
+
+  constructor(app: string) {
+    this.#app = app
+  }
+
+  take({ key, after }: StoreWrite): void {
+    if (after === undefined) this.#items.delete(idOf(key))
+    else this.#items.set(idOf(key), after)
+  }
+
+  has(key: ItemKey): boolean {
+    return this.#items.has(idOf(key))
+  }
+
+  head(): Head | undefined {
+    const item = this.#items.get(idOf(headKey(this.#app)))
+    return item && headFromItem(item)
+  }
+
+  lanes(): readonly Lane[] {
+    const [partition = ''] = lanePartitions(this.#app)
+    return [...this.#items].flatMap(([id, item]) => {
+      const [place = '', sort = ''] = id.split('\n')
+      if (place !== partition) return []
+      const [source = '', lane = ''] = sort.split('#')
+      return [laneFromItem(source, lane, item)]
+    })
+  }
+
+  /** Undefined when a part of it is not there. */
+  segment(ref: SegmentRef): unknown {
+    const items = segmentKeys(this.#app, ref).map((key) => this.#items.get(idOf(key)))
+    if (items.some((item) => item === undefined)) return undefined
+    return decode(Buffer.concat(items.map((item) => item?.['bytes'] as Uint8Array)))
+  }
+
+  plan(stored: string | SegmentRef): BatchPlan | undefined {
+    return (typeof stored === 'string' ? JSON.parse(stored) : this.segment(stored)) as BatchPlan | undefined
+  }
+
+  manifest(ref: SegmentRef | undefined): Manifest | undefined {
+    return ref && (this.segment(ref) as Manifest | undefined)
+  }
+
+  /** The state of one operator, partition by partition, as a manifest names it. */
+  state(manifest: Manifest, node: string): readonly (readonly [unknown, unknown])[] {
+    return (manifest.states[node]?.partitions ?? []).flatMap((refs) => {
+      const partition = new StatePartition()
+      for (const ref of refs) {
+        const bytes = segmentKeys(this.#app, ref).map((key) => this.#items.get(idOf(key))?.['bytes'] as Uint8Array)
+        partition.apply(Buffer.concat(bytes))
+      }
+      return [...partition.draft().entries()]
+    })
+  }
+
+  /** Every segment that must be there while the head and the lanes are as they are (B11). */
+  reachable(): readonly SegmentRef[] {
+    const head = this.head()
+    if (head === undefined) return this.#unconsumedBlocks({})
+    const refs: SegmentRef[] = []
+    const manifest = this.manifest(head.manifest)
+    if (head.manifest !== undefined) refs.push(head.manifest)
+    for (const ref of manifest?.previous ?? []) {
+      refs.push(ref)
+      const older = this.manifest(ref)
+      if (older !== undefined) refs.push(...stateSegments(older))
+    }
+    if (manifest !== undefined) refs.push(...stateSegments(manifest))
+    if (head.logged !== undefined && typeof head.logged.plan !== 'string') refs.push(head.logged.plan)
+    return [...refs, ...this.#unconsumedBlocks(head.cuts)]
+  }
+
+  #unconsumedBlocks(cuts: Head['cuts']): readonly SegmentRef[] {
+    return this.lanes().flatMap((lane) => entriesAfter(lane, cuts[lane.source]?.[lane.lane] ?? BEGINNING).flatMap((entry) => entry.blocks))
+  }
+
+  /** Segments of plans and manifests that are stored, by their sort keys. */
+  storedSegments(): readonly string[] {
+    return [...this.#items.keys()].filter((id) => id.startsWith(`${this.#app}#seg#`) && !id.includes(`#${BATCH_PLAN_NODE}#`))
+  }
+}
