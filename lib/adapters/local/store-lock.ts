@@ -10,6 +10,9 @@ export interface StoreLock {
   release(): void
 }
 
+/** Locks held by this process. Kept here, for a database that nobody refers to any more is closed by the garbage collector. */
+const held = new Set<DatabaseSync>()
+
 const busyError = (directory: string): MillraceError =>
   new MillraceError('STORE_BUSY', {
     problem: 'Another process runs on this store',
@@ -35,9 +38,10 @@ export const lockStore = (directory: string, { create = true }: { readonly creat
     database.close()
     throw isBusy(error) ? busyError(directory) : storeError(error, directory)
   }
+  held.add(database)
   return {
     release(): void {
-      if (database.isOpen) database.close()
+      if (held.delete(database)) database.close()
     },
   }
 }
