@@ -52,6 +52,11 @@ export interface Query {
 export interface ItemStore {
   /** The largest item it takes, key and attribute names counted, in bytes; see {@link itemBytes}. DynamoDB: 409,600. */
   readonly itemBytesMax: number
+  /**
+   * The time of the newest answer by the store's own clock, epoch milliseconds, to a second or better; not there, or undefined, where the
+   * store has no clock other than this process's.
+   */
+  readonly answeredMs?: () => number | undefined
   /** The item, or undefined. Strongly consistent. */
   get(key: ItemKey): Promise<Item | undefined>
   /** The items of a partition in order of their sort keys. Strongly consistent item by item, not as a snapshot. */

@@ -6,16 +6,14 @@ import { readManifest } from '../state/manifest.ts'
 import { loadPlan } from './batch-plan.ts'
 import type { Runner } from './runner.ts'
 import { isLeaseHeld } from './schedule.ts'
-import { settle } from './settle.ts'
 
 /**
- * The head this runner may work on: made if there is none, adopted if it is of an older generation and its lease is free (B10). Undefined
+ * The head this runner may work on, given the one that it has read: made if there is none, adopted if it is of an older generation and its lease is free (B10). Undefined
  * when somebody else was faster: read again.
  *
  * @throws MillraceError `PLAN_INCOMPATIBLE` when the state in the store does not fit the plan.
  */
-export const currentHead = async (runner: Runner, nowMs: number): Promise<Head | undefined> => {
-  const head = await settle(runner.clock, () => runner.heads.read())
+export const currentHead = async (runner: Runner, head: Head | undefined, nowMs: number): Promise<Head | undefined> => {
   if (head === undefined) return create(runner, nowMs)
   if (head.generation > runner.generation) return head
   if (head.generation === runner.generation) {

@@ -28,6 +28,7 @@ import { goToRest, wake } from './rest.ts'
 import type { Runner } from './runner.ts'
 import { isExhausted, isLeaseHeld, nextBatchTime } from './schedule.ts'
 import { settle } from './settle.ts'
+import { skewOf } from './store-time.ts'
 import type { BatchSource, Slice } from './sources/batch-source.ts'
 
 /** What came of looking for work. */
@@ -42,6 +43,8 @@ export type Outcome =
   | { readonly kind: 'retry'; readonly atMs: number; readonly reason: FailureReason }
   /** The application has stopped until a person resumes it. */
   | { readonly kind: 'failed'; readonly reason: FailureReason }
+  /** This machine's clock is too far from the store's to say when a batch is due: another machine must run it. */
+  | { readonly kind: 'skewed'; readonly skewMs: number }
   /** A newer deployment has the store. */
   | { readonly kind: 'superseded'; readonly generation: number }
 
@@ -54,6 +57,9 @@ export interface DriveOptions {
 }
 
 const MOVED: Outcome = { kind: 'moved' }
+
+/** A clock that is further off runs no batches: one a day ahead would leave nothing to do for a day. Safety does not rest on it. */
+const SKEW_MS_MAX = 2_000
 
 /** Runs the batches of one application. Keeps the live state between calls: make one and keep it. */
 export class Driver {
@@ -81,8 +87,11 @@ export class Driver {
   }
 
   async #step({ aheadOfClock = false }: DriveOptions): Promise<Outcome> {
+    const seen = await settle(this.#runner.clock, () => this.#runner.heads.read())
     const nowMs = this.#runner.clock.now()
-    const head = await currentHead(this.#runner, nowMs)
+    const skewMs = skewOf(this.#runner.store, nowMs)
+    if (Math.abs(skewMs) > SKEW_MS_MAX) return { kind: 'skewed', skewMs }
+    const head = await currentHead(this.#runner, seen, nowMs)
     if (head === undefined) return MOVED
     if (head.generation > this.#runner.generation) return { kind: 'superseded', generation: head.generation }
     if (isLeaseHeld(head, nowMs, this.#runner.leaseMs)) return { kind: 'busy', untilMs: head.leaseEndMs }

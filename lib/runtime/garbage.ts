@@ -9,7 +9,7 @@
 import type { Plan } from '../dstream/plan.ts'
 import type { ItemKey, ItemStore } from '../ports/item-store.ts'
 import type { Head } from '../state/head.ts'
-import { segmentPartitions, sortableTime } from '../state/item-keys.ts'
+import { firstChunkPartition, sortableTime } from '../state/item-keys.ts'
 import { BEGINNING, isAfter, readLanes } from '../state/lanes.ts'
 import { KEPT_MANIFESTS, type Manifest, MANIFEST_NODE, readManifest, stateSegments } from '../state/manifest.ts'
 import { segmentId, segmentKeys, type SegmentRef } from '../state/segments.ts'
@@ -82,10 +82,11 @@ export class Garbage {
   }
 
   async #sweepNode(node: string, part: number, reachable: ReadonlySet<string>, isPast: (at: string) => boolean): Promise<void> {
-    const stored = await Promise.all(segmentPartitions(this.#app, node, part).map((partition) => this.#store.query(partition)))
-    const garbage: readonly ItemKey[] = stored.flat().filter(({ sort }) => {
+    const stored = await this.#store.query(firstChunkPartition(this.#app, node, part))
+    const garbage = stored.flatMap(({ sort, item }): readonly ItemKey[] => {
       const [at = '', by = ''] = sort.split('#')
-      return isPast(at) && !reachable.has(segmentId({ node, part, at, by }))
+      const name = { node, part, at, by }
+      return isPast(at) && !reachable.has(segmentId(name)) ? segmentKeys(this.#app, { ...name, chunks: item['chunks'] as number }) : []
     })
     if (garbage.length > 0) await this.#store.deleteAll(garbage)
   }

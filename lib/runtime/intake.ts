@@ -21,6 +21,7 @@ import { type DeadLetter, storeDeadLetters } from './dead-letters.ts'
 import { blockNode } from './garbage.ts'
 import { wake } from './rest.ts'
 import { settle } from './settle.ts'
+import { sharedNow } from './store-time.ts'
 import type { Block } from './sources/lane-source.ts'
 
 /** One record with its position in the lane. */
@@ -34,6 +35,8 @@ export interface LaneDelivery {
   readonly lane: string
   readonly records: readonly PositionedRecord[]
   readonly rejected?: readonly DeadLetter[]
+  /** The last position of the delivery, if what stands there was rejected. Default: that of the last record. */
+  readonly last?: string
 }
 
 /** What intake works with. */
@@ -52,6 +55,8 @@ const COALESCED_SHARE = 1 / 8
 /** And while one entry does not read as too many pieces. */
 const BLOCKS_PER_ENTRY_MAX = 16
 const TRIES_MAX = 8
+/** Stands for the id of the attempt while the size of an item is measured. */
+const LONGEST_ATTEMPT_ID = 'x'.repeat(64)
 
 /** Appends the deliveries of one source. */
 export class Intake {
@@ -82,7 +87,7 @@ export class Intake {
     const nowMs = clock.now()
     await settle(clock, () => storeDeadLetters(store, app, nowMs, delivery.rejected ?? []))
     const appended = await this.#appendNew(delivery, nowMs)
-    await this.#wakeHead(nowMs)
+    await this.#wakeHead()
     return appended
   }
 
@@ -91,13 +96,13 @@ export class Intake {
     let seen = await settle(clock, () => readLane(store, app, source, delivery.lane))
     for (let tries = 1; tries <= TRIES_MAX; tries++) {
       const tail = seen?.tail ?? BEGINNING
+      const last = delivery.last ?? delivery.records.at(-1)?.position ?? BEGINNING
+      if (!isAfter(last, tail)) return 0
       const fresh = delivery.records.filter(({ position }) => isAfter(position, tail))
-      if (fresh.length === 0) return 0
       const attemptId = randomness.attemptId()
-      const block = await settle(clock, () => this.#writeBlock(delivery.lane, fresh, attemptId))
-      const entry = entryOf(fresh, block, delivery.rejected?.length ?? 0, nowMs)
-      const next: Lane = { source, lane: delivery.lane, tail: entry.last, by: attemptId, entries: this.#queueWith(seen, delivery.lane, entry) }
-      this.#checkSize(next)
+      const block = fresh.length === 0 ? undefined : await settle(clock, () => this.#writeBlock(delivery.lane, fresh, attemptId))
+      const entry = entryOf(fresh, block, { last, deadLetters: delivery.rejected?.length ?? 0, receivedMs: nowMs })
+      const next: Lane = { source, lane: delivery.lane, tail: last, by: attemptId, entries: await this.#roomFor(seen, delivery.lane, entry) }
       const answer = await settle(clock, () => swapLane(store, app, seen, next))
       // A refusal that shows this attempt's id is its own success, whose answer was lost.
       if (answer.swapped || answer.current?.by === attemptId) return fresh.length
@@ -126,14 +131,21 @@ export class Intake {
     return { ...ref, count: fresh.length }
   }
 
-  /** B8: the lane's item is bounded. When it is full the source has to wait: nothing is lost, it holds on to what it has. */
-  #checkSize(lane: Lane): void {
-    const { store, app, source } = this.#parts
-    const size = itemBytes(laneKey(app, source, lane.lane), laneItem(lane))
-    if (size <= store.itemBytesMax) return
+  /**
+   * B8: the lane's item is bounded. The head this intake has seen last may be an old one, so before it gives up it looks again at what is
+   * consumed by now. When the lane is full all the same the source has to wait: nothing is lost, it holds on to what it has.
+   */
+  async #roomFor(seen: Lane | undefined, lane: string, entry: LaneEntry): Promise<readonly LaneEntry[]> {
+    const { store, app, source, clock } = this.#parts
+    const sizeOf = (entries: readonly LaneEntry[]): number => itemBytes(laneKey(app, source, lane), laneItem({ source, lane, tail: entry.last, by: LONGEST_ATTEMPT_ID, entries }))
+    const entries = this.#queueWith(seen, lane, entry)
+    if (sizeOf(entries) <= store.itemBytesMax) return entries
+    this.#head = await settle(clock, () => this.#heads.read())
+    const fewer = this.#queueWith(seen, lane, entry)
+    if (sizeOf(fewer) <= store.itemBytesMax) return fewer
     throw new MillraceError('LANE_FULL', {
-      problem: `Lane ${lane.lane} of ${source} has ${lane.entries.length} entries that no batch has taken yet`,
-      value: `${size} bytes`,
+      problem: `Lane ${lane} of ${source} has ${fewer.length} entries that no batch has taken yet`,
+      value: `${sizeOf(fewer)} bytes`,
       allowed: `${store.itemBytesMax} bytes`,
       fix: 'see why batches do not run: millrace status. Intake goes on by itself once they do',
       retryable: true,
@@ -141,25 +153,24 @@ export class Intake {
   }
 
   /** B12: after the append, never before it. */
-  async #wakeHead(nowMs: number): Promise<void> {
-    this.#head = await settle(this.#parts.clock, () => this.#heads.read())
+  async #wakeHead(): Promise<void> {
+    const { clock, store } = this.#parts
+    this.#head = await settle(clock, () => this.#heads.read())
     if (this.#head?.status !== 'rest') return
     const head = this.#head
-    await settle(this.#parts.clock, () => wake(this.#heads, head, nowMs))
+    await settle(clock, () => wake(this.#heads, head, sharedNow(store, clock)))
   }
 }
 
 const isInOrder = (records: readonly PositionedRecord[]): boolean =>
   records.every(({ position }, index) => index === 0 || isAfter(position, (records[index - 1] as PositionedRecord).position))
 
-const entryOf = (records: readonly PositionedRecord[], block: BlockRef, deadLetters: number, receivedMs: number): LaneEntry => ({
-  first: (records[0] as PositionedRecord).position,
-  last: (records.at(-1) as PositionedRecord).position,
+const entryOf = (records: readonly PositionedRecord[], block: BlockRef | undefined, rest: Pick<LaneEntry, 'last' | 'deadLetters' | 'receivedMs'>): LaneEntry => ({
+  first: records[0]?.position ?? rest.last,
   count: records.length,
-  bytes: block.bytes,
-  receivedMs,
-  deadLetters,
-  blocks: [block],
+  bytes: block?.bytes ?? 0,
+  ...rest,
+  blocks: block === undefined ? [] : [block],
 })
 
 const fitsInto = (last: LaneEntry, entry: LaneEntry, limits: BatchLimits): boolean =>

@@ -21,9 +21,8 @@ export const lanePartitions = (app: string): readonly string[] => Array.from({ l
 
 export const laneKey = (app: string, source: string, lane: string): ItemKey => ({ partition: `${app}#in#0`, sort: `${source}#${lane}` })
 
-/** Where the chunks of the segments of one node and part lie. */
-export const segmentPartitions = (app: string, node: string, part: number): readonly string[] =>
-  Array.from({ length: CHUNK_BUCKETS }, (_, bucket) => `${app}#seg#${node}#${part}#${bucket}`)
+/** Where the first chunks of the segments of one node and part lie. */
+export const firstChunkPartition = (app: string, node: string, part: number): string => `${app}#seg#${node}#${part}#0`
 
 export const segmentChunkKey = (app: string, name: { readonly node: string; readonly part: number; readonly at: string; readonly by: string }, chunk: number): ItemKey => ({
   partition: `${app}#seg#${name.node}#${name.part}#${chunk % CHUNK_BUCKETS}`,

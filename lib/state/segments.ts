@@ -32,14 +32,16 @@ export const writeSegment = async (store: ItemStore, app: string, name: SegmentN
   const chunks = Math.max(1, Math.ceil(bytes.byteLength / chunkBytes))
   const items: KeyedItem[] = Array.from({ length: chunks }, (_, chunk) => ({
     ...segmentChunkKey(app, name, chunk),
-    item: { bytes: bytes.subarray(chunk * chunkBytes, (chunk + 1) * chunkBytes), codec: 'raw' },
+    item: { bytes: bytes.subarray(chunk * chunkBytes, (chunk + 1) * chunkBytes), chunks, codec: 'raw' },
   }))
-  await store.putAll(items)
+  // The first chunk before the others, so that a sweep finds what a crash has left by looking for first chunks only.
+  await store.putAll(items.slice(0, 1))
+  if (chunks > 1) await store.putAll(items.slice(1))
   return { ...name, chunks, bytes: bytes.byteLength, checksum: crc32(bytes) }
 }
 
 /** The items a segment consists of. */
-export const segmentKeys = (app: string, ref: SegmentRef): readonly ItemKey[] => Array.from({ length: ref.chunks }, (_, chunk) => segmentChunkKey(app, ref, chunk))
+export const segmentKeys = (app: string, ref: SegmentName & { readonly chunks: number }): readonly ItemKey[] => Array.from({ length: ref.chunks }, (_, chunk) => segmentChunkKey(app, ref, chunk))
 
 /**
  * Reads a segment.

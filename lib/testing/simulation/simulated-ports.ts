@@ -113,7 +113,13 @@ const freeze = (world: World, environment: Environment): void => {
 
 const nameOf = ({ partition, sort }: ItemKey): string => `${partition}/${sort}`
 
-const simulatedStore = ({ store, observer }: Shared, environment: Environment, call: Call): ItemStore => {
+const simulatedStore = ({ store, observer, world }: Shared, environment: Environment, timed: Call): ItemStore => {
+  let answeredMs: number | undefined
+  const call: Call = (name, effect) =>
+    timed(name, () => {
+      answeredMs = world.nowMs
+      return effect()
+    })
   const observed = async (key: ItemKey, write: () => Promise<void>): Promise<void> => {
     const before = await store.get(key)
     await write()
@@ -121,6 +127,7 @@ const simulatedStore = ({ store, observer }: Shared, environment: Environment, c
   }
   return {
     itemBytesMax: store.itemBytesMax,
+    answeredMs: () => answeredMs,
     get: (key) => call(`get ${nameOf(key)}`, () => store.get(key)),
     query: (partition, query) => call(`query ${partition}`, () => store.query(partition, query)),
     compareAndSet: (key, seen, next) =>

@@ -75,8 +75,9 @@ export class World {
   async run(isDone: () => boolean, limitMs: number): Promise<boolean> {
     const endMs = this.#nowMs + limitMs
     while (!isDone()) {
-      const event = this.#events.pop()
+      const event = this.#events.at(-1)
       if (event === undefined || event.atMs > endMs) return false
+      this.#events.pop()
       this.#nowMs = Math.max(this.#nowMs, event.atMs)
       event.run()
       await settled()
