@@ -18,6 +18,10 @@ export type RuntimeEvent =
   | { readonly event: 'rest'; readonly timeMs: number }
   | { readonly event: 'wake'; readonly wakeMs: number }
   | { readonly event: 'adopted'; readonly generation: number }
+  /** Said once, when all there is has been processed, until there is something again. */
+  | { readonly event: 'waiting' }
+  /** What a receiver has to say: connected, lost, connecting again. */
+  | { readonly event: 'receiver'; readonly source: string; readonly message: string }
   | { readonly event: 'warning'; readonly code: string; readonly message: string }
 
 /** Takes events. Must not throw. */

@@ -30,6 +30,7 @@ interface ObjectsCut {
   readonly taken: number
   /** The threshold to keep while eligible objects wait for room. */
   readonly threshold?: number
+  /** What another kind of source has left there under this name, in an earlier run with another binding: kept for when it comes back. */
   readonly [name: string]: unknown
 }
 
@@ -39,7 +40,9 @@ interface LedgerEntry {
   readonly takenMs: number
 }
 
-const NOTHING_TAKEN: ObjectsCut = { taken: 0 }
+const cutOf = (cut: SliceRequest['cut']): ObjectsCut => ({ taken: 0, ...cut })
+
+const withoutThreshold = ({ threshold: _, ...rest }: ObjectsCut): ObjectsCut => rest
 
 /** What to make it of. */
 export interface ObjectSourceParts {
@@ -85,7 +88,7 @@ export const objectSource = ({ store, app, source, objects, selection, report }:
   return {
     kind: 'objects',
     async allocate({ timeMs, cut, limits, startedMs }: SliceRequest): Promise<ObjectsSlice> {
-      const before = (cut as ObjectsCut | undefined) ?? NOTHING_TAKEN
+      const before = cutOf(cut)
       const due = (await candidates(timeMs, startedMs, before)).filter((object) => object.modifiedMs <= timeMs)
       const taken = withinLimits(due, limits)
       const backlog = taken.length < due.length ? { threshold: thresholdAt(timeMs, startedMs, before) } : {}
@@ -97,7 +100,7 @@ export const objectSource = ({ store, app, source, objects, selection, report }:
         bytes: taken.reduce((total, object) => total + object.sizeBytes, 0),
         objects: taken.length,
         // JSON has no infinity, and without a threshold there is none to keep.
-        cut: { taken: before.taken + taken.length, ...(selection.existing === 'all' ? {} : backlog) },
+        cut: { ...withoutThreshold(before), taken: before.taken + taken.length, ...(selection.existing === 'all' ? {} : backlog) },
       }
     },
     async read(slice: ObjectsSlice, putAside: PutAside): Promise<SliceData<ObjectsSlice>> {
@@ -120,7 +123,7 @@ export const objectSource = ({ store, app, source, objects, selection, report }:
       await ledger.record(slice.taken, timeMs, slice.cut.taken)
     },
     async waiting({ cut, startedMs, nowMs }): Promise<number | undefined> {
-      const [oldest] = await candidates(nowMs, startedMs, (cut as ObjectsCut | undefined) ?? NOTHING_TAKEN)
+      const [oldest] = await candidates(nowMs, startedMs, cutOf(cut))
       return oldest?.modifiedMs
     },
     blocks: (): readonly SegmentRef[] => [],
