@@ -9,6 +9,7 @@ export const errorCodes = {
   BINDING_CHANGED: 'A logged batch needs the source it was logged with, and the binding now names another.',
   BINDING_MISSING: 'A name in the pipeline needs a binding on this platform.',
   BINDING_UNKNOWN: 'A binding names nothing in the pipeline.',
+  COMMAND_REFUSED: 'The application is not in the state that the command is for.',
   DIRECTORY_MISSING: 'A watched directory does not exist, or is not a directory.',
   GENERATION_OLD: 'A newer deployment owns the store; this one may not run batches.',
   INVARIANT_BROKEN: 'A bug in Millrace: a protocol invariant did not hold. Nothing was written after it was seen.',

@@ -86,7 +86,7 @@ export const failBatch = async (runner: Runner, { head }: LoggedAttempt, reason:
 }
 
 /** The cuts of the sources with lanes, which intake needs to drop what is consumed. */
-const laneCuts = (before: LaneCuts, plan: BatchPlan): LaneCuts => {
+export const laneCuts = (before: LaneCuts, plan: BatchPlan): LaneCuts => {
   const lanes = Object.entries(plan.slices).filter(([, slice]) => slice.kind === 'lanes')
   return { ...before, ...Object.fromEntries(lanes.map(([source, slice]) => [source, (slice as LanesSlice).cut])) }
 }

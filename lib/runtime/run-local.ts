@@ -172,6 +172,7 @@ class LocalLoop {
       case 'busy':
         return Math.min(outcome.untilMs, nextLookMs)
       case 'hindered':
+      case 'skewed':
         return nextLookMs
       default:
         return nowMs

@@ -13,6 +13,9 @@ export const sortableTime = (timeMs: number): string => String(timeMs).padStart(
 
 const day = (timeMs: number): string => new Date(Math.floor(timeMs / DAY_MS) * DAY_MS).toISOString().slice(0, 10)
 
+/** Says whose a store is, where a store holds one application only. No application has a name that begins like this. */
+export const storeOwnerKey = (): ItemKey => ({ partition: '#store', sort: 'app' })
+
 /** The one moving item of an application. */
 export const headKey = (app: string): ItemKey => ({ partition: `${app}#head`, sort: '-' })
 
@@ -33,5 +36,12 @@ export const segmentChunkKey = (app: string, name: { readonly node: string; read
 export const ledgerKey = (app: string, source: string, object: string): ItemKey => ({ partition: `${app}#obj#${source}`, sort: object })
 
 export const deadLetterPartition = (app: string, timeMs: number): string => `${app}#dlq#${day(timeMs)}`
+
+/** Moments on each of the days from one moment to another, both included, the last one first. */
+export const daysBack = (fromMs: number, toMs: number): readonly number[] => {
+  const first = Math.floor(fromMs / DAY_MS)
+  const last = Math.floor(toMs / DAY_MS)
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => (last - index) * DAY_MS)
+}
 
 export const historyKey = (app: string, timeMs: number): ItemKey => ({ partition: `${app}#hist#${day(timeMs)}`, sort: sortableTime(timeMs) })

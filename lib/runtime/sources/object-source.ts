@@ -42,7 +42,7 @@ interface LedgerEntry {
 
 const cutOf = (cut: SliceRequest['cut']): ObjectsCut => ({ taken: 0, ...cut })
 
-const withoutThreshold = ({ threshold: _, ...rest }: ObjectsCut): ObjectsCut => rest
+const withoutThreshold = (cut: ObjectsCut): Record<string, unknown> => Object.fromEntries(Object.entries(cut).filter(([name]) => name !== 'threshold'))
 
 /** What to make it of. */
 export interface ObjectSourceParts {
@@ -158,6 +158,12 @@ const partitionOf = (source: string, object: ObjectSummary, bytes: Uint8Array, p
   }
 }
 
+/** Writes into the ledger that a batch has taken these objects. Again for the same batch: nothing changes. */
+export const recordTaken = async (store: ItemStore, app: string, source: string, taken: readonly ObjectSummary[], timeMs: number): Promise<void> => {
+  if (taken.length === 0) return
+  await store.putAll(taken.map(({ key, modifiedMs }) => ({ ...ledgerKey(app, source, key), item: { modifiedMs, takenMs: timeMs } })))
+}
+
 /** Which objects were taken: in the store for good, and in memory while that is known to be the same. */
 class Ledger {
   readonly #store: ItemStore
@@ -183,7 +189,7 @@ class Ledger {
 
   async record(taken: readonly ObjectSummary[], timeMs: number, count: number): Promise<void> {
     if (taken.length === 0) return
-    await this.#store.putAll(taken.map(({ key, modifiedMs }) => ({ ...ledgerKey(this.#app, this.#source, key), item: { modifiedMs, takenMs: timeMs } })))
+    await recordTaken(this.#store, this.#app, this.#source, taken, timeMs)
     for (const { key, modifiedMs } of taken) this.#entries?.set(key, { modifiedMs, takenMs: timeMs })
     this.#count = count
   }
