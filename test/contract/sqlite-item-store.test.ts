@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -67,7 +67,10 @@ describe('opening', () => {
   ])('refuses %s', async (_, prepare) => {
     const directory = temporaryDirectory()
     prepare(directory)
+    const before = readFileSync(join(directory, 'store.sqlite'))
     await expectError(() => sqliteItemStore({ directory }), 'STORE_UNREADABLE')
+    expect(readFileSync(join(directory, 'store.sqlite')).equals(before)).toBe(true)
+    expect(readdirSync(directory)).toEqual(['store.sqlite'])
   })
 
   test('a file where the directory should be is no store', async () => {

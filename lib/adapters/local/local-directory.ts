@@ -41,7 +41,7 @@ const modifiedMsOf = (stats: Stats): number => Math.floor(stats.mtimeMs)
 
 /** Reads as many of the first bytes as are wanted and there. */
 const readFirst = async (file: FileHandle, sizeBytes: number): Promise<Uint8Array> => {
-  const bytes = Buffer.allocUnsafeSlow(sizeBytes)
+  const bytes = new Uint8Array(sizeBytes)
   let end = 0
   while (end < sizeBytes) {
     const { bytesRead } = await file.read(bytes, end, Math.min(sizeBytes - end, READ_BYTES_MAX), end)

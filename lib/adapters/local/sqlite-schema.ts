@@ -38,16 +38,14 @@ const pragma = (database: DatabaseSync, name: string): number => {
 const unreadable = (directory: string, problem: string, fix: string): MillraceError =>
   new MillraceError('STORE_UNREADABLE', { problem, value: join(directory, STORE_FILE), fix })
 
-/** Checks that the file is a store of ours, or makes it one if it is new. Runs in a transaction: two processes may open at once. */
-const adoptSchema = (database: DatabaseSync, { directory, create = true }: StoreDirectory): void => {
-  const applicationId = pragma(database, 'application_id')
-  const isNew = applicationId === 0 && database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined
-  if (isNew) {
-    if (!create) throw storeNotFound(directory)
-    database.exec(SCHEMA)
-    return
+const isNew = (database: DatabaseSync): boolean =>
+  pragma(database, 'application_id') === 0 && database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined
+
+/** Checks that the file is a store of ours, in the format that we read. */
+const checkSchema = (database: DatabaseSync, directory: string): void => {
+  if (pragma(database, 'application_id') !== APPLICATION_ID) {
+    throw unreadable(directory, 'This file is not a store of Millrace', 'give another directory')
   }
-  if (applicationId !== APPLICATION_ID) throw unreadable(directory, 'This file is not a store of Millrace', 'give another directory')
   const version = pragma(database, 'user_version')
   if (version === SCHEMA_VERSION) return
   throw unreadable(
@@ -71,13 +69,20 @@ export const inTransaction = <T>(database: DatabaseSync, action: () => T): T => 
   }
 }
 
-const prepare = (database: DatabaseSync, where: StoreDirectory): void => {
+const prepare = (database: DatabaseSync, { directory, create = true }: StoreDirectory): void => {
+  const mustMake = isNew(database)
+  if (mustMake && !create) throw storeNotFound(directory)
+  // Before anything is set: a file of another program must not be changed.
+  if (!mustMake) checkSchema(database, directory)
   // Readers in other processes never wait for the writer, nor it for them.
   database.exec('PRAGMA journal_mode = WAL')
   // Without FULL a write-ahead log is synced at checkpoints only: a power cut would lose appends that were acknowledged to their source.
   database.exec('PRAGMA synchronous = FULL')
   database.exec(`PRAGMA journal_size_limit = ${LOG_BYTES_MAX}`)
-  inTransaction(database, () => adoptSchema(database, where))
+  if (!mustMake) return
+  // Looked at again in the transaction: two processes may open at once.
+  inTransaction(database, () => isNew(database) && database.exec(SCHEMA))
+  checkSchema(database, directory)
 }
 
 /**
