@@ -123,7 +123,7 @@ describe('large texts', () => {
 
   test('more text than fits a string is split in pieces', () => {
     const line = `${'y'.repeat(1_000_000)}\n`
-    const bytes = Buffer.alloc(600_000_000 - (600_000_000 % line.length), line)
+    const bytes = Buffer.alloc(540_000_000 - (540_000_000 % line.length), line)
     expect(splitLines(bytes).lines).toHaveLength(bytes.length / line.length)
   }, 60_000)
 })
@@ -166,7 +166,8 @@ describe('for any text', () => {
       fc.property(fc.array(telltale, { minLength: 1, maxLength: 5 }), fc.integer({ min: 65_500, max: 65_600 }), (parts, sizeBytes) => {
         // Telling bytes around the place where one piece ends and the next begins.
         const bytes = Buffer.concat([Buffer.alloc(sizeBytes, 'ab\n'), ...parts])
-        expect(splitLines(bytes)).toEqual(inChunks(eachByte(bytes)))
+        const chunks = Array.from({ length: Math.ceil(bytes.length / 50) }, (_, index) => bytes.subarray(index * 50, (index + 1) * 50))
+        expect(splitLines(bytes)).toEqual(inChunks(chunks))
       }),
       { numRuns: 20 },
     )
