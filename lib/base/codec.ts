@@ -7,9 +7,12 @@
  * keep their order, so that what is printed from a stored value is what was printed from the live one; in the *canonical* form, which keys
  * use, they are sorted by name and -0 is 0.
  */
-import { MillraceError, preview } from './errors.ts'
+import { asMillraceError, MillraceError, preview } from './errors.ts'
 
 const Tag = { null: 0, undefined: 1, false: 2, true: 3, integer: 4, float: 5, text: 6, utf16: 7, bigint: 8, date: 9, array: 10, object: 11, bare: 12, map: 13, set: 14, bytes: 15 } as const
+
+/** Whole numbers up to this stay exact when a zigzag doubles them; larger ones are stored as doubles. */
+const ZIGZAG_MAX = 2 ** 52
 
 const DEPTH_MAX = 200
 const FIRST_BUFFER_BYTES = 1 << 16
@@ -32,7 +35,7 @@ class Encoder {
   }
 
   bytes(): Uint8Array {
-    return Uint8Array.prototype.slice.call(this.#buffer, 0, this.#end)
+    return new Uint8Array(this.#buffer.subarray(0, this.#end))
   }
 
   latin1(): string {
@@ -65,10 +68,10 @@ class Encoder {
     }
     if (Array.isArray(value)) return this.#array(value, depth)
     const prototype: unknown = Object.getPrototypeOf(value)
-    if (prototype === Object.prototype || prototype === null) return this.#fields(value, prototype === null ? Tag.bare : Tag.object, depth)
-    if (value instanceof Date) {
+    if (prototype === Object.prototype || prototype === null) return this.#fields(value, prototype === null && !this.#canonical ? Tag.bare : Tag.object, depth)
+    if (prototype === Date.prototype) {
       this.#byte(Tag.date)
-      return this.#float(value.getTime())
+      return this.#float((value as Date).getTime())
     }
     if (value instanceof Uint8Array) return this.#bytes(value)
     if (prototype === Map.prototype) return this.#map(value as Map<unknown, unknown>, depth)
@@ -139,7 +142,7 @@ class Encoder {
 
   #number(value: number): void {
     const canonicalZero = this.#canonical && value === 0 ? 0 : value
-    if (Number.isSafeInteger(canonicalZero) && !Object.is(canonicalZero, -0)) {
+    if (Math.abs(canonicalZero) <= ZIGZAG_MAX && Number.isInteger(canonicalZero) && !Object.is(canonicalZero, -0)) {
       this.#byte(Tag.integer)
       return this.#varint(canonicalZero < 0 ? -(canonicalZero + 1) * 2 + 1 : canonicalZero * 2)
     }
@@ -149,10 +152,11 @@ class Encoder {
 
   #float(value: number): void {
     this.#reserve(8)
-    this.#end = this.#buffer.writeDoubleLE(value, this.#end)
+    // There are many bit patterns of NaN, and it must be one value here.
+    this.#end = this.#buffer.writeDoubleLE(Number.isNaN(value) ? Number.NaN : value, this.#end)
   }
 
-  /** Of a whole number up to 2^54: above 2^32 with divisions, since bit operations would cut it. */
+  /** Of a whole number up to 2^53: above 2^32 with divisions, since bit operations would cut it. */
   #varint(value: number): void {
     this.#reserve(10)
     let rest = value
@@ -289,7 +293,7 @@ class Decoder {
   #bytes(): Uint8Array {
     const length = this.#varint()
     const at = this.#at
-    return Uint8Array.prototype.slice.call(this.#buffer, at, this.#skip(length))
+    return new Uint8Array(this.#buffer.subarray(at, this.#skip(length)))
   }
 
   #varint(): number {
@@ -353,9 +357,18 @@ export const encodeCanonical = (value: unknown): string => {
  */
 export const decode = (bytes: Uint8Array): unknown => {
   const decoder = new Decoder(bytes)
-  const value = decoder.value()
+  const value = wholeValue(decoder)
   if (!decoder.atEnd) throw corrupt('it goes on after its value')
   return value
+}
+
+const wholeValue = (decoder: Decoder): unknown => {
+  try {
+    return decoder.value()
+  } catch (error) {
+    // Damaged bytes can also be a bigint without digits, a name that is no text, or a nesting deeper than the call stack.
+    throw asMillraceError(error, 'SEGMENT_CORRUPT', { problem: 'Stored bytes cannot be read' })
+  }
 }
 
 /** The value of a string made by {@link encodeToLatin1} or {@link encodeCanonical}: a fresh one at each call. */

@@ -13,18 +13,31 @@ const isPlainObject = (value: object): boolean => {
   return prototype === Object.prototype || prototype === null
 }
 
+const unsupportedKey = (key: unknown, cause?: unknown): MillraceError =>
+  new MillraceError('KEY_UNSUPPORTED', {
+    problem: 'A key is of a kind that cannot be compared by value',
+    value: key,
+    allowed: 'strings, numbers, bigints, booleans, null, dates, and arrays and plain objects of these',
+    fix: 'make the key of the parts that matter, for example [user.id, user.country]; use null for a missing one',
+    cause,
+  })
+
 /** Checks that a value may be (part of) a key. */
 const checkKey = (key: unknown): void => {
   const simple = key === null || typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean'
   if (simple || key instanceof Date) return
   if (Array.isArray(key)) return key.forEach(checkKey)
   if (typeof key === 'object' && isPlainObject(key)) return Object.values(key).forEach(checkKey)
-  throw new MillraceError('KEY_UNSUPPORTED', {
-    problem: 'A key is of a kind that cannot be compared by value',
-    value: key,
-    allowed: 'strings, numbers, bigints, booleans, null, dates, and arrays and plain objects of these',
-    fix: 'make the key of the parts that matter, for example [user.id, user.country]; use null for a missing one',
-  })
+  throw unsupportedKey(key)
+}
+
+/** The canonical encoding of a structured key. What has none cannot be a key either. */
+const codeOf = (key: object): string => {
+  try {
+    return encodeCanonical(key)
+  } catch (error) {
+    throw unsupportedKey(key, error)
+  }
 }
 
 const TYPE_RANK: Readonly<Record<string, number>> = { object: 1, boolean: 2, number: 3, bigint: 4, string: 5 }
@@ -62,11 +75,11 @@ export class KeyedMap<K, V> {
   }
 
   get(key: K): V | undefined {
-    return typeof key === 'object' && key !== null ? this.#structured.get(encodeCanonical(key))?.value : this.#simple.get(key)
+    return typeof key === 'object' && key !== null ? this.#structured.get(codeOf(key))?.value : this.#simple.get(key)
   }
 
   has(key: K): boolean {
-    return typeof key === 'object' && key !== null ? this.#structured.has(encodeCanonical(key)) : this.#simple.has(key)
+    return typeof key === 'object' && key !== null ? this.#structured.has(codeOf(key)) : this.#simple.has(key)
   }
 
   set(key: K, value: V): void {
@@ -76,13 +89,13 @@ export class KeyedMap<K, V> {
   }
 
   delete(key: K): boolean {
-    return typeof key === 'object' && key !== null ? this.#structured.delete(encodeCanonical(key)) : this.#simple.delete(key)
+    return typeof key === 'object' && key !== null ? this.#structured.delete(codeOf(key)) : this.#simple.delete(key)
   }
 
   /** Sets the value of a new key, or the combination of the old value and this one. The hot path of every reduction. */
   combine(key: K, value: V, merge: (a: V, b: V) => V): void {
     if (typeof key === 'object' && key !== null) {
-      const old = this.#structured.get(encodeCanonical(key))
+      const old = this.#structured.get(codeOf(key))
       if (old === undefined) this.#setStructured(key, value)
       else old.value = merge(old.value, value)
       return
@@ -109,7 +122,7 @@ export class KeyedMap<K, V> {
   }
 
   #setStructured(key: object, value: V): void {
-    const code = encodeCanonical(key)
+    const code = codeOf(key)
     const old = this.#structured.get(code)
     if (old !== undefined) {
       old.value = value
