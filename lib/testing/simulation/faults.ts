@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts'
 
 /** What can go wrong, each switched on or off by the seed. */
-export const faultKinds = ['crash', 'freeze', 'lostAnswer', 'failedCall', 'slowCall', 'redelivery', 'clockJump', 'pause', 'deployment'] as const
+export const faultKinds = ['crash', 'freeze', 'lostAnswer', 'failedCall', 'outage', 'slowCall', 'redelivery', 'clockJump', 'pause', 'deployment'] as const
 
 export type FaultKind = (typeof faultKinds)[number]
 
@@ -13,6 +13,7 @@ export class Faults {
   readonly kinds: ReadonlySet<FaultKind>
   readonly #random: Random
   readonly #rate: number
+  #outageEndMs = 0
   /** While false nothing goes wrong: the world is left to recover. */
   active = true
 
@@ -31,8 +32,10 @@ export class Faults {
     return this.has(kind) && this.#random.chance(this.#rate * times)
   }
 
-  /** Draws the fate of a call. */
-  ofCall(): CallFault {
+  /** Draws the fate of a call. In an outage most calls fail, for seconds on end. */
+  ofCall(nowMs: number): CallFault {
+    if (this.strikes('outage', 0.2)) this.#outageEndMs = nowMs + this.#random.between(500, 15_000)
+    if (this.active && nowMs < this.#outageEndMs && this.#random.chance(0.8)) return 'failBefore'
     if (this.strikes('crash')) return this.#random.pick(['dieBefore', 'dieAfter'])
     if (this.strikes('freeze')) return 'freezeAfter'
     if (this.strikes('lostAnswer')) return 'lostAnswer'

@@ -1,6 +1,6 @@
 /** What the store holds, kept beside it from the writes that were seen, so that checks can read it in the middle of one. */
 import { decode } from '../../base/codec.ts'
-import { BATCH_PLAN_NODE, type BatchPlan } from '../../runtime/batch-plan.ts'
+import type { BatchPlan } from '../../runtime/batch-plan.ts'
 import type { Item, ItemKey } from '../../ports/item-store.ts'
 import { type Head, headFromItem } from '../../state/head.ts'
 import { headKey, lanePartitions } from '../../state/item-keys.ts'
@@ -15,14 +15,23 @@ const idOf = ({ partition, sort }: ItemKey): string => `${partition}\n${sort}`
 export class Mirror {
   readonly #app: string
   readonly #items = new Map<string, Item>()
+  // Read at almost every event, so not decoded anew each time.
+  readonly #lanes = new Map<string, Lane>()
+  #head: Head | undefined
 
   constructor(app: string) {
     this.#app = app
   }
 
   take({ key, after }: StoreWrite): void {
-    if (after === undefined) this.#items.delete(idOf(key))
-    else this.#items.set(idOf(key), after)
+    const id = idOf(key)
+    if (after === undefined) this.#items.delete(id)
+    else this.#items.set(id, after)
+    if (id === idOf(headKey(this.#app))) this.#head = after && headFromItem(after)
+    if (!lanePartitions(this.#app).includes(key.partition)) return
+    const [source = '', lane = ''] = key.sort.split('#')
+    if (after === undefined) this.#lanes.delete(id)
+    else this.#lanes.set(id, laneFromItem(source, lane, after))
   }
 
   has(key: ItemKey): boolean {
@@ -30,18 +39,11 @@ export class Mirror {
   }
 
   head(): Head | undefined {
-    const item = this.#items.get(idOf(headKey(this.#app)))
-    return item && headFromItem(item)
+    return this.#head
   }
 
   lanes(): readonly Lane[] {
-    const [partition = ''] = lanePartitions(this.#app)
-    return [...this.#items].flatMap(([id, item]) => {
-      const [place = '', sort = ''] = id.split('\n')
-      if (place !== partition) return []
-      const [source = '', lane = ''] = sort.split('#')
-      return [laneFromItem(source, lane, item)]
-    })
+    return [...this.#lanes.values()]
   }
 
   /** Undefined when a part of it is not there. */
@@ -90,10 +92,5 @@ export class Mirror {
 
   #unconsumedBlocks(cuts: Head['cuts']): readonly SegmentRef[] {
     return this.lanes().flatMap((lane) => entriesAfter(lane, cuts[lane.source]?.[lane.lane] ?? BEGINNING).flatMap((entry) => entry.blocks))
-  }
-
-  /** Segments of plans and manifests that are stored, by their sort keys. */
-  storedSegments(): readonly string[] {
-    return [...this.#items.keys()].filter((id) => id.startsWith(`${this.#app}#seg#`) && !id.includes(`#${BATCH_PLAN_NODE}#`))
   }
 }

@@ -80,7 +80,7 @@ const caller =
   <T>(name: string, effect: () => Promise<T>) =>
     new Promise<T>((resolve, reject) => {
       if (!environment.alive) return
-      const fault = faults.ofCall()
+      const fault = faults.ofCall(world.nowMs)
       if (fault === 'dieBefore') return die(world, environment, name)
       world.after(latency(world, fault === 'slow'), () => {
         const answer = (settle: () => void): void => world.after(latency(world, false), () => world.inside(environment, settle))

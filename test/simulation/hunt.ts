@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+import { plantedBugs } from './planted-bugs.ts'
+
+/** What the simulator made of a planted bug. */
+export interface Find {
+  readonly name: string
+  readonly effect: string
+  /** The first seed that finds it; undefined: none did. */
+  readonly seed?: number | undefined
+  readonly checker?: string | undefined
+  readonly what?: string | undefined
+}
+
+const PARALLEL = 2
+const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
+
+/** Plants each bug in a process of its own and runs seeds until one fails. */
+export const huntPlantedBugs = async (seeds: number): Promise<readonly Find[]> => {
+  const finds: Find[] = []
+  const waiting = plantedBugs.map((bug, index) => ({ bug, index }))
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { name, effect } = next.bug
+      finds[next.index] = { name, effect, ...(await firstFind(name, seeds)) }
+    }
+  }
+  await Promise.all(Array.from({ length: PARALLEL }, worker))
+  return finds
+}
+
+const firstFind = async (name: string, seeds: number): Promise<Pick<Find, 'seed' | 'checker' | 'what'>> => {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--conditions=millrace-source', '--import', here('plant.ts'), here('sim.ts'), '--first', '--seeds', String(seeds)],
+    { env: { ...process.env, MILLRACE_PLANTED_BUG: name }, maxBuffer: 1 << 24 },
+  )
+  return stdout.trim() === '' ? {} : (JSON.parse(stdout) as Find)
+}
+
+/** The table of planted bugs, for people. */
+export const plantedBugsTable = (finds: readonly Find[]): string => {
+  const rows = finds.map(({ name, seed, checker, what }) => [name, seed === undefined ? 'not found' : String(seed), checker ?? '', (what ?? '').split('\n')[0]?.slice(0, 80) ?? ''])
+  const head = ['planted bug', 'first seed', 'checker', 'what it found']
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
+  return [head, widths.map((width) => '-'.repeat(width)), ...rows].map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n')
+}

@@ -1,0 +1,156 @@
+/**
+ * Bugs of the protocol that are planted on purpose, to see that the simulator finds them: each is a change of the runtime's source text,
+ * made while a process of its own loads it. Nothing of this is in `lib/`.
+ */
+
+/** A change of one file: `find` must stand in it exactly once. */
+export interface Edit {
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+}
+
+export interface PlantedBug {
+  readonly name: string
+  /** What goes wrong with it, in a few words. */
+  readonly effect: string
+  readonly edits: readonly Edit[]
+}
+
+/** The code's own assertions would stop some bugs before a checker can: they are taken out where they stand in the way. */
+const withoutAssertion = (file: string, find: string): Edit => ({ file, find, replace: '' })
+
+export const plantedBugs: readonly PlantedBug[] = [
+  {
+    name: 'membership by receive time',
+    effect: 'records received before the interval of a late batch are left out for ever',
+    edits: [
+      {
+        file: 'lib/runtime/sources/lane-source.ts',
+        find: 'async allocate({ cut = {}, limits }): Promise<LanesSlice> {\n      const lanes = fill(await behind(cut), limits).filter(({ entries }) => entries.length > 0)',
+        replace:
+          'async allocate({ cut = {}, limits, timeMs }): Promise<LanesSlice> {\n      const lanes = fill((await behind(cut)).map((lane) => ({ ...lane, entries: lane.entries.filter((entry) => entry.receivedMs > timeMs - 1_000 && entry.receivedMs <= timeMs) })), limits).filter(({ entries }) => entries.length > 0)',
+      },
+    ],
+  },
+  {
+    name: 'tail compared with <',
+    effect: 'an append that was overtaken goes through and stores records again',
+    edits: [
+      {
+        file: 'lib/runtime/intake.ts',
+        find: '      seen = answer.current\n',
+        replace:
+          '      if (answer.current !== undefined && BigInt(answer.current.tail) < BigInt(entry.last)) {\n        const forced = await settle(clock, () => swapLane(store, app, answer.current, { ...next, entries: this.#queueWith(answer.current, delivery.lane, entry) }))\n        if (forced.swapped) return fresh.length\n      }\n      seen = answer.current\n',
+      },
+    ],
+  },
+  {
+    name: 'lease compared on the epoch alone',
+    effect: 'a batch that has just been committed is logged again',
+    edits: [
+      {
+        file: 'lib/runtime/head-writes.ts',
+        find: "const UNCHANGED: HeadCondition = ['epoch', 'doneMs', 'generation', 'status', 'owner', 'leaseEndMs', 'next']",
+        replace: "const UNCHANGED: HeadCondition = ['epoch']",
+      },
+      withoutAssertion('lib/state/head.ts', "    invariant('B6', next.doneMs >= seen.doneMs, `done goes back from ${seen.doneMs} to ${next.doneMs}`)\n"),
+    ],
+  },
+  {
+    name: 'commit before outputs',
+    effect: 'a crash behind the commit leaves a batch without its files',
+    edits: [
+      { file: 'lib/runtime/batch.ts', find: 'outputs: runner.outputs })', replace: 'outputs: { ...runner.outputs, saveText: async (...written) => void late.push(written) } })' },
+      {
+        file: 'lib/runtime/batch.ts',
+        find: 'export const prepareBatch = async',
+        replace: 'export const late: Parameters<Runner["outputs"]["saveText"]>[] = []\nexport const prepareBatch = async',
+      },
+      { file: 'lib/runtime/driver.ts', find: "import { type Before, prepareBatch,", replace: "import { late, type Before, prepareBatch," },
+      {
+        file: 'lib/runtime/driver.ts',
+        find: '      return await this.#afterCommit(committed',
+        replace: '      for (const written of late.splice(0)) await this.#runner.outputs.saveText(...written)\n      return await this.#afterCommit(committed',
+      },
+    ],
+  },
+  {
+    name: 'outputs before the log is acknowledged',
+    effect: 'a runner that is refused has already written',
+    edits: [
+      {
+        file: 'lib/runtime/head-writes.ts',
+        find: '  const written = await swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId)\n  return written && { head: next, attemptId, number: next.logged?.attempts ?? 1, plan }',
+        replace:
+          '  swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId).catch(() => undefined)\n  return { head: next, attemptId, number: next.logged?.attempts ?? 1, plan }',
+      },
+    ],
+  },
+  {
+    name: 'epoch used as attempt id',
+    effect: 'two runners of one epoch both take the lease for theirs',
+    edits: [{ file: 'lib/runtime/head-writes.ts', find: 'const attemptId = runner.randomness.attemptId()', replace: 'const attemptId = String(head.epoch + 1)' }],
+  },
+  {
+    name: 'live state advanced before the commit',
+    effect: 'a batch that is tried again by a warm runner counts twice',
+    edits: [
+      {
+        file: 'lib/runtime/driver.ts',
+        find: '      const committed = prepared && (await commitBatch(',
+        replace: '      prepared?.drafts.settle()\n      const committed = prepared && (await commitBatch(',
+      },
+      { file: 'lib/runtime/driver.ts', find: '    prepared.drafts.settle()\n', replace: '' },
+      { file: 'lib/runtime/driver.ts', find: '      if (prepared === undefined || committed === undefined) {\n        this.#goCold()\n', replace: '      if (prepared === undefined || committed === undefined) {\n' },
+      { file: 'lib/runtime/driver.ts', find: '    } catch (error) {\n      this.#goCold()\n      return this.#failed', replace: '    } catch (error) {\n      return this.#failed' },
+    ],
+  },
+  {
+    name: 'changed values compared by reference',
+    effect: 'a state that was changed in place is taken for unchanged and not written',
+    edits: [
+      { file: 'lib/state/state-partition.ts', find: '  readonly code: string\n', replace: '  readonly code: string\n  handedOut: unknown\n' },
+      {
+        file: 'lib/state/state-partition.ts',
+        find: 'stored instanceof Packed ? decodeLatin1(stored.code) : stored)',
+        replace: 'stored instanceof Packed ? (stored.handedOut = decodeLatin1(stored.code)) : stored)',
+      },
+      {
+        file: 'lib/state/state-partition.ts',
+        find: '    const stored = pack(state)\n',
+        replace: '    const stored = pack(state)\n    const old = this.#base.stored(key)\n    if (old instanceof Packed && old.handedOut === state) return\n',
+      },
+    ],
+  },
+  {
+    name: 'insertion order in outputs',
+    effect: 'the same batch gives other bytes when it is computed from a cold start',
+    edits: [{ file: 'lib/base/keys.ts', find: "if (keys.every((key) => typeof key === 'string')) keys.sort()\n    else keys.sort(compareSimple)", replace: '' }],
+  },
+  {
+    name: 'rest checked before the append',
+    effect: 'the head goes to rest between the check and the append, and nobody wakes it',
+    edits: [
+      {
+        file: 'lib/runtime/intake.ts',
+        find: '    const appended = await this.#appendNew(delivery, nowMs)\n    await this.#wakeHead()\n',
+        replace: '    await this.#wakeHead()\n    const appended = await this.#appendNew(delivery, nowMs)\n',
+      },
+    ],
+  },
+  {
+    name: 'a live segment deleted',
+    effect: 'the state of keys that have not changed is gone',
+    edits: [{ file: 'lib/runtime/garbage.ts', find: '    for (const ref of stateSegments(manifest)) reachable.add(segmentId(ref))\n', replace: '' }],
+  },
+  {
+    name: 'old generation allowed to run',
+    effect: 'an old deployment takes the lease of a new one',
+    edits: [
+      { file: 'lib/runtime/driver.ts', find: "    if (head.generation > this.#runner.generation) return { kind: 'superseded', generation: head.generation }\n", replace: '' },
+      { file: 'lib/runtime/adopt.ts', find: '  if (head.generation > runner.generation) return head\n', replace: '  if (head.generation > runner.generation) return isLeaseHeld(head, nowMs, runner.leaseMs) ? head : adopt(runner, head)\n' },
+      withoutAssertion('lib/state/head.ts', "    invariant('B10', next.generation >= seen.generation, `the generation goes back from ${seen.generation} to ${next.generation}`)\n"),
+    ],
+  },
+]
