@@ -86,39 +86,42 @@ export class Driver {
     }
   }
 
-  async #step({ aheadOfClock = false }: DriveOptions): Promise<Outcome> {
+  async #step(options: DriveOptions): Promise<Outcome> {
     const seen = await settle(this.#runner.clock, () => this.#runner.heads.read())
     const nowMs = this.#runner.clock.now()
     const skewMs = skewOf(this.#runner.store, nowMs)
     if (Math.abs(skewMs) > SKEW_MS_MAX) return { kind: 'skewed', skewMs }
+    try {
+      return await this.#look(seen, nowMs, options)
+    } catch (error) {
+      // B11: a segment that is not there means that this runner is behind, unless the head still is what it was.
+      if (!(error instanceof MillraceError && error.code === 'SEGMENT_MISSING')) throw error
+      const now = await settle(this.#runner.clock, () => this.#runner.heads.read())
+      if (seen?.epoch === now?.epoch && nameOf(seen?.manifest) === nameOf(now?.manifest)) throw error
+      return MOVED
+    }
+  }
+
+  async #look(seen: Head | undefined, nowMs: number, { aheadOfClock = false }: DriveOptions): Promise<Outcome> {
     const head = await currentHead(this.#runner, seen, nowMs)
     if (head === undefined) return MOVED
     if (head.generation > this.#runner.generation) return { kind: 'superseded', generation: head.generation }
     if (isLeaseHeld(head, nowMs, this.#runner.leaseMs)) return { kind: 'busy', untilMs: head.leaseEndMs }
     if (head.status === 'failed') return { kind: 'failed', reason: head.reason as FailureReason }
     const before = await this.#warmUp(head)
-    if (before === undefined) return MOVED
     if (head.status === 'rest') return this.#wakeIfNeeded(head, before, nowMs, aheadOfClock)
     return head.logged === undefined ? this.#startNext(head, before, nowMs, aheadOfClock) : this.#tryAgain(head, before, nowMs, aheadOfClock)
   }
 
   /** The state as of the head's manifest: from memory while nobody else has committed, else from the store. */
-  async #warmUp(head: Head): Promise<Before | undefined> {
+  async #warmUp(head: Head): Promise<Before> {
     const { store, app, plan, clock } = this.#runner
-    const isWarm = this.#before !== undefined && nameOf(this.#before.manifestRef) === nameOf(head.manifest)
-    if (isWarm) return this.#before
+    if (this.#before !== undefined && nameOf(this.#before.manifestRef) === nameOf(head.manifest)) return this.#before
     this.#goCold()
-    try {
-      const manifest = head.manifest === undefined ? emptyManifest(head.zeroMs) : await settle(clock, () => readManifest(store, app, head.manifest as NonNullable<Head['manifest']>))
-      this.#before = { manifest, manifestRef: head.manifest, state: await settle(clock, () => LiveState.load(store, app, plan, manifest)) }
-      return this.#before
-    } catch (error) {
-      // B11: a segment that is not there means that this runner is behind, unless the head still names it.
-      if (!(error instanceof MillraceError && error.code === 'SEGMENT_MISSING')) throw error
-      const now = await this.#runner.heads.read()
-      if (nameOf(now?.manifest) === nameOf(head.manifest)) throw error
-      return undefined
-    }
+    const { manifest: ref, zeroMs } = head
+    const manifest = ref === undefined ? emptyManifest(zeroMs) : await settle(clock, () => readManifest(store, app, ref))
+    this.#before = { manifest, manifestRef: ref, state: await settle(clock, () => LiveState.load(store, app, plan, manifest)) }
+    return this.#before
   }
 
   /** B3: after a failed or doubtful attempt nothing in memory is trusted. */
