@@ -5,7 +5,7 @@ import { storeError } from './sqlite-errors.ts'
 import { enterStoreDirectory, STORE_FILE, type StoreDirectory, storeNotFound } from './store-directory.ts'
 
 /** `Mill` in ASCII: by this the `file` command, and we, know one of our stores. */
-const APPLICATION_ID = 0x4d69_6c6c
+export const APPLICATION_ID = 0x4d69_6c6c
 const SCHEMA_VERSION = 1
 
 /** Where a store is, and how to wait for it. */

@@ -6,6 +6,8 @@ import { storeError } from './sqlite-errors.ts'
 
 /** The file in a store's directory that holds its items. */
 export const STORE_FILE = 'store.sqlite'
+/** The empty file that is locked. */
+export const LOCK_FILE = 'lock.sqlite'
 
 /** Which directory a store is in. */
 export interface StoreDirectory {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { MillraceError } from '../../base/errors.ts'
 import { isBusy, storeError } from './sqlite-errors.ts'
-import { enterStoreDirectory } from './store-directory.ts'
+import { enterStoreDirectory, LOCK_FILE } from './store-directory.ts'
 
 /** Who holds it is the only one that runs batches on the store. */
 export interface StoreLock {
@@ -48,7 +48,7 @@ export const lockStore = (directory: string, { create = true }: { readonly creat
 
 const openLock = (directory: string): DatabaseSync => {
   try {
-    return new DatabaseSync(join(directory, 'lock.sqlite'), { timeout: 0 })
+    return new DatabaseSync(join(directory, LOCK_FILE), { timeout: 0 })
   } catch (error) {
     throw storeError(error, directory)
   }

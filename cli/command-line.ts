@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import { findPackageJSON } from 'node:module'
+import { stdoutPrinter } from '../lib/adapters/local/stdout-printer.ts'
+import { type Command, parseCommand } from './arguments.ts'
+import { endOfError } from './errors.ts'
+import { EXIT } from './exit-codes.ts'
+import { helpText } from './help.ts'
+import { operate } from './operate.ts'
+import type { Outputs } from './reports/reporter.ts'
+import { run } from './run.ts'
+
+/** The command line: gives the exit code. Never rejects. */
+export const commandLine = async (args: readonly string[]): Promise<number> => {
+  const outputs: Outputs = { out: stdoutPrinter(), err: stdoutPrinter(process.stderr) }
+  try {
+    return await carryOut(parseCommand(args), outputs)
+  } catch (error) {
+    const end = endOfError(error)
+    outputs.err.print(`${end.error.message}\n`)
+    return end.exitCode
+  }
+}
+
+const carryOut = async (command: Command, outputs: Outputs): Promise<number> => {
+  if (command.name === 'run') return endProcess(await run(command, outputs))
+  if (command.name !== 'help' && command.name !== 'version') return operate(command, outputs)
+  outputs.out.print(command.name === 'help' ? helpText(command.topic) : `${version()}\n`)
+  return EXIT.ok
+}
+
+const version = (): string => {
+  const manifest = JSON.parse(readFileSync(findPackageJSON(import.meta.url) as string, 'utf8')) as { readonly version: string }
+  return manifest.version
+}
+
+/** A pipeline may leave connections open, which would keep the process alive: so it ends here, when all is written. */
+const endProcess = async (exitCode: number): Promise<number> => {
+  for (const stream of [process.stdout, process.stderr]) await new Promise((resolve) => stream.write('', resolve))
+  process.exit(exitCode)
+}

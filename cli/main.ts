@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+// Runs on any Node that knows modules, to say which one is needed: what needs Node 24 is imported after the look at the version.
+import { MillraceError } from '../lib/base/errors.ts'
+import { exitCodes } from './exit-codes.ts'
+
+const NODE_MIN = 24
+
+if (Number.parseInt(process.versions.node, 10) < NODE_MIN) {
+  const error = new MillraceError('NODE_TOO_OLD', {
+    problem: 'Millrace does not run on this version of Node',
+    value: process.versions.node,
+    allowed: `${NODE_MIN} or newer`,
+    fix: 'install Node 24, or, inside a project, npm install --save-dev node@24',
+  })
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = exitCodes[error.code]
+} else {
+  const { commandLine } = await import('./command-line.ts')
+  process.exitCode = await commandLine(process.argv.slice(2))
+}

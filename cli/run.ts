@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import { type BoundPlan, bindPlan } from '../lib/runtime/bindings.ts'
+import type { RuntimeEvent } from '../lib/runtime/events.ts'
+import { type LocalEnd, runLocal } from '../lib/runtime/run-local.ts'
+import type { Runner } from '../lib/runtime/runner.ts'
+import type { Command } from './arguments.ts'
+import { type Composition, compose } from './compose.ts'
+import { endOfError } from './errors.ts'
+import { EXIT, exitCodes } from './exit-codes.ts'
+import { loadPlan } from './load-pipeline.ts'
+import { jsonReporter } from './reports/json-reporter.ts'
+import { peopleReporter } from './reports/people-reporter.ts'
+import type { Ended, Outputs, Reporter, RunningSource, Started } from './reports/reporter.ts'
+import { stopSignal } from './stop-signals.ts'
+
+type RunCommand = Extract<Command, { name: 'run' }>
+type How = Pick<Ended, 'how' | 'exitCode' | 'error'>
+
+/** What a run has done. */
+class Tally {
+  batches = 0
+  records = 0
+  deadLetters = 0
+
+  note(event: RuntimeEvent): void {
+    if (event.event === 'deadLetter') this.deadLetters += 1
+    if (event.event !== 'batchCompleted') return
+    this.batches += 1
+    this.records += event.records
+  }
+}
+
+/** `millrace run`. Gives the exit code; an error is an end like others, and reported as such. */
+export const run = async (command: RunCommand, outputs: Outputs): Promise<number> => {
+  const reporter = command.json ? jsonReporter(outputs) : peopleReporter(outputs)
+  const tally = new Tally()
+  const end = await runReported(command, reporter, tally).catch(endOfError)
+  reporter.ended({ ...end, batches: tally.batches, records: tally.records, deadLetters: tally.deadLetters })
+  return end.exitCode
+}
+
+const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally): Promise<How> => {
+  const plan = await loadPlan(command.module)
+  const bound = bindPlan(plan, { bindings: command.bindings, cwd: process.cwd() })
+  const state = command.state ?? join('.millrace', plan.name)
+  // What is said while the parts are put together comes after the line that says what was started.
+  const early: RuntimeEvent[] = []
+  let listen = (event: RuntimeEvent): void => void early.push(event)
+  const composition = await compose({ plan, bound, state, print: (text) => reporter.print(text), listen: (event) => listen(event) })
+  try {
+    reporter.started(startedOf(command, composition.runner, bound, state))
+    listen = (event) => {
+      tally.note(event)
+      reporter.event(event)
+    }
+    early.forEach(listen)
+    return howOf(await runUntilStopped(composition, command, reporter))
+  } finally {
+    composition.close()
+  }
+}
+
+const runUntilStopped = async ({ runner, receivers }: Composition, { once }: RunCommand, reporter: Reporter): Promise<LocalEnd> => {
+  const signal = stopSignal(runner.clock, () => reporter.stopping())
+  return runLocal({ runner, receivers, once, signal })
+}
+
+const startedOf = ({ once }: RunCommand, { plan, generation }: Runner, bound: BoundPlan, state: string): Started => ({
+  app: plan.name,
+  plan: plan.hash,
+  generation,
+  intervalMs: plan.options.intervalMs,
+  state,
+  once,
+  nodes: plan.nodes.map(({ id }) => id),
+  intakeStages: plan.intakeStages,
+  sources: plan.sources.map(({ id, node }): RunningSource => ({
+    id,
+    name: node.source.from === 'text' ? node.source.name : id,
+    place: bound.sources.find((source) => source.id === id)?.place,
+  })),
+})
+
+const howOf = (end: LocalEnd): How => {
+  if (end.kind === 'failed') return { how: 'failed', exitCode: EXIT.batchFailed, error: end.reason }
+  if (end.kind !== 'superseded') return { how: end.kind, exitCode: EXIT.ok }
+  const message = `A newer deployment, of generation ${end.generation}, has this store [GENERATION_OLD]\n  fix:     stop the older process`
+  return { how: 'superseded', exitCode: exitCodes.GENERATION_OLD, error: { code: 'GENERATION_OLD', message } }
+}

@@ -1,0 +1,88 @@
+import type { BatchOverview, Overview } from '../lib/runtime/overview.ts'
+import type { Head } from '../lib/state/head.ts'
+import { count } from './reports/people-reporter.ts'
+
+/** Where and when it was looked at. */
+export interface Looked {
+  readonly directory: string
+  readonly nowMs: number
+}
+
+type Row = readonly [label: string, text: string]
+
+/** The status for people: what it is about first, then tables. */
+export const statusText = ({ app, head, lanes, states, batches, deadLetters }: Overview, looked: Looked): string => {
+  if (head === undefined) return `${app} in ${looked.directory}: nothing has run yet\n`
+  const letters = Object.entries(deadLetters.byCode).map(([code, number]) => `${number} ${code}`)
+  const rows: readonly Row[] = [
+    ['status', statusLine(head)],
+    ['last batch', head.manifest === undefined ? 'none yet' : `${momentText(head.doneMs)}, ${agoText(looked.nowMs - head.doneMs)}`],
+    ...loggedRows(head, looked),
+    ...lanes.map((lane): Row => [
+      `lane ${lane.source}`,
+      `${count(Number(lane.tail), 'line')} received, ${count(lane.waitingRecords, 'record')} in ${count(lane.waitingEntries, 'entry', 'entries')} waiting`,
+    ]),
+    ...states.map((state): Row => [`state ${state.id}`, `${count(state.bytes, 'byte')} in ${count(state.segments, 'segment')}`]),
+    ['dead letters', letters.length === 0 ? 'none' : `${letters.join(', ')} since ${momentText(deadLetters.sinceMs)}`],
+    ...deadLetters.some.map(({ at, message }): Row => ['', `${at}: ${firstLine(message)}`]),
+    ['generation', `${head.generation}, plan ${head.plan}, epoch ${head.epoch}`],
+  ]
+  return [`${app} in ${looked.directory}`, ...aligned(rows), '', ...batchTable(batches), ''].join('\n')
+}
+
+const statusLine = ({ status, logged }: Head): string => {
+  if (status === 'failed') return 'FAILED: millrace resume tries the batch again, millrace skip gives it up'
+  if (status === 'rest') return 'at rest: all there was is processed'
+  return logged === undefined ? 'running' : 'running, with a batch under way'
+}
+
+const loggedRows = ({ logged, reason, status }: Head, { nowMs }: Looked): readonly Row[] => {
+  if (logged === undefined) return []
+  const next = status !== 'failed' && logged.retryMs > nowMs ? `, next try ${momentText(logged.retryMs)}` : ''
+  const rows: readonly Row[] = [
+    ['under way', `the batch at ${logged.timeMs} ms, ${count(logged.attempts, 'attempt')} since ${momentText(logged.firstMs)}${next}`],
+  ]
+  return reason === undefined
+    ? rows
+    : [...rows, ...reason.message.split('\n').map((line, index): Row => [index === 0 ? 'failed with' : '', line])]
+}
+
+const aligned = (rows: readonly Row[]): readonly string[] => {
+  const width = Math.max(...rows.map(([label]) => label.length))
+  return rows.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`)
+}
+
+const batchTable = (batches: readonly BatchOverview[]): readonly string[] => {
+  if (batches.length === 0) return []
+  const header = ['batch time', 'records', 'files', 'bytes', 'dead letters', 'took', 'attempt']
+  const rows = batches.map((batch) => [
+    momentText(batch.timeMs),
+    String(batch.records),
+    String(batch.objects),
+    String(batch.bytes),
+    String(batch.deadLetters),
+    `${batch.processingMs} ms`,
+    batch.skipped === undefined ? String(batch.attempt) : 'given up',
+  ])
+  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)))
+  return [header, ...rows].map(
+    (row) =>
+      `  ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}`,
+  )
+}
+
+const firstLine = (text: string): string => text.split('\n')[0] ?? ''
+
+const momentText = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').replace('.000Z', 'Z')
+
+const agoText = (ms: number): string => {
+  if (ms < 1_000) return 'now'
+  const units = [
+    ['day', 86_400_000],
+    ['hour', 3_600_000],
+    ['minute', 60_000],
+    ['second', 1_000],
+  ] as const
+  const [name, unitMs] = units.find(([, size]) => ms >= size) ?? ['second', 1_000]
+  return `${count(Math.floor(ms / unitMs), name)} ago`
+}
