@@ -1,0 +1,19 @@
+/** The first byte of every encoded value. Never renumbered: stores hold them. */
+export const tags = {
+  null: 0,
+  undefined: 1,
+  false: 2,
+  true: 3,
+  integer: 4,
+  float: 5,
+  text: 6,
+  utf16: 7,
+  bigint: 8,
+  date: 9,
+  array: 10,
+  object: 11,
+  bare: 12,
+  map: 13,
+  set: 14,
+  bytes: 15,
+} as const
