@@ -1,5 +1,5 @@
 import { tags } from './codec-tags.ts'
-import { MillraceError, preview } from './errors.ts'
+import { MillraceError } from './errors.ts'
 
 /** Whole numbers up to this stay exact when a zigzag doubles them; larger ones are stored as doubles. */
 const ZIGZAG_MAX = 2 ** 52
@@ -185,7 +185,7 @@ export class Encoder {
 const unsupported = (value: unknown): MillraceError =>
   new MillraceError('VALUE_UNSUPPORTED', {
     problem: `${kindOf(value)} cannot be stored: it would not come back as what it was`,
-    value: preview(value),
+    value,
     allowed: 'null, undefined, booleans, numbers, bigints, strings, dates, arrays, plain objects, Map, Set and Uint8Array of these',
     fix: 'turn it into a plain object first, for example with { ...value }',
   })

@@ -19,4 +19,5 @@ export const elementText = (element: unknown): string => {
 }
 
 /** Elements as lines of UTF-8 text, each with its line end. */
-export const elementLines = (elements: readonly unknown[]): Uint8Array => Buffer.from(elements.map((element) => `${elementText(element)}\n`).join(''), 'utf8')
+export const elementLines = (elements: readonly unknown[]): Uint8Array =>
+  Buffer.from(elements.map((element) => `${elementText(element)}\n`).join(''), 'utf8')

@@ -7,7 +7,7 @@
  * the price of finding it is paid only where there is one. Functions are deterministic (docs/guarantees.md), so the good records give the
  * same again.
  */
-import { MillraceError, preview } from '../base/errors.ts'
+import { MillraceError } from '../base/errors.ts'
 
 /** One narrow operator. `label` names it in errors: the node's id. */
 export type Step =
@@ -92,10 +92,11 @@ const link = (step: Step, next: Sink<unknown>): Sink<unknown> => {
 }
 
 /** Which step threw, and what. */
-class StepFailure {
+class StepFailure extends Error {
   readonly label: string
   readonly error: unknown
   constructor(label: string, error: unknown) {
+    super(label)
     this.label = label
     this.error = error
   }
@@ -141,7 +142,7 @@ const pourCarefully = <T>(partition: Partition<T>, sink: Sink<T>): void => {
 export const userFunctionFailed = ({ label, record, error }: Pick<BadRecord, 'label' | 'record' | 'error'>): MillraceError =>
   new MillraceError('USER_FUNCTION_FAILED', {
     problem: `The function of ${label} threw`,
-    value: preview(record),
+    value: record,
     fix: 'mend the function and start again: the batch is kept and computed anew. millrace skip gives the batch up',
     cause: error,
   })
@@ -149,7 +150,7 @@ export const userFunctionFailed = ({ label, record, error }: Pick<BadRecord, 'la
 const tooMuchPoison = (bad: number, all: number, origin: Origin, { label, record, error }: BadRecord): MillraceError =>
   new MillraceError('POISON_BREAKER', {
     problem: `The function of ${label} threw on ${bad} records of a part of ${all} from ${origin.description}: that is broken code, not bad data`,
-    value: preview(record),
+    value: record,
     allowed: `at most ${POISON_RECORDS_MAX} bad records, or one in a hundred`,
     fix: 'mend the function and start again: the batch is kept and computed anew',
     cause: error,

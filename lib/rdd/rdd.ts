@@ -1,7 +1,8 @@
 import { MillraceError } from '../base/errors.ts'
-import { KeyedMap, partitionOf } from '../base/keys.ts'
+import type { KeyedMap } from '../base/keys.ts'
 import { elementLines } from './element-text.ts'
-import { type Partition, pour, type Sink, type Step, userFunctionFailed } from './pour.ts'
+import { type Partition, pour, type Step, userFunctionFailed } from './pour.ts'
+import { appendValue, checkedPartitions, combinePartition, joinValues, mergeByKey, type ShuffleOptions } from './shuffle.ts'
 
 /** What a dataset can reach while a batch runs; a dataset made outside of a batch reaches nothing. */
 export interface RddContext {
@@ -11,7 +12,11 @@ export interface RddContext {
 
 const NO_CONTEXT: RddContext = {
   async saveText(path: string): Promise<void> {
-    throw new MillraceError('ARGUMENT_INVALID', { problem: 'This dataset belongs to no batch, so it cannot be saved', value: path, fix: 'save inside foreachRDD, from the dataset it hands you' })
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'This dataset belongs to no batch, so it cannot be saved',
+      value: path,
+      fix: 'save inside foreachRDD, from the dataset it hands you',
+    })
   },
 }
 
@@ -27,11 +32,7 @@ interface Lineage<T> {
 /** A function from one partition's elements to new ones; it may be async. */
 export type PartitionFunction<T, U> = (elements: Iterable<T>) => Iterable<U> | Promise<Iterable<U>>
 
-/** Settings of operations that shuffle. */
-export interface ShuffleOptions {
-  /** How many partitions the result has. Default 1. */
-  readonly partitions?: number
-}
+export type { ShuffleOptions } from './shuffle.ts'
 
 /**
  * One batch of data: a lazy collection in partitions. Transformations describe a new one and run nothing; actions (`collect`, `count`,
@@ -90,7 +91,7 @@ export class RDD<T> {
   /** Calls `f` once for each partition, for empty ones too. The elements are there for the length of the call. */
   mapPartitions<U>(f: PartitionFunction<T, U>): RDD<U> {
     const { label, partitionCount } = this.#lineage
-    return this.#computed(
+    return this.derive(
       partitionCount,
       everyPartition(partitionCount, async (index) => {
         const elements = await this.#elements(index)
@@ -124,21 +125,13 @@ export class RDD<T> {
 
   /** One pair for each key with all its values, in the order in which they came. The result is in the order of the keys. */
   groupByKey<K, V>(this: RDD<[K, V]>, { partitions = 1 }: ShuffleOptions = {}): RDD<[K, V[]]> {
-    const append = (map: KeyedMap<K, V[]>, [key, value]: [K, V]): void => {
-      const values = map.get(key)
-      if (values === undefined) map.set(key, [value])
-      else values.push(value)
-    }
-    const join = (a: V[], b: V[]): V[] => {
-      for (const value of b) a.push(value)
-      return a
-    }
-    return this.#shuffled<K, V[]>(partitions, append, join)
+    return this.#shuffled<K, V[]>(partitions, appendValue, joinValues)
   }
 
   /** @internal A dataset of the same batch with partitions that are computed together, once, when the first is asked for. */
   derive<U>(partitionCount: number, compute: () => Promise<readonly (readonly U[])[]>): RDD<U> {
-    return this.#computed(partitionCount, compute)
+    const { context, label } = this.#lineage
+    return computedDataset({ partitionCount, compute, context, label })
   }
 
   /** @internal The elements of every partition. */
@@ -175,7 +168,10 @@ export class RDD<T> {
   async reduce(f: (a: T, b: T) => T): Promise<T> {
     const elements = await this.collect()
     if (elements.length === 0) {
-      throw new MillraceError('ARGUMENT_INVALID', { problem: 'reduce() of an empty dataset has no result', fix: 'ask isEmpty() first, or reduce on the stream, which gives nothing for an empty batch' })
+      throw new MillraceError('ARGUMENT_INVALID', {
+        problem: 'reduce() of an empty dataset has no result',
+        fix: 'ask isEmpty() first, or reduce on the stream, which gives nothing for an empty batch',
+      })
     }
     return elements.reduce((a, b) => f(a, b))
   }
@@ -233,18 +229,13 @@ export class RDD<T> {
     })
   }
 
-  #computed<U>(partitionCount: number, compute: () => Promise<readonly (readonly U[])[]>): RDD<U> {
-    const { context, label } = this.#lineage
-    return computedDataset({ partitionCount, compute, context, label })
-  }
-
   /** Combines each partition by key on its own, then the partitions' results: what a map-side combine and a shuffle do. */
   #shuffled<K, W>(partitionCount: number, add: (map: KeyedMap<K, W>, element: T) => void, merge: (a: W, b: W) => W): RDD<[K, W]> {
     const { label, partition, partitionCount: inputs } = this.#lineage
-    return this.#computed(partitionCount, async () => {
+    return this.derive(checkedPartitions(partitionCount), async () => {
       const combined: KeyedMap<K, W>[] = []
       for (let index = 0; index < inputs; index++) combined.push(combinePartition(await partition(index), label, add))
-      return mergeByKey(combined, partitionCount, merge)
+      return mergeByKey(combined, partitionCount, label, merge)
     })
   }
 }
@@ -256,33 +247,6 @@ const everyPartition =
     for (let index = 0; index < count; index++) partitions.push(await elementsOf(index))
     return partitions
   }
-
-const combinePartition = <T, K, W>(partition: Partition<T>, label: string, add: (map: KeyedMap<K, W>, element: T) => void): KeyedMap<K, W> => {
-  let map = new KeyedMap<K, W>()
-  const open = (): Sink<T> => {
-    const fresh = new KeyedMap<K, W>()
-    map = fresh
-    return (element) => add(fresh, element)
-  }
-  try {
-    pour(partition, open)
-  } catch (error) {
-    if (error instanceof MillraceError) throw error
-    throw userFunctionFailed({ label, record: `a partition of ${partition.records.length} records`, error })
-  }
-  return map
-}
-
-/** Spreads combined partitions over new ones by key. With one on both sides there is nothing to spread. */
-const mergeByKey = <K, W>(combined: readonly KeyedMap<K, W>[], partitionCount: number, merge: (a: W, b: W) => W): [K, W][][] => {
-  const [only] = combined
-  if (only !== undefined && combined.length === 1 && partitionCount === 1) return [only.sortedEntries()]
-  const targets = Array.from({ length: partitionCount }, () => new KeyedMap<K, W>())
-  for (const map of combined) {
-    for (const [key, value] of map.sortedEntries()) targets[partitionOf(key, partitionCount)]?.combine(key, value, merge)
-  }
-  return targets.map((target) => target.sortedEntries())
-}
 
 /** A dataset whose partitions are computed together when the first of them is asked for, and kept as long as the dataset is. */
 export const computedDataset = <T>({
@@ -327,9 +291,7 @@ export const datasetOf = <T>(partitions: readonly Partition<T>[], context: RddCo
  * ```
  */
 export const parallelize = <T>(elements: Iterable<T>, { partitions = 1 }: ShuffleOptions = {}): RDD<T> => {
-  if (!Number.isInteger(partitions) || partitions < 1) {
-    throw new MillraceError('ARGUMENT_INVALID', { problem: 'A dataset needs partitions', value: partitions, allowed: 'a whole number from 1' })
-  }
+  checkedPartitions(partitions)
   const all = Array.isArray(elements) ? (elements as readonly T[]) : [...elements]
   const cut = (index: number): number => Math.floor((index * all.length) / partitions)
   const parts = Array.from({ length: partitions }, (_, index) => (partitions === 1 ? all : all.slice(cut(index), cut(index + 1))))
