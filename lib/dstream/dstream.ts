@@ -17,7 +17,11 @@ import type { PlanNode } from './plan-node.ts'
 
 const checkPartitions = ({ partitions }: ShuffleOptions): void => {
   if (partitions === undefined || (Number.isInteger(partitions) && partitions >= 1 && partitions <= 1024)) return
-  throw new MillraceError('ARGUMENT_INVALID', { problem: 'A shuffle needs partitions', value: partitions, allowed: 'a whole number from 1 to 1024' })
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: 'A shuffle needs partitions',
+    value: partitions,
+    allowed: 'a whole number from 1 to 1024',
+  })
 }
 
 /**
@@ -126,7 +130,11 @@ export class DStream<T> {
    * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to 1024.
    * @example pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length)
    */
-  updateStateByKey<S, K = PairKey<T>, V = PairValue<T>>(this: DStream<[K, V]>, update: UpdateFunction<V, S>, options: ShuffleOptions = {}): DStream<[K, S]> {
+  updateStateByKey<S, K = PairKey<T>, V = PairValue<T>>(
+    this: DStream<[K, V]>,
+    update: UpdateFunction<V, S>,
+    options: ShuffleOptions = {},
+  ): DStream<[K, S]> {
     checkPartitions(options)
     return this.#to(updateStateByKeyNode<K, V, S>(this.#node, update, options))
   }
@@ -148,7 +156,11 @@ export class DStream<T> {
    * @example clicks.union(taps)
    */
   union(other: DStream<T>): DStream<T> {
-    if (other.#graph !== this.#graph) throw new MillraceError('ARGUMENT_INVALID', { problem: 'union() needs two streams of one pipeline', fix: 'make both from the same StreamingContext' })
+    if (other.#graph !== this.#graph)
+      throw new MillraceError('ARGUMENT_INVALID', {
+        problem: 'union() needs two streams of one pipeline',
+        fix: 'make both from the same StreamingContext',
+      })
     return this.#to(unionNode(this.#node, other.#node))
   }
 
@@ -159,7 +171,12 @@ export class DStream<T> {
    * @example counts.print()
    */
   print(count = 10): void {
-    if (!Number.isInteger(count) || count < 0) throw new MillraceError('ARGUMENT_INVALID', { problem: 'print() needs a number of elements', value: count, allowed: 'a whole number from 0' })
+    if (!Number.isInteger(count) || count < 0)
+      throw new MillraceError('ARGUMENT_INVALID', {
+        problem: 'print() needs a number of elements',
+        value: count,
+        allowed: 'a whole number from 0',
+      })
     this.#graph.add(printNode(this.#node, count))
   }
 

@@ -24,10 +24,15 @@ export class GraphBuilder {
   rename(node: PlanNode, id: string): void {
     this.#check(`name a stream "${id}"`)
     if (!ID.test(id)) {
-      throw new MillraceError('ARGUMENT_INVALID', { problem: 'named() needs a name that can be part of a stored key', value: id, allowed: 'a letter or digit, then up to 63 letters, digits, and . _ -' })
+      throw new MillraceError('ARGUMENT_INVALID', {
+        problem: 'named() needs a name that can be part of a stored key',
+        value: id,
+        allowed: 'a letter or digit, then up to 63 letters, digits, and . _ -',
+      })
     }
     const taken = [...this.#ids].some(([other, otherId]) => otherId === id && other !== node)
-    if (taken) throw new MillraceError('ARGUMENT_INVALID', { problem: 'Two streams have the same name', value: id, fix: 'give each its own name' })
+    if (taken)
+      throw new MillraceError('ARGUMENT_INVALID', { problem: 'Two streams have the same name', value: id, fix: 'give each its own name' })
     this.#ids.set(node, id)
   }
 

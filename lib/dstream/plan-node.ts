@@ -54,7 +54,10 @@ export interface OperatorNode extends NodeParts {
   /** Keeps keyed state, in so many partitions. */
   readonly statePartitions?: number
   /** `inputs[i]` is the dataset of `parents[i]`, or undefined where that has none at this time. */
-  readonly compute: (inputs: readonly (RDD<unknown> | undefined)[], batch: BatchView) => RDD<unknown> | undefined | Promise<RDD<unknown> | undefined>
+  readonly compute: (
+    inputs: readonly (RDD<unknown> | undefined)[],
+    batch: BatchView,
+  ) => RDD<unknown> | undefined | Promise<RDD<unknown> | undefined>
 }
 
 /** A node that makes something happen outside. */
@@ -74,7 +77,17 @@ export const operatorNode = (
   parents: readonly PlanNode[],
   compute: OperatorNode['compute'],
   settings: Partial<Pick<OperatorNode, 'narrow' | 'changesItsMind' | 'statePartitions' | 'parameters'>> = {},
-): OperatorNode => Object.freeze({ role: 'operator', kind, parents: Object.freeze([...parents]), parameters: {}, narrow: false, changesItsMind: false, ...settings, compute })
+): OperatorNode =>
+  Object.freeze({
+    role: 'operator',
+    kind,
+    parents: Object.freeze([...parents]),
+    parameters: {},
+    narrow: false,
+    changesItsMind: false,
+    ...settings,
+    compute,
+  })
 
 /** A narrow operator: `apply` adds one step to the parent's dataset, and no dataset stays none. */
 export const narrowNode = (kind: string, parent: PlanNode, apply: (input: RDD<never>) => RDD<unknown>): OperatorNode =>

@@ -81,7 +81,8 @@ export const planOf = (name: string, options: PlanOptions, created: readonly Pla
   const nodes = created
     .filter((node) => needed.has(node))
     .map((node) => Object.freeze({ id: idOf(node), node, parents: Object.freeze(node.parents.map(idOf)) }))
-  const withRole = <N extends PlanNode>(role: N['role']): readonly Planned<N>[] => Object.freeze(nodes.filter(({ node }) => node.role === role) as unknown as Planned<N>[])
+  const withRole = <N extends PlanNode>(role: N['role']): readonly Planned<N>[] =>
+    Object.freeze(nodes.filter(({ node }) => node.role === role) as unknown as Planned<N>[])
   const operators = withRole<OperatorNode>('operator')
   const sources = withRole<SourceNode>('source')
   return Object.freeze({
@@ -91,7 +92,11 @@ export const planOf = (name: string, options: PlanOptions, created: readonly Pla
     sources,
     operators,
     outputs: withRole<OutputNode>('output'),
-    states: Object.freeze(operators.flatMap(({ id, node }) => (node.statePartitions === undefined ? [] : [{ id, kind: node.kind, partitions: node.statePartitions }]))),
+    states: Object.freeze(
+      operators.flatMap(({ id, node }) =>
+        node.statePartitions === undefined ? [] : [{ id, kind: node.kind, partitions: node.statePartitions }],
+      ),
+    ),
     intakeStages: Object.freeze(sources.map(({ id }) => intakeStageOf(id, operators))),
     hash: hashOf(nodes),
   })
@@ -116,7 +121,12 @@ const intakeStageOf = (source: string, operators: readonly Planned<OperatorNode>
 }
 
 const hashOf = (nodes: readonly Planned[]): string => {
-  const shape = nodes.map(({ id, node, parents }) => [id, node.kind, parents, Object.entries(node.parameters).sort()])
+  const shape = nodes.map(({ id, node, parents }) => [
+    id,
+    node.kind,
+    parents,
+    Object.entries(node.parameters).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  ])
   return createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, HASH_DIGITS)
 }
 
@@ -126,5 +136,7 @@ export const stateConflicts = (stored: readonly StateShape[], current: readonly 
     const now = current.find(({ id }) => id === old.id)
     if (now === undefined) return [`the state "${old.id}" (${old.kind}) is in the store and not in the pipeline`]
     if (now.kind !== old.kind) return [`the state "${old.id}" was made by ${old.kind} and is now ${now.kind}`]
-    return now.partitions === old.partitions ? [] : [`the state "${old.id}" has ${old.partitions} partitions in the store and ${now.partitions} in the pipeline`]
+    return now.partitions === old.partitions
+      ? []
+      : [`the state "${old.id}" has ${old.partitions} partitions in the store and ${now.partitions} in the pipeline`]
   })

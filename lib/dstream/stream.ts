@@ -58,7 +58,11 @@ const INTERVAL_MIN = milliseconds(10)
  */
 export const stream = (name: string, options: StreamOptions, describe: (ssc: StreamingContext) => void): Pipeline => {
   if (typeof name !== 'string' || !NAME.test(name)) {
-    throw new MillraceError('ARGUMENT_INVALID', { problem: 'stream() needs a name', value: name, allowed: 'a letter or digit, then up to 63 letters, digits, and . _ -' })
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'stream() needs a name',
+      value: name,
+      allowed: 'a letter or digit, then up to 63 letters, digits, and . _ -',
+    })
   }
   const resolved = resolve(options)
   return Object.freeze({
@@ -72,14 +76,29 @@ export const stream = (name: string, options: StreamOptions, describe: (ssc: Str
   })
 }
 
-/** Whether a value was made by {@link stream}, of this copy of the library or another. */
-export const isPipeline = (value: unknown): value is Pipeline => typeof value === 'object' && value !== null && (value as Partial<Pipeline>)[PIPELINE] === true
+/**
+ * Whether a value was made by {@link stream}, of this copy of the library or another.
+ *
+ * @example
+ * ```ts
+ * const module = (await import('./pipeline.ts')) as { default?: unknown }
+ * if (isPipeline(module.default)) console.log(module.default.name)
+ * ```
+ */
+export const isPipeline = (value: unknown): value is Pipeline =>
+  typeof value === 'object' && value !== null && (value as Partial<Pipeline>)[PIPELINE] === true
 
 const resolve = ({ batchInterval, whenIdle = 'rest', limits = {}, retry = {} }: StreamOptions): PlanOptions => {
   if (typeof batchInterval !== 'object' || !(batchInterval.milliseconds >= INTERVAL_MIN.milliseconds)) {
-    throw new MillraceError('ARGUMENT_INVALID', { problem: 'batchInterval is not a length of time that batches can have', value: batchInterval, allowed: '10 ms or more', fix: 'for example batchInterval: seconds(10)' })
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'batchInterval is not a length of time that batches can have',
+      value: batchInterval,
+      allowed: '10 ms or more',
+      fix: 'for example batchInterval: seconds(10)',
+    })
   }
-  if (whenIdle !== 'rest' && whenIdle !== 'tick') throw new MillraceError('ARGUMENT_INVALID', { problem: 'whenIdle is not known', value: whenIdle, allowed: "'rest' or 'tick'" })
+  if (whenIdle !== 'rest' && whenIdle !== 'tick')
+    throw new MillraceError('ARGUMENT_INVALID', { problem: 'whenIdle is not known', value: whenIdle, allowed: "'rest' or 'tick'" })
   return Object.freeze({
     intervalMs: batchInterval.milliseconds,
     whenIdle,

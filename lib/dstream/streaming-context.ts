@@ -33,9 +33,18 @@ export class StreamingContext {
    * @example ssc.textFileStream('lines', { existing: 'all' }).flatMap((line) => line.split(' '))
    */
   textFileStream(name: string, options: TextFileStreamOptions = {}): DStream<string> {
-    if (typeof name !== 'string' || name === '') throw new MillraceError('ARGUMENT_INVALID', { problem: 'textFileStream() needs a place to watch', value: name, fix: "for example textFileStream('./in')" })
+    if (typeof name !== 'string' || name === '')
+      throw new MillraceError('ARGUMENT_INVALID', {
+        problem: 'textFileStream() needs a place to watch',
+        value: name,
+        fix: "for example textFileStream('./in')",
+      })
     if (options.existing !== undefined && options.existing !== 'ignore' && options.existing !== 'all') {
-      throw new MillraceError('ARGUMENT_INVALID', { problem: 'textFileStream() does not know this choice of existing files', value: options.existing, allowed: "'ignore' or 'all'" })
+      throw new MillraceError('ARGUMENT_INVALID', {
+        problem: 'textFileStream() does not know this choice of existing files',
+        value: options.existing,
+        allowed: "'ignore' or 'all'",
+      })
     }
     return new DStream(this.#graph, this.#graph.add(textFileNode(name, options, this.#intervalMs)))
   }
@@ -48,7 +57,12 @@ export class StreamingContext {
    * @example ssc.socketTextStream('localhost', 9999).print()
    */
   socketTextStream(host: string, port: number): DStream<string> {
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new MillraceError('ARGUMENT_INVALID', { problem: 'socketTextStream() needs a port', value: port, allowed: 'a whole number from 1 to 65535' })
+    if (!Number.isInteger(port) || port < 1 || port > 65_535)
+      throw new MillraceError('ARGUMENT_INVALID', {
+        problem: 'socketTextStream() needs a port',
+        value: port,
+        allowed: 'a whole number from 1 to 65535',
+      })
     return new DStream(this.#graph, this.#graph.add(socketTextNode(host, port)))
   }
 

@@ -68,11 +68,18 @@ const adopt = async (runner: Runner, head: Head): Promise<Head | undefined> => {
 const conflictsWith = async (runner: Runner, head: Head): Promise<readonly string[]> => {
   const { store, app, plan } = runner
   const manifest = head.manifest === undefined ? undefined : await readManifest(store, app, head.manifest)
-  const stored = Object.entries(manifest?.states ?? {}).map(([id, { kind, partitions }]): StateShape => ({ id, kind, partitions: partitions.length }))
+  const stored = Object.entries(manifest?.states ?? {}).map(([id, { kind, partitions }]): StateShape => ({
+    id,
+    kind,
+    partitions: partitions.length,
+  }))
   const logged = head.logged === undefined ? {} : (await loadPlan(store, app, head.logged.plan)).slices
   const known = new Set(plan.sources.map(({ id }) => id))
   const lost = Object.keys(logged).filter((id) => !known.has(id))
-  return [...stateConflicts(stored, plan.states), ...lost.map((id) => `a batch is logged that reads the source "${id}", which is not in the pipeline`)]
+  return [
+    ...stateConflicts(stored, plan.states),
+    ...lost.map((id) => `a batch is logged that reads the source "${id}", which is not in the pipeline`),
+  ]
 }
 
 const incompatible = (runner: Runner, head: Head, conflicts: readonly string[]): MillraceError =>

@@ -20,7 +20,12 @@ export interface BatchPlan {
 export const storePlan = async (store: ItemStore, app: string, attemptId: string, plan: BatchPlan): Promise<string | SegmentRef> => {
   const text = JSON.stringify(plan)
   if (Buffer.byteLength(text) <= INLINE_BYTES_MAX) return text
-  return writeSegment(store, app, { node: BATCH_PLAN_NODE, part: 0, at: sortableTime(plan.timeMs), by: attemptId }, encode(JSON.parse(text)))
+  return writeSegment(
+    store,
+    app,
+    { node: BATCH_PLAN_NODE, part: 0, at: sortableTime(plan.timeMs), by: attemptId },
+    encode(JSON.parse(text)),
+  )
 }
 
 export const loadPlan = async (store: ItemStore, app: string, stored: string | SegmentRef): Promise<BatchPlan> =>

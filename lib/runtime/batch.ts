@@ -46,7 +46,15 @@ export const prepareBatch = async (runner: Runner, logged: LoggedAttempt, before
 
   const drafts = before.state.draft()
   const fence = { app: runner.app, generation: runner.generation, epoch: attempt.head.epoch }
-  await execute({ plan: runner.plan, timeMs: plan.timeMs, attemptNumber: attempt.number, fence, records: partitions, drafts, outputs: runner.outputs })
+  await execute({
+    plan: runner.plan,
+    timeMs: plan.timeMs,
+    attemptNumber: attempt.number,
+    fence,
+    records: partitions,
+    drafts,
+    outputs: runner.outputs,
+  })
 
   await settle(runner.clock, () => storeDeadLetters(runner.store, runner.app, plan.timeMs, [...letters.values()]))
   for (const { source, slice } of slicesOf(runner, plan)) await settle(runner.clock, async () => source.record?.(slice, plan.timeMs))
@@ -88,7 +96,10 @@ const readAll = async (runner: Runner, plan: BatchPlan, putAside: PutAside): Pro
 }
 
 /** The slices of a plan with the sources that read them, in the order of the plan. */
-const slicesOf = (runner: Runner, plan: BatchPlan): readonly { readonly id: string; readonly source: BatchSource; readonly slice: Slice }[] =>
+const slicesOf = (
+  runner: Runner,
+  plan: BatchPlan,
+): readonly { readonly id: string; readonly source: BatchSource; readonly slice: Slice }[] =>
   runner.plan.sources.flatMap(({ id }) => {
     const source = runner.sources.get(id) as BatchSource
     const slice = plan.slices[id]
@@ -100,7 +111,12 @@ const slicesOf = (runner: Runner, plan: BatchPlan): readonly { readonly id: stri
     })
   })
 
-const writeAll = async (runner: Runner, { attemptId, plan }: LoggedAttempt, before: Before, drafts: StateDrafts): Promise<Pick<Prepared, 'manifest' | 'manifestRef'>> => {
+const writeAll = async (
+  runner: Runner,
+  { attemptId, plan }: LoggedAttempt,
+  before: Before,
+  drafts: StateDrafts,
+): Promise<Pick<Prepared, 'manifest' | 'manifestRef'>> => {
   const { store, app, clock } = runner
   const states = await settle(clock, () => drafts.write(store, app, { timeMs: plan.timeMs, attemptId }, before.manifest))
   const cuts = Object.fromEntries(Object.entries(plan.slices).map(([id, slice]) => [id, slice.cut]))
@@ -119,7 +135,8 @@ export const recordHistory = async (runner: Runner, prepared: Prepared, processi
   const objects = Object.values(slices).reduce((total, slice) => total + slice.objects, 0)
   const bytes = Object.values(slices).reduce((total, slice) => total + slice.bytes, 0)
   const summary = { timeMs, attempt: attempt.number, records, bytes, objects, deadLetters: letters.length, processingMs }
-  for (const letter of letters) runner.listen({ event: 'deadLetter', source: letter.source, position: letter.position, code: letter.code, message: letter.message })
+  for (const letter of letters)
+    runner.listen({ event: 'deadLetter', source: letter.source, position: letter.position, code: letter.code, message: letter.message })
   runner.listen({ event: 'batchCompleted', ...summary })
   try {
     await runner.store.put(historyKey(runner.app, timeMs), { ...summary, ttl: Math.floor(timeMs / 1_000) + HISTORY_KEPT_S })

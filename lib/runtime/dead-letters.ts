@@ -43,19 +43,17 @@ export const letterOf = (source: string, position: string, { record, label, erro
 
 /** Stores dead letters under names made of their positions: storing one again changes nothing. */
 export const storeDeadLetters = async (store: ItemStore, app: string, timeMs: number, letters: readonly DeadLetter[]): Promise<void> => {
-  const items = letters.map(
-    (letter): KeyedItem => ({
-      partition: deadLetterPartition(app, timeMs),
-      sort: `${letter.source}#${letter.position}#${letter.operator ?? letter.code}`,
-      item: {
-        timeMs,
-        code: letter.code,
-        message: letter.message.slice(0, MESSAGE_CHARACTERS_MAX),
-        operator: letter.operator,
-        data: letter.data.subarray(0, DATA_BYTES_MAX),
-        sizeBytes: letter.sizeBytes,
-      },
-    }),
-  )
+  const items = letters.map((letter): KeyedItem => ({
+    partition: deadLetterPartition(app, timeMs),
+    sort: `${letter.source}#${letter.position}#${letter.operator ?? letter.code}`,
+    item: {
+      timeMs,
+      code: letter.code,
+      message: letter.message.slice(0, MESSAGE_CHARACTERS_MAX),
+      operator: letter.operator,
+      data: letter.data.subarray(0, DATA_BYTES_MAX),
+      sizeBytes: letter.sizeBytes,
+    },
+  }))
   if (items.length > 0) await store.putAll(items)
 }

@@ -110,7 +110,9 @@ export class Driver {
     if (head.status === 'failed') return { kind: 'failed', reason: head.reason as FailureReason }
     const before = await this.#warmUp(head)
     if (head.status === 'rest') return this.#wakeIfNeeded(head, before, nowMs, aheadOfClock)
-    return head.logged === undefined ? this.#startNext(head, before, nowMs, aheadOfClock) : this.#tryAgain(head, before, nowMs, aheadOfClock)
+    return head.logged === undefined
+      ? this.#startNext(head, before, nowMs, aheadOfClock)
+      : this.#tryAgain(head, before, nowMs, aheadOfClock)
   }
 
   /** The state as of the head's manifest: from memory while nobody else has committed, else from the store. */
@@ -144,7 +146,9 @@ export class Driver {
   /** Since when something has been waiting in any source; undefined: nothing is. */
   async #waitingSince(head: Head, before: Before, nowMs: number): Promise<number | undefined> {
     const { sources } = this.#runner
-    const since = await Promise.all([...sources].map(([id, source]) => source.waiting({ cut: before.manifest.cuts[id], startedMs: head.startedMs, nowMs })))
+    const since = await Promise.all(
+      [...sources].map(([id, source]) => source.waiting({ cut: before.manifest.cuts[id], startedMs: head.startedMs, nowMs })),
+    )
     const known = since.filter((ms) => ms !== undefined)
     return known.length === 0 ? undefined : Math.min(...known)
   }
@@ -177,7 +181,13 @@ export class Driver {
     const logged = head.logged as NonNullable<Head['logged']>
     const reason = head.reason ?? { code: 'BATCH_FAILED', message: 'The process ended in the middle of the batch' }
     if (isExhausted(logged, nowMs, this.#runner.plan.options.retry)) {
-      const answer = await this.#runner.heads.swap(head, ['epoch', 'owner', 'generation', 'status', 'next'], { ...head, status: 'failed', owner: undefined, leaseEndMs: 0, reason })
+      const answer = await this.#runner.heads.swap(head, ['epoch', 'owner', 'generation', 'status', 'next'], {
+        ...head,
+        status: 'failed',
+        owner: undefined,
+        leaseEndMs: 0,
+        reason,
+      })
       if (answer.swapped) this.#runner.listen({ event: 'failed', timeMs: logged.timeMs, ...reason })
       return MOVED
     }
@@ -238,7 +248,11 @@ export class Driver {
     if (head === undefined) return MOVED
     const { timeMs } = attempt.plan
     const retryMs = head.logged?.retryMs ?? nowMs
-    this.#runner.listen(head.status === 'failed' ? { event: 'failed', timeMs, ...reason } : { event: 'batchFailed', timeMs, attempt: attempt.number, ...reason, retryMs })
+    this.#runner.listen(
+      head.status === 'failed'
+        ? { event: 'failed', timeMs, ...reason }
+        : { event: 'batchFailed', timeMs, attempt: attempt.number, ...reason, retryMs },
+    )
     return head.status === 'failed' ? { kind: 'failed', reason } : { kind: 'retry', atMs: retryMs, reason }
   }
 }

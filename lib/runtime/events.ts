@@ -11,7 +11,14 @@ export type RuntimeEvent =
       readonly deadLetters: number
       readonly processingMs: number
     }
-  | { readonly event: 'batchFailed'; readonly timeMs: number; readonly attempt: number; readonly code: string; readonly message: string; readonly retryMs: number }
+  | {
+      readonly event: 'batchFailed'
+      readonly timeMs: number
+      readonly attempt: number
+      readonly code: string
+      readonly message: string
+      readonly retryMs: number
+    }
   | { readonly event: 'failed'; readonly timeMs: number; readonly code: string; readonly message: string }
   | { readonly event: 'deadLetter'; readonly source: string; readonly position: string; readonly code: string; readonly message: string }
   | { readonly event: 'objectSkipped'; readonly source: string; readonly object: string; readonly reason: string }

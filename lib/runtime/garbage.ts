@@ -60,7 +60,8 @@ export class Garbage {
   async sweep(plan: Plan, head: Head, manifest: Manifest): Promise<void> {
     const reachable = new Set<string>()
     const loggedPlan = head.logged?.plan
-    for (const ref of [head.manifest, typeof loggedPlan === 'string' ? undefined : loggedPlan]) if (ref !== undefined) reachable.add(segmentId(ref))
+    for (const ref of [head.manifest, typeof loggedPlan === 'string' ? undefined : loggedPlan])
+      if (ref !== undefined) reachable.add(segmentId(ref))
     for (const ref of stateSegments(manifest)) reachable.add(segmentId(ref))
     for (const ref of manifest.previous) {
       reachable.add(segmentId(ref))
@@ -78,7 +79,9 @@ export class Garbage {
 
   async #sweepBlocks(source: string, cuts: Readonly<Record<string, string>>, reachable: ReadonlySet<string>): Promise<void> {
     const lanes = await readLanes(this.#store, this.#app, source)
-    await Promise.all(lanes.map(({ lane }) => this.#sweepNode(blockNode(source, lane), 0, reachable, (at) => !isAfter(at, cuts[lane] ?? BEGINNING))))
+    await Promise.all(
+      lanes.map(({ lane }) => this.#sweepNode(blockNode(source, lane), 0, reachable, (at) => !isAfter(at, cuts[lane] ?? BEGINNING))),
+    )
   }
 
   async #sweepNode(node: string, part: number, reachable: ReadonlySet<string>, isPast: (at: string) => boolean): Promise<void> {

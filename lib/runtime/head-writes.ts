@@ -35,7 +35,11 @@ const MINE: HeadCondition = ['epoch', 'owner', 'generation', 'next']
  */
 export const logBatch = async (runner: Runner, head: Head, plan: BatchPlan, nowMs: number): Promise<LoggedAttempt | undefined> => {
   const { logged } = head
-  invariant('B2', logged === undefined || logged.timeMs === plan.timeMs, `a batch at ${plan.timeMs} would replace the logged one at ${logged?.timeMs}`)
+  invariant(
+    'B2',
+    logged === undefined || logged.timeMs === plan.timeMs,
+    `a batch at ${plan.timeMs} would replace the logged one at ${logged?.timeMs}`,
+  )
   invariant('B6', plan.timeMs > head.doneMs, `a batch at ${plan.timeMs} is not after the last one at ${head.doneMs}`)
   invariant('B10', head.generation === runner.generation, `generation ${runner.generation} would run a batch of ${head.generation}`)
   const attemptId = runner.randomness.attemptId()
@@ -61,7 +65,11 @@ export const logAgain = async (runner: Runner, attempt: LoggedAttempt, plan: Bat
 }
 
 /** B5: makes the batch true. Undefined when the lease was lost: then it is not, and what was written is garbage. */
-export const commitBatch = async (runner: Runner, { head, attemptId, plan }: LoggedAttempt, manifest: SegmentRef): Promise<Head | undefined> => {
+export const commitBatch = async (
+  runner: Runner,
+  { head, attemptId, plan }: LoggedAttempt,
+  manifest: SegmentRef,
+): Promise<Head | undefined> => {
   const next: Head = {
     ...head,
     doneMs: plan.timeMs,
@@ -77,11 +85,22 @@ export const commitBatch = async (runner: Runner, { head, attemptId, plan }: Log
 }
 
 /** B9: gives the lease back after a failed attempt. The batch stays logged and is tried again after a pause, or the application stops as FAILED. */
-export const failBatch = async (runner: Runner, { head }: LoggedAttempt, reason: FailureReason, nowMs: number): Promise<Head | undefined> => {
+export const failBatch = async (
+  runner: Runner,
+  { head }: LoggedAttempt,
+  reason: FailureReason,
+  nowMs: number,
+): Promise<Head | undefined> => {
   const logged = head.logged && { ...head.logged, retryMs: nowMs + pauseAfterMs(head.logged.attempts) }
   const status = logged && isExhausted(logged, nowMs, runner.plan.options.retry) ? 'failed' : head.status
   const next: Head = { ...head, status, owner: undefined, leaseEndMs: 0, logged, reason }
-  const written = await swap(runner, head, MINE, next, (current) => current.epoch === head.epoch && current.owner === undefined && current.reason?.message === reason.message)
+  const written = await swap(
+    runner,
+    head,
+    MINE,
+    next,
+    (current) => current.epoch === head.epoch && current.owner === undefined && current.reason?.message === reason.message,
+  )
   return written && next
 }
 
@@ -92,7 +111,13 @@ export const laneCuts = (before: LaneCuts, plan: BatchPlan): LaneCuts => {
 }
 
 /** True: written, by this call or by an earlier try whose answer was lost. */
-const swap = async (runner: Runner, seen: Head, condition: HeadCondition, next: Head, isMine: (current: Head) => boolean): Promise<true | undefined> => {
+const swap = async (
+  runner: Runner,
+  seen: Head,
+  condition: HeadCondition,
+  next: Head,
+  isMine: (current: Head) => boolean,
+): Promise<true | undefined> => {
   const answer = await settle(runner.clock, () => runner.heads.swap(seen, condition, next))
   return answer.swapped || (answer.head !== undefined && isMine(answer.head)) ? true : undefined
 }

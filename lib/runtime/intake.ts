@@ -15,7 +15,18 @@ import { itemBytes, type ItemStore } from '../ports/item-store.ts'
 import type { Randomness } from '../ports/randomness.ts'
 import { type Head, HeadStore } from '../state/head.ts'
 import { laneKey } from '../state/item-keys.ts'
-import { advance, BEGINNING, type BlockRef, entriesAfter, isAfter, type Lane, type LaneEntry, laneItem, readLane, swapLane } from '../state/lanes.ts'
+import {
+  advance,
+  BEGINNING,
+  type BlockRef,
+  entriesAfter,
+  isAfter,
+  type Lane,
+  type LaneEntry,
+  laneItem,
+  readLane,
+  swapLane,
+} from '../state/lanes.ts'
 import { writeSegment } from '../state/segments.ts'
 import { type DeadLetter, storeDeadLetters } from './dead-letters.ts'
 import { blockNode } from './garbage.ts'
@@ -102,13 +113,23 @@ export class Intake {
       const attemptId = randomness.attemptId()
       const block = fresh.length === 0 ? undefined : await settle(clock, () => this.#writeBlock(delivery.lane, fresh, attemptId))
       const entry = entryOf(fresh, block, { last, deadLetters: delivery.rejected?.length ?? 0, receivedMs: nowMs })
-      const next: Lane = { source, lane: delivery.lane, tail: last, by: attemptId, entries: await this.#roomFor(seen, delivery.lane, entry) }
+      const next: Lane = {
+        source,
+        lane: delivery.lane,
+        tail: last,
+        by: attemptId,
+        entries: await this.#roomFor(seen, delivery.lane, entry),
+      }
       const answer = await settle(clock, () => swapLane(store, app, seen, next))
       // A refusal that shows this attempt's id is its own success, whose answer was lost.
       if (answer.swapped || answer.current?.by === attemptId) return fresh.length
       seen = answer.current
     }
-    throw new MillraceError('STORE_FAILED', { problem: `Lane ${delivery.lane} of ${source} is being appended to by somebody else all the time`, retryable: true, fix: 'a lane has one feeder: see that each is fed once' })
+    throw new MillraceError('STORE_FAILED', {
+      problem: `Lane ${delivery.lane} of ${source} is being appended to by somebody else all the time`,
+      retryable: true,
+      fix: 'a lane has one feeder: see that each is fed once',
+    })
   }
 
   /** What is consumed by the last head this intake has seen is dropped: an older head only drops less. */
@@ -127,7 +148,12 @@ export class Intake {
     const first = positions[0] as string
     const isRun = positions.every((position, index) => position === advance(first, index))
     const block: Block = { first, ...(isRun ? {} : { positions }), records: fresh.map(({ record }) => record) }
-    const ref = await writeSegment(store, app, { node: blockNode(source, lane), part: 0, at: positions.at(-1) as string, by: attemptId }, encode(block))
+    const ref = await writeSegment(
+      store,
+      app,
+      { node: blockNode(source, lane), part: 0, at: positions.at(-1) as string, by: attemptId },
+      encode(block),
+    )
     return { ...ref, count: fresh.length }
   }
 
@@ -137,7 +163,8 @@ export class Intake {
    */
   async #roomFor(seen: Lane | undefined, lane: string, entry: LaneEntry): Promise<readonly LaneEntry[]> {
     const { store, app, source, clock } = this.#parts
-    const sizeOf = (entries: readonly LaneEntry[]): number => itemBytes(laneKey(app, source, lane), laneItem({ source, lane, tail: entry.last, by: LONGEST_ATTEMPT_ID, entries }))
+    const sizeOf = (entries: readonly LaneEntry[]): number =>
+      itemBytes(laneKey(app, source, lane), laneItem({ source, lane, tail: entry.last, by: LONGEST_ATTEMPT_ID, entries }))
     const entries = this.#queueWith(seen, lane, entry)
     if (sizeOf(entries) <= store.itemBytesMax) return entries
     this.#head = await settle(clock, () => this.#heads.read())
@@ -165,7 +192,11 @@ export class Intake {
 const isInOrder = (records: readonly PositionedRecord[]): boolean =>
   records.every(({ position }, index) => index === 0 || isAfter(position, (records[index - 1] as PositionedRecord).position))
 
-const entryOf = (records: readonly PositionedRecord[], block: BlockRef | undefined, rest: Pick<LaneEntry, 'last' | 'deadLetters' | 'receivedMs'>): LaneEntry => ({
+const entryOf = (
+  records: readonly PositionedRecord[],
+  block: BlockRef | undefined,
+  rest: Pick<LaneEntry, 'last' | 'deadLetters' | 'receivedMs'>,
+): LaneEntry => ({
   first: records[0]?.position ?? rest.last,
   count: records.length,
   bytes: block?.bytes ?? 0,

@@ -23,7 +23,10 @@ export class LiveState {
     const partitions = new Map<string, readonly StatePartition[]>()
     for (const { id, partitions: count } of plan.states) {
       const stored = manifest.states[id]
-      partitions.set(id, await Promise.all(Array.from({ length: count }, (_, part) => loadPartition(store, app, stored?.partitions[part] ?? []))))
+      partitions.set(
+        id,
+        await Promise.all(Array.from({ length: count }, (_, part) => loadPartition(store, app, stored?.partitions[part] ?? []))),
+      )
     }
     return new LiveState(plan, partitions)
   }
@@ -61,7 +64,12 @@ export class StateDrafts {
   }
 
   /** Writes what changed as new segments and gives the states of the next manifest. */
-  async write(store: ItemStore, app: string, at: { readonly timeMs: number; readonly attemptId: string }, before: Manifest): Promise<Record<string, StoredState>> {
+  async write(
+    store: ItemStore,
+    app: string,
+    at: { readonly timeMs: number; readonly attemptId: string },
+    before: Manifest,
+  ): Promise<Record<string, StoredState>> {
     const states: Record<string, StoredState> = {}
     for (const { id, kind } of this.#plan.states) {
       const drafts = this.#drafts.get(id) ?? []

@@ -20,7 +20,8 @@ import { laneCuts } from './head-writes.ts'
 import { settle } from './settle.ts'
 import type { LanesSlice } from './sources/lane-source.ts'
 import type { Slice } from './sources/batch-source.ts'
-import { type ObjectsSlice, recordTaken } from './sources/object-source.ts'
+import { recordTaken } from './sources/file-chooser.ts'
+import type { ObjectsSlice } from './sources/object-source.ts'
 
 /** An application in a store. */
 export interface Operated {

@@ -10,7 +10,11 @@ import type { Head, HeadStore } from '../state/head.ts'
 
 /** Puts a running head to rest, unless anything has happened since it was read. */
 export const goToRest = async (heads: HeadStore, head: Head): Promise<boolean> => {
-  const answer = await heads.swap(head, ['epoch', 'doneMs', 'generation', 'status', 'owner', 'next'], { ...head, status: 'rest', wakeMs: 0 })
+  const answer = await heads.swap(head, ['epoch', 'doneMs', 'generation', 'status', 'owner', 'next'], {
+    ...head,
+    status: 'rest',
+    wakeMs: 0,
+  })
   return answer.swapped
 }
 

@@ -4,16 +4,19 @@ import type { RetryPolicy } from '../dstream/plan.ts'
 import type { Head, LoggedBatch } from '../state/head.ts'
 
 /** The batch time that follows: the first on the grid after the last one, and not before the head was woken. */
-export const nextBatchTime = (head: Head, intervalMs: number): number => gridTimeAtOrAfter(Math.max(head.doneMs + 1, head.wakeMs), head.zeroMs, intervalMs)
+export const nextBatchTime = (head: Head, intervalMs: number): number =>
+  gridTimeAtOrAfter(Math.max(head.doneMs + 1, head.wakeMs), head.zeroMs, intervalMs)
 
 /**
  * Whether somebody holds the lease. A lease only keeps two runners from doing the same work; that no work is done twice is the business of
  * the conditions on the head. So a lease that would end absurdly late, because a clock has jumped, is taken to be over.
  */
-export const isLeaseHeld = (head: Head, nowMs: number, leaseMs: number): boolean => head.owner !== undefined && head.leaseEndMs > nowMs && head.leaseEndMs <= nowMs + 2 * leaseMs
+export const isLeaseHeld = (head: Head, nowMs: number, leaseMs: number): boolean =>
+  head.owner !== undefined && head.leaseEndMs > nowMs && head.leaseEndMs <= nowMs + 2 * leaseMs
 
 /** A failing batch has been tried often enough, and for long enough (B9). */
-export const isExhausted = (logged: LoggedBatch, nowMs: number, retry: RetryPolicy): boolean => logged.attempts >= retry.attempts && nowMs - logged.firstMs >= retry.forMs
+export const isExhausted = (logged: LoggedBatch, nowMs: number, retry: RetryPolicy): boolean =>
+  logged.attempts >= retry.attempts && nowMs - logged.firstMs >= retry.forMs
 
 const FIRST_PAUSE_MS = 1_000
 const PAUSE_MS_MAX = 120_000

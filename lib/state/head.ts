@@ -126,7 +126,11 @@ export class HeadStore {
   async swap(seen: Head, condition: HeadCondition, next: Head): Promise<HeadSwap> {
     invariant('B6', next.doneMs >= seen.doneMs, `done goes back from ${seen.doneMs} to ${next.doneMs}`)
     invariant('B10', next.generation >= seen.generation, `the generation goes back from ${seen.generation} to ${next.generation}`)
-    invariant('B2', seen.logged === undefined || next.doneMs > seen.doneMs || next.logged?.timeMs === seen.logged.timeMs, 'a logged batch changes its time')
+    invariant(
+      'B2',
+      seen.logged === undefined || next.doneMs > seen.doneMs || next.logged?.timeMs === seen.logged.timeMs,
+      'a logged batch changes its time',
+    )
     const all = toItem(seen)
     return this.#swap(Object.fromEntries(condition.map((name) => [name, all[name]])), next)
   }

@@ -27,7 +27,11 @@ export const laneKey = (app: string, source: string, lane: string): ItemKey => (
 /** Where the first chunks of the segments of one node and part lie. */
 export const firstChunkPartition = (app: string, node: string, part: number): string => `${app}#seg#${node}#${part}#0`
 
-export const segmentChunkKey = (app: string, name: { readonly node: string; readonly part: number; readonly at: string; readonly by: string }, chunk: number): ItemKey => ({
+export const segmentChunkKey = (
+  app: string,
+  name: { readonly node: string; readonly part: number; readonly at: string; readonly by: string },
+  chunk: number,
+): ItemKey => ({
   partition: `${app}#seg#${name.node}#${name.part}#${chunk % CHUNK_BUCKETS}`,
   sort: `${name.at}#${name.by}#${chunk}`,
 })
@@ -44,4 +48,7 @@ export const daysBack = (fromMs: number, toMs: number): readonly number[] => {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => (last - index) * DAY_MS)
 }
 
-export const historyKey = (app: string, timeMs: number): ItemKey => ({ partition: `${app}#hist#${day(timeMs)}`, sort: sortableTime(timeMs) })
+export const historyKey = (app: string, timeMs: number): ItemKey => ({
+  partition: `${app}#hist#${day(timeMs)}`,
+  sort: sortableTime(timeMs),
+})

@@ -92,7 +92,11 @@ export type LaneSwap = { readonly swapped: true } | { readonly swapped: false; r
 
 /** B1: replaces a lane if its tail is still the one its writer saw. */
 export const swapLane = async (store: ItemStore, app: string, seen: Lane | undefined, next: Lane): Promise<LaneSwap> => {
-  const answer = await store.compareAndSet(laneKey(app, next.source, next.lane), seen === undefined ? 'absent' : { tail: seen.tail }, laneItem(next))
+  const answer = await store.compareAndSet(
+    laneKey(app, next.source, next.lane),
+    seen === undefined ? 'absent' : { tail: seen.tail },
+    laneItem(next),
+  )
   if (answer.swapped) return answer
   return { swapped: false, current: answer.current === undefined ? undefined : laneFromItem(next.source, next.lane, answer.current) }
 }

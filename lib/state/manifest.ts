@@ -35,7 +35,9 @@ export const emptyManifest = (zeroMs: number): Manifest => ({ timeMs: zeroMs, cu
 export const writeManifest = async (store: ItemStore, app: string, attemptId: string, manifest: Manifest): Promise<SegmentRef> =>
   writeSegment(store, app, { node: MANIFEST_NODE, part: 0, at: sortableTime(manifest.timeMs), by: attemptId }, encode(manifest))
 
-export const readManifest = async (store: ItemStore, app: string, ref: SegmentRef): Promise<Manifest> => decode(await readSegment(store, app, ref)) as Manifest
+export const readManifest = async (store: ItemStore, app: string, ref: SegmentRef): Promise<Manifest> =>
+  decode(await readSegment(store, app, ref)) as Manifest
 
 /** The state segments a manifest names. */
-export const stateSegments = (manifest: Manifest): readonly SegmentRef[] => Object.values(manifest.states).flatMap(({ partitions }) => partitions.flat())
+export const stateSegments = (manifest: Manifest): readonly SegmentRef[] =>
+  Object.values(manifest.states).flatMap(({ partitions }) => partitions.flat())

@@ -41,7 +41,8 @@ export const writeSegment = async (store: ItemStore, app: string, name: SegmentN
 }
 
 /** The items a segment consists of. */
-export const segmentKeys = (app: string, ref: SegmentName & { readonly chunks: number }): readonly ItemKey[] => Array.from({ length: ref.chunks }, (_, chunk) => segmentChunkKey(app, ref, chunk))
+export const segmentKeys = (app: string, ref: SegmentName & { readonly chunks: number }): readonly ItemKey[] =>
+  Array.from({ length: ref.chunks }, (_, chunk) => segmentChunkKey(app, ref, chunk))
 
 /**
  * Reads a segment.
@@ -53,11 +54,19 @@ export const readSegment = async (store: ItemStore, app: string, ref: SegmentRef
   const items = await Promise.all(segmentKeys(app, ref).map((key) => store.get(key)))
   const chunks = items.map((item) => {
     if (item?.['bytes'] instanceof Uint8Array) return item['bytes']
-    throw new MillraceError('SEGMENT_MISSING', { problem: `A segment of ${ref.node} is not in the store`, value: ref, fix: 'if nobody deleted it by hand, this is a bug: please report it' })
+    throw new MillraceError('SEGMENT_MISSING', {
+      problem: `A segment of ${ref.node} is not in the store`,
+      value: ref,
+      fix: 'if nobody deleted it by hand, this is a bug: please report it',
+    })
   })
   const bytes = chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)
   if (crc32(bytes) === ref.checksum) return bytes
-  throw new MillraceError('SEGMENT_CORRUPT', { problem: `A segment of ${ref.node} does not match its checksum`, value: ref, fix: 'restore the store from a backup, or reset the application' })
+  throw new MillraceError('SEGMENT_CORRUPT', {
+    problem: `A segment of ${ref.node} does not match its checksum`,
+    value: ref,
+    fix: 'restore the store from a backup, or reset the application',
+  })
 }
 
 /** A text that is the same for the same segment, to compare and collect names. */

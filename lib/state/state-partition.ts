@@ -22,7 +22,8 @@ type Stored = string | number | bigint | boolean | null | Packed
 const REMOVED: unique symbol = Symbol('removed')
 type Change = Stored | typeof REMOVED
 
-const pack = (state: unknown): Stored => (typeof state === 'object' && state !== null ? new Packed(encodeToLatin1(state)) : (checked(state) as Stored))
+const pack = (state: unknown): Stored =>
+  typeof state === 'object' && state !== null ? new Packed(encodeToLatin1(state)) : (checked(state) as Stored)
 
 /** Lets the codec refuse what cannot be stored, such as a function. */
 const checked = (state: unknown): unknown => {
@@ -32,14 +33,18 @@ const checked = (state: unknown): unknown => {
 
 const unpack = (stored: Stored): unknown => (stored instanceof Packed ? decodeLatin1(stored.code) : stored)
 
-const same = (a: Stored | undefined, b: Stored): boolean => (a instanceof Packed && b instanceof Packed ? a.code === b.code : Object.is(a, b))
+const same = (a: Stored | undefined, b: Stored): boolean =>
+  a instanceof Packed && b instanceof Packed ? a.code === b.code : Object.is(a, b)
 
 /** A segment: pairs of key and state, then removed keys. A packed state travels as bytes: no state is bytes unpacked. */
 type Segment = readonly [puts: readonly (readonly [unknown, unknown])[], removed: readonly unknown[]]
 
 const portable = (stored: Stored): unknown => (stored instanceof Packed ? Buffer.from(stored.code, 'latin1') : stored)
 
-const live = (value: unknown): Stored => (value instanceof Uint8Array ? new Packed(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1')) : (value as Stored))
+const live = (value: unknown): Stored =>
+  value instanceof Uint8Array
+    ? new Packed(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1'))
+    : (value as Stored)
 
 /** The live state of one partition, as of one manifest. */
 export class StatePartition {
@@ -123,7 +128,10 @@ export class StateDraft implements KeyedState<unknown, unknown> {
     const after = new KeyedMap<unknown, Change>()
     for (const [key, stored] of this.#base.sorted()) after.set(key, stored)
     for (const [key, change] of this.#changes.sortedEntries()) after.set(key, change)
-    return encode([after.sortedEntries().flatMap(([key, change]) => (change === REMOVED ? [] : [[key, portable(change)] as const])), []] satisfies Segment)
+    return encode([
+      after.sortedEntries().flatMap(([key, change]) => (change === REMOVED ? [] : [[key, portable(change)] as const])),
+      [],
+    ] satisfies Segment)
   }
 
   /** Makes the changes part of the live state. Only after the commit was acknowledged. */

@@ -42,8 +42,20 @@ const firstFind = async (name: string, seeds: number): Promise<Pick<Find, 'seed'
 
 /** The table of planted bugs, for people. */
 export const plantedBugsTable = (finds: readonly Find[]): string => {
-  const rows = finds.map(({ name, seed, checker, what }) => [name, seed === undefined ? 'not found' : String(seed), checker ?? '', (what ?? '').split('\n')[0]?.slice(0, 80) ?? ''])
+  const rows = finds.map(({ name, seed, checker, what }) => [
+    name,
+    seed === undefined ? 'not found' : String(seed),
+    checker ?? '',
+    (what ?? '').split('\n')[0]?.slice(0, 80) ?? '',
+  ])
   const head = ['planted bug', 'first seed', 'checker', 'what it found']
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
-  return [head, widths.map((width) => '-'.repeat(width)), ...rows].map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n')
+  return [head, widths.map((width) => '-'.repeat(width)), ...rows]
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }

@@ -14,7 +14,8 @@ registerHooks({
     if (edits.length === 0) return loaded
     let source = String(loaded.source instanceof Uint8Array ? Buffer.from(loaded.source) : loaded.source)
     for (const { file, find, replace } of edits) {
-      if (source.split(find).length !== 2) throw new Error(`The bug "${bug.name}" does not fit ${file} any more: ${JSON.stringify(find)} does not stand in it once`)
+      if (source.split(find).length !== 2)
+        throw new Error(`The bug "${bug.name}" does not fit ${file} any more: ${JSON.stringify(find)} does not stand in it once`)
       source = source.replace(find, () => replace)
     }
     return { ...loaded, source }

@@ -54,24 +54,32 @@ export const plantedBugs: readonly PlantedBug[] = [
         find: "const UNCHANGED: HeadCondition = ['epoch', 'doneMs', 'generation', 'status', 'owner', 'leaseEndMs', 'next']",
         replace: "const UNCHANGED: HeadCondition = ['epoch']",
       },
-      withoutAssertion('lib/state/head.ts', "    invariant('B6', next.doneMs >= seen.doneMs, `done goes back from ${seen.doneMs} to ${next.doneMs}`)\n"),
+      withoutAssertion(
+        'lib/state/head.ts',
+        "    invariant('B6', next.doneMs >= seen.doneMs, `done goes back from ${seen.doneMs} to ${next.doneMs}`)\n",
+      ),
     ],
   },
   {
     name: 'commit before outputs',
     effect: 'a crash behind the commit leaves a batch without its files',
     edits: [
-      { file: 'lib/runtime/batch.ts', find: 'outputs: runner.outputs })', replace: 'outputs: { ...runner.outputs, saveText: async (...written) => void late.push(written) } })' },
+      {
+        file: 'lib/runtime/batch.ts',
+        find: 'outputs: runner.outputs })',
+        replace: 'outputs: { ...runner.outputs, saveText: async (...written) => void late.push(written) } })',
+      },
       {
         file: 'lib/runtime/batch.ts',
         find: 'export const prepareBatch = async',
         replace: 'export const late: Parameters<Runner["outputs"]["saveText"]>[] = []\nexport const prepareBatch = async',
       },
-      { file: 'lib/runtime/driver.ts', find: "import { type Before, prepareBatch,", replace: "import { late, type Before, prepareBatch," },
+      { file: 'lib/runtime/driver.ts', find: 'import { type Before, prepareBatch,', replace: 'import { late, type Before, prepareBatch,' },
       {
         file: 'lib/runtime/driver.ts',
         find: '      return await this.#afterCommit(committed',
-        replace: '      for (const written of late.splice(0)) await this.#runner.outputs.saveText(...written)\n      return await this.#afterCommit(committed',
+        replace:
+          '      for (const written of late.splice(0)) await this.#runner.outputs.saveText(...written)\n      return await this.#afterCommit(committed',
       },
     ],
   },
@@ -90,7 +98,13 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'epoch used as attempt id',
     effect: 'two runners of one epoch both take the lease for theirs',
-    edits: [{ file: 'lib/runtime/head-writes.ts', find: 'const attemptId = runner.randomness.attemptId()', replace: 'const attemptId = String(head.epoch + 1)' }],
+    edits: [
+      {
+        file: 'lib/runtime/head-writes.ts',
+        find: 'const attemptId = runner.randomness.attemptId()',
+        replace: 'const attemptId = String(head.epoch + 1)',
+      },
+    ],
   },
   {
     name: 'live state advanced before the commit',
@@ -102,15 +116,27 @@ export const plantedBugs: readonly PlantedBug[] = [
         replace: '      prepared?.drafts.settle()\n      const committed = prepared && (await commitBatch(',
       },
       { file: 'lib/runtime/driver.ts', find: '    prepared.drafts.settle()\n', replace: '' },
-      { file: 'lib/runtime/driver.ts', find: '      if (prepared === undefined || committed === undefined) {\n        this.#goCold()\n', replace: '      if (prepared === undefined || committed === undefined) {\n' },
-      { file: 'lib/runtime/driver.ts', find: '    } catch (error) {\n      this.#goCold()\n      return this.#failed', replace: '    } catch (error) {\n      return this.#failed' },
+      {
+        file: 'lib/runtime/driver.ts',
+        find: '      if (prepared === undefined || committed === undefined) {\n        this.#goCold()\n',
+        replace: '      if (prepared === undefined || committed === undefined) {\n',
+      },
+      {
+        file: 'lib/runtime/driver.ts',
+        find: '    } catch (error) {\n      this.#goCold()\n      return this.#failed',
+        replace: '    } catch (error) {\n      return this.#failed',
+      },
     ],
   },
   {
     name: 'changed values compared by reference',
     effect: 'a state that was changed in place is taken for unchanged and not written',
     edits: [
-      { file: 'lib/state/state-partition.ts', find: '  readonly code: string\n', replace: '  readonly code: string\n  handedOut: unknown\n' },
+      {
+        file: 'lib/state/state-partition.ts',
+        find: '  readonly code: string\n',
+        replace: '  readonly code: string\n  handedOut: unknown\n',
+      },
       {
         file: 'lib/state/state-partition.ts',
         find: 'stored instanceof Packed ? decodeLatin1(stored.code) : stored)',
@@ -119,14 +145,21 @@ export const plantedBugs: readonly PlantedBug[] = [
       {
         file: 'lib/state/state-partition.ts',
         find: '    const stored = pack(state)\n',
-        replace: '    const stored = pack(state)\n    const old = this.#base.stored(key)\n    if (old instanceof Packed && old.handedOut === state) return\n',
+        replace:
+          '    const stored = pack(state)\n    const old = this.#base.stored(key)\n    if (old instanceof Packed && old.handedOut === state) return\n',
       },
     ],
   },
   {
     name: 'insertion order in outputs',
     effect: 'the same batch gives other bytes when it is computed from a cold start',
-    edits: [{ file: 'lib/base/keys.ts', find: "if (keys.every((key) => typeof key === 'string')) keys.sort()\n    else keys.sort(compareSimple)", replace: '' }],
+    edits: [
+      {
+        file: 'lib/base/keys.ts',
+        find: "if (keys.every((key) => typeof key === 'string')) keys.sort()\n    else keys.sort(compareSimple)",
+        replace: '',
+      },
+    ],
   },
   {
     name: 'rest checked before the append',
@@ -142,15 +175,33 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'a live segment deleted',
     effect: 'the state of keys that have not changed is gone',
-    edits: [{ file: 'lib/runtime/garbage.ts', find: '    for (const ref of stateSegments(manifest)) reachable.add(segmentId(ref))\n', replace: '' }],
+    edits: [
+      {
+        file: 'lib/runtime/garbage.ts',
+        find: '    for (const ref of stateSegments(manifest)) reachable.add(segmentId(ref))\n',
+        replace: '',
+      },
+    ],
   },
   {
     name: 'old generation allowed to run',
     effect: 'an old deployment takes the lease of a new one',
     edits: [
-      { file: 'lib/runtime/driver.ts', find: "    if (head.generation > this.#runner.generation) return { kind: 'superseded', generation: head.generation }\n", replace: '' },
-      { file: 'lib/runtime/adopt.ts', find: '  if (head.generation > runner.generation) return head\n', replace: '  if (head.generation > runner.generation) return isLeaseHeld(head, nowMs, runner.leaseMs) ? head : adopt(runner, head)\n' },
-      withoutAssertion('lib/state/head.ts', "    invariant('B10', next.generation >= seen.generation, `the generation goes back from ${seen.generation} to ${next.generation}`)\n"),
+      {
+        file: 'lib/runtime/driver.ts',
+        find: "    if (head.generation > this.#runner.generation) return { kind: 'superseded', generation: head.generation }\n",
+        replace: '',
+      },
+      {
+        file: 'lib/runtime/adopt.ts',
+        find: '  if (head.generation > runner.generation) return head\n',
+        replace:
+          '  if (head.generation > runner.generation) return isLeaseHeld(head, nowMs, runner.leaseMs) ? head : adopt(runner, head)\n',
+      },
+      withoutAssertion(
+        'lib/state/head.ts',
+        "    invariant('B10', next.generation >= seen.generation, `the generation goes back from ${seen.generation} to ${next.generation}`)\n",
+      ),
     ],
   },
 ]

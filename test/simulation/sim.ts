@@ -47,7 +47,9 @@ const runSeeds = async (from: number, count: number): Promise<void> => {
     say(`  again with: npm run sim -- --seed ${seed} --log`)
   }
   const seconds = (Date.now() - startedMs) / 1_000
-  say(`${count} seeds, ${batches} batches, ${records} records in ${seconds.toFixed(1)} s: ${(count / seconds).toFixed(1)} seeds a second on one core`)
+  say(
+    `${count} seeds, ${batches} batches, ${records} records in ${seconds.toFixed(1)} s: ${(count / seconds).toFixed(1)} seeds a second on one core`,
+  )
   finish(count - failed, failed)
 }
 

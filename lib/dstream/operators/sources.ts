@@ -32,9 +32,26 @@ export const textFileNode = (name: string, { existing = 'ignore', remember }: Te
 export const socketTextNode = (host: string, port: number): SourceNode =>
   textNode('socketTextStream', `${host}:${port}`, `socket://${host}:${port}`, { existing: 'all', rememberMs: DEFAULT_REMEMBER_MS })
 
-const textNode = (kind: string, name: string, literalUri: string, files: { readonly existing: 'ignore' | 'all'; readonly rememberMs: number }): SourceNode =>
-  Object.freeze({ role: 'source', kind, parents: [], parameters: { name }, source: Object.freeze({ from: 'text', name, literalUri, files: Object.freeze(files) }) })
+const textNode = (
+  kind: string,
+  name: string,
+  literalUri: string,
+  files: { readonly existing: 'ignore' | 'all'; readonly rememberMs: number },
+): SourceNode =>
+  Object.freeze({
+    role: 'source',
+    kind,
+    parents: [],
+    parameters: { name },
+    source: Object.freeze({ from: 'text', name, literalUri, files: Object.freeze(files) }),
+  })
 
 /** Datasets from an array in memory. */
 export const queueNode = <T>(queue: Queue<T>, { oneAtATime = true }: QueueStreamOptions): SourceNode =>
-  Object.freeze({ role: 'source', kind: 'queueStream', parents: [], parameters: { oneAtATime }, source: Object.freeze({ from: 'queue', queue: queue as Queue<unknown>, oneAtATime }) })
+  Object.freeze({
+    role: 'source',
+    kind: 'queueStream',
+    parents: [],
+    parameters: { oneAtATime },
+    source: Object.freeze({ from: 'queue', queue: queue as Queue<unknown>, oneAtATime }),
+  })

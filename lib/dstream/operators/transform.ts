@@ -22,7 +22,11 @@ export const transformNode = <T, U>(parent: PlanNode, f: TransformFunction<T, U>
     async ([input], batch) => {
       const result = await transformed(f, datasetFor('transform', input as RDD<T> | undefined, batch), batch.timeMs)
       if (result instanceof RDD) return result as RDD<unknown>
-      throw new MillraceError('USER_FUNCTION_FAILED', { problem: 'The function of transform did not return a dataset', value: result, fix: 'return an RDD, for example rdd.filter(...)' })
+      throw new MillraceError('USER_FUNCTION_FAILED', {
+        problem: 'The function of transform did not return a dataset',
+        value: result,
+        fix: 'return an RDD, for example rdd.filter(...)',
+      })
     },
     { changesItsMind: !pure },
   )

@@ -14,7 +14,11 @@ type Visit<K, V, S> = readonly [key: K, values: readonly V[], state: S | undefin
  * The state of every key after this batch. The function runs for every key with values in the batch and every key with state, in every
  * batch, also in one without input (Spark: StateDStream.compute).
  */
-export const updateStateByKeyNode = <K, V, S>(parent: PlanNode, update: UpdateFunction<V, S>, { partitions = 1 }: ShuffleOptions): OperatorNode =>
+export const updateStateByKeyNode = <K, V, S>(
+  parent: PlanNode,
+  update: UpdateFunction<V, S>,
+  { partitions = 1 }: ShuffleOptions,
+): OperatorNode =>
   operatorNode(
     'updateStateByKey',
     [parent],
@@ -28,7 +32,11 @@ export const updateStateByKeyNode = <K, V, S>(parent: PlanNode, update: UpdateFu
     { statePartitions: partitions, parameters: { partitions } },
   )
 
-const updatePartition = <K, V, S>(groups: readonly (readonly [K, readonly V[]])[], state: KeyedState<K, S>, update: UpdateFunction<V, S>): [K, S][] => {
+const updatePartition = <K, V, S>(
+  groups: readonly (readonly [K, readonly V[]])[],
+  state: KeyedState<K, S>,
+  update: UpdateFunction<V, S>,
+): [K, S][] => {
   const results: [K, S][] = []
   for (const [key, values, before] of visits(groups, state.entries())) {
     const after = updated(update, key, values, before)

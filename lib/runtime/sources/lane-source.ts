@@ -53,15 +53,30 @@ const fill = (waiting: readonly LaneSlice[], limits: { readonly records: number;
 }
 
 /** The source of one node whose records come through lanes. */
-export const laneSource = ({ store, app, source }: { readonly store: ItemStore; readonly app: string; readonly source: string }): BatchSource<LanesSlice> => {
+export const laneSource = ({
+  store,
+  app,
+  source,
+}: {
+  readonly store: ItemStore
+  readonly app: string
+  readonly source: string
+}): BatchSource<LanesSlice> => {
   const behind = async (cut: Readonly<Record<string, unknown>>): Promise<readonly LaneSlice[]> => {
     const lanes = await readLanes(store, app, source)
-    return lanes.map((lane: Lane) => ({ lane: lane.lane, entries: entriesAfter(lane, (cut[lane.lane] as string | undefined) ?? BEGINNING) }))
+    return lanes.map((lane: Lane) => ({
+      lane: lane.lane,
+      entries: entriesAfter(lane, (cut[lane.lane] as string | undefined) ?? BEGINNING),
+    }))
   }
 
   const readBlock = async (ref: BlockRef): Promise<Block> => {
     const block = decode(await readSegment(store, app, ref)) as Block
-    invariant('B7', block.records.length === ref.count, `a block of ${source} holds ${block.records.length} records and its entry says ${ref.count}`)
+    invariant(
+      'B7',
+      block.records.length === ref.count,
+      `a block of ${source} holds ${block.records.length} records and its entry says ${ref.count}`,
+    )
     return block
   }
 
@@ -83,7 +98,10 @@ export const laneSource = ({ store, app, source }: { readonly store: ItemStore; 
         return blocks.map((block) => ({
           records: block.records,
           steps: [],
-          origin: { description: `lane ${lane} of ${source}`, reject: (bad) => putAside(letterOf(source, `${lane}#${positionIn(block, bad.index)}`, bad)) },
+          origin: {
+            description: `lane ${lane} of ${source}`,
+            reject: (bad) => putAside(letterOf(source, `${lane}#${positionIn(block, bad.index)}`, bad)),
+          },
         }))
       }
     },

@@ -48,7 +48,11 @@ export const queueSource = ({ queue, oneAtATime }: QueueSource, process: string)
       if (slice.from === slice.to) return { partitions: [], slice, records: 0 }
       const datasets = taken.map((entry) => (entry instanceof RDD ? (entry as RDD<unknown>) : datasetOf([{ records: entry, steps: [] }])))
       const partitions = (await Promise.all(datasets.map((dataset) => dataset.partitions()))).flat()
-      return { partitions: partitions.map((records) => ({ records, steps: [] })), slice, records: partitions.reduce((total, records) => total + records.length, 0) }
+      return {
+        partitions: partitions.map((records) => ({ records, steps: [] })),
+        slice,
+        records: partitions.reduce((total, records) => total + records.length, 0),
+      }
     },
     async waiting(): Promise<number | undefined> {
       return queue.length > 0 ? -Infinity : undefined

@@ -59,7 +59,8 @@ export class Checkers implements Observer {
     if (isDeletion) this.#checkDeletion(write)
     this.mirror.take(write)
     if (write.after === undefined) return
-    if (partition === `${APP}#head`) this.#checkHead(write.before && headFromItem(write.before), headFromItem(write.after), write.environment)
+    if (partition === `${APP}#head`)
+      this.#checkHead(write.before && headFromItem(write.before), headFromItem(write.after), write.environment)
     if (partition.startsWith(`${APP}#in#`)) {
       const [source = '', lane = ''] = sort.split('#')
       this.#checkLane(write.before && laneFromItem(source, lane, write.before), laneFromItem(source, lane, write.after))
@@ -70,9 +71,22 @@ export class Checkers implements Observer {
 
   #checkHead(before: Head | undefined, after: Head, environment: Environment): void {
     if (before === undefined) return
-    const isWake = before.status === 'rest' && after.status === 'running' && after.epoch === before.epoch && after.doneMs === before.doneMs && after.generation === before.generation
-    this.#expect('B10', after.generation >= before.generation, () => `the generation goes back from ${before.generation} to ${after.generation}`)
-    this.#expect('B10', isWake || environment.generation === after.generation, () => `${environment.name} of generation ${environment.generation} writes a head of ${after.generation}`)
+    const isWake =
+      before.status === 'rest' &&
+      after.status === 'running' &&
+      after.epoch === before.epoch &&
+      after.doneMs === before.doneMs &&
+      after.generation === before.generation
+    this.#expect(
+      'B10',
+      after.generation >= before.generation,
+      () => `the generation goes back from ${before.generation} to ${after.generation}`,
+    )
+    this.#expect(
+      'B10',
+      isWake || environment.generation === after.generation,
+      () => `${environment.name} of generation ${environment.generation} writes a head of ${after.generation}`,
+    )
     this.#expect('B6', after.doneMs >= before.doneMs, () => `done goes back from ${before.doneMs} to ${after.doneMs}`)
     this.#expect('B6', (after.doneMs - after.zeroMs) % this.#truth.intervalMs === 0, () => `done is ${after.doneMs}, off the grid`)
     if (after.epoch !== before.epoch) this.#checkLog(before, after, environment)
@@ -106,10 +120,18 @@ export class Checkers implements Observer {
       for (const { lane, entries } of (slice as LanesSlice).lanes) {
         let position = cuts[source]?.[lane] ?? BEGINNING
         for (const entry of entries) {
-          this.#expect('totals', BigInt(entry.first) === BigInt(position) + 1n, () => `the batch at ${plan.timeMs} takes ${entry.first} of ${lane} after ${position}`)
+          this.#expect(
+            'totals',
+            BigInt(entry.first) === BigInt(position) + 1n,
+            () => `the batch at ${plan.timeMs} takes ${entry.first} of ${lane} after ${position}`,
+          )
           position = entry.last
         }
-        this.#expect('totals', (slice as LanesSlice).cut[lane] === position, () => `the batch at ${plan.timeMs} ends at ${position} of ${lane} and cuts at ${(slice as LanesSlice).cut[lane]}`)
+        this.#expect(
+          'totals',
+          (slice as LanesSlice).cut[lane] === position,
+          () => `the batch at ${plan.timeMs} ends at ${position} of ${lane} and cuts at ${(slice as LanesSlice).cut[lane]}`,
+        )
       }
     }
   }
@@ -117,8 +139,16 @@ export class Checkers implements Observer {
   #checkCommit(before: Head, after: Head, environment: Environment): void {
     const timeMs = after.doneMs
     this.#expect('B5', before.logged?.timeMs === timeMs, () => `${timeMs} is committed and ${before.logged?.timeMs} was logged`)
-    this.#expect('B5', before.owner !== undefined && this.#writerOfEpoch.get(before.epoch)?.environment === environment, () => `${environment.name} commits ${timeMs} without the lease`)
-    this.#expect('B5', after.epoch === before.epoch && after.owner === undefined && after.logged === undefined, () => `the commit of ${timeMs} leaves the lease or the log`)
+    this.#expect(
+      'B5',
+      before.owner !== undefined && this.#writerOfEpoch.get(before.epoch)?.environment === environment,
+      () => `${environment.name} commits ${timeMs} without the lease`,
+    )
+    this.#expect(
+      'B5',
+      after.epoch === before.epoch && after.owner === undefined && after.logged === undefined,
+      () => `the commit of ${timeMs} leaves the lease or the log`,
+    )
     const manifest = this.mirror.manifest(after.manifest)
     if (manifest === undefined || before.logged === undefined) return this.fail('B5', `${timeMs} is committed without a manifest or a log`)
     this.#expect('B5', manifest.timeMs === timeMs, () => `the manifest of ${timeMs} is for ${manifest.timeMs}`)
@@ -128,12 +158,22 @@ export class Checkers implements Observer {
     for (const [prefix, want] of Object.entries(expected)) {
       const got = text(this.#truth.files().get(`${prefix}-${timeMs}/part-00000`))
       this.#expect('B4', got !== undefined, () => `${timeMs} is committed and ${prefix} is not written`)
-      this.#expect('totals', got === undefined || got === want, () => `${prefix}-${timeMs} holds ${JSON.stringify(got)} and not ${JSON.stringify(want)}`)
+      this.#expect(
+        'totals',
+        got === undefined || got === want,
+        () => `${prefix}-${timeMs} holds ${JSON.stringify(got)} and not ${JSON.stringify(want)}`,
+      )
     }
     this.model.commit(lines)
-    const state = Object.fromEntries(this.mirror.state(manifest, 'updateStateByKey-1').map(([word, tally]) => [`=${String(word)}`, (tally as { n: number }).n]))
+    const state = Object.fromEntries(
+      this.mirror.state(manifest, 'updateStateByKey-1').map(([word, tally]) => [`=${String(word)}`, (tally as { n: number }).n]),
+    )
     const totals = Object.fromEntries([...this.model.totals].map(([word, n]) => [`=${word}`, n]))
-    this.#expect('totals', sameCounts(state, totals), () => `the state after ${timeMs} is ${JSON.stringify(state)} and not ${JSON.stringify(totals)}`)
+    this.#expect(
+      'totals',
+      sameCounts(state, totals),
+      () => `the state after ${timeMs} is ${JSON.stringify(state)} and not ${JSON.stringify(totals)}`,
+    )
   }
 
   #linesOf(plan: BatchPlan): readonly string[] {
@@ -146,7 +186,11 @@ export class Checkers implements Observer {
 
   /** B1: what is stored of a lane behind the cut is what was sent, each record once, up to the tail. */
   #checkLane(before: Lane | undefined, after: Lane): void {
-    this.#expect('B1', isAfter(after.tail, before?.tail ?? BEGINNING), () => `the tail of ${after.lane} goes from ${before?.tail} to ${after.tail}`)
+    this.#expect(
+      'B1',
+      isAfter(after.tail, before?.tail ?? BEGINNING),
+      () => `the tail of ${after.lane} goes from ${before?.tail} to ${after.tail}`,
+    )
     let position = BigInt(this.mirror.head()?.cuts[after.source]?.[after.lane] ?? BEGINNING)
     const blocks = after.entries.flatMap((entry) => entry.blocks).filter(({ at }) => BigInt(at) > position)
     for (const ref of blocks) {
@@ -154,7 +198,11 @@ export class Checkers implements Observer {
       if (block === undefined) return this.fail('B11', `a block of ${after.lane} is appended and not stored`)
       this.#expect('B1', BigInt(block.first) === position + 1n, () => `${after.lane} goes on at ${block.first} after ${position}`)
       const sent = (this.#truth.lines.get(after.lane) ?? []).slice(Number(block.first) - 1, Number(ref.at))
-      this.#expect('B1', JSON.stringify(block.records) === JSON.stringify(sent), () => `the block of ${after.lane} from ${block.first} is not what was sent`)
+      this.#expect(
+        'B1',
+        JSON.stringify(block.records) === JSON.stringify(sent),
+        () => `the block of ${after.lane} from ${block.first} is not what was sent`,
+      )
       position = BigInt(ref.at)
     }
     this.#expect('B1', String(position) === after.tail, () => `${after.lane} ends at ${position} and its tail is ${after.tail}`)
@@ -169,22 +217,37 @@ export class Checkers implements Observer {
   outputting({ environment, path, parts, fence }: OutputWrite): void {
     const log = this.#writerOfEpoch.get(fence.epoch)
     this.#expect('B2', log !== undefined, () => `${environment.name} writes ${path} under epoch ${fence.epoch}, which was never logged`)
-    this.#expect('B2', log === undefined || log.environment === environment, () => `${environment.name} writes ${path} under the epoch ${fence.epoch} of ${log?.environment.name}`)
-    this.#expect('B4', log === undefined || path.endsWith(`-${log.timeMs}`), () => `epoch ${fence.epoch} is for ${log?.timeMs} and writes ${path}`)
+    this.#expect(
+      'B2',
+      log === undefined || log.environment === environment,
+      () => `${environment.name} writes ${path} under the epoch ${fence.epoch} of ${log?.environment.name}`,
+    )
+    this.#expect(
+      'B4',
+      log === undefined || path.endsWith(`-${log.timeMs}`),
+      () => `epoch ${fence.epoch} is for ${log?.timeMs} and writes ${path}`,
+    )
     const bytes = text(Buffer.concat(parts)) ?? ''
-    this.#expect('B3', (this.#outputs.get(path) ?? bytes) === bytes, () => `${path} was ${JSON.stringify(this.#outputs.get(path))} and is ${JSON.stringify(bytes)} now`)
+    this.#expect(
+      'B3',
+      (this.#outputs.get(path) ?? bytes) === bytes,
+      () => `${path} was ${JSON.stringify(this.#outputs.get(path))} and is ${JSON.stringify(bytes)} now`,
+    )
     this.#outputs.set(path, bytes)
   }
 
   #checkDeletion({ key, environment }: StoreWrite): void {
     if (!key.partition.startsWith(`${APP}#seg#`)) return this.fail('B11', `${environment.name} deletes ${key.partition}/${key.sort}`)
-    const isReachable = this.mirror.reachable().some((ref) => segmentKeys(APP, ref).some(({ partition, sort }) => partition === key.partition && sort === key.sort))
+    const isReachable = this.mirror
+      .reachable()
+      .some((ref) => segmentKeys(APP, ref).some(({ partition, sort }) => partition === key.partition && sort === key.sort))
     this.#expect('B11', !isReachable, () => `${environment.name} deletes ${key.partition}/${key.sort}, which is reachable`)
   }
 
   #checkReachable(): void {
     for (const ref of this.mirror.reachable()) {
-      for (const key of segmentKeys(APP, ref)) this.#expect('B11', this.mirror.has(key), () => `${key.partition}/${key.sort} is reachable and gone`)
+      for (const key of segmentKeys(APP, ref))
+        this.#expect('B11', this.mirror.has(key), () => `${key.partition}/${key.sort} is reachable and gone`)
     }
   }
 

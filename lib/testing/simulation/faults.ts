@@ -1,7 +1,18 @@
 import type { Random } from '../random.ts'
 
 /** What can go wrong, each switched on or off by the seed. */
-export const faultKinds = ['crash', 'freeze', 'lostAnswer', 'failedCall', 'outage', 'slowCall', 'redelivery', 'clockJump', 'pause', 'deployment'] as const
+export const faultKinds = [
+  'crash',
+  'freeze',
+  'lostAnswer',
+  'failedCall',
+  'outage',
+  'slowCall',
+  'redelivery',
+  'clockJump',
+  'pause',
+  'deployment',
+] as const
 
 export type FaultKind = (typeof faultKinds)[number]
 

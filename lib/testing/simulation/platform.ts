@@ -82,7 +82,8 @@ export class Platform {
     if (outcome.kind === 'failed') this.#checkers.fail('assertion', `the application failed: ${outcome.reason.message}`)
     // Somebody has to come back for a batch that waits for another runner or for a pause to end.
     const waitMs = outcome.kind === 'busy' ? outcome.untilMs : outcome.kind === 'retry' ? outcome.atMs : undefined
-    if (waitMs !== undefined) this.#shared.world.after(Math.min(Math.max(waitMs - this.#shared.world.nowMs, 500), LEASE_MS), () => this.tick())
+    if (waitMs !== undefined)
+      this.#shared.world.after(Math.min(Math.max(waitMs - this.#shared.world.nowMs, 500), LEASE_MS), () => this.tick())
     return true
   }
 
@@ -108,11 +109,13 @@ export class Platform {
         close(() => world.after(RETRY_AFTER_MS, givenUp))
       },
     )
-    world.after(INVOCATION_MS_MAX, () => close(() => {
-      // A process that stands still is a zombie: it goes on when it wakes. Any other is ended.
-      if (environment.frozenUntilMs <= world.nowMs) environment.alive = false
-      world.after(RETRY_AFTER_MS, givenUp)
-    }))
+    world.after(INVOCATION_MS_MAX, () =>
+      close(() => {
+        // A process that stands still is a zombie: it goes on when it wakes. Any other is ended.
+        if (environment.frozenUntilMs <= world.nowMs) environment.alive = false
+        world.after(RETRY_AFTER_MS, givenUp)
+      }),
+    )
   }
 
   #checkError(environment: Environment, error: unknown): void {
@@ -136,7 +139,9 @@ export class Platform {
 
   #driver(): Process<Driver> {
     const { faults } = this.#shared
-    const current = this.#drivers.filter(({ environment }) => environment.generation === this.#generation || faults.strikes('deployment', 10))
+    const current = this.#drivers.filter(
+      ({ environment }) => environment.generation === this.#generation || faults.strikes('deployment', 10),
+    )
     const free = this.#free(current)
     if (free !== undefined) return free
     const made = this.#makeDriver()
@@ -175,7 +180,10 @@ export class Platform {
     if (free !== undefined) return free
     const environment = this.#environment('intake', this.#generation)
     const { store, clock, randomness } = simulatedPorts(this.#shared, environment)
-    const made = { environment, role: new Intake({ app: APP, source: SOURCE, store, clock, randomness, limits: this.#plan.options.limits }) }
+    const made = {
+      environment,
+      role: new Intake({ app: APP, source: SOURCE, store, clock, randomness, limits: this.#plan.options.limits }),
+    }
     this.#intakes.push(made)
     return made
   }

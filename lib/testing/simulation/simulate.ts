@@ -48,7 +48,13 @@ export const simulate = async (seed: number, { trace = false }: SimulateOptions 
   const files = memoryOutputFiles()
   const lines = new Map(Array.from({ length: random.between(1, 3) }, (_, index) => [`lane-${index}`, [] as string[]]))
   const checkers = new Checkers({ lines, files: () => files.files(), intervalMs: plan.options.intervalMs })
-  const shared: Shared = { world, faults, store: memoryItemStore({ itemBytesMax: random.pick([8_192, 409_600]) }), writeParts: files.writeParts.bind(files), observer: checkers }
+  const shared: Shared = {
+    world,
+    faults,
+    store: memoryItemStore({ itemBytesMax: random.pick([8_192, 409_600]) }),
+    writeParts: files.writeParts.bind(files),
+    observer: checkers,
+  }
   const platform = new Platform(shared, checkers, plan)
   const feeders = [...lines].map(([lane, available]) => {
     const all = Array.from({ length: random.between(5, 60) }, () => randomLine(random))
@@ -62,9 +68,14 @@ export const simulate = async (seed: number, { trace = false }: SimulateOptions 
   }
   await world.run(isBroken, STORMY_MS)
   faults.active = false
-  const isFinished = (): boolean => isBroken() || (feeders.every((feeder) => feeder.isDone) && isConsumed(checkers) && checkers.mirror.head()?.status === 'rest')
+  const isFinished = (): boolean =>
+    isBroken() || (feeders.every((feeder) => feeder.isDone) && isConsumed(checkers) && checkers.mirror.head()?.status === 'rest')
   const finished = await world.run(isFinished, RECOVERY_MS)
-  if (!finished) checkers.fail('progress', `without faults the world is not done within ${RECOVERY_MS / 3_600_000} hours: ${JSON.stringify(checkers.mirror.head())}`)
+  if (!finished)
+    checkers.fail(
+      'progress',
+      `without faults the world is not done within ${RECOVERY_MS / 3_600_000} hours: ${JSON.stringify(checkers.mirror.head())}`,
+    )
 
   const batches = [...files.files().keys()].filter((name) => name.startsWith('totals-') && name.endsWith('/_SUCCESS')).length
   const records = [...lines.values()].reduce((total, sent) => total + sent.length, 0)
