@@ -35,7 +35,7 @@ export class World {
   readonly trace: string[] | undefined
   #nowMs = START_MS
   #order = 0
-  #events: ScheduledEvent[] = []
+  readonly #events: ScheduledEvent[] = []
 
   constructor(seed: number, { trace = false }: { readonly trace?: boolean } = {}) {
     this.random = new Random(seed)
