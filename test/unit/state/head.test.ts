@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest'
+import { memoryItemStore } from '../../../lib/adapters/memory/memory-item-store.ts'
+import { type Head, type HeadCondition, HeadStore } from '../../../lib/state/head.ts'
+import { headKey } from '../../../lib/state/item-keys.ts'
+
+const FIRST: Head = {
+  generation: 1,
+  plan: 'hash',
+  status: 'running',
+  epoch: 0,
+  owner: undefined,
+  leaseEndMs: 0,
+  startedMs: 900,
+  zeroMs: 0,
+  doneMs: 0,
+  manifest: undefined,
+  cuts: {},
+  wakeMs: 0,
+  logged: undefined,
+  reason: undefined,
+}
+
+const SEGMENT = { node: '@manifest', part: 0, at: '1', by: 'a', chunks: 1, bytes: 2, checksum: 3 }
+
+const FULL: Head = {
+  generation: 3,
+  plan: 'other',
+  status: 'failed',
+  epoch: 7,
+  owner: 'attempt7',
+  leaseEndMs: 5_000,
+  startedMs: 900,
+  zeroMs: 0,
+  doneMs: 2_000,
+  manifest: SEGMENT,
+  cuts: { lines: { 'lane#1': '17', __proto__x: '5' } },
+  wakeMs: 1_500,
+  logged: { timeMs: 3_000, plan: SEGMENT, attempts: 2, firstMs: 3_001, retryMs: 4_000 },
+  reason: { code: 'BATCH_FAILED', message: 'why\nnot' },
+}
+
+const headStore = async (head: Head): Promise<HeadStore> => {
+  const heads = new HeadStore(memoryItemStore(), 'app')
+  await heads.create(head)
+  return heads
+}
+
+test.each<[string, Head]>([
+  ['the first', FIRST],
+  ['one with everything', FULL],
+  ['a plan inline', { ...FULL, logged: { ...FULL.logged!, plan: '{"timeMs":3000}' } }],
+])('a head comes back as it was: %s', async (_, head) => {
+  expect(await (await headStore(head)).read()).toEqual(head)
+})
+
+test('there is none before the first, and the first is made once', async () => {
+  const heads = new HeadStore(memoryItemStore(), 'app')
+  expect(await heads.read()).toBeUndefined()
+  expect(await heads.create(FIRST)).toEqual({ swapped: true, head: FIRST })
+  expect(await heads.create({ ...FIRST, startedMs: 1 })).toEqual({ swapped: false, head: FIRST })
+})
+
+test('a head that has gone is no head', async () => {
+  const store = memoryItemStore()
+  const heads = new HeadStore(store, 'app')
+  await heads.create(FIRST)
+  await store.deleteAll([headKey('app')])
+  expect(await heads.swap(FIRST, ['epoch'], { ...FIRST, epoch: 1 })).toEqual({ swapped: false, head: undefined })
+})
+
+describe('a swap', () => {
+  test.each<[string, HeadCondition, Partial<Head>, boolean]>([
+    ['is done when nothing has changed', ['epoch', 'owner', 'doneMs', 'next'], {}, true],
+    ['is refused when a named attribute has', ['epoch'], { epoch: 8 }, false],
+    ['is done when another has', ['epoch'], { wakeMs: 9 }, true],
+    ['is refused when an owner has come', ['owner'], { owner: 'thief' }, false],
+    ['is refused when the owner has gone', ['owner'], { owner: undefined }, false],
+    ['is refused when another batch is logged', ['next'], { logged: { ...FULL.logged!, timeMs: 4_000 } }, false],
+    ['is refused when none is logged any more', ['next'], { logged: undefined }, false],
+    ['is done when the same batch has another plan', ['next'], { logged: { ...FULL.logged!, plan: 'x' } }, true],
+  ])('%s', async (_, condition, meanwhile, swapped) => {
+    const now = { ...FULL, ...meanwhile }
+    const heads = await headStore(now)
+    const next = { ...FULL, status: 'running' as const }
+    expect(await heads.swap(FULL, condition, next)).toEqual(swapped ? { swapped, head: next } : { swapped, head: now })
+    expect(await heads.read()).toEqual(swapped ? next : now)
+  })
+
+  test.each<[string, string, Partial<Head>]>([
+    ['done goes back', 'B6', { doneMs: 1_000, logged: undefined }],
+    ['the generation goes back', 'B10', { generation: 2 }],
+    ['a logged batch changes its time', 'B2', { logged: { ...FULL.logged!, timeMs: 4_000 } }],
+    ['a logged batch vanishes without a commit', 'B2', { logged: undefined }],
+  ])('stops when %s', async (_, id, change) => {
+    const heads = await headStore(FULL)
+    await expect(heads.swap(FULL, [], { ...FULL, ...change })).rejects.toMatchObject({
+      code: 'INVARIANT_BROKEN',
+      message: expect.stringContaining(id) as string,
+    })
+    expect(await heads.read()).toEqual(FULL)
+  })
+})

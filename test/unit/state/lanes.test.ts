@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest'
+import { memoryItemStore } from '../../../lib/adapters/memory/memory-item-store.ts'
+import {
+  advance,
+  BEGINNING,
+  type BlockRef,
+  entriesAfter,
+  isAfter,
+  type Lane,
+  type LaneEntry,
+  readLane,
+  readLanes,
+  swapLane,
+} from '../../../lib/state/lanes.ts'
+
+const HUGE = '49590338271490256608559692538361571095921575989136588898'
+
+const block = (at: string, count: number, bytes = count * 10): BlockRef => ({
+  node: 'lines/0',
+  part: 0,
+  at,
+  by: `by${at}`,
+  chunks: 1,
+  bytes,
+  checksum: 1,
+  count,
+})
+
+const entry = (first: string, ...blocks: readonly BlockRef[]): LaneEntry => ({
+  first,
+  last: blocks.at(-1)?.at ?? first,
+  count: blocks.reduce((total, { count }) => total + count, 0),
+  bytes: blocks.reduce((total, { bytes }) => total + bytes, 0),
+  receivedMs: 5,
+  deadLetters: 0,
+  blocks,
+})
+
+const laneOf = (...entries: readonly LaneEntry[]): Lane => ({
+  source: 'lines',
+  lane: '0',
+  tail: entries.at(-1)?.last ?? BEGINNING,
+  by: 'me',
+  entries,
+})
+
+describe('positions', () => {
+  test.each([
+    ['1', '0', true],
+    ['0', '0', false],
+    ['10', '9', true],
+    ['9', '10', false],
+    [`${HUGE}1`, HUGE, true],
+    [HUGE, `${HUGE.slice(0, -1)}9`, false],
+  ])('%s after %s: %s', (a, b, after) => {
+    expect(isAfter(a, b)).toBe(after)
+  })
+
+  test.each([
+    ['0', 1, '1'],
+    ['9', 5, '14'],
+    [HUGE, 2, '49590338271490256608559692538361571095921575989136588900'],
+    ['9007199254740993', 1, '9007199254740994'],
+  ])('%s and %i more is %s', (position, by, expected) => {
+    expect(advance(position, by)).toBe(expected)
+  })
+})
+
+describe('entries behind a cut', () => {
+  const [a, b, c] = [block('3', 3), block('5', 2), block('9', 4)] as const
+
+  test.each<[string, readonly LaneEntry[], string, readonly LaneEntry[]]>([
+    ['nothing consumed', [entry('1', a), entry('4', b)], BEGINNING, [entry('1', a), entry('4', b)]],
+    ['one consumed', [entry('1', a), entry('4', b)], '3', [entry('4', b)]],
+    ['all consumed', [entry('1', a), entry('4', b)], '5', []],
+    ['a cut beyond all', [entry('1', a)], '100', []],
+    ['no entries', [], '7', []],
+    ['a coalesced entry, its first block consumed', [entry('1', a, b, c)], '3', [entry('4', b, c)]],
+    ['a coalesced entry, two blocks consumed', [entry('1', a, b, c)], '5', [entry('6', c)]],
+    ['a coalesced entry behind a consumed one', [entry('1', a), entry('4', b, c)], '3', [entry('4', b, c)]],
+    ['positions with gaps', [entry('100', block('300', 3), block('500', 2))], '300', [entry('301', block('500', 2))]],
+  ])('%s', (_, entries, cut, expected) => {
+    expect(entriesAfter(laneOf(...entries), cut)).toEqual(expected)
+  })
+})
+
+describe('lanes in the store', () => {
+  test('come back as they were, those of one source in the order of their ids', async () => {
+    const store = memoryItemStore()
+    const lanes = ['shard-2', 'shard-10', 'a#b'].map((lane): Lane => ({ ...laneOf(entry('1', block('3', 3))), lane }))
+    for (const lane of lanes) expect(await swapLane(store, 'app', undefined, lane)).toEqual({ swapped: true })
+    await swapLane(store, 'app', undefined, { ...laneOf(), source: 'lines2' })
+    await swapLane(store, 'app2', undefined, laneOf())
+    expect(await readLanes(store, 'app', 'lines')).toEqual([lanes[2], lanes[1], lanes[0]])
+    expect(await readLane(store, 'app', 'lines', 'shard-2')).toEqual(lanes[0])
+    expect(await readLane(store, 'app', 'lines', 'shard-3')).toBeUndefined()
+  })
+
+  test('B1: an append is refused unless the tail is the one its writer saw', async () => {
+    const store = memoryItemStore()
+    const first = laneOf(entry('1', block('3', 3)))
+    const second = laneOf(...first.entries, entry('4', block('5', 2)))
+    await swapLane(store, 'app', undefined, first)
+    expect(await swapLane(store, 'app', undefined, second)).toEqual({ swapped: false, current: first })
+    expect(await swapLane(store, 'app', laneOf(), second)).toEqual({ swapped: false, current: first })
+    expect(await swapLane(store, 'app', first, second)).toEqual({ swapped: true })
+    expect(await swapLane(store, 'app', first, second)).toEqual({ swapped: false, current: second })
+  })
+})

@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest'
+import { memoryItemStore } from '../../../lib/adapters/memory/memory-item-store.ts'
+import { itemBytes } from '../../../lib/ports/item-store.ts'
+import { emptyManifest, type Manifest, readManifest, stateSegments, writeManifest } from '../../../lib/state/manifest.ts'
+import { readSegment, segmentId, segmentKeys, type SegmentName, writeSegment } from '../../../lib/state/segments.ts'
+
+const NAME: SegmentName = { node: 'totals', part: 2, at: '000000000001000', by: 'attempt1' }
+const ITEM_BYTES_MAX = 5_000
+
+const bytesOf = (count: number): Uint8Array => Uint8Array.from({ length: count }, (_, i) => (i * 31) % 256)
+
+describe('a segment', () => {
+  test.each([
+    // bytes, chunks: 904 bytes fit into an item of 5,000 beside its key
+    [0, 1],
+    [1, 1],
+    [904, 1],
+    [905, 2],
+    [1_808, 2],
+    [9_040, 10],
+    [9_041, 11],
+  ])('of %i bytes comes back from %i items', async (count, chunks) => {
+    const store = memoryItemStore({ itemBytesMax: ITEM_BYTES_MAX })
+    const ref = await writeSegment(store, 'app', NAME, bytesOf(count))
+    expect(ref).toMatchObject({ ...NAME, bytes: count, chunks })
+    expect(segmentKeys('app', ref)).toHaveLength(chunks)
+    expect(Uint8Array.from(await readSegment(store, 'app', ref))).toEqual(bytesOf(count))
+  })
+
+  test('with the longest names stays below the limit of an item', async () => {
+    const store = memoryItemStore()
+    const name = { node: 'n'.repeat(64), part: 1_023, at: '9'.repeat(60), by: 'a'.repeat(32) }
+    const ref = await writeSegment(store, 'a'.repeat(64), name, bytesOf(1_000_000))
+    for (const key of segmentKeys('a'.repeat(64), ref))
+      expect(itemBytes(key, (await store.get(key)) ?? {})).toBeLessThanOrEqual(store.itemBytesMax)
+    expect(ref.chunks).toBe(3)
+  })
+
+  test('of another attempt, time, part, node or application is another one', async () => {
+    const store = memoryItemStore()
+    const others = [{ by: 'attempt2' }, { at: '000000000002000' }, { part: 3 }, { node: 'other' }].map((change) => ({ ...NAME, ...change }))
+    const ref = await writeSegment(store, 'app', NAME, bytesOf(10))
+    for (const other of others) await writeSegment(store, 'app', other, bytesOf(20))
+    await writeSegment(store, 'app2', NAME, bytesOf(30))
+    expect(await readSegment(store, 'app', ref)).toHaveLength(10)
+    expect(new Set([NAME, ...others].map(segmentId)).size).toBe(5)
+  })
+
+  test.each([0, 1, 2])('of which chunk %i is gone is missing', async (chunk) => {
+    const store = memoryItemStore({ itemBytesMax: ITEM_BYTES_MAX })
+    const ref = await writeSegment(store, 'app', NAME, bytesOf(2_000))
+    await store.deleteAll([segmentKeys('app', ref)[chunk] as { partition: string; sort: string }])
+    await expect(readSegment(store, 'app', ref)).rejects.toMatchObject({ code: 'SEGMENT_MISSING' })
+  })
+
+  test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
+    ['a bit is turned', (bytes) => bytes.with(3, (bytes[3] ?? 0) ^ 1)],
+    ['the end is cut off', (bytes) => bytes.slice(0, -1)],
+    ['there is more', (bytes) => Uint8Array.from([...bytes, 0])],
+    ['nothing is left', () => new Uint8Array()],
+  ])('of which %s is corrupt', async (_, damage) => {
+    const store = memoryItemStore()
+    const ref = await writeSegment(store, 'app', NAME, bytesOf(100))
+    const [key] = segmentKeys('app', ref) as [{ partition: string; sort: string }]
+    await store.put(key, { ...(await store.get(key)), bytes: damage(bytesOf(100)) })
+    await expect(readSegment(store, 'app', ref)).rejects.toMatchObject({ code: 'SEGMENT_CORRUPT' })
+  })
+
+  test('has two chunks the other way round is corrupt', async () => {
+    const store = memoryItemStore({ itemBytesMax: ITEM_BYTES_MAX })
+    const ref = await writeSegment(store, 'app', NAME, bytesOf(1_808))
+    const [a, b] = segmentKeys('app', ref) as [{ partition: string; sort: string }, { partition: string; sort: string }]
+    const [first, second] = [await store.get(a), await store.get(b)]
+    await store.put(a, second ?? {})
+    await store.put(b, first ?? {})
+    await expect(readSegment(store, 'app', ref)).rejects.toMatchObject({ code: 'SEGMENT_CORRUPT' })
+  })
+})
+
+describe('a manifest', () => {
+  test('comes back whole, and names its state segments', async () => {
+    const store = memoryItemStore()
+    const segment = await writeSegment(store, 'app', NAME, bytesOf(10))
+    const previous = await writeManifest(store, 'app', 'attempt0', emptyManifest(0))
+    const manifest: Manifest = {
+      timeMs: 1_000,
+      cuts: { lines: { taken: 3, threshold: -Infinity } },
+      states: { totals: { kind: 'updateStateByKey', partitions: [[segment], []] } },
+      previous: [previous],
+    }
+    const ref = await writeManifest(store, 'app', 'attempt1', manifest)
+    expect(await readManifest(store, 'app', ref)).toEqual(manifest)
+    expect(stateSegments(manifest)).toEqual([segment])
+    expect(stateSegments(emptyManifest(0))).toEqual([])
+  })
+})
