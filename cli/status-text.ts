@@ -33,7 +33,7 @@ export const statusText = ({ app, head, lanes, states, batches, deadLetters }: O
 const statusLine = ({ status, logged }: Head): string => {
   if (status === 'failed') return 'FAILED: millrace resume tries the batch again, millrace skip gives it up'
   if (status === 'rest') return 'at rest: all there was is processed'
-  return logged === undefined ? 'running' : 'running, with a batch under way'
+  return logged === undefined ? 'well: batches run whenever the pipeline does' : 'a batch is under way'
 }
 
 const loggedRows = ({ logged, reason, status }: Head, { nowMs }: Looked): readonly Row[] => {

@@ -20,7 +20,7 @@ class PeopleReporter implements Reporter {
 
   started(run: Started): void {
     this.#run = run
-    this.#say(`${run.app}: ${run.once ? 'all there is' : `a batch every ${durationText(run.intervalMs)}`}, state in ${run.state}`)
+    this.#say(`${run.app}: ${run.once ? 'everything there is, once' : `a batch every ${durationText(run.intervalMs)}`}; state in ${run.state}`)
     for (const { name, place } of run.sources) this.#say(`  ${name}: ${place === undefined ? 'a queue in memory' : placeText(place)}`)
   }
 

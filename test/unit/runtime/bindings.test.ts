@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest'
+import { seconds, stream, type StreamingContext } from 'millrace'
+import { MillraceError } from '../../../lib/base/errors.ts'
+import { bindPlan } from '../../../lib/runtime/bindings.ts'
+
+const plan = (describePipeline: (ssc: StreamingContext) => void) => stream('bound', { batchInterval: seconds(1) }, describePipeline).build()
+const fromLines = plan((ssc) => ssc.textFileStream('lines').print())
+const saving = (prefix: string) => plan((ssc) => ssc.textFileStream('lines').saveAsTextFiles(prefix))
+
+const directory = (path: string, shown: string) => ({ kind: 'directory', path, shown })
+
+describe('where a source is', () => {
+  const socketSource = plan((ssc) => ssc.socketTextStream('localhost', 9999).print())
+  const bucketSource = plan((ssc) => ssc.textFileStream('s3://logs/2026/web').print())
+
+  test.each([
+    { what: 'its own name, unbound', of: fromLines, bindings: [], place: directory('/work/lines', 'lines') },
+    { what: 'a relative path', of: fromLines, bindings: ['lines=./in'], place: directory('/work/in', './in') },
+    { what: 'a path above', of: fromLines, bindings: ['lines=../in'], place: directory('/in', '../in') },
+    { what: 'an absolute path', of: fromLines, bindings: ['lines=/data/in'], place: directory('/data/in', '/data/in') },
+    {
+      what: 'a file URI',
+      of: fromLines,
+      bindings: ['lines=file:///data/in%20box'],
+      place: directory('/data/in box', 'file:///data/in%20box'),
+    },
+    {
+      what: 'a socket',
+      of: fromLines,
+      bindings: ['lines=socket://localhost:9999'],
+      place: { kind: 'socket', host: 'localhost', port: 9999 },
+    },
+    {
+      what: 'a socket of version 6',
+      of: fromLines,
+      bindings: ['lines=socket://[::1]:80'],
+      place: { kind: 'socket', host: '::1', port: 80 },
+    },
+    {
+      what: 'the later of two',
+      of: fromLines,
+      bindings: ['lines=./a', 'lines=socket://h:1'],
+      place: { kind: 'socket', host: 'h', port: 1 },
+    },
+    { what: 'a path with an equals sign', of: fromLines, bindings: ['lines=./a=b'], place: directory('/work/a=b', './a=b') },
+    { what: 'the socket it names', of: socketSource, bindings: [], place: { kind: 'socket', host: 'localhost', port: 9999 } },
+    {
+      what: 'what the name of a socket is bound to',
+      of: socketSource,
+      bindings: ['localhost:9999=in'],
+      place: directory('/work/in', 'in'),
+    },
+    { what: 'below its bucket', of: bucketSource, bindings: ['logs=./logs'], place: directory('/work/logs/2026/web', 'logs/2026/web') },
+    {
+      what: 'what its whole URI is bound to',
+      of: bucketSource,
+      bindings: ['s3://logs/2026/web=./in'],
+      place: directory('/work/in', './in'),
+    },
+  ])('$what', ({ of, bindings, place }) => {
+    expect(bindPlan(of, { bindings, cwd: '/work' }).sources).toMatchObject([{ place }])
+  })
+})
+
+describe('where an output goes', () => {
+  test.each([
+    { path: 's3://results/totals', bindings: ['results=./out'], directory: '/work/out', below: 'totals-1000' },
+    { path: 's3://results/a/b', bindings: ['results=/out'], directory: '/out', below: 'a/b-1000' },
+    { path: 's3://results/', bindings: ['results=out'], directory: '/work/out', below: '1000' },
+    { path: 's3://results', bindings: ['results=out'], directory: '/work/out', below: 'results-1000' },
+    { path: 'results/totals', bindings: ['results=./out'], directory: '/work/out', below: 'totals-1000' },
+    { path: 'totals', bindings: ['totals=./out'], directory: '/work/out', below: 'totals-1000' },
+    { path: 'totals', bindings: ['totals=file:///out'], directory: '/out', below: 'totals-1000' },
+    { path: 'results/totals', bindings: [], directory: '/work/results', below: 'totals-1000' },
+    { path: './results/totals', bindings: [], directory: '/work/results', below: 'totals-1000' },
+    { path: '../results/totals', bindings: [], directory: '/results', below: 'totals-1000' },
+    { path: '/results/.hidden/totals', bindings: [], directory: '/results/.hidden', below: 'totals-1000' },
+    { path: '', bindings: [], directory: '/work', below: '1000' },
+  ])('$path with $bindings', ({ path, bindings, directory: root, below }) => {
+    const bound = bindPlan(saving(path), { bindings, cwd: '/work' })
+    const ofBatch = path === '' || path.endsWith('/') ? `${path}1000` : `${path}-1000`
+    expect(bound.outputPlace(ofBatch)).toEqual({ directory: root, path: below })
+  })
+})
+
+describe('what is refused', () => {
+  test.each([
+    { binding: 'lines', code: 'BINDING_INVALID', says: ['NAME=URI', '"lines"'] },
+    { binding: '=./in', code: 'BINDING_INVALID', says: ['NAME=URI'] },
+    { binding: 'lines=', code: 'BINDING_INVALID', says: ['needs a place'] },
+    { binding: 'lines=socket://localhost', code: 'BINDING_INVALID', says: ['socket://localhost:9999'] },
+    { binding: 'lines=socket://localhost:0', code: 'BINDING_INVALID', says: ['1 to 65535'] },
+    { binding: 'lines=socket://localhost:99999', code: 'BINDING_INVALID', says: ['1 to 65535'] },
+    { binding: 'lines=socket:localhost:9999', code: 'BINDING_INVALID', says: ['socket://localhost:9999'] },
+    { binding: 'lines=socket://user@host:1', code: 'BINDING_INVALID', says: ['no address'] },
+    { binding: 'lines=http://localhost/', code: 'BINDING_INVALID', says: ['kind http', 'socket://HOST:PORT', './in'] },
+    { binding: 'lines=s3://bucket/x', code: 'BINDING_INVALID', says: ['kind s3'] },
+    { binding: 'lines=file://in', code: 'BINDING_INVALID', says: ['file:///data/in'] },
+    { binding: 'lines=file:///in%2', code: 'BINDING_INVALID', says: ['file:///data/in'] },
+    { binding: 'lnies=./in', code: 'BINDING_UNKNOWN', says: ['"lnies"', 'lines, results', '--bind lines=./in'] },
+    {
+      binding: 'results=socket://localhost:9999',
+      code: 'BINDING_INVALID',
+      says: ['cannot be written to a socket', '--bind results=./out'],
+    },
+  ])('$binding', ({ binding, code, says }) => {
+    expectError(() => bindPlan(saving('results/totals'), { bindings: [binding], cwd: '/work' }), code, says)
+  })
+
+  test('a bucket that is bound to nothing', () => {
+    const bucketSource = plan((ssc) => ssc.textFileStream('s3://logs/web').print())
+    expectError(() => bindPlan(bucketSource, { bindings: [], cwd: '/work' }), 'BINDING_MISSING', [
+      's3://logs/web',
+      '--bind logs=./directory',
+    ])
+    expectError(() => bindPlan(saving('s3://results/x'), { bindings: [], cwd: '/work' }), 'BINDING_MISSING', ['--bind results=./directory'])
+  })
+
+  test('any binding, where nothing can be bound', () => {
+    const queued = plan((ssc) => ssc.queueStream([[1]]).print())
+    expectError(() => bindPlan(queued, { bindings: ['x=./in'], cwd: '/work' }), 'BINDING_UNKNOWN', [
+      'nothing in this pipeline can be bound',
+    ])
+  })
+
+  test('no name that a foreachRDD may write to', () => {
+    const free = plan((ssc) => ssc.textFileStream('lines').foreachRDD((rdd) => rdd.saveAsTextFile('s3://later/x')))
+    const bound = bindPlan(free, { bindings: ['later=./out'], cwd: '/work' })
+    expect(bound.outputPlace('s3://later/x')).toEqual({ directory: '/work/out', path: 'x' })
+  })
+})
+
+const expectError = (act: () => unknown, code: string, says: readonly string[]): void => {
+  const error = thrownBy(act)
+  expect(error).toMatchObject({ code })
+  for (const text of says) expect(error.message).toContain(text)
+}
+
+const thrownBy = (act: () => unknown): MillraceError => {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof MillraceError) return error
+    throw error
+  }
+  throw new Error('nothing was thrown')
+}

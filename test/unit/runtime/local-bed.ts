@@ -1,0 +1,109 @@
+import type { Pipeline } from 'millrace'
+import { memoryItemStore } from '../../../lib/adapters/memory/memory-item-store.ts'
+import type { ItemStore } from '../../../lib/ports/item-store.ts'
+import type { ObjectSource } from '../../../lib/ports/object-source.ts'
+import type { Delivery, Receiver, ReceiverSink } from '../../../lib/ports/receiver.ts'
+import type { RuntimeEvent } from '../../../lib/runtime/events.ts'
+import { type LocalEnd, runLocal } from '../../../lib/runtime/run-local.ts'
+import type { BatchSource } from '../../../lib/runtime/sources/batch-source.ts'
+import { laneSource } from '../../../lib/runtime/sources/lane-source.ts'
+import { objectSource } from '../../../lib/runtime/sources/object-source.ts'
+import { type Head, HeadStore } from '../../../lib/state/head.ts'
+import { ManualClock } from './manual-clock.ts'
+
+/** The beginning of every test: on the grid of whole seconds. */
+export const START_MS = 1_700_000_000_000
+
+/** What a bed is made with. Sources of the pipeline read the objects, or, without, what `deliver` brings. */
+export interface BedParts {
+  readonly pipeline: Pipeline
+  readonly objects?: ObjectSource
+  readonly store?: ItemStore
+  readonly clock?: ManualClock
+  readonly generation?: number
+}
+
+/** One run on memory adapters and a manual clock. */
+export class LocalBed {
+  readonly clock: ManualClock
+  readonly store: ItemStore
+  readonly events: RuntimeEvent[] = []
+  readonly stop = new AbortController()
+  readonly #parts: BedParts
+  #sink: ReceiverSink | undefined
+  #endReceiver = (): void => undefined
+  #failReceiver = (_error: unknown): void => undefined
+  #attempts = 0
+
+  constructor(parts: BedParts) {
+    this.#parts = parts
+    this.clock = parts.clock ?? new ManualClock(START_MS + 1)
+    this.store = parts.store ?? memoryItemStore()
+  }
+
+  run({ once = false }: { readonly once?: boolean } = {}): Promise<LocalEnd> {
+    const { pipeline, generation = 1 } = this.#parts
+    const plan = pipeline.build()
+    const source = plan.sources[0]?.id as string
+    const { store, clock } = this
+    const runner = {
+      plan,
+      app: plan.name,
+      generation,
+      store,
+      heads: new HeadStore(store, plan.name),
+      clock,
+      randomness: { attemptId: () => `attempt${generation}x${++this.#attempts}` },
+      sources: new Map([[source, this.#source(plan.name, source)]]),
+      outputs: { print: () => undefined, saveText: async () => undefined },
+      listen: (event: RuntimeEvent) => void this.events.push(event),
+      leaseMs: 0,
+    }
+    const receivers = this.#parts.objects === undefined ? [{ source, receiver: this.#receiver() }] : []
+    return runLocal({ runner, receivers, once, signal: this.stop.signal })
+  }
+
+  /** Hands a delivery over as a receiver does. */
+  async deliver(records: readonly string[], rejected: Delivery['rejected'] = []): Promise<void> {
+    try {
+      await this.#sink?.store({ records, rejected })
+    } catch (error) {
+      // As a receiver does: it rejects when the sink has.
+      this.#failReceiver(error)
+    }
+  }
+
+  /** The other side has ended. */
+  endReceiver(): void {
+    this.#endReceiver()
+  }
+
+  async head(): Promise<Head> {
+    return (await new HeadStore(this.store, this.#parts.pipeline.name).read()) as Head
+  }
+
+  eventsOf<E extends RuntimeEvent['event']>(event: E): Extract<RuntimeEvent, { event: E }>[] {
+    return this.events.filter((one): one is Extract<RuntimeEvent, { event: E }> => one.event === event)
+  }
+
+  #source(app: string, source: string): BatchSource {
+    const { store } = this
+    const { objects } = this.#parts
+    if (objects === undefined) return laneSource({ store, app, source }) as BatchSource
+    const selection = { existing: 'all', rememberMs: 60_000 } as const
+    return objectSource({ store, app, source, objects, selection, report: (event) => void this.events.push(event) }) as BatchSource
+  }
+
+  #receiver(): Receiver {
+    return {
+      description: 'test',
+      run: (sink, { signal, untilEnd }) =>
+        new Promise((resolve, reject) => {
+          this.#failReceiver = reject
+          this.#sink = sink
+          signal.addEventListener('abort', () => resolve(), { once: true })
+          if (untilEnd) this.#endReceiver = resolve
+        }),
+    }
+  }
+}
