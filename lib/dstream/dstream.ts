@@ -1,5 +1,6 @@
 import { MillraceError } from '../base/errors.ts'
 import type { PartitionFunction, ShuffleOptions } from '../rdd/rdd.ts'
+import { checkedFunction, checkedShuffle, checkedText } from './checks.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import { filterNode } from './operators/filter.ts'
 import { flatMapNode } from './operators/flat-map.ts'
@@ -14,15 +15,6 @@ import { type TransformFunction, transformNode, type TransformOptions } from './
 import { unionNode } from './operators/union.ts'
 import { type UpdateFunction, updateStateByKeyNode } from './operators/update-state-by-key.ts'
 import type { PlanNode } from './plan-node.ts'
-
-const checkPartitions = ({ partitions }: ShuffleOptions): void => {
-  if (partitions === undefined || (Number.isInteger(partitions) && partitions >= 1 && partitions <= 1024)) return
-  throw new MillraceError('ARGUMENT_INVALID', {
-    problem: 'A shuffle needs partitions',
-    value: partitions,
-    allowed: 'a whole number from 1 to 1024',
-  })
-}
 
 /**
  * A stream in batches: one dataset (RDD) at every batch time. Methods describe a new stream and run nothing; the output operations `print`,
@@ -61,7 +53,7 @@ export class DStream<T> {
    * @example lines.map((line) => line.length)
    */
   map<U>(f: (element: T) => U): DStream<U> {
-    return this.#to(mapNode(this.#node, f))
+    return this.#to(mapNode(this.#node, checkedFunction('map', f)))
   }
 
   /**
@@ -70,7 +62,7 @@ export class DStream<T> {
    * @example lines.flatMap((line) => line.split(' '))
    */
   flatMap<U>(f: (element: T) => Iterable<U>): DStream<U> {
-    return this.#to(flatMapNode(this.#node, f))
+    return this.#to(flatMapNode(this.#node, checkedFunction('flatMap', f)))
   }
 
   /**
@@ -79,7 +71,7 @@ export class DStream<T> {
    * @example words.filter((word) => word !== '')
    */
   filter(keep: (element: T) => boolean): DStream<T> {
-    return this.#to(filterNode(this.#node, keep))
+    return this.#to(filterNode(this.#node, checkedFunction('filter', keep)))
   }
 
   /**
@@ -88,7 +80,7 @@ export class DStream<T> {
    * @example lines.mapPartitions(function* (part) { for (const line of part) yield line.trim() })
    */
   mapPartitions<U>(f: PartitionFunction<T, U>): DStream<U> {
-    return this.#to(mapPartitionsNode(this.#node, f))
+    return this.#to(mapPartitionsNode(this.#node, checkedFunction('mapPartitions', f)))
   }
 
   /**
@@ -98,7 +90,7 @@ export class DStream<T> {
    * @example words.mapToPair((word) => [word, 1])
    */
   mapToPair<K, V>(f: (element: T) => readonly [K, V]): DStream<[K, V]> {
-    return this.#to(mapToPairNode(this.#node, f))
+    return this.#to(mapToPairNode(this.#node, checkedFunction('mapToPair', f)))
   }
 
   /**
@@ -107,7 +99,7 @@ export class DStream<T> {
    * @example counts.mapValues((count) => count / 60)
    */
   mapValues<K, V, W>(this: DStream<[K, V]>, f: (value: V) => W): DStream<[K, W]> {
-    return this.#to(mapValuesNode(this.#node, f))
+    return this.#to(mapValuesNode(this.#node, checkedFunction('mapValues', f)))
   }
 
   /**
@@ -118,8 +110,7 @@ export class DStream<T> {
    * @example pairs.reduceByKey((a, b) => a + b)
    */
   reduceByKey<K, V>(this: DStream<[K, V]>, f: (a: V, b: V) => V, options: ShuffleOptions = {}): DStream<[K, V]> {
-    checkPartitions(options)
-    return this.#to(reduceByKeyNode(this.#node, f, options))
+    return this.#to(reduceByKeyNode(this.#node, checkedFunction('reduceByKey', f), checkedShuffle(options)))
   }
 
   /**
@@ -135,8 +126,7 @@ export class DStream<T> {
     update: UpdateFunction<V, S>,
     options: ShuffleOptions = {},
   ): DStream<[K, S]> {
-    checkPartitions(options)
-    return this.#to(updateStateByKeyNode<K, V, S>(this.#node, update, options))
+    return this.#to(updateStateByKeyNode<K, V, S>(this.#node, checkedFunction('updateStateByKey', update), checkedShuffle(options)))
   }
 
   /**
@@ -146,7 +136,7 @@ export class DStream<T> {
    * @example words.transform((rdd) => rdd.filter((word) => !stopWords.has(word)), { pure: true })
    */
   transform<U>(f: TransformFunction<T, U>, options: TransformOptions = {}): DStream<U> {
-    return this.#to(transformNode(this.#node, f, options))
+    return this.#to(transformNode(this.#node, checkedFunction('transform', f), options))
   }
 
   /**
@@ -188,7 +178,13 @@ export class DStream<T> {
    * @example totals.saveAsTextFiles('s3://results/totals')
    */
   saveAsTextFiles(prefix: string, suffix = ''): void {
-    this.#graph.add(saveAsTextFilesNode(this.#node, prefix, suffix))
+    this.#graph.add(
+      saveAsTextFilesNode(
+        this.#node,
+        checkedText('saveAsTextFiles', prefix, 'a prefix'),
+        checkedText('saveAsTextFiles', suffix, 'a suffix'),
+      ),
+    )
   }
 
   /**
@@ -198,7 +194,7 @@ export class DStream<T> {
    * @example counts.foreachRDD(async (rdd, time) => { await store.put(time.milliseconds, await rdd.collect()) })
    */
   foreachRDD(f: ForeachFunction<T>): void {
-    this.#graph.add(foreachRddNode(this.#node, f))
+    this.#graph.add(foreachRddNode(this.#node, checkedFunction('foreachRDD', f)))
   }
 
   #to<U>(node: PlanNode): DStream<U> {

@@ -15,6 +15,7 @@ export class GraphBuilder {
   add<N extends PlanNode>(node: N): N {
     this.#check(`add ${node.kind}`)
     const count = (this.#countOfKind.get(node.kind) ?? 0) + 1
+    this.#checkFree(`${node.kind}-${count}`, node)
     this.#countOfKind.set(node.kind, count)
     this.#nodes.push(node)
     this.#ids.set(node, `${node.kind}-${count}`)
@@ -30,15 +31,19 @@ export class GraphBuilder {
         allowed: 'a letter or digit, then up to 63 letters, digits, and . _ -',
       })
     }
-    const taken = [...this.#ids].some(([other, otherId]) => otherId === id && other !== node)
-    if (taken)
-      throw new MillraceError('ARGUMENT_INVALID', { problem: 'Two streams have the same name', value: id, fix: 'give each its own name' })
+    this.#checkFree(id, node)
     this.#ids.set(node, id)
   }
 
   freeze(name: string, options: PlanOptions): Plan {
     this.#frozen = true
     return planOf(name, options, this.#nodes, this.#ids)
+  }
+
+  #checkFree(id: string, node: PlanNode): void {
+    const taken = [...this.#ids].some(([other, otherId]) => otherId === id && other !== node)
+    if (taken)
+      throw new MillraceError('ARGUMENT_INVALID', { problem: 'Two streams have the same name', value: id, fix: 'give each its own name' })
   }
 
   #check(what: string): void {

@@ -1,5 +1,6 @@
 import { type Duration, milliseconds, minutes } from '../base/duration.ts'
 import { MillraceError } from '../base/errors.ts'
+import { checkedDurationMs, checkedFunction } from './checks.ts'
 import type { Plan, PlanOptions } from './plan.ts'
 import { GraphBuilder } from './graph-builder.ts'
 import { StreamingContext } from './streaming-context.ts'
@@ -64,7 +65,8 @@ export const stream = (name: string, options: StreamOptions, describe: (ssc: Str
       allowed: 'a letter or digit, then up to 63 letters, digits, and . _ -',
     })
   }
-  const resolved = resolve(options)
+  checkedFunction('stream', describe)
+  const resolved = resolve(options ?? {})
   return Object.freeze({
     [PIPELINE]: true as const,
     name,
@@ -89,25 +91,20 @@ export const isPipeline = (value: unknown): value is Pipeline =>
   typeof value === 'object' && value !== null && (value as Partial<Pipeline>)[PIPELINE] === true
 
 const resolve = ({ batchInterval, whenIdle = 'rest', limits = {}, retry = {} }: StreamOptions): PlanOptions => {
-  if (typeof batchInterval !== 'object' || !(batchInterval.milliseconds >= INTERVAL_MIN.milliseconds)) {
-    throw new MillraceError('ARGUMENT_INVALID', {
-      problem: 'batchInterval is not a length of time that batches can have',
-      value: batchInterval,
-      allowed: '10 ms or more',
-      fix: 'for example batchInterval: seconds(10)',
-    })
-  }
   if (whenIdle !== 'rest' && whenIdle !== 'tick')
     throw new MillraceError('ARGUMENT_INVALID', { problem: 'whenIdle is not known', value: whenIdle, allowed: "'rest' or 'tick'" })
   return Object.freeze({
-    intervalMs: batchInterval.milliseconds,
+    intervalMs: checkedDurationMs('batchInterval', batchInterval, INTERVAL_MIN.milliseconds),
     whenIdle,
     limits: Object.freeze({
       records: atLeastOne('limits.records', limits.records ?? 1_000_000),
       bytes: atLeastOne('limits.bytes', limits.bytes ?? 64 * 1024 * 1024),
       objects: atLeastOne('limits.objects', limits.objects ?? 1_000),
     }),
-    retry: Object.freeze({ forMs: (retry.for ?? minutes(15)).milliseconds, attempts: atLeastOne('retry.attempts', retry.attempts ?? 8) }),
+    retry: Object.freeze({
+      forMs: checkedDurationMs('retry.for', retry.for ?? minutes(15)),
+      attempts: atLeastOne('retry.attempts', retry.attempts ?? 8),
+    }),
   })
 }
 

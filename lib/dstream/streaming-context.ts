@@ -53,10 +53,16 @@ export class StreamingContext {
    * The lines of text that arrive on a TCP connection, UTF-8, split at line feeds. A socket cannot be read again: lines received and not
    * yet stored are lost with the process. Can be bound under the name `host:port`.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` when the port is not one; `PLAN_FROZEN`.
+   * @throws MillraceError `ARGUMENT_INVALID` when the host is empty or the port is not one; `PLAN_FROZEN`.
    * @example ssc.socketTextStream('localhost', 9999).print()
    */
   socketTextStream(host: string, port: number): DStream<string> {
+    if (typeof host !== 'string' || host === '')
+      throw new MillraceError('ARGUMENT_INVALID', {
+        problem: 'socketTextStream() needs a host',
+        value: host,
+        fix: "for example socketTextStream('localhost', 9999)",
+      })
     if (!Number.isInteger(port) || port < 1 || port > 65_535)
       throw new MillraceError('ARGUMENT_INVALID', {
         problem: 'socketTextStream() needs a port',
@@ -70,10 +76,16 @@ export class StreamingContext {
    * Datasets from an array in this process: each batch takes the first, or all with `oneAtATime: false`. For tests and trials: what is in
    * memory cannot be recovered, so a pipeline with a queueStream cannot be started again on the store of an earlier run.
    *
-   * @throws MillraceError `PLAN_FROZEN`.
+   * @throws MillraceError `ARGUMENT_INVALID` when the queue is not an array; `PLAN_FROZEN`.
    * @example ssc.queueStream([[1, 2], [3]]).map((n) => n * 2).print()
    */
   queueStream<T>(queue: Queue<T>, options: QueueStreamOptions = {}): DStream<T> {
+    if (!Array.isArray(queue))
+      throw new MillraceError('ARGUMENT_INVALID', {
+        problem: 'queueStream() needs an array of datasets',
+        value: queue,
+        fix: 'for example queueStream([[1, 2], [3]])',
+      })
     return new DStream<T>(this.#graph, this.#graph.add(queueNode(queue, options)))
   }
 

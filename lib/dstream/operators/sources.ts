@@ -1,4 +1,5 @@
 import type { Duration } from '../../base/duration.ts'
+import { checkedDurationMs } from '../checks.ts'
 import type { SourceNode } from '../plan-node.ts'
 import type { Queue } from '../source-declaration.ts'
 
@@ -24,7 +25,8 @@ const DEFAULT_REMEMBER_MS = 60_000
 /** Lines of text of new files in a place that `name` stands for. */
 export const textFileNode = (name: string, { existing = 'ignore', remember }: TextFileStreamOptions, intervalMs: number): SourceNode => {
   // Spark: FileInputDStream rounds the window up to whole batches.
-  const rememberMs = Math.ceil((remember?.milliseconds ?? DEFAULT_REMEMBER_MS) / intervalMs) * intervalMs
+  const leastMs = remember === undefined ? DEFAULT_REMEMBER_MS : checkedDurationMs('remember', remember)
+  const rememberMs = Math.ceil(leastMs / intervalMs) * intervalMs
   return textNode('textFileStream', name, name, { existing, rememberMs })
 }
 

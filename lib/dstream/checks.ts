@@ -1,0 +1,45 @@
+/** Checks of what users hand in: types hold for TypeScript only, and a mistake is cheaper to find while the pipeline is described. */
+import type { Duration } from '../base/duration.ts'
+import { MillraceError } from '../base/errors.ts'
+import type { ShuffleOptions } from '../rdd/rdd.ts'
+
+const PARTITIONS_MAX = 1_024
+
+/** The function given to an operation. */
+export const checkedFunction = <F>(operation: string, f: F): F => {
+  if (typeof f === 'function') return f
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: `${operation}() needs a function`,
+    value: f,
+    fix: `for example ${operation}((element) => ...)`,
+  })
+}
+
+/** The options of an operation that shuffles. */
+export const checkedShuffle = (options: ShuffleOptions): ShuffleOptions => {
+  const { partitions } = options
+  if (partitions === undefined || (Number.isInteger(partitions) && partitions >= 1 && partitions <= PARTITIONS_MAX)) return options
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: 'A shuffle needs partitions',
+    value: partitions,
+    allowed: `a whole number from 1 to ${PARTITIONS_MAX}`,
+  })
+}
+
+/** The milliseconds of a duration given as an option, so many at least. */
+export const checkedDurationMs = (option: string, duration: Duration, atLeastMs = 1): number => {
+  const lengthMs: unknown = (duration as Duration | null | undefined)?.milliseconds
+  if (typeof lengthMs === 'number' && Number.isSafeInteger(lengthMs) && lengthMs >= atLeastMs) return lengthMs
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: `${option} needs a length of time`,
+    value: duration,
+    allowed: `a duration of ${atLeastMs} ms or more`,
+    fix: `for example ${option}: seconds(10)`,
+  })
+}
+
+/** A text given to an operation; `needs` says what it is there for. */
+export const checkedText = (operation: string, text: string, needs: string): string => {
+  if (typeof text === 'string') return text
+  throw new MillraceError('ARGUMENT_INVALID', { problem: `${operation}() needs ${needs}`, value: text, allowed: 'a string' })
+}

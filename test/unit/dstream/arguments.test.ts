@@ -1,0 +1,158 @@
+import { isPipeline, milliseconds, minutes, parallelize, seconds, stream, type StreamingContext, type StreamOptions } from 'millrace'
+import { describe, expect, test } from 'vitest'
+import type { PlanOptions } from '../../../lib/dstream/plan.ts'
+
+const built = (describe: (ssc: StreamingContext) => void, options: Partial<StreamOptions> = {}): unknown =>
+  stream('app', { batchInterval: seconds(1), ...options }, (ssc) => {
+    ssc.queueStream([[1]]).print()
+    describe(ssc)
+  }).build()
+
+const anything = <T>(value: unknown): T => value as T
+const invalid = (message: RegExp): unknown =>
+  expect.objectContaining({ code: 'ARGUMENT_INVALID', message: expect.stringMatching(message) as string })
+
+describe('stream() refuses', () => {
+  test.each<[string, () => unknown, RegExp]>([
+    ['an empty name', () => stream('', { batchInterval: seconds(1) }, () => undefined), /needs a name/],
+    ['a name with a blank', () => stream('a b', { batchInterval: seconds(1) }, () => undefined), /needs a name/],
+    ['a name with a hash', () => stream('a#b', { batchInterval: seconds(1) }, () => undefined), /needs a name/],
+    ['a name that is too long', () => stream('a'.repeat(65), { batchInterval: seconds(1) }, () => undefined), /needs a name/],
+    ['no name', () => stream(anything(undefined), { batchInterval: seconds(1) }, () => undefined), /needs a name/],
+    ['no options', () => stream('app', anything(undefined), () => undefined), /batchInterval/],
+    ['no interval', () => built(() => undefined, { batchInterval: anything(undefined) }), /batchInterval/],
+    ['no interval but null', () => built(() => undefined, { batchInterval: anything(null) }), /batchInterval/],
+    ['a bare number', () => built(() => undefined, { batchInterval: anything(1_000) }), /batchInterval/],
+    ['9 ms', () => built(() => undefined, { batchInterval: milliseconds(9) }), /batchInterval/],
+    ['an interval that is no whole number', () => built(() => undefined, { batchInterval: { milliseconds: 10.5 } }), /batchInterval/],
+    ['an interval without end', () => built(() => undefined, { batchInterval: { milliseconds: Infinity } }), /batchInterval/],
+    ['another whenIdle', () => built(() => undefined, { whenIdle: anything('sleep') }), /whenIdle/],
+    ['no records', () => built(() => undefined, { limits: { records: 0 } }), /limits.records/],
+    ['half a byte', () => built(() => undefined, { limits: { bytes: 0.5 } }), /limits.bytes/],
+    ['a number of objects that is none', () => built(() => undefined, { limits: { objects: Number.NaN } }), /limits.objects/],
+    ['no attempts', () => built(() => undefined, { retry: { attempts: 0 } }), /retry.attempts/],
+    ['a bare number of milliseconds to retry for', () => built(() => undefined, { retry: { for: anything(1_000) } }), /retry.for/],
+    ['no function', () => stream('app', { batchInterval: seconds(1) }, anything(undefined)), /function/],
+  ])('%s', (_, make, message) => {
+    expect(make).toThrow(invalid(message))
+  })
+})
+
+test.each<[string, StreamOptions, PlanOptions]>([
+  [
+    'the defaults',
+    { batchInterval: seconds(2) },
+    {
+      intervalMs: 2_000,
+      whenIdle: 'rest',
+      limits: { records: 1_000_000, bytes: 67_108_864, objects: 1_000 },
+      retry: { forMs: 900_000, attempts: 8 },
+    },
+  ],
+  [
+    'all given',
+    {
+      batchInterval: milliseconds(10),
+      whenIdle: 'tick',
+      limits: { records: 1, bytes: 2, objects: 3 },
+      retry: { for: minutes(1), attempts: 1 },
+    },
+    { intervalMs: 10, whenIdle: 'tick', limits: { records: 1, bytes: 2, objects: 3 }, retry: { forMs: 60_000, attempts: 1 } },
+  ],
+])('options: %s', (_, options, resolved) => {
+  expect(stream('app', options, (ssc) => ssc.queueStream([]).print()).build().options).toEqual(resolved)
+})
+
+describe('sources refuse', () => {
+  test.each<[string, (ssc: StreamingContext) => unknown, RegExp]>([
+    ['no place', (ssc) => ssc.textFileStream(''), /needs a place/],
+    ['a place that is no text', (ssc) => ssc.textFileStream(anything(5)), /needs a place/],
+    ['another choice of existing files', (ssc) => ssc.textFileStream('in', { existing: anything('some') }), /existing files/],
+    ['a bare number to remember for', (ssc) => ssc.textFileStream('in', { remember: anything(60_000) }), /remember/],
+    ['no host', (ssc) => ssc.socketTextStream('', 9999), /needs a host/],
+    ['port 0', (ssc) => ssc.socketTextStream('localhost', 0), /needs a port/],
+    ['port 65536', (ssc) => ssc.socketTextStream('localhost', 65_536), /needs a port/],
+    ['half a port', (ssc) => ssc.socketTextStream('localhost', 1.5), /needs a port/],
+    ['a queue that is no array', (ssc) => ssc.queueStream(anything(new Set([[1]]))), /needs an array of datasets/],
+  ])('%s', (_, make, message) => {
+    expect(() => built((ssc) => void make(ssc))).toThrow(invalid(message))
+  })
+})
+
+describe('operators refuse', () => {
+  test.each<[string, (ssc: StreamingContext) => unknown, RegExp]>([
+    ...[0, -1, 1.5, 1_025, Number.NaN].flatMap((partitions): [string, (ssc: StreamingContext) => unknown, RegExp][] => [
+      [
+        `reduceByKey into ${partitions}`,
+        (ssc) => ssc.queueStream<[string, number]>([]).reduceByKey((a) => a, { partitions }),
+        /needs partitions/,
+      ],
+      [
+        `updateStateByKey in ${partitions}`,
+        (ssc) => ssc.queueStream<[string, number]>([]).updateStateByKey<number>(() => 1, { partitions }),
+        /needs partitions/,
+      ],
+    ]),
+    ['to print -1 elements', (ssc) => ssc.queueStream([[1]]).print(-1), /print\(\)/],
+    ['to print half an element', (ssc) => ssc.queueStream([[1]]).print(0.5), /print\(\)/],
+    ['a prefix that is no text', (ssc) => ssc.queueStream([[1]]).saveAsTextFiles(anything(5)), /saveAsTextFiles\(\)/],
+    ['a suffix that is no text', (ssc) => ssc.queueStream([[1]]).saveAsTextFiles('out', anything(null)), /saveAsTextFiles\(\)/],
+    [
+      'a union over two pipelines',
+      (ssc) => {
+        let other: ReturnType<typeof ssc.queueStream<number>> | undefined
+        built((ssc2) => {
+          other = ssc2.queueStream<number>([])
+        })
+        return ssc.queueStream<number>([]).union(other!)
+      },
+      /one pipeline/,
+    ],
+  ])('%s', (_, make, message) => {
+    expect(() => built((ssc) => void make(ssc))).toThrow(invalid(message))
+  })
+
+  test.each([
+    'map',
+    'flatMap',
+    'filter',
+    'mapPartitions',
+    'mapToPair',
+    'mapValues',
+    'reduceByKey',
+    'updateStateByKey',
+    'transform',
+    'foreachRDD',
+  ])('no function for %s', (name) => {
+    const call = (ssc: StreamingContext): void => {
+      const pairs = ssc.queueStream<[string, number]>([])
+      const operation: unknown = Reflect.get(pairs, name)
+      Reflect.apply(operation as () => unknown, pairs, ['no function'])
+    }
+    expect(() => built(call)).toThrow(invalid(new RegExp(`${name}\\(\\) needs a function`)))
+  })
+
+  test('1024 partitions are allowed', () => {
+    expect(() =>
+      built((ssc) =>
+        ssc
+          .queueStream<[string, number]>([])
+          .reduceByKey((a) => a, { partitions: 1_024 })
+          .print(),
+      ),
+    ).not.toThrow()
+  })
+})
+
+test('a pipeline is known for one, from any copy of the library', () => {
+  const pipeline = stream('app', { batchInterval: seconds(1) }, (ssc) => ssc.queueStream([]).print())
+  expect([pipeline, null, undefined, {}, 'app', parallelize([]), { [Symbol.for('millrace.pipeline')]: true }].map(isPipeline)).toEqual([
+    true,
+    false,
+    false,
+    false,
+    false,
+    false,
+    true,
+  ])
+})

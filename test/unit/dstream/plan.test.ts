@@ -1,0 +1,348 @@
+import { seconds, stream, type DStream, type StreamingContext } from 'millrace'
+import { describe, expect, test } from 'vitest'
+import { type Plan, stateConflicts, type StateShape } from '../../../lib/dstream/plan.ts'
+
+type Describe = (ssc: StreamingContext) => void
+
+const planOf = (describe: Describe): Plan => stream('app', { batchInterval: seconds(1) }, describe).build()
+
+const linesOf = (ssc: StreamingContext): DStream<string> => ssc.textFileStream('lines')
+const pairsOf = (lines: DStream<string>): DStream<[string, number]> => lines.mapToPair((line) => [line, 1])
+const add = (a: number, b: number): number => a + b
+const count = (ones: readonly number[], total = 0): number => total + ones.length
+
+describe('the ids of nodes', () => {
+  test.each<[string, Describe, readonly string[]]>([
+    [
+      'are counted by kind',
+      (ssc) =>
+        linesOf(ssc)
+          .map((line) => line)
+          .filter(Boolean)
+          .map((line) => line)
+          .print(),
+      ['textFileStream-1', 'map-1', 'filter-1', 'map-2', 'print-1'],
+    ],
+    [
+      'are those of every kind',
+      (ssc) => {
+        const lines = ssc.union(linesOf(ssc), ssc.socketTextStream('localhost', 9999), ssc.queueStream<string>([]))
+        const pairs = pairsOf(
+          lines
+            .flatMap((line) => line)
+            .mapPartitions((part) => part)
+            .transform((rdd) => rdd),
+        )
+        const states = pairs
+          .mapValues((n) => n)
+          .reduceByKey(add)
+          .updateStateByKey(count)
+        states.foreachRDD(() => undefined)
+        states.saveAsTextFiles('out')
+      },
+      [
+        'textFileStream-1',
+        'socketTextStream-1',
+        'queueStream-1',
+        'union-1',
+        'union-2',
+        'flatMap-1',
+        'mapPartitions-1',
+        'transform-1',
+        'mapToPair-1',
+        'mapValues-1',
+        'reduceByKey-1',
+        'updateStateByKey-1',
+        'foreachRDD-1',
+        'saveAsTextFiles-1',
+      ],
+    ],
+    [
+      'stay when a node of another kind comes in between',
+      (ssc) => pairsOf(linesOf(ssc).filter(Boolean)).updateStateByKey(count).print(),
+      ['textFileStream-1', 'filter-1', 'mapToPair-1', 'updateStateByKey-1', 'print-1'],
+    ],
+    [
+      'can be pinned',
+      (ssc) => pairsOf(linesOf(ssc).named('in')).updateStateByKey(count).named('to.tal-s_1').print(),
+      ['in', 'mapToPair-1', 'to.tal-s_1', 'print-1'],
+    ],
+    [
+      'are counted over nodes that no output needs, and those are left out',
+      (ssc) => {
+        const lines = linesOf(ssc)
+        lines.map((line) => line.length)
+        linesOf(ssc).map((line) => line)
+        pairsOf(lines).updateStateByKey(count)
+        lines.map((line) => line).print()
+      },
+      ['textFileStream-1', 'map-3', 'print-1'],
+    ],
+  ])('%s', (_, describePlan, ids) => {
+    expect(planOf(describePlan).nodes.map(({ id }) => id)).toEqual(ids)
+  })
+
+  test('are said by parents in their order', () => {
+    const { nodes } = planOf((ssc) => {
+      const lines = linesOf(ssc)
+      lines
+        .map((line) => line)
+        .union(lines)
+        .print()
+    })
+    expect(nodes.map(({ id, parents }) => [id, parents])).toEqual([
+      ['textFileStream-1', []],
+      ['map-1', ['textFileStream-1']],
+      ['union-1', ['map-1', 'textFileStream-1']],
+      ['print-1', ['union-1']],
+    ])
+  })
+})
+
+describe('a name is refused', () => {
+  test.each([[''], ['-a'], ['.a'], ['a b'], ['a#b'], ['a/b'], ['ä'], ['a'.repeat(65)]])('%j', (name) => {
+    expect(() => planOf((ssc) => linesOf(ssc).named(name).print())).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID' }))
+  })
+
+  test('when another stream has it', () => {
+    expect(() =>
+      planOf((ssc) =>
+        linesOf(ssc)
+          .named('a')
+          .map((line) => line)
+          .named('a')
+          .print(),
+      ),
+    ).toThrow(/same name[^]*"a"/)
+    expect(() =>
+      planOf((ssc) =>
+        linesOf(ssc)
+          .map((line) => line)
+          .named('textFileStream-1')
+          .print(),
+      ),
+    ).toThrow(/same name/)
+  })
+
+  test('not when it is its own', () => {
+    expect(planOf((ssc) => linesOf(ssc).named('a').named('a').print()).sources[0]?.id).toBe('a')
+  })
+
+  test('when a later stream would get it by itself', () => {
+    expect(() =>
+      planOf((ssc) => {
+        const first = linesOf(ssc).named('map-1')
+        first.map((line) => line).print()
+      }),
+    ).toThrow(/same name/)
+  })
+})
+
+describe('the hash of a plan', () => {
+  const base: Describe = (ssc) => pairsOf(linesOf(ssc)).reduceByKey(add).updateStateByKey(count).print()
+  const { hash } = planOf(base)
+
+  test('is 16 hex digits, the same in every build and in every version of this library', () => {
+    expect(hash).toMatch(/^[0-9a-f]{16}$/)
+    expect(planOf(base).hash).toBe(hash)
+    expect(planOf((ssc) => ssc.queueStream<number>([]).print()).hash).toBe('4662dec8525209d8')
+  })
+
+  test.each<[string, Describe, boolean]>([
+    [
+      'other functions',
+      (ssc) =>
+        linesOf(ssc)
+          .mapToPair((line) => [line.trim(), 2])
+          .reduceByKey((a, b) => a * b)
+          .updateStateByKey<number>((all) => all.length)
+          .print(),
+      true,
+    ],
+    [
+      'a node that no output needs',
+      (ssc) => {
+        base(ssc)
+        ssc.queueStream([]).map((n) => n)
+      },
+      true,
+    ],
+    [
+      'another operator',
+      (ssc) =>
+        pairsOf(linesOf(ssc))
+          .mapValues((n) => n)
+          .reduceByKey(add)
+          .updateStateByKey(count)
+          .print(),
+      false,
+    ],
+    ['another source', (ssc) => pairsOf(ssc.textFileStream('other')).reduceByKey(add).updateStateByKey(count).print(), false],
+    ['a parameter', (ssc) => pairsOf(linesOf(ssc)).reduceByKey(add, { partitions: 2 }).updateStateByKey(count).print(), false],
+    ['a pinned name', (ssc) => pairsOf(linesOf(ssc)).reduceByKey(add).updateStateByKey(count).named('totals').print(), false],
+    [
+      'another output',
+      (ssc) => {
+        base(ssc)
+        linesOf(ssc).print()
+      },
+      false,
+    ],
+    ['another count of an output', (ssc) => pairsOf(linesOf(ssc)).reduceByKey(add).updateStateByKey(count).print(5), false],
+  ])('with %s: the same is %j', (_, describePlan, same) => {
+    expect(planOf(describePlan).hash === hash).toBe(same)
+  })
+})
+
+describe('a plan', () => {
+  test('without an output is refused', () => {
+    expect(() => planOf((ssc) => linesOf(ssc).map((line) => line))).toThrow(
+      expect.objectContaining({ code: 'PLAN_NO_OUTPUT', message: expect.stringContaining('"app"') as string }),
+    )
+    expect(() => planOf(() => undefined)).toThrow(/PLAN_NO_OUTPUT/)
+  })
+
+  test.each<[string, (lines: DStream<string>, ssc: StreamingContext) => unknown]>([
+    ['an operator', (lines) => lines.map((line) => line)],
+    ['an output', (lines) => lines.print()],
+    ['a name', (lines) => lines.named('late')],
+    ['a source', (_, ssc) => ssc.queueStream([])],
+  ])('is frozen once it is built: %s', (_, change) => {
+    let late: (() => unknown) | undefined
+    planOf((ssc) => {
+      const lines = linesOf(ssc)
+      lines.print()
+      late = () => change(lines, ssc)
+    })
+    expect(late).toThrow(expect.objectContaining({ code: 'PLAN_FROZEN' }))
+  })
+
+  test('is frozen as data', () => {
+    const plan = planOf((ssc) => pairsOf(linesOf(ssc)).updateStateByKey(count).print())
+    const parts = [
+      plan,
+      plan.options,
+      plan.options.limits,
+      plan.options.retry,
+      plan.nodes,
+      plan.states,
+      plan.sources,
+      ...plan.nodes,
+      ...plan.nodes.map(({ node }) => node),
+    ]
+    expect(parts.map((part) => Object.isFrozen(part))).toEqual(parts.map(() => true))
+  })
+
+  test('can be built again, each time anew', () => {
+    const pipeline = stream('app', { batchInterval: seconds(1) }, (ssc) => linesOf(ssc).print())
+    expect(pipeline.build()).toEqual(expect.objectContaining({ hash: pipeline.build().hash }))
+    expect(pipeline.build()).not.toBe(pipeline.build())
+  })
+
+  test('passes on what the describing function throws', () => {
+    expect(() =>
+      planOf(() => {
+        throw new TypeError('mine')
+      }),
+    ).toThrow(new TypeError('mine'))
+  })
+
+  test.each<[string, Describe, readonly (readonly [string, readonly string[]])[]]>([
+    [
+      'up to a shuffle',
+      (ssc) =>
+        pairsOf(
+          linesOf(ssc)
+            .flatMap((line) => line)
+            .filter(Boolean),
+        )
+          .reduceByKey(add)
+          .mapValues((n) => n)
+          .print(),
+      [['textFileStream-1', ['flatMap-1', 'filter-1', 'mapToPair-1']]],
+    ],
+    [
+      'up to a free function',
+      (ssc) =>
+        linesOf(ssc)
+          .map((line) => line)
+          .transform((rdd) => rdd)
+          .map((line) => line)
+          .print(),
+      [['textFileStream-1', ['map-1']]],
+    ],
+    [
+      'up to whole partitions',
+      (ssc) =>
+        linesOf(ssc)
+          .mapPartitions((part) => part)
+          .map((line) => line)
+          .print(),
+      [['textFileStream-1', []]],
+    ],
+    [
+      'down several branches',
+      (ssc) => {
+        const lines = linesOf(ssc)
+        lines.map((line) => line).print()
+        pairsOf(lines).updateStateByKey(count).print()
+      },
+      [['textFileStream-1', ['map-1', 'mapToPair-1']]],
+    ],
+    [
+      'through a union of one source',
+      (ssc) => {
+        const lines = linesOf(ssc)
+        lines
+          .map((line) => line)
+          .union(lines)
+          .filter(Boolean)
+          .print()
+      },
+      [['textFileStream-1', ['map-1', 'union-1', 'filter-1']]],
+    ],
+    [
+      'not through a union of two',
+      (ssc) =>
+        linesOf(ssc)
+          .map((line) => line)
+          .union(linesOf(ssc))
+          .filter(Boolean)
+          .print(),
+      [
+        ['textFileStream-1', ['map-1']],
+        ['textFileStream-2', []],
+      ],
+    ],
+  ])('has an intake stage %s', (_, describePlan, stages) => {
+    expect(planOf(describePlan).intakeStages.map(({ source, nodes }) => [source, nodes])).toEqual(stages)
+  })
+
+  test('says which states it keeps', () => {
+    const plan = planOf((ssc) => {
+      const pairs = pairsOf(linesOf(ssc))
+      pairs.updateStateByKey(count, { partitions: 4 }).named('totals').print()
+      pairs.updateStateByKey(count).print()
+    })
+    expect(plan.states).toEqual([
+      { id: 'totals', kind: 'updateStateByKey', partitions: 4 },
+      { id: 'updateStateByKey-2', kind: 'updateStateByKey', partitions: 1 },
+    ])
+  })
+})
+
+describe('stored state fits a plan', () => {
+  const totals: StateShape = { id: 'totals', kind: 'updateStateByKey', partitions: 1 }
+
+  test.each<[string, readonly StateShape[], readonly StateShape[], readonly RegExp[]]>([
+    ['that has the same', [totals], [totals], []],
+    ['that has more', [totals], [{ ...totals, id: 'new' }, totals], []],
+    ['when nothing is stored', [], [totals], []],
+    ['not without it', [totals], [], [/"totals".*not in the pipeline/]],
+    ['not under another name', [totals], [{ ...totals, id: 'sums' }], [/"totals".*not in the pipeline/]],
+    ['not of another operator', [totals], [{ ...totals, kind: 'mapWithState' }], [/made by updateStateByKey and is now mapWithState/]],
+    ['not in other partitions', [totals], [{ ...totals, partitions: 2 }], [/has 1 partitions in the store and 2/]],
+  ])('%s', (_, stored, current, conflicts) => {
+    expect(stateConflicts(stored, current)).toEqual(conflicts.map((pattern) => expect.stringMatching(pattern) as string))
+  })
+})
