@@ -14,7 +14,7 @@ import type { Ended, Outputs, Reporter, RunningSource, Started } from './reports
 import { stopSignal } from './stop-signals.ts'
 
 type RunCommand = Extract<Command, { name: 'run' }>
-type How = Pick<Ended, 'how' | 'exitCode' | 'error'>
+type How = Pick<Ended, 'how' | 'final' | 'exitCode' | 'error'>
 
 /** What a run has done. */
 class Tally {
@@ -82,7 +82,7 @@ const startedOf = ({ once }: RunCommand, { plan, generation }: Runner, bound: Bo
 })
 
 const howOf = (end: LocalEnd): How => {
-  if (end.kind === 'failed') return { how: 'failed', exitCode: EXIT.batchFailed, error: end.reason }
+  if (end.kind === 'failed') return { how: 'failed', final: end.final, exitCode: EXIT.batchFailed, error: end.reason }
   if (end.kind !== 'superseded') return { how: end.kind, exitCode: EXIT.ok }
   const message = `A newer deployment, of generation ${end.generation}, has this store [GENERATION_OLD]\n  fix:     stop the older process`
   return { how: 'superseded', exitCode: exitCodes.GENERATION_OLD, error: { code: 'GENERATION_OLD', message } }

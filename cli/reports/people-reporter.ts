@@ -20,7 +20,9 @@ class PeopleReporter implements Reporter {
 
   started(run: Started): void {
     this.#run = run
-    this.#say(`${run.app}: ${run.once ? 'everything there is, once' : `a batch every ${durationText(run.intervalMs)}`}; state in ${run.state}`)
+    this.#say(
+      `${run.app}: ${run.once ? 'everything there is, once' : `a batch every ${durationText(run.intervalMs)}`}; state in ${run.state}`,
+    )
     for (const { name, place } of run.sources) this.#say(`  ${name}: ${place === undefined ? 'a queue in memory' : placeText(place)}`)
   }
 
@@ -34,14 +36,16 @@ class PeopleReporter implements Reporter {
 
   ended(end: Ended): void {
     const done = `${count(end.batches, 'batch', 'batches')}, ${count(end.records, 'record')}, ${count(end.deadLetters, 'dead letter')}`
-    const again = `Run it again, and it goes on from ${this.#run?.state}.`
-    if (end.error !== undefined) this.#complain(end.error.message)
-    if (end.how === 'stopped') this.#say(`Stopped after ${done}. ${again}`)
+    const state = this.#run?.state
+    if (end.error !== undefined && end.error.message !== this.#lastFailure) this.#complain(end.error.message)
+    if (end.how === 'stopped') this.#say(`Stopped after ${done}. Run it again, and it goes on from ${state}.`)
     if (end.how === 'done') this.#say(end.batches === 0 ? this.#nothingNew() : `Done: ${done}.`)
-    if (end.how === 'failed')
-      this.#complain(
-        `The batch is kept in ${this.#run?.state}, and the next run tries it again; millrace skip --state ${this.#run?.state} gives it up.`,
-      )
+    if (end.how !== 'failed') return
+    const again =
+      end.final === true
+        ? `The pipeline stands still: millrace resume --state ${state} lets the next run try the batch again`
+        : 'The batch is kept, and the next run tries it again'
+    this.#complain(`${again}; millrace skip --state ${state} gives it up.`)
   }
 
   event(event: RuntimeEvent): void {

@@ -30,6 +30,8 @@ export interface Started {
 /** How it ended, and what it did. */
 export interface Ended {
   readonly how: 'done' | 'stopped' | 'failed' | 'superseded' | 'error'
+  /** Of a failure: no run tries the batch again until a person resumes it. */
+  readonly final?: boolean
   readonly exitCode: number
   readonly batches: number
   readonly records: number

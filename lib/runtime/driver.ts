@@ -50,7 +50,7 @@ export type Outcome =
 
 /** How to look for work. */
 export interface DriveOptions {
-  /** Does not wait for the clock: runs batch times that are still to come, and retries at once, while there is anything to process. */
+  /** Does not look at the clock: while there is anything to process, runs batch times that are still to come, and retries at once. */
   readonly aheadOfClock?: boolean
   /** Stops between two batches. */
   readonly signal?: AbortSignal
@@ -156,10 +156,10 @@ export class Driver {
   async #startNext(head: Head, before: Before, nowMs: number, aheadOfClock: boolean): Promise<Outcome> {
     const { options } = this.#runner.plan
     const timeMs = nextBatchTime(head, options.intervalMs)
-    if (timeMs > nowMs) {
-      if (!aheadOfClock) return { kind: 'idle', dueMs: timeMs }
+    if (timeMs > nowMs && !aheadOfClock) return { kind: 'idle', dueMs: timeMs }
+    if (aheadOfClock) {
       const sinceMs = await this.#waitingSince(head, before, nowMs)
-      if (sinceMs === undefined || sinceMs > timeMs) return { kind: 'idle', dueMs: sinceMs }
+      if (sinceMs === undefined || sinceMs > Math.max(timeMs, nowMs)) return { kind: 'idle', dueMs: sinceMs }
     }
     const plan = await this.#allocate(head, before, timeMs)
     return this.#attempt(head, before, plan, nowMs)

@@ -38,8 +38,8 @@ export interface LocalRun {
 export type LocalEnd =
   | { readonly kind: 'done' }
   | { readonly kind: 'stopped' }
-  /** The batch stays logged, and the next run tries it again. */
-  | { readonly kind: 'failed'; readonly reason: FailureReason }
+  /** The batch stays logged. `final`: no run tries it again until a person resumes it; else the next run does. */
+  | { readonly kind: 'failed'; readonly final: boolean; readonly reason: FailureReason }
   | { readonly kind: 'superseded'; readonly generation: number }
 
 /** Something passing keeps the driver from looking for work. */
@@ -138,8 +138,9 @@ class LocalLoop {
   }
 
   #endOf(outcome: Outcome | Hindered, hasAll: boolean): LocalEnd | undefined {
-    if (outcome.kind === 'superseded' || outcome.kind === 'failed') return outcome
-    if (outcome.kind === 'retry' && this.#parts.once) return { kind: 'failed', reason: outcome.reason }
+    if (outcome.kind === 'superseded') return outcome
+    if (outcome.kind === 'failed') return { kind: 'failed', final: true, reason: outcome.reason }
+    if (outcome.kind === 'retry' && this.#parts.once) return { kind: 'failed', final: false, reason: outcome.reason }
     return outcome.kind === 'idle' && hasAll ? { kind: 'done' } : undefined
   }
 

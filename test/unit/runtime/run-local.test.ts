@@ -227,7 +227,7 @@ describe('once', () => {
       if (broken) throw new Error('no connection')
     })
     const bed = new LocalBed({ pipeline, objects })
-    expect(await bed.run({ once: true })).toMatchObject({ kind: 'failed', reason: { code: 'USER_FUNCTION_FAILED' } })
+    expect(await bed.run({ once: true })).toMatchObject({ kind: 'failed', final: false, reason: { code: 'USER_FUNCTION_FAILED' } })
     expect((await bed.head()).logged).toMatchObject({ timeMs: START_MS + 1_000, attempts: 1 })
     broken = false
     expect(await bed.run({ once: true })).toEqual({ kind: 'done' })
@@ -255,7 +255,7 @@ describe('the end', () => {
       throw new Error('no connection')
     })
     const bed = new LocalBed({ pipeline, objects })
-    expect(await bed.clock.until(bed.run())).toMatchObject({ kind: 'failed', reason: { code: 'USER_FUNCTION_FAILED' } })
+    expect(await bed.clock.until(bed.run())).toMatchObject({ kind: 'failed', final: true, reason: { code: 'USER_FUNCTION_FAILED' } })
     expect(tried).toEqual([1_000, 1_000, 1_000, 1_000])
     // Pauses of 1, 2 and 4 s after the first attempt.
     expect(bed.clock.nowMs - START_MS).toBe(8_000)

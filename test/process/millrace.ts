@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+
+const CLI = join(import.meta.dirname, '..', '..', 'cli', 'main.ts')
+
+/** A module of `pipelines/`. */
+export const pipelinePath = (name: string): string => join(import.meta.dirname, 'pipelines', `${name}.ts`)
+
+/** A directory that goes with the test. */
+export const temporaryDirectory = (): string => {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-process-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+/** How a process ended. */
+export interface Ended {
+  /** Null: by a signal. */
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** What a run says with --json. */
+export interface JsonEvent {
+  readonly event: string
+  readonly [name: string]: unknown
+}
+
+/** The command line as a process. */
+export class Millrace {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+  #stdout = ''
+  #stderr = ''
+  readonly #waiting = new Set<() => void>()
+
+  constructor(cwd: string, args: readonly string[]) {
+    this.child = spawn(process.execPath, ['--conditions=millrace-source', CLI, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    const note = (text: string): void => {
+      this.#stdout += text
+      for (const look of this.#waiting) look()
+    }
+    this.child.stdout?.setEncoding('utf8').on('data', note)
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text
+    })
+    this.ended = once(this.child, 'close').then(([exitCode]) => ({
+      exitCode: exitCode as number | null,
+      stdout: this.#stdout,
+      stderr: this.#stderr,
+    }))
+    onTestFinished(() => void this.child.kill('SIGKILL'))
+  }
+
+  /** The events so far, of a run with --json. */
+  get events(): readonly JsonEvent[] {
+    return eventsIn(this.#stdout)
+  }
+
+  /** Resolves when the output so far pleases, or with what there was when the process ended. */
+  async until(pleases: (stdout: string) => boolean): Promise<string> {
+    const seen = new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (!pleases(this.#stdout)) return
+        this.#waiting.delete(look)
+        resolve()
+      }
+      this.#waiting.add(look)
+      look()
+    })
+    await Promise.race([seen, this.ended])
+    return this.#stdout
+  }
+
+  /** Resolves when so many of an event have come. */
+  async untilEvent(event: string, count = 1): Promise<void> {
+    await this.until((stdout) => eventsIn(stdout).filter((one) => one.event === event).length >= count)
+  }
+
+  async signal(name: NodeJS.Signals): Promise<Ended> {
+    this.child.kill(name)
+    return this.ended
+  }
+}
+
+/** The events in whole lines; other text is left out. */
+export const eventsIn = (stdout: string): readonly JsonEvent[] =>
+  stdout
+    .split('\n')
+    .slice(0, -1)
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as JsonEvent)
+
+/** Starts the command line in a directory. */
+export const startMillrace = (cwd: string, ...args: readonly string[]): Millrace => new Millrace(cwd, args)
+
+/** Runs the command line to its end. */
+export const millrace = (cwd: string, ...args: readonly string[]): Promise<Ended> => startMillrace(cwd, ...args).ended

@@ -1,0 +1,8 @@
+import { milliseconds, stream } from 'millrace'
+
+/** Prints the lines, and how much memory the process has taken at most. */
+export default stream('memory', { batchInterval: milliseconds(50) }, (ssc) => {
+  const lines = ssc.textFileStream('lines', { existing: 'all' })
+  lines.print()
+  lines.mapPartitions(() => [`memory ${process.resourceUsage().maxRSS} KiB`]).print()
+})
