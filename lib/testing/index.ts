@@ -1,3 +1,7 @@
+export { memoryItemStore } from '../adapters/memory/memory-item-store.ts'
+export { memoryObjects, type MemoryObjects } from '../adapters/memory/memory-objects.ts'
+export { memoryOutputFiles, type MemoryOutputFiles } from '../adapters/memory/memory-output-files.ts'
+export { memoryPrinter, type MemoryPrinter } from '../adapters/memory/memory-printer.ts'
 export { checkerNames, type CheckerName, type Violation } from './simulation/checkers.ts'
 export { type FaultKind, faultKinds } from './simulation/faults.ts'
 export { simulate, type SimulateOptions, type SimulationResult } from './simulation/simulate.ts'

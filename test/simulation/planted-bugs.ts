@@ -66,8 +66,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/batch.ts',
-        find: 'outputs: runner.outputs })',
-        replace: 'outputs: { ...runner.outputs, saveText: async (...written) => void late.push(written) } })',
+        find: 'outputs: runner.outputs,',
+        replace: 'outputs: { ...runner.outputs, saveText: async (...written) => void late.push(written) },',
       },
       {
         file: 'lib/runtime/batch.ts',

@@ -27,7 +27,16 @@ const copyOf = (item: Item): Item =>
     ),
   )
 
-/** An {@link ItemStore} in the memory of this process: for tests, simulation and throw-away runs. */
+/**
+ * An {@link ItemStore} in the memory of this process: for tests, simulation and throw-away runs.
+ *
+ * @param options `itemBytesMax`: the largest item it takes; default 409,600, as DynamoDB.
+ * @example
+ * ```ts
+ * const store = memoryItemStore()
+ * await store.put({ partition: 'p', sort: 's' }, { n: 1 })
+ * ```
+ */
 export const memoryItemStore = ({ itemBytesMax = DYNAMODB_ITEM_BYTES_MAX }: { readonly itemBytesMax?: number } = {}): ItemStore => {
   const partitions = new Map<string, Map<string, Item>>()
 

@@ -9,7 +9,15 @@ export interface MemoryObjects extends ObjectSource {
   remove(key: string): void
 }
 
-/** An {@link ObjectSource} in the memory of this process. */
+/**
+ * An {@link ObjectSource} in the memory of this process.
+ *
+ * @example
+ * ```ts
+ * const objects = memoryObjects()
+ * objects.write('a.txt', Buffer.from('to be'), 1_000)
+ * ```
+ */
 export const memoryObjects = ({ name = 'memory' }: { readonly name?: string } = {}): MemoryObjects => {
   const objects = new Map<string, { readonly bytes: Uint8Array; readonly modifiedMs: number }>()
 

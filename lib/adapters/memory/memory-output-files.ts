@@ -9,7 +9,16 @@ export interface MemoryOutputFiles extends OutputFiles {
   plant(path: string, bytes: Uint8Array): void
 }
 
-/** {@link OutputFiles} in the memory of this process. */
+/**
+ * {@link OutputFiles} in the memory of this process.
+ *
+ * @example
+ * ```ts
+ * const outputs = memoryOutputFiles()
+ * await outputs.writeParts('totals-1000', [Buffer.from('to,1')], { app: 'a', generation: 1, epoch: 1 })
+ * console.log([...outputs.files().keys()])
+ * ```
+ */
 export const memoryOutputFiles = (): MemoryOutputFiles => {
   const stored = new Map<string, Uint8Array>()
 

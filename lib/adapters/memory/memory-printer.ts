@@ -6,7 +6,16 @@ export interface MemoryPrinter extends Printer {
   readonly texts: readonly string[]
 }
 
-/** A {@link Printer} into the memory of this process. */
+/**
+ * A {@link Printer} into the memory of this process.
+ *
+ * @example
+ * ```ts
+ * const printer = memoryPrinter()
+ * printer.print('to be')
+ * console.log(printer.texts) // ['to be']
+ * ```
+ */
 export const memoryPrinter = (): MemoryPrinter => {
   const texts: string[] = []
   return {

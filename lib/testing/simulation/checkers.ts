@@ -12,8 +12,10 @@ import type { Observer, OutputWrite, StoreWrite } from './simulated-ports.ts'
 import { APP, WordModel } from './word-model.ts'
 import type { Environment } from './world.ts'
 
+/** The names of all checkers: those of the invariants in docs/architecture.md, and four more. */
 export const checkerNames = ['B1', 'B2', 'B3', 'B4', 'B5', 'B6', 'B10', 'B11', 'B12', 'totals', 'assertion', 'progress'] as const
 
+/** The name of a checker. */
 export type CheckerName = (typeof checkerNames)[number]
 
 /** What a checker has found. */

@@ -14,6 +14,7 @@ export const faultKinds = [
   'deployment',
 ] as const
 
+/** One of {@link faultKinds}. */
 export type FaultKind = (typeof faultKinds)[number]
 
 /** What happens to one call of a port. */

@@ -36,7 +36,8 @@ export interface Observer {
 
 /** No request is in flight longer than this. */
 export const LATENCY_MS_MAX = 2_000
-const FREEZE_MS_MAX = 4 * 3_600_000
+/** Some are longer than a lease: who comes back then is a zombie. */
+const FREEZES_MS = [500, 5_000, 30_000, 60_000]
 
 /** What all processes of a world share. */
 export interface Shared {
@@ -106,7 +107,7 @@ const die = (world: World, environment: Environment, name: string): void => {
 }
 
 const freeze = (world: World, environment: Environment): void => {
-  const forMs = world.random.pick([500, 5_000, 60_000, FREEZE_MS_MAX])
+  const forMs = world.random.pick(FREEZES_MS)
   world.log(() => `${environment.name} stands still for ${forMs} ms`)
   environment.frozenUntilMs = world.nowMs + forMs
 }
