@@ -36,14 +36,32 @@ export interface Prepared {
   readonly isIdle: boolean
 }
 
-/** Runs a batch up to its commit. Undefined when the lease was lost on the way. */
-export const prepareBatch = async (runner: Runner, logged: LoggedAttempt, before: Before): Promise<Prepared | undefined> => {
+/** A logged batch with its records at hand. Nothing has happened outside yet. */
+export interface ReadBatch {
+  /** With the plan that is logged now: smaller than before, if part of it was gone. A failure from here on must keep it. */
+  readonly attempt: LoggedAttempt
+  readonly partitions: ReadonlyMap<string, readonly Partition<unknown>[]>
+  readonly records: number
+  /** What was put aside, by its name; more may come while the batch runs. */
+  readonly letters: ReadonlyMap<string, DeadLetter>
+}
+
+/** Reads a logged batch. What is gone is logged before any output starts. Undefined when the lease was lost on the way. */
+export const readBatch = async (runner: Runner, logged: LoggedAttempt): Promise<ReadBatch | undefined> => {
   const letters = new Map<string, DeadLetter>()
   const putAside: PutAside = (letter) => void letters.set(`${letter.source}#${letter.position}#${letter.operator ?? ''}`, letter)
   const { partitions, plan, records } = await readAll(runner, logged.plan, putAside)
   const attempt = plan === logged.plan ? logged : await logAgain(runner, logged, plan)
-  if (attempt === undefined) return undefined
+  return attempt && { attempt, partitions, records, letters }
+}
 
+/** Runs a batch up to its commit. */
+export const prepareBatch = async (
+  runner: Runner,
+  { attempt, partitions, records, letters }: ReadBatch,
+  before: Before,
+): Promise<Prepared> => {
+  const { plan } = attempt
   const drafts = before.state.draft()
   const fence = { app: runner.app, generation: runner.generation, epoch: attempt.head.epoch }
   await execute({

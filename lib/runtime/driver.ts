@@ -20,7 +20,7 @@ import { emptyManifest, readManifest } from '../state/manifest.ts'
 import { segmentId } from '../state/segments.ts'
 import { currentHead } from './adopt.ts'
 import { type BatchPlan, loadPlan } from './batch-plan.ts'
-import { type Before, prepareBatch, type Prepared, recordHistory } from './batch.ts'
+import { type Before, prepareBatch, type Prepared, readBatch, recordHistory } from './batch.ts'
 import { Garbage } from './garbage.ts'
 import { commitBatch, failBatch, logBatch, type LoggedAttempt } from './head-writes.ts'
 import { LiveState } from './live-state.ts'
@@ -198,13 +198,16 @@ export class Driver {
   }
 
   async #attempt(head: Head, before: Before, plan: BatchPlan, nowMs: number): Promise<Outcome> {
-    const attempt = await logBatch(this.#runner, head, plan, nowMs)
+    let attempt = await logBatch(this.#runner, head, plan, nowMs)
     if (attempt === undefined) return MOVED
     const records = Object.values(plan.slices).reduce((total, slice) => total + slice.records, 0)
     this.#runner.listen({ event: 'batchStarted', timeMs: plan.timeMs, attempt: attempt.number, records })
     try {
       await this.#collectGarbage(attempt, before)
-      const prepared = await prepareBatch(this.#runner, attempt, before)
+      const read = await readBatch(this.#runner, attempt)
+      // B2: what is logged by now may be less, and a failure must not bring back the rest.
+      attempt = read?.attempt ?? attempt
+      const prepared = read && (await prepareBatch(this.#runner, read, before))
       const committed = prepared && (await commitBatch(this.#runner, prepared.attempt, prepared.manifestRef))
       if (prepared === undefined || committed === undefined) {
         this.#goCold()

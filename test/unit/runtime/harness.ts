@@ -1,0 +1,226 @@
+/**
+ * The runtime over memory adapters, moved by hand: one world with a store and a clock, and any number of deployments in it, each of which is
+ * a process with a memory of its own. Times in tests are counted from {@link START_MS}.
+ */
+import { seconds, stream, type Pipeline, type StreamingContext, type StreamOptions } from 'millrace'
+import { memoryItemStore } from '../../../lib/adapters/memory/memory-item-store.ts'
+import { memoryObjects } from '../../../lib/adapters/memory/memory-objects.ts'
+import { memoryOutputFiles } from '../../../lib/adapters/memory/memory-output-files.ts'
+import { MillraceError } from '../../../lib/base/errors.ts'
+import type { SourceDeclaration } from '../../../lib/dstream/source-declaration.ts'
+import type { Item, ItemKey, ItemStore, KeyedItem } from '../../../lib/ports/item-store.ts'
+import { Driver, type Outcome } from '../../../lib/runtime/driver.ts'
+import type { RuntimeEvent } from '../../../lib/runtime/events.ts'
+import { Intake } from '../../../lib/runtime/intake.ts'
+import type { BatchSource } from '../../../lib/runtime/sources/batch-source.ts'
+import { laneSource } from '../../../lib/runtime/sources/lane-source.ts'
+import { objectSource } from '../../../lib/runtime/sources/object-source.ts'
+import { queueSource } from '../../../lib/runtime/sources/queue-source.ts'
+import { type Head, HeadStore } from '../../../lib/state/head.ts'
+import { deadLetterPartition } from '../../../lib/state/item-keys.ts'
+
+/** The beginning of every test, on the grid of whole seconds. */
+export const START_MS = 1_700_000_000_000
+
+export const APP = 'app'
+
+/** A pipeline with batches of one second, unless said otherwise. */
+export const pipelineOf = (describe: (ssc: StreamingContext) => void, options: Partial<StreamOptions> = {}): Pipeline =>
+  stream(APP, { batchInterval: seconds(1), ...options }, describe)
+
+/** A store that shows its items and can be made to fail. */
+export interface TestStore extends ItemStore {
+  /** The keys of all items, as `partition/sort`. */
+  keys(): readonly string[]
+  /**
+   * Makes calls fail, as often as said, before or after they are applied. `to` chooses among items by the beginning of their partition.
+   */
+  fail(failure: {
+    readonly call: 'get' | 'compareAndSet' | 'putAll'
+    readonly to: string
+    readonly times: number
+    readonly applied?: boolean
+  }): void
+}
+
+interface Failure {
+  readonly call: string
+  readonly to: string
+  readonly applied: boolean
+  times: number
+}
+
+const testStore = (itemBytesMax?: number): TestStore => {
+  const store = memoryItemStore(itemBytesMax === undefined ? {} : { itemBytesMax })
+  const keys = new Set<string>()
+  const failures: Failure[] = []
+  const nameOf = ({ partition, sort }: ItemKey): string => `${partition}/${sort}`
+
+  const guarded = async <T>(call: Failure['call'], partition: string, work: () => Promise<T>): Promise<T> => {
+    const failure = failures.find((one) => one.times > 0 && one.call === call && partition.startsWith(one.to))
+    if (failure === undefined) return work()
+    failure.times -= 1
+    if (failure.applied) await work()
+    throw new MillraceError('STORE_FAILED', { problem: 'The store did not answer', retryable: true })
+  }
+
+  return {
+    ...store,
+    keys: () => [...keys].toSorted(),
+    fail: ({ applied = false, ...failure }) => void failures.push({ applied, ...failure }),
+    get: async (key) => guarded('get', key.partition, async () => store.get(key)),
+    compareAndSet: async (key, seen, next) =>
+      guarded('compareAndSet', key.partition, async () => {
+        const swap = await store.compareAndSet(key, seen, next)
+        if (swap.swapped) keys.add(nameOf(key))
+        return swap
+      }),
+    put: async (key: ItemKey, item: Item) => {
+      await store.put(key, item)
+      keys.add(nameOf(key))
+    },
+    putAll: async (items: readonly KeyedItem[]) =>
+      guarded('putAll', items[0]?.partition ?? '', async () => {
+        await store.putAll(items)
+        for (const item of items) keys.add(nameOf(item))
+      }),
+    deleteAll: async (gone: readonly ItemKey[]) => {
+      await store.deleteAll(gone)
+      for (const key of gone) keys.delete(nameOf(key))
+    },
+  }
+}
+
+/** What a deployment is made with. */
+export interface DeployOptions {
+  readonly generation?: number
+  /** Default 0: nobody else runs. */
+  readonly leaseMs?: number
+  /** What all text sources are bound to. Default: files are objects, sockets are lanes. */
+  readonly bind?: 'objects' | 'lanes'
+  /** Names the process, for queues. Default: all deployments of a world are of one process. */
+  readonly process?: string
+}
+
+/** One world: what all deployments in it share. */
+export class World {
+  readonly store: TestStore
+  readonly objects = memoryObjects()
+  readonly files = memoryOutputFiles()
+  readonly printed: string[] = []
+  #nowMs: number
+  #attempts = 0
+
+  constructor({ startMs = START_MS, itemBytesMax }: { readonly startMs?: number; readonly itemBytesMax?: number } = {}) {
+    this.#nowMs = startMs
+    this.store = testStore(itemBytesMax)
+  }
+
+  readonly clock = { now: (): number => this.#nowMs, sleep: async (): Promise<void> => undefined }
+  readonly randomness = { attemptId: (): string => `attempt${++this.#attempts}` }
+
+  get nowMs(): number {
+    return this.#nowMs
+  }
+
+  advance(byMs: number): void {
+    this.#nowMs += byMs
+  }
+
+  async head(): Promise<Head> {
+    return (await new HeadStore(this.store, APP).read()) as Head
+  }
+
+  /** A file with one line, its own name, unless said otherwise. */
+  write(key: string, modifiedMs: number, text: string | Uint8Array = `${key}\n`): void {
+    this.objects.write(key, typeof text === 'string' ? Buffer.from(text) : text, START_MS + modifiedMs)
+  }
+
+  /** A file that `saveAsTextFiles('out')` has written for a batch. */
+  textOf(timeMs: number, name: string): string {
+    return Buffer.from(this.files.files().get(`out-${START_MS + timeMs}/${name}`) ?? []).toString('utf8')
+  }
+
+  /** What was put aside: names and codes, with the data as text. */
+  async deadLetters(): Promise<readonly (readonly [name: string, code: unknown, data: string])[]> {
+    const found = await this.store.query(deadLetterPartition(APP, this.#nowMs))
+    return found.map(({ sort, item }) => [sort, item['code'], Buffer.from(item['data'] as Uint8Array).toString('utf8')])
+  }
+
+  deploy(pipeline: Pipeline, options: DeployOptions = {}): Deployment {
+    return new Deployment(this, pipeline, options)
+  }
+}
+
+type EventOf<E extends RuntimeEvent['event']> = Extract<RuntimeEvent, { event: E }>
+
+/** A pipeline in a process: a driver, and intake for its lanes. */
+export class Deployment {
+  readonly events: RuntimeEvent[] = []
+  readonly driver: Driver
+  readonly #world: World
+  readonly #intervalMs: number
+  readonly #intakes: ReadonlyMap<string, Intake>
+
+  constructor(world: World, pipeline: Pipeline, { generation = 1, leaseMs = 0, bind, process = 'process' }: DeployOptions) {
+    const plan = pipeline.build()
+    const { store, clock, randomness, printed, files } = world
+    const sourceOf = (id: string, declared: SourceDeclaration, kind: string): BatchSource => {
+      if (declared.from === 'queue') return queueSource(declared, process) as BatchSource
+      if ((bind ?? (kind === 'socketTextStream' ? 'lanes' : 'objects')) === 'lanes')
+        return laneSource({ store, app: APP, source: id }) as BatchSource
+      const report = (event: RuntimeEvent): void => void this.events.push(event)
+      return objectSource({ store, app: APP, source: id, objects: world.objects, selection: declared.files, report }) as BatchSource
+    }
+    this.#world = world
+    this.#intervalMs = plan.options.intervalMs
+    this.#intakes = new Map(
+      plan.sources.map(({ id }) => [id, new Intake({ app: APP, source: id, store, clock, randomness, limits: plan.options.limits })]),
+    )
+    this.driver = new Driver({
+      plan,
+      app: APP,
+      generation,
+      store,
+      heads: new HeadStore(store, APP),
+      clock,
+      randomness,
+      sources: new Map(plan.sources.map(({ id, node }) => [id, sourceOf(id, node.source, node.kind)])),
+      outputs: { print: (text) => void printed.push(text), saveText: async (path, parts, fence) => files.writeParts(path, parts, fence) },
+      listen: (event) => void this.events.push(event),
+      leaseMs,
+    })
+  }
+
+  /** Looks for work now. */
+  async run(): Promise<Outcome> {
+    return this.driver.run()
+  }
+
+  /** Looks for work at the next batch time, so many times. The first look at a new store makes the head, and runs nothing. */
+  async tick(times = 1): Promise<Outcome> {
+    let outcome: Outcome = await this.run()
+    for (let i = 0; i < times; i++) {
+      this.#world.advance(this.#intervalMs)
+      outcome = await this.run()
+    }
+    return outcome
+  }
+
+  /** Appends records at consecutive positions from `first` on. */
+  async append(source: string, first: number | string, records: readonly unknown[], lane = '0'): Promise<number> {
+    const positioned = records.map((record, index) => ({ position: String(BigInt(first) + BigInt(index)), record }))
+    return this.intake(source).append({ lane, records: positioned })
+  }
+
+  intake(source: string): Intake {
+    return this.#intakes.get(source) as Intake
+  }
+
+  eventsOf<E extends RuntimeEvent['event']>(event: E): readonly EventOf<E>[] {
+    return this.events.filter((one): one is EventOf<E> => one.event === event)
+  }
+}
+
+/** What a batch had: its time from the start, and its elements. */
+export type Seen = readonly [timeMs: number, elements: readonly unknown[]]
