@@ -12,6 +12,7 @@ class PeopleReporter implements Reporter {
   readonly #outputs: Outputs
   #run: Started | undefined
   #deadLetters = 0
+  #inFlight = false
   #lastFailure = ''
 
   constructor(outputs: Outputs) {
@@ -31,7 +32,7 @@ class PeopleReporter implements Reporter {
   }
 
   stopping(): void {
-    this.#say('Stopping after the batch in flight; press Ctrl-C again to stop at once.')
+    if (this.#inFlight) this.#say('Stopping after the batch in flight; press Ctrl-C again to stop at once.')
   }
 
   ended(end: Ended): void {
@@ -50,11 +51,16 @@ class PeopleReporter implements Reporter {
 
   event(event: RuntimeEvent): void {
     switch (event.event) {
+      case 'batchStarted':
+        this.#inFlight = true
+        return
       case 'batchCompleted':
+        this.#inFlight = false
         this.#tellMoreDeadLetters(event.deadLetters)
         this.#lastFailure = ''
         return
       case 'batchFailed':
+        this.#inFlight = false
         return this.#tellFailure(event)
       case 'deadLetter':
         return this.#tellDeadLetter(event)
