@@ -83,7 +83,7 @@ export const stream = (name: string, options: StreamOptions, describe: (ssc: Str
  *
  * @example
  * ```ts
- * const module = (await import('./pipeline.ts')) as { default?: unknown }
+ * const module = (await import('./pipeline.js')) as { default?: unknown }
  * if (isPipeline(module.default)) console.log(module.default.name)
  * ```
  */

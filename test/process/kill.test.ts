@@ -56,7 +56,14 @@ test('a directory: totals are exact, and each output is there once, after thirty
       feeder.write()
       await pause(random.between(0, 60))
     }
-    await pause(random.between(0, 80))
+    if (random.chance(0.5)) await pause(random.between(0, 80))
+    else {
+      // In the middle of a batch: one more is sure to start, since there is one more file.
+      const started = running.events.filter(({ event }) => event === 'batchStarted').length
+      feeder.write()
+      await running.untilEvent('batchStarted', started + 1)
+      await pause(random.between(0, 12))
+    }
     const { stdout, stderr } = await running.signal('SIGKILL')
     expect(stderr).toBe('')
     again += eventsIn(stdout).filter(({ event, attempt }) => event === 'batchStarted' && attempt !== 1).length
