@@ -30,7 +30,7 @@ export interface Prepared {
   readonly drafts: StateDrafts
   readonly letters: readonly DeadLetter[]
   readonly records: number
-  /** Blocks that are used up. */
+  /** What the commit uses up: blocks, and the plan of the batch where it is a segment. */
   readonly used: readonly SegmentRef[]
   /** There was nothing in the batch, and it has changed nothing. */
   readonly isIdle: boolean
@@ -86,9 +86,14 @@ export const prepareBatch = async (
     drafts,
     letters: [...letters.values()],
     records,
-    used: slicesOf(runner, plan).flatMap(({ source, slice }) => source.blocks(slice)),
+    used: [...planSegments(attempt), ...slicesOf(runner, plan).flatMap(({ source, slice }) => source.blocks(slice))],
     isIdle: isEmpty && drafts.isUnchanged,
   }
+}
+
+const planSegments = ({ head }: LoggedAttempt): readonly SegmentRef[] => {
+  const plan = head.logged?.plan
+  return plan === undefined || typeof plan === 'string' ? [] : [plan]
 }
 
 interface AllRecords {

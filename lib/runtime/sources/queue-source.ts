@@ -45,7 +45,8 @@ export const queueSource = ({ queue, oneAtATime }: QueueSource, process: string)
     },
     async read(slice: QueueSlice): Promise<SliceData<QueueSlice>> {
       checkProcess(slice)
-      if (slice.from === slice.to) return { partitions: [], slice, records: 0 }
+      // Spark's queueStream gives one empty partition for an empty queue.
+      if (slice.from === slice.to) return { partitions: [{ records: [], steps: [] }], slice, records: 0 }
       const datasets = taken.map((entry) => (entry instanceof RDD ? (entry as RDD<unknown>) : datasetOf([{ records: entry, steps: [] }])))
       const partitions = (await Promise.all(datasets.map((dataset) => dataset.partitions()))).flat()
       return {
