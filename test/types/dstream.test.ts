@@ -1,0 +1,173 @@
+/** What the compiler must know, and what it must refuse. The bodies describe pipelines; the checks are made when the tests are compiled. */
+import { type DStream, parallelize, type RDD, seconds, stream, type StreamingContext, type Time } from 'millrace'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+
+/** Describes a pipeline for its types; it has an output, so that it can be built. */
+const described = (describe: (ssc: StreamingContext) => void): void => {
+  const plan = stream('types', { batchInterval: seconds(1) }, (ssc) => {
+    describe(ssc)
+    ssc.queueStream<number>([]).print()
+  }).build()
+  expect(plan.outputs.length).toBeGreaterThan(0)
+}
+
+const add = (a: number, b: number): number => a + b
+
+describe('types flow', () => {
+  test('from sources', () =>
+    described((ssc) => {
+      expectTypeOf(ssc.textFileStream('lines')).toEqualTypeOf<DStream<string>>()
+      expectTypeOf(ssc.socketTextStream('localhost', 9999)).toEqualTypeOf<DStream<string>>()
+      expectTypeOf(ssc.queueStream([[1, 2], [3]])).toEqualTypeOf<DStream<number>>()
+      expectTypeOf(ssc.queueStream([parallelize(['a'])])).toEqualTypeOf<DStream<string>>()
+      expectTypeOf(ssc.union(ssc.textFileStream('a'), ssc.textFileStream('b'))).toEqualTypeOf<DStream<string>>()
+    }))
+
+  test('through operators', () =>
+    described((ssc) => {
+      const lines = ssc.textFileStream('lines')
+      expectTypeOf(lines.map((line) => line.length)).toEqualTypeOf<DStream<number>>()
+      expectTypeOf(lines.flatMap((line) => line.split(' ').map((word) => ({ word })))).toEqualTypeOf<DStream<{ word: string }>>()
+      expectTypeOf(
+        lines.flatMap(function* (line) {
+          yield line.length
+        }),
+      ).toEqualTypeOf<DStream<number>>()
+      expectTypeOf(lines.filter((line) => line !== '')).toEqualTypeOf<DStream<string>>()
+      expectTypeOf(lines.mapPartitions((part) => [[...part].length])).toEqualTypeOf<DStream<number>>()
+      expectTypeOf(lines.mapPartitions(async (part) => new Set(part))).toEqualTypeOf<DStream<string>>()
+      expectTypeOf(lines.transform((rdd) => rdd.map((line) => line.length))).toEqualTypeOf<DStream<number>>()
+      expectTypeOf(lines.transform(async (rdd, time) => rdd.map(() => time.milliseconds))).toEqualTypeOf<DStream<number>>()
+      expectTypeOf(lines.named('lines')).toEqualTypeOf<DStream<string>>()
+    }))
+
+  test('to pairs and their values', () =>
+    described((ssc) => {
+      const pairs = ssc.textFileStream('lines').mapToPair((word) => [word, 1])
+      expectTypeOf(pairs).toEqualTypeOf<DStream<[string, number]>>()
+      expectTypeOf(pairs.mapValues((n) => n > 1)).toEqualTypeOf<DStream<[string, boolean]>>()
+      expectTypeOf(pairs.reduceByKey(add)).toEqualTypeOf<DStream<[string, number]>>()
+      expectTypeOf(pairs.map(([word, n]) => `${word} ${n}`)).toEqualTypeOf<DStream<string>>()
+      expectTypeOf(pairs.mapToPair(([word, n]) => [n, { word }])).toEqualTypeOf<DStream<[number, { word: string }]>>()
+      expectTypeOf(pairs.mapToPair(([word, n]) => [[word, n], null])).toEqualTypeOf<DStream<[(string | number)[], null]>>()
+    }))
+
+  test('into state', () =>
+    described((ssc) => {
+      const pairs = ssc.textFileStream('lines').mapToPair((word) => [word, 1])
+      expectTypeOf(pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length)).toEqualTypeOf<DStream<[string, number]>>()
+      expectTypeOf(pairs.updateStateByKey((ones, total: number = 0) => total + ones.length)).toEqualTypeOf<DStream<[string, number]>>()
+      expectTypeOf(
+        pairs.updateStateByKey<{ n: number }>((ones, state) => (ones.length > 0 ? { n: (state?.n ?? 0) + 1 } : undefined)),
+      ).toEqualTypeOf<DStream<[string, { n: number }]>>()
+      pairs.updateStateByKey<Date>((values, state) => {
+        expectTypeOf(values).toEqualTypeOf<readonly number[]>()
+        expectTypeOf(state).toEqualTypeOf<Date | undefined>()
+        return state
+      })
+    }))
+
+  test('to outputs', () =>
+    described((ssc) => {
+      ssc.textFileStream('lines').foreachRDD(async (rdd, time, attempt) => {
+        expectTypeOf(rdd).toEqualTypeOf<RDD<string>>()
+        expectTypeOf(time).toEqualTypeOf<Time>()
+        expectTypeOf(attempt.number).toEqualTypeOf<number>()
+        expectTypeOf(await rdd.collect()).toEqualTypeOf<string[]>()
+      })
+    }))
+
+  test('through datasets', async () => {
+    const numbers = parallelize([1, 2])
+    expectTypeOf(numbers).toEqualTypeOf<RDD<number>>()
+    expectTypeOf(numbers.mapToPair((n) => [n % 2, String(n)]).groupByKey()).toEqualTypeOf<RDD<[number, string[]]>>()
+    expectTypeOf(await numbers.reduce(add)).toEqualTypeOf<number>()
+    expectTypeOf(await numbers.count()).toEqualTypeOf<number>()
+    expectTypeOf(parallelize(new Map([['a', 1]]))).toEqualTypeOf<RDD<[string, number]>>()
+    expect(await numbers.count()).toBe(2)
+  })
+})
+
+/** Compiled, never called: what must not compile. */
+const refused = (ssc: StreamingContext): void => {
+  const lines = ssc.textFileStream('lines')
+  const pairs = lines.mapToPair((word) => [word, 1])
+
+  // @ts-expect-error mapValues is for pairs
+  lines.mapValues((value) => value)
+  // @ts-expect-error reduceByKey is for pairs
+  lines.reduceByKey((a) => a)
+  // @ts-expect-error updateStateByKey is for pairs
+  lines.updateStateByKey<number>(() => 1)
+  // @ts-expect-error triples are no pairs
+  lines.map((line): [string, number, number] => [line, 1, 2]).reduceByKey((a) => a)
+  // @ts-expect-error an array is no pair
+  lines.map((line) => [line, line]).reduceByKey((a) => a)
+  // @ts-expect-error a pair has two sides
+  lines.mapToPair((line) => [line])
+  // @ts-expect-error values are numbers
+  pairs.reduceByKey((a: string, b: string) => a + b)
+  // @ts-expect-error a reduction gives what it takes
+  pairs.reduceByKey((a, b) => String(a + b))
+  // @ts-expect-error the state is a number
+  pairs.updateStateByKey<number>(() => 'text')
+  // @ts-expect-error the state may not be there yet
+  pairs.updateStateByKey<number>((ones, total) => total + ones.length)
+  // @ts-expect-error other elements
+  lines.union(pairs)
+  // @ts-expect-error map is synchronous where a filter needs a boolean
+  lines.filter(async () => true)
+  // @ts-expect-error flatMap gives an iterable
+  lines.flatMap((line) => line.length)
+  // @ts-expect-error transform gives a dataset
+  lines.transform(() => [1])
+  // @ts-expect-error a length of time is no number
+  stream('types', { batchInterval: 1_000 }, () => undefined)
+  // @ts-expect-error an interval is needed
+  stream('types', {}, () => undefined)
+  // @ts-expect-error there is no such choice
+  ssc.textFileStream('lines', { existing: 'some' })
+  // @ts-expect-error datasets of one type
+  ssc.queueStream<number>([['a']])
+  lines.foreachRDD((_, time) => {
+    // @ts-expect-error a time is read only
+    time.milliseconds = 1
+  })
+}
+
+test('what must not compile does not', () => {
+  expect(refused).toBeTypeOf('function')
+})
+
+describe('no any', () => {
+  type IsAny<T> = 0 extends 1 & T ? true : false
+
+  test('in what functions are given', () =>
+    described((ssc) => {
+      const pairs = ssc.textFileStream('lines').mapToPair((word) => [word, 1])
+      pairs.map((element) => {
+        expectTypeOf<IsAny<typeof element>>().toEqualTypeOf<false>()
+        expectTypeOf<IsAny<(typeof element)[1]>>().toEqualTypeOf<false>()
+        return element
+      })
+      pairs.updateStateByKey((values, state: number = 0) => {
+        expectTypeOf<IsAny<(typeof values)[number]>>().toEqualTypeOf<false>()
+        return state
+      })
+      pairs.foreachRDD(async (rdd) => {
+        const [first] = await rdd.take(1)
+        expectTypeOf<IsAny<typeof first>>().toEqualTypeOf<false>()
+        expectTypeOf(first).toEqualTypeOf<[string, number] | undefined>()
+      })
+    }))
+
+  test('in what operators give', () => {
+    type Stream = DStream<[string, number]>
+    type Results = { [M in keyof Stream]: Stream[M] extends (...args: never[]) => infer R ? IsAny<R> : false }[keyof Stream]
+    type Actions = {
+      [M in keyof RDD<number>]: RDD<number>[M] extends (...args: never[]) => infer R ? IsAny<Awaited<R>> : false
+    }[keyof RDD<number>]
+    expectTypeOf<Results>().toEqualTypeOf<false>()
+    expectTypeOf<Actions>().toEqualTypeOf<false>()
+  })
+})
