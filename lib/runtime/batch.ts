@@ -32,6 +32,8 @@ export interface Prepared {
   readonly records: number
   /** What the commit uses up: blocks, and the plan of the batch where it is a segment. */
   readonly used: readonly SegmentRef[]
+  /** Batch times between the last batch and this one, left out because nothing could have happened at them. */
+  readonly skippedTimes: number
   /** There was nothing in the batch, and it has changed nothing. */
   readonly isIdle: boolean
 }
@@ -87,6 +89,7 @@ export const prepareBatch = async (
     letters: [...letters.values()],
     records,
     used: [...planSegments(attempt), ...slicesOf(runner, plan).flatMap(({ source, slice }) => source.blocks(slice))],
+    skippedTimes: Math.round((plan.timeMs - before.manifest.timeMs) / runner.plan.options.intervalMs) - 1,
     isIdle: isEmpty && drafts.isUnchanged,
   }
 }
@@ -153,11 +156,11 @@ const HISTORY_KEPT_S = 7 * 86_400
 
 /** Notes a committed batch for people and pages to look at. Best effort: nothing depends on it. */
 export const recordHistory = async (runner: Runner, prepared: Prepared, processingMs: number): Promise<void> => {
-  const { attempt, records, letters } = prepared
+  const { attempt, records, letters, skippedTimes } = prepared
   const { timeMs, slices } = attempt.plan
   const objects = Object.values(slices).reduce((total, slice) => total + slice.objects, 0)
   const bytes = Object.values(slices).reduce((total, slice) => total + slice.bytes, 0)
-  const summary = { timeMs, attempt: attempt.number, records, bytes, objects, deadLetters: letters.length, processingMs }
+  const summary = { timeMs, attempt: attempt.number, records, bytes, objects, deadLetters: letters.length, skippedTimes, processingMs }
   for (const letter of letters)
     runner.listen({ event: 'deadLetter', source: letter.source, position: letter.position, code: letter.code, message: letter.message })
   runner.listen({ event: 'batchCompleted', ...summary })

@@ -9,6 +9,8 @@ export type RuntimeEvent =
       readonly bytes: number
       readonly objects: number
       readonly deadLetters: number
+      /** Batch times left out before this one, while the pipeline rested. */
+      readonly skippedTimes: number
       readonly processingMs: number
     }
   | {
