@@ -528,7 +528,17 @@ test('a batch is written down for people to look at', async () => {
   const app = world.deploy(pipeline)
   await app.tick()
   expect(app.eventsOf('batchCompleted')).toEqual([
-    { event: 'batchCompleted', timeMs: START_MS + 1_000, attempt: 1, records: 2, bytes: 0, objects: 0, deadLetters: 0, skippedTimes: 0, processingMs: 0 },
+    {
+      event: 'batchCompleted',
+      timeMs: START_MS + 1_000,
+      attempt: 1,
+      records: 2,
+      bytes: 0,
+      objects: 0,
+      deadLetters: 0,
+      skippedTimes: 0,
+      processingMs: 0,
+    },
   ])
   expect(world.store.keys().filter((key) => key.includes('#hist#'))).toHaveLength(1)
 })
