@@ -31,6 +31,11 @@ export const plantedBugs: readonly PlantedBug[] = [
         replace:
           'async allocate({ cut = {}, limits, timeMs }): Promise<LanesSlice> {\n      const lanes = fill((await behind(cut)).map((lane) => ({ ...lane, entries: lane.entries.filter((entry) => entry.receivedMs > timeMs - 1_000 && entry.receivedMs <= timeMs) })), limits).filter(({ entries }) => entries.length > 0)',
       },
+      {
+        file: 'lib/runtime/sources/lane-source.ts',
+        find: 'for (const lane of lanes) next[lane.lane] =',
+        replace: 'for (const lane of await behind(cut)) next[lane.lane] =',
+      },
     ],
   },
   {

@@ -9,7 +9,7 @@ import { BEGINNING, isAfter, type Lane, laneFromItem } from '../../state/lanes.t
 import { segmentKeys } from '../../state/segments.ts'
 import { Mirror } from './mirror.ts'
 import type { Observer, OutputWrite, StoreWrite } from './simulated-ports.ts'
-import { APP, WordModel } from './word-model.ts'
+import { APP, recount, WordModel } from './word-model.ts'
 import type { Environment } from './world.ts'
 
 /** The names of all checkers: those of the invariants in docs/architecture.md, and four more. */
@@ -119,23 +119,21 @@ export class Checkers implements Observer {
     this.#expect('B2', JSON.stringify(was) === JSON.stringify(is), () => `the logged batch at ${was?.timeMs} changes`)
   }
 
-  /** A batch takes what follows the last cut, without gap or repetition. */
+  /** A batch takes what follows the last cut, without gap or repetition, and its own cut is where that ends. */
   #checkMembership(plan: BatchPlan, cuts: Head['cuts']): void {
     for (const [source, slice] of Object.entries(plan.slices)) {
-      for (const { lane, entries } of (slice as LanesSlice).lanes) {
+      const { lanes, cut } = slice as LanesSlice
+      for (const lane of new Set([...Object.keys(cut), ...lanes.map((taken) => taken.lane)])) {
         let position = cuts[source]?.[lane] ?? BEGINNING
-        for (const entry of entries) {
-          this.#expect(
-            'totals',
-            BigInt(entry.first) === BigInt(position) + 1n,
-            () => `the batch at ${plan.timeMs} takes ${entry.first} of ${lane} after ${position}`,
-          )
+        for (const entry of lanes.find((taken) => taken.lane === lane)?.entries ?? []) {
+          const follows = BigInt(entry.first) === BigInt(position) + 1n
+          this.#expect('totals', follows, () => `the batch at ${plan.timeMs} takes ${entry.first} of ${lane} after ${position}`)
           position = entry.last
         }
         this.#expect(
           'totals',
-          (slice as LanesSlice).cut[lane] === position,
-          () => `the batch at ${plan.timeMs} ends at ${position} of ${lane} and cuts at ${(slice as LanesSlice).cut[lane]}`,
+          cut[lane] === position,
+          () => `the batch at ${plan.timeMs} ends at ${position} of ${lane} and cuts at ${cut[lane]}`,
         )
       }
     }
@@ -253,6 +251,14 @@ export class Checkers implements Observer {
     for (const ref of this.mirror.reachable()) {
       for (const key of segmentKeys(APP, ref))
         this.#expect('B11', this.mirror.has(key), () => `${key.partition}/${key.sort} is reachable and gone`)
+    }
+  }
+
+  /** When all is done: every record that was ever sent is counted, by a recount of everything that knows nothing of batches. */
+  finished(): void {
+    for (const [word, n] of recount([...this.#truth.lines.values()].flat())) {
+      const total = this.model.totals.get(word)
+      this.#expect('totals', total === n, () => `${word} was sent ${n} times, and its total is ${total}`)
     }
   }
 

@@ -74,6 +74,7 @@ export const simulate = async (seed: number, { trace = false }: SimulateOptions 
     isBroken() || (feeders.every((feeder) => feeder.isDone) && isConsumed(checkers) && checkers.mirror.head()?.status === 'rest')
   const recovered = (await world.run(isFinished, RECOVERY_MS)) && !isBroken()
   if (recovered) await world.run(isBroken, AFTERMATH_MS)
+  if (recovered) checkers.finished()
   if (!isFinished()) checkers.fail('progress', `without faults the world is not done in time: ${JSON.stringify(checkers.mirror.head())}`)
 
   const batches = [...files.files().keys()].filter((name) => name.startsWith('totals-') && name.endsWith('/_SUCCESS')).length

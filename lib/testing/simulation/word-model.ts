@@ -83,3 +83,7 @@ const textOf = (counts: ReadonlyMap<string, number>): string =>
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([word, count]) => `(${word},${count})\n`)
     .join('')
+
+/** How often each word occurs in all lines, but for those whose total depends on how they fell into batches. */
+export const recount = (lines: readonly string[]): ReadonlyMap<string, number> =>
+  new Map([...countsOf(lines)].filter(([word]) => !isForgetful(word)))
