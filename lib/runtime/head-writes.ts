@@ -106,8 +106,11 @@ export const failBatch = async (
 
 /** The cuts of the sources with lanes, which intake needs to drop what is consumed. */
 export const laneCuts = (before: LaneCuts, plan: BatchPlan): LaneCuts => {
-  const lanes = Object.entries(plan.slices).filter(([, slice]) => slice.kind === 'lanes')
-  return { ...before, ...Object.fromEntries(lanes.map(([source, slice]) => [source, (slice as LanesSlice).cut])) }
+  const cuts = Object.entries(plan.slices).flatMap(([source, slice]) => {
+    const cut = slice.kind === 'lanes' ? (slice as LanesSlice).cut : slice.laneCut
+    return cut === undefined ? [] : [[source, cut] as const]
+  })
+  return { ...before, ...Object.fromEntries(cuts) }
 }
 
 /** True: written, by this call or by an earlier try whose answer was lost. */
