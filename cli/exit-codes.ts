@@ -32,6 +32,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   BINDING_UNKNOWN: EXIT.usage,
   COMMAND_REFUSED: EXIT.usage,
   DIRECTORY_MISSING: EXIT.usage,
+  EVENT_INVALID: EXIT.unexpected,
   GENERATION_OLD: EXIT.storeBusy,
   INVARIANT_BROKEN: EXIT.unexpected,
   ITEM_TOO_LARGE: EXIT.batchFailed,

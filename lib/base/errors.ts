@@ -11,6 +11,7 @@ export const errorCodes = {
   BINDING_UNKNOWN: 'A binding names nothing in the pipeline.',
   COMMAND_REFUSED: 'The application is not in the state that the command is for.',
   DIRECTORY_MISSING: 'A watched directory does not exist, or is not a directory.',
+  EVENT_INVALID: 'A function was invoked with an event that is not of the form its source gives.',
   GENERATION_OLD: 'A newer deployment owns the store; this one may not run batches.',
   INVARIANT_BROKEN: 'A bug in Millrace: a protocol invariant did not hold. Nothing was written after it was seen.',
   ITEM_TOO_LARGE: 'A stored item is over the limit of the store.',
