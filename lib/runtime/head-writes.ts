@@ -48,7 +48,7 @@ export const logBatch = async (runner: Runner, head: Head, plan: BatchPlan, nowM
     ...head,
     epoch: head.epoch + 1,
     owner: attemptId,
-    leaseEndMs: nowMs + runner.leaseMs,
+    leaseEndMs: Math.min(nowMs + runner.leaseMs, runner.leaseEndMs?.() ?? Infinity),
     logged: { timeMs: plan.timeMs, plan: stored, attempts: (logged?.attempts ?? 0) + 1, firstMs: logged?.firstMs ?? nowMs, retryMs: 0 },
   }
   const written = await swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId)

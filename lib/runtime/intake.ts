@@ -59,6 +59,8 @@ export interface IntakeParts {
   readonly clock: Clock
   readonly randomness: Randomness
   readonly limits: BatchLimits
+  /** Told when this intake has woken the head, with the head as it is then: somebody has to call the driver at its next batch time. */
+  readonly woke?: (head: Head) => void
 }
 
 /** Neighbouring entries become one while they are smaller than this share of a batch (B8): the cut still has places to fall on. */
@@ -181,11 +183,12 @@ export class Intake {
 
   /** B12: after the append, never before it. */
   async #wakeHead(): Promise<void> {
-    const { clock, store } = this.#parts
+    const { clock, store, woke } = this.#parts
     this.#head = await settle(clock, () => this.#heads.read())
     if (this.#head?.status !== 'rest') return
     const head = this.#head
-    await settle(clock, () => wake(this.#heads, head, sharedNow(store, clock)))
+    const wakeMs = sharedNow(store, clock)
+    if (await settle(clock, () => wake(this.#heads, head, wakeMs))) woke?.({ ...head, status: 'running', wakeMs })
   }
 }
 
