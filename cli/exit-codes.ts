@@ -48,6 +48,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   OUTPUT_EXISTS: EXIT.batchFailed,
   OUTPUT_FAILED: EXIT.batchFailed,
   OUTPUT_FENCED: EXIT.batchFailed,
+  PACKAGE_MISSING: EXIT.usage,
   PLAN_FROZEN: EXIT.usage,
   PLAN_INCOMPATIBLE: EXIT.storeUnusable,
   PLAN_NO_OUTPUT: EXIT.usage,

@@ -27,6 +27,7 @@ export const errorCodes = {
   OUTPUT_EXISTS: 'A directory of that name exists and was not written by this application.',
   OUTPUT_FAILED: 'An output could not be written.',
   OUTPUT_FENCED: 'A newer attempt has written this output; an older one may not replace it.',
+  PACKAGE_MISSING: 'A package that this platform needs is not installed.',
   PLAN_FROZEN: 'The pipeline was changed after it was built.',
   PLAN_INCOMPATIBLE: 'The store was written by another plan, and its state does not fit this one.',
   PLAN_NO_OUTPUT: 'The pipeline has no output operation, so nothing would ever run.',
