@@ -1,11 +1,16 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { clientSettings } from '../../lib/adapters/aws/clients.ts'
 import { dynamodbClient } from '../../lib/adapters/aws/dynamodb-client.ts'
 import { dynamodbItemStore } from '../../lib/adapters/aws/dynamodb-item-store.ts'
+import { s3Client } from '../../lib/adapters/aws/s3-client.ts'
+import { listKeys, readObject } from '../../lib/adapters/aws/s3-files.ts'
+import { s3OutputFiles } from '../../lib/adapters/aws/s3-output-files.ts'
 import { expectError } from '../contract/errors.ts'
 import { itemStoreContract } from '../contract/item-store.contract.ts'
+import { outputFilesContract } from '../contract/output-files.contract.ts'
 
 const table = `contract-${randomUUID()}`
 const otherClient = new DynamoDBClient(clientSettings())
@@ -51,4 +56,34 @@ test('a table that is not there is no store', async () => {
   await expectError(() => store.get(key), 'STORE_NOT_FOUND')
   await expectError(() => store.putAll([{ ...key, item: {} }]), 'STORE_NOT_FOUND')
   await expectError(() => store.compareAndSet(key, 'absent', {}), 'STORE_NOT_FOUND')
+})
+
+const newBucket = async (): Promise<string> => {
+  const bucket = `contract-${randomUUID()}`
+  await s3Client().send(new CreateBucketCommand({ Bucket: bucket }))
+  return bucket
+}
+
+const plantObject = async (bucket: string, key: string, bytes: Uint8Array): Promise<void> => {
+  await s3Client().send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }))
+}
+
+const objectsIn = async (bucket: string): Promise<ReadonlyMap<string, Uint8Array>> => {
+  const place = { client: s3Client(), bucket }
+  const keys = await listKeys(place, '')
+  return new Map(await Promise.all(keys.map(async (key) => [key, (await readObject(place, key))?.bytes ?? new Uint8Array()] as const)))
+}
+
+outputFilesContract('S3', async () => {
+  const bucket = await newBucket()
+  return {
+    output: s3OutputFiles({ bucket }),
+    files: () => objectsIn(bucket),
+    plant: (path, bytes) => plantObject(bucket, path, bytes),
+  }
+})
+
+test('outputs in a bucket that is not there', async () => {
+  const output = s3OutputFiles({ bucket: `none-${randomUUID()}` })
+  await expectError(() => output.writeParts('a', [Buffer.from('x')], { app: 'a', generation: 1, epoch: 1 }), 'OUTPUT_FAILED')
 })

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url'
 export interface Emulator {
   readonly endpoint: string
   /** Ends what was started here, and everything that it has started. */
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 /** What {@link startEmulator} is told. */
