@@ -9,8 +9,8 @@ export interface ShardName {
   readonly shardId: string
 }
 
-/** `arn:...:stream/NAME/consumer/CONSUMER:TIME` is a reader of `arn:...:stream/NAME`, and reads the same shards. */
-const streamOf = (arn: string): string => arn.replace(/\/consumer\/.*$/, '')
+/** The ARN of the stream: `arn:...:stream/NAME/consumer/CONSUMER:TIME` is a reader of `arn:...:stream/NAME`, and reads the same shards. */
+export const streamOf = (arn: string): string => arn.replace(/\/consumer\/.*$/, '')
 
 /** The lane of a shard. Fit for a sort key: an ARN and the id of a shard hold no `#`. */
 export const laneId = ({ streamArn, createdMs, shardId }: ShardName): string => `${streamOf(streamArn)}@${createdMs}/${shardId}`

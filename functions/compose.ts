@@ -1,0 +1,97 @@
+/** Where the parts of a function are made and put together: once in a process, on its first event. */
+import { SQSClient } from '@aws-sdk/client-sqs'
+import { clientSettings } from '../lib/adapters/aws/clients.ts'
+import { dynamodbItemStore } from '../lib/adapters/aws/dynamodb-item-store.ts'
+import { systemClock } from '../lib/adapters/local/system-clock.ts'
+import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
+import { MillraceError } from '../lib/base/errors.ts'
+import type { Pipeline } from '../lib/dstream/stream.ts'
+import type { Plan } from '../lib/dstream/plan.ts'
+import type { Clock } from '../lib/ports/clock.ts'
+import type { ItemStore } from '../lib/ports/item-store.ts'
+import type { OutputFiles } from '../lib/ports/output-files.ts'
+import type { Randomness } from '../lib/ports/randomness.ts'
+import { type DriverHandler, driverHandler } from '../lib/runtime/serverless/driver-handler.ts'
+import type { Tick } from '../lib/runtime/serverless/ticks.ts'
+import { type IntakeHandler, intakeHandler } from '../lib/runtime/serverless/intake-handler.ts'
+import type { BatchSource } from '../lib/runtime/sources/batch-source.ts'
+import { laneSource } from '../lib/runtime/sources/lane-source.ts'
+import { HeadStore } from '../lib/state/head.ts'
+import { type Environment, readEnvironment } from './environment.ts'
+import { log } from './log.ts'
+import { outputPort } from './outputs.ts'
+import { tickQueue } from './tick-queue.ts'
+import { type StreamTarget, streamTargets } from './targets.ts'
+
+/** Intake, and which stream is for which sources. */
+export interface ComposedIntake {
+  readonly intake: IntakeHandler
+  readonly targets: readonly StreamTarget[]
+}
+
+/** Puts intake together. */
+export const composeIntake = (pipeline: Pipeline): ComposedIntake => {
+  const environment = readEnvironment(process.env)
+  const plan = pipeline.build()
+  const { store, clock, randomness, wind } = portsOf(environment)
+  return { intake: intakeHandler({ plan, store, clock, randomness, wind }), targets: streamTargets(plan, environment.sources) }
+}
+
+/** Puts the driver together. */
+export const composeDriver = (pipeline: Pipeline): DriverHandler => {
+  const environment = readEnvironment(process.env)
+  const plan = pipeline.build()
+  const { store, clock, randomness, wind } = portsOf(environment)
+  const { generation, timeoutMs } = environment
+  if (!Number.isSafeInteger(generation) || !(timeoutMs > 0)) throw notForDriver(generation, timeoutMs)
+  const runner = {
+    plan,
+    app: plan.name,
+    generation,
+    store,
+    heads: new HeadStore(store, plan.name),
+    clock,
+    randomness,
+    sources: sourcesOf(plan, environment, store),
+    outputs: outputPort(environment.outputs, filesIn),
+    listen: log,
+  }
+  return driverHandler({ runner, timeoutMs, wind })
+}
+
+interface FunctionPorts {
+  readonly store: ItemStore
+  readonly clock: Clock
+  readonly randomness: Randomness
+  readonly wind: (ticks: readonly Tick[]) => Promise<void>
+}
+
+const portsOf = ({ table, ticks }: Environment): FunctionPorts => {
+  const clock = systemClock()
+  const wind = tickQueue({ client: new SQSClient(clientSettings()), queueUrl: ticks, now: () => clock.now() })
+  return { store: dynamodbItemStore({ table }), clock, randomness: systemRandomness(), wind }
+}
+
+const sourcesOf = (plan: Plan, { sources }: Environment, store: ItemStore): ReadonlyMap<string, BatchSource> =>
+  new Map(
+    plan.sources.map(({ id, node }) => {
+      if (node.source.from === 'kinesis' && sources.has(id)) return [id, laneSource({ store, app: plan.name, source: id }) as BatchSource]
+      throw new MillraceError('BINDING_MISSING', {
+        problem: `The source ${id} (${node.kind}) is bound to nothing that this function can read`,
+        value: Object.fromEntries(sources),
+        fix: 'give the construct StreamingApp a binding for it',
+      })
+    }),
+  )
+
+/** Loaded by the first batch that writes to a bucket: a plan that does not is started without S3's client. */
+const filesIn = async (bucket: string): Promise<OutputFiles> =>
+  (await import('../lib/adapters/aws/s3-output-files.ts')).s3OutputFiles({ bucket })
+
+const notForDriver = (generation: number, timeoutMs: number): MillraceError =>
+  new MillraceError('ARGUMENT_INVALID', {
+    problem: 'The driver needs MILLRACE_GENERATION and MILLRACE_TIMEOUT_S',
+    value: { generation, timeoutMs },
+    allowed: 'a whole number that only grows, and seconds',
+    fix: 'deploy with the construct StreamingApp, which sets them',
+  })
