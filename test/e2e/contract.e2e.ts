@@ -5,9 +5,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { clientSettings } from '../../lib/adapters/aws/clients.ts'
 import { dynamodbClient } from '../../lib/adapters/aws/dynamodb-client.ts'
 import { dynamodbItemStore } from '../../lib/adapters/aws/dynamodb-item-store.ts'
+import { s3BlobStore } from '../../lib/adapters/aws/s3-blob-store.ts'
 import { s3Client } from '../../lib/adapters/aws/s3-client.ts'
 import { listKeys, readObject } from '../../lib/adapters/aws/s3-files.ts'
 import { s3OutputFiles } from '../../lib/adapters/aws/s3-output-files.ts'
+import { withBlobs } from '../../lib/adapters/blob-item-store.ts'
+import { blobStoreContract } from '../contract/blob-store.contract.ts'
 import { expectError } from '../contract/errors.ts'
 import { itemStoreContract } from '../contract/item-store.contract.ts'
 import { outputFilesContract } from '../contract/output-files.contract.ts'
@@ -86,4 +89,12 @@ outputFilesContract('S3', async () => {
 test('outputs in a bucket that is not there', async () => {
   const output = s3OutputFiles({ bucket: `none-${randomUUID()}` })
   await expectError(() => output.writeParts('a', [Buffer.from('x')], { app: 'a', generation: 1, epoch: 1 }), 'OUTPUT_FAILED')
+})
+
+blobStoreContract('S3', async () => s3BlobStore({ bucket: await newBucket(), prefix: 'blocks/' }))
+
+itemStoreContract('DynamoDB with blobs in S3', async () => {
+  const bucket = await newBucket()
+  const store = withBlobs(dynamodbItemStore({ table }), s3BlobStore({ bucket }))
+  return { store, other: store }
 })
