@@ -125,7 +125,9 @@ const sourceRows: readonly SourceRow[] = [
       'lib/base/b.ts': `export type B = 1`,
       'lib/base/forgotten.ts': `import { a } from './a.ts'`,
     },
-    found: ['lib/base/forgotten.ts is reached from none of lib/index.ts, lib/testing/index.ts, cli/main.ts, functions/intake.ts, functions/driver.ts'],
+    found: [
+      'lib/base/forgotten.ts is reached from none of lib/index.ts, lib/testing/index.ts, cli/main.ts, functions/intake.ts, functions/driver.ts',
+    ],
   },
   {
     rule: 'every public name has JSDoc, with an example for functions and classes',
