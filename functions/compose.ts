@@ -1,6 +1,7 @@
 /** Where the parts of a function are made and put together: once in a process, on its first event. */
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { clientSettings } from '../lib/adapters/aws/clients.ts'
+import { withBlobs } from '../lib/adapters/blob-item-store.ts'
 import { dynamodbItemStore } from '../lib/adapters/aws/dynamodb-item-store.ts'
 import { systemClock } from '../lib/adapters/local/system-clock.ts'
 import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
@@ -30,18 +31,18 @@ export interface ComposedIntake {
 }
 
 /** Puts intake together. */
-export const composeIntake = (pipeline: Pipeline): ComposedIntake => {
+export const composeIntake = async (pipeline: Pipeline): Promise<ComposedIntake> => {
   const environment = readEnvironment(process.env)
   const plan = pipeline.build()
-  const { store, clock, randomness, wind } = portsOf(environment)
+  const { store, clock, randomness, wind } = await portsOf(environment)
   return { intake: intakeHandler({ plan, store, clock, randomness, wind }), targets: streamTargets(plan, environment.sources) }
 }
 
 /** Puts the driver together. */
-export const composeDriver = (pipeline: Pipeline): DriverHandler => {
+export const composeDriver = async (pipeline: Pipeline): Promise<DriverHandler> => {
   const environment = readEnvironment(process.env)
   const plan = pipeline.build()
-  const { store, clock, randomness, wind } = portsOf(environment)
+  const { store, clock, randomness, wind } = await portsOf(environment)
   const { generation, timeoutMs } = environment
   if (!Number.isSafeInteger(generation) || !(timeoutMs > 0)) throw notForDriver(generation, timeoutMs)
   const runner = {
@@ -66,10 +67,18 @@ interface FunctionPorts {
   readonly wind: (ticks: readonly Tick[]) => Promise<void>
 }
 
-const portsOf = ({ table, ticks }: Environment): FunctionPorts => {
+const portsOf = async (environment: Environment): Promise<FunctionPorts> => {
   const clock = systemClock()
-  const wind = tickQueue({ client: new SQSClient(clientSettings()), queueUrl: ticks, now: () => clock.now() })
-  return { store: dynamodbItemStore({ table }), clock, randomness: systemRandomness(), wind }
+  const wind = tickQueue({ client: new SQSClient(clientSettings()), queueUrl: environment.ticks, now: () => clock.now() })
+  return { store: await storeOf(environment), clock, randomness: systemRandomness(), wind }
+}
+
+/** S3's client is loaded only where there is a bucket for large segments. */
+const storeOf = async ({ table, blocks }: Environment): Promise<ItemStore> => {
+  const items = dynamodbItemStore({ table })
+  if (blocks === undefined) return items
+  const { s3BlobStore } = await import('../lib/adapters/aws/s3-blob-store.ts')
+  return withBlobs(items, s3BlobStore({ bucket: blocks }))
 }
 
 const sourcesOf = (plan: Plan, { sources }: Environment, store: ItemStore): ReadonlyMap<string, BatchSource> =>

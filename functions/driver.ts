@@ -18,7 +18,7 @@ let driver: DriverHandler | undefined
 /** The entry point. What it throws makes the queue deliver the ticks again. */
 export const handler = async ({ Records }: QueueEvent, context: Context): Promise<void> => {
   const ticks = Records.map(({ body }) => parseTick(body))
-  driver ??= composeDriver(pipeline)
+  driver ??= await composeDriver(pipeline)
   const outcome = await driver({ ticks, remainingMs: () => context.getRemainingTimeInMillis() })
   log({ event: 'driver', ...outcome })
 }

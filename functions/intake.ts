@@ -9,6 +9,6 @@ let composed: ComposedIntake | undefined
 
 /** The entry point. What it throws makes the event source mapping deliver the same records again. */
 export const handler = async (event: KinesisEvent): Promise<void> => {
-  composed ??= composeIntake(pipeline)
+  composed ??= await composeIntake(pipeline)
   log({ event: 'intake', ...(await composed.intake(deliveriesFor(event, composed.targets))) })
 }
