@@ -23,7 +23,7 @@ interface WireRequest {
 
 const callOf = ({ method, path, headers, body }: WireRequest): Call => {
   const target = headers['x-amz-target']
-  const text = body instanceof Uint8Array ? Buffer.from(body).toString() : typeof body === 'string' ? body : ''
+  const text = body instanceof Uint8Array ? new TextDecoder().decode(body) : typeof body === 'string' ? body : ''
   return { action: target?.split('.')[1] ?? `${method} ${decodeURIComponent(path)}`, headers, body: text }
 }
 
