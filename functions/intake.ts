@@ -1,4 +1,4 @@
-/** Intake as a Lambda function: Kinesis records in, appended whole or thrown back. Never a partial answer: see docs/guarantees.md. */
+/** Intake as a Lambda function: Kinesis records in, appended whole or thrown back. An answer in part would gain nothing: a repeated record is dropped. */
 import pipeline from 'millrace-pipeline'
 import type { KinesisEvent } from '../lib/runtime/kinesis/event.ts'
 import { composeIntake, type ComposedIntake } from './compose.ts'
