@@ -156,3 +156,26 @@ test('another upload of other bytes within the same second was replaced', async 
   await plantObject(bucket, 'a', Buffer.from('two'))
   expect(await source.read(summary!)).toEqual({ found: false, gone: 'replaced' })
 })
+
+/** The module once more, as another process has it: attempts within one take turns. */
+const anotherProcess = async (index: number): Promise<typeof s3OutputFiles> => {
+  const copy = (await import(/* @vite-ignore */ `../../lib/adapters/aws/s3-output-files.ts?copy=${index}`)) as {
+    readonly s3OutputFiles: typeof s3OutputFiles
+  }
+  return copy.s3OutputFiles
+}
+
+test('of attempts of several processes at the same time, the newest stays, whole', async () => {
+  const bucket = await newBucket()
+  const processes = await Promise.all([0, 1, 2, 3, 4].map(anotherProcess))
+  for (let generation = 0; generation < 6; generation++) {
+    const attempts = processes.map((open, epoch) => {
+      const parts = Array.from({ length: 3 + epoch }, () => Buffer.from(`${generation}-${epoch}`))
+      return open({ bucket }).writeParts('out', parts, { app: 'app', generation, epoch })
+    })
+    await Promise.allSettled(attempts)
+    const found = new Map([...(await objectsIn(bucket))].map(([key, bytes]) => [key, Buffer.from(bytes).toString()]))
+    expect(found.get('out/_SUCCESS')).toContain(`"generation":${generation},"epoch":4`)
+    expect([...found].filter(([key]) => key !== 'out/_SUCCESS').map(([, text]) => text)).toEqual(Array(7).fill(`${generation}-4`))
+  }
+})
