@@ -7,7 +7,8 @@ import { systemClock } from '../lib/adapters/local/system-clock.ts'
 import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
 import { MillraceError } from '../lib/base/errors.ts'
 import type { Pipeline } from '../lib/dstream/stream.ts'
-import type { Plan } from '../lib/dstream/plan.ts'
+import type { Plan, Planned } from '../lib/dstream/plan.ts'
+import type { SourceNode } from '../lib/dstream/plan-node.ts'
 import type { Clock } from '../lib/ports/clock.ts'
 import type { ItemStore } from '../lib/ports/item-store.ts'
 import type { OutputFiles } from '../lib/ports/output-files.ts'
@@ -16,18 +17,21 @@ import { type DriverHandler, driverHandler } from '../lib/runtime/serverless/dri
 import type { Tick } from '../lib/runtime/serverless/ticks.ts'
 import { type IntakeHandler, intakeHandler } from '../lib/runtime/serverless/intake-handler.ts'
 import type { BatchSource } from '../lib/runtime/sources/batch-source.ts'
+import { hintSource } from '../lib/runtime/sources/hint-source.ts'
 import { laneSource } from '../lib/runtime/sources/lane-source.ts'
 import { HeadStore } from '../lib/state/head.ts'
-import { type Environment, readEnvironment } from './environment.ts'
+import { type Environment, readEnvironment, type SourceBinding } from './environment.ts'
 import { log } from './log.ts'
 import { outputPort } from './outputs.ts'
+import { type ObjectTarget, objectTargets } from './object-targets.ts'
 import { tickQueue } from './tick-queue.ts'
 import { type StreamTarget, streamTargets } from './targets.ts'
 
-/** Intake, and which stream is for which sources. */
+/** Intake, and which streams and buckets are for which sources. */
 export interface ComposedIntake {
   readonly intake: IntakeHandler
-  readonly targets: readonly StreamTarget[]
+  readonly streams: readonly StreamTarget[]
+  readonly objects: readonly ObjectTarget[]
 }
 
 /** Puts intake together. */
@@ -35,7 +39,11 @@ export const composeIntake = async (pipeline: Pipeline): Promise<ComposedIntake>
   const environment = readEnvironment(process.env)
   const plan = pipeline.build()
   const { store, clock, randomness, wind } = await portsOf(environment)
-  return { intake: intakeHandler({ plan, store, clock, randomness, wind }), targets: streamTargets(plan, environment.sources) }
+  return {
+    intake: intakeHandler({ plan, store, clock, randomness, wind }),
+    streams: streamTargets(plan, environment.sources),
+    objects: objectTargets(plan, environment.sources),
+  }
 }
 
 /** Puts the driver together. */
@@ -53,7 +61,7 @@ export const composeDriver = async (pipeline: Pipeline): Promise<DriverHandler> 
     heads: new HeadStore(store, plan.name),
     clock,
     randomness,
-    sources: sourcesOf(plan, environment, store),
+    sources: await sourcesOf(plan, environment, store),
     outputs: outputPort(environment.outputs, filesIn),
     listen: log,
   }
@@ -81,17 +89,30 @@ const storeOf = async ({ table, blocks }: Environment): Promise<ItemStore> => {
   return withBlobs(items, s3BlobStore({ bucket: blocks }))
 }
 
-const sourcesOf = (plan: Plan, { sources }: Environment, store: ItemStore): ReadonlyMap<string, BatchSource> =>
-  new Map(
-    plan.sources.map(({ id, node }) => {
-      if (node.source.from === 'kinesis' && sources.has(id)) return [id, laneSource({ store, app: plan.name, source: id }) as BatchSource]
-      throw new MillraceError('BINDING_MISSING', {
-        problem: `The source ${id} (${node.kind}) is bound to nothing that this function can read`,
-        value: Object.fromEntries(sources),
-        fix: 'give the construct StreamingApp a binding for it',
-      })
-    }),
+const sourcesOf = async (plan: Plan, { sources }: Environment, store: ItemStore): Promise<ReadonlyMap<string, BatchSource>> => {
+  const made = plan.sources.map(
+    async (planned) => [planned.id, await sourceOf(plan.name, planned, sources.get(planned.id), store)] as const,
   )
+  return new Map(await Promise.all(made))
+}
+
+const sourceOf = async (
+  app: string,
+  { id, node }: Planned<SourceNode>,
+  binding: SourceBinding | undefined,
+  store: ItemStore,
+): Promise<BatchSource> => {
+  if (binding?.kind === 'kinesis') return laneSource({ store, app, source: id }) as BatchSource
+  if (binding?.kind === 'objects') {
+    const { s3ObjectStore } = await import('../lib/adapters/aws/s3-object-store.ts')
+    const existing = node.source.from === 'text' ? node.source.files.existing : 'all'
+    return hintSource({ store, app, source: id, objects: s3ObjectStore({ bucket: binding.bucket }), existing, report: log }) as BatchSource
+  }
+  throw new MillraceError('BINDING_MISSING', {
+    problem: `The source ${id} (${node.kind}) is bound to nothing that this function can read`,
+    fix: 'give the construct StreamingApp a binding for it',
+  })
+}
 
 /** Loaded by the first batch that writes to a bucket: a plan that does not is started without S3's client. */
 const filesIn = async (bucket: string): Promise<OutputFiles> =>

@@ -3,7 +3,7 @@ import type { Plan } from '../lib/dstream/plan.ts'
 import { kinesisDeliveries, type KinesisEvent, type KinesisTarget } from '../lib/runtime/kinesis/event.ts'
 import { streamOf } from '../lib/runtime/kinesis/shards.ts'
 import type { SourceDelivery } from '../lib/runtime/serverless/intake-handler.ts'
-import type { StreamBinding } from './environment.ts'
+import type { SourceBinding } from './environment.ts'
 
 /** A source that reads a stream. Several may read the same one, each with lanes of its own. */
 export interface StreamTarget extends KinesisTarget {
@@ -11,10 +11,10 @@ export interface StreamTarget extends KinesisTarget {
 }
 
 /** The sources of a plan that are bound to streams. */
-export const streamTargets = (plan: Plan, bindings: ReadonlyMap<string, StreamBinding>): readonly StreamTarget[] =>
+export const streamTargets = (plan: Plan, bindings: ReadonlyMap<string, SourceBinding>): readonly StreamTarget[] =>
   plan.sources.flatMap(({ id, node: { source } }) => {
     const binding = bindings.get(id)
-    if (source.from !== 'kinesis' || binding === undefined) return []
+    if (source.from !== 'kinesis' || binding?.kind !== 'kinesis') return []
     return [{ source: id, elements: source.elements, streamArn: binding.streamArn, createdMs: binding.createdMs }]
   })
 

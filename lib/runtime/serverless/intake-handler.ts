@@ -9,6 +9,7 @@ import type { Plan } from '../../dstream/plan.ts'
 import type { Head } from '../../state/head.ts'
 import { Intake, type LaneDelivery } from '../intake.ts'
 import { nextBatchTime } from '../schedule.ts'
+import type { ObjectHint } from '../sources/hint-source.ts'
 import type { Tick } from './ticks.ts'
 
 /** A delivery with the source it is for. */
@@ -17,6 +18,16 @@ export interface SourceDelivery {
   readonly source: string
   readonly delivery: LaneDelivery
 }
+
+/** What notifications hint at, for one source. */
+export interface SourceHints {
+  /** The id of the source node. */
+  readonly source: string
+  readonly hints: readonly ObjectHint[]
+}
+
+/** The lane of hints: one for each source, in which whoever comes first is first. */
+const HINT_LANE = 'hints'
 
 /** What the function works with, for as long as its process lives. */
 export interface IntakeHandlerParts {
@@ -35,8 +46,8 @@ export interface IntakeAnswer {
   readonly rejected: number
 }
 
-/** Takes in the deliveries of one event. */
-export type IntakeHandler = (deliveries: readonly SourceDelivery[]) => Promise<IntakeAnswer>
+/** Takes in the deliveries, or the hints, of one event. */
+export type IntakeHandler = (taken: readonly (SourceDelivery | SourceHints)[]) => Promise<IntakeAnswer>
 
 /**
  * Makes the handler. It resolves when all is durable, and then the source may be acknowledged. Else it rejects, "not now": with
@@ -52,10 +63,15 @@ export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
     intakes.set(source, intake)
     return intake
   }
-  return async (deliveries) => {
+  return async (taken) => {
     woken.length = 0
     // Lanes side by side; one that fails is thrown only when the others are done.
-    const answers = await Promise.allSettled(deliveries.map(async ({ source, delivery }) => intakeOf(source).append(delivery)))
+    const answers = await Promise.allSettled(
+      taken.map(async (one) => {
+        const intake = intakeOf(one.source)
+        return 'hints' in one ? intake.appendAtTail(HINT_LANE, one.hints) : intake.append(one.delivery)
+      }),
+    )
     // Before any failure is thrown: the head is awake, and nobody else will wind its first tick.
     const head = woken.at(-1)
     if (head !== undefined) await wind([{ app: plan.name, atMs: nextBatchTime(head, plan.options.intervalMs), wind: true }])
@@ -63,7 +79,7 @@ export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
     if (failed !== undefined) throw failed.reason as unknown
     return {
       records: answers.reduce((total, answer) => total + (answer.status === 'fulfilled' ? answer.value : 0), 0),
-      rejected: deliveries.reduce((total, { delivery }) => total + (delivery.rejected?.length ?? 0), 0),
+      rejected: taken.reduce((total, one) => total + ('delivery' in one ? (one.delivery.rejected?.length ?? 0) : 0), 0),
     }
   }
 }

@@ -4,6 +4,7 @@ import { build } from 'esbuild'
 import { seconds, stream } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { readEnvironment } from '../../../functions/environment.ts'
+import { hintsFor, objectTargets } from '../../../functions/object-targets.ts'
 import { bucketPlace, outputPort } from '../../../functions/outputs.ts'
 import { deliveriesFor, streamTargets } from '../../../functions/targets.ts'
 import { tickQueue } from '../../../functions/tick-queue.ts'
@@ -141,4 +142,44 @@ test.each(['intake', 'driver'])('%s is a short file, and bundles with a pipeline
   // What a laptop needs has no place in a function.
   expect(text).not.toContain('node:sqlite')
   expect(text.length).toBeLessThan(2_000_000)
+})
+
+describe('notifications of objects', () => {
+  const plan = stream('files', { batchInterval: seconds(1) }, (ssc) => {
+    ssc.textFileStream('in').print()
+    ssc.textFileStream('all').print()
+  }).build()
+  const { sources } = readEnvironment({
+    ...variables,
+    MILLRACE_SOURCES: JSON.stringify({
+      'textFileStream-1': { kind: 'objects', bucket: 'b', prefix: 'in/' },
+      'textFileStream-2': { kind: 'objects', bucket: 'b' },
+    }),
+  })
+  const created = (key: string, bucket = 'b'): string =>
+    JSON.stringify({
+      Records: [
+        { eventName: 'ObjectCreated:Put', eventTime: '1970-01-01T00:00:05.000Z', s3: { bucket: { name: bucket }, object: { key } } },
+      ],
+    })
+  const hintsOf = (...bodies: readonly string[]) =>
+    hintsFor({ Records: bodies.map((body) => ({ eventSource: 'aws:sqs' as const, body })) }, objectTargets(plan, sources))
+
+  test('go to every source whose prefix they match', () => {
+    expect(hintsOf(created('in/a+b.txt'), created('out/c'))).toEqual([
+      { source: 'textFileStream-1', hints: [{ key: 'in/a b.txt', eventMs: 5_000 }] },
+      {
+        source: 'textFileStream-2',
+        hints: [
+          { key: 'in/a b.txt', eventMs: 5_000 },
+          { key: 'out/c', eventMs: 5_000 },
+        ],
+      },
+    ])
+  })
+
+  test.each([
+    ['another bucket', created('in/a', 'other')],
+    ['a test event', JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'b' })],
+  ])('of %s hint at nothing', (_, body) => expect(hintsOf(body)).toEqual([]))
 })
