@@ -9,7 +9,7 @@ const PACKAGE = /Cannot find package '([^']+)'/
  *
  * @example
  * ```ts
- * const { dynamodbItemStore } = await loadAws(() => import('../lib/adapters/aws/dynamodb-item-store.ts'))
+ * const { dynamodbItemStore } = await loadAws(() => import('./dynamodb-item-store.js'))
  * ```
  */
 export const loadAws = async <T>(load: () => Promise<T>): Promise<T> => {
