@@ -1,5 +1,6 @@
 import type { Plan } from '../lib/dstream/plan.ts'
 import { type BucketHint, hintsIn } from '../lib/runtime/serverless/object-events.ts'
+import type { ObjectHint } from '../lib/runtime/sources/hint-source.ts'
 import type { SourceHints } from '../lib/runtime/serverless/intake-handler.ts'
 import type { SourceBinding } from './environment.ts'
 
@@ -32,4 +33,8 @@ export const hintsFor = ({ Records }: NotificationEvent, targets: readonly Objec
   })
 }
 
-const withoutBucket = ({ bucket: _, ...hint }: BucketHint): Omit<BucketHint, 'bucket'> => hint
+const withoutBucket = ({ key, version, eventMs }: BucketHint): ObjectHint => ({
+  key,
+  eventMs,
+  ...(version === undefined ? {} : { version }),
+})

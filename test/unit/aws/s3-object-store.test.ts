@@ -1,4 +1,4 @@
-import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import type { GetObjectCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { s3ObjectStore } from '../../../lib/adapters/aws/s3-object-store.ts'
 import type { ObjectVersion } from '../../../lib/ports/object-store.ts'
