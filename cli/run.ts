@@ -76,7 +76,7 @@ const startedOf = ({ once }: RunCommand, { plan, generation }: Runner, bound: Bo
   intakeStages: plan.intakeStages,
   sources: plan.sources.map(({ id, node }): RunningSource => ({
     id,
-    name: node.source.from === 'text' ? node.source.name : id,
+    name: node.source.from === 'queue' ? id : node.source.name,
     place: bound.sources.find((source) => source.id === id)?.place,
   })),
 })

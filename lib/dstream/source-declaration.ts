@@ -22,6 +22,36 @@ export interface TextSource {
   readonly files: FileSelection
 }
 
+/**
+ * One record of a Kinesis stream, as `kinesisStream` hands it over. What the Kinesis Producer Library has packed into one record is taken
+ * apart: each of its user records is one of these.
+ */
+export interface KinesisRecord {
+  /** The bytes that were put. */
+  readonly data: Uint8Array
+  readonly partitionKey: string
+  /** As Kinesis gave it: decimal digits, to be compared as a BigInt. The user records of one aggregated record share it. */
+  readonly sequenceNumber: string
+  /** Which user record of an aggregated record this is, from 0; 0 for a record that is not aggregated. */
+  readonly subSequenceNumber: number
+  /** When Kinesis took the record, approximately: not exact, and not always increasing. */
+  readonly arrivalTime: Date
+}
+
+/** Where a stream is read from when the application first starts. Later on it goes on where it was. */
+export type KinesisStart = 'trimHorizon' | { readonly at: Date }
+
+/** Records of a Kinesis stream that a binding names. */
+export interface KinesisSource {
+  readonly from: 'kinesis'
+  readonly name: string
+  /** `'text'`: each record is a string, decoded where it comes in. `'records'`: each is a {@link KinesisRecord}. */
+  readonly elements: 'text' | 'records'
+  readonly startFrom: KinesisStart
+  /** Where text is bound to a directory: everything that is there, as from the beginning of a stream. */
+  readonly files: FileSelection
+}
+
 /** Datasets from the memory of this process. */
 export interface QueueSource {
   readonly from: 'queue'
@@ -30,4 +60,4 @@ export interface QueueSource {
 }
 
 /** What a source node asks the runtime to read. */
-export type SourceDeclaration = TextSource | QueueSource
+export type SourceDeclaration = TextSource | KinesisSource | QueueSource

@@ -1,8 +1,20 @@
 import { MillraceError } from '../base/errors.ts'
+import { checkedFunction, checkedSourceName, checkedStart } from './checks.ts'
 import { DStream } from './dstream.ts'
 import type { GraphBuilder } from './graph-builder.ts'
-import { queueNode, type QueueStreamOptions, socketTextNode, textFileNode, type TextFileStreamOptions } from './operators/sources.ts'
-import type { Queue } from './source-declaration.ts'
+import { decodeNode } from './operators/decode.ts'
+import {
+  kinesisNode,
+  type KinesisStreamOptions,
+  type KinesisTextStreamOptions,
+  queueNode,
+  type QueueStreamOptions,
+  socketTextNode,
+  textFileNode,
+  type TextFileStreamOptions,
+} from './operators/sources.ts'
+import type { SourceNode } from './plan-node.ts'
+import type { KinesisRecord, Queue } from './source-declaration.ts'
 
 /**
  * Where a pipeline begins: its methods make streams from sources. Handed to the function given to `stream()`.
@@ -73,6 +85,36 @@ export class StreamingContext {
   }
 
   /**
+   * The records of a Kinesis stream as text: each record is one string, UTF-8; one that is not is put aside as a dead letter. Records that
+   * the Kinesis Producer Library has aggregated are taken apart. Locally the name is bound to other text: `--bind clicks=./in`, or a socket.
+   *
+   * @param name A name to bind: to a stream on AWS, to a directory or a socket here.
+   * @throws MillraceError `ARGUMENT_INVALID` when the name is empty or the start is not one; `PLAN_FROZEN`.
+   * @example ssc.kinesisTextStream('clicks', { startFrom: 'trimHorizon' }).print()
+   */
+  kinesisTextStream(name: string, options: KinesisTextStreamOptions = {}): DStream<string> {
+    return new DStream(this.#graph, this.#kinesis('kinesisTextStream', name, options))
+  }
+
+  /**
+   * The records of a Kinesis stream, or what `decode` makes of each. `decode` must give the same for the same record; a record on which it
+   * throws is put aside as a dead letter, with its position.
+   *
+   * @param name A name to bind to a stream.
+   * @throws MillraceError `ARGUMENT_INVALID` when the name is empty, the start is not one or `decode` is no function; `PLAN_FROZEN`.
+   * @example ssc.kinesisStream('clicks', { decode: ({ data }) => data.byteLength }).print()
+   */
+  kinesisStream(name: string, options?: KinesisTextStreamOptions): DStream<KinesisRecord>
+  kinesisStream<T>(name: string, options: KinesisStreamOptions<T> & { readonly decode: (record: KinesisRecord) => T }): DStream<T>
+  kinesisStream<T>(name: string, options: KinesisStreamOptions<T> = {}): DStream<T> | DStream<KinesisRecord> {
+    const { decode } = options
+    if (decode !== undefined) checkedFunction('kinesisStream', decode)
+    const records = this.#kinesis('kinesisStream', name, options)
+    if (decode === undefined) return new DStream<KinesisRecord>(this.#graph, records)
+    return new DStream<T>(this.#graph, this.#graph.add(decodeNode(records, decode)))
+  }
+
+  /**
    * Datasets from an array in this process: each batch takes the first, or all with `oneAtATime: false`. For tests and trials: what is in
    * memory cannot be recovered, so a pipeline with a queueStream cannot be started again on the store of an earlier run.
    *
@@ -92,5 +134,9 @@ export class StreamingContext {
   /** One stream of all elements of several; see `DStream.union`. */
   union<T>(first: DStream<T>, ...others: readonly DStream<T>[]): DStream<T> {
     return others.reduce((all, other) => all.union(other), first)
+  }
+
+  #kinesis(kind: 'kinesisTextStream' | 'kinesisStream', name: string, { startFrom = 'trimHorizon' }: KinesisTextStreamOptions): SourceNode {
+    return this.#graph.add(kinesisNode(kind, checkedSourceName(kind, name), checkedStart(kind, startFrom)))
   }
 }

@@ -6,6 +6,8 @@ export interface ObjectSummary {
   readonly modifiedMs: number
   /** Its size in bytes at the listing. */
   readonly sizeBytes: number
+  /** What tells this upload from others under the key, where the place knows it: an entity tag. Without it, time and size do. */
+  readonly version?: string
 }
 
 /** What reading an object gave. `gone`: it is missing, or is no longer the object that was listed. */

@@ -5,10 +5,10 @@
 import { MillraceError } from '../base/errors.ts'
 import type { Plan, Planned } from '../dstream/plan.ts'
 import type { SourceNode } from '../dstream/plan-node.ts'
-import type { FileSelection, TextSource } from '../dstream/source-declaration.ts'
+import type { FileSelection, KinesisSource, TextSource } from '../dstream/source-declaration.ts'
 import { below, literalOutput, type OutputPlace, parseObjectStoreUri, parsePlace, type Place } from './places.ts'
 
-/** A source of text with the place it reads from. */
+/** A source with a name, and the place it reads from. */
 export interface BoundSource {
   /** The id of the source node. */
   readonly id: string
@@ -38,6 +38,7 @@ export interface BindingOptions {
 }
 
 type Bindings = ReadonlyMap<string, Place>
+type NamedSource = TextSource | KinesisSource
 
 /**
  * Finds the place of every source and output of a plan.
@@ -47,7 +48,7 @@ type Bindings = ReadonlyMap<string, Place>
 export const bindPlan = (plan: Plan, { bindings: texts, cwd }: BindingOptions): BoundPlan => {
   const bindings: Bindings = new Map(texts.map((text) => parseBinding(text, cwd)))
   checkNames(plan, bindings)
-  const sources = textSources(plan).map(({ id, source }): BoundSource => ({
+  const sources = namedSources(plan).map(({ id, source }): BoundSource => ({
     id,
     name: source.name,
     place: sourcePlace(source, bindings, cwd),
@@ -70,8 +71,8 @@ const parseBinding = (text: string, cwd: string): [name: string, place: Place] =
   })
 }
 
-const textSources = (plan: Plan): readonly { readonly id: string; readonly source: TextSource }[] =>
-  plan.sources.flatMap(({ id, node }: Planned<SourceNode>) => (node.source.from === 'text' ? [{ id, source: node.source }] : []))
+const namedSources = (plan: Plan): readonly { readonly id: string; readonly source: NamedSource }[] =>
+  plan.sources.flatMap(({ id, node }: Planned<SourceNode>) => (node.source.from === 'queue' ? [] : [{ id, source: node.source }]))
 
 const outputPrefixes = (plan: Plan): readonly string[] =>
   plan.outputs.flatMap(({ node }) => (node.writesTo === undefined || node.writesTo === '' ? [] : [node.writesTo]))
@@ -87,7 +88,7 @@ const outputNames = (path: string): readonly string[] => {
 
 const untimed = (name: string): string => name.replace(/-\d+(\.[^.]*)?$/, '')
 
-const sourceNames = ({ name }: TextSource): readonly string[] => {
+const sourceNames = ({ name }: NamedSource): readonly string[] => {
   const bucket = parseObjectStoreUri(name)?.bucket
   return bucket === undefined ? [name] : [name, bucket]
 }
@@ -96,7 +97,7 @@ const checkNames = (plan: Plan, bindings: Bindings): void => {
   // What foreachRDD writes to shows only when it runs.
   if (plan.outputs.some(({ node }) => node.kind === 'foreachRDD')) return
   const names = [
-    ...new Set([...textSources(plan).flatMap(({ source }) => sourceNames(source)), ...outputPrefixes(plan).flatMap(outputNames)]),
+    ...new Set([...namedSources(plan).flatMap(({ source }) => sourceNames(source)), ...outputPrefixes(plan).flatMap(outputNames)]),
   ]
   const unknown = [...bindings.keys()].find((name) => !names.includes(name))
   if (unknown === undefined) return
@@ -108,14 +109,33 @@ const checkNames = (plan: Plan, bindings: Bindings): void => {
   })
 }
 
-const sourcePlace = (source: TextSource, bindings: Bindings, cwd: string): Place => {
+const sourcePlace = (source: NamedSource, bindings: Bindings, cwd: string): Place => {
   const named = bindings.get(source.name)
+  if (source.from === 'kinesis') return streamPlace(source, named)
   if (named !== undefined) return named
   const object = parseObjectStoreUri(source.literalUri)
   if (object === undefined) return parsePlace(source.literalUri, cwd)
   const bucket = bindings.get(object.bucket)
   if (bucket === undefined) throw missing(source.name, object.bucket)
   return bucket.kind === 'directory' ? below(bucket, object.rest) : bucket
+}
+
+/** A binding may replace a stream by another source of the same elements: of text, that is. */
+const streamPlace = ({ name, elements }: KinesisSource, place: Place | undefined): Place => {
+  if (elements === 'text' && place !== undefined) return place
+  if (elements === 'text')
+    throw new MillraceError('BINDING_MISSING', {
+      problem: 'A Kinesis stream is not on this machine, and its name is bound to nothing',
+      value: name,
+      allowed: 'a directory, or a socket',
+      fix: `--bind ${name}=./in, or --bind ${name}=socket://localhost:9999`,
+    })
+  throw new MillraceError(place === undefined ? 'BINDING_MISSING' : 'BINDING_INVALID', {
+    problem: 'kinesisStream() gives records with bytes and keys, and no source on this machine does',
+    value: name,
+    allowed: 'a stream, on AWS',
+    fix: `to run it here, use kinesisTextStream('${name}') and decode its text with map()`,
+  })
 }
 
 const boundOutput = (path: string, bindings: Bindings): OutputPlace | undefined => {

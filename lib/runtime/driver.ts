@@ -54,6 +54,8 @@ export interface DriveOptions {
   readonly aheadOfClock?: boolean
   /** Stops between two batches. */
   readonly signal?: AbortSignal
+  /** Asked between two batches: false stops. For invocations that are about to end. */
+  readonly mayGoOn?: () => boolean
 }
 
 const MOVED: Outcome = { kind: 'moved' }
@@ -82,7 +84,7 @@ export class Driver {
   async run(options: DriveOptions = {}): Promise<Outcome> {
     for (;;) {
       const outcome = await this.#step(options)
-      if (outcome.kind !== 'moved' || options.signal?.aborted === true) return outcome
+      if (outcome.kind !== 'moved' || options.signal?.aborted === true || options.mayGoOn?.() === false) return outcome
     }
   }
 

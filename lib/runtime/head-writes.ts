@@ -48,7 +48,7 @@ export const logBatch = async (runner: Runner, head: Head, plan: BatchPlan, nowM
     ...head,
     epoch: head.epoch + 1,
     owner: attemptId,
-    leaseEndMs: nowMs + runner.leaseMs,
+    leaseEndMs: Math.min(nowMs + runner.leaseMs, runner.leaseEndMs?.() ?? Infinity),
     logged: { timeMs: plan.timeMs, plan: stored, attempts: (logged?.attempts ?? 0) + 1, firstMs: logged?.firstMs ?? nowMs, retryMs: 0 },
   }
   const written = await swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId)
@@ -106,8 +106,11 @@ export const failBatch = async (
 
 /** The cuts of the sources with lanes, which intake needs to drop what is consumed. */
 export const laneCuts = (before: LaneCuts, plan: BatchPlan): LaneCuts => {
-  const lanes = Object.entries(plan.slices).filter(([, slice]) => slice.kind === 'lanes')
-  return { ...before, ...Object.fromEntries(lanes.map(([source, slice]) => [source, (slice as LanesSlice).cut])) }
+  const cuts = Object.entries(plan.slices).flatMap(([source, slice]) => {
+    const cut = slice.kind === 'lanes' ? (slice as LanesSlice).cut : slice.laneCut
+    return cut === undefined ? [] : [[source, cut] as const]
+  })
+  return { ...before, ...Object.fromEntries(cuts) }
 }
 
 /** True: written, by this call or by an earlier try whose answer was lost. */

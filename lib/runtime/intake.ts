@@ -59,6 +59,8 @@ export interface IntakeParts {
   readonly clock: Clock
   readonly randomness: Randomness
   readonly limits: BatchLimits
+  /** Told when this intake has woken the head, with the head as it is then: somebody has to call the driver at its next batch time. */
+  readonly woke?: (head: Head) => void
 }
 
 /** Neighbouring entries become one while they are smaller than this share of a batch (B8): the cut still has places to fall on. */
@@ -97,16 +99,34 @@ export class Intake {
     invariant('B1', isInOrder(delivery.records), `a delivery to lane ${delivery.lane} is not in the order of its positions`)
     const nowMs = clock.now()
     await settle(clock, () => storeDeadLetters(store, app, nowMs, delivery.rejected ?? []))
-    const appended = await this.#appendNew(delivery, nowMs)
+    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)
     await this.#wakeHead()
     return appended
   }
 
-  async #appendNew(delivery: LaneDelivery, nowMs: number): Promise<number> {
+  /**
+   * Makes records durable that have no positions of their own, such as hints, which may come from many sides at once: they get the positions
+   * behind the tail, whoever appends first. One that is given again is there again: whoever reads them has to tell.
+   *
+   * @throws MillraceError as {@link Intake.append}.
+   */
+  async appendAtTail(lane: string, records: readonly unknown[]): Promise<number> {
+    const behind = (tail: string): LaneDelivery => ({
+      lane,
+      records: records.map((record, index) => ({ position: advance(tail, index + 1), record })),
+    })
+    const appended = await this.#appendNew(lane, behind, this.#parts.clock.now())
+    await this.#wakeHead()
+    return appended
+  }
+
+  /** `deliveryBehind` is what to append behind a tail; only the part of it that is behind the tail is. */
+  async #appendNew(lane: string, deliveryBehind: (tail: string) => LaneDelivery, nowMs: number): Promise<number> {
     const { clock, store, app, source, randomness } = this.#parts
-    let seen = await settle(clock, () => readLane(store, app, source, delivery.lane))
+    let seen = await settle(clock, () => readLane(store, app, source, lane))
     for (let tries = 1; tries <= TRIES_MAX; tries++) {
       const tail = seen?.tail ?? BEGINNING
+      const delivery = deliveryBehind(tail)
       const last = delivery.last ?? delivery.records.at(-1)?.position ?? BEGINNING
       if (!isAfter(last, tail)) return 0
       const fresh = delivery.records.filter(({ position }) => isAfter(position, tail))
@@ -126,7 +146,7 @@ export class Intake {
       seen = answer.current
     }
     throw new MillraceError('STORE_FAILED', {
-      problem: `Lane ${delivery.lane} of ${source} is being appended to by somebody else all the time`,
+      problem: `Lane ${lane} of ${source} is being appended to by somebody else all the time`,
       retryable: true,
       fix: 'a lane has one feeder: see that each is fed once',
     })
@@ -181,11 +201,12 @@ export class Intake {
 
   /** B12: after the append, never before it. */
   async #wakeHead(): Promise<void> {
-    const { clock, store } = this.#parts
+    const { clock, store, woke } = this.#parts
     this.#head = await settle(clock, () => this.#heads.read())
     if (this.#head?.status !== 'rest') return
     const head = this.#head
-    await settle(clock, () => wake(this.#heads, head, sharedNow(store, clock)))
+    const wakeMs = sharedNow(store, clock)
+    if (await settle(clock, () => wake(this.#heads, head, wakeMs))) woke?.({ ...head, status: 'running', wakeMs })
   }
 }
 

@@ -27,4 +27,9 @@ export interface Runner {
    * lives: then a lease found in the head is that of a dead process.
    */
   readonly leaseMs: number
+  /**
+   * When a lease taken now ends, where that is known better: with this invocation, and a margin. Never later than `leaseMs` from now. A
+   * runner that is gone is then not waited for longer than it could have lived.
+   */
+  readonly leaseEndMs?: () => number
 }

@@ -1,4 +1,5 @@
 export { memoryItemStore } from '../adapters/memory/memory-item-store.ts'
+export { memoryObjectStore, type MemoryObjectStore } from '../adapters/memory/memory-object-store.ts'
 export { memoryObjects, type MemoryObjects } from '../adapters/memory/memory-objects.ts'
 export { memoryOutputFiles, type MemoryOutputFiles } from '../adapters/memory/memory-output-files.ts'
 export { memoryPrinter, type MemoryPrinter } from '../adapters/memory/memory-printer.ts'

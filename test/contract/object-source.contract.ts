@@ -8,6 +8,8 @@ export interface ObjectPlace {
   /** Puts an object in place, complete, or replaces it. Gives its time as a listing must show it. */
   readonly write: (key: string, bytes: Uint8Array, modifiedMs: number) => Promise<number>
   readonly remove: (key: string) => Promise<void>
+  /** Why an object cannot grow in place here, if so: then one that was written anew is another one. */
+  readonly growsNever?: string
   /** Takes the place itself away with all that is in it, or undefined where that cannot be. */
   readonly removePlace: (() => Promise<void>) | undefined
 }
@@ -26,7 +28,7 @@ const listing = (place: () => ObjectPlace): void => {
     const { source, write } = place()
     const first = await write('b.txt', bytes('ä'), NOON_MS + 1)
     const second = await write('a.txt', bytes(''), NOON_MS + 999)
-    expect(byKey(await source.list())).toEqual([
+    expect(byKey(await source.list())).toMatchObject([
       { key: 'a.txt', modifiedMs: second, sizeBytes: 0 },
       { key: 'b.txt', modifiedMs: first, sizeBytes: 2 },
     ])
@@ -35,7 +37,7 @@ const listing = (place: () => ObjectPlace): void => {
   test.each(['a b', 'ä€😀', '%41', 'a_', 'a.b.', '#', 'COPYING', 'x._COPYING_.txt', 'a'.repeat(200)])('shows %j', async (key) => {
     const { source, write } = place()
     const modifiedMs = await write(key, bytes('x'), NOON_MS)
-    expect(await source.list()).toEqual([{ key, modifiedMs, sizeBytes: 1 }])
+    expect(await source.list()).toMatchObject([{ key, modifiedMs, sizeBytes: 1 }])
     expect(await source.read({ key, modifiedMs, sizeBytes: 1 })).toMatchObject({ found: true })
   })
 
@@ -58,7 +60,7 @@ const listing = (place: () => ObjectPlace): void => {
     await write('b', bytes('1'), NOON_MS)
     const modifiedMs = await write('a', bytes('22'), NOON_MS + 2_000)
     await remove('b')
-    expect(await source.list()).toEqual([{ key: 'a', modifiedMs, sizeBytes: 2 }])
+    expect(await source.list()).toMatchObject([{ key: 'a', modifiedMs, sizeBytes: 2 }])
   })
 }
 
@@ -99,7 +101,9 @@ const reading = (place: () => ObjectPlace): void => {
     expect(await place().source.read(summary)).toEqual({ found: false, gone: 'replaced' })
   })
 
-  test('what was added within the same time is not given', async () => {
+  test('what was added within the same time is not given', async (context) => {
+    const { growsNever } = place()
+    if (growsNever !== undefined) return context.skip(growsNever)
     const summary = await written('text')
     await place().write('a', bytes('text and more'), NOON_MS)
     const content = await place().source.read(summary)

@@ -172,8 +172,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/intake.ts',
-        find: '    const appended = await this.#appendNew(delivery, nowMs)\n    await this.#wakeHead()\n',
-        replace: '    await this.#wakeHead()\n    const appended = await this.#appendNew(delivery, nowMs)\n',
+        find: '    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)\n    await this.#wakeHead()\n',
+        replace: '    await this.#wakeHead()\n    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)\n',
       },
     ],
   },

@@ -7,7 +7,7 @@ import { deadFiles } from './rules/dead-files.ts'
 import { missingProgram, strayPrograms, unexplainedCodes } from './rules/documents.ts'
 import { defaultExports, fileNames, longFiles, longFunctions, skippedTests, unfinished } from './rules/habits.ts'
 import { machineBreaches } from './rules/machine.ts'
-import { looseVersions, type Manifest, missingPackages, undecidedPackages } from './rules/manifest.ts'
+import { looseVersions, type Manifest, missingPackages, strayClients, undecidedPackages } from './rules/manifest.ts'
 import { undocumented } from './rules/public-docs.ts'
 import { roomBreaches } from './rules/rooms.ts'
 import { type Findings, projectSources, root, type Source, sourcesOf } from './source.ts'
@@ -125,7 +125,9 @@ const sourceRows: readonly SourceRow[] = [
       'lib/base/b.ts': `export type B = 1`,
       'lib/base/forgotten.ts': `import { a } from './a.ts'`,
     },
-    found: ['lib/base/forgotten.ts is reached from none of lib/index.ts, lib/testing/index.ts, cli/main.ts'],
+    found: [
+      'lib/base/forgotten.ts is reached from none of lib/index.ts, lib/testing/index.ts, cli/main.ts, functions/intake.ts, functions/driver.ts',
+    ],
   },
   {
     rule: 'every public name has JSDoc, with an example for functions and classes',
@@ -218,6 +220,22 @@ const sourceRows: readonly SourceRow[] = [
     found: [
       `lib/rdd/a.ts:1 'vitest' is neither node: nor a dependency of the package`,
       `cli/main.ts:2 'path' is neither node: nor a dependency of the package`,
+    ],
+  },
+  {
+    rule: 'clients of AWS are imported only where AWS is spoken to',
+    find: strayClients,
+    planted: {
+      'lib/runtime/a.ts': `import type { S3Client } from '@aws-sdk/client-s3'`,
+      'cli/main.ts': `const client = await import('@aws-sdk/client-dynamodb')`,
+      'lib/adapters/local/b.ts': `import { NodeHttpHandler } from '@smithy/node-http-handler'`,
+      'lib/adapters/aws/c.ts': `import { S3Client } from '@aws-sdk/client-s3'`,
+      'functions/d.ts': `import { S3Client } from '@aws-sdk/client-s3'`,
+    },
+    found: [
+      `lib/runtime/a.ts:1 '@aws-sdk/client-s3' belongs to lib/adapters/aws/, functions/ or infra/`,
+      `cli/main.ts:1 '@aws-sdk/client-dynamodb' belongs to lib/adapters/aws/, functions/ or infra/`,
+      `lib/adapters/local/b.ts:1 '@smithy/node-http-handler' belongs to lib/adapters/aws/, functions/ or infra/`,
     ],
   },
 ]

@@ -1,5 +1,5 @@
 /** What the compiler must know, and what it must refuse. The bodies describe pipelines; the checks are made when the tests are compiled. */
-import { type DStream, parallelize, type RDD, seconds, stream, type StreamingContext, type Time } from 'millrace'
+import { type DStream, type KinesisRecord, parallelize, type RDD, seconds, stream, type StreamingContext, type Time } from 'millrace'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 
 /** Describes a pipeline for its types; it has an output, so that it can be built. */
@@ -18,6 +18,12 @@ describe('types flow', () => {
     described((ssc) => {
       expectTypeOf(ssc.textFileStream('lines')).toEqualTypeOf<DStream<string>>()
       expectTypeOf(ssc.socketTextStream('localhost', 9999)).toEqualTypeOf<DStream<string>>()
+      expectTypeOf(ssc.kinesisTextStream('clicks')).toEqualTypeOf<DStream<string>>()
+      expectTypeOf(ssc.kinesisStream('clicks')).toEqualTypeOf<DStream<KinesisRecord>>()
+      expectTypeOf(ssc.kinesisStream('clicks', { startFrom: { at: new Date(0) } })).toEqualTypeOf<DStream<KinesisRecord>>()
+      expectTypeOf(ssc.kinesisStream('clicks', { decode: ({ data, partitionKey }) => [partitionKey, data.length] as const })).toEqualTypeOf<
+        DStream<readonly [string, number]>
+      >()
       expectTypeOf(ssc.queueStream([[1, 2], [3]])).toEqualTypeOf<DStream<number>>()
       expectTypeOf(ssc.queueStream([parallelize(['a'])])).toEqualTypeOf<DStream<string>>()
       expectTypeOf(ssc.union(ssc.textFileStream('a'), ssc.textFileStream('b'))).toEqualTypeOf<DStream<string>>()

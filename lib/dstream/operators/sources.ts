@@ -1,7 +1,7 @@
 import type { Duration } from '../../base/duration.ts'
 import { checkedDurationMs } from '../checks.ts'
 import type { SourceNode } from '../plan-node.ts'
-import type { Queue } from '../source-declaration.ts'
+import type { KinesisRecord, KinesisStart, Queue } from '../source-declaration.ts'
 
 /** Settings of `textFileStream`. */
 export interface TextFileStreamOptions {
@@ -18,6 +18,21 @@ export interface TextFileStreamOptions {
 export interface QueueStreamOptions {
   /** Each batch takes one dataset of the queue (true) or all that are in it. Default true. */
   readonly oneAtATime?: boolean
+}
+
+/** Settings of `kinesisTextStream`. */
+export interface KinesisTextStreamOptions {
+  /**
+   * Where to begin when the application first starts: at the oldest record that the stream still has, or at the first that arrived at a
+   * time. Never at the latest: records put before the first look at each shard would be lost. Default `'trimHorizon'`.
+   */
+  readonly startFrom?: KinesisStart
+}
+
+/** Settings of `kinesisStream`. */
+export interface KinesisStreamOptions<T> extends KinesisTextStreamOptions {
+  /** Makes an element of a record. A record on which it throws is put aside as a dead letter. Default: the record itself. */
+  readonly decode?: (record: KinesisRecord) => T
 }
 
 const DEFAULT_REMEMBER_MS = 60_000
@@ -46,6 +61,22 @@ const textNode = (
     parents: [],
     parameters: { name },
     source: Object.freeze({ from: 'text', name, literalUri, files: Object.freeze(files) }),
+  })
+
+/** Records of a Kinesis stream. Where it starts is not in the plan hash: it says nothing about what is stored, and matters once. */
+export const kinesisNode = (kind: 'kinesisTextStream' | 'kinesisStream', name: string, startFrom: KinesisStart): SourceNode =>
+  Object.freeze({
+    role: 'source',
+    kind,
+    parents: [],
+    parameters: { name },
+    source: Object.freeze({
+      from: 'kinesis',
+      name,
+      elements: kind === 'kinesisTextStream' ? 'text' : 'records',
+      startFrom,
+      files: Object.freeze({ existing: 'all', rememberMs: DEFAULT_REMEMBER_MS }),
+    }),
   })
 
 /** Datasets from an array in memory. */

@@ -13,6 +13,8 @@ export interface Slice {
   readonly objects: number
   /** How far the source is consumed once the batch is committed. */
   readonly cut: Cut
+  /** The positions of its lanes after that, for intake, where the cut itself is not just these. */
+  readonly laneCut?: Readonly<Record<string, string>>
 }
 
 /** What a source gave for a slice. */

@@ -2,13 +2,12 @@
  * Records from files of text: which ones a batch takes is decided by the file chooser; what is gone when it is read is left out of the
  * batch, before its outputs start.
  */
-import { splitLines } from '../../base/text-lines.ts'
 import type { ObjectSummary } from '../../ports/object-source.ts'
 import type { Partition } from '../../rdd/pour.ts'
 import type { SegmentRef } from '../../state/segments.ts'
-import { letterOf } from '../dead-letters.ts'
 import type { BatchSource, PutAside, Slice, SliceData, SliceRequest } from './batch-source.ts'
 import { FileChooser, type ObjectsCut, type ObjectSourceParts } from './file-chooser.ts'
+import { linesOfObject, withinObjectLimits } from './text-object.ts'
 
 export interface ObjectsSlice extends Slice {
   readonly kind: 'objects'
@@ -34,7 +33,7 @@ export const objectSource = (parts: ObjectSourceParts): BatchSource<ObjectsSlice
     async allocate({ timeMs, cut, limits, startedMs }: SliceRequest): Promise<ObjectsSlice> {
       const before = cutOf(cut)
       const due = (await files.candidates(timeMs, startedMs, before)).filter((object) => object.modifiedMs <= timeMs)
-      const taken = withinLimits(due, limits)
+      const taken = withinObjectLimits(due, limits)
       const backlog = taken.length < due.length ? { threshold: files.thresholdAt(timeMs, startedMs, before) } : {}
       return {
         kind: 'objects',
@@ -55,7 +54,7 @@ export const objectSource = (parts: ObjectSourceParts): BatchSource<ObjectsSlice
         const content = await objects.read(object)
         if (content.found) {
           taken.push(object)
-          partitions.push(partitionOf(source, object, content.bytes, putAside))
+          partitions.push(linesOfObject(source, object.key, content.bytes, putAside))
         } else {
           skipped.push({ key: object.key, reason: content.gone })
           report({ event: 'objectSkipped', source, object: object.key, reason: `it is ${content.gone} since it was listed` })
@@ -75,32 +74,5 @@ export const objectSource = (parts: ObjectSourceParts): BatchSource<ObjectsSlice
       return oldest?.modifiedMs
     },
     blocks: (): readonly SegmentRef[] => [],
-  }
-}
-
-const withinLimits = (due: readonly ObjectSummary[], limits: SliceRequest['limits']): readonly ObjectSummary[] => {
-  let bytes = 0
-  const end = due.findIndex((object, index) => {
-    bytes += object.sizeBytes
-    // One object at least: an object is never split, so one above the limit makes a batch of its own.
-    return index > 0 && (index >= limits.objects || bytes > limits.bytes)
-  })
-  return end === -1 ? due : due.slice(0, end)
-}
-
-const partitionOf = (source: string, object: ObjectSummary, bytes: Uint8Array, putAside: PutAside): Partition<unknown> => {
-  const { lines, rejected } = splitLines(bytes)
-  for (const line of rejected) {
-    const message =
-      line.code === 'LINE_NOT_UTF8' ? 'The line is not valid UTF-8' : `The line has ${line.sizeBytes} bytes, which is over the limit`
-    putAside({ source, position: `${object.key}@${line.offset}`, code: line.code, message, data: line.data, sizeBytes: line.sizeBytes })
-  }
-  return {
-    records: lines,
-    steps: [],
-    origin: {
-      description: `${object.key} of ${source}`,
-      reject: (bad) => putAside(letterOf(source, `${object.key}#${bad.index + 1}`, bad)),
-    },
   }
 }

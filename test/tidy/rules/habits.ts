@@ -58,7 +58,7 @@ export const longFunctions = (sources: readonly Source[]): Findings =>
 /** Files are named in kebab-case. */
 export const fileNames = (sources: readonly Source[]): Findings =>
   sources
-    .filter(({ path }) => !/^([a-z0-9]+(-[a-z0-9]+)*\/)+[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)+$/.test(path))
+    .filter(({ path }) => !/^([a-z0-9]+(-[a-z0-9]+)*\/)+[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)+$/.test(path))
     .map(({ path }) => `${path} is not in kebab-case`)
 
 /** The library exports names, never a default. */

@@ -31,3 +31,13 @@ export const missingPackages = (manifest: Manifest, sources: readonly Source[]):
     .filter(({ specifier, target }) => target === undefined && !specifier.startsWith('node:'))
     .filter(({ specifier }) => !runtimePackages(manifest).some((name) => specifier === name || specifier.startsWith(`${name}/`)))
     .map(({ place, specifier }) => `${place} '${specifier}' is neither node: nor a dependency of the package`)
+
+/** Clients of AWS are imported where AWS is spoken to and nowhere else: a laptop does without them. */
+const SPEAKS_TO_AWS = /^(lib\/adapters\/aws|functions|infra|test|bench|scripts)\//
+
+export const strayClients = (sources: readonly Source[]): Findings =>
+  sources
+    .filter(({ path }) => !SPEAKS_TO_AWS.test(path))
+    .flatMap(importsOf)
+    .filter(({ specifier }) => /^@(aws-sdk|smithy)\//.test(specifier))
+    .map(({ place, specifier }) => `${place} '${specifier}' belongs to lib/adapters/aws/, functions/ or infra/`)

@@ -16,6 +16,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   testing: ['runtime', 'dstream', 'state', 'rdd', 'ports', 'adapters/memory', 'base'],
   index: ['dstream', 'rdd', 'base'],
   cli: ['index', 'runtime', 'dstream', 'state', 'rdd', 'ports', 'adapters/memory', 'adapters/local', 'adapters/aws', 'base'],
+  functions: ['index', 'runtime', 'dstream', 'state', 'rdd', 'ports', 'adapters', 'adapters/aws', 'adapters/local', 'base'],
   examples: ['index'],
 }
 

@@ -12,6 +12,7 @@ const directory = (path: string, shown: string) => ({ kind: 'directory', path, s
 describe('where a source is', () => {
   const socketSource = plan((ssc) => ssc.socketTextStream('localhost', 9999).print())
   const bucketSource = plan((ssc) => ssc.textFileStream('s3://logs/2026/web').print())
+  const clicks = plan((ssc) => ssc.kinesisTextStream('clicks').print())
 
   test.each([
     { what: 'its own name, unbound', of: fromLines, bindings: [], place: directory('/work/lines', 'lines') },
@@ -49,6 +50,13 @@ describe('where a source is', () => {
       of: socketSource,
       bindings: ['localhost:9999=in'],
       place: directory('/work/in', 'in'),
+    },
+    { what: 'a directory for a stream', of: clicks, bindings: ['clicks=./in'], place: directory('/work/in', './in') },
+    {
+      what: 'a socket for a stream',
+      of: clicks,
+      bindings: ['clicks=socket://localhost:9999'],
+      place: { kind: 'socket', host: 'localhost', port: 9999 },
     },
     { what: 'below its bucket', of: bucketSource, bindings: ['logs=./logs'], place: directory('/work/logs/2026/web', 'logs/2026/web') },
     {
@@ -114,6 +122,17 @@ describe('what is refused', () => {
       '--bind logs=./directory',
     ])
     expectError(() => bindPlan(saving('s3://results/x'), { bindings: [], cwd: '/work' }), 'BINDING_MISSING', ['--bind results=./directory'])
+  })
+
+  test('a stream that is bound to nothing', () => {
+    const clicks = plan((ssc) => ssc.kinesisTextStream('clicks').print())
+    expectError(() => bindPlan(clicks, { bindings: [], cwd: '/work' }), 'BINDING_MISSING', ['"clicks"', '--bind clicks=./in'])
+  })
+
+  test('text for a stream of records', () => {
+    const clicks = plan((ssc) => ssc.kinesisStream('clicks', { decode: ({ data }) => data.length }).print())
+    expectError(() => bindPlan(clicks, { bindings: ['clicks=./in'], cwd: '/work' }), 'BINDING_INVALID', ["kinesisTextStream('clicks')"])
+    expectError(() => bindPlan(clicks, { bindings: [], cwd: '/work' }), 'BINDING_MISSING', ["kinesisTextStream('clicks')"])
   })
 
   test('any binding, where nothing can be bound', () => {

@@ -4,6 +4,7 @@
  */
 import { seconds, stream, type Pipeline, type StreamingContext, type StreamOptions } from 'millrace'
 import { memoryItemStore } from '../../../lib/adapters/memory/memory-item-store.ts'
+import { memoryObjectStore } from '../../../lib/adapters/memory/memory-object-store.ts'
 import { memoryObjects } from '../../../lib/adapters/memory/memory-objects.ts'
 import { memoryOutputFiles } from '../../../lib/adapters/memory/memory-output-files.ts'
 import { MillraceError } from '../../../lib/base/errors.ts'
@@ -13,6 +14,7 @@ import { Driver, type Outcome } from '../../../lib/runtime/driver.ts'
 import type { RuntimeEvent } from '../../../lib/runtime/events.ts'
 import { Intake } from '../../../lib/runtime/intake.ts'
 import type { BatchSource } from '../../../lib/runtime/sources/batch-source.ts'
+import { hintSource } from '../../../lib/runtime/sources/hint-source.ts'
 import { laneSource } from '../../../lib/runtime/sources/lane-source.ts'
 import { objectSource } from '../../../lib/runtime/sources/object-source.ts'
 import { queueSource } from '../../../lib/runtime/sources/queue-source.ts'
@@ -97,7 +99,7 @@ export interface DeployOptions {
   /** Default 0: nobody else runs. */
   readonly leaseMs?: number
   /** What all text sources are bound to. Default: files are objects, sockets are lanes. */
-  readonly bind?: 'objects' | 'lanes'
+  readonly bind?: 'objects' | 'lanes' | 'hints' | 'versionedHints'
   /** Names the process, for queues. Default: all deployments of a world are of one process. */
   readonly process?: string
 }
@@ -106,6 +108,8 @@ export interface DeployOptions {
 export class World {
   readonly store: TestStore
   readonly objects = memoryObjects()
+  readonly uploads = memoryObjectStore()
+  readonly versions = memoryObjectStore({ versioned: true })
   readonly files = memoryOutputFiles()
   readonly printed: string[] = []
   #nowMs: number
@@ -170,6 +174,10 @@ export class Deployment {
       if ((bind ?? (kind === 'socketTextStream' ? 'lanes' : 'objects')) === 'lanes')
         return laneSource({ store, app: APP, source: id }) as BatchSource
       const report = (event: RuntimeEvent): void => void this.events.push(event)
+      if (bind === 'hints' || bind === 'versionedHints') {
+        const uploads = bind === 'hints' ? world.uploads : world.versions
+        return hintSource({ store, app: APP, source: id, objects: uploads, existing: declared.files.existing, report }) as BatchSource
+      }
       return objectSource({ store, app: APP, source: id, objects: world.objects, selection: declared.files, report }) as BatchSource
     }
     this.#world = world

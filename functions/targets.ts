@@ -1,0 +1,37 @@
+import { MillraceError } from '../lib/base/errors.ts'
+import type { Plan } from '../lib/dstream/plan.ts'
+import { kinesisDeliveries, type KinesisEvent, type KinesisTarget } from '../lib/runtime/kinesis/event.ts'
+import { streamOf } from '../lib/runtime/kinesis/shards.ts'
+import type { SourceDelivery } from '../lib/runtime/serverless/intake-handler.ts'
+import type { SourceBinding } from './environment.ts'
+
+/** A source that reads a stream. Several may read the same one, each with lanes of its own. */
+export interface StreamTarget extends KinesisTarget {
+  readonly streamArn: string
+}
+
+/** The sources of a plan that are bound to streams. */
+export const streamTargets = (plan: Plan, bindings: ReadonlyMap<string, SourceBinding>): readonly StreamTarget[] =>
+  plan.sources.flatMap(({ id, node: { source } }) => {
+    const binding = bindings.get(id)
+    if (source.from !== 'kinesis' || binding?.kind !== 'kinesis') return []
+    return [{ source: id, elements: source.elements, streamArn: binding.streamArn, createdMs: binding.createdMs }]
+  })
+
+/** What an event brings for each source that reads its stream. */
+export const deliveriesFor = (event: KinesisEvent, targets: readonly StreamTarget[]): readonly SourceDelivery[] => {
+  const byStream = Map.groupBy(event.Records ?? [], ({ eventSourceARN }) => streamOf(eventSourceARN))
+  return [...byStream].flatMap(([arn, Records]) => {
+    const readers = targets.filter(({ streamArn }) => streamArn === arn)
+    if (readers.length === 0) throw unknownStream(arn, targets)
+    return readers.flatMap((target) => kinesisDeliveries({ Records }, target).map((delivery) => ({ source: target.source, delivery })))
+  })
+}
+
+const unknownStream = (arn: string, targets: readonly StreamTarget[]): MillraceError =>
+  new MillraceError('EVENT_INVALID', {
+    problem: 'Records of a stream have come that no source of the pipeline is bound to',
+    value: arn,
+    allowed: targets.map(({ streamArn }) => streamArn).join(', '),
+    fix: 'remove its event source mapping from this function, or bind a source to it',
+  })

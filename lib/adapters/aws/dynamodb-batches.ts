@@ -1,0 +1,56 @@
+/** Writing many rows with BatchWriteItem, which takes 25 at a time and may leave any of them unwritten. */
+import { BatchWriteItemCommand, type DynamoDBClient, type WriteRequest } from '@aws-sdk/client-dynamodb'
+import { MillraceError } from '../../base/errors.ts'
+
+/** Where and how rows are written. */
+export interface BatchWriting {
+  readonly client: Pick<DynamoDBClient, 'send'>
+  readonly table: string
+  /** Waits before rows that were left over are sent again. */
+  readonly pause: (durationMs: number) => Promise<void>
+}
+
+const ROWS_MAX = 25
+const BATCHES_AT_ONCE = 8
+/** The SDK tries again by itself what failed as a whole; this counts answers that say "not all". With the pauses below, about 10 s. */
+const ANSWERS_MAX = 10
+const PAUSE_MS = 25
+const PAUSE_MS_MAX = 2_500
+
+const leftOver = (table: string, rows: number): MillraceError =>
+  new MillraceError('STORE_FAILED', {
+    problem: `The store is throttled: ${rows} items are still not written after ${ANSWERS_MAX} answers`,
+    value: table,
+    fix: 'none, if it passes; otherwise see the throttles of the table, and whether its capacity is limited',
+    retryable: true,
+  })
+
+const writeBatch = async ({ client, table, pause }: BatchWriting, batch: readonly WriteRequest[]): Promise<void> => {
+  let rest = [...batch]
+  for (let answers = 1; ; answers++) {
+    const { UnprocessedItems } = await client.send(new BatchWriteItemCommand({ RequestItems: { [table]: rest } }))
+    rest = UnprocessedItems?.[table] ?? []
+    if (rest.length === 0) return
+    if (answers === ANSWERS_MAX) throw leftOver(table, rest.length)
+    // Full jitter: many writers that were throttled together must not come back together.
+    await pause(Math.random() * Math.min(PAUSE_MS_MAX, PAUSE_MS * 2 ** answers))
+  }
+}
+
+/** Sends all requests. No two may be for one key: DynamoDB refuses a batch with such a pair. */
+export const writeBatches = async (writing: BatchWriting, requests: readonly WriteRequest[]): Promise<void> => {
+  const batches = Array.from({ length: Math.ceil(requests.length / ROWS_MAX) }, (_, index) =>
+    requests.slice(index * ROWS_MAX, (index + 1) * ROWS_MAX),
+  )
+  const queue = batches.values()
+  const work = async (): Promise<void> => {
+    for (const batch of queue) await writeBatch(writing, batch)
+  }
+  await settled(Array.from({ length: Math.min(BATCHES_AT_ONCE, batches.length) }, work))
+}
+
+/** Waits for all, whatever fails: nothing may go on behind the back of a caller that was told of a failure. */
+const settled = async (work: readonly Promise<void>[]): Promise<void> => {
+  const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}

@@ -1,0 +1,29 @@
+import { MillraceError } from '../../base/errors.ts'
+import { deniedFix, errorName, isDenied, isTransient } from './aws-errors.ts'
+
+/** An error of DynamoDB in our terms. `action` is the permission that the call needs, for example `dynamodb:PutItem`. */
+export const storeError = (error: unknown, action: string, table: string): MillraceError => {
+  if (error instanceof MillraceError) return error
+  if (errorName(error) === 'ResourceNotFoundException') {
+    return new MillraceError('STORE_NOT_FOUND', {
+      problem: 'There is no such table in this account and region',
+      value: table,
+      fix: 'deploy the application first, or give the region and the credentials that it was deployed with',
+      cause: error,
+    })
+  }
+  if (isDenied(error)) {
+    return new MillraceError('STORE_FAILED', {
+      problem: `The store refuses ${action}`,
+      value: table,
+      fix: deniedFix(action, `the table ${table}`),
+      cause: error,
+    })
+  }
+  return new MillraceError('STORE_FAILED', {
+    problem: `The store did not do ${action}`,
+    value: table,
+    retryable: isTransient(error),
+    cause: error,
+  })
+}

@@ -1,0 +1,88 @@
+/** How items become rows of DynamoDB: strings as S, numbers as N, booleans as BOOL, bytes as B, under the key `pk` and `sk`. */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { MillraceError } from '../../base/errors.ts'
+import { type Attribute, type Item, itemBytes, type ItemKey, type KeyedItem } from '../../ports/item-store.ts'
+import { storedName, storedText, textOf } from './dynamodb-text.ts'
+
+/** A row as the SDK gives and takes it. */
+export type Row = Record<string, AttributeValue>
+
+/** What a number of DynamoDB may be, beside 0: https://docs.aws.amazon.com/amazondynamodb, "Data types". */
+const NUMBER_MIN = 1e-130
+const NUMBER_MAX = 9.99e125
+
+const numberText = (name: string, value: number): string => {
+  const size = Math.abs(value)
+  if (value === 0 || (size >= NUMBER_MIN && size <= NUMBER_MAX)) return String(value)
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: `The attribute ${name} cannot be stored`,
+    value,
+    allowed: `0, or a number from ${NUMBER_MIN} to ${NUMBER_MAX} in size`,
+  })
+}
+
+/** One value as it is stored. */
+export const storedValue = (name: string, value: Exclude<Attribute, undefined>): AttributeValue => {
+  if (typeof value === 'string') return { S: storedText(value) }
+  if (typeof value === 'number') return { N: numberText(name, value) }
+  if (typeof value === 'boolean') return { BOOL: value }
+  return { B: value }
+}
+
+const valueOf = (name: string, { S, N, BOOL, B }: AttributeValue): Attribute => {
+  if (S !== undefined) return textOf(S)
+  if (N !== undefined) return Number(N)
+  if (BOOL !== undefined) return BOOL
+  if (B !== undefined) return new Uint8Array(B)
+  throw new MillraceError('STORE_UNREADABLE', {
+    problem: `An item has an attribute ${name} of a kind that Millrace does not write`,
+    allowed: 'S, N, BOOL and B',
+    fix: 'give Millrace a table of its own',
+  })
+}
+
+/** The key as it is stored. */
+export const rowKey = ({ partition, sort }: ItemKey): Row => ({ pk: { S: storedText(partition) }, sk: { S: storedText(sort) } })
+
+const storedAttributes = (item: Item): readonly (readonly [name: string, value: AttributeValue])[] =>
+  Object.entries(item).flatMap(([name, value]) => (value === undefined ? [] : [[storedName(name), storedValue(name, value)] as const]))
+
+/**
+ * The row of an item.
+ *
+ * Errors: `ARGUMENT_INVALID`, `ITEM_TOO_LARGE`.
+ */
+export const rowOf = (key: ItemKey, item: Item, itemBytesMax: number): Row => {
+  checkSize(key, item, itemBytesMax)
+  return { ...rowKey(key), ...Object.fromEntries(storedAttributes(item)) }
+}
+
+const asStored = (item: Item): Item =>
+  Object.fromEntries(Object.entries(item).map(([name, value]) => [storedName(name), typeof value === 'string' ? storedText(value) : value]))
+
+const checkSize = (key: ItemKey, item: Item, itemBytesMax: number): void => {
+  const { partition, sort } = key
+  const size = itemBytes({ partition: storedText(partition), sort: storedText(sort) }, asStored(item))
+  if (size <= itemBytesMax) return
+  throw new MillraceError('ITEM_TOO_LARGE', {
+    problem: `An item of ${size} bytes is too large to store`,
+    value: { partition, sort },
+    allowed: `${itemBytesMax} bytes`,
+  })
+}
+
+/** The item of a row, without its key. */
+export const itemOf = (row: Row): Item =>
+  Object.fromEntries(
+    Object.entries(row).flatMap(([stored, value]) => {
+      const name = textOf(stored)
+      return stored === 'pk' || stored === 'sk' ? [] : [[name, valueOf(name, value)]]
+    }),
+  )
+
+/** The item of a row with its key. */
+export const keyedItemOf = (row: Row): KeyedItem => ({
+  partition: textOf(row['pk']?.S ?? ''),
+  sort: textOf(row['sk']?.S ?? ''),
+  item: itemOf(row),
+})

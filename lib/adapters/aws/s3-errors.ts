@@ -1,0 +1,33 @@
+import { MillraceError } from '../../base/errors.ts'
+import { deniedFix, errorName, isDenied, isTransient, statusOf } from './aws-errors.ts'
+
+/** Whether the object, or the version of it, is not there. A bucket that is not there is another matter. */
+export const isMissingObject = (error: unknown): boolean =>
+  errorName(error) === 'NoSuchKey' || errorName(error) === 'NoSuchVersion' || errorName(error) === 'NotFound'
+
+/** Whether a condition did not hold. */
+export const isConditionFailed = (error: unknown): boolean => statusOf(error) === 412 || errorName(error) === 'PreconditionFailed'
+
+/** Whether another write of the same object was under way: it says nothing about who won. */
+export const isConflict = (error: unknown): boolean => statusOf(error) === 409 && errorName(error) !== 'BucketAlreadyExists'
+
+/** An error of S3 under the code of the port that it came through. `action` is the permission, for example `s3:PutObject`. */
+export const s3Error = (
+  error: unknown,
+  code: 'OUTPUT_FAILED' | 'OBJECT_UNREADABLE' | 'STORE_FAILED',
+  { action, place }: { readonly action: string; readonly place: string },
+): MillraceError => {
+  if (error instanceof MillraceError) return error
+  if (isDenied(error)) {
+    const fix = deniedFix(action, place)
+    return new MillraceError(code, { problem: `S3 refuses ${action}`, value: place, fix, cause: error })
+  }
+  const isBucketMissing = errorName(error) === 'NoSuchBucket'
+  return new MillraceError(code, {
+    problem: isBucketMissing ? 'There is no such bucket' : `S3 did not do ${action}`,
+    value: place,
+    ...(isBucketMissing ? { fix: 'create the bucket, or correct its name and region' } : {}),
+    retryable: isTransient(error) || isConflict(error),
+    cause: error,
+  })
+}

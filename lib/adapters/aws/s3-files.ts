@@ -1,0 +1,115 @@
+/** The few calls of S3 that outputs are made of, each a plain answer instead of an error where a condition did not hold. */
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isConditionFailed, isConflict, isMissingObject } from './s3-errors.ts'
+
+/** A bucket, and the client that calls it. */
+export interface Bucket {
+  readonly client: S3Client
+  readonly bucket: string
+}
+
+/** An object as it was seen. */
+export interface SeenObject {
+  readonly etag: string
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+const CONFLICTS_MAX = 10
+const CONFLICT_PAUSE_MS = 20
+
+/** S3 answers 409 when two conditional writes meet: neither is decided, so it is asked again. */
+const afterConflicts = async <T>(call: () => Promise<T>): Promise<T> => {
+  for (let conflicts = 1; ; conflicts++) {
+    try {
+      return await call()
+    } catch (error) {
+      if (!isConflict(error) || conflicts === CONFLICTS_MAX) throw error
+      await sleep(Math.random() * CONFLICT_PAUSE_MS * 2 ** conflicts)
+    }
+  }
+}
+
+/** All keys that begin with the prefix. */
+export const listKeys = async ({ client, bucket }: Bucket, prefix: string): Promise<readonly string[]> => {
+  const keys: string[] = []
+  for (let token: string | undefined; ;) {
+    const input = { Bucket: bucket, Prefix: prefix, ...(token === undefined ? {} : { ContinuationToken: token }) }
+    const { Contents = [], NextContinuationToken } = await client.send(new ListObjectsV2Command(input))
+    keys.push(...Contents.flatMap(({ Key }) => Key ?? []))
+    if (NextContinuationToken === undefined) return keys
+    token = NextContinuationToken
+  }
+}
+
+/** The bytes of an object with what identifies it, or undefined if it is not there. */
+export const readObject = async (
+  { client, bucket }: Bucket,
+  key: string,
+): Promise<(SeenObject & { readonly bytes: Uint8Array }) | undefined> => {
+  try {
+    const { Body, ETag = '', Metadata = {} } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
+    return { etag: ETag, metadata: Metadata, bytes: (await Body?.transformToByteArray()) ?? new Uint8Array() }
+  } catch (error) {
+    if (isMissingObject(error)) return undefined
+    throw error
+  }
+}
+
+/** What identifies an object, without its bytes. */
+export const headObject = async ({ client, bucket }: Bucket, key: string): Promise<SeenObject | undefined> => {
+  try {
+    const { ETag = '', Metadata = {} } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
+    return { etag: ETag, metadata: Metadata }
+  } catch (error) {
+    if (isMissingObject(error)) return undefined
+    throw error
+  }
+}
+
+/** An object to write. */
+export interface NewObject {
+  readonly key: string
+  readonly bytes: Uint8Array
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** Writes if the object is still the one that was seen, or still not there. Gives the new one's etag, or undefined if it was not written. */
+export const putIfSeen = ({ client, bucket }: Bucket, object: NewObject, seen: SeenObject | undefined): Promise<string | undefined> =>
+  afterConflicts(async () => {
+    try {
+      const { ETag = '' } = await client.send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: object.key,
+          Body: object.bytes,
+          Metadata: { ...object.metadata },
+          ...(seen === undefined ? { IfNoneMatch: '*' } : { IfMatch: seen.etag }),
+        }),
+      )
+      return ETag
+    } catch (error) {
+      if (isConditionFailed(error) || isMissingObject(error)) return undefined
+      throw error
+    }
+  })
+
+/** Removes the object if it is still the one that was seen. Gives whether it is gone. */
+export const deleteIfSeen = ({ client, bucket }: Bucket, key: string, { etag }: SeenObject): Promise<boolean> =>
+  afterConflicts(async () => {
+    try {
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag }))
+      return true
+    } catch (error) {
+      if (isMissingObject(error)) return true
+      if (isConditionFailed(error)) return false
+      throw error
+    }
+  })

@@ -1,0 +1,57 @@
+import { GetObjectCommand, HeadObjectCommand, type HeadObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3'
+import type { ObjectContent } from '../../ports/object-source.ts'
+import type { ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
+import { statusOf } from './aws-errors.ts'
+import { s3Client } from './s3-client.ts'
+import { isConditionFailed, isMissingObject, s3Error } from './s3-errors.ts'
+
+/** What {@link s3ObjectStore} is made with. */
+export interface S3ObjectStoreOptions {
+  readonly bucket: string
+  /** Default: the client of this process. */
+  readonly client?: S3Client
+}
+
+const versionOf = (key: string, { VersionId, ETag = '', LastModified, ContentLength = 0 }: HeadObjectCommandOutput): ObjectVersion => {
+  // A bucket whose versioning was never switched on has no ids; objects from before it was have the id "null".
+  const isVersioned = VersionId !== undefined && VersionId !== 'null'
+  const modifiedMs = LastModified?.getTime() ?? 0
+  return { key, version: isVersioned ? VersionId : ETag, isVersioned, modifiedMs, sizeBytes: ContentLength }
+}
+
+/** Not there, or with a delete marker in its place. */
+const isGone = (error: unknown): boolean => isMissingObject(error) || statusOf(error) === 404 || statusOf(error) === 405
+
+/**
+ * The objects of a bucket as an {@link ObjectStore}. Reads are pinned: to the version's id where the bucket keeps versions, else to the
+ * entity tag, so that another upload is never read in the place of the one that a batch has taken.
+ *
+ * @example
+ * ```ts
+ * const objects = s3ObjectStore({ bucket: 'clicks' })
+ * const object = await objects.head('in/a.txt')
+ * ```
+ */
+export const s3ObjectStore = ({ bucket, client = s3Client() }: S3ObjectStoreOptions): ObjectStore => ({
+  description: `bucket ${bucket}`,
+  async head(key: string, version?: string): Promise<ObjectVersion | undefined> {
+    try {
+      const pinned = version === undefined ? {} : { VersionId: version }
+      return versionOf(key, await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key, ...pinned })))
+    } catch (error) {
+      if (isGone(error)) return undefined
+      throw s3Error(error, 'OBJECT_UNREADABLE', { action: 's3:GetObject', place: `s3://${bucket}/${key}` })
+    }
+  },
+  async read({ key, version, isVersioned }: ObjectVersion): Promise<ObjectContent> {
+    try {
+      const pinned = isVersioned ? { VersionId: version } : { IfMatch: version }
+      const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, ...pinned }))
+      return { found: true, bytes: (await Body?.transformToByteArray()) ?? new Uint8Array() }
+    } catch (error) {
+      if (isGone(error)) return { found: false, gone: 'missing' }
+      if (isConditionFailed(error)) return { found: false, gone: 'replaced' }
+      throw s3Error(error, 'OBJECT_UNREADABLE', { action: 's3:GetObject', place: `s3://${bucket}/${key}` })
+    }
+  },
+})

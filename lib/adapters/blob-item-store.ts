@@ -1,0 +1,125 @@
+/**
+ * Items whose bytes, where they are many, are kept in a blob store: DynamoDB takes a write unit for each KB, a bucket one request for all.
+ *
+ * - *Blob first, item second.* An item that points at a blob was written after it. A crash in between leaves a blob that nothing names.
+ * - *Item first, blob second* when they are removed, for the same reason.
+ * - *A blob that is missing* leaves the attribute `bytes` out of the item, so that whoever reads segments says `SEGMENT_MISSING` (B11).
+ *
+ * The name of a blob follows from the key, so that a delete needs no read. `put` is for items that are never overwritten, or whose last
+ * write wins: two such writes at once may leave the bytes of one with the other attributes of the other. `compareAndSet` keeps all in the
+ * item: its bytes would have to be true or not together with the condition.
+ */
+import type { BlobStore } from '../ports/blob-store.ts'
+import type { Item, ItemKey, ItemStore, KeyedItem, Query, Swap } from '../ports/item-store.ts'
+import { itemBytes } from '../ports/item-store.ts'
+import { MillraceError } from '../base/errors.ts'
+
+/** How bytes are divided between the two stores. */
+export interface BlobOptions {
+  /** Only more bytes than these go into a blob. Default 8,192: one request of a bucket costs as much as writing so much to DynamoDB. */
+  readonly aboveBytes?: number
+  /** Which partitions may have blobs: of others nothing is looked for when they are deleted. Default: all. */
+  readonly isBlobPartition?: (partition: string) => boolean
+}
+
+const ABOVE_BYTES = 8_192
+/** The attribute that stands in an item for the bytes: how many they are. */
+const MARKER = 'bytes~blob'
+const READS_AT_ONCE = 32
+
+/** A part of a key in the letters of a blob's name, reversibly: UTF-8 where it can be, each lone surrogate as `%u` and its code. */
+const namePart = (text: string): string =>
+  Array.from(text, (char) => {
+    if (!char.isWellFormed()) return `%u${char.charCodeAt(0).toString(16)}`
+    return /^[A-Za-z0-9_~-]$/.test(char) ? char : encodeURIComponent(char).replace(/^[.!'()*]$/, (c) => `%${c.charCodeAt(0).toString(16)}`)
+  }).join('')
+
+/** The name of the blob of an item. */
+export const blobName = ({ partition, sort }: ItemKey): string => `${namePart(partition)}/${namePart(sort)}`
+
+const bytesAbove = (item: Item, aboveBytes: number): Uint8Array | undefined => {
+  const { bytes } = item
+  return bytes instanceof Uint8Array && bytes.byteLength > aboveBytes ? bytes : undefined
+}
+
+/**
+ * An {@link ItemStore} over two: items with an attribute `bytes` above a size keep it in a blob.
+ *
+ * @example
+ * ```ts
+ * const store = withBlobs(memoryItemStore(), memoryBlobStore())
+ * await store.put({ partition: 'p', sort: 's' }, { bytes: new Uint8Array(100_000) })
+ * ```
+ */
+export const withBlobs = (
+  items: ItemStore,
+  blobs: BlobStore,
+  { aboveBytes = ABOVE_BYTES, isBlobPartition = () => true }: BlobOptions = {},
+): ItemStore => {
+  const { answeredMs, itemBytesMax } = items
+
+  const checkSize = ({ partition, sort, item }: KeyedItem): void => {
+    const size = itemBytes({ partition, sort }, item)
+    if (size <= itemBytesMax) return
+    // Of the item as a whole: what is small enough here must be so in every store.
+    throw new MillraceError('ITEM_TOO_LARGE', {
+      problem: `An item of ${size} bytes is too large to store`,
+      value: { partition, sort },
+      allowed: `${itemBytesMax} bytes`,
+    })
+  }
+  const split = async (keyed: KeyedItem): Promise<KeyedItem> => {
+    const bytes = isBlobPartition(keyed.partition) ? bytesAbove(keyed.item, aboveBytes) : undefined
+    if (bytes === undefined) return keyed
+    await blobs.put(blobName(keyed), bytes)
+    return { ...keyed, item: { ...keyed.item, bytes: undefined, [MARKER]: bytes.byteLength } }
+  }
+  const whole = async (key: ItemKey, stored: Item): Promise<Item> => {
+    const { [MARKER]: length, ...item } = stored
+    if (typeof length !== 'number') return stored
+    const bytes = await blobs.get(blobName(key))
+    return bytes?.byteLength === length ? { ...item, bytes } : item
+  }
+  const putAll = async (given: readonly KeyedItem[]): Promise<void> => {
+    given.forEach(checkSize)
+    await items.putAll(await inGroups(given, split))
+  }
+
+  return {
+    itemBytesMax,
+    ...(answeredMs === undefined ? {} : { answeredMs }),
+    async get(key: ItemKey): Promise<Item | undefined> {
+      const stored = await items.get(key)
+      return stored === undefined ? undefined : whole(key, stored)
+    },
+    async query(partition: string, query?: Query): Promise<readonly KeyedItem[]> {
+      const found = await items.query(partition, query)
+      return inGroups(found, async (keyed) => ({ ...keyed, item: await whole(keyed, keyed.item) }))
+    },
+    async compareAndSet(key: ItemKey, seen: Item | 'absent', next: Item): Promise<Swap> {
+      const swap = await items.compareAndSet(key, seen, next)
+      if (swap.swapped || swap.current === undefined) return swap
+      return { swapped: false, current: await whole(key, swap.current) }
+    },
+    async put(key: ItemKey, item: Item): Promise<void> {
+      const keyed = { partition: key.partition, sort: key.sort, item }
+      checkSize(keyed)
+      await items.put(key, (await split(keyed)).item)
+    },
+    putAll,
+    async deleteAll(keys: readonly ItemKey[]): Promise<void> {
+      await items.deleteAll(keys)
+      const named = keys.filter(({ partition }) => isBlobPartition(partition)).map(blobName)
+      if (named.length > 0) await blobs.deleteAll(named)
+    },
+  }
+}
+
+/** Does it for each, so many at once, and keeps their order. */
+const inGroups = async <T, R>(all: readonly T[], action: (one: T) => Promise<R>): Promise<R[]> => {
+  const done: R[] = []
+  for (let from = 0; from < all.length; from += READS_AT_ONCE) {
+    done.push(...(await Promise.all(all.slice(from, from + READS_AT_ONCE).map(action))))
+  }
+  return done
+}

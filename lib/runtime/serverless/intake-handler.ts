@@ -1,0 +1,85 @@
+/**
+ * Intake as a function: takes an event's deliveries whole, or throws and is given them again. Nothing is running any more when it answers:
+ * an environment is frozen then, and what was left would go on hours later.
+ */
+import type { Randomness } from '../../ports/randomness.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { ItemStore } from '../../ports/item-store.ts'
+import type { Plan } from '../../dstream/plan.ts'
+import type { Head } from '../../state/head.ts'
+import { Intake, type LaneDelivery } from '../intake.ts'
+import { nextBatchTime } from '../schedule.ts'
+import type { ObjectHint } from '../sources/hint-source.ts'
+import type { Tick } from './ticks.ts'
+
+/** A delivery with the source it is for. */
+export interface SourceDelivery {
+  /** The id of the source node. */
+  readonly source: string
+  readonly delivery: LaneDelivery
+}
+
+/** What notifications hint at, for one source. */
+export interface SourceHints {
+  /** The id of the source node. */
+  readonly source: string
+  readonly hints: readonly ObjectHint[]
+}
+
+/** The lane of hints: one for each source, in which whoever comes first is first. */
+const HINT_LANE = 'hints'
+
+/** What the function works with, for as long as its process lives. */
+export interface IntakeHandlerParts {
+  readonly plan: Plan
+  readonly store: ItemStore
+  readonly clock: Clock
+  readonly randomness: Randomness
+  /** Sends a tick to the driver. */
+  readonly wind: (ticks: readonly Tick[]) => Promise<void>
+}
+
+/** What was taken in. */
+export interface IntakeAnswer {
+  /** Records that were new. */
+  readonly records: number
+  readonly rejected: number
+}
+
+/** Takes in the deliveries, or the hints, of one event. */
+export type IntakeHandler = (taken: readonly (SourceDelivery | SourceHints)[]) => Promise<IntakeAnswer>
+
+/**
+ * Makes the handler. It resolves when all is durable, and then the source may be acknowledged. Else it rejects, "not now": with
+ * `LANE_FULL`, `STORE_FAILED` or whatever the store threw; what was appended by then is dropped when it comes again (B1).
+ */
+export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
+  const { plan, store, clock, randomness, wind } = parts
+  const woken: Head[] = []
+  const intakes = new Map<string, Intake>()
+  const intakeOf = (source: string): Intake => {
+    const shared = { app: plan.name, store, clock, randomness, limits: plan.options.limits }
+    const intake = intakes.get(source) ?? new Intake({ ...shared, source, woke: (head) => void woken.push(head) })
+    intakes.set(source, intake)
+    return intake
+  }
+  return async (taken) => {
+    woken.length = 0
+    // Lanes side by side; one that fails is thrown only when the others are done.
+    const answers = await Promise.allSettled(
+      taken.map(async (one) => {
+        const intake = intakeOf(one.source)
+        return 'hints' in one ? intake.appendAtTail(HINT_LANE, one.hints) : intake.append(one.delivery)
+      }),
+    )
+    // Before any failure is thrown: the head is awake, and nobody else will wind its first tick.
+    const head = woken.at(-1)
+    if (head !== undefined) await wind([{ app: plan.name, atMs: nextBatchTime(head, plan.options.intervalMs), wind: true }])
+    const failed = answers.find((answer) => answer.status === 'rejected')
+    if (failed !== undefined) throw failed.reason as unknown
+    return {
+      records: answers.reduce((total, answer) => total + (answer.status === 'fulfilled' ? answer.value : 0), 0),
+      rejected: taken.reduce((total, one) => total + ('delivery' in one ? (one.delivery.rejected?.length ?? 0) : 0), 0),
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { CreateBucketCommand, DeleteBucketCommand, DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { clientSettings } from '../../lib/adapters/aws/clients.ts'
+import { dynamodbClient } from '../../lib/adapters/aws/dynamodb-client.ts'
+import { dynamodbItemStore } from '../../lib/adapters/aws/dynamodb-item-store.ts'
+import { s3BlobStore } from '../../lib/adapters/aws/s3-blob-store.ts'
+import { s3Client } from '../../lib/adapters/aws/s3-client.ts'
+import { listKeys, readObject } from '../../lib/adapters/aws/s3-files.ts'
+import { s3Objects } from '../../lib/adapters/aws/s3-objects.ts'
+import { s3OutputFiles } from '../../lib/adapters/aws/s3-output-files.ts'
+import { withBlobs } from '../../lib/adapters/blob-item-store.ts'
+import { blobStoreContract } from '../contract/blob-store.contract.ts'
+import { expectError } from '../contract/errors.ts'
+import { itemStoreContract } from '../contract/item-store.contract.ts'
+import { objectSourceContract } from '../contract/object-source.contract.ts'
+import { outputFilesContract } from '../contract/output-files.contract.ts'
+
+const table = `contract-${randomUUID()}`
+const otherClient = new DynamoDBClient(clientSettings())
+
+beforeAll(async () => {
+  await dynamodbClient().send(
+    new CreateTableCommand({
+      TableName: table,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+    }),
+  )
+})
+afterAll(() => otherClient.destroy())
+
+itemStoreContract('DynamoDB', async () => ({
+  store: dynamodbItemStore({ table }),
+  other: dynamodbItemStore({ table, client: otherClient }),
+}))
+
+test('text that UTF-8 cannot hold stays apart in DynamoDB, and comes back as it was', async () => {
+  const store = dynamodbItemStore({ table })
+  const partition = `${randomUUID()}\ud800`
+  const sorts = ['\ud800', '\udbff\ud800', '\udc00', '\ufffd', 'a\ud83d', 'a😀', '␚', 'pk', 'sk']
+  await store.putAll(sorts.map((sort) => ({ partition, sort, item: { [sort]: sort } })))
+  for (const sort of sorts) expect(await store.get({ partition, sort })).toEqual({ [sort]: sort })
+  expect(new Set((await store.query(partition)).map(({ sort }) => sort))).toEqual(new Set(sorts))
+})
+
+test('the store of AWS says what time it is', async () => {
+  const store = dynamodbItemStore({ table })
+  await store.get({ partition: 'p', sort: 's' })
+  expect(Math.abs((store.answeredMs?.() ?? 0) - Date.now())).toBeLessThan(10_000)
+})
+
+test('a table that is not there is no store', async () => {
+  const store = dynamodbItemStore({ table: `${table}-none` })
+  const key = { partition: 'p', sort: 's' }
+  await expectError(() => store.get(key), 'STORE_NOT_FOUND')
+  await expectError(() => store.putAll([{ ...key, item: {} }]), 'STORE_NOT_FOUND')
+  await expectError(() => store.compareAndSet(key, 'absent', {}), 'STORE_NOT_FOUND')
+})
+
+const newBucket = async (): Promise<string> => {
+  const bucket = `contract-${randomUUID()}`
+  await s3Client().send(new CreateBucketCommand({ Bucket: bucket }))
+  return bucket
+}
+
+const plantObject = async (bucket: string, key: string, bytes: Uint8Array): Promise<void> => {
+  await s3Client().send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }))
+}
+
+const objectsIn = async (bucket: string): Promise<ReadonlyMap<string, Uint8Array>> => {
+  const place = { client: s3Client(), bucket }
+  const keys = await listKeys(place, '')
+  return new Map(await Promise.all(keys.map(async (key) => [key, (await readObject(place, key))?.bytes ?? new Uint8Array()] as const)))
+}
+
+outputFilesContract('S3', async () => {
+  const bucket = await newBucket()
+  return {
+    output: s3OutputFiles({ bucket }),
+    files: () => objectsIn(bucket),
+    plant: (path, bytes) => plantObject(bucket, path, bytes),
+  }
+})
+
+test('outputs in a bucket that is not there', async () => {
+  const output = s3OutputFiles({ bucket: `none-${randomUUID()}` })
+  await expectError(() => output.writeParts('a', [Buffer.from('x')], { app: 'a', generation: 1, epoch: 1 }), 'OUTPUT_FAILED')
+})
+
+blobStoreContract('S3', async () => s3BlobStore({ bucket: await newBucket(), prefix: 'blocks/' }))
+
+itemStoreContract('DynamoDB with blobs in S3', async () => {
+  const bucket = await newBucket()
+  const store = withBlobs(dynamodbItemStore({ table }), s3BlobStore({ bucket }))
+  return { store, other: store }
+})
+
+/** Puts an object, and gives its time as S3 shows it. */
+const putObject = async (bucket: string, key: string, bytes: Uint8Array): Promise<number> => {
+  await plantObject(bucket, key, bytes)
+  const { LastModified } = await s3Client().send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
+  return LastModified?.getTime() ?? 0
+}
+
+const removeObject = async (bucket: string, key: string): Promise<void> => {
+  await s3Client().send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
+}
+
+objectSourceContract('S3', async () => {
+  const bucket = await newBucket()
+  const written = new Set<string>()
+  return {
+    source: s3Objects({ bucket, prefix: 'in/' }),
+    async write(key, bytes) {
+      // S3 dates uploads itself, in whole seconds: another time is a second later.
+      if (written.has(key)) await sleep(1_100)
+      written.add(key)
+      return putObject(bucket, `in/${key}`, bytes)
+    },
+    remove: (key) => removeObject(bucket, `in/${key}`),
+    growsNever: 'an object of S3 is replaced as a whole',
+    async removePlace() {
+      for (const key of (await objectsIn(bucket)).keys()) await removeObject(bucket, key)
+      await s3Client().send(new DeleteBucketCommand({ Bucket: bucket }))
+    },
+  }
+})
+
+test.each(['a b', 'a+b', 'a%b', 'a%2Bb', 'ä€😀', "it's (*)!", 'a&b=c?d', '"<a>"', '\\'])('the key %j is listed and read', async (key) => {
+  const bucket = await newBucket()
+  await plantObject(bucket, `in/${key}`, Buffer.from('x'))
+  const source = s3Objects({ bucket, prefix: 'in/' })
+  const [summary] = await source.list()
+  expect(summary).toMatchObject({ key, sizeBytes: 1 })
+  expect(await source.read(summary!)).toEqual({ found: true, bytes: Uint8Array.from(Buffer.from('x')) })
+})
+
+test('markers of directories, and what lies below others, are no objects of this one', async () => {
+  const bucket = await newBucket()
+  for (const key of ['in/', 'in/sub/', 'in/sub/a', 'inside', 'in/a']) await plantObject(bucket, key, new Uint8Array())
+  expect((await s3Objects({ bucket, prefix: 'in/' }).list()).map(({ key }) => key)).toEqual(['a'])
+})
+
+test('another upload of other bytes within the same second was replaced', async () => {
+  const bucket = await newBucket()
+  const source = s3Objects({ bucket })
+  await plantObject(bucket, 'a', Buffer.from('one'))
+  const [summary] = await source.list()
+  await plantObject(bucket, 'a', Buffer.from('two'))
+  expect(await source.read(summary!)).toEqual({ found: false, gone: 'replaced' })
+})
+
+/** The module once more, as another process has it: attempts within one take turns. */
+const anotherProcess = async (index: number): Promise<typeof s3OutputFiles> => {
+  const copy = (await import(/* @vite-ignore */ `../../lib/adapters/aws/s3-output-files.ts?copy=${index}`)) as {
+    readonly s3OutputFiles: typeof s3OutputFiles
+  }
+  return copy.s3OutputFiles
+}
+
+test('of attempts of several processes at the same time, the newest stays, whole', async () => {
+  const bucket = await newBucket()
+  const processes = await Promise.all([0, 1, 2, 3, 4].map(anotherProcess))
+  for (let generation = 0; generation < 6; generation++) {
+    const attempts = processes.map((open, epoch) => {
+      const parts = Array.from({ length: 3 + epoch }, () => Buffer.from(`${generation}-${epoch}`))
+      return open({ bucket }).writeParts('out', parts, { app: 'app', generation, epoch })
+    })
+    await Promise.allSettled(attempts)
+    const found = new Map([...(await objectsIn(bucket))].map(([key, bytes]) => [key, Buffer.from(bytes).toString()]))
+    expect(found.get('out/_SUCCESS')).toContain(`"generation":${generation},"epoch":4`)
+    expect([...found].filter(([key]) => key !== 'out/_SUCCESS').map(([, text]) => text)).toEqual(Array(7).fill(`${generation}-4`))
+  }
+})

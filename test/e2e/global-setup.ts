@@ -1,0 +1,17 @@
+import { startEmulator } from './emulator.ts'
+
+/** One emulator for all files; they keep apart by names of their own. */
+export const setup = async (): Promise<() => Promise<void>> => {
+  const { endpoint, stop } = await startEmulator()
+  // Workers inherit these. Real credentials that happen to be there must never be used by a test.
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_REGION: 'us-east-1',
+    CDK_DEFAULT_ACCOUNT: '000000000000',
+    CDK_DEFAULT_REGION: 'us-east-1',
+    CDK_DISABLE_CLI_TELEMETRY: 'true',
+  })
+  return stop
+}

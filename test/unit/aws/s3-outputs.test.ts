@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest'
+import { s3BlobStore } from '../../../lib/adapters/aws/s3-blob-store.ts'
+import { s3OutputFiles } from '../../../lib/adapters/aws/s3-output-files.ts'
+import { errorOf } from '../../contract/errors.ts'
+import { type Answer, fakeS3 } from './fake-service.ts'
+
+const fence = { app: 'app', generation: 1, epoch: 1 }
+const failure = (status: number, code: string): Answer => ({
+  status,
+  headers: { 'content-type': 'application/xml' },
+  body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`,
+})
+const emptyList: Answer = { status: 200, body: '<?xml version="1.0"?><ListBucketResult></ListBucketResult>' }
+
+/** A bucket with nothing in it, whose puts are answered one after the other, and then well. */
+const outputsWhosePuts = (...answers: Answer[]) => {
+  const puts: string[] = []
+  const client = fakeS3(({ action }) => {
+    if (action.startsWith('HEAD')) return { status: 404 }
+    if (action.startsWith('GET')) return emptyList
+    puts.push(action.split('/').at(-1) ?? '')
+    return answers.shift() ?? { status: 200, headers: { etag: '"e"' } }
+  })
+  return { outputs: s3OutputFiles({ bucket: 'b', client }), puts }
+}
+
+describe('outputs in S3', () => {
+  test('a write that met another one is tried again', async () => {
+    const { outputs, puts } = outputsWhosePuts(failure(409, 'ConditionalRequestConflict'), failure(409, 'ConditionalRequestConflict'))
+    await outputs.writeParts('out', [Buffer.from('a')], fence)
+    expect(puts).toEqual(['part-00000', 'part-00000', 'part-00000', '_SUCCESS'])
+  })
+
+  test('a condition that does not hold leads back to looking', async () => {
+    const { outputs, puts } = outputsWhosePuts(failure(412, 'PreconditionFailed'))
+    await outputs.writeParts('out', [Buffer.from('a')], fence)
+    expect(puts).toEqual(['part-00000', 'part-00000', '_SUCCESS'])
+  })
+
+  test.each<[string, Answer, boolean, string]>([
+    ['slow down', failure(503, 'SlowDown'), true, 'SlowDown'],
+    ['an error of the service', failure(500, 'InternalError'), true, 'InternalError'],
+    ['a broken connection', { lost: 'ECONNRESET' }, true, 'ECONNRESET'],
+    ['denied', failure(403, 'AccessDenied'), false, 's3:PutObject'],
+    ['no such bucket', failure(404, 'NoSuchBucket'), false, 'create the bucket'],
+  ])('%s', async (_, answer, retryable, named) => {
+    const { outputs, puts } = outputsWhosePuts(answer)
+    const error = await errorOf(() => outputs.writeParts('out', [Buffer.from('a')], fence))
+    expect({ code: error.code, retryable: error.retryable }).toEqual({ code: 'OUTPUT_FAILED', retryable })
+    expect(error.message).toContain(named)
+    expect(puts).toEqual(['part-00000'])
+  })
+})
+
+describe('blobs in S3', () => {
+  test('what was not deleted is a failure, though the call succeeded', async () => {
+    const body =
+      '<?xml version="1.0"?><DeleteResult><Error><Key>a</Key><Code>InternalError</Code><Message>again</Message></Error></DeleteResult>'
+    const blobs = s3BlobStore({ bucket: 'b', client: fakeS3(() => ({ status: 200, body })) })
+    expect((await errorOf(() => blobs.deleteAll(['a']))).code).toBe('STORE_FAILED')
+  })
+})

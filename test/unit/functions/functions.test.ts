@@ -1,0 +1,185 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { seconds, stream } from 'millrace'
+import { describe, expect, test } from 'vitest'
+import { readEnvironment } from '../../../functions/environment.ts'
+import { hintsFor, objectTargets } from '../../../functions/object-targets.ts'
+import { bucketPlace, outputPort } from '../../../functions/outputs.ts'
+import { deliveriesFor, streamTargets } from '../../../functions/targets.ts'
+import { tickQueue } from '../../../functions/tick-queue.ts'
+import { memoryOutputFiles } from '../../../lib/adapters/memory/memory-output-files.ts'
+
+const root = join(import.meta.dirname, '..', '..', '..')
+const ARN = 'arn:aws:kinesis:eu-west-1:123456789012:stream/clicks'
+const clicks = { kind: 'kinesis', streamArn: ARN, createdMs: 5 } as const
+const variables = {
+  MILLRACE_TABLE: 'table',
+  MILLRACE_TICKS: 'https://queue',
+  MILLRACE_SOURCES: JSON.stringify({ 'kinesisTextStream-1': clicks }),
+  MILLRACE_OUTPUTS: '{"results":"my-bucket"}',
+  MILLRACE_GENERATION: '7',
+  MILLRACE_TIMEOUT_S: '60',
+}
+
+describe('the environment', () => {
+  test('is read', () => {
+    expect(readEnvironment(variables)).toEqual({
+      table: 'table',
+      blocks: undefined,
+      ticks: 'https://queue',
+      sources: new Map([['kinesisTextStream-1', clicks]]),
+      outputs: new Map([['results', 'my-bucket']]),
+      generation: 7,
+      timeoutMs: 60_000,
+    })
+  })
+
+  test.each<[string, string | undefined]>([
+    ['MILLRACE_TABLE', undefined],
+    ['MILLRACE_TICKS', ''],
+    ['MILLRACE_SOURCES', 'no json'],
+    ['MILLRACE_SOURCES', '[]'],
+    ['MILLRACE_SOURCES', '{"a":{"kind":"kinesis","streamArn":"x"}}'],
+    ['MILLRACE_OUTPUTS', '1'],
+  ])('%s = %s is refused by name', (name, value) => {
+    expect(() => readEnvironment({ ...variables, [name]: value })).toThrow(name)
+  })
+})
+
+test.each([
+  { path: 's3://results/totals-1000', place: { bucket: 'my-bucket', path: 'totals-1000' } },
+  { path: 's3://other/a/b-1000', place: { bucket: 'other', path: 'a/b-1000' } },
+  { path: 'results/totals-1000', place: { bucket: 'my-bucket', path: 'totals-1000' } },
+])('the output $path', ({ path, place }) => {
+  expect(bucketPlace(path, readEnvironment(variables).outputs)).toEqual(place)
+})
+
+test('an output to a directory is refused, with the names that are bound', () => {
+  expect(() => bucketPlace('out/totals', readEnvironment(variables).outputs)).toThrow(/BINDING_MISSING[^]*results/)
+})
+
+test('outputs go to the tree of their bucket', async () => {
+  const files = memoryOutputFiles()
+  const port = outputPort(new Map([['results', 'b']]), async (bucket) => ({
+    writeParts: async (path, parts, fence) => files.writeParts(`${bucket}/${path}`, parts, fence),
+  }))
+  await port.saveText('s3://results/x-1', [Buffer.from('1\n')], { app: 'a', generation: 1, epoch: 1 })
+  expect([...files.files().keys()]).toContain('b/x-1/part-00000')
+})
+
+describe('records of a stream', () => {
+  const plan = stream('app', { batchInterval: seconds(1) }, (ssc) => {
+    ssc.kinesisTextStream('clicks').print()
+    ssc.kinesisStream('clicks').print()
+  }).build()
+  const targets = streamTargets(
+    plan,
+    new Map([
+      ['kinesisTextStream-1', clicks],
+      ['kinesisStream-1', clicks],
+    ]),
+  )
+  const record = {
+    eventID: 'shardId-000000000000:1',
+    eventSourceARN: ARN,
+    kinesis: { partitionKey: 'k', sequenceNumber: '1', data: 'YQ==', approximateArrivalTimestamp: 1 },
+  }
+
+  test('go to every source that reads it', () => {
+    const deliveries = deliveriesFor({ Records: [record] }, targets)
+    expect(deliveries.map(({ source, delivery }) => [source, delivery.records[0]?.record])).toMatchObject([
+      ['kinesisTextStream-1', 'a'],
+      ['kinesisStream-1', { partitionKey: 'k' }],
+    ])
+  })
+
+  test('of another stream are refused', () => {
+    const event = { Records: [{ ...record, eventSourceARN: `${ARN}2` }] }
+    expect(() => deliveriesFor(event, targets)).toThrow(expect.objectContaining({ code: 'EVENT_INVALID' }) as Error)
+    expect(deliveriesFor({}, targets)).toEqual([])
+  })
+})
+
+describe('the queue of ticks', () => {
+  const sent: { readonly Entries?: readonly { readonly DelaySeconds?: number }[] }[] = []
+  const queueOf = (answer: object): ReturnType<typeof tickQueue> => {
+    const send = async ({ input }: { readonly input: object }): Promise<object> => {
+      sent.push(input)
+      return answer
+    }
+    return tickQueue({ client: { send } as never, queueUrl: 'q', now: () => 1_000 })
+  }
+
+  test('takes ten at a time, each at its time', async () => {
+    await queueOf({})(Array.from({ length: 12 }, (_, index) => ({ app: 'a', atMs: 1_000 + index * 1_000 })))
+    expect(sent.map(({ Entries = [] }) => Entries.map(({ DelaySeconds }) => DelaySeconds))).toEqual([
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+      [10, 11],
+    ])
+  })
+
+  test('that refuses one is an error', async () => {
+    await expect(queueOf({ Failed: [{ Message: 'full' }] })([{ app: 'a' }])).rejects.toMatchObject({ code: 'STORE_FAILED' })
+  })
+})
+
+test.each(['intake', 'driver'])('%s is a short file, and bundles with a pipeline', async (name) => {
+  const entry = join(root, 'functions', `${name}.ts`)
+  expect(readFileSync(entry, 'utf8').split('\n').length).toBeLessThan(60)
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    minify: true,
+    write: false,
+    conditions: ['millrace-source'],
+    alias: { 'millrace-pipeline': join(root, 'test/unit/functions/clicks.ts'), millrace: join(root, 'lib/index.ts') },
+  })
+  const text = outputFiles[0]?.text ?? ''
+  expect(text).toContain('clicks-of-the-test')
+  // What a laptop needs has no place in a function.
+  expect(text).not.toContain('node:sqlite')
+  expect(text.length).toBeLessThan(2_000_000)
+})
+
+describe('notifications of objects', () => {
+  const plan = stream('files', { batchInterval: seconds(1) }, (ssc) => {
+    ssc.textFileStream('in').print()
+    ssc.textFileStream('all').print()
+  }).build()
+  const { sources } = readEnvironment({
+    ...variables,
+    MILLRACE_SOURCES: JSON.stringify({
+      'textFileStream-1': { kind: 'objects', bucket: 'b', prefix: 'in/' },
+      'textFileStream-2': { kind: 'objects', bucket: 'b' },
+    }),
+  })
+  const created = (key: string, bucket = 'b'): string =>
+    JSON.stringify({
+      Records: [
+        { eventName: 'ObjectCreated:Put', eventTime: '1970-01-01T00:00:05.000Z', s3: { bucket: { name: bucket }, object: { key } } },
+      ],
+    })
+  const hintsOf = (...bodies: readonly string[]) =>
+    hintsFor({ Records: bodies.map((body) => ({ eventSource: 'aws:sqs' as const, body })) }, objectTargets(plan, sources))
+
+  test('go to every source whose prefix they match', () => {
+    expect(hintsOf(created('in/a+b.txt'), created('out/c'))).toEqual([
+      { source: 'textFileStream-1', hints: [{ key: 'in/a b.txt', eventMs: 5_000 }] },
+      {
+        source: 'textFileStream-2',
+        hints: [
+          { key: 'in/a b.txt', eventMs: 5_000 },
+          { key: 'out/c', eventMs: 5_000 },
+        ],
+      },
+    ])
+  })
+
+  test.each([
+    ['another bucket', created('in/a', 'other')],
+    ['a test event', JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'b' })],
+  ])('of %s hint at nothing', (_, body) => expect(hintsOf(body)).toEqual([]))
+})

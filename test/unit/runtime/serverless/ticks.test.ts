@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest'
+import type { Outcome } from '../../../../lib/runtime/driver.ts'
+import { delaySeconds, parseTick, type Tick, ticksAfter } from '../../../../lib/runtime/serverless/ticks.ts'
+
+/** On the grid of every interval used here. */
+const NOW = 1_700_000_100_000
+const reason = { code: 'BATCH_FAILED', message: 'no' }
+
+describe('a message', () => {
+  test.each<[string, Tick]>([
+    ['{"app":"a","wind":true}', { app: 'a', wind: true }],
+    ['{"app":"a","atMs":5}', { app: 'a', atMs: 5, wind: false }],
+  ])('%s', (text, tick) => expect(parseTick(text)).toEqual(tick))
+
+  test.each(['', 'null', '[]', '{"atMs":5}', '{"app":"a","atMs":"5"}'])('%s is no tick', (text) => {
+    expect(() => parseTick(text)).toThrow(expect.objectContaining({ code: 'EVENT_INVALID' }) as Error)
+  })
+})
+
+test.each([
+  { atMs: undefined, seconds: 0 },
+  { atMs: NOW - 1, seconds: 0 },
+  { atMs: NOW + 1, seconds: 1 },
+  { atMs: NOW + 1_000, seconds: 1 },
+  { atMs: NOW + 1_001, seconds: 2 },
+  { atMs: NOW + 3_600_000, seconds: 900 },
+])('a tick for $atMs is held back $seconds s', ({ atMs, seconds }) => {
+  expect(delaySeconds({ app: 'a', ...(atMs === undefined ? {} : { atMs }) }, NOW)).toBe(seconds)
+})
+
+describe('the ticks that follow, in seconds from now', () => {
+  interface Row {
+    readonly what: string
+    readonly outcome: Outcome
+    readonly tick: Omit<Tick, 'app'>
+    readonly intervalMs?: number
+    readonly next: readonly number[]
+  }
+  const wind = { wind: true }
+  const rows: readonly Row[] = [
+    { what: 'none at rest', outcome: { kind: 'idle', dueMs: undefined }, tick: wind, next: [] },
+    { what: 'none when failed', outcome: { kind: 'failed', reason }, tick: wind, next: [] },
+    { what: 'none when superseded', outcome: { kind: 'superseded', generation: 2 }, tick: wind, next: [] },
+    { what: 'none of a tick in the minute', outcome: { kind: 'idle', dueMs: NOW + 20_000 }, tick: { atMs: NOW }, next: [] },
+    { what: 'the minute, wound', outcome: { kind: 'idle', dueMs: NOW + 10_000 }, tick: wind, next: [10, 30, 50] },
+    {
+      what: 'the minute, wound by intake',
+      outcome: { kind: 'idle', dueMs: NOW + 20_000 },
+      tick: { atMs: NOW, wind: true },
+      next: [20, 40],
+    },
+    { what: 'nothing in the minute', outcome: { kind: 'idle', dueMs: NOW + 60_000 }, tick: wind, next: [] },
+    { what: 'again, of a tick that came early', outcome: { kind: 'idle', dueMs: NOW + 5_000 }, tick: { atMs: NOW + 5_000 }, next: [5] },
+    { what: 'the minute while another runs', outcome: { kind: 'busy', untilMs: NOW + 900_000 }, tick: wind, next: [20, 40] },
+    { what: 'none while another runs', outcome: { kind: 'busy', untilMs: NOW + 5_000 }, tick: { atMs: NOW }, next: [] },
+    { what: 'at once, to go on', outcome: { kind: 'moved' }, tick: { atMs: NOW }, next: [0] },
+    { what: 'at once and the minute', outcome: { kind: 'moved' }, tick: wind, next: [0, 20, 40] },
+    {
+      what: 'the retry, before the next batch time',
+      outcome: { kind: 'retry', atMs: NOW + 4_000, reason },
+      tick: { atMs: NOW },
+      next: [4],
+    },
+    { what: 'no retry behind it', outcome: { kind: 'retry', atMs: NOW + 40_000, reason }, tick: { atMs: NOW }, next: [] },
+    { what: 'every second', outcome: { kind: 'idle', dueMs: NOW + 57_000 }, tick: wind, intervalMs: 1_000, next: [57, 58, 59] },
+    { what: 'none of another clock', outcome: { kind: 'skewed', skewMs: 5_000 }, tick: { atMs: NOW }, next: [] },
+  ]
+  test.each(rows)('$what', ({ outcome, tick, intervalMs = 20_000, next }) => {
+    const ticks = ticksAfter({ app: 'a', outcome, nowMs: NOW, intervalMs, ticks: [{ app: 'a', ...tick }] })
+    expect(ticks.map(({ atMs = 0 }) => (atMs - NOW) / 1_000)).toEqual(next)
+    expect(ticks.every(({ app, wind: winds }) => app === 'a' && winds === undefined)).toBe(true)
+  })
+})
