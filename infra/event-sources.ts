@@ -123,24 +123,15 @@ export const notifyOwn = (bucket: Bucket, queue: Queue, prefixes: readonly strin
   if (sending.policyDependable !== undefined) resource.node.addDependency(sending.policyDependable)
 }
 
+const BASIC_POLICY_RULE = 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]'
+
 /** New objects of a bucket that somebody else created. */
 export const notifyTheirs = (bucket: AnyBucket, queue: Queue, prefixes: readonly string[], scope: Construct): void => {
   for (const prefix of prefixes)
     bucket.addEventNotification(EventType.OBJECT_CREATED, new SqsDestination(queue), ...(prefix === '' ? [] : [{ prefix }]))
   const handlers = scope.node.root.node.findAll().filter(({ node }) => node.id.startsWith('BucketNotificationsHandler'))
-  for (const handler of handlers) {
-    acknowledge(
-      handler,
-      'AwsSolutions-IAM4',
-      'The CDK makes this function, which sets the notifications of buckets that the stack has not created',
-    )
-    acknowledge(
-      handler,
-      'AwsSolutions-IAM5',
-      'The CDK makes this function, which sets the notifications of buckets that the stack has not created',
-    )
-    acknowledge(handler, 'AwsSolutions-L1', 'The CDK chooses the runtime of its own functions')
-  }
+  for (const handler of handlers)
+    acknowledge(handler, BASIC_POLICY_RULE, 'The CDK makes this function, which sets the notifications of buckets that others created')
 }
 
 /** How long hints are kept: longer than any outage that somebody notices. */

@@ -4,6 +4,7 @@ import { Architecture, type Code, Function as LambdaFunction, LoggingFormat, Rec
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { RemovalPolicy } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
+import { acknowledgeAsterisk } from './acknowledge.ts'
 import { actionsOf, type Role as RoleName } from './grants.ts'
 import type { FunctionSettings } from './props.ts'
 
@@ -58,6 +59,8 @@ export const allow = (
   conditions?: Record<string, unknown>,
 ): void => {
   if (actions.length === 0 || resources.length === 0) return
+  for (const arn of resources)
+    acknowledgeAsterisk(policy, arn, 'The asterisk ends a prefix of keys in one bucket, or stands for all of one bucket')
   policy.addStatements(
     new PolicyStatement({
       effect: Effect.ALLOW,

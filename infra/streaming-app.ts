@@ -159,7 +159,7 @@ export class StreamingApp extends Construct {
     if (writes) this.table.encryptionKey?.grantEncryptDecrypt(grantee)
     else this.table.encryptionKey?.grantDecrypt(grantee)
     const conditions = itemsOf(this.appName, kind) as Record<string, Record<string, unknown>>
-    return Grant.addToPrincipal({ grantee, actions, resourceArns: [this.table.tableArn], conditions, scope: this })
+    return Grant.addToPrincipal({ grantee, actions, resourceArns: [this.table.tableArn], conditions })
   }
 
   /** Hints are tried for hours before they are put aside: the objects stay, but nothing else says that they are new. */
