@@ -40,7 +40,7 @@ const filesBelow = (folder: string): readonly string[] => {
 /** The files of the project's folders that are there, parsed. */
 export const projectSources = (): readonly Source[] => {
   const present = readdirSync(root)
-  const folders = ['lib', 'cli', 'functions', 'test', 'examples', 'bench', 'scripts'].filter((folder) => present.includes(folder))
+  const folders = ['lib', 'cli', 'functions', 'infra', 'test', 'examples', 'bench', 'scripts'].filter((folder) => present.includes(folder))
   const paths = folders.flatMap(filesBelow).filter((path) => /\.(ts|mjs)$/.test(path))
   return paths.toSorted().map((path) => sourceOf(path, readFileSync(join(root, path), 'utf8')))
 }

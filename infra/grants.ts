@@ -1,0 +1,61 @@
+/**
+ * Which actions each role may use, and who uses them. `code`: a command that the adapters or functions call; `service`: what an event source
+ * does under the function's role; `logs`: what Lambda does. A test compares this list with the templates, and with the commands in the code.
+ */
+
+/** What a grant is about. */
+export type Subject = 'table' | 'blocks' | 'ticks' | 'hints' | 'streams' | 'objects' | 'outputs' | 'discards' | 'logs'
+
+/** Actions of one role on one kind of resource. `bucket`: those on the bucket itself, not on what is in it. */
+export interface Grant {
+  readonly by: 'code' | 'service'
+  readonly actions: readonly string[]
+}
+
+/** The roles of the functions. */
+export type Role = 'intake' | 'driver'
+
+const LOGS: Grant = { by: 'service', actions: ['logs:CreateLogStream', 'logs:PutLogEvents'] }
+const POLL_QUEUE: Grant = { by: 'service', actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'] }
+const POLL_STREAM: Grant = {
+  by: 'service',
+  actions: [
+    'kinesis:DescribeStream',
+    'kinesis:DescribeStreamSummary',
+    'kinesis:GetRecords',
+    'kinesis:GetShardIterator',
+    'kinesis:ListShards',
+  ],
+}
+const SEND: Grant = { by: 'code', actions: ['sqs:SendMessage'] }
+/** Deletes go through batches of writes, too. */
+const ITEMS: Grant = { by: 'code', actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:BatchWriteItem'] }
+
+/** What each role may do. Intake appends: it never deletes, and reads no object. */
+export const grants: Readonly<Record<Role, Partial<Readonly<Record<Subject, readonly Grant[]>>>>> = {
+  intake: {
+    table: [ITEMS],
+    blocks: [{ by: 'code', actions: ['s3:PutObject'] }],
+    ticks: [SEND],
+    hints: [POLL_QUEUE],
+    streams: [POLL_STREAM],
+    discards: [{ by: 'service', actions: ['s3:PutObject', 's3:ListBucket'] }],
+    logs: [LOGS],
+  },
+  driver: {
+    table: [ITEMS],
+    blocks: [{ by: 'code', actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:ListBucket'] }],
+    ticks: [SEND, POLL_QUEUE],
+    objects: [{ by: 'code', actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket'] }],
+    outputs: [{ by: 'code', actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:ListBucket'] }],
+    logs: [LOGS],
+  },
+}
+
+/** The actions of a role on a subject, for a policy. */
+export const actionsOf = (role: Role, subject: Subject): readonly string[] => [
+  ...new Set((grants[role][subject] ?? []).flatMap(({ actions }) => actions)),
+]
+
+/** Whether an action is on a bucket and not on objects in it. */
+export const isBucketAction = (action: string): boolean => action === 's3:ListBucket'

@@ -1,0 +1,47 @@
+/** The environment variables of the functions: functions/environment.ts says what each is, and reads them. */
+import type { Needs } from './bindings.ts'
+import type { Places } from './places.ts'
+
+/** What intake is told. */
+export interface CommonFacts {
+  readonly table: string
+  readonly blocks: string
+  readonly ticks: string
+  readonly needs: Needs
+  readonly places: Places
+}
+
+/** What the driver is told besides. */
+export interface DriverFacts {
+  readonly generation: number
+  readonly timeoutS: number
+}
+
+const sourcesOf = (needs: Needs, { streams, buckets }: Places): Readonly<Record<string, object>> =>
+  Object.fromEntries(
+    needs.sources.map((source) => [
+      source.id,
+      source.kind === 'objects'
+        ? { kind: 'objects', bucket: buckets[source.name]?.bucketName, prefix: source.prefix }
+        : // Lanes are named by ARN and this, so it must not change. CloudFormation does not know it; a created stream has a name of its own.
+          { kind: 'kinesis', streamArn: streams[source.name]?.streamArn, createdMs: 0 },
+    ]),
+  )
+
+/** For intake. */
+export const intakeVariables = ({ table, blocks, ticks, needs, places }: CommonFacts): Readonly<Record<string, string>> => ({
+  MILLRACE_TABLE: table,
+  MILLRACE_BLOCKS: blocks,
+  MILLRACE_TICKS: ticks,
+  MILLRACE_SOURCES: JSON.stringify(sourcesOf(needs, places)),
+})
+
+/** For the driver. */
+export const driverVariables = (facts: CommonFacts, { generation, timeoutS }: DriverFacts): Readonly<Record<string, string>> => ({
+  ...intakeVariables(facts),
+  MILLRACE_OUTPUTS: JSON.stringify(
+    Object.fromEntries(facts.needs.outputs.map(({ name }) => [name, facts.places.buckets[name]?.bucketName])),
+  ),
+  MILLRACE_GENERATION: String(generation),
+  MILLRACE_TIMEOUT_S: String(timeoutS),
+})

@@ -1,0 +1,24 @@
+import type { Stack } from 'aws-cdk-lib'
+import { Key } from 'aws-cdk-lib/aws-kms'
+import { Bucket } from 'aws-cdk-lib/aws-s3'
+import { AwsSolutionsChecks } from 'cdk-nag'
+import { expect, test } from 'vitest'
+import type { StreamingAppProps } from '../../infra/props.ts'
+import { StreamingApp } from '../../infra/streaming-app.ts'
+import { fixture, newStack } from './stacks.ts'
+
+const encrypted = (stack: Stack): Partial<StreamingAppProps> => ({ encryptionKey: new Key(stack, 'Key', { enableKeyRotation: true }) })
+const given = (stack: Stack): Partial<StreamingAppProps> => ({ bindings: { drop: Bucket.fromBucketName(stack, 'Theirs', 'theirs') } })
+const nothing = (): Partial<StreamingAppProps> => ({})
+
+test.each([
+  { name: 'clicks', prepare: nothing, how: 'all created' },
+  { name: 'files', prepare: nothing, how: 'all created' },
+  { name: 'both', prepare: encrypted, how: 'a key given' },
+  { name: 'files', prepare: given, how: 'a bucket given' },
+])('cdk-nag finds nothing that is not explained in $name, $how', ({ name, prepare }) => {
+  const stack = newStack()
+  new StreamingApp(stack, 'App', { entry: fixture(name), generation: 1, ...prepare(stack) })
+  const { violations } = new AwsSolutionsChecks(stack).validateScope(stack.node.root)
+  expect(violations).toEqual([])
+})
