@@ -155,9 +155,9 @@ describe('what DESIGN.md section 8 asks of the wiring', () => {
   })
 
   test.each([
-    { in: clicks, alarms: 9 },
-    { in: files, alarms: 8 },
-    { in: both, alarms: 10 },
+    { in: clicks, alarms: 11 },
+    { in: files, alarms: 9 },
+    { in: both, alarms: 12 },
   ])('has $alarms alarms', ({ in: { template, app }, alarms }) => {
     template.resourceCountIs('AWS::CloudWatch::Alarm', alarms)
     expect(app.alarms).toHaveLength(alarms)
