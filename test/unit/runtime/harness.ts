@@ -184,7 +184,8 @@ export class Deployment {
         return laneSource({ store, app: APP, source: id, ...recoveryFor(declared) }) as BatchSource
       if (bind === 'hints' || bind === 'versionedHints') {
         const uploads = bind === 'hints' ? world.uploads : world.versions
-        return hintSource({ store, app: APP, source: id, objects: uploads, existing: declared.files.existing, report }) as BatchSource
+        const { existing, onOverwrite = 'new' } = declared.files
+        return hintSource({ store, app: APP, source: id, objects: uploads, existing, onOverwrite, report }) as BatchSource
       }
       return objectSource({ store, app: APP, source: id, objects: world.objects, selection: declared.files, report }) as BatchSource
     }
