@@ -256,8 +256,16 @@ describe('as users of the CDK expect', () => {
     {
       grant: 'grantOperate' as const,
       actions: [
-        ...['dynamodb:BatchWriteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
-        ...['s3:DeleteObject', 's3:GetObject', 's3:ListBucket', 's3:PutObject', 'sqs:SendMessage', ...PARAMETER],
+        'dynamodb:BatchWriteItem',
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:Query',
+        's3:DeleteObject',
+        's3:GetObject',
+        's3:ListBucket',
+        's3:PutObject',
+        'sqs:SendMessage',
+        ...PARAMETER,
       ],
       keys: ['clicks#*'],
     },
