@@ -3,6 +3,6 @@ export { memoryObjectStore, type MemoryObjectStore } from '../adapters/memory/me
 export { memoryObjects, type MemoryObjects } from '../adapters/memory/memory-objects.ts'
 export { memoryOutputFiles, type MemoryOutputFiles } from '../adapters/memory/memory-output-files.ts'
 export { memoryPrinter, type MemoryPrinter } from '../adapters/memory/memory-printer.ts'
-export { checkerNames, type CheckerName, type Violation } from './simulation/checkers.ts'
+export { checkerPromises, type CheckerName, type Violation } from './simulation/checkers/verdicts.ts'
 export { type FaultKind, faultKinds } from './simulation/faults.ts'
 export { simulate, type SimulateOptions, type SimulationResult } from './simulation/simulate.ts'
