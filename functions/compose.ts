@@ -103,10 +103,11 @@ const sourceOf = async (
   store: ItemStore,
 ): Promise<BatchSource> => {
   if (binding?.kind === 'kinesis') return laneSource({ store, app, source: id }) as BatchSource
-  if (binding?.kind === 'objects') {
+  if (binding?.kind === 'objects' && 'files' in node.source) {
     const { s3ObjectStore } = await import('../lib/adapters/aws/s3-object-store.ts')
-    const existing = node.source.from === 'text' ? node.source.files.existing : 'all'
-    return hintSource({ store, app, source: id, objects: s3ObjectStore({ bucket: binding.bucket }), existing, report: log }) as BatchSource
+    const { existing, onOverwrite = 'new' } = node.source.files
+    const objects = s3ObjectStore({ bucket: binding.bucket })
+    return hintSource({ store, app, source: id, objects, existing, onOverwrite, report: log }) as BatchSource
   }
   throw new MillraceError('BINDING_MISSING', {
     problem: `The source ${id} (${node.kind}) is bound to nothing that this function can read`,

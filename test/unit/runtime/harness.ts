@@ -176,7 +176,8 @@ export class Deployment {
       const report = (event: RuntimeEvent): void => void this.events.push(event)
       if (bind === 'hints' || bind === 'versionedHints') {
         const uploads = bind === 'hints' ? world.uploads : world.versions
-        return hintSource({ store, app: APP, source: id, objects: uploads, existing: declared.files.existing, report }) as BatchSource
+        const { existing, onOverwrite = 'new' } = declared.files
+        return hintSource({ store, app: APP, source: id, objects: uploads, existing, onOverwrite, report }) as BatchSource
       }
       return objectSource({ store, app: APP, source: id, objects: world.objects, selection: declared.files, report }) as BatchSource
     }
