@@ -6,6 +6,7 @@
  */
 import { decode } from '../../base/codec.ts'
 import { invariant } from '../../base/errors.ts'
+import { together } from '../../base/together.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Partition } from '../../rdd/pour.ts'
 import { advance, BEGINNING, type BlockRef, entriesAfter, isAfter, type Lane, type LaneEntry, readLanes } from '../../state/lanes.ts'
@@ -90,11 +91,11 @@ export const laneSource = ({
       return { kind: 'lanes', lanes, records: sum(entries, 'count'), bytes: sum(entries, 'bytes'), objects: 0, cut: next }
     },
     async read(slice: LanesSlice, putAside: PutAside): Promise<SliceData<LanesSlice>> {
-      const partitions = await Promise.all(slice.lanes.map((lane) => readLane(lane)))
+      const partitions = await together(slice.lanes.map((lane) => readLane(lane)))
       return { partitions: partitions.flat(), slice, records: slice.records }
 
       async function readLane({ lane, entries }: LaneSlice): Promise<Partition<unknown>[]> {
-        const blocks = await Promise.all(entries.flatMap((entry) => entry.blocks.map((ref) => readBlock(ref))))
+        const blocks = await together(entries.flatMap((entry) => entry.blocks.map((ref) => readBlock(ref))))
         return blocks.map((block) => ({
           records: block.records,
           steps: [],

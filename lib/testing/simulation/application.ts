@@ -105,7 +105,7 @@ export const startDriver =
       heads: new HeadStore(store, plan.name),
       clock,
       randomness,
-      sources: sourcesOf(parts, plan, store, call),
+      sources: sourcesOf(parts, environment, plan, store, call),
       outputs: { print: () => undefined, saveText },
       listen: (event: RuntimeEvent) => parts.listen(environment, event),
     }
@@ -120,7 +120,8 @@ const writeOutput = async ({ observer, storage }: ApplicationParts, write: Param
 }
 
 const sourcesOf = (
-  { buckets }: ApplicationParts,
+  parts: ApplicationParts,
+  environment: Environment,
   plan: Plan,
   store: ItemStore,
   call: Caller,
@@ -128,9 +129,9 @@ const sourcesOf = (
   new Map(
     plan.sources.map(({ id, node: { source } }) => {
       const place = { store, app: plan.name, source: id }
-      const bucket = source.from === 'text' ? buckets.get(source.name) : undefined
+      const bucket = source.from === 'text' ? parts.buckets.get(source.name) : undefined
       if (bucket === undefined || source.from !== 'text') return [id, laneSource(place) as BatchSource]
       const objects = simulatedObjectStore(bucket.objects, call)
-      return [id, hintSource({ ...place, objects, existing: source.files.existing, report: () => undefined }) as BatchSource]
+      return [id, hintSource({ ...place, objects, existing: source.files.existing, onOverwrite: source.files.onOverwrite ?? 'new', report: (event) => parts.listen(environment, event) }) as BatchSource]
     }),
   )

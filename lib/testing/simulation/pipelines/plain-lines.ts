@@ -9,12 +9,11 @@ export const plainLines: SimulatedPipeline = {
   buckets: [],
   line: (random) => (random.chance(0.05) ? 'poison ' : '') + randomLine(random),
   isPoison: (line, code) => line.startsWith('poison') || (code === 'broken' && line.includes('e')),
-  describe(ssc, { code, moody }) {
+  describe(ssc, { code }) {
     ssc
       .kinesisTextStream(STREAM)
       .map((line) => {
         if (plainLines.isPoison?.(line, code) === true) throw new Error('poison')
-        moody()
         return `${code} ${line}`
       })
       .saveAsTextFiles('lines')
