@@ -7,17 +7,16 @@
  * What is left over is put off: it stands in the cut, for the next batch. The ledger is written between log and commit, by upload, and
  * lasts, so neither a redelivery nor a sweep by listing brings an object in twice. The batch reads the uploads that its plan has pinned.
  */
-import { decode } from '../../base/codec.ts'
 import { together } from '../../base/together.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
 import type { Partition } from '../../rdd/pour.ts'
+import { readBlock } from '../../state/blocks.ts'
 import { ledgerKey } from '../../state/item-keys.ts'
 import { BEGINNING, type BlockRef, entriesAfter, readLanes } from '../../state/lanes.ts'
-import { readSegment, type SegmentRef } from '../../state/segments.ts'
+import type { SegmentRef } from '../../state/segments.ts'
 import type { Listener } from '../events.ts'
 import type { BatchSource, PutAside, Slice, SliceData, SliceRequest } from './batch-source.ts'
-import type { Block } from './lane-source.ts'
 import { linesOfObject, withinObjectLimits } from './text-object.ts'
 
 /** What a notification says of an object. */
@@ -179,9 +178,7 @@ class HintReader {
       lanes[lane] = block.at
     }
     const { store, app } = this.#parts
-    const read = await together(
-      blocks.map(async (ref) => (decode(await readSegment(store, app, ref)) as Block).records as readonly ObjectHint[]),
-    )
+    const read = await together(blocks.map(async (ref) => (await readBlock(store, app, ref)).records as readonly ObjectHint[]))
     return { hints: read.flat(), blocks, lanes }
   }
 

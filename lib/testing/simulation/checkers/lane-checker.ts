@@ -1,4 +1,4 @@
-import type { Block } from '../../../runtime/sources/lane-source.ts'
+import type { Block } from '../../../state/blocks.ts'
 import { BEGINNING, entriesAfter, isAfter, type Lane } from '../../../state/lanes.ts'
 import type { Truth } from '../truth.ts'
 import type { Mirror } from './mirror.ts'
