@@ -6,3 +6,4 @@ export { memoryPrinter, type MemoryPrinter } from '../adapters/memory/memory-pri
 export { checkerPromises, type CheckerName, type Violation } from './simulation/checkers/verdicts.ts'
 export { type FaultKind, faultKinds } from './simulation/faults.ts'
 export { simulate, type SimulateOptions, type SimulationResult } from './simulation/simulate.ts'
+export { type RecoveryPath, recoveryPaths, type SightingCounts } from './simulation/sightings.ts'

@@ -43,7 +43,7 @@ export const recoveryPaths = [
 /** One of {@link recoveryPaths}. */
 export type RecoveryPath = (typeof recoveryPaths)[number]
 
-/** How often each fault and each way back was seen. */
+/** How often each fault struck and each way back was gone. */
 export type SightingCounts = Readonly<Record<string, number>>
 
 export class Sightings {

@@ -16,6 +16,7 @@ export const checkerPromises = {
   awaited: 'a function that answers has no call under way',
   assertion: 'the code finds none of its own invariants broken, and fails with no error but those of the faults',
   progress: 'without faults the world is done within 15 minutes',
+  reproducible: 'the same seed gives the same run',
 } as const
 
 /** The name of a checker. */
