@@ -54,8 +54,9 @@ const portsOf = (parts: ApplicationParts, environment: Environment): ProcessPort
   const call = caller(parts, environment)
   const clock = simulatedClock(world, environment)
   const items = simulatedItemStore({ store: storage.items, observer, world, environment, call })
-  const send = async (tick: Tick): Promise<void> =>
-    parts.ticks().send(JSON.stringify(tick), 1_000 * delaySeconds(tick, clock.now()))
+  const send = async (tick: Tick): Promise<void> => {
+    if (!parts.faults.strikes('lostTick', 3)) parts.ticks().send(JSON.stringify(tick), 1_000 * delaySeconds(tick, clock.now()))
+  }
   return {
     store: withBlobs(items, simulatedBlobStore(storage.blobs, observer, environment, call), { aboveBytes: storage.blobAboveBytes }),
     call,

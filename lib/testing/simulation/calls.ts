@@ -31,6 +31,8 @@ export type Caller = <T>(request: CallRequest<T>) => Promise<T>
 
 /** No request is in flight longer than this. */
 const LATENCY_MS_MAX = 2_000
+/** What was given up goes out within this, unless its process is frozen first. */
+const LATE_MS_MAX = 8_000
 /** Some are longer than a lease: who comes back then is a zombie. */
 const FREEZES_MS = [500, 5_000, 30_000, 60_000]
 
@@ -51,8 +53,9 @@ export const caller =
           }),
         )
       const failed = (): void => answer(() => reject(failureOf(fate, request)))
-      sent(calls, environment, fate, () => {
-        if (fate === 'failBefore' || fate === 'throttled') return failed()
+      world.after(latency(world, fate === 'slow'), () => {
+        if (fate === 'late') goOutLater(calls, environment, request)
+        if (fate === 'failBefore' || fate === 'throttled' || fate === 'late') return failed()
         void takeEffect(fate, request).then(
           (value) => {
             world.log(() => `${environment.name} ${request.name}${fate === 'none' ? '' : ` [${fate}]`}`)
@@ -69,14 +72,15 @@ export const caller =
 const takeEffect = <T>(fate: CallFate, { effect, part }: CallRequest<T>): Promise<unknown> =>
   fate === 'partial' ? (part?.() ?? Promise.resolve()) : effect()
 
-/** A request goes out; one of a process that falls asleep first goes out when it is thawed. */
-const sent = ({ world, faults, sightings }: CallWorld, environment: Environment, fate: CallFate, run: () => void): void =>
-  world.after(latency(world, fate === 'slow'), () => {
-    if (!environment.asleep || !faults.has('lateThaw')) return run()
-    sightings.see('lateThaw')
-    world.log(() => `${environment.name} sleeps with a request in flight`)
-    environment.hold(run)
-  })
+/** A request that its caller has given up lies in the process all the same; one that sleeps sends it when it is thawed, hours later. */
+const goOutLater = <T>({ world, sightings }: CallWorld, environment: Environment, { name, effect }: CallRequest<T>): void =>
+  world.after(world.random.between(1, LATE_MS_MAX), () =>
+    world.inside(environment, () => {
+      world.log(() => `${environment.name} ${name} [late]`)
+      sightings.see('a request that went out after it was given up')
+      void effect().catch(() => undefined)
+    }),
+  )
 
 const latency = (world: World, slow: boolean): number => (slow ? world.random.between(100, LATENCY_MS_MAX / 2) : world.random.between(1, 8))
 

@@ -48,6 +48,7 @@ export type CallFate =
   | 'dieAfter'
   | 'freezeAfter'
   | 'lostAnswer'
+  | 'late'
   | 'failBefore'
   | 'throttled'
   | 'partial'
@@ -102,6 +103,7 @@ export class Faults {
     if (this.strikes('crash')) return this.#random.pick(['dieBefore', 'dieAfter'])
     if (this.strikes('freeze')) return 'freezeAfter'
     if (this.strikes('lostAnswer')) return 'lostAnswer'
+    if (this.strikes('lateThaw')) return 'late'
     if (this.strikes('failedCall')) return 'failBefore'
     if (isBatch && this.strikes('partialWrite', 3)) return 'partial'
     return this.strikes('slowCall', 3) ? 'slow' : 'none'

@@ -147,7 +147,7 @@ const troubleFunctions = ({ world, faults, sightings, platform, pipeline }: Life
     if (faults.strikes('pause', 10)) platform.driver.pausedUntilMs = world.nowMs + random.between(2_000, 30_000)
   })
   world.every(30_000, 120_000, () => {
-    if (faults.strikes('days', 5)) world.leap(random.between(1, 9) * DAY_MS)
+    if (faults.strikes('days', 10)) world.leap(random.between(1, 9) * DAY_MS)
   })
 }
 

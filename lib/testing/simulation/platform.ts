@@ -81,6 +81,8 @@ export class Platform {
         (ending) => {
           const taken = this.#wasTaken(ending)
           if (taken) this.#acknowledged(event, stream)
+          if (ending.kind === 'answered' && ending.answer.records < (event.Records?.length ?? 0))
+            this.#parts.sightings.see('records dropped as redelivered')
           ended(taken)
         },
         isFit,
@@ -121,7 +123,7 @@ export class Platform {
   }
 
   #wasTaken(ending: Ending<unknown>): boolean {
-    if (ending.kind === 'answered') this.#parts.checkers.answered(ending.environment)
+    if (ending.kind !== 'ended' && ending.kind !== 'denied') this.#parts.checkers.ended(ending.environment, ending.kind)
     if (ending.kind === 'failed') this.#checkError(ending.environment, ending.error as MillraceError)
     return ending.kind === 'answered'
   }

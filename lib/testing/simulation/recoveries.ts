@@ -1,4 +1,5 @@
 import type { RuntimeEvent } from '../../runtime/events.ts'
+import type { Item, ItemKey } from '../../ports/item-store.ts'
 import type { Head } from '../../state/head.ts'
 import { BEGINNING, laneFromItem } from '../../state/lanes.ts'
 import type { Mirror } from './checkers/mirror.ts'
@@ -70,6 +71,11 @@ export class Recoveries {
       const shorter = partitions.some((refs, part) => refs.length < (was?.states[node]?.partitions[part]?.length ?? 0))
       if (shorter) see('a state written anew from its deltas')
     }
+  }
+
+  read({ partition }: ItemKey, item: Item | undefined): void {
+    if (partition.includes('#seg#') && item === undefined) this.#sightings.see('a segment looked for by somebody who was behind')
+    if (partition.includes('#obj#') && item !== undefined) this.#sightings.see('a hint of an object already taken')
   }
 
   /** A refused write either shows its writer that another was faster, or its own success whose answer was lost. */

@@ -14,7 +14,7 @@ export const recoveryPaths = [
   'an older generation turned away',
   'a driver turned away by the lease',
   'a skewed clock turned away',
-  'a stale reader that looked again',
+  'a segment looked for by somebody who was behind',
   'a rest',
   'a wake by intake',
   'a wake by the driver',
@@ -38,6 +38,7 @@ export const recoveryPaths = [
   'an item expired',
   'an invocation out of time',
   'a warm process used again',
+  'a request that went out after it was given up',
 ] as const
 
 /** One of {@link recoveryPaths}. */

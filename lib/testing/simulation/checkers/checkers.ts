@@ -1,5 +1,5 @@
 /** The promises of the batch protocol, checked at every write of the store and of the outputs, by one checker for each. */
-import { itemBytes } from '../../../ports/item-store.ts'
+import { type Item, itemBytes, type ItemKey } from '../../../ports/item-store.ts'
 import type { Plan } from '../../../dstream/plan.ts'
 import type { RuntimeEvent } from '../../../runtime/events.ts'
 import { type Head, headFromItem } from '../../../state/head.ts'
@@ -47,7 +47,7 @@ export class Checkers implements Observer {
   readonly #batches: BatchChecker
   readonly #garbage: GarbageChecker
   readonly #recoveries: Recoveries
-  /** Who put the head to rest last. */
+  /** Who put the head to rest last, until it has looked again and answered. */
   #rester: Environment | undefined
 
   constructor(parts: CheckersParts) {
@@ -112,6 +112,10 @@ export class Checkers implements Observer {
     this.verdicts.expect('B8', size <= this.#parts.storage.items.itemBytesMax, () => `${key.partition} has an item of ${size} bytes`)
   }
 
+  read(key: ItemKey, item: Item | undefined): void {
+    this.#recoveries.read(key, item)
+  }
+
   refused(write: Omit<StoreWrite, 'before'>): void {
     this.#recoveries.refused(write)
   }
@@ -130,9 +134,11 @@ export class Checkers implements Observer {
     this.#outputs.outputted(write)
   }
 
-  /** A function has answered: nothing that it has begun is under way. */
-  answered({ name, callsInFlight }: Environment): void {
-    this.verdicts.expect('awaited', callsInFlight === 0, () => `${name} answers with ${callsInFlight} calls under way`)
+  /** A function has answered or failed: nothing that it has begun is under way. */
+  ended(environment: Environment, how: 'answered' | 'failed'): void {
+    const { name, callsInFlight } = environment
+    if (how === 'answered' && environment === this.#rester) this.#rester = undefined
+    this.verdicts.expect('awaited', callsInFlight === 0, () => `${name} has ${how} with ${callsInFlight} calls under way`)
   }
 
   /** What a process says of itself. */
@@ -147,12 +153,12 @@ export class Checkers implements Observer {
   }
 
   /**
-   * No event is on its way: a head at rest must have nothing to do (B12), unless who put it to rest is still about to look again, or has
-   * died before it could. The tick that comes every minute whatever happens is there for the latter.
+   * Nothing is on its way: a head at rest must have nothing to do (B12), unless who put it to rest is still about to look again, or has
+   * ended or failed before it could. Its tick comes again then, and one comes every minute whatever happens.
    */
   quiet(): void {
     const head = this.mirror.head()
-    if (head?.status !== 'rest' || this.#rester?.busy === true) return
+    if (head?.status !== 'rest' || this.#rester !== undefined) return
     for (const { source, lane, tail } of this.mirror.lanes()) {
       const cut = head.cuts[source]?.[lane] ?? BEGINNING
       this.verdicts.expect('B12', !isAfter(tail, cut), () => `the head rests and ${lane} waits from ${cut} to ${tail}`)

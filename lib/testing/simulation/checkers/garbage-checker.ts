@@ -1,4 +1,5 @@
 import { blobName } from '../../../adapters/blob-item-store.ts'
+import type { ItemKey } from '../../../ports/item-store.ts'
 import { segmentKeys } from '../../../state/segments.ts'
 import type { Environment } from '../environment.ts'
 import type { StoreWrite } from '../ports/observer.ts'
@@ -10,6 +11,7 @@ export class GarbageChecker {
   readonly #mirror: Mirror
   readonly #verdicts: Verdicts
   readonly #app: string
+  readonly #blobNames = new Map<string, string>()
 
   constructor(mirror: Mirror, verdicts: Verdicts, app: string) {
     this.#mirror = mirror
@@ -27,7 +29,7 @@ export class GarbageChecker {
   }
 
   deletingBlob(name: string, environment: Environment): void {
-    const isReachable = this.#keys().some((key) => blobName(key) === name)
+    const isReachable = this.#keys().some((key) => this.#blobName(key) === name)
     this.#verdicts.expect('B11', !isReachable, () => `${environment.name} deletes the blob ${name}, which is reachable`)
   }
 
@@ -41,6 +43,13 @@ export class GarbageChecker {
       this.#verdicts.expect('B11', this.#mirror.has(key), () => `${key.partition}/${key.sort} is reachable and gone`)
   }
 
+  #blobName(key: ItemKey): string {
+    const id = `${key.partition}\n${key.sort}`
+    const known = this.#blobNames.get(id) ?? blobName(key)
+    this.#blobNames.set(id, known)
+    return known
+  }
+
   #mayExpire(partition: string): boolean {
     return partition.startsWith(`${this.#app}#hist#`) || partition.startsWith(`${this.#app}#dlq#`)
   }
@@ -49,7 +58,7 @@ export class GarbageChecker {
     this.#verdicts.expect('B11', hasTtl && this.#mayExpire(partition), () => `an item of ${partition} has expired`)
   }
 
-  #keys(): readonly { readonly partition: string; readonly sort: string }[] {
+  #keys(): readonly ItemKey[] {
     return this.#mirror.reachable().flatMap((ref) => segmentKeys(this.#app, ref))
   }
 }

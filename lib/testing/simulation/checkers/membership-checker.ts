@@ -110,7 +110,8 @@ export class MembershipChecker {
     )
   }
 
-  #checkObjects({ timeMs }: BatchPlan, source: string, { taken }: HintsSlice, startedMs: number): void {
+  #checkObjects({ timeMs }: BatchPlan, source: string, { taken, cut }: HintsSlice, startedMs: number): void {
+    if (cut.putOff.length > 0) this.#sightings.see('a hint put off')
     for (const { key, version, dueMs } of taken) {
       const upload = this.#truth.upload(source, key, version)
       this.#verdicts.expect('totals', upload !== undefined, () => `the batch at ${timeMs} takes ${key} (${version}), which nobody put`)

@@ -9,7 +9,8 @@ import { type Deployment, Environment } from '../environment.ts'
 export type Ending<A> =
   | { readonly kind: 'answered'; readonly answer: A; readonly environment: Environment }
   | { readonly kind: 'failed'; readonly error: unknown; readonly environment: Environment }
-  | { readonly kind: 'ended' | 'denied' }
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'denied' }
 
 /** What the code of a function is given with an event. */
 export interface InvocationContext {

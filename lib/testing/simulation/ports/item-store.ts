@@ -50,7 +50,16 @@ export const simulatedItemStore = ({ store, observer, world, environment, call }
     itemBytesMax: store.itemBytesMax,
     answeredMs: () => answeredMs,
     get: (key) =>
-      call({ name: `get ${nameOf(key)}`, partition: key.partition, effect: () => timed(() => store.get(key)) }),
+      call({
+        name: `get ${nameOf(key)}`,
+        partition: key.partition,
+        effect: () =>
+          timed(async () => {
+            const item = await store.get(key)
+            observer.read(key, item)
+            return item
+          }),
+      }),
     query: (partition, query) =>
       call({ name: `query ${partition}`, partition, effect: () => timed(() => store.query(partition, query)) }),
     compareAndSet: (key, seen, next) =>

@@ -25,6 +25,8 @@ export interface Observer {
   stored(write: StoreWrite): void
   /** A blob was written, or deleted where there are no bytes. */
   blobStored(name: string, bytes: Uint8Array | undefined, environment: Environment): void
+  /** An item was read, or found not to be there. */
+  read(key: ItemKey, item: Item | undefined): void
   /** A conditional write that was refused. */
   refused(write: Omit<StoreWrite, 'before'>): void
   /** Before the sink decides whether to accept it. */
