@@ -31,7 +31,7 @@ const workOff = (waiting: Range[]): Promise<readonly Summary[]> =>
     const goOn = (): void => {
       const next = waiting.shift()
       if (next !== undefined) return worker.postMessage(next)
-      void worker.terminate().then(() => resolve(done))
+      resolve(worker.terminate().then(() => done))
     }
     worker.on('message', (summary: Summary) => {
       done.push(summary)

@@ -85,7 +85,7 @@ const deliveriesFor = (plan: Plan, { deployment }: Environment, event: KinesisEv
 const hintsFor = (plan: Plan, bodies: readonly string[]): readonly SourceHints[] => {
   const found = bodies.flatMap((body) => hintsIn(body))
   return plan.sources.flatMap(({ id, node: { source } }) => {
-    const hints = source.from === 'text' ? found.filter(({ bucket }) => bucket === source.name).map(({ bucket: _, ...hint }) => hint) : []
+    const hints = source.from === 'text' ? found.filter(({ bucket }) => bucket === source.name) : []
     return hints.length === 0 ? [] : [{ source: id, hints }]
   })
 }
@@ -97,7 +97,11 @@ export const startDriver =
     const plan = parts.plan(environment)
     const { store, call, clock, randomness, wind } = portsOf(parts, environment)
     const saveText = (path: string, outputParts: readonly Uint8Array[], fence: Fence): Promise<void> =>
-      call({ name: `output ${path}`, code: 'OUTPUT_FAILED', effect: () => writeOutput(parts, { environment, path, parts: outputParts, fence }) })
+      call({
+        name: `output ${path}`,
+        code: 'OUTPUT_FAILED',
+        effect: () => writeOutput(parts, { environment, path, parts: outputParts, fence }),
+      })
     const runner = {
       plan,
       app: plan.name,
@@ -133,6 +137,15 @@ const sourcesOf = (
       const bucket = source.from === 'text' ? parts.buckets.get(source.name) : undefined
       if (bucket === undefined || source.from !== 'text') return [id, laneSource(place) as BatchSource]
       const objects = simulatedObjectStore(bucket.objects, call)
-      return [id, hintSource({ ...place, objects, existing: source.files.existing, onOverwrite: source.files.onOverwrite ?? 'new', report: (event) => parts.listen(environment, event) }) as BatchSource]
+      return [
+        id,
+        hintSource({
+          ...place,
+          objects,
+          existing: source.files.existing,
+          onOverwrite: source.files.onOverwrite ?? 'new',
+          report: (event) => parts.listen(environment, event),
+        }) as BatchSource,
+      ]
     }),
   )

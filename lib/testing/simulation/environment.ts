@@ -25,7 +25,7 @@ export class Environment {
   ended: () => void = () => undefined
   #alive = true
   #asleep = false
-  #held: (() => void)[] = []
+  readonly #held: (() => void)[] = []
 
   constructor(name: string, deployment: Deployment) {
     this.name = name

@@ -89,7 +89,9 @@ export class Recoveries {
     const head = this.#mirror.head()
     if (head === undefined || !key.partition.endsWith('#head') || environment === undefined) return
     const isLog = typeof after?.['owner'] === 'string'
-    const isOwn = isLog ? head.owner === after['owner'] : head.manifest?.by !== undefined && after?.['manifest'] === JSON.stringify(head.manifest)
+    const isOwn = isLog
+      ? head.owner === after['owner']
+      : head.manifest?.by !== undefined && after?.['manifest'] === JSON.stringify(head.manifest)
     if (isOwn) return see('a lost answer known by its attempt id')
     if (isLog) return see('a log refused')
     if (after?.['next'] === undefined && Number(after?.['doneMs'] ?? BEGINNING) > 0) see('a commit refused')

@@ -1,4 +1,3 @@
-
 import { seconds } from '../../base/duration.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import { stream } from '../../dstream/stream.ts'
@@ -50,7 +49,15 @@ const RECOVERY_MS = 15 * 60_000
 /** Longer than anything stands still: zombies come back into a world that has long gone on. */
 const AFTERMATH_MS = 75_000
 /** What faults may make a batch or an invocation fail with. */
-const EXPECTED = ['STORE_FAILED', 'OBJECT_UNREADABLE', 'OUTPUT_FAILED', 'OUTPUT_FENCED', 'LANE_FULL', 'USER_FUNCTION_FAILED', 'POISON_BREAKER']
+const EXPECTED = [
+  'STORE_FAILED',
+  'OBJECT_UNREADABLE',
+  'OUTPUT_FAILED',
+  'OUTPUT_FENCED',
+  'LANE_FULL',
+  'USER_FUNCTION_FAILED',
+  'POISON_BREAKER',
+]
 /** A function that has just thrown goes well for so many calls: it is moody, not broken. */
 const CALLS_BETWEEN_MOODS = 300
 
@@ -77,11 +84,15 @@ export const simulate = async (seed: number, options: SimulateOptions = {}): Pro
   const { calls, storage, pipeline } = scene
   const { world, faults, sightings } = calls
   const plan = scene.planFor(undefined)
-  let hints: () => SimulatedQueue = () => platform.hints
+  // The platform is made of the buckets, and they tell it of their objects.
+  const hints = (): SimulatedQueue => platform.hints
   const buckets = new Map(
     pipeline.buckets.map((name) => [name, new SimulatedBucket(name, world.random.chance(0.5), { send: (body) => hints().send(body) })]),
   )
-  const truth = new Truth(new Map(plan.sources.map(({ id, node: { source } }) => [id, source.from === 'queue' ? id : source.name])), buckets)
+  const truth = new Truth(
+    new Map(plan.sources.map(({ id, node: { source } }) => [id, source.from === 'queue' ? id : source.name])),
+    buckets,
+  )
   const checkers = new Checkers({ world, plan, pipeline, truth, storage, sightings })
   const platform = new Platform({
     ...calls,
@@ -96,7 +107,12 @@ export const simulate = async (seed: number, options: SimulateOptions = {}): Pro
   const share = options.workload ?? 1
   const life = startLife({
     ...calls,
-    ...{ app: APP, pipeline, platform, checkers, truth, storage },
+    app: APP,
+    pipeline,
+    platform,
+    checkers,
+    truth,
+    storage,
     records: Math.ceil(world.random.between(10, 120) * share),
     objects: Math.ceil(world.random.between(3, 25) * share),
   })

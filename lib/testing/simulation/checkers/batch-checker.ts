@@ -51,7 +51,7 @@ export class BatchChecker {
     verdicts.expect('B5', manifest.timeMs === timeMs, () => `the manifest of ${timeMs} is for ${manifest.timeMs}`)
     this.#checkPoison(plan, environment.deployment.code)
     this.#follow(plan, environment.deployment.code)
-    this.#checkOutputs(timeMs)
+    this.#checkOutputs(this.#history.length)
     this.#checkStates(timeMs, (node) =>
       pairsText(mirror.state(manifest, node).map(([key, value]) => [String(key), JSON.stringify(value)] as const)),
     )
@@ -60,7 +60,7 @@ export class BatchChecker {
 
   /** At the end all files still are as they were when their batches were committed. */
   finished(): void {
-    for (const [index, { timeMs }] of this.#history.entries()) this.#checkOutputs(timeMs, index + 1)
+    for (let upTo = 1; upTo <= this.#history.length; upTo++) this.#checkOutputs(upTo)
   }
 
   #follow(plan: BatchPlan, code: Code): void {
@@ -70,13 +70,15 @@ export class BatchChecker {
     this.#history.push({ timeMs: plan.timeMs, lines, code })
   }
 
-  #checkOutputs(timeMs: number, upTo = this.#history.length): void {
+  #checkOutputs(upTo: number): void {
     const { verdicts, outputs, pipeline, intervalMs } = this.#parts
-    for (const [prefix, want] of Object.entries(pipeline.outputs(this.#history.slice(0, upTo), intervalMs))) {
-      const got = outputs.textOf(`${prefix}-${timeMs}`)
-      verdicts.expect('B4', got !== undefined, () => `${timeMs} is committed and ${prefix} is not written`)
+    const history = this.#history.slice(0, upTo)
+    const batch = history.at(-1) as ModelBatch
+    for (const [prefix, want] of Object.entries(pipeline.outputs(batch, history, intervalMs))) {
+      const got = outputs.textOf(`${prefix}-${batch.timeMs}`)
+      verdicts.expect('B4', got !== undefined, () => `${batch.timeMs} is committed and ${prefix} is not written`)
       const isRight = got === undefined || got === want
-      verdicts.expect('totals', isRight, () => `${prefix}-${timeMs} holds ${JSON.stringify(got)} and not ${JSON.stringify(want)}`)
+      verdicts.expect('totals', isRight, () => `${prefix}-${batch.timeMs} holds ${JSON.stringify(got)} and not ${JSON.stringify(want)}`)
     }
   }
 

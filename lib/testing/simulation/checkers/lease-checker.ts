@@ -71,7 +71,11 @@ export class LeaseChecker {
     this.#owners.add(owner)
     if (logged === undefined) return this.#verdicts.fail('B2', `epoch ${epoch} logs no batch`)
     expect('B6', logged.timeMs > before.doneMs, () => `a batch at ${logged.timeMs} is logged after ${before.doneMs} is done`)
-    expect('B6', logged.timeMs <= nowMs + SKEW_MS, () => `a batch at ${logged.timeMs} is logged ${logged.timeMs - nowMs} ms before its time`)
+    expect(
+      'B6',
+      logged.timeMs <= nowMs + SKEW_MS,
+      () => `a batch at ${logged.timeMs} is logged ${logged.timeMs - nowMs} ms before its time`,
+    )
     this.#logs.set(epoch, { environment, timeMs: logged.timeMs })
   }
 
@@ -79,7 +83,8 @@ export class LeaseChecker {
   #checkStillLogged(before: Head, after: Head, environment: Environment): void {
     const was = before.logged && this.#mirror.plan(before.logged.plan)
     const is = after.logged && this.#mirror.plan(after.logged.plan)
-    const isSmaller = after.owner === before.owner && after.epoch === before.epoch && this.#logs.get(after.epoch)?.environment === environment
+    const isSmaller =
+      after.owner === before.owner && after.epoch === before.epoch && this.#logs.get(after.epoch)?.environment === environment
     const same = JSON.stringify(was) === JSON.stringify(is) || (isSmaller && isWithout(was, is))
     this.#verdicts.expect('B2', same, () => `the logged batch at ${was?.timeMs} changes`)
   }

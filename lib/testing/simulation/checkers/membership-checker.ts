@@ -91,7 +91,11 @@ export class MembershipChecker {
       let position = cuts[lane] ?? BEGINNING
       for (const { first, last, blocks } of lanes.find((taken) => taken.lane === lane)?.entries ?? []) {
         const left = this.#truth.between(lane, position, String(BigInt(first) - 1n))
-        expect('totals', isAfter(first, position) && left.length === 0, () => `the batch at ${timeMs} takes ${first} of ${lane} after ${position}`)
+        expect(
+          'totals',
+          isAfter(first, position) && left.length === 0,
+          () => `the batch at ${timeMs} takes ${first} of ${lane} after ${position}`,
+        )
         for (const ref of blocks) this.#checkBlock(timeMs, lane, this.#mirror.segment(ref) as Block | undefined, ref.count)
         position = last
       }

@@ -40,7 +40,11 @@ export class OutputChecker {
       log === undefined || log.environment === environment,
       () => `${environment.name} writes ${path} under the epoch ${fence.epoch} of ${log?.environment.name}`,
     )
-    expect('B4', log === undefined || path.endsWith(`-${log.timeMs}`), () => `epoch ${fence.epoch} is for ${log?.timeMs} and writes ${path}`)
+    expect(
+      'B4',
+      log === undefined || path.endsWith(`-${log.timeMs}`),
+      () => `epoch ${fence.epoch} is for ${log?.timeMs} and writes ${path}`,
+    )
     const bytes = Buffer.concat(parts).toString('utf8')
     const name = `${environment.deployment.code} ${path}`
     const earlier = this.#written.get(name) ?? bytes
@@ -54,7 +58,11 @@ export class OutputChecker {
   outputted({ environment, path, fence }: OutputWrite): void {
     const there = this.#fences.get(path)
     const isOlder = there !== undefined && isOlderFence(fence, there)
-    this.#verdicts.expect('B4', !isOlder, () => `${environment.name} has replaced ${path} of epoch ${there?.epoch} under epoch ${fence.epoch}`)
+    this.#verdicts.expect(
+      'B4',
+      !isOlder,
+      () => `${environment.name} has replaced ${path} of epoch ${there?.epoch} under epoch ${fence.epoch}`,
+    )
     if (there !== undefined) this.#sightings.see('an output replaced by a later attempt')
     this.#fences.set(path, fence)
   }

@@ -31,6 +31,10 @@ export class RetryChecker {
   #checkFailure({ logged }: Head, nowMs: number): void {
     const { attempts, forMs } = this.#retry
     const used = logged !== undefined && logged.attempts >= attempts && nowMs - logged.firstMs >= forMs - SLACK_MS
-    this.#verdicts.expect('B9', used, () => `it stands as FAILED after ${logged?.attempts} attempts in ${nowMs - (logged?.firstMs ?? 0)} ms`)
+    this.#verdicts.expect(
+      'B9',
+      used,
+      () => `it stands as FAILED after ${logged?.attempts} attempts in ${nowMs - (logged?.firstMs ?? 0)} ms`,
+    )
   }
 }

@@ -12,7 +12,8 @@ export const checkerPromises = {
   B10: 'only the generation of the head writes it; a newer one adopts it when its lease is free; none goes back',
   B11: 'nothing reachable is deleted, expires or is missing',
   B12: 'a head at rest has nothing to do when nothing is on its way',
-  totals: 'each batch takes what follows the last, without gap or repetition; its outputs and the state after it are those of the plain model; at the end all is in',
+  totals:
+    'each batch takes what follows the last, without gap or repetition; its outputs and the state after it are those of the plain model; at the end all is in',
   awaited: 'a function that answers has no call under way',
   assertion: 'the code finds none of its own invariants broken, and fails with no error but those of the faults',
   progress: 'without faults the world is done within 15 minutes',

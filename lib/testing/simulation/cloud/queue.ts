@@ -31,7 +31,7 @@ export class SimulatedQueue {
   readonly #settings: QueueSettings
   readonly #invoke: InvokeConsumer
   readonly #messages = new Set<Message>()
-  #dead: string[] = []
+  readonly #dead: string[] = []
   #running = 0
 
   constructor(parts: CallWorld, settings: QueueSettings, invoke: InvokeConsumer) {

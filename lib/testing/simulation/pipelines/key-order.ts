@@ -3,11 +3,12 @@ import { linesOf, pairsText, type SimulatedPipeline } from './pipeline.ts'
 const STREAM = 'clicks'
 const KEYS = 5
 
-/** The records of a key carry its numbers from 1 on: the state sees each of them once and in order, through splits and merges of shards. */
+/** The records of a key carry its numbers from 1 on: the state sees each of them once and in order. */
 export const keyOrder: SimulatedPipeline = {
   name: 'key-order',
   streams: [STREAM],
   buckets: [],
+  keepsShards: true,
   line: (_, n) => `k${n % KEYS} ${Math.floor(n / KEYS) + 1}`,
   describe(ssc, { moody }) {
     ssc
@@ -23,7 +24,7 @@ export const keyOrder: SimulatedPipeline = {
       })
       .saveAsTextFiles('last')
   },
-  outputs(history) {
+  outputs(_, history) {
     const last = new Map<string, number>()
     for (const line of history.flatMap((batch) => linesOf(batch, [STREAM]))) {
       const [key = '', number] = line.split(' ')

@@ -16,8 +16,8 @@ export const ownSink: SimulatedPipeline = {
         await sink(`sink-${time.milliseconds}`, lines.map((line) => `${line}\n`).join(''), attempt)
       })
   },
-  outputs: (history) => ({
-    sink: linesOf(history.at(-1)!, [STREAM])
+  outputs: (batch) => ({
+    sink: linesOf(batch, [STREAM])
       .map((line) => `${line.split(' ')[0]}|${line}\n`)
       .join(''),
   }),

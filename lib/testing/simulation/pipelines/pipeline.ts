@@ -22,7 +22,7 @@ export interface ModelBatch {
   readonly code: Code
 }
 
-/** All committed batches, oldest first. */
+/** All committed batches up to one, oldest first. */
 export type History = readonly ModelBatch[]
 
 /** A pipeline that is simulated, and what it must give, recomputed from scratch: no code of the engine is used to predict the engine. */
@@ -33,10 +33,12 @@ export interface SimulatedPipeline {
   /** The n-th line of a source. Its first word is the key of a record. */
   readonly line: (random: Random, n: number) => string
   readonly describe: (ssc: StreamingContext, build: Build) => void
-  /** What each output holds after the last batch, by the prefix of its path. */
-  readonly outputs: (history: History, intervalMs: number) => Readonly<Record<string, string>>
+  /** What each output holds after a batch, by the prefix of its path. */
+  readonly outputs: (batch: ModelBatch, history: History, intervalMs: number) => Readonly<Record<string, string>>
   /** The state of each state node after the last batch, by its id, as text. */
   readonly states?: (history: History) => Readonly<Record<string, string>>
+  /** Its shards stay as they are: it rests on the order of keys, which a split or a merge may still break. */
+  readonly keepsShards?: boolean
   /** The function of the source stage throws on it: it is put aside, and none of the lines of the model. */
   readonly isPoison?: (line: string, code: Code) => boolean
 }

@@ -18,12 +18,9 @@ export const plainLines: SimulatedPipeline = {
       })
       .saveAsTextFiles('lines')
   },
-  outputs(history) {
-    const batch = history.at(-1)!
-    return {
-      lines: linesOf(batch, [STREAM])
-        .map((line) => `${batch.code} ${line}\n`)
-        .join(''),
-    }
-  },
+  outputs: (batch) => ({
+    lines: linesOf(batch, [STREAM])
+      .map((line) => `${batch.code} ${line}\n`)
+      .join(''),
+  }),
 }

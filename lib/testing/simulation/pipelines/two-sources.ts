@@ -25,5 +25,5 @@ export const twoSources: SimulatedPipeline = {
       .reduceByKey((a) => a)
       .saveAsTextFiles('totals')
   },
-  outputs: (history) => ({ totals: pairsText(allCounts(history)) }),
+  outputs: (_, history) => ({ totals: pairsText(allCounts(history)) }),
 }

@@ -11,5 +11,5 @@ export const uploads: SimulatedPipeline = {
   describe(ssc) {
     wordCounts(ssc.textFileStream(BUCKET)).saveAsTextFiles('counts')
   },
-  outputs: (history) => ({ counts: pairsText(countsOf(wordsOf(linesOf(history.at(-1)!, [BUCKET])))) }),
+  outputs: (batch) => ({ counts: pairsText(countsOf(wordsOf(linesOf(batch, [BUCKET])))) }),
 }

@@ -43,8 +43,8 @@ export const wordTotals: SimulatedPipeline = {
       })
     tallies.mapValues((tally) => tally.n).saveAsTextFiles('totals')
   },
-  outputs: (history) => ({
-    counts: pairsText(countsOf(wordsOf(linesOf(history.at(-1)!, [STREAM])))),
+  outputs: (batch, history) => ({
+    counts: pairsText(countsOf(wordsOf(linesOf(batch, [STREAM])))),
     totals: pairsText(totalsOf(history)),
   }),
   states: (history) => ({

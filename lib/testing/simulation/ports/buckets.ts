@@ -33,7 +33,6 @@ export const simulatedBlobStore = (blobs: BlobStore, observer: Observer, environ
 /** One process's way to a bucket that is a source. */
 export const simulatedObjectStore = (objects: ObjectStore, call: Caller): ObjectStore => ({
   description: objects.description,
-  head: (key, version) =>
-    call({ name: `head ${key}`, code: 'OBJECT_UNREADABLE', effect: () => objects.head(key, version) }),
+  head: (key, version) => call({ name: `head ${key}`, code: 'OBJECT_UNREADABLE', effect: () => objects.head(key, version) }),
   read: (object) => call({ name: `read ${object.key}`, code: 'OBJECT_UNREADABLE', effect: () => objects.read(object) }),
 })

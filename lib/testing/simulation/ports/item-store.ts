@@ -60,8 +60,7 @@ export const simulatedItemStore = ({ store, observer, world, environment, call }
             return item
           }),
       }),
-    query: (partition, query) =>
-      call({ name: `query ${partition}`, partition, effect: () => timed(() => store.query(partition, query)) }),
+    query: (partition, query) => call({ name: `query ${partition}`, partition, effect: () => timed(() => store.query(partition, query)) }),
     compareAndSet: (key, seen, next) =>
       call({
         name: `compareAndSet ${nameOf(key)}`,
