@@ -2,8 +2,7 @@
 export interface Settings {
   /** The module of the pipeline, if it is not the example's own. */
   readonly entry?: string
-  /** Where the functions find AWS: through the gates of the test. */
-  readonly intakeEndpoint: string
-  readonly driverEndpoint: string
+  /** Where the example's functions find AWS, each by a gate of its own, and where everybody else does. */
+  readonly endpoints: { readonly front: string; readonly intake: string; readonly driver: string }
   readonly driverTimeoutS: number
 }
