@@ -8,14 +8,17 @@
 import { afterAll, beforeAll, test } from 'vitest'
 import { deploySteps } from './steps/deploy.ts'
 import { endSteps } from './steps/end.ts'
+import { killSteps } from './steps/kills.ts'
 import { objectSteps } from './steps/objects.ts'
 import { recordSteps } from './steps/records.ts'
 import type { Step } from './steps/step.ts'
+import { twiceSteps } from './steps/twice.ts'
+import { zombieSteps } from './steps/zombies.ts'
 import { World } from './world.ts'
 
 const STEP_MS_MAX = 240_000
 
-const steps: readonly Step[] = [...deploySteps, ...recordSteps, ...objectSteps, ...endSteps]
+const steps: readonly Step[] = [...deploySteps, ...recordSteps, ...objectSteps, ...twiceSteps, ...killSteps, ...zombieSteps, ...endSteps]
 
 let world: World
 let failed: string | undefined

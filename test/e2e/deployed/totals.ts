@@ -10,6 +10,15 @@ export interface Comparison {
   readonly twice: number
 }
 
+const PAGES = 50
+
+/** Lines of clicks: every other one of a page of its own, so that none stands in for another, and the rest of some that many click. */
+export const clicksOf = (visitor: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => {
+    const name = visitor.replaceAll(' ', '-')
+    return `${index % 2 === 0 ? `${name}/${index}` : `page-${index % PAGES}`} by ${name}-${index}`
+  })
+
 /** Everything that was sent and has to count. */
 export class Model {
   readonly #totals = new Map<string, number>()

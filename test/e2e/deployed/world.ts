@@ -7,7 +7,7 @@ import { type Emulator, startEmulator } from '../emulator.ts'
 import type { Application } from './application.ts'
 import { Gate } from './gate.ts'
 import type { Results } from './results.ts'
-import { type Comparison, Model } from './totals.ts'
+import { clicksOf, type Comparison, Model } from './totals.ts'
 
 const SETTLE_MS_MAX = 120_000
 const LOOK_EVERY_MS = 250
@@ -68,6 +68,13 @@ export class World {
   #deployed<T>(made: T | undefined): T {
     if (made === undefined) throw new Error('Nothing is deployed yet')
     return made
+  }
+
+  /** Puts clicks into the stream that have to count. */
+  async send(visitor: string, count: number): Promise<void> {
+    const lines = clicksOf(visitor, count)
+    this.model.add(lines)
+    await this.clicks.putRecords(lines)
   }
 
   /** Waits until everything that was sent is in the totals and the application rests. Gives how things are then, or when it waited too long. */

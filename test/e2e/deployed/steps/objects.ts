@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
+import { clicksOf } from '../totals.ts'
 import { sayCounts } from '../world.ts'
-import { clicksOf } from './records.ts'
 import type { Step } from './step.ts'
 
 const OBJECTS = 50
