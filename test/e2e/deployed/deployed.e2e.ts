@@ -6,19 +6,33 @@
  * test/simulation and with made events in test/unit; splits and merges of shards in kinesis-lineage.e2e.ts.
  */
 import { afterAll, beforeAll, test } from 'vitest'
+import { changeSteps } from './steps/changes.ts'
 import { deploySteps } from './steps/deploy.ts'
 import { endSteps } from './steps/end.ts'
 import { killSteps } from './steps/kills.ts'
+import { mappingSteps } from './steps/mapping.ts'
 import { objectSteps } from './steps/objects.ts'
 import { recordSteps } from './steps/records.ts'
 import type { Step } from './steps/step.ts'
 import { twiceSteps } from './steps/twice.ts'
+import { wordSteps } from './steps/words.ts'
 import { zombieSteps } from './steps/zombies.ts'
 import { World } from './world.ts'
 
 const STEP_MS_MAX = 240_000
 
-const steps: readonly Step[] = [...deploySteps, ...recordSteps, ...objectSteps, ...twiceSteps, ...killSteps, ...zombieSteps, ...endSteps]
+const steps: readonly Step[] = [
+  ...deploySteps,
+  ...recordSteps,
+  ...objectSteps,
+  ...wordSteps,
+  ...twiceSteps,
+  ...killSteps,
+  ...zombieSteps,
+  ...mappingSteps,
+  ...changeSteps,
+  ...endSteps,
+]
 
 let world: World
 let failed: string | undefined

@@ -18,7 +18,7 @@ export interface BatchFiles {
 export class Results {
   readonly bucket: string
   readonly #prefix: string
-  readonly #read = new Map<number, Totals>()
+  #last: { readonly timeMs: number; readonly text: string } | undefined
 
   constructor(bucket: string, prefix: string) {
     this.bucket = bucket
@@ -27,9 +27,9 @@ export class Results {
 
   /** All batches, in the order of their times. */
   async batches(): Promise<readonly BatchFiles[]> {
-    const byTime = Map.groupBy(await listKeys(this.#place(), `${this.#prefix}-`), (key) => Number(/-(\d+)\/[^/]*$/.exec(key)?.[1]))
+    const byTime = Map.groupBy(await listKeys(this.#place(), `${this.#prefix}-`), timeIn)
     const files = [...byTime].map(async ([timeMs, keys]): Promise<BatchFiles> => {
-      const names = keys.map((key) => key.slice(key.lastIndexOf('/') + 1))
+      const names = keys.map(nameIn)
       const success = await readObject(this.#place(), this.#key(timeMs, SUCCESS_FILE))
       return { timeMs, names: names.filter((name) => name !== SUCCESS_FILE), fence: success && fenceIn(success.bytes) }
     })
@@ -37,21 +37,29 @@ export class Results {
   }
 
   /** The totals of a batch. */
-  async totals({ timeMs, names }: BatchFiles): Promise<Totals> {
-    const parts = await Promise.all(names.map(async (name) => readObject(this.#place(), this.#key(timeMs, name))))
-    return totalsIn(parts.map((part) => Buffer.from(part?.bytes ?? []).toString()).join(''))
+  async totals(batch: Pick<BatchFiles, 'timeMs' | 'names'>): Promise<Totals> {
+    return totalsIn(await this.#text(batch))
   }
 
   /** The totals of the last batch that is complete. */
   async last(): Promise<Totals> {
+    return totalsIn(await this.lastText())
+  }
+
+  /** The files of the last batch that is complete, one after the other. */
+  async lastText(): Promise<string> {
     const keys = await listKeys(this.#place(), `${this.#prefix}-`)
-    const times = keys.filter((key) => key.endsWith(`/${SUCCESS_FILE}`)).map((key) => Number(/-(\d+)\/[^/]*$/.exec(key)?.[1]))
+    const times = keys.filter((key) => key.endsWith(`/${SUCCESS_FILE}`)).map(timeIn)
+    if (times.length === 0) return ''
     const timeMs = Math.max(...times)
-    if (times.length === 0) return new Map()
-    const names = keys.filter((key) => key.startsWith(this.#key(timeMs, 'part-'))).map((key) => key.slice(key.lastIndexOf('/') + 1))
-    const totals = this.#read.get(timeMs) ?? (await this.totals({ timeMs, names, fence: undefined }))
-    this.#read.set(timeMs, totals)
-    return totals
+    const names = keys.filter((key) => key.startsWith(this.#key(timeMs, 'part-'))).map(nameIn)
+    if (this.#last?.timeMs !== timeMs) this.#last = { timeMs, text: await this.#text({ timeMs, names }) }
+    return this.#last.text
+  }
+
+  async #text({ timeMs, names }: Pick<BatchFiles, 'timeMs' | 'names'>): Promise<string> {
+    const parts = await Promise.all(names.map(async (name) => readObject(this.#place(), this.#key(timeMs, name))))
+    return parts.map((part) => Buffer.from(part?.bytes ?? []).toString()).join('')
   }
 
   #place(): Parameters<typeof listKeys>[0] {
@@ -62,3 +70,6 @@ export class Results {
     return `${this.#prefix}-${timeMs}/${name}`
   }
 }
+
+const nameIn = (key: string): string => key.slice(key.lastIndexOf('/') + 1)
+const timeIn = (key: string): number => Number(/-(\d+)\/[^/]*$/.exec(key)?.[1])

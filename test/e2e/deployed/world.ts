@@ -29,6 +29,7 @@ export class World {
   readonly model = new Model()
   #clicks: { readonly app: Application; readonly results: Results } | undefined
   #words: Application | undefined
+  #records = 0
   #stopped: Promise<readonly number[]> | undefined
 
   private constructor(emulator: Emulator, gates: World['gates']) {
@@ -70,10 +71,16 @@ export class World {
     return made
   }
 
+  /** How many records were put into the stream. */
+  get records(): number {
+    return this.#records
+  }
+
   /** Puts clicks into the stream that have to count. */
   async send(visitor: string, count: number): Promise<void> {
     const lines = clicksOf(visitor, count)
     this.model.add(lines)
+    this.#records += count
     await this.clicks.putRecords(lines)
   }
 

@@ -6,6 +6,7 @@ import { lambdaClient } from '../application.ts'
 import { destroy } from '../cdk.ts'
 import { sayCounts, type World } from '../world.ts'
 import { STACKS } from './deploy.ts'
+import { deleteMapping } from './mapping.ts'
 import type { Step } from './step.ts'
 
 const sumOf = (totals: ReadonlyMap<string, number>): number => totals.values().reduce((sum, total) => sum + total, 0)
@@ -47,6 +48,8 @@ export const endSteps: readonly Step[] = [
     name: 'the stacks are destroyed, what they keep is kept, and no process stays behind',
     async run(world) {
       const before = await world.clicks.head()
+      // The one that took the place of the stack's own.
+      await deleteMapping(world.clicks)
       await destroy(world.gates.front.endpoint, join(world.folder, 'first'), STACKS)
       const { Functions = [] } = await lambdaClient().send(new ListFunctionsCommand({}))
       const { EventSourceMappings = [] } = await lambdaClient().send(new ListEventSourceMappingsCommand({}))
