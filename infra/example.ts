@@ -11,6 +11,7 @@ export interface ExampleProps {
 
 /** The stack of this repository: an example, with all that it needs created. */
 export const exampleStack = (app: App, props: ExampleProps = {}): StreamingApp => {
-  const stack = new Stack(app, 'Millrace', { description: 'An example of Millrace: the clicks of a stream, counted', ...props.stack })
+  const description = 'An example of Millrace: clicks from a stream and from files, counted'
+  const stack = new Stack(app, 'Millrace', { description, ...props.stack })
   return new StreamingApp(stack, 'Example', { entry: join(import.meta.dirname, '..', 'examples', 'clicks.ts'), ...props.app })
 }
