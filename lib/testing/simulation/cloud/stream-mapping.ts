@@ -50,9 +50,10 @@ export class StreamMapping {
     for (const shard of this.stream.shards) this.#read(shard)
   }
 
-  /** Records that every reader has taken long ago leave the stream. */
+  /** Some of the records that were taken leave the stream: their retention is over. */
   trim(): void {
-    for (const shard of this.stream.shards) shard.trimmed = Math.max(shard.trimmed, this.#takenOf(shard) - BATCH_MAX)
+    const { random } = this.#parts.world
+    for (const shard of this.stream.shards) shard.trimmed = random.between(shard.trimmed, this.#takenOf(shard))
   }
 
   /** The checkpoint of one shard falls back. */
