@@ -46,7 +46,7 @@ const troubleStreams = ({ world, faults, sightings, platform, pipeline, truth }:
       mapping.delete()
       platform.mappings.splice(platform.mappings.indexOf(mapping), 1)
       platform.map(mapping.stream)
-    } else if (mapping.isDone && faults.has('streamAnew') && random.chance(0.3)) {
+    } else if (pipeline.keepsShards !== true && mapping.isDone && faults.has('streamAnew') && random.chance(0.3)) {
       sightings.see('streamAnew')
       const { name } = mapping.stream
       mapping.delete()

@@ -4,12 +4,14 @@ import { laneId } from '../../runtime/kinesis/shards.ts'
 import type { HintsSlice } from '../../runtime/sources/hint-source.ts'
 import type { LanesSlice } from '../../runtime/sources/lane-source.ts'
 import type { SimulatedBucket, Upload } from './cloud/bucket.ts'
-import type { Shard, SimulatedStream, StreamRecord } from './cloud/stream.ts'
+import { isGarbled, type Shard, type SimulatedStream, type StreamRecord } from './cloud/stream.ts'
 
 /** A record that was put into a stream, where its lane has it. */
 export interface LaneRecord {
   readonly position: bigint
   readonly line: string
+  /** No text: put aside by intake, and in no block. */
+  readonly garbled: boolean
 }
 
 /** What is true outside of the system: every record that was ever put, and every upload. */
@@ -46,7 +48,7 @@ export class Truth {
     const lane = laneId({ streamArn: arn, createdMs, shardId: shard.id })
     this.#shards.set(lane, shard)
     const records = this.#lanes.get(lane) ?? []
-    records.push({ position: BigInt(positionOf(String(sequenceNumber))), line: text })
+    records.push({ position: BigInt(positionOf(String(sequenceNumber))), line: text, garbled: isGarbled(text) })
     this.#lanes.set(lane, records)
   }
 
@@ -64,9 +66,9 @@ export class Truth {
     return (this.#lanes.get(lane) ?? []).filter(({ position }) => position > from && position <= to)
   }
 
-  /** What was put into a lane at these positions, both included. */
+  /** The text that was put into a lane at these positions, both included. */
   block(lane: string, first: string, last: string): readonly LaneRecord[] {
-    return this.between(lane, String(BigInt(first) - 1n), last)
+    return this.between(lane, String(BigInt(first) - 1n), last).filter(({ garbled }) => !garbled)
   }
 
   upload(source: string, key: string, version: string): Upload | undefined {

@@ -5,12 +5,12 @@
  */
 import type { KinesisEvent } from '../../../runtime/kinesis/event.ts'
 import type { CallWorld } from '../calls.ts'
-import type { Shard, SimulatedStream, StreamRecord } from './stream.ts'
+import { bytesOf, type Shard, type SimulatedStream, type StreamRecord } from './stream.ts'
 
 /** Invokes intake with an event, and tells once whether it was taken. */
 export type InvokeIntake = (event: KinesisEvent, ended: (taken: boolean) => void) => void
 
-const BATCH_MAX = 8
+const BATCH_MAX = 24
 const BACK_OFF_MS_MAX = 3_000
 
 export class StreamMapping {
@@ -113,7 +113,7 @@ const eventOf = ({ arn }: SimulatedStream, { id }: Shard, records: readonly Stre
     kinesis: {
       partitionKey: key,
       sequenceNumber: String(sequenceNumber),
-      data: Buffer.from(text, 'utf8').toString('base64'),
+      data: Buffer.from(bytesOf(text)).toString('base64'),
       approximateArrivalTimestamp: arrivalMs / 1_000,
     },
   })),

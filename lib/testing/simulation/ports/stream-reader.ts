@@ -1,6 +1,6 @@
 import type { StreamReader } from '../../../ports/stream-reader.ts'
 import type { Caller } from '../calls.ts'
-import type { SimulatedStream } from '../cloud/stream.ts'
+import { bytesOf, type SimulatedStream } from '../cloud/stream.ts'
 
 /** One process's way to the streams as they are now: one made anew under the same name is read like the one before it. */
 export const simulatedStreamReader = (streams: () => readonly SimulatedStream[], call: Caller): StreamReader => {
@@ -20,7 +20,7 @@ export const simulatedStreamReader = (streams: () => readonly SimulatedStream[],
             .map(({ sequenceNumber, key, text, arrivalMs }) => ({
               sequenceNumber: String(sequenceNumber),
               partitionKey: key,
-              data: Buffer.from(text, 'utf8'),
+              data: bytesOf(text),
               arrivalMs,
             }))
         },
