@@ -12,12 +12,12 @@ export interface FunctionPorts {
   readonly clock: Clock
   readonly randomness: Randomness
   /** Sends ticks to the driver. */
-  wind(ticks: readonly Tick[]): Promise<void>
+  readonly wind: (ticks: readonly Tick[]) => Promise<void>
   /** The objects of a bucket. */
-  objectsIn(bucket: string): Promise<ObjectStore>
+  readonly objectsIn: (bucket: string) => Promise<ObjectStore>
   /** The tree of outputs in a bucket. */
-  filesIn(bucket: string): Promise<OutputFiles>
-  streamReader(): Promise<StreamReader>
+  readonly filesIn: (bucket: string) => Promise<OutputFiles>
+  readonly streamReader: () => Promise<StreamReader>
   /** Writes a line to the log. */
-  write(line: string): void
+  readonly write: (line: string) => void
 }

@@ -12,7 +12,7 @@ const filters = metricFilters(synthesise('clicks').template)
 const MINUTE_MS = 60_000
 
 const deployed = (
-  use: (lines: DStream<string>) => void = (lines) => void lines.print(),
+  use: (lines: DStream<string>) => void = (lines) => lines.print(),
   options: Partial<StreamOptions> = {},
   world = new World(),
 ): Deployed => {
@@ -31,7 +31,7 @@ const metricsOf = ({ lines }: Deployed): Readonly<Record<string, readonly number
 }
 
 const fails = (lines: DStream<string>): void =>
-  void lines.foreachRDD(() => {
+  lines.foreachRDD(() => {
     throw new Error('the sink is away')
   })
 

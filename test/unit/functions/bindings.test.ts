@@ -27,7 +27,7 @@ describe.each([
 
   test('is bound to a stream after a bucket, and back, and each thing counts once', async () => {
     const world = new World()
-    const deploy = (generation: number, to: typeof toStream | typeof toBucket): Deployed =>
+    const deploy = (generation: number, to: typeof toStream): Deployed =>
       new Deployed(pipeline, { world, generation, sources: { [id]: to } })
     const first = deploy(1, toBucket)
     await first.tick()
