@@ -54,6 +54,7 @@ export const batchBugs: readonly PlantedBug[] = [
   },
   {
     name: 'dead letter after the commit',
+    pipeline: 'plain-lines',
     effect: 'a batch is true and its bad records are put aside nowhere',
     edits: [
       {
@@ -70,6 +71,7 @@ export const batchBugs: readonly PlantedBug[] = [
   },
   {
     name: 'poison breaker off',
+    pipeline: 'plain-lines',
     effect: 'broken code puts everything aside as bad records',
     edits: [
       {
