@@ -78,9 +78,9 @@ const firstBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/head-writes.ts',
-        find: '  const written = await swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId)\n  return written && { head: next, attemptId, number: next.logged?.attempts ?? 1, plan }',
+        find: '  const written = await swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId)\n  return written && { head: next, attemptId, number: next.logged?.attempts ?? 1, plan, outputsDone: new Set(logged?.outputsDone) }',
         replace:
-          '  swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId).catch(() => undefined)\n  return { head: next, attemptId, number: next.logged?.attempts ?? 1, plan }',
+          '  swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId).catch(() => undefined)\n  return { head: next, attemptId, number: next.logged?.attempts ?? 1, plan, outputsDone: new Set() }',
       },
     ],
   },

@@ -105,8 +105,8 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/intake.ts',
-        find: "    if (this.#head?.status !== 'rest') return\n",
-        replace: '    if (this.#head?.status !== undefined) return\n',
+        find: "    if (head?.status !== 'rest') return\n",
+        replace: '    if (head?.status !== undefined) return\n',
       },
     ],
   },
