@@ -26,6 +26,13 @@ export const batchBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'smaller plan under the name of the first',
+    effect: 'the head names bytes that are no longer there if the attempt ends before it is logged',
+    edits: [
+      { file: 'lib/runtime/head-writes.ts', find: '  const name = runner.randomness.attemptId()\n', replace: '  const name = attemptId\n' },
+    ],
+  },
+  {
     name: 'outputs left out of a retry',
     effect: 'a batch whose first attempt died is committed without its files',
     edits: [
