@@ -11,7 +11,7 @@ interface FunctionResource {
   readonly Properties: { readonly Handler: string; readonly Code: { readonly S3Key: string } }
 }
 
-test('two applications in one program are each bundled with a pipeline of their own', { timeout: 60_000 }, () => {
+test('two applications in one program are each bundled with a pipeline of their own', { timeout: 180_000 }, () => {
   const outdir = mkdtempSync(join(tmpdir(), 'millrace-bundle-'))
   onTestFinished(() => rmSync(outdir, { recursive: true, force: true }))
   const program = new App({ outdir })
