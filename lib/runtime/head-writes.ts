@@ -67,7 +67,9 @@ export const logBatch = async (runner: Runner, head: Head, plan: BatchPlan, nowM
 /** Logs a smaller plan for the same batch, when part of it turned out to be gone: before outputs, so that every later attempt decides the same. */
 export const logAgain = async (runner: Runner, attempt: LoggedAttempt, plan: BatchPlan): Promise<LoggedAttempt | undefined> => {
   const { head, attemptId } = attempt
-  const stored = await settle(runner.clock, () => storePlan(runner.store, runner.app, attemptId, plan))
+  // Under a name of its own: the head names the first plan until the swap, and for ever if there is none.
+  const name = runner.randomness.attemptId()
+  const stored = await settle(runner.clock, () => storePlan(runner.store, runner.app, name, plan))
   // What outputs have written holds more than this plan: they run again.
   const next: Head = { ...head, logged: head.logged && { ...head.logged, plan: stored, outputsDone: [] } }
   const written = await swap(runner, head, MINE, next, (current) => current.owner === attemptId)

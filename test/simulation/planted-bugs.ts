@@ -97,6 +97,7 @@ const firstBugs: readonly PlantedBug[] = [
   },
   {
     name: 'live state advanced before the commit',
+    pipeline: 'word-totals',
     effect: 'a batch that is tried again by a warm runner counts twice',
     edits: [
       {

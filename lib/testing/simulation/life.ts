@@ -56,7 +56,9 @@ const produceRecords = ({ world, pipeline, platform, truth, records }: LifeParts
   world.every(300, 4_000, () => {
     const mapping = platform.mappings.findLast(({ stream }) => stream.name === name)
     if (mapping === undefined) return
-    for (let left = world.random.between(1, 6); left > 0 && put < records; left--) {
+    // Mostly a few, now and then a burst.
+    const most = world.random.chance(0.07) ? 40 : 6
+    for (let left = world.random.between(1, most); left > 0 && put < records; left--) {
       const line = pipeline.line(world.random, put)
       const [shard, record] = mapping.stream.put(line.split(' ')[0] as string, line, world.nowMs)
       truth.put(mapping.stream, shard, record)
@@ -72,7 +74,7 @@ const produceObjects = ({ world, faults, sightings, pipeline, objects }: LifePar
   let put = 0
   world.every(500, 8_000, () => {
     if (put >= objects) return
-    const isOld = faults.has('replacedObject') && random.chance(0.3)
+    const isOld = faults.has('replacedObject') && random.chance(0.4)
     const taken = bucket.keys()
     if (isOld && taken.length > 0) sightings.see('replacedObject')
     // What lies there holds its own number, so that no two uploads are alike.
@@ -94,5 +96,6 @@ const startClock = ({ world, faults, platform, app }: LifeParts): void => {
     const times = faults.strikes('strayClock', 10) ? world.random.pick([0, 2]) : 1
     for (let i = 0; i < times; i++) platform.ticks.send(JSON.stringify({ app, wind: true }))
   })
-  platform.ticks.send(JSON.stringify({ app, wind: true }))
+  // The application starts when its driver first runs: at once, or when there already is something.
+  world.after(world.random.pick([0, 5_000, 20_000]), () => platform.ticks.send(JSON.stringify({ app, wind: true })))
 }

@@ -25,6 +25,8 @@ export interface SimulateOptions {
   readonly without?: readonly FaultKind[]
   /** The share of the workload to run, from 0 to 1. Default 1. */
   readonly workload?: number
+  /** The name of the pipeline to run instead of the one that the seed draws. */
+  readonly pipeline?: string
 }
 
 /** What came of a seed. */
@@ -148,13 +150,14 @@ export const simulate = async (seed: number, options: SimulateOptions = {}): Pro
   }
 }
 
-const drawScene = (seed: number, { trace = false, without = [] }: SimulateOptions): Scene => {
+const drawScene = (seed: number, { trace = false, without = [], pipeline: name }: SimulateOptions): Scene => {
   const world = new World(seed, { trace })
   const sightings = new Sightings()
   const faults = new Faults(world.random.fork(), sightings, without)
   const calls: CallWorld = { world, faults, sightings }
   const storage = drawStorage(world.random)
-  const pipeline = world.random.pick(pipelines)
+  const drawn = world.random.pick(pipelines)
+  const pipeline = pipelines.find((one) => one.name === name) ?? drawn
   const settings = {
     batchInterval: seconds(world.random.pick([1, 2, 5])),
     // Short, so that an application that is given up is seen within the time of a world.

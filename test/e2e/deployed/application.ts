@@ -6,8 +6,9 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { clientSettings, http2ClientSettings, once } from '../../../lib/adapters/aws/clients.ts'
 import { dynamodbItemStore } from '../../../lib/adapters/aws/dynamodb-item-store.ts'
 import { s3Client } from '../../../lib/adapters/aws/s3-client.ts'
-import type { ItemStore } from '../../../lib/ports/item-store.ts'
+import type { Item, ItemStore } from '../../../lib/ports/item-store.ts'
 import { type Head, HeadStore } from '../../../lib/state/head.ts'
+import { historyKey } from '../../../lib/state/item-keys.ts'
 
 export const kinesisClient = once(() => new KinesisClient(http2ClientSettings('KINESIS')))
 export const lambdaClient = once(() => new LambdaClient(clientSettings()))
@@ -40,6 +41,11 @@ export class Application {
 
   async head(): Promise<Head | undefined> {
     return new HeadStore(this.store, this.app).read()
+  }
+
+  /** What a batch has written down of itself. */
+  async history(timeMs: number): Promise<Item | undefined> {
+    return this.store.get(historyKey(this.app, timeMs))
   }
 
   /** Puts lines into the stream, over all of its shards. */

@@ -20,7 +20,7 @@ const app = new App()
 const stack = { synthesizer: new CliCredentialsStackSynthesizer() as IStackSynthesizer }
 const driver = { timeout: Duration.seconds(driverTimeoutS) }
 
-const example = exampleStack(app, { stack, app: { driver, ...(entry === undefined ? {} : { entry }) } })
+const example = exampleStack(app, { stack, app: { driver, entry } })
 const clicks = example.streams['clicks']?.node.defaultChild as CfnStream
 clicks.streamModeDetails = { streamMode: 'PROVISIONED' }
 clicks.shardCount = 2

@@ -117,6 +117,8 @@ export class Gate {
   async #pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const call = await callOf(incoming)
     await this.#open
+    // Whoever has called may have ended while it waited.
+    if (incoming.socket.destroyed) return
     for (const [matches, count] of this.#counted) if (matches(call)) this.#counted.set(matches, count + 1)
     if ([...this.#refused].some((matches) => matches(call))) return void outgoing.writeHead(UNAVAILABLE).end()
     if ((await this.#stop(call, 'before')) === 'drop') return void outgoing.destroy()

@@ -26,6 +26,13 @@ export const batchBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'smaller plan under the name of the first',
+    effect: 'the head names bytes that are no longer there if the attempt ends before it is logged',
+    edits: [
+      { file: 'lib/runtime/head-writes.ts', find: '  const name = runner.randomness.attemptId()\n', replace: '  const name = attemptId\n' },
+    ],
+  },
+  {
     name: 'outputs left out of a retry',
     effect: 'a batch whose first attempt died is committed without its files',
     edits: [
@@ -54,6 +61,7 @@ export const batchBugs: readonly PlantedBug[] = [
   },
   {
     name: 'dead letter after the commit',
+    pipeline: 'plain-lines',
     effect: 'a batch is true and its bad records are put aside nowhere',
     edits: [
       {
@@ -70,6 +78,7 @@ export const batchBugs: readonly PlantedBug[] = [
   },
   {
     name: 'poison breaker off',
+    pipeline: 'plain-lines',
     effect: 'broken code puts everything aside as bad records',
     edits: [
       {

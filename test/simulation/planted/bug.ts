@@ -13,6 +13,8 @@ export interface PlantedBug {
   readonly name: string
   /** What goes wrong with it, in a few words. */
   readonly effect: string
+  /** The pipeline that can show it, where not all can: others would only take time. */
+  readonly pipeline?: string
   readonly edits: readonly Edit[]
 }
 

@@ -38,6 +38,7 @@ export const laneBugs: readonly PlantedBug[] = [
   },
   {
     name: 'dead letter after the append',
+    pipeline: 'plain-lines',
     effect: 'a record that is no text is acknowledged and put aside nowhere',
     edits: [
       {
@@ -88,6 +89,7 @@ export const laneBugs: readonly PlantedBug[] = [
   },
   {
     name: 'records read again not compared',
+    pipeline: 'plain-lines',
     effect: 'a stream made anew gives other records at the same positions',
     edits: [
       {

@@ -6,6 +6,7 @@ const HINTS = 'lib/runtime/sources/hint-source.ts'
 export const objectBugs: readonly PlantedBug[] = [
   {
     name: 'ledger written before the log',
+    pipeline: 'uploads',
     effect: 'an object is in the ledger, and its batch was never logged',
     edits: [
       {
@@ -18,6 +19,7 @@ export const objectBugs: readonly PlantedBug[] = [
   },
   {
     name: 'ledger not written',
+    pipeline: 'uploads',
     effect: 'a notification that comes again brings its object in again',
     edits: [
       {
@@ -29,6 +31,7 @@ export const objectBugs: readonly PlantedBug[] = [
   },
   {
     name: 'ledger shorter than redelivery',
+    pipeline: 'uploads',
     effect: 'an object whose notification comes late a second time is taken again',
     edits: [
       {
@@ -46,6 +49,7 @@ export const objectBugs: readonly PlantedBug[] = [
   },
   {
     name: 'hints put off forgotten',
+    pipeline: 'uploads',
     effect: 'what does not fit into a batch is in none',
     edits: [
       {
@@ -57,6 +61,7 @@ export const objectBugs: readonly PlantedBug[] = [
   },
   {
     name: 'object read as it is now',
+    pipeline: 'uploads',
     effect: 'a batch that is computed again has what was put there since',
     edits: [
       {
@@ -68,6 +73,7 @@ export const objectBugs: readonly PlantedBug[] = [
   },
   {
     name: 'upload judged by its first event',
+    pipeline: 'uploads',
     effect: 'an upload over another counts as having been there before the start',
     edits: [{ file: HINTS, find: 'hint.eventMs > known.eventMs', replace: 'hint.eventMs < known.eventMs' }],
   },

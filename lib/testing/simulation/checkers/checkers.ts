@@ -122,7 +122,10 @@ export class Checkers implements Observer {
 
   blobStored(name: string, bytes: Uint8Array | undefined, environment: Environment): void {
     if (bytes === undefined) this.#garbage.deletingBlob(name, environment)
-    else this.#parts.sightings.see('a large segment in a bucket')
+    else {
+      this.#parts.sightings.see('a large segment in a bucket')
+      this.#garbage.writingBlob(name, bytes)
+    }
     this.mirror.takeBlob(name, bytes)
   }
 

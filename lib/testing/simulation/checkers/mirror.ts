@@ -69,6 +69,10 @@ export class Mirror {
     return lost
   }
 
+  blob(name: string): Uint8Array | undefined {
+    return this.#blobs.get(name)
+  }
+
   /** Whether an item with bytes is there, wherever these lie. */
   has(key: ItemKey): boolean {
     return this.#bytes(key) !== undefined

@@ -1,7 +1,6 @@
 import { ListEventSourceMappingsCommand, ListFunctionsCommand } from '@aws-sdk/client-lambda'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { historyKey } from '../../../../lib/state/item-keys.ts'
 import { lambdaClient } from '../application.ts'
 import { destroy } from '../cdk.ts'
 import { sayCounts, type World } from '../world.ts'
@@ -26,8 +25,7 @@ const checkBatches = async ({ clicks, results }: World): Promise<number> => {
     expect(fence?.generation).toBeGreaterThanOrEqual(epoch.generation)
     epoch = fence as typeof epoch
     const sum = sumOf(await results.totals(batch))
-    const { partition, sort } = historyKey(clicks.app, timeMs)
-    const history = await clicks.store.get({ partition, sort })
+    const history = await clicks.history(timeMs)
     if (history !== undefined) expect(sum - before, `what ${timeMs} has added`).toBe(history['records'])
     before = sum
   }

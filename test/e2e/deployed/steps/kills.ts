@@ -7,11 +7,19 @@ import type { Step } from './step.ts'
 
 const RECORDS = 500
 
-/** A moment in the life of a function, and what has happened by then. */
+/** A function at a moment of its life. The call that is held never goes further. */
+interface Caught {
+  readonly held: Held
+  readonly functionName: string
+  /** Of the batch that it is in the middle of. */
+  readonly timeMs?: number
+}
+
 interface Moment {
   readonly name: string
-  /** Waits for it. The call that is held never goes further. */
-  readonly come: (world: World) => Promise<{ readonly held: Held; readonly functionName: string }>
+  readonly come: (world: World) => Promise<Caught>
+  /** By which attempt the batch says to have been run; undefined: nobody has come to write that down, since it was done. */
+  readonly attempt?: number
 }
 
 const intakeAt =
@@ -26,10 +34,11 @@ const driverAtCommit =
   (when: 'before' | 'after'): Moment['come'] =>
   async ({ gates, clicks }) => {
     const log = gates.driver.hold(logsBatch(clicks.app), 'after')
-    const held = gates.driver.hold(commits(clicks.app, loggedTime(await log.arrived)), when)
+    const timeMs = loggedTime(await log.arrived)
+    const held = gates.driver.hold(commits(clicks.app, timeMs), when)
     log.letGo()
     await held.arrived
-    return { held, functionName: clicks.driver }
+    return { held, functionName: clicks.driver, timeMs }
   }
 
 const moments: readonly Moment[] = [
@@ -39,25 +48,26 @@ const moments: readonly Moment[] = [
     name: 'the driver is killed between log and outputs',
     async come({ gates, clicks }) {
       const held = gates.driver.hold(logsBatch(clicks.app), 'after')
-      await held.arrived
-      return { held, functionName: clicks.driver }
+      return { held, functionName: clicks.driver, timeMs: loggedTime(await held.arrived) }
     },
+    attempt: 2,
   },
-  { name: 'the driver is killed between outputs and commit', come: driverAtCommit('before') },
+  { name: 'the driver is killed between outputs and commit', come: driverAtCommit('before'), attempt: 2 },
   { name: 'the driver is killed when its commit has taken effect and the answer is on the way', come: driverAtCommit('after') },
 ]
 
-export const killSteps: readonly Step[] = moments.map(({ name, come }) => ({
+export const killSteps: readonly Step[] = moments.map(({ name, come, attempt }) => ({
   name,
   async run(world) {
     const coming = come(world)
     await world.send(name, RECORDS)
-    const { held, functionName } = await coming
+    const { held, functionName, timeMs } = await coming
     const killed = killFunction(functionName)
     held.drop()
     expect(killed).toBeGreaterThan(0)
     const counts = await world.settled()
     expect(counts).toEqual({ counted: world.model.size, lost: 0, twice: 0 })
+    if (timeMs !== undefined) expect((await world.clicks.history(timeMs))?.['attempt'], `the attempt that ran ${timeMs}`).toBe(attempt)
     return `${name} (${killed} ended): ${sayCounts(counts)}`
   },
 }))
