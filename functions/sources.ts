@@ -37,7 +37,14 @@ const sourceOf = async (
   }
   if (binding?.kind === 'objects' && 'files' in node.source) {
     const { existing, onOverwrite = 'new' } = node.source.files
-    return hintSource({ ...place, objects: await ports.objectsIn(binding.bucket), existing, onOverwrite, report }) as BatchSource
+    return hintSource({
+      ...place,
+      objects: await ports.objectsIn(binding.bucket),
+      prefix: binding.prefix,
+      existing,
+      onOverwrite,
+      report,
+    }) as BatchSource
   }
   throw new MillraceError('BINDING_MISSING', {
     problem: `The source ${id} (${node.kind}) is bound to nothing that this function can read`,
