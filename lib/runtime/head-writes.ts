@@ -116,11 +116,15 @@ export const failBatch = async (
   return written && next
 }
 
+/** A cut also holds what another kind of source has left there, in an earlier deployment with another binding. */
+const positionsIn = (cut: LanesSlice['cut']): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(cut).filter(([, position]) => typeof position === 'string'))
+
 /** The cuts of the sources with lanes, which intake needs to drop what is consumed. */
 export const laneCuts = (before: LaneCuts, plan: BatchPlan): LaneCuts => {
   const cuts = Object.entries(plan.slices).flatMap(([source, slice]) => {
-    const cut = slice.kind === 'lanes' ? (slice as LanesSlice).cut : slice.laneCut
-    return cut === undefined ? [] : [[source, cut] as const]
+    const cut = slice.kind === 'lanes' ? positionsIn((slice as LanesSlice).cut) : slice.laneCut
+    return cut === undefined ? [] : [[source, { ...before[source], ...cut }] as const]
   })
   return { ...before, ...Object.fromEntries(cuts) }
 }

@@ -9,6 +9,7 @@ import type { Plan } from '../../dstream/plan.ts'
 import type { Head } from '../../state/head.ts'
 import { Intake, type LaneDelivery } from '../intake.ts'
 import { nextBatchTime } from '../schedule.ts'
+import { HINT_LANE } from '../sources/hint-lane.ts'
 import type { ObjectHint } from '../sources/hint-source.ts'
 import type { Tick } from './ticks.ts'
 
@@ -25,9 +26,6 @@ export interface SourceHints {
   readonly source: string
   readonly hints: readonly ObjectHint[]
 }
-
-/** The lane of hints: one for each source, in which whoever comes first is first. */
-const HINT_LANE = 'hints'
 
 /** What the function works with, for as long as its process lives. */
 export interface IntakeHandlerParts {

@@ -1,4 +1,4 @@
-/** The functions of an application, put together over simulated ports as functions/compose.ts puts them together over those of AWS. */
+/** The functions of an application, put together over simulated ports as functions/ puts them together over those of AWS. */
 import { withBlobs } from '../../adapters/blob-item-store.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
