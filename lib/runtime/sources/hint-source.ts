@@ -91,7 +91,7 @@ const byDue = (a: DueObject, b: DueObject): number =>
 
 /** The source of one node that reads objects which notifications hint at. */
 export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
-  const { store, app, source, objects, onOverwrite, report } = parts
+  const { store, app, source, onOverwrite, report } = parts
   const hints = new HintReader(parts)
   const listed = new Listing({ prefix: '', ...parts })
   // The upload too, where the key would do: the choice may be another one after the next deployment.
@@ -124,23 +124,7 @@ export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
         laneCut: found.lanes,
       }
     },
-    async read(slice: HintsSlice, putAside: PutAside): Promise<SliceData<HintsSlice>> {
-      const partitions: Partition<unknown>[] = []
-      const taken: DueObject[] = []
-      const skipped = [...slice.skipped]
-      for (const object of slice.taken) {
-        const content = await objects.read(object)
-        if (content.found) {
-          taken.push(object)
-          partitions.push(linesOfObject(source, object.key, content.bytes, putAside))
-        } else {
-          skipped.push({ key: object.key, reason: content.gone })
-          report({ event: 'objectSkipped', source, object: object.key, reason: `it is ${content.gone} since its batch was decided` })
-        }
-      }
-      const records = partitions.reduce((total, partition) => total + partition.records.length, 0)
-      return { partitions, slice: { ...slice, taken, skipped, objects: taken.length }, records }
-    },
+    read: (slice: HintsSlice, putAside: PutAside) => readUploads(parts, slice, putAside),
     async record(slice: HintsSlice, timeMs: number): Promise<void> {
       const entries = slice.taken.flatMap((object) =>
         namesOf(object).map((name) => ({
@@ -164,6 +148,29 @@ export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
     },
     blocks: (slice: HintsSlice): readonly SegmentRef[] => slice.read,
   }
+}
+
+/** Reads the uploads of a slice, in its order. What is gone by now is left out. */
+const readUploads = async (
+  { objects, source, report }: HintSourceParts,
+  slice: HintsSlice,
+  putAside: PutAside,
+): Promise<SliceData<HintsSlice>> => {
+  const partitions: Partition<unknown>[] = []
+  const taken: DueObject[] = []
+  const skipped = [...slice.skipped]
+  for (const object of slice.taken) {
+    const content = await objects.read(object)
+    if (content.found) {
+      taken.push(object)
+      partitions.push(linesOfObject(source, object.key, content.bytes, putAside))
+    } else {
+      skipped.push({ key: object.key, reason: content.gone })
+      report({ event: 'objectSkipped', source, object: object.key, reason: `it is ${content.gone} since its batch was decided` })
+    }
+  }
+  const records = partitions.reduce((total, partition) => total + partition.records.length, 0)
+  return { partitions, slice: { ...slice, taken, skipped, objects: taken.length }, records }
 }
 
 /** Reads hints from lanes, and finds out what has become of the objects they speak of. */
