@@ -16,11 +16,12 @@
  */
 import { asMillraceError, invariant, MillraceError } from '../base/errors.ts'
 import type { FailureReason, Head } from '../state/head.ts'
+import type { Lane } from '../state/lanes.ts'
 import { emptyManifest, readManifest } from '../state/manifest.ts'
 import { segmentId } from '../state/segments.ts'
 import { currentHead } from './adopt.ts'
 import { type BatchPlan, loadPlan } from './batch-plan.ts'
-import { type Before, prepareBatch, type Prepared, readBatch, recordHistory } from './batch.ts'
+import { type Before, prepareBatch, type Prepared, readRecords, recordHistory, settleLosses } from './batch.ts'
 import { Garbage } from './garbage.ts'
 import { commitBatch, failBatch, logBatch, type LoggedAttempt } from './head-writes.ts'
 import { LiveState } from './live-state.ts'
@@ -29,6 +30,7 @@ import type { Runner } from './runner.ts'
 import { isExhausted, isLeaseHeld, nextBatchTime } from './schedule.ts'
 import { settle } from './settle.ts'
 import { skewOf } from './store-time.ts'
+import { together } from './together.ts'
 import type { BatchSource, Slice } from './sources/batch-source.ts'
 
 /** What came of looking for work. */
@@ -58,6 +60,17 @@ export interface DriveOptions {
   readonly mayGoOn?: () => boolean
 }
 
+/** Lanes that were read along with the head, by source. */
+type LanesBySource = ReadonlyMap<string, readonly Lane[] | undefined>
+
+/** What one look at the world has shown. */
+interface Sight {
+  readonly seen: Head | undefined
+  readonly nowMs: number
+  readonly lanes: LanesBySource
+  readonly aheadOfClock: boolean
+}
+
 const MOVED: Outcome = { kind: 'moved' }
 
 /** A clock that is further off runs no batches: one a day ahead would leave nothing to do for a day. Safety does not rest on it. */
@@ -69,6 +82,10 @@ export class Driver {
   readonly #garbage: Garbage
   #before: Before | undefined
   #sweepIsDue = true
+  /** The head as this driver has just written it: the next look, in the same run, needs no read. Whoever has changed it since is met at the next write. */
+  #written: Head | undefined
+  /** The head was running when it was seen last, so a batch is expected, and its lanes are read along with the head. */
+  #expectsBatch = false
 
   constructor(runner: Runner) {
     this.#runner = runner
@@ -82,6 +99,7 @@ export class Driver {
    * source throws while nothing is logged. A batch that fails is an outcome, not an error.
    */
   async run(options: DriveOptions = {}): Promise<Outcome> {
+    this.#written = undefined
     for (;;) {
       const outcome = await this.#step(options)
       if (outcome.kind !== 'moved' || options.signal?.aborted === true || options.mayGoOn?.() === false) return outcome
@@ -89,12 +107,12 @@ export class Driver {
   }
 
   async #step(options: DriveOptions): Promise<Outcome> {
-    const seen = await settle(this.#runner.clock, () => this.#runner.heads.read())
+    const { head: seen, lanes } = await this.#readHead()
     const nowMs = this.#runner.clock.now()
     const skewMs = skewOf(this.#runner.store, nowMs)
     if (Math.abs(skewMs) > SKEW_MS_MAX) return { kind: 'skewed', skewMs }
     try {
-      return await this.#look(seen, nowMs, options)
+      return await this.#look({ seen, nowMs, lanes, aheadOfClock: options.aheadOfClock === true })
     } catch (error) {
       // B11: a segment that is not there means that this runner is behind, unless the head still is what it was.
       if (!(error instanceof MillraceError && error.code === 'SEGMENT_MISSING')) throw error
@@ -104,7 +122,31 @@ export class Driver {
     }
   }
 
-  async #look(seen: Head | undefined, nowMs: number, { aheadOfClock = false }: DriveOptions): Promise<Outcome> {
+  /**
+   * The head, with the lanes as they were at that moment or before, where they were read beside it. What is behind the head's cut in them is
+   * behind it still, however late the head was read: entries are dropped when they are consumed only.
+   */
+  async #readHead(): Promise<{ readonly head: Head | undefined; readonly lanes: LanesBySource }> {
+    const { clock, heads } = this.#runner
+    const written = this.#written
+    this.#written = undefined
+    if (written !== undefined) return { head: written, lanes: new Map() }
+    const [head, lanes] = await together(
+      settle(clock, () => heads.read()),
+      this.#expectsBatch ? this.#readLanes() : Promise.resolve<LanesBySource>(new Map()),
+    )
+    this.#expectsBatch = head?.status === 'running'
+    return { head, lanes }
+  }
+
+  /** A source whose lanes cannot be read now is asked again when it is needed, and then says why. */
+  async #readLanes(): Promise<LanesBySource> {
+    const read = [...this.#runner.sources].map(async ([id, source]) => [id, await source.lanes?.().catch(() => undefined)] as const)
+    return new Map(await Promise.all(read))
+  }
+
+  async #look(sight: Sight): Promise<Outcome> {
+    const { seen, nowMs, aheadOfClock } = sight
     const head = await currentHead(this.#runner, seen, nowMs)
     if (head === undefined) return MOVED
     if (head.generation > this.#runner.generation) return { kind: 'superseded', generation: head.generation }
@@ -112,9 +154,7 @@ export class Driver {
     if (head.status === 'failed') return { kind: 'failed', reason: head.reason as FailureReason }
     const before = await this.#warmUp(head)
     if (head.status === 'rest') return this.#wakeIfNeeded(head, before, nowMs, aheadOfClock)
-    return head.logged === undefined
-      ? this.#startNext(head, before, nowMs, aheadOfClock)
-      : this.#tryAgain(head, before, nowMs, aheadOfClock)
+    return head.logged === undefined ? this.#startNext(head, before, sight) : this.#tryAgain(head, before, nowMs, aheadOfClock)
   }
 
   /** The state as of the head's manifest: from memory while nobody else has committed, else from the store. */
@@ -155,7 +195,7 @@ export class Driver {
     return known.length === 0 ? undefined : Math.min(...known)
   }
 
-  async #startNext(head: Head, before: Before, nowMs: number, aheadOfClock: boolean): Promise<Outcome> {
+  async #startNext(head: Head, before: Before, { nowMs, aheadOfClock, lanes }: Sight): Promise<Outcome> {
     const { options } = this.#runner.plan
     const timeMs = nextBatchTime(head, options.intervalMs)
     if (timeMs > nowMs && !aheadOfClock) return { kind: 'idle', dueMs: timeMs }
@@ -163,17 +203,18 @@ export class Driver {
       const sinceMs = await this.#waitingSince(head, before, nowMs)
       if (sinceMs === undefined || sinceMs > Math.max(timeMs, nowMs)) return { kind: 'idle', dueMs: sinceMs }
     }
-    const plan = await this.#allocate(head, before, timeMs)
+    const plan = await this.#allocate(head, before, timeMs, lanes)
     return this.#attempt(head, before, plan, nowMs)
   }
 
   /** Decides what belongs to a batch. Nothing has happened yet: what is decided here is true once it is logged. */
-  async #allocate(head: Head, before: Before, timeMs: number): Promise<BatchPlan> {
+  async #allocate(head: Head, before: Before, timeMs: number, lanesBySource: LanesBySource): Promise<BatchPlan> {
     const { limits } = this.#runner.plan.options
     const slices = await Promise.all(
       [...this.#runner.sources].map(async ([id, source]: [string, BatchSource]): Promise<[string, Slice]> => {
-        const cut = before.manifest.cuts[id]
-        return [id, await source.allocate({ timeMs, cut, limits, startedMs: head.startedMs })]
+        const lanes = lanesBySource.get(id)
+        const request = { timeMs, cut: before.manifest.cuts[id], limits, startedMs: head.startedMs }
+        return [id, await source.allocate({ ...request, ...(lanes === undefined ? {} : { lanes }) })]
       }),
     )
     return { timeMs, slices: Object.fromEntries(slices) }
@@ -200,16 +241,24 @@ export class Driver {
   }
 
   async #attempt(head: Head, before: Before, plan: BatchPlan, nowMs: number): Promise<Outcome> {
-    let attempt = await logBatch(this.#runner, head, plan, nowMs)
-    if (attempt === undefined) return MOVED
-    const records = Object.values(plan.slices).reduce((total, slice) => total + slice.records, 0)
-    this.#runner.listen({ event: 'batchStarted', timeMs: plan.timeMs, attempt: attempt.number, records })
+    // Records are read while the batch is being logged: that changes nothing, and is for nothing if the log is refused.
+    const [logged, [records]] = await together(
+      logBatch(this.#runner, head, plan, nowMs),
+      Promise.allSettled([readRecords(this.#runner, plan)]),
+    )
+    if (logged === undefined) return MOVED
+    let attempt = logged
+    const known = Object.values(plan.slices).reduce((total, slice) => total + slice.records, 0)
+    this.#runner.listen({ event: 'batchStarted', timeMs: plan.timeMs, attempt: attempt.number, records: known })
     try {
-      await this.#collectGarbage(attempt, before)
-      const read = await readBatch(this.#runner, attempt)
+      if (records.status === 'rejected') throw records.reason
+      const read = await settleLosses(this.#runner, attempt, records.value)
       // B2: what is logged by now may be less, and a failure must not bring back the rest.
       attempt = read?.attempt ?? attempt
-      const prepared = read && (await prepareBatch(this.#runner, read, before))
+      const [prepared] = await together(
+        read === undefined ? Promise.resolve(undefined) : prepareBatch(this.#runner, read, before),
+        this.#collectGarbage(attempt, before),
+      )
       const committed = prepared && (await commitBatch(this.#runner, prepared.attempt, prepared.manifestRef))
       if (prepared === undefined || committed === undefined) {
         this.#goCold()
@@ -241,7 +290,10 @@ export class Driver {
     await recordHistory(this.#runner, prepared, this.#runner.clock.now() - startedMs)
     const { plan, heads } = this.#runner
     const mayRest = prepared.isIdle && plan.options.whenIdle === 'rest' && !plan.operators.some(({ node }) => node.changesItsMind)
-    if (mayRest && (await goToRest(heads, head))) this.#runner.listen({ event: 'rest', timeMs: head.doneMs })
+    const rested = mayRest ? await goToRest(heads, head) : undefined
+    if (rested !== undefined) this.#runner.listen({ event: 'rest', timeMs: head.doneMs })
+    // Somebody was faster than the rest: then only a read tells how things are.
+    this.#written = mayRest ? rested : head
     return MOVED
   }
 

@@ -67,6 +67,8 @@ export class Intake {
   readonly #parts: IntakeParts
   readonly #heads: HeadStore
   #head: Head | undefined
+  /** Lanes as this intake has left them: a lane has one feeder, so they are mostly still so, and the condition on the tail tells if not. */
+  readonly #left = new Map<string, Lane>()
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
@@ -106,6 +108,8 @@ export class Intake {
       lane,
       records: records.map((record, index) => ({ position: advance(tail, index + 1), record })),
     })
+    // Many feed this lane: how this intake has left it says nothing.
+    this.#left.delete(lane)
     const appended = await this.#appendNew(lane, behind, this.#parts.clock.now())
     await this.#wakeHead()
     return appended
@@ -114,12 +118,16 @@ export class Intake {
   /** `deliveryBehind` is what to append behind a tail; only the part of it that is behind the tail is. */
   async #appendNew(lane: string, deliveryBehind: (tail: string) => LaneDelivery, nowMs: number): Promise<number> {
     const { clock, store, app, source, randomness } = this.#parts
-    let seen = await settle(clock, () => readLane(store, app, source, lane))
+    let seen = this.#left.get(lane) ?? (await settle(clock, () => readLane(store, app, source, lane)))
+    this.#left.delete(lane)
     for (let tries = 1; tries <= TRIES_MAX; tries++) {
       const tail = seen?.tail ?? BEGINNING
       const delivery = deliveryBehind(tail)
       const last = delivery.last ?? delivery.records.at(-1)?.position ?? BEGINNING
-      if (!isAfter(last, tail)) return 0
+      if (!isAfter(last, tail)) {
+        if (seen !== undefined) this.#left.set(lane, seen)
+        return 0
+      }
       const fresh = delivery.records.filter(({ position }) => isAfter(position, tail))
       const attemptId = randomness.attemptId()
       const name = { node: blockNode(source, delivery.lane), by: attemptId }
@@ -134,7 +142,10 @@ export class Intake {
       }
       const answer = await settle(clock, () => swapLane(store, app, seen, next))
       // A refusal that shows this attempt's id is its own success, whose answer was lost.
-      if (answer.swapped || answer.current?.by === attemptId) return fresh.length
+      if (answer.swapped || answer.current?.by === attemptId) {
+        this.#left.set(lane, next)
+        return fresh.length
+      }
       seen = answer.current
     }
     throw new MillraceError('STORE_FAILED', {

@@ -4,7 +4,7 @@
 import { decode, encode } from '../base/codec.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import { sortableTime } from './item-keys.ts'
-import { readSegment, type SegmentRef, writeSegment } from './segments.ts'
+import { putSegment, readSegment, type SealedSegment, sealSegment, type SegmentRef } from './segments.ts'
 
 /** Under this name manifests are stored as segments. */
 export const MANIFEST_NODE = '@manifest'
@@ -32,8 +32,15 @@ export interface Manifest {
 /** What is true before the first batch. */
 export const emptyManifest = (zeroMs: number): Manifest => ({ timeMs: zeroMs, cuts: {}, states: {}, previous: [] })
 
-export const writeManifest = async (store: ItemStore, app: string, attemptId: string, manifest: Manifest): Promise<SegmentRef> =>
-  writeSegment(store, app, { node: MANIFEST_NODE, part: 0, at: sortableTime(manifest.timeMs), by: attemptId }, encode(manifest))
+/** A manifest that can be named already, and has yet to be written. */
+export const sealManifest = (store: ItemStore, app: string, attemptId: string, manifest: Manifest): SealedSegment =>
+  sealSegment(store, app, { node: MANIFEST_NODE, part: 0, at: sortableTime(manifest.timeMs), by: attemptId }, encode(manifest))
+
+export const writeManifest = async (store: ItemStore, app: string, attemptId: string, manifest: Manifest): Promise<SegmentRef> => {
+  const sealed = sealManifest(store, app, attemptId, manifest)
+  await putSegment(store, sealed)
+  return sealed.ref
+}
 
 export const readManifest = async (store: ItemStore, app: string, ref: SegmentRef): Promise<Manifest> =>
   decode(await readSegment(store, app, ref)) as Manifest

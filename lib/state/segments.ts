@@ -26,18 +26,35 @@ export interface SegmentRef extends SegmentName {
 /** Room for the key, the names and the numbers of a chunk's item. */
 const CHUNK_OVERHEAD_BYTES = 4_096
 
-/** Writes bytes as a segment. Nothing points at it yet: that is the caller's next step (B5: immutable first, pointer second). */
-export const writeSegment = async (store: ItemStore, app: string, name: SegmentName, bytes: Uint8Array): Promise<SegmentRef> => {
+/** A segment that can be named already, and has yet to be written. */
+export interface SealedSegment {
+  readonly ref: SegmentRef
+  readonly items: readonly KeyedItem[]
+}
+
+/** Gives bytes their name as a segment. */
+export const sealSegment = (store: ItemStore, app: string, name: SegmentName, bytes: Uint8Array): SealedSegment => {
   const chunkBytes = store.itemBytesMax - CHUNK_OVERHEAD_BYTES
   const chunks = Math.max(1, Math.ceil(bytes.byteLength / chunkBytes))
-  const items: KeyedItem[] = Array.from({ length: chunks }, (_, chunk) => ({
+  const items = Array.from({ length: chunks }, (_, chunk): KeyedItem => ({
     ...segmentChunkKey(app, name, chunk),
     item: { bytes: bytes.subarray(chunk * chunkBytes, (chunk + 1) * chunkBytes), chunks, codec: 'raw' },
   }))
+  return { ref: { ...name, chunks, bytes: bytes.byteLength, checksum: crc32(bytes) }, items }
+}
+
+/** Writes a sealed segment. */
+export const putSegment = async (store: ItemStore, { items }: SealedSegment): Promise<void> => {
   // The first chunk before the others, so that a sweep finds what a crash has left by looking for first chunks only.
   await store.putAll(items.slice(0, 1))
-  if (chunks > 1) await store.putAll(items.slice(1))
-  return { ...name, chunks, bytes: bytes.byteLength, checksum: crc32(bytes) }
+  if (items.length > 1) await store.putAll(items.slice(1))
+}
+
+/** Writes bytes as a segment. Nothing points at it yet: that is the caller's next step (B5: immutable first, pointer second). */
+export const writeSegment = async (store: ItemStore, app: string, name: SegmentName, bytes: Uint8Array): Promise<SegmentRef> => {
+  const sealed = sealSegment(store, app, name, bytes)
+  await putSegment(store, sealed)
+  return sealed.ref
 }
 
 /** The items a segment consists of. */

@@ -27,14 +27,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/sources/lane-source.ts',
-        find: 'async allocate({ cut = {}, limits }): Promise<LanesSlice> {\n      const lanes = fill(await behind(cut), limits).filter(({ entries }) => entries.length > 0)',
+        find: 'async allocate({ cut = {}, limits, lanes: read }): Promise<LanesSlice> {\n      const lanes = fill(behind(cut, read ?? (await lanesNow())), limits).filter(({ entries }) => entries.length > 0)',
         replace:
-          'async allocate({ cut = {}, limits, timeMs }): Promise<LanesSlice> {\n      const lanes = fill((await behind(cut)).map((lane) => ({ ...lane, entries: lane.entries.filter((entry) => entry.receivedMs > timeMs - 1_000 && entry.receivedMs <= timeMs) })), limits).filter(({ entries }) => entries.length > 0)',
+          'async allocate({ cut = {}, limits, timeMs }): Promise<LanesSlice> {\n      const lanes = fill(behind(cut, await lanesNow()).map((lane) => ({ ...lane, entries: lane.entries.filter((entry) => entry.receivedMs > timeMs - 1_000 && entry.receivedMs <= timeMs) })), limits).filter(({ entries }) => entries.length > 0)',
       },
       {
         file: 'lib/runtime/sources/lane-source.ts',
         find: 'for (const lane of lanes) next[lane.lane] =',
-        replace: 'for (const lane of await behind(cut)) next[lane.lane] =',
+        replace: 'for (const lane of behind(cut, await lanesNow())) next[lane.lane] =',
       },
     ],
   },

@@ -56,13 +56,10 @@ export interface LaneSourceParts {
 
 /** The source of one node whose records come through lanes. */
 export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): BatchSource<LanesSlice> => {
-  const behind = async (cut: Readonly<Record<string, unknown>>): Promise<readonly LaneSlice[]> => {
-    const lanes = await readLanes(store, app, source)
-    return lanes.map((lane: Lane) => ({
-      lane: lane.lane,
-      entries: entriesAfter(lane, (cut[lane.lane] as string | undefined) ?? BEGINNING),
-    }))
-  }
+  const lanesNow = (): Promise<readonly Lane[]> => readLanes(store, app, source)
+
+  const behind = (cut: Readonly<Record<string, unknown>>, lanes: readonly Lane[]): readonly LaneSlice[] =>
+    lanes.map((lane) => ({ lane: lane.lane, entries: entriesAfter(lane, (cut[lane.lane] as string | undefined) ?? BEGINNING) }))
 
   const partitionOf = (lane: string, block: Block, putAside: PutAside): Partition<unknown> => ({
     records: block.records,
@@ -75,8 +72,9 @@ export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): B
 
   return {
     kind: 'lanes',
-    async allocate({ cut = {}, limits }): Promise<LanesSlice> {
-      const lanes = fill(await behind(cut), limits).filter(({ entries }) => entries.length > 0)
+    lanes: lanesNow,
+    async allocate({ cut = {}, limits, lanes: read }): Promise<LanesSlice> {
+      const lanes = fill(behind(cut, read ?? (await lanesNow())), limits).filter(({ entries }) => entries.length > 0)
       const entries = lanes.flatMap((lane) => lane.entries)
       const next: Record<string, string> = { ...(cut as Record<string, string>) }
       for (const lane of lanes) next[lane.lane] = lastOf(lane, next[lane.lane] ?? BEGINNING)
@@ -95,7 +93,7 @@ export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): B
       }
     },
     async waiting({ cut = {} }): Promise<number | undefined> {
-      const lanes = await behind(cut)
+      const lanes = behind(cut, await lanesNow())
       return lanes.some(({ entries }) => entries.length > 0) ? -Infinity : undefined
     },
     blocks: (slice: LanesSlice): readonly SegmentRef[] => slice.lanes.flatMap(({ entries }) => entries.flatMap((entry) => entry.blocks)),
