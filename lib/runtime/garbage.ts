@@ -8,10 +8,9 @@
  */
 import type { Plan } from '../dstream/plan.ts'
 import type { ItemKey, ItemStore } from '../ports/item-store.ts'
-import { blockNode } from '../state/blocks.ts'
 import type { Head } from '../state/head.ts'
 import { firstChunkPartition, sortableTime } from '../state/item-keys.ts'
-import { BEGINNING, isAfter, readLanes } from '../state/lanes.ts'
+import { BEGINNING, blockNode, isAfter, readLanes } from '../state/lanes.ts'
 import { KEPT_MANIFESTS, type Manifest, MANIFEST_NODE, readManifest, stateSegments } from '../state/manifest.ts'
 import { segmentId, segmentKeys, type SegmentRef } from '../state/segments.ts'
 import { BATCH_PLAN_NODE } from './batch-plan.ts'

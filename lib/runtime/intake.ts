@@ -12,12 +12,13 @@ import type { BatchLimits } from '../dstream/plan.ts'
 import type { Clock } from '../ports/clock.ts'
 import { itemBytes, type ItemStore } from '../ports/item-store.ts'
 import type { Randomness } from '../ports/randomness.ts'
-import { blockNode, type PositionedRecord, writeBlock } from '../state/blocks.ts'
+import { type PositionedRecord, writeBlock } from '../state/blocks.ts'
 import { type Head, HeadStore } from '../state/head.ts'
 import { laneKey } from '../state/item-keys.ts'
 import {
   advance,
   BEGINNING,
+  blockNode,
   type BlockRef,
   entriesAfter,
   isAfter,

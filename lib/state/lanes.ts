@@ -4,7 +4,7 @@
  */
 import type { Item, ItemStore } from '../ports/item-store.ts'
 import { laneKey, lanePartitions } from './item-keys.ts'
-import type { SegmentRef } from './segments.ts'
+import { packRef, type PackedRef, type SegmentRef, unpackRef } from './segments.ts'
 
 /** A block of a lane: its segment, whose `at` is the position of its last record, and what of it must agree when it is made again (B7). */
 export interface BlockRef extends SegmentRef {
@@ -65,17 +65,43 @@ const restOf = (entry: LaneEntry, cut: string): LaneEntry => {
   return { ...entry, first: advance(cut, 1), count: sum('count'), bytes: sum('bytes'), blocks }
 }
 
+/** The node under which the blocks of a lane are stored. */
+export const blockNode = (source: string, lane: string): string => `${source}/${lane}`
+
+type PackedBlock = readonly [...PackedRef, first: string, count: number, sum: number]
+
+/** An entry as it is stored, in lanes and in plans: its blocks say what they hold, and names that all of them share are left out. */
+export type PackedEntry = readonly [last: string, receivedMs: number, deadLetters: number, ...blocks: PackedBlock[]]
+
+export const packEntry = ({ last, receivedMs, deadLetters, blocks }: LaneEntry): PackedEntry => [
+  last,
+  receivedMs,
+  deadLetters,
+  ...blocks.map((block): PackedBlock => [...packRef(block), block.first, block.count, block.sum]),
+]
+
+export const unpackEntry = (source: string, lane: string, [last, receivedMs, deadLetters, ...packed]: PackedEntry): LaneEntry => {
+  const blocks = packed.map(([at, by, chunks, bytes, checksum, first, count, sum]): BlockRef => ({
+    ...unpackRef(blockNode(source, lane), 0, [at, by, chunks, bytes, checksum]),
+    first,
+    count,
+    sum,
+  }))
+  const total = (field: 'count' | 'bytes'): number => blocks.reduce((all, block) => all + block[field], 0)
+  return { first: blocks[0]?.first ?? last, last, count: total('count'), bytes: total('bytes'), receivedMs, deadLetters, blocks }
+}
+
 /** The lane that an item holds. */
 export const laneFromItem = (source: string, lane: string, item: Item): Lane => ({
   source,
   lane,
   tail: item['tail'] as string,
   by: item['by'] as string,
-  entries: JSON.parse(item['queue'] as string) as LaneEntry[],
+  entries: (JSON.parse(item['queue'] as string) as PackedEntry[]).map((entry) => unpackEntry(source, lane, entry)),
 })
 
 /** The item of a lane, for its size and its writing. */
-export const laneItem = (lane: Lane): Item => ({ tail: lane.tail, by: lane.by, queue: JSON.stringify(lane.entries) })
+export const laneItem = (lane: Lane): Item => ({ tail: lane.tail, by: lane.by, queue: JSON.stringify(lane.entries.map(packEntry)) })
 
 /** The lane, or undefined before its first append. */
 export const readLane = async (store: ItemStore, app: string, source: string, lane: string): Promise<Lane | undefined> => {

@@ -86,5 +86,20 @@ export const readSegment = async (store: ItemStore, app: string, ref: SegmentRef
   })
 }
 
+/** A reference without the node and the part, which whoever lists it knows: items that name many segments stay small. */
+export type PackedRef = readonly [at: string, by: string, chunks: number, bytes: number, checksum: number]
+
+export const packRef = ({ at, by, chunks, bytes, checksum }: SegmentRef): PackedRef => [at, by, chunks, bytes, checksum]
+
+export const unpackRef = (node: string, part: number, [at, by, chunks, bytes, checksum]: PackedRef): SegmentRef => ({
+  node,
+  part,
+  at,
+  by,
+  chunks,
+  bytes,
+  checksum,
+})
+
 /** A text that is the same for the same segment, to compare and collect names. */
 export const segmentId = ({ node, part, at, by }: SegmentName): string => `${node}#${part}#${at}#${by}`

@@ -1,11 +1,11 @@
 /** What the store holds, kept beside it from the writes that were seen, so that checks can read it in the middle of one. */
 import { decode } from '../../base/codec.ts'
-import type { BatchPlan } from '../../runtime/batch-plan.ts'
+import { type BatchPlan, planFrom } from '../../runtime/batch-plan.ts'
 import type { Item, ItemKey } from '../../ports/item-store.ts'
 import { type Head, headFromItem } from '../../state/head.ts'
 import { headKey, lanePartitions } from '../../state/item-keys.ts'
 import { BEGINNING, entriesAfter, type Lane, laneFromItem } from '../../state/lanes.ts'
-import { type Manifest, stateSegments } from '../../state/manifest.ts'
+import { type Manifest, manifestFrom, stateSegments } from '../../state/manifest.ts'
 import { segmentKeys, type SegmentRef } from '../../state/segments.ts'
 import { StatePartition } from '../../state/state-partition.ts'
 import type { StoreWrite } from './simulated-ports.ts'
@@ -54,11 +54,13 @@ export class Mirror {
   }
 
   plan(stored: string | SegmentRef): BatchPlan | undefined {
-    return (typeof stored === 'string' ? JSON.parse(stored) : this.segment(stored)) as BatchPlan | undefined
+    const value: unknown = typeof stored === 'string' ? JSON.parse(stored) : this.segment(stored)
+    return value === undefined ? undefined : planFrom(value)
   }
 
   manifest(ref: SegmentRef | undefined): Manifest | undefined {
-    return ref && (this.segment(ref) as Manifest | undefined)
+    const value = ref && this.segment(ref)
+    return value === undefined ? undefined : manifestFrom(value)
   }
 
   /** The state of one operator, partition by partition, as a manifest names it. */

@@ -89,7 +89,11 @@ describe('entries behind a cut', () => {
 describe('lanes in the store', () => {
   test('come back as they were, those of one source in the order of their ids', async () => {
     const store = memoryItemStore()
-    const lanes = ['shard-2', 'shard-10', 'a#b'].map((lane): Lane => ({ ...laneOf(entry('1', block('3', 3))), lane }))
+    const lanes = ['shard-2', 'shard-10', 'a#b'].map((lane): Lane => {
+      const [first, second, third] = [block('3', 3), block('5', 2), block('9', 4)].map((ref) => ({ ...ref, node: `lines/${lane}` }))
+      const rejected = { ...entry('10'), deadLetters: 2 }
+      return { ...laneOf(entry('1', first!), entry('4', second!, third!), rejected), lane }
+    })
     for (const lane of lanes) expect(await swapLane(store, 'app', undefined, lane)).toEqual({ swapped: true })
     await swapLane(store, 'app', undefined, { ...laneOf(), source: 'lines2' })
     await swapLane(store, 'app2', undefined, laneOf())

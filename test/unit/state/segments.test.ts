@@ -80,7 +80,7 @@ describe('a segment', () => {
 describe('a manifest', () => {
   test('comes back whole, and names its state segments', async () => {
     const store = memoryItemStore()
-    const segment = await writeSegment(store, 'app', NAME, bytesOf(10))
+    const segment = await writeSegment(store, 'app', { ...NAME, node: 'totals', part: 0 }, bytesOf(10))
     const previous = await writeManifest(store, 'app', 'attempt0', emptyManifest(0))
     const manifest: Manifest = {
       timeMs: 1_000,
