@@ -34,7 +34,12 @@ export interface DeployedExample {
 }
 
 /** Deploys the example with another batch interval. */
-export const deployExample = (clients: Clients, moments: Moments, intervalMs: number): DeployedExample => {
+export const deployExample = (
+  clients: Clients,
+  moments: Moments,
+  intervalMs: number,
+  queueUrl = 'http://127.0.0.1:9/ticks',
+): DeployedExample => {
   const built = pipeline.build()
   const plan = { ...built, options: { ...built.options, intervalMs } }
   const app = plan.name
@@ -45,7 +50,7 @@ export const deployExample = (clients: Clients, moments: Moments, intervalMs: nu
     dynamodbItemStore({ table: 'clicks', client: clients.dynamodb }),
     s3BlobStore({ bucket: 'blocks', client: clients.s3 }),
   )
-  const wind = tickQueue({ client: clients.sqs, queueUrl: 'http://127.0.0.1:9/ticks', now: clock.now })
+  const wind = tickQueue({ client: clients.sqs, queueUrl, now: clock.now })
   const files = s3OutputFiles({ bucket: 'results', client: clients.s3 })
   const outputs = {
     print: (): void => undefined,

@@ -6,7 +6,7 @@ import { type Head, headFromItem } from '../../state/head.ts'
 import { headKey, lanePartitions } from '../../state/item-keys.ts'
 import { BEGINNING, entriesAfter, type Lane, laneFromItem } from '../../state/lanes.ts'
 import { type Manifest, manifestFrom, stateSegments } from '../../state/manifest.ts'
-import { segmentKeys, type SegmentRef } from '../../state/segments.ts'
+import { segmentBytes, segmentKeys, type SegmentRef } from '../../state/segments.ts'
 import { StatePartition } from '../../state/state-partition.ts'
 import type { StoreWrite } from './simulated-ports.ts'
 
@@ -50,7 +50,7 @@ export class Mirror {
   segment(ref: SegmentRef): unknown {
     const items = segmentKeys(this.#app, ref).map((key) => this.#items.get(idOf(key)))
     if (items.some((item) => item === undefined)) return undefined
-    return decode(Buffer.concat(items.map((item) => item?.['bytes'] as Uint8Array)))
+    return decode(segmentBytes(items as readonly Item[]))
   }
 
   plan(stored: string | SegmentRef): BatchPlan | undefined {
@@ -68,8 +68,7 @@ export class Mirror {
     return (manifest.states[node]?.partitions ?? []).flatMap((refs) => {
       const partition = new StatePartition()
       for (const ref of refs) {
-        const bytes = segmentKeys(this.#app, ref).map((key) => this.#items.get(idOf(key))?.['bytes'] as Uint8Array)
-        partition.apply(Buffer.concat(bytes))
+        partition.apply(segmentBytes(segmentKeys(this.#app, ref).map((key) => this.#items.get(idOf(key)) as Item)))
       }
       return [...partition.draft().entries()]
     })
