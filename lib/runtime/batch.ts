@@ -2,6 +2,7 @@
  * One attempt at a logged batch, from its records to the segments of its manifest. Nothing in here is true before the commit.
  */
 import { MillraceError } from '../base/errors.ts'
+import { together } from '../base/together.ts'
 import type { Partition } from '../rdd/pour.ts'
 import { historyKey } from '../state/item-keys.ts'
 import { KEPT_MANIFESTS, type Manifest, sealManifest } from '../state/manifest.ts'
@@ -14,7 +15,6 @@ import type { LiveState, StateDrafts } from './live-state.ts'
 import type { Runner } from './runner.ts'
 import { settle } from './settle.ts'
 import type { BatchSource, LostRecords, PutAside, Slice } from './sources/batch-source.ts'
-import { together } from './together.ts'
 
 /** What is true before the batch: the last manifest, and the state it names in memory. */
 export interface Before {
@@ -179,7 +179,7 @@ const writeAll = async (
   const previous = before.manifestRef === undefined ? [] : [before.manifestRef, ...before.manifest.previous].slice(0, KEPT_MANIFESTS - 1)
   const manifest: Manifest = { timeMs: plan.timeMs, cuts: { ...before.manifest.cuts, ...cuts }, states, previous }
   const sealed = sealManifest(store, app, attemptId, manifest)
-  await together(...[...segments, sealed].map((segment) => settle(clock, () => putSegment(store, segment))))
+  await together([...segments, sealed].map((segment) => settle(clock, () => putSegment(store, segment))))
   return { manifest, manifestRef: sealed.ref }
 }
 

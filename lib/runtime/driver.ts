@@ -15,14 +15,15 @@
  * Any number of drivers may run at once: all but one are refused by the head. Time is read once a step, and decides only when a batch runs.
  */
 import { asMillraceError, invariant, MillraceError } from '../base/errors.ts'
+import { together } from '../base/together.ts'
 import type { FailureReason, Head } from '../state/head.ts'
-import type { Lane } from '../state/lanes.ts'
 import { emptyManifest, readManifest } from '../state/manifest.ts'
 import { segmentId } from '../state/segments.ts'
 import { currentHead } from './adopt.ts'
 import { type BatchPlan, loadPlan } from './batch-plan.ts'
 import { type Before, prepareBatch, type Prepared, readRecords, recordHistory, settleLosses } from './batch.ts'
 import { Garbage } from './garbage.ts'
+import { HeadReader, type LanesBySource } from './head-reader.ts'
 import { commitBatch, failBatch, logBatch, type LoggedAttempt } from './head-writes.ts'
 import { LiveState } from './live-state.ts'
 import { goToRest, wake } from './rest.ts'
@@ -30,7 +31,6 @@ import type { Runner } from './runner.ts'
 import { isExhausted, isLeaseHeld, nextBatchTime } from './schedule.ts'
 import { settle } from './settle.ts'
 import { skewOf } from './store-time.ts'
-import { together } from './together.ts'
 import type { BatchSource, Slice } from './sources/batch-source.ts'
 
 /** What came of looking for work. */
@@ -60,9 +60,6 @@ export interface DriveOptions {
   readonly mayGoOn?: () => boolean
 }
 
-/** Lanes that were read along with the head, by source. */
-type LanesBySource = ReadonlyMap<string, readonly Lane[] | undefined>
-
 /** What one look at the world has shown. */
 interface Sight {
   readonly seen: Head | undefined
@@ -80,16 +77,14 @@ const SKEW_MS_MAX = 2_000
 export class Driver {
   readonly #runner: Runner
   readonly #garbage: Garbage
+  readonly #heads: HeadReader
   #before: Before | undefined
   #sweepIsDue = true
-  /** The head as this driver has just written it: the next look, in the same run, needs no read. Whoever has changed it since is met at the next write. */
-  #written: Head | undefined
-  /** The head was running when it was seen last, so a batch is expected, and its lanes are read along with the head. */
-  #expectsBatch = false
 
   constructor(runner: Runner) {
     this.#runner = runner
     this.#garbage = new Garbage(runner.store, runner.app)
+    this.#heads = new HeadReader(runner)
   }
 
   /**
@@ -99,7 +94,7 @@ export class Driver {
    * source throws while nothing is logged. A batch that fails is an outcome, not an error.
    */
   async run(options: DriveOptions = {}): Promise<Outcome> {
-    this.#written = undefined
+    this.#heads.wrote(undefined)
     for (;;) {
       const outcome = await this.#step(options)
       if (outcome.kind !== 'moved' || options.signal?.aborted === true || options.mayGoOn?.() === false) return outcome
@@ -107,7 +102,7 @@ export class Driver {
   }
 
   async #step(options: DriveOptions): Promise<Outcome> {
-    const { head: seen, lanes } = await this.#readHead()
+    const { head: seen, lanes } = await this.#heads.look()
     const nowMs = this.#runner.clock.now()
     const skewMs = skewOf(this.#runner.store, nowMs)
     if (Math.abs(skewMs) > SKEW_MS_MAX) return { kind: 'skewed', skewMs }
@@ -120,29 +115,6 @@ export class Driver {
       if (seen?.epoch === now?.epoch && nameOf(seen?.manifest) === nameOf(now?.manifest)) throw error
       return MOVED
     }
-  }
-
-  /**
-   * The head, with the lanes as they were at that moment or before, where they were read beside it. What is behind the head's cut in them is
-   * behind it still, however late the head was read: entries are dropped when they are consumed only.
-   */
-  async #readHead(): Promise<{ readonly head: Head | undefined; readonly lanes: LanesBySource }> {
-    const { clock, heads } = this.#runner
-    const written = this.#written
-    this.#written = undefined
-    if (written !== undefined) return { head: written, lanes: new Map() }
-    const [head, lanes] = await together(
-      settle(clock, () => heads.read()),
-      this.#expectsBatch ? this.#readLanes() : Promise.resolve<LanesBySource>(new Map()),
-    )
-    this.#expectsBatch = head?.status === 'running'
-    return { head, lanes }
-  }
-
-  /** A source whose lanes cannot be read now is asked again when it is needed, and then says why. */
-  async #readLanes(): Promise<LanesBySource> {
-    const read = [...this.#runner.sources].map(async ([id, source]) => [id, await source.lanes?.().catch(() => undefined)] as const)
-    return new Map(await Promise.all(read))
   }
 
   async #look(sight: Sight): Promise<Outcome> {
@@ -188,7 +160,7 @@ export class Driver {
   /** Since when something has been waiting in any source; undefined: nothing is. */
   async #waitingSince(head: Head, before: Before, nowMs: number): Promise<number | undefined> {
     const { sources } = this.#runner
-    const since = await Promise.all(
+    const since = await together(
       [...sources].map(([id, source]) => source.waiting({ cut: before.manifest.cuts[id], startedMs: head.startedMs, nowMs })),
     )
     const known = since.filter((ms) => ms !== undefined)
@@ -210,7 +182,7 @@ export class Driver {
   /** Decides what belongs to a batch. Nothing has happened yet: what is decided here is true once it is logged. */
   async #allocate(head: Head, before: Before, timeMs: number, lanesBySource: LanesBySource): Promise<BatchPlan> {
     const { limits } = this.#runner.plan.options
-    const slices = await Promise.all(
+    const slices = await together(
       [...this.#runner.sources].map(async ([id, source]: [string, BatchSource]): Promise<[string, Slice]> => {
         const lanes = lanesBySource.get(id)
         const request = { timeMs, cut: before.manifest.cuts[id], limits, startedMs: head.startedMs }
@@ -242,10 +214,10 @@ export class Driver {
 
   async #attempt(head: Head, before: Before, plan: BatchPlan, nowMs: number): Promise<Outcome> {
     // Records are read while the batch is being logged: that changes nothing, and is for nothing if the log is refused.
-    const [logged, [records]] = await together(
+    const [logged, [records]] = await together([
       logBatch(this.#runner, head, plan, nowMs),
       Promise.allSettled([readRecords(this.#runner, plan)]),
-    )
+    ])
     if (logged === undefined) return MOVED
     let attempt = logged
     const known = Object.values(plan.slices).reduce((total, slice) => total + slice.records, 0)
@@ -255,10 +227,10 @@ export class Driver {
       const read = await settleLosses(this.#runner, attempt, records.value)
       // B2: what is logged by now may be less, and a failure must not bring back the rest.
       attempt = read?.attempt ?? attempt
-      const [prepared] = await together(
+      const [prepared] = await together([
         read === undefined ? Promise.resolve(undefined) : prepareBatch(this.#runner, read, before),
         this.#collectGarbage(attempt, before),
-      )
+      ])
       const committed = prepared && (await commitBatch(this.#runner, prepared.attempt, prepared.manifestRef))
       if (prepared === undefined || committed === undefined) {
         this.#goCold()
@@ -293,7 +265,7 @@ export class Driver {
     const rested = mayRest ? await goToRest(heads, head) : undefined
     if (rested !== undefined) this.#runner.listen({ event: 'rest', timeMs: head.doneMs })
     // Somebody was faster than the rest: then only a read tells how things are.
-    this.#written = mayRest ? rested : head
+    this.#heads.wrote(mayRest ? rested : head)
     return MOVED
   }
 

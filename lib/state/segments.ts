@@ -4,6 +4,7 @@
  */
 import { constants, crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
 import { asMillraceError, MillraceError } from '../base/errors.ts'
+import { together } from '../base/together.ts'
 import type { Item, ItemKey, ItemStore, KeyedItem } from '../ports/item-store.ts'
 import { segmentChunkKey } from './item-keys.ts'
 
@@ -98,7 +99,7 @@ export const segmentBytes = (chunks: readonly Item[]): Uint8Array => {
  * is stale and not that data is lost (B11). `SEGMENT_CORRUPT` when the bytes are not those that were written.
  */
 export const readSegment = async (store: ItemStore, app: string, ref: SegmentRef): Promise<Uint8Array> => {
-  const items = await Promise.all(segmentKeys(app, ref).map((key) => store.get(key)))
+  const items = await together(segmentKeys(app, ref).map((key) => store.get(key)))
   const chunks = items.map((item) => {
     if (item?.['bytes'] instanceof Uint8Array) return item
     throw new MillraceError('SEGMENT_MISSING', {
