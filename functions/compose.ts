@@ -14,6 +14,7 @@ import type { ItemStore } from '../lib/ports/item-store.ts'
 import type { OutputFiles } from '../lib/ports/output-files.ts'
 import type { Randomness } from '../lib/ports/randomness.ts'
 import type { StreamReader } from '../lib/ports/stream-reader.ts'
+import { shardParents } from '../lib/runtime/kinesis/lineage.ts'
 import { shardReplay } from '../lib/runtime/kinesis/replay.ts'
 import { type DriverHandler, driverHandler } from '../lib/runtime/serverless/driver-handler.ts'
 import type { Tick } from '../lib/runtime/serverless/ticks.ts'
@@ -42,7 +43,7 @@ export const composeIntake = async (pipeline: Pipeline): Promise<ComposedIntake>
   const plan = pipeline.build()
   const { store, clock, randomness, wind } = await portsOf(environment)
   return {
-    intake: intakeHandler({ plan, store, clock, randomness, wind }),
+    intake: intakeHandler({ plan, store, clock, randomness, wind, parentsOf: shardParents(streamReader) }),
     streams: streamTargets(plan, environment.sources),
     objects: objectTargets(plan, environment.sources),
   }
@@ -120,7 +121,7 @@ const sourceOf = async (
   })
 }
 
-/** Loaded by the first block that is lost: hardly ever. */
+/** Loaded when a shard is new, and by the first block that is lost: hardly ever. */
 const streamReader = async (): Promise<StreamReader> => (await import('../lib/adapters/aws/kinesis-stream-reader.ts')).kinesisStreamReader()
 
 /** Loaded by the first batch that writes to a bucket: a plan that does not is started without S3's client. */

@@ -29,6 +29,7 @@ import {
   swapLane,
 } from '../state/lanes.ts'
 import { type DeadLetter, storeDeadLetters } from './dead-letters.ts'
+import type { LaneParents } from './kinesis/lineage.ts'
 import { wake } from './rest.ts'
 import { settle } from './settle.ts'
 import { sharedNow } from './store-time.ts'
@@ -51,6 +52,8 @@ export interface IntakeParts {
   readonly clock: Clock
   readonly randomness: Randomness
   readonly limits: BatchLimits
+  /** Where lanes come after others: asked when a lane is new. Default: none does. */
+  readonly parentsOf?: LaneParents
   /** Told when this intake has woken the head, with the head as it is then: somebody has to call the driver at its next batch time. */
   readonly woke?: (head: Head) => void
 }
@@ -118,7 +121,7 @@ export class Intake {
 
   /** `deliveryBehind` is what to append behind a tail; only the part of it that is behind the tail is. */
   async #appendNew(lane: string, deliveryBehind: (tail: string) => LaneDelivery, nowMs: number): Promise<number> {
-    const { clock, store, app, source, randomness } = this.#parts
+    const { clock, store, app, source, randomness, parentsOf = async () => [] } = this.#parts
     let seen = this.#left.get(lane) ?? (await settle(clock, () => readLane(store, app, source, lane)))
     this.#left.delete(lane)
     for (let tries = 1; tries <= TRIES_MAX; tries++) {
@@ -139,6 +142,7 @@ export class Intake {
         lane: delivery.lane,
         tail: last,
         by: attemptId,
+        parents: seen?.parents ?? (await parentsOf(delivery.lane)),
         entries: await this.#roomFor(seen, delivery.lane, entry),
       }
       const answer = await settle(clock, () => swapLane(store, app, seen, next))
@@ -173,7 +177,10 @@ export class Intake {
   async #roomFor(seen: Lane | undefined, lane: string, entry: LaneEntry): Promise<readonly LaneEntry[]> {
     const { store, app, source, clock } = this.#parts
     const sizeOf = (entries: readonly LaneEntry[]): number =>
-      itemBytes(laneKey(app, source, lane), laneItem({ source, lane, tail: entry.last, by: LONGEST_ATTEMPT_ID, entries }))
+      itemBytes(
+        laneKey(app, source, lane),
+        laneItem({ source, lane, tail: entry.last, by: LONGEST_ATTEMPT_ID, parents: seen?.parents ?? [], entries }),
+      )
     const entries = this.#queueWith(seen, lane, entry)
     if (sizeOf(entries) <= store.itemBytesMax) return entries
     this.#head = await settle(clock, () => this.#heads.read())

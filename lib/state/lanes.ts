@@ -40,6 +40,8 @@ export interface Lane {
   readonly tail: string
   /** The attempt that appended last. */
   readonly by: string
+  /** The lanes that have to be drained before anything is taken from this one: those of the shards that its shard was made of. */
+  readonly parents: readonly string[]
   /** Entries in order; the last ends at the tail. */
   readonly entries: readonly LaneEntry[]
 }
@@ -98,16 +100,38 @@ export const laneFromItem = (source: string, lane: string, item: Item): Lane => 
   lane,
   tail: item['tail'] as string,
   by: item['by'] as string,
+  parents: JSON.parse((item['parents'] as string | undefined) ?? '[]') as string[],
   entries: (JSON.parse(item['queue'] as string) as PackedEntry[]).map((entry) => unpackEntry(source, lane, entry)),
 })
 
 /** The item of a lane, for its size and its writing. */
-export const laneItem = (lane: Lane): Item => ({ tail: lane.tail, by: lane.by, queue: JSON.stringify(lane.entries.map(packEntry)) })
+export const laneItem = ({ tail, by, parents, entries }: Lane): Item => ({
+  tail,
+  by,
+  queue: JSON.stringify(entries.map(packEntry)),
+  ...(parents.length === 0 ? {} : { parents: JSON.stringify(parents) }),
+})
 
 /** The lane, or undefined before its first append. */
 export const readLane = async (store: ItemStore, app: string, source: string, lane: string): Promise<Lane | undefined> => {
   const item = await store.get(laneKey(app, source, lane))
   return item === undefined ? undefined : laneFromItem(source, lane, item)
+}
+
+/** Lanes with parents before their children, and by id where lineage says nothing (B3). */
+export const lineageOrder = <L extends Pick<Lane, 'lane' | 'parents'>>(lanes: readonly L[]): readonly L[] => {
+  const byId = new Map(lanes.map((lane) => [lane.lane, lane]))
+  const ordered = new Set<L>()
+  const visit = (lane: L): void => {
+    if (ordered.has(lane)) return
+    for (const parent of lane.parents) {
+      const found = byId.get(parent)
+      if (found !== undefined) visit(found)
+    }
+    ordered.add(lane)
+  }
+  lanes.toSorted((a, b) => (a.lane < b.lane ? -1 : 1)).forEach(visit)
+  return [...ordered]
 }
 
 /** All lanes of a source, in the order of their ids (B3). */

@@ -27,14 +27,19 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/sources/lane-source.ts',
-        find: 'async allocate({ cut = {}, limits, lanes: read }): Promise<LanesSlice> {\n      const lanes = fill(behind(cut, read ?? (await lanesNow())), limits).filter(({ entries }) => entries.length > 0)',
+        find: 'async allocate({ cut = {}, limits, lanes: read })',
+        replace: 'async allocate({ cut = {}, limits, lanes: read, timeMs })',
+      },
+      {
+        file: 'lib/runtime/sources/lane-source.ts',
+        find: 'const lanes = fill(waiting, limits)',
         replace:
-          'async allocate({ cut = {}, limits, timeMs }): Promise<LanesSlice> {\n      const lanes = fill(behind(cut, await lanesNow()).map((lane) => ({ ...lane, entries: lane.entries.filter((entry) => entry.receivedMs > timeMs - 1_000 && entry.receivedMs <= timeMs) })), limits).filter(({ entries }) => entries.length > 0)',
+          'const lanes = fill(waiting.map((lane) => ({ ...lane, entries: lane.entries.filter((entry) => entry.receivedMs > timeMs - 1_000 && entry.receivedMs <= timeMs) })), limits)',
       },
       {
         file: 'lib/runtime/sources/lane-source.ts',
         find: 'for (const lane of lanes) next[lane.lane] =',
-        replace: 'for (const lane of behind(cut, await lanesNow())) next[lane.lane] =',
+        replace: 'for (const lane of waiting) next[lane.lane] =',
       },
     ],
   },

@@ -9,9 +9,20 @@ import { together } from '../../base/together.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Partition } from '../../rdd/pour.ts'
 import { type Block, positionsOf } from '../../state/blocks.ts'
-import { BEGINNING, type BlockRef, entriesAfter, isAfter, type Lane, type LaneEntry, readLanes } from '../../state/lanes.ts'
+import {
+  BEGINNING,
+  type BlockRef,
+  entriesAfter,
+  isAfter,
+  type Lane,
+  type LaneEntry,
+  lineageOrder,
+  readLane,
+  readLanes,
+} from '../../state/lanes.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import { letterOf } from '../dead-letters.ts'
+import { earlierLives } from '../kinesis/shards.ts'
 import type { BatchSource, PutAside, Slice, SliceData } from './batch-source.ts'
 import { type BlockRecovery, findBlock, type FoundBlock } from './lost-blocks.ts'
 
@@ -27,22 +38,42 @@ export interface LanesSlice extends Slice {
   readonly cut: Readonly<Record<string, string>>
 }
 
-/** Takes whole entries from all lanes in turn until a limit is reached; at least one entry, or a batch could never get past a large one. */
-const fill = (waiting: readonly LaneSlice[], limits: { readonly records: number; readonly bytes: number }): readonly LaneSlice[] => {
+/** What of a lane lies behind the cut. */
+interface WaitingLane extends LaneSlice {
+  readonly parents: readonly string[]
+}
+
+/**
+ * Takes whole entries from all lanes in turn until a limit is reached; at least one entry, or a batch could never get past a large one. From
+ * a lane with parents only when nothing of theirs is left: so the records of a key stay in order when its shard is split or merged.
+ */
+const fill = (waiting: readonly WaitingLane[], limits: { readonly records: number; readonly bytes: number }): readonly LaneSlice[] => {
   const taken = waiting.map(({ lane }) => ({ lane, entries: [] as LaneEntry[] }))
+  const indexes = new Map(waiting.map(({ lane }, index) => [lane, index]))
+  const left = (index: number): number => (waiting[index]?.entries.length ?? 0) - (taken[index]?.entries.length ?? 0)
+  const isOpen = (parents: readonly string[]): boolean => parents.every((parent) => left(indexes.get(parent) ?? -1) === 0)
   let records = 0
   let bytes = 0
-  for (let round = 0; ; round++) {
-    const offered = waiting.flatMap(({ entries }, index) => entries.slice(round, round + 1).map((entry) => ({ index, entry })))
-    if (offered.length === 0) return taken
-    for (const { index, entry } of offered) {
+  for (let offered = true; offered;) {
+    offered = false
+    for (const [index, { parents, entries }] of waiting.entries()) {
+      const entry = entries[taken[index]?.entries.length ?? 0]
+      if (entry === undefined || !isOpen(parents)) continue
+      offered = true
       records += entry.count
       bytes += entry.bytes
-      const first = taken.every(({ entries }) => entries.length === 0)
+      const first = taken.every((lane) => lane.entries.length === 0)
       if (!first && (records > limits.records || bytes > limits.bytes)) return taken
       taken[index]?.entries.push(entry)
     }
   }
+  return taken
+}
+
+/** A stream that was made anew goes on where the one before it ended: its lanes come after those of the other. */
+const withEarlierLives = (lanes: readonly Lane[]): readonly Lane[] => {
+  const names = lanes.map(({ lane }) => lane)
+  return lanes.map((lane) => ({ ...lane, parents: [...lane.parents, ...earlierLives(lane.lane, names)] }))
 }
 
 /** What to make it of. */
@@ -57,10 +88,25 @@ export interface LaneSourceParts {
 
 /** The source of one node whose records come through lanes. */
 export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): BatchSource<LanesSlice> => {
-  const lanesNow = (): Promise<readonly Lane[]> => readLanes(store, app, source)
+  const lanesNow = async (): Promise<readonly Lane[]> => withEarlierLives(await readLanes(store, app, source))
 
-  const behind = (cut: Readonly<Record<string, unknown>>, lanes: readonly Lane[]): readonly LaneSlice[] =>
-    lanes.map((lane) => ({ lane: lane.lane, entries: entriesAfter(lane, (cut[lane.lane] as string | undefined) ?? BEGINNING) }))
+  const behind = (cut: Readonly<Record<string, unknown>>, lanes: readonly Lane[]): readonly WaitingLane[] =>
+    lineageOrder(lanes).map((lane) => ({
+      lane: lane.lane,
+      parents: lane.parents,
+      entries: entriesAfter(lane, (cut[lane.lane] as string | undefined) ?? BEGINNING),
+    }))
+
+  /**
+   * Lanes are not read at one moment: a child may be there with its first entry, and its parent as it was before its last one. Whoever is
+   * taken from for the first time has its parents read again; by then all of theirs is there, since it was stored before.
+   */
+  const withParents = async (cut: Readonly<Record<string, unknown>>, lanes: readonly Lane[]): Promise<readonly Lane[]> => {
+    const parents = new Set(lanes.flatMap((lane) => (cut[lane.lane] === undefined ? lane.parents : [])))
+    const again = await together([...parents].map((lane) => readLane(store, app, source, lane)))
+    const found = again.filter((lane) => lane !== undefined)
+    return withEarlierLives([...lanes.filter(({ lane }) => !found.some((parent) => parent.lane === lane)), ...found])
+  }
 
   const partitionOf = (lane: string, block: Block, putAside: PutAside): Partition<unknown> => ({
     records: block.records,
@@ -75,7 +121,8 @@ export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): B
     kind: 'lanes',
     lanes: lanesNow,
     async allocate({ cut = {}, limits, lanes: read }): Promise<LanesSlice> {
-      const lanes = fill(behind(cut, read ?? (await lanesNow())), limits).filter(({ entries }) => entries.length > 0)
+      const waiting = behind(cut, await withParents(cut, read ?? (await lanesNow())))
+      const lanes = fill(waiting, limits).filter(({ entries }) => entries.length > 0)
       const entries = lanes.flatMap((lane) => lane.entries)
       const next: Record<string, string> = { ...(cut as Record<string, string>) }
       for (const lane of lanes) next[lane.lane] = lastOf(lane, next[lane.lane] ?? BEGINNING)

@@ -2,10 +2,12 @@
 import { withBlobs } from '../../adapters/blob-item-store.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
+import type { ShardAddress, StreamReader } from '../../ports/stream-reader.ts'
 import type { Fence } from '../../ports/output-files.ts'
 import type { Outcome } from '../../runtime/driver.ts'
 import type { RuntimeEvent } from '../../runtime/events.ts'
 import { kinesisDeliveries, type KinesisEvent } from '../../runtime/kinesis/event.ts'
+import { shardParents } from '../../runtime/kinesis/lineage.ts'
 import { driverHandler } from '../../runtime/serverless/driver-handler.ts'
 import { type IntakeAnswer, intakeHandler, type SourceDelivery, type SourceHints } from '../../runtime/serverless/intake-handler.ts'
 import { hintsIn } from '../../runtime/serverless/object-events.ts'
@@ -31,6 +33,8 @@ export interface ApplicationParts extends CallWorld {
   readonly storage: Storage
   readonly ticks: () => SimulatedQueue
   readonly buckets: ReadonlyMap<string, SimulatedBucket>
+  /** What Kinesis says a shard was made of. */
+  readonly parentsOf: (shard: ShardAddress) => readonly string[]
   /** The plan as the code of a deployment makes it, in each process anew. */
   readonly plan: (environment: Environment) => Plan
   readonly listen: (environment: Environment, event: RuntimeEvent) => void
@@ -71,7 +75,13 @@ export const startIntake =
   (parts: ApplicationParts) =>
   (environment: Environment): Handler<IntakeEvent, IntakeAnswer> => {
     const plan = parts.plan(environment)
-    const intake = intakeHandler({ plan, ...portsOf(parts, environment) })
+    const ports = portsOf(parts, environment)
+    const reader: StreamReader = {
+      read: async () => [],
+      parents: (shard) =>
+        ports.call({ name: `parents of ${shard.shardId}`, code: 'STREAM_UNREADABLE', effect: async () => parts.parentsOf(shard) }),
+    }
+    const intake = intakeHandler({ plan, ...ports, parentsOf: shardParents(async () => reader) })
     return (event) => intake('bodies' in event ? hintsFor(plan, event.bodies) : deliveriesFor(plan, environment, event))
   }
 

@@ -101,14 +101,14 @@ const startClock = ({ world, faults, platform, app }: LifeParts): void => {
   platform.ticks.send(JSON.stringify({ app, wind: true }))
 }
 
-const troubleStreams = ({ world, faults, sightings, platform, pipeline }: LifeParts): void => {
+const troubleStreams = ({ world, faults, sightings, platform }: LifeParts): void => {
   const { random } = world
   const someMapping = () => (platform.mappings.length === 0 ? undefined : platform.mappings.at(-1))
   world.every(4_000, 15_000, () => {
     if (faults.strikes('lostCheckpoint', 15)) someMapping()?.loseCheckpoint()
     if (faults.strikes('lateInvocation', 15)) someMapping()?.deliverLate()
     if (faults.strikes('retention', 15)) someMapping()?.trim()
-    if (pipeline.keepsShards !== true && faults.strikes('resharding', 10)) someMapping()?.stream.reshard()
+    if (faults.strikes('resharding', 10)) someMapping()?.stream.reshard()
   })
   world.every(20_000, 60_000, () => {
     const mapping = someMapping()
