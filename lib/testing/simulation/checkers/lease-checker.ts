@@ -1,5 +1,5 @@
 import type { BatchPlan } from '../../../runtime/batch-plan.ts'
-import type { Head } from '../../../state/head.ts'
+import type { Head, LoggedBatch } from '../../../state/head.ts'
 import { LEASE_MARGIN_MS } from '../../../runtime/serverless/driver-handler.ts'
 import { DRIVER_TIMEOUT_MS } from '../application.ts'
 import type { Environment } from '../environment.ts'
@@ -10,6 +10,8 @@ import type { Verdicts } from './verdicts.ts'
 export interface EpochLog {
   readonly environment: Environment
   readonly timeMs: number
+  /** How many objects its plan has: fewer than an earlier attempt's, when some were gone before this one could read them. */
+  readonly objects: number
 }
 
 /** Who runs batches is off the clock of the store by so much at most. */
@@ -59,6 +61,7 @@ export class LeaseChecker {
     expect('B6', after.doneMs >= before.doneMs, () => `done goes back from ${before.doneMs} to ${after.doneMs}`)
     expect('B6', (after.doneMs - after.zeroMs) % this.#intervalMs === 0, () => `done is ${after.doneMs}, off the grid`)
     if (after.epoch !== before.epoch) this.#checkLog(before, after, environment, nowMs)
+    if (after.logged !== undefined && after.owner !== undefined) this.#note(after.epoch, after.logged, environment)
     if (after.doneMs === before.doneMs && before.logged !== undefined) this.#checkStillLogged(before, after, environment)
   }
 
@@ -76,7 +79,11 @@ export class LeaseChecker {
       logged.timeMs <= nowMs + SKEW_MS,
       () => `a batch at ${logged.timeMs} is logged ${logged.timeMs - nowMs} ms before its time`,
     )
-    this.#logs.set(epoch, { environment, timeMs: logged.timeMs })
+  }
+
+  #note(epoch: number, { timeMs, plan }: LoggedBatch, environment: Environment): void {
+    const slices = Object.values(this.#mirror.plan(plan)?.slices ?? {})
+    this.#logs.set(epoch, { environment, timeMs, objects: slices.reduce((total, { objects }) => total + objects, 0) })
   }
 
   /** The same batch with the same plan, but for objects that its attempt has found gone. */
