@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- engine|aws-batches [--json] [--batches N]`: runs a benchmark and prints what it found. With `--json` each figure is one
+ * `npm run bench -- engine|aws-batches|cold-start [--json] [--batches N]`: runs a benchmark and prints what it found. With `--json` each figure is one
  * line, `{ "bench", "figure", "value", "unit" }`, and what is meant for people goes to standard error.
  */
 import { spawnSync } from 'node:child_process'
@@ -25,6 +25,7 @@ interface Bench {
 const BENCHES: ReadonlyMap<string, Bench> = new Map<string, Bench>([
   ['engine', { needsHeap: true, run: async (settings) => (await import('./engine.ts')).benchEngine(settings) }],
   ['aws-batches', { needsHeap: false, run: async ({ say }) => (await import('./aws-batches.ts')).benchAwsBatches(say) }],
+  ['cold-start', { needsHeap: false, run: async (settings) => (await import('./cold-start.ts')).benchColdStart(settings) }],
 ])
 
 const usage = (problem: string): never => {

@@ -1,6 +1,4 @@
 /** Where the parts of a function are made and put together: once in a process, on its first event. */
-import { SQSClient } from '@aws-sdk/client-sqs'
-import { clientSettings } from '../lib/adapters/aws/clients.ts'
 import { withBlobs } from '../lib/adapters/blob-item-store.ts'
 import { dynamodbItemStore } from '../lib/adapters/aws/dynamodb-item-store.ts'
 import { systemClock } from '../lib/adapters/local/system-clock.ts'
@@ -17,17 +15,16 @@ import type { StreamReader } from '../lib/ports/stream-reader.ts'
 import { shardParents } from '../lib/runtime/kinesis/lineage.ts'
 import { shardReplay } from '../lib/runtime/kinesis/replay.ts'
 import { type DriverHandler, driverHandler } from '../lib/runtime/serverless/driver-handler.ts'
-import type { Tick } from '../lib/runtime/serverless/ticks.ts'
 import { type IntakeHandler, intakeHandler } from '../lib/runtime/serverless/intake-handler.ts'
 import type { BatchSource } from '../lib/runtime/sources/batch-source.ts'
 import { hintSource } from '../lib/runtime/sources/hint-source.ts'
 import { laneSource } from '../lib/runtime/sources/lane-source.ts'
 import { HeadStore } from '../lib/state/head.ts'
 import { type Environment, readEnvironment, type SourceBinding } from './environment.ts'
+import { lazyBlobStore, lazyWind, type Wind } from './lazily.ts'
 import { log } from './log.ts'
 import { outputPort } from './outputs.ts'
 import { type ObjectTarget, objectTargets } from './object-targets.ts'
-import { tickQueue } from './tick-queue.ts'
 import { elementsOf, type StreamTarget, streamTargets } from './targets.ts'
 
 /** Intake, and which streams and buckets are for which sources. */
@@ -75,21 +72,24 @@ interface FunctionPorts {
   readonly store: ItemStore
   readonly clock: Clock
   readonly randomness: Randomness
-  readonly wind: (ticks: readonly Tick[]) => Promise<void>
+  readonly wind: Wind
 }
 
 const portsOf = async (environment: Environment): Promise<FunctionPorts> => {
   const clock = systemClock()
-  const wind = tickQueue({ client: new SQSClient(clientSettings()), queueUrl: environment.ticks, now: () => clock.now() })
-  return { store: await storeOf(environment), clock, randomness: systemRandomness(), wind }
+  const wind = lazyWind(async () => {
+    const { openTickQueue } = await import('./tick-queue.ts')
+    return openTickQueue({ queueUrl: environment.ticks, now: () => clock.now() })
+  })
+  return { store: storeOf(environment), clock, randomness: systemRandomness(), wind }
 }
 
-/** S3's client is loaded only where there is a bucket for large segments. */
-const storeOf = async ({ table, blocks }: Environment): Promise<ItemStore> => {
+/** S3's client is loaded by the first large segment. */
+const storeOf = ({ table, blocks }: Environment): ItemStore => {
   const items = dynamodbItemStore({ table })
   if (blocks === undefined) return items
-  const { s3BlobStore } = await import('../lib/adapters/aws/s3-blob-store.ts')
-  return withBlobs(items, s3BlobStore({ bucket: blocks }))
+  const open = async () => (await import('../lib/adapters/aws/s3-blob-store.ts')).s3BlobStore({ bucket: blocks })
+  return withBlobs(items, lazyBlobStore(open))
 }
 
 const sourcesOf = async (plan: Plan, { sources }: Environment, store: ItemStore): Promise<ReadonlyMap<string, BatchSource>> => {

@@ -1,7 +1,8 @@
 /** Clicks of visitors, the same in every run: lines of 100 bytes, whose pages are of very different popularity, in the events of one shard. */
 import type { KinesisEvent } from '../../lib/runtime/kinesis/event.ts'
 
-const STREAM = 'arn:aws:kinesis:us-east-1:123456789012:stream/clicks'
+/** The stream that they are in. */
+export const STREAM = 'arn:aws:kinesis:us-east-1:123456789012:stream/clicks'
 const SHARD = 'shardId-000000000000'
 const LINE_BYTES = 100
 const PAGES = 200

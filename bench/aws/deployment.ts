@@ -1,5 +1,5 @@
-/** The example as it is deployed: both handlers over the adapters of AWS, one shard, and time that is moved by hand. */
-import pipeline from '../../examples/clicks.ts'
+/** The pipeline as it is deployed: both handlers over the adapters of AWS, one shard, and time that is moved by hand. */
+import pipeline from './page-counts.ts'
 import { dynamodbItemStore } from '../../lib/adapters/aws/dynamodb-item-store.ts'
 import { s3BlobStore } from '../../lib/adapters/aws/s3-blob-store.ts'
 import { s3OutputFiles } from '../../lib/adapters/aws/s3-output-files.ts'
@@ -15,7 +15,10 @@ import { HeadStore } from '../../lib/state/head.ts'
 import type { Clients } from './clients.ts'
 import { clickEvent } from './clicks.ts'
 
-const SOURCE = 'kinesisTextStream-1'
+/** The id of its source. */
+export const SOURCE = 'kinesisTextStream-1'
+/** When its stream was created. */
+export const CREATED_MS = 1_700_000_000_000
 const TIMEOUT_MS = 90_000
 /** An attempt id as they are in production: 24 characters. */
 const ATTEMPT_DIGITS = 24
@@ -68,7 +71,7 @@ export const deployExample = (
     async intake(records): Promise<void> {
       const event = clickEvent(taken, records, moments.nowMs)
       taken += records
-      const deliveries = kinesisDeliveries(event, { source: SOURCE, elements: 'text', createdMs: 1_700_000_000_000 })
+      const deliveries = kinesisDeliveries(event, { source: SOURCE, elements: 'text', createdMs: CREATED_MS })
       await intake(deliveries.map((delivery) => ({ source: SOURCE, delivery })))
     },
     async driver(atMs): Promise<void> {
