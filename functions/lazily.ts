@@ -18,7 +18,11 @@ const onceMade = <T>(make: () => Promise<T>): (() => Promise<T>) => {
 export const lazyBlobStore = (open: () => Promise<BlobStore>): BlobStore => {
   const store = onceMade(open)
   return {
-    put: async (name, bytes) => (await store()).put(name, bytes),
+    put: async (name, bytes) => {
+      // A copy, for the caller may change its bytes while the client is loaded.
+      const own = new Uint8Array(bytes)
+      await (await store()).put(name, own)
+    },
     get: async (name) => (await store()).get(name),
     deleteAll: async (names) => (await store()).deleteAll(names),
   }

@@ -44,6 +44,13 @@ export const plantedBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'children taken beside their parents',
+    effect: 'the records of a key come out of order while a backlog is worked off after a reshard',
+    edits: [
+      { file: 'lib/runtime/sources/lane-source.ts', find: 'entry === undefined || !isOpen(parents)', replace: 'entry === undefined' },
+    ],
+  },
+  {
     name: 'tail compared with <',
     effect: 'an append that was overtaken goes through and stores records again',
     edits: [
