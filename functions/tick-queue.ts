@@ -29,8 +29,8 @@ export const tickQueue =
   }
 
 /** The queue of this deployment. */
-export const openTickQueue = (parts: Omit<TickQueueParts, 'client'>): ReturnType<typeof tickQueue> =>
-  tickQueue({ ...parts, client: new SQSClient(clientSettings()) })
+export const sqsTickQueue = (queueUrl: string, now: () => number): ReturnType<typeof tickQueue> =>
+  tickQueue({ client: new SQSClient(clientSettings()), queueUrl, now })
 
 const notSent = (queueUrl: string, reason: string | undefined): MillraceError =>
   new MillraceError('STORE_FAILED', {

@@ -10,6 +10,7 @@ import type { Head } from '../../state/head.ts'
 import { Intake, type LaneDelivery } from '../intake.ts'
 import type { LaneParents } from '../kinesis/lineage.ts'
 import { nextBatchTime } from '../schedule.ts'
+import { HINT_LANE } from '../sources/hint-lane.ts'
 import type { ObjectHint } from '../sources/hint-source.ts'
 import type { Tick } from './ticks.ts'
 
@@ -26,9 +27,6 @@ export interface SourceHints {
   readonly source: string
   readonly hints: readonly ObjectHint[]
 }
-
-/** The lane of hints: one for each source, in which whoever comes first is first. */
-const HINT_LANE = 'hints'
 
 /** What the function works with, for as long as its process lives. */
 export interface IntakeHandlerParts {
@@ -58,7 +56,7 @@ export type IntakeHandler = (taken: readonly (SourceDelivery | SourceHints)[]) =
  */
 export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
   const { plan, store, clock, randomness, parentsOf, wind } = parts
-  const woken: Head[] = []
+  const woken: (Head | undefined)[] = []
   const intakes = new Map<string, Intake>()
   const intakeOf = (source: string): Intake => {
     const shared = {
@@ -83,8 +81,7 @@ export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
       }),
     )
     // Before any failure is thrown: the head is awake, and nobody else will wind its first tick.
-    const head = woken.at(-1)
-    if (head !== undefined) await wind([{ app: plan.name, atMs: nextBatchTime(head, plan.options.intervalMs), wind: true }])
+    if (woken.length > 0) await wind([firstTick(plan, woken.at(-1))])
     const failed = answers.find((answer) => answer.status === 'rejected')
     if (failed !== undefined) throw failed.reason as unknown
     return {
@@ -93,3 +90,7 @@ export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
     }
   }
 }
+
+/** For the first batch of a head that was woken. Where there is no head the driver makes one now, and not when the schedule calls it. */
+const firstTick = ({ name, options }: Plan, head: Head | undefined): Tick =>
+  head === undefined ? { app: name, wind: true } : { app: name, atMs: nextBatchTime(head, options.intervalMs), wind: true }

@@ -24,6 +24,7 @@ import type { SegmentRef } from '../../state/segments.ts'
 import { letterOf } from '../dead-letters.ts'
 import { earlierLives } from '../kinesis/shards.ts'
 import type { BatchSource, PutAside, Slice, SliceData } from './batch-source.ts'
+import { HINT_LANE } from './hint-lane.ts'
 import { type BlockRecovery, findBlock, type FoundBlock } from './lost-blocks.ts'
 
 /** The entries of one lane that a batch takes. Pinned: a batch computed again reads these blocks and no others (B7). */
@@ -88,7 +89,8 @@ export interface LaneSourceParts {
 
 /** The source of one node whose records come through lanes. */
 export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): BatchSource<LanesSlice> => {
-  const lanesNow = async (): Promise<readonly Lane[]> => withEarlierLives(await readLanes(store, app, source))
+  const lanesNow = async (): Promise<readonly Lane[]> =>
+    withEarlierLives((await readLanes(store, app, source)).filter(({ lane }) => lane !== HINT_LANE))
 
   const behind = (cut: Readonly<Record<string, unknown>>, lanes: readonly Lane[]): readonly WaitingLane[] =>
     lineageOrder(lanes).map((lane) => ({
@@ -144,9 +146,16 @@ export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): B
       const lanes = behind(cut, await lanesNow())
       return lanes.some(({ entries }) => entries.length > 0) ? -Infinity : undefined
     },
+    async takenInMs(cut = {}): Promise<number | undefined> {
+      const lanes = behind(cut, await lanesNow())
+      return oldestOf(lanes.flatMap(({ entries }) => entries.map(({ receivedMs }) => receivedMs)))
+    },
     blocks: (slice: LanesSlice): readonly SegmentRef[] => slice.lanes.flatMap(({ entries }) => entries.flatMap((entry) => entry.blocks)),
   }
 }
+
+/** The least of some times; undefined: there are none. */
+export const oldestOf = (times: readonly number[]): number | undefined => (times.length === 0 ? undefined : Math.min(...times))
 
 /** The slice without the blocks that are nowhere any more: they stand in it as lost. Its cut stays, so that nobody looks for them again. */
 const withoutLost = (slice: LanesSlice, read: readonly ({ readonly lane: string } & FoundBlock)[]): LanesSlice => {

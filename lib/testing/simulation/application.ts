@@ -1,13 +1,14 @@
-/** The functions of an application, put together over simulated ports as functions/compose.ts puts them together over those of AWS. */
+/** The functions of an application, put together over simulated ports as functions/ puts them together over those of AWS. */
 import { withBlobs } from '../../adapters/blob-item-store.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
-import type { ShardAddress, StreamReader } from '../../ports/stream-reader.ts'
 import type { Fence } from '../../ports/output-files.ts'
+import type { StreamReader } from '../../ports/stream-reader.ts'
 import type { Outcome } from '../../runtime/driver.ts'
 import type { RuntimeEvent } from '../../runtime/events.ts'
 import { kinesisDeliveries, type KinesisEvent } from '../../runtime/kinesis/event.ts'
 import { shardParents } from '../../runtime/kinesis/lineage.ts'
+import { shardReplay } from '../../runtime/kinesis/replay.ts'
 import { driverHandler } from '../../runtime/serverless/driver-handler.ts'
 import { type IntakeAnswer, intakeHandler, type SourceDelivery, type SourceHints } from '../../runtime/serverless/intake-handler.ts'
 import { hintsIn } from '../../runtime/serverless/object-events.ts'
@@ -20,11 +21,13 @@ import { type Caller, caller, type CallWorld } from './calls.ts'
 import type { SimulatedBucket } from './cloud/bucket.ts'
 import type { Handler } from './cloud/function.ts'
 import type { SimulatedQueue } from './cloud/queue.ts'
+import type { SimulatedStream } from './cloud/stream.ts'
 import type { Environment } from './environment.ts'
 import { simulatedBlobStore, simulatedObjectStore } from './ports/buckets.ts'
 import { simulatedClock, simulatedRandomness } from './ports/clock.ts'
 import { simulatedItemStore } from './ports/item-store.ts'
 import type { Observer } from './ports/observer.ts'
+import { simulatedStreamReader } from './ports/stream-reader.ts'
 import type { Storage } from './storage.ts'
 
 /** What the functions of one application share. */
@@ -33,8 +36,8 @@ export interface ApplicationParts extends CallWorld {
   readonly storage: Storage
   readonly ticks: () => SimulatedQueue
   readonly buckets: ReadonlyMap<string, SimulatedBucket>
-  /** What Kinesis says a shard was made of. */
-  readonly parentsOf: (shard: ShardAddress) => readonly string[]
+  /** The streams as they are now. */
+  readonly streams: () => readonly SimulatedStream[]
   /** The plan as the code of a deployment makes it, in each process anew. */
   readonly plan: (environment: Environment) => Plan
   readonly listen: (environment: Environment, event: RuntimeEvent) => void
@@ -76,11 +79,7 @@ export const startIntake =
   (environment: Environment): Handler<IntakeEvent, IntakeAnswer> => {
     const plan = parts.plan(environment)
     const ports = portsOf(parts, environment)
-    const reader: StreamReader = {
-      read: async () => [],
-      parents: (shard) =>
-        ports.call({ name: `parents of ${shard.shardId}`, code: 'STREAM_UNREADABLE', effect: async () => parts.parentsOf(shard) }),
-    }
+    const reader = simulatedStreamReader(parts.streams, ports.call)
     const intake = intakeHandler({ plan, ...ports, parentsOf: shardParents(async () => reader) })
     return (event) => intake('bodies' in event ? hintsFor(plan, event.bodies) : deliveriesFor(plan, environment, event))
   }
@@ -145,7 +144,12 @@ const sourcesOf = (
     plan.sources.map(({ id, node: { source } }) => {
       const place = { store, app: plan.name, source: id }
       const bucket = source.from === 'text' ? parts.buckets.get(source.name) : undefined
-      if (bucket === undefined || source.from !== 'text') return [id, laneSource(place) as BatchSource]
+      const report = (event: RuntimeEvent): void => parts.listen(environment, event)
+      if (bucket === undefined || source.from !== 'text') {
+        const elements = source.from === 'kinesis' ? source.elements : 'text'
+        const open = async (): Promise<StreamReader> => simulatedStreamReader(parts.streams, call)
+        return [id, laneSource({ ...place, recovery: { replay: shardReplay({ elements, open }), report } }) as BatchSource]
+      }
       const objects = simulatedObjectStore(bucket.objects, call)
       return [
         id,
@@ -154,7 +158,7 @@ const sourcesOf = (
           objects,
           existing: source.files.existing,
           onOverwrite: source.files.onOverwrite ?? 'new',
-          report: (event) => parts.listen(environment, event),
+          report,
         }) as BatchSource,
       ]
     }),

@@ -48,10 +48,7 @@ export class Platform {
       ...parts,
       observer: parts.checkers,
       ticks: () => this.ticks,
-      parentsOf: ({ streamArn, shardId }) => {
-        const stream = this.mappings.findLast((mapping) => mapping.stream.arn === streamArn)?.stream
-        return stream?.shards.find(({ id }) => id === shardId)?.parents ?? []
-      },
+      streams: () => this.mappings.map(({ stream }) => stream),
       listen: (environment, event) => this.#listen(environment, event),
     }
     this.#deployment = { generation: 1, code: 'a', createdMs: new Map(parts.streams.map((name) => [name, nowMs])) }
