@@ -95,7 +95,7 @@ const variablesOf = (url: string): NodeJS.ProcessEnv => ({
 /** Runs one cold process to its end. */
 const runCold = (bundle: string, eventFile: string, env: NodeJS.ProcessEnv): Promise<Times> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(here, 'aws', 'cold-process.mjs'), bundle, eventFile], {
+    const child = spawn(process.execPath, [join(here, 'aws', 'cold-process.ts'), bundle, eventFile], {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
     })
