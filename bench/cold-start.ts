@@ -9,7 +9,7 @@ import { build, type Metafile } from 'esbuild'
 import { bundleOptions } from '../infra/bundle.ts'
 import { clickEvent, STREAM } from './aws/clicks.ts'
 import { clientsOf } from './aws/clients.ts'
-import { CREATED_MS, deployExample, SOURCE } from './aws/deployment.ts'
+import { deployExample, SOURCE } from './aws/deployment.ts'
 import { openEndpoint } from './aws/server.ts'
 import { Services } from './aws/services.ts'
 import { type Figure, rounded, table } from './report.ts'
@@ -86,7 +86,7 @@ const variablesOf = (url: string): NodeJS.ProcessEnv => ({
   MILLRACE_TABLE: 'clicks',
   MILLRACE_BLOCKS: 'blocks',
   MILLRACE_TICKS: `${url}/ticks`,
-  MILLRACE_SOURCES: JSON.stringify({ [SOURCE]: { kind: 'kinesis', streamArn: STREAM, createdMs: CREATED_MS } }),
+  MILLRACE_SOURCES: JSON.stringify({ [SOURCE]: { kind: 'kinesis', streamArn: STREAM } }),
   MILLRACE_OUTPUTS: JSON.stringify({ results: 'results' }),
   MILLRACE_GENERATION: '1',
   MILLRACE_TIMEOUT_S: '60',

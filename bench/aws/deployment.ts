@@ -14,11 +14,10 @@ import type { BatchSource } from '../../lib/runtime/sources/batch-source.ts'
 import { HeadStore } from '../../lib/state/head.ts'
 import type { Clients } from './clients.ts'
 import { clickEvent } from './clicks.ts'
+import { CREATED_MS } from './services.ts'
 
 /** The id of its source. */
 export const SOURCE = 'kinesisTextStream-1'
-/** When its stream was created. */
-export const CREATED_MS = 1_700_000_000_000
 const TIMEOUT_MS = 90_000
 /** An attempt id as they are in production: 24 characters. */
 const ATTEMPT_DIGITS = 24

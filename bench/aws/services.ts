@@ -1,11 +1,14 @@
-/** AWS in memory, on the wire: a table, buckets and a queue that the real clients of the SDK speak to, and a count of all they ask for. */
+/** AWS in memory, on the wire: a table, buckets, a queue and a stream that the real clients of the SDK speak to, and a count of all they ask for. */
 import { createHash } from 'node:crypto'
 import { Buckets, type WireAnswer, type WireRequest } from './buckets.ts'
 import { Table, type TableRequest } from './table.ts'
 
+/** When the stream was created. */
+export const CREATED_MS = 1_700_000_000_000
+
 /** One call that was made. */
 export interface CountedCall {
-  readonly service: 'dynamodb' | 's3' | 'sqs'
+  readonly service: 'dynamodb' | 's3' | 'sqs' | 'kinesis'
   readonly action: string
   /** The bucket; of other services nothing. */
   readonly bucket: string
@@ -52,6 +55,10 @@ export class Services {
     if (service === 'AmazonSQS') {
       const Successful = (input.Entries ?? []).map(({ Id, MessageBody }) => ({ Id, MessageId: Id, MD5OfMessageBody: md5(MessageBody) }))
       return { call: { service: 'sqs', action }, answer: json(200, { Successful }) }
+    }
+    if (service.startsWith('Kinesis')) {
+      const StreamDescriptionSummary = { StreamCreationTimestamp: CREATED_MS / 1_000, StreamStatus: 'ACTIVE' }
+      return { call: { service: 'kinesis', action }, answer: json(200, { StreamDescriptionSummary }) }
     }
     const { status, body: answer, writeUnits, readUnits } = this.#table.answer(action, input)
     return { call: { service: 'dynamodb', action, writeUnits, readUnits }, answer: json(status, answer) }
