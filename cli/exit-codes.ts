@@ -24,6 +24,7 @@ export const exitTexts: readonly (readonly [code: number, text: string])[] = [
 
 /** The end of the process for each error that ends it. */
 export const exitCodes: Readonly<Record<ErrorCode, number>> = {
+  ACCESS_DENIED: EXIT.storeUnusable,
   ARGUMENT_INVALID: EXIT.usage,
   BATCH_FAILED: EXIT.batchFailed,
   BINDING_INVALID: EXIT.usage,
@@ -32,6 +33,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   BINDING_UNFIT: EXIT.usage,
   BINDING_UNKNOWN: EXIT.usage,
   COMMAND_REFUSED: EXIT.usage,
+  CREDENTIALS_MISSING: EXIT.storeUnusable,
   DATA_LOST: EXIT.batchFailed,
   DIRECTORY_MISSING: EXIT.usage,
   EVENT_INVALID: EXIT.unexpected,

@@ -1,6 +1,4 @@
 /** Where the parts of a function are made and put together: once in a process, on its first event. */
-import { SQSClient } from '@aws-sdk/client-sqs'
-import { clientSettings } from '../lib/adapters/aws/clients.ts'
 import { withBlobs } from '../lib/adapters/blob-item-store.ts'
 import { dynamodbItemStore } from '../lib/adapters/aws/dynamodb-item-store.ts'
 import { systemClock } from '../lib/adapters/local/system-clock.ts'
@@ -79,7 +77,7 @@ interface FunctionPorts {
 
 const portsOf = async (environment: Environment): Promise<FunctionPorts> => {
   const clock = systemClock()
-  const wind = tickQueue({ client: new SQSClient(clientSettings()), queueUrl: environment.ticks, now: () => clock.now() })
+  const wind = tickQueue({ queueUrl: environment.ticks, now: () => clock.now() })
   return { store: await storeOf(environment), clock, randomness: systemRandomness(), wind }
 }
 

@@ -22,6 +22,7 @@ import { segmentId } from '../state/segments.ts'
 import { currentHead } from './adopt.ts'
 import { type BatchPlan, loadPlan } from './batch-plan.ts'
 import { type Before, prepareBatch, type Prepared, readBatch, recordHistory } from './batch.ts'
+import { storeVerdict } from './dead-letters.ts'
 import { Garbage } from './garbage.ts'
 import { commitBatch, failBatch, logBatch, type LoggedAttempt } from './head-writes.ts'
 import { LiveState } from './live-state.ts'
@@ -60,6 +61,9 @@ export interface DriveOptions {
 }
 
 const MOVED: Outcome = { kind: 'moved' }
+
+/** What garbage may be left for. */
+const CAN_WAIT: ReadonlySet<string> = new Set(['STORE_FAILED', 'ACCESS_DENIED', 'SEGMENT_MISSING'])
 
 /** A clock that is further off runs no batches: one a day ahead would leave nothing to do for a day. Safety does not rest on it. */
 const SKEW_MS_MAX = 2_000
@@ -125,6 +129,8 @@ export class Driver {
     this.#goCold()
     const { manifest: ref, zeroMs } = head
     const manifest = ref === undefined ? emptyManifest(zeroMs) : await settle(clock, () => readManifest(store, app, ref))
+    // Whoever has committed it may have died before this; once the next batch is logged, nobody else could tell.
+    await settle(clock, () => storeVerdict(store, app, manifest))
     this.#before = { manifest, manifestRef: ref, state: await settle(clock, () => LiveState.load(store, app, plan, manifest)) }
     return this.#before
   }
@@ -231,7 +237,7 @@ export class Driver {
       this.#sweepIsDue = false
     } catch (error) {
       this.#sweepIsDue = true
-      if (!(error instanceof MillraceError && (error.code === 'STORE_FAILED' || error.code === 'SEGMENT_MISSING'))) throw error
+      if (!(error instanceof MillraceError && CAN_WAIT.has(error.code))) throw error
     }
   }
 
@@ -240,7 +246,8 @@ export class Driver {
     this.#garbage.retire(before.manifest, prepared.manifest, prepared.used)
     this.#before = { manifest: prepared.manifest, manifestRef: prepared.manifestRef, state: before.state }
     await recordHistory(this.#runner, prepared, this.#runner.clock.now() - startedMs)
-    const { plan, heads } = this.#runner
+    const { plan, heads, store, app, clock } = this.#runner
+    await settle(clock, () => storeVerdict(store, app, prepared.manifest))
     const mayRest = prepared.isIdle && plan.options.whenIdle === 'rest' && !plan.operators.some(({ node }) => node.changesItsMind)
     if (mayRest && (await goToRest(heads, head))) this.#runner.listen({ event: 'rest', timeMs: head.doneMs })
     return MOVED

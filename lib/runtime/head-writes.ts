@@ -24,6 +24,8 @@ export interface LoggedAttempt {
   readonly attemptId: string
   /** How often the batch has been started, this time included. */
   readonly number: number
+  /** Nobody has tried the batch before, in whatever generation. */
+  readonly isFirst: boolean
   readonly plan: BatchPlan
 }
 
@@ -52,7 +54,7 @@ export const logBatch = async (runner: Runner, head: Head, plan: BatchPlan, nowM
     logged: { timeMs: plan.timeMs, plan: stored, attempts: (logged?.attempts ?? 0) + 1, firstMs: logged?.firstMs ?? nowMs, retryMs: 0 },
   }
   const written = await swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId)
-  return written && { head: next, attemptId, number: next.logged?.attempts ?? 1, plan }
+  return written && { head: next, attemptId, number: next.logged?.attempts ?? 1, isFirst: logged === undefined, plan }
 }
 
 /** Logs a smaller plan for the same batch, when part of it turned out to be gone: before outputs, so that every later attempt decides the same. */

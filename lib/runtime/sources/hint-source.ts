@@ -16,7 +16,9 @@ import { ledgerKey } from '../../state/item-keys.ts'
 import { BEGINNING, type BlockRef, entriesAfter, readLanes } from '../../state/lanes.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import type { Listener } from '../events.ts'
+import { isRedriveLane } from '../redrive-lanes.ts'
 import type { BatchSource, PutAside, Slice, SliceData, SliceRequest } from './batch-source.ts'
+import { withRedriven } from './redriven.ts'
 import { linesOfObject, withinObjectLimits } from './text-object.ts'
 
 /** What a notification says of an object. */
@@ -83,13 +85,26 @@ const keyName = ({ key }: ObjectVersion): string => `#${key}`
 const byDue = (a: DueObject, b: DueObject): number =>
   a.dueMs - b.dueMs || (a.key < b.key ? -1 : a.key > b.key ? 1 : a.modifiedMs - b.modifiedMs || (a.version < b.version ? -1 : 1))
 
-/** The source of one node that reads objects which notifications hint at. */
-export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
-  const { store, app, source, objects, onOverwrite, report } = parts
-  const hints = new HintReader(parts)
+/** Writes into the ledger that a batch has taken these uploads; `byKey`: and with them all that is uploaded under their keys. */
+export const recordUploads = async (
+  { store, app, source }: Pick<HintSourceParts, 'store' | 'app' | 'source'>,
+  taken: readonly ObjectVersion[],
+  { timeMs, byKey }: { readonly timeMs: number; readonly byKey: boolean },
+): Promise<void> => {
   // The upload too, where the key would do: the choice may be another one after the next deployment.
-  const namesOf = (object: ObjectVersion): readonly string[] =>
-    onOverwrite === 'ignore' ? [keyName(object), uploadName(object)] : [uploadName(object)]
+  const namesOf = (object: ObjectVersion): readonly string[] => (byKey ? [keyName(object), uploadName(object)] : [uploadName(object)])
+  const entries = taken.flatMap((object) =>
+    namesOf(object).map((name) => ({ ...ledgerKey(app, source, name), item: { modifiedMs: object.modifiedMs, takenMs: timeMs } })),
+  )
+  if (entries.length > 0) await store.putAll(entries)
+}
+
+/** The source of one node that reads objects which notifications hint at, and what was given back to it. */
+export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => withRedriven(parts, hintedObjects(parts))
+
+const hintedObjects = (parts: HintSourceParts): BatchSource<HintsSlice> => {
+  const { source, objects, onOverwrite, report } = parts
+  const hints = new HintReader(parts)
 
   return {
     kind: 'hints',
@@ -134,13 +149,7 @@ export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
       return { partitions, slice: { ...slice, taken, skipped, objects: taken.length }, records }
     },
     async record(slice: HintsSlice, timeMs: number): Promise<void> {
-      const entries = slice.taken.flatMap((object) =>
-        namesOf(object).map((name) => ({
-          ...ledgerKey(app, source, name),
-          item: { modifiedMs: object.modifiedMs, takenMs: timeMs },
-        })),
-      )
-      if (entries.length > 0) await store.putAll(entries)
+      await recordUploads(parts, slice.taken, { timeMs, byKey: onOverwrite === 'ignore' })
     },
     async waiting({ cut }): Promise<number | undefined> {
       const before = cutOf(cut)
@@ -185,9 +194,11 @@ class HintReader {
   async #waitingBlocks(cut: HintsCut): Promise<readonly { readonly lane: string; readonly block: BlockRef }[]> {
     const { store, app, source } = this.#parts
     const lanes = await readLanes(store, app, source)
-    return lanes.flatMap((lane) =>
-      entriesAfter(lane, cut.lanes[lane.lane] ?? BEGINNING).flatMap((entry) => entry.blocks.map((block) => ({ lane: lane.lane, block }))),
-    )
+    return lanes
+      .filter(({ lane }) => !isRedriveLane(lane))
+      .flatMap((lane) =>
+        entriesAfter(lane, cut.lanes[lane.lane] ?? BEGINNING).flatMap((entry) => entry.blocks.map((block) => ({ lane: lane.lane, block }))),
+      )
   }
 
   /** The uploads that hints speak of and no batch has taken, each once, by (due, key); and the keys under which nothing is any more. */

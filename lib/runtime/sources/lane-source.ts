@@ -12,6 +12,7 @@ import { type Block, positionsOf } from '../../state/blocks.ts'
 import { BEGINNING, type BlockRef, entriesAfter, isAfter, type Lane, type LaneEntry, readLanes } from '../../state/lanes.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import { letterOf } from '../dead-letters.ts'
+import { isRedriveLane } from '../redrive-lanes.ts'
 import type { BatchSource, PutAside, Slice, SliceData } from './batch-source.ts'
 import { type BlockRecovery, findBlock, type FoundBlock } from './lost-blocks.ts'
 
@@ -53,16 +54,20 @@ export interface LaneSourceParts {
   readonly source: string
   /** Where the source of the records can be read again. */
   readonly recovery?: BlockRecovery
+  /** Which lanes of the source are read. Default: all. */
+  readonly isRead?: (lane: string) => boolean
 }
 
 /** The source of one node whose records come through lanes. */
-export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): BatchSource<LanesSlice> => {
+export const laneSource = ({ store, app, source, recovery, isRead = () => true }: LaneSourceParts): BatchSource<LanesSlice> => {
   const behind = async (cut: Readonly<Record<string, unknown>>): Promise<readonly LaneSlice[]> => {
     const lanes = await readLanes(store, app, source)
-    return lanes.map((lane: Lane) => ({
-      lane: lane.lane,
-      entries: entriesAfter(lane, (cut[lane.lane] as string | undefined) ?? BEGINNING),
-    }))
+    return lanes
+      .filter(({ lane }) => isRead(lane))
+      .map((lane: Lane) => ({
+        lane: lane.lane,
+        entries: entriesAfter(lane, (cut[lane.lane] as string | undefined) ?? BEGINNING),
+      }))
   }
 
   const partitionOf = (lane: string, block: Block, putAside: PutAside): Partition<unknown> => ({
@@ -86,7 +91,10 @@ export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): B
     async read(slice: LanesSlice, putAside: PutAside): Promise<SliceData<LanesSlice>> {
       const blocks = slice.lanes.flatMap(({ lane, entries }) => entries.flatMap((entry) => entry.blocks.map((ref) => ({ lane, ref }))))
       const read = await together(
-        blocks.map(async ({ lane, ref }) => ({ lane, ...(await findBlock({ store, app }, lane, ref, recovery)) })),
+        blocks.map(async ({ lane, ref }) => ({
+          lane,
+          ...(await findBlock({ store, app }, lane, ref, isRedriveLane(lane) ? undefined : recovery)),
+        })),
       )
       const whole = withoutLost(slice, read)
       return {

@@ -7,7 +7,7 @@ import { SimulatedStream } from './cloud/stream.ts'
 import { Environment } from './environment.ts'
 import type { SimulatedPipeline } from './pipelines/pipeline.ts'
 import type { Platform } from './platform.ts'
-import { simulatedClock, simulatedRandomness } from './ports/clock.ts'
+import { simulatedClock } from './ports/clock.ts'
 import { simulatedItemStore } from './ports/item-store.ts'
 import type { Storage } from './storage.ts'
 import type { Truth } from './truth.ts'
@@ -50,7 +50,7 @@ export const startLife = (parts: LifeParts): Life => {
     platform.hints.redrive()
     if (checkers.mirror.head()?.status !== 'failed') return
     const clock = simulatedClock(world, person)
-    void resume({ store, app: parts.app, clock, randomness: simulatedRandomness(world, person) }).catch(() => undefined)
+    void resume({ store, app: parts.app, clock }).catch(() => undefined)
   })
   return { isOver: () => [...producers, ...uploaders].every((isDone) => isDone()) }
 }
