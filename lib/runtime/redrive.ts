@@ -20,7 +20,6 @@ import type { Clock } from '../ports/clock.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import type { Randomness } from '../ports/randomness.ts'
 import { POISON_RECORDS_MAX } from '../rdd/pour.ts'
-import type { Head } from '../state/head.ts'
 import { isAfter } from '../state/lanes.ts'
 import { recordOf } from './dead-letters.ts'
 import { Intake } from './intake.ts'
@@ -35,8 +34,8 @@ export interface RedriveParts {
   readonly app: string
   readonly clock: Clock
   readonly randomness: Randomness
-  /** Told when the head was woken: the driver is to be called at its next batch time. */
-  readonly woke?: (head: Head) => void
+  /** Told when the head was woken: somebody has to call the driver. */
+  readonly woke?: () => void
 }
 
 /** Which records to give back. */

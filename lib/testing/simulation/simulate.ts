@@ -50,6 +50,9 @@ const RECOVERY_MS = 15 * 60_000
 const AFTERMATH_MS = 75_000
 /** What faults may make a batch or an invocation fail with. */
 const EXPECTED = [
+  'DATA_LOST',
+  'STREAM_UNREADABLE',
+
   'STORE_FAILED',
   'OBJECT_UNREADABLE',
   'OUTPUT_FAILED',
@@ -104,6 +107,7 @@ export const simulate = async (seed: number, options: SimulateOptions = {}): Pro
     plan: scene.planFor,
     expected: EXPECTED,
   })
+  for (const { stream: made } of platform.mappings) truth.made(made)
   const share = options.workload ?? 1
   const life = startLife({
     ...calls,
@@ -153,6 +157,9 @@ const drawScene = (seed: number, { trace = false, without = [] }: SimulateOption
   const pipeline = world.random.pick(pipelines)
   const settings = {
     batchInterval: seconds(world.random.pick([1, 2, 5])),
+    // Short, so that an application that is given up is seen within the time of a world.
+    retry: { for: seconds(world.random.pick([15, 60])), attempts: world.random.pick([3, 8]) },
+    onDataLoss: world.random.pick(['halt', 'skip'] as const),
     limits: { records: world.random.pick([8, 24, 1_000]), objects: world.random.pick([2, 100]) },
   }
   const planFor = (environment: Environment | undefined): Plan =>

@@ -59,7 +59,7 @@ export class Checkers implements Observer {
     this.#app = app
     const mirror = new Mirror(app)
     this.mirror = mirror
-    this.lanes = new LaneChecker(mirror, truth, verdicts)
+    this.lanes = new LaneChecker(mirror, truth, verdicts, app)
     this.#leases = new LeaseChecker(mirror, verdicts, intervalMs)
     this.#retries = new RetryChecker(verdicts, retry)
     this.#members = new MembershipChecker({ mirror, truth, verdicts, plan, sightings })
