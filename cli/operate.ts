@@ -60,15 +60,15 @@ const showStatus = async ({ place, target, store, app, clock, deployed }: OpenAp
 
 const resumeBatch = async (opened: OpenApp): Promise<Answer> => {
   const batch = await resume(opened)
-  const { called, text: when } = await callDriver(opened, 'its next run tries it')
-  const text = `${opened.app} may try the batch at ${batch.timeMs} ms again, from the first attempt on: ${when}. It had ${failedText(batch)}\n`
-  return { object: { done: 'resumed', app: opened.app, ...batch, ...called }, text }
+  const called = await callDriver(opened)
+  const text = `${opened.app} may go on: its next run tries the batch at ${batch.timeMs} ms again, from the first attempt on. It had ${failedText(batch)}\n`
+  return { object: { done: 'resumed', app: opened.app, ...batch, ...called.object }, text: text + called.note }
 }
 
 const skipBatch = async (opened: OpenApp): Promise<Answer> => {
   const batch = await skip(opened)
-  const { called } = await callDriver(opened, '')
-  return { object: { done: 'skipped', app: opened.app, ...batch, ...called }, text: skippedText(opened.app, batch) }
+  const called = await callDriver(opened)
+  return { object: { done: 'skipped', app: opened.app, ...batch, ...called.object }, text: skippedText(opened.app, batch) + called.note }
 }
 
 const skippedText = (app: string, batch: SkippedBatch): string => {
@@ -104,7 +104,7 @@ const resetStore = async (state: string): Promise<Answer> =>
 
 const resetApp = async (opened: OpenApp): Promise<Answer> => {
   const done = await reset(opened)
-  const { called } = await callDriver(opened, '')
+  const called = await callDriver(opened)
   const states = done.states.map(({ id, bytes }) => `${id} (${count(bytes, 'byte')})`)
   const lines = [
     `${opened.app} begins anew: ${states.length === 0 ? 'it had no state' : `the state of ${states.join(', ')} is gone`}.`,
@@ -113,5 +113,5 @@ const resetApp = async (opened: OpenApp): Promise<Answer> => {
     '',
   ]
   const skipped = done.skipped === undefined ? '' : skippedText(opened.app, done.skipped)
-  return { object: { done: 'reset', app: opened.app, ...done, ...called }, text: `${skipped}${lines.join('\n')}` }
+  return { object: { done: 'reset', app: opened.app, ...done, ...called.object }, text: `${skipped}${lines.join('\n')}${called.note}` }
 }

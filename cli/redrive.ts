@@ -32,8 +32,8 @@ export const redriveLetters = async (opened: OpenApp, { letters, again }: Redriv
   let isWoken = false
   const parts = { ...opened, woke: () => void (isWoken = true) }
   const done = await redrive(parts, { ...letterFilter(opened, letters), again, ...(limit === undefined ? {} : { limit }) })
-  const { called } = isWoken ? await callDriver(opened, '') : { called: {} }
-  return { object: { done: 'redriven', app: opened.app, ...done, ...called }, text: redrivenText(opened.app, done) }
+  const called = isWoken ? await callDriver(opened) : { object: {}, note: '' }
+  return { object: { done: 'redriven', app: opened.app, ...done, ...called.object }, text: redrivenText(opened.app, done) + called.note }
 }
 
 const redrivenText = (app: string, { records, finished, left }: Awaited<ReturnType<typeof redrive>>): string => {
