@@ -20,6 +20,7 @@ import type { BatchSource, PutAside, Slice, SliceData, SliceRequest } from './ba
 import { HINT_LANE, type ObjectHint } from './hint-lane.ts'
 import { oldestOf } from './lane-source.ts'
 import { Listing, type ListingCut } from './listing.ts'
+import { withRedriven } from './redriven.ts'
 import { linesOfObject, withinObjectLimits } from './text-object.ts'
 
 /** An upload with the time that counts for it. */
@@ -89,14 +90,27 @@ const keyName = ({ key }: ObjectVersion): string => `#${key}`
 const byDue = (a: DueObject, b: DueObject): number =>
   a.dueMs - b.dueMs || (a.key < b.key ? -1 : a.key > b.key ? 1 : a.modifiedMs - b.modifiedMs || (a.version < b.version ? -1 : 1))
 
-/** The source of one node that reads objects which notifications hint at. */
-export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
-  const { store, app, source, onOverwrite, report } = parts
+/** Writes into the ledger that a batch has taken these uploads; `byKey`: and with them all that is uploaded under their keys. */
+export const recordUploads = async (
+  { store, app, source }: Pick<HintSourceParts, 'store' | 'app' | 'source'>,
+  taken: readonly ObjectVersion[],
+  { timeMs, byKey }: { readonly timeMs: number; readonly byKey: boolean },
+): Promise<void> => {
+  // The upload too, where the key would do: the choice may be another one after the next deployment.
+  const namesOf = (object: ObjectVersion): readonly string[] => (byKey ? [keyName(object), uploadName(object)] : [uploadName(object)])
+  const entries = taken.flatMap((object) =>
+    namesOf(object).map((name) => ({ ...ledgerKey(app, source, name), item: { modifiedMs: object.modifiedMs, takenMs: timeMs } })),
+  )
+  if (entries.length > 0) await store.putAll(entries)
+}
+
+/** The source of one node that reads objects which notifications hint at, and what was given back to it. */
+export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => withRedriven(parts, hintedObjects(parts))
+
+const hintedObjects = (parts: HintSourceParts): BatchSource<HintsSlice> => {
+  const { source, onOverwrite, report } = parts
   const hints = new HintReader(parts)
   const listed = new Listing({ prefix: '', ...parts })
-  // The upload too, where the key would do: the choice may be another one after the next deployment.
-  const namesOf = (object: ObjectVersion): readonly string[] =>
-    onOverwrite === 'ignore' ? [keyName(object), uploadName(object)] : [uploadName(object)]
 
   return {
     kind: 'hints',
@@ -126,13 +140,7 @@ export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
     },
     read: (slice: HintsSlice, putAside: PutAside) => readUploads(parts, slice, putAside),
     async record(slice: HintsSlice, timeMs: number): Promise<void> {
-      const entries = slice.taken.flatMap((object) =>
-        namesOf(object).map((name) => ({
-          ...ledgerKey(app, source, name),
-          item: { modifiedMs: object.modifiedMs, takenMs: timeMs },
-        })),
-      )
-      if (entries.length > 0) await store.putAll(entries)
+      await recordUploads(parts, slice.taken, { timeMs, byKey: onOverwrite === 'ignore' })
     },
     async waiting({ cut }): Promise<number | undefined> {
       const before = cutOf(cut)

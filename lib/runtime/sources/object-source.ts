@@ -7,6 +7,7 @@ import type { Partition } from '../../rdd/pour.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import type { BatchSource, PutAside, Slice, SliceData, SliceRequest } from './batch-source.ts'
 import { FileChooser, type ObjectsCut, type ObjectSourceParts } from './file-chooser.ts'
+import { withRedriven } from './redriven.ts'
 import { linesOfObject, withinObjectLimits } from './text-object.ts'
 
 export interface ObjectsSlice extends Slice {
@@ -23,8 +24,10 @@ const cutOf = (cut: SliceRequest['cut']): ObjectsCut => ({ taken: 0, ...cut })
 const withoutThreshold = (cut: ObjectsCut): Record<string, unknown> =>
   Object.fromEntries(Object.entries(cut).filter(([name]) => name !== 'threshold'))
 
-/** The source of one node that reads files. */
-export const objectSource = (parts: ObjectSourceParts): BatchSource<ObjectsSlice> => {
+/** The source of one node that reads files, and what was given back to it. */
+export const objectSource = (parts: ObjectSourceParts): BatchSource<ObjectsSlice> => withRedriven(parts, listedObjects(parts))
+
+const listedObjects = (parts: ObjectSourceParts): BatchSource<ObjectsSlice> => {
   const { source, objects, selection, report } = parts
   const files = new FileChooser(parts)
 
