@@ -10,7 +10,7 @@ export const batchBugs: readonly PlantedBug[] = [
         file: 'lib/runtime/driver.ts',
         find: '    const plan = await loadPlan(this.#runner.store, this.#runner.app, logged.plan)\n',
         replace:
-          '    await loadPlan(this.#runner.store, this.#runner.app, logged.plan)\n    const plan = await this.#allocate(head, before, logged.timeMs)\n',
+          '    await loadPlan(this.#runner.store, this.#runner.app, logged.plan)\n    const plan = await this.#allocate(head, before, logged.timeMs, new Map())\n',
       },
     ],
   },

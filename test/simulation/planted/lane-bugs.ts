@@ -106,7 +106,7 @@ export const laneBugs: readonly PlantedBug[] = [
       {
         file: 'lib/runtime/intake.ts',
         find: "    if (head?.status !== 'rest') return\n",
-        replace: '    if (head?.status !== undefined) return\n',
+        replace: '    return\n',
       },
     ],
   },
