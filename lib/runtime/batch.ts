@@ -3,6 +3,7 @@
  */
 import { MillraceError } from '../base/errors.ts'
 import { together } from '../base/together.ts'
+import { inputsOf } from '../dstream/plan.ts'
 import type { Partition } from '../rdd/pour.ts'
 import { historyKey } from '../state/item-keys.ts'
 import { KEPT_MANIFESTS, type Manifest, sealManifest } from '../state/manifest.ts'
@@ -183,7 +184,14 @@ const writeAll = async (
   const { states, segments } = drafts.seal(store, app, { timeMs: plan.timeMs, attemptId }, before.manifest)
   const cuts = Object.fromEntries(Object.entries(plan.slices).map(([id, slice]) => [id, slice.cut]))
   const previous = before.manifestRef === undefined ? [] : [before.manifestRef, ...before.manifest.previous].slice(0, KEPT_MANIFESTS - 1)
-  const manifest: Manifest = { timeMs: plan.timeMs, cuts: { ...before.manifest.cuts, ...cuts }, states, previous, ...verdict }
+  const manifest: Manifest = {
+    timeMs: plan.timeMs,
+    cuts: { ...before.manifest.cuts, ...cuts },
+    states,
+    inputs: inputsOf(runner.plan),
+    previous,
+    ...verdict,
+  }
   const sealed = sealManifest(store, app, attemptId, manifest)
   await together([...segments, sealed].map((segment) => settle(clock, () => putSegment(store, segment))))
   return { manifest, manifestRef: sealed.ref }
