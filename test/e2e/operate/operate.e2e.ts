@@ -4,6 +4,7 @@
  */
 import { seconds, stream, milliseconds } from 'millrace'
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -15,7 +16,7 @@ import { Application } from './application.ts'
 
 const CLI = join(import.meta.dirname, '..', '..', '..', 'cli', 'main.ts')
 /** Above 8 KB, so that it lies in the bucket. */
-const LARGE = 'x'.repeat(9_000)
+const LARGE = Array.from({ length: 200 }, (_, index) => createHash('sha512').update(`${index}`).digest('base64')).join('')
 
 const state = { isMended: false, isBroken: false, totals: new Map<string, number>() }
 const pipeline = stream('clicks', { batchInterval: seconds(1), retry: { attempts: 1, for: milliseconds(1) } }, (ssc) => {
