@@ -115,9 +115,9 @@ const sourceOf = async (
   }
   if (binding?.kind === 'objects' && 'files' in node.source) {
     const { s3ObjectStore } = await import('../lib/adapters/aws/s3-object-store.ts')
-    const { existing, onOverwrite = 'new' } = node.source.files
+    const { existing, onOverwrite = 'new', filter, read } = node.source.files
     const objects = s3ObjectStore({ bucket: binding.bucket })
-    return hintSource({ store, app, source: id, objects, existing, onOverwrite, report: log }) as BatchSource
+    return hintSource({ store, app, source: id, objects, existing, onOverwrite, filter, read, report: log }) as BatchSource
   }
   throw new MillraceError('BINDING_MISSING', {
     problem: `The source ${id} (${node.kind}) is bound to nothing that this function can read`,

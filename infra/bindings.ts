@@ -74,6 +74,7 @@ const sourceNeed = (source: SourceSummary, bindings: Bindings): StreamNeed | Obj
     if (source.elements === 'records') checkKind(name, binding, 'stream', 'a source of Kinesis records')
     return isBucket(binding) ? { kind: 'objects', id, name, prefix: '' } : { kind: 'stream', id, name, startFrom: source.startFrom }
   }
+  if (source.wholeFiles) checkKind(name, binding, 'bucket', 'a source of whole files')
   if (isStream(binding)) return { kind: 'stream', id, name, startFrom: 'trimHorizon' }
   if (bucket === undefined && binding === undefined && /^[a-z][a-z0-9+.-]+:/i.test(source.literalUri)) throw unreachable(name)
   if (bucket === undefined || binding !== undefined) return { kind: 'objects', id, name, prefix: '' }

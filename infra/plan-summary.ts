@@ -2,7 +2,14 @@
 
 /** A source of a plan. */
 export type SourceSummary =
-  | { readonly id: string; readonly from: 'text'; readonly name: string; readonly literalUri: string }
+  | {
+      readonly id: string
+      readonly from: 'text'
+      readonly name: string
+      readonly literalUri: string
+      /** It reads files in its own way, which no stream has. */
+      readonly wholeFiles: boolean
+    }
   | {
       readonly id: string
       readonly from: 'kinesis'

@@ -8,6 +8,7 @@
  * lasts, so neither a redelivery nor a sweep by listing brings an object in twice. The batch reads the uploads that its plan has pinned.
  */
 import { together } from '../../base/together.ts'
+import type { FileSelection } from '../../dstream/source-declaration.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
 import type { Partition } from '../../rdd/pour.ts'
@@ -17,7 +18,7 @@ import { BEGINNING, type BlockRef, entriesAfter, readLanes } from '../../state/l
 import type { SegmentRef } from '../../state/segments.ts'
 import type { Listener } from '../events.ts'
 import type { BatchSource, PutAside, Slice, SliceData, SliceRequest } from './batch-source.ts'
-import { linesOfObject, withinObjectLimits } from './text-object.ts'
+import { elementsOfObject, withinObjectLimits } from './text-object.ts'
 
 /** What a notification says of an object. */
 export interface ObjectHint {
@@ -63,6 +64,10 @@ export interface HintSourceParts {
   readonly existing: 'ignore' | 'all'
   /** `'new'`: each upload is read once. `'ignore'`: each key is read once, whatever is uploaded under it later. */
   readonly onOverwrite: 'new' | 'ignore'
+  /** Whether an object is taken, by its key. Default: all are. */
+  readonly filter?: FileSelection['filter']
+  /** Makes the elements of an object. Default: its lines. */
+  readonly read?: FileSelection['read']
   readonly report: Listener
 }
 
@@ -85,7 +90,7 @@ const byDue = (a: DueObject, b: DueObject): number =>
 
 /** The source of one node that reads objects which notifications hint at. */
 export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
-  const { store, app, source, objects, onOverwrite, report } = parts
+  const { store, app, source, objects, onOverwrite, read, report } = parts
   const hints = new HintReader(parts)
   // The upload too, where the key would do: the choice may be another one after the next deployment.
   const namesOf = (object: ObjectVersion): readonly string[] =>
@@ -124,7 +129,7 @@ export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
         const content = await objects.read(object)
         if (content.found) {
           taken.push(object)
-          partitions.push(linesOfObject(source, object.key, content.bytes, putAside))
+          partitions.push(elementsOfObject({ source, key: object.key, bytes: content.bytes }, read, putAside))
         } else {
           skipped.push({ key: object.key, reason: content.gone })
           report({ event: 'objectSkipped', source, object: object.key, reason: `it is ${content.gone} since its batch was decided` })
@@ -195,10 +200,11 @@ class HintReader {
     hints: readonly ObjectHint[],
     startedMs: number,
   ): Promise<{ readonly open: readonly DueObject[]; readonly missing: readonly string[] }> {
-    const { objects, existing, onOverwrite } = this.#parts
+    const { objects, existing, onOverwrite, filter } = this.#parts
     const uploads = new Map<string, DueObject>()
     const missing = new Set<string>()
-    const looked = await together(distinct(hints).map(async (hint) => ({ hint, object: await objects.head(hint.key, hint.version) })))
+    const wanted = distinct(hints).filter(({ key }) => filter?.(key) !== false)
+    const looked = await together(wanted.map(async (hint) => ({ hint, object: await objects.head(hint.key, hint.version) })))
     for (const { hint, object } of looked) {
       if (object === undefined) {
         missing.add(hint.key)

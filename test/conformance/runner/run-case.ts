@@ -1,6 +1,10 @@
 /** One case: skipped with a reason, or run and compared. */
 import { checkOperation } from './check-batches.ts'
 import { differenceOf } from './differences.ts'
+import { fileChecks } from './check-files.ts'
+import { sourceChecks } from './check-sources.ts'
+import { timerChecks } from './check-timer.ts'
+import { timeChecks } from './check-times.ts'
 import { encoded } from './compare.ts'
 import { isOperation } from './operations.ts'
 import { Mismatch, type Outcome, UnknownWord } from './outcome.ts'
@@ -11,7 +15,7 @@ import type { Vector } from './vector.ts'
 type Check = (vector: Vector, mode: Mode) => Promise<void>
 
 /** Cases that are about something else than the batches of an operation. */
-const CHECKS: Readonly<Record<string, Check>> = {}
+const CHECKS: Readonly<Record<string, Check>> = { ...timeChecks, ...timerChecks, ...fileChecks, ...sourceChecks }
 
 const checkOf = ({ op }: Vector): Check => {
   const check = CHECKS[op]
