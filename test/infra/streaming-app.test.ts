@@ -306,16 +306,21 @@ describe('as users of the CDK expect', () => {
     expect(JSON.stringify(statementsOf(template, 'AppDriverPolicy'))).toContain('"clicks#*"')
   })
 
-  test('says what to do next', () => {
-    const outputs = Object.values(both.template.findOutputs('*')).map(({ Description }: Record<string, unknown>) => String(Description))
-    expect(outputs).toEqual([
-      'Put records into this stream: clicks',
-      'Drop files in here: drop',
-      'Results appear here: results',
-      'The table of the application',
-      'Shows the application',
+  test('says what to do next, in commands to copy', () => {
+    const outputs = Object.entries(both.template.findOutputs('*')).map(([id, { Description }]: [string, Record<string, unknown>]) => [
+      id,
+      Description,
     ])
-    clicks.template.hasOutput('*', { Value: 'npx millrace status --app clicks' })
+    expect(outputs).toEqual([
+      ['AppPutclicks', 'Puts a record: clicks'],
+      ['AppDropdropin', 'Drops a file: drop'],
+      ['AppSeeresultsboth', 'Lists the results: results'],
+      ['AppShow', 'Shows how the application is doing'],
+      ['AppTableName', 'The table of the application'],
+    ])
+    clicks.template.hasOutput('AppShow', { Value: 'npx millrace status --app clicks' })
+    expect(JSON.stringify(both.template.findOutputs('AppPutclicks'))).toMatch(/aws kinesis put-record --stream-name .*Streamclicks/)
+    expect(JSON.stringify(both.template.findOutputs('AppDropdropin'))).toMatch(/aws s3 cp FILE s3:.*Bucketdrop.*\/in\//)
   })
 })
 
