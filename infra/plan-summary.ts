@@ -19,6 +19,7 @@ export type SourceSummary =
       readonly startFrom: 'trimHorizon' | number
     }
   | { readonly id: string; readonly from: 'queue' }
+  | { readonly id: string; readonly from: 'receiver' }
 
 /** An output operation of a plan. */
 export interface OutputSummary {

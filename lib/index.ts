@@ -13,7 +13,7 @@ export type {
 export type { TransformFunction, TransformOptions } from './dstream/operators/transform.ts'
 export type { UpdateFunction } from './dstream/operators/update-state-by-key.ts'
 export type { Attempt } from './dstream/plan-node.ts'
-export type { FileReader, KinesisRecord, KinesisStart, Queue } from './dstream/source-declaration.ts'
+export type { FileReader, KinesisRecord, KinesisStart, Queue, Receive, Receiving } from './dstream/source-declaration.ts'
 export { isPipeline, type Pipeline, stream, type StreamOptions } from './dstream/stream.ts'
 export type { StreamingContext } from './dstream/streaming-context.ts'
 export { parallelize, type PartitionFunction, type RDD, type ShuffleOptions } from './rdd/rdd.ts'

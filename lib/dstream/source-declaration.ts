@@ -70,5 +70,30 @@ export interface QueueSource {
   readonly whenEmpty: Queue<unknown>[number] | undefined
 }
 
+/** What a receiver can do. */
+export interface Receiving<T> {
+  /**
+   * Stores records, in order. Resolves when they are durable: only then may the receiver acknowledge them to wherever they came from. Who
+   * does not wait may lose what is under way when the process ends. Calls may overlap.
+   */
+  readonly store: (...records: readonly T[]) => Promise<void>
+  /** Says something to the person who watches: connected, lost, connecting again. */
+  readonly report: (message: string) => void
+  /** Aborted when the run ends: the receiver is to end too. */
+  readonly signal: AbortSignal
+}
+
+/** Receives until there is no more, or until its signal is aborted. */
+export type Receive<T> = (receiving: Receiving<T>) => Promise<void>
+
+/** Records from a function that runs beside the pipeline. */
+export interface ReceiverSource {
+  readonly from: 'receiver'
+  readonly receive: Receive<unknown>
+}
+
 /** What a source node asks the runtime to read. */
-export type SourceDeclaration = TextSource | KinesisSource | QueueSource
+export type SourceDeclaration = TextSource | KinesisSource | QueueSource | ReceiverSource
+
+/** What a source is called: as the pipeline calls it, so that it can be bound; what lives in the process has only the id of its node. */
+export const sourceName = (id: string, source: SourceDeclaration): string => ('name' in source ? source.name : id)

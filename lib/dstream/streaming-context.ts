@@ -11,12 +11,13 @@ import {
   type KinesisStreamOptions,
   type KinesisTextStreamOptions,
   queueNode,
+  receiverNode,
   type QueueStreamOptions,
   socketTextNode,
   type TextFileStreamOptions,
 } from './operators/sources.ts'
 import type { SourceNode } from './plan-node.ts'
-import type { FileReader, KinesisRecord, Queue } from './source-declaration.ts'
+import type { FileReader, KinesisRecord, Queue, Receive } from './source-declaration.ts'
 
 /**
  * Where a pipeline begins: its methods make streams from sources. Handed to the function given to `stream()`.
@@ -157,6 +158,23 @@ export class StreamingContext {
         fix: 'for example queueStream([[1, 2], [3]])',
       })
     return new DStream<T>(this.#graph, this.#graph.add(queueNode(queue, options)))
+  }
+
+  /**
+   * Records from a function that runs beside the pipeline, in its process: it stores what it receives, and ends when its signal is aborted.
+   * When it has ended or thrown before, it is called again after 2 s. A receiver that waits for `store` before it acknowledges loses
+   * nothing; one that does not may lose what is under way when the process ends.
+   *
+   * @throws MillraceError `ARGUMENT_INVALID` when `receive` is no function; `PLAN_FROZEN`.
+   * @example
+   * ```ts
+   * const temperatures = ssc.receiverStream<number>(async ({ store, signal }) => {
+   *   for await (const reading of readings(signal)) await store(reading)
+   * })
+   * ```
+   */
+  receiverStream<T>(receive: Receive<T>): DStream<T> {
+    return new DStream<T>(this.#graph, this.#graph.add(receiverNode(checkedFunction('receiverStream', receive))))
   }
 
   /** One stream of all elements of several; see `DStream.union`. */

@@ -72,7 +72,7 @@ const parseBinding = (text: string, cwd: string): [name: string, place: Place] =
 }
 
 const namedSources = (plan: Plan): readonly { readonly id: string; readonly source: NamedSource }[] =>
-  plan.sources.flatMap(({ id, node }: Planned<SourceNode>) => (node.source.from === 'queue' ? [] : [{ id, source: node.source }]))
+  plan.sources.flatMap(({ id, node }: Planned<SourceNode>) => ('name' in node.source ? [{ id, source: node.source }] : []))
 
 const outputPrefixes = (plan: Plan): readonly string[] =>
   plan.outputs.flatMap(({ node }) => (node.writesTo === undefined || node.writesTo === '' ? [] : [node.writesTo]))

@@ -3,7 +3,7 @@ import { checkedDurationMs } from '../checks.ts'
 import type { RDD } from '../../rdd/rdd.ts'
 import type { SourceNode } from '../plan-node.ts'
 import { MillraceError } from '../../base/errors.ts'
-import type { FileReader, FileSelection, KinesisRecord, KinesisStart, Queue } from '../source-declaration.ts'
+import type { FileReader, FileSelection, KinesisRecord, KinesisStart, Queue, Receive } from '../source-declaration.ts'
 
 /** Settings of `textFileStream`. */
 export interface TextFileStreamOptions {
@@ -130,4 +130,14 @@ export const queueNode = <T>(queue: Queue<T>, { oneAtATime = true, whenEmpty }: 
       oneAtATime,
       whenEmpty: whenEmpty as Queue<unknown>[number] | undefined,
     }),
+  })
+
+/** Records from a user's function. */
+export const receiverNode = <T>(receive: Receive<T>): SourceNode =>
+  Object.freeze({
+    role: 'source',
+    kind: 'receiverStream',
+    parents: [],
+    parameters: {},
+    source: Object.freeze({ from: 'receiver', receive: receive as Receive<unknown> }),
   })

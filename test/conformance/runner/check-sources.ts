@@ -40,6 +40,46 @@ const checkSocket = async ({ batchIntervalMs, inputBatches, expectedBatches = []
   checkBatches(compare, expectedBatches, app.output('foreachRDD-1').elements as readonly Batch[])
 }
 
+/** Many threads store records one by one: what the batches count is what was stored. */
+const checkReceiver = async ({ params, batchIntervalMs, expectedValue }: Vector): Promise<void> => {
+  const { threads, recordsPerThread } = params
+  const pipeline = stream('receiver', { batchInterval: milliseconds(batchIntervalMs) }, (ssc) =>
+    ssc
+      .receiverStream<number>(async ({ store }) => {
+        const thread = async (): Promise<void> => {
+          for (let n = 0; n < Number(recordsPerThread); n++) await store(n)
+        }
+        await Promise.all(Array.from({ length: Number(threads) }, thread))
+      })
+      .foreachRDD(() => undefined),
+  )
+  const app = await testStream(pipeline, { now: new Date(0) })
+  const [planned] = pipeline.build().sources
+  const stopped = new AbortController().signal
+  if (planned?.node.source.from === 'receiver') {
+    const input = app.input(planned.id)
+    await planned.node.source.receive({ store: async (...records) => void input.add(...records), report: () => undefined, signal: stopped })
+  }
+  await app.advance(milliseconds(2 * batchIntervalMs))
+  checkSame(
+    expectedValue,
+    app.output('foreachRDD-1').elements.reduce((total, elements) => total + (elements?.length ?? 0), 0),
+  )
+}
+
+/** Inputs are told apart by ids, which are given in the order in which they are made. */
+const checkInputs = async ({ params, expectedValue }: Vector): Promise<void> => {
+  const { receiverStreams, otherStreams } = params
+  const pipeline = stream('inputs', { batchInterval: milliseconds(1_000) }, (ssc) => {
+    for (let n = 0; n < Number(receiverStreams); n++) ssc.receiverStream(async () => undefined).foreachRDD(() => undefined)
+    for (let n = 0; n < Number(otherStreams); n++) ssc.queueStream([]).foreachRDD(() => undefined)
+  })
+  const { sources } = pipeline.build()
+  const receivers = sources.flatMap(({ node }, index) => (node.source.from === 'receiver' ? [index] : []))
+  checkSame(sources.length, new Set(sources.map(({ id }) => id)).size)
+  checkSame(expectedValue, { ids: sources.map((_, index) => index), receiverIds: receivers })
+}
+
 /** For which batches the function is called, and with what. */
 const checkForeach = async (vector: Vector, mode: Mode): Promise<void> => {
   const { app } = await runPipeline({ ...vector, op: 'restart', expectedBatches: vector.inputBatches }, mode)
@@ -105,6 +145,8 @@ const checkSaving = async ({ op, params, batchIntervalMs, inputBatches, expected
 export const sourceChecks = {
   queueStream: checkQueue,
   socketTextStream: checkSocket,
+  receiverStream: checkReceiver,
+  'context.inputs': checkInputs,
   foreachRDD: checkForeach,
   print: checkPrint,
   'saveAs* naming': checkNaming,
