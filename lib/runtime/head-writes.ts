@@ -67,7 +67,9 @@ export const logBatch = async (runner: Runner, head: Head, plan: BatchPlan, nowM
 /** Logs a smaller plan for the same batch, when part of it turned out to be gone: before outputs, so that every later attempt decides the same. */
 export const logAgain = async (runner: Runner, attempt: LoggedAttempt, plan: BatchPlan): Promise<LoggedAttempt | undefined> => {
   const { head, attemptId } = attempt
-  const stored = await settle(runner.clock, () => storePlan(runner.store, runner.app, attemptId, plan))
+  // Under a name of its own: the head names the first plan until the swap, and for ever if there is none.
+  const name = runner.randomness.attemptId()
+  const stored = await settle(runner.clock, () => storePlan(runner.store, runner.app, name, plan))
   // What outputs have written holds more than this plan: they run again.
   const next: Head = { ...head, logged: head.logged && { ...head.logged, plan: stored, outputsDone: [] } }
   const written = await swap(runner, head, MINE, next, (current) => current.owner === attemptId)
@@ -114,11 +116,15 @@ export const failBatch = async (
   return written && next
 }
 
+/** A cut also holds what another kind of source has left there, in an earlier deployment with another binding. */
+const positionsIn = (cut: LanesSlice['cut']): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(cut).filter(([, position]) => typeof position === 'string'))
+
 /** The cuts of the sources with lanes, which intake needs to drop what is consumed. */
 export const laneCuts = (before: LaneCuts, plan: BatchPlan): LaneCuts => {
   const cuts = Object.entries(plan.slices).flatMap(([source, slice]) => {
-    const cut = slice.kind === 'lanes' ? (slice as LanesSlice).cut : slice.laneCut
-    return cut === undefined ? [] : [[source, cut] as const]
+    const cut = slice.kind === 'lanes' ? positionsIn((slice as LanesSlice).cut) : slice.laneCut
+    return cut === undefined ? [] : [[source, { ...before[source], ...cut }] as const]
   })
   return { ...before, ...Object.fromEntries(cuts) }
 }
