@@ -3,7 +3,7 @@
  *
  * Where an operation needs pairs and the elements are none, `x => (x,1)` is implied.
  */
-import { milliseconds, type Duration } from 'millrace'
+import { milliseconds, timeOf, type Duration } from 'millrace'
 import { call, type Handle } from './call.ts'
 import { UnknownWord } from './outcome.ts'
 import { mapWithState, updateStateByKey } from './stateful.ts'
@@ -68,6 +68,12 @@ const ROWS: Readonly<Record<string, Row>> = {
   reduce: (stream, params) => call(stream, 'reduce', reducer(params)),
   repartition: (stream, { numPartitions }) => call(stream, 'repartition', numPartitions),
   restart: (stream) => stream,
+  slice: (stream, params, _, { slideMs }) => {
+    const { fromMs, toMs, fromOffsetMs, toOffsetMs } = params
+    const first = slideMs
+    const [from, to] = [fromMs ?? first + Number(fromOffsetMs), toMs ?? first + Number(toOffsetMs)]
+    return call(stream, 'slice', timeOf(Number(from)), timeOf(Number(to)))
+  },
 
   mapValues: (stream, { f }) => call(pairs(stream), 'mapValues', valueFunction(f)),
   flatMapValues: (stream, { f }) => call(pairs(stream), 'flatMapValues', valueFunction(f)),
@@ -88,7 +94,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   union: (stream, params, scene, flow) => call(stream, 'union', otherSide(params, scene, flow).stream),
   transform: (stream, { f }) => call(stream, 'transform', datasetFunction(f)),
   transformWith: (stream, params, scene, flow) => {
-    const f = datasetFunction(params['f'])
+    // Cases that are about two streams alone do not say what comes of them.
+    const f = datasetFunction(params['f'] ?? '(l,r) => l join r')
     return call(pairs(stream), 'transformWith', pairs(otherSide(params, scene, flow).stream), f)
   },
   'context.union': (_, params, scene) => {

@@ -1,5 +1,5 @@
 /** One case: skipped with a reason, or run and compared. */
-import { checkOperation } from './check-batches.ts'
+import { checkOperation, checkSlice } from './check-batches.ts'
 import { differenceOf } from './differences.ts'
 import { fileChecks } from './check-files.ts'
 import { lifecycleCheck, runChecks } from './check-runs.ts'

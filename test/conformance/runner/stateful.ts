@@ -1,24 +1,25 @@
 /** The two operations with state, in all their forms. */
 import * as library from 'millrace'
-import { milliseconds } from 'millrace'
+import { milliseconds, type Time } from 'millrace'
 import { call, type Handle } from './call.ts'
 import { MissingOperation } from './outcome.ts'
 import type { Params } from './vector.ts'
 import { type MappingWord, mappingFunction, type StateHandle } from './words/mappings.ts'
 import { updateFunction } from './words/updates.ts'
 
-/** Options of `updateStateByKey`. */
-const optionsOf = ({ numPartitions, initialState }: Params): object => ({
+/** Options of `updateStateByKey`. A function that looks at the time says so. */
+const optionsOf = ({ numPartitions, initialState, update }: Params): object => ({
   ...(numPartitions === undefined ? {} : { partitions: Number(numPartitions) }),
   ...(initialState === undefined ? {} : { initialState }),
+  ...(/time/i.test(String(update)) ? { timed: true } : {}),
 })
 
 /** The states of all keys. */
 export const updateStateByKey = (stream: Handle, params: Params): Handle => {
-  if (params['initialState'] !== undefined) throw new MissingOperation('updateStateByKey() with an initial state')
   const update = updateFunction(params['update'])
-  const plain = (values: readonly unknown[], state: unknown): unknown => update({ timeMs: 0, key: undefined, values, state })
-  return call(stream, 'updateStateByKey', plain, optionsOf(params))
+  const f = (values: readonly unknown[], state: unknown, key: unknown, time?: Time): unknown =>
+    update({ timeMs: time?.milliseconds ?? 0, key, values, state })
+  return call(stream, 'updateStateByKey', f, optionsOf(params))
 }
 
 /** The streams behind `mapWithState`. */
@@ -33,7 +34,7 @@ export const mapWithState = (stream: Handle, params: Params): Mapped => mapWithS
 /** The same with a function at hand. */
 export const mapWithStateBy = (stream: Handle, params: Params, f: MappingWord): Mapped => {
   const { initialState, timeoutMs, numPartitions, checkpointMs } = params
-  let spec = call(specs(), 'function', (key: unknown, value: unknown, state: StateHandle, time: { readonly milliseconds: number }) =>
+  let spec = call(specs(), 'function', (key: unknown, value: unknown, state: StateHandle, time: Time) =>
     f({ timeMs: time.milliseconds, key, value, state }),
   )
   if (initialState !== undefined) spec = call(spec, 'initialState', initialState)
