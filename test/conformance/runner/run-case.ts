@@ -25,6 +25,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   ...sourceChecks,
   ...stateChecks,
   ...runChecks,
+  slice: checkSlice,
 }
 
 const checkOf = (vector: Vector): Check => {
