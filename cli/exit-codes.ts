@@ -65,6 +65,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   STORE_FULL: EXIT.storeUnusable,
   STORE_NOT_FOUND: EXIT.storeUnusable,
   STORE_UNREADABLE: EXIT.storeUnusable,
+  STREAM_REPLACED: EXIT.batchFailed,
   STREAM_UNREADABLE: EXIT.batchFailed,
   USAGE: EXIT.usage,
   USER_FUNCTION_FAILED: EXIT.batchFailed,

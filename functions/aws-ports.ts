@@ -23,6 +23,7 @@ export const awsPorts = ({ table, blocks, ticks }: Environment): FunctionPorts =
     wind: async (given) => (await queue())(given),
     objectsIn: async (bucket) => (await import('../lib/adapters/aws/s3-object-store.ts')).s3ObjectStore({ bucket }),
     filesIn: async (bucket) => (await import('../lib/adapters/aws/s3-output-files.ts')).s3OutputFiles({ bucket }),
+    streamCreatedMs: async (arn) => (await import('../lib/adapters/aws/kinesis-stream-created.ts')).kinesisStreamCreatedMs(arn),
     streamReader: async () => (await import('../lib/adapters/aws/kinesis-stream-reader.ts')).kinesisStreamReader(),
     // Not the console, before whose lines Lambda puts the time and the request: they would be no JSON any more.
     write: (line) => void process.stdout.write(`${line}\n`),

@@ -4,8 +4,7 @@
  *   MILLRACE_TABLE       the table with the items                                                      intake, driver
  *   MILLRACE_BLOCKS      the bucket for large segments; left out: all of them are in the table         intake, driver
  *   MILLRACE_TICKS       the URL of the queue of ticks                                                 intake, driver
- *   MILLRACE_SOURCES     JSON: { "<id of a source node>": { "kind": "kinesis", "streamArn": "arn:...",
- *                        "createdMs": 1700000000000 } }; when the stream was created is part of its lanes' names; or
+ *   MILLRACE_SOURCES     JSON: { "<id of a source node>": { "kind": "kinesis", "streamArn": "arn:..." } }, or
  *                        { "kind": "objects", "bucket": "...", "prefix": "in/" } for objects of a bucket                intake, driver
  *   MILLRACE_OUTPUTS     JSON: { "<name in the pipeline>": "<bucket>" }; another bucket is taken literally               driver
  *   MILLRACE_GENERATION  a number that only grows from deployment to deployment, also when an old one is rolled back to  driver
@@ -17,7 +16,6 @@ import { MillraceError } from '../lib/base/errors.ts'
 export interface StreamBinding {
   readonly kind: 'kinesis'
   readonly streamArn: string
-  readonly createdMs: number
 }
 
 /** Where the objects of a source lie. */
@@ -90,16 +88,14 @@ const sourceBinding = (id: string, value: unknown): SourceBinding => {
   const {
     kind,
     streamArn,
-    createdMs,
     bucket,
     prefix = '',
   } = (typeof value === 'object' && value !== null ? value : {}) as Partial<Record<string, unknown>>
-  if (kind === 'kinesis' && typeof streamArn === 'string' && Number.isSafeInteger(createdMs))
-    return { kind, streamArn, createdMs: createdMs as number }
+  if (kind === 'kinesis' && typeof streamArn === 'string') return { kind, streamArn }
   if (kind === 'objects' && typeof bucket === 'string' && bucket !== '' && typeof prefix === 'string') return { kind, bucket, prefix }
   throw invalid(
     'MILLRACE_SOURCES',
     { [id]: value },
-    '{ "kind": "kinesis", "streamArn": "arn:...", "createdMs": 1700000000000 } or { "kind": "objects", "bucket": "name", "prefix": "in/" }',
+    '{ "kind": "kinesis", "streamArn": "arn:..." } or { "kind": "objects", "bucket": "name", "prefix": "in/" }',
   )
 }

@@ -1,11 +1,12 @@
 import type { Pipeline } from '../lib/dstream/stream.ts'
 import type { KinesisEvent } from '../lib/runtime/kinesis/event.ts'
-import { intakeHandler } from '../lib/runtime/serverless/intake-handler.ts'
+import { type IntakeAnswer, intakeHandler } from '../lib/runtime/serverless/intake-handler.ts'
+import { CreationTimes } from './creation-times.ts'
 import type { Environment } from './environment.ts'
 import { jsonLog } from './log.ts'
 import { hintsFor, type NotificationEvent, objectTargets } from './object-targets.ts'
 import type { FunctionPorts } from './ports.ts'
-import { deliveriesFor, streamTargets } from './targets.ts'
+import { deliveriesFor, streamsIn, streamTargets } from './targets.ts'
 
 /** What a function is put together from: once in a process, on its first event. */
 export interface FunctionParts {
@@ -27,8 +28,19 @@ export const intakeFunction = ({ pipeline, environment, ports }: FunctionParts):
   const streams = streamTargets(plan, environment.sources)
   const objects = objectTargets(plan, environment.sources)
   const log = jsonLog(ports.write)
+  const created = new CreationTimes(ports.streamCreatedMs)
+
+  const takeRecords = async (event: KinesisEvent): Promise<IntakeAnswer> => {
+    const arns = streamsIn(event)
+    const deliveries = deliveriesFor(event, streams, await created.of(arns))
+    const answer = await intake(deliveries)
+    const delivered = deliveries.reduce((total, { delivery }) => total + delivery.records.length, 0)
+    if (answer.records < delivered) await created.check(arns)
+    return answer
+  }
+
   return async (event) => {
-    const answer = await intake(isNotification(event) ? hintsFor(event, objects) : deliveriesFor(event, streams))
+    const answer = isNotification(event) ? await intake(hintsFor(event, objects)) : await takeRecords(event)
     log({ event: 'intake', ...answer })
   }
 }

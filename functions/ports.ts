@@ -17,6 +17,8 @@ export interface FunctionPorts {
   readonly objectsIn: (bucket: string) => Promise<ObjectStore>
   /** The tree of outputs in a bucket. */
   readonly filesIn: (bucket: string) => Promise<OutputFiles>
+  /** When the stream of this ARN was created, epoch milliseconds. */
+  readonly streamCreatedMs: (streamArn: string) => Promise<number>
   readonly streamReader: () => Promise<StreamReader>
   /** Writes a line to the log. */
   readonly write: (line: string) => void

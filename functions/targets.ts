@@ -7,7 +7,7 @@ import type { SourceDelivery } from '../lib/runtime/serverless/intake-handler.ts
 import type { SourceBinding } from './environment.ts'
 
 /** A source that reads a stream. Several may read the same one, each with lanes of its own. */
-export interface StreamTarget extends KinesisTarget {
+export interface StreamTarget extends Omit<KinesisTarget, 'createdMs'> {
   readonly streamArn: string
 }
 
@@ -19,16 +19,28 @@ export const streamTargets = (plan: Plan, bindings: ReadonlyMap<string, SourceBi
   plan.sources.flatMap(({ id, node: { source } }) => {
     const binding = bindings.get(id)
     if (binding?.kind !== 'kinesis') return []
-    return [{ source: id, elements: elementsOf(source), streamArn: binding.streamArn, createdMs: binding.createdMs }]
+    return [{ source: id, elements: elementsOf(source), streamArn: binding.streamArn }]
   })
 
-/** What an event brings for each source that reads its stream. */
-export const deliveriesFor = (event: KinesisEvent, targets: readonly StreamTarget[]): readonly SourceDelivery[] => {
+/** The streams that an event brings records of. */
+export const streamsIn = ({ Records = [] }: KinesisEvent): readonly string[] => [
+  ...new Set(Records.map(({ eventSourceARN }) => streamOf(eventSourceARN))),
+]
+
+/** What an event brings for each source that reads its stream. `createdMs`: when each of its streams was created. */
+export const deliveriesFor = (
+  event: KinesisEvent,
+  targets: readonly StreamTarget[],
+  createdMs: ReadonlyMap<string, number>,
+): readonly SourceDelivery[] => {
   const byStream = Map.groupBy(event.Records ?? [], ({ eventSourceARN }) => streamOf(eventSourceARN))
   return [...byStream].flatMap(([arn, Records]) => {
     const readers = targets.filter(({ streamArn }) => streamArn === arn)
     if (readers.length === 0) throw unknownStream(arn, targets)
-    return readers.flatMap((target) => kinesisDeliveries({ Records }, target).map((delivery) => ({ source: target.source, delivery })))
+    const created = { createdMs: createdMs.get(arn) ?? 0 }
+    return readers.flatMap((target) =>
+      kinesisDeliveries({ Records }, { ...target, ...created }).map((delivery) => ({ source: target.source, delivery })),
+    )
   })
 }
 

@@ -44,7 +44,7 @@ export const grants: Readonly<Record<Role | Person, Partial<Readonly<Record<Subj
     ticks: [SEND],
     hints: [POLL_QUEUE],
     // The code asks once for each new shard, what it was made of.
-    streams: [POLL_STREAM, { by: 'code', actions: ['kinesis:ListShards'] }],
+    streams: [POLL_STREAM, { by: 'code', actions: ['kinesis:DescribeStreamSummary', 'kinesis:ListShards'] }],
     discards: [{ by: 'service', actions: ['s3:PutObject', 's3:ListBucket'] }],
     logs: [LOGS],
   },

@@ -23,8 +23,7 @@ const sourcesOf = (needs: Needs, { streams, buckets }: Places): Readonly<Record<
       source.id,
       source.kind === 'objects'
         ? { kind: 'objects', bucket: buckets[source.name]?.bucketName, prefix: source.prefix }
-        : // Lanes are named by ARN and this, so it must not change. CloudFormation does not know it; a created stream has a name of its own.
-          { kind: 'kinesis', streamArn: streams[source.name]?.streamArn, createdMs: 0 },
+        : { kind: 'kinesis', streamArn: streams[source.name]?.streamArn },
     ]),
   )
 

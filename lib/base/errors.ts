@@ -44,6 +44,7 @@ export const errorCodes = {
   STORE_FULL: 'The disk or the quota of the store is full.',
   STORE_NOT_FOUND: 'There is no store at that place.',
   STORE_UNREADABLE: 'The store was written by another version, or is damaged.',
+  STREAM_REPLACED: 'A Kinesis stream was deleted and made again while it was read.',
   STREAM_UNREADABLE: 'A Kinesis stream could not be read again, or its shards could not be listed.',
   USAGE: 'The command line is not understood.',
   USER_FUNCTION_FAILED: 'A function of the pipeline threw.',

@@ -17,7 +17,7 @@ export const BUCKET = 'the-bucket'
 export const TIMEOUT_MS = 60_000
 
 /** What a source is bound to. */
-export const toStream: SourceBinding = { kind: 'kinesis', streamArn: STREAM_ARN, createdMs: 1 }
+export const toStream: SourceBinding = { kind: 'kinesis', streamArn: STREAM_ARN }
 export const toBucket: SourceBinding = { kind: 'objects', bucket: BUCKET, prefix: '' }
 
 /** What may be otherwise. */
@@ -37,6 +37,8 @@ export class Deployed {
   pending = 0
   /** How many were under way when a function had answered. */
   readonly leftBehind: number[] = []
+  /** When the stream was created. */
+  streamCreatedMs = 1
   remainingMs: () => number = () => TIMEOUT_MS
   readonly #make: { readonly intake: () => Promise<IntakeFunction>; readonly driver: () => Promise<DriverFunction> }
   #intake: IntakeFunction | undefined
@@ -148,6 +150,7 @@ export class Deployed {
       wind: this.#watched({ wind: async (ticks: readonly Tick[]) => void this.wound.push(...ticks) }).wind,
       objectsIn: async () => this.#watched(this.bucket),
       filesIn: async () => this.#watched(this.world.files),
+      streamCreatedMs: this.#watched({ ask: async () => this.streamCreatedMs }).ask,
       streamReader: async () => this.#watched({ read: async () => [], parents: async () => [] }),
       write: (line) => void this.lines.push(line),
     }

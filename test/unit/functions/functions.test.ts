@@ -13,7 +13,7 @@ import { memoryOutputFiles } from '../../../lib/adapters/memory/memory-output-fi
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const ARN = 'arn:aws:kinesis:eu-west-1:123456789012:stream/clicks'
-const clicks = { kind: 'kinesis', streamArn: ARN, createdMs: 5 } as const
+const clicks = { kind: 'kinesis', streamArn: ARN } as const
 const variables = {
   MILLRACE_TABLE: 'table',
   MILLRACE_TICKS: 'https://queue',
@@ -41,7 +41,7 @@ describe('the environment', () => {
     ['MILLRACE_TICKS', ''],
     ['MILLRACE_SOURCES', 'no json'],
     ['MILLRACE_SOURCES', '[]'],
-    ['MILLRACE_SOURCES', '{"a":{"kind":"kinesis","streamArn":"x"}}'],
+    ['MILLRACE_SOURCES', '{"a":{"kind":"kinesis"}}'],
     ['MILLRACE_OUTPUTS', '1'],
   ])('%s = %s is refused by name', (name, value) => {
     expect(() => readEnvironment({ ...variables, [name]: value })).toThrow(name)
@@ -88,8 +88,10 @@ describe('records of a stream', () => {
     kinesis: { partitionKey: 'k', sequenceNumber: '1', data: 'YQ==', approximateArrivalTimestamp: 1 },
   }
 
+  const created = new Map([[ARN, 5]])
+
   test('go to every source that reads it', () => {
-    const deliveries = deliveriesFor({ Records: [record] }, targets)
+    const deliveries = deliveriesFor({ Records: [record] }, targets, created)
     expect(deliveries.map(({ source, delivery }) => [source, delivery.records[0]?.record])).toMatchObject([
       ['kinesisTextStream-1', 'a'],
       ['kinesisStream-1', { partitionKey: 'k' }],
@@ -98,8 +100,8 @@ describe('records of a stream', () => {
 
   test('of another stream are refused', () => {
     const event = { Records: [{ ...record, eventSourceARN: `${ARN}2` }] }
-    expect(() => deliveriesFor(event, targets)).toThrow(expect.objectContaining({ code: 'EVENT_INVALID' }) as Error)
-    expect(deliveriesFor({}, targets)).toEqual([])
+    expect(() => deliveriesFor(event, targets, created)).toThrow(expect.objectContaining({ code: 'EVENT_INVALID' }) as Error)
+    expect(deliveriesFor({}, targets, created)).toEqual([])
   })
 })
 

@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest'
+import { pipelineOf } from '../runtime/harness.ts'
+import { Deployed, toStream } from './deployed.ts'
+
+const pipeline = pipelineOf((ssc) => ssc.kinesisTextStream('lines').print(100))
+const sources = { 'kinesisTextStream-1': toStream }
+
+const begin = async (): Promise<Deployed> => {
+  const app = new Deployed(pipeline, { sources })
+  await app.tick()
+  await app.put(1, 'of the old stream', 'and more of it')
+  await app.pass()
+  return app
+}
+
+describe('a stream that is deleted and made again, and counts from the beginning', () => {
+  test('is a new stream to a process that starts', async () => {
+    const app = await begin()
+    app.streamCreatedMs = 2
+    app.freeze()
+    await app.put(1, 'of the new stream')
+    await app.pass()
+    expect(app.printed().flatMap(([, lines]) => lines)).toEqual(['of the old stream', 'and more of it', 'of the new stream'])
+  })
+
+  test('is found out by a process that goes on: it takes nothing, and the records come again', async () => {
+    const app = await begin()
+    app.streamCreatedMs = 2
+    const put = (): Promise<void> => app.put(1, 'of the new stream')
+    await expect(put()).rejects.toMatchObject({ code: 'STREAM_REPLACED', retryable: true })
+    await put()
+    await app.pass()
+    expect(app.printed().flatMap(([, lines]) => lines)).toEqual(['of the old stream', 'and more of it', 'of the new stream'])
+  })
+
+  test('is not what repeated records mean', async () => {
+    const app = await begin()
+    await app.put(1, 'of the old stream', 'and more of it', 'and yet more')
+    await app.pass()
+    expect(app.printed().flatMap(([, lines]) => lines)).toEqual(['of the old stream', 'and more of it', 'and yet more'])
+  })
+})
