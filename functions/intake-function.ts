@@ -33,10 +33,8 @@ export const intakeFunction = ({ pipeline, environment, ports }: FunctionParts):
   const takeRecords = async (event: KinesisEvent): Promise<IntakeAnswer> => {
     const arns = streamsIn(event)
     const deliveries = deliveriesFor(event, streams, await created.of(arns))
-    const answer = await intake(deliveries)
-    const delivered = deliveries.reduce((total, { delivery }) => total + delivery.records.length, 0)
-    if (answer.records < delivered) await created.check(arns)
-    return answer
+    const beforeDropping = (): Promise<void> => created.check(arns)
+    return intake(deliveries.map(({ source, delivery }) => ({ source, delivery: { ...delivery, beforeDropping } })))
   }
 
   return async (event) => {

@@ -37,7 +37,8 @@ const sourceOf = async (
   }
   if (binding?.kind === 'objects' && 'files' in node.source) {
     const objects = await ports.objectsIn(binding.bucket)
-    return hintSource({ ...place, objects, onOverwrite: 'new', ...node.source.files, report }) as BatchSource
+    const { prefix } = binding
+    return hintSource({ ...place, objects, prefix, onOverwrite: 'new', ...node.source.files, report }) as BatchSource
   }
   throw new MillraceError('BINDING_MISSING', {
     problem: `The source ${id} (${node.kind}) is bound to nothing that this function can read`,

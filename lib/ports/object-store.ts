@@ -12,12 +12,20 @@ export interface ObjectVersion {
   readonly sizeBytes: number
 }
 
+/** Some of the objects of a store, in the order of their keys. */
+export interface ObjectPage {
+  readonly objects: readonly Pick<ObjectVersion, 'key' | 'modifiedMs'>[]
+  /** The key after which the next page begins; undefined: there is nothing more. A page may be empty and not be the last. */
+  readonly next?: string
+}
+
 /**
  * A store of whole objects that can be asked for one by its name: what event notifications hint at.
  *
  * What an implementation promises: `head` gives the upload with that version's id, or without one the upload that is there now, undefined
- * where there is none; `read` gives exactly the bytes of that upload, or says that they are `missing` or `replaced`. Both see every upload
- * that was complete before the call.
+ * where there is none; `read` gives exactly the bytes of that upload, or says that they are `missing` or `replaced`; `list` gives a page of
+ * the objects that are there now, whose keys begin with a prefix and come after a key, without those whose name below the prefix, or a part
+ * of it between slashes, is hidden or temporary. All see every upload that was complete before the call.
  *
  * Errors: `OBJECT_UNREADABLE` (retryable unless access is denied).
  */
@@ -26,4 +34,5 @@ export interface ObjectStore {
   readonly description: string
   head(key: string, version?: string): Promise<ObjectVersion | undefined>
   read(object: ObjectVersion): Promise<ObjectContent>
+  list(prefix: string, after?: string): Promise<ObjectPage>
 }

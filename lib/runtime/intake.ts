@@ -39,6 +39,8 @@ export interface LaneDelivery {
   readonly rejected?: readonly DeadLetter[]
   /** The last position of the delivery, if what stands there was rejected. Default: that of the last record. */
   readonly last?: string
+  /** Called before records are dropped as redelivered. What it throws keeps all of the delivery from being appended. */
+  readonly beforeDropping?: () => Promise<void>
 }
 
 /** What intake works with. */
@@ -122,6 +124,7 @@ export class Intake {
       const tail = seen?.tail ?? BEGINNING
       const delivery = deliveryBehind(tail)
       const last = delivery.last ?? delivery.records.at(-1)?.position ?? BEGINNING
+      if (!isAfter(delivery.records[0]?.position ?? last, tail)) await delivery.beforeDropping?.()
       if (!isAfter(last, tail)) return 0
       const fresh = delivery.records.filter(({ position }) => isAfter(position, tail))
       const attemptId = randomness.attemptId()

@@ -1,6 +1,7 @@
-import { GetObjectCommand, HeadObjectCommand, type HeadObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3'
+import { GetObjectCommand, HeadObjectCommand, type HeadObjectCommandOutput, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
 import type { ObjectContent } from '../../ports/object-source.ts'
-import type { ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
+import type { ObjectPage, ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
+import { isWatchedKey } from '../object-names.ts'
 import { statusOf } from './aws-errors.ts'
 import { s3Client } from './s3-client.ts'
 import { isConditionFailed, isMissingObject, s3Error } from './s3-errors.ts'
@@ -52,6 +53,17 @@ export const s3ObjectStore = ({ bucket, client = s3Client() }: S3ObjectStoreOpti
       if (isGone(error)) return { found: false, gone: 'missing' }
       if (isConditionFailed(error)) return { found: false, gone: 'replaced' }
       throw s3Error(error, 'OBJECT_UNREADABLE', { action: 's3:GetObject', place: `s3://${bucket}/${key}` })
+    }
+  },
+  async list(prefix: string, after?: string): Promise<ObjectPage> {
+    try {
+      const from = after === undefined ? {} : { StartAfter: after }
+      const { Contents = [], IsTruncated } = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...from }))
+      const objects = Contents.map(({ Key = '', LastModified }) => ({ key: Key, modifiedMs: LastModified?.getTime() ?? 0 }))
+      const next = IsTruncated === true ? objects.at(-1)?.key : undefined
+      return { objects: objects.filter(({ key }) => isWatchedKey(key, prefix)), ...(next === undefined ? {} : { next }) }
+    } catch (error) {
+      throw s3Error(error, 'OBJECT_UNREADABLE', { action: 's3:ListBucket', place: `s3://${bucket}/${prefix}` })
     }
   },
 })

@@ -1,5 +1,6 @@
+import { isWatchedKey } from '../object-names.ts'
 import type { ObjectContent } from '../../ports/object-source.ts'
-import type { ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
+import type { ObjectPage, ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
 
 /** An {@link ObjectStore} that a test can write to. */
 export interface MemoryObjectStore extends ObjectStore {
@@ -9,15 +10,25 @@ export interface MemoryObjectStore extends ObjectStore {
   remove(key: string): void
 }
 
+/** Settings of {@link memoryObjectStore}. */
+export interface MemoryObjectStoreOptions {
+  readonly versioned?: boolean
+  readonly pageSize?: number
+}
+
 interface Upload {
   readonly object: ObjectVersion
   readonly bytes: Uint8Array
 }
 
+/** By their bytes, as S3 has them. */
+const compareKeys = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
 /**
  * An {@link ObjectStore} in the memory of this process.
  *
- * @param options `versioned`: keeps earlier uploads, as a bucket with versioning does; default false.
+ * @param options `versioned`: keeps earlier uploads, as a bucket with versioning does; default false. `pageSize`: how many objects a page of a
+ * listing has; default 1,000, as in S3.
  * @example
  * ```ts
  * const objects = memoryObjectStore({ versioned: true })
@@ -25,7 +36,7 @@ interface Upload {
  * console.log(await objects.head('a.txt', version))
  * ```
  */
-export const memoryObjectStore = ({ versioned = false }: { readonly versioned?: boolean } = {}): MemoryObjectStore => {
+export const memoryObjectStore = ({ versioned = false, pageSize = 1_000 }: MemoryObjectStoreOptions = {}): MemoryObjectStore => {
   const current = new Map<string, Upload>()
   const uploads = new Map<string, Upload>()
   const nameOf = (key: string, version: string): string => `${key}\n${version}`
@@ -41,6 +52,14 @@ export const memoryObjectStore = ({ versioned = false }: { readonly versioned?: 
       if (upload === undefined) return { found: false, gone: 'missing' }
       if (upload.object.version !== version) return { found: false, gone: 'replaced' }
       return { found: true, bytes: new Uint8Array(upload.bytes) }
+    },
+    async list(prefix: string, after = ''): Promise<ObjectPage> {
+      const inOrder = [...current.values()].toSorted((a, b) => compareKeys(a.object.key, b.object.key))
+      const behind = inOrder.map(({ object }) => object).filter(({ key }) => key.startsWith(prefix) && compareKeys(key, after) > 0)
+      const page = behind.slice(0, pageSize)
+      const next = page.length < behind.length ? page.at(-1)?.key : undefined
+      const objects = page.filter(({ key }) => isWatchedKey(key, prefix)).map(({ key, modifiedMs }) => ({ key, modifiedMs }))
+      return { objects, ...(next === undefined ? {} : { next }) }
     },
     write(key: string, bytes: Uint8Array, modifiedMs: number): string {
       const version = `v${++count}`

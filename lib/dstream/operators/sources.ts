@@ -9,7 +9,7 @@ import type { FileReader, FileSelection, KinesisRecord, KinesisStart, Queue, Rec
 export interface TextFileStreamOptions {
   /**
    * `'ignore'`: only files modified after the first start, as Spark does. `'all'`: everything that is there, oldest first, capped per
-   * batch, each path once for the life of the store. Default `'ignore'`.
+   * batch, each path once for the life of the store; in a bucket a page of a thousand names after the other. Default `'ignore'`.
    */
   readonly existing?: 'ignore' | 'all'
   /** How late a file may show up after its modification time, rounded up to whole batches. Default 60 s, as in Spark. */

@@ -9,8 +9,7 @@ import type { Plan } from '../../dstream/plan.ts'
 import type { Head } from '../../state/head.ts'
 import { Intake, type LaneDelivery } from '../intake.ts'
 import { nextBatchTime } from '../schedule.ts'
-import { HINT_LANE } from '../sources/hint-lane.ts'
-import type { ObjectHint } from '../sources/hint-source.ts'
+import { HINT_LANE, type ObjectHint } from '../sources/hint-lane.ts'
 import type { Tick } from './ticks.ts'
 
 /** A delivery with the source it is for. */

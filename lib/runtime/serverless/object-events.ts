@@ -4,7 +4,7 @@
  * Source for the shapes: Amazon S3 User Guide, "Event message structure" and "EventBridge event message structure". In messages from the
  * bucket the key is encoded as in forms; in those from EventBridge it is plain.
  */
-import type { ObjectHint } from '../sources/hint-source.ts'
+import type { ObjectHint } from '../sources/hint-lane.ts'
 
 /** A hint with the bucket it is about. */
 export interface BucketHint extends ObjectHint {

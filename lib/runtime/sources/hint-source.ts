@@ -2,7 +2,7 @@
  * Records from objects that event notifications hint at. A hint is appended to a lane as often as it comes, late, twice and out of order;
  * what is true is decided when a batch is allocated:
  *
- *   hints behind the cut + those put off -> what is there now (head) -> not in the ledger -> modified at or before t -> within the limits
+ *   hints behind the cut + those put off + a page of what is listed -> what is there now (head) -> not in the ledger -> modified at or before t -> within the limits
  *
  * What is left over is put off: it stands in the cut, for the next batch. The ledger is written between log and commit, by upload, and
  * lasts, so neither a redelivery nor a sweep by listing brings an object in twice. The batch reads the uploads that its plan has pinned.
@@ -18,18 +18,10 @@ import { BEGINNING, type BlockRef, entriesAfter, type LaneEntry, readLane } from
 import type { SegmentRef } from '../../state/segments.ts'
 import type { Listener } from '../events.ts'
 import type { BatchSource, PutAside, Slice, SliceData, SliceRequest } from './batch-source.ts'
-import { HINT_LANE } from './hint-lane.ts'
+import { HINT_LANE, type ObjectHint } from './hint-lane.ts'
 import { oldestOf } from './lane-source.ts'
+import { Listing, type ListingCut } from './listing.ts'
 import { elementsOfObject, withinObjectLimits } from './text-object.ts'
-
-/** What a notification says of an object. */
-export interface ObjectHint {
-  readonly key: string
-  /** The id of the version, where the store keeps versions. */
-  readonly version?: string
-  /** When the event happened, by the store's clock. */
-  readonly eventMs: number
-}
 
 /** An upload with the time that counts for it. */
 interface DueObject extends ObjectVersion {
@@ -42,6 +34,8 @@ interface HintsCut {
   readonly putOff: readonly ObjectHint[]
   /** The positions of the lanes. */
   readonly lanes: Readonly<Record<string, string>>
+  /** How far the listing has come of what no hint speaks of. */
+  readonly listing?: ListingCut
   readonly [name: string]: unknown
 }
 
@@ -62,6 +56,8 @@ export interface HintSourceParts {
   /** The id of the source node. */
   readonly source: string
   readonly objects: ObjectStore
+  /** What the keys of the watched objects begin with. Default: all are watched. */
+  readonly prefix?: string
   /** `'ignore'`: only what was modified after the application first started. */
   readonly existing: 'ignore' | 'all'
   /** `'new'`: each upload is read once. `'ignore'`: each key is read once, whatever is uploaded under it later. */
@@ -79,6 +75,11 @@ const HINTS_PER_OBJECT = 4
 /** Questions to the store and the bucket side by side: enough to hide their answers' way, and no storm when thousands of hints come. */
 const CALLS_AT_ONCE = 64
 
+/** While so many objects are put off no more are looked for by listing: they stand in the cut. */
+const PUT_OFF_MAX = 100
+
+const hasRoom = ({ putOff }: HintsCut): boolean => putOff.length < PUT_OFF_MAX
+
 const cutOf = (cut: SliceRequest['cut']): HintsCut => ({ putOff: [], lanes: {}, ...cut })
 
 /** The name of one upload in the ledger. */
@@ -95,8 +96,9 @@ const byDue = (a: DueObject, b: DueObject): number =>
 
 /** The source of one node that reads objects which notifications hint at. */
 export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
-  const { store, app, source, objects, onOverwrite, read, report } = parts
+  const { store, app, source, onOverwrite, report } = parts
   const hints = new HintReader(parts)
+  const listed = new Listing({ prefix: '', ...parts })
   // The upload too, where the key would do: the choice may be another one after the next deployment.
   const namesOf = (object: ObjectVersion): readonly string[] =>
     onOverwrite === 'ignore' ? [keyName(object), uploadName(object)] : [uploadName(object)]
@@ -106,14 +108,15 @@ export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
     async allocate({ timeMs, cut, limits, startedMs }: SliceRequest): Promise<HintsSlice> {
       const before = cutOf(cut)
       const found = await hints.behind(before, limits.objects * HINTS_PER_OBJECT)
-      const { open, missing } = await hints.openUploads([...before.putOff, ...found.hints], startedMs)
+      const page = hasRoom(before) ? await listed.page(before.listing, timeMs) : { hints: [], listing: before.listing }
+      const { open, missing } = await hints.openUploads([...before.putOff, ...found.hints, ...page.hints], startedMs)
       for (const key of missing) report({ event: 'objectSkipped', source, object: key, reason: 'it is not there any more' })
       const due = open.filter(({ dueMs }) => dueMs <= timeMs)
       const taken = withinObjectLimits(due, limits)
       const left = open.filter((object) => !taken.includes(object))
       const putOff = left.map(({ key, version, isVersioned, dueMs }) => ({ key, eventMs: dueMs, ...(isVersioned ? { version } : {}) }))
       const bytes = taken.reduce((total, { sizeBytes }) => total + sizeBytes, 0)
-      const next = { ...before, putOff, lanes: found.lanes }
+      const next = { ...before, putOff, lanes: found.lanes, ...(page.listing === undefined ? {} : { listing: page.listing }) }
       return {
         kind: 'hints',
         taken,
@@ -126,23 +129,7 @@ export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
         laneCut: found.lanes,
       }
     },
-    async read(slice: HintsSlice, putAside: PutAside): Promise<SliceData<HintsSlice>> {
-      const partitions: Partition<unknown>[] = []
-      const taken: DueObject[] = []
-      const skipped = [...slice.skipped]
-      for (const object of slice.taken) {
-        const content = await objects.read(object)
-        if (content.found) {
-          taken.push(object)
-          partitions.push(elementsOfObject({ source, key: object.key, bytes: content.bytes }, read, putAside))
-        } else {
-          skipped.push({ key: object.key, reason: content.gone })
-          report({ event: 'objectSkipped', source, object: object.key, reason: `it is ${content.gone} since its batch was decided` })
-        }
-      }
-      const records = partitions.reduce((total, partition) => total + partition.records.length, 0)
-      return { partitions, slice: { ...slice, taken, skipped, objects: taken.length }, records }
-    },
+    read: (slice: HintsSlice, putAside: PutAside) => readUploads(parts, slice, putAside),
     async record(slice: HintsSlice, timeMs: number): Promise<void> {
       const entries = slice.taken.flatMap((object) =>
         namesOf(object).map((name) => ({
@@ -155,14 +142,40 @@ export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
     async waiting({ cut }): Promise<number | undefined> {
       const before = cutOf(cut)
       if (await hints.anyBehind(before)) return -Infinity
-      return before.putOff.length === 0 ? undefined : Math.min(...before.putOff.map(({ eventMs }) => eventMs))
+      const listingMs = hasRoom(before) ? listed.dueMs(before.listing) : undefined
+      return oldestOf([...before.putOff.map(({ eventMs }) => eventMs), ...(listingMs === undefined ? [] : [listingMs])])
     },
     async takenInMs(cut): Promise<number | undefined> {
       const before = cutOf(cut)
-      return oldestOf([...(await hints.takenInMs(before)), ...before.putOff.map(({ eventMs }) => eventMs)])
+      // What was there long before was not taken in before it was listed.
+      const begunMs = before.listing?.begunMs ?? -Infinity
+      return oldestOf([...(await hints.takenInMs(before)), ...before.putOff.map(({ eventMs }) => Math.max(eventMs, begunMs))])
     },
     blocks: (slice: HintsSlice): readonly SegmentRef[] => slice.read,
   }
+}
+
+/** Reads the uploads of a slice, in its order. What is gone by now is left out. */
+const readUploads = async (
+  { objects, source, read, report }: HintSourceParts,
+  slice: HintsSlice,
+  putAside: PutAside,
+): Promise<SliceData<HintsSlice>> => {
+  const partitions: Partition<unknown>[] = []
+  const taken: DueObject[] = []
+  const skipped = [...slice.skipped]
+  for (const object of slice.taken) {
+    const content = await objects.read(object)
+    if (content.found) {
+      taken.push(object)
+      partitions.push(elementsOfObject({ source, key: object.key, bytes: content.bytes }, read, putAside))
+    } else {
+      skipped.push({ key: object.key, reason: content.gone })
+      report({ event: 'objectSkipped', source, object: object.key, reason: `it is ${content.gone} since its batch was decided` })
+    }
+  }
+  const records = partitions.reduce((total, partition) => total + partition.records.length, 0)
+  return { partitions, slice: { ...slice, taken, skipped, objects: taken.length }, records }
 }
 
 /** Reads hints from lanes, and finds out what has become of the objects they speak of. */

@@ -82,7 +82,9 @@ export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): B
     async allocate({ cut = {}, limits }): Promise<LanesSlice> {
       const lanes = fill(await behind(cut), limits).filter(({ entries }) => entries.length > 0)
       const entries = lanes.flatMap((lane) => lane.entries)
-      const next: Record<string, string> = { ...(cut as Record<string, string>) }
+      // While a stream is bound nobody is told of objects: when a bucket is again, it is listed from the beginning.
+      const { listing: _, ...positions } = cut
+      const next: Record<string, string> = { ...(positions as Record<string, string>) }
       for (const lane of lanes) next[lane.lane] = lastOf(lane, next[lane.lane] ?? BEGINNING)
       return { kind: 'lanes', lanes, records: sum(entries, 'count'), bytes: sum(entries, 'bytes'), objects: 0, cut: next }
     },

@@ -1,9 +1,9 @@
-import type { GetObjectCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import type { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { s3ObjectStore } from '../../../lib/adapters/aws/s3-object-store.ts'
 import type { ObjectVersion } from '../../../lib/ports/object-store.ts'
 
-type Command = HeadObjectCommand | GetObjectCommand
+type Command = HeadObjectCommand | GetObjectCommand | ListObjectsV2Command
 
 /** A client that answers with what it is given, and keeps what it was asked. */
 const clientWith = (answer: unknown) => {
@@ -56,5 +56,31 @@ describe('reading is pinned', () => {
     [failure('PreconditionFailed', 412), 'replaced'],
   ] as const)('%s is said', async (error, gone) => {
     expect(await clientWith(error).objects.read(object)).toEqual({ found: false, gone })
+  })
+})
+
+describe('a page of a listing', () => {
+  const page = {
+    Contents: [
+      { Key: 'in/', LastModified: modified },
+      { Key: 'in/a', LastModified: modified },
+      { Key: 'in/_b/c', LastModified: modified },
+    ],
+  }
+
+  test('has what is no folder and not hidden', async () => {
+    const { asked, objects } = clientWith({ ...page, IsTruncated: false })
+    expect(await objects.list('in/')).toEqual({ objects: [{ key: 'in/a', modifiedMs: 5_000 }] })
+    expect(asked).toEqual([{ Bucket: 'b', Prefix: 'in/' }])
+  })
+
+  test('says where the next one begins, which may be behind something hidden', async () => {
+    const { asked, objects } = clientWith({ ...page, IsTruncated: true })
+    expect(await objects.list('in/', 'in/0')).toMatchObject({ next: 'in/_b/c' })
+    expect(asked).toEqual([{ Bucket: 'b', Prefix: 'in/', StartAfter: 'in/0' }])
+  })
+
+  test('that is refused names the permission', async () => {
+    await expect(clientWith(failure('AccessDenied', 403)).objects.list('in/')).rejects.toThrow('s3:ListBucket')
   })
 })

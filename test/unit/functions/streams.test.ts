@@ -33,6 +33,16 @@ describe('a stream that is deleted and made again, and counts from the beginning
     expect(app.printed().flatMap(([, lines]) => lines)).toEqual(['of the old stream', 'and more of it', 'of the new stream'])
   })
 
+  test('is found out before a part of its records is taken for those of the old one', async () => {
+    const app = await begin()
+    app.streamCreatedMs = 2
+    const put = (): Promise<void> => app.put(2, 'new', 'newer', 'newest')
+    await expect(put()).rejects.toMatchObject({ code: 'STREAM_REPLACED' })
+    await put()
+    await app.pass()
+    expect(app.printed().flatMap(([, lines]) => lines)).toEqual(['of the old stream', 'and more of it', 'new', 'newer', 'newest'])
+  })
+
   test('is not what repeated records mean', async () => {
     const app = await begin()
     await app.put(1, 'of the old stream', 'and more of it', 'and yet more')

@@ -4,7 +4,7 @@
  */
 import { seconds, stream, type Pipeline, type StreamingContext, type StreamOptions } from 'millrace'
 import { memoryItemStore } from '../../../lib/adapters/memory/memory-item-store.ts'
-import { memoryObjectStore } from '../../../lib/adapters/memory/memory-object-store.ts'
+import { memoryObjectStore, type MemoryObjectStore } from '../../../lib/adapters/memory/memory-object-store.ts'
 import { memoryObjects } from '../../../lib/adapters/memory/memory-objects.ts'
 import { memoryOutputFiles } from '../../../lib/adapters/memory/memory-output-files.ts'
 import { MillraceError } from '../../../lib/base/errors.ts'
@@ -108,18 +108,27 @@ export interface DeployOptions {
   readonly process?: string
 }
 
+/** Settings of a {@link World}. */
+export interface WorldOptions {
+  readonly startMs?: number
+  readonly itemBytesMax?: number
+  /** How many objects a page of a listing has. */
+  readonly pageSize?: number
+}
+
 /** One world: what all deployments in it share. */
 export class World {
   readonly store: TestStore
   readonly objects = memoryObjects()
   readonly uploads = memoryObjectStore()
-  readonly versions = memoryObjectStore({ versioned: true })
+  readonly versions: MemoryObjectStore
   readonly files = memoryOutputFiles()
   readonly printed: string[] = []
   #nowMs: number
   #attempts = 0
 
-  constructor({ startMs = START_MS, itemBytesMax }: { readonly startMs?: number; readonly itemBytesMax?: number } = {}) {
+  constructor({ startMs = START_MS, itemBytesMax, pageSize = 1_000 }: WorldOptions = {}) {
+    this.versions = memoryObjectStore({ versioned: true, pageSize })
     this.#nowMs = startMs
     this.store = testStore(itemBytesMax)
   }

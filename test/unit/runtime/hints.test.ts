@@ -1,6 +1,6 @@
 import type { StreamOptions, TextFileStreamOptions } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import type { ObjectHint } from '../../../lib/runtime/sources/hint-source.ts'
+import type { ObjectHint } from '../../../lib/runtime/sources/hint-lane.ts'
 import { type Deployment, type DeployOptions, pipelineOf, START_MS, World } from './harness.ts'
 
 const SOURCE = 'textFileStream-1'

@@ -34,5 +34,6 @@ export const simulatedBlobStore = (blobs: BlobStore, observer: Observer, environ
 export const simulatedObjectStore = (objects: ObjectStore, call: Caller): ObjectStore => ({
   description: objects.description,
   head: (key, version) => call({ name: `head ${key}`, code: 'OBJECT_UNREADABLE', effect: () => objects.head(key, version) }),
+  list: (prefix, after) => call({ name: `list ${prefix}`, code: 'OBJECT_UNREADABLE', effect: () => objects.list(prefix, after) }),
   read: (object) => call({ name: `read ${object.key}`, code: 'OBJECT_UNREADABLE', effect: () => objects.read(object) }),
 })
