@@ -3,7 +3,7 @@ export interface Figure {
   readonly bench: string
   readonly figure: string
   readonly value: number
-  readonly unit: 'ratio' | 'ms' | 'words/s'
+  readonly unit: 'ratio' | 'ms' | 'words/s' | 'count' | 'KB' | '$'
 }
 
 /** A value with four significant digits: what is behind them is noise. */

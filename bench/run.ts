@@ -1,18 +1,35 @@
 /**
- * `npm run bench -- engine [--json] [--batches N]`: runs a benchmark and prints what it found. With `--json` each figure is one line,
- * `{ "bench", "figure", "value", "unit" }`, and what is meant for people goes to standard error.
+ * `npm run bench -- engine|aws-batches|cold-start [--json] [--batches N]`: runs a benchmark and prints what it found. With `--json` each figure is one
+ * line, `{ "bench", "figure", "value", "unit" }`, and what is meant for people goes to standard error.
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { benchEngine } from './engine.ts'
+import type { Figure } from './report.ts'
 
 const HEAP_MIB = 8_192
 const DEFAULT_BATCHES = 6
-const USAGE = 'Usage: npm run bench -- engine [--json] [--batches N]'
+
+/** What a benchmark is run with. */
+interface Settings {
+  readonly batches: number
+  readonly say: (text: string) => void
+}
+
+interface Bench {
+  /** Needs a large heap, and garbage collected at its own moments. */
+  readonly needsHeap: boolean
+  readonly run: (settings: Settings) => Promise<readonly Figure[]>
+}
+
+const BENCHES: ReadonlyMap<string, Bench> = new Map<string, Bench>([
+  ['engine', { needsHeap: true, run: async (settings) => (await import('./engine.ts')).benchEngine(settings) }],
+  ['aws-batches', { needsHeap: false, run: async ({ say }) => (await import('./aws-batches.ts')).benchAwsBatches(say) }],
+  ['cold-start', { needsHeap: false, run: async (settings) => (await import('./cold-start.ts')).benchColdStart(settings) }],
+])
 
 const usage = (problem: string): never => {
-  console.error(`${problem}\n${USAGE}`)
+  console.error(`${problem}\nUsage: npm run bench -- ${[...BENCHES.keys()].join('|')} [--json] [--batches N]`)
   process.exit(2)
 }
 
@@ -23,15 +40,17 @@ const runWithHeap = (): never => {
   process.exit(child.status ?? 1)
 }
 
-const readArguments = (): { readonly isJson: boolean; readonly batches: number } => {
+const readArguments = (): { readonly bench: Bench; readonly isJson: boolean; readonly batches: number } => {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' }, batches: { type: 'string' } } })
-  if (positionals.length !== 1 || positionals[0] !== 'engine') usage(`There is no benchmark "${positionals.join(' ')}".`)
+  const [name = ''] = positionals
+  const bench = BENCHES.get(name)
+  if (bench === undefined || positionals.length !== 1) return usage(`There is no benchmark "${positionals.join(' ')}".`)
   const batches = Number(values.batches ?? DEFAULT_BATCHES)
   if (!Number.isInteger(batches) || batches < 1) usage(`--batches is ${values.batches}, and should be a whole number from 1.`)
-  return { isJson: values.json === true, batches }
+  return { bench, isJson: values.json === true, batches }
 }
 
-const { isJson, batches } = readArguments()
-if (!('gc' in globalThis)) runWithHeap()
-const figures = await benchEngine({ batches, say: (text) => (isJson ? console.error(text) : console.log(text)) })
+const { bench, isJson, batches } = readArguments()
+if (bench.needsHeap && !('gc' in globalThis)) runWithHeap()
+const figures = await bench.run({ batches, say: (text) => (isJson ? console.error(text) : console.log(text)) })
 if (isJson) for (const figure of figures) console.log(JSON.stringify(figure))

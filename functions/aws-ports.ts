@@ -34,7 +34,11 @@ export const awsPorts = ({ table, blocks, ticks }: Environment): FunctionPorts =
 const lazyBlobs = (bucket: string): BlobStore => {
   const blobs = once(async () => (await import('../lib/adapters/aws/s3-blob-store.ts')).s3BlobStore({ bucket }))
   return {
-    put: async (name, bytes) => (await blobs()).put(name, bytes),
+    put: async (name, bytes) => {
+      // A copy, for the caller may change its bytes while the client is loaded.
+      const own = new Uint8Array(bytes)
+      await (await blobs()).put(name, own)
+    },
     get: async (name) => (await blobs()).get(name),
     deleteAll: async (names) => (await blobs()).deleteAll(names),
   }

@@ -1,5 +1,6 @@
 import type { Pipeline } from '../lib/dstream/stream.ts'
 import type { KinesisEvent } from '../lib/runtime/kinesis/event.ts'
+import { shardParents } from '../lib/runtime/kinesis/lineage.ts'
 import { type IntakeAnswer, intakeHandler } from '../lib/runtime/serverless/intake-handler.ts'
 import { CreationTimes } from './creation-times.ts'
 import type { Environment } from './environment.ts'
@@ -24,7 +25,7 @@ const isNotification = (event: KinesisEvent | NotificationEvent): event is Notif
 /** Puts intake together. */
 export const intakeFunction = ({ pipeline, environment, ports }: FunctionParts): IntakeFunction => {
   const plan = pipeline.build()
-  const intake = intakeHandler({ plan, ...ports })
+  const intake = intakeHandler({ plan, ...ports, parentsOf: shardParents(ports.streamReader) })
   const streams = streamTargets(plan, environment.sources)
   const objects = objectTargets(plan, environment.sources)
   const log = jsonLog(ports.write)

@@ -3,12 +3,12 @@
  * `Promise.all` would leave the others running behind its caller's back. A function of AWS is frozen when it answers, and what was left
  * goes on hours later.
  */
-export const together = async <T>(all: Iterable<Promise<T>>): Promise<T[]> => {
-  const ended = await Promise.allSettled(all)
+export const together = async <const T extends readonly unknown[]>(all: { readonly [K in keyof T]: Promise<T[K]> }): Promise<T> => {
+  const ended = await Promise.allSettled(all as readonly Promise<unknown>[])
   return ended.map((end) => {
     if (end.status === 'rejected') throw end.reason
     return end.value
-  })
+  }) as unknown as T
 }
 
 /** Does it for each, so many side by side, and keeps their order. */

@@ -1,8 +1,10 @@
 import { encode, decode } from '../base/codec.ts'
 import { sortableTime } from '../state/item-keys.ts'
+import { packEntry, type PackedEntry, unpackEntry } from '../state/lanes.ts'
 import { readSegment, type SegmentRef, writeSegment } from '../state/segments.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import type { Slice } from './sources/batch-source.ts'
+import type { LanesSlice } from './sources/lane-source.ts'
 
 /** Under this name the plans of batches are stored as segments. */
 export const BATCH_PLAN_NODE = '@batch'
@@ -16,9 +18,38 @@ export interface BatchPlan {
   readonly slices: Readonly<Record<string, Slice>>
 }
 
+/** A slice as it is stored: the entries of lanes as they are in lanes. */
+const packedSlice = (slice: Slice): object =>
+  slice.kind === 'lanes'
+    ? { ...slice, lanes: (slice as LanesSlice).lanes.map(({ lane, entries }) => ({ lane, entries: entries.map(packEntry) })) }
+    : slice
+
+const unpackedSlice = (source: string, stored: object): Slice => {
+  const slice = stored as Slice
+  if (slice.kind !== 'lanes') return slice
+  const lanes = (slice as unknown as { readonly lanes: readonly { readonly lane: string; readonly entries: readonly PackedEntry[] }[] })
+    .lanes
+  return {
+    ...slice,
+    lanes: lanes.map(({ lane, entries }) => ({ lane, entries: entries.map((entry) => unpackEntry(source, lane, entry)) })),
+  } as Slice
+}
+
+const mapSlices = <A, B>(slices: Readonly<Record<string, A>>, map: (id: string, slice: A) => B): Readonly<Record<string, B>> =>
+  Object.fromEntries(Object.entries(slices).map(([id, slice]) => [id, map(id, slice)]))
+
+const planText = ({ timeMs, slices }: BatchPlan): string =>
+  JSON.stringify({ timeMs, slices: mapSlices(slices, (_, slice) => packedSlice(slice)) })
+
+/** The plan of a stored value. */
+export const planFrom = (value: unknown): BatchPlan => {
+  const { timeMs, slices } = value as { readonly timeMs: number; readonly slices: Readonly<Record<string, object>> }
+  return { timeMs, slices: mapSlices(slices, unpackedSlice) }
+}
+
 /** A plan in the form that the head carries. Written before the head names it. */
 export const storePlan = async (store: ItemStore, app: string, attemptId: string, plan: BatchPlan): Promise<string | SegmentRef> => {
-  const text = JSON.stringify(plan)
+  const text = planText(plan)
   if (Buffer.byteLength(text) <= INLINE_BYTES_MAX) return text
   return writeSegment(
     store,
@@ -29,4 +60,4 @@ export const storePlan = async (store: ItemStore, app: string, attemptId: string
 }
 
 export const loadPlan = async (store: ItemStore, app: string, stored: string | SegmentRef): Promise<BatchPlan> =>
-  (typeof stored === 'string' ? JSON.parse(stored) : decode(await readSegment(store, app, stored))) as BatchPlan
+  planFrom(typeof stored === 'string' ? JSON.parse(stored) : decode(await readSegment(store, app, stored)))

@@ -2,10 +2,11 @@
  * One attempt at a logged batch, from its records to the segments of its manifest. Nothing in here is true before the commit.
  */
 import { MillraceError } from '../base/errors.ts'
+import { together } from '../base/together.ts'
 import type { Partition } from '../rdd/pour.ts'
 import { historyKey } from '../state/item-keys.ts'
-import { KEPT_MANIFESTS, type Manifest, writeManifest } from '../state/manifest.ts'
-import type { SegmentRef } from '../state/segments.ts'
+import { KEPT_MANIFESTS, type Manifest, sealManifest } from '../state/manifest.ts'
+import { putSegment, type SegmentRef } from '../state/segments.ts'
 import type { BatchPlan } from './batch-plan.ts'
 import { type DeadLetter, storeDeadLetters } from './dead-letters.ts'
 import { execute } from './execute.ts'
@@ -48,11 +49,25 @@ export interface ReadBatch {
   readonly letters: ReadonlyMap<string, DeadLetter>
 }
 
-/** Reads a logged batch. What is gone is logged before any output starts. Undefined when the lease was lost on the way. */
-export const readBatch = async (runner: Runner, logged: LoggedAttempt): Promise<ReadBatch | undefined> => {
+/** The records of a plan, and what of it turned out to be gone. */
+export interface ReadRecords {
+  readonly partitions: ReadonlyMap<string, readonly Partition<unknown>[]>
+  /** The plan, or a smaller one if part of it was gone. */
+  readonly plan: BatchPlan
+  readonly records: number
+  readonly letters: ReadonlyMap<string, DeadLetter>
+}
+
+/** Reads every slice of a plan. Changes nothing, so it may be done while the batch is being logged. */
+export const readRecords = async (runner: Runner, plan: BatchPlan): Promise<ReadRecords> => {
   const letters = new Map<string, DeadLetter>()
   const putAside: PutAside = (letter) => void letters.set(`${letter.source}#${letter.position}#${letter.operator ?? ''}`, letter)
-  const { partitions, plan, records } = await readAll(runner, logged.plan, putAside)
+  return { ...(await readAll(runner, plan, putAside)), letters }
+}
+
+/** The batch as its records are: what is gone is logged before any output starts. Undefined when the lease was lost on the way. */
+export const settleLosses = async (runner: Runner, logged: LoggedAttempt, read: ReadRecords): Promise<ReadBatch | undefined> => {
+  const { plan, partitions, records, letters } = read
   const lost = lostIn(plan)
   if (lost.length > lostIn(logged.plan).length && runner.plan.options.onDataLoss === 'halt') throw dataLost(lost)
   const attempt = plan === logged.plan ? logged : await logAgain(runner, logged, plan)
@@ -119,15 +134,8 @@ const planSegments = ({ head }: LoggedAttempt): readonly SegmentRef[] => {
   return plan === undefined || typeof plan === 'string' ? [] : [plan]
 }
 
-interface AllRecords {
-  readonly partitions: ReadonlyMap<string, readonly Partition<unknown>[]>
-  /** The plan, or a smaller one if part of it was gone. */
-  readonly plan: BatchPlan
-  readonly records: number
-}
-
 /** Reads every slice before any output starts: what is gone must be known by then. */
-const readAll = async (runner: Runner, plan: BatchPlan, putAside: PutAside): Promise<AllRecords> => {
+const readAll = async (runner: Runner, plan: BatchPlan, putAside: PutAside): Promise<Omit<ReadRecords, 'letters'>> => {
   const partitions = new Map<string, readonly Partition<unknown>[]>()
   const slices: Record<string, Slice> = {}
   let records = 0
@@ -159,6 +167,7 @@ const slicesOf = (
     })
   })
 
+/** Writes the segments and the manifest that names them side by side: until the commit nothing points at any of them. */
 const writeAll = async (
   runner: Runner,
   { attemptId, plan }: LoggedAttempt,
@@ -166,12 +175,13 @@ const writeAll = async (
   drafts: StateDrafts,
 ): Promise<Pick<Prepared, 'manifest' | 'manifestRef'>> => {
   const { store, app, clock } = runner
-  const states = await settle(clock, () => drafts.write(store, app, { timeMs: plan.timeMs, attemptId }, before.manifest))
+  const { states, segments } = drafts.seal(store, app, { timeMs: plan.timeMs, attemptId }, before.manifest)
   const cuts = Object.fromEntries(Object.entries(plan.slices).map(([id, slice]) => [id, slice.cut]))
   const previous = before.manifestRef === undefined ? [] : [before.manifestRef, ...before.manifest.previous].slice(0, KEPT_MANIFESTS - 1)
   const manifest: Manifest = { timeMs: plan.timeMs, cuts: { ...before.manifest.cuts, ...cuts }, states, previous }
-  const manifestRef = await settle(clock, () => writeManifest(store, app, attemptId, manifest))
-  return { manifest, manifestRef }
+  const sealed = sealManifest(store, app, attemptId, manifest)
+  await together([...segments, sealed].map((segment) => settle(clock, () => putSegment(store, segment))))
+  return { manifest, manifestRef: sealed.ref }
 }
 
 const HISTORY_KEPT_S = 7 * 86_400

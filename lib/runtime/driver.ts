@@ -21,8 +21,9 @@ import { emptyManifest, readManifest } from '../state/manifest.ts'
 import { segmentId } from '../state/segments.ts'
 import { currentHead } from './adopt.ts'
 import { type BatchPlan, loadPlan } from './batch-plan.ts'
-import { type Before, prepareBatch, type Prepared, readBatch, recordHistory } from './batch.ts'
+import { type Before, prepareBatch, type Prepared, readRecords, recordHistory, settleLosses } from './batch.ts'
 import { Garbage } from './garbage.ts'
+import { HeadReader, type LanesBySource } from './head-reader.ts'
 import { commitBatch, failBatch, logBatch, type LoggedAttempt } from './head-writes.ts'
 import { LiveState } from './live-state.ts'
 import { goToRest, wake } from './rest.ts'
@@ -59,6 +60,14 @@ export interface DriveOptions {
   readonly mayGoOn?: () => boolean
 }
 
+/** What one look at the world has shown. */
+interface Sight {
+  readonly seen: Head | undefined
+  readonly nowMs: number
+  readonly lanes: LanesBySource
+  readonly aheadOfClock: boolean
+}
+
 const MOVED: Outcome = { kind: 'moved' }
 
 /** The reason of a batch that nobody has given one: whoever ran it is gone without a word. */
@@ -71,12 +80,14 @@ const SKEW_MS_MAX = 2_000
 export class Driver {
   readonly #runner: Runner
   readonly #garbage: Garbage
+  readonly #heads: HeadReader
   #before: Before | undefined
   #sweepIsDue = true
 
   constructor(runner: Runner) {
     this.#runner = runner
     this.#garbage = new Garbage(runner.store, runner.app)
+    this.#heads = new HeadReader(runner)
   }
 
   /**
@@ -86,6 +97,7 @@ export class Driver {
    * source throws while nothing is logged. A batch that fails is an outcome, not an error.
    */
   async run(options: DriveOptions = {}): Promise<Outcome> {
+    this.#heads.wrote(undefined)
     for (;;) {
       const outcome = await this.#step(options)
       if (outcome.kind !== 'moved' || options.signal?.aborted === true || options.mayGoOn?.() === false) return outcome
@@ -93,12 +105,12 @@ export class Driver {
   }
 
   async #step(options: DriveOptions): Promise<Outcome> {
-    const seen = await settle(this.#runner.clock, () => this.#runner.heads.read())
+    const { head: seen, lanes } = await this.#heads.look()
     const nowMs = this.#runner.clock.now()
     const skewMs = skewOf(this.#runner.store, nowMs)
     if (Math.abs(skewMs) > SKEW_MS_MAX) return { kind: 'skewed', skewMs }
     try {
-      return await this.#look(seen, nowMs, options)
+      return await this.#look({ seen, nowMs, lanes, aheadOfClock: options.aheadOfClock === true })
     } catch (error) {
       // B11: a segment that is not there means that this runner is behind, unless the head still is what it was.
       if (!(error instanceof MillraceError && error.code === 'SEGMENT_MISSING')) throw error
@@ -108,7 +120,8 @@ export class Driver {
     }
   }
 
-  async #look(seen: Head | undefined, nowMs: number, { aheadOfClock = false }: DriveOptions): Promise<Outcome> {
+  async #look(sight: Sight): Promise<Outcome> {
+    const { seen, nowMs, aheadOfClock } = sight
     const head = await currentHead(this.#runner, seen, nowMs)
     if (head === undefined) return MOVED
     if (head.generation > this.#runner.generation) return { kind: 'superseded', generation: head.generation }
@@ -116,9 +129,7 @@ export class Driver {
     if (head.status === 'failed') return { kind: 'failed', reason: head.reason as FailureReason }
     const before = await this.#warmUp(head)
     if (head.status === 'rest') return this.#wakeIfNeeded(head, before, nowMs, aheadOfClock)
-    return head.logged === undefined
-      ? this.#startNext(head, before, nowMs, aheadOfClock)
-      : this.#tryAgain(head, before, nowMs, aheadOfClock)
+    return head.logged === undefined ? this.#startNext(head, before, sight) : this.#tryAgain(head, before, nowMs, aheadOfClock)
   }
 
   /** The state as of the head's manifest: from memory while nobody else has committed, else from the store. */
@@ -159,7 +170,7 @@ export class Driver {
     return known.length === 0 ? undefined : Math.min(...known)
   }
 
-  async #startNext(head: Head, before: Before, nowMs: number, aheadOfClock: boolean): Promise<Outcome> {
+  async #startNext(head: Head, before: Before, { nowMs, aheadOfClock, lanes }: Sight): Promise<Outcome> {
     const { options } = this.#runner.plan
     const timeMs = nextBatchTime(head, options.intervalMs)
     if (timeMs > nowMs && !aheadOfClock) return { kind: 'idle', dueMs: timeMs }
@@ -167,17 +178,18 @@ export class Driver {
       const sinceMs = await this.#waitingSince(head, before, nowMs)
       if (sinceMs === undefined || sinceMs > Math.max(timeMs, nowMs)) return { kind: 'idle', dueMs: sinceMs }
     }
-    const plan = await this.#allocate(head, before, timeMs)
+    const plan = await this.#allocate(head, before, timeMs, lanes)
     return this.#attempt(head, before, plan, nowMs)
   }
 
   /** Decides what belongs to a batch. Nothing has happened yet: what is decided here is true once it is logged. */
-  async #allocate(head: Head, before: Before, timeMs: number): Promise<BatchPlan> {
+  async #allocate(head: Head, before: Before, timeMs: number, lanesBySource: LanesBySource): Promise<BatchPlan> {
     const { limits } = this.#runner.plan.options
     const slices = await together(
       [...this.#runner.sources].map(async ([id, source]: [string, BatchSource]): Promise<[string, Slice]> => {
-        const cut = before.manifest.cuts[id]
-        return [id, await source.allocate({ timeMs, cut, limits, startedMs: head.startedMs })]
+        const lanes = lanesBySource.get(id)
+        const request = { timeMs, cut: before.manifest.cuts[id], limits, startedMs: head.startedMs }
+        return [id, await source.allocate({ ...request, ...(lanes === undefined ? {} : { lanes }) })]
       }),
     )
     return { timeMs, slices: Object.fromEntries(slices) }
@@ -204,16 +216,24 @@ export class Driver {
   }
 
   async #attempt(head: Head, before: Before, plan: BatchPlan, nowMs: number): Promise<Outcome> {
-    let attempt = await logBatch(this.#runner, head, plan, nowMs)
-    if (attempt === undefined) return MOVED
-    const records = Object.values(plan.slices).reduce((total, slice) => total + slice.records, 0)
-    this.#runner.listen({ event: 'batchStarted', timeMs: plan.timeMs, attempt: attempt.number, records })
+    // Records are read while the batch is being logged: that changes nothing, and is for nothing if the log is refused.
+    const [logged, [records]] = await together([
+      logBatch(this.#runner, head, plan, nowMs),
+      Promise.allSettled([readRecords(this.#runner, plan)]),
+    ])
+    if (logged === undefined) return MOVED
+    let attempt = logged
+    const known = Object.values(plan.slices).reduce((total, slice) => total + slice.records, 0)
+    this.#runner.listen({ event: 'batchStarted', timeMs: plan.timeMs, attempt: attempt.number, records: known })
     try {
-      await this.#collectGarbage(attempt, before)
-      const read = await readBatch(this.#runner, attempt)
+      if (records.status === 'rejected') throw records.reason
+      const read = await settleLosses(this.#runner, attempt, records.value)
       // B2: what is logged by now may be less, and a failure must not bring back the rest.
       attempt = read?.attempt ?? attempt
-      const prepared = read && (await prepareBatch(this.#runner, read, before))
+      const [prepared] = await together([
+        read === undefined ? Promise.resolve(undefined) : prepareBatch(this.#runner, read, before),
+        this.#collectGarbage(attempt, before),
+      ])
       const committed = prepared && (await commitBatch(this.#runner, prepared.attempt, prepared.manifestRef))
       if (prepared === undefined || committed === undefined) {
         this.#goCold()
@@ -245,7 +265,10 @@ export class Driver {
     await recordHistory(this.#runner, prepared, this.#runner.clock.now() - startedMs)
     const { plan, heads } = this.#runner
     const mayRest = prepared.isIdle && plan.options.whenIdle === 'rest' && !plan.operators.some(({ node }) => node.changesItsMind)
-    if (mayRest && (await goToRest(heads, head))) this.#runner.listen({ event: 'rest', timeMs: head.doneMs })
+    const rested = mayRest ? await goToRest(heads, head) : undefined
+    if (rested !== undefined) this.#runner.listen({ event: 'rest', timeMs: head.doneMs })
+    // Somebody was faster than the rest: then only a read tells how things are.
+    this.#heads.wrote(mayRest ? rested : head)
     return MOVED
   }
 

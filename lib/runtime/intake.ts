@@ -12,12 +12,13 @@ import type { BatchLimits } from '../dstream/plan.ts'
 import type { Clock } from '../ports/clock.ts'
 import { itemBytes, type ItemStore } from '../ports/item-store.ts'
 import type { Randomness } from '../ports/randomness.ts'
-import { blockNode, type PositionedRecord, writeBlock } from '../state/blocks.ts'
+import { type PositionedRecord, writeBlock } from '../state/blocks.ts'
 import { type Head, HeadStore } from '../state/head.ts'
 import { laneKey } from '../state/item-keys.ts'
 import {
   advance,
   BEGINNING,
+  blockNode,
   type BlockRef,
   entriesAfter,
   isAfter,
@@ -28,6 +29,7 @@ import {
   swapLane,
 } from '../state/lanes.ts'
 import { type DeadLetter, storeDeadLetters } from './dead-letters.ts'
+import type { LaneParents } from './kinesis/lineage.ts'
 import { wake } from './rest.ts'
 import { settle } from './settle.ts'
 import { sharedNow } from './store-time.ts'
@@ -52,6 +54,8 @@ export interface IntakeParts {
   readonly clock: Clock
   readonly randomness: Randomness
   readonly limits: BatchLimits
+  /** Where lanes come after others: asked when a lane is new. Default: none does. */
+  readonly parentsOf?: LaneParents
   /**
    * Told when this intake has woken the head, with the head as it is then: somebody has to call the driver at its next batch time. Also told
    * that there is no head yet, with undefined: the driver makes it, as soon as it is called.
@@ -72,6 +76,8 @@ export class Intake {
   readonly #parts: IntakeParts
   readonly #heads: HeadStore
   #head: Head | undefined
+  /** Lanes as this intake has left them: a lane has one feeder, so they are mostly still so, and the condition on the tail tells if not. */
+  readonly #left = new Map<string, Lane>()
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
@@ -111,6 +117,8 @@ export class Intake {
       lane,
       records: records.map((record, index) => ({ position: advance(tail, index + 1), record })),
     })
+    // Many feed this lane: how this intake has left it says nothing.
+    this.#left.delete(lane)
     const appended = await this.#appendNew(lane, behind, this.#parts.clock.now())
     await this.#wakeHead()
     return appended
@@ -118,14 +126,18 @@ export class Intake {
 
   /** `deliveryBehind` is what to append behind a tail; only the part of it that is behind the tail is. */
   async #appendNew(lane: string, deliveryBehind: (tail: string) => LaneDelivery, nowMs: number): Promise<number> {
-    const { clock, store, app, source, randomness } = this.#parts
-    let seen = await settle(clock, () => readLane(store, app, source, lane))
+    const { clock, store, app, source, randomness, parentsOf = async () => [] } = this.#parts
+    let seen = this.#left.get(lane) ?? (await settle(clock, () => readLane(store, app, source, lane)))
+    this.#left.delete(lane)
     for (let tries = 1; tries <= TRIES_MAX; tries++) {
       const tail = seen?.tail ?? BEGINNING
       const delivery = deliveryBehind(tail)
       const last = delivery.last ?? delivery.records.at(-1)?.position ?? BEGINNING
       if (!isAfter(delivery.records[0]?.position ?? last, tail)) await delivery.beforeDropping?.()
-      if (!isAfter(last, tail)) return 0
+      if (!isAfter(last, tail)) {
+        if (seen !== undefined) this.#left.set(lane, seen)
+        return 0
+      }
       const fresh = delivery.records.filter(({ position }) => isAfter(position, tail))
       const attemptId = randomness.attemptId()
       const name = { node: blockNode(source, delivery.lane), by: attemptId }
@@ -136,11 +148,15 @@ export class Intake {
         lane: delivery.lane,
         tail: last,
         by: attemptId,
+        parents: seen?.parents ?? (await parentsOf(delivery.lane)),
         entries: await this.#roomFor(seen, delivery.lane, entry),
       }
       const answer = await settle(clock, () => swapLane(store, app, seen, next))
       // A refusal that shows this attempt's id is its own success, whose answer was lost.
-      if (answer.swapped || answer.current?.by === attemptId) return fresh.length
+      if (answer.swapped || answer.current?.by === attemptId) {
+        this.#left.set(lane, next)
+        return fresh.length
+      }
       seen = answer.current
     }
     throw new MillraceError('STORE_FAILED', {
@@ -167,7 +183,10 @@ export class Intake {
   async #roomFor(seen: Lane | undefined, lane: string, entry: LaneEntry): Promise<readonly LaneEntry[]> {
     const { store, app, source, clock } = this.#parts
     const sizeOf = (entries: readonly LaneEntry[]): number =>
-      itemBytes(laneKey(app, source, lane), laneItem({ source, lane, tail: entry.last, by: LONGEST_ATTEMPT_ID, entries }))
+      itemBytes(
+        laneKey(app, source, lane),
+        laneItem({ source, lane, tail: entry.last, by: LONGEST_ATTEMPT_ID, parents: seen?.parents ?? [], entries }),
+      )
     const entries = this.#queueWith(seen, lane, entry)
     if (sizeOf(entries) <= store.itemBytesMax) return entries
     this.#head = await settle(clock, () => this.#heads.read())

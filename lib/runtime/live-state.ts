@@ -3,7 +3,7 @@ import type { Plan } from '../dstream/plan.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import { sortableTime } from '../state/item-keys.ts'
 import { type Manifest, type StoredState } from '../state/manifest.ts'
-import { readSegment, type SegmentRef, writeSegment } from '../state/segments.ts'
+import { readSegment, type SealedSegment, sealSegment, type SegmentRef } from '../state/segments.ts'
 import { type StateDraft, StatePartition } from '../state/state-partition.ts'
 
 /** A partition made of more segments than this is written anew as one. */
@@ -45,6 +45,12 @@ const loadPartition = async (store: ItemStore, app: string, refs: readonly Segme
   return partition
 }
 
+/** The states of a batch, and their segments that have yet to be written. */
+export interface SealedStates {
+  readonly states: Readonly<Record<string, StoredState>>
+  readonly segments: readonly SealedSegment[]
+}
+
 /** The drafts of all partitions of all operators. */
 export class StateDrafts {
   readonly #plan: Plan
@@ -64,29 +70,23 @@ export class StateDrafts {
     return [...this.#drafts.values()].flat().every((draft) => draft.isUnchanged)
   }
 
-  /** Writes what changed as new segments and gives the states of the next manifest. */
-  async write(
-    store: ItemStore,
-    app: string,
-    at: { readonly timeMs: number; readonly attemptId: string },
-    before: Manifest,
-  ): Promise<Record<string, StoredState>> {
+  /** What changed as new segments, still to be written, and the states of the next manifest, which names them. */
+  seal(store: ItemStore, app: string, at: { readonly timeMs: number; readonly attemptId: string }, before: Manifest): SealedStates {
     const states: Record<string, StoredState> = {}
+    const segments: SealedSegment[] = []
     for (const { id, kind } of this.#plan.states) {
-      const drafts = this.#drafts.get(id) ?? []
-      const partitions = await together(
-        drafts.map(async (draft, part) => {
-          const old = before.states[id]?.partitions[part] ?? []
-          if (draft.isUnchanged) return old
-          const merge = old.length >= SEGMENTS_MAX
-          const name = { node: id, part, at: sortableTime(at.timeMs), by: at.attemptId }
-          const ref = await writeSegment(store, app, name, merge ? draft.merged() : draft.delta())
-          return merge ? [ref] : [...old, ref]
-        }),
-      )
+      const partitions = (this.#drafts.get(id) ?? []).map((draft, part) => {
+        const old = before.states[id]?.partitions[part] ?? []
+        if (draft.isUnchanged) return old
+        const merge = old.length >= SEGMENTS_MAX
+        const name = { node: id, part, at: sortableTime(at.timeMs), by: at.attemptId }
+        const sealed = sealSegment(store, app, name, merge ? draft.merged() : draft.delta())
+        segments.push(sealed)
+        return merge ? [sealed.ref] : [...old, sealed.ref]
+      })
       states[id] = { kind, partitions }
     }
-    return states
+    return { states, segments }
   }
 
   /** Makes the drafts the live state. Only after the commit was acknowledged (B3). */

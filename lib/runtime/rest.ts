@@ -8,14 +8,11 @@
  */
 import type { Head, HeadStore } from '../state/head.ts'
 
-/** Puts a running head to rest, unless anything has happened since it was read. */
-export const goToRest = async (heads: HeadStore, head: Head): Promise<boolean> => {
-  const answer = await heads.swap(head, ['epoch', 'doneMs', 'generation', 'status', 'owner', 'next'], {
-    ...head,
-    status: 'rest',
-    wakeMs: 0,
-  })
-  return answer.swapped
+/** Puts a running head to rest, and gives it as it is then; undefined if anything has happened since it was read. */
+export const goToRest = async (heads: HeadStore, head: Head): Promise<Head | undefined> => {
+  const rest: Head = { ...head, status: 'rest', wakeMs: 0 }
+  const answer = await heads.swap(head, ['epoch', 'doneMs', 'generation', 'status', 'owner', 'next'], rest)
+  return answer.swapped ? rest : undefined
 }
 
 /** Wakes a resting head: the next batch is at the first grid time from `wakeMs` on. False if it was awake or has moved. */

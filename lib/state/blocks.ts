@@ -23,9 +23,6 @@ export interface Block {
   readonly records: readonly unknown[]
 }
 
-/** The node under which the blocks of a lane are stored. */
-export const blockNode = (source: string, lane: string): string => `${source}/${lane}`
-
 /** A step as bytes: how many zeros end it in binary, how many bytes the rest takes, and the rest. */
 const packedStep = (from: string, to: string): Uint8Array => {
   let rest = BigInt(to) - BigInt(from)

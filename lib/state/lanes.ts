@@ -5,7 +5,7 @@
 import { together } from '../base/together.ts'
 import type { Item, ItemStore } from '../ports/item-store.ts'
 import { laneKey, lanePartitions } from './item-keys.ts'
-import type { SegmentRef } from './segments.ts'
+import { packRef, type PackedRef, type SegmentRef, unpackRef } from './segments.ts'
 
 /** A block of a lane: its segment, whose `at` is the position of its last record, and what of it must agree when it is made again (B7). */
 export interface BlockRef extends SegmentRef {
@@ -40,6 +40,8 @@ export interface Lane {
   readonly tail: string
   /** The attempt that appended last. */
   readonly by: string
+  /** The lanes that have to be drained before anything is taken from this one: those of the shards that its shard was made of. */
+  readonly parents: readonly string[]
   /** Entries in order; the last ends at the tail. */
   readonly entries: readonly LaneEntry[]
 }
@@ -66,22 +68,70 @@ const restOf = (entry: LaneEntry, cut: string): LaneEntry => {
   return { ...entry, first: advance(cut, 1), count: sum('count'), bytes: sum('bytes'), blocks }
 }
 
+/** The node under which the blocks of a lane are stored. */
+export const blockNode = (source: string, lane: string): string => `${source}/${lane}`
+
+type PackedBlock = readonly [...PackedRef, first: string, count: number, sum: number]
+
+/** An entry as it is stored, in lanes and in plans: its blocks say what they hold, and names that all of them share are left out. */
+export type PackedEntry = readonly [last: string, receivedMs: number, deadLetters: number, ...blocks: PackedBlock[]]
+
+export const packEntry = ({ last, receivedMs, deadLetters, blocks }: LaneEntry): PackedEntry => [
+  last,
+  receivedMs,
+  deadLetters,
+  ...blocks.map((block): PackedBlock => [...packRef(block), block.first, block.count, block.sum]),
+]
+
+export const unpackEntry = (source: string, lane: string, [last, receivedMs, deadLetters, ...packed]: PackedEntry): LaneEntry => {
+  const blocks = packed.map(([at, by, chunks, bytes, checksum, first, count, sum]): BlockRef => ({
+    ...unpackRef(blockNode(source, lane), 0, [at, by, chunks, bytes, checksum]),
+    first,
+    count,
+    sum,
+  }))
+  const total = (field: 'count' | 'bytes'): number => blocks.reduce((all, block) => all + block[field], 0)
+  return { first: blocks[0]?.first ?? last, last, count: total('count'), bytes: total('bytes'), receivedMs, deadLetters, blocks }
+}
+
 /** The lane that an item holds. */
 export const laneFromItem = (source: string, lane: string, item: Item): Lane => ({
   source,
   lane,
   tail: item['tail'] as string,
   by: item['by'] as string,
-  entries: JSON.parse(item['queue'] as string) as LaneEntry[],
+  parents: JSON.parse((item['parents'] as string | undefined) ?? '[]') as string[],
+  entries: (JSON.parse(item['queue'] as string) as PackedEntry[]).map((entry) => unpackEntry(source, lane, entry)),
 })
 
 /** The item of a lane, for its size and its writing. */
-export const laneItem = (lane: Lane): Item => ({ tail: lane.tail, by: lane.by, queue: JSON.stringify(lane.entries) })
+export const laneItem = ({ tail, by, parents, entries }: Lane): Item => ({
+  tail,
+  by,
+  queue: JSON.stringify(entries.map(packEntry)),
+  ...(parents.length === 0 ? {} : { parents: JSON.stringify(parents) }),
+})
 
 /** The lane, or undefined before its first append. */
 export const readLane = async (store: ItemStore, app: string, source: string, lane: string): Promise<Lane | undefined> => {
   const item = await store.get(laneKey(app, source, lane))
   return item === undefined ? undefined : laneFromItem(source, lane, item)
+}
+
+/** Lanes with parents before their children, and by id where lineage says nothing (B3). */
+export const lineageOrder = <L extends Pick<Lane, 'lane' | 'parents'>>(lanes: readonly L[]): readonly L[] => {
+  const byId = new Map(lanes.map((lane) => [lane.lane, lane]))
+  const ordered = new Set<L>()
+  const visit = (lane: L): void => {
+    if (ordered.has(lane)) return
+    for (const parent of lane.parents) {
+      const found = byId.get(parent)
+      if (found !== undefined) visit(found)
+    }
+    ordered.add(lane)
+  }
+  lanes.toSorted((a, b) => (a.lane < b.lane ? -1 : 1)).forEach(visit)
+  return [...ordered]
 }
 
 /** All lanes of a source, in the order of their ids (B3). */

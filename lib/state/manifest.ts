@@ -4,7 +4,16 @@
 import { decode, encode } from '../base/codec.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import { sortableTime } from './item-keys.ts'
-import { readSegment, type SegmentRef, writeSegment } from './segments.ts'
+import {
+  packRef,
+  type PackedRef,
+  putSegment,
+  readSegment,
+  type SealedSegment,
+  sealSegment,
+  type SegmentRef,
+  unpackRef,
+} from './segments.ts'
 
 /** Under this name manifests are stored as segments. */
 export const MANIFEST_NODE = '@manifest'
@@ -29,14 +38,43 @@ export interface Manifest {
   readonly previous: readonly SegmentRef[]
 }
 
+/** A manifest as it is stored: the node and the part of each segment follow from where it is named. */
+interface PackedManifest extends Omit<Manifest, 'states' | 'previous'> {
+  readonly states: readonly (readonly [id: string, kind: string, partitions: readonly (readonly PackedRef[])[]])[]
+  readonly previous: readonly PackedRef[]
+}
+
+const packed = ({ states, previous, ...rest }: Manifest): PackedManifest => ({
+  ...rest,
+  states: Object.entries(states).map(([id, { kind, partitions }]) => [id, kind, partitions.map((refs) => refs.map(packRef))]),
+  previous: previous.map(packRef),
+})
+
+/** The manifest of a stored value. */
+export const manifestFrom = (value: unknown): Manifest => {
+  const { states, previous, ...rest } = value as PackedManifest
+  const stateOf = ([id, kind, partitions]: PackedManifest['states'][number]): [string, StoredState] => [
+    id,
+    { kind, partitions: partitions.map((refs, part) => refs.map((ref) => unpackRef(id, part, ref))) },
+  ]
+  return { ...rest, states: Object.fromEntries(states.map(stateOf)), previous: previous.map((ref) => unpackRef(MANIFEST_NODE, 0, ref)) }
+}
+
 /** What is true before the first batch. */
 export const emptyManifest = (zeroMs: number): Manifest => ({ timeMs: zeroMs, cuts: {}, states: {}, previous: [] })
 
-export const writeManifest = async (store: ItemStore, app: string, attemptId: string, manifest: Manifest): Promise<SegmentRef> =>
-  writeSegment(store, app, { node: MANIFEST_NODE, part: 0, at: sortableTime(manifest.timeMs), by: attemptId }, encode(manifest))
+/** A manifest that can be named already, and has yet to be written. */
+export const sealManifest = (store: ItemStore, app: string, attemptId: string, manifest: Manifest): SealedSegment =>
+  sealSegment(store, app, { node: MANIFEST_NODE, part: 0, at: sortableTime(manifest.timeMs), by: attemptId }, encode(packed(manifest)))
+
+export const writeManifest = async (store: ItemStore, app: string, attemptId: string, manifest: Manifest): Promise<SegmentRef> => {
+  const sealed = sealManifest(store, app, attemptId, manifest)
+  await putSegment(store, sealed)
+  return sealed.ref
+}
 
 export const readManifest = async (store: ItemStore, app: string, ref: SegmentRef): Promise<Manifest> =>
-  decode(await readSegment(store, app, ref)) as Manifest
+  manifestFrom(decode(await readSegment(store, app, ref)))
 
 /** The state segments a manifest names. */
 export const stateSegments = (manifest: Manifest): readonly SegmentRef[] =>

@@ -60,7 +60,7 @@ describe('items with blobs', () => {
   test('a blob that is missing is a segment that is missing', async () => {
     const { blobs, store } = opened()
     const ref = await writeSegment(store, 'app', { node: 'n', part: 0, at: '1', by: 'a' }, new Uint8Array(1_000))
-    expect(await readSegment(store, 'app', ref)).toEqual(new Uint8Array(1_000))
+    expect(new Uint8Array(await readSegment(store, 'app', ref))).toEqual(new Uint8Array(1_000))
     await blobs.deleteAll(blobs.names())
     await expectError(() => readSegment(store, 'app', ref), 'SEGMENT_MISSING')
   })

@@ -1,10 +1,12 @@
 /**
  * Shards that split and merge while they are read, against kinesis-local. What Lambda does is done by hand: shards are read parents first,
- * and each batch is delivered as an event, some of them twice.
+ * and each batch is delivered as an event, some of them twice. Batches are small, and all is taken in before the first.
  */
 import { MergeShardsCommand, SplitShardCommand } from '@aws-sdk/client-kinesis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { kinesisStreamReader } from '../../lib/adapters/aws/kinesis-stream-reader.ts'
 import { kinesisDeliveries } from '../../lib/runtime/kinesis/event.ts'
+import { shardParents } from '../../lib/runtime/kinesis/lineage.ts'
 import { pipelineOf, World } from '../unit/runtime/harness.ts'
 import { aggregateOf } from '../unit/runtime/kinesis/aggregate.ts'
 import { KinesisLocal } from './kinesis-local.ts'
@@ -47,8 +49,10 @@ test('over splits and merges every record counts once, and those of a key stay i
   const seen: string[] = []
   const world = new World()
   const app = world.deploy(
-    pipelineOf((ssc) => ssc.kinesisTextStream(STREAM).foreachRDD(async (rdd) => void seen.push(...(await rdd.collect())))),
-    { bind: 'lanes' },
+    pipelineOf((ssc) => ssc.kinesisTextStream(STREAM).foreachRDD(async (rdd) => void seen.push(...(await rdd.collect()))), {
+      limits: { records: 8 },
+    }),
+    { bind: 'lanes', parentsOf: shardParents(async () => kinesisStreamReader({ client: kinesis.client })) },
   )
   await app.tick()
   const digits = new Set<number>()
@@ -66,7 +70,8 @@ test('over splits and merges every record counts once, and those of a key stay i
         ))
           await app.intake(SOURCE).append(delivery)
   }
-  await app.tick()
+  // A few records at a time, so that all shards are in a batch together only where none has to wait for another.
+  await app.tick(40)
 
   const expected = (key: number): readonly number[] => (key % 2 === 0 ? [0, 2, 4] : [0, 1, 2, 3, 4, 5])
   const byKey = Map.groupBy(seen, (text) => Number(text.split(' ')[0]))

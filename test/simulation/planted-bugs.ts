@@ -11,15 +11,27 @@ const firstBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/sources/lane-source.ts',
-        find: 'async allocate({ cut = {}, limits }): Promise<LanesSlice> {\n      const lanes = fill(await behind(cut), limits).filter(({ entries }) => entries.length > 0)',
+        find: 'async allocate({ cut = {}, limits, lanes: read })',
+        replace: 'async allocate({ cut = {}, limits, lanes: read, timeMs })',
+      },
+      {
+        file: 'lib/runtime/sources/lane-source.ts',
+        find: 'const lanes = fill(waiting, limits)',
         replace:
-          'async allocate({ cut = {}, limits, timeMs }): Promise<LanesSlice> {\n      const lanes = fill((await behind(cut)).map((lane) => ({ ...lane, entries: lane.entries.filter((entry) => entry.receivedMs > timeMs - 1_000 && entry.receivedMs <= timeMs) })), limits).filter(({ entries }) => entries.length > 0)',
+          'const lanes = fill(waiting.map((lane) => ({ ...lane, entries: lane.entries.filter((entry) => entry.receivedMs > timeMs - 1_000 && entry.receivedMs <= timeMs) })), limits)',
       },
       {
         file: 'lib/runtime/sources/lane-source.ts',
         find: 'for (const lane of lanes) next[lane.lane] =',
-        replace: 'for (const lane of await behind(cut)) next[lane.lane] =',
+        replace: 'for (const lane of waiting) next[lane.lane] =',
       },
+    ],
+  },
+  {
+    name: 'children taken beside their parents',
+    effect: 'the records of a key come out of order while a backlog is worked off after a reshard',
+    edits: [
+      { file: 'lib/runtime/sources/lane-source.ts', find: 'entry === undefined || !isOpen(parents)', replace: 'entry === undefined' },
     ],
   },
   {

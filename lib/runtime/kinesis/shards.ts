@@ -1,4 +1,4 @@
-/** Shards as lanes: their names, and the order that their lineage puts them in. */
+/** Shards as lanes: their names. */
 import type { ShardAddress } from '../../ports/stream-reader.ts'
 
 /** What names a shard for ever. The ARN may also be that of a consumer of the stream. */
@@ -19,30 +19,19 @@ export const shardOf = (lane: string): ShardAddress | undefined => {
   return streamArn === undefined || shardId === undefined ? undefined : { streamArn, shardId }
 }
 
-/** A shard as Kinesis lists it. A parent that has expired may no longer be in the list. */
-export interface Shard {
-  readonly ShardId: string
-  readonly ParentShardId?: string
-  /** The second parent, where two shards were merged. */
-  readonly AdjacentParentShardId?: string
+/** The stream of a lane and when it was created; undefined for a lane that is no shard. */
+const lifeOf = (lane: string): readonly [streamArn: string, createdMs: number] | undefined => {
+  const [, streamArn, createdMs] = /^(arn:[^@]+)@(\d+)\/[^/]+$/.exec(lane) ?? []
+  return streamArn === undefined ? undefined : [streamArn, Number(createdMs)]
 }
 
-/** The shards that must be drained before this one, for a key's records to stay in order. */
-export const parentsOf = ({ ParentShardId, AdjacentParentShardId }: Shard): readonly string[] =>
-  [ParentShardId, AdjacentParentShardId].filter((id) => id !== undefined)
-
-/** All shards, parents before their children, and by id where lineage says nothing (B3). */
-export const shardOrder = <S extends Shard>(shards: readonly S[]): readonly S[] => {
-  const byId = new Map(shards.map((shard) => [shard.ShardId, shard]))
-  const ordered = new Set<S>()
-  const visit = (shard: S): void => {
-    if (ordered.has(shard)) return
-    for (const parent of parentsOf(shard).toSorted()) {
-      const found = byId.get(parent)
-      if (found !== undefined) visit(found)
-    }
-    ordered.add(shard)
-  }
-  shards.toSorted((a, b) => (a.ShardId < b.ShardId ? -1 : 1)).forEach(visit)
-  return [...ordered]
+/** Those of some lanes that hold an earlier life of the lane's stream, which was deleted and made again under its name. */
+export const earlierLives = (lane: string, lanes: readonly string[]): readonly string[] => {
+  const life = lifeOf(lane)
+  return life === undefined
+    ? []
+    : lanes.filter((other) => {
+        const [streamArn, createdMs = Infinity] = lifeOf(other) ?? []
+        return streamArn === life[0] && createdMs < life[1]
+      })
 }

@@ -8,6 +8,7 @@ import type { ItemStore } from '../../ports/item-store.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import type { Head } from '../../state/head.ts'
 import { Intake, type LaneDelivery } from '../intake.ts'
+import type { LaneParents } from '../kinesis/lineage.ts'
 import { nextBatchTime } from '../schedule.ts'
 import { HINT_LANE, type ObjectHint } from '../sources/hint-lane.ts'
 import type { Tick } from './ticks.ts'
@@ -32,6 +33,8 @@ export interface IntakeHandlerParts {
   readonly store: ItemStore
   readonly clock: Clock
   readonly randomness: Randomness
+  /** Where lanes come after others. Default: none does. */
+  readonly parentsOf?: LaneParents
   /** Sends a tick to the driver. */
   readonly wind: (ticks: readonly Tick[]) => Promise<void>
 }
@@ -51,11 +54,18 @@ export type IntakeHandler = (taken: readonly (SourceDelivery | SourceHints)[]) =
  * `LANE_FULL`, `STORE_FAILED` or whatever the store threw; what was appended by then is dropped when it comes again (B1).
  */
 export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
-  const { plan, store, clock, randomness, wind } = parts
+  const { plan, store, clock, randomness, parentsOf, wind } = parts
   const woken: (Head | undefined)[] = []
   const intakes = new Map<string, Intake>()
   const intakeOf = (source: string): Intake => {
-    const shared = { app: plan.name, store, clock, randomness, limits: plan.options.limits }
+    const shared = {
+      app: plan.name,
+      store,
+      clock,
+      randomness,
+      limits: plan.options.limits,
+      ...(parentsOf === undefined ? {} : { parentsOf }),
+    }
     const intake = intakes.get(source) ?? new Intake({ ...shared, source, woke: (head) => void woken.push(head) })
     intakes.set(source, intake)
     return intake

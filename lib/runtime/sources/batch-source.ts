@@ -1,5 +1,6 @@
 import type { BatchLimits } from '../../dstream/plan.ts'
 import type { Partition } from '../../rdd/pour.ts'
+import type { Lane } from '../../state/lanes.ts'
 import type { Cut } from '../../state/manifest.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import type { DeadLetter } from '../dead-letters.ts'
@@ -51,12 +52,16 @@ export interface SliceRequest {
   readonly limits: BatchLimits
   /** When the application first started. */
   readonly startedMs: number
+  /** The lanes of the source, if they were read while the head was, or later. Default: they are read now. */
+  readonly lanes?: readonly Lane[]
 }
 
 /** How the runtime gets records: one for each source node, whatever the binding. */
 export interface BatchSource<S extends Slice = Slice> {
   /** The kind of its slices: a logged batch can only be read by the kind of source that it was logged with. */
   readonly kind: S['kind']
+  /** Reads the lanes that an allocation would read, where there are any: it is begun while the head is still being read. */
+  lanes?(): Promise<readonly Lane[]>
   /** What belongs to the batch at this time: nothing twice, nothing left out below the limits (B8), whatever any clock says. */
   allocate(request: SliceRequest): Promise<S>
   /** The records of a slice: the same ones for the same slice, always (B3). */

@@ -9,9 +9,20 @@ import { together } from '../../base/together.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Partition } from '../../rdd/pour.ts'
 import { type Block, positionsOf } from '../../state/blocks.ts'
-import { BEGINNING, type BlockRef, entriesAfter, isAfter, type Lane, type LaneEntry, readLanes } from '../../state/lanes.ts'
+import {
+  BEGINNING,
+  type BlockRef,
+  entriesAfter,
+  isAfter,
+  type Lane,
+  type LaneEntry,
+  lineageOrder,
+  readLane,
+  readLanes,
+} from '../../state/lanes.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import { letterOf } from '../dead-letters.ts'
+import { earlierLives } from '../kinesis/shards.ts'
 import type { BatchSource, PutAside, Slice, SliceData } from './batch-source.ts'
 import { HINT_LANE } from './hint-lane.ts'
 import { type BlockRecovery, findBlock, type FoundBlock } from './lost-blocks.ts'
@@ -28,22 +39,42 @@ export interface LanesSlice extends Slice {
   readonly cut: Readonly<Record<string, string>>
 }
 
-/** Takes whole entries from all lanes in turn until a limit is reached; at least one entry, or a batch could never get past a large one. */
-const fill = (waiting: readonly LaneSlice[], limits: { readonly records: number; readonly bytes: number }): readonly LaneSlice[] => {
+/** What of a lane lies behind the cut. */
+interface WaitingLane extends LaneSlice {
+  readonly parents: readonly string[]
+}
+
+/**
+ * Takes whole entries from all lanes in turn until a limit is reached; at least one entry, or a batch could never get past a large one. From
+ * a lane with parents only when nothing of theirs is left: so the records of a key stay in order when its shard is split or merged.
+ */
+const fill = (waiting: readonly WaitingLane[], limits: { readonly records: number; readonly bytes: number }): readonly LaneSlice[] => {
   const taken = waiting.map(({ lane }) => ({ lane, entries: [] as LaneEntry[] }))
+  const indexes = new Map(waiting.map(({ lane }, index) => [lane, index]))
+  const left = (index: number): number => (waiting[index]?.entries.length ?? 0) - (taken[index]?.entries.length ?? 0)
+  const isOpen = (parents: readonly string[]): boolean => parents.every((parent) => left(indexes.get(parent) ?? -1) === 0)
   let records = 0
   let bytes = 0
-  for (let round = 0; ; round++) {
-    const offered = waiting.flatMap(({ entries }, index) => entries.slice(round, round + 1).map((entry) => ({ index, entry })))
-    if (offered.length === 0) return taken
-    for (const { index, entry } of offered) {
+  for (let offered = true; offered;) {
+    offered = false
+    for (const [index, { parents, entries }] of waiting.entries()) {
+      const entry = entries[taken[index]?.entries.length ?? 0]
+      if (entry === undefined || !isOpen(parents)) continue
+      offered = true
       records += entry.count
       bytes += entry.bytes
-      const first = taken.every(({ entries }) => entries.length === 0)
+      const first = taken.every((lane) => lane.entries.length === 0)
       if (!first && (records > limits.records || bytes > limits.bytes)) return taken
       taken[index]?.entries.push(entry)
     }
   }
+  return taken
+}
+
+/** A stream that was made anew goes on where the one before it ended: its lanes come after those of the other. */
+const withEarlierLives = (lanes: readonly Lane[]): readonly Lane[] => {
+  const names = lanes.map(({ lane }) => lane)
+  return lanes.map((lane) => ({ ...lane, parents: [...lane.parents, ...earlierLives(lane.lane, names)] }))
 }
 
 /** What to make it of. */
@@ -58,14 +89,25 @@ export interface LaneSourceParts {
 
 /** The source of one node whose records come through lanes. */
 export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): BatchSource<LanesSlice> => {
-  const behind = async (cut: Readonly<Record<string, unknown>>): Promise<readonly LaneSlice[]> => {
-    const lanes = await readLanes(store, app, source)
-    return lanes
-      .filter(({ lane }) => lane !== HINT_LANE)
-      .map((lane: Lane) => ({
-        lane: lane.lane,
-        entries: entriesAfter(lane, (cut[lane.lane] as string | undefined) ?? BEGINNING),
-      }))
+  const lanesNow = async (): Promise<readonly Lane[]> =>
+    withEarlierLives((await readLanes(store, app, source)).filter(({ lane }) => lane !== HINT_LANE))
+
+  const behind = (cut: Readonly<Record<string, unknown>>, lanes: readonly Lane[]): readonly WaitingLane[] =>
+    lineageOrder(lanes).map((lane) => ({
+      lane: lane.lane,
+      parents: lane.parents,
+      entries: entriesAfter(lane, (cut[lane.lane] as string | undefined) ?? BEGINNING),
+    }))
+
+  /**
+   * Lanes are not read at one moment: a child may be there with its first entry, and its parent as it was before its last one. Whoever is
+   * taken from for the first time has its parents read again; by then all of theirs is there, since it was stored before.
+   */
+  const withParents = async (cut: Readonly<Record<string, unknown>>, lanes: readonly Lane[]): Promise<readonly Lane[]> => {
+    const parents = new Set(lanes.flatMap((lane) => (cut[lane.lane] === undefined ? lane.parents : [])))
+    const again = await together([...parents].map((lane) => readLane(store, app, source, lane)))
+    const found = again.filter((lane) => lane !== undefined)
+    return withEarlierLives([...lanes.filter(({ lane }) => !found.some((parent) => parent.lane === lane)), ...found])
   }
 
   const partitionOf = (lane: string, block: Block, putAside: PutAside): Partition<unknown> => ({
@@ -79,8 +121,10 @@ export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): B
 
   return {
     kind: 'lanes',
-    async allocate({ cut = {}, limits }): Promise<LanesSlice> {
-      const lanes = fill(await behind(cut), limits).filter(({ entries }) => entries.length > 0)
+    lanes: lanesNow,
+    async allocate({ cut = {}, limits, lanes: read }): Promise<LanesSlice> {
+      const waiting = behind(cut, await withParents(cut, read ?? (await lanesNow())))
+      const lanes = fill(waiting, limits).filter(({ entries }) => entries.length > 0)
       const entries = lanes.flatMap((lane) => lane.entries)
       // While a stream is bound nobody is told of objects: when a bucket is again, it is listed from the beginning.
       const { listing: _, ...positions } = cut
@@ -101,11 +145,11 @@ export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): B
       }
     },
     async waiting({ cut = {} }): Promise<number | undefined> {
-      const lanes = await behind(cut)
+      const lanes = behind(cut, await lanesNow())
       return lanes.some(({ entries }) => entries.length > 0) ? -Infinity : undefined
     },
     async takenInMs(cut = {}): Promise<number | undefined> {
-      const lanes = await behind(cut)
+      const lanes = behind(cut, await lanesNow())
       return oldestOf(lanes.flatMap(({ entries }) => entries.map(({ receivedMs }) => receivedMs)))
     },
     blocks: (slice: LanesSlice): readonly SegmentRef[] => slice.lanes.flatMap(({ entries }) => entries.flatMap((entry) => entry.blocks)),

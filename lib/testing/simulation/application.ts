@@ -7,6 +7,7 @@ import type { StreamReader } from '../../ports/stream-reader.ts'
 import type { Outcome } from '../../runtime/driver.ts'
 import type { RuntimeEvent } from '../../runtime/events.ts'
 import { kinesisDeliveries, type KinesisEvent } from '../../runtime/kinesis/event.ts'
+import { shardParents } from '../../runtime/kinesis/lineage.ts'
 import { shardReplay } from '../../runtime/kinesis/replay.ts'
 import { driverHandler } from '../../runtime/serverless/driver-handler.ts'
 import { type IntakeAnswer, intakeHandler, type SourceDelivery, type SourceHints } from '../../runtime/serverless/intake-handler.ts'
@@ -77,7 +78,9 @@ export const startIntake =
   (parts: ApplicationParts) =>
   (environment: Environment): Handler<IntakeEvent, IntakeAnswer> => {
     const plan = parts.plan(environment)
-    const intake = intakeHandler({ plan, ...portsOf(parts, environment) })
+    const ports = portsOf(parts, environment)
+    const reader = simulatedStreamReader(parts.streams, ports.call)
+    const intake = intakeHandler({ plan, ...ports, parentsOf: shardParents(async () => reader) })
     return (event) => intake('bodies' in event ? hintsFor(plan, event.bodies) : deliveriesFor(plan, environment, event))
   }
 

@@ -30,14 +30,14 @@ export const startTroubles = (parts: LifeParts): void => {
   troubleStorage(parts)
 }
 
-const troubleStreams = ({ world, faults, sightings, platform, pipeline, truth }: LifeParts): void => {
+const troubleStreams = ({ world, faults, sightings, platform, truth }: LifeParts): void => {
   const { random } = world
   const someMapping = () => (platform.mappings.length === 0 ? undefined : platform.mappings.at(-1))
   world.every(4_000, 15_000, () => {
     if (faults.strikes('lostCheckpoint', 15)) someMapping()?.loseCheckpoint()
     if (faults.strikes('lateInvocation', 15)) someMapping()?.deliverLate()
     if (faults.strikes('retention', 15)) someMapping()?.trim()
-    if (pipeline.keepsShards !== true && faults.strikes('resharding', 10)) someMapping()?.stream.reshard()
+    if (faults.strikes('resharding', 10)) someMapping()?.stream.reshard()
   })
   world.every(20_000, 60_000, () => {
     const mapping = someMapping()
@@ -46,7 +46,7 @@ const troubleStreams = ({ world, faults, sightings, platform, pipeline, truth }:
       mapping.delete()
       platform.mappings.splice(platform.mappings.indexOf(mapping), 1)
       platform.map(mapping.stream)
-    } else if (pipeline.keepsShards !== true && mapping.isDone && faults.has('streamAnew') && random.chance(0.3)) {
+    } else if (mapping.isDone && faults.has('streamAnew') && random.chance(0.3)) {
       sightings.see('streamAnew')
       const { name } = mapping.stream
       mapping.delete()

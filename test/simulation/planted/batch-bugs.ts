@@ -94,8 +94,8 @@ export const batchBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/live-state.ts',
-        find: 'return merge ? [ref] : [...old, ref]',
-        replace: 'return merge ? [ref] : old.length === 3 ? old : [...old, ref]',
+        find: 'return merge ? [sealed.ref] : [...old, sealed.ref]',
+        replace: 'return merge ? [sealed.ref] : old.length === 3 ? old : [...old, sealed.ref]',
       },
     ],
   },
@@ -138,14 +138,15 @@ export const batchBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/base/together.ts',
-        find: '  const ended = await Promise.allSettled(all)\n',
-        replace: '  const every = [...all]\n  await Promise.all(every)\n  const ended = await Promise.allSettled(every)\n',
+        find: '  const ended = await Promise.allSettled(all as readonly Promise<unknown>[])\n',
+        replace:
+          '  const every = [...(all as readonly Promise<unknown>[])]\n  await Promise.all(every)\n  const ended = await Promise.allSettled(every)\n',
       },
     ],
   },
   {
     name: 'segment with a TTL',
     effect: 'state that has not changed for long expires',
-    edits: [{ file: 'lib/state/segments.ts', find: "codec: 'raw' }", replace: "codec: 'raw', ttl: 1 }" }],
+    edits: [{ file: 'lib/state/segments.ts', find: 'codec }', replace: 'codec, ttl: 1 }' }],
   },
 ]

@@ -133,8 +133,8 @@ export const headBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/driver.ts',
-        find: "if (mayRest && (await goToRest(heads, head))) this.#runner.listen({ event: 'rest', timeMs: head.doneMs })",
-        replace: "if (mayRest && (await goToRest(heads, head))) return { kind: 'idle', dueMs: undefined }",
+        find: "    if (rested !== undefined) this.#runner.listen({ event: 'rest', timeMs: head.doneMs })",
+        replace: "    if (rested !== undefined) return { kind: 'idle', dueMs: undefined }",
       },
     ],
   },

@@ -54,8 +54,8 @@ export const objectBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: HINTS,
-        find: '      const next = { ...before, putOff, lanes: found.lanes }\n',
-        replace: '      const next = { ...before, putOff: putOff.slice(0, 0), lanes: found.lanes }\n',
+        find: 'const next = { ...before, putOff, lanes',
+        replace: 'const next = { ...before, putOff: putOff.slice(0, 0), lanes',
       },
     ],
   },
@@ -66,8 +66,8 @@ export const objectBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: HINTS,
-        find: '        const content = await objects.read(object)\n',
-        replace: '        const content = await objects.read((await objects.head(object.key)) ?? object)\n',
+        find: 'const content = await objects.read(object)',
+        replace: 'const content = await objects.read((await objects.head(object.key)) ?? object)',
       },
     ],
   },

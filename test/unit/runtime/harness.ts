@@ -104,6 +104,8 @@ export interface DeployOptions {
   readonly bind?: 'objects' | 'lanes' | 'hints' | 'versionedHints'
   /** Lanes are shards of a stream that can be read again with this. */
   readonly reader?: StreamReader
+  /** The lanes that come before others. */
+  readonly parentsOf?: (lane: string) => Promise<readonly string[]>
   /** Names the process, for queues. Default: all deployments of a world are of one process. */
   readonly process?: string
 }
@@ -179,7 +181,11 @@ export class Deployment {
   readonly #intervalMs: number
   readonly #intakes: ReadonlyMap<string, Intake>
 
-  constructor(world: World, pipeline: Pipeline, { generation = 1, leaseMs = 0, bind, process = 'process', reader }: DeployOptions) {
+  constructor(
+    world: World,
+    pipeline: Pipeline,
+    { generation = 1, leaseMs = 0, bind, process = 'process', reader, parentsOf = async () => [] }: DeployOptions,
+  ) {
     const plan = pipeline.build()
     const { store, clock, randomness, printed, files } = world
     const report = (event: RuntimeEvent): void => void this.events.push(event)
@@ -201,7 +207,10 @@ export class Deployment {
     this.#world = world
     this.#intervalMs = plan.options.intervalMs
     this.#intakes = new Map(
-      plan.sources.map(({ id }) => [id, new Intake({ app: APP, source: id, store, clock, randomness, limits: plan.options.limits })]),
+      plan.sources.map(({ id }) => [
+        id,
+        new Intake({ app: APP, source: id, store, clock, randomness, limits: plan.options.limits, parentsOf }),
+      ]),
     )
     this.driver = new Driver({
       plan,

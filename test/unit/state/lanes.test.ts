@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { memoryItemStore } from '../../../lib/adapters/memory/memory-item-store.ts'
 import {
@@ -8,6 +9,7 @@ import {
   isAfter,
   type Lane,
   type LaneEntry,
+  lineageOrder,
   readLane,
   readLanes,
   swapLane,
@@ -43,6 +45,7 @@ const laneOf = (...entries: readonly LaneEntry[]): Lane => ({
   lane: '0',
   tail: entries.at(-1)?.last ?? BEGINNING,
   by: 'me',
+  parents: [],
   entries,
 })
 
@@ -89,7 +92,11 @@ describe('entries behind a cut', () => {
 describe('lanes in the store', () => {
   test('come back as they were, those of one source in the order of their ids', async () => {
     const store = memoryItemStore()
-    const lanes = ['shard-2', 'shard-10', 'a#b'].map((lane): Lane => ({ ...laneOf(entry('1', block('3', 3))), lane }))
+    const lanes = ['shard-2', 'shard-10', 'a#b'].map((lane): Lane => {
+      const [first, second, third] = [block('3', 3), block('5', 2), block('9', 4)].map((ref) => ({ ...ref, node: `lines/${lane}` }))
+      const rejected = { ...entry('10'), deadLetters: 2 }
+      return { ...laneOf(entry('1', first!), entry('4', second!, third!), rejected), lane, parents: lane === 'a#b' ? ['shard-2'] : [] }
+    })
     for (const lane of lanes) expect(await swapLane(store, 'app', undefined, lane)).toEqual({ swapped: true })
     await swapLane(store, 'app', undefined, { ...laneOf(), source: 'lines2' })
     await swapLane(store, 'app2', undefined, laneOf())
@@ -107,5 +114,41 @@ describe('lanes in the store', () => {
     expect(await swapLane(store, 'app', laneOf(), second)).toEqual({ swapped: false, current: first })
     expect(await swapLane(store, 'app', first, second)).toEqual({ swapped: true })
     expect(await swapLane(store, 'app', first, second)).toEqual({ swapped: false, current: second })
+  })
+})
+
+describe('lineage', () => {
+  const named = (lane: string, ...parents: readonly string[]): Lane => ({ ...laneOf(), lane, parents })
+
+  test.each([
+    { what: 'by id', lanes: [named('b'), named('a')], order: 'a b' },
+    { what: 'a child after its parent', lanes: [named('a', 'b'), named('b')], order: 'b a' },
+    { what: 'a merged one after both', lanes: [named('a', 'b', 'c'), named('b'), named('c')], order: 'b c a' },
+    { what: 'a parent that has expired', lanes: [named('b', 'gone'), named('a')], order: 'a b' },
+  ])('lanes are in order: $what', ({ lanes, order }) => {
+    expect(
+      lineageOrder(lanes)
+        .map(({ lane }) => lane)
+        .join(' '),
+    ).toBe(order)
+  })
+
+  test('in any history of splits and merges parents come first, whatever the order of the list', () => {
+    const history = fc.array(fc.tuple(fc.nat(), fc.nat(), fc.boolean()), { maxLength: 20 }).chain((steps) => {
+      const lanes = steps.map(([a, b, merges], index) => {
+        const older = [a, ...(merges ? [b] : [])].map((n) => `shard-${((n % Math.max(index, 1)) * 7) % 20}`)
+        return named(`shard-${(index * 7) % 20}`, ...(index === 0 ? [] : older))
+      })
+      return fc.shuffledSubarray(lanes, { minLength: lanes.length })
+    })
+    fc.assert(
+      fc.property(history, (lanes) => {
+        const order = lineageOrder(lanes)
+        const places = new Map(order.map(({ lane }, place) => [lane, place]))
+        expect(order).toHaveLength(lanes.length)
+        for (const { lane, parents } of order)
+          for (const parent of parents) expect(places.get(parent)).toBeLessThan(places.get(lane) as number)
+      }),
+    )
   })
 })

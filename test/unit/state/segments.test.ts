@@ -7,7 +7,17 @@ import { readSegment, segmentId, segmentKeys, type SegmentName, writeSegment } f
 const NAME: SegmentName = { node: 'totals', part: 2, at: '000000000001000', by: 'attempt1' }
 const ITEM_BYTES_MAX = 5_000
 
-const bytesOf = (count: number): Uint8Array => Uint8Array.from({ length: count }, (_, i) => (i * 31) % 256)
+/** Bytes that cannot be made fewer: each follows from the one before by a generator with a period of 2^32. */
+const bytesOf = (count: number): Uint8Array => {
+  let state = 1
+  return Uint8Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state >>> 24
+  })
+}
+
+/** Bytes as they mostly are: a small part of them says all. */
+const textOf = (count: number): Uint8Array => Buffer.from('/pages/17 visitor=1700000000 '.repeat(count / 29 + 1).slice(0, count))
 
 describe('a segment', () => {
   test.each([
@@ -53,6 +63,29 @@ describe('a segment', () => {
     await expect(readSegment(store, 'app', ref)).rejects.toMatchObject({ code: 'SEGMENT_MISSING' })
   })
 
+  test.each([
+    [511, 511],
+    [512, 60],
+    [50_000, 1_000],
+  ])('of %i bytes of text is stored in %i bytes or less', async (count, storedMax) => {
+    const store = memoryItemStore({ itemBytesMax: ITEM_BYTES_MAX })
+    const ref = await writeSegment(store, 'app', NAME, textOf(count))
+    expect(ref).toMatchObject({ bytes: count })
+    const items = await Promise.all(segmentKeys('app', ref).map((key) => store.get(key)))
+    expect(items.reduce((total, item) => total + ((item ?? {})['bytes'] as Uint8Array).byteLength, 0)).toBeLessThanOrEqual(storedMax)
+    expect(Buffer.from(await readSegment(store, 'app', ref)).equals(textOf(count))).toBe(true)
+  })
+
+  test.each([0, 10, 40])('of which a bit is turned in what was compressed, at %i, is corrupt', async (at) => {
+    const store = memoryItemStore()
+    const ref = await writeSegment(store, 'app', NAME, textOf(1_000))
+    const [key] = segmentKeys('app', ref) as [{ partition: string; sort: string }]
+    const item = await store.get(key)
+    const bytes = item?.['bytes'] as Uint8Array
+    await store.put(key, { ...item, bytes: bytes.with(at, (bytes[at] ?? 0) ^ 1) })
+    await expect(readSegment(store, 'app', ref)).rejects.toMatchObject({ code: 'SEGMENT_CORRUPT' })
+  })
+
   test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
     ['a bit is turned', (bytes) => bytes.with(3, (bytes[3] ?? 0) ^ 1)],
     ['the end is cut off', (bytes) => bytes.slice(0, -1)],
@@ -80,7 +113,7 @@ describe('a segment', () => {
 describe('a manifest', () => {
   test('comes back whole, and names its state segments', async () => {
     const store = memoryItemStore()
-    const segment = await writeSegment(store, 'app', NAME, bytesOf(10))
+    const segment = await writeSegment(store, 'app', { ...NAME, node: 'totals', part: 0 }, bytesOf(10))
     const previous = await writeManifest(store, 'app', 'attempt0', emptyManifest(0))
     const manifest: Manifest = {
       timeMs: 1_000,

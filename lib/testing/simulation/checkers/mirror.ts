@@ -1,13 +1,13 @@
 /** What the store holds, kept beside it from the writes that were seen, so that checks can read it in the middle of one. */
 import { blobName } from '../../../adapters/blob-item-store.ts'
 import { decode } from '../../../base/codec.ts'
-import type { BatchPlan } from '../../../runtime/batch-plan.ts'
+import { type BatchPlan, planFrom } from '../../../runtime/batch-plan.ts'
 import type { Item, ItemKey } from '../../../ports/item-store.ts'
 import { type Head, headFromItem } from '../../../state/head.ts'
 import { headKey, lanePartitions } from '../../../state/item-keys.ts'
 import { BEGINNING, type BlockRef, entriesAfter, type Lane, laneFromItem } from '../../../state/lanes.ts'
-import { type Manifest, stateSegments } from '../../../state/manifest.ts'
-import { segmentKeys, type SegmentRef } from '../../../state/segments.ts'
+import { type Manifest, manifestFrom, stateSegments } from '../../../state/manifest.ts'
+import { segmentBytes, segmentKeys, type SegmentRef } from '../../../state/segments.ts'
 import { StatePartition } from '../../../state/state-partition.ts'
 import type { StoreWrite } from '../ports/observer.ts'
 
@@ -75,7 +75,7 @@ export class Mirror {
 
   /** Whether an item with bytes is there, wherever these lie. */
   has(key: ItemKey): boolean {
-    return this.#bytes(key) !== undefined
+    return this.#chunk(key) !== undefined
   }
 
   /** The sort keys of all items in partitions whose names begin so. */
@@ -91,10 +91,12 @@ export class Mirror {
     })
   }
 
-  #bytes(key: ItemKey): Uint8Array | undefined {
+  /** A chunk of a segment with its bytes, wherever these lie; undefined when they lie nowhere. */
+  #chunk(key: ItemKey): Item | undefined {
     const item = this.#items.get(idOf(key))
-    if (item === undefined || item['bytes'] instanceof Uint8Array) return item?.['bytes'] as Uint8Array | undefined
-    return this.#blobs.get(blobName(key))
+    if (item === undefined || item['bytes'] instanceof Uint8Array) return item?.['bytes'] === undefined ? undefined : item
+    const bytes = this.#blobs.get(blobName(key))
+    return bytes === undefined ? undefined : { ...item, bytes }
   }
 
   head(): Head | undefined {
@@ -107,16 +109,18 @@ export class Mirror {
 
   /** Undefined when a part of it is not there. */
   segment(ref: SegmentRef): unknown {
-    const chunks = segmentKeys(this.#app, ref).map((key) => this.#bytes(key))
-    return chunks.every((chunk) => chunk !== undefined) ? decode(Buffer.concat(chunks)) : undefined
+    const chunks = segmentKeys(this.#app, ref).map((key) => this.#chunk(key))
+    return chunks.every((chunk) => chunk !== undefined) ? decode(segmentBytes(chunks)) : undefined
   }
 
   plan(stored: string | SegmentRef): BatchPlan | undefined {
-    return (typeof stored === 'string' ? JSON.parse(stored) : this.segment(stored)) as BatchPlan | undefined
+    const value: unknown = typeof stored === 'string' ? JSON.parse(stored) : this.segment(stored)
+    return value === undefined ? undefined : planFrom(value)
   }
 
   manifest(ref: SegmentRef | undefined): Manifest | undefined {
-    return ref && (this.segment(ref) as Manifest | undefined)
+    const value = ref && this.segment(ref)
+    return value === undefined ? undefined : manifestFrom(value)
   }
 
   /** The state of one operator, partition by partition, as a manifest names it. */
@@ -124,8 +128,7 @@ export class Mirror {
     return (manifest.states[node]?.partitions ?? []).flatMap((refs) => {
       const partition = new StatePartition()
       for (const ref of refs) {
-        const bytes = segmentKeys(this.#app, ref).map((key) => this.#bytes(key) ?? new Uint8Array())
-        partition.apply(Buffer.concat(bytes))
+        partition.apply(segmentBytes(segmentKeys(this.#app, ref).map((key) => this.#chunk(key) ?? {})))
       }
       return [...partition.draft().entries()]
     })

@@ -8,7 +8,6 @@ export const keyOrder: SimulatedPipeline = {
   name: 'key-order',
   streams: [STREAM],
   buckets: [],
-  keepsShards: true,
   line: (_, n) => `k${n % KEYS} ${Math.floor(n / KEYS) + 1}`,
   describe(ssc, { moody }) {
     ssc

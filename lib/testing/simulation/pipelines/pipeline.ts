@@ -37,8 +37,6 @@ export interface SimulatedPipeline {
   readonly outputs: (batch: ModelBatch, history: History, intervalMs: number) => Readonly<Record<string, string>>
   /** The state of each state node after the last batch, by its id, as text. */
   readonly states?: (history: History) => Readonly<Record<string, string>>
-  /** Its shards stay as they are: it rests on the order of keys, which a split or a merge may still break. */
-  readonly keepsShards?: boolean
   /** The function of the source stage throws on it: it is put aside, and none of the lines of the model. */
   readonly isPoison?: (line: string, code: Code) => boolean
 }

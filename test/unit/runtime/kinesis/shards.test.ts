@@ -1,8 +1,9 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { laneId, parentsOf, shardOrder } from '../../../../lib/runtime/kinesis/shards.ts'
+import { shardParents } from '../../../../lib/runtime/kinesis/lineage.ts'
+import { earlierLives, laneId, shardOf } from '../../../../lib/runtime/kinesis/shards.ts'
 
 const ARN = 'arn:aws:kinesis:eu-west-1:123456789012:stream/clicks'
+const LANE = `${ARN}@1700000000000/shardId-000000000003`
 
 test('a lane is named by stream, creation and shard', () => {
   const shard = { streamArn: ARN, createdMs: 1_700_000_000_000, shardId: 'shardId-000000000003' }
@@ -13,38 +14,30 @@ test('a lane is named by stream, creation and shard', () => {
 })
 
 test.each([
-  { what: 'by id', shards: [{ ShardId: 'b' }, { ShardId: 'a' }], order: 'a b' },
-  { what: 'a child after its parent', shards: [{ ShardId: 'a', ParentShardId: 'b' }, { ShardId: 'b' }], order: 'b a' },
-  {
-    what: 'a merged shard after both',
-    shards: [{ ShardId: 'a', ParentShardId: 'c', AdjacentParentShardId: 'b' }, { ShardId: 'b' }, { ShardId: 'c' }],
-    order: 'b c a',
-  },
-  { what: 'a parent that has expired', shards: [{ ShardId: 'b', ParentShardId: 'gone' }, { ShardId: 'a' }], order: 'a b' },
-])('shards are in order: $what', ({ shards, order }) => {
-  expect(
-    shardOrder(shards)
-      .map(({ ShardId }) => ShardId)
-      .join(' '),
-  ).toBe(order)
+  [LANE, { streamArn: ARN, shardId: 'shardId-000000000003' }],
+  ['hints', undefined],
+  ['redrive-20260131', undefined],
+  ['receiver', undefined],
+])('the shard of the lane %s', (lane, shard) => {
+  expect(shardOf(lane)).toEqual(shard)
 })
 
-test('in any history of splits and merges parents come first, whatever the order of the list', () => {
-  const history = fc.array(fc.tuple(fc.nat(), fc.nat(), fc.boolean()), { maxLength: 20 }).chain((steps) => {
-    const shards = steps.map(([a, b, merges], index) => ({
-      ShardId: `shard-${(index * 7) % 20}`,
-      ...(index === 0 ? {} : { ParentShardId: `shard-${((a % index) * 7) % 20}` }),
-      ...(index === 0 || !merges ? {} : { AdjacentParentShardId: `shard-${((b % index) * 7) % 20}` }),
-    }))
-    return fc.shuffledSubarray(shards, { minLength: shards.length })
-  })
-  fc.assert(
-    fc.property(history, (shards) => {
-      const order = shardOrder(shards)
-      const places = new Map(order.map(({ ShardId }, place) => [ShardId, place]))
-      expect(order).toHaveLength(shards.length)
-      for (const shard of order)
-        for (const parent of parentsOf(shard)) expect(places.get(parent)).toBeLessThan(places.get(shard.ShardId) as number)
-    }),
-  )
+test('a lane comes after those of the shards that its shard was made of', async () => {
+  const asked: string[] = []
+  const parentsOf = shardParents(async () => ({
+    read: async () => [],
+    parents: async ({ shardId }) => {
+      asked.push(shardId)
+      return ['shardId-000000000002', 'shardId-000000000001']
+    },
+  }))
+  const stream = LANE.slice(0, -1)
+  expect(await parentsOf(LANE)).toEqual([`${stream}1`, `${stream}2`])
+  expect(await parentsOf('redrive-1')).toEqual([])
+  expect(asked).toEqual(['shardId-000000000003'])
+})
+
+test('a stream that was made anew comes after the one of its name before', () => {
+  const lanes = [`${ARN}@5/shardId-1`, `${ARN}@10/shardId-0`, `${ARN}@10/shardId-1`, `${ARN}2@1/shardId-0`, 'redrive-1']
+  expect(lanes.map((lane) => earlierLives(lane, lanes))).toEqual([[], [lanes[0]], [lanes[0]], [], []])
 })

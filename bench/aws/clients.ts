@@ -1,0 +1,79 @@
+/**
+ * The real clients of the SDK over services in memory. All calls that are under way when nothing else is left to do are one exchange: they
+ * would travel at the same time, and what comes after them waits for all. So exchanges are counted as a clock would, without one.
+ */
+import { Readable } from 'node:stream'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { S3Client } from '@aws-sdk/client-s3'
+import { SQSClient } from '@aws-sdk/client-sqs'
+import type { WireAnswer, WireRequest } from './buckets.ts'
+import type { Services } from './services.ts'
+
+/** What the clients speak to. */
+export interface Clients {
+  readonly dynamodb: DynamoDBClient
+  readonly s3: S3Client
+  readonly sqs: SQSClient
+}
+
+/** So many turns of the event loop pass without a further call before those under way are answered. */
+const QUIET_TURNS = 20
+
+interface HttpRequest {
+  readonly method: string
+  readonly path: string
+  readonly query?: WireRequest['query']
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+}
+
+const bytesOf = (body: HttpRequest['body']): Uint8Array => (typeof body === 'string' ? Buffer.from(body) : (body ?? new Uint8Array()))
+
+const wireRequestOf = ({ method, path, query = {}, headers, body }: HttpRequest): WireRequest => ({
+  method,
+  path,
+  query,
+  headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+  body: bytesOf(body),
+})
+
+/** Clients that share their exchanges. `now` dates the answers. */
+export const clientsOf = (services: Services, now: () => number): Clients => {
+  let trip = 0
+  let waiting: (() => void)[] = []
+  let turnsLeft = 0
+
+  const turn = (): void => {
+    turnsLeft -= 1
+    if (turnsLeft > 0) {
+      setImmediate(turn)
+      return
+    }
+    trip += 1
+    const all = waiting
+    waiting = []
+    for (const answer of all) answer()
+  }
+
+  const handle = async (request: unknown): Promise<{ response: object }> => {
+    if (waiting.length === 0) setImmediate(turn)
+    turnsLeft = QUIET_TURNS
+    await new Promise<void>((resolve) => waiting.push(resolve))
+    const { status, headers = {}, body = '' }: WireAnswer = services.answer(wireRequestOf(request as HttpRequest), trip)
+    const date = new Date(now()).toUTCString()
+    return { response: { statusCode: status, headers: { date, ...headers }, body: Readable.from([Buffer.from(body as string)]) } }
+  }
+
+  const settings = {
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+    endpoint: 'http://127.0.0.1:9',
+    maxAttempts: 1,
+    requestHandler: { handle },
+  }
+  return {
+    dynamodb: new DynamoDBClient(settings as unknown as ConstructorParameters<typeof DynamoDBClient>[0] & object),
+    s3: new S3Client({ ...settings, forcePathStyle: true } as unknown as ConstructorParameters<typeof S3Client>[0] & object),
+    sqs: new SQSClient(settings as unknown as ConstructorParameters<typeof SQSClient>[0] & object),
+  }
+}

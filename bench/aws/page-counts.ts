@@ -1,0 +1,13 @@
+/** The pipeline that is measured: the part of `examples/clicks.ts` that reads its stream. */
+import { seconds, stream } from 'millrace'
+
+const add = (a: number, b: number): number => a + b
+
+export default stream('clicks', { batchInterval: seconds(10) }, (ssc) => {
+  const pages = ssc.kinesisTextStream('clicks').map((line) => line.split(' ')[0] ?? '')
+  const ones = pages.mapToPair((page) => [page, 1])
+  ones.reduceByKey(add).print()
+
+  const totals = ones.updateStateByKey<number>((counts, total = 0) => counts.reduce(add, total)).named('totals')
+  totals.map(([page, total]) => `${page}: ${total} so far`).saveAsTextFiles('s3://results/totals')
+})

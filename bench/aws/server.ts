@@ -1,0 +1,42 @@
+/** Services in memory behind an endpoint of this machine, for processes of their own. */
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import type { WireRequest } from './buckets.ts'
+import type { Services } from './services.ts'
+
+/** An endpoint that answers. */
+export interface Endpoint {
+  readonly url: string
+  readonly close: () => Promise<void>
+}
+
+const requestOf = async (message: IncomingMessage): Promise<WireRequest> => {
+  const { pathname, searchParams } = new URL(message.url ?? '/', 'http://127.0.0.1')
+  return {
+    method: message.method ?? 'GET',
+    path: pathname,
+    query: Object.fromEntries(searchParams),
+    headers: Object.fromEntries(Object.entries(message.headers).map(([name, value]) => [name, String(value)])),
+    body: new Uint8Array(await buffer(message)),
+  }
+}
+
+/** Opens an endpoint; what it answers with may be exchanged between calls. */
+export const openEndpoint = async (services: () => Services): Promise<Endpoint> => {
+  const server: Server = createServer((message, response) => {
+    void requestOf(message).then((request) => {
+      const { status, headers = {}, body = '' } = services().answer(request, 0)
+      response.writeHead(status, headers).end(request.method === 'HEAD' ? '' : body)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections()
+        server.close(() => resolve())
+      }),
+  }
+}

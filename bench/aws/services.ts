@@ -1,0 +1,79 @@
+/** AWS in memory, on the wire: a table, buckets, a queue and a stream that the real clients of the SDK speak to, and a count of all they ask for. */
+import { createHash } from 'node:crypto'
+import { Buckets, type WireAnswer, type WireRequest } from './buckets.ts'
+import { Table, type TableRequest } from './table.ts'
+
+/** When the stream was created. */
+export const CREATED_MS = 1_700_000_000_000
+
+/** One call that was made. */
+export interface CountedCall {
+  readonly service: 'dynamodb' | 's3' | 'sqs' | 'kinesis'
+  readonly action: string
+  /** The bucket; of other services nothing. */
+  readonly bucket: string
+  /** Which exchange it belongs to: calls with the same number were under way at the same time. */
+  readonly trip: number
+  readonly writeUnits: number
+  readonly readUnits: number
+  /** Bytes of its body and of the answer's. */
+  readonly bytes: number
+}
+
+/** The services, and what was asked of them since the count was taken last. */
+export class Services {
+  readonly #table = new Table()
+  readonly #buckets = new Buckets()
+  #calls: CountedCall[] = []
+
+  /** What was asked for since the last time this was called. */
+  takeCalls(): readonly CountedCall[] {
+    const calls = this.#calls
+    this.#calls = []
+    return calls
+  }
+
+  /** Answers a request that belongs to an exchange. */
+  answer(request: WireRequest, trip: number): WireAnswer {
+    const target = request.headers['x-amz-target']
+    const counted = target === undefined ? this.#object(request) : this.#call(target, request)
+    const bytes = request.body.byteLength + Buffer.byteLength(counted.answer.body ?? '')
+    this.#calls.push({ bucket: '', writeUnits: 0, readUnits: 0, ...counted.call, trip, bytes })
+    return counted.answer
+  }
+
+  #object(request: WireRequest): Counted {
+    const bucket = request.path.split('/')[1] ?? ''
+    return { call: { service: 's3', action: Buckets.actionOf(request), bucket }, answer: this.#buckets.answer(request) }
+  }
+
+  #call(target: string, { body }: WireRequest): Counted {
+    const [service = '', action = ''] = target.split('.')
+    const input = JSON.parse(Buffer.from(body).toString()) as TableRequest & {
+      readonly Entries?: readonly { readonly Id: string; readonly MessageBody: string }[]
+    }
+    if (service === 'AmazonSQS') {
+      const Successful = (input.Entries ?? []).map(({ Id, MessageBody }) => ({ Id, MessageId: Id, MD5OfMessageBody: md5(MessageBody) }))
+      return { call: { service: 'sqs', action }, answer: json(200, { Successful }) }
+    }
+    if (service.startsWith('Kinesis')) {
+      const StreamDescriptionSummary = { StreamCreationTimestamp: CREATED_MS / 1_000, StreamStatus: 'ACTIVE' }
+      return { call: { service: 'kinesis', action }, answer: json(200, { StreamDescriptionSummary }) }
+    }
+    const { status, body: answer, writeUnits, readUnits } = this.#table.answer(action, input)
+    return { call: { service: 'dynamodb', action, writeUnits, readUnits }, answer: json(status, answer) }
+  }
+}
+
+interface Counted {
+  readonly call: Pick<CountedCall, 'service' | 'action'> & Partial<CountedCall>
+  readonly answer: WireAnswer
+}
+
+const md5 = (text: string): string => createHash('md5').update(text).digest('hex')
+
+const json = (status: number, body: object): WireAnswer => ({
+  status,
+  headers: { 'content-type': 'application/x-amz-json-1.0' },
+  body: JSON.stringify(body),
+})

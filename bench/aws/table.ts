@@ -1,0 +1,158 @@
+/**
+ * A table of DynamoDB in memory, as far as Millrace speaks to one: the bodies of requests in, the bodies of answers out, and what each costs
+ * by the rules of its price list.
+ *
+ *   write   1 unit for each begun KB of the larger of the item before and after; so too for a condition that did not hold
+ *   read    1 unit for each begun 4 KB, strongly consistent; a query by the sum of its items, whatever it gives of them
+ *   batch   each item by itself
+ *
+ * Source: Amazon DynamoDB Developer Guide, "DynamoDB item sizes and formats" and "Read and write operations".
+ */
+
+/** A value as it travels. */
+interface WireValue {
+  readonly S?: string
+  readonly N?: string
+  readonly B?: string
+  readonly BOOL?: boolean
+}
+
+type WireRow = Readonly<Record<string, WireValue>>
+
+/** The body of a request: as much of all kinds as is read. */
+export interface TableRequest {
+  readonly TableName?: string
+  readonly Item?: WireRow
+  readonly Key?: WireRow
+  readonly ConditionExpression?: string
+  readonly KeyConditionExpression?: string
+  readonly ExpressionAttributeNames?: Readonly<Record<string, string>>
+  readonly ExpressionAttributeValues?: WireRow
+  readonly Limit?: number
+  readonly RequestItems?: Readonly<
+    Record<string, readonly { readonly PutRequest?: { Item: WireRow }; readonly DeleteRequest?: { Key: WireRow } }[]>
+  >
+}
+
+/** What a call has cost. */
+export interface Units {
+  readonly writeUnits: number
+  readonly readUnits: number
+}
+
+/** The answer to a call. */
+export interface TableAnswer extends Units {
+  readonly status: number
+  readonly body: object
+}
+
+const KB = 1_024
+const READ_KB = 4
+
+const valueBytes = ({ S, N, B }: WireValue): number => {
+  if (S !== undefined) return Buffer.byteLength(S)
+  // A digit pair a byte, and one for the sign and exponent.
+  if (N !== undefined) return Math.ceil(N.replace(/[-.]|^0+/g, '').length / 2) + 1
+  return B === undefined ? 1 : Buffer.byteLength(B, 'base64')
+}
+
+const rowBytes = (row: WireRow | undefined): number =>
+  Object.entries(row ?? {}).reduce((total, [name, value]) => total + Buffer.byteLength(name) + valueBytes(value), 0)
+
+const unitsOf = (bytes: number, unitKb: number): number => Math.max(1, Math.ceil(bytes / (unitKb * KB)))
+
+/** The condition of a compare-and-set: parts joined by AND, each about one attribute. */
+const holds = (
+  row: WireRow | undefined,
+  { ConditionExpression, ExpressionAttributeNames = {}, ExpressionAttributeValues = {} }: TableRequest,
+): boolean =>
+  (ConditionExpression?.split(' AND ') ?? []).every((part) => {
+    const [, presence, name = ''] = /^(attribute_exists|attribute_not_exists)\((.+)\)$/.exec(part) ?? []
+    if (presence !== undefined) return (row?.[ExpressionAttributeNames[name] ?? name] !== undefined) === (presence === 'attribute_exists')
+    const [left = '', right = ''] = part.split(' = ')
+    return JSON.stringify(row?.[ExpressionAttributeNames[left] ?? left]) === JSON.stringify(ExpressionAttributeValues[right])
+  })
+
+const compare = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+const isInRange = (sort: string, { KeyConditionExpression = '', ExpressionAttributeValues = {} }: TableRequest): boolean => {
+  const bound = ExpressionAttributeValues[':bound']?.S ?? ''
+  if (KeyConditionExpression.includes('begins_with')) return sort.startsWith(bound)
+  return KeyConditionExpression.includes('sk >') ? compare(sort, bound) > 0 : true
+}
+
+/** A table. */
+export class Table {
+  readonly #partitions = new Map<string, Map<string, WireRow>>()
+
+  /** Does what a request asks for. */
+  answer(action: string, request: TableRequest): TableAnswer {
+    switch (action) {
+      case 'GetItem':
+        return this.#get(request.Key ?? {})
+      case 'Query':
+        return this.#query(request)
+      case 'PutItem':
+        return this.#put(request)
+      case 'BatchWriteItem':
+        return this.#batch(request)
+      default:
+        throw new Error(`The table in memory does not know ${action}.`)
+    }
+  }
+
+  #partition(row: WireRow): Map<string, WireRow> {
+    const name = row['pk']?.S ?? ''
+    const partition = this.#partitions.get(name) ?? new Map<string, WireRow>()
+    this.#partitions.set(name, partition)
+    return partition
+  }
+
+  #get(key: WireRow): TableAnswer {
+    const row = this.#partition(key).get(key['sk']?.S ?? '')
+    return { status: 200, body: row === undefined ? {} : { Item: row }, writeUnits: 0, readUnits: unitsOf(rowBytes(row), READ_KB) }
+  }
+
+  #query(request: TableRequest): TableAnswer {
+    const partition = this.#partitions.get(request.ExpressionAttributeValues?.[':pk']?.S ?? '') ?? new Map<string, WireRow>()
+    const sorted = [...partition].toSorted(([a], [b]) => compare(a, b))
+    const rows = sorted.flatMap(([sort, row]) => (isInRange(sort, request) ? [row] : [])).slice(0, request.Limit)
+    const bytes = rows.reduce((total, row) => total + rowBytes(row), 0)
+    return { status: 200, body: { Items: rows, Count: rows.length }, writeUnits: 0, readUnits: unitsOf(bytes, READ_KB) }
+  }
+
+  #put(request: TableRequest): TableAnswer {
+    const row = request.Item ?? {}
+    const before = this.#partition(row).get(row['sk']?.S ?? '')
+    if (!holds(before, request)) {
+      const type = 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException'
+      return { status: 400, body: { __type: type, message: 'no', Item: before }, writeUnits: unitsOf(rowBytes(before), 1), readUnits: 0 }
+    }
+    return { status: 200, body: {}, writeUnits: this.#write(row), readUnits: 0 }
+  }
+
+  #batch({ RequestItems = {} }: TableRequest): TableAnswer {
+    let writeUnits = 0
+    for (const { PutRequest, DeleteRequest } of Object.values(RequestItems).flat()) {
+      if (PutRequest !== undefined) writeUnits += this.#write(PutRequest.Item)
+      if (DeleteRequest !== undefined) writeUnits += this.#delete(DeleteRequest.Key)
+    }
+    return { status: 200, body: { UnprocessedItems: {} }, writeUnits, readUnits: 0 }
+  }
+
+  #write(row: WireRow): number {
+    const partition = this.#partition(row)
+    const sort = row['sk']?.S ?? ''
+    const units = unitsOf(Math.max(rowBytes(partition.get(sort)), rowBytes(row)), 1)
+    partition.set(sort, row)
+    return units
+  }
+
+  #delete(key: WireRow): number {
+    const partition = this.#partition(key)
+    const sort = key['sk']?.S ?? ''
+    const units = unitsOf(rowBytes(partition.get(sort)), 1)
+    partition.delete(sort)
+    return units
+  }
+}

@@ -1,0 +1,99 @@
+/** What invocations have asked for, summed up. */
+import type { CountedCall } from './services.ts'
+import { PRICES, s3Price } from './prices.ts'
+
+/** The calls of one invocation. */
+export type Invocation = readonly CountedCall[]
+
+/** What one invocation asks for, on average. */
+export interface Tally {
+  readonly invocations: number
+  /** Exchanges one after another: the way to the answer. */
+  readonly trips: number
+  /** Of these, exchanges with S3 among them. */
+  readonly tripsToS3: number
+  readonly writeUnits: number
+  readonly readUnits: number
+  readonly bytes: number
+  /** How often each action, by its name and its bucket: `PutObject results`. */
+  readonly actions: ReadonlyMap<string, number>
+}
+
+const mean = (invocations: readonly Invocation[], of: (calls: Invocation) => number): number =>
+  invocations.length === 0 ? 0 : invocations.reduce((total, calls) => total + of(calls), 0) / invocations.length
+
+const sum = (calls: Invocation, field: 'writeUnits' | 'readUnits' | 'bytes'): number =>
+  calls.reduce((total, call) => total + call[field], 0)
+
+const nameOf = ({ action, bucket }: CountedCall): string => (bucket === '' ? action : `${action} ${bucket}`)
+
+/** The average of some invocations. */
+export const tallyOf = (invocations: readonly Invocation[]): Tally => {
+  const names = [...new Set(invocations.flat().map(nameOf))].toSorted()
+  return {
+    invocations: invocations.length,
+    trips: mean(invocations, (calls) => new Set(calls.map(({ trip }) => trip)).size),
+    tripsToS3: mean(invocations, (calls) => new Set(calls.filter(({ service }) => service === 's3').map(({ trip }) => trip)).size),
+    writeUnits: mean(invocations, (calls) => sum(calls, 'writeUnits')),
+    readUnits: mean(invocations, (calls) => sum(calls, 'readUnits')),
+    bytes: mean(invocations, (calls) => sum(calls, 'bytes')),
+    actions: new Map(names.map((name) => [name, mean(invocations, (calls) => calls.filter((call) => nameOf(call) === name).length)])),
+  }
+}
+
+/** An invocation in words: its exchanges in order, calls at the same time joined by a plus. */
+export const pathOf = (calls: Invocation): readonly string[] =>
+  [...Map.groupBy(calls, ({ trip }) => trip).values()].map((together) => {
+    const counts = Map.groupBy(together, nameOf)
+    return [...counts].map(([name, same]) => (same.length === 1 ? name : `${same.length} ${name}`)).join(' + ')
+  })
+
+/** What a day of such invocations costs, in dollars. */
+export interface Cost {
+  readonly writes: number
+  readonly reads: number
+  readonly s3Blocks: number
+  readonly s3Results: number
+  readonly sqs: number
+  readonly invocations: number
+  readonly compute: number
+}
+
+/** Assumed, since services in memory answer at once: how long an exchange takes in the region. */
+const TRIP_S = 0.006
+const S3_TRIP_S = 0.03
+
+const ofBucket = ({ actions }: Tally, bucket: string): number =>
+  [...actions].reduce((total, [name, count]) => (name.endsWith(` ${bucket}`) ? total + count * s3Price(name) : total), 0)
+
+/** `perDay`: how often a day. `requestsBehind`: requests of Lambda to a queue for each, to fetch and delete its messages. */
+export const costOf = (
+  tally: Tally,
+  worker: { readonly perDay: number; readonly gigabytes: number; readonly requestsBehind: number },
+): Cost => {
+  const { perDay, gigabytes, requestsBehind } = worker
+  const seconds = (tally.trips - tally.tripsToS3) * TRIP_S + tally.tripsToS3 * S3_TRIP_S
+  return {
+    writes: perDay * tally.writeUnits * PRICES.writeUnit,
+    reads: perDay * tally.readUnits * PRICES.readUnit,
+    s3Blocks: perDay * ofBucket(tally, 'blocks'),
+    s3Results: perDay * ofBucket(tally, 'results'),
+    sqs: perDay * ((tally.actions.get('SendMessageBatch') ?? 0) + requestsBehind) * PRICES.sqsRequest,
+    invocations: perDay * PRICES.invocation,
+    compute: perDay * seconds * gigabytes * PRICES.gigabyteSecond,
+  }
+}
+
+/** Several costs together. */
+export const addedCosts = (costs: readonly Cost[]): Cost => {
+  const total = (field: keyof Cost): number => costs.reduce((all, cost) => all + cost[field], 0)
+  return {
+    writes: total('writes'),
+    reads: total('reads'),
+    s3Blocks: total('s3Blocks'),
+    s3Results: total('s3Results'),
+    sqs: total('sqs'),
+    invocations: total('invocations'),
+    compute: total('compute'),
+  }
+}
