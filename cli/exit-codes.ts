@@ -59,6 +59,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   PLAN_NO_OUTPUT: EXIT.usage,
   POISON_BREAKER: EXIT.batchFailed,
   QUEUE_NOT_RECOVERABLE: EXIT.storeUnusable,
+  RECORDS_UNEVEN: EXIT.batchFailed,
   SEGMENT_CORRUPT: EXIT.storeUnusable,
   SEGMENT_MISSING: EXIT.storeUnusable,
   STORE_BUSY: EXIT.storeBusy,

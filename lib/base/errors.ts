@@ -38,6 +38,7 @@ export const errorCodes = {
   PLAN_NO_OUTPUT: 'The pipeline has no output operation, so nothing would ever run.',
   POISON_BREAKER: 'So many records failed that the code is broken, not the data.',
   QUEUE_NOT_RECOVERABLE: 'A queueStream lives in memory and cannot be recovered from a store.',
+  RECORDS_UNEVEN: 'A file does not hold a whole number of records of fixed length; it was put aside as a dead letter.',
   SEGMENT_CORRUPT: 'A stored segment does not match its checksum.',
   SEGMENT_MISSING: 'A stored segment that should be there is not.',
   STORE_BUSY: 'Another process runs on the same store.',

@@ -133,7 +133,7 @@ const hashOf = (nodes: readonly Planned[]): string => {
 
 /** The names under which sources read, by their ids: what a source without a name of its own goes by must not become another's. */
 export const inputsOf = ({ sources }: Plan): Readonly<Record<string, string>> =>
-  Object.fromEntries(sources.flatMap(({ id, node: { source } }) => (source.from === 'queue' ? [] : [[id, source.name]])))
+  Object.fromEntries(sources.flatMap(({ id, node: { source } }) => ('name' in source ? [[id, source.name]] : [])))
 
 /**
  * Where sources have changed places: what was taken in under the id of one would go on as what came from another. A name that no other source

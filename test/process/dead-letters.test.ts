@@ -101,8 +101,8 @@ describe('redrive', () => {
     for (let file = 0; file < 6; file++)
       writeFileSync(join(directory, 'in', `${file}.txt`), `${names.slice(file * 10, file * 10 + 10).join('\n')}\n`)
     expect(await run(directory, 'picky')).toMatchObject({ exitCode: 0 })
-    // Each is killed a little later; one must come through.
-    for (let killed = 0, delayMs = 60; ; killed++, delayMs += 15) {
+    // Each is killed a little later, in steps that also reach the end of a slow one soon; one must come through.
+    for (let killed = 0, delayMs = 60; ; killed++, delayMs *= 1.2) {
       const command = startMillrace(directory, 'redrive', ...STATE, '--json')
       const timer = setTimeout(() => command.child.kill('SIGKILL'), delayMs)
       const { exitCode } = await command.ended

@@ -8,6 +8,7 @@
  * lasts, so neither a redelivery nor a sweep by listing brings an object in twice. The batch reads the uploads that its plan has pinned.
  */
 import { inGroups } from '../../base/together.ts'
+import type { FileSelection } from '../../dstream/source-declaration.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
 import type { Partition } from '../../rdd/pour.ts'
@@ -21,7 +22,7 @@ import { HINT_LANE, type ObjectHint } from './hint-lane.ts'
 import { oldestOf } from './lane-source.ts'
 import { Listing, type ListingCut } from './listing.ts'
 import { withRedriven } from './redriven.ts'
-import { linesOfObject, withinObjectLimits } from './text-object.ts'
+import { elementsOfObject, withinObjectLimits } from './text-object.ts'
 
 /** An upload with the time that counts for it. */
 interface DueObject extends ObjectVersion {
@@ -62,6 +63,10 @@ export interface HintSourceParts {
   readonly existing: 'ignore' | 'all'
   /** `'new'`: each upload is read once. `'ignore'`: each key is read once, whatever is uploaded under it later. */
   readonly onOverwrite: 'new' | 'ignore'
+  /** Whether an object is taken, by its key. Default: all are. */
+  readonly filter?: FileSelection['filter']
+  /** Makes the elements of an object. Default: its lines. */
+  readonly read?: FileSelection['read']
   readonly report: Listener
 }
 
@@ -160,7 +165,7 @@ const hintedObjects = (parts: HintSourceParts): BatchSource<HintsSlice> => {
 
 /** Reads the uploads of a slice, in its order. What is gone by now is left out. */
 const readUploads = async (
-  { objects, source, report }: HintSourceParts,
+  { objects, source, read, report }: HintSourceParts,
   slice: HintsSlice,
   putAside: PutAside,
 ): Promise<SliceData<HintsSlice>> => {
@@ -171,7 +176,7 @@ const readUploads = async (
     const content = await objects.read(object)
     if (content.found) {
       taken.push(object)
-      partitions.push(linesOfObject(source, object.key, content.bytes, putAside))
+      partitions.push(elementsOfObject({ source, key: object.key, bytes: content.bytes }, read, putAside))
     } else {
       skipped.push({ key: object.key, reason: content.gone })
       report({ event: 'objectSkipped', source, object: object.key, reason: `it is ${content.gone} since its batch was decided` })
@@ -232,11 +237,12 @@ class HintReader {
     hints: readonly ObjectHint[],
     startedMs: number,
   ): Promise<{ readonly open: readonly DueObject[]; readonly missing: readonly string[] }> {
-    const { objects, existing, onOverwrite } = this.#parts
+    const { objects, existing, onOverwrite, filter } = this.#parts
     const uploads = new Map<string, DueObject>()
     const missing = new Set<string>()
+    const wanted = distinct(hints).filter(({ key }) => filter?.(key) !== false)
     const look = async (hint: ObjectHint) => ({ hint, object: await objects.head(hint.key, hint.version) })
-    const looked = await inGroups(distinct(hints), CALLS_AT_ONCE, look)
+    const looked = await inGroups(wanted, CALLS_AT_ONCE, look)
     for (const { hint, object } of looked) {
       if (object === undefined) {
         missing.add(hint.key)

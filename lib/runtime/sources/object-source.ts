@@ -8,7 +8,7 @@ import type { SegmentRef } from '../../state/segments.ts'
 import type { BatchSource, PutAside, Slice, SliceData, SliceRequest } from './batch-source.ts'
 import { FileChooser, type ObjectsCut, type ObjectSourceParts } from './file-chooser.ts'
 import { withRedriven } from './redriven.ts'
-import { linesOfObject, withinObjectLimits } from './text-object.ts'
+import { elementsOfObject, withinObjectLimits } from './text-object.ts'
 
 export interface ObjectsSlice extends Slice {
   readonly kind: 'objects'
@@ -57,7 +57,7 @@ const listedObjects = (parts: ObjectSourceParts): BatchSource<ObjectsSlice> => {
         const content = await objects.read(object)
         if (content.found) {
           taken.push(object)
-          partitions.push(linesOfObject(source, object.key, content.bytes, putAside))
+          partitions.push(elementsOfObject({ source, key: object.key, bytes: content.bytes }, selection.read, putAside))
         } else {
           skipped.push({ key: object.key, reason: content.gone })
           report({ event: 'objectSkipped', source, object: object.key, reason: `it is ${content.gone} since it was listed` })

@@ -199,7 +199,7 @@ export class Deployment {
         : { recovery: { replay: shardReplay({ elements: declared.elements, open: async () => reader }), report } }
     const sourceOf = (id: string, declared: SourceDeclaration, kind: string): BatchSource => {
       if (declared.from === 'queue') return queueSource(declared, process) as BatchSource
-      if ((bind ?? (kind === 'socketTextStream' ? 'lanes' : 'objects')) === 'lanes')
+      if ((bind ?? (kind === 'socketTextStream' ? 'lanes' : 'objects')) === 'lanes' || !('files' in declared))
         return laneSource({ store, app: APP, source: id, ...recoveryFor(declared) }) as BatchSource
       if (bind === 'hints' || bind === 'versionedHints') {
         const uploads = bind === 'hints' ? world.uploads : world.versions
