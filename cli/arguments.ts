@@ -1,5 +1,18 @@
 import { parseArgs } from 'node:util'
 import { MillraceError } from '../lib/base/errors.ts'
+import { parseSince } from './since.ts'
+
+/** Where an application is: in a directory, or deployed under a name. */
+export type Target = { readonly state: string } | { readonly app: string }
+
+/** Which dead letters are meant. */
+export interface LetterOptions {
+  /** A moment or an age, as it was given. */
+  readonly since: string
+  readonly code: string | undefined
+  readonly source: string | undefined
+  readonly limit: number | undefined
+}
 
 /** What the command line asks for. */
 export type Command =
@@ -11,17 +24,27 @@ export type Command =
       readonly state: string | undefined
       readonly json: boolean
     }
-  | { readonly name: 'status' | 'resume' | 'skip' | 'reset'; readonly state: string; readonly json: boolean; readonly yes: boolean }
+  | { readonly name: 'status' | 'resume' | 'skip'; readonly target: Target; readonly json: boolean }
+  | { readonly name: 'reset'; readonly target: Target; readonly json: boolean; readonly yes: boolean }
+  | { readonly name: 'dead-letters'; readonly target: Target; readonly json: boolean; readonly letters: LetterOptions }
+  | { readonly name: 'redrive'; readonly target: Target; readonly json: boolean; readonly letters: LetterOptions; readonly again: boolean }
   | { readonly name: 'help'; readonly topic: string | undefined }
   | { readonly name: 'version' }
+
+/** The commands that work on an application that there is. */
+export type AppCommand = Extract<Command, { readonly target: Target }>
+
+const LETTERS = ['since', 'code', 'source', 'limit']
 
 /** The commands, with the options that each understands. */
 export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   run: ['once', 'bind', 'state', 'json'],
-  status: ['state', 'json'],
-  resume: ['state', 'json'],
-  skip: ['state', 'json'],
-  reset: ['state', 'json', 'yes'],
+  status: ['app', 'state', 'json'],
+  resume: ['app', 'state', 'json'],
+  skip: ['app', 'state', 'json'],
+  reset: ['app', 'state', 'json', 'yes'],
+  'dead-letters': ['app', 'state', 'json', ...LETTERS],
+  redrive: ['app', 'state', 'json', ...LETTERS, 'again'],
   help: [],
 }
 
@@ -31,8 +54,14 @@ const OPTIONS = {
   once: { type: 'boolean' },
   bind: { type: 'string', multiple: true },
   state: { type: 'string' },
+  app: { type: 'string' },
   json: { type: 'boolean' },
   yes: { type: 'boolean' },
+  since: { type: 'string' },
+  code: { type: 'string' },
+  source: { type: 'string' },
+  limit: { type: 'string' },
+  again: { type: 'boolean' },
 } as const
 
 const usage = (problem: string, value: unknown, allowed: string, fix: string): MillraceError =>
@@ -60,14 +89,54 @@ export const parseCommand = (args: readonly string[]): Command => {
   if (name === 'run')
     return { name, module: oneModule(rest), once: values.once === true, bindings: values.bind ?? [], state: values.state, json }
   if (rest.length > 0) throw usage(`millrace ${name} takes no argument of this kind`, rest[0], optionNames(name), `millrace help ${name}`)
-  if (values.state === undefined)
+  return appCommand(name as AppCommand['name'], values)
+}
+
+type Values = ReturnType<typeof parsed>['values']
+
+const appCommand = (name: AppCommand['name'], values: Values): AppCommand => {
+  const common = { target: targetOf(name, values), json: values.json === true }
+  switch (name) {
+    case 'reset':
+      return { name, ...common, yes: values.yes === true }
+    case 'dead-letters':
+      return { name, ...common, letters: letterOptions(values) }
+    case 'redrive':
+      return { name, ...common, letters: letterOptions(values), again: values.again === true }
+    default:
+      return { name, ...common }
+  }
+}
+
+const targetOf = (name: string, { state, app }: Values): Target => {
+  if (app !== undefined && state === undefined) return { app: checkedApp(app) }
+  if (state !== undefined && app === undefined) return { state }
+  throw usage(
+    state === undefined ? `millrace ${name} needs an application to work on` : `millrace ${name} works on one application`,
+    state === undefined ? 'nothing' : `--state ${state} --app ${app}`,
+    '--app NAME for a deployed application, or --state DIR for one of this machine',
+    `for example millrace ${name} --state .millrace/word-count, or millrace ${name} --app clicks`,
+  )
+}
+
+const checkedApp = (app: string): string => {
+  if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(app)) return app
+  throw usage('No application has such a name', app, 'up to 64 letters, digits, "_", "." and "-"', 'the name that cdk deploy has printed')
+}
+
+const SINCE = '30d'
+
+const letterOptions = ({ since = SINCE, code, source, limit }: Values): LetterOptions => {
+  if (parseSince(since, 0) === undefined)
     throw usage(
-      `millrace ${name} needs a store to work on`,
-      'nothing',
-      '--state DIR',
-      `for example millrace ${name} --state .millrace/word-count`,
+      '--since is no moment and no age',
+      since,
+      'a date, a date with its time, or an age in s, m, h or d',
+      '--since 2026-11-22T10:00Z, or --since 12h',
     )
-  return { name: name as 'status', state: values.state, json, yes: values.yes === true }
+  if (limit !== undefined && !/^[1-9]\d{0,8}$/.test(limit))
+    throw usage('--limit is no count', limit, 'a whole number from 1', '--limit 100')
+  return { since, code, source, limit: limit === undefined ? undefined : Number(limit) }
 }
 
 const parsed = (args: readonly string[]) => {
@@ -85,11 +154,19 @@ const parsed = (args: readonly string[]) => {
   }
 }
 
+const SHOWN: Readonly<Record<string, string>> = {
+  bind: '--bind NAME=URI',
+  state: '--state DIR',
+  app: '--app NAME',
+  since: '--since WHEN',
+  code: '--code CODE',
+  source: '--source ID',
+  limit: '--limit N',
+}
+
 const optionNames = (name: string): string => {
   const options = Object.hasOwn(COMMANDS, name) ? (COMMANDS[name] ?? []) : Object.keys(OPTIONS)
-  return [...options, 'help']
-    .map((option) => (option === 'bind' ? '--bind NAME=URI' : option === 'state' ? '--state DIR' : `--${option}`))
-    .join(', ')
+  return [...options, 'help'].map((option) => SHOWN[option] ?? `--${option}`).join(', ')
 }
 
 const oneModule = ([module, ...more]: readonly string[]): string => {

@@ -23,7 +23,7 @@ export const commandLine = async (args: readonly string[]): Promise<number> => {
 
 const carryOut = async (command: Command, outputs: Outputs): Promise<number> => {
   if (command.name === 'run') return endProcess(await run(command, outputs))
-  if (command.name !== 'help' && command.name !== 'version') return operate(command, outputs)
+  if ('target' in command) return operate(command, outputs)
   outputs.out.print(command.name === 'help' ? helpText(command.topic) : `${version()}\n`)
   return EXIT.ok
 }

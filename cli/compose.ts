@@ -21,6 +21,7 @@ import { checkLoggedSources, leftInLanes } from '../lib/runtime/rebinding.ts'
 import type { LocalReceiver } from '../lib/runtime/run-local.ts'
 import type { Runner } from '../lib/runtime/runner.ts'
 import type { BatchSource } from '../lib/runtime/sources/batch-source.ts'
+import { functionReceiver } from '../lib/runtime/sources/function-receiver.ts'
 import { laneSource } from '../lib/runtime/sources/lane-source.ts'
 import { objectSource } from '../lib/runtime/sources/object-source.ts'
 import { queueSource } from '../lib/runtime/sources/queue-source.ts'
@@ -85,7 +86,7 @@ const composeOn = async (store: ItemStore, { plan, bound, print, listen }: Compo
   const outputs = outputPort(bound, print)
   // The lock lets nobody else in, so a lease in the head is that of a process that is gone.
   const runner: Runner = { plan, app, generation, store, heads, clock, randomness, sources, outputs, listen, leaseMs: 0 }
-  return { runner, receivers: receiversOf(bound) }
+  return { runner, receivers: [...receiversOf(bound), ...functionReceivers(plan, clock)] }
 }
 
 const checkDirectories = (sources: readonly BoundSource[]): void => {
@@ -134,7 +135,7 @@ const batchSourceOf = ({ id, node }: Planned<SourceNode>, process: string, { sto
   if (node.source.from === 'queue') return queueSource(node.source, process) as BatchSource
   const app = plan.name
   const place = bound.sources.find((source) => source.id === id)?.place
-  if (place?.kind !== 'directory') return laneSource({ store, app, source: id }) as BatchSource
+  if (node.source.from === 'receiver' || place?.kind !== 'directory') return laneSource({ store, app, source: id }) as BatchSource
   const warn = (message: string): void => listen({ event: 'warning', code: 'OBJECT_UNREADABLE', message })
   const objects = localDirectory({ path: place.path, warn })
   return objectSource({ store, app, source: id, objects, selection: node.source.files, report: listen }) as BatchSource
@@ -143,6 +144,11 @@ const batchSourceOf = ({ id, node }: Planned<SourceNode>, process: string, { sto
 const receiversOf = ({ sources }: BoundPlan): readonly LocalReceiver[] =>
   sources.flatMap(({ id, place }) =>
     place.kind === 'socket' ? [{ source: id, receiver: socketReceiver({ host: place.host, port: place.port }) }] : [],
+  )
+
+const functionReceivers = ({ sources }: Plan, clock: Clock): readonly LocalReceiver[] =>
+  sources.flatMap(({ id, node: { source } }) =>
+    source.from === 'receiver' ? [{ source: id, receiver: functionReceiver(id, source.receive, clock) }] : [],
   )
 
 const outputPort = (bound: BoundPlan, print: (text: string) => void): OutputPort => {

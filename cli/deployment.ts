@@ -1,4 +1,5 @@
 /** What the command line is told of a deployed application: the construct `StreamingApp` writes it into a parameter, and nothing else finds it. */
+import { MillraceError } from '../lib/base/errors.ts'
 
 /** Where an application is. */
 export interface Deployment {
@@ -18,3 +19,29 @@ export interface Deployment {
 
 /** The name of the parameter of an application. */
 export const parameterName = (appName: string): string => `/millrace/${appName}`
+
+const isDeployment = (value: unknown): value is Deployment => {
+  if (typeof value !== 'object' || value === null) return false
+  const { app, table, blocks, ticks, sources, generation, logs } = value as Partial<Record<keyof Deployment, unknown>>
+  const isText = [app, table, blocks, ticks].every((text) => typeof text === 'string' && text !== '')
+  return isText && Array.isArray(sources) && typeof generation === 'number' && typeof logs === 'object' && logs !== null
+}
+
+/**
+ * The deployment that the text of a parameter describes.
+ *
+ * @throws MillraceError `STORE_UNREADABLE`.
+ */
+export const deploymentIn = (appName: string, text: string): Deployment => {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isDeployment(value)) return value
+  } catch {
+    // No JSON: refused below.
+  }
+  throw new MillraceError('STORE_UNREADABLE', {
+    problem: `The parameter ${parameterName(appName)} does not say where the application is, as this version of Millrace reads it`,
+    value: text,
+    fix: 'use the version that deployed it, or deploy again; if somebody has written it by hand, deploy again too',
+  })
+}

@@ -18,12 +18,13 @@ export const exitTexts: readonly (readonly [code: number, text: string])[] = [
   [EXIT.usage, 'the command line, the module or a binding is not right; nothing has run'],
   [EXIT.batchFailed, 'a batch failed; it is kept, and tried again by the next run'],
   [EXIT.storeBusy, 'another process has the store'],
-  [EXIT.storeUnusable, 'the store is full, cannot be used, is not there, or does not fit the pipeline'],
+  [EXIT.storeUnusable, 'the store is full, cannot be used, is not there, or does not fit the pipeline; or AWS refuses'],
   [EXIT.interrupted, 'stopped at once by a second Ctrl-C'],
 ]
 
 /** The end of the process for each error that ends it. */
 export const exitCodes: Readonly<Record<ErrorCode, number>> = {
+  ACCESS_DENIED: EXIT.storeUnusable,
   ARGUMENT_INVALID: EXIT.usage,
   BATCH_FAILED: EXIT.batchFailed,
   BINDING_INVALID: EXIT.usage,
@@ -32,6 +33,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   BINDING_UNFIT: EXIT.usage,
   BINDING_UNKNOWN: EXIT.usage,
   COMMAND_REFUSED: EXIT.usage,
+  CREDENTIALS_MISSING: EXIT.storeUnusable,
   DATA_LOST: EXIT.batchFailed,
   DIRECTORY_MISSING: EXIT.usage,
   EVENT_INVALID: EXIT.unexpected,
@@ -57,6 +59,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   PLAN_NO_OUTPUT: EXIT.usage,
   POISON_BREAKER: EXIT.batchFailed,
   QUEUE_NOT_RECOVERABLE: EXIT.storeUnusable,
+  RECORDS_UNEVEN: EXIT.batchFailed,
   SEGMENT_CORRUPT: EXIT.storeUnusable,
   SEGMENT_MISSING: EXIT.storeUnusable,
   STORE_BUSY: EXIT.storeBusy,

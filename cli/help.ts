@@ -10,7 +10,9 @@ Commands
   millrace status           show how it stands; also beside a running one
   millrace resume           try a failed batch again
   millrace skip             give up the batch that fails
-  millrace reset            remove the store, to begin anew
+  millrace reset            remove all totals, to begin anew
+  millrace dead-letters     list the records that were put aside
+  millrace redrive          give them back, once the code is mended
   millrace help COMMAND     options and examples of one command
   millrace --version
 
@@ -19,14 +21,19 @@ Examples
   millrace run word-count.ts --once                              all there is, then end
   millrace run word-count.ts --bind lines=./in                   read "lines" from a directory
   millrace run word-count.ts --bind lines=socket://localhost:9999
-  millrace status --state .millrace/word-count
+  millrace status --state .millrace/word-count                   of this machine
+  millrace status --app clicks                                   deployed to AWS, with your credentials
 
 Exit codes
 ${exits}
 `
 
 const state = '  --state DIR       the directory of the store'
+const app = '  --app NAME        a deployed application, with your own credentials: AWS_PROFILE, AWS_REGION'
 const json = '  --json            JSON instead of text'
+const letters = `  --since WHEN      put aside since then: 2026-11-22, 2026-11-22T10:00Z, or an age as 12h; default 30d
+  --code CODE       only with this code
+  --source ID       only of this source, by its id: kinesisTextStream-1`
 
 const topics: Readonly<Record<string, string>> = {
   run: `millrace run MODULE [--once] [--bind NAME=URI]... [--state DIR] [--json]
@@ -45,48 +52,90 @@ Examples
   millrace run word-count.ts --bind lines=socket://localhost:9999      beside: nc -lk 9999
   millrace run totals.ts --once --bind lines=./in --bind results=./out
 `,
-  status: `millrace status --state DIR [--json]
+  status: `millrace status (--state DIR | --app NAME) [--json]
 
 Shows the last batches, what waits, what failed and why, dead letters, and the size of the state. A running pipeline goes on.
 
 ${state}
+${app}
 ${json}
 
-Example
+Examples
   millrace status --state .millrace/word-count
+  millrace status --app clicks
 `,
-  resume: `millrace resume --state DIR [--json]
+  resume: `millrace resume (--state DIR | --app NAME) [--json]
 
-After a batch has failed so often that the pipeline has stopped: lets the next run try it again, from the first attempt on.
+After a batch has failed so often that the pipeline has stopped: lets the next run try it again, from the first attempt on. A
+deployed application does so at once.
 
 ${state}
+${app}
 ${json}
 
-Example
+Examples
   millrace resume --state .millrace/word-count && millrace run word-count.ts
+  millrace resume --app clicks
 `,
-  skip: `millrace skip --state DIR [--json]
+  skip: `millrace skip (--state DIR | --app NAME) [--json]
 
 Gives up the batch that was begun and is not finished: its records count as taken and change nothing. Says what it held.
-Stop the pipeline first.
+On this machine, stop the pipeline first. A deployed application refuses while the batch is being tried.
 
 ${state}
+${app}
 ${json}
 
-Example
+Examples
   millrace skip --state .millrace/word-count
+  millrace skip --app clicks
 `,
-  reset: `millrace reset --state DIR --yes [--json]
+  reset: `millrace reset (--state DIR | --app NAME) --yes [--json]
 
-Removes the store and all totals in it; the next run begins anew. Outputs and other files in the directory stay. Stop the
-pipeline first.
+Of this machine: removes the store and all totals in it; the next run begins anew. Outputs and other files in the directory
+stay. Stop the pipeline first.
+
+Deployed: empties the state of all operators, and gives up the batch that fails, if one does. What no batch has taken yet
+stays and counts from now on; what batches have taken is not read again. Refuses while a batch is being tried.
 
 ${state}
+${app}
   --yes             do it
 ${json}
 
-Example
+Examples
   millrace reset --state .millrace/word-count --yes
+  millrace reset --app clicks --yes
+`,
+  'dead-letters': `millrace dead-letters (--state DIR | --app NAME) [--since WHEN] [--code CODE] [--source ID] [--limit N] [--json]
+
+Lists the records that were put aside, the newest day first: when, why, where they are from, and how their data begins.
+
+${state}
+${app}
+${letters}
+  --limit N         at most so many
+  --json            one JSON object a line, with the data in full
+
+Examples
+  millrace dead-letters --state .millrace/word-count
+  millrace dead-letters --app clicks --since 12h --code USER_FUNCTION_FAILED --json
+`,
+  redrive: `millrace redrive (--state DIR | --app NAME) [--since WHEN] [--code CODE] [--source ID] [--limit N] [--again] [--json]
+
+Gives records that were put aside back to the pipeline, each once, also when the command is stopped in the middle, or given
+twice: mend the code and deploy or start it first. A record that fails again is put aside again. Says which it had to leave.
+
+${state}
+${app}
+${letters}
+  --limit N         at most so many records
+  --again           also records that other parts of the pipeline have counted: those count them a second time
+${json}
+
+Examples
+  millrace redrive --state .millrace/word-count
+  millrace redrive --app clicks --since 12h --limit 1
 `,
 }
 

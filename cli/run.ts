@@ -1,3 +1,4 @@
+import { sourceName } from '../lib/dstream/source-declaration.ts'
 import { join } from 'node:path'
 import { type BoundPlan, bindPlan } from '../lib/runtime/bindings.ts'
 import type { RuntimeEvent } from '../lib/runtime/events.ts'
@@ -76,7 +77,7 @@ const startedOf = ({ once }: RunCommand, { plan, generation }: Runner, bound: Bo
   intakeStages: plan.intakeStages,
   sources: plan.sources.map(({ id, node }): RunningSource => ({
     id,
-    name: node.source.from === 'queue' ? id : node.source.name,
+    name: sourceName(id, node.source),
     place: bound.sources.find((source) => source.id === id)?.place,
   })),
 })

@@ -1,37 +1,58 @@
-import type { BatchOverview, Overview } from '../lib/runtime/overview.ts'
+import type { BatchOverview, LaneOverview, Overview } from '../lib/runtime/overview.ts'
 import type { Head } from '../lib/state/head.ts'
-import { count } from './reports/people-reporter.ts'
+import { isRedriveLane } from '../lib/runtime/redrive-lanes.ts'
+import type { Deployment } from './deployment.ts'
+import { count, firstLine, momentText } from './reports/answer.ts'
 
 /** Where and when it was looked at. */
 export interface Looked {
-  readonly directory: string
+  readonly place: string
+  /** The option that names it for other commands. */
+  readonly target: string
   readonly nowMs: number
+  /** Undefined: it is on this machine. */
+  readonly deployed: Deployment | undefined
 }
 
 type Row = readonly [label: string, text: string]
 
 /** The status for people: what it is about first, then tables. */
 export const statusText = ({ app, head, lanes, states, batches, deadLetters }: Overview, looked: Looked): string => {
-  if (head === undefined) return `${app} in ${looked.directory}: nothing has run yet\n`
+  if (head === undefined) return `${app} in ${looked.place}: nothing has run yet\n`
   const letters = Object.entries(deadLetters.byCode).map(([code, number]) => `${number} ${code}`)
   const rows: readonly Row[] = [
-    ['status', statusLine(head)],
+    ['status', statusLine(head, looked)],
     ['last batch', head.manifest === undefined ? 'none yet' : `${momentText(head.doneMs)}, ${agoText(looked.nowMs - head.doneMs)}`],
     ...loggedRows(head, looked),
-    ...lanes.map((lane): Row => [
-      `lane ${lane.source}`,
-      `${count(Number(lane.tail), 'line')} received, ${count(lane.waitingRecords, 'record')} in ${count(lane.waitingEntries, 'entry', 'entries')} waiting`,
-    ]),
+    ...lanes
+      .filter(isWorthSeeing)
+      .map((lane): Row => [
+        `lane ${lane.source}`,
+        `${count(Number(lane.tail), 'line')} received, ${count(lane.waitingRecords, 'record')} in ${count(lane.waitingEntries, 'entry', 'entries')} waiting`,
+      ]),
     ...states.map((state): Row => [`state ${state.id}`, `${count(state.bytes, 'byte')} in ${count(state.segments, 'segment')}`]),
     ['dead letters', letters.length === 0 ? 'none' : `${letters.join(', ')} since ${momentText(deadLetters.sinceMs)}`],
     ...deadLetters.some.map(({ at, message }): Row => ['', `${at}: ${firstLine(message)}`]),
-    ['generation', `${head.generation}, plan ${head.plan}, epoch ${head.epoch}`],
+    ['generation', generationText(head, looked)],
+    ...logRows(looked),
   ]
-  return [`${app} in ${looked.directory}`, ...aligned(rows), '', ...batchTable(batches), ''].join('\n')
+  return [`${app} in ${looked.place}`, ...aligned(rows), '', ...batchTable(batches), ''].join('\n')
 }
 
-const statusLine = ({ status, logged }: Head): string => {
-  if (status === 'failed') return 'FAILED: millrace resume tries the batch again, millrace skip gives it up'
+/** Each redrive has lanes of its own, and nobody wants to see one that is through. */
+const isWorthSeeing = ({ lane, waitingRecords }: LaneOverview): boolean => !isRedriveLane(lane) || waitingRecords > 0
+
+const generationText = (head: Head, { deployed }: Looked): string => {
+  const text = `${head.generation}, plan ${head.plan}, epoch ${head.epoch}`
+  const isComing = deployed !== undefined && deployed.generation > head.generation
+  return isComing ? `${text}; ${deployed.generation} is deployed and has not run yet` : text
+}
+
+const logRows = ({ deployed }: Looked): readonly Row[] =>
+  deployed === undefined ? [] : [['logs', `${deployed.logs.driver} (driver), ${deployed.logs.intake} (intake)`]]
+
+const statusLine = ({ status, logged }: Head, { target }: Looked): string => {
+  if (status === 'failed') return `FAILED: millrace resume ${target} tries the batch again, millrace skip ${target} gives it up`
   if (status === 'rest') return 'at rest: all there was is processed'
   return logged === undefined ? 'well: batches run whenever the pipeline does' : 'a batch is under way'
 }
@@ -70,10 +91,6 @@ const batchTable = (batches: readonly BatchOverview[]): readonly string[] => {
       `  ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}`,
   )
 }
-
-const firstLine = (text: string): string => text.split('\n')[0] ?? ''
-
-const momentText = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').replace('.000Z', 'Z')
 
 const agoText = (ms: number): string => {
   if (ms < 1_000) return 'now'

@@ -36,15 +36,9 @@ const sourceOf = async (
     return laneSource({ ...place, recovery: { replay, report } }) as BatchSource
   }
   if (binding?.kind === 'objects' && 'files' in node.source) {
-    const { existing, onOverwrite = 'new' } = node.source.files
-    return hintSource({
-      ...place,
-      objects: await ports.objectsIn(binding.bucket),
-      prefix: binding.prefix,
-      existing,
-      onOverwrite,
-      report,
-    }) as BatchSource
+    const objects = await ports.objectsIn(binding.bucket)
+    const { prefix } = binding
+    return hintSource({ ...place, objects, prefix, onOverwrite: 'new', ...node.source.files, report }) as BatchSource
   }
   throw new MillraceError('BINDING_MISSING', {
     problem: `The source ${id} (${node.kind}) is bound to nothing that this function can read`,

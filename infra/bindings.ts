@@ -67,6 +67,7 @@ const directory = (prefix: string): string => (prefix === '' || prefix.endsWith(
 
 const sourceNeed = (source: SourceSummary, bindings: Bindings): StreamNeed | ObjectsNeed => {
   if (source.from === 'queue') throw inMemory()
+  if (source.from === 'receiver') throw needsProcess(source.id)
   const { id, name } = source
   const [, bucket, prefix = ''] = S3_URI.exec(name) ?? []
   const binding = bindings[name]
@@ -74,6 +75,7 @@ const sourceNeed = (source: SourceSummary, bindings: Bindings): StreamNeed | Obj
     if (source.elements === 'records') checkKind(name, binding, 'stream', 'a source of Kinesis records')
     return isBucket(binding) ? { kind: 'objects', id, name, prefix: '' } : { kind: 'stream', id, name, startFrom: source.startFrom }
   }
+  if (source.wholeFiles) checkKind(name, binding, 'bucket', 'a source of whole files')
   if (isStream(binding)) return { kind: 'stream', id, name, startFrom: 'trimHorizon' }
   if (bucket === undefined && binding === undefined && /^[a-z][a-z0-9+.-]+:/i.test(source.literalUri)) throw unreachable(name)
   if (bucket === undefined || binding !== undefined) return { kind: 'objects', id, name, prefix: '' }
@@ -144,6 +146,14 @@ const inMemory = (): MillraceError =>
   new MillraceError('QUEUE_NOT_RECOVERABLE', {
     problem: 'A queueStream lives in the memory of one process, and functions on AWS come and go',
     fix: 'use kinesisTextStream() or textFileStream()',
+  })
+
+const needsProcess = (id: string): MillraceError =>
+  new MillraceError('BINDING_MISSING', {
+    problem: 'A receiver needs a process that stays, and functions on AWS come and go',
+    value: id,
+    allowed: 'sources that are streams or buckets',
+    fix: 'let the receiver run elsewhere and put its records into a Kinesis stream, which kinesisStream() reads',
   })
 
 const unreachable = (name: string): MillraceError =>

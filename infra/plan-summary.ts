@@ -2,7 +2,14 @@
 
 /** A source of a plan. */
 export type SourceSummary =
-  | { readonly id: string; readonly from: 'text'; readonly name: string; readonly literalUri: string }
+  | {
+      readonly id: string
+      readonly from: 'text'
+      readonly name: string
+      readonly literalUri: string
+      /** It reads files in its own way, which no stream has. */
+      readonly wholeFiles: boolean
+    }
   | {
       readonly id: string
       readonly from: 'kinesis'
@@ -12,6 +19,7 @@ export type SourceSummary =
       readonly startFrom: 'trimHorizon' | number
     }
   | { readonly id: string; readonly from: 'queue' }
+  | { readonly id: string; readonly from: 'receiver' }
 
 /** An output operation of a plan. */
 export interface OutputSummary {

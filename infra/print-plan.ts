@@ -9,8 +9,9 @@ const ANSWER_CHANNEL = 3
 
 const summaryOfSource = (id: string, source: SourceDeclaration): SourceSummary => {
   if (source.from === 'queue') return { id, from: 'queue' }
+  if (source.from === 'receiver') return { id, from: 'receiver' }
   const { name } = source
-  if (source.from === 'text') return { id, from: 'text', name, literalUri: source.literalUri }
+  if (source.from === 'text') return { id, from: 'text', name, literalUri: source.literalUri, wholeFiles: source.files.read !== undefined }
   const startFrom = source.startFrom === 'trimHorizon' ? source.startFrom : source.startFrom.at.getTime()
   return { id, from: 'kinesis', name, elements: source.elements, startFrom }
 }

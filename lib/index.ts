@@ -1,9 +1,10 @@
 export { type Duration, hours, milliseconds, minutes, seconds } from './base/duration.ts'
 export { type ErrorCode, errorCodes, MillraceError } from './base/errors.ts'
-export type { Time } from './base/time.ts'
+export { type Time, timeOf } from './base/time.ts'
 export type { DStream } from './dstream/dstream.ts'
 export type { ForeachFunction } from './dstream/operators/foreach-rdd.ts'
 export type {
+  FileStreamOptions,
   KinesisStreamOptions,
   KinesisTextStreamOptions,
   QueueStreamOptions,
@@ -12,7 +13,7 @@ export type {
 export type { TransformFunction, TransformOptions } from './dstream/operators/transform.ts'
 export type { UpdateFunction } from './dstream/operators/update-state-by-key.ts'
 export type { Attempt } from './dstream/plan-node.ts'
-export type { KinesisRecord, KinesisStart, Queue } from './dstream/source-declaration.ts'
+export type { FileReader, KinesisRecord, KinesisStart, Queue, Receive, Receiving } from './dstream/source-declaration.ts'
 export { isPipeline, type Pipeline, stream, type StreamOptions } from './dstream/stream.ts'
 export type { StreamingContext } from './dstream/streaming-context.ts'
 export { parallelize, type PartitionFunction, type RDD, type ShuffleOptions } from './rdd/rdd.ts'

@@ -1,5 +1,6 @@
 import type { RuntimeEvent } from '../../lib/runtime/events.ts'
 import { type Place, placeText } from '../../lib/runtime/places.ts'
+import { count } from './answer.ts'
 import type { Ended, Outputs, Reporter, RunningSource, Started } from './reporter.ts'
 
 /** So many dead letters of a batch are told one by one. */
@@ -124,10 +125,6 @@ const howToFeed = (place: Place): string => {
   const directory = place.shown.endsWith('/') ? place.shown : `${place.shown}/`
   return `copy one in, for example: cp notes.txt ${directory}`
 }
-
-/** A count in words: `1 batch`, `1,234 records`. */
-export const count = (number: number, one: string, many = `${one}s`): string =>
-  `${number.toLocaleString('en-US')} ${number === 1 ? one : many}`
 
 /** A length of time in words: `1 s`, `250 ms`. */
 export const durationText = (durationMs: number): string => (durationMs % 1_000 === 0 ? `${durationMs / 1_000} s` : `${durationMs} ms`)

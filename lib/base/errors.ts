@@ -3,6 +3,7 @@
  * never renamed or reused. `docs/errors.md` explains each with its fix.
  */
 export const errorCodes = {
+  ACCESS_DENIED: 'The credentials may not do what the message names.',
   ARGUMENT_INVALID: 'An argument of a public function is not of the allowed form.',
   BATCH_FAILED: 'A batch could not be computed; it stays logged and is tried again.',
   BINDING_INVALID: 'A binding is not NAME=URI, or its URI is malformed or of an unknown kind.',
@@ -11,6 +12,7 @@ export const errorCodes = {
   BINDING_UNFIT: 'A name is bound to something of another kind than the pipeline needs, or to something that cannot be used there.',
   BINDING_UNKNOWN: 'A binding names nothing in the pipeline.',
   COMMAND_REFUSED: 'The application is not in the state that the command is for.',
+  CREDENTIALS_MISSING: 'There are no credentials for AWS, or no region is set.',
   DATA_LOST: 'Records that were taken in are gone from the store and from their source.',
   DIRECTORY_MISSING: 'A watched directory does not exist, or is not a directory.',
   EVENT_INVALID: 'A function was invoked with an event that is not of the form its source gives.',
@@ -36,6 +38,7 @@ export const errorCodes = {
   PLAN_NO_OUTPUT: 'The pipeline has no output operation, so nothing would ever run.',
   POISON_BREAKER: 'So many records failed that the code is broken, not the data.',
   QUEUE_NOT_RECOVERABLE: 'A queueStream lives in memory and cannot be recovered from a store.',
+  RECORDS_UNEVEN: 'A file does not hold a whole number of records of fixed length; it was put aside as a dead letter.',
   SEGMENT_CORRUPT: 'A stored segment does not match its checksum.',
   SEGMENT_MISSING: 'A stored segment that should be there is not.',
   STORE_BUSY: 'Another process runs on the same store.',

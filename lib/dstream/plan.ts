@@ -131,6 +131,22 @@ const hashOf = (nodes: readonly Planned[]): string => {
   return createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, HASH_DIGITS)
 }
 
+/** The names under which sources read, by their ids: what a source without a name of its own goes by must not become another's. */
+export const inputsOf = ({ sources }: Plan): Readonly<Record<string, string>> =>
+  Object.fromEntries(sources.flatMap(({ id, node: { source } }) => ('name' in source ? [[id, source.name]] : [])))
+
+/**
+ * Where sources have changed places: what was taken in under the id of one would go on as what came from another. A name that no other source
+ * has now is only a new name, or a new place.
+ */
+export const inputConflicts = (stored: Readonly<Record<string, string>>, current: Readonly<Record<string, string>>): readonly string[] =>
+  Object.entries(stored).flatMap(([id, name]) => {
+    const now = current[id]
+    const other = Object.keys(current).find((one) => current[one] === name)
+    if (now === undefined || now === name || other === undefined) return []
+    return [`the source "${id}" read "${name}" and reads "${now}" now, and "${name}" is the source "${other}"`]
+  })
+
 /** Why state written under `stored` cannot be read by a plan with `current`; empty when it can. New states may come, old ones may not go. */
 export const stateConflicts = (stored: readonly StateShape[], current: readonly StateShape[]): readonly string[] =>
   stored.flatMap((old) => {

@@ -3,7 +3,10 @@ import type { RDD } from '../rdd/rdd.ts'
 /** What the batches of a queueStream come from: the user's own array, taken from its front. */
 export type Queue<T> = (readonly T[] | RDD<T>)[]
 
-/** Which files of a watched place are taken. */
+/** Makes the elements of a file of its bytes. */
+export type FileReader<T = unknown> = (bytes: Uint8Array, path: string) => Iterable<T>
+
+/** Which files of a watched place are taken, and what becomes of them. */
 export interface FileSelection {
   /**
    * `'ignore'`: only files modified after the application first started and within `rememberMs` before the batch time, as Spark does.
@@ -14,9 +17,13 @@ export interface FileSelection {
   readonly rememberMs: number
   /** Whether what is written over something that was taken is new data. Undefined: as the place has it. */
   readonly onOverwrite?: 'new' | 'ignore'
+  /** Whether a file is taken, by its path below the place. Undefined: all are. */
+  readonly filter?: (path: string) => boolean
+  /** Undefined: the lines of its text. */
+  readonly read?: FileReader
 }
 
-/** Text from a named place: a binding says what the name stands for, or it is taken literally as `literalUri`. */
+/** Text, or files read in another way, from a named place: a binding says what the name stands for, or it is taken literally as `literalUri`. */
 export interface TextSource {
   readonly from: 'text'
   readonly name: string
@@ -59,7 +66,34 @@ export interface QueueSource {
   readonly from: 'queue'
   readonly queue: Queue<unknown>
   readonly oneAtATime: boolean
+  /** The dataset of a batch for which the queue has none. */
+  readonly whenEmpty: Queue<unknown>[number] | undefined
+}
+
+/** What a receiver can do. */
+export interface Receiving<T> {
+  /**
+   * Stores records, in order. Resolves when they are durable: only then may the receiver acknowledge them to wherever they came from. Who
+   * does not wait may lose what is under way when the process ends. Calls may overlap.
+   */
+  readonly store: (...records: readonly T[]) => Promise<void>
+  /** Says something to the person who watches: connected, lost, connecting again. */
+  readonly report: (message: string) => void
+  /** Aborted when the run ends: the receiver is to end too. */
+  readonly signal: AbortSignal
+}
+
+/** Receives until there is no more, or until its signal is aborted. */
+export type Receive<T> = (receiving: Receiving<T>) => Promise<void>
+
+/** Records from a function that runs beside the pipeline. */
+export interface ReceiverSource {
+  readonly from: 'receiver'
+  readonly receive: Receive<unknown>
 }
 
 /** What a source node asks the runtime to read. */
-export type SourceDeclaration = TextSource | KinesisSource | QueueSource
+export type SourceDeclaration = TextSource | KinesisSource | QueueSource | ReceiverSource
+
+/** What a source is called: as the pipeline calls it, so that it can be bound; what lives in the process has only the id of its node. */
+export const sourceName = (id: string, source: SourceDeclaration): string => ('name' in source ? source.name : id)

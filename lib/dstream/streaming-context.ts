@@ -4,17 +4,20 @@ import { DStream } from './dstream.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import { decodeNode } from './operators/decode.ts'
 import {
+  fileNode,
+  type FileStreamOptions,
+  fixedLengthReader,
   kinesisNode,
   type KinesisStreamOptions,
   type KinesisTextStreamOptions,
   queueNode,
+  receiverNode,
   type QueueStreamOptions,
   socketTextNode,
-  textFileNode,
   type TextFileStreamOptions,
 } from './operators/sources.ts'
 import type { SourceNode } from './plan-node.ts'
-import type { KinesisRecord, Queue } from './source-declaration.ts'
+import type { FileReader, KinesisRecord, Queue, Receive } from './source-declaration.ts'
 
 /**
  * Where a pipeline begins: its methods make streams from sources. Handed to the function given to `stream()`.
@@ -45,15 +48,45 @@ export class StreamingContext {
    * @example ssc.textFileStream('lines', { existing: 'all' }).flatMap((line) => line.split(' '))
    */
   textFileStream(name: string, options: TextFileStreamOptions = {}): DStream<string> {
-    if (typeof name !== 'string' || name === '')
+    const { existing, remember, onOverwrite } = options
+    return this.#files('textFileStream', name, {
+      ...(existing === undefined ? {} : { existing }),
+      ...(remember === undefined ? {} : { remember }),
+      ...(onOverwrite === undefined ? {} : { onOverwrite }),
+    })
+  }
+
+  /**
+   * New files in a place, chosen as {@link textFileStream} does, those that `filter` lets through, with the elements that `read` makes of
+   * each.
+   *
+   * @param name A name to bind (`--bind NAME=./directory`), or the place itself.
+   * @throws MillraceError `ARGUMENT_INVALID` when the name is empty, or an option is not of the allowed form; `PLAN_FROZEN`.
+   * @example ssc.fileStream('orders', { filter: (path) => path.endsWith('.json'), read: (bytes) => JSON.parse(bytes.toString()) })
+   */
+  fileStream(name: string, options?: FileStreamOptions<string> & { readonly read?: never }): DStream<string>
+  fileStream<T>(name: string, options: FileStreamOptions<T> & { readonly read: FileReader<T> }): DStream<T>
+  fileStream<T>(name: string, options: FileStreamOptions<T> = {}): DStream<T> {
+    for (const f of [options.filter, options.read]) if (f !== undefined) checkedFunction('fileStream', f)
+    return this.#files<T>('fileStream', name, options)
+  }
+
+  /**
+   * New files in a place, chosen as {@link textFileStream} does, cut into records of one length. A file that does not hold a whole number of
+   * them is put aside whole, as a dead letter.
+   *
+   * @param recordBytes The length of a record: a whole number from 1.
+   * @throws MillraceError `ARGUMENT_INVALID` when the name is empty, or the length is not one; `PLAN_FROZEN`.
+   * @example ssc.binaryRecordsStream('ticks', 16).map((record) => new DataView(record.buffer).getFloat64(0))
+   */
+  binaryRecordsStream(name: string, recordBytes: number, options: TextFileStreamOptions = {}): DStream<Uint8Array> {
+    if (!Number.isSafeInteger(recordBytes) || recordBytes < 1)
       throw new MillraceError('ARGUMENT_INVALID', {
-        problem: 'textFileStream() needs a place to watch',
-        value: name,
-        fix: "for example textFileStream('./in')",
+        problem: 'binaryRecordsStream() needs the length of a record',
+        value: recordBytes,
+        allowed: 'a whole number of bytes, from 1',
       })
-    checkedChoice('textFileStream', 'existing', options.existing, ['ignore', 'all'])
-    checkedChoice('textFileStream', 'onOverwrite', options.onOverwrite, ['new', 'ignore'])
-    return new DStream(this.#graph, this.#graph.add(textFileNode(name, options, this.#intervalMs)))
+    return this.#files<Uint8Array>('binaryRecordsStream', name, { ...options, read: fixedLengthReader(recordBytes) })
   }
 
   /**
@@ -110,13 +143,14 @@ export class StreamingContext {
   }
 
   /**
-   * Datasets from an array in this process: each batch takes the first, or all with `oneAtATime: false`. For tests and trials: what is in
+   * Datasets from an array in this process: each batch takes the first, or all with `oneAtATime: false`; `whenEmpty` is
+   * the dataset of a batch that finds none. For tests and trials: what is in
    * memory cannot be recovered, so a pipeline with a queueStream cannot be started again on the store of an earlier run.
    *
    * @throws MillraceError `ARGUMENT_INVALID` when the queue is not an array; `PLAN_FROZEN`.
    * @example ssc.queueStream([[1, 2], [3]]).map((n) => n * 2).print()
    */
-  queueStream<T>(queue: Queue<T>, options: QueueStreamOptions = {}): DStream<T> {
+  queueStream<T>(queue: Queue<T>, options: QueueStreamOptions<T> = {}): DStream<T> {
     if (!Array.isArray(queue))
       throw new MillraceError('ARGUMENT_INVALID', {
         problem: 'queueStream() needs an array of datasets',
@@ -126,9 +160,38 @@ export class StreamingContext {
     return new DStream<T>(this.#graph, this.#graph.add(queueNode(queue, options)))
   }
 
+  /**
+   * Records from a function that runs beside the pipeline, in its process: it stores what it receives, and ends when its signal is aborted.
+   * When it has ended or thrown before, it is called again after 2 s. A receiver that waits for `store` before it acknowledges loses
+   * nothing; one that does not may lose what is under way when the process ends.
+   *
+   * @throws MillraceError `ARGUMENT_INVALID` when `receive` is no function; `PLAN_FROZEN`.
+   * @example
+   * ```ts
+   * const temperatures = ssc.receiverStream<number>(async ({ store, signal }) => {
+   *   for await (const reading of readings(signal)) await store(reading)
+   * })
+   * ```
+   */
+  receiverStream<T>(receive: Receive<T>): DStream<T> {
+    return new DStream<T>(this.#graph, this.#graph.add(receiverNode(checkedFunction('receiverStream', receive))))
+  }
+
   /** One stream of all elements of several; see `DStream.union`. */
   union<T>(first: DStream<T>, ...others: readonly DStream<T>[]): DStream<T> {
     return others.reduce((all, other) => all.union(other), first)
+  }
+
+  #files<T = string>(kind: string, name: string, options: FileStreamOptions<T>): DStream<T> {
+    if (typeof name !== 'string' || name === '')
+      throw new MillraceError('ARGUMENT_INVALID', {
+        problem: `${kind}() needs a place to watch`,
+        value: name,
+        fix: `for example ${kind}('./in')`,
+      })
+    checkedChoice(kind, 'existing', options.existing, ['ignore', 'all'])
+    checkedChoice(kind, 'onOverwrite', options.onOverwrite, ['new', 'ignore'])
+    return new DStream<T>(this.#graph, this.#graph.add(fileNode(kind, name, options, this.#intervalMs)))
   }
 
   #kinesis(kind: 'kinesisTextStream' | 'kinesisStream', name: string, { startFrom = 'trimHorizon' }: KinesisTextStreamOptions): SourceNode {

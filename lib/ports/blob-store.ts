@@ -10,7 +10,7 @@
  *
  * A name is 1 to 700 letters, digits, and `-`, `_`, `.`, `~`, `/`, `%`, and neither it nor a part between slashes is `.`, `..` or empty.
  *
- * Errors: `STORE_FAILED` (retryable, unless access is denied), `STORE_FULL`.
+ * Errors: `STORE_FAILED` (retryable), `STORE_FULL`.
  */
 export interface BlobStore {
   /** Writes a blob whatever was there. */

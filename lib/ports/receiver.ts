@@ -11,7 +11,7 @@ export interface RejectedRecord {
 
 /** What a receiver hands over in one go, in the order of arrival. */
 export interface Delivery {
-  readonly records: readonly string[]
+  readonly records: readonly unknown[]
   readonly rejected: readonly RejectedRecord[]
 }
 

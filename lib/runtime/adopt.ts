@@ -1,6 +1,6 @@
 import { zeroTimeAt } from '../base/batch-time.ts'
 import { MillraceError } from '../base/errors.ts'
-import { stateConflicts, type StateShape } from '../dstream/plan.ts'
+import { inputConflicts, inputsOf, stateConflicts, type StateShape } from '../dstream/plan.ts'
 import type { Head } from '../state/head.ts'
 import { readManifest } from '../state/manifest.ts'
 import { loadPlan } from './batch-plan.ts'
@@ -78,6 +78,7 @@ const conflictsWith = async (runner: Runner, head: Head): Promise<readonly strin
   const lost = Object.keys(logged).filter((id) => !known.has(id))
   return [
     ...stateConflicts(stored, plan.states),
+    ...inputConflicts(manifest?.inputs ?? {}, inputsOf(plan)),
     ...lost.map((id) => `a batch is logged that reads the source "${id}", which is not in the pipeline`),
   ]
 }
@@ -86,6 +87,7 @@ const incompatible = (runner: Runner, head: Head, conflicts: readonly string[]):
   new MillraceError('PLAN_INCOMPATIBLE', {
     problem: `The store of "${runner.app}" was written by another plan, and does not fit this one: ${conflicts.join('; ')}`,
     value: `plan ${runner.plan.hash}; the store has plan ${head.plan}`,
-    allowed: 'new states and outputs, changed functions; stored states keep their name, operator and number of partitions',
-    fix: 'keep the names of states with .named(), use another store, or start from nothing with millrace reset',
+    allowed:
+      'new sources, states and outputs, changed functions; stored states keep their name, operator and number of partitions, sources their name',
+    fix: 'keep the names of states and sources with .named(), use another store, or start from nothing with millrace reset',
   })

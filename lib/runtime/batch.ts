@@ -3,6 +3,7 @@
  */
 import { MillraceError } from '../base/errors.ts'
 import { together } from '../base/together.ts'
+import { inputsOf } from '../dstream/plan.ts'
 import type { Partition } from '../rdd/pour.ts'
 import { historyKey } from '../state/item-keys.ts'
 import { KEPT_MANIFESTS, type Manifest, sealManifest } from '../state/manifest.ts'
@@ -14,6 +15,7 @@ import { logAgain, type LoggedAttempt } from './head-writes.ts'
 import type { LiveState, StateDrafts } from './live-state.ts'
 import type { Runner } from './runner.ts'
 import { settle } from './settle.ts'
+import { withTakers } from './takers.ts'
 import type { BatchSource, LostRecords, PutAside, Slice } from './sources/batch-source.ts'
 
 /** What is true before the batch: the last manifest, and the state it names in memory. */
@@ -111,9 +113,12 @@ export const prepareBatch = async (
     outputs: runner.outputs,
   })
 
-  await settle(runner.clock, () => storeDeadLetters(runner.store, runner.app, plan.timeMs, [...letters.values()]))
+  const kept = withTakers(runner.plan, [...letters.values()])
+  const origin = { timeMs: plan.timeMs, epoch: attempt.head.epoch }
+  await settle(runner.clock, () => storeDeadLetters(runner.store, runner.app, kept, origin))
   for (const { source, slice } of slicesOf(runner, plan)) await settle(runner.clock, async () => source.record?.(slice, plan.timeMs))
-  const { manifest, manifestRef } = await writeAll(runner, attempt, before, drafts)
+  const verdict = kept.length > 0 || !attempt.isFirst ? { letters: attempt.head.epoch } : {}
+  const { manifest, manifestRef } = await writeAll(runner, attempt, before, drafts, verdict)
   const slices = Object.values(plan.slices)
   const isEmpty = records === 0 && slices.every((slice) => slice.objects === 0)
   return {
@@ -121,7 +126,7 @@ export const prepareBatch = async (
     manifest,
     manifestRef,
     drafts,
-    letters: [...letters.values()],
+    letters: kept,
     records,
     used: [...planSegments(attempt), ...slicesOf(runner, plan).flatMap(({ source, slice }) => source.blocks(slice))],
     skippedTimes: Math.round((plan.timeMs - before.manifest.timeMs) / runner.plan.options.intervalMs) - 1,
@@ -173,12 +178,20 @@ const writeAll = async (
   { attemptId, plan }: LoggedAttempt,
   before: Before,
   drafts: StateDrafts,
+  verdict: Pick<Manifest, 'letters'>,
 ): Promise<Pick<Prepared, 'manifest' | 'manifestRef'>> => {
   const { store, app, clock } = runner
   const { states, segments } = drafts.seal(store, app, { timeMs: plan.timeMs, attemptId }, before.manifest)
   const cuts = Object.fromEntries(Object.entries(plan.slices).map(([id, slice]) => [id, slice.cut]))
   const previous = before.manifestRef === undefined ? [] : [before.manifestRef, ...before.manifest.previous].slice(0, KEPT_MANIFESTS - 1)
-  const manifest: Manifest = { timeMs: plan.timeMs, cuts: { ...before.manifest.cuts, ...cuts }, states, previous }
+  const manifest: Manifest = {
+    timeMs: plan.timeMs,
+    cuts: { ...before.manifest.cuts, ...cuts },
+    states,
+    inputs: inputsOf(runner.plan),
+    previous,
+    ...verdict,
+  }
   const sealed = sealManifest(store, app, attemptId, manifest)
   await together([...segments, sealed].map((segment) => settle(clock, () => putSegment(store, segment))))
   return { manifest, manifestRef: sealed.ref }

@@ -72,7 +72,7 @@ const parseBinding = (text: string, cwd: string): [name: string, place: Place] =
 }
 
 const namedSources = (plan: Plan): readonly { readonly id: string; readonly source: NamedSource }[] =>
-  plan.sources.flatMap(({ id, node }: Planned<SourceNode>) => (node.source.from === 'queue' ? [] : [{ id, source: node.source }]))
+  plan.sources.flatMap(({ id, node }: Planned<SourceNode>) => ('name' in node.source ? [{ id, source: node.source }] : []))
 
 const outputPrefixes = (plan: Plan): readonly string[] =>
   plan.outputs.flatMap(({ node }) => (node.writesTo === undefined || node.writesTo === '' ? [] : [node.writesTo]))
@@ -112,7 +112,14 @@ const checkNames = (plan: Plan, bindings: Bindings): void => {
 const sourcePlace = (source: NamedSource, bindings: Bindings, cwd: string): Place => {
   const named = bindings.get(source.name)
   if (source.from === 'kinesis') return streamPlace(source, named)
-  if (named !== undefined) return named
+  if (named !== undefined && (named.kind === 'directory' || source.files.read === undefined)) return named
+  if (named !== undefined)
+    throw new MillraceError('BINDING_UNFIT', {
+      problem: 'This source reads whole files, and a socket has none',
+      value: source.name,
+      allowed: 'a directory',
+      fix: `--bind ${source.name}=./in`,
+    })
   const object = parseObjectStoreUri(source.literalUri)
   if (object === undefined) return parsePlace(source.literalUri, cwd)
   const bucket = bindings.get(object.bucket)

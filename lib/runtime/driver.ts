@@ -22,6 +22,7 @@ import { segmentId } from '../state/segments.ts'
 import { currentHead } from './adopt.ts'
 import { type BatchPlan, loadPlan } from './batch-plan.ts'
 import { type Before, prepareBatch, type Prepared, readRecords, recordHistory, settleLosses } from './batch.ts'
+import { storeVerdict } from './dead-letters.ts'
 import { Garbage } from './garbage.ts'
 import { HeadReader, type LanesBySource } from './head-reader.ts'
 import { commitBatch, failBatch, logBatch, type LoggedAttempt } from './head-writes.ts'
@@ -72,6 +73,8 @@ const MOVED: Outcome = { kind: 'moved' }
 
 /** The reason of a batch that nobody has given one: whoever ran it is gone without a word. */
 const PROCESS_ENDED = 'The process ended in the middle of the batch: it was killed, or had no memory or no time left'
+/** What garbage may be left for. */
+const CAN_WAIT: ReadonlySet<string> = new Set(['STORE_FAILED', 'ACCESS_DENIED', 'SEGMENT_MISSING'])
 
 /** A clock that is further off runs no batches: one a day ahead would leave nothing to do for a day. Safety does not rest on it. */
 const SKEW_MS_MAX = 2_000
@@ -139,6 +142,8 @@ export class Driver {
     this.#goCold()
     const { manifest: ref, zeroMs } = head
     const manifest = ref === undefined ? emptyManifest(zeroMs) : await settle(clock, () => readManifest(store, app, ref))
+    // Whoever has committed it may have died before this; once the next batch is logged, nobody else could tell.
+    await settle(clock, () => storeVerdict(store, app, manifest))
     this.#before = { manifest, manifestRef: ref, state: await settle(clock, () => LiveState.load(store, app, plan, manifest)) }
     return this.#before
   }
@@ -254,7 +259,7 @@ export class Driver {
       this.#sweepIsDue = false
     } catch (error) {
       this.#sweepIsDue = true
-      if (!(error instanceof MillraceError && (error.code === 'STORE_FAILED' || error.code === 'SEGMENT_MISSING'))) throw error
+      if (!(error instanceof MillraceError && CAN_WAIT.has(error.code))) throw error
     }
   }
 
@@ -263,7 +268,8 @@ export class Driver {
     this.#garbage.retire(before.manifest, prepared.manifest, prepared.used)
     this.#before = { manifest: prepared.manifest, manifestRef: prepared.manifestRef, state: before.state }
     await recordHistory(this.#runner, prepared, this.#runner.clock.now() - startedMs)
-    const { plan, heads } = this.#runner
+    const { plan, heads, store, app, clock } = this.#runner
+    await settle(clock, () => storeVerdict(store, app, prepared.manifest))
     const mayRest = prepared.isIdle && plan.options.whenIdle === 'rest' && !plan.operators.some(({ node }) => node.changesItsMind)
     const rested = mayRest ? await goToRest(heads, head) : undefined
     if (rested !== undefined) this.#runner.listen({ event: 'rest', timeMs: head.doneMs })

@@ -24,6 +24,8 @@ export interface LoggedAttempt {
   readonly attemptId: string
   /** How often the batch has been started, this time included. */
   readonly number: number
+  /** Nobody has tried the batch before, in whatever generation. */
+  readonly isFirst: boolean
   readonly plan: BatchPlan
   /** The outputs that have run, in this attempt or an earlier one: whoever runs one adds it. */
   readonly outputsDone: Set<string>
@@ -61,7 +63,16 @@ export const logBatch = async (runner: Runner, head: Head, plan: BatchPlan, nowM
     },
   }
   const written = await swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId)
-  return written && { head: next, attemptId, number: next.logged?.attempts ?? 1, plan, outputsDone: new Set(logged?.outputsDone) }
+  return (
+    written && {
+      head: next,
+      attemptId,
+      number: next.logged?.attempts ?? 1,
+      isFirst: logged === undefined,
+      plan,
+      outputsDone: new Set(logged?.outputsDone),
+    }
+  )
 }
 
 /** Logs a smaller plan for the same batch, when part of it turned out to be gone: before outputs, so that every later attempt decides the same. */

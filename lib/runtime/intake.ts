@@ -100,7 +100,7 @@ export class Intake {
     const { clock, store, app } = this.#parts
     invariant('B1', isInOrder(delivery.records), `a delivery to lane ${delivery.lane} is not in the order of its positions`)
     const nowMs = clock.now()
-    await settle(clock, () => storeDeadLetters(store, app, nowMs, delivery.rejected ?? []))
+    await settle(clock, () => storeDeadLetters(store, app, delivery.rejected ?? [], { timeMs: nowMs }))
     const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)
     await this.#wakeHead()
     return appended

@@ -1,48 +1,53 @@
 /**
- * What a person does to an application that a failing batch has stopped (B9). Both are one conditional write of the head, so that they may
- * meet a running driver: one of the two is refused.
+ * What a person does to an application that a failing batch has stopped (B9), or whose totals are to begin anew. Each is one conditional
+ * write of the head, so that they may meet running functions: one of the two is refused, and whoever was at work starts over from the new
+ * head. Intake is not met at all: what it appends stays in its lanes.
  *
- * B2  A logged batch keeps its time and its cut: to skip is to commit them without what was in them.
+ * B2  A logged batch keeps its time and its cut: to give it up is to commit them without what was in them. Not while somebody holds the
+ *     lease, for outputs of the batch may be on their way.
  * B5  Done, manifest and cuts move in one write, and the manifest is there before.
- * B6  The times of batches go on from the skipped one.
- * B11 The new manifest names the same state, so nothing becomes garbage but what the skipped batch has left, which a sweep finds.
+ * B6  The times of batches go on from the last one.
+ * B11 After a skip the new manifest names the same state. After a reset it names none, and nobody can commit any more what was built on the
+ *     old one: so that is deleted by name.
  */
 import { MillraceError } from '../base/errors.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { ItemStore } from '../ports/item-store.ts'
+import { together } from '../base/together.ts'
 import type { Randomness } from '../ports/randomness.ts'
-import type { FailureReason, Head, HeadCondition, LoggedBatch } from '../state/head.ts'
+import type { Head, HeadCondition, LoggedBatch } from '../state/head.ts'
 import { HeadStore } from '../state/head.ts'
-import { historyKey } from '../state/item-keys.ts'
-import { emptyManifest, KEPT_MANIFESTS, type Manifest, readManifest, writeManifest } from '../state/manifest.ts'
+import { emptyManifest, KEPT_MANIFESTS, type Manifest, readManifest, stateSegments, writeManifest } from '../state/manifest.ts'
+import { segmentKeys } from '../state/segments.ts'
 import { type BatchPlan, loadPlan } from './batch-plan.ts'
+import {
+  cutsAfter,
+  heldBy,
+  lastManifest,
+  noteGivenUp,
+  type OperatedBatch,
+  recordGivenUp,
+  type SkippedBatch,
+  type StoredApp,
+} from './give-up.ts'
 import { laneCuts } from './head-writes.ts'
+import { isLeaseHeld } from './schedule.ts'
 import { settle } from './settle.ts'
-import type { LanesSlice } from './sources/lane-source.ts'
-import type { Slice } from './sources/batch-source.ts'
-import { recordTaken } from './sources/file-chooser.ts'
-import type { ObjectsSlice } from './sources/object-source.ts'
+import { sharedNow } from './store-time.ts'
 
-/** An application in a store. */
-export interface Operated {
-  readonly store: ItemStore
-  readonly app: string
-  readonly clock: Clock
+/** An application in a store, and who operates it. */
+export interface Operated extends StoredApp {
   readonly randomness: Randomness
+  /** The longest that a lease lasts. 0 where a lock keeps everybody else out: then a lease in the head is that of a dead process. */
+  readonly leaseMs: number
 }
 
-/** The batch that a command was about. */
-export interface OperatedBatch {
+/** What a reset has done. */
+export interface ResetApp {
+  /** Batch times go on after this. */
   readonly timeMs: number
-  /** How often it had been tried. */
-  readonly attempts: number
-  readonly reason: FailureReason | undefined
-}
-
-/** A batch that was given up. */
-export interface SkippedBatch extends OperatedBatch {
-  /** What it held, in words, a source each. */
-  readonly held: readonly string[]
+  /** The state that is gone, by operator. */
+  readonly states: readonly { readonly id: string; readonly bytes: number }[]
+  /** The batch that was begun and not finished, and is given up; undefined: there was none. */
+  readonly skipped: SkippedBatch | undefined
 }
 
 const UNCHANGED: HeadCondition = ['epoch', 'doneMs', 'generation', 'status', 'owner', 'leaseEndMs', 'next']
@@ -52,7 +57,7 @@ const UNCHANGED: HeadCondition = ['epoch', 'doneMs', 'generation', 'status', 'ow
  *
  * @throws MillraceError `COMMAND_REFUSED` when it has not failed.
  */
-export const resume = async ({ store, app, clock }: Operated): Promise<OperatedBatch> => {
+export const resume = async ({ store, app, clock }: StoredApp): Promise<OperatedBatch> => {
   const heads = new HeadStore(store, app)
   const { head, logged } = await loggedHead(heads, clock)
   if (head.status !== 'failed') {
@@ -71,37 +76,100 @@ export const resume = async ({ store, app, clock }: Operated): Promise<OperatedB
 /**
  * Gives the logged batch up: its records count as taken, and nothing else comes of them.
  *
- * @throws MillraceError `COMMAND_REFUSED` when no batch is logged.
+ * @throws MillraceError `COMMAND_REFUSED` when no batch is logged, or while one is tried.
  */
-export const skip = async ({ store, app, clock, randomness }: Operated): Promise<SkippedBatch> => {
-  const heads = new HeadStore(store, app)
-  const { head, logged } = await loggedHead(heads, clock)
+export const skip = async (operated: Operated): Promise<SkippedBatch> => {
+  const { store, app, clock } = operated
+  const { head, logged } = await loggedHead(new HeadStore(store, app), clock)
+  checkLease(operated, head)
+  const before = await lastManifest(operated, head)
   const plan = await loadPlan(store, app, logged.plan)
-  const before = head.manifest === undefined ? emptyManifest(head.zeroMs) : await readManifest(store, app, head.manifest)
+  const previous = head.manifest === undefined ? [] : [head.manifest, ...before.previous].slice(0, KEPT_MANIFESTS - 1)
+  const next = { status: 'running' as const, doneMs: plan.timeMs, cuts: laneCuts(head.cuts, plan) }
+  // Of whatever attempt: its dead letters are of a batch that is not.
+  await replace(
+    operated,
+    head,
+    { ...before, timeMs: plan.timeMs, cuts: cutsAfter(before, plan), letters: head.epoch + 1, previous },
+    next,
+    plan,
+  )
+  return noted(operated, head, logged, plan)
+}
+
+/**
+ * Empties the state of all operators, and gives up the logged batch if there is one. All else stays: what no batch has taken, which counts
+ * from now on; what the ledgers of objects say; dead letters; history; outputs.
+ *
+ * @throws MillraceError `COMMAND_REFUSED` when nothing has run, or while a batch is tried.
+ */
+export const reset = async (operated: Operated): Promise<ResetApp> => {
+  const { store, app, clock } = operated
+  const head = await settle(clock, () => new HeadStore(store, app).read())
+  if (head === undefined)
+    throw refused('Nothing has run yet', 'nothing', 'an application that has run', 'nothing: it begins at the beginning')
+  checkLease(operated, head)
+  const before = await lastManifest(operated, head)
+  const { logged } = head
+  const plan = logged && (await loadPlan(store, app, logged.plan))
+  const timeMs = logged?.timeMs ?? head.doneMs
+  const nowMs = sharedNow(store, clock)
+  const manifest = { ...emptyManifest(timeMs), cuts: plan === undefined ? before.cuts : cutsAfter(before, plan), letters: head.epoch + 1 }
+  const cuts = plan === undefined ? head.cuts : laneCuts(head.cuts, plan)
+  await replace(operated, head, manifest, { status: 'running', doneMs: timeMs, cuts, startedMs: nowMs, wakeMs: nowMs }, plan)
+  await removeStates(operated, before)
+  const skipped = logged && plan && (await noted(operated, head, logged, plan))
+  const states = Object.entries(before.states).map(([id, { partitions }]) => ({
+    id,
+    bytes: partitions.flat().reduce((total, { bytes }) => total + bytes, 0),
+  }))
+  return { timeMs, states, skipped }
+}
+
+type Changes = Pick<Head, 'status' | 'doneMs' | 'cuts'> & Partial<Pick<Head, 'startedMs' | 'wakeMs'>>
+
+/** Puts another manifest in the place of the last one and takes the logged batch out of the head, in one write. */
+const replace = async (
+  { store, app, clock, randomness }: Operated,
+  head: Head,
+  manifest: Manifest,
+  changes: Changes,
+  plan: BatchPlan | undefined,
+): Promise<void> => {
   const attemptId = randomness.attemptId()
-  const manifest = await settle(clock, () => writeManifest(store, app, attemptId, manifestAfter(before, head, plan)))
-  for (const [source, slice] of slicesOf(plan)) {
-    if (slice.kind === 'objects') await settle(clock, () => recordTaken(store, app, source, (slice as ObjectsSlice).taken, plan.timeMs))
-  }
+  const ref = await settle(clock, () => writeManifest(store, app, attemptId, manifest))
+  if (plan !== undefined) await recordGivenUp({ store, app, clock }, plan)
   const next: Head = {
     ...head,
-    status: 'running',
+    ...changes,
     epoch: head.epoch + 1,
     owner: undefined,
     leaseEndMs: 0,
-    doneMs: plan.timeMs,
-    manifest,
-    cuts: laneCuts(head.cuts, plan),
+    manifest: ref,
     logged: undefined,
     reason: undefined,
   }
-  await swap(heads, clock, head, next, (now) => now.manifest?.by === attemptId)
+  await swap(new HeadStore(store, app), clock, head, next, (now) => now.manifest?.by === attemptId)
+}
+
+const noted = async (operated: Operated, head: Head, logged: LoggedBatch, plan: BatchPlan): Promise<SkippedBatch> => {
   const skipped = { timeMs: plan.timeMs, attempts: logged.attempts, reason: head.reason, held: heldBy(plan) }
-  await store.put(historyKey(app, plan.timeMs), historyOf(plan, skipped)).catch(() => undefined)
+  await noteGivenUp(operated, plan, skipped)
   return skipped
 }
 
-const loggedHead = async (heads: HeadStore, clock: Clock): Promise<{ readonly head: Head; readonly logged: LoggedBatch }> => {
+/** Best effort: what is left is garbage that nothing names. */
+const removeStates = async ({ store, app }: Operated, before: Manifest): Promise<void> => {
+  try {
+    const older = await together(before.previous.map((ref) => readManifest(store, app, ref)))
+    const keys = [before, ...older].flatMap(stateSegments).flatMap((ref) => segmentKeys(app, ref))
+    if (keys.length > 0) await store.deleteAll(keys)
+  } catch {
+    // The state is gone without it.
+  }
+}
+
+const loggedHead = async (heads: HeadStore, clock: Operated['clock']): Promise<{ readonly head: Head; readonly logged: LoggedBatch }> => {
   const head = await settle(clock, () => heads.read())
   if (head?.logged !== undefined) return { head, logged: head.logged }
   throw refused(
@@ -112,8 +180,18 @@ const loggedHead = async (heads: HeadStore, clock: Clock): Promise<{ readonly he
   )
 }
 
+const checkLease = ({ store, clock, leaseMs }: Operated, head: Head): void => {
+  if (!isLeaseHeld(head, sharedNow(store, clock), leaseMs)) return
+  throw refused(
+    'A batch is being tried at this moment, and what it writes could not be called back',
+    `the lease ends at ${new Date(head.leaseEndMs).toISOString()}`,
+    'between two attempts',
+    'try again after that time, or a little before: an attempt that fails gives its lease back at once',
+  )
+}
+
 /** A refusal that shows the very change is its success, whose answer was lost. */
-const swap = async (heads: HeadStore, clock: Clock, seen: Head, next: Head, isDone: (now: Head) => boolean): Promise<void> => {
+const swap = async (heads: HeadStore, clock: Operated['clock'], seen: Head, next: Head, isDone: (now: Head) => boolean): Promise<void> => {
   const answer = await settle(clock, () => heads.swap(seen, UNCHANGED, next))
   if (!answer.swapped && !(answer.head !== undefined && isDone(answer.head)))
     throw refused(
@@ -126,46 +204,3 @@ const swap = async (heads: HeadStore, clock: Clock, seen: Head, next: Head, isDo
 
 const refused = (problem: string, value: string, allowed: string, fix: string): MillraceError =>
   new MillraceError('COMMAND_REFUSED', { problem, value, allowed, fix })
-
-const slicesOf = (plan: BatchPlan): readonly [source: string, slice: Slice][] => Object.entries(plan.slices)
-
-const manifestAfter = (before: Manifest, head: Head, plan: BatchPlan): Manifest => ({
-  timeMs: plan.timeMs,
-  cuts: { ...before.cuts, ...Object.fromEntries(slicesOf(plan).map(([source, slice]) => [source, slice.cut])) },
-  states: before.states,
-  previous: head.manifest === undefined ? [] : [head.manifest, ...before.previous].slice(0, KEPT_MANIFESTS - 1),
-})
-
-const NAMES_SHOWN_MAX = 10
-
-const heldBy = (plan: BatchPlan): readonly string[] =>
-  slicesOf(plan).flatMap(([source, slice]) => {
-    if (slice.kind === 'objects') {
-      const names = (slice as ObjectsSlice).taken.map(({ key }) => key)
-      const more = names.length > NAMES_SHOWN_MAX ? ` and ${names.length - NAMES_SHOWN_MAX} more` : ''
-      return names.length === 0
-        ? []
-        : [`${names.length} ${names.length === 1 ? 'file' : 'files'} of ${source}: ${names.slice(0, NAMES_SHOWN_MAX).join(', ')}${more}`]
-    }
-    if (slice.kind !== 'lanes') return [`${slice.records} records of ${source}`]
-    return (slice as LanesSlice).lanes.map(({ lane, entries }) => {
-      const records = entries.reduce((total, { count }) => total + count, 0)
-      return `${records} records of ${source}: positions ${entries[0]?.first} to ${entries.at(-1)?.last} of lane ${lane}`
-    })
-  })
-
-const HISTORY_KEPT_S = 7 * 86_400
-
-const historyOf = (plan: BatchPlan, { timeMs, attempts, reason, held }: SkippedBatch): Record<string, string | number | boolean> => {
-  const total = (field: 'records' | 'bytes' | 'objects'): number => Object.values(plan.slices).reduce((sum, slice) => sum + slice[field], 0)
-  const numbers = { records: total('records'), bytes: total('bytes'), objects: total('objects'), deadLetters: 0, processingMs: 0 }
-  return {
-    timeMs,
-    attempt: attempts,
-    ...numbers,
-    skipped: true,
-    held: held.join('; '),
-    reason: reason?.message ?? '',
-    ttl: Math.floor(timeMs / 1_000) + HISTORY_KEPT_S,
-  }
-}

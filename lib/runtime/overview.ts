@@ -1,9 +1,10 @@
 /** What can be seen of an application from its store, beside a running process and without disturbing it. For people and pages to look at. */
 import type { ItemStore, KeyedItem } from '../ports/item-store.ts'
 import { type Head, HeadStore } from '../state/head.ts'
-import { daysBack, deadLetterPartition, historyKey, lanePartitions, sortableTime } from '../state/item-keys.ts'
+import { daysBack, historyKey, lanePartitions, sortableTime } from '../state/item-keys.ts'
 import { BEGINNING, entriesAfter, readLanes } from '../state/lanes.ts'
 import { readManifest } from '../state/manifest.ts'
+import { storedLetters } from './letter-box.ts'
 
 /** A lane, and what of it no batch has taken yet. */
 export interface LaneOverview {
@@ -70,7 +71,6 @@ const BATCHES_SHOWN = 5
 const DAY_MS = 86_400_000
 const DEAD_LETTER_DAYS = 30
 const DEAD_LETTERS_SHOWN = 5
-const DEAD_LETTERS_PER_CALL = 100
 
 /** Reads it. */
 export const readOverview = async (store: ItemStore, app: string, nowMs: number): Promise<Overview> => {
@@ -141,23 +141,10 @@ const deadLettersOf = async (store: ItemStore, app: string, sinceMs: number, unt
   const byCode: Record<string, number> = {}
   const some: DeadLetterOverview[] = []
   let count = 0
-  for (const day of daysBack(sinceMs, untilMs)) {
-    for await (const { sort, item } of allItems(store, deadLetterPartition(app, day))) {
-      const code = String(item['code'])
-      count += 1
-      byCode[code] = (byCode[code] ?? 0) + 1
-      if (some.length < DEAD_LETTERS_SHOWN) some.push({ at: sort.slice(0, sort.lastIndexOf('#')), code, message: String(item['message']) })
-    }
+  for await (const { source, position, code, message } of storedLetters(store, app, { fromMs: sinceMs, toMs: untilMs, first: 'newest' })) {
+    count += 1
+    byCode[code] = (byCode[code] ?? 0) + 1
+    if (some.length < DEAD_LETTERS_SHOWN) some.push({ at: `${source}#${position}`, code, message })
   }
   return { sinceMs, count, byCode, some }
-}
-
-/** A page at a time: each holds the data of a record. */
-async function* allItems(store: ItemStore, partition: string): AsyncGenerator<KeyedItem> {
-  for (let after = ''; ;) {
-    const page = await store.query(partition, { after, limit: DEAD_LETTERS_PER_CALL })
-    yield* page
-    after = page.at(-1)?.sort ?? ''
-    if (page.length < DEAD_LETTERS_PER_CALL) return
-  }
 }

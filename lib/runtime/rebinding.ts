@@ -4,6 +4,7 @@ import type { ItemStore } from '../ports/item-store.ts'
 import type { Head } from '../state/head.ts'
 import { BEGINNING, entriesAfter, readLanes } from '../state/lanes.ts'
 import { loadPlan } from './batch-plan.ts'
+import { isRedriveLane } from './redrive-lanes.ts'
 import type { BatchSource } from './sources/batch-source.ts'
 
 /** Where a pipeline's sources are bound now, and where they were. */
@@ -45,7 +46,10 @@ export const leftInLanes = async ({ store, app, head, sources }: Rebinding): Pro
   for (const [id, { kind }] of sources) {
     if (kind === 'lanes') continue
     const lanes = await readLanes(store, app, id)
-    const entries = lanes.flatMap((lane) => entriesAfter(lane, head.cuts[id]?.[lane.lane] ?? BEGINNING))
+    // What was given back is read whatever the source is bound to.
+    const entries = lanes
+      .filter(({ lane }) => !isRedriveLane(lane))
+      .flatMap((lane) => entriesAfter(lane, head.cuts[id]?.[lane.lane] ?? BEGINNING))
     const records = entries.reduce((total, { count }) => total + count, 0)
     if (records > 0) left.set(id, records)
   }

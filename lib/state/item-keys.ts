@@ -39,7 +39,17 @@ export const segmentChunkKey = (
 /** The ledger entry of one object that a source has taken. */
 export const ledgerKey = (app: string, source: string, object: string): ItemKey => ({ partition: `${app}#obj#${source}`, sort: object })
 
+/** The dead letters of a day, and which of them are true. */
 export const deadLetterPartition = (app: string, timeMs: number): string => `${app}#dlq#${day(timeMs)}`
+
+/** What the sort keys of verdicts begin with, in the partition of dead letters: no source has a name that begins so. */
+export const VERDICT_PREFIX = '@'
+
+/** Says which attempt's dead letters of a batch are true. */
+export const verdictKey = (app: string, timeMs: number): ItemKey => ({
+  partition: deadLetterPartition(app, timeMs),
+  sort: VERDICT_PREFIX + sortableTime(timeMs),
+})
 
 /** Moments on each of the days from one moment to another, both included, the last one first. */
 export const daysBack = (fromMs: number, toMs: number): readonly number[] => {

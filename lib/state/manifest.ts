@@ -34,6 +34,10 @@ export interface Manifest {
   readonly timeMs: number
   readonly cuts: Readonly<Record<string, Cut>>
   readonly states: Readonly<Record<string, StoredState>>
+  /** What each source read, by the names of its plan. */
+  readonly inputs?: Readonly<Record<string, string>>
+  /** The epoch of its attempt, if that or an earlier attempt at the batch may have put records aside: the dead letters of this one are true. */
+  readonly letters?: number
   /** The manifests before this one, newest first, as far as they are kept. */
   readonly previous: readonly SegmentRef[]
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { differences } from './runner/differences.ts'
+import { insteads } from './runner/instead.ts'
 import { report } from './runner/report.ts'
 import { runCase } from './runner/run-case.ts'
 import { runSuites } from './runner/suites.ts'
@@ -24,6 +26,11 @@ test.each([
   const results = (await runSuites(vectors, { cold })).flatMap(({ cases }) => cases)
   const failed = results.flatMap(({ vector, outcome }) => (outcome.kind === 'failed' ? [caseName(vector)] : []))
   expect(failed.toSorted()).toEqual(notYet)
+})
+
+test('every difference is a row of docs/differences.md', () => {
+  const document = readFileSync(join(import.meta.dirname, '../../docs/differences.md'), 'utf8')
+  expect([...differences, ...insteads].filter(({ row }) => !document.includes(`\n| ${row} |`)).map(({ row }) => row)).toEqual([])
 })
 
 describe('the runner', () => {

@@ -37,7 +37,7 @@ const run = (
   const controller = new AbortController()
   const deliveries: Delivery[] = []
   const reports: string[] = []
-  const records = (): readonly string[] => deliveries.flatMap((delivery) => delivery.records)
+  const records = (): readonly string[] => deliveries.flatMap((delivery) => delivery.records as readonly string[])
   let storing = false
   let wake = (): void => undefined
   const sink: ReceiverSink = {

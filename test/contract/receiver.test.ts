@@ -30,7 +30,7 @@ describe('a socket', () => {
     const records: string[] = []
     const ended = socketReceiver({ host: '127.0.0.1', port, retryDelayMs: 1 }).run(
       {
-        store: async (delivery) => void records.push(...delivery.records),
+        store: async (delivery) => void records.push(...(delivery.records as readonly string[])),
         report(message) {
           reports.push(message)
           refused.resolve()

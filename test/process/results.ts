@@ -11,13 +11,21 @@ export const savedCounts = (directory: string, prefix: string): ReadonlyMap<numb
   return new Map(times.map((time) => [time, countsIn(join(directory, `${prefix}-${time}`))]))
 }
 
-/** Reads `(word,3)` from all parts; throws when the directory is not complete. */
-const countsIn = (directory: string): Counts => {
+/** All lines in the parts of all outputs of a directory, which have to be complete. */
+export const linesIn = (directory: string): readonly string[] =>
+  readdirSync(directory).flatMap((output) => linesOfOutput(join(directory, output)))
+
+const linesOfOutput = (directory: string): readonly string[] => {
   const names = readdirSync(directory)
   if (!names.includes('_SUCCESS')) throw new Error(`${directory} has no _SUCCESS: ${names.join(', ')}`)
-  const lines = names
+  return names
     .filter((name) => name.startsWith('part-'))
     .flatMap((name) => readFileSync(join(directory, name), 'utf8').split('\n').slice(0, -1))
+}
+
+/** Reads `(word,3)` from all parts; throws when the directory is not complete. */
+const countsIn = (directory: string): Counts => {
+  const lines = linesOfOutput(directory)
   return countsOf(
     lines.map((line): [string, number] => [line.slice(1, line.lastIndexOf(',')), Number(line.slice(line.lastIndexOf(',') + 1, -1))]),
   )

@@ -90,9 +90,9 @@ const firstBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/head-writes.ts',
-        find: '  const written = await swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId)\n  return written && { head: next, attemptId, number: next.logged?.attempts ?? 1, plan, outputsDone: new Set(logged?.outputsDone) }',
+        find: '  const written = await swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId)\n  return (',
         replace:
-          '  swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId).catch(() => undefined)\n  return { head: next, attemptId, number: next.logged?.attempts ?? 1, plan, outputsDone: new Set() }',
+          '  swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId).catch(() => undefined)\n  const written = true as const\n  return (',
       },
     ],
   },

@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 
 import { checkerPromises, type FaultKind, faultKinds, simulate } from '../../lib/testing/index.ts'
-import { huntPlantedBugs, plantedBugsTable } from './hunt.ts'
+import { huntPlantedBugs, isFound, plantedBugsTable } from './hunt.ts'
 import { neverSeen, runSeeds, sightingRows, type Summary } from './seeds.ts'
 import { shrink, shrunkArguments } from './shrink.ts'
 import { tableOf } from './table.ts'
@@ -121,7 +121,7 @@ const findFirst = async (count: number): Promise<void> => {
 const hunt = async (count: number): Promise<void> => {
   const finds = await huntPlantedBugs(count)
   say(plantedBugsTable(finds))
-  const missed = finds.filter(({ seed }) => seed === undefined).length
+  const missed = finds.filter((find) => !isFound(find)).length
   finish(finds.length - missed, missed)
 }
 

@@ -1,4 +1,5 @@
 /** What errors of AWS services mean to us: by their names and status, never by their texts. */
+import { MillraceError } from '../../base/errors.ts'
 
 /** The parts of an error of the SDK that are looked at. */
 interface ServiceError {
@@ -58,3 +59,26 @@ export const isDenied = (error: unknown): boolean => DENIED.has(errorName(error)
 /** The fix for a call that was denied. */
 export const deniedFix = (action: string, place: string): string =>
   `let the role or user that runs this do ${action} on ${place}, or check that its credentials are those of the right account`
+
+/** A call that was denied: by whom, the permission it needs, and what it is about. */
+export interface DeniedCall {
+  readonly service: string
+  readonly action: string
+  readonly place: string
+}
+
+/** The error for a call that was denied, or that could not even be signed. */
+export const deniedError = (error: unknown, { service, action, place }: DeniedCall): MillraceError =>
+  errorName(error) === 'CredentialsProviderError'
+    ? new MillraceError('CREDENTIALS_MISSING', {
+        problem: 'There are no credentials for AWS',
+        allowed: 'what the AWS SDK finds: variables, a profile, a role',
+        fix: 'log in, for example with aws sso login, or name a profile: AWS_PROFILE=name',
+        cause: error,
+      })
+    : new MillraceError('ACCESS_DENIED', {
+        problem: `${service} refuses ${action}`,
+        value: place,
+        fix: deniedFix(action, place),
+        cause: error,
+      })

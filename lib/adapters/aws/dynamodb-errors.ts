@@ -1,5 +1,5 @@
 import { MillraceError } from '../../base/errors.ts'
-import { deniedFix, errorName, isDenied, isTransient } from './aws-errors.ts'
+import { deniedError, errorName, isDenied, isTransient } from './aws-errors.ts'
 
 /** An error of DynamoDB in our terms. `action` is the permission that the call needs, for example `dynamodb:PutItem`. */
 export const storeError = (error: unknown, action: string, table: string): MillraceError => {
@@ -12,14 +12,7 @@ export const storeError = (error: unknown, action: string, table: string): Millr
       cause: error,
     })
   }
-  if (isDenied(error)) {
-    return new MillraceError('STORE_FAILED', {
-      problem: `The store refuses ${action}`,
-      value: table,
-      fix: deniedFix(action, `the table ${table}`),
-      cause: error,
-    })
-  }
+  if (isDenied(error)) return deniedError(error, { service: 'DynamoDB', action, place: `the table ${table}` })
   return new MillraceError('STORE_FAILED', {
     problem: `The store did not do ${action}`,
     value: table,

@@ -71,7 +71,7 @@ const distinct = (rows: readonly Row[], requestOf: (row: Row) => WriteRequest): 
 /**
  * An {@link ItemStore} in a table of DynamoDB. Items whose `ttl` attribute is over stay visible until DynamoDB has removed them.
  *
- * Errors beside those of the port: `STORE_NOT_FOUND` if there is no such table, and `STORE_FAILED`, not retryable, for what the
+ * Errors beside those of the port: `STORE_NOT_FOUND` if there is no such table, and `ACCESS_DENIED` for what the
  * credentials may not do.
  *
  * @example

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../base/errors.ts'
-import { deniedFix, errorName, isDenied, isTransient, statusOf } from './aws-errors.ts'
+import { deniedError, deniedFix, errorName, isDenied, isTransient, statusOf } from './aws-errors.ts'
 
 /** Whether the object, or the version of it, is not there. A bucket that is not there is another matter. */
 export const isMissingObject = (error: unknown): boolean =>
@@ -18,6 +18,7 @@ export const s3Error = (
   { action, place }: { readonly action: string; readonly place: string },
 ): MillraceError => {
   if (error instanceof MillraceError) return error
+  if (isDenied(error) && code === 'STORE_FAILED') return deniedError(error, { service: 'S3', action, place })
   if (isDenied(error)) {
     const fix = deniedFix(action, place)
     return new MillraceError(code, { problem: `S3 refuses ${action}`, value: place, fix, cause: error })

@@ -1,6 +1,6 @@
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
 import { MillraceError } from '../../base/errors.ts'
-import { deniedFix, errorName, isDenied, isTransient } from './aws-errors.ts'
+import { deniedError, errorName, isDenied, isTransient } from './aws-errors.ts'
 import { clientSettings, once } from './clients.ts'
 
 const ssmClient = once(() => new SSMClient(clientSettings()))
@@ -8,7 +8,7 @@ const ssmClient = once(() => new SSMClient(clientSettings()))
 /**
  * The text of a parameter of the account and region that the surroundings name; undefined if there is none.
  *
- * Errors: `STORE_FAILED`, retryable unless access is denied.
+ * Errors: `ACCESS_DENIED`, `CREDENTIALS_MISSING`, `STORE_FAILED`.
  *
  * @example
  * ```ts
@@ -24,14 +24,32 @@ export const readParameter = async (name: string, client: SSMClient = ssmClient(
   }
 }
 
+/**
+ * The region that calls go to.
+ *
+ * Errors: `CREDENTIALS_MISSING` when none is set.
+ *
+ * @example
+ * ```ts
+ * const region = await regionOfCalls()
+ * ```
+ */
+export const regionOfCalls = async (client: SSMClient = ssmClient()): Promise<string> => {
+  try {
+    return await client.config.region()
+  } catch (cause) {
+    throw new MillraceError('CREDENTIALS_MISSING', {
+      problem: 'No region of AWS is set',
+      allowed: 'what the AWS SDK finds: AWS_REGION, or the region of a profile',
+      fix: 'AWS_REGION=eu-west-1, or AWS_PROFILE=name',
+      cause,
+    })
+  }
+}
+
 const parameterError = (error: unknown, name: string): MillraceError =>
   isDenied(error)
-    ? new MillraceError('STORE_FAILED', {
-        problem: 'Systems Manager refuses ssm:GetParameter',
-        value: name,
-        fix: deniedFix('ssm:GetParameter', `the parameter ${name}`),
-        cause: error,
-      })
+    ? deniedError(error, { service: 'Systems Manager', action: 'ssm:GetParameter', place: `the parameter ${name}` })
     : new MillraceError('STORE_FAILED', {
         problem: 'Systems Manager did not do ssm:GetParameter',
         value: name,

@@ -1,7 +1,9 @@
 import type { Duration } from '../../base/duration.ts'
 import { checkedDurationMs } from '../checks.ts'
+import type { RDD } from '../../rdd/rdd.ts'
 import type { SourceNode } from '../plan-node.ts'
-import type { FileSelection, KinesisRecord, KinesisStart, Queue } from '../source-declaration.ts'
+import { MillraceError } from '../../base/errors.ts'
+import type { FileReader, FileSelection, KinesisRecord, KinesisStart, Queue, Receive } from '../source-declaration.ts'
 
 /** Settings of `textFileStream`. */
 export interface TextFileStreamOptions {
@@ -19,10 +21,23 @@ export interface TextFileStreamOptions {
   readonly onOverwrite?: 'new' | 'ignore'
 }
 
+/** Settings of `fileStream`. */
+export interface FileStreamOptions<T> extends TextFileStreamOptions {
+  /** Whether a file is taken, by its path below the place. Must give the same for the same path. Default: every file is. */
+  readonly filter?: (path: string) => boolean
+  /**
+   * Makes the elements of a file. Must give the same for the same bytes; a file on which it throws is put aside whole, as a dead letter.
+   * Default: its lines of text.
+   */
+  readonly read?: FileReader<T>
+}
+
 /** Settings of `queueStream`. */
-export interface QueueStreamOptions {
+export interface QueueStreamOptions<T> {
   /** Each batch takes one dataset of the queue (true) or all that are in it. Default true. */
   readonly oneAtATime?: boolean
+  /** The dataset of a batch that finds the queue empty. Default: an empty dataset of one partition. */
+  readonly whenEmpty?: readonly T[] | RDD<T>
 }
 
 /** Settings of `kinesisTextStream`. */
@@ -42,14 +57,36 @@ export interface KinesisStreamOptions<T> extends KinesisTextStreamOptions {
 
 const DEFAULT_REMEMBER_MS = 60_000
 
-/** Lines of text of new files in a place that `name` stands for. */
-export const textFileNode = (name: string, options: TextFileStreamOptions, intervalMs: number): SourceNode => {
-  const { existing = 'ignore', remember, onOverwrite } = options
+/** New files in a place that `name` stands for. */
+export const fileNode = (kind: string, name: string, options: FileStreamOptions<unknown>, intervalMs: number): SourceNode => {
+  const { existing = 'ignore', remember, onOverwrite, filter, read } = options
   // Spark: FileInputDStream rounds the window up to whole batches.
   const leastMs = remember === undefined ? DEFAULT_REMEMBER_MS : checkedDurationMs('remember', remember)
   const rememberMs = Math.ceil(leastMs / intervalMs) * intervalMs
-  return textNode('textFileStream', name, name, { existing, rememberMs, ...(onOverwrite === undefined ? {} : { onOverwrite }) })
+  return textNode(kind, name, name, {
+    existing,
+    rememberMs,
+    ...(onOverwrite === undefined ? {} : { onOverwrite }),
+    ...(filter === undefined ? {} : { filter }),
+    ...(read === undefined ? {} : { read }),
+  })
 }
+
+/** Cuts a file into records of one length. */
+export const fixedLengthReader =
+  (recordBytes: number): FileReader<Uint8Array> =>
+  (bytes, path) => {
+    if (bytes.byteLength % recordBytes === 0)
+      return Array.from({ length: bytes.byteLength / recordBytes }, (_, index) =>
+        bytes.slice(index * recordBytes, (index + 1) * recordBytes),
+      )
+    throw new MillraceError('RECORDS_UNEVEN', {
+      problem: `The file "${path}" does not hold a whole number of records`,
+      value: `${bytes.byteLength} bytes`,
+      allowed: `a multiple of ${recordBytes} bytes`,
+      fix: 'move files in when they are complete, and see that all records have the length given to binaryRecordsStream()',
+    })
+  }
 
 /** Lines of text from a TCP connection. */
 export const socketTextNode = (host: string, port: number): SourceNode =>
@@ -81,11 +118,26 @@ export const kinesisNode = (kind: 'kinesisTextStream' | 'kinesisStream', name: s
   })
 
 /** Datasets from an array in memory. */
-export const queueNode = <T>(queue: Queue<T>, { oneAtATime = true }: QueueStreamOptions): SourceNode =>
+export const queueNode = <T>(queue: Queue<T>, { oneAtATime = true, whenEmpty }: QueueStreamOptions<T>): SourceNode =>
   Object.freeze({
     role: 'source',
     kind: 'queueStream',
     parents: [],
     parameters: { oneAtATime },
-    source: Object.freeze({ from: 'queue', queue: queue as Queue<unknown>, oneAtATime }),
+    source: Object.freeze({
+      from: 'queue',
+      queue: queue as Queue<unknown>,
+      oneAtATime,
+      whenEmpty: whenEmpty as Queue<unknown>[number] | undefined,
+    }),
+  })
+
+/** Records from a user's function. */
+export const receiverNode = <T>(receive: Receive<T>): SourceNode =>
+  Object.freeze({
+    role: 'source',
+    kind: 'receiverStream',
+    parents: [],
+    parameters: {},
+    source: Object.freeze({ from: 'receiver', receive: receive as Receive<unknown> }),
   })

@@ -64,6 +64,7 @@ export class FileChooser {
     const threshold = this.thresholdAt(timeMs, startedMs, cut)
     const [listed, entries] = await Promise.all([this.#parts.objects.list(), this.#ledger.entries(cut.taken)])
     return listed
+      .filter(({ key }) => this.#parts.selection.filter?.(key) !== false)
       .filter((object) => object.modifiedMs > threshold && !this.#isTaken(object, entries.get(object.key), timeMs))
       .toSorted(byAge)
   }

@@ -8,6 +8,7 @@
  * lasts, so neither a redelivery nor a sweep by listing brings an object in twice. The batch reads the uploads that its plan has pinned.
  */
 import { inGroups } from '../../base/together.ts'
+import type { FileSelection } from '../../dstream/source-declaration.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
 import type { Partition } from '../../rdd/pour.ts'
@@ -20,7 +21,8 @@ import type { BatchSource, PutAside, Slice, SliceData, SliceRequest } from './ba
 import { HINT_LANE, type ObjectHint } from './hint-lane.ts'
 import { oldestOf } from './lane-source.ts'
 import { Listing, type ListingCut } from './listing.ts'
-import { linesOfObject, withinObjectLimits } from './text-object.ts'
+import { withRedriven } from './redriven.ts'
+import { elementsOfObject, withinObjectLimits } from './text-object.ts'
 
 /** An upload with the time that counts for it. */
 interface DueObject extends ObjectVersion {
@@ -61,6 +63,10 @@ export interface HintSourceParts {
   readonly existing: 'ignore' | 'all'
   /** `'new'`: each upload is read once. `'ignore'`: each key is read once, whatever is uploaded under it later. */
   readonly onOverwrite: 'new' | 'ignore'
+  /** Whether an object is taken, by its key. Default: all are. */
+  readonly filter?: FileSelection['filter']
+  /** Makes the elements of an object. Default: its lines. */
+  readonly read?: FileSelection['read']
   readonly report: Listener
 }
 
@@ -89,14 +95,27 @@ const keyName = ({ key }: ObjectVersion): string => `#${key}`
 const byDue = (a: DueObject, b: DueObject): number =>
   a.dueMs - b.dueMs || (a.key < b.key ? -1 : a.key > b.key ? 1 : a.modifiedMs - b.modifiedMs || (a.version < b.version ? -1 : 1))
 
-/** The source of one node that reads objects which notifications hint at. */
-export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
-  const { store, app, source, onOverwrite, report } = parts
+/** Writes into the ledger that a batch has taken these uploads; `byKey`: and with them all that is uploaded under their keys. */
+export const recordUploads = async (
+  { store, app, source }: Pick<HintSourceParts, 'store' | 'app' | 'source'>,
+  taken: readonly ObjectVersion[],
+  { timeMs, byKey }: { readonly timeMs: number; readonly byKey: boolean },
+): Promise<void> => {
+  // The upload too, where the key would do: the choice may be another one after the next deployment.
+  const namesOf = (object: ObjectVersion): readonly string[] => (byKey ? [keyName(object), uploadName(object)] : [uploadName(object)])
+  const entries = taken.flatMap((object) =>
+    namesOf(object).map((name) => ({ ...ledgerKey(app, source, name), item: { modifiedMs: object.modifiedMs, takenMs: timeMs } })),
+  )
+  if (entries.length > 0) await store.putAll(entries)
+}
+
+/** The source of one node that reads objects which notifications hint at, and what was given back to it. */
+export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => withRedriven(parts, hintedObjects(parts))
+
+const hintedObjects = (parts: HintSourceParts): BatchSource<HintsSlice> => {
+  const { source, onOverwrite, report } = parts
   const hints = new HintReader(parts)
   const listed = new Listing({ prefix: '', ...parts })
-  // The upload too, where the key would do: the choice may be another one after the next deployment.
-  const namesOf = (object: ObjectVersion): readonly string[] =>
-    onOverwrite === 'ignore' ? [keyName(object), uploadName(object)] : [uploadName(object)]
 
   return {
     kind: 'hints',
@@ -126,13 +145,7 @@ export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
     },
     read: (slice: HintsSlice, putAside: PutAside) => readUploads(parts, slice, putAside),
     async record(slice: HintsSlice, timeMs: number): Promise<void> {
-      const entries = slice.taken.flatMap((object) =>
-        namesOf(object).map((name) => ({
-          ...ledgerKey(app, source, name),
-          item: { modifiedMs: object.modifiedMs, takenMs: timeMs },
-        })),
-      )
-      if (entries.length > 0) await store.putAll(entries)
+      await recordUploads(parts, slice.taken, { timeMs, byKey: onOverwrite === 'ignore' })
     },
     async waiting({ cut }): Promise<number | undefined> {
       const before = cutOf(cut)
@@ -152,7 +165,7 @@ export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
 
 /** Reads the uploads of a slice, in its order. What is gone by now is left out. */
 const readUploads = async (
-  { objects, source, report }: HintSourceParts,
+  { objects, source, read, report }: HintSourceParts,
   slice: HintsSlice,
   putAside: PutAside,
 ): Promise<SliceData<HintsSlice>> => {
@@ -163,7 +176,7 @@ const readUploads = async (
     const content = await objects.read(object)
     if (content.found) {
       taken.push(object)
-      partitions.push(linesOfObject(source, object.key, content.bytes, putAside))
+      partitions.push(elementsOfObject({ source, key: object.key, bytes: content.bytes }, read, putAside))
     } else {
       skipped.push({ key: object.key, reason: content.gone })
       report({ event: 'objectSkipped', source, object: object.key, reason: `it is ${content.gone} since its batch was decided` })
@@ -224,11 +237,12 @@ class HintReader {
     hints: readonly ObjectHint[],
     startedMs: number,
   ): Promise<{ readonly open: readonly DueObject[]; readonly missing: readonly string[] }> {
-    const { objects, existing, onOverwrite } = this.#parts
+    const { objects, existing, onOverwrite, filter } = this.#parts
     const uploads = new Map<string, DueObject>()
     const missing = new Set<string>()
+    const wanted = distinct(hints).filter(({ key }) => filter?.(key) !== false)
     const look = async (hint: ObjectHint) => ({ hint, object: await objects.head(hint.key, hint.version) })
-    const looked = await inGroups(distinct(hints), CALLS_AT_ONCE, look)
+    const looked = await inGroups(wanted, CALLS_AT_ONCE, look)
     for (const { hint, object } of looked) {
       if (object === undefined) {
         missing.add(hint.key)

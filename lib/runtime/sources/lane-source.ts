@@ -23,6 +23,7 @@ import {
 import type { SegmentRef } from '../../state/segments.ts'
 import { letterOf } from '../dead-letters.ts'
 import { earlierLives } from '../kinesis/shards.ts'
+import { isRedriveLane } from '../redrive-lanes.ts'
 import type { BatchSource, PutAside, Slice, SliceData } from './batch-source.ts'
 import { HINT_LANE } from './hint-lane.ts'
 import { type BlockRecovery, findBlock, type FoundBlock } from './lost-blocks.ts'
@@ -85,12 +86,16 @@ export interface LaneSourceParts {
   readonly source: string
   /** Where the source of the records can be read again. */
   readonly recovery?: BlockRecovery
+  /** Which lanes of the source are read. Default: all but the one of hints. */
+  readonly isRead?: (lane: string) => boolean
 }
 
+const isNoHint = (lane: string): boolean => lane !== HINT_LANE
+
 /** The source of one node whose records come through lanes. */
-export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): BatchSource<LanesSlice> => {
+export const laneSource = ({ store, app, source, recovery, isRead = isNoHint }: LaneSourceParts): BatchSource<LanesSlice> => {
   const lanesNow = async (): Promise<readonly Lane[]> =>
-    withEarlierLives((await readLanes(store, app, source)).filter(({ lane }) => lane !== HINT_LANE))
+    withEarlierLives((await readLanes(store, app, source)).filter(({ lane }) => isRead(lane)))
 
   const behind = (cut: Readonly<Record<string, unknown>>, lanes: readonly Lane[]): readonly WaitingLane[] =>
     lineageOrder(lanes).map((lane) => ({
@@ -135,7 +140,10 @@ export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): B
     async read(slice: LanesSlice, putAside: PutAside): Promise<SliceData<LanesSlice>> {
       const blocks = slice.lanes.flatMap(({ lane, entries }) => entries.flatMap((entry) => entry.blocks.map((ref) => ({ lane, ref }))))
       const read = await together(
-        blocks.map(async ({ lane, ref }) => ({ lane, ...(await findBlock({ store, app }, lane, ref, recovery)) })),
+        blocks.map(async ({ lane, ref }) => ({
+          lane,
+          ...(await findBlock({ store, app }, lane, ref, isRedriveLane(lane) ? undefined : recovery)),
+        })),
       )
       const whole = withoutLost(slice, read)
       return {

@@ -7,7 +7,8 @@ import type { Partition } from '../../rdd/pour.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import type { BatchSource, PutAside, Slice, SliceData, SliceRequest } from './batch-source.ts'
 import { FileChooser, type ObjectsCut, type ObjectSourceParts } from './file-chooser.ts'
-import { linesOfObject, withinObjectLimits } from './text-object.ts'
+import { withRedriven } from './redriven.ts'
+import { elementsOfObject, withinObjectLimits } from './text-object.ts'
 
 export interface ObjectsSlice extends Slice {
   readonly kind: 'objects'
@@ -23,8 +24,10 @@ const cutOf = (cut: SliceRequest['cut']): ObjectsCut => ({ taken: 0, ...cut })
 const withoutThreshold = (cut: ObjectsCut): Record<string, unknown> =>
   Object.fromEntries(Object.entries(cut).filter(([name]) => name !== 'threshold'))
 
-/** The source of one node that reads files. */
-export const objectSource = (parts: ObjectSourceParts): BatchSource<ObjectsSlice> => {
+/** The source of one node that reads files, and what was given back to it. */
+export const objectSource = (parts: ObjectSourceParts): BatchSource<ObjectsSlice> => withRedriven(parts, listedObjects(parts))
+
+const listedObjects = (parts: ObjectSourceParts): BatchSource<ObjectsSlice> => {
   const { source, objects, selection, report } = parts
   const files = new FileChooser(parts)
 
@@ -54,7 +57,7 @@ export const objectSource = (parts: ObjectSourceParts): BatchSource<ObjectsSlice
         const content = await objects.read(object)
         if (content.found) {
           taken.push(object)
-          partitions.push(linesOfObject(source, object.key, content.bytes, putAside))
+          partitions.push(elementsOfObject({ source, key: object.key, bytes: content.bytes }, selection.read, putAside))
         } else {
           skipped.push({ key: object.key, reason: content.gone })
           report({ event: 'objectSkipped', source, object: object.key, reason: `it is ${content.gone} since it was listed` })

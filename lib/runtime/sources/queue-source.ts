@@ -17,7 +17,7 @@ export interface QueueSlice extends Slice {
  * The source of a queueStream. Entries leave the user's array when a batch takes them and are kept until the next batch takes some, so that
  * the same batch can be tried again in this process. Another process has another queue, and says so.
  */
-export const queueSource = ({ queue, oneAtATime }: QueueSource, process: string): BatchSource<QueueSlice> => {
+export const queueSource = ({ queue, oneAtATime, whenEmpty }: QueueSource, process: string): BatchSource<QueueSlice> => {
   let taken: Queue<unknown> = []
   let takenFrom = 0
 
@@ -45,9 +45,9 @@ export const queueSource = ({ queue, oneAtATime }: QueueSource, process: string)
     },
     async read(slice: QueueSlice): Promise<SliceData<QueueSlice>> {
       checkProcess(slice)
-      // Spark's queueStream gives one empty partition for an empty queue.
-      if (slice.from === slice.to) return { partitions: [{ records: [], steps: [] }], slice, records: 0 }
-      const datasets = taken.map((entry) => (entry instanceof RDD ? (entry as RDD<unknown>) : datasetOf([{ records: entry, steps: [] }])))
+      // Without another choice, Spark's queueStream gives one empty partition for an empty queue.
+      const entries = slice.from === slice.to ? [whenEmpty ?? []] : taken
+      const datasets = entries.map((entry) => (entry instanceof RDD ? (entry as RDD<unknown>) : datasetOf([{ records: entry, steps: [] }])))
       const partitions = (await Promise.all(datasets.map((dataset) => dataset.partitions()))).flat()
       return {
         partitions: partitions.map((records) => ({ records, steps: [] })),

@@ -1,10 +1,34 @@
 import { splitLines } from '../../base/text-lines.ts'
+import type { FileReader } from '../../dstream/source-declaration.ts'
 import type { Partition } from '../../rdd/pour.ts'
 import { letterOf } from '../dead-letters.ts'
 import type { PutAside } from './batch-source.ts'
 
+/** An object for which there is a place. */
+interface NamedBytes {
+  readonly source: string
+  readonly key: string
+  readonly bytes: Uint8Array
+}
+
+/** The elements of one object as a partition, as `read` makes them, else its lines. One that `read` throws on is put aside whole. */
+export const elementsOfObject = (object: NamedBytes, read: FileReader | undefined, putAside: PutAside): Partition<unknown> => {
+  const { source, key, bytes } = object
+  if (read === undefined) return linesOfObject(object, putAside)
+  const origin: Partition<unknown>['origin'] = {
+    description: `${key} of ${source}`,
+    reject: (bad) => putAside(letterOf(source, `${key}#${bad.index + 1}`, bad)),
+  }
+  try {
+    return { records: [...read(bytes, key)], steps: [], origin }
+  } catch (error) {
+    putAside(letterOf(source, key, { index: 0, record: bytes, label: source, error }))
+    return { records: [], steps: [], origin }
+  }
+}
+
 /** The lines of one object as a partition; lines that cannot be read are put aside with their offset, records with their line number. */
-export const linesOfObject = (source: string, key: string, bytes: Uint8Array, putAside: PutAside): Partition<unknown> => {
+const linesOfObject = ({ source, key, bytes }: NamedBytes, putAside: PutAside): Partition<unknown> => {
   const { lines, rejected } = splitLines(bytes)
   for (const line of rejected) {
     const message =

@@ -4,6 +4,7 @@
 import type { MemoryOutputFiles } from '../../adapters/memory/memory-output-files.ts'
 import type { Plan, Planned } from '../../dstream/plan.ts'
 import type { SourceNode } from '../../dstream/plan-node.ts'
+import { sourceName } from '../../dstream/source-declaration.ts'
 import type { Pipeline } from '../../dstream/stream.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Randomness } from '../../ports/randomness.ts'
@@ -40,8 +41,8 @@ export interface Image {
   readonly feeders: ReadonlyMap<string, readonly Feeder[]>
 }
 
-/** By which name a test speaks of a source: as the pipeline calls it; a queue has no name but the id of its stream. */
-const nameOf = ({ id, node }: Planned<SourceNode>): string => (node.source.from === 'queue' ? id : node.source.name)
+/** By which name a test speaks of a source. */
+const nameOf = ({ id, node }: Planned<SourceNode>): string => sourceName(id, node.source)
 
 const kindOf = ({ node: { kind, source } }: Planned<SourceNode>): Feeder['kind'] => {
   if (source.from === 'text') return kind === 'socketTextStream' ? 'socket' : 'files'
@@ -88,7 +89,7 @@ const batchSourceOf = ({ store, input, listen }: TestWorld, app: string, planned
   const { id, node } = planned
   if (node.source.from === 'queue') return queueSource(node.source, process) as BatchSource
   const kind = kindOf(planned)
-  if (kind !== 'files') return laneSource({ store, app, source: id }) as BatchSource
+  if (kind !== 'files' || !('files' in node.source)) return laneSource({ store, app, source: id }) as BatchSource
   const { objects } = input(nameOf(planned), kind)
   return objectSource({ store, app, source: id, objects, selection: node.source.files, report: listen }) as BatchSource
 }
@@ -100,7 +101,8 @@ const feederOf = async (world: TestWorld, plan: Plan, planned: Planned<SourceNod
   world.input(nameOf(planned), kind)
   if (node.source.from === 'queue') return { kind: 'queue', planned, queue: node.source.queue }
   const intake = new Intake({ app: plan.name, source: id, store, clock, randomness, limits: plan.options.limits })
-  if (kind !== 'socket') return kind === 'kinesis' ? { kind, planned, intake } : { kind: 'files', planned }
-  const signal = new AbortController().signal
+  if (kind !== 'socket' && kind !== 'receiver') return kind === 'kinesis' ? { kind, planned, intake } : { kind: 'files', planned }
+  // A lane that is full is thrown at once: nobody makes room while the test waits.
+  const signal = AbortSignal.abort()
   return { kind, planned, sink: await openFeed({ intake, source: id, clock, listen, signal, appended: () => undefined }) }
 }

@@ -1,5 +1,5 @@
 import type { MillraceError } from '../../base/errors.ts'
-import type { KeyedItem } from '../../ports/item-store.ts'
+import type { DeadLetter } from '../../runtime/dead-letters.ts'
 
 /** What an output operation, or a watched stream, had in one batch. */
 export interface TestBatch<T = unknown> {
@@ -46,18 +46,15 @@ export interface TestDeadLetter {
   readonly text: string
 }
 
-/** A dead letter as its item in the store has it: `<source>#<position>#<operator or code>`, and positions hold `#` themselves. */
-export const deadLetterOf = ({ sort, item }: KeyedItem): TestDeadLetter => {
-  const [source = '', ...position] = sort.split('#').slice(0, -1)
-  return {
-    source,
-    position: position.join('#'),
-    operator: item['operator'] as string | undefined,
-    code: item['code'] as string,
-    message: item['message'] as string,
-    text: Buffer.from(item['data'] as Uint8Array).toString('utf8'),
-  }
-}
+/** A stored dead letter, as tests look at it. */
+export const deadLetterOf = ({ source, position, operator, code, message, data }: DeadLetter): TestDeadLetter => ({
+  source,
+  position,
+  operator,
+  code,
+  message,
+  text: Buffer.from(data).toString('utf8'),
+})
 
 /**
  * What an output operation, or a watched stream, has seen so far.

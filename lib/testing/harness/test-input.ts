@@ -23,7 +23,7 @@ export interface TestRecord {
 /** What feeds a source node in a running application. */
 export type Feeder =
   | { readonly kind: 'kinesis'; readonly planned: Planned<SourceNode>; readonly intake: Intake }
-  | { readonly kind: 'socket'; readonly planned: Planned<SourceNode>; readonly sink: ReceiverSink }
+  | { readonly kind: 'socket' | 'receiver'; readonly planned: Planned<SourceNode>; readonly sink: ReceiverSink }
   | { readonly kind: 'files'; readonly planned: Planned<SourceNode> }
   | { readonly kind: 'queue'; readonly planned: Planned<SourceNode>; readonly queue: Queue<unknown> }
 
@@ -62,7 +62,7 @@ export class TestInput {
 
   /**
    * Adds records, in order: texts for `kinesisTextStream` and sockets; texts, bytes or {@link TestRecord}s for `kinesisStream`; elements of
-   * one dataset for `queueStream`. They arrive a moment from now, and are in the next batch.
+   * one dataset for `queueStream`; any records for `receiverStream`, whose function does not run in tests. They arrive a moment from now, and are in the next batch.
    *
    * @throws MillraceError `ARGUMENT_INVALID` when the source reads files, or cannot take such a record.
    */
@@ -100,14 +100,14 @@ export class TestInput {
 
   /** @internal Hands what is waiting to every source of this name, and waits until it is durable. */
   async deliver(feeders: readonly Feeder[]): Promise<void> {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      const records = this.#kind === 'kinesis' ? this.#kinesisRecords(next) : []
-      for (const feeder of feeders) await deliverTo(feeder, next.elements, records)
-    }
+    const waiting = this.#waiting.splice(0)
+    if (waiting.length === 0) return
+    const records = this.#kind === 'kinesis' ? waiting.flatMap((one) => this.#kinesisRecords(one)) : []
+    for (const feeder of feeders) await deliverTo(feeder, waiting, records)
   }
 
   #takes(element: unknown): boolean {
-    if (this.#kind === 'queue') return true
+    if (this.#kind === 'queue' || this.#kind === 'receiver') return true
     if (this.#kind === 'socket') return typeof element === 'string'
     return isData(element) || (typeof element === 'object' && element !== null && 'data' in element && isData(element.data))
   }
@@ -136,9 +136,11 @@ export class TestInput {
 
 const isData = (value: unknown): value is string | Uint8Array => typeof value === 'string' || value instanceof Uint8Array
 
-const deliverTo = async (feeder: Feeder, elements: readonly unknown[], records: readonly KinesisEventRecord[]): Promise<void> => {
-  if (feeder.kind === 'queue') feeder.queue.push(elements)
-  if (feeder.kind === 'socket') await feeder.sink.store({ records: elements as readonly string[], rejected: [] })
+/** All in one delivery; but what is added to a queue together is one dataset. */
+const deliverTo = async (feeder: Feeder, waiting: readonly Waiting[], records: readonly KinesisEventRecord[]): Promise<void> => {
+  if (feeder.kind === 'queue') feeder.queue.push(...waiting.map(({ elements }) => elements))
+  if (feeder.kind === 'socket' || feeder.kind === 'receiver')
+    await feeder.sink.store({ records: waiting.flatMap(({ elements }) => elements), rejected: [] })
   if (feeder.kind !== 'kinesis') return
   const { source } = feeder.planned.node
   const decoded = source.from === 'kinesis' ? source.elements : 'text'

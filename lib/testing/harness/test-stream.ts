@@ -11,9 +11,9 @@ import type { Duration } from '../../base/duration.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { Pipeline } from '../../dstream/stream.ts'
 import type { RuntimeEvent } from '../../runtime/events.ts'
+import { storedLetters } from '../../runtime/letter-box.ts'
 import { LiveState } from '../../runtime/live-state.ts'
 import { type Head, HeadStore, type HeadStatus } from '../../state/head.ts'
-import { daysBack, deadLetterPartition } from '../../state/item-keys.ts'
 import { readManifest } from '../../state/manifest.ts'
 import { type Image, startImage, type TestWorld } from './image.ts'
 import { type Observation, watchId } from './observed-plan.ts'
@@ -199,10 +199,11 @@ export class TestStream {
 
   /** Records that were put aside, in the order of their days and positions. */
   async deadLetters(): Promise<readonly TestDeadLetter[]> {
-    const days = daysBack(this.#startMs, this.nowMs).toReversed()
-    const { name } = this.#running.plan
-    const found = await Promise.all(days.map((dayMs) => this.#world.store.query(deadLetterPartition(name, dayMs))))
-    return found.flat().map(deadLetterOf)
+    const range = { fromMs: this.#startMs, toMs: this.nowMs, first: 'oldest' as const }
+    const found: TestDeadLetter[] = []
+    for await (const letter of storedLetters(this.#world.store, this.#running.plan.name, range))
+      if (letter.isTrue) found.push(deadLetterOf(letter))
+    return found
   }
 
   /** What lies where files were written, as text by path, without `_SUCCESS`. A bucket is a directory: `s3://results/a` is `results/a`. */

@@ -4,7 +4,7 @@ import { blobName } from '../../adapters/blob-item-store.ts'
 import type { Checkers } from './checkers/checkers.ts'
 import type { SimulatedBucket } from './cloud/bucket.ts'
 import { Environment } from './environment.ts'
-import { simulatedClock, simulatedRandomness } from './ports/clock.ts'
+import { simulatedClock } from './ports/clock.ts'
 import { simulatedItemStore } from './ports/item-store.ts'
 import type { Storage } from './storage.ts'
 import { type LifeParts, startTroubles } from './troubles.ts'
@@ -38,8 +38,7 @@ const startPerson = ({ platform, checkers, world, storage, app, sightings }: Lif
     sightings.see('an application resumed')
     world.log(() => `it stands as FAILED (${head.reason?.code}), and a person resumes it`)
     const restored = head.reason?.code === 'DATA_LOST' ? restoreBlocks(storage, checkers) : Promise.resolve()
-    const operated = { store, app, clock: simulatedClock(world, person), randomness: simulatedRandomness(world, person) }
-    void restored.then(() => resume(operated)).catch(() => undefined)
+    void restored.then(() => resume({ store, app, clock: simulatedClock(world, person) })).catch(() => undefined)
   })
 }
 

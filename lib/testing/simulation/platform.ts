@@ -1,6 +1,6 @@
 /** The cloud that an application runs in: its two functions, what calls them, and what lies around them. */
 import { BEGINNING } from '../../state/lanes.ts'
-import type { MillraceError } from '../../base/errors.ts'
+import { MillraceError } from '../../base/errors.ts'
 import type { Outcome } from '../../runtime/driver.ts'
 import type { RuntimeEvent } from '../../runtime/events.ts'
 import type { KinesisEvent } from '../../runtime/kinesis/event.ts'
@@ -125,7 +125,7 @@ export class Platform {
 
   #wasTaken(ending: Ending<unknown>): boolean {
     if (ending.kind !== 'ended' && ending.kind !== 'denied') this.#parts.checkers.ended(ending.environment, ending.kind)
-    if (ending.kind === 'failed') this.#checkError(ending.environment, ending.error as MillraceError)
+    if (ending.kind === 'failed') this.#checkError(ending.environment, ending.error)
     return ending.kind === 'answered'
   }
 
@@ -137,17 +137,23 @@ export class Platform {
     this.#parts.checkers.lanes.acknowledged(laneId({ streamArn: arn, createdMs, shardId }), position ?? BEGINNING)
   }
 
-  #checkError(environment: Environment, { code, message }: MillraceError): void {
-    this.#parts.world.log(() => `${environment.name} fails: ${message}`)
-    if (code === 'LANE_FULL') this.#parts.sightings.see('a lane too full')
-    if (!this.#parts.expected.includes(code) && environment.alive)
-      this.#parts.checkers.verdicts.fail('assertion', `${environment.name}: ${message}`)
+  #checkError(environment: Environment, error: unknown): void {
+    this.#parts.world.log(() => `${environment.name} fails: ${String(error)}`)
+    if (!(error instanceof MillraceError)) {
+      if (environment.alive) this.#parts.checkers.verdicts.fail('crash', `${environment.name}: ${String(error)}`)
+      return
+    }
+    if (error.code === 'LANE_FULL') this.#parts.sightings.see('a lane too full')
+    if (!this.#parts.expected.includes(error.code) && environment.alive)
+      this.#parts.checkers.verdicts.fail('assertion', `${environment.name}: ${error.message}`)
   }
 
   #listen(environment: Environment, event: RuntimeEvent): void {
     this.#parts.world.log(() => `${environment.name} ${JSON.stringify(event)}`)
     this.#parts.checkers.heard(event)
-    if (event.event === 'batchFailed' && !this.#parts.expected.includes(event.code))
-      this.#parts.checkers.verdicts.fail('assertion', `${environment.name} fails the batch at ${event.timeMs}: ${event.message}`)
+    if (event.event !== 'batchFailed' || this.#parts.expected.includes(event.code)) return
+    // What was no error of this project has become this one.
+    const checker = event.code === 'BATCH_FAILED' ? 'crash' : 'assertion'
+    this.#parts.checkers.verdicts.fail(checker, `${environment.name} fails the batch at ${event.timeMs}: ${event.message}`)
   }
 }

@@ -1,3 +1,4 @@
+import { sourceName } from '../../dstream/source-declaration.ts'
 import { seconds } from '../../base/duration.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import { stream } from '../../dstream/stream.ts'
@@ -95,10 +96,7 @@ export const simulate = async (seed: number, options: SimulateOptions = {}): Pro
   const buckets = new Map(
     pipeline.buckets.map((name) => [name, new SimulatedBucket(name, world.random.chance(0.3), { send: (body) => hints().send(body) })]),
   )
-  const truth = new Truth(
-    new Map(plan.sources.map(({ id, node: { source } }) => [id, source.from === 'queue' ? id : source.name])),
-    buckets,
-  )
+  const truth = new Truth(new Map(plan.sources.map(({ id, node: { source } }) => [id, sourceName(id, source)])), buckets)
   const checkers = new Checkers({ world, plan, pipeline, truth, storage, sightings })
   const platform = new Platform({
     ...calls,

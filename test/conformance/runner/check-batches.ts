@@ -17,6 +17,17 @@ export const checkOperation = async (vector: Vector, mode: Mode): Promise<void> 
   if (vector.compare !== 'error') checkResults(vector, expected.slice(0, until), run)
 }
 
+/** A slice is one set of elements, however many datasets it comes in. */
+export const checkSlice = async (vector: Vector, mode: Mode): Promise<void> => {
+  const { params, batchIntervalMs } = vector
+  // As many batches as the slice needs: its dataset is there with the last one.
+  const toMs = Number(params['toMs'] ?? batchIntervalMs + Number(params['toOffsetMs']))
+  const needed = Array.from({ length: Math.floor(toMs / batchIntervalMs) }, () => [])
+  const { batches, app } = await runPipeline({ ...vector, expectedBatches: needed }, mode)
+  if (app.failures[0] !== undefined) throw app.failures[0].error
+  checkBatches(vector.compare, vector.expectedBatches ?? [], [batches.flatMap((batch) => batch ?? [])])
+}
+
 /** The pipeline is refused while it is described. */
 const checkRefused = async (vector: Vector, mode: Mode): Promise<void> => {
   const error: unknown = await runPipeline({ ...vector, inputBatches: [[]] }, mode).catch((thrown: unknown) => thrown)

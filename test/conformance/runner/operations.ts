@@ -3,7 +3,7 @@
  *
  * Where an operation needs pairs and the elements are none, `x => (x,1)` is implied.
  */
-import { milliseconds, type Duration } from 'millrace'
+import { milliseconds, timeOf, type Duration } from 'millrace'
 import { call, type Handle } from './call.ts'
 import { UnknownWord } from './outcome.ts'
 import { mapWithState, updateStateByKey } from './stateful.ts'
@@ -36,6 +36,9 @@ const pairs = (stream: Handle): Handle => call(stream, 'mapToPair', (element: un
 
 const duration = (ms: unknown): Duration => milliseconds(Number(ms))
 
+/** Cases that are about windows alone do not say how they reduce. */
+const reducer = ({ reduce = 'sum' }: Params): ReturnType<typeof binaryFunction> => binaryFunction(reduce)
+
 const span = ({ windowMs, slideMs }: Params): readonly Duration[] =>
   slideMs === undefined ? [duration(windowMs)] : [duration(windowMs), duration(slideMs)]
 
@@ -62,14 +65,20 @@ const ROWS: Readonly<Record<string, Row>> = {
   glom: (stream) => call(stream, 'glom'),
   count: (stream) => call(stream, 'count'),
   countByValue: (stream, params) => call(stream, 'countByValue', partitions(params)),
-  reduce: (stream, { reduce }) => call(stream, 'reduce', binaryFunction(reduce)),
+  reduce: (stream, params) => call(stream, 'reduce', reducer(params)),
   repartition: (stream, { numPartitions }) => call(stream, 'repartition', numPartitions),
   restart: (stream) => stream,
+  slice: (stream, params, _, { slideMs }) => {
+    const { fromMs, toMs, fromOffsetMs, toOffsetMs } = params
+    const first = slideMs
+    const [from, to] = [fromMs ?? first + Number(fromOffsetMs), toMs ?? first + Number(toOffsetMs)]
+    return call(stream, 'slice', timeOf(Number(from)), timeOf(Number(to)))
+  },
 
   mapValues: (stream, { f }) => call(pairs(stream), 'mapValues', valueFunction(f)),
   flatMapValues: (stream, { f }) => call(pairs(stream), 'flatMapValues', valueFunction(f)),
   groupByKey: (stream, params) => call(pairs(stream), 'groupByKey', partitions(params)),
-  reduceByKey: (stream, params) => call(pairs(stream), 'reduceByKey', binaryFunction(params['reduce']), partitions(params)),
+  reduceByKey: (stream, params) => call(pairs(stream), 'reduceByKey', reducer(params), partitions(params)),
   combineByKey: (stream, params) => {
     const mergeValue = binaryFunction(params['mergeValue'] ?? params['merge'])
     const mergeCombiners = binaryFunction(params['mergeCombiners'] ?? 'sum')
@@ -85,7 +94,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   union: (stream, params, scene, flow) => call(stream, 'union', otherSide(params, scene, flow).stream),
   transform: (stream, { f }) => call(stream, 'transform', datasetFunction(f)),
   transformWith: (stream, params, scene, flow) => {
-    const f = datasetFunction(params['f'])
+    // Cases that are about two streams alone do not say what comes of them.
+    const f = datasetFunction(params['f'] ?? '(l,r) => l join r')
     return call(pairs(stream), 'transformWith', pairs(otherSide(params, scene, flow).stream), f)
   },
   'context.union': (_, params, scene) => {
@@ -100,18 +110,17 @@ const ROWS: Readonly<Record<string, Row>> = {
   window: (stream, params) => call(stream, 'window', ...span(params)),
   countByWindow: (stream, params) => call(stream, 'countByWindow', ...span(params)),
   countByValueAndWindow: (stream, params) => call(stream, 'countByValueAndWindow', ...spanAndOptions(params, partitions(params))),
-  reduceByWindow: (stream, params) => call(stream, 'reduceByWindow', binaryFunction(params['reduce']), ...span(params)),
+  reduceByWindow: (stream, params) => call(stream, 'reduceByWindow', reducer(params), ...span(params)),
   'reduceByWindow(inverse)': (stream, params) => {
-    const { reduce, inverse } = params
-    return call(stream, 'reduceByWindow', binaryFunction(reduce), binaryFunction(inverse), ...span(params))
+    return call(stream, 'reduceByWindow', reducer(params), binaryFunction(params['inverse']), ...span(params))
   },
   groupByKeyAndWindow: (stream, params) => call(pairs(stream), 'groupByKeyAndWindow', ...spanAndOptions(params, partitions(params))),
   reduceByKeyAndWindow: (stream, params) =>
-    call(pairs(stream), 'reduceByKeyAndWindow', binaryFunction(params['reduce']), ...spanAndOptions(params, partitions(params))),
+    call(pairs(stream), 'reduceByKeyAndWindow', reducer(params), ...spanAndOptions(params, partitions(params))),
   'reduceByKeyAndWindow(inverse)': (stream, params) => {
-    const { reduce, inverse, filter } = params
+    const { inverse, filter } = params
     const options = { ...partitions(params), ...(filter === undefined ? {} : { filter: pairFilter(filter) }) }
-    const functions = [binaryFunction(reduce), binaryFunction(inverse)]
+    const functions = [reducer(params), binaryFunction(inverse)]
     return call(pairs(stream), 'reduceByKeyAndWindow', ...functions, ...spanAndOptions(params, options))
   },
   'window+window': (_, { chain }, scene, flow) =>
@@ -174,7 +183,7 @@ const toMs = (text: string): number => (text.endsWith('s') ? Number(text.slice(0
  * A stream before its operation: `x => (x,1) then reduceByKey(sum)`, `(x,1) window(2s,1s)`, `s.map(+4)`, `s.window(2000,2000)`; undefined is
  * the stream itself.
  */
-const prepared = (word: unknown, flow: Flow, scene: Scene): Flow => {
+export const prepared = (word: unknown, flow: Flow, scene: Scene): Flow => {
   if (word === undefined) return flow
   if (typeof word !== 'string') throw new UnknownWord('stream', word)
   const methods = /^s((?:\.\w+\([^)]*\))*)$/.exec(word)?.[1]
@@ -193,6 +202,8 @@ const method = (op: string | undefined, argument = '', flow: Flow, scene: Scene)
   if (op === 'window') return applyStep({ op, params: { windowMs, slideMs } }, flow, scene)
   if (op === 'map') return applyStep({ op, params: { f: /^[-+*/]/.test(argument) ? `x ${argument}` : argument } }, flow, scene)
   if (op === 'reduceByKey') return applyStep({ op, params: { reduce: argument } }, flow, scene)
+  if (op === 'flatMap') return applyStep({ op, params: { f: argument } }, flow, scene)
+  if (op === 'updateStateByKey') return applyStep({ op, params: { update: argument } }, flow, scene)
   throw new UnknownWord('operation', op)
 }
 

@@ -1,6 +1,10 @@
 /** How a case has ended. */
 export type Outcome =
-  | { readonly kind: 'passed' }
+  | {
+      readonly kind: 'passed'
+      /** What of docs/differences.md was checked in place of the case. */
+      readonly instead?: string
+    }
   | { readonly kind: 'skipped'; readonly reason: string }
   | { readonly kind: 'failed'; readonly expected: unknown; readonly got: unknown }
 

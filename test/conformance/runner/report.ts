@@ -20,7 +20,7 @@ const inputOf = ({ op, params, batchIntervalMs, inputBatches, inputBatches2, inp
 const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 const caseLines = ({ vector, outcome }: CaseResult): readonly string[] => {
-  if (outcome.kind === 'passed') return []
+  if (outcome.kind === 'passed') return outcome.instead === undefined ? [] : [`  instead  ${vector.name}: ${outcome.instead}`]
   if (outcome.kind === 'skipped') return [`  skipped  ${vector.name}: ${outcome.reason}`]
   return [
     `  FAILED   ${vector.name}`,

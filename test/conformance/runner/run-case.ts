@@ -1,7 +1,14 @@
 /** One case: skipped with a reason, or run and compared. */
-import { checkOperation } from './check-batches.ts'
+import { checkOperation, checkSlice } from './check-batches.ts'
 import { differenceOf } from './differences.ts'
+import { fileChecks } from './check-files.ts'
+import { lifecycleCheck, runChecks } from './check-runs.ts'
+import { stateChecks } from './check-states.ts'
+import { sourceChecks } from './check-sources.ts'
+import { timerChecks } from './check-timer.ts'
+import { timeChecks } from './check-times.ts'
 import { encoded } from './compare.ts'
+import { insteadOf } from './instead.ts'
 import { isOperation } from './operations.ts'
 import { Mismatch, type Outcome, UnknownWord } from './outcome.ts'
 import type { Mode } from './pipeline.ts'
@@ -11,24 +18,40 @@ import type { Vector } from './vector.ts'
 type Check = (vector: Vector, mode: Mode) => Promise<void>
 
 /** Cases that are about something else than the batches of an operation. */
-const CHECKS: Readonly<Record<string, Check>> = {}
+const CHECKS: Readonly<Record<string, Check>> = {
+  ...timeChecks,
+  ...timerChecks,
+  ...fileChecks,
+  ...sourceChecks,
+  ...stateChecks,
+  ...runChecks,
+  slice: checkSlice,
+}
 
-const checkOf = ({ op }: Vector): Check => {
-  const check = CHECKS[op]
+const checkOf = (vector: Vector): Check => {
+  const { op } = vector
+  const check = op === 'lifecycle' ? lifecycleCheck(vector) : CHECKS[op]
   if (check !== undefined) return check
   if (isOperation(op)) return checkOperation
+  if (op.split('/').every(isOperation)) return checkEach
   throw new UnknownWord('operation', op)
+}
+
+/** `join/cogroup`: the case holds for each of them. */
+const checkEach: Check = async (vector, mode) => {
+  for (const op of vector.op.split('/')) await checkOperation({ ...vector, op }, mode)
 }
 
 /** Runs a case; what it throws is a failure. */
 export const runCase = async (given: Vector, mode: Mode): Promise<Outcome> => {
   const reason = skipReason(given)
   if (reason !== undefined) return { kind: 'skipped', reason }
-  const difference = differenceOf(given)
-  const vector = difference?.expected(given) ?? given
+  const instead = insteadOf(given)
+  const vector = differenceOf(given)?.expected(given) ?? given
   try {
-    await checkOf(vector)(vector, mode)
-    return { kind: 'passed' }
+    if (instead === undefined) await checkOf(vector)(vector, mode)
+    else await instead.check(mode)
+    return instead === undefined ? { kind: 'passed' } : { kind: 'passed', instead: instead.row }
   } catch (error) {
     const expected = vector.expectedBatches ?? vector.expectedValue ?? vector.expectedState ?? vector.expectError
     if (error instanceof Mismatch) return { kind: 'failed', expected: error.expected, got: error.got }

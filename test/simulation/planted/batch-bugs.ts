@@ -10,7 +10,7 @@ export const batchBugs: readonly PlantedBug[] = [
         file: 'lib/runtime/driver.ts',
         find: '    const plan = await loadPlan(this.#runner.store, this.#runner.app, logged.plan)\n',
         replace:
-          '    await loadPlan(this.#runner.store, this.#runner.app, logged.plan)\n    const plan = await this.#allocate(head, before, logged.timeMs)\n',
+          '    await loadPlan(this.#runner.store, this.#runner.app, logged.plan)\n    const plan = await this.#allocate(head, before, logged.timeMs, new Map())\n',
       },
     ],
   },
@@ -46,7 +46,13 @@ export const batchBugs: readonly PlantedBug[] = [
   {
     name: 'older fence written under',
     effect: 'outputs carry the fence of the attempt before',
-    edits: [{ file: 'lib/runtime/batch.ts', find: 'epoch: attempt.head.epoch }', replace: 'epoch: attempt.head.epoch - 1 }' }],
+    edits: [
+      {
+        file: 'lib/runtime/batch.ts',
+        find: 'generation: runner.generation, epoch: attempt.head.epoch }',
+        replace: 'generation: runner.generation, epoch: attempt.head.epoch - 1 }',
+      },
+    ],
   },
   {
     name: 'fence ignored by a sink',
@@ -66,13 +72,14 @@ export const batchBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/batch.ts',
-        find: '  await settle(runner.clock, () => storeDeadLetters(runner.store, runner.app, plan.timeMs, [...letters.values()]))\n',
+        find: '  await settle(runner.clock, () => storeDeadLetters(runner.store, runner.app, kept, origin))\n',
         replace: '',
       },
       {
         file: 'lib/runtime/batch.ts',
         find: '  for (const letter of letters)\n',
-        replace: '  await storeDeadLetters(runner.store, runner.app, timeMs, letters)\n  for (const letter of letters)\n',
+        replace:
+          '  await storeDeadLetters(runner.store, runner.app, letters, { timeMs, epoch: attempt.head.epoch })\n  for (const letter of letters)\n',
       },
     ],
   },

@@ -43,14 +43,14 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/intake.ts',
-        find: '    await settle(clock, () => storeDeadLetters(store, app, nowMs, delivery.rejected ?? []))\n',
+        find: '    await settle(clock, () => storeDeadLetters(store, app, delivery.rejected ?? [], { timeMs: nowMs }))\n',
         replace: '',
       },
       {
         file: 'lib/runtime/intake.ts',
         find: '    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)\n    await this.#wakeHead()\n',
         replace:
-          '    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)\n    await settle(clock, () => storeDeadLetters(store, app, nowMs, delivery.rejected ?? []))\n    await this.#wakeHead()\n',
+          '    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)\n    await settle(clock, () => storeDeadLetters(store, app, delivery.rejected ?? [], { timeMs: nowMs }))\n    await this.#wakeHead()\n',
       },
     ],
   },
@@ -106,7 +106,7 @@ export const laneBugs: readonly PlantedBug[] = [
       {
         file: 'lib/runtime/intake.ts',
         find: "    if (head?.status !== 'rest') return\n",
-        replace: '    if (head?.status !== undefined) return\n',
+        replace: '    return\n',
       },
     ],
   },

@@ -13,7 +13,7 @@ export const objectBugs: readonly PlantedBug[] = [
         file: HINTS,
         find: '      const left = open.filter((object) => !taken.includes(object))\n',
         replace:
-          '      await store.putAll(taken.map((object) => ({ ...ledgerKey(app, source, uploadName(object)), item: { takenMs: timeMs } })))\n      const left = open.filter((object) => !taken.includes(object))\n',
+          '      await recordUploads(parts, taken, { timeMs, byKey: false })\n      const left = open.filter((object) => !taken.includes(object))\n',
       },
     ],
   },

@@ -15,7 +15,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'adapters/aws': ['adapters', 'ports', 'base'],
   testing: ['runtime', 'dstream', 'state', 'rdd', 'ports', 'adapters', 'adapters/memory', 'base'],
   index: ['dstream', 'rdd', 'base'],
-  cli: ['index', 'runtime', 'dstream', 'state', 'rdd', 'ports', 'adapters/memory', 'adapters/local', 'adapters/aws', 'base'],
+  cli: ['index', 'runtime', 'dstream', 'state', 'rdd', 'ports', 'adapters', 'adapters/memory', 'adapters/local', 'adapters/aws', 'base'],
   functions: ['index', 'runtime', 'dstream', 'state', 'rdd', 'ports', 'adapters', 'adapters/aws', 'adapters/local', 'base'],
   infra: ['cli', 'index', 'dstream', 'base'],
   examples: ['index'],

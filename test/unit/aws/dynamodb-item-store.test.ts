@@ -88,7 +88,7 @@ describe('errors', () => {
   ])('%s: no retry, and the fix', async (name, named) => {
     const { store } = storeOf(refusal(name))
     const error = await errorOf(() => store.put(key, {}))
-    expect({ code: error.code, retryable: error.retryable }).toEqual({ code: 'STORE_FAILED', retryable: false })
+    expect({ code: error.code, retryable: error.retryable }).toEqual({ code: 'ACCESS_DENIED', retryable: false })
     expect(error.message).toContain(named)
   })
 

@@ -79,6 +79,34 @@ describe('a deployment of a higher generation adopts the store', () => {
     expect(await world.head()).toEqual(before)
   })
 
+  test.each<[string, (ssc: StreamingContext) => void, RegExp | undefined]>([
+    [
+      'whose sources have changed places',
+      (ssc) => [ssc.socketTextStream('host', 2), ssc.socketTextStream('host', 1)].forEach((lines) => lines.print()),
+      /"socketTextStream-1" read "host:1" and reads "host:2" now/,
+    ],
+    [
+      'one source more, named',
+      (ssc) => {
+        ssc.socketTextStream('host', 2).named('new').print()
+        ssc.socketTextStream('host', 1).named('socketTextStream-1').print()
+      },
+      undefined,
+    ],
+    ['one source more, behind', (ssc) => [1, 2].forEach((port) => ssc.socketTextStream('host', port).print()), undefined],
+    ['with its source at another place', (ssc) => ssc.socketTextStream('host', 3).print(), undefined],
+  ])('of sources: %s', async (_, shape, message) => {
+    const world = new World()
+    const one = world.deploy(pipelineOf((ssc) => ssc.socketTextStream('host', 1).print()))
+    await one.append('socketTextStream-1', 1, ['a'])
+    await one.tick()
+    const next = world.deploy(pipelineOf(shape), { generation: 2 })
+    if (message === undefined) {
+      await next.tick()
+      expect(await world.head()).toMatchObject({ generation: 2 })
+    } else await expect(next.run()).rejects.toMatchObject({ code: 'PLAN_INCOMPATIBLE', message: expect.stringMatching(message) as string })
+  })
+
   test('not one without the source of a logged batch', async () => {
     const world = new World()
     const app = world.deploy(pipelineOf((ssc) => linesOf(ssc).foreachRDD(() => Promise.reject(new Error('down')))))

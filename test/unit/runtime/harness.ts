@@ -21,7 +21,7 @@ import { laneSource } from '../../../lib/runtime/sources/lane-source.ts'
 import { objectSource } from '../../../lib/runtime/sources/object-source.ts'
 import { queueSource } from '../../../lib/runtime/sources/queue-source.ts'
 import { type Head, HeadStore } from '../../../lib/state/head.ts'
-import { deadLetterPartition } from '../../../lib/state/item-keys.ts'
+import { storedLetters } from '../../../lib/runtime/letter-box.ts'
 
 /** The beginning of every test, on the grid of whole seconds. */
 export const START_MS = 1_700_000_000_000
@@ -162,8 +162,12 @@ export class World {
 
   /** What was put aside: names and codes, with the data as text. */
   async deadLetters(): Promise<readonly (readonly [name: string, code: unknown, data: string])[]> {
-    const found = await this.store.query(deadLetterPartition(APP, this.#nowMs))
-    return found.map(({ sort, item }) => [sort, item['code'], Buffer.from(item['data'] as Uint8Array).toString('utf8')])
+    const found: (readonly [name: string, code: unknown, data: string])[] = []
+    for await (const letter of storedLetters(this.store, APP, { fromMs: START_MS, toMs: this.#nowMs, first: 'oldest' })) {
+      const { source, position, operator, code, data, isTrue } = letter
+      if (isTrue) found.push([`${source}#${position}#${operator ?? code}`, code, Buffer.from(data).toString('utf8')])
+    }
+    return found
   }
 
   deploy(pipeline: Pipeline, options: DeployOptions = {}): Deployment {
@@ -195,7 +199,7 @@ export class Deployment {
         : { recovery: { replay: shardReplay({ elements: declared.elements, open: async () => reader }), report } }
     const sourceOf = (id: string, declared: SourceDeclaration, kind: string): BatchSource => {
       if (declared.from === 'queue') return queueSource(declared, process) as BatchSource
-      if ((bind ?? (kind === 'socketTextStream' ? 'lanes' : 'objects')) === 'lanes')
+      if ((bind ?? (kind === 'socketTextStream' ? 'lanes' : 'objects')) === 'lanes' || !('files' in declared))
         return laneSource({ store, app: APP, source: id, ...recoveryFor(declared) }) as BatchSource
       if (bind === 'hints' || bind === 'versionedHints') {
         const uploads = bind === 'hints' ? world.uploads : world.versions

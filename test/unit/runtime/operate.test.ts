@@ -30,6 +30,7 @@ const operated = (): Operated => ({
   app: 'operated',
   clock: new ManualClock(START_MS + 50_000),
   randomness: { attemptId: () => 'person' },
+  leaseMs: 0,
 })
 const write = (key: string, lines: string, atMs: number): void => objects.write(key, Buffer.from(lines), START_MS + atMs)
 

@@ -16,6 +16,7 @@ export const checkerPromises = {
     'each batch takes what follows the last, without gap or repetition; its outputs and the state after it are those of the plain model; at the end all is in',
   awaited: 'a function that answers has no call under way',
   assertion: 'the code finds none of its own invariants broken, and fails with no error but those of the faults',
+  crash: 'whatever fails, fails with an error of this project: anything else comes of code that does not run',
   progress: 'without faults the world is done within 15 minutes',
   reproducible: 'the same seed gives the same run',
 } as const

@@ -14,6 +14,7 @@ const FUNCTIONS: Readonly<Record<string, (argument: never) => unknown>> = {
   sum: (argument: readonly number[]) => argument.reduce((a, b) => a + b, 0),
   toString: (argument: unknown) => String(argument),
   toInt: (argument: string) => Number.parseInt(argument, 10),
+  split: (argument: string) => argument.split(' '),
   upper: (argument: string) => argument.toUpperCase(),
 }
 

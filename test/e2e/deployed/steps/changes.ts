@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { systemClock } from '../../../../lib/adapters/local/system-clock.ts'
-import { systemRandomness } from '../../../../lib/adapters/local/system-randomness.ts'
 import { resume } from '../../../../lib/runtime/operate.ts'
 import { type Overview, readOverview } from '../../../../lib/runtime/overview.ts'
 import type { Application } from '../application.ts'
@@ -92,7 +91,7 @@ export const changeSteps: readonly Step[] = [
       const stopped = await until(world, (overview) => waitingIn(overview) >= RECORDS)
       expect(stopped.head).toEqual(failed.head)
       mend()
-      const { attempts } = await resume({ store: clicks.store, app: clicks.app, clock: systemClock(), randomness: systemRandomness() })
+      const { attempts } = await resume({ store: clicks.store, app: clicks.app, clock: systemClock() })
       const counts = await world.settled()
       expect(counts).toEqual({ counted: model.size, lost: 0, twice: 0 })
       return `FAILED after ${attempts} attempts, ${waitingIn(stopped)} records taken in while it stood, resumed: ${sayCounts(counts)}`

@@ -1,0 +1,21 @@
+import type { Operated } from '../lib/runtime/operate.ts'
+import type { Tick } from '../lib/runtime/serverless/ticks.ts'
+import type { Deployment } from './deployment.ts'
+
+/** A deployed application, as commands need it. */
+export interface Deployed extends Deployment {
+  /** Calls the driver. */
+  readonly wind: (ticks: readonly Tick[]) => Promise<void>
+}
+
+/** An application that a command can work on. */
+export interface OpenApp extends Operated {
+  /** Where it is, for people. */
+  readonly place: string
+  /** The option that names it. */
+  readonly target: string
+  /** No batch is later than this, epoch milliseconds. */
+  readonly lastMs: number
+  /** Undefined: it is on this machine. */
+  readonly deployed?: Deployed
+}

@@ -1,0 +1,48 @@
+import { sqliteItemStore } from '../lib/adapters/local/sqlite-item-store.ts'
+import { lockStore } from '../lib/adapters/local/store-lock.ts'
+import { systemClock } from '../lib/adapters/local/system-clock.ts'
+import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
+import { MillraceError } from '../lib/base/errors.ts'
+import { HeadStore } from '../lib/state/head.ts'
+import { storeOwner } from '../lib/state/store-owner.ts'
+import type { OpenApp } from './open-app.ts'
+
+/** Does something with the application in a directory, also beside a process that runs it. Never makes a store. */
+export const withLocal = async <T>(directory: string, act: (opened: OpenApp) => Promise<T>): Promise<T> => {
+  const store = sqliteItemStore({ directory, create: false })
+  try {
+    const app = await storeOwner(store)
+    if (app === undefined)
+      throw new MillraceError('STORE_NOT_FOUND', {
+        problem: 'No pipeline has run on this store yet',
+        value: directory,
+        fix: 'run one: millrace run MODULE --state DIR',
+      })
+    const clock = systemClock()
+    // A run with --once may be ahead of the clock.
+    const head = await new HeadStore(store, app).read()
+    const lastMs = Math.max(clock.now(), head?.logged?.timeMs ?? head?.doneMs ?? 0)
+    return await act({
+      place: directory,
+      target: `--state ${directory}`,
+      store,
+      app,
+      clock,
+      lastMs,
+      randomness: systemRandomness(),
+      leaseMs: 0,
+    })
+  } finally {
+    store.close()
+  }
+}
+
+/** Does something while no process runs the application, and none can start. */
+export const withLock = async <T>(directory: string, act: () => Promise<T>): Promise<T> => {
+  const lock = lockStore(directory, { create: false })
+  try {
+    return await act()
+  } finally {
+    lock.release()
+  }
+}

@@ -1,0 +1,153 @@
+/** Cases of sources that watch a place: which files a batch takes, and what comes of them. */
+import { milliseconds, stream, type StreamingContext } from 'millrace'
+import { testStream, type TestStream } from 'millrace/testing'
+import { call, type Handle } from './call.ts'
+import { checkBatches, checkSame } from './compare.ts'
+import { prepared } from './operations.ts'
+import { Mismatch, UnknownWord } from './outcome.ts'
+import type { Mode } from './pipeline.ts'
+import type { Batch, Params, Vector } from './vector.ts'
+import { elementFunction } from './words/functions.ts'
+
+/** A file as it becomes visible. */
+interface FileEvent {
+  readonly atMs: number
+  readonly name: string
+  readonly modifiedMs: number
+  readonly content: string | Uint8Array
+}
+
+interface NamedFile {
+  readonly name: string
+  readonly mtime: number
+  readonly content?: string
+}
+
+const options = ({ newFilesOnly, minRememberMs }: Params): object => ({
+  existing: newFilesOnly === false ? 'all' : 'ignore',
+  ...(minRememberMs === undefined ? {} : { remember: milliseconds(Number(minRememberMs)) }),
+})
+
+/** The stream that a case watches with. */
+const watching = (ssc: StreamingContext, { op, params }: Vector): Handle => {
+  if (op === 'binaryRecordsStream') {
+    const records = ssc.binaryRecordsStream('in', Number(params['recordLength']))
+    return params['recordLength'] === 1 ? records.map(([byte]) => byte) : records.map((record) => [...record])
+  }
+  const lines = op.startsWith('fileStream')
+    ? ssc.fileStream('in', { filter: () => true, ...options(params) })
+    : ssc.textFileStream('in', options(params))
+  const [, ...steps] = op.split(' + ')
+  const flow = prepared(steps.length === 0 ? undefined : steps.join(' then '), { stream: lines, slideMs: 0 }, { context: ssc, inputs: [] })
+  return params['f'] === undefined ? flow.stream : call(flow.stream, 'map', elementFunction(params['f']))
+}
+
+const named = ({ name, mtime, content }: NamedFile): FileEvent => ({
+  atMs: mtime,
+  name,
+  modifiedMs: mtime,
+  content: content ?? (name.split('/').at(-1) as string),
+})
+
+/** The files of a case, in the order in which they become visible: as listed, or one for each batch that is not empty. */
+const eventsOf = ({ op, params, inputBatches, batchIntervalMs }: Vector, startMs: number): readonly FileEvent[] => {
+  const { events, existingFiles = [], files, path, timeline } = params
+  if (path !== undefined || timeline !== undefined) throw new UnknownWord('place', path ?? timeline)
+  if (events !== undefined)
+    return (events as readonly { visibleAt: number; path: string; mtime: number }[])
+      .map((event): FileEvent => ({ atMs: event.visibleAt, name: event.path, modifiedMs: event.mtime, content: event.path }))
+      .toSorted((a, b) => a.atMs - b.atMs)
+  const listed = [...(existingFiles as readonly NamedFile[]), ...(Array.isArray(files) ? (files as readonly NamedFile[]) : [])]
+  if (listed.length > 0) return listed.map(named)
+  return inputBatches.map((batch, index): FileEvent => {
+    const atMs = startMs + index * batchIntervalMs + 1
+    const content =
+      op === 'binaryRecordsStream'
+        ? Uint8Array.from((batch ?? []).flat(1) as number[])
+        : (batch ?? []).map((line) => `${String(line)}\n`).join('')
+    return { atMs, name: `file-${index}`, modifiedMs: atMs, content }
+  })
+}
+
+/** Runs up to a batch time. Files are there before the scan of the batch at whose time they appear. */
+const runTo = async (app: TestStream, timeMs: number, waiting: FileEvent[]): Promise<void> => {
+  const input = app.input('in')
+  for (let next = waiting[0]; next !== undefined && next.atMs <= timeMs; next = waiting[0]) {
+    if (next.atMs - 1 > app.nowMs) await app.advance(milliseconds(next.atMs - 1 - app.nowMs))
+    input.addFile(next.name, next.content, { modified: next.modifiedMs })
+    waiting.shift()
+  }
+  if (timeMs > app.nowMs) await app.advance(milliseconds(timeMs - app.nowMs))
+}
+
+/** After so many batches of such a case the process ends, and another one starts so many batches later. */
+const DEATHS = { every: 4, batchesDown: 3 }
+
+const run = async (vector: Vector, { cold }: Mode): Promise<readonly Batch[]> => {
+  const { params, batchIntervalMs, expectedBatches = [], inputBatches } = vector
+  const startMs = Number(params['clockAtConstruction'] ?? (params['existing'] === undefined ? 0 : 10_000))
+  const pipeline = stream('files', { batchInterval: milliseconds(batchIntervalMs) }, (ssc) => {
+    call(watching(ssc, vector), 'foreachRDD', () => undefined)
+  })
+  const app = await testStream(pipeline, { now: new Date(startMs), whenIdle: 'tick' })
+  const waiting = [...eventsOf(vector, startMs)]
+  const zeroMs = startMs - (startMs % batchIntervalMs)
+  const grid = Array.from(
+    { length: Math.max(expectedBatches.length, inputBatches.length) },
+    (_, index) => zeroMs + (index + 1) * batchIntervalMs,
+  )
+  const times = (params['batchTimes'] as readonly number[] | undefined) ?? grid
+  for (const [index, timeMs] of times.entries()) {
+    if (timeMs <= app.nowMs) continue
+    await runTo(app, timeMs, waiting)
+    const dies = 'failures' in params || vector.compare.startsWith('eventual')
+    if (dies && index % DEATHS.every === DEATHS.every - 1) await down(app, DEATHS.batchesDown * batchIntervalMs, waiting)
+    else if (cold) await app.restart()
+  }
+  const batches = app.output('foreachRDD-1').batches.filter(({ timeMs }) => times.includes(timeMs))
+  return batches.map(({ elements }) => elements ?? null)
+}
+
+/** While nothing runs, files go on coming. */
+const down = async (app: TestStream, forMs: number, waiting: FileEvent[]): Promise<void> => {
+  const untilMs = app.nowMs + forMs
+  while (waiting[0] !== undefined && waiting[0].atMs <= untilMs) {
+    const { name, content, modifiedMs } = waiting.shift() as FileEvent
+    app.input('in').addFile(name, content, { modified: modifiedMs })
+  }
+  await app.restart({ downFor: milliseconds(forMs) })
+}
+
+const check = async (vector: Vector, mode: Mode): Promise<void> => {
+  const { expectedBatches = [], skipEmptyBatches, compare } = vector
+  const got = await run(vector, mode)
+  if (compare === 'eventual-subset-and-last') return checkSubsetAndLast(expectedBatches, got)
+  checkBatches(compare, expectedBatches, skipEmptyBatches === true ? got.filter((batch) => batch !== null && batch.length > 0) : got)
+}
+
+/** Every batch is one of those expected, and the last is the last of them. */
+const checkSubsetAndLast = (expected: readonly Batch[], got: readonly Batch[]): void => {
+  const known = new Set(expected.map((batch) => JSON.stringify(batch)))
+  const stray = got.find((batch) => batch !== null && batch.length > 0 && !known.has(JSON.stringify(batch)))
+  if (stray !== undefined) throw new Mismatch('only batches of the list', stray)
+  checkSame(expected.at(-1), got.at(-1))
+}
+
+const checkRemember = async ({ params, batchIntervalMs, expectedValue }: Vector): Promise<void> => {
+  const pipeline = stream('files', { batchInterval: milliseconds(batchIntervalMs) }, (ssc) =>
+    ssc.textFileStream('in', options(params)).print(),
+  )
+  const source = pipeline.build().sources[0]?.node.source
+  checkSame(expectedValue, source?.from === 'text' ? source.files.rememberMs : undefined)
+}
+
+/** The checks, by operation. */
+export const fileChecks = {
+  'fileStream.selection': check,
+  'fileStream(text)': check,
+  textFileStream: check,
+  'textFileStream + map(toInt)': check,
+  'textFileStream + flatMap(split) + updateStateByKey(sum)': check,
+  binaryRecordsStream: check,
+  'fileStream.remember': checkRemember,
+}

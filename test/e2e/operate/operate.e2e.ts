@@ -1,0 +1,197 @@
+/**
+ * The commands on a deployed application, as processes with credentials of their own, in an emulator that enforces rights. The application
+ * is made by hand, so that each state is at hand; the commands on a really deployed one are in `test/e2e/deployed`.
+ */
+import { seconds, stream, milliseconds } from 'millrace'
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { systemClock } from '../../../lib/adapters/local/system-clock.ts'
+import type { Person } from '../../../infra/grants.ts'
+import { type Emulator, startEmulator } from '../emulator.ts'
+import { type Identity, userWith } from './account.ts'
+import { Application } from './application.ts'
+
+const CLI = join(import.meta.dirname, '..', '..', '..', 'cli', 'main.ts')
+/** Above 8 KB, so that it lies in the bucket. */
+const LARGE = Array.from({ length: 200 }, (_, index) => createHash('sha512').update(`${index}`).digest('base64')).join('')
+
+const state = { isMended: false, isBroken: false, totals: new Map<string, number>() }
+const pipeline = stream('clicks', { batchInterval: seconds(1), retry: { attempts: 1, for: milliseconds(1) } }, (ssc) => {
+  const lines = ssc.kinesisTextStream('clicks').map((line) => {
+    if (!state.isMended && line.startsWith('bad')) throw new RangeError('no')
+    return line
+  })
+  const totals = lines.mapToPair((line) => [line, 1]).updateStateByKey<number>((ones, total = 0) => total + ones.length)
+  totals.named('totals').foreachRDD(async (rdd) => {
+    if (state.isBroken) throw new Error('the sink is gone')
+    state.totals = new Map(await rdd.collect())
+  })
+})
+
+interface Ended {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+let emulator: Emulator
+let app: Application
+const people = new Map<Person, Identity>()
+
+/** The command line as a process of somebody. */
+const millrace = async (identity: Partial<Identity>, ...args: readonly string[]): Promise<Ended> => {
+  const child = spawn(process.execPath, ['--conditions=millrace-source', CLI, ...args], { env: { ...process.env, ...identity } })
+  const said = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text: string) => (said[name] += text))
+  const [exitCode] = (await once(child, 'close')) as [number | null]
+  return { exitCode, ...said }
+}
+const command = (person: Person, name: string, ...args: readonly string[]): Promise<Ended> =>
+  millrace(people.get(person) as Identity, name, '--app', app.name, ...args)
+const answer = ({ stdout, stderr }: Ended): Record<string, unknown> => {
+  if (stdout === '') throw new Error(stderr)
+  return JSON.parse(stdout) as Record<string, unknown>
+}
+
+beforeAll(async () => {
+  emulator = await startEmulator({ variables: { AUTH: 'true' } })
+  process.env['AWS_ENDPOINT_URL'] = emulator.endpoint
+  app = await Application.create(pipeline)
+  for (const person of ['reader', 'letterReader', 'operator'] as const) people.set(person, await userWith(person, app.resources))
+}, 120_000)
+afterAll(() => emulator?.stop())
+
+describe('before anything has run', () => {
+  test('another name is nothing, and the error says where it was looked for', async () => {
+    // The owner's: grants are for one name, and do not say whether there is another.
+    const { exitCode, stderr } = await millrace({}, 'status', '--app', 'nobody')
+    expect(exitCode).toBe(5)
+    expect(stderr).toMatch(/no application[^]*us-east-1[^]*STORE_NOT_FOUND[^]*"nobody"[^]*AWS_REGION/)
+  })
+
+  test('status says so, and reset has nothing to do', async () => {
+    expect(await command('operator', 'status')).toMatchObject({ exitCode: 0, stdout: 'clicks in AWS, us-east-1: nothing has run yet\n' })
+    const { exitCode, stderr } = await command('operator', 'reset', '--yes')
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('COMMAND_REFUSED') as string })
+  })
+})
+
+describe('in the order of a bad day', () => {
+  test('status shows what waits and what was put aside, from items and from the bucket', async () => {
+    await app.runUntil(() => true)
+    await app.append('good', 'bad one', `bad ${LARGE}`, LARGE)
+    await app.runUntil(({ manifest }) => manifest !== undefined && state.totals.has('good'))
+    await app.append('waits')
+    const { stdout } = await command('operator', 'status')
+    expect(stdout).toMatch(/^clicks in AWS, us-east-1\n/)
+    expect(stdout).toMatch(/lane kinesisTextStream-1 .*1 record in 1 entry waiting/)
+    expect(stdout).toMatch(/dead letters +2 USER_FUNCTION_FAILED/)
+    expect(stdout).toMatch(/generation +1, .*; 2 is deployed and has not run yet/)
+    expect(stdout).toMatch(/logs +driver-logs \(driver\), intake-logs \(intake\)/)
+    expect(answer(await command('operator', 'status', '--json'))).toMatchObject({
+      app: 'clicks',
+      head: { generation: 1 },
+      states: [{ id: 'totals' }],
+      deployment: { table: app.name, generation: 2 },
+    })
+    expect(await app.blobsOf('totals')).toBeGreaterThan(0)
+  })
+
+  test('redrive by two people at once gives each record back once', async () => {
+    await app.runUntil(({ status }) => status === 'rest')
+    state.isMended = true
+    await app.ticks()
+    const both = await Promise.all([command('operator', 'redrive', '--json'), command('operator', 'redrive', '--json')])
+    const done = both.map(answer)
+    expect(done.map(({ records }) => Number(records)).reduce((a, b) => a + b)).toBe(2)
+    // Whoever woke it has called the driver.
+    expect(await app.ticks()).toEqual([{ app: 'clicks', wind: true }])
+    await app.runUntil(() => state.totals.has('bad one') && state.totals.has(`bad ${LARGE}`))
+    expect([...state.totals.values()]).toEqual([1, 1, 1, 1, 1])
+    expect((await command('operator', 'dead-letters')).stdout).toMatch(/^clicks: no dead letters since/)
+  })
+
+  test('resume lets a failed batch run again, and calls the driver', async () => {
+    state.isBroken = true
+    await app.append('late')
+    await app.runUntil(({ status }) => status === 'failed')
+    expect((await command('reader', 'status')).stdout).toMatch(/FAILED: millrace resume --app app-/)
+    await app.ticks()
+    const resumed = answer(await command('operator', 'resume', '--json'))
+    expect(resumed).toMatchObject({ done: 'resumed', app: 'clicks', called: true })
+    expect(await app.ticks()).toEqual([{ app: 'clicks', wind: true }])
+    state.isBroken = false
+    await app.runUntil(() => state.totals.get('late') === 1)
+  })
+
+  test('skip and reset are refused while the batch is being tried, and skip gives it up when it is not', async () => {
+    state.isBroken = true
+    await app.append('given up')
+    const failed = await app.runUntil(({ status }) => status === 'failed')
+    const held = { ...failed, status: 'running' as const, owner: 'somebody', leaseEndMs: systemClock().now() + 60_000 }
+    await app.heads.swap(failed, [], held)
+    for (const [name, ...args] of [['skip'], ['reset', '--yes']] as const) {
+      const { exitCode, stderr } = await command('operator', name, ...args)
+      expect({ exitCode, stderr }).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringMatching(/being tried at this moment[^]*lease ends at/) as string,
+      })
+    }
+    await app.heads.swap(held, [], failed)
+    expect((await command('operator', 'skip')).stdout).toMatch(/is given up[^]*1 records of kinesisTextStream-1: positions/)
+    state.isBroken = false
+    await app.append('after')
+    await app.runUntil(() => state.totals.has('after'))
+    expect(state.totals.has('given up')).toBe(false)
+  })
+
+  test('reset empties the state, in the table and in the bucket, and keeps what waits', async () => {
+    await app.append('new life')
+    const { doneMs } = await app.head()
+    expect(answer(await command('operator', 'reset', '--yes', '--json'))).toMatchObject({
+      done: 'reset',
+      states: [{ id: 'totals' }],
+      called: true,
+    })
+    expect(await app.blobsOf('totals')).toBe(0)
+    const head = await app.runUntil(() => state.totals.has('new life'))
+    expect([...state.totals]).toEqual([['new life', 1]])
+    expect(head.doneMs).toBeGreaterThan(doneMs)
+  })
+})
+
+describe('rights', () => {
+  const allowed: Readonly<Record<Exclude<Person, 'operator'>, readonly string[]>> = {
+    reader: ['status', 'dead-letters'],
+    letterReader: ['dead-letters'],
+  }
+  const commands = [['status'], ['dead-letters'], ['redrive'], ['resume'], ['skip'], ['reset', '--yes']] as const
+  const denied = { reader: /ACCESS_DENIED|COMMAND_REFUSED/, letterReader: /ACCESS_DENIED/ }
+
+  test.each(['reader', 'letterReader'] as const)('a %s may look, and changes nothing', async (person) => {
+    state.isBroken = false
+    state.isMended = false
+    await app.append('bad again')
+    await app.runUntil(({ status }) => status === 'rest')
+    const before = await app.head()
+    for (const [name, ...args] of commands) {
+      const { exitCode, stderr } = await command(person, name, ...args)
+      const isAllowed = allowed[person].includes(name)
+      expect([name, exitCode === 0]).toEqual([name, isAllowed])
+      if (!isAllowed) expect(stderr).toMatch(denied[person])
+    }
+    expect(await app.head()).toEqual(before)
+  })
+
+  test('what is missing is named', async () => {
+    const { stderr } = await command('reader', 'redrive')
+    expect(stderr).toMatch(
+      /DynamoDB refuses dynamodb:PutItem \[ACCESS_DENIED][^]*the table app-[^]*let the role or user that runs this do dynamodb:PutItem/,
+    )
+    const { stderr: atStatus } = await command('letterReader', 'status')
+    expect(atStatus).toMatch(/DynamoDB refuses dynamodb:GetItem \[ACCESS_DENIED]/)
+  })
+})
