@@ -2,7 +2,6 @@
 import { withBlobs } from '../../adapters/blob-item-store.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
-import type { Fence } from '../../ports/output-files.ts'
 import type { StreamReader } from '../../ports/stream-reader.ts'
 import type { Outcome } from '../../runtime/driver.ts'
 import type { RuntimeEvent } from '../../runtime/events.ts'
@@ -27,6 +26,7 @@ import { simulatedBlobStore, simulatedObjectStore } from './ports/buckets.ts'
 import { simulatedClock, simulatedRandomness } from './ports/clock.ts'
 import { simulatedItemStore } from './ports/item-store.ts'
 import type { Observer } from './ports/observer.ts'
+import { simulatedOutputFiles } from './ports/output-files.ts'
 import { simulatedStreamReader } from './ports/stream-reader.ts'
 import type { Storage } from './storage.ts'
 
@@ -105,12 +105,7 @@ export const startDriver =
   (environment: Environment): Handler<readonly string[], Outcome> => {
     const plan = parts.plan(environment)
     const { store, call, clock, randomness, wind } = portsOf(parts, environment)
-    const saveText = (path: string, outputParts: readonly Uint8Array[], fence: Fence): Promise<void> =>
-      call({
-        name: `output ${path}`,
-        code: 'OUTPUT_FAILED',
-        effect: () => writeOutput(parts, { environment, path, parts: outputParts, fence }),
-      })
+    const files = simulatedOutputFiles(parts.storage.outputs, parts.observer, environment, call)
     const runner = {
       plan,
       app: plan.name,
@@ -120,18 +115,12 @@ export const startDriver =
       clock,
       randomness,
       sources: sourcesOf(parts, environment, plan, store, call),
-      outputs: { print: () => undefined, saveText },
+      outputs: { print: () => undefined, saveText: (...written) => files.writeParts(...written) },
       listen: (event: RuntimeEvent) => parts.listen(environment, event),
     }
     const driver = driverHandler({ runner, timeoutMs: DRIVER_TIMEOUT_MS, wind })
     return (bodies, { remainingMs }) => driver({ ticks: bodies.map(parseTick), remainingMs })
   }
-
-const writeOutput = async ({ observer, storage }: ApplicationParts, write: Parameters<Observer['outputting']>[0]): Promise<void> => {
-  observer.outputting(write)
-  await storage.outputs.writeParts(write.path, write.parts, write.fence)
-  observer.outputted(write)
-}
 
 const sourcesOf = (
   parts: ApplicationParts,

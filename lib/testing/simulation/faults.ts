@@ -29,6 +29,7 @@ export const faultKinds = [
   'retention',
   'lostBlock',
   // Buckets and queues.
+  'untoldObject',
   'lostObject',
   'replacedObject',
   'repeatedMessage',

@@ -87,14 +87,20 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
       bucket.delete(key, world.nowMs)
     }
   }
+  if (faults.has('untoldObject')) {
+    sightings.see('untoldObject')
+    bucket.notifiesFromMs = world.nowMs + random.between(1, 20_000)
+    for (let left = random.between(0, 4); left > 0 && put < objects; left--) upload(`${put}-${random.pick(KEYS)}`)
+  }
   world.every(500, 8_000, () => {
     if (put < objects) upload(`${put}-${random.pick(KEYS)}`)
   })
-  world.every(1_000, 5_000, () => {
+  world.every(500, 3_000, () => {
     const keys = bucket.keys()
-    // Often what a batch in hand has still to read, or to read again.
+    // Above all what a batch in hand has still to read, or to read again.
     const inHand = keys.filter((key) => checkers.isInHand(key))
-    if (keys.length > 0) meddle(random.pick(inHand.length > 0 && random.chance(0.7) ? inHand : keys))
+    if (inHand.length > 0) meddle(random.pick(inHand))
+    else if (keys.length > 0 && random.chance(0.4)) meddle(random.pick(keys))
   })
   return () => put >= objects
 }

@@ -157,10 +157,12 @@ export class Checkers implements Observer {
     return slices.some((slice) => (slice as Partial<HintsSlice>).taken?.some(({ key }) => key === objectKey))
   }
 
-  /** Everything behind the cuts is taken. */
+  /** Everything behind the cuts is taken, and every upload. */
   get isConsumed(): boolean {
-    const cuts = this.mirror.head()?.cuts ?? {}
-    return this.mirror.lanes().every(({ source, lane, tail }) => cuts[source]?.[lane] === tail)
+    const { cuts = {}, startedMs = 0 } = this.mirror.head() ?? {}
+    return (
+      this.#members.missed(startedMs).length === 0 && this.mirror.lanes().every(({ source, lane, tail }) => cuts[source]?.[lane] === tail)
+    )
   }
 
   /**

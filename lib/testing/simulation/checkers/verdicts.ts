@@ -17,7 +17,7 @@ export const checkerPromises = {
   awaited: 'a function that answers has no call under way',
   assertion: 'the code finds none of its own invariants broken, and fails with no error but those of the faults',
   crash: 'whatever fails, fails with an error of this project: anything else comes of code that does not run',
-  progress: 'without faults the world is done within 15 minutes',
+  progress: 'without faults the world is done within 20 minutes',
   reproducible: 'the same seed gives the same run',
 } as const
 
