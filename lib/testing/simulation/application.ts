@@ -2,12 +2,14 @@
 import { withBlobs } from '../../adapters/blob-item-store.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
+import type { Fence } from '../../ports/output-files.ts'
 import type { StreamReader } from '../../ports/stream-reader.ts'
 import type { Outcome } from '../../runtime/driver.ts'
 import type { RuntimeEvent } from '../../runtime/events.ts'
 import { kinesisDeliveries, type KinesisEvent } from '../../runtime/kinesis/event.ts'
 import { shardParents } from '../../runtime/kinesis/lineage.ts'
 import { shardReplay } from '../../runtime/kinesis/replay.ts'
+import { type Redriven, redrive } from '../../runtime/redrive.ts'
 import { driverHandler } from '../../runtime/serverless/driver-handler.ts'
 import { type IntakeAnswer, intakeHandler, type SourceDelivery, type SourceHints } from '../../runtime/serverless/intake-handler.ts'
 import { hintsIn } from '../../runtime/serverless/object-events.ts'
@@ -47,6 +49,8 @@ export interface ApplicationParts extends CallWorld {
 export type IntakeEvent = KinesisEvent | { readonly bodies: readonly string[] }
 
 export const DRIVER_TIMEOUT_MS = 20_000
+/** Longer than any world. */
+const LETTERS_MS = 60 * 86_400_000
 
 interface ProcessPorts {
   readonly store: ItemStore
@@ -115,12 +119,30 @@ export const startDriver =
       clock,
       randomness,
       sources: sourcesOf(parts, environment, plan, store, call),
-      outputs: { print: () => undefined, saveText: (...written) => files.writeParts(...written) },
+      outputs: {
+        print: () => undefined,
+        saveText: (path: string, written: readonly Uint8Array[], fence: Fence) => files.writeParts(path, written, fence),
+      },
       listen: (event: RuntimeEvent) => parts.listen(environment, event),
     }
     const driver = driverHandler({ runner, timeoutMs: DRIVER_TIMEOUT_MS, wind })
     return (bodies, { remainingMs }) => driver({ ticks: bodies.map(parseTick), remainingMs })
   }
+
+/** A person gives back what was put aside, and calls the driver. `limit`: records at most, besides those that were begun with. */
+export const giveBackLetters = async (
+  parts: ApplicationParts & { readonly app: string },
+  environment: Environment,
+  limit: number,
+): Promise<Redriven> => {
+  const { store, clock, randomness, wind } = portsOf(parts, environment)
+  let isWoken = false
+  const woke = (): void => void (isWoken = true)
+  const toMs = clock.now()
+  const given = await redrive({ store, app: parts.app, clock, randomness, woke }, { fromMs: toMs - LETTERS_MS, toMs, limit })
+  if (isWoken) await wind([{ app: parts.app, wind: true }])
+  return given
+}
 
 const sourcesOf = (
   parts: ApplicationParts,

@@ -36,6 +36,8 @@ export const faultKinds = [
   'lateMessage',
   'lostTick',
   'strayClock',
+  // Persons.
+  'redrive',
   // Time.
   'days',
 ] as const

@@ -1,12 +1,6 @@
-/** Everything that happens by itself: records and objects appear, clocks tick, and somebody puts right what waits for a person. */
-import { resume } from '../../runtime/operate.ts'
-import { blobName } from '../../adapters/blob-item-store.ts'
-import type { Checkers } from './checkers/checkers.ts'
+/** Everything that happens by itself: records and objects appear, clocks tick, troubles come, and persons meddle. */
 import type { SimulatedBucket } from './cloud/bucket.ts'
-import { Environment } from './environment.ts'
-import { simulatedClock } from './ports/clock.ts'
-import { simulatedItemStore } from './ports/item-store.ts'
-import type { Storage } from './storage.ts'
+import { startPersons } from './persons.ts'
 import { type LifeParts, startTroubles } from './troubles.ts'
 
 const MINUTE_MS = 60_000
@@ -22,32 +16,8 @@ export const startLife = (parts: LifeParts): Life => {
   const uploaders = [...parts.truth.buckets.values()].map((bucket) => produceObjects(parts, bucket))
   startClock(parts)
   startTroubles(parts)
-  startPerson(parts)
+  startPersons(parts)
   return { isOver: () => [...producers, ...uploaders].every((isDone) => isDone()) }
-}
-
-/** Whoever is called at night: sends again what was put aside, restores blocks that are missed, and resumes what has failed. */
-const startPerson = ({ platform, checkers, world, storage, app, sightings }: LifeParts): void => {
-  const person = new Environment('person', platform.deployment)
-  const call = <T>({ effect }: { readonly effect: () => Promise<T> }): Promise<T> => effect()
-  const store = simulatedItemStore({ store: storage.items, observer: checkers, world, environment: person, call })
-  world.every(20_000, MINUTE_MS, () => {
-    platform.hints.redrive()
-    const head = checkers.mirror.head()
-    if (head?.status !== 'failed') return
-    sightings.see('an application resumed')
-    world.log(() => `it stands as FAILED (${head.reason?.code}), and a person resumes it`)
-    const restored = head.reason?.code === 'DATA_LOST' ? restoreBlocks(storage, checkers) : Promise.resolve()
-    void restored.then(() => resume({ store, app, clock: simulatedClock(world, person) })).catch(() => undefined)
-  })
-}
-
-/** From a backup of the table. */
-const restoreBlocks = async (storage: Storage, { mirror }: Checkers): Promise<void> => {
-  for (const [key, item, bytes] of mirror.restore()) {
-    if (bytes !== undefined) await storage.blobs.put(blobName(key), bytes)
-    await storage.items.put(key, item)
-  }
 }
 
 const produceRecords = ({ world, pipeline, platform, truth, records }: LifeParts, name: string): (() => boolean) => {

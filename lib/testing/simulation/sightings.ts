@@ -29,6 +29,8 @@ export const recoveryPaths = [
   'a plan too large for the head',
   'a large segment in a bucket',
   'a record put aside',
+  'a record given back',
+  'a record given back for somebody who was cut off',
   'an object missing',
   'an object replaced',
   'a hint put off',

@@ -127,7 +127,8 @@ export const simulate = async (seed: number, options: SimulateOptions = {}): Pro
     return violations.length > 0
   }
   const isFinished = (): boolean =>
-    isBroken() || (life.isOver() && platform.isTakenIn && checkers.isConsumed && checkers.mirror.head()?.status === 'rest')
+    isBroken() ||
+    (life.isOver() && platform.isTakenIn && checkers.isConsumed && checkers.letters.isSettled && checkers.mirror.head()?.status === 'rest')
   await world.run(isBroken, STORMY_MS * share)
   faults.active = false
   const recovered = (await world.run(isFinished, RECOVERY_MS)) && !isBroken()
