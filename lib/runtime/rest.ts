@@ -8,16 +8,22 @@
  */
 import type { Head, HeadStore } from '../state/head.ts'
 
-/** Puts a running head to rest, and gives it as it is then; undefined if anything has happened since it was read. */
+/**
+ * Puts a running head to rest, and gives it as it is then; undefined if anything has happened since it was read: a wake too, which changes
+ * nothing but `wakeMs`. A write that was delayed on its way and sent again could otherwise arrive a second time, after the wake, and undo it.
+ */
 export const goToRest = async (heads: HeadStore, head: Head): Promise<Head | undefined> => {
   const rest: Head = { ...head, status: 'rest', wakeMs: 0 }
-  const answer = await heads.swap(head, ['epoch', 'doneMs', 'generation', 'status', 'owner', 'next'], rest)
+  const answer = await heads.swap(head, ['epoch', 'doneMs', 'generation', 'status', 'owner', 'next', 'wakeMs'], rest)
   return answer.swapped ? rest : undefined
 }
 
-/** Wakes a resting head: the next batch is at the first grid time from `wakeMs` on. False if it was awake or has moved. */
+/**
+ * Wakes a resting head: the next batch is at the first grid time from `wakeMs` on. False if it was awake or has moved. A refusal that shows
+ * this very wake is taken for a success whose answer was lost: who has woken the head has to call the driver, and two calls do no harm.
+ */
 export const wake = async (heads: HeadStore, head: Head, wakeMs: number): Promise<boolean> => {
   if (head.status !== 'rest') return false
   const answer = await heads.swap(head, ['epoch', 'doneMs', 'generation', 'status'], { ...head, status: 'running', wakeMs })
-  return answer.swapped
+  return answer.swapped || (answer.head?.status === 'running' && answer.head.epoch === head.epoch && answer.head.wakeMs === wakeMs)
 }
