@@ -1,5 +1,5 @@
 import { MillraceError } from '../base/errors.ts'
-import { type Plan, planOf, type PlanOptions } from './plan.ts'
+import { type Plan, planOf, type PlanOptions, slideMsOf } from './plan.ts'
 import type { PlanNode } from './plan-node.ts'
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
@@ -9,7 +9,12 @@ export class GraphBuilder {
   readonly #nodes: PlanNode[] = []
   readonly #ids = new Map<PlanNode, string>()
   readonly #countOfKind = new Map<string, number>()
+  readonly #intervalMs: number
   #frozen = false
+
+  constructor(intervalMs: number) {
+    this.#intervalMs = intervalMs
+  }
 
   /** Adds a node under the id `<kind>-<n>`, n counted by kind, so that adding a `map` renames no state. */
   add<N extends PlanNode>(node: N): N {
@@ -20,6 +25,11 @@ export class GraphBuilder {
     this.#nodes.push(node)
     this.#ids.set(node, `${node.kind}-${count}`)
     return node
+  }
+
+  /** How far apart the datasets of a node are. */
+  slideMsOf(node: PlanNode): number {
+    return slideMsOf(node, this.#intervalMs)
   }
 
   rename(node: PlanNode, id: string): void {

@@ -1,4 +1,6 @@
 import { MillraceError } from '../base/errors.ts'
+import type { Time } from '../base/time.ts'
+import type { RDD } from '../rdd/rdd.ts'
 import { checkedFunction, checkedSourceName, checkedStart } from './checks.ts'
 import { DStream } from './dstream.ts'
 import type { GraphBuilder } from './graph-builder.ts'
@@ -13,8 +15,14 @@ import {
   textFileNode,
   type TextFileStreamOptions,
 } from './operators/sources.ts'
+import { transformNode, type TransformOptions } from './operators/transform.ts'
 import type { SourceNode } from './plan-node.ts'
 import type { KinesisRecord, Queue } from './source-declaration.ts'
+
+/** The datasets of several streams, in their order. */
+export type DatasetsOf<T extends readonly DStream<unknown>[]> = {
+  readonly [I in keyof T]: T[I] extends DStream<infer E> ? RDD<E> : never
+}
 
 /**
  * Where a pipeline begins: its methods make streams from sources. Handed to the function given to `stream()`.
@@ -131,9 +139,34 @@ export class StreamingContext {
     return new DStream<T>(this.#graph, this.#graph.add(queueNode(queue, options)))
   }
 
-  /** One stream of all elements of several; see `DStream.union`. */
+  /**
+   * One stream of all elements of several; see `DStream.union`.
+   *
+   * @throws MillraceError `ARGUMENT_INVALID` when a stream belongs to another pipeline, or has its datasets at other times.
+   * @example ssc.union(clicks, taps, swipes)
+   */
   union<T>(first: DStream<T>, ...others: readonly DStream<T>[]): DStream<T> {
-    return others.reduce((all, other) => all.union(other), first)
+    return first.union(...others)
+  }
+
+  /**
+   * Any function from the datasets of several streams at one batch time, in the order of the streams, to another one; see
+   * `DStream.transform`.
+   *
+   * @throws MillraceError `ARGUMENT_INVALID` when a stream belongs to another pipeline, or has its datasets at other times.
+   * @example ssc.transform([clicks, taps], ([a, b]) => a.union(b), { pure: true })
+   */
+  transform<const T extends readonly DStream<unknown>[], U>(
+    streams: T,
+    f: (rdds: DatasetsOf<T>, time: Time) => RDD<U> | Promise<RDD<U>>,
+    options: TransformOptions = {},
+  ): DStream<U> {
+    checkedFunction('transform', f)
+    const [first, ...others] = streams
+    if (first === undefined)
+      throw new MillraceError('ARGUMENT_INVALID', { problem: 'transform() needs streams', value: streams, allowed: 'one stream or more' })
+    const parents = [first.node, ...others.map((other) => first.nodeBeside('transform', other))]
+    return first.to(transformNode('transform', parents, (rdds, time) => f(rdds as DatasetsOf<T>, time), options))
   }
 
   #kinesis(kind: 'kinesisTextStream' | 'kinesisStream', name: string, { startFrom = 'trimHorizon' }: KinesisTextStreamOptions): SourceNode {

@@ -17,7 +17,8 @@
 import { asMillraceError, invariant, MillraceError } from '../base/errors.ts'
 import type { FailureReason, Head } from '../state/head.ts'
 import { emptyManifest, readManifest } from '../state/manifest.ts'
-import { segmentId } from '../state/segments.ts'
+import type { ReadSegment } from '../state/live-store.ts'
+import { readSegment, segmentId } from '../state/segments.ts'
 import { currentHead } from './adopt.ts'
 import { type BatchPlan, loadPlan } from './batch-plan.ts'
 import { type Before, prepareBatch, type Prepared, readBatch, recordHistory } from './batch.ts'
@@ -124,7 +125,8 @@ export class Driver {
     this.#goCold()
     const { manifest: ref, zeroMs } = head
     const manifest = ref === undefined ? emptyManifest(zeroMs) : await settle(clock, () => readManifest(store, app, ref))
-    this.#before = { manifest, manifestRef: ref, state: await settle(clock, () => LiveState.load(store, app, plan, manifest)) }
+    const read: ReadSegment = async (segment) => settle(clock, () => readSegment(store, app, segment))
+    this.#before = { manifest, manifestRef: ref, state: await LiveState.load(plan, manifest, read) }
     return this.#before
   }
 
@@ -239,9 +241,7 @@ export class Driver {
     this.#garbage.retire(before.manifest, prepared.manifest, prepared.used)
     this.#before = { manifest: prepared.manifest, manifestRef: prepared.manifestRef, state: before.state }
     await recordHistory(this.#runner, prepared, this.#runner.clock.now() - startedMs)
-    const { plan, heads } = this.#runner
-    const mayRest = prepared.isIdle && plan.options.whenIdle === 'rest' && !plan.operators.some(({ node }) => node.changesItsMind)
-    if (mayRest && (await goToRest(heads, head))) this.#runner.listen({ event: 'rest', timeMs: head.doneMs })
+    if (prepared.mayRest && (await goToRest(this.#runner.heads, head))) this.#runner.listen({ event: 'rest', timeMs: head.doneMs })
     return MOVED
   }
 

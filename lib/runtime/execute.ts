@@ -8,6 +8,7 @@ import type { BatchView, OperatorNode, OutputView, PlanNode } from '../dstream/p
 import type { Partition } from '../rdd/pour.ts'
 import { datasetOf, type RDD, type RddContext } from '../rdd/rdd.ts'
 import type { KeyedState } from '../rdd/keyed-state.ts'
+import type { Panes } from '../rdd/panes.ts'
 import type { StateDrafts } from './live-state.ts'
 
 /** What the outputs of an attempt write to. */
@@ -20,6 +21,7 @@ export interface OutputPort {
 export interface Execution {
   readonly plan: Plan
   readonly timeMs: number
+  readonly zeroMs: number
   readonly attemptNumber: number
   readonly fence: Fence
   /** The partitions of each source, by its id. */
@@ -33,10 +35,10 @@ export const execute = async (execution: Execution): Promise<void> => {
   const datasets = new Datasets(execution)
   for (const { id, node, parents } of execution.plan.outputs) {
     const input = await datasets.of(parents[0] as string)
-    if (input !== undefined) await node.run(input.within(datasets.context, id), datasets.outputView(id))
+    if (input !== undefined) await node.run(input.within(datasets.context, id), datasets.outputView)
   }
-  // A state moves on in every batch, whether or not an output has looked at it.
-  for (const { id } of execution.plan.states) await (await datasets.of(id))?.partitions()
+  // What is kept moves on in every batch, whether or not an output has looked at it.
+  for (const { id, node } of execution.plan.operators) if (node.keeps !== undefined) await datasets.of(id)
 }
 
 class Datasets {
@@ -59,24 +61,35 @@ class Datasets {
     return made
   }
 
-  outputView(id: string): OutputView {
+  get outputView(): OutputView {
     const { outputs, fence, attemptNumber } = this.#execution
     return {
-      ...this.#view(id),
+      timeMs: this.#execution.timeMs,
       attempt: { number: attemptNumber, generation: fence.generation, epoch: fence.epoch },
       print: (text) => outputs.print(text),
       saveText: async (path, parts) => outputs.saveText(path, parts, fence),
     }
   }
 
-  async #make({ id, node, parents }: Planned<PlanNode>): Promise<RDD<unknown> | undefined> {
+  async #make({ id, node, parents, everyMs }: Planned<PlanNode>): Promise<RDD<unknown> | undefined> {
+    // Off the slide of its parents a node has no dataset: a join of windows does not fail there, it has nothing to do.
+    if ((this.#execution.timeMs - this.#execution.zeroMs) % everyMs !== 0) return undefined
     if (node.role === 'source') return datasetOf(this.#execution.records.get(id) ?? [], this.context, id)
     const inputs = await Promise.all(parents.map(async (parent) => (await this.of(parent))?.within(this.context, id)))
     return (node as OperatorNode).compute(inputs, this.#view(id))
   }
 
   #view(id: string): BatchView {
-    const { timeMs, drafts } = this.#execution
-    return { timeMs, state: <K, S>(partition: number) => drafts.of(id, partition) as KeyedState<unknown, unknown> as KeyedState<K, S> }
+    const { timeMs, zeroMs, drafts } = this.#execution
+    return {
+      timeMs,
+      zeroMs,
+      state: <K, S>(partition: number) => drafts.state(id, partition) as KeyedState<unknown, unknown> as KeyedState<K, S>,
+      panes: <C>(partition: number) => drafts.panes(id, partition) as Panes<unknown> as Panes<C>,
+      get markMs() {
+        return drafts.markOf(id)
+      },
+      mark: () => drafts.mark(id),
+    }
   }
 }

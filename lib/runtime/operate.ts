@@ -133,6 +133,8 @@ const manifestAfter = (before: Manifest, head: Head, plan: BatchPlan): Manifest 
   timeMs: plan.timeMs,
   cuts: { ...before.cuts, ...Object.fromEntries(slicesOf(plan).map(([source, slice]) => [source, slice.cut])) },
   states: before.states,
+  marks: before.marks,
+  quietSinceMs: undefined,
   previous: head.manifest === undefined ? [] : [head.manifest, ...before.previous].slice(0, KEPT_MANIFESTS - 1),
 })
 

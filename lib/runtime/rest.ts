@@ -6,7 +6,18 @@
  *
  * With either side the other way round there is a schedule in which the record lies there, the head rests, and nobody comes.
  */
+import type { Plan } from '../dstream/plan.ts'
 import type { Head, HeadStore } from '../state/head.ts'
+import type { Manifest } from '../state/manifest.ts'
+
+/**
+ * Whether all that further empty batches can do is to repeat their outputs. Every operator must have been asked, at a time of its own slide,
+ * while nothing came in, nothing changed and no window held anything; and none may change its mind on equal input.
+ */
+export const mayRestAfter = ({ options, operators, slideMsMax }: Plan, { timeMs, quietSinceMs }: Manifest): boolean => {
+  if (options.whenIdle !== 'rest' || quietSinceMs === undefined || operators.some(({ node }) => node.changesItsMind)) return false
+  return timeMs - quietSinceMs + options.intervalMs >= slideMsMax
+}
 
 /** Puts a running head to rest, unless anything has happened since it was read. */
 export const goToRest = async (heads: HeadStore, head: Head): Promise<boolean> => {

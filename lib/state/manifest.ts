@@ -12,9 +12,12 @@ export const MANIFEST_NODE = '@manifest'
 /** So many manifests, the newest among them, keep what they name (B11): a reader that is a batch or two behind still finds it. */
 export const KEPT_MANIFESTS = 3
 
-/** The stored state of one operator: for each of its partitions the segments that make it up, oldest first. */
+/** One thing that an operator keeps: for each of its partitions the segments that make it up, oldest first. */
 export interface StoredState {
   readonly kind: string
+  readonly form: 'state' | 'panes'
+  /** What must stay the same, besides, for the segments to make sense. */
+  readonly layout: string
   readonly partitions: readonly (readonly SegmentRef[])[]
 }
 
@@ -25,12 +28,23 @@ export interface Manifest {
   readonly timeMs: number
   readonly cuts: Readonly<Record<string, Cut>>
   readonly states: Readonly<Record<string, StoredState>>
+  /** Batch times that operators have marked for themselves, by their ids. */
+  readonly marks: Readonly<Record<string, number>>
+  /** Since this batch, itself included, batches have been empty and have changed nothing; undefined: this one has. */
+  readonly quietSinceMs: number | undefined
   /** The manifests before this one, newest first, as far as they are kept. */
   readonly previous: readonly SegmentRef[]
 }
 
 /** What is true before the first batch. */
-export const emptyManifest = (zeroMs: number): Manifest => ({ timeMs: zeroMs, cuts: {}, states: {}, previous: [] })
+export const emptyManifest = (zeroMs: number): Manifest => ({
+  timeMs: zeroMs,
+  cuts: {},
+  states: {},
+  marks: {},
+  quietSinceMs: undefined,
+  previous: [],
+})
 
 export const writeManifest = async (store: ItemStore, app: string, attemptId: string, manifest: Manifest): Promise<SegmentRef> =>
   writeSegment(store, app, { node: MANIFEST_NODE, part: 0, at: sortableTime(manifest.timeMs), by: attemptId }, encode(manifest))

@@ -1,8 +1,10 @@
 import { compareKeys } from '../../base/keys.ts'
 import type { KeyedState } from '../../rdd/keyed-state.ts'
 import { userFunctionFailed } from '../../rdd/pour.ts'
-import type { RDD, ShuffleOptions } from '../../rdd/rdd.ts'
-import { operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
+import { datasetOfElements, type RDD, type ShuffleOptions } from '../../rdd/rdd.ts'
+import { checkedFunction, checkedShuffle } from '../checks.ts'
+import { DStream, type PairKey, type PairValue } from '../dstream.ts'
+import { operatorNode } from '../plan-node.ts'
 
 /** The new state of a key from the batch's values and the old state; undefined removes the key. */
 export type UpdateFunction<V, S> = (values: readonly V[], state: S | undefined) => S | undefined
@@ -10,27 +12,44 @@ export type UpdateFunction<V, S> = (values: readonly V[], state: S | undefined) 
 /** A key with its values in this batch and its state before it, where it has them. */
 type Visit<K, V, S> = readonly [key: K, values: readonly V[], state: S | undefined]
 
-/**
- * The state of every key after this batch. The function runs for every key with values in the batch and every key with state, in every
- * batch, also in one without input (Spark: StateDStream.compute).
- */
-export const updateStateByKeyNode = <K, V, S>(
-  parent: PlanNode,
-  update: UpdateFunction<V, S>,
-  { partitions = 1 }: ShuffleOptions,
-): OperatorNode =>
-  operatorNode(
-    'updateStateByKey',
-    [parent],
-    ([input], batch) => {
-      if (input === undefined) return undefined
-      const grouped = (input as RDD<[K, V]>).groupByKey({ partitions })
-      return grouped.derive<[K, S]>(partitions, async () =>
-        (await grouped.partitions()).map((groups, index) => updatePartition(groups, batch.state<K, S>(index), update)),
-      )
-    },
-    { statePartitions: partitions, parameters: { partitions } },
+declare module '../dstream.ts' {
+  interface DStream<T> {
+    /**
+     * Keeps a state for each key and gives the states of all keys, every batch. `update` gets the batch's values of a key and its state, and
+     * returns the new state, or undefined to forget the key; it runs also for keys without new values. States may be anything of strings,
+     * numbers, bigints, booleans, null, dates, arrays, plain objects, `Map`, `Set` and `Uint8Array`, and may be changed in place.
+     *
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to 1024.
+     * @example pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length)
+     */
+    updateStateByKey<S, K = PairKey<T>, V = PairValue<T>>(
+      this: DStream<[K, V]>,
+      update: UpdateFunction<V, S>,
+      options?: ShuffleOptions,
+    ): DStream<[K, S]>
+  }
+}
+
+DStream.prototype.updateStateByKey = function (update, options = {}) {
+  checkedFunction('updateStateByKey', update)
+  const { partitions = 1 } = checkedShuffle(options)
+  return this.to(
+    operatorNode(
+      'updateStateByKey',
+      [this.node],
+      async ([input], batch) => {
+        if (input === undefined) return undefined
+        const groups = await (input as RDD<[unknown, never]>).groupByKey({ partitions }).partitions()
+        return datasetOfElements(
+          groups.map((group, index) =>
+            updatePartition(group, batch.state<unknown, never>(index), update as unknown as UpdateFunction<never, never>),
+          ),
+        )
+      },
+      { keeps: { partitions, state: true }, parameters: { partitions } },
+    ),
   )
+}
 
 const updatePartition = <K, V, S>(
   groups: readonly (readonly [K, readonly V[]])[],
