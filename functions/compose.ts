@@ -13,6 +13,8 @@ import type { Clock } from '../lib/ports/clock.ts'
 import type { ItemStore } from '../lib/ports/item-store.ts'
 import type { OutputFiles } from '../lib/ports/output-files.ts'
 import type { Randomness } from '../lib/ports/randomness.ts'
+import type { StreamReader } from '../lib/ports/stream-reader.ts'
+import { shardReplay } from '../lib/runtime/kinesis/replay.ts'
 import { type DriverHandler, driverHandler } from '../lib/runtime/serverless/driver-handler.ts'
 import type { Tick } from '../lib/runtime/serverless/ticks.ts'
 import { type IntakeHandler, intakeHandler } from '../lib/runtime/serverless/intake-handler.ts'
@@ -102,17 +104,29 @@ const sourceOf = async (
   binding: SourceBinding | undefined,
   store: ItemStore,
 ): Promise<BatchSource> => {
-  if (binding?.kind === 'kinesis') return laneSource({ store, app, source: id }) as BatchSource
-  if (binding?.kind === 'objects') {
+  if (binding?.kind === 'kinesis') {
+    const elements = node.source.from === 'kinesis' ? node.source.elements : 'text'
+    return laneSource({
+      store,
+      app,
+      source: id,
+      recovery: { replay: shardReplay({ elements, open: streamReader }), report: log },
+    }) as BatchSource
+  }
+  if (binding?.kind === 'objects' && 'files' in node.source) {
     const { s3ObjectStore } = await import('../lib/adapters/aws/s3-object-store.ts')
-    const existing = node.source.from === 'text' ? node.source.files.existing : 'all'
-    return hintSource({ store, app, source: id, objects: s3ObjectStore({ bucket: binding.bucket }), existing, report: log }) as BatchSource
+    const { existing, onOverwrite = 'new' } = node.source.files
+    const objects = s3ObjectStore({ bucket: binding.bucket })
+    return hintSource({ store, app, source: id, objects, existing, onOverwrite, report: log }) as BatchSource
   }
   throw new MillraceError('BINDING_MISSING', {
     problem: `The source ${id} (${node.kind}) is bound to nothing that this function can read`,
     fix: 'give the construct StreamingApp a binding for it',
   })
 }
+
+/** Loaded by the first block that is lost: hardly ever. */
+const streamReader = async (): Promise<StreamReader> => (await import('../lib/adapters/aws/kinesis-stream-reader.ts')).kinesisStreamReader()
 
 /** Loaded by the first batch that writes to a bucket: a plan that does not is started without S3's client. */
 const filesIn = async (bucket: string): Promise<OutputFiles> =>

@@ -1,3 +1,4 @@
+import { isHiddenName } from '../lib/adapters/object-names.ts'
 import type { Plan } from '../lib/dstream/plan.ts'
 import { type BucketHint, hintsIn } from '../lib/runtime/serverless/object-events.ts'
 import type { ObjectHint } from '../lib/runtime/sources/hint-source.ts'
@@ -24,12 +25,16 @@ export const objectTargets = (plan: Plan, bindings: ReadonlyMap<string, SourceBi
     return binding?.kind === 'objects' ? [{ source: id, bucket: binding.bucket, prefix: binding.prefix }] : []
   })
 
+/** Keys have no directories, so all below a prefix counts, but for what is hidden, or lies in what is hidden, as `_temporary/part-0`. */
+const isWatched = ({ bucket, key }: BucketHint, target: ObjectTarget): boolean =>
+  bucket === target.bucket && key.startsWith(target.prefix) && !key.slice(target.prefix.length).split('/').some(isHiddenName)
+
 /** What an event hints at for each source. An object that no source watches is nobody's: notifications of a bucket may cover more. */
 export const hintsFor = ({ Records }: NotificationEvent, targets: readonly ObjectTarget[]): readonly SourceHints[] => {
   const hints = Records.flatMap(({ body }) => hintsIn(body))
-  return targets.flatMap(({ source, bucket, prefix }) => {
-    const found = hints.filter((hint) => hint.bucket === bucket && hint.key.startsWith(prefix)).map(withoutBucket)
-    return found.length === 0 ? [] : [{ source, hints: found }]
+  return targets.flatMap((target) => {
+    const found = hints.filter((hint) => isWatched(hint, target)).map(withoutBucket)
+    return found.length === 0 ? [] : [{ source: target.source, hints: found }]
   })
 }
 

@@ -62,6 +62,9 @@ export const needsOf = (plan: PlanSummary, bindings: Bindings): Needs => {
 
 const S3_URI = /^s3:\/\/([^/]+)(?:\/(.*))?$/s
 
+/** What is watched is a directory: `in` means what lies in it, and not `in-between.txt`. */
+const directory = (prefix: string): string => (prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`)
+
 const sourceNeed = (source: SourceSummary, bindings: Bindings): StreamNeed | ObjectsNeed => {
   if (source.from === 'queue') throw inMemory()
   const { id, name } = source
@@ -75,7 +78,7 @@ const sourceNeed = (source: SourceSummary, bindings: Bindings): StreamNeed | Obj
   if (bucket === undefined && binding === undefined && /^[a-z][a-z0-9+.-]+:/i.test(source.literalUri)) throw unreachable(name)
   if (bucket === undefined || binding !== undefined) return { kind: 'objects', id, name, prefix: '' }
   checkKind(bucket, bindings[bucket], 'bucket', 'a source below s3://')
-  return { kind: 'objects', id, name: bucket, prefix }
+  return { kind: 'objects', id, name: bucket, prefix: directory(prefix) }
 }
 
 /** As the functions read it: `s3://name/rest`, or `name/rest`. */

@@ -38,7 +38,8 @@ export const grants: Readonly<Record<Role, Partial<Readonly<Record<Subject, read
     blocks: [{ by: 'code', actions: ['s3:PutObject'] }],
     ticks: [SEND],
     hints: [POLL_QUEUE],
-    streams: [POLL_STREAM],
+    // The code asks once for each new shard, what it was made of.
+    streams: [POLL_STREAM, { by: 'code', actions: ['kinesis:ListShards'] }],
     discards: [{ by: 'service', actions: ['s3:PutObject', 's3:ListBucket'] }],
     logs: [LOGS],
   },
@@ -46,6 +47,8 @@ export const grants: Readonly<Record<Role, Partial<Readonly<Record<Subject, read
     table: [ITEMS],
     blocks: [{ by: 'code', actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:ListBucket'] }],
     ticks: [SEND, POLL_QUEUE],
+    // Blocks that were lost are made again from their shards.
+    streams: [{ by: 'code', actions: ['kinesis:GetRecords', 'kinesis:GetShardIterator'] }],
     objects: [{ by: 'code', actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket'] }],
     outputs: [{ by: 'code', actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:ListBucket'] }],
     logs: [LOGS],

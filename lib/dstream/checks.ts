@@ -16,6 +16,16 @@ export const checkedFunction = <F>(operation: string, f: F): F => {
   })
 }
 
+/** An option with a few choices, or none of them. */
+export const checkedChoice = <C extends string>(operation: string, option: string, choice: C | undefined, choices: readonly C[]): void => {
+  if (choice === undefined || choices.includes(choice)) return
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: `${operation}() does not know this choice of ${option}`,
+    value: choice,
+    allowed: choices.map((one) => `'${one}'`).join(' or '),
+  })
+}
+
 /** The options of an operation that shuffles. */
 export const checkedShuffle = (options: ShuffleOptions): ShuffleOptions => {
   const { partitions } = options

@@ -12,6 +12,8 @@ export interface FileSelection {
   readonly existing: 'ignore' | 'all'
   /** How far back a modification time may lie, and for how long a taken path is remembered. */
   readonly rememberMs: number
+  /** Whether what is written over something that was taken is new data. Undefined: as the place has it. */
+  readonly onOverwrite?: 'new' | 'ignore'
 }
 
 /** Text from a named place: a binding says what the name stands for, or it is taken literally as `literalUri`. */

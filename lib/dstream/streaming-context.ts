@@ -1,7 +1,7 @@
 import { MillraceError } from '../base/errors.ts'
 import type { Time } from '../base/time.ts'
 import type { RDD } from '../rdd/rdd.ts'
-import { checkedFunction, checkedSourceName, checkedStart } from './checks.ts'
+import { checkedChoice, checkedFunction, checkedSourceName, checkedStart } from './checks.ts'
 import { DStream } from './dstream.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import { decodeNode } from './operators/decode.ts'
@@ -59,13 +59,8 @@ export class StreamingContext {
         value: name,
         fix: "for example textFileStream('./in')",
       })
-    if (options.existing !== undefined && options.existing !== 'ignore' && options.existing !== 'all') {
-      throw new MillraceError('ARGUMENT_INVALID', {
-        problem: 'textFileStream() does not know this choice of existing files',
-        value: options.existing,
-        allowed: "'ignore' or 'all'",
-      })
-    }
+    checkedChoice('textFileStream', 'existing', options.existing, ['ignore', 'all'])
+    checkedChoice('textFileStream', 'onOverwrite', options.onOverwrite, ['new', 'ignore'])
     return new DStream(this.#graph, this.#graph.add(textFileNode(name, options, this.#intervalMs)))
   }
 

@@ -8,15 +8,13 @@
  */
 import type { Plan } from '../dstream/plan.ts'
 import type { ItemKey, ItemStore } from '../ports/item-store.ts'
+import { blockNode } from '../state/blocks.ts'
 import type { Head } from '../state/head.ts'
 import { firstChunkPartition, sortableTime } from '../state/item-keys.ts'
 import { BEGINNING, isAfter, readLanes } from '../state/lanes.ts'
 import { KEPT_MANIFESTS, type Manifest, MANIFEST_NODE, readManifest, stateSegments } from '../state/manifest.ts'
 import { segmentId, segmentKeys, type SegmentRef } from '../state/segments.ts'
 import { BATCH_PLAN_NODE } from './batch-plan.ts'
-
-/** The node under which intake stores the blocks of a lane. */
-export const blockNode = (source: string, lane: string): string => `${source}/${lane}`
 
 /** Knows what has become garbage while this process has committed batches. */
 export class Garbage {

@@ -6,9 +6,14 @@ import type { Item, ItemStore } from '../ports/item-store.ts'
 import { laneKey, lanePartitions } from './item-keys.ts'
 import type { SegmentRef } from './segments.ts'
 
-/** A block of a lane: its segment, whose `at` is the position of its last record, and how many records it holds. */
+/** A block of a lane: its segment, whose `at` is the position of its last record, and what of it must agree when it is made again (B7). */
 export interface BlockRef extends SegmentRef {
+  /** The position of its first record. */
+  readonly first: string
+  /** How many records it holds. */
   readonly count: number
+  /** The checksum of its records and their positions, whatever the encoding of the block. */
+  readonly sum: number
 }
 
 /** A run of records in a lane. Positions are whole numbers in decimal, compared as such: Kinesis' have 56 digits. */

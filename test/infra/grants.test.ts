@@ -82,7 +82,7 @@ describe.each([
   {
     name: 'clicks',
     intake: ['table', 'blocks', 'ticks', 'streams', 'discards', 'logs'],
-    driver: ['table', 'blocks', 'ticks', 'outputs', 'logs'],
+    driver: ['table', 'blocks', 'ticks', 'streams', 'outputs', 'logs'],
   },
   { name: 'files', intake: ['table', 'blocks', 'ticks', 'hints', 'logs'], driver: ['table', 'blocks', 'ticks', 'objects', 'logs'] },
 ])('the list and the template of $name', ({ name, intake, driver }) => {

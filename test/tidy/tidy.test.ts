@@ -20,7 +20,7 @@ const documentsIn = (folder: string, ending: string): ReadonlyMap<string, string
 
 const project = projectSources()
 const manifest = JSON.parse(read('package.json')) as Manifest
-const examples = documentsIn('examples', '.ts')
+const examples = new Map([...documentsIn('examples', '.ts'), ...documentsIn('test/examples', '.ts')])
 const decisions = documentsIn('docs/decisions', '.md')
 const documents = new Map([['README.md', read('README.md')], ...documentsIn('docs', '.md')])
 

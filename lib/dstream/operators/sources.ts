@@ -1,7 +1,7 @@
 import type { Duration } from '../../base/duration.ts'
 import { checkedDurationMs } from '../checks.ts'
 import type { SourceNode } from '../plan-node.ts'
-import type { KinesisRecord, KinesisStart, Queue } from '../source-declaration.ts'
+import type { FileSelection, KinesisRecord, KinesisStart, Queue } from '../source-declaration.ts'
 
 /** Settings of `textFileStream`. */
 export interface TextFileStreamOptions {
@@ -12,6 +12,11 @@ export interface TextFileStreamOptions {
   readonly existing?: 'ignore' | 'all'
   /** How late a file may show up after its modification time, rounded up to whole batches. Default 60 s, as in Spark. */
   readonly remember?: Duration
+  /**
+   * What becomes of a name that was read and is written again. `'new'`: each upload is read once. `'ignore'`: a name is read once; in a
+   * directory for as long as it is remembered. Default: `'new'` in a bucket, and `'ignore'` in a directory, as in Spark.
+   */
+  readonly onOverwrite?: 'new' | 'ignore'
 }
 
 /** Settings of `queueStream`. */
@@ -38,23 +43,19 @@ export interface KinesisStreamOptions<T> extends KinesisTextStreamOptions {
 const DEFAULT_REMEMBER_MS = 60_000
 
 /** Lines of text of new files in a place that `name` stands for. */
-export const textFileNode = (name: string, { existing = 'ignore', remember }: TextFileStreamOptions, intervalMs: number): SourceNode => {
+export const textFileNode = (name: string, options: TextFileStreamOptions, intervalMs: number): SourceNode => {
+  const { existing = 'ignore', remember, onOverwrite } = options
   // Spark: FileInputDStream rounds the window up to whole batches.
   const leastMs = remember === undefined ? DEFAULT_REMEMBER_MS : checkedDurationMs('remember', remember)
   const rememberMs = Math.ceil(leastMs / intervalMs) * intervalMs
-  return textNode('textFileStream', name, name, { existing, rememberMs })
+  return textNode('textFileStream', name, name, { existing, rememberMs, ...(onOverwrite === undefined ? {} : { onOverwrite }) })
 }
 
 /** Lines of text from a TCP connection. */
 export const socketTextNode = (host: string, port: number): SourceNode =>
   textNode('socketTextStream', `${host}:${port}`, `socket://${host}:${port}`, { existing: 'all', rememberMs: DEFAULT_REMEMBER_MS })
 
-const textNode = (
-  kind: string,
-  name: string,
-  literalUri: string,
-  files: { readonly existing: 'ignore' | 'all'; readonly rememberMs: number },
-): SourceNode =>
+const textNode = (kind: string, name: string, literalUri: string, files: FileSelection): SourceNode =>
   Object.freeze({
     role: 'source',
     kind,

@@ -3,7 +3,8 @@
  * file comes twice and none is left out by the limits of a batch.
  *
  * A file is taken at t when `threshold < modified <= t` and its path is not in the ledger. The threshold is Spark's, max(first start,
- * t - remember), or none with `existing: 'all'`; while files that were already eligible wait for room it does not move on.
+ * t - remember), or none with `existing: 'all'`; while files that were already eligible wait for room it does not move on. A path that was
+ * taken and written again is ignored while it is remembered, as in Spark, or taken again with `onOverwrite: 'new'`.
  */
 import type { FileSelection } from '../../dstream/source-declaration.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
@@ -75,8 +76,9 @@ export class FileChooser {
   #isTaken(object: ObjectSummary, entry: LedgerEntry | undefined, timeMs: number): boolean {
     if (entry === undefined) return false
     if (entry.modifiedMs === object.modifiedMs) return true
-    // Spark's path rule: a path that is still remembered is ignored, whatever was written there since.
     const { selection } = this.#parts
+    if (selection.onOverwrite === 'new') return false
+    // Spark's path rule: a path that is still remembered is ignored, whatever was written there since.
     const isRemembered = selection.existing === 'all' || entry.takenMs >= timeMs - selection.rememberMs
     if (isRemembered) this.#reportChange(object)
     return isRemembered

@@ -7,16 +7,15 @@
  * What is left over is put off: it stands in the cut, for the next batch. The ledger is written between log and commit, by upload, and
  * lasts, so neither a redelivery nor a sweep by listing brings an object in twice. The batch reads the uploads that its plan has pinned.
  */
-import { decode } from '../../base/codec.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
 import type { Partition } from '../../rdd/pour.ts'
+import { readBlock } from '../../state/blocks.ts'
 import { ledgerKey } from '../../state/item-keys.ts'
 import { BEGINNING, type BlockRef, entriesAfter, readLanes } from '../../state/lanes.ts'
-import { readSegment, type SegmentRef } from '../../state/segments.ts'
+import type { SegmentRef } from '../../state/segments.ts'
 import type { Listener } from '../events.ts'
 import type { BatchSource, PutAside, Slice, SliceData, SliceRequest } from './batch-source.ts'
-import type { Block } from './lane-source.ts'
 import { linesOfObject, withinObjectLimits } from './text-object.ts'
 
 /** What a notification says of an object. */
@@ -61,6 +60,8 @@ export interface HintSourceParts {
   readonly objects: ObjectStore
   /** `'ignore'`: only what was modified after the application first started. */
   readonly existing: 'ignore' | 'all'
+  /** `'new'`: each upload is read once. `'ignore'`: each key is read once, whatever is uploaded under it later. */
+  readonly onOverwrite: 'new' | 'ignore'
   readonly report: Listener
 }
 
@@ -72,12 +73,22 @@ const cutOf = (cut: SliceRequest['cut']): HintsCut => ({ putOff: [], lanes: {}, 
 /** The name of one upload in the ledger. */
 const uploadName = ({ key, version, isVersioned, modifiedMs }: ObjectVersion): string =>
   // An entity tag comes again with the same content; its time tells the uploads apart.
-  isVersioned ? `${key}#${version}` : `${key}#${version}#${modifiedMs}`
+  isVersioned ? `${version}#${key}` : `${version}@${modifiedMs}#${key}`
+
+/** The name of all uploads under a key in the ledger: no version is empty. */
+const keyName = ({ key }: ObjectVersion): string => `#${key}`
+
+/** By the time that counts, then by key, then in the order in which the uploads were made. */
+const byDue = (a: DueObject, b: DueObject): number =>
+  a.dueMs - b.dueMs || (a.key < b.key ? -1 : a.key > b.key ? 1 : a.modifiedMs - b.modifiedMs || (a.version < b.version ? -1 : 1))
 
 /** The source of one node that reads objects which notifications hint at. */
 export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
-  const { store, app, source, objects, report } = parts
+  const { store, app, source, objects, onOverwrite, report } = parts
   const hints = new HintReader(parts)
+  // The upload too, where the key would do: the choice may be another one after the next deployment.
+  const namesOf = (object: ObjectVersion): readonly string[] =>
+    onOverwrite === 'ignore' ? [keyName(object), uploadName(object)] : [uploadName(object)]
 
   return {
     kind: 'hints',
@@ -122,10 +133,12 @@ export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
       return { partitions, slice: { ...slice, taken, skipped, objects: taken.length }, records }
     },
     async record(slice: HintsSlice, timeMs: number): Promise<void> {
-      const entries = slice.taken.map((object) => ({
-        ...ledgerKey(app, source, uploadName(object)),
-        item: { modifiedMs: object.modifiedMs, takenMs: timeMs },
-      }))
+      const entries = slice.taken.flatMap((object) =>
+        namesOf(object).map((name) => ({
+          ...ledgerKey(app, source, name),
+          item: { modifiedMs: object.modifiedMs, takenMs: timeMs },
+        })),
+      )
       if (entries.length > 0) await store.putAll(entries)
     },
     async waiting({ cut }): Promise<number | undefined> {
@@ -164,9 +177,7 @@ class HintReader {
       lanes[lane] = block.at
     }
     const { store, app } = this.#parts
-    const read = await Promise.all(
-      blocks.map(async (ref) => (decode(await readSegment(store, app, ref)) as Block).records as readonly ObjectHint[]),
-    )
+    const read = await Promise.all(blocks.map(async (ref) => (await readBlock(store, app, ref)).records as readonly ObjectHint[]))
     return { hints: read.flat(), blocks, lanes }
   }
 
@@ -183,7 +194,7 @@ class HintReader {
     hints: readonly ObjectHint[],
     startedMs: number,
   ): Promise<{ readonly open: readonly DueObject[]; readonly missing: readonly string[] }> {
-    const { objects, existing } = this.#parts
+    const { objects, existing, onOverwrite } = this.#parts
     const uploads = new Map<string, DueObject>()
     const missing = new Set<string>()
     const looked = await Promise.all(distinct(hints).map(async (hint) => ({ hint, object: await objects.head(hint.key, hint.version) })))
@@ -195,14 +206,21 @@ class HintReader {
       const dueMs = Math.max(object.modifiedMs, hint.eventMs)
       if (existing === 'all' || dueMs > startedMs) uploads.set(uploadName(object), { ...object, dueMs })
     }
-    const open = await Promise.all([...uploads].map(async ([name, object]) => ((await this.#isTaken(name)) ? [] : [object])))
-    return { open: open.flat().toSorted((a, b) => a.dueMs - b.dueMs || (a.key < b.key ? -1 : 1)), missing: [...missing] }
+    const untaken = await Promise.all([...uploads.values()].map(async (object) => ((await this.#isTaken(object)) ? [] : [object])))
+    const open = untaken.flat().toSorted(byDue)
+    return { open: onOverwrite === 'ignore' ? firstOfEachKey(open) : open, missing: [...missing] }
   }
 
-  async #isTaken(name: string): Promise<boolean> {
-    const { store, app, source } = this.#parts
-    return (await store.get(ledgerKey(app, source, name))) !== undefined
+  async #isTaken(object: DueObject): Promise<boolean> {
+    const { store, app, source, onOverwrite } = this.#parts
+    const isKnown = async (name: string): Promise<boolean> => (await store.get(ledgerKey(app, source, name))) !== undefined
+    return (await isKnown(uploadName(object))) || (onOverwrite === 'ignore' && (await isKnown(keyName(object))))
   }
+}
+
+const firstOfEachKey = (objects: readonly DueObject[]): readonly DueObject[] => {
+  const keys = new Set<string>()
+  return objects.filter(({ key }) => !keys.has(key) && keys.add(key))
 }
 
 /** Each object and version once: of several hints the earliest event, since the later ones may be repetitions. */

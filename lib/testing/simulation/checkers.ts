@@ -3,7 +3,8 @@
  * docs/architecture.md; `totals` recomputes the results from scratch, and `assertion` is an invariant that the code itself found broken.
  */
 import type { BatchPlan } from '../../runtime/batch-plan.ts'
-import type { Block, LanesSlice } from '../../runtime/sources/lane-source.ts'
+import type { LanesSlice } from '../../runtime/sources/lane-source.ts'
+import type { Block } from '../../state/blocks.ts'
 import { type Head, headFromItem } from '../../state/head.ts'
 import { BEGINNING, isAfter, type Lane, laneFromItem } from '../../state/lanes.ts'
 import { segmentKeys } from '../../state/segments.ts'

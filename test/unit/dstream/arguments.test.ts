@@ -47,6 +47,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
       whenIdle: 'rest',
       limits: { records: 1_000_000, bytes: 67_108_864, objects: 1_000 },
       retry: { forMs: 900_000, attempts: 8 },
+      onDataLoss: 'halt',
     },
   ],
   [
@@ -56,8 +57,15 @@ test.each<[string, StreamOptions, PlanOptions]>([
       whenIdle: 'tick',
       limits: { records: 1, bytes: 2, objects: 3 },
       retry: { for: minutes(1), attempts: 1 },
+      onDataLoss: 'skip',
     },
-    { intervalMs: 10, whenIdle: 'tick', limits: { records: 1, bytes: 2, objects: 3 }, retry: { forMs: 60_000, attempts: 1 } },
+    {
+      intervalMs: 10,
+      whenIdle: 'tick',
+      limits: { records: 1, bytes: 2, objects: 3 },
+      retry: { forMs: 60_000, attempts: 1 },
+      onDataLoss: 'skip',
+    },
   ],
 ])('options: %s', (_, options, resolved) => {
   expect(stream('app', options, (ssc) => ssc.queueStream([]).print()).build().options).toEqual(resolved)
@@ -67,7 +75,8 @@ describe('sources refuse', () => {
   test.each<[string, (ssc: StreamingContext) => unknown, RegExp]>([
     ['no place', (ssc) => ssc.textFileStream(''), /needs a place/],
     ['a place that is no text', (ssc) => ssc.textFileStream(anything(5)), /needs a place/],
-    ['another choice of existing files', (ssc) => ssc.textFileStream('in', { existing: anything('some') }), /existing files/],
+    ['another choice of existing files', (ssc) => ssc.textFileStream('in', { existing: anything('some') }), /choice of existing/],
+    ['another choice of overwrites', (ssc) => ssc.textFileStream('in', { onOverwrite: anything('keep') }), /choice of onOverwrite/],
     ['a bare number to remember for', (ssc) => ssc.textFileStream('in', { remember: anything(60_000) }), /remember/],
     ['no stream', (ssc) => ssc.kinesisTextStream(''), /kinesisTextStream\(\) needs a name/],
     ['no stream of records', (ssc) => ssc.kinesisStream(undefined as never), /kinesisStream\(\) needs a name/],

@@ -180,6 +180,10 @@ describe('notifications of objects', () => {
 
   test.each([
     ['another bucket', created('in/a', 'other')],
+    ['a hidden name', created('in/.a')],
+    ['a temporary name', created('in/a._COPYING_')],
+    ['what another job is still writing', created('in/_temporary/0/part-0')],
+    ['a folder that a console has made', created('in/new/')],
     ['a test event', JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'b' })],
   ])('of %s hint at nothing', (_, body) => expect(hintsOf(body)).toEqual([]))
 })

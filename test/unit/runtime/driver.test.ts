@@ -536,6 +536,7 @@ test('a batch is written down for people to look at', async () => {
       bytes: 0,
       objects: 0,
       deadLetters: 0,
+      lost: 0,
       skippedTimes: 0,
       processingMs: 0,
     },

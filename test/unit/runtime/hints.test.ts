@@ -1,4 +1,4 @@
-import type { StreamOptions } from 'millrace'
+import type { StreamOptions, TextFileStreamOptions } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import type { ObjectHint } from '../../../lib/runtime/sources/hint-source.ts'
 import { type Deployment, type DeployOptions, pipelineOf, START_MS, World } from './harness.ts'
@@ -7,10 +7,10 @@ const SOURCE = 'textFileStream-1'
 const text = (line: string): Buffer => Buffer.from(`${line}\n`)
 
 /** A pipeline over hinted objects, with the lines that each batch had. */
-const linesOf = (options: Partial<StreamOptions> = {}) => {
+const linesOf = (options: Partial<StreamOptions> = {}, files: TextFileStreamOptions = { existing: 'all' }) => {
   const seen: (readonly [timeMs: number, lines: readonly string[]])[] = []
   const pipeline = pipelineOf((ssc) => {
-    ssc.textFileStream('lines', { existing: 'all' }).foreachRDD(async (rdd, time) => {
+    ssc.textFileStream('lines', files).foreachRDD(async (rdd, time) => {
       const lines = await rdd.collect()
       if (lines.length > 0) seen.push([time.milliseconds - START_MS, lines])
     })
@@ -38,9 +38,13 @@ class Notifier {
   }
 }
 
-const begin = async (options: Partial<StreamOptions> = {}, deploy: DeployOptions = { bind: 'hints' }) => {
+const begin = async (
+  options: Partial<StreamOptions> = {},
+  deploy: DeployOptions = { bind: 'hints' },
+  files: TextFileStreamOptions = { existing: 'all' },
+) => {
   const world = new World()
-  const { pipeline, seen } = linesOf(options)
+  const { pipeline, seen } = linesOf(options, files)
   const app = world.deploy(pipeline, deploy)
   await app.run()
   return { world, app, seen, pipeline, notifier: new Notifier(app) }
@@ -127,6 +131,45 @@ describe('objects that notifications hint at', () => {
       [1_000, ['first']],
       [2_000, ['second']],
     ])
+  })
+
+  test.each([
+    { told: [['a', 100]], later: [['a', 1_100]], what: 'in a later batch' },
+    {
+      told: [
+        ['a', 100],
+        ['a', 200],
+      ],
+      later: [],
+      what: 'in the same batch',
+    },
+    {
+      told: [
+        ['a', 200],
+        ['a', 100],
+      ],
+      later: [
+        ['a', 1_100],
+        ['a', 100],
+      ],
+      what: 'and hinted at in another order',
+    },
+  ] as const)("with onOverwrite 'ignore' the first upload under a key counts alone, $what", async ({ told, later }) => {
+    const { world, app, seen, pipeline, notifier } = await begin({}, { bind: 'versionedHints' }, { existing: 'all', onOverwrite: 'ignore' })
+    const versions = new Map<number, string>()
+    const upload = (ms: number): string => {
+      const version = versions.get(ms) ?? world.versions.write('a', text(`at ${ms}`), START_MS + ms)
+      versions.set(ms, version)
+      return version
+    }
+    for (const ms of [...told, ...later].map(([, at]) => at).toSorted((a, b) => a - b)) upload(ms)
+    await notifier.tell(...told.map(([key, ms]) => [key, ms, upload(ms)] as const))
+    await app.tick()
+    await notifier.tell(...later.map(([key, ms]) => [key, ms, upload(ms)] as const))
+    await app.tick(2)
+    const cold = world.deploy(pipeline, { bind: 'versionedHints', generation: 2 })
+    await cold.tick(2)
+    expect(seen).toEqual([[1_000, ['at 100']]])
   })
 
   test('a backlog is worked off in batches below the limit, oldest first (B8)', async () => {

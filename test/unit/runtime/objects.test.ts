@@ -173,6 +173,20 @@ const rows: readonly Row[] = [
     ],
   },
   {
+    name: 'with new: a file that changes is read again, and one that stays is not',
+    files: { onOverwrite: 'new' },
+    events: [
+      [500, 'a'],
+      [600, 'b'],
+      [2_500, 'a'],
+    ],
+    batches: [
+      [1_000, ['a', 'b']],
+      [3_000, ['a']],
+    ],
+    untilMs: 20_000,
+  },
+  {
     name: 'a file that is taken and stays is not taken again',
     files: { remember: seconds(2) },
     events: [[500, 'a']],
