@@ -47,6 +47,8 @@ export type { ShuffleOptions } from './shuffle.ts'
  */
 export class RDD<T> {
   readonly #lineage: Lineage<T>
+  /** What `cache` keeps, by partition; undefined: nothing. */
+  #kept: Map<number, Promise<readonly T[]>> | undefined
 
   /** @internal Datasets are made by sources, transformations and {@link parallelize}. */
   constructor(lineage: Lineage<T>) {
@@ -62,6 +64,36 @@ export class RDD<T> {
     return this.#lineage.partitionCount
   }
 
+  /**
+   * Computes this dataset once, however often it is asked for: its elements stay in memory as long as the dataset does, or until
+   * `unpersist()`. Between batches nothing stays.
+   *
+   * @example words.transform((rdd) => { const once = rdd.map(parse).cache(); return once.union(once) })
+   */
+  cache(): this {
+    this.#kept ??= new Map()
+    return this
+  }
+
+  /**
+   * The same as `cache()`: there is one place to keep things, which is memory.
+   *
+   * @example rdd.persist()
+   */
+  persist(): this {
+    return this.cache()
+  }
+
+  /**
+   * Gives the memory of `cache()` back; the dataset is computed anew when it is asked for again.
+   *
+   * @example rdd.unpersist()
+   */
+  unpersist(): this {
+    this.#kept = undefined
+    return this
+  }
+
   /** @internal What names this dataset in errors. */
   get label(): string {
     return this.#lineage.label
@@ -69,17 +101,16 @@ export class RDD<T> {
 
   /** @internal The same dataset inside a batch, under a node's name. */
   within(context: RddContext, label: string): RDD<T> {
-    return new RDD({ ...this.#lineage, context, label })
+    return new RDD({ ...this.#lineage, partition: async (index) => this.partitionAt(index), context, label })
   }
 
   /** @internal This dataset with one more step, fused into the pass over its partitions. */
   narrow<U>(kind: Step['kind'], f: (element: T) => unknown): RDD<U> {
-    const { partition, ...rest } = this.#lineage
-    const step = { kind, f, label: rest.label } as Step
+    const step = { kind, f, label: this.label } as Step
     return new RDD<U>({
-      ...rest,
+      ...this.#lineage,
       partition: async (index) => {
-        const { records, steps, origin } = await partition(index)
+        const { records, steps, origin } = await this.partitionAt(index)
         return { records, steps: [...steps, step], origin }
       },
     })
@@ -93,44 +124,40 @@ export class RDD<T> {
 
   /** @internal Combines each partition by key on its own, then the partitions' results: what a map-side combine and a shuffle do. */
   shuffled<K, W>(partitionCount: number, add: (map: KeyedMap<K, W>, element: T) => void, merge: (a: W, b: W) => W): RDD<[K, W]> {
-    const { label, partition, partitionCount: inputs } = this.#lineage
+    const { label, partitionCount: inputs } = this.#lineage
     return this.derive(checkedPartitions(partitionCount), async () => {
       const combined: KeyedMap<K, W>[] = []
-      for (let index = 0; index < inputs; index++) combined.push(combinePartition(await partition(index), label, add))
+      for (let index = 0; index < inputs; index++) combined.push(combinePartition(await this.partitionAt(index), label, add))
       return mergeByKey(combined, partitionCount, label, merge)
     })
   }
 
   /** @internal The partitions of this dataset, then those of the others: nothing is computed. */
   beside(others: readonly RDD<T>[]): RDD<T> {
-    const all = [this.#lineage, ...others.map((other) => other.#lineage)]
-    const places = all.flatMap((lineage) => Array.from({ length: lineage.partitionCount }, (_, index) => ({ lineage, index })))
+    const places = [this as RDD<T>, ...others].flatMap((rdd) =>
+      Array.from({ length: rdd.getNumPartitions() }, (_, index) => ({ rdd, index })),
+    )
     return new RDD({
       ...this.#lineage,
       partitionCount: places.length,
       partition: async (place) => {
-        const { lineage, index } = places[place] as (typeof places)[number]
-        return lineage.partition(index)
+        const { rdd, index } = places[place] as (typeof places)[number]
+        return rdd.partitionAt(index)
       },
     })
   }
 
   /** @internal Hands one partition, with the steps that are still to be applied, to whoever can do without an array of its elements. */
   async partitionAt(index: number): Promise<Partition<T>> {
-    return this.#lineage.partition(index)
+    if (this.#kept === undefined) return this.#lineage.partition(index)
+    const kept = this.#kept.get(index) ?? poured(this.#lineage.partition(index))
+    this.#kept.set(index, kept)
+    return { records: await kept, steps: [] }
   }
 
   /** @internal The elements of one partition. */
   async elements(index: number): Promise<readonly T[]> {
-    const partition = await this.#lineage.partition(index)
-    if (partition.steps.length === 0) return partition.records as readonly T[]
-    let elements: T[] = []
-    pour(partition, () => {
-      const fresh: T[] = []
-      elements = fresh
-      return (element) => fresh.push(element)
-    })
-    return elements
+    return poured(this.partitionAt(index))
   }
 
   /** @internal The elements of every partition. */
@@ -144,6 +171,19 @@ export class RDD<T> {
   async saveParts(path: string, parts: readonly Uint8Array[]): Promise<void> {
     await this.#lineage.context.saveText(path, parts)
   }
+}
+
+/** The elements of a partition. */
+const poured = async <T>(waiting: Promise<Partition<T>>): Promise<readonly T[]> => {
+  const partition = await waiting
+  if (partition.steps.length === 0) return partition.records as readonly T[]
+  let elements: T[] = []
+  pour(partition, () => {
+    const fresh: T[] = []
+    elements = fresh
+    return (element) => fresh.push(element)
+  })
+  return elements
 }
 
 /** A dataset whose partitions are computed together when the first of them is asked for, and kept as long as the dataset is. */

@@ -28,6 +28,29 @@ declare module '../rdd.ts' {
     reduce(f: (a: T, b: T) => T): Promise<T>
 
     /**
+     * As `reduce`: partitions are reduced in one process, so there is no tree to be made of them.
+     *
+     * @throws MillraceError `ARGUMENT_INVALID` when there is no element, as in Spark.
+     * @example await parallelize([1, 2, 3]).treeReduce((a, b) => a + b) // 6
+     */
+    treeReduce(f: (a: T, b: T) => T): Promise<T>
+
+    /**
+     * All elements folded into one value, partition by partition: each begins with `zero`, and so does what they are folded into, so
+     * `zero` must change nothing.
+     *
+     * @example await parallelize([1, 2, 3]).fold(0, (a, b) => a + b) // 6
+     */
+    fold(zero: T, f: (a: T, b: T) => T): Promise<T>
+
+    /**
+     * All elements merged into a value of another type: a zero made for each partition takes its elements in, and then these are merged.
+     *
+     * @example await words.aggregate(() => 0, (sum, word) => sum + word.length, (a, b) => a + b) // 13
+     */
+    aggregate<U>(zero: () => U, add: (value: U, element: T) => U, merge: (a: U, b: U) => U): Promise<U>
+
+    /**
      * The first elements, `count` at most. Computes no more partitions than it needs.
      *
      * @example await parallelize([1, 2, 3]).take(2) // [1, 2]
@@ -93,6 +116,19 @@ RDD.prototype.reduce = async function <T>(this: RDD<T>, f: (a: T, b: T) => T) {
   if (elements.length === 0)
     throw emptyDataset('reduce', 'ask isEmpty() first, or reduce on the stream, which gives nothing for an empty batch')
   return elements.reduce((a, b) => f(a, b))
+}
+
+RDD.prototype.treeReduce = async function <T>(this: RDD<T>, f: (a: T, b: T) => T) {
+  return this.reduce(f)
+}
+
+RDD.prototype.fold = async function <T>(this: RDD<T>, zero: T, f: (a: T, b: T) => T) {
+  return this.aggregate(() => zero, f, f)
+}
+
+RDD.prototype.aggregate = async function <T, U>(this: RDD<T>, zero: () => U, add: (value: U, element: T) => U, merge: (a: U, b: U) => U) {
+  const values = (await this.partitions()).map((elements) => elements.reduce((value, element) => add(value, element), zero()))
+  return values.reduce((a, b) => merge(a, b), zero())
 }
 
 RDD.prototype.take = async function <T>(this: RDD<T>, count: number) {

@@ -54,6 +54,34 @@ declare module '../rdd.ts' {
     mapPartitions<U>(f: PartitionFunction<T, U>): RDD<U>
 
     /**
+     * As `mapPartitions`, with the number of the partition, from 0.
+     *
+     * @example await parallelize([1, 2], { partitions: 2 }).mapPartitionsWithIndex((part, i) => [[i, ...part]]).collect() // [[0, 1], [1, 2]]
+     */
+    mapPartitionsWithIndex<U>(f: (elements: Iterable<T>, index: number) => Iterable<U> | Promise<Iterable<U>>): RDD<U>
+
+    /**
+     * The elements under the keys that `f` gives them.
+     *
+     * @example await words.keyBy((word) => word.length).collect() // [[2, 'to'], [2, 'be']]
+     */
+    keyBy<K>(f: (element: T) => K): RDD<[K, T]>
+
+    /**
+     * The keys of all pairs, as often as they occur; on pairs only.
+     *
+     * @example await pairs.keys().collect() // ['a', 'a', 'b']
+     */
+    keys<K, V>(this: RDD<[K, V]>): RDD<K>
+
+    /**
+     * The values of all pairs; on pairs only.
+     *
+     * @example await pairs.values().collect() // [1, 2, 3]
+     */
+    values<K, V>(this: RDD<[K, V]>): RDD<V>
+
+    /**
      * One array for each partition, of its elements.
      *
      * @example await parallelize([1, 2, 3], { partitions: 2 }).glom().collect() // [[1], [2, 3]]
@@ -87,6 +115,10 @@ RDD.prototype.flatMapValues = function <K, V, W>(this: RDD<[K, V]>, f: (value: V
 }
 
 RDD.prototype.mapPartitions = function (f) {
+  return this.mapPartitionsWithIndex(f)
+}
+
+RDD.prototype.mapPartitionsWithIndex = function (f) {
   const { label } = this
   const count = this.getNumPartitions()
   return this.derive(count, async () => {
@@ -94,13 +126,25 @@ RDD.prototype.mapPartitions = function (f) {
     for (let index = 0; index < count; index++) {
       const elements = await this.elements(index)
       try {
-        results.push([...(await f(elements))])
+        results.push([...(await f(elements, index))])
       } catch (error) {
         throw userFunctionFailed({ label, record: `partition ${index} of ${elements.length} elements`, error })
       }
     }
     return results
   })
+}
+
+RDD.prototype.keyBy = function (f) {
+  return this.mapToPair((element) => [f(element), element])
+}
+
+RDD.prototype.keys = function () {
+  return this.map(([key]) => key)
+}
+
+RDD.prototype.values = function () {
+  return this.map(([, value]) => value)
 }
 
 RDD.prototype.glom = function <T>(this: RDD<T>) {
