@@ -1,6 +1,7 @@
 import { type Duration, milliseconds } from '../base/duration.ts'
 import { MillraceError } from '../base/errors.ts'
 import type { GraphBuilder } from './graph-builder.ts'
+import type { NodeSettings } from './plan.ts'
 import type { OutputNode, PlanNode } from './plan-node.ts'
 
 /**
@@ -61,6 +62,12 @@ export class DStream<T> {
   /** @internal Adds an output operation. */
   emit(node: OutputNode): void {
     this.#graph.add(node)
+  }
+
+  /** @internal Says something about this stream that does not change what it holds. */
+  describe(settings: NodeSettings): this {
+    this.#graph.describe(this.#node, settings)
+    return this
   }
 
   /** @internal The node of another stream, to be combined with this one: of the same pipeline, and with datasets at the same times. */

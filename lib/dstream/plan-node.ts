@@ -14,12 +14,18 @@ export interface BatchView {
   readonly zeroMs: number
   /** The state of one partition of the asking node, which must say that it keeps some. */
   state<K, S>(partition: number): KeyedState<K, S>
+  /** The state of one partition of a parent, as it is after the parent has computed this batch. */
+  stateOfParent<K, S>(parent: number, partition: number): KeyedState<K, S>
   /** The panes of one partition of the asking node, which must say that it keeps some. */
   panes<C>(partition: number): Panes<C>
   /** The batch time that the asking node has marked last, in a committed batch or this one; undefined: none yet. */
   readonly markMs: number | undefined
   /** Marks this batch: true with its commit, like all that is kept. */
   mark(): void
+  /** How often, by the user's word, the asking node looks at all it keeps (`checkpoint()`); undefined: nothing was said. */
+  readonly checkpointMs: number | undefined
+  /** Says when something will happen even if nothing comes in: at the first batch time from then on. Undefined: never. True until it is said anew. */
+  expectAt(timeMs: number | undefined): void
 }
 
 /** Proof of who runs a batch, for users' own sinks: a later attempt has a larger (generation, epoch), compared in this order. */

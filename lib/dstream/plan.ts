@@ -11,6 +11,20 @@ export interface Planned<N extends PlanNode = PlanNode> {
   readonly parents: readonly string[]
   /** It is computed at batch times so far apart: those at which its parents have datasets. */
   readonly everyMs: number
+  readonly settings: NodeSettings
+}
+
+/** What users say about a stream after it is made; none of it changes what the stream holds. */
+export interface NodeSettings {
+  /** Each batch's dataset is computed once, however many look at it. */
+  readonly cached?: boolean
+  readonly checkpointMs?: number
+}
+
+/** What a graph builder knows of a node. */
+export interface NamedNode {
+  readonly id: string
+  readonly settings: NodeSettings
 }
 
 /** One thing that an operator keeps, and what must stay the same for what is stored to be read by another plan. */
@@ -78,7 +92,7 @@ const HASH_DIGITS = 16
  *
  * @throws MillraceError `PLAN_NO_OUTPUT` when no node is an output.
  */
-export const planOf = (name: string, options: PlanOptions, created: readonly PlanNode[], ids: ReadonlyMap<PlanNode, string>): Plan => {
+export const planOf = (name: string, options: PlanOptions, created: readonly PlanNode[], known: ReadonlyMap<PlanNode, NamedNode>): Plan => {
   const needed = ancestorsOf(created.filter((node) => node.role === 'output'))
   if (needed.size === 0) {
     throw new MillraceError('PLAN_NO_OUTPUT', {
@@ -87,7 +101,7 @@ export const planOf = (name: string, options: PlanOptions, created: readonly Pla
       fix: 'end a stream with one, for example counts.print()',
     })
   }
-  const idOf = (node: PlanNode): string => ids.get(node) as string
+  const idOf = (node: PlanNode): string => known.get(node)?.id as string
   const nodes = created
     .filter((node) => needed.has(node))
     .map((node) =>
@@ -96,6 +110,7 @@ export const planOf = (name: string, options: PlanOptions, created: readonly Pla
         node,
         parents: Object.freeze(node.parents.map(idOf)),
         everyMs: node.parents[0] === undefined ? options.intervalMs : slideMsOf(node.parents[0], options.intervalMs),
+        settings: Object.freeze({ ...known.get(node)?.settings }),
       }),
     )
   const withRole = <N extends PlanNode>(role: N['role']): readonly Planned<N>[] =>

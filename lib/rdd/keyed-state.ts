@@ -16,4 +16,6 @@ export interface KeyedState<K, S> {
   put(key: K, state: S): void
   /** Forgets a key; no error when it has no state. */
   remove(key: K): void
+  /** As `Panes.memo`, made of the state as it is at the beginning of this batch. */
+  memo<M>(make: () => M): M
 }

@@ -176,6 +176,7 @@ const writeAll = async (
     cuts: { ...before.manifest.cuts, ...cuts },
     states,
     marks: drafts.marks,
+    expected: drafts.expected,
     quietSinceMs,
     previous,
   }

@@ -25,7 +25,7 @@ import { type Before, prepareBatch, type Prepared, readBatch, recordHistory } fr
 import { Garbage } from './garbage.ts'
 import { commitBatch, failBatch, logBatch, type LoggedAttempt } from './head-writes.ts'
 import { LiveState } from './live-state.ts'
-import { goToRest, wake } from './rest.ts'
+import { expectedAt, goToRest, wake } from './rest.ts'
 import type { Runner } from './runner.ts'
 import { isExhausted, isLeaseHeld, nextBatchTime } from './schedule.ts'
 import { settle } from './settle.ts'
@@ -138,9 +138,13 @@ export class Driver {
   }
 
   async #wakeIfNeeded(head: Head, before: Before, nowMs: number, aheadOfClock: boolean): Promise<Outcome> {
-    const sinceMs = await this.#waitingSince(head, before, nowMs)
-    const horizonMs = aheadOfClock ? Math.max(nowMs, nextBatchTime(head, this.#runner.plan.options.intervalMs)) : nowMs
-    if (sinceMs === undefined || sinceMs > horizonMs) return { kind: 'idle', dueMs: sinceMs }
+    const waitingMs = await this.#waitingSince(head, before, nowMs)
+    const expectedMs = expectedAt(head)
+    const horizonMs = aheadOfClock ? Math.max(nowMs, nextBatchTime({ ...head, wakeMs: 0 }, this.#runner.plan.options.intervalMs)) : nowMs
+    // What is only expected waits for the clock, also where records do not.
+    const isDue = (waitingMs ?? Infinity) <= horizonMs || (expectedMs ?? Infinity) <= nowMs
+    const sinceMs = Math.min(waitingMs ?? Infinity, expectedMs ?? Infinity)
+    if (!isDue) return { kind: 'idle', dueMs: sinceMs === Infinity ? undefined : sinceMs }
     // What says itself when it came (a file) belongs to the batch time after that; all else to the next one from now.
     const wakeMs = sinceMs === -Infinity ? nowMs : sinceMs
     if (await wake(this.#runner.heads, head, wakeMs)) this.#runner.listen({ event: 'wake', wakeMs })
@@ -241,7 +245,8 @@ export class Driver {
     this.#garbage.retire(before.manifest, prepared.manifest, prepared.used)
     this.#before = { manifest: prepared.manifest, manifestRef: prepared.manifestRef, state: before.state }
     await recordHistory(this.#runner, prepared, this.#runner.clock.now() - startedMs)
-    if (prepared.mayRest && (await goToRest(this.#runner.heads, head))) this.#runner.listen({ event: 'rest', timeMs: head.doneMs })
+    if (prepared.mayRest && (await goToRest(this.#runner.heads, head, prepared.manifest)))
+      this.#runner.listen({ event: 'rest', timeMs: head.doneMs })
     return MOVED
   }
 

@@ -71,25 +71,32 @@ class Datasets {
     }
   }
 
-  async #make({ id, node, parents, everyMs }: Planned<PlanNode>): Promise<RDD<unknown> | undefined> {
+  async #make(planned: Planned<PlanNode>): Promise<RDD<unknown> | undefined> {
+    const { id, node, parents, everyMs, settings } = planned
     // Off the slide of its parents a node has no dataset: a join of windows does not fail there, it has nothing to do.
     if ((this.#execution.timeMs - this.#execution.zeroMs) % everyMs !== 0) return undefined
     if (node.role === 'source') return datasetOf(this.#execution.records.get(id) ?? [], this.context, id)
     const inputs = await Promise.all(parents.map(async (parent) => (await this.of(parent))?.within(this.context, id)))
-    return (node as OperatorNode).compute(inputs, this.#view(id))
+    const dataset = await (node as OperatorNode).compute(inputs, this.#view(planned))
+    return settings.cached === true ? dataset?.cache() : dataset
   }
 
-  #view(id: string): BatchView {
+  #view({ id, parents, settings }: Planned<PlanNode>): BatchView {
     const { timeMs, zeroMs, drafts } = this.#execution
+    const stateOf = <K, S>(node: string, partition: number): KeyedState<K, S> =>
+      drafts.state(node, partition) as KeyedState<unknown, unknown> as KeyedState<K, S>
     return {
       timeMs,
       zeroMs,
-      state: <K, S>(partition: number) => drafts.state(id, partition) as KeyedState<unknown, unknown> as KeyedState<K, S>,
+      state: (partition) => stateOf(id, partition),
+      stateOfParent: (parent, partition) => stateOf(parents[parent] as string, partition),
       panes: <C>(partition: number) => drafts.panes(id, partition) as Panes<unknown> as Panes<C>,
       get markMs() {
         return drafts.markOf(id)
       },
       mark: () => drafts.mark(id),
+      checkpointMs: settings.checkpointMs,
+      expectAt: (expectedMs) => drafts.expectAt(id, expectedMs),
     }
   }
 }

@@ -16,12 +16,16 @@ export class LiveState {
   readonly #states: Partitions<StatePartition>
   readonly #panes: Partitions<PanePartition>
   readonly #marks: Map<string, number>
+  readonly #expected: Map<string, number | undefined>
 
-  private constructor(plan: Plan, states: Partitions<StatePartition>, panes: Partitions<PanePartition>, marks: Map<string, number>) {
+  private constructor(plan: Plan, states: Partitions<StatePartition>, panes: Partitions<PanePartition>, { marks, expected }: Manifest) {
+    const known = (all: Readonly<Record<string, number>>): Map<string, number> =>
+      new Map(plan.operators.flatMap(({ id }) => (all[id] === undefined ? [] : [[id, all[id]] as const])))
     this.#plan = plan
     this.#states = states
     this.#panes = panes
-    this.#marks = marks
+    this.#marks = known(marks)
+    this.#expected = known(expected)
   }
 
   /** Reads the states that a manifest names. Panes are read when they are needed. */
@@ -37,8 +41,7 @@ export class LiveState {
           stored.map((refs) => new PanePartition(refs, read)),
         )
     }
-    const known = plan.operators.flatMap(({ id }) => (manifest.marks[id] === undefined ? [] : [[id, manifest.marks[id]] as const]))
-    return new LiveState(plan, states, panes, new Map(known))
+    return new LiveState(plan, states, panes, manifest)
   }
 
   /** What an attempt at the batch of a time writes on. */
@@ -48,6 +51,7 @@ export class LiveState {
       states: mapEach(this.#states, (partition) => partition.draft()),
       panes: mapEach(this.#panes, (partition) => partition.draft(timeMs)),
       marks: this.#marks,
+      expected: this.#expected,
     })
   }
 }
@@ -65,8 +69,9 @@ interface DraftParts {
   readonly timeMs: number
   readonly states: Partitions<StateDraft>
   readonly panes: Partitions<PaneDraft>
-  /** The live marks: changed when the drafts settle. */
+  /** The live marks and expectations: changed when the drafts settle. */
   readonly marks: Map<string, number>
+  readonly expected: Map<string, number | undefined>
 }
 
 /** The drafts of everything that operators keep, for one attempt. */
@@ -74,6 +79,7 @@ export class StateDrafts {
   readonly #shapes: readonly StateShape[]
   readonly #parts: DraftParts
   readonly #marked = new Set<string>()
+  readonly #expected = new Map<string, number | undefined>()
 
   constructor(shapes: readonly StateShape[], parts: DraftParts) {
     this.#shapes = shapes
@@ -98,6 +104,17 @@ export class StateDrafts {
   /** Marks this batch for an operator. */
   mark(id: string): void {
     this.#marked.add(id)
+  }
+
+  /** When something will happen to an operator, whatever comes in. */
+  expectAt(id: string, timeMs: number | undefined): void {
+    this.#expected.set(id, timeMs)
+  }
+
+  /** What is expected after this batch, by operator. */
+  get expected(): Readonly<Record<string, number>> {
+    const all = new Map<string, number | undefined>([...this.#parts.expected, ...this.#expected])
+    return Object.fromEntries([...all].flatMap(([id, timeMs]) => (timeMs === undefined ? [] : [[id, timeMs] as const])))
   }
 
   /** All marks, as they are after this batch. */
@@ -132,6 +149,7 @@ export class StateDrafts {
   settle(): void {
     for (const draft of this.#all()) draft.settle()
     for (const id of this.#marked) this.#parts.marks.set(id, this.#parts.timeMs)
+    for (const [id, timeMs] of this.#expected) this.#parts.expected.set(id, timeMs)
   }
 
   #all(): readonly StoreDraft[] {

@@ -134,6 +134,7 @@ const manifestAfter = (before: Manifest, head: Head, plan: BatchPlan): Manifest 
   cuts: { ...before.cuts, ...Object.fromEntries(slicesOf(plan).map(([source, slice]) => [source, slice.cut])) },
   states: before.states,
   marks: before.marks,
+  expected: before.expected,
   quietSinceMs: undefined,
   previous: head.manifest === undefined ? [] : [head.manifest, ...before.previous].slice(0, KEPT_MANIFESTS - 1),
 })

@@ -19,12 +19,13 @@ export const mayRestAfter = ({ options, operators, slideMsMax }: Plan, { timeMs,
   return timeMs - quietSinceMs + options.intervalMs >= slideMsMax
 }
 
-/** Puts a running head to rest, unless anything has happened since it was read. */
-export const goToRest = async (heads: HeadStore, head: Head): Promise<boolean> => {
+/** Puts a running head to rest, until something that is expected at the latest, unless anything has happened since it was read. */
+export const goToRest = async (heads: HeadStore, head: Head, { expected }: Manifest): Promise<boolean> => {
+  const expectedMs = Math.min(...Object.values(expected))
   const answer = await heads.swap(head, ['epoch', 'doneMs', 'generation', 'status', 'owner', 'next'], {
     ...head,
     status: 'rest',
-    wakeMs: 0,
+    wakeMs: Number.isFinite(expectedMs) ? expectedMs : 0,
   })
   return answer.swapped
 }
@@ -35,3 +36,6 @@ export const wake = async (heads: HeadStore, head: Head, wakeMs: number): Promis
   const answer = await heads.swap(head, ['epoch', 'doneMs', 'generation', 'status'], { ...head, status: 'running', wakeMs })
   return answer.swapped
 }
+
+/** When a resting head is to wake by itself: when something is expected though nothing comes in. */
+export const expectedAt = ({ wakeMs }: Head): number | undefined => (wakeMs === 0 ? undefined : wakeMs)

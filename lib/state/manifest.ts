@@ -30,6 +30,8 @@ export interface Manifest {
   readonly states: Readonly<Record<string, StoredState>>
   /** Batch times that operators have marked for themselves, by their ids. */
   readonly marks: Readonly<Record<string, number>>
+  /** When something will happen even if nothing comes in, by the ids of operators. */
+  readonly expected: Readonly<Record<string, number>>
   /** Since this batch, itself included, batches have been empty and have changed nothing; undefined: this one has. */
   readonly quietSinceMs: number | undefined
   /** The manifests before this one, newest first, as far as they are kept. */
@@ -42,6 +44,7 @@ export const emptyManifest = (zeroMs: number): Manifest => ({
   cuts: {},
   states: {},
   marks: {},
+  expected: {},
   quietSinceMs: undefined,
   previous: [],
 })

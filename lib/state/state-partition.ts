@@ -32,6 +32,7 @@ const live = (value: unknown): Stored =>
 export class StatePartition {
   readonly #map = new KeyedMap<unknown, Stored>()
   #sorted: readonly (readonly [unknown, Stored])[] | undefined
+  #memo: unknown
 
   /** How many keys have state. */
   get size(): number {
@@ -70,6 +71,11 @@ export class StatePartition {
     return this.#sorted
   }
 
+  memo<M>(make: () => M): M {
+    this.#memo ??= make()
+    return this.#memo as M
+  }
+
   /** A batch's view of this partition. */
   draft(): StateDraft {
     return new StateDraft(this)
@@ -101,13 +107,18 @@ export class StateDraft implements KeyedState<unknown, unknown>, StoreDraft {
 
   put(key: unknown, state: unknown): void {
     const stored = pack(state)
-    if (this.#base.has(key) && samePacked(this.#base.stored(key), stored)) this.#changes.delete(key)
+    const before = this.#base.stored(key)
+    if (samePacked(before, stored) && (before !== undefined || this.#base.has(key))) this.#changes.delete(key)
     else this.#changes.set(key, stored)
   }
 
   remove(key: unknown): void {
     if (this.#base.has(key)) this.#changes.set(key, REMOVED)
     else this.#changes.delete(key)
+  }
+
+  memo<M>(make: () => M): M {
+    return this.#base.memo(make)
   }
 
   get isUnchanged(): boolean {

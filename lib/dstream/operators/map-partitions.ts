@@ -12,10 +12,22 @@ declare module '../dstream.ts' {
      * @example lines.mapPartitions(function* (part) { for (const line of part) yield line.trim() })
      */
     mapPartitions<U>(f: PartitionFunction<T, U>): DStream<U>
+
+    /**
+     * As `mapPartitions`, with the number of the partition, from 0.
+     *
+     * @example lines.mapPartitionsWithIndex((part, index) => [[index, [...part].length]]).print()
+     */
+    mapPartitionsWithIndex<U>(f: (elements: Iterable<T>, index: number) => Iterable<U> | Promise<Iterable<U>>): DStream<U>
   }
 }
 
 DStream.prototype.mapPartitions = function (f) {
   checkedFunction('mapPartitions', f)
   return this.to(operatorNode('mapPartitions', [this.node], ([input]) => input?.mapPartitions(f)))
+}
+
+DStream.prototype.mapPartitionsWithIndex = function (f) {
+  checkedFunction('mapPartitionsWithIndex', f)
+  return this.to(operatorNode('mapPartitionsWithIndex', [this.node], ([input]) => input?.mapPartitionsWithIndex(f)))
 }

@@ -165,7 +165,7 @@ RDD.prototype.countByKey = async function <K, V>(this: RDD<[K, V]>) {
 }
 
 RDD.prototype.countByValue = async function <T>(this: RDD<T>) {
-  const counts = await this.mapToPair((value) => [value, 1]).reduceByKey((a, b) => a + b)
+  const counts = this.mapToPair((value) => [value, 1]).reduceByKey((a, b) => a + b)
   return new Map(await counts.collect())
 }
 

@@ -48,6 +48,7 @@ export const observedPlan = (plan: Plan, { observer, watched, whenIdle }: Observ
     node: WATCH,
     parents: [id],
     everyMs: slides.get(id) as number,
+    settings: {},
   }))
   const outputs = [...plan.outputs, ...watches].map((output) => observed(output, observer))
   return { ...plan, outputs, options: { ...plan.options, whenIdle: whenIdle ?? plan.options.whenIdle } }

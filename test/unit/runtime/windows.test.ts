@@ -193,7 +193,7 @@ describe('for any batches', () => {
         const { grouped } = operations(length, slide, 1)
         expect(await givenBy(grouped as Operation, batches)).toEqual(recomputed(batches, length, slide))
       }),
-      { numRuns: 40 },
+      { numRuns: 15 },
     )
   })
 
@@ -212,7 +212,7 @@ describe('for any batches', () => {
         ])
         expect(withoutZeros).toEqual(sums)
       }),
-      { numRuns: 40 },
+      { numRuns: 15 },
     )
   })
 
@@ -236,7 +236,7 @@ describe('for any batches', () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 15 },
     )
   })
 })

@@ -87,6 +87,7 @@ describe('a manifest', () => {
       cuts: { lines: { taken: 3, threshold: -Infinity } },
       states: { totals: { kind: 'updateStateByKey', form: 'state', layout: '', partitions: [[segment], []] } },
       marks: { totals: 1_000 },
+      expected: { totals: 9_000 },
       quietSinceMs: undefined,
       previous: [previous],
     }
