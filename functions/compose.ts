@@ -27,7 +27,7 @@ import { log } from './log.ts'
 import { outputPort } from './outputs.ts'
 import { type ObjectTarget, objectTargets } from './object-targets.ts'
 import { tickQueue } from './tick-queue.ts'
-import { type StreamTarget, streamTargets } from './targets.ts'
+import { elementsOf, type StreamTarget, streamTargets } from './targets.ts'
 
 /** Intake, and which streams and buckets are for which sources. */
 export interface ComposedIntake {
@@ -105,13 +105,8 @@ const sourceOf = async (
   store: ItemStore,
 ): Promise<BatchSource> => {
   if (binding?.kind === 'kinesis') {
-    const elements = node.source.from === 'kinesis' ? node.source.elements : 'text'
-    return laneSource({
-      store,
-      app,
-      source: id,
-      recovery: { replay: shardReplay({ elements, open: streamReader }), report: log },
-    }) as BatchSource
+    const replay = shardReplay({ elements: elementsOf(node.source), open: streamReader })
+    return laneSource({ store, app, source: id, recovery: { replay, report: log } }) as BatchSource
   }
   if (binding?.kind === 'objects' && 'files' in node.source) {
     const { s3ObjectStore } = await import('../lib/adapters/aws/s3-object-store.ts')

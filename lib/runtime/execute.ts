@@ -2,6 +2,7 @@
  * Running the graph of a plan for one batch: datasets by node, outputs in the order of their definition, then the state nodes that no
  * output asked for.
  */
+import { together } from '../base/together.ts'
 import type { Fence } from '../ports/output-files.ts'
 import type { Planned, Plan } from '../dstream/plan.ts'
 import type { BatchView, OperatorNode, OutputView, PlanNode } from '../dstream/plan-node.ts'
@@ -76,7 +77,7 @@ class Datasets {
     // Off the slide of its parents a node has no dataset: a join of windows does not fail there, it has nothing to do.
     if ((this.#execution.timeMs - this.#execution.zeroMs) % everyMs !== 0) return undefined
     if (node.role === 'source') return datasetOf(this.#execution.records.get(id) ?? [], this.context, id)
-    const inputs = await Promise.all(parents.map(async (parent) => (await this.of(parent))?.within(this.context, id)))
+    const inputs = await together(parents.map(async (parent) => (await this.of(parent))?.within(this.context, id)))
     const dataset = await (node as OperatorNode).compute(inputs, this.#view(planned))
     return settings.cached === true ? dataset?.cache() : dataset
   }

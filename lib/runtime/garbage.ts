@@ -6,6 +6,7 @@
  * what crashes and zombies left is found by a sweep after a cold start. A sweep only takes what was made for a batch time already
  * committed, or a lane position already consumed: nobody can commit or append that any more.
  */
+import { together } from '../base/together.ts'
 import type { Plan } from '../dstream/plan.ts'
 import type { ItemKey, ItemStore } from '../ports/item-store.ts'
 import { blockNode } from '../state/blocks.ts'
@@ -69,7 +70,7 @@ export class Garbage {
     const doneTime = sortableTime(head.doneMs)
     const stateParts = Object.entries(manifest.states).flatMap(([node, { partitions }]) => partitions.map((_, part) => ({ node, part })))
     const nodes = [...stateParts, { node: MANIFEST_NODE, part: 0 }, { node: BATCH_PLAN_NODE, part: 0 }]
-    await Promise.all([
+    await together([
       ...nodes.map(({ node, part }) => this.#sweepNode(node, part, reachable, (at) => at <= doneTime)),
       ...plan.sources.map(({ id }) => this.#sweepBlocks(id, head.cuts[id] ?? {}, reachable)),
     ])
@@ -77,7 +78,7 @@ export class Garbage {
 
   async #sweepBlocks(source: string, cuts: Readonly<Record<string, string>>, reachable: ReadonlySet<string>): Promise<void> {
     const lanes = await readLanes(this.#store, this.#app, source)
-    await Promise.all(
+    await together(
       lanes.map(({ lane }) => this.#sweepNode(blockNode(source, lane), 0, reachable, (at) => !isAfter(at, cuts[lane] ?? BEGINNING))),
     )
   }

@@ -1,3 +1,4 @@
+import { together } from '../base/together.ts'
 import { panesId, type Plan, type StateShape } from '../dstream/plan.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import { sortableTime } from '../state/item-keys.ts'
@@ -34,7 +35,7 @@ export class LiveState {
     const panes = new Map<string, readonly PanePartition[]>()
     for (const { id, form, partitions } of plan.states) {
       const stored = Array.from({ length: partitions }, (_, part) => manifest.states[id]?.partitions[part] ?? [])
-      if (form === 'state') states.set(id, await Promise.all(stored.map((refs) => loadState(refs, read))))
+      if (form === 'state') states.set(id, await together(stored.map((refs) => loadState(refs, read))))
       else
         panes.set(
           id,
@@ -61,7 +62,7 @@ const mapEach = <P, D>(all: Partitions<P>, f: (partition: P) => D): Partitions<D
 
 const loadState = async (refs: readonly SegmentRef[], read: ReadSegment): Promise<StatePartition> => {
   const partition = new StatePartition()
-  for (const segment of await Promise.all(refs.map(read))) partition.apply(segment)
+  for (const segment of await together(refs.map(read))) partition.apply(segment)
   return partition
 }
 
@@ -133,7 +134,7 @@ export class StateDrafts {
     const at = sortableTime(this.#parts.timeMs)
     for (const { id, kind, form, layout } of this.#shapes) {
       const drafts: readonly StoreDraft[] = (form === 'state' ? this.#parts.states : this.#parts.panes).get(id) ?? []
-      const partitions = await Promise.all(
+      const partitions = await together(
         drafts.map(async (draft, part) =>
           draft.write(before.states[id]?.partitions[part] ?? [], async (bytes) =>
             writeSegment(store, app, { node: id, part, at, by: attemptId }, bytes),

@@ -2,6 +2,7 @@
  * Lanes: one ordered partition of a source each. Intake appends entries at the tail; a batch is a cut through all lanes. What lies at or
  * before the committed cut is consumed, and dropped with the next append.
  */
+import { together } from '../base/together.ts'
 import type { Item, ItemStore } from '../ports/item-store.ts'
 import { laneKey, lanePartitions } from './item-keys.ts'
 import type { SegmentRef } from './segments.ts'
@@ -85,7 +86,7 @@ export const readLane = async (store: ItemStore, app: string, source: string, la
 
 /** All lanes of a source, in the order of their ids (B3). */
 export const readLanes = async (store: ItemStore, app: string, source: string): Promise<readonly Lane[]> => {
-  const found = await Promise.all(lanePartitions(app).map((partition) => store.query(partition, { prefix: `${source}#` })))
+  const found = await together(lanePartitions(app).map((partition) => store.query(partition, { prefix: `${source}#` })))
   return found
     .flat()
     .map(({ sort, item }) => laneFromItem(source, sort.slice(source.length + 1), item))

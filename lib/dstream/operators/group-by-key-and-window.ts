@@ -1,3 +1,4 @@
+import { together } from '../../base/together.ts'
 import type { Duration } from '../../base/duration.ts'
 import { KeyedMap } from '../../base/keys.ts'
 import { isSimple } from '../../base/packed.ts'
@@ -40,7 +41,7 @@ DStream.prototype.groupByKeyAndWindow = function (length, slide, options = {}) {
         }
         if (!isDue(span, batch)) return undefined
         return datasetOfElements(
-          await Promise.all(
+          await together(
             all.map(async (panes) => {
               panes.dropBefore(beginOf(span, batch))
               return joined(panes)

@@ -1,3 +1,4 @@
+import { together } from '../../base/together.ts'
 import type { KeyedPane } from '../../rdd/keyed-pane.ts'
 import { putPairs } from '../../rdd/keyed-pane.ts'
 import { datasetOfElements, type RDD } from '../../rdd/rdd.ts'
@@ -43,7 +44,7 @@ export const reducedWindowNode = <K, V>(parent: PlanNode, reduction: WindowReduc
       const reduced = await reducedPairs(reduction, input, batch)
       reduced.forEach((pairs, partition) => putPairs(batch.panes<KeyedPane<K, V>>(partition), pairs))
       if (!isDue(span, batch)) return undefined
-      const windows = await Promise.all(reduced.map(async (_, partition) => windowOf(reduction, partition, batch)))
+      const windows = await together(reduced.map(async (_, partition) => windowOf(reduction, partition, batch)))
       return result(datasetOfElements(windows))
     },
     { keeps: { partitions, panes: true, layout: layoutOf(span) }, slideMs: span.slideMs, parameters },

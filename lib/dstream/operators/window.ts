@@ -1,3 +1,4 @@
+import { together } from '../../base/together.ts'
 import type { Duration } from '../../base/duration.ts'
 import { isSimple } from '../../base/packed.ts'
 import { datasetOfElements } from '../../rdd/rdd.ts'
@@ -34,7 +35,7 @@ DStream.prototype.window = function (length, slide) {
         if (elements.some((part) => part.length > 0)) panes.put(elements, elements.flat().every(isSimple))
         if (!isDue(span, batch)) return undefined
         panes.dropBefore(beginOf(span, batch))
-        const older = await Promise.all(panes.times.filter((timeMs) => timeMs < batch.timeMs).map((timeMs) => panes.read(timeMs)))
+        const older = await together(panes.times.filter((timeMs) => timeMs < batch.timeMs).map((timeMs) => panes.read(timeMs)))
         return datasetOfElements(copyOf([...older.flat(), ...elements]))
       },
       {

@@ -5,6 +5,7 @@
  * say in it (DESIGN: membership by receive time loses records acknowledged during a pause).
  */
 import { invariant } from '../../base/errors.ts'
+import { together } from '../../base/together.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Partition } from '../../rdd/pour.ts'
 import { type Block, positionsOf } from '../../state/blocks.ts'
@@ -84,7 +85,7 @@ export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): B
     },
     async read(slice: LanesSlice, putAside: PutAside): Promise<SliceData<LanesSlice>> {
       const blocks = slice.lanes.flatMap(({ lane, entries }) => entries.flatMap((entry) => entry.blocks.map((ref) => ({ lane, ref }))))
-      const read = await Promise.all(
+      const read = await together(
         blocks.map(async ({ lane, ref }) => ({ lane, ...(await findBlock({ store, app }, lane, ref, recovery)) })),
       )
       const whole = withoutLost(slice, read)

@@ -1,20 +1,22 @@
 /** What the store holds, kept beside it from the writes that were seen, so that checks can read it in the middle of one. */
-import { decode } from '../../base/codec.ts'
-import type { BatchPlan } from '../../runtime/batch-plan.ts'
-import type { Item, ItemKey } from '../../ports/item-store.ts'
-import { type Head, headFromItem } from '../../state/head.ts'
-import { headKey, lanePartitions } from '../../state/item-keys.ts'
-import { BEGINNING, entriesAfter, type Lane, laneFromItem } from '../../state/lanes.ts'
-import { type Manifest, stateSegments } from '../../state/manifest.ts'
-import { segmentKeys, type SegmentRef } from '../../state/segments.ts'
-import { StatePartition } from '../../state/state-partition.ts'
-import type { StoreWrite } from './simulated-ports.ts'
+import { blobName } from '../../../adapters/blob-item-store.ts'
+import { decode } from '../../../base/codec.ts'
+import type { BatchPlan } from '../../../runtime/batch-plan.ts'
+import type { Item, ItemKey } from '../../../ports/item-store.ts'
+import { type Head, headFromItem } from '../../../state/head.ts'
+import { headKey, lanePartitions } from '../../../state/item-keys.ts'
+import { BEGINNING, entriesAfter, type Lane, laneFromItem } from '../../../state/lanes.ts'
+import { type Manifest, stateSegments } from '../../../state/manifest.ts'
+import { segmentKeys, type SegmentRef } from '../../../state/segments.ts'
+import { StatePartition } from '../../../state/state-partition.ts'
+import type { StoreWrite } from '../ports/observer.ts'
 
 const idOf = ({ partition, sort }: ItemKey): string => `${partition}\n${sort}`
 
 export class Mirror {
   readonly #app: string
   readonly #items = new Map<string, Item>()
+  readonly #blobs = new Map<string, Uint8Array>()
   // Read at almost every event, so not decoded anew each time.
   readonly #lanes = new Map<string, Lane>()
   #head: Head | undefined
@@ -34,8 +36,34 @@ export class Mirror {
     else this.#lanes.set(id, laneFromItem(source, lane, after))
   }
 
+  /** A blob as it is written; undefined: as it is deleted. */
+  takeBlob(name: string, bytes: Uint8Array | undefined): void {
+    if (bytes === undefined) this.#blobs.delete(name)
+    else this.#blobs.set(name, bytes)
+  }
+
+  /** Whether an item with bytes is there, wherever these lie. */
   has(key: ItemKey): boolean {
-    return this.#items.has(idOf(key))
+    return this.#bytes(key) !== undefined
+  }
+
+  /** The sort keys of all items in partitions whose names begin so. */
+  sortKeys(prefix: string): readonly string[] {
+    return [...this.#items.keys()].flatMap((id) => (id.startsWith(prefix) ? [id.slice(id.indexOf('\n') + 1)] : []))
+  }
+
+  /** Every item that carries a TTL. */
+  expiring(): readonly (readonly [key: ItemKey, ttl: number])[] {
+    return [...this.#items].flatMap(([id, { ttl }]) => {
+      const [partition = '', sort = ''] = id.split('\n')
+      return typeof ttl === 'number' ? [[{ partition, sort }, ttl] as const] : []
+    })
+  }
+
+  #bytes(key: ItemKey): Uint8Array | undefined {
+    const item = this.#items.get(idOf(key))
+    if (item === undefined || item['bytes'] instanceof Uint8Array) return item?.['bytes'] as Uint8Array | undefined
+    return this.#blobs.get(blobName(key))
   }
 
   head(): Head | undefined {
@@ -48,9 +76,8 @@ export class Mirror {
 
   /** Undefined when a part of it is not there. */
   segment(ref: SegmentRef): unknown {
-    const items = segmentKeys(this.#app, ref).map((key) => this.#items.get(idOf(key)))
-    if (items.some((item) => item === undefined)) return undefined
-    return decode(Buffer.concat(items.map((item) => item?.['bytes'] as Uint8Array)))
+    const chunks = segmentKeys(this.#app, ref).map((key) => this.#bytes(key))
+    return chunks.every((chunk) => chunk !== undefined) ? decode(Buffer.concat(chunks)) : undefined
   }
 
   plan(stored: string | SegmentRef): BatchPlan | undefined {
@@ -66,7 +93,7 @@ export class Mirror {
     return (manifest.states[node]?.partitions ?? []).flatMap((refs) => {
       const partition = new StatePartition()
       for (const ref of refs) {
-        const bytes = segmentKeys(this.#app, ref).map((key) => this.#items.get(idOf(key))?.['bytes'] as Uint8Array)
+        const bytes = segmentKeys(this.#app, ref).map((key) => this.#bytes(key) ?? new Uint8Array())
         partition.apply(Buffer.concat(bytes))
       }
       return [...partition.draft().entries()]
