@@ -33,7 +33,7 @@ export class DStream<T> {
    * Pins the id of this stream, under which its state is stored, so that the pipeline can change around it.
    *
    * @throws MillraceError `ARGUMENT_INVALID` when the name is taken or not a letter or digit and up to 63 letters, digits, `.`, `_`, `-`.
-   * @example counts.updateStateByKey(add).named('totals')
+   * @example pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length).named('totals')
    */
   named(id: string): this {
     this.#graph.rename(this.#node, id)

@@ -68,7 +68,7 @@ export class RDD<T> {
    * Computes this dataset once, however often it is asked for: its elements stay in memory as long as the dataset does, or until
    * `unpersist()`. Between batches nothing stays.
    *
-   * @example words.transform((rdd) => { const once = rdd.map(parse).cache(); return once.union(once) })
+   * @example const once = lines.map((line) => JSON.stringify(line)).cache()
    */
   cache(): this {
     this.#kept ??= new Map()

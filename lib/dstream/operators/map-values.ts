@@ -14,7 +14,7 @@ declare module '../dstream.ts' {
     /**
      * Any number of new values under the same key, for each pair; on pairs only.
      *
-     * @example pairs.flatMapValues((text) => text.split(' '))
+     * @example texts.flatMapValues((text) => text.split(' '))
      */
     flatMapValues<K, V, W>(this: DStream<[K, V]>, f: (value: V) => Iterable<W>): DStream<[K, W]>
   }

@@ -9,7 +9,7 @@ declare module '../rdd.ts' {
     /**
      * One pair for each key, its values reduced by `f`, which must be associative and commutative; on pairs only. Keys are equal by value.
      *
-     * @example await words.mapToPair((word) => [word, 1]).reduceByKey((a, b) => a + b).collect() // [['be', 2], ['to', 1]]
+     * @example await pairs.reduceByKey((a, b) => a + b).collect() // [['a', 3], ['b', 3]]
      */
     reduceByKey<K, V>(this: RDD<[K, V]>, f: (a: V, b: V) => V, options?: ShuffleOptions): RDD<[K, V]>
 

@@ -63,7 +63,7 @@ declare module '../rdd.ts' {
     /**
      * The elements under the keys that `f` gives them.
      *
-     * @example await words.keyBy((word) => word.length).collect() // [[2, 'to'], [2, 'be']]
+     * @example await numbers.keyBy((n) => n % 2).collect() // [[1, 1], [0, 2], [1, 3]]
      */
     keyBy<K>(f: (element: T) => K): RDD<[K, T]>
 

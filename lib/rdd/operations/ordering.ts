@@ -16,7 +16,7 @@ declare module '../rdd.ts' {
      * The elements in the order of what `f` gives for them; equal ones stay in their order. Values are ordered as people expect: numbers by
      * size, dates by time, strings by UTF-16 units, arrays element by element.
      *
-     * @example await words.sortBy((word) => word.length, { ascending: false }).collect() // ['that', 'not', 'to']
+     * @example await parallelize(['to', 'not', 'a']).sortBy((word) => word.length, { ascending: false }).collect() // ['not', 'to', 'a']
      */
     sortBy<K>(f: (element: T) => K, options?: SortOptions): RDD<T>
 

@@ -18,7 +18,7 @@ declare module '../rdd.ts' {
      * often an element is chosen on average.
      *
      * @throws MillraceError `ARGUMENT_INVALID` when the fraction is not from 0 to 1 (with replacement: not 0 or more).
-     * @example lines.transform((rdd, time) => rdd.sample(0.01, { seed: time.milliseconds }), { pure: true })
+     * @example await lines.sample(0.01, { seed: 42 }).collect()
      */
     sample(fraction: number, options: SampleOptions): RDD<T>
 
