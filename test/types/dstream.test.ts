@@ -216,7 +216,7 @@ const refused = (ssc: StreamingContext): void => {
     ['a', 'b'],
   ])
   // @ts-expect-error the time is for functions that are timed
-  pairs.updateStateByKey<number>((values, state, key, time) => time.milliseconds)
+  pairs.updateStateByKey<number>((values, state, key, time: Time) => time.milliseconds)
   // @ts-expect-error datasets of numbers only
   lines.transform((rdd) => rdd.map(() => 1).filter(async () => (await rdd.sum()) > 0))
   // @ts-expect-error the state is a number

@@ -12,7 +12,7 @@ const namesOf = (object: object): readonly string[] => Object.getOwnPropertyName
 const objects = (): Readonly<Record<string, readonly string[]>> => {
   let found: Readonly<Record<string, readonly string[]>> = {}
   stream('coverage', { batchInterval: seconds(1) }, (ssc) => {
-    const lines = ssc.queueStream(['a'])
+    const lines = ssc.queueStream([['a']])
     const spec = StateSpec.function(() => 1)
     lines.print()
     found = {
