@@ -3,6 +3,7 @@ import type { OutputFiles } from '../lib/ports/output-files.ts'
 import type { OutputPort } from '../lib/runtime/execute.ts'
 import { parseObjectStoreUri } from '../lib/runtime/places.ts'
 import type { Environment } from './environment.ts'
+import type { Log } from './log.ts'
 
 /** A bucket, and what lies in it. */
 export interface BucketPlace {
@@ -25,13 +26,22 @@ export const bucketPlace = (path: string, outputs: Environment['outputs']): Buck
   })
 }
 
-/** Outputs in buckets; what is printed goes to the log. `filesIn` makes the tree of a bucket. */
-export const outputPort = (outputs: Environment['outputs'], filesIn: (bucket: string) => Promise<OutputFiles>): OutputPort => {
+/** What the outputs of a function are made with. */
+export interface OutputParts {
+  /** By their names in the pipeline. */
+  readonly buckets: Environment['outputs']
+  /** Makes the tree of a bucket. */
+  readonly filesIn: (bucket: string) => Promise<OutputFiles>
+  readonly log: Log
+}
+
+/** Outputs in buckets. What is printed goes to the log, as text inside of an entry: a printed line is never taken for an entry itself. */
+export const outputPort = ({ buckets, filesIn, log }: OutputParts): OutputPort => {
   const trees = new Map<string, Promise<OutputFiles>>()
   return {
-    print: (text) => console.log(text),
+    print: (text) => log({ event: 'print', text }),
     async saveText(path, parts, fence): Promise<void> {
-      const place = bucketPlace(path, outputs)
+      const place = bucketPlace(path, buckets)
       const tree = trees.get(place.bucket) ?? filesIn(place.bucket)
       trees.set(place.bucket, tree)
       await (await tree).writeParts(place.path, parts, fence)

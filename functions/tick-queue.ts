@@ -1,4 +1,5 @@
-import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs'
+import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { clientSettings } from '../lib/adapters/aws/clients.ts'
 import { MillraceError } from '../lib/base/errors.ts'
 import { delaySeconds, type Tick } from '../lib/runtime/serverless/ticks.ts'
 
@@ -26,6 +27,10 @@ export const tickQueue =
       if (Failed.length > 0) throw notSent(queueUrl, Failed[0]?.Message)
     }
   }
+
+/** The queue of this deployment. */
+export const sqsTickQueue = (queueUrl: string, now: () => number): ReturnType<typeof tickQueue> =>
+  tickQueue({ client: new SQSClient(clientSettings()), queueUrl, now })
 
 const notSent = (queueUrl: string, reason: string | undefined): MillraceError =>
   new MillraceError('STORE_FAILED', {

@@ -87,6 +87,8 @@ export const functionCode = (entry: string): Code =>
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       image: DockerImage.fromRegistry('never-used'),
+      // Never run either. The CDK bundles once what has the same source and settings, and the module is part of neither.
+      command: [resolve(entry)],
       local: {
         tryBundle: (outdir: string): boolean => {
           bundle(entry, outdir)

@@ -9,7 +9,7 @@
  * write wins: two such writes at once may leave the bytes of one with the other attributes of the other. `compareAndSet` keeps all in the
  * item: its bytes would have to be true or not together with the condition.
  */
-import { together } from '../base/together.ts'
+import { inGroups } from '../base/together.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Item, ItemKey, ItemStore, KeyedItem, Query, Swap } from '../ports/item-store.ts'
 import { itemBytes } from '../ports/item-store.ts'
@@ -83,7 +83,7 @@ export const withBlobs = (
   }
   const putAll = async (given: readonly KeyedItem[]): Promise<void> => {
     given.forEach(checkSize)
-    await items.putAll(await inGroups(given, split))
+    await items.putAll(await inGroups(given, READS_AT_ONCE, split))
   }
 
   return {
@@ -95,7 +95,7 @@ export const withBlobs = (
     },
     async query(partition: string, query?: Query): Promise<readonly KeyedItem[]> {
       const found = await items.query(partition, query)
-      return inGroups(found, async (keyed) => ({ ...keyed, item: await whole(keyed, keyed.item) }))
+      return inGroups(found, READS_AT_ONCE, async (keyed) => ({ ...keyed, item: await whole(keyed, keyed.item) }))
     },
     async compareAndSet(key: ItemKey, seen: Item | 'absent', next: Item): Promise<Swap> {
       const swap = await items.compareAndSet(key, seen, next)
@@ -114,13 +114,4 @@ export const withBlobs = (
       if (named.length > 0) await blobs.deleteAll(named)
     },
   }
-}
-
-/** Does it for each, so many at once, and keeps their order. */
-const inGroups = async <T, R>(all: readonly T[], action: (one: T) => Promise<R>): Promise<R[]> => {
-  const done: R[] = []
-  for (let from = 0; from < all.length; from += READS_AT_ONCE) {
-    done.push(...(await together(all.slice(from, from + READS_AT_ONCE).map(action))))
-  }
-  return done
 }

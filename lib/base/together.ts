@@ -10,3 +10,10 @@ export const together = async <T>(all: Iterable<Promise<T>>): Promise<T[]> => {
     return end.value
   })
 }
+
+/** Does it for each, so many side by side, and keeps their order. */
+export const inGroups = async <T, R>(all: readonly T[], atOnce: number, action: (one: T) => Promise<R>): Promise<R[]> => {
+  const done: R[] = []
+  for (let from = 0; from < all.length; from += atOnce) done.push(...(await together(all.slice(from, from + atOnce).map(action))))
+  return done
+}

@@ -93,6 +93,7 @@ export const prepareBatch = async (
     attemptNumber: attempt.number,
     fence,
     records: partitions,
+    outputsDone: attempt.outputsDone,
     drafts,
     outputs: runner.outputs,
   })

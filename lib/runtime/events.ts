@@ -36,6 +36,8 @@ export type RuntimeEvent =
       readonly reason: string
     }
   | { readonly event: 'objectSkipped'; readonly source: string; readonly object: string; readonly reason: string }
+  /** Said by functions each minute. */
+  | { readonly event: 'lag'; readonly lagMs: number }
   | { readonly event: 'rest'; readonly timeMs: number }
   | { readonly event: 'wake'; readonly wakeMs: number }
   | { readonly event: 'adopted'; readonly generation: number }

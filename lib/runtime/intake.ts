@@ -50,8 +50,11 @@ export interface IntakeParts {
   readonly clock: Clock
   readonly randomness: Randomness
   readonly limits: BatchLimits
-  /** Told when this intake has woken the head, with the head as it is then: somebody has to call the driver at its next batch time. */
-  readonly woke?: (head: Head) => void
+  /**
+   * Told when this intake has woken the head, with the head as it is then: somebody has to call the driver at its next batch time. Also told
+   * that there is no head yet, with undefined: the driver makes it, as soon as it is called.
+   */
+  readonly woke?: (head: Head | undefined) => void
 }
 
 /** Neighbouring entries become one while they are smaller than this share of a batch (B8): the cut still has places to fall on. */
@@ -179,9 +182,10 @@ export class Intake {
   /** B12: after the append, never before it. */
   async #wakeHead(): Promise<void> {
     const { clock, store, woke } = this.#parts
-    this.#head = await settle(clock, () => this.#heads.read())
-    if (this.#head?.status !== 'rest') return
-    const head = this.#head
+    const head = await settle(clock, () => this.#heads.read())
+    this.#head = head
+    if (head === undefined) woke?.(undefined)
+    if (head?.status !== 'rest') return
     const wakeMs = sharedNow(store, clock)
     if (await settle(clock, () => wake(this.#heads, head, wakeMs))) woke?.({ ...head, status: 'running', wakeMs })
   }

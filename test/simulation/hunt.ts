@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 import { plantedBugs } from './planted-bugs.ts'
+import type { PlantedBug } from './planted/bug.ts'
 import { tableOf } from './table.ts'
 
 /** What the simulator made of a planted bug. */
@@ -25,17 +26,18 @@ export const huntPlantedBugs = async (seeds: number): Promise<readonly Find[]> =
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { name, effect } = next.bug
-      finds[next.index] = { name, effect, ...(await firstFind(name, seeds)) }
+      finds[next.index] = { name, effect, ...(await firstFind(next.bug, seeds)) }
     }
   }
   await Promise.all(Array.from({ length: PARALLEL }, worker))
   return finds
 }
 
-const firstFind = async (name: string, seeds: number): Promise<Pick<Find, 'seed' | 'checker' | 'what'>> => {
+const firstFind = async ({ name, pipeline }: PlantedBug, seeds: number): Promise<Pick<Find, 'seed' | 'checker' | 'what'>> => {
+  const only = pipeline === undefined ? [] : ['--pipeline', pipeline]
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--conditions=millrace-source', '--import', here('plant.ts'), here('sim.ts'), '--first', '--seeds', String(seeds)],
+    ['--conditions=millrace-source', '--import', here('plant.ts'), here('sim.ts'), '--first', '--seeds', String(seeds), ...only],
     { env: { ...process.env, MILLRACE_PLANTED_BUG: name }, maxBuffer: 1 << 24 },
   )
   return stdout.trim() === '' ? {} : (JSON.parse(stdout) as Find)

@@ -11,4 +11,5 @@ export const failedOnce: readonly FailedOnce[] = [
   { seed: 15, what: 'a sweep of dozens of calls in every cold start kept each attempt from getting through, until it was given up' },
   { seed: 12, what: 'a sweep of which one call failed left the others under way when the function answered' },
   { seed: 132, what: 'an upload over another was judged by the event of the earlier one, and taken for older than the application' },
+  { seed: 57, what: 'an attempt wrote its smaller plan over the one that the head named, and ended before it was logged' },
 ]

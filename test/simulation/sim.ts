@@ -13,13 +13,13 @@ import { runInWorkers } from './workers.ts'
 
 const HELP = `npm run sim -- [--seeds N] [--from S] [--workers W]
     runs N seeds (default 1000) from S (default 0) on, W at a time (default: one for each core)
-npm run sim -- --seed N [--log] [--without FAULT,FAULT] [--workload SHARE]
-    runs one seed again, without some of its faults or with less to do; --log shows its trace
+npm run sim -- --seed N [--log] [--without FAULT,FAULT] [--workload SHARE] [--pipeline NAME]
+    runs one seed again, without some of its faults, with less to do, or with another pipeline; --log shows its trace
 npm run sim -- --planted [--seeds N]
     plants each known bug and shows the first seed (of N, default 2000) that finds it
 npm run sim -- --checkers
     shows what each checker looks at
-npm run sim -- --first [--seeds N]
+npm run sim -- --first [--seeds N] [--pipeline NAME]
     stops at the first seed that fails and prints it as JSON
 
 The last line is "N passed, N failed"; the exit status is 1 if any failed, or if a run of 300 seeds or more has not seen every fault and
@@ -37,12 +37,15 @@ const { values } = parseArgs({
     log: { type: 'boolean', default: false },
     without: { type: 'string', default: '' },
     workload: { type: 'string', default: '1' },
+    pipeline: { type: 'string' },
     planted: { type: 'boolean', default: false },
     checkers: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
+
+const only = values.pipeline === undefined ? {} : { pipeline: values.pipeline }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
@@ -96,7 +99,12 @@ const faultsIn = (text: string): readonly FaultKind[] =>
 
 const replay = async (seed: number): Promise<void> => {
   const without = faultsIn(values.without)
-  const { violation, trace, faults, pipeline } = await simulate(seed, { trace: values.log, without, workload: Number(values.workload) })
+  const { violation, trace, faults, pipeline } = await simulate(seed, {
+    trace: values.log,
+    without,
+    workload: Number(values.workload),
+    ...only,
+  })
   for (const line of trace) say(line)
   say(`seed ${seed}, pipeline ${pipeline}, faults: ${faults.join(', ') || 'none'}`)
   if (violation !== undefined) say(`${violation.checker}: ${violation.what}`)
@@ -105,7 +113,7 @@ const replay = async (seed: number): Promise<void> => {
 
 const findFirst = async (count: number): Promise<void> => {
   for (let seed = 0; seed < count; seed++) {
-    const { violation } = await simulate(seed)
+    const { violation } = await simulate(seed, only)
     if (violation !== undefined) return say(JSON.stringify({ seed, ...violation }))
   }
 }

@@ -8,6 +8,7 @@
 import { MillraceError } from '../../base/errors.ts'
 import { Driver, type Outcome } from '../driver.ts'
 import type { Runner } from '../runner.ts'
+import { lagMs } from './lag.ts'
 import { type Tick, ticksAfter } from './ticks.ts'
 
 /** What the function works with, for as long as its process lives. */
@@ -60,9 +61,19 @@ export const driverHandler = ({ runner, timeoutMs, wind }: DriverHandlerParts): 
     }
   }
 
+  // First of all: a batch that ends this process must not keep anybody from hearing of it.
+  const tellLag = async (): Promise<void> => {
+    try {
+      runner.listen({ event: 'lag', lagMs: await lagMs(runner) })
+    } catch {
+      // What keeps it from reading the store keeps the batches too, and they say so.
+    }
+  }
+
   return async (call) => {
     checkApp(app, call.ticks)
     endMs = clock.now() + call.remainingMs()
+    if (call.ticks.some(({ wind }) => wind === true)) await tellLag()
     const outcome = await runDue(call)
     const next = ticksAfter({ app, outcome, nowMs: clock.now(), intervalMs: plan.options.intervalMs, ticks: call.ticks })
     if (next.length > 0) await wind(next)

@@ -9,6 +9,7 @@ import type { Plan } from '../../dstream/plan.ts'
 import type { Head } from '../../state/head.ts'
 import { Intake, type LaneDelivery } from '../intake.ts'
 import { nextBatchTime } from '../schedule.ts'
+import { HINT_LANE } from '../sources/hint-lane.ts'
 import type { ObjectHint } from '../sources/hint-source.ts'
 import type { Tick } from './ticks.ts'
 
@@ -25,9 +26,6 @@ export interface SourceHints {
   readonly source: string
   readonly hints: readonly ObjectHint[]
 }
-
-/** The lane of hints: one for each source, in which whoever comes first is first. */
-const HINT_LANE = 'hints'
 
 /** What the function works with, for as long as its process lives. */
 export interface IntakeHandlerParts {
@@ -55,7 +53,7 @@ export type IntakeHandler = (taken: readonly (SourceDelivery | SourceHints)[]) =
  */
 export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
   const { plan, store, clock, randomness, wind } = parts
-  const woken: Head[] = []
+  const woken: (Head | undefined)[] = []
   const intakes = new Map<string, Intake>()
   const intakeOf = (source: string): Intake => {
     const shared = { app: plan.name, store, clock, randomness, limits: plan.options.limits }
@@ -73,8 +71,7 @@ export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
       }),
     )
     // Before any failure is thrown: the head is awake, and nobody else will wind its first tick.
-    const head = woken.at(-1)
-    if (head !== undefined) await wind([{ app: plan.name, atMs: nextBatchTime(head, plan.options.intervalMs), wind: true }])
+    if (woken.length > 0) await wind([firstTick(plan, woken.at(-1))])
     const failed = answers.find((answer) => answer.status === 'rejected')
     if (failed !== undefined) throw failed.reason as unknown
     return {
@@ -83,3 +80,7 @@ export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
     }
   }
 }
+
+/** For the first batch of a head that was woken. Where there is no head the driver makes one now, and not when the schedule calls it. */
+const firstTick = ({ name, options }: Plan, head: Head | undefined): Tick =>
+  head === undefined ? { app: name, wind: true } : { app: name, atMs: nextBatchTime(head, options.intervalMs), wind: true }

@@ -68,6 +68,8 @@ export interface BatchSource<S extends Slice = Slice> {
    * Undefined: there is nothing.
    */
   waiting(request: Pick<SliceRequest, 'cut' | 'startedMs'> & { readonly nowMs: number }): Promise<number | undefined>
+  /** When the oldest thing behind the cut was taken in, for the lag; undefined: there is nothing. Left out where that cannot be told. */
+  takenInMs?(cut: Cut | undefined): Promise<number | undefined>
   /** Blocks that the slice has used up: garbage once its batch is committed. */
   blocks(slice: S): readonly SegmentRef[]
 }

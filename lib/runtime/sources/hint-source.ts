@@ -7,16 +7,18 @@
  * What is left over is put off: it stands in the cut, for the next batch. The ledger is written between log and commit, by upload, and
  * lasts, so neither a redelivery nor a sweep by listing brings an object in twice. The batch reads the uploads that its plan has pinned.
  */
-import { together } from '../../base/together.ts'
+import { inGroups } from '../../base/together.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
 import type { Partition } from '../../rdd/pour.ts'
 import { readBlock } from '../../state/blocks.ts'
 import { ledgerKey } from '../../state/item-keys.ts'
-import { BEGINNING, type BlockRef, entriesAfter, readLanes } from '../../state/lanes.ts'
+import { BEGINNING, type BlockRef, entriesAfter, type LaneEntry, readLane } from '../../state/lanes.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import type { Listener } from '../events.ts'
 import type { BatchSource, PutAside, Slice, SliceData, SliceRequest } from './batch-source.ts'
+import { HINT_LANE } from './hint-lane.ts'
+import { oldestOf } from './lane-source.ts'
 import { linesOfObject, withinObjectLimits } from './text-object.ts'
 
 /** What a notification says of an object. */
@@ -68,6 +70,9 @@ export interface HintSourceParts {
 
 /** Hints behind the cut that one allocation reads at most, as a multiple of the objects in a batch: most are repetitions. */
 const HINTS_PER_OBJECT = 4
+
+/** Questions to the store and the bucket side by side: enough to hide their answers' way, and no storm when thousands of hints come. */
+const CALLS_AT_ONCE = 64
 
 const cutOf = (cut: SliceRequest['cut']): HintsCut => ({ putOff: [], lanes: {}, ...cut })
 
@@ -147,6 +152,10 @@ export const hintSource = (parts: HintSourceParts): BatchSource<HintsSlice> => {
       if (await hints.anyBehind(before)) return -Infinity
       return before.putOff.length === 0 ? undefined : Math.min(...before.putOff.map(({ eventMs }) => eventMs))
     },
+    async takenInMs(cut): Promise<number | undefined> {
+      const before = cutOf(cut)
+      return oldestOf([...(await hints.takenInMs(before)), ...before.putOff.map(({ eventMs }) => eventMs)])
+    },
     blocks: (slice: HintsSlice): readonly SegmentRef[] => slice.read,
   }
 }
@@ -171,23 +180,30 @@ class HintReader {
     const lanes: Record<string, string> = { ...cut.lanes }
     const blocks: BlockRef[] = []
     let count = cut.putOff.length
-    for (const { lane, block } of await this.#waitingBlocks(cut)) {
+    for (const block of await this.#waitingBlocks(cut)) {
       count += block.count
       if (blocks.length > 0 && count > hintsMax) break
       blocks.push(block)
-      lanes[lane] = block.at
+      lanes[HINT_LANE] = block.at
     }
     const { store, app } = this.#parts
-    const read = await together(blocks.map(async (ref) => (await readBlock(store, app, ref)).records as readonly ObjectHint[]))
+    const read = await inGroups(blocks, CALLS_AT_ONCE, async (ref) => (await readBlock(store, app, ref)).records as readonly ObjectHint[])
     return { hints: read.flat(), blocks, lanes }
   }
 
-  async #waitingBlocks(cut: HintsCut): Promise<readonly { readonly lane: string; readonly block: BlockRef }[]> {
+  /** When the hints behind the cut were taken in. */
+  async takenInMs(cut: HintsCut): Promise<readonly number[]> {
+    return (await this.#waiting(cut)).map(({ receivedMs }) => receivedMs)
+  }
+
+  async #waitingBlocks(cut: HintsCut): Promise<readonly BlockRef[]> {
+    return (await this.#waiting(cut)).flatMap(({ blocks }) => blocks)
+  }
+
+  async #waiting(cut: HintsCut): Promise<readonly LaneEntry[]> {
     const { store, app, source } = this.#parts
-    const lanes = await readLanes(store, app, source)
-    return lanes.flatMap((lane) =>
-      entriesAfter(lane, cut.lanes[lane.lane] ?? BEGINNING).flatMap((entry) => entry.blocks.map((block) => ({ lane: lane.lane, block }))),
-    )
+    const lane = await readLane(store, app, source, HINT_LANE)
+    return lane === undefined ? [] : entriesAfter(lane, cut.lanes[HINT_LANE] ?? BEGINNING)
   }
 
   /** The uploads that hints speak of and no batch has taken, each once, by (due, key); and the keys under which nothing is any more. */
@@ -198,7 +214,8 @@ class HintReader {
     const { objects, existing, onOverwrite } = this.#parts
     const uploads = new Map<string, DueObject>()
     const missing = new Set<string>()
-    const looked = await together(distinct(hints).map(async (hint) => ({ hint, object: await objects.head(hint.key, hint.version) })))
+    const look = async (hint: ObjectHint) => ({ hint, object: await objects.head(hint.key, hint.version) })
+    const looked = await inGroups(distinct(hints), CALLS_AT_ONCE, look)
     for (const { hint, object } of looked) {
       if (object === undefined) {
         missing.add(hint.key)
@@ -207,7 +224,7 @@ class HintReader {
       const dueMs = Math.max(object.modifiedMs, hint.eventMs)
       if (existing === 'all' || dueMs > startedMs) uploads.set(uploadName(object), { ...object, dueMs })
     }
-    const untaken = await together([...uploads.values()].map(async (object) => ((await this.#isTaken(object)) ? [] : [object])))
+    const untaken = await inGroups([...uploads.values()], CALLS_AT_ONCE, async (object) => ((await this.#isTaken(object)) ? [] : [object]))
     const open = untaken.flat().toSorted(byDue)
     return { open: onOverwrite === 'ignore' ? firstOfEachKey(open) : open, missing: [...missing] }
   }

@@ -13,6 +13,7 @@ import { BEGINNING, type BlockRef, entriesAfter, isAfter, type Lane, type LaneEn
 import type { SegmentRef } from '../../state/segments.ts'
 import { letterOf } from '../dead-letters.ts'
 import type { BatchSource, PutAside, Slice, SliceData } from './batch-source.ts'
+import { HINT_LANE } from './hint-lane.ts'
 import { type BlockRecovery, findBlock, type FoundBlock } from './lost-blocks.ts'
 
 /** The entries of one lane that a batch takes. Pinned: a batch computed again reads these blocks and no others (B7). */
@@ -59,10 +60,12 @@ export interface LaneSourceParts {
 export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): BatchSource<LanesSlice> => {
   const behind = async (cut: Readonly<Record<string, unknown>>): Promise<readonly LaneSlice[]> => {
     const lanes = await readLanes(store, app, source)
-    return lanes.map((lane: Lane) => ({
-      lane: lane.lane,
-      entries: entriesAfter(lane, (cut[lane.lane] as string | undefined) ?? BEGINNING),
-    }))
+    return lanes
+      .filter(({ lane }) => lane !== HINT_LANE)
+      .map((lane: Lane) => ({
+        lane: lane.lane,
+        entries: entriesAfter(lane, (cut[lane.lane] as string | undefined) ?? BEGINNING),
+      }))
   }
 
   const partitionOf = (lane: string, block: Block, putAside: PutAside): Partition<unknown> => ({
@@ -99,9 +102,16 @@ export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): B
       const lanes = await behind(cut)
       return lanes.some(({ entries }) => entries.length > 0) ? -Infinity : undefined
     },
+    async takenInMs(cut = {}): Promise<number | undefined> {
+      const lanes = await behind(cut)
+      return oldestOf(lanes.flatMap(({ entries }) => entries.map(({ receivedMs }) => receivedMs)))
+    },
     blocks: (slice: LanesSlice): readonly SegmentRef[] => slice.lanes.flatMap(({ entries }) => entries.flatMap((entry) => entry.blocks)),
   }
 }
+
+/** The least of some times; undefined: there are none. */
+export const oldestOf = (times: readonly number[]): number | undefined => (times.length === 0 ? undefined : Math.min(...times))
 
 /** The slice without the blocks that are nowhere any more: they stand in it as lost. Its cut stays, so that nobody looks for them again. */
 const withoutLost = (slice: LanesSlice, read: readonly ({ readonly lane: string } & FoundBlock)[]): LanesSlice => {

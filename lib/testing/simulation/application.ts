@@ -1,11 +1,13 @@
-/** The functions of an application, put together over simulated ports as functions/compose.ts puts them together over those of AWS. */
+/** The functions of an application, put together over simulated ports as functions/ puts them together over those of AWS. */
 import { withBlobs } from '../../adapters/blob-item-store.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Fence } from '../../ports/output-files.ts'
+import type { StreamReader } from '../../ports/stream-reader.ts'
 import type { Outcome } from '../../runtime/driver.ts'
 import type { RuntimeEvent } from '../../runtime/events.ts'
 import { kinesisDeliveries, type KinesisEvent } from '../../runtime/kinesis/event.ts'
+import { shardReplay } from '../../runtime/kinesis/replay.ts'
 import { driverHandler } from '../../runtime/serverless/driver-handler.ts'
 import { type IntakeAnswer, intakeHandler, type SourceDelivery, type SourceHints } from '../../runtime/serverless/intake-handler.ts'
 import { hintsIn } from '../../runtime/serverless/object-events.ts'
@@ -18,11 +20,13 @@ import { type Caller, caller, type CallWorld } from './calls.ts'
 import type { SimulatedBucket } from './cloud/bucket.ts'
 import type { Handler } from './cloud/function.ts'
 import type { SimulatedQueue } from './cloud/queue.ts'
+import type { SimulatedStream } from './cloud/stream.ts'
 import type { Environment } from './environment.ts'
 import { simulatedBlobStore, simulatedObjectStore } from './ports/buckets.ts'
 import { simulatedClock, simulatedRandomness } from './ports/clock.ts'
 import { simulatedItemStore } from './ports/item-store.ts'
 import type { Observer } from './ports/observer.ts'
+import { simulatedStreamReader } from './ports/stream-reader.ts'
 import type { Storage } from './storage.ts'
 
 /** What the functions of one application share. */
@@ -31,6 +35,8 @@ export interface ApplicationParts extends CallWorld {
   readonly storage: Storage
   readonly ticks: () => SimulatedQueue
   readonly buckets: ReadonlyMap<string, SimulatedBucket>
+  /** The streams as they are now. */
+  readonly streams: () => readonly SimulatedStream[]
   /** The plan as the code of a deployment makes it, in each process anew. */
   readonly plan: (environment: Environment) => Plan
   readonly listen: (environment: Environment, event: RuntimeEvent) => void
@@ -135,7 +141,12 @@ const sourcesOf = (
     plan.sources.map(({ id, node: { source } }) => {
       const place = { store, app: plan.name, source: id }
       const bucket = source.from === 'text' ? parts.buckets.get(source.name) : undefined
-      if (bucket === undefined || source.from !== 'text') return [id, laneSource(place) as BatchSource]
+      const report = (event: RuntimeEvent): void => parts.listen(environment, event)
+      if (bucket === undefined || source.from !== 'text') {
+        const elements = source.from === 'kinesis' ? source.elements : 'text'
+        const open = async (): Promise<StreamReader> => simulatedStreamReader(parts.streams, call)
+        return [id, laneSource({ ...place, recovery: { replay: shardReplay({ elements, open }), report } }) as BatchSource]
+      }
       const objects = simulatedObjectStore(bucket.objects, call)
       return [
         id,
@@ -144,7 +155,7 @@ const sourcesOf = (
           objects,
           existing: source.files.existing,
           onOverwrite: source.files.onOverwrite ?? 'new',
-          report: (event) => parts.listen(environment, event),
+          report,
         }) as BatchSource,
       ]
     }),

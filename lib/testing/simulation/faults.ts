@@ -27,6 +27,7 @@ export const faultKinds = [
   'streamAnew',
   'resharding',
   'retention',
+  'lostBlock',
   // Buckets and queues.
   'lostObject',
   'replacedObject',

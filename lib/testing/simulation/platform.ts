@@ -48,6 +48,7 @@ export class Platform {
       ...parts,
       observer: parts.checkers,
       ticks: () => this.ticks,
+      streams: () => this.mappings.map(({ stream }) => stream),
       listen: (environment, event) => this.#listen(environment, event),
     }
     this.#deployment = { generation: 1, code: 'a', createdMs: new Map(parts.streams.map((name) => [name, nowMs])) }

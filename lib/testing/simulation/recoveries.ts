@@ -100,6 +100,9 @@ export class Recoveries {
 
   /** What a process says of itself. */
   heard(event: RuntimeEvent): void {
+    if (event.event === 'warning' && event.message.includes('read again from their source'))
+      this.#sightings.see('a lost block made again from its shard')
+    if (event.event === 'dataLost') this.#sightings.see('a loss decided and gone on without')
     if (event.event === 'objectSkipped' && event.reason.includes('missing')) this.#sightings.see('an object missing')
     if (event.event === 'objectSkipped' && event.reason.includes('not there')) this.#sightings.see('an object missing')
     if (event.event === 'objectSkipped' && event.reason.includes('replaced')) this.#sightings.see('an object replaced')

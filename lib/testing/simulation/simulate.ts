@@ -25,6 +25,8 @@ export interface SimulateOptions {
   readonly without?: readonly FaultKind[]
   /** The share of the workload to run, from 0 to 1. Default 1. */
   readonly workload?: number
+  /** The name of the pipeline to run instead of the one that the seed draws. */
+  readonly pipeline?: string
 }
 
 /** What came of a seed. */
@@ -50,6 +52,9 @@ const RECOVERY_MS = 15 * 60_000
 const AFTERMATH_MS = 75_000
 /** What faults may make a batch or an invocation fail with. */
 const EXPECTED = [
+  'DATA_LOST',
+  'STREAM_UNREADABLE',
+
   'STORE_FAILED',
   'OBJECT_UNREADABLE',
   'OUTPUT_FAILED',
@@ -104,6 +109,7 @@ export const simulate = async (seed: number, options: SimulateOptions = {}): Pro
     plan: scene.planFor,
     expected: EXPECTED,
   })
+  for (const { stream: made } of platform.mappings) truth.made(made)
   const share = options.workload ?? 1
   const life = startLife({
     ...calls,
@@ -144,15 +150,19 @@ export const simulate = async (seed: number, options: SimulateOptions = {}): Pro
   }
 }
 
-const drawScene = (seed: number, { trace = false, without = [] }: SimulateOptions): Scene => {
+const drawScene = (seed: number, { trace = false, without = [], pipeline: name }: SimulateOptions): Scene => {
   const world = new World(seed, { trace })
   const sightings = new Sightings()
   const faults = new Faults(world.random.fork(), sightings, without)
   const calls: CallWorld = { world, faults, sightings }
   const storage = drawStorage(world.random)
-  const pipeline = world.random.pick(pipelines)
+  const drawn = world.random.pick(pipelines)
+  const pipeline = pipelines.find((one) => one.name === name) ?? drawn
   const settings = {
     batchInterval: seconds(world.random.pick([1, 2, 5])),
+    // Short, so that an application that is given up is seen within the time of a world.
+    retry: { for: seconds(world.random.pick([15, 60])), attempts: world.random.pick([3, 8]) },
+    onDataLoss: world.random.pick(['halt', 'skip'] as const),
     limits: { records: world.random.pick([8, 24, 1_000]), objects: world.random.pick([2, 100]) },
   }
   const planFor = (environment: Environment | undefined): Plan =>

@@ -8,6 +8,7 @@ import { hintsFor, objectTargets } from '../../../functions/object-targets.ts'
 import { bucketPlace, outputPort } from '../../../functions/outputs.ts'
 import { deliveriesFor, streamTargets } from '../../../functions/targets.ts'
 import { tickQueue } from '../../../functions/tick-queue.ts'
+import type { OutputFiles } from '../../../lib/ports/output-files.ts'
 import { memoryOutputFiles } from '../../../lib/adapters/memory/memory-output-files.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
@@ -61,9 +62,10 @@ test('an output to a directory is refused, with the names that are bound', () =>
 
 test('outputs go to the tree of their bucket', async () => {
   const files = memoryOutputFiles()
-  const port = outputPort(new Map([['results', 'b']]), async (bucket) => ({
+  const filesIn = async (bucket: string): Promise<OutputFiles> => ({
     writeParts: async (path, parts, fence) => files.writeParts(`${bucket}/${path}`, parts, fence),
-  }))
+  })
+  const port = outputPort({ buckets: new Map([['results', 'b']]), filesIn, log: () => undefined })
   await port.saveText('s3://results/x-1', [Buffer.from('1\n')], { app: 'a', generation: 1, epoch: 1 })
   expect([...files.files().keys()]).toContain('b/x-1/part-00000')
 })

@@ -33,7 +33,7 @@ class Notifier {
       eventMs: START_MS + eventMs,
       ...(version === undefined ? {} : { version }),
     }))
-    await this.#app.append(SOURCE, this.#tail + 1, records)
+    await this.#app.append(SOURCE, this.#tail + 1, records, 'hints')
     this.#tail += records.length
   }
 }

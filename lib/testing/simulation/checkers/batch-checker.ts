@@ -96,8 +96,8 @@ export class BatchChecker {
     const letters = mirror.sortKeys(`${app}#dlq#`)
     for (const [source, slice] of Object.entries(plan.slices)) {
       for (const { lane, entries } of (slice as LanesSlice).lanes ?? []) {
-        for (const { at, first, count } of entries.flatMap(({ first, blocks }) => blocksFrom(first, blocks))) {
-          const bad = truth.between(lane, first, at).filter(({ line }) => pipeline.isPoison?.(line, code) === true)
+        for (const { at, first, count } of entries.flatMap(({ blocks }) => blocks)) {
+          const bad = truth.block(lane, first, at).filter(({ line }) => pipeline.isPoison?.(line, code) === true)
           const isBroken = bad.length > POISON_RECORDS_MAX && bad.length > count / 100
           verdicts.expect('B9', !isBroken, () => `the batch at ${plan.timeMs} is true though ${bad.length} of ${count} records are bad`)
           for (const { position } of bad) {
@@ -108,20 +108,4 @@ export class BatchChecker {
       }
     }
   }
-}
-
-interface PlacedBlock {
-  readonly at: string
-  readonly count: number
-  /** The position before its first. */
-  readonly first: string
-}
-
-const blocksFrom = (first: string, blocks: readonly { readonly at: string; readonly count: number }[]): readonly PlacedBlock[] => {
-  let before = String(BigInt(first) - 1n)
-  return blocks.map(({ at, count }) => {
-    const placed = { at, count, first: before }
-    before = at
-    return placed
-  })
 }

@@ -59,7 +59,7 @@ export class Checkers implements Observer {
     this.#app = app
     const mirror = new Mirror(app)
     this.mirror = mirror
-    this.lanes = new LaneChecker(mirror, truth, verdicts)
+    this.lanes = new LaneChecker(mirror, truth, verdicts, app)
     this.#leases = new LeaseChecker(mirror, verdicts, intervalMs)
     this.#retries = new RetryChecker(verdicts, retry)
     this.#members = new MembershipChecker({ mirror, truth, verdicts, plan, sightings })
@@ -122,7 +122,10 @@ export class Checkers implements Observer {
 
   blobStored(name: string, bytes: Uint8Array | undefined, environment: Environment): void {
     if (bytes === undefined) this.#garbage.deletingBlob(name, environment)
-    else this.#parts.sightings.see('a large segment in a bucket')
+    else {
+      this.#parts.sightings.see('a large segment in a bucket')
+      this.#garbage.writingBlob(name, bytes)
+    }
     this.mirror.takeBlob(name, bytes)
   }
 

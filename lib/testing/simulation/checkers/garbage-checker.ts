@@ -6,7 +6,10 @@ import type { StoreWrite } from '../ports/observer.ts'
 import type { Mirror } from './mirror.ts'
 import type { Verdicts } from './verdicts.ts'
 
-/** B11: nothing reachable is deleted, expires or is missing. */
+const sameBytes = (a: unknown, b: unknown): boolean =>
+  a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.compare(a, b) === 0 : a === b
+
+/** B11: nothing reachable is deleted, expires, is missing, or is written over. */
 export class GarbageChecker {
   readonly #mirror: Mirror
   readonly #verdicts: Verdicts
@@ -28,12 +31,20 @@ export class GarbageChecker {
     this.#verdicts.expect('B11', !isReachable, () => `${environment.name} deletes ${partition}/${sort}, which is reachable`)
   }
 
+  writingBlob(name: string, bytes: Uint8Array): void {
+    const there = this.#mirror.blob(name)
+    const isOver = there !== undefined && !sameBytes(there, bytes)
+    this.#verdicts.expect('B11', !isOver, () => `the blob ${name} is written over with other bytes`)
+  }
+
   deletingBlob(name: string, environment: Environment): void {
     const isReachable = this.#keys().some((key) => this.#blobName(key) === name)
     this.#verdicts.expect('B11', !isReachable, () => `${environment.name} deletes the blob ${name}, which is reachable`)
   }
 
-  written({ key: { partition, sort }, after }: StoreWrite): void {
+  written({ key: { partition, sort }, before, after }: StoreWrite): void {
+    const isOver = partition.startsWith(`${this.#app}#seg#`) && before !== undefined && !sameBytes(before['bytes'], after?.['bytes'])
+    this.#verdicts.expect('B11', !isOver, () => `the segment ${partition}/${sort} is written over with other bytes`)
     this.#verdicts.expect('B11', this.#mayExpire(partition) || after?.['ttl'] === undefined, () => `${partition}/${sort} carries a TTL`)
   }
 

@@ -9,8 +9,10 @@ export class LaneChecker {
   readonly #mirror: Mirror
   readonly #truth: Truth
   readonly #verdicts: Verdicts
+  readonly #app: string
 
-  constructor(mirror: Mirror, truth: Truth, verdicts: Verdicts) {
+  constructor(mirror: Mirror, truth: Truth, verdicts: Verdicts, app: string) {
+    this.#app = app
     this.#mirror = mirror
     this.#truth = truth
     this.#verdicts = verdicts
@@ -32,7 +34,9 @@ export class LaneChecker {
       if (isOfStream) stored.push(...block.records.map(textOf))
     }
     if (!isOfStream) return
-    const put = this.#truth.between(lane, cut, tail).map(({ line }) => line)
+    const all = this.#truth.between(lane, cut, tail)
+    const put = all.flatMap(({ line, garbled }) => (garbled ? [] : [line]))
+    for (const { position, garbled } of all) if (garbled) this.#checkAside(source, lane, position)
     this.#verdicts.expect(
       'B1',
       JSON.stringify(stored) === JSON.stringify(put),
@@ -40,6 +44,11 @@ export class LaneChecker {
     )
     const last = this.#truth.between(lane, BEGINNING, tail).at(-1)
     this.#verdicts.expect('B1', String(last?.position) === tail, () => `the tail of ${lane} is ${tail}, where nothing was put`)
+  }
+
+  #checkAside(source: string, lane: string, position: bigint): void {
+    const isAside = this.#mirror.sortKeys(`${this.#app}#dlq#`).some((sort) => sort.startsWith(`${source}#${lane}#${position}#`))
+    this.#verdicts.expect('B9', isAside, () => `the record at ${position} of ${lane} is no text, and put aside nowhere`)
   }
 
   /** The stream was told that everything up to this position is safe. */

@@ -1,4 +1,7 @@
 import type { BatchPlan } from '../../../runtime/batch-plan.ts'
+import type { Slice } from '../../../runtime/sources/batch-source.ts'
+import type { HintsSlice } from '../../../runtime/sources/hint-source.ts'
+import type { LanesSlice } from '../../../runtime/sources/lane-source.ts'
 import type { Head } from '../../../state/head.ts'
 import { LEASE_MARGIN_MS } from '../../../runtime/serverless/driver-handler.ts'
 import { DRIVER_TIMEOUT_MS } from '../application.ts'
@@ -23,6 +26,10 @@ const isWake = (before: Head, after: Head): boolean =>
   after.doneMs === before.doneMs &&
   after.generation === before.generation
 
+/** What a person does, who is of no generation. */
+const isResumption = (before: Head, after: Head): boolean =>
+  before.status === 'failed' && after.status === 'running' && after.epoch === before.epoch && after.generation === before.generation
+
 /** B2, B6, B10: the writes of the head as steps of a protocol. */
 export class LeaseChecker {
   readonly #mirror: Mirror
@@ -30,11 +37,17 @@ export class LeaseChecker {
   readonly #intervalMs: number
   readonly #owners = new Set<string>()
   readonly #logs = new Map<number, EpochLog>()
+  readonly #plans = new Map<number, string>()
 
   constructor(mirror: Mirror, verdicts: Verdicts, intervalMs: number) {
     this.#mirror = mirror
     this.#verdicts = verdicts
     this.#intervalMs = intervalMs
+  }
+
+  /** The plan of an epoch as it is logged now, as text: what its attempt is about. */
+  planOf(epoch: number): string {
+    return this.#plans.get(epoch) ?? ''
   }
 
   /** Who logged an epoch. */
@@ -48,7 +61,7 @@ export class LeaseChecker {
     expect('B10', after.generation >= before.generation, () => `the generation goes back from ${before.generation} to ${after.generation}`)
     expect(
       'B10',
-      isWake(before, after) || generation === after.generation,
+      isWake(before, after) || isResumption(before, after) || generation === after.generation,
       () => `${name} of generation ${generation} writes a head of ${after.generation}`,
     )
     expect(
@@ -58,6 +71,7 @@ export class LeaseChecker {
     )
     expect('B6', after.doneMs >= before.doneMs, () => `done goes back from ${before.doneMs} to ${after.doneMs}`)
     expect('B6', (after.doneMs - after.zeroMs) % this.#intervalMs === 0, () => `done is ${after.doneMs}, off the grid`)
+    if (after.logged !== undefined) this.#plans.set(after.epoch, JSON.stringify(this.#mirror.plan(after.logged.plan)))
     if (after.epoch !== before.epoch) this.#checkLog(before, after, environment, nowMs)
     if (after.doneMs === before.doneMs && before.logged !== undefined) this.#checkStillLogged(before, after, environment)
   }
@@ -79,7 +93,7 @@ export class LeaseChecker {
     this.#logs.set(epoch, { environment, timeMs: logged.timeMs })
   }
 
-  /** The same batch with the same plan, but for objects that its attempt has found gone. */
+  /** The same batch with the same plan, but for what its attempt has found gone. */
   #checkStillLogged(before: Head, after: Head, environment: Environment): void {
     const was = before.logged && this.#mirror.plan(before.logged.plan)
     const is = after.logged && this.#mirror.plan(after.logged.plan)
@@ -94,19 +108,21 @@ export class LeaseChecker {
 const isHeld = ({ owner, leaseEndMs }: Head, nowMs: number): boolean =>
   owner !== undefined && leaseEndMs > nowMs + SKEW_MS && leaseEndMs <= nowMs + 2 * LEASE_MS - SKEW_MS
 
-interface Taking {
-  readonly taken?: readonly { readonly key: string; readonly version: string }[]
-}
+const nameOf = ({ key, version }: { readonly key: string; readonly version: string }): string => `${key}\n${version}`
+const objectsOf = (slice: Slice | undefined): readonly string[] => ((slice as Partial<HintsSlice> | undefined)?.taken ?? []).map(nameOf)
+const entriesOf = (slice: Slice | undefined): string => JSON.stringify((slice as Partial<LanesSlice> | undefined)?.lanes)
 
-/** Whether a plan is another one without some of its objects. */
+/** Whether a plan is another one without some of its objects, or without blocks that it now says are lost. */
 const isWithout = (was: BatchPlan | undefined, is: BatchPlan | undefined): boolean =>
   was !== undefined &&
   is !== undefined &&
   was.timeMs === is.timeMs &&
   Object.entries(is.slices).every(([id, slice]) => {
     const before = was.slices[id]
-    const nameOf = ({ key, version }: { readonly key: string; readonly version: string }): string => `${key}\n${version}`
-    const names = ((before as Taking | undefined)?.taken ?? []).map(nameOf)
-    const kept = ((slice as Taking).taken ?? []).map(nameOf)
-    return JSON.stringify(before?.cut) === JSON.stringify(slice.cut) && kept.every((name) => names.includes(name))
+    const hasLostMore = (slice.lost?.length ?? 0) > (before?.lost?.length ?? 0)
+    return (
+      JSON.stringify(before?.cut) === JSON.stringify(slice.cut) &&
+      objectsOf(slice).every((name) => objectsOf(before).includes(name)) &&
+      (hasLostMore || entriesOf(slice) === entriesOf(before))
+    )
   })

@@ -45,6 +45,7 @@ export class MembershipChecker {
   /** The uploads of a batch that is true now count as taken. */
   committed(plan: BatchPlan): void {
     for (const [source, slice] of Object.entries(plan.slices)) {
+      this.#checkLosses(plan, slice)
       if (slice.kind !== 'hints') continue
       for (const { key, version } of (slice as HintsSlice).taken) {
         const name = `${source}\n${key}\n${version}`
@@ -77,6 +78,17 @@ export class MembershipChecker {
     return (declared?.from === 'text' && declared.files.existing === 'all') || Math.max(modifiedMs, eventMs) > startedMs
   }
 
+  /** B7: what a batch goes on without is nowhere any more. */
+  #checkLosses({ timeMs }: BatchPlan, { lost = [] }: Slice): void {
+    for (const { lane, first, last } of lost) {
+      this.#verdicts.expect(
+        'B7',
+        this.#mirror.wasLost(lane, last) && !this.#truth.isKept(lane, first, last),
+        () => `the batch at ${timeMs} goes on without ${first} to ${last} of ${lane}, which could be read`,
+      )
+    }
+  }
+
   /** One entry or object may be over the limit by itself. */
   #checkLimits({ timeMs }: BatchPlan, slice: Slice): void {
     const { limits } = this.#plan.options
@@ -90,7 +102,7 @@ export class MembershipChecker {
     for (const lane of new Set([...Object.keys(cut), ...lanes.map((taken) => taken.lane)])) {
       let position = cuts[lane] ?? BEGINNING
       for (const { first, last, blocks } of lanes.find((taken) => taken.lane === lane)?.entries ?? []) {
-        const left = this.#truth.between(lane, position, String(BigInt(first) - 1n))
+        const left = this.#truth.between(lane, position, String(BigInt(first) - 1n)).filter(({ garbled }) => !garbled)
         expect(
           'totals',
           isAfter(first, position) && left.length === 0,

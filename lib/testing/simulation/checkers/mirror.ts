@@ -5,7 +5,7 @@ import type { BatchPlan } from '../../../runtime/batch-plan.ts'
 import type { Item, ItemKey } from '../../../ports/item-store.ts'
 import { type Head, headFromItem } from '../../../state/head.ts'
 import { headKey, lanePartitions } from '../../../state/item-keys.ts'
-import { BEGINNING, entriesAfter, type Lane, laneFromItem } from '../../../state/lanes.ts'
+import { BEGINNING, type BlockRef, entriesAfter, type Lane, laneFromItem } from '../../../state/lanes.ts'
 import { type Manifest, stateSegments } from '../../../state/manifest.ts'
 import { segmentKeys, type SegmentRef } from '../../../state/segments.ts'
 import { StatePartition } from '../../../state/state-partition.ts'
@@ -17,6 +17,8 @@ export class Mirror {
   readonly #app: string
   readonly #items = new Map<string, Item>()
   readonly #blobs = new Map<string, Uint8Array>()
+  readonly #lost = new Map<string, ItemKey>()
+  readonly #everLost = new Set<string>()
   // Read at almost every event, so not decoded anew each time.
   readonly #lanes = new Map<string, Lane>()
   #head: Head | undefined
@@ -40,6 +42,35 @@ export class Mirror {
   takeBlob(name: string, bytes: Uint8Array | undefined): void {
     if (bytes === undefined) this.#blobs.delete(name)
     else this.#blobs.set(name, bytes)
+  }
+
+  /** A segment is gone from the store, through no fault of anybody's here: what it held is still known. */
+  lose(ref: SegmentRef): void {
+    for (const key of segmentKeys(this.#app, ref)) this.#lost.set(idOf(key), key)
+    this.#everLost.add(`${ref.node}\n${ref.at}`)
+  }
+
+  /** Whether a block that ends there was ever lost. */
+  wasLost(lane: string, at: string): boolean {
+    return [...this.#everLost].some((name) => name.endsWith(`/${lane}\n${at}`))
+  }
+
+  isLost(ref: SegmentRef): boolean {
+    return segmentKeys(this.#app, ref).some((key) => this.#lost.has(idOf(key)))
+  }
+
+  /** Everything that was lost, to be written again: each item, and its blob where it has one. */
+  restore(): readonly (readonly [key: ItemKey, item: Item, blob: Uint8Array | undefined])[] {
+    const lost = [...this.#lost.values()].flatMap((key) => {
+      const item = this.#items.get(idOf(key))
+      return item === undefined ? [] : [[key, item, this.#blobs.get(blobName(key))] as const]
+    })
+    this.#lost.clear()
+    return lost
+  }
+
+  blob(name: string): Uint8Array | undefined {
+    return this.#blobs.get(name)
   }
 
   /** Whether an item with bytes is there, wherever these lie. */
@@ -103,7 +134,7 @@ export class Mirror {
   /** Every segment that must be there while the head and the lanes are as they are (B11). */
   reachable(): readonly SegmentRef[] {
     const head = this.head()
-    if (head === undefined) return this.#unconsumedBlocks({})
+    if (head === undefined) return this.waitingBlocks().map(({ ref }) => ref)
     const refs: SegmentRef[] = []
     const manifest = this.manifest(head.manifest)
     if (head.manifest !== undefined) refs.push(head.manifest)
@@ -114,10 +145,16 @@ export class Mirror {
     }
     if (manifest !== undefined) refs.push(...stateSegments(manifest))
     if (head.logged !== undefined && typeof head.logged.plan !== 'string') refs.push(head.logged.plan)
-    return [...refs, ...this.#unconsumedBlocks(head.cuts)]
+    return [...refs, ...this.waitingBlocks().map(({ ref: block }) => block)]
   }
 
-  #unconsumedBlocks(cuts: Head['cuts']): readonly SegmentRef[] {
-    return this.lanes().flatMap((lane) => entriesAfter(lane, cuts[lane.source]?.[lane.lane] ?? BEGINNING).flatMap((entry) => entry.blocks))
+  /** The blocks behind the cuts, with their lanes. */
+  waitingBlocks(): readonly { readonly lane: string; readonly ref: BlockRef }[] {
+    const cuts = this.#head?.cuts ?? {}
+    return this.lanes().flatMap((lane) =>
+      entriesAfter(lane, cuts[lane.source]?.[lane.lane] ?? BEGINNING).flatMap((entry) =>
+        entry.blocks.map((ref) => ({ lane: lane.lane, ref })),
+      ),
+    )
   }
 }

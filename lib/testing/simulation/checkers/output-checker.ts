@@ -12,7 +12,7 @@ export class OutputChecker {
   readonly #leases: LeaseChecker
   readonly #verdicts: Verdicts
   readonly #sightings: Sightings
-  /** What each code has written under a path. */
+  /** What each code has written under a path, for each plan of its batch. */
   readonly #written = new Map<string, string>()
   readonly #fences = new Map<string, Fence>()
 
@@ -46,7 +46,8 @@ export class OutputChecker {
       () => `epoch ${fence.epoch} is for ${log?.timeMs} and writes ${path}`,
     )
     const bytes = Buffer.concat(parts).toString('utf8')
-    const name = `${environment.deployment.code} ${path}`
+    // An attempt that has found something gone is about less than one before it.
+    const name = `${environment.deployment.code} ${path} ${this.#leases.planOf(fence.epoch)}`
     const earlier = this.#written.get(name) ?? bytes
     expect('B3', earlier === bytes, () => `${path} was ${JSON.stringify(earlier)} and is ${JSON.stringify(bytes)} now`)
     this.#written.set(name, bytes)

@@ -10,7 +10,7 @@ export const checkerPromises = {
   B8: 'a batch keeps within its limits, and items within theirs',
   B9: 'poison is put aside before its batch is true, broken code commits nothing, retries keep their pauses, FAILED comes no sooner than it may',
   B10: 'only the generation of the head writes it; a newer one adopts it when its lease is free; none goes back',
-  B11: 'nothing reachable is deleted, expires or is missing',
+  B11: 'nothing reachable is deleted, expires, is missing, or is written over',
   B12: 'a head at rest has nothing to do when nothing is on its way',
   totals:
     'each batch takes what follows the last, without gap or repetition; its outputs and the state after it are those of the plain model; at the end all is in',

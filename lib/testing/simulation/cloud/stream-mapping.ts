@@ -5,12 +5,12 @@
  */
 import type { KinesisEvent } from '../../../runtime/kinesis/event.ts'
 import type { CallWorld } from '../calls.ts'
-import type { Shard, SimulatedStream, StreamRecord } from './stream.ts'
+import { bytesOf, type Shard, type SimulatedStream, type StreamRecord } from './stream.ts'
 
 /** Invokes intake with an event, and tells once whether it was taken. */
 export type InvokeIntake = (event: KinesisEvent, ended: (taken: boolean) => void) => void
 
-const BATCH_MAX = 8
+const BATCH_MAX = 24
 const BACK_OFF_MS_MAX = 3_000
 
 export class StreamMapping {
@@ -50,9 +50,10 @@ export class StreamMapping {
     for (const shard of this.stream.shards) this.#read(shard)
   }
 
-  /** Records that every reader has taken long ago leave the stream. */
+  /** Some of the records that were taken leave the stream: their retention is over. */
   trim(): void {
-    for (const shard of this.stream.shards) shard.trimmed = Math.max(shard.trimmed, this.#takenOf(shard) - BATCH_MAX)
+    const { random } = this.#parts.world
+    for (const shard of this.stream.shards) shard.trimmed = random.between(shard.trimmed, this.#takenOf(shard))
   }
 
   /** The checkpoint of one shard falls back. */
@@ -112,7 +113,7 @@ const eventOf = ({ arn }: SimulatedStream, { id }: Shard, records: readonly Stre
     kinesis: {
       partitionKey: key,
       sequenceNumber: String(sequenceNumber),
-      data: Buffer.from(text, 'utf8').toString('base64'),
+      data: Buffer.from(bytesOf(text)).toString('base64'),
       approximateArrivalTimestamp: arrivalMs / 1_000,
     },
   })),

@@ -9,6 +9,14 @@ export interface StreamRecord {
   readonly arrivalMs: number
 }
 
+const GARBLED = 'garbled'
+
+/** Bytes that are no text, as some producers send: intake puts such a record aside. */
+export const isGarbled = (text: string): boolean => text.startsWith(GARBLED)
+
+/** What a producer has put. */
+export const bytesOf = (text: string): Uint8Array => (isGarbled(text) ? Buffer.from([0xff, ...Buffer.from(text)]) : Buffer.from(text))
+
 /** One shard: the keys whose hash lies in its range. */
 export interface Shard {
   readonly id: string

@@ -1,4 +1,4 @@
-import type { ItemKey, ItemStore, KeyedItem } from '../../../ports/item-store.ts'
+import { itemBytes, type ItemKey, type ItemStore, type KeyedItem } from '../../../ports/item-store.ts'
 import type { Random } from '../../random.ts'
 import type { Caller } from '../calls.ts'
 import type { Environment } from '../environment.ts'
@@ -33,6 +33,9 @@ export const simulatedItemStore = ({ store, observer, world, environment, call }
     observer.stored({ environment, key, before, after: await store.get(key) })
   }
   const putEach = async (items: readonly KeyedItem[]): Promise<void> => {
+    // Refused before anything is written.
+    const tooLarge = items.find((keyed) => itemBytes(keyed, keyed.item) > store.itemBytesMax)
+    if (tooLarge !== undefined) return store.put(tooLarge, tooLarge.item)
     for (const { partition, sort, item } of items) await observed({ partition, sort }, () => store.put({ partition, sort }, item))
   }
   const deleteEach = async (keys: readonly ItemKey[]): Promise<void> => {

@@ -1,0 +1,40 @@
+/**
+ * The world as AWS has it. Each client is made once in a process, and loaded when it is first needed: what a plan does not use costs its cold
+ * starts nothing.
+ */
+import { once } from '../lib/adapters/aws/clients.ts'
+import { dynamodbItemStore } from '../lib/adapters/aws/dynamodb-item-store.ts'
+import { withBlobs } from '../lib/adapters/blob-item-store.ts'
+import { systemClock } from '../lib/adapters/local/system-clock.ts'
+import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
+import type { BlobStore } from '../lib/ports/blob-store.ts'
+import type { Environment } from './environment.ts'
+import type { FunctionPorts } from './ports.ts'
+
+/** The ports of a deployed function. */
+export const awsPorts = ({ table, blocks, ticks }: Environment): FunctionPorts => {
+  const clock = systemClock()
+  const items = dynamodbItemStore({ table })
+  const queue = once(async () => (await import('./tick-queue.ts')).sqsTickQueue(ticks, () => clock.now()))
+  return {
+    store: blocks === undefined ? items : withBlobs(items, lazyBlobs(blocks)),
+    clock,
+    randomness: systemRandomness(),
+    wind: async (given) => (await queue())(given),
+    objectsIn: async (bucket) => (await import('../lib/adapters/aws/s3-object-store.ts')).s3ObjectStore({ bucket }),
+    filesIn: async (bucket) => (await import('../lib/adapters/aws/s3-output-files.ts')).s3OutputFiles({ bucket }),
+    streamReader: async () => (await import('../lib/adapters/aws/kinesis-stream-reader.ts')).kinesisStreamReader(),
+    // Not the console, before whose lines Lambda puts the time and the request: they would be no JSON any more.
+    write: (line) => void process.stdout.write(`${line}\n`),
+  }
+}
+
+/** Small segments are in the table: a bucket for large ones says nothing about whether there are any. */
+const lazyBlobs = (bucket: string): BlobStore => {
+  const blobs = once(async () => (await import('../lib/adapters/aws/s3-blob-store.ts')).s3BlobStore({ bucket }))
+  return {
+    put: async (name, bytes) => (await blobs()).put(name, bytes),
+    get: async (name) => (await blobs()).get(name),
+    deleteAll: async (names) => (await blobs()).deleteAll(names),
+  }
+}

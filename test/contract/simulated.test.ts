@@ -1,0 +1,86 @@
+/**
+ * The simulated adapters with their faults off: a world that is easier on its users than the real one would prove nothing.
+ * Attempt ids are left out: in a world they say whose they are, so that its trace can be read.
+ */
+import { setImmediate } from 'node:timers/promises'
+import { withBlobs } from '../../lib/adapters/blob-item-store.ts'
+import { memoryBlobStore } from '../../lib/adapters/memory/memory-blob-store.ts'
+import { memoryItemStore } from '../../lib/adapters/memory/memory-item-store.ts'
+import type { BlobStore } from '../../lib/ports/blob-store.ts'
+import type { ItemStore } from '../../lib/ports/item-store.ts'
+import { caller, type CallWorld } from '../../lib/testing/simulation/calls.ts'
+import { Environment } from '../../lib/testing/simulation/environment.ts'
+import { faultKinds, Faults } from '../../lib/testing/simulation/faults.ts'
+import { simulatedBlobStore } from '../../lib/testing/simulation/ports/buckets.ts'
+import { simulatedItemStore } from '../../lib/testing/simulation/ports/item-store.ts'
+import type { Observer } from '../../lib/testing/simulation/ports/observer.ts'
+import { Sightings } from '../../lib/testing/simulation/sightings.ts'
+import { World } from '../../lib/testing/simulation/world.ts'
+import { blobStoreContract } from './blob-store.contract.ts'
+import { itemStoreContract } from './item-store.contract.ts'
+
+const nobody: Observer = {
+  stored: () => undefined,
+  blobStored: () => undefined,
+  read: () => undefined,
+  refused: () => undefined,
+  outputting: () => undefined,
+  outputted: () => undefined,
+}
+
+const calmWorld = (): CallWorld => {
+  const world = new World(1)
+  const sightings = new Sightings()
+  return { world, sightings, faults: new Faults(world.random.fork(), sightings, faultKinds) }
+}
+
+const aProcess = (name: string): Environment => new Environment(name, { generation: 1, code: 'a', createdMs: new Map() })
+
+/** Lets virtual time pass while a call is under way. */
+const pumped = <T extends object>(world: World, port: T): T =>
+  new Proxy(port, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== 'function' || name === 'answeredMs') return member
+      return async (...given: unknown[]): Promise<unknown> => {
+        let isOver = false
+        const over = (): void => void (isOver = true)
+        const answer = Promise.resolve(Reflect.apply(member, target, given) as unknown)
+        answer.then(over, over)
+        while (!isOver) {
+          await world.run(() => isOver, 60_000)
+          await setImmediate()
+        }
+        return answer
+      }
+    },
+  })
+
+/** Two processes' ways to one table. */
+const twoStores = (
+  open: (calls: CallWorld, environment: Environment) => ItemStore,
+): { readonly store: ItemStore; readonly other: ItemStore } => {
+  const calls = calmWorld()
+  return { store: pumped(calls.world, open(calls, aProcess('one'))), other: pumped(calls.world, open(calls, aProcess('other'))) }
+}
+
+const overTable =
+  (store: ItemStore) =>
+  (calls: CallWorld, environment: Environment): ItemStore =>
+    simulatedItemStore({ store, observer: nobody, world: calls.world, environment, call: caller(calls, environment) })
+
+itemStoreContract('simulated', async () => twoStores(overTable(memoryItemStore())))
+
+itemStoreContract('simulated with blobs', async () => {
+  const items = overTable(memoryItemStore())
+  const blobs = memoryBlobStore()
+  return twoStores((calls, environment) =>
+    withBlobs(items(calls, environment), simulatedBlobStore(blobs, nobody, environment, caller(calls, environment)), { aboveBytes: 1 }),
+  )
+})
+
+blobStoreContract('simulated', async (): Promise<BlobStore> => {
+  const calls = calmWorld()
+  const environment = aProcess('one')
+  return pumped(calls.world, simulatedBlobStore(memoryBlobStore(), nobody, environment, caller(calls, environment)))
+})

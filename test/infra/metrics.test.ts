@@ -1,0 +1,175 @@
+import { type DStream, type StreamingContext, seconds, type StreamOptions } from 'millrace'
+import { describe, expect, test } from 'vitest'
+import type { ItemKey } from '../../lib/ports/item-store.ts'
+import { Deployed, toStream } from '../unit/functions/deployed.ts'
+import { pipelineOf, World } from '../unit/runtime/harness.ts'
+import { metricFilters, valuesOf } from './metric-filters.ts'
+import { synthesise } from './stacks.ts'
+
+// The metrics of the template over the lines that the functions really write.
+
+const filters = metricFilters(synthesise('clicks').template)
+const MINUTE_MS = 60_000
+
+const deployed = (
+  use: (lines: DStream<string>) => void = (lines) => lines.print(),
+  options: Partial<StreamOptions> = {},
+  world = new World(),
+): Deployed => {
+  const describePipeline = (ssc: StreamingContext): void => use(ssc.kinesisTextStream('lines'))
+  return new Deployed(pipelineOf(describePipeline, options), { sources: { 'kinesisTextStream-1': toStream }, world })
+}
+
+/** The values of each metric that has any, in the order in which they were logged. The driver's time on a batch is 0 in a world by hand. */
+const metricsOf = ({ lines }: Deployed): Readonly<Record<string, readonly number[]>> => {
+  const metrics: Record<string, number[]> = {}
+  for (const filter of filters) {
+    const values = valuesOf(filter, lines)
+    if (values.length > 0 && filter.metric !== 'ProcessingTime') (metrics[filter.metric] ??= []).push(...values)
+  }
+  return metrics
+}
+
+const fails = (lines: DStream<string>): void =>
+  lines.foreachRDD(() => {
+    throw new Error('the sink is away')
+  })
+
+const rows: readonly {
+  readonly name: string
+  readonly play: () => Promise<Deployed>
+  readonly metrics: Readonly<Record<string, readonly number[]>>
+}[] = [
+  {
+    name: 'a batch of three records, and a minute without any',
+    async play() {
+      const app = deployed()
+      await app.tick({ wind: true })
+      await app.put(1, 'a', 'b', 'c')
+      await app.pass(2)
+      app.world.advance(MINUTE_MS)
+      await app.tick({ wind: true })
+      return app
+    },
+    metrics: { Lag: [0, 0], Batches: [1, 1], Records: [3, 0] },
+  },
+  {
+    name: 'nobody has called the driver for ten minutes',
+    async play() {
+      const app = deployed()
+      await app.tick()
+      await app.put(1, 'a')
+      app.world.advance(10 * MINUTE_MS)
+      await app.tick({ wind: true })
+      return app
+    },
+    metrics: { Lag: [10 * MINUTE_MS], Batches: [1, 1], Records: [1, 0] },
+  },
+  {
+    name: 'another process stands in the middle of a batch and holds the lease',
+    async play() {
+      const world = new World()
+      const hangs = deployed((lines) => lines.foreachRDD(() => new Promise<void>(() => undefined)), {}, world)
+      await hangs.tick()
+      await hangs.put(1, 'a')
+      world.advance(1_000)
+      void hangs.tick()
+      for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve))
+      const app = deployed((lines) => lines.foreachRDD(() => undefined), {}, world)
+      world.advance(30_000)
+      await app.tick({ wind: true })
+      expect(app.logged('driver')).toMatchObject([{ kind: 'busy' }])
+      return app
+    },
+    metrics: { Lag: [31_000] },
+  },
+  {
+    name: 'a batch fails until the application stands still, and each minute since',
+    async play() {
+      const app = deployed(fails, { retry: { for: seconds(1), attempts: 2 } })
+      await app.tick()
+      await app.put(1, 'a')
+      await app.pass(3, 1_000)
+      for (let minute = 0; minute < 2; minute++) {
+        app.world.advance(MINUTE_MS)
+        await app.tick({ wind: true })
+      }
+      return app
+    },
+    metrics: { Lag: [63_000, 123_000], FailedBatches: [1], Failed: [1, 1, 1, 1] },
+  },
+  {
+    name: 'a record that is no text, and one that a function throws on',
+    async play() {
+      const app = deployed((lines) => lines.map((line) => JSON.parse(line) as unknown).print())
+      await app.tick()
+      await app.bring([{ sequenceNumber: '1', data: Buffer.from([255]).toString('base64') }])
+      await app.put(2, '1', 'no JSON')
+      await app.pass()
+      return app
+    },
+    metrics: { Batches: [1], Records: [2], DeadLetters: [1, 1] },
+  },
+  {
+    name: 'blocks are lost, and the application waits for somebody to restore them',
+    async play() {
+      const app = deployed()
+      await app.tick()
+      await app.put(1, 'a')
+      await loseBlocks(app)
+      await app.pass()
+      return app
+    },
+    metrics: { FailedBatches: [1], DataLosses: [1] },
+  },
+  {
+    name: 'blocks are lost, and the application goes on',
+    async play() {
+      const app = deployed(undefined, { onDataLoss: 'skip' })
+      await app.tick()
+      await app.put(1, 'a')
+      await loseBlocks(app)
+      await app.pass()
+      return app
+    },
+    metrics: { Batches: [1], Records: [0], DataLosses: [1] },
+  },
+  {
+    name: 'lines that look like entries of the log are printed',
+    async play() {
+      const app = deployed()
+      await app.tick()
+      await app.put(1, '{"event":"batchCompleted","records":1000}', '{"event":"deadLetter"}', '{"lagMs":1000000000}')
+      await app.pass()
+      return app
+    },
+    metrics: { Batches: [1], Records: [3] },
+  },
+]
+
+/** No sort key of a segment has a slash in it. */
+const keyOf = (key: string): ItemKey => ({ partition: key.slice(0, key.lastIndexOf('/')), sort: key.slice(key.lastIndexOf('/') + 1) })
+
+const loseBlocks = async ({ world }: Deployed): Promise<void> => {
+  const keys = world.store.keys().filter((key) => key.includes('#seg#kinesisTextStream-1'))
+  expect(keys.length).toBeGreaterThan(0)
+  await world.store.deleteAll(keys.map(keyOf))
+}
+
+describe('metrics', () => {
+  test('the template has filters for each of them', () => {
+    expect(new Set(filters.map(({ metric }) => metric))).toEqual(
+      new Set(['Lag', 'Batches', 'Records', 'ProcessingTime', 'FailedBatches', 'Failed', 'DataLosses', 'DeadLetters']),
+    )
+  })
+
+  test.each(rows)('$name', async ({ play, metrics }) => {
+    expect(metricsOf(await play())).toEqual(metrics)
+  })
+
+  test('what the console of a Lambda function would make of a line is no entry', () => {
+    const [batches] = filters.filter(({ metric }) => metric === 'Batches')
+    const line = '{"event":"batchCompleted"}'
+    expect(batches && valuesOf(batches, [line, `2026-11-01T00:00:00.000Z\t0a1b\tINFO\t${line}`])).toEqual([1])
+  })
+})

@@ -1,0 +1,175 @@
+/**
+ * A deployed application without AWS: both functions as they are put together there, over memory. Every call of a port takes a while, so
+ * that one which a function has left behind when it answers is seen.
+ */
+import type { Pipeline } from 'millrace'
+import type { Context } from '../../../functions/driver-function.ts'
+import { type DriverFunction, driverFunction } from '../../../functions/driver-function.ts'
+import type { Environment, SourceBinding } from '../../../functions/environment.ts'
+import { type IntakeFunction, intakeFunction } from '../../../functions/intake-function.ts'
+import type { FunctionPorts } from '../../../functions/ports.ts'
+import type { MemoryObjectStore } from '../../../lib/adapters/memory/memory-object-store.ts'
+import type { Tick } from '../../../lib/runtime/serverless/ticks.ts'
+import { APP, START_MS, World } from '../runtime/harness.ts'
+
+export const STREAM_ARN = 'arn:aws:kinesis:eu-west-1:123456789012:stream/lines'
+export const BUCKET = 'the-bucket'
+export const TIMEOUT_MS = 60_000
+
+/** What a source is bound to. */
+export const toStream: SourceBinding = { kind: 'kinesis', streamArn: STREAM_ARN, createdMs: 1 }
+export const toBucket: SourceBinding = { kind: 'objects', bucket: BUCKET, prefix: '' }
+
+/** What may be otherwise. */
+export interface DeployedOptions {
+  readonly world?: World
+  readonly generation?: number
+  /** By the id of the source node. */
+  readonly sources: Readonly<Record<string, SourceBinding>>
+}
+
+/** One deployment: new ones of the same world are later revisions of it. */
+export class Deployed {
+  readonly world: World
+  readonly lines: string[] = []
+  readonly wound: Tick[] = []
+  /** Calls of ports that are under way. */
+  pending = 0
+  /** How many were under way when a function had answered. */
+  readonly leftBehind: number[] = []
+  remainingMs: () => number = () => TIMEOUT_MS
+  readonly #make: { readonly intake: () => Promise<IntakeFunction>; readonly driver: () => Promise<DriverFunction> }
+  #intake: IntakeFunction | undefined
+  #driver: DriverFunction | undefined
+
+  constructor(pipeline: Pipeline, { world = new World(), generation = 1, sources }: DeployedOptions) {
+    this.world = world
+    const environment: Environment = {
+      table: 'table',
+      blocks: undefined,
+      ticks: 'queue',
+      sources: new Map(Object.entries(sources)),
+      outputs: new Map(),
+      generation,
+      timeoutMs: TIMEOUT_MS,
+    }
+    const parts = { pipeline, environment, ports: this.#ports() }
+    this.#make = { intake: async () => intakeFunction(parts), driver: () => driverFunction(parts) }
+  }
+
+  /** Ends the processes of both functions, as a platform does whenever it likes. */
+  freeze(): void {
+    this.#intake = undefined
+    this.#driver = undefined
+  }
+
+  /** Puts records into a shard, and brings them to intake. */
+  async put(first: number, ...records: readonly string[]): Promise<void> {
+    await this.bring(
+      records.map((record, index) => ({ sequenceNumber: String(first + index), data: Buffer.from(record).toString('base64') })),
+    )
+  }
+
+  async bring(records: readonly { readonly sequenceNumber: string; readonly data: string }[]): Promise<void> {
+    const Records = records.map((record) => ({
+      eventID: `shardId-000000000000:${record.sequenceNumber}`,
+      eventSourceARN: STREAM_ARN,
+      kinesis: { partitionKey: 'k', approximateArrivalTimestamp: this.world.nowMs / 1_000, ...record },
+    }))
+    await this.#answered(async () => (this.#intake ??= await this.#make.intake())({ Records }))
+  }
+
+  /** The bucket that sources are bound to. */
+  get bucket(): MemoryObjectStore {
+    return this.world.versions
+  }
+
+  /** Writes an object into the bucket, of which nobody hears. */
+  write(key: string, text: string): string {
+    return this.bucket.write(key, Buffer.from(text), this.world.nowMs)
+  }
+
+  /** Writes an object, and tells intake of it. */
+  async drop(key: string, text: string): Promise<void> {
+    await this.tell(key, this.write(key, text))
+  }
+
+  async tell(key: string, versionId: string): Promise<void> {
+    const eventTime = new Date(this.world.nowMs).toISOString()
+    const s3 = { bucket: { name: BUCKET }, object: { key: encodeURIComponent(key), versionId } }
+    const body = JSON.stringify({ Records: [{ eventName: 'ObjectCreated:Put', eventTime, s3 }] })
+    await this.#answered(async () => (this.#intake ??= await this.#make.intake())({ Records: [{ eventSource: 'aws:sqs', body }] }))
+  }
+
+  /** Calls the driver; `wind`: as the clock does each minute. */
+  async tick(tick: Omit<Tick, 'app'> = {}): Promise<void> {
+    const context: Context = { getRemainingTimeInMillis: () => this.remainingMs() }
+    const event = { Records: [{ body: JSON.stringify({ app: APP, ...tick }) }] }
+    await this.#answered(async () => (this.#driver ??= await this.#make.driver())(event, context))
+  }
+
+  /** Lets batch times pass, of a second each unless said otherwise. */
+  async pass(times = 1, ms = 1_000): Promise<void> {
+    await this.tick()
+    for (let i = 0; i < times; i++) {
+      this.world.advance(ms)
+      await this.tick()
+    }
+  }
+
+  /** The entries of the log of one kind. */
+  logged(event: string): readonly Record<string, unknown>[] {
+    return this.lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((entry) => entry['event'] === event)
+  }
+
+  /** What `print` printed: the elements, batch by batch, without those that had none. */
+  printed(): readonly (readonly [timeMs: number, elements: readonly string[]])[] {
+    return this.logged('print').flatMap(({ text }) => {
+      const [, time = '0', elements = ''] = /Time: (\d+) ms\n-+\n([^]*)$/.exec(String(text)) ?? []
+      const found = elements.split('\n').filter((line) => line !== '')
+      return found.length === 0 ? [] : [[Number(time) - START_MS, found] as const]
+    })
+  }
+
+  async #answered(call: () => Promise<void>): Promise<void> {
+    try {
+      await call()
+    } finally {
+      this.leftBehind.push(this.pending)
+    }
+  }
+
+  #ports(): FunctionPorts {
+    const { store, clock, randomness } = this.world
+    return {
+      store: this.#watched(store),
+      clock,
+      randomness,
+      wind: this.#watched({ wind: async (ticks: readonly Tick[]) => void this.wound.push(...ticks) }).wind,
+      objectsIn: async () => this.#watched(this.bucket),
+      filesIn: async () => this.#watched(this.world.files),
+      streamReader: async () => this.#watched({ read: async () => [], parents: async () => [] }),
+      write: (line) => void this.lines.push(line),
+    }
+  }
+
+  /** Calls take some turns of the event loop, and are counted while they do. */
+  #watched<T extends object>(port: T): T {
+    const slowly = async (call: () => unknown): Promise<unknown> => {
+      this.pending += 1
+      try {
+        for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+        return await call()
+      } finally {
+        this.pending -= 1
+      }
+    }
+    const isCall = (value: unknown): value is (...given: readonly unknown[]) => unknown => typeof value === 'function'
+    return Object.fromEntries(
+      Object.entries(port).map(([name, value]) => [
+        name,
+        isCall(value) && name !== 'answeredMs' ? (...given: readonly unknown[]) => slowly(() => value(...given)) : value,
+      ]),
+    ) as T
+  }
+}
