@@ -37,8 +37,8 @@ import type { BatchSource, Slice } from './sources/batch-source.ts'
 export type Outcome =
   /** Something has moved: look again. */
   | { readonly kind: 'moved' }
-  /** Nothing is due before `dueMs`; undefined: at rest, until something comes. */
-  | { readonly kind: 'idle'; readonly dueMs: number | undefined }
+  /** Nothing is due before `dueMs`; undefined: at rest, until something comes. `isResting`: something may come before `dueMs`, and calls. */
+  | { readonly kind: 'idle'; readonly dueMs: number | undefined; readonly isResting?: true }
   /** Another runner holds the lease, at most until then. */
   | { readonly kind: 'busy'; readonly untilMs: number }
   /** A batch has failed and is tried again then. */
@@ -145,7 +145,7 @@ export class Driver {
     // What is only expected waits for the clock, also where records do not.
     const isDue = (waitingMs ?? Infinity) <= horizonMs || (expectedMs ?? Infinity) <= nowMs
     const sinceMs = Math.min(waitingMs ?? Infinity, expectedMs ?? Infinity)
-    if (!isDue) return { kind: 'idle', dueMs: sinceMs === Infinity ? undefined : sinceMs }
+    if (!isDue) return sinceMs === Infinity ? { kind: 'idle', dueMs: undefined } : { kind: 'idle', dueMs: sinceMs, isResting: true }
     // What says itself when it came (a file) belongs to the batch time after that; all else to the next one from now.
     const wakeMs = sinceMs === -Infinity ? nowMs : sinceMs
     if (await wake(this.#runner.heads, head, wakeMs)) this.#runner.listen({ event: 'wake', wakeMs })
@@ -246,7 +246,7 @@ export class Driver {
     this.#garbage.retire(before.manifest, prepared.manifest, prepared.used)
     this.#before = { manifest: prepared.manifest, manifestRef: prepared.manifestRef, state: before.state }
     await recordHistory(this.#runner, prepared, this.#runner.clock.now() - startedMs)
-    if (prepared.mayRest && (await goToRest(this.#runner.heads, head, prepared.manifest)))
+    if (prepared.mayRest && (await goToRest(this.#runner.heads, head, prepared.manifest, this.#runner.plan.options.intervalMs)))
       this.#runner.listen({ event: 'rest', timeMs: head.doneMs })
     return MOVED
   }

@@ -6,6 +6,7 @@
  *
  * With either side the other way round there is a schedule in which the record lies there, the head rests, and nobody comes.
  */
+import { gridTimeAtOrAfter } from '../base/batch-time.ts'
 import type { Plan } from '../dstream/plan.ts'
 import type { Head, HeadStore } from '../state/head.ts'
 import type { Manifest } from '../state/manifest.ts'
@@ -19,9 +20,12 @@ export const mayRestAfter = ({ options, operators, slideMsMax }: Plan, { timeMs,
   return timeMs - quietSinceMs + options.intervalMs >= slideMsMax
 }
 
-/** Puts a running head to rest, until something that is expected at the latest, unless anything has happened since it was read. */
-export const goToRest = async (heads: HeadStore, head: Head, { expected }: Manifest): Promise<boolean> => {
-  const expectedMs = Math.min(...Object.values(expected))
+/**
+ * Puts a running head to rest, unless anything has happened since it was read: until the first batch time at which something is expected,
+ * or until something comes.
+ */
+export const goToRest = async (heads: HeadStore, head: Head, { expected }: Manifest, intervalMs: number): Promise<boolean> => {
+  const expectedMs = gridTimeAtOrAfter(Math.min(...Object.values(expected)), head.zeroMs, intervalMs)
   const answer = await heads.swap(head, ['epoch', 'doneMs', 'generation', 'status', 'owner', 'next'], {
     ...head,
     status: 'rest',

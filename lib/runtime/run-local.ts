@@ -147,7 +147,8 @@ class LocalLoop {
   async #pause(outcome: Outcome | Hindered): Promise<void> {
     const nowMs = this.#runner.clock.now()
     const untilMs = this.#wakeUpMs(outcome, nowMs)
-    if (outcome.kind === 'idle' && outcome.dueMs === undefined) return this.#sleeper.sleep(Math.min(untilMs - nowMs, SLEEP_MS_MAX))
+    const isResting = outcome.kind === 'idle' && (outcome.dueMs === undefined || outcome.isResting === true)
+    if (isResting) return this.#sleeper.sleep(Math.min(untilMs - nowMs, SLEEP_MS_MAX))
     // An append calls at once only when the head is at rest: a batch that is to come takes it in at its time.
     await this.#sleepThrough(nowMs, Math.min(untilMs, nowMs + SLEEP_MS_MAX))
   }
