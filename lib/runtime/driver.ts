@@ -62,6 +62,9 @@ export interface DriveOptions {
 
 const MOVED: Outcome = { kind: 'moved' }
 
+/** The reason of a batch that nobody has given one: whoever ran it is gone without a word. */
+const PROCESS_ENDED = 'The process ended in the middle of the batch: it was killed, or had no memory or no time left'
+
 /** A clock that is further off runs no batches: one a day ahead would leave nothing to do for a day. Safety does not rest on it. */
 const SKEW_MS_MAX = 2_000
 
@@ -188,7 +191,7 @@ export class Driver {
 
   async #tryAgain(head: Head, before: Before, nowMs: number, aheadOfClock: boolean): Promise<Outcome> {
     const logged = head.logged as NonNullable<Head['logged']>
-    const reason = head.reason ?? { code: 'BATCH_FAILED', message: 'The process ended in the middle of the batch' }
+    const reason = head.reason ?? { code: 'BATCH_FAILED', message: PROCESS_ENDED }
     if (isExhausted(logged, nowMs, this.#runner.plan.options.retry)) {
       const answer = await this.#runner.heads.swap(head, ['epoch', 'owner', 'generation', 'status', 'next'], {
         ...head,

@@ -21,13 +21,13 @@ describe('the protocol in a world of faults', () => {
 
   test.each(failedOnce)('seed $seed stays mended: $what', async ({ seed }) => {
     expect((await simulate(seed)).violation).toBeUndefined()
-  })
+  }, 60_000)
 
   test('gives the same run for the same seed', async () => {
     const [first, second] = [await simulate(7, { trace: true }), await simulate(7, { trace: true })]
     expect(first.trace.length).toBeGreaterThan(100)
     expect(second).toEqual(first)
-  })
+  }, 60_000)
 
   test('a fault that is left out does not happen', async () => {
     const { faults } = await simulate(7)
@@ -36,14 +36,14 @@ describe('the protocol in a world of faults', () => {
     const without = await simulate(7, { without: faults.slice(0, 1) })
     expect(without.faults).toEqual(faults.slice(1))
     expect(Object.keys(without.sightings)).not.toContain(first)
-  })
+  }, 60_000)
 
   test('a failure is shrunk as long as the same checker fails', async () => {
     const result = await simulate(7)
     const shrunk = await shrink({ ...result, violation: undefined })
     expect(shrunk.workload).toBe(0.12)
     expect(shrunk.result.faults).toEqual([])
-  })
+  }, 120_000)
 })
 
 describe('planted bugs', () => {

@@ -22,6 +22,10 @@ export const s3Error = (
     const fix = deniedFix(action, place)
     return new MillraceError(code, { problem: `S3 refuses ${action}`, value: place, fix, cause: error })
   }
+  if (statusOf(error) === 301 || errorName(error) === 'PermanentRedirect') {
+    const fix = 'deploy the application in the region of its buckets'
+    return new MillraceError(code, { problem: 'The bucket is in another region', value: place, fix, cause: error })
+  }
   const isBucketMissing = errorName(error) === 'NoSuchBucket'
   return new MillraceError(code, {
     problem: isBucketMissing ? 'There is no such bucket' : `S3 did not do ${action}`,

@@ -43,6 +43,7 @@ describe('outputs in S3', () => {
     ['a broken connection', { lost: 'ECONNRESET' }, true, 'ECONNRESET'],
     ['denied', failure(403, 'AccessDenied'), false, 's3:PutObject'],
     ['no such bucket', failure(404, 'NoSuchBucket'), false, 'create the bucket'],
+    ['a bucket in another region', failure(301, 'PermanentRedirect'), false, 'in the region of its buckets'],
   ])('%s', async (_, answer, retryable, named) => {
     const { outputs, puts } = outputsWhosePuts(answer)
     const error = await errorOf(() => outputs.writeParts('out', [Buffer.from('a')], fence))

@@ -1,5 +1,5 @@
 import { type DStream, parallelize, seconds, type Pipeline, type StreamOptions } from 'millrace'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { APP, pipelineOf, type Seen, START_MS, World } from './harness.ts'
 
 /** A pipeline over a queue that keeps what each batch had. */
@@ -391,6 +391,34 @@ describe('a failing batch', () => {
     expect(await app.tick(10)).toMatchObject({ kind: 'retry', atMs: START_MS + 16_000 })
     expect(seen.map(({ timeMs, attempt }) => [timeMs, attempt])).toEqual([1, 2, 3, 4].map((attempt) => [1_000, attempt]))
     expect(await app.tick()).toMatchObject({ kind: 'failed' })
+  })
+
+  test('counts attempts that never end, too: a batch that has not the time or the memory comes to an end as FAILED', async () => {
+    const world = new World()
+    let begun = 0
+    const pipeline = pipelineOf(
+      (ssc) =>
+        ssc.socketTextStream('localhost', 9999).foreachRDD(() => {
+          begun += 1
+          return new Promise<void>(() => undefined)
+        }),
+      { retry: { attempts: 3, for: seconds(1) } },
+    )
+    // Each is a process that dies in its batch; the next one has to wait for its lease.
+    const leaseMs = 10_000
+    await world.deploy(pipeline, { leaseMs }).run()
+    world.advance(1_000)
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      void world.deploy(pipeline, { leaseMs }).run()
+      await vi.waitUntil(() => begun === attempt)
+      expect(await world.deploy(pipeline, { leaseMs }).run()).toMatchObject({ kind: 'busy' })
+      world.advance(leaseMs + 1)
+    }
+    expect(await world.deploy(pipeline, { leaseMs }).run()).toMatchObject({
+      kind: 'failed',
+      reason: { code: 'BATCH_FAILED', message: expect.stringContaining('no memory or no time') as string },
+    })
+    expect(begun).toBe(3)
   })
 
   test('does not stop intake, nor does a failed application', async () => {
