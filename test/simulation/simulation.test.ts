@@ -19,9 +19,13 @@ describe('the protocol in a world of faults', () => {
     expect(summary.seeds).toBe(SEEDS)
   }, 240_000)
 
-  test.each(failedOnce)('seed $seed stays mended: $what', async ({ seed }) => {
-    expect((await simulate(seed)).violation).toBeUndefined()
-  }, 60_000)
+  test.each(failedOnce)(
+    'seed $seed stays mended: $what',
+    async ({ seed }) => {
+      expect((await simulate(seed)).violation).toBeUndefined()
+    },
+    60_000,
+  )
 
   test('gives the same run for the same seed', async () => {
     const [first, second] = [await simulate(7, { trace: true }), await simulate(7, { trace: true })]
