@@ -2,6 +2,7 @@ import type { StreamOptions } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { goToRest } from '../../../lib/runtime/rest.ts'
 import { HeadStore } from '../../../lib/state/head.ts'
+import { emptyManifest } from '../../../lib/state/manifest.ts'
 import { isAfter, readLane } from '../../../lib/state/lanes.ts'
 import { APP, type Deployment, pipelineOf, type Seen, START_MS, World } from './harness.ts'
 
@@ -352,7 +353,7 @@ describe('B12: rest and wake', () => {
     await app.append(SOURCE, 2, ['b'])
     const woken = await world.head()
     const beforeRest = { ...woken, wakeMs: START_MS }
-    expect(await goToRest(new HeadStore(world.store, APP), beforeRest)).toBeUndefined()
+    expect(await goToRest(new HeadStore(world.store, APP), beforeRest, emptyManifest(0), 1_000)).toBeUndefined()
     expect(await world.head()).toEqual(woken)
   })
 
