@@ -79,7 +79,9 @@ const nextGridTime = ({ nowMs, intervalMs }: WindRequest): number => gridTimeAtO
 
 const minuteFrom = (outcome: Outcome, request: WindRequest): readonly number[] => {
   const { nowMs, intervalMs } = request
-  const firstMs = outcome.kind === 'idle' ? (outcome.dueMs ?? Infinity) : nextGridTime(request)
+  // A process that stood still since it looked has batch times behind it, hours of them perhaps: one tick is enough for all.
+  const latestMs = nextGridTime(request) - intervalMs
+  const firstMs = outcome.kind === 'idle' ? Math.max(outcome.dueMs ?? Infinity, latestMs) : nextGridTime(request)
   const count = Math.max(0, Math.ceil((nowMs + MINUTE_MS - firstMs) / intervalMs))
   return Array.from({ length: count }, (_, index) => firstMs + index * intervalMs)
 }

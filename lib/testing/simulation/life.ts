@@ -68,23 +68,33 @@ const produceRecords = ({ world, pipeline, platform, truth, records }: LifeParts
   return () => put >= records
 }
 
-const produceObjects = ({ world, faults, sightings, pipeline, objects }: LifeParts, bucket: SimulatedBucket): (() => boolean) => {
+const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boolean) => {
+  const { world, faults, sightings, pipeline, objects, checkers } = parts
   const { random } = world
   let put = 0
-  world.every(500, 8_000, () => {
-    if (put >= objects) return
-    const isOld = faults.has('replacedObject') && random.chance(0.4)
-    const taken = bucket.keys()
-    if (isOld && taken.length > 0) sightings.see('replacedObject')
+  const upload = (key: string): void => {
     // What lies there holds its own number, so that no two uploads are alike.
     const lines = [String(put), ...Array.from({ length: random.between(0, 5) }, () => pipeline.line(random, put))]
-    const key = isOld && taken.length > 0 ? random.pick(taken) : `${put}-${random.pick(KEYS)}`
     bucket.put(key, lines, world.nowMs, random.chance(0.3) ? random.between(0, 20_000) : 0)
     put += 1
+  }
+  const meddle = (key: string): void => {
+    if (faults.has('replacedObject') && put < objects && random.chance(0.5)) {
+      sightings.see('replacedObject')
+      upload(key)
+    } else if (faults.has('lostObject') && random.chance(0.2)) {
+      sightings.see('lostObject')
+      bucket.delete(key, world.nowMs)
+    }
+  }
+  world.every(500, 8_000, () => {
+    if (put < objects) upload(`${put}-${random.pick(KEYS)}`)
   })
-  world.every(5_000, 20_000, () => {
+  world.every(1_000, 5_000, () => {
     const keys = bucket.keys()
-    if (keys.length > 0 && faults.strikes('lostObject', 10)) bucket.delete(random.pick(keys), world.nowMs)
+    // Often what a batch in hand has still to read, or to read again.
+    const inHand = keys.filter((key) => checkers.isInHand(key))
+    if (keys.length > 0) meddle(random.pick(inHand.length > 0 && random.chance(0.7) ? inHand : keys))
   })
   return () => put >= objects
 }

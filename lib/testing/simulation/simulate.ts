@@ -94,7 +94,7 @@ export const simulate = async (seed: number, options: SimulateOptions = {}): Pro
   // The platform is made of the buckets, and they tell it of their objects.
   const hints = (): SimulatedQueue => platform.hints
   const buckets = new Map(
-    pipeline.buckets.map((name) => [name, new SimulatedBucket(name, world.random.chance(0.5), { send: (body) => hints().send(body) })]),
+    pipeline.buckets.map((name) => [name, new SimulatedBucket(name, world.random.chance(0.3), { send: (body) => hints().send(body) })]),
   )
   const truth = new Truth(new Map(plan.sources.map(({ id, node: { source } }) => [id, sourceName(id, source)])), buckets)
   const checkers = new Checkers({ world, plan, pipeline, truth, storage, sightings })

@@ -75,7 +75,7 @@ const troubleFunctions = ({ world, faults, sightings, platform, pipeline }: Life
     world.after(random.between(2_000, 20_000), () => platform.deploy(code))
   })
   world.every(5_000, 20_000, () => {
-    if (faults.strikes('pause', 10)) platform.driver.pausedUntilMs = world.nowMs + random.between(2_000, 30_000)
+    if (faults.strikes('pause', 20)) platform.driver.pausedUntilMs = world.nowMs + random.between(2_000, random.pick([30_000, 70_000]))
   })
 }
 
@@ -85,8 +85,8 @@ const troubleStorage = (parts: LifeParts): void => {
   world.every(4_000, 20_000, () => {
     if (faults.has('lostBlock') && world.random.chance(0.4)) loseBlock(parts)
   })
-  world.every(30_000, 120_000, () => {
-    if (faults.strikes('days', 10)) world.leap(world.random.between(1, 9) * DAY_MS)
+  world.every(20_000, 60_000, () => {
+    if (faults.strikes('days', 15)) world.leap(world.random.between(1, 9) * DAY_MS)
   })
 }
 

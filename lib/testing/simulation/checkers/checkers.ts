@@ -2,6 +2,7 @@
 import { type Item, itemBytes, type ItemKey } from '../../../ports/item-store.ts'
 import type { Plan } from '../../../dstream/plan.ts'
 import type { RuntimeEvent } from '../../../runtime/events.ts'
+import type { HintsSlice } from '../../../runtime/sources/hint-source.ts'
 import { type Head, headFromItem } from '../../../state/head.ts'
 import { BEGINNING, isAfter, laneFromItem } from '../../../state/lanes.ts'
 import type { Environment } from '../environment.ts'
@@ -147,6 +148,13 @@ export class Checkers implements Observer {
   /** What a process says of itself. */
   heard(event: RuntimeEvent): void {
     this.#recoveries.heard(event)
+  }
+
+  /** The logged batch takes an object with this key. */
+  isInHand(objectKey: string): boolean {
+    const logged = this.mirror.head()?.logged
+    const slices = Object.values((logged && this.mirror.plan(logged.plan))?.slices ?? {})
+    return slices.some((slice) => (slice as Partial<HintsSlice>).taken?.some(({ key }) => key === objectKey))
   }
 
   /** Everything behind the cuts is taken. */

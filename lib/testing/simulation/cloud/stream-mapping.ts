@@ -10,7 +10,8 @@ import { bytesOf, type Shard, type SimulatedStream, type StreamRecord } from './
 /** Invokes intake with an event, and tells once whether it was taken. */
 export type InvokeIntake = (event: KinesisEvent, ended: (taken: boolean) => void) => void
 
-const BATCH_MAX = 24
+/** Records in one invocation, by how the mapping is set: few make many entries of a lane. */
+const BATCHES_MAX = [2, 24]
 const BACK_OFF_MS_MAX = 3_000
 
 export class StreamMapping {
@@ -20,6 +21,7 @@ export class StreamMapping {
   /** How many records of a shard are taken: the checkpoint. */
   readonly #taken = new Map<string, number>()
   readonly #busy = new Set<string>()
+  readonly #batchMax: number
   #deleted = false
 
   /** Begins at the oldest record that the stream still has (TRIM_HORIZON). */
@@ -27,6 +29,7 @@ export class StreamMapping {
     this.stream = stream
     this.#parts = parts
     this.#invoke = invoke
+    this.#batchMax = parts.world.random.pick(BATCHES_MAX)
     this.poll()
   }
 
@@ -70,7 +73,7 @@ export class StreamMapping {
     const shard = random.pick(this.stream.shards)
     if (this.#takenOf(shard) === 0) return
     const from = random.between(0, this.#takenOf(shard) - 1)
-    this.#invoke(eventOf(this.stream, shard, shard.records.slice(from, from + random.between(1, BATCH_MAX))), () => undefined)
+    this.#invoke(eventOf(this.stream, shard, shard.records.slice(from, from + random.between(1, this.#batchMax))), () => undefined)
   }
 
   #takenOf(shard: Shard): number {
@@ -90,7 +93,7 @@ export class StreamMapping {
     if (!this.#isNext(shard)) return
     const { world, sightings } = this.#parts
     const from = this.#takenOf(shard)
-    const records = shard.records.slice(from, from + world.random.between(1, BATCH_MAX))
+    const records = shard.records.slice(from, from + world.random.between(1, this.#batchMax))
     if (from === 0 && shard.parents.length > 0) sightings.see('a child shard read after its parent')
     this.#busy.add(shard.id)
     this.#invoke(eventOf(this.stream, shard, records), (taken) => {

@@ -49,6 +49,7 @@ describe('the ticks that follow, in seconds from now', () => {
       tick: { atMs: NOW, wind: true },
       next: [20, 40],
     },
+    { what: 'one at once for all that is overdue', outcome: { kind: 'idle', dueMs: NOW - 172_800_000 }, tick: wind, next: [0, 20, 40] },
     { what: 'nothing in the minute', outcome: { kind: 'idle', dueMs: NOW + 60_000 }, tick: wind, next: [] },
     { what: 'again, of a tick that came early', outcome: { kind: 'idle', dueMs: NOW + 5_000 }, tick: { atMs: NOW + 5_000 }, next: [5] },
     { what: 'the minute while another runs', outcome: { kind: 'busy', untilMs: NOW + 900_000 }, tick: wind, next: [20, 40] },
