@@ -72,4 +72,5 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   USAGE: EXIT.usage,
   USER_FUNCTION_FAILED: EXIT.batchFailed,
   VALUE_UNSUPPORTED: EXIT.batchFailed,
+  WINDOW_KEY_LOST: EXIT.batchFailed,
 }

@@ -51,6 +51,7 @@ export const errorCodes = {
   USAGE: 'The command line is not understood.',
   USER_FUNCTION_FAILED: 'A function of the pipeline threw.',
   VALUE_UNSUPPORTED: 'A value cannot be stored: it is a function, a symbol, a class instance or a cycle.',
+  WINDOW_KEY_LOST: 'A windowed reduction with an inverse has lost the result of a key that it still needs.',
 } as const
 
 /** One of the stable codes in {@link errorCodes}. */

@@ -105,6 +105,12 @@ export class KeyedMap<K, V> {
     else this.set(key, value)
   }
 
+  /** All entries in no order that may be relied on; entries may be deleted meanwhile. */
+  *entries(): Generator<readonly [K, V]> {
+    for (const [key, value] of this.#simple) yield [key as K, value]
+    for (const { key, value } of this.#structured.values()) yield [key as K, value]
+  }
+
   /** All entries in the order of their keys; see {@link compareKeys}. */
   sortedEntries(): [K, V][] {
     const keys = [...this.#simple.keys()]
@@ -131,6 +137,21 @@ export class KeyedMap<K, V> {
     checkKey(key)
     this.#structured.set(code, { key: decodeLatin1(code), value })
   }
+}
+
+/** Two lists of entries in the order of keys as one, in that order. Where both have a key, the second list's value stands. */
+export const overlay = <K, V>(under: readonly (readonly [K, V])[], over: readonly (readonly [K, V])[]): (readonly [K, V])[] => {
+  const result: (readonly [K, V])[] = []
+  let next = 0
+  for (const entry of over) {
+    let order = -1
+    while (next < under.length && (order = compareKeys((under[next] as readonly [K, V])[0], entry[0])) < 0)
+      result.push(under[next++] as readonly [K, V])
+    if (order === 0 && next < under.length) next += 1
+    result.push(entry)
+  }
+  while (next < under.length) result.push(under[next++] as readonly [K, V])
+  return result
 }
 
 const FNV_OFFSET = 0x811c9dc5

@@ -1,5 +1,5 @@
 import { MillraceError } from '../base/errors.ts'
-import { type Plan, planOf, type PlanOptions } from './plan.ts'
+import { type NamedNode, type NodeSettings, type Plan, planOf, type PlanOptions, slideMsOf } from './plan.ts'
 import type { PlanNode } from './plan-node.ts'
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
@@ -7,9 +7,14 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 /** Collects the nodes of a pipeline while it is described. */
 export class GraphBuilder {
   readonly #nodes: PlanNode[] = []
-  readonly #ids = new Map<PlanNode, string>()
+  readonly #known = new Map<PlanNode, NamedNode>()
   readonly #countOfKind = new Map<string, number>()
+  readonly #intervalMs: number
   #frozen = false
+
+  constructor(intervalMs: number) {
+    this.#intervalMs = intervalMs
+  }
 
   /** Adds a node under the id `<kind>-<n>`, n counted by kind, so that adding a `map` renames no state. */
   add<N extends PlanNode>(node: N): N {
@@ -18,8 +23,13 @@ export class GraphBuilder {
     this.#checkFree(`${node.kind}-${count}`, node)
     this.#countOfKind.set(node.kind, count)
     this.#nodes.push(node)
-    this.#ids.set(node, `${node.kind}-${count}`)
+    this.#known.set(node, { id: `${node.kind}-${count}`, settings: {} })
     return node
+  }
+
+  /** How far apart the datasets of a node are. */
+  slideMsOf(node: PlanNode): number {
+    return slideMsOf(node, this.#intervalMs)
   }
 
   rename(node: PlanNode, id: string): void {
@@ -32,16 +42,27 @@ export class GraphBuilder {
       })
     }
     this.#checkFree(id, node)
-    this.#ids.set(node, id)
+    this.#known.set(node, { ...this.#of(node), id })
+  }
+
+  /** Takes down what a user says about a stream. */
+  describe(node: PlanNode, settings: NodeSettings): void {
+    this.#check(`change ${node.kind}`)
+    const known = this.#of(node)
+    this.#known.set(node, { ...known, settings: { ...known.settings, ...settings } })
+  }
+
+  #of(node: PlanNode): NamedNode {
+    return this.#known.get(node) as NamedNode
   }
 
   freeze(name: string, options: PlanOptions): Plan {
     this.#frozen = true
-    return planOf(name, options, this.#nodes, this.#ids)
+    return planOf(name, options, this.#nodes, this.#known)
   }
 
   #checkFree(id: string, node: PlanNode): void {
-    const taken = [...this.#ids].some(([other, otherId]) => otherId === id && other !== node)
+    const taken = [...this.#known].some(([other, known]) => known.id === id && other !== node)
     if (taken)
       throw new MillraceError('ARGUMENT_INVALID', { problem: 'Two streams have the same name', value: id, fix: 'give each its own name' })
   }

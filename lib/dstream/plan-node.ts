@@ -1,4 +1,5 @@
 import type { KeyedState } from '../rdd/keyed-state.ts'
+import type { Panes } from '../rdd/panes.ts'
 import type { RDD } from '../rdd/rdd.ts'
 import type { SourceDeclaration } from './source-declaration.ts'
 
@@ -9,8 +10,22 @@ export type Parameter = string | number | boolean | null
 export interface BatchView {
   /** The batch time, epoch milliseconds. */
   readonly timeMs: number
-  /** The state of one partition of the asking node. */
+  /** The zero of all batch times: slides are counted from it. */
+  readonly zeroMs: number
+  /** The state of one partition of the asking node, which must say that it keeps some. */
   state<K, S>(partition: number): KeyedState<K, S>
+  /** The state of one partition of a parent, as it is after the parent has computed this batch. */
+  stateOfParent<K, S>(parent: number, partition: number): KeyedState<K, S>
+  /** The panes of one partition of the asking node, which must say that it keeps some. */
+  panes<C>(partition: number): Panes<C>
+  /** The batch time that the asking node has marked last, in a committed batch or this one; undefined: none yet. */
+  readonly markMs: number | undefined
+  /** Marks this batch: true with its commit, like all that is kept. */
+  mark(): void
+  /** How often, by the user's word, the asking node looks at all it keeps (`checkpoint()`); undefined: nothing was said. */
+  readonly checkpointMs: number | undefined
+  /** Says when something will happen even if nothing comes in: at the first batch time from then on. Undefined: never. True until it is said anew. */
+  expectAt(timeMs: number | undefined): void
 }
 
 /** Proof of who runs a batch, for users' own sinks: a later attempt has a larger (generation, epoch), compared in this order. */
@@ -22,7 +37,7 @@ export interface Attempt {
 }
 
 /** What an output operation can do besides. */
-export interface OutputView extends BatchView {
+export interface OutputView extends Pick<BatchView, 'timeMs'> {
   readonly attempt: Attempt
   /** Writes a whole text to where `print` goes. */
   print(text: string): void
@@ -44,16 +59,31 @@ export interface SourceNode extends NodeParts {
   readonly source: SourceDeclaration
 }
 
-/** A node that makes one dataset of others: a function of (batch time, datasets, state). */
+/** What an operator keeps from batch to batch, each in so many partitions. */
+export interface Keeping {
+  readonly partitions: number
+  /** A state for each key. */
+  readonly state?: boolean
+  /** What came in at earlier batch times. */
+  readonly panes?: boolean
+  /** What besides kind and partitions must stay the same for what is stored to make sense to another plan. */
+  readonly layout?: string
+}
+
+/** A node that makes one dataset of others: a function of (batch time, datasets, what it keeps). */
 export interface OperatorNode extends NodeParts {
   readonly role: 'operator'
   /** Works on each record alone: the part of a plan above the first node that does not can run where the records come in. */
   readonly narrow: boolean
   /** Can give another result for equal input, so that even an empty batch may matter: such a plan never rests. */
   readonly changesItsMind: boolean
-  /** Keeps keyed state, in so many partitions. */
-  readonly statePartitions?: number
-  /** `inputs[i]` is the dataset of `parents[i]`, or undefined where that has none at this time. */
+  readonly keeps?: Keeping
+  /** How far apart its datasets are, if not as those of its parents: it computes at all times of its parents, and gives one at its own. */
+  readonly slideMs?: number
+  /**
+   * `inputs[i]` is the dataset of `parents[i]`, or undefined where that has none at this time. What the operator keeps has moved on when the
+   * promise is fulfilled, whether or not somebody looks at the dataset.
+   */
   readonly compute: (
     inputs: readonly (RDD<unknown> | undefined)[],
     batch: BatchView,
@@ -71,12 +101,14 @@ export interface OutputNode extends NodeParts {
 /** One operation of a pipeline: frozen data. Its id is given by the plan. */
 export type PlanNode = SourceNode | OperatorNode | OutputNode
 
-/** What most operators are: one parent, nothing special. */
+type OperatorSettings = Partial<Pick<OperatorNode, 'narrow' | 'changesItsMind' | 'keeps' | 'slideMs' | 'parameters'>>
+
+/** What most operators are: nothing special. */
 export const operatorNode = (
   kind: string,
   parents: readonly PlanNode[],
   compute: OperatorNode['compute'],
-  settings: Partial<Pick<OperatorNode, 'narrow' | 'changesItsMind' | 'statePartitions' | 'parameters'>> = {},
+  settings: OperatorSettings = {},
 ): OperatorNode =>
   Object.freeze({
     role: 'operator',
@@ -89,6 +121,23 @@ export const operatorNode = (
     compute,
   })
 
-/** A narrow operator: `apply` adds one step to the parent's dataset, and no dataset stays none. */
+/** A narrow operator: `apply` adds steps to the parent's dataset, and no dataset stays none. */
 export const narrowNode = (kind: string, parent: PlanNode, apply: (input: RDD<never>) => RDD<unknown>): OperatorNode =>
   operatorNode(kind, [parent], ([input]) => (input === undefined ? undefined : apply(input as RDD<never>)), { narrow: true })
+
+/** A narrow operator on pairs. */
+export const narrowPairs = (kind: string, parent: PlanNode, apply: (input: RDD<[never, never]>) => RDD<unknown>): OperatorNode =>
+  narrowNode(kind, parent, apply as unknown as (input: RDD<never>) => RDD<unknown>)
+
+/** An input known to be of pairs: the types of operations on pairs have made sure. */
+export const pairsOf = (input: RDD<unknown> | undefined): RDD<[never, never]> | undefined => input as RDD<[never, never]> | undefined
+
+/** An output operation. */
+export const outputNode = (
+  kind: string,
+  parent: PlanNode,
+  parameters: OutputNode['parameters'],
+  run: OutputNode['run'],
+  writesTo?: string,
+): OutputNode =>
+  Object.freeze({ role: 'output', kind, parents: [parent], parameters, run, ...(writesTo === undefined ? {} : { writesTo }) })

@@ -9,13 +9,33 @@ export interface Planned<N extends PlanNode = PlanNode> {
   readonly node: N
   /** The ids of its parents, in their order. */
   readonly parents: readonly string[]
+  /** It is computed at batch times so far apart: those at which its parents have datasets. */
+  readonly everyMs: number
+  readonly settings: NodeSettings
 }
 
-/** What must stay the same for stored state to be read by another plan. */
+/** What users say about a stream after it is made; none of it changes what the stream holds. */
+export interface NodeSettings {
+  /** Each batch's dataset is computed once, however many look at it. */
+  readonly cached?: boolean
+  readonly checkpointMs?: number
+}
+
+/** What a graph builder knows of a node. */
+export interface NamedNode {
+  readonly id: string
+  readonly settings: NodeSettings
+}
+
+/** One thing that an operator keeps, and what must stay the same for what is stored to be read by another plan. */
 export interface StateShape {
+  /** Of the state: that of the node. Of the panes: that of the node and `/panes`, which no node is called. */
   readonly id: string
   readonly kind: string
+  readonly form: 'state' | 'panes'
   readonly partitions: number
+  /** See `Keeping.layout`; '' where there is nothing to say. */
+  readonly layout: string
 }
 
 /** The narrow work below one source that can run where its records come in: up to the first shuffle, state or free function. */
@@ -56,7 +76,10 @@ export interface Plan {
   readonly sources: readonly Planned<SourceNode>[]
   readonly operators: readonly Planned<OperatorNode>[]
   readonly outputs: readonly Planned<OutputNode>[]
+  /** Everything that its operators keep. */
   readonly states: readonly StateShape[]
+  /** In any stretch of time of this length, every node has been computed. */
+  readonly slideMsMax: number
   readonly intakeStages: readonly IntakeStage[]
   /** 16 hex digits over ids, kinds, parameters and arrows. Guards state: another hash is another plan. */
   readonly hash: string
@@ -69,7 +92,7 @@ const HASH_DIGITS = 16
  *
  * @throws MillraceError `PLAN_NO_OUTPUT` when no node is an output.
  */
-export const planOf = (name: string, options: PlanOptions, created: readonly PlanNode[], ids: ReadonlyMap<PlanNode, string>): Plan => {
+export const planOf = (name: string, options: PlanOptions, created: readonly PlanNode[], known: ReadonlyMap<PlanNode, NamedNode>): Plan => {
   const needed = ancestorsOf(created.filter((node) => node.role === 'output'))
   if (needed.size === 0) {
     throw new MillraceError('PLAN_NO_OUTPUT', {
@@ -78,10 +101,18 @@ export const planOf = (name: string, options: PlanOptions, created: readonly Pla
       fix: 'end a stream with one, for example counts.print()',
     })
   }
-  const idOf = (node: PlanNode): string => ids.get(node) as string
+  const idOf = (node: PlanNode): string => known.get(node)?.id as string
   const nodes = created
     .filter((node) => needed.has(node))
-    .map((node) => Object.freeze({ id: idOf(node), node, parents: Object.freeze(node.parents.map(idOf)) }))
+    .map((node) =>
+      Object.freeze({
+        id: idOf(node),
+        node,
+        parents: Object.freeze(node.parents.map(idOf)),
+        everyMs: node.parents[0] === undefined ? options.intervalMs : slideMsOf(node.parents[0], options.intervalMs),
+        settings: Object.freeze({ ...known.get(node)?.settings }),
+      }),
+    )
   const withRole = <N extends PlanNode>(role: N['role']): readonly Planned<N>[] =>
     Object.freeze(nodes.filter(({ node }) => node.role === role) as unknown as Planned<N>[])
   const operators = withRole<OperatorNode>('operator')
@@ -93,14 +124,30 @@ export const planOf = (name: string, options: PlanOptions, created: readonly Pla
     sources,
     operators,
     outputs: withRole<OutputNode>('output'),
-    states: Object.freeze(
-      operators.flatMap(({ id, node }) =>
-        node.statePartitions === undefined ? [] : [{ id, kind: node.kind, partitions: node.statePartitions }],
-      ),
-    ),
+    states: Object.freeze(operators.flatMap(shapesOf)),
+    slideMsMax: Math.max(...nodes.map(({ everyMs }) => everyMs)),
     intakeStages: Object.freeze(sources.map(({ id }) => intakeStageOf(id, operators))),
     hash: hashOf(nodes),
   })
+}
+
+/** How far apart the datasets of a node are: as those of its parents, unless it says otherwise. */
+export const slideMsOf = (node: PlanNode, intervalMs: number): number => {
+  if (node.role === 'operator' && node.slideMs !== undefined) return node.slideMs
+  const [parent] = node.parents
+  return parent === undefined ? intervalMs : slideMsOf(parent, intervalMs)
+}
+
+/** Where the panes of an operator are stored. */
+export const panesId = (id: string): string => `${id}/panes`
+
+const shapesOf = ({ id, node: { kind, keeps } }: Planned<OperatorNode>): readonly StateShape[] => {
+  if (keeps === undefined) return []
+  const { partitions, state = false, panes = false, layout = '' } = keeps
+  return [
+    ...(state ? [{ id, kind, form: 'state', partitions, layout } as const] : []),
+    ...(panes ? [{ id: panesId(id), kind, form: 'panes', partitions, layout } as const] : []),
+  ]
 }
 
 const ancestorsOf = (outputs: readonly PlanNode[]): Set<PlanNode> => {
@@ -153,6 +200,7 @@ export const stateConflicts = (stored: readonly StateShape[], current: readonly 
     const now = current.find(({ id }) => id === old.id)
     if (now === undefined) return [`the state "${old.id}" (${old.kind}) is in the store and not in the pipeline`]
     if (now.kind !== old.kind) return [`the state "${old.id}" was made by ${old.kind} and is now ${now.kind}`]
+    if (now.layout !== old.layout) return [`the state "${old.id}" was made with ${old.layout} and is now ${now.layout}`]
     return now.partitions === old.partitions
       ? []
       : [`the state "${old.id}" has ${old.partitions} partitions in the store and ${now.partitions} in the pipeline`]

@@ -1,3 +1,4 @@
+import './operators/all.ts'
 import { type Duration, milliseconds, minutes } from '../base/duration.ts'
 import { MillraceError } from '../base/errors.ts'
 import { checkedDurationMs, checkedFunction } from './checks.ts'
@@ -76,7 +77,7 @@ export const stream = (name: string, options: StreamOptions, describe: (ssc: Str
     [PIPELINE]: true as const,
     name,
     build: (): Plan => {
-      const graph = new GraphBuilder()
+      const graph = new GraphBuilder(resolved.intervalMs)
       describe(new StreamingContext(graph, resolved.intervalMs))
       return graph.freeze(name, resolved)
     },

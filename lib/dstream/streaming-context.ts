@@ -1,4 +1,6 @@
 import { MillraceError } from '../base/errors.ts'
+import type { Time } from '../base/time.ts'
+import type { RDD } from '../rdd/rdd.ts'
 import { checkedChoice, checkedFunction, checkedSourceName, checkedStart } from './checks.ts'
 import { DStream } from './dstream.ts'
 import type { GraphBuilder } from './graph-builder.ts'
@@ -16,8 +18,14 @@ import {
   socketTextNode,
   type TextFileStreamOptions,
 } from './operators/sources.ts'
+import { transformNode, type TransformOptions } from './operators/transform.ts'
 import type { SourceNode } from './plan-node.ts'
 import type { FileReader, KinesisRecord, Queue, Receive } from './source-declaration.ts'
+
+/** The datasets of several streams, in their order. */
+export type DatasetsOf<T extends readonly DStream<unknown>[]> = {
+  readonly [I in keyof T]: T[I] extends DStream<infer E> ? RDD<E> : never
+}
 
 /**
  * Where a pipeline begins: its methods make streams from sources. Handed to the function given to `stream()`.
@@ -168,8 +176,11 @@ export class StreamingContext {
    * @throws MillraceError `ARGUMENT_INVALID` when `receive` is no function; `PLAN_FROZEN`.
    * @example
    * ```ts
-   * const temperatures = ssc.receiverStream<number>(async ({ store, signal }) => {
-   *   for await (const reading of readings(signal)) await store(reading)
+   * const moments = ssc.receiverStream<number>(async ({ store, signal }) => {
+   *   while (!signal.aborted) {
+   *     await store(Date.now())
+   *     await new Promise((resolve) => setTimeout(resolve, 1_000))
+   *   }
    * })
    * ```
    */
@@ -177,9 +188,34 @@ export class StreamingContext {
     return new DStream<T>(this.#graph, this.#graph.add(receiverNode(checkedFunction('receiverStream', receive))))
   }
 
-  /** One stream of all elements of several; see `DStream.union`. */
+  /**
+   * One stream of all elements of several; see `DStream.union`.
+   *
+   * @throws MillraceError `ARGUMENT_INVALID` when a stream belongs to another pipeline, or has its datasets at other times.
+   * @example ssc.union(clicks, taps, swipes)
+   */
   union<T>(first: DStream<T>, ...others: readonly DStream<T>[]): DStream<T> {
-    return others.reduce((all, other) => all.union(other), first)
+    return first.union(...others)
+  }
+
+  /**
+   * Any function from the datasets of several streams at one batch time, in the order of the streams, to another one; see
+   * `DStream.transform`.
+   *
+   * @throws MillraceError `ARGUMENT_INVALID` when a stream belongs to another pipeline, or has its datasets at other times.
+   * @example ssc.transform([clicks, taps], ([a, b]) => a.union(b), { pure: true })
+   */
+  transform<const T extends readonly DStream<unknown>[], U>(
+    streams: T,
+    f: (rdds: DatasetsOf<T>, time: Time) => RDD<U> | Promise<RDD<U>>,
+    options: TransformOptions = {},
+  ): DStream<U> {
+    checkedFunction('transform', f)
+    const [first, ...others] = streams
+    if (first === undefined)
+      throw new MillraceError('ARGUMENT_INVALID', { problem: 'transform() needs streams', value: streams, allowed: 'one stream or more' })
+    const parents = [first.node, ...others.map((other) => first.nodeBeside('transform', other))]
+    return first.to(transformNode('transform', parents, (rdds, time) => f(rdds as DatasetsOf<T>, time), options))
   }
 
   #files<T = string>(kind: string, name: string, options: FileStreamOptions<T>): DStream<T> {

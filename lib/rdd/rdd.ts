@@ -1,8 +1,7 @@
 import { MillraceError } from '../base/errors.ts'
 import type { KeyedMap } from '../base/keys.ts'
-import { elementLines } from './element-text.ts'
-import { type Partition, pour, type Step, userFunctionFailed } from './pour.ts'
-import { appendValue, checkedPartitions, combinePartition, joinValues, mergeByKey, type ShuffleOptions } from './shuffle.ts'
+import { type Partition, pour, type Step } from './pour.ts'
+import { checkedPartitions, combinePartition, mergeByKey } from './shuffle.ts'
 
 /** What a dataset can reach while a batch runs; a dataset made outside of a batch reaches nothing. */
 export interface RddContext {
@@ -38,7 +37,8 @@ export type { ShuffleOptions } from './shuffle.ts'
  * One batch of data: a lazy collection in partitions. Transformations describe a new one and run nothing; actions (`collect`, `count`,
  * `reduce`, `take`, `saveAsTextFile`, ...) run it. Narrow transformations (`map`, `flatMap`, `filter`, ...) are fused into one pass.
  *
- * The words and the meaning are those of Spark's RDD; see docs/differences.md for what differs.
+ * The words and the meaning are those of Spark's RDD; see docs/differences.md for what differs. This file holds what all operations rest
+ * on. Each group of operations adds itself to the class, types and bodies, from a file of its own in `operations/`.
  *
  * @example
  * ```ts
@@ -47,85 +47,73 @@ export type { ShuffleOptions } from './shuffle.ts'
  */
 export class RDD<T> {
   readonly #lineage: Lineage<T>
+  /** What `cache` keeps, by partition; undefined: nothing. */
+  #kept: Map<number, Promise<readonly T[]>> | undefined
 
   /** @internal Datasets are made by sources, transformations and {@link parallelize}. */
   constructor(lineage: Lineage<T>) {
     this.#lineage = lineage
   }
 
-  /** How many partitions the dataset has. */
+  /**
+   * How many partitions the dataset has.
+   *
+   * @example parallelize([1, 2, 3], { partitions: 2 }).getNumPartitions() // 2
+   */
   getNumPartitions(): number {
     return this.#lineage.partitionCount
   }
 
-  /** @internal The same dataset inside a batch, under a node's name. */
-  within(context: RddContext, label: string): RDD<T> {
-    return new RDD({ ...this.#lineage, context, label })
-  }
-
-  /** One new element for each element. */
-  map<U>(f: (element: T) => U): RDD<U> {
-    return this.#narrow({ kind: 'map', f, label: this.#lineage.label })
-  }
-
-  /** The elements for which `keep` is true. */
-  filter(keep: (element: T) => boolean): RDD<T> {
-    return this.#narrow({ kind: 'filter', f: keep, label: this.#lineage.label })
-  }
-
-  /** Any number of new elements for each element, in order. */
-  flatMap<U>(f: (element: T) => Iterable<U>): RDD<U> {
-    return this.#narrow({ kind: 'flatMap', f, label: this.#lineage.label })
-  }
-
-  /** As {@link map}, to pairs of a key and a value. */
-  mapToPair<K, V>(f: (element: T) => readonly [K, V]): RDD<[K, V]> {
-    return this.#narrow({ kind: 'map', f, label: this.#lineage.label })
-  }
-
-  /** New values under the same keys. */
-  mapValues<K, V, W>(this: RDD<[K, V]>, f: (value: V) => W): RDD<[K, W]> {
-    return this.map(([key, value]) => [key, f(value)])
-  }
-
-  /** Calls `f` once for each partition, for empty ones too. The elements are there for the length of the call. */
-  mapPartitions<U>(f: PartitionFunction<T, U>): RDD<U> {
-    const { label, partitionCount } = this.#lineage
-    return this.derive(
-      partitionCount,
-      everyPartition(partitionCount, async (index) => {
-        const elements = await this.#elements(index)
-        try {
-          return [...(await f(elements))]
-        } catch (error) {
-          throw userFunctionFailed({ label, record: `partition ${index} of ${elements.length} elements`, error })
-        }
-      }),
-    )
-  }
-
-  /** The elements of this dataset, then those of the other. */
-  union(other: RDD<T>): RDD<T> {
-    const own = this.#lineage
-    const theirs = other.#lineage
-    return new RDD({
-      ...own,
-      partitionCount: own.partitionCount + theirs.partitionCount,
-      partition: async (index) => (index < own.partitionCount ? own.partition(index) : theirs.partition(index - own.partitionCount)),
-    })
+  /**
+   * Computes this dataset once, however often it is asked for: its elements stay in memory as long as the dataset does, or until
+   * `unpersist()`. Between batches nothing stays.
+   *
+   * @example const once = lines.map((line) => JSON.stringify(line)).cache()
+   */
+  cache(): this {
+    this.#kept ??= new Map()
+    return this
   }
 
   /**
-   * One pair for each key, its values reduced by `f`, which must be associative and commutative. Keys are equal by value; the result is in
-   * the order of the keys.
+   * The same as `cache()`: there is one place to keep things, which is memory.
+   *
+   * @example rdd.persist()
    */
-  reduceByKey<K, V>(this: RDD<[K, V]>, f: (a: V, b: V) => V, { partitions = 1 }: ShuffleOptions = {}): RDD<[K, V]> {
-    return this.#shuffled<K, V>(partitions, (map, [key, value]) => map.combine(key, value, f), f)
+  persist(): this {
+    return this.cache()
   }
 
-  /** One pair for each key with all its values, in the order in which they came. The result is in the order of the keys. */
-  groupByKey<K, V>(this: RDD<[K, V]>, { partitions = 1 }: ShuffleOptions = {}): RDD<[K, V[]]> {
-    return this.#shuffled<K, V[]>(partitions, appendValue, joinValues)
+  /**
+   * Gives the memory of `cache()` back; the dataset is computed anew when it is asked for again.
+   *
+   * @example rdd.unpersist()
+   */
+  unpersist(): this {
+    this.#kept = undefined
+    return this
+  }
+
+  /** @internal What names this dataset in errors. */
+  get label(): string {
+    return this.#lineage.label
+  }
+
+  /** @internal The same dataset inside a batch, under a node's name. */
+  within(context: RddContext, label: string): RDD<T> {
+    return new RDD({ ...this.#lineage, partition: async (index) => this.partitionAt(index), context, label })
+  }
+
+  /** @internal This dataset with one more step, fused into the pass over its partitions. */
+  narrow<U>(kind: Step['kind'], f: (element: T) => unknown): RDD<U> {
+    const step = { kind, f, label: this.label } as Step
+    return new RDD<U>({
+      ...this.#lineage,
+      partition: async (index) => {
+        const { records, steps, origin } = await this.partitionAt(index)
+        return { records, steps: [...steps, step], origin }
+      },
+    })
   }
 
   /** @internal A dataset of the same batch with partitions that are computed together, once, when the first is asked for. */
@@ -134,119 +122,69 @@ export class RDD<T> {
     return computedDataset({ partitionCount, compute, context, label })
   }
 
-  /** @internal The elements of every partition. */
-  async partitions(): Promise<readonly (readonly T[])[]> {
-    return everyPartition(this.#lineage.partitionCount, (index) => this.#elements(index))()
-  }
-
-  /** All elements, partition by partition. */
-  async collect(): Promise<T[]> {
-    return (await this.partitions()).flat(1) as T[]
-  }
-
-  /** How many elements there are. */
-  async count(): Promise<number> {
-    let total = 0
-    for (let index = 0; index < this.#lineage.partitionCount; index++) {
-      let count = 0
-      pour(await this.#lineage.partition(index), () => {
-        count = 0
-        return () => {
-          count += 1
-        }
-      })
-      total += count
-    }
-    return total
-  }
-
-  /**
-   * All elements reduced to one by `f`, which must be associative and commutative.
-   *
-   * @throws MillraceError `ARGUMENT_INVALID` when there is no element, as in Spark.
-   */
-  async reduce(f: (a: T, b: T) => T): Promise<T> {
-    const elements = await this.collect()
-    if (elements.length === 0) {
-      throw new MillraceError('ARGUMENT_INVALID', {
-        problem: 'reduce() of an empty dataset has no result',
-        fix: 'ask isEmpty() first, or reduce on the stream, which gives nothing for an empty batch',
-      })
-    }
-    return elements.reduce((a, b) => f(a, b))
-  }
-
-  /** The first elements, `count` at most. */
-  async take(count: number): Promise<T[]> {
-    const taken: T[] = []
-    for (let index = 0; index < this.#lineage.partitionCount && taken.length < count; index++) {
-      taken.push(...(await this.#elements(index)).slice(0, count - taken.length))
-    }
-    return taken
-  }
-
-  /** Whether there is no element at all. */
-  async isEmpty(): Promise<boolean> {
-    return (await this.take(1)).length === 0
-  }
-
-  /** Calls `f` with each element, in order. */
-  async foreach(f: (element: T) => void): Promise<void> {
-    for (const elements of await this.partitions()) elements.forEach((element) => f(element))
-  }
-
-  /**
-   * Writes one text file a partition, `part-00000` and so on, and `_SUCCESS`, into the directory `path`, which may begin with a bound name
-   * (`s3://results/x`). Exactly-once in effect inside a batch: an older attempt cannot replace it.
-   *
-   * @throws MillraceError `OUTPUT_FENCED`, `OUTPUT_EXISTS`, `OUTPUT_FAILED`, `BINDING_MISSING`.
-   */
-  async saveAsTextFile(path: string): Promise<void> {
-    const parts = (await this.partitions()).map(elementLines)
-    await this.#lineage.context.saveText(path, parts)
-  }
-
-  async #elements(index: number): Promise<readonly T[]> {
-    const partition = await this.#lineage.partition(index)
-    if (partition.steps.length === 0) return partition.records as readonly T[]
-    let elements: T[] = []
-    pour(partition, () => {
-      const fresh: T[] = []
-      elements = fresh
-      return (element) => fresh.push(element)
+  /** @internal Combines each partition by key on its own, then the partitions' results: what a map-side combine and a shuffle do. */
+  shuffled<K, W>(partitionCount: number, add: (map: KeyedMap<K, W>, element: T) => void, merge: (a: W, b: W) => W): RDD<[K, W]> {
+    const { label, partitionCount: inputs } = this.#lineage
+    return this.derive(checkedPartitions(partitionCount), async () => {
+      const combined: KeyedMap<K, W>[] = []
+      for (let index = 0; index < inputs; index++) combined.push(combinePartition(await this.partitionAt(index), label, add))
+      return mergeByKey(combined, partitionCount, label, merge)
     })
-    return elements
   }
 
-  #narrow<U>(step: Step): RDD<U> {
-    const { partition, ...rest } = this.#lineage
-    return new RDD<U>({
-      ...rest,
-      partition: async (index) => {
-        const { records, steps, origin } = await partition(index)
-        return { records, steps: [...steps, step], origin }
+  /** @internal The partitions of this dataset, then those of the others: nothing is computed. */
+  beside(others: readonly RDD<T>[]): RDD<T> {
+    const places = [this as RDD<T>, ...others].flatMap((rdd) =>
+      Array.from({ length: rdd.getNumPartitions() }, (_, index) => ({ rdd, index })),
+    )
+    return new RDD({
+      ...this.#lineage,
+      partitionCount: places.length,
+      partition: async (place) => {
+        const { rdd, index } = places[place] as (typeof places)[number]
+        return rdd.partitionAt(index)
       },
     })
   }
 
-  /** Combines each partition by key on its own, then the partitions' results: what a map-side combine and a shuffle do. */
-  #shuffled<K, W>(partitionCount: number, add: (map: KeyedMap<K, W>, element: T) => void, merge: (a: W, b: W) => W): RDD<[K, W]> {
-    const { label, partition, partitionCount: inputs } = this.#lineage
-    return this.derive(checkedPartitions(partitionCount), async () => {
-      const combined: KeyedMap<K, W>[] = []
-      for (let index = 0; index < inputs; index++) combined.push(combinePartition(await partition(index), label, add))
-      return mergeByKey(combined, partitionCount, label, merge)
-    })
+  /** @internal Hands one partition, with the steps that are still to be applied, to whoever can do without an array of its elements. */
+  async partitionAt(index: number): Promise<Partition<T>> {
+    if (this.#kept === undefined) return this.#lineage.partition(index)
+    const kept = this.#kept.get(index) ?? poured(this.#lineage.partition(index))
+    this.#kept.set(index, kept)
+    return { records: await kept, steps: [] }
+  }
+
+  /** @internal The elements of one partition. */
+  async elements(index: number): Promise<readonly T[]> {
+    return poured(this.partitionAt(index))
+  }
+
+  /** @internal The elements of every partition. */
+  async partitions(): Promise<readonly (readonly T[])[]> {
+    const partitions: (readonly T[])[] = []
+    for (let index = 0; index < this.#lineage.partitionCount; index++) partitions.push(await this.elements(index))
+    return partitions
+  }
+
+  /** @internal Writes text parts to where this dataset's batch writes. */
+  async saveParts(path: string, parts: readonly Uint8Array[]): Promise<void> {
+    await this.#lineage.context.saveText(path, parts)
   }
 }
 
-const everyPartition =
-  <T>(count: number, elementsOf: (index: number) => Promise<readonly T[]>) =>
-  async (): Promise<(readonly T[])[]> => {
-    const partitions: (readonly T[])[] = []
-    for (let index = 0; index < count; index++) partitions.push(await elementsOf(index))
-    return partitions
-  }
+/** The elements of a partition. */
+const poured = async <T>(waiting: Promise<Partition<T>>): Promise<readonly T[]> => {
+  const partition = await waiting
+  if (partition.steps.length === 0) return partition.records as readonly T[]
+  let elements: T[] = []
+  pour(partition, () => {
+    const fresh: T[] = []
+    elements = fresh
+    return (element) => fresh.push(element)
+  })
+  return elements
+}
 
 /** A dataset whose partitions are computed together when the first of them is asked for, and kept as long as the dataset is. */
 export const computedDataset = <T>({
@@ -281,19 +219,6 @@ export const datasetOf = <T>(partitions: readonly Partition<T>[], context: RddCo
     partition: async (index) => partitions[index] ?? { records: [], steps: [] },
   })
 
-/**
- * A dataset of elements at hand, cut into so many partitions of nearly equal length (Spark's `parallelize`).
- *
- * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number above zero.
- * @example
- * ```ts
- * await parallelize([1, 2, 3, 4], { partitions: 2 }).map((n) => n * n).collect() // [1, 4, 9, 16]
- * ```
- */
-export const parallelize = <T>(elements: Iterable<T>, { partitions = 1 }: ShuffleOptions = {}): RDD<T> => {
-  checkedPartitions(partitions)
-  const all = Array.isArray(elements) ? (elements as readonly T[]) : [...elements]
-  const cut = (index: number): number => Math.floor((index * all.length) / partitions)
-  const parts = Array.from({ length: partitions }, (_, index) => (partitions === 1 ? all : all.slice(cut(index), cut(index + 1))))
-  return datasetOf(parts.map((records) => ({ records, steps: [] })))
-}
+/** A dataset of elements at hand, by partition. */
+export const datasetOfElements = <T>(partitions: readonly (readonly T[])[]): RDD<T> =>
+  datasetOf(partitions.map((records) => ({ records, steps: [] })))

@@ -68,6 +68,16 @@ export const joinValues = <V>(a: V[], b: readonly V[]): V[] => {
   return a
 }
 
+/** As {@link blaming}, for work that waits. */
+export const blamingLater = async <R>(label: string, record: string, work: () => Promise<R>): Promise<R> => {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof MillraceError) throw error
+    throw userFunctionFailed({ label, record, error })
+  }
+}
+
 /** An error of a user's function under the name of its operator. */
 const blaming = <R>(label: string, record: string, work: () => R): R => {
   try {

@@ -68,9 +68,11 @@ const adopt = async (runner: Runner, head: Head): Promise<Head | undefined> => {
 const conflictsWith = async (runner: Runner, head: Head): Promise<readonly string[]> => {
   const { store, app, plan } = runner
   const manifest = head.manifest === undefined ? undefined : await readManifest(store, app, head.manifest)
-  const stored = Object.entries(manifest?.states ?? {}).map(([id, { kind, partitions }]): StateShape => ({
+  const stored = Object.entries(manifest?.states ?? {}).map(([id, { kind, form, layout, partitions }]): StateShape => ({
     id,
     kind,
+    form,
+    layout,
     partitions: partitions.length,
   }))
   const logged = head.logged === undefined ? {} : (await loadPlan(store, app, head.logged.plan)).slices

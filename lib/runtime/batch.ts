@@ -13,6 +13,7 @@ import { type DeadLetter, storeDeadLetters } from './dead-letters.ts'
 import { execute } from './execute.ts'
 import { logAgain, type LoggedAttempt } from './head-writes.ts'
 import type { LiveState, StateDrafts } from './live-state.ts'
+import { mayRestAfter } from './rest.ts'
 import type { Runner } from './runner.ts'
 import { settle } from './settle.ts'
 import { withTakers } from './takers.ts'
@@ -37,8 +38,8 @@ export interface Prepared {
   readonly used: readonly SegmentRef[]
   /** Batch times between the last batch and this one, left out because nothing could have happened at them. */
   readonly skippedTimes: number
-  /** There was nothing in the batch, and it has changed nothing. */
-  readonly isIdle: boolean
+  /** Batches have been empty, and have changed nothing, for so long that another one would not either. */
+  readonly mayRest: boolean
 }
 
 /** A logged batch with its records at hand. Nothing has happened outside yet. */
@@ -100,11 +101,12 @@ export const prepareBatch = async (
   before: Before,
 ): Promise<Prepared> => {
   const { plan } = attempt
-  const drafts = before.state.draft()
+  const drafts = before.state.draft(plan.timeMs)
   const fence = { app: runner.app, generation: runner.generation, epoch: attempt.head.epoch }
   await execute({
     plan: runner.plan,
     timeMs: plan.timeMs,
+    zeroMs: attempt.head.zeroMs,
     attemptNumber: attempt.number,
     fence,
     records: partitions,
@@ -117,10 +119,10 @@ export const prepareBatch = async (
   const origin = { timeMs: plan.timeMs, epoch: attempt.head.epoch }
   await settle(runner.clock, () => storeDeadLetters(runner.store, runner.app, kept, origin))
   for (const { source, slice } of slicesOf(runner, plan)) await settle(runner.clock, async () => source.record?.(slice, plan.timeMs))
+  const isEmpty = records === 0 && Object.values(plan.slices).every((slice) => slice.objects === 0)
+  const quietSinceMs = isEmpty && drafts.isQuiet ? (before.manifest.quietSinceMs ?? plan.timeMs) : undefined
   const verdict = kept.length > 0 || !attempt.isFirst ? { letters: attempt.head.epoch } : {}
-  const { manifest, manifestRef } = await writeAll(runner, attempt, before, drafts, verdict)
-  const slices = Object.values(plan.slices)
-  const isEmpty = records === 0 && slices.every((slice) => slice.objects === 0)
+  const { manifest, manifestRef } = await writeAll(runner, attempt, before, drafts, { quietSinceMs, ...verdict })
   return {
     attempt,
     manifest,
@@ -130,7 +132,7 @@ export const prepareBatch = async (
     records,
     used: [...planSegments(attempt), ...slicesOf(runner, plan).flatMap(({ source, slice }) => source.blocks(slice))],
     skippedTimes: Math.round((plan.timeMs - before.manifest.timeMs) / runner.plan.options.intervalMs) - 1,
-    isIdle: isEmpty && drafts.isUnchanged,
+    mayRest: mayRestAfter(runner.plan, manifest),
   }
 }
 
@@ -178,10 +180,10 @@ const writeAll = async (
   { attemptId, plan }: LoggedAttempt,
   before: Before,
   drafts: StateDrafts,
-  verdict: Pick<Manifest, 'letters'>,
+  outcome: Pick<Manifest, 'letters' | 'quietSinceMs'>,
 ): Promise<Pick<Prepared, 'manifest' | 'manifestRef'>> => {
   const { store, app, clock } = runner
-  const { states, segments } = drafts.seal(store, app, { timeMs: plan.timeMs, attemptId }, before.manifest)
+  const { states, segments } = drafts.seal(store, app, attemptId, before.manifest)
   const cuts = Object.fromEntries(Object.entries(plan.slices).map(([id, slice]) => [id, slice.cut]))
   const previous = before.manifestRef === undefined ? [] : [before.manifestRef, ...before.manifest.previous].slice(0, KEPT_MANIFESTS - 1)
   const manifest: Manifest = {
@@ -189,8 +191,10 @@ const writeAll = async (
     cuts: { ...before.manifest.cuts, ...cuts },
     states,
     inputs: inputsOf(runner.plan),
+    marks: drafts.marks,
+    expected: drafts.expected,
     previous,
-    ...verdict,
+    ...outcome,
   }
   const sealed = sealManifest(store, app, attemptId, manifest)
   await together([...segments, sealed].map((segment) => settle(clock, () => putSegment(store, segment))))

@@ -18,7 +18,8 @@ import { asMillraceError, invariant, MillraceError } from '../base/errors.ts'
 import { together } from '../base/together.ts'
 import type { FailureReason, Head } from '../state/head.ts'
 import { emptyManifest, readManifest } from '../state/manifest.ts'
-import { segmentId } from '../state/segments.ts'
+import type { ReadSegment } from '../state/live-store.ts'
+import { readSegment, segmentId } from '../state/segments.ts'
 import { currentHead } from './adopt.ts'
 import { type BatchPlan, loadPlan } from './batch-plan.ts'
 import { type Before, prepareBatch, type Prepared, readRecords, recordHistory, settleLosses } from './batch.ts'
@@ -27,29 +28,13 @@ import { Garbage } from './garbage.ts'
 import { HeadReader, type LanesBySource } from './head-reader.ts'
 import { commitBatch, failBatch, logBatch, type LoggedAttempt } from './head-writes.ts'
 import { LiveState } from './live-state.ts'
-import { goToRest, wake } from './rest.ts'
+import { expectedAt, goToRest, wake } from './rest.ts'
+import type { Outcome } from './outcome.ts'
 import type { Runner } from './runner.ts'
 import { isExhausted, isLeaseHeld, nextBatchTime } from './schedule.ts'
 import { settle } from './settle.ts'
 import { skewOf } from './store-time.ts'
 import type { BatchSource, Slice } from './sources/batch-source.ts'
-
-/** What came of looking for work. */
-export type Outcome =
-  /** Something has moved: look again. */
-  | { readonly kind: 'moved' }
-  /** Nothing is due before `dueMs`; undefined: at rest, until something comes. */
-  | { readonly kind: 'idle'; readonly dueMs: number | undefined }
-  /** Another runner holds the lease, at most until then. */
-  | { readonly kind: 'busy'; readonly untilMs: number }
-  /** A batch has failed and is tried again then. */
-  | { readonly kind: 'retry'; readonly atMs: number; readonly reason: FailureReason }
-  /** The application has stopped until a person resumes it. */
-  | { readonly kind: 'failed'; readonly reason: FailureReason }
-  /** This machine's clock is too far from the store's to say when a batch is due: another machine must run it. */
-  | { readonly kind: 'skewed'; readonly skewMs: number }
-  /** A newer deployment has the store. */
-  | { readonly kind: 'superseded'; readonly generation: number }
 
 /** How to look for work. */
 export interface DriveOptions {
@@ -144,7 +129,8 @@ export class Driver {
     const manifest = ref === undefined ? emptyManifest(zeroMs) : await settle(clock, () => readManifest(store, app, ref))
     // Whoever has committed it may have died before this; once the next batch is logged, nobody else could tell.
     await settle(clock, () => storeVerdict(store, app, manifest))
-    this.#before = { manifest, manifestRef: ref, state: await settle(clock, () => LiveState.load(store, app, plan, manifest)) }
+    const read: ReadSegment = async (segment) => settle(clock, () => readSegment(store, app, segment))
+    this.#before = { manifest, manifestRef: ref, state: await LiveState.load(plan, manifest, read) }
     return this.#before
   }
 
@@ -156,9 +142,13 @@ export class Driver {
   }
 
   async #wakeIfNeeded(head: Head, before: Before, nowMs: number, aheadOfClock: boolean): Promise<Outcome> {
-    const sinceMs = await this.#waitingSince(head, before, nowMs)
-    const horizonMs = aheadOfClock ? Math.max(nowMs, nextBatchTime(head, this.#runner.plan.options.intervalMs)) : nowMs
-    if (sinceMs === undefined || sinceMs > horizonMs) return { kind: 'idle', dueMs: sinceMs }
+    const waitingMs = await this.#waitingSince(head, before, nowMs)
+    const expectedMs = expectedAt(head)
+    const horizonMs = aheadOfClock ? Math.max(nowMs, nextBatchTime({ ...head, wakeMs: 0 }, this.#runner.plan.options.intervalMs)) : nowMs
+    // What is only expected waits for the clock, also where records do not.
+    const isDue = (waitingMs ?? Infinity) <= horizonMs || (expectedMs ?? Infinity) <= nowMs
+    const sinceMs = Math.min(waitingMs ?? Infinity, expectedMs ?? Infinity)
+    if (!isDue) return sinceMs === Infinity ? { kind: 'idle', dueMs: undefined } : { kind: 'idle', dueMs: sinceMs, isResting: true }
     // What says itself when it came (a file) belongs to the batch time after that; all else to the next one from now.
     const wakeMs = sinceMs === -Infinity ? nowMs : sinceMs
     if (await wake(this.#runner.heads, head, wakeMs)) this.#runner.listen({ event: 'wake', wakeMs })
@@ -270,8 +260,8 @@ export class Driver {
     await recordHistory(this.#runner, prepared, this.#runner.clock.now() - startedMs)
     const { plan, heads, store, app, clock } = this.#runner
     await settle(clock, () => storeVerdict(store, app, prepared.manifest))
-    const mayRest = prepared.isIdle && plan.options.whenIdle === 'rest' && !plan.operators.some(({ node }) => node.changesItsMind)
-    const rested = mayRest ? await goToRest(heads, head) : undefined
+    const { mayRest, manifest } = prepared
+    const rested = mayRest ? await goToRest(heads, head, manifest, plan.options.intervalMs) : undefined
     if (rested !== undefined) this.#runner.listen({ event: 'rest', timeMs: head.doneMs })
     // Somebody was faster than the rest: then only a read tells how things are.
     this.#heads.wrote(mayRest ? rested : head)

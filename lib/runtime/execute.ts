@@ -3,12 +3,14 @@
  * output asked for.
  */
 import { asMillraceError, MillraceError } from '../base/errors.ts'
+import { together } from '../base/together.ts'
 import type { Fence } from '../ports/output-files.ts'
 import type { Planned, Plan } from '../dstream/plan.ts'
 import type { BatchView, OperatorNode, OutputView, PlanNode } from '../dstream/plan-node.ts'
 import type { Partition } from '../rdd/pour.ts'
 import { datasetOf, type RDD, type RddContext } from '../rdd/rdd.ts'
 import type { KeyedState } from '../rdd/keyed-state.ts'
+import type { Panes } from '../rdd/panes.ts'
 import type { StateDrafts } from './live-state.ts'
 
 /** What the outputs of an attempt write to. */
@@ -21,6 +23,7 @@ export interface OutputPort {
 export interface Execution {
   readonly plan: Plan
   readonly timeMs: number
+  readonly zeroMs: number
   readonly attemptNumber: number
   readonly fence: Fence
   /** The partitions of each source, by its id. */
@@ -43,7 +46,7 @@ export const execute = async (execution: Execution): Promise<void> => {
     try {
       const input = (await datasets.of(parents[0] as string))?.within(datasets.context, id)
       if (execution.outputsDone.has(id)) await lookAgain(input)
-      else if (input !== undefined) await node.run(input, datasets.outputView(id))
+      else if (input !== undefined) await node.run(input, datasets.outputView)
       execution.outputsDone.add(id)
     } catch (error) {
       // A newer attempt has this batch: nothing that happens here counts any more.
@@ -52,8 +55,8 @@ export const execute = async (execution: Execution): Promise<void> => {
     }
   }
   if (failures.size > 0) throw failureOf(failures)
-  // A state moves on in every batch, whether or not an output has looked at it.
-  for (const { id } of execution.plan.states) await (await datasets.of(id))?.partitions()
+  // What is kept moves on in every batch, whether or not an output has looked at it.
+  for (const { id, node } of execution.plan.operators) if (node.keeps !== undefined) await datasets.of(id)
 }
 
 /** Computes the dataset of an output that has run before: what is put aside on the way must be known to this attempt too. */
@@ -94,24 +97,42 @@ class Datasets {
     return made
   }
 
-  outputView(id: string): OutputView {
+  get outputView(): OutputView {
     const { outputs, fence, attemptNumber } = this.#execution
     return {
-      ...this.#view(id),
+      timeMs: this.#execution.timeMs,
       attempt: { number: attemptNumber, generation: fence.generation, epoch: fence.epoch },
       print: (text) => outputs.print(text),
       saveText: async (path, parts) => outputs.saveText(path, parts, fence),
     }
   }
 
-  async #make({ id, node, parents }: Planned<PlanNode>): Promise<RDD<unknown> | undefined> {
+  async #make(planned: Planned<PlanNode>): Promise<RDD<unknown> | undefined> {
+    const { id, node, parents, everyMs, settings } = planned
+    // Off the slide of its parents a node has no dataset: a join of windows does not fail there, it has nothing to do.
+    if ((this.#execution.timeMs - this.#execution.zeroMs) % everyMs !== 0) return undefined
     if (node.role === 'source') return datasetOf(this.#execution.records.get(id) ?? [], this.context, id)
-    const inputs = await Promise.all(parents.map(async (parent) => (await this.of(parent))?.within(this.context, id)))
-    return (node as OperatorNode).compute(inputs, this.#view(id))
+    const inputs = await together(parents.map(async (parent) => (await this.of(parent))?.within(this.context, id)))
+    const dataset = await (node as OperatorNode).compute(inputs, this.#view(planned))
+    return settings.cached === true ? dataset?.cache() : dataset
   }
 
-  #view(id: string): BatchView {
-    const { timeMs, drafts } = this.#execution
-    return { timeMs, state: <K, S>(partition: number) => drafts.of(id, partition) as KeyedState<unknown, unknown> as KeyedState<K, S> }
+  #view({ id, parents, settings }: Planned<PlanNode>): BatchView {
+    const { timeMs, zeroMs, drafts } = this.#execution
+    const stateOf = <K, S>(node: string, partition: number): KeyedState<K, S> =>
+      drafts.state(node, partition) as KeyedState<unknown, unknown> as KeyedState<K, S>
+    return {
+      timeMs,
+      zeroMs,
+      state: (partition) => stateOf(id, partition),
+      stateOfParent: (parent, partition) => stateOf(parents[parent] as string, partition),
+      panes: <C>(partition: number) => drafts.panes(id, partition) as Panes<unknown> as Panes<C>,
+      get markMs() {
+        return drafts.markOf(id)
+      },
+      mark: () => drafts.mark(id),
+      checkpointMs: settings.checkpointMs,
+      expectAt: (expectedMs) => drafts.expectAt(id, expectedMs),
+    }
   }
 }

@@ -90,7 +90,7 @@ export const skip = async (operated: Operated): Promise<SkippedBatch> => {
   await replace(
     operated,
     head,
-    { ...before, timeMs: plan.timeMs, cuts: cutsAfter(before, plan), letters: head.epoch + 1, previous },
+    { ...before, timeMs: plan.timeMs, cuts: cutsAfter(before, plan), letters: head.epoch + 1, quietSinceMs: undefined, previous },
     next,
     plan,
   )

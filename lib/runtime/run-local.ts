@@ -10,7 +10,8 @@ import { gridTimeAtOrAfter } from '../base/batch-time.ts'
 import { MillraceError } from '../base/errors.ts'
 import type { Receiver } from '../ports/receiver.ts'
 import type { FailureReason } from '../state/head.ts'
-import { Driver, type Outcome } from './driver.ts'
+import { Driver } from './driver.ts'
+import type { Outcome } from './outcome.ts'
 import type { RuntimeEvent } from './events.ts'
 import { openFeed } from './feed.ts'
 import { Intake } from './intake.ts'
@@ -147,7 +148,8 @@ class LocalLoop {
   async #pause(outcome: Outcome | Hindered): Promise<void> {
     const nowMs = this.#runner.clock.now()
     const untilMs = this.#wakeUpMs(outcome, nowMs)
-    if (outcome.kind === 'idle' && outcome.dueMs === undefined) return this.#sleeper.sleep(Math.min(untilMs - nowMs, SLEEP_MS_MAX))
+    const isResting = outcome.kind === 'idle' && (outcome.dueMs === undefined || outcome.isResting === true)
+    if (isResting) return this.#sleeper.sleep(Math.min(untilMs - nowMs, SLEEP_MS_MAX))
     // An append calls at once only when the head is at rest: a batch that is to come takes it in at its time.
     await this.#sleepThrough(nowMs, Math.min(untilMs, nowMs + SLEEP_MS_MAX))
   }

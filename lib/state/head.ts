@@ -52,7 +52,7 @@ export interface Head {
   /** The manifest of that batch; undefined before the first. */
   readonly manifest: SegmentRef | undefined
   readonly cuts: LaneCuts
-  /** The next batch is at or after this: set when the head is woken. */
+  /** The next batch is at or after this: set when the head is woken. At rest: when it is to wake by itself; 0: it is not. */
   readonly wakeMs: number
   readonly logged: LoggedBatch | undefined
   readonly reason: FailureReason | undefined

@@ -21,9 +21,12 @@ export const MANIFEST_NODE = '@manifest'
 /** So many manifests, the newest among them, keep what they name (B11): a reader that is a batch or two behind still finds it. */
 export const KEPT_MANIFESTS = 3
 
-/** The stored state of one operator: for each of its partitions the segments that make it up, oldest first. */
+/** One thing that an operator keeps: for each of its partitions the segments that make it up, oldest first. */
 export interface StoredState {
   readonly kind: string
+  readonly form: 'state' | 'panes'
+  /** What must stay the same, besides, for the segments to make sense. */
+  readonly layout: string
   readonly partitions: readonly (readonly SegmentRef[])[]
 }
 
@@ -36,36 +39,64 @@ export interface Manifest {
   readonly states: Readonly<Record<string, StoredState>>
   /** What each source read, by the names of its plan. */
   readonly inputs?: Readonly<Record<string, string>>
+  /** Batch times that operators have marked for themselves, by their ids. */
+  readonly marks: Readonly<Record<string, number>>
+  /** When something will happen even if nothing comes in, by the ids of operators. */
+  readonly expected: Readonly<Record<string, number>>
+  /** Since this batch, itself included, batches have been empty and have changed nothing; undefined: this one has. */
+  readonly quietSinceMs: number | undefined
   /** The epoch of its attempt, if that or an earlier attempt at the batch may have put records aside: the dead letters of this one are true. */
   readonly letters?: number
   /** The manifests before this one, newest first, as far as they are kept. */
   readonly previous: readonly SegmentRef[]
 }
 
+type PackedState = readonly [
+  id: string,
+  kind: string,
+  form: StoredState['form'],
+  layout: string,
+  partitions: readonly (readonly PackedRef[])[],
+]
+
 /** A manifest as it is stored: the node and the part of each segment follow from where it is named. */
 interface PackedManifest extends Omit<Manifest, 'states' | 'previous'> {
-  readonly states: readonly (readonly [id: string, kind: string, partitions: readonly (readonly PackedRef[])[]])[]
+  readonly states: readonly PackedState[]
   readonly previous: readonly PackedRef[]
 }
 
 const packed = ({ states, previous, ...rest }: Manifest): PackedManifest => ({
   ...rest,
-  states: Object.entries(states).map(([id, { kind, partitions }]) => [id, kind, partitions.map((refs) => refs.map(packRef))]),
+  states: Object.entries(states).map(([id, { kind, form, layout, partitions }]) => [
+    id,
+    kind,
+    form,
+    layout,
+    partitions.map((refs) => refs.map(packRef)),
+  ]),
   previous: previous.map(packRef),
 })
 
 /** The manifest of a stored value. */
 export const manifestFrom = (value: unknown): Manifest => {
   const { states, previous, ...rest } = value as PackedManifest
-  const stateOf = ([id, kind, partitions]: PackedManifest['states'][number]): [string, StoredState] => [
+  const stateOf = ([id, kind, form, layout, partitions]: PackedState): [string, StoredState] => [
     id,
-    { kind, partitions: partitions.map((refs, part) => refs.map((ref) => unpackRef(id, part, ref))) },
+    { kind, form, layout, partitions: partitions.map((refs, part) => refs.map((ref) => unpackRef(id, part, ref))) },
   ]
   return { ...rest, states: Object.fromEntries(states.map(stateOf)), previous: previous.map((ref) => unpackRef(MANIFEST_NODE, 0, ref)) }
 }
 
 /** What is true before the first batch. */
-export const emptyManifest = (zeroMs: number): Manifest => ({ timeMs: zeroMs, cuts: {}, states: {}, previous: [] })
+export const emptyManifest = (zeroMs: number): Manifest => ({
+  timeMs: zeroMs,
+  cuts: {},
+  states: {},
+  marks: {},
+  expected: {},
+  quietSinceMs: undefined,
+  previous: [],
+})
 
 /** A manifest that can be named already, and has yet to be written. */
 export const sealManifest = (store: ItemStore, app: string, attemptId: string, manifest: Manifest): SealedSegment =>

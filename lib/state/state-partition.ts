@@ -5,36 +5,18 @@
  * is counted right (encodings are compared, never references), and an attempt that fails, or a later operator that changes what it was
  * given, leaves no trace here.
  */
-import { decode, decodeLatin1, encode, encodeToLatin1 } from '../base/codec.ts'
-import { KeyedMap } from '../base/keys.ts'
+import { decode, encode } from '../base/codec.ts'
+import { KeyedMap, overlay } from '../base/keys.ts'
+import { pack, Packed, samePacked, type Stored, unpack } from '../base/packed.ts'
 import type { KeyedState } from '../rdd/keyed-state.ts'
-
-/** The encoding of a state that is an object. */
-class Packed {
-  readonly code: string
-  constructor(code: string) {
-    this.code = code
-  }
-}
-
-type Stored = string | number | bigint | boolean | null | Packed
+import type { StoreDraft, SealSegment } from './live-store.ts'
+import type { SegmentRef } from './segments.ts'
 
 const REMOVED: unique symbol = Symbol('removed')
 type Change = Stored | typeof REMOVED
 
-const pack = (state: unknown): Stored =>
-  typeof state === 'object' && state !== null ? new Packed(encodeToLatin1(state)) : (checked(state) as Stored)
-
-/** Lets the codec refuse what cannot be stored, such as a function. */
-const checked = (state: unknown): unknown => {
-  if (typeof state === 'function' || typeof state === 'symbol') encode(state)
-  return state
-}
-
-const unpack = (stored: Stored): unknown => (stored instanceof Packed ? decodeLatin1(stored.code) : stored)
-
-const same = (a: Stored | undefined, b: Stored): boolean =>
-  a instanceof Packed && b instanceof Packed ? a.code === b.code : Object.is(a, b)
+/** A partition made of more segments than this is written anew as one. */
+const SEGMENTS_MAX = 8
 
 /** A segment: pairs of key and state, then removed keys. A packed state travels as bytes: no state is bytes unpacked. */
 type Segment = readonly [puts: readonly (readonly [unknown, unknown])[], removed: readonly unknown[]]
@@ -50,6 +32,7 @@ const live = (value: unknown): Stored =>
 export class StatePartition {
   readonly #map = new KeyedMap<unknown, Stored>()
   #sorted: readonly (readonly [unknown, Stored])[] | undefined
+  #memo: unknown
 
   /** How many keys have state. */
   get size(): number {
@@ -66,20 +49,31 @@ export class StatePartition {
 
   /** Takes in what a committed batch changed. */
   advance(changes: KeyedMap<unknown, Change>): void {
-    for (const [key, change] of changes.sortedEntries()) {
+    if (changes.size === 0) return
+    const sorted = changes.sortedEntries()
+    for (const [key, change] of sorted) {
       if (change === REMOVED) this.#map.delete(key)
       else this.#map.set(key, change)
     }
-    if (changes.size > 0) this.#sorted = undefined
+    if (this.#sorted !== undefined) this.#sorted = keptOf(overlay<unknown, Change>(this.#sorted, sorted))
   }
 
   stored(key: unknown): Stored | undefined {
     return this.#map.get(key)
   }
 
+  has(key: unknown): boolean {
+    return this.#map.has(key)
+  }
+
   sorted(): readonly (readonly [unknown, Stored])[] {
     this.#sorted ??= this.#map.sortedEntries()
     return this.#sorted
+  }
+
+  memo<M>(make: () => M): M {
+    this.#memo ??= make()
+    return this.#memo as M
   }
 
   /** A batch's view of this partition. */
@@ -89,7 +83,7 @@ export class StatePartition {
 }
 
 /** What one attempt does to a partition: kept apart until its batch is committed (B3). */
-export class StateDraft implements KeyedState<unknown, unknown> {
+export class StateDraft implements KeyedState<unknown, unknown>, StoreDraft {
   readonly #base: StatePartition
   readonly #changes = new KeyedMap<unknown, Change>()
 
@@ -101,19 +95,44 @@ export class StateDraft implements KeyedState<unknown, unknown> {
     for (const [key, stored] of this.#base.sorted()) yield [key, unpack(stored)]
   }
 
+  *current(): Generator<readonly [unknown, unknown]> {
+    for (const [key, stored] of this.#after()) yield [key, unpack(stored)]
+  }
+
+  get(key: unknown): unknown {
+    const change = this.#changes.get(key)
+    if (change === undefined && !this.#changes.has(key)) return unpack(this.#base.stored(key))
+    return change === REMOVED ? undefined : unpack(change)
+  }
+
   put(key: unknown, state: unknown): void {
     const stored = pack(state)
-    if (same(this.#base.stored(key), stored)) this.#changes.delete(key)
+    const before = this.#base.stored(key)
+    if (samePacked(before, stored) && (before !== undefined || this.#base.has(key))) this.#changes.delete(key)
     else this.#changes.set(key, stored)
   }
 
   remove(key: unknown): void {
-    if (this.#base.stored(key) === undefined) this.#changes.delete(key)
-    else this.#changes.set(key, REMOVED)
+    if (this.#base.has(key)) this.#changes.set(key, REMOVED)
+    else this.#changes.delete(key)
+  }
+
+  memo<M>(make: () => M): M {
+    return this.#base.memo(make)
   }
 
   get isUnchanged(): boolean {
     return this.#changes.size === 0
+  }
+
+  /** Without changes, the next batch finds what this one has found. */
+  get isQuiet(): boolean {
+    return this.isUnchanged
+  }
+
+  seal(before: readonly SegmentRef[], seal: SealSegment): readonly SegmentRef[] {
+    if (this.isUnchanged) return before
+    return before.length >= SEGMENTS_MAX ? [seal(this.merged())] : [...before, seal(this.delta())]
   }
 
   /** The changes as a segment, in the order of keys: the same attempt gives the same bytes. */
@@ -125,13 +144,12 @@ export class StateDraft implements KeyedState<unknown, unknown> {
 
   /** Everything after the changes as one segment, which stands for all before it. */
   merged(): Uint8Array {
-    const after = new KeyedMap<unknown, Change>()
-    for (const [key, stored] of this.#base.sorted()) after.set(key, stored)
-    for (const [key, change] of this.#changes.sortedEntries()) after.set(key, change)
-    return encode([
-      after.sortedEntries().flatMap(([key, change]) => (change === REMOVED ? [] : [[key, portable(change)] as const])),
-      [],
-    ] satisfies Segment)
+    return encode([this.#after().map(([key, stored]) => [key, portable(stored)] as const), []] satisfies Segment)
+  }
+
+  #after(): readonly (readonly [unknown, Stored])[] {
+    if (this.isUnchanged) return this.#base.sorted()
+    return keptOf(overlay<unknown, Change>(this.#base.sorted(), this.#changes.sortedEntries()))
   }
 
   /** Makes the changes part of the live state. Only after the commit was acknowledged. */
@@ -139,3 +157,6 @@ export class StateDraft implements KeyedState<unknown, unknown> {
     this.#base.advance(this.#changes)
   }
 }
+
+const keptOf = (entries: readonly (readonly [unknown, Change])[]): readonly (readonly [unknown, Stored])[] =>
+  entries.filter((entry): entry is readonly [unknown, Stored] => entry[1] !== REMOVED)

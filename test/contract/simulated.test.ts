@@ -11,13 +11,18 @@ import type { ItemStore } from '../../lib/ports/item-store.ts'
 import { caller, type CallWorld } from '../../lib/testing/simulation/calls.ts'
 import { Environment } from '../../lib/testing/simulation/environment.ts'
 import { faultKinds, Faults } from '../../lib/testing/simulation/faults.ts'
-import { simulatedBlobStore } from '../../lib/testing/simulation/ports/buckets.ts'
+import { SimulatedBucket } from '../../lib/testing/simulation/cloud/bucket.ts'
+import { bytesOf, type Shard, SimulatedStream } from '../../lib/testing/simulation/cloud/stream.ts'
+import { simulatedBlobStore, simulatedObjectStore } from '../../lib/testing/simulation/ports/buckets.ts'
 import { simulatedItemStore } from '../../lib/testing/simulation/ports/item-store.ts'
 import type { Observer } from '../../lib/testing/simulation/ports/observer.ts'
+import { simulatedStreamReader } from '../../lib/testing/simulation/ports/stream-reader.ts'
 import { Sightings } from '../../lib/testing/simulation/sightings.ts'
 import { World } from '../../lib/testing/simulation/world.ts'
 import { blobStoreContract } from './blob-store.contract.ts'
 import { itemStoreContract } from './item-store.contract.ts'
+import { objectStoreContract } from './object-store.contract.ts'
+import { type FilledShard, streamReaderContract } from './stream-reader.contract.ts'
 
 const nobody: Observer = {
   stored: () => undefined,
@@ -83,4 +88,40 @@ blobStoreContract('simulated', async (): Promise<BlobStore> => {
   const calls = calmWorld()
   const environment = aProcess('one')
   return pumped(calls.world, simulatedBlobStore(memoryBlobStore(), nobody, environment, caller(calls, environment)))
+})
+
+for (const versioned of [false, true])
+  objectStoreContract(`simulated, ${versioned ? 'with' : 'without'} versions`, async () => {
+    const calls = calmWorld()
+    const bucket = new SimulatedBucket('b', versioned, { send: () => undefined })
+    return {
+      objects: pumped(calls.world, simulatedObjectStore(bucket.objects, caller(calls, aProcess('one')))),
+      isVersioned: versioned,
+      write: async (key, bytes) => void bucket.objects.write(key, bytes, calls.world.nowMs),
+      remove: async (key) => bucket.objects.remove(key),
+    }
+  })
+
+streamReaderContract('simulated', async () => {
+  const calls = calmWorld()
+  const stream = new SimulatedStream('clicks', 1, 1, calls.world.random.fork())
+  const put = (count: number): void => {
+    for (let n = 0; n < count; n++) stream.put(`key${n % 3}`, n % 4 === 3 ? `garbled ${n}` : `line ${n}`, calls.world.nowMs)
+  }
+  put(12)
+  while (stream.shards.length < 3) stream.reshard()
+  put(6)
+  const [parent, ...children] = stream.shards.map(filledShard) as [FilledShard, FilledShard, FilledShard]
+  children.sort((a, b) => b.records.length - a.records.length)
+  const reader = simulatedStreamReader(() => [stream], caller(calls, aProcess('one')))
+  return { reader: pumped(calls.world, reader), streamArn: stream.arn, parent, children }
+})
+
+const filledShard = ({ id, records }: Shard): FilledShard => ({
+  shardId: id,
+  records: records.map(({ sequenceNumber, key, text }) => ({
+    sequenceNumber: String(sequenceNumber),
+    partitionKey: key,
+    data: new Uint8Array(bytesOf(text)),
+  })),
 })

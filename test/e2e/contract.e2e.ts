@@ -1,5 +1,12 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { CreateBucketCommand, DeleteBucketCommand, DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import {
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  DeleteObjectCommand,
+  HeadObjectCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -9,6 +16,7 @@ import { dynamodbItemStore } from '../../lib/adapters/aws/dynamodb-item-store.ts
 import { s3BlobStore } from '../../lib/adapters/aws/s3-blob-store.ts'
 import { s3Client } from '../../lib/adapters/aws/s3-client.ts'
 import { listKeys, readObject } from '../../lib/adapters/aws/s3-files.ts'
+import { s3ObjectStore } from '../../lib/adapters/aws/s3-object-store.ts'
 import { s3Objects } from '../../lib/adapters/aws/s3-objects.ts'
 import { s3OutputFiles } from '../../lib/adapters/aws/s3-output-files.ts'
 import { withBlobs } from '../../lib/adapters/blob-item-store.ts'
@@ -16,6 +24,7 @@ import { blobStoreContract } from '../contract/blob-store.contract.ts'
 import { expectError } from '../contract/errors.ts'
 import { itemStoreContract } from '../contract/item-store.contract.ts'
 import { objectSourceContract } from '../contract/object-source.contract.ts'
+import { objectStoreContract } from '../contract/object-store.contract.ts'
 import { outputFilesContract } from '../contract/output-files.contract.ts'
 
 const table = `contract-${randomUUID()}`
@@ -132,6 +141,19 @@ objectSourceContract('S3', async () => {
     },
   }
 })
+
+for (const versioned of [false, true])
+  objectStoreContract(`S3, ${versioned ? 'with' : 'without'} versions`, async () => {
+    const bucket = await newBucket()
+    const VersioningConfiguration = { Status: 'Enabled' } as const
+    if (versioned) await s3Client().send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }))
+    return {
+      objects: s3ObjectStore({ bucket }),
+      isVersioned: versioned,
+      write: (key, bytes) => plantObject(bucket, key, bytes),
+      remove: (key) => removeObject(bucket, key),
+    }
+  })
 
 test.each(['a b', 'a+b', 'a%b', 'a%2Bb', 'ä€😀', "it's (*)!", 'a&b=c?d', '"<a>"', '\\'])('the key %j is listed and read', async (key) => {
   const bucket = await newBucket()

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { kinesisStreamReader } from '../../lib/adapters/aws/kinesis-stream-reader.ts'
 import type { StreamReader } from '../../lib/ports/stream-reader.ts'
 import { kinesisDeliveries } from '../../lib/runtime/kinesis/event.ts'
+import { type FilledShard, streamReaderContract } from '../contract/stream-reader.contract.ts'
 import { APP, pipelineOf, World } from '../unit/runtime/harness.ts'
 import { aggregateOf } from '../unit/runtime/kinesis/aggregate.ts'
 import { KinesisLocal, type ShardContent } from './kinesis-local.ts'
@@ -42,43 +43,25 @@ beforeAll(async () => {
 })
 afterAll(() => kinesis.stop())
 
-const numbersOf = ({ records }: ShardContent): readonly string[] => records.map(({ kinesis: { sequenceNumber } }) => sequenceNumber)
-
-test.each([
-  ['all', 0, -1],
-  ['the first', 0, 0],
-  ['one in the middle', 17, 17],
-  ['some', 100, 250],
-  ['up to the last', 290, -1],
-])('a range of a closed shard: %s', async (_, from, to) => {
-  const numbers = numbersOf(parentContent)
-  const range = { streamArn, shardId: parent, first: numbers.at(from)!, last: numbers.at(to)! }
-  const found = await reader.read(range)
-  expect(found.map(({ sequenceNumber }) => sequenceNumber)).toEqual(numbers.slice(from, to === -1 ? undefined : to + 1))
-  expect(Buffer.from(found[0]!.data).toString('base64')).toBe(parentContent.records[from]?.kinesis.data)
+/** A shard as the contract wants it. */
+const filled = ({ shardId, content }: { readonly shardId: string; readonly content: ShardContent }): FilledShard => ({
+  shardId,
+  records: content.records.map(({ kinesis: { sequenceNumber, partitionKey, data } }) => ({
+    sequenceNumber,
+    partitionKey,
+    data: new Uint8Array(Buffer.from(data, 'base64')),
+  })),
 })
 
-test('the end of an open shard: reading stops where there is nothing behind', async () => {
-  const [child = ''] = await kinesis.openShards()
-  const numbers = numbersOf(await kinesis.readShard(child))
-  const range = { streamArn, shardId: child, first: numbers.at(0)!, last: String(BigInt(numbers.at(-1)!) + 10n ** 20n) }
-  expect(await reader.read(range)).toHaveLength(numbers.length)
-})
-
-test.each([
-  ['a shard that is not there', () => ({ shardId: 'shardId-000000000099' })],
-  ['a stream that is not there', () => ({ streamArn: `${streamArn}-none` })],
-  ['a number of another shard', () => ({ first: '1', last: '2' })],
-])('%s has nothing', async (_, changed) => {
-  const numbers = numbersOf(parentContent)
-  expect(await reader.read({ streamArn, shardId: parent, first: numbers[0]!, last: numbers[5]!, ...changed() })).toEqual([])
-})
-
-test('shards have the parents that they were made of', async () => {
+streamReaderContract('Kinesis', async () => {
   const [left = '', right = ''] = await kinesis.openShards()
-  expect(await reader.parents({ streamArn, shardId: parent })).toEqual([])
-  for (const shardId of [left, right]) expect(await reader.parents({ streamArn, shardId })).toEqual([parent])
-  expect(await reader.parents({ streamArn, shardId: 'shardId-000000000099' })).toEqual([])
+  const children = await Promise.all([left, right].map(async (shardId) => filled({ shardId, content: await kinesis.readShard(shardId) })))
+  return {
+    reader,
+    streamArn,
+    parent: filled({ shardId: parent, content: parentContent }),
+    children: children as [FilledShard, FilledShard],
+  }
 })
 
 test.each([

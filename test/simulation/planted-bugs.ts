@@ -135,12 +135,12 @@ const firstBugs: readonly PlantedBug[] = [
     effect: 'a state that was changed in place is taken for unchanged and not written',
     edits: [
       {
-        file: 'lib/state/state-partition.ts',
+        file: 'lib/base/packed.ts',
         find: '  readonly code: string\n',
         replace: '  readonly code: string\n  handedOut: unknown\n',
       },
       {
-        file: 'lib/state/state-partition.ts',
+        file: 'lib/base/packed.ts',
         find: 'stored instanceof Packed ? decodeLatin1(stored.code) : stored)',
         replace: 'stored instanceof Packed ? (stored.handedOut = decodeLatin1(stored.code)) : stored)',
       },

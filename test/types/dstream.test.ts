@@ -1,5 +1,17 @@
 /** What the compiler must know, and what it must refuse. The bodies describe pipelines; the checks are made when the tests are compiled. */
-import { type DStream, type KinesisRecord, parallelize, type RDD, seconds, stream, type StreamingContext, type Time } from 'millrace'
+import {
+  type DStream,
+  type KinesisRecord,
+  type MapWithStateStream,
+  parallelize,
+  type RDD,
+  seconds,
+  type State,
+  StateSpec,
+  stream,
+  type StreamingContext,
+  type Time,
+} from 'millrace'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 
 /** Describes a pipeline for its types; it has an output, so that it can be built. */
@@ -73,6 +85,76 @@ describe('types flow', () => {
       })
     }))
 
+  test('through pair operations and joins', () =>
+    described((ssc) => {
+      const pairs = ssc.textFileStream('lines').mapToPair((word) => [word, 1])
+      const others = ssc.textFileStream('others').mapToPair((word) => [word, new Date(0)])
+      expectTypeOf(pairs.groupByKey()).toEqualTypeOf<DStream<[string, number[]]>>()
+      expectTypeOf(pairs.flatMapValues((n) => [String(n)])).toEqualTypeOf<DStream<[string, string]>>()
+      expectTypeOf(
+        pairs.combineByKey(
+          (n) => new Set([n]),
+          (all) => all,
+          (a) => a,
+        ),
+      ).toEqualTypeOf<DStream<[string, Set<number>]>>()
+      expectTypeOf(pairs.partitionBy(2, (key) => key.length)).toEqualTypeOf<DStream<[string, number]>>()
+      expectTypeOf(pairs.cogroup(others)).toEqualTypeOf<DStream<[string, [number[], Date[]]]>>()
+      expectTypeOf(pairs.join(others)).toEqualTypeOf<DStream<[string, [number, Date]]>>()
+      expectTypeOf(pairs.leftOuterJoin(others)).toEqualTypeOf<DStream<[string, [number, Date | undefined]]>>()
+      expectTypeOf(pairs.rightOuterJoin(others)).toEqualTypeOf<DStream<[string, [number | undefined, Date]]>>()
+      expectTypeOf(pairs.fullOuterJoin(others)).toEqualTypeOf<DStream<[string, [number | undefined, Date | undefined]]>>()
+      expectTypeOf(pairs.transformWith(others, (a, b) => a.join(b))).toEqualTypeOf<DStream<[string, [number, Date]]>>()
+      expectTypeOf(ssc.transform([pairs, others], ([a, b]) => a.join(b))).toEqualTypeOf<DStream<[string, [number, Date]]>>()
+      expectTypeOf(pairs.count()).toEqualTypeOf<DStream<number>>()
+      expectTypeOf(pairs.countByValue()).toEqualTypeOf<DStream<[[string, number], number]>>()
+      expectTypeOf(pairs.reduce((a) => a)).toEqualTypeOf<DStream<[string, number]>>()
+      expectTypeOf(pairs.glom()).toEqualTypeOf<DStream<[string, number][]>>()
+      expectTypeOf(pairs.repartition(2).cache().persist().checkpoint(seconds(1))).toEqualTypeOf<DStream<[string, number]>>()
+    }))
+
+  test('through windows', () =>
+    described((ssc) => {
+      const lines = ssc.textFileStream('lines')
+      const pairs = lines.mapToPair((word) => [word, 1])
+      expectTypeOf(lines.window(seconds(2))).toEqualTypeOf<DStream<string>>()
+      expectTypeOf(lines.countByWindow(seconds(2))).toEqualTypeOf<DStream<number>>()
+      expectTypeOf(lines.countByValueAndWindow(seconds(2), seconds(1))).toEqualTypeOf<DStream<[string, number]>>()
+      expectTypeOf(lines.reduceByWindow((a) => a, seconds(2))).toEqualTypeOf<DStream<string>>()
+      expectTypeOf(
+        lines.reduceByWindow(
+          (a) => a,
+          (a) => a,
+          seconds(2),
+        ),
+      ).toEqualTypeOf<DStream<string>>()
+      expectTypeOf(pairs.groupByKeyAndWindow(seconds(2))).toEqualTypeOf<DStream<[string, number[]]>>()
+      expectTypeOf(pairs.reduceByKeyAndWindow(add, seconds(2))).toEqualTypeOf<DStream<[string, number]>>()
+      const filter = (key: string, value: number): boolean => key.length > value
+      expectTypeOf(pairs.reduceByKeyAndWindow(add, add, seconds(2), seconds(1), { filter })).toEqualTypeOf<DStream<[string, number]>>()
+    }))
+
+  test('into mapped state', () =>
+    described((ssc) => {
+      const pairs = ssc.textFileStream('lines').mapToPair((word) => [word, 1])
+      const spec = StateSpec.function((word: string, one: number | undefined, state: State<Date>) =>
+        one === 1 ? ([word, state.get()] as const) : undefined,
+      )
+      expectTypeOf(pairs.mapWithState(spec)).toEqualTypeOf<MapWithStateStream<string, Date, readonly [string, Date]>>()
+      expectTypeOf(pairs.mapWithState(spec.timeout(seconds(9)).numPartitions(2)).stateSnapshots()).toEqualTypeOf<DStream<[string, Date]>>()
+      expectTypeOf(
+        pairs.updateStateByKey<Date>((_, state, key, time) => (key === '' ? state : new Date(time.milliseconds)), { timed: true }),
+      ).toEqualTypeOf<DStream<[string, Date]>>()
+      expectTypeOf(
+        pairs.updateStateByPartition<Date>(function* (visits) {
+          for (const [key, values, state] of visits) {
+            expectTypeOf(values).toEqualTypeOf<readonly number[]>()
+            if (state !== undefined) yield [key, state]
+          }
+        }),
+      ).toEqualTypeOf<DStream<[string, Date]>>()
+    }))
+
   test('to outputs', () =>
     described((ssc) => {
       ssc.textFileStream('lines').foreachRDD(async (rdd, time, attempt) => {
@@ -115,6 +197,28 @@ const refused = (ssc: StreamingContext): void => {
   pairs.reduceByKey((a: string, b: string) => a + b)
   // @ts-expect-error a reduction gives what it takes
   pairs.reduceByKey((a, b) => String(a + b))
+  // @ts-expect-error groupByKey is for pairs
+  lines.groupByKey()
+  // @ts-expect-error windows by key are for pairs
+  lines.reduceByKeyAndWindow((a) => a, seconds(2))
+  // @ts-expect-error keys must be of one type
+  pairs.join(lines.map((line): [number, string] => [1, line]))
+  // @ts-expect-error a window is no number
+  lines.window(2_000)
+  // @ts-expect-error an absent side is undefined
+  pairs.leftOuterJoin(pairs).mapValues(([a, b]) => a + b)
+  // @ts-expect-error values are numbers
+  pairs.mapWithState(
+    StateSpec.function((key: string, value: string | undefined, state: State<number>) => `${key}${value}${state.exists()}`),
+  )
+  // @ts-expect-error the initial state is of the same type
+  StateSpec.function((key: string, value: number | undefined, state: State<number>) => `${key}${value}${state.exists()}`).initialState([
+    ['a', 'b'],
+  ])
+  // @ts-expect-error the time is for functions that are timed
+  pairs.updateStateByKey<number>((values, state, key, time: Time) => time.milliseconds)
+  // @ts-expect-error datasets of numbers only
+  lines.transform((rdd) => rdd.map(() => 1).filter(async () => (await rdd.sum()) > 0))
   // @ts-expect-error the state is a number
   pairs.updateStateByKey<number>(() => 'text')
   // @ts-expect-error the state may not be there yet

@@ -1,5 +1,19 @@
-import { narrowNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
+import { checkedFunction } from '../checks.ts'
+import { DStream } from '../dstream.ts'
+import { narrowNode } from '../plan-node.ts'
 
-/** The elements for which `keep` is true. */
-export const filterNode = <T>(parent: PlanNode, keep: (element: T) => boolean): OperatorNode =>
-  narrowNode('filter', parent, (input) => input.filter(keep))
+declare module '../dstream.ts' {
+  interface DStream<T> {
+    /**
+     * The elements for which `keep` is true.
+     *
+     * @example words.filter((word) => word !== '')
+     */
+    filter(keep: (element: T) => boolean): DStream<T>
+  }
+}
+
+DStream.prototype.filter = function (keep) {
+  checkedFunction('filter', keep)
+  return this.to(narrowNode('filter', this.node, (input) => input.filter(keep)))
+}

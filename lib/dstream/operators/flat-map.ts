@@ -1,5 +1,19 @@
-import { narrowNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
+import { checkedFunction } from '../checks.ts'
+import { DStream } from '../dstream.ts'
+import { narrowNode } from '../plan-node.ts'
 
-/** Any number of new elements for each element. */
-export const flatMapNode = <T, U>(parent: PlanNode, f: (element: T) => Iterable<U>): OperatorNode =>
-  narrowNode('flatMap', parent, (input) => input.flatMap(f))
+declare module '../dstream.ts' {
+  interface DStream<T> {
+    /**
+     * Any number of new elements for each element.
+     *
+     * @example lines.flatMap((line) => line.split(' '))
+     */
+    flatMap<U>(f: (element: T) => Iterable<U>): DStream<U>
+  }
+}
+
+DStream.prototype.flatMap = function (f) {
+  checkedFunction('flatMap', f)
+  return this.to(narrowNode('flatMap', this.node, (input) => input.flatMap(f)))
+}

@@ -1,8 +1,33 @@
-import { narrowNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
+import { checkedFunction } from '../checks.ts'
+import { DStream } from '../dstream.ts'
+import { narrowNode } from '../plan-node.ts'
 
-/** One new element for each element; order inside a partition is kept. */
-export const mapNode = <T, U>(parent: PlanNode, f: (element: T) => U): OperatorNode => narrowNode('map', parent, (input) => input.map(f))
+declare module '../dstream.ts' {
+  interface DStream<T> {
+    /**
+     * One new element for each element. `f` must be deterministic and synchronous; a record on which it throws is put aside as a dead
+     * letter.
+     *
+     * @example lines.map((line) => line.length)
+     */
+    map<U>(f: (element: T) => U): DStream<U>
 
-/** `map` to pairs. */
-export const mapToPairNode = <T, K, V>(parent: PlanNode, f: (element: T) => readonly [K, V]): OperatorNode =>
-  narrowNode('mapToPair', parent, (input) => input.mapToPair(f))
+    /**
+     * `map` to pairs of a key and a value. Keys are equal by value: strings, numbers, bigints, booleans, null, dates, and arrays and plain
+     * objects of them.
+     *
+     * @example words.mapToPair((word) => [word, 1])
+     */
+    mapToPair<K, V>(f: (element: T) => readonly [K, V]): DStream<[K, V]>
+  }
+}
+
+DStream.prototype.map = function (f) {
+  checkedFunction('map', f)
+  return this.to(narrowNode('map', this.node, (input) => input.map(f)))
+}
+
+DStream.prototype.mapToPair = function (f) {
+  checkedFunction('mapToPair', f)
+  return this.to(narrowNode('mapToPair', this.node, (input) => input.mapToPair(f)))
+}

@@ -1,19 +1,37 @@
+import { MillraceError } from '../../base/errors.ts'
 import { elementText } from '../../rdd/element-text.ts'
-import type { OutputNode, PlanNode } from '../plan-node.ts'
+import { DStream } from '../dstream.ts'
+import { outputNode } from '../plan-node.ts'
+
+declare module '../dstream.ts' {
+  interface DStream<T> {
+    /**
+     * Prints the first `count` elements of every batch, under its time; `...` stands for the rest. At-least-once: a batch that is tried
+     * again prints again.
+     *
+     * @throws MillraceError `ARGUMENT_INVALID` when `count` is not a whole number from 0.
+     * @example counts.print()
+     */
+    print(count?: number): void
+  }
+}
 
 const RULER = '-'.repeat(43)
 
-/** The first elements of each batch as Spark prints them; `...` stands for the rest, and an empty line ends the batch. */
-export const printNode = (parent: PlanNode, count: number): OutputNode =>
-  Object.freeze({
-    role: 'output',
-    kind: 'print',
-    parents: [parent],
-    parameters: { count },
-    run: async (input, batch) => {
+DStream.prototype.print = function (count = 10) {
+  if (!Number.isInteger(count) || count < 0)
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'print() needs a number of elements',
+      value: count,
+      allowed: 'a whole number from 0',
+    })
+  this.emit(
+    outputNode('print', this.node, { count }, async (input, batch) => {
       const elements = await input.take(count + 1)
       const lines = elements.slice(0, count).map(elementText)
       if (elements.length > count) lines.push('...')
+      // As Spark prints: an empty line ends the batch.
       batch.print([RULER, `Time: ${batch.timeMs} ms`, RULER, ...lines, '', ''].join('\n'))
-    },
-  } satisfies OutputNode)
+    }),
+  )
+}

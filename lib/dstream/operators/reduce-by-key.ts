@@ -1,8 +1,25 @@
-import type { RDD, ShuffleOptions } from '../../rdd/rdd.ts'
-import { operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
+import type { ShuffleOptions } from '../../rdd/rdd.ts'
+import { checkedFunction, checkedShuffle } from '../checks.ts'
+import { DStream } from '../dstream.ts'
+import { pairsOf, operatorNode } from '../plan-node.ts'
 
-/** One pair for each key of the batch. */
-export const reduceByKeyNode = <K, V>(parent: PlanNode, f: (a: V, b: V) => V, { partitions = 1 }: ShuffleOptions): OperatorNode =>
-  operatorNode('reduceByKey', [parent], ([input]) => (input as RDD<[K, V]> | undefined)?.reduceByKey(f, { partitions }), {
-    parameters: { partitions },
-  })
+declare module '../dstream.ts' {
+  interface DStream<T> {
+    /**
+     * One pair for each key of the batch, its values reduced by an associative and commutative `f`; on pairs only. The result is in the
+     * order of the keys.
+     *
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to 1024.
+     * @example pairs.reduceByKey((a, b) => a + b)
+     */
+    reduceByKey<K, V>(this: DStream<[K, V]>, f: (a: V, b: V) => V, options?: ShuffleOptions): DStream<[K, V]>
+  }
+}
+
+DStream.prototype.reduceByKey = function (f, options = {}) {
+  checkedFunction('reduceByKey', f)
+  const { partitions = 1 } = checkedShuffle(options)
+  return this.to(
+    operatorNode('reduceByKey', [this.node], ([input]) => pairsOf(input)?.reduceByKey(f, { partitions }), { parameters: { partitions } }),
+  )
+}

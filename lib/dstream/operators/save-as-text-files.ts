@@ -1,19 +1,37 @@
 import { elementLines } from '../../rdd/element-text.ts'
-import type { OutputNode, PlanNode } from '../plan-node.ts'
+import { checkedText } from '../checks.ts'
+import { DStream } from '../dstream.ts'
+import { outputNode } from '../plan-node.ts'
 
-/** One directory a batch, `prefix-<ms>[.suffix]`, with one text file a partition; written for empty batches too, as in Spark. */
-export const saveAsTextFilesNode = (parent: PlanNode, prefix: string, suffix: string): OutputNode =>
-  Object.freeze({
-    role: 'output',
-    kind: 'saveAsTextFiles',
-    parents: [parent],
-    parameters: { prefix, suffix },
-    writesTo: prefix,
-    run: async (input, batch) => {
-      const parts = (await input.partitions()).map(elementLines)
-      await batch.saveText(pathOf(prefix, suffix, batch.timeMs), parts)
-    },
-  } satisfies OutputNode)
+declare module '../dstream.ts' {
+  interface DStream<T> {
+    /**
+     * Writes every batch, empty ones too, into a directory `prefix-<ms>[.suffix]` of text files, one a partition, and `_SUCCESS` when it is
+     * complete. Exactly-once in effect: a batch that is tried again replaces its own files, and an older attempt is refused.
+     *
+     * @param prefix The first name of the path, or the bucket of `s3://bucket/...`, can be bound (`--bind NAME=./directory`).
+     * @example totals.saveAsTextFiles('s3://results/totals')
+     */
+    saveAsTextFiles(prefix: string, suffix?: string): void
+  }
+}
+
+DStream.prototype.saveAsTextFiles = function (prefix, suffix = '') {
+  checkedText('saveAsTextFiles', prefix, 'a prefix')
+  checkedText('saveAsTextFiles', suffix, 'a suffix')
+  this.emit(
+    outputNode(
+      'saveAsTextFiles',
+      this.node,
+      { prefix, suffix },
+      async (input, batch) => {
+        const parts = (await input.partitions()).map(elementLines)
+        await batch.saveText(pathOf(prefix, suffix, batch.timeMs), parts)
+      },
+      prefix,
+    ),
+  )
+}
 
 const pathOf = (prefix: string, suffix: string, timeMs: number): string => {
   // A prefix that ends a directory leaves just the time, as Spark's empty prefix does.

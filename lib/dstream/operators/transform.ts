@@ -2,28 +2,72 @@ import { MillraceError } from '../../base/errors.ts'
 import { type Time, timeOf } from '../../base/time.ts'
 import { userFunctionFailed } from '../../rdd/pour.ts'
 import { RDD } from '../../rdd/rdd.ts'
+import { checkedFunction } from '../checks.ts'
+import { DStream } from '../dstream.ts'
 import { operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
 import { datasetFor } from './dataset-for.ts'
 
 /** From a batch's dataset to another one. */
 export type TransformFunction<T, U> = (rdd: RDD<T>, time: Time) => RDD<U> | Promise<RDD<U>>
 
-/** Settings of `transform`. */
+/** From the datasets of two streams at one batch time to another one. */
+export type TransformWithFunction<T, U, W> = (rdd: RDD<T>, other: RDD<U>, time: Time) => RDD<W> | Promise<RDD<W>>
+
+/** Settings of `transform` and `transformWith`. */
 export interface TransformOptions {
   /** The function gives the same for the same dataset, so an idle pipeline may rest. Default false. */
   readonly pure?: boolean
 }
 
-/** Any function from dataset to dataset, called once a batch, also for empty ones. */
-export const transformNode = <T, U>(parent: PlanNode, f: TransformFunction<T, U>, { pure = false }: TransformOptions): OperatorNode =>
+declare module '../dstream.ts' {
+  interface DStream<T> {
+    /**
+     * Any function from a batch's dataset to another one, called once a batch, for empty ones too; may be async. Say `pure: true` when
+     * equal datasets give equal results: else the pipeline never rests.
+     *
+     * @example words.transform((rdd) => rdd.filter((word) => !stopWords.has(word)), { pure: true })
+     */
+    transform<U>(f: TransformFunction<T, U>, options?: TransformOptions): DStream<U>
+
+    /**
+     * As {@link transform}, of the datasets that this stream and another one have at the same time.
+     *
+     * @throws MillraceError `ARGUMENT_INVALID` when the other stream belongs to another pipeline, or has its datasets at other times.
+     * @example clicks.transformWith(bots, (rdd, ids) => rdd.subtractByKey(ids), { pure: true })
+     */
+    transformWith<U, W>(other: DStream<U>, f: TransformWithFunction<T, U, W>, options?: TransformOptions): DStream<W>
+  }
+}
+
+DStream.prototype.transform = function (f, options) {
+  checkedFunction('transform', f)
+  return this.to(transformNode('transform', [this.node], ([input], time) => f(input as RDD<unknown>, time), options))
+}
+
+DStream.prototype.transformWith = function (other, f, options) {
+  checkedFunction('transformWith', f)
+  const parents = [this.node, this.nodeBeside('transformWith', other)]
+  return this.to(
+    transformNode('transformWith', parents, ([left, right], time) => f(left as RDD<unknown>, right as RDD<never>, time), options),
+  )
+}
+
+/** The node of a function over the datasets of its parents, in their order; each must have one. */
+export const transformNode = (
+  kind: string,
+  parents: readonly PlanNode[],
+  f: (inputs: readonly RDD<unknown>[], time: Time) => unknown,
+  { pure = false }: TransformOptions = {},
+): OperatorNode =>
   operatorNode(
-    'transform',
-    [parent],
-    async ([input], batch) => {
-      const result = await transformed(f, datasetFor('transform', input as RDD<T> | undefined, batch), batch.timeMs)
+    kind,
+    parents,
+    async (inputs, batch) => {
+      const datasets = inputs.map((input) => datasetFor(kind, input, batch))
+      const result = await transformed(kind, () => f(datasets, timeOf(batch.timeMs)), batch.timeMs)
       if (result instanceof RDD) return result as RDD<unknown>
       throw new MillraceError('USER_FUNCTION_FAILED', {
-        problem: 'The function of transform did not return a dataset',
+        problem: `The function of ${kind} did not return a dataset`,
         value: result,
         fix: 'return an RDD, for example rdd.filter(...)',
       })
@@ -31,11 +75,11 @@ export const transformNode = <T, U>(parent: PlanNode, f: TransformFunction<T, U>
     { changesItsMind: !pure },
   )
 
-const transformed = async <T, U>(f: TransformFunction<T, U>, input: RDD<T>, timeMs: number): Promise<RDD<U>> => {
+const transformed = async (kind: string, f: () => unknown, timeMs: number): Promise<unknown> => {
   try {
-    return await f(input, timeOf(timeMs))
+    return await f()
   } catch (error) {
     if (error instanceof MillraceError) throw error
-    throw userFunctionFailed({ label: 'transform', record: `the dataset at ${timeMs} ms`, error })
+    throw userFunctionFailed({ label: kind, record: `the dataset at ${timeMs} ms`, error })
   }
 }

@@ -1,45 +1,74 @@
-import { compareKeys } from '../../base/keys.ts'
+import { MillraceError } from '../../base/errors.ts'
+import { type Time, timeOf } from '../../base/time.ts'
 import type { KeyedState } from '../../rdd/keyed-state.ts'
 import { userFunctionFailed } from '../../rdd/pour.ts'
-import type { RDD, ShuffleOptions } from '../../rdd/rdd.ts'
-import { operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
+import { checkedFunction } from '../checks.ts'
+import { DStream, type PairKey, type PairValue } from '../dstream.ts'
+import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
 
 /** The new state of a key from the batch's values and the old state; undefined removes the key. */
-export type UpdateFunction<V, S> = (values: readonly V[], state: S | undefined) => S | undefined
+export type UpdateFunction<V, S, K = unknown> = (values: readonly V[], state: S | undefined, key: K) => S | undefined
 
-/** A key with its values in this batch and its state before it, where it has them. */
-type Visit<K, V, S> = readonly [key: K, values: readonly V[], state: S | undefined]
+/** As {@link UpdateFunction}, with the batch time. */
+export type TimedUpdateFunction<V, S, K = unknown> = (values: readonly V[], state: S | undefined, key: K, time: Time) => S | undefined
 
-/**
- * The state of every key after this batch. The function runs for every key with values in the batch and every key with state, in every
- * batch, also in one without input (Spark: StateDStream.compute).
- */
-export const updateStateByKeyNode = <K, V, S>(
-  parent: PlanNode,
-  update: UpdateFunction<V, S>,
-  { partitions = 1 }: ShuffleOptions,
-): OperatorNode =>
-  operatorNode(
-    'updateStateByKey',
-    [parent],
-    ([input], batch) => {
-      if (input === undefined) return undefined
-      const grouped = (input as RDD<[K, V]>).groupByKey({ partitions })
-      return grouped.derive<[K, S]>(partitions, async () =>
-        (await grouped.partitions()).map((groups, index) => updatePartition(groups, batch.state<K, S>(index), update)),
-      )
-    },
-    { statePartitions: partitions, parameters: { partitions } },
+declare module '../dstream.ts' {
+  interface DStream<T> {
+    /**
+     * Keeps a state for each key and gives the states of all keys, every batch, in the order of keys. `update` gets the batch's values of a
+     * key, its state, and the key, and returns the new state, or undefined to forget the key; it runs also for keys without new values. On
+     * pairs only. States may be anything of strings, numbers, bigints, booleans, null, dates, arrays, plain objects, `Map`, `Set` and
+     * `Uint8Array`, and may be changed in place.
+     *
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to 1024.
+     * @example pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length)
+     */
+    updateStateByKey<S, K = PairKey<T>, V = PairValue<T>>(
+      this: DStream<[K, V]>,
+      update: UpdateFunction<V, S, K>,
+      options?: UpdateStateOptions<K, S>,
+    ): DStream<[K, S]>
+
+    /**
+     * The same with `timed: true`: the function gets the batch time as well. What depends on the time may change in any batch, so the
+     * pipeline never rests.
+     *
+     * @example pairs.updateStateByKey<number>((ones, last, key, time) => (ones.length > 0 ? time.milliseconds : last), { timed: true })
+     */
+    updateStateByKey<S, K = PairKey<T>, V = PairValue<T>>(
+      this: DStream<[K, V]>,
+      update: TimedUpdateFunction<V, S, K>,
+      options: UpdateStateOptions<K, S> & { readonly timed: true },
+    ): DStream<[K, S]>
+  }
+}
+
+type AnyUpdate = TimedUpdateFunction<unknown, unknown>
+
+const KIND = 'updateStateByKey'
+
+DStream.prototype.updateStateByKey = function (
+  this: DStream<[unknown, unknown]>,
+  update: unknown,
+  options: UpdateStateOptions<unknown, unknown> & { readonly timed?: boolean } = {},
+) {
+  const f = checkedFunction(KIND, update) as AnyUpdate
+  return this.to(
+    stateNode(KIND, this.node, options, (visits, states, batch) =>
+      visits.map((some, partition) => updated(f, some, states[partition] as KeyedState<unknown, unknown>, timeOf(batch.timeMs))),
+    ),
   )
+}
 
-const updatePartition = <K, V, S>(
-  groups: readonly (readonly [K, readonly V[]])[],
-  state: KeyedState<K, S>,
-  update: UpdateFunction<V, S>,
-): [K, S][] => {
-  const results: [K, S][] = []
-  for (const [key, values, before] of visits(groups, state.entries())) {
-    const after = updated(update, key, values, before)
+const updated = (
+  update: AnyUpdate,
+  visits: Iterable<KeyVisit<unknown, unknown, unknown>>,
+  state: KeyedState<unknown, unknown>,
+  time: Time,
+): readonly (readonly [unknown, unknown])[] => {
+  const results: [unknown, unknown][] = []
+  for (const [key, values, before] of visits) {
+    const after = called(update, key, values, before, time)
     if (after === undefined) state.remove(key)
     else {
       // Put first: what comes out of here belongs to the user, who may change it.
@@ -50,27 +79,11 @@ const updatePartition = <K, V, S>(
   return results
 }
 
-const updated = <K, V, S>(update: UpdateFunction<V, S>, key: K, values: readonly V[], before: S | undefined): S | undefined => {
+const called = (update: AnyUpdate, key: unknown, values: readonly unknown[], before: unknown, time: Time): unknown => {
   try {
-    return update(values, before)
+    return update(values, before, key, time)
   } catch (error) {
-    throw userFunctionFailed({ label: 'updateStateByKey', record: { key, values: values.slice(0, 10), state: before }, error })
-  }
-}
-
-/** Merges two sequences that are both in the order of keys. */
-function* visits<K, V, S>(groups: readonly (readonly [K, readonly V[]])[], states: Iterable<readonly [K, S]>): Generator<Visit<K, V, S>> {
-  let next = 0
-  for (const [key, state] of states) {
-    let order = 1
-    for (let group = groups[next]; group !== undefined && (order = compareKeys(group[0], key)) < 0; group = groups[++next]) {
-      yield [group[0], group[1], undefined]
-    }
-    const values = next < groups.length && order === 0 ? (groups[next++]?.[1] ?? []) : []
-    yield [key, values, state]
-  }
-  for (; next < groups.length; next++) {
-    const [key, values] = groups[next] as readonly [K, readonly V[]]
-    yield [key, values, undefined]
+    if (error instanceof MillraceError) throw error
+    throw userFunctionFailed({ label: KIND, record: { key, values: values.slice(0, 10), state: before }, error })
   }
 }

@@ -6,7 +6,8 @@
  *   lease                           |---------- ends with the invocation ------- + margin -->
  */
 import { MillraceError } from '../../base/errors.ts'
-import { Driver, type Outcome } from '../driver.ts'
+import { Driver } from '../driver.ts'
+import type { Outcome } from '../outcome.ts'
 import type { Runner } from '../runner.ts'
 import { lagMs } from './lag.ts'
 import { type Tick, ticksAfter } from './ticks.ts'

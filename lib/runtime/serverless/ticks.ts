@@ -9,7 +9,7 @@
  */
 import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
 import { MillraceError } from '../../base/errors.ts'
-import type { Outcome } from '../driver.ts'
+import type { Outcome } from '../outcome.ts'
 
 /** A call for the driver. */
 export interface Tick {

@@ -30,7 +30,12 @@ export const watchId = (stream: string): string => `watch ${stream}`
  * @throws MillraceError `ARGUMENT_INVALID` when a watched stream is not in the plan.
  */
 export const observedPlan = (plan: Plan, { observer, watched, whenIdle }: Observation): Plan => {
-  const streams = plan.nodes.filter(({ node }) => node.role !== 'output').map(({ id }) => id)
+  const slides = new Map(
+    plan.nodes.flatMap(({ id, node, everyMs }) =>
+      node.role === 'output' ? [] : [[id, (node.role === 'operator' ? node.slideMs : undefined) ?? everyMs]],
+    ),
+  )
+  const streams = [...slides.keys()]
   const stray = watched.find((id) => !streams.includes(id))
   if (stray !== undefined)
     throw new MillraceError('ARGUMENT_INVALID', {
@@ -38,7 +43,13 @@ export const observedPlan = (plan: Plan, { observer, watched, whenIdle }: Observ
       value: stray,
       allowed: streams.join(', '),
     })
-  const watches = watched.map((id): Planned<OutputNode> => ({ id: watchId(id), node: WATCH, parents: [id] }))
+  const watches = watched.map((id): Planned<OutputNode> => ({
+    id: watchId(id),
+    node: WATCH,
+    parents: [id],
+    everyMs: slides.get(id) as number,
+    settings: {},
+  }))
   const outputs = [...plan.outputs, ...watches].map((output) => observed(output, observer))
   return { ...plan, outputs, options: { ...plan.options, whenIdle: whenIdle ?? plan.options.whenIdle } }
 }

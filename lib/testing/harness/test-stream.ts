@@ -15,6 +15,7 @@ import { storedLetters } from '../../runtime/letter-box.ts'
 import { LiveState } from '../../runtime/live-state.ts'
 import { type Head, HeadStore, type HeadStatus } from '../../state/head.ts'
 import { readManifest } from '../../state/manifest.ts'
+import { readSegment } from '../../state/segments.ts'
 import { type Image, startImage, type TestWorld } from './image.ts'
 import { type Observation, watchId } from './observed-plan.ts'
 import { deadLetterOf, type TestDeadLetter, type TestFailure, TestOutput, type TestRun } from './test-batch.ts'
@@ -179,16 +180,19 @@ export class TestStream {
    */
   async state<K = unknown, S = unknown>(id: string): Promise<readonly (readonly [K, S])[]> {
     const { plan } = this.#running
-    const shape = plan.states.find((state) => state.id === id)
+    const states = plan.states.filter(({ form }) => form === 'state')
+    const shape = states.find((state) => state.id === id)
     if (shape === undefined) {
-      const known = plan.states.map((state) => state.id)
+      const known = states.map((state) => state.id)
       return this.#unknown('stream with state', id, known)
     }
     const { manifest: ref } = await this.#head()
     if (ref === undefined) return []
     const { store } = this.#world
-    const drafts = (await LiveState.load(store, plan.name, plan, await readManifest(store, plan.name, ref))).draft()
-    const parts = Array.from({ length: shape.partitions }, (_, part) => [...drafts.of(id, part).entries()])
+    const manifest = await readManifest(store, plan.name, ref)
+    const live = await LiveState.load(plan, manifest, async (segment) => readSegment(store, plan.name, segment))
+    const drafts = live.draft(manifest.timeMs)
+    const parts = Array.from({ length: shape.partitions }, (_, part) => [...drafts.state(id, part).entries()])
     return parts.flat() as unknown as readonly (readonly [K, S])[]
   }
 

@@ -1,7 +1,7 @@
 /** The cloud that an application runs in: its two functions, what calls them, and what lies around them. */
 import { BEGINNING } from '../../state/lanes.ts'
 import { MillraceError } from '../../base/errors.ts'
-import type { Outcome } from '../../runtime/driver.ts'
+import type { Outcome } from '../../runtime/outcome.ts'
 import type { RuntimeEvent } from '../../runtime/events.ts'
 import type { KinesisEvent } from '../../runtime/kinesis/event.ts'
 import { positionOf } from '../../runtime/kinesis/positions.ts'

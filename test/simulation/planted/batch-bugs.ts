@@ -100,9 +100,9 @@ export const batchBugs: readonly PlantedBug[] = [
     effect: 'what a batch has changed is gone at the next cold start',
     edits: [
       {
-        file: 'lib/runtime/live-state.ts',
-        find: 'return merge ? [sealed.ref] : [...old, sealed.ref]',
-        replace: 'return merge ? [sealed.ref] : old.length === 3 ? old : [...old, sealed.ref]',
+        file: 'lib/state/state-partition.ts',
+        find: ': [...before, seal(this.delta())]',
+        replace: ': before.length === 3 ? before : [...before, seal(this.delta())]',
       },
     ],
   },
@@ -112,8 +112,8 @@ export const batchBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/state/state-partition.ts',
-        find: '    for (const [key, change] of this.#changes.sortedEntries()) after.set(key, change)\n',
-        replace: '',
+        find: 'encode([this.#after().map(',
+        replace: 'encode([this.#base.sorted().map(',
       },
     ],
   },

@@ -14,9 +14,6 @@ const run = async (describe: (numbers: DStream<unknown>) => void, elements: read
   const view: OutputView = {
     timeMs: 5_000,
     attempt: { number: 2, generation: 3, epoch: 4 },
-    state: () => {
-      throw new Error('an output has no state')
-    },
     print: (text) => void written.printed.push(text),
     saveText: async (path, parts) => void written.saved.push([path, parts.map((part) => Buffer.from(part).toString('utf8'))]),
   }

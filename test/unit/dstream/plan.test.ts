@@ -45,7 +45,6 @@ describe('the ids of nodes', () => {
         'socketTextStream-1',
         'queueStream-1',
         'union-1',
-        'union-2',
         'flatMap-1',
         'mapPartitions-1',
         'transform-1',
@@ -325,14 +324,14 @@ describe('a plan', () => {
       pairs.updateStateByKey(count).print()
     })
     expect(plan.states).toEqual([
-      { id: 'totals', kind: 'updateStateByKey', partitions: 4 },
-      { id: 'updateStateByKey-2', kind: 'updateStateByKey', partitions: 1 },
+      { id: 'totals', kind: 'updateStateByKey', form: 'state', partitions: 4, layout: '' },
+      { id: 'updateStateByKey-2', kind: 'updateStateByKey', form: 'state', partitions: 1, layout: '' },
     ])
   })
 })
 
 describe('stored state fits a plan', () => {
-  const totals: StateShape = { id: 'totals', kind: 'updateStateByKey', partitions: 1 }
+  const totals: StateShape = { id: 'totals', kind: 'updateStateByKey', form: 'state', partitions: 1, layout: '' }
 
   test.each<[string, readonly StateShape[], readonly StateShape[], readonly RegExp[]]>([
     ['that has the same', [totals], [totals], []],
@@ -341,6 +340,7 @@ describe('stored state fits a plan', () => {
     ['not without it', [totals], [], [/"totals".*not in the pipeline/]],
     ['not under another name', [totals], [{ ...totals, id: 'sums' }], [/"totals".*not in the pipeline/]],
     ['not of another operator', [totals], [{ ...totals, kind: 'mapWithState' }], [/made by updateStateByKey and is now mapWithState/]],
+    ['not in another layout', [{ ...totals, layout: 'panes of 1 s' }], [totals], [/made with panes of 1 s and is now/]],
     ['not in other partitions', [totals], [{ ...totals, partitions: 2 }], [/has 1 partitions in the store and 2/]],
   ])('%s', (_, stored, current, conflicts) => {
     expect(stateConflicts(stored, current)).toEqual(conflicts.map((pattern) => expect.stringMatching(pattern) as string))

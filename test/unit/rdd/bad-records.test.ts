@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { BadRecord } from '../../../lib/rdd/pour.ts'
-import { datasetOf, parallelize, type RDD } from '../../../lib/rdd/rdd.ts'
+import { parallelize } from '../../../lib/rdd/parallelize.ts'
+import { datasetOf, type RDD } from '../../../lib/rdd/rdd.ts'
 
 /** Records straight from a source, and those that were put aside, by their place. */
 const fromSource = <T>(records: readonly T[]): { readonly rdd: RDD<T>; readonly aside: Map<number, BadRecord> } => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parallelize, type RDD } from '../../../lib/rdd/rdd.ts'
+import { parallelize, type RDD } from 'millrace'
 
 const PARTITIONS = [1, 2, 5] as const
 

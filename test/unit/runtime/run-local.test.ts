@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { milliseconds, type Pipeline, seconds, stream, type StreamOptions } from 'millrace'
+import { milliseconds, type Pipeline, seconds, type State, StateSpec, stream, type StreamOptions } from 'millrace'
 import { memoryItemStore } from '../../../lib/adapters/memory/memory-item-store.ts'
 import { memoryObjects } from '../../../lib/adapters/memory/memory-objects.ts'
 import { MillraceError } from '../../../lib/base/errors.ts'
@@ -97,6 +97,39 @@ describe('a receiver', () => {
       { timeMs: 5_000, lines: ['one', 'two', 'three'] },
       { timeMs: 6_000, lines: ['four'] },
     ])
+  })
+
+  test('is taken in at once at rest too while a key is going to time out, which ends at its time', async () => {
+    const given: unknown[] = []
+    const lastSeen = StateSpec.function((line: string, _: number | undefined, state: State<number>) => {
+      if (state.isTimingOut()) return `${line} ended`
+      state.update(1)
+      return line
+    })
+    const pipeline = stream('seen', { batchInterval: seconds(1) }, (ssc) =>
+      ssc
+        .textFileStream('lines')
+        .mapToPair((line) => [line, 1])
+        .mapWithState(lastSeen.timeout(seconds(60)))
+        .foreachRDD(async (rdd, time) => void given.push([(time.milliseconds - START_MS) / 1_000, ...(await rdd.collect())])),
+    )
+    const bed = new LocalBed({ pipeline })
+    const ended = bed.run()
+    await bed.clock.runUntil(START_MS + 100)
+    await bed.deliver(['one'])
+    await bed.clock.runUntil(START_MS + 10_200)
+    expect((await bed.head()).status).toBe('rest')
+    await bed.deliver(['two'])
+    await bed.clock.runUntil(START_MS + 200_000)
+    bed.stop.abort()
+    await ended
+    expect(given.filter((one) => (one as unknown[]).length > 1)).toEqual([
+      [1, 'one'],
+      [11, 'two'],
+      [62, 'one ended'],
+      [72, 'two ended'],
+    ])
+    expect(given.length).toBeLessThan(12)
   })
 
   test('gives positions to good and rejected lines alike', async () => {

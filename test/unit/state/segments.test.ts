@@ -118,7 +118,10 @@ describe('a manifest', () => {
     const manifest: Manifest = {
       timeMs: 1_000,
       cuts: { lines: { taken: 3, threshold: -Infinity } },
-      states: { totals: { kind: 'updateStateByKey', partitions: [[segment], []] } },
+      states: { totals: { kind: 'updateStateByKey', form: 'state', layout: '', partitions: [[segment], []] } },
+      marks: { totals: 1_000 },
+      expected: { totals: 9_000 },
+      quietSinceMs: undefined,
       previous: [previous],
     }
     const ref = await writeManifest(store, 'app', 'attempt1', manifest)

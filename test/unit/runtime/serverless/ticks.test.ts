@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Outcome } from '../../../../lib/runtime/driver.ts'
+import type { Outcome } from '../../../../lib/runtime/outcome.ts'
 import { delaySeconds, parseTick, type Tick, ticksAfter } from '../../../../lib/runtime/serverless/ticks.ts'
 
 /** On the grid of every interval used here. */

@@ -1,0 +1,14 @@
+/**
+ * Numbers that look random and follow from a seed: the same on every machine, so that a batch that is tried again draws the same.
+ *
+ * Source: mulberry32 (Tommy Ettinger, public domain).
+ */
+export const seeded = (seed: number): (() => number) => {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000
+  }
+}

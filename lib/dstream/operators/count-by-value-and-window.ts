@@ -1,0 +1,39 @@
+import type { Duration } from '../../base/duration.ts'
+import type { ShuffleOptions } from '../../rdd/rdd.ts'
+import { checkedShuffle } from '../checks.ts'
+import { DStream } from '../dstream.ts'
+import { checkedSpan } from '../window-span.ts'
+import { inverseWindowNode } from './inverse-window.ts'
+
+declare module '../dstream.ts' {
+  interface DStream<T> {
+    /**
+     * At every slide, how often each value occurs in the batches of the last `length`, as pairs of a value and its count, in the order of
+     * values. Values are compared as keys are; one that is not in the window is absent.
+     *
+     * @param slide Default: as this stream.
+     * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this stream's slide, or `partitions` not a whole
+     * number from 1 to 1024.
+     * @example words.countByValueAndWindow(seconds(60), seconds(10)).print()
+     */
+    countByValueAndWindow(length: Duration, slide?: Duration, options?: ShuffleOptions): DStream<[T, number]>
+  }
+}
+
+DStream.prototype.countByValueAndWindow = function (length, slide, options = {}) {
+  const span = checkedSpan('countByValueAndWindow', this, length, slide)
+  const { partitions = 1 } = checkedShuffle(options)
+  return this.to(
+    inverseWindowNode<unknown, number>(this.node, {
+      kind: 'countByValueAndWindow',
+      span,
+      partitions,
+      f: (a, b) => a + b,
+      inverse: (a, b) => a - b,
+      keep: (_, count) => count !== 0,
+      pairs: (input) => input.mapToPair((value) => [value, 1]),
+      result: (pairs) => pairs,
+      parameters: { lengthMs: span.lengthMs, slideMs: span.slideMs, partitions },
+    }),
+  )
+}

@@ -1,0 +1,64 @@
+import type { ShuffleOptions } from '../../rdd/rdd.ts'
+import { checkedFunction, checkedShuffle } from '../checks.ts'
+import { DStream } from '../dstream.ts'
+import { operatorNode } from '../plan-node.ts'
+import { datasetFor } from './dataset-for.ts'
+
+declare module '../dstream.ts' {
+  interface DStream<T> {
+    /**
+     * How many elements each batch has: one number a batch, 0 for an empty one.
+     *
+     * @example lines.count().print()
+     */
+    count(): DStream<number>
+
+    /**
+     * How often each value occurs in a batch, as pairs of a value and its count, in the order of values. Values are compared as keys are.
+     *
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to 1024.
+     * @example words.countByValue().print()
+     */
+    countByValue(options?: ShuffleOptions): DStream<[T, number]>
+
+    /**
+     * The elements of each batch reduced to one by an associative and commutative `f`; nothing for an empty batch.
+     *
+     * @example numbers.reduce((a, b) => Math.max(a, b)).print()
+     */
+    reduce(f: (a: T, b: T) => T): DStream<T>
+  }
+}
+
+DStream.prototype.count = function () {
+  return this.to(
+    operatorNode('count', [this.node], ([input], batch) => {
+      const dataset = datasetFor('count', input, batch)
+      return dataset.derive(1, async () => [[await dataset.count()]])
+    }),
+  )
+}
+
+DStream.prototype.countByValue = function (options = {}) {
+  const { partitions = 1 } = checkedShuffle(options)
+  return this.to(
+    operatorNode(
+      'countByValue',
+      [this.node],
+      ([input]) => input?.mapToPair((value) => [value, 1]).reduceByKey((a, b) => a + b, { partitions }),
+      { parameters: { partitions } },
+    ),
+  )
+}
+
+DStream.prototype.reduce = function (f) {
+  checkedFunction('reduce', f)
+  return this.to(
+    operatorNode('reduce', [this.node], ([input]) =>
+      input
+        ?.mapToPair((element) => [null, element])
+        .reduceByKey(f)
+        .values(),
+    ),
+  )
+}

@@ -1,0 +1,80 @@
+import { together } from '../../base/together.ts'
+import type { Duration } from '../../base/duration.ts'
+import { KeyedMap } from '../../base/keys.ts'
+import { isSimple } from '../../base/packed.ts'
+import { forEachPair, type KeyedPane } from '../../rdd/keyed-pane.ts'
+import type { Panes } from '../../rdd/panes.ts'
+import { datasetOfElements, type RDD, type ShuffleOptions } from '../../rdd/rdd.ts'
+import { checkedShuffle } from '../checks.ts'
+import { DStream } from '../dstream.ts'
+import { operatorNode } from '../plan-node.ts'
+import { beginOf, checkedSpan, isDue, isHeld, layoutOf } from '../window-span.ts'
+
+declare module '../dstream.ts' {
+  interface DStream<T> {
+    /**
+     * At every slide, one pair for each key in the batches of the last `length`, with all its values, older batches first; on pairs only.
+     *
+     * @param slide Default: as this stream.
+     * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this stream's slide, or `partitions` not a whole
+     * number from 1 to 1024.
+     * @example pairs.groupByKeyAndWindow(seconds(60), seconds(10))
+     */
+    groupByKeyAndWindow<K, V>(this: DStream<[K, V]>, length: Duration, slide?: Duration, options?: ShuffleOptions): DStream<[K, V[]]>
+  }
+}
+
+type GroupPanes = Panes<KeyedPane<unknown, readonly unknown[]>>
+
+DStream.prototype.groupByKeyAndWindow = function (length, slide, options = {}) {
+  const span = checkedSpan('groupByKeyAndWindow', this, length, slide)
+  const { partitions = 1 } = checkedShuffle(options)
+  return this.to(
+    operatorNode(
+      'groupByKeyAndWindow',
+      [this.node],
+      async ([input], batch) => {
+        const all = Array.from({ length: partitions }, (_, partition): GroupPanes => batch.panes(partition))
+        if (input !== undefined && isHeld(span, batch)) {
+          const groups = await (input as RDD<[unknown, unknown]>).groupByKey({ partitions }).partitions()
+          all.forEach((panes, partition) => putGroups(panes, groups[partition] ?? []))
+        }
+        if (!isDue(span, batch)) return undefined
+        return datasetOfElements(
+          await together(
+            all.map(async (panes) => {
+              panes.dropBefore(beginOf(span, batch))
+              return joined(panes)
+            }),
+          ),
+        )
+      },
+      {
+        keeps: { partitions, panes: true, layout: layoutOf(span) },
+        slideMs: span.slideMs,
+        parameters: { lengthMs: span.lengthMs, slideMs: span.slideMs, partitions },
+      },
+    ),
+  )
+}
+
+const putGroups = (panes: GroupPanes, groups: readonly (readonly [unknown, readonly unknown[]])[]): void => {
+  if (groups.length === 0) return
+  const lists = groups.map(([, values]) => values)
+  panes.put(
+    [groups.map(([key]) => key), lists],
+    lists.every((values) => values.every(isSimple)),
+  )
+}
+
+const joined = async (panes: GroupPanes): Promise<[unknown, unknown[]][]> => {
+  const lists = new KeyedMap<unknown, unknown[]>()
+  for (const timeMs of panes.times) {
+    forEachPair(await panes.read(timeMs), (key, values) => {
+      const list = lists.get(key)
+      if (list === undefined) lists.set(key, [...values])
+      else for (const value of values) list.push(value)
+    })
+  }
+  return lists.sortedEntries()
+}

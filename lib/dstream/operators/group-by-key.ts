@@ -1,0 +1,52 @@
+import type { ShuffleOptions } from '../../rdd/rdd.ts'
+import { checkedFunction, checkedShuffle } from '../checks.ts'
+import { DStream } from '../dstream.ts'
+import { operatorNode, pairsOf } from '../plan-node.ts'
+
+declare module '../dstream.ts' {
+  interface DStream<T> {
+    /**
+     * One pair for each key of the batch with all its values, in the order in which they came; on pairs only. The result is in the order of
+     * the keys.
+     *
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to 1024.
+     * @example pairs.groupByKey().mapValues((values) => values.length).print()
+     */
+    groupByKey<K, V>(this: DStream<[K, V]>, options?: ShuffleOptions): DStream<[K, V[]]>
+
+    /**
+     * The general form of all reductions by key: the first value of a key makes a combination, further ones are merged into it, and the
+     * combinations of several partitions are merged; on pairs only. The result is in the order of the keys.
+     *
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to 1024.
+     * @example pairs.combineByKey((n) => [n], (all, n) => [...all, n], (a, b) => [...a, ...b]).print()
+     */
+    combineByKey<K, V, C>(
+      this: DStream<[K, V]>,
+      create: (value: V) => C,
+      mergeValue: (combination: C, value: V) => C,
+      mergeCombinations: (a: C, b: C) => C,
+      options?: ShuffleOptions,
+    ): DStream<[K, C]>
+  }
+}
+
+DStream.prototype.groupByKey = function (options = {}) {
+  const { partitions = 1 } = checkedShuffle(options)
+  return this.to(
+    operatorNode('groupByKey', [this.node], ([input]) => pairsOf(input)?.groupByKey({ partitions }), { parameters: { partitions } }),
+  )
+}
+
+DStream.prototype.combineByKey = function (create, mergeValue, mergeCombinations, options = {}) {
+  for (const f of [create, mergeValue, mergeCombinations]) checkedFunction('combineByKey', f)
+  const { partitions = 1 } = checkedShuffle(options)
+  return this.to(
+    operatorNode(
+      'combineByKey',
+      [this.node],
+      ([input]) => pairsOf(input)?.combineByKey(create, mergeValue, mergeCombinations, { partitions }),
+      { parameters: { partitions } },
+    ),
+  )
+}

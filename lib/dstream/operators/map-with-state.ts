@@ -1,0 +1,165 @@
+import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
+import { MillraceError } from '../../base/errors.ts'
+import { timeOf } from '../../base/time.ts'
+import { IdleKeys } from '../../rdd/idle-keys.ts'
+import type { KeyedState } from '../../rdd/keyed-state.ts'
+import { userFunctionFailed } from '../../rdd/pour.ts'
+import { computedDataset, datasetOfElements, RDD } from '../../rdd/rdd.ts'
+import { partitionOf } from '../../base/keys.ts'
+import { DStream } from '../dstream.ts'
+import { type BatchView, operatorNode, type PlanNode } from '../plan-node.ts'
+import { StateHandle } from '../state-handle.ts'
+import { type InitialState, StateSpec } from '../state-spec.ts'
+
+/** What `mapWithState` gives: the mapped elements, and on request the states behind them. */
+export type MapWithStateStream<K, S, R> = DStream<R> & {
+  /**
+   * All keys with their states after each batch, in the order of keys.
+   *
+   * @example pairs.mapWithState(spec).stateSnapshots().print()
+   */
+  stateSnapshots(): DStream<[K, S]>
+}
+
+declare module '../dstream.ts' {
+  interface DStream<T> {
+    /**
+     * Maps each pair with the state of its key, in the order in which pairs came; keys without pairs are not touched. On pairs only. The
+     * function gets the key, the value, the state and the batch time, and what it gives is the new element; nothing comes of undefined.
+     *
+     * Keys that were idle for longer than the timeout are looked for after the records of every batch, or as often as `checkpoint()` says.
+     *
+     * @throws MillraceError `ARGUMENT_INVALID` when it is given no `StateSpec`.
+     * @example pairs.mapWithState(StateSpec.function(count).timeout(minutes(30))).print()
+     */
+    mapWithState<K, V, S, R>(this: DStream<[K, V]>, spec: StateSpec<K, V, S, R>): MapWithStateStream<K, S, Exclude<R, undefined>>
+  }
+}
+
+type Spec = StateSpec<unknown, unknown, unknown, unknown>['parts']
+/** A state as it is stored: with the time of its last touch, where keys time out. */
+type Stored = readonly [state: unknown, touchedMs: number]
+type States = KeyedState<unknown, unknown>
+
+const KIND = 'mapWithState'
+
+DStream.prototype.mapWithState = function <K, V, S, R>(this: DStream<[K, V]>, spec: StateSpec<K, V, S, R>) {
+  if (!(spec instanceof StateSpec))
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'mapWithState() needs a StateSpec',
+      value: spec,
+      fix: 'for example mapWithState(StateSpec.function((key, value, state) => ...))',
+    })
+  const parts = spec.parts as unknown as Spec
+  const { partitions, timeoutMs } = parts
+  const node = operatorNode(KIND, [this.node], async ([input], batch) => mapped(parts, input, batch), {
+    keeps: { partitions, state: true, layout: timeoutMs === undefined ? '' : 'the times of last use' },
+    parameters: { partitions },
+  })
+  const stream = this.to<Exclude<R, undefined>>(node)
+  return Object.assign(stream, { stateSnapshots: () => stream.to<[K, S]>(snapshotsNode(node, parts)) })
+}
+
+const snapshotsNode = (parent: PlanNode, parts: Spec): PlanNode =>
+  operatorNode('stateSnapshots', [parent], (_, batch) =>
+    computedDataset({
+      partitionCount: parts.partitions,
+      compute: async () =>
+        Array.from({ length: parts.partitions }, (__, partition) =>
+          Array.from(batch.stateOfParent<unknown, unknown>(0, partition).current(), ([key, stored]) => [
+            key,
+            parts.timeoutMs === undefined ? stored : (stored as Stored)[0],
+          ]),
+        ),
+    }),
+  )
+
+/** A batch: records first, in their order, then the keys that have been idle for too long (Spark: MapWithStateRDDRecord). */
+const mapped = async (spec: Spec, input: RDD<unknown> | undefined, batch: BatchView): Promise<RDD<unknown>> => {
+  const partitions = Array.from({ length: spec.partitions }, (_, partition) => new MappedPartition(spec, batch, batch.state(partition)))
+  const of = (key: unknown): MappedPartition => partitions[partitionOf(key, spec.partitions)] as MappedPartition
+  if (batch.markMs === undefined) {
+    for (const [key, state] of await pairsOf(spec.initial)) of(key).keep(key, state)
+    batch.mark()
+  }
+  // Without a dataset, the batch is as one without records.
+  for (const [key, value] of ((await input?.collect()) ?? []) as [unknown, unknown][]) of(key).call(key, value)
+  const dueTimes = partitions.map((partition) => partition.timeOut()).filter((dueMs) => dueMs !== undefined)
+  batch.expectAt(dueTimes.length === 0 ? undefined : Math.min(...dueTimes))
+  return datasetOfElements(partitions.map(({ results }) => results))
+}
+
+const pairsOf = async (initial: InitialState<unknown, unknown> | undefined): Promise<Iterable<readonly [unknown, unknown]>> =>
+  initial instanceof RDD ? initial.collect() : (initial ?? [])
+
+/** One partition in one batch. */
+class MappedPartition {
+  readonly results: unknown[] = []
+  readonly #spec: Spec
+  readonly #batch: BatchView
+  readonly #states: States
+  readonly #idle: IdleKeys<unknown> | undefined
+
+  constructor(spec: Spec, batch: BatchView, states: States) {
+    this.#spec = spec
+    this.#batch = batch
+    this.#states = states
+    if (spec.timeoutMs === undefined) return
+    this.#idle = states.memo(() => new IdleKeys(Array.from(states.entries(), ([key, stored]) => [key, (stored as Stored)[1]] as const)))
+  }
+
+  /** Sets a state, touched by this batch. */
+  keep(key: unknown, state: unknown): void {
+    this.#idle?.touch(key, this.#batch.timeMs)
+    this.#states.put(key, this.#idle === undefined ? state : ([state, this.#batch.timeMs] satisfies Stored))
+  }
+
+  /** Calls the function for one record. With a timeout, a record touches its key also where the function does not. */
+  call(key: unknown, value: unknown): void {
+    const handle = new StateHandle(this.#stateOf(key), false)
+    this.#run(key, value, handle)
+    const { outcome } = handle
+    if (outcome.kind === 'kept') this.keep(key, outcome.state)
+    if (outcome.kind === 'removed') this.#remove(key)
+  }
+
+  /**
+   * Ends the keys that have been idle for longer than the timeout, if this batch is one that looks. Gives when the next one ends, if nothing
+   * comes in; undefined: none will.
+   */
+  timeOut(): number | undefined {
+    const { timeoutMs = 0 } = this.#spec
+    const { timeMs, zeroMs, checkpointMs } = this.#batch
+    if (this.#idle === undefined) return undefined
+    if (checkpointMs === undefined || (timeMs - zeroMs) % checkpointMs === 0) {
+      for (const key of this.#idle.before(timeMs - timeoutMs)) {
+        this.#run(key, undefined, new StateHandle(this.#stateOf(key), true))
+        this.#remove(key)
+      }
+    }
+    const { oldestMs } = this.#idle
+    if (oldestMs === undefined) return undefined
+    const dueMs = oldestMs + timeoutMs + 1
+    return checkpointMs === undefined ? dueMs : gridTimeAtOrAfter(dueMs, zeroMs, checkpointMs)
+  }
+
+  #stateOf(key: unknown): unknown {
+    const stored = this.#states.get(key)
+    return this.#idle === undefined || stored === undefined ? stored : (stored as Stored)[0]
+  }
+
+  #remove(key: unknown): void {
+    this.#idle?.forget(key)
+    this.#states.remove(key)
+  }
+
+  #run(key: unknown, value: unknown, state: StateHandle<unknown>): void {
+    try {
+      const result = this.#spec.f(key, value, state, timeOf(this.#batch.timeMs))
+      if (result !== undefined) this.results.push(result)
+    } catch (error) {
+      if (error instanceof MillraceError) throw error
+      throw userFunctionFailed({ label: KIND, record: { key, value }, error })
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { compareKeys, KeyedMap, partitionOf } from '../../base/keys.ts'
+import type { KeyedState } from '../../rdd/keyed-state.ts'
+import { datasetOfElements, RDD, type ShuffleOptions } from '../../rdd/rdd.ts'
+import { checkedShuffle } from '../checks.ts'
+import { type BatchView, operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
+import type { InitialState } from '../state-spec.ts'
+
+/** A key with its values in this batch and its state before it, where it has them. */
+export type KeyVisit<K, V, S> = readonly [key: K, values: readonly V[], state: S | undefined]
+
+/** Settings of `updateStateByKey`. */
+export interface UpdateStateOptions<K, S> extends ShuffleOptions {
+  /** Stands for the state before the first batch. Of several states of a key, the first one stands. Default: none. */
+  readonly initialState?: InitialState<K, S>
+}
+
+type States = readonly KeyedState<unknown, unknown>[]
+type Visits = Iterable<KeyVisit<unknown, unknown, unknown>>
+type Results = readonly (readonly (readonly [unknown, unknown])[])[]
+
+/** What becomes of the states of all partitions: the results, which are the states that stay, and which have been put. */
+export type UpdateStates = (visits: readonly Visits[], states: States, batch: BatchView) => Results
+
+/**
+ * The state of every key after this batch. It moves on also in a batch whose parent has no dataset, once there has been one with a dataset
+ * (Spark: StateDStream.compute).
+ */
+export const stateNode = (
+  kind: string,
+  parent: PlanNode,
+  options: UpdateStateOptions<unknown, unknown> & { readonly timed?: boolean },
+  update: UpdateStates,
+): OperatorNode => {
+  const { partitions = 1 } = checkedShuffle(options)
+  return operatorNode(
+    kind,
+    [parent],
+    async ([input], batch) => {
+      const isFirst = batch.markMs === undefined
+      if (isFirst && input === undefined) return undefined
+      const states = Array.from({ length: partitions }, (_, partition): States[number] => batch.state(partition))
+      if (isFirst) {
+        await begin(states, options.initialState)
+        batch.mark()
+      }
+      const groups = await (input as RDD<[unknown, unknown]> | undefined)?.groupByKey({ partitions }).partitions()
+      const visits = states.map((state, partition) => visitsOf(groups?.[partition] ?? [], state.current()))
+      return datasetOfElements(update(visits, states, batch))
+    },
+    { keeps: { partitions, state: true }, parameters: { partitions }, changesItsMind: options.timed === true },
+  )
+}
+
+const begin = async (states: States, initial: InitialState<unknown, unknown> = []): Promise<void> => {
+  const seen = new KeyedMap<unknown, true>()
+  for (const [key, state] of initial instanceof RDD ? await initial.collect() : initial) {
+    if (!seen.has(key)) states[partitionOf(key, states.length)]?.put(key, state)
+    seen.set(key, true)
+  }
+}
+
+/** Merges two sequences that are both in the order of keys. */
+function* visitsOf(
+  groups: readonly (readonly [unknown, readonly unknown[]])[],
+  states: Iterable<readonly [unknown, unknown]>,
+): Generator<KeyVisit<unknown, unknown, unknown>> {
+  let next = 0
+  for (const [key, state] of states) {
+    let order = 1
+    for (let group = groups[next]; group !== undefined && (order = compareKeys(group[0], key)) < 0; group = groups[++next]) {
+      yield [group[0], group[1], undefined]
+    }
+    const values = next < groups.length && order === 0 ? (groups[next++]?.[1] ?? []) : []
+    yield [key, values, state]
+  }
+  for (; next < groups.length; next++) {
+    const [key, values] = groups[next] as readonly [unknown, readonly unknown[]]
+    yield [key, values, undefined]
+  }
+}

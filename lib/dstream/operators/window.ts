@@ -1,0 +1,50 @@
+import { together } from '../../base/together.ts'
+import type { Duration } from '../../base/duration.ts'
+import { isSimple } from '../../base/packed.ts'
+import { datasetOfElements } from '../../rdd/rdd.ts'
+import { DStream } from '../dstream.ts'
+import { operatorNode } from '../plan-node.ts'
+import { beginOf, checkedSpan, isDue, isHeld, layoutOf } from '../window-span.ts'
+
+declare module '../dstream.ts' {
+  interface DStream<T> {
+    /**
+     * At every slide, the elements of all batches of the last `length`, older batches first. The first window comes with the first slide,
+     * with what is there by then; windows that hold nothing are empty datasets. Between slides the stream has no dataset.
+     *
+     * @param slide Default: as this stream.
+     * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this stream's slide.
+     * @example lines.window(seconds(60), seconds(20)).count().print()
+     */
+    window(length: Duration, slide?: Duration): DStream<T>
+  }
+}
+
+type Elements = readonly (readonly unknown[])[]
+
+DStream.prototype.window = function (length, slide) {
+  const span = checkedSpan('window', this, length, slide)
+  return this.to(
+    operatorNode(
+      'window',
+      [this.node],
+      async ([input], batch) => {
+        const panes = batch.panes<Elements>(0)
+        // Copies: what a partition's function does to the array it was given must not reach the next window.
+        const elements = input === undefined || !isHeld(span, batch) ? [] : copyOf(await input.partitions())
+        if (elements.some((part) => part.length > 0)) panes.put(elements, elements.flat().every(isSimple))
+        if (!isDue(span, batch)) return undefined
+        panes.dropBefore(beginOf(span, batch))
+        const older = await together(panes.times.filter((timeMs) => timeMs < batch.timeMs).map((timeMs) => panes.read(timeMs)))
+        return datasetOfElements(copyOf([...older.flat(), ...elements]))
+      },
+      {
+        keeps: { partitions: 1, panes: true, layout: layoutOf(span) },
+        slideMs: span.slideMs,
+        parameters: { lengthMs: span.lengthMs, slideMs: span.slideMs },
+      },
+    ),
+  )
+}
+
+const copyOf = (elements: Elements): Elements => elements.map((part) => [...part])

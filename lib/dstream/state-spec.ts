@@ -1,0 +1,97 @@
+import type { Duration } from '../base/duration.ts'
+import { MillraceError } from '../base/errors.ts'
+import type { Time } from '../base/time.ts'
+import type { RDD } from '../rdd/rdd.ts'
+import { checkedDurationMs, checkedFunction, checkedShuffle } from './checks.ts'
+
+/**
+ * The state of one key, as the function of `mapWithState` sees it.
+ *
+ * @example (word: string, one: number | undefined, state: State<number>) => { state.update((state.getOption() ?? 0) + (one ?? 0)) }
+ */
+export interface State<S> {
+  /** Whether the key has state. */
+  exists(): boolean
+  /**
+   * The state, as a copy that belongs to the function.
+   *
+   * @throws MillraceError `ARGUMENT_INVALID` when there is none.
+   */
+  get(): S
+  /** The state, or undefined where there is none. */
+  getOption(): S | undefined
+  /**
+   * Sets the state.
+   *
+   * @throws MillraceError `ARGUMENT_INVALID` after `remove()` in the same call, and when the key is timing out.
+   */
+  update(state: S): void
+  /**
+   * Forgets the key; no error when it has no state.
+   *
+   * @throws MillraceError `ARGUMENT_INVALID` when called twice, and when the key is timing out.
+   */
+  remove(): void
+  /** Whether this is the last call for a key that was idle for too long: it has no value then, and its state is removed afterwards. */
+  isTimingOut(): boolean
+}
+
+/**
+ * From a record's key and value and the state of the key to what comes out; undefined: nothing does. Called once for each record in the
+ * order in which they came, and once, without a value, for a key that times out.
+ */
+export type StateFunction<K, V, S, R> = (key: K, value: V | undefined, state: State<S>, time: Time) => R
+
+/** Pairs of key and state to begin with. Of several states of a key, the last one stands. */
+export type InitialState<K, S> = Iterable<readonly [K, S]> | RDD<[K, S]>
+
+interface SpecParts<K, V, S, R> {
+  readonly f: StateFunction<K, V, S, R>
+  readonly initial?: InitialState<K, S>
+  readonly partitions: number
+  readonly timeoutMs?: number
+}
+
+/**
+ * What `mapWithState` does: a function, and how its state begins, ends and is divided. Each method gives a new one.
+ *
+ * @example
+ * ```ts
+ * const count = (word: string, one: number | undefined, state: State<number>): [string, number] => {
+ *   const total = (state.getOption() ?? 0) + (one ?? 0)
+ *   if (!state.isTimingOut()) state.update(total)
+ *   return [word, total]
+ * }
+ * pairs.mapWithState(StateSpec.function(count).timeout(minutes(30))).print()
+ * ```
+ */
+export class StateSpec<K, V, S, R> {
+  /** @internal */
+  readonly parts: SpecParts<K, V, S, R>
+
+  private constructor(parts: SpecParts<K, V, S, R>) {
+    this.parts = Object.freeze(parts)
+  }
+
+  /** A specification with this function, no state to begin with, no timeout, and one partition. */
+  static function<K, V, S, R>(f: StateFunction<K, V, S, R>): StateSpec<K, V, S, R> {
+    return new StateSpec({ f: checkedFunction('StateSpec.function', f), partitions: 1 })
+  }
+
+  /** What is there before the first batch. It counts as touched by the first batch, and stands in its snapshot. */
+  initialState(pairs: InitialState<K, S>): StateSpec<K, V, S, R> {
+    if (typeof pairs === 'object' && pairs !== null) return new StateSpec({ ...this.parts, initial: pairs })
+    throw new MillraceError('ARGUMENT_INVALID', { problem: 'initialState() needs pairs', value: pairs, fix: "for example [['a', 1]]" })
+  }
+
+  /** In how many partitions the state is kept: a whole number from 1 to 1024. */
+  numPartitions(partitions: number): StateSpec<K, V, S, R> {
+    checkedShuffle({ partitions })
+    return new StateSpec({ ...this.parts, partitions })
+  }
+
+  /** Ends keys that had no record for longer than this: the function is called once more, and then the state is removed. */
+  timeout(idle: Duration): StateSpec<K, V, S, R> {
+    return new StateSpec({ ...this.parts, timeoutMs: checkedDurationMs('timeout()', idle) })
+  }
+}

@@ -1,0 +1,158 @@
+/** Operations that compute the dataset and give a plain value. */
+import { MillraceError } from '../../base/errors.ts'
+import { pour } from '../pour.ts'
+import { RDD } from '../rdd.ts'
+
+declare module '../rdd.ts' {
+  interface RDD<T> {
+    /**
+     * All elements, partition by partition.
+     *
+     * @example await parallelize([1, 2]).collect() // [1, 2]
+     */
+    collect(): Promise<T[]>
+
+    /**
+     * How many elements there are.
+     *
+     * @example await parallelize([1, 2]).count() // 2
+     */
+    count(): Promise<number>
+
+    /**
+     * All elements reduced to one by `f`, which must be associative and commutative.
+     *
+     * @throws MillraceError `ARGUMENT_INVALID` when there is no element, as in Spark.
+     * @example await parallelize([1, 2, 3]).reduce((a, b) => a + b) // 6
+     */
+    reduce(f: (a: T, b: T) => T): Promise<T>
+
+    /**
+     * As `reduce`: partitions are reduced in one process, so there is no tree to be made of them.
+     *
+     * @throws MillraceError `ARGUMENT_INVALID` when there is no element, as in Spark.
+     * @example await parallelize([1, 2, 3]).treeReduce((a, b) => a + b) // 6
+     */
+    treeReduce(f: (a: T, b: T) => T): Promise<T>
+
+    /**
+     * All elements folded into one value, partition by partition: each begins with `zero`, and so does what they are folded into, so
+     * `zero` must change nothing.
+     *
+     * @example await parallelize([1, 2, 3]).fold(0, (a, b) => a + b) // 6
+     */
+    fold(zero: T, f: (a: T, b: T) => T): Promise<T>
+
+    /**
+     * All elements merged into a value of another type: a zero made for each partition takes its elements in, and then these are merged.
+     *
+     * @example await words.aggregate(() => 0, (sum, word) => sum + word.length, (a, b) => a + b) // 13
+     */
+    aggregate<U>(zero: () => U, add: (value: U, element: T) => U, merge: (a: U, b: U) => U): Promise<U>
+
+    /**
+     * The first elements, `count` at most. Computes no more partitions than it needs.
+     *
+     * @example await parallelize([1, 2, 3]).take(2) // [1, 2]
+     */
+    take(count: number): Promise<T[]>
+
+    /**
+     * The first element.
+     *
+     * @throws MillraceError `ARGUMENT_INVALID` when there is none, as in Spark.
+     * @example await parallelize([1, 2, 3]).first() // 1
+     */
+    first(): Promise<T>
+
+    /**
+     * Whether there is no element at all.
+     *
+     * @example await parallelize([]).isEmpty() // true
+     */
+    isEmpty(): Promise<boolean>
+
+    /**
+     * Calls `f` with each element, in order.
+     *
+     * @example await parallelize([1, 2]).foreach((n) => { total += n })
+     */
+    foreach(f: (element: T) => void): Promise<void>
+
+    /**
+     * Calls `f` with the elements of each partition, for empty ones too; may be async. One connection for a partition is opened here.
+     *
+     * @example await rdd.foreachPartition(async (part) => { await database.insert([...part]) })
+     */
+    foreachPartition(f: (elements: Iterable<T>) => void | Promise<void>): Promise<void>
+  }
+}
+
+/** The error of an action that has no result without elements. */
+export const emptyDataset = (action: string, fix: string): MillraceError =>
+  new MillraceError('ARGUMENT_INVALID', { problem: `${action}() of an empty dataset has no result`, fix })
+
+RDD.prototype.collect = async function <T>(this: RDD<T>) {
+  return (await this.partitions()).flat(1) as T[]
+}
+
+RDD.prototype.count = async function () {
+  let total = 0
+  for (let index = 0; index < this.getNumPartitions(); index++) {
+    let count = 0
+    pour(await this.partitionAt(index), () => {
+      count = 0
+      return () => {
+        count += 1
+      }
+    })
+    total += count
+  }
+  return total
+}
+
+RDD.prototype.reduce = async function <T>(this: RDD<T>, f: (a: T, b: T) => T) {
+  const elements = await this.collect()
+  if (elements.length === 0)
+    throw emptyDataset('reduce', 'ask isEmpty() first, or reduce on the stream, which gives nothing for an empty batch')
+  return elements.reduce((a, b) => f(a, b))
+}
+
+RDD.prototype.treeReduce = async function <T>(this: RDD<T>, f: (a: T, b: T) => T) {
+  return this.reduce(f)
+}
+
+RDD.prototype.fold = async function <T>(this: RDD<T>, zero: T, f: (a: T, b: T) => T) {
+  return this.aggregate(() => zero, f, f)
+}
+
+RDD.prototype.aggregate = async function <T, U>(this: RDD<T>, zero: () => U, add: (value: U, element: T) => U, merge: (a: U, b: U) => U) {
+  const values = (await this.partitions()).map((elements) => elements.reduce((value, element) => add(value, element), zero()))
+  return values.reduce((a, b) => merge(a, b), zero())
+}
+
+RDD.prototype.take = async function <T>(this: RDD<T>, count: number) {
+  const taken: T[] = []
+  for (let index = 0; index < this.getNumPartitions() && taken.length < count; index++) {
+    taken.push(...(await this.elements(index)).slice(0, count - taken.length))
+  }
+  return taken
+}
+
+RDD.prototype.first = async function <T>(this: RDD<T>) {
+  const taken = await this.take(1)
+  if (taken.length === 0) throw emptyDataset('first', 'ask isEmpty() first, or use take(1)')
+  return taken[0] as T
+}
+
+RDD.prototype.isEmpty = async function () {
+  return (await this.take(1)).length === 0
+}
+
+RDD.prototype.foreach = async function (f) {
+  for (const elements of await this.partitions()) elements.forEach((element) => f(element))
+}
+
+RDD.prototype.foreachPartition = async function (f) {
+  for (const elements of await this.partitions()) await f(elements)
+}

@@ -1,0 +1,12 @@
+/** Every group of operations on datasets: importing this file adds them to the class. */
+import './actions.ts'
+import './by-key.ts'
+import './joins.ts'
+import './narrow.ts'
+import './numbers.ts'
+import './ordering.ts'
+import './partitioning.ts'
+import './sampling.ts'
+import './save-as-text-file.ts'
+import './sets.ts'
+import './union.ts'

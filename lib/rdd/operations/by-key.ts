@@ -1,0 +1,184 @@
+/** Operations that bring the values of equal keys together. All results are in the order of keys. */
+import { KeyedMap, partitionOf } from '../../base/keys.ts'
+import { userFunctionFailed } from '../pour.ts'
+import { RDD } from '../rdd.ts'
+import { appendValue, checkedPartitions, joinValues, type ShuffleOptions } from '../shuffle.ts'
+
+declare module '../rdd.ts' {
+  interface RDD<T> {
+    /**
+     * One pair for each key, its values reduced by `f`, which must be associative and commutative; on pairs only. Keys are equal by value.
+     *
+     * @example await pairs.reduceByKey((a, b) => a + b).collect() // [['a', 3], ['b', 3]]
+     */
+    reduceByKey<K, V>(this: RDD<[K, V]>, f: (a: V, b: V) => V, options?: ShuffleOptions): RDD<[K, V]>
+
+    /**
+     * One pair for each key with all its values, in the order in which they came; on pairs only.
+     *
+     * @example await pairs.groupByKey().collect() // [['a', [1, 2]], ['b', [3]]]
+     */
+    groupByKey<K, V>(this: RDD<[K, V]>, options?: ShuffleOptions): RDD<[K, V[]]>
+
+    /**
+     * The elements under the keys that `f` gives them, in the order in which they came.
+     *
+     * @example await numbers.groupBy((n) => n % 2).collect() // [[0, [2]], [1, [1, 3]]]
+     */
+    groupBy<K>(f: (element: T) => K, options?: ShuffleOptions): RDD<[K, T[]]>
+
+    /**
+     * The general form of all reductions by key: the first value of a key makes a combination, further ones are merged into it, and the
+     * combinations of several partitions are merged; on pairs only.
+     *
+     * @example await pairs.combineByKey((n) => [n], (all, n) => [...all, n], (a, b) => [...a, ...b]).collect() // [['a', [1, 2]], ['b', [3]]]
+     */
+    combineByKey<K, V, C>(
+      this: RDD<[K, V]>,
+      create: (value: V) => C,
+      mergeValue: (combination: C, value: V) => C,
+      mergeCombinations: (a: C, b: C) => C,
+      options?: ShuffleOptions,
+    ): RDD<[K, C]>
+
+    /**
+     * As `combineByKey`, beginning with a zero for each key and partition; on pairs only. A zero that is changed in place must be made by a
+     * function.
+     *
+     * @example await pairs.aggregateByKey(() => 0, (sum, n) => sum + n, (a, b) => a + b).collect() // [['a', 3], ['b', 3]]
+     */
+    aggregateByKey<K, V, C>(
+      this: RDD<[K, V]>,
+      zero: () => C,
+      mergeValue: (combination: C, value: V) => C,
+      mergeCombinations: (a: C, b: C) => C,
+      options?: ShuffleOptions,
+    ): RDD<[K, C]>
+
+    /**
+     * As `reduceByKey`, beginning with a zero for each key and partition, which must change nothing; on pairs only.
+     *
+     * @example await pairs.foldByKey(0, (a, b) => a + b).collect() // [['a', 3], ['b', 3]]
+     */
+    foldByKey<K, V>(this: RDD<[K, V]>, zero: V, f: (a: V, b: V) => V, options?: ShuffleOptions): RDD<[K, V]>
+
+    /**
+     * The same pairs in so many partitions, those of a key in one; on pairs only. Inside a partition the order stays.
+     *
+     * @param partitionOf The partition of a key, from 0. Default: by the hash of the key.
+     * @throws MillraceError `USER_FUNCTION_FAILED` when `partitionOf` gives no partition.
+     * @example pairs.partitionBy(4, (key) => key.length % 4).getNumPartitions() // 4
+     */
+    partitionBy<K, V>(this: RDD<[K, V]>, partitions: number, partitionOf?: (key: K) => number): RDD<[K, V]>
+
+    /**
+     * The values of one key, in the order in which they came; on pairs only.
+     *
+     * @example await pairs.lookup('a') // [1, 2]
+     */
+    lookup<K, V>(this: RDD<[K, V]>, key: K): Promise<V[]>
+
+    /**
+     * How many pairs each key has; on pairs only. Keys that are arrays or objects are compared by value, but a `Map` finds them by
+     * reference only.
+     *
+     * @example (await pairs.countByKey()).get('a') // 2
+     */
+    countByKey<K, V>(this: RDD<[K, V]>): Promise<Map<K, number>>
+
+    /**
+     * How often each value occurs. Values are compared as keys are.
+     *
+     * @example (await words.countByValue()).get('be') // 2
+     */
+    countByValue(): Promise<Map<T, number>>
+
+    /**
+     * The pairs as a `Map`: of several values of a key, the last; on pairs only.
+     *
+     * @example (await pairs.collectAsMap()).get('a') // 2
+     */
+    collectAsMap<K, V>(this: RDD<[K, V]>): Promise<Map<K, V>>
+  }
+}
+
+RDD.prototype.reduceByKey = function <K, V>(this: RDD<[K, V]>, f: (a: V, b: V) => V, { partitions = 1 }: ShuffleOptions = {}) {
+  return this.shuffled<K, V>(partitions, (map, [key, value]) => map.combine(key, value, f), f)
+}
+
+RDD.prototype.groupByKey = function <K, V>(this: RDD<[K, V]>, { partitions = 1 }: ShuffleOptions = {}) {
+  return this.shuffled<K, V[]>(partitions, appendValue, joinValues)
+}
+
+RDD.prototype.groupBy = function <T, K>(this: RDD<T>, f: (element: T) => K, options: ShuffleOptions = {}) {
+  return this.map((element): [K, T] => [f(element), element]).groupByKey(options)
+}
+
+RDD.prototype.combineByKey = function <K, V, C>(
+  this: RDD<[K, V]>,
+  create: (value: V) => C,
+  mergeValue: (combination: C, value: V) => C,
+  mergeCombinations: (a: C, b: C) => C,
+  { partitions = 1 }: ShuffleOptions = {},
+) {
+  const add = (map: KeyedMap<K, C>, [key, value]: readonly [K, V]): void =>
+    map.set(key, map.has(key) ? mergeValue(map.get(key) as C, value) : create(value))
+  return this.shuffled<K, C>(partitions, add, mergeCombinations)
+}
+
+RDD.prototype.aggregateByKey = function <K, V, C>(
+  this: RDD<[K, V]>,
+  zero: () => C,
+  mergeValue: (combination: C, value: V) => C,
+  mergeCombinations: (a: C, b: C) => C,
+  options: ShuffleOptions = {},
+) {
+  return this.combineByKey((value) => mergeValue(zero(), value), mergeValue, mergeCombinations, options)
+}
+
+RDD.prototype.foldByKey = function <K, V>(this: RDD<[K, V]>, zero: V, f: (a: V, b: V) => V, options: ShuffleOptions = {}) {
+  return this.combineByKey((value) => f(zero, value), f, f, options)
+}
+
+RDD.prototype.partitionBy = function <K, V>(this: RDD<[K, V]>, partitions: number, choose?: (key: K) => number) {
+  const count = checkedPartitions(partitions)
+  const { label } = this
+  return this.derive<[K, V]>(count, async () => {
+    const parts = Array.from({ length: count }, (): [K, V][] => [])
+    for (const pair of await this.collect()) {
+      const place = choose === undefined ? partitionOf(pair[0], count) : placeBy(choose, pair[0], count, label)
+      parts[place]?.push(pair)
+    }
+    return parts
+  })
+}
+
+RDD.prototype.lookup = async function <K, V>(this: RDD<[K, V]>, key: K) {
+  const found = new KeyedMap<K, V[]>()
+  found.set(key, [])
+  await this.foreach(([other, value]) => found.get(other)?.push(value))
+  return found.get(key) ?? []
+}
+
+RDD.prototype.countByKey = async function <K, V>(this: RDD<[K, V]>) {
+  return this.map(([key]) => key).countByValue()
+}
+
+RDD.prototype.countByValue = async function <T>(this: RDD<T>) {
+  const counts = this.mapToPair((value) => [value, 1]).reduceByKey((a, b) => a + b)
+  return new Map(await counts.collect())
+}
+
+RDD.prototype.collectAsMap = async function <K, V>(this: RDD<[K, V]>) {
+  return new Map(await this.reduceByKey((_, last) => last).collect())
+}
+
+const placeBy = <K>(choose: (key: K) => number, key: K, count: number, label: string): number => {
+  try {
+    const place = choose(key)
+    if (Number.isInteger(place) && place >= 0 && place < count) return place
+    throw new RangeError(`partitionBy() needs a whole number from 0 to ${count - 1}, and got ${String(place)}`)
+  } catch (error) {
+    throw userFunctionFailed({ label, record: key, error })
+  }
+}

@@ -1,0 +1,152 @@
+/** Operations on each element or partition alone. */
+import { userFunctionFailed } from '../pour.ts'
+import { type PartitionFunction, RDD } from '../rdd.ts'
+
+declare module '../rdd.ts' {
+  interface RDD<T> {
+    /**
+     * One new element for each element.
+     *
+     * @example await parallelize([1, 2]).map((n) => n * 2).collect() // [2, 4]
+     */
+    map<U>(f: (element: T) => U): RDD<U>
+
+    /**
+     * The elements for which `keep` is true.
+     *
+     * @example await parallelize([1, 2]).filter((n) => n > 1).collect() // [2]
+     */
+    filter(keep: (element: T) => boolean): RDD<T>
+
+    /**
+     * Any number of new elements for each element, in order.
+     *
+     * @example await parallelize(['to be']).flatMap((line) => line.split(' ')).collect() // ['to', 'be']
+     */
+    flatMap<U>(f: (element: T) => Iterable<U>): RDD<U>
+
+    /**
+     * As {@link map}, to pairs of a key and a value.
+     *
+     * @example await parallelize(['a']).mapToPair((word) => [word, 1]).collect() // [['a', 1]]
+     */
+    mapToPair<K, V>(f: (element: T) => readonly [K, V]): RDD<[K, V]>
+
+    /**
+     * New values under the same keys; on pairs only.
+     *
+     * @example await parallelize([['a', 1]] as [string, number][]).mapValues((n) => n + 1).collect() // [['a', 2]]
+     */
+    mapValues<K, V, W>(this: RDD<[K, V]>, f: (value: V) => W): RDD<[K, W]>
+
+    /**
+     * Any number of new values under the same key, for each pair; on pairs only.
+     *
+     * @example await parallelize([['a', 1]] as [string, number][]).flatMapValues((n) => [n, n]).collect() // [['a', 1], ['a', 1]]
+     */
+    flatMapValues<K, V, W>(this: RDD<[K, V]>, f: (value: V) => Iterable<W>): RDD<[K, W]>
+
+    /**
+     * Calls `f` once for each partition, for empty ones too; may be async. The elements are there for the length of the call.
+     *
+     * @example await parallelize([1, 2, 3]).mapPartitions((part) => [[...part].length]).collect() // [3]
+     */
+    mapPartitions<U>(f: PartitionFunction<T, U>): RDD<U>
+
+    /**
+     * As `mapPartitions`, with the number of the partition, from 0.
+     *
+     * @example await parallelize([1, 2], { partitions: 2 }).mapPartitionsWithIndex((part, i) => [[i, ...part]]).collect() // [[0, 1], [1, 2]]
+     */
+    mapPartitionsWithIndex<U>(f: (elements: Iterable<T>, index: number) => Iterable<U> | Promise<Iterable<U>>): RDD<U>
+
+    /**
+     * The elements under the keys that `f` gives them.
+     *
+     * @example await numbers.keyBy((n) => n % 2).collect() // [[1, 1], [0, 2], [1, 3]]
+     */
+    keyBy<K>(f: (element: T) => K): RDD<[K, T]>
+
+    /**
+     * The keys of all pairs, as often as they occur; on pairs only.
+     *
+     * @example await pairs.keys().collect() // ['a', 'a', 'b']
+     */
+    keys<K, V>(this: RDD<[K, V]>): RDD<K>
+
+    /**
+     * The values of all pairs; on pairs only.
+     *
+     * @example await pairs.values().collect() // [1, 2, 3]
+     */
+    values<K, V>(this: RDD<[K, V]>): RDD<V>
+
+    /**
+     * One array for each partition, of its elements.
+     *
+     * @example await parallelize([1, 2, 3], { partitions: 2 }).glom().collect() // [[1], [2, 3]]
+     */
+    glom(): RDD<T[]>
+  }
+}
+
+RDD.prototype.map = function (f) {
+  return this.narrow('map', f)
+}
+
+RDD.prototype.filter = function (keep) {
+  return this.narrow('filter', keep)
+}
+
+RDD.prototype.flatMap = function (f) {
+  return this.narrow('flatMap', f)
+}
+
+RDD.prototype.mapToPair = function (f) {
+  return this.narrow('map', f)
+}
+
+RDD.prototype.mapValues = function (f) {
+  return this.map(([key, value]) => [key, f(value)])
+}
+
+RDD.prototype.flatMapValues = function <K, V, W>(this: RDD<[K, V]>, f: (value: V) => Iterable<W>) {
+  return this.flatMap(([key, value]) => Array.from(f(value), (one): [K, W] => [key, one]))
+}
+
+RDD.prototype.mapPartitions = function (f) {
+  return this.mapPartitionsWithIndex(f)
+}
+
+RDD.prototype.mapPartitionsWithIndex = function (f) {
+  const { label } = this
+  const count = this.getNumPartitions()
+  return this.derive(count, async () => {
+    const results = []
+    for (let index = 0; index < count; index++) {
+      const elements = await this.elements(index)
+      try {
+        results.push([...(await f(elements, index))])
+      } catch (error) {
+        throw userFunctionFailed({ label, record: `partition ${index} of ${elements.length} elements`, error })
+      }
+    }
+    return results
+  })
+}
+
+RDD.prototype.keyBy = function (f) {
+  return this.mapToPair((element) => [f(element), element])
+}
+
+RDD.prototype.keys = function () {
+  return this.map(([key]) => key)
+}
+
+RDD.prototype.values = function () {
+  return this.map(([, value]) => value)
+}
+
+RDD.prototype.glom = function <T>(this: RDD<T>) {
+  return this.derive(this.getNumPartitions(), async () => (await this.partitions()).map((elements) => [[...elements]]))
+}

@@ -1,0 +1,154 @@
+/** Operations on datasets of numbers. */
+import { MillraceError } from '../../base/errors.ts'
+import { RDD } from '../rdd.ts'
+import { emptyDataset } from './actions.ts'
+
+/** What there is to say of many numbers. Without any, `mean` and all below it are NaN, `min` is Infinity and `max` -Infinity, as in Spark. */
+export interface Stats {
+  readonly count: number
+  readonly sum: number
+  readonly min: number
+  readonly max: number
+  readonly mean: number
+  /** Of the numbers as a whole: divided by their count. */
+  readonly variance: number
+  readonly stdev: number
+  /** Of the numbers as a sample: divided by their count less one. */
+  readonly sampleVariance: number
+  readonly sampleStdev: number
+}
+
+/** How many numbers lie between bounds. */
+export interface Histogram {
+  /** One more than there are counts. */
+  readonly buckets: readonly number[]
+  /** A number on a bound is in the bucket above it; the last bucket holds its upper bound. */
+  readonly counts: readonly number[]
+}
+
+declare module '../rdd.ts' {
+  interface RDD<T> {
+    /**
+     * The sum of all numbers; 0 of none.
+     *
+     * @example await parallelize([1, 2, 3]).sum() // 6
+     */
+    sum(this: RDD<number>): Promise<number>
+
+    /**
+     * The mean of all numbers; NaN of none.
+     *
+     * @example await parallelize([1, 2, 3]).mean() // 2
+     */
+    mean(this: RDD<number>): Promise<number>
+
+    /**
+     * Count, sum, mean, smallest, largest, variance and standard deviation, in one pass.
+     *
+     * @example (await parallelize([1, 2, 3, 4]).stats()).variance // 1.25
+     */
+    stats(this: RDD<number>): Promise<Stats>
+
+    /**
+     * The variance of all numbers as a whole.
+     *
+     * @example await parallelize([1, 2, 3, 4]).variance() // 1.25
+     */
+    variance(this: RDD<number>): Promise<number>
+
+    /**
+     * The standard deviation of all numbers as a whole.
+     *
+     * @example await parallelize([2, 4]).stdev() // 1
+     */
+    stdev(this: RDD<number>): Promise<number>
+
+    /**
+     * How many numbers lie between the given bounds, or in so many buckets of equal width between the smallest and the largest. Numbers
+     * outside of given bounds are left out.
+     *
+     * @throws MillraceError `ARGUMENT_INVALID` when bounds are fewer than two or not ascending; for a number of buckets, when it is not a
+     * whole number from 1, or there is no number, or one that is not finite.
+     * @example await parallelize([1, 2, 3, 4]).histogram(2) // { buckets: [1, 2.5, 4], counts: [2, 2] }
+     */
+    histogram(this: RDD<number>, buckets: number | readonly number[]): Promise<Histogram>
+  }
+}
+
+RDD.prototype.sum = async function () {
+  return (await this.collect()).reduce((a, b) => a + b, 0)
+}
+
+RDD.prototype.mean = async function () {
+  return (await this.stats()).mean
+}
+
+RDD.prototype.variance = async function () {
+  return (await this.stats()).variance
+}
+
+RDD.prototype.stdev = async function () {
+  return (await this.stats()).stdev
+}
+
+RDD.prototype.stats = async function () {
+  let [count, mean, squares] = [0, 0, 0]
+  let [sum, min, max] = [0, Infinity, -Infinity]
+  await this.foreach((number) => {
+    // Welford: exact where the sum of squares would cancel.
+    count += 1
+    const delta = number - mean
+    mean += delta / count
+    squares += delta * (number - mean)
+    sum += number
+    min = Math.min(min, number)
+    max = Math.max(max, number)
+  })
+  const variance = count === 0 ? Number.NaN : squares / count
+  const sampleVariance = count <= 1 ? Number.NaN : squares / (count - 1)
+  return {
+    count,
+    sum,
+    min,
+    max,
+    mean: count === 0 ? Number.NaN : mean,
+    variance,
+    stdev: Math.sqrt(variance),
+    sampleVariance,
+    sampleStdev: Math.sqrt(sampleVariance),
+  }
+}
+
+RDD.prototype.histogram = async function (wanted) {
+  const buckets = typeof wanted === 'number' ? await evenBuckets(this, wanted) : checkedBuckets(wanted)
+  const counts = Array<number>(buckets.length - 1).fill(0)
+  const last = buckets.at(-1) as number
+  await this.foreach((number) => {
+    const above = buckets.findIndex((bound) => number < bound)
+    const index = number === last ? counts.length - 1 : above - 1
+    if (index >= 0) counts[index] = (counts[index] as number) + 1
+  })
+  return { buckets, counts }
+}
+
+const checkedBuckets = (buckets: readonly number[]): readonly number[] => {
+  const isAscending = buckets.every((bound, index) => index === 0 || bound > (buckets[index - 1] as number))
+  if (buckets.length >= 2 && isAscending) return [...buckets]
+  throw new MillraceError('ARGUMENT_INVALID', { problem: 'histogram() needs bounds', value: buckets, allowed: 'two or more, ascending' })
+}
+
+const evenBuckets = async (rdd: RDD<number>, count: number): Promise<readonly number[]> => {
+  if (!Number.isInteger(count) || count < 1)
+    throw new MillraceError('ARGUMENT_INVALID', { problem: 'histogram() needs buckets', value: count, allowed: 'a whole number from 1' })
+  const { count: numbers, min, max } = await rdd.stats()
+  if (numbers === 0) throw emptyDataset('histogram', 'ask isEmpty() first, or give bounds')
+  if (!Number.isFinite(max - min))
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'histogram() needs finite numbers',
+      value: [min, max],
+      fix: 'filter them first',
+    })
+  // Numbers that are all equal make one bucket, as in Spark.
+  if (min === max) return [min, min]
+  return Array.from({ length: count + 1 }, (_, index) => (index === count ? max : min + (index * (max - min)) / count))
+}

@@ -1,0 +1,16 @@
+import { RDD } from '../rdd.ts'
+
+declare module '../rdd.ts' {
+  interface RDD<T> {
+    /**
+     * The elements of this dataset, then those of the others in their order. Duplicates stay.
+     *
+     * @example await parallelize([1]).union(parallelize([2]), parallelize([1])).collect() // [1, 2, 1]
+     */
+    union(...others: readonly RDD<T>[]): RDD<T>
+  }
+}
+
+RDD.prototype.union = function (...others) {
+  return this.beside(others)
+}

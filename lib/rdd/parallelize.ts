@@ -1,0 +1,21 @@
+import './operations/all.ts'
+import { datasetOfElements, type RDD } from './rdd.ts'
+import { checkedPartitions, type ShuffleOptions } from './shuffle.ts'
+
+/**
+ * A dataset of elements at hand, cut into so many partitions of nearly equal length.
+ *
+ * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number above zero.
+ * @example
+ * ```ts
+ * await parallelize([1, 2, 3, 4], { partitions: 2 }).map((n) => n * n).collect() // [1, 4, 9, 16]
+ * ```
+ */
+export const parallelize = <T>(elements: Iterable<T>, { partitions = 1 }: ShuffleOptions = {}): RDD<T> => {
+  checkedPartitions(partitions)
+  const all = Array.isArray(elements) ? (elements as readonly T[]) : [...elements]
+  const cut = (index: number): number => Math.floor((index * all.length) / partitions)
+  return datasetOfElements(
+    Array.from({ length: partitions }, (_, index) => (partitions === 1 ? all : all.slice(cut(index), cut(index + 1)))),
+  )
+}

@@ -1,0 +1,117 @@
+/**
+ * One partition of the panes of a windowed operator: each pane is a segment of its own, written once and never changed, and garbage when no
+ * window needs it any more.
+ *
+ * Warm and cold give the same (B3) because they are the same: a warm pane is kept as the bytes that were written, and decoded afresh for
+ * everyone who asks. Only what cannot be changed in place is kept decoded. Panes of before this process are read when they are asked for.
+ */
+import { decode, encode } from '../base/codec.ts'
+import { invariant } from '../base/errors.ts'
+import type { Panes } from '../rdd/panes.ts'
+import type { ReadSegment, StoreDraft, SealSegment } from './live-store.ts'
+import type { SegmentRef } from './segments.ts'
+
+/** A pane as it is written. */
+type Segment = readonly [isSimple: boolean, content: unknown]
+
+/** Where the content of a pane can be had from. */
+type Pane = { readonly ref: SegmentRef } | { readonly bytes: Uint8Array } | { readonly content: unknown }
+
+const paneOf = (bytes: Uint8Array): Pane => {
+  const [isSimple, content] = decode(bytes) as Segment
+  return isSimple ? { content } : { bytes }
+}
+
+/** The live panes of one partition, as of one manifest. */
+export class PanePartition {
+  /** By batch time, oldest first. */
+  readonly #panes: Map<number, Pane>
+  readonly #read: ReadSegment
+  #memo: unknown
+
+  constructor(refs: readonly SegmentRef[], read: ReadSegment) {
+    this.#panes = new Map(refs.map((ref) => [Number(ref.at), { ref }]))
+    this.#read = read
+  }
+
+  get times(): readonly number[] {
+    return [...this.#panes.keys()]
+  }
+
+  async read(timeMs: number): Promise<unknown> {
+    let pane = this.#panes.get(timeMs)
+    invariant('B3', pane !== undefined, `there is no pane at ${timeMs}`)
+    if ('ref' in pane) {
+      pane = paneOf(await this.#read(pane.ref))
+      this.#panes.set(timeMs, pane)
+    }
+    return 'content' in pane ? pane.content : (decode((pane as { bytes: Uint8Array }).bytes) as Segment)[1]
+  }
+
+  memo<M>(make: () => M): M {
+    this.#memo ??= make()
+    return this.#memo as M
+  }
+
+  /** Takes in what a committed batch has changed. */
+  advance(added: { readonly timeMs: number; readonly pane: Pane } | undefined, dropBeforeMs: number): void {
+    for (const timeMs of this.times) if (timeMs < dropBeforeMs) this.#panes.delete(timeMs)
+    if (added !== undefined) this.#panes.set(added.timeMs, added.pane)
+  }
+
+  /** The view of a batch. */
+  draft(timeMs: number): PaneDraft {
+    return new PaneDraft(this, timeMs)
+  }
+}
+
+/** What one attempt does to the panes of a partition. */
+export class PaneDraft implements Panes<unknown>, StoreDraft {
+  readonly #base: PanePartition
+  readonly #timeMs: number
+  #added: { readonly bytes: Uint8Array; readonly pane: Pane } | undefined
+  #dropBeforeMs = -Infinity
+
+  constructor(base: PanePartition, timeMs: number) {
+    this.#base = base
+    this.#timeMs = timeMs
+  }
+
+  get times(): readonly number[] {
+    const kept = this.#base.times.filter((timeMs) => timeMs >= this.#dropBeforeMs)
+    return this.#added === undefined ? kept : [...kept, this.#timeMs]
+  }
+
+  async read(timeMs: number): Promise<unknown> {
+    if (this.#added === undefined || timeMs !== this.#timeMs) return this.#base.read(timeMs)
+    const { bytes, pane } = this.#added
+    return 'content' in pane ? pane.content : (decode(bytes) as Segment)[1]
+  }
+
+  put(content: unknown, isSimple: boolean): void {
+    const bytes = encode([isSimple, content] satisfies Segment)
+    this.#added = { bytes, pane: isSimple ? { content } : { bytes } }
+  }
+
+  dropBefore(timeMs: number): void {
+    this.#dropBeforeMs = Math.max(this.#dropBeforeMs, timeMs)
+  }
+
+  memo<M>(make: () => M): M {
+    return this.#base.memo(make)
+  }
+
+  /** While there is a pane, time alone changes what a window holds. */
+  get isQuiet(): boolean {
+    return this.#added === undefined && this.#base.times.length === 0
+  }
+
+  seal(before: readonly SegmentRef[], seal: SealSegment): readonly SegmentRef[] {
+    const kept = before.filter(({ at }) => Number(at) >= this.#dropBeforeMs)
+    return this.#added === undefined ? kept : [...kept, seal(this.#added.bytes)]
+  }
+
+  settle(): void {
+    this.#base.advance(this.#added && { timeMs: this.#timeMs, pane: this.#added.pane }, this.#dropBeforeMs)
+  }
+}

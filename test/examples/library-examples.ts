@@ -1,0 +1,128 @@
+/**
+ * The examples in the JSDoc of public names, as one program: each in a function of its own, in the surroundings that its text takes for
+ * granted. The program is compiled, so that every type is checked, and run.
+ *
+ * Where an expression ends with a comment that is a value (`parallelize([1]).count() // 1`), the example must give that value.
+ */
+import { join } from 'node:path'
+import { projectSources, root, type Source } from '../tidy/source.ts'
+
+/** One example. */
+export interface Example {
+  /** `path:line`. */
+  readonly place: string
+  readonly code: string
+  /** What the expression gives, as an expression. */
+  readonly gives?: string
+}
+
+/** Which files are public, and what their examples take for granted. */
+const SURROUNDINGS: readonly (readonly [path: RegExp, around: (code: string) => string])[] = [
+  [
+    /^lib\/(dstream\/(dstream|streaming-context|state-spec|operators\/.*)|rdd\/operations\/save-as-text-file)\.ts$/,
+    (code) => `describing(async (ssc) => {${STREAMS}\n{\n${code}\n}\n})`,
+  ],
+  [/^lib\/rdd\/(rdd|operations\/.*)\.ts$/, (code) => `(async () => {${DATASETS}\n{\n${code}\n}\n})()`],
+  [/^lib\/(dstream\/stream|rdd\/parallelize|base\/(duration|errors))\.ts$/, (code) => `(async () => {\n${code}\n})()`],
+]
+
+const STREAMS = `
+  const add = (a: number, b: number): number => a + b
+  const lines = ssc.textFileStream('lines')
+  const words = lines.flatMap((line) => line.split(' '))
+  const numbers = words.map((word) => word.length)
+  const pairs = words.mapToPair((word) => [word, 1])
+  const texts = words.mapToPair((word) => [word, word])
+  const counts = pairs.reduceByKey(add)
+  const totals = counts
+  const clicks = texts, taps = texts, swipes = texts, bots = texts, views = texts, visits = pairs
+  const stopWords = new Set(['the'])
+  const store = { put: async (time: number, rows: unknown) => [time, rows] }
+  const count = (word: string, one: number | undefined, state: State<number>) => (state.isTimingOut() ? 0 : (state.getOption() ?? 0) + (one ?? 0))
+  const lastSeen = count
+  const spec = StateSpec.function(count)
+  interface Click { readonly user: string }`
+
+const DATASETS = `
+  const words = parallelize(['to', 'be', 'or', 'not', 'to', 'be'])
+  const lines = words
+  const numbers = parallelize([1, 2, 3])
+  const rdd = numbers
+  const pairs = parallelize([['a', 1], ['a', 2], ['b', 3]] as [string, number][])
+  const ages = parallelize([['ann', 31], ['bob', 27]] as [string, number][])
+  const cities = parallelize([['ann', 'Rome']] as [string, string][])
+  const saved: string[] = []
+  let total = 0
+  const database = { insert: async (rows: readonly number[]) => { total += rows.length } }`
+
+/** The value in a comment behind an expression. */
+const VALUE = /^(?<code>.*\S)\s+\/\/ (?<gives>[[{'"\d-].*|true|false)$/
+
+const examplesOf = (source: Source): readonly Example[] =>
+  source.comments.flatMap(({ value, start }) => {
+    if (!value.startsWith('*')) return []
+    const text = value.replaceAll(/^\s*\* ?/gm, '')
+    const line = source.text.slice(0, start).split('\n').length
+    return text
+      .split(/^@/m)
+      .filter((tag) => tag.startsWith('example'))
+      .map((tag) => exampleOf(`${source.path}:${line}`, tag.slice('example'.length).trim()))
+  })
+
+const exampleOf = (place: string, text: string): Example => {
+  const block = /^```ts\n(?<code>.*?)^```/ms.exec(text)?.groups?.['code']
+  if (block !== undefined) return { place, code: block.replaceAll('export default ', 'void ') }
+  const { code, gives } = VALUE.exec(text)?.groups ?? {}
+  return code === undefined || gives === undefined ? { place, code: text } : { place, code, gives }
+}
+
+/** The examples of all public files. */
+export const jsdocExamples = (): readonly Example[] =>
+  projectSources()
+    .filter(({ path }) => SURROUNDINGS.some(([pattern]) => pattern.test(path)))
+    .flatMap(examplesOf)
+
+const aroundOf = ({ place }: Example): ((code: string) => string) => {
+  const path = place.slice(0, place.lastIndexOf(':'))
+  return SURROUNDINGS.find(([pattern]) => pattern.test(path))?.[1] as (code: string) => string
+}
+
+const statementOf = ({ place, code, gives }: Example): string =>
+  gives === undefined ? code : `gives(${JSON.stringify(place)}, await (${code}), ${gives})`
+
+/** The program of some examples: prints the places of those that fail, with what went wrong. */
+export const programOf = (examples: readonly Example[]): string => {
+  const index = JSON.stringify(join(root, 'lib', 'index.ts'))
+  return `
+import { isDeepStrictEqual } from 'node:util'
+import * as millrace from ${index}
+import type { DStream, RDD, State, StreamingContext } from ${index}
+const { hours, isPipeline, milliseconds, MillraceError, minutes, parallelize, seconds, StateSpec, stream } = millrace
+export type { DStream, RDD }
+void [hours, isPipeline, milliseconds, MillraceError, minutes, parallelize, seconds, StateSpec, stream]
+
+const gives = (place: string, given: unknown, expected: unknown): void => {
+  if (!isDeepStrictEqual(given, expected)) throw new Error(\`it gives \${JSON.stringify(given)}, not \${JSON.stringify(expected)}\`)
+}
+/** Describes a pipeline: what an example does with it is checked while it is built. */
+const describing = async (describe: (ssc: StreamingContext) => Promise<void>): Promise<void> => {
+  let described: Promise<void> | undefined
+  stream('example', { batchInterval: seconds(10) }, (ssc) => {
+    described = describe(ssc)
+    ssc.queueStream<number>([]).print()
+  }).build()
+  await described
+}
+const examples: readonly (readonly [place: string, run: () => unknown])[] = [
+${examples.map((example) => `  [${JSON.stringify(example.place)}, () => ${aroundOf(example)(statementOf(example))}],`).join('\n')}
+]
+for (const [place, run] of examples) {
+  try {
+    await run()
+  } catch (error) {
+    console.error(place, String(error))
+    process.exitCode = 1
+  }
+}
+`
+}
