@@ -1,4 +1,5 @@
 import type { Item } from '../../../ports/item-store.ts'
+import { MARK_PREFIX } from '../../../state/item-keys.ts'
 import { isAfter } from '../../../state/lanes.ts'
 import type { StoreWrite } from '../ports/observer.ts'
 import type { Sightings } from '../sightings.ts'
@@ -15,8 +16,13 @@ export interface LetterCheckerParts {
   readonly app: string
 }
 
-const textOf = (item: Item): string => Buffer.from(item['data'] as Uint8Array).toString()
-const placeOf = ({ source, lane, index }: Item): string => `${String(source)}#${String(lane)}#${String(index)}`
+const textOf = (letter: Item): string => Buffer.from(letter['data'] as Uint8Array).toString()
+const recordOf = ({ source, position, epoch }: Item): string => [source, position, ...(epoch === undefined ? [] : [epoch])].join('#')
+
+interface Place {
+  readonly lane: string
+  readonly index: number
+}
 
 /**
  * B1 for records that persons give back: each that is put aside gets one place in a lane, and only while it is aside; its letter goes when
@@ -26,7 +32,7 @@ export class LetterChecker {
   readonly #parts: LetterCheckerParts
   /** What committed batches have put aside and nobody has given back. */
   readonly #aside = new Set<string>()
-  readonly #places = new Set<string>()
+  readonly #places = new Map<string, Place>()
 
   constructor(parts: LetterCheckerParts) {
     this.#parts = parts
@@ -37,34 +43,38 @@ export class LetterChecker {
     this.#aside.add(line)
   }
 
-  stored({ key: { partition }, before, after }: StoreWrite): void {
+  stored({ key: { partition, sort }, before, after }: StoreWrite): void {
     if (!partition.startsWith(`${this.#parts.app}#dlq#`)) return
-    if (after === undefined) {
-      if (before !== undefined) this.#removed(before)
-    } else if (after['lane'] !== undefined && before?.['lane'] === undefined) this.#marked(after)
+    if (sort.startsWith(MARK_PREFIX)) this.#marked(sort.slice(MARK_PREFIX.length), after)
+    else if (after === undefined && before !== undefined) this.#removed(before)
   }
 
-  #marked(letter: Item): void {
+  #marked(record: string, mark: Item | undefined): void {
     const { verdicts, truth, sightings } = this.#parts
+    const letter = this.#letters().find((one) => recordOf(one) === record)
+    if (letter === undefined || mark === undefined || this.#places.has(record))
+      return verdicts.fail('B1', `the mark of ${record} is taken away or changed, or is there without a letter`)
     const line = textOf(letter)
-    const place = placeOf(letter)
-    verdicts.expect('B1', this.#aside.delete(line), () => `"${line}" is given back to ${place}, and is not aside`)
-    verdicts.expect('B1', !this.#places.has(place), () => `${place} is given to two records`)
-    this.#places.add(place)
-    truth.gaveBack(letter['lane'] as string, BigInt(letter['index'] as number), line)
+    const place = { lane: mark['lane'] as string, index: mark['index'] as number }
+    verdicts.expect('B1', this.#aside.delete(line), () => `"${line}" is given back to ${place.lane}, and is not aside`)
+    const isFree = [...this.#places.values()].every(({ lane, index }) => lane !== place.lane || index !== place.index)
+    verdicts.expect('B1', isFree, () => `the place ${place.index} of ${place.lane} is given to two records`)
+    this.#places.set(record, place)
+    truth.gaveBack(place.lane, BigInt(place.index), line)
     sightings.see('a record given back')
   }
 
   #removed(letter: Item): void {
     const { verdicts, mirror } = this.#parts
-    const lane = mirror.lanes().find((found) => found.lane === letter['lane'])
-    const isThere = lane !== undefined && !isAfter(String(letter['index']), lane.tail)
-    verdicts.expect('B1', isThere, () => `the letter of "${textOf(letter)}" goes before its record is in ${placeOf(letter)}`)
+    const place = this.#places.get(recordOf(letter))
+    const lane = mirror.lanes().find((found) => found.lane === place?.lane)
+    const isThere = place !== undefined && lane !== undefined && !isAfter(String(place.index), lane.tail)
+    verdicts.expect('B1', isThere, () => `the letter of "${textOf(letter)}" goes before its record is in a lane`)
   }
 
   /** Nobody is in the middle of giving records back. */
   get isSettled(): boolean {
-    return this.#letters().every(({ lane }) => lane === undefined)
+    return this.#letters().every((letter) => !this.#places.has(recordOf(letter)))
   }
 
   /** At the end each record that is aside still has its letter. */
