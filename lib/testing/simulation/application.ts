@@ -49,8 +49,6 @@ export interface ApplicationParts extends CallWorld {
 export type IntakeEvent = KinesisEvent | { readonly bodies: readonly string[] }
 
 export const DRIVER_TIMEOUT_MS = 20_000
-/** Longer than any world. */
-const LETTERS_MS = 60 * 86_400_000
 
 interface ProcessPorts {
   readonly store: ItemStore
@@ -139,7 +137,7 @@ export const giveBackLetters = async (
   let isWoken = false
   const woke = (): void => void (isWoken = true)
   const toMs = clock.now()
-  const given = await redrive({ store, app: parts.app, clock, randomness, woke }, { fromMs: toMs - LETTERS_MS, toMs, limit })
+  const given = await redrive({ store, app: parts.app, clock, randomness, woke }, { fromMs: parts.world.startMs, toMs, limit })
   if (isWoken) await wind([{ app: parts.app, wind: true }])
   return given
 }

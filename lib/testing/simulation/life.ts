@@ -49,7 +49,7 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
     put += 1
   }
   const meddle = (key: string): void => {
-    if (faults.has('replacedObject') && put < objects && random.chance(0.5)) {
+    if (faults.has('replacedObject') && put < objects && random.chance(0.7)) {
       sightings.see('replacedObject')
       upload(key)
     } else if (faults.has('lostObject') && random.chance(0.2)) {
@@ -65,12 +65,13 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
   world.every(500, 8_000, () => {
     if (put < objects) upload(`${put}-${random.pick(KEYS)}`)
   })
-  world.every(500, 3_000, () => {
+  world.every(200, 1_500, () => {
     const keys = bucket.keys()
     // Above all what a batch in hand has still to read, or to read again.
-    const inHand = keys.filter((key) => checkers.isInHand(key))
+    const taken = checkers.keysInHand()
+    const inHand = keys.filter((key) => taken.has(key))
     if (inHand.length > 0) meddle(random.pick(inHand))
-    else if (keys.length > 0 && random.chance(0.4)) meddle(random.pick(keys))
+    else if (keys.length > 0 && random.chance(0.2)) meddle(random.pick(keys))
   })
   return () => put >= objects
 }

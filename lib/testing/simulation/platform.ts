@@ -101,11 +101,15 @@ export class Platform {
     this.intake.deploy(this.#deployment)
   }
 
-  /** Somebody gives back what was put aside, `limit` records at most besides those that somebody else has begun with. */
+  /**
+   * Somebody gives back what was put aside, `limit` records at most besides those that somebody else has begun with, and may be cut off at
+   * any time.
+   */
   giveBack(limit: number): void {
     this.#persons += 1
-    const { app, world, checkers, sightings } = this.#parts
+    const { app, world, faults, checkers, sightings } = this.#parts
     const person = new Environment(`person${this.#persons}g${this.#deployment.generation}`, this.#deployment)
+    if (faults.active && world.random.chance(0.4)) world.after(world.random.between(1, 300), () => person.end())
     giveBackLetters({ ...this.#application, app }, person, limit).then(
       ({ records, finished }) => {
         world.log(() => `${person.name} has given back ${records} records, and ${finished} for others`)

@@ -165,11 +165,11 @@ export class Checkers implements Observer {
     this.#recoveries.heard(event)
   }
 
-  /** The logged batch takes an object with this key. */
-  isInHand(objectKey: string): boolean {
+  /** The keys of the objects that the logged batch takes. */
+  keysInHand(): ReadonlySet<string> {
     const logged = this.mirror.head()?.logged
     const slices = Object.values((logged && this.mirror.plan(logged.plan))?.slices ?? {})
-    return slices.some((slice) => (slice as Partial<HintsSlice>).taken?.some(({ key }) => key === objectKey))
+    return new Set(slices.flatMap((slice) => ((slice as Partial<HintsSlice>).taken ?? []).map(({ key }) => key)))
   }
 
   /** Everything behind the cuts is taken, and every upload. */

@@ -33,6 +33,8 @@ export class LetterChecker {
   /** What committed batches have put aside and nobody has given back. */
   readonly #aside = new Set<string>()
   readonly #places = new Map<string, Place>()
+  /** The letters that are stored, by their names. */
+  readonly #letters = new Map<string, Item>()
 
   constructor(parts: LetterCheckerParts) {
     this.#parts = parts
@@ -45,13 +47,16 @@ export class LetterChecker {
 
   stored({ key: { partition, sort }, before, after }: StoreWrite): void {
     if (!partition.startsWith(`${this.#parts.app}#dlq#`)) return
-    if (sort.startsWith(MARK_PREFIX)) this.#marked(sort.slice(MARK_PREFIX.length), after)
-    else if (after === undefined && before !== undefined) this.#removed(before)
+    if (sort.startsWith(MARK_PREFIX)) return this.#marked(sort.slice(MARK_PREFIX.length), after)
+    if (after?.['data'] !== undefined) this.#letters.set(sort, after)
+    if (after !== undefined) return
+    this.#letters.delete(sort)
+    if (before !== undefined) this.#removed(before)
   }
 
   #marked(record: string, mark: Item | undefined): void {
     const { verdicts, truth, sightings } = this.#parts
-    const letter = this.#letters().find((one) => recordOf(one) === record)
+    const letter = [...this.#letters.values()].find((one) => recordOf(one) === record)
     if (letter === undefined || mark === undefined || this.#places.has(record))
       return verdicts.fail('B1', `the mark of ${record} is taken away or changed, or is there without a letter`)
     const line = textOf(letter)
@@ -74,16 +79,12 @@ export class LetterChecker {
 
   /** Nobody is in the middle of giving records back. */
   get isSettled(): boolean {
-    return this.#letters().every((letter) => !this.#places.has(recordOf(letter)))
+    return [...this.#letters.values()].every((letter) => !this.#places.has(recordOf(letter)))
   }
 
   /** At the end each record that is aside still has its letter. */
   finished(): void {
-    const lines = new Set(this.#letters().map(textOf))
+    const lines = new Set([...this.#letters.values()].map(textOf))
     for (const line of this.#aside) this.#parts.verdicts.expect('B9', lines.has(line), () => `"${line}" was put aside and is nowhere`)
-  }
-
-  #letters(): readonly Item[] {
-    return this.#parts.mirror.items(`${this.#parts.app}#dlq#`).filter(({ data }) => data !== undefined)
   }
 }

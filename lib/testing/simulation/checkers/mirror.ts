@@ -83,11 +83,6 @@ export class Mirror {
     return [...this.#items.keys()].flatMap((id) => (id.startsWith(prefix) ? [id.slice(id.indexOf('\n') + 1)] : []))
   }
 
-  /** All items in partitions whose names begin so. */
-  items(prefix: string): readonly Item[] {
-    return [...this.#items].flatMap(([id, item]) => (id.startsWith(prefix) ? [item] : []))
-  }
-
   /** Every item that carries a TTL. */
   expiring(): readonly (readonly [key: ItemKey, ttl: number])[] {
     return [...this.#items].flatMap(([id, { ttl }]) => {
