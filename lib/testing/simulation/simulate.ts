@@ -134,6 +134,7 @@ export const simulate = async (seed: number, options: SimulateOptions = {}): Pro
   const recovered = (await world.run(isFinished, RECOVERY_MS)) && !isBroken()
   if (recovered) await world.run(isBroken, AFTERMATH_MS)
   if (recovered) checkers.finished()
+  if (!isFinished()) checkers.unfinished()
   if (!isFinished())
     checkers.verdicts.fail('progress', `without faults the world is not done in time: ${JSON.stringify(checkers.mirror.head())}`)
 

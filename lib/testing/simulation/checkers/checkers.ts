@@ -194,6 +194,13 @@ export class Checkers implements Observer {
     }
   }
 
+  /** When not all was done in time: what is in no batch says more than that. */
+  unfinished(): void {
+    const head = this.mirror.head()
+    for (const upload of head === undefined ? [] : this.#members.missed(head.startedMs))
+      this.verdicts.fail('totals', `${upload} is in no batch`)
+  }
+
   /** When all is done: every record and every upload is in, and all outputs still are what they were. */
   finished(): void {
     const head = this.mirror.head()
