@@ -1,84 +1,71 @@
-/** What has to hold, in every world or at every transition. A checker gives what is wrong, or nothing. */
+/** What has to hold: in every world, and whenever something is written. A checker gives what is wrong, or nothing. */
 import { entriesAfter, isWaiting } from './lanes.ts'
 import type { Model } from './protocol.ts'
-import type { Transition } from './actions.ts'
 import { isThere } from './garbage.ts'
 import { planned, recordsOf } from './store.ts'
 import { type Cuts, type Lane, recordId, type World, type Write } from './world.ts'
 
-/** One transition, with all that a checker may look at. */
-export interface Check {
-  readonly model: Model
-  readonly before: World
-  readonly after: World
-  readonly write: Transition['write']
-  readonly written: boolean
-}
+/** Looks at a world as it stands. */
+export type WorldChecker = (model: Model, world: World) => string | undefined
 
-export type Checker = (check: Check) => string | undefined
+/** Looks at a write that has gone through. */
+export type WriteChecker = (before: World, after: World, write: Write) => string | undefined
 
 const unless = (holds: boolean, what: string): string | undefined => (holds ? undefined : what)
-
-const headWrite = ({ write, written }: Check): Extract<Write, { to: 'head' }> | undefined =>
-  written && write?.to === 'head' ? write : undefined
 
 /** The positions of a lane, in order, that lie in its queue. */
 const positionsIn = ({ entries }: Lane): readonly string[] => entries.flatMap(({ blocks }) => recordsOf(blocks))
 
-const appendsOnly: Checker = ({ after, write, written, before }) => {
-  if (!written || write?.to !== 'lane') return undefined
+const appendsOnly: WriteChecker = (before, after, write) => {
+  if (write.to !== 'lane') return undefined
   const lane = after.lanes[write.lane] as Lane
   const records = positionsIn(lane)
   if (new Set(records).size < records.length) return `a record is in its lane twice: ${records.join(' ')}`
   return unless(lane.tail > (before.lanes[write.lane]?.tail ?? 0), 'the tail of a lane has not moved forward')
 }
 
-const acknowledgesLater: Checker = ({ after }) => {
+const acknowledgesLater: WorldChecker = (_, after) => {
   const lane = after.acknowledged.findIndex((upTo, index) => upTo > (after.lanes[index]?.tail ?? 0))
   return unless(lane === -1, `${recordId(lane, after.acknowledged[lane] ?? 0)} is acknowledged and not in its lane`)
 }
 
-const logStands: Checker = (check) => {
-  const { before, after } = check
-  const write = headWrite(check)
-  if (write === undefined) return undefined
+const logStands: WriteChecker = (before, after, write) => {
+  if (write.to !== 'head') return undefined
   if (write.kind === 'log' && after.head.epoch <= before.head.epoch) return `a lease is taken under epoch ${after.head.epoch}, which another one had`
   if (before.head.next === null || after.head.done > before.head.done) return undefined
   const isSame = after.head.next === before.head.next && JSON.stringify(after.head.plan) === JSON.stringify(before.head.plan)
   return unless(isSame, `batch ${before.head.next} is logged, and its plan changes`)
 }
 
-const oneAttemptEach: Checker = ({ after }) => {
+const oneAttemptEach: WorldChecker = (_, after) => {
   const attempts = after.drivers.flatMap(({ at }) => ('mine' in at && at.mine.owner !== null ? [at.mine.owner] : []))
   return unless(new Set(attempts).size === attempts.length, 'two drivers take one attempt for theirs')
 }
 
-const loggedFirst: Checker = ({ before, write, written }) => {
-  if (!written || write?.to !== 'output') return undefined
+const loggedFirst: WriteChecker = (before, _, write) => {
+  if (write.to !== 'output') return undefined
   const { epoch, owner } = before.head
   const isLogged = write.output.epoch < epoch || (write.output.epoch === epoch && (owner === null || owner === write.by))
   return unless(isLogged, `batch ${write.time} has an output before its log is acknowledged`)
 }
 
-const warmIsCold: Checker = ({ after }) => {
+const warmIsCold: WorldChecker = (_, after) => {
   const { manifest } = after.head
   const cold = recordsOf(manifest.states).join(' ')
   const wrong = after.drivers.findIndex(({ memory }) => memory?.manifest === manifest.name && memory.records.join(' ') !== cold)
   return unless(wrong === -1, `driver ${'ABC'[wrong]} remembers ${after.drivers[wrong]?.memory?.records.join(' ')}, and stored is ${cold || 'nothing'}`)
 }
 
-const newerWins: Checker = ({ before, write, written }) => {
-  if (!written || write?.to !== 'output') return undefined
+const newerWins: WriteChecker = (before, _, write) => {
+  if (write.to !== 'output') return undefined
   const there = before.outputs[write.time - 1] ?? null
   const { generation, epoch } = write.output
   const isOlder = there !== null && (generation < there.generation || (generation === there.generation && epoch < there.epoch))
   return unless(!isOlder, `the output of batch ${write.time} under fence ${there?.generation}.${there?.epoch} is replaced under ${generation}.${epoch}`)
 }
 
-const commitsItsOwn: Checker = (check) => {
-  const { before, after } = check
-  const write = headWrite(check)
-  if (write?.kind !== 'commit') return undefined
+const commitsItsOwn: WriteChecker = (before, after, write) => {
+  if (write.to !== 'head' || write.kind !== 'commit') return undefined
   if (before.head.owner !== write.seen.owner) return `batch ${after.head.done} is committed by an attempt that does not hold the lease`
   if (before.head.next !== after.head.done) return `batch ${after.head.done} is committed, and ${before.head.next ?? 'none'} is logged`
   const { manifest } = after.head
@@ -90,7 +77,7 @@ const commitsItsOwn: Checker = (check) => {
   )
 }
 
-const inOrder: Checker = ({ before, after }) => {
+const inOrder: WriteChecker = (before, after) => {
   const { done, next } = after.head
   if (done < before.head.done) return `done goes back from ${before.head.done} to ${done}`
   if (done > before.head.done + 1) return `done leaps from ${before.head.done} to ${done}`
@@ -104,29 +91,27 @@ const between = (model: Model, from: Cuts, to: Cuts): string =>
     .filter((id) => id !== model.bounds.bad)
     .join(' ')
 
-const pinsItsRecords: Checker = ({ model, after: { head } }) => {
+const pinsItsRecords: WorldChecker = (model, { head }) => {
   if (head.plan === null) return undefined
   const expected = between(model, head.manifest.cuts, head.plan.cuts)
   return unless(planned(head).join(' ') === expected, `batch ${head.next} reads ${planned(head).join(' ')}, and its cut says ${expected}`)
 }
 
-const isCapped: Checker = ({ model, after: { head } }) => {
+const isCapped: WorldChecker = (model, { head }) => {
   const entries = new Set((head.plan?.blocks ?? []).map(({ at }) => at)).size
   return unless(planned(head).length <= model.bounds.batch || entries === 1, `batch ${head.next} holds ${planned(head).length} records`)
 }
 
-const failedStands: Checker = (check) =>
-  unless(headWrite(check)?.kind !== 'log' || check.before.head.status !== 'failed', 'a batch of a failed application is started')
+const failedStands: WriteChecker = ({ head }, _, write) =>
+  unless(write.to !== 'head' || write.kind !== 'log' || head.status !== 'failed', 'a batch of a failed application is started')
 
-const newestRuns: Checker = (check) => {
-  const { before, after } = check
+const newestRuns: WriteChecker = (before, after, write) => {
   if (after.head.generation < before.head.generation) return `generation ${before.head.generation} falls back to ${after.head.generation}`
-  const write = headWrite(check)
-  const runs = write?.kind === 'log' || write?.kind === 'commit'
-  return unless(!runs || write.generation === before.head.generation, `generation ${write?.generation} runs a batch of ${before.head.generation}`)
+  if (write.to !== 'head' || (write.kind !== 'log' && write.kind !== 'commit')) return undefined
+  return unless(write.generation === before.head.generation, `generation ${write.generation} runs a batch of ${before.head.generation}`)
 }
 
-const nothingReachableDies: Checker = ({ model, after }) => {
+const nothingReachableDies: WorldChecker = (model, after) => {
   if (after.stored === null) return undefined
   const { manifest, plan } = after.head
   const entries = after.lanes.flatMap((lane, index) => entriesAfter(model, lane, manifest.cuts[index] ?? 0))
@@ -139,10 +124,10 @@ const nothingReachableDies: Checker = ({ model, after }) => {
   return unless(missing.length === 0, `${missing.join(' ')} is named and not there`)
 }
 
-const behindIsNotLost: Checker = ({ after: { alarm } }) => alarm ?? undefined
+const behindIsNotLost: WorldChecker = (_, { alarm }) => alarm ?? undefined
 
 /** Somebody will still look at the lanes: not counting the schedule, which would come too, within a minute. */
-const wakeIsNotLost: Checker = ({ model, after }) => {
+const wakeIsNotLost: WorldChecker = (model, after) => {
   const { head, called, drivers, intakes, sources, lanes } = after
   if (head.status !== 'rest' || called || !isWaiting(model, after, head.manifest.cuts)) return undefined
   const comes =
@@ -152,7 +137,7 @@ const wakeIsNotLost: Checker = ({ model, after }) => {
   return unless(comes, 'a record waits, the head rests, and nobody comes')
 }
 
-const outputStands: Checker = ({ after }) => {
+const outputStands: WorldChecker = (_, after) => {
   const wrong = after.committed.findIndex((batch, index) => {
     const there = after.outputs[index]
     return batch !== null && (there?.records.join() !== batch.records.join() || there.generation !== batch.generation)
@@ -161,7 +146,7 @@ const outputStands: Checker = ({ after }) => {
 }
 
 /** Where a record is: counted in the state, waiting in its lane, put aside, or given up with a batch that was skipped. */
-const eachOnce: Checker = ({ model, after }) => {
+const eachOnce: WorldChecker = (model, after) => {
   const { manifest } = after.head
   const waiting = after.lanes.flatMap((lane, index) => entriesAfter(model, lane, manifest.cuts[index] ?? 0).flatMap(({ blocks }) => recordsOf(blocks)))
   const places = [...recordsOf(manifest.states), ...waiting, ...after.letters, ...after.givenUp]
@@ -175,21 +160,25 @@ const eachOnce: Checker = ({ model, after }) => {
   return undefined
 }
 
-/** By name. `progress` is one more, and looks at all worlds together: see `explore.ts`. */
-export const checkers: readonly (readonly [name: string, check: Checker])[] = [
+/** By name, one for each invariant of docs/architecture.md at least. */
+export const writeCheckers: readonly (readonly [name: string, check: WriteChecker])[] = [
   ['B1', appendsOnly],
-  ['B1', acknowledgesLater],
   ['B2', logStands],
-  ['B2', oneAttemptEach],
   ['B2', loggedFirst],
-  ['B3', warmIsCold],
   ['B4', newerWins],
   ['B5', commitsItsOwn],
   ['B6', inOrder],
-  ['B7', pinsItsRecords],
-  ['B8', isCapped],
   ['B9', failedStands],
   ['B10', newestRuns],
+]
+
+/** The rest of them. `progress` is one more, and looks at all worlds together: see `explore.ts`. */
+export const worldCheckers: readonly (readonly [name: string, check: WorldChecker])[] = [
+  ['B1', acknowledgesLater],
+  ['B2', oneAttemptEach],
+  ['B3', warmIsCold],
+  ['B7', pinsItsRecords],
+  ['B8', isCapped],
   ['B11', nothingReachableDies],
   ['B11', behindIsNotLost],
   ['B12', wakeIsNotLost],

@@ -121,13 +121,22 @@ const readsLanes = (seat: Seat, seen: Head): readonly Step[] => {
   const then = (next: () => World): readonly Step[] => [{ text: `${who} reads the lanes`, then: next }]
   if (seen.status === 'rest')
     return then(() => (isWaiting(model, world, cuts) ? driverAt(world, index, { before: 'wake', seen }) : answered(world, index, 'done')))
-  if (!isDue(seat, time)) return then(() => answered(world, index, 'done'))
   const plan = allocate(model, world, cuts, time)
   const isEmpty = plan.blocks.length === 0 && plan.cuts.every((cut, lane) => cut === cuts[lane])
-  return then(() => (isEmpty && model.bounds.rests !== true ? answered(world, index, 'done') : beforeLog(seat, world, seen, plan)))
+  if (!isDue(seat, time) || (isEmpty && model.bounds.rests !== true)) return then(() => answered(world, index, 'done'))
+  const goesOn = (): World => beforeLog(seat, world, seen, plan)
+  if (!isAboutToRest(seat, seen)) return then(goesOn)
+  return [
+    ...then(() => answered(world, index, 'done')),
+    { text: `${who} reads the lanes, an interval after the last batch`, fault: 'standstills', then: goesOn },
+  ]
 }
 
 const isDue = ({ model: { bounds }, world }: Seat, time: number): boolean => world.now >= Math.min(time, bounds.clock ?? 0)
+
+/** Between an idle batch and the rest that follows it no other batch is due, unless its driver stands still in between. */
+const isAboutToRest = ({ world }: Seat, seen: Head): boolean =>
+  world.drivers.some(({ at }) => at.before === 'rest' && at.mine.done === seen.done)
 
 /** `wake` by the driver itself. */
 const wakes = (seat: Seat, seen: Head): Step => {

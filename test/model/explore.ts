@@ -6,15 +6,18 @@
  * faults stop. Worlds are numbered as they are found; a world that is finished, and one with a step to such a world, can be finished.
  */
 import { type Transition, transitions } from './actions.ts'
-import { checkers, isFinished } from './checkers.ts'
-import { canonical, Fingerprints } from './fingerprints.ts'
+import { isFinished, worldCheckers, writeCheckers } from './checkers.ts'
+import { Fingerprints } from './fingerprints.ts'
 import type { Model } from './protocol.ts'
-import { firstWorld, type World } from './world.ts'
+import { firstWorld, type World, type Write } from './world.ts'
 
-/** What was found wrong. */
-export interface Violation {
+interface Finding {
   readonly checker: string
   readonly what: string
+}
+
+/** What was found wrong. */
+export interface Violation extends Finding {
   /** What happened, in order, from the first world on. */
   readonly schedule: readonly string[]
 }
@@ -60,7 +63,7 @@ class Graph {
   /** The number of a world, and whether it is new. */
   add(world: World, parent: number, choice: number): { readonly number: number; readonly isNew: boolean } {
     const before = this.seen.size
-    const number = this.seen.numberOf(canonical(world))
+    const number = this.seen.numberOf(world)
     const isNew = number === before
     if (isNew) {
       this.#parents.push(parent)
@@ -125,9 +128,9 @@ export const explore = (model: Model): Exploration => {
       graph.beginSteps(isFinished(model, before))
       for (const [choice, transition] of transitions(model, before).entries()) {
         count += 1
-        const wrong = violated(model, before, transition)
-        if (wrong !== undefined) return found({ ...wrong, schedule: [...replay(model, graph.pathTo(number)), transition.text] })
         const target = graph.add(transition.after, number, choice)
+        const wrong = violated(model, before, transition, target.isNew)
+        if (wrong !== undefined) return found({ ...wrong, schedule: [...replay(model, graph.pathTo(number)), transition.text] })
         if (target.isNew) next.push(transition.after)
         if (!transition.isFault) graph.addStep(target.number)
       }
@@ -140,9 +143,13 @@ export const explore = (model: Model): Exploration => {
   return found({ checker: 'progress', what: 'the work can never be finished', schedule: replay(model, graph.pathTo(stuck)) })
 }
 
-const violated = (model: Model, before: World, { after, write, written }: Transition): Omit<Violation, 'schedule'> | undefined => {
-  for (const [checker, check] of checkers) {
-    const what = check({ model, before, after, write, written })
+const violated = (model: Model, before: World, { after, write, written }: Transition, isNew: boolean): Finding | undefined => {
+  for (const [checker, look] of written && write !== undefined ? writeCheckers : []) {
+    const what = look(before, after, write as Write)
+    if (what !== undefined) return { checker, what }
+  }
+  for (const [checker, look] of isNew ? worldCheckers : []) {
+    const what = look(model, after)
     if (what !== undefined) return { checker, what }
   }
   return undefined

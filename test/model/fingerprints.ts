@@ -2,39 +2,80 @@
  * Which worlds have been seen. Of each only 64 bits are kept, so that millions fit into memory; two worlds with the same 64 bits would be
  * taken for one. Among five million worlds the chance that any two have them is below one in a million.
  */
-import type { Driver, Intake, World } from './world.ts'
+import type { World } from './world.ts'
 
-/** Parts of worlds are shared between worlds: each is put into text once. */
-const texts = new WeakMap<object, string>()
-const textOf = (part: object): string => {
-  const known = texts.get(part)
-  if (known !== undefined) return known
-  const text = JSON.stringify(part)
-  texts.set(part, text)
-  return text
+/** 64 bits, and on the way to them. */
+interface Sum {
+  high: number
+  low: number
 }
 
-const sorted = (parts: readonly (Driver | Intake)[]): string => parts.map(textOf).sort().join('|')
+/** A part of a world: a sum over its text without the attempt ids, and these in order. Parts are shared by worlds, and summed up once. */
+interface Part extends Readonly<Sum> {
+  readonly ids: readonly string[]
+}
+
+const parts = new WeakMap<object, Part>()
+
+const partOf = (value: object): Part => {
+  const known = parts.get(value)
+  if (known !== undefined) return known
+  const text = JSON.stringify(value)
+  const part = { ...sumOf(text.replaceAll(/#\d+/g, '#')), ids: text.match(/#\d+/g) ?? [] }
+  parts.set(value, part)
+  return part
+}
+
+const partsOf = ({ drivers, intakes, lanes, head, called, now, alarm, stored, ...others }: World): readonly Part[] => {
+  const inOrder = [head, ...lanes, ...Object.values(others)].map(partOf)
+  const small = sumOf(`${called},${now},${alarm}`)
+  return [...inOrder, partOf(stored ?? NONE), { ...small, ids: [] }, ...sorted(drivers.map(partOf)), ...sorted(intakes.map(partOf))]
+}
+
+const NONE: readonly string[] = []
+
+const sorted = (some: readonly Part[]): readonly Part[] => some.toSorted((a, b) => a.high - b.high || a.low - b.low)
+
+/** All attempt ids that anything in a world mentions. */
+export const idsIn = (world: World): ReadonlySet<string> => new Set(partsOf(world).flatMap(({ ids }) => ids))
 
 /**
- * A world as text, the same for worlds that differ in nothing but names: two drivers of one generation, or two intakes, may change places,
- * and attempt ids are counted anew in the order in which they appear.
+ * The sum of a world, the same for worlds that differ in nothing but names: two drivers of one generation, or two intakes, may change
+ * places, and attempt ids are counted anew in the order in which they appear.
  */
-export const canonical = (world: World): string => {
-  const { drivers, intakes, head, lanes, called, now, alarm, ...rest } = world
-  const parts = [textOf(head), ...lanes.map(textOf), sorted(drivers), sorted(intakes), `${called},${now},${alarm}`]
-  for (const part of Object.values(rest)) parts.push(part === null ? '' : textOf(part))
-  const ids = new Map<string, string>()
-  return parts.join(';').replace(/#\d+/g, (id) => {
-    const known = ids.get(id) ?? `#${ids.size}`
-    ids.set(id, known)
-    return known
-  })
+export const fingerprint = (world: World): Readonly<Sum> => {
+  const sum: Sum = { high: 1, low: 2 }
+  const ids: string[] = []
+  for (const part of partsOf(world)) {
+    add(sum, part.high)
+    add(sum, part.low)
+    for (const id of part.ids) {
+      if (!ids.includes(id)) ids.push(id)
+      add(sum, ids.indexOf(id))
+    }
+  }
+  return finished(sum)
+}
+
+const add = (sum: Sum, value: number): void => {
+  sum.high = Math.imul(sum.high ^ value, 0x5bd1e995) ^ (sum.low >>> 15)
+  sum.low = Math.imul(sum.low ^ value, 0x01000193) + (sum.high >>> 13)
+}
+
+const sumOf = (text: string): Readonly<Sum> => {
+  const sum: Sum = { high: 0x9e3779b9, low: 0x85ebca6b }
+  for (let index = 0; index < text.length; index++) add(sum, text.charCodeAt(index))
+  return finished(sum)
+}
+
+const finished = ({ high, low }: Sum): Readonly<Sum> => {
+  const mixed = Math.imul(high ^ (low >>> 16), 0x85ebca6b)
+  return { high: mixed ^ (mixed >>> 13), low: Math.imul(low ^ (mixed >>> 15), 0xc2b2ae35) | 0 }
 }
 
 const START_SIZE = 1 << 16
 
-/** Numbers things in the order in which they are first seen. */
+/** Numbers worlds in the order in which they are first seen. */
 export class Fingerprints {
   #high = new Int32Array(START_SIZE)
   #low = new Int32Array(START_SIZE)
@@ -46,9 +87,9 @@ export class Fingerprints {
     return this.#size
   }
 
-  /** The number of a text; new texts are counted on. */
-  numberOf(text: string): number {
-    const { high, low } = fingerprint(text)
+  /** The number of a world; new worlds are counted on. */
+  numberOf(world: World): number {
+    const { high, low } = fingerprint(world)
     const slot = this.#slotOf(high, low)
     const known = this.#numbers[slot] as number
     if (known > 0) return known - 1
@@ -79,17 +120,4 @@ export class Fingerprints {
       this.#numbers[slot] = number
     }
   }
-}
-
-/** Two sums over the text with different factors, mixed at the end. */
-const fingerprint = (text: string): { readonly high: number; readonly low: number } => {
-  let [high, low] = [0x9e3779b9, 0x85ebca6b]
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
-    high = Math.imul(high ^ code, 0x5bd1e995)
-    low = Math.imul(low ^ code, 0x01000193) + (high >>> 15)
-  }
-  high ^= low >>> 13
-  low ^= Math.imul(high, 0xc2b2ae35) >>> 16
-  return { high: high | 0, low: low | 0 }
 }

@@ -1,4 +1,5 @@
 /** How the program of a process is written down: as steps, each at most one call of the world outside of it. */
+import { idsIn } from './fingerprints.ts'
 import { errs, type Model } from './protocol.ts'
 import type { Arrival } from './store.ts'
 import type { AttemptId, Driver, DriverAt, Fault, Intake, IntakeAt, World, Write } from './world.ts'
@@ -66,6 +67,6 @@ export const isAlive = (world: World, owner: AttemptId): boolean => world.driver
 
 /** An attempt id that nothing in the world mentions. */
 export const freshId = (world: World): AttemptId => {
-  const used = new Set(JSON.stringify(world).match(/#\d+/g))
+  const used = idsIn(world)
   for (let number = 1; ; number++) if (!used.has(`#${number}`)) return `#${number}`
 }
