@@ -26,7 +26,9 @@ export const transitions = (model: Model, world: World): readonly Transition[] =
     ...personSteps(model, world),
     ...surroundings(model, world),
   ]
-  return [...steps.flatMap((step) => outcomes(model, world, step)), ...crashes(world), ...arrivals(model, world)].map(tidied)
+  return [...steps.flatMap((step) => outcomes(model, world, step)), ...crashes(world), ...arrivals(model, world)].map((next) =>
+    errs(model, 'memory not compared with the head') ? next : tidied(next),
+  )
 }
 
 const spent = (world: World, fault: Fault): World => ({ ...world, left: { ...world.left, [fault]: world.left[fault] - 1 } })

@@ -159,7 +159,7 @@ const commits = (seat: Seat, mine: Head, manifest: Manifest): Step => {
     text: `${who} commits batch ${manifest.time}`,
     write: { to: 'head', kind: 'commit', generation: driver.generation, seen: mine, next },
     then: ({ world, written }) => {
-      if (!written && !isMine(world) && !errs(model, 'refused commit taken for one')) return looksAgain(seat, world, cold(seat))
+      if (!written && !isMine(world)) return looksAgain(seat, world, cold(seat))
       const memory = afterCommit(model, mine, manifest, driver.memory as Memory)
       if (errs(model, 'commit before output')) return driverAt(world, index, { before: 'output', mine })
       return mayRest(seat, world, mine) ? driverAt(world, index, { before: 'rest', mine: next }, { memory }) : looksAgain(seat, world, { memory })

@@ -120,16 +120,19 @@ const nothingReachableDies: WorldChecker = (model, after) => {
     ...manifest.previous.flatMap(({ name, states }) => [name, ...states]),
     ...[...(plan?.blocks ?? []), ...entries.flatMap(({ blocks }) => blocks)].map(({ name }) => name),
   ]
-  const missing = reachable.filter((name) => !after.stored?.includes(name))
+  const missing = [...new Set(reachable)].filter((name) => !after.stored?.includes(name))
   return unless(missing.length === 0, `${missing.join(' ')} is named and not there`)
 }
 
 const behindIsNotLost: WorldChecker = (_, { alarm }) => alarm ?? undefined
 
-/** Somebody will still look at the lanes: not counting the schedule, which would come too, within a minute. */
+/**
+ * Somebody will still look at the lanes, not counting the schedule, which comes every minute. It is needed here in one case alone: when a
+ * superseded driver has answered the call.
+ */
 const wakeIsNotLost: WorldChecker = (model, after) => {
-  const { head, called, drivers, intakes, sources, lanes } = after
-  if (head.status !== 'rest' || called || !isWaiting(model, after, head.manifest.cuts)) return undefined
+  const { head, called, missed, drivers, intakes, sources, lanes } = after
+  if (head.status !== 'rest' || called || missed || !isWaiting(model, after, head.manifest.cuts)) return undefined
   const comes =
     drivers.some(({ at }) => at.before !== 'call') ||
     intakes.some(({ at }) => ['letters', 'lane', 'block', 'append', 'head', 'wake'].includes(at.before)) ||

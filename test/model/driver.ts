@@ -44,7 +44,7 @@ const looks = (seat: Seat): readonly Step[] => {
   const taken = driver.at.before === 'call' ? { ...world, called: false } : world
   const { head } = world
   const looked = `${who} reads the head`
-  const goesOn = (): World => meets(seat, taken, head)
+  const goesOn = (): World => meets(seat, taken.missed && driver.generation >= head.generation ? { ...taken, missed: false } : taken, head)
   if (head.owner === null || !isAlive(world, head.owner)) return [{ text: looked, then: goesOn }]
   return [
     { text: `${looked}: somebody holds the lease`, then: () => answered(taken, index, 'done') },
@@ -56,10 +56,10 @@ const looks = (seat: Seat): readonly Step[] => {
 const meets = (seat: Seat, world: World, head: Head): World => {
   const { model, index, driver } = seat
   const lower = driver.generation < head.generation
-  if (lower && !errs(model, 'lower generation runs')) return answered(world, index, 'done')
+  if (lower && !errs(model, 'lower generation runs')) return { ...answered(world, index, 'done'), missed: world.missed || model.bounds.rests === true }
   if (driver.generation > head.generation) return driverAt(world, index, { before: 'adopt', seen: head })
   if (head.status === 'failed' && !errs(model, 'failed application runs on')) return answered(world, index, 'done')
-  if (driver.memory?.manifest === head.manifest.name) return works(seat, world, head)
+  if (driver.memory?.manifest === head.manifest.name || (driver.memory && errs(model, 'memory not compared with the head'))) return works(seat, world, head)
   if (world.stored !== null) return driverAt(world, index, { before: 'load', seen: head })
   return works(seat, driverAt(world, index, driver.at, { memory: loaded(head) }), head)
 }
@@ -76,7 +76,7 @@ const works = (seat: Seat, world: World, head: Head): World => {
   const { model, index } = seat
   if (head.status === 'rest' || head.next === null || errs(model, 'retry allocates anew'))
     return driverAt(world, index, { before: 'lanes', seen: head })
-  if (head.attempts >= (model.bounds.attempts ?? Infinity)) return driverAt(world, index, { before: 'exhaust', seen: head })
+  if (head.attempts >= (model.bounds.attempts ?? Infinity) && !errs(model, 'failed application runs on')) return driverAt(world, index, { before: 'exhaust', seen: head })
   return beforeLog(seat, world, head, head.plan as Plan)
 }
 
@@ -94,7 +94,10 @@ const adopts = (seat: Seat, seen: Head): Step => {
   return {
     text: `${who} adopts the head for generation ${driver.generation}`,
     write: { to: 'head', kind: 'adopt', generation: driver.generation, seen, next },
-    then: ({ written, world: after }) => (written ? meets(seat, after, next) : looksAgain(seat, after)),
+    then: ({ written, world: after }) => {
+      if (!written) return looksAgain(seat, after)
+      return errs(model, 'adoption does not look at the lanes') ? answered(after, index, 'done') : meets(seat, after, next)
+    },
     giveUp: (after) => answered(after, index, 'called again', { memory: world.drivers[index]?.memory ?? null }),
   }
 }

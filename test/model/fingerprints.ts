@@ -26,9 +26,9 @@ const partOf = (value: object): Part => {
   return part
 }
 
-const partsOf = ({ drivers, intakes, lanes, head, called, now, alarm, stored, ...others }: World): readonly Part[] => {
+const partsOf = ({ drivers, intakes, lanes, head, called, missed, now, alarm, stored, ...others }: World): readonly Part[] => {
   const inOrder = [head, ...lanes, ...Object.values(others)].map(partOf)
-  const small = sumOf(`${called},${now},${alarm}`)
+  const small = sumOf(`${called},${missed},${now},${alarm}`)
   return [...inOrder, partOf(stored ?? NONE), { ...small, ids: [] }, ...sorted(drivers.map(partOf)), ...sorted(intakes.map(partOf))]
 }
 

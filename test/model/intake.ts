@@ -157,6 +157,10 @@ const readsHead = ({ model, world, index, who }: Invocation, delivery: Delivery)
   },
 })
 
+/**
+ * Refused, it is content: whoever has moved the head looks at the lanes. The code also takes a refusal that shows its own wake for that one,
+ * and winds a tick; here it does not, which is worse.
+ */
 const wakes = ({ model, index, who }: Invocation, delivery: Delivery, seen: Head): Step => ({
   text: `${who} wakes the head`,
   write: { to: 'head', kind: 'wake', generation: null, seen, next: { ...seen, status: 'running' } },

@@ -161,6 +161,8 @@ export interface World {
   readonly givenUp: readonly RecordId[]
   /** The most of each source that was ever acknowledged. */
   readonly acknowledged: readonly number[]
+  /** A superseded driver has answered the last call, which was meant for the one that superseded it. */
+  readonly missed: boolean
   /** A process has stopped for good, with this cry. */
   readonly alarm: string | null
 }
@@ -232,7 +234,7 @@ export const firstWorld = (bounds: Bounds): World => {
   return {
     head: {
       generation: Math.min(...bounds.drivers),
-      status: bounds.rests === true ? 'rest' : 'running',
+      status: 'running',
       epoch: 0,
       owner: null,
       done: 0,
@@ -257,6 +259,7 @@ export const firstWorld = (bounds: Bounds): World => {
     committed: [],
     givenUp: [],
     acknowledged: isFed ? zeros : bounds.records,
+    missed: false,
     alarm: null,
   }
 }
