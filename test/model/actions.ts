@@ -78,7 +78,8 @@ const arrivals = (model: Model, world: World): readonly Transition[] =>
     return { text: `a delayed write arrives${written ? '' : ': refused'} (${nameOf(write)})`, isFault: false, after, write, written }
   })
 
-const nameOf = (write: Write): string => (write.to === 'head' ? write.kind : write.to)
+/** What a write is called. */
+export const nameOf = (write: Write): string => (write.to === 'head' ? write.kind : write.to)
 
 /** A process ends, and with it all that it had in memory. What it was called for is called for again. */
 const crashes = (world: World): readonly Transition[] => {

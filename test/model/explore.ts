@@ -5,7 +5,7 @@
  * At the end `progress` looks at all worlds together: from each of them the work must be finished by ordinary steps alone, as when the
  * faults stop. Worlds are numbered as they are found; a world that is finished, and one with a step to such a world, can be finished.
  */
-import { type Transition, transitions } from './actions.ts'
+import { nameOf, type Transition, transitions } from './actions.ts'
 import { isFinished, worldCheckers, writeCheckers } from './checkers.ts'
 import { Fingerprints } from './fingerprints.ts'
 import type { Model } from './protocol.ts'
@@ -28,6 +28,8 @@ export interface Exploration {
   /** The most steps that any world is away from the first one. */
   readonly depth: number
   readonly violation: Violation | undefined
+  /** What was seen to happen: each kind of write, gone through and refused. That nothing is wrong is worth little where nothing happens. */
+  readonly happened: ReadonlySet<string>
 }
 
 /** Whole numbers in an array that grows. */
@@ -120,7 +122,8 @@ export const explore = (model: Model): Exploration => {
   const first = firstWorld(model.bounds)
   graph.add(first, 0, 0)
   let [level, count, depth, expanded]: [World[], number, number, number] = [[first], 0, 0, 0]
-  const found = (violation: Violation | undefined): Exploration => ({ states: graph.seen.size, transitions: count, depth, violation })
+  const happened = new Set<string>()
+  const found = (violation: Violation | undefined): Exploration => ({ states: graph.seen.size, transitions: count, depth, violation, happened })
   while (level.length > 0) {
     const next: World[] = []
     for (const before of level) {
@@ -128,6 +131,7 @@ export const explore = (model: Model): Exploration => {
       graph.beginSteps(isFinished(model, before))
       for (const [choice, transition] of transitions(model, before).entries()) {
         count += 1
+        if (transition.write !== undefined) happened.add(`${nameOf(transition.write)} ${transition.written ? 'written' : 'refused'}`)
         const target = graph.add(transition.after, number, choice)
         const wrong = violated(model, before, transition, target.isNew)
         if (wrong !== undefined) return found({ ...wrong, schedule: [...replay(model, graph.pathTo(number)), transition.text] })
