@@ -3,8 +3,8 @@ import { seconds, stream } from 'millrace'
 const add = (a: number, b: number) => a + b
 
 export default stream('clicks', { batchInterval: seconds(10) }, (ssc) => {
-  const pages = ssc.kinesisTextStream('clicks').map((line) => line.split(' ')[0] ?? '')
-  const ones = pages.mapToPair((page) => [page, 1])
+  const lines = ssc.kinesisTextStream('clicks').union(ssc.textFileStream('drop', { existing: 'all' }))
+  const ones = lines.map((line) => line.split(' ')[0] ?? '').mapToPair((page) => [page, 1])
   ones.reduceByKey(add).print()
 
   const totals = ones.updateStateByKey<number>((counts, total = 0) => counts.reduce(add, total)).named('totals')

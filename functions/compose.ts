@@ -13,6 +13,8 @@ import type { Clock } from '../lib/ports/clock.ts'
 import type { ItemStore } from '../lib/ports/item-store.ts'
 import type { OutputFiles } from '../lib/ports/output-files.ts'
 import type { Randomness } from '../lib/ports/randomness.ts'
+import type { StreamReader } from '../lib/ports/stream-reader.ts'
+import { shardReplay } from '../lib/runtime/kinesis/replay.ts'
 import { type DriverHandler, driverHandler } from '../lib/runtime/serverless/driver-handler.ts'
 import type { Tick } from '../lib/runtime/serverless/ticks.ts'
 import { type IntakeHandler, intakeHandler } from '../lib/runtime/serverless/intake-handler.ts'
@@ -25,7 +27,7 @@ import { log } from './log.ts'
 import { outputPort } from './outputs.ts'
 import { type ObjectTarget, objectTargets } from './object-targets.ts'
 import { tickQueue } from './tick-queue.ts'
-import { type StreamTarget, streamTargets } from './targets.ts'
+import { elementsOf, type StreamTarget, streamTargets } from './targets.ts'
 
 /** Intake, and which streams and buckets are for which sources. */
 export interface ComposedIntake {
@@ -102,7 +104,10 @@ const sourceOf = async (
   binding: SourceBinding | undefined,
   store: ItemStore,
 ): Promise<BatchSource> => {
-  if (binding?.kind === 'kinesis') return laneSource({ store, app, source: id }) as BatchSource
+  if (binding?.kind === 'kinesis') {
+    const replay = shardReplay({ elements: elementsOf(node.source), open: streamReader })
+    return laneSource({ store, app, source: id, recovery: { replay, report: log } }) as BatchSource
+  }
   if (binding?.kind === 'objects' && 'files' in node.source) {
     const { s3ObjectStore } = await import('../lib/adapters/aws/s3-object-store.ts')
     const { existing, onOverwrite = 'new' } = node.source.files
@@ -114,6 +119,9 @@ const sourceOf = async (
     fix: 'give the construct StreamingApp a binding for it',
   })
 }
+
+/** Loaded by the first block that is lost: hardly ever. */
+const streamReader = async (): Promise<StreamReader> => (await import('../lib/adapters/aws/kinesis-stream-reader.ts')).kinesisStreamReader()
 
 /** Loaded by the first batch that writes to a bucket: a plan that does not is started without S3's client. */
 const filesIn = async (bucket: string): Promise<OutputFiles> =>

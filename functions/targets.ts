@@ -1,5 +1,6 @@
 import { MillraceError } from '../lib/base/errors.ts'
 import type { Plan } from '../lib/dstream/plan.ts'
+import type { KinesisSource, SourceDeclaration } from '../lib/dstream/source-declaration.ts'
 import { kinesisDeliveries, type KinesisEvent, type KinesisTarget } from '../lib/runtime/kinesis/event.ts'
 import { streamOf } from '../lib/runtime/kinesis/shards.ts'
 import type { SourceDelivery } from '../lib/runtime/serverless/intake-handler.ts'
@@ -10,12 +11,15 @@ export interface StreamTarget extends KinesisTarget {
   readonly streamArn: string
 }
 
+/** What a source makes of the records of a stream: a source of text that is bound to one takes each record as text. */
+export const elementsOf = (source: SourceDeclaration): KinesisSource['elements'] => (source.from === 'kinesis' ? source.elements : 'text')
+
 /** The sources of a plan that are bound to streams. */
 export const streamTargets = (plan: Plan, bindings: ReadonlyMap<string, SourceBinding>): readonly StreamTarget[] =>
   plan.sources.flatMap(({ id, node: { source } }) => {
     const binding = bindings.get(id)
-    if (source.from !== 'kinesis' || binding?.kind !== 'kinesis') return []
-    return [{ source: id, elements: source.elements, streamArn: binding.streamArn, createdMs: binding.createdMs }]
+    if (binding?.kind !== 'kinesis') return []
+    return [{ source: id, elements: elementsOf(source), streamArn: binding.streamArn, createdMs: binding.createdMs }]
   })
 
 /** What an event brings for each source that reads its stream. */

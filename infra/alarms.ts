@@ -84,6 +84,12 @@ const rulesOf = (watched: Watched): readonly Rule[] => {
       description: 'A batch has failed for so long that the application stands still: millrace status says why, then resume or skip',
     },
     {
+      id: 'DataLossesAlarm',
+      metric: metricOf(namespace, 'DataLosses'),
+      above: 0,
+      description: 'Records that were taken in are gone, from the blocks and from their stream: see DATA_LOST in docs/errors.md',
+    },
+    {
       id: 'DeadLettersAlarm',
       metric: metricOf(namespace, 'DeadLetters'),
       above: 0,

@@ -33,27 +33,45 @@ export const bundleOptions = (entry: string, outdir: string): BuildOptions => ({
   logLevel: 'warning',
 })
 
+/** What the functions are bundled from, besides the module of the pipeline and what that imports. */
+const PACKAGES = [
+  '@aws-sdk/client-dynamodb',
+  '@aws-sdk/client-kinesis',
+  '@aws-sdk/client-s3',
+  '@aws-sdk/client-sqs',
+  '@smithy/node-http-handler',
+  'esbuild',
+]
+
+/** All that are missing at once: each of them alone would cost a try. */
+const checkPackages = (): void => {
+  const { resolve: find } = createRequire(import.meta.url)
+  const isMissing = (name: string): boolean => {
+    try {
+      return find(name) === ''
+    } catch {
+      return true
+    }
+  }
+  const missing = PACKAGES.filter(isMissing)
+  if (missing.length === 0) return
+  throw new MillraceError('PACKAGE_MISSING', {
+    problem: 'The functions are bundled with packages that are not installed',
+    value: missing.join(', '),
+    fix: `npm install --save-dev ${missing.join(' ')}`,
+  })
+}
+
 type Esbuild = { buildSync(options: BuildOptions): BuildResult }
 
-const loadEsbuild = (): Esbuild => {
-  try {
-    return createRequire(import.meta.url)('esbuild') as Esbuild
-  } catch (cause) {
-    throw new MillraceError('PACKAGE_MISSING', {
-      problem: 'The functions are bundled with the package esbuild, which is not installed',
-      value: 'esbuild',
-      fix: 'npm install --save-dev esbuild',
-      cause,
-    })
-  }
-}
+const loadEsbuild = (): Esbuild => createRequire(import.meta.url)('esbuild') as Esbuild
 
 /** Bundles both functions with the user's pipeline into a folder. */
 export const bundle = (entry: string, outdir: string): void => {
+  checkPackages()
   try {
     loadEsbuild().buildSync(bundleOptions(entry, outdir))
   } catch (error) {
-    if (error instanceof MillraceError) throw error
     throw new MillraceError('MODULE_UNREADABLE', {
       problem: 'The functions could not be bundled with the module of the pipeline',
       value: entry,

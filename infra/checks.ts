@@ -56,3 +56,15 @@ export const checkedGeneration = (generation: number): number => {
     allowed: 'a whole number from 1 that grows with each deployment',
   })
 }
+
+const APP_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
+
+/** Errors: `ARGUMENT_INVALID`. */
+export const checkedAppName = (appName: string): string => {
+  if (APP_NAME.test(appName)) return appName
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: 'The name of an application is part of the name of a parameter',
+    value: appName,
+    allowed: 'up to 64 letters, digits, "_", "." and "-", the first a letter or digit; none that only CloudFormation knows',
+  })
+}

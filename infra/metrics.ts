@@ -5,7 +5,7 @@ import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-log
 import type { Construct } from 'constructs'
 
 /** The names of the metrics. */
-export type MetricName = 'Lag' | 'Batches' | 'Records' | 'ProcessingTime' | 'FailedBatches' | 'Failed' | 'DeadLetters'
+export type MetricName = 'Lag' | 'Batches' | 'Records' | 'ProcessingTime' | 'FailedBatches' | 'Failed' | 'DeadLetters' | 'DataLosses'
 
 interface Definition {
   readonly role: 'intake' | 'driver'
@@ -23,6 +23,7 @@ const DEFINITIONS: readonly (Definition & { readonly name: MetricName })[] = [
   { name: 'ProcessingTime', role: 'driver', pattern: '{ $.event = "batchCompleted" }', value: '$.processingMs' },
   { name: 'FailedBatches', role: 'driver', pattern: '{ $.event = "batchFailed" }', value: '1' },
   { name: 'Failed', role: 'driver', pattern: '{ $.event = "driver" && $.kind = "failed" }', value: '1' },
+  { name: 'DataLosses', role: 'driver', pattern: '{ $.event = "dataLost" || $.code = "DATA_LOST" }', value: '1' },
   { name: 'DeadLetters', role: 'driver', pattern: '{ $.event = "deadLetter" }', value: '1' },
   { name: 'DeadLetters', role: 'intake', pattern: '{ $.event = "intake" && $.rejected > 0 }', value: '$.rejected' },
 ]

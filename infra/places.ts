@@ -43,15 +43,27 @@ export const createPlaces = (scope: Construct, needs: Needs, bindings: Bindings,
   return { streams: Object.fromEntries(streams), buckets: Object.fromEntries(buckets) }
 }
 
-/** What to do next, for those who have deployed. */
+/** Read by people, who can do without the hash that the CDK ends names with. */
+const outputName = (output: CfnOutput): string => {
+  const { scopes } = output.node
+  const inStack = scopes.slice(scopes.indexOf(output.stack) + 1)
+  return inStack.map(({ node: { id } }) => id.replaceAll(/[^A-Za-z0-9]/g, '')).join('')
+}
+
+const putCommand = (streamName: string): string =>
+  `aws kinesis put-record --stream-name ${streamName} --partition-key 1 --cli-binary-format raw-in-base64-out --data '/home'`
+
+/** What to do next, for those who have deployed: commands to copy. */
 export const createOutputs = (scope: Construct, app: string, table: string, needs: Needs, { streams, buckets }: Places): void => {
-  const say = (id: string, value: string, description: string): void =>
-    void new CfnOutput(scope, id.replaceAll('/', '-'), { value, description })
-  for (const [name, { streamName }] of Object.entries(streams)) say(`Put-${name}`, streamName, `Put records into this stream: ${name}`)
+  const say = (id: string, value: string, description: string): void => {
+    const output = new CfnOutput(scope, id.replaceAll('/', '-'), { value, description })
+    output.overrideLogicalId(outputName(output))
+  }
+  for (const [name, { streamName }] of Object.entries(streams)) say(`Put-${name}`, putCommand(streamName), `Puts a record: ${name}`)
   for (const { name, prefix } of objectsNeeds(needs))
-    say(`Drop-${name}-${prefix}`, `s3://${buckets[name]?.bucketName}/${prefix}`, `Drop files in here: ${name}`)
+    say(`Drop-${name}-${prefix}`, `aws s3 cp FILE s3://${buckets[name]?.bucketName}/${prefix}`, `Drops a file: ${name}`)
   for (const { name, prefix } of needs.outputs)
-    say(`See-${name}-${prefix}`, `s3://${buckets[name]?.bucketName}/${prefix}`, `Results appear here: ${name}`)
+    say(`See-${name}-${prefix}`, `aws s3 ls --recursive s3://${buckets[name]?.bucketName}/${prefix}`, `Lists the results: ${name}`)
+  say('Show', `npx millrace status --app ${app}`, 'Shows how the application is doing')
   say('TableName', table, 'The table of the application')
-  say('Show', `npx millrace status --app ${app}`, 'Shows the application')
 }

@@ -32,6 +32,13 @@ export interface StreamingAppProps {
    */
   readonly bindings?: Readonly<Record<string, Binding>>
   /**
+   * The name under which `npx millrace status --app NAME` finds the application. No two in one account and region may have the same: stages
+   * side by side need one each.
+   *
+   * @default - the name of the pipeline
+   */
+  readonly appName?: string
+  /**
    * What becomes of the table, the created streams and the created buckets when the stack is destroyed. A bucket that is not empty is never
    * destroyed.
    *

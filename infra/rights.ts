@@ -66,7 +66,7 @@ const allowKeys = (intake: Worker, driver: Worker, { table, blocks, streams, obj
     table.encryptionKey?.grantEncryptDecrypt(role)
     blocks.encryptionKey?.grantEncryptDecrypt(role)
   }
-  for (const { encryptionKey } of streams) encryptionKey?.grantDecrypt(intake.role)
+  for (const { encryptionKey } of streams) for (const { role } of [intake, driver]) encryptionKey?.grantDecrypt(role)
   for (const { bucket } of objects) bucket.encryptionKey?.grantDecrypt(driver.role)
   for (const { bucket } of outputs) bucket.encryptionKey?.grantEncryptDecrypt(driver.role)
   discards?.encryptionKey?.grantEncrypt(intake.role)

@@ -1,29 +1,30 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Table } from 'aws-cdk-lib/aws-dynamodb'
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { CfnEventSourceMapping, Code } from 'aws-cdk-lib/aws-lambda'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
+import type { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import { Construct } from 'constructs'
 import { createAlarms } from './alarms.ts'
 import { type AnyBucket, type AnyStream, type Needs, needsOf } from './bindings.ts'
 import { functionCode } from './bundle.ts'
-import { checkBindings, checkedGeneration, checkInterval, checkRegions } from './checks.ts'
+import { checkBindings, checkedAppName, checkedGeneration, checkInterval, checkRegions } from './checks.ts'
 import { createSchedule, HINT_RETENTION, mapQueue, mapStream, notifyOwn, notifyTheirs, windowSeconds } from './event-sources.ts'
 import { createWorker, driverSettings, intakeSettings, type Worker } from './functions.ts'
 import { createMetrics, type MetricName, metricOf } from './metrics.ts'
+import { createParameter } from './parameter.ts'
+import { grantPerson, type ReachOfPeople } from './people.ts'
 import { createOutputs, createPlaces, objectsNeeds, type Places, streamNeeds } from './places.ts'
 import type { PlanSummary } from './plan-summary.ts'
 import type { FunctionSettings, StreamingAppProps } from './props.ts'
 import { createQueue, type QueuePair } from './queues.ts'
 import { readPlan } from './read-plan.ts'
 import { createBlocks, createDiscards, createTable } from './resources.ts'
-import { grantRights, itemsOf } from './rights.ts'
+import { grantRights } from './rights.ts'
 import { driverVariables, intakeVariables } from './variables.ts'
 
-const READ_ITEMS = ['dynamodb:GetItem', 'dynamodb:Query']
-const WRITE_ITEMS = ['dynamodb:PutItem', 'dynamodb:BatchWriteItem']
 const DRIVERS_MAX = 2
 
 /**
@@ -37,8 +38,10 @@ const DRIVERS_MAX = 2
  * ```
  */
 export class StreamingApp extends Construct {
-  /** The name of the pipeline, under which the command line knows it. */
+  /** The name under which the command line finds it: `npx millrace status --app NAME`. */
   readonly appName: string
+  /** Tells the command line where all the rest is. */
+  readonly parameter: StringParameter
   /** Holds all that the application knows. */
   readonly table: Table
   /** Holds large segments. */
@@ -63,6 +66,7 @@ export class StreamingApp extends Construct {
   readonly alarms: readonly Alarm[]
   readonly #props: StreamingAppProps
   readonly #plan: PlanSummary
+  readonly #generation: number
   readonly #needs: Needs
   readonly #places: Places
   readonly #namespace: string
@@ -74,10 +78,11 @@ export class StreamingApp extends Construct {
     checkBindings(bindings)
     checkRegions(this, bindings)
     this.#props = props
+    this.#generation = checkedGeneration(props.generation ?? Date.now())
     this.#plan = readPlan(entry)
     checkInterval(this.#plan)
     this.#needs = needsOf(this.#plan, bindings)
-    this.appName = this.#plan.name
+    this.appName = checkedAppName(props.appName ?? this.#plan.name)
     this.#namespace = `Millrace/${this.node.path}`
 
     const keeping = { removalPolicy, encryptionKey }
@@ -102,26 +107,26 @@ export class StreamingApp extends Construct {
     this.driver = this.#worker('driver', code, settings.driver)
     this.#grantRights()
     this.mappings = this.#mapAll()
-    createSchedule(this, this.appName, this.ticks.queue)
+    createSchedule(this, this.#plan.name, this.ticks.queue)
     createMetrics(this, this.#namespace, { intake: this.intake.logGroup, driver: this.driver.logGroup })
     this.alarms = this.#createAlarms()
+    this.parameter = this.#createParameter()
     createOutputs(this, this.appName, this.table.tableName, this.#needs, this.#places)
   }
 
-  /** Lets somebody see how the application is doing: `millrace status`. */
+  /** Lets somebody see how the application is doing: `millrace status` and `millrace dead-letters`. */
   grantRead(grantee: IGrantable): Grant {
-    return this.#grantItems(grantee, READ_ITEMS, '*')
+    return grantPerson(grantee, 'reader', this.#reachOfPeople())
   }
 
-  /** Lets somebody read the records that were put aside, and nothing else. */
+  /** Lets somebody read the records that were put aside, `millrace dead-letters`, and nothing else. */
   grantReadDeadLetters(grantee: IGrantable): Grant {
-    return this.#grantItems(grantee, READ_ITEMS, 'dlq#*')
+    return grantPerson(grantee, 'letterReader', this.#reachOfPeople())
   }
 
-  /** Lets somebody operate the application: `millrace resume`, `skip`, `reset` and `redrive`. */
+  /** Lets somebody operate the application: all of the above, and `millrace resume`, `skip`, `reset` and `redrive`. */
   grantOperate(grantee: IGrantable): Grant {
-    this.ticks.queue.grantSendMessages(grantee)
-    return this.#grantItems(grantee, [...READ_ITEMS, ...WRITE_ITEMS], '*')
+    return grantPerson(grantee, 'operator', this.#reachOfPeople())
   }
 
   /** The age of the oldest record that no batch has taken, in milliseconds. Default: the maximum of a minute. */
@@ -154,12 +159,21 @@ export class StreamingApp extends Construct {
     return metricOf(this.#namespace, name, props)
   }
 
-  #grantItems(grantee: IGrantable, actions: string[], kind: string): Grant {
-    const writes = actions.some((action) => WRITE_ITEMS.includes(action))
-    if (writes) this.table.encryptionKey?.grantEncryptDecrypt(grantee)
-    else this.table.encryptionKey?.grantDecrypt(grantee)
-    const conditions = itemsOf(this.appName, kind) as Record<string, Record<string, unknown>>
-    return Grant.addToPrincipal({ grantee, actions, resourceArns: [this.table.tableArn], conditions })
+  #reachOfPeople(): ReachOfPeople {
+    const { parameter, table, blocks, ticks } = this
+    return { app: this.#plan.name, parameter, table, blocks, ticks: ticks.queue }
+  }
+
+  #createParameter(): StringParameter {
+    return createParameter(this, this.appName, {
+      app: this.#plan.name,
+      table: this.table.tableName,
+      blocks: this.blocks.bucketName,
+      ticks: this.ticks.queue.queueUrl,
+      sources: this.#plan.sources.map(({ id }) => id),
+      generation: this.#generation,
+      logs: { intake: this.intake.logGroup.logGroupName, driver: this.driver.logGroup.logGroupName },
+    })
   }
 
   /** Hints are tried for hours before they are put aside: the objects stay, but nothing else says that they are new. */
@@ -181,8 +195,9 @@ export class StreamingApp extends Construct {
       needs: this.#needs,
       places: this.#places,
     }
-    const generation = checkedGeneration(this.#props.generation ?? Date.now())
-    const environment = isDriver ? driverVariables(facts, { generation, timeoutS: settings.timeout.toSeconds() }) : intakeVariables(facts)
+    const environment = isDriver
+      ? driverVariables(facts, { generation: this.#generation, timeoutS: settings.timeout.toSeconds() })
+      : intakeVariables(facts)
     return createWorker(this, isDriver ? 'Driver' : 'Intake', {
       name,
       code,
@@ -199,7 +214,7 @@ export class StreamingApp extends Construct {
       prefix,
     })
     grantRights(this.intake, this.driver, {
-      app: this.appName,
+      app: this.#plan.name,
       table: this.table,
       blocks: this.blocks,
       ticks: this.ticks.queue,

@@ -1,25 +1,35 @@
-// Prints 'N passed, N failed' from vitest's JSON report, and ends with failure if anything failed: a test, a file that did not load, or a
-// check that came before the tests (then there is no report, and the exit status of `npm test` is what is left to tell).
+// Prints 'N passed, N failed' from vitest's JSON reports, and ends with failure if anything failed: a test, a file that did not load, or a
+// check that came before the tests (then there is no report, and the exit status of the run is what is left to tell).
+//
+//   node scripts/closing-line.mjs REPORT STATUS [REPORT STATUS]...
 
 import { readFileSync } from 'node:fs'
 
-const [reportPath, testStatus] = process.argv.slice(2)
-
-const readReport = () => {
+const readReport = (path) => {
   try {
-    return JSON.parse(readFileSync(reportPath, 'utf8'))
+    return JSON.parse(readFileSync(path, 'utf8'))
   } catch {
     return { numPassedTests: 0, numFailedTests: 0, testResults: [] }
   }
 }
 
-const { numPassedTests, numFailedTests, testResults } = readReport()
-// A file that fails without a failing test did not load, or failed in a hook.
-const failedFiles = testResults.filter(
-  ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
-)
-const known = numFailedTests + failedFiles.length
-const failed = known === 0 && testStatus !== '0' ? 1 : known
+const countsOf = (reportPath, status) => {
+  const { numPassedTests, numFailedTests, testResults } = readReport(reportPath)
+  // A file that fails without a failing test did not load, or failed in a hook.
+  const failedFiles = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+  )
+  const known = numFailedTests + failedFiles.length
+  return { passed: numPassedTests, failed: known === 0 && status !== '0' ? 1 : known }
+}
 
-console.log(`${numPassedTests} passed, ${failed} failed`)
+const runs = process.argv.slice(2)
+let passed = 0
+let failed = 0
+for (let run = 0; run < runs.length; run += 2) {
+  const counts = countsOf(runs[run], runs[run + 1])
+  passed += counts.passed
+  failed += counts.failed
+}
+console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1

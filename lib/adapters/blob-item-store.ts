@@ -9,6 +9,7 @@
  * write wins: two such writes at once may leave the bytes of one with the other attributes of the other. `compareAndSet` keeps all in the
  * item: its bytes would have to be true or not together with the condition.
  */
+import { together } from '../base/together.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Item, ItemKey, ItemStore, KeyedItem, Query, Swap } from '../ports/item-store.ts'
 import { itemBytes } from '../ports/item-store.ts'
@@ -119,7 +120,7 @@ export const withBlobs = (
 const inGroups = async <T, R>(all: readonly T[], action: (one: T) => Promise<R>): Promise<R[]> => {
   const done: R[] = []
   for (let from = 0; from < all.length; from += READS_AT_ONCE) {
-    done.push(...(await Promise.all(all.slice(from, from + READS_AT_ONCE).map(action))))
+    done.push(...(await together(all.slice(from, from + READS_AT_ONCE).map(action))))
   }
   return done
 }

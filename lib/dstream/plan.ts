@@ -44,6 +44,7 @@ export interface PlanOptions {
   readonly whenIdle: 'rest' | 'tick'
   readonly limits: BatchLimits
   readonly retry: RetryPolicy
+  readonly onDataLoss: 'halt' | 'skip'
 }
 
 /** The frozen graph of a pipeline: what every role of the runtime works from. */

@@ -30,6 +30,11 @@ export interface StreamOptions {
     /** Default 8. */
     readonly attempts?: number
   }
+  /**
+   * What happens when records that were taken in are gone from the store, and their source does not have them any more. `'halt'`: their
+   * batch fails until a person decides. `'skip'`: it goes on without them, says so, and the loss is noted with the batch. Default `'halt'`.
+   */
+  readonly onDataLoss?: 'halt' | 'skip'
 }
 
 const PIPELINE: unique symbol = Symbol.for('millrace.pipeline') as never
@@ -90,9 +95,11 @@ export const stream = (name: string, options: StreamOptions, describe: (ssc: Str
 export const isPipeline = (value: unknown): value is Pipeline =>
   typeof value === 'object' && value !== null && (value as Partial<Pipeline>)[PIPELINE] === true
 
-const resolve = ({ batchInterval, whenIdle = 'rest', limits = {}, retry = {} }: StreamOptions): PlanOptions => {
+const resolve = ({ batchInterval, whenIdle = 'rest', limits = {}, retry = {}, onDataLoss = 'halt' }: StreamOptions): PlanOptions => {
   if (whenIdle !== 'rest' && whenIdle !== 'tick')
     throw new MillraceError('ARGUMENT_INVALID', { problem: 'whenIdle is not known', value: whenIdle, allowed: "'rest' or 'tick'" })
+  if (onDataLoss !== 'halt' && onDataLoss !== 'skip')
+    throw new MillraceError('ARGUMENT_INVALID', { problem: 'onDataLoss is not known', value: onDataLoss, allowed: "'halt' or 'skip'" })
   return Object.freeze({
     intervalMs: checkedDurationMs('batchInterval', batchInterval, INTERVAL_MIN.milliseconds),
     whenIdle,
@@ -105,6 +112,7 @@ const resolve = ({ batchInterval, whenIdle = 'rest', limits = {}, retry = {} }: 
       forMs: checkedDurationMs('retry.for', retry.for ?? minutes(15)),
       attempts: atLeastOne('retry.attempts', retry.attempts ?? 8),
     }),
+    onDataLoss,
   })
 }
 

@@ -13,7 +13,7 @@ import { logAgain, type LoggedAttempt } from './head-writes.ts'
 import type { LiveState, StateDrafts } from './live-state.ts'
 import type { Runner } from './runner.ts'
 import { settle } from './settle.ts'
-import type { BatchSource, PutAside, Slice } from './sources/batch-source.ts'
+import type { BatchSource, LostRecords, PutAside, Slice } from './sources/batch-source.ts'
 
 /** What is true before the batch: the last manifest, and the state it names in memory. */
 export interface Before {
@@ -53,8 +53,27 @@ export const readBatch = async (runner: Runner, logged: LoggedAttempt): Promise<
   const letters = new Map<string, DeadLetter>()
   const putAside: PutAside = (letter) => void letters.set(`${letter.source}#${letter.position}#${letter.operator ?? ''}`, letter)
   const { partitions, plan, records } = await readAll(runner, logged.plan, putAside)
+  const lost = lostIn(plan)
+  if (lost.length > lostIn(logged.plan).length && runner.plan.options.onDataLoss === 'halt') throw dataLost(lost)
   const attempt = plan === logged.plan ? logged : await logAgain(runner, logged, plan)
-  return attempt && { attempt, partitions, records, letters }
+  if (attempt === undefined) return undefined
+  // At each attempt: whoever was the first to see it may be gone before anybody heard of it.
+  for (const one of lost) runner.listen({ event: 'dataLost', ...one })
+  return { attempt, partitions, records, letters }
+}
+
+/** What a plan goes on without, each with the id of its source. */
+const lostIn = (plan: BatchPlan): readonly (LostRecords & { readonly source: string })[] =>
+  Object.entries(plan.slices).flatMap(([source, { lost = [] }]) => lost.map((one) => ({ source, ...one })))
+
+const dataLost = (lost: ReturnType<typeof lostIn>): MillraceError => {
+  const records = lost.reduce((total, one) => total + one.records, 0)
+  const [first] = lost
+  return new MillraceError('DATA_LOST', {
+    problem: `${records} records that were taken in are nowhere any more: ${first?.reason}`,
+    value: lost.map(({ source, lane, first: from, last }) => ({ source, lane, first: from, last })),
+    fix: "restore the table or the bucket of blocks from a backup; or go on without them: onDataLoss: 'skip' in the options of stream(), deployed again",
+  })
 }
 
 /** Runs a batch up to its commit. */
@@ -72,6 +91,7 @@ export const prepareBatch = async (
     attemptNumber: attempt.number,
     fence,
     records: partitions,
+    outputsDone: attempt.outputsDone,
     drafts,
     outputs: runner.outputs,
   })
@@ -117,7 +137,9 @@ const readAll = async (runner: Runner, plan: BatchPlan, putAside: PutAside): Pro
     slices[id] = data.slice
     records += data.records
   }
-  const isWhole = Object.entries(slices).every(([id, slice]) => slice.objects === plan.slices[id]?.objects)
+  const isWhole = Object.entries(slices).every(
+    ([id, slice]) => slice.objects === plan.slices[id]?.objects && slice.lost?.length === plan.slices[id]?.lost?.length,
+  )
   return { partitions, plan: isWhole ? plan : { ...plan, slices: { ...plan.slices, ...slices } }, records }
 }
 
@@ -160,7 +182,18 @@ export const recordHistory = async (runner: Runner, prepared: Prepared, processi
   const { timeMs, slices } = attempt.plan
   const objects = Object.values(slices).reduce((total, slice) => total + slice.objects, 0)
   const bytes = Object.values(slices).reduce((total, slice) => total + slice.bytes, 0)
-  const summary = { timeMs, attempt: attempt.number, records, bytes, objects, deadLetters: letters.length, skippedTimes, processingMs }
+  const lost = lostIn(attempt.plan).reduce((total, one) => total + one.records, 0)
+  const summary = {
+    timeMs,
+    attempt: attempt.number,
+    records,
+    bytes,
+    objects,
+    deadLetters: letters.length,
+    lost,
+    skippedTimes,
+    processingMs,
+  }
   for (const letter of letters)
     runner.listen({ event: 'deadLetter', source: letter.source, position: letter.position, code: letter.code, message: letter.message })
   runner.listen({ event: 'batchCompleted', ...summary })

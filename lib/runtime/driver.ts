@@ -15,6 +15,7 @@
  * Any number of drivers may run at once: all but one are refused by the head. Time is read once a step, and decides only when a batch runs.
  */
 import { asMillraceError, invariant, MillraceError } from '../base/errors.ts'
+import { together } from '../base/together.ts'
 import type { FailureReason, Head } from '../state/head.ts'
 import { emptyManifest, readManifest } from '../state/manifest.ts'
 import { segmentId } from '../state/segments.ts'
@@ -148,7 +149,7 @@ export class Driver {
   /** Since when something has been waiting in any source; undefined: nothing is. */
   async #waitingSince(head: Head, before: Before, nowMs: number): Promise<number | undefined> {
     const { sources } = this.#runner
-    const since = await Promise.all(
+    const since = await together(
       [...sources].map(([id, source]) => source.waiting({ cut: before.manifest.cuts[id], startedMs: head.startedMs, nowMs })),
     )
     const known = since.filter((ms) => ms !== undefined)
@@ -170,7 +171,7 @@ export class Driver {
   /** Decides what belongs to a batch. Nothing has happened yet: what is decided here is true once it is logged. */
   async #allocate(head: Head, before: Before, timeMs: number): Promise<BatchPlan> {
     const { limits } = this.#runner.plan.options
-    const slices = await Promise.all(
+    const slices = await together(
       [...this.#runner.sources].map(async ([id, source]: [string, BatchSource]): Promise<[string, Slice]> => {
         const cut = before.manifest.cuts[id]
         return [id, await source.allocate({ timeMs, cut, limits, startedMs: head.startedMs })]

@@ -9,6 +9,8 @@ export type RuntimeEvent =
       readonly bytes: number
       readonly objects: number
       readonly deadLetters: number
+      /** Records that were taken in and were nowhere any more. */
+      readonly lost: number
       /** Batch times left out before this one, while the pipeline rested. */
       readonly skippedTimes: number
       readonly processingMs: number
@@ -23,6 +25,16 @@ export type RuntimeEvent =
     }
   | { readonly event: 'failed'; readonly timeMs: number; readonly code: string; readonly message: string }
   | { readonly event: 'deadLetter'; readonly source: string; readonly position: string; readonly code: string; readonly message: string }
+  /** Records are gone from the store and from their source, and the batch goes on without them; said at each attempt. */
+  | {
+      readonly event: 'dataLost'
+      readonly source: string
+      readonly lane: string
+      readonly first: string
+      readonly last: string
+      readonly records: number
+      readonly reason: string
+    }
   | { readonly event: 'objectSkipped'; readonly source: string; readonly object: string; readonly reason: string }
   | { readonly event: 'rest'; readonly timeMs: number }
   | { readonly event: 'wake'; readonly wakeMs: number }

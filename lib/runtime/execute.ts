@@ -2,6 +2,7 @@
  * Running the graph of a plan for one batch: datasets by node, outputs in the order of their definition, then the state nodes that no
  * output asked for.
  */
+import { asMillraceError, MillraceError } from '../base/errors.ts'
 import type { Fence } from '../ports/output-files.ts'
 import type { Planned, Plan } from '../dstream/plan.ts'
 import type { BatchView, OperatorNode, OutputView, PlanNode } from '../dstream/plan-node.ts'
@@ -26,17 +27,51 @@ export interface Execution {
   readonly records: ReadonlyMap<string, readonly Partition<unknown>[]>
   readonly drafts: StateDrafts
   readonly outputs: OutputPort
+  /** Outputs that need not run, for an earlier attempt has run them; those that run now are added. */
+  readonly outputsDone: Set<string>
 }
 
-/** Runs all outputs and all state. What it has put into the drafts and handed to the outputs is the batch. */
+/**
+ * Runs all outputs and all state. What it has put into the drafts and handed to the outputs is the batch.
+ *
+ * An output that fails does not keep the others from running; the batch fails when all have had their turn.
+ */
 export const execute = async (execution: Execution): Promise<void> => {
   const datasets = new Datasets(execution)
+  const failures = new Map<string, unknown>()
   for (const { id, node, parents } of execution.plan.outputs) {
-    const input = await datasets.of(parents[0] as string)
-    if (input !== undefined) await node.run(input.within(datasets.context, id), datasets.outputView(id))
+    try {
+      const input = (await datasets.of(parents[0] as string))?.within(datasets.context, id)
+      if (execution.outputsDone.has(id)) await lookAgain(input)
+      else if (input !== undefined) await node.run(input, datasets.outputView(id))
+      execution.outputsDone.add(id)
+    } catch (error) {
+      // A newer attempt has this batch: nothing that happens here counts any more.
+      if (error instanceof MillraceError && error.code === 'OUTPUT_FENCED') throw error
+      failures.set(id, error)
+    }
   }
+  if (failures.size > 0) throw failureOf(failures)
   // A state moves on in every batch, whether or not an output has looked at it.
   for (const { id } of execution.plan.states) await (await datasets.of(id))?.partitions()
+}
+
+/** Computes the dataset of an output that has run before: what is put aside on the way must be known to this attempt too. */
+const lookAgain = async (input: RDD<unknown> | undefined): Promise<void> => {
+  await input?.partitions().catch(() => undefined)
+}
+
+/** One error for all: the only one, or one that names all, under the code of the first. */
+const failureOf = (failures: ReadonlyMap<string, unknown>): MillraceError => {
+  const errors = [...failures].map(([id, error]) => asMillraceError(error, 'BATCH_FAILED', { problem: `The output ${id} failed` }))
+  const [first] = errors as [MillraceError]
+  if (errors.every(({ message }) => message === first.message)) return first
+  return new MillraceError(first.code, {
+    problem: `${errors.length} outputs failed`,
+    value: [...failures.keys()],
+    retryable: first.retryable,
+    cause: new AggregateError(errors, errors.map(({ message }) => message).join('\n')),
+  })
 }
 
 class Datasets {

@@ -6,9 +6,10 @@
 import { MillraceError } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Delivery, ReceiverSink, RejectedRecord } from '../ports/receiver.ts'
+import type { PositionedRecord } from '../state/blocks.ts'
 import type { DeadLetter } from './dead-letters.ts'
 import type { Listener } from './events.ts'
-import type { Intake, LaneDelivery, PositionedRecord } from './intake.ts'
+import type { Intake, LaneDelivery } from './intake.ts'
 
 /** The lane of a receiver: each source has one. */
 export const RECEIVER_LANE = 'receiver'

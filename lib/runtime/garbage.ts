@@ -6,17 +6,16 @@
  * what crashes and zombies left is found by a sweep after a cold start. A sweep only takes what was made for a batch time already
  * committed, or a lane position already consumed: nobody can commit or append that any more.
  */
+import { together } from '../base/together.ts'
 import type { Plan } from '../dstream/plan.ts'
 import type { ItemKey, ItemStore } from '../ports/item-store.ts'
+import { blockNode } from '../state/blocks.ts'
 import type { Head } from '../state/head.ts'
 import { firstChunkPartition, sortableTime } from '../state/item-keys.ts'
 import { BEGINNING, isAfter, readLanes } from '../state/lanes.ts'
 import { KEPT_MANIFESTS, type Manifest, MANIFEST_NODE, readManifest, stateSegments } from '../state/manifest.ts'
 import { segmentId, segmentKeys, type SegmentRef } from '../state/segments.ts'
 import { BATCH_PLAN_NODE } from './batch-plan.ts'
-
-/** The node under which intake stores the blocks of a lane. */
-export const blockNode = (source: string, lane: string): string => `${source}/${lane}`
 
 /** Knows what has become garbage while this process has committed batches. */
 export class Garbage {
@@ -71,7 +70,7 @@ export class Garbage {
     const doneTime = sortableTime(head.doneMs)
     const stateParts = Object.entries(manifest.states).flatMap(([node, { partitions }]) => partitions.map((_, part) => ({ node, part })))
     const nodes = [...stateParts, { node: MANIFEST_NODE, part: 0 }, { node: BATCH_PLAN_NODE, part: 0 }]
-    await Promise.all([
+    await together([
       ...nodes.map(({ node, part }) => this.#sweepNode(node, part, reachable, (at) => at <= doneTime)),
       ...plan.sources.map(({ id }) => this.#sweepBlocks(id, head.cuts[id] ?? {}, reachable)),
     ])
@@ -79,7 +78,7 @@ export class Garbage {
 
   async #sweepBlocks(source: string, cuts: Readonly<Record<string, string>>, reachable: ReadonlySet<string>): Promise<void> {
     const lanes = await readLanes(this.#store, this.#app, source)
-    await Promise.all(
+    await together(
       lanes.map(({ lane }) => this.#sweepNode(blockNode(source, lane), 0, reachable, (at) => !isAfter(at, cuts[lane] ?? BEGINNING))),
     )
   }

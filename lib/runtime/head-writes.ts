@@ -25,6 +25,8 @@ export interface LoggedAttempt {
   /** How often the batch has been started, this time included. */
   readonly number: number
   readonly plan: BatchPlan
+  /** The outputs that have run, in this attempt or an earlier one: whoever runs one adds it. */
+  readonly outputsDone: Set<string>
 }
 
 const UNCHANGED: HeadCondition = ['epoch', 'doneMs', 'generation', 'status', 'owner', 'leaseEndMs', 'next']
@@ -49,19 +51,27 @@ export const logBatch = async (runner: Runner, head: Head, plan: BatchPlan, nowM
     epoch: head.epoch + 1,
     owner: attemptId,
     leaseEndMs: Math.min(nowMs + runner.leaseMs, runner.leaseEndMs?.() ?? Infinity),
-    logged: { timeMs: plan.timeMs, plan: stored, attempts: (logged?.attempts ?? 0) + 1, firstMs: logged?.firstMs ?? nowMs, retryMs: 0 },
+    logged: {
+      timeMs: plan.timeMs,
+      plan: stored,
+      attempts: (logged?.attempts ?? 0) + 1,
+      firstMs: logged?.firstMs ?? nowMs,
+      retryMs: 0,
+      outputsDone: logged?.outputsDone ?? [],
+    },
   }
   const written = await swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId)
-  return written && { head: next, attemptId, number: next.logged?.attempts ?? 1, plan }
+  return written && { head: next, attemptId, number: next.logged?.attempts ?? 1, plan, outputsDone: new Set(logged?.outputsDone) }
 }
 
 /** Logs a smaller plan for the same batch, when part of it turned out to be gone: before outputs, so that every later attempt decides the same. */
 export const logAgain = async (runner: Runner, attempt: LoggedAttempt, plan: BatchPlan): Promise<LoggedAttempt | undefined> => {
   const { head, attemptId } = attempt
   const stored = await settle(runner.clock, () => storePlan(runner.store, runner.app, attemptId, plan))
-  const next: Head = { ...head, logged: head.logged && { ...head.logged, plan: stored } }
+  // What outputs have written holds more than this plan: they run again.
+  const next: Head = { ...head, logged: head.logged && { ...head.logged, plan: stored, outputsDone: [] } }
   const written = await swap(runner, head, MINE, next, (current) => current.owner === attemptId)
-  return written && { ...attempt, head: next, plan }
+  return written && { ...attempt, head: next, plan, outputsDone: new Set() }
 }
 
 /** B5: makes the batch true. Undefined when the lease was lost: then it is not, and what was written is garbage. */
@@ -87,11 +97,11 @@ export const commitBatch = async (
 /** B9: gives the lease back after a failed attempt. The batch stays logged and is tried again after a pause, or the application stops as FAILED. */
 export const failBatch = async (
   runner: Runner,
-  { head }: LoggedAttempt,
+  { head, outputsDone }: LoggedAttempt,
   reason: FailureReason,
   nowMs: number,
 ): Promise<Head | undefined> => {
-  const logged = head.logged && { ...head.logged, retryMs: nowMs + pauseAfterMs(head.logged.attempts) }
+  const logged = head.logged && { ...head.logged, retryMs: nowMs + pauseAfterMs(head.logged.attempts), outputsDone: [...outputsDone] }
   const status = logged && isExhausted(logged, nowMs, runner.plan.options.retry) ? 'failed' : head.status
   const next: Head = { ...head, status, owner: undefined, leaseEndMs: 0, logged, reason }
   const written = await swap(

@@ -7,12 +7,12 @@
  *
  *   delivery -> read lane -> [write block] -> append (one conditional write) -> read head -> wake if at rest -> acknowledge
  */
-import { encode } from '../base/codec.ts'
 import { invariant, MillraceError } from '../base/errors.ts'
 import type { BatchLimits } from '../dstream/plan.ts'
 import type { Clock } from '../ports/clock.ts'
 import { itemBytes, type ItemStore } from '../ports/item-store.ts'
 import type { Randomness } from '../ports/randomness.ts'
+import { blockNode, type PositionedRecord, writeBlock } from '../state/blocks.ts'
 import { type Head, HeadStore } from '../state/head.ts'
 import { laneKey } from '../state/item-keys.ts'
 import {
@@ -27,19 +27,10 @@ import {
   readLane,
   swapLane,
 } from '../state/lanes.ts'
-import { writeSegment } from '../state/segments.ts'
 import { type DeadLetter, storeDeadLetters } from './dead-letters.ts'
-import { blockNode } from './garbage.ts'
 import { wake } from './rest.ts'
 import { settle } from './settle.ts'
 import { sharedNow } from './store-time.ts'
-import type { Block } from './sources/lane-source.ts'
-
-/** One record with its position in the lane. */
-export interface PositionedRecord {
-  readonly position: string
-  readonly record: unknown
-}
 
 /** What a source hands over: records of one lane in the order of their positions, and what could not even be read. */
 export interface LaneDelivery {
@@ -59,8 +50,11 @@ export interface IntakeParts {
   readonly clock: Clock
   readonly randomness: Randomness
   readonly limits: BatchLimits
-  /** Told when this intake has woken the head, with the head as it is then: somebody has to call the driver at its next batch time. */
-  readonly woke?: (head: Head) => void
+  /**
+   * Told when this intake has woken the head, with the head as it is then: somebody has to call the driver at its next batch time. Also told
+   * that there is no head yet, with undefined: the driver makes it, as soon as it is called.
+   */
+  readonly woke?: (head: Head | undefined) => void
 }
 
 /** Neighbouring entries become one while they are smaller than this share of a batch (B8): the cut still has places to fall on. */
@@ -131,7 +125,8 @@ export class Intake {
       if (!isAfter(last, tail)) return 0
       const fresh = delivery.records.filter(({ position }) => isAfter(position, tail))
       const attemptId = randomness.attemptId()
-      const block = fresh.length === 0 ? undefined : await settle(clock, () => this.#writeBlock(delivery.lane, fresh, attemptId))
+      const name = { node: blockNode(source, delivery.lane), by: attemptId }
+      const block = fresh.length === 0 ? undefined : await settle(clock, () => writeBlock(store, app, name, fresh))
       const entry = entryOf(fresh, block, { last, deadLetters: delivery.rejected?.length ?? 0, receivedMs: nowMs })
       const next: Lane = {
         source,
@@ -162,21 +157,6 @@ export class Intake {
     return [...waiting.slice(0, -1), coalesced(last, entry)]
   }
 
-  async #writeBlock(lane: string, fresh: readonly PositionedRecord[], attemptId: string): Promise<BlockRef> {
-    const { store, app, source } = this.#parts
-    const positions = fresh.map(({ position }) => position)
-    const first = positions[0] as string
-    const isRun = positions.every((position, index) => position === advance(first, index))
-    const block: Block = { first, ...(isRun ? {} : { positions }), records: fresh.map(({ record }) => record) }
-    const ref = await writeSegment(
-      store,
-      app,
-      { node: blockNode(source, lane), part: 0, at: positions.at(-1) as string, by: attemptId },
-      encode(block),
-    )
-    return { ...ref, count: fresh.length }
-  }
-
   /**
    * B8: the lane's item is bounded. The head this intake has seen last may be an old one, so before it gives up it looks again at what is
    * consumed by now. When the lane is full all the same the source has to wait: nothing is lost, it holds on to what it has.
@@ -202,9 +182,10 @@ export class Intake {
   /** B12: after the append, never before it. */
   async #wakeHead(): Promise<void> {
     const { clock, store, woke } = this.#parts
-    this.#head = await settle(clock, () => this.#heads.read())
-    if (this.#head?.status !== 'rest') return
-    const head = this.#head
+    const head = await settle(clock, () => this.#heads.read())
+    this.#head = head
+    if (head === undefined) woke?.(undefined)
+    if (head?.status !== 'rest') return
     const wakeMs = sharedNow(store, clock)
     if (await settle(clock, () => wake(this.#heads, head, wakeMs))) woke?.({ ...head, status: 'running', wakeMs })
   }

@@ -1,3 +1,4 @@
+import { together } from '../base/together.ts'
 import type { Plan } from '../dstream/plan.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import { sortableTime } from '../state/item-keys.ts'
@@ -25,7 +26,7 @@ export class LiveState {
       const stored = manifest.states[id]
       partitions.set(
         id,
-        await Promise.all(Array.from({ length: count }, (_, part) => loadPartition(store, app, stored?.partitions[part] ?? []))),
+        await together(Array.from({ length: count }, (_, part) => loadPartition(store, app, stored?.partitions[part] ?? []))),
       )
     }
     return new LiveState(plan, partitions)
@@ -40,7 +41,7 @@ export class LiveState {
 
 const loadPartition = async (store: ItemStore, app: string, refs: readonly SegmentRef[]): Promise<StatePartition> => {
   const partition = new StatePartition()
-  for (const segment of await Promise.all(refs.map((ref) => readSegment(store, app, ref)))) partition.apply(segment)
+  for (const segment of await together(refs.map((ref) => readSegment(store, app, ref)))) partition.apply(segment)
   return partition
 }
 
@@ -73,7 +74,7 @@ export class StateDrafts {
     const states: Record<string, StoredState> = {}
     for (const { id, kind } of this.#plan.states) {
       const drafts = this.#drafts.get(id) ?? []
-      const partitions = await Promise.all(
+      const partitions = await together(
         drafts.map(async (draft, part) => {
           const old = before.states[id]?.partitions[part] ?? []
           if (draft.isUnchanged) return old

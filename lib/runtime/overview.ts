@@ -30,6 +30,8 @@ export interface BatchOverview {
   readonly bytes: number
   readonly objects: number
   readonly deadLetters: number
+  /** Records that were nowhere any more. */
+  readonly lost: number
   readonly processingMs: number
   /** It was given up, and this is what it held. */
   readonly skipped?: string
@@ -129,6 +131,7 @@ const batchOf = ({ item }: KeyedItem): BatchOverview => {
     bytes: number('bytes'),
     objects: number('objects'),
     deadLetters: number('deadLetters'),
+    lost: number('lost'),
     processingMs: number('processingMs'),
     ...(item['skipped'] === true ? { skipped: String(item['held']) } : {}),
   }

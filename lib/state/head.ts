@@ -26,6 +26,8 @@ export interface LoggedBatch {
   readonly firstMs: number
   /** Not before this. */
   readonly retryMs: number
+  /** Outputs that an attempt has finished before it failed: another attempt leaves them out. By their ids. */
+  readonly outputsDone?: readonly string[]
 }
 
 /** The positions up to which a committed batch has consumed: by source, then by lane. For intake, which drops what is behind. */

@@ -2,13 +2,19 @@
  * Lanes: one ordered partition of a source each. Intake appends entries at the tail; a batch is a cut through all lanes. What lies at or
  * before the committed cut is consumed, and dropped with the next append.
  */
+import { together } from '../base/together.ts'
 import type { Item, ItemStore } from '../ports/item-store.ts'
 import { laneKey, lanePartitions } from './item-keys.ts'
 import type { SegmentRef } from './segments.ts'
 
-/** A block of a lane: its segment, whose `at` is the position of its last record, and how many records it holds. */
+/** A block of a lane: its segment, whose `at` is the position of its last record, and what of it must agree when it is made again (B7). */
 export interface BlockRef extends SegmentRef {
+  /** The position of its first record. */
+  readonly first: string
+  /** How many records it holds. */
   readonly count: number
+  /** The checksum of its records and their positions, whatever the encoding of the block. */
+  readonly sum: number
 }
 
 /** A run of records in a lane. Positions are whole numbers in decimal, compared as such: Kinesis' have 56 digits. */
@@ -80,7 +86,7 @@ export const readLane = async (store: ItemStore, app: string, source: string, la
 
 /** All lanes of a source, in the order of their ids (B3). */
 export const readLanes = async (store: ItemStore, app: string, source: string): Promise<readonly Lane[]> => {
-  const found = await Promise.all(lanePartitions(app).map((partition) => store.query(partition, { prefix: `${source}#` })))
+  const found = await together(lanePartitions(app).map((partition) => store.query(partition, { prefix: `${source}#` })))
   return found
     .flat()
     .map(({ sort, item }) => laneFromItem(source, sort.slice(source.length + 1), item))

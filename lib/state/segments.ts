@@ -5,6 +5,7 @@
 import { crc32 } from 'node:zlib'
 
 import { MillraceError } from '../base/errors.ts'
+import { together } from '../base/together.ts'
 import type { ItemKey, ItemStore, KeyedItem } from '../ports/item-store.ts'
 import { segmentChunkKey } from './item-keys.ts'
 
@@ -51,7 +52,7 @@ export const segmentKeys = (app: string, ref: SegmentName & { readonly chunks: n
  * is stale and not that data is lost (B11). `SEGMENT_CORRUPT` when the bytes are not those that were written.
  */
 export const readSegment = async (store: ItemStore, app: string, ref: SegmentRef): Promise<Uint8Array> => {
-  const items = await Promise.all(segmentKeys(app, ref).map((key) => store.get(key)))
+  const items = await together(segmentKeys(app, ref).map((key) => store.get(key)))
   const chunks = items.map((item) => {
     if (item?.['bytes'] instanceof Uint8Array) return item['bytes']
     throw new MillraceError('SEGMENT_MISSING', {

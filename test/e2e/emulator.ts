@@ -3,7 +3,17 @@
  * `.emulator/` at the first run and started on a free port. What the tests learn of it goes through the environment of this process.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,12 +22,14 @@ import { fileURLToPath } from 'node:url'
 /** An endpoint that answers. */
 export interface Emulator {
   readonly endpoint: string
+  /** The ids of its processes and of those that it has started, as far as this machine shows them. */
+  readonly processes: () => readonly number[]
   /** Ends what was started here, and everything that it has started. */
   readonly stop: () => Promise<void>
 }
 
 /** What {@link startEmulator} is told. */
-export interface EmulatorOptions {
+interface EmulatorOptions {
   /** More variables for the emulator, for example `AUTH=true`. */
   readonly variables?: Readonly<Record<string, string>>
 }
@@ -88,15 +100,27 @@ const variablesFor = (port: number, work: string): NodeJS.ProcessEnv => ({
   NODE_PATH: join(root, 'node_modules'),
 })
 
-/** Functions run as processes of their own; their command lines name the folder that this run works in. */
-const killLeftovers = (work: string): void => {
-  if (!existsSync('/proc')) return
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      if (readFileSync(join('/proc', pid, 'cmdline'), 'utf8').includes(work)) process.kill(Number(pid), 'SIGKILL')
-    } catch {
-      // It has ended meanwhile.
-    }
+/** Functions run as processes of their own; their command lines, or where they work, name the folder of this run. */
+const processesIn = (work: string): readonly number[] => {
+  if (!existsSync('/proc')) return []
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(work) || readlinkSync(`/proc/${pid}/cwd`).startsWith(work)
+      } catch {
+        // It has ended meanwhile, or is somebody else's.
+        return false
+      }
+    })
+}
+
+const kill = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended meanwhile.
   }
 }
 
@@ -106,20 +130,25 @@ const stopProcess = async (child: ChildProcess, work: string): Promise<void> => 
     child.kill('SIGTERM')
     await Promise.race([ended, sleep(STOP_MS_MAX).then(() => child.kill('SIGKILL'))])
   }
-  killLeftovers(work)
+  processesIn(work).forEach(kill)
   rmSync(work, { recursive: true, force: true, maxRetries: 5 })
 }
 
-/** Starts the emulator, or takes the endpoint that is named by `AWS_ENDPOINT_URL`. */
-export const startEmulator = async ({ variables = {} }: EmulatorOptions = {}): Promise<Emulator> => {
+/** Takes the endpoint that `AWS_ENDPOINT_URL` names, or starts the emulator. */
+export const findOrStartEmulator = async (): Promise<Emulator> => {
   const given = process.env['AWS_ENDPOINT_URL']
-  if (given !== undefined && given !== '') {
-    if (!(await isReady(given))) throw missing(`the one that AWS_ENDPOINT_URL names does not answer`, given)
-    return { endpoint: given, stop: async () => undefined }
-  }
+  if (given === undefined || given === '') return startEmulator()
+  if (!(await isReady(given))) throw missing(`the one that AWS_ENDPOINT_URL names does not answer`, given)
+  return { endpoint: given, processes: () => [], stop: async () => undefined }
+}
+
+/** Installs the emulator if need be, and starts one on a free port. */
+export const startEmulator = async ({ variables = {} }: EmulatorOptions = {}): Promise<Emulator> => {
   installEmulator()
   const port = await freePort()
   const work = mkdtempSync(join(home, 'run-'))
+  // The emulator starts functions by a script that is no ES module, and what is above says that scripts are.
+  writeFileSync(join(work, 'package.json'), '{ "type": "commonjs" }')
   const log = join(work, 'log')
   const child = spawn(binary, [], { cwd: work, env: { ...variablesFor(port, work), ...variables }, stdio: ['ignore', 'pipe', 'pipe'] })
   const file = createWriteStream(log)
@@ -128,10 +157,10 @@ export const startEmulator = async ({ variables = {} }: EmulatorOptions = {}): P
   child.once('error', (error) => file.write(String(error)))
   const endpoint = `http://127.0.0.1:${port}`
   // However this process ends, the emulator does not stay behind.
-  const kill = (): void => void child.kill('SIGKILL')
-  process.once('exit', kill)
+  const atExit = (): void => void child.kill('SIGKILL')
+  process.once('exit', atExit)
   const stop = (): Promise<void> => {
-    process.off('exit', kill)
+    process.off('exit', atExit)
     return stopProcess(child, work)
   }
   try {
@@ -140,5 +169,5 @@ export const startEmulator = async ({ variables = {} }: EmulatorOptions = {}): P
     await stop()
     throw error
   }
-  return { endpoint, stop }
+  return { endpoint, processes: () => processesIn(work), stop }
 }

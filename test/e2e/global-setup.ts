@@ -1,8 +1,8 @@
-import { startEmulator } from './emulator.ts'
+import { findOrStartEmulator } from './emulator.ts'
 
 /** One emulator for all files; they keep apart by names of their own. */
 export const setup = async (): Promise<() => Promise<void>> => {
-  const { endpoint, stop } = await startEmulator()
+  const { endpoint, stop } = await findOrStartEmulator()
   // Workers inherit these. Real credentials that happen to be there must never be used by a test.
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: endpoint,

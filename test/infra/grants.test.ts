@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { actionsOf, type Grant, grants, type Role, type Subject } from '../../infra/grants.ts'
+import { actionsOf, type Grant, grants, type Person, type Role, type Subject } from '../../infra/grants.ts'
 import { actionsIn, type Statement, statementsOf, synthesise } from './stacks.ts'
 
 // Three things have to agree: the commands in the code, the list in infra/grants.ts, and the policies in the templates.
@@ -32,6 +32,7 @@ const ACTIONS: Readonly<Record<string, { readonly always: readonly string[]; rea
   DescribeStreamSummaryCommand: { always: ['kinesis:DescribeStreamSummary'] },
   SendMessageCommand: { always: ['sqs:SendMessage'] },
   SendMessageBatchCommand: { always: ['sqs:SendMessage'] },
+  GetParameterCommand: { always: ['ssm:GetParameter'] },
 }
 
 const filesBelow = (folder: string): readonly string[] =>
@@ -39,7 +40,7 @@ const filesBelow = (folder: string): readonly string[] =>
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => join(entry.parentPath, entry.name))
 
-/** The commands that are sent by what runs on AWS. */
+/** The commands that are sent by what runs on AWS, and by the command line, which goes through the same adapters. */
 const commands: readonly string[] = [
   ...new Set(
     ['lib/adapters/aws', 'functions']
@@ -48,12 +49,13 @@ const commands: readonly string[] = [
   ),
 ]
 
-const subjectsOf = (role: Role): readonly Subject[] => Object.keys(grants[role]) as readonly Subject[]
-const usedByCode = (role: Role): readonly string[] =>
+const subjectsOf = (role: Role | Person): readonly Subject[] => Object.keys(grants[role]) as readonly Subject[]
+const usedByCode = (role: Role | Person): readonly string[] =>
   subjectsOf(role).flatMap((subject) =>
     (grants[role][subject] as readonly Grant[]).filter(({ by }) => by === 'code').flatMap(({ actions }) => actions),
   )
-const declaredForCode: readonly string[] = [...new Set([...usedByCode('intake'), ...usedByCode('driver')])].toSorted()
+const everybody = Object.keys(grants) as readonly (Role | Person)[]
+const declaredForCode: readonly string[] = [...new Set(everybody.flatMap(usedByCode))].toSorted()
 
 describe('the list and the code', () => {
   test('the code sends commands, and each is known here', () => {
@@ -64,6 +66,12 @@ describe('the list and the code', () => {
   test('every action that the code needs is granted', () => {
     const needed = commands.flatMap((name) => ACTIONS[name]?.always ?? [])
     expect(needed.filter((action) => !declaredForCode.includes(action))).toEqual([])
+  })
+
+  test('who reads writes nothing, and who operates may do what a driver may do to items', () => {
+    const writes = /Put|Write|Delete|Send/
+    for (const person of ['reader', 'letterReader'] as const) expect(usedByCode(person).filter((action) => writes.test(action))).toEqual([])
+    for (const subject of ['table', 'blocks'] as const) expect(actionsOf('operator', subject)).toEqual(actionsOf('driver', subject))
   })
 
   test('nothing more is granted to the code', () => {
@@ -82,7 +90,7 @@ describe.each([
   {
     name: 'clicks',
     intake: ['table', 'blocks', 'ticks', 'streams', 'discards', 'logs'],
-    driver: ['table', 'blocks', 'ticks', 'outputs', 'logs'],
+    driver: ['table', 'blocks', 'ticks', 'streams', 'outputs', 'logs'],
   },
   { name: 'files', intake: ['table', 'blocks', 'ticks', 'hints', 'logs'], driver: ['table', 'blocks', 'ticks', 'objects', 'logs'] },
 ])('the list and the template of $name', ({ name, intake, driver }) => {

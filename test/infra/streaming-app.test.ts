@@ -1,12 +1,13 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
 import { Stream, StreamEncryption } from 'aws-cdk-lib/aws-kinesis'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
 import { describe, expect, test } from 'vitest'
+import type { StreamingAppProps } from '../../infra/props.ts'
 import { StreamingApp } from '../../infra/streaming-app.ts'
-import { actionsIn, fixture, newStack, statementsOf, synthesise } from './stacks.ts'
+import { actionsIn, fixture, newStack, type Statement, statementsOf, synthesise } from './stacks.ts'
 
 const clicks = synthesise('clicks')
 const files = synthesise('files')
@@ -155,9 +156,9 @@ describe('what DESIGN.md section 8 asks of the wiring', () => {
   })
 
   test.each([
-    { in: clicks, alarms: 11 },
-    { in: files, alarms: 9 },
-    { in: both, alarms: 12 },
+    { in: clicks, alarms: 12 },
+    { in: files, alarms: 10 },
+    { in: both, alarms: 13 },
   ])('has $alarms alarms', ({ in: { template, app }, alarms }) => {
     template.resourceCountIs('AWS::CloudWatch::Alarm', alarms)
     expect(app.alarms).toHaveLength(alarms)
@@ -194,7 +195,7 @@ describe('bindings', () => {
     expect(keysOf('Intake')).toContain('StreamKey')
     expect(keysOf('Intake')).not.toContain('BucketKey')
     expect(keysOf('Driver')).toContain('BucketKey')
-    expect(keysOf('Driver')).not.toContain('StreamKey')
+    expect(keysOf('Driver')).toContain('StreamKey')
   })
 
   test('a key for the application encrypts all that it creates', () => {
@@ -208,6 +209,17 @@ describe('bindings', () => {
     template.hasResourceProperties('AWS::Kinesis::Stream', { StreamEncryption: { KeyId: Match.not('alias/aws/kinesis') } })
   })
 })
+
+/** The statements that a grant gives to somebody. */
+const grantedBy = (
+  grant: 'grantRead' | 'grantReadDeadLetters' | 'grantOperate',
+  prepare: (stack: Stack) => Partial<StreamingAppProps> = () => ({}),
+): readonly Statement[] => {
+  const stack = newStack()
+  const app = new StreamingApp(stack, 'App', { entry: fixture('clicks'), ...prepare(stack) })
+  app[grant](new Role(stack, 'Somebody', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') }))
+  return statementsOf(Template.fromStack(stack), 'SomebodyDefaultPolicy')
+}
 
 describe('as users of the CDK expect', () => {
   test.each([
@@ -236,28 +248,79 @@ describe('as users of the CDK expect', () => {
     expect(clicks.app.metricBatches().metricName).toBe('Batches')
   })
 
+  const PARAMETER = ['ssm:GetParameter']
+  const READ = ['dynamodb:GetItem', 'dynamodb:Query']
   test.each([
-    { grant: 'grantRead' as const, actions: ['dynamodb:GetItem', 'dynamodb:Query'], keys: ['clicks#*'] },
-    { grant: 'grantReadDeadLetters' as const, actions: ['dynamodb:GetItem', 'dynamodb:Query'], keys: ['clicks#dlq#*'] },
-  ])('$grant', ({ grant, actions, keys }) => {
-    const stack = newStack()
-    const app = new StreamingApp(stack, 'App', { entry: fixture('clicks') })
-    app[grant](new Role(stack, 'Reader', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') }))
-    const statements = statementsOf(Template.fromStack(stack), 'ReaderDefaultPolicy')
+    { grant: 'grantRead' as const, actions: [...READ, 's3:GetObject', 's3:ListBucket', ...PARAMETER], keys: ['clicks#*'] },
+    { grant: 'grantReadDeadLetters' as const, actions: ['dynamodb:Query', ...PARAMETER], keys: ['clicks#dlq#*'] },
+    {
+      grant: 'grantOperate' as const,
+      actions: [
+        'dynamodb:BatchWriteItem',
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:Query',
+        's3:DeleteObject',
+        's3:GetObject',
+        's3:ListBucket',
+        's3:PutObject',
+        'sqs:SendMessage',
+        ...PARAMETER,
+      ],
+      keys: ['clicks#*'],
+    },
+  ])('$grant gives what the commands use, on what is of the application', ({ grant, actions, keys }) => {
+    const statements = grantedBy(grant)
     expect(actionsIn(statements)).toEqual(actions)
-    expect(statements[0]?.Condition).toEqual({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } })
+    for (const { Action, Condition, Resource } of statements) {
+      const isTable = String(Action).includes('dynamodb')
+      expect(Condition).toEqual(isTable ? { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } } : undefined)
+      expect(Resource).not.toBe('*')
+    }
   })
 
-  test('says what to do next', () => {
-    const outputs = Object.values(both.template.findOutputs('*')).map(({ Description }: Record<string, unknown>) => String(Description))
-    expect(outputs).toEqual([
-      'Put records into this stream: clicks',
-      'Drop files in here: drop',
-      'Results appear here: results',
-      'The table of the application',
-      'Shows the application',
+  test.each([
+    { grant: 'grantRead' as const, has: ['kms:Decrypt'] },
+    { grant: 'grantReadDeadLetters' as const, has: ['kms:Decrypt'] },
+    { grant: 'grantOperate' as const, has: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'] },
+  ])('$grant gives the key of what is encrypted', ({ grant, has }) => {
+    const statements = grantedBy(grant, (stack) => ({ encryptionKey: new Key(stack, 'Key') }))
+    expect(actionsIn(statements).filter((action) => action.startsWith('kms:'))).toEqual(has)
+  })
+
+  test('the command line finds the application by its name', () => {
+    const [value] = Object.values(
+      both.template.findResources('AWS::SSM::Parameter', { Properties: { Name: '/millrace/both', Tier: 'Standard' } }),
+    )
+    const text = JSON.stringify((value as { Properties: { Value: unknown } }).Properties.Value)
+    for (const name of ['app', 'table', 'blocks', 'ticks', 'sources', 'generation', 'logs']) expect(text).toContain(`\\"${name}\\":`)
+    expect(text).toContain('[\\"kinesisTextStream-1\\",\\"textFileStream-1\\"]')
+  })
+
+  test('stages side by side have names of their own, and the pipeline keeps its name in the table', () => {
+    const { template, app } = synthesise('clicks', () => ({ appName: 'clicks-test' }))
+    expect(app.appName).toBe('clicks-test')
+    template.hasResourceProperties('AWS::SSM::Parameter', { Name: '/millrace/clicks-test' })
+    template.hasOutput('*', { Value: 'npx millrace status --app clicks-test' })
+    template.hasResourceProperties('AWS::Scheduler::Schedule', { Target: { Input: '{"app":"clicks","wind":true}' } })
+    expect(JSON.stringify(statementsOf(template, 'AppDriverPolicy'))).toContain('"clicks#*"')
+  })
+
+  test('says what to do next, in commands to copy', () => {
+    const outputs = Object.entries(both.template.findOutputs('*')).map(([id, { Description }]: [string, Record<string, unknown>]) => [
+      id,
+      Description,
     ])
-    clicks.template.hasOutput('*', { Value: 'npx millrace status --app clicks' })
+    expect(outputs).toEqual([
+      ['AppPutclicks', 'Puts a record: clicks'],
+      ['AppDropdropin', 'Drops a file: drop'],
+      ['AppSeeresultsboth', 'Lists the results: results'],
+      ['AppShow', 'Shows how the application is doing'],
+      ['AppTableName', 'The table of the application'],
+    ])
+    clicks.template.hasOutput('AppShow', { Value: 'npx millrace status --app clicks' })
+    expect(JSON.stringify(both.template.findOutputs('AppPutclicks'))).toMatch(/aws kinesis put-record --stream-name .*Streamclicks/)
+    expect(JSON.stringify(both.template.findOutputs('AppDropdropin'))).toMatch(/aws s3 cp FILE s3:.*Bucketdrop.*\/in\//)
   })
 })
 
@@ -292,6 +355,10 @@ describe('bad input', () => {
     const results = Bucket.fromBucketAttributes(stack, 'B', { bucketName: 'far', region: 'us-east-1' })
     const make = (): unknown => new StreamingApp(stack, 'App', { entry: fixture('clicks'), bindings: { results } })
     expect(make).toThrow(expect.objectContaining({ code: 'BINDING_UNFIT' }))
+  })
+
+  test.each(['', 'a b', '/a', 'a'.repeat(65)])('the name %j', (appName) => {
+    expect(() => synthesise('clicks', () => ({ appName }))).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID' }))
   })
 
   test('a generation that does not order', () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { publint } from 'publint'
@@ -36,7 +36,7 @@ export default stream('own-project', { batchInterval: seconds(1) }, (ssc) => {
 })
 `
 
-const compilerOptions = (module: string, moduleResolution: string): object => ({
+const compilerOptions = (module: string, moduleResolution: string) => ({
   compilerOptions: { module, moduleResolution, target: 'es2024', types: [], strict: true, noEmit: true, exactOptionalPropertyTypes: true },
   files: ['pipeline.ts'],
 })
@@ -109,6 +109,49 @@ describe('in a project of its own', () => {
   test('npx millrace --help shows examples', async () => {
     const { exitCode, output } = await run(project, 'npx', 'millrace', '--help')
     expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('millrace run') as string })
+  })
+})
+
+describe('deployed from a project of its own', () => {
+  const stack = `import { App, Stack } from 'aws-cdk-lib'
+import { StreamingApp } from 'millrace/cdk'
+
+const stack = new Stack(new App({ outdir: 'cdk.out' }), 'Own')
+new StreamingApp(stack, 'Words', { entry: 'pipeline.ts' })
+;(stack.node.root as App).synth()
+`
+  const install = async (...names: readonly string[]): Promise<void> => {
+    for (const name of names) {
+      const place = join(project, 'node_modules', name)
+      await mkdir(dirname(place), { recursive: true })
+      await symlink(join(root, 'node_modules', name), place)
+    }
+  }
+  // `Symbol.dispose`, as types of the CDK have it, is younger than the target.
+  const types = { compilerOptions: { ...compilerOptions('nodenext', 'nodenext').compilerOptions, skipLibCheck: true }, files: ['stack.ts'] }
+
+  beforeAll(async () => {
+    await write('stack.ts', stack)
+    await install('aws-cdk-lib', 'constructs', '@types/node')
+  })
+
+  test('without what bundles the functions, all that is missing is named at once', async () => {
+    const { exitCode, output } = await run(project, 'node', 'stack.ts')
+    expect(exitCode).not.toBe(0)
+    expect(output).toContain('PACKAGE_MISSING')
+    expect(output).toMatch(/npm install --save-dev @aws-sdk\/client-dynamodb .*esbuild/)
+  })
+
+  test('the stack type-checks', { timeout: BUILD_MS_MAX }, async () => {
+    await write('tsconfig.json', types)
+    expect(await run(project, join(root, 'node_modules', '.bin', 'tsc'), '-p', '.')).toEqual({ exitCode: 0, output: '' })
+  })
+
+  test('with it the stack synthesizes, and each function is a bundle', { timeout: BUILD_MS_MAX }, async () => {
+    await install('esbuild', '@aws-sdk', '@smithy')
+    expect(await run(project, 'node', 'stack.ts')).toMatchObject({ exitCode: 0 })
+    const assets = (await readdir(join(project, 'cdk.out'), { recursive: true })).map((path) => path.split('/').at(-1))
+    expect(assets).toEqual(expect.arrayContaining(['Own.template.json', 'intake.mjs', 'driver.mjs']))
   })
 })
 

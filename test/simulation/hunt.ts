@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 import { plantedBugs } from './planted-bugs.ts'
+import { tableOf } from './table.ts'
 
 /** What the simulator made of a planted bug. */
 export interface Find {
@@ -48,14 +49,5 @@ export const plantedBugsTable = (finds: readonly Find[]): string => {
     checker ?? '',
     (what ?? '').split('\n')[0]?.slice(0, 80) ?? '',
   ])
-  const head = ['planted bug', 'first seed', 'checker', 'what it found']
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
-  return [head, widths.map((width) => '-'.repeat(width)), ...rows]
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
+  return tableOf(['planted bug', 'first seed', 'checker', 'what it found'], rows)
 }

@@ -1,26 +1,10 @@
-/**
- * Bugs of the protocol that are planted on purpose, to see that the simulator finds them: each is a change of the runtime's source text,
- * made while a process of its own loads it. Nothing of this is in `lib/`.
- */
+import { batchBugs } from './planted/batch-bugs.ts'
+import { type PlantedBug, withoutAssertion } from './planted/bug.ts'
+import { headBugs } from './planted/head-bugs.ts'
+import { laneBugs } from './planted/lane-bugs.ts'
+import { objectBugs } from './planted/object-bugs.ts'
 
-/** A change of one file: `find` must stand in it exactly once. */
-export interface Edit {
-  readonly file: string
-  readonly find: string
-  readonly replace: string
-}
-
-export interface PlantedBug {
-  readonly name: string
-  /** What goes wrong with it, in a few words. */
-  readonly effect: string
-  readonly edits: readonly Edit[]
-}
-
-/** The code's own assertions would stop some bugs before a checker can: they are taken out where they stand in the way. */
-const withoutAssertion = (file: string, find: string): Edit => ({ file, find, replace: '' })
-
-export const plantedBugs: readonly PlantedBug[] = [
+const firstBugs: readonly PlantedBug[] = [
   {
     name: 'membership by receive time',
     effect: 'records received before the interval of a late batch are left out for ever',
@@ -94,9 +78,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/head-writes.ts',
-        find: '  const written = await swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId)\n  return written && { head: next, attemptId, number: next.logged?.attempts ?? 1, plan }',
+        find: '  const written = await swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId)\n  return written && { head: next, attemptId, number: next.logged?.attempts ?? 1, plan, outputsDone: new Set(logged?.outputsDone) }',
         replace:
-          '  swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId).catch(() => undefined)\n  return { head: next, attemptId, number: next.logged?.attempts ?? 1, plan }',
+          '  swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId).catch(() => undefined)\n  return { head: next, attemptId, number: next.logged?.attempts ?? 1, plan, outputsDone: new Set() }',
       },
     ],
   },
@@ -210,3 +194,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     ],
   },
 ]
+
+/** All of them. */
+export const plantedBugs: readonly PlantedBug[] = [...firstBugs, ...headBugs, ...laneBugs, ...batchBugs, ...objectBugs]

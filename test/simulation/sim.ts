@@ -1,25 +1,44 @@
 /**
  * `npm run sim`: hunts for broken promises over many seeds, replays one, or shows that planted bugs are found. `--help` says how.
  */
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 
-import { simulate } from '../../lib/testing/index.ts'
+import { checkerPromises, type FaultKind, faultKinds, simulate } from '../../lib/testing/index.ts'
 import { huntPlantedBugs, plantedBugsTable } from './hunt.ts'
+import { neverSeen, runSeeds, sightingRows, type Summary } from './seeds.ts'
+import { shrink, shrunkArguments } from './shrink.ts'
+import { tableOf } from './table.ts'
+import { runInWorkers } from './workers.ts'
 
-const HELP = `npm run sim -- [--seeds N] [--from S]     runs N seeds (default 1000) from S (default 0) on
-npm run sim -- --seed N [--log]           runs one seed again; --log shows its trace
-npm run sim -- --planted [--seeds N]      plants each known bug and shows the first seed (of N, default 2000) that finds it
-npm run sim -- --first [--seeds N]        stops at the first seed that fails and prints it as JSON
+const HELP = `npm run sim -- [--seeds N] [--from S] [--workers W]
+    runs N seeds (default 1000) from S (default 0) on, W at a time (default: one for each core)
+npm run sim -- --seed N [--log] [--without FAULT,FAULT] [--workload SHARE]
+    runs one seed again, without some of its faults or with less to do; --log shows its trace
+npm run sim -- --planted [--seeds N]
+    plants each known bug and shows the first seed (of N, default 2000) that finds it
+npm run sim -- --checkers
+    shows what each checker looks at
+npm run sim -- --first [--seeds N]
+    stops at the first seed that fails and prints it as JSON
 
-The last line is "N passed, N failed"; the exit status is 1 if any failed.`
+The last line is "N passed, N failed"; the exit status is 1 if any failed, or if a run of 300 seeds or more has not seen every fault and
+every way back from one.`
+
+/** So many seeds see everything that there is to see. */
+const SEEDS_THAT_SEE_ALL = 300
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string' },
     from: { type: 'string', default: '0' },
+    workers: { type: 'string', default: String(availableParallelism()) },
     seed: { type: 'string' },
     log: { type: 'boolean', default: false },
+    without: { type: 'string', default: '' },
+    workload: { type: 'string', default: '1' },
     planted: { type: 'boolean', default: false },
+    checkers: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -29,34 +48,57 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 const finish = (passed: number, failed: number): void => {
   say(`${passed} passed, ${failed} failed`)
-  process.exitCode = failed === 0 ? 0 : 1
+  if (failed > 0) process.exitCode = 1
 }
 
-const runSeeds = async (from: number, count: number): Promise<void> => {
+const runMany = async (from: number, count: number, workers: number): Promise<void> => {
   const startedMs = Date.now()
-  let failed = 0
-  let batches = 0
-  let records = 0
-  for (let seed = from; seed < from + count; seed++) {
-    const result = await simulate(seed)
-    batches += result.batches
-    records += result.records
-    if (result.violation === undefined) continue
-    failed += 1
-    say(`seed ${seed} (${result.faults.join(', ')}): ${result.violation.checker}: ${result.violation.what}`)
-    say(`  again with: npm run sim -- --seed ${seed} --log`)
-  }
+  const summary = workers > 1 ? await runInWorkers(from, count, workers) : await runSeeds(from, count)
   const seconds = (Date.now() - startedMs) / 1_000
+  await sayFailures(summary)
   say(
-    `${count} seeds, ${batches} batches, ${records} records in ${seconds.toFixed(1)} s: ${(count / seconds).toFixed(1)} seeds a second on one core`,
+    tableOf(
+      ['seen', 'times'],
+      sightingRows(summary).map(([what, times]) => [what, String(times)]),
+    ),
   )
-  finish(count - failed, failed)
+  const missed = neverSeen(summary)
+  if (count >= SEEDS_THAT_SEE_ALL && missed.length > 0) {
+    say(`never seen, so that little is proved of it: ${missed.join(', ')}`)
+    process.exitCode = 1
+  }
+  const rate = count / seconds / workers
+  say(`${count} seeds, ${summary.batches} batches, ${summary.records} records in ${seconds.toFixed(1)} s with ${workers} workers`)
+  say(`${rate.toFixed(1)} seeds a second on one core`)
+  finish(count - summary.failures.length, summary.failures.length)
 }
 
-const replay = async (seed: number, log: boolean): Promise<void> => {
-  const { violation, trace, faults } = await simulate(seed, { trace: log })
+/** The first few are shrunk; that takes as long as dozens of seeds. */
+const SHRUNK_MAX = 3
+
+const sayFailures = async ({ failures }: Summary): Promise<void> => {
+  for (const [index, failed] of failures.entries()) {
+    say(`seed ${failed.seed} (${failed.pipeline}): ${failed.violation?.checker}: ${failed.violation?.what}`)
+    if (index >= SHRUNK_MAX) continue
+    const shrunk = await shrink(failed)
+    const needed = shrunk.result.faults.join(', ') || 'no fault'
+    say(`  needs ${needed}; again with: npm run sim -- ${shrunkArguments(shrunk)}`)
+  }
+}
+
+const faultsIn = (text: string): readonly FaultKind[] =>
+  text.split(',').flatMap((name) => {
+    if (name === '') return []
+    const kind = faultKinds.find((known) => known === name)
+    if (kind === undefined) throw new Error(`There is no fault ${name}, but ${faultKinds.join(', ')}`)
+    return [kind]
+  })
+
+const replay = async (seed: number): Promise<void> => {
+  const without = faultsIn(values.without)
+  const { violation, trace, faults, pipeline } = await simulate(seed, { trace: values.log, without, workload: Number(values.workload) })
   for (const line of trace) say(line)
-  say(`seed ${seed}, faults: ${faults.join(', ') || 'none'}`)
+  say(`seed ${seed}, pipeline ${pipeline}, faults: ${faults.join(', ') || 'none'}`)
   if (violation !== undefined) say(`${violation.checker}: ${violation.what}`)
   finish(violation === undefined ? 1 : 0, violation === undefined ? 0 : 1)
 }
@@ -76,7 +118,8 @@ const hunt = async (count: number): Promise<void> => {
 }
 
 if (values.help) say(HELP)
+else if (values.checkers) say(tableOf(['checker', 'what it looks at'], Object.entries(checkerPromises)))
 else if (values.planted) await hunt(Number(values.seeds ?? 2_000))
 else if (values.first) await findFirst(Number(values.seeds ?? 2_000))
-else if (values.seed !== undefined) await replay(Number(values.seed), values.log)
-else await runSeeds(Number(values.from), Number(values.seeds ?? 1_000))
+else if (values.seed !== undefined) await replay(Number(values.seed))
+else await runMany(Number(values.from), Number(values.seeds ?? 1_000), Number(values.workers))

@@ -1,31 +1,25 @@
 import { describe, expect, test } from 'vitest'
 
-import { faultKinds, simulate } from '../../lib/testing/index.ts'
+import { simulate } from '../../lib/testing/index.ts'
 import { huntPlantedBugs } from './hunt.ts'
 import { plantedBugs } from './planted-bugs.ts'
+import { failedOnce } from './regressions.ts'
+import { neverSeen } from './seeds.ts'
+import { shrink } from './shrink.ts'
+import { runInWorkers } from './workers.ts'
 
 const SEEDS = 300
-/** Seeds that have failed once, and what they found: they must never fail again. */
-const FAILED_ONCE: readonly (readonly [seed: number, what: string])[] = [
-  [3, 'a driver whose clock is a day ahead committed batches of the next day, and left nothing to do until then'],
-  [103, 'a process that had stood still adopted a head whose manifest was gone by then, and took that for lost data'],
-  [15, 'a sweep of dozens of calls in every cold start kept each attempt from getting through, until the application was given up'],
-]
+const WORKERS = 2
 
 describe('the protocol in a world of faults', () => {
-  test(`keeps every promise for ${SEEDS} seeds, which together see every kind of fault`, async () => {
-    const seen = new Set<string>()
-    const broken: string[] = []
-    for (let seed = 0; seed < SEEDS; seed++) {
-      const { violation, faults } = await simulate(seed)
-      faults.forEach((kind) => seen.add(kind))
-      if (violation !== undefined) broken.push(`seed ${seed}: ${violation.checker}: ${violation.what}`)
-    }
-    expect(broken).toEqual([])
-    expect([...seen].sort()).toEqual([...faultKinds].sort())
+  test(`keeps every promise for ${SEEDS} seeds, which together see every fault and every way back`, async () => {
+    const summary = await runInWorkers(0, SEEDS, WORKERS)
+    expect(summary.failures.map(({ seed, violation }) => ({ seed, ...violation }))).toEqual([])
+    expect(neverSeen(summary)).toEqual([])
+    expect(summary.seeds).toBe(SEEDS)
   }, 240_000)
 
-  test.each(FAILED_ONCE)('seed %i stays mended: %s', async (seed) => {
+  test.each(failedOnce)('seed $seed stays mended: $what', async ({ seed }) => {
     expect((await simulate(seed)).violation).toBeUndefined()
   })
 
@@ -34,11 +28,27 @@ describe('the protocol in a world of faults', () => {
     expect(first.trace.length).toBeGreaterThan(100)
     expect(second).toEqual(first)
   })
+
+  test('a fault that is left out does not happen', async () => {
+    const { faults } = await simulate(7)
+    const [first] = faults
+    expect(first).toBeDefined()
+    const without = await simulate(7, { without: faults.slice(0, 1) })
+    expect(without.faults).toEqual(faults.slice(1))
+    expect(Object.keys(without.sightings)).not.toContain(first)
+  })
+
+  test('a failure is shrunk as long as the same checker fails', async () => {
+    const result = await simulate(7)
+    const shrunk = await shrink({ ...result, violation: undefined })
+    expect(shrunk.workload).toBe(0.12)
+    expect(shrunk.result.faults).toEqual([])
+  })
 })
 
 describe('planted bugs', () => {
   test('are all found', async () => {
     const finds = await huntPlantedBugs(400)
     expect(finds.map(({ name, checker }) => [name, checker !== undefined])).toEqual(plantedBugs.map(({ name }) => [name, true]))
-  }, 240_000)
+  }, 480_000)
 })

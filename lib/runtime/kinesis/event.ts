@@ -5,11 +5,13 @@
  * their shard and into order, and one that is there twice counts once. Batches overlap when they are repeated; intake drops what it has.
  */
 import { MillraceError } from '../../base/errors.ts'
-import type { KinesisRecord, KinesisSource } from '../../dstream/source-declaration.ts'
+import type { KinesisSource } from '../../dstream/source-declaration.ts'
+import type { StreamRecord } from '../../ports/stream-reader.ts'
 import type { DeadLetter } from '../dead-letters.ts'
-import type { LaneDelivery, PositionedRecord } from '../intake.ts'
-import { userRecords } from './aggregated.ts'
+import type { PositionedRecord } from '../../state/blocks.ts'
+import type { LaneDelivery } from '../intake.ts'
 import { positionOf } from './positions.ts'
+import { laneRecords } from './records.ts'
 import { laneId } from './shards.ts'
 
 /** A record of a Lambda event, as much of it as is read. */
@@ -72,33 +74,21 @@ const deliveryOf = (lane: string, events: readonly KinesisEventRecord[], { sourc
   for (const { kinesis } of events) {
     // An aggregate may hold nothing, and is done with all the same.
     last = positionOf(kinesis.sequenceNumber)
-    for (const record of recordsIn(kinesis)) {
-      last = positionOf(kinesis.sequenceNumber, record.subSequenceNumber)
-      const element = elements === 'text' ? textOf(record.data) : record
-      if (element === undefined) rejected.push(notUtf8(source, `${lane}#${last}`, record.data))
-      else records.push({ position: last, record: element })
+    for (const { position, element, data } of laneRecords(streamRecordOf(kinesis), elements)) {
+      last = position
+      if (element === undefined) rejected.push(notUtf8(source, `${lane}#${position}`, data))
+      else records.push({ position, record: element })
     }
   }
   return { lane, records, rejected, last }
 }
 
-const recordsIn = (kinesis: KinesisEventRecord['kinesis']): readonly KinesisRecord[] => {
-  const { partitionKey, sequenceNumber, approximateArrivalTimestamp } = kinesis
-  const data = Buffer.from(kinesis.data, 'base64')
-  const arrivalTime = new Date(Math.round(approximateArrivalTimestamp * 1_000))
-  const users = userRecords(data) ?? [{ partitionKey, data: new Uint8Array(data) }]
-  return users.map((user, subSequenceNumber) => ({ ...user, sequenceNumber, subSequenceNumber, arrivalTime }))
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-const textOf = (data: Uint8Array): string | undefined => {
-  try {
-    return utf8.decode(data)
-  } catch {
-    return undefined
-  }
-}
+const streamRecordOf = (kinesis: KinesisEventRecord['kinesis']): StreamRecord => ({
+  sequenceNumber: kinesis.sequenceNumber,
+  partitionKey: kinesis.partitionKey,
+  data: Buffer.from(kinesis.data, 'base64'),
+  arrivalMs: Math.round(kinesis.approximateArrivalTimestamp * 1_000),
+})
 
 const notUtf8 = (source: string, position: string, data: Uint8Array): DeadLetter => ({
   source,

@@ -1,12 +1,10 @@
 /** Shards as lanes: their names, and the order that their lineage puts them in. */
+import type { ShardAddress } from '../../ports/stream-reader.ts'
 
-/** What names a shard for ever. */
-export interface ShardName {
-  /** The ARN of the stream; that of a consumer of the stream will do. */
-  readonly streamArn: string
+/** What names a shard for ever. The ARN may also be that of a consumer of the stream. */
+export interface ShardName extends ShardAddress {
   /** When the stream was created: one deleted and made again under the same name is another, and counts from the beginning. */
   readonly createdMs: number
-  readonly shardId: string
 }
 
 /** The ARN of the stream: `arn:...:stream/NAME/consumer/CONSUMER:TIME` is a reader of `arn:...:stream/NAME`, and reads the same shards. */
@@ -14,6 +12,12 @@ export const streamOf = (arn: string): string => arn.replace(/\/consumer\/.*$/, 
 
 /** The lane of a shard. Fit for a sort key: an ARN and the id of a shard hold no `#`. */
 export const laneId = ({ streamArn, createdMs, shardId }: ShardName): string => `${streamOf(streamArn)}@${createdMs}/${shardId}`
+
+/** The shard that a lane is of; undefined for a lane that is none, such as one of records that are sent again by hand. */
+export const shardOf = (lane: string): ShardAddress | undefined => {
+  const [, streamArn, shardId] = /^(arn:[^@]+)@\d+\/([^/]+)$/.exec(lane) ?? []
+  return streamArn === undefined || shardId === undefined ? undefined : { streamArn, shardId }
+}
 
 /** A shard as Kinesis lists it. A parent that has expired may no longer be in the list. */
 export interface Shard {

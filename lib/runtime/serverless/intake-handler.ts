@@ -55,7 +55,7 @@ export type IntakeHandler = (taken: readonly (SourceDelivery | SourceHints)[]) =
  */
 export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
   const { plan, store, clock, randomness, wind } = parts
-  const woken: Head[] = []
+  const woken: (Head | undefined)[] = []
   const intakes = new Map<string, Intake>()
   const intakeOf = (source: string): Intake => {
     const shared = { app: plan.name, store, clock, randomness, limits: plan.options.limits }
@@ -73,8 +73,7 @@ export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
       }),
     )
     // Before any failure is thrown: the head is awake, and nobody else will wind its first tick.
-    const head = woken.at(-1)
-    if (head !== undefined) await wind([{ app: plan.name, atMs: nextBatchTime(head, plan.options.intervalMs), wind: true }])
+    if (woken.length > 0) await wind([firstTick(plan, woken.at(-1))])
     const failed = answers.find((answer) => answer.status === 'rejected')
     if (failed !== undefined) throw failed.reason as unknown
     return {
@@ -83,3 +82,7 @@ export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
     }
   }
 }
+
+/** For the first batch of a head that was woken. Where there is no head the driver makes one now, and not when the schedule calls it. */
+const firstTick = ({ name, options }: Plan, head: Head | undefined): Tick =>
+  head === undefined ? { app: name, wind: true } : { app: name, atMs: nextBatchTime(head, options.intervalMs), wind: true }

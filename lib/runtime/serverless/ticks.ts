@@ -4,7 +4,8 @@
  *
  *   every minute:   { app, wind: true }         the driver runs what is due, and winds the ticks of the coming minute while it is awake
  *   in the minute:  { app, atMs }               one for each batch time
- *   intake:         { app, atMs, wind: true }   one for the first batch time after it woke the head; winds the rest of the minute
+ *   intake:         { app, atMs, wind: true }   one for the first batch time after it woke the head, or one at once while there is no head;
+ *                                               winds the rest of the minute
  */
 import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
 import { MillraceError } from '../../base/errors.ts'

@@ -4,6 +4,16 @@ import type { Cut } from '../../state/manifest.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import type { DeadLetter } from '../dead-letters.ts'
 
+/** Records of a lane that are gone from the store, and cannot be had from their source. */
+export interface LostRecords {
+  readonly lane: string
+  /** The positions of the first and the last of them. */
+  readonly first: string
+  readonly last: string
+  readonly records: number
+  readonly reason: string
+}
+
 /** What of a source belongs to one batch. Plain data, logged with the batch, and the same for every attempt at it. */
 export interface Slice {
   readonly kind: string
@@ -13,6 +23,8 @@ export interface Slice {
   readonly objects: number
   /** How far the source is consumed once the batch is committed. */
   readonly cut: Cut
+  /** What was taken in and is nowhere any more (B7). */
+  readonly lost?: readonly LostRecords[]
   /** The positions of its lanes after that, for intake, where the cut itself is not just these. */
   readonly laneCut?: Readonly<Record<string, string>>
 }

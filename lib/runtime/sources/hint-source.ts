@@ -7,16 +7,16 @@
  * What is left over is put off: it stands in the cut, for the next batch. The ledger is written between log and commit, by upload, and
  * lasts, so neither a redelivery nor a sweep by listing brings an object in twice. The batch reads the uploads that its plan has pinned.
  */
-import { decode } from '../../base/codec.ts'
+import { together } from '../../base/together.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
 import type { Partition } from '../../rdd/pour.ts'
+import { readBlock } from '../../state/blocks.ts'
 import { ledgerKey } from '../../state/item-keys.ts'
 import { BEGINNING, type BlockRef, entriesAfter, readLanes } from '../../state/lanes.ts'
-import { readSegment, type SegmentRef } from '../../state/segments.ts'
+import type { SegmentRef } from '../../state/segments.ts'
 import type { Listener } from '../events.ts'
 import type { BatchSource, PutAside, Slice, SliceData, SliceRequest } from './batch-source.ts'
-import type { Block } from './lane-source.ts'
 import { linesOfObject, withinObjectLimits } from './text-object.ts'
 
 /** What a notification says of an object. */
@@ -178,9 +178,7 @@ class HintReader {
       lanes[lane] = block.at
     }
     const { store, app } = this.#parts
-    const read = await Promise.all(
-      blocks.map(async (ref) => (decode(await readSegment(store, app, ref)) as Block).records as readonly ObjectHint[]),
-    )
+    const read = await together(blocks.map(async (ref) => (await readBlock(store, app, ref)).records as readonly ObjectHint[]))
     return { hints: read.flat(), blocks, lanes }
   }
 
@@ -200,7 +198,7 @@ class HintReader {
     const { objects, existing, onOverwrite } = this.#parts
     const uploads = new Map<string, DueObject>()
     const missing = new Set<string>()
-    const looked = await Promise.all(distinct(hints).map(async (hint) => ({ hint, object: await objects.head(hint.key, hint.version) })))
+    const looked = await together(distinct(hints).map(async (hint) => ({ hint, object: await objects.head(hint.key, hint.version) })))
     for (const { hint, object } of looked) {
       if (object === undefined) {
         missing.add(hint.key)
@@ -209,7 +207,7 @@ class HintReader {
       const dueMs = Math.max(object.modifiedMs, hint.eventMs)
       if (existing === 'all' || dueMs > startedMs) uploads.set(uploadName(object), { ...object, dueMs })
     }
-    const untaken = await Promise.all([...uploads.values()].map(async (object) => ((await this.#isTaken(object)) ? [] : [object])))
+    const untaken = await together([...uploads.values()].map(async (object) => ((await this.#isTaken(object)) ? [] : [object])))
     const open = untaken.flat().toSorted(byDue)
     return { open: onOverwrite === 'ignore' ? firstOfEachKey(open) : open, missing: [...missing] }
   }
@@ -226,13 +224,13 @@ const firstOfEachKey = (objects: readonly DueObject[]): readonly DueObject[] => 
   return objects.filter(({ key }) => !keys.has(key) && keys.add(key))
 }
 
-/** Each object and version once: of several hints the earliest event, since the later ones may be repetitions. */
+/** Each object and version once. Of several events the last: without versions it is that of the upload which is there now. */
 const distinct = (hints: readonly ObjectHint[]): readonly ObjectHint[] => {
   const byName = new Map<string, ObjectHint>()
   for (const hint of hints) {
     const name = `${hint.version ?? ''}#${hint.key}`
     const known = byName.get(name)
-    if (known === undefined || hint.eventMs < known.eventMs) byName.set(name, hint)
+    if (known === undefined || hint.eventMs > known.eventMs) byName.set(name, hint)
   }
   return [...byName.values()]
 }

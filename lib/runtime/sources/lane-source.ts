@@ -4,14 +4,16 @@
  * A batch's part of a lane is all entries behind the last cut up to its own, so nothing can fall between two batches, and no clock has a
  * say in it (DESIGN: membership by receive time loses records acknowledged during a pause).
  */
-import { decode } from '../../base/codec.ts'
 import { invariant } from '../../base/errors.ts'
+import { together } from '../../base/together.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Partition } from '../../rdd/pour.ts'
-import { advance, BEGINNING, type BlockRef, entriesAfter, isAfter, type Lane, type LaneEntry, readLanes } from '../../state/lanes.ts'
-import { readSegment, type SegmentRef } from '../../state/segments.ts'
+import { type Block, positionsOf } from '../../state/blocks.ts'
+import { BEGINNING, type BlockRef, entriesAfter, isAfter, type Lane, type LaneEntry, readLanes } from '../../state/lanes.ts'
+import type { SegmentRef } from '../../state/segments.ts'
 import { letterOf } from '../dead-letters.ts'
 import type { BatchSource, PutAside, Slice, SliceData } from './batch-source.ts'
+import { type BlockRecovery, findBlock, type FoundBlock } from './lost-blocks.ts'
 
 /** The entries of one lane that a batch takes. Pinned: a batch computed again reads these blocks and no others (B7). */
 export interface LaneSlice {
@@ -24,15 +26,6 @@ export interface LanesSlice extends Slice {
   readonly lanes: readonly LaneSlice[]
   readonly cut: Readonly<Record<string, string>>
 }
-
-/** What a block holds: records in order, at consecutive positions from `first` on unless they are listed. */
-export interface Block {
-  readonly first: string
-  readonly positions?: readonly string[]
-  readonly records: readonly unknown[]
-}
-
-const positionIn = (block: Block, index: number): string => block.positions?.[index] ?? advance(block.first, index)
 
 /** Takes whole entries from all lanes in turn until a limit is reached; at least one entry, or a batch could never get past a large one. */
 const fill = (waiting: readonly LaneSlice[], limits: { readonly records: number; readonly bytes: number }): readonly LaneSlice[] => {
@@ -52,16 +45,18 @@ const fill = (waiting: readonly LaneSlice[], limits: { readonly records: number;
   }
 }
 
-/** The source of one node whose records come through lanes. */
-export const laneSource = ({
-  store,
-  app,
-  source,
-}: {
+/** What to make it of. */
+export interface LaneSourceParts {
   readonly store: ItemStore
   readonly app: string
+  /** The id of the source node. */
   readonly source: string
-}): BatchSource<LanesSlice> => {
+  /** Where the source of the records can be read again. */
+  readonly recovery?: BlockRecovery
+}
+
+/** The source of one node whose records come through lanes. */
+export const laneSource = ({ store, app, source, recovery }: LaneSourceParts): BatchSource<LanesSlice> => {
   const behind = async (cut: Readonly<Record<string, unknown>>): Promise<readonly LaneSlice[]> => {
     const lanes = await readLanes(store, app, source)
     return lanes.map((lane: Lane) => ({
@@ -70,15 +65,14 @@ export const laneSource = ({
     }))
   }
 
-  const readBlock = async (ref: BlockRef): Promise<Block> => {
-    const block = decode(await readSegment(store, app, ref)) as Block
-    invariant(
-      'B7',
-      block.records.length === ref.count,
-      `a block of ${source} holds ${block.records.length} records and its entry says ${ref.count}`,
-    )
-    return block
-  }
+  const partitionOf = (lane: string, block: Block, putAside: PutAside): Partition<unknown> => ({
+    records: block.records,
+    steps: [],
+    origin: {
+      description: `lane ${lane} of ${source}`,
+      reject: (bad) => putAside(letterOf(source, `${lane}#${positionsOf(block)[bad.index]}`, bad)),
+    },
+  })
 
   return {
     kind: 'lanes',
@@ -90,19 +84,15 @@ export const laneSource = ({
       return { kind: 'lanes', lanes, records: sum(entries, 'count'), bytes: sum(entries, 'bytes'), objects: 0, cut: next }
     },
     async read(slice: LanesSlice, putAside: PutAside): Promise<SliceData<LanesSlice>> {
-      const partitions = await Promise.all(slice.lanes.map((lane) => readLane(lane)))
-      return { partitions: partitions.flat(), slice, records: slice.records }
-
-      async function readLane({ lane, entries }: LaneSlice): Promise<Partition<unknown>[]> {
-        const blocks = await Promise.all(entries.flatMap((entry) => entry.blocks.map((ref) => readBlock(ref))))
-        return blocks.map((block) => ({
-          records: block.records,
-          steps: [],
-          origin: {
-            description: `lane ${lane} of ${source}`,
-            reject: (bad) => putAside(letterOf(source, `${lane}#${positionIn(block, bad.index)}`, bad)),
-          },
-        }))
+      const blocks = slice.lanes.flatMap(({ lane, entries }) => entries.flatMap((entry) => entry.blocks.map((ref) => ({ lane, ref }))))
+      const read = await together(
+        blocks.map(async ({ lane, ref }) => ({ lane, ...(await findBlock({ store, app }, lane, ref, recovery)) })),
+      )
+      const whole = withoutLost(slice, read)
+      return {
+        partitions: read.flatMap((one) => (one.found ? [partitionOf(one.lane, one.block, putAside)] : [])),
+        slice: whole,
+        records: whole.records,
       }
     },
     async waiting({ cut = {} }): Promise<number | undefined> {
@@ -113,7 +103,24 @@ export const laneSource = ({
   }
 }
 
-const sum = (entries: readonly LaneEntry[], field: 'count' | 'bytes'): number => entries.reduce((total, entry) => total + entry[field], 0)
+/** The slice without the blocks that are nowhere any more: they stand in it as lost. Its cut stays, so that nobody looks for them again. */
+const withoutLost = (slice: LanesSlice, read: readonly ({ readonly lane: string } & FoundBlock)[]): LanesSlice => {
+  const gone = read.flatMap((one) => (one.found ? [] : [one]))
+  if (gone.length === 0) return slice
+  const refs = new Set(gone.map(({ ref }) => ref))
+  const lanes = slice.lanes.map(({ lane, entries }) => ({ lane, entries: entries.map((entry) => entryOf(entry, refs)) }))
+  const entries = lanes.flatMap((lane) => lane.entries)
+  const lost = gone.map(({ lane, ref, reason }) => ({ lane, first: ref.first, last: ref.at, records: ref.count, reason }))
+  return { ...slice, lanes, records: sum(entries, 'count'), bytes: sum(entries, 'bytes'), lost: [...(slice.lost ?? []), ...lost] }
+}
+
+const entryOf = (entry: LaneEntry, lost: ReadonlySet<BlockRef>): LaneEntry => {
+  const blocks = entry.blocks.filter((ref) => !lost.has(ref))
+  return { ...entry, blocks, count: sum(blocks, 'count'), bytes: sum(blocks, 'bytes') }
+}
+
+const sum = (parts: readonly Pick<LaneEntry, 'count' | 'bytes'>[], field: 'count' | 'bytes'): number =>
+  parts.reduce((total, part) => total + part[field], 0)
 
 const lastOf = ({ lane, entries }: LaneSlice, cut: string): string => {
   const last = entries.at(-1)?.last ?? cut

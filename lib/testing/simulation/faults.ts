@@ -1,38 +1,88 @@
 import type { Random } from '../random.ts'
+import type { Sightings } from './sightings.ts'
 
-/** What can go wrong, each switched on or off by the seed. */
+/** What can go wrong, each switched on or off by the seed; what each does is in docs/simulation.md. */
 export const faultKinds = [
+  // Calls of the ports.
   'crash',
   'freeze',
   'lostAnswer',
   'failedCall',
   'outage',
   'slowCall',
-  'redelivery',
+  'throttleStorm',
+  'partialWrite',
+  // Functions.
+  'lateThaw',
   'clockJump',
-  'pause',
+  'deniedInvocation',
   'deployment',
+  'brokenDeployment',
+  'pause',
+  'throwingFunction',
+  // Streams.
+  'lostCheckpoint',
+  'lateInvocation',
+  'mappingAnew',
+  'streamAnew',
+  'resharding',
+  'retention',
+  'lostBlock',
+  // Buckets and queues.
+  'lostObject',
+  'replacedObject',
+  'repeatedMessage',
+  'lateMessage',
+  'lostTick',
+  'strayClock',
+  // Time.
+  'days',
 ] as const
 
 /** One of {@link faultKinds}. */
 export type FaultKind = (typeof faultKinds)[number]
 
 /** What happens to one call of a port. */
-export type CallFault = 'none' | 'dieBefore' | 'dieAfter' | 'freezeAfter' | 'lostAnswer' | 'failBefore' | 'slow'
+export type CallFate =
+  | 'none'
+  | 'dieBefore'
+  | 'dieAfter'
+  | 'freezeAfter'
+  | 'lostAnswer'
+  | 'late'
+  | 'failBefore'
+  | 'throttled'
+  | 'partial'
+  | 'slow'
+
+/** A call of a port, as far as its fate depends on it. */
+export interface CallTarget {
+  /** The partition of the store that it goes to. */
+  readonly partition?: string
+  /** It writes several items, which may be written in part. */
+  readonly isBatch?: boolean
+}
+
+/** The share of kinds that a seed switches on. */
+const ON = 0.6
 
 /** The faults of one world. */
 export class Faults {
   readonly kinds: ReadonlySet<FaultKind>
   readonly #random: Random
+  readonly #sightings: Sightings
   readonly #rate: number
   #outageEndMs = 0
+  #storm: { readonly partition: string; readonly endMs: number } | undefined
   /** While false nothing goes wrong: the world is left to recover. */
   active = true
 
-  constructor(random: Random, only: readonly FaultKind[] = faultKinds) {
+  /** `without`: kinds that are left out though the seed has them on, to find out which ones a failure needs. */
+  constructor(random: Random, sightings: Sightings, without: readonly FaultKind[] = []) {
     this.#random = random
-    this.kinds = new Set(only.filter(() => random.chance(0.6)))
-    this.#rate = random.pick([0.005, 0.02, 0.06])
+    this.#sightings = sightings
+    this.kinds = new Set(faultKinds.filter((kind) => random.chance(ON) && !without.includes(kind)))
+    this.#rate = random.pick([0.003, 0.01, 0.04])
   }
 
   has(kind: FaultKind): boolean {
@@ -41,17 +91,29 @@ export class Faults {
 
   /** Whether something of this kind happens now, so many times as often as the seed's usual rate. */
   strikes(kind: FaultKind, times = 1): boolean {
-    return this.has(kind) && this.#random.chance(this.#rate * times)
+    const happens = this.has(kind) && this.#random.chance(this.#rate * times)
+    if (happens) this.#sightings.see(kind)
+    return happens
   }
 
   /** Draws the fate of a call. In an outage most calls fail, for seconds on end. */
-  ofCall(nowMs: number): CallFault {
+  ofCall(nowMs: number, { partition, isBatch = false }: CallTarget): CallFate {
     if (this.strikes('outage', 0.2)) this.#outageEndMs = nowMs + this.#random.between(500, 15_000)
     if (this.active && nowMs < this.#outageEndMs && this.#random.chance(0.8)) return 'failBefore'
+    if (partition !== undefined && this.#isThrottled(nowMs, partition)) return 'throttled'
     if (this.strikes('crash')) return this.#random.pick(['dieBefore', 'dieAfter'])
     if (this.strikes('freeze')) return 'freezeAfter'
     if (this.strikes('lostAnswer')) return 'lostAnswer'
+    if (this.strikes('lateThaw')) return 'late'
     if (this.strikes('failedCall')) return 'failBefore'
+    if (isBatch && this.strikes('partialWrite', 3)) return 'partial'
     return this.strikes('slowCall', 3) ? 'slow' : 'none'
+  }
+
+  /** A storm hits one partition of the table, as when a key is hot: its calls are throttled for seconds, all others go on. */
+  #isThrottled(nowMs: number, partition: string): boolean {
+    if (this.strikes('throttleStorm', 0.3)) this.#storm = { partition, endMs: nowMs + this.#random.between(1_000, 20_000) }
+    const storm = this.#storm
+    return this.active && storm?.partition === partition && nowMs < storm.endMs && this.#random.chance(0.9)
   }
 }

@@ -1,243 +1,153 @@
-/**
- * What runs the processes: it invokes intake with what the sources deliver and drivers on ticks, repeats what failed or took too long, and
- * keeps environments warm, as AWS Lambda does with Kinesis and SQS.
- */
-import type { Plan } from '../../dstream/plan.ts'
-import { Driver, type Outcome } from '../../runtime/driver.ts'
+/** The cloud that an application runs in: its two functions, what calls them, and what lies around them. */
+import { BEGINNING } from '../../state/lanes.ts'
+import type { MillraceError } from '../../base/errors.ts'
+import type { Outcome } from '../../runtime/driver.ts'
 import type { RuntimeEvent } from '../../runtime/events.ts'
-import { Intake } from '../../runtime/intake.ts'
-import { laneSource } from '../../runtime/sources/lane-source.ts'
-import { HeadStore } from '../../state/head.ts'
-import type { Checkers } from './checkers.ts'
-import { LATENCY_MS_MAX, type Shared, simulatedPorts } from './simulated-ports.ts'
-import { APP } from './word-model.ts'
-import type { Environment, World } from './world.ts'
+import type { KinesisEvent } from '../../runtime/kinesis/event.ts'
+import { positionOf } from '../../runtime/kinesis/positions.ts'
+import { laneId } from '../../runtime/kinesis/shards.ts'
+import type { IntakeAnswer } from '../../runtime/serverless/intake-handler.ts'
+import { type ApplicationParts, DRIVER_TIMEOUT_MS, type IntakeEvent, startDriver, startIntake } from './application.ts'
+import type { CallWorld } from './calls.ts'
+import type { Checkers } from './checkers/checkers.ts'
+import type { SimulatedBucket } from './cloud/bucket.ts'
+import { type Ending, SimulatedFunction } from './cloud/function.ts'
+import { SimulatedQueue } from './cloud/queue.ts'
+import { SimulatedStream } from './cloud/stream.ts'
+import { StreamMapping } from './cloud/stream-mapping.ts'
+import type { Code, Deployment, Environment } from './environment.ts'
+import type { Storage } from './storage.ts'
 
-/** An invocation that takes longer is given up and its event delivered again; the process may still be there. */
-const INVOCATION_MS_MAX = 20_000
-/** Behind any request that the failed invocation may have had in flight. */
-const RETRY_AFTER_MS = LATENCY_MS_MAX * 2
-const LEASE_MS = INVOCATION_MS_MAX + 5_000
-const SOURCE = 'textFileStream-1'
-const CLOCK_JUMPS_MS = [-86_400_000, -3_000, 1_500, 60_000, 86_400_000]
+const INTAKE_TIMEOUT_MS = 20_000
 
-interface Process<T> {
-  readonly environment: Environment
-  readonly role: T
+/** What it is made with. */
+export interface PlatformParts extends CallWorld {
+  readonly app: string
+  readonly storage: Storage
+  readonly checkers: Checkers
+  readonly buckets: ReadonlyMap<string, SimulatedBucket>
+  readonly streams: readonly string[]
+  readonly plan: ApplicationParts['plan']
+  /** The errors that faults bring about, by their codes. */
+  readonly expected: readonly string[]
 }
 
 export class Platform {
-  /** Events delivered and not yet done with: deliveries of sources, and ticks. */
-  outstanding = 0
-  readonly #shared: Shared
-  readonly #checkers: Checkers
-  readonly #plan: Plan
-  readonly #drivers: Process<Driver>[] = []
-  readonly #intakes: Process<Intake>[] = []
-  #generation = 1
-  #made = 0
+  readonly ticks: SimulatedQueue
+  readonly hints: SimulatedQueue
+  readonly driver: SimulatedFunction<readonly string[], Outcome>
+  readonly intake: SimulatedFunction<IntakeEvent, IntakeAnswer>
+  readonly mappings: StreamMapping[] = []
+  readonly #parts: PlatformParts
+  #deployment: Deployment
 
-  constructor(shared: Shared, checkers: Checkers, plan: Plan) {
-    this.#shared = shared
-    this.#checkers = checkers
-    this.#plan = plan
-  }
-
-  /** From now on new drivers are of a newer generation; old ones are still there, and may still be invoked. */
-  deploy(): void {
-    this.#generation += 1
-    this.#shared.world.log(() => `generation ${this.#generation} is deployed`)
-  }
-
-  /** Invokes a driver, again and again until one invocation ends in time. */
-  tick(): void {
-    this.outstanding += 1
-    const repeat = (): void => {
-      const { environment, role } = this.#driver()
-      this.#invoke(environment, () => role.run(), this.#isDone, repeat)
+  constructor(parts: PlatformParts) {
+    this.#parts = parts
+    const { random, nowMs } = parts.world
+    const application: ApplicationParts = {
+      ...parts,
+      observer: parts.checkers,
+      ticks: () => this.ticks,
+      streams: () => this.mappings.map(({ stream }) => stream),
+      listen: (environment, event) => this.#listen(environment, event),
     }
-    repeat()
-  }
-
-  /** Delivers records of a lane to intake; `done` tells whether they were acknowledged. A source repeats by itself. */
-  deliver(lane: string, from: number, lines: readonly string[], done: (acknowledged: boolean) => void): void {
-    this.outstanding += 1
-    const records = lines.map((record, index) => ({ position: String(from + index), record }))
-    const { environment, role } = this.#intake()
-    const acknowledged = (): true => {
-      this.#checkers.acknowledged(lane, String(from + lines.length - 1))
-      this.outstanding -= 1
-      done(true)
-      return true
-    }
-    const failed = (): void => {
-      this.outstanding -= 1
-      done(false)
-    }
-    this.#invoke(environment, () => role.append({ lane, records }), acknowledged, failed)
-  }
-
-  readonly #isDone = (outcome: Outcome): boolean => {
-    this.outstanding -= 1
-    if (outcome.kind === 'failed') this.#checkers.fail('assertion', `the application failed: ${outcome.reason.message}`)
-    // Somebody has to come back for a batch that waits for another runner or for a pause to end.
-    const waitMs = outcome.kind === 'busy' ? outcome.untilMs : outcome.kind === 'retry' ? outcome.atMs : undefined
-    if (waitMs !== undefined)
-      this.#shared.world.after(Math.min(Math.max(waitMs - this.#shared.world.nowMs, 500), LEASE_MS), () => this.tick())
-    return true
-  }
-
-  /** Runs one invocation. Exactly one of `ended` and `givenUp` is called. */
-  #invoke<T>(environment: Environment, run: () => Promise<T>, ended: (result: T) => boolean, givenUp: () => void): void {
-    const { world } = this.#shared
-    let open = true
-    environment.busy = true
-    if (this.#shared.faults.strikes('clockJump', 2)) environment.clockSkewMs = world.random.pick(CLOCK_JUMPS_MS)
-    const close = (then: () => void): void => {
-      if (!open) return
-      open = false
-      then()
-    }
-    run().then(
-      (result) => {
-        environment.busy = false
-        close(() => ended(result))
-      },
-      (error: unknown) => {
-        environment.busy = false
-        this.#checkError(environment, error)
-        close(() => world.after(RETRY_AFTER_MS, givenUp))
-      },
+    this.#deployment = { generation: 1, code: 'a', createdMs: new Map(parts.streams.map((name) => [name, nowMs])) }
+    this.driver = new SimulatedFunction(
+      parts,
+      { name: 'driver', timeoutMs: DRIVER_TIMEOUT_MS, start: startDriver(application) },
+      this.#deployment,
     )
-    world.after(INVOCATION_MS_MAX, () =>
-      close(() => {
-        // A process that stands still is a zombie: it goes on when it wakes. Any other is ended.
-        if (environment.frozenUntilMs <= world.nowMs) environment.alive = false
-        world.after(RETRY_AFTER_MS, givenUp)
-      }),
+    this.intake = new SimulatedFunction(
+      parts,
+      { name: 'intake', timeoutMs: INTAKE_TIMEOUT_MS, start: startIntake(application) },
+      this.#deployment,
     )
-  }
-
-  #checkError(environment: Environment, error: unknown): void {
-    const { code, message } = error as { readonly code?: string; readonly message?: string }
-    this.#shared.world.log(() => `${environment.name} fails: ${message}`)
-    if (code !== 'STORE_FAILED' && environment.alive) this.#checkers.fail('assertion', `${environment.name}: ${message}`)
-  }
-
-  #environment(role: string, generation: number): Environment {
-    this.#made += 1
-    const { faults, world } = this.#shared
-    const clockSkewMs = faults.has('clockJump') ? world.random.between(-1_000, 1_000) : 0
-    return { name: `${role}${this.#made}g${generation}`, generation, alive: true, frozenUntilMs: 0, clockSkewMs, busy: false }
-  }
-
-  #free<T>(processes: readonly Process<T>[]): Process<T> | undefined {
-    const { world } = this.#shared
-    const free = processes.filter(({ environment }) => environment.alive && !environment.busy && environment.frozenUntilMs <= world.nowMs)
-    return free.length > 0 && world.random.chance(0.85) ? world.random.pick(free) : undefined
-  }
-
-  #driver(): Process<Driver> {
-    const { faults } = this.#shared
-    const current = this.#drivers.filter(
-      ({ environment }) => environment.generation === this.#generation || faults.strikes('deployment', 10),
+    // A visibility shorter than an invocation brings the same message to a second process beside the first.
+    const visibilityMs = random.pick([DRIVER_TIMEOUT_MS / 2, DRIVER_TIMEOUT_MS + 30_000])
+    this.ticks = new SimulatedQueue(parts, { name: 'ticks', visibilityMs, tries: 3, batchMax: 10, concurrency: 2 }, (bodies, ended) =>
+      this.driver.invoke(bodies, (ending) => ended(this.#driverEnded(ending))),
     )
-    const free = this.#free(current)
-    if (free !== undefined) return free
-    const made = this.#makeDriver()
-    this.#drivers.push(made)
-    return made
+    this.hints = new SimulatedQueue(parts, { name: 'hints', visibilityMs, tries: 6, batchMax: 10, concurrency: 3 }, (bodies, ended) =>
+      this.intake.invoke({ bodies }, (ending) => ended(this.#wasTaken(ending))),
+    )
+    for (const name of parts.streams) this.map(new SimulatedStream(name, nowMs, random.between(1, 3), random.fork()))
   }
 
-  #makeDriver(): Process<Driver> {
-    const environment = this.#environment('driver', this.#generation)
-    const { store, clock, randomness, saveText } = simulatedPorts(this.#shared, environment)
-    const listen = (event: RuntimeEvent): void => this.#listen(environment, event)
-    const role = new Driver({
-      plan: this.#plan,
-      app: APP,
-      generation: environment.generation,
-      store,
-      heads: new HeadStore(store, APP),
-      clock,
-      randomness,
-      sources: new Map([[SOURCE, laneSource({ store, app: APP, source: SOURCE })]]),
-      outputs: { print: () => undefined, saveText },
-      listen,
-      leaseMs: LEASE_MS,
-    })
-    return { environment, role }
+  /** Begins to read a stream, from its oldest record on. */
+  map(stream: SimulatedStream): void {
+    const isFit = ({ createdMs }: Deployment): boolean => createdMs.get(stream.name) === stream.createdMs
+    const invoke = (event: KinesisEvent, ended: (taken: boolean) => void): void =>
+      this.intake.invoke(
+        event,
+        (ending) => {
+          const taken = this.#wasTaken(ending)
+          if (taken) this.#acknowledged(event, stream)
+          if (ending.kind === 'answered' && ending.answer.records < (event.Records?.length ?? 0))
+            this.#parts.sightings.see('records dropped as redelivered')
+          ended(taken)
+        },
+        isFit,
+      )
+    this.mappings.push(new StreamMapping(this.#parts, stream, invoke))
+  }
+
+  /** From now on new processes are of a newer generation; old ones are still there, and may still be invoked. */
+  deploy(code: Code, changes: Partial<Deployment> = {}): void {
+    this.#deployment = { ...this.#deployment, generation: this.#deployment.generation + 1, code, ...changes }
+    this.#parts.world.log(() => `generation ${this.#deployment.generation} is deployed, with code ${code}`)
+    this.driver.deploy(this.#deployment)
+    this.intake.deploy(this.#deployment)
+  }
+
+  get deployment(): Deployment {
+    return this.#deployment
+  }
+
+  /** Nothing that was put waits to be taken in, and nobody runs batches: what there is to do must be known to the head by now. */
+  get isQuiet(): boolean {
+    return this.isTakenIn && !this.driver.isBusy && !this.intake.isBusy
+  }
+
+  /** Everything that was put was taken in and acknowledged. */
+  get isTakenIn(): boolean {
+    return this.hints.isEmpty && this.mappings.every((mapping) => mapping.isDone)
+  }
+
+  #driverEnded(ending: Ending<Outcome>): boolean {
+    if (ending.kind !== 'answered') return this.#wasTaken(ending)
+    const { sightings } = this.#parts
+    const { answer } = ending
+    if (answer.kind === 'superseded') sightings.see('an older generation turned away')
+    if (answer.kind === 'busy') sightings.see('a driver turned away by the lease')
+    if (answer.kind === 'skewed') sightings.see('a skewed clock turned away')
+    return this.#wasTaken(ending)
+  }
+
+  #wasTaken(ending: Ending<unknown>): boolean {
+    if (ending.kind !== 'ended' && ending.kind !== 'denied') this.#parts.checkers.ended(ending.environment, ending.kind)
+    if (ending.kind === 'failed') this.#checkError(ending.environment, ending.error as MillraceError)
+    return ending.kind === 'answered'
+  }
+
+  #acknowledged(event: KinesisEvent, { arn, createdMs }: SimulatedStream): void {
+    const last = event.Records?.at(-1)
+    if (last === undefined) return
+    const [shardId = ''] = last.eventID.split(':')
+    const position = positionOf(last.kinesis.sequenceNumber)
+    this.#parts.checkers.lanes.acknowledged(laneId({ streamArn: arn, createdMs, shardId }), position ?? BEGINNING)
+  }
+
+  #checkError(environment: Environment, { code, message }: MillraceError): void {
+    this.#parts.world.log(() => `${environment.name} fails: ${message}`)
+    if (code === 'LANE_FULL') this.#parts.sightings.see('a lane too full')
+    if (!this.#parts.expected.includes(code) && environment.alive)
+      this.#parts.checkers.verdicts.fail('assertion', `${environment.name}: ${message}`)
   }
 
   #listen(environment: Environment, event: RuntimeEvent): void {
-    this.#shared.world.log(() => `${environment.name} ${JSON.stringify(event)}`)
-    const isExpected = event.event !== 'batchFailed' || event.code === 'STORE_FAILED'
-    if (!isExpected) this.#checkers.fail('assertion', `${environment.name} fails the batch at ${event.timeMs}: ${event.message}`)
-  }
-
-  #intake(): Process<Intake> {
-    const free = this.#free(this.#intakes)
-    if (free !== undefined) return free
-    const environment = this.#environment('intake', this.#generation)
-    const { store, clock, randomness } = simulatedPorts(this.#shared, environment)
-    const made = {
-      environment,
-      role: new Intake({ app: APP, source: SOURCE, store, clock, randomness, limits: this.#plan.options.limits }),
-    }
-    this.#intakes.push(made)
-    return made
-  }
-}
-
-/** A lane of a source that can be read again: records appear over time, and are delivered in order until they are acknowledged. */
-export class Feeder {
-  readonly #lane: string
-  readonly #lines: string[]
-  readonly #later: string[]
-  readonly #world: World
-  readonly #platform: Platform
-  #acknowledged = 0
-  #delivering = false
-
-  constructor(lane: string, lines: readonly string[], available: string[], world: World, platform: Platform) {
-    this.#lane = lane
-    this.#later = [...lines]
-    this.#lines = available
-    this.#world = world
-    this.#platform = platform
-  }
-
-  /** All records were sent and acknowledged. */
-  get isDone(): boolean {
-    return this.#later.length === 0 && this.#acknowledged >= this.#lines.length && !this.#delivering
-  }
-
-  /** A few more records are there. */
-  produce(): void {
-    this.#lines.push(...this.#later.splice(0, this.#world.random.between(1, 6)))
-    this.feed()
-  }
-
-  /** Starts a delivery, unless one is open: a lane has one ordered feeder. */
-  feed(): void {
-    if (this.#delivering || this.#acknowledged >= this.#lines.length) return
-    this.#delivering = true
-    this.#deliver(this.#acknowledged + 1)
-  }
-
-  /** Delivers from an earlier position again, as after a lost checkpoint or a mapping made anew. */
-  redeliver(): void {
-    if (this.#delivering || this.#acknowledged === 0) return
-    this.#delivering = true
-    this.#deliver(this.#world.random.between(1, this.#acknowledged))
-  }
-
-  #deliver(from: number): void {
-    const to = Math.min(this.#lines.length, from + this.#world.random.between(0, 7))
-    this.#platform.deliver(this.#lane, from, this.#lines.slice(from - 1, to), (acknowledged) => {
-      this.#delivering = false
-      if (acknowledged) this.#acknowledged = Math.max(this.#acknowledged, to)
-      this.feed()
-    })
+    this.#parts.world.log(() => `${environment.name} ${JSON.stringify(event)}`)
+    this.#parts.checkers.heard(event)
+    if (event.event === 'batchFailed' && !this.#parts.expected.includes(event.code))
+      this.#parts.checkers.verdicts.fail('assertion', `${environment.name} fails the batch at ${event.timeMs}: ${event.message}`)
   }
 }

@@ -1,40 +1,80 @@
-import { memoryItemStore } from '../../adapters/memory/memory-item-store.ts'
-import { memoryOutputFiles } from '../../adapters/memory/memory-output-files.ts'
-import { Checkers, type Violation } from './checkers.ts'
+import { seconds } from '../../base/duration.ts'
+import type { Plan } from '../../dstream/plan.ts'
+import { stream } from '../../dstream/stream.ts'
+import { caller, type CallWorld } from './calls.ts'
+import { Checkers } from './checkers/checkers.ts'
+import type { Violation } from './checkers/verdicts.ts'
+import { SimulatedBucket } from './cloud/bucket.ts'
+import type { SimulatedQueue } from './cloud/queue.ts'
+import type { Environment } from './environment.ts'
 import { type FaultKind, Faults } from './faults.ts'
-import { Feeder, Platform } from './platform.ts'
-import type { Shared } from './simulated-ports.ts'
-import { randomLine, simulatedPlan } from './word-model.ts'
+import { startLife } from './life.ts'
+import { pipelines } from './pipelines/index.ts'
+import type { Build, SimulatedPipeline } from './pipelines/pipeline.ts'
+import { Platform } from './platform.ts'
+import { type SightingCounts, Sightings } from './sightings.ts'
+import { drawStorage, type Storage } from './storage.ts'
+import { Truth } from './truth.ts'
 import { World } from './world.ts'
 
 /** How to run a seed. */
 export interface SimulateOptions {
   /** Keeps a readable trace. Default false. */
   readonly trace?: boolean
+  /** Faults to leave out though the seed has them on. Default none. */
+  readonly without?: readonly FaultKind[]
+  /** The share of the workload to run, from 0 to 1. Default 1. */
+  readonly workload?: number
 }
 
 /** What came of a seed. */
 export interface SimulationResult {
   readonly seed: number
+  readonly pipeline: string
   /** The first promise that was broken; undefined: all were kept. */
   readonly violation: Violation | undefined
   /** The faults that were switched on. */
   readonly faults: readonly FaultKind[]
+  /** How often each fault struck and each way back was gone. */
+  readonly sightings: SightingCounts
   readonly batches: number
   readonly records: number
   readonly trace: readonly string[]
 }
 
+const APP = 'simulated'
 /** How long faults go on, and within what time the world must be done after they have stopped. */
 const STORMY_MS = 90_000
 const RECOVERY_MS = 15 * 60_000
 /** Longer than anything stands still: zombies come back into a world that has long gone on. */
 const AFTERMATH_MS = 75_000
+/** What faults may make a batch or an invocation fail with. */
+const EXPECTED = [
+  'DATA_LOST',
+  'STREAM_UNREADABLE',
+
+  'STORE_FAILED',
+  'OBJECT_UNREADABLE',
+  'OUTPUT_FAILED',
+  'OUTPUT_FENCED',
+  'LANE_FULL',
+  'USER_FUNCTION_FAILED',
+  'POISON_BREAKER',
+]
+/** A function that has just thrown goes well for so many calls: it is moody, not broken. */
+const CALLS_BETWEEN_MOODS = 300
+
+interface Scene {
+  readonly calls: CallWorld
+  readonly storage: Storage
+  readonly pipeline: SimulatedPipeline
+  readonly planFor: (environment: Environment | undefined) => Plan
+}
 
 /**
- * Runs the real runtime through a world drawn from a seed: processes that crash, stand still and come back, calls that fail or whose answer
- * is lost, deliveries that repeat and overlap, clocks that jump, deployments. Every promise of the batch protocol is checked at every
- * write; at the end every total must be exact. The same seed gives the same run.
+ * Runs the real functions of an application through a world drawn from a seed: streams, buckets, queues, a table and processes as they are
+ * on AWS, with all their faults; see docs/simulation.md. Every promise of the batch protocol is checked at every write; at the end
+ * everything must be there exactly once. The same seed gives the same run.
  *
  * @example
  * ```ts
@@ -42,72 +82,108 @@ const AFTERMATH_MS = 75_000
  * if (violation !== undefined) console.log(violation.checker, violation.what)
  * ```
  */
-export const simulate = async (seed: number, { trace = false }: SimulateOptions = {}): Promise<SimulationResult> => {
-  const world = new World(seed, { trace })
-  const { random } = world
-  const faults = new Faults(random.fork())
-  const plan = simulatedPlan()
-  const files = memoryOutputFiles()
-  const lines = new Map(Array.from({ length: random.between(1, 3) }, (_, index) => [`lane-${index}`, [] as string[]]))
-  const checkers = new Checkers({ lines, files: () => files.files(), intervalMs: plan.options.intervalMs })
-  const shared: Shared = {
-    world,
-    faults,
-    store: memoryItemStore({ itemBytesMax: random.pick([8_192, 409_600]) }),
-    writeParts: files.writeParts.bind(files),
-    observer: checkers,
-  }
-  const platform = new Platform(shared, checkers, plan)
-  const feeders = [...lines].map(([lane, available]) => {
-    const all = Array.from({ length: random.between(5, 60) }, () => randomLine(random))
-    return new Feeder(lane, all, available, world, platform)
+export const simulate = async (seed: number, options: SimulateOptions = {}): Promise<SimulationResult> => {
+  const scene = drawScene(seed, options)
+  const { calls, storage, pipeline } = scene
+  const { world, faults, sightings } = calls
+  const plan = scene.planFor(undefined)
+  // The platform is made of the buckets, and they tell it of their objects.
+  const hints = (): SimulatedQueue => platform.hints
+  const buckets = new Map(
+    pipeline.buckets.map((name) => [name, new SimulatedBucket(name, world.random.chance(0.5), { send: (body) => hints().send(body) })]),
+  )
+  const truth = new Truth(
+    new Map(plan.sources.map(({ id, node: { source } }) => [id, source.from === 'queue' ? id : source.name])),
+    buckets,
+  )
+  const checkers = new Checkers({ world, plan, pipeline, truth, storage, sightings })
+  const platform = new Platform({
+    ...calls,
+    app: APP,
+    storage,
+    checkers,
+    buckets,
+    streams: pipeline.streams,
+    plan: scene.planFor,
+    expected: EXPECTED,
   })
-  startLife(shared, platform, feeders)
+  for (const { stream: made } of platform.mappings) truth.made(made)
+  const share = options.workload ?? 1
+  const life = startLife({
+    ...calls,
+    app: APP,
+    pipeline,
+    platform,
+    checkers,
+    truth,
+    storage,
+    records: Math.ceil(world.random.between(10, 120) * share),
+    objects: Math.ceil(world.random.between(3, 25) * share),
+  })
 
+  const { violations } = checkers.verdicts
   const isBroken = (): boolean => {
-    if (platform.outstanding === 0) checkers.quiet()
-    return checkers.violations.length > 0
+    if (platform.isQuiet) checkers.quiet()
+    return violations.length > 0
   }
-  await world.run(isBroken, STORMY_MS)
-  faults.active = false
   const isFinished = (): boolean =>
-    isBroken() || (feeders.every((feeder) => feeder.isDone) && isConsumed(checkers) && checkers.mirror.head()?.status === 'rest')
+    isBroken() || (life.isOver() && platform.isTakenIn && checkers.isConsumed && checkers.mirror.head()?.status === 'rest')
+  await world.run(isBroken, STORMY_MS * share)
+  faults.active = false
   const recovered = (await world.run(isFinished, RECOVERY_MS)) && !isBroken()
   if (recovered) await world.run(isBroken, AFTERMATH_MS)
   if (recovered) checkers.finished()
-  if (!isFinished()) checkers.fail('progress', `without faults the world is not done in time: ${JSON.stringify(checkers.mirror.head())}`)
+  if (!isFinished())
+    checkers.verdicts.fail('progress', `without faults the world is not done in time: ${JSON.stringify(checkers.mirror.head())}`)
 
-  const batches = [...files.files().keys()].filter((name) => name.startsWith('totals-') && name.endsWith('/_SUCCESS')).length
-  const records = [...lines.values()].reduce((total, sent) => total + sent.length, 0)
-  return { seed, violation: checkers.violations[0], faults: [...faults.kinds], batches, records, trace: world.trace ?? [] }
+  return {
+    seed,
+    pipeline: pipeline.name,
+    violation: violations[0],
+    faults: [...faults.kinds],
+    sightings: sightings.counts(),
+    batches: checkers.batches,
+    records: truth.records,
+    trace: world.trace ?? [],
+  }
 }
 
-const isConsumed = ({ mirror }: Checkers): boolean => {
-  const cuts = mirror.head()?.cuts ?? {}
-  return mirror.lanes().every(({ source, lane, tail }) => cuts[source]?.[lane] === tail)
+const drawScene = (seed: number, { trace = false, without = [] }: SimulateOptions): Scene => {
+  const world = new World(seed, { trace })
+  const sightings = new Sightings()
+  const faults = new Faults(world.random.fork(), sightings, without)
+  const calls: CallWorld = { world, faults, sightings }
+  const storage = drawStorage(world.random)
+  const pipeline = world.random.pick(pipelines)
+  const settings = {
+    batchInterval: seconds(world.random.pick([1, 2, 5])),
+    // Short, so that an application that is given up is seen within the time of a world.
+    retry: { for: seconds(world.random.pick([15, 60])), attempts: world.random.pick([3, 8]) },
+    onDataLoss: world.random.pick(['halt', 'skip'] as const),
+    limits: { records: world.random.pick([8, 24, 1_000]), objects: world.random.pick([2, 100]) },
+  }
+  const planFor = (environment: Environment | undefined): Plan =>
+    stream(APP, settings, (ssc) => pipeline.describe(ssc, buildFor(calls, storage, environment))).build()
+  return { calls, storage, pipeline, planFor }
 }
 
-/** Everything that happens by itself: records appear, clocks tick, deliveries repeat, deployments come. */
-const startLife = ({ world, faults }: Shared, platform: Platform, feeders: readonly Feeder[]): void => {
-  const { random } = world
-  const every = (fromMs: number, toMs: number, happen: () => void): void => {
-    world.after(random.between(fromMs, toMs), () => {
-      happen()
-      every(fromMs, toMs, happen)
-    })
+/** What the pipeline of one process is built with; of none, for a plan that nobody runs. */
+const buildFor = (calls: CallWorld, storage: Storage, environment: Environment | undefined): Build => {
+  if (environment === undefined) return { code: 'a', moody: () => undefined, sink: async () => undefined }
+  let calm = 0
+  const call = caller(calls, environment)
+  return {
+    code: environment.deployment.code,
+    moody: () => {
+      if (calm-- > 0 || !calls.faults.strikes('throwingFunction')) return
+      calm = CALLS_BETWEEN_MOODS
+      throw new Error('a mood')
+    },
+    sink: (path, text, { generation, epoch }) =>
+      call({
+        name: `sink ${path}`,
+        code: 'OUTPUT_FAILED',
+        effect: () => storage.outputs.writeParts(path, [Buffer.from(text)], { app: APP, generation, epoch }),
+      }),
   }
-  for (const feeder of feeders) {
-    every(300, 4_000, () => feeder.produce())
-    every(5_000, 15_000, () => {
-      if (faults.has('redelivery')) feeder.redeliver()
-    })
-  }
-  let pausedUntilMs = 0
-  every(800, 1_400, () => {
-    if (faults.strikes('pause', 2)) pausedUntilMs = world.nowMs + random.between(2_000, 30_000)
-    if (world.nowMs >= pausedUntilMs || !faults.active) platform.tick()
-  })
-  every(10_000, 60_000, () => {
-    if (faults.has('deployment')) platform.deploy()
-  })
 }

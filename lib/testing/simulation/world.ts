@@ -3,24 +3,11 @@
  * at the same moment happens here in some order, and the same seed gives the same order.
  */
 import { Random } from '../random.ts'
+import type { Environment } from './environment.ts'
 
 interface ScheduledEvent {
   readonly atMs: number
-  readonly order: number
   readonly run: () => void
-}
-
-/** A process: it can die, stand still, and have a clock of its own. */
-export interface Environment {
-  readonly name: string
-  readonly generation: number
-  alive: boolean
-  /** Until then it stands still: answers and timers wait for it. */
-  frozenUntilMs: number
-  /** How far its clock is from the world's. */
-  clockSkewMs: number
-  /** What it works on now. */
-  busy: boolean
 }
 
 /** The first moment of every world: no round number, so that nothing rests on alignment. */
@@ -34,7 +21,8 @@ export class World {
   /** What happened, in order, while somebody wants to know. */
   readonly trace: string[] | undefined
   #nowMs = START_MS
-  #order = 0
+  #leaptMs = 0
+  // The next one last.
   readonly #events: ScheduledEvent[] = []
 
   constructor(seed: number, { trace = false }: { readonly trace?: boolean } = {}) {
@@ -53,7 +41,7 @@ export class World {
 
   /** Runs something after so long, behind whatever is already due then. */
   after(delayMs: number, run: () => void): void {
-    const event = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, run }
+    const event = { atMs: this.#nowMs + Math.max(0, delayMs), run }
     let low = 0
     let high = this.#events.length
     while (low < high) {
@@ -64,19 +52,35 @@ export class World {
     this.#events.splice(low, 0, event)
   }
 
-  /** Runs something inside an environment: not if it is dead, and only when it moves again if it stands still. */
+  /** Does something again and again, at times drawn between two bounds. */
+  every(fromMs: number, toMs: number, happen: () => void): void {
+    this.after(this.random.between(fromMs, toMs), () => {
+      happen()
+      this.every(fromMs, toMs, happen)
+    })
+  }
+
+  /** Time passes and nothing happens: whatever was due comes late. It does not count for the limit of a run. */
+  leap(durationMs: number): void {
+    this.#nowMs += durationMs
+    this.#leaptMs += durationMs
+  }
+
+  /** Runs something inside an environment: not if it is dead, and only when it moves again if it stands still or sleeps. */
   inside(environment: Environment, run: () => void): void {
     if (!environment.alive) return
-    if (environment.frozenUntilMs > this.#nowMs) this.after(environment.frozenUntilMs - this.#nowMs, () => this.inside(environment, run))
+    if (environment.asleep) environment.hold(() => this.inside(environment, run))
+    else if (environment.frozenUntilMs > this.#nowMs)
+      this.after(environment.frozenUntilMs - this.#nowMs, () => this.inside(environment, run))
     else run()
   }
 
   /** Runs events until `isDone`, or until so much virtual time has passed. Gives whether it was done. */
   async run(isDone: () => boolean, limitMs: number): Promise<boolean> {
-    const endMs = this.#nowMs + limitMs
+    const endMs = this.#nowMs - this.#leaptMs + limitMs
     while (!isDone()) {
       const event = this.#events.at(-1)
-      if (event === undefined || event.atMs > endMs) return false
+      if (event === undefined || Math.max(event.atMs, this.#nowMs) - this.#leaptMs > endMs) return false
       this.#events.pop()
       this.#nowMs = Math.max(this.#nowMs, event.atMs)
       event.run()

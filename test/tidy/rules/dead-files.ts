@@ -1,10 +1,12 @@
 import { importsOf } from '../imports.ts'
 import { type Findings, type Source } from '../source.ts'
 
-const ENTRIES = ['lib/index.ts', 'lib/testing/index.ts', 'cli/main.ts', 'functions/intake.ts', 'functions/driver.ts']
+const ENTRIES = ['lib/index.ts', 'lib/testing/index.ts', 'cli/main.ts', 'functions/intake.ts', 'functions/driver.ts', 'infra/index.ts']
 /** What functions on AWS and the command line load one by one, so that each carries only the clients it needs. */
 const LOADED_ALONE = [
-  ...['clients', 'packages', 'dynamodb-item-store', 's3-output-files', 's3-blob-store', 's3-objects'].map((name) => `aws/${name}`),
+  ...['clients', 'packages', 'dynamodb-item-store', 's3-output-files', 's3-blob-store', 's3-objects', 'ssm-parameter'].map(
+    (name) => `aws/${name}`,
+  ),
   'blob-item-store',
   'memory/memory-blob-store',
 ].map((name) => `lib/adapters/${name}.ts`)

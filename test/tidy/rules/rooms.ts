@@ -13,7 +13,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'adapters/memory': ['adapters', 'ports', 'base'],
   'adapters/local': ['adapters', 'adapters/memory', 'ports', 'base'],
   'adapters/aws': ['adapters', 'ports', 'base'],
-  testing: ['runtime', 'dstream', 'state', 'rdd', 'ports', 'adapters/memory', 'base'],
+  testing: ['runtime', 'dstream', 'state', 'rdd', 'ports', 'adapters', 'adapters/memory', 'base'],
   index: ['dstream', 'rdd', 'base'],
   cli: ['index', 'runtime', 'dstream', 'state', 'rdd', 'ports', 'adapters/memory', 'adapters/local', 'adapters/aws', 'base'],
   functions: ['index', 'runtime', 'dstream', 'state', 'rdd', 'ports', 'adapters', 'adapters/aws', 'adapters/local', 'base'],

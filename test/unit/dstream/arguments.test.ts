@@ -47,6 +47,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
       whenIdle: 'rest',
       limits: { records: 1_000_000, bytes: 67_108_864, objects: 1_000 },
       retry: { forMs: 900_000, attempts: 8 },
+      onDataLoss: 'halt',
     },
   ],
   [
@@ -56,8 +57,15 @@ test.each<[string, StreamOptions, PlanOptions]>([
       whenIdle: 'tick',
       limits: { records: 1, bytes: 2, objects: 3 },
       retry: { for: minutes(1), attempts: 1 },
+      onDataLoss: 'skip',
     },
-    { intervalMs: 10, whenIdle: 'tick', limits: { records: 1, bytes: 2, objects: 3 }, retry: { forMs: 60_000, attempts: 1 } },
+    {
+      intervalMs: 10,
+      whenIdle: 'tick',
+      limits: { records: 1, bytes: 2, objects: 3 },
+      retry: { forMs: 60_000, attempts: 1 },
+      onDataLoss: 'skip',
+    },
   ],
 ])('options: %s', (_, options, resolved) => {
   expect(stream('app', options, (ssc) => ssc.queueStream([]).print()).build().options).toEqual(resolved)

@@ -277,8 +277,8 @@ test('a later attempt replaces the files of an earlier one, under a later fence'
   let fails = true
   const pipeline = pipelineOf(
     (ssc) => {
-      linesOf(ssc).saveAsTextFiles('out')
-      linesOf(ssc).foreachRDD(() => {
+      linesOf(ssc).foreachRDD(async (rdd, time) => {
+        await rdd.saveAsTextFile(`out-${time.milliseconds}`)
         if (fails) throw new Error('down')
       })
     },

@@ -12,6 +12,8 @@ import type { SourceDeclaration } from '../../../lib/dstream/source-declaration.
 import type { Item, ItemKey, ItemStore, KeyedItem } from '../../../lib/ports/item-store.ts'
 import { Driver, type Outcome } from '../../../lib/runtime/driver.ts'
 import type { RuntimeEvent } from '../../../lib/runtime/events.ts'
+import { shardReplay } from '../../../lib/runtime/kinesis/replay.ts'
+import type { StreamReader } from '../../../lib/ports/stream-reader.ts'
 import { Intake } from '../../../lib/runtime/intake.ts'
 import type { BatchSource } from '../../../lib/runtime/sources/batch-source.ts'
 import { hintSource } from '../../../lib/runtime/sources/hint-source.ts'
@@ -100,6 +102,8 @@ export interface DeployOptions {
   readonly leaseMs?: number
   /** What all text sources are bound to. Default: files are objects, sockets are lanes. */
   readonly bind?: 'objects' | 'lanes' | 'hints' | 'versionedHints'
+  /** Lanes are shards of a stream that can be read again with this. */
+  readonly reader?: StreamReader
   /** Names the process, for queues. Default: all deployments of a world are of one process. */
   readonly process?: string
 }
@@ -166,14 +170,18 @@ export class Deployment {
   readonly #intervalMs: number
   readonly #intakes: ReadonlyMap<string, Intake>
 
-  constructor(world: World, pipeline: Pipeline, { generation = 1, leaseMs = 0, bind, process = 'process' }: DeployOptions) {
+  constructor(world: World, pipeline: Pipeline, { generation = 1, leaseMs = 0, bind, process = 'process', reader }: DeployOptions) {
     const plan = pipeline.build()
     const { store, clock, randomness, printed, files } = world
+    const report = (event: RuntimeEvent): void => void this.events.push(event)
+    const recoveryFor = (declared: SourceDeclaration) =>
+      reader === undefined || declared.from !== 'kinesis'
+        ? {}
+        : { recovery: { replay: shardReplay({ elements: declared.elements, open: async () => reader }), report } }
     const sourceOf = (id: string, declared: SourceDeclaration, kind: string): BatchSource => {
       if (declared.from === 'queue') return queueSource(declared, process) as BatchSource
       if ((bind ?? (kind === 'socketTextStream' ? 'lanes' : 'objects')) === 'lanes')
-        return laneSource({ store, app: APP, source: id }) as BatchSource
-      const report = (event: RuntimeEvent): void => void this.events.push(event)
+        return laneSource({ store, app: APP, source: id, ...recoveryFor(declared) }) as BatchSource
       if (bind === 'hints' || bind === 'versionedHints') {
         const uploads = bind === 'hints' ? world.uploads : world.versions
         const { existing, onOverwrite = 'new' } = declared.files

@@ -92,6 +92,14 @@ describe('objects that notifications hint at', () => {
     expect(seen).toEqual([[2_000, ['parts']]])
   })
 
+  test('an object that was overwritten is judged by its last event, and not by one from before the start', async () => {
+    const { world, app, seen, notifier } = await begin({}, { bind: 'hints' }, {})
+    world.uploads.write('a', text('second, begun before the start'), START_MS - 500)
+    await notifier.tell(['a', -2_000], ['a', 200])
+    await app.tick(2)
+    expect(seen).toEqual([[1_000, ['second, begun before the start']]])
+  })
+
   test('an object that is gone before it is read is left out, and said', async () => {
     const { world, app, seen, notifier } = await begin()
     world.uploads.write('a', text('a'), START_MS + 100)

@@ -24,6 +24,8 @@ const block = (at: string, count: number, bytes = count * 10): BlockRef => ({
   bytes,
   checksum: 1,
   count,
+  first: advance(at, 1 - count),
+  sum: 1,
 })
 
 const entry = (first: string, ...blocks: readonly BlockRef[]): LaneEntry => ({

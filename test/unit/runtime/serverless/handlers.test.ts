@@ -101,6 +101,19 @@ describe('intake', () => {
     expect(app.seen).toEqual(['a', 'b'])
   })
 
+  test('calls the driver at once while there is no head: it would wait for the schedule else', async () => {
+    const app = new Functions()
+    await app.intake([deliveryOf(1, 'a')])
+    expect(app.wound.splice(0)).toEqual([{ app: APP, wind: true }])
+    expect(await app.tick({ wind: true })).toBe('idle')
+    expect(fromStart(app.wound)[0]).toBe(10)
+    await app.intake([deliveryOf(2, 'b')])
+    expect(app.wound.filter(({ wind }) => wind === true)).toEqual([])
+    app.world.advance(10_000)
+    await app.tick({ atMs: START_MS + 10_000 })
+    expect(app.seen).toEqual(['a', 'b'])
+  })
+
   test('throws while it cannot append, and is given the batch again', async () => {
     const app = new Functions()
     app.world.store.fail({ call: 'compareAndSet', to: `${APP}#in`, times: 4 })

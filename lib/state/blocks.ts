@@ -1,0 +1,109 @@
+/**
+ * Blocks: the records of one append to a lane, as a segment. Their positions are not written out: those that follow one another need
+ * nothing, and any others are written as their steps. A position in the lane of a Kinesis shard has 62 digits, but a step between two of
+ * them is a small number with many zeros behind it in binary: about 5 bytes instead of 65.
+ */
+import { crc32 } from 'node:zlib'
+import { decode, encode } from '../base/codec.ts'
+import { invariant } from '../base/errors.ts'
+import type { ItemStore } from '../ports/item-store.ts'
+import { advance, type BlockRef } from './lanes.ts'
+import { readSegment, writeSegment } from './segments.ts'
+
+/** One record with its position in the lane. */
+export interface PositionedRecord {
+  readonly position: string
+  readonly record: unknown
+}
+
+/** What a block holds, as it is stored. `steps`: from each position to the next; left out where each is the next whole number. */
+export interface Block {
+  readonly first: string
+  readonly steps?: Uint8Array
+  readonly records: readonly unknown[]
+}
+
+/** The node under which the blocks of a lane are stored. */
+export const blockNode = (source: string, lane: string): string => `${source}/${lane}`
+
+/** A step as bytes: how many zeros end it in binary, how many bytes the rest takes, and the rest. */
+const packedStep = (from: string, to: string): Uint8Array => {
+  let rest = BigInt(to) - BigInt(from)
+  let zeros = 0
+  while (rest % 2n === 0n) {
+    rest /= 2n
+    zeros += 1
+  }
+  const hex = rest.toString(16)
+  const digits = Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex')
+  return Buffer.from([zeros, digits.byteLength, ...digits])
+}
+
+const packedSteps = (records: readonly PositionedRecord[]): Uint8Array =>
+  new Uint8Array(
+    Buffer.concat(records.slice(1).map(({ position }, index) => packedStep((records[index] as PositionedRecord).position, position))),
+  )
+
+const unpackedSteps = (first: string, steps: Uint8Array): readonly string[] => {
+  const positions = [first]
+  const bytes = Buffer.from(steps)
+  let position = BigInt(first)
+  for (let at = 0; at < bytes.byteLength;) {
+    const [zeros = 0, length = 0] = bytes.subarray(at, at + 2)
+    at += 2 + length
+    position += BigInt(`0x${bytes.toString('hex', at - length, at)}`) << BigInt(zeros)
+    positions.push(String(position))
+  }
+  return positions
+}
+
+const isRun = (records: readonly PositionedRecord[]): boolean => {
+  const first = records[0]?.position ?? ''
+  return records.every(({ position }, index) => position === advance(first, index))
+}
+
+/** The positions of the records of a block. */
+export const positionsOf = ({ first, steps, records }: Block): readonly string[] =>
+  steps === undefined ? records.map((_, index) => advance(first, index)) : unpackedSteps(first, steps)
+
+/** A block of records, one at least, in the order of their positions. */
+export const blockOf = (records: readonly PositionedRecord[]): Block => ({
+  first: records[0]?.position as string,
+  ...(isRun(records) ? {} : { steps: packedSteps(records) }),
+  records: records.map(({ record }) => record),
+})
+
+/**
+ * What tells these records at these positions from any others (B7): the same for a block that was stored and for one made again from the
+ * source, however blocks are encoded.
+ */
+export const recordsChecksum = (records: readonly PositionedRecord[]): number =>
+  crc32(encode(records.map(({ record }) => record)), crc32(records.map(({ position }) => position).join()))
+
+/** Stores records as a block of a lane. Nothing points at it yet. */
+export const writeBlock = async (
+  store: ItemStore,
+  app: string,
+  { node, by }: { readonly node: string; readonly by: string },
+  records: readonly PositionedRecord[],
+): Promise<BlockRef> => {
+  const at = (records.at(-1) as PositionedRecord).position
+  const block = blockOf(records)
+  const ref = await writeSegment(store, app, { node, part: 0, at, by }, encode(block))
+  return { ...ref, first: block.first, count: records.length, sum: recordsChecksum(records) }
+}
+
+/**
+ * Reads a block.
+ *
+ * @throws MillraceError as `readSegment`.
+ */
+export const readBlock = async (store: ItemStore, app: string, ref: BlockRef): Promise<Block> => {
+  const block = decode(await readSegment(store, app, ref)) as Block
+  invariant(
+    'B7',
+    block.records.length === ref.count,
+    `a block of ${ref.node} holds ${block.records.length} records, its entry says ${ref.count}`,
+  )
+  return block
+}

@@ -1,0 +1,88 @@
+/**
+ * A plan with eyes: every output operation tells what it got, wrote and threw, and watched streams are outputs that do nothing.
+ *
+ * An output is handed the elements that were seen, not a dataset to compute anew: so functions of the pipeline run as often as they would
+ * for one action. Unlike `print()`, which may need only the first elements, a test reads all of them.
+ */
+import { asMillraceError, MillraceError } from '../../base/errors.ts'
+import type { Plan, Planned } from '../../dstream/plan.ts'
+import type { OutputNode, OutputView } from '../../dstream/plan-node.ts'
+import { datasetOf, type RDD } from '../../rdd/rdd.ts'
+import type { TestRun } from './test-batch.ts'
+
+/** Takes note of a run of an output, under the output's id. */
+export type Observer = (id: string, run: TestRun) => void
+
+/** How to look. */
+export interface Observation {
+  readonly observer: Observer
+  /** Streams to look at besides, by their ids. */
+  readonly watched: readonly string[]
+  readonly whenIdle: Plan['options']['whenIdle'] | undefined
+}
+
+/** The id of the output that looks at a stream. */
+export const watchId = (stream: string): string => `watch ${stream}`
+
+/**
+ * The same plan, observed. Its hash stays: what is stored is the same.
+ *
+ * @throws MillraceError `ARGUMENT_INVALID` when a watched stream is not in the plan.
+ */
+export const observedPlan = (plan: Plan, { observer, watched, whenIdle }: Observation): Plan => {
+  const streams = plan.nodes.filter(({ node }) => node.role !== 'output').map(({ id }) => id)
+  const stray = watched.find((id) => !streams.includes(id))
+  if (stray !== undefined)
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'No output of the pipeline needs a stream of this id, so it cannot be watched',
+      value: stray,
+      allowed: streams.join(', '),
+    })
+  const watches = watched.map((id): Planned<OutputNode> => ({ id: watchId(id), node: WATCH, parents: [id] }))
+  const outputs = [...plan.outputs, ...watches].map((output) => observed(output, observer))
+  return { ...plan, outputs, options: { ...plan.options, whenIdle: whenIdle ?? plan.options.whenIdle } }
+}
+
+const WATCH: OutputNode = Object.freeze({
+  role: 'output',
+  kind: 'watch',
+  parents: [],
+  parameters: {},
+  run: async () => undefined,
+} satisfies OutputNode)
+
+const observed = (output: Planned<OutputNode>, observer: Observer): Planned<OutputNode> => ({
+  ...output,
+  node: { ...output.node, run: async (input, view) => runObserved(output, input, view, observer) },
+})
+
+const runObserved = async ({ id, node }: Planned<OutputNode>, input: RDD<unknown>, view: OutputView, observer: Observer): Promise<void> => {
+  let partitions: readonly (readonly unknown[])[] | undefined
+  let printed = ''
+  const files: Record<string, string> = {}
+  const saveText = async (path: string, parts: readonly Uint8Array[]): Promise<void> => {
+    await view.saveText(path, parts)
+    parts.forEach((bytes, index) => {
+      files[`${path}/part-${String(index).padStart(5, '0')}`] = Buffer.from(bytes).toString('utf8')
+    })
+  }
+  const print = (text: string): void => {
+    view.print(text)
+    printed += text
+  }
+  const tell = (error: TestRun['error']): void =>
+    observer(id, { timeMs: view.timeMs, elements: partitions?.flat(1), partitions, printed, files, attempt: view.attempt.number, error })
+  try {
+    partitions = await input.partitions()
+    const seen = datasetOf(
+      partitions.map((records) => ({ records, steps: [] })),
+      { saveText },
+      id,
+    )
+    await node.run(seen, { ...view, print, saveText })
+  } catch (error) {
+    tell(asMillraceError(error, 'BATCH_FAILED', { problem: `The output ${id} failed` }))
+    throw error
+  }
+  tell(undefined)
+}

@@ -1,0 +1,275 @@
+/**
+ * The harness with which users test a pipeline: the real intake and the real driver over a store in memory, in virtual time.
+ *
+ *   add input -> advance: intake delivers what was added, then every batch that comes due runs at its time -> read outputs and state
+ *
+ * Nothing here waits for real time, and the same test gives the same run.
+ */
+import { memoryItemStore } from '../../adapters/memory/memory-item-store.ts'
+import { memoryOutputFiles } from '../../adapters/memory/memory-output-files.ts'
+import type { Duration } from '../../base/duration.ts'
+import { MillraceError } from '../../base/errors.ts'
+import type { Pipeline } from '../../dstream/stream.ts'
+import type { RuntimeEvent } from '../../runtime/events.ts'
+import { LiveState } from '../../runtime/live-state.ts'
+import { type Head, HeadStore, type HeadStatus } from '../../state/head.ts'
+import { daysBack, deadLetterPartition } from '../../state/item-keys.ts'
+import { readManifest } from '../../state/manifest.ts'
+import { type Image, startImage, type TestWorld } from './image.ts'
+import { type Observation, watchId } from './observed-plan.ts'
+import { deadLetterOf, type TestDeadLetter, type TestFailure, TestOutput, type TestRun } from './test-batch.ts'
+import { TestInput } from './test-input.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+/** How a pipeline is tested. */
+export interface TestStreamOptions {
+  /** When the application first starts. Default 2026-01-01T00:00:00Z. */
+  readonly now?: Date
+  /** Instead of what the pipeline says; `'tick'` runs every batch time, also when nothing flows. */
+  readonly whenIdle?: 'rest' | 'tick'
+  /** Ids of streams (see `named()`) whose batches `stream()` shows, whether or not an output looks at them. */
+  readonly watch?: readonly string[]
+  /** `'throw'`: `advance` rejects when an attempt at a batch fails. `'record'`: it goes on, and `failures` shows it. Default `'throw'`. */
+  readonly failures?: 'throw' | 'record'
+}
+
+/** What happens in a restart. */
+export interface RestartOptions {
+  /** How long nothing runs. Default: no time at all. */
+  readonly downFor?: Duration
+  /** The pipeline of a new deployment, of the same name. Default: the same one. */
+  readonly pipeline?: Pipeline
+}
+
+const DEFAULT_START = new Date('2026-01-01T00:00:00Z')
+
+/**
+ * Starts a pipeline under test, at a virtual time, on an empty store in memory. Works with every test runner: what goes wrong is thrown.
+ *
+ * @throws MillraceError what building the pipeline throws; `ARGUMENT_INVALID` when a watched stream is not in the pipeline.
+ * @example
+ * ```ts
+ * const app = await testStream(wordCount)
+ * app.input('lines').addFile('a.txt', 'to be or not to be\n')
+ * await app.advance(seconds(1))
+ * console.log(app.output('print-1').elements)
+ * ```
+ */
+export const testStream = async (pipeline: Pipeline, options: TestStreamOptions = {}): Promise<TestStream> => {
+  const app = new TestStream(pipeline, options)
+  await app.restart()
+  return app
+}
+
+/**
+ * A pipeline under test; made by {@link testStream}.
+ *
+ * @example
+ * ```ts
+ * const app = await testStream(pipeline)
+ * app.input('clicks').add('a b', 'a')
+ * await app.advance(seconds(10))
+ * console.log(app.output('print-1').elements, await app.state('totals'))
+ * await app.restart()
+ * ```
+ */
+export class TestStream {
+  /** Everything the runtime has told, in order. */
+  readonly events: RuntimeEvent[] = []
+  /** Attempts at batches that failed, in order. */
+  readonly failures: TestFailure[] = []
+  readonly #options: TestStreamOptions
+  readonly #startMs: number
+  readonly #clock: VirtualClock
+  readonly #world: TestWorld
+  readonly #inputs = new Map<string, TestInput>()
+  readonly #outputs = new Map<string, TestOutput>()
+  readonly #observation: Observation
+  #pipeline: Pipeline
+  #image: Image | undefined
+  #attempts = 0
+
+  /** @internal Use {@link testStream}. */
+  constructor(pipeline: Pipeline, options: TestStreamOptions) {
+    const { now = DEFAULT_START, watch = [], whenIdle } = options
+    this.#pipeline = pipeline
+    this.#options = options
+    this.#startMs = now.getTime()
+    this.#clock = new VirtualClock(this.#startMs)
+    this.#observation = { observer: (id, run) => void this.#outputs.get(id)?.runs.push(run), watched: watch, whenIdle }
+    this.#world = {
+      store: memoryItemStore(),
+      files: memoryOutputFiles(),
+      clock: this.#clock,
+      randomness: { attemptId: () => `attempt${++this.#attempts}` },
+      input: (name, kind) => this.#inputOf(name, kind),
+      listen: (event) => this.#listen(event),
+    }
+  }
+
+  /** The virtual time, epoch milliseconds. */
+  get nowMs(): number {
+    return this.#clock.now()
+  }
+
+  /**
+   * What feeds the sources of a name: as the pipeline calls them (`'clicks'`, `'localhost:9999'`), or the id of a queueStream.
+   *
+   * @throws MillraceError `ARGUMENT_INVALID` when there is none.
+   */
+  input(name: string): TestInput {
+    return this.#inputs.get(name) ?? this.#unknown('source', name, this.#inputs.keys())
+  }
+
+  /**
+   * What an output operation has seen, by its id: `print-1` is the first `print()` of the pipeline.
+   *
+   * @throws MillraceError `ARGUMENT_INVALID` when there is none.
+   */
+  output<T = unknown>(id: string): TestOutput<T> {
+    const known = [...this.#outputs.keys()].filter((key) => !this.#options.watch?.some((stream) => watchId(stream) === key))
+    const output = known.includes(id) ? this.#outputs.get(id) : undefined
+    return (output ?? this.#unknown('output', id, known)) as TestOutput<T>
+  }
+
+  /**
+   * What a watched stream had in each batch, by its id or the name that `named()` gave it.
+   *
+   * @throws MillraceError `ARGUMENT_INVALID` when it is not watched.
+   */
+  stream<T = unknown>(id: string): TestOutput<T> {
+    return (this.#outputs.get(watchId(id)) ?? this.#unknown('watched stream', id, this.#options.watch ?? [])) as TestOutput<T>
+  }
+
+  /**
+   * Lets time pass: what was added is delivered first, then each batch that comes due runs at its time, and one that failed again after its
+   * pause.
+   *
+   * @throws MillraceError what an attempt at a batch failed with, unless `failures` is `'record'`; what the driver throws.
+   */
+  async advance(duration: Duration): Promise<void> {
+    const untilMs = this.nowMs + duration.milliseconds
+    await this.#deliver()
+    for (;;) {
+      const atMs = await this.#drive()
+      if (atMs === undefined || atMs > untilMs) return this.#clock.goTo(untilMs)
+      this.#clock.goTo(atMs)
+    }
+  }
+
+  /**
+   * The process ends and another one starts on the same store: the pipeline is built anew, and nothing is left in memory. What was added
+   * and not delivered yet goes to the new one.
+   *
+   * @throws MillraceError `PLAN_INCOMPATIBLE` when a new pipeline does not fit the stored state; `QUEUE_NOT_RECOVERABLE`.
+   */
+  async restart({ downFor, pipeline = this.#pipeline }: RestartOptions = {}): Promise<void> {
+    if (downFor !== undefined) this.#clock.goTo(this.nowMs + downFor.milliseconds)
+    this.#pipeline = pipeline
+    this.#image = await startImage(this.#world, pipeline, this.#observation)
+    this.#openOutputs(this.#image)
+    // The first look makes the head, or finds what is due.
+    await this.#drive()
+  }
+
+  /**
+   * The state of a stateful stream after the last committed batch, read from the store: pairs of key and state, in the order of keys.
+   *
+   * @throws MillraceError `ARGUMENT_INVALID` when the stream keeps no state.
+   */
+  async state<K = unknown, S = unknown>(id: string): Promise<readonly (readonly [K, S])[]> {
+    const { plan } = this.#running
+    const shape = plan.states.find((state) => state.id === id)
+    if (shape === undefined) {
+      const known = plan.states.map((state) => state.id)
+      return this.#unknown('stream with state', id, known)
+    }
+    const { manifest: ref } = await this.#head()
+    if (ref === undefined) return []
+    const { store } = this.#world
+    const drafts = (await LiveState.load(store, plan.name, plan, await readManifest(store, plan.name, ref))).draft()
+    const parts = Array.from({ length: shape.partitions }, (_, part) => [...drafts.of(id, part).entries()])
+    return parts.flat() as unknown as readonly (readonly [K, S])[]
+  }
+
+  /** Whether batches run, the pipeline rests, or a failing batch has stopped it for good. */
+  async status(): Promise<HeadStatus> {
+    return (await this.#head()).status
+  }
+
+  /** Records that were put aside, in the order of their days and positions. */
+  async deadLetters(): Promise<readonly TestDeadLetter[]> {
+    const days = daysBack(this.#startMs, this.nowMs).toReversed()
+    const { name } = this.#running.plan
+    const found = await Promise.all(days.map((dayMs) => this.#world.store.query(deadLetterPartition(name, dayMs))))
+    return found.flat().map(deadLetterOf)
+  }
+
+  /** What lies where files were written, as text by path, without `_SUCCESS`. A bucket is a directory: `s3://results/a` is `results/a`. */
+  get files(): Readonly<Record<string, string>> {
+    const parts = [...this.#world.files.files()].filter(([path]) => !path.endsWith('/_SUCCESS'))
+    return Object.fromEntries(parts.map(([path, bytes]) => [path, Buffer.from(bytes).toString('utf8')]))
+  }
+
+  get #running(): Image {
+    return this.#image as Image
+  }
+
+  async #head(): Promise<Head> {
+    return (await new HeadStore(this.#world.store, this.#running.plan.name).read()) as Head
+  }
+
+  /** Runs what is due now. Gives when there is more to do; undefined: when something is added. */
+  async #drive(): Promise<number | undefined> {
+    const seen = this.failures.length
+    const outcome = await this.#running.driver.run()
+    const failure = this.failures[seen]
+    if (failure !== undefined && this.#options.failures !== 'record') throw failure.error
+    if (outcome.kind === 'retry') return outcome.atMs
+    return outcome.kind === 'idle' ? outcome.dueMs : undefined
+  }
+
+  /** A millisecond from now: what comes at the very moment of a batch that has run, or was left out at rest, belongs to the next one. */
+  async #deliver(): Promise<void> {
+    if ([...this.#inputs.values()].some((input) => input.isWaiting)) this.#clock.goTo(this.nowMs + 1)
+    for (const [name, input] of this.#inputs) await input.deliver(this.#image?.feeders.get(name) ?? [])
+  }
+
+  #inputOf(name: string, kind: Parameters<TestWorld['input']>[1]): TestInput {
+    const input = this.#inputs.get(name) ?? new TestInput(name, kind, () => this.nowMs)
+    this.#inputs.set(name, input)
+    return input
+  }
+
+  #openOutputs({ plan }: Image): void {
+    for (const { id } of plan.outputs) if (!this.#outputs.has(id)) this.#outputs.set(id, new TestOutput())
+  }
+
+  #listen(event: RuntimeEvent): void {
+    this.events.push(event)
+    const { plan } = this.#running
+    if (event.event === 'batchCompleted') for (const { id } of plan.outputs) this.#outputs.get(id)?.commit(event.timeMs, event.attempt)
+    if (event.event === 'batchFailed' || event.event === 'failed') this.failures.push(this.#failureOf(event))
+  }
+
+  #failureOf(event: Extract<RuntimeEvent, { event: 'batchFailed' | 'failed' }>): TestFailure {
+    const { timeMs, code, message } = event
+    const { retryMs, attempt } = event.event === 'batchFailed' ? event : { retryMs: undefined, attempt: this.#lastAttempt(timeMs) }
+    const known = [...this.#outputs.values()].flatMap(({ runs }) => runs.filter((run): run is TestRun => run.timeMs === timeMs))
+    const error = known.findLast((run) => run.error?.code === code && run.error.message === message)?.error
+    return { timeMs, attempt, retryMs, error: error ?? new MillraceError('BATCH_FAILED', { problem: `${message} [${code}]` }) }
+  }
+
+  #lastAttempt(timeMs: number): number {
+    const started = this.events.findLast((event) => event.event === 'batchStarted' && event.timeMs === timeMs)
+    return started?.event === 'batchStarted' ? started.attempt : 1
+  }
+
+  #unknown(what: string, name: string, known: Iterable<string>): never {
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: `The pipeline has no ${what} of this name`,
+      value: name,
+      allowed: [...known].join(', ') || 'nothing',
+    })
+  }
+}

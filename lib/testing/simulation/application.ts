@@ -1,0 +1,162 @@
+/** The functions of an application, put together over simulated ports as functions/compose.ts puts them together over those of AWS. */
+import { withBlobs } from '../../adapters/blob-item-store.ts'
+import type { Plan } from '../../dstream/plan.ts'
+import type { ItemStore } from '../../ports/item-store.ts'
+import type { Fence } from '../../ports/output-files.ts'
+import type { StreamReader } from '../../ports/stream-reader.ts'
+import type { Outcome } from '../../runtime/driver.ts'
+import type { RuntimeEvent } from '../../runtime/events.ts'
+import { kinesisDeliveries, type KinesisEvent } from '../../runtime/kinesis/event.ts'
+import { shardReplay } from '../../runtime/kinesis/replay.ts'
+import { driverHandler } from '../../runtime/serverless/driver-handler.ts'
+import { type IntakeAnswer, intakeHandler, type SourceDelivery, type SourceHints } from '../../runtime/serverless/intake-handler.ts'
+import { hintsIn } from '../../runtime/serverless/object-events.ts'
+import { parseTick, type Tick, delaySeconds } from '../../runtime/serverless/ticks.ts'
+import type { BatchSource } from '../../runtime/sources/batch-source.ts'
+import { hintSource } from '../../runtime/sources/hint-source.ts'
+import { laneSource } from '../../runtime/sources/lane-source.ts'
+import { HeadStore } from '../../state/head.ts'
+import { type Caller, caller, type CallWorld } from './calls.ts'
+import type { SimulatedBucket } from './cloud/bucket.ts'
+import type { Handler } from './cloud/function.ts'
+import type { SimulatedQueue } from './cloud/queue.ts'
+import type { SimulatedStream } from './cloud/stream.ts'
+import type { Environment } from './environment.ts'
+import { simulatedBlobStore, simulatedObjectStore } from './ports/buckets.ts'
+import { simulatedClock, simulatedRandomness } from './ports/clock.ts'
+import { simulatedItemStore } from './ports/item-store.ts'
+import type { Observer } from './ports/observer.ts'
+import { simulatedStreamReader } from './ports/stream-reader.ts'
+import type { Storage } from './storage.ts'
+
+/** What the functions of one application share. */
+export interface ApplicationParts extends CallWorld {
+  readonly observer: Observer
+  readonly storage: Storage
+  readonly ticks: () => SimulatedQueue
+  readonly buckets: ReadonlyMap<string, SimulatedBucket>
+  /** The streams as they are now. */
+  readonly streams: () => readonly SimulatedStream[]
+  /** The plan as the code of a deployment makes it, in each process anew. */
+  readonly plan: (environment: Environment) => Plan
+  readonly listen: (environment: Environment, event: RuntimeEvent) => void
+}
+
+/** The events of intake: of streams, or the bodies of notifications. */
+export type IntakeEvent = KinesisEvent | { readonly bodies: readonly string[] }
+
+export const DRIVER_TIMEOUT_MS = 20_000
+
+interface ProcessPorts {
+  readonly store: ItemStore
+  readonly call: Caller
+  readonly wind: (ticks: readonly Tick[]) => Promise<void>
+  readonly clock: ReturnType<typeof simulatedClock>
+  readonly randomness: ReturnType<typeof simulatedRandomness>
+}
+
+const portsOf = (parts: ApplicationParts, environment: Environment): ProcessPorts => {
+  const { world, observer, storage } = parts
+  const call = caller(parts, environment)
+  const clock = simulatedClock(world, environment)
+  const items = simulatedItemStore({ store: storage.items, observer, world, environment, call })
+  const send = async (tick: Tick): Promise<void> => {
+    if (!parts.faults.strikes('lostTick', 3)) parts.ticks().send(JSON.stringify(tick), 1_000 * delaySeconds(tick, clock.now()))
+  }
+  return {
+    store: withBlobs(items, simulatedBlobStore(storage.blobs, observer, environment, call), { aboveBytes: storage.blobAboveBytes }),
+    call,
+    clock,
+    randomness: simulatedRandomness(world, environment),
+    wind: (ticks) => call({ name: `wind ${ticks.length} ticks`, effect: async () => void (await Promise.all(ticks.map(send))) }),
+  }
+}
+
+/** Starts a process of intake. */
+export const startIntake =
+  (parts: ApplicationParts) =>
+  (environment: Environment): Handler<IntakeEvent, IntakeAnswer> => {
+    const plan = parts.plan(environment)
+    const intake = intakeHandler({ plan, ...portsOf(parts, environment) })
+    return (event) => intake('bodies' in event ? hintsFor(plan, event.bodies) : deliveriesFor(plan, environment, event))
+  }
+
+const deliveriesFor = (plan: Plan, { deployment }: Environment, event: KinesisEvent): readonly SourceDelivery[] =>
+  plan.sources.flatMap(({ id, node: { source } }) => {
+    if (source.from !== 'kinesis' || event.Records?.[0]?.eventSourceARN.endsWith(`/${source.name}`) !== true) return []
+    const target = { source: id, elements: source.elements, createdMs: deployment.createdMs.get(source.name) as number }
+    return kinesisDeliveries(event, target).map((delivery) => ({ source: id, delivery }))
+  })
+
+const hintsFor = (plan: Plan, bodies: readonly string[]): readonly SourceHints[] => {
+  const found = bodies.flatMap((body) => hintsIn(body))
+  return plan.sources.flatMap(({ id, node: { source } }) => {
+    const hints = source.from === 'text' ? found.filter(({ bucket }) => bucket === source.name) : []
+    return hints.length === 0 ? [] : [{ source: id, hints }]
+  })
+}
+
+/** Starts a process of the driver. */
+export const startDriver =
+  (parts: ApplicationParts) =>
+  (environment: Environment): Handler<readonly string[], Outcome> => {
+    const plan = parts.plan(environment)
+    const { store, call, clock, randomness, wind } = portsOf(parts, environment)
+    const saveText = (path: string, outputParts: readonly Uint8Array[], fence: Fence): Promise<void> =>
+      call({
+        name: `output ${path}`,
+        code: 'OUTPUT_FAILED',
+        effect: () => writeOutput(parts, { environment, path, parts: outputParts, fence }),
+      })
+    const runner = {
+      plan,
+      app: plan.name,
+      generation: environment.generation,
+      store,
+      heads: new HeadStore(store, plan.name),
+      clock,
+      randomness,
+      sources: sourcesOf(parts, environment, plan, store, call),
+      outputs: { print: () => undefined, saveText },
+      listen: (event: RuntimeEvent) => parts.listen(environment, event),
+    }
+    const driver = driverHandler({ runner, timeoutMs: DRIVER_TIMEOUT_MS, wind })
+    return (bodies, { remainingMs }) => driver({ ticks: bodies.map(parseTick), remainingMs })
+  }
+
+const writeOutput = async ({ observer, storage }: ApplicationParts, write: Parameters<Observer['outputting']>[0]): Promise<void> => {
+  observer.outputting(write)
+  await storage.outputs.writeParts(write.path, write.parts, write.fence)
+  observer.outputted(write)
+}
+
+const sourcesOf = (
+  parts: ApplicationParts,
+  environment: Environment,
+  plan: Plan,
+  store: ItemStore,
+  call: Caller,
+): ReadonlyMap<string, BatchSource> =>
+  new Map(
+    plan.sources.map(({ id, node: { source } }) => {
+      const place = { store, app: plan.name, source: id }
+      const bucket = source.from === 'text' ? parts.buckets.get(source.name) : undefined
+      const report = (event: RuntimeEvent): void => parts.listen(environment, event)
+      if (bucket === undefined || source.from !== 'text') {
+        const elements = source.from === 'kinesis' ? source.elements : 'text'
+        const open = async (): Promise<StreamReader> => simulatedStreamReader(parts.streams, call)
+        return [id, laneSource({ ...place, recovery: { replay: shardReplay({ elements, open }), report } }) as BatchSource]
+      }
+      const objects = simulatedObjectStore(bucket.objects, call)
+      return [
+        id,
+        hintSource({
+          ...place,
+          objects,
+          existing: source.files.existing,
+          onOverwrite: source.files.onOverwrite ?? 'new',
+          report,
+        }) as BatchSource,
+      ]
+    }),
+  )

@@ -1,0 +1,174 @@
+/** The promises of the batch protocol, checked at every write of the store and of the outputs, by one checker for each. */
+import { type Item, itemBytes, type ItemKey } from '../../../ports/item-store.ts'
+import type { Plan } from '../../../dstream/plan.ts'
+import type { RuntimeEvent } from '../../../runtime/events.ts'
+import { type Head, headFromItem } from '../../../state/head.ts'
+import { BEGINNING, isAfter, laneFromItem } from '../../../state/lanes.ts'
+import type { Environment } from '../environment.ts'
+import type { SimulatedPipeline } from '../pipelines/pipeline.ts'
+import type { Observer, OutputWrite, StoreWrite } from '../ports/observer.ts'
+import { Recoveries } from '../recoveries.ts'
+import type { Sightings } from '../sightings.ts'
+import type { Storage } from '../storage.ts'
+import type { Truth } from '../truth.ts'
+import type { World } from '../world.ts'
+import { BatchChecker } from './batch-checker.ts'
+import { GarbageChecker } from './garbage-checker.ts'
+import { LaneChecker } from './lane-checker.ts'
+import { LeaseChecker } from './lease-checker.ts'
+import { MembershipChecker } from './membership-checker.ts'
+import { Mirror } from './mirror.ts'
+import { OutputChecker } from './output-checker.ts'
+import { RetryChecker } from './retry-checker.ts'
+import { Verdicts } from './verdicts.ts'
+
+/** What is checked, and against what. */
+export interface CheckersParts {
+  readonly world: World
+  readonly plan: Plan
+  readonly pipeline: SimulatedPipeline
+  readonly truth: Truth
+  readonly storage: Storage
+  readonly sightings: Sightings
+}
+
+export class Checkers implements Observer {
+  readonly verdicts: Verdicts = new Verdicts()
+  readonly mirror: Mirror
+  readonly lanes: LaneChecker
+  /** Batches that are true. */
+  batches = 0
+  readonly #parts: CheckersParts
+  readonly #app: string
+  readonly #leases: LeaseChecker
+  readonly #retries: RetryChecker
+  readonly #members: MembershipChecker
+  readonly #outputs: OutputChecker
+  readonly #batches: BatchChecker
+  readonly #garbage: GarbageChecker
+  readonly #recoveries: Recoveries
+  /** Who put the head to rest last, until it has looked again and answered. */
+  #rester: Environment | undefined
+
+  constructor(parts: CheckersParts) {
+    const { plan, pipeline, truth, storage, sightings } = parts
+    const { verdicts } = this
+    const app = plan.name
+    const { intervalMs, retry } = plan.options
+    this.#parts = parts
+    this.#app = app
+    const mirror = new Mirror(app)
+    this.mirror = mirror
+    this.lanes = new LaneChecker(mirror, truth, verdicts, app)
+    this.#leases = new LeaseChecker(mirror, verdicts, intervalMs)
+    this.#retries = new RetryChecker(verdicts, retry)
+    this.#members = new MembershipChecker({ mirror, truth, verdicts, plan, sightings })
+    this.#outputs = new OutputChecker(storage.outputs, this.#leases, verdicts, sightings)
+    this.#batches = new BatchChecker({ mirror, truth, verdicts, pipeline, app, intervalMs, leases: this.#leases, outputs: this.#outputs })
+    this.#garbage = new GarbageChecker(mirror, verdicts, app)
+    this.#recoveries = new Recoveries(sightings, mirror, parts.world, intervalMs)
+  }
+
+  stored(write: StoreWrite): void {
+    const { key, before, after, environment } = write
+    if (before !== undefined && after === undefined) this.#garbage.deleting(write)
+    const wasHead = key.partition === `${this.#app}#head` ? this.mirror.head() : undefined
+    this.mirror.take(write)
+    this.#recoveries.stored(write)
+    if (after === undefined || environment === undefined) return
+    this.#checkSize(write)
+    this.#garbage.written(write)
+    if (key.partition === `${this.#app}#head` && before !== undefined)
+      this.#headWritten(wasHead ?? headFromItem(before), headFromItem(after), environment)
+    if (key.partition.startsWith(`${this.#app}#in#`)) {
+      const [source = '', lane = ''] = key.sort.split('#')
+      this.lanes.check(before && laneFromItem(source, lane, before), laneFromItem(source, lane, after))
+    }
+  }
+
+  #headWritten(before: Head, after: Head, environment: Environment): void {
+    const { nowMs } = this.#parts.world
+    if (after.status === 'rest') this.#rester = environment
+    this.#recoveries.headWritten(before, after, environment)
+    this.#leases.check(before, after, environment, nowMs)
+    this.#retries.check(before, after, nowMs)
+    if (after.epoch !== before.epoch && before.logged === undefined) this.#checkMembership(before, after)
+    if (after.doneMs !== before.doneMs) {
+      const plan = this.#batches.committed(before, after, environment)
+      if (plan !== undefined) this.#members.committed(plan)
+      this.batches += 1
+    }
+    this.#garbage.checkReachable()
+  }
+
+  #checkMembership(before: Head, after: Head): void {
+    const plan = after.logged && this.mirror.plan(after.logged.plan)
+    if (plan === undefined) this.verdicts.fail('B11', `the plan of ${after.logged?.timeMs} is not in the store`)
+    else this.#members.logged(plan, before)
+  }
+
+  #checkSize({ key, after }: StoreWrite): void {
+    const size = after === undefined ? 0 : itemBytes(key, after)
+    this.verdicts.expect('B8', size <= this.#parts.storage.items.itemBytesMax, () => `${key.partition} has an item of ${size} bytes`)
+  }
+
+  read(key: ItemKey, item: Item | undefined): void {
+    this.#recoveries.read(key, item)
+  }
+
+  refused(write: Omit<StoreWrite, 'before'>): void {
+    this.#recoveries.refused(write)
+  }
+
+  blobStored(name: string, bytes: Uint8Array | undefined, environment: Environment): void {
+    if (bytes === undefined) this.#garbage.deletingBlob(name, environment)
+    else this.#parts.sightings.see('a large segment in a bucket')
+    this.mirror.takeBlob(name, bytes)
+  }
+
+  outputting(write: OutputWrite): void {
+    this.#outputs.outputting(write)
+  }
+
+  outputted(write: OutputWrite): void {
+    this.#outputs.outputted(write)
+  }
+
+  /** A function has answered or failed: nothing that it has begun is under way. */
+  ended(environment: Environment, how: 'answered' | 'failed'): void {
+    const { name, callsInFlight } = environment
+    if (how === 'answered' && environment === this.#rester) this.#rester = undefined
+    this.verdicts.expect('awaited', callsInFlight === 0, () => `${name} has ${how} with ${callsInFlight} calls under way`)
+  }
+
+  /** What a process says of itself. */
+  heard(event: RuntimeEvent): void {
+    this.#recoveries.heard(event)
+  }
+
+  /** Everything behind the cuts is taken. */
+  get isConsumed(): boolean {
+    const cuts = this.mirror.head()?.cuts ?? {}
+    return this.mirror.lanes().every(({ source, lane, tail }) => cuts[source]?.[lane] === tail)
+  }
+
+  /**
+   * Nothing is on its way: a head at rest must have nothing to do (B12), unless who put it to rest is still about to look again, or has
+   * ended or failed before it could. Its tick comes again then, and one comes every minute whatever happens.
+   */
+  quiet(): void {
+    const head = this.mirror.head()
+    if (head?.status !== 'rest' || this.#rester !== undefined) return
+    for (const { source, lane, tail } of this.mirror.lanes()) {
+      const cut = head.cuts[source]?.[lane] ?? BEGINNING
+      this.verdicts.expect('B12', !isAfter(tail, cut), () => `the head rests and ${lane} waits from ${cut} to ${tail}`)
+    }
+  }
+
+  /** When all is done: every record and every upload is in, and all outputs still are what they were. */
+  finished(): void {
+    const head = this.mirror.head()
+    if (head !== undefined) this.#members.finished(head)
+    this.#batches.finished()
+  }
+}

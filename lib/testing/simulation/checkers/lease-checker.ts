@@ -1,0 +1,128 @@
+import type { BatchPlan } from '../../../runtime/batch-plan.ts'
+import type { Slice } from '../../../runtime/sources/batch-source.ts'
+import type { HintsSlice } from '../../../runtime/sources/hint-source.ts'
+import type { LanesSlice } from '../../../runtime/sources/lane-source.ts'
+import type { Head } from '../../../state/head.ts'
+import { LEASE_MARGIN_MS } from '../../../runtime/serverless/driver-handler.ts'
+import { DRIVER_TIMEOUT_MS } from '../application.ts'
+import type { Environment } from '../environment.ts'
+import type { Mirror } from './mirror.ts'
+import type { Verdicts } from './verdicts.ts'
+
+/** Who logged an epoch, and the batch that it is for. */
+export interface EpochLog {
+  readonly environment: Environment
+  readonly timeMs: number
+}
+
+/** Who runs batches is off the clock of the store by so much at most. */
+const SKEW_MS = 2_500
+const LEASE_MS = DRIVER_TIMEOUT_MS + LEASE_MARGIN_MS
+
+const isWake = (before: Head, after: Head): boolean =>
+  before.status === 'rest' &&
+  after.status === 'running' &&
+  after.epoch === before.epoch &&
+  after.doneMs === before.doneMs &&
+  after.generation === before.generation
+
+/** What a person does, who is of no generation. */
+const isResumption = (before: Head, after: Head): boolean =>
+  before.status === 'failed' && after.status === 'running' && after.epoch === before.epoch && after.generation === before.generation
+
+/** B2, B6, B10: the writes of the head as steps of a protocol. */
+export class LeaseChecker {
+  readonly #mirror: Mirror
+  readonly #verdicts: Verdicts
+  readonly #intervalMs: number
+  readonly #owners = new Set<string>()
+  readonly #logs = new Map<number, EpochLog>()
+  readonly #plans = new Map<number, string>()
+
+  constructor(mirror: Mirror, verdicts: Verdicts, intervalMs: number) {
+    this.#mirror = mirror
+    this.#verdicts = verdicts
+    this.#intervalMs = intervalMs
+  }
+
+  /** The plan of an epoch as it is logged now, as text: what its attempt is about. */
+  planOf(epoch: number): string {
+    return this.#plans.get(epoch) ?? ''
+  }
+
+  /** Who logged an epoch. */
+  logOf(epoch: number): EpochLog | undefined {
+    return this.#logs.get(epoch)
+  }
+
+  check(before: Head, after: Head, environment: Environment, nowMs: number): void {
+    const { name, generation } = environment
+    const expect = this.#verdicts.expect.bind(this.#verdicts)
+    expect('B10', after.generation >= before.generation, () => `the generation goes back from ${before.generation} to ${after.generation}`)
+    expect(
+      'B10',
+      isWake(before, after) || isResumption(before, after) || generation === after.generation,
+      () => `${name} of generation ${generation} writes a head of ${after.generation}`,
+    )
+    expect(
+      'B10',
+      after.generation === before.generation || !isHeld(before, nowMs),
+      () => `${name} adopts a head whose lease ends in ${before.leaseEndMs - nowMs} ms`,
+    )
+    expect('B6', after.doneMs >= before.doneMs, () => `done goes back from ${before.doneMs} to ${after.doneMs}`)
+    expect('B6', (after.doneMs - after.zeroMs) % this.#intervalMs === 0, () => `done is ${after.doneMs}, off the grid`)
+    if (after.logged !== undefined) this.#plans.set(after.epoch, JSON.stringify(this.#mirror.plan(after.logged.plan)))
+    if (after.epoch !== before.epoch) this.#checkLog(before, after, environment, nowMs)
+    if (after.doneMs === before.doneMs && before.logged !== undefined) this.#checkStillLogged(before, after, environment)
+  }
+
+  #checkLog(before: Head, after: Head, environment: Environment, nowMs: number): void {
+    const { owner = '', logged, epoch } = after
+    const expect = this.#verdicts.expect.bind(this.#verdicts)
+    expect('B2', epoch === before.epoch + 1, () => `the epoch goes from ${before.epoch} to ${epoch}`)
+    expect('B2', owner !== '' && !this.#owners.has(owner), () => `the attempt id ${owner} is not new`)
+    expect('B2', !isHeld(before, nowMs), () => `${environment.name} takes a lease that ends in ${before.leaseEndMs - nowMs} ms`)
+    this.#owners.add(owner)
+    if (logged === undefined) return this.#verdicts.fail('B2', `epoch ${epoch} logs no batch`)
+    expect('B6', logged.timeMs > before.doneMs, () => `a batch at ${logged.timeMs} is logged after ${before.doneMs} is done`)
+    expect(
+      'B6',
+      logged.timeMs <= nowMs + SKEW_MS,
+      () => `a batch at ${logged.timeMs} is logged ${logged.timeMs - nowMs} ms before its time`,
+    )
+    this.#logs.set(epoch, { environment, timeMs: logged.timeMs })
+  }
+
+  /** The same batch with the same plan, but for what its attempt has found gone. */
+  #checkStillLogged(before: Head, after: Head, environment: Environment): void {
+    const was = before.logged && this.#mirror.plan(before.logged.plan)
+    const is = after.logged && this.#mirror.plan(after.logged.plan)
+    const isSmaller =
+      after.owner === before.owner && after.epoch === before.epoch && this.#logs.get(after.epoch)?.environment === environment
+    const same = JSON.stringify(was) === JSON.stringify(is) || (isSmaller && isWithout(was, is))
+    this.#verdicts.expect('B2', same, () => `the logged batch at ${was?.timeMs} changes`)
+  }
+}
+
+/** A lease that would end absurdly late is none: a clock has jumped. */
+const isHeld = ({ owner, leaseEndMs }: Head, nowMs: number): boolean =>
+  owner !== undefined && leaseEndMs > nowMs + SKEW_MS && leaseEndMs <= nowMs + 2 * LEASE_MS - SKEW_MS
+
+const nameOf = ({ key, version }: { readonly key: string; readonly version: string }): string => `${key}\n${version}`
+const objectsOf = (slice: Slice | undefined): readonly string[] => ((slice as Partial<HintsSlice> | undefined)?.taken ?? []).map(nameOf)
+const entriesOf = (slice: Slice | undefined): string => JSON.stringify((slice as Partial<LanesSlice> | undefined)?.lanes)
+
+/** Whether a plan is another one without some of its objects, or without blocks that it now says are lost. */
+const isWithout = (was: BatchPlan | undefined, is: BatchPlan | undefined): boolean =>
+  was !== undefined &&
+  is !== undefined &&
+  was.timeMs === is.timeMs &&
+  Object.entries(is.slices).every(([id, slice]) => {
+    const before = was.slices[id]
+    const hasLostMore = (slice.lost?.length ?? 0) > (before?.lost?.length ?? 0)
+    return (
+      JSON.stringify(before?.cut) === JSON.stringify(slice.cut) &&
+      objectsOf(slice).every((name) => objectsOf(before).includes(name)) &&
+      (hasLostMore || entriesOf(slice) === entriesOf(before))
+    )
+  })

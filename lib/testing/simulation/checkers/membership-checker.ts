@@ -1,0 +1,139 @@
+import type { Plan } from '../../../dstream/plan.ts'
+import type { BatchPlan } from '../../../runtime/batch-plan.ts'
+import type { Slice } from '../../../runtime/sources/batch-source.ts'
+import type { HintsSlice } from '../../../runtime/sources/hint-source.ts'
+import type { LanesSlice } from '../../../runtime/sources/lane-source.ts'
+import type { Block } from '../../../state/blocks.ts'
+import type { Head } from '../../../state/head.ts'
+import { BEGINNING, isAfter } from '../../../state/lanes.ts'
+import type { Sightings } from '../sightings.ts'
+import type { Truth } from '../truth.ts'
+import type { Mirror } from './mirror.ts'
+import type { Verdicts } from './verdicts.ts'
+
+/** What belongs to a batch, checked when it is logged first: what follows the last cut, within the limits (B8), with its blocks (B7). */
+export class MembershipChecker {
+  readonly #mirror: Mirror
+  readonly #truth: Truth
+  readonly #verdicts: Verdicts
+  readonly #plan: Plan
+  readonly #sightings: Sightings
+  readonly #taken = new Set<string>()
+
+  constructor(parts: {
+    readonly mirror: Mirror
+    readonly truth: Truth
+    readonly verdicts: Verdicts
+    readonly plan: Plan
+    readonly sightings: Sightings
+  }) {
+    this.#mirror = parts.mirror
+    this.#truth = parts.truth
+    this.#verdicts = parts.verdicts
+    this.#plan = parts.plan
+    this.#sightings = parts.sightings
+  }
+
+  logged(plan: BatchPlan, { cuts, startedMs }: Head): void {
+    for (const [source, slice] of Object.entries(plan.slices)) {
+      this.#checkLimits(plan, slice)
+      if (slice.kind === 'lanes') this.#checkLanes(plan, slice as LanesSlice, cuts[source] ?? {})
+      else this.#checkObjects(plan, source, slice as HintsSlice, startedMs)
+    }
+  }
+
+  /** The uploads of a batch that is true now count as taken. */
+  committed(plan: BatchPlan): void {
+    for (const [source, slice] of Object.entries(plan.slices)) {
+      this.#checkLosses(plan, slice)
+      if (slice.kind !== 'hints') continue
+      for (const { key, version } of (slice as HintsSlice).taken) {
+        const name = `${source}\n${key}\n${version}`
+        this.#verdicts.expect('totals', !this.#taken.has(name), () => `${key} (${version}) is taken again at ${plan.timeMs}`)
+        this.#taken.add(name)
+      }
+    }
+  }
+
+  /** When all is done: every record and every upload that could be read is in a batch. */
+  finished({ cuts, startedMs }: Head): void {
+    const known = Object.assign({}, ...Object.values(cuts)) as Readonly<Record<string, string>>
+    for (const [lane, records] of this.#truth.lanes) {
+      const last = String(records.at(-1)?.position ?? BEGINNING)
+      this.#verdicts.expect('totals', known[lane] === last, () => `${lane} was put up to ${last} and is taken up to ${known[lane]}`)
+    }
+    for (const [source, name] of this.#truth.sourceNames) {
+      const bucket = this.#truth.buckets.get(name)
+      for (const upload of bucket?.uploads ?? []) {
+        const canBeRead = bucket?.versioned === true || !upload.hidden
+        const isMissed =
+          canBeRead && this.#isNew(source, upload, startedMs) && !this.#taken.has(`${source}\n${upload.key}\n${upload.version}`)
+        this.#verdicts.expect('totals', !isMissed, () => `${upload.key} (${upload.version}) is in no batch`)
+      }
+    }
+  }
+
+  #isNew(source: string, { modifiedMs, eventMs }: { readonly modifiedMs: number; readonly eventMs: number }, startedMs: number): boolean {
+    const declared = this.#plan.sources.find(({ id }) => id === source)?.node.source
+    return (declared?.from === 'text' && declared.files.existing === 'all') || Math.max(modifiedMs, eventMs) > startedMs
+  }
+
+  /** B7: what a batch goes on without is nowhere any more. */
+  #checkLosses({ timeMs }: BatchPlan, { lost = [] }: Slice): void {
+    for (const { lane, first, last } of lost) {
+      this.#verdicts.expect(
+        'B7',
+        this.#mirror.wasLost(lane, last) && !this.#truth.isKept(lane, first, last),
+        () => `the batch at ${timeMs} goes on without ${first} to ${last} of ${lane}, which could be read`,
+      )
+    }
+  }
+
+  /** One entry or object may be over the limit by itself. */
+  #checkLimits({ timeMs }: BatchPlan, slice: Slice): void {
+    const { limits } = this.#plan.options
+    const parts = slice.kind === 'lanes' ? (slice as LanesSlice).lanes.reduce((sum, { entries }) => sum + entries.length, 0) : slice.objects
+    const isOver = slice.records > limits.records || slice.bytes > limits.bytes || slice.objects > limits.objects
+    this.#verdicts.expect('B8', parts <= 1 || !isOver, () => `the batch at ${timeMs} takes ${slice.records} records in ${parts} parts`)
+  }
+
+  #checkLanes({ timeMs }: BatchPlan, { lanes, cut }: LanesSlice, cuts: Readonly<Record<string, string>>): void {
+    const expect = this.#verdicts.expect.bind(this.#verdicts)
+    for (const lane of new Set([...Object.keys(cut), ...lanes.map((taken) => taken.lane)])) {
+      let position = cuts[lane] ?? BEGINNING
+      for (const { first, last, blocks } of lanes.find((taken) => taken.lane === lane)?.entries ?? []) {
+        const left = this.#truth.between(lane, position, String(BigInt(first) - 1n)).filter(({ garbled }) => !garbled)
+        expect(
+          'totals',
+          isAfter(first, position) && left.length === 0,
+          () => `the batch at ${timeMs} takes ${first} of ${lane} after ${position}`,
+        )
+        for (const ref of blocks) this.#checkBlock(timeMs, lane, this.#mirror.segment(ref) as Block | undefined, ref.count)
+        position = last
+      }
+      expect('totals', cut[lane] === position, () => `the batch at ${timeMs} ends at ${position} of ${lane} and cuts at ${cut[lane]}`)
+      const waiting = this.#truth.between(lane, position, this.#mirror.lanes().find((found) => found.lane === lane)?.tail ?? position)
+      if (waiting.length > 0) this.#sightings.see('a batch filled to its cap')
+    }
+  }
+
+  #checkBlock(timeMs: number, lane: string, block: Block | undefined, count: number): void {
+    this.#verdicts.expect('B7', block !== undefined, () => `the batch at ${timeMs} pins a block of ${lane} that is not there`)
+    this.#verdicts.expect(
+      'B7',
+      block === undefined || block.records.length === count,
+      () => `a block of ${lane} holds ${block?.records.length} records and counts ${count}`,
+    )
+  }
+
+  #checkObjects({ timeMs }: BatchPlan, source: string, { taken, cut }: HintsSlice, startedMs: number): void {
+    if (cut.putOff.length > 0) this.#sightings.see('a hint put off')
+    for (const { key, version, dueMs } of taken) {
+      const upload = this.#truth.upload(source, key, version)
+      this.#verdicts.expect('totals', upload !== undefined, () => `the batch at ${timeMs} takes ${key} (${version}), which nobody put`)
+      this.#verdicts.expect('totals', dueMs <= timeMs, () => `the batch at ${timeMs} takes ${key}, which is of ${dueMs}`)
+      const isNew = upload === undefined || this.#isNew(source, { modifiedMs: upload.modifiedMs, eventMs: dueMs }, startedMs)
+      this.#verdicts.expect('totals', isNew, () => `the batch at ${timeMs} takes ${key}, which was there before the start`)
+    }
+  }
+}

@@ -1,0 +1,156 @@
+/** What the store holds, kept beside it from the writes that were seen, so that checks can read it in the middle of one. */
+import { blobName } from '../../../adapters/blob-item-store.ts'
+import { decode } from '../../../base/codec.ts'
+import type { BatchPlan } from '../../../runtime/batch-plan.ts'
+import type { Item, ItemKey } from '../../../ports/item-store.ts'
+import { type Head, headFromItem } from '../../../state/head.ts'
+import { headKey, lanePartitions } from '../../../state/item-keys.ts'
+import { BEGINNING, type BlockRef, entriesAfter, type Lane, laneFromItem } from '../../../state/lanes.ts'
+import { type Manifest, stateSegments } from '../../../state/manifest.ts'
+import { segmentKeys, type SegmentRef } from '../../../state/segments.ts'
+import { StatePartition } from '../../../state/state-partition.ts'
+import type { StoreWrite } from '../ports/observer.ts'
+
+const idOf = ({ partition, sort }: ItemKey): string => `${partition}\n${sort}`
+
+export class Mirror {
+  readonly #app: string
+  readonly #items = new Map<string, Item>()
+  readonly #blobs = new Map<string, Uint8Array>()
+  readonly #lost = new Map<string, ItemKey>()
+  readonly #everLost = new Set<string>()
+  // Read at almost every event, so not decoded anew each time.
+  readonly #lanes = new Map<string, Lane>()
+  #head: Head | undefined
+
+  constructor(app: string) {
+    this.#app = app
+  }
+
+  take({ key, after }: StoreWrite): void {
+    const id = idOf(key)
+    if (after === undefined) this.#items.delete(id)
+    else this.#items.set(id, after)
+    if (id === idOf(headKey(this.#app))) this.#head = after && headFromItem(after)
+    if (!lanePartitions(this.#app).includes(key.partition)) return
+    const [source = '', lane = ''] = key.sort.split('#')
+    if (after === undefined) this.#lanes.delete(id)
+    else this.#lanes.set(id, laneFromItem(source, lane, after))
+  }
+
+  /** A blob as it is written; undefined: as it is deleted. */
+  takeBlob(name: string, bytes: Uint8Array | undefined): void {
+    if (bytes === undefined) this.#blobs.delete(name)
+    else this.#blobs.set(name, bytes)
+  }
+
+  /** A segment is gone from the store, through no fault of anybody's here: what it held is still known. */
+  lose(ref: SegmentRef): void {
+    for (const key of segmentKeys(this.#app, ref)) this.#lost.set(idOf(key), key)
+    this.#everLost.add(`${ref.node}\n${ref.at}`)
+  }
+
+  /** Whether a block that ends there was ever lost. */
+  wasLost(lane: string, at: string): boolean {
+    return [...this.#everLost].some((name) => name.endsWith(`/${lane}\n${at}`))
+  }
+
+  isLost(ref: SegmentRef): boolean {
+    return segmentKeys(this.#app, ref).some((key) => this.#lost.has(idOf(key)))
+  }
+
+  /** Everything that was lost, to be written again: each item, and its blob where it has one. */
+  restore(): readonly (readonly [key: ItemKey, item: Item, blob: Uint8Array | undefined])[] {
+    const lost = [...this.#lost.values()].flatMap((key) => {
+      const item = this.#items.get(idOf(key))
+      return item === undefined ? [] : [[key, item, this.#blobs.get(blobName(key))] as const]
+    })
+    this.#lost.clear()
+    return lost
+  }
+
+  /** Whether an item with bytes is there, wherever these lie. */
+  has(key: ItemKey): boolean {
+    return this.#bytes(key) !== undefined
+  }
+
+  /** The sort keys of all items in partitions whose names begin so. */
+  sortKeys(prefix: string): readonly string[] {
+    return [...this.#items.keys()].flatMap((id) => (id.startsWith(prefix) ? [id.slice(id.indexOf('\n') + 1)] : []))
+  }
+
+  /** Every item that carries a TTL. */
+  expiring(): readonly (readonly [key: ItemKey, ttl: number])[] {
+    return [...this.#items].flatMap(([id, { ttl }]) => {
+      const [partition = '', sort = ''] = id.split('\n')
+      return typeof ttl === 'number' ? [[{ partition, sort }, ttl] as const] : []
+    })
+  }
+
+  #bytes(key: ItemKey): Uint8Array | undefined {
+    const item = this.#items.get(idOf(key))
+    if (item === undefined || item['bytes'] instanceof Uint8Array) return item?.['bytes'] as Uint8Array | undefined
+    return this.#blobs.get(blobName(key))
+  }
+
+  head(): Head | undefined {
+    return this.#head
+  }
+
+  lanes(): readonly Lane[] {
+    return [...this.#lanes.values()]
+  }
+
+  /** Undefined when a part of it is not there. */
+  segment(ref: SegmentRef): unknown {
+    const chunks = segmentKeys(this.#app, ref).map((key) => this.#bytes(key))
+    return chunks.every((chunk) => chunk !== undefined) ? decode(Buffer.concat(chunks)) : undefined
+  }
+
+  plan(stored: string | SegmentRef): BatchPlan | undefined {
+    return (typeof stored === 'string' ? JSON.parse(stored) : this.segment(stored)) as BatchPlan | undefined
+  }
+
+  manifest(ref: SegmentRef | undefined): Manifest | undefined {
+    return ref && (this.segment(ref) as Manifest | undefined)
+  }
+
+  /** The state of one operator, partition by partition, as a manifest names it. */
+  state(manifest: Manifest, node: string): readonly (readonly [unknown, unknown])[] {
+    return (manifest.states[node]?.partitions ?? []).flatMap((refs) => {
+      const partition = new StatePartition()
+      for (const ref of refs) {
+        const bytes = segmentKeys(this.#app, ref).map((key) => this.#bytes(key) ?? new Uint8Array())
+        partition.apply(Buffer.concat(bytes))
+      }
+      return [...partition.draft().entries()]
+    })
+  }
+
+  /** Every segment that must be there while the head and the lanes are as they are (B11). */
+  reachable(): readonly SegmentRef[] {
+    const head = this.head()
+    if (head === undefined) return this.waitingBlocks().map(({ ref }) => ref)
+    const refs: SegmentRef[] = []
+    const manifest = this.manifest(head.manifest)
+    if (head.manifest !== undefined) refs.push(head.manifest)
+    for (const ref of manifest?.previous ?? []) {
+      refs.push(ref)
+      const older = this.manifest(ref)
+      if (older !== undefined) refs.push(...stateSegments(older))
+    }
+    if (manifest !== undefined) refs.push(...stateSegments(manifest))
+    if (head.logged !== undefined && typeof head.logged.plan !== 'string') refs.push(head.logged.plan)
+    return [...refs, ...this.waitingBlocks().map(({ ref: block }) => block)]
+  }
+
+  /** The blocks behind the cuts, with their lanes. */
+  waitingBlocks(): readonly { readonly lane: string; readonly ref: BlockRef }[] {
+    const cuts = this.#head?.cuts ?? {}
+    return this.lanes().flatMap((lane) =>
+      entriesAfter(lane, cuts[lane.source]?.[lane.lane] ?? BEGINNING).flatMap((entry) =>
+        entry.blocks.map((ref) => ({ lane: lane.lane, ref })),
+      ),
+    )
+  }
+}

@@ -1,0 +1,43 @@
+/** The checkers of the simulation: one for each invariant of docs/architecture.md, and what else has to hold, with what each looks at. */
+export const checkerPromises = {
+  B1: 'what is stored of a lane is what was put into it, in order, each record once, up to its tail; nothing more is acknowledged',
+  B2: 'each lease logs a batch under a new epoch and a new attempt id; a logged batch keeps its plan; only who has logged writes outputs',
+  B3: 'the same batch computed by the same code gives the same bytes',
+  B4: 'outputs are there when their batch is committed, are of that batch, and never give way to an older attempt',
+  B5: 'a commit is made by who holds the lease, for the logged batch, and names its own manifest',
+  B6: 'batches are logged and committed in the order of their times, on the grid, each once',
+  B7: 'blocks that a plan pins are there, and hold what was put',
+  B8: 'a batch keeps within its limits, and items within theirs',
+  B9: 'poison is put aside before its batch is true, broken code commits nothing, retries keep their pauses, FAILED comes no sooner than it may',
+  B10: 'only the generation of the head writes it; a newer one adopts it when its lease is free; none goes back',
+  B11: 'nothing reachable is deleted, expires or is missing',
+  B12: 'a head at rest has nothing to do when nothing is on its way',
+  totals:
+    'each batch takes what follows the last, without gap or repetition; its outputs and the state after it are those of the plain model; at the end all is in',
+  awaited: 'a function that answers has no call under way',
+  assertion: 'the code finds none of its own invariants broken, and fails with no error but those of the faults',
+  progress: 'without faults the world is done within 15 minutes',
+  reproducible: 'the same seed gives the same run',
+} as const
+
+/** The name of a checker. */
+export type CheckerName = keyof typeof checkerPromises
+
+/** What a checker has found. */
+export interface Violation {
+  readonly checker: CheckerName
+  readonly what: string
+}
+
+/** Collects what checkers find. */
+export class Verdicts {
+  readonly violations: Violation[] = []
+
+  fail(checker: CheckerName, what: string): void {
+    this.violations.push({ checker, what })
+  }
+
+  expect(checker: CheckerName, holds: boolean, what: () => string): void {
+    if (!holds) this.fail(checker, what())
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * An event source mapping of a stream: one batch of a shard at a time, in order, again from the same position until it is taken, with other
+ * bounds each time. A child shard is not read before its parents are done with. Its checkpoint can be lost, and an old invocation can come
+ * once more, later.
+ */
+import type { KinesisEvent } from '../../../runtime/kinesis/event.ts'
+import type { CallWorld } from '../calls.ts'
+import { bytesOf, type Shard, type SimulatedStream, type StreamRecord } from './stream.ts'
+
+/** Invokes intake with an event, and tells once whether it was taken. */
+export type InvokeIntake = (event: KinesisEvent, ended: (taken: boolean) => void) => void
+
+const BATCH_MAX = 24
+const BACK_OFF_MS_MAX = 3_000
+
+export class StreamMapping {
+  readonly stream: SimulatedStream
+  readonly #parts: CallWorld
+  readonly #invoke: InvokeIntake
+  /** How many records of a shard are taken: the checkpoint. */
+  readonly #taken = new Map<string, number>()
+  readonly #busy = new Set<string>()
+  #deleted = false
+
+  /** Begins at the oldest record that the stream still has (TRIM_HORIZON). */
+  constructor(parts: CallWorld, stream: SimulatedStream, invoke: InvokeIntake) {
+    this.stream = stream
+    this.#parts = parts
+    this.#invoke = invoke
+    this.poll()
+  }
+
+  /** All records of all shards are taken, and nothing is under way. */
+  get isDone(): boolean {
+    return this.#busy.size === 0 && this.stream.shards.every((shard) => this.#isRead(shard))
+  }
+
+  /** An invocation is under way. */
+  get isBusy(): boolean {
+    return this.#busy.size > 0
+  }
+
+  /** No further invocation; one that is under way goes on, and nobody takes note of its end. */
+  delete(): void {
+    this.#deleted = true
+  }
+
+  /** Looks for records in every shard that is not being read. */
+  poll(): void {
+    for (const shard of this.stream.shards) this.#read(shard)
+  }
+
+  /** Some of the records that were taken leave the stream: their retention is over. */
+  trim(): void {
+    const { random } = this.#parts.world
+    for (const shard of this.stream.shards) shard.trimmed = random.between(shard.trimmed, this.#takenOf(shard))
+  }
+
+  /** The checkpoint of one shard falls back. */
+  loseCheckpoint(): void {
+    const shard = this.#parts.world.random.pick(this.stream.shards)
+    if (this.#busy.has(shard.id) || this.#takenOf(shard) === shard.trimmed) return
+    this.#taken.set(shard.id, this.#parts.world.random.between(shard.trimmed, this.#takenOf(shard) - 1))
+    this.#read(shard)
+  }
+
+  /** Something that was taken long ago is delivered once more, beside whatever is under way. */
+  deliverLate(): void {
+    const { random } = this.#parts.world
+    const shard = random.pick(this.stream.shards)
+    if (this.#takenOf(shard) === 0) return
+    const from = random.between(0, this.#takenOf(shard) - 1)
+    this.#invoke(eventOf(this.stream, shard, shard.records.slice(from, from + random.between(1, BATCH_MAX))), () => undefined)
+  }
+
+  #takenOf(shard: Shard): number {
+    return Math.max(this.#taken.get(shard.id) ?? 0, shard.trimmed)
+  }
+
+  #isRead(shard: Shard): boolean {
+    return this.#takenOf(shard) >= shard.records.length
+  }
+
+  #isNext(shard: Shard): boolean {
+    if (this.#deleted || this.#busy.has(shard.id) || this.#isRead(shard)) return false
+    return this.stream.shards.filter(({ id }) => shard.parents.includes(id)).every((parent) => this.#isRead(parent))
+  }
+
+  #read(shard: Shard): void {
+    if (!this.#isNext(shard)) return
+    const { world, sightings } = this.#parts
+    const from = this.#takenOf(shard)
+    const records = shard.records.slice(from, from + world.random.between(1, BATCH_MAX))
+    if (from === 0 && shard.parents.length > 0) sightings.see('a child shard read after its parent')
+    this.#busy.add(shard.id)
+    this.#invoke(eventOf(this.stream, shard, records), (taken) => {
+      if (this.#deleted) return
+      const goOn = (): void => {
+        this.#busy.delete(shard.id)
+        if (taken) this.#taken.set(shard.id, from + records.length)
+        this.poll()
+      }
+      if (taken) goOn()
+      else world.after(world.random.between(1, BACK_OFF_MS_MAX), goOn)
+    })
+  }
+}
+
+const eventOf = ({ arn }: SimulatedStream, { id }: Shard, records: readonly StreamRecord[]): KinesisEvent => ({
+  Records: records.map(({ sequenceNumber, key, text, arrivalMs }) => ({
+    eventID: `${id}:${sequenceNumber}`,
+    eventSourceARN: arn,
+    kinesis: {
+      partitionKey: key,
+      sequenceNumber: String(sequenceNumber),
+      data: Buffer.from(bytesOf(text)).toString('base64'),
+      approximateArrivalTimestamp: arrivalMs / 1_000,
+    },
+  })),
+})

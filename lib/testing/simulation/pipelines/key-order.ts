@@ -1,0 +1,35 @@
+import { linesOf, pairsText, type SimulatedPipeline } from './pipeline.ts'
+
+const STREAM = 'clicks'
+const KEYS = 5
+
+/** The records of a key carry its numbers from 1 on: the state sees them in order, each once. */
+export const keyOrder: SimulatedPipeline = {
+  name: 'key-order',
+  streams: [STREAM],
+  buckets: [],
+  keepsShards: true,
+  line: (_, n) => `k${n % KEYS} ${Math.floor(n / KEYS) + 1}`,
+  describe(ssc, { moody }) {
+    ssc
+      .kinesisTextStream(STREAM)
+      .mapToPair((line): [string, number] => [line.split(' ')[0] as string, Number(line.split(' ')[1])])
+      .updateStateByKey<number | string>((numbers, last = 0) => {
+        moody()
+        let now = last
+        for (const number of numbers) now = typeof now === 'number' && number > now ? number : `${now}, then ${number}`
+        // What is handed to a function is its own.
+        ;(numbers as number[]).length = 0
+        return now
+      })
+      .saveAsTextFiles('last')
+  },
+  outputs(_, history) {
+    const last = new Map<string, number>()
+    for (const line of history.flatMap((batch) => linesOf(batch, [STREAM]))) {
+      const [key = '', number] = line.split(' ')
+      last.set(key, Math.max(last.get(key) ?? 0, Number(number)))
+    }
+    return { last: pairsText(last) }
+  },
+}

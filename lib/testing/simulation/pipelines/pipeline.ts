@@ -1,0 +1,76 @@
+import type { DStream } from '../../../dstream/dstream.ts'
+import type { Attempt } from '../../../dstream/plan-node.ts'
+import type { StreamingContext } from '../../../dstream/streaming-context.ts'
+import type { Random } from '../../random.ts'
+import type { Code } from '../environment.ts'
+
+/** What a pipeline of the simulation is built with, in each process anew. */
+export interface Build {
+  readonly code: Code
+  /** Throws now and then, as functions do that are not as sound as they look. */
+  readonly moody: () => void
+  /** A sink of the user's own that refuses older attempts. */
+  readonly sink: (path: string, text: string, attempt: Attempt) => Promise<void>
+}
+
+/** One committed batch, as the world knows it. */
+export interface ModelBatch {
+  readonly timeMs: number
+  /** What was in it, by the name of the source, in order. */
+  readonly lines: Readonly<Record<string, readonly string[]>>
+  /** The code that has computed it. */
+  readonly code: Code
+}
+
+/** All committed batches up to one, oldest first. */
+export type History = readonly ModelBatch[]
+
+/** A pipeline that is simulated, and what it must give, recomputed from scratch: no code of the engine is used to predict the engine. */
+export interface SimulatedPipeline {
+  readonly name: string
+  readonly streams: readonly string[]
+  readonly buckets: readonly string[]
+  /** The n-th line of a source. Its first word is the key of a record. */
+  readonly line: (random: Random, n: number) => string
+  readonly describe: (ssc: StreamingContext, build: Build) => void
+  /** What each output holds after a batch, by the prefix of its path. */
+  readonly outputs: (batch: ModelBatch, history: History, intervalMs: number) => Readonly<Record<string, string>>
+  /** The state of each state node after the last batch, by its id, as text. */
+  readonly states?: (history: History) => Readonly<Record<string, string>>
+  /** Its shards stay as they are: it rests on the order of keys, which a split or a merge may still break. */
+  readonly keepsShards?: boolean
+  /** The function of the source stage throws on it: it is put aside, and none of the lines of the model. */
+  readonly isPoison?: (line: string, code: Code) => boolean
+}
+
+const WORDS = ['apple', 'pear', 'fig', 'f', '__proto__', 'zebra', 'Äpfel', 'pear2', 'constructor', 'quince']
+
+/** A line of a few words. */
+export const randomLine = (random: Random): string => Array.from({ length: random.between(1, 4) }, () => random.pick(WORDS)).join(' ')
+
+/** All lines of a batch, source by source in the order given. */
+export const linesOf = ({ lines }: ModelBatch, sources: readonly string[]): readonly string[] =>
+  sources.flatMap((source) => lines[source] ?? [])
+
+export const wordsOf = (lines: readonly string[]): readonly string[] => lines.flatMap((line) => line.split(' '))
+
+/** How often each word occurs. */
+export const countsOf = (words: readonly string[]): Map<string, number> => {
+  const counts = new Map<string, number>()
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1)
+  return counts
+}
+
+/** Pairs as their output shows them: in the order of keys. */
+export const pairsText = (pairs: Iterable<readonly [string, unknown]>): string =>
+  [...pairs]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `(${key},${String(value)})\n`)
+    .join('')
+
+/** Counts the words of a stream, batch by batch. */
+export const wordCounts = (lines: DStream<string>): DStream<[string, number]> =>
+  lines
+    .flatMap((line) => line.split(' '))
+    .mapToPair((word): [string, number] => [word, 1])
+    .reduceByKey((a, b) => a + b)

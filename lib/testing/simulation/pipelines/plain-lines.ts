@@ -1,0 +1,26 @@
+import { linesOf, randomLine, type SimulatedPipeline } from './pipeline.ts'
+
+const STREAM = 'clicks'
+
+/** No state: each line is kept with a mark of the code that saw it, in order. Some lines are poison, some are no text, and broken code throws on most. */
+export const plainLines: SimulatedPipeline = {
+  name: 'plain-lines',
+  streams: [STREAM],
+  buckets: [],
+  line: (random) => random.pick([...Array<string>(18).fill(''), 'poison ', 'garbled ']) + randomLine(random),
+  isPoison: (line, code) => line.startsWith('poison') || (code === 'broken' && line.includes('e')),
+  describe(ssc, { code }) {
+    ssc
+      .kinesisTextStream(STREAM)
+      .map((line) => {
+        if (plainLines.isPoison?.(line, code) === true) throw new Error('poison')
+        return `${code} ${line}`
+      })
+      .saveAsTextFiles('lines')
+  },
+  outputs: (batch) => ({
+    lines: linesOf(batch, [STREAM])
+      .map((line) => `${batch.code} ${line}\n`)
+      .join(''),
+  }),
+}

@@ -1,0 +1,29 @@
+import { countsOf, type History, linesOf, pairsText, randomLine, type SimulatedPipeline, wordCounts, wordsOf } from './pipeline.ts'
+
+const STREAM = 'clicks'
+const BUCKET = 'drops'
+
+const allCounts = (history: History): ReadonlyMap<string, number> =>
+  countsOf(wordsOf(history.flatMap((batch) => linesOf(batch, [STREAM, BUCKET]))))
+
+/** A stream and a bucket as one: their words in all, with state in several partitions. */
+export const twoSources: SimulatedPipeline = {
+  name: 'two-sources',
+  streams: [STREAM],
+  buckets: [BUCKET],
+  line: randomLine,
+  describe(ssc, { moody }) {
+    const lines = ssc.kinesisTextStream(STREAM).union(ssc.textFileStream(BUCKET, { existing: 'all' }))
+    wordCounts(lines)
+      .updateStateByKey<number>(
+        (counts, total = 0) => {
+          moody()
+          return counts.reduce((sum, count) => sum + count, total)
+        },
+        { partitions: 2 },
+      )
+      .reduceByKey((a) => a)
+      .saveAsTextFiles('totals')
+  },
+  outputs: (_, history) => ({ totals: pairsText(allCounts(history)) }),
+}

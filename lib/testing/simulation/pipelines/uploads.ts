@@ -1,0 +1,15 @@
+import { countsOf, linesOf, pairsText, randomLine, type SimulatedPipeline, wordCounts, wordsOf } from './pipeline.ts'
+
+const BUCKET = 'drops'
+
+/** Objects that notifications tell of: their words by batch. */
+export const uploads: SimulatedPipeline = {
+  name: 'uploads',
+  streams: [],
+  buckets: [BUCKET],
+  line: randomLine,
+  describe(ssc) {
+    wordCounts(ssc.textFileStream(BUCKET)).saveAsTextFiles('counts')
+  },
+  outputs: (batch) => ({ counts: pairsText(countsOf(wordsOf(linesOf(batch, [BUCKET])))) }),
+}

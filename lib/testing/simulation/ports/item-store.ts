@@ -1,0 +1,86 @@
+import type { ItemKey, ItemStore, KeyedItem } from '../../../ports/item-store.ts'
+import type { Random } from '../../random.ts'
+import type { Caller } from '../calls.ts'
+import type { Environment } from '../environment.ts'
+import type { World } from '../world.ts'
+import type { Observer } from './observer.ts'
+
+/** What it is made with. */
+export interface SimulatedStoreParts {
+  /** The table that all processes share. */
+  readonly store: ItemStore
+  readonly observer: Observer
+  readonly world: World
+  readonly environment: Environment
+  readonly call: Caller
+}
+
+const nameOf = ({ partition, sort }: ItemKey): string => `${partition}/${sort}`
+
+/** Some of several, in any order: what is written of a batch that fails. */
+const someOf = <T>(items: readonly T[], random: Random): readonly T[] => items.filter(() => random.chance(0.5)).toReversed()
+
+/** One process's way to the table: single items are linearizable, batches may be written in part, and answers show the table's clock. */
+export const simulatedItemStore = ({ store, observer, world, environment, call }: SimulatedStoreParts): ItemStore => {
+  let answeredMs: number | undefined
+  const timed = async <T>(effect: () => Promise<T>): Promise<T> => {
+    answeredMs = world.nowMs
+    return effect()
+  }
+  const observed = async (key: ItemKey, write: () => Promise<void>): Promise<void> => {
+    const before = await store.get(key)
+    await write()
+    observer.stored({ environment, key, before, after: await store.get(key) })
+  }
+  const putEach = async (items: readonly KeyedItem[]): Promise<void> => {
+    for (const { partition, sort, item } of items) await observed({ partition, sort }, () => store.put({ partition, sort }, item))
+  }
+  const deleteEach = async (keys: readonly ItemKey[]): Promise<void> => {
+    for (const key of keys) await observed(key, () => store.deleteAll([key]))
+  }
+  const batch = <T extends ItemKey>(name: string, items: readonly T[], write: (items: readonly T[]) => Promise<void>): Promise<void> =>
+    call({
+      name: `${name} ${items.map(nameOf).join(' ')}`,
+      ...(items[0] === undefined ? {} : { partition: items[0].partition }),
+      isBatch: items.length > 1,
+      effect: () => timed(() => write(items)),
+      part: () => write(someOf(items, world.random)),
+    })
+  return {
+    itemBytesMax: store.itemBytesMax,
+    answeredMs: () => answeredMs,
+    get: (key) =>
+      call({
+        name: `get ${nameOf(key)}`,
+        partition: key.partition,
+        effect: () =>
+          timed(async () => {
+            const item = await store.get(key)
+            observer.read(key, item)
+            return item
+          }),
+      }),
+    query: (partition, query) => call({ name: `query ${partition}`, partition, effect: () => timed(() => store.query(partition, query)) }),
+    compareAndSet: (key, seen, next) =>
+      call({
+        name: `compareAndSet ${nameOf(key)}`,
+        partition: key.partition,
+        effect: () =>
+          timed(async () => {
+            const before = await store.get(key)
+            const answer = await store.compareAndSet(key, seen, next)
+            if (answer.swapped) observer.stored({ environment, key, before, after: next })
+            else observer.refused({ environment, key, after: next })
+            return answer
+          }),
+      }),
+    put: (key, item) =>
+      call({
+        name: `put ${nameOf(key)}`,
+        partition: key.partition,
+        effect: () => timed(() => observed(key, () => store.put(key, item))),
+      }),
+    putAll: (items) => batch('put', items, putEach),
+    deleteAll: (keys) => batch('delete', keys, deleteEach),
+  }
+}

@@ -1,0 +1,36 @@
+import type { Item, ItemKey } from '../../../ports/item-store.ts'
+import type { Fence } from '../../../ports/output-files.ts'
+import type { Environment } from '../environment.ts'
+
+/** One write of the store, as it takes effect. */
+export interface StoreWrite {
+  /** Undefined: the store itself has removed what had expired. */
+  readonly environment: Environment | undefined
+  readonly key: ItemKey
+  readonly before: Item | undefined
+  /** Undefined: deleted. */
+  readonly after: Item | undefined
+}
+
+/** One write of output files, as it takes effect. */
+export interface OutputWrite {
+  readonly environment: Environment
+  readonly path: string
+  readonly parts: readonly Uint8Array[]
+  readonly fence: Fence
+}
+
+/** Sees every effect at the moment it happens. */
+export interface Observer {
+  stored(write: StoreWrite): void
+  /** A blob was written, or deleted where there are no bytes. */
+  blobStored(name: string, bytes: Uint8Array | undefined, environment: Environment): void
+  /** An item was read, or found not to be there. */
+  read(key: ItemKey, item: Item | undefined): void
+  /** A conditional write that was refused. */
+  refused(write: Omit<StoreWrite, 'before'>): void
+  /** Before the sink decides whether to accept it. */
+  outputting(write: OutputWrite): void
+  /** The sink has accepted it. */
+  outputted(write: OutputWrite): void
+}

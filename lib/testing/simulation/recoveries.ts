@@ -1,0 +1,110 @@
+import type { RuntimeEvent } from '../../runtime/events.ts'
+import type { Item, ItemKey } from '../../ports/item-store.ts'
+import type { Head } from '../../state/head.ts'
+import { BEGINNING, laneFromItem } from '../../state/lanes.ts'
+import type { Mirror } from './checkers/mirror.ts'
+import type { Environment } from './environment.ts'
+import type { StoreWrite } from './ports/observer.ts'
+import type { Sightings } from './sightings.ts'
+import type { World } from './world.ts'
+
+/** Recognises in the writes of the store which ways back from a fault were gone. It judges nothing. */
+export class Recoveries {
+  readonly #sightings: Sightings
+  readonly #mirror: Mirror
+  readonly #world: World
+  readonly #intervalMs: number
+  /** Who began the logged batch. */
+  #starter: Environment | undefined
+
+  constructor(sightings: Sightings, mirror: Mirror, world: World, intervalMs: number) {
+    this.#sightings = sightings
+    this.#mirror = mirror
+    this.#world = world
+    this.#intervalMs = intervalMs
+  }
+
+  stored({ key, before, after, environment }: StoreWrite): void {
+    if (environment === undefined) return this.#sightings.see('an item expired')
+    if (key.partition.includes('#seg#') && after === undefined && before !== undefined) this.#sightings.see('garbage deleted')
+    if (key.partition.includes('#seg#@batch') && after !== undefined) this.#sightings.see('a plan too large for the head')
+    if (key.partition.includes('#dlq#') && after !== undefined) this.#sightings.see('a record put aside')
+    if (key.partition.includes('#in#') && after !== undefined) this.#laneWritten(key.sort, before, after)
+  }
+
+  #laneWritten(sort: string, before: StoreWrite['before'], after: NonNullable<StoreWrite['after']>): void {
+    const [source = '', lane = ''] = sort.split('#')
+    const was = before && laneFromItem(source, lane, before)
+    const is = laneFromItem(source, lane, after)
+    const last = was?.entries.at(-1)
+    if (last !== undefined && is.entries.some(({ first, last: end }) => first === last.first && end !== last.last))
+      this.#sightings.see('entries coalesced')
+  }
+
+  headWritten(before: Head, after: Head, environment: Environment): void {
+    const see = this.#sightings.see.bind(this.#sightings)
+    if (after.generation > before.generation) see('a head adopted')
+    if (after.status === 'rest') see('a rest')
+    if (before.status === 'rest' && after.status === 'running' && after.generation === before.generation)
+      see(environment.name.startsWith('intake') ? 'a wake by intake' : 'a wake by the driver')
+    if (after.epoch > before.epoch) this.#logged(before, environment)
+    if (after.doneMs > before.doneMs) this.#committed(before, after, environment)
+  }
+
+  #logged(before: Head, environment: Environment): void {
+    const see = this.#sightings.see.bind(this.#sightings)
+    if (before.logged !== undefined) {
+      see('a batch tried again')
+      if (environment !== this.#starter) see('a batch tried again by a cold process')
+    }
+    if (before.owner !== undefined && before.leaseEndMs <= this.#world.nowMs) see('a lease that was over taken')
+    if (before.logged === undefined) this.#starter = environment
+  }
+
+  #committed(before: Head, after: Head, environment: Environment): void {
+    const see = this.#sightings.see.bind(this.#sightings)
+    if (after.doneMs > before.doneMs + this.#intervalMs) see('times skipped over a rest')
+    if (this.#starter !== undefined && this.#starter.generation !== environment.generation)
+      see('a batch logged by one generation and committed by another')
+    const [was, is] = [this.#mirror.manifest(before.manifest), this.#mirror.manifest(after.manifest)]
+    for (const [node, { partitions }] of Object.entries(is?.states ?? {})) {
+      const shorter = partitions.some((refs, part) => refs.length < (was?.states[node]?.partitions[part]?.length ?? 0))
+      if (shorter) see('a state written anew from its deltas')
+    }
+  }
+
+  read({ partition }: ItemKey, item: Item | undefined): void {
+    if (partition.includes('#seg#') && item === undefined) this.#sightings.see('a segment looked for by somebody who was behind')
+    if (partition.includes('#obj#') && item !== undefined) this.#sightings.see('a hint of an object already taken')
+  }
+
+  /** A refused write either shows its writer that another was faster, or its own success whose answer was lost. */
+  refused({ key, after, environment }: Omit<StoreWrite, 'before'>): void {
+    const see = this.#sightings.see.bind(this.#sightings)
+    if (key.partition.includes('#in#')) {
+      const [source = '', lane = ''] = key.sort.split('#')
+      const tail = this.#mirror.lanes().find((found) => found.source === source && found.lane === lane)
+      return see(tail?.by === after?.['by'] ? 'a lost answer known by its attempt id' : 'an append overtaken')
+    }
+    const head = this.#mirror.head()
+    if (head === undefined || !key.partition.endsWith('#head') || environment === undefined) return
+    const isLog = typeof after?.['owner'] === 'string'
+    const isOwn = isLog
+      ? head.owner === after['owner']
+      : head.manifest?.by !== undefined && after?.['manifest'] === JSON.stringify(head.manifest)
+    if (isOwn) return see('a lost answer known by its attempt id')
+    if (isLog) return see('a log refused')
+    if (after?.['next'] === undefined && Number(after?.['doneMs'] ?? BEGINNING) > 0) see('a commit refused')
+    if (head.epoch > Number(after?.['epoch'])) see('a zombie back after its lease')
+  }
+
+  /** What a process says of itself. */
+  heard(event: RuntimeEvent): void {
+    if (event.event === 'warning' && event.message.includes('read again from their source'))
+      this.#sightings.see('a lost block made again from its shard')
+    if (event.event === 'dataLost') this.#sightings.see('a loss decided and gone on without')
+    if (event.event === 'objectSkipped' && event.reason.includes('missing')) this.#sightings.see('an object missing')
+    if (event.event === 'objectSkipped' && event.reason.includes('not there')) this.#sightings.see('an object missing')
+    if (event.event === 'objectSkipped' && event.reason.includes('replaced')) this.#sightings.see('an object replaced')
+  }
+}

@@ -1,0 +1,64 @@
+/** Ways back from a fault, and corners of the protocol, that a run of seeds must have gone through: else it has proved little. */
+export const recoveryPaths = [
+  'a batch tried again',
+  'a batch tried again by a cold process',
+  'a commit refused',
+  'a log refused',
+  'a lost answer known by its attempt id',
+  'a zombie back after its lease',
+  'a lease that was over taken',
+  'an older fence refused by a sink',
+  'an output replaced by a later attempt',
+  'a head adopted',
+  'a batch logged by one generation and committed by another',
+  'an older generation turned away',
+  'a driver turned away by the lease',
+  'a skewed clock turned away',
+  'a segment looked for by somebody who was behind',
+  'a rest',
+  'a wake by intake',
+  'a wake by the driver',
+  'times skipped over a rest',
+  'records dropped as redelivered',
+  'an append overtaken',
+  'entries coalesced',
+  'a batch filled to its cap',
+  'a lane too full',
+  'a state written anew from its deltas',
+  'garbage deleted',
+  'a plan too large for the head',
+  'a large segment in a bucket',
+  'a record put aside',
+  'an object missing',
+  'an object replaced',
+  'a hint put off',
+  'a hint of an object already taken',
+  'a child shard read after its parent',
+  'a message put aside in its dead-letter queue',
+  'an item expired',
+  'a lost block made again from its shard',
+  'a loss decided and gone on without',
+  'an application resumed',
+  'an invocation out of time',
+  'a warm process used again',
+  'a request that went out after it was given up',
+] as const
+
+/** One of {@link recoveryPaths}. */
+export type RecoveryPath = (typeof recoveryPaths)[number]
+
+/** How often each fault struck and each way back was gone. */
+export type SightingCounts = Readonly<Record<string, number>>
+
+export class Sightings {
+  readonly #counts = new Map<string, number>()
+
+  /** Takes note of something that has happened. */
+  see(what: string): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1)
+  }
+
+  counts(): SightingCounts {
+    return Object.fromEntries(this.#counts)
+  }
+}

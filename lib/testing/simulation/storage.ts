@@ -1,0 +1,22 @@
+import { type MemoryBlobStore, memoryBlobStore } from '../../adapters/memory/memory-blob-store.ts'
+import { memoryItemStore } from '../../adapters/memory/memory-item-store.ts'
+import { type MemoryOutputFiles, memoryOutputFiles } from '../../adapters/memory/memory-output-files.ts'
+import type { ItemStore } from '../../ports/item-store.ts'
+import type { Random } from '../random.ts'
+
+/** Where everything durable lies: the table, the bucket of large segments, and the bucket of outputs. */
+export interface Storage {
+  readonly items: ItemStore
+  readonly blobs: MemoryBlobStore
+  /** Only more bytes than these go into a blob. */
+  readonly blobAboveBytes: number
+  readonly outputs: MemoryOutputFiles
+}
+
+/** Small limits, so that chunks, blobs and full lanes are met within seconds. */
+export const drawStorage = (random: Random): Storage => ({
+  items: memoryItemStore({ itemBytesMax: random.pick([8_192, 16_384, 409_600]) }),
+  blobs: memoryBlobStore(),
+  blobAboveBytes: random.pick([200, 8_192]),
+  outputs: memoryOutputFiles(),
+})

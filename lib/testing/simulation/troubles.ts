@@ -1,0 +1,116 @@
+/** Troubles that come over a world from outside of its functions: streams split, deployments come, blocks are lost, days pass. */
+import { segmentKeys } from '../../state/segments.ts'
+import { blobName } from '../../adapters/blob-item-store.ts'
+import type { CallWorld } from './calls.ts'
+import type { Checkers } from './checkers/checkers.ts'
+import { SimulatedStream } from './cloud/stream.ts'
+import type { SimulatedPipeline } from './pipelines/pipeline.ts'
+import type { Platform } from './platform.ts'
+import type { Storage } from './storage.ts'
+import type { Truth } from './truth.ts'
+
+/** What goes on in a world. */
+export interface LifeParts extends CallWorld {
+  readonly app: string
+  readonly pipeline: SimulatedPipeline
+  readonly platform: Platform
+  readonly checkers: Checkers
+  readonly truth: Truth
+  readonly storage: Storage
+  /** How many records are put into each stream, and how many objects into each bucket. */
+  readonly records: number
+  readonly objects: number
+}
+
+const DAY_MS = 86_400_000
+
+export const startTroubles = (parts: LifeParts): void => {
+  troubleStreams(parts)
+  troubleFunctions(parts)
+  troubleStorage(parts)
+}
+
+const troubleStreams = ({ world, faults, sightings, platform, pipeline, truth }: LifeParts): void => {
+  const { random } = world
+  const someMapping = () => (platform.mappings.length === 0 ? undefined : platform.mappings.at(-1))
+  world.every(4_000, 15_000, () => {
+    if (faults.strikes('lostCheckpoint', 15)) someMapping()?.loseCheckpoint()
+    if (faults.strikes('lateInvocation', 15)) someMapping()?.deliverLate()
+    if (faults.strikes('retention', 15)) someMapping()?.trim()
+    if (pipeline.keepsShards !== true && faults.strikes('resharding', 10)) someMapping()?.stream.reshard()
+  })
+  world.every(20_000, 60_000, () => {
+    const mapping = someMapping()
+    if (mapping === undefined) return
+    if (faults.strikes('mappingAnew', 20)) {
+      mapping.delete()
+      platform.mappings.splice(platform.mappings.indexOf(mapping), 1)
+      platform.map(mapping.stream)
+    } else if (pipeline.keepsShards !== true && mapping.isDone && faults.has('streamAnew') && random.chance(0.3)) {
+      sightings.see('streamAnew')
+      const { name } = mapping.stream
+      mapping.delete()
+      const createdMs = new Map(platform.deployment.createdMs).set(name, world.nowMs)
+      platform.deploy(platform.deployment.code, { createdMs })
+      platform.mappings.splice(platform.mappings.indexOf(mapping), 1)
+      const stream = new SimulatedStream(name, world.nowMs, random.between(1, 3), random.fork())
+      truth.made(stream)
+      platform.map(stream)
+    }
+  })
+}
+
+const troubleFunctions = ({ world, faults, sightings, platform, pipeline }: LifeParts): void => {
+  const { random } = world
+  world.every(10_000, 60_000, () => {
+    if (!faults.has('deployment')) return
+    sightings.see('deployment')
+    platform.deploy(platform.deployment.code === 'a' ? 'b' : 'a')
+  })
+  world.every(20_000, 80_000, () => {
+    if (pipeline.isPoison === undefined || !faults.has('brokenDeployment')) return
+    sightings.see('brokenDeployment')
+    const { code } = platform.deployment
+    platform.deploy('broken')
+    world.after(random.between(2_000, 20_000), () => platform.deploy(code))
+  })
+  world.every(5_000, 20_000, () => {
+    if (faults.strikes('pause', 10)) platform.driver.pausedUntilMs = world.nowMs + random.between(2_000, 30_000)
+  })
+}
+
+const troubleStorage = (parts: LifeParts): void => {
+  const { world, faults } = parts
+  world.every(5_000, 30_000, () => expire(parts))
+  world.every(4_000, 20_000, () => {
+    if (faults.has('lostBlock') && world.random.chance(0.4)) loseBlock(parts)
+  })
+  world.every(30_000, 120_000, () => {
+    if (faults.strikes('days', 10)) world.leap(world.random.between(1, 9) * DAY_MS)
+  })
+}
+
+/** A block of a stream that no batch has used up is gone from the store, as when somebody empties a bucket by hand. */
+const loseBlock = ({ world, sightings, checkers, truth, storage, app }: LifeParts): void => {
+  const { mirror } = checkers
+  const blocks = mirror.waitingBlocks().filter(({ lane, ref }) => truth.lanes.has(lane) && !mirror.isLost(ref))
+  if (blocks.length === 0) return
+  const { ref } = world.random.pick(blocks)
+  sightings.see('lostBlock')
+  world.log(() => `the block ${ref.node} at ${ref.at} is lost`)
+  mirror.lose(ref)
+  const keys = segmentKeys(app, ref)
+  void storage.items.deleteAll(keys).then(() => storage.blobs.deleteAll(keys.map(blobName)))
+}
+
+/** What has expired goes at some time, or lingers on for two days. */
+const expire = ({ world, storage, checkers }: LifeParts): void => {
+  for (const [key, ttl] of checkers.mirror.expiring()) {
+    if (ttl * 1_000 > world.nowMs || !world.random.chance(0.3)) continue
+    void storage.items.get(key).then(async (before) => {
+      if (before === undefined) return
+      await storage.items.deleteAll([key])
+      checkers.stored({ environment: undefined, key, before, after: undefined })
+    })
+  }
+}

@@ -1,0 +1,93 @@
+import type { BatchPlan } from '../../runtime/batch-plan.ts'
+import { positionOf } from '../../runtime/kinesis/positions.ts'
+import { laneId } from '../../runtime/kinesis/shards.ts'
+import type { HintsSlice } from '../../runtime/sources/hint-source.ts'
+import type { LanesSlice } from '../../runtime/sources/lane-source.ts'
+import type { SimulatedBucket, Upload } from './cloud/bucket.ts'
+import { isGarbled, type Shard, type SimulatedStream, type StreamRecord } from './cloud/stream.ts'
+
+/** A record that was put into a stream, where its lane has it. */
+export interface LaneRecord {
+  readonly position: bigint
+  readonly line: string
+  /** No text: put aside by intake, and in no block. */
+  readonly garbled: boolean
+}
+
+/** What is true outside of the system: every record that was ever put, and every upload. */
+export class Truth {
+  readonly buckets: ReadonlyMap<string, SimulatedBucket>
+  readonly #lanes = new Map<string, LaneRecord[]>()
+  readonly #shards = new Map<string, Shard>()
+  /** When the streams were made that are there now, by their ARNs. */
+  readonly #newest = new Map<string, number>()
+  /** The name of the source that a source node reads, by the node's id. */
+  readonly sourceNames: ReadonlyMap<string, string>
+
+  constructor(sourceNames: ReadonlyMap<string, string>, buckets: ReadonlyMap<string, SimulatedBucket>) {
+    this.sourceNames = sourceNames
+    this.buckets = buckets
+  }
+
+  /** How many records were put into streams. */
+  get records(): number {
+    return [...this.#lanes.values()].reduce((total, { length }) => total + length, 0)
+  }
+
+  /** All lanes into which anything was put, with what. */
+  get lanes(): ReadonlyMap<string, readonly LaneRecord[]> {
+    return this.#lanes
+  }
+
+  /** A stream is made, in the place of any other of its name. */
+  made({ arn, createdMs }: SimulatedStream): void {
+    this.#newest.set(arn, createdMs)
+  }
+
+  put({ arn, createdMs }: SimulatedStream, shard: Shard, { sequenceNumber, text }: StreamRecord): void {
+    const lane = laneId({ streamArn: arn, createdMs, shardId: shard.id })
+    this.#shards.set(lane, shard)
+    const records = this.#lanes.get(lane) ?? []
+    records.push({ position: BigInt(positionOf(String(sequenceNumber))), line: text, garbled: isGarbled(text) })
+    this.#lanes.set(lane, records)
+  }
+
+  /** Whether the stream still has what was put into a lane at these positions. */
+  isKept(lane: string, first: string, last: string): boolean {
+    const kept = this.#shards.get(lane)?.records.slice(this.#shards.get(lane)?.trimmed) ?? []
+    const numbers = new Set(kept.map(({ sequenceNumber }) => positionOf(String(sequenceNumber))))
+    const isNewest = [...this.#newest].some(([arn, createdMs]) => lane.startsWith(`${arn}@${createdMs}/`))
+    return isNewest && this.block(lane, first, last).every(({ position }) => numbers.has(String(position)))
+  }
+
+  /** What was put into a lane after one position, up to another. */
+  between(lane: string, after: string, upTo: string): readonly LaneRecord[] {
+    const [from, to] = [BigInt(after), BigInt(upTo)]
+    return (this.#lanes.get(lane) ?? []).filter(({ position }) => position > from && position <= to)
+  }
+
+  /** The text that was put into a lane at these positions, both included. */
+  block(lane: string, first: string, last: string): readonly LaneRecord[] {
+    return this.between(lane, String(BigInt(first) - 1n), last).filter(({ garbled }) => !garbled)
+  }
+
+  upload(source: string, key: string, version: string): Upload | undefined {
+    const bucket = this.buckets.get(this.sourceNames.get(source) ?? '')
+    return bucket?.uploads.find((upload) => upload.key === key && upload.version === version)
+  }
+
+  /** The lines of a batch, by the name of the source. */
+  linesOf(plan: BatchPlan): Readonly<Record<string, readonly string[]>> {
+    return Object.fromEntries(
+      Object.entries(plan.slices).map(([id, slice]) => {
+        const lines =
+          slice.kind === 'lanes'
+            ? (slice as LanesSlice).lanes.flatMap(({ lane, entries }) =>
+                entries.flatMap(({ blocks }) => blocks.flatMap(({ first, at }) => this.block(lane, first, at).map(({ line }) => line))),
+              )
+            : (slice as HintsSlice).taken.flatMap(({ key, version }) => this.upload(id, key, version)?.lines ?? [])
+        return [this.sourceNames.get(id) ?? id, lines]
+      }),
+    )
+  }
+}

@@ -1,0 +1,66 @@
+/** Cases of operations: batches go in, batches come out, or a batch fails. */
+import { MillraceError } from 'millrace'
+import { checkBatches, checkSame, checkSet, encoded } from './compare.ts'
+import { Mismatch } from './outcome.ts'
+import { type Mode, type Run, runPipeline } from './pipeline.ts'
+import type { Batch, Vector } from './vector.ts'
+
+/** Runs the case; throws unless it gives what it should. */
+export const checkOperation = async (vector: Vector, mode: Mode): Promise<void> => {
+  const { expectError } = vector
+  if (expectError !== undefined && vector.inputBatches.length === 0) return checkRefused(vector, mode)
+  const run = await runPipeline(vector, mode)
+  if (expectError === undefined && run.app.failures[0] !== undefined) throw run.app.failures[0].error
+  if (expectError !== undefined) checkFailure(vector, run)
+  const expected = vector.expectedBatches ?? []
+  const until = expectError?.batchIndex ?? expected.length
+  if (vector.compare !== 'error') checkResults(vector, expected.slice(0, until), run)
+}
+
+/** The pipeline is refused while it is described. */
+const checkRefused = async (vector: Vector, mode: Mode): Promise<void> => {
+  const error: unknown = await runPipeline({ ...vector, inputBatches: [[]] }, mode).catch((thrown: unknown) => thrown)
+  if (error instanceof MillraceError && error.code === 'ARGUMENT_INVALID') return
+  if (error instanceof Error) throw error
+  throw new Mismatch('a pipeline that is refused', 'one that runs')
+}
+
+/** The batch fails, with what a user's function threw, where that is what the case is about. */
+const checkFailure = ({ expectError, params }: Vector, { app, batches, slideMs }: Run): void => {
+  const failure = app.failures[0]
+  if (failure === undefined) throw new Mismatch('a batch that fails', batches)
+  if (expectError?.batchIndex !== undefined) checkSame((expectError.batchIndex + 1) * slideMs, failure.timeMs)
+  const text = expectError?.messageContains
+  if (params['f'] === 'always throws' && text !== undefined && !failure.error.message.includes(text))
+    throw new Mismatch(`an error with "${text}"`, failure.error.message)
+}
+
+const checkResults = (vector: Vector, expected: readonly Batch[], run: Run): void => {
+  if (vector.looseAssertions !== undefined) return checkLoosely(vector.looseAssertions, run)
+  checkBatches(vector.compare, expected, run.batches.slice(0, expected.length))
+  if (vector.expectedSnapshots !== undefined) {
+    checkBatches('multiset', vector.expectedSnapshots, run.snapshots.slice(0, vector.expectedSnapshots.length))
+  }
+  if (vector.expectedPartitionsPerBatch !== undefined) {
+    checkSame(vector.expectedPartitionsPerBatch, run.partitions.slice(0, vector.expectedPartitionsPerBatch.length))
+  }
+}
+
+/** Where Spark itself leaves open in which batch something happens. */
+const checkLoosely = (loose: NonNullable<Vector['looseAssertions']>, { batches, snapshots }: Run): void => {
+  const flattened = batches.flatMap((batch) => batch ?? []).map((element) => JSON.stringify(encoded(element)))
+  checkSame(
+    loose.flattenedOutputsSorted.map((element) => JSON.stringify(element)),
+    flattened.toSorted(),
+  )
+  checkSet(loose.lastSnapshotEquals, snapshots.at(-1) ?? [])
+  const isThere = snapshots.some((snapshot) => {
+    try {
+      checkSet(loose.someSnapshotEquals, snapshot ?? [])
+      return true
+    } catch {
+      return false
+    }
+  })
+  if (!isThere) throw new Mismatch(loose.someSnapshotEquals, snapshots)
+}

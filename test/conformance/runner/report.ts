@@ -1,0 +1,37 @@
+import type { Outcome } from './outcome.ts'
+import type { CaseResult, SuiteResult } from './suites.ts'
+import type { Vector } from './vector.ts'
+
+const countOf = (cases: readonly CaseResult[], kind: Outcome['kind']): number => cases.filter(({ outcome }) => outcome.kind === kind).length
+
+const totals = (cases: readonly CaseResult[]): string =>
+  `${countOf(cases, 'passed')} passed, ${countOf(cases, 'failed')} failed, ${countOf(cases, 'skipped')} skipped`
+
+const inputOf = ({ op, params, batchIntervalMs, inputBatches, inputBatches2, inputBatches3, script }: Vector): unknown => ({
+  op,
+  params,
+  batchIntervalMs,
+  inputBatches,
+  inputBatches2,
+  inputBatches3,
+  script,
+})
+
+const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+
+const caseLines = ({ vector, outcome }: CaseResult): readonly string[] => {
+  if (outcome.kind === 'passed') return []
+  if (outcome.kind === 'skipped') return [`  skipped  ${vector.name}: ${outcome.reason}`]
+  return [
+    `  FAILED   ${vector.name}`,
+    `    input:    ${shown(inputOf(vector))}`,
+    `    expected: ${shown(outcome.expected)}`,
+    `    got:      ${shown(outcome.got).replaceAll('\n', '\n              ')}`,
+  ]
+}
+
+/** A line for each suite, with its failures and skips below it, and the totals alone on the last line. */
+export const report = (suites: readonly SuiteResult[]): string => {
+  const lines = suites.flatMap(({ suite, cases }) => [`${suite}: ${totals(cases)}`, ...cases.flatMap(caseLines)])
+  return `${[...lines, totals(suites.flatMap(({ cases }) => cases))].join('\n')}\n`
+}

@@ -1,0 +1,40 @@
+/** Which calls of an application are worth stopping at. */
+import type { Matcher } from './gate.ts'
+
+type Row = Readonly<Record<string, { readonly S?: string; readonly N?: string } | undefined>>
+
+const putRow = ({ action, body }: Parameters<Matcher>[0]): Row =>
+  action === 'PutItem' ? (JSON.parse(body.toString()) as { readonly Item: Row }).Item : {}
+
+const isHead = (app: string, row: Row): boolean => row['pk']?.S === `${app}#head`
+
+/** Intake makes records durable (B1). */
+export const appends =
+  (app: string): Matcher =>
+  (call) =>
+    putRow(call)['pk']?.S?.startsWith(`${app}#in#`) === true
+
+/** The driver takes the lease and logs a batch (B2). */
+export const logsBatch =
+  (app: string): Matcher =>
+  (call) => {
+    const row = putRow(call)
+    return isHead(app, row) && row['owner'] !== undefined && row['next'] !== undefined
+  }
+
+/** The time of the batch that a call logs. */
+export const loggedTime = (call: Parameters<Matcher>[0]): number => Number(putRow(call)['next']?.N)
+
+/** The driver makes the batch of that time true (B5). The first such call: later ones may put the head to rest. */
+export const commits =
+  (app: string, timeMs: number): Matcher =>
+  (call) => {
+    const row = putRow(call)
+    return isHead(app, row) && Number(row['doneMs']?.N) === timeMs && row['next'] === undefined
+  }
+
+/** The driver writes a file of an output. */
+export const writesFile =
+  (bucket: string): Matcher =>
+  ({ action, path }) =>
+    action === 'PUT' && path.startsWith(`/${bucket}/`)

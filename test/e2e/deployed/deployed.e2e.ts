@@ -1,0 +1,64 @@
+/**
+ * The promise on a deployed application: the example's stack and a second one beside it in one account of an emulator, with roles enforced,
+ * sent records and objects while functions are killed, stopped, replaced and refused. After each step every total is exact.
+ *
+ * What the emulator cannot do is tested elsewhere: partial answers, batching windows, limits of retries and lost answers of every call in
+ * test/simulation and with made events in test/unit; splits and merges of shards in kinesis-lineage.e2e.ts.
+ */
+import { afterAll, beforeAll, test } from 'vitest'
+import { changeSteps } from './steps/changes.ts'
+import { deploySteps } from './steps/deploy.ts'
+import { endSteps } from './steps/end.ts'
+import { killSteps } from './steps/kills.ts'
+import { mappingSteps } from './steps/mapping.ts'
+import { objectSteps } from './steps/objects.ts'
+import { recordSteps } from './steps/records.ts'
+import type { Step } from './steps/step.ts'
+import { twiceSteps } from './steps/twice.ts'
+import { wordSteps } from './steps/words.ts'
+import { zombieSteps } from './steps/zombies.ts'
+import { World } from './world.ts'
+
+const STEP_MS_MAX = 240_000
+
+const steps: readonly Step[] = [
+  ...deploySteps,
+  ...recordSteps,
+  ...objectSteps,
+  ...wordSteps,
+  ...twiceSteps,
+  ...killSteps,
+  ...zombieSteps,
+  ...mappingSteps,
+  ...changeSteps,
+  ...endSteps,
+]
+
+let world: World
+let failed: string | undefined
+
+beforeAll(async () => {
+  world = await World.start()
+})
+afterAll(async () => {
+  await world?.stop()
+})
+
+/** For whoever reads the output of the tests. */
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+
+test.each(steps.map((step, index) => ({ ...step, number: index + 1 })))(
+  '$number $name',
+  { timeout: STEP_MS_MAX },
+  async ({ name, number, run }) => {
+    if (failed !== undefined) throw new Error(`not run, since a step before it has failed: ${failed}`)
+    const startMs = Date.now()
+    try {
+      const line = await run(world)
+      say(`${String(number).padStart(2)}  ${line}  (${((Date.now() - startMs) / 1_000).toFixed(1)} s)`)
+    } catch (error) {
+      failed = name
+      throw error
+    }
+  },
+)

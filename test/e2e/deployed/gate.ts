@@ -1,0 +1,155 @@
+/**
+ * A gate between functions and the endpoint that they take for AWS: it sees each call, and can stop one at an exact moment.
+ *
+ *   function --- call ---> | before | ---> endpoint        held before: the endpoint never hears of it unless it is let go
+ *   function <-- answer -- | after  | <--- endpoint        held after: the effect is there, and nobody knows of it yet
+ *
+ * It stands for the TLS of the real thing, too: calls leave it as those of a proxy that ends TLS, so that policies which allow nothing else
+ * are enforced and kept.
+ */
+import { once } from 'node:events'
+import { Agent, createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** One call of an API. */
+export interface Call {
+  /** The name of the operation, as `PutItem`; the HTTP method where the protocol has no names, as for S3. */
+  readonly action: string
+  readonly path: string
+  readonly body: Buffer
+}
+
+/** Picks calls. */
+export type Matcher = (call: Call) => boolean
+
+/** A call that is held, or will be. */
+export interface Held {
+  /** Resolves when the call is at the gate. */
+  readonly arrived: Promise<Call>
+  /** Lets it go on its way. */
+  readonly letGo: () => void
+  /** Cuts the connection: before, the call never happens; after, its answer is lost. */
+  readonly drop: () => void
+}
+
+interface Trap {
+  readonly matches: Matcher
+  readonly when: 'before' | 'after'
+  readonly spring: (call: Call) => Promise<'go' | 'drop'>
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: IncomingMessage['rawHeaders']
+  readonly body: Buffer
+}
+
+const UNAVAILABLE = 503
+
+/** A way to the endpoint, with an address of its own. */
+export class Gate {
+  readonly endpoint: string
+  readonly #server: Server
+  readonly #target: URL
+  readonly #agent = new Agent({ keepAlive: true })
+  readonly #traps = new Set<Trap>()
+  readonly #refused = new Set<Matcher>()
+  readonly #counted = new Map<Matcher, number>()
+  #open: Promise<void> = Promise.resolve()
+
+  private constructor(server: Server, target: string) {
+    this.#server = server
+    this.#target = new URL(target)
+    this.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    server.on('request', (incoming, outgoing) => void this.#pass(incoming, outgoing).catch(() => outgoing.destroy()))
+  }
+
+  /** Opens a gate to an endpoint, on a free port. */
+  static async to(target: string): Promise<Gate> {
+    const server = createServer({ keepAliveTimeout: 60_000 }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return new Gate(server, target)
+  }
+
+  /** Holds the next call that matches. */
+  hold(matches: Matcher, when: 'before' | 'after'): Held {
+    const arrived = Promise.withResolvers<Call>()
+    const decided = Promise.withResolvers<'go' | 'drop'>()
+    const trap: Trap = {
+      matches,
+      when,
+      spring: (call) => {
+        this.#traps.delete(trap)
+        arrived.resolve(call)
+        return decided.promise
+      },
+    }
+    this.#traps.add(trap)
+    return { arrived: arrived.promise, letGo: () => decided.resolve('go'), drop: () => decided.resolve('drop') }
+  }
+
+  /** Answers matching calls with "unavailable" until the function that it gives is called. */
+  refuse(matches: Matcher): () => void {
+    this.#refused.add(matches)
+    return () => void this.#refused.delete(matches)
+  }
+
+  /** Lets every call wait until the function that it gives is called. */
+  close(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#open = promise
+    return resolve
+  }
+
+  /** Counts matching calls from now on. */
+  count(matches: Matcher): () => number {
+    this.#counted.set(matches, 0)
+    return () => this.#counted.get(matches) ?? 0
+  }
+
+  /** Takes the gate away. */
+  remove(): void {
+    this.#server.closeAllConnections()
+    this.#server.close()
+    this.#agent.destroy()
+  }
+
+  async #pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const call = await callOf(incoming)
+    await this.#open
+    for (const [matches, count] of this.#counted) if (matches(call)) this.#counted.set(matches, count + 1)
+    if ([...this.#refused].some((matches) => matches(call))) return void outgoing.writeHead(UNAVAILABLE).end()
+    if ((await this.#stop(call, 'before')) === 'drop') return void outgoing.destroy()
+    const answer = await this.#forward(incoming, call)
+    if ((await this.#stop(call, 'after')) === 'drop') return void outgoing.destroy()
+    outgoing.writeHead(answer.status, answer.headers).end(answer.body)
+  }
+
+  async #stop(call: Call, when: Trap['when']): Promise<'go' | 'drop'> {
+    const trap = [...this.#traps].find((one) => one.when === when && one.matches(call))
+    return trap === undefined ? 'go' : trap.spring(call)
+  }
+
+  async #forward({ method, headers }: IncomingMessage, { path, body }: Call): Promise<Answer> {
+    const forward = request({
+      host: this.#target.hostname,
+      port: this.#target.port,
+      agent: this.#agent,
+      method,
+      path,
+      headers: { ...headers, 'x-forwarded-proto': 'https' },
+    })
+    forward.end(body)
+    const [answer] = (await once(forward, 'response')) as [IncomingMessage]
+    return { status: answer.statusCode ?? UNAVAILABLE, headers: answer.rawHeaders, body: await bytesOf(answer) }
+  }
+}
+
+const bytesOf = async (message: IncomingMessage): Promise<Buffer> => Buffer.concat(await message.toArray())
+
+const callOf = async (incoming: IncomingMessage): Promise<Call> => {
+  const { method = '', url = '/', headers } = incoming
+  const target = headers['x-amz-target']
+  const action = typeof target === 'string' ? target.slice(target.lastIndexOf('.') + 1) : method
+  return { action, path: url, body: await bytesOf(incoming) }
+}

@@ -1,0 +1,112 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { systemClock } from '../../../../lib/adapters/local/system-clock.ts'
+import { systemRandomness } from '../../../../lib/adapters/local/system-randomness.ts'
+import { resume } from '../../../../lib/runtime/operate.ts'
+import { type Overview, readOverview } from '../../../../lib/runtime/overview.ts'
+import type { Application } from '../application.ts'
+import { loggedTime, logsBatch, writesFile } from '../calls.ts'
+import { killFunction } from '../processes.ts'
+import { sayCounts, type World } from '../world.ts'
+import { deployPipeline, EXAMPLE } from './deploy.ts'
+import type { Step } from './step.ts'
+
+const RECORDS = 500
+const LOOK_EVERY_MS = 500
+const root = join(import.meta.dirname, '..', '..', '..', '..')
+
+/** The example with other words in its files, and with little patience, so that it does not take a quarter of an hour until it has failed. */
+const EDITS: readonly (readonly [find: string, replace: string])[] = [
+  ['so far', 'and counting'],
+  ['{ batchInterval: seconds(10) }', '{ batchInterval: seconds(10), retry: { for: seconds(1), attempts: 2 } }'],
+]
+
+/** Written where it is part of the package, as the example is: both import it by its name. */
+const changedExample = (): string => {
+  const text = EDITS.reduce(
+    (before, [find, replace]) => {
+      expect(before.split(find), `"${find}" in the example`).toHaveLength(2)
+      return before.replace(find, replace)
+    },
+    readFileSync(EXAMPLE, 'utf8'),
+  )
+  const folder = join(root, '.emulator')
+  mkdirSync(folder, { recursive: true })
+  const path = join(folder, 'changed-example.ts')
+  writeFileSync(path, text)
+  return path
+}
+
+const lookAt = ({ store, app }: Application): Promise<Overview> => readOverview(store, app, Date.now())
+
+const waitingIn = ({ lanes }: Overview): number => lanes.reduce((sum, { waitingRecords }) => sum + waitingRecords, 0)
+
+const until = async (world: World, isSo: (overview: Overview) => boolean): Promise<Overview> => {
+  for (;;) {
+    const overview = await lookAt(world.clicks)
+    if (isSo(overview)) return overview
+    await world.clicks.tick()
+    await sleep(LOOK_EVERY_MS)
+  }
+}
+
+/** The words in the files of the last batch. */
+const wordsOf = async ({ results }: World): Promise<string> =>
+  (await results.lastText()).includes('and counting') ? 'changed' : 'original'
+
+export const changeSteps: readonly Step[] = [
+  {
+    name: 'changed code is deployed while a batch is logged, and the new generation runs it',
+    async run(world) {
+      const { gates, clicks, model, results } = world
+      const before = await clicks.head()
+      const log = gates.driver.hold(logsBatch(clicks.app), 'after')
+      await world.send('while code changes', RECORDS)
+      const timeMs = loggedTime(await log.arrived)
+      await deployPipeline(world, 'changed', changedExample())
+      killFunction(clicks.driver)
+      log.drop()
+      const counts = await world.settled()
+      const batch = (await results.batches()).find((one) => one.timeMs === timeMs)
+      expect(counts).toEqual({ counted: model.size, lost: 0, twice: 0 })
+      expect(batch?.fence?.generation).toBe((await clicks.head())?.generation)
+      expect(batch?.fence?.generation).toBeGreaterThan(before?.generation ?? Infinity)
+      return `1 batch logged by the old code and run by the ${await wordsOf(world)} code: ${sayCounts(counts)}`
+    },
+  },
+  {
+    name: 'a sink that fails stops the application and not its intake, and after resume all is there',
+    async run(world) {
+      const { gates, clicks, model, results } = world
+      const mend = gates.driver.refuse(writesFile(results.bucket))
+      await world.send('before the stop', RECORDS)
+      const failed = await until(world, ({ head }) => head?.status === 'failed')
+      expect(failed.head?.reason?.code).toBe('OUTPUT_FAILED')
+      await world.send('after the stop', RECORDS)
+      const stopped = await until(world, (overview) => waitingIn(overview) >= RECORDS)
+      expect(stopped.head).toEqual(failed.head)
+      mend()
+      const { attempts } = await resume({ store: clicks.store, app: clicks.app, clock: systemClock(), randomness: systemRandomness() })
+      const counts = await world.settled()
+      expect(counts).toEqual({ counted: model.size, lost: 0, twice: 0 })
+      return `FAILED after ${attempts} attempts, ${waitingIn(stopped)} records taken in while it stood, resumed: ${sayCounts(counts)}`
+    },
+  },
+  {
+    name: 'the old code is deployed again as a new generation',
+    async run(world) {
+      const { clicks, model } = world
+      const before = await clicks.head()
+      await deployPipeline(world, 'rolled-back')
+      await world.send('rolled back', RECORDS)
+      const counts = await world.settled()
+      const after = await clicks.head()
+      expect(counts).toEqual({ counted: model.size, lost: 0, twice: 0 })
+      expect(after?.generation).toBeGreaterThan(before?.generation ?? Infinity)
+      expect(await wordsOf(world)).toBe('original')
+      return `rolled back to the ${await wordsOf(world)} code, the generation grew by ${(after?.generation ?? 0) - (before?.generation ?? 0)}: ${sayCounts(counts)}`
+    },
+  },
+]

@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { daysBack, headKey, historyKey } from '../../../../lib/state/item-keys.ts'
+import type { Application } from '../application.ts'
+import type { Step } from './step.ts'
+
+const FILES = 5
+const LINES = 200
+const LOOK_EVERY_MS = 250
+const LOOK_MS_MAX = 60_000
+
+interface Taken {
+  readonly objects: number
+  readonly records: number
+}
+
+/** What the batches of an application have taken, by its own history. */
+const takenBy = async ({ store, app }: Application, sinceMs: number): Promise<Taken> => {
+  const days = daysBack(sinceMs, Date.now())
+  const history = (await Promise.all(days.map((day) => store.query(historyKey(app, day).partition)))).flat()
+  const sum = (name: string): number => history.reduce((total, { item }) => total + Number(item[name]), 0)
+  return { objects: sum('objects'), records: sum('records') }
+}
+
+export const wordSteps: readonly Step[] = [
+  {
+    name: 'the second application, an example as it is, counts for itself',
+    async run({ words, clicks }) {
+      const startMs = Date.now()
+      const before = await clicks.head()
+      const lines = Array.from({ length: LINES }, (_, index) => `the mill and line ${index}`)
+      for (let file = 0; file < FILES; file++) await words.putObject(`poem ${file}.txt`, lines)
+      let taken = await takenBy(words, startMs)
+      while (taken.records < FILES * LINES && Date.now() - startMs < LOOK_MS_MAX) {
+        await sleep(LOOK_EVERY_MS)
+        taken = await takenBy(words, startMs)
+      }
+      expect(taken).toEqual({ objects: FILES, records: FILES * LINES })
+      const crossed = [await words.store.get(headKey(clicks.app)), await clicks.store.get(headKey(words.app))]
+      expect(crossed, 'each has a table of its own').toEqual([undefined, undefined])
+      expect(await clicks.head(), 'the first application does not move').toEqual(before)
+      return `${taken.records.toLocaleString('en')} lines of ${taken.objects} objects taken once by the second application, 0 by the first`
+    },
+  },
+]

@@ -1,0 +1,120 @@
+/** What the steps share: the emulator, the gates, what is deployed, and what has to be in it. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Emulator, startEmulator } from '../emulator.ts'
+import type { Application } from './application.ts'
+import { Gate } from './gate.ts'
+import type { Results } from './results.ts'
+import { clicksOf, type Comparison, Model } from './totals.ts'
+
+const SETTLE_MS_MAX = 120_000
+const LOOK_EVERY_MS = 250
+const TICK_EVERY_MS = 2_000
+
+/** How to wait. */
+export interface Waiting {
+  /** Whether the driver is called more often than its own clock does: what a tick misses, the schedule of each minute brings, only later. */
+  readonly hurry?: boolean
+}
+
+/** Made once for all steps. */
+export class World {
+  readonly emulator: Emulator
+  /** For whoever deploys and sends; for the functions of the first application; and for a driver that runs outside. */
+  readonly gates: Readonly<Record<'front' | 'intake' | 'driver' | 'zombie', Gate>>
+  /** For templates and bundles. */
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'millrace-deployed-'))
+  readonly model = new Model()
+  #clicks: { readonly app: Application; readonly results: Results } | undefined
+  #words: Application | undefined
+  #records = 0
+  #stopped: Promise<readonly number[]> | undefined
+
+  private constructor(emulator: Emulator, gates: World['gates']) {
+    this.emulator = emulator
+    this.gates = gates
+  }
+
+  /** Starts an emulator in which roles are enforced, with gates before it. */
+  static async start(): Promise<World> {
+    const emulator = await startEmulator({ variables: { AUTH: 'true' } })
+    const open = (): Promise<Gate> => Gate.to(emulator.endpoint)
+    const gates = { front: await open(), intake: await open(), driver: await open(), zombie: await open() }
+    // The clients of this process find AWS as any client does.
+    process.env['AWS_ENDPOINT_URL'] = gates.front.endpoint
+    return new World(emulator, gates)
+  }
+
+  /** The application of the example. */
+  get clicks(): Application {
+    return this.#deployed(this.#clicks).app
+  }
+
+  get results(): Results {
+    return this.#deployed(this.#clicks).results
+  }
+
+  /** The application beside it. */
+  get words(): Application {
+    return this.#deployed(this.#words)
+  }
+
+  deployed(clicks: Application, results: Results, words: Application): void {
+    this.#clicks = { app: clicks, results }
+    this.#words = words
+  }
+
+  #deployed<T>(made: T | undefined): T {
+    if (made === undefined) throw new Error('Nothing is deployed yet')
+    return made
+  }
+
+  /** How many records were put into the stream. */
+  get records(): number {
+    return this.#records
+  }
+
+  /** Puts clicks into the stream that have to count. */
+  async send(visitor: string, count: number): Promise<void> {
+    const lines = clicksOf(visitor, count)
+    this.model.add(lines)
+    this.#records += count
+    await this.clicks.putRecords(lines)
+  }
+
+  /** Waits until everything that was sent is in the totals and the application rests. Gives how things are then, or when it waited too long. */
+  async settled({ hurry = true }: Waiting = {}): Promise<Comparison> {
+    const startMs = Date.now()
+    let tickMs = startMs
+    for (;;) {
+      const status = (await this.clicks.head())?.status
+      const comparison = this.model.compare(await this.results.last())
+      const isExact = comparison.lost === 0 && comparison.twice === 0
+      if ((isExact && status === 'rest') || comparison.twice > 0 || Date.now() - startMs > SETTLE_MS_MAX) return comparison
+      if (hurry && Date.now() - tickMs > TICK_EVERY_MS) {
+        tickMs = Date.now()
+        await this.clicks.tick()
+      }
+      await sleep(LOOK_EVERY_MS)
+    }
+  }
+
+  /** Ends everything, whatever has happened, once. Gives the ids of processes that are there all the same. */
+  async stop(): Promise<readonly number[]> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<readonly number[]> {
+    for (const gate of Object.values(this.gates)) gate.remove()
+    await this.emulator.stop()
+    rmSync(this.folder, { recursive: true, force: true })
+    return this.emulator.processes()
+  }
+}
+
+/** For a step's line. */
+export const sayCounts = ({ counted, lost, twice }: Comparison): string =>
+  `${counted.toLocaleString('en')} counted, ${lost} lost, ${twice} twice`

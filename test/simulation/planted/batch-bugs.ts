@@ -1,0 +1,142 @@
+import type { PlantedBug } from './bug.ts'
+
+/** Bugs of running a batch, of state, and of what is left behind. */
+export const batchBugs: readonly PlantedBug[] = [
+  {
+    name: 'retry that allocates anew',
+    effect: 'a second attempt has other records than the plan that is logged',
+    edits: [
+      {
+        file: 'lib/runtime/driver.ts',
+        find: '    const plan = await loadPlan(this.#runner.store, this.#runner.app, logged.plan)\n',
+        replace:
+          '    await loadPlan(this.#runner.store, this.#runner.app, logged.plan)\n    const plan = await this.#allocate(head, before, logged.timeMs)\n',
+      },
+    ],
+  },
+  {
+    name: 'smaller plan not logged',
+    effect: 'what one attempt finds gone the next one may find',
+    edits: [
+      {
+        file: 'lib/runtime/batch.ts',
+        find: 'const attempt = plan === logged.plan ? logged : await logAgain(runner, logged, plan)',
+        replace: 'const attempt = logAgain === undefined ? undefined : { ...logged, plan }',
+      },
+    ],
+  },
+  {
+    name: 'outputs left out of a retry',
+    effect: 'a batch whose first attempt died is committed without its files',
+    edits: [
+      {
+        file: 'lib/runtime/batch.ts',
+        find: '  await execute({\n    plan: runner.plan,',
+        replace: '  await execute({\n    plan: attempt.number > 1 ? { ...runner.plan, outputs: [] } : runner.plan,',
+      },
+    ],
+  },
+  {
+    name: 'older fence written under',
+    effect: 'outputs carry the fence of the attempt before',
+    edits: [{ file: 'lib/runtime/batch.ts', find: 'epoch: attempt.head.epoch }', replace: 'epoch: attempt.head.epoch - 1 }' }],
+  },
+  {
+    name: 'fence ignored by a sink',
+    effect: 'a zombie puts its files in the place of newer ones',
+    edits: [
+      {
+        file: 'lib/adapters/output-layout.ts',
+        find: '  if (!isOlderFence(fence, there)) return\n',
+        replace: '  if (there !== undefined) return\n',
+      },
+    ],
+  },
+  {
+    name: 'dead letter after the commit',
+    effect: 'a batch is true and its bad records are put aside nowhere',
+    edits: [
+      {
+        file: 'lib/runtime/batch.ts',
+        find: '  await settle(runner.clock, () => storeDeadLetters(runner.store, runner.app, plan.timeMs, [...letters.values()]))\n',
+        replace: '',
+      },
+      {
+        file: 'lib/runtime/batch.ts',
+        find: '  for (const letter of letters)\n',
+        replace: '  await storeDeadLetters(runner.store, runner.app, timeMs, letters)\n  for (const letter of letters)\n',
+      },
+    ],
+  },
+  {
+    name: 'poison breaker off',
+    effect: 'broken code puts everything aside as bad records',
+    edits: [
+      {
+        file: 'lib/rdd/pour.ts',
+        find: 'bad > POISON_RECORDS_MAX && bad > records.length',
+        replace: 'bad > Infinity && bad > records.length',
+      },
+    ],
+  },
+  {
+    name: 'manifest without a delta',
+    effect: 'what a batch has changed is gone at the next cold start',
+    edits: [
+      {
+        file: 'lib/runtime/live-state.ts',
+        find: 'return merge ? [ref] : [...old, ref]',
+        replace: 'return merge ? [ref] : old.length === 3 ? old : [...old, ref]',
+      },
+    ],
+  },
+  {
+    name: 'merge dropping a delta',
+    effect: 'a partition that is written anew lacks the changes of its batch',
+    edits: [
+      {
+        file: 'lib/state/state-partition.ts',
+        find: '    for (const [key, change] of this.#changes.sortedEntries()) after.set(key, change)\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'garbage not kept for three manifests',
+    effect: 'a reader that is one batch behind misses its state',
+    edits: [{ file: 'lib/runtime/garbage.ts', find: 'this.#retired.length >= KEPT_MANIFESTS ?', replace: 'this.#retired.length >= 1 ?' }],
+  },
+  {
+    name: 'sweep without the logged plan',
+    effect: 'the plan of the batch in hand is deleted',
+    edits: [
+      { file: 'lib/runtime/garbage.ts', find: '(at) => at <= doneTime)', replace: '(at) => at <= doneTime || node === BATCH_PLAN_NODE)' },
+      {
+        file: 'lib/runtime/garbage.ts',
+        find: "for (const ref of [head.manifest, typeof loggedPlan === 'string' ? undefined : loggedPlan])",
+        replace: "for (const ref of [head.manifest, typeof loggedPlan === 'string' ? undefined : undefined])",
+      },
+    ],
+  },
+  {
+    name: 'history not waited for',
+    effect: 'a function answers with a write under way',
+    edits: [{ file: 'lib/runtime/driver.ts', find: '    await recordHistory(', replace: '    void recordHistory(' }],
+  },
+  {
+    name: 'sweep not waited for',
+    effect: 'one call of a sweep fails, and the others go on behind the answer',
+    edits: [
+      {
+        file: 'lib/base/together.ts',
+        find: '  const ended = await Promise.allSettled(all)\n',
+        replace: '  const every = [...all]\n  await Promise.all(every)\n  const ended = await Promise.allSettled(every)\n',
+      },
+    ],
+  },
+  {
+    name: 'segment with a TTL',
+    effect: 'state that has not changed for long expires',
+    edits: [{ file: 'lib/state/segments.ts', find: "codec: 'raw' }", replace: "codec: 'raw', ttl: 1 }" }],
+  },
+]

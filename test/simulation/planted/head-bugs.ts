@@ -1,0 +1,141 @@
+import { type PlantedBug, withoutAssertion } from './bug.ts'
+
+/** Bugs of the lease, of retries, of generations, and of rest. */
+export const headBugs: readonly PlantedBug[] = [
+  {
+    name: 'commit compared on the next batch alone',
+    effect: 'a zombie commits a batch that another runner has in hand',
+    edits: [
+      {
+        file: 'lib/runtime/head-writes.ts',
+        find: "const MINE: HeadCondition = ['epoch', 'owner', 'generation', 'next']",
+        replace: "const MINE: HeadCondition = ['next']",
+      },
+    ],
+  },
+  {
+    name: 'refusal taken for success',
+    effect: 'a runner that was refused the lease goes on with it',
+    edits: [
+      {
+        file: 'lib/runtime/head-writes.ts',
+        find: 'answer.swapped || (answer.head !== undefined && isMine(answer.head)) ? true : undefined',
+        replace: 'answer.swapped || answer.head !== undefined || isMine === undefined ? true : undefined',
+      },
+    ],
+  },
+  {
+    name: 'lease not looked at',
+    effect: 'two runners do the same work, and one takes the lease of the other',
+    edits: [
+      {
+        file: 'lib/runtime/driver.ts',
+        find: '    if (isLeaseHeld(head, nowMs, this.#runner.leaseMs))',
+        replace: '    if (isLeaseHeld(head, Infinity, this.#runner.leaseMs))',
+      },
+    ],
+  },
+  {
+    name: 'epoch kept for a retry',
+    effect: 'two attempts at a batch have the same fence',
+    edits: [
+      {
+        file: 'lib/runtime/head-writes.ts',
+        find: '    epoch: head.epoch + 1,\n    owner: attemptId,',
+        replace: '    epoch: logged === undefined ? head.epoch + 1 : head.epoch,\n    owner: attemptId,',
+      },
+    ],
+  },
+  {
+    name: 'pointer before its segment',
+    effect: 'the head names a plan that is still on its way to the store',
+    edits: [
+      {
+        file: 'lib/runtime/batch-plan.ts',
+        find: '  return writeSegment(\n',
+        replace:
+          '  const unwritten = { ...store, putAll: async (items: Parameters<ItemStore["putAll"]>[0]) => void store.putAll(items).catch(() => undefined) }\n  store = unwritten\n  return writeSegment(\n',
+      },
+    ],
+  },
+  {
+    name: 'clock not compared with that of the store',
+    effect: 'a process whose clock is ahead runs batches before their time',
+    edits: [{ file: 'lib/runtime/driver.ts', find: 'const SKEW_MS_MAX = 2_000', replace: 'const SKEW_MS_MAX = Infinity' }],
+  },
+  {
+    name: 'batch times off the grid after a wake',
+    effect: 'a batch has the time of the wake',
+    edits: [
+      {
+        file: 'lib/runtime/schedule.ts',
+        find: '  gridTimeAtOrAfter(Math.max(head.doneMs + 1, head.wakeMs), head.zeroMs, intervalMs)',
+        replace: '  head.wakeMs > head.doneMs ? head.wakeMs : gridTimeAtOrAfter(head.doneMs + 1, head.zeroMs, intervalMs)',
+      },
+    ],
+  },
+  {
+    name: 'retry without its pause',
+    effect: 'a failing batch is tried again at once',
+    edits: [
+      {
+        file: 'lib/runtime/driver.ts',
+        find: '    if (logged.retryMs > nowMs && !aheadOfClock) return',
+        replace: '    if (logged.retryMs > nowMs + 10 * 60_000 && !aheadOfClock) return',
+      },
+    ],
+  },
+  {
+    name: 'given up too soon',
+    effect: 'an application fails as soon as one of its two limits is used up',
+    edits: [
+      {
+        file: 'lib/runtime/schedule.ts',
+        find: '  logged.attempts >= retry.attempts && nowMs',
+        replace: '  logged.attempts >= retry.attempts || nowMs',
+      },
+    ],
+  },
+  {
+    name: 'adopted over a lease',
+    effect: 'a new deployment takes the head from a runner in the middle of a batch',
+    edits: [
+      {
+        file: 'lib/runtime/adopt.ts',
+        find: '  return isLeaseHeld(head, nowMs, runner.leaseMs) ? head : adopt(runner, head)',
+        replace: '  return isLeaseHeld(head, Infinity, runner.leaseMs) ? head : adopt(runner, head)',
+      },
+    ],
+  },
+  {
+    name: 'generation from a hash',
+    effect: 'old and new deployments take the head from each other',
+    edits: [
+      {
+        file: 'lib/runtime/driver.ts',
+        find: '    if (head.generation > this.#runner.generation) return',
+        replace: '    if ((head.generation * 7) % 5 > (this.#runner.generation * 7) % 5) return',
+      },
+      {
+        file: 'lib/runtime/adopt.ts',
+        find: '  if (head.generation > runner.generation) return head\n',
+        replace: '  if ((head.generation * 7) % 5 > (runner.generation * 7) % 5) return head\n',
+      },
+      withoutAssertion(
+        'lib/state/head.ts',
+        "    invariant('B10', next.generation >= seen.generation, `the generation goes back from ${seen.generation} to ${next.generation}`)\n",
+      ),
+    ],
+  },
+  {
+    name: 'no second look after going to rest',
+    effect: 'what was appended while the head went to rest lies there',
+    edits: [
+      {
+        file: 'lib/runtime/driver.ts',
+        find: "if (mayRest && (await goToRest(heads, head))) this.#runner.listen({ event: 'rest', timeMs: head.doneMs })",
+        replace: "if (mayRest && (await goToRest(heads, head))) return { kind: 'idle', dueMs: undefined }",
+      },
+    ],
+  },
+]

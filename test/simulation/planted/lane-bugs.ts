@@ -1,0 +1,111 @@
+import type { PlantedBug } from './bug.ts'
+
+/** Bugs of intake, lanes and blocks. */
+export const laneBugs: readonly PlantedBug[] = [
+  {
+    name: 'acknowledged before the append',
+    effect: 'the stream goes on, and the records are nowhere when the process ends',
+    edits: [
+      {
+        file: 'lib/runtime/intake.ts',
+        find: '      const answer = await settle(clock, () => swapLane(store, app, seen, next))\n',
+        replace:
+          '      const before = seen\n      void settle(clock, () => swapLane(store, app, before, next)).catch(() => undefined)\n      if (next.tail !== "") return fresh.length\n      const answer = await settle(clock, () => swapLane(store, app, seen, next))\n',
+      },
+    ],
+  },
+  {
+    name: 'redelivered records appended again',
+    effect: 'records at or below the tail are stored a second time',
+    edits: [
+      {
+        file: 'lib/runtime/intake.ts',
+        find: '      const fresh = delivery.records.filter(({ position }) => isAfter(position, tail))\n',
+        replace: '      const fresh = delivery.records\n',
+      },
+    ],
+  },
+  {
+    name: 'append without its condition',
+    effect: 'of two appends at once the later one loses the earlier one',
+    edits: [
+      {
+        file: 'lib/state/lanes.ts',
+        find: "    seen === undefined ? 'absent' : { tail: seen.tail },\n",
+        replace: "    seen === undefined ? 'absent' : {},\n",
+      },
+    ],
+  },
+  {
+    name: 'dead letter after the append',
+    effect: 'a record that is no text is acknowledged and put aside nowhere',
+    edits: [
+      {
+        file: 'lib/runtime/intake.ts',
+        find: '    await settle(clock, () => storeDeadLetters(store, app, nowMs, delivery.rejected ?? []))\n',
+        replace: '',
+      },
+      {
+        file: 'lib/runtime/intake.ts',
+        find: '    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)\n    await this.#wakeHead()\n',
+        replace:
+          '    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)\n    await settle(clock, () => storeDeadLetters(store, app, nowMs, delivery.rejected ?? []))\n    await this.#wakeHead()\n',
+      },
+    ],
+  },
+  {
+    name: 'cap ignored',
+    effect: 'a batch takes all that waits',
+    edits: [
+      {
+        file: 'lib/runtime/sources/lane-source.ts',
+        find: '      if (!first && (records > limits.records || bytes > limits.bytes)) return taken\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'lane swept before it is drained',
+    effect: 'blocks that no batch has read are deleted',
+    edits: [
+      {
+        file: 'lib/runtime/garbage.ts',
+        find: '(at) => !isAfter(at, cuts[lane] ?? BEGINNING))',
+        replace: '(at) => isAfter(at, cuts[lane] ?? BEGINNING))',
+      },
+    ],
+  },
+  {
+    name: 'part of an entry taken again',
+    effect: 'a cut that falls into a coalesced entry counts for nothing',
+    edits: [
+      {
+        file: 'lib/state/lanes.ts',
+        find: '.map((entry) => (isAfter(entry.first, cut) ? entry : restOf(entry, cut)))',
+        replace: '.map((entry) => (isAfter(entry.first, cut) || restOf(entry, cut).last === "" ? entry : entry))',
+      },
+    ],
+  },
+  {
+    name: 'records read again not compared',
+    effect: 'a stream made anew gives other records at the same positions',
+    edits: [
+      {
+        file: 'lib/runtime/sources/lost-blocks.ts',
+        find: '  if (!agrees(records, ref))\n',
+        replace: '  if (records.length === 0 && !agrees(records, ref))\n',
+      },
+    ],
+  },
+  {
+    name: 'head not woken',
+    effect: 'intake leaves a head at rest to itself',
+    edits: [
+      {
+        file: 'lib/runtime/intake.ts',
+        find: "    if (head?.status !== 'rest') return\n",
+        replace: '    if (head?.status !== undefined) return\n',
+      },
+    ],
+  },
+]

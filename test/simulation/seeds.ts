@@ -1,0 +1,69 @@
+import { isDeepStrictEqual } from 'node:util'
+import { faultKinds, recoveryPaths, simulate, type SimulationResult } from '../../lib/testing/index.ts'
+
+/** What came of some seeds. */
+export interface Summary {
+  readonly seeds: number
+  readonly batches: number
+  readonly records: number
+  /** Of those that failed, without their traces. */
+  readonly failures: readonly SimulationResult[]
+  /** How often each fault struck, each way back was gone, and each pipeline was drawn. */
+  readonly sightings: Readonly<Record<string, number>>
+}
+
+/** One seed in so many runs twice. */
+const TWICE_EVERY = 10
+
+/** Runs a seed; one in ten twice, with equal traces. */
+export const runSeed = async (seed: number): Promise<SimulationResult> => {
+  if (seed % TWICE_EVERY !== 0) return simulate(seed)
+  const [first, second] = [await simulate(seed, { trace: true }), await simulate(seed, { trace: true })]
+  if (first.violation !== undefined || isDeepStrictEqual(first, second)) return { ...first, trace: [] }
+  const line = first.trace.findIndex((text, index) => text !== second.trace[index])
+  const what = `line ${line} is ${first.trace[line]} and then ${second.trace[line]}`
+  return { ...first, trace: [], violation: { checker: 'reproducible', what } }
+}
+
+/** Runs seeds one after another. */
+export const runSeeds = async (from: number, count: number): Promise<Summary> => {
+  const failures: SimulationResult[] = []
+  const sightings: Record<string, number> = {}
+  const see = (what: string, times: number): void => void (sightings[what] = (sightings[what] ?? 0) + times)
+  let batches = 0
+  let records = 0
+  for (let seed = from; seed < from + count; seed++) {
+    const result = await runSeed(seed)
+    batches += result.batches
+    records += result.records
+    see(`pipeline ${result.pipeline}`, 1)
+    for (const [what, times] of Object.entries(result.sightings)) see(what, times)
+    if (result.violation !== undefined) failures.push(result)
+  }
+  return { seeds: count, batches, records, failures, sightings }
+}
+
+/** Summaries as one. */
+export const sumOf = (summaries: readonly Summary[]): Summary => {
+  const sightings: Record<string, number> = {}
+  for (const summary of summaries)
+    for (const [what, times] of Object.entries(summary.sightings)) sightings[what] = (sightings[what] ?? 0) + times
+  const total = (field: 'seeds' | 'batches' | 'records'): number => summaries.reduce((sum, summary) => sum + summary[field], 0)
+  return {
+    seeds: total('seeds'),
+    batches: total('batches'),
+    records: total('records'),
+    failures: summaries.flatMap(({ failures }) => failures).toSorted((a, b) => a.seed - b.seed),
+    sightings,
+  }
+}
+
+/** Everything that a long run has to see, with how often it did. */
+export const sightingRows = ({ sightings }: Summary): readonly (readonly [what: string, times: number])[] => {
+  const drawn = Object.keys(sightings).filter((what) => what.startsWith('pipeline '))
+  return [...faultKinds, ...recoveryPaths, ...drawn.toSorted()].map((what) => [what, sightings[what] ?? 0] as const)
+}
+
+/** What was never seen. */
+export const neverSeen = (summary: Summary): readonly string[] =>
+  sightingRows(summary).flatMap(([what, times]) => (times === 0 ? [what] : []))
