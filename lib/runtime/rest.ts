@@ -18,9 +18,12 @@ export const goToRest = async (heads: HeadStore, head: Head): Promise<boolean> =
   return answer.swapped
 }
 
-/** Wakes a resting head: the next batch is at the first grid time from `wakeMs` on. False if it was awake or has moved. */
+/**
+ * Wakes a resting head: the next batch is at the first grid time from `wakeMs` on. False if it was awake or has moved. A refusal that shows
+ * this very wake is taken for a success whose answer was lost: who has woken the head has to call the driver, and two calls do no harm.
+ */
 export const wake = async (heads: HeadStore, head: Head, wakeMs: number): Promise<boolean> => {
   if (head.status !== 'rest') return false
   const answer = await heads.swap(head, ['epoch', 'doneMs', 'generation', 'status'], { ...head, status: 'running', wakeMs })
-  return answer.swapped
+  return answer.swapped || (answer.head?.status === 'running' && answer.head.epoch === head.epoch && answer.head.wakeMs === wakeMs)
 }

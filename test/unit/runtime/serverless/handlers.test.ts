@@ -114,6 +114,14 @@ describe('intake', () => {
     expect(app.seen).toEqual(['a', 'b'])
   })
 
+  test('winds it also when the answer of the wake was lost', async () => {
+    const app = new Functions()
+    await app.rest()
+    app.world.store.fail({ call: 'compareAndSet', to: `${APP}#head`, times: 1, applied: true })
+    await app.intake([deliveryOf(1, 'a')])
+    expect(app.wound).toEqual([{ app: APP, atMs: START_MS + 40_000, wind: true }])
+  })
+
   test('throws while it cannot append, and is given the batch again', async () => {
     const app = new Functions()
     app.world.store.fail({ call: 'compareAndSet', to: `${APP}#in`, times: 4 })
