@@ -19,8 +19,11 @@ type Attempt = Extract<DriverAt, { readonly mine: Head }>
 /** Where an attempt begins, once its log is acknowledged. */
 export const startsAttempt = (seat: Seat, world: World, mine: Head): World => {
   if (errs(seat.model, 'commit before output')) return driverAt(world, seat.index, committing(seat, mine))
-  return driverAt(world, seat.index, { before: world.stored === null ? 'output' : 'sweep', mine })
+  return driverAt(world, seat.index, world.stored === null ? withRecords(seat, mine) : { before: 'sweep', mine })
 }
+
+/** With the records at hand: an output that an earlier attempt has finished is left out. */
+const withRecords = (seat: Seat, mine: Head): DriverAt => (mine.outputDone ? committing(seat, mine) : { before: 'output', mine })
 
 /** All that a driver can do next in the middle of an attempt. */
 export const attemptSteps = (seat: Seat, at: Attempt): readonly Step[] => {
@@ -40,7 +43,7 @@ export const attemptSteps = (seat: Seat, at: Attempt): readonly Step[] => {
     case 'manifest':
       return [putsManifest(seat, at.mine, at.manifest)]
     case 'commit':
-      return [commits(seat, at.mine, at.manifest)]
+      return [commits(seat, at.mine, at.manifest), throws(seat, at.mine)]
     case 'rest':
       return [rests(seat, at.mine)]
     case 'fail':
@@ -73,7 +76,7 @@ const readsBlocks = (seat: Seat, mine: Head): Step => {
     text: `${who} reads the records of batch ${mine.next}${found ? '' : ': a block is not there'}`,
     ...(lost && found ? { write: lost } : {}),
     then: ({ world }) => {
-      if (found) return driverAt(world, index, { before: 'output', mine })
+      if (found) return driverAt(world, index, withRecords(seat, mine))
       return world.head.owner === mine.owner ? stopped(seat, world) : driverAt(world, index, { before: 'fail', mine }, cold(seat))
     },
   }
@@ -97,13 +100,16 @@ export const outputOf = (seat: Seat, mine: Head, found?: Output | null): Step =>
       return driverAt(
         world,
         index,
-        committing(seat, mine),
+        committing(seat, { ...mine, outputDone: true }),
         kept ? { memory: { ...(driver.memory as Memory), records: output.records } } : {},
       )
     },
-    giveUp: (world) => driverAt(world, index, { before: 'fail', mine }, cold(seat)),
+    giveUp: (world) => driverAt(world, index, { before: 'fail', mine: gaveUp(seat, mine) }, cold(seat)),
   }
 }
+
+/** Whether the write has arrived is not known: it does not count as done. */
+const gaveUp = ({ model }: Seat, mine: Head): Head => (errs(model, 'output counts before it is written') ? { ...mine, outputDone: true } : mine)
 
 const looksAtSink = ({ world, index, who }: Seat, mine: Head): Step => ({
   text: `${who} looks at the output of batch ${mine.next}`,
@@ -111,7 +117,7 @@ const looksAtSink = ({ world, index, who }: Seat, mine: Head): Step => ({
 })
 
 const throws = (seat: Seat, mine: Head): Step => ({
-  text: `a function throws in batch ${mine.next}, run by ${seat.who}`,
+  text: `batch ${mine.next} fails ${mine.outputDone ? 'after' : 'before'} its output, run by ${seat.who}`,
   fault: 'failures',
   then: () => driverAt(seat.world, seat.index, { before: 'fail', mine }, cold(seat)),
 })
@@ -153,6 +159,7 @@ const commits = (seat: Seat, mine: Head, manifest: Manifest): Step => {
     next: null,
     plan: null,
     attempts: 0,
+    outputDone: false,
   }
   const isMine = ({ head }: World): boolean => head.done === manifest.time && head.manifest.name === manifest.name
   return {

@@ -61,12 +61,17 @@ export const configurations = {
   },
   delays: {
     name: 'delays',
-    focus: 'appends that arrive late, a clock, entries that grow',
+    focus: 'appends that arrive after their writer has gone on',
     ...both(
-      { records: [3], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2, clock: 2 },
-      { zombies: 1 },
-      { zombies: 1, crashes: 1, lateWrites: 1 },
+      { records: [2], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2 },
+      { lateWrites: 1 },
+      { lateWrites: 1, zombies: 1, crashes: 1 },
     ),
+  },
+  clock: {
+    name: 'clock',
+    focus: 'batches that are due by a clock, entries that grow before they are taken',
+    ...both({ records: [3], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2, clock: 2 }, {}, { zombies: 1 }),
   },
   sources: {
     name: 'sources',

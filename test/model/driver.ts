@@ -85,12 +85,13 @@ const beforeLog = ({ model, index }: Seat, world: World, seen: Head, plan: Plan)
   return driverAt(world, index, { before: 'log', seen, plan, by })
 }
 
-/** `adopt` (B10). What was logged stays logged, and is tried from the first attempt on. */
+/** `adopt` (B10). What was logged stays logged, and is tried from the first attempt on, with its output: the code may be another. */
 const adopts = (seat: Seat, seen: Head): Step => {
   const { model, index, driver, who, world } = seat
   const fresh = errs(model, 'adoption forgets the logged batch') ? { next: null, plan: null } : {}
   const status = seen.status === 'failed' ? 'running' : seen.status
-  const next: Head = { ...seen, generation: driver.generation, status, owner: null, attempts: 0, ...fresh }
+  const outputDone = seen.outputDone && errs(model, 'adoption keeps the output')
+  const next: Head = { ...seen, generation: driver.generation, status, owner: null, attempts: 0, outputDone, ...fresh }
   return {
     text: `${who} adopts the head for generation ${driver.generation}`,
     write: { to: 'head', kind: 'adopt', generation: driver.generation, seen, next },

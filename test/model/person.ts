@@ -48,6 +48,7 @@ const skips = (model: Model, world: World, person: Commanding): Step => {
     next: null,
     plan: null,
     attempts: 0,
+    outputDone: false,
   }
   return {
     text: `millrace skip gives up batch ${seen.next}`,

@@ -32,6 +32,8 @@ export type Mistake =
   | 'nobody calls every minute'
   | 'lower generation runs'
   | 'adoption forgets the logged batch'
+  | 'adoption keeps the output'
+  | 'output counts before it is written'
   | 'failed application runs on'
   | 'skip leaves the cut of the manifest'
   | 'previous manifest is garbage'

@@ -56,7 +56,7 @@ export interface Plan {
   readonly cuts: Cuts
 }
 
-/** As `lib/state/head.ts` keeps it, without the times. `next` and `plan` are those of the logged batch. */
+/** As `lib/state/head.ts` keeps it, without the times. `next`, `plan`, `attempts` and `outputDone` are those of the logged batch. */
 export interface Head {
   readonly generation: number
   readonly status: 'running' | 'rest' | 'failed'
@@ -68,6 +68,8 @@ export interface Head {
   readonly next: number | null
   readonly plan: Plan | null
   readonly attempts: number
+  /** A failed attempt has written the output: the next one leaves it out. */
+  readonly outputDone: boolean
 }
 
 /** What a driver keeps in memory between batches. */
@@ -243,6 +245,7 @@ export const firstWorld = (bounds: Bounds): World => {
       next: null,
       plan: null,
       attempts: 0,
+      outputDone: false,
     },
     lanes: bounds.records.map((count, lane) => (isFed ? { tail: 0, by: null, entries: [] } : fullLane(lane, count))),
     sources: isFed ? zeros : bounds.records,
