@@ -58,7 +58,9 @@ const lostAnswers = ({ text, giveUp }: Step, write: Write, world: World, { world
   })
   return [
     lost('nothing arrives, and it gives up', giveUp(world), false),
-    ...(written ? [lost('the answer is lost, and it tries again', after, true), lost('the answer is lost, and it gives up', giveUp(after), true)] : []),
+    ...(written
+      ? [lost('the answer is lost, and it tries again', after, true), lost('the answer is lost, and it gives up', giveUp(after), true)]
+      : []),
   ]
 }
 
@@ -87,7 +89,13 @@ const crashes = (world: World): readonly Transition[] => {
   const after = spent(world, 'crashes')
   const drivers = world.drivers.flatMap(({ at, memory }, index) => {
     if (at.before === 'call' && memory === null) return []
-    return [plain(`driver ${'ABC'[index]} crashes`, answered(after, index, at.before === 'call' ? 'done' : 'called again', { memory: null }), true)]
+    return [
+      plain(
+        `driver ${'ABC'[index]} crashes`,
+        answered(after, index, at.before === 'call' ? 'done' : 'called again', { memory: null }),
+        true,
+      ),
+    ]
   })
   const intakes = world.intakes.flatMap(({ at, known }, index) => {
     if (at.before === 'event') return []
@@ -111,7 +119,10 @@ const surroundings = (model: Model, world: World): readonly Step[] => {
   }
   if (errs(model, 'segments expire')) {
     for (const { name } of world.head.manifest.states.slice(0, -1))
-      steps.push({ text: `the segment ${name} expires`, then: () => ({ ...world, stored: world.stored?.filter((other) => other !== name) ?? null }) })
+      steps.push({
+        text: `the segment ${name} expires`,
+        then: () => ({ ...world, stored: world.stored?.filter((other) => other !== name) ?? null }),
+      })
   }
   return steps
 }

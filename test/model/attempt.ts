@@ -109,7 +109,8 @@ export const outputOf = (seat: Seat, mine: Head, found?: Output | null): Step =>
 }
 
 /** Whether the write has arrived is not known: it does not count as done. */
-const gaveUp = ({ model }: Seat, mine: Head): Head => (errs(model, 'output counts before it is written') ? { ...mine, outputDone: true } : mine)
+const gaveUp = ({ model }: Seat, mine: Head): Head =>
+  errs(model, 'output counts before it is written') ? { ...mine, outputDone: true } : mine
 
 const looksAtSink = ({ world, index, who }: Seat, mine: Head): Step => ({
   text: `${who} looks at the output of batch ${mine.next}`,
@@ -169,7 +170,9 @@ const commits = (seat: Seat, mine: Head, manifest: Manifest): Step => {
       if (!written && !isMine(world)) return looksAgain(seat, world, cold(seat))
       const memory = afterCommit(model, mine, manifest, driver.memory as Memory)
       if (errs(model, 'commit before output')) return driverAt(world, index, { before: 'output', mine })
-      return mayRest(seat, world, mine) ? driverAt(world, index, { before: 'rest', mine: next }, { memory }) : looksAgain(seat, world, { memory })
+      return mayRest(seat, world, mine)
+        ? driverAt(world, index, { before: 'rest', mine: next }, { memory })
+        : looksAgain(seat, world, { memory })
     },
     giveUp: (world) => driverAt(world, index, { before: 'fail', mine }, cold(seat)),
   }

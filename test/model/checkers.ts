@@ -31,7 +31,8 @@ const acknowledgesLater: WorldChecker = (_, after) => {
 
 const logStands: WriteChecker = (before, after, write) => {
   if (write.to !== 'head') return undefined
-  if (write.kind === 'log' && after.head.epoch <= before.head.epoch) return `a lease is taken under epoch ${after.head.epoch}, which another one had`
+  if (write.kind === 'log' && after.head.epoch <= before.head.epoch)
+    return `a lease is taken under epoch ${after.head.epoch}, which another one had`
   if (before.head.next === null || after.head.done > before.head.done) return undefined
   const isSame = after.head.next === before.head.next && JSON.stringify(after.head.plan) === JSON.stringify(before.head.plan)
   return unless(isSame, `batch ${before.head.next} is logged, and its plan changes`)
@@ -53,7 +54,10 @@ const warmIsCold: WorldChecker = (_, after) => {
   const { manifest } = after.head
   const cold = recordsOf(manifest.states).join(' ')
   const wrong = after.drivers.findIndex(({ memory }) => memory?.manifest === manifest.name && memory.records.join(' ') !== cold)
-  return unless(wrong === -1, `driver ${'ABC'[wrong]} remembers ${after.drivers[wrong]?.memory?.records.join(' ')}, and stored is ${cold || 'nothing'}`)
+  return unless(
+    wrong === -1,
+    `driver ${'ABC'[wrong]} remembers ${after.drivers[wrong]?.memory?.records.join(' ')}, and stored is ${cold || 'nothing'}`,
+  )
 }
 
 const newerWins: WriteChecker = (before, _, write) => {
@@ -61,7 +65,10 @@ const newerWins: WriteChecker = (before, _, write) => {
   const there = before.outputs[write.time - 1] ?? null
   const { generation, epoch } = write.output
   const isOlder = there !== null && (generation < there.generation || (generation === there.generation && epoch < there.epoch))
-  return unless(!isOlder, `the output of batch ${write.time} under fence ${there?.generation}.${there?.epoch} is replaced under ${generation}.${epoch}`)
+  return unless(
+    !isOlder,
+    `the output of batch ${write.time} under fence ${there?.generation}.${there?.epoch} is replaced under ${generation}.${epoch}`,
+  )
 }
 
 const commitsItsOwn: WriteChecker = (before, after, write) => {
@@ -151,7 +158,9 @@ const outputStands: WorldChecker = (_, after) => {
 /** Where a record is: counted in the state, waiting in its lane, put aside, or given up with a batch that was skipped. */
 const eachOnce: WorldChecker = (model, after) => {
   const { manifest } = after.head
-  const waiting = after.lanes.flatMap((lane, index) => entriesAfter(model, lane, manifest.cuts[index] ?? 0).flatMap(({ blocks }) => recordsOf(blocks)))
+  const waiting = after.lanes.flatMap((lane, index) =>
+    entriesAfter(model, lane, manifest.cuts[index] ?? 0).flatMap(({ blocks }) => recordsOf(blocks)),
+  )
   const places = [...recordsOf(manifest.states), ...waiting, ...after.letters, ...after.givenUp]
   for (const [lane, upTo] of after.acknowledged.entries()) {
     for (let position = 1; position <= (after.lanes[lane]?.tail ?? upTo); position++) {

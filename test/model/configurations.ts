@@ -17,7 +17,12 @@ export interface Configuration {
 const ONE_EACH = { delivery: 1, entry: 1, batch: 1 } as const
 
 /** The same small world with few faults and with more. */
-const both = (bounds: Omit<Bounds, 'faults'>, test: Faults, program: Faults, more: Partial<Bounds> = {}): Pick<Configuration, 'test' | 'program'> => ({
+const both = (
+  bounds: Omit<Bounds, 'faults'>,
+  test: Faults,
+  program: Faults,
+  more: Partial<Bounds> = {},
+): Pick<Configuration, 'test' | 'program'> => ({
   test: { ...bounds, faults: test },
   program: { ...bounds, ...more, faults: program },
 })
@@ -53,11 +58,7 @@ export const configurations = {
   checkpoints: {
     name: 'checkpoints',
     focus: 'a source that begins again at its first record',
-    ...both(
-      { records: [2], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2 },
-      { rewinds: 1 },
-      { rewinds: 1, zombies: 1 },
-    ),
+    ...both({ records: [2], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2 }, { rewinds: 1 }, { rewinds: 1, zombies: 1 }),
   },
   delays: {
     name: 'delays',
@@ -76,29 +77,17 @@ export const configurations = {
   sources: {
     name: 'sources',
     focus: 'two lanes cut by one batch',
-    ...both(
-      { records: [2, 1], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2 },
-      {},
-      { zombies: 1, crashes: 1 },
-    ),
+    ...both({ records: [2, 1], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2 }, {}, { zombies: 1, crashes: 1 }),
   },
   rest: {
     name: 'rest',
     focus: 'rest, wake and ticks between two drivers and intake',
-    ...both(
-      { records: [1], drivers: [1, 1], intakes: 1, rests: true, ...ONE_EACH },
-      {},
-      { crashes: 1, lateWrites: 1 },
-    ),
+    ...both({ records: [1], drivers: [1, 1], intakes: 1, rests: true, ...ONE_EACH }, {}, { crashes: 1, lateWrites: 1 }),
   },
   wakes: {
     name: 'wakes',
     focus: 'two invocations of intake wake one driver, more than once',
-    ...both(
-      { records: [2], drivers: [1], intakes: 2, rests: true, ...ONE_EACH },
-      {},
-      { crashes: 1, zombies: 1 },
-    ),
+    ...both({ records: [2], drivers: [1], intakes: 2, rests: true, ...ONE_EACH }, {}, { crashes: 1, zombies: 1 }),
   },
   generations: {
     name: 'generations',
@@ -112,11 +101,7 @@ export const configurations = {
   deployment: {
     name: 'deployment',
     focus: 'a deployment while intake wakes the application',
-    ...both(
-      { records: [1], drivers: [1, 2], intakes: 1, rests: true, ...ONE_EACH },
-      {},
-      { crashes: 1, lostAnswers: 1 },
-    ),
+    ...both({ records: [1], drivers: [1, 2], intakes: 1, rests: true, ...ONE_EACH }, {}, { crashes: 1, lostAnswers: 1 }),
   },
   garbage: {
     name: 'garbage',

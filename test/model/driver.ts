@@ -56,10 +56,12 @@ const looks = (seat: Seat): readonly Step[] => {
 const meets = (seat: Seat, world: World, head: Head): World => {
   const { model, index, driver } = seat
   const lower = driver.generation < head.generation
-  if (lower && !errs(model, 'lower generation runs')) return { ...answered(world, index, 'done'), missed: world.missed || model.bounds.rests === true }
+  if (lower && !errs(model, 'lower generation runs'))
+    return { ...answered(world, index, 'done'), missed: world.missed || model.bounds.rests === true }
   if (driver.generation > head.generation) return driverAt(world, index, { before: 'adopt', seen: head })
   if (head.status === 'failed' && !errs(model, 'failed application runs on')) return answered(world, index, 'done')
-  if (driver.memory?.manifest === head.manifest.name || (driver.memory && errs(model, 'memory not compared with the head'))) return works(seat, world, head)
+  if (driver.memory?.manifest === head.manifest.name || (driver.memory && errs(model, 'memory not compared with the head')))
+    return works(seat, world, head)
   if (world.stored !== null) return driverAt(world, index, { before: 'load', seen: head })
   return works(seat, driverAt(world, index, driver.at, { memory: loaded(head) }), head)
 }
@@ -76,7 +78,8 @@ const works = (seat: Seat, world: World, head: Head): World => {
   const { model, index } = seat
   if (head.status === 'rest' || head.next === null || errs(model, 'retry allocates anew'))
     return driverAt(world, index, { before: 'lanes', seen: head })
-  if (head.attempts >= (model.bounds.attempts ?? Infinity) && !errs(model, 'failed application runs on')) return driverAt(world, index, { before: 'exhaust', seen: head })
+  if (head.attempts >= (model.bounds.attempts ?? Infinity) && !errs(model, 'failed application runs on'))
+    return driverAt(world, index, { before: 'exhaust', seen: head })
   return beforeLog(seat, world, head, head.plan as Plan)
 }
 

@@ -96,7 +96,7 @@ class Graph {
     const count = this.#starts.length
     const good = new Uint8Array(count)
     // Steps lead mostly to later worlds: from the last world to the first, a few rounds are enough.
-    for (let changed = true; changed; ) {
+    for (let changed = true; changed;) {
       changed = false
       for (let number = count - 1; number >= 0; number--) {
         if (good[number] === 1 || !this.#leadsTo(good, number)) continue
@@ -123,7 +123,13 @@ export const explore = (model: Model): Exploration => {
   graph.add(first, 0, 0)
   let [level, count, depth, expanded]: [World[], number, number, number] = [[first], 0, 0, 0]
   const happened = new Set<string>()
-  const found = (violation: Violation | undefined): Exploration => ({ states: graph.seen.size, transitions: count, depth, violation, happened })
+  const found = (violation: Violation | undefined): Exploration => ({
+    states: graph.seen.size,
+    transitions: count,
+    depth,
+    violation,
+    happened,
+  })
   while (level.length > 0) {
     const next: World[] = []
     for (const before of level) {

@@ -3,7 +3,8 @@ import { errs, type Model } from './protocol.ts'
 import { planned, recordsOf } from './store.ts'
 import type { Head, Manifest, Memory, Plan, Segment, World } from './world.ts'
 
-export const isThere = (world: World, names: readonly string[]): boolean => world.stored === null || names.every((name) => world.stored?.includes(name))
+export const isThere = (world: World, names: readonly string[]): boolean =>
+  world.stored === null || names.every((name) => world.stored?.includes(name))
 
 const kept = (model: Model): number => model.bounds.garbage?.kept ?? 1
 
@@ -50,11 +51,7 @@ export const garbageFor = (model: Model, world: World, mine: Head, memory: Memor
 /** What the last manifests name, as the holder of the lease has read them. */
 const reachableFrom = (model: Model, { manifest }: Head): ReadonlySet<string> => {
   const previous = errs(model, 'previous manifest is garbage') ? [] : manifest.previous
-  return new Set([
-    manifest.name,
-    ...manifest.states.map(({ name }) => name),
-    ...previous.flatMap(({ name, states }) => [name, ...states]),
-  ])
+  return new Set([manifest.name, ...manifest.states.map(({ name }) => name), ...previous.flatMap(({ name, states }) => [name, ...states])])
 }
 
 /** Made for a batch that is committed, or for a position that is consumed: nobody can commit or append it any more. */

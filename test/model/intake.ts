@@ -54,7 +54,9 @@ const isFirstIdle = ({ intakes }: World, index: number): boolean => intakes.find
 const deliveries = (seat: Invocation, lane: number): readonly Step[] => {
   const { model, world, index, who } = seat
   const place = world.sources[lane] as number
-  const underWay = world.intakes.flatMap(({ at }) => ('delivery' in at && at.delivery.lane === lane && !at.delivery.givenUp ? [at.delivery] : []))
+  const underWay = world.intakes.flatMap(({ at }) =>
+    'delivery' in at && at.delivery.lane === lane && !at.delivery.givenUp ? [at.delivery] : [],
+  )
   const behind = errs(model, 'two feeders of a lane') ? Math.max(place, ...underWay.map(({ last }) => last)) : place
   const isRepeated = underWay.length > 0 && behind === place
   const rest = (model.bounds.records[lane] as number) - behind
@@ -68,13 +70,16 @@ const deliveries = (seat: Invocation, lane: number): readonly Step[] => {
   })
 }
 
-const textOf = ({ lane, first, last }: Delivery): string => (first === last ? recordId(lane, first) : `${recordId(lane, first)} to ${recordId(lane, last)}`)
+const textOf = ({ lane, first, last }: Delivery): string =>
+  first === last ? recordId(lane, first) : `${recordId(lane, first)} to ${recordId(lane, last)}`
 
 const withZombies = (world: World, lane: number): World => ({
   ...world,
   intakes: world.intakes.map((intake) => {
     const { at } = intake
-    return 'delivery' in at && at.delivery.lane === lane ? { ...intake, at: { ...at, delivery: { ...at.delivery, givenUp: true } } } : intake
+    return 'delivery' in at && at.delivery.lane === lane
+      ? { ...intake, at: { ...at, delivery: { ...at.delivery, givenUp: true } } }
+      : intake
   }),
 })
 

@@ -1,6 +1,17 @@
 /** Lanes and what batches take from them: the model of `lib/state/lanes.ts` and `lib/runtime/sources/lane-source.ts`. */
 import { errs, type Model } from './protocol.ts'
-import { type AttemptId, type Block, type Cuts, type Delivery, type Entry, type Lane, type Plan, recordId, type RecordId, type World } from './world.ts'
+import {
+  type AttemptId,
+  type Block,
+  type Cuts,
+  type Delivery,
+  type Entry,
+  type Lane,
+  type Plan,
+  recordId,
+  type RecordId,
+  type World,
+} from './world.ts'
 
 const count = (blocks: readonly Block[]): number => blocks.reduce((sum, { records }) => sum + records.length, 0)
 
@@ -19,12 +30,15 @@ export const isWaiting = (model: Model, world: World, cuts: Cuts): boolean =>
 
 /** `allocate`: whole entries from all lanes in turn until the batch is full, and at least one (B8). */
 export const allocate = (model: Model, world: World, cuts: Cuts, time: number): Plan => {
-  const waiting = world.lanes.map((lane, index) => entriesAfter(model, lane, cuts[index] as number).filter((entry) => isMember(model, entry, time)))
+  const waiting = world.lanes.map((lane, index) =>
+    entriesAfter(model, lane, cuts[index] as number).filter((entry) => isMember(model, entry, time)),
+  )
   const taken: Entry[][] = waiting.map(() => [])
   fill(waiting, taken, model.bounds.batch)
   const cutAfter = (lane: number): number => {
     const before = cuts[lane] as number
-    if (errs(model, 'cut at the tail') || errs(model, 'membership by receive time')) return Math.max(before, world.lanes[lane]?.tail ?? before)
+    if (errs(model, 'cut at the tail') || errs(model, 'membership by receive time'))
+      return Math.max(before, world.lanes[lane]?.tail ?? before)
     return taken[lane]?.at(-1)?.last ?? before
   }
   return { blocks: taken.flat().flatMap(({ blocks }) => blocks), cuts: cuts.map((_, lane) => cutAfter(lane)) }
@@ -49,7 +63,9 @@ const fill = (waiting: readonly (readonly Entry[])[], taken: readonly Entry[][],
 /** The records of a delivery that are behind a tail, and can be read. */
 export const freshRecords = (model: Model, { lane, first, last }: Delivery, tail: number): readonly RecordId[] => {
   const from = errs(model, 'redelivered records not dropped') ? first : Math.max(first, tail + 1)
-  return Array.from({ length: Math.max(0, last - from + 1) }, (_, index) => recordId(lane, from + index)).filter((id) => id !== model.bounds.bad)
+  return Array.from({ length: Math.max(0, last - from + 1) }, (_, index) => recordId(lane, from + index)).filter(
+    (id) => id !== model.bounds.bad,
+  )
 }
 
 /** `#appendNew` and `#queueWith`: the lane with a delivery behind its tail, and without what is consumed. */

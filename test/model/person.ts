@@ -25,7 +25,10 @@ const over = (world: World): World => ({ ...world, person: { before: 'command' }
 
 /** The same state, behind the cuts of the batch that is given up. */
 const skipped = (model: Model, world: World, { seen, by }: Commanding): Head['manifest'] => {
-  const plan = { blocks: [], cuts: errs(model, 'skip leaves the cut of the manifest') ? seen.manifest.cuts : (seen.plan?.cuts ?? seen.cuts) }
+  const plan = {
+    blocks: [],
+    cuts: errs(model, 'skip leaves the cut of the manifest') ? seen.manifest.cuts : (seen.plan?.cuts ?? seen.cuts),
+  }
   return { ...manifestAfter(model, world, { ...seen, owner: by, plan }, []), name: `m${seen.next}${by}` }
 }
 

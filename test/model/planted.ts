@@ -13,7 +13,12 @@ export interface PlantedBug {
   readonly bounds: Bounds
 }
 
-const wrong = (mistake: Mistake, { test }: { readonly test: Bounds }, faults?: Partial<Record<Fault, number>>, more?: Partial<Bounds>): PlantedBug => ({
+const wrong = (
+  mistake: Mistake,
+  { test }: { readonly test: Bounds },
+  faults?: Partial<Record<Fault, number>>,
+  more?: Partial<Bounds>,
+): PlantedBug => ({
   name: mistake,
   rules: { ...PROTOCOL, mistake },
   bounds: { ...test, ...more, faults: faults ?? test.faults },

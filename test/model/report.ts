@@ -8,7 +8,8 @@ import type { Bounds } from './world.ts'
 /** One line of a table in Markdown. */
 const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`
 
-const table = (titles: readonly string[], rows: readonly string[]): string => [row(titles), row(titles.map(() => '---')), ...rows].join('\n')
+const table = (titles: readonly string[], rows: readonly string[]): string =>
+  [row(titles), row(titles.map(() => '---')), ...rows].join('\n')
 
 export const configurationsTable = (rows: readonly string[]): string =>
   table(['configuration', 'looks at', 'bounds', 'states', 'transitions', 'depth'], rows)

@@ -72,7 +72,9 @@ const noteCommit = (world: World, { kind, seen, next }: Extract<Write, { to: 'he
   const records = recordsOf(manifest.states)
   const entry = skipped ? null : { generation, epoch, records }
   return {
-    committed: Array.from({ length: Math.max(done, world.committed.length) }, (_, at) => (at === done - 1 ? entry : (world.committed[at] ?? null))),
+    committed: Array.from({ length: Math.max(done, world.committed.length) }, (_, at) =>
+      at === done - 1 ? entry : (world.committed[at] ?? null),
+    ),
     givenUp: skipped ? [...world.givenUp, ...planned(seen)].sort() : world.givenUp,
   }
 }

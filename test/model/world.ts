@@ -253,7 +253,12 @@ export const firstWorld = (bounds: Bounds): World => {
     intakes: Array.from({ length: bounds.intakes }, () => ({ known: zeros, at: { before: 'event' } })),
     person: { before: 'command' },
     outputs: [],
-    stored: bounds.garbage === undefined ? null : isFed ? ['m0'] : ['m0', ...bounds.records.flatMap((count, lane) => blockNames(lane, count))].sort(),
+    stored:
+      bounds.garbage === undefined
+        ? null
+        : isFed
+          ? ['m0']
+          : ['m0', ...bounds.records.flatMap((count, lane) => blockNames(lane, count))].sort(),
     letters: [],
     called: false,
     now: 0,
