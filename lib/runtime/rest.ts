@@ -8,9 +8,12 @@
  */
 import type { Head, HeadStore } from '../state/head.ts'
 
-/** Puts a running head to rest, unless anything has happened since it was read. */
+/**
+ * Puts a running head to rest, unless anything has happened since it was read: a wake too, which changes nothing but `wakeMs`. A write that
+ * was delayed on its way and sent again could otherwise arrive a second time, after the wake, and undo it.
+ */
 export const goToRest = async (heads: HeadStore, head: Head): Promise<boolean> => {
-  const answer = await heads.swap(head, ['epoch', 'doneMs', 'generation', 'status', 'owner', 'next'], {
+  const answer = await heads.swap(head, ['epoch', 'doneMs', 'generation', 'status', 'owner', 'next', 'wakeMs'], {
     ...head,
     status: 'rest',
     wakeMs: 0,

@@ -37,12 +37,12 @@ const plain = (text: string, after: World, isFault: boolean): Transition => ({ t
 
 /** A step as it is meant, and as it goes wrong. */
 const outcomes = (model: Model, world: World, step: Step): readonly Transition[] => {
-  const { text, write, fault, then } = step
-  if (fault !== undefined) return world.left[fault] === 0 ? [] : [plain(text, spent(then({ world, written: false }), fault), true)]
-  if (write === undefined) return [plain(text, then({ world, written: false }), false)]
+  const { text, write, fault, goOn } = step
+  if (fault !== undefined) return world.left[fault] === 0 ? [] : [plain(text, spent(goOn({ world, written: false }), fault), true)]
+  if (write === undefined) return [plain(text, goOn({ world, written: false }), false)]
   const arrival = arrive(model, world, write)
   const refusal = arrival.written ? '' : ': refused'
-  const meant: Transition = { text: text + refusal, isFault: false, after: then(arrival), write, written: arrival.written }
+  const meant: Transition = { text: text + refusal, isFault: false, after: goOn(arrival), write, written: arrival.written }
   return [meant, ...lostAnswers(step, write, world, arrival), ...lateWrites(step, write, world)]
 }
 
@@ -109,19 +109,19 @@ const crashes = (world: World): readonly Transition[] => {
 const surroundings = (model: Model, world: World): readonly Step[] => {
   const { bounds } = model
   const steps: Step[] = []
-  if (world.now < (bounds.clock ?? 0)) steps.push({ text: 'an interval goes by', then: () => ({ ...world, now: world.now + 1 }) })
+  if (world.now < (bounds.clock ?? 0)) steps.push({ text: 'an interval goes by', goOn: () => ({ ...world, now: world.now + 1 }) })
   if (bounds.rests === true && !world.called && !errs(model, 'nobody calls every minute'))
-    steps.push({ text: 'the schedule calls the driver', then: () => ({ ...world, called: true }) })
+    steps.push({ text: 'the schedule calls the driver', goOn: () => ({ ...world, called: true }) })
   for (const [lane, place] of world.sources.entries()) {
     if (place === 0 || world.intakes.length === 0) continue
-    const then = (): World => ({ ...world, sources: world.sources.with(lane, 0) })
-    steps.push({ text: `source ${'abc'[lane]} begins again at its first record`, fault: 'rewinds', then })
+    const goOn = (): World => ({ ...world, sources: world.sources.with(lane, 0) })
+    steps.push({ text: `source ${'abc'[lane]} begins again at its first record`, fault: 'rewinds', goOn })
   }
   if (errs(model, 'segments expire')) {
     for (const { name } of world.head.manifest.states.slice(0, -1))
       steps.push({
         text: `the segment ${name} expires`,
-        then: () => ({ ...world, stored: world.stored?.filter((other) => other !== name) ?? null }),
+        goOn: () => ({ ...world, stored: world.stored?.filter((other) => other !== name) ?? null }),
       })
   }
   return steps

@@ -57,13 +57,13 @@ const sweeps = (seat: Seat, mine: Head): Step => {
   const names = garbageFor(model, world, mine, driver.memory as Memory)
   const memory = { ...(driver.memory as Memory), deletable: [], sweepIsDue: false }
   const next: DriverAt = names.length === 0 ? { before: 'read', mine } : { before: 'delete', mine, names }
-  return { text: `${who} looks for garbage: ${names.join(' ') || 'none'}`, then: () => driverAt(world, index, next, { memory }) }
+  return { text: `${who} looks for garbage: ${names.join(' ') || 'none'}`, goOn: () => driverAt(world, index, next, { memory }) }
 }
 
 const deletes = ({ index, who }: Seat, mine: Head, names: readonly string[]): Step => ({
   text: `${who} deletes ${names.join(' ')}`,
   write: { to: 'segments', delete: names },
-  then: ({ world }) => driverAt(world, index, { before: 'read', mine }),
+  goOn: ({ world }) => driverAt(world, index, { before: 'read', mine }),
 })
 
 /** `readBatch`. A block that is not there is lost only if the lease is still this attempt's. */
@@ -75,7 +75,7 @@ const readsBlocks = (seat: Seat, mine: Head): Step => {
   return {
     text: `${who} reads the records of batch ${mine.next}${found ? '' : ': a block is not there'}`,
     ...(lost && found ? { write: lost } : {}),
-    then: ({ world }) => {
+    goOn: ({ world }) => {
       if (found) return driverAt(world, index, withRecords(seat, mine))
       return world.head.owner === mine.owner ? stopped(seat, world) : driverAt(world, index, { before: 'fail', mine }, cold(seat))
     },
@@ -93,7 +93,7 @@ export const outputOf = (seat: Seat, mine: Head, found?: Output | null): Step =>
   return {
     text: `${who} writes the output of batch ${time} under the fence ${output.generation}.${output.epoch}`,
     write: { to: 'output', time, by: mine.owner as AttemptId, output, ...(found === undefined ? {} : { found }) },
-    then: ({ world, written }) => {
+    goOn: ({ world, written }) => {
       if (!written) return driverAt(world, index, { before: 'fail', mine }, cold(seat))
       if (errs(model, 'commit before output')) return looksAgain(seat, world)
       const kept = errs(model, 'state kept after a failed attempt')
@@ -114,13 +114,13 @@ const gaveUp = ({ model }: Seat, mine: Head): Head =>
 
 const looksAtSink = ({ world, index, who }: Seat, mine: Head): Step => ({
   text: `${who} looks at the output of batch ${mine.next}`,
-  then: () => driverAt(world, index, { before: 'sink', mine, found: world.outputs[(mine.next as number) - 1] ?? null }),
+  goOn: () => driverAt(world, index, { before: 'sink', mine, found: world.outputs[(mine.next as number) - 1] ?? null }),
 })
 
 const throws = (seat: Seat, mine: Head): Step => ({
   text: `batch ${mine.next} fails ${mine.outputDone ? 'after' : 'before'} its output, run by ${seat.who}`,
   fault: 'failures',
-  then: () => driverAt(seat.world, seat.index, { before: 'fail', mine }, cold(seat)),
+  goOn: () => driverAt(seat.world, seat.index, { before: 'fail', mine }, cold(seat)),
 })
 
 /** What comes between the output and the commit. */
@@ -138,14 +138,14 @@ const putsState = (seat: Seat, mine: Head): Step => {
   return {
     text: `${who} writes the state ${name ?? '(none has changed)'}`,
     ...(name === undefined ? {} : { write: { to: 'segments', put: name } }),
-    then: ({ world }) => driverAt(world, index, at),
+    goOn: ({ world }) => driverAt(world, index, at),
   }
 }
 
 const putsManifest = ({ index, who }: Seat, mine: Head, manifest: Manifest): Step => ({
   text: `${who} writes the manifest ${manifest.name}`,
   write: { to: 'segments', put: manifest.name },
-  then: ({ world }) => driverAt(world, index, { before: 'commit', mine, manifest }),
+  goOn: ({ world }) => driverAt(world, index, { before: 'commit', mine, manifest }),
 })
 
 /** `commitBatch` (B5), and what follows it. */
@@ -156,6 +156,7 @@ const commits = (seat: Seat, mine: Head, manifest: Manifest): Step => {
     done: manifest.time,
     manifest,
     cuts: manifest.cuts,
+    woken: false,
     owner: null,
     next: null,
     plan: null,
@@ -166,7 +167,7 @@ const commits = (seat: Seat, mine: Head, manifest: Manifest): Step => {
   return {
     text: `${who} commits batch ${manifest.time}`,
     write: { to: 'head', kind: 'commit', generation: driver.generation, seen: mine, next },
-    then: ({ world, written }) => {
+    goOn: ({ world, written }) => {
       if (!written && !isMine(world)) return looksAgain(seat, world, cold(seat))
       const memory = afterCommit(model, mine, manifest, driver.memory as Memory)
       if (errs(model, 'commit before output')) return driverAt(world, index, { before: 'output', mine })
@@ -189,8 +190,14 @@ const rests = (seat: Seat, committed: Head): Step => {
   const looksNoMore = errs(model, 'no second look') || errs(model, 'second look before rest')
   return {
     text: `${who} puts the head to rest`,
-    write: { to: 'head', kind: 'rest', generation: driver.generation, seen: committed, next: { ...committed, status: 'rest' } },
-    then: ({ world }) => (looksNoMore ? answered(world, index, 'done') : looksAgain(seat, world)),
+    write: {
+      to: 'head',
+      kind: 'rest',
+      generation: driver.generation,
+      seen: committed,
+      next: { ...committed, status: 'rest', woken: false },
+    },
+    goOn: ({ world }) => (looksNoMore ? answered(world, index, 'done') : looksAgain(seat, world)),
     // The code would now try to give the lease back, which nobody holds: refused for certain.
     giveUp: (world) => looksAgain(seat, world, cold(seat)),
   }
@@ -203,7 +210,7 @@ const fails = ({ model, driver, index, who }: Seat, mine: Head): Step => {
   return {
     text: `${who} gives the lease back, batch ${mine.next} ${isExhausted ? 'has failed for good' : 'is to be tried again'}`,
     write: { to: 'head', kind: 'fail', generation: driver.generation, seen: mine, next },
-    then: ({ world }) => answered(world, index, 'done'),
+    goOn: ({ world }) => answered(world, index, 'done'),
     giveUp: (world) => answered(world, index, 'called again'),
   }
 }

@@ -123,9 +123,11 @@ const nothingReachableDies: WorldChecker = (model, after) => {
   const { manifest, plan } = after.head
   const entries = after.lanes.flatMap((lane, index) => entriesAfter(model, lane, manifest.cuts[index] ?? 0))
   const reachable = [
-    ...[manifest.name, ...manifest.states.map(({ name }) => name)],
+    manifest.name,
+    ...manifest.states.map(({ name }) => name),
     ...manifest.previous.flatMap(({ name, states }) => [name, ...states]),
-    ...[...(plan?.blocks ?? []), ...entries.flatMap(({ blocks }) => blocks)].map(({ name }) => name),
+    ...(plan?.blocks ?? []).map(({ name }) => name),
+    ...entries.flatMap(({ blocks }) => blocks.map(({ name }) => name)),
   ]
   const missing = [...new Set(reachable)].filter((name) => !after.stored?.includes(name))
   return unless(missing.length === 0, `${missing.join(' ')} is named and not there`)

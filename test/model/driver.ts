@@ -45,10 +45,10 @@ const looks = (seat: Seat): readonly Step[] => {
   const { head } = world
   const looked = `${who} reads the head`
   const goesOn = (): World => meets(seat, taken.missed && driver.generation >= head.generation ? { ...taken, missed: false } : taken, head)
-  if (head.owner === null || !isAlive(world, head.owner)) return [{ text: looked, then: goesOn }]
+  if (head.owner === null || !isAlive(world, head.owner)) return [{ text: looked, goOn: goesOn }]
   return [
-    { text: `${looked}: somebody holds the lease`, then: () => answered(taken, index, 'done') },
-    { text: `${looked}, and finds the lease over`, fault: 'standstills', then: goesOn },
+    { text: `${looked}: somebody holds the lease`, goOn: () => answered(taken, index, 'done') },
+    { text: `${looked}, and finds the lease over`, fault: 'standstills', goOn: goesOn },
   ]
 }
 
@@ -98,7 +98,7 @@ const adopts = (seat: Seat, seen: Head): Step => {
   return {
     text: `${who} adopts the head for generation ${driver.generation}`,
     write: { to: 'head', kind: 'adopt', generation: driver.generation, seen, next },
-    then: ({ written, world: after }) => {
+    goOn: ({ written, world: after }) => {
       if (!written) return looksAgain(seat, after)
       return errs(model, 'adoption does not look at the lanes') ? answered(after, index, 'done') : meets(seat, after, next)
     },
@@ -111,13 +111,13 @@ const loads = (seat: Seat, seen: Head): Step => {
   const { model, world, index, who } = seat
   const names = [seen.manifest.name, ...seen.manifest.states.map(({ name }) => name)]
   const isThere = names.every((name) => world.stored?.includes(name))
-  const then = (): World => {
+  const goOn = (): World => {
     if (isThere) return works(seat, driverAt(world, index, seat.driver.at, { memory: loaded(seen) }), seen)
     const isCurrent = world.head.epoch === seen.epoch && world.head.manifest.name === seen.manifest.name
     if (isCurrent || errs(model, 'missing segment taken for lost')) return stopped(seat, world)
     return looksAgain(seat, world, { memory: null })
   }
-  return { text: `${who} reads the state of ${seen.manifest.name}${isThere ? '' : ': a segment is not there'}`, then }
+  return { text: `${who} reads the state of ${seen.manifest.name}${isThere ? '' : ': a segment is not there'}`, goOn }
 }
 
 /** At rest the second look (B12); else the cut of the next batch, from the lanes as they are (B2). */
@@ -125,17 +125,17 @@ const readsLanes = (seat: Seat, seen: Head): readonly Step[] => {
   const { model, world, index, who } = seat
   const { cuts } = seen.manifest
   const time = seen.done + 1
-  const then = (next: () => World): readonly Step[] => [{ text: `${who} reads the lanes`, then: next }]
+  const goOn = (next: () => World): readonly Step[] => [{ text: `${who} reads the lanes`, goOn: next }]
   if (seen.status === 'rest')
-    return then(() => (isWaiting(model, world, cuts) ? driverAt(world, index, { before: 'wake', seen }) : answered(world, index, 'done')))
+    return goOn(() => (isWaiting(model, world, cuts) ? driverAt(world, index, { before: 'wake', seen }) : answered(world, index, 'done')))
   const plan = allocate(model, world, cuts, time)
   const isEmpty = plan.blocks.length === 0 && plan.cuts.every((cut, lane) => cut === cuts[lane])
-  if (!isDue(seat, time) || (isEmpty && model.bounds.rests !== true)) return then(() => answered(world, index, 'done'))
+  if (!isDue(seat, time) || (isEmpty && model.bounds.rests !== true)) return goOn(() => answered(world, index, 'done'))
   const goesOn = (): World => beforeLog(seat, world, seen, plan)
-  if (!isAboutToRest(seat, seen)) return then(goesOn)
+  if (!isAboutToRest(seat, seen)) return goOn(goesOn)
   return [
-    ...then(() => answered(world, index, 'done')),
-    { text: `${who} reads the lanes, an interval after the last batch`, fault: 'standstills', then: goesOn },
+    ...goOn(() => answered(world, index, 'done')),
+    { text: `${who} reads the lanes, an interval after the last batch`, fault: 'standstills', goOn: goesOn },
   ]
 }
 
@@ -150,8 +150,8 @@ const wakes = (seat: Seat, seen: Head): Step => {
   const { driver, index, who } = seat
   return {
     text: `${who} wakes the head`,
-    write: { to: 'head', kind: 'wake', generation: driver.generation, seen, next: { ...seen, status: 'running' } },
-    then: ({ world }) => looksAgain(seat, world),
+    write: { to: 'head', kind: 'wake', generation: driver.generation, seen, next: { ...seen, status: 'running', woken: true } },
+    goOn: ({ world }) => looksAgain(seat, world),
     giveUp: (world) => answered(world, index, 'called again'),
   }
 }
@@ -162,7 +162,7 @@ const exhausts = (seat: Seat, seen: Head): Step => {
   return {
     text: `${who} gives the application up as failed`,
     write: { to: 'head', kind: 'exhaust', generation: driver.generation, seen, next: { ...seen, status: 'failed', owner: null } },
-    then: ({ world }) => looksAgain(seat, world),
+    goOn: ({ world }) => looksAgain(seat, world),
     giveUp: (world) => answered(world, index, 'called again'),
   }
 }
@@ -179,7 +179,7 @@ const logs = (seat: Seat, { seen, plan, by }: Extract<DriverAt, { before: 'log' 
   return {
     text: `${who} logs batch ${next.next} under epoch ${next.epoch}`,
     write: { to: 'head', kind: 'log', generation: driver.generation, seen, next },
-    then: ({ world, written }) => (written || world.head.owner === by ? startsAttempt(seat, world, next) : looksAgain(seat, world)),
+    goOn: ({ world, written }) => (written || world.head.owner === by ? startsAttempt(seat, world, next) : looksAgain(seat, world)),
     giveUp: (world) => answered(world, index, 'called again'),
   }
 }
@@ -187,5 +187,5 @@ const logs = (seat: Seat, { seen, plan, by }: Extract<DriverAt, { before: 'log' 
 /** The mistake of not waiting for the answer of the log. */
 const writesEarly = (seat: Seat, { seen, plan, by }: Extract<DriverAt, { before: 'log' }>): Step => ({
   ...outputOf(seat, logged(seen, plan, by)),
-  then: ({ world }) => world,
+  goOn: ({ world }) => world,
 })

@@ -9,12 +9,14 @@ import type { HeadWriteKind } from './world.ts'
 const root = join(import.meta.dirname, '..', '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
+const NAMES: Readonly<Record<string, string>> = { doneMs: 'done', wakeMs: 'woken' }
+
 /** All lists of attributes of the head in a file, in order, by the names that the model has for them. It has no ends of leases. */
 const conditionsIn = (path: string): readonly (readonly string[])[] =>
   [...read(path).matchAll(/\[(?:'\w+'(?:, )?)+\]/g)]
     .map(([list]) => [...list.matchAll(/\w+/g)].map(([name]) => name))
     .filter((names) => names.includes('epoch'))
-    .map((names) => names.filter((name) => name !== 'leaseEndMs').map((name) => (name === 'doneMs' ? 'done' : name)))
+    .map((names) => names.filter((name) => name !== 'leaseEndMs').map((name) => NAMES[name] ?? name))
 
 /** Which writes the lists of a file are for, in order. */
 const PLACES: readonly (readonly [path: string, kinds: readonly (readonly HeadWriteKind[])[]])[] = [

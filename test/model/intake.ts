@@ -65,7 +65,7 @@ const deliveries = (seat: Invocation, lane: number): readonly Step[] => {
     return {
       text: `the source delivers ${textOf(delivery)} to ${who}${isRepeated ? ', taking an invocation for dead that is not' : ''}`,
       ...(isRepeated ? { fault: 'zombies' } : {}),
-      then: () => intakeAt(isRepeated ? withZombies(world, lane) : world, index, { before: firstStep(model, delivery), delivery }),
+      goOn: () => intakeAt(isRepeated ? withZombies(world, lane) : world, index, { before: firstStep(model, delivery), delivery }),
     }
   })
 }
@@ -103,7 +103,7 @@ const afterHead = (model: Model): 'lane' | 'acknowledge' => (errs(model, 'wake b
 const putsLetters = ({ model, index, who }: Invocation, delivery: Delivery): Step => ({
   text: `${who} puts ${model.bounds.bad} aside`,
   write: { to: 'letters', records: [model.bounds.bad as string] },
-  then: ({ world }) => intakeAt(world, index, { before: errs(model, 'dead letter after append') ? 'head' : 'lane', delivery }),
+  goOn: ({ world }) => intakeAt(world, index, { before: errs(model, 'dead letter after append') ? 'head' : 'lane', delivery }),
   giveUp: (world) => failed(world, index),
 })
 
@@ -112,7 +112,7 @@ const failed = (world: World, index: number): World => intakeAt(world, index, { 
 
 const readsLane = (seat: Invocation, delivery: Delivery): Step => ({
   text: `${seat.who} reads lane ${'abc'[delivery.lane]}`,
-  then: () => meets(seat, seat.world, delivery),
+  goOn: () => meets(seat, seat.world, delivery),
 })
 
 /** B1: what is at or below the tail is dropped; the rest is appended behind the tail as it was seen. */
@@ -133,7 +133,7 @@ const blockOf = ({ next }: Appending): string => next.entries.at(-1)?.blocks.at(
 const putsBlock = ({ index, who }: Invocation, at: Appending): Step => ({
   text: `${who} writes the block ${blockOf(at)}`,
   write: { to: 'segments', put: blockOf(at) },
-  then: ({ world }) => intakeAt(world, index, { ...at, before: 'append' }),
+  goOn: ({ world }) => intakeAt(world, index, { ...at, before: 'append' }),
 })
 
 /** The append. A refusal that shows its own attempt id is a success whose answer was lost. */
@@ -143,7 +143,7 @@ const appends = (seat: Invocation, { delivery, seen, next }: Appending): Step =>
   return {
     text: `${who} appends ${textOf({ ...delivery, first: Math.max(delivery.first, seen + 1) })} behind ${recordId(delivery.lane, seen)}`,
     write: { to: 'lane', lane: delivery.lane, seen, next },
-    then: ({ world, written }) => {
+    goOn: ({ world, written }) => {
       const isMine = written || world.lanes[delivery.lane]?.by === next.by
       return isMine ? intakeAt(world, index, { before: after, delivery }) : meets({ ...seat, world }, world, delivery)
     },
@@ -154,7 +154,7 @@ const appends = (seat: Invocation, { delivery, seen, next }: Appending): Step =>
 /** B12: after the append. What is consumed by this head will be dropped from lanes. */
 const readsHead = ({ model, world, index, who }: Invocation, delivery: Delivery): Step => ({
   text: `${who} reads the head`,
-  then: () => {
+  goOn: () => {
     const { head } = world
     const change = { known: head.cuts }
     if (head.status === 'rest') return intakeAt(world, index, { before: 'wake', delivery, seen: head }, change)
@@ -168,15 +168,15 @@ const readsHead = ({ model, world, index, who }: Invocation, delivery: Delivery)
  */
 const wakes = ({ model, index, who }: Invocation, delivery: Delivery, seen: Head): Step => ({
   text: `${who} wakes the head`,
-  write: { to: 'head', kind: 'wake', generation: null, seen, next: { ...seen, status: 'running' } },
-  then: ({ world, written }) => intakeAt(world, index, { before: written ? 'wind' : afterHead(model), delivery }),
+  write: { to: 'head', kind: 'wake', generation: null, seen, next: { ...seen, status: 'running', woken: true } },
+  goOn: ({ world, written }) => intakeAt(world, index, { before: written ? 'wind' : afterHead(model), delivery }),
   giveUp: (world) => failed(world, index),
 })
 
 const winds = ({ model, index, who }: Invocation, delivery: Delivery): Step => ({
   text: `${who} winds a tick`,
   write: { to: 'ticks' },
-  then: ({ world }) => intakeAt(world, index, { before: afterHead(model), delivery }),
+  goOn: ({ world }) => intakeAt(world, index, { before: afterHead(model), delivery }),
   giveUp: (world) => failed(world, index),
 })
 
@@ -187,6 +187,6 @@ const acknowledges = ({ model, index, who }: Invocation, delivery: Delivery): St
   return {
     text: `${who} answers: the source may go on behind ${recordId(lane, last)}`,
     write: { to: 'source', lane, upTo: last },
-    then: ({ world }) => intakeAt(world, index, at),
+    goOn: ({ world }) => intakeAt(world, index, at),
   }
 }

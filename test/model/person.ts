@@ -14,8 +14,8 @@ export const personSteps = (model: Model, world: World): readonly Step[] => {
     person: { before: before === 'skip' && world.stored !== null ? 'manifest' : before, seen: head, by: freshId(world) },
   })
   return [
-    ...(head.status === 'failed' ? [{ text: 'millrace resume reads the head', then: () => looks('resume') }] : []),
-    ...(head.next === null ? [] : [{ text: 'millrace skip reads the head', fault: 'skips' as const, then: () => looks('skip') }]),
+    ...(head.status === 'failed' ? [{ text: 'millrace resume reads the head', goOn: () => looks('resume') }] : []),
+    ...(head.next === null ? [] : [{ text: 'millrace skip reads the head', fault: 'skips' as const, goOn: () => looks('skip') }]),
   ]
 }
 
@@ -35,7 +35,7 @@ const skipped = (model: Model, world: World, { seen, by }: Commanding): Head['ma
 const putsManifest = (model: Model, world: World, person: Commanding): Step => ({
   text: `millrace skip writes the manifest ${skipped(model, world, person).name}`,
   write: { to: 'segments', put: skipped(model, world, person).name },
-  then: (answer) => ({ ...answer.world, person: { ...person, before: 'skip' } }),
+  goOn: (answer) => ({ ...answer.world, person: { ...person, before: 'skip' } }),
 })
 
 const skips = (model: Model, world: World, person: Commanding): Step => {
@@ -48,6 +48,7 @@ const skips = (model: Model, world: World, person: Commanding): Step => {
     done: seen.next as number,
     manifest: skipped(model, world, person),
     cuts: seen.plan?.cuts ?? seen.cuts,
+    woken: false,
     next: null,
     plan: null,
     attempts: 0,
@@ -56,7 +57,7 @@ const skips = (model: Model, world: World, person: Commanding): Step => {
   return {
     text: `millrace skip gives up batch ${seen.next}`,
     write: { to: 'head', kind: 'operate', generation: null, seen, next },
-    then: (answer) => over(answer.world),
+    goOn: (answer) => over(answer.world),
     giveUp: over,
   }
 }
@@ -64,6 +65,6 @@ const skips = (model: Model, world: World, person: Commanding): Step => {
 const resumes = (_: World, { seen }: Commanding): Step => ({
   text: `millrace resume has batch ${seen.next} tried again`,
   write: { to: 'head', kind: 'operate', generation: null, seen, next: { ...seen, status: 'running', attempts: 0 } },
-  then: (answer) => over(answer.world),
+  goOn: (answer) => over(answer.world),
   giveUp: over,
 })

@@ -59,7 +59,7 @@ export const PROTOCOL: Rules = {
     log: UNCHANGED,
     commit: MINE,
     fail: MINE,
-    rest: ['epoch', 'done', 'generation', 'status', 'owner', 'next'],
+    rest: [...UNCHANGED, 'woken'],
     wake: ['epoch', 'done', 'generation', 'status'],
     adopt: UNCHANGED,
     exhaust: ['epoch', 'owner', 'generation', 'status', 'next'],

@@ -13,7 +13,7 @@ export interface Step {
   /** It is no ordinary step but takes one of these. */
   readonly fault?: Fault
   /** How the process goes on. A read sees the world as it is; a write, what became of it. */
-  readonly then: (answer: Arrival) => World
+  readonly goOn: (answer: Arrival) => World
   /** How it goes on when its tries are used up and it does not know what became of the write. Undefined: it goes on trying. */
   readonly giveUp?: (world: World) => World
 }

@@ -65,6 +65,8 @@ export interface Head {
   readonly done: number
   readonly manifest: Manifest
   readonly cuts: Cuts
+  /** It has been woken since the last commit: the code keeps the moment, `wakeMs`, and writes 0 at rest. */
+  readonly woken: boolean
   readonly next: number | null
   readonly plan: Plan | null
   readonly attempts: number
@@ -170,7 +172,7 @@ export interface World {
 }
 
 /** The attributes of the head that a conditional write can compare. The code compares the end of the lease as well. */
-export type HeadField = 'epoch' | 'done' | 'generation' | 'status' | 'owner' | 'next'
+export type HeadField = 'epoch' | 'done' | 'generation' | 'status' | 'owner' | 'next' | 'woken'
 
 export type HeadWriteKind = 'log' | 'commit' | 'fail' | 'rest' | 'wake' | 'adopt' | 'exhaust' | 'operate'
 
@@ -242,6 +244,7 @@ export const firstWorld = (bounds: Bounds): World => {
       done: 0,
       manifest: { name: 'm0', time: 0, cuts: zeros, states: [], previous: [] },
       cuts: zeros,
+      woken: false,
       next: null,
       plan: null,
       attempts: 0,

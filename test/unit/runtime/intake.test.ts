@@ -1,5 +1,7 @@
 import type { StreamOptions } from 'millrace'
 import { describe, expect, test } from 'vitest'
+import { goToRest } from '../../../lib/runtime/rest.ts'
+import { HeadStore } from '../../../lib/state/head.ts'
 import { isAfter, readLane } from '../../../lib/state/lanes.ts'
 import { APP, type Deployment, pipelineOf, type Seen, START_MS, World } from './harness.ts'
 
@@ -343,6 +345,15 @@ describe('B12: rest and wake', () => {
     expect(await world.head()).toMatchObject({ status: 'rest' })
     await app.tick()
     expect(all()).toEqual(['a', 'b'])
+  })
+
+  test('a rest that arrives once more does not undo the wake that came in between', async () => {
+    const { world, app } = await atRest()
+    await app.append(SOURCE, 2, ['b'])
+    const woken = await world.head()
+    const beforeRest = { ...woken, wakeMs: START_MS }
+    expect(await goToRest(new HeadStore(world.store, APP), beforeRest)).toBe(false)
+    expect(await world.head()).toEqual(woken)
   })
 
   test('the tail of a lane never goes back', async () => {
