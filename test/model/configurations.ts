@@ -43,7 +43,7 @@ export const configurations = {
     ...both(
       { records: [1], drivers: [1, 1, 1], intakes: 0, ...ONE_EACH },
       { crashes: 1, standstills: 1 },
-      { crashes: 1, lateWrites: 1, lostAnswers: 1, standstills: 2 },
+      { crashes: 1, lateWrites: 1, standstills: 2 },
     ),
   },
   lanes: {
@@ -63,11 +63,7 @@ export const configurations = {
   delays: {
     name: 'delays',
     focus: 'appends that arrive after their writer has gone on',
-    ...both(
-      { records: [2], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2 },
-      { lateWrites: 1 },
-      { lateWrites: 1, zombies: 1, crashes: 1 },
-    ),
+    ...both({ records: [2], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2 }, { lateWrites: 1 }, { lateWrites: 1, zombies: 1 }),
   },
   clock: {
     name: 'clock',
@@ -82,7 +78,16 @@ export const configurations = {
   rest: {
     name: 'rest',
     focus: 'rest, wake and ticks between two drivers and intake',
-    ...both({ records: [1], drivers: [1, 1], intakes: 1, rests: true, ...ONE_EACH }, {}, { crashes: 1, lateWrites: 1 }),
+    ...both({ records: [1], drivers: [1, 1], intakes: 1, rests: true, ...ONE_EACH }, {}, { crashes: 1, standstills: 1 }),
+  },
+  naps: {
+    name: 'naps',
+    focus: 'rests and wakes that arrive late, or whose answer is lost',
+    ...both(
+      { records: [1], drivers: [1], intakes: 1, rests: true, ...ONE_EACH },
+      { lateWrites: 1 },
+      { crashes: 1, lateWrites: 1, lostAnswers: 1 },
+    ),
   },
   wakes: {
     name: 'wakes',
