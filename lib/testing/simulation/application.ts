@@ -71,7 +71,10 @@ const portsOf = (parts: ApplicationParts, environment: Environment): ProcessPort
     call,
     clock,
     randomness: simulatedRandomness(world, environment),
-    wind: (ticks) => call({ name: `wind ${ticks.length} ticks`, effect: async () => void (await Promise.all(ticks.map(send))) }),
+    wind: (ticks) => {
+      observer.winding(ticks.length, environment)
+      return call({ name: `wind ${ticks.length} ticks`, effect: async () => void (await Promise.all(ticks.map(send))) })
+    },
   }
 }
 

@@ -145,6 +145,11 @@ export class Checkers implements Observer {
     this.mirror.takeBlob(name, bytes)
   }
 
+  winding(ticks: number, { name }: Environment): void {
+    const most = Math.ceil(60_000 / this.#parts.plan.options.intervalMs) + 1
+    this.verdicts.expect('B8', ticks <= most, () => `${name} winds ${ticks} ticks for one minute`)
+  }
+
   outputting(write: OutputWrite): void {
     this.#outputs.outputting(write)
   }

@@ -26,7 +26,7 @@ export class SimulatedBucket {
   readonly objects: MemoryObjectStore
   readonly uploads: Upload[] = []
   /** Nothing is told of before. */
-  notifiesFromMs = -Infinity
+  notifiesFromMs: number = -Infinity
   readonly #notifications: { send(body: string): void }
 
   constructor(name: string, versioned: boolean, notifications: { send(body: string): void }) {
