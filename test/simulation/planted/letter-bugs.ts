@@ -17,6 +17,12 @@ export const letterBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'mark removed with its letter',
+    pipeline: 'plain-lines',
+    effect: 'a letter that arrives once more is given back once more',
+    edits: [{ file: REDRIVE, find: 'letters.map(({ key }) => key)', replace: 'letters.flatMap(({ key, markKey }) => [key, markKey])' }],
+  },
+  {
     name: 'letter removed before its record is in a lane',
     pipeline: 'plain-lines',
     effect: 'who is cut off between the two loses the record',
