@@ -53,7 +53,7 @@ const firstBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/head-writes.ts',
-        find: "const UNCHANGED: HeadCondition = ['epoch', 'doneMs', 'generation', 'status', 'owner', 'leaseEndMs', 'next']",
+        find: "const UNCHANGED: HeadCondition = ['epoch', 'doneMs', 'generation', 'status', 'owner', 'leaseEndMs', 'logged']",
         replace: "const UNCHANGED: HeadCondition = ['epoch']",
       },
       withoutAssertion(
