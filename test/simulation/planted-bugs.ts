@@ -2,8 +2,8 @@ import { batchBugs } from './planted/batch-bugs.ts'
 import { type PlantedBug, withoutAssertion } from './planted/bug.ts'
 import { headBugs } from './planted/head-bugs.ts'
 import { laneBugs } from './planted/lane-bugs.ts'
-import { letterBugs } from './planted/letter-bugs.ts'
 import { objectBugs } from './planted/object-bugs.ts'
+import { personBugs } from './planted/person-bugs.ts'
 
 const firstBugs: readonly PlantedBug[] = [
   {
@@ -210,4 +210,4 @@ const firstBugs: readonly PlantedBug[] = [
 ]
 
 /** All of them. */
-export const plantedBugs: readonly PlantedBug[] = [...firstBugs, ...headBugs, ...laneBugs, ...batchBugs, ...objectBugs, ...letterBugs]
+export const plantedBugs: readonly PlantedBug[] = [...firstBugs, ...headBugs, ...laneBugs, ...batchBugs, ...objectBugs, ...personBugs]
