@@ -3,6 +3,7 @@ import { type PlantedBug, withoutAssertion } from './planted/bug.ts'
 import { headBugs } from './planted/head-bugs.ts'
 import { laneBugs } from './planted/lane-bugs.ts'
 import { objectBugs } from './planted/object-bugs.ts'
+import { windowBugs } from './planted/window-bugs.ts'
 
 const firstBugs: readonly PlantedBug[] = [
   {
@@ -209,4 +210,4 @@ const firstBugs: readonly PlantedBug[] = [
 ]
 
 /** All of them. */
-export const plantedBugs: readonly PlantedBug[] = [...firstBugs, ...headBugs, ...laneBugs, ...batchBugs, ...objectBugs]
+export const plantedBugs: readonly PlantedBug[] = [...firstBugs, ...headBugs, ...laneBugs, ...batchBugs, ...objectBugs, ...windowBugs]

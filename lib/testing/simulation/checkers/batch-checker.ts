@@ -50,7 +50,7 @@ export class BatchChecker {
     }
     verdicts.expect('B5', manifest.timeMs === timeMs, () => `the manifest of ${timeMs} is for ${manifest.timeMs}`)
     this.#checkPoison(plan, environment.deployment.code)
-    this.#follow(plan, environment.deployment.code)
+    this.#follow(plan, environment.deployment.code, after.zeroMs)
     this.#checkOutputs(this.#history.length)
     this.#checkStates(timeMs, (node) =>
       pairsText(mirror.state(manifest, node).map(([key, value]) => [String(key), JSON.stringify(value)] as const)),
@@ -58,16 +58,22 @@ export class BatchChecker {
     return plan
   }
 
+  /** When the pipeline has something else to give by itself. */
+  get nextMs(): number | undefined {
+    const { pipeline, intervalMs } = this.#parts
+    return this.#history.length === 0 ? undefined : pipeline.nextMs?.(this.#history, intervalMs)
+  }
+
   /** At the end all files still are as they were when their batches were committed. */
   finished(): void {
     for (let upTo = 1; upTo <= this.#history.length; upTo++) this.#checkOutputs(upTo)
   }
 
-  #follow(plan: BatchPlan, code: Code): void {
+  #follow(plan: BatchPlan, code: Code, zeroMs: number): void {
     const { truth, pipeline } = this.#parts
     const isGood = (line: string): boolean => pipeline.isPoison?.(line, code) !== true
     const lines = Object.fromEntries(Object.entries(truth.linesOf(plan)).map(([source, all]) => [source, all.filter(isGood)]))
-    this.#history.push({ timeMs: plan.timeMs, lines, code })
+    this.#history.push({ timeMs: plan.timeMs, zeroMs, lines, code })
   }
 
   #checkOutputs(upTo: number): void {

@@ -99,7 +99,14 @@ export class Checkers implements Observer {
       if (plan !== undefined) this.#members.committed(plan)
       this.batches += 1
     }
+    if (after.status === 'rest' && before.status !== 'rest') this.#checkRest(after)
     this.#garbage.checkReachable()
+  }
+
+  #checkRest({ doneMs, wakeMs }: Head): void {
+    const { nextMs } = this.#batches
+    const isTooLong = nextMs !== undefined && (wakeMs === 0 || wakeMs > nextMs)
+    this.verdicts.expect('B12', !isTooLong, () => `the head rests after ${doneMs} until ${wakeMs}, and something is to come at ${nextMs}`)
   }
 
   #checkMembership(before: Head, after: Head): void {
@@ -157,8 +164,9 @@ export class Checkers implements Observer {
     return slices.some((slice) => (slice as Partial<HintsSlice>).taken?.some(({ key }) => key === objectKey))
   }
 
-  /** Everything behind the cuts is taken. */
+  /** Everything behind the cuts is taken, and nothing comes of it any more. */
   get isConsumed(): boolean {
+    if (this.#batches.nextMs !== undefined) return false
     const cuts = this.mirror.head()?.cuts ?? {}
     return this.mirror.lanes().every(({ source, lane, tail }) => cuts[source]?.[lane] === tail)
   }
