@@ -16,6 +16,7 @@ import type { World } from '../world.ts'
 import { BatchChecker } from './batch-checker.ts'
 import { GarbageChecker } from './garbage-checker.ts'
 import { LaneChecker } from './lane-checker.ts'
+import { LetterChecker } from './letter-checker.ts'
 import { LeaseChecker } from './lease-checker.ts'
 import { MembershipChecker } from './membership-checker.ts'
 import { Mirror } from './mirror.ts'
@@ -37,6 +38,7 @@ export class Checkers implements Observer {
   readonly verdicts: Verdicts = new Verdicts()
   readonly mirror: Mirror
   readonly lanes: LaneChecker
+  readonly letters: LetterChecker
   /** Batches that are true. */
   batches = 0
   readonly #parts: CheckersParts
@@ -65,7 +67,19 @@ export class Checkers implements Observer {
     this.#retries = new RetryChecker(verdicts, retry)
     this.#members = new MembershipChecker({ mirror, truth, verdicts, plan, sightings })
     this.#outputs = new OutputChecker(storage.outputs, this.#leases, verdicts, sightings)
-    this.#batches = new BatchChecker({ mirror, truth, verdicts, pipeline, app, intervalMs, leases: this.#leases, outputs: this.#outputs })
+    this.letters = new LetterChecker({ mirror, truth, verdicts, sightings, app })
+    const { letters } = this
+    this.#batches = new BatchChecker({
+      mirror,
+      truth,
+      verdicts,
+      pipeline,
+      app,
+      intervalMs,
+      letters,
+      leases: this.#leases,
+      outputs: this.#outputs,
+    })
     this.#garbage = new GarbageChecker(mirror, verdicts, app)
     this.#recoveries = new Recoveries(sightings, mirror, parts.world, intervalMs)
   }
@@ -75,6 +89,7 @@ export class Checkers implements Observer {
     if (before !== undefined && after === undefined) this.#garbage.deleting(write)
     const wasHead = key.partition === `${this.#app}#head` ? this.mirror.head() : undefined
     this.mirror.take(write)
+    this.letters.stored(write)
     this.#recoveries.stored(write)
     if (after === undefined || environment === undefined) return
     this.#checkSize(write)
@@ -137,6 +152,11 @@ export class Checkers implements Observer {
     this.mirror.takeBlob(name, bytes)
   }
 
+  winding(ticks: number, { name }: Environment): void {
+    const most = Math.ceil(60_000 / this.#parts.plan.options.intervalMs) + 1
+    this.verdicts.expect('B8', ticks <= most, () => `${name} winds ${ticks} ticks for one minute`)
+  }
+
   outputting(write: OutputWrite): void {
     this.#outputs.outputting(write)
   }
@@ -157,31 +177,39 @@ export class Checkers implements Observer {
     this.#recoveries.heard(event)
   }
 
-  /** The logged batch takes an object with this key. */
-  isInHand(objectKey: string): boolean {
+  /** The keys of the objects that the logged batch takes. */
+  keysInHand(): ReadonlySet<string> {
     const logged = this.mirror.head()?.logged
     const slices = Object.values((logged && this.mirror.plan(logged.plan))?.slices ?? {})
-    return slices.some((slice) => (slice as Partial<HintsSlice>).taken?.some(({ key }) => key === objectKey))
+    return new Set(slices.flatMap((slice) => ((slice as Partial<HintsSlice>).taken ?? []).map(({ key }) => key)))
   }
 
-  /** Everything behind the cuts is taken, and nothing comes of it any more. */
+  /** Everything behind the cuts is taken, and every upload, and nothing comes of it any more. */
   get isConsumed(): boolean {
-    if (this.#batches.nextMs !== undefined) return false
-    const cuts = this.mirror.head()?.cuts ?? {}
-    return this.mirror.lanes().every(({ source, lane, tail }) => cuts[source]?.[lane] === tail)
+    const { cuts = {}, startedMs = 0 } = this.mirror.head() ?? {}
+    const isTaken = this.mirror.lanes().every(({ source, lane, tail }) => cuts[source]?.[lane] === tail)
+    return isTaken && this.#members.missed(startedMs).length === 0 && this.#batches.nextMs === undefined
   }
 
   /**
    * Nothing is on its way: a head at rest must have nothing to do (B12), unless who put it to rest is still about to look again, or has
-   * ended or failed before it could. Its tick comes again then, and one comes every minute whatever happens.
+   * ended or failed before it could. Its tick comes again then, and one comes every minute whatever happens. Who gives records back may have
+   * ended before it woke the head: then the letters are still there.
    */
   quiet(): void {
     const head = this.mirror.head()
-    if (head?.status !== 'rest' || this.#rester !== undefined) return
+    if (head?.status !== 'rest' || this.#rester !== undefined || !this.letters.isSettled) return
     for (const { source, lane, tail } of this.mirror.lanes()) {
       const cut = head.cuts[source]?.[lane] ?? BEGINNING
       this.verdicts.expect('B12', !isAfter(tail, cut), () => `the head rests and ${lane} waits from ${cut} to ${tail}`)
     }
+  }
+
+  /** When not all was done in time: what is in no batch says more than that. */
+  unfinished(): void {
+    const head = this.mirror.head()
+    for (const upload of head === undefined ? [] : this.#members.missed(head.startedMs))
+      this.verdicts.fail('totals', `${upload} is in no batch`)
   }
 
   /** When all is done: every record and every upload is in, and all outputs still are what they were. */
@@ -189,5 +217,6 @@ export class Checkers implements Observer {
     const head = this.mirror.head()
     if (head !== undefined) this.#members.finished(head)
     this.#batches.finished()
+    this.letters.finished()
   }
 }
