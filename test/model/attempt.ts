@@ -1,0 +1,216 @@
+/**
+ * The program of one attempt at a logged batch: the model of `lib/runtime/batch.ts`, of the attempt in `lib/runtime/driver.ts`, and of
+ * commit, failure and rest in `lib/runtime/head-writes.ts` and `rest.ts`.
+ *
+ *   [sweep -> delete -> read] -> output -> [state -> manifest] -> commit -> [rest] -> look
+ *                                   `--------- fail ----------------'
+ *
+ * What is in brackets is left out where the bounds leave it out: nobody sees the difference.
+ */
+import { afterCommit, garbageFor, isThere, manifestAfter } from './garbage.ts'
+import { isWaiting } from './lanes.ts'
+import { errs } from './protocol.ts'
+import { answered, cold, driverAt, looksAgain, type Seat, type Step, stopped } from './step.ts'
+import { planned } from './store.ts'
+import type { AttemptId, DriverAt, Head, Manifest, Memory, Output, Plan, World, Write } from './world.ts'
+
+type Attempt = Extract<DriverAt, { readonly mine: Head }>
+
+/** Where an attempt begins, once its log is acknowledged. */
+export const startsAttempt = (seat: Seat, world: World, mine: Head): World => {
+  if (errs(seat.model, 'commit before output')) return driverAt(world, seat.index, committing(seat, mine))
+  return driverAt(world, seat.index, world.stored === null ? withRecords(seat, mine) : { before: 'sweep', mine })
+}
+
+/** With the records at hand: an output that an earlier attempt has finished is left out. */
+const withRecords = (seat: Seat, mine: Head): DriverAt => (mine.outputDone ? committing(seat, mine) : { before: 'output', mine })
+
+/** All that a driver can do next in the middle of an attempt. */
+export const attemptSteps = (seat: Seat, at: Attempt): readonly Step[] => {
+  switch (at.before) {
+    case 'sweep':
+      return [sweeps(seat, at.mine)]
+    case 'delete':
+      return [deletes(seat, at.mine, at.names)]
+    case 'read':
+      return [readsBlocks(seat, at.mine)]
+    case 'output':
+      return [errs(seat.model, 'sink looks, then writes') ? looksAtSink(seat, at.mine) : outputOf(seat, at.mine), throws(seat, at.mine)]
+    case 'sink':
+      return [outputOf(seat, at.mine, at.found)]
+    case 'state':
+      return [putsState(seat, at.mine)]
+    case 'manifest':
+      return [putsManifest(seat, at.mine, at.manifest)]
+    case 'commit':
+      return [commits(seat, at.mine, at.manifest), throws(seat, at.mine)]
+    case 'rest':
+      return [rests(seat, at.mine)]
+    case 'fail':
+      return [fails(seat, at.mine)]
+  }
+}
+
+/** `#collectGarbage`: only the holder of the lease gets here, but it may have lost it since. */
+const sweeps = (seat: Seat, mine: Head): Step => {
+  const { model, world, index, driver, who } = seat
+  const names = garbageFor(model, world, mine, driver.memory as Memory)
+  const memory = { ...(driver.memory as Memory), deletable: [], sweepIsDue: false }
+  const next: DriverAt = names.length === 0 ? { before: 'read', mine } : { before: 'delete', mine, names }
+  return { text: `${who} looks for garbage: ${names.join(' ') || 'none'}`, goOn: () => driverAt(world, index, next, { memory }) }
+}
+
+const deletes = ({ index, who }: Seat, mine: Head, names: readonly string[]): Step => ({
+  text: `${who} deletes ${names.join(' ')}`,
+  write: { to: 'segments', delete: names },
+  goOn: ({ world }) => driverAt(world, index, { before: 'read', mine }),
+})
+
+/** `readBatch`. A block that is not there is lost only if the lease is still this attempt's. */
+const readsBlocks = (seat: Seat, mine: Head): Step => {
+  const { model, index, who } = seat
+  const names = (mine.plan as Plan).blocks.map(({ name }) => name)
+  const found = isThere(seat.world, names)
+  const lost: Write | undefined = errs(model, 'blocks deleted when logged') ? { to: 'segments', delete: names } : undefined
+  return {
+    text: `${who} reads the records of batch ${mine.next}${found ? '' : ': a block is not there'}`,
+    ...(lost && found ? { write: lost } : {}),
+    goOn: ({ world }) => {
+      if (found) return driverAt(world, index, withRecords(seat, mine))
+      return world.head.owner === mine.owner ? stopped(seat, world) : driverAt(world, index, { before: 'fail', mine }, cold(seat))
+    },
+  }
+}
+
+/** What an attempt computes: all records counted after its batch. */
+const computed = ({ driver }: Seat, mine: Head): readonly string[] => [...(driver.memory?.records ?? []), ...planned(mine)].sort()
+
+/** B4: the output of a batch, under the fence (generation, epoch). */
+export const outputOf = (seat: Seat, mine: Head, found?: Output | null): Step => {
+  const { model, index, driver, who } = seat
+  const output: Output = { generation: driver.generation, epoch: mine.epoch, records: computed(seat, mine) }
+  const time = mine.next as number
+  return {
+    text: `${who} writes the output of batch ${time} under the fence ${output.generation}.${output.epoch}`,
+    write: { to: 'output', time, by: mine.owner as AttemptId, output, ...(found === undefined ? {} : { found }) },
+    goOn: ({ world, written }) => {
+      if (!written) return driverAt(world, index, { before: 'fail', mine }, cold(seat))
+      if (errs(model, 'commit before output')) return looksAgain(seat, world)
+      const kept = errs(model, 'state kept after a failed attempt')
+      return driverAt(
+        world,
+        index,
+        committing(seat, { ...mine, outputDone: true }),
+        kept ? { memory: { ...(driver.memory as Memory), records: output.records } } : {},
+      )
+    },
+    giveUp: (world) => driverAt(world, index, { before: 'fail', mine: gaveUp(seat, mine) }, cold(seat)),
+  }
+}
+
+/** Whether the write has arrived is not known: it does not count as done. */
+const gaveUp = ({ model }: Seat, mine: Head): Head =>
+  errs(model, 'output counts before it is written') ? { ...mine, outputDone: true } : mine
+
+const looksAtSink = ({ world, index, who }: Seat, mine: Head): Step => ({
+  text: `${who} looks at the output of batch ${mine.next}`,
+  goOn: () => driverAt(world, index, { before: 'sink', mine, found: world.outputs[(mine.next as number) - 1] ?? null }),
+})
+
+const throws = (seat: Seat, mine: Head): Step => ({
+  text: `batch ${mine.next} fails ${mine.outputDone ? 'after' : 'before'} its output, run by ${seat.who}`,
+  fault: 'failures',
+  goOn: () => driverAt(seat.world, seat.index, { before: 'fail', mine }, cold(seat)),
+})
+
+/** What comes between the output and the commit. */
+const committing = (seat: Seat, mine: Head): DriverAt => {
+  if (seat.world.stored !== null) return { before: 'state', mine }
+  return { before: 'commit', mine, manifest: manifestAfter(seat.model, seat.world, mine, computed(seat, mine)) }
+}
+
+/** The state is written before the manifest that names it, and the manifest before the head that names that. */
+const putsState = (seat: Seat, mine: Head): Step => {
+  const { model, index, who } = seat
+  const manifest = manifestAfter(model, seat.world, mine, computed(seat, mine))
+  const name = manifest.states.map((state) => state.name).find((state) => !mine.manifest.states.some((old) => old.name === state))
+  const at = { before: errs(model, 'manifest not written') ? ('commit' as const) : ('manifest' as const), mine, manifest }
+  return {
+    text: `${who} writes the state ${name ?? '(none has changed)'}`,
+    ...(name === undefined ? {} : { write: { to: 'segments', put: name } }),
+    goOn: ({ world }) => driverAt(world, index, at),
+  }
+}
+
+const putsManifest = ({ index, who }: Seat, mine: Head, manifest: Manifest): Step => ({
+  text: `${who} writes the manifest ${manifest.name}`,
+  write: { to: 'segments', put: manifest.name },
+  goOn: ({ world }) => driverAt(world, index, { before: 'commit', mine, manifest }),
+})
+
+/** `commitBatch` (B5), and what follows it. */
+const commits = (seat: Seat, mine: Head, manifest: Manifest): Step => {
+  const { model, driver, index, who } = seat
+  const next: Head = {
+    ...mine,
+    done: manifest.time,
+    manifest,
+    cuts: manifest.cuts,
+    woken: false,
+    owner: null,
+    next: null,
+    plan: null,
+    attempts: 0,
+    outputDone: false,
+  }
+  const isMine = ({ head }: World): boolean => head.done === manifest.time && head.manifest.name === manifest.name
+  return {
+    text: `${who} commits batch ${manifest.time}`,
+    write: { to: 'head', kind: 'commit', generation: driver.generation, seen: mine, next },
+    goOn: ({ world, written }) => {
+      if (!written && !isMine(world)) return looksAgain(seat, world, cold(seat))
+      const memory = afterCommit(model, mine, manifest, driver.memory as Memory)
+      if (errs(model, 'commit before output')) return driverAt(world, index, { before: 'output', mine })
+      return mayRest(seat, world, mine)
+        ? driverAt(world, index, { before: 'rest', mine: next }, { memory })
+        : looksAgain(seat, world, { memory })
+    },
+    giveUp: (world) => driverAt(world, index, { before: 'fail', mine }, cold(seat)),
+  }
+}
+
+const mayRest = ({ model }: Seat, world: World, mine: Head): boolean => {
+  if (model.bounds.rests !== true || (mine.plan as Plan).blocks.length > 0) return false
+  return !errs(model, 'second look before rest') || !isWaiting(model, world, (mine.plan as Plan).cuts)
+}
+
+/** `goToRest` (B12). After it the driver looks again, finds the head at rest, and reads the lanes. */
+const rests = (seat: Seat, committed: Head): Step => {
+  const { model, driver, index, who } = seat
+  const looksNoMore = errs(model, 'no second look') || errs(model, 'second look before rest')
+  return {
+    text: `${who} puts the head to rest`,
+    write: {
+      to: 'head',
+      kind: 'rest',
+      generation: driver.generation,
+      seen: committed,
+      next: { ...committed, status: 'rest', woken: false },
+    },
+    goOn: ({ world }) => (looksNoMore ? answered(world, index, 'done') : looksAgain(seat, world)),
+    // The code would now try to give the lease back, which nobody holds: refused for certain.
+    giveUp: (world) => looksAgain(seat, world, cold(seat)),
+  }
+}
+
+/** `failBatch` (B9): gives the lease back. The batch stays logged. */
+const fails = ({ model, driver, index, who }: Seat, mine: Head): Step => {
+  const isExhausted = mine.attempts >= (model.bounds.attempts ?? Infinity)
+  const next: Head = { ...mine, owner: null, status: isExhausted ? 'failed' : mine.status }
+  return {
+    text: `${who} gives the lease back, batch ${mine.next} ${isExhausted ? 'has failed for good' : 'is to be tried again'}`,
+    write: { to: 'head', kind: 'fail', generation: driver.generation, seen: mine, next },
+    goOn: ({ world }) => answered(world, index, 'done'),
+    giveUp: (world) => answered(world, index, 'called again'),
+  }
+}

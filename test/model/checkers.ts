@@ -1,0 +1,209 @@
+/** What has to hold: in every world, and whenever something is written. A checker gives what is wrong, or nothing. */
+import { entriesAfter, isWaiting } from './lanes.ts'
+import type { Model } from './protocol.ts'
+import { isThere } from './garbage.ts'
+import { planned, recordsOf } from './store.ts'
+import { type Cuts, type Lane, recordId, type World, type Write } from './world.ts'
+
+/** Looks at a world as it stands. */
+export type WorldChecker = (model: Model, world: World) => string | undefined
+
+/** Looks at a write that has gone through. */
+export type WriteChecker = (before: World, after: World, write: Write) => string | undefined
+
+const unless = (holds: boolean, what: string): string | undefined => (holds ? undefined : what)
+
+/** The positions of a lane, in order, that lie in its queue. */
+const positionsIn = ({ entries }: Lane): readonly string[] => entries.flatMap(({ blocks }) => recordsOf(blocks))
+
+const appendsOnly: WriteChecker = (before, after, write) => {
+  if (write.to !== 'lane') return undefined
+  const lane = after.lanes[write.lane] as Lane
+  const records = positionsIn(lane)
+  if (new Set(records).size < records.length) return `a record is in its lane twice: ${records.join(' ')}`
+  return unless(lane.tail > (before.lanes[write.lane]?.tail ?? 0), 'the tail of a lane has not moved forward')
+}
+
+const acknowledgesLater: WorldChecker = (_, after) => {
+  const lane = after.acknowledged.findIndex((upTo, index) => upTo > (after.lanes[index]?.tail ?? 0))
+  return unless(lane === -1, `${recordId(lane, after.acknowledged[lane] ?? 0)} is acknowledged and not in its lane`)
+}
+
+const logStands: WriteChecker = (before, after, write) => {
+  if (write.to !== 'head') return undefined
+  if (write.kind === 'log' && after.head.epoch <= before.head.epoch)
+    return `a lease is taken under epoch ${after.head.epoch}, which another one had`
+  if (before.head.next === null || after.head.done > before.head.done) return undefined
+  const isSame = after.head.next === before.head.next && JSON.stringify(after.head.plan) === JSON.stringify(before.head.plan)
+  return unless(isSame, `batch ${before.head.next} is logged, and its plan changes`)
+}
+
+const oneAttemptEach: WorldChecker = (_, after) => {
+  const attempts = after.drivers.flatMap(({ at }) => ('mine' in at && at.mine.owner !== null ? [at.mine.owner] : []))
+  return unless(new Set(attempts).size === attempts.length, 'two drivers take one attempt for theirs')
+}
+
+const loggedFirst: WriteChecker = (before, _, write) => {
+  if (write.to !== 'output') return undefined
+  const { epoch, owner } = before.head
+  const isLogged = write.output.epoch < epoch || (write.output.epoch === epoch && (owner === null || owner === write.by))
+  return unless(isLogged, `batch ${write.time} has an output before its log is acknowledged`)
+}
+
+const warmIsCold: WorldChecker = (_, after) => {
+  const { manifest } = after.head
+  const cold = recordsOf(manifest.states).join(' ')
+  const wrong = after.drivers.findIndex(({ memory }) => memory?.manifest === manifest.name && memory.records.join(' ') !== cold)
+  return unless(
+    wrong === -1,
+    `driver ${'ABC'[wrong]} remembers ${after.drivers[wrong]?.memory?.records.join(' ')}, and stored is ${cold || 'nothing'}`,
+  )
+}
+
+const newerWins: WriteChecker = (before, _, write) => {
+  if (write.to !== 'output') return undefined
+  const there = before.outputs[write.time - 1] ?? null
+  const { generation, epoch } = write.output
+  const isOlder = there !== null && (generation < there.generation || (generation === there.generation && epoch < there.epoch))
+  return unless(
+    !isOlder,
+    `the output of batch ${write.time} under fence ${there?.generation}.${there?.epoch} is replaced under ${generation}.${epoch}`,
+  )
+}
+
+const commitsItsOwn: WriteChecker = (before, after, write) => {
+  if (write.to !== 'head' || write.kind !== 'commit') return undefined
+  if (before.head.owner !== write.seen.owner) return `batch ${after.head.done} is committed by an attempt that does not hold the lease`
+  if (before.head.next !== after.head.done) return `batch ${after.head.done} is committed, and ${before.head.next ?? 'none'} is logged`
+  const { manifest } = after.head
+  if (!isThere(after, [manifest.name])) return `the head names ${manifest.name}, which nobody has written`
+  const expected = recordsOf([...before.head.manifest.states, { records: planned(before.head) }]).join(' ')
+  return unless(
+    recordsOf(manifest.states).join(' ') === expected && manifest.cuts.join() === before.head.plan?.cuts.join(),
+    `the manifest of batch ${manifest.time} is not what was there and the batch`,
+  )
+}
+
+const inOrder: WriteChecker = (before, after) => {
+  const { done, next } = after.head
+  if (done < before.head.done) return `done goes back from ${before.head.done} to ${done}`
+  if (done > before.head.done + 1) return `done leaps from ${before.head.done} to ${done}`
+  return unless(next === null || next === done + 1, `batch ${next} is logged, and ${done} is done`)
+}
+
+/** The records of all lanes between two cuts, but those put aside. */
+const between = (model: Model, from: Cuts, to: Cuts): string =>
+  from
+    .flatMap((first, lane) => Array.from({ length: Math.max(0, (to[lane] ?? 0) - first) }, (_, index) => recordId(lane, first + 1 + index)))
+    .filter((id) => id !== model.bounds.bad)
+    .join(' ')
+
+const pinsItsRecords: WorldChecker = (model, { head }) => {
+  if (head.plan === null) return undefined
+  const expected = between(model, head.manifest.cuts, head.plan.cuts)
+  return unless(planned(head).join(' ') === expected, `batch ${head.next} reads ${planned(head).join(' ')}, and its cut says ${expected}`)
+}
+
+const isCapped: WorldChecker = (model, { head }) => {
+  const entries = new Set((head.plan?.blocks ?? []).map(({ at }) => at)).size
+  return unless(planned(head).length <= model.bounds.batch || entries === 1, `batch ${head.next} holds ${planned(head).length} records`)
+}
+
+const failedStands: WriteChecker = ({ head }, _, write) =>
+  unless(write.to !== 'head' || write.kind !== 'log' || head.status !== 'failed', 'a batch of a failed application is started')
+
+const newestRuns: WriteChecker = (before, after, write) => {
+  if (after.head.generation < before.head.generation) return `generation ${before.head.generation} falls back to ${after.head.generation}`
+  if (write.to !== 'head' || (write.kind !== 'log' && write.kind !== 'commit')) return undefined
+  return unless(write.generation === before.head.generation, `generation ${write.generation} runs a batch of ${before.head.generation}`)
+}
+
+const nothingReachableDies: WorldChecker = (model, after) => {
+  if (after.stored === null) return undefined
+  const { manifest, plan } = after.head
+  const entries = after.lanes.flatMap((lane, index) => entriesAfter(model, lane, manifest.cuts[index] ?? 0))
+  const reachable = [
+    manifest.name,
+    ...manifest.states.map(({ name }) => name),
+    ...manifest.previous.flatMap(({ name, states }) => [name, ...states]),
+    ...(plan?.blocks ?? []).map(({ name }) => name),
+    ...entries.flatMap(({ blocks }) => blocks.map(({ name }) => name)),
+  ]
+  const missing = [...new Set(reachable)].filter((name) => !after.stored?.includes(name))
+  return unless(missing.length === 0, `${missing.join(' ')} is named and not there`)
+}
+
+const behindIsNotLost: WorldChecker = (_, { alarm }) => alarm ?? undefined
+
+/**
+ * Somebody will still look at the lanes, not counting the schedule, which comes every minute. It is needed here in one case alone: when a
+ * superseded driver has answered the call.
+ */
+const wakeIsNotLost: WorldChecker = (model, after) => {
+  const { head, called, missed, drivers, intakes, sources, lanes } = after
+  if (head.status !== 'rest' || called || missed || !isWaiting(model, after, head.manifest.cuts)) return undefined
+  const comes =
+    drivers.some(({ at }) => at.before !== 'call') ||
+    intakes.some(({ at }) => ['letters', 'lane', 'block', 'append', 'head', 'wake'].includes(at.before)) ||
+    sources.some((place, lane) => place < (lanes[lane]?.tail ?? 0))
+  return unless(comes, 'a record waits, the head rests, and nobody comes')
+}
+
+const outputStands: WorldChecker = (_, after) => {
+  const wrong = after.committed.findIndex((batch, index) => {
+    const there = after.outputs[index]
+    return batch !== null && (there?.records.join() !== batch.records.join() || there.generation !== batch.generation)
+  })
+  return unless(wrong === -1, `the output of batch ${wrong + 1} is not what its committed attempt has computed`)
+}
+
+/** Where a record is: counted in the state, waiting in its lane, put aside, or given up with a batch that was skipped. */
+const eachOnce: WorldChecker = (model, after) => {
+  const { manifest } = after.head
+  const waiting = after.lanes.flatMap((lane, index) =>
+    entriesAfter(model, lane, manifest.cuts[index] ?? 0).flatMap(({ blocks }) => recordsOf(blocks)),
+  )
+  const places = [...recordsOf(manifest.states), ...waiting, ...after.letters, ...after.givenUp]
+  for (const [lane, upTo] of after.acknowledged.entries()) {
+    for (let position = 1; position <= (after.lanes[lane]?.tail ?? upTo); position++) {
+      const found = places.filter((id) => id === recordId(lane, position)).length
+      if (found === 0) return `${recordId(lane, position)} is lost`
+      if (found > 1) return `${recordId(lane, position)} is there ${found} times`
+    }
+  }
+  return undefined
+}
+
+/** By name, one for each invariant of docs/architecture.md at least. */
+export const writeCheckers: readonly (readonly [name: string, check: WriteChecker])[] = [
+  ['B1', appendsOnly],
+  ['B2', logStands],
+  ['B2', loggedFirst],
+  ['B4', newerWins],
+  ['B5', commitsItsOwn],
+  ['B6', inOrder],
+  ['B9', failedStands],
+  ['B10', newestRuns],
+]
+
+/** The rest of them. `progress` is one more, and looks at all worlds together: see `explore.ts`. */
+export const worldCheckers: readonly (readonly [name: string, check: WorldChecker])[] = [
+  ['B1', acknowledgesLater],
+  ['B2', oneAttemptEach],
+  ['B3', warmIsCold],
+  ['B7', pinsItsRecords],
+  ['B8', isCapped],
+  ['B11', nothingReachableDies],
+  ['B11', behindIsNotLost],
+  ['B12', wakeIsNotLost],
+  ['outputs', outputStands],
+  ['records', eachOnce],
+]
+
+/** All is done: every record is acknowledged and in a committed batch, nothing is under way, and at rest if it may rest. */
+export const isFinished = (model: Model, world: World): boolean =>
+  world.sources.every((place, lane) => place === model.bounds.records[lane]) &&
+  world.head.next === null &&
+  world.head.status === (model.bounds.rests === true ? 'rest' : 'running') &&
+  !isWaiting(model, world, world.head.manifest.cuts) &&
+  (model.bounds.rests !== true || world.drivers.every(({ at }) => at.before === 'call'))

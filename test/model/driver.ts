@@ -1,0 +1,191 @@
+/**
+ * The program of a driver: the model of `lib/runtime/driver.ts` up to the log of a batch, and after its commit.
+ *
+ *   call -> look -> [adopt] -> [load] -> lanes -> log -> (attempt.ts) -> commit -> [rest] -> look
+ *                                          `-> wake -> look
+ */
+import { attemptSteps, outputOf, startsAttempt } from './attempt.ts'
+import { allocate, isWaiting } from './lanes.ts'
+import { errs, type Model } from './protocol.ts'
+import { answered, driverAt, freshId, isAlive, looksAgain, type Seat, type Step, stopped } from './step.ts'
+import { recordsOf } from './store.ts'
+import type { Driver, DriverAt, Head, Memory, Plan, World } from './world.ts'
+
+/** All that a driver can do next. */
+export const driverSteps = (model: Model, world: World, index: number): readonly Step[] => {
+  const driver = world.drivers[index] as Driver
+  const seat: Seat = { model, world, index, driver, who: `driver ${'ABC'[index]}` }
+  const { at } = driver
+  switch (at.before) {
+    case 'call':
+      return model.bounds.rests === true && !world.called ? [] : looks(seat)
+    case 'look':
+      return looks(seat)
+    case 'adopt':
+      return [adopts(seat, at.seen)]
+    case 'load':
+      return [loads(seat, at.seen)]
+    case 'lanes':
+      return readsLanes(seat, at.seen)
+    case 'wake':
+      return [wakes(seat, at.seen)]
+    case 'exhaust':
+      return [exhausts(seat, at.seen)]
+    case 'log':
+      return errs(model, 'output before log') ? [logs(seat, at), writesEarly(seat, at)] : [logs(seat, at)]
+    default:
+      return attemptSteps(seat, at)
+  }
+}
+
+/** It reads the head. The lease of an attempt that is still alive is over only if that one stands still for long: a fault. */
+const looks = (seat: Seat): readonly Step[] => {
+  const { world, index, driver, who } = seat
+  const taken = driver.at.before === 'call' ? { ...world, called: false } : world
+  const { head } = world
+  const looked = `${who} reads the head`
+  const goesOn = (): World => meets(seat, taken.missed && driver.generation >= head.generation ? { ...taken, missed: false } : taken, head)
+  if (head.owner === null || !isAlive(world, head.owner)) return [{ text: looked, goOn: goesOn }]
+  return [
+    { text: `${looked}: somebody holds the lease`, goOn: () => answered(taken, index, 'done') },
+    { text: `${looked}, and finds the lease over`, fault: 'standstills', goOn: goesOn },
+  ]
+}
+
+/** `currentHead` and `#look`: what to do with the head as it is. */
+const meets = (seat: Seat, world: World, head: Head): World => {
+  const { model, index, driver } = seat
+  const lower = driver.generation < head.generation
+  if (lower && !errs(model, 'lower generation runs'))
+    return { ...answered(world, index, 'done'), missed: world.missed || model.bounds.rests === true }
+  if (driver.generation > head.generation) return driverAt(world, index, { before: 'adopt', seen: head })
+  if (head.status === 'failed' && !errs(model, 'failed application runs on')) return answered(world, index, 'done')
+  if (driver.memory?.manifest === head.manifest.name || (driver.memory && errs(model, 'memory not compared with the head')))
+    return works(seat, world, head)
+  if (world.stored !== null) return driverAt(world, index, { before: 'load', seen: head })
+  return works(seat, driverAt(world, index, driver.at, { memory: loaded(head) }), head)
+}
+
+const loaded = ({ manifest }: Head): Memory => ({
+  manifest: manifest.name,
+  records: recordsOf(manifest.states),
+  retired: [],
+  deletable: [],
+  sweepIsDue: true,
+})
+
+const works = (seat: Seat, world: World, head: Head): World => {
+  const { model, index } = seat
+  if (head.status === 'rest' || head.next === null || errs(model, 'retry allocates anew'))
+    return driverAt(world, index, { before: 'lanes', seen: head })
+  if (head.attempts >= (model.bounds.attempts ?? Infinity) && !errs(model, 'failed application runs on'))
+    return driverAt(world, index, { before: 'exhaust', seen: head })
+  return beforeLog(seat, world, head, head.plan as Plan)
+}
+
+const beforeLog = ({ model, index }: Seat, world: World, seen: Head, plan: Plan): World => {
+  const by = errs(model, 'attempt id is the epoch') ? (`#${900 + seen.epoch}` as const) : freshId(world)
+  return driverAt(world, index, { before: 'log', seen, plan, by })
+}
+
+/** `adopt` (B10). What was logged stays logged, and is tried from the first attempt on, with its output: the code may be another. */
+const adopts = (seat: Seat, seen: Head): Step => {
+  const { model, index, driver, who, world } = seat
+  const fresh = errs(model, 'adoption forgets the logged batch') ? { next: null, plan: null } : {}
+  const status = seen.status === 'failed' ? 'running' : seen.status
+  const outputDone = seen.outputDone && errs(model, 'adoption keeps the output')
+  const next: Head = { ...seen, generation: driver.generation, status, owner: null, attempts: 0, outputDone, ...fresh }
+  return {
+    text: `${who} adopts the head for generation ${driver.generation}`,
+    write: { to: 'head', kind: 'adopt', generation: driver.generation, seen, next },
+    goOn: ({ written, world: after }) => {
+      if (!written) return looksAgain(seat, after)
+      return errs(model, 'adoption does not look at the lanes') ? answered(after, index, 'done') : meets(seat, after, next)
+    },
+    giveUp: (after) => answered(after, index, 'called again', { memory: world.drivers[index]?.memory ?? null }),
+  }
+}
+
+/** `#warmUp`. Whoever misses a segment looks at the head again first (B11). */
+const loads = (seat: Seat, seen: Head): Step => {
+  const { model, world, index, who } = seat
+  const names = [seen.manifest.name, ...seen.manifest.states.map(({ name }) => name)]
+  const isThere = names.every((name) => world.stored?.includes(name))
+  const goOn = (): World => {
+    if (isThere) return works(seat, driverAt(world, index, seat.driver.at, { memory: loaded(seen) }), seen)
+    const isCurrent = world.head.epoch === seen.epoch && world.head.manifest.name === seen.manifest.name
+    if (isCurrent || errs(model, 'missing segment taken for lost')) return stopped(seat, world)
+    return looksAgain(seat, world, { memory: null })
+  }
+  return { text: `${who} reads the state of ${seen.manifest.name}${isThere ? '' : ': a segment is not there'}`, goOn }
+}
+
+/** At rest the second look (B12); else the cut of the next batch, from the lanes as they are (B2). */
+const readsLanes = (seat: Seat, seen: Head): readonly Step[] => {
+  const { model, world, index, who } = seat
+  const { cuts } = seen.manifest
+  const time = seen.done + 1
+  const goOn = (next: () => World): readonly Step[] => [{ text: `${who} reads the lanes`, goOn: next }]
+  if (seen.status === 'rest')
+    return goOn(() => (isWaiting(model, world, cuts) ? driverAt(world, index, { before: 'wake', seen }) : answered(world, index, 'done')))
+  const plan = allocate(model, world, cuts, time)
+  const isEmpty = plan.blocks.length === 0 && plan.cuts.every((cut, lane) => cut === cuts[lane])
+  if (!isDue(seat, time) || (isEmpty && model.bounds.rests !== true)) return goOn(() => answered(world, index, 'done'))
+  const goesOn = (): World => beforeLog(seat, world, seen, plan)
+  if (!isAboutToRest(seat, seen)) return goOn(goesOn)
+  return [
+    ...goOn(() => answered(world, index, 'done')),
+    { text: `${who} reads the lanes, an interval after the last batch`, fault: 'standstills', goOn: goesOn },
+  ]
+}
+
+const isDue = ({ model: { bounds }, world }: Seat, time: number): boolean => world.now >= Math.min(time, bounds.clock ?? 0)
+
+/** Between an idle batch and the rest that follows it no other batch is due, unless its driver stands still in between. */
+const isAboutToRest = ({ world }: Seat, seen: Head): boolean =>
+  world.drivers.some(({ at }) => at.before === 'rest' && at.mine.done === seen.done)
+
+/** `wake` by the driver itself. */
+const wakes = (seat: Seat, seen: Head): Step => {
+  const { driver, index, who } = seat
+  return {
+    text: `${who} wakes the head`,
+    write: { to: 'head', kind: 'wake', generation: driver.generation, seen, next: { ...seen, status: 'running', woken: true } },
+    goOn: ({ world }) => looksAgain(seat, world),
+    giveUp: (world) => answered(world, index, 'called again'),
+  }
+}
+
+/** `#tryAgain`, when the batch has been tried often enough (B9). */
+const exhausts = (seat: Seat, seen: Head): Step => {
+  const { driver, index, who } = seat
+  return {
+    text: `${who} gives the application up as failed`,
+    write: { to: 'head', kind: 'exhaust', generation: driver.generation, seen, next: { ...seen, status: 'failed', owner: null } },
+    goOn: ({ world }) => looksAgain(seat, world),
+    giveUp: (world) => answered(world, index, 'called again'),
+  }
+}
+
+const logged = (seen: Head, plan: Plan, by: NonNullable<Head['owner']>): Head => {
+  const attempts = seen.next === null ? 1 : seen.attempts + 1
+  return { ...seen, epoch: seen.epoch + 1, owner: by, next: seen.next ?? seen.done + 1, plan, attempts }
+}
+
+/** `logBatch` (B2): lease and log in one write. A refusal that shows its own attempt id is a success whose answer was lost. */
+const logs = (seat: Seat, { seen, plan, by }: Extract<DriverAt, { before: 'log' }>): Step => {
+  const { driver, index, who } = seat
+  const next = logged(seen, plan, by)
+  return {
+    text: `${who} logs batch ${next.next} under epoch ${next.epoch}`,
+    write: { to: 'head', kind: 'log', generation: driver.generation, seen, next },
+    goOn: ({ world, written }) => (written || world.head.owner === by ? startsAttempt(seat, world, next) : looksAgain(seat, world)),
+    giveUp: (world) => answered(world, index, 'called again'),
+  }
+}
+
+/** The mistake of not waiting for the answer of the log. */
+const writesEarly = (seat: Seat, { seen, plan, by }: Extract<DriverAt, { before: 'log' }>): Step => ({
+  ...outputOf(seat, logged(seen, plan, by)),
+  goOn: ({ world }) => world,
+})
