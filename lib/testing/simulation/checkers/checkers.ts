@@ -2,6 +2,7 @@
 import { type Item, itemBytes, type ItemKey } from '../../../ports/item-store.ts'
 import type { Plan } from '../../../dstream/plan.ts'
 import type { RuntimeEvent } from '../../../runtime/events.ts'
+import type { Outcome } from '../../../runtime/outcome.ts'
 import type { HintsSlice } from '../../../runtime/sources/hint-source.ts'
 import { type Head, headFromItem } from '../../../state/head.ts'
 import { BEGINNING, isAfter, laneFromItem } from '../../../state/lanes.ts'
@@ -50,7 +51,7 @@ export class Checkers implements Observer {
   readonly #batches: BatchChecker
   readonly #garbage: GarbageChecker
   readonly #recoveries: Recoveries
-  /** Who put the head to rest last, until it has looked again and answered. */
+  /** Who put the head to rest last, until it has looked again. */
   #rester: Environment | undefined
 
   constructor(parts: CheckersParts) {
@@ -168,8 +169,12 @@ export class Checkers implements Observer {
   /** A function has answered or failed: nothing that it has begun is under way. */
   ended(environment: Environment, how: 'answered' | 'failed'): void {
     const { name, callsInFlight } = environment
-    if (how === 'answered' && environment === this.#rester) this.#rester = undefined
     this.verdicts.expect('awaited', callsInFlight === 0, () => `${name} has ${how} with ${callsInFlight} calls under way`)
+  }
+
+  /** A driver has answered. One whose time was up in the middle, and so says that something has moved, has not looked again. */
+  looked(environment: Environment, outcome: Outcome['kind']): void {
+    if (environment === this.#rester && outcome !== 'moved') this.#rester = undefined
   }
 
   /** What a process says of itself. */
