@@ -4,6 +4,7 @@ import { headBugs } from './planted/head-bugs.ts'
 import { laneBugs } from './planted/lane-bugs.ts'
 import { objectBugs } from './planted/object-bugs.ts'
 import { personBugs } from './planted/person-bugs.ts'
+import { windowBugs } from './planted/window-bugs.ts'
 
 const firstBugs: readonly PlantedBug[] = [
   {
@@ -210,4 +211,12 @@ const firstBugs: readonly PlantedBug[] = [
 ]
 
 /** All of them. */
-export const plantedBugs: readonly PlantedBug[] = [...firstBugs, ...headBugs, ...laneBugs, ...batchBugs, ...objectBugs, ...personBugs]
+export const plantedBugs: readonly PlantedBug[] = [
+  ...firstBugs,
+  ...headBugs,
+  ...laneBugs,
+  ...batchBugs,
+  ...objectBugs,
+  ...personBugs,
+  ...windowBugs,
+]

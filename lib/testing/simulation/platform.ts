@@ -163,6 +163,7 @@ export class Platform {
     if (answer.kind === 'superseded') sightings.see('an older generation turned away')
     if (answer.kind === 'busy') sightings.see('a driver turned away by the lease')
     if (answer.kind === 'skewed') sightings.see('a skewed clock turned away')
+    this.#parts.checkers.looked(ending.environment, answer.kind)
     return this.#wasTaken(ending)
   }
 

@@ -139,11 +139,6 @@ export const headBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'no second look when the time is over',
-    effect: 'it is left to a tick, which may be lost',
-    edits: [{ file: 'lib/runtime/driver.ts', find: '=== false && !this.#hasRested) return outcome', replace: '=== false) return outcome' }],
-  },
-  {
     name: 'smaller plan taken back',
     effect: 'who takes a batch over has seen the head before a part of it was gone',
     edits: [

@@ -55,7 +55,7 @@ export class BatchChecker {
     }
     verdicts.expect('B5', manifest.timeMs === timeMs, () => `the manifest of ${timeMs} is for ${manifest.timeMs}`)
     this.#checkPoison(plan, environment.deployment.code)
-    this.#follow(plan, environment.deployment.code)
+    this.#follow(plan, environment.deployment.code, after.zeroMs)
     this.#checkOutputs(this.#history.length)
     this.#checkStates(manifest)
     return plan
@@ -76,16 +76,23 @@ export class BatchChecker {
     return this.#history.slice(begin, upTo)
   }
 
+  /** When the pipeline has something else to give by itself. */
+  get nextMs(): number | undefined {
+    const { pipeline, intervalMs } = this.#parts
+    const history = this.#history.slice(this.#resets.at(-1))
+    return history.length === 0 ? undefined : pipeline.nextMs?.(history, intervalMs)
+  }
+
   /** At the end all files still are as they were when their batches were committed. */
   finished(): void {
     for (let upTo = 1; upTo <= this.#history.length; upTo++) this.#checkOutputs(upTo)
   }
 
-  #follow(plan: BatchPlan, code: Code): void {
+  #follow(plan: BatchPlan, code: Code, zeroMs: number): void {
     const { truth, pipeline } = this.#parts
     const isGood = (line: string): boolean => pipeline.isPoison?.(line, code) !== true
     const lines = Object.fromEntries(Object.entries(truth.linesOf(plan)).map(([source, all]) => [source, all.filter(isGood)]))
-    this.#history.push({ timeMs: plan.timeMs, lines, code })
+    this.#history.push({ timeMs: plan.timeMs, zeroMs, lines, code })
   }
 
   #checkOutputs(upTo: number): void {

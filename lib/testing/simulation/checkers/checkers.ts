@@ -2,6 +2,7 @@
 import { type Item, itemBytes, type ItemKey } from '../../../ports/item-store.ts'
 import type { Plan } from '../../../dstream/plan.ts'
 import type { RuntimeEvent } from '../../../runtime/events.ts'
+import type { Outcome } from '../../../runtime/outcome.ts'
 import type { HintsSlice } from '../../../runtime/sources/hint-source.ts'
 import { type Head, headFromItem } from '../../../state/head.ts'
 import { BEGINNING, isAfter, laneFromItem } from '../../../state/lanes.ts'
@@ -52,7 +53,7 @@ export class Checkers implements Observer {
   readonly #recoveries: Recoveries
   /** When the application first ran. */
   #startedMs = 0
-  /** Who put the head to rest last, until it has looked again and answered. */
+  /** Who put the head to rest last, until it has looked again. */
   #rester: Environment | undefined
 
   constructor(parts: CheckersParts) {
@@ -118,6 +119,7 @@ export class Checkers implements Observer {
       if (plan !== undefined) this.#members.committed(plan)
       this.batches += 1
     }
+    if (after.status === 'rest' && before.status !== 'rest') this.#checkRest(after)
     this.#garbage.checkReachable()
   }
 
@@ -127,6 +129,12 @@ export class Checkers implements Observer {
     this.#batches.operated(after, isReset)
     const plan = before.logged && this.mirror.plan(before.logged.plan)
     if (plan !== undefined) this.#members.committed(plan)
+  }
+
+  #checkRest({ doneMs, wakeMs }: Head): void {
+    const { nextMs } = this.#batches
+    const isTooLong = nextMs !== undefined && (wakeMs === 0 || wakeMs > nextMs)
+    this.verdicts.expect('B12', !isTooLong, () => `the head rests after ${doneMs} until ${wakeMs}, and something is to come at ${nextMs}`)
   }
 
   #checkMembership(before: Head, after: Head): void {
@@ -173,8 +181,12 @@ export class Checkers implements Observer {
   /** A function has answered or failed: nothing that it has begun is under way. */
   ended(environment: Environment, how: 'answered' | 'failed'): void {
     const { name, callsInFlight } = environment
-    if (how === 'answered' && environment === this.#rester) this.#rester = undefined
     this.verdicts.expect('awaited', callsInFlight === 0, () => `${name} has ${how} with ${callsInFlight} calls under way`)
+  }
+
+  /** A driver has answered. One whose time was up in the middle, and so says that something has moved, has not looked again. */
+  looked(environment: Environment, outcome: Outcome['kind']): void {
+    if (environment === this.#rester && outcome !== 'moved') this.#rester = undefined
   }
 
   /** What a process says of itself. */
@@ -189,13 +201,11 @@ export class Checkers implements Observer {
     return new Set(slices.flatMap((slice) => ((slice as Partial<HintsSlice>).taken ?? []).map(({ key }) => key)))
   }
 
-  /** Everything behind the cuts is taken, and every upload. */
+  /** Everything behind the cuts is taken, and every upload, and nothing comes of it any more. */
   get isConsumed(): boolean {
     const { cuts = {} } = this.mirror.head() ?? {}
-    return (
-      this.#members.missed(this.#startedMs).length === 0 &&
-      this.mirror.lanes().every(({ source, lane, tail }) => cuts[source]?.[lane] === tail)
-    )
+    const isTaken = this.mirror.lanes().every(({ source, lane, tail }) => cuts[source]?.[lane] === tail)
+    return isTaken && this.#members.missed(this.#startedMs).length === 0 && this.#batches.nextMs === undefined
   }
 
   /**
