@@ -82,8 +82,10 @@ export const skip = async (operated: Operated): Promise<SkippedBatch> => {
   const { store, app, clock } = operated
   const { head, logged } = await loggedHead(new HeadStore(store, app), clock)
   checkLease(operated, head)
-  const before = await lastManifest(operated, head)
-  const plan = await loadPlan(store, app, logged.plan)
+  const [before, plan] = await unlessMoved(operated, head, async () => [
+    await lastManifest(operated, head),
+    await loadPlan(store, app, logged.plan),
+  ])
   const previous = head.manifest === undefined ? [] : [head.manifest, ...before.previous].slice(0, KEPT_MANIFESTS - 1)
   const next = { status: 'running' as const, doneMs: plan.timeMs, cuts: laneCuts(head.cuts, plan) }
   // Of whatever attempt: its dead letters are of a batch that is not.
@@ -109,9 +111,11 @@ export const reset = async (operated: Operated): Promise<ResetApp> => {
   if (head === undefined)
     throw refused('Nothing has run yet', 'nothing', 'an application that has run', 'nothing: it begins at the beginning')
   checkLease(operated, head)
-  const before = await lastManifest(operated, head)
   const { logged } = head
-  const plan = logged && (await loadPlan(store, app, logged.plan))
+  const [before, plan] = await unlessMoved(operated, head, async () => [
+    await lastManifest(operated, head),
+    logged && (await loadPlan(store, app, logged.plan)),
+  ])
   const timeMs = logged?.timeMs ?? head.doneMs
   const nowMs = sharedNow(store, clock)
   // The verdict on the dead letters of the last batch stays, unless this gives a batch of its own up.
@@ -175,6 +179,29 @@ const removeStates = async ({ store, app }: Operated, before: Manifest): Promise
   }
 }
 
+/** Reads what a head names. B11: what is not there any more may be garbage by now, since that was read. */
+const unlessMoved = async <T extends readonly unknown[]>(
+  { store, app, clock }: StoredApp,
+  { epoch, doneMs }: Head,
+  read: () => Promise<T>,
+): Promise<T> => {
+  try {
+    return await read()
+  } catch (error) {
+    if (!(error instanceof MillraceError && error.code === 'SEGMENT_MISSING')) throw error
+    const now = await settle(clock, () => new HeadStore(store, app).read())
+    throw now?.epoch === epoch && now.doneMs === doneMs ? error : movedOn(now)
+  }
+}
+
+const movedOn = (now: Head | undefined): MillraceError =>
+  refused(
+    'The application has moved on meanwhile',
+    now?.status ?? 'gone',
+    'an application that stands still',
+    'look at millrace status, and try again',
+  )
+
 const loggedHead = async (heads: HeadStore, clock: Operated['clock']): Promise<{ readonly head: Head; readonly logged: LoggedBatch }> => {
   const head = await settle(clock, () => heads.read())
   if (head?.logged !== undefined) return { head, logged: head.logged }
@@ -199,13 +226,7 @@ const checkLease = ({ store, clock, leaseMs }: Operated, head: Head): void => {
 /** A refusal that shows the very change is its success, whose answer was lost. */
 const swap = async (heads: HeadStore, clock: Operated['clock'], seen: Head, next: Head, isDone: (now: Head) => boolean): Promise<void> => {
   const answer = await settle(clock, () => heads.swap(seen, UNCHANGED, next))
-  if (!answer.swapped && !(answer.head !== undefined && isDone(answer.head)))
-    throw refused(
-      'The application has moved on meanwhile',
-      answer.head?.status ?? 'gone',
-      'an application that stands still',
-      'look at millrace status, and try again',
-    )
+  if (!answer.swapped && !(answer.head !== undefined && isDone(answer.head))) throw movedOn(answer.head)
 }
 
 const refused = (problem: string, value: string, allowed: string, fix: string): MillraceError =>

@@ -198,6 +198,31 @@ describe.each<[string, (parts: Operated) => Promise<ResetApp | object>]>([
     expect(code.totals).toContainEqual(['c', 1])
   })
 
+  test('B11: is refused when so much was done meanwhile that what the head named is garbage', async () => {
+    const { world, app, code } = await counting()
+    code.isBroken = true
+    await app.append(SOURCE, 3, ['c'])
+    await app.tick()
+    code.isBroken = false
+    let isFirst = true
+    const slow: ItemStore = {
+      ...world.store,
+      get: async (key) => {
+        const seen = await world.store.get(key)
+        if (isFirst && key.partition === `${APP}#head`) {
+          isFirst = false
+          for (let position = 4; position < 10; position++) {
+            await app.append(SOURCE, position, ['d'])
+            await app.tick()
+          }
+        }
+        return seen
+      },
+    }
+    await expect(command(operated(world, { store: slow }))).rejects.toMatchObject({ code: 'COMMAND_REFUSED' })
+    expect(code.totals).toContainEqual(['d', 6])
+  })
+
   test('takes the answer that was lost for the success that it was', async () => {
     const { world, app, code } = await counting()
     code.isBroken = true
