@@ -1,6 +1,7 @@
 /** Where a run's parts are made and put together. Nothing else knows which adapters there are. */
 import { statSync } from 'node:fs'
 import { MillraceError } from '../lib/base/errors.ts'
+import { parseDirectoryPattern } from '../lib/adapters/directory-pattern.ts'
 import { localDirectories } from '../lib/adapters/local/local-directories.ts'
 import { localOutputFiles } from '../lib/adapters/local/local-output-files.ts'
 import { socketReceiver } from '../lib/adapters/local/socket-receiver.ts'
@@ -89,9 +90,11 @@ const composeOn = async (store: ItemStore, { plan, bound, print, listen }: Compo
   return { runner, receivers: [...receiversOf(bound), ...functionReceivers(plan, clock)] }
 }
 
+const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+
 const checkDirectories = (sources: readonly BoundSource[]): void => {
   for (const { name, place } of sources) {
-    if (place.kind !== 'directory' || statSync(place.path, { throwIfNoEntry: false })?.isDirectory() === true) continue
+    if (place.kind !== 'directory' || isDirectory(parseDirectoryPattern(place.path).base)) continue
     throw new MillraceError('DIRECTORY_MISSING', {
       problem: `The directory to watch for "${name}" is not there, or is no directory`,
       value: place.shown,

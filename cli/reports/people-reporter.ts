@@ -1,3 +1,4 @@
+import { parseDirectoryPattern } from '../../lib/adapters/directory-pattern.ts'
 import type { RuntimeEvent } from '../../lib/runtime/events.ts'
 import { type Place, placeText } from '../../lib/runtime/places.ts'
 import { count } from './answer.ts'
@@ -122,6 +123,7 @@ const waitingText = ({ name, place }: RunningSource): string =>
 
 const howToFeed = (place: Place): string => {
   if (place.kind === 'socket') return `run nc -lk ${place.port} and type`
+  if (parseDirectoryPattern(place.shown).names.length > 0) return 'copy one into a directory that matches'
   const directory = place.shown.endsWith('/') ? place.shown : `${place.shown}/`
   return `copy one in, for example: cp notes.txt ${directory}`
 }

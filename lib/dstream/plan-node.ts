@@ -64,6 +64,8 @@ export interface Keeping {
   readonly partitions: number
   /** A state for each key. */
   readonly state?: boolean
+  /** What users call the state, in what is stored for a key; default: all of it. */
+  readonly shown?: (stored: unknown) => unknown
   /** What came in at earlier batch times. */
   readonly panes?: boolean
   /** What besides kind and partitions must stay the same for what is stored to make sense to another plan. */

@@ -13,8 +13,13 @@ export interface FileSelection {
    * `'all'`: everything that is there, oldest first, each path once.
    */
   readonly existing: 'ignore' | 'all'
-  /** How far back a modification time may lie, and for how long a taken path is remembered. */
+  /** How far back a modification time may lie. */
   readonly rememberMs: number
+  /**
+   * For so long after a batch has taken a path, it is ignored whatever is written there. As in Spark, which forgets a batch only when one that
+   * is more than `rememberMs` later has been completed.
+   */
+  readonly ignoredMs: number
   /** Whether what is written over something that was taken is new data. Undefined: as the place has it. */
   readonly onOverwrite?: 'new' | 'ignore'
   /** Whether a file is taken, by its path below the place. Undefined: all are. */

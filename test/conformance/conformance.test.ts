@@ -68,6 +68,91 @@ describe('the runner', () => {
     ['an empty dataset for none', { expectedBatches: [[4, 7], [], [10]] }, [[4, 7], null, [10]]],
     ['no error where one is expected', { expectError: { batchIndex: 0 } }, [[4, 7], null, [10]]],
   ]
+  const none: Partial<Vector> = { inputBatches: [], expectedBatches: undefined as never, compare: 'value', params: {} }
+  const others: readonly (readonly [what: string, change: Partial<Vector>])[] = [
+    [
+      'a chain with a second input',
+      {
+        op: 'chain',
+        params: {
+          steps: [
+            { op: 'mapToPair', params: { f: 'x => (x,1)' } },
+            { op: 'join', params: { with: { input: 2 } } },
+          ],
+        },
+        inputBatches: [[1]],
+        inputBatches2: [[[1, 'a']]],
+        expectedBatches: [[[1, [1, 'a']]]],
+      },
+    ],
+    ['an input that it does not need', { inputBatches2: [[1]] }],
+    [
+      'a batch that fails for want of a dataset',
+      { op: 'count', params: {}, inputBatches: [[1], null], expectedBatches: [[1], []], expectError: { batchIndex: 1 } },
+    ],
+    [
+      'a timeout at the tenth batch, as Spark has it',
+      {
+        op: 'mapWithState',
+        params: { f: 'if value present update(1); return timing out ? Some(key) : None', pre: 'x => (x,1)', timeoutMs: 2_000 },
+        inputBatches: [['a']],
+        expectedBatches: [[], [], [], [], [], [], [], [], [], ['a'], []],
+      },
+    ],
+    [
+      'a file that is touched',
+      {
+        op: 'fileStream.selection',
+        params: {
+          newFilesOnly: true,
+          clockAtConstruction: 0,
+          minRememberMs: 2_000,
+          events: [
+            { visibleAt: 500, path: 'a', mtime: 500 },
+            { visibleAt: 3_500, path: 'a', mtime: 3_500 },
+          ],
+          batchTimes: [1_000, 2_000, 3_000, 4_000, 5_000],
+        },
+        inputBatches: [],
+        expectedBatches: [['a'], [], [], [], ['a']],
+      },
+    ],
+    [
+      'files in directories by a pattern',
+      {
+        op: 'textFileStream',
+        params: { path: '<dir>/b?', timeline: ['start clock 0', 'write bc/1 (mtime 500)', 'write b/2 (mtime 600)', 'advance 1000'] },
+        inputBatches: [],
+        expectedBatches: [['1']],
+      },
+    ],
+    [
+      'a print that is cut off',
+      {
+        op: 'print',
+        params: { num: 1, batchTimeMs: 3_000 },
+        inputBatches: [[[1, 'a'], 2]],
+        expectedBatches: [['-'.repeat(43), 'Time: 3000 ms', '-'.repeat(43), '(1,a)', '...', '']],
+      },
+    ],
+    [
+      'delays',
+      {
+        ...none,
+        op: 'batchInfo',
+        params: { submission: 2_000, processingStart: 2_100, processingEnd: 2_300 },
+        expectedValue: { schedulingDelay: 100, processingDelay: 200, totalDelay: 300 },
+      },
+    ],
+    ['a first batch', { ...none, op: 'jobTimer', params: { nowMs: 2_999 }, expectedValue: { firstBatch: 3_000, zeroTime: 2_000 } }],
+  ]
+  test.each(others.flatMap(([what, change]) => [false, true].map((cold) => [what, cold, change] as const)))(
+    'passes other kinds: %s, cold: %s',
+    async (_, cold, change) => {
+      expect(await runCase({ ...good, ...change }, { cold })).toEqual({ kind: 'passed' })
+    },
+  )
+
   test.each([false, true])('passes what is right, cold: %s', async (cold) => {
     expect(await runCase(good, { cold })).toEqual({ kind: 'passed' })
   })

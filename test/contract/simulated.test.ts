@@ -1,11 +1,13 @@
 /**
  * The simulated adapters with their faults off: a world that is easier on its users than the real one would prove nothing.
- * Attempt ids are left out: in a world they say whose they are, so that its trace can be read.
+ * Attempt ids are left out: in a world they say whose they are, so that its trace can be read. And clocks: the one of a world does not run
+ * by itself.
  */
 import { setImmediate } from 'node:timers/promises'
 import { withBlobs } from '../../lib/adapters/blob-item-store.ts'
 import { memoryBlobStore } from '../../lib/adapters/memory/memory-blob-store.ts'
 import { memoryItemStore } from '../../lib/adapters/memory/memory-item-store.ts'
+import { memoryOutputFiles } from '../../lib/adapters/memory/memory-output-files.ts'
 import type { BlobStore } from '../../lib/ports/blob-store.ts'
 import type { ItemStore } from '../../lib/ports/item-store.ts'
 import { caller, type CallWorld } from '../../lib/testing/simulation/calls.ts'
@@ -15,6 +17,7 @@ import { SimulatedBucket } from '../../lib/testing/simulation/cloud/bucket.ts'
 import { bytesOf, type Shard, SimulatedStream } from '../../lib/testing/simulation/cloud/stream.ts'
 import { simulatedBlobStore, simulatedObjectStore } from '../../lib/testing/simulation/ports/buckets.ts'
 import { simulatedItemStore } from '../../lib/testing/simulation/ports/item-store.ts'
+import { simulatedOutputFiles } from '../../lib/testing/simulation/ports/output-files.ts'
 import type { Observer } from '../../lib/testing/simulation/ports/observer.ts'
 import { simulatedStreamReader } from '../../lib/testing/simulation/ports/stream-reader.ts'
 import { Sightings } from '../../lib/testing/simulation/sightings.ts'
@@ -22,6 +25,7 @@ import { World } from '../../lib/testing/simulation/world.ts'
 import { blobStoreContract } from './blob-store.contract.ts'
 import { itemStoreContract } from './item-store.contract.ts'
 import { objectStoreContract } from './object-store.contract.ts'
+import { outputFilesContract } from './output-files.contract.ts'
 import { type FilledShard, streamReaderContract } from './stream-reader.contract.ts'
 
 const nobody: Observer = {
@@ -102,6 +106,17 @@ for (const versioned of [false, true])
       remove: async (key) => bucket.objects.remove(key),
     }
   })
+
+outputFilesContract('simulated', async () => {
+  const calls = calmWorld()
+  const environment = aProcess('one')
+  const files = memoryOutputFiles()
+  return {
+    output: pumped(calls.world, simulatedOutputFiles(files, nobody, environment, caller(calls, environment))),
+    files: async () => files.files(),
+    plant: async (path, bytes) => files.plant(path, bytes),
+  }
+})
 
 streamReaderContract('simulated', async () => {
   const calls = calmWorld()

@@ -37,6 +37,18 @@ describe('the word count', () => {
     expect((await millrace(directory, ...run, '--once')).stdout).toContain('the: 4 so far')
   })
 
+  test('counts what is in all directories that match', TIMEOUT, async () => {
+    const directory = directoryWith()
+    for (const name of ['in/app-1', 'in/app-2', 'in/other']) {
+      mkdirSync(join(directory, name))
+      writeFileSync(join(directory, name, 'a.txt'), name)
+    }
+    const { exitCode, stdout } = await millrace(directory, 'run', example, '--bind', 'lines=in/app-*', '--once')
+    expect({ exitCode }).toEqual({ exitCode: 0 })
+    expect(stdout).toContain('(app,2)')
+    expect(stdout).not.toContain('other')
+  })
+
   test('waits for files, says how to feed it, takes them, and goes on after a Ctrl-C', TIMEOUT, async () => {
     const directory = directoryWith()
     const running = startMillrace(directory, ...run)

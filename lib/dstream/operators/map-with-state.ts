@@ -53,12 +53,17 @@ DStream.prototype.mapWithState = function <K, V, S, R>(this: DStream<[K, V]>, sp
   const parts = spec.parts as unknown as Spec
   const { partitions, timeoutMs } = parts
   const node = operatorNode(KIND, [this.node], async ([input], batch) => mapped(parts, input, batch), {
-    keeps: { partitions, state: true, layout: timeoutMs === undefined ? '' : 'the times of last use' },
+    keeps: { partitions, state: true, layout: timeoutMs === undefined ? '' : 'the times of last use', shown: shownOf(parts) },
     parameters: { partitions },
   })
   const stream = this.to<Exclude<R, undefined>>(node)
   return Object.assign(stream, { stateSnapshots: () => stream.to<[K, S]>(snapshotsNode(node, parts)) })
 }
+
+const shownOf =
+  ({ timeoutMs }: Spec) =>
+  (stored: unknown): unknown =>
+    timeoutMs === undefined ? stored : (stored as Stored)[0]
 
 const snapshotsNode = (parent: PlanNode, parts: Spec): PlanNode =>
   operatorNode('stateSnapshots', [parent], (_, batch) =>
@@ -66,10 +71,7 @@ const snapshotsNode = (parent: PlanNode, parts: Spec): PlanNode =>
       partitionCount: parts.partitions,
       compute: async () =>
         Array.from({ length: parts.partitions }, (__, partition) =>
-          Array.from(batch.stateOfParent<unknown, unknown>(0, partition).current(), ([key, stored]) => [
-            key,
-            parts.timeoutMs === undefined ? stored : (stored as Stored)[0],
-          ]),
+          Array.from(batch.stateOfParent<unknown, unknown>(0, partition).current(), ([key, stored]) => [key, shownOf(parts)(stored)]),
         ),
     }),
   )

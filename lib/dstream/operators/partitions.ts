@@ -49,8 +49,13 @@ DStream.prototype.partitionBy = function (partitions, partitionOf) {
   checkedShuffle({ partitions })
   if (partitionOf !== undefined) checkedFunction('partitionBy', partitionOf)
   return this.to(
-    operatorNode('partitionBy', [this.node], ([input]) => pairsOf(input)?.partitionBy(partitions, partitionOf), {
-      parameters: { partitions },
-    }),
+    operatorNode(
+      'partitionBy',
+      [this.node],
+      ([input], batch) => datasetFor('partitionBy', pairsOf(input), batch).partitionBy(partitions, partitionOf),
+      {
+        parameters: { partitions },
+      },
+    ),
   )
 }

@@ -10,7 +10,8 @@ declare module '../dstream.ts' {
   interface DStream<T> {
     /**
      * All elements of the batches from one moment to another, both included, as one dataset: it comes once, with the batch of the second
-     * moment, or with the first one that runs after it. At all other times the stream has no dataset, so that its outputs do nothing.
+     * moment, or with the first one that runs after it. At all other times the stream has no dataset: its outputs do nothing, `map`,
+     * `reduceByKey` and their like pass that on, and what needs a dataset of each parent (`count`, `transform`, joins) fails.
      *
      * Moments between two batch times mean the earlier one. Elements of earlier batches are kept in the store from the first moment on, so a
      * slice holds what came after it was first deployed.

@@ -66,6 +66,7 @@ export const fileNode = (kind: string, name: string, options: FileStreamOptions<
   return textNode(kind, name, name, {
     existing,
     rememberMs,
+    ignoredMs: rememberMs + intervalMs,
     ...(onOverwrite === undefined ? {} : { onOverwrite }),
     ...(filter === undefined ? {} : { filter }),
     ...(read === undefined ? {} : { read }),
@@ -90,7 +91,11 @@ export const fixedLengthReader =
 
 /** Lines of text from a TCP connection. */
 export const socketTextNode = (host: string, port: number): SourceNode =>
-  textNode('socketTextStream', `${host}:${port}`, `socket://${host}:${port}`, { existing: 'all', rememberMs: DEFAULT_REMEMBER_MS })
+  textNode('socketTextStream', `${host}:${port}`, `socket://${host}:${port}`, {
+    existing: 'all',
+    rememberMs: DEFAULT_REMEMBER_MS,
+    ignoredMs: DEFAULT_REMEMBER_MS,
+  })
 
 const textNode = (kind: string, name: string, literalUri: string, files: FileSelection): SourceNode =>
   Object.freeze({
@@ -113,7 +118,7 @@ export const kinesisNode = (kind: 'kinesisTextStream' | 'kinesisStream', name: s
       name,
       elements: kind === 'kinesisTextStream' ? 'text' : 'records',
       startFrom,
-      files: Object.freeze({ existing: 'all', rememberMs: DEFAULT_REMEMBER_MS }),
+      files: Object.freeze({ existing: 'all', rememberMs: DEFAULT_REMEMBER_MS, ignoredMs: DEFAULT_REMEMBER_MS }),
     }),
   })
 

@@ -80,7 +80,7 @@ export class FileChooser {
     const { selection } = this.#parts
     if (selection.onOverwrite === 'new') return false
     // Spark's path rule: a path that is still remembered is ignored, whatever was written there since.
-    const isRemembered = selection.existing === 'all' || entry.takenMs >= timeMs - selection.rememberMs
+    const isRemembered = selection.existing === 'all' || entry.takenMs >= timeMs - selection.ignoredMs
     if (isRemembered) this.#reportChange(object)
     return isRemembered
   }

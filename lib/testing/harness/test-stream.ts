@@ -152,7 +152,7 @@ export class TestStream {
     const untilMs = this.nowMs + duration.milliseconds
     await this.#deliver()
     for (;;) {
-      const atMs = await this.#drive()
+      const atMs = await this.#drive(untilMs)
       if (atMs === undefined || atMs > untilMs) return this.#clock.goTo(untilMs)
       this.#clock.goTo(atMs)
     }
@@ -179,7 +179,7 @@ export class TestStream {
     this.#image = await startImage(this.#world, pipeline, this.#observation)
     this.#openOutputs(this.#image)
     // The first look makes the head, or finds what is due.
-    await this.#drive()
+    await this.#drive(this.nowMs)
   }
 
   /**
@@ -201,8 +201,9 @@ export class TestStream {
     const manifest = await readManifest(store, plan.name, ref)
     const live = await LiveState.load(plan, manifest, async (segment) => readSegment(store, plan.name, segment))
     const drafts = live.draft(manifest.timeMs)
+    const { shown = (stored: unknown): unknown => stored } = plan.operators.find((planned) => planned.id === id)?.node.keeps ?? {}
     const parts = Array.from({ length: shape.partitions }, (_, part) => [...drafts.state(id, part).entries()])
-    return parts.flat() as unknown as readonly (readonly [K, S])[]
+    return parts.flat().map(([key, stored]) => [key, shown(stored)] as [K, S])
   }
 
   /** Whether batches run, the pipeline rests, or a failing batch has stopped it for good. */
@@ -233,10 +234,13 @@ export class TestStream {
     return (await new HeadStore(this.#world.store, this.#running.plan.name).read()) as Head
   }
 
-  /** Runs what is due now. Gives when there is more to do; undefined: when something is added. */
-  async #drive(): Promise<number | undefined> {
+  /**
+   * Runs what is due, and begins nothing after a time: slow batches might never be done. Gives when there is more to do; undefined: when
+   * something is added.
+   */
+  async #drive(untilMs: number): Promise<number | undefined> {
     const seen = this.failures.length
-    const outcome = await this.#running.driver.run()
+    const outcome = await this.#running.driver.run({ mayGoOn: () => this.nowMs <= untilMs })
     const failure = this.failures[seen]
     if (failure !== undefined && this.#options.failures !== 'record') throw failure.error
     if (outcome.kind === 'retry') return outcome.atMs

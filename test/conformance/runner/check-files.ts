@@ -67,12 +67,21 @@ const named = ({ name, mtime, content }: NamedFile): FileEvent => ({
   content: content ?? (name.split('/').at(-1) as string),
 })
 
+/** The first of the batches that the case has which sees what is visible then: the others of the grid are not there for it. */
+const scanOf = (visibleMs: number, { batchTimes }: Params): number =>
+  (batchTimes as readonly number[]).find((timeMs) => timeMs >= visibleMs) ?? Infinity
+
 /** The files of a case, in the order in which they become visible: as listed, or one for each batch that is not empty. */
 const eventsOf = ({ op, params, inputBatches, batchIntervalMs }: Vector, startMs: number): readonly FileEvent[] => {
   const { events, existingFiles = [], files } = params
   if (events !== undefined)
     return (events as readonly { visibleAt: number; path: string; mtime: number }[])
-      .map((event): FileEvent => ({ atMs: event.visibleAt, name: event.path, modifiedMs: event.mtime, content: event.path }))
+      .map((event): FileEvent => ({
+        atMs: scanOf(event.visibleAt, params),
+        name: event.path,
+        modifiedMs: event.mtime,
+        content: event.path,
+      }))
       .toSorted((a, b) => a.atMs - b.atMs)
   const listed = [...(existingFiles as readonly NamedFile[]), ...(Array.isArray(files) ? (files as readonly NamedFile[]) : [])]
   if (listed.length > 0) return listed.map(named)

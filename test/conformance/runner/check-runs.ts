@@ -75,7 +75,7 @@ const checkDelays = async ({ params, batchIntervalMs, expectedValue }: Vector): 
   ]
   const pipeline = stream('delays', { batchInterval: milliseconds(batchIntervalMs), whenIdle: 'tick' }, (ssc) => {
     ssc.kinesisTextStream('in').foreachRDD((_, { milliseconds: timeMs }) => {
-      if (timeMs === submission) app.passTime(milliseconds(end - start))
+      if (timeMs === submission && end > start) app.passTime(milliseconds(end - start))
     })
   })
   const app: TestStream = await testStream(pipeline, { now: new Date(submission - batchIntervalMs) })
@@ -134,9 +134,21 @@ const codeOf = (act: () => unknown): string => {
   }
 }
 
+/** What the steps of a context's life are about. What a pipeline has not is checked by what it has instead: see instead.ts. */
+const STEPS = [
+  'active addInput addOutput addTransformation awaitTermination awaitTerminationOrTimeout callerThread checkpointDir clock conf',
+  'confRecovered createOnError created ctx1 ctx2 getActive inJob input metricsSourceRegistered op output path processedRecords receiver',
+  'returns setAfterStart setBeforeStart start state stateIsNot stop stopFromOtherThreadAfterMs throws useSparkContext waitMs',
+].flatMap((line) => line.split(' '))
+
 /** Scripts of a context's life, as far as a pipeline has one. Undefined: what the script does, nobody can do here. */
 export const lifecycleCheck = ({ script = [] }: Vector): (() => Promise<void>) | undefined => {
   const steps = script as readonly Params[]
+  const stray = steps.flatMap((step) => Object.keys(step)).find((name) => !STEPS.includes(name))
+  if (stray !== undefined || steps.length === 0)
+    return async () => {
+      throw new UnknownWord('step', stray ?? script)
+    }
   const op = steps.find((step) => 'op' in step)?.['op']
   if (steps.some((step) => 'addInput' in step)) return async () => checkFrozen()
   if (typeof op === 'string' && op.includes('without output'))

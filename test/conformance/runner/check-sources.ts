@@ -1,4 +1,5 @@
 /** Cases of queues and sockets, and of output operations. */
+import { dirname } from 'node:path'
 import { milliseconds, stream } from 'millrace'
 import { testStream } from 'millrace/testing'
 import { checkBatches, checkSame, checkSet } from './compare.ts'
@@ -112,7 +113,7 @@ const checkNaming = async ({ params, expectedValue }: Vector): Promise<void> => 
   await app.advance(milliseconds(intervalMs))
   checkSame(
     [expectedValue],
-    Object.keys(app.files).map((path) => path.split('/')[0]),
+    Object.keys(app.files).map((path) => dirname(path)),
   )
 }
 

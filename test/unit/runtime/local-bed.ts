@@ -90,7 +90,7 @@ export class LocalBed {
     const { store } = this
     const { objects } = this.#parts
     if (objects === undefined) return laneSource({ store, app, source }) as BatchSource
-    const selection = { existing: 'all', rememberMs: 60_000 } as const
+    const selection = { existing: 'all', rememberMs: 60_000, ignoredMs: 60_000 } as const
     return objectSource({ store, app, source, objects, selection, report: (event) => void this.events.push(event) }) as BatchSource
   }
 

@@ -173,6 +173,19 @@ const rows: readonly Row[] = [
     ],
   },
   {
+    // Spark forgets the batch at 1 s when the one at 4 s is over: 1 < 4 - 2.
+    name: 'a file is forgotten one batch after the window has left it',
+    files: { remember: seconds(2) },
+    events: [
+      [500, 'a'],
+      [3_500, 'a'],
+    ],
+    batches: [
+      [1_000, ['a']],
+      [5_000, ['a']],
+    ],
+  },
+  {
     name: 'with new: a file that changes is read again, and one that stays is not',
     files: { onOverwrite: 'new' },
     events: [

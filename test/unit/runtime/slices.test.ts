@@ -94,6 +94,25 @@ describe('a slice', () => {
     expect(datasets(app)).toEqual({ 3: ['2', '3'], 7: ['6', '7'] })
   })
 
+  test('can be reduced; what needs a dataset at every time fails', async () => {
+    const pipelineWith = (count: boolean) =>
+      stream('slices', { batchInterval: seconds(1) }, (ssc) => {
+        const slice = ssc.kinesisTextStream('in').slice(at(1), at(2))
+        const ones = slice.mapToPair((line): [string, number] => [line, 1]).reduceByKey((a, b) => a + b)
+        if (count) slice.count().print()
+        else ones.foreachRDD(() => undefined)
+      })
+    const app = await start(pipelineWith(false))
+    await feed(app, 1, 3)
+    expect(datasets(app)).toEqual({
+      2: [
+        ['1', 1],
+        ['2', 1],
+      ],
+    })
+    await expect(feed(await start(pipelineWith(true)), 1, 1)).rejects.toThrow('count needs a dataset of each parent')
+  })
+
   test('comes again when its batch has failed', async () => {
     let isDown = true
     const pipeline = stream('slices', { batchInterval: seconds(1) }, (ssc) => {

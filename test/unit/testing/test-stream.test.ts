@@ -1,4 +1,14 @@
-import { milliseconds, minutes, type Pipeline, seconds, stream, type StreamingContext, type StreamOptions } from 'millrace'
+import {
+  milliseconds,
+  minutes,
+  type Pipeline,
+  seconds,
+  type State,
+  StateSpec,
+  stream,
+  type StreamingContext,
+  type StreamOptions,
+} from 'millrace'
 import { testStream, type TestStream, type TestStreamOptions } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 
@@ -55,6 +65,34 @@ describe('inputs', () => {
       expected: ['a', 'b'],
     },
     {
+      source: 'fileStream, by a pattern',
+      describe: (ssc) => ssc.fileStream('logs/app-*', { read: (bytes, path) => [[path, bytes.length]] }).print(),
+      add: (app) => app.input('logs/app-*').addFile('app-1/a', 'abc').addFile('other/a', 'a').addFile('app-2/a', 'a').addFile('a', 'a'),
+      expected: [
+        ['app-1/a', 3],
+        ['app-2/a', 1],
+      ],
+    },
+    {
+      source: 'binaryRecordsStream',
+      describe: (ssc) =>
+        ssc
+          .binaryRecordsStream('in', 2)
+          .map((record) => [...record])
+          .print(),
+      add: (app) => app.input('in').addFile('a', Uint8Array.of(1, 2, 3, 4)),
+      expected: [
+        [1, 2],
+        [3, 4],
+      ],
+    },
+    {
+      source: 'receiverStream',
+      describe: (ssc) => ssc.receiverStream<{ readonly n: number }>(async () => undefined).print(),
+      add: (app) => app.input('receiverStream-1').add({ n: 1 }, { n: 2 }),
+      expected: [{ n: 1 }, { n: 2 }],
+    },
+    {
       source: 'queueStream',
       describe: (ssc) => ssc.queueStream<number>([[1]], { oneAtATime: false }).print(),
       add: (app) => app.input('queueStream-1').add(2, 3),
@@ -82,6 +120,17 @@ describe('inputs', () => {
     await app.advance(milliseconds(1_500))
     expect(app.output('print-1').elements).toEqual([['a'], ['b'], []])
     expect(app.nowMs).toBe(3_000)
+  })
+
+  test('a batch takes no time, unless a function lets some pass: then the next ones are late', async () => {
+    const app: TestStream = await started((ssc) => ssc.kinesisTextStream('clicks').foreachRDD(() => app.passTime(milliseconds(2_500))), {
+      whenIdle: 'tick',
+    })
+    await app.advance(seconds(4))
+    expect(app.events.flatMap((event) => (event.event === 'batchStarted' ? [[event.timeMs, event.delayMs]] : []))).toEqual([
+      [1_000, 0],
+      [2_000, 1_500],
+    ])
   })
 
   test('a file is taken by its modification time', async () => {
@@ -202,6 +251,28 @@ describe('restarts', () => {
       ['b', 1],
     ])
     expect(app.output('print-1').batches).toHaveLength(3)
+  })
+
+  test('of mapWithState is what its function has made it, whether or not keys time out', async () => {
+    const count = (key: string, _: number | undefined, state: State<number>): string => {
+      state.update((state.exists() ? state.get() : 0) + 1)
+      return key
+    }
+    const app = await started((ssc) => {
+      const pairs = ssc.kinesisTextStream('clicks').mapToPair((key) => [key, 1])
+      pairs.mapWithState(StateSpec.function(count)).named('for-ever').print()
+      pairs
+        .mapWithState(StateSpec.function(count).timeout(seconds(60)))
+        .named('for-a-while')
+        .print()
+    })
+    app.input('clicks').add('a', 'b', 'a')
+    await app.advance(seconds(1))
+    for (const id of ['for-ever', 'for-a-while'])
+      expect(await app.state(id)).toEqual([
+        ['a', 2],
+        ['b', 1],
+      ])
   })
 
   test('batches missed while it was down run at the start, and what was added comes to the new process', async () => {
