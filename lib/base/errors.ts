@@ -1,6 +1,8 @@
 /**
  * Every stable error code, with what it means in a line. The code is part of the public interface: programs may match on it, so one is
  * never renamed or reused. `docs/errors.md` explains each with its fix.
+ *
+ * @example errorCodes.LANE_FULL
  */
 export const errorCodes = {
   ACCESS_DENIED: 'The credentials may not do what the message names.',
@@ -54,7 +56,11 @@ export const errorCodes = {
   WINDOW_KEY_LOST: 'A windowed reduction with an inverse has lost the result of a key that it still needs.',
 } as const
 
-/** One of the stable codes in {@link errorCodes}. */
+/**
+ * One of the stable codes in {@link errorCodes}.
+ *
+ * @example const waits = (code: ErrorCode): boolean => code === 'LANE_FULL'
+ */
 export type ErrorCode = keyof typeof errorCodes
 
 /** What an error message is made of: what is wrong, the value given, what is allowed, and the fix. */

@@ -28,7 +28,11 @@ export interface BatchView {
   expectAt(timeMs: number | undefined): void
 }
 
-/** Proof of who runs a batch, for users' own sinks: a later attempt has a larger (generation, epoch), compared in this order. */
+/**
+ * Proof of who runs a batch, for users' own sinks: a later attempt has a larger (generation, epoch), compared in this order.
+ *
+ * @example const fence = ({ generation, epoch }: Attempt): readonly number[] => [generation, epoch]
+ */
 export interface Attempt {
   /** How often the batch has been tried, this time included. */
   readonly number: number

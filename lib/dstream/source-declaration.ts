@@ -1,9 +1,17 @@
 import type { RDD } from '../rdd/rdd.ts'
 
-/** What the batches of a queueStream come from: the user's own array, taken from its front. */
+/**
+ * What the batches of a queueStream come from: the user's own array, taken from its front.
+ *
+ * @example const queue: Queue<number> = [[1, 2], parallelize([3])]
+ */
 export type Queue<T> = (readonly T[] | RDD<T>)[]
 
-/** Makes the elements of a file of its bytes. */
+/**
+ * Makes the elements of a file of its bytes.
+ *
+ * @example const sizes: FileReader<number> = (bytes) => [bytes.length]
+ */
 export type FileReader<T = unknown> = (bytes: Uint8Array, path: string) => Iterable<T>
 
 /** Which files of a watched place are taken, and what becomes of them. */
@@ -39,6 +47,8 @@ export interface TextSource {
 /**
  * One record of a Kinesis stream, as `kinesisStream` hands it over. What the Kinesis Producer Library has packed into one record is taken
  * apart: each of its user records is one of these.
+ *
+ * @example const keyOf = ({ partitionKey }: KinesisRecord): string => partitionKey
  */
 export interface KinesisRecord {
   /** The bytes that were put. */
@@ -52,7 +62,11 @@ export interface KinesisRecord {
   readonly arrivalTime: Date
 }
 
-/** Where a stream is read from when the application first starts. Later on it goes on where it was. */
+/**
+ * Where a stream is read from when the application first starts. Later on it goes on where it was.
+ *
+ * @example const start: KinesisStart = { at: new Date('2026-01-01') }
+ */
 export type KinesisStart = 'trimHorizon' | { readonly at: Date }
 
 /** Records of a Kinesis stream that a binding names. */
@@ -75,7 +89,11 @@ export interface QueueSource {
   readonly whenEmpty: Queue<unknown>[number] | undefined
 }
 
-/** What a receiver can do. */
+/**
+ * What a receiver can do.
+ *
+ * @example const greet = async ({ store }: Receiving<string>): Promise<void> => void (await store('hello'))
+ */
 export interface Receiving<T> {
   /**
    * Stores records, in order. Resolves when they are durable: only then may the receiver acknowledge them to wherever they came from. Who
@@ -88,7 +106,11 @@ export interface Receiving<T> {
   readonly signal: AbortSignal
 }
 
-/** Receives until there is no more, or until its signal is aborted. */
+/**
+ * Receives until there is no more, or until its signal is aborted.
+ *
+ * @example const greeting: Receive<string> = async ({ store }) => void (await store('hello'))
+ */
 export type Receive<T> = (receiving: Receiving<T>) => Promise<void>
 
 /** Records from a function that runs beside the pipeline. */

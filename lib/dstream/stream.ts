@@ -6,7 +6,11 @@ import type { Plan, PlanOptions } from './plan.ts'
 import { GraphBuilder } from './graph-builder.ts'
 import { StreamingContext } from './streaming-context.ts'
 
-/** The options of a pipeline. */
+/**
+ * The options of a pipeline.
+ *
+ * @example const options: StreamOptions = { batchInterval: seconds(10), whenIdle: 'tick', limits: { records: 10_000 } }
+ */
 export interface StreamOptions {
   /** The length of a batch: 10 ms at least. */
   readonly batchInterval: Duration
@@ -40,7 +44,11 @@ export interface StreamOptions {
 
 const PIPELINE: unique symbol = Symbol.for('millrace.pipeline') as never
 
-/** A pipeline: what a module exports as its default. */
+/**
+ * A pipeline: what a module exports as its default.
+ *
+ * @example const nameOf = (pipeline: Pipeline): string => pipeline.name
+ */
 export interface Pipeline {
   readonly [PIPELINE]: true
   readonly name: string

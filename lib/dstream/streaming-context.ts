@@ -22,7 +22,11 @@ import { transformNode, type TransformOptions } from './operators/transform.ts'
 import type { SourceNode } from './plan-node.ts'
 import type { FileReader, KinesisRecord, Queue, Receive } from './source-declaration.ts'
 
-/** The datasets of several streams, in their order. */
+/**
+ * The datasets of several streams, in their order.
+ *
+ * @example const both = ([a, b]: DatasetsOf<[DStream<string>, DStream<string>]>) => a.union(b)
+ */
 export type DatasetsOf<T extends readonly DStream<unknown>[]> = {
   readonly [I in keyof T]: T[I] extends DStream<infer E> ? RDD<E> : never
 }

@@ -28,7 +28,11 @@ interface Lineage<T> {
   readonly label: string
 }
 
-/** A function from one partition's elements to new ones; it may be async. */
+/**
+ * A function from one partition's elements to new ones; it may be async.
+ *
+ * @example const sum: PartitionFunction<number, number> = (some) => [Array.from(some).reduce((a, b) => a + b, 0)]
+ */
 export type PartitionFunction<T, U> = (elements: Iterable<T>) => Iterable<U> | Promise<Iterable<U>>
 
 export type { ShuffleOptions } from './shuffle.ts'

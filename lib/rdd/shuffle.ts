@@ -3,7 +3,11 @@ import { MillraceError } from '../base/errors.ts'
 import { KeyedMap, partitionOf } from '../base/keys.ts'
 import { type Partition, pour, type Sink, userFunctionFailed } from './pour.ts'
 
-/** Settings of operations that shuffle. */
+/**
+ * Settings of operations that shuffle.
+ *
+ * @example pairs.reduceByKey((a, b) => a + b, { partitions: 2 })
+ */
 export interface ShuffleOptions {
   /** How many partitions the result has. Default 1. */
   readonly partitions?: number

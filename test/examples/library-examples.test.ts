@@ -3,8 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { root } from '../tidy/source.ts'
-import { type Example, jsdocExamples, programOf } from './library-examples.ts'
+import { projectSources, root } from '../tidy/source.ts'
+import { type Example, jsdocExamples, programOf, publicNames } from './library-examples.ts'
+
+/** A declaration behind its comment. */
+const DOCUMENTED = /\/\*\*(?:(?!\*\/)[^])*\*\/\nexport (?:const|function|class|type|interface) (\w+)/g
 
 let directory: string
 
@@ -55,6 +58,16 @@ describe('the examples in JSDoc', () => {
   test('are there for operations on streams and datasets', () => {
     expect(examples.length).toBeGreaterThan(100)
     expect(examples.filter(({ gives }) => gives !== undefined).length).toBeGreaterThan(50)
+  })
+
+  test('are there for every name that is public', () => {
+    const { values, types } = publicNames()
+    const documented = projectSources()
+      .filter(({ path }) => path.startsWith('lib/'))
+      .flatMap(({ text }) => [...text.matchAll(DOCUMENTED)])
+      .flatMap(([comment, name]) => (comment.includes('@example') ? [name] : []))
+    expect(types.length + values.length).toBeGreaterThan(40)
+    expect([...values, ...types].filter((name) => !documented.includes(name))).toEqual([])
   })
 
   test('compile, run, and give what they say', { timeout: 120_000 }, () => {

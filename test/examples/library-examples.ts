@@ -4,6 +4,7 @@
  *
  * Where an expression ends with a comment that is a value (`parallelize([1]).count() // 1`), the example must give that value.
  */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectSources, root, type Source } from '../tidy/source.ts'
 
@@ -19,11 +20,11 @@ export interface Example {
 /** Which files are public, and what their examples take for granted. */
 const SURROUNDINGS: readonly (readonly [path: RegExp, around: (code: string) => string])[] = [
   [
-    /^lib\/(dstream\/(dstream|streaming-context|state-spec|operators\/.*)|rdd\/operations\/save-as-(text|object)-file)\.ts$/,
+    /^lib\/(dstream\/(dstream|plan-node|source-declaration|streaming-context|state-spec|operators\/.*)|base\/object-lines|rdd\/operations\/save-as-(text|object)-file)\.ts$/,
     (code) => `describing(async (ssc) => {${STREAMS}\n{\n${code}\n}\n})`,
   ],
-  [/^lib\/rdd\/(rdd|operations\/.*)\.ts$/, (code) => `(async () => {${DATASETS}\n{\n${code}\n}\n})()`],
-  [/^lib\/(dstream\/stream|rdd\/parallelize|base\/(duration|errors))\.ts$/, (code) => `(async () => {\n${code}\n})()`],
+  [/^lib\/rdd\/(rdd|shuffle|operations\/.*)\.ts$/, (code) => `(async () => {${DATASETS}\n{\n${code}\n}\n})()`],
+  [/^lib\/(dstream\/stream|rdd\/parallelize|base\/(duration|errors|time))\.ts$/, (code) => `(async () => {\n${code}\n})()`],
 ]
 
 const STREAMS = `
@@ -90,16 +91,30 @@ const aroundOf = ({ place }: Example): ((code: string) => string) => {
 const statementOf = ({ place, code, gives }: Example): string =>
   gives === undefined ? code : `gives(${JSON.stringify(place)}, await (${code}), ${gives})`
 
+/** What `millrace` exports, by name. */
+export const publicNames = (): { readonly values: readonly string[]; readonly types: readonly string[] } => {
+  const index = readFileSync(join(root, 'lib', 'index.ts'), 'utf8')
+  const names = [...index.matchAll(/export (?<kind>type )?\{(?<names>[^}]*)\}/g)].flatMap(({ groups = {} }) =>
+    (groups['names'] ?? '')
+      .split(',')
+      .map((name) => `${groups['kind'] ?? ''}${name.trim()}`)
+      .filter((name) => name.trim() !== '' && name.trim() !== 'type'),
+  )
+  return {
+    values: names.filter((name) => !name.startsWith('type ')),
+    types: names.filter((name) => name.startsWith('type ')).map((name) => name.slice('type '.length)),
+  }
+}
+
 /** The program of some examples: prints the places of those that fail, with what went wrong. */
 export const programOf = (examples: readonly Example[]): string => {
   const index = JSON.stringify(join(root, 'lib', 'index.ts'))
   return `
 import { isDeepStrictEqual } from 'node:util'
 import * as millrace from ${index}
-import type { DStream, RDD, State, StreamingContext } from ${index}
-const { hours, isPipeline, milliseconds, MillraceError, minutes, parallelize, seconds, StateSpec, stream } = millrace
-export type { DStream, RDD }
-void [hours, isPipeline, milliseconds, MillraceError, minutes, parallelize, seconds, StateSpec, stream]
+import type { ${publicNames().types.join(', ')} } from ${index}
+const { ${publicNames().values.join(', ')} } = millrace
+void [${publicNames().values.join(', ')}]
 
 const gives = (place: string, given: unknown, expected: unknown): void => {
   if (!isDeepStrictEqual(given, expected)) throw new Error(\`it gives \${JSON.stringify(given)}, not \${JSON.stringify(expected)}\`)

@@ -6,7 +6,11 @@ import { checkedFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { type Attempt, outputNode } from '../plan-node.ts'
 
-/** What a user does with a batch. At-least-once: use the attempt as a fence, or the time as a name, to make it exactly-once. */
+/**
+ * What a user does with a batch. At-least-once: use the attempt as a fence, or the time as a name, to make it exactly-once.
+ *
+ * @example const keep: ForeachFunction<number> = async (rdd, time) => void (await store.put(time.milliseconds, await rdd.collect()))
+ */
 export type ForeachFunction<T> = (rdd: RDD<T>, time: Time, attempt: Attempt) => void | Promise<void>
 
 declare module '../dstream.ts' {

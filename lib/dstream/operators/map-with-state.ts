@@ -11,7 +11,11 @@ import { type BatchView, operatorNode, type PlanNode } from '../plan-node.ts'
 import { StateHandle } from '../state-handle.ts'
 import { type InitialState, StateSpec } from '../state-spec.ts'
 
-/** What `mapWithState` gives: the mapped elements, and on request the states behind them. */
+/**
+ * What `mapWithState` gives: the mapped elements, and on request the states behind them.
+ *
+ * @example const mapped: MapWithStateStream<string, number, number> = pairs.mapWithState(StateSpec.function(count))
+ */
 export type MapWithStateStream<K, S, R> = DStream<R> & {
   /**
    * All keys with their states after each batch, in the order of keys.

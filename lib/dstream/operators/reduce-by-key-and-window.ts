@@ -6,7 +6,11 @@ import { checkedSpan } from '../window-span.ts'
 import { inverseWindowNode } from './inverse-window.ts'
 import { reducedWindowNode } from './reduced-window.ts'
 
-/** Settings of `reduceByKeyAndWindow` with an inverse. */
+/**
+ * Settings of `reduceByKeyAndWindow` with an inverse.
+ *
+ * @example pairs.reduceByKeyAndWindow(add, (sum, left) => sum - left, seconds(60), seconds(10), { filter: (word, sum) => sum !== 0 })
+ */
 export interface InverseWindowOptions<K, V> extends ShuffleOptions {
   /**
    * Keeps a result; those for which it is false are forgotten. It must only drop keys that have nothing left in the window: a value that

@@ -5,7 +5,11 @@ import type { SourceNode } from '../plan-node.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { FileReader, FileSelection, KinesisRecord, KinesisStart, Queue, Receive } from '../source-declaration.ts'
 
-/** Settings of `textFileStream`. */
+/**
+ * Settings of `textFileStream`.
+ *
+ * @example ssc.textFileStream('lines', { existing: 'all', onOverwrite: 'new' })
+ */
 export interface TextFileStreamOptions {
   /**
    * `'ignore'`: only files modified after the first start, as Spark does. `'all'`: everything that is there, oldest first, capped per
@@ -21,7 +25,11 @@ export interface TextFileStreamOptions {
   readonly onOverwrite?: 'new' | 'ignore'
 }
 
-/** Settings of `fileStream`. */
+/**
+ * Settings of `fileStream`.
+ *
+ * @example ssc.fileStream('sizes', { filter: (path) => path.endsWith('.bin'), read: (bytes) => [bytes.length] })
+ */
 export interface FileStreamOptions<T> extends TextFileStreamOptions {
   /** Whether a file is taken, by its path below the place. Must give the same for the same path. Default: every file is. */
   readonly filter?: (path: string) => boolean
@@ -32,7 +40,11 @@ export interface FileStreamOptions<T> extends TextFileStreamOptions {
   readonly read?: FileReader<T>
 }
 
-/** Settings of `queueStream`. */
+/**
+ * Settings of `queueStream`.
+ *
+ * @example ssc.queueStream([[1], [2]], { oneAtATime: false, whenEmpty: [0] })
+ */
 export interface QueueStreamOptions<T> {
   /** Each batch takes one dataset of the queue (true) or all that are in it. Default true. */
   readonly oneAtATime?: boolean
@@ -40,7 +52,11 @@ export interface QueueStreamOptions<T> {
   readonly whenEmpty?: readonly T[] | RDD<T>
 }
 
-/** Settings of `kinesisTextStream`. */
+/**
+ * Settings of `kinesisTextStream`.
+ *
+ * @example ssc.kinesisTextStream('clicks', { startFrom: { at: new Date('2026-01-01') } })
+ */
 export interface KinesisTextStreamOptions {
   /**
    * Where to begin when the application first starts: at the oldest record that the stream still has, or at the first that arrived at a
@@ -49,7 +65,11 @@ export interface KinesisTextStreamOptions {
   readonly startFrom?: KinesisStart
 }
 
-/** Settings of `kinesisStream`. */
+/**
+ * Settings of `kinesisStream`.
+ *
+ * @example ssc.kinesisStream('clicks', { decode: ({ data, partitionKey }) => [partitionKey, data.length] })
+ */
 export interface KinesisStreamOptions<T> extends KinesisTextStreamOptions {
   /** Makes an element of a record. A record on which it throws is put aside as a dead letter. Default: the record itself. */
   readonly decode?: (record: KinesisRecord) => T

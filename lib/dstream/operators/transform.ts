@@ -7,13 +7,25 @@ import { DStream } from '../dstream.ts'
 import { operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
 import { datasetFor } from './dataset-for.ts'
 
-/** From a batch's dataset to another one. */
+/**
+ * From a batch's dataset to another one.
+ *
+ * @example const sorted: TransformFunction<string, string> = (rdd) => rdd.sortBy((word) => word)
+ */
 export type TransformFunction<T, U> = (rdd: RDD<T>, time: Time) => RDD<U> | Promise<RDD<U>>
 
-/** From the datasets of two streams at one batch time to another one. */
+/**
+ * From the datasets of two streams at one batch time to another one.
+ *
+ * @example const without: TransformWithFunction<string, string, string> = (rdd, other) => rdd.subtract(other)
+ */
 export type TransformWithFunction<T, U, W> = (rdd: RDD<T>, other: RDD<U>, time: Time) => RDD<W> | Promise<RDD<W>>
 
-/** Settings of `transform` and `transformWith`. */
+/**
+ * Settings of `transform` and `transformWith`.
+ *
+ * @example words.transform((rdd) => rdd.distinct(), { pure: true })
+ */
 export interface TransformOptions {
   /** The function gives the same for the same dataset, so an idle pipeline may rest. Default false. */
   readonly pure?: boolean

@@ -6,10 +6,18 @@ import { checkedFunction } from '../checks.ts'
 import { DStream, type PairKey, type PairValue } from '../dstream.ts'
 import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
 
-/** The new state of a key from the batch's values and the old state; undefined removes the key. */
+/**
+ * The new state of a key from the batch's values and the old state; undefined removes the key.
+ *
+ * @example const longest: UpdateFunction<number, number> = (values, before = 0) => Math.max(before, ...values)
+ */
 export type UpdateFunction<V, S, K = unknown> = (values: readonly V[], state: S | undefined, key: K) => S | undefined
 
-/** As {@link UpdateFunction}, with the batch time. */
+/**
+ * As {@link UpdateFunction}, with the batch time.
+ *
+ * @example const seen: TimedUpdateFunction<number, number> = (values, last, key, time) => (values.length > 0 ? time.milliseconds : last)
+ */
 export type TimedUpdateFunction<V, S, K = unknown> = (values: readonly V[], state: S | undefined, key: K, time: Time) => S | undefined
 
 declare module '../dstream.ts' {

@@ -6,7 +6,11 @@ import { checkedFunction } from '../checks.ts'
 import { DStream, type PairKey, type PairValue } from '../dstream.ts'
 import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
 
-/** The new states of a partition, from all its keys that have values or a state. A key that does not come out is forgotten. */
+/**
+ * The new states of a partition, from all its keys that have values or a state. A key that does not come out is forgotten.
+ *
+ * @example const sizes: PartitionUpdateFunction<string, number, number> = (visits) => Array.from(visits, ([key, values]) => [key, values.length])
+ */
 export type PartitionUpdateFunction<K, V, S> = (visits: Iterable<KeyVisit<K, V, S>>) => Iterable<readonly [K, S]>
 
 declare module '../dstream.ts' {

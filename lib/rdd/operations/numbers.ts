@@ -3,7 +3,11 @@ import { MillraceError } from '../../base/errors.ts'
 import { RDD } from '../rdd.ts'
 import { emptyDataset } from './actions.ts'
 
-/** What there is to say of many numbers. Without any, `mean` and all below it are NaN, `min` is Infinity and `max` -Infinity, as in Spark. */
+/**
+ * What there is to say of many numbers. Without any, `mean` and all below it are NaN, `min` is Infinity and `max` -Infinity, as in Spark.
+ *
+ * @example (await numbers.stats()).mean // 2
+ */
 export interface Stats {
   readonly count: number
   readonly sum: number
@@ -18,7 +22,11 @@ export interface Stats {
   readonly sampleStdev: number
 }
 
-/** How many numbers lie between bounds. */
+/**
+ * How many numbers lie between bounds.
+ *
+ * @example (await numbers.histogram(2)).counts // [1, 2]
+ */
 export interface Histogram {
   /** One more than there are counts. */
   readonly buckets: readonly number[]

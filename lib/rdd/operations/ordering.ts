@@ -4,7 +4,11 @@ import { checkedPartitions, type ShuffleOptions } from '../shuffle.ts'
 import { RDD } from '../rdd.ts'
 import { emptyDataset } from './actions.ts'
 
-/** Settings of operations that sort. */
+/**
+ * Settings of operations that sort.
+ *
+ * @example await numbers.sortBy((n) => n, { ascending: false }).collect() // [3, 2, 1]
+ */
 export interface SortOptions extends ShuffleOptions {
   /** Default true. */
   readonly ascending?: boolean

@@ -3,7 +3,11 @@ import { MillraceError } from '../../base/errors.ts'
 import { seeded } from '../../base/seeded.ts'
 import { RDD } from '../rdd.ts'
 
-/** How to sample. */
+/**
+ * How to sample.
+ *
+ * @example await numbers.sample(0.5, { seed: 7, withReplacement: true }).collect()
+ */
 export interface SampleOptions {
   /** Any whole number; the same gives the same sample. Take the batch time for another one in each batch. */
   readonly seed: number
