@@ -92,15 +92,15 @@ const crashes = (world: World): readonly Transition[] => {
     return [
       plain(
         `driver ${'ABC'[index]} crashes`,
-        answered(after, index, at.before === 'call' ? 'done' : 'called again', { memory: null }),
+        answered(after, index, at.before === 'call' ? 'done' : 'called again', { memory: null, garbage: null }),
         true,
       ),
     ]
   })
   const intakes = world.intakes.flatMap(({ at, known }, index) => {
     if (at.before === 'event') return []
-    const zeros = known.map(() => 0)
-    return [plain(`intake ${index + 1} crashes`, intakeAt(after, index, { before: 'event' }, { known: zeros }), true)]
+    const nothing = { known: known.map(() => 0), left: known.map(() => null) }
+    return [plain(`intake ${index + 1} crashes`, intakeAt(after, index, { before: 'event' }, nothing), true)]
   })
   return [...drivers, ...intakes]
 }
@@ -131,7 +131,9 @@ const surroundings = (model: Model, world: World): readonly Step[] => {
 const tidied = (transition: Transition): Transition => {
   const { head, drivers } = transition.after
   const isStale = (driver: World['drivers'][number]): boolean =>
-    driver.memory !== null && driver.memory.manifest !== head.manifest.name && (driver.at.before === 'call' || driver.at.before === 'look')
+    driver.memory !== null &&
+    driver.memory.manifest !== head.manifest.name &&
+    (driver.at.before === 'call' || (driver.at.before === 'look' && driver.at.wrote === undefined))
   if (!drivers.some(isStale)) return transition
   const kept = drivers.map((driver) => (isStale(driver) ? { ...driver, memory: null } : driver))
   return { ...transition, after: { ...transition.after, drivers: kept } }

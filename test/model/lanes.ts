@@ -29,16 +29,15 @@ export const isWaiting = (model: Model, world: World, cuts: Cuts): boolean =>
   world.lanes.some((lane, index) => entriesAfter(model, lane, cuts[index] as number).length > 0)
 
 /** `allocate`: whole entries from all lanes in turn until the batch is full, and at least one (B8). */
-export const allocate = (model: Model, world: World, cuts: Cuts, time: number): Plan => {
-  const waiting = world.lanes.map((lane, index) =>
+export const allocate = (model: Model, lanes: readonly Lane[], cuts: Cuts, time: number): Plan => {
+  const waiting = lanes.map((lane, index) =>
     entriesAfter(model, lane, cuts[index] as number).filter((entry) => isMember(model, entry, time)),
   )
   const taken: Entry[][] = waiting.map(() => [])
   fill(waiting, taken, model.bounds.batch)
   const cutAfter = (lane: number): number => {
     const before = cuts[lane] as number
-    if (errs(model, 'cut at the tail') || errs(model, 'membership by receive time'))
-      return Math.max(before, world.lanes[lane]?.tail ?? before)
+    if (errs(model, 'cut at the tail') || errs(model, 'membership by receive time')) return Math.max(before, lanes[lane]?.tail ?? before)
     return taken[lane]?.at(-1)?.last ?? before
   }
   return { blocks: taken.flat().flatMap(({ blocks }) => blocks), cuts: cuts.map((_, lane) => cutAfter(lane)) }
@@ -68,13 +67,18 @@ export const freshRecords = (model: Model, { lane, first, last }: Delivery, tail
   )
 }
 
+/** What an intake knows while it appends: how far the lanes are consumed, and what time it is. */
+interface Appending {
+  readonly known: Cuts
+  readonly received: number
+}
+
 /** `#appendNew` and `#queueWith`: the lane with a delivery behind its tail, and without what is consumed. */
-export const appended = (model: Model, world: World, delivery: Delivery, known: Cuts, by: AttemptId): Lane => {
-  const seen = world.lanes[delivery.lane] as Lane
+export const appended = (model: Model, seen: Lane, delivery: Delivery, { known, received }: Appending, by: AttemptId): Lane => {
   const { last } = delivery
   const records = freshRecords(model, delivery, seen.tail)
   const blocks = records.length === 0 ? [] : [{ name: `b${recordId(delivery.lane, last)}${by}`, at: last, records }]
-  const entry: Entry = { first: Math.max(delivery.first, seen.tail + 1), last, blocks, received: world.now }
+  const entry: Entry = { first: Math.max(delivery.first, seen.tail + 1), last, blocks, received }
   const waiting = entriesAfter(model, seen, known[delivery.lane] as number)
   const before = waiting.at(-1)
   const isSmall = before !== undefined && count(before.blocks) + count(blocks) <= model.bounds.entry

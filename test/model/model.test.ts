@@ -53,6 +53,7 @@ describe('worlds that are the same', () => {
     drivers: world.drivers.with(driver, {
       generation: 1,
       memory: null,
+      garbage: null,
       at: { before: 'log', seen: world.head, plan: { blocks: [], cuts: [] }, by },
     }),
   })

@@ -56,6 +56,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   wrong('tail compared with <', c.lanes, { zombies: 1 }),
   wrong('tail not compared', c.lanes, { zombies: 1 }),
   wrong('redelivered records not dropped', c.lanes, { crashes: 1 }),
+  wrong('lane remembered before it is appended to', c.lanes, { lostAnswers: 1 }),
   wrong('acknowledged before append', c.lanes, { crashes: 1 }),
   wrong('dead letter after append', c.lanes, { crashes: 1 }),
   wrong('two feeders of a lane', c.lanes, {}),
@@ -89,4 +90,5 @@ export const plantedBugs: readonly PlantedBug[] = [
   wrong('segments expire', c.garbage, {}),
   wrong('manifest not written', c.garbage, {}),
   wrong('missing segment taken for lost', c.garbage, { standstills: 1 }),
+  wrong('block missing beside the log taken for lost', c.garbage, { standstills: 1 }),
 ]

@@ -18,6 +18,7 @@ export type Mistake =
   | 'tail compared with <'
   | 'tail not compared'
   | 'redelivered records not dropped'
+  | 'lane remembered before it is appended to'
   | 'acknowledged before append'
   | 'dead letter after append'
   | 'membership by receive time'
@@ -43,6 +44,7 @@ export type Mistake =
   | 'segments expire'
   | 'manifest not written'
   | 'missing segment taken for lost'
+  | 'block missing beside the log taken for lost'
 
 /** What the protocol does. */
 export interface Rules {

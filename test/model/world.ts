@@ -87,18 +87,23 @@ export interface Memory {
 
 /** A driver stands before the step that is named. `mine` is the head as its attempt has logged it. */
 export type DriverAt =
-  | { readonly before: 'call' | 'look' }
-  | { readonly before: 'adopt' | 'load' | 'lanes' | 'wake' | 'exhaust'; readonly seen: Head }
-  | { readonly before: 'log'; readonly seen: Head; readonly plan: Plan; readonly by: AttemptId }
-  | { readonly before: 'sweep' | 'read' | 'output' | 'state' | 'fail'; readonly mine: Head }
+  | { readonly before: 'call' }
+  /** With the lanes as it has read them beside the head, or the head as it has just written it, which it does not read again. */
+  | { readonly before: 'look'; readonly lanes?: readonly Lane[]; readonly wrote?: Head }
+  | { readonly before: 'adopt' | 'load'; readonly seen: Head; readonly lanes?: readonly Lane[] }
+  | { readonly before: 'lanes' | 'wake' | 'exhaust'; readonly seen: Head }
+  /** `found`: the records were read beside the log, and all of them were there or not. */
+  | { readonly before: 'log'; readonly seen: Head; readonly plan: Plan; readonly by: AttemptId; readonly found?: boolean }
+  | { readonly before: 'read' | 'output' | 'state' | 'fail'; readonly mine: Head }
   | { readonly before: 'sink'; readonly mine: Head; readonly found: Output | null }
-  | { readonly before: 'delete'; readonly mine: Head; readonly names: readonly string[] }
   | { readonly before: 'manifest' | 'commit'; readonly mine: Head; readonly manifest: Manifest }
   | { readonly before: 'rest'; readonly mine: Head }
 
 export interface Driver {
   readonly generation: number
   readonly memory: Memory | null
+  /** Garbage is collected beside the batch: it is to be looked for, or this is to be deleted; null: neither. */
+  readonly garbage: 'due' | readonly string[] | null
   readonly at: DriverAt
 }
 
@@ -120,6 +125,8 @@ export type IntakeAt =
 export interface Intake {
   /** How far the lanes are consumed, by the last head it has read: what is behind is dropped from a lane with the next append. */
   readonly known: Cuts
+  /** The lanes as it has left them with its last append: it does not read them again. */
+  readonly left: readonly (Lane | null)[]
   readonly at: IntakeAt
 }
 
@@ -252,8 +259,12 @@ export const firstWorld = (bounds: Bounds): World => {
     },
     lanes: bounds.records.map((count, lane) => (isFed ? { tail: 0, by: null, entries: [] } : fullLane(lane, count))),
     sources: isFed ? zeros : bounds.records,
-    drivers: bounds.drivers.map((generation) => ({ generation, memory: null, at: { before: 'call' } })),
-    intakes: Array.from({ length: bounds.intakes }, () => ({ known: zeros, at: { before: 'event' } })),
+    drivers: bounds.drivers.map((generation) => ({ generation, memory: null, garbage: null, at: { before: 'call' } })),
+    intakes: Array.from({ length: bounds.intakes }, () => ({
+      known: zeros,
+      left: bounds.records.map(() => null),
+      at: { before: 'event' },
+    })),
     person: { before: 'command' },
     outputs: [],
     stored:
