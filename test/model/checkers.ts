@@ -104,6 +104,11 @@ const pinsItsRecords: WorldChecker = (model, { head }) => {
   return unless(planned(head).join(' ') === expected, `batch ${head.next} reads ${planned(head).join(' ')}, and its cut says ${expected}`)
 }
 
+const parentsFirst: WorldChecker = (model, { head }) => {
+  if (model.bounds.isFamily !== true || head.plan === null || (head.plan.cuts[1] ?? 0) === 0) return undefined
+  return unless(head.plan.cuts[0] === model.bounds.records[0], `batch ${head.next} takes b1, and what came before it in lane a is left`)
+}
+
 const isCapped: WorldChecker = (model, { head }) => {
   const entries = new Set((head.plan?.blocks ?? []).map(({ at }) => at)).size
   return unless(planned(head).length <= model.bounds.batch || entries === 1, `batch ${head.next} holds ${planned(head).length} records`)
@@ -193,6 +198,7 @@ export const worldCheckers: readonly (readonly [name: string, check: WorldChecke
   ['B3', warmIsCold],
   ['B7', pinsItsRecords],
   ['B8', isCapped],
+  ['order', parentsFirst],
   ['B11', nothingReachableDies],
   ['B11', behindIsNotLost],
   ['B12', wakeIsNotLost],

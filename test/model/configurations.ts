@@ -75,6 +75,11 @@ export const configurations = {
     focus: 'two lanes cut by one batch',
     ...both({ records: [2, 1], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2 }, {}, { zombies: 1, crashes: 1 }),
   },
+  family: {
+    name: 'family',
+    focus: 'a lane that comes after another, as after the split of a shard',
+    ...both({ records: [2, 1], drivers: [1], intakes: 2, delivery: 1, entry: 1, batch: 2, isFamily: true }, {}, { zombies: 1, crashes: 1 }),
+  },
   rest: {
     name: 'rest',
     focus: 'rest, wake and ticks between two drivers and intake',

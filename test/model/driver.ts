@@ -28,13 +28,15 @@ export const driverSteps = (model: Model, world: World, index: number): readonly
       return model.bounds.rests === true && !world.called ? [] : [...looks(seat), ...readsLanesFirst(seat)]
     case 'look':
       if (at.wrote !== undefined) return [goesOnWith(seat, at.wrote), ...looks(seat)]
-      return at.lanes === undefined ? [...looks(seat), ...readsLanesFirst(seat)] : looks(seat, at.lanes)
+      return [...looks(seat, at.lanes), ...readsLanesFirst(seat, at.lanes)]
     case 'adopt':
       return [adopts(seat, at)]
     case 'load':
       return [loads(seat, at)]
     case 'lanes':
-      return readsLanes(seat, at.seen)
+      return readsLanes(seat, at)
+    case 'parents':
+      return [readsParents(seat, at)]
     case 'wake':
       return [wakes(seat, at.seen)]
     case 'exhaust':
@@ -64,16 +66,18 @@ const looks = (seat: Seat, lanes?: Lanes): readonly Step[] => {
 const takingTick = ({ world, driver }: Seat): World => (driver.at.before === 'call' ? { ...world, called: false } : world)
 
 /** `HeadReader`: the lanes may be read beside the head, and so before it. Where no lane changes that is all the same. */
-const readsLanesFirst = (seat: Seat): readonly Step[] => {
+const readsLanesFirst = (seat: Seat, lanes: Lanes = []): readonly Step[] => {
   const { model, world, index, who } = seat
-  if (model.bounds.intakes === 0) return []
-  return [
-    {
-      text: `${who} reads the lanes beside the head`,
-      goOn: () => driverAt(takingTick(seat), index, { before: 'look', lanes: world.lanes }),
-    },
-  ]
+  if (model.bounds.intakes === 0 || lanes.length === world.lanes.length) return []
+  const goOn = (): World => driverAt(takingTick(seat), index, { before: 'look', lanes: withNextRead(seat, lanes) })
+  return [{ text: `${who} reads ${lanesText(seat, lanes)} beside the head`, goOn }]
 }
+
+/** Where the second lane comes after the first they are read one after the other; else it is all the same, and they are read at once. */
+const withNextRead = ({ model, world }: Seat, lanes: Lanes): Lanes =>
+  model.bounds.isFamily === true ? [...lanes, world.lanes[lanes.length] as Lane] : world.lanes
+
+const lanesText = ({ model }: Seat, lanes: Lanes): string => (model.bounds.isFamily === true ? `lane ${'ab'[lanes.length]}` : 'the lanes')
 
 /** It may go on with the head as it has just written it: whoever has changed it since is met by the condition of the next write. */
 const goesOnWith = (seat: Seat, wrote: Head): Step => ({
@@ -110,6 +114,7 @@ const works = (seat: Seat, world: World, head: Head, lanes?: Lanes): World => {
     // B12: at rest it is what is there now that counts.
     if (head.status === 'rest' || lanes === undefined || isAboutToRest(world, head))
       return driverAt(world, index, { before: 'lanes', seen: head })
+    if (lanes.length < world.lanes.length) return driverAt(world, index, { before: 'lanes', seen: head, lanes })
     return startsNext(seat, world, head, lanes) ?? answered(world, index, 'done')
   }
   if (head.attempts >= (model.bounds.attempts ?? Infinity) && !errs(model, 'failed application runs on'))
@@ -154,14 +159,16 @@ const loads = (seat: Seat, { seen, lanes }: Sight): Step => {
 }
 
 /** At rest the second look (B12); else the cut of the next batch, from the lanes as they are (B2). */
-const readsLanes = (seat: Seat, seen: Head): readonly Step[] => {
+const readsLanes = (seat: Seat, { seen, lanes = [] }: Extract<DriverAt, { readonly before: 'lanes' }>): readonly Step[] => {
   const { model, world, index, who } = seat
-  const goOn = (next: () => World): readonly Step[] => [{ text: `${who} reads the lanes`, goOn: next }]
+  const goOn = (next: () => World): readonly Step[] => [{ text: `${who} reads ${lanesText(seat, lanes)}`, goOn: next }]
   if (seen.status === 'rest')
     return goOn(() =>
       isWaiting(model, world, seen.manifest.cuts) ? driverAt(world, index, { before: 'wake', seen }) : answered(world, index, 'done'),
     )
-  const next = startsNext(seat, world, seen, world.lanes)
+  const read = withNextRead(seat, lanes)
+  if (read.length < world.lanes.length) return goOn(() => driverAt(world, index, { before: 'lanes', seen, lanes: read }))
+  const next = startsNext(seat, world, seen, read)
   if (next === undefined) return goOn(() => answered(world, index, 'done'))
   if (!isAboutToRest(world, seen)) return goOn(() => next)
   return [
@@ -172,6 +179,19 @@ const readsLanes = (seat: Seat, seen: Head): readonly Step[] => {
 
 /** `#startNext`: to be logged is what these lanes hold behind the cut. Undefined: it is not due, or there is nothing. */
 const startsNext = (seat: Seat, world: World, seen: Head, lanes: Lanes): World | undefined => {
+  const { model, index } = seat
+  const isNew = model.bounds.isFamily === true && seen.manifest.cuts[1] === 0 && !errs(model, 'parents not read again')
+  return isNew ? driverAt(world, index, { before: 'parents', seen, lanes }) : startsWith(seat, world, seen, lanes)
+}
+
+/** `withParents`: before anything is taken from a lane for the first time, the lane that it comes after is read again. */
+const readsParents = (seat: Seat, { seen, lanes }: Extract<DriverAt, { readonly before: 'parents' }>): Step => {
+  const { world, index, who } = seat
+  const goOn = (): World => startsWith(seat, world, seen, lanes.with(0, world.lanes[0] as Lane)) ?? answered(world, index, 'done')
+  return { text: `${who} reads lane a again`, goOn }
+}
+
+const startsWith = (seat: Seat, world: World, seen: Head, lanes: Lanes): World | undefined => {
   const { model } = seat
   const { cuts } = seen.manifest
   const plan = allocate(model, lanes, cuts, seen.done + 1)

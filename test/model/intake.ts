@@ -59,7 +59,8 @@ const deliveries = (seat: Invocation, lane: number): readonly Step[] => {
   )
   const behind = errs(model, 'two feeders of a lane') ? Math.max(place, ...underWay.map(({ last }) => last)) : place
   const isRepeated = underWay.length > 0 && behind === place
-  const rest = (model.bounds.records[lane] as number) - behind
+  const isOpen = model.bounds.isFamily !== true || lane === 0 || world.acknowledged[0] === model.bounds.records[0]
+  const rest = isOpen ? (model.bounds.records[lane] as number) - behind : 0
   return Array.from({ length: Math.min(rest, model.bounds.delivery) }, (_, count): Step => {
     const delivery: Delivery = { lane, first: behind + 1, last: behind + 1 + count, givenUp: false }
     return {

@@ -28,13 +28,13 @@ export const entriesAfter = (model: Model, lane: Lane, cut: number): readonly En
 export const isWaiting = (model: Model, world: World, cuts: Cuts): boolean =>
   world.lanes.some((lane, index) => entriesAfter(model, lane, cuts[index] as number).length > 0)
 
-/** `allocate`: whole entries from all lanes in turn until the batch is full, and at least one (B8). */
+/** `allocate`: whole entries from all lanes in turn until the batch is full, and at least one (B8); of a child when its parent is drained. */
 export const allocate = (model: Model, lanes: readonly Lane[], cuts: Cuts, time: number): Plan => {
   const waiting = lanes.map((lane, index) =>
     entriesAfter(model, lane, cuts[index] as number).filter((entry) => isMember(model, entry, time)),
   )
   const taken: Entry[][] = waiting.map(() => [])
-  fill(waiting, taken, model.bounds.batch)
+  fill(model, waiting, taken)
   const cutAfter = (lane: number): number => {
     const before = cuts[lane] as number
     if (errs(model, 'cut at the tail') || errs(model, 'membership by receive time')) return Math.max(before, lanes[lane]?.tail ?? before)
@@ -46,14 +46,19 @@ export const allocate = (model: Model, lanes: readonly Lane[], cuts: Cuts, time:
 const isMember = (model: Model, { received }: Entry, time: number): boolean =>
   !errs(model, 'membership by receive time') || received === time - 1
 
-const fill = (waiting: readonly (readonly Entry[])[], taken: readonly Entry[][], limit: number): void => {
+const fill = (model: Model, waiting: readonly (readonly Entry[])[], taken: readonly Entry[][]): void => {
+  const isDrained = (lane: number): boolean => taken[lane]?.length === waiting[lane]?.length
+  const isOpen = (lane: number): boolean =>
+    lane === 0 || model.bounds.isFamily !== true || isDrained(0) || errs(model, 'child taken beside its parent')
   let records = 0
-  for (let round = 0; waiting.some((entries) => entries.length > round); round++) {
+  for (let offered = true; offered;) {
+    offered = false
     for (const [lane, entries] of waiting.entries()) {
-      const entry = entries[round]
-      if (entry === undefined) continue
+      const entry = entries[taken[lane]?.length ?? 0]
+      if (entry === undefined || !isOpen(lane)) continue
+      offered = true
       records += count(entry.blocks)
-      if (taken.some((some) => some.length > 0) && records > limit) return
+      if (taken.some((some) => some.length > 0) && records > model.bounds.batch) return
       taken[lane]?.push(entry)
     }
   }

@@ -63,6 +63,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   wrong('membership by receive time', c.clock, {}),
   wrong('cut at the tail', c.sources, {}, { entry: 1, batch: 1 }),
   wrong('cut read again at commit', c.lanes),
+  wrong('child taken beside its parent', c.family),
+  wrong('parents not read again', c.family),
   wrong('entry behind the cut taken whole', c.lanes),
   wrong('no second look', c.rest, {}),
   wrong('second look before rest', c.rest, {}),

@@ -24,6 +24,8 @@ export type Mistake =
   | 'membership by receive time'
   | 'cut at the tail'
   | 'cut read again at commit'
+  | 'child taken beside its parent'
+  | 'parents not read again'
   | 'entry behind the cut taken whole'
   | 'two feeders of a lane'
   | 'no second look'

@@ -91,7 +91,9 @@ export type DriverAt =
   /** With the lanes as it has read them beside the head, or the head as it has just written it, which it does not read again. */
   | { readonly before: 'look'; readonly lanes?: readonly Lane[]; readonly wrote?: Head }
   | { readonly before: 'adopt' | 'load'; readonly seen: Head; readonly lanes?: readonly Lane[] }
-  | { readonly before: 'lanes' | 'wake' | 'exhaust'; readonly seen: Head }
+  | { readonly before: 'lanes'; readonly seen: Head; readonly lanes?: readonly Lane[] }
+  | { readonly before: 'parents'; readonly seen: Head; readonly lanes: readonly Lane[] }
+  | { readonly before: 'wake' | 'exhaust'; readonly seen: Head }
   /** `found`: the records were read beside the log, and all of them were there or not. */
   | { readonly before: 'log'; readonly seen: Head; readonly plan: Plan; readonly by: AttemptId; readonly found?: boolean }
   | { readonly before: 'read' | 'output' | 'state' | 'fail'; readonly mine: Head }
@@ -221,6 +223,8 @@ export interface Bounds {
   readonly garbage?: { readonly kept: number; readonly merged: number }
   /** Batch t is due when so many intervals have gone by, up to this many; 0: at any time. */
   readonly clock?: number
+  /** The second lane comes after the first: its source is delivered when all of the first's is acknowledged, as of a shard that was split. */
+  readonly isFamily?: boolean
   /** This record cannot be read, and is put aside. */
   readonly bad?: RecordId
 }
