@@ -117,6 +117,12 @@ const surroundings = (model: Model, world: World): readonly Step[] => {
     const goOn = (): World => ({ ...world, sources: world.sources.with(lane, 0) })
     steps.push({ text: `source ${'abc'[lane]} begins again at its first record`, fault: 'rewinds', goOn })
   }
+  for (const block of world.head.plan?.blocks ?? []) {
+    const { stored, lost } = world
+    if (stored?.includes(block.name) !== true) continue
+    const goOn = (): World => ({ ...world, stored: stored.filter((name) => name !== block.name), lost: [...lost, block] })
+    steps.push({ text: `the block ${block.name} is lost`, fault: 'losses', goOn })
+  }
   if (errs(model, 'segments expire')) {
     for (const { name } of world.head.manifest.states.slice(0, -1))
       steps.push({

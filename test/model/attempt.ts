@@ -9,20 +9,20 @@
  * Garbage is looked for and deleted beside the rest, from the read to the commit or the failure, which wait for it.
  * What is in brackets is left out where the bounds leave it out: nobody sees the difference.
  */
-import { afterCommit, garbageFor, isThere, manifestAfter, namesOf } from './garbage.ts'
+import { afterCommit, garbageFor, manifestAfter, missingOf, namesOf } from './garbage.ts'
 import { isWaiting } from './lanes.ts'
 import { errs } from './protocol.ts'
-import { answered, cold, driverAt, looksAgain, type Seat, type Step, stopped } from './step.ts'
+import { answered, cold, driverAt, looksAgain, type Seat, type Step } from './step.ts'
 import { planned } from './store.ts'
 import type { AttemptId, DriverAt, Head, Manifest, Memory, Output, Plan, World, Write } from './world.ts'
 
 type Attempt = Extract<DriverAt, { readonly mine: Head }>
 
 /** Where an attempt begins, once its log is acknowledged. */
-export const startsAttempt = (seat: Seat, world: World, mine: Head, found?: boolean): World => {
+export const startsAttempt = (seat: Seat, world: World, mine: Head, missing?: readonly string[]): World => {
   if (errs(seat.model, 'commit before output')) return driverAt(world, seat.index, committing(seat, mine))
   if (world.stored === null) return withRecords(seat, world, mine)
-  return found === undefined ? driverAt(world, seat.index, { before: 'read', mine }) : settlesLosses(seat, world, mine, found)
+  return missing === undefined ? driverAt(world, seat.index, { before: 'read', mine }) : settlesLosses(seat, world, mine, missing)
 }
 
 /** With the records at hand: an output that an earlier attempt has finished is left out. */
@@ -31,10 +31,15 @@ const withRecords = (seat: Seat, world: World, mine: Head): World => {
   return driverAt(world, seat.index, next, { garbage: world.stored === null ? null : 'due' })
 }
 
-/** `settleLosses`. A block that is not there is lost only if the lease is still this attempt's. */
-const settlesLosses = (seat: Seat, world: World, mine: Head, found: boolean): World => {
-  if (found) return withRecords(seat, world, mine)
-  return world.head.owner === mine.owner ? stopped(seat, world) : driverAt(world, seat.index, { before: 'fail', mine }, cold(seat))
+/** `settleLosses`. What is missing is lost if the lease still is this attempt's: the write that logs the rest of the batch tells. */
+const settlesLosses = (seat: Seat, world: World, mine: Head, missing: readonly string[]): World => {
+  if (missing.length === 0) return withRecords(seat, world, mine)
+  const { blocks, cuts } = mine.plan as Plan
+  return driverAt(world, seat.index, {
+    before: 'again',
+    mine,
+    plan: { blocks: blocks.filter(({ name }) => !missing.includes(name)), cuts },
+  })
 }
 
 /** All that a driver can do next in the middle of an attempt. */
@@ -49,6 +54,8 @@ const ownSteps = (seat: Seat, at: Attempt): readonly Step[] => {
   switch (at.before) {
     case 'read':
       return [readsBlocks(seat, at.mine)]
+    case 'again':
+      return [logsAgain(seat, at.mine, at.plan)]
     case 'output':
       return [errs(seat.model, 'sink looks, then writes') ? looksAtSink(seat, at.mine) : outputOf(seat, at.mine), throws(seat, at.mine)]
     case 'sink':
@@ -83,14 +90,27 @@ const deletes = ({ index, who }: Seat, at: Attempt, names: readonly string[]): S
 
 /** `readRecords`, where they were not read beside the log. */
 const readsBlocks = (seat: Seat, mine: Head): Step => {
-  const { model, who } = seat
+  const { model, world, who } = seat
   const names = namesOf((mine.plan as Plan).blocks)
-  const found = isThere(seat.world, names)
-  const lost: Write | undefined = errs(model, 'blocks deleted when logged') ? { to: 'segments', delete: names } : undefined
+  const missing = missingOf(world, names)
+  const write: Write | undefined = errs(model, 'blocks deleted when logged') ? { to: 'segments', delete: names } : undefined
   return {
-    text: `${who} reads the records of batch ${mine.next}${found ? '' : ': a block is not there'}`,
-    ...(lost && found ? { write: lost } : {}),
-    goOn: ({ world }) => settlesLosses(seat, world, mine, found),
+    text: `${who} reads the records of batch ${mine.next}${missing.length === 0 ? '' : `: ${missing.join(' ')} is not there`}`,
+    ...(write && missing.length === 0 ? { write } : {}),
+    goOn: (answer) => settlesLosses(seat, answer.world, mine, missing),
+  }
+}
+
+/** `logAgain`: the batch without what is lost, before any output. */
+const logsAgain = (seat: Seat, mine: Head, plan: Plan): Step => {
+  const { driver, index, who } = seat
+  const next: Head = { ...mine, plan, outputDone: false }
+  return {
+    text: `${who} logs batch ${mine.next} again, without what is lost`,
+    write: { to: 'head', kind: 'again', generation: driver.generation, seen: mine, next },
+    goOn: ({ world, written }) =>
+      written || world.head.owner === mine.owner ? withRecords(seat, world, next) : looksAgain(seat, world, cold(seat)),
+    giveUp: (world) => driverAt(world, index, { before: 'fail', mine }, cold(seat)),
   }
 }
 

@@ -132,6 +132,15 @@ export const configurations = {
       { zombies: 1, crashes: 1, lostAnswers: 1 },
     ),
   },
+  losses: {
+    name: 'losses',
+    focus: 'blocks that are gone when their batch is run, and runners that do not know of it',
+    ...both(
+      { records: [2], drivers: [1, 1], intakes: 0, delivery: 1, entry: 1, batch: 2, garbage: { kept: 2, merged: 2 } },
+      { losses: 1, standstills: 1 },
+      { losses: 2, standstills: 1, crashes: 1, lostAnswers: 1 },
+    ),
+  },
   commands: {
     name: 'commands',
     focus: 'failing batches, FAILED, resume and skip beside running drivers',

@@ -7,7 +7,7 @@
  * The lanes may also be read before the look, beside the head; and after its own write of the head a driver looks without reading it.
  */
 import { attemptSteps, outputOf, startsAttempt } from './attempt.ts'
-import { isThere, namesOf } from './garbage.ts'
+import { isThere, missingOf, namesOf } from './garbage.ts'
 import { allocate, isWaiting } from './lanes.ts'
 import { errs, type Model } from './protocol.ts'
 import { answered, driverAt, freshId, isAlive, looksAgain, type Seat, type Step, stopped } from './step.ts'
@@ -27,7 +27,7 @@ export const driverSteps = (model: Model, world: World, index: number): readonly
     case 'call':
       return model.bounds.rests === true && !world.called ? [] : [...looks(seat), ...readsLanesFirst(seat)]
     case 'look':
-      if (at.wrote !== undefined) return [goesOnWith(seat, at.wrote), ...looks(seat)]
+      if (at.wrote !== undefined) return [goesOnWith(seat, at.wrote)]
       return [...looks(seat, at.lanes), ...readsLanesFirst(seat, at.lanes)]
     case 'adopt':
       return [adopts(seat, at)]
@@ -233,13 +233,14 @@ const logged = (seen: Head, plan: Plan, by: NonNullable<Head['owner']>): Head =>
 }
 
 /** `logBatch` (B2): lease and log in one write. A refusal that shows its own attempt id is a success whose answer was lost. */
-const logs = (seat: Seat, { seen, plan, by, found }: Logging): Step => {
+const logs = (seat: Seat, { seen, plan, by, missing }: Logging): Step => {
   const { driver, index, who } = seat
   const next = logged(seen, plan, by)
   return {
     text: `${who} logs batch ${next.next} under epoch ${next.epoch}`,
     write: { to: 'head', kind: 'log', generation: driver.generation, seen, next },
-    goOn: ({ world, written }) => (written || world.head.owner === by ? startsAttempt(seat, world, next, found) : looksAgain(seat, world)),
+    goOn: ({ world, written }) =>
+      written || world.head.owner === by ? startsAttempt(seat, world, next, missing) : looksAgain(seat, world),
     giveUp: (world) => answered(world, index, 'called again'),
   }
 }
@@ -247,11 +248,11 @@ const logs = (seat: Seat, { seen, plan, by, found }: Logging): Step => {
 /** `readRecords`, beside the log: that a block is not there means nothing before the log is acknowledged. */
 const readsBesideLog = (seat: Seat, at: Logging): readonly Step[] => {
   const { model, world, index, who } = seat
-  if (world.stored === null || at.found !== undefined) return []
-  const found = isThere(world, namesOf(at.plan.blocks))
-  const isLost = !found && errs(model, 'block missing beside the log taken for lost')
-  const text = `${who} reads the records beside the log${found ? '' : ': a block is not there'}`
-  return [{ text, goOn: () => (isLost ? stopped(seat, world) : driverAt(world, index, { ...at, found })) }]
+  if (world.stored === null || at.missing !== undefined) return []
+  const missing = missingOf(world, namesOf(at.plan.blocks))
+  const isLost = missing.length > 0 && errs(model, 'block missing beside the log taken for lost')
+  const text = `${who} reads the records beside the log${missing.length === 0 ? '' : `: ${missing.join(' ')} is not there`}`
+  return [{ text, goOn: () => (isLost ? stopped(seat, world) : driverAt(world, index, { ...at, missing })) }]
 }
 
 /** The mistake of not waiting for the answer of the log. */

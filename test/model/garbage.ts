@@ -3,8 +3,10 @@ import { errs, type Model } from './protocol.ts'
 import { planned, recordsOf } from './store.ts'
 import type { Head, Manifest, Memory, Plan, Segment, World } from './world.ts'
 
-export const isThere = (world: World, names: readonly string[]): boolean =>
-  world.stored === null || names.every((name) => world.stored?.includes(name))
+export const missingOf = ({ stored }: World, names: readonly string[]): readonly string[] =>
+  stored === null ? [] : names.filter((name) => !stored.includes(name))
+
+export const isThere = (world: World, names: readonly string[]): boolean => missingOf(world, names).length === 0
 
 export const namesOf = (segments: readonly Pick<Segment, 'name'>[]): readonly string[] => segments.map(({ name }) => name)
 

@@ -92,5 +92,6 @@ export const plantedBugs: readonly PlantedBug[] = [
   wrong('segments expire', c.garbage, {}),
   wrong('manifest not written', c.garbage, {}),
   wrong('missing segment taken for lost', c.garbage, { standstills: 1 }),
+  weak('log compares the time of the batch alone', ['log', ['epoch', 'done', 'generation', 'status', 'owner', 'next']], c.losses),
   wrong('block missing beside the log taken for lost', c.garbage, { standstills: 1 }),
 ]

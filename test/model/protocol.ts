@@ -54,19 +54,20 @@ export interface Rules {
   readonly mistake?: Mistake
 }
 
-const UNCHANGED: readonly HeadField[] = ['epoch', 'done', 'generation', 'status', 'owner', 'next']
+const UNCHANGED: readonly HeadField[] = ['epoch', 'done', 'generation', 'status', 'owner', 'logged']
 const MINE: readonly HeadField[] = ['epoch', 'owner', 'generation', 'next']
 
 /** As it is meant to be. */
 export const PROTOCOL: Rules = {
   compares: {
     log: UNCHANGED,
+    again: MINE,
     commit: MINE,
     fail: MINE,
-    rest: [...UNCHANGED, 'woken'],
+    rest: ['epoch', 'done', 'generation', 'status', 'owner', 'next', 'woken'],
     wake: ['epoch', 'done', 'generation', 'status'],
     adopt: UNCHANGED,
-    exhaust: ['epoch', 'owner', 'generation', 'status', 'next'],
+    exhaust: ['epoch', 'owner', 'generation', 'status', 'logged'],
     operate: UNCHANGED,
   },
 }

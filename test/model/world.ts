@@ -94,9 +94,10 @@ export type DriverAt =
   | { readonly before: 'lanes'; readonly seen: Head; readonly lanes?: readonly Lane[] }
   | { readonly before: 'parents'; readonly seen: Head; readonly lanes: readonly Lane[] }
   | { readonly before: 'wake' | 'exhaust'; readonly seen: Head }
-  /** `found`: the records were read beside the log, and all of them were there or not. */
-  | { readonly before: 'log'; readonly seen: Head; readonly plan: Plan; readonly by: AttemptId; readonly found?: boolean }
+  /** `missing`: the records were read beside the log, and these blocks were not there. */
+  | { readonly before: 'log'; readonly seen: Head; readonly plan: Plan; readonly by: AttemptId; readonly missing?: readonly string[] }
   | { readonly before: 'read' | 'output' | 'state' | 'fail'; readonly mine: Head }
+  | { readonly before: 'again'; readonly mine: Head; readonly plan: Plan }
   | { readonly before: 'sink'; readonly mine: Head; readonly found: Output | null }
   | { readonly before: 'manifest' | 'commit'; readonly mine: Head; readonly manifest: Manifest }
   | { readonly before: 'rest'; readonly mine: Head }
@@ -146,7 +147,7 @@ export interface Output {
 }
 
 /** What can go wrong; how often is bounded. */
-export type Fault = 'crashes' | 'lostAnswers' | 'lateWrites' | 'standstills' | 'zombies' | 'rewinds' | 'failures' | 'skips'
+export type Fault = 'crashes' | 'lostAnswers' | 'lateWrites' | 'standstills' | 'zombies' | 'rewinds' | 'failures' | 'skips' | 'losses'
 
 export interface World {
   readonly head: Head
@@ -169,6 +170,8 @@ export interface World {
   readonly late: readonly Write[]
   /** How many more faults of each kind there may be. */
   readonly left: Readonly<Record<Fault, number>>
+  /** Blocks that are gone though they are needed. */
+  readonly lost: readonly Block[]
   /** Kept for the checkers alone: what each committed batch has computed (null: it was skipped), and what was given up with those skipped. */
   readonly committed: readonly (Output | null)[]
   readonly givenUp: readonly RecordId[]
@@ -180,10 +183,10 @@ export interface World {
   readonly alarm: string | null
 }
 
-/** The attributes of the head that a conditional write can compare. The code compares the end of the lease as well. */
-export type HeadField = 'epoch' | 'done' | 'generation' | 'status' | 'owner' | 'next' | 'woken'
+/** The attributes of the head that a conditional write can compare: `next` is the time of the logged batch, `logged` all that is logged of it. */
+export type HeadField = 'epoch' | 'done' | 'generation' | 'status' | 'owner' | 'next' | 'logged' | 'woken'
 
-export type HeadWriteKind = 'log' | 'commit' | 'fail' | 'rest' | 'wake' | 'adopt' | 'exhaust' | 'operate'
+export type HeadWriteKind = 'log' | 'again' | 'commit' | 'fail' | 'rest' | 'wake' | 'adopt' | 'exhaust' | 'operate'
 
 /** A call of the store, the sink or a queue that changes something: data, so that it can arrive later than its writer thinks. */
 export type Write =
@@ -240,6 +243,7 @@ const NOTHING: Readonly<Record<Fault, number>> = {
   rewinds: 0,
   failures: 0,
   skips: 0,
+  losses: 0,
 }
 
 /** Where it all begins: a head of the oldest generation, no batch yet. */
@@ -282,6 +286,7 @@ export const firstWorld = (bounds: Bounds): World => {
     now: 0,
     late: [],
     left: { ...NOTHING, ...bounds.faults },
+    lost: [],
     committed: [],
     givenUp: [],
     acknowledged: isFed ? zeros : bounds.records,
