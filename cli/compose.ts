@@ -1,7 +1,7 @@
 /** Where a run's parts are made and put together. Nothing else knows which adapters there are. */
 import { statSync } from 'node:fs'
 import { MillraceError } from '../lib/base/errors.ts'
-import { localDirectory } from '../lib/adapters/local/local-directory.ts'
+import { localDirectories } from '../lib/adapters/local/local-directories.ts'
 import { localOutputFiles } from '../lib/adapters/local/local-output-files.ts'
 import { socketReceiver } from '../lib/adapters/local/socket-receiver.ts'
 import { sqliteItemStore } from '../lib/adapters/local/sqlite-item-store.ts'
@@ -137,7 +137,7 @@ const batchSourceOf = ({ id, node }: Planned<SourceNode>, process: string, { sto
   const place = bound.sources.find((source) => source.id === id)?.place
   if (node.source.from === 'receiver' || place?.kind !== 'directory') return laneSource({ store, app, source: id }) as BatchSource
   const warn = (message: string): void => listen({ event: 'warning', code: 'OBJECT_UNREADABLE', message })
-  const objects = localDirectory({ path: place.path, warn })
+  const objects = localDirectories({ path: place.path, warn })
   return objectSource({ store, app, source: id, objects, selection: node.source.files, report: listen }) as BatchSource
 }
 

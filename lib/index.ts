@@ -1,5 +1,6 @@
 export { type Duration, hours, milliseconds, minutes, seconds } from './base/duration.ts'
 export { type ErrorCode, errorCodes, MillraceError } from './base/errors.ts'
+export { readObjects } from './base/object-lines.ts'
 export { type Time, timeOf } from './base/time.ts'
 export type { DStream } from './dstream/dstream.ts'
 export type { ForeachFunction } from './dstream/operators/foreach-rdd.ts'

@@ -51,7 +51,8 @@ export class StreamingContext {
    * The lines of text files that appear in a place: a directory here, a prefix of a bucket on AWS. Files are chosen by modification time as
    * in Spark, or all of them with `existing: 'all'`. Move files in when they are complete; a file is read once.
    *
-   * @param name A name to bind (`--bind NAME=./directory`), or the place itself.
+   * @param name A name to bind (`--bind NAME=./directory`), or the place itself. A local path may have patterns in its names, as in
+   * `./logs/app-*`: `*`, `?`, `[ab]`, `{one,two}`; it stands for all directories that match, those of later too.
    * @throws MillraceError `ARGUMENT_INVALID` when the name is empty; `PLAN_FROZEN`.
    * @example ssc.textFileStream('lines', { existing: 'all' }).flatMap((line) => line.split(' '))
    */

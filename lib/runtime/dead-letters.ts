@@ -1,8 +1,8 @@
 /**
  * Records that are put aside (B9), each stored before the write that makes it true that it was: the append of intake, or the commit of its
  * batch. Several attempts at a batch may store their letters, also with different code, and a zombie may do so late. So the name of a letter
- * holds the epoch of its attempt, and a verdict says which epoch has committed the batch: the letters of the others mean nothing, and a letter
- * that was removed can never come back. The manifest carries the verdict until it is written, which is before the next batch is logged.
+ * holds the epoch of its attempt, and a verdict says which epoch has committed the batch: the letters of the others mean nothing, and no other
+ * attempt brings back a letter that was removed. The manifest carries the verdict until it is written, which is before the next batch is logged.
  */
 import { decode, encode } from '../base/codec.ts'
 import { MillraceError, preview } from '../base/errors.ts'

@@ -219,7 +219,8 @@ export class Driver {
     if (logged === undefined) return MOVED
     let attempt = logged
     const known = Object.values(plan.slices).reduce((total, slice) => total + slice.records, 0)
-    this.#runner.listen({ event: 'batchStarted', timeMs: plan.timeMs, attempt: attempt.number, records: known })
+    const delayMs = Math.max(0, nowMs - plan.timeMs)
+    this.#runner.listen({ event: 'batchStarted', timeMs: plan.timeMs, attempt: attempt.number, records: known, delayMs })
     try {
       if (records.status === 'rejected') throw records.reason
       const read = await settleLosses(this.#runner, attempt, records.value)

@@ -1,6 +1,13 @@
 /** What the runtime tells those who watch. Nothing depends on anybody listening. */
 export type RuntimeEvent =
-  | { readonly event: 'batchStarted'; readonly timeMs: number; readonly attempt: number; readonly records: number }
+  | {
+      readonly event: 'batchStarted'
+      readonly timeMs: number
+      readonly attempt: number
+      readonly records: number
+      /** How long after its batch time: Spark's scheduling delay. */
+      readonly delayMs: number
+    }
   | {
       readonly event: 'batchCompleted'
       readonly timeMs: number

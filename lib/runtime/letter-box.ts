@@ -1,18 +1,25 @@
 /** The dead letters that are stored, as somebody finds them who looks for them. */
-import type { Item, ItemKey, ItemStore, KeyedItem } from '../ports/item-store.ts'
-import { daysBack, deadLetterPartition, VERDICT_PREFIX } from '../state/item-keys.ts'
+import type { ItemKey, ItemStore, KeyedItem } from '../ports/item-store.ts'
+import { daysBack, deadLetterPartition, MARK_PREFIX, markKey, VERDICT_PREFIX } from '../state/item-keys.ts'
 import type { DeadLetter, RecordForm } from './dead-letters.ts'
+
+/** A place in a lane. It belongs to one record for ever, also when its letter is gone. */
+export interface Mark {
+  readonly lane: string
+  readonly index: number
+}
 
 /** A dead letter in the store. */
 export interface StoredLetter extends DeadLetter {
   readonly key: ItemKey
-  readonly item: Item
+  /** Where the place is kept that its record gets when it is given back. */
+  readonly markKey: ItemKey
   /** The time of its batch, or when intake put it aside; epoch milliseconds. */
   readonly timeMs: number
   /** Its batch is done, and the attempt that put the record aside has done it. */
   readonly isTrue: boolean
-  /** The place in a lane that somebody who gives it back has marked it with. */
-  readonly mark: { readonly lane: string; readonly index: number } | undefined
+  /** The place in a lane that somebody who gives it back has marked its record with. */
+  readonly mark: Mark | undefined
 }
 
 /** From when until when, epoch milliseconds. */
@@ -43,6 +50,16 @@ const verdictsIn = async (store: ItemStore, partition: string): Promise<Verdicts
   return new Map(found.map(({ sort, item }) => [Number(sort.slice(VERDICT_PREFIX.length)), item['epoch'] as number]))
 }
 
+type Marks = ReadonlyMap<string, Mark>
+
+const marksIn = async (store: ItemStore, partition: string): Promise<Marks> => {
+  const found = await store.query(partition, { prefix: MARK_PREFIX })
+  return new Map(found.map(({ sort, item }) => [sort, { lane: item['lane'] as string, index: item['index'] as number }]))
+}
+
+/** Behind all marks. */
+const LETTERS = `${MARK_PREFIX}\uffff`
+
 const isVerdict = ({ sort }: KeyedItem): boolean => sort.startsWith(VERDICT_PREFIX)
 
 /**
@@ -54,29 +71,32 @@ export async function* storedLetters(store: ItemStore, app: string, { fromMs, to
   for (const day of first === 'newest' ? days : days.toReversed()) {
     const partition = deadLetterPartition(app, day)
     const verdicts = await verdictsIn(store, partition)
-    for await (const keyed of itemsAfter(store, partition, '')) {
+    const marks = await marksIn(store, partition)
+    for await (const keyed of itemsAfter(store, partition, LETTERS)) {
       if (isVerdict(keyed)) continue
-      const letter = letterOf(keyed, verdicts)
+      const letter = letterOf(keyed, verdicts, marks)
       if (letter !== undefined && letter.timeMs >= fromMs) yield letter
     }
   }
 }
 
-const letterOf = (keyed: KeyedItem, verdicts: Verdicts): StoredLetter | undefined => {
+const letterOf = (keyed: KeyedItem, verdicts: Verdicts, marks: Marks): StoredLetter | undefined => {
   const { partition, sort, item } = keyed
   const timeMs = item['timeMs'] as number
   const epoch = item['epoch'] as number | undefined
   const verdict = verdicts.get(timeMs)
   if (epoch !== undefined && verdict !== undefined && verdict !== epoch) return undefined
-  const lane = item['lane'] as string | undefined
+  const source = item['source'] as string
+  const position = item['position'] as string
+  const mark = markKey(partition, [source, position, ...(epoch === undefined ? [] : [epoch])].join('#'))
   return {
     key: { partition, sort },
-    item,
+    markKey: mark,
     timeMs,
     isTrue: epoch === undefined || verdict === epoch,
-    mark: lane === undefined ? undefined : { lane, index: item['index'] as number },
-    source: item['source'] as string,
-    position: item['position'] as string,
+    mark: marks.get(mark.sort),
+    source,
+    position,
     code: item['code'] as string,
     message: item['message'] as string,
     operator: item['operator'] as string | undefined,

@@ -1,18 +1,20 @@
 /**
  * Gives records that were put aside back to the pipeline, each once, whatever dies and however many do it at the same time (B1).
  *
- *   letter --mark--> { lane, index } --append--> position `index` of that lane --remove--> gone
- *          compare-                  by compare-and-set on                     by name
- *          and-set                   the lane's tail
+ *   mark { lane, index } --append--> position `index` of that lane --remove--> the letter is gone, its mark stays
+ *   put if there is none     by compare-and-set on                     by name
+ *                            the lane's tail
  *
  * - Each command has a lane of its own for each source, and gives out its indices in order, the next one only when the mark is acknowledged.
  *   So the marks of a lane are 1, 2, 3, ... without a gap, and an index belongs to one record for ever.
  * - What is appended is the run of marks right behind the lane's tail, each at the position of its index. Whoever appends it, the same
  *   record stands at the same position, and what is at or below the tail is dropped as redelivered.
- * - A letter is removed once the tail is at or behind its index. Its name holds the epoch of a committed attempt, so nobody stores it again.
+ * - Its letters are removed once the tail is at or behind its index. A write of a letter that was given up may still be on its way, for hours
+ *   where its process sleeps, and bring the letter back: so the mark is an item of its own, and stays. Letter and mark together say that the
+ *   record was given back, and the letter is removed once more.
  *
  * A command that dies leaves marks: the next one appends and removes what they say, and so may a second one meanwhile, or the first when it
- * wakes up. A record on which several operators threw has several letters: the first of them carries the mark, and goes last.
+ * wakes up. A record on which several operators threw has several letters and one mark.
  *
  * Blocks hold so few records that, however many of them fail again, they are put aside again and do not stop the line (B9).
  */
@@ -109,8 +111,7 @@ class Redrive {
   async #mark(letter: StoredLetter): Promise<StoredLetter | undefined> {
     const { store, clock } = this.#parts
     const mark = { lane: this.#lane, index: (this.#marked.get(letter.source) ?? 0) + 1 }
-    const seen = { epoch: letter.item['epoch'], lane: undefined }
-    const answer = await settle(clock, () => store.compareAndSet(letter.key, seen, { ...letter.item, ...mark }))
+    const answer = await settle(clock, () => store.compareAndSet(letter.markKey, 'absent', mark))
     // A refusal that shows this very mark is its own success, whose answer was lost.
     const isMine = answer.swapped || (answer.current?.['lane'] === mark.lane && answer.current['index'] === mark.index)
     if (!isMine) return undefined
@@ -136,8 +137,7 @@ class Redrive {
     for (const part of inParts(run)) await intake.append({ lane, records: part.map(positioned) })
     const tail = await intake.tail(lane)
     const there = records.filter((record) => !isAfter(String(indexOf(record)), tail))
-    await this.#remove(there.flatMap((record) => record.slice(1)))
-    await this.#remove(there.map(([first]) => first))
+    await this.#remove(there.flat())
     return there.length
   }
 

@@ -51,6 +51,12 @@ export const verdictKey = (app: string, timeMs: number): ItemKey => ({
   sort: VERDICT_PREFIX + sortableTime(timeMs),
 })
 
+/** What the sort keys of marks begin with, in the partition of dead letters: they sort before all letters. */
+export const MARK_PREFIX = '!'
+
+/** Says which place in a lane a record that was put aside has got. */
+export const markKey = (partition: string, record: string): ItemKey => ({ partition, sort: MARK_PREFIX + record })
+
 /** Moments on each of the days from one moment to another, both included, the last one first. */
 export const daysBack = (fromMs: number, toMs: number): readonly number[] => {
   const first = Math.floor(fromMs / DAY_MS)

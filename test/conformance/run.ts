@@ -2,10 +2,26 @@
 import { parseArgs } from 'node:util'
 import { report } from './runner/report.ts'
 import { runSuites } from './runner/suites.ts'
-import { readVectors } from './runner/vector.ts'
+import { readVectors, UnreadableVectors } from './runner/vector.ts'
 
-const { values, positionals } = parseArgs({ options: { cold: { type: 'boolean', default: false } }, allowPositionals: true })
-const directories = positionals.length === 0 ? [`${import.meta.dirname}/vectors`] : positionals
-const suites = await runSuites(directories.flatMap(readVectors), { cold: values.cold })
-process.stdout.write(report(suites))
-process.exitCode = suites.some(({ cases }) => cases.some(({ outcome }) => outcome.kind === 'failed')) ? 1 : 0
+const USAGE = 'usage: npm run conformance -- [DIR...] [--cold]'
+
+const run = async (): Promise<number> => {
+  const { values, positionals } = parseArgs({ options: { cold: { type: 'boolean', default: false } }, allowPositionals: true })
+  const directories = positionals.length === 0 ? [`${import.meta.dirname}/vectors`] : positionals
+  const suites = await runSuites(directories.flatMap(readVectors), { cold: values.cold })
+  process.stdout.write(report(suites))
+  return suites.some(({ cases }) => cases.some(({ outcome }) => outcome.kind === 'failed')) ? 1 : 0
+}
+
+/** What is no use of this command: it is said in a line, and nothing has run. */
+const isMisuse = (error: unknown): error is Error =>
+  error instanceof UnreadableVectors || (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
+
+try {
+  process.exitCode = await run()
+} catch (error) {
+  if (!isMisuse(error)) throw error
+  process.stderr.write(`${error.message}\n${USAGE}\n`)
+  process.exitCode = 2
+}

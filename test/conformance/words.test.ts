@@ -73,6 +73,8 @@ test.each([
 test.each([
   ['(values, state) => sum(values) + (state or 0)', [1, 2], undefined, 3],
   ['sum(values)+(state or 0)', [1, 2], 4, 7],
+  ['(new, old) => sum(new) + (old or 0)', [1, 2], 4, 7],
+  ['(k, new, old) => sum(new) + (old or 0)', [1, 2], 4, 7],
   ['(batchTimeMs,key,values,state) => values nonempty ? batchTimeMs + (state or 0) : (state or 0)', [], 4, 4],
   ['(batchTimeMs,key,values,state) => values nonempty ? batchTimeMs + (state or 0) : (state or 0)', [1], 4, 1_004],
   ['iterator of (key, values, state) => iterator of (key, sum(values) + (state or 0))', [1], 4, 5],

@@ -29,6 +29,7 @@ const nobody: Observer = {
   blobStored: () => undefined,
   read: () => undefined,
   refused: () => undefined,
+  winding: () => undefined,
   outputting: () => undefined,
   outputted: () => undefined,
 }

@@ -19,7 +19,7 @@ export interface Example {
 /** Which files are public, and what their examples take for granted. */
 const SURROUNDINGS: readonly (readonly [path: RegExp, around: (code: string) => string])[] = [
   [
-    /^lib\/(dstream\/(dstream|streaming-context|state-spec|operators\/.*)|rdd\/operations\/save-as-text-file)\.ts$/,
+    /^lib\/(dstream\/(dstream|streaming-context|state-spec|operators\/.*)|rdd\/operations\/save-as-(text|object)-file)\.ts$/,
     (code) => `describing(async (ssc) => {${STREAMS}\n{\n${code}\n}\n})`,
   ],
   [/^lib\/rdd\/(rdd|operations\/.*)\.ts$/, (code) => `(async () => {${DATASETS}\n{\n${code}\n}\n})()`],

@@ -2,7 +2,9 @@ import { batchBugs } from './planted/batch-bugs.ts'
 import { type PlantedBug, withoutAssertion } from './planted/bug.ts'
 import { headBugs } from './planted/head-bugs.ts'
 import { laneBugs } from './planted/lane-bugs.ts'
+import { letterBugs } from './planted/letter-bugs.ts'
 import { objectBugs } from './planted/object-bugs.ts'
+import { windowBugs } from './planted/window-bugs.ts'
 
 const firstBugs: readonly PlantedBug[] = [
   {
@@ -209,4 +211,12 @@ const firstBugs: readonly PlantedBug[] = [
 ]
 
 /** All of them. */
-export const plantedBugs: readonly PlantedBug[] = [...firstBugs, ...headBugs, ...laneBugs, ...batchBugs, ...objectBugs]
+export const plantedBugs: readonly PlantedBug[] = [
+  ...firstBugs,
+  ...headBugs,
+  ...laneBugs,
+  ...batchBugs,
+  ...objectBugs,
+  ...letterBugs,
+  ...windowBugs,
+]

@@ -139,7 +139,8 @@ const entriesOf = async (path: string): Promise<readonly Dirent[]> => {
   }
 }
 
-const readableDirectory = async (path: string): Promise<void> => {
+/** Throws `DIRECTORY_MISSING` unless there is a directory. */
+export const readableDirectory = async (path: string): Promise<void> => {
   const stats = await stat(path).catch((error: unknown) => {
     throw directoryError(error, path)
   })

@@ -1,4 +1,6 @@
+import { posix } from 'node:path'
 import type { ObjectContent, ObjectSource, ObjectSummary } from '../../ports/object-source.ts'
+import { isInMatch, parseDirectoryPattern } from '../directory-pattern.ts'
 import { isHiddenName } from '../object-names.ts'
 
 /** An {@link ObjectSource} that a test fills. */
@@ -12,19 +14,24 @@ export interface MemoryObjects extends ObjectSource {
 /**
  * An {@link ObjectSource} in the memory of this process.
  *
+ * @param options `path`: a path with patterns for directories; then keys are paths below the part of it that has none, and those that lie
+ * in no such directory are not listed.
  * @example
  * ```ts
  * const objects = memoryObjects()
  * objects.write('a.txt', Buffer.from('to be'), 1_000)
  * ```
  */
-export const memoryObjects = ({ name = 'memory' }: { readonly name?: string } = {}): MemoryObjects => {
+export const memoryObjects = ({ name = 'memory', path = '' }: { readonly name?: string; readonly path?: string } = {}): MemoryObjects => {
+  const pattern = parseDirectoryPattern(path)
+  const isShown = (key: string): boolean =>
+    pattern.names.length === 0 ? !isHiddenName(key) : isInMatch(key, pattern) && !isHiddenName(posix.basename(key))
   const objects = new Map<string, { readonly bytes: Uint8Array; readonly modifiedMs: number }>()
 
   return {
     description: `objects ${name}`,
     async list(): Promise<readonly ObjectSummary[]> {
-      const shown = [...objects].filter(([key]) => !isHiddenName(key))
+      const shown = [...objects].filter(([key]) => isShown(key))
       return shown.map(([key, { bytes, modifiedMs }]) => ({ key, modifiedMs, sizeBytes: bytes.byteLength }))
     },
     async read({ key, modifiedMs, sizeBytes }: ObjectSummary): Promise<ObjectContent> {

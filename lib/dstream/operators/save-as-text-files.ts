@@ -1,6 +1,7 @@
 import { elementLines } from '../../rdd/element-text.ts'
 import { checkedText } from '../checks.ts'
 import { DStream } from '../dstream.ts'
+import { outputPath } from '../output-path.ts'
 import { outputNode } from '../plan-node.ts'
 
 declare module '../dstream.ts' {
@@ -26,15 +27,9 @@ DStream.prototype.saveAsTextFiles = function (prefix, suffix = '') {
       { prefix, suffix },
       async (input, batch) => {
         const parts = (await input.partitions()).map(elementLines)
-        await batch.saveText(pathOf(prefix, suffix, batch.timeMs), parts)
+        await batch.saveText(outputPath(prefix, suffix, batch.timeMs), parts)
       },
       prefix,
     ),
   )
-}
-
-const pathOf = (prefix: string, suffix: string, timeMs: number): string => {
-  // A prefix that ends a directory leaves just the time, as Spark's empty prefix does.
-  const stem = prefix === '' || prefix.endsWith('/') ? `${prefix}${timeMs}` : `${prefix}-${timeMs}`
-  return suffix === '' ? stem : `${stem}.${suffix}`
 }

@@ -20,13 +20,14 @@ export const functionReceiver = (source: string, receive: Receive<unknown>, cloc
       signal: AbortSignal.any([signal, inbox.broken]),
     }
     for (;;) {
+      sink.report('it has started')
       // A store that fails ends the run, whether or not the function has waited for it, or ever ends.
       const ending = await Promise.race([endOf(receive, receiving), inbox.failure])
       await inbox.empty()
-      if (signal.aborted || (untilEnd && ending === undefined)) return
+      if (signal.aborted || (untilEnd && ending === undefined)) return sink.report('it has stopped')
       sink.report(`${ending ?? 'it has ended'}; it is started again in ${RESTART_DELAY_MS / 1_000} s`)
       await clock.sleep(RESTART_DELAY_MS, signal)
-      if (signal.aborted) return
+      if (signal.aborted) return sink.report('it has stopped')
     }
   },
 })

@@ -9,6 +9,7 @@ import type { Queue } from '../../dstream/source-declaration.ts'
 import { memoryObjects, type MemoryObjects } from '../../adapters/memory/memory-objects.ts'
 import type { ReceiverSink } from '../../ports/receiver.ts'
 import type { Intake } from '../../runtime/intake.ts'
+import { parseObjectStoreUri } from '../../runtime/places.ts'
 import { type KinesisEventRecord, kinesisDeliveries } from '../../runtime/kinesis/event.ts'
 
 /** A record of a stream with its key. */
@@ -57,7 +58,8 @@ export class TestInput {
     this.#name = name
     this.#kind = kind
     this.#now = now
-    this.objects = memoryObjects({ name })
+    // A bucket's keys have no directories.
+    this.objects = memoryObjects({ name, path: parseObjectStoreUri(name) === undefined ? name : '' })
   }
 
   /**

@@ -159,6 +159,15 @@ export class TestStream {
   }
 
   /**
+   * Lets time pass inside of a batch, as slow work would: for functions of the pipeline under test.
+   *
+   * @example words.foreachRDD(() => app.passTime(seconds(3)))
+   */
+  passTime(duration: Duration): void {
+    this.#clock.goTo(this.nowMs + duration.milliseconds)
+  }
+
+  /**
    * The process ends and another one starts on the same store: the pipeline is built anew, and nothing is left in memory. What was added
    * and not delivered yet goes to the new one.
    *

@@ -9,6 +9,7 @@ import type { RuntimeEvent } from '../../runtime/events.ts'
 import { kinesisDeliveries, type KinesisEvent } from '../../runtime/kinesis/event.ts'
 import { shardParents } from '../../runtime/kinesis/lineage.ts'
 import { shardReplay } from '../../runtime/kinesis/replay.ts'
+import { type Redriven, redrive } from '../../runtime/redrive.ts'
 import { driverHandler } from '../../runtime/serverless/driver-handler.ts'
 import { type IntakeAnswer, intakeHandler, type SourceDelivery, type SourceHints } from '../../runtime/serverless/intake-handler.ts'
 import { hintsIn } from '../../runtime/serverless/object-events.ts'
@@ -27,6 +28,7 @@ import { simulatedBlobStore, simulatedObjectStore } from './ports/buckets.ts'
 import { simulatedClock, simulatedRandomness } from './ports/clock.ts'
 import { simulatedItemStore } from './ports/item-store.ts'
 import type { Observer } from './ports/observer.ts'
+import { simulatedOutputFiles } from './ports/output-files.ts'
 import { simulatedStreamReader } from './ports/stream-reader.ts'
 import type { Storage } from './storage.ts'
 
@@ -69,7 +71,10 @@ const portsOf = (parts: ApplicationParts, environment: Environment): ProcessPort
     call,
     clock,
     randomness: simulatedRandomness(world, environment),
-    wind: (ticks) => call({ name: `wind ${ticks.length} ticks`, effect: async () => void (await Promise.all(ticks.map(send))) }),
+    wind: (ticks) => {
+      observer.winding(ticks.length, environment)
+      return call({ name: `wind ${ticks.length} ticks`, effect: async () => void (await Promise.all(ticks.map(send))) })
+    },
   }
 }
 
@@ -105,12 +110,7 @@ export const startDriver =
   (environment: Environment): Handler<readonly string[], Outcome> => {
     const plan = parts.plan(environment)
     const { store, call, clock, randomness, wind } = portsOf(parts, environment)
-    const saveText = (path: string, outputParts: readonly Uint8Array[], fence: Fence): Promise<void> =>
-      call({
-        name: `output ${path}`,
-        code: 'OUTPUT_FAILED',
-        effect: () => writeOutput(parts, { environment, path, parts: outputParts, fence }),
-      })
+    const files = simulatedOutputFiles(parts.storage.outputs, parts.observer, environment, call)
     const runner = {
       plan,
       app: plan.name,
@@ -120,17 +120,29 @@ export const startDriver =
       clock,
       randomness,
       sources: sourcesOf(parts, environment, plan, store, call),
-      outputs: { print: () => undefined, saveText },
+      outputs: {
+        print: () => undefined,
+        saveText: (path: string, written: readonly Uint8Array[], fence: Fence) => files.writeParts(path, written, fence),
+      },
       listen: (event: RuntimeEvent) => parts.listen(environment, event),
     }
     const driver = driverHandler({ runner, timeoutMs: DRIVER_TIMEOUT_MS, wind })
     return (bodies, { remainingMs }) => driver({ ticks: bodies.map(parseTick), remainingMs })
   }
 
-const writeOutput = async ({ observer, storage }: ApplicationParts, write: Parameters<Observer['outputting']>[0]): Promise<void> => {
-  observer.outputting(write)
-  await storage.outputs.writeParts(write.path, write.parts, write.fence)
-  observer.outputted(write)
+/** A person gives back what was put aside, and calls the driver. `limit`: records at most, besides those that were begun with. */
+export const giveBackLetters = async (
+  parts: ApplicationParts & { readonly app: string },
+  environment: Environment,
+  limit: number,
+): Promise<Redriven> => {
+  const { store, clock, randomness, wind } = portsOf(parts, environment)
+  let isWoken = false
+  const woke = (): void => void (isWoken = true)
+  const toMs = clock.now()
+  const given = await redrive({ store, app: parts.app, clock, randomness, woke }, { fromMs: parts.world.startMs, toMs, limit })
+  if (isWoken) await wind([{ app: parts.app, wind: true }])
+  return given
 }
 
 const sourcesOf = (

@@ -33,6 +33,7 @@ export type Caller = <T>(request: CallRequest<T>) => Promise<T>
 const LATENCY_MS_MAX = 2_000
 /** What was given up goes out within this, unless its process is frozen first. */
 const LATE_MS_MAX = 8_000
+const HOUR_MS = 3_600_000
 /** Some are longer than a lease: who comes back then is a zombie. */
 const FREEZES_MS = [500, 5_000, 30_000, 60_000]
 
@@ -73,14 +74,17 @@ const takeEffect = <T>(fate: CallFate, { effect, part }: CallRequest<T>): Promis
   fate === 'partial' ? (part?.() ?? Promise.resolve()) : effect()
 
 /** A request that its caller has given up lies in the process all the same; one that sleeps sends it when it is thawed, hours later. */
-const goOutLater = <T>({ world, sightings }: CallWorld, environment: Environment, { name, effect }: CallRequest<T>): void =>
+const goOutLater = <T>({ world, sightings }: CallWorld, environment: Environment, { name, effect }: CallRequest<T>): void => {
+  const givenUpMs = world.nowMs
   world.after(world.random.between(1, LATE_MS_MAX), () =>
     world.inside(environment, () => {
       world.log(() => `${environment.name} ${name} [late]`)
       sightings.see('a request that went out after it was given up')
+      if (world.nowMs - givenUpMs > HOUR_MS) sightings.see('a request that went out hours after it was given up')
       void effect().catch(() => undefined)
     }),
   )
+}
 
 const latency = (world: World, slow: boolean): number => (slow ? world.random.between(100, LATENCY_MS_MAX / 2) : world.random.between(1, 8))
 

@@ -29,12 +29,15 @@ export const faultKinds = [
   'retention',
   'lostBlock',
   // Buckets and queues.
+  'untoldObject',
   'lostObject',
   'replacedObject',
   'repeatedMessage',
   'lateMessage',
   'lostTick',
   'strayClock',
+  // Persons.
+  'redrive',
   // Time.
   'days',
 ] as const

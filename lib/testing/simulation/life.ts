@@ -1,12 +1,6 @@
-/** Everything that happens by itself: records and objects appear, clocks tick, and somebody puts right what waits for a person. */
-import { resume } from '../../runtime/operate.ts'
-import { blobName } from '../../adapters/blob-item-store.ts'
-import type { Checkers } from './checkers/checkers.ts'
+/** Everything that happens by itself: records and objects appear, clocks tick, troubles come, and persons meddle. */
 import type { SimulatedBucket } from './cloud/bucket.ts'
-import { Environment } from './environment.ts'
-import { simulatedClock } from './ports/clock.ts'
-import { simulatedItemStore } from './ports/item-store.ts'
-import type { Storage } from './storage.ts'
+import { startPersons } from './persons.ts'
 import { type LifeParts, startTroubles } from './troubles.ts'
 
 const MINUTE_MS = 60_000
@@ -22,32 +16,8 @@ export const startLife = (parts: LifeParts): Life => {
   const uploaders = [...parts.truth.buckets.values()].map((bucket) => produceObjects(parts, bucket))
   startClock(parts)
   startTroubles(parts)
-  startPerson(parts)
+  startPersons(parts)
   return { isOver: () => [...producers, ...uploaders].every((isDone) => isDone()) }
-}
-
-/** Whoever is called at night: sends again what was put aside, restores blocks that are missed, and resumes what has failed. */
-const startPerson = ({ platform, checkers, world, storage, app, sightings }: LifeParts): void => {
-  const person = new Environment('person', platform.deployment)
-  const call = <T>({ effect }: { readonly effect: () => Promise<T> }): Promise<T> => effect()
-  const store = simulatedItemStore({ store: storage.items, observer: checkers, world, environment: person, call })
-  world.every(20_000, MINUTE_MS, () => {
-    platform.hints.redrive()
-    const head = checkers.mirror.head()
-    if (head?.status !== 'failed') return
-    sightings.see('an application resumed')
-    world.log(() => `it stands as FAILED (${head.reason?.code}), and a person resumes it`)
-    const restored = head.reason?.code === 'DATA_LOST' ? restoreBlocks(storage, checkers) : Promise.resolve()
-    void restored.then(() => resume({ store, app, clock: simulatedClock(world, person) })).catch(() => undefined)
-  })
-}
-
-/** From a backup of the table. */
-const restoreBlocks = async (storage: Storage, { mirror }: Checkers): Promise<void> => {
-  for (const [key, item, bytes] of mirror.restore()) {
-    if (bytes !== undefined) await storage.blobs.put(blobName(key), bytes)
-    await storage.items.put(key, item)
-  }
 }
 
 const produceRecords = ({ world, pipeline, platform, truth, records }: LifeParts, name: string): (() => boolean) => {
@@ -79,7 +49,7 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
     put += 1
   }
   const meddle = (key: string): void => {
-    if (faults.has('replacedObject') && put < objects && random.chance(0.5)) {
+    if (faults.has('replacedObject') && put < objects && random.chance(0.7)) {
       sightings.see('replacedObject')
       upload(key)
     } else if (faults.has('lostObject') && random.chance(0.2)) {
@@ -87,14 +57,21 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
       bucket.delete(key, world.nowMs)
     }
   }
+  if (faults.has('untoldObject')) {
+    sightings.see('untoldObject')
+    bucket.notifiesFromMs = world.nowMs + random.between(1, 20_000)
+    for (let left = random.between(0, 4); left > 0 && put < objects; left--) upload(`${put}-${random.pick(KEYS)}`)
+  }
   world.every(500, 8_000, () => {
     if (put < objects) upload(`${put}-${random.pick(KEYS)}`)
   })
-  world.every(1_000, 5_000, () => {
+  world.every(200, 1_500, () => {
     const keys = bucket.keys()
-    // Often what a batch in hand has still to read, or to read again.
-    const inHand = keys.filter((key) => checkers.isInHand(key))
-    if (keys.length > 0) meddle(random.pick(inHand.length > 0 && random.chance(0.7) ? inHand : keys))
+    // Above all what a batch in hand has still to read, or to read again.
+    const taken = checkers.keysInHand()
+    const inHand = keys.filter((key) => taken.has(key))
+    if (inHand.length > 0) meddle(random.pick(inHand))
+    else if (keys.length > 0 && random.chance(0.2)) meddle(random.pick(keys))
   })
   return () => put >= objects
 }

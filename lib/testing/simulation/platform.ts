@@ -7,7 +7,7 @@ import type { KinesisEvent } from '../../runtime/kinesis/event.ts'
 import { positionOf } from '../../runtime/kinesis/positions.ts'
 import { laneId } from '../../runtime/kinesis/shards.ts'
 import type { IntakeAnswer } from '../../runtime/serverless/intake-handler.ts'
-import { type ApplicationParts, DRIVER_TIMEOUT_MS, type IntakeEvent, startDriver, startIntake } from './application.ts'
+import { type ApplicationParts, DRIVER_TIMEOUT_MS, giveBackLetters, type IntakeEvent, startDriver, startIntake } from './application.ts'
 import type { CallWorld } from './calls.ts'
 import type { Checkers } from './checkers/checkers.ts'
 import type { SimulatedBucket } from './cloud/bucket.ts'
@@ -15,7 +15,7 @@ import { type Ending, SimulatedFunction } from './cloud/function.ts'
 import { SimulatedQueue } from './cloud/queue.ts'
 import { SimulatedStream } from './cloud/stream.ts'
 import { StreamMapping } from './cloud/stream-mapping.ts'
-import type { Code, Deployment, Environment } from './environment.ts'
+import { type Code, type Deployment, Environment } from './environment.ts'
 import type { Storage } from './storage.ts'
 
 const INTAKE_TIMEOUT_MS = 20_000
@@ -39,12 +39,14 @@ export class Platform {
   readonly intake: SimulatedFunction<IntakeEvent, IntakeAnswer>
   readonly mappings: StreamMapping[] = []
   readonly #parts: PlatformParts
+  readonly #application: ApplicationParts
   #deployment: Deployment
+  #persons = 0
 
   constructor(parts: PlatformParts) {
     this.#parts = parts
     const { random, nowMs } = parts.world
-    const application: ApplicationParts = {
+    this.#application = {
       ...parts,
       observer: parts.checkers,
       ticks: () => this.ticks,
@@ -54,12 +56,12 @@ export class Platform {
     this.#deployment = { generation: 1, code: 'a', createdMs: new Map(parts.streams.map((name) => [name, nowMs])) }
     this.driver = new SimulatedFunction(
       parts,
-      { name: 'driver', timeoutMs: DRIVER_TIMEOUT_MS, start: startDriver(application) },
+      { name: 'driver', timeoutMs: DRIVER_TIMEOUT_MS, start: startDriver(this.#application) },
       this.#deployment,
     )
     this.intake = new SimulatedFunction(
       parts,
-      { name: 'intake', timeoutMs: INTAKE_TIMEOUT_MS, start: startIntake(application) },
+      { name: 'intake', timeoutMs: INTAKE_TIMEOUT_MS, start: startIntake(this.#application) },
       this.#deployment,
     )
     // A visibility shorter than an invocation brings the same message to a second process beside the first.
@@ -99,6 +101,28 @@ export class Platform {
     this.intake.deploy(this.#deployment)
   }
 
+  /**
+   * Somebody gives back what was put aside, `limit` records at most besides those that somebody else has begun with, and may be cut off at
+   * any time.
+   */
+  giveBack(limit: number): void {
+    this.#persons += 1
+    const { app, world, faults, checkers, sightings } = this.#parts
+    const person = new Environment(`person${this.#persons}g${this.#deployment.generation}`, this.#deployment)
+    if (faults.active && world.random.chance(0.4)) world.after(world.random.between(1, 300), () => person.end())
+    giveBackLetters({ ...this.#application, app }, person, limit).then(
+      ({ records, finished }) => {
+        world.log(() => `${person.name} has given back ${records} records, and ${finished} for others`)
+        if (finished > 0) sightings.see('a record given back for somebody who was cut off')
+        checkers.ended(person, 'answered')
+      },
+      (error: unknown) => {
+        checkers.ended(person, 'failed')
+        this.#checkError(person, error)
+      },
+    )
+  }
+
   get deployment(): Deployment {
     return this.#deployment
   }
@@ -120,6 +144,7 @@ export class Platform {
     if (answer.kind === 'superseded') sightings.see('an older generation turned away')
     if (answer.kind === 'busy') sightings.see('a driver turned away by the lease')
     if (answer.kind === 'skewed') sightings.see('a skewed clock turned away')
+    this.#parts.checkers.looked(ending.environment, answer.kind)
     return this.#wasTaken(ending)
   }
 

@@ -29,9 +29,12 @@ export const recoveryPaths = [
   'a plan too large for the head',
   'a large segment in a bucket',
   'a record put aside',
+  'a record given back',
+  'a record given back for somebody who was cut off',
   'an object missing',
   'an object replaced',
   'a hint put off',
+  'an object found by listing',
   'a hint of an object already taken',
   'a child shard read after its parent',
   'a message put aside in its dead-letter queue',
@@ -42,6 +45,7 @@ export const recoveryPaths = [
   'an invocation out of time',
   'a warm process used again',
   'a request that went out after it was given up',
+  'a request that went out hours after it was given up',
 ] as const
 
 /** One of {@link recoveryPaths}. */

@@ -75,7 +75,7 @@ const troubleFunctions = ({ world, faults, sightings, platform, pipeline }: Life
     world.after(random.between(2_000, 20_000), () => platform.deploy(code))
   })
   world.every(5_000, 20_000, () => {
-    if (faults.strikes('pause', 20)) platform.driver.pausedUntilMs = world.nowMs + random.between(2_000, random.pick([30_000, 70_000]))
+    if (faults.strikes('pause', 25)) platform.driver.pausedUntilMs = world.nowMs + random.between(2_000, random.pick([30_000, 90_000]))
   })
 }
 

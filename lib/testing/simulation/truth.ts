@@ -52,6 +52,12 @@ export class Truth {
     this.#lanes.set(lane, records)
   }
 
+  /** A record that was put aside is given back, at this place of a lane that is made for it. */
+  gaveBack(lane: string, position: bigint, line: string): void {
+    const records = this.#lanes.get(lane) ?? []
+    this.#lanes.set(lane, [...records, { position, line, garbled: false }])
+  }
+
   /** Whether the stream still has what was put into a lane at these positions. */
   isKept(lane: string, first: string, last: string): boolean {
     const kept = this.#shards.get(lane)?.records.slice(this.#shards.get(lane)?.trimmed) ?? []

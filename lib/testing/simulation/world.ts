@@ -20,6 +20,7 @@ export class World {
   readonly random: Random
   /** What happened, in order, while somebody wants to know. */
   readonly trace: string[] | undefined
+  readonly startMs: number = START_MS
   #nowMs = START_MS
   #leaptMs = 0
   // The next one last.

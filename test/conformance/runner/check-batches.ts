@@ -12,6 +12,8 @@ export const checkOperation = async (vector: Vector, mode: Mode): Promise<void> 
   const run = await runPipeline(vector, mode)
   if (expectError === undefined && run.app.failures[0] !== undefined) throw run.app.failures[0].error
   if (expectError !== undefined) checkFailure(vector, run)
+  if (vector.compare !== 'error' && vector.expectedBatches === undefined && vector.looseAssertions === undefined)
+    throw new Error('the case does not say which batches are expected')
   const expected = vector.expectedBatches ?? []
   const until = expectError?.batchIndex ?? expected.length
   if (vector.compare !== 'error') checkResults(vector, expected.slice(0, until), run)

@@ -1,9 +1,10 @@
 /** Cases of sources that watch a place: which files a batch takes, and what comes of them. */
 import { milliseconds, stream, type StreamingContext } from 'millrace'
-import { testStream, type TestStream } from 'millrace/testing'
-import { call, type Handle } from './call.ts'
+import { type TestInput, testStream, type TestStream } from 'millrace/testing'
+import { parseDirectoryPattern } from '../../../lib/adapters/directory-pattern.ts'
+import { call } from './call.ts'
 import { checkBatches, checkSame } from './compare.ts'
-import { prepared } from './operations.ts'
+import { applyStep, type Flow, prepared, type Scene } from './operations.ts'
 import { Mismatch, UnknownWord } from './outcome.ts'
 import type { Mode } from './pipeline.ts'
 import type { Batch, Params, Vector } from './vector.ts'
@@ -28,31 +29,47 @@ const options = ({ newFilesOnly, minRememberMs }: Params): object => ({
   ...(minRememberMs === undefined ? {} : { remember: milliseconds(Number(minRememberMs)) }),
 })
 
+/** The directory of a case: `<dir>` in its paths. */
+const ROOT = 'in'
+
+/** The watched place: `<dir>/*` has a pattern, and names of files are paths below the part that has none. */
+export const placeOf = ({ path = '<dir>' }: Params): { readonly place: string; readonly base: string } => {
+  if (typeof path !== 'string' || !path.startsWith('<dir>')) throw new UnknownWord('place', path)
+  const place = path.replace('<dir>', ROOT).replace(/\/$/, '')
+  return { place, base: parseDirectoryPattern(place).base }
+}
+
 /** The stream that a case watches with. */
-const watching = (ssc: StreamingContext, { op, params }: Vector): Handle => {
+export const watching = (ssc: StreamingContext, { op, params, batchIntervalMs }: Vector): Flow => {
+  const { place } = placeOf(params)
+  const scene = { context: ssc, inputs: [] }
   if (op === 'binaryRecordsStream') {
-    const records = ssc.binaryRecordsStream('in', Number(params['recordLength']))
-    return params['recordLength'] === 1 ? records.map(([byte]) => byte) : records.map((record) => [...record])
+    const records = ssc.binaryRecordsStream(place, Number(params['recordLength']))
+    const stream = params['recordLength'] === 1 ? records.map(([byte]) => byte) : records.map((record) => [...record])
+    return { stream, slideMs: batchIntervalMs }
   }
   const lines = op.startsWith('fileStream')
-    ? ssc.fileStream('in', { filter: () => true, ...options(params) })
-    : ssc.textFileStream('in', options(params))
+    ? ssc.fileStream(place, { filter: () => true, ...options(params) })
+    : ssc.textFileStream(place, options(params))
   const [, ...steps] = op.split(' + ')
-  const flow = prepared(steps.length === 0 ? undefined : steps.join(' then '), { stream: lines, slideMs: 0 }, { context: ssc, inputs: [] })
-  return params['f'] === undefined ? flow.stream : call(flow.stream, 'map', elementFunction(params['f']))
+  const flow = steps.reduce<Flow>((on, step) => stepOf(step, params, on, scene), { stream: lines, slideMs: batchIntervalMs })
+  return params['f'] === undefined ? flow : { ...flow, stream: call(flow.stream, 'map', elementFunction(params['f'])) }
 }
+
+/** `map(toInt)` says what it is given; `reduceByWindow` has its parameters from the case, and reduces the numbers in the lines. */
+const stepOf = (step: string, params: Params, flow: Flow, scene: Scene): Flow =>
+  step.includes('(') ? prepared(step, flow, scene) : applyStep({ op: step, params }, prepared('s.map(toInt)', flow, scene), scene)
 
 const named = ({ name, mtime, content }: NamedFile): FileEvent => ({
   atMs: mtime,
-  name,
+  name: name.replace('<dir>/', ''),
   modifiedMs: mtime,
   content: content ?? (name.split('/').at(-1) as string),
 })
 
 /** The files of a case, in the order in which they become visible: as listed, or one for each batch that is not empty. */
 const eventsOf = ({ op, params, inputBatches, batchIntervalMs }: Vector, startMs: number): readonly FileEvent[] => {
-  const { events, existingFiles = [], files, path, timeline } = params
-  if (path !== undefined || timeline !== undefined) throw new UnknownWord('place', path ?? timeline)
+  const { events, existingFiles = [], files } = params
   if (events !== undefined)
     return (events as readonly { visibleAt: number; path: string; mtime: number }[])
       .map((event): FileEvent => ({ atMs: event.visibleAt, name: event.path, modifiedMs: event.mtime, content: event.path }))
@@ -70,8 +87,7 @@ const eventsOf = ({ op, params, inputBatches, batchIntervalMs }: Vector, startMs
 }
 
 /** Runs up to a batch time. Files are there before the scan of the batch at whose time they appear. */
-const runTo = async (app: TestStream, timeMs: number, waiting: FileEvent[]): Promise<void> => {
-  const input = app.input('in')
+const runTo = async (app: TestStream, input: TestInput, timeMs: number, waiting: FileEvent[]): Promise<void> => {
   for (let next = waiting[0]; next !== undefined && next.atMs <= timeMs; next = waiting[0]) {
     if (next.atMs - 1 > app.nowMs) await app.advance(milliseconds(next.atMs - 1 - app.nowMs))
     input.addFile(next.name, next.content, { modified: next.modifiedMs })
@@ -87,9 +103,10 @@ const run = async (vector: Vector, { cold }: Mode): Promise<readonly Batch[]> =>
   const { params, batchIntervalMs, expectedBatches = [], inputBatches } = vector
   const startMs = Number(params['clockAtConstruction'] ?? (params['existing'] === undefined ? 0 : 10_000))
   const pipeline = stream('files', { batchInterval: milliseconds(batchIntervalMs) }, (ssc) => {
-    call(watching(ssc, vector), 'foreachRDD', () => undefined)
+    call(watching(ssc, vector).stream, 'foreachRDD', () => undefined)
   })
   const app = await testStream(pipeline, { now: new Date(startMs), whenIdle: 'tick' })
+  const input = app.input(placeOf(params).place)
   const waiting = [...eventsOf(vector, startMs)]
   const zeroMs = startMs - (startMs % batchIntervalMs)
   const grid = Array.from(
@@ -99,9 +116,9 @@ const run = async (vector: Vector, { cold }: Mode): Promise<readonly Batch[]> =>
   const times = (params['batchTimes'] as readonly number[] | undefined) ?? grid
   for (const [index, timeMs] of times.entries()) {
     if (timeMs <= app.nowMs) continue
-    await runTo(app, timeMs, waiting)
+    await runTo(app, input, timeMs, waiting)
     const dies = 'failures' in params || vector.compare.startsWith('eventual')
-    if (dies && index % DEATHS.every === DEATHS.every - 1) await down(app, DEATHS.batchesDown * batchIntervalMs, waiting)
+    if (dies && index % DEATHS.every === DEATHS.every - 1) await down(app, input, DEATHS.batchesDown * batchIntervalMs, waiting)
     else if (cold) await app.restart()
   }
   const batches = app.output('foreachRDD-1').batches.filter(({ timeMs }) => times.includes(timeMs))
@@ -109,11 +126,11 @@ const run = async (vector: Vector, { cold }: Mode): Promise<readonly Batch[]> =>
 }
 
 /** While nothing runs, files go on coming. */
-const down = async (app: TestStream, forMs: number, waiting: FileEvent[]): Promise<void> => {
+const down = async (app: TestStream, input: TestInput, forMs: number, waiting: FileEvent[]): Promise<void> => {
   const untilMs = app.nowMs + forMs
   while (waiting[0] !== undefined && waiting[0].atMs <= untilMs) {
     const { name, content, modifiedMs } = waiting.shift() as FileEvent
-    app.input('in').addFile(name, content, { modified: modifiedMs })
+    input.addFile(name, content, { modified: modifiedMs })
   }
   await app.restart({ downFor: milliseconds(forMs) })
 }

@@ -1,6 +1,7 @@
 /** Cases of what becomes of a run: what is told of its batches, what its failures say, and what a second start finds. */
 import { milliseconds, MillraceError, stream, type StreamingContext } from 'millrace'
-import { testStream } from 'millrace/testing'
+import { testStream, type TestStream } from 'millrace/testing'
+import { functionReceiver } from '../../../lib/runtime/sources/function-receiver.ts'
 import { checkBatches, checkSame, checkSet } from './compare.ts'
 import { Mismatch, UnknownWord } from './outcome.ts'
 import { type Mode, runPipeline } from './pipeline.ts'
@@ -51,8 +52,43 @@ const throwing = (output: string): never => {
   throw new Error(text)
 }
 
+/** What a receiver reports comes with the name of its source, and so do its start and its end. */
+const checkReceiver = async ({ params, expectedValue }: Vector): Promise<void> => {
+  const [, error, exception] = /^reports error "(.*)" with exception "(.*)", then stops$/.exec(String(params['receiver'])) ?? []
+  if (error === undefined) throw new UnknownWord('receiver', params['receiver'])
+  const said: string[] = []
+  const sink = { store: async () => undefined, report: (message: string) => void said.push(message) }
+  const clock = { now: () => 0, sleep: async () => undefined }
+  const receiver = functionReceiver('receiverStream-1', async ({ report }) => report(`${error}: ${exception}`), clock)
+  await receiver.run(sink, { signal: new AbortController().signal, untilEnd: true })
+  const count = (message: string): number => said.filter((one) => one === message).length
+  const all = { started: Array(count('it has started')).fill(0), stopped: Array(count('it has stopped')).fill(0) }
+  checkSame(expectedValue, { ...all, errors: count(`${error}: ${exception}`) })
+}
+
+/** How late a batch started, and how long it took: the two delays are told of each batch, and the third is their sum. */
+const checkDelays = async ({ params, batchIntervalMs, expectedValue }: Vector): Promise<void> => {
+  const [submission, start, end] = ['submission', 'processingStart', 'processingEnd'].map((name) => Number(params[name])) as [
+    number,
+    number,
+    number,
+  ]
+  const pipeline = stream('delays', { batchInterval: milliseconds(batchIntervalMs), whenIdle: 'tick' }, (ssc) => {
+    ssc.kinesisTextStream('in').foreachRDD((_, { milliseconds: timeMs }) => {
+      if (timeMs === submission) app.passTime(milliseconds(end - start))
+    })
+  })
+  const app: TestStream = await testStream(pipeline, { now: new Date(submission - batchIntervalMs) })
+  await app.restart({ downFor: milliseconds(start - app.nowMs) })
+  const [started] = app.events.filter((event) => event.event === 'batchStarted')
+  const [completed] = app.events.filter((event) => event.event === 'batchCompleted')
+  const [schedulingDelay = 0, processingDelay = 0] = [started?.delayMs, completed?.processingMs]
+  checkSame(expectedValue, { schedulingDelay, processingDelay, totalDelay: schedulingDelay + processingDelay })
+}
+
 const checkListener = async (vector: Vector, mode: Mode): Promise<void> => {
   if (vector.expectedBatches !== undefined && vector.inputBatches.length > 0) return checkBatchEvents(vector, mode)
+  if ('receiver' in vector.params) return checkReceiver(vector)
   if (vector.name.startsWith('onBatchCompleted')) return checkFailures(vector)
   throw new UnknownWord('listener', vector.name)
 }
@@ -135,4 +171,4 @@ const checkRecovered = async ({ batchIntervalMs, expectedTable = [] }: Vector): 
 }
 
 /** The checks, by operation. */
-export const runChecks = { listener: checkListener, 'getOrCreate/getActiveOrCreate': checkRecovered }
+export const runChecks = { listener: checkListener, batchInfo: checkDelays, 'getOrCreate/getActiveOrCreate': checkRecovered }

@@ -1,6 +1,7 @@
 /** Cases of durations and times: `params.args` are milliseconds. */
 import { type Duration, milliseconds, seconds, type Time, timeOf } from 'millrace'
 import { checkSame } from './compare.ts'
+import { entry } from './table.ts'
 import type { Vector } from './vector.ts'
 
 /** Nothing makes a duration of zero, but a length taken from itself leaves one. */
@@ -50,7 +51,7 @@ const ANSWERS: Readonly<Record<string, readonly Answer[]>> = {
 }
 
 const check = async ({ op, params, expectedValue }: Vector): Promise<void> => {
-  for (const answer of ANSWERS[op] ?? []) checkSame(expectedValue, answer(...(params['args'] as readonly number[])))
+  for (const answer of entry(ANSWERS, op) ?? []) checkSame(expectedValue, answer(...(params['args'] as readonly number[])))
 }
 
 /** The checks, by operation. */

@@ -1,5 +1,6 @@
 /** Values of the library in the encoding of vectors, and how batches are compared. */
 import { Mismatch } from './outcome.ts'
+import { entry } from './table.ts'
 import type { Batch } from './vector.ts'
 
 /** As JSON has it: an absent value is null, and zero has no sign. */
@@ -32,7 +33,7 @@ const COMPARISONS: Readonly<Record<string, (batches: readonly Batch[]) => unknow
 
 /** Throws unless the batches are the same in the sense of `compare`. */
 export const checkBatches = (compare: string, expected: readonly Batch[], got: readonly Batch[]): void => {
-  const view = COMPARISONS[compare]
+  const view = entry(COMPARISONS, compare)
   if (view === undefined) throw new Error(`the vocabulary has no comparison "${compare}"`)
   if (text(view(expected)) !== text(view(got))) throw new Mismatch(encoded(expected), encoded(got))
 }

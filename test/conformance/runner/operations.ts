@@ -7,6 +7,7 @@ import { milliseconds, timeOf, type Duration } from 'millrace'
 import { call, type Handle } from './call.ts'
 import { UnknownWord } from './outcome.ts'
 import { mapWithState, updateStateByKey } from './stateful.ts'
+import { entry } from './table.ts'
 import type { Params, Step } from './vector.ts'
 import { datasetFunction } from './words/datasets.ts'
 import { binaryFunction, elementFunction, pairFilter, partitionFunction, valueFunction } from './words/functions.ts'
@@ -144,11 +145,12 @@ const plainName = (op: string): string => {
 }
 
 /** Whether the table has the operation, or all of those that it is made of. */
-export const isOperation = (op: string): boolean => op === 'chain' || partsOf({ op, params: {} }).every((step) => step.op in ROWS)
+export const isOperation = (op: string): boolean =>
+  op === 'chain' || partsOf({ op, params: {} }).every((step) => Object.hasOwn(ROWS, step.op))
 
 /** `window then count` and `window+count` are two operations, with the same parameters; `filter v>0` has its own. */
 const partsOf = ({ op, params }: Step): readonly Step[] => {
-  if (op in ROWS) return [{ op, params }]
+  if (Object.hasOwn(ROWS, op)) return [{ op, params }]
   return op.split(/ then |\+/).map((part) => {
     const [, name, argument] = /^(filter|map|flatMap) (?!\()(.+)$/.exec(part.trim()) ?? []
     if (name === undefined) return { op: plainName(part.trim()), params }
@@ -158,9 +160,14 @@ const partsOf = ({ op, params }: Step): readonly Step[] => {
 
 /** Applies a step, or all that it is made of. */
 export const applyStep = (step: Step, flow: Flow, scene: Scene): Flow => {
-  if (step.op === 'chain') return applySteps(step.params['steps'] as readonly Step[], flow, scene)
+  if (step.op === 'chain') return applySteps(stepsOf(step), flow, scene)
   const parts = partsOf(step)
   return parts.reduce((before, part, index) => applyPart(part, before, scene, index === 0, index === parts.length - 1), flow)
+}
+
+const stepsOf = ({ params: { steps } }: Step): readonly Step[] => {
+  if (Array.isArray(steps)) return steps as readonly Step[]
+  throw new UnknownWord('list of steps', steps)
 }
 
 /** Applies steps from left to right. */
@@ -168,7 +175,7 @@ export const applySteps = (steps: readonly Step[], flow: Flow, scene: Scene): Fl
   steps.reduce((before, step) => applyStep(step, before, scene), flow)
 
 const applyPart = ({ op, params }: Step, before: Flow, scene: Scene, isFirst: boolean, isLast: boolean): Flow => {
-  const row = ROWS[op]
+  const row = entry(ROWS, op)
   if (row === undefined) throw new UnknownWord('operation', op)
   const flow = isFirst ? prepared(params['left'] ?? params['pre'], before, scene) : before
   const { slideMs = flow.slideMs } = 'windowMs' in params && /window/i.test(op) ? params : {}
@@ -220,12 +227,19 @@ const finished = (word: unknown, flow: Flow): Flow => {
 /** The right side of an operation on two streams. */
 const otherSide = (params: Params, scene: Scene, flow: Flow): Flow => {
   const from = params['with'] as { readonly input?: number; readonly steps?: readonly Step[] } | undefined
-  if (from !== undefined) return applySteps(from.steps ?? [], scene.inputs[(from.input ?? 2) - 1] as Flow, scene)
+  if (from !== undefined) return applySteps(from.steps ?? [], inputOf(scene, from.input ?? 2), scene)
   const { other } = params
   const mapped = /^same stream mapped (.+)$/.exec(String(other ?? ''))?.[1]
   if (mapped !== undefined) return { ...flow, stream: call(flow.stream, 'map', elementFunction(mapped)) }
   if (other !== undefined) throw new UnknownWord('other stream', other)
   return prepared(params['right'], scene.inputs[1] ?? (scene.inputs[0] as Flow), scene)
+}
+
+/** An input of the case, counted from 1. */
+const inputOf = ({ inputs }: Scene, number: number): Flow => {
+  const input = inputs[number - 1]
+  if (input === undefined) throw new Error(`the case has no input ${number}`)
+  return input
 }
 
 const contextStreams = ({ streams }: Params, scene: Scene): readonly Handle[] => {

@@ -4,6 +4,7 @@
 import { milliseconds, parallelize, type Pipeline, stream, type StreamingContext } from 'millrace'
 import { testStream, type TestBatch, type TestStream } from 'millrace/testing'
 import type { Plan } from '../../../lib/dstream/plan.ts'
+import { sourceName } from '../../../lib/dstream/source-declaration.ts'
 import { call, type Handle } from './call.ts'
 import { applyStep, type Flow } from './operations.ts'
 import type { Batch, Vector } from './vector.ts'
@@ -85,16 +86,21 @@ export const runPipeline = async (vector: Vector, { cold }: Mode): Promise<Run> 
     intervalMs,
   )
   const app = await testStream(pipeline, { now: new Date(0), whenIdle: 'tick', failures: 'record' })
+  const fed = sourceNames(pipeline)
   for (let index = 0; index < batchCount(vector, slideMs) && app.failures.length === 0; index++) {
     inputs.forEach((batches, at) => {
       const batch = batches[index]
-      if (batch) app.input(NAMES[at] as string).add(JSON.stringify(batch))
+      if (batch && fed.has(NAMES[at] as string)) app.input(NAMES[at] as string).add(JSON.stringify(batch))
     })
     await app.advance(milliseconds(intervalMs))
     if (cold || vector.params['restartAfterBatches'] === index + 1) await app.restart()
   }
   return { app, slideMs, ...observed(app, vector, slideMs) }
 }
+
+/** The inputs that the output needs: what comes in another one is not asked for. */
+const sourceNames = (pipeline: Pipeline): ReadonlySet<string> =>
+  new Set(pipeline.build().sources.map(({ id, node }) => sourceName(id, node.source)))
 
 const batchCount = ({ inputBatches, expectedBatches = [], batchIntervalMs, skipEmptyBatches }: Vector, slideMs: number): number =>
   skipEmptyBatches === true ? BATCHES_MAX : Math.max(inputBatches.length, (expectedBatches.length * slideMs) / batchIntervalMs)

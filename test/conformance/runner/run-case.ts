@@ -5,6 +5,7 @@ import { fileChecks } from './check-files.ts'
 import { lifecycleCheck, runChecks } from './check-runs.ts'
 import { stateChecks } from './check-states.ts'
 import { sourceChecks } from './check-sources.ts'
+import { checkTimeline } from './check-timelines.ts'
 import { timerChecks } from './check-timer.ts'
 import { timeChecks } from './check-times.ts'
 import { encoded } from './compare.ts'
@@ -13,6 +14,7 @@ import { isOperation } from './operations.ts'
 import { Mismatch, type Outcome, UnknownWord } from './outcome.ts'
 import type { Mode } from './pipeline.ts'
 import { skipReason } from './skips.ts'
+import { entry } from './table.ts'
 import type { Vector } from './vector.ts'
 
 type Check = (vector: Vector, mode: Mode) => Promise<void>
@@ -29,8 +31,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
 }
 
 const checkOf = (vector: Vector): Check => {
-  const { op } = vector
-  const check = op === 'lifecycle' ? lifecycleCheck(vector) : CHECKS[op]
+  const { op, params } = vector
+  if ('timeline' in params) return checkTimeline
+  const check = op === 'lifecycle' ? lifecycleCheck(vector) : entry(CHECKS, op)
   if (check !== undefined) return check
   if (isOperation(op)) return checkOperation
   if (op.split('/').every(isOperation)) return checkEach

@@ -42,16 +42,64 @@ export interface Vector extends Step {
   readonly [field: string]: unknown
 }
 
-/** All vectors of a directory, file by file. */
-export const readVectors = (directory: string): readonly Vector[] =>
-  readdirSync(directory)
-    .filter((file) => file.endsWith('.json'))
-    .toSorted()
-    .flatMap((file) => {
-      const vectors: unknown = JSON.parse(readFileSync(join(directory, file), 'utf8'))
-      if (!Array.isArray(vectors)) throw new Error(`${join(directory, file)} is no array of vectors`)
-      return vectors as Vector[]
-    })
+/** What was given cannot be read as vectors: nothing is run. */
+export class UnreadableVectors extends Error {}
+
+/** All vectors of a directory, file by file. Throws UnreadableVectors. */
+export const readVectors = (directory: string): readonly Vector[] => {
+  const files = filesIn(directory)
+  if (files.length === 0) throw new UnreadableVectors(`${directory}: there is no file of vectors (*.json) in it`)
+  return files.flatMap((file) => vectorsIn(join(directory, file)))
+}
+
+const filesIn = (directory: string): readonly string[] => {
+  try {
+    return readdirSync(directory)
+      .filter((file) => file.endsWith('.json'))
+      .toSorted()
+  } catch (error) {
+    throw new UnreadableVectors(`${directory}: this is no directory that can be read (${String(error)})`)
+  }
+}
+
+const vectorsIn = (file: string): readonly Vector[] => {
+  const vectors = parsed(file)
+  if (!Array.isArray(vectors)) throw new UnreadableVectors(`${file}: this is no array of vectors`)
+  vectors.forEach((vector, index) => {
+    const bad = faultOf(vector)
+    if (bad !== undefined) throw new UnreadableVectors(`${file}: vector ${index} (counted from 0) ${bad}`)
+  })
+  return (vectors as readonly Vector[]).map(withoutNull)
+}
+
+/** Cases that are about something else than batches have null for them. */
+const withoutNull = ({ expectedBatches, ...vector }: Vector): Vector => ({ ...vector, ...(expectedBatches && { expectedBatches }) })
+
+const parsed = (file: string): unknown => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new UnreadableVectors(`${file}: this is no JSON (${error instanceof Error ? error.message : String(error)})`)
+  }
+}
+
+const isBatches = (value: unknown): boolean => Array.isArray(value) && value.every((batch) => batch === null || Array.isArray(batch))
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** What is wrong with the form of a vector; undefined: nothing. */
+const faultOf = (vector: unknown): string | undefined => {
+  if (!isObject(vector)) return 'is no object'
+  const text = ['suite', 'name', 'op', 'compare'].find((field) => typeof vector[field] !== 'string')
+  if (text !== undefined) return `has no text as "${text}"`
+  if (!isObject(vector['params'])) return 'has no object as "params"'
+  if (typeof vector['batchIntervalMs'] !== 'number') return 'has no number as "batchIntervalMs"'
+  if (!isBatches(vector['inputBatches'])) return 'has no array of batches as "inputBatches"'
+  const batches = ['inputBatches2', 'inputBatches3'].find((field) => !isBatches(vector[field] ?? []))
+  if (batches !== undefined) return `has something else than an array of batches as "${batches}"`
+  return Array.isArray(vector['expectedBatches'] ?? []) ? undefined : 'has something else than an array as "expectedBatches"'
+}
 
 /** How a case is called in reports. */
 export const caseName = ({ suite, name }: Vector): string => `${suite} > ${name}`

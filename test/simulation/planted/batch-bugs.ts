@@ -15,6 +15,48 @@ export const batchBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'cap ignored on re-run',
+    effect: 'a second attempt takes all that waits by then',
+    edits: [
+      {
+        file: 'lib/runtime/driver.ts',
+        find: '    const plan = await loadPlan(this.#runner.store, this.#runner.app, logged.plan)\n',
+        replace:
+          '    await loadPlan(this.#runner.store, this.#runner.app, logged.plan)\n    const plan = await this.#allocate(head, before, logged.timeMs, new Map())\n',
+      },
+      {
+        file: 'lib/runtime/driver.ts',
+        find: '    const { limits } = this.#runner.plan.options\n',
+        replace:
+          '    const limits = head.logged === undefined ? this.#runner.plan.options.limits : { records: Infinity, bytes: Infinity, objects: Infinity }\n',
+      },
+    ],
+  },
+  {
+    name: 'block of another code taken',
+    pipeline: 'plain-lines',
+    effect: 'what an old deployment has made of a block stands for what the new one makes of it',
+    edits: [
+      {
+        file: 'lib/runtime/sources/lane-source.ts',
+        find: '          lane,\n          ...(await',
+        replace: '          lane,\n          made: ref.by + ref.at,\n          ...(await',
+      },
+      {
+        file: 'lib/runtime/sources/lane-source.ts',
+        find: '[partitionOf(one.lane, one.block, putAside)]',
+        replace: '[partitionOf(one.lane, one.block, putAside)].map((made) => (Object.assign(made.origin, { made: one.made }), made))',
+      },
+      { file: 'lib/rdd/pour.ts', find: 'export const pour = ', replace: 'const computed = new Map()\nexport const pour = ' },
+      {
+        file: 'lib/rdd/pour.ts',
+        find: '  const push = chain(steps, open())\n  try {\n    for (let i = 0; i < records.length; i++) push(records[i])\n',
+        replace:
+          '  const name = partition.origin?.made && partition.origin.made + steps.map(({ label }) => label)\n  if (computed.has(name)) return computed.get(name).forEach(open())\n  const outputs = []\n  const push = chain(steps, (element) => outputs.push(element))\n  try {\n    for (let i = 0; i < records.length; i++) push(records[i])\n    if (name !== undefined) computed.set(name, outputs)\n    outputs.forEach(open())\n',
+      },
+    ],
+  },
+  {
     name: 'smaller plan not logged',
     effect: 'what one attempt finds gone the next one may find',
     edits: [

@@ -128,6 +128,17 @@ export const headBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'tick for each batch time that has passed',
+    effect: 'a process that stood still for days calls the driver some hundred thousand times',
+    edits: [
+      {
+        file: 'lib/runtime/serverless/ticks.ts',
+        find: 'Math.max(outcome.dueMs ?? Infinity, latestMs)',
+        replace: 'outcome.dueMs ?? latestMs + Infinity',
+      },
+    ],
+  },
+  {
     name: 'no second look after going to rest',
     effect: 'what was appended while the head went to rest lies there',
     edits: [

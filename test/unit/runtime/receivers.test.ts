@@ -67,12 +67,21 @@ describe('a receiver', () => {
       [1, 2, 3],
       [2_000, 2_000],
     ])
-    expect(reports).toEqual(['it has failed: call 1; it is started again in 2 s', 'it has failed: call 2; it is started again in 2 s'])
+    expect(reports).toEqual([
+      'it has started',
+      'it has failed: call 1; it is started again in 2 s',
+      'it has started',
+      'it has failed: call 2; it is started again in 2 s',
+      'it has started',
+      'it has stopped',
+    ])
   })
 
   test('is called again when it has ended, until the run ends', async () => {
     const { slept, reports } = await run(async () => undefined, { untilEnd: false })
-    expect([slept, reports.length]).toEqual([[2_000, 2_000, 2_000], 3])
+    expect(slept).toEqual([2_000, 2_000, 2_000])
+    expect(reports.filter((report) => report === 'it has started')).toHaveLength(3)
+    expect(reports.at(-1)).toBe('it has stopped')
   })
 
   test('hears of a store that failed, and so does the run', async () => {

@@ -6,6 +6,7 @@ import type { Code, Environment } from '../environment.ts'
 import { type ModelBatch, pairsText, type SimulatedPipeline } from '../pipelines/pipeline.ts'
 import type { Truth } from '../truth.ts'
 import type { LeaseChecker } from './lease-checker.ts'
+import type { LetterChecker } from './letter-checker.ts'
 import type { Mirror } from './mirror.ts'
 import type { OutputChecker } from './output-checker.ts'
 import type { Verdicts } from './verdicts.ts'
@@ -20,6 +21,7 @@ export interface BatchCheckerParts {
   readonly pipeline: SimulatedPipeline
   readonly app: string
   readonly intervalMs: number
+  readonly letters: LetterChecker
 }
 
 /** What a commit makes true: by whom (B5), with which outputs (B4), poison put aside (B9), and all of it as the model has it (totals). */
@@ -50,7 +52,7 @@ export class BatchChecker {
     }
     verdicts.expect('B5', manifest.timeMs === timeMs, () => `the manifest of ${timeMs} is for ${manifest.timeMs}`)
     this.#checkPoison(plan, environment.deployment.code)
-    this.#follow(plan, environment.deployment.code)
+    this.#follow(plan, environment.deployment.code, after.zeroMs)
     this.#checkOutputs(this.#history.length)
     this.#checkStates(timeMs, (node) =>
       pairsText(mirror.state(manifest, node).map(([key, value]) => [String(key), JSON.stringify(value)] as const)),
@@ -58,16 +60,22 @@ export class BatchChecker {
     return plan
   }
 
+  /** When the pipeline has something else to give by itself. */
+  get nextMs(): number | undefined {
+    const { pipeline, intervalMs } = this.#parts
+    return this.#history.length === 0 ? undefined : pipeline.nextMs?.(this.#history, intervalMs)
+  }
+
   /** At the end all files still are as they were when their batches were committed. */
   finished(): void {
     for (let upTo = 1; upTo <= this.#history.length; upTo++) this.#checkOutputs(upTo)
   }
 
-  #follow(plan: BatchPlan, code: Code): void {
+  #follow(plan: BatchPlan, code: Code, zeroMs: number): void {
     const { truth, pipeline } = this.#parts
     const isGood = (line: string): boolean => pipeline.isPoison?.(line, code) !== true
     const lines = Object.fromEntries(Object.entries(truth.linesOf(plan)).map(([source, all]) => [source, all.filter(isGood)]))
-    this.#history.push({ timeMs: plan.timeMs, lines, code })
+    this.#history.push({ timeMs: plan.timeMs, zeroMs, lines, code })
   }
 
   #checkOutputs(upTo: number): void {
@@ -91,7 +99,7 @@ export class BatchChecker {
 
   /** Each record that a function throws on is in the dead letters by now; too many in one block, and nothing may be true at all. */
   #checkPoison(plan: BatchPlan, code: Code): void {
-    const { truth, pipeline, verdicts, mirror, app } = this.#parts
+    const { truth, pipeline, verdicts, mirror, app, letters: aside } = this.#parts
     if (pipeline.isPoison === undefined) return
     const letters = mirror.sortKeys(`${app}#dlq#`)
     for (const [source, slice] of Object.entries(plan.slices)) {
@@ -100,7 +108,8 @@ export class BatchChecker {
           const bad = truth.block(lane, first, at).filter(({ line }) => pipeline.isPoison?.(line, code) === true)
           const isBroken = bad.length > POISON_RECORDS_MAX && bad.length > count / 100
           verdicts.expect('B9', !isBroken, () => `the batch at ${plan.timeMs} is true though ${bad.length} of ${count} records are bad`)
-          for (const { position } of bad) {
+          for (const { position, line } of bad) {
+            aside.putAside(line)
             const isAside = letters.some((sort) => sort.startsWith(`${source}#${lane}#${position}#`))
             verdicts.expect('B9', isAside, () => `the bad record at ${position} of ${lane} is put aside nowhere`)
           }

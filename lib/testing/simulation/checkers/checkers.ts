@@ -2,6 +2,7 @@
 import { type Item, itemBytes, type ItemKey } from '../../../ports/item-store.ts'
 import type { Plan } from '../../../dstream/plan.ts'
 import type { RuntimeEvent } from '../../../runtime/events.ts'
+import type { Outcome } from '../../../runtime/outcome.ts'
 import type { HintsSlice } from '../../../runtime/sources/hint-source.ts'
 import { type Head, headFromItem } from '../../../state/head.ts'
 import { BEGINNING, isAfter, laneFromItem } from '../../../state/lanes.ts'
@@ -16,6 +17,7 @@ import type { World } from '../world.ts'
 import { BatchChecker } from './batch-checker.ts'
 import { GarbageChecker } from './garbage-checker.ts'
 import { LaneChecker } from './lane-checker.ts'
+import { LetterChecker } from './letter-checker.ts'
 import { LeaseChecker } from './lease-checker.ts'
 import { MembershipChecker } from './membership-checker.ts'
 import { Mirror } from './mirror.ts'
@@ -37,6 +39,7 @@ export class Checkers implements Observer {
   readonly verdicts: Verdicts = new Verdicts()
   readonly mirror: Mirror
   readonly lanes: LaneChecker
+  readonly letters: LetterChecker
   /** Batches that are true. */
   batches = 0
   readonly #parts: CheckersParts
@@ -48,7 +51,7 @@ export class Checkers implements Observer {
   readonly #batches: BatchChecker
   readonly #garbage: GarbageChecker
   readonly #recoveries: Recoveries
-  /** Who put the head to rest last, until it has looked again and answered. */
+  /** Who put the head to rest last, until it has looked again. */
   #rester: Environment | undefined
 
   constructor(parts: CheckersParts) {
@@ -65,7 +68,19 @@ export class Checkers implements Observer {
     this.#retries = new RetryChecker(verdicts, retry)
     this.#members = new MembershipChecker({ mirror, truth, verdicts, plan, sightings })
     this.#outputs = new OutputChecker(storage.outputs, this.#leases, verdicts, sightings)
-    this.#batches = new BatchChecker({ mirror, truth, verdicts, pipeline, app, intervalMs, leases: this.#leases, outputs: this.#outputs })
+    this.letters = new LetterChecker({ mirror, truth, verdicts, sightings, app })
+    const { letters } = this
+    this.#batches = new BatchChecker({
+      mirror,
+      truth,
+      verdicts,
+      pipeline,
+      app,
+      intervalMs,
+      letters,
+      leases: this.#leases,
+      outputs: this.#outputs,
+    })
     this.#garbage = new GarbageChecker(mirror, verdicts, app)
     this.#recoveries = new Recoveries(sightings, mirror, parts.world, intervalMs)
   }
@@ -75,6 +90,7 @@ export class Checkers implements Observer {
     if (before !== undefined && after === undefined) this.#garbage.deleting(write)
     const wasHead = key.partition === `${this.#app}#head` ? this.mirror.head() : undefined
     this.mirror.take(write)
+    this.letters.stored(write)
     this.#recoveries.stored(write)
     if (after === undefined || environment === undefined) return
     this.#checkSize(write)
@@ -99,7 +115,14 @@ export class Checkers implements Observer {
       if (plan !== undefined) this.#members.committed(plan)
       this.batches += 1
     }
+    if (after.status === 'rest' && before.status !== 'rest') this.#checkRest(after)
     this.#garbage.checkReachable()
+  }
+
+  #checkRest({ doneMs, wakeMs }: Head): void {
+    const { nextMs } = this.#batches
+    const isTooLong = nextMs !== undefined && (wakeMs === 0 || wakeMs > nextMs)
+    this.verdicts.expect('B12', !isTooLong, () => `the head rests after ${doneMs} until ${wakeMs}, and something is to come at ${nextMs}`)
   }
 
   #checkMembership(before: Head, after: Head): void {
@@ -130,6 +153,11 @@ export class Checkers implements Observer {
     this.mirror.takeBlob(name, bytes)
   }
 
+  winding(ticks: number, { name }: Environment): void {
+    const most = Math.ceil(60_000 / this.#parts.plan.options.intervalMs) + 1
+    this.verdicts.expect('B8', ticks <= most, () => `${name} winds ${ticks} ticks for one minute`)
+  }
+
   outputting(write: OutputWrite): void {
     this.#outputs.outputting(write)
   }
@@ -141,8 +169,12 @@ export class Checkers implements Observer {
   /** A function has answered or failed: nothing that it has begun is under way. */
   ended(environment: Environment, how: 'answered' | 'failed'): void {
     const { name, callsInFlight } = environment
-    if (how === 'answered' && environment === this.#rester) this.#rester = undefined
     this.verdicts.expect('awaited', callsInFlight === 0, () => `${name} has ${how} with ${callsInFlight} calls under way`)
+  }
+
+  /** A driver has answered. One whose time was up in the middle, and so says that something has moved, has not looked again. */
+  looked(environment: Environment, outcome: Outcome['kind']): void {
+    if (environment === this.#rester && outcome !== 'moved') this.#rester = undefined
   }
 
   /** What a process says of itself. */
@@ -150,30 +182,39 @@ export class Checkers implements Observer {
     this.#recoveries.heard(event)
   }
 
-  /** The logged batch takes an object with this key. */
-  isInHand(objectKey: string): boolean {
+  /** The keys of the objects that the logged batch takes. */
+  keysInHand(): ReadonlySet<string> {
     const logged = this.mirror.head()?.logged
     const slices = Object.values((logged && this.mirror.plan(logged.plan))?.slices ?? {})
-    return slices.some((slice) => (slice as Partial<HintsSlice>).taken?.some(({ key }) => key === objectKey))
+    return new Set(slices.flatMap((slice) => ((slice as Partial<HintsSlice>).taken ?? []).map(({ key }) => key)))
   }
 
-  /** Everything behind the cuts is taken. */
+  /** Everything behind the cuts is taken, and every upload, and nothing comes of it any more. */
   get isConsumed(): boolean {
-    const cuts = this.mirror.head()?.cuts ?? {}
-    return this.mirror.lanes().every(({ source, lane, tail }) => cuts[source]?.[lane] === tail)
+    const { cuts = {}, startedMs = 0 } = this.mirror.head() ?? {}
+    const isTaken = this.mirror.lanes().every(({ source, lane, tail }) => cuts[source]?.[lane] === tail)
+    return isTaken && this.#members.missed(startedMs).length === 0 && this.#batches.nextMs === undefined
   }
 
   /**
    * Nothing is on its way: a head at rest must have nothing to do (B12), unless who put it to rest is still about to look again, or has
-   * ended or failed before it could. Its tick comes again then, and one comes every minute whatever happens.
+   * ended or failed before it could. Its tick comes again then, and one comes every minute whatever happens. Who gives records back may have
+   * ended before it woke the head: then the letters are still there.
    */
   quiet(): void {
     const head = this.mirror.head()
-    if (head?.status !== 'rest' || this.#rester !== undefined) return
+    if (head?.status !== 'rest' || this.#rester !== undefined || !this.letters.isSettled) return
     for (const { source, lane, tail } of this.mirror.lanes()) {
       const cut = head.cuts[source]?.[lane] ?? BEGINNING
       this.verdicts.expect('B12', !isAfter(tail, cut), () => `the head rests and ${lane} waits from ${cut} to ${tail}`)
     }
+  }
+
+  /** When not all was done in time: what is in no batch says more than that. */
+  unfinished(): void {
+    const head = this.mirror.head()
+    for (const upload of head === undefined ? [] : this.#members.missed(head.startedMs))
+      this.verdicts.fail('totals', `${upload} is in no batch`)
   }
 
   /** When all is done: every record and every upload is in, and all outputs still are what they were. */
@@ -181,5 +222,6 @@ export class Checkers implements Observer {
     const head = this.mirror.head()
     if (head !== undefined) this.#members.finished(head)
     this.#batches.finished()
+    this.letters.finished()
   }
 }

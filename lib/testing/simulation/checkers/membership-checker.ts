@@ -6,6 +6,7 @@ import type { LanesSlice } from '../../../runtime/sources/lane-source.ts'
 import type { Block } from '../../../state/blocks.ts'
 import type { Head } from '../../../state/head.ts'
 import { BEGINNING, isAfter } from '../../../state/lanes.ts'
+import type { Upload } from '../cloud/bucket.ts'
 import type { Sightings } from '../sightings.ts'
 import type { Truth } from '../truth.ts'
 import type { Mirror } from './mirror.ts'
@@ -19,6 +20,8 @@ export class MembershipChecker {
   readonly #plan: Plan
   readonly #sightings: Sightings
   readonly #taken = new Set<string>()
+  /** The plan of the batch in hand as it was logged first. */
+  #first: BatchPlan | undefined
 
   constructor(parts: {
     readonly mirror: Mirror
@@ -35,6 +38,7 @@ export class MembershipChecker {
   }
 
   logged(plan: BatchPlan, { cuts, startedMs }: Head): void {
+    this.#first = plan
     for (const [source, slice] of Object.entries(plan.slices)) {
       this.#checkLimits(plan, slice)
       if (slice.kind === 'lanes') this.#checkLanes(plan, slice as LanesSlice, cuts[source] ?? {})
@@ -47,10 +51,12 @@ export class MembershipChecker {
     for (const [source, slice] of Object.entries(plan.slices)) {
       this.#checkLosses(plan, slice)
       if (slice.kind !== 'hints') continue
+      this.#checkGone(plan, source, slice as HintsSlice)
       for (const { key, version } of (slice as HintsSlice).taken) {
         const name = `${source}\n${key}\n${version}`
         this.#verdicts.expect('totals', !this.#taken.has(name), () => `${key} (${version}) is taken again at ${plan.timeMs}`)
         this.#taken.add(name)
+        if (this.#truth.upload(source, key, version)?.untold === true) this.#sightings.see('an object found by listing')
       }
     }
   }
@@ -62,15 +68,23 @@ export class MembershipChecker {
       const last = String(records.at(-1)?.position ?? BEGINNING)
       this.#verdicts.expect('totals', known[lane] === last, () => `${lane} was put up to ${last} and is taken up to ${known[lane]}`)
     }
-    for (const [source, name] of this.#truth.sourceNames) {
+    for (const name of this.missed(startedMs)) this.#verdicts.fail('totals', `${name} is in no batch`)
+  }
+
+  /** The uploads that could be read and are in no batch yet. */
+  missed(startedMs: number): readonly string[] {
+    return [...this.#truth.sourceNames].flatMap(([source, name]) => {
       const bucket = this.#truth.buckets.get(name)
-      for (const upload of bucket?.uploads ?? []) {
-        const canBeRead = bucket?.versioned === true || !upload.hidden
-        const isMissed =
-          canBeRead && this.#isNew(source, upload, startedMs) && !this.#taken.has(`${source}\n${upload.key}\n${upload.version}`)
-        this.#verdicts.expect('totals', !isMissed, () => `${upload.key} (${upload.version}) is in no batch`)
-      }
-    }
+      const isDue = (upload: Upload): boolean =>
+        this.#canBeRead(upload, bucket?.versioned === true) && this.#isNew(source, upload, startedMs)
+      const due = (bucket?.uploads ?? []).filter(isDue)
+      return due.flatMap(({ key, version }) => (this.#taken.has(`${source}\n${key}\n${version}`) ? [] : [`${key} (${version})`]))
+    })
+  }
+
+  /** Without a notification nobody learns the name of a version that another one has hidden. */
+  #canBeRead({ hidden, untold }: Upload, versioned: boolean): boolean {
+    return !hidden || (versioned && !untold)
   }
 
   #isNew(source: string, { modifiedMs, eventMs }: { readonly modifiedMs: number; readonly eventMs: number }, startedMs: number): boolean {
@@ -86,6 +100,17 @@ export class MembershipChecker {
         this.#mirror.wasLost(lane, last) && !this.#truth.isKept(lane, first, last),
         () => `the batch at ${timeMs} goes on without ${first} to ${last} of ${lane}, which could be read`,
       )
+    }
+  }
+
+  /** B7: so it is with an object. */
+  #checkGone({ timeMs }: BatchPlan, source: string, { taken }: HintsSlice): void {
+    const first = (this.#first?.slices[source] as HintsSlice | undefined)?.taken ?? []
+    const versioned = this.#truth.buckets.get(this.#truth.sourceNames.get(source) ?? '')?.versioned === true
+    for (const { key, version } of first) {
+      const isLeftOut = !taken.some((object) => object.key === key && object.version === version)
+      const isThere = isLeftOut && (versioned || this.#truth.upload(source, key, version)?.hidden === false)
+      this.#verdicts.expect('B7', !isThere, () => `the batch at ${timeMs} goes on without ${key} (${version}), which could be read`)
     }
   }
 

@@ -1,6 +1,6 @@
 /**
  * A bucket that is a source: objects are put, replaced and deleted, and each upload is told of by a notification, in the form of S3. What
- * is known of an object is true at once; the notification comes when it comes.
+ * is known of an object is true at once; the notification comes when it comes. Before notifications have taken effect there are none.
  */
 import { memoryObjectStore, type MemoryObjectStore } from '../../../adapters/memory/memory-object-store.ts'
 
@@ -12,6 +12,8 @@ export interface Upload {
   readonly modifiedMs: number
   /** When the store says that it was there. */
   readonly eventMs: number
+  /** No notification tells of it. */
+  readonly untold: boolean
   /** Later uploads or deletions have taken its place. */
   hidden: boolean
 }
@@ -23,6 +25,8 @@ export class SimulatedBucket {
   readonly versioned: boolean
   readonly objects: MemoryObjectStore
   readonly uploads: Upload[] = []
+  /** Nothing is told of before. */
+  notifiesFromMs: number = -Infinity
   readonly #notifications: { send(body: string): void }
 
   constructor(name: string, versioned: boolean, notifications: { send(body: string): void }) {
@@ -37,7 +41,9 @@ export class SimulatedBucket {
     const modifiedMs = Math.floor((nowMs - beganMsAgo) / SECOND_MS) * SECOND_MS
     this.#hide(key)
     const version = this.objects.write(key, Buffer.from(lines.map((line) => `${line}\n`).join('')), modifiedMs)
-    this.uploads.push({ key, version, lines, modifiedMs, eventMs: nowMs, hidden: false })
+    const untold = nowMs < this.notifiesFromMs
+    // All that a listing knows of an upload is its modification time.
+    this.uploads.push({ key, version, lines, modifiedMs, eventMs: untold ? modifiedMs : nowMs, untold, hidden: false })
     this.#notify('ObjectCreated:Put', key, nowMs, version)
   }
 
@@ -57,6 +63,7 @@ export class SimulatedBucket {
   }
 
   #notify(eventName: string, key: string, nowMs: number, version: string | undefined): void {
+    if (nowMs < this.notifiesFromMs) return
     const object = {
       key: encodeURIComponent(key).replaceAll('%20', '+').replaceAll('%2F', '/'),
       ...(this.versioned && version !== undefined ? { versionId: version } : {}),

@@ -11,7 +11,7 @@ import { bytesOf, type Shard, type SimulatedStream, type StreamRecord } from './
 export type InvokeIntake = (event: KinesisEvent, ended: (taken: boolean) => void) => void
 
 /** Records in one invocation, by how the mapping is set: few make many entries of a lane. */
-const BATCHES_MAX = [2, 24]
+const BATCHES_MAX = [2, 3, 24]
 const BACK_OFF_MS_MAX = 3_000
 
 export class StreamMapping {

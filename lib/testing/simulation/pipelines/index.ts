@@ -1,10 +1,25 @@
+import { idleKeys } from './idle-keys.ts'
+import { inverseWindows } from './inverse-windows.ts'
+import { joins } from './joins.ts'
 import { keyOrder } from './key-order.ts'
 import { ownSink } from './own-sink.ts'
 import type { SimulatedPipeline } from './pipeline.ts'
 import { plainLines } from './plain-lines.ts'
 import { twoSources } from './two-sources.ts'
 import { uploads } from './uploads.ts'
+import { windows } from './windows.ts'
 import { wordTotals } from './word-totals.ts'
 
 /** The pipelines that worlds are drawn from. One more is a file with its model, and a word here. */
-export const pipelines: readonly SimulatedPipeline[] = [wordTotals, plainLines, ownSink, keyOrder, uploads, twoSources]
+export const pipelines: readonly SimulatedPipeline[] = [
+  wordTotals,
+  plainLines,
+  ownSink,
+  keyOrder,
+  uploads,
+  twoSources,
+  windows,
+  inverseWindows,
+  joins,
+  idleKeys,
+]

@@ -16,6 +16,8 @@ export interface Build {
 /** One committed batch, as the world knows it. */
 export interface ModelBatch {
   readonly timeMs: number
+  /** The batch time before the first: slides are counted from it. */
+  readonly zeroMs: number
   /** What was in it, by the name of the source, in order. */
   readonly lines: Readonly<Record<string, readonly string[]>>
   /** The code that has computed it. */
@@ -35,6 +37,11 @@ export interface SimulatedPipeline {
   readonly describe: (ssc: StreamingContext, build: Build) => void
   /** What each output holds after a batch, by the prefix of its path. */
   readonly outputs: (batch: ModelBatch, history: History, intervalMs: number) => Readonly<Record<string, string>>
+  /**
+   * When the pipeline gives something else though nothing comes in, after a batch: it must not rest for longer, and the world is not done
+   * before. Default: never.
+   */
+  readonly nextMs?: (history: History, intervalMs: number) => number | undefined
   /** The state of each state node after the last batch, by its id, as text. */
   readonly states?: (history: History) => Readonly<Record<string, string>>
   /** The function of the source stage throws on it: it is put aside, and none of the lines of the model. */

@@ -7,7 +7,8 @@ export const plainLines: SimulatedPipeline = {
   name: 'plain-lines',
   streams: [STREAM],
   buckets: [],
-  line: (random) => random.pick([...Array<string>(18).fill(''), 'poison ', 'garbled ']) + randomLine(random),
+  // No two alike: what is put aside and given back can be told from all others.
+  line: (random, n) => `${random.pick([...Array<string>(16).fill(''), 'poison ', 'poison ', 'garbled '])}${randomLine(random)} ${n}`,
   isPoison: (line, code) => line.startsWith('poison') || (code === 'broken' && line.includes('e')),
   describe(ssc, { code }) {
     ssc

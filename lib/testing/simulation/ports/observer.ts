@@ -29,6 +29,8 @@ export interface Observer {
   read(key: ItemKey, item: Item | undefined): void
   /** A conditional write that was refused. */
   refused(write: Omit<StoreWrite, 'before'>): void
+  /** So many ticks are about to be sent at once. */
+  winding(ticks: number, environment: Environment): void
   /** Before the sink decides whether to accept it. */
   outputting(write: OutputWrite): void
   /** The sink has accepted it. */

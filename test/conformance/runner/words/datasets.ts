@@ -1,6 +1,7 @@
 /** Functions of whole datasets, by what vectors call them. */
 import { call, type Handle } from '../call.ts'
 import { UnknownWord } from '../outcome.ts'
+import { entry } from '../table.ts'
 import { elementFunction } from './functions.ts'
 
 /** A function of the datasets of one batch, one of each stream. */
@@ -28,7 +29,7 @@ const MAPPED = /^dataset => dataset\.(map|filter|flatMap)\((.*)\)$/
 
 /** The function that an `f` of `transform` or `transformWith` names. */
 export const datasetFunction = (word: unknown): DatasetWord => {
-  const phrase = PHRASES[word as string]
+  const phrase = entry(PHRASES, word)
   if (phrase !== undefined) return phrase
   const [, method, body] = MAPPED.exec(String(word)) ?? []
   if (method === undefined) throw new UnknownWord('function of datasets', word)

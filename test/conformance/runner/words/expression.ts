@@ -4,6 +4,7 @@
  * An expression is read once, into closures. What is not in the language is an error.
  */
 import { UnknownWord } from '../outcome.ts'
+import { entry } from '../table.ts'
 
 /** The names that an expression can use, and what they are. */
 export type Scope = Readonly<Record<string, unknown>>
@@ -16,7 +17,11 @@ const FUNCTIONS: Readonly<Record<string, (argument: never) => unknown>> = {
   toInt: (argument: string) => Number.parseInt(argument, 10),
   split: (argument: string) => argument.split(' '),
   upper: (argument: string) => argument.toUpperCase(),
+  lower: (argument: string) => argument.toLowerCase(),
+  abs: (argument: number) => Math.abs(argument),
 }
+
+const LITERALS: Readonly<Record<string, unknown>> = { true: true, false: false, null: null }
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
@@ -54,6 +59,7 @@ const tokensOf = (text: string): readonly string[] => {
 class Reader {
   readonly #text: string
   readonly #tokens: readonly string[]
+  readonly #names = new Set<string>()
   #next = 0
 
   constructor(text: string) {
@@ -61,9 +67,12 @@ class Reader {
     this.#tokens = tokensOf(text)
   }
 
-  whole(): Expression {
+  /** The expression, which may use these names. */
+  whole(names: readonly string[]): Expression {
     const expression = this.#choice()
     if (this.#next < this.#tokens.length) throw new UnknownWord('expression', this.#text)
+    const stray = [...this.#names].find((name) => !names.includes(name))
+    if (stray !== undefined) throw new UnknownWord('name', stray)
     return expression
   }
 
@@ -127,18 +136,16 @@ class Reader {
   }
 
   #name(token: string): Expression {
-    const f = FUNCTIONS[token]
+    if (Object.hasOwn(LITERALS, token)) return () => LITERALS[token]
+    const f = entry(FUNCTIONS, token)
     if (this.#take('(')) {
       const [argument] = this.#list(')')
       if (f === undefined || argument === undefined) throw new UnknownWord('function', token)
       return (scope) => f(argument(scope) as never)
     }
-    return (scope) => {
-      if (Object.hasOwn(scope, token)) return scope[token]
-      // A function named without its argument speaks of the element.
-      if (f !== undefined) return f(scope['x'] as never)
-      throw new UnknownWord('name', token)
-    }
+    // A function named without its argument speaks of the element; a parameter may have the name of a function.
+    if (f === undefined) this.#names.add(token)
+    return (scope) => (Object.hasOwn(scope, token) ? scope[token] : f?.(scope['x'] as never))
   }
 
   #list(end: string): readonly Expression[] {
@@ -159,8 +166,9 @@ export interface Lambda {
 
 const LAMBDA = /^\(?\s*([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s*\)?\s*=>\s*(.*)$/s
 
-/** Reads a function; throws UnknownWord if it is not in the language. */
-export const readLambda = (text: string): Lambda => {
-  const [, names, body] = LAMBDA.exec(text) ?? []
-  return { parameters: names?.split(',').map((name) => name.trim()), evaluate: new Reader(body ?? text).whole() }
+/** Reads a function, which may use its parameters and the names of its place; throws UnknownWord if it is not in the language. */
+export const readLambda = (text: string, names: readonly string[]): Lambda => {
+  const [, given, body] = LAMBDA.exec(text) ?? []
+  const parameters = given?.split(',').map((name) => name.trim())
+  return { parameters, evaluate: new Reader(body ?? text).whole([...names, ...(parameters ?? [])]) }
 }

@@ -1,5 +1,6 @@
 /** Functions of elements and of values, by what vectors call them: phrases first, else the language of expressions. */
 import { UnknownWord } from '../outcome.ts'
+import { entry } from '../table.ts'
 import { type Lambda, readLambda } from './expression.ts'
 
 type Pair = readonly [unknown, unknown]
@@ -21,7 +22,7 @@ const asText = (word: unknown): string => {
   throw new UnknownWord('function', word)
 }
 
-const lambdaOf = (said: string): Lambda => readLambda(PHRASES[said] ?? said)
+const lambdaOf = (said: string, names: readonly string[]): Lambda => readLambda(entry(PHRASES, said) ?? said, names)
 
 const EACH_CHARACTER = /^(.*=>)\s*for each char (\w+):\s*(.*)$/
 
@@ -31,7 +32,7 @@ export const elementFunction = (word: unknown): ((element: unknown) => unknown) 
   if (said === 'always throws') return alwaysThrows
   const [, head, character, body] = EACH_CHARACTER.exec(said) ?? []
   if (head !== undefined && character !== undefined) return forEachCharacter(head, character, body as string)
-  const { parameters, evaluate } = lambdaOf(said)
+  const { parameters, evaluate } = lambdaOf(said, OF_ELEMENTS)
   return (element) => evaluate(scopeOf(element, parameters))
 }
 
@@ -41,14 +42,17 @@ const alwaysThrows = (): never => {
 
 /** `(s,n) => for each char c: (n,c)`: one result for each character of the first parameter. */
 const forEachCharacter = (head: string, character: string, body: string): ((element: unknown) => readonly unknown[]) => {
-  const { parameters = ['x'] } = readLambda(`${head} 0`)
-  const { evaluate } = readLambda(body)
+  const { parameters = ['x'] } = readLambda(`${head} 0`, OF_ELEMENTS)
+  const { evaluate } = readLambda(body, [...OF_ELEMENTS, ...parameters, character])
   return (element) => {
     const scope = scopeOf(element, parameters)
     // Characters are units of UTF-16, as in Spark.
     return (scope[parameters[0] as string] as string).split('').map((one) => evaluate({ ...scope, [character]: one }))
   }
 }
+
+/** The names that speak of an element, and of the parts of a pair. */
+const OF_ELEMENTS = ['x', 's', 'v', 'key', 'value']
 
 const scopeOf = (element: unknown, parameters: readonly string[] | undefined): Record<string, unknown> => {
   const [key, value] = Array.isArray(element) ? (element as readonly unknown[]) : []
@@ -60,7 +64,7 @@ const scopeOf = (element: unknown, parameters: readonly string[] | undefined): R
 
 /** A function of the value of a pair. */
 export const valueFunction = (word: unknown): ((value: unknown) => unknown) => {
-  const { parameters: [name = 'value'] = [], evaluate } = lambdaOf(asText(word))
+  const { parameters: [name = 'value'] = [], evaluate } = lambdaOf(asText(word), ['x', 'v', 's', 'value'])
   return (value) => evaluate({ x: value, v: value, s: value, value, [name]: value })
 }
 
@@ -75,10 +79,10 @@ const BINARY: Readonly<Record<string, (a: never, b: never) => unknown>> = {
 /** A function of two values. */
 export const binaryFunction = (word: unknown): ((a: unknown, b: unknown) => unknown) => {
   const said = asText(word)
-  const known = BINARY[said] as ((a: unknown, b: unknown) => unknown) | undefined
+  const known = entry(BINARY, said) as ((a: unknown, b: unknown) => unknown) | undefined
   if (known !== undefined) return known
   if (/^integer division\b/.test(said)) return (a, b) => Math.trunc((a as number) / (b as number))
-  const { parameters = ['a', 'b'], evaluate } = readLambda(said)
+  const { parameters = ['a', 'b'], evaluate } = readLambda(said, ['a', 'b'])
   const [first, second] = parameters as readonly [string, string]
   return (a, b) => evaluate({ [first]: a, [second]: b })
 }
@@ -95,6 +99,6 @@ export const partitionFunction = (word: unknown): ((elements: Iterable<unknown>)
   if (said === 'concatenate upper-cased') return (elements) => [[...elements].map((element) => (element as string).toUpperCase()).join('')]
   if (said === 'swap each') return (elements) => [...elements].map((element) => [(element as Pair)[1], (element as Pair)[0]])
   if (said === '[sum]') return (elements) => [[...elements].reduce((a, b) => (a as number) + (b as number), 0)]
-  const { parameters: [name = 'iterator'] = [], evaluate } = readLambda(said)
+  const { parameters: [name = 'iterator'] = [], evaluate } = readLambda(said, ['iterator'])
   return (elements) => evaluate({ [name]: [...elements] }) as readonly unknown[]
 }

@@ -1,5 +1,6 @@
 /** Functions of `mapWithState`, by what vectors call them. */
 import { UnknownWord } from '../outcome.ts'
+import { entry } from '../table.ts'
 
 /** The handle of a state, as a mapping function sees it. */
 export interface StateHandle {
@@ -81,7 +82,7 @@ const PHRASES: Readonly<Record<string, MappingWord>> = {
 
 /** The function that an `f` of `mapWithState` names. */
 export const mappingFunction = (word: unknown): MappingWord => {
-  const phrase = PHRASES[word as string]
+  const phrase = entry(PHRASES, word)
   if (phrase === undefined) throw new UnknownWord('mapping', word)
   return phrase
 }

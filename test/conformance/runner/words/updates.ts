@@ -1,5 +1,6 @@
 /** Functions of `updateStateByKey`, by what vectors call them. */
 import { UnknownWord } from '../outcome.ts'
+import { entry } from '../table.ts'
 import { readLambda } from './expression.ts'
 
 /** What an update function gets. */
@@ -37,12 +38,25 @@ const PHRASES: Readonly<Record<string, UpdateWord>> = {
 
 const OF_ITERATORS = /^iterator of (\(.*?\)) => iterator of \(key, (.*)\)$/
 
+/** What parameters with names of their own stand for: `(values, state)`, `(key, values, state)` or `(batchTimeMs, key, values, state)`. */
+const placesOf = (parameters: readonly string[]): readonly (readonly [string, (typeof PLACES)[number]])[] => {
+  const places = PLACES.slice(-parameters.length)
+  const isKnown = parameters.every((name) => name === 'time' || (PLACES as readonly string[]).includes(name))
+  return isKnown ? [] : parameters.map((name, index) => [name, places[index] as (typeof PLACES)[number]])
+}
+
+const PLACES = ['batchTimeMs', 'key', 'values', 'state'] as const
+
 /** The function that an `update` names: a phrase, or an expression of `values`, `state`, `key` and `batchTimeMs`. */
 export const updateFunction = (word: unknown): UpdateWord => {
   if (typeof word !== 'string') throw new UnknownWord('update', word)
-  const phrase = PHRASES[word]
+  const phrase = entry(PHRASES, word)
   if (phrase !== undefined) return phrase
   const [, parameters, body] = OF_ITERATORS.exec(word) ?? []
-  const { evaluate } = readLambda(parameters === undefined ? word : `${parameters} => ${body}`)
-  return ({ timeMs, key, values, state }) => evaluate({ batchTimeMs: timeMs, time: timeMs, key, values, state })
+  const lambda = readLambda(parameters === undefined ? word : `${parameters} => ${body}`, ['batchTimeMs', 'time', 'key', 'values', 'state'])
+  const names = placesOf(lambda.parameters ?? [])
+  return ({ timeMs, key, values, state }) => {
+    const known = { batchTimeMs: timeMs, time: timeMs, key, values, state }
+    return lambda.evaluate({ ...known, ...Object.fromEntries(names.map(([name, place]) => [name, known[place]])) })
+  }
 }

@@ -1,0 +1,70 @@
+import { StateSpec } from '../../../dstream/state-spec.ts'
+import { type History, pairsText, randomLine, type SimulatedPipeline, wordCounts } from './pipeline.ts'
+import { countsIn } from './windows.ts'
+
+const STREAM = 'clicks'
+
+/** In batch intervals. */
+const TIMEOUT = 4
+
+interface Followed {
+  /** What the last batch gives. */
+  readonly given: ReadonlyMap<string, string>
+  /** The keys that are left after it, with their totals, and when they were last seen. */
+  readonly totals: ReadonlyMap<string, number>
+  readonly touched: ReadonlyMap<string, number>
+}
+
+const follow = (history: History, timeoutMs: number): Followed => {
+  const totals = new Map<string, number>()
+  const touched = new Map<string, number>()
+  let given = new Map<string, string>()
+  for (const batch of history) {
+    given = new Map()
+    for (const [word, count] of countsIn([batch], STREAM)) {
+      totals.set(word, (totals.get(word) ?? 0) + count)
+      touched.set(word, batch.timeMs)
+      given.set(word, String(totals.get(word)))
+    }
+    for (const [word, atMs] of touched) {
+      if (batch.timeMs - atMs <= timeoutMs) continue
+      given.set(word, `${totals.get(word)}, gone`)
+      totals.delete(word)
+      touched.delete(word)
+    }
+  }
+  return { given, totals, touched }
+}
+
+/** Keyed state that ends with a key's idle time, though nothing comes in. */
+export const idleKeys: SimulatedPipeline = {
+  name: 'idle-keys',
+  streams: [STREAM],
+  buckets: [],
+  line: randomLine,
+  describe(ssc, { moody }) {
+    const counts = wordCounts(ssc.kinesisTextStream(STREAM))
+    const spec = StateSpec.function<string, number, number, [string, string]>((word, count, state) => {
+      moody()
+      if (state.isTimingOut()) return [word, `${state.get()}, gone`]
+      const total = (state.getOption() ?? 0) + (count ?? 0)
+      state.update(total)
+      return [word, String(total)]
+    })
+    const visits = counts.mapWithState(spec.timeout(counts.slideDuration.times(TIMEOUT)).numPartitions(2))
+    visits.reduceByKey((a) => a).saveAsTextFiles('visits')
+    visits
+      .stateSnapshots()
+      .reduceByKey((a) => a)
+      .saveAsTextFiles('totals')
+  },
+  outputs(_, history, intervalMs) {
+    const { given, totals } = follow(history, TIMEOUT * intervalMs)
+    return { visits: pairsText(given), totals: pairsText(totals) }
+  },
+  nextMs(history, intervalMs) {
+    const { touched } = follow(history, TIMEOUT * intervalMs)
+    // Idle for longer than the time-out, not as long.
+    return touched.size === 0 ? undefined : Math.min(...touched.values()) + (TIMEOUT + 1) * intervalMs
+  },
+}

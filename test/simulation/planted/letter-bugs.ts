@@ -1,0 +1,67 @@
+import type { PlantedBug } from './bug.ts'
+
+const REDRIVE = 'lib/runtime/redrive.ts'
+
+/** Bugs of giving back what was put aside. */
+export const letterBugs: readonly PlantedBug[] = [
+  {
+    name: 'mark over a mark',
+    pipeline: 'plain-lines',
+    effect: 'two persons give the same record back',
+    edits: [
+      {
+        file: REDRIVE,
+        find: "store.compareAndSet(letter.markKey, 'absent', mark)",
+        replace: 'store.put(letter.markKey, mark).then(() => ({ swapped: true as const }))',
+      },
+    ],
+  },
+  {
+    name: 'mark removed with its letter',
+    pipeline: 'plain-lines',
+    effect: 'a letter that arrives once more is given back once more',
+    edits: [{ file: REDRIVE, find: 'letters.map(({ key }) => key)', replace: 'letters.flatMap(({ key, markKey }) => [key, markKey])' }],
+  },
+  {
+    name: 'letter removed before its record is in a lane',
+    pipeline: 'plain-lines',
+    effect: 'who is cut off between the two loses the record',
+    edits: [
+      {
+        file: REDRIVE,
+        find: '    for (const part of inParts(run)) await',
+        replace: '    await this.#remove(run.flat())\n    for (const part of inParts(run)) await',
+      },
+    ],
+  },
+  {
+    name: 'letters of attempts that were not committed given back',
+    pipeline: 'plain-lines',
+    effect: 'a record that the batch has counted is given back',
+    edits: [
+      {
+        file: 'lib/runtime/letter-box.ts',
+        find: '  if (epoch !== undefined && verdict !== undefined && verdict !== epoch) return undefined\n',
+        replace: '',
+      },
+      { file: 'lib/runtime/letter-box.ts', find: 'isTrue: epoch === undefined || verdict === epoch', replace: 'isTrue: true' },
+    ],
+  },
+  {
+    name: 'marks out of their order',
+    pipeline: 'plain-lines',
+    effect: 'records behind one that is not seen are taken for given back',
+    edits: [
+      {
+        file: REDRIVE,
+        find: '  return end === -1 ? behind : behind.slice(0, end)\n',
+        replace: '  return end === -1 ? behind : behind.toReversed().slice(0, 1)\n',
+      },
+      {
+        file: REDRIVE,
+        find: 'const mark = { lane: this.#lane, index: (this.#marked.get(letter.source) ?? 0) + 1 }',
+        replace: 'const mark = { lane: this.#lane, index: (this.#marked.get(letter.source) ?? 0) + 2 }',
+      },
+    ],
+  },
+]

@@ -1,0 +1,49 @@
+import type { PlantedBug } from './bug.ts'
+
+const BATCH = 'lib/runtime/batch.ts'
+
+/** What windows, marks and expectations can get wrong. */
+export const windowBugs: readonly PlantedBug[] = [
+  {
+    name: 'marks not in the manifest',
+    pipeline: 'inverse-windows',
+    effect: 'a cold process does not know what has entered a window, and lets it enter again',
+    edits: [{ file: BATCH, find: '    marks: drafts.marks,\n', replace: '    marks: {},\n' }],
+  },
+  {
+    name: 'expectations not in the manifest',
+    pipeline: 'idle-keys',
+    effect: 'the head rests, and nobody comes when a key has been idle for too long',
+    edits: [{ file: BATCH, find: '    expected: drafts.expected,\n', replace: '    expected: {},\n' }],
+  },
+  {
+    name: 'rest while a window holds something',
+    pipeline: 'windows',
+    effect: 'what is in a window stays there until something comes',
+    edits: [
+      {
+        file: 'lib/state/pane-partition.ts',
+        find: 'return this.#added === undefined && this.#base.times.length === 0',
+        replace: 'return this.#added === undefined',
+      },
+    ],
+  },
+  {
+    name: 'panes dropped a batch early',
+    pipeline: 'windows',
+    effect: 'a window lacks its oldest batch',
+    edits: [
+      {
+        file: 'lib/dstream/operators/reduced-window.ts',
+        find: '  panes.dropBefore(beginMs)\n',
+        replace: '  panes.dropBefore(beginMs + span.paneMs + 1)\n',
+      },
+    ],
+  },
+  {
+    name: 'values leave twice',
+    pipeline: 'inverse-windows',
+    effect: 'a pane is not dropped when it has left, and leaves again',
+    edits: [{ file: 'lib/dstream/operators/inverse-window.ts', find: '  panes.dropBefore(beginMs)\n', replace: '' }],
+  },
+]
