@@ -30,10 +30,10 @@ const READS_AT_ONCE = 32
 
 /** A part of a key in the letters of a blob's name, reversibly: UTF-8 where it can be, each lone surrogate as `%u` and its code. */
 const namePart = (text: string): string =>
-  Array.from(text, (char) => {
+  text.replace(/[^A-Za-z0-9_~-]/gu, (char) => {
     if (!char.isWellFormed()) return `%u${char.charCodeAt(0).toString(16)}`
-    return /^[A-Za-z0-9_~-]$/.test(char) ? char : encodeURIComponent(char).replace(/^[.!'()*]$/, (c) => `%${c.charCodeAt(0).toString(16)}`)
-  }).join('')
+    return encodeURIComponent(char).replace(/^[.!'()*]$/, (c) => `%${c.charCodeAt(0).toString(16)}`)
+  })
 
 /** The name of the blob of an item. */
 export const blobName = ({ partition, sort }: ItemKey): string => `${namePart(partition)}/${namePart(sort)}`

@@ -59,7 +59,7 @@ const adopt = async (runner: Runner, head: Head): Promise<Head | undefined> => {
     logged: head.logged && { ...head.logged, attempts: 0, retryMs: 0, outputsDone: [] },
     reason: undefined,
   }
-  const answer = await runner.heads.swap(head, ['epoch', 'doneMs', 'generation', 'status', 'owner', 'leaseEndMs', 'next'], next)
+  const answer = await runner.heads.swap(head, ['epoch', 'doneMs', 'generation', 'status', 'owner', 'leaseEndMs', 'logged'], next)
   if (!answer.swapped) return undefined
   runner.listen({ event: 'adopted', generation: runner.generation })
   return next

@@ -71,6 +71,7 @@ export class Driver {
   readonly #heads: HeadReader
   #before: Before | undefined
   #sweepIsDue = true
+  #hasRested = false
 
   constructor(runner: Runner) {
     this.#runner = runner
@@ -87,8 +88,11 @@ export class Driver {
   async run(options: DriveOptions = {}): Promise<Outcome> {
     this.#heads.wrote(undefined)
     for (;;) {
+      this.#hasRested = false
       const outcome = await this.#step(options)
-      if (outcome.kind !== 'moved' || options.signal?.aborted === true || options.mayGoOn?.() === false) return outcome
+      if (outcome.kind !== 'moved' || options.signal?.aborted === true) return outcome
+      // B12: who has put the head to rest looks again, however little time is left. A tick for somebody else to do so may be lost.
+      if (options.mayGoOn?.() === false && !this.#hasRested) return outcome
     }
   }
 
@@ -194,7 +198,7 @@ export class Driver {
     const logged = head.logged as NonNullable<Head['logged']>
     const reason = head.reason ?? { code: 'BATCH_FAILED', message: PROCESS_ENDED }
     if (isExhausted(logged, nowMs, this.#runner.plan.options.retry)) {
-      const answer = await this.#runner.heads.swap(head, ['epoch', 'owner', 'generation', 'status', 'next'], {
+      const answer = await this.#runner.heads.swap(head, ['epoch', 'owner', 'generation', 'status', 'logged'], {
         ...head,
         status: 'failed',
         owner: undefined,
@@ -264,6 +268,7 @@ export class Driver {
     const { mayRest, manifest } = prepared
     const rested = mayRest ? await goToRest(heads, head, manifest, plan.options.intervalMs) : undefined
     if (rested !== undefined) this.#runner.listen({ event: 'rest', timeMs: head.doneMs })
+    this.#hasRested = rested !== undefined
     // Somebody was faster than the rest: then only a read tells how things are.
     this.#heads.wrote(mayRest ? rested : head)
     return MOVED

@@ -31,7 +31,8 @@ export interface LoggedAttempt {
   readonly outputsDone: Set<string>
 }
 
-const UNCHANGED: HeadCondition = ['epoch', 'doneMs', 'generation', 'status', 'owner', 'leaseEndMs', 'next']
+/** Also the plan: who holds the lease may log a smaller one, which nobody may take back who saw the head before. */
+const UNCHANGED: HeadCondition = ['epoch', 'doneMs', 'generation', 'status', 'owner', 'leaseEndMs', 'logged']
 const MINE: HeadCondition = ['epoch', 'owner', 'generation', 'next']
 
 /**

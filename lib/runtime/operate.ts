@@ -50,7 +50,7 @@ export interface ResetApp {
   readonly skipped: SkippedBatch | undefined
 }
 
-const UNCHANGED: HeadCondition = ['epoch', 'doneMs', 'generation', 'status', 'owner', 'leaseEndMs', 'next']
+const UNCHANGED: HeadCondition = ['epoch', 'doneMs', 'generation', 'status', 'owner', 'leaseEndMs', 'logged']
 
 /**
  * Lets an application that stands as FAILED try its batch again, from the first attempt on.
@@ -99,7 +99,7 @@ export const skip = async (operated: Operated): Promise<SkippedBatch> => {
 
 /**
  * Empties the state of all operators, and gives up the logged batch if there is one. All else stays: what no batch has taken, which counts
- * from now on; what the ledgers of objects say; dead letters; history; outputs.
+ * from now on, and so when the application first started, before which objects do not count; what the ledgers of objects say; dead letters; history; outputs.
  *
  * @throws MillraceError `COMMAND_REFUSED` when nothing has run, or while a batch is tried.
  */
@@ -114,9 +114,15 @@ export const reset = async (operated: Operated): Promise<ResetApp> => {
   const plan = logged && (await loadPlan(store, app, logged.plan))
   const timeMs = logged?.timeMs ?? head.doneMs
   const nowMs = sharedNow(store, clock)
-  const manifest = { ...emptyManifest(timeMs), cuts: plan === undefined ? before.cuts : cutsAfter(before, plan), letters: head.epoch + 1 }
+  // The verdict on the dead letters of the last batch stays, unless this gives a batch of its own up.
+  const verdict = plan === undefined ? before.letters : head.epoch + 1
+  const manifest = {
+    ...emptyManifest(timeMs),
+    cuts: plan === undefined ? before.cuts : cutsAfter(before, plan),
+    ...(verdict === undefined ? {} : { letters: verdict }),
+  }
   const cuts = plan === undefined ? head.cuts : laneCuts(head.cuts, plan)
-  await replace(operated, head, manifest, { status: 'running', doneMs: timeMs, cuts, startedMs: nowMs, wakeMs: nowMs }, plan)
+  await replace(operated, head, manifest, { status: 'running', doneMs: timeMs, cuts, wakeMs: nowMs }, plan)
   await removeStates(operated, before)
   const skipped = logged && plan && (await noted(operated, head, logged, plan))
   const states = Object.entries(before.states).map(([id, { partitions }]) => ({
@@ -126,7 +132,7 @@ export const reset = async (operated: Operated): Promise<ResetApp> => {
   return { timeMs, states, skipped }
 }
 
-type Changes = Pick<Head, 'status' | 'doneMs' | 'cuts'> & Partial<Pick<Head, 'startedMs' | 'wakeMs'>>
+type Changes = Pick<Head, 'status' | 'doneMs' | 'cuts'> & Partial<Pick<Head, 'wakeMs'>>
 
 /** Puts another manifest in the place of the last one and takes the logged batch out of the head, in one write. */
 const replace = async (

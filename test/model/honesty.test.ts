@@ -9,9 +9,9 @@ import type { HeadWriteKind } from './world.ts'
 const root = join(import.meta.dirname, '..', '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
-const NAMES: Readonly<Record<string, string>> = { doneMs: 'done', wakeMs: 'woken' }
+const NAMES: Readonly<Record<string, string>> = { doneMs: 'done', wakeMs: 'woken', logged: 'next' }
 
-/** All lists of attributes of the head in a file, in order, by the names that the model has for them. It has no ends of leases. */
+/** All lists of attributes of the head in a file, in order, by the names that the model has for them. It has no ends of leases, and of a logged batch the time. */
 const conditionsIn = (path: string): readonly (readonly string[])[] =>
   [...read(path).matchAll(/\[(?:'\w+'(?:, )?)+\]/g)]
     .map(([list]) => [...list.matchAll(/\w+/g)].map(([name]) => name))

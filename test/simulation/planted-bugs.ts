@@ -2,8 +2,8 @@ import { batchBugs } from './planted/batch-bugs.ts'
 import { type PlantedBug, withoutAssertion } from './planted/bug.ts'
 import { headBugs } from './planted/head-bugs.ts'
 import { laneBugs } from './planted/lane-bugs.ts'
-import { letterBugs } from './planted/letter-bugs.ts'
 import { objectBugs } from './planted/object-bugs.ts'
+import { personBugs } from './planted/person-bugs.ts'
 import { windowBugs } from './planted/window-bugs.ts'
 
 const firstBugs: readonly PlantedBug[] = [
@@ -54,7 +54,7 @@ const firstBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/head-writes.ts',
-        find: "const UNCHANGED: HeadCondition = ['epoch', 'doneMs', 'generation', 'status', 'owner', 'leaseEndMs', 'next']",
+        find: "const UNCHANGED: HeadCondition = ['epoch', 'doneMs', 'generation', 'status', 'owner', 'leaseEndMs', 'logged']",
         replace: "const UNCHANGED: HeadCondition = ['epoch']",
       },
       withoutAssertion(
@@ -217,6 +217,6 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...laneBugs,
   ...batchBugs,
   ...objectBugs,
-  ...letterBugs,
+  ...personBugs,
   ...windowBugs,
 ]

@@ -9,8 +9,9 @@ import type { RuntimeEvent } from '../../runtime/events.ts'
 import { kinesisDeliveries, type KinesisEvent } from '../../runtime/kinesis/event.ts'
 import { shardParents } from '../../runtime/kinesis/lineage.ts'
 import { shardReplay } from '../../runtime/kinesis/replay.ts'
+import { reset, skip } from '../../runtime/operate.ts'
 import { type Redriven, redrive } from '../../runtime/redrive.ts'
-import { driverHandler } from '../../runtime/serverless/driver-handler.ts'
+import { driverHandler, LEASE_MARGIN_MS } from '../../runtime/serverless/driver-handler.ts'
 import { type IntakeAnswer, intakeHandler, type SourceDelivery, type SourceHints } from '../../runtime/serverless/intake-handler.ts'
 import { hintsIn } from '../../runtime/serverless/object-events.ts'
 import { parseTick, type Tick, delaySeconds } from '../../runtime/serverless/ticks.ts'
@@ -143,6 +144,18 @@ export const giveBackLetters = async (
   const given = await redrive({ store, app: parts.app, clock, randomness, woke }, { fromMs: parts.world.startMs, toMs, limit })
   if (isWoken) await wind([{ app: parts.app, wind: true }])
   return given
+}
+
+/** A person gives the logged batch up, or empties all state, and calls the driver. */
+export const operate = async (
+  parts: ApplicationParts & { readonly app: string },
+  environment: Environment,
+  command: 'skip' | 'reset',
+): Promise<void> => {
+  const { app } = parts
+  const operated = { ...portsOf(parts, environment), app, leaseMs: DRIVER_TIMEOUT_MS + LEASE_MARGIN_MS }
+  await (command === 'skip' ? skip(operated) : reset(operated))
+  await operated.wind([{ app, wind: true }])
 }
 
 const sourcesOf = (

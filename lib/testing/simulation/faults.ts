@@ -38,6 +38,8 @@ export const faultKinds = [
   'strayClock',
   // Persons.
   'redrive',
+  'skip',
+  'reset',
   // Time.
   'days',
 ] as const

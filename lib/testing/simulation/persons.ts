@@ -11,6 +11,7 @@ import type { LifeParts } from './troubles.ts'
 export const startPersons = (parts: LifeParts): void => {
   startNightShift(parts)
   startRedrives(parts)
+  startOperators(parts)
 }
 
 /** Whoever is called at night: sends again what was put aside, restores blocks that are missed, and resumes what has failed. */
@@ -44,5 +45,19 @@ const startRedrives = ({ world, faults, sightings, platform, checkers }: LifePar
       sightings.see('redrive')
       platform.giveBack(world.random.pick([1, 5, 100]))
     } else if (!checkers.letters.isSettled) platform.giveBack(0)
+  })
+}
+
+/** Persons who have lost patience with a batch, or want to begin anew. */
+const startOperators = ({ world, faults, sightings, platform, checkers }: LifeParts): void => {
+  world.every(500, 4_000, () => {
+    const head = checkers.mirror.head()
+    // Often when it may be done, and now and then when it must be refused.
+    const isBetween = head?.logged !== undefined && head.owner === undefined
+    for (const command of ['skip', 'reset'] as const) {
+      if (!faults.has(command) || !world.random.chance(isBetween ? 0.08 : 0.01)) continue
+      sightings.see(command)
+      platform.operate(command)
+    }
   })
 }

@@ -7,7 +7,15 @@ import type { KinesisEvent } from '../../runtime/kinesis/event.ts'
 import { positionOf } from '../../runtime/kinesis/positions.ts'
 import { laneId } from '../../runtime/kinesis/shards.ts'
 import type { IntakeAnswer } from '../../runtime/serverless/intake-handler.ts'
-import { type ApplicationParts, DRIVER_TIMEOUT_MS, giveBackLetters, type IntakeEvent, startDriver, startIntake } from './application.ts'
+import {
+  type ApplicationParts,
+  DRIVER_TIMEOUT_MS,
+  giveBackLetters,
+  type IntakeEvent,
+  operate,
+  startDriver,
+  startIntake,
+} from './application.ts'
 import type { CallWorld } from './calls.ts'
 import type { Checkers } from './checkers/checkers.ts'
 import type { SimulatedBucket } from './cloud/bucket.ts'
@@ -101,24 +109,35 @@ export class Platform {
     this.intake.deploy(this.#deployment)
   }
 
-  /**
-   * Somebody gives back what was put aside, `limit` records at most besides those that somebody else has begun with, and may be cut off at
-   * any time.
-   */
+  /** Somebody gives back what was put aside, `limit` records at most besides those that somebody else has begun with. */
   giveBack(limit: number): void {
+    const { app, sightings } = this.#parts
+    this.#command('redrive', async (person) => {
+      const { finished } = await giveBackLetters({ ...this.#application, app }, person, limit)
+      if (finished > 0) sightings.see('a record given back for somebody who was cut off')
+    })
+  }
+
+  /** Somebody gives the logged batch up, or empties all state. */
+  operate(command: 'skip' | 'reset'): void {
+    this.#command(command, (person) => operate({ ...this.#application, app: this.#parts.app }, person, command))
+  }
+
+  /** A person's command runs beside everything else, and may be cut off at any time. */
+  #command(name: string, run: (person: Environment) => Promise<void>): void {
     this.#persons += 1
-    const { app, world, faults, checkers, sightings } = this.#parts
-    const person = new Environment(`person${this.#persons}g${this.#deployment.generation}`, this.#deployment)
+    const { world, faults, checkers } = this.#parts
+    const person = new Environment(`${name}${this.#persons}g${this.#deployment.generation}`, this.#deployment)
     if (faults.active && world.random.chance(0.4)) world.after(world.random.between(1, 300), () => person.end())
-    giveBackLetters({ ...this.#application, app }, person, limit).then(
-      ({ records, finished }) => {
-        world.log(() => `${person.name} has given back ${records} records, and ${finished} for others`)
-        if (finished > 0) sightings.see('a record given back for somebody who was cut off')
+    run(person).then(
+      () => {
+        world.log(() => `${person.name} is done`)
         checkers.ended(person, 'answered')
       },
       (error: unknown) => {
         checkers.ended(person, 'failed')
-        this.#checkError(person, error)
+        const isRefused = error instanceof MillraceError && error.code === 'COMMAND_REFUSED'
+        if (!isRefused) this.#checkError(person, error)
       },
     )
   }

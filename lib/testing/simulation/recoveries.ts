@@ -2,6 +2,7 @@ import type { RuntimeEvent } from '../../runtime/events.ts'
 import type { Item, ItemKey } from '../../ports/item-store.ts'
 import type { Head } from '../../state/head.ts'
 import { BEGINNING, laneFromItem } from '../../state/lanes.ts'
+import { isOperation } from './checkers/lease-checker.ts'
 import type { Mirror } from './checkers/mirror.ts'
 import type { Environment } from './environment.ts'
 import type { StoreWrite } from './ports/observer.ts'
@@ -47,6 +48,7 @@ export class Recoveries {
     if (after.status === 'rest') see('a rest')
     if (before.status === 'rest' && after.status === 'running' && after.generation === before.generation)
       see(environment.name.startsWith('intake') ? 'a wake by intake' : 'a wake by the driver')
+    if (isOperation(before, after)) return
     if (after.epoch > before.epoch) this.#logged(before, environment)
     if (after.doneMs > before.doneMs) this.#committed(before, after, environment)
   }

@@ -29,6 +29,8 @@ export const recoveryPaths = [
   'a plan too large for the head',
   'a large segment in a bucket',
   'a record put aside',
+  'a batch given up by a person',
+  'a state emptied by a person',
   'a record given back',
   'a record given back for somebody who was cut off',
   'an object missing',

@@ -116,6 +116,16 @@ describe('when nothing flows', () => {
     expect(await app.run()).toEqual({ kind: 'idle', dueMs: undefined })
   })
 
+  test('B12: who has put it to rest looks again, though there is no time left for another batch', async () => {
+    const { pipeline } = queued([['a'], ['b']], {})
+    const world = new World()
+    const app = world.deploy(pipeline)
+    await app.tick(2)
+    world.advance(1_000)
+    expect(await app.driver.run({ mayGoOn: () => false })).toEqual({ kind: 'idle', dueMs: undefined })
+    expect(await world.head()).toMatchObject({ status: 'rest' })
+  })
+
   test.each<[string, Partial<StreamOptions>, ((queue: DStream<unknown>) => DStream<unknown>) | undefined, readonly number[]]>([
     ["with whenIdle 'tick' every batch time runs", { whenIdle: 'tick' }, undefined, [1_000, 2_000, 3_000, 4_000, 5_000, 6_000]],
     [

@@ -4,7 +4,7 @@ import { MillraceError } from '../../../lib/base/errors.ts'
 import type { ItemStore } from '../../../lib/ports/item-store.ts'
 import { byRecord, storedLetters } from '../../../lib/runtime/letter-box.ts'
 import { redrive, type RedriveRequest, type Redriven } from '../../../lib/runtime/redrive.ts'
-import { skip } from '../../../lib/runtime/operate.ts'
+import { reset, skip } from '../../../lib/runtime/operate.ts'
 import { APP, type DeployOptions, type Deployment, pipelineOf, START_MS, World } from './harness.ts'
 
 const SOURCE = 'socketTextStream-1'
@@ -383,6 +383,18 @@ describe('whose dead letters are true', () => {
     expect(await lettersOf(world)).toEqual([false])
     return { world, app, code }
   }
+
+  test('those of the last batch, also when the state has been emptied after it', async () => {
+    const world = new World()
+    const code = new Counted()
+    const app = world.deploy(code.pipeline)
+    await app.tick()
+    await app.append(SOURCE, 1, ['good', 'bad'])
+    await app.tick()
+    await reset({ store: world.store, app: APP, clock: world.clock, randomness: world.randomness, leaseMs: 0 })
+    await app.tick(2)
+    expect(await lettersOf(world)).toEqual([true])
+  })
 
   test('not yet those of a batch that is not done', async () => {
     const { world, app, code } = await afterFailedAttempt()

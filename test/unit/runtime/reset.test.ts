@@ -266,3 +266,18 @@ test('the uploads of a batch that is given up are in the ledger: their events ma
   await app.tick(2)
   expect(seen).toEqual(['two'])
 })
+
+test('what was uploaded before a reset and no batch has taken counts after it', async () => {
+  const world = new World()
+  const seen: string[] = []
+  const pipeline = pipelineOf((ssc) => ssc.textFileStream('lines').foreachRDD(async (rdd) => void seen.push(...(await rdd.collect()))))
+  const app = world.deploy(pipeline, { bind: 'hints' })
+  await app.tick()
+  world.advance(500)
+  world.uploads.write('one', Buffer.from('one\n'), world.nowMs)
+  await app.intake('textFileStream-1').appendAtTail('hints', [{ key: 'one', eventMs: world.nowMs }])
+  world.advance(100)
+  await reset(operated(world))
+  await app.tick(2)
+  expect(seen).toEqual(['one'])
+})

@@ -2,6 +2,7 @@ import type { BatchPlan } from '../../../runtime/batch-plan.ts'
 import type { LanesSlice } from '../../../runtime/sources/lane-source.ts'
 import { POISON_RECORDS_MAX } from '../../../rdd/pour.ts'
 import type { Head } from '../../../state/head.ts'
+import type { Manifest } from '../../../state/manifest.ts'
 import type { Code, Environment } from '../environment.ts'
 import { type ModelBatch, pairsText, type SimulatedPipeline } from '../pipelines/pipeline.ts'
 import type { Truth } from '../truth.ts'
@@ -28,6 +29,8 @@ export interface BatchCheckerParts {
 export class BatchChecker {
   readonly #parts: BatchCheckerParts
   readonly #history: ModelBatch[] = []
+  /** How many batches there were when the state was emptied, each time. */
+  readonly #resets: number[] = [0]
 
   constructor(parts: BatchCheckerParts) {
     this.#parts = parts
@@ -54,16 +57,30 @@ export class BatchChecker {
     this.#checkPoison(plan, environment.deployment.code)
     this.#follow(plan, environment.deployment.code, after.zeroMs)
     this.#checkOutputs(this.#history.length)
-    this.#checkStates(timeMs, (node) =>
-      pairsText(mirror.state(manifest, node).map(([key, value]) => [String(key), JSON.stringify(value)] as const)),
-    )
+    this.#checkStates(manifest)
     return plan
+  }
+
+  /** A person has given a batch up: the state is what it was. Or has emptied it. */
+  operated({ doneMs, manifest: ref }: Head, isReset: boolean): void {
+    const { verdicts, mirror } = this.#parts
+    if (isReset) this.#resets.push(this.#history.length)
+    const manifest = mirror.manifest(ref)
+    verdicts.expect('B5', manifest?.timeMs === doneMs, () => `the manifest of ${doneMs} is for ${manifest?.timeMs}`)
+    if (manifest !== undefined) this.#checkStates(manifest)
+  }
+
+  /** The batches up to one that the state after it is made of. */
+  #historyUpTo(upTo: number): readonly ModelBatch[] {
+    const begin = this.#resets.findLast((reset) => reset < upTo) ?? 0
+    return this.#history.slice(begin, upTo)
   }
 
   /** When the pipeline has something else to give by itself. */
   get nextMs(): number | undefined {
     const { pipeline, intervalMs } = this.#parts
-    return this.#history.length === 0 ? undefined : pipeline.nextMs?.(this.#history, intervalMs)
+    const history = this.#history.slice(this.#resets.at(-1))
+    return history.length === 0 ? undefined : pipeline.nextMs?.(history, intervalMs)
   }
 
   /** At the end all files still are as they were when their batches were committed. */
@@ -80,7 +97,7 @@ export class BatchChecker {
 
   #checkOutputs(upTo: number): void {
     const { verdicts, outputs, pipeline, intervalMs } = this.#parts
-    const history = this.#history.slice(0, upTo)
+    const history = this.#historyUpTo(upTo)
     const batch = history.at(-1) as ModelBatch
     for (const [prefix, want] of Object.entries(pipeline.outputs(batch, history, intervalMs))) {
       const got = outputs.textOf(`${prefix}-${batch.timeMs}`)
@@ -90,10 +107,12 @@ export class BatchChecker {
     }
   }
 
-  #checkStates(timeMs: number, stateOf: (node: string) => string): void {
-    for (const [node, want] of Object.entries(this.#parts.pipeline.states?.(this.#history) ?? {})) {
-      const got = stateOf(node)
-      this.#parts.verdicts.expect('totals', got === want, () => `the state ${node} after ${timeMs} is ${got} and not ${want}`)
+  #checkStates(manifest: Manifest): void {
+    const { mirror, verdicts, pipeline } = this.#parts
+    const history = this.#history.slice(this.#resets.at(-1))
+    for (const [node, want] of Object.entries(pipeline.states?.(history) ?? {})) {
+      const got = pairsText(mirror.state(manifest, node).map(([key, value]) => [String(key), JSON.stringify(value)] as const))
+      verdicts.expect('totals', got === want, () => `the state ${node} after ${manifest.timeMs} is ${got} and not ${want}`)
     }
   }
 

@@ -18,7 +18,7 @@ import { BatchChecker } from './batch-checker.ts'
 import { GarbageChecker } from './garbage-checker.ts'
 import { LaneChecker } from './lane-checker.ts'
 import { LetterChecker } from './letter-checker.ts'
-import { LeaseChecker } from './lease-checker.ts'
+import { isOperation, LeaseChecker } from './lease-checker.ts'
 import { MembershipChecker } from './membership-checker.ts'
 import { Mirror } from './mirror.ts'
 import { OutputChecker } from './output-checker.ts'
@@ -51,6 +51,8 @@ export class Checkers implements Observer {
   readonly #batches: BatchChecker
   readonly #garbage: GarbageChecker
   readonly #recoveries: Recoveries
+  /** When the application first ran. */
+  #startedMs = 0
   /** Who put the head to rest last, until it has looked again. */
   #rester: Environment | undefined
 
@@ -95,6 +97,7 @@ export class Checkers implements Observer {
     if (after === undefined || environment === undefined) return
     this.#checkSize(write)
     this.#garbage.written(write)
+    if (key.partition === `${this.#app}#head` && before === undefined) this.#startedMs = headFromItem(after).startedMs
     if (key.partition === `${this.#app}#head` && before !== undefined)
       this.#headWritten(wasHead ?? headFromItem(before), headFromItem(after), environment)
     if (key.partition.startsWith(`${this.#app}#in#`)) {
@@ -109,14 +112,23 @@ export class Checkers implements Observer {
     this.#recoveries.headWritten(before, after, environment)
     this.#leases.check(before, after, environment, nowMs)
     this.#retries.check(before, after, nowMs)
-    if (after.epoch !== before.epoch && before.logged === undefined) this.#checkMembership(before, after)
-    if (after.doneMs !== before.doneMs) {
+    if (isOperation(before, after)) this.#operated(before, after, environment)
+    else if (after.epoch !== before.epoch && before.logged === undefined) this.#checkMembership(before, after)
+    else if (after.doneMs !== before.doneMs) {
       const plan = this.#batches.committed(before, after, environment)
       if (plan !== undefined) this.#members.committed(plan)
       this.batches += 1
     }
     if (after.status === 'rest' && before.status !== 'rest') this.#checkRest(after)
     this.#garbage.checkReachable()
+  }
+
+  #operated(before: Head, after: Head, { name }: Environment): void {
+    const isReset = name.startsWith('reset')
+    this.#parts.sightings.see(isReset ? 'a state emptied by a person' : 'a batch given up by a person')
+    this.#batches.operated(after, isReset)
+    const plan = before.logged && this.mirror.plan(before.logged.plan)
+    if (plan !== undefined) this.#members.committed(plan)
   }
 
   #checkRest({ doneMs, wakeMs }: Head): void {
@@ -191,9 +203,9 @@ export class Checkers implements Observer {
 
   /** Everything behind the cuts is taken, and every upload, and nothing comes of it any more. */
   get isConsumed(): boolean {
-    const { cuts = {}, startedMs = 0 } = this.mirror.head() ?? {}
+    const { cuts = {} } = this.mirror.head() ?? {}
     const isTaken = this.mirror.lanes().every(({ source, lane, tail }) => cuts[source]?.[lane] === tail)
-    return isTaken && this.#members.missed(startedMs).length === 0 && this.#batches.nextMs === undefined
+    return isTaken && this.#members.missed(this.#startedMs).length === 0 && this.#batches.nextMs === undefined
   }
 
   /**
@@ -212,15 +224,13 @@ export class Checkers implements Observer {
 
   /** When not all was done in time: what is in no batch says more than that. */
   unfinished(): void {
-    const head = this.mirror.head()
-    for (const upload of head === undefined ? [] : this.#members.missed(head.startedMs))
-      this.verdicts.fail('totals', `${upload} is in no batch`)
+    for (const upload of this.#members.missed(this.#startedMs)) this.verdicts.fail('totals', `${upload} is in no batch`)
   }
 
   /** When all is done: every record and every upload is in, and all outputs still are what they were. */
   finished(): void {
     const head = this.mirror.head()
-    if (head !== undefined) this.#members.finished(head)
+    if (head !== undefined) this.#members.finished(head, this.#startedMs)
     this.#batches.finished()
     this.letters.finished()
   }

@@ -30,6 +30,9 @@ const isWake = (before: Head, after: Head): boolean =>
 const isResumption = (before: Head, after: Head): boolean =>
   before.status === 'failed' && after.status === 'running' && after.epoch === before.epoch && after.generation === before.generation
 
+/** A person gives up what is logged, and takes an epoch of its own for that. */
+export const isOperation = (before: Head, after: Head): boolean => after.epoch !== before.epoch && after.logged === undefined
+
 /** B2, B6, B10: the writes of the head as steps of a protocol. */
 export class LeaseChecker {
   readonly #mirror: Mirror
@@ -61,7 +64,7 @@ export class LeaseChecker {
     expect('B10', after.generation >= before.generation, () => `the generation goes back from ${before.generation} to ${after.generation}`)
     expect(
       'B10',
-      isWake(before, after) || isResumption(before, after) || generation === after.generation,
+      isWake(before, after) || isResumption(before, after) || isOperation(before, after) || generation === after.generation,
       () => `${name} of generation ${generation} writes a head of ${after.generation}`,
     )
     expect(
@@ -72,8 +75,18 @@ export class LeaseChecker {
     expect('B6', after.doneMs >= before.doneMs, () => `done goes back from ${before.doneMs} to ${after.doneMs}`)
     expect('B6', (after.doneMs - after.zeroMs) % this.#intervalMs === 0, () => `done is ${after.doneMs}, off the grid`)
     if (after.logged !== undefined) this.#plans.set(after.epoch, JSON.stringify(this.#mirror.plan(after.logged.plan)))
-    if (after.epoch !== before.epoch) this.#checkLog(before, after, environment, nowMs)
+    if (isOperation(before, after)) this.#checkOperation(before, after, environment, nowMs)
+    else if (after.epoch !== before.epoch) this.#checkLog(before, after, environment, nowMs)
     if (after.doneMs === before.doneMs && before.logged !== undefined) this.#checkStillLogged(before, after, environment)
+  }
+
+  #checkOperation(before: Head, after: Head, { name }: Environment, nowMs: number): void {
+    const expect = this.#verdicts.expect.bind(this.#verdicts)
+    expect('B2', after.epoch === before.epoch + 1, () => `the epoch goes from ${before.epoch} to ${after.epoch}`)
+    expect('B2', after.owner === undefined && !isHeld(before, nowMs), () => `${name} takes the batch from who holds the lease`)
+    expect('B10', after.generation === before.generation, () => `${name} changes the generation`)
+    const doneMs = before.logged?.timeMs ?? before.doneMs
+    expect('B6', after.doneMs === doneMs, () => `${name} ends at ${after.doneMs} and not at ${doneMs}`)
   }
 
   #checkLog(before: Head, after: Head, environment: Environment, nowMs: number): void {

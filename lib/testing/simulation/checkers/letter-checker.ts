@@ -1,5 +1,5 @@
 import type { Item } from '../../../ports/item-store.ts'
-import { MARK_PREFIX } from '../../../state/item-keys.ts'
+import { MARK_PREFIX, VERDICT_PREFIX } from '../../../state/item-keys.ts'
 import { isAfter } from '../../../state/lanes.ts'
 import type { StoreWrite } from '../ports/observer.ts'
 import type { Sightings } from '../sightings.ts'
@@ -33,6 +33,8 @@ export class LetterChecker {
   /** What committed batches have put aside and nobody has given back. */
   readonly #aside = new Set<string>()
   readonly #places = new Map<string, Place>()
+  /** The epochs whose letters are true, by the times of their batches. */
+  readonly #verdicts = new Map<number, unknown>()
   /** The letters that are stored, by their names. */
   readonly #letters = new Map<string, Item>()
 
@@ -47,6 +49,7 @@ export class LetterChecker {
 
   stored({ key: { partition, sort }, before, after }: StoreWrite): void {
     if (!partition.startsWith(`${this.#parts.app}#dlq#`)) return
+    if (sort.startsWith(VERDICT_PREFIX)) return void this.#verdicts.set(Number(sort.slice(VERDICT_PREFIX.length)), after?.['epoch'])
     if (sort.startsWith(MARK_PREFIX)) return this.#marked(sort.slice(MARK_PREFIX.length), after)
     if (after?.['data'] !== undefined) this.#letters.set(sort, after)
     if (after !== undefined) return
@@ -82,9 +85,10 @@ export class LetterChecker {
     return [...this.#letters.values()].every((letter) => !this.#places.has(recordOf(letter)))
   }
 
-  /** At the end each record that is aside still has its letter. */
+  /** At the end each record that is aside still has its letter, and that is true. */
   finished(): void {
-    const lines = new Set([...this.#letters.values()].map(textOf))
+    const known = [...this.#letters.values()].filter(({ timeMs, epoch }) => this.#verdicts.get(timeMs as number) === epoch)
+    const lines = new Set(known.map(textOf))
     for (const line of this.#aside) this.#parts.verdicts.expect('B9', lines.has(line), () => `"${line}" was put aside and is nowhere`)
   }
 }

@@ -62,7 +62,7 @@ export class MembershipChecker {
   }
 
   /** When all is done: every record and every upload that could be read is in a batch. */
-  finished({ cuts, startedMs }: Head): void {
+  finished({ cuts }: Head, startedMs: number): void {
     const known = Object.assign({}, ...Object.values(cuts)) as Readonly<Record<string, string>>
     for (const [lane, records] of this.#truth.lanes) {
       const last = String(records.at(-1)?.position ?? BEGINNING)

@@ -7,7 +7,7 @@ import { type Head, headFromItem } from '../../../state/head.ts'
 import { headKey, lanePartitions } from '../../../state/item-keys.ts'
 import { BEGINNING, type BlockRef, entriesAfter, type Lane, laneFromItem } from '../../../state/lanes.ts'
 import { type Manifest, manifestFrom, stateSegments } from '../../../state/manifest.ts'
-import { segmentBytes, segmentKeys, type SegmentRef } from '../../../state/segments.ts'
+import { segmentBytes, segmentId, segmentKeys, type SegmentRef } from '../../../state/segments.ts'
 import { StatePartition } from '../../../state/state-partition.ts'
 import type { StoreWrite } from '../ports/observer.ts'
 
@@ -21,6 +21,7 @@ export class Mirror {
   readonly #everLost = new Set<string>()
   // Read at almost every event, so not decoded anew each time.
   readonly #lanes = new Map<string, Lane>()
+  readonly #decoded = new Map<string, unknown>()
   #head: Head | undefined
 
   constructor(app: string) {
@@ -110,7 +111,10 @@ export class Mirror {
   /** Undefined when a part of it is not there. */
   segment(ref: SegmentRef): unknown {
     const chunks = segmentKeys(this.#app, ref).map((key) => this.#chunk(key))
-    return chunks.every((chunk) => chunk !== undefined) ? decode(segmentBytes(chunks)) : undefined
+    if (!chunks.every((chunk) => chunk !== undefined)) return undefined
+    const name = `${segmentId(ref)}#${ref.checksum}`
+    if (!this.#decoded.has(name)) this.#decoded.set(name, decode(segmentBytes(chunks)))
+    return this.#decoded.get(name)
   }
 
   plan(stored: string | SegmentRef): BatchPlan | undefined {

@@ -1,9 +1,10 @@
 import type { PlantedBug } from './bug.ts'
 
 const REDRIVE = 'lib/runtime/redrive.ts'
+const OPERATE = 'lib/runtime/operate.ts'
 
-/** Bugs of giving back what was put aside. */
-export const letterBugs: readonly PlantedBug[] = [
+/** Bugs of what persons do: giving back what was put aside, emptying state. */
+export const personBugs: readonly PlantedBug[] = [
   {
     name: 'mark over a mark',
     pipeline: 'plain-lines',
@@ -61,6 +62,35 @@ export const letterBugs: readonly PlantedBug[] = [
         file: REDRIVE,
         find: 'const mark = { lane: this.#lane, index: (this.#marked.get(letter.source) ?? 0) + 1 }',
         replace: 'const mark = { lane: this.#lane, index: (this.#marked.get(letter.source) ?? 0) + 2 }',
+      },
+    ],
+  },
+  {
+    name: 'start moved by a reset',
+    pipeline: 'uploads',
+    effect: 'what was uploaded before and is in no batch yet is taken for older than the application',
+    edits: [{ file: OPERATE, find: 'cuts, wakeMs: nowMs }, plan)', replace: 'cuts, startedMs: nowMs, wakeMs: nowMs }, plan)' }],
+  },
+  {
+    name: 'verdict replaced by a reset',
+    pipeline: 'plain-lines',
+    effect: 'what the last batch has put aside is nowhere to be found',
+    edits: [
+      {
+        file: OPERATE,
+        find: 'const verdict = plan === undefined ? before.letters : head.epoch + 1',
+        replace: 'const verdict = plan === undefined ? head.epoch + 1 : head.epoch + 1',
+      },
+    ],
+  },
+  {
+    name: 'batch given up under the lease of another',
+    effect: 'what it writes is of a batch that is not',
+    edits: [
+      {
+        file: OPERATE,
+        find: 'if (!isLeaseHeld(head, sharedNow(store, clock), leaseMs)) return',
+        replace: 'if (!isLeaseHeld(head, Infinity, leaseMs)) return',
       },
     ],
   },
