@@ -87,13 +87,13 @@ export const configurations = {
   },
   naps: {
     name: 'naps',
-    focus: 'rests and wakes that arrive late, or whose answer is lost',
+    focus: 'rests and wakes that arrive late',
     ...both({ records: [1], drivers: [1], intakes: 1, rests: true, ...ONE_EACH }, { lateWrites: 1 }, { crashes: 1, lateWrites: 1 }),
   },
   wakes: {
     name: 'wakes',
     focus: 'two invocations of intake wake one driver, more than once',
-    ...both({ records: [2], drivers: [1], intakes: 2, rests: true, ...ONE_EACH }, {}, { zombies: 1, lostAnswers: 1 }),
+    ...both({ records: [2], drivers: [1], intakes: 2, rests: true, ...ONE_EACH }, {}, { zombies: 1 }),
   },
   generations: {
     name: 'generations',
@@ -134,7 +134,7 @@ export const configurations = {
     ...both(
       { records: [2], drivers: [1, 1], intakes: 0, delivery: 1, entry: 1, batch: 2, garbage: { kept: 2, merged: 2 } },
       { losses: 1, standstills: 1 },
-      { losses: 1, standstills: 1, crashes: 1 },
+      { losses: 1, standstills: 2, crashes: 1, lostAnswers: 1 },
     ),
   },
   commands: {
