@@ -26,7 +26,7 @@ const produceRecords = ({ world, pipeline, platform, truth, records }: LifeParts
     const mapping = platform.mappings.findLast(({ stream }) => stream.name === name)
     if (mapping === undefined) return
     // Mostly a few, now and then a burst.
-    const most = world.random.chance(0.07) ? 40 : 6
+    const most = world.random.chance(0.1) ? 40 : 6
     for (let left = world.random.between(1, most); left > 0 && put < records; left--) {
       const line = pipeline.line(world.random, put)
       const [shard, record] = mapping.stream.put(line.split(' ')[0] as string, line, world.nowMs)
@@ -49,7 +49,7 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
     put += 1
   }
   const meddle = (key: string): void => {
-    if (faults.has('replacedObject') && put < objects && random.chance(0.7)) {
+    if (faults.has('replacedObject') && put < objects && random.chance(0.85)) {
       sightings.see('replacedObject')
       upload(key)
     } else if (faults.has('lostObject') && random.chance(0.2)) {
@@ -65,13 +65,13 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
   world.every(500, 8_000, () => {
     if (put < objects) upload(`${put}-${random.pick(KEYS)}`)
   })
-  world.every(200, 1_500, () => {
+  world.every(100, 800, () => {
     const keys = bucket.keys()
     // Above all what a batch in hand has still to read, or to read again.
     const taken = checkers.keysInHand()
     const inHand = keys.filter((key) => taken.has(key))
     if (inHand.length > 0) meddle(random.pick(inHand))
-    else if (keys.length > 0 && random.chance(0.2)) meddle(random.pick(keys))
+    else if (keys.length > 0 && random.chance(0.1)) meddle(random.pick(keys))
   })
   return () => put >= objects
 }

@@ -128,7 +128,7 @@ export class Platform {
     this.#persons += 1
     const { world, faults, checkers } = this.#parts
     const person = new Environment(`${name}${this.#persons}g${this.#deployment.generation}`, this.#deployment)
-    if (faults.active && world.random.chance(0.4)) world.after(world.random.between(1, 300), () => person.end())
+    if (faults.active && world.random.chance(0.5)) world.after(world.random.between(1, 300), () => person.end())
     run(person).then(
       () => {
         world.log(() => `${person.name} is done`)

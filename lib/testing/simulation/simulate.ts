@@ -117,7 +117,7 @@ export const simulate = async (seed: number, options: SimulateOptions = {}): Pro
     checkers,
     truth,
     storage,
-    records: Math.ceil(world.random.between(10, 120) * share),
+    records: Math.ceil(world.random.between(10, 150) * share),
     objects: Math.ceil(world.random.between(3, 25) * share),
   })
 
@@ -156,7 +156,9 @@ const drawScene = (seed: number, { trace = false, without = [], pipeline: name }
   const faults = new Faults(world.random.fork(), sightings, without)
   const calls: CallWorld = { world, faults, sightings }
   const storage = drawStorage(world.random)
-  const drawn = world.random.pick(pipelines)
+  // Objects and bad records have faults of their own, which other pipelines do not meet.
+  const often = pipelines.filter(({ buckets, isPoison }) => buckets.length > 0 || isPoison !== undefined)
+  const drawn = world.random.pick([...pipelines, ...often])
   const pipeline = pipelines.find((one) => one.name === name) ?? drawn
   const settings = {
     batchInterval: seconds(world.random.pick([1, 2, 5])),

@@ -15,7 +15,7 @@ export interface Storage {
 
 /** Small limits, so that chunks, blobs and full lanes are met within seconds. */
 export const drawStorage = (random: Random): Storage => ({
-  items: memoryItemStore({ itemBytesMax: random.pick([8_192, 8_192, 409_600]) }),
+  items: memoryItemStore({ itemBytesMax: random.pick([8_192, 8_192, 8_192, 409_600]) }),
   blobs: memoryBlobStore(),
   blobAboveBytes: random.pick([200, 8_192]),
   outputs: memoryOutputFiles(),

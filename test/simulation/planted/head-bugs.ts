@@ -139,17 +139,6 @@ export const headBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'smaller plan taken back',
-    effect: 'who takes a batch over has seen the head before a part of it was gone',
-    edits: [
-      {
-        file: 'lib/runtime/head-writes.ts',
-        find: "'owner', 'leaseEndMs', 'logged']",
-        replace: "'owner', 'leaseEndMs', 'next']",
-      },
-    ],
-  },
-  {
     name: 'no second look after going to rest',
     effect: 'what was appended while the head went to rest lies there',
     edits: [

@@ -7,7 +7,7 @@ export const checkerPromises = {
   B5: 'a commit is made by who holds the lease, for the logged batch, and names its own manifest',
   B6: 'batches are logged and committed in the order of their times, on the grid, each once',
   B7: 'blocks that a plan pins are there, and hold what was put',
-  B8: 'a batch keeps within its limits, items within theirs, and the ticks of a minute are no more than its batches',
+  B8: 'a batch keeps within its limits, items within theirs, and there are no more ticks in a minute than it has batches',
   B9: 'poison is put aside before its batch is true, broken code commits nothing, retries keep their pauses, FAILED comes no sooner than it may',
   B10: 'only the generation of the head writes it; a newer one adopts it when its lease is free; none goes back',
   B11: 'nothing reachable is deleted, expires, is missing, or is written over',
