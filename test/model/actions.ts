@@ -92,15 +92,15 @@ const crashes = (world: World): readonly Transition[] => {
     return [
       plain(
         `driver ${'ABC'[index]} crashes`,
-        answered(after, index, at.before === 'call' ? 'done' : 'called again', { memory: null }),
+        answered(after, index, at.before === 'call' ? 'done' : 'called again', { memory: null, garbage: null }),
         true,
       ),
     ]
   })
   const intakes = world.intakes.flatMap(({ at, known }, index) => {
     if (at.before === 'event') return []
-    const zeros = known.map(() => 0)
-    return [plain(`intake ${index + 1} crashes`, intakeAt(after, index, { before: 'event' }, { known: zeros }), true)]
+    const nothing = { known: known.map(() => 0), left: known.map(() => null) }
+    return [plain(`intake ${index + 1} crashes`, intakeAt(after, index, { before: 'event' }, nothing), true)]
   })
   return [...drivers, ...intakes]
 }
@@ -117,6 +117,12 @@ const surroundings = (model: Model, world: World): readonly Step[] => {
     const goOn = (): World => ({ ...world, sources: world.sources.with(lane, 0) })
     steps.push({ text: `source ${'abc'[lane]} begins again at its first record`, fault: 'rewinds', goOn })
   }
+  for (const block of world.head.plan?.blocks ?? []) {
+    const { stored, lost } = world
+    if (stored?.includes(block.name) !== true) continue
+    const goOn = (): World => ({ ...world, stored: stored.filter((name) => name !== block.name), lost: [...lost, block] })
+    steps.push({ text: `the block ${block.name} is lost`, fault: 'losses', goOn })
+  }
   if (errs(model, 'segments expire')) {
     for (const { name } of world.head.manifest.states.slice(0, -1))
       steps.push({
@@ -131,7 +137,9 @@ const surroundings = (model: Model, world: World): readonly Step[] => {
 const tidied = (transition: Transition): Transition => {
   const { head, drivers } = transition.after
   const isStale = (driver: World['drivers'][number]): boolean =>
-    driver.memory !== null && driver.memory.manifest !== head.manifest.name && (driver.at.before === 'call' || driver.at.before === 'look')
+    driver.memory !== null &&
+    driver.memory.manifest !== head.manifest.name &&
+    (driver.at.before === 'call' || (driver.at.before === 'look' && driver.at.wrote === undefined))
   if (!drivers.some(isStale)) return transition
   const kept = drivers.map((driver) => (isStale(driver) ? { ...driver, memory: null } : driver))
   return { ...transition, after: { ...transition.after, drivers: kept } }

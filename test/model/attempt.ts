@@ -2,38 +2,60 @@
  * The program of one attempt at a logged batch: the model of `lib/runtime/batch.ts`, of the attempt in `lib/runtime/driver.ts`, and of
  * commit, failure and rest in `lib/runtime/head-writes.ts` and `rest.ts`.
  *
- *   [sweep -> delete -> read] -> output -> [state -> manifest] -> commit -> [rest] -> look
- *                                   `--------- fail ----------------'
+ *   [read] -> output -> [state -> manifest] -> commit -> [rest] -> look
+ *                `--------- fail ----------------'
+ *             [sweep -> delete]
  *
+ * Garbage is looked for and deleted beside the rest, from the read to the commit or the failure, which wait for it.
  * What is in brackets is left out where the bounds leave it out: nobody sees the difference.
  */
-import { afterCommit, garbageFor, isThere, manifestAfter } from './garbage.ts'
+import { afterCommit, garbageFor, manifestAfter, missingOf, namesOf } from './garbage.ts'
 import { isWaiting } from './lanes.ts'
 import { errs } from './protocol.ts'
-import { answered, cold, driverAt, looksAgain, type Seat, type Step, stopped } from './step.ts'
+import { answered, cold, driverAt, looksAgain, type Seat, type Step } from './step.ts'
 import { planned } from './store.ts'
 import type { AttemptId, DriverAt, Head, Manifest, Memory, Output, Plan, World, Write } from './world.ts'
 
 type Attempt = Extract<DriverAt, { readonly mine: Head }>
 
 /** Where an attempt begins, once its log is acknowledged. */
-export const startsAttempt = (seat: Seat, world: World, mine: Head): World => {
+export const startsAttempt = (seat: Seat, world: World, mine: Head, missing?: readonly string[]): World => {
   if (errs(seat.model, 'commit before output')) return driverAt(world, seat.index, committing(seat, mine))
-  return driverAt(world, seat.index, world.stored === null ? withRecords(seat, mine) : { before: 'sweep', mine })
+  if (world.stored === null) return withRecords(seat, world, mine)
+  return missing === undefined ? driverAt(world, seat.index, { before: 'read', mine }) : settlesLosses(seat, world, mine, missing)
 }
 
 /** With the records at hand: an output that an earlier attempt has finished is left out. */
-const withRecords = (seat: Seat, mine: Head): DriverAt => (mine.outputDone ? committing(seat, mine) : { before: 'output', mine })
+const withRecords = (seat: Seat, world: World, mine: Head): World => {
+  const next: DriverAt = mine.outputDone ? committing(seat, mine) : { before: 'output', mine }
+  return driverAt(world, seat.index, next, { garbage: world.stored === null ? null : 'due' })
+}
+
+/** `settleLosses`. What is missing is lost if the lease still is this attempt's: the write that logs the rest of the batch tells. */
+const settlesLosses = (seat: Seat, world: World, mine: Head, missing: readonly string[]): World => {
+  if (missing.length === 0) return withRecords(seat, world, mine)
+  const { blocks, cuts } = mine.plan as Plan
+  return driverAt(world, seat.index, {
+    before: 'again',
+    mine,
+    plan: { blocks: blocks.filter(({ name }) => !missing.includes(name)), cuts },
+  })
+}
 
 /** All that a driver can do next in the middle of an attempt. */
 export const attemptSteps = (seat: Seat, at: Attempt): readonly Step[] => {
+  const { garbage } = seat.driver
+  if (garbage === null) return ownSteps(seat, at)
+  const collects = garbage === 'due' ? sweeps(seat, at) : deletes(seat, at, garbage)
+  return at.before === 'commit' || at.before === 'fail' ? [collects] : [collects, ...ownSteps(seat, at)]
+}
+
+const ownSteps = (seat: Seat, at: Attempt): readonly Step[] => {
   switch (at.before) {
-    case 'sweep':
-      return [sweeps(seat, at.mine)]
-    case 'delete':
-      return [deletes(seat, at.mine, at.names)]
     case 'read':
       return [readsBlocks(seat, at.mine)]
+    case 'again':
+      return [logsAgain(seat, at.mine, at.plan)]
     case 'output':
       return [errs(seat.model, 'sink looks, then writes') ? looksAtSink(seat, at.mine) : outputOf(seat, at.mine), throws(seat, at.mine)]
     case 'sink':
@@ -52,33 +74,43 @@ export const attemptSteps = (seat: Seat, at: Attempt): readonly Step[] => {
 }
 
 /** `#collectGarbage`: only the holder of the lease gets here, but it may have lost it since. */
-const sweeps = (seat: Seat, mine: Head): Step => {
+const sweeps = (seat: Seat, at: Attempt): Step => {
   const { model, world, index, driver, who } = seat
-  const names = garbageFor(model, world, mine, driver.memory as Memory)
-  const memory = { ...(driver.memory as Memory), deletable: [], sweepIsDue: false }
-  const next: DriverAt = names.length === 0 ? { before: 'read', mine } : { before: 'delete', mine, names }
-  return { text: `${who} looks for garbage: ${names.join(' ') || 'none'}`, goOn: () => driverAt(world, index, next, { memory }) }
+  const names = garbageFor(model, world, at.mine, driver.memory)
+  const memory = driver.memory && { ...driver.memory, deletable: [], sweepIsDue: false }
+  const garbage = names.length === 0 ? null : names
+  return { text: `${who} looks for garbage: ${names.join(' ') || 'none'}`, goOn: () => driverAt(world, index, at, { memory, garbage }) }
 }
 
-const deletes = ({ index, who }: Seat, mine: Head, names: readonly string[]): Step => ({
+const deletes = ({ index, who }: Seat, at: Attempt, names: readonly string[]): Step => ({
   text: `${who} deletes ${names.join(' ')}`,
   write: { to: 'segments', delete: names },
-  goOn: ({ world }) => driverAt(world, index, { before: 'read', mine }),
+  goOn: ({ world }) => driverAt(world, index, at, { garbage: null }),
 })
 
-/** `readBatch`. A block that is not there is lost only if the lease is still this attempt's. */
+/** `readRecords`, where they were not read beside the log. */
 const readsBlocks = (seat: Seat, mine: Head): Step => {
-  const { model, index, who } = seat
-  const names = (mine.plan as Plan).blocks.map(({ name }) => name)
-  const found = isThere(seat.world, names)
-  const lost: Write | undefined = errs(model, 'blocks deleted when logged') ? { to: 'segments', delete: names } : undefined
+  const { model, world, who } = seat
+  const names = namesOf((mine.plan as Plan).blocks)
+  const missing = missingOf(world, names)
+  const write: Write | undefined = errs(model, 'blocks deleted when logged') ? { to: 'segments', delete: names } : undefined
   return {
-    text: `${who} reads the records of batch ${mine.next}${found ? '' : ': a block is not there'}`,
-    ...(lost && found ? { write: lost } : {}),
-    goOn: ({ world }) => {
-      if (found) return driverAt(world, index, withRecords(seat, mine))
-      return world.head.owner === mine.owner ? stopped(seat, world) : driverAt(world, index, { before: 'fail', mine }, cold(seat))
-    },
+    text: `${who} reads the records of batch ${mine.next}${missing.length === 0 ? '' : `: ${missing.join(' ')} is not there`}`,
+    ...(write && missing.length === 0 ? { write } : {}),
+    goOn: (answer) => settlesLosses(seat, answer.world, mine, missing),
+  }
+}
+
+/** `logAgain`: the batch without what is lost, before any output. */
+const logsAgain = (seat: Seat, mine: Head, plan: Plan): Step => {
+  const { driver, index, who } = seat
+  const next: Head = { ...mine, plan, outputDone: false }
+  return {
+    text: `${who} logs batch ${mine.next} again, without what is lost`,
+    write: { to: 'head', kind: 'again', generation: driver.generation, seen: mine, next },
+    goOn: ({ world, written }) =>
+      written || world.head.owner === mine.owner ? withRecords(seat, world, next) : looksAgain(seat, world, cold(seat)),
+    giveUp: (world) => driverAt(world, index, { before: 'fail', mine }, cold(seat)),
   }
 }
 
@@ -173,7 +205,7 @@ const commits = (seat: Seat, mine: Head, manifest: Manifest): Step => {
       if (errs(model, 'commit before output')) return driverAt(world, index, { before: 'output', mine })
       return mayRest(seat, world, mine)
         ? driverAt(world, index, { before: 'rest', mine: next }, { memory })
-        : looksAgain(seat, world, { memory })
+        : looksAgain(seat, world, { memory }, next)
     },
     giveUp: (world) => driverAt(world, index, { before: 'fail', mine }, cold(seat)),
   }
@@ -187,17 +219,12 @@ const mayRest = ({ model }: Seat, world: World, mine: Head): boolean => {
 /** `goToRest` (B12). After it the driver looks again, finds the head at rest, and reads the lanes. */
 const rests = (seat: Seat, committed: Head): Step => {
   const { model, driver, index, who } = seat
+  const next: Head = { ...committed, status: 'rest', woken: false }
   const looksNoMore = errs(model, 'no second look') || errs(model, 'second look before rest')
   return {
     text: `${who} puts the head to rest`,
-    write: {
-      to: 'head',
-      kind: 'rest',
-      generation: driver.generation,
-      seen: committed,
-      next: { ...committed, status: 'rest', woken: false },
-    },
-    goOn: ({ world }) => (looksNoMore ? answered(world, index, 'done') : looksAgain(seat, world)),
+    write: { to: 'head', kind: 'rest', generation: driver.generation, seen: committed, next },
+    goOn: ({ world, written }) => (looksNoMore ? answered(world, index, 'done') : looksAgain(seat, world, {}, written ? next : undefined)),
     // The code would now try to give the lease back, which nobody holds: refused for certain.
     giveUp: (world) => looksAgain(seat, world, cold(seat)),
   }

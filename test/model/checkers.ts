@@ -3,7 +3,7 @@ import { entriesAfter, isWaiting } from './lanes.ts'
 import type { Model } from './protocol.ts'
 import { isThere } from './garbage.ts'
 import { planned, recordsOf } from './store.ts'
-import { type Cuts, type Lane, recordId, type World, type Write } from './world.ts'
+import { type Cuts, type Lane, recordId, type RecordId, type World, type Write } from './world.ts'
 
 /** Looks at a world as it stands. */
 export type WorldChecker = (model: Model, world: World) => string | undefined
@@ -29,11 +29,27 @@ const acknowledgesLater: WorldChecker = (_, after) => {
   return unless(lane === -1, `${recordId(lane, after.acknowledged[lane] ?? 0)} is acknowledged and not in its lane`)
 }
 
+/**
+ * A plan that is logged again, without what is lost; or a holder of the lease that does not know whether it is, and gives it back with the
+ * plan that it knows: no output has started.
+ */
+const isWithoutLost = ({ head, lost }: World, { kind, seen }: Extract<Write, { to: 'head' }>): boolean =>
+  kind === 'again' || (kind === 'fail' && lost.length > 0 && seen.owner === head.owner)
+
+const lostIsLost: WriteChecker = (before, after, write) => {
+  if (write.to !== 'head' || write.kind !== 'again') return undefined
+  const left = after.head.plan?.blocks ?? []
+  const taken = (before.head.plan?.blocks ?? []).find(({ name }) => !left.some((block) => block.name === name) && !isLost(before, name))
+  return unless(taken === undefined, `${taken?.name} is taken for lost`)
+}
+
+const isLost = ({ lost }: World, name: string): boolean => lost.some((block) => block.name === name)
+
 const logStands: WriteChecker = (before, after, write) => {
   if (write.to !== 'head') return undefined
   if (write.kind === 'log' && after.head.epoch <= before.head.epoch)
     return `a lease is taken under epoch ${after.head.epoch}, which another one had`
-  if (before.head.next === null || after.head.done > before.head.done) return undefined
+  if (before.head.next === null || after.head.done > before.head.done || isWithoutLost(before, write)) return undefined
   const isSame = after.head.next === before.head.next && JSON.stringify(after.head.plan) === JSON.stringify(before.head.plan)
   return unless(isSame, `batch ${before.head.next} is logged, and its plan changes`)
 }
@@ -92,16 +108,24 @@ const inOrder: WriteChecker = (before, after) => {
 }
 
 /** The records of all lanes between two cuts, but those put aside. */
-const between = (model: Model, from: Cuts, to: Cuts): string =>
+const between = (model: Model, from: Cuts, to: Cuts): readonly RecordId[] =>
   from
     .flatMap((first, lane) => Array.from({ length: Math.max(0, (to[lane] ?? 0) - first) }, (_, index) => recordId(lane, first + 1 + index)))
     .filter((id) => id !== model.bounds.bad)
-    .join(' ')
 
-const pinsItsRecords: WorldChecker = (model, { head }) => {
+const pinsItsRecords: WorldChecker = (model, { head, lost }) => {
   if (head.plan === null) return undefined
+  const there = planned(head)
+  const mayLack = recordsOf(lost)
   const expected = between(model, head.manifest.cuts, head.plan.cuts)
+    .filter((id) => there.includes(id) || !mayLack.includes(id))
+    .join(' ')
   return unless(planned(head).join(' ') === expected, `batch ${head.next} reads ${planned(head).join(' ')}, and its cut says ${expected}`)
+}
+
+const parentsFirst: WorldChecker = (model, { head }) => {
+  if (model.bounds.isFamily !== true || head.plan === null || (head.plan.cuts[1] ?? 0) === 0) return undefined
+  return unless(head.plan.cuts[0] === model.bounds.records[0], `batch ${head.next} takes b1, and what came before it in lane a is left`)
 }
 
 const isCapped: WorldChecker = (model, { head }) => {
@@ -129,7 +153,7 @@ const nothingReachableDies: WorldChecker = (model, after) => {
     ...(plan?.blocks ?? []).map(({ name }) => name),
     ...entries.flatMap(({ blocks }) => blocks.map(({ name }) => name)),
   ]
-  const missing = [...new Set(reachable)].filter((name) => !after.stored?.includes(name))
+  const missing = [...new Set(reachable)].filter((name) => !after.stored?.includes(name) && !isLost(after, name))
   return unless(missing.length === 0, `${missing.join(' ')} is named and not there`)
 }
 
@@ -167,7 +191,7 @@ const eachOnce: WorldChecker = (model, after) => {
   for (const [lane, upTo] of after.acknowledged.entries()) {
     for (let position = 1; position <= (after.lanes[lane]?.tail ?? upTo); position++) {
       const found = places.filter((id) => id === recordId(lane, position)).length
-      if (found === 0) return `${recordId(lane, position)} is lost`
+      if (found === 0 && !recordsOf(after.lost).includes(recordId(lane, position))) return `${recordId(lane, position)} is lost`
       if (found > 1) return `${recordId(lane, position)} is there ${found} times`
     }
   }
@@ -183,6 +207,7 @@ export const writeCheckers: readonly (readonly [name: string, check: WriteChecke
   ['B5', commitsItsOwn],
   ['B6', inOrder],
   ['B9', failedStands],
+  ['B11', lostIsLost],
   ['B10', newestRuns],
 ]
 
@@ -193,6 +218,7 @@ export const worldCheckers: readonly (readonly [name: string, check: WorldChecke
   ['B3', warmIsCold],
   ['B7', pinsItsRecords],
   ['B8', isCapped],
+  ['order', parentsFirst],
   ['B11', nothingReachableDies],
   ['B11', behindIsNotLost],
   ['B12', wakeIsNotLost],

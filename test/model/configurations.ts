@@ -73,7 +73,12 @@ export const configurations = {
   sources: {
     name: 'sources',
     focus: 'two lanes cut by one batch',
-    ...both({ records: [2, 1], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2 }, {}, { zombies: 1, crashes: 1 }),
+    ...both({ records: [2, 1], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2 }, {}, { zombies: 1 }),
+  },
+  family: {
+    name: 'family',
+    focus: 'a lane that comes after another, as after the split of a shard',
+    ...both({ records: [2, 1], drivers: [1], intakes: 2, delivery: 1, entry: 1, batch: 2, isFamily: true }, {}, { zombies: 1, crashes: 1 }),
   },
   rest: {
     name: 'rest',
@@ -82,17 +87,13 @@ export const configurations = {
   },
   naps: {
     name: 'naps',
-    focus: 'rests and wakes that arrive late, or whose answer is lost',
-    ...both(
-      { records: [1], drivers: [1], intakes: 1, rests: true, ...ONE_EACH },
-      { lateWrites: 1 },
-      { crashes: 1, lateWrites: 1, lostAnswers: 1 },
-    ),
+    focus: 'rests and wakes that arrive late',
+    ...both({ records: [1], drivers: [1], intakes: 1, rests: true, ...ONE_EACH }, { lateWrites: 1 }, { crashes: 1, lateWrites: 1 }),
   },
   wakes: {
     name: 'wakes',
     focus: 'two invocations of intake wake one driver, more than once',
-    ...both({ records: [2], drivers: [1], intakes: 2, rests: true, ...ONE_EACH }, {}, { crashes: 1, zombies: 1 }),
+    ...both({ records: [2], drivers: [1], intakes: 2, rests: true, ...ONE_EACH }, {}, { zombies: 1 }),
   },
   generations: {
     name: 'generations',
@@ -106,7 +107,7 @@ export const configurations = {
   deployment: {
     name: 'deployment',
     focus: 'a deployment while intake wakes the application',
-    ...both({ records: [1], drivers: [1, 2], intakes: 1, rests: true, ...ONE_EACH }, {}, { crashes: 1, lostAnswers: 1 }),
+    ...both({ records: [1], drivers: [1, 2], intakes: 1, rests: true, ...ONE_EACH }, {}, { crashes: 1 }),
   },
   garbage: {
     name: 'garbage',
@@ -114,7 +115,7 @@ export const configurations = {
     ...both(
       { records: [3], drivers: [1, 1], intakes: 0, ...ONE_EACH, garbage: { kept: 2, merged: 2 } },
       { standstills: 1 },
-      { standstills: 2, crashes: 1 },
+      { standstills: 1, crashes: 1 },
       { records: [4] },
     ),
   },
@@ -124,7 +125,16 @@ export const configurations = {
     ...both(
       { records: [2], drivers: [1], intakes: 2, ...ONE_EACH, garbage: { kept: 2, merged: 2 } },
       { zombies: 1 },
-      { zombies: 1, crashes: 1, lostAnswers: 1 },
+      { zombies: 1, crashes: 1 },
+    ),
+  },
+  losses: {
+    name: 'losses',
+    focus: 'blocks that are gone when their batch is run, and runners that do not know of it',
+    ...both(
+      { records: [2], drivers: [1, 1], intakes: 0, delivery: 1, entry: 1, batch: 2, garbage: { kept: 2, merged: 2 } },
+      { losses: 1, standstills: 1 },
+      { losses: 1, standstills: 2, crashes: 1, lostAnswers: 1 },
     ),
   },
   commands: {

@@ -3,13 +3,20 @@
  *
  *   call -> look -> [adopt] -> [load] -> lanes -> log -> (attempt.ts) -> commit -> [rest] -> look
  *                                          `-> wake -> look
+ *
+ * The lanes may also be read before the look, beside the head; and after its own write of the head a driver looks without reading it.
  */
 import { attemptSteps, outputOf, startsAttempt } from './attempt.ts'
+import { isThere, missingOf, namesOf } from './garbage.ts'
 import { allocate, isWaiting } from './lanes.ts'
 import { errs, type Model } from './protocol.ts'
 import { answered, driverAt, freshId, isAlive, looksAgain, type Seat, type Step, stopped } from './step.ts'
 import { recordsOf } from './store.ts'
-import type { Driver, DriverAt, Head, Memory, Plan, World } from './world.ts'
+import type { Driver, DriverAt, Head, Lane, Memory, Plan, World } from './world.ts'
+
+type Lanes = readonly Lane[]
+type Sight = Extract<DriverAt, { readonly before: 'adopt' | 'load' }>
+type Logging = Extract<DriverAt, { readonly before: 'log' }>
 
 /** All that a driver can do next. */
 export const driverSteps = (model: Model, world: World, index: number): readonly Step[] => {
@@ -18,33 +25,37 @@ export const driverSteps = (model: Model, world: World, index: number): readonly
   const { at } = driver
   switch (at.before) {
     case 'call':
-      return model.bounds.rests === true && !world.called ? [] : looks(seat)
+      return model.bounds.rests === true && !world.called ? [] : [...looks(seat), ...readsLanesFirst(seat)]
     case 'look':
-      return looks(seat)
+      if (at.wrote !== undefined) return [goesOnWith(seat, at.wrote)]
+      return [...looks(seat, at.lanes), ...readsLanesFirst(seat, at.lanes)]
     case 'adopt':
-      return [adopts(seat, at.seen)]
+      return [adopts(seat, at)]
     case 'load':
-      return [loads(seat, at.seen)]
+      return [loads(seat, at)]
     case 'lanes':
-      return readsLanes(seat, at.seen)
+      return readsLanes(seat, at)
+    case 'parents':
+      return [readsParents(seat, at)]
     case 'wake':
       return [wakes(seat, at.seen)]
     case 'exhaust':
       return [exhausts(seat, at.seen)]
     case 'log':
-      return errs(model, 'output before log') ? [logs(seat, at), writesEarly(seat, at)] : [logs(seat, at)]
+      return [logs(seat, at), ...readsBesideLog(seat, at), ...(errs(model, 'output before log') ? [writesEarly(seat, at)] : [])]
     default:
       return attemptSteps(seat, at)
   }
 }
 
 /** It reads the head. The lease of an attempt that is still alive is over only if that one stands still for long: a fault. */
-const looks = (seat: Seat): readonly Step[] => {
+const looks = (seat: Seat, lanes?: Lanes): readonly Step[] => {
   const { world, index, driver, who } = seat
-  const taken = driver.at.before === 'call' ? { ...world, called: false } : world
+  const taken = takingTick(seat)
   const { head } = world
   const looked = `${who} reads the head`
-  const goesOn = (): World => meets(seat, taken.missed && driver.generation >= head.generation ? { ...taken, missed: false } : taken, head)
+  const goesOn = (): World =>
+    meets(seat, taken.missed && driver.generation >= head.generation ? { ...taken, missed: false } : taken, head, lanes)
   if (head.owner === null || !isAlive(world, head.owner)) return [{ text: looked, goOn: goesOn }]
   return [
     { text: `${looked}: somebody holds the lease`, goOn: () => answered(taken, index, 'done') },
@@ -52,18 +63,41 @@ const looks = (seat: Seat): readonly Step[] => {
   ]
 }
 
+const takingTick = ({ world, driver }: Seat): World => (driver.at.before === 'call' ? { ...world, called: false } : world)
+
+/** `HeadReader`: the lanes may be read beside the head, and so before it. Where no lane changes that is all the same. */
+const readsLanesFirst = (seat: Seat, lanes: Lanes = []): readonly Step[] => {
+  const { model, world, index, who } = seat
+  if (model.bounds.intakes === 0 || lanes.length === world.lanes.length) return []
+  const goOn = (): World => driverAt(takingTick(seat), index, { before: 'look', lanes: withNextRead(seat, lanes) })
+  return [{ text: `${who} reads ${lanesText(seat, lanes)} beside the head`, goOn }]
+}
+
+/** Where the second lane comes after the first they are read one after the other; else it is all the same, and they are read at once. */
+const withNextRead = ({ model, world }: Seat, lanes: Lanes): Lanes =>
+  model.bounds.isFamily === true ? [...lanes, world.lanes[lanes.length] as Lane] : world.lanes
+
+const lanesText = ({ model }: Seat, lanes: Lanes): string => (model.bounds.isFamily === true ? `lane ${'ab'[lanes.length]}` : 'the lanes')
+
+/** It may go on with the head as it has just written it: whoever has changed it since is met by the condition of the next write. */
+const goesOnWith = (seat: Seat, wrote: Head): Step => ({
+  text: `${seat.who} goes on with the head as it has written it`,
+  goOn: () => meets(seat, seat.world, wrote),
+})
+
 /** `currentHead` and `#look`: what to do with the head as it is. */
-const meets = (seat: Seat, world: World, head: Head): World => {
+const meets = (seat: Seat, world: World, head: Head, lanes?: Lanes): World => {
   const { model, index, driver } = seat
   const lower = driver.generation < head.generation
   if (lower && !errs(model, 'lower generation runs'))
     return { ...answered(world, index, 'done'), missed: world.missed || model.bounds.rests === true }
-  if (driver.generation > head.generation) return driverAt(world, index, { before: 'adopt', seen: head })
+  const sight = { seen: head, ...(lanes === undefined ? {} : { lanes }) }
+  if (driver.generation > head.generation) return driverAt(world, index, { before: 'adopt', ...sight })
   if (head.status === 'failed' && !errs(model, 'failed application runs on')) return answered(world, index, 'done')
   if (driver.memory?.manifest === head.manifest.name || (driver.memory && errs(model, 'memory not compared with the head')))
-    return works(seat, world, head)
-  if (world.stored !== null) return driverAt(world, index, { before: 'load', seen: head })
-  return works(seat, driverAt(world, index, driver.at, { memory: loaded(head) }), head)
+    return works(seat, world, head, lanes)
+  if (world.stored !== null) return driverAt(world, index, { before: 'load', ...sight })
+  return works(seat, driverAt(world, index, driver.at, { memory: loaded(head) }), head, lanes)
 }
 
 const loaded = ({ manifest }: Head): Memory => ({
@@ -74,10 +108,15 @@ const loaded = ({ manifest }: Head): Memory => ({
   sweepIsDue: true,
 })
 
-const works = (seat: Seat, world: World, head: Head): World => {
+const works = (seat: Seat, world: World, head: Head, lanes?: Lanes): World => {
   const { model, index } = seat
-  if (head.status === 'rest' || head.next === null || errs(model, 'retry allocates anew'))
-    return driverAt(world, index, { before: 'lanes', seen: head })
+  if (head.status === 'rest' || head.next === null || errs(model, 'retry allocates anew')) {
+    // B12: at rest it is what is there now that counts.
+    if (head.status === 'rest' || lanes === undefined || isAboutToRest(world, head))
+      return driverAt(world, index, { before: 'lanes', seen: head })
+    if (lanes.length < world.lanes.length) return driverAt(world, index, { before: 'lanes', seen: head, lanes })
+    return startsNext(seat, world, head, lanes) ?? answered(world, index, 'done')
+  }
   if (head.attempts >= (model.bounds.attempts ?? Infinity) && !errs(model, 'failed application runs on'))
     return driverAt(world, index, { before: 'exhaust', seen: head })
   return beforeLog(seat, world, head, head.plan as Plan)
@@ -89,7 +128,7 @@ const beforeLog = ({ model, index }: Seat, world: World, seen: Head, plan: Plan)
 }
 
 /** `adopt` (B10). What was logged stays logged, and is tried from the first attempt on, with its output: the code may be another. */
-const adopts = (seat: Seat, seen: Head): Step => {
+const adopts = (seat: Seat, { seen, lanes }: Sight): Step => {
   const { model, index, driver, who, world } = seat
   const fresh = errs(model, 'adoption forgets the logged batch') ? { next: null, plan: null } : {}
   const status = seen.status === 'failed' ? 'running' : seen.status
@@ -100,49 +139,70 @@ const adopts = (seat: Seat, seen: Head): Step => {
     write: { to: 'head', kind: 'adopt', generation: driver.generation, seen, next },
     goOn: ({ written, world: after }) => {
       if (!written) return looksAgain(seat, after)
-      return errs(model, 'adoption does not look at the lanes') ? answered(after, index, 'done') : meets(seat, after, next)
+      return errs(model, 'adoption does not look at the lanes') ? answered(after, index, 'done') : meets(seat, after, next, lanes)
     },
     giveUp: (after) => answered(after, index, 'called again', { memory: world.drivers[index]?.memory ?? null }),
   }
 }
 
 /** `#warmUp`. Whoever misses a segment looks at the head again first (B11). */
-const loads = (seat: Seat, seen: Head): Step => {
+const loads = (seat: Seat, { seen, lanes }: Sight): Step => {
   const { model, world, index, who } = seat
-  const names = [seen.manifest.name, ...seen.manifest.states.map(({ name }) => name)]
-  const isThere = names.every((name) => world.stored?.includes(name))
+  const found = isThere(world, [seen.manifest.name, ...namesOf(seen.manifest.states)])
   const goOn = (): World => {
-    if (isThere) return works(seat, driverAt(world, index, seat.driver.at, { memory: loaded(seen) }), seen)
+    if (found) return works(seat, driverAt(world, index, seat.driver.at, { memory: loaded(seen) }), seen, lanes)
     const isCurrent = world.head.epoch === seen.epoch && world.head.manifest.name === seen.manifest.name
     if (isCurrent || errs(model, 'missing segment taken for lost')) return stopped(seat, world)
     return looksAgain(seat, world, { memory: null })
   }
-  return { text: `${who} reads the state of ${seen.manifest.name}${isThere ? '' : ': a segment is not there'}`, goOn }
+  return { text: `${who} reads the state of ${seen.manifest.name}${found ? '' : ': a segment is not there'}`, goOn }
 }
 
 /** At rest the second look (B12); else the cut of the next batch, from the lanes as they are (B2). */
-const readsLanes = (seat: Seat, seen: Head): readonly Step[] => {
+const readsLanes = (seat: Seat, { seen, lanes = [] }: Extract<DriverAt, { readonly before: 'lanes' }>): readonly Step[] => {
   const { model, world, index, who } = seat
-  const { cuts } = seen.manifest
-  const time = seen.done + 1
-  const goOn = (next: () => World): readonly Step[] => [{ text: `${who} reads the lanes`, goOn: next }]
+  const goOn = (next: () => World): readonly Step[] => [{ text: `${who} reads ${lanesText(seat, lanes)}`, goOn: next }]
   if (seen.status === 'rest')
-    return goOn(() => (isWaiting(model, world, cuts) ? driverAt(world, index, { before: 'wake', seen }) : answered(world, index, 'done')))
-  const plan = allocate(model, world, cuts, time)
-  const isEmpty = plan.blocks.length === 0 && plan.cuts.every((cut, lane) => cut === cuts[lane])
-  if (!isDue(seat, time) || (isEmpty && model.bounds.rests !== true)) return goOn(() => answered(world, index, 'done'))
-  const goesOn = (): World => beforeLog(seat, world, seen, plan)
-  if (!isAboutToRest(seat, seen)) return goOn(goesOn)
+    return goOn(() =>
+      isWaiting(model, world, seen.manifest.cuts) ? driverAt(world, index, { before: 'wake', seen }) : answered(world, index, 'done'),
+    )
+  const read = withNextRead(seat, lanes)
+  if (read.length < world.lanes.length) return goOn(() => driverAt(world, index, { before: 'lanes', seen, lanes: read }))
+  const next = startsNext(seat, world, seen, read)
+  if (next === undefined) return goOn(() => answered(world, index, 'done'))
+  if (!isAboutToRest(world, seen)) return goOn(() => next)
   return [
     ...goOn(() => answered(world, index, 'done')),
-    { text: `${who} reads the lanes, an interval after the last batch`, fault: 'standstills', goOn: goesOn },
+    { text: `${who} reads the lanes, an interval after the last batch`, fault: 'standstills', goOn: () => next },
   ]
+}
+
+/** `#startNext`: to be logged is what these lanes hold behind the cut. Undefined: it is not due, or there is nothing. */
+const startsNext = (seat: Seat, world: World, seen: Head, lanes: Lanes): World | undefined => {
+  const { model, index } = seat
+  const isNew = model.bounds.isFamily === true && seen.manifest.cuts[1] === 0 && !errs(model, 'parents not read again')
+  return isNew ? driverAt(world, index, { before: 'parents', seen, lanes }) : startsWith(seat, world, seen, lanes)
+}
+
+/** `withParents`: before anything is taken from a lane for the first time, the lane that it comes after is read again. */
+const readsParents = (seat: Seat, { seen, lanes }: Extract<DriverAt, { readonly before: 'parents' }>): Step => {
+  const { world, index, who } = seat
+  const goOn = (): World => startsWith(seat, world, seen, lanes.with(0, world.lanes[0] as Lane)) ?? answered(world, index, 'done')
+  return { text: `${who} reads lane a again`, goOn }
+}
+
+const startsWith = (seat: Seat, world: World, seen: Head, lanes: Lanes): World | undefined => {
+  const { model } = seat
+  const { cuts } = seen.manifest
+  const plan = allocate(model, lanes, cuts, seen.done + 1)
+  const isEmpty = plan.blocks.length === 0 && plan.cuts.every((cut, lane) => cut === cuts[lane])
+  return isDue(seat, seen.done + 1) && (!isEmpty || model.bounds.rests === true) ? beforeLog(seat, world, seen, plan) : undefined
 }
 
 const isDue = ({ model: { bounds }, world }: Seat, time: number): boolean => world.now >= Math.min(time, bounds.clock ?? 0)
 
 /** Between an idle batch and the rest that follows it no other batch is due, unless its driver stands still in between. */
-const isAboutToRest = ({ world }: Seat, seen: Head): boolean =>
+const isAboutToRest = (world: World, seen: Head): boolean =>
   world.drivers.some(({ at }) => at.before === 'rest' && at.mine.done === seen.done)
 
 /** `wake` by the driver itself. */
@@ -173,19 +233,30 @@ const logged = (seen: Head, plan: Plan, by: NonNullable<Head['owner']>): Head =>
 }
 
 /** `logBatch` (B2): lease and log in one write. A refusal that shows its own attempt id is a success whose answer was lost. */
-const logs = (seat: Seat, { seen, plan, by }: Extract<DriverAt, { before: 'log' }>): Step => {
+const logs = (seat: Seat, { seen, plan, by, missing }: Logging): Step => {
   const { driver, index, who } = seat
   const next = logged(seen, plan, by)
   return {
     text: `${who} logs batch ${next.next} under epoch ${next.epoch}`,
     write: { to: 'head', kind: 'log', generation: driver.generation, seen, next },
-    goOn: ({ world, written }) => (written || world.head.owner === by ? startsAttempt(seat, world, next) : looksAgain(seat, world)),
+    goOn: ({ world, written }) =>
+      written || world.head.owner === by ? startsAttempt(seat, world, next, missing) : looksAgain(seat, world),
     giveUp: (world) => answered(world, index, 'called again'),
   }
 }
 
+/** `readRecords`, beside the log: that a block is not there means nothing before the log is acknowledged. */
+const readsBesideLog = (seat: Seat, at: Logging): readonly Step[] => {
+  const { model, world, index, who } = seat
+  if (world.stored === null || at.missing !== undefined) return []
+  const missing = missingOf(world, namesOf(at.plan.blocks))
+  const isLost = missing.length > 0 && errs(model, 'block missing beside the log taken for lost')
+  const text = `${who} reads the records beside the log${missing.length === 0 ? '' : `: ${missing.join(' ')} is not there`}`
+  return [{ text, goOn: () => (isLost ? stopped(seat, world) : driverAt(world, index, { ...at, missing })) }]
+}
+
 /** The mistake of not waiting for the answer of the log. */
-const writesEarly = (seat: Seat, { seen, plan, by }: Extract<DriverAt, { before: 'log' }>): Step => ({
+const writesEarly = (seat: Seat, { seen, plan, by }: Logging): Step => ({
   ...outputOf(seat, logged(seen, plan, by)),
   goOn: ({ world }) => world,
 })

@@ -3,8 +3,12 @@ import { errs, type Model } from './protocol.ts'
 import { planned, recordsOf } from './store.ts'
 import type { Head, Manifest, Memory, Plan, Segment, World } from './world.ts'
 
-export const isThere = (world: World, names: readonly string[]): boolean =>
-  world.stored === null || names.every((name) => world.stored?.includes(name))
+export const missingOf = ({ stored }: World, names: readonly string[]): readonly string[] =>
+  stored === null ? [] : names.filter((name) => !stored.includes(name))
+
+export const isThere = (world: World, names: readonly string[]): boolean => missingOf(world, names).length === 0
+
+export const namesOf = (segments: readonly Pick<Segment, 'name'>[]): readonly string[] => segments.map(({ name }) => name)
 
 const kept = (model: Model): number => model.bounds.garbage?.kept ?? 1
 
@@ -42,10 +46,11 @@ export const afterCommit = (model: Model, mine: Head, after: Manifest, memory: M
 }
 
 /** What the holder of the lease deletes: what it knows to be garbage, and after a cold start what a sweep finds. */
-export const garbageFor = (model: Model, world: World, mine: Head, memory: Memory): readonly string[] => {
+export const garbageFor = (model: Model, world: World, mine: Head, memory: Memory | null): readonly string[] => {
   const stored = world.stored ?? []
-  const found = memory.sweepIsDue ? stored.filter((name) => isPast(model, world, mine, name) && !reachableFrom(model, mine).has(name)) : []
-  return [...new Set([...memory.deletable, ...found])].filter((name) => stored.includes(name))
+  const found =
+    (memory?.sweepIsDue ?? true) ? stored.filter((name) => isPast(model, world, mine, name) && !reachableFrom(model, mine).has(name)) : []
+  return [...new Set([...(memory?.deletable ?? []), ...found])].filter((name) => stored.includes(name))
 }
 
 /** What the last manifests name, as the holder of the lease has read them. */

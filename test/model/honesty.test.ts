@@ -9,9 +9,9 @@ import type { HeadWriteKind } from './world.ts'
 const root = join(import.meta.dirname, '..', '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
-const NAMES: Readonly<Record<string, string>> = { doneMs: 'done', wakeMs: 'woken', logged: 'next' }
+const NAMES: Readonly<Record<string, string>> = { doneMs: 'done', wakeMs: 'woken' }
 
-/** All lists of attributes of the head in a file, in order, by the names that the model has for them. It has no ends of leases, and of a logged batch the time. */
+/** All lists of attributes of the head in a file, in order, by the names that the model has for them. It has no ends of leases. */
 const conditionsIn = (path: string): readonly (readonly string[])[] =>
   [...read(path).matchAll(/\[(?:'\w+'(?:, )?)+\]/g)]
     .map(([list]) => [...list.matchAll(/\w+/g)].map(([name]) => name))
@@ -20,7 +20,7 @@ const conditionsIn = (path: string): readonly (readonly string[])[] =>
 
 /** Which writes the lists of a file are for, in order. */
 const PLACES: readonly (readonly [path: string, kinds: readonly (readonly HeadWriteKind[])[]])[] = [
-  ['lib/runtime/head-writes.ts', [['log'], ['commit', 'fail']]],
+  ['lib/runtime/head-writes.ts', [['log'], ['again', 'commit', 'fail']]],
   ['lib/runtime/rest.ts', [['rest'], ['wake']]],
   ['lib/runtime/adopt.ts', [['adopt']]],
   ['lib/runtime/driver.ts', [['exhaust']]],

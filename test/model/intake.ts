@@ -59,7 +59,8 @@ const deliveries = (seat: Invocation, lane: number): readonly Step[] => {
   )
   const behind = errs(model, 'two feeders of a lane') ? Math.max(place, ...underWay.map(({ last }) => last)) : place
   const isRepeated = underWay.length > 0 && behind === place
-  const rest = (model.bounds.records[lane] as number) - behind
+  const isOpen = model.bounds.isFamily !== true || lane === 0 || world.acknowledged[0] === model.bounds.records[0]
+  const rest = isOpen ? (model.bounds.records[lane] as number) - behind : 0
   return Array.from({ length: Math.min(rest, model.bounds.delivery) }, (_, count): Step => {
     const delivery: Delivery = { lane, first: behind + 1, last: behind + 1 + count, givenUp: false }
     return {
@@ -110,21 +111,28 @@ const putsLetters = ({ model, index, who }: Invocation, delivery: Delivery): Ste
 /** It throws, and its source delivers again. */
 const failed = (world: World, index: number): World => intakeAt(world, index, { before: 'event' })
 
-const readsLane = (seat: Invocation, delivery: Delivery): Step => ({
-  text: `${seat.who} reads lane ${'abc'[delivery.lane]}`,
-  goOn: () => meets(seat, seat.world, delivery),
-})
+/** A lane that it has left itself it does not read again: whoever has appended since is met by the condition of the append. */
+const readsLane = (seat: Invocation, delivery: Delivery): Step => {
+  const { world, intake, who } = seat
+  const left = intake.left[delivery.lane] ?? undefined
+  const goOn = (): World => meets(seat, world, delivery, left ?? (world.lanes[delivery.lane] as Lane))
+  return { text: `${who} ${left === undefined ? 'reads' : 'remembers'} lane ${'abc'[delivery.lane]}`, goOn }
+}
 
 /** B1: what is at or below the tail is dropped; the rest is appended behind the tail as it was seen. */
-const meets = (seat: Invocation, world: World, delivery: Delivery): World => {
+const meets = (seat: Invocation, world: World, delivery: Delivery, seen: Lane): World => {
   const { model, index, intake } = seat
-  const seen = (world.lanes[delivery.lane] as Lane).tail
-  if (delivery.last <= seen && !errs(model, 'redelivered records not dropped'))
-    return intakeAt(world, index, { before: afterAppend(model, delivery), delivery })
-  const next = appended(model, world, delivery, intake.known, freshId(world))
-  const hasBlock = world.stored !== null && freshRecords(model, delivery, seen).length > 0
-  return intakeAt(world, index, { before: hasBlock ? 'block' : 'append', delivery, seen, next })
+  if (delivery.last <= seen.tail && !errs(model, 'redelivered records not dropped'))
+    return intakeAt(world, index, { before: afterAppend(model, delivery), delivery }, leaving(seat, delivery, seen))
+  const next = appended(model, seen, delivery, { known: intake.known, received: world.now }, freshId(world))
+  const hasBlock = world.stored !== null && freshRecords(model, delivery, seen.tail).length > 0
+  const forgets = leaving(seat, delivery, errs(model, 'lane remembered before it is appended to') ? next : null)
+  return intakeAt(world, index, { before: hasBlock ? 'block' : 'append', delivery, seen: seen.tail, next }, forgets)
 }
+
+const leaving = ({ intake }: Invocation, { lane }: Delivery, left: Lane | null): Pick<Intake, 'left'> => ({
+  left: intake.left.with(lane, left),
+})
 
 type Appending = Extract<IntakeAt, { readonly next: Lane }>
 
@@ -145,7 +153,8 @@ const appends = (seat: Invocation, { delivery, seen, next }: Appending): Step =>
     write: { to: 'lane', lane: delivery.lane, seen, next },
     goOn: ({ world, written }) => {
       const isMine = written || world.lanes[delivery.lane]?.by === next.by
-      return isMine ? intakeAt(world, index, { before: after, delivery }) : meets({ ...seat, world }, world, delivery)
+      if (isMine) return intakeAt(world, index, { before: after, delivery }, leaving(seat, delivery, next))
+      return meets({ ...seat, world }, world, delivery, world.lanes[delivery.lane] as Lane)
     },
     giveUp: (world) => failed(world, index),
   }

@@ -28,17 +28,16 @@ export const entriesAfter = (model: Model, lane: Lane, cut: number): readonly En
 export const isWaiting = (model: Model, world: World, cuts: Cuts): boolean =>
   world.lanes.some((lane, index) => entriesAfter(model, lane, cuts[index] as number).length > 0)
 
-/** `allocate`: whole entries from all lanes in turn until the batch is full, and at least one (B8). */
-export const allocate = (model: Model, world: World, cuts: Cuts, time: number): Plan => {
-  const waiting = world.lanes.map((lane, index) =>
+/** `allocate`: whole entries from all lanes in turn until the batch is full, and at least one (B8); of a child when its parent is drained. */
+export const allocate = (model: Model, lanes: readonly Lane[], cuts: Cuts, time: number): Plan => {
+  const waiting = lanes.map((lane, index) =>
     entriesAfter(model, lane, cuts[index] as number).filter((entry) => isMember(model, entry, time)),
   )
   const taken: Entry[][] = waiting.map(() => [])
-  fill(waiting, taken, model.bounds.batch)
+  fill(model, waiting, taken)
   const cutAfter = (lane: number): number => {
     const before = cuts[lane] as number
-    if (errs(model, 'cut at the tail') || errs(model, 'membership by receive time'))
-      return Math.max(before, world.lanes[lane]?.tail ?? before)
+    if (errs(model, 'cut at the tail') || errs(model, 'membership by receive time')) return Math.max(before, lanes[lane]?.tail ?? before)
     return taken[lane]?.at(-1)?.last ?? before
   }
   return { blocks: taken.flat().flatMap(({ blocks }) => blocks), cuts: cuts.map((_, lane) => cutAfter(lane)) }
@@ -47,14 +46,19 @@ export const allocate = (model: Model, world: World, cuts: Cuts, time: number): 
 const isMember = (model: Model, { received }: Entry, time: number): boolean =>
   !errs(model, 'membership by receive time') || received === time - 1
 
-const fill = (waiting: readonly (readonly Entry[])[], taken: readonly Entry[][], limit: number): void => {
+const fill = (model: Model, waiting: readonly (readonly Entry[])[], taken: readonly Entry[][]): void => {
+  const isDrained = (lane: number): boolean => taken[lane]?.length === waiting[lane]?.length
+  const isOpen = (lane: number): boolean =>
+    lane === 0 || model.bounds.isFamily !== true || isDrained(0) || errs(model, 'child taken beside its parent')
   let records = 0
-  for (let round = 0; waiting.some((entries) => entries.length > round); round++) {
+  for (let offered = true; offered;) {
+    offered = false
     for (const [lane, entries] of waiting.entries()) {
-      const entry = entries[round]
-      if (entry === undefined) continue
+      const entry = entries[taken[lane]?.length ?? 0]
+      if (entry === undefined || !isOpen(lane)) continue
+      offered = true
       records += count(entry.blocks)
-      if (taken.some((some) => some.length > 0) && records > limit) return
+      if (taken.some((some) => some.length > 0) && records > model.bounds.batch) return
       taken[lane]?.push(entry)
     }
   }
@@ -68,13 +72,18 @@ export const freshRecords = (model: Model, { lane, first, last }: Delivery, tail
   )
 }
 
+/** What an intake knows while it appends: how far the lanes are consumed, and what time it is. */
+interface Appending {
+  readonly known: Cuts
+  readonly received: number
+}
+
 /** `#appendNew` and `#queueWith`: the lane with a delivery behind its tail, and without what is consumed. */
-export const appended = (model: Model, world: World, delivery: Delivery, known: Cuts, by: AttemptId): Lane => {
-  const seen = world.lanes[delivery.lane] as Lane
+export const appended = (model: Model, seen: Lane, delivery: Delivery, { known, received }: Appending, by: AttemptId): Lane => {
   const { last } = delivery
   const records = freshRecords(model, delivery, seen.tail)
   const blocks = records.length === 0 ? [] : [{ name: `b${recordId(delivery.lane, last)}${by}`, at: last, records }]
-  const entry: Entry = { first: Math.max(delivery.first, seen.tail + 1), last, blocks, received: world.now }
+  const entry: Entry = { first: Math.max(delivery.first, seen.tail + 1), last, blocks, received }
   const waiting = entriesAfter(model, seen, known[delivery.lane] as number)
   const before = waiting.at(-1)
   const isSmall = before !== undefined && count(before.blocks) + count(blocks) <= model.bounds.entry

@@ -9,7 +9,7 @@ import { firstWorld, type HeadWriteKind, type World } from './world.ts'
 
 const document = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'model.md'), 'utf8')
 
-const HEAD_WRITES: readonly HeadWriteKind[] = ['log', 'commit', 'fail', 'rest', 'wake', 'adopt', 'exhaust', 'operate']
+const HEAD_WRITES: readonly HeadWriteKind[] = ['log', 'again', 'commit', 'fail', 'rest', 'wake', 'adopt', 'exhaust', 'operate']
 
 describe('the protocol, in every order within bounds', () => {
   const happened = new Set<string>()
@@ -53,6 +53,7 @@ describe('worlds that are the same', () => {
     drivers: world.drivers.with(driver, {
       generation: 1,
       memory: null,
+      garbage: null,
       at: { before: 'log', seen: world.head, plan: { blocks: [], cuts: [] }, by },
     }),
   })

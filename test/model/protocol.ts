@@ -18,11 +18,14 @@ export type Mistake =
   | 'tail compared with <'
   | 'tail not compared'
   | 'redelivered records not dropped'
+  | 'lane remembered before it is appended to'
   | 'acknowledged before append'
   | 'dead letter after append'
   | 'membership by receive time'
   | 'cut at the tail'
   | 'cut read again at commit'
+  | 'child taken beside its parent'
+  | 'parents not read again'
   | 'entry behind the cut taken whole'
   | 'two feeders of a lane'
   | 'no second look'
@@ -43,6 +46,7 @@ export type Mistake =
   | 'segments expire'
   | 'manifest not written'
   | 'missing segment taken for lost'
+  | 'block missing beside the log taken for lost'
 
 /** What the protocol does. */
 export interface Rules {
@@ -50,19 +54,20 @@ export interface Rules {
   readonly mistake?: Mistake
 }
 
-const UNCHANGED: readonly HeadField[] = ['epoch', 'done', 'generation', 'status', 'owner', 'next']
+const UNCHANGED: readonly HeadField[] = ['epoch', 'done', 'generation', 'status', 'owner', 'logged']
 const MINE: readonly HeadField[] = ['epoch', 'owner', 'generation', 'next']
 
 /** As it is meant to be. */
 export const PROTOCOL: Rules = {
   compares: {
     log: UNCHANGED,
+    again: MINE,
     commit: MINE,
     fail: MINE,
-    rest: [...UNCHANGED, 'woken'],
+    rest: ['epoch', 'done', 'generation', 'status', 'owner', 'next', 'woken'],
     wake: ['epoch', 'done', 'generation', 'status'],
     adopt: UNCHANGED,
-    exhaust: ['epoch', 'owner', 'generation', 'status', 'next'],
+    exhaust: ['epoch', 'owner', 'generation', 'status', 'logged'],
     operate: UNCHANGED,
   },
 }

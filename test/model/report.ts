@@ -25,9 +25,10 @@ const NAMES: Readonly<Record<string, string>> = {
   rewinds: 'rewind',
   failures: 'failure',
   skips: 'skip',
+  losses: 'loss',
 }
 
-const counted = (count: number, name: string): string => `${count} ${name}${count === 1 ? '' : name.endsWith('h') ? 'es' : 's'}`
+const counted = (count: number, name: string): string => `${count} ${name}${count === 1 ? '' : /[hs]$/.test(name) ? 'es' : 's'}`
 
 /** The bounds in words. */
 export const boundsText = ({ records, drivers, intakes, faults }: Bounds): string => {

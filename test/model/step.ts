@@ -2,7 +2,7 @@
 import { idsIn } from './fingerprints.ts'
 import { errs, type Model } from './protocol.ts'
 import type { Arrival } from './store.ts'
-import type { AttemptId, Driver, DriverAt, Fault, Intake, IntakeAt, World, Write } from './world.ts'
+import type { AttemptId, Driver, DriverAt, Fault, Head, Intake, IntakeAt, World, Write } from './world.ts'
 
 /** One step of one process. */
 export interface Step {
@@ -45,9 +45,11 @@ export const answered = (world: World, index: number, outcome: 'done' | 'called 
   return outcome === 'done' ? next : { ...next, called: true }
 }
 
-/** `MOVED`: a driver looks again. Without ticks that is the same as being called. */
-export const looksAgain = ({ model, index }: Seat, world: World, change: Partial<Driver> = {}): World =>
-  driverAt(world, index, { before: model.bounds.rests === true ? 'look' : 'call' }, change)
+/** `MOVED`: a driver looks again, maybe with the head as it has just written it. Without ticks to look is the same as to be called. */
+export const looksAgain = ({ model, index }: Seat, world: World, change: Partial<Driver> = {}, wrote?: Head): World => {
+  if (wrote !== undefined) return driverAt(world, index, { before: 'look', wrote }, change)
+  return driverAt(world, index, { before: model.bounds.rests === true ? 'look' : 'call' }, change)
+}
 
 /** B3: what is in memory after a failed or doubtful attempt. */
 export const cold = ({ model, driver }: Seat): Pick<Driver, 'memory'> =>
@@ -55,7 +57,7 @@ export const cold = ({ model, driver }: Seat): Pick<Driver, 'memory'> =>
 
 /** A driver takes for lost what it does not find. */
 export const stopped = ({ index, who }: Seat, world: World): World => ({
-  ...answered(world, index, 'done', { memory: null }),
+  ...answered(world, index, 'done', { memory: null, garbage: null }),
   alarm: `${who} takes a segment for lost`,
 })
 

@@ -1,6 +1,6 @@
 /** The store, the sink, the queue of ticks and the source: what a write does when it arrives, and what its writer is told. */
 import { errs, type Model } from './protocol.ts'
-import type { Head, Lane, Output, World, Write } from './world.ts'
+import type { Head, HeadField, Lane, Output, World, Write } from './world.ts'
 
 /** The world after a write, and whether its condition held. */
 export interface Arrival {
@@ -15,7 +15,7 @@ const written = (world: World): Arrival => ({ world, written: true })
 export const arrive = (model: Model, world: World, write: Write): Arrival => {
   switch (write.to) {
     case 'head': {
-      const isUnchanged = model.rules.compares[write.kind].every((field) => world.head[field] === write.seen[field])
+      const isUnchanged = model.rules.compares[write.kind].every((field) => isSame(world.head, write.seen, field))
       return isUnchanged ? written({ ...world, head: write.next, ...noteCommit(world, write) }) : refused(world)
     }
     case 'lane': {
@@ -47,6 +47,11 @@ export const arrive = (model: Model, world: World, write: Write): Arrival => {
     }
   }
 }
+
+const isSame = (head: Head, seen: Head, field: HeadField): boolean =>
+  field === 'logged' ? loggedIn(head) === loggedIn(seen) : head[field] === seen[field]
+
+const loggedIn = ({ next, plan, attempts, outputDone }: Head): string => JSON.stringify([next, plan, attempts, outputDone])
 
 /** Whether the sink keeps what is there: it was written under a newer fence (B4). */
 export const isFenced = (model: Model, there: Output, output: Output): boolean => {

@@ -87,18 +87,26 @@ export interface Memory {
 
 /** A driver stands before the step that is named. `mine` is the head as its attempt has logged it. */
 export type DriverAt =
-  | { readonly before: 'call' | 'look' }
-  | { readonly before: 'adopt' | 'load' | 'lanes' | 'wake' | 'exhaust'; readonly seen: Head }
-  | { readonly before: 'log'; readonly seen: Head; readonly plan: Plan; readonly by: AttemptId }
-  | { readonly before: 'sweep' | 'read' | 'output' | 'state' | 'fail'; readonly mine: Head }
+  | { readonly before: 'call' }
+  /** With the lanes as it has read them beside the head, or the head as it has just written it, which it does not read again. */
+  | { readonly before: 'look'; readonly lanes?: readonly Lane[]; readonly wrote?: Head }
+  | { readonly before: 'adopt' | 'load'; readonly seen: Head; readonly lanes?: readonly Lane[] }
+  | { readonly before: 'lanes'; readonly seen: Head; readonly lanes?: readonly Lane[] }
+  | { readonly before: 'parents'; readonly seen: Head; readonly lanes: readonly Lane[] }
+  | { readonly before: 'wake' | 'exhaust'; readonly seen: Head }
+  /** `missing`: the records were read beside the log, and these blocks were not there. */
+  | { readonly before: 'log'; readonly seen: Head; readonly plan: Plan; readonly by: AttemptId; readonly missing?: readonly string[] }
+  | { readonly before: 'read' | 'output' | 'state' | 'fail'; readonly mine: Head }
+  | { readonly before: 'again'; readonly mine: Head; readonly plan: Plan }
   | { readonly before: 'sink'; readonly mine: Head; readonly found: Output | null }
-  | { readonly before: 'delete'; readonly mine: Head; readonly names: readonly string[] }
   | { readonly before: 'manifest' | 'commit'; readonly mine: Head; readonly manifest: Manifest }
   | { readonly before: 'rest'; readonly mine: Head }
 
 export interface Driver {
   readonly generation: number
   readonly memory: Memory | null
+  /** Garbage is collected beside the batch: it is to be looked for, or this is to be deleted; null: neither. */
+  readonly garbage: 'due' | readonly string[] | null
   readonly at: DriverAt
 }
 
@@ -120,6 +128,8 @@ export type IntakeAt =
 export interface Intake {
   /** How far the lanes are consumed, by the last head it has read: what is behind is dropped from a lane with the next append. */
   readonly known: Cuts
+  /** The lanes as it has left them with its last append: it does not read them again. */
+  readonly left: readonly (Lane | null)[]
   readonly at: IntakeAt
 }
 
@@ -137,7 +147,7 @@ export interface Output {
 }
 
 /** What can go wrong; how often is bounded. */
-export type Fault = 'crashes' | 'lostAnswers' | 'lateWrites' | 'standstills' | 'zombies' | 'rewinds' | 'failures' | 'skips'
+export type Fault = 'crashes' | 'lostAnswers' | 'lateWrites' | 'standstills' | 'zombies' | 'rewinds' | 'failures' | 'skips' | 'losses'
 
 export interface World {
   readonly head: Head
@@ -160,6 +170,8 @@ export interface World {
   readonly late: readonly Write[]
   /** How many more faults of each kind there may be. */
   readonly left: Readonly<Record<Fault, number>>
+  /** Blocks that are gone though they are needed. */
+  readonly lost: readonly Block[]
   /** Kept for the checkers alone: what each committed batch has computed (null: it was skipped), and what was given up with those skipped. */
   readonly committed: readonly (Output | null)[]
   readonly givenUp: readonly RecordId[]
@@ -171,10 +183,10 @@ export interface World {
   readonly alarm: string | null
 }
 
-/** The attributes of the head that a conditional write can compare. The code compares the end of the lease as well. */
-export type HeadField = 'epoch' | 'done' | 'generation' | 'status' | 'owner' | 'next' | 'woken'
+/** The attributes of the head that a conditional write can compare: `next` is the time of the logged batch, `logged` all that is logged of it. */
+export type HeadField = 'epoch' | 'done' | 'generation' | 'status' | 'owner' | 'next' | 'logged' | 'woken'
 
-export type HeadWriteKind = 'log' | 'commit' | 'fail' | 'rest' | 'wake' | 'adopt' | 'exhaust' | 'operate'
+export type HeadWriteKind = 'log' | 'again' | 'commit' | 'fail' | 'rest' | 'wake' | 'adopt' | 'exhaust' | 'operate'
 
 /** A call of the store, the sink or a queue that changes something: data, so that it can arrive later than its writer thinks. */
 export type Write =
@@ -214,6 +226,8 @@ export interface Bounds {
   readonly garbage?: { readonly kept: number; readonly merged: number }
   /** Batch t is due when so many intervals have gone by, up to this many; 0: at any time. */
   readonly clock?: number
+  /** The second lane comes after the first: its source is delivered when all of the first's is acknowledged, as of a shard that was split. */
+  readonly isFamily?: boolean
   /** This record cannot be read, and is put aside. */
   readonly bad?: RecordId
 }
@@ -229,6 +243,7 @@ const NOTHING: Readonly<Record<Fault, number>> = {
   rewinds: 0,
   failures: 0,
   skips: 0,
+  losses: 0,
 }
 
 /** Where it all begins: a head of the oldest generation, no batch yet. */
@@ -252,8 +267,12 @@ export const firstWorld = (bounds: Bounds): World => {
     },
     lanes: bounds.records.map((count, lane) => (isFed ? { tail: 0, by: null, entries: [] } : fullLane(lane, count))),
     sources: isFed ? zeros : bounds.records,
-    drivers: bounds.drivers.map((generation) => ({ generation, memory: null, at: { before: 'call' } })),
-    intakes: Array.from({ length: bounds.intakes }, () => ({ known: zeros, at: { before: 'event' } })),
+    drivers: bounds.drivers.map((generation) => ({ generation, memory: null, garbage: null, at: { before: 'call' } })),
+    intakes: Array.from({ length: bounds.intakes }, () => ({
+      known: zeros,
+      left: bounds.records.map(() => null),
+      at: { before: 'event' },
+    })),
     person: { before: 'command' },
     outputs: [],
     stored:
@@ -267,6 +286,7 @@ export const firstWorld = (bounds: Bounds): World => {
     now: 0,
     late: [],
     left: { ...NOTHING, ...bounds.faults },
+    lost: [],
     committed: [],
     givenUp: [],
     acknowledged: isFed ? zeros : bounds.records,
