@@ -6,7 +6,7 @@ import type { OutputNode, PlanNode } from './plan-node.ts'
 
 /**
  * A stream in batches: one dataset (RDD) at every batch time. Methods describe a new stream and run nothing; the output operations `print`,
- * `saveAsTextFiles` and `foreachRDD` say what must happen. The words and the meaning are those of Spark's DStream.
+ * `saveAsTextFiles`, `saveAsObjectFiles` and `foreachRDD` say what must happen. The words and the meaning are those of Spark's DStream.
  *
  * This file holds what all operations rest on. Each operation adds itself to the class, type and body, from a file of its own in
  * `operators/`: CONTRIBUTING shows how.

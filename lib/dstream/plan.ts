@@ -97,7 +97,7 @@ export const planOf = (name: string, options: PlanOptions, created: readonly Pla
   if (needed.size === 0) {
     throw new MillraceError('PLAN_NO_OUTPUT', {
       problem: `The pipeline "${name}" has no output operation, so nothing would ever run`,
-      allowed: 'at least one of print(), saveAsTextFiles(), foreachRDD()',
+      allowed: 'at least one of print(), saveAsTextFiles(), saveAsObjectFiles(), foreachRDD()',
       fix: 'end a stream with one, for example counts.print()',
     })
   }

@@ -196,18 +196,18 @@ export class StreamingContext {
   /**
    * One stream of all elements of several; see `DStream.union`.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` when a stream belongs to another pipeline, or has its datasets at other times.
+   * @throws MillraceError `ARGUMENT_INVALID` when there is no stream, or one belongs to another pipeline, or has its datasets at other times.
    * @example ssc.union(clicks, taps, swipes)
    */
   union<T>(first: DStream<T>, ...others: readonly DStream<T>[]): DStream<T> {
-    return first.union(...others)
+    return checkedStream('union', first).union(...others)
   }
 
   /**
    * Any function from the datasets of several streams at one batch time, in the order of the streams, to another one; see
    * `DStream.transform`.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` when a stream belongs to another pipeline, or has its datasets at other times.
+   * @throws MillraceError `ARGUMENT_INVALID` when there is no stream, or one belongs to another pipeline, or has its datasets at other times.
    * @example ssc.transform([clicks, taps], ([a, b]) => a.union(b), { pure: true })
    */
   transform<const T extends readonly DStream<unknown>[], U>(
@@ -216,9 +216,8 @@ export class StreamingContext {
     options: TransformOptions = {},
   ): DStream<U> {
     checkedFunction('transform', f)
-    const [first, ...others] = streams
-    if (first === undefined)
-      throw new MillraceError('ARGUMENT_INVALID', { problem: 'transform() needs streams', value: streams, allowed: 'one stream or more' })
+    const [head, ...others] = streams
+    const first = checkedStream('transform', head)
     const parents = [first.node, ...others.map((other) => first.nodeBeside('transform', other))]
     return first.to(transformNode('transform', parents, (rdds, time) => f(rdds as DatasetsOf<T>, time), options))
   }
@@ -238,4 +237,9 @@ export class StreamingContext {
   #kinesis(kind: 'kinesisTextStream' | 'kinesisStream', name: string, { startFrom = 'trimHorizon' }: KinesisTextStreamOptions): SourceNode {
     return this.#graph.add(kinesisNode(kind, checkedSourceName(kind, name), checkedStart(kind, startFrom)))
   }
+}
+
+const checkedStream = <T>(operation: string, stream: DStream<T> | undefined): DStream<T> => {
+  if (stream instanceof DStream) return stream
+  throw new MillraceError('ARGUMENT_INVALID', { problem: `${operation}() needs streams`, value: stream, allowed: 'one stream or more' })
 }

@@ -34,6 +34,7 @@ const anyIn = (source: Source): readonly string[] =>
 test.each([
   { entry: 'lib/index.d.ts', files: ['lib/dstream/dstream.d.ts', 'lib/dstream/operators/window.d.ts', 'lib/rdd/operations/joins.d.ts'] },
   { entry: 'lib/testing/index.d.ts', files: ['lib/testing/harness/test-stream.d.ts'] },
+  { entry: 'infra/index.d.ts', files: ['infra/streaming-app.d.ts'] },
 ])('$entry shows users no any', ({ entry, files }) => {
   const sources = reachedFrom(join(directory, entry))
   expect(sources.map(({ path }) => path)).toEqual(expect.arrayContaining(files))

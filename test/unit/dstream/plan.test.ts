@@ -1,4 +1,4 @@
-import { seconds, stream, type DStream, type StreamingContext } from 'millrace'
+import { parallelize, seconds, stream, type DStream, type StreamingContext } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { type Plan, stateConflicts, type StateShape } from '../../../lib/dstream/plan.ts'
 
@@ -199,6 +199,15 @@ describe('a plan', () => {
       expect.objectContaining({ code: 'PLAN_NO_OUTPUT', message: expect.stringContaining('"app"') as string }),
     )
     expect(() => planOf(() => undefined)).toThrow(/PLAN_NO_OUTPUT/)
+  })
+
+  test.each<[string, Describe]>([
+    ['union', (ssc) => (ssc.union as (...none: readonly unknown[]) => unknown)()],
+    ['union', (ssc) => (ssc.union as (list: unknown) => unknown)([linesOf(ssc)])],
+    ['transform', (ssc) => ssc.transform([], () => parallelize([1]))],
+  ])('refuses %s() without streams', (operation, describePlan) => {
+    const message = expect.stringContaining(`${operation}() needs streams`) as string
+    expect(() => planOf(describePlan)).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID', message }))
   })
 
   test.each<[string, (lines: DStream<string>, ssc: StreamingContext) => unknown]>([

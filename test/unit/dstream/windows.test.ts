@@ -73,6 +73,11 @@ describe.each(Object.entries(windowed))('%s', (_, operation) => {
 test.each<[string, (pairs: Pairs) => DStream<unknown>]>([
   ['union', (pairs) => pairs.union(pairs.window(seconds(2), seconds(2)))],
   ['transformWith', (pairs) => pairs.transformWith(pairs.window(seconds(2), seconds(2)), (rdd) => rdd)],
+  ['cogroup', (pairs) => pairs.cogroup(pairs.window(seconds(2), seconds(2)))],
+  ['join', (pairs) => pairs.window(seconds(2), seconds(2)).join(pairs)],
+  ['leftOuterJoin', (pairs) => pairs.leftOuterJoin(pairs.window(seconds(2), seconds(2)))],
+  ['rightOuterJoin', (pairs) => pairs.rightOuterJoin(pairs.window(seconds(2), seconds(2)))],
+  ['fullOuterJoin', (pairs) => pairs.fullOuterJoin(pairs.window(seconds(2), seconds(2)))],
 ])('%s refuses streams with other slides', (_, describePipeline) => {
   expect(() => built(describePipeline)).toThrow(/at the same times/)
 })
