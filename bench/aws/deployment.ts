@@ -1,5 +1,6 @@
 /** The pipeline as it is deployed: both handlers over the adapters of AWS, one shard, and time that is moved by hand. */
-import pipeline from './page-counts.ts'
+import { pageCounts } from './page-counts.ts'
+import { milliseconds } from 'millrace'
 import { dynamodbItemStore } from '../../lib/adapters/aws/dynamodb-item-store.ts'
 import { s3BlobStore } from '../../lib/adapters/aws/s3-blob-store.ts'
 import { s3OutputFiles } from '../../lib/adapters/aws/s3-output-files.ts'
@@ -42,8 +43,7 @@ export const deployExample = (
   intervalMs: number,
   queueUrl = 'http://127.0.0.1:9/ticks',
 ): DeployedExample => {
-  const built = pipeline.build()
-  const plan = { ...built, options: { ...built.options, intervalMs } }
+  const plan = pageCounts(milliseconds(intervalMs)).build()
   const app = plan.name
   let attempts = 0
   const clock = { now: () => moments.nowMs, sleep: async (ms: number) => void (moments.nowMs += ms) }
