@@ -5,13 +5,14 @@ import { MillraceError } from '../base/errors.ts'
 import { together } from '../base/together.ts'
 import { inputsOf } from '../dstream/plan.ts'
 import type { Partition } from '../rdd/pour.ts'
-import { historyKey } from '../state/item-keys.ts'
-import { KEPT_MANIFESTS, type Manifest, sealManifest } from '../state/manifest.ts'
+import { type Manifest, sealManifest } from '../state/manifest.ts'
 import { putSegment, type SegmentRef } from '../state/segments.ts'
 import type { BatchPlan } from './batch-plan.ts'
 import { type DeadLetter, storeDeadLetters } from './dead-letters.ts'
 import { execute } from './execute.ts'
+import { noteBatch, totalOf } from './history.ts'
 import { logAgain, type LoggedAttempt } from './head-writes.ts'
+import { cutsAfter, keptBefore } from './last-manifest.ts'
 import type { LiveState, StateDrafts } from './live-state.ts'
 import { mayRestAfter } from './rest.ts'
 import type { Runner } from './runner.ts'
@@ -119,7 +120,7 @@ export const prepareBatch = async (
   const origin = { timeMs: plan.timeMs, epoch: attempt.head.epoch }
   await settle(runner.clock, () => storeDeadLetters(runner.store, runner.app, kept, origin))
   for (const { source, slice } of slicesOf(runner, plan)) await settle(runner.clock, async () => source.record?.(slice, plan.timeMs))
-  const isEmpty = records === 0 && Object.values(plan.slices).every((slice) => slice.objects === 0)
+  const isEmpty = records === 0 && totalOf(plan, 'objects') === 0
   const quietSinceMs = isEmpty && drafts.isQuiet ? (before.manifest.quietSinceMs ?? plan.timeMs) : undefined
   const verdict = kept.length > 0 || !attempt.isFirst ? { letters: attempt.head.epoch } : {}
   const { manifest, manifestRef } = await writeAll(runner, attempt, before, drafts, { quietSinceMs, ...verdict })
@@ -184,16 +185,15 @@ const writeAll = async (
 ): Promise<Pick<Prepared, 'manifest' | 'manifestRef'>> => {
   const { store, app, clock } = runner
   const { states, segments } = drafts.seal(store, app, attemptId, before.manifest)
-  const cuts = Object.fromEntries(Object.entries(plan.slices).map(([id, slice]) => [id, slice.cut]))
-  const previous = before.manifestRef === undefined ? [] : [before.manifestRef, ...before.manifest.previous].slice(0, KEPT_MANIFESTS - 1)
   const manifest: Manifest = {
     timeMs: plan.timeMs,
-    cuts: { ...before.manifest.cuts, ...cuts },
+    cuts: cutsAfter(before.manifest, plan),
     states,
-    inputs: inputsOf(runner.plan),
+    // A source that is gone may have left records in its lanes: whoever comes under its name later must not find them.
+    inputs: { ...before.manifest.inputs, ...inputsOf(runner.plan) },
     marks: drafts.marks,
     expected: drafts.expected,
-    previous,
+    previous: keptBefore(before.manifest, before.manifestRef),
     ...outcome,
   }
   const sealed = sealManifest(store, app, attemptId, manifest)
@@ -201,21 +201,17 @@ const writeAll = async (
   return { manifest, manifestRef: sealed.ref }
 }
 
-const HISTORY_KEPT_S = 7 * 86_400
-
 /** Notes a committed batch for people and pages to look at. Best effort: nothing depends on it. */
 export const recordHistory = async (runner: Runner, prepared: Prepared, processingMs: number): Promise<void> => {
   const { attempt, records, letters, skippedTimes } = prepared
-  const { timeMs, slices } = attempt.plan
-  const objects = Object.values(slices).reduce((total, slice) => total + slice.objects, 0)
-  const bytes = Object.values(slices).reduce((total, slice) => total + slice.bytes, 0)
+  const { timeMs } = attempt.plan
   const lost = lostIn(attempt.plan).reduce((total, one) => total + one.records, 0)
   const summary = {
     timeMs,
     attempt: attempt.number,
     records,
-    bytes,
-    objects,
+    bytes: totalOf(attempt.plan, 'bytes'),
+    objects: totalOf(attempt.plan, 'objects'),
     deadLetters: letters.length,
     lost,
     skippedTimes,
@@ -224,9 +220,5 @@ export const recordHistory = async (runner: Runner, prepared: Prepared, processi
   for (const letter of letters)
     runner.listen({ event: 'deadLetter', source: letter.source, position: letter.position, code: letter.code, message: letter.message })
   runner.listen({ event: 'batchCompleted', ...summary })
-  try {
-    await runner.store.put(historyKey(runner.app, timeMs), { ...summary, ttl: Math.floor(timeMs / 1_000) + HISTORY_KEPT_S })
-  } catch {
-    // The batch is true without it.
-  }
+  await noteBatch(runner.store, runner.app, timeMs, summary)
 }

@@ -17,7 +17,6 @@
 import { asMillraceError, invariant, MillraceError } from '../base/errors.ts'
 import { together } from '../base/together.ts'
 import type { FailureReason, Head } from '../state/head.ts'
-import { emptyManifest, readManifest } from '../state/manifest.ts'
 import type { ReadSegment } from '../state/live-store.ts'
 import { readSegment, segmentId } from '../state/segments.ts'
 import { currentHead } from './adopt.ts'
@@ -25,8 +24,10 @@ import { type BatchPlan, loadPlan } from './batch-plan.ts'
 import { type Before, prepareBatch, type Prepared, readRecords, recordHistory, settleLosses } from './batch.ts'
 import { storeVerdict } from './dead-letters.ts'
 import { Garbage } from './garbage.ts'
+import { totalOf } from './history.ts'
 import { HeadReader, type LanesBySource } from './head-reader.ts'
 import { commitBatch, failBatch, logBatch, type LoggedAttempt } from './head-writes.ts'
+import { lastManifest } from './last-manifest.ts'
 import { LiveState } from './live-state.ts'
 import { expectedAt, goToRest, wake } from './rest.ts'
 import type { Outcome } from './outcome.ts'
@@ -129,12 +130,9 @@ export class Driver {
     const { store, app, plan, clock } = this.#runner
     if (this.#before !== undefined && nameOf(this.#before.manifestRef) === nameOf(head.manifest)) return this.#before
     this.#goCold()
-    const { manifest: ref, zeroMs } = head
-    const manifest = ref === undefined ? emptyManifest(zeroMs) : await settle(clock, () => readManifest(store, app, ref))
-    // Whoever has committed it may have died before this; once the next batch is logged, nobody else could tell.
-    await settle(clock, () => storeVerdict(store, app, manifest))
+    const manifest = await lastManifest(this.#runner, head)
     const read: ReadSegment = async (segment) => settle(clock, () => readSegment(store, app, segment))
-    this.#before = { manifest, manifestRef: ref, state: await LiveState.load(plan, manifest, read) }
+    this.#before = { manifest, manifestRef: head.manifest, state: await LiveState.load(plan, manifest, read) }
     return this.#before
   }
 
@@ -222,7 +220,7 @@ export class Driver {
     ])
     if (logged === undefined) return MOVED
     let attempt = logged
-    const known = Object.values(plan.slices).reduce((total, slice) => total + slice.records, 0)
+    const known = totalOf(plan, 'records')
     const delayMs = Math.max(0, nowMs - plan.timeMs)
     this.#runner.listen({ event: 'batchStarted', timeMs: plan.timeMs, attempt: attempt.number, records: known, delayMs })
     try {

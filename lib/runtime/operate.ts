@@ -15,20 +15,12 @@ import { together } from '../base/together.ts'
 import type { Randomness } from '../ports/randomness.ts'
 import type { Head, HeadCondition, LoggedBatch } from '../state/head.ts'
 import { HeadStore } from '../state/head.ts'
-import { emptyManifest, KEPT_MANIFESTS, type Manifest, readManifest, stateSegments, writeManifest } from '../state/manifest.ts'
+import { emptyManifest, type Manifest, readManifest, stateSegments, writeManifest } from '../state/manifest.ts'
 import { segmentKeys } from '../state/segments.ts'
 import { type BatchPlan, loadPlan } from './batch-plan.ts'
-import {
-  cutsAfter,
-  heldBy,
-  lastManifest,
-  noteGivenUp,
-  type OperatedBatch,
-  recordGivenUp,
-  type SkippedBatch,
-  type StoredApp,
-} from './give-up.ts'
+import { heldBy, noteGivenUp, type OperatedBatch, recordGivenUp, type SkippedBatch } from './give-up.ts'
 import { laneCuts } from './head-writes.ts'
+import { cutsAfter, keptBefore, lastManifest, type StoredApp } from './last-manifest.ts'
 import { isLeaseHeld } from './schedule.ts'
 import { settle } from './settle.ts'
 import { sharedNow } from './store-time.ts'
@@ -86,13 +78,19 @@ export const skip = async (operated: Operated): Promise<SkippedBatch> => {
     await lastManifest(operated, head),
     await loadPlan(store, app, logged.plan),
   ])
-  const previous = head.manifest === undefined ? [] : [head.manifest, ...before.previous].slice(0, KEPT_MANIFESTS - 1)
   const next = { status: 'running' as const, doneMs: plan.timeMs, cuts: laneCuts(head.cuts, plan) }
   // Of whatever attempt: its dead letters are of a batch that is not.
   await replace(
     operated,
     head,
-    { ...before, timeMs: plan.timeMs, cuts: cutsAfter(before, plan), letters: head.epoch + 1, quietSinceMs: undefined, previous },
+    {
+      ...before,
+      timeMs: plan.timeMs,
+      cuts: cutsAfter(before, plan),
+      letters: head.epoch + 1,
+      quietSinceMs: undefined,
+      previous: keptBefore(before, head.manifest),
+    },
     next,
     plan,
   )
@@ -101,7 +99,8 @@ export const skip = async (operated: Operated): Promise<SkippedBatch> => {
 
 /**
  * Empties the state of all operators, and gives up the logged batch if there is one. All else stays: what no batch has taken, which counts
- * from now on, and so when the application first started, before which objects do not count; what the ledgers of objects say; dead letters; history; outputs.
+ * from now on, and the names that its sources had; when the application first started, before which objects do not count; what the ledgers
+ * of objects say; dead letters; history; outputs.
  *
  * @throws MillraceError `COMMAND_REFUSED` when nothing has run, or while a batch is tried.
  */
@@ -123,6 +122,8 @@ export const reset = async (operated: Operated): Promise<ResetApp> => {
   const manifest = {
     ...emptyManifest(timeMs),
     cuts: plan === undefined ? before.cuts : cutsAfter(before, plan),
+    // What waits was taken in under these names.
+    ...(before.inputs === undefined ? {} : { inputs: before.inputs }),
     ...(verdict === undefined ? {} : { letters: verdict }),
   }
   const cuts = plan === undefined ? head.cuts : laneCuts(head.cuts, plan)

@@ -1,12 +1,12 @@
 import { MillraceError } from '../../base/errors.ts'
 import { KeyedMap } from '../../base/keys.ts'
 import type { KeyedState } from '../../rdd/keyed-state.ts'
-import { type KeyedPane, putPairs, reducePanes } from '../../rdd/keyed-pane.ts'
+import { type KeyedPane, reducePanes } from '../../rdd/keyed-pane.ts'
 import { computedDataset } from '../../rdd/rdd.ts'
 import { blamingLater } from '../../rdd/shuffle.ts'
-import { type BatchView, operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
-import { beginOf, isDue, layoutOf } from '../window-span.ts'
-import { reducedPairs, type WindowReduction } from './reduced-window.ts'
+import type { BatchView, OperatorNode, PlanNode } from '../plan-node.ts'
+import { beginOf } from '../window-span.ts'
+import { pairWindowNode, type WindowReduction } from './reduced-window.ts'
 
 /** A windowed reduction that can also take values out again. */
 export interface InverseReduction<K, V> extends WindowReduction<K, V> {
@@ -23,25 +23,18 @@ export interface InverseReduction<K, V> extends WindowReduction<K, V> {
  * What has entered already is what came up to the marked batch. So a slide that was given up (`millrace skip`) is made good by the next
  * one, and batches between two windows, where the slide is longer than the window, are never counted.
  */
-export const inverseWindowNode = <K, V>(parent: PlanNode, reduction: InverseReduction<K, V>): OperatorNode => {
-  const { kind, span, partitions, result, parameters } = reduction
-  return operatorNode(
-    kind,
-    [parent],
-    async ([input], batch) => {
-      const reduced = await reducedPairs(reduction, input, batch)
-      reduced.forEach((pairs, partition) => putPairs(batch.panes<KeyedPane<K, V>>(partition), pairs))
-      if (!isDue(span, batch)) return undefined
-      const states = reduced.map((_, partition) => batch.state<K, V>(partition))
+export const inverseWindowNode = <K, V>(parent: PlanNode, reduction: InverseReduction<K, V>): OperatorNode =>
+  pairWindowNode(parent, reduction, {
+    state: true,
+    atSlide: async (batch) => {
+      const states = Array.from({ length: reduction.partitions }, (_, partition) => batch.state<K, V>(partition))
       for (const [partition, state] of states.entries()) await slide(reduction, state, partition, batch)
       batch.mark()
       const compute = async (): Promise<readonly (readonly [K, V][])[]> =>
         states.map((state) => Array.from(state.current(), ([key, value]): [K, V] => [key, value]))
-      return result(computedDataset({ partitionCount: partitions, compute }))
+      return computedDataset({ partitionCount: reduction.partitions, compute })
     },
-    { keeps: { partitions, state: true, panes: true, layout: layoutOf(span) }, slideMs: span.slideMs, parameters },
-  )
-}
+  })
 
 /** Moves the result of one partition from the last window to this one. */
 const slide = async <K, V>(

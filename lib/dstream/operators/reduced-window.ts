@@ -19,37 +19,39 @@ export interface WindowReduction<K, V> {
   readonly parameters: Readonly<Record<string, Parameter>>
 }
 
-/** The reduced pairs of this batch, by partition; none where no window holds the batch. */
-export const reducedPairs = async <K, V>(
-  { span, partitions, f, pairs }: WindowReduction<K, V>,
-  input: RDD<unknown> | undefined,
-  batch: BatchView,
-): Promise<readonly (readonly (readonly [K, V])[])[]> => {
-  if (input === undefined || !isHeld(span, batch)) return Array.from({ length: partitions }, () => [])
-  return pairs(input as RDD<never>)
-    .reduceByKey(f, { partitions })
-    .partitions()
-}
-
 /**
- * A windowed reduction without an inverse. Each batch is reduced by itself and kept as a pane; at a slide, the panes are reduced. A key
- * without data in the window is absent.
+ * A windowed reduction: each batch is reduced by itself and kept as a pane; at a slide, `atSlide` makes a dataset of the panes of so many
+ * partitions.
  */
-export const reducedWindowNode = <K, V>(parent: PlanNode, reduction: WindowReduction<K, V>): OperatorNode => {
-  const { kind, span, partitions, result, parameters } = reduction
-  return operatorNode(
+export const pairWindowNode = <K, V>(
+  parent: PlanNode,
+  { kind, span, partitions, f, pairs, result, parameters }: WindowReduction<K, V>,
+  { state, atSlide }: { readonly state: boolean; readonly atSlide: (batch: BatchView) => Promise<RDD<[K, V]>> },
+): OperatorNode =>
+  operatorNode(
     kind,
     [parent],
     async ([input], batch) => {
-      const reduced = await reducedPairs(reduction, input, batch)
-      reduced.forEach((pairs, partition) => putPairs(batch.panes<KeyedPane<K, V>>(partition), pairs))
-      if (!isDue(span, batch)) return undefined
-      const windows = await together(reduced.map(async (_, partition) => windowOf(reduction, partition, batch)))
-      return result(datasetOfElements(windows))
+      if (input !== undefined && isHeld(span, batch)) {
+        const reduced = await pairs(input as RDD<never>)
+          .reduceByKey(f, { partitions })
+          .partitions()
+        reduced.forEach((some, partition) => putPairs(batch.panes<KeyedPane<K, V>>(partition), some))
+      }
+      return isDue(span, batch) ? result(await atSlide(batch)) : undefined
     },
-    { keeps: { partitions, panes: true, layout: layoutOf(span) }, slideMs: span.slideMs, parameters },
+    { keeps: { partitions, ...(state ? { state } : {}), panes: true, layout: layoutOf(span) }, slideMs: span.slideMs, parameters },
   )
-}
+
+/** A windowed reduction without an inverse: at a slide, the panes are reduced. A key without data in the window is absent. */
+export const reducedWindowNode = <K, V>(parent: PlanNode, reduction: WindowReduction<K, V>): OperatorNode =>
+  pairWindowNode(parent, reduction, {
+    state: false,
+    atSlide: async (batch) => {
+      const partitions = Array.from({ length: reduction.partitions }, async (_, partition) => windowOf(reduction, partition, batch))
+      return datasetOfElements(await together(partitions))
+    },
+  })
 
 const windowOf = async <K, V>({ kind, span, f }: WindowReduction<K, V>, partition: number, batch: BatchView): Promise<[K, V][]> => {
   const panes = batch.panes<KeyedPane<K, V>>(partition)

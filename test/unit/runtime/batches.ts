@@ -7,6 +7,10 @@ export type Given = readonly [second: number, elements: readonly unknown[]]
 
 export type Operation = (input: DStream<never>, other: DStream<never>) => DStream<unknown>
 
+/** An operation on streams whose elements are of these types. */
+export const on = <T, U = T>(operation: (input: DStream<T>, other: DStream<U>) => DStream<unknown>): Operation =>
+  operation as unknown as Operation
+
 /** When the process is lost, behind so many batches; and which batches fail once before they succeed. */
 export interface Accidents {
   readonly restartAfter?: (batch: number) => boolean

@@ -107,6 +107,19 @@ describe('a deployment of a higher generation adopts the store', () => {
     } else await expect(next.run()).rejects.toMatchObject({ code: 'PLAN_INCOMPATIBLE', message: expect.stringMatching(message) as string })
   })
 
+  test('of sources: a name that was another one before, even if that was gone for a while', async () => {
+    const world = new World()
+    const runs = async (generation: number, shape: (ssc: StreamingContext) => void): Promise<unknown> => {
+      const app = world.deploy(pipelineOf(shape), { generation })
+      await app.run()
+      return app.tick()
+    }
+    await runs(1, (ssc) => ssc.socketTextStream('host', 1).print())
+    await runs(2, (ssc) => ssc.socketTextStream('host', 3).named('new').print())
+    const swapped = runs(3, (ssc) => [2, 1].forEach((port) => ssc.socketTextStream('host', port).print()))
+    await expect(swapped).rejects.toMatchObject({ code: 'PLAN_INCOMPATIBLE' })
+  })
+
   test('not one without the source of a logged batch', async () => {
     const world = new World()
     const app = world.deploy(pipelineOf((ssc) => linesOf(ssc).foreachRDD(() => Promise.reject(new Error('down')))))

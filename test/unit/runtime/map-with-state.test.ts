@@ -1,12 +1,10 @@
 import fc from 'fast-check'
 import { type DStream, parallelize, seconds, type State, StateSpec } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import { type Given, givenBy, type Operation } from './batches.ts'
+import { type Given, givenBy, on } from './batches.ts'
 import { pipelineOf, START_MS, World } from './harness.ts'
 
 type Pairs = DStream<[string, number]>
-
-const on = (operation: (pairs: Pairs) => DStream<unknown>): Operation => operation as unknown as Operation
 
 /** The running total of a key, or how a key ended. */
 const total = (key: string, value: number | undefined, state: State<number>): string => {
@@ -153,7 +151,7 @@ test('a key ends in the first batch that is later than its last record by more t
         return state.isTimingOut() ? key : undefined
       }).timeout(seconds(timeout))
       const given = await givenBy(
-        on((pairs) => pairs.mapWithState(ends)),
+        on((pairs: Pairs) => pairs.mapWithState(ends)),
         batches.map((keys) => keys.map((key) => [key, 1])),
         { restartAfter: (batch) => accidents[batch] as boolean },
       )
@@ -177,7 +175,7 @@ describe('what a state refuses', () => {
     ['a second removal', (state) => [state.remove(), state.remove()], /remove\(\) after remove\(\)/],
     ['an update to nothing', (state) => state.update(undefined as unknown as number), /needs a state/],
   ])('%s', async (_, use, message) => {
-    const operation = on((pairs) =>
+    const operation = on((pairs: Pairs) =>
       pairs.mapWithState(StateSpec.function((__: string, ___: number | undefined, state: State<number>) => use(state))),
     )
     await expect(givenBy(operation, [[a]])).rejects.toThrow(message)
@@ -192,7 +190,7 @@ describe('what a state refuses', () => {
     ).timeout(seconds(1))
     await expect(
       givenBy(
-        on((pairs) => pairs.mapWithState(ending)),
+        on((pairs: Pairs) => pairs.mapWithState(ending)),
         [[a], [], []],
       ),
     ).rejects.toThrow(`state.${call}() of a key that is timing out`)

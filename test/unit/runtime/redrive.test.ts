@@ -306,16 +306,22 @@ describe('a record that several parts of the pipeline read', () => {
       lines.map(check('second')).foreachRDD(async (rdd) => void seen.push(...(await rdd.collect())))
     })
 
-  test.each([
-    { which: 'one threw on', bad: { first: true, second: false }, left: { takenElsewhere: 1 }, seen: ['second x'] },
-    { which: 'both threw on', bad: { first: true, second: true }, left: {}, seen: ['first x', 'second x'] },
-  ])('$which is counted once by each of them', async ({ bad, left, seen: expected }) => {
+  /** A world in which the branches that are bad have put a record aside. */
+  const putAside = async (bad: { first: boolean; second: boolean }): Promise<{ world: World; app: Deployment; seen: string[] }> => {
     const world = new World()
     const seen: string[] = []
     const app = world.deploy(branches(bad, seen))
     await app.tick()
     await app.append(SOURCE, 1, ['x'])
     await app.tick()
+    return { world, app, seen }
+  }
+
+  test.each([
+    { which: 'one threw on', bad: { first: true, second: false }, left: { takenElsewhere: 1 }, seen: ['second x'] },
+    { which: 'both threw on', bad: { first: true, second: true }, left: {}, seen: ['first x', 'second x'] },
+  ])('$which is counted once by each of them', async ({ bad, left, seen: expected }) => {
+    const { world, app, seen } = await putAside(bad)
     bad.first = false
     bad.second = false
     expect((await redriveOn(world, world.store)).left).toEqual(left)
@@ -327,13 +333,8 @@ describe('a record that several parts of the pipeline read', () => {
   test('B1: is given back once, whatever write the command dies at, before or after', async () => {
     for (const isApplied of [false, true])
       for (let nth = 1; ; nth++) {
-        const world = new World()
-        const seen: string[] = []
         const bad = { first: true, second: true }
-        const app = world.deploy(branches(bad, seen))
-        await app.tick()
-        await app.append(SOURCE, 1, ['x'])
-        await app.tick()
+        const { world, app, seen } = await putAside(bad)
         bad.first = false
         bad.second = false
         const command = withFate(world.store, nth, async (write) => {
@@ -350,13 +351,8 @@ describe('a record that several parts of the pipeline read', () => {
   })
 
   test('is given to all of them with --again', async () => {
-    const world = new World()
-    const seen: string[] = []
     const bad = { first: true, second: false }
-    const app = world.deploy(branches(bad, seen))
-    await app.tick()
-    await app.append(SOURCE, 1, ['x'])
-    await app.tick()
+    const { world, app, seen } = await putAside(bad)
     bad.first = false
     expect(await redriveOn(world, world.store, { again: true })).toMatchObject({ records: 1, left: {} })
     await app.tick()

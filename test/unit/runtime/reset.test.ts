@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Pipeline } from 'millrace'
 import { MillraceError } from '../../../lib/base/errors.ts'
-import type { ItemStore } from '../../../lib/ports/item-store.ts'
+import type { ItemKey, ItemStore } from '../../../lib/ports/item-store.ts'
 import { type Operated, reset, type ResetApp, skip } from '../../../lib/runtime/operate.ts'
 import { readOverview } from '../../../lib/runtime/overview.ts'
 import { APP, type Deployment, pipelineOf, START_MS, World } from './harness.ts'
@@ -52,6 +52,26 @@ const counting = async (): Promise<{ world: World; app: Deployment; code: Counte
   return { world, app, code }
 }
 
+/** The same with a batch at which its code has failed once; the code is mended by now. */
+const failedOnce = async (): Promise<{ world: World; app: Deployment; code: Counted }> => {
+  const { world, app, code } = await counting()
+  code.isBroken = true
+  await app.append(SOURCE, 3, ['c'])
+  await app.tick()
+  code.isBroken = false
+  return { world, app, code }
+}
+
+/** Does something once, when the head is first asked for or written. */
+const atHead = (work: () => Promise<void>): ((key: ItemKey) => Promise<void>) => {
+  let isDone = false
+  return async ({ partition }) => {
+    if (isDone || partition !== `${APP}#head`) return
+    isDone = true
+    await work()
+  }
+}
+
 const stateKeys = (world: World): readonly string[] => world.store.keys().filter((key) => key.startsWith(`${APP}#seg#totals#`))
 
 describe('reset of an application that goes on', () => {
@@ -95,6 +115,16 @@ describe('reset of an application that goes on', () => {
     await other.append(SOURCE, 3, ['x'])
     await other.tick()
     expect(code.totals).toEqual([['x', 1]])
+  })
+
+  test('keeps the names of sources: what waits of one is not given to another', async () => {
+    const world = new World()
+    const one = world.deploy(pipelineOf((ssc) => ssc.socketTextStream('host', 1).print()))
+    await one.append(SOURCE, 1, ['a'])
+    await one.tick()
+    await reset(operated(world))
+    const swapped = pipelineOf((ssc) => [2, 1].forEach((port) => ssc.socketTextStream('host', port).print()))
+    await expect(world.deploy(swapped, { generation: 2 }).run()).rejects.toMatchObject({ code: 'PLAN_INCOMPATIBLE' })
   })
 
   test('gives up the batch that fails, says what it held, and notes it', async () => {
@@ -177,19 +207,12 @@ describe.each<[string, (parts: Operated) => Promise<ResetApp | object>]>([
   })
 
   test('is refused when a driver takes the batch meanwhile', async () => {
-    const { world, app, code } = await counting()
-    code.isBroken = true
-    await app.append(SOURCE, 3, ['c'])
-    await app.tick()
-    code.isBroken = false
-    let isFirst = true
+    const { world, app, code } = await failedOnce()
+    const meanwhile = atHead(async () => void (await app.tick()))
     const racing: ItemStore = {
       ...world.store,
       compareAndSet: async (key, seen, next) => {
-        if (isFirst && key.partition === `${APP}#head`) {
-          isFirst = false
-          await app.tick()
-        }
+        await meanwhile(key)
         return world.store.compareAndSet(key, seen, next)
       },
     }
@@ -199,23 +222,18 @@ describe.each<[string, (parts: Operated) => Promise<ResetApp | object>]>([
   })
 
   test('B11: is refused when so much was done meanwhile that what the head named is garbage', async () => {
-    const { world, app, code } = await counting()
-    code.isBroken = true
-    await app.append(SOURCE, 3, ['c'])
-    await app.tick()
-    code.isBroken = false
-    let isFirst = true
+    const { world, app, code } = await failedOnce()
+    const meanwhile = atHead(async () => {
+      for (let position = 4; position < 10; position++) {
+        await app.append(SOURCE, position, ['d'])
+        await app.tick()
+      }
+    })
     const slow: ItemStore = {
       ...world.store,
       get: async (key) => {
         const seen = await world.store.get(key)
-        if (isFirst && key.partition === `${APP}#head`) {
-          isFirst = false
-          for (let position = 4; position < 10; position++) {
-            await app.append(SOURCE, position, ['d'])
-            await app.tick()
-          }
-        }
+        await meanwhile(key)
         return seen
       },
     }
@@ -224,10 +242,7 @@ describe.each<[string, (parts: Operated) => Promise<ResetApp | object>]>([
   })
 
   test('takes the answer that was lost for the success that it was', async () => {
-    const { world, app, code } = await counting()
-    code.isBroken = true
-    await app.append(SOURCE, 3, ['c'])
-    await app.tick()
+    const { world } = await failedOnce()
     world.store.fail({ call: 'compareAndSet', to: `${APP}#head`, times: 1, applied: true })
     await command(operated(world))
     expect((await world.head()).logged).toBeUndefined()

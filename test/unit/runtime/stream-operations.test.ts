@@ -1,9 +1,7 @@
 /** Operations on whole batches, through the runtime. */
-import type { DStream } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import { givenBy, type Operation } from './batches.ts'
+import { givenBy, type Operation, on } from './batches.ts'
 
-const on = <T, U = T>(operation: (input: DStream<T>, other: DStream<U>) => DStream<unknown>): Operation => operation as unknown as Operation
 type Pair = readonly [string, number]
 
 interface Row {

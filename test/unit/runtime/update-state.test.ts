@@ -1,10 +1,9 @@
 import { type DStream, parallelize, seconds } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import { type Given, givenBy, type Operation } from './batches.ts'
+import { type Given, givenBy, on } from './batches.ts'
 
 type Pairs = DStream<[string, number]>
 
-const on = (operation: (pairs: Pairs) => DStream<unknown>): Operation => operation as unknown as Operation
 const sum = (values: readonly number[], state = 0): number => values.reduce((x, y) => x + y, state)
 const a: readonly [string, number] = ['a', 1]
 const b: readonly [string, number] = ['b', 1]

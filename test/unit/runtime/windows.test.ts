@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { type DStream, seconds } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import { type Accidents, givenBy, type Operation } from './batches.ts'
+import { type Accidents, givenBy, type Operation, on } from './batches.ts'
 import { pipelineOf, World } from './harness.ts'
 
 type Numbers = DStream<number>
@@ -10,7 +10,6 @@ type Pairs = DStream<[string, number]>
 const add = (a: number, b: number): number => a + b
 const subtract = (a: number, b: number): number => a - b
 const max = (a: number, b: number): number => Math.max(a, b)
-const on = <T>(operation: (input: DStream<T>) => DStream<unknown>): Operation => operation as unknown as Operation
 
 interface Row {
   readonly name: string

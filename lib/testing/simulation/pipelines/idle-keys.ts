@@ -1,6 +1,5 @@
 import { StateSpec } from '../../../dstream/state-spec.ts'
-import { type History, pairsText, randomLine, type SimulatedPipeline, wordCounts } from './pipeline.ts'
-import { countsIn } from './windows.ts'
+import { countsIn, type History, pairsText, randomLine, type SimulatedPipeline, wordCounts } from './pipeline.ts'
 
 const STREAM = 'clicks'
 

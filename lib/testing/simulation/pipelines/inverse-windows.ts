@@ -1,5 +1,5 @@
-import { pairsText, randomLine, type SimulatedPipeline, wordCounts } from './pipeline.ts'
-import { countsIn, lastWindow, nextWhileHeld, slidesAt, type Span } from './windows.ts'
+import { countsIn, pairsText, randomLine, type SimulatedPipeline, wordCounts } from './pipeline.ts'
+import { lastWindow, nextWhileHeld, slidesAt, type Span } from './spans.ts'
 
 const STREAM = 'clicks'
 

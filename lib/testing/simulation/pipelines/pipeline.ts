@@ -66,6 +66,10 @@ export const countsOf = (words: readonly string[]): Map<string, number> => {
   return counts
 }
 
+/** How often each word occurs in the lines that batches have of sources. */
+export const countsIn = (batches: History, ...sources: readonly string[]): Map<string, number> =>
+  countsOf(wordsOf(batches.flatMap((batch) => linesOf(batch, sources))))
+
 /** Pairs as their output shows them: in the order of keys. */
 export const pairsText = (pairs: Iterable<readonly [string, unknown]>): string =>
   [...pairs]

@@ -1,10 +1,7 @@
-import { countsOf, type History, linesOf, pairsText, randomLine, type SimulatedPipeline, wordCounts, wordsOf } from './pipeline.ts'
+import { countsIn, pairsText, randomLine, type SimulatedPipeline, wordCounts } from './pipeline.ts'
 
 const STREAM = 'clicks'
 const BUCKET = 'drops'
-
-const allCounts = (history: History): ReadonlyMap<string, number> =>
-  countsOf(wordsOf(history.flatMap((batch) => linesOf(batch, [STREAM, BUCKET]))))
 
 /** A stream and a bucket as one: their words in all, with state in several partitions. */
 export const twoSources: SimulatedPipeline = {
@@ -25,5 +22,5 @@ export const twoSources: SimulatedPipeline = {
       .reduceByKey((a) => a)
       .saveAsTextFiles('totals')
   },
-  outputs: (_, history) => ({ totals: pairsText(allCounts(history)) }),
+  outputs: (_, history) => ({ totals: pairsText(countsIn(history, STREAM, BUCKET)) }),
 }

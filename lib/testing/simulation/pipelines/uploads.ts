@@ -1,4 +1,4 @@
-import { countsOf, linesOf, pairsText, randomLine, type SimulatedPipeline, wordCounts, wordsOf } from './pipeline.ts'
+import { countsIn, pairsText, randomLine, type SimulatedPipeline, wordCounts } from './pipeline.ts'
 
 const BUCKET = 'drops'
 
@@ -11,5 +11,5 @@ export const uploads: SimulatedPipeline = {
   describe(ssc) {
     wordCounts(ssc.textFileStream(BUCKET)).saveAsTextFiles('counts')
   },
-  outputs: (batch) => ({ counts: pairsText(countsOf(wordsOf(linesOf(batch, [BUCKET])))) }),
+  outputs: (batch) => ({ counts: pairsText(countsIn([batch], BUCKET)) }),
 }

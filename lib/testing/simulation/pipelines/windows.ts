@@ -1,14 +1,5 @@
-import {
-  countsOf,
-  type History,
-  linesOf,
-  type ModelBatch,
-  pairsText,
-  randomLine,
-  type SimulatedPipeline,
-  wordCounts,
-  wordsOf,
-} from './pipeline.ts'
+import { countsIn, pairsText, randomLine, type SimulatedPipeline, wordCounts } from './pipeline.ts'
+import { lastWindow, nextWhileHeld, slidesAt, type Span } from './spans.ts'
 
 const STREAM = 'clicks'
 
@@ -16,32 +7,6 @@ const STREAM = 'clicks'
 const SHORT = 3
 const LONG = 4
 const SLIDE = 2
-
-/** A window, as `window` has it. */
-export interface Span {
-  readonly lengthMs: number
-  readonly slideMs: number
-}
-
-/** The batches of the last window of a history: it ends with the last batch time at which there is one. */
-export const lastWindow = (history: History, { lengthMs, slideMs }: Span): History => {
-  const { timeMs: nowMs, zeroMs } = history.at(-1) as ModelBatch
-  const endMs = nowMs - ((nowMs - zeroMs) % slideMs)
-  return history.filter(({ timeMs }) => timeMs > endMs - lengthMs && timeMs <= endMs)
-}
-
-/** While one of the last windows holds something, the next ones hold something else. */
-export const nextWhileHeld = (history: History, spans: readonly Span[], intervalMs: number): number | undefined => {
-  const isHeld = spans.some((span) => lastWindow(history, span).some(({ lines }) => Object.values(lines).flat().length > 0))
-  return isHeld ? (history.at(-1) as ModelBatch).timeMs + intervalMs : undefined
-}
-
-/** How often each word occurs in batches. */
-export const countsIn = (batches: History, source: string): Map<string, number> =>
-  countsOf(wordsOf(batches.flatMap((batch) => linesOf(batch, [source]))))
-
-/** Whether there is a window at the time of a batch. */
-export const slidesAt = ({ timeMs, zeroMs }: ModelBatch, { slideMs }: Span): boolean => (timeMs - zeroMs) % slideMs === 0
 
 const short = (intervalMs: number): Span => ({ lengthMs: SHORT * intervalMs, slideMs: intervalMs })
 const long = (intervalMs: number): Span => ({ lengthMs: LONG * intervalMs, slideMs: SLIDE * intervalMs })

@@ -1,4 +1,4 @@
-import { countsOf, type History, linesOf, pairsText, randomLine, type SimulatedPipeline, wordCounts, wordsOf } from './pipeline.ts'
+import { countsIn, type History, pairsText, randomLine, type SimulatedPipeline, wordCounts } from './pipeline.ts'
 
 /** A state that its function changes in place, as users do. */
 interface Tally {
@@ -13,7 +13,7 @@ const isForgetful = (word: string): boolean => word.startsWith('f')
 const totalsOf = (history: History): ReadonlyMap<string, number> => {
   const totals = new Map<string, number>()
   for (const batch of history) {
-    for (const [word, count] of countsOf(wordsOf(linesOf(batch, [STREAM])))) {
+    for (const [word, count] of countsIn([batch], STREAM)) {
       const total = (totals.get(word) ?? 0) + count
       if (isForgetful(word) && total % 3 === 0) totals.delete(word)
       else totals.set(word, total)
@@ -44,7 +44,7 @@ export const wordTotals: SimulatedPipeline = {
     tallies.mapValues((tally) => tally.n).saveAsTextFiles('totals')
   },
   outputs: (batch, history) => ({
-    counts: pairsText(countsOf(wordsOf(linesOf(batch, [STREAM])))),
+    counts: pairsText(countsIn([batch], STREAM)),
     totals: pairsText(totalsOf(history)),
   }),
   states: (history) => ({
