@@ -29,12 +29,28 @@ interface Found {
 
 const find = async ({ name, ...scenario }: (typeof SCENARIOS)[number]): Promise<Found> => {
   const counted = await runScenario(scenario)
-  const [intake, batch, minute] = [counted.intake, counted.batch, counted.minute].map(tallyOf) as [Tally, Tally, Tally]
+  const [intake, batch, minute] = [counted.intake, counted.batch, counted.minute].map(tallyOf) as [
+    Tally,
+    Tally,
+    Tally,
+  ]
   const flows = scenario.recordsPerS > 0 ? 1 : 0
   const cost = addedCosts([
-    costOf(intake, { perDay: (flows * DAY_S) / windowS(scenario.intervalS), gigabytes: INTAKE_GB, requestsBehind: 0 }),
-    costOf(batch, { perDay: (flows * DAY_S) / scenario.intervalS, gigabytes: DRIVER_GB, requestsBehind: REQUESTS_PER_TICK }),
-    costOf(minute, { perDay: MINUTES_PER_DAY, gigabytes: DRIVER_GB, requestsBehind: REQUESTS_PER_TICK }),
+    costOf(intake, {
+      perDay: (flows * DAY_S) / windowS(scenario.intervalS),
+      gigabytes: INTAKE_GB,
+      requestsBehind: 0,
+    }),
+    costOf(batch, {
+      perDay: (flows * DAY_S) / scenario.intervalS,
+      gigabytes: DRIVER_GB,
+      requestsBehind: REQUESTS_PER_TICK,
+    }),
+    costOf(minute, {
+      perDay: MINUTES_PER_DAY,
+      gigabytes: DRIVER_GB,
+      requestsBehind: REQUESTS_PER_TICK,
+    }),
   ])
   const paths = (['intake', 'batch', 'minute'] as const).flatMap((what) => {
     const last = counted[what].at(-1)
@@ -53,8 +69,13 @@ const countRows = (found: readonly Found[]): string =>
       (['intake', 'batch', 'minute'] as const).flatMap((what) => {
         const { invocations, trips, writeUnits, readUnits, actions, bytes } = tallies[what]
         if (invocations === 0) return []
-        const s3 = [...actions].reduce((total, [action, count]) => (action.includes(' ') ? total + count : total), 0)
-        return [[`${name}: ${what}`, ...[trips, writeUnits, readUnits, s3, bytes / 1_024].map(number)]]
+        const s3 = [...actions].reduce(
+          (total, [action, count]) => (action.includes(' ') ? total + count : total),
+          0,
+        )
+        return [
+          [`${name}: ${what}`, ...[trips, writeUnits, readUnits, s3, bytes / 1_024].map(number)],
+        ]
       }),
     ),
   ])
@@ -64,7 +85,9 @@ const actionRows = (found: readonly Found[]): string =>
     ['calls per invocation', ''],
     ...found.flatMap(({ name, ...tallies }) =>
       (['intake', 'batch', 'minute'] as const).flatMap((what) => {
-        const actions = [...tallies[what].actions].map(([action, count]) => `${number(count)} ${action}`).join(', ')
+        const actions = [...tallies[what].actions]
+          .map(([action, count]) => `${number(count)} ${action}`)
+          .join(', ')
         return actions === '' ? [] : [[`${name}: ${what}`, actions]]
       }),
     ),
@@ -119,7 +142,9 @@ export const benchAwsBatches = async (say: (text: string) => void): Promise<read
   say(`\n${actionRows(found)}`)
   for (const { name, paths } of found)
     for (const [what, path] of paths)
-      say(`\n${name}, the way of one invocation (${what}):\n${path.map((step, index) => `  ${index + 1}  ${step}`).join('\n')}`)
+      say(
+        `\n${name}, the way of one invocation (${what}):\n${path.map((step, index) => `  ${index + 1}  ${step}`).join('\n')}`,
+      )
   say(`\n${costRows(found)}`)
   return found.flatMap(figuresOf)
 }

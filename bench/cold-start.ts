@@ -52,8 +52,17 @@ const sizesOf = (files: readonly string[]): readonly [raw: number, zipped: numbe
 const buildAll = async (outdir: string): Promise<ReadonlyMap<Kind, readonly string[]>> => {
   const options = bundleOptions(join(here, 'aws', 'page-counts.ts'), outdir)
   const functions = await build({ ...options, metafile: true })
-  const bare = await build({ ...options, entryPoints: { bare: join(here, 'aws', 'bare-handler.ts') }, metafile: true })
-  return new Map(KINDS.map((kind) => [kind, filesOf((kind === 'bare' ? bare : functions).metafile as Metafile, kind)]))
+  const bare = await build({
+    ...options,
+    entryPoints: { bare: join(here, 'aws', 'bare-handler.ts') },
+    metafile: true,
+  })
+  return new Map(
+    KINDS.map((kind) => [
+      kind,
+      filesOf((kind === 'bare' ? bare : functions).metafile as Metafile, kind),
+    ]),
+  )
 }
 
 /** A table in which the application has run before: the head and the lane are there, and records wait for a batch that is due. */
@@ -95,16 +104,27 @@ const variablesOf = (url: string): NodeJS.ProcessEnv => ({
 /** Runs one cold process to its end. */
 const runCold = (bundle: string, eventFile: string, env: NodeJS.ProcessEnv): Promise<Times> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(here, 'aws', 'cold-process.ts'), bundle, eventFile], {
-      env,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+    const child = spawn(
+      process.execPath,
+      [join(here, 'aws', 'cold-process.ts'), bundle, eventFile],
+      {
+        env,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
     let text = ''
     child.stdout.on('data', (data: Buffer) => (text += data.toString()))
-    child.once('close', (code) => (code === 0 ? resolve(JSON.parse(text) as Times) : reject(new Error(`${bundle} ended with ${code}`))))
+    child.once('close', (code) =>
+      code === 0
+        ? resolve(JSON.parse(text) as Times)
+        : reject(new Error(`${bundle} ended with ${code}`)),
+    )
   })
 
-const measure = async (work: string, rounds: number): Promise<ReadonlyMap<Kind, readonly Times[]>> => {
+const measure = async (
+  work: string,
+  rounds: number,
+): Promise<ReadonlyMap<Kind, readonly Times[]>> => {
   let services = new Services()
   const endpoint = await openEndpoint(() => services)
   const eventFile = join(work, 'event.json')
@@ -138,9 +158,12 @@ export const benchColdStart = async ({
   try {
     const files = await buildAll(work)
     const times = await measure(work, rounds)
-    const column = (kind: Kind, field: keyof Times): readonly number[] => (times.get(kind) ?? []).map((one) => one[field])
+    const column = (kind: Kind, field: keyof Times): readonly number[] =>
+      (times.get(kind) ?? []).map((one) => one[field])
     const ratios = (kind: Kind): readonly number[] =>
-      column(kind, 'doneMs').map((ms, round) => ms / (column('bare', 'doneMs')[round] ?? Number.NaN))
+      column(kind, 'doneMs').map(
+        (ms, round) => ms / (column('bare', 'doneMs')[round] ?? Number.NaN),
+      )
     const sizes = new Map(KINDS.map((kind) => [kind, sizesOf(files.get(kind) ?? [])]))
     say(
       table([

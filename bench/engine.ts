@@ -31,7 +31,10 @@ Not measured: reading and decoding input, a store on disk or over a network, col
 other key types, other shapes of data. Garbage is collected before each measurement, outside of it. Milliseconds are of this machine now.`
 
 /** A pair's number, visited so that nothing is left out as unused. */
-const visitor = (): { readonly visit: (pair: readonly [string, number]) => void; readonly take: () => number } => {
+const visitor = (): {
+  readonly visit: (pair: readonly [string, number]) => void
+  readonly take: () => number
+} => {
   let total = 0
   return {
     visit: ([, count]) => {
@@ -57,7 +60,9 @@ const counting = (
   describe: (lines: DStream<string>) => DStream<[string, number]>,
 ): { readonly bed: PipelineBed; readonly count: WordCount } => {
   const { visit, take } = visitor()
-  const bed = pipelineBed(name, (lines) => describe(lines).foreachRDD(async (rdd) => rdd.foreach(visit)))
+  const bed = pipelineBed(name, (lines) =>
+    describe(lines).foreachRDD(async (rdd) => rdd.foreach(visit)),
+  )
   const count = async (lines: readonly string[]): Promise<number> => {
     await bed.run(lines)
     return take()
@@ -67,7 +72,11 @@ const counting = (
 
 const stateless = (): ReturnType<typeof counting> => counting('reduced', reduced)
 const stateful = (): ReturnType<typeof counting> =>
-  counting('totals', (lines) => reduced(lines).updateStateByKey<number>((counts, total = 0) => counts.reduce((a, b) => a + b, total)))
+  counting('totals', (lines) =>
+    reduced(lines).updateStateByKey<number>((counts, total = 0) =>
+      counts.reduce((a, b) => a + b, total),
+    ),
+  )
 
 interface Contender {
   readonly name: string
@@ -80,7 +89,11 @@ const contenders = (): readonly Contender[] =>
   [
     { name: 'loop', title: 'loop by hand (split, Map)', count: loop },
     { name: 'engine', title: 'this engine: reduceByKey', count: stateless().count },
-    { name: 'engine-state', title: 'this engine: reduceByKey + updateStateByKey', count: stateful().count },
+    {
+      name: 'engine-state',
+      title: 'this engine: reduceByKey + updateStateByKey',
+      count: stateful().count,
+    },
     { name: 'array-chain', title: 'array methods: flatMap, map, reduce', count: arrayChain },
     { name: 'rxjs', title: 'RxJS: mergeMap, map, reduce', count: rxjs },
   ].map((contender) => ({ ...contender, times: [] }))
@@ -94,7 +107,11 @@ const timed = async (work: () => unknown): Promise<number> => {
   return performance.now() - startMs
 }
 
-const runRound = async (all: readonly Contender[], lines: readonly string[], round: number): Promise<void> => {
+const runRound = async (
+  all: readonly Contender[],
+  lines: readonly string[],
+  round: number,
+): Promise<void> => {
   let expected: number | undefined
   for (const { name, count, times } of all) {
     let total = 0
@@ -118,7 +135,9 @@ const compare = async ({ batches, say }: EngineOptions): Promise<readonly Figure
   const all = contenders()
   for (let round = 0; round < WARM_UP_ROUNDS + batches; round++) {
     await runRound(all, inputs[round % INPUT_BATCHES] ?? [], round)
-    say(`round ${round + 1} of ${WARM_UP_ROUNDS + batches}${round < WARM_UP_ROUNDS ? ' (warm-up)' : ''}`)
+    say(
+      `round ${round + 1} of ${WARM_UP_ROUNDS + batches}${round < WARM_UP_ROUNDS ? ' (warm-up)' : ''}`,
+    )
   }
   const [base] = all as readonly [Contender]
   const rows = all.map((contender) => [
@@ -139,8 +158,13 @@ const figuresOf = (base: Contender, contender: Contender): readonly Figure[] => 
     value: rounded(value),
     unit,
   })
-  const absolute = [figure('time', timeMs, 'ms'), figure('words', (BATCH_WORDS / timeMs) * 1_000, 'words/s')]
-  return contender === base ? absolute : [figure('ratio', median(ratiosTo(base, contender)), 'ratio'), ...absolute]
+  const absolute = [
+    figure('time', timeMs, 'ms'),
+    figure('words', (BATCH_WORDS / timeMs) * 1_000, 'words/s'),
+  ]
+  return contender === base
+    ? absolute
+    : [figure('ratio', median(ratiosTo(base, contender)), 'ratio'), ...absolute]
 }
 
 interface FixedCost {
@@ -154,8 +178,20 @@ interface FixedCost {
 }
 
 const FIXED_COSTS: readonly FixedCost[] = [
-  { figure: 'empty-batch', title: 'empty batch, reduceByKey', spark: '20 / 48 / 231', bed: () => stateless().bed, lines: 0 },
-  { figure: 'tiny-batch', title: 'batch of 10 lines, reduceByKey', spark: '20 / 45 / 288', bed: () => stateless().bed, lines: TINY_LINES },
+  {
+    figure: 'empty-batch',
+    title: 'empty batch, reduceByKey',
+    spark: '20 / 48 / 231',
+    bed: () => stateless().bed,
+    lines: 0,
+  },
+  {
+    figure: 'tiny-batch',
+    title: 'batch of 10 lines, reduceByKey',
+    spark: '20 / 45 / 288',
+    bed: () => stateless().bed,
+    lines: TINY_LINES,
+  },
   {
     figure: 'empty-batch-state',
     title: 'empty batch, + updateStateByKey, no keys',
@@ -188,7 +224,10 @@ const FIXED_COSTS: readonly FixedCost[] = [
   },
 ]
 
-const fixedCostOf = async ({ bed: make, fill = false, lines }: FixedCost, input: readonly string[]): Promise<readonly number[]> => {
+const fixedCostOf = async (
+  { bed: make, fill = false, lines }: FixedCost,
+  input: readonly string[],
+): Promise<readonly number[]> => {
   const bed = make()
   if (fill) await bed.run(input)
   const batch = lines === 0 ? undefined : input.slice(0, lines)
@@ -208,11 +247,18 @@ const measureFixedCosts = async ({ say }: EngineOptions): Promise<readonly Figur
   const measured: (FixedCost & { readonly times: readonly number[] })[] = []
   for (const cost of FIXED_COSTS) measured.push({ ...cost, times: await fixedCostOf(cost, input) })
   const rows = measured.map(({ title, times, spark }) => [title, spread(times, 2), spark])
-  say(`${table([['fixed cost of a batch', 'ms min / median / max', 'Spark 3.5.9, local[1]'], ...rows])}\n`)
+  say(
+    `${table([['fixed cost of a batch', 'ms min / median / max', 'Spark 3.5.9, local[1]'], ...rows])}\n`,
+  )
   say(
     'The store is in memory here; Spark schedules its batches in one process and writes checkpoints to a local disk. Its figures are of another machine.',
   )
-  return measured.map(({ figure, times }) => ({ bench: BENCH, figure, value: rounded(median(times)), unit: 'ms' }))
+  return measured.map(({ figure, times }) => ({
+    bench: BENCH,
+    figure,
+    value: rounded(median(times)),
+    unit: 'ms',
+  }))
 }
 
 /** The comparison, then the fixed costs. */

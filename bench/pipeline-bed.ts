@@ -2,8 +2,8 @@
 import { memoryItemStore } from '../lib/adapters/memory/memory-item-store.ts'
 import type { QueueSource, Queue } from '../lib/dstream/source-declaration.ts'
 import { seconds, stream, type DStream } from 'millrace'
-import { Driver } from '../lib/runtime/driver.ts'
-import { queueSource } from '../lib/runtime/sources/queue-source.ts'
+import { Driver } from '../lib/runtime/driver/driver.ts'
+import { queueReader } from '../lib/runtime/sources/queue/reader.ts'
 import { HeadStore } from '../lib/state/head.ts'
 
 const INTERVAL_MS = 1_000
@@ -16,10 +16,15 @@ export interface PipelineBed {
 }
 
 /** A pipeline over batches of lines. Every batch time runs, empty ones too. */
-export const pipelineBed = (name: string, describe: (lines: DStream<string>) => void): PipelineBed => {
+export const pipelineBed = (
+  name: string,
+  describe: (lines: DStream<string>) => void,
+): PipelineBed => {
   const queue: Queue<string> = []
-  const pipeline = stream(name, { batchInterval: seconds(INTERVAL_MS / 1_000), whenIdle: 'tick' }, (ssc) =>
-    describe(ssc.queueStream(queue)),
+  const pipeline = stream(
+    name,
+    { batchInterval: seconds(INTERVAL_MS / 1_000), whenIdle: 'tick' },
+    (ssc) => describe(ssc.queueStream(queue)),
   )
   const plan = pipeline.build()
   const store = memoryItemStore()
@@ -33,7 +38,9 @@ export const pipelineBed = (name: string, describe: (lines: DStream<string>) => 
     heads: new HeadStore(store, name),
     clock: { now: () => nowMs, sleep: async () => undefined },
     randomness: { attemptId: () => `attempt${++attempts}` },
-    sources: new Map(plan.sources.map(({ id, node }) => [id, queueSource(node.source as QueueSource, 'bench')])),
+    sources: new Map(
+      plan.sources.map(({ id, node }) => [id, queueReader(node.source as QueueSource, 'bench')]),
+    ),
     outputs: { print: () => undefined, saveText: async () => undefined },
     listen: () => undefined,
     leaseMs: 0,
@@ -48,7 +55,8 @@ export const pipelineBed = (name: string, describe: (lines: DStream<string>) => 
       if (lines !== undefined) queue.push(lines)
       nowMs += INTERVAL_MS
       const outcome = await driver.run()
-      if (outcome.kind !== 'idle') throw new Error(`the batch did not run: ${JSON.stringify(outcome)}`)
+      if (outcome.kind !== 'idle')
+        throw new Error(`the batch did not run: ${JSON.stringify(outcome)}`)
     },
   }
 }

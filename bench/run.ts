@@ -23,34 +23,70 @@ interface Bench {
 }
 
 const BENCHES: ReadonlyMap<string, Bench> = new Map<string, Bench>([
-  ['engine', { needsHeap: true, run: async (settings) => (await import('./engine.ts')).benchEngine(settings) }],
-  ['aws-batches', { needsHeap: false, run: async ({ say }) => (await import('./aws-batches.ts')).benchAwsBatches(say) }],
-  ['cold-start', { needsHeap: false, run: async (settings) => (await import('./cold-start.ts')).benchColdStart(settings) }],
+  [
+    'engine',
+    {
+      needsHeap: true,
+      run: async (settings) => (await import('./engine.ts')).benchEngine(settings),
+    },
+  ],
+  [
+    'aws-batches',
+    {
+      needsHeap: false,
+      run: async ({ say }) => (await import('./aws-batches.ts')).benchAwsBatches(say),
+    },
+  ],
+  [
+    'cold-start',
+    {
+      needsHeap: false,
+      run: async (settings) => (await import('./cold-start.ts')).benchColdStart(settings),
+    },
+  ],
 ])
 
 const usage = (problem: string): never => {
-  console.error(`${problem}\nUsage: npm run bench -- ${[...BENCHES.keys()].join('|')} [--json] [--batches N]`)
+  console.error(
+    `${problem}\nUsage: npm run bench -- ${[...BENCHES.keys()].join('|')} [--json] [--batches N]`,
+  )
   process.exit(2)
 }
 
 /** Ten million pairs at once, as array methods make them, need more heap than Node takes by itself. */
 const runWithHeap = (): never => {
   const flags = [`--max-old-space-size=${HEAP_MIB}`, '--expose-gc', '--conditions=millrace-source']
-  const child = spawnSync(process.execPath, [...flags, fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawnSync(
+    process.execPath,
+    [...flags, fileURLToPath(import.meta.url), ...process.argv.slice(2)],
+    { stdio: 'inherit' },
+  )
   process.exit(child.status ?? 1)
 }
 
-const readArguments = (): { readonly bench: Bench; readonly isJson: boolean; readonly batches: number } => {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' }, batches: { type: 'string' } } })
+const readArguments = (): {
+  readonly bench: Bench
+  readonly isJson: boolean
+  readonly batches: number
+} => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: 'boolean' }, batches: { type: 'string' } },
+  })
   const [name = ''] = positionals
   const bench = BENCHES.get(name)
-  if (bench === undefined || positionals.length !== 1) return usage(`There is no benchmark "${positionals.join(' ')}".`)
+  if (bench === undefined || positionals.length !== 1)
+    return usage(`There is no benchmark "${positionals.join(' ')}".`)
   const batches = Number(values.batches ?? DEFAULT_BATCHES)
-  if (!Number.isInteger(batches) || batches < 1) usage(`--batches is ${values.batches}, and should be a whole number from 1.`)
+  if (!Number.isInteger(batches) || batches < 1)
+    usage(`--batches is ${values.batches}, and should be a whole number from 1.`)
   return { bench, isJson: values.json === true, batches }
 }
 
 const { bench, isJson, batches } = readArguments()
 if (bench.needsHeap && !('gc' in globalThis)) runWithHeap()
-const figures = await bench.run({ batches, say: (text) => (isJson ? console.error(text) : console.log(text)) })
+const figures = await bench.run({
+  batches,
+  say: (text) => (isJson ? console.error(text) : console.log(text)),
+})
 if (isJson) for (const figure of figures) console.log(JSON.stringify(figure))

@@ -5,11 +5,15 @@ const ascending = (values: readonly number[]): readonly number[] => values.toSor
 export const median = (values: readonly number[]): number => {
   const sorted = ascending(values)
   const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
-  return sorted.length % 2 === 1 ? upper : ((sorted[sorted.length / 2 - 1] ?? Number.NaN) + upper) / 2
+  return sorted.length % 2 === 1
+    ? upper
+    : ((sorted[sorted.length / 2 - 1] ?? Number.NaN) + upper) / 2
 }
 
 /** `smallest / median / largest`, each with so many decimals. */
 export const spread = (values: readonly number[], decimals = 0): string => {
   const sorted = ascending(values)
-  return [sorted[0], median(values), sorted.at(-1)].map((value) => (value ?? Number.NaN).toFixed(decimals)).join(' / ')
+  return [sorted[0], median(values), sorted.at(-1)]
+    .map((value) => (value ?? Number.NaN).toFixed(decimals))
+    .join(' / ')
 }

@@ -21,7 +21,8 @@ const visit = (counts: ReadonlyMap<string, number>): number => {
 
 type Pair = readonly [word: string, one: number]
 
-const tally = (counts: Map<string, number>, [word, one]: Pair): Map<string, number> => counts.set(word, (counts.get(word) ?? 0) + one)
+const tally = (counts: Map<string, number>, [word, one]: Pair): Map<string, number> =>
+  counts.set(word, (counts.get(word) ?? 0) + one)
 
 export const loop: WordCount = (lines) => visit(countsOf(lines))
 

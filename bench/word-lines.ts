@@ -29,7 +29,9 @@ export function* wordLines(): Generator<string, never> {
 /** The first batches, each an array of lines. */
 export const wordBatches = (batches: number, lines: number = BATCH_LINES): string[][] => {
   const generator = wordLines()
-  return Array.from({ length: batches }, () => Array.from({ length: lines }, () => generator.next().value))
+  return Array.from({ length: batches }, () =>
+    Array.from({ length: lines }, () => generator.next().value),
+  )
 }
 
 /** What is known of the first batch of a million lines. */
@@ -52,6 +54,7 @@ export const checkInput = (batch: readonly string[], counts: ReadonlyMap<string,
   }
   for (const [name, value] of Object.entries(EXPECTED)) {
     const given = found[name as keyof typeof found]
-    if (given !== value) throw new Error(`the input is not the right one: ${name} is ${given}, and should be ${value}`)
+    if (given !== value)
+      throw new Error(`the input is not the right one: ${name} is ${given}, and should be ${value}`)
   }
 }

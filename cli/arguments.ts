@@ -6,7 +6,7 @@ import { parseSince } from './since.ts'
 export type Target = { readonly state: string } | { readonly app: string }
 
 /** Which dead letters are meant. */
-export interface LetterOptions {
+export interface DeadLetterOptions {
   /** A moment or an age, as it was given. */
   readonly since: string
   readonly code: string | undefined
@@ -25,9 +25,25 @@ export type Command =
       readonly json: boolean
     }
   | { readonly name: 'status' | 'resume' | 'skip'; readonly target: Target; readonly json: boolean }
-  | { readonly name: 'reset'; readonly target: Target; readonly json: boolean; readonly yes: boolean }
-  | { readonly name: 'dead-letters'; readonly target: Target; readonly json: boolean; readonly letters: LetterOptions }
-  | { readonly name: 'redrive'; readonly target: Target; readonly json: boolean; readonly letters: LetterOptions; readonly again: boolean }
+  | {
+      readonly name: 'reset'
+      readonly target: Target
+      readonly json: boolean
+      readonly yes: boolean
+    }
+  | {
+      readonly name: 'dead-letters'
+      readonly target: Target
+      readonly json: boolean
+      readonly letters: DeadLetterOptions
+    }
+  | {
+      readonly name: 'redrive'
+      readonly target: Target
+      readonly json: boolean
+      readonly letters: DeadLetterOptions
+      readonly again: boolean
+    }
   | { readonly name: 'help'; readonly topic: string | undefined }
   | { readonly name: 'version' }
 
@@ -78,17 +94,41 @@ export const parseCommand = (args: readonly string[]): Command => {
   const { values, positionals } = parsed(args)
   const [name = 'help', ...rest] = positionals
   if (values.version === true) return { name: 'version' }
-  if (name === 'help' || values.help === true) return { name: 'help', topic: name === 'help' ? rest[0] : name }
+  if (name === 'help' || values.help === true)
+    return { name: 'help', topic: name === 'help' ? rest[0] : name }
   const allowed = COMMANDS[name]
   if (allowed === undefined || !Object.hasOwn(COMMANDS, name))
-    throw usage('There is no such command', name, names, 'millrace --help shows them all with examples')
+    throw usage(
+      'There is no such command',
+      name,
+      names,
+      'millrace --help shows them all with examples',
+    )
   const foreign = Object.keys(values).find((option) => !allowed.includes(option))
   if (foreign !== undefined)
-    throw usage(`millrace ${name} has no option --${foreign}`, `--${foreign}`, optionNames(name), `millrace help ${name}`)
+    throw usage(
+      `millrace ${name} has no option --${foreign}`,
+      `--${foreign}`,
+      optionNames(name),
+      `millrace help ${name}`,
+    )
   const json = values.json === true
   if (name === 'run')
-    return { name, module: oneModule(rest), once: values.once === true, bindings: values.bind ?? [], state: values.state, json }
-  if (rest.length > 0) throw usage(`millrace ${name} takes no argument of this kind`, rest[0], optionNames(name), `millrace help ${name}`)
+    return {
+      name,
+      module: oneModule(rest),
+      once: values.once === true,
+      bindings: values.bind ?? [],
+      state: values.state,
+      json,
+    }
+  if (rest.length > 0)
+    throw usage(
+      `millrace ${name} takes no argument of this kind`,
+      rest[0],
+      optionNames(name),
+      `millrace help ${name}`,
+    )
   return appCommand(name as AppCommand['name'], values)
 }
 
@@ -112,7 +152,9 @@ const targetOf = (name: string, { state, app }: Values): Target => {
   if (app !== undefined && state === undefined) return { app: checkedApp(app) }
   if (state !== undefined && app === undefined) return { state }
   throw usage(
-    state === undefined ? `millrace ${name} needs an application to work on` : `millrace ${name} works on one application`,
+    state === undefined
+      ? `millrace ${name} needs an application to work on`
+      : `millrace ${name} works on one application`,
     state === undefined ? 'nothing' : `--state ${state} --app ${app}`,
     '--app NAME for a deployed application, or --state DIR for one of this machine',
     `for example millrace ${name} --state .millrace/word-count, or millrace ${name} --app clicks`,
@@ -121,12 +163,17 @@ const targetOf = (name: string, { state, app }: Values): Target => {
 
 const checkedApp = (app: string): string => {
   if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(app)) return app
-  throw usage('No application has such a name', app, 'up to 64 letters, digits, "_", "." and "-"', 'the name that cdk deploy has printed')
+  throw usage(
+    'No application has such a name',
+    app,
+    'up to 64 letters, digits, "_", "." and "-"',
+    'the name that cdk deploy has printed',
+  )
 }
 
 const SINCE = '30d'
 
-const letterOptions = ({ since = SINCE, code, source, limit }: Values): LetterOptions => {
+const letterOptions = ({ since = SINCE, code, source, limit }: Values): DeadLetterOptions => {
   if (parseSince(since, 0) === undefined)
     throw usage(
       '--since is no moment and no age',
@@ -171,8 +218,18 @@ const optionNames = (name: string): string => {
 
 const oneModule = ([module, ...more]: readonly string[]): string => {
   if (module === undefined)
-    throw usage('millrace run needs a module', 'nothing', 'the path of one module', 'for example millrace run word-count.ts')
+    throw usage(
+      'millrace run needs a module',
+      'nothing',
+      'the path of one module',
+      'for example millrace run word-count.ts',
+    )
   if (more.length > 0)
-    throw usage('millrace run runs one module', [module, ...more].join(' '), 'the path of one module', 'start it once for each module')
+    throw usage(
+      'millrace run runs one module',
+      [module, ...more].join(' '),
+      'the path of one module',
+      'start it once for each module',
+    )
   return module
 }

@@ -15,7 +15,7 @@ export interface Called {
 export const callDriver = async ({ app, deployed }: OpenApp): Promise<Called> => {
   if (deployed === undefined) return { object: {}, note: '' }
   try {
-    await deployed.wind([{ app, wind: true }])
+    await deployed.scheduleTriggers([{ app, scheduleMinute: true }])
     return { object: { called: true }, note: '' }
   } catch (error) {
     return {

@@ -29,12 +29,15 @@ const carryOut = async (command: Command, outputs: Outputs): Promise<number> => 
 }
 
 const version = (): string => {
-  const manifest = JSON.parse(readFileSync(findPackageJSON(import.meta.url) as string, 'utf8')) as { readonly version: string }
+  const manifest = JSON.parse(readFileSync(findPackageJSON(import.meta.url) as string, 'utf8')) as {
+    readonly version: string
+  }
   return manifest.version
 }
 
 /** A pipeline may leave connections open, which would keep the process alive: so it ends here, when all is written. */
 const endProcess = async (exitCode: number): Promise<number> => {
-  for (const stream of [process.stdout, process.stderr]) await new Promise((resolve) => stream.write('', resolve))
+  for (const stream of [process.stdout, process.stderr])
+    await new Promise((resolve) => stream.write('', resolve))
   process.exit(exitCode)
 }

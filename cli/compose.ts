@@ -17,15 +17,15 @@ import type { OutputFiles } from '../lib/ports/output-files.ts'
 import type { Randomness } from '../lib/ports/randomness.ts'
 import type { BoundPlan, BoundSource } from '../lib/runtime/bindings.ts'
 import type { Listener } from '../lib/runtime/events.ts'
-import type { OutputPort } from '../lib/runtime/execute.ts'
+import type { OutputPort } from '../lib/runtime/tasks/execute.ts'
 import { checkLoggedSources, leftInLanes } from '../lib/runtime/rebinding.ts'
-import type { LocalReceiver } from '../lib/runtime/run-local.ts'
+import type { LocalReceiver } from '../lib/runtime/local/run-local.ts'
 import type { Runner } from '../lib/runtime/runner.ts'
-import type { BatchSource } from '../lib/runtime/sources/batch-source.ts'
-import { functionReceiver } from '../lib/runtime/sources/function-receiver.ts'
-import { laneSource } from '../lib/runtime/sources/lane-source.ts'
-import { objectSource } from '../lib/runtime/sources/object-source.ts'
-import { queueSource } from '../lib/runtime/sources/queue-source.ts'
+import type { SourceReader } from '../lib/runtime/sources/source-reader.ts'
+import { functionReceiver } from '../lib/runtime/sources/receiver/function-receiver.ts'
+import { lanesReader } from '../lib/runtime/sources/lanes/reader.ts'
+import { filesReader } from '../lib/runtime/sources/files/reader.ts'
+import { queueReader } from '../lib/runtime/sources/queue/reader.ts'
 import { type Head, HeadStore } from '../lib/state/head.ts'
 import { claimStore } from '../lib/state/store-owner.ts'
 
@@ -74,7 +74,10 @@ export const compose = async (parts: CompositionParts): Promise<Composition> => 
   }
 }
 
-const composeOn = async (store: ItemStore, { plan, bound, print, listen }: CompositionParts): Promise<Omit<Composition, 'close'>> => {
+const composeOn = async (
+  store: ItemStore,
+  { plan, bound, print, listen }: CompositionParts,
+): Promise<Omit<Composition, 'close'>> => {
   const app = plan.name
   const clock = systemClock()
   const randomness = systemRandomness()
@@ -86,11 +89,24 @@ const composeOn = async (store: ItemStore, { plan, bound, print, listen }: Compo
   const generation = generationOf(head, plan, clock)
   const outputs = outputPort(bound, print)
   // The lock lets nobody else in, so a lease in the head is that of a process that is gone.
-  const runner: Runner = { plan, app, generation, store, heads, clock, randomness, sources, outputs, listen, leaseMs: 0 }
+  const runner: Runner = {
+    plan,
+    app,
+    generation,
+    store,
+    heads,
+    clock,
+    randomness,
+    sources,
+    outputs,
+    listen,
+    leaseMs: 0,
+  }
   return { runner, receivers: [...receiversOf(bound), ...functionReceivers(plan, clock)] }
 }
 
-const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+const isDirectory = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
 const checkDirectories = (sources: readonly BoundSource[]): void => {
   for (const { name, place } of sources) {
@@ -110,7 +126,13 @@ const generationOf = (head: Head | undefined, plan: Plan, clock: Clock): number 
   return Math.max((head?.generation ?? 0) + 1, clock.now())
 }
 
-const lookAtRebinding = async (store: ItemStore, app: string, head: Head, sources: Runner['sources'], listen: Listener): Promise<void> => {
+const lookAtRebinding = async (
+  store: ItemStore,
+  app: string,
+  head: Head,
+  sources: Runner['sources'],
+  listen: Listener,
+): Promise<void> => {
   await checkLoggedSources({ store, app, head, sources })
   for (const [source, records] of await leftInLanes({ store, app, head, sources })) {
     listen({
@@ -129,29 +151,48 @@ interface SourceParts {
   readonly listen: Listener
 }
 
-const batchSources = (parts: SourceParts): ReadonlyMap<string, BatchSource> => {
+const batchSources = (parts: SourceParts): ReadonlyMap<string, SourceReader> => {
   const process = parts.randomness.attemptId()
-  return new Map(parts.plan.sources.map((planned) => [planned.id, batchSourceOf(planned, process, parts)]))
+  return new Map(
+    parts.plan.sources.map((planned) => [planned.id, batchSourceOf(planned, process, parts)]),
+  )
 }
 
-const batchSourceOf = ({ id, node }: Planned<SourceNode>, process: string, { store, plan, bound, listen }: SourceParts): BatchSource => {
-  if (node.source.from === 'queue') return queueSource(node.source, process) as BatchSource
+const batchSourceOf = (
+  { id, node }: Planned<SourceNode>,
+  process: string,
+  { store, plan, bound, listen }: SourceParts,
+): SourceReader => {
+  if (node.source.from === 'queue') return queueReader(node.source, process) as SourceReader
   const app = plan.name
   const place = bound.sources.find((source) => source.id === id)?.place
-  if (node.source.from === 'receiver' || place?.kind !== 'directory') return laneSource({ store, app, source: id }) as BatchSource
-  const warn = (message: string): void => listen({ event: 'warning', code: 'OBJECT_UNREADABLE', message })
+  if (node.source.from === 'receiver' || place?.kind !== 'directory')
+    return lanesReader({ store, app, source: id }) as SourceReader
+  const warn = (message: string): void =>
+    listen({ event: 'warning', code: 'OBJECT_UNREADABLE', message })
   const objects = localDirectories({ path: place.path, warn })
-  return objectSource({ store, app, source: id, objects, selection: node.source.files, report: listen }) as BatchSource
+  return filesReader({
+    store,
+    app,
+    source: id,
+    objects,
+    selection: node.source.files,
+    report: listen,
+  }) as SourceReader
 }
 
 const receiversOf = ({ sources }: BoundPlan): readonly LocalReceiver[] =>
   sources.flatMap(({ id, place }) =>
-    place.kind === 'socket' ? [{ source: id, receiver: socketReceiver({ host: place.host, port: place.port }) }] : [],
+    place.kind === 'socket'
+      ? [{ source: id, receiver: socketReceiver({ host: place.host, port: place.port }) }]
+      : [],
   )
 
 const functionReceivers = ({ sources }: Plan, clock: Clock): readonly LocalReceiver[] =>
   sources.flatMap(({ id, node: { source } }) =>
-    source.from === 'receiver' ? [{ source: id, receiver: functionReceiver(id, source.receive, clock) }] : [],
+    source.from === 'receiver'
+      ? [{ source: id, receiver: functionReceiver(id, source.receive, clock) }]
+      : [],
   )
 
 const outputPort = (bound: BoundPlan, print: (text: string) => void): OutputPort => {

@@ -1,6 +1,10 @@
-import { recordOf } from '../lib/runtime/dead-letters.ts'
-import { byRecord, type StoredLetter, storedLetters } from '../lib/runtime/letter-box.ts'
-import { matches, obstacleTexts, obstacleTo } from '../lib/runtime/letter-filter.ts'
+import { recordOf } from '../lib/state/dead-letters.ts'
+import {
+  byRecord,
+  type StoredDeadLetter,
+  readDeadLetters,
+} from '../lib/state/dead-letter-reader.ts'
+import { matches, obstacleTexts, obstacleTo } from '../lib/runtime/dead-letters/filter.ts'
 import type { AppCommand } from './arguments.ts'
 import type { OpenApp } from './open-app.ts'
 import { letterFilter } from './redrive.ts'
@@ -11,23 +15,32 @@ type ListCommand = Extract<AppCommand, { readonly name: 'dead-letters' }>
 
 /** A letter as it is shown. */
 interface ShownLetter {
-  readonly letter: StoredLetter
+  readonly letter: StoredDeadLetter
   /** Why its record cannot be given back; undefined: it can. */
   readonly obstacle: string | undefined
 }
 
 /** `millrace dead-letters`: the newest day first, one at a time, however many there are. */
-export const listDeadLetters = async (opened: OpenApp, { json, letters }: ListCommand, { out }: Outputs): Promise<void> => {
+export const listDeadLetters = async (
+  opened: OpenApp,
+  { json, letters }: ListCommand,
+  { out }: Outputs,
+): Promise<void> => {
   const filter = letterFilter(opened, letters)
   const { limit = Infinity } = letters
   let shown = 0
   let redrivable = 0
-  for await (const record of byRecord(storedLetters(opened.store, opened.app, { ...filter, first: 'newest' }))) {
+  for await (const record of byRecord(
+    readDeadLetters(opened.store, opened.app, { ...filter, first: 'newest' }),
+  )) {
     if (!matches(record, filter)) continue
     const reason = obstacleTo(record, filter)
     const obstacle = reason === undefined ? undefined : obstacleTexts[reason]
     if (shown + record.length > limit && shown > 0) break
-    for (const letter of record) out.print(json ? `${JSON.stringify(objectOf({ letter, obstacle }))}\n` : textOf({ letter, obstacle }))
+    for (const letter of record)
+      out.print(
+        json ? `${JSON.stringify(objectOf({ letter, obstacle }))}\n` : textOf({ letter, obstacle }),
+      )
     shown += record.length
     if (reason === undefined) redrivable += 1
     if (shown >= limit) break
@@ -37,10 +50,17 @@ export const listDeadLetters = async (opened: OpenApp, { json, letters }: ListCo
 
 const summaryText = (
   { app, target }: OpenApp,
-  { shown, redrivable, fromMs }: { readonly shown: number; readonly redrivable: number; readonly fromMs: number },
+  {
+    shown,
+    redrivable,
+    fromMs,
+  }: { readonly shown: number; readonly redrivable: number; readonly fromMs: number },
 ): string => {
   if (shown === 0) return `${app}: no dead letters since ${momentText(fromMs)}\n`
-  const back = redrivable === 0 ? '' : `; once the code is mended, millrace redrive ${target} gives ${count(redrivable, 'record')} back`
+  const back =
+    redrivable === 0
+      ? ''
+      : `; once the code is mended, millrace redrive ${target} gives ${count(redrivable, 'record')} back`
   return `${app}: ${count(shown, 'dead letter')} since ${momentText(fromMs)}${back}\n`
 }
 
@@ -54,7 +74,9 @@ const textOf = ({ letter, obstacle }: ShownLetter): string => {
     `  ${firstLine(message)}`,
     `  ${data.length > DATA_CHARACTERS_SHOWN ? `${data.slice(0, DATA_CHARACTERS_SHOWN)}...` : data}`,
     ...(mark === undefined ? [] : ['  being given back: millrace redrive goes on with it']),
-    ...(obstacle === undefined || mark !== undefined ? [] : [`  not to be given back: ${obstacle}`]),
+    ...(obstacle === undefined || mark !== undefined
+      ? []
+      : [`  not to be given back: ${obstacle}`]),
   ]
   return `${rows.join('\n')}\n`
 }
@@ -77,8 +99,9 @@ const objectOf = ({ letter, obstacle }: ShownLetter): object => {
 }
 
 /** The record as JSON has it, in full; what is no text and no value, in base64. */
-const dataOf = ({ form, data }: StoredLetter): object => {
-  if (form === undefined || form === 'bytes') return { base64: Buffer.from(data).toString('base64') }
+const dataOf = ({ form, data }: StoredDeadLetter): object => {
+  if (form === undefined || form === 'bytes')
+    return { base64: Buffer.from(data).toString('base64') }
   if (form === 'text') return { text: recordOf(form, data) }
   try {
     return { record: plain(recordOf(form, data)) }

@@ -9,7 +9,7 @@ export interface Deployment {
   /** The bucket for large segments. */
   readonly blocks: string
   /** The URL of the queue that calls the driver. */
-  readonly ticks: string
+  readonly triggers: string
   /** The ids of the pipeline's sources. */
   readonly sources: readonly string[]
   readonly generation: number
@@ -22,9 +22,19 @@ export const parameterName = (appName: string): string => `/millrace/${appName}`
 
 const isDeployment = (value: unknown): value is Deployment => {
   if (typeof value !== 'object' || value === null) return false
-  const { app, table, blocks, ticks, sources, generation, logs } = value as Partial<Record<keyof Deployment, unknown>>
-  const isText = [app, table, blocks, ticks].every((text) => typeof text === 'string' && text !== '')
-  return isText && Array.isArray(sources) && typeof generation === 'number' && typeof logs === 'object' && logs !== null
+  const { app, table, blocks, triggers, sources, generation, logs } = value as Partial<
+    Record<keyof Deployment, unknown>
+  >
+  const isText = [app, table, blocks, triggers].every(
+    (text) => typeof text === 'string' && text !== '',
+  )
+  return (
+    isText &&
+    Array.isArray(sources) &&
+    typeof generation === 'number' &&
+    typeof logs === 'object' &&
+    logs !== null
+  )
 }
 
 /**

@@ -11,9 +11,20 @@ export interface ErrorEnd {
 
 /** The end that an error makes. */
 export const endOfError = (error: unknown): ErrorEnd => {
-  const code = error instanceof Error && error.name === 'MillraceError' ? (error as Error & { readonly code: ErrorCode }).code : undefined
+  const code =
+    error instanceof Error && error.name === 'MillraceError'
+      ? (error as Error & { readonly code: ErrorCode }).code
+      : undefined
   if (code !== undefined && Object.hasOwn(exitCodes, code))
-    return { how: 'error', exitCode: exitCodes[code], error: { code, message: (error as Error).message } }
+    return {
+      how: 'error',
+      exitCode: exitCodes[code],
+      error: { code, message: (error as Error).message },
+    }
   const message = `Something unexpected happened: this is a bug in Millrace. Please report it with what follows.\n${inspect(error)}`
-  return { how: 'error', exitCode: exitCodes.INVARIANT_BROKEN, error: { code: 'INVARIANT_BROKEN', message } }
+  return {
+    how: 'error',
+    exitCode: exitCodes.INVARIANT_BROKEN,
+    error: { code: 'INVARIANT_BROKEN', message },
+  }
 }

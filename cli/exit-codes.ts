@@ -18,7 +18,10 @@ export const exitTexts: readonly (readonly [code: number, text: string])[] = [
   [EXIT.usage, 'the command line, the module or a binding is not right; nothing has run'],
   [EXIT.batchFailed, 'a batch failed; it is kept, and tried again by the next run'],
   [EXIT.storeBusy, 'another process has the store'],
-  [EXIT.storeUnusable, 'the store is full, cannot be used, is not there, or does not fit the pipeline; or AWS refuses'],
+  [
+    EXIT.storeUnusable,
+    'the store is full, cannot be used, is not there, or does not fit the pipeline; or AWS refuses',
+  ],
   [EXIT.interrupted, 'stopped at once by a second Ctrl-C'],
 ]
 

@@ -29,7 +29,8 @@ ${exits}
 `
 
 const state = '  --state DIR       the directory of the store'
-const app = '  --app NAME        a deployed application, with your own credentials: AWS_PROFILE, AWS_REGION'
+const app =
+  '  --app NAME        a deployed application, with your own credentials: AWS_PROFILE, AWS_REGION'
 const json = '  --json            JSON instead of text'
 const letters = `  --since WHEN      put aside since then: 2026-11-22, 2026-11-22T10:00Z, or an age as 12h; default 30d
   --code CODE       only with this code

@@ -30,17 +30,28 @@ export const loadPlan = async (module: string): Promise<Plan> => {
   }
 }
 
-const imported = async (module: string, file: string): Promise<Readonly<Record<string, unknown>>> => {
+const imported = async (
+  module: string,
+  file: string,
+): Promise<Readonly<Record<string, unknown>>> => {
   try {
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>
   } catch (error) {
     if (error instanceof SyntaxError)
-      throw unreadable(module, 'The module does not compile', syntaxFix(error), syntaxErrorAtPlace(error, file))
+      throw unreadable(
+        module,
+        'The module does not compile',
+        syntaxFix(error),
+        syntaxErrorAtPlace(error, file),
+      )
     throw ownError(error, module, 'The module threw while it was loaded')
   }
 }
 
-const pipelineOf = (module: string, { default: exported }: Readonly<Record<string, unknown>>): Pipeline => {
+const pipelineOf = (
+  module: string,
+  { default: exported }: Readonly<Record<string, unknown>>,
+): Pipeline => {
   if (isPipeline(exported)) return exported
   throw new MillraceError('MODULE_INVALID', {
     problem:
@@ -58,7 +69,9 @@ const unreadable = (module: string, problem: string, fix: string, cause: unknown
 
 /** Our own errors say enough; of any other the place is what helps. */
 const ownError = (error: unknown, module: string, problem: string): MillraceError =>
-  isMillraceError(error) ? error : unreadable(module, problem, 'mend the module at the place below', thrownAtPlace(error))
+  isMillraceError(error)
+    ? error
+    : unreadable(module, problem, 'mend the module at the place below', thrownAtPlace(error))
 
 /** Also of another copy of the library. */
 const isMillraceError = (error: unknown): error is MillraceError & { readonly code: ErrorCode } =>
@@ -76,7 +89,9 @@ const FRAMES_SHOWN = 3
 
 const thrownAtPlace = (error: unknown): unknown => {
   if (!(error instanceof Error)) return error
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line) && !line.includes('node:'))
+  const frames = (error.stack ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line) && !line.includes('node:'))
   return new Placed(
     error,
     frames.slice(0, FRAMES_SHOWN).map((line) => line.trim()),
@@ -93,7 +108,12 @@ const syntaxErrorAtPlace = (error: Error, file: string): Error => {
   const place = placeBefore(error, error.stack ?? '')
   return new Placed(
     error,
-    place.length > 0 ? place : placeBefore(error, spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' }).stderr),
+    place.length > 0
+      ? place
+      : placeBefore(
+          error,
+          spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' }).stderr,
+        ),
   )
 }
 

@@ -1,11 +1,11 @@
-import type { Operated } from '../lib/runtime/operate.ts'
-import type { Tick } from '../lib/runtime/serverless/ticks.ts'
+import type { Operated } from '../lib/runtime/operations/operate.ts'
+import type { Trigger } from '../lib/runtime/driver/triggers.ts'
 import type { Deployment } from './deployment.ts'
 
 /** A deployed application, as commands need it. */
 export interface Deployed extends Deployment {
   /** Calls the driver. */
-  readonly wind: (ticks: readonly Tick[]) => Promise<void>
+  readonly scheduleTriggers: (triggers: readonly Trigger[]) => Promise<void>
 }
 
 /** An application that a command can work on. */

@@ -4,7 +4,7 @@ import { systemClock } from '../lib/adapters/local/system-clock.ts'
 import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
 import { MillraceError } from '../lib/base/errors.ts'
 import type { ItemStore } from '../lib/ports/item-store.ts'
-import { delaySeconds, type Tick } from '../lib/runtime/serverless/ticks.ts'
+import { delaySeconds, type Trigger } from '../lib/runtime/driver/triggers.ts'
 import { type Deployment, deploymentIn, parameterName } from './deployment.ts'
 import type { OpenApp } from './open-app.ts'
 
@@ -17,7 +17,9 @@ const LEASE_MS_MAX = 903_000
  * @throws MillraceError `STORE_NOT_FOUND`, `ACCESS_DENIED`, `CREDENTIALS_MISSING`, `PACKAGE_MISSING`, `STORE_UNREADABLE`, `STORE_FAILED`.
  */
 export const openDeployed = async (appName: string): Promise<OpenApp> => {
-  const { readParameter, regionOfCalls } = await loadAws(() => import('../lib/adapters/aws/ssm-parameter.ts'))
+  const { readParameter, regionOfCalls } = await loadAws(
+    () => import('../lib/adapters/aws/ssm-parameter.ts'),
+  )
   const region = await regionOfCalls()
   const text = await readParameter(parameterName(appName))
   if (text === undefined) throw notThere(appName, region)
@@ -32,24 +34,35 @@ export const openDeployed = async (appName: string): Promise<OpenApp> => {
     lastMs: clock.now(),
     randomness: systemRandomness(),
     leaseMs: LEASE_MS_MAX,
-    deployed: { ...deployment, wind: (ticks) => wind(deployment, ticks, clock.now()) },
+    deployed: {
+      ...deployment,
+      scheduleTriggers: (triggers) => scheduleTriggers(deployment, triggers, clock.now()),
+    },
   }
 }
 
 /** As the functions have it: large segments lie in a bucket. No other item does. */
 const storeOf = async ({ app, table, blocks }: Deployment): Promise<ItemStore> => {
-  const { dynamodbItemStore } = await loadAws(() => import('../lib/adapters/aws/dynamodb-item-store.ts'))
+  const { dynamodbItemStore } = await loadAws(
+    () => import('../lib/adapters/aws/dynamodb-item-store.ts'),
+  )
   const { s3BlobStore } = await loadAws(() => import('../lib/adapters/aws/s3-blob-store.ts'))
   const { withBlobs } = await import('../lib/adapters/blob-item-store.ts')
   const isBlobPartition = (partition: string): boolean => partition.startsWith(`${app}#seg#`)
-  return withBlobs(dynamodbItemStore({ table }), s3BlobStore({ bucket: blocks }), { isBlobPartition })
+  return withBlobs(dynamodbItemStore({ table }), s3BlobStore({ bucket: blocks }), {
+    isBlobPartition,
+  })
 }
 
-const wind = async ({ ticks: queueUrl }: Deployment, ticks: readonly Tick[], nowMs: number): Promise<void> => {
+const scheduleTriggers = async (
+  { triggers: queueUrl }: Deployment,
+  triggers: readonly Trigger[],
+  nowMs: number,
+): Promise<void> => {
   const { sendMessages } = await loadAws(() => import('../lib/adapters/aws/sqs-queue.ts'))
   await sendMessages(
     queueUrl,
-    ticks.map((tick) => ({ text: JSON.stringify(tick), delayS: delaySeconds(tick, nowMs) })),
+    triggers.map((tick) => ({ text: JSON.stringify(tick), delayS: delaySeconds(tick, nowMs) })),
   )
 }
 
@@ -58,7 +71,8 @@ const notThere = (appName: string, region: string): MillraceError => {
   return new MillraceError('STORE_NOT_FOUND', {
     problem: `There is no application of this name in the region ${region}, in the account of ${profile === undefined ? 'these credentials' : `the profile ${profile}`}`,
     value: appName,
-    allowed: 'the name that cdk deploy has printed: that of the pipeline, or appName of the construct StreamingApp',
+    allowed:
+      'the name that cdk deploy has printed: that of the pipeline, or appName of the construct StreamingApp',
     fix: 'check the name; look elsewhere with AWS_REGION=... and AWS_PROFILE=...; deploy again what was deployed before there was such a name',
   })
 }

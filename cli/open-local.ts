@@ -8,7 +8,10 @@ import { storeOwner } from '../lib/state/store-owner.ts'
 import type { OpenApp } from './open-app.ts'
 
 /** Does something with the application in a directory, also beside a process that runs it. Never makes a store. */
-export const withLocal = async <T>(directory: string, act: (opened: OpenApp) => Promise<T>): Promise<T> => {
+export const withLocal = async <T>(
+  directory: string,
+  act: (opened: OpenApp) => Promise<T>,
+): Promise<T> => {
   const store = sqliteItemStore({ directory, create: false })
   try {
     const app = await storeOwner(store)

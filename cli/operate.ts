@@ -1,8 +1,8 @@
 import { removeStore } from '../lib/adapters/local/remove-store.ts'
 import { MillraceError } from '../lib/base/errors.ts'
-import type { OperatedBatch, SkippedBatch } from '../lib/runtime/give-up.ts'
-import { reset, resume, skip } from '../lib/runtime/operate.ts'
-import { readOverview } from '../lib/runtime/overview.ts'
+import type { OperatedBatch, SkippedBatch } from '../lib/runtime/operations/skip.ts'
+import { reset, resume, skip } from '../lib/runtime/operations/operate.ts'
+import { readOverview } from '../lib/runtime/operations/status.ts'
 import type { AppCommand, Target } from './arguments.ts'
 import { callDriver } from './call-driver.ts'
 import { listDeadLetters } from './dead-letters.ts'
@@ -31,10 +31,16 @@ const carryOut = async (command: AppCommand, outputs: Outputs): Promise<void> =>
       return withApp(target, async (opened) => answer(await resumeBatch(opened)))
     case 'skip':
       // On this machine a process that runs the batch at this moment would go on to write outputs of what is given up.
-      return withStopped(target, () => withApp(target, async (opened) => answer(await skipBatch(opened))))
+      return withStopped(target, () =>
+        withApp(target, async (opened) => answer(await skipBatch(opened))),
+      )
     case 'reset':
       checkYes(target, command.yes)
-      return answer('state' in target ? await resetStore(target.state) : await resetApp(await openDeployed(target.app)))
+      return answer(
+        'state' in target
+          ? await resetStore(target.state)
+          : await resetApp(await openDeployed(target.app)),
+      )
     case 'dead-letters':
       return withApp(target, (opened) => listDeadLetters(opened, command, outputs))
     default:
@@ -49,9 +55,16 @@ const withApp = async (target: Target, act: (opened: OpenApp) => Promise<void>):
 const withStopped = async (target: Target, act: () => Promise<void>): Promise<void> =>
   'state' in target ? withLock(target.state, act) : act()
 
-const showStatus = async ({ place, target, store, app, clock, deployed }: OpenApp): Promise<Answer> => {
+const showStatus = async ({
+  place,
+  target,
+  store,
+  app,
+  clock,
+  deployed,
+}: OpenApp): Promise<Answer> => {
   const overview = await readOverview(store, app, clock.now())
-  const { wind: _wind, ...deployment } = deployed ?? { wind: undefined }
+  const { scheduleTriggers: _wind, ...deployment } = deployed ?? { scheduleTriggers: undefined }
   return {
     object: { ...overview, ...(deployed === undefined ? {} : { deployment }) },
     text: statusText(overview, { place, target, nowMs: clock.now(), deployed }),
@@ -62,22 +75,32 @@ const resumeBatch = async (opened: OpenApp): Promise<Answer> => {
   const batch = await resume(opened)
   const called = await callDriver(opened)
   const text = `${opened.app} may go on: its next run tries the batch at ${batch.timeMs} ms again, from the first attempt on. It had ${failedText(batch)}\n`
-  return { object: { done: 'resumed', app: opened.app, ...batch, ...called.object }, text: text + called.note }
+  return {
+    object: { done: 'resumed', app: opened.app, ...batch, ...called.object },
+    text: text + called.note,
+  }
 }
 
 const skipBatch = async (opened: OpenApp): Promise<Answer> => {
   const batch = await skip(opened)
   const called = await callDriver(opened)
-  return { object: { done: 'skipped', app: opened.app, ...batch, ...called.object }, text: skippedText(opened.app, batch) + called.note }
+  return {
+    object: { done: 'skipped', app: opened.app, ...batch, ...called.object },
+    text: skippedText(opened.app, batch) + called.note,
+  }
 }
 
 const skippedText = (app: string, batch: SkippedBatch): string => {
-  const held = batch.held.length === 0 ? 'It held nothing.' : `It held:\n${batch.held.map((line) => `  ${line}`).join('\n')}`
+  const held =
+    batch.held.length === 0
+      ? 'It held nothing.'
+      : `It held:\n${batch.held.map((line) => `  ${line}`).join('\n')}`
   return `${app}: the batch at ${batch.timeMs} ms is given up. It had ${failedText(batch)}\n${held}\nNothing of this is in the totals, and it will not be read again.\n`
 }
 
 const failedText = ({ attempts, reason }: OperatedBatch): string => {
-  const why = reason === undefined ? ', and the process ended in the middle of it.' : `:\n${reason.message}`
+  const why =
+    reason === undefined ? ', and the process ended in the middle of it.' : `:\n${reason.message}`
   return `been tried ${count(attempts, 'time')}${why}`
 }
 
@@ -98,8 +121,12 @@ const checkYes = (target: Target, yes: boolean): void => {
 const resetStore = async (state: string): Promise<Answer> =>
   withLock(state, async () => {
     const left = removeStore(state)
-    const rest = left.length === 0 ? '' : ` Left there, since they are not of the store: ${left.join(', ')}.`
-    return { object: { done: 'reset', state, left }, text: `The store in ${state} is removed; the next run begins anew.${rest}\n` }
+    const rest =
+      left.length === 0 ? '' : ` Left there, since they are not of the store: ${left.join(', ')}.`
+    return {
+      object: { done: 'reset', state, left },
+      text: `The store in ${state} is removed; the next run begins anew.${rest}\n`,
+    }
   })
 
 const resetApp = async (opened: OpenApp): Promise<Answer> => {
@@ -113,5 +140,8 @@ const resetApp = async (opened: OpenApp): Promise<Answer> => {
     '',
   ]
   const skipped = done.skipped === undefined ? '' : skippedText(opened.app, done.skipped)
-  return { object: { done: 'reset', app: opened.app, ...done, ...called.object }, text: `${skipped}${lines.join('\n')}${called.note}` }
+  return {
+    object: { done: 'reset', app: opened.app, ...done, ...called.object },
+    text: `${skipped}${lines.join('\n')}${called.note}`,
+  }
 }

@@ -2,7 +2,7 @@ import { sourceName } from '../lib/dstream/source-declaration.ts'
 import { join } from 'node:path'
 import { type BoundPlan, bindPlan } from '../lib/runtime/bindings.ts'
 import type { RuntimeEvent } from '../lib/runtime/events.ts'
-import { type LocalEnd, runLocal } from '../lib/runtime/run-local.ts'
+import { type LocalEnd, runLocal } from '../lib/runtime/local/run-local.ts'
 import type { Runner } from '../lib/runtime/runner.ts'
 import type { Command } from './arguments.ts'
 import { type Composition, compose } from './compose.ts'
@@ -10,7 +10,7 @@ import { endOfError } from './errors.ts'
 import { EXIT, exitCodes } from './exit-codes.ts'
 import { loadPlan } from './load-pipeline.ts'
 import { jsonReporter } from './reports/json-reporter.ts'
-import { peopleReporter } from './reports/people-reporter.ts'
+import { textReporter } from './reports/people-reporter.ts'
 import type { Ended, Outputs, Reporter, RunningSource, Started } from './reports/reporter.ts'
 import { stopSignal } from './stop-signals.ts'
 
@@ -33,10 +33,15 @@ class Tally {
 
 /** `millrace run`. Gives the exit code; an error is an end like others, and reported as such. */
 export const run = async (command: RunCommand, outputs: Outputs): Promise<number> => {
-  const reporter = command.json ? jsonReporter(outputs) : peopleReporter(outputs)
+  const reporter = command.json ? jsonReporter(outputs) : textReporter(outputs)
   const tally = new Tally()
   const end = await runReported(command, reporter, tally).catch(endOfError)
-  reporter.ended({ ...end, batches: tally.batches, records: tally.records, deadLetters: tally.deadLetters })
+  reporter.ended({
+    ...end,
+    batches: tally.batches,
+    records: tally.records,
+    deadLetters: tally.deadLetters,
+  })
   return end.exitCode
 }
 
@@ -47,7 +52,13 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
   // What is said while the parts are put together comes after the line that says what was started.
   const early: RuntimeEvent[] = []
   let listen = (event: RuntimeEvent): void => void early.push(event)
-  const composition = await compose({ plan, bound, state, print: (text) => reporter.print(text), listen: (event) => listen(event) })
+  const composition = await compose({
+    plan,
+    bound,
+    state,
+    print: (text) => reporter.print(text),
+    listen: (event) => listen(event),
+  })
   try {
     reporter.started(startedOf(command, composition.runner, bound, state))
     listen = (event) => {
@@ -61,12 +72,21 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
   }
 }
 
-const runUntilStopped = async ({ runner, receivers }: Composition, { once }: RunCommand, reporter: Reporter): Promise<LocalEnd> => {
+const runUntilStopped = async (
+  { runner, receivers }: Composition,
+  { once }: RunCommand,
+  reporter: Reporter,
+): Promise<LocalEnd> => {
   const signal = stopSignal(runner.clock, () => reporter.stopping())
   return runLocal({ runner, receivers, once, signal })
 }
 
-const startedOf = ({ once }: RunCommand, { plan, generation }: Runner, bound: BoundPlan, state: string): Started => ({
+const startedOf = (
+  { once }: RunCommand,
+  { plan, generation }: Runner,
+  bound: BoundPlan,
+  state: string,
+): Started => ({
   app: plan.name,
   plan: plan.hash,
   generation,
@@ -83,8 +103,13 @@ const startedOf = ({ once }: RunCommand, { plan, generation }: Runner, bound: Bo
 })
 
 const howOf = (end: LocalEnd): How => {
-  if (end.kind === 'failed') return { how: 'failed', final: end.final, exitCode: EXIT.batchFailed, error: end.reason }
+  if (end.kind === 'failed')
+    return { how: 'failed', final: end.final, exitCode: EXIT.batchFailed, error: end.reason }
   if (end.kind !== 'superseded') return { how: end.kind, exitCode: EXIT.ok }
   const message = `A newer deployment, of generation ${end.generation}, has this store [GENERATION_OLD]\n  fix:     stop the older process`
-  return { how: 'superseded', exitCode: exitCodes.GENERATION_OLD, error: { code: 'GENERATION_OLD', message } }
+  return {
+    how: 'superseded',
+    exitCode: exitCodes.GENERATION_OLD,
+    error: { code: 'GENERATION_OLD', message },
+  }
 }

@@ -12,19 +12,25 @@ import type { Environment } from './environment.ts'
 import type { FunctionPorts } from './ports.ts'
 
 /** The ports of a deployed function. */
-export const awsPorts = ({ table, blocks, ticks }: Environment): FunctionPorts => {
+export const awsPorts = ({ table, blocks, triggers }: Environment): FunctionPorts => {
   const clock = systemClock()
   const items = dynamodbItemStore({ table })
-  const queue = once(async () => (await import('./tick-queue.ts')).sqsTickQueue(ticks, () => clock.now()))
+  const queue = once(async () =>
+    (await import('./tick-queue.ts')).sqsTriggerQueue(triggers, () => clock.now()),
+  )
   return {
     store: blocks === undefined ? items : withBlobs(items, lazyBlobs(blocks)),
     clock,
     randomness: systemRandomness(),
-    wind: async (given) => (await queue())(given),
-    objectsIn: async (bucket) => (await import('../lib/adapters/aws/s3-object-store.ts')).s3ObjectStore({ bucket }),
-    filesIn: async (bucket) => (await import('../lib/adapters/aws/s3-output-files.ts')).s3OutputFiles({ bucket }),
-    streamCreatedMs: async (arn) => (await import('../lib/adapters/aws/kinesis-stream-created.ts')).kinesisStreamCreatedMs(arn),
-    streamReader: async () => (await import('../lib/adapters/aws/kinesis-stream-reader.ts')).kinesisStreamReader(),
+    scheduleTriggers: async (given) => (await queue())(given),
+    objectsIn: async (bucket) =>
+      (await import('../lib/adapters/aws/s3-object-store.ts')).s3ObjectStore({ bucket }),
+    filesIn: async (bucket) =>
+      (await import('../lib/adapters/aws/s3-output-files.ts')).s3OutputFiles({ bucket }),
+    streamCreatedMs: async (arn) =>
+      (await import('../lib/adapters/aws/kinesis-stream-created.ts')).kinesisStreamCreatedMs(arn),
+    streamReader: async () =>
+      (await import('../lib/adapters/aws/kinesis-stream-reader.ts')).kinesisStreamReader(),
     // Not the console, before whose lines Lambda puts the time and the request: they would be no JSON any more.
     write: (line) => void process.stdout.write(`${line}\n`),
   }
@@ -32,7 +38,9 @@ export const awsPorts = ({ table, blocks, ticks }: Environment): FunctionPorts =
 
 /** Small segments are in the table: a bucket for large ones says nothing about whether there are any. */
 const lazyBlobs = (bucket: string): BlobStore => {
-  const blobs = once(async () => (await import('../lib/adapters/aws/s3-blob-store.ts')).s3BlobStore({ bucket }))
+  const blobs = once(async () =>
+    (await import('../lib/adapters/aws/s3-blob-store.ts')).s3BlobStore({ bucket }),
+  )
   return {
     put: async (name, bytes) => {
       // A copy, for the caller may change its bytes while the client is loaded.

@@ -17,7 +17,8 @@ export class CreationTimes {
 
   /** Of these streams, by their ARNs. */
   async of(streamArns: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    for (const arn of streamArns) if (!this.#known.has(arn)) this.#known.set(arn, await this.#ask(arn))
+    for (const arn of streamArns)
+      if (!this.#known.has(arn)) this.#known.set(arn, await this.#ask(arn))
     return this.#known
   }
 

@@ -1,6 +1,6 @@
 import { MillraceError } from '../lib/base/errors.ts'
-import { driverHandler } from '../lib/runtime/serverless/driver-handler.ts'
-import { parseTick } from '../lib/runtime/serverless/ticks.ts'
+import { driverHandler } from '../lib/runtime/driver/driver-handler.ts'
+import { parseTrigger } from '../lib/runtime/driver/triggers.ts'
 import { HeadStore } from '../lib/state/head.ts'
 import type { FunctionParts } from './intake-function.ts'
 import { jsonLog } from './log.ts'
@@ -21,12 +21,17 @@ export interface Context {
 export type DriverFunction = (event: QueueEvent, context: Context) => Promise<void>
 
 /** Puts the driver together. Errors: `BINDING_MISSING`, `ARGUMENT_INVALID`. */
-export const driverFunction = async ({ pipeline, environment, ports }: FunctionParts): Promise<DriverFunction> => {
+export const driverFunction = async ({
+  pipeline,
+  environment,
+  ports,
+}: FunctionParts): Promise<DriverFunction> => {
   const plan = pipeline.build()
   const { generation, timeoutMs, sources, outputs } = environment
-  if (!Number.isSafeInteger(generation) || !(timeoutMs > 0)) throw notForDriver(generation, timeoutMs)
+  if (!Number.isSafeInteger(generation) || !(timeoutMs > 0))
+    throw notForDriver(generation, timeoutMs)
   const log = jsonLog(ports.write)
-  const { store, clock, randomness, wind } = ports
+  const { store, clock, randomness, scheduleTriggers } = ports
   const runner = {
     plan,
     app: plan.name,
@@ -39,10 +44,13 @@ export const driverFunction = async ({ pipeline, environment, ports }: FunctionP
     outputs: outputPort({ buckets: outputs, filesIn: ports.filesIn, log }),
     listen: log,
   }
-  const drive = driverHandler({ runner, timeoutMs, wind })
+  const drive = driverHandler({ runner, timeoutMs, scheduleTriggers })
   return async ({ Records }, context) => {
-    const ticks = Records.map(({ body }) => parseTick(body))
-    log({ event: 'driver', ...(await drive({ ticks, remainingMs: () => context.getRemainingTimeInMillis() })) })
+    const triggers = Records.map(({ body }) => parseTrigger(body))
+    log({
+      event: 'driver',
+      ...(await drive({ triggers, remainingMs: () => context.getRemainingTimeInMillis() })),
+    })
   }
 }
 

@@ -33,7 +33,7 @@ export type SourceBinding = StreamBinding | BucketBinding
 export interface Environment {
   readonly table: string
   readonly blocks: string | undefined
-  readonly ticks: string
+  readonly triggers: string
   /** By the id of the source node. */
   readonly sources: ReadonlyMap<string, SourceBinding>
   /** Buckets by the name that the pipeline has for them. */
@@ -52,9 +52,19 @@ type Variables = Readonly<Record<string, string | undefined>>
 export const readEnvironment = (variables: Variables): Environment => ({
   table: needed(variables, 'MILLRACE_TABLE'),
   blocks: variables['MILLRACE_BLOCKS'],
-  ticks: needed(variables, 'MILLRACE_TICKS'),
-  sources: new Map(Object.entries(jsonIn(variables, 'MILLRACE_SOURCES')).map(([id, value]) => [id, sourceBinding(id, value)])),
-  outputs: new Map(Object.entries(jsonIn(variables, 'MILLRACE_OUTPUTS')).map(([name, bucket]) => [name, String(bucket)])),
+  triggers: needed(variables, 'MILLRACE_TICKS'),
+  sources: new Map(
+    Object.entries(jsonIn(variables, 'MILLRACE_SOURCES')).map(([id, value]) => [
+      id,
+      sourceBinding(id, value),
+    ]),
+  ),
+  outputs: new Map(
+    Object.entries(jsonIn(variables, 'MILLRACE_OUTPUTS')).map(([name, bucket]) => [
+      name,
+      String(bucket),
+    ]),
+  ),
   generation: Number(variables['MILLRACE_GENERATION']),
   timeoutMs: Number(variables['MILLRACE_TIMEOUT_S']) * 1_000,
 })
@@ -77,7 +87,8 @@ const jsonIn = (variables: Variables, name: string): Readonly<Record<string, unk
   const text = variables[name] ?? '{}'
   try {
     const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>
   } catch {
     // It is refused below, as any other text that is no object.
   }
@@ -92,7 +103,13 @@ const sourceBinding = (id: string, value: unknown): SourceBinding => {
     prefix = '',
   } = (typeof value === 'object' && value !== null ? value : {}) as Partial<Record<string, unknown>>
   if (kind === 'kinesis' && typeof streamArn === 'string') return { kind, streamArn }
-  if (kind === 'objects' && typeof bucket === 'string' && bucket !== '' && typeof prefix === 'string') return { kind, bucket, prefix }
+  if (
+    kind === 'objects' &&
+    typeof bucket === 'string' &&
+    bucket !== '' &&
+    typeof prefix === 'string'
+  )
+    return { kind, bucket, prefix }
   throw invalid(
     'MILLRACE_SOURCES',
     { [id]: value },

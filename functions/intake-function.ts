@@ -1,11 +1,11 @@
 import type { Pipeline } from '../lib/dstream/stream.ts'
-import type { KinesisEvent } from '../lib/runtime/kinesis/event.ts'
-import { shardParents } from '../lib/runtime/kinesis/lineage.ts'
-import { type IntakeAnswer, intakeHandler } from '../lib/runtime/serverless/intake-handler.ts'
+import type { KinesisEvent } from '../lib/runtime/sources/kinesis/event.ts'
+import { shardParents } from '../lib/runtime/sources/kinesis/lineage.ts'
+import { type IntakeAnswer, intakeHandler } from '../lib/runtime/intake/intake-handler.ts'
 import { CreationTimes } from './creation-times.ts'
 import type { Environment } from './environment.ts'
 import { jsonLog } from './log.ts'
-import { hintsFor, type NotificationEvent, objectTargets } from './object-targets.ts'
+import { notificationsFor, type NotificationEvent, objectTargets } from './object-targets.ts'
 import type { FunctionPorts } from './ports.ts'
 import { deliveriesFor, streamsIn, streamTargets } from './targets.ts'
 
@@ -35,11 +35,18 @@ export const intakeFunction = ({ pipeline, environment, ports }: FunctionParts):
     const arns = streamsIn(event)
     const deliveries = deliveriesFor(event, streams, await created.of(arns))
     const beforeDropping = (): Promise<void> => created.check(arns)
-    return intake(deliveries.map(({ source, delivery }) => ({ source, delivery: { ...delivery, beforeDropping } })))
+    return intake(
+      deliveries.map(({ source, delivery }) => ({
+        source,
+        delivery: { ...delivery, beforeDropping },
+      })),
+    )
   }
 
   return async (event) => {
-    const answer = isNotification(event) ? await intake(hintsFor(event, objects)) : await takeRecords(event)
+    const answer = isNotification(event)
+      ? await intake(notificationsFor(event, objects))
+      : await takeRecords(event)
     log({ event: 'intake', ...answer })
   }
 }

@@ -1,8 +1,8 @@
 import { isWatchedKey } from '../lib/adapters/object-names.ts'
 import type { Plan } from '../lib/dstream/plan.ts'
-import { type BucketHint, hintsIn } from '../lib/runtime/serverless/object-events.ts'
-import type { ObjectHint } from '../lib/runtime/sources/hint-lane.ts'
-import type { SourceHints } from '../lib/runtime/serverless/intake-handler.ts'
+import { type BucketNotification, notificationsIn } from '../lib/runtime/sources/objects/events.ts'
+import type { ObjectNotification } from '../lib/runtime/sources/objects/notifications.ts'
+import type { SourceNotifications } from '../lib/runtime/intake/intake-handler.ts'
 import type { SourceBinding } from './environment.ts'
 
 /** A source that reads objects of a bucket. Several may read the same one. */
@@ -19,22 +19,32 @@ export interface NotificationEvent {
 }
 
 /** The sources of a plan that are bound to buckets. */
-export const objectTargets = (plan: Plan, bindings: ReadonlyMap<string, SourceBinding>): readonly ObjectTarget[] =>
+export const objectTargets = (
+  plan: Plan,
+  bindings: ReadonlyMap<string, SourceBinding>,
+): readonly ObjectTarget[] =>
   plan.sources.flatMap(({ id }) => {
     const binding = bindings.get(id)
-    return binding?.kind === 'objects' ? [{ source: id, bucket: binding.bucket, prefix: binding.prefix }] : []
+    return binding?.kind === 'objects'
+      ? [{ source: id, bucket: binding.bucket, prefix: binding.prefix }]
+      : []
   })
 
 /** What an event hints at for each source. An object that no source watches is nobody's: notifications of a bucket may cover more. */
-export const hintsFor = ({ Records }: NotificationEvent, targets: readonly ObjectTarget[]): readonly SourceHints[] => {
-  const hints = Records.flatMap(({ body }) => hintsIn(body))
+export const notificationsFor = (
+  { Records }: NotificationEvent,
+  targets: readonly ObjectTarget[],
+): readonly SourceNotifications[] => {
+  const notifications = Records.flatMap(({ body }) => notificationsIn(body))
   return targets.flatMap((target) => {
-    const found = hints.filter(({ bucket, key }) => bucket === target.bucket && isWatchedKey(key, target.prefix)).map(withoutBucket)
-    return found.length === 0 ? [] : [{ source: target.source, hints: found }]
+    const found = notifications
+      .filter(({ bucket, key }) => bucket === target.bucket && isWatchedKey(key, target.prefix))
+      .map(withoutBucket)
+    return found.length === 0 ? [] : [{ source: target.source, notifications: found }]
   })
 }
 
-const withoutBucket = ({ key, version, eventMs }: BucketHint): ObjectHint => ({
+const withoutBucket = ({ key, version, eventMs }: BucketNotification): ObjectNotification => ({
   key,
   eventMs,
   ...(version === undefined ? {} : { version }),

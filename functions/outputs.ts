@@ -1,7 +1,7 @@
 import { MillraceError } from '../lib/base/errors.ts'
 import type { OutputFiles } from '../lib/ports/output-files.ts'
-import type { OutputPort } from '../lib/runtime/execute.ts'
-import { parseObjectStoreUri } from '../lib/runtime/places.ts'
+import type { OutputPort } from '../lib/runtime/tasks/execute.ts'
+import { parseObjectStoreUri } from '../lib/runtime/locations.ts'
 import type { Environment } from './environment.ts'
 import type { Log } from './log.ts'
 

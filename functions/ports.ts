@@ -4,7 +4,7 @@ import type { ObjectStore } from '../lib/ports/object-store.ts'
 import type { OutputFiles } from '../lib/ports/output-files.ts'
 import type { Randomness } from '../lib/ports/randomness.ts'
 import type { StreamReader } from '../lib/ports/stream-reader.ts'
-import type { Tick } from '../lib/runtime/serverless/ticks.ts'
+import type { Trigger } from '../lib/runtime/driver/triggers.ts'
 
 /** All that the functions need of the world. What gives a promise may be loaded when it is first asked for. */
 export interface FunctionPorts {
@@ -12,7 +12,7 @@ export interface FunctionPorts {
   readonly clock: Clock
   readonly randomness: Randomness
   /** Sends ticks to the driver. */
-  readonly wind: (ticks: readonly Tick[]) => Promise<void>
+  readonly scheduleTriggers: (triggers: readonly Trigger[]) => Promise<void>
   /** The objects of a bucket. */
   readonly objectsIn: (bucket: string) => Promise<ObjectStore>
   /** The tree of outputs in a bucket. */

@@ -1,9 +1,13 @@
 import { MillraceError } from '../lib/base/errors.ts'
 import type { Plan } from '../lib/dstream/plan.ts'
 import type { KinesisSource, SourceDeclaration } from '../lib/dstream/source-declaration.ts'
-import { kinesisDeliveries, type KinesisEvent, type KinesisTarget } from '../lib/runtime/kinesis/event.ts'
-import { streamOf } from '../lib/runtime/kinesis/shards.ts'
-import type { SourceDelivery } from '../lib/runtime/serverless/intake-handler.ts'
+import {
+  kinesisDeliveries,
+  type KinesisEvent,
+  type KinesisTarget,
+} from '../lib/runtime/sources/kinesis/event.ts'
+import { streamOf } from '../lib/runtime/sources/kinesis/shards.ts'
+import type { SourceDelivery } from '../lib/runtime/intake/intake-handler.ts'
 import type { SourceBinding } from './environment.ts'
 
 /** A source that reads a stream. Several may read the same one, each with lanes of its own. */
@@ -12,10 +16,14 @@ export interface StreamTarget extends Omit<KinesisTarget, 'createdMs'> {
 }
 
 /** What a source makes of the records of a stream: a source of text that is bound to one takes each record as text. */
-export const elementsOf = (source: SourceDeclaration): KinesisSource['elements'] => (source.from === 'kinesis' ? source.elements : 'text')
+export const elementsOf = (source: SourceDeclaration): KinesisSource['elements'] =>
+  source.from === 'kinesis' ? source.elements : 'text'
 
 /** The sources of a plan that are bound to streams. */
-export const streamTargets = (plan: Plan, bindings: ReadonlyMap<string, SourceBinding>): readonly StreamTarget[] =>
+export const streamTargets = (
+  plan: Plan,
+  bindings: ReadonlyMap<string, SourceBinding>,
+): readonly StreamTarget[] =>
   plan.sources.flatMap(({ id, node: { source } }) => {
     const binding = bindings.get(id)
     if (binding?.kind !== 'kinesis') return []
@@ -33,13 +41,18 @@ export const deliveriesFor = (
   targets: readonly StreamTarget[],
   createdMs: ReadonlyMap<string, number>,
 ): readonly SourceDelivery[] => {
-  const byStream = Map.groupBy(event.Records ?? [], ({ eventSourceARN }) => streamOf(eventSourceARN))
+  const byStream = Map.groupBy(event.Records ?? [], ({ eventSourceARN }) =>
+    streamOf(eventSourceARN),
+  )
   return [...byStream].flatMap(([arn, Records]) => {
     const readers = targets.filter(({ streamArn }) => streamArn === arn)
     if (readers.length === 0) throw unknownStream(arn, targets)
     const created = { createdMs: createdMs.get(arn) ?? 0 }
     return readers.flatMap((target) =>
-      kinesisDeliveries({ Records }, { ...target, ...created }).map((delivery) => ({ source: target.source, delivery })),
+      kinesisDeliveries({ Records }, { ...target, ...created }).map((delivery) => ({
+        source: target.source,
+        delivery,
+      })),
     )
   })
 }

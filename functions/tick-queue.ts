@@ -1,9 +1,9 @@
 import type { SQSClient } from '@aws-sdk/client-sqs'
 import { sendMessages } from '../lib/adapters/aws/sqs-queue.ts'
-import { delaySeconds, type Tick } from '../lib/runtime/serverless/ticks.ts'
+import { delaySeconds, type Trigger } from '../lib/runtime/driver/triggers.ts'
 
-/** What {@link tickQueue} is made with. */
-export interface TickQueueParts {
+/** What {@link triggerQueue} is made with. */
+export interface TriggerQueueParts {
   readonly queueUrl: string
   readonly now: () => number
   /** Default: the client of this process. */
@@ -11,13 +11,19 @@ export interface TickQueueParts {
 }
 
 /** Sends ticks through a queue, each held back until its time. Rejects when one was not taken: a tick sent twice does no harm. */
-export const tickQueue =
-  ({ client, queueUrl, now }: TickQueueParts) =>
-  async (ticks: readonly Tick[]): Promise<void> => {
+export const triggerQueue =
+  ({ client, queueUrl, now }: TriggerQueueParts) =>
+  async (triggers: readonly Trigger[]): Promise<void> => {
     const nowMs = now()
-    const messages = ticks.map((tick) => ({ text: JSON.stringify(tick), delayS: delaySeconds(tick, nowMs) }))
+    const messages = triggers.map((tick) => ({
+      text: JSON.stringify(tick),
+      delayS: delaySeconds(tick, nowMs),
+    }))
     await sendMessages(queueUrl, messages, client)
   }
 
 /** The queue of this deployment. */
-export const sqsTickQueue = (queueUrl: string, now: () => number): ReturnType<typeof tickQueue> => tickQueue({ queueUrl, now })
+export const sqsTriggerQueue = (
+  queueUrl: string,
+  now: () => number,
+): ReturnType<typeof triggerQueue> => triggerQueue({ queueUrl, now })

@@ -8,7 +8,11 @@ export const acknowledge = (construct: IConstruct, id: string, reason: string): 
 /** An ARN as cdk-nag names it: parts that only CloudFormation knows stand in angle brackets. */
 const shownOf = (value: unknown): string => {
   if (typeof value !== 'object' || value === null) return String(value)
-  const { 'Fn::Join': join, 'Fn::GetAtt': attribute, Ref: ref } = value as Readonly<Record<string, unknown>>
+  const {
+    'Fn::Join': join,
+    'Fn::GetAtt': attribute,
+    Ref: ref,
+  } = value as Readonly<Record<string, unknown>>
   if (Array.isArray(join)) return (join[1] as readonly unknown[]).map(shownOf).join(String(join[0]))
   return Array.isArray(attribute) ? `<${attribute.join('.')}>` : `<${String(ref)}>`
 }

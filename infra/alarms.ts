@@ -1,6 +1,13 @@
 /** What rings at night, and why. */
 import { Duration } from 'aws-cdk-lib'
-import { Alarm, ComparisonOperator, type IAlarmAction, type IMetric, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
+import {
+  Alarm,
+  ComparisonOperator,
+  type IAlarmAction,
+  type IMetric,
+  Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch'
 import type { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import type { Worker } from './functions.ts'
@@ -63,7 +70,8 @@ const streamRules = ({ streams, intake, lagMax }: Watched): readonly Rule[] =>
           id: 'IntakeBehindAlarm',
           metric: intake.function.metric('IteratorAge', { statistic: 'Maximum', ...MINUTE }),
           above: lagMax.toMilliseconds(),
-          description: 'Intake has not taken in the records of a stream for so long that they may be lost when their retention ends',
+          description:
+            'Intake has not taken in the records of a stream for so long that they may be lost when their retention ends',
         },
         ...streams.flatMap(discardRules),
       ]
@@ -75,39 +83,45 @@ const rulesOf = (watched: Watched): readonly Rule[] => {
       id: 'LagAlarm',
       metric: metricOf(namespace, 'Lag'),
       above: lagMax.toMilliseconds(),
-      description: 'The oldest record that no batch has taken is old: see why batches fail or why the driver does not run',
+      description:
+        'The oldest record that no batch has taken is old: see why batches fail or why the driver does not run',
     },
     {
       id: 'FailedAlarm',
       metric: metricOf(namespace, 'Failed'),
       above: 0,
-      description: 'A batch has failed for so long that the application stands still: millrace status says why, then resume or skip',
+      description:
+        'A batch has failed for so long that the application stands still: millrace status says why, then resume or skip',
     },
     {
       id: 'DataLossesAlarm',
       metric: metricOf(namespace, 'DataLosses'),
       above: 0,
-      description: 'Records that were taken in are gone, from the blocks and from their stream: see DATA_LOST in docs/errors.md',
+      description:
+        'Records that were taken in are gone, from the blocks and from their stream: see DATA_LOST in docs/errors.md',
     },
     {
       id: 'DeadLettersAlarm',
       metric: metricOf(namespace, 'DeadLetters'),
       above: 0,
-      description: 'Records have been put aside, since a function of the pipeline threw on them: see millrace dead-letters',
+      description:
+        'Records have been put aside, since a function of the pipeline threw on them: see millrace dead-letters',
     },
     {
       id: 'IntakeErrorsAlarm',
       metric: intake.function.metricErrors(MINUTE),
       above: 0,
       minutes: 5,
-      description: 'Intake fails again and again: records wait in their source, and are lost when its retention ends',
+      description:
+        'Intake fails again and again: records wait in their source, and are lost when its retention ends',
     },
     {
       id: 'DriverErrorsAlarm',
       metric: driver.function.metricErrors(MINUTE),
       above: 0,
       minutes: 5,
-      description: 'The driver ends with errors that are no failed batches: missing rights, no memory, no time',
+      description:
+        'The driver ends with errors that are no failed batches: missing rights, no memory, no time',
     },
     {
       id: 'IntakeThrottlesAlarm',
@@ -125,7 +139,10 @@ const rulesOf = (watched: Watched): readonly Rule[] => {
     },
     ...Object.entries(queues).map(([id, { deadLetters }]) => ({
       id: `${id}DeadLettersAlarm`,
-      metric: deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', ...MINUTE }),
+      metric: deadLetters.metricApproximateNumberOfMessagesVisible({
+        statistic: 'Maximum',
+        ...MINUTE,
+      }),
       above: 0,
       description: `Messages of the queue ${id} could not be handled`,
     })),
@@ -134,7 +151,11 @@ const rulesOf = (watched: Watched): readonly Rule[] => {
 }
 
 /** The alarms of an application, in a fixed order. */
-export const createAlarms = (scope: Construct, watched: Watched, actions: readonly IAlarmAction[]): readonly Alarm[] =>
+export const createAlarms = (
+  scope: Construct,
+  watched: Watched,
+  actions: readonly IAlarmAction[],
+): readonly Alarm[] =>
   rulesOf(watched).map(({ id, metric, above, description, minutes = 1 }) => {
     const alarm = new Alarm(scope, id, {
       metric,

@@ -42,8 +42,10 @@ export interface Needs {
 
 type Bindings = Readonly<Record<string, Binding>>
 
-export const isStream = (binding: Binding | undefined): binding is AnyStream => binding !== undefined && 'streamArn' in binding
-export const isBucket = (binding: Binding | undefined): binding is AnyBucket => binding !== undefined && 'bucketArn' in binding
+export const isStream = (binding: Binding | undefined): binding is AnyStream =>
+  binding !== undefined && 'streamArn' in binding
+export const isBucket = (binding: Binding | undefined): binding is AnyBucket =>
+  binding !== undefined && 'bucketArn' in binding
 
 /**
  * What the plan needs, each under the name that a binding would have.
@@ -52,7 +54,9 @@ export const isBucket = (binding: Binding | undefined): binding is AnyBucket => 
  */
 export const needsOf = (plan: PlanSummary, bindings: Bindings): Needs => {
   const sources = plan.sources.map((source) => sourceNeed(source, bindings))
-  const written = plan.outputs.flatMap(({ writesTo }) => (writesTo === undefined ? [] : [outputNeed(writesTo)]))
+  const written = plan.outputs.flatMap(({ writesTo }) =>
+    writesTo === undefined ? [] : [outputNeed(writesTo)],
+  )
   const outputs = [...written, ...freeOutputs(plan, bindings, [...sources, ...written])]
   checkNames(plan, bindings, [...sources, ...outputs])
   for (const { name } of outputs) checkKind(name, bindings[name], 'bucket', 'an output')
@@ -63,7 +67,8 @@ export const needsOf = (plan: PlanSummary, bindings: Bindings): Needs => {
 const S3_URI = /^s3:\/\/([^/]+)(?:\/(.*))?$/s
 
 /** What is watched is a directory: `in` means what lies in it, and not `in-between.txt`. */
-const directory = (prefix: string): string => (prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`)
+const directory = (prefix: string): string =>
+  prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
 
 const sourceNeed = (source: SourceSummary, bindings: Bindings): StreamNeed | ObjectsNeed => {
   if (source.from === 'queue') throw inMemory()
@@ -72,20 +77,30 @@ const sourceNeed = (source: SourceSummary, bindings: Bindings): StreamNeed | Obj
   const [, bucket, prefix = ''] = S3_URI.exec(name) ?? []
   const binding = bindings[name]
   if (source.from === 'kinesis') {
-    if (source.elements === 'records') checkKind(name, binding, 'stream', 'a source of Kinesis records')
-    return isBucket(binding) ? { kind: 'objects', id, name, prefix: '' } : { kind: 'stream', id, name, startFrom: source.startFrom }
+    if (source.elements === 'records')
+      checkKind(name, binding, 'stream', 'a source of Kinesis records')
+    return isBucket(binding)
+      ? { kind: 'objects', id, name, prefix: '' }
+      : { kind: 'stream', id, name, startFrom: source.startFrom }
   }
   if (source.wholeFiles) checkKind(name, binding, 'bucket', 'a source of whole files')
   if (isStream(binding)) return { kind: 'stream', id, name, startFrom: 'trimHorizon' }
-  if (bucket === undefined && binding === undefined && /^[a-z][a-z0-9+.-]+:/i.test(source.literalUri)) throw unreachable(name)
-  if (bucket === undefined || binding !== undefined) return { kind: 'objects', id, name, prefix: '' }
+  if (
+    bucket === undefined &&
+    binding === undefined &&
+    /^[a-z][a-z0-9+.-]+:/i.test(source.literalUri)
+  )
+    throw unreachable(name)
+  if (bucket === undefined || binding !== undefined)
+    return { kind: 'objects', id, name, prefix: '' }
   checkKind(bucket, bindings[bucket], 'bucket', 'a source below s3://')
   return { kind: 'objects', id, name: bucket, prefix: directory(prefix) }
 }
 
 /** As the functions read it: `s3://name/rest`, or `name/rest`. */
 const outputNeed = (path: string): OutputNeed => {
-  const [, name, prefix = ''] = S3_URI.exec(path) ?? /^([A-Za-z0-9][\w.-]*)\/(.+)$/s.exec(path) ?? []
+  const [, name, prefix = ''] =
+    S3_URI.exec(path) ?? /^([A-Za-z0-9][\w.-]*)\/(.+)$/s.exec(path) ?? []
   if (name !== undefined) return { name, prefix }
   throw new MillraceError('BINDING_MISSING', {
     problem: 'An output goes to a directory, and a function on AWS has none that lasts',
@@ -96,46 +111,71 @@ const outputNeed = (path: string): OutputNeed => {
 }
 
 /** Where foreachRDD writes shows only when it runs, so buckets that nothing else in the plan names are for it. */
-const freeOutputs = ({ outputs }: PlanSummary, bindings: Bindings, known: readonly { readonly name: string }[]): readonly OutputNeed[] =>
+const freeOutputs = (
+  { outputs }: PlanSummary,
+  bindings: Bindings,
+  known: readonly { readonly name: string }[],
+): readonly OutputNeed[] =>
   outputs.some(({ kind }) => kind === 'foreachRDD')
     ? Object.entries(bindings)
         .filter(([name, binding]) => isBucket(binding) && !known.some((need) => need.name === name))
         .map(([name]) => ({ name, prefix: '' }))
     : []
 
-const checkNames = ({ name: plan }: PlanSummary, bindings: Bindings, needs: readonly { readonly name: string }[]): void => {
+const checkNames = (
+  { name: plan }: PlanSummary,
+  bindings: Bindings,
+  needs: readonly { readonly name: string }[],
+): void => {
   const names = [...new Set(needs.map(({ name }) => name))]
   const unknown = Object.keys(bindings).find((name) => !names.includes(name))
   if (unknown === undefined) return
   throw new MillraceError('BINDING_UNKNOWN', {
     problem: `The pipeline "${plan}" has no source or output with the name of this binding`,
     value: unknown,
-    allowed: names.length === 0 ? 'no binding: nothing in this pipeline can be bound' : names.join(', '),
+    allowed:
+      names.length === 0 ? 'no binding: nothing in this pipeline can be bound' : names.join(', '),
     fix: 'correct the name in bindings, or leave it out',
   })
 }
 
-const checkKind = (name: string, binding: Binding | undefined, kind: 'bucket' | 'stream', use: string): void => {
+const checkKind = (
+  name: string,
+  binding: Binding | undefined,
+  kind: 'bucket' | 'stream',
+  use: string,
+): void => {
   const fits = binding === undefined || (kind === 'bucket' ? isBucket(binding) : isStream(binding))
   if (fits) return
   throw new MillraceError('BINDING_UNFIT', {
     problem: `The name "${name}" is ${use}, and is bound to something else than a ${kind}`,
     value: binding.node.path,
-    allowed: kind === 'bucket' ? 'an IBucket of aws-cdk-lib/aws-s3' : 'an IStream of aws-cdk-lib/aws-kinesis',
+    allowed:
+      kind === 'bucket'
+        ? 'an IBucket of aws-cdk-lib/aws-s3'
+        : 'an IStream of aws-cdk-lib/aws-kinesis',
     fix: `bind "${name}" to a ${kind}, or leave it out and one is created`,
   })
 }
 
 /** What is written where it is read would come back as input, for ever. */
-const checkLoops = (sources: Needs['sources'], outputs: Needs['outputs'], bindings: Bindings): void => {
+const checkLoops = (
+  sources: Needs['sources'],
+  outputs: Needs['outputs'],
+  bindings: Bindings,
+): void => {
   const bucketOf = (name: string): unknown => bindings[name] ?? name
   for (const output of outputs) {
     const watched = sources.find(
-      (source) => source.kind === 'objects' && bucketOf(source.name) === bucketOf(output.name) && output.prefix.startsWith(source.prefix),
+      (source) =>
+        source.kind === 'objects' &&
+        bucketOf(source.name) === bucketOf(output.name) &&
+        output.prefix.startsWith(source.prefix),
     )
     if (watched === undefined) continue
     throw new MillraceError('BINDING_UNFIT', {
-      problem: 'An output goes where a source watches, so that all that is written would be read again',
+      problem:
+        'An output goes where a source watches, so that all that is written would be read again',
       value: `${output.name}/${output.prefix}`,
       fix: 'write into another bucket, or let the source watch another prefix',
     })

@@ -20,7 +20,10 @@ export const checkInterval = ({ name, intervalMs }: PlanSummary): void => {
 }
 
 /** Events do not leave their region. Errors: `BINDING_UNFIT`. */
-export const checkRegions = (scope: Construct, bindings: Readonly<Record<string, Binding>>): void => {
+export const checkRegions = (
+  scope: Construct,
+  bindings: Readonly<Record<string, Binding>>,
+): void => {
   const { region } = Stack.of(scope)
   for (const [name, binding] of Object.entries(bindings)) {
     const theirs = binding.env.region
@@ -37,7 +40,12 @@ export const checkRegions = (scope: Construct, bindings: Readonly<Record<string,
 /** Two copies of the CDK, or plain names, would end in errors that nobody understands. Errors: `BINDING_UNFIT`. */
 export const checkBindings = (bindings: Readonly<Record<string, unknown>>): void => {
   for (const [name, binding] of Object.entries(bindings)) {
-    if (typeof binding === 'object' && binding !== null && (isBucket(binding as Binding) || isStream(binding as Binding))) continue
+    if (
+      typeof binding === 'object' &&
+      binding !== null &&
+      (isBucket(binding as Binding) || isStream(binding as Binding))
+    )
+      continue
     throw new MillraceError('BINDING_UNFIT', {
       problem: `The name "${name}" is bound to neither a stream nor a bucket`,
       value: typeof binding === 'string' ? binding : typeof binding,
@@ -65,6 +73,7 @@ export const checkedAppName = (appName: string): string => {
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: 'The name of an application is part of the name of a parameter',
     value: appName,
-    allowed: 'up to 64 letters, digits, "_", "." and "-", the first a letter or digit; none that only CloudFormation knows',
+    allowed:
+      'up to 64 letters, digits, "_", "." and "-", the first a letter or digit; none that only CloudFormation knows',
   })
 }

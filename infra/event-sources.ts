@@ -14,7 +14,8 @@ import type { Worker } from './functions.ts'
 const WINDOW_S_MAX = 5
 
 /** Long enough to fill a batch of records, short enough that half a batch interval is left to run it. In whole seconds, as Lambda has it. */
-export const windowSeconds = (intervalMs: number): number => Math.min(WINDOW_S_MAX, Math.floor(intervalMs / 2_000))
+export const windowSeconds = (intervalMs: number): number =>
+  Math.min(WINDOW_S_MAX, Math.floor(intervalMs / 2_000))
 
 /** What a stream is read with. */
 export interface StreamMapping {
@@ -60,7 +61,12 @@ export const mapQueue = (
   scope: Construct,
   id: string,
   { function: worker, policy }: Worker,
-  settings: { readonly queue: IQueue; readonly batchSize: number; readonly windowS: number; readonly concurrency?: number },
+  settings: {
+    readonly queue: IQueue
+    readonly batchSize: number
+    readonly windowS: number
+    readonly concurrency?: number
+  },
 ): CfnEventSourceMapping => {
   const { queue, batchSize, windowS, concurrency } = settings
   const created = new CfnEventSourceMapping(scope, id, {
@@ -77,10 +83,18 @@ export const mapQueue = (
 /** Each minute a tick, always: it makes up for every tick that was lost. */
 export const createSchedule = (scope: Construct, app: string, queue: IQueue): CfnSchedule => {
   const role: IRole = new Role(scope, 'ClockRole', {
-    assumedBy: new ServicePrincipal('scheduler.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } } }),
+    assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+      conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+    }),
     description: `Sends the ticks of ${app}`,
   })
-  role.addToPrincipalPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: ['sqs:SendMessage'], resources: [queue.queueArn] }))
+  role.addToPrincipalPolicy(
+    new PolicyStatement({
+      effect: Effect.ALLOW,
+      actions: ['sqs:SendMessage'],
+      resources: [queue.queueArn],
+    }),
+  )
   return new CfnSchedule(scope, 'Clock', {
     description: `Calls the driver of ${app} each minute`,
     scheduleExpression: 'rate(1 minute)',
@@ -88,14 +102,14 @@ export const createSchedule = (scope: Construct, app: string, queue: IQueue): Cf
     target: {
       arn: queue.queueArn,
       roleArn: role.roleArn,
-      input: JSON.stringify({ app, wind: true }),
+      input: JSON.stringify({ app, scheduleMinute: true }),
       // A tick that is late by more than a minute has been overtaken by the next.
       retryPolicy: { maximumEventAgeInSeconds: 60, maximumRetryAttempts: 3 },
     },
   })
 }
 
-const HINT_EVENTS = 's3:ObjectCreated:*'
+const NOTIFICATION_EVENTS = 's3:ObjectCreated:*'
 
 /**
  * New objects of a bucket that this construct has created are told to a queue by the bucket's own property. (The CDK's way brings a function
@@ -115,24 +129,42 @@ export const notifyOwn = (bucket: Bucket, queue: Queue, prefixes: readonly strin
   const resource = bucket.node.defaultChild as CfnBucket
   resource.notificationConfiguration = {
     queueConfigurations: prefixes.map((prefix) => ({
-      event: HINT_EVENTS,
+      event: NOTIFICATION_EVENTS,
       queue: queue.queueArn,
-      ...(prefix === '' ? {} : { filter: { s3Key: { rules: [{ name: 'prefix', value: prefix }] } } }),
+      ...(prefix === ''
+        ? {}
+        : { filter: { s3Key: { rules: [{ name: 'prefix', value: prefix }] } } }),
     })),
   }
   if (sending.policyDependable !== undefined) resource.node.addDependency(sending.policyDependable)
 }
 
-const BASIC_POLICY_RULE = 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]'
+const BASIC_POLICY_RULE =
+  'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]'
 
 /** New objects of a bucket that somebody else created. */
-export const notifyTheirs = (bucket: AnyBucket, queue: Queue, prefixes: readonly string[], scope: Construct): void => {
+export const notifyTheirs = (
+  bucket: AnyBucket,
+  queue: Queue,
+  prefixes: readonly string[],
+  scope: Construct,
+): void => {
   for (const prefix of prefixes)
-    bucket.addEventNotification(EventType.OBJECT_CREATED, new SqsDestination(queue), ...(prefix === '' ? [] : [{ prefix }]))
-  const handlers = scope.node.root.node.findAll().filter(({ node }) => node.id.startsWith('BucketNotificationsHandler'))
+    bucket.addEventNotification(
+      EventType.OBJECT_CREATED,
+      new SqsDestination(queue),
+      ...(prefix === '' ? [] : [{ prefix }]),
+    )
+  const handlers = scope.node.root.node
+    .findAll()
+    .filter(({ node }) => node.id.startsWith('BucketNotificationsHandler'))
   for (const handler of handlers)
-    acknowledge(handler, BASIC_POLICY_RULE, 'The CDK makes this function, which sets the notifications of buckets that others created')
+    acknowledge(
+      handler,
+      BASIC_POLICY_RULE,
+      'The CDK makes this function, which sets the notifications of buckets that others created',
+    )
 }
 
 /** How long hints are kept: longer than any outage that somebody notices. */
-export const HINT_RETENTION: Duration = Duration.days(14)
+export const NOTIFICATION_RETENTION: Duration = Duration.days(14)

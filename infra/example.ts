@@ -13,5 +13,8 @@ export interface ExampleProps {
 export const exampleStack = (app: App, props: ExampleProps = {}): StreamingApp => {
   const description = 'An example of Millrace: clicks from a stream and from files, counted'
   const stack = new Stack(app, 'Millrace', { description, ...props.stack })
-  return new StreamingApp(stack, 'Example', { entry: join(import.meta.dirname, '..', 'examples', 'clicks.ts'), ...props.app })
+  return new StreamingApp(stack, 'Example', {
+    entry: join(import.meta.dirname, '..', 'examples', 'clicks.ts'),
+    ...props.app,
+  })
 }

@@ -1,6 +1,13 @@
 import { Duration } from 'aws-cdk-lib'
 import { Effect, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { Architecture, type Code, Function as LambdaFunction, LoggingFormat, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda'
+import {
+  Architecture,
+  type Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  RecursiveLoop,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { RemovalPolicy } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
@@ -46,9 +53,14 @@ export const intakeSettings = ({
  * The driver computes on one thread, which from 1,769 MB has a processor to itself; more would be paid for and idle, except where state
  * needs the room. Time for some batches in a row, and yet a lease that a crash does not hold for long.
  */
-export const driverSettings = (intervalMs: number, { memorySize = 1_769, timeout }: FunctionSettings = {}): Required<FunctionSettings> => ({
+export const driverSettings = (
+  intervalMs: number,
+  { memorySize = 1_769, timeout }: FunctionSettings = {},
+): Required<FunctionSettings> => ({
   memorySize,
-  timeout: timeout ?? Duration.seconds(Math.min(SECONDS_MAX, SECONDS_MIN + Math.ceil((3 * intervalMs) / 1_000))),
+  timeout:
+    timeout ??
+    Duration.seconds(Math.min(SECONDS_MAX, SECONDS_MIN + Math.ceil((3 * intervalMs) / 1_000))),
 })
 
 /** The policy of a role: one statement for each subject, nothing from AWS's wide managed policies. */
@@ -60,7 +72,11 @@ export const allow = (
 ): void => {
   if (actions.length === 0 || resources.length === 0) return
   for (const arn of resources)
-    acknowledgeAsterisk(policy, arn, 'The asterisk ends a prefix of keys in one bucket, or stands for all of one bucket')
+    acknowledgeAsterisk(
+      policy,
+      arn,
+      'The asterisk ends a prefix of keys in one bucket, or stands for all of one bucket',
+    )
   policy.addStatements(
     new PolicyStatement({
       effect: Effect.ALLOW,
@@ -74,9 +90,15 @@ export const allow = (
 /** A function with a role of its own. */
 export const createWorker = (scope: Construct, id: string, parts: WorkerParts): Worker => {
   const { name, settings, logRetention } = parts
-  const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description: parts.description })
+  const role = new Role(scope, `${id}Role`, {
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    description: parts.description,
+  })
   const policy = new Policy(scope, `${id}Policy`, { roles: [role] })
-  const logGroup = new LogGroup(scope, `${id}Logs`, { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY })
+  const logGroup = new LogGroup(scope, `${id}Logs`, {
+    retention: logRetention,
+    removalPolicy: RemovalPolicy.DESTROY,
+  })
   allow(policy, actionsOf(name, 'logs'), [logGroup.logGroupArn])
   const worker = new LambdaFunction(scope, id, {
     description: parts.description,

@@ -4,7 +4,17 @@
  */
 
 /** What a grant is about. */
-export type Subject = 'table' | 'blocks' | 'ticks' | 'hints' | 'streams' | 'objects' | 'outputs' | 'discards' | 'logs' | 'parameter'
+export type Subject =
+  | 'table'
+  | 'blocks'
+  | 'triggers'
+  | 'notifications'
+  | 'streams'
+  | 'objects'
+  | 'outputs'
+  | 'discards'
+  | 'logs'
+  | 'parameter'
 
 /** Actions of one role on one kind of resource. `bucket`: those on the bucket itself, not on what is in it. */
 export interface Grant {
@@ -16,10 +26,13 @@ export interface Grant {
 export type Role = 'intake' | 'driver'
 
 /** Who may be given rights besides: by `grantRead`, `grantReadDeadLetters` and `grantOperate`, for the commands of `millrace`. */
-export type Person = 'reader' | 'letterReader' | 'operator'
+export type AccessLevel = 'reader' | 'letterReader' | 'operator'
 
 const LOGS: Grant = { by: 'service', actions: ['logs:CreateLogStream', 'logs:PutLogEvents'] }
-const POLL_QUEUE: Grant = { by: 'service', actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'] }
+const POLL_QUEUE: Grant = {
+  by: 'service',
+  actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+}
 const POLL_STREAM: Grant = {
   by: 'service',
   actions: [
@@ -32,30 +45,42 @@ const POLL_STREAM: Grant = {
 }
 const SEND: Grant = { by: 'code', actions: ['sqs:SendMessage'] }
 /** Deletes go through batches of writes, too. */
-const ITEMS: Grant = { by: 'code', actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:BatchWriteItem'] }
+const ITEMS: Grant = {
+  by: 'code',
+  actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:BatchWriteItem'],
+}
 
 const FIND: Grant = { by: 'code', actions: ['ssm:GetParameter'] }
 
 /** What each role may do. Intake appends: it never deletes, and reads no object. A reader writes nothing. */
-export const grants: Readonly<Record<Role | Person, Partial<Readonly<Record<Subject, readonly Grant[]>>>>> = {
+export const grants: Readonly<
+  Record<Role | AccessLevel, Partial<Readonly<Record<Subject, readonly Grant[]>>>>
+> = {
   intake: {
     table: [ITEMS],
     blocks: [{ by: 'code', actions: ['s3:PutObject'] }],
-    ticks: [SEND],
-    hints: [POLL_QUEUE],
+    triggers: [SEND],
+    notifications: [POLL_QUEUE],
     // The code asks once for each new shard, what it was made of.
-    streams: [POLL_STREAM, { by: 'code', actions: ['kinesis:DescribeStreamSummary', 'kinesis:ListShards'] }],
+    streams: [
+      POLL_STREAM,
+      { by: 'code', actions: ['kinesis:DescribeStreamSummary', 'kinesis:ListShards'] },
+    ],
     discards: [{ by: 'service', actions: ['s3:PutObject', 's3:ListBucket'] }],
     logs: [LOGS],
   },
   driver: {
     table: [ITEMS],
-    blocks: [{ by: 'code', actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:ListBucket'] }],
-    ticks: [SEND, POLL_QUEUE],
+    blocks: [
+      { by: 'code', actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:ListBucket'] },
+    ],
+    triggers: [SEND, POLL_QUEUE],
     // Blocks that were lost are made again from their shards.
     streams: [{ by: 'code', actions: ['kinesis:GetRecords', 'kinesis:GetShardIterator'] }],
     objects: [{ by: 'code', actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket'] }],
-    outputs: [{ by: 'code', actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:ListBucket'] }],
+    outputs: [
+      { by: 'code', actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:ListBucket'] },
+    ],
     logs: [LOGS],
   },
   reader: {
@@ -70,13 +95,15 @@ export const grants: Readonly<Record<Role | Person, Partial<Readonly<Record<Subj
   operator: {
     parameter: [FIND],
     table: [ITEMS],
-    blocks: [{ by: 'code', actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:ListBucket'] }],
-    ticks: [SEND],
+    blocks: [
+      { by: 'code', actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:ListBucket'] },
+    ],
+    triggers: [SEND],
   },
 }
 
 /** The actions of a role on a subject, for a policy. */
-export const actionsOf = (role: Role | Person, subject: Subject): readonly string[] => [
+export const actionsOf = (role: Role | AccessLevel, subject: Subject): readonly string[] => [
   ...new Set((grants[role][subject] ?? []).flatMap(({ actions }) => actions)),
 ]
 

@@ -5,7 +5,15 @@ import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-log
 import type { Construct } from 'constructs'
 
 /** The names of the metrics. */
-export type MetricName = 'Lag' | 'Batches' | 'Records' | 'ProcessingTime' | 'FailedBatches' | 'Failed' | 'DeadLetters' | 'DataLosses'
+export type MetricName =
+  | 'Lag'
+  | 'Batches'
+  | 'Records'
+  | 'ProcessingTime'
+  | 'FailedBatches'
+  | 'Failed'
+  | 'DeadLetters'
+  | 'DataLosses'
 
 interface Definition {
   readonly role: 'intake' | 'driver'
@@ -19,24 +27,64 @@ interface Definition {
 const DEFINITIONS: readonly (Definition & { readonly name: MetricName })[] = [
   { name: 'Lag', role: 'driver', pattern: '{ $.lagMs >= 0 }', value: '$.lagMs' },
   { name: 'Batches', role: 'driver', pattern: '{ $.event = "batchCompleted" }', value: '1' },
-  { name: 'Records', role: 'driver', pattern: '{ $.event = "batchCompleted" }', value: '$.records' },
-  { name: 'ProcessingTime', role: 'driver', pattern: '{ $.event = "batchCompleted" }', value: '$.processingMs' },
+  {
+    name: 'Records',
+    role: 'driver',
+    pattern: '{ $.event = "batchCompleted" }',
+    value: '$.records',
+  },
+  {
+    name: 'ProcessingTime',
+    role: 'driver',
+    pattern: '{ $.event = "batchCompleted" }',
+    value: '$.processingMs',
+  },
   { name: 'FailedBatches', role: 'driver', pattern: '{ $.event = "batchFailed" }', value: '1' },
-  { name: 'Failed', role: 'driver', pattern: '{ $.event = "driver" && $.kind = "failed" }', value: '1' },
-  { name: 'DataLosses', role: 'driver', pattern: '{ $.event = "dataLost" || $.code = "DATA_LOST" }', value: '1' },
+  {
+    name: 'Failed',
+    role: 'driver',
+    pattern: '{ $.event = "driver" && $.kind = "failed" }',
+    value: '1',
+  },
+  {
+    name: 'DataLosses',
+    role: 'driver',
+    pattern: '{ $.event = "dataLost" || $.code = "DATA_LOST" }',
+    value: '1',
+  },
   { name: 'DeadLetters', role: 'driver', pattern: '{ $.event = "deadLetter" }', value: '1' },
-  { name: 'DeadLetters', role: 'intake', pattern: '{ $.event = "intake" && $.rejected > 0 }', value: '$.rejected' },
+  {
+    name: 'DeadLetters',
+    role: 'intake',
+    pattern: '{ $.event = "intake" && $.rejected > 0 }',
+    value: '$.rejected',
+  },
 ]
 
 /** What is seen at a glance: the worst of times, the sum of counts. */
-const statisticOf = (name: MetricName): string => (name === 'Lag' || name === 'ProcessingTime' ? Stats.MAXIMUM : Stats.SUM)
+const statisticOf = (name: MetricName): string =>
+  name === 'Lag' || name === 'ProcessingTime' ? Stats.MAXIMUM : Stats.SUM
 
 /** The metric of a name, in the namespace of one application. */
-export const metricOf = (namespace: string, name: MetricName, options: MetricOptions = {}): Metric =>
-  new Metric({ namespace, metricName: name, period: Duration.minutes(1), statistic: statisticOf(name), ...options })
+export const metricOf = (
+  namespace: string,
+  name: MetricName,
+  options: MetricOptions = {},
+): Metric =>
+  new Metric({
+    namespace,
+    metricName: name,
+    period: Duration.minutes(1),
+    statistic: statisticOf(name),
+    ...options,
+  })
 
 /** Makes the metrics out of the logs. */
-export const createMetrics = (scope: Construct, namespace: string, logs: Readonly<Record<'intake' | 'driver', ILogGroup>>): void => {
+export const createMetrics = (
+  scope: Construct,
+  namespace: string,
+  logs: Readonly<Record<'intake' | 'driver', ILogGroup>>,
+): void => {
   for (const { name, role, pattern, value } of DEFINITIONS)
     new MetricFilter(scope, `${role === 'intake' ? 'Intake' : 'Driver'}${name}`, {
       logGroup: logs[role],

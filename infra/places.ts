@@ -11,7 +11,7 @@ import {
   type ObjectsNeed,
   type StreamNeed,
 } from './bindings.ts'
-import { createBucket, createStream, type Keeping } from './resources.ts'
+import { createBucket, createStream, type StateDeclaration } from './resources.ts'
 
 type Bindings = Readonly<Record<string, Binding>>
 
@@ -21,13 +21,22 @@ export interface Places {
   readonly buckets: Readonly<Record<string, AnyBucket>>
 }
 
-export const streamNeeds = ({ sources }: Needs): readonly StreamNeed[] => sources.filter((source) => source.kind === 'stream')
-export const objectsNeeds = ({ sources }: Needs): readonly ObjectsNeed[] => sources.filter((source) => source.kind === 'objects')
+export const streamNeeds = ({ sources }: Needs): readonly StreamNeed[] =>
+  sources.filter((source) => source.kind === 'stream')
+export const objectsNeeds = ({ sources }: Needs): readonly ObjectsNeed[] =>
+  sources.filter((source) => source.kind === 'objects')
 
-const distinctNames = (needs: readonly { readonly name: string }[]): readonly string[] => [...new Set(needs.map(({ name }) => name))]
+const distinctNames = (needs: readonly { readonly name: string }[]): readonly string[] => [
+  ...new Set(needs.map(({ name }) => name)),
+]
 
 /** Finds or creates what a plan needs. */
-export const createPlaces = (scope: Construct, needs: Needs, bindings: Bindings, keeping: Keeping): Places => {
+export const createPlaces = (
+  scope: Construct,
+  needs: Needs,
+  bindings: Bindings,
+  keeping: StateDeclaration,
+): Places => {
   const watched = distinctNames(objectsNeeds(needs))
   const streamOf = (name: string): AnyStream => {
     const given = bindings[name]
@@ -36,10 +45,14 @@ export const createPlaces = (scope: Construct, needs: Needs, bindings: Bindings,
   const bucketOf = (name: string): AnyBucket => {
     const given = bindings[name]
     // Versions pin what a hint announced: an object that is replaced before it is read is still there.
-    return isBucket(given) ? given : createBucket(scope, `Bucket-${name}`, keeping, { versioned: watched.includes(name) })
+    return isBucket(given)
+      ? given
+      : createBucket(scope, `Bucket-${name}`, keeping, { versioned: watched.includes(name) })
   }
   const streams = distinctNames(streamNeeds(needs)).map((name) => [name, streamOf(name)] as const)
-  const buckets = distinctNames([...objectsNeeds(needs), ...needs.outputs]).map((name) => [name, bucketOf(name)] as const)
+  const buckets = distinctNames([...objectsNeeds(needs), ...needs.outputs]).map(
+    (name) => [name, bucketOf(name)] as const,
+  )
   return { streams: Object.fromEntries(streams), buckets: Object.fromEntries(buckets) }
 }
 
@@ -54,16 +67,31 @@ const putCommand = (streamName: string): string =>
   `aws kinesis put-record --stream-name ${streamName} --partition-key 1 --cli-binary-format raw-in-base64-out --data '/home'`
 
 /** What to do next, for those who have deployed: commands to copy. */
-export const createOutputs = (scope: Construct, app: string, table: string, needs: Needs, { streams, buckets }: Places): void => {
+export const createOutputs = (
+  scope: Construct,
+  app: string,
+  table: string,
+  needs: Needs,
+  { streams, buckets }: Places,
+): void => {
   const say = (id: string, value: string, description: string): void => {
     const output = new CfnOutput(scope, id.replaceAll('/', '-'), { value, description })
     output.overrideLogicalId(outputName(output))
   }
-  for (const [name, { streamName }] of Object.entries(streams)) say(`Put-${name}`, putCommand(streamName), `Puts a record: ${name}`)
+  for (const [name, { streamName }] of Object.entries(streams))
+    say(`Put-${name}`, putCommand(streamName), `Puts a record: ${name}`)
   for (const { name, prefix } of objectsNeeds(needs))
-    say(`Drop-${name}-${prefix}`, `aws s3 cp FILE s3://${buckets[name]?.bucketName}/${prefix}`, `Drops a file: ${name}`)
+    say(
+      `Drop-${name}-${prefix}`,
+      `aws s3 cp FILE s3://${buckets[name]?.bucketName}/${prefix}`,
+      `Drops a file: ${name}`,
+    )
   for (const { name, prefix } of needs.outputs)
-    say(`See-${name}-${prefix}`, `aws s3 ls --recursive s3://${buckets[name]?.bucketName}/${prefix}`, `Lists the results: ${name}`)
+    say(
+      `See-${name}-${prefix}`,
+      `aws s3 ls --recursive s3://${buckets[name]?.bucketName}/${prefix}`,
+      `Lists the results: ${name}`,
+    )
   say('Show', `npx millrace status --app ${app}`, 'Shows how the application is doing')
   say('TableName', table, 'The table of the application')
 }

@@ -37,4 +37,6 @@ export interface PlanSummary {
 }
 
 /** What the process that reads the module answers. */
-export type PlanAnswer = { readonly plan: PlanSummary } | { readonly error: { readonly code: string; readonly message: string } }
+export type PlanAnswer =
+  | { readonly plan: PlanSummary }
+  | { readonly error: { readonly code: string; readonly message: string } }

@@ -11,8 +11,16 @@ const summaryOfSource = (id: string, source: SourceDeclaration): SourceSummary =
   if (source.from === 'queue') return { id, from: 'queue' }
   if (source.from === 'receiver') return { id, from: 'receiver' }
   const { name } = source
-  if (source.from === 'text') return { id, from: 'text', name, literalUri: source.literalUri, wholeFiles: source.files.read !== undefined }
-  const startFrom = source.startFrom === 'trimHorizon' ? source.startFrom : source.startFrom.at.getTime()
+  if (source.from === 'text')
+    return {
+      id,
+      from: 'text',
+      name,
+      literalUri: source.literalUri,
+      wholeFiles: source.files.read !== undefined,
+    }
+  const startFrom =
+    source.startFrom === 'trimHorizon' ? source.startFrom : source.startFrom.at.getTime()
   return { id, from: 'kinesis', name, elements: source.elements, startFrom }
 }
 
@@ -20,14 +28,19 @@ const summaryOf = ({ name, options, sources, outputs }: Plan): PlanSummary => ({
   name,
   intervalMs: options.intervalMs,
   sources: sources.map(({ id, node }) => summaryOfSource(id, node.source)),
-  outputs: outputs.map(({ node: { kind, writesTo } }) => (writesTo === undefined ? { kind } : { kind, writesTo })),
+  outputs: outputs.map(({ node: { kind, writesTo } }) =>
+    writesTo === undefined ? { kind } : { kind, writesTo },
+  ),
 })
 
 const answer = async (module: string): Promise<PlanAnswer> => {
   try {
     return { plan: summaryOf(await loadPlan(module)) }
   } catch (error) {
-    const { code = 'MODULE_UNREADABLE', message } = error as { readonly code?: string; readonly message: string }
+    const { code = 'MODULE_UNREADABLE', message } = error as {
+      readonly code?: string
+      readonly message: string
+    }
     return { error: { code, message } }
   }
 }

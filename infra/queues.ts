@@ -18,10 +18,17 @@ export interface QueueSettings {
 }
 
 /** A queue that only speaks TLS and is encrypted. */
-export const createQueue = (scope: Construct, id: string, { visibilityTimeout, retention, tries }: QueueSettings): QueuePair => {
+export const createQueue = (
+  scope: Construct,
+  id: string,
+  { visibilityTimeout, retention, tries }: QueueSettings,
+): QueuePair => {
   const common = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true }
   // The longest there is: people are on holiday.
-  const deadLetters = new Queue(scope, `${id}DeadLetters`, { ...common, retentionPeriod: Duration.days(14) })
+  const deadLetters = new Queue(scope, `${id}DeadLetters`, {
+    ...common,
+    retentionPeriod: Duration.days(14),
+  })
   const queue = new Queue(scope, id, {
     ...common,
     visibilityTimeout,

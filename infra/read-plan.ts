@@ -15,13 +15,17 @@ const ANSWER_CHANNEL = 3
  */
 export const readPlan = (entry: string): PlanSummary => {
   const conditions = ownConditions.map((condition) => `--conditions=${condition}`)
-  const { output, error, signal, status } = spawnSync(process.execPath, [...conditions, ownFile('infra/print-plan'), entry], {
-    stdio: ['ignore', 2, 2, 'pipe'],
-    timeout: READ_MS_MAX,
-    encoding: 'utf8',
-    // What the caller's Node was started with, a debugger or a test runner, is not for this process.
-    env: { ...process.env, NODE_OPTIONS: '' },
-  })
+  const { output, error, signal, status } = spawnSync(
+    process.execPath,
+    [...conditions, ownFile('infra/print-plan'), entry],
+    {
+      stdio: ['ignore', 2, 2, 'pipe'],
+      timeout: READ_MS_MAX,
+      encoding: 'utf8',
+      // What the caller's Node was started with, a debugger or a test runner, is not for this process.
+      env: { ...process.env, NODE_OPTIONS: '' },
+    },
+  )
   const text = output?.[ANSWER_CHANNEL] ?? ''
   if (text === '') throw unanswered(entry, error?.message ?? `it ended with ${signal ?? status}`)
   const answer = JSON.parse(text) as PlanAnswer
@@ -37,7 +41,13 @@ const unanswered = (entry: string, reason: string): MillraceError =>
   })
 
 /** The error as the other process threw it. */
-const passedOn = ({ code, message }: { readonly code: string; readonly message: string }): MillraceError => {
+const passedOn = ({
+  code,
+  message,
+}: {
+  readonly code: string
+  readonly message: string
+}): MillraceError => {
   const error = new MillraceError(code as ErrorCode, { problem: message })
   error.message = message
   return error

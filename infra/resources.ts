@@ -8,13 +8,16 @@ import type { Construct } from 'constructs'
 import { acknowledge } from './acknowledge.ts'
 
 /** What all that is kept has in common. */
-export interface Keeping {
+export interface StateDeclaration {
   readonly removalPolicy: RemovalPolicy
   readonly encryptionKey: IKey | undefined
 }
 
 /** The table with all items. Paid for by use: an application at rest costs its stored bytes. */
-export const createTable = (scope: Construct, { removalPolicy, encryptionKey }: Keeping): Table =>
+export const createTable = (
+  scope: Construct,
+  { removalPolicy, encryptionKey }: StateDeclaration,
+): Table =>
   new Table(scope, 'Table', {
     partitionKey: { name: 'pk', type: AttributeType.STRING },
     sortKey: { name: 'sk', type: AttributeType.STRING },
@@ -29,14 +32,20 @@ export const createTable = (scope: Construct, { removalPolicy, encryptionKey }: 
   })
 
 /** Parts of uploads that were never completed are paid for and seen by nobody. */
-const ABORT_UPLOADS: LifecycleRule = { id: 'abort-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) }
+const ABORT_UPLOADS: LifecycleRule = {
+  id: 'abort-uploads',
+  abortIncompleteMultipartUploadAfter: Duration.days(1),
+}
 
 /** A bucket that only its owners reach, over TLS. */
 export const createBucket = (
   scope: Construct,
   id: string,
-  { removalPolicy, encryptionKey }: Keeping,
-  { versioned = false, lifecycleRules = [] }: { readonly versioned?: boolean; readonly lifecycleRules?: LifecycleRule[] } = {},
+  { removalPolicy, encryptionKey }: StateDeclaration,
+  {
+    versioned = false,
+    lifecycleRules = [],
+  }: { readonly versioned?: boolean; readonly lifecycleRules?: LifecycleRule[] } = {},
 ): Bucket => {
   const bucket = new Bucket(scope, id, {
     ...(encryptionKey === undefined
@@ -58,21 +67,31 @@ export const createBucket = (
 }
 
 /** Large segments. They are deleted by name when nothing names them any more: an expiry date would delete state that is alive (B11). */
-export const createBlocks = (scope: Construct, keeping: Keeping): Bucket => createBucket(scope, 'Blocks', keeping)
+export const createBlocks = (scope: Construct, keeping: StateDeclaration): Bucket =>
+  createBucket(scope, 'Blocks', keeping)
 
 const DISCARDS_DAYS = 90
 
 /** What Lambda gives up, which it should never do. It stays long enough for somebody to look at it. */
-export const createDiscards = (scope: Construct, keeping: Keeping): Bucket =>
-  createBucket(scope, 'Discards', keeping, { lifecycleRules: [{ id: 'expire', expiration: Duration.days(DISCARDS_DAYS) }] })
+export const createDiscards = (scope: Construct, keeping: StateDeclaration): Bucket =>
+  createBucket(scope, 'Discards', keeping, {
+    lifecycleRules: [{ id: 'expire', expiration: Duration.days(DISCARDS_DAYS) }],
+  })
 
 /** A stream that nobody has to size. */
-export const createStream = (scope: Construct, id: string, { removalPolicy, encryptionKey }: Keeping): Stream => {
+export const createStream = (
+  scope: Construct,
+  id: string,
+  { removalPolicy, encryptionKey }: StateDeclaration,
+): Stream => {
   const stream = new Stream(scope, id, {
     streamMode: StreamMode.ON_DEMAND,
     removalPolicy,
-    ...(encryptionKey === undefined ? { encryption: StreamEncryption.MANAGED } : { encryption: StreamEncryption.KMS, encryptionKey }),
+    ...(encryptionKey === undefined
+      ? { encryption: StreamEncryption.MANAGED }
+      : { encryption: StreamEncryption.KMS, encryptionKey }),
   })
-  if (encryptionKey !== undefined) acknowledge(stream, 'AwsSolutions-KDS3', 'The key was given by whoever deploys')
+  if (encryptionKey !== undefined)
+    acknowledge(stream, 'AwsSolutions-KDS3', 'The key was given by whoever deploys')
   return stream
 }

@@ -17,8 +17,8 @@ export interface Reach {
   readonly app: string
   readonly table: Table
   readonly blocks: AnyBucket
-  readonly ticks: IQueue
-  readonly hints: IQueue | undefined
+  readonly triggers: IQueue
+  readonly notifications: IQueue | undefined
   readonly streams: readonly AnyStream[]
   readonly objects: readonly BucketPart[]
   readonly outputs: readonly BucketPart[]
@@ -30,7 +30,12 @@ export const itemsOf = (app: string, kind = '*'): Record<string, unknown> => ({
   'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${app}#${kind}`] },
 })
 
-const allowParts = (role: Role, { policy }: Worker, subject: Subject, parts: readonly BucketPart[]): void => {
+const allowParts = (
+  role: Role,
+  { policy }: Worker,
+  subject: Subject,
+  parts: readonly BucketPart[],
+): void => {
   const actions = actionsOf(role, subject)
   for (const { bucket, prefix } of parts) {
     allow(
@@ -44,12 +49,16 @@ const allowParts = (role: Role, { policy }: Worker, subject: Subject, parts: rea
 }
 
 const allowAll = (role: Role, worker: Worker, reach: Reach): void => {
-  const { app, table, blocks, ticks, hints, streams, objects, outputs, discards } = reach
+  const { app, table, blocks, triggers, notifications, streams, objects, outputs, discards } = reach
   const { policy } = worker
   allow(policy, actionsOf(role, 'table'), [table.tableArn], itemsOf(app))
   allowParts(role, worker, 'blocks', [{ bucket: blocks, prefix: app }])
-  allow(policy, actionsOf(role, 'ticks'), [ticks.queueArn])
-  allow(policy, actionsOf(role, 'hints'), hints === undefined ? [] : [hints.queueArn])
+  allow(policy, actionsOf(role, 'triggers'), [triggers.queueArn])
+  allow(
+    policy,
+    actionsOf(role, 'notifications'),
+    notifications === undefined ? [] : [notifications.queueArn],
+  )
   allow(
     policy,
     actionsOf(role, 'streams'),
@@ -57,16 +66,26 @@ const allowAll = (role: Role, worker: Worker, reach: Reach): void => {
   )
   allowParts(role, worker, 'objects', objects)
   allowParts(role, worker, 'outputs', outputs)
-  allowParts(role, worker, 'discards', discards === undefined ? [] : [{ bucket: discards, prefix: '' }])
+  allowParts(
+    role,
+    worker,
+    'discards',
+    discards === undefined ? [] : [{ bucket: discards, prefix: '' }],
+  )
 }
 
 /** Keys of encrypted things: to read them takes the right to decrypt, and to write them the right to encrypt too. */
-const allowKeys = (intake: Worker, driver: Worker, { table, blocks, streams, objects, outputs, discards }: Reach): void => {
+const allowKeys = (
+  intake: Worker,
+  driver: Worker,
+  { table, blocks, streams, objects, outputs, discards }: Reach,
+): void => {
   for (const { role } of [intake, driver]) {
     table.encryptionKey?.grantEncryptDecrypt(role)
     blocks.encryptionKey?.grantEncryptDecrypt(role)
   }
-  for (const { encryptionKey } of streams) for (const { role } of [intake, driver]) encryptionKey?.grantDecrypt(role)
+  for (const { encryptionKey } of streams)
+    for (const { role } of [intake, driver]) encryptionKey?.grantDecrypt(role)
   for (const { bucket } of objects) bucket.encryptionKey?.grantDecrypt(driver.role)
   for (const { bucket } of outputs) bucket.encryptionKey?.grantEncryptDecrypt(driver.role)
   discards?.encryptionKey?.grantEncrypt(intake.role)
@@ -79,6 +98,10 @@ export const grantRights = (intake: Worker, driver: Worker, reach: Reach): void 
   allowKeys(intake, driver, reach)
   for (const { role } of [intake, driver]) {
     for (const action of ['kms:GenerateDataKey*', 'kms:ReEncrypt*'])
-      acknowledge(role, `AwsSolutions-IAM5[Action::${action}]`, 'The variants of one action, on one key; the CDK grants keys so')
+      acknowledge(
+        role,
+        `AwsSolutions-IAM5[Action::${action}]`,
+        'The variants of one action, on one key; the CDK grants keys so',
+      )
   }
 }

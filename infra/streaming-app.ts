@@ -10,12 +10,26 @@ import { Construct } from 'constructs'
 import { createAlarms } from './alarms.ts'
 import { type AnyBucket, type AnyStream, type Needs, needsOf } from './bindings.ts'
 import { functionCode } from './bundle.ts'
-import { checkBindings, checkedAppName, checkedGeneration, checkInterval, checkRegions } from './checks.ts'
-import { createSchedule, HINT_RETENTION, mapQueue, mapStream, notifyOwn, notifyTheirs, windowSeconds } from './event-sources.ts'
+import {
+  checkBindings,
+  checkedAppName,
+  checkedGeneration,
+  checkInterval,
+  checkRegions,
+} from './checks.ts'
+import {
+  createSchedule,
+  NOTIFICATION_RETENTION,
+  mapQueue,
+  mapStream,
+  notifyOwn,
+  notifyTheirs,
+  windowSeconds,
+} from './event-sources.ts'
 import { createWorker, driverSettings, intakeSettings, type Worker } from './functions.ts'
 import { createMetrics, type MetricName, metricOf } from './metrics.ts'
 import { createParameter } from './parameter.ts'
-import { grantPerson, type ReachOfPeople } from './people.ts'
+import { grantAccess, type AccessScope } from './people.ts'
 import { createOutputs, createPlaces, objectsNeeds, type Places, streamNeeds } from './places.ts'
 import type { PlanSummary } from './plan-summary.ts'
 import type { FunctionSettings, StreamingAppProps } from './props.ts'
@@ -51,9 +65,9 @@ export class StreamingApp extends Construct {
   /** The function that runs batches. */
   readonly driver: Worker
   /** Calls the driver. */
-  readonly ticks: QueuePair
+  readonly triggers: QueuePair
   /** Tells intake of new objects; undefined where no source watches any. */
-  readonly hints: QueuePair | undefined
+  readonly notifications: QueuePair | undefined
   /** What Lambda could not hand over; undefined where no source is a stream. */
   readonly discards: Bucket | undefined
   /** The streams that are read, by their names in the pipeline: those given and those created. */
@@ -93,22 +107,29 @@ export class StreamingApp extends Construct {
     this.buckets = this.#places.buckets
     this.discards = Object.keys(this.streams).length > 0 ? createDiscards(this, keeping) : undefined
 
-    const settings = { intake: intakeSettings(props.intake), driver: driverSettings(this.#plan.intervalMs, props.driver) }
-    this.ticks = createQueue(this, 'Ticks', {
+    const settings = {
+      intake: intakeSettings(props.intake),
+      driver: driverSettings(this.#plan.intervalMs, props.driver),
+    }
+    this.triggers = createQueue(this, 'Triggers', {
       // A tick of a driver that died comes back when that driver's lease is over.
       visibilityTimeout: settings.driver.timeout.plus(Duration.seconds(30)),
       // The schedule makes a new one each minute.
       retention: Duration.hours(1),
       tries: 3,
     })
-    this.hints = objectsNeeds(this.#needs).length > 0 ? this.#createHints(settings.intake.timeout) : undefined
+    this.notifications =
+      objectsNeeds(this.#needs).length > 0 ? this.#createHints(settings.intake.timeout) : undefined
     const code = functionCode(entry)
     this.intake = this.#worker('intake', code, settings.intake)
     this.driver = this.#worker('driver', code, settings.driver)
     this.#grantRights()
     this.mappings = this.#mapAll()
-    createSchedule(this, this.#plan.name, this.ticks.queue)
-    createMetrics(this, this.#namespace, { intake: this.intake.logGroup, driver: this.driver.logGroup })
+    createSchedule(this, this.#plan.name, this.triggers.queue)
+    createMetrics(this, this.#namespace, {
+      intake: this.intake.logGroup,
+      driver: this.driver.logGroup,
+    })
     this.alarms = this.#createAlarms()
     this.parameter = this.#createParameter()
     createOutputs(this, this.appName, this.table.tableName, this.#needs, this.#places)
@@ -116,17 +137,17 @@ export class StreamingApp extends Construct {
 
   /** Lets somebody see how the application is doing: `millrace status` and `millrace dead-letters`. */
   grantRead(grantee: IGrantable): Grant {
-    return grantPerson(grantee, 'reader', this.#reachOfPeople())
+    return grantAccess(grantee, 'reader', this.#reachOfPeople())
   }
 
   /** Lets somebody read the records that were put aside, `millrace dead-letters`, and nothing else. */
   grantReadDeadLetters(grantee: IGrantable): Grant {
-    return grantPerson(grantee, 'letterReader', this.#reachOfPeople())
+    return grantAccess(grantee, 'letterReader', this.#reachOfPeople())
   }
 
   /** Lets somebody operate the application: all of the above, and `millrace resume`, `skip`, `reset` and `redrive`. */
   grantOperate(grantee: IGrantable): Grant {
-    return grantPerson(grantee, 'operator', this.#reachOfPeople())
+    return grantAccess(grantee, 'operator', this.#reachOfPeople())
   }
 
   /** The age of the oldest record that no batch has taken, in milliseconds. Default: the maximum of a minute. */
@@ -159,9 +180,9 @@ export class StreamingApp extends Construct {
     return metricOf(this.#namespace, name, props)
   }
 
-  #reachOfPeople(): ReachOfPeople {
-    const { parameter, table, blocks, ticks } = this
-    return { app: this.#plan.name, parameter, table, blocks, ticks: ticks.queue }
+  #reachOfPeople(): AccessScope {
+    const { parameter, table, blocks, triggers } = this
+    return { app: this.#plan.name, parameter, table, blocks, triggers: triggers.queue }
   }
 
   #createParameter(): StringParameter {
@@ -169,19 +190,22 @@ export class StreamingApp extends Construct {
       app: this.#plan.name,
       table: this.table.tableName,
       blocks: this.blocks.bucketName,
-      ticks: this.ticks.queue.queueUrl,
+      triggers: this.triggers.queue.queueUrl,
       sources: this.#plan.sources.map(({ id }) => id),
       generation: this.#generation,
-      logs: { intake: this.intake.logGroup.logGroupName, driver: this.driver.logGroup.logGroupName },
+      logs: {
+        intake: this.intake.logGroup.logGroupName,
+        driver: this.driver.logGroup.logGroupName,
+      },
     })
   }
 
   /** Hints are tried for hours before they are put aside: the objects stay, but nothing else says that they are new. */
   #createHints(timeout: Duration): QueuePair {
     // AWS's advice for queues that call functions: six times the time-out, so that throttling alone uses up no try.
-    return createQueue(this, 'Hints', {
+    return createQueue(this, 'Notifications', {
       visibilityTimeout: Duration.seconds(6 * timeout.toSeconds()),
-      retention: HINT_RETENTION,
+      retention: NOTIFICATION_RETENTION,
       tries: 50,
     })
   }
@@ -191,12 +215,15 @@ export class StreamingApp extends Construct {
     const facts = {
       table: this.table.tableName,
       blocks: this.blocks.bucketName,
-      ticks: this.ticks.queue.queueUrl,
+      triggers: this.triggers.queue.queueUrl,
       needs: this.#needs,
       places: this.#places,
     }
     const environment = isDriver
-      ? driverVariables(facts, { generation: this.#generation, timeoutS: settings.timeout.toSeconds() })
+      ? driverVariables(facts, {
+          generation: this.#generation,
+          timeoutS: settings.timeout.toSeconds(),
+        })
       : intakeVariables(facts)
     return createWorker(this, isDriver ? 'Driver' : 'Intake', {
       name,
@@ -204,7 +231,9 @@ export class StreamingApp extends Construct {
       settings,
       environment,
       logRetention: this.#props.logRetention ?? RetentionDays.ONE_MONTH,
-      description: isDriver ? `Runs the batches of ${this.appName}` : `Takes records in for ${this.appName}`,
+      description: isDriver
+        ? `Runs the batches of ${this.appName}`
+        : `Takes records in for ${this.appName}`,
     })
   }
 
@@ -217,8 +246,8 @@ export class StreamingApp extends Construct {
       app: this.#plan.name,
       table: this.table,
       blocks: this.blocks,
-      ticks: this.ticks.queue,
-      hints: this.hints?.queue,
+      triggers: this.triggers.queue,
+      notifications: this.notifications?.queue,
       streams: Object.values(this.streams),
       objects: objectsNeeds(this.#needs).map(part),
       outputs: this.#needs.outputs.map(part),
@@ -228,28 +257,45 @@ export class StreamingApp extends Construct {
 
   #mapAll(): readonly CfnEventSourceMapping[] {
     const { intervalMs } = this.#plan
-    mapQueue(this, 'TicksMapping', this.driver, { queue: this.ticks.queue, batchSize: 10, windowS: 0, concurrency: DRIVERS_MAX })
-    if (this.hints !== undefined) {
-      mapQueue(this, 'HintsMapping', this.intake, {
-        queue: this.hints.queue,
+    mapQueue(this, 'TriggersMapping', this.driver, {
+      queue: this.triggers.queue,
+      batchSize: 10,
+      windowS: 0,
+      concurrency: DRIVERS_MAX,
+    })
+    if (this.notifications !== undefined) {
+      mapQueue(this, 'NotificationsMapping', this.intake, {
+        queue: this.notifications.queue,
         batchSize: 1_000,
         windowS: Math.max(1, windowSeconds(intervalMs)),
       })
-      this.#notify(this.hints)
+      this.#notify(this.notifications)
     }
     return Object.entries(this.streams).map(([name, stream]) => {
       // Two sources of one stream share its mapping: it begins where the first of them does.
-      const starts = streamNeeds(this.#needs).flatMap((source) => (source.name === name ? [source.startFrom] : []))
-      const startFrom = starts.includes('trimHorizon') ? 'trimHorizon' : Math.min(...starts.map(Number))
-      return mapStream(this, `Mapping-${name}`, this.intake, { stream, startFrom, intervalMs, discards: this.discards as Bucket })
+      const starts = streamNeeds(this.#needs).flatMap((source) =>
+        source.name === name ? [source.startFrom] : [],
+      )
+      const startFrom = starts.includes('trimHorizon')
+        ? 'trimHorizon'
+        : Math.min(...starts.map(Number))
+      return mapStream(this, `Mapping-${name}`, this.intake, {
+        stream,
+        startFrom,
+        intervalMs,
+        discards: this.discards as Bucket,
+      })
     })
   }
 
   #notify({ queue }: QueuePair): void {
     for (const name of new Set(objectsNeeds(this.#needs).map((source) => source.name))) {
       const bucket = this.buckets[name] as AnyBucket
-      const prefixes = objectsNeeds(this.#needs).flatMap((source) => (source.name === name ? [source.prefix] : []))
-      if (this.#props.bindings?.[name] === undefined) notifyOwn(bucket as Bucket, queue, withoutOverlaps(prefixes))
+      const prefixes = objectsNeeds(this.#needs).flatMap((source) =>
+        source.name === name ? [source.prefix] : [],
+      )
+      if (this.#props.bindings?.[name] === undefined)
+        notifyOwn(bucket as Bucket, queue, withoutOverlaps(prefixes))
       else notifyTheirs(bucket, queue, withoutOverlaps(prefixes), this)
     }
   }
@@ -260,7 +306,10 @@ export class StreamingApp extends Construct {
       lagMax: this.#props.lagMax ?? Duration.hours(6),
       intake: this.intake,
       driver: this.driver,
-      queues: { Ticks: this.ticks, ...(this.hints === undefined ? {} : { Hints: this.hints }) },
+      queues: {
+        Triggers: this.triggers,
+        ...(this.notifications === undefined ? {} : { Hints: this.notifications }),
+      },
       streams: this.mappings,
     }
     return createAlarms(this, watched, this.#props.alarmActions ?? [])
@@ -270,5 +319,7 @@ export class StreamingApp extends Construct {
 /** S3 takes no two notifications of one event whose prefixes overlap: the shorter one tells it all. */
 const withoutOverlaps = (prefixes: readonly string[]): readonly string[] => {
   const distinct = [...new Set(prefixes)]
-  return distinct.filter((prefix) => !distinct.some((other) => other !== prefix && prefix.startsWith(other)))
+  return distinct.filter(
+    (prefix) => !distinct.some((other) => other !== prefix && prefix.startsWith(other)),
+  )
 }

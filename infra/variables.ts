@@ -6,7 +6,7 @@ import type { Places } from './places.ts'
 export interface CommonFacts {
   readonly table: string
   readonly blocks: string
-  readonly ticks: string
+  readonly triggers: string
   readonly needs: Needs
   readonly places: Places
 }
@@ -28,18 +28,29 @@ const sourcesOf = (needs: Needs, { streams, buckets }: Places): Readonly<Record<
   )
 
 /** For intake. */
-export const intakeVariables = ({ table, blocks, ticks, needs, places }: CommonFacts): Readonly<Record<string, string>> => ({
+export const intakeVariables = ({
+  table,
+  blocks,
+  triggers,
+  needs,
+  places,
+}: CommonFacts): Readonly<Record<string, string>> => ({
   MILLRACE_TABLE: table,
   MILLRACE_BLOCKS: blocks,
-  MILLRACE_TICKS: ticks,
+  MILLRACE_TICKS: triggers,
   MILLRACE_SOURCES: JSON.stringify(sourcesOf(needs, places)),
 })
 
 /** For the driver. */
-export const driverVariables = (facts: CommonFacts, { generation, timeoutS }: DriverFacts): Readonly<Record<string, string>> => ({
+export const driverVariables = (
+  facts: CommonFacts,
+  { generation, timeoutS }: DriverFacts,
+): Readonly<Record<string, string>> => ({
   ...intakeVariables(facts),
   MILLRACE_OUTPUTS: JSON.stringify(
-    Object.fromEntries(facts.needs.outputs.map(({ name }) => [name, facts.places.buckets[name]?.bucketName])),
+    Object.fromEntries(
+      facts.needs.outputs.map(({ name }) => [name, facts.places.buckets[name]?.bucketName]),
+    ),
   ),
   MILLRACE_GENERATION: String(generation),
   MILLRACE_TIMEOUT_S: String(timeoutS),

@@ -1,6 +1,6 @@
 export { type Duration, hours, milliseconds, minutes, seconds } from './base/duration.ts'
 export { type ErrorCode, errorCodes, MillraceError } from './base/errors.ts'
-export { readObjects } from './base/object-lines.ts'
+export { readObjects } from './formats/object-lines.ts'
 export { type Time, timeOf } from './base/time.ts'
 export type { DStream } from './dstream/dstream.ts'
 export type { ForeachFunction } from './dstream/operators/foreach-rdd.ts'
@@ -14,16 +14,35 @@ export type {
 export type { MapWithStateStream } from './dstream/operators/map-with-state.ts'
 export type { InverseWindowOptions } from './dstream/operators/reduce-by-key-and-window.ts'
 export type { KeyVisit, UpdateStateOptions } from './dstream/operators/state-node.ts'
-export type { TransformFunction, TransformOptions, TransformWithFunction } from './dstream/operators/transform.ts'
-export type { TimedUpdateFunction, UpdateFunction } from './dstream/operators/update-state-by-key.ts'
+export type {
+  TransformFunction,
+  TransformOptions,
+  TransformWithFunction,
+} from './dstream/operators/transform.ts'
+export type {
+  TimedUpdateFunction,
+  UpdateFunction,
+} from './dstream/operators/update-state-by-key.ts'
 export type { PartitionUpdateFunction } from './dstream/operators/update-state-by-partition.ts'
-export { type InitialState, type State, type StateFunction, StateSpec } from './dstream/state-spec.ts'
-export type { DatasetsOf } from './dstream/streaming-context.ts'
+export {
+  type InitialState,
+  type State,
+  type StateFunction,
+  StateSpec,
+} from './dstream/state-spec.ts'
+export type { RDDsOf } from './dstream/streaming-context.ts'
 export type { Histogram, Stats } from './rdd/operations/numbers.ts'
 export type { SortOptions } from './rdd/operations/ordering.ts'
 export type { SampleOptions } from './rdd/operations/sampling.ts'
 export type { Attempt } from './dstream/plan-node.ts'
-export type { FileReader, KinesisRecord, KinesisStart, Queue, Receive, Receiving } from './dstream/source-declaration.ts'
+export type {
+  FileReader,
+  KinesisRecord,
+  KinesisStart,
+  Queue,
+  Receive,
+  Receiving,
+} from './dstream/source-declaration.ts'
 export { isPipeline, type Pipeline, stream, type StreamOptions } from './dstream/stream.ts'
 export type { StreamingContext } from './dstream/streaming-context.ts'
 export { parallelize } from './rdd/parallelize.ts'

@@ -17,7 +17,8 @@ const countsOf = (reportPath, status) => {
   const { numPassedTests, numFailedTests, testResults } = readReport(reportPath)
   // A file that fails without a failing test did not load, or failed in a hook.
   const failedFiles = testResults.filter(
-    ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+    ({ status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
   )
   const known = numFailedTests + failedFiles.length
   return { passed: numPassedTests, failed: known === 0 && status !== '0' ? 1 : known }

@@ -15,13 +15,22 @@ const END = '<!-- end of what is generated -->'
 const templateOfExample = (): Template => {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } })
   const stack = new Stack(app, 'Stack')
-  new StreamingApp(stack, 'Example', { entry: join(root, 'test', 'infra', 'fixtures', 'both.ts'), generation: 1 })
+  new StreamingApp(stack, 'Example', {
+    entry: join(root, 'test', 'infra', 'fixtures', 'both.ts'),
+    generation: 1,
+  })
   return Template.fromStack(stack)
 }
 
 /** The properties of the resources of a type, by logical id without its hash. */
-const resourcesOf = (template: Template, type: string): readonly (readonly [id: string, properties: Properties])[] =>
-  Object.entries(template.findResources(type)).map(([id, resource]) => [shortId(id), (resource as { Properties: Properties }).Properties])
+const resourcesOf = (
+  template: Template,
+  type: string,
+): readonly (readonly [id: string, properties: Properties])[] =>
+  Object.entries(template.findResources(type)).map(([id, resource]) => [
+    shortId(id),
+    (resource as { Properties: Properties }).Properties,
+  ])
 
 const shortId = (id: string): string => id.replace(/^Example/, '').replace(/[0-9A-F]{8}$/, '')
 
@@ -31,7 +40,8 @@ const shown = (value: unknown): string => {
   if (Array.isArray(value)) return value.map(shown).join(', ')
   const { 'Fn::GetAtt': attribute, 'Fn::Join': join_, Ref: ref } = value as Properties
   if (Array.isArray(attribute)) return `<${shortId(String(attribute[0]))}>`
-  if (Array.isArray(join_)) return (join_[1] as readonly unknown[]).map(shown).join(String(join_[0]))
+  if (Array.isArray(join_))
+    return (join_[1] as readonly unknown[]).map(shown).join(String(join_[0]))
   return typeof ref === 'string' ? `<${shortId(ref)}>` : JSON.stringify(value)
 }
 
@@ -44,7 +54,10 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 const sourceSettings = (properties: Properties): string =>
   Object.entries(properties)
     .filter(([name]) => name !== 'FunctionName' && name !== 'EventSourceArn')
-    .map(([name, value]) => `${name} ${typeof value === 'object' ? code(compact(value)) : String(value)}`)
+    .map(
+      ([name, value]) =>
+        `${name} ${typeof value === 'object' ? code(compact(value)) : String(value)}`,
+    )
     .join(', ')
 
 const compact = (value: unknown): string =>
@@ -53,7 +66,8 @@ const compact = (value: unknown): string =>
     .replaceAll('{', '(')
     .replaceAll('}', ')')
 
-const isReference = (value: unknown): boolean => typeof value === 'object' && value !== null && ('Fn::GetAtt' in value || 'Ref' in value)
+const isReference = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && ('Fn::GetAtt' in value || 'Ref' in value)
 
 const eventSources = (template: Template): string =>
   table(
@@ -65,13 +79,17 @@ const eventSources = (template: Template): string =>
         sourceSettings(properties),
       ]),
       ...resourcesOf(template, 'AWS::S3::Bucket').flatMap(([id, { NotificationConfiguration }]) =>
-        NotificationConfiguration === undefined ? [] : [[code(`<${id}>`), code('<Hints>'), code(compact(NotificationConfiguration))]],
+        NotificationConfiguration === undefined
+          ? []
+          : [[code(`<${id}>`), code('<Hints>'), code(compact(NotificationConfiguration))]],
       ),
-      ...resourcesOf(template, 'AWS::Scheduler::Schedule').map(([, { ScheduleExpression, Target }]) => [
-        `${code('<Clock>')} ${String(ScheduleExpression)}`,
-        code(shown((Target as Properties)['Arn'])),
-        code(String((Target as Properties)['Input'])),
-      ]),
+      ...resourcesOf(template, 'AWS::Scheduler::Schedule').map(
+        ([, { ScheduleExpression, Target }]) => [
+          `${code('<Clock>')} ${String(ScheduleExpression)}`,
+          code(shown((Target as Properties)['Arn'])),
+          code(String((Target as Properties)['Input'])),
+        ],
+      ),
     ],
   )
 
@@ -85,39 +103,49 @@ const roles = (template: Template): string =>
   table(
     ['policy', 'actions', 'resources', 'condition'],
     resourcesOf(template, 'AWS::IAM::Policy').flatMap(([id, { PolicyDocument }]) =>
-      (PolicyDocument as { Statement: readonly Statement[] }).Statement.map(({ Action, Resource, Condition }) => [
-        id,
-        shown(Action),
-        code(shown(Resource)),
-        Condition === undefined ? '' : code(compact(Condition)),
-      ]),
+      (PolicyDocument as { Statement: readonly Statement[] }).Statement.map(
+        ({ Action, Resource, Condition }) => [
+          id,
+          shown(Action),
+          code(shown(Resource)),
+          Condition === undefined ? '' : code(compact(Condition)),
+        ],
+      ),
     ),
   )
 
 const alarms = (template: Template): string =>
   table(
     ['alarm', 'rings above', 'for minutes', 'why'],
-    resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([id, { Threshold, EvaluationPeriods, AlarmDescription }]) => [
-      id,
-      String(Threshold),
-      String(EvaluationPeriods),
-      String(AlarmDescription),
-    ]),
+    resourcesOf(template, 'AWS::CloudWatch::Alarm').map(
+      ([id, { Threshold, EvaluationPeriods, AlarmDescription }]) => [
+        id,
+        String(Threshold),
+        String(EvaluationPeriods),
+        String(AlarmDescription),
+      ],
+    ),
   )
 
 /** What stands between the marks. */
 export const generatedTables = (): string => {
   const template = templateOfExample()
-  return ['### Event sources', eventSources(template), '### What each role may do', roles(template), '### Alarms', alarms(template)].join(
-    '\n\n',
-  )
+  return [
+    '### Event sources',
+    eventSources(template),
+    '### What each role may do',
+    roles(template),
+    '### Alarms',
+    alarms(template),
+  ].join('\n\n')
 }
 
 /** The page with its tables replaced. */
 export const pageWith = (text: string, tables: string): string => {
   const from = text.indexOf(BEGIN)
   const to = text.indexOf(END)
-  if (from === -1 || to < from) throw new Error(`docs/deploying.md has lost the marks ${BEGIN} and ${END}`)
+  if (from === -1 || to < from)
+    throw new Error(`docs/deploying.md has lost the marks ${BEGIN} and ${END}`)
   return `${text.slice(0, from + BEGIN.length)}\n\n${tables}\n\n${text.slice(to)}`
 }
 

@@ -24,7 +24,8 @@ const isInstalled = () => {
   const wanted = readJson('package-lock.json')?.packages
   const installed = readJson('node_modules', '.package-lock.json')?.packages
   if (wanted === undefined || installed === undefined) return false
-  const same = ([path, { version, integrity }]) => wanted[path]?.version === version && wanted[path]?.integrity === integrity
+  const same = ([path, { version, integrity }]) =>
+    wanted[path]?.version === version && wanted[path]?.integrity === integrity
   const present = ([path, { optional }]) => path === '' || optional === true || path in installed
   return Object.entries(installed).every(same) && Object.entries(wanted).every(present)
 }
@@ -38,18 +39,36 @@ const hasPinnedNode = () => {
 
 /** `npm ci` on the machine's own Node: the project's would be deleted under npm's feet. */
 const install = () => {
-  const path = process.env.PATH?.split(delimiter).filter((folder) => !folder.startsWith(modules + sep))
+  const path = process.env.PATH?.split(delimiter).filter(
+    (folder) => !folder.startsWith(modules + sep),
+  )
   const env = { ...process.env, ...(path && { PATH: path.join(delimiter) }) }
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
-  return spawnSync('npm', args, { cwd: root, env, encoding: 'utf8', shell: process.platform === 'win32' })
+  return spawnSync('npm', args, {
+    cwd: root,
+    env,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  })
 }
 
 if (!isInstalled() || !hasPinnedNode()) {
-  console.error('Setting up: installing the development tools with npm ci; this happens once and takes about half a minute.')
+  console.error(
+    'Setting up: installing the development tools with npm ci; this happens once and takes about half a minute.',
+  )
   const { status, stdout, stderr, error } = install()
   if (status !== 0 || !hasPinnedNode()) {
-    console.error([stdout, stderr, error?.message].join('\n').trim().split('\n').slice(0, OUTPUT_LINES_MAX).join('\n'))
-    console.error('Set-up failed: npm ci did not bring the tools, or the Node that package.json pins. Run `npm ci` by hand to see why.')
+    console.error(
+      [stdout, stderr, error?.message]
+        .join('\n')
+        .trim()
+        .split('\n')
+        .slice(0, OUTPUT_LINES_MAX)
+        .join('\n'),
+    )
+    console.error(
+      'Set-up failed: npm ci did not bring the tools, or the Node that package.json pins. Run `npm ci` by hand to see why.',
+    )
     process.exit(1)
   }
 }

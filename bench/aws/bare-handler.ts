@@ -5,5 +5,7 @@ const client = new DynamoDBClient({})
 
 /** Writes one item. */
 export const handler = async (): Promise<void> => {
-  await client.send(new PutItemCommand({ TableName: 'clicks', Item: { pk: { S: 'bare' }, sk: { S: '-' } } }))
+  await client.send(
+    new PutItemCommand({ TableName: 'clicks', Item: { pk: { S: 'bare' }, sk: { S: '-' } } }),
+  )
 }

@@ -25,9 +25,13 @@ interface StoredObject {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-const escaped = (text: string): string => text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`)
+const escaped = (text: string): string =>
+  text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`)
 
-const refused = (status: number, code: string): WireAnswer => ({ status, body: `<Error><Code>${code}</Code></Error>` })
+const refused = (status: number, code: string): WireAnswer => ({
+  status,
+  body: `<Error><Code>${code}</Code></Error>`,
+})
 
 /** All buckets. */
 export class Buckets {
@@ -59,14 +63,18 @@ export class Buckets {
   #get(path: string): WireAnswer {
     const object = this.#objects.get(path)
     if (object === undefined) return refused(404, 'NoSuchKey')
-    const metadata = Object.fromEntries(Object.entries(object.metadata).map(([name, value]) => [`x-amz-meta-${name}`, value]))
+    const metadata = Object.fromEntries(
+      Object.entries(object.metadata).map(([name, value]) => [`x-amz-meta-${name}`, value]),
+    )
     return { status: 200, headers: { etag: object.etag, ...metadata }, body: object.bytes }
   }
 
   #put(path: string, { headers, body }: WireRequest): WireAnswer {
     const before = this.#objects.get(path)
-    if (headers['if-none-match'] === '*' && before !== undefined) return refused(412, 'PreconditionFailed')
-    if (headers['if-match'] !== undefined && headers['if-match'] !== before?.etag) return refused(412, 'PreconditionFailed')
+    if (headers['if-none-match'] === '*' && before !== undefined)
+      return refused(412, 'PreconditionFailed')
+    if (headers['if-match'] !== undefined && headers['if-match'] !== before?.etag)
+      return refused(412, 'PreconditionFailed')
     const etag = `"${createHash('md5').update(body).digest('hex')}"`
     const metadata = Object.fromEntries(
       Object.entries(headers).flatMap(([name, value]) =>
@@ -79,7 +87,11 @@ export class Buckets {
 
   #delete(path: string, { headers }: WireRequest): WireAnswer {
     const before = this.#objects.get(path)
-    if (headers['if-match'] !== undefined && before !== undefined && headers['if-match'] !== before.etag)
+    if (
+      headers['if-match'] !== undefined &&
+      before !== undefined &&
+      headers['if-match'] !== before.etag
+    )
       return refused(412, 'PreconditionFailed')
     this.#objects.delete(path)
     return { status: 204 }
@@ -101,6 +113,9 @@ export class Buckets {
       ([path, { bytes, etag }]) =>
         `<Contents><Key>${escaped(path.slice(bucket.length))}</Key><ETag>${escaped(etag)}</ETag><Size>${bytes.byteLength}</Size></Contents>`,
     )
-    return { status: 200, body: `<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>` }
+    return {
+      status: 200,
+      body: `<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`,
+    }
   }
 }

@@ -1,5 +1,5 @@
 /** Clicks of visitors, the same in every run: lines of 100 bytes, whose pages are of very different popularity, in the events of one shard. */
-import type { KinesisEvent } from '../../lib/runtime/kinesis/event.ts'
+import type { KinesisEvent } from '../../lib/runtime/sources/kinesis/event.ts'
 
 /** The stream that they are in. */
 export const STREAM = 'arn:aws:kinesis:us-east-1:123456789012:stream/clicks'
@@ -38,7 +38,9 @@ export const clickEvent = (from: number, count: number, atMs: number): KinesisEv
   Records: Array.from({ length: count }, (_, index) => {
     const n = from + index
     const sequenceNumber = String(
-      FIRST_SEQUENCE + (BigInt(n * 3 + (mixed(n) % 3)) << COUNT_BITS) + (BigInt(Math.floor(atMs / 1_000)) << SECOND_BITS),
+      FIRST_SEQUENCE +
+        (BigInt(n * 3 + (mixed(n) % 3)) << COUNT_BITS) +
+        (BigInt(Math.floor(atMs / 1_000)) << SECOND_BITS),
     )
     return {
       eventID: `${SHARD}:${sequenceNumber}`,

@@ -27,13 +27,16 @@ interface HttpRequest {
   readonly body?: string | Uint8Array
 }
 
-const bytesOf = (body: HttpRequest['body']): Uint8Array => (typeof body === 'string' ? Buffer.from(body) : (body ?? new Uint8Array()))
+const bytesOf = (body: HttpRequest['body']): Uint8Array =>
+  typeof body === 'string' ? Buffer.from(body) : (body ?? new Uint8Array())
 
 const wireRequestOf = ({ method, path, query = {}, headers, body }: HttpRequest): WireRequest => ({
   method,
   path,
   query,
-  headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+  headers: Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  ),
   body: bytesOf(body),
 })
 
@@ -59,9 +62,19 @@ export const clientsOf = (services: Services, now: () => number): Clients => {
     if (waiting.length === 0) setImmediate(turn)
     turnsLeft = QUIET_TURNS
     await new Promise<void>((resolve) => waiting.push(resolve))
-    const { status, headers = {}, body = '' }: WireAnswer = services.answer(wireRequestOf(request as HttpRequest), trip)
+    const {
+      status,
+      headers = {},
+      body = '',
+    }: WireAnswer = services.answer(wireRequestOf(request as HttpRequest), trip)
     const date = new Date(now()).toUTCString()
-    return { response: { statusCode: status, headers: { date, ...headers }, body: Readable.from([Buffer.from(body as string)]) } }
+    return {
+      response: {
+        statusCode: status,
+        headers: { date, ...headers },
+        body: Readable.from([Buffer.from(body as string)]),
+      },
+    }
   }
 
   const settings = {
@@ -72,8 +85,13 @@ export const clientsOf = (services: Services, now: () => number): Clients => {
     requestHandler: { handle },
   }
   return {
-    dynamodb: new DynamoDBClient(settings as unknown as ConstructorParameters<typeof DynamoDBClient>[0] & object),
-    s3: new S3Client({ ...settings, forcePathStyle: true } as unknown as ConstructorParameters<typeof S3Client>[0] & object),
+    dynamodb: new DynamoDBClient(
+      settings as unknown as ConstructorParameters<typeof DynamoDBClient>[0] & object,
+    ),
+    s3: new S3Client({ ...settings, forcePathStyle: true } as unknown as ConstructorParameters<
+      typeof S3Client
+    >[0] &
+      object),
     sqs: new SQSClient(settings as unknown as ConstructorParameters<typeof SQSClient>[0] & object),
   }
 }

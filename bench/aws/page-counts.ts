@@ -10,7 +10,9 @@ export const pageCounts = (batchInterval: Duration): Pipeline =>
     const ones = pages.mapToPair((page) => [page, 1])
     ones.reduceByKey(add).print()
 
-    const totals = ones.updateStateByKey<number>((counts, total = 0) => counts.reduce(add, total)).named('totals')
+    const totals = ones
+      .updateStateByKey<number>((counts, total = 0) => counts.reduce(add, total))
+      .named('totals')
     totals.map(([page, total]) => `${page}: ${total} so far`).saveAsTextFiles('s3://results/totals')
   })
 

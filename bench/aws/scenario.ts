@@ -30,10 +30,15 @@ export interface Counted {
 }
 
 /** How long Lambda collects records: as the construct sets it, and it looks once a second at the most. */
-export const windowS = (intervalS: number): number => Math.max(1, Math.min(5, Math.floor(intervalS / 2)))
+export const windowS = (intervalS: number): number =>
+  Math.max(1, Math.min(5, Math.floor(intervalS / 2)))
 
 /** Runs it. Nothing in it depends on how fast this machine is. */
-export const runScenario = async ({ intervalS, recordsPerS, batches }: Scenario): Promise<Counted> => {
+export const runScenario = async ({
+  intervalS,
+  recordsPerS,
+  batches,
+}: Scenario): Promise<Counted> => {
   const services = new Services()
   const moments = { nowMs: START_MS }
   const app = deployExample(
@@ -41,7 +46,11 @@ export const runScenario = async ({ intervalS, recordsPerS, batches }: Scenario)
     moments,
     intervalS * SECOND_MS,
   )
-  const counted = { intake: [] as Invocation[], batch: [] as Invocation[], minute: [] as Invocation[] }
+  const counted = {
+    intake: [] as Invocation[],
+    batch: [] as Invocation[],
+    minute: [] as Invocation[],
+  }
   const invoke = async (kind: keyof Counted, call: () => Promise<void>): Promise<void> => {
     await call()
     counted[kind].push(services.takeCalls())
@@ -54,7 +63,8 @@ export const runScenario = async ({ intervalS, recordsPerS, batches }: Scenario)
       moments.nowMs += TICK_LATE_MS
       const batchMs = moments.nowMs
       moments.nowMs += TICK_LATE_MS
-      if (flows && batchMs % (intervalS * SECOND_MS) === 0) await invoke('batch', () => app.driver(batchMs))
+      if (flows && batchMs % (intervalS * SECOND_MS) === 0)
+        await invoke('batch', () => app.driver(batchMs))
       if (batchMs % MINUTE_MS === 0) await invoke('minute', () => app.driver())
       moments.nowMs -= TICK_LATE_MS
     }
@@ -64,7 +74,9 @@ export const runScenario = async ({ intervalS, recordsPerS, batches }: Scenario)
   await until(WARM_UP_BATCHES * intervalS, true)
   const flows = recordsPerS > 0
   // With nothing left it comes to rest within some batches.
-  if (!flows) for (let index = 0; index < 5; index++, moments.nowMs += intervalS * SECOND_MS) await app.driver(moments.nowMs)
+  if (!flows)
+    for (let index = 0; index < 5; index++, moments.nowMs += intervalS * SECOND_MS)
+      await app.driver(moments.nowMs)
   services.takeCalls()
   for (const kind of ['intake', 'batch', 'minute'] as const) counted[kind] = []
   await until(flows ? batches * intervalS : (batches * MINUTE_MS) / SECOND_MS, flows)

@@ -17,7 +17,9 @@ const requestOf = async (message: IncomingMessage): Promise<WireRequest> => {
     method: message.method ?? 'GET',
     path: pathname,
     query: Object.fromEntries(searchParams),
-    headers: Object.fromEntries(Object.entries(message.headers).map(([name, value]) => [name, String(value)])),
+    headers: Object.fromEntries(
+      Object.entries(message.headers).map(([name, value]) => [name, String(value)]),
+    ),
     body: new Uint8Array(await buffer(message)),
   }
 }

@@ -44,7 +44,10 @@ export class Services {
 
   #object(request: WireRequest): Counted {
     const bucket = request.path.split('/')[1] ?? ''
-    return { call: { service: 's3', action: Buckets.actionOf(request), bucket }, answer: this.#buckets.answer(request) }
+    return {
+      call: { service: 's3', action: Buckets.actionOf(request), bucket },
+      answer: this.#buckets.answer(request),
+    }
   }
 
   #call(target: string, { body }: WireRequest): Counted {
@@ -53,15 +56,28 @@ export class Services {
       readonly Entries?: readonly { readonly Id: string; readonly MessageBody: string }[]
     }
     if (service === 'AmazonSQS') {
-      const Successful = (input.Entries ?? []).map(({ Id, MessageBody }) => ({ Id, MessageId: Id, MD5OfMessageBody: md5(MessageBody) }))
+      const Successful = (input.Entries ?? []).map(({ Id, MessageBody }) => ({
+        Id,
+        MessageId: Id,
+        MD5OfMessageBody: md5(MessageBody),
+      }))
       return { call: { service: 'sqs', action }, answer: json(200, { Successful }) }
     }
     if (service.startsWith('Kinesis')) {
-      const StreamDescriptionSummary = { StreamCreationTimestamp: CREATED_MS / 1_000, StreamStatus: 'ACTIVE' }
-      return { call: { service: 'kinesis', action }, answer: json(200, { StreamDescriptionSummary }) }
+      const StreamDescriptionSummary = {
+        StreamCreationTimestamp: CREATED_MS / 1_000,
+        StreamStatus: 'ACTIVE',
+      }
+      return {
+        call: { service: 'kinesis', action },
+        answer: json(200, { StreamDescriptionSummary }),
+      }
     }
     const { status, body: answer, writeUnits, readUnits } = this.#table.answer(action, input)
-    return { call: { service: 'dynamodb', action, writeUnits, readUnits }, answer: json(status, answer) }
+    return {
+      call: { service: 'dynamodb', action, writeUnits, readUnits },
+      answer: json(status, answer),
+    }
   }
 }
 

@@ -30,7 +30,13 @@ export interface TableRequest {
   readonly ExpressionAttributeValues?: WireRow
   readonly Limit?: number
   readonly RequestItems?: Readonly<
-    Record<string, readonly { readonly PutRequest?: { Item: WireRow }; readonly DeleteRequest?: { Key: WireRow } }[]>
+    Record<
+      string,
+      readonly {
+        readonly PutRequest?: { Item: WireRow }
+        readonly DeleteRequest?: { Key: WireRow }
+      }[]
+    >
   >
 }
 
@@ -57,25 +63,44 @@ const valueBytes = ({ S, N, B }: WireValue): number => {
 }
 
 const rowBytes = (row: WireRow | undefined): number =>
-  Object.entries(row ?? {}).reduce((total, [name, value]) => total + Buffer.byteLength(name) + valueBytes(value), 0)
+  Object.entries(row ?? {}).reduce(
+    (total, [name, value]) => total + Buffer.byteLength(name) + valueBytes(value),
+    0,
+  )
 
-const unitsOf = (bytes: number, unitKb: number): number => Math.max(1, Math.ceil(bytes / (unitKb * KB)))
+const unitsOf = (bytes: number, unitKb: number): number =>
+  Math.max(1, Math.ceil(bytes / (unitKb * KB)))
 
 /** The condition of a compare-and-set: parts joined by AND, each about one attribute. */
 const holds = (
   row: WireRow | undefined,
-  { ConditionExpression, ExpressionAttributeNames = {}, ExpressionAttributeValues = {} }: TableRequest,
+  {
+    ConditionExpression,
+    ExpressionAttributeNames = {},
+    ExpressionAttributeValues = {},
+  }: TableRequest,
 ): boolean =>
   (ConditionExpression?.split(' AND ') ?? []).every((part) => {
-    const [, presence, name = ''] = /^(attribute_exists|attribute_not_exists)\((.+)\)$/.exec(part) ?? []
-    if (presence !== undefined) return (row?.[ExpressionAttributeNames[name] ?? name] !== undefined) === (presence === 'attribute_exists')
+    const [, presence, name = ''] =
+      /^(attribute_exists|attribute_not_exists)\((.+)\)$/.exec(part) ?? []
+    if (presence !== undefined)
+      return (
+        (row?.[ExpressionAttributeNames[name] ?? name] !== undefined) ===
+        (presence === 'attribute_exists')
+      )
     const [left = '', right = ''] = part.split(' = ')
-    return JSON.stringify(row?.[ExpressionAttributeNames[left] ?? left]) === JSON.stringify(ExpressionAttributeValues[right])
+    return (
+      JSON.stringify(row?.[ExpressionAttributeNames[left] ?? left]) ===
+      JSON.stringify(ExpressionAttributeValues[right])
+    )
   })
 
 const compare = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
-const isInRange = (sort: string, { KeyConditionExpression = '', ExpressionAttributeValues = {} }: TableRequest): boolean => {
+const isInRange = (
+  sort: string,
+  { KeyConditionExpression = '', ExpressionAttributeValues = {} }: TableRequest,
+): boolean => {
   const bound = ExpressionAttributeValues[':bound']?.S ?? ''
   if (KeyConditionExpression.includes('begins_with')) return sort.startsWith(bound)
   return KeyConditionExpression.includes('sk >') ? compare(sort, bound) > 0 : true
@@ -110,15 +135,29 @@ export class Table {
 
   #get(key: WireRow): TableAnswer {
     const row = this.#partition(key).get(key['sk']?.S ?? '')
-    return { status: 200, body: row === undefined ? {} : { Item: row }, writeUnits: 0, readUnits: unitsOf(rowBytes(row), READ_KB) }
+    return {
+      status: 200,
+      body: row === undefined ? {} : { Item: row },
+      writeUnits: 0,
+      readUnits: unitsOf(rowBytes(row), READ_KB),
+    }
   }
 
   #query(request: TableRequest): TableAnswer {
-    const partition = this.#partitions.get(request.ExpressionAttributeValues?.[':pk']?.S ?? '') ?? new Map<string, WireRow>()
+    const partition =
+      this.#partitions.get(request.ExpressionAttributeValues?.[':pk']?.S ?? '') ??
+      new Map<string, WireRow>()
     const sorted = [...partition].toSorted(([a], [b]) => compare(a, b))
-    const rows = sorted.flatMap(([sort, row]) => (isInRange(sort, request) ? [row] : [])).slice(0, request.Limit)
+    const rows = sorted
+      .flatMap(([sort, row]) => (isInRange(sort, request) ? [row] : []))
+      .slice(0, request.Limit)
     const bytes = rows.reduce((total, row) => total + rowBytes(row), 0)
-    return { status: 200, body: { Items: rows, Count: rows.length }, writeUnits: 0, readUnits: unitsOf(bytes, READ_KB) }
+    return {
+      status: 200,
+      body: { Items: rows, Count: rows.length },
+      writeUnits: 0,
+      readUnits: unitsOf(bytes, READ_KB),
+    }
   }
 
   #put(request: TableRequest): TableAnswer {
@@ -126,7 +165,12 @@ export class Table {
     const before = this.#partition(row).get(row['sk']?.S ?? '')
     if (!holds(before, request)) {
       const type = 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException'
-      return { status: 400, body: { __type: type, message: 'no', Item: before }, writeUnits: unitsOf(rowBytes(before), 1), readUnits: 0 }
+      return {
+        status: 400,
+        body: { __type: type, message: 'no', Item: before },
+        writeUnits: unitsOf(rowBytes(before), 1),
+        readUnits: 0,
+      }
     }
     return { status: 200, body: {}, writeUnits: this.#write(row), readUnits: 0 }
   }

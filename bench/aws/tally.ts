@@ -20,12 +20,15 @@ export interface Tally {
 }
 
 const mean = (invocations: readonly Invocation[], of: (calls: Invocation) => number): number =>
-  invocations.length === 0 ? 0 : invocations.reduce((total, calls) => total + of(calls), 0) / invocations.length
+  invocations.length === 0
+    ? 0
+    : invocations.reduce((total, calls) => total + of(calls), 0) / invocations.length
 
 const sum = (calls: Invocation, field: 'writeUnits' | 'readUnits' | 'bytes'): number =>
   calls.reduce((total, call) => total + call[field], 0)
 
-const nameOf = ({ action, bucket }: CountedCall): string => (bucket === '' ? action : `${action} ${bucket}`)
+const nameOf = ({ action, bucket }: CountedCall): string =>
+  bucket === '' ? action : `${action} ${bucket}`
 
 /** The average of some invocations. */
 export const tallyOf = (invocations: readonly Invocation[]): Tally => {
@@ -33,19 +36,30 @@ export const tallyOf = (invocations: readonly Invocation[]): Tally => {
   return {
     invocations: invocations.length,
     trips: mean(invocations, (calls) => new Set(calls.map(({ trip }) => trip)).size),
-    tripsToS3: mean(invocations, (calls) => new Set(calls.filter(({ service }) => service === 's3').map(({ trip }) => trip)).size),
+    tripsToS3: mean(
+      invocations,
+      (calls) =>
+        new Set(calls.filter(({ service }) => service === 's3').map(({ trip }) => trip)).size,
+    ),
     writeUnits: mean(invocations, (calls) => sum(calls, 'writeUnits')),
     readUnits: mean(invocations, (calls) => sum(calls, 'readUnits')),
     bytes: mean(invocations, (calls) => sum(calls, 'bytes')),
-    actions: new Map(names.map((name) => [name, mean(invocations, (calls) => calls.filter((call) => nameOf(call) === name).length)])),
+    actions: new Map(
+      names.map((name) => [
+        name,
+        mean(invocations, (calls) => calls.filter((call) => nameOf(call) === name).length),
+      ]),
+    ),
   }
 }
 
 /** An invocation in words: its exchanges in order, calls at the same time joined by a plus. */
 export const pathOf = (calls: Invocation): readonly string[] =>
-  [...Map.groupBy(calls, ({ trip }) => trip).values()].map((together) => {
-    const counts = Map.groupBy(together, nameOf)
-    return [...counts].map(([name, same]) => (same.length === 1 ? name : `${same.length} ${name}`)).join(' + ')
+  [...Map.groupBy(calls, ({ trip }) => trip).values()].map((allOrFirstError) => {
+    const counts = Map.groupBy(allOrFirstError, nameOf)
+    return [...counts]
+      .map(([name, same]) => (same.length === 1 ? name : `${same.length} ${name}`))
+      .join(' + ')
   })
 
 /** What a day of such invocations costs, in dollars. */
@@ -64,7 +78,10 @@ const TRIP_S = 0.006
 const S3_TRIP_S = 0.03
 
 const ofBucket = ({ actions }: Tally, bucket: string): number =>
-  [...actions].reduce((total, [name, count]) => (name.endsWith(` ${bucket}`) ? total + count * s3Price(name) : total), 0)
+  [...actions].reduce(
+    (total, [name, count]) => (name.endsWith(` ${bucket}`) ? total + count * s3Price(name) : total),
+    0,
+  )
 
 /** `perDay`: how often a day. `requestsBehind`: requests of Lambda to a queue for each, to fetch and delete its messages. */
 export const costOf = (
@@ -78,7 +95,8 @@ export const costOf = (
     reads: perDay * tally.readUnits * PRICES.readUnit,
     s3Blocks: perDay * ofBucket(tally, 'blocks'),
     s3Results: perDay * ofBucket(tally, 'results'),
-    sqs: perDay * ((tally.actions.get('SendMessageBatch') ?? 0) + requestsBehind) * PRICES.sqsRequest,
+    sqs:
+      perDay * ((tally.actions.get('SendMessageBatch') ?? 0) + requestsBehind) * PRICES.sqsRequest,
     invocations: perDay * PRICES.invocation,
     compute: perDay * seconds * gigabytes * PRICES.gigabyteSecond,
   }

@@ -15,7 +15,8 @@ export const count = (number: number, one: string, many = `${one}s`): string =>
   `${number.toLocaleString('en-US')} ${number === 1 ? one : many}`
 
 /** A moment in words, as short as it is exact. */
-export const momentText = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').replace('.000Z', 'Z')
+export const momentText = (ms: number): string =>
+  new Date(ms).toISOString().replace('T', ' ').replace('.000Z', 'Z')
 
 /** The first line of a text. */
 export const firstLine = (text: string): string => text.split('\n')[0] ?? ''

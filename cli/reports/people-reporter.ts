@@ -1,6 +1,6 @@
 import { parseDirectoryPattern } from '../../lib/adapters/directory-pattern.ts'
 import type { RuntimeEvent } from '../../lib/runtime/events.ts'
-import { type Place, placeText } from '../../lib/runtime/places.ts'
+import { type Location, locationText } from '../../lib/runtime/locations.ts'
 import { count } from './answer.ts'
 import type { Ended, Outputs, Reporter, RunningSource, Started } from './reporter.ts'
 
@@ -8,9 +8,9 @@ import type { Ended, Outputs, Reporter, RunningSource, Started } from './reporte
 const DEAD_LETTERS_TOLD = 5
 
 /** For people: batches and what goes on to the standard output, what is wrong to the standard error. */
-export const peopleReporter = (outputs: Outputs): Reporter => new PeopleReporter(outputs)
+export const textReporter = (outputs: Outputs): Reporter => new TextReporter(outputs)
 
-class PeopleReporter implements Reporter {
+class TextReporter implements Reporter {
   readonly #outputs: Outputs
   #run: Started | undefined
   #deadLetters = 0
@@ -26,7 +26,8 @@ class PeopleReporter implements Reporter {
     this.#say(
       `${run.app}: ${run.once ? 'everything there is, once' : `a batch every ${durationText(run.intervalMs)}`}; state in ${run.state}`,
     )
-    for (const { name, place } of run.sources) this.#say(`  ${name}: ${place === undefined ? 'a queue in memory' : placeText(place)}`)
+    for (const { name, place } of run.sources)
+      this.#say(`  ${name}: ${place === undefined ? 'a queue in memory' : locationText(place)}`)
   }
 
   print(text: string): void {
@@ -34,14 +35,17 @@ class PeopleReporter implements Reporter {
   }
 
   stopping(): void {
-    if (this.#inFlight) this.#say('Stopping after the batch in flight; press Ctrl-C again to stop at once.')
+    if (this.#inFlight)
+      this.#say('Stopping after the batch in flight; press Ctrl-C again to stop at once.')
   }
 
   ended(end: Ended): void {
     const done = `${count(end.batches, 'batch', 'batches')}, ${count(end.records, 'record')}, ${count(end.deadLetters, 'dead letter')}`
     const state = this.#run?.state
-    if (end.error !== undefined && end.error.message !== this.#lastFailure) this.#complain(end.error.message)
-    if (end.how === 'stopped') this.#say(`Stopped after ${done}. Run it again, and it goes on from ${state}.`)
+    if (end.error !== undefined && end.error.message !== this.#lastFailure)
+      this.#complain(end.error.message)
+    if (end.how === 'stopped')
+      this.#say(`Stopped after ${done}. Run it again, and it goes on from ${state}.`)
     if (end.how === 'done') this.#say(end.batches === 0 ? this.#nothingNew() : `Done: ${done}.`)
     if (end.how !== 'failed') return
     const again =
@@ -67,7 +71,9 @@ class PeopleReporter implements Reporter {
       case 'deadLetter':
         return this.#tellDeadLetter(event)
       case 'objectSkipped':
-        return this.#complain(`Left out ${event.object} of ${this.#name(event.source)}: ${event.reason}`)
+        return this.#complain(
+          `Left out ${event.object} of ${this.#name(event.source)}: ${event.reason}`,
+        )
       case 'adopted':
         return this.#say('The pipeline is another one than in the last run; its state goes on.')
       case 'waiting':
@@ -84,25 +90,44 @@ class PeopleReporter implements Reporter {
     return `Done: nothing new since the last run. What was counted is kept in ${this.#run?.state}; millrace reset --state ${this.#run?.state} --yes begins anew.`
   }
 
-  #tellFailure({ timeMs, attempt, message, retryMs }: Extract<RuntimeEvent, { event: 'batchFailed' }>): void {
+  #tellFailure({
+    timeMs,
+    attempt,
+    message,
+    retryMs,
+  }: Extract<RuntimeEvent, { event: 'batchFailed' }>): void {
     // With `once` it is not tried again, and the end of the run says why.
     if (this.#run?.once === true) return
     const next = `tried again at ${new Date(retryMs).toISOString()}`
     if (message === this.#lastFailure)
-      this.#complain(`The batch at ${timeMs} ms has failed in the same way again, attempt ${attempt}; ${next}`)
-    else this.#complain(`The batch at ${timeMs} ms has failed, attempt ${attempt}; it is kept, and ${next}\n${message}`)
+      this.#complain(
+        `The batch at ${timeMs} ms has failed in the same way again, attempt ${attempt}; ${next}`,
+      )
+    else
+      this.#complain(
+        `The batch at ${timeMs} ms has failed, attempt ${attempt}; it is kept, and ${next}\n${message}`,
+      )
     this.#lastFailure = message
   }
 
-  #tellDeadLetter({ source, position, code, message }: Extract<RuntimeEvent, { event: 'deadLetter' }>): void {
+  #tellDeadLetter({
+    source,
+    position,
+    code,
+    message,
+  }: Extract<RuntimeEvent, { event: 'deadLetter' }>): void {
     this.#deadLetters += 1
-    if (this.#deadLetters <= DEAD_LETTERS_TOLD) this.#complain(`Dead letter: ${this.#name(source)} ${position}: ${message} [${code}]`)
+    if (this.#deadLetters <= DEAD_LETTERS_TOLD)
+      this.#complain(`Dead letter: ${this.#name(source)} ${position}: ${message} [${code}]`)
   }
 
   #tellMoreDeadLetters(inBatch: number): void {
     const more = Math.max(this.#deadLetters, inBatch) - DEAD_LETTERS_TOLD
     this.#deadLetters = 0
-    if (more > 0) this.#complain(`... and ${count(more, 'more dead letter')}; millrace status --state ${this.#run?.state} counts them`)
+    if (more > 0)
+      this.#complain(
+        `... and ${count(more, 'more dead letter')}; millrace status --state ${this.#run?.state} counts them`,
+      )
   }
 
   #name(source: string): string {
@@ -119,14 +144,18 @@ class PeopleReporter implements Reporter {
 }
 
 const waitingText = ({ name, place }: RunningSource): string =>
-  place === undefined ? `Waiting for the queue of ${name}.` : `Waiting for ${placeText(place)}: ${howToFeed(place)}`
+  place === undefined
+    ? `Waiting for the queue of ${name}.`
+    : `Waiting for ${locationText(place)}: ${howToFeed(place)}`
 
-const howToFeed = (place: Place): string => {
+const howToFeed = (place: Location): string => {
   if (place.kind === 'socket') return `run nc -lk ${place.port} and type`
-  if (parseDirectoryPattern(place.shown).names.length > 0) return 'copy one into a directory that matches'
+  if (parseDirectoryPattern(place.shown).names.length > 0)
+    return 'copy one into a directory that matches'
   const directory = place.shown.endsWith('/') ? place.shown : `${place.shown}/`
   return `copy one in, for example: cp notes.txt ${directory}`
 }
 
 /** A length of time in words: `1 s`, `250 ms`. */
-export const durationText = (durationMs: number): string => (durationMs % 1_000 === 0 ? `${durationMs / 1_000} s` : `${durationMs} ms`)
+export const durationText = (durationMs: number): string =>
+  durationMs % 1_000 === 0 ? `${durationMs / 1_000} s` : `${durationMs} ms`

@@ -1,6 +1,6 @@
 import type { Printer } from '../../lib/ports/printer.ts'
 import type { RuntimeEvent } from '../../lib/runtime/events.ts'
-import type { Place } from '../../lib/runtime/places.ts'
+import type { Location } from '../../lib/runtime/locations.ts'
 
 /** A source, as it runs. */
 export interface RunningSource {
@@ -9,7 +9,7 @@ export interface RunningSource {
   /** As the pipeline calls it. */
   readonly name: string
   /** Undefined: a queue in memory. */
-  readonly place: Place | undefined
+  readonly place: Location | undefined
 }
 
 /** What has been started. */

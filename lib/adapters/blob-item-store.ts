@@ -9,7 +9,7 @@
  * write wins: two such writes at once may leave the bytes of one with the other attributes of the other. `compareAndSet` keeps all in the
  * item: its bytes would have to be true or not together with the condition.
  */
-import { inGroups } from '../base/together.ts'
+import { inGroups } from '../base/all-or-first-error.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Item, ItemKey, ItemStore, KeyedItem, Query, Swap } from '../ports/item-store.ts'
 import { itemBytes } from '../ports/item-store.ts'
@@ -36,7 +36,8 @@ const namePart = (text: string): string =>
   })
 
 /** The name of the blob of an item. */
-export const blobName = ({ partition, sort }: ItemKey): string => `${namePart(partition)}/${namePart(sort)}`
+export const blobName = ({ partition, sort }: ItemKey): string =>
+  `${namePart(partition)}/${namePart(sort)}`
 
 const bytesAbove = (item: Item, aboveBytes: number): Uint8Array | undefined => {
   const { bytes } = item
@@ -95,7 +96,10 @@ export const withBlobs = (
     },
     async query(partition: string, query?: Query): Promise<readonly KeyedItem[]> {
       const found = await items.query(partition, query)
-      return inGroups(found, READS_AT_ONCE, async (keyed) => ({ ...keyed, item: await whole(keyed, keyed.item) }))
+      return inGroups(found, READS_AT_ONCE, async (keyed) => ({
+        ...keyed,
+        item: await whole(keyed, keyed.item),
+      }))
     },
     async compareAndSet(key: ItemKey, seen: Item | 'absent', next: Item): Promise<Swap> {
       const swap = await items.compareAndSet(key, seen, next)

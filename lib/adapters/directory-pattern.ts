@@ -18,7 +18,10 @@ export const parseDirectoryPattern = (path: string): DirectoryPattern => {
   const first = names.findIndex(isPattern)
   if (first === -1) return { base: path, names: [] }
   const base = names.slice(0, first).join('/')
-  return { base: base === '' && path.startsWith('/') ? '/' : base || '.', names: names.slice(first).filter((name) => name !== '') }
+  return {
+    base: base === '' && path.startsWith('/') ? '/' : base || '.',
+    names: names.slice(first).filter((name) => name !== ''),
+  }
 }
 
 /** Whether a directory of this name matches. A hidden one is meant only by a pattern that begins as it does. */
@@ -28,5 +31,8 @@ export const matchesName = (name: string, pattern: string): boolean =>
 /** Whether a key, relative to the base, is of a file directly in a directory that matches. */
 export const isInMatch = (key: string, { names }: DirectoryPattern): boolean => {
   const directories = key.split('/').slice(0, -1)
-  return directories.length === names.length && names.every((pattern, index) => matchesName(directories[index] as string, pattern))
+  return (
+    directories.length === names.length &&
+    names.every((pattern, index) => matchesName(directories[index] as string, pattern))
+  )
 }

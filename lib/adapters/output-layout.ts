@@ -6,16 +6,24 @@ import { type Fence, isOlderFence } from '../ports/output-files.ts'
 export const SUCCESS_FILE = '_SUCCESS'
 
 /** All files of one batch, by name, `_SUCCESS` last. */
-export const outputFiles = (parts: readonly Uint8Array[], { app, generation, epoch }: Fence): ReadonlyMap<string, Uint8Array> => {
-  const files = new Map(parts.map((bytes, index) => [`part-${String(index).padStart(5, '0')}`, bytes]))
+export const outputFiles = (
+  parts: readonly Uint8Array[],
+  { app, generation, epoch }: Fence,
+): ReadonlyMap<string, Uint8Array> => {
+  const files = new Map(
+    parts.map((bytes, index) => [`part-${String(index).padStart(5, '0')}`, bytes]),
+  )
   return files.set(SUCCESS_FILE, Buffer.from(`${JSON.stringify({ app, generation, epoch })}\n`))
 }
 
 /** The fence in a `_SUCCESS` file, or undefined if it holds none: other programs write empty ones. */
 export const fenceIn = (success: Uint8Array): Fence | undefined => {
   try {
-    const { app, generation, epoch } = JSON.parse(Buffer.from(success).toString('utf8')) as Partial<Fence>
-    const isFence = typeof app === 'string' && Number.isSafeInteger(generation) && Number.isSafeInteger(epoch)
+    const { app, generation, epoch } = JSON.parse(
+      Buffer.from(success).toString('utf8'),
+    ) as Partial<Fence>
+    const isFence =
+      typeof app === 'string' && Number.isSafeInteger(generation) && Number.isSafeInteger(epoch)
     return isFence ? { app, generation: generation as number, epoch: epoch as number } : undefined
   } catch {
     return undefined
@@ -27,11 +35,18 @@ export const fenceIn = (success: Uint8Array): Fence | undefined => {
  *
  * Errors: `OUTPUT_EXISTS`, `OUTPUT_FENCED`.
  */
-export const checkReplaceable = (path: string, success: Uint8Array | undefined, fence: Fence): void => {
+export const checkReplaceable = (
+  path: string,
+  success: Uint8Array | undefined,
+  fence: Fence,
+): void => {
   const there = success === undefined ? undefined : fenceIn(success)
   if (there?.app !== fence.app) {
     throw new MillraceError('OUTPUT_EXISTS', {
-      problem: there === undefined ? 'There are files that Millrace did not write' : `Another application, ${there.app}, has written here`,
+      problem:
+        there === undefined
+          ? 'There are files that Millrace did not write'
+          : `Another application, ${there.app}, has written here`,
       value: path,
       fix: 'give the output another place, or move those files away',
     })
@@ -52,7 +67,9 @@ export const checkReplaceable = (path: string, success: Uint8Array | undefined, 
  */
 export const outputNames = (path: string): readonly string[] => {
   const names = path.split('/')
-  const isAllowed = names.every((name) => name !== '' && !name.startsWith('.') && !/[\0\\]/.test(name))
+  const isAllowed = names.every(
+    (name) => name !== '' && !name.startsWith('.') && !/[\0\\]/.test(name),
+  )
   if (isAllowed) return names
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: 'The path of an output leads out of its place, or is hidden',

@@ -5,7 +5,8 @@
  */
 
 /** The zero time of an application that starts now: the last multiple of the interval at or before now. */
-export const zeroTimeAt = (nowMs: number, intervalMs: number): number => Math.floor(nowMs / intervalMs) * intervalMs
+export const zeroTimeAt = (nowMs: number, intervalMs: number): number =>
+  Math.floor(nowMs / intervalMs) * intervalMs
 
 /** The first grid time at or after a moment. */
 export const gridTimeAtOrAfter = (momentMs: number, zeroMs: number, intervalMs: number): number =>

@@ -68,7 +68,13 @@ export class Decoder {
       const name = this.value() as string
       const value = this.value()
       // Plain assignment to `__proto__` would set the prototype instead of a field.
-      if (name === '__proto__') Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
+      if (name === '__proto__')
+        Object.defineProperty(object, name, {
+          value,
+          enumerable: true,
+          configurable: true,
+          writable: true,
+        })
       else (object as Record<string, unknown>)[name] = value
     }
     return object

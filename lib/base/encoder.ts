@@ -24,7 +24,8 @@ export class Encoder {
   begin(canonical: boolean): void {
     this.#end = 0
     this.#canonical = canonical
-    if (this.#buffer.length > KEPT_BUFFER_BYTES_MAX) this.#buffer = Buffer.allocUnsafe(FIRST_BUFFER_BYTES)
+    if (this.#buffer.length > KEPT_BUFFER_BYTES_MAX)
+      this.#buffer = Buffer.allocUnsafe(FIRST_BUFFER_BYTES)
   }
 
   bytes(): Uint8Array {
@@ -65,14 +66,19 @@ export class Encoder {
     if (Array.isArray(value)) return this.#array(value, depth)
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype === Object.prototype || prototype === null)
-      return this.#fields(value, prototype === null && !this.#canonical ? tags.bare : tags.object, depth)
+      return this.#fields(
+        value,
+        prototype === null && !this.#canonical ? tags.bare : tags.object,
+        depth,
+      )
     if (prototype === Date.prototype) {
       this.#byte(tags.date)
       return this.#float((value as Date).getTime())
     }
     if (value instanceof Uint8Array) return this.#bytes(value)
     if (prototype === Map.prototype) return this.#map(value as Map<unknown, unknown>, depth)
-    if (prototype === Set.prototype) return this.#items(tags.set, value as Set<unknown>, (value as Set<unknown>).size, depth)
+    if (prototype === Set.prototype)
+      return this.#items(tags.set, value as Set<unknown>, (value as Set<unknown>).size, depth)
     throw unsupported(value)
   }
 
@@ -144,7 +150,11 @@ export class Encoder {
 
   #number(value: number): void {
     const canonicalZero = this.#canonical && value === 0 ? 0 : value
-    if (Math.abs(canonicalZero) <= ZIGZAG_MAX && Number.isInteger(canonicalZero) && !Object.is(canonicalZero, -0)) {
+    if (
+      Math.abs(canonicalZero) <= ZIGZAG_MAX &&
+      Number.isInteger(canonicalZero) &&
+      !Object.is(canonicalZero, -0)
+    ) {
       this.#byte(tags.integer)
       return this.#varint(canonicalZero < 0 ? -(canonicalZero + 1) * 2 + 1 : canonicalZero * 2)
     }
@@ -186,6 +196,7 @@ const unsupported = (value: unknown): MillraceError =>
   new MillraceError('VALUE_UNSUPPORTED', {
     problem: `${kindOf(value)} cannot be stored: it would not come back as what it was`,
     value,
-    allowed: 'null, undefined, booleans, numbers, bigints, strings, dates, arrays, plain objects, Map, Set and Uint8Array of these',
+    allowed:
+      'null, undefined, booleans, numbers, bigints, strings, dates, arrays, plain objects, Map, Set and Uint8Array of these',
     fix: 'turn it into a plain object first, for example with { ...value }',
   })

@@ -9,9 +9,11 @@ export const errorCodes = {
   ARGUMENT_INVALID: 'An argument of a public function is not of the allowed form.',
   BATCH_FAILED: 'A batch could not be computed; it stays logged and is tried again.',
   BINDING_INVALID: 'A binding is not NAME=URI, or its URI is malformed or of an unknown kind.',
-  BINDING_CHANGED: 'A logged batch needs the source it was logged with, and the binding now names another.',
+  BINDING_CHANGED:
+    'A logged batch needs the source it was logged with, and the binding now names another.',
   BINDING_MISSING: 'A name in the pipeline needs a binding on this platform.',
-  BINDING_UNFIT: 'A name is bound to something of another kind than the pipeline needs, or to something that cannot be used there.',
+  BINDING_UNFIT:
+    'A name is bound to something of another kind than the pipeline needs, or to something that cannot be used there.',
   BINDING_UNKNOWN: 'A binding names nothing in the pipeline.',
   COMMAND_REFUSED: 'The application is not in the state that the command is for.',
   CREDENTIALS_MISSING: 'There are no credentials for AWS, or no region is set.',
@@ -20,10 +22,13 @@ export const errorCodes = {
   EVENT_INVALID: 'A function was invoked with an event that is not of the form its source gives.',
   GENERATION_OLD: 'A newer deployment owns the store; this one may not run batches.',
   INTERVAL_UNFIT: 'The batch interval cannot be kept on this platform.',
-  INVARIANT_BROKEN: 'A bug in Millrace: a protocol invariant did not hold. Nothing was written after it was seen.',
+  INVARIANT_BROKEN:
+    'A bug in Millrace: a protocol invariant did not hold. Nothing was written after it was seen.',
   ITEM_TOO_LARGE: 'A stored item is over the limit of the store.',
-  KEY_UNSUPPORTED: 'A key is not a string, number, bigint, boolean, null, date, array or plain object.',
-  LANE_FULL: 'A lane holds as many unconsumed entries as its item may; intake waits for the driver.',
+  KEY_UNSUPPORTED:
+    'A key is not a string, number, bigint, boolean, null, date, array or plain object.',
+  LANE_FULL:
+    'A lane holds as many unconsumed entries as its item may; intake waits for the driver.',
   LINE_NOT_UTF8: 'A line of text is not valid UTF-8; it was put aside as a dead letter.',
   LINE_TOO_LONG: 'A line of text is over the limit; it was put aside as a dead letter.',
   MODULE_INVALID: 'The pipeline module has no default export made by stream().',
@@ -40,7 +45,8 @@ export const errorCodes = {
   PLAN_NO_OUTPUT: 'The pipeline has no output operation, so nothing would ever run.',
   POISON_BREAKER: 'So many records failed that the code is broken, not the data.',
   QUEUE_NOT_RECOVERABLE: 'A queueStream lives in memory and cannot be recovered from a store.',
-  RECORDS_UNEVEN: 'A file does not hold a whole number of records of fixed length; it was put aside as a dead letter.',
+  RECORDS_UNEVEN:
+    'A file does not hold a whole number of records of fixed length; it was put aside as a dead letter.',
   SEGMENT_CORRUPT: 'A stored segment does not match its checksum.',
   SEGMENT_MISSING: 'A stored segment that should be there is not.',
   STORE_BUSY: 'Another process runs on the same store.',
@@ -52,8 +58,10 @@ export const errorCodes = {
   STREAM_UNREADABLE: 'A Kinesis stream could not be read again, or its shards could not be listed.',
   USAGE: 'The command line is not understood.',
   USER_FUNCTION_FAILED: 'A function of the pipeline threw.',
-  VALUE_UNSUPPORTED: 'A value cannot be stored: it is a function, a symbol, a class instance or a cycle.',
-  WINDOW_KEY_LOST: 'A windowed reduction with an inverse has lost the result of a key that it still needs.',
+  VALUE_UNSUPPORTED:
+    'A value cannot be stored: it is a function, a symbol, a class instance or a cycle.',
+  WINDOW_KEY_LOST:
+    'A windowed reduction with an inverse has lost the result of a key that it still needs.',
 } as const
 
 /**
@@ -105,7 +113,10 @@ export class MillraceError extends Error {
   }
 }
 
-const messageOf = (code: ErrorCode, { problem, value, allowed, fix, cause }: ErrorParts): string => {
+const messageOf = (
+  code: ErrorCode,
+  { problem, value, allowed, fix, cause }: ErrorParts,
+): string => {
   const lines = [`${problem} [${code}]`]
   if (value !== undefined) lines.push(`  given:   ${preview(value)}`)
   if (allowed !== undefined) lines.push(`  allowed: ${allowed}`)
@@ -124,7 +135,9 @@ const PREVIEW_CHARACTERS_MAX = 200
 /** A value in a few words, for messages: never throws, never longer than a line or two. */
 export const preview = (value: unknown): string => {
   const text = previewWhole(value)
-  return text.length <= PREVIEW_CHARACTERS_MAX ? text : `${text.slice(0, PREVIEW_CHARACTERS_MAX)}… (${text.length} characters)`
+  return text.length <= PREVIEW_CHARACTERS_MAX
+    ? text
+    : `${text.slice(0, PREVIEW_CHARACTERS_MAX)}… (${text.length} characters)`
 }
 
 const previewWhole = (value: unknown): string => {
@@ -133,18 +146,38 @@ const previewWhole = (value: unknown): string => {
   if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`
   if (typeof value !== 'object' || value === null) return String(value)
   try {
-    return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? `${inner}n` : inner)) ?? String(value)
+    return (
+      JSON.stringify(value, (_, inner: unknown) =>
+        typeof inner === 'bigint' ? `${inner}n` : inner,
+      ) ?? String(value)
+    )
   } catch {
     return Object.prototype.toString.call(value)
   }
 }
 
 /** The error as a MillraceError: itself if it is one, else wrapped under the given code. */
-export const asMillraceError = (error: unknown, code: ErrorCode, parts: ErrorParts): MillraceError =>
+export const asMillraceError = (
+  error: unknown,
+  code: ErrorCode,
+  parts: ErrorParts,
+): MillraceError =>
   error instanceof MillraceError ? error : new MillraceError(code, { ...parts, cause: error })
 
 /** The numbered promises of the batch protocol: see docs/architecture.md. */
-export type Invariant = 'B1' | 'B2' | 'B3' | 'B4' | 'B5' | 'B6' | 'B7' | 'B8' | 'B9' | 'B10' | 'B11' | 'B12'
+export type Invariant =
+  | 'B1'
+  | 'B2'
+  | 'B3'
+  | 'B4'
+  | 'B5'
+  | 'B6'
+  | 'B7'
+  | 'B8'
+  | 'B9'
+  | 'B10'
+  | 'B11'
+  | 'B12'
 
 /**
  * Stops when one of the protocol's invariants does not hold. For our own bugs only: what the world can do wrong is an error with a code of

@@ -17,14 +17,20 @@ const unsupportedKey = (key: unknown, cause?: unknown): MillraceError =>
   new MillraceError('KEY_UNSUPPORTED', {
     problem: 'A key is of a kind that cannot be compared by value',
     value: key,
-    allowed: 'strings, numbers, bigints, booleans, null, dates, and arrays and plain objects of these',
+    allowed:
+      'strings, numbers, bigints, booleans, null, dates, and arrays and plain objects of these',
     fix: 'make the key of the parts that matter, for example [user.id, user.country]; use null for a missing one',
     cause,
   })
 
 /** Checks that a value may be (part of) a key. */
 const checkKey = (key: unknown): void => {
-  const simple = key === null || typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean'
+  const simple =
+    key === null ||
+    typeof key === 'string' ||
+    typeof key === 'number' ||
+    typeof key === 'bigint' ||
+    typeof key === 'boolean'
   if (simple || key instanceof Date) return
   if (Array.isArray(key)) return key.forEach(checkKey)
   if (typeof key === 'object' && isPlainObject(key)) return Object.values(key).forEach(checkKey)
@@ -40,7 +46,13 @@ const codeOf = (key: object): string => {
   }
 }
 
-const TYPE_RANK: Readonly<Record<string, number>> = { object: 1, boolean: 2, number: 3, bigint: 4, string: 5 }
+const TYPE_RANK: Readonly<Record<string, number>> = {
+  object: 1,
+  boolean: 2,
+  number: 3,
+  bigint: 4,
+  string: 5,
+}
 
 const compareSimple = (a: unknown, b: unknown): number => {
   const rank = (TYPE_RANK[typeof a] ?? 0) - (TYPE_RANK[typeof b] ?? 0)
@@ -75,11 +87,15 @@ export class KeyedMap<K, V> {
   }
 
   get(key: K): V | undefined {
-    return typeof key === 'object' && key !== null ? this.#structured.get(codeOf(key))?.value : this.#simple.get(key)
+    return typeof key === 'object' && key !== null
+      ? this.#structured.get(codeOf(key))?.value
+      : this.#simple.get(key)
   }
 
   has(key: K): boolean {
-    return typeof key === 'object' && key !== null ? this.#structured.has(codeOf(key)) : this.#simple.has(key)
+    return typeof key === 'object' && key !== null
+      ? this.#structured.has(codeOf(key))
+      : this.#simple.has(key)
   }
 
   set(key: K, value: V): void {
@@ -89,7 +105,9 @@ export class KeyedMap<K, V> {
   }
 
   delete(key: K): boolean {
-    return typeof key === 'object' && key !== null ? this.#structured.delete(codeOf(key)) : this.#simple.delete(key)
+    return typeof key === 'object' && key !== null
+      ? this.#structured.delete(codeOf(key))
+      : this.#simple.delete(key)
   }
 
   /** Sets the value of a new key, or the combination of the old value and this one. The hot path of every reduction. */
@@ -140,12 +158,18 @@ export class KeyedMap<K, V> {
 }
 
 /** Two lists of entries in the order of keys as one, in that order. Where both have a key, the second list's value stands. */
-export const overlay = <K, V>(under: readonly (readonly [K, V])[], over: readonly (readonly [K, V])[]): (readonly [K, V])[] => {
+export const overlay = <K, V>(
+  under: readonly (readonly [K, V])[],
+  over: readonly (readonly [K, V])[],
+): (readonly [K, V])[] => {
   const result: (readonly [K, V])[] = []
   let next = 0
   for (const entry of over) {
     let order = -1
-    while (next < under.length && (order = compareKeys((under[next] as readonly [K, V])[0], entry[0])) < 0)
+    while (
+      next < under.length &&
+      (order = compareKeys((under[next] as readonly [K, V])[0], entry[0])) < 0
+    )
       result.push(under[next++] as readonly [K, V])
     if (order === 0 && next < under.length) next += 1
     result.push(entry)

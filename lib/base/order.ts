@@ -4,7 +4,8 @@ import { compareKeys } from './keys.ts'
 /** Negative, zero or positive, as a comparison function for sorting gives it. */
 export type Comparison<T> = (a: T, b: T) => number
 
-const sign = <T extends string | number | bigint | boolean>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0)
+const sign = <T extends string | number | bigint | boolean>(a: T, b: T): number =>
+  a < b ? -1 : a > b ? 1 : 0
 
 /**
  * Numbers and bigints by size (NaN last), dates by time, strings by UTF-16 units, arrays element by element; values of different kinds by
@@ -20,10 +21,17 @@ export const compareNatural = (a: unknown, b: unknown): number => {
   return compareKeys(a, b)
 }
 
-const isNumeric = (value: unknown): value is number | bigint => typeof value === 'number' || typeof value === 'bigint'
+const isNumeric = (value: unknown): value is number | bigint =>
+  typeof value === 'number' || typeof value === 'bigint'
 
 const compareNumbers = (a: number | bigint, b: number | bigint): number =>
-  Number.isNaN(a) || Number.isNaN(b) ? Number(Number.isNaN(a)) - Number(Number.isNaN(b)) : a < b ? -1 : a > b ? 1 : 0
+  Number.isNaN(a) || Number.isNaN(b)
+    ? Number(Number.isNaN(a)) - Number(Number.isNaN(b))
+    : a < b
+      ? -1
+      : a > b
+        ? 1
+        : 0
 
 const compareArrays = (a: readonly unknown[], b: readonly unknown[]): number => {
   for (let i = 0; i < Math.min(a.length, b.length); i++) {

@@ -30,7 +30,8 @@ export const pack = (value: unknown): Stored => {
 }
 
 /** The value, fresh where it is an object. */
-export const unpack = (stored: Stored): unknown => (stored instanceof Packed ? decodeLatin1(stored.code) : stored)
+export const unpack = (stored: Stored): unknown =>
+  stored instanceof Packed ? decodeLatin1(stored.code) : stored
 
 /** Whether two kept values are equal. */
 export const samePacked = (a: Stored, b: Stored): boolean =>

@@ -82,7 +82,10 @@ export class Time {
   /** The moments from this on, one every `step`, without `end`. */
   until(end: Time, step: Duration): readonly Time[] {
     const count = Math.max(0, Math.ceil((end.milliseconds - this.milliseconds) / step.milliseconds))
-    return Array.from({ length: count }, (_, index) => new Time(this.milliseconds + index * step.milliseconds))
+    return Array.from(
+      { length: count },
+      (_, index) => new Time(this.milliseconds + index * step.milliseconds),
+    )
   }
 
   /** The moments from this on, one every `step`, with `end` if it is one of them. */

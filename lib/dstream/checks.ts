@@ -17,7 +17,12 @@ export const checkedFunction = <F>(operation: string, f: F): F => {
 }
 
 /** An option with a few choices, or none of them. */
-export const checkedChoice = <C extends string>(operation: string, option: string, choice: C | undefined, choices: readonly C[]): void => {
+export const checkedChoice = <C extends string>(
+  operation: string,
+  option: string,
+  choice: C | undefined,
+  choices: readonly C[],
+): void => {
   if (choice === undefined || choices.includes(choice)) return
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: `${operation}() does not know this choice of ${option}`,
@@ -29,7 +34,11 @@ export const checkedChoice = <C extends string>(operation: string, option: strin
 /** The options of an operation that shuffles. */
 export const checkedShuffle = (options: ShuffleOptions): ShuffleOptions => {
   const { partitions } = options
-  if (partitions === undefined || (Number.isInteger(partitions) && partitions >= 1 && partitions <= PARTITIONS_MAX)) return options
+  if (
+    partitions === undefined ||
+    (Number.isInteger(partitions) && partitions >= 1 && partitions <= PARTITIONS_MAX)
+  )
+    return options
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: 'A shuffle needs partitions',
     value: partitions,
@@ -40,7 +49,8 @@ export const checkedShuffle = (options: ShuffleOptions): ShuffleOptions => {
 /** The milliseconds of a duration given as an option, so many at least. */
 export const checkedDurationMs = (option: string, duration: Duration, atLeastMs = 1): number => {
   const lengthMs: unknown = (duration as Duration | null | undefined)?.milliseconds
-  if (typeof lengthMs === 'number' && Number.isSafeInteger(lengthMs) && lengthMs >= atLeastMs) return lengthMs
+  if (typeof lengthMs === 'number' && Number.isSafeInteger(lengthMs) && lengthMs >= atLeastMs)
+    return lengthMs
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: `${option} needs a length of time`,
     value: duration,
@@ -52,11 +62,16 @@ export const checkedDurationMs = (option: string, duration: Duration, atLeastMs 
 /** A text given to an operation; `needs` says what it is there for. */
 export const checkedText = (operation: string, text: string, needs: string): string => {
   if (typeof text === 'string') return text
-  throw new MillraceError('ARGUMENT_INVALID', { problem: `${operation}() needs ${needs}`, value: text, allowed: 'a string' })
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: `${operation}() needs ${needs}`,
+    value: text,
+    allowed: 'a string',
+  })
 }
 
 const isStartTime = (start: unknown): start is { readonly at: Date } => {
-  const at: unknown = typeof start === 'object' && start !== null && 'at' in start ? start.at : undefined
+  const at: unknown =
+    typeof start === 'object' && start !== null && 'at' in start ? start.at : undefined
   return at instanceof Date && !Number.isNaN(at.getTime())
 }
 

@@ -1,5 +1,12 @@
 import { MillraceError } from '../base/errors.ts'
-import { type NamedNode, type NodeSettings, type Plan, planOf, type PlanOptions, slideMsOf } from './plan.ts'
+import {
+  type NamedNode,
+  type NodeSettings,
+  type Plan,
+  planOf,
+  type PlanOptions,
+  slideMsOf,
+} from './plan.ts'
 import type { PlanNode } from './plan-node.ts'
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
@@ -64,7 +71,11 @@ export class GraphBuilder {
   #checkFree(id: string, node: PlanNode): void {
     const taken = [...this.#known].some(([other, known]) => known.id === id && other !== node)
     if (taken)
-      throw new MillraceError('ARGUMENT_INVALID', { problem: 'Two streams have the same name', value: id, fix: 'give each its own name' })
+      throw new MillraceError('ARGUMENT_INVALID', {
+        problem: 'Two streams have the same name',
+        value: id,
+        fix: 'give each its own name',
+      })
   }
 
   #check(what: string): void {

@@ -1,5 +1,5 @@
-import type { KeyedState } from '../rdd/keyed-state.ts'
-import type { Panes } from '../rdd/panes.ts'
+import type { KeyedState } from '../state/operator/keyed-state.ts'
+import type { Panes } from '../state/operator/panes.ts'
 import type { RDD } from '../rdd/rdd.ts'
 import type { SourceDeclaration } from './source-declaration.ts'
 
@@ -64,7 +64,7 @@ export interface SourceNode extends NodeParts {
 }
 
 /** What an operator keeps from batch to batch, each in so many partitions. */
-export interface Keeping {
+export interface StateDeclaration {
   readonly partitions: number
   /** A state for each key. */
   readonly state?: boolean
@@ -82,8 +82,8 @@ export interface OperatorNode extends NodeParts {
   /** Works on each record alone: the part of a plan above the first node that does not can run where the records come in. */
   readonly narrow: boolean
   /** Can give another result for equal input, so that even an empty batch may matter: such a plan never rests. */
-  readonly changesItsMind: boolean
-  readonly keeps?: Keeping
+  readonly nondeterministic: boolean
+  readonly stateful?: StateDeclaration
   /** How far apart its datasets are, if not as those of its parents: it computes at all times of its parents, and gives one at its own. */
   readonly slideMs?: number
   /**
@@ -107,7 +107,9 @@ export interface OutputNode extends NodeParts {
 /** One operation of a pipeline: frozen data. Its id is given by the plan. */
 export type PlanNode = SourceNode | OperatorNode | OutputNode
 
-type OperatorSettings = Partial<Pick<OperatorNode, 'narrow' | 'changesItsMind' | 'keeps' | 'slideMs' | 'parameters'>>
+type OperatorSettings = Partial<
+  Pick<OperatorNode, 'narrow' | 'nondeterministic' | 'stateful' | 'slideMs' | 'parameters'>
+>
 
 /** What most operators are: nothing special. */
 export const operatorNode = (
@@ -122,21 +124,34 @@ export const operatorNode = (
     parents: Object.freeze([...parents]),
     parameters: {},
     narrow: false,
-    changesItsMind: false,
+    nondeterministic: false,
     ...settings,
     compute,
   })
 
 /** A narrow operator: `apply` adds steps to the parent's dataset, and no dataset stays none. */
-export const narrowNode = (kind: string, parent: PlanNode, apply: (input: RDD<never>) => RDD<unknown>): OperatorNode =>
-  operatorNode(kind, [parent], ([input]) => (input === undefined ? undefined : apply(input as RDD<never>)), { narrow: true })
+export const narrowNode = (
+  kind: string,
+  parent: PlanNode,
+  apply: (input: RDD<never>) => RDD<unknown>,
+): OperatorNode =>
+  operatorNode(
+    kind,
+    [parent],
+    ([input]) => (input === undefined ? undefined : apply(input as RDD<never>)),
+    { narrow: true },
+  )
 
 /** A narrow operator on pairs. */
-export const narrowPairs = (kind: string, parent: PlanNode, apply: (input: RDD<[never, never]>) => RDD<unknown>): OperatorNode =>
-  narrowNode(kind, parent, apply as unknown as (input: RDD<never>) => RDD<unknown>)
+export const narrowPairs = (
+  kind: string,
+  parent: PlanNode,
+  apply: (input: RDD<[never, never]>) => RDD<unknown>,
+): OperatorNode => narrowNode(kind, parent, apply as unknown as (input: RDD<never>) => RDD<unknown>)
 
 /** An input known to be of pairs: the types of operations on pairs have made sure. */
-export const pairsOf = (input: RDD<unknown> | undefined): RDD<[never, never]> | undefined => input as RDD<[never, never]> | undefined
+export const pairsOf = (input: RDD<unknown> | undefined): RDD<[never, never]> | undefined =>
+  input as RDD<[never, never]> | undefined
 
 /** An output operation. */
 export const outputNode = (
@@ -146,4 +161,11 @@ export const outputNode = (
   run: OutputNode['run'],
   writesTo?: string,
 ): OutputNode =>
-  Object.freeze({ role: 'output', kind, parents: [parent], parameters, run, ...(writesTo === undefined ? {} : { writesTo }) })
+  Object.freeze({
+    role: 'output',
+    kind,
+    parents: [parent],
+    parameters,
+    run,
+    ...(writesTo === undefined ? {} : { writesTo }),
+  })

@@ -34,7 +34,7 @@ export interface StateShape {
   readonly kind: string
   readonly form: 'state' | 'panes'
   readonly partitions: number
-  /** See `Keeping.layout`; '' where there is nothing to say. */
+  /** See `StateDeclaration.layout`; '' where there is nothing to say. */
   readonly layout: string
 }
 
@@ -92,7 +92,12 @@ const HASH_DIGITS = 16
  *
  * @throws MillraceError `PLAN_NO_OUTPUT` when no node is an output.
  */
-export const planOf = (name: string, options: PlanOptions, created: readonly PlanNode[], known: ReadonlyMap<PlanNode, NamedNode>): Plan => {
+export const planOf = (
+  name: string,
+  options: PlanOptions,
+  created: readonly PlanNode[],
+  known: ReadonlyMap<PlanNode, NamedNode>,
+): Plan => {
   const needed = ancestorsOf(created.filter((node) => node.role === 'output'))
   if (needed.size === 0) {
     throw new MillraceError('PLAN_NO_OUTPUT', {
@@ -109,7 +114,10 @@ export const planOf = (name: string, options: PlanOptions, created: readonly Pla
         id: idOf(node),
         node,
         parents: Object.freeze(node.parents.map(idOf)),
-        everyMs: node.parents[0] === undefined ? options.intervalMs : slideMsOf(node.parents[0], options.intervalMs),
+        everyMs:
+          node.parents[0] === undefined
+            ? options.intervalMs
+            : slideMsOf(node.parents[0], options.intervalMs),
         settings: Object.freeze({ ...known.get(node)?.settings }),
       }),
     )
@@ -141,9 +149,12 @@ export const slideMsOf = (node: PlanNode, intervalMs: number): number => {
 /** Where the panes of an operator are stored. */
 export const panesId = (id: string): string => `${id}/panes`
 
-const shapesOf = ({ id, node: { kind, keeps } }: Planned<OperatorNode>): readonly StateShape[] => {
-  if (keeps === undefined) return []
-  const { partitions, state = false, panes = false, layout = '' } = keeps
+const shapesOf = ({
+  id,
+  node: { kind, stateful },
+}: Planned<OperatorNode>): readonly StateShape[] => {
+  if (stateful === undefined) return []
+  const { partitions, state = false, panes = false, layout = '' } = stateful
   return [
     ...(state ? [{ id, kind, form: 'state', partitions, layout } as const] : []),
     ...(panes ? [{ id: panesId(id), kind, form: 'panes', partitions, layout } as const] : []),
@@ -162,9 +173,13 @@ const ancestorsOf = (outputs: readonly PlanNode[]): Set<PlanNode> => {
 }
 
 /** Operators come parents first, so one walk finds every narrow node all of whose parents are in the stage. */
-const intakeStageOf = (source: string, operators: readonly Planned<OperatorNode>[]): IntakeStage => {
+const intakeStageOf = (
+  source: string,
+  operators: readonly Planned<OperatorNode>[],
+): IntakeStage => {
   const inside = new Set([source])
-  for (const { id, node, parents } of operators) if (node.narrow && parents.every((parent) => inside.has(parent))) inside.add(id)
+  for (const { id, node, parents } of operators)
+    if (node.narrow && parents.every((parent) => inside.has(parent))) inside.add(id)
   return Object.freeze({ source, nodes: Object.freeze([...inside].slice(1)) })
 }
 
@@ -180,28 +195,43 @@ const hashOf = (nodes: readonly Planned[]): string => {
 
 /** The names under which sources read, by their ids: what a source without a name of its own goes by must not become another's. */
 export const inputsOf = ({ sources }: Plan): Readonly<Record<string, string>> =>
-  Object.fromEntries(sources.flatMap(({ id, node: { source } }) => ('name' in source ? [[id, source.name]] : [])))
+  Object.fromEntries(
+    sources.flatMap(({ id, node: { source } }) => ('name' in source ? [[id, source.name]] : [])),
+  )
 
 /**
  * Where sources have changed places: what was taken in under the id of one would go on as what came from another. A name that no other source
  * has now is only a new name, or a new place.
  */
-export const inputConflicts = (stored: Readonly<Record<string, string>>, current: Readonly<Record<string, string>>): readonly string[] =>
+export const inputConflicts = (
+  stored: Readonly<Record<string, string>>,
+  current: Readonly<Record<string, string>>,
+): readonly string[] =>
   Object.entries(stored).flatMap(([id, name]) => {
     const now = current[id]
     const other = Object.keys(current).find((one) => current[one] === name)
     if (now === undefined || now === name || other === undefined) return []
-    return [`the source "${id}" read "${name}" and reads "${now}" now, and "${name}" is the source "${other}"`]
+    return [
+      `the source "${id}" read "${name}" and reads "${now}" now, and "${name}" is the source "${other}"`,
+    ]
   })
 
 /** Why state written under `stored` cannot be read by a plan with `current`; empty when it can. New states may come, old ones may not go. */
-export const stateConflicts = (stored: readonly StateShape[], current: readonly StateShape[]): readonly string[] =>
+export const stateConflicts = (
+  stored: readonly StateShape[],
+  current: readonly StateShape[],
+): readonly string[] =>
   stored.flatMap((old) => {
     const now = current.find(({ id }) => id === old.id)
-    if (now === undefined) return [`the state "${old.id}" (${old.kind}) is in the store and not in the pipeline`]
-    if (now.kind !== old.kind) return [`the state "${old.id}" was made by ${old.kind} and is now ${now.kind}`]
-    if (now.layout !== old.layout) return [`the state "${old.id}" was made with ${old.layout} and is now ${now.layout}`]
+    if (now === undefined)
+      return [`the state "${old.id}" (${old.kind}) is in the store and not in the pipeline`]
+    if (now.kind !== old.kind)
+      return [`the state "${old.id}" was made by ${old.kind} and is now ${now.kind}`]
+    if (now.layout !== old.layout)
+      return [`the state "${old.id}" was made with ${old.layout} and is now ${now.layout}`]
     return now.partitions === old.partitions
       ? []
-      : [`the state "${old.id}" has ${old.partitions} partitions in the store and ${now.partitions} in the pipeline`]
+      : [
+          `the state "${old.id}" has ${old.partitions} partitions in the store and ${now.partitions} in the pipeline`,
+        ]
   })

@@ -123,4 +123,5 @@ export interface ReceiverSource {
 export type SourceDeclaration = TextSource | KinesisSource | QueueSource | ReceiverSource
 
 /** What a source is called: as the pipeline calls it, so that it can be bound; what lives in the process has only the id of its node. */
-export const sourceName = (id: string, source: SourceDeclaration): string => ('name' in source ? source.name : id)
+export const sourceName = (id: string, source: SourceDeclaration): string =>
+  'name' in source ? source.name : id

@@ -2,9 +2,13 @@ import { MillraceError } from '../base/errors.ts'
 import type { State } from './state-spec.ts'
 
 /** What has become of a state in one call of a function. */
-export type StateOutcome<S> = { readonly kind: 'kept'; readonly state: S } | { readonly kind: 'none' } | { readonly kind: 'removed' }
+export type StateOutcome<S> =
+  | { readonly kind: 'kept'; readonly state: S }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'removed' }
 
-const refused = (problem: string, fix: string): MillraceError => new MillraceError('ARGUMENT_INVALID', { problem, fix })
+const refused = (problem: string, fix: string): MillraceError =>
+  new MillraceError('ARGUMENT_INVALID', { problem, fix })
 
 /** The state of one key for the length of one call. */
 export class StateHandle<S> implements State<S> {
@@ -25,7 +29,10 @@ export class StateHandle<S> implements State<S> {
 
   get(): S {
     if (this.#exists) return this.#state as S
-    throw refused('state.get() of a key that has no state', 'ask exists() first, or use getOption()')
+    throw refused(
+      'state.get() of a key that has no state',
+      'ask exists() first, or use getOption()',
+    )
   }
 
   getOption(): S | undefined {
@@ -34,7 +41,8 @@ export class StateHandle<S> implements State<S> {
 
   update(state: S): void {
     this.#check('update')
-    if (state === undefined) throw refused('state.update() needs a state', 'call remove() to forget the key')
+    if (state === undefined)
+      throw refused('state.update() needs a state', 'call remove() to forget the key')
     this.#state = state
     this.#exists = true
   }
@@ -57,8 +65,15 @@ export class StateHandle<S> implements State<S> {
   }
 
   #check(call: string): void {
-    if (this.#isRemoved) throw refused(`state.${call}() after remove() in the same call`, 'decide once for each record')
+    if (this.#isRemoved)
+      throw refused(
+        `state.${call}() after remove() in the same call`,
+        'decide once for each record',
+      )
     if (this.#isTimingOut)
-      throw refused(`state.${call}() of a key that is timing out`, 'ask isTimingOut() first: the state is removed by itself')
+      throw refused(
+        `state.${call}() of a key that is timing out`,
+        'ask isTimingOut() first: the state is removed by itself',
+      )
   }
 }

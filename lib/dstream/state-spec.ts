@@ -57,7 +57,12 @@ export interface State<S> {
  *
  * @example const ages: StateFunction<string, number, number, string> = (key, value, state) => `${key} ${value ?? state.get()}`
  */
-export type StateFunction<K, V, S, R> = (key: K, value: V | undefined, state: State<S>, time: Time) => R
+export type StateFunction<K, V, S, R> = (
+  key: K,
+  value: V | undefined,
+  state: State<S>,
+  time: Time,
+) => R
 
 /**
  * Pairs of key and state to begin with. Of several states of a key, `mapWithState` takes the last one, `updateStateByKey` the first.
@@ -111,8 +116,13 @@ export class StateSpec<K, V, S, R> {
    * @example StateSpec.function(count).initialState([['to', 1], ['be', 2]])
    */
   initialState(pairs: InitialState<K, S>): StateSpec<K, V, S, R> {
-    if (typeof pairs === 'object' && pairs !== null) return new StateSpec({ ...this.parts, initial: pairs })
-    throw new MillraceError('ARGUMENT_INVALID', { problem: 'initialState() needs pairs', value: pairs, fix: "for example [['a', 1]]" })
+    if (typeof pairs === 'object' && pairs !== null)
+      return new StateSpec({ ...this.parts, initial: pairs })
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'initialState() needs pairs',
+      value: pairs,
+      fix: "for example [['a', 1]]",
+    })
   }
 
   /**

@@ -71,7 +71,11 @@ const INTERVAL_MIN = milliseconds(10)
  * })
  * ```
  */
-export const stream = (name: string, options: StreamOptions, describe: (ssc: StreamingContext) => void): Pipeline => {
+export const stream = (
+  name: string,
+  options: StreamOptions,
+  describe: (ssc: StreamingContext) => void,
+): Pipeline => {
   if (typeof name !== 'string' || !NAME.test(name)) {
     throw new MillraceError('ARGUMENT_INVALID', {
       problem: 'stream() needs a name',
@@ -104,11 +108,25 @@ export const stream = (name: string, options: StreamOptions, describe: (ssc: Str
 export const isPipeline = (value: unknown): value is Pipeline =>
   typeof value === 'object' && value !== null && (value as Partial<Pipeline>)[PIPELINE] === true
 
-const resolve = ({ batchInterval, whenIdle = 'rest', limits = {}, retry = {}, onDataLoss = 'halt' }: StreamOptions): PlanOptions => {
+const resolve = ({
+  batchInterval,
+  whenIdle = 'rest',
+  limits = {},
+  retry = {},
+  onDataLoss = 'halt',
+}: StreamOptions): PlanOptions => {
   if (whenIdle !== 'rest' && whenIdle !== 'tick')
-    throw new MillraceError('ARGUMENT_INVALID', { problem: 'whenIdle is not known', value: whenIdle, allowed: "'rest' or 'tick'" })
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'whenIdle is not known',
+      value: whenIdle,
+      allowed: "'rest' or 'tick'",
+    })
   if (onDataLoss !== 'halt' && onDataLoss !== 'skip')
-    throw new MillraceError('ARGUMENT_INVALID', { problem: 'onDataLoss is not known', value: onDataLoss, allowed: "'halt' or 'skip'" })
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'onDataLoss is not known',
+      value: onDataLoss,
+      allowed: "'halt' or 'skip'",
+    })
   return Object.freeze({
     intervalMs: checkedDurationMs('batchInterval', batchInterval, INTERVAL_MIN.milliseconds),
     whenIdle,
@@ -127,5 +145,9 @@ const resolve = ({ batchInterval, whenIdle = 'rest', limits = {}, retry = {}, on
 
 const atLeastOne = (name: string, value: number): number => {
   if (Number.isSafeInteger(value) && value >= 1) return value
-  throw new MillraceError('ARGUMENT_INVALID', { problem: `${name} is not a count`, value, allowed: 'a whole number from 1' })
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: `${name} is not a count`,
+    value,
+    allowed: 'a whole number from 1',
+  })
 }

@@ -25,9 +25,9 @@ import type { FileReader, KinesisRecord, Queue, Receive } from './source-declara
 /**
  * The datasets of several streams, in their order.
  *
- * @example const both = ([a, b]: DatasetsOf<[DStream<string>, DStream<string>]>) => a.union(b)
+ * @example const both = ([a, b]: RDDsOf<[DStream<string>, DStream<string>]>) => a.union(b)
  */
-export type DatasetsOf<T extends readonly DStream<unknown>[]> = {
+export type RDDsOf<T extends readonly DStream<unknown>[]> = {
   readonly [I in keyof T]: T[I] extends DStream<infer E> ? RDD<E> : never
 }
 
@@ -77,10 +77,17 @@ export class StreamingContext {
    * @throws MillraceError `ARGUMENT_INVALID` when the name is empty, or an option is not of the allowed form; `PLAN_FROZEN`.
    * @example ssc.fileStream('orders', { filter: (path) => path.endsWith('.json'), read: (bytes) => JSON.parse(bytes.toString()) })
    */
-  fileStream(name: string, options?: FileStreamOptions<string> & { readonly read?: never }): DStream<string>
-  fileStream<T>(name: string, options: FileStreamOptions<T> & { readonly read: FileReader<T> }): DStream<T>
+  fileStream(
+    name: string,
+    options?: FileStreamOptions<string> & { readonly read?: never },
+  ): DStream<string>
+  fileStream<T>(
+    name: string,
+    options: FileStreamOptions<T> & { readonly read: FileReader<T> },
+  ): DStream<T>
   fileStream<T>(name: string, options: FileStreamOptions<T> = {}): DStream<T> {
-    for (const f of [options.filter, options.read]) if (f !== undefined) checkedFunction('fileStream', f)
+    for (const f of [options.filter, options.read])
+      if (f !== undefined) checkedFunction('fileStream', f)
     return this.#files<T>('fileStream', name, options)
   }
 
@@ -92,14 +99,21 @@ export class StreamingContext {
    * @throws MillraceError `ARGUMENT_INVALID` when the name is empty, or the length is not one; `PLAN_FROZEN`.
    * @example ssc.binaryRecordsStream('ticks', 16).map((record) => new DataView(record.buffer).getFloat64(0))
    */
-  binaryRecordsStream(name: string, recordBytes: number, options: TextFileStreamOptions = {}): DStream<Uint8Array> {
+  binaryRecordsStream(
+    name: string,
+    recordBytes: number,
+    options: TextFileStreamOptions = {},
+  ): DStream<Uint8Array> {
     if (!Number.isSafeInteger(recordBytes) || recordBytes < 1)
       throw new MillraceError('ARGUMENT_INVALID', {
         problem: 'binaryRecordsStream() needs the length of a record',
         value: recordBytes,
         allowed: 'a whole number of bytes, from 1',
       })
-    return this.#files<Uint8Array>('binaryRecordsStream', name, { ...options, read: fixedLengthReader(recordBytes) })
+    return this.#files<Uint8Array>('binaryRecordsStream', name, {
+      ...options,
+      read: fixedLengthReader(recordBytes),
+    })
   }
 
   /**
@@ -146,8 +160,14 @@ export class StreamingContext {
    * @example ssc.kinesisStream('clicks', { decode: ({ data }) => data.byteLength }).print()
    */
   kinesisStream(name: string, options?: KinesisTextStreamOptions): DStream<KinesisRecord>
-  kinesisStream<T>(name: string, options: KinesisStreamOptions<T> & { readonly decode: (record: KinesisRecord) => T }): DStream<T>
-  kinesisStream<T>(name: string, options: KinesisStreamOptions<T> = {}): DStream<T> | DStream<KinesisRecord> {
+  kinesisStream<T>(
+    name: string,
+    options: KinesisStreamOptions<T> & { readonly decode: (record: KinesisRecord) => T },
+  ): DStream<T>
+  kinesisStream<T>(
+    name: string,
+    options: KinesisStreamOptions<T> = {},
+  ): DStream<T> | DStream<KinesisRecord> {
     const { decode } = options
     if (decode !== undefined) checkedFunction('kinesisStream', decode)
     const records = this.#kinesis('kinesisStream', name, options)
@@ -190,7 +210,10 @@ export class StreamingContext {
    * ```
    */
   receiverStream<T>(receive: Receive<T>): DStream<T> {
-    return new DStream<T>(this.#graph, this.#graph.add(receiverNode(checkedFunction('receiverStream', receive))))
+    return new DStream<T>(
+      this.#graph,
+      this.#graph.add(receiverNode(checkedFunction('receiverStream', receive))),
+    )
   }
 
   /**
@@ -212,14 +235,16 @@ export class StreamingContext {
    */
   transform<const T extends readonly DStream<unknown>[], U>(
     streams: T,
-    f: (rdds: DatasetsOf<T>, time: Time) => RDD<U> | Promise<RDD<U>>,
+    f: (rdds: RDDsOf<T>, time: Time) => RDD<U> | Promise<RDD<U>>,
     options: TransformOptions = {},
   ): DStream<U> {
     checkedFunction('transform', f)
     const [head, ...others] = streams
     const first = checkedStream('transform', head)
     const parents = [first.node, ...others.map((other) => first.nodeBeside('transform', other))]
-    return first.to(transformNode('transform', parents, (rdds, time) => f(rdds as DatasetsOf<T>, time), options))
+    return first.to(
+      transformNode('transform', parents, (rdds, time) => f(rdds as RDDsOf<T>, time), options),
+    )
   }
 
   #files<T = string>(kind: string, name: string, options: FileStreamOptions<T>): DStream<T> {
@@ -231,15 +256,28 @@ export class StreamingContext {
       })
     checkedChoice(kind, 'existing', options.existing, ['ignore', 'all'])
     checkedChoice(kind, 'onOverwrite', options.onOverwrite, ['new', 'ignore'])
-    return new DStream<T>(this.#graph, this.#graph.add(fileNode(kind, name, options, this.#intervalMs)))
+    return new DStream<T>(
+      this.#graph,
+      this.#graph.add(fileNode(kind, name, options, this.#intervalMs)),
+    )
   }
 
-  #kinesis(kind: 'kinesisTextStream' | 'kinesisStream', name: string, { startFrom = 'trimHorizon' }: KinesisTextStreamOptions): SourceNode {
-    return this.#graph.add(kinesisNode(kind, checkedSourceName(kind, name), checkedStart(kind, startFrom)))
+  #kinesis(
+    kind: 'kinesisTextStream' | 'kinesisStream',
+    name: string,
+    { startFrom = 'trimHorizon' }: KinesisTextStreamOptions,
+  ): SourceNode {
+    return this.#graph.add(
+      kinesisNode(kind, checkedSourceName(kind, name), checkedStart(kind, startFrom)),
+    )
   }
 }
 
 const checkedStream = <T>(operation: string, stream: DStream<T> | undefined): DStream<T> => {
   if (stream instanceof DStream) return stream
-  throw new MillraceError('ARGUMENT_INVALID', { problem: `${operation}() needs streams`, value: stream, allowed: 'one stream or more' })
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: `${operation}() needs streams`,
+    value: stream,
+    allowed: 'one stream or more',
+  })
 }

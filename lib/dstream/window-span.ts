@@ -16,10 +16,12 @@ export interface WindowSpan {
 type At = Pick<BatchView, 'timeMs' | 'zeroMs'>
 
 /** Whether there is a window at this batch time. */
-export const isDue = ({ slideMs }: WindowSpan, { timeMs, zeroMs }: At): boolean => (timeMs - zeroMs) % slideMs === 0
+export const isDue = ({ slideMs }: WindowSpan, { timeMs, zeroMs }: At): boolean =>
+  (timeMs - zeroMs) % slideMs === 0
 
 /** The time of the first pane of the window that ends at this batch time. */
-export const beginOf = ({ lengthMs, paneMs }: WindowSpan, { timeMs }: At): number => timeMs - lengthMs + paneMs
+export const beginOf = ({ lengthMs, paneMs }: WindowSpan, { timeMs }: At): number =>
+  timeMs - lengthMs + paneMs
 
 /** Whether some window holds the pane of this batch time: where the slide is longer than the window, some panes are in none. */
 export const isHeld = (span: WindowSpan, { timeMs, zeroMs }: At): boolean => {

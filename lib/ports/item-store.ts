@@ -19,7 +19,9 @@ export type Item = Readonly<Record<string, Attribute>>
  * The answer of a conditional write. `current` is the item as it stands when the write was refused (undefined: there is none), so that a
  * caller whose own write was applied and its answer lost can recognise it.
  */
-export type Swap = { readonly swapped: true } | { readonly swapped: false; readonly current: Item | undefined }
+export type Swap =
+  | { readonly swapped: true }
+  | { readonly swapped: false; readonly current: Item | undefined }
 
 /** An item with its key. */
 export interface KeyedItem extends ItemKey {
@@ -91,7 +93,8 @@ const attributeBytes = (value: Attribute): number => {
  */
 export const itemBytes = (key: ItemKey, item: Item): number => {
   let total = utf8Length(key.partition) + utf8Length(key.sort) + 4
-  for (const [name, value] of Object.entries(item)) if (value !== undefined) total += utf8Length(name) + attributeBytes(value)
+  for (const [name, value] of Object.entries(item))
+    if (value !== undefined) total += utf8Length(name) + attributeBytes(value)
   return total
 }
 

@@ -39,5 +39,8 @@ export interface Receiver {
    * Runs until the signal is aborted, or, with `untilEnd`, until the source has ended once and everything is stored. Rejects only when
    * `store` rejected.
    */
-  run(sink: ReceiverSink, options: { readonly signal: AbortSignal; readonly untilEnd: boolean }): Promise<void>
+  run(
+    sink: ReceiverSink,
+    options: { readonly signal: AbortSignal; readonly untilEnd: boolean },
+  ): Promise<void>
 }

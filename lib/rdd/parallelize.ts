@@ -1,5 +1,5 @@
 import './operations/all.ts'
-import { datasetOfElements, type RDD } from './rdd.ts'
+import { rddOfElements, type RDD } from './rdd.ts'
 import { checkedPartitions, type ShuffleOptions } from './shuffle.ts'
 
 /**
@@ -11,11 +11,16 @@ import { checkedPartitions, type ShuffleOptions } from './shuffle.ts'
  * await parallelize([1, 2, 3, 4], { partitions: 2 }).map((n) => n * n).collect() // [1, 4, 9, 16]
  * ```
  */
-export const parallelize = <T>(elements: Iterable<T>, { partitions = 1 }: ShuffleOptions = {}): RDD<T> => {
+export const parallelize = <T>(
+  elements: Iterable<T>,
+  { partitions = 1 }: ShuffleOptions = {},
+): RDD<T> => {
   checkedPartitions(partitions)
   const all = Array.isArray(elements) ? (elements as readonly T[]) : [...elements]
   const cut = (index: number): number => Math.floor((index * all.length) / partitions)
-  return datasetOfElements(
-    Array.from({ length: partitions }, (_, index) => (partitions === 1 ? all : all.slice(cut(index), cut(index + 1)))),
+  return rddOfElements(
+    Array.from({ length: partitions }, (_, index) =>
+      partitions === 1 ? all : all.slice(cut(index), cut(index + 1)),
+    ),
   )
 }

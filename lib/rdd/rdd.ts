@@ -1,6 +1,6 @@
 import { MillraceError } from '../base/errors.ts'
 import type { KeyedMap } from '../base/keys.ts'
-import { type Partition, pour, type Step } from './pour.ts'
+import { type Partition, evaluate, type Step } from './evaluate.ts'
 import { checkedPartitions, combinePartition, mergeByKey } from './shuffle.ts'
 
 /** What a dataset can reach while a batch runs; a dataset made outside of a batch reaches nothing. */
@@ -105,7 +105,12 @@ export class RDD<T> {
 
   /** @internal The same dataset inside a batch, under a node's name. */
   within(context: RddContext, label: string): RDD<T> {
-    return new RDD({ ...this.#lineage, partition: async (index) => this.partitionAt(index), context, label })
+    return new RDD({
+      ...this.#lineage,
+      partition: async (index) => this.partitionAt(index),
+      context,
+      label,
+    })
   }
 
   /** @internal This dataset with one more step, fused into the pass over its partitions. */
@@ -123,15 +128,20 @@ export class RDD<T> {
   /** @internal A dataset of the same batch with partitions that are computed together, once, when the first is asked for. */
   derive<U>(partitionCount: number, compute: () => Promise<readonly (readonly U[])[]>): RDD<U> {
     const { context, label } = this.#lineage
-    return computedDataset({ partitionCount, compute, context, label })
+    return computedRdd({ partitionCount, compute, context, label })
   }
 
   /** @internal Combines each partition by key on its own, then the partitions' results: what a map-side combine and a shuffle do. */
-  shuffled<K, W>(partitionCount: number, add: (map: KeyedMap<K, W>, element: T) => void, merge: (a: W, b: W) => W): RDD<[K, W]> {
+  shuffled<K, W>(
+    partitionCount: number,
+    add: (map: KeyedMap<K, W>, element: T) => void,
+    merge: (a: W, b: W) => W,
+  ): RDD<[K, W]> {
     const { label, partitionCount: inputs } = this.#lineage
     return this.derive(checkedPartitions(partitionCount), async () => {
       const combined: KeyedMap<K, W>[] = []
-      for (let index = 0; index < inputs; index++) combined.push(combinePartition(await this.partitionAt(index), label, add))
+      for (let index = 0; index < inputs; index++)
+        combined.push(combinePartition(await this.partitionAt(index), label, add))
       return mergeByKey(combined, partitionCount, label, merge)
     })
   }
@@ -154,20 +164,21 @@ export class RDD<T> {
   /** @internal Hands one partition, with the steps that are still to be applied, to whoever can do without an array of its elements. */
   async partitionAt(index: number): Promise<Partition<T>> {
     if (this.#kept === undefined) return this.#lineage.partition(index)
-    const kept = this.#kept.get(index) ?? poured(this.#lineage.partition(index))
+    const kept = this.#kept.get(index) ?? elementsOfPartition(this.#lineage.partition(index))
     this.#kept.set(index, kept)
     return { records: await kept, steps: [] }
   }
 
   /** @internal The elements of one partition. */
   async elements(index: number): Promise<readonly T[]> {
-    return poured(this.partitionAt(index))
+    return elementsOfPartition(this.partitionAt(index))
   }
 
   /** @internal The elements of every partition. */
   async partitions(): Promise<readonly (readonly T[])[]> {
     const partitions: (readonly T[])[] = []
-    for (let index = 0; index < this.#lineage.partitionCount; index++) partitions.push(await this.elements(index))
+    for (let index = 0; index < this.#lineage.partitionCount; index++)
+      partitions.push(await this.elements(index))
     return partitions
   }
 
@@ -178,11 +189,11 @@ export class RDD<T> {
 }
 
 /** The elements of a partition. */
-const poured = async <T>(waiting: Promise<Partition<T>>): Promise<readonly T[]> => {
+const elementsOfPartition = async <T>(waiting: Promise<Partition<T>>): Promise<readonly T[]> => {
   const partition = await waiting
   if (partition.steps.length === 0) return partition.records as readonly T[]
   let elements: T[] = []
-  pour(partition, () => {
+  evaluate(partition, () => {
     const fresh: T[] = []
     elements = fresh
     return (element) => fresh.push(element)
@@ -191,7 +202,7 @@ const poured = async <T>(waiting: Promise<Partition<T>>): Promise<readonly T[]> 
 }
 
 /** A dataset whose partitions are computed together when the first of them is asked for, and kept as long as the dataset is. */
-export const computedDataset = <T>({
+export const computedRdd = <T>({
   partitionCount,
   compute,
   context = NO_CONTEXT,
@@ -215,7 +226,11 @@ export const computedDataset = <T>({
 }
 
 /** A dataset of given partitions, for example of what a source has read. */
-export const datasetOf = <T>(partitions: readonly Partition<T>[], context: RddContext = NO_CONTEXT, label = 'dataset'): RDD<T> =>
+export const rddOfPartitions = <T>(
+  partitions: readonly Partition<T>[],
+  context: RddContext = NO_CONTEXT,
+  label = 'dataset',
+): RDD<T> =>
   new RDD<T>({
     partitionCount: partitions.length,
     context,
@@ -224,5 +239,5 @@ export const datasetOf = <T>(partitions: readonly Partition<T>[], context: RddCo
   })
 
 /** A dataset of elements at hand, by partition. */
-export const datasetOfElements = <T>(partitions: readonly (readonly T[])[]): RDD<T> =>
-  datasetOf(partitions.map((records) => ({ records, steps: [] })))
+export const rddOfElements = <T>(partitions: readonly (readonly T[])[]): RDD<T> =>
+  rddOfPartitions(partitions.map((records) => ({ records, steps: [] })))

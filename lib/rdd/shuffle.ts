@@ -1,7 +1,7 @@
 /** What happens to pairs between two stages: combined by key in each partition on its own, then spread over new partitions and combined again. */
 import { MillraceError } from '../base/errors.ts'
 import { KeyedMap, partitionOf } from '../base/keys.ts'
-import { type Partition, pour, type Sink, userFunctionFailed } from './pour.ts'
+import { type Partition, evaluate, type Sink, userFunctionFailed } from './evaluate.ts'
 
 /**
  * Settings of operations that shuffle.
@@ -36,7 +36,7 @@ export const combinePartition = <T, K, W>(
     return (element) => add(fresh, element)
   }
   return blaming(label, `a partition of ${partition.records.length} records`, () => {
-    pour(partition, open)
+    evaluate(partition, open)
     return map
   })
 }
@@ -49,11 +49,13 @@ export const mergeByKey = <K, W>(
   merge: (a: W, b: W) => W,
 ): [K, W][][] => {
   const [only] = combined
-  if (only !== undefined && combined.length === 1 && partitionCount === 1) return [only.sortedEntries()]
+  if (only !== undefined && combined.length === 1 && partitionCount === 1)
+    return [only.sortedEntries()]
   const targets = Array.from({ length: partitionCount }, () => new KeyedMap<K, W>())
   return blaming(label, `${combined.length} partitions combined by key`, () => {
     for (const map of combined) {
-      for (const [key, value] of map.sortedEntries()) targets[partitionOf(key, partitionCount)]?.combine(key, value, merge)
+      for (const [key, value] of map.sortedEntries())
+        targets[partitionOf(key, partitionCount)]?.combine(key, value, merge)
     }
     return targets.map((target) => target.sortedEntries())
   })
@@ -73,7 +75,11 @@ export const joinValues = <V>(a: V[], b: readonly V[]): V[] => {
 }
 
 /** As {@link blaming}, for work that waits. */
-export const blamingLater = async <R>(label: string, record: string, work: () => Promise<R>): Promise<R> => {
+export const blamingLater = async <R>(
+  label: string,
+  record: string,
+  work: () => Promise<R>,
+): Promise<R> => {
   try {
     return await work()
   } catch (error) {

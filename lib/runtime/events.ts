@@ -30,8 +30,19 @@ export type RuntimeEvent =
       readonly message: string
       readonly retryMs: number
     }
-  | { readonly event: 'failed'; readonly timeMs: number; readonly code: string; readonly message: string }
-  | { readonly event: 'deadLetter'; readonly source: string; readonly position: string; readonly code: string; readonly message: string }
+  | {
+      readonly event: 'failed'
+      readonly timeMs: number
+      readonly code: string
+      readonly message: string
+    }
+  | {
+      readonly event: 'deadLetter'
+      readonly source: string
+      readonly position: string
+      readonly code: string
+      readonly message: string
+    }
   /** Records are gone from the store and from their source, and the batch goes on without them; said at each attempt. */
   | {
       readonly event: 'dataLost'
@@ -42,7 +53,12 @@ export type RuntimeEvent =
       readonly records: number
       readonly reason: string
     }
-  | { readonly event: 'objectSkipped'; readonly source: string; readonly object: string; readonly reason: string }
+  | {
+      readonly event: 'objectSkipped'
+      readonly source: string
+      readonly object: string
+      readonly reason: string
+    }
   /** Said by functions each minute. */
   | { readonly event: 'lag'; readonly lagMs: number }
   | { readonly event: 'rest'; readonly timeMs: number }

@@ -3,9 +3,9 @@ import { MillraceError } from '../base/errors.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import type { Head } from '../state/head.ts'
 import { BEGINNING, entriesAfter, readLanes } from '../state/lanes.ts'
-import { loadPlan } from './batch-plan.ts'
-import { isRedriveLane } from './redrive-lanes.ts'
-import type { BatchSource } from './sources/batch-source.ts'
+import { loadPlan } from './driver/batch-input.ts'
+import { isRedriveLane } from './dead-letters/redrive-lanes.ts'
+import type { SourceReader } from './sources/source-reader.ts'
 
 /** Where a pipeline's sources are bound now, and where they were. */
 export interface Rebinding {
@@ -13,7 +13,7 @@ export interface Rebinding {
   readonly app: string
   readonly head: Head
   /** By the id of the source node. */
-  readonly sources: ReadonlyMap<string, BatchSource>
+  readonly sources: ReadonlyMap<string, SourceReader>
 }
 
 /**
@@ -21,7 +21,12 @@ export interface Rebinding {
  *
  * @throws MillraceError `BINDING_CHANGED`.
  */
-export const checkLoggedSources = async ({ store, app, head, sources }: Rebinding): Promise<void> => {
+export const checkLoggedSources = async ({
+  store,
+  app,
+  head,
+  sources,
+}: Rebinding): Promise<void> => {
   if (head.logged === undefined) return
   const { timeMs, slices } = await loadPlan(store, app, head.logged.plan)
   for (const [id, slice] of Object.entries(slices)) {
@@ -30,7 +35,11 @@ export const checkLoggedSources = async ({ store, app, head, sources }: Rebindin
   }
 }
 
-const WORDS: Readonly<Record<string, string>> = { lanes: 'a socket', objects: 'a directory', queue: 'a queue in memory' }
+const WORDS: Readonly<Record<string, string>> = {
+  lanes: 'a socket',
+  objects: 'a directory',
+  queue: 'a queue in memory',
+}
 
 const bindingChanged = (timeMs: number, id: string, then: string, now: string): MillraceError =>
   new MillraceError('BINDING_CHANGED', {
@@ -41,7 +50,12 @@ const bindingChanged = (timeMs: number, id: string, then: string, now: string): 
   })
 
 /** How many records lie in the lanes of sources that are not fed from lanes now: they wait until the earlier binding comes back. */
-export const leftInLanes = async ({ store, app, head, sources }: Rebinding): Promise<ReadonlyMap<string, number>> => {
+export const leftInLanes = async ({
+  store,
+  app,
+  head,
+  sources,
+}: Rebinding): Promise<ReadonlyMap<string, number>> => {
   const left = new Map<string, number>()
   for (const [id, { kind }] of sources) {
     if (kind === 'lanes') continue

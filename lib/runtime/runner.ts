@@ -4,8 +4,8 @@ import type { ItemStore } from '../ports/item-store.ts'
 import type { Randomness } from '../ports/randomness.ts'
 import type { HeadStore } from '../state/head.ts'
 import type { Listener } from './events.ts'
-import type { OutputPort } from './execute.ts'
-import type { BatchSource } from './sources/batch-source.ts'
+import type { OutputPort } from './tasks/execute.ts'
+import type { SourceReader } from './sources/source-reader.ts'
 
 /** What a driver works with: the plan, its place in the order of deployments, and the ports. */
 export interface Runner {
@@ -19,7 +19,7 @@ export interface Runner {
   readonly clock: Clock
   readonly randomness: Randomness
   /** The source of each source node, by its id. */
-  readonly sources: ReadonlyMap<string, BatchSource>
+  readonly sources: ReadonlyMap<string, SourceReader>
   readonly outputs: OutputPort
   readonly listen: Listener
   /**

@@ -38,7 +38,13 @@ const packedStep = (from: string, to: string): Uint8Array => {
 
 const packedSteps = (records: readonly PositionedRecord[]): Uint8Array =>
   new Uint8Array(
-    Buffer.concat(records.slice(1).map(({ position }, index) => packedStep((records[index] as PositionedRecord).position, position))),
+    Buffer.concat(
+      records
+        .slice(1)
+        .map(({ position }, index) =>
+          packedStep((records[index] as PositionedRecord).position, position),
+        ),
+    ),
   )
 
 const unpackedSteps = (first: string, steps: Uint8Array): readonly string[] => {
@@ -61,7 +67,9 @@ const isRun = (records: readonly PositionedRecord[]): boolean => {
 
 /** The positions of the records of a block. */
 export const positionsOf = ({ first, steps, records }: Block): readonly string[] =>
-  steps === undefined ? records.map((_, index) => advance(first, index)) : unpackedSteps(first, steps)
+  steps === undefined
+    ? records.map((_, index) => advance(first, index))
+    : unpackedSteps(first, steps)
 
 /** A block of records, one at least, in the order of their positions. */
 export const blockOf = (records: readonly PositionedRecord[]): Block => ({
@@ -75,7 +83,10 @@ export const blockOf = (records: readonly PositionedRecord[]): Block => ({
  * source, however blocks are encoded.
  */
 export const recordsChecksum = (records: readonly PositionedRecord[]): number =>
-  crc32(encode(records.map(({ record }) => record)), crc32(records.map(({ position }) => position).join()))
+  crc32(
+    encode(records.map(({ record }) => record)),
+    crc32(records.map(({ position }) => position).join()),
+  )
 
 /** Stores records as a block of a lane. Nothing points at it yet. */
 export const writeBlock = async (

@@ -58,8 +58,10 @@ export interface Head {
   readonly reason: FailureReason | undefined
 }
 
-const json = (value: unknown): string | undefined => (value === undefined ? undefined : JSON.stringify(value))
-const parsed = <T>(value: unknown): T | undefined => (typeof value === 'string' ? (JSON.parse(value) as T) : undefined)
+const json = (value: unknown): string | undefined =>
+  value === undefined ? undefined : JSON.stringify(value)
+const parsed = <T>(value: unknown): T | undefined =>
+  typeof value === 'string' ? (JSON.parse(value) as T) : undefined
 
 /** Which attributes of the head a conditional write compares with what its writer saw. */
 export type HeadCondition = readonly (keyof Head | 'next')[]
@@ -102,7 +104,9 @@ export const headFromItem = (item: Item): Head => ({
 })
 
 /** The answer of a conditional write of the head. */
-export type HeadSwap = { readonly swapped: true; readonly head: Head } | { readonly swapped: false; readonly head: Head | undefined }
+export type HeadSwap =
+  | { readonly swapped: true; readonly head: Head }
+  | { readonly swapped: false; readonly head: Head | undefined }
 
 /** Reads and writes the head of one application. */
 export class HeadStore {
@@ -126,11 +130,21 @@ export class HeadStore {
 
   /** Replaces the head if the named attributes still are what they were in `seen`. */
   async swap(seen: Head, condition: HeadCondition, next: Head): Promise<HeadSwap> {
-    invariant('B6', next.doneMs >= seen.doneMs, `done goes back from ${seen.doneMs} to ${next.doneMs}`)
-    invariant('B10', next.generation >= seen.generation, `the generation goes back from ${seen.generation} to ${next.generation}`)
+    invariant(
+      'B6',
+      next.doneMs >= seen.doneMs,
+      `done goes back from ${seen.doneMs} to ${next.doneMs}`,
+    )
+    invariant(
+      'B10',
+      next.generation >= seen.generation,
+      `the generation goes back from ${seen.generation} to ${next.generation}`,
+    )
     invariant(
       'B2',
-      seen.logged === undefined || next.doneMs > seen.doneMs || next.logged?.timeMs === seen.logged.timeMs,
+      seen.logged === undefined ||
+        next.doneMs > seen.doneMs ||
+        next.logged?.timeMs === seen.logged.timeMs,
       'a logged batch changes its time',
     )
     const all = toItem(seen)
@@ -140,6 +154,9 @@ export class HeadStore {
   async #swap(seen: Item | 'absent', next: Head): Promise<HeadSwap> {
     const answer = await this.#store.compareAndSet(headKey(this.#app), seen, toItem(next))
     if (answer.swapped) return { swapped: true, head: next }
-    return { swapped: false, head: answer.current === undefined ? undefined : headFromItem(answer.current) }
+    return {
+      swapped: false,
+      head: answer.current === undefined ? undefined : headFromItem(answer.current),
+    }
   }
 }

@@ -2,7 +2,7 @@
  * Lanes: one ordered partition of a source each. Intake appends entries at the tail; a batch is a cut through all lanes. What lies at or
  * before the committed cut is consumed, and dropped with the next append.
  */
-import { together } from '../base/together.ts'
+import { allOrFirstError } from '../base/all-or-first-error.ts'
 import type { Item, ItemStore } from '../ports/item-store.ts'
 import { laneKey, lanePartitions } from './item-keys.ts'
 import { packRef, type PackedRef, type SegmentRef, unpackRef } from './segments.ts'
@@ -53,18 +53,22 @@ export const BEGINNING = '0'
 export const isAfter = (a: string, b: string): boolean => BigInt(a) > BigInt(b)
 
 /** The position so many behind another. */
-export const advance = (position: string, by: number): string => String(BigInt(position) + BigInt(by))
+export const advance = (position: string, by: number): string =>
+  String(BigInt(position) + BigInt(by))
 
 /**
  * The entries behind a cut. Intake may have made one entry of the last one before the cut and the next: of that, the blocks behind the cut.
  * A cut never falls inside a block.
  */
 export const entriesAfter = (lane: Lane, cut: string): readonly LaneEntry[] =>
-  lane.entries.filter((entry) => isAfter(entry.last, cut)).map((entry) => (isAfter(entry.first, cut) ? entry : restOf(entry, cut)))
+  lane.entries
+    .filter((entry) => isAfter(entry.last, cut))
+    .map((entry) => (isAfter(entry.first, cut) ? entry : restOf(entry, cut)))
 
 const restOf = (entry: LaneEntry, cut: string): LaneEntry => {
   const blocks = entry.blocks.filter(({ at }) => isAfter(at, cut))
-  const sum = (field: 'count' | 'bytes'): number => blocks.reduce((total, block) => total + block[field], 0)
+  const sum = (field: 'count' | 'bytes'): number =>
+    blocks.reduce((total, block) => total + block[field], 0)
   return { ...entry, first: advance(cut, 1), count: sum('count'), bytes: sum('bytes'), blocks }
 }
 
@@ -74,7 +78,12 @@ export const blockNode = (source: string, lane: string): string => `${source}/${
 type PackedBlock = readonly [...PackedRef, first: string, count: number, sum: number]
 
 /** An entry as it is stored, in lanes and in plans: its blocks say what they hold, and names that all of them share are left out. */
-export type PackedEntry = readonly [last: string, receivedMs: number, deadLetters: number, ...blocks: PackedBlock[]]
+export type PackedEntry = readonly [
+  last: string,
+  receivedMs: number,
+  deadLetters: number,
+  ...blocks: PackedBlock[],
+]
 
 export const packEntry = ({ last, receivedMs, deadLetters, blocks }: LaneEntry): PackedEntry => [
   last,
@@ -83,15 +92,28 @@ export const packEntry = ({ last, receivedMs, deadLetters, blocks }: LaneEntry):
   ...blocks.map((block): PackedBlock => [...packRef(block), block.first, block.count, block.sum]),
 ]
 
-export const unpackEntry = (source: string, lane: string, [last, receivedMs, deadLetters, ...packed]: PackedEntry): LaneEntry => {
+export const unpackEntry = (
+  source: string,
+  lane: string,
+  [last, receivedMs, deadLetters, ...packed]: PackedEntry,
+): LaneEntry => {
   const blocks = packed.map(([at, by, chunks, bytes, checksum, first, count, sum]): BlockRef => ({
     ...unpackRef(blockNode(source, lane), 0, [at, by, chunks, bytes, checksum]),
     first,
     count,
     sum,
   }))
-  const total = (field: 'count' | 'bytes'): number => blocks.reduce((all, block) => all + block[field], 0)
-  return { first: blocks[0]?.first ?? last, last, count: total('count'), bytes: total('bytes'), receivedMs, deadLetters, blocks }
+  const total = (field: 'count' | 'bytes'): number =>
+    blocks.reduce((all, block) => all + block[field], 0)
+  return {
+    first: blocks[0]?.first ?? last,
+    last,
+    count: total('count'),
+    bytes: total('bytes'),
+    receivedMs,
+    deadLetters,
+    blocks,
+  }
 }
 
 /** The lane that an item holds. */
@@ -101,7 +123,9 @@ export const laneFromItem = (source: string, lane: string, item: Item): Lane => 
   tail: item['tail'] as string,
   by: item['by'] as string,
   parents: JSON.parse((item['parents'] as string | undefined) ?? '[]') as string[],
-  entries: (JSON.parse(item['queue'] as string) as PackedEntry[]).map((entry) => unpackEntry(source, lane, entry)),
+  entries: (JSON.parse(item['queue'] as string) as PackedEntry[]).map((entry) =>
+    unpackEntry(source, lane, entry),
+  ),
 })
 
 /** The item of a lane, for its size and its writing. */
@@ -113,13 +137,20 @@ export const laneItem = ({ tail, by, parents, entries }: Lane): Item => ({
 })
 
 /** The lane, or undefined before its first append. */
-export const readLane = async (store: ItemStore, app: string, source: string, lane: string): Promise<Lane | undefined> => {
+export const readLane = async (
+  store: ItemStore,
+  app: string,
+  source: string,
+  lane: string,
+): Promise<Lane | undefined> => {
   const item = await store.get(laneKey(app, source, lane))
   return item === undefined ? undefined : laneFromItem(source, lane, item)
 }
 
 /** Lanes with parents before their children, and by id where lineage says nothing (B3). */
-export const lineageOrder = <L extends Pick<Lane, 'lane' | 'parents'>>(lanes: readonly L[]): readonly L[] => {
+export const lineageOrder = <L extends Pick<Lane, 'lane' | 'parents'>>(
+  lanes: readonly L[],
+): readonly L[] => {
   const byId = new Map(lanes.map((lane) => [lane.lane, lane]))
   const ordered = new Set<L>()
   const visit = (lane: L): void => {
@@ -135,8 +166,14 @@ export const lineageOrder = <L extends Pick<Lane, 'lane' | 'parents'>>(lanes: re
 }
 
 /** All lanes of a source, in the order of their ids (B3). */
-export const readLanes = async (store: ItemStore, app: string, source: string): Promise<readonly Lane[]> => {
-  const found = await together(lanePartitions(app).map((partition) => store.query(partition, { prefix: `${source}#` })))
+export const readLanes = async (
+  store: ItemStore,
+  app: string,
+  source: string,
+): Promise<readonly Lane[]> => {
+  const found = await allOrFirstError(
+    lanePartitions(app).map((partition) => store.query(partition, { prefix: `${source}#` })),
+  )
   return found
     .flat()
     .map(({ sort, item }) => laneFromItem(source, sort.slice(source.length + 1), item))
@@ -144,15 +181,28 @@ export const readLanes = async (store: ItemStore, app: string, source: string): 
 }
 
 /** The answer of an append: what stands there instead, if it was refused. */
-export type LaneSwap = { readonly swapped: true } | { readonly swapped: false; readonly current: Lane | undefined }
+export type LaneSwap =
+  | { readonly swapped: true }
+  | { readonly swapped: false; readonly current: Lane | undefined }
 
 /** B1: replaces a lane if its tail is still the one its writer saw. */
-export const swapLane = async (store: ItemStore, app: string, seen: Lane | undefined, next: Lane): Promise<LaneSwap> => {
+export const swapLane = async (
+  store: ItemStore,
+  app: string,
+  seen: Lane | undefined,
+  next: Lane,
+): Promise<LaneSwap> => {
   const answer = await store.compareAndSet(
     laneKey(app, next.source, next.lane),
     seen === undefined ? 'absent' : { tail: seen.tail },
     laneItem(next),
   )
   if (answer.swapped) return answer
-  return { swapped: false, current: answer.current === undefined ? undefined : laneFromItem(next.source, next.lane, answer.current) }
+  return {
+    swapped: false,
+    current:
+      answer.current === undefined
+        ? undefined
+        : laneFromItem(next.source, next.lane, answer.current),
+  }
 }

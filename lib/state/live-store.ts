@@ -2,7 +2,7 @@
 import type { SegmentRef } from './segments.ts'
 
 /** Gives bytes their name as a segment of the batch that runs. It is written with the others of the batch. */
-export type SealSegment = (bytes: Uint8Array) => SegmentRef
+export type NameSegment = (bytes: Uint8Array) => SegmentRef
 
 /** Reads a segment. */
 export type ReadSegment = (ref: SegmentRef) => Promise<Uint8Array>
@@ -12,7 +12,7 @@ export interface StoreDraft {
   /** Nothing was changed, and nothing will change for an operator that is asked again at a later time without input. */
   readonly isQuiet: boolean
   /** Seals what has changed, and gives the segments that make up the partition then. What is not among them any more is garbage. */
-  seal(before: readonly SegmentRef[], seal: SealSegment): readonly SegmentRef[]
+  flush(before: readonly SegmentRef[], flush: NameSegment): readonly SegmentRef[]
   /** Makes the changes part of what is live. Only after the commit was acknowledged. */
   settle(): void
 }

@@ -9,8 +9,8 @@ import {
   type PackedRef,
   putSegment,
   readSegment,
-  type SealedSegment,
-  sealSegment,
+  type NamedSegment,
+  nameSegment,
   type SegmentRef,
   unpackRef,
 } from './segments.ts'
@@ -82,9 +82,18 @@ export const manifestFrom = (value: unknown): Manifest => {
   const { states, previous, ...rest } = value as PackedManifest
   const stateOf = ([id, kind, form, layout, partitions]: PackedState): [string, StoredState] => [
     id,
-    { kind, form, layout, partitions: partitions.map((refs, part) => refs.map((ref) => unpackRef(id, part, ref))) },
+    {
+      kind,
+      form,
+      layout,
+      partitions: partitions.map((refs, part) => refs.map((ref) => unpackRef(id, part, ref))),
+    },
   ]
-  return { ...rest, states: Object.fromEntries(states.map(stateOf)), previous: previous.map((ref) => unpackRef(MANIFEST_NODE, 0, ref)) }
+  return {
+    ...rest,
+    states: Object.fromEntries(states.map(stateOf)),
+    previous: previous.map((ref) => unpackRef(MANIFEST_NODE, 0, ref)),
+  }
 }
 
 /** What is true before the first batch. */
@@ -99,17 +108,35 @@ export const emptyManifest = (zeroMs: number): Manifest => ({
 })
 
 /** A manifest that can be named already, and has yet to be written. */
-export const sealManifest = (store: ItemStore, app: string, attemptId: string, manifest: Manifest): SealedSegment =>
-  sealSegment(store, app, { node: MANIFEST_NODE, part: 0, at: sortableTime(manifest.timeMs), by: attemptId }, encode(packed(manifest)))
+export const nameManifest = (
+  store: ItemStore,
+  app: string,
+  attemptId: string,
+  manifest: Manifest,
+): NamedSegment =>
+  nameSegment(
+    store,
+    app,
+    { node: MANIFEST_NODE, part: 0, at: sortableTime(manifest.timeMs), by: attemptId },
+    encode(packed(manifest)),
+  )
 
-export const writeManifest = async (store: ItemStore, app: string, attemptId: string, manifest: Manifest): Promise<SegmentRef> => {
-  const sealed = sealManifest(store, app, attemptId, manifest)
-  await putSegment(store, sealed)
-  return sealed.ref
+export const writeManifest = async (
+  store: ItemStore,
+  app: string,
+  attemptId: string,
+  manifest: Manifest,
+): Promise<SegmentRef> => {
+  const named = nameManifest(store, app, attemptId, manifest)
+  await putSegment(store, named)
+  return named.ref
 }
 
-export const readManifest = async (store: ItemStore, app: string, ref: SegmentRef): Promise<Manifest> =>
-  manifestFrom(decode(await readSegment(store, app, ref)))
+export const readManifest = async (
+  store: ItemStore,
+  app: string,
+  ref: SegmentRef,
+): Promise<Manifest> => manifestFrom(decode(await readSegment(store, app, ref)))
 
 /** The state segments a manifest names. */
 export const stateSegments = (manifest: Manifest): readonly SegmentRef[] =>

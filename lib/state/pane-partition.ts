@@ -7,15 +7,18 @@
  */
 import { decode, encode } from '../base/codec.ts'
 import { invariant } from '../base/errors.ts'
-import type { Panes } from '../rdd/panes.ts'
-import type { ReadSegment, StoreDraft, SealSegment } from './live-store.ts'
+import type { Panes } from './operator/panes.ts'
+import type { ReadSegment, StoreDraft, NameSegment } from './live-store.ts'
 import type { SegmentRef } from './segments.ts'
 
 /** A pane as it is written. */
 type Segment = readonly [isSimple: boolean, content: unknown]
 
 /** Where the content of a pane can be had from. */
-type Pane = { readonly ref: SegmentRef } | { readonly bytes: Uint8Array } | { readonly content: unknown }
+type Pane =
+  | { readonly ref: SegmentRef }
+  | { readonly bytes: Uint8Array }
+  | { readonly content: unknown }
 
 const paneOf = (bytes: Uint8Array): Pane => {
   const [isSimple, content] = decode(bytes) as Segment
@@ -45,7 +48,9 @@ export class PanePartition {
       pane = paneOf(await this.#read(pane.ref))
       this.#panes.set(timeMs, pane)
     }
-    return 'content' in pane ? pane.content : (decode((pane as { bytes: Uint8Array }).bytes) as Segment)[1]
+    return 'content' in pane
+      ? pane.content
+      : (decode((pane as { bytes: Uint8Array }).bytes) as Segment)[1]
   }
 
   memo<M>(make: () => M): M {
@@ -54,7 +59,10 @@ export class PanePartition {
   }
 
   /** Takes in what a committed batch has changed. */
-  advance(added: { readonly timeMs: number; readonly pane: Pane } | undefined, dropBeforeMs: number): void {
+  advance(
+    added: { readonly timeMs: number; readonly pane: Pane } | undefined,
+    dropBeforeMs: number,
+  ): void {
     for (const timeMs of this.times) if (timeMs < dropBeforeMs) this.#panes.delete(timeMs)
     if (added !== undefined) this.#panes.set(added.timeMs, added.pane)
   }
@@ -106,12 +114,15 @@ export class PaneDraft implements Panes<unknown>, StoreDraft {
     return this.#added === undefined && this.#base.times.length === 0
   }
 
-  seal(before: readonly SegmentRef[], seal: SealSegment): readonly SegmentRef[] {
+  flush(before: readonly SegmentRef[], flush: NameSegment): readonly SegmentRef[] {
     const kept = before.filter(({ at }) => Number(at) >= this.#dropBeforeMs)
-    return this.#added === undefined ? kept : [...kept, seal(this.#added.bytes)]
+    return this.#added === undefined ? kept : [...kept, flush(this.#added.bytes)]
   }
 
   settle(): void {
-    this.#base.advance(this.#added && { timeMs: this.#timeMs, pane: this.#added.pane }, this.#dropBeforeMs)
+    this.#base.advance(
+      this.#added && { timeMs: this.#timeMs, pane: this.#added.pane },
+      this.#dropBeforeMs,
+    )
   }
 }

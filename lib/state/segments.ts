@@ -4,7 +4,7 @@
  */
 import { constants, crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
 import { asMillraceError, MillraceError } from '../base/errors.ts'
-import { together } from '../base/together.ts'
+import { allOrFirstError } from '../base/all-or-first-error.ts'
 import type { Item, ItemKey, ItemStore, KeyedItem } from '../ports/item-store.ts'
 import { segmentChunkKey } from './item-keys.ts'
 
@@ -34,20 +34,27 @@ const DEFLATED_BYTES_MIN = 512
 const deflated = (bytes: Uint8Array): { readonly codec: Codec; readonly stored: Uint8Array } => {
   if (bytes.byteLength < DEFLATED_BYTES_MIN) return { codec: 'raw', stored: bytes }
   const stored = deflateRawSync(bytes, { level: constants.Z_BEST_SPEED })
-  return stored.byteLength < bytes.byteLength ? { codec: 'deflate', stored } : { codec: 'raw', stored: bytes }
+  return stored.byteLength < bytes.byteLength
+    ? { codec: 'deflate', stored }
+    : { codec: 'raw', stored: bytes }
 }
 
 /** Room for the key, the names and the numbers of a chunk's item. */
 const CHUNK_OVERHEAD_BYTES = 4_096
 
 /** A segment that can be named already, and has yet to be written. */
-export interface SealedSegment {
+export interface NamedSegment {
   readonly ref: SegmentRef
   readonly items: readonly KeyedItem[]
 }
 
 /** Gives bytes their name as a segment. */
-export const sealSegment = (store: ItemStore, app: string, name: SegmentName, bytes: Uint8Array): SealedSegment => {
+export const nameSegment = (
+  store: ItemStore,
+  app: string,
+  name: SegmentName,
+  bytes: Uint8Array,
+): NamedSegment => {
   const chunkBytes = store.itemBytesMax - CHUNK_OVERHEAD_BYTES
   const { codec, stored } = deflated(bytes)
   const chunks = Math.max(1, Math.ceil(stored.byteLength / chunkBytes))
@@ -59,21 +66,29 @@ export const sealSegment = (store: ItemStore, app: string, name: SegmentName, by
 }
 
 /** Writes a sealed segment. */
-export const putSegment = async (store: ItemStore, { items }: SealedSegment): Promise<void> => {
+export const putSegment = async (store: ItemStore, { items }: NamedSegment): Promise<void> => {
   // The first chunk before the others, so that a sweep finds what a crash has left by looking for first chunks only.
   await store.putAll(items.slice(0, 1))
   if (items.length > 1) await store.putAll(items.slice(1))
 }
 
 /** Writes bytes as a segment. Nothing points at it yet: that is the caller's next step (B5: immutable first, pointer second). */
-export const writeSegment = async (store: ItemStore, app: string, name: SegmentName, bytes: Uint8Array): Promise<SegmentRef> => {
-  const sealed = sealSegment(store, app, name, bytes)
-  await putSegment(store, sealed)
-  return sealed.ref
+export const writeSegment = async (
+  store: ItemStore,
+  app: string,
+  name: SegmentName,
+  bytes: Uint8Array,
+): Promise<SegmentRef> => {
+  const named = nameSegment(store, app, name, bytes)
+  await putSegment(store, named)
+  return named.ref
 }
 
 /** The items a segment consists of. */
-export const segmentKeys = (app: string, ref: SegmentName & { readonly chunks: number }): readonly ItemKey[] =>
+export const segmentKeys = (
+  app: string,
+  ref: SegmentName & { readonly chunks: number },
+): readonly ItemKey[] =>
   Array.from({ length: ref.chunks }, (_, chunk) => segmentChunkKey(app, ref, chunk))
 
 /**
@@ -88,7 +103,9 @@ export const segmentBytes = (chunks: readonly Item[]): Uint8Array => {
   try {
     return inflateRawSync(stored)
   } catch (error) {
-    throw asMillraceError(error, 'SEGMENT_CORRUPT', { problem: 'The stored bytes of a segment cannot be inflated' })
+    throw asMillraceError(error, 'SEGMENT_CORRUPT', {
+      problem: 'The stored bytes of a segment cannot be inflated',
+    })
   }
 }
 
@@ -98,8 +115,12 @@ export const segmentBytes = (chunks: readonly Item[]): Uint8Array => {
  * @throws MillraceError `SEGMENT_MISSING` when a chunk is not there: look at the head again first, since a moved head means that the caller
  * is stale and not that data is lost (B11). `SEGMENT_CORRUPT` when the bytes are not those that were written.
  */
-export const readSegment = async (store: ItemStore, app: string, ref: SegmentRef): Promise<Uint8Array> => {
-  const items = await together(segmentKeys(app, ref).map((key) => store.get(key)))
+export const readSegment = async (
+  store: ItemStore,
+  app: string,
+  ref: SegmentRef,
+): Promise<Uint8Array> => {
+  const items = await allOrFirstError(segmentKeys(app, ref).map((key) => store.get(key)))
   const chunks = items.map((item) => {
     if (item?.['bytes'] instanceof Uint8Array) return item
     throw new MillraceError('SEGMENT_MISSING', {
@@ -118,11 +139,27 @@ export const readSegment = async (store: ItemStore, app: string, ref: SegmentRef
 }
 
 /** A reference without the node and the part, which whoever lists it knows: items that name many segments stay small. */
-export type PackedRef = readonly [at: string, by: string, chunks: number, bytes: number, checksum: number]
+export type PackedRef = readonly [
+  at: string,
+  by: string,
+  chunks: number,
+  bytes: number,
+  checksum: number,
+]
 
-export const packRef = ({ at, by, chunks, bytes, checksum }: SegmentRef): PackedRef => [at, by, chunks, bytes, checksum]
+export const packRef = ({ at, by, chunks, bytes, checksum }: SegmentRef): PackedRef => [
+  at,
+  by,
+  chunks,
+  bytes,
+  checksum,
+]
 
-export const unpackRef = (node: string, part: number, [at, by, chunks, bytes, checksum]: PackedRef): SegmentRef => ({
+export const unpackRef = (
+  node: string,
+  part: number,
+  [at, by, chunks, bytes, checksum]: PackedRef,
+): SegmentRef => ({
   node,
   part,
   at,
@@ -133,4 +170,5 @@ export const unpackRef = (node: string, part: number, [at, by, chunks, bytes, ch
 })
 
 /** A text that is the same for the same segment, to compare and collect names. */
-export const segmentId = ({ node, part, at, by }: SegmentName): string => `${node}#${part}#${at}#${by}`
+export const segmentId = ({ node, part, at, by }: SegmentName): string =>
+  `${node}#${part}#${at}#${by}`

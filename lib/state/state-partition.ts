@@ -8,8 +8,8 @@
 import { decode, encode } from '../base/codec.ts'
 import { KeyedMap, overlay } from '../base/keys.ts'
 import { pack, Packed, samePacked, type Stored, unpack } from '../base/packed.ts'
-import type { KeyedState } from '../rdd/keyed-state.ts'
-import type { StoreDraft, SealSegment } from './live-store.ts'
+import type { KeyedState } from './operator/keyed-state.ts'
+import type { StoreDraft, NameSegment } from './live-store.ts'
 import type { SegmentRef } from './segments.ts'
 
 const REMOVED: unique symbol = Symbol('removed')
@@ -19,9 +19,13 @@ type Change = Stored | typeof REMOVED
 const SEGMENTS_MAX = 8
 
 /** A segment: pairs of key and state, then removed keys. A packed state travels as bytes: no state is bytes unpacked. */
-type Segment = readonly [puts: readonly (readonly [unknown, unknown])[], removed: readonly unknown[]]
+type Segment = readonly [
+  puts: readonly (readonly [unknown, unknown])[],
+  removed: readonly unknown[],
+]
 
-const portable = (stored: Stored): unknown => (stored instanceof Packed ? Buffer.from(stored.code, 'latin1') : stored)
+const portable = (stored: Stored): unknown =>
+  stored instanceof Packed ? Buffer.from(stored.code, 'latin1') : stored
 
 const live = (value: unknown): Stored =>
   value instanceof Uint8Array
@@ -55,7 +59,8 @@ export class StatePartition {
       if (change === REMOVED) this.#map.delete(key)
       else this.#map.set(key, change)
     }
-    if (this.#sorted !== undefined) this.#sorted = keptOf(overlay<unknown, Change>(this.#sorted, sorted))
+    if (this.#sorted !== undefined)
+      this.#sorted = keptOf(overlay<unknown, Change>(this.#sorted, sorted))
   }
 
   stored(key: unknown): Stored | undefined {
@@ -108,7 +113,8 @@ export class StateDraft implements KeyedState<unknown, unknown>, StoreDraft {
   put(key: unknown, state: unknown): void {
     const stored = pack(state)
     const before = this.#base.stored(key)
-    if (samePacked(before, stored) && (before !== undefined || this.#base.has(key))) this.#changes.delete(key)
+    if (samePacked(before, stored) && (before !== undefined || this.#base.has(key)))
+      this.#changes.delete(key)
     else this.#changes.set(key, stored)
   }
 
@@ -130,21 +136,29 @@ export class StateDraft implements KeyedState<unknown, unknown>, StoreDraft {
     return this.isUnchanged
   }
 
-  seal(before: readonly SegmentRef[], seal: SealSegment): readonly SegmentRef[] {
+  flush(before: readonly SegmentRef[], flush: NameSegment): readonly SegmentRef[] {
     if (this.isUnchanged) return before
-    return before.length >= SEGMENTS_MAX ? [seal(this.merged())] : [...before, seal(this.delta())]
+    return before.length >= SEGMENTS_MAX ? [flush(this.merged())] : [...before, flush(this.delta())]
   }
 
   /** The changes as a segment, in the order of keys: the same attempt gives the same bytes. */
   delta(): Uint8Array {
     const changes = this.#changes.sortedEntries()
-    const puts = changes.flatMap(([key, change]) => (change === REMOVED ? [] : [[key, portable(change)] as const]))
-    return encode([puts, changes.flatMap(([key, change]) => (change === REMOVED ? [key] : []))] satisfies Segment)
+    const puts = changes.flatMap(([key, change]) =>
+      change === REMOVED ? [] : [[key, portable(change)] as const],
+    )
+    return encode([
+      puts,
+      changes.flatMap(([key, change]) => (change === REMOVED ? [key] : [])),
+    ] satisfies Segment)
   }
 
   /** Everything after the changes as one segment, which stands for all before it. */
   merged(): Uint8Array {
-    return encode([this.#after().map(([key, stored]) => [key, portable(stored)] as const), []] satisfies Segment)
+    return encode([
+      this.#after().map(([key, stored]) => [key, portable(stored)] as const),
+      [],
+    ] satisfies Segment)
   }
 
   #after(): readonly (readonly [unknown, Stored])[] {
@@ -158,5 +172,7 @@ export class StateDraft implements KeyedState<unknown, unknown>, StoreDraft {
   }
 }
 
-const keptOf = (entries: readonly (readonly [unknown, Change])[]): readonly (readonly [unknown, Stored])[] =>
+const keptOf = (
+  entries: readonly (readonly [unknown, Change])[],
+): readonly (readonly [unknown, Stored])[] =>
   entries.filter((entry): entry is readonly [unknown, Stored] => entry[1] !== REMOVED)

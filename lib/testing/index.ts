@@ -1,13 +1,34 @@
 export { memoryItemStore } from '../adapters/memory/memory-item-store.ts'
-export { memoryObjectStore, type MemoryObjectStore } from '../adapters/memory/memory-object-store.ts'
+export {
+  memoryObjectStore,
+  type MemoryObjectStore,
+} from '../adapters/memory/memory-object-store.ts'
 export { memoryObjects, type MemoryObjects } from '../adapters/memory/memory-objects.ts'
-export { memoryOutputFiles, type MemoryOutputFiles } from '../adapters/memory/memory-output-files.ts'
+export {
+  memoryOutputFiles,
+  type MemoryOutputFiles,
+} from '../adapters/memory/memory-output-files.ts'
 export { memoryPrinter, type MemoryPrinter } from '../adapters/memory/memory-printer.ts'
-export { checkerPromises, type CheckerName, type Violation } from './simulation/checkers/verdicts.ts'
+export {
+  checkerPromises,
+  type CheckerName,
+  type Violation,
+} from './simulation/checkers/verdicts.ts'
 export { type RuntimeEvent } from '../runtime/events.ts'
-export { type TestBatch, type TestDeadLetter, type TestFailure, type TestOutput, type TestRun } from './harness/test-batch.ts'
+export {
+  type TestBatch,
+  type TestDeadLetter,
+  type TestFailure,
+  type TestOutput,
+  type TestRun,
+} from './harness/test-batch.ts'
 export { type TestInput, type TestRecord } from './harness/test-input.ts'
-export { type RestartOptions, type TestStream, testStream, type TestStreamOptions } from './harness/test-stream.ts'
+export {
+  type RestartOptions,
+  type TestStream,
+  testStream,
+  type TestStreamOptions,
+} from './harness/test-stream.ts'
 export { type FaultKind, faultKinds } from './simulation/faults.ts'
 export { simulate, type SimulateOptions, type SimulationResult } from './simulation/simulate.ts'
 export { type RecoveryPath, recoveryPaths, type SightingCounts } from './simulation/sightings.ts'

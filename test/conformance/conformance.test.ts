@@ -20,12 +20,18 @@ test.each([
   ['cold: restarted from the durable store after every batch', true],
 ])('all cases pass, %s', async (_, cold) => {
   const results = (await runSuites(vectors, { cold })).flatMap(({ cases }) => cases)
-  expect(results.flatMap(({ vector, outcome }) => (outcome.kind === 'failed' ? [caseName(vector)] : []))).toEqual([])
+  expect(
+    results.flatMap(({ vector, outcome }) => (outcome.kind === 'failed' ? [caseName(vector)] : [])),
+  ).toEqual([])
 })
 
 test('every difference is a row of docs/differences.md', () => {
   const document = readFileSync(join(import.meta.dirname, '../../docs/differences.md'), 'utf8')
-  expect([...differences, ...insteads].filter(({ row }) => !document.includes(`\n| ${row} |`)).map(({ row }) => row)).toEqual([])
+  expect(
+    [...differences, ...insteads]
+      .filter(({ row }) => !document.includes(`\n| ${row} |`))
+      .map(({ row }) => row),
+  ).toEqual([])
 })
 
 describe('the runner', () => {
@@ -40,7 +46,11 @@ describe('the runner', () => {
     compare: 'ordered',
   }
   const rows: readonly (readonly [what: string, change: Partial<Vector>, got: unknown])[] = [
-    ['an operation that it does not know', { op: 'mapp' }, expect.stringContaining('no operation "mapp"')],
+    [
+      'an operation that it does not know',
+      { op: 'mapp' },
+      expect.stringContaining('no operation "mapp"'),
+    ],
     [
       'an operation that is called as something every object has',
       { op: 'constructor' },
@@ -51,24 +61,57 @@ describe('the runner', () => {
       { op: 'chain', params: { steps: [{ op: 'mapp', params: {} }] } },
       expect.stringContaining('no operation "mapp"'),
     ],
-    ['steps that are none', { op: 'chain', params: {} }, expect.stringContaining('no list of steps')],
-    ['a stream that the case does not have', { op: 'union', params: { with: { input: 2 } } }, expect.stringContaining('no input 2')],
+    [
+      'steps that are none',
+      { op: 'chain', params: {} },
+      expect.stringContaining('no list of steps'),
+    ],
+    [
+      'a stream that the case does not have',
+      { op: 'union', params: { with: { input: 2 } } },
+      expect.stringContaining('no input 2'),
+    ],
     [
       'a sentence that it does not know',
       { params: { timeline: ['the sun rises'] } },
       expect.stringContaining('no sentence "the sun rises"'),
     ],
-    ['a function that it does not know', { params: { f: 'something else' } }, expect.stringContaining('no expression "something else"')],
-    ['a name that the function does not have', { params: { f: 'x => y' } }, expect.stringContaining('no name "y"')],
-    ['a comparison that it does not know', { compare: 'nearly' }, expect.stringContaining('no comparison "nearly"')],
-    ['a name that is not reached', { params: { f: 'x => 1 == 1 ? x : y' } }, expect.stringContaining('no name "y"')],
-    ['a case that expects nothing', { expectedBatches: undefined as never }, expect.stringContaining('does not say which batches')],
+    [
+      'a function that it does not know',
+      { params: { f: 'something else' } },
+      expect.stringContaining('no expression "something else"'),
+    ],
+    [
+      'a name that the function does not have',
+      { params: { f: 'x => y' } },
+      expect.stringContaining('no name "y"'),
+    ],
+    [
+      'a comparison that it does not know',
+      { compare: 'nearly' },
+      expect.stringContaining('no comparison "nearly"'),
+    ],
+    [
+      'a name that is not reached',
+      { params: { f: 'x => 1 == 1 ? x : y' } },
+      expect.stringContaining('no name "y"'),
+    ],
+    [
+      'a case that expects nothing',
+      { expectedBatches: undefined as never },
+      expect.stringContaining('does not say which batches'),
+    ],
     ['other elements', { expectedBatches: [[4, 7], null, [11]] }, [[4, 7], null, [10]]],
     ['another order', { expectedBatches: [[7, 4], null, [10]] }, [[4, 7], null, [10]]],
     ['an empty dataset for none', { expectedBatches: [[4, 7], [], [10]] }, [[4, 7], null, [10]]],
     ['no error where one is expected', { expectError: { batchIndex: 0 } }, [[4, 7], null, [10]]],
   ]
-  const none: Partial<Vector> = { inputBatches: [], expectedBatches: undefined as never, compare: 'value', params: {} }
+  const none: Partial<Vector> = {
+    inputBatches: [],
+    expectedBatches: undefined as never,
+    compare: 'value',
+    params: {},
+  }
   const others: readonly (readonly [what: string, change: Partial<Vector>])[] = [
     [
       'a chain with a second input',
@@ -88,13 +131,23 @@ describe('the runner', () => {
     ['an input that it does not need', { inputBatches2: [[1]] }],
     [
       'a batch that fails for want of a dataset',
-      { op: 'count', params: {}, inputBatches: [[1], null], expectedBatches: [[1], []], expectError: { batchIndex: 1 } },
+      {
+        op: 'count',
+        params: {},
+        inputBatches: [[1], null],
+        expectedBatches: [[1], []],
+        expectError: { batchIndex: 1 },
+      },
     ],
     [
       'a timeout at the tenth batch, as Spark has it',
       {
         op: 'mapWithState',
-        params: { f: 'if value present update(1); return timing out ? Some(key) : None', pre: 'x => (x,1)', timeoutMs: 2_000 },
+        params: {
+          f: 'if value present update(1); return timing out ? Some(key) : None',
+          pre: 'x => (x,1)',
+          timeoutMs: 2_000,
+        },
         inputBatches: [['a']],
         expectedBatches: [[], [], [], [], [], [], [], [], [], ['a'], []],
       },
@@ -121,7 +174,15 @@ describe('the runner', () => {
       'files in directories by a pattern',
       {
         op: 'textFileStream',
-        params: { path: '<dir>/b?', timeline: ['start clock 0', 'write bc/1 (mtime 500)', 'write b/2 (mtime 600)', 'advance 1000'] },
+        params: {
+          path: '<dir>/b?',
+          timeline: [
+            'start clock 0',
+            'write bc/1 (mtime 500)',
+            'write b/2 (mtime 600)',
+            'advance 1000',
+          ],
+        },
         inputBatches: [],
         expectedBatches: [['1']],
       },
@@ -144,20 +205,30 @@ describe('the runner', () => {
         expectedValue: { schedulingDelay: 100, processingDelay: 200, totalDelay: 300 },
       },
     ],
-    ['a first batch', { ...none, op: 'jobTimer', params: { nowMs: 2_999 }, expectedValue: { firstBatch: 3_000, zeroTime: 2_000 } }],
+    [
+      'a first batch',
+      {
+        ...none,
+        op: 'jobTimer',
+        params: { nowMs: 2_999 },
+        expectedValue: { firstBatch: 3_000, zeroTime: 2_000 },
+      },
+    ],
   ]
-  test.each(others.flatMap(([what, change]) => [false, true].map((cold) => [what, cold, change] as const)))(
-    'passes other kinds: %s, cold: %s',
-    async (_, cold, change) => {
-      expect(await runCase({ ...good, ...change }, { cold })).toEqual({ kind: 'passed' })
-    },
-  )
+  test.each(
+    others.flatMap(([what, change]) => [false, true].map((cold) => [what, cold, change] as const)),
+  )('passes other kinds: %s, cold: %s', async (_, cold, change) => {
+    expect(await runCase({ ...good, ...change }, { cold })).toEqual({ kind: 'passed' })
+  })
 
   test.each([false, true])('passes what is right, cold: %s', async (cold) => {
     expect(await runCase(good, { cold })).toEqual({ kind: 'passed' })
   })
   test.each(rows)('fails on %s', async (_, change, got) => {
-    expect(await runCase({ ...good, ...change }, { cold: false })).toMatchObject({ kind: 'failed', got })
+    expect(await runCase({ ...good, ...change }, { cold: false })).toMatchObject({
+      kind: 'failed',
+      got,
+    })
   })
 
   test.each([
@@ -170,13 +241,21 @@ describe('the runner', () => {
       { 'a.json': JSON.stringify([good, { ...good, op: undefined }]) },
       'vector 1 (counted from 0) has no text as "op"',
     ],
-    ['a batch that is none', { 'a.json': JSON.stringify([{ ...good, inputBatches: [1] }]) }, 'no array of batches as "inputBatches"'],
-  ])('does not begin with %s', (_, files: Readonly<Record<string, string>> | undefined, message) => {
-    const directory = join(temporaryDirectory(), 'vectors')
-    if (files !== undefined) mkdirSync(directory)
-    for (const [name, text] of Object.entries(files ?? {})) writeFileSync(join(directory, name), text)
-    expect(() => readVectors(directory)).toThrow(message)
-  })
+    [
+      'a batch that is none',
+      { 'a.json': JSON.stringify([{ ...good, inputBatches: [1] }]) },
+      'no array of batches as "inputBatches"',
+    ],
+  ])(
+    'does not begin with %s',
+    (_, files: Readonly<Record<string, string>> | undefined, message) => {
+      const directory = join(temporaryDirectory(), 'vectors')
+      if (files !== undefined) mkdirSync(directory)
+      for (const [name, text] of Object.entries(files ?? {}))
+        writeFileSync(join(directory, name), text)
+      expect(() => readVectors(directory)).toThrow(message)
+    },
+  )
 
   test('reports suites, failures with input, expected and got, skips with their reason, and totals', async () => {
     const wrong = { ...good, name: 'wrong', expectedBatches: [[4, 7], null, [0]] }

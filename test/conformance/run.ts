@@ -7,7 +7,10 @@ import { readVectors, UnreadableVectors } from './runner/vector.ts'
 const USAGE = 'usage: npm run conformance -- [DIR...] [--cold]'
 
 const run = async (): Promise<number> => {
-  const { values, positionals } = parseArgs({ options: { cold: { type: 'boolean', default: false } }, allowPositionals: true })
+  const { values, positionals } = parseArgs({
+    options: { cold: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  })
   const directories = positionals.length === 0 ? [`${import.meta.dirname}/vectors`] : positionals
   const suites = await runSuites(directories.flatMap(readVectors), { cold: values.cold })
   process.stdout.write(report(suites))
@@ -16,7 +19,8 @@ const run = async (): Promise<number> => {
 
 /** What is no use of this command: it is said in a line, and nothing has run. */
 const isMisuse = (error: unknown): error is Error =>
-  error instanceof UnreadableVectors || (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
+  error instanceof UnreadableVectors ||
+  (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
 
 try {
   process.exitCode = await run()

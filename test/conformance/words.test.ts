@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { binaryFunction, elementFunction, pairFilter, partitionFunction, valueFunction } from './runner/words/functions.ts'
+import {
+  binaryFunction,
+  elementFunction,
+  pairFilter,
+  partitionFunction,
+  valueFunction,
+} from './runner/words/functions.ts'
 import { updateFunction } from './runner/words/updates.ts'
 
 describe('functions of an element', () => {
@@ -41,7 +47,9 @@ describe('functions of an element', () => {
     ['string length', 'four', 4],
     ['identity', [1], [1]],
   ]
-  test.each(rows)('%s of %j', (word, element, result) => expect(elementFunction(word)(element)).toEqual(result))
+  test.each(rows)('%s of %j', (word, element, result) =>
+    expect(elementFunction(word)(element)).toEqual(result),
+  )
 })
 
 test.each([
@@ -49,7 +57,9 @@ test.each([
   ['v+10', 1, 11],
   ['upper case', 'a', 'A'],
   ['toString', 5, '5'],
-] as const)('function of a value: %s of %j', (word, value, result) => expect(valueFunction(word)(value)).toEqual(result))
+] as const)('function of a value: %s of %j', (word, value, result) =>
+  expect(valueFunction(word)(value)).toEqual(result),
+)
 
 test.each([
   ['sum', 5, 3, 8],
@@ -58,34 +68,58 @@ test.each([
   ['integer division: inverse(accumulated, leaving) = accumulated / leaving', 7, 2, 3],
   ['a + toString(b)', '1', 2, '12'],
   ['(p, q) => q - p', 1, 5, 4],
-] as const)('function of two values: %s', (word, a, b, result) => expect(binaryFunction(word)(a, b)).toBe(result))
+] as const)('function of two values: %s', (word, a, b, result) =>
+  expect(binaryFunction(word)(a, b)).toBe(result),
+)
 
 test.each([
   ['value > 1', 1, false],
   ['value != 0', 1, true],
-] as const)('filter of pairs: %s', (word, value, result) => expect(pairFilter(word)('k', value)).toBe(result))
+] as const)('filter of pairs: %s', (word, value, result) =>
+  expect(pairFilter(word)('k', value)).toBe(result),
+)
 
 test.each([
   ['iterator => [sum(iterator)]', [1, 2], [3]],
   ['concatenate upper-cased', ['a', 'b'], ['AB']],
-] as const)('function of a partition: %s', (word, elements, result) => expect(partitionFunction(word)(elements)).toEqual(result))
+] as const)('function of a partition: %s', (word, elements, result) =>
+  expect(partitionFunction(word)(elements)).toEqual(result),
+)
 
 test.each([
   ['(values, state) => sum(values) + (state or 0)', [1, 2], undefined, 3],
   ['sum(values)+(state or 0)', [1, 2], 4, 7],
   ['(new, old) => sum(new) + (old or 0)', [1, 2], 4, 7],
   ['(k, new, old) => sum(new) + (old or 0)', [1, 2], 4, 7],
-  ['(batchTimeMs,key,values,state) => values nonempty ? batchTimeMs + (state or 0) : (state or 0)', [], 4, 4],
-  ['(batchTimeMs,key,values,state) => values nonempty ? batchTimeMs + (state or 0) : (state or 0)', [1], 4, 1_004],
+  [
+    '(batchTimeMs,key,values,state) => values nonempty ? batchTimeMs + (state or 0) : (state or 0)',
+    [],
+    4,
+    4,
+  ],
+  [
+    '(batchTimeMs,key,values,state) => values nonempty ? batchTimeMs + (state or 0) : (state or 0)',
+    [1],
+    4,
+    1_004,
+  ],
   ['iterator of (key, values, state) => iterator of (key, sum(values) + (state or 0))', [1], 4, 5],
   ['drop the key when sum of new values is 0, else sum+state', [], 4, undefined],
 ] as const)('update: %s', (word, values, state, result) => {
   expect(updateFunction(word)({ timeMs: 1_000, key: 'k', values, state })).toBe(result)
 })
 
-test.each(['', 'x =>', 'x => x +', 'x => (x', 'x => [x', 'x => x y', 'x => foo(x)', 'x => x ? 1', 'make it nice', 7])(
-  'unknown: %s',
-  (word) => {
-    expect(() => elementFunction(word)('a')).toThrow('the vocabulary has no')
-  },
-)
+test.each([
+  '',
+  'x =>',
+  'x => x +',
+  'x => (x',
+  'x => [x',
+  'x => x y',
+  'x => foo(x)',
+  'x => x ? 1',
+  'make it nice',
+  7,
+])('unknown: %s', (word) => {
+  expect(() => elementFunction(word)('a')).toThrow('the vocabulary has no')
+})

@@ -59,14 +59,33 @@ describe('items with blobs', () => {
 
   test('a blob that is missing is a segment that is missing', async () => {
     const { blobs, store } = opened()
-    const ref = await writeSegment(store, 'app', { node: 'n', part: 0, at: '1', by: 'a' }, new Uint8Array(1_000))
+    const ref = await writeSegment(
+      store,
+      'app',
+      { node: 'n', part: 0, at: '1', by: 'a' },
+      new Uint8Array(1_000),
+    )
     expect(new Uint8Array(await readSegment(store, 'app', ref))).toEqual(new Uint8Array(1_000))
     await blobs.deleteAll(blobs.names())
     await expectError(() => readSegment(store, 'app', ref), 'SEGMENT_MISSING')
   })
 
   test('names of blobs are apart, and of plain letters', () => {
-    const texts = ['a', 'a/b', 'a#b', 'a%23b', 'a b', 'ä', '\ud800', '%ud800', '.', '..', '😀', "it's (*)!", '+']
+    const texts = [
+      'a',
+      'a/b',
+      'a#b',
+      'a%23b',
+      'a b',
+      'ä',
+      '\ud800',
+      '%ud800',
+      '.',
+      '..',
+      '😀',
+      "it's (*)!",
+      '+',
+    ]
     const names = texts.flatMap((partition) => texts.map((sort) => blobName({ partition, sort })))
     expect(new Set(names).size).toBe(texts.length ** 2)
     for (const name of names) expect(name).toMatch(/^[\w~%-]+\/[\w~%-]+$/)

@@ -19,7 +19,9 @@ const ended = async (child: ChildProcess): Promise<void> => {
 /** Starts a program of `children/`; it ends with the test at the latest. */
 export const startChild = (program: string, ...programArguments: readonly string[]): Child => {
   const path = fileURLToPath(new URL(`children/${program}.ts`, import.meta.url))
-  const child = spawn(process.execPath, [path, ...programArguments], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [path, ...programArguments], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
 
@@ -33,7 +35,8 @@ export const startChild = (program: string, ...programArguments: readonly string
       child.kill('SIGKILL')
       await ended(child)
       const rest: string[] = []
-      for (let line = await lines.next(); line.done !== true; line = await lines.next()) rest.push(line.value)
+      for (let line = await lines.next(); line.done !== true; line = await lines.next())
+        rest.push(line.value)
       return rest
     },
   }

@@ -13,7 +13,11 @@ export const errorOf = async (call: () => unknown): Promise<MillraceError> => {
 }
 
 /** Checks the code of the error, and whether it says that a retry can help. */
-export const expectError = async (call: () => unknown, code: ErrorCode, retryable = false): Promise<void> => {
+export const expectError = async (
+  call: () => unknown,
+  code: ErrorCode,
+  retryable = false,
+): Promise<void> => {
   const error = await errorOf(call)
   expect({ code: error.code, retryable: error.retryable }).toEqual({ code, retryable })
 }

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type Item, itemBytes, type ItemStore, type KeyedItem, type Swap } from '../../lib/ports/item-store.ts'
+import {
+  type Item,
+  itemBytes,
+  type ItemStore,
+  type KeyedItem,
+  type Swap,
+} from '../../lib/ports/item-store.ts'
 import { expectError } from './errors.ts'
 
 /** Every test uses partitions of its own, so that a store may be shared and hold other items. */
@@ -20,7 +26,11 @@ const swapped: Swap = { swapped: true }
 const sortsOf = (items: readonly KeyedItem[]): readonly string[] => items.map(({ sort }) => sort)
 
 const numbered = (partition: string, count: number): readonly KeyedItem[] =>
-  Array.from({ length: count }, (_, index) => ({ partition, sort: String(index).padStart(6, '0'), item: { index } }))
+  Array.from({ length: count }, (_, index) => ({
+    partition,
+    sort: String(index).padStart(6, '0'),
+    item: { index },
+  }))
 
 /** Changes the bytes of an item in place, as a caller should be free to. */
 const overwrite = (item: Item | undefined): void => {
@@ -57,15 +67,18 @@ const readingAndWriting = (context: () => Context): void => {
     expect(Object.keys((await store.get({ partition, sort: 'a' })) ?? {})).toEqual(['kept'])
   })
 
-  test.each(['__proto__', 'constructor', '%', '_', '#', "'; --", '\0', ' ', 'ä€😀'])('%j is a name like any other', async (name) => {
-    const { store, partition } = context()
-    const key = { partition: `${partition}${name}`, sort: name }
-    const item: Item = Object.fromEntries([[name, 1]])
-    await store.put(key, item)
-    expect(Object.entries((await store.get(key)) ?? {})).toEqual([[name, 1]])
-    expect(sortsOf(await store.query(key.partition, { prefix: name }))).toEqual([name])
-    expect(await store.compareAndSet(key, item, {})).toEqual(swapped)
-  })
+  test.each(['__proto__', 'constructor', '%', '_', '#', "'; --", '\0', ' ', 'ä€😀'])(
+    '%j is a name like any other',
+    async (name) => {
+      const { store, partition } = context()
+      const key = { partition: `${partition}${name}`, sort: name }
+      const item: Item = Object.fromEntries([[name, 1]])
+      await store.put(key, item)
+      expect(Object.entries((await store.get(key)) ?? {})).toEqual([[name, 1]])
+      expect(sortsOf(await store.query(key.partition, { prefix: name }))).toEqual([name])
+      expect(await store.compareAndSet(key, item, {})).toEqual(swapped)
+    },
+  )
 
   test('put replaces the whole item', async () => {
     const { store, partition } = context()
@@ -131,7 +144,12 @@ const comparing = (context: () => Context): void => {
     ['an attribute that is not stored, seen as such', { n: 1 }, { m: undefined }, true],
     ['an attribute that is stored, seen as not', { n: 1 }, { n: undefined }, false],
     ['an attribute that is not stored, seen', { n: 1 }, { m: 1 }, false],
-    ['an attribute that every object inherits', { n: 1 }, { toString: undefined, constructor: undefined }, true],
+    [
+      'an attribute that every object inherits',
+      { n: 1 },
+      { toString: undefined, constructor: undefined },
+      true,
+    ],
     ['attributes not named do not count', { n: 1, m: 2 }, { n: 1 }, true],
     ['all named must agree', { n: 1, m: 2 }, { n: 1, m: 3 }, false],
     ['nothing named', { n: 1 }, {}, true],
@@ -139,7 +157,9 @@ const comparing = (context: () => Context): void => {
     const { store, other, partition } = context()
     const key = { partition, sort: 'a' }
     if (stored !== undefined) await store.put(key, stored)
-    expect(await other.compareAndSet(key, seen, { next: 1 })).toEqual(holds ? swapped : refused(stored))
+    expect(await other.compareAndSet(key, seen, { next: 1 })).toEqual(
+      holds ? swapped : refused(stored),
+    )
     expect(await store.get(key)).toEqual(holds ? { next: 1 } : stored)
   })
 
@@ -155,7 +175,9 @@ const comparing = (context: () => Context): void => {
       const winners = swaps.flatMap((swap, by) => (swap.swapped ? [by] : []))
       expect(winners).toHaveLength(1)
       const won = { round, by: winners[0] }
-      expect(swaps.filter((swap) => !swap.swapped)).toEqual(Array.from({ length: 49 }, () => refused(won)))
+      expect(swaps.filter((swap) => !swap.swapped)).toEqual(
+        Array.from({ length: 49 }, () => refused(won)),
+      )
       expect(await other.get(key)).toEqual(won)
     }
   })
@@ -334,8 +356,14 @@ const tooLarge = (context: () => Context): void => {
   test('names count, and text by its UTF-8 bytes', async () => {
     const { store, partition } = context()
     const key = { partition, sort: 'large' }
-    await expectError(() => store.put(key, { text: '€'.repeat(store.itemBytesMax / 3) }), 'ITEM_TOO_LARGE')
-    await expectError(() => store.put(key, { ['n'.repeat(store.itemBytesMax)]: 1 }), 'ITEM_TOO_LARGE')
+    await expectError(
+      () => store.put(key, { text: '€'.repeat(store.itemBytesMax / 3) }),
+      'ITEM_TOO_LARGE',
+    )
+    await expectError(
+      () => store.put(key, { ['n'.repeat(store.itemBytesMax)]: 1 }),
+      'ITEM_TOO_LARGE',
+    )
   })
 }
 

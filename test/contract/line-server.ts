@@ -39,7 +39,10 @@ export const lineServer = async (port = 0): Promise<LineServer> => {
 
 /** The socket as the far side of a receiver. */
 export const peerOf = (socket: Socket): Peer => ({
-  send: (bytes) => new Promise((resolve, reject) => socket.write(bytes, (error) => (error ? reject(error) : resolve()))),
+  send: (bytes) =>
+    new Promise((resolve, reject) =>
+      socket.write(bytes, (error) => (error ? reject(error) : resolve())),
+    ),
   end: () => void socket.end(),
   break: () => void socket.resetAndDestroy(),
 })

@@ -17,7 +17,8 @@ export interface ObjectPlace {
 const NOON_MS = Date.UTC(2026, 0, 1, 12)
 const bytes = (text: string): Buffer => Buffer.from(text)
 
-const byKey = (summaries: readonly ObjectSummary[]): readonly ObjectSummary[] => summaries.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+const byKey = (summaries: readonly ObjectSummary[]): readonly ObjectSummary[] =>
+  summaries.toSorted((a, b) => (a.key < b.key ? -1 : 1))
 
 const listing = (place: () => ObjectPlace): void => {
   test('an empty place has nothing', async () => {
@@ -34,18 +35,31 @@ const listing = (place: () => ObjectPlace): void => {
     ])
   })
 
-  test.each(['a b', 'ä€😀', '%41', 'a_', 'a.b.', '#', 'COPYING', 'x._COPYING_.txt', 'a'.repeat(200)])('shows %j', async (key) => {
+  test.each([
+    'a b',
+    'ä€😀',
+    '%41',
+    'a_',
+    'a.b.',
+    '#',
+    'COPYING',
+    'x._COPYING_.txt',
+    'a'.repeat(200),
+  ])('shows %j', async (key) => {
     const { source, write } = place()
     const modifiedMs = await write(key, bytes('x'), NOON_MS)
     expect(await source.list()).toMatchObject([{ key, modifiedMs, sizeBytes: 1 }])
     expect(await source.read({ key, modifiedMs, sizeBytes: 1 })).toMatchObject({ found: true })
   })
 
-  test.each(['.hidden', '_SUCCESS', '_temporary', '.a.crc', 'a.txt._COPYING_'])('does not show %j', async (key) => {
-    const { source, write } = place()
-    await write(key, bytes('x'), NOON_MS)
-    expect(await source.list()).toEqual([])
-  })
+  test.each(['.hidden', '_SUCCESS', '_temporary', '.a.crc', 'a.txt._COPYING_'])(
+    'does not show %j',
+    async (key) => {
+      const { source, write } = place()
+      await write(key, bytes('x'), NOON_MS)
+      expect(await source.list()).toEqual([])
+    },
+  )
 
   test('shows thousands, and none twice', async () => {
     const { source, write } = place()
@@ -81,7 +95,10 @@ const reading = (place: () => ObjectPlace): void => {
     const summary = await written('text')
     const content = await place().source.read(summary)
     if (content.found) content.bytes.fill(0)
-    expect(await place().source.read(summary)).toMatchObject({ found: true, bytes: Uint8Array.from(bytes('text')) })
+    expect(await place().source.read(summary)).toMatchObject({
+      found: true,
+      bytes: Uint8Array.from(bytes('text')),
+    })
   })
 
   test('an object that was removed is missing', async () => {
@@ -110,11 +127,14 @@ const reading = (place: () => ObjectPlace): void => {
     expect(content.found && Buffer.from(content.bytes).toString()).toBe('text')
   })
 
-  test.each(['../a', 'sub/../../a', '..', '.'])('a name that leads elsewhere, %j, is missing', async (key) => {
-    await written('text')
-    const content = await place().source.read({ key, modifiedMs: NOON_MS, sizeBytes: 0 })
-    expect(content.found).toBe(false)
-  })
+  test.each(['../a', 'sub/../../a', '..', '.'])(
+    'a name that leads elsewhere, %j, is missing',
+    async (key) => {
+      await written('text')
+      const content = await place().source.read({ key, modifiedMs: NOON_MS, sizeBytes: 0 })
+      expect(content.found).toBe(false)
+    },
+  )
 }
 
 const places = (place: () => ObjectPlace): void => {
@@ -125,7 +145,11 @@ const places = (place: () => ObjectPlace): void => {
     await removePlace()
     await expectError(() => source.list(), 'DIRECTORY_MISSING', true)
     // Not missing: the place may come back, and the object with it.
-    await expectError(() => source.read({ key: 'a', modifiedMs, sizeBytes: 1 }), 'DIRECTORY_MISSING', true)
+    await expectError(
+      () => source.read({ key: 'a', modifiedMs, sizeBytes: 1 }),
+      'DIRECTORY_MISSING',
+      true,
+    )
   })
 
   test('says how it is called', () => {

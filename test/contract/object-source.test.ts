@@ -40,7 +40,11 @@ objectSourceContract('directory', async () => {
 /** A source below one of several directories, as if it were alone: the contract knows no keys with slashes. */
 const below = (source: ObjectSource, directory: string): ObjectSource => ({
   description: source.description,
-  list: async () => (await source.list()).map((summary) => ({ ...summary, key: summary.key.slice(directory.length + 1) })),
+  list: async () =>
+    (await source.list()).map((summary) => ({
+      ...summary,
+      key: summary.key.slice(directory.length + 1),
+    })),
   read: (summary) => source.read({ ...summary, key: `${directory}/${summary.key}` }),
 })
 
@@ -62,7 +66,10 @@ objectSourceContract('directories by a pattern', async () => {
   const directory = join(path, 'app-1')
   await mkdir(directory)
   return {
-    source: below(localDirectories({ path: join(path, 'app-*'), warn: (message) => expect.fail(message) }), 'app-1'),
+    source: below(
+      localDirectories({ path: join(path, 'app-*'), warn: (message) => expect.fail(message) }),
+      'app-1',
+    ),
     async write(key, bytes, modifiedMs) {
       await writeFile(join(directory, key), bytes)
       await utimes(join(directory, key), modifiedMs / 1_000, modifiedMs / 1_000)
@@ -96,7 +103,10 @@ describe('directories by a pattern', () => {
       writeFileSync(join(root, file), file)
       memory.write(file, Buffer.from(file), 0)
     }
-    return [localDirectories({ path: `${root}/${pattern}`, warn: (message) => expect.fail(message) }), memory]
+    return [
+      localDirectories({ path: `${root}/${pattern}`, warn: (message) => expect.fail(message) }),
+      memory,
+    ]
   }
 
   test.each([
@@ -119,7 +129,10 @@ describe('directories by a pattern', () => {
       const listed = await source.list()
       expect(listed.map(({ key }) => key).toSorted()).toEqual(expected)
       for (const summary of listed)
-        expect(await source.read(summary)).toEqual({ found: true, bytes: Uint8Array.from(Buffer.from(summary.key)) })
+        expect(await source.read(summary)).toEqual({
+          found: true,
+          bytes: Uint8Array.from(Buffer.from(summary.key)),
+        })
     }
   })
 
@@ -127,7 +140,10 @@ describe('directories by a pattern', () => {
     const root = temporaryDirectory()
     for (const name of ['made/sub', 'watched']) mkdirSync(join(root, name), { recursive: true })
     writeFileSync(join(root, 'made/sub/a'), 'x')
-    const source = localDirectories({ path: join(root, 'watched/s*'), warn: (message) => expect.fail(message) })
+    const source = localDirectories({
+      path: join(root, 'watched/s*'),
+      warn: (message) => expect.fail(message),
+    })
     expect(await source.list()).toEqual([])
     renameSync(join(root, 'made/sub'), join(root, 'watched/sub'))
     const [summary] = await source.list()
@@ -144,14 +160,21 @@ describe('directories by a pattern', () => {
     mkdirSync(join(root, 'a'))
     writeFileSync(join(root, 'a/file'), 'x')
     symlinkSync(join(root, 'a'), join(root, 'b'))
-    const source = localDirectories({ path: join(root, 'b*'), warn: (message) => expect.fail(message) })
+    const source = localDirectories({
+      path: join(root, 'b*'),
+      warn: (message) => expect.fail(message),
+    })
     expect((await source.list()).map(({ key }) => key)).toEqual(['b/file'])
   })
 
-  test.each(['../outside', '.', '..', 'a/../../outside', 'a/b/file', ''])('the key %j is none of its files', async (key) => {
-    for (const pattern of ['*', '.*', '*/*'])
-      for (const source of both(pattern)) expect((await source.read({ key, modifiedMs: 0, sizeBytes: 0 })).found).toBe(false)
-  })
+  test.each(['../outside', '.', '..', 'a/../../outside', 'a/b/file', ''])(
+    'the key %j is none of its files',
+    async (key) => {
+      for (const pattern of ['*', '.*', '*/*'])
+        for (const source of both(pattern))
+          expect((await source.read({ key, modifiedMs: 0, sizeBytes: 0 })).found).toBe(false)
+    },
+  )
 })
 
 describe('a directory', () => {
@@ -171,7 +194,10 @@ describe('a directory', () => {
     const path = temporaryDirectory()
     mkdirSync(join(path, 'a'))
     const source = localDirectory({ path, warn: () => undefined })
-    expect(await source.read({ key: 'a', modifiedMs: 0, sizeBytes: 0 })).toEqual({ found: false, gone: 'replaced' })
+    expect(await source.read({ key: 'a', modifiedMs: 0, sizeBytes: 0 })).toEqual({
+      found: false,
+      gone: 'replaced',
+    })
   })
 
   test('an entry that cannot be looked at is left out, and said once', async () => {
@@ -180,18 +206,28 @@ describe('a directory', () => {
     writeFileSync(join(path, 'file'), 'x')
     const warnings: string[] = []
     const source = localDirectory({ path, warn: (message) => void warnings.push(message) })
-    for (let time = 1; time <= 2; time++) expect((await source.list()).map(({ key }) => key)).toEqual(['file'])
+    for (let time = 1; time <= 2; time++)
+      expect((await source.list()).map(({ key }) => key)).toEqual(['file'])
     expect(warnings).toEqual([expect.stringContaining(join(path, 'loop'))])
-    await expectError(() => source.read({ key: 'loop', modifiedMs: 0, sizeBytes: 0 }), 'OBJECT_UNREADABLE', true)
+    await expectError(
+      () => source.read({ key: 'loop', modifiedMs: 0, sizeBytes: 0 }),
+      'OBJECT_UNREADABLE',
+      true,
+    )
   })
 
   test('a place that is no directory', async () => {
     const root = temporaryDirectory()
     writeFileSync(join(root, 'file'), 'x')
     symlinkSync('loop', join(root, 'loop'))
-    const source = (name: string) => localDirectory({ path: join(root, name), warn: () => undefined })
+    const source = (name: string) =>
+      localDirectory({ path: join(root, name), warn: () => undefined })
     await expectError(() => source('file').list(), 'DIRECTORY_MISSING', true)
-    await expectError(() => source('file').read({ key: 'a', modifiedMs: 0, sizeBytes: 0 }), 'DIRECTORY_MISSING', true)
+    await expectError(
+      () => source('file').read({ key: 'a', modifiedMs: 0, sizeBytes: 0 }),
+      'DIRECTORY_MISSING',
+      true,
+    )
     await expectError(() => source('loop').list(), 'OBJECT_UNREADABLE', true)
   })
 

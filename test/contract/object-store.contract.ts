@@ -18,18 +18,26 @@ const looking = (place: () => StorePlace): void => {
     expect(await place().objects.head('never')).toBeUndefined()
   })
 
-  test.each(['a', 'in/a', 'a b', 'a+b', 'a%2Bb', 'ä€😀', "it's (*)!", 'a&b=c?d', '_hidden', 'x'.repeat(700)])(
-    'tells of %j, and reads it',
-    async (key) => {
-      const { objects, isVersioned, write } = place()
-      await write(key, bytes('text'))
-      const object = await objects.head(key)
-      expect(object).toMatchObject({ key, isVersioned, sizeBytes: 4 })
-      expect(object?.modifiedMs).toBeTypeOf('number')
-      expect(object?.version).not.toBe('')
-      expect(await objects.read(object!)).toEqual({ found: true, bytes: bytes('text') })
-    },
-  )
+  test.each([
+    'a',
+    'in/a',
+    'a b',
+    'a+b',
+    'a%2Bb',
+    'ä€😀',
+    "it's (*)!",
+    'a&b=c?d',
+    '_hidden',
+    'x'.repeat(700),
+  ])('tells of %j, and reads it', async (key) => {
+    const { objects, isVersioned, write } = place()
+    await write(key, bytes('text'))
+    const object = await objects.head(key)
+    expect(object).toMatchObject({ key, isVersioned, sizeBytes: 4 })
+    expect(object?.modifiedMs).toBeTypeOf('number')
+    expect(object?.version).not.toBe('')
+    expect(await objects.read(object!)).toEqual({ found: true, bytes: bytes('text') })
+  })
 
   test('tells of what is there now, and no more of what was removed', async () => {
     const { objects, write, remove } = place()
@@ -71,14 +79,18 @@ const reading = (place: () => StorePlace): void => {
     const { objects, isVersioned, write } = place()
     const object = await written('one')
     await write('a', bytes('two'))
-    expect(await objects.read(object)).toEqual(isVersioned ? { found: true, bytes: bytes('one') } : { found: false, gone: 'replaced' })
+    expect(await objects.read(object)).toEqual(
+      isVersioned ? { found: true, bytes: bytes('one') } : { found: false, gone: 'replaced' },
+    )
   })
 
   test('an upload that was removed is read by its version, or is missing', async () => {
     const { objects, isVersioned, remove } = place()
     const object = await written('one')
     await remove('a')
-    expect(await objects.read(object)).toEqual(isVersioned ? { found: true, bytes: bytes('one') } : { found: false, gone: 'missing' })
+    expect(await objects.read(object)).toEqual(
+      isVersioned ? { found: true, bytes: bytes('one') } : { found: false, gone: 'missing' },
+    )
   })
 
   test('an earlier upload is told of by its version, where there are versions', async (context) => {
@@ -99,9 +111,16 @@ const listing = (place: () => StorePlace): void => {
   }
 
   /** The keys of all pages behind a key. */
-  const all = async (objects: ObjectStore, prefix: string, after?: string): Promise<readonly string[]> => {
+  const all = async (
+    objects: ObjectStore,
+    prefix: string,
+    after?: string,
+  ): Promise<readonly string[]> => {
     const { objects: found, next } = await objects.list(prefix, after)
-    return [...found.map(({ key }) => key), ...(next === undefined ? [] : await all(objects, prefix, next))]
+    return [
+      ...found.map(({ key }) => key),
+      ...(next === undefined ? [] : await all(objects, prefix, next)),
+    ]
   }
 
   test('an empty store has nothing', async () => {
@@ -109,17 +128,42 @@ const listing = (place: () => StorePlace): void => {
   })
 
   test('has all keys below the prefix, in the order of their bytes, each once', async () => {
-    const objects = await filled('in/b', 'in/a', 'in/a/c', 'in/ä', 'in/😀', 'in/￮', 'in', 'inside', 'other/a', 'in/Z')
-    expect(await all(objects, 'in/')).toEqual(['in/Z', 'in/a', 'in/a/c', 'in/b', 'in/ä', 'in/￮', 'in/😀'])
+    const objects = await filled(
+      'in/b',
+      'in/a',
+      'in/a/c',
+      'in/ä',
+      'in/😀',
+      'in/￮',
+      'in',
+      'inside',
+      'other/a',
+      'in/Z',
+    )
+    expect(await all(objects, 'in/')).toEqual([
+      'in/Z',
+      'in/a',
+      'in/a/c',
+      'in/b',
+      'in/ä',
+      'in/￮',
+      'in/😀',
+    ])
   })
 
   test('leaves out folders, and what is hidden or temporary anywhere below the prefix', async () => {
-    const hidden = ['in/', 'in/sub/', 'in/.a', 'in/_SUCCESS', 'in/_temporary/a', 'in/sub/.b/c', 'in/a._COPYING_']
-    expect(await all(await filled(...hidden, 'in/a', 'in/sub/b', 'in/x._COPYING_.txt'), 'in/')).toEqual([
-      'in/a',
-      'in/sub/b',
-      'in/x._COPYING_.txt',
-    ])
+    const hidden = [
+      'in/',
+      'in/sub/',
+      'in/.a',
+      'in/_SUCCESS',
+      'in/_temporary/a',
+      'in/sub/.b/c',
+      'in/a._COPYING_',
+    ]
+    expect(
+      await all(await filled(...hidden, 'in/a', 'in/sub/b', 'in/x._COPYING_.txt'), 'in/'),
+    ).toEqual(['in/a', 'in/sub/b', 'in/x._COPYING_.txt'])
     expect(await all(place().objects, 'in/_temporary/')).toEqual(['in/_temporary/a'])
   })
 

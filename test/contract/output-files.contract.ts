@@ -12,14 +12,26 @@ export interface OutputTree {
 }
 
 const bytes = (text: string): Buffer => Buffer.from(text)
-const fence = (generation: number, epoch: number, app = 'app'): Fence => ({ app, generation, epoch })
+const fence = (generation: number, epoch: number, app = 'app'): Fence => ({
+  app,
+  generation,
+  epoch,
+})
 
 /** The files with their content as text. */
 const shown = (files: ReadonlyMap<string, Uint8Array>): Readonly<Record<string, unknown>> =>
-  Object.fromEntries([...files].map(([path, content]): [string, unknown] => [path, Buffer.from(content).toString()]))
+  Object.fromEntries(
+    [...files].map(([path, content]): [string, unknown] => [path, Buffer.from(content).toString()]),
+  )
 
-const batch = (path: string, by: Fence, ...parts: readonly string[]): Readonly<Record<string, unknown>> => ({
-  ...Object.fromEntries(parts.map((part, index) => [`${path}/part-${String(index).padStart(5, '0')}`, part])),
+const batch = (
+  path: string,
+  by: Fence,
+  ...parts: readonly string[]
+): Readonly<Record<string, unknown>> => ({
+  ...Object.fromEntries(
+    parts.map((part, index) => [`${path}/part-${String(index).padStart(5, '0')}`, part]),
+  ),
   [`${path}/_SUCCESS`]: expect.toSatisfy((text: string) => isFence(text, by)),
 })
 
@@ -62,17 +74,30 @@ const writing = (tree: () => OutputTree): void => {
     expect(shown(await tree().files())).toEqual(batch('out', fence(1, 1), 'before'))
   })
 
-  test.each(['', '/', '/out', 'out/', 'a//b', '..', '../out', 'a/../b', 'a/..', '.', './out', '.hidden', 'a/.hidden', 'a\0b'])(
-    'the path %j is refused',
-    async (path) => {
-      await expectError(() => write(path, fence(1, 1), 'a'), 'ARGUMENT_INVALID')
-      expect(shown(await tree().files())).toEqual({})
-    },
-  )
+  test.each([
+    '',
+    '/',
+    '/out',
+    'out/',
+    'a//b',
+    '..',
+    '../out',
+    'a/../b',
+    'a/..',
+    '.',
+    './out',
+    '.hidden',
+    'a/.hidden',
+    'a\0b',
+  ])('the path %j is refused', async (path) => {
+    await expectError(() => write(path, fence(1, 1), 'a'), 'ARGUMENT_INVALID')
+    expect(shown(await tree().files())).toEqual({})
+  })
 }
 
 const fencing = (tree: () => OutputTree): void => {
-  const write = (by: Fence, ...parts: readonly string[]): Promise<void> => tree().output.writeParts('out/batch', parts.map(bytes), by)
+  const write = (by: Fence, ...parts: readonly string[]): Promise<void> =>
+    tree().output.writeParts('out/batch', parts.map(bytes), by)
 
   test.each<[string, Fence, Fence]>([
     ['the same attempt again', fence(1, 1), fence(1, 1)],
@@ -106,7 +131,10 @@ const fencing = (tree: () => OutputTree): void => {
     ['an empty _SUCCESS', { 'out/batch/part-00000': 'x', 'out/batch/_SUCCESS': '' }],
     ['a _SUCCESS of another program', { 'out/batch/_SUCCESS': '{"spark":true}' }],
     ['a _SUCCESS that is no object', { 'out/batch/_SUCCESS': 'null' }],
-    ['a fence that is no fence', { 'out/batch/_SUCCESS': '{"app":"app","generation":"1","epoch":1}' }],
+    [
+      'a fence that is no fence',
+      { 'out/batch/_SUCCESS': '{"app":"app","generation":"1","epoch":1}' },
+    ],
     ['a file in a directory below', { 'out/batch/below/file': 'x' }],
     ['a hidden file', { 'out/batch/.hidden': 'x' }],
     ['a file of that name', { 'out/batch': 'x' }],
@@ -119,12 +147,16 @@ const fencing = (tree: () => OutputTree): void => {
   test('of attempts at the same time, the newest stays, whole', async () => {
     for (let round = 0; round < 5; round++) {
       const epochs = Array.from({ length: 10 }, (_, index) => 1 + ((index * 7 + round) % 10))
-      const attempts = epochs.map((epoch) => write(fence(round, epoch), ...Array.from({ length: epoch }, () => `${epoch}`)))
+      const attempts = epochs.map((epoch) =>
+        write(fence(round, epoch), ...Array.from({ length: epoch }, () => `${epoch}`)),
+      )
       const codes = (await Promise.allSettled(attempts)).flatMap((settled) =>
         settled.status === 'rejected' ? [(settled.reason as { code: string }).code] : [],
       )
       expect(new Set(['OUTPUT_FENCED', ...codes])).toEqual(new Set(['OUTPUT_FENCED']))
-      expect(shown(await tree().files())).toEqual(batch('out/batch', fence(round, 10), ...Array.from({ length: 10 }, () => '10')))
+      expect(shown(await tree().files())).toEqual(
+        batch('out/batch', fence(round, 10), ...Array.from({ length: 10 }, () => '10')),
+      )
     }
   })
 }

@@ -10,9 +10,13 @@ import { outputFilesContract } from './output-files.contract.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
 const filesBelow = (root: string): ReadonlyMap<string, Uint8Array> => {
-  const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  )
   const paths = files.map(({ parentPath, name }) => join(parentPath, name))
-  return new Map(paths.map((path) => [relative(root, path).replaceAll(sep, '/'), readFileSync(path)]))
+  return new Map(
+    paths.map((path) => [relative(root, path).replaceAll(sep, '/'), readFileSync(path)]),
+  )
 }
 
 const plantFile = (root: string, path: string, bytes: Uint8Array): void => {
@@ -22,7 +26,11 @@ const plantFile = (root: string, path: string, bytes: Uint8Array): void => {
 
 outputFilesContract('memory', async () => {
   const output = memoryOutputFiles()
-  return { output, files: async () => output.files(), plant: async (path, bytes) => output.plant(path, bytes) }
+  return {
+    output,
+    files: async () => output.files(),
+    plant: async (path, bytes) => output.plant(path, bytes),
+  }
 })
 
 outputFilesContract('directory', async () => {
@@ -43,22 +51,38 @@ describe('a directory', () => {
     const root = temporaryDirectory()
     mkdirSync(join(root, 'out', 'batch'), { recursive: true })
     await localOutputFiles({ root }).writeParts('out/batch', parts, fence)
-    expect([...filesBelow(root).keys()].toSorted()).toEqual(['out/batch/_SUCCESS', 'out/batch/part-00000'])
+    expect([...filesBelow(root).keys()].toSorted()).toEqual([
+      'out/batch/_SUCCESS',
+      'out/batch/part-00000',
+    ])
   })
 
   test('what dead attempts have left of this output is removed, and nothing else', async () => {
     const root = temporaryDirectory()
-    const leftovers = ['out/.batch~0123456789abcdef/part-00000', 'out/.batch~fedcba9876543210/_SUCCESS']
-    const others = ['out/.batch~2~0123456789abcdef/part-00000', 'out/.batch~note', 'out/.batch2~0123456789abcdef/part-00000']
+    const leftovers = [
+      'out/.batch~0123456789abcdef/part-00000',
+      'out/.batch~fedcba9876543210/_SUCCESS',
+    ]
+    const others = [
+      'out/.batch~2~0123456789abcdef/part-00000',
+      'out/.batch~note',
+      'out/.batch2~0123456789abcdef/part-00000',
+    ]
     for (const path of [...leftovers, ...others]) plantFile(root, path, Buffer.from('x'))
     await localOutputFiles({ root }).writeParts('out/batch', parts, fence)
-    expect([...filesBelow(root).keys()].toSorted()).toEqual([...others, 'out/batch/_SUCCESS', 'out/batch/part-00000'].toSorted())
+    expect([...filesBelow(root).keys()].toSorted()).toEqual(
+      [...others, 'out/batch/_SUCCESS', 'out/batch/part-00000'].toSorted(),
+    )
   })
 
   test('a tree that cannot be written to', async () => {
     const root = temporaryDirectory()
     symlinkSync('loop', join(root, 'loop'))
-    await expectError(() => localOutputFiles({ root }).writeParts('loop/batch', parts, fence), 'OUTPUT_FAILED', true)
+    await expectError(
+      () => localOutputFiles({ root }).writeParts('loop/batch', parts, fence),
+      'OUTPUT_FAILED',
+      true,
+    )
   })
 
   test('killed at any moment, it is whole or not there, and not older than what was acknowledged', async () => {
@@ -77,7 +101,8 @@ describe('a directory', () => {
       const { epoch } = JSON.parse(Buffer.from(success).toString()) as Fence
       expect(epoch).toBeGreaterThanOrEqual(Number(acknowledged.at(-1)))
       expect(names).toHaveLength(1 + 1 + (epoch % 5))
-      for (const name of names.filter((path) => path !== 'out/batch/_SUCCESS')) expect(String(files.get(name))).toBe(String(epoch))
+      for (const name of names.filter((path) => path !== 'out/batch/_SUCCESS'))
+        expect(String(files.get(name))).toBe(String(epoch))
     }
   })
 })

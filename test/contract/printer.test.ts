@@ -10,7 +10,9 @@ printerContract('memory', () => {
 
 printerContract('standard output', () => {
   const texts: string[] = []
-  const printer = stdoutPrinter({ write: (text: string | Uint8Array) => texts.push(String(text)) > 0 })
+  const printer = stdoutPrinter({
+    write: (text: string | Uint8Array) => texts.push(String(text)) > 0,
+  })
   return { printer, texts }
 })
 

@@ -32,12 +32,16 @@ interface Run {
 /** Runs the receiver with a sink that checks what a sink may count on. */
 const run = (
   { receiver }: ReceiverSetup,
-  { untilEnd = false, store = async () => undefined }: { readonly untilEnd?: boolean; readonly store?: ReceiverSink['store'] } = {},
+  {
+    untilEnd = false,
+    store = async () => undefined,
+  }: { readonly untilEnd?: boolean; readonly store?: ReceiverSink['store'] } = {},
 ): Run => {
   const controller = new AbortController()
   const deliveries: Delivery[] = []
   const reports: string[] = []
-  const records = (): readonly string[] => deliveries.flatMap((delivery) => delivery.records as readonly string[])
+  const records = (): readonly string[] =>
+    deliveries.flatMap((delivery) => delivery.records as readonly string[])
   let storing = false
   let wake = (): void => undefined
   const sink: ReceiverSink = {
@@ -63,7 +67,8 @@ const run = (
 }
 
 const bytes = (text: string): Buffer => Buffer.from(text)
-const numbers = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => String(index))
+const numbers = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => String(index))
 
 const delivering = (open: () => Promise<ReceiverSetup>): void => {
   test('all lines, in order, and the last without an end', async () => {
@@ -95,26 +100,40 @@ const delivering = (open: () => Promise<ReceiverSetup>): void => {
   test('many lines, none lost and none twice, however slow the store', async () => {
     const setup = await open()
     const lines = numbers(200_000)
-    const slow = (): Promise<undefined> => new Promise((resolve) => setTimeout(resolve, 1, undefined))
+    const slow = (): Promise<undefined> =>
+      new Promise((resolve) => setTimeout(resolve, 1, undefined))
     const running = run(setup, { untilEnd: true, store: slow })
     const peer = await setup.nextPeer()
     await peer.send(bytes(lines.join('\n')))
     peer.end()
     await running.ended
     expect(running.records()).toEqual(lines)
-    expect(Math.max(...running.deliveries.map(({ records }) => records.length))).toBeLessThanOrEqual(10_000)
+    expect(
+      Math.max(...running.deliveries.map(({ records }) => records.length)),
+    ).toBeLessThanOrEqual(10_000)
   })
 
   test('what is no text is handed over with its bytes and its place', async () => {
     const setup = await open()
     const running = run(setup, { untilEnd: true })
     const peer = await setup.nextPeer()
-    await peer.send(Buffer.concat([bytes('good\n'), Buffer.from([0xff, 0x0a]), bytes('also good\n')]))
+    await peer.send(
+      Buffer.concat([bytes('good\n'), Buffer.from([0xff, 0x0a]), bytes('also good\n')]),
+    )
     peer.end()
     await running.ended
     expect(running.records()).toEqual(['good', 'also good'])
-    const places = running.deliveries.flatMap(({ records, rejected }) => rejected.map((line) => ({ ...line, next: records[line.index] })))
-    expect(places).toEqual([expect.objectContaining({ code: 'LINE_NOT_UTF8', data: Uint8Array.of(0xff), sizeBytes: 1, next: 'also good' })])
+    const places = running.deliveries.flatMap(({ records, rejected }) =>
+      rejected.map((line) => ({ ...line, next: records[line.index] })),
+    )
+    expect(places).toEqual([
+      expect.objectContaining({
+        code: 'LINE_NOT_UTF8',
+        data: Uint8Array.of(0xff),
+        sizeBytes: 1,
+        next: 'also good',
+      }),
+    ])
   })
 
   test('nothing is delivered where nothing came', async () => {
@@ -131,26 +150,29 @@ const connecting = (open: () => Promise<ReceiverSetup>): void => {
     ['end', false, 3],
     ['break', false, 3],
     ['break', true, 2],
-  ])('after the peer’s %s it connects again and says so (until the end: %s)', async (how, untilEnd, connections) => {
-    const setup = await open()
-    const running = run(setup, { untilEnd })
-    for (let connection = 1; connection < connections; connection++) {
-      const peer = await setup.nextPeer()
-      await peer.send(bytes(`${connection}\n`))
-      await running.received(connection)
-      peer[how]()
-    }
-    const last = await setup.nextPeer()
-    await last.send(bytes('last'))
-    last.end()
-    await running.received(connections)
-    running.stop()
-    await running.ended
-    expect(running.records()).toEqual([...numbers(connections).slice(1), 'last'])
-    // One for each connection made and one for each lost at least.
-    expect(running.reports.length).toBeGreaterThanOrEqual(2 * connections - 1)
-    for (const report of running.reports) expect(report).toContain(setup.receiver.description)
-  })
+  ])(
+    'after the peer’s %s it connects again and says so (until the end: %s)',
+    async (how, untilEnd, connections) => {
+      const setup = await open()
+      const running = run(setup, { untilEnd })
+      for (let connection = 1; connection < connections; connection++) {
+        const peer = await setup.nextPeer()
+        await peer.send(bytes(`${connection}\n`))
+        await running.received(connection)
+        peer[how]()
+      }
+      const last = await setup.nextPeer()
+      await last.send(bytes('last'))
+      last.end()
+      await running.received(connections)
+      running.stop()
+      await running.ended
+      expect(running.records()).toEqual([...numbers(connections).slice(1), 'last'])
+      // One for each connection made and one for each lost at least.
+      expect(running.reports.length).toBeGreaterThanOrEqual(2 * connections - 1)
+      for (const report of running.reports) expect(report).toContain(setup.receiver.description)
+    },
+  )
 }
 
 const ending = (open: () => Promise<ReceiverSetup>): void => {
@@ -168,7 +190,10 @@ const ending = (open: () => Promise<ReceiverSetup>): void => {
   test('when it was stopped before it began', async () => {
     const setup = await open()
     const reports: string[] = []
-    const sink: ReceiverSink = { store: () => expect.fail('nothing can have come'), report: (message) => void reports.push(message) }
+    const sink: ReceiverSink = {
+      store: () => expect.fail('nothing can have come'),
+      report: (message) => void reports.push(message),
+    }
     await setup.receiver.run(sink, { signal: AbortSignal.abort(), untilEnd: false })
     expect(reports).toEqual([])
   })
@@ -190,14 +215,17 @@ const ending = (open: () => Promise<ReceiverSetup>): void => {
     expect(running.records()).toEqual(['a'])
   })
 
-  test.each([false, true])('with the error of the store, even if nothing more comes (until the end: %s)', async (untilEnd) => {
-    const setup = await open()
-    const failure = new Error('the store is full')
-    const running = run(setup, { untilEnd, store: () => Promise.reject(failure) })
-    const rejection = expect(running.ended).rejects.toBe(failure)
-    await (await setup.nextPeer()).send(bytes('a\n'))
-    await rejection
-  })
+  test.each([false, true])(
+    'with the error of the store, even if nothing more comes (until the end: %s)',
+    async (untilEnd) => {
+      const setup = await open()
+      const failure = new Error('the store is full')
+      const running = run(setup, { untilEnd, store: () => Promise.reject(failure) })
+      const rejection = expect(running.ended).rejects.toBe(failure)
+      await (await setup.nextPeer()).send(bytes('a\n'))
+      await rejection
+    },
+  )
 }
 
 /** What every {@link Receiver} promises. */

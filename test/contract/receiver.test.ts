@@ -20,7 +20,9 @@ const forEver = new AbortController().signal
 
 describe('a socket', () => {
   test('is called by its address', () => {
-    expect(socketReceiver({ host: 'localhost', port: 9999 }).description).toBe('socket localhost:9999')
+    expect(socketReceiver({ host: 'localhost', port: 9999 }).description).toBe(
+      'socket localhost:9999',
+    )
   })
 
   test('nobody listens yet: it tries again, says it once, and takes what comes then', async () => {
@@ -43,13 +45,20 @@ describe('a socket', () => {
     socket.end('a\nb')
     await ended
     expect(records).toEqual(['a', 'b'])
-    expect(reports).toEqual([expect.stringContaining('ECONNREFUSED'), expect.stringContaining('connected')])
+    expect(reports).toEqual([
+      expect.stringContaining('ECONNREFUSED'),
+      expect.stringContaining('connected'),
+    ])
   })
 
   test('a line that is too long is let go as it arrives', async () => {
     const server = await lineServer()
     const deliveries: Delivery[] = []
-    const ended = socketReceiver({ host: '127.0.0.1', port: server.port, lineBytesMax: 100_000 }).run(
+    const ended = socketReceiver({
+      host: '127.0.0.1',
+      port: server.port,
+      lineBytesMax: 100_000,
+    }).run(
       { store: async (delivery) => void deliveries.push(delivery), report: () => undefined },
       { signal: forEver, untilEnd: true },
     )
@@ -60,7 +69,9 @@ describe('a socket', () => {
     peer.end()
     await ended
     expect(deliveries.flatMap(({ records }) => records)).toEqual(['a', 'b'])
-    expect(deliveries.flatMap(({ rejected }) => rejected)).toMatchObject([{ code: 'LINE_TOO_LONG', sizeBytes: 10_000_000 }])
+    expect(deliveries.flatMap(({ rejected }) => rejected)).toMatchObject([
+      { code: 'LINE_TOO_LONG', sizeBytes: 10_000_000 },
+    ])
   })
 
   test('a sender is slowed down while a store is under way', async () => {
@@ -74,7 +85,8 @@ describe('a socket', () => {
       {
         async store({ records }) {
           // Until the sender is stuck; one that is not slowed down gets to its end meanwhile.
-          for (let before = -1; storedBytes === 0 && before !== sentBytes; await clock.sleep(100)) before = sentBytes
+          for (let before = -1; storedBytes === 0 && before !== sentBytes; await clock.sleep(100))
+            before = sentBytes
           aheadBytesMax = Math.max(aheadBytesMax, sentBytes - storedBytes)
           storedBytes += records.length * 100
         },

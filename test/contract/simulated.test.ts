@@ -15,7 +15,10 @@ import { Environment } from '../../lib/testing/simulation/environment.ts'
 import { faultKinds, Faults } from '../../lib/testing/simulation/faults.ts'
 import { SimulatedBucket } from '../../lib/testing/simulation/cloud/bucket.ts'
 import { bytesOf, type Shard, SimulatedStream } from '../../lib/testing/simulation/cloud/stream.ts'
-import { simulatedBlobStore, simulatedObjectStore } from '../../lib/testing/simulation/ports/buckets.ts'
+import {
+  simulatedBlobStore,
+  simulatedObjectStore,
+} from '../../lib/testing/simulation/ports/buckets.ts'
 import { simulatedItemStore } from '../../lib/testing/simulation/ports/item-store.ts'
 import { simulatedOutputFiles } from '../../lib/testing/simulation/ports/output-files.ts'
 import type { Observer } from '../../lib/testing/simulation/ports/observer.ts'
@@ -33,7 +36,7 @@ const nobody: Observer = {
   blobStored: () => undefined,
   read: () => undefined,
   refused: () => undefined,
-  winding: () => undefined,
+  scheduling: () => undefined,
   outputting: () => undefined,
   outputted: () => undefined,
 }
@@ -44,7 +47,8 @@ const calmWorld = (): CallWorld => {
   return { world, sightings, faults: new Faults(world.random.fork(), sightings, faultKinds) }
 }
 
-const aProcess = (name: string): Environment => new Environment(name, { generation: 1, code: 'a', createdMs: new Map() })
+const aProcess = (name: string): Environment =>
+  new Environment(name, { generation: 1, code: 'a', createdMs: new Map() })
 
 /** Lets virtual time pass while a call is under way. */
 const pumped = <T extends object>(world: World, port: T): T =>
@@ -71,13 +75,22 @@ const twoStores = (
   open: (calls: CallWorld, environment: Environment) => ItemStore,
 ): { readonly store: ItemStore; readonly other: ItemStore } => {
   const calls = calmWorld()
-  return { store: pumped(calls.world, open(calls, aProcess('one'))), other: pumped(calls.world, open(calls, aProcess('other'))) }
+  return {
+    store: pumped(calls.world, open(calls, aProcess('one'))),
+    other: pumped(calls.world, open(calls, aProcess('other'))),
+  }
 }
 
 const overTable =
   (store: ItemStore) =>
   (calls: CallWorld, environment: Environment): ItemStore =>
-    simulatedItemStore({ store, observer: nobody, world: calls.world, environment, call: caller(calls, environment) })
+    simulatedItemStore({
+      store,
+      observer: nobody,
+      world: calls.world,
+      environment,
+      call: caller(calls, environment),
+    })
 
 itemStoreContract('simulated', async () => twoStores(overTable(memoryItemStore())))
 
@@ -85,14 +98,21 @@ itemStoreContract('simulated with blobs', async () => {
   const items = overTable(memoryItemStore())
   const blobs = memoryBlobStore()
   return twoStores((calls, environment) =>
-    withBlobs(items(calls, environment), simulatedBlobStore(blobs, nobody, environment, caller(calls, environment)), { aboveBytes: 1 }),
+    withBlobs(
+      items(calls, environment),
+      simulatedBlobStore(blobs, nobody, environment, caller(calls, environment)),
+      { aboveBytes: 1 },
+    ),
   )
 })
 
 blobStoreContract('simulated', async (): Promise<BlobStore> => {
   const calls = calmWorld()
   const environment = aProcess('one')
-  return pumped(calls.world, simulatedBlobStore(memoryBlobStore(), nobody, environment, caller(calls, environment)))
+  return pumped(
+    calls.world,
+    simulatedBlobStore(memoryBlobStore(), nobody, environment, caller(calls, environment)),
+  )
 })
 
 for (const versioned of [false, true])
@@ -100,7 +120,10 @@ for (const versioned of [false, true])
     const calls = calmWorld()
     const bucket = new SimulatedBucket('b', versioned, { send: () => undefined })
     return {
-      objects: pumped(calls.world, simulatedObjectStore(bucket.objects, caller(calls, aProcess('one')))),
+      objects: pumped(
+        calls.world,
+        simulatedObjectStore(bucket.objects, caller(calls, aProcess('one'))),
+      ),
       isVersioned: versioned,
       write: async (key, bytes) => void bucket.objects.write(key, bytes, calls.world.nowMs),
       remove: async (key) => bucket.objects.remove(key),
@@ -112,7 +135,10 @@ outputFilesContract('simulated', async () => {
   const environment = aProcess('one')
   const files = memoryOutputFiles()
   return {
-    output: pumped(calls.world, simulatedOutputFiles(files, nobody, environment, caller(calls, environment))),
+    output: pumped(
+      calls.world,
+      simulatedOutputFiles(files, nobody, environment, caller(calls, environment)),
+    ),
     files: async () => files.files(),
     plant: async (path, bytes) => files.plant(path, bytes),
   }
@@ -122,12 +148,17 @@ streamReaderContract('simulated', async () => {
   const calls = calmWorld()
   const stream = new SimulatedStream('clicks', 1, 1, calls.world.random.fork())
   const put = (count: number): void => {
-    for (let n = 0; n < count; n++) stream.put(`key${n % 3}`, n % 4 === 3 ? `garbled ${n}` : `line ${n}`, calls.world.nowMs)
+    for (let n = 0; n < count; n++)
+      stream.put(`key${n % 3}`, n % 4 === 3 ? `garbled ${n}` : `line ${n}`, calls.world.nowMs)
   }
   put(12)
   while (stream.shards.length < 3) stream.reshard()
   put(6)
-  const [parent, ...children] = stream.shards.map(filledShard) as [FilledShard, FilledShard, FilledShard]
+  const [parent, ...children] = stream.shards.map(filledShard) as [
+    FilledShard,
+    FilledShard,
+    FilledShard,
+  ]
   children.sort((a, b) => b.records.length - a.records.length)
   const reader = simulatedStreamReader(() => [stream], caller(calls, aProcess('one')))
   return { reader: pumped(calls.world, reader), streamArn: stream.arn, parent, children }

@@ -4,7 +4,11 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { isDiskFull } from '../../lib/adapters/local/sqlite-errors.ts'
-import { type SqliteItemStore, sqliteItemStore, type SqliteItemStoreOptions } from '../../lib/adapters/local/sqlite-item-store.ts'
+import {
+  type SqliteItemStore,
+  sqliteItemStore,
+  type SqliteItemStoreOptions,
+} from '../../lib/adapters/local/sqlite-item-store.ts'
 import { lockStore } from '../../lib/adapters/local/store-lock.ts'
 import { startChild } from './child.ts'
 import { errorOf, expectError } from './errors.ts'
@@ -16,7 +20,8 @@ const opened = (options: SqliteItemStoreOptions): SqliteItemStore => {
   return store
 }
 
-const databaseIn = (directory: string): DatabaseSync => new DatabaseSync(join(directory, 'store.sqlite'), { timeout: 0 })
+const databaseIn = (directory: string): DatabaseSync =>
+  new DatabaseSync(join(directory, 'store.sqlite'), { timeout: 0 })
 
 /** Runs statements on the file behind the store's back. */
 const tamper = (directory: string, sql: string): void => {
@@ -44,7 +49,10 @@ describe('opening', () => {
 
   test('makes nothing where it may not', async () => {
     const root = temporaryDirectory()
-    await expectError(() => sqliteItemStore({ directory: join(root, 'none'), create: false }), 'STORE_NOT_FOUND')
+    await expectError(
+      () => sqliteItemStore({ directory: join(root, 'none'), create: false }),
+      'STORE_NOT_FOUND',
+    )
     await expectError(() => lockStore(join(root, 'none'), { create: false }), 'STORE_NOT_FOUND')
     expect(existsSync(join(root, 'none'))).toBe(false)
     await expectError(() => sqliteItemStore({ directory: root, create: false }), 'STORE_NOT_FOUND')
@@ -60,10 +68,22 @@ describe('opening', () => {
   })
 
   test.each<[string, (directory: string) => void]>([
-    ['no database', (directory) => writeFileSync(join(directory, 'store.sqlite'), 'x'.repeat(10_000))],
+    [
+      'no database',
+      (directory) => writeFileSync(join(directory, 'store.sqlite'), 'x'.repeat(10_000)),
+    ],
     ['a database of another program', (directory) => tamper(directory, 'CREATE TABLE other (x)')],
-    ['a database that another program has marked', (directory) => tamper(directory, 'PRAGMA application_id = 7; CREATE TABLE items (x)')],
-    ['a newer format', (directory) => (sqliteItemStore({ directory }).close(), tamper(directory, 'PRAGMA user_version = 99'))],
+    [
+      'a database that another program has marked',
+      (directory) => tamper(directory, 'PRAGMA application_id = 7; CREATE TABLE items (x)'),
+    ],
+    [
+      'a newer format',
+      (directory) => (
+        sqliteItemStore({ directory }).close(),
+        tamper(directory, 'PRAGMA user_version = 99')
+      ),
+    ],
   ])('refuses %s', async (_, prepare) => {
     const directory = temporaryDirectory()
     prepare(directory)
@@ -81,16 +101,29 @@ describe('opening', () => {
 })
 
 describe('names that are no well-formed text', () => {
-  const sorts = ['\ud800', '\ud800a', '\udbff\ud800', '\udc00', '\udfff', '\ufffd', 'a\ud83d', 'a\udc00\ud83d\ude00\ud83d', 'a😀']
+  const sorts = [
+    '\ud800',
+    '\ud800a',
+    '\udbff\ud800',
+    '\udc00',
+    '\udfff',
+    '\ufffd',
+    'a\ud83d',
+    'a\udc00\ud83d\ude00\ud83d',
+    'a😀',
+  ]
 
   test('stay apart, and come back as they were', async () => {
     const store = opened({ directory: temporaryDirectory() })
-    await store.putAll(sorts.map((sort) => ({ partition: 'p\ud800', sort, item: { [sort]: sort } })))
+    await store.putAll(
+      sorts.map((sort) => ({ partition: 'p\ud800', sort, item: { [sort]: sort } })),
+    )
     expect(await store.query('p\ufffd')).toEqual([])
     const found = await store.query('p\ud800')
     expect(new Set(found.map(({ sort }) => sort))).toEqual(new Set(sorts))
     for (const { sort, item } of found) expect(item).toEqual({ [sort]: sort })
-    for (const sort of sorts) expect(await store.get({ partition: 'p\ud800', sort })).toEqual({ [sort]: sort })
+    for (const sort of sorts)
+      expect(await store.get({ partition: 'p\ud800', sort })).toEqual({ [sort]: sort })
     await store.deleteAll([{ partition: 'p\ud800', sort: '\ud800' }])
     expect(await store.query('p\ud800')).toHaveLength(sorts.length - 1)
   })
@@ -100,11 +133,18 @@ describe('errors', () => {
   test('a full store refuses, keeps what it has, and takes again what fits', async () => {
     const directory = temporaryDirectory()
     const store = opened({ directory, sizeBytesMax: 200_000 })
-    const items = Array.from({ length: 100 }, (_, index) => ({ partition: 'p', sort: `${index}`, item: { text: 'x'.repeat(10_000) } }))
+    const items = Array.from({ length: 100 }, (_, index) => ({
+      partition: 'p',
+      sort: `${index}`,
+      item: { text: 'x'.repeat(10_000) },
+    }))
     await store.putAll(items.slice(0, 5))
     await expectError(() => store.putAll(items), 'STORE_FULL')
     expect(await store.query('p')).toEqual(items.slice(0, 5))
-    await expectError(() => store.compareAndSet({ partition: 'p', sort: '0' }, {}, { text: 'y'.repeat(300_000) }), 'STORE_FULL')
+    await expectError(
+      () => store.compareAndSet({ partition: 'p', sort: '0' }, {}, { text: 'y'.repeat(300_000) }),
+      'STORE_FULL',
+    )
     await store.deleteAll(items)
     await store.putAll(items.slice(0, 5))
     expect(await store.query('p')).toHaveLength(5)
@@ -139,7 +179,8 @@ describe('errors', () => {
 
   test('a number that JSON would lose is refused', async () => {
     const store = opened({ directory: temporaryDirectory() })
-    for (const n of [Number.NaN, Infinity]) await expectError(() => store.put(key, { n }), 'ARGUMENT_INVALID')
+    for (const n of [Number.NaN, Infinity])
+      await expectError(() => store.put(key, { n }), 'ARGUMENT_INVALID')
     expect(await store.get(key)).toBeUndefined()
   })
 })

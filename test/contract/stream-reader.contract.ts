@@ -22,7 +22,11 @@ export interface StreamPlace {
 const numbersOf = (records: readonly { readonly sequenceNumber: string }[]): readonly string[] =>
   records.map(({ sequenceNumber }) => sequenceNumber)
 
-const plain = ({ sequenceNumber, partitionKey, data }: StreamRecord): FilledShard['records'][number] => ({
+const plain = ({
+  sequenceNumber,
+  partitionKey,
+  data,
+}: StreamRecord): FilledShard['records'][number] => ({
   sequenceNumber,
   partitionKey,
   data: new Uint8Array(data),
@@ -31,8 +35,16 @@ const plain = ({ sequenceNumber, partitionKey, data }: StreamRecord): FilledShar
 const ranges = (place: () => StreamPlace): void => {
   /** What there is of a range: from one record of a shard to another, by their indexes. */
   const read = (shard: FilledShard, from: number, to: number): Promise<readonly StreamRecord[]> => {
-    const [first = '', last = ''] = [shard.records.at(from)?.sequenceNumber, shard.records.at(to)?.sequenceNumber]
-    return place().reader.read({ streamArn: place().streamArn, shardId: shard.shardId, first, last })
+    const [first = '', last = ''] = [
+      shard.records.at(from)?.sequenceNumber,
+      shard.records.at(to)?.sequenceNumber,
+    ]
+    return place().reader.read({
+      streamArn: place().streamArn,
+      shardId: shard.shardId,
+      first,
+      last,
+    })
   }
 
   test.each([
@@ -43,7 +55,9 @@ const ranges = (place: () => StreamPlace): void => {
     ['up to the last', 7, -1],
   ])('of a closed shard, %s', async (_, from, to) => {
     const { parent } = place()
-    expect((await read(parent, from, to)).map(plain)).toEqual(parent.records.slice(from, to === -1 ? undefined : to + 1))
+    expect((await read(parent, from, to)).map(plain)).toEqual(
+      parent.records.slice(from, to === -1 ? undefined : to + 1),
+    )
   })
 
   test('the same each time, arrival times too', async () => {
@@ -55,24 +69,35 @@ const ranges = (place: () => StreamPlace): void => {
     const [{ shardId, records }] = children
     const [first = '', last = ''] = [records.at(0)?.sequenceNumber, records.at(-1)?.sequenceNumber]
     const behind = String(BigInt(last) + 10n ** 20n)
-    expect(numbersOf(await reader.read({ streamArn, shardId, first, last: behind }))).toEqual(numbersOf(records))
+    expect(numbersOf(await reader.read({ streamArn, shardId, first, last: behind }))).toEqual(
+      numbersOf(records),
+    )
   })
 
   test.each([
     ['a shard that is not there', { shardId: 'shardId-000000000099' }],
-    ['a stream that is not there', { streamArn: 'arn:aws:kinesis:us-east-1:000000000000:stream/none' }],
+    [
+      'a stream that is not there',
+      { streamArn: 'arn:aws:kinesis:us-east-1:000000000000:stream/none' },
+    ],
     ['numbers that are none of its own', { first: '1', last: '2' }],
   ])('of %s has nothing', async (_, changed) => {
     const { reader, streamArn, parent } = place()
-    const [first = '', last = ''] = [parent.records.at(0)?.sequenceNumber, parent.records.at(-1)?.sequenceNumber]
-    expect(await reader.read({ streamArn, shardId: parent.shardId, first, last, ...changed })).toEqual([])
+    const [first = '', last = ''] = [
+      parent.records.at(0)?.sequenceNumber,
+      parent.records.at(-1)?.sequenceNumber,
+    ]
+    expect(
+      await reader.read({ streamArn, shardId: parent.shardId, first, last, ...changed }),
+    ).toEqual([])
   })
 }
 
 const lineage = (place: () => StreamPlace): void => {
   test('of a shard that was split', async () => {
     const { reader, streamArn, parent, children } = place()
-    for (const { shardId } of children) expect(await reader.parents({ streamArn, shardId })).toEqual([parent.shardId])
+    for (const { shardId } of children)
+      expect(await reader.parents({ streamArn, shardId })).toEqual([parent.shardId])
   })
 
   test('of a first shard, and of one that is not there, is none', async () => {

@@ -35,7 +35,10 @@ beforeAll(async () => {
     new CreateTableCommand({
       TableName: table,
       BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
+      AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({
+        AttributeName,
+        AttributeType: 'S' as const,
+      })),
       KeySchema: [
         { AttributeName: 'pk', KeyType: 'HASH' },
         { AttributeName: 'sk', KeyType: 'RANGE' },
@@ -86,7 +89,13 @@ const plantObject = async (bucket: string, key: string, bytes: Uint8Array): Prom
 const objectsIn = async (bucket: string): Promise<ReadonlyMap<string, Uint8Array>> => {
   const place = { client: s3Client(), bucket }
   const keys = await listKeys(place, '')
-  return new Map(await Promise.all(keys.map(async (key) => [key, (await readObject(place, key))?.bytes ?? new Uint8Array()] as const)))
+  return new Map(
+    await Promise.all(
+      keys.map(
+        async (key) => [key, (await readObject(place, key))?.bytes ?? new Uint8Array()] as const,
+      ),
+    ),
+  )
 }
 
 outputFilesContract('S3', async () => {
@@ -100,7 +109,10 @@ outputFilesContract('S3', async () => {
 
 test('outputs in a bucket that is not there', async () => {
   const output = s3OutputFiles({ bucket: `none-${randomUUID()}` })
-  await expectError(() => output.writeParts('a', [Buffer.from('x')], { app: 'a', generation: 1, epoch: 1 }), 'OUTPUT_FAILED')
+  await expectError(
+    () => output.writeParts('a', [Buffer.from('x')], { app: 'a', generation: 1, epoch: 1 }),
+    'OUTPUT_FAILED',
+  )
 })
 
 blobStoreContract('S3', async () => s3BlobStore({ bucket: await newBucket(), prefix: 'blocks/' }))
@@ -114,7 +126,9 @@ itemStoreContract('DynamoDB with blobs in S3', async () => {
 /** Puts an object, and gives its time as S3 shows it. */
 const putObject = async (bucket: string, key: string, bytes: Uint8Array): Promise<number> => {
   await plantObject(bucket, key, bytes)
-  const { LastModified } = await s3Client().send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
+  const { LastModified } = await s3Client().send(
+    new HeadObjectCommand({ Bucket: bucket, Key: key }),
+  )
   return LastModified?.getTime() ?? 0
 }
 
@@ -146,7 +160,10 @@ for (const versioned of [false, true])
   objectStoreContract(`S3, ${versioned ? 'with' : 'without'} versions`, async () => {
     const bucket = await newBucket()
     const VersioningConfiguration = { Status: 'Enabled' } as const
-    if (versioned) await s3Client().send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }))
+    if (versioned)
+      await s3Client().send(
+        new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }),
+      )
     return {
       objects: s3ObjectStore({ bucket }),
       isVersioned: versioned,
@@ -155,18 +172,25 @@ for (const versioned of [false, true])
     }
   })
 
-test.each(['a b', 'a+b', 'a%b', 'a%2Bb', 'ä€😀', "it's (*)!", 'a&b=c?d', '"<a>"', '\\'])('the key %j is listed and read', async (key) => {
-  const bucket = await newBucket()
-  await plantObject(bucket, `in/${key}`, Buffer.from('x'))
-  const source = s3Objects({ bucket, prefix: 'in/' })
-  const [summary] = await source.list()
-  expect(summary).toMatchObject({ key, sizeBytes: 1 })
-  expect(await source.read(summary!)).toEqual({ found: true, bytes: Uint8Array.from(Buffer.from('x')) })
-})
+test.each(['a b', 'a+b', 'a%b', 'a%2Bb', 'ä€😀', "it's (*)!", 'a&b=c?d', '"<a>"', '\\'])(
+  'the key %j is listed and read',
+  async (key) => {
+    const bucket = await newBucket()
+    await plantObject(bucket, `in/${key}`, Buffer.from('x'))
+    const source = s3Objects({ bucket, prefix: 'in/' })
+    const [summary] = await source.list()
+    expect(summary).toMatchObject({ key, sizeBytes: 1 })
+    expect(await source.read(summary!)).toEqual({
+      found: true,
+      bytes: Uint8Array.from(Buffer.from('x')),
+    })
+  },
+)
 
 test('markers of directories, and what lies below others, are no objects of this one', async () => {
   const bucket = await newBucket()
-  for (const key of ['in/', 'in/sub/', 'in/sub/a', 'inside', 'in/a']) await plantObject(bucket, key, new Uint8Array())
+  for (const key of ['in/', 'in/sub/', 'in/sub/a', 'inside', 'in/a'])
+    await plantObject(bucket, key, new Uint8Array())
   expect((await s3Objects({ bucket, prefix: 'in/' }).list()).map(({ key }) => key)).toEqual(['a'])
 })
 
@@ -181,7 +205,9 @@ test('another upload of other bytes within the same second was replaced', async 
 
 /** The module once more, as another process has it: attempts within one take turns. */
 const anotherProcess = async (index: number): Promise<typeof s3OutputFiles> => {
-  const copy = (await import(/* @vite-ignore */ `../../lib/adapters/aws/s3-output-files.ts?copy=${index}`)) as {
+  const copy = (await import(
+    /* @vite-ignore */ `../../lib/adapters/aws/s3-output-files.ts?copy=${index}`
+  )) as {
     readonly s3OutputFiles: typeof s3OutputFiles
   }
   return copy.s3OutputFiles
@@ -196,8 +222,12 @@ test('of attempts of several processes at the same time, the newest stays, whole
       return open({ bucket }).writeParts('out', parts, { app: 'app', generation, epoch })
     })
     await Promise.allSettled(attempts)
-    const found = new Map([...(await objectsIn(bucket))].map(([key, bytes]) => [key, Buffer.from(bytes).toString()]))
+    const found = new Map(
+      [...(await objectsIn(bucket))].map(([key, bytes]) => [key, Buffer.from(bytes).toString()]),
+    )
     expect(found.get('out/_SUCCESS')).toContain(`"generation":${generation},"epoch":4`)
-    expect([...found].filter(([key]) => key !== 'out/_SUCCESS').map(([, text]) => text)).toEqual(Array(7).fill(`${generation}-4`))
+    expect([...found].filter(([key]) => key !== 'out/_SUCCESS').map(([, text]) => text)).toEqual(
+      Array(7).fill(`${generation}-4`),
+    )
   }
 })

@@ -53,7 +53,10 @@ const missing = (what: string, details: string): Error =>
   )
 
 const runPython = (command: string, args: readonly string[], what: string): void => {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', timeout: INSTALL_MS_MAX })
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    timeout: INSTALL_MS_MAX,
+  })
   if (status !== 0) throw missing(what, error?.message ?? `${stdout}\n${stderr}`)
 }
 
@@ -64,7 +67,11 @@ export const installEmulator = (): void => {
   rmSync(venv, { recursive: true, force: true })
   mkdirSync(home, { recursive: true })
   runPython('python3', ['-m', 'venv', venv], 'python3 with venv cannot be had')
-  runPython(join(venv, 'bin', 'pip'), ['install', '--quiet', ...PACKAGES], `${PACKAGES.join(' ')} cannot be installed`)
+  runPython(
+    join(venv, 'bin', 'pip'),
+    ['install', '--quiet', ...PACKAGES],
+    `${PACKAGES.join(' ')} cannot be installed`,
+  )
   mkdirSync(marker)
 }
 
@@ -73,21 +80,31 @@ const freePort = (): Promise<number> =>
     const server = createServer().once('error', reject)
     server.listen(0, '127.0.0.1', () => {
       const address = server.address()
-      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))))
+      server.close(() =>
+        typeof address === 'object' && address !== null
+          ? resolve(address.port)
+          : reject(new Error('no port')),
+      )
     })
   })
 
 const isReady = async (endpoint: string): Promise<boolean> => {
   for (const path of ['/_ministack/ready', '/_localstack/health']) {
-    const answer = await fetch(endpoint + path, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined)
+    const answer = await fetch(endpoint + path, { signal: AbortSignal.timeout(2_000) }).catch(
+      () => undefined,
+    )
     if (answer?.ok === true) return true
   }
   return false
 }
 
 const untilReady = async (endpoint: string, ended: () => boolean, log: string): Promise<void> => {
-  for (const start = Date.now(); Date.now() - start < READY_MS_MAX && !ended(); await sleep(50)) if (await isReady(endpoint)) return
-  throw missing(`the emulator was not ready within ${READY_MS_MAX / 1_000} s`, readFileSync(log, 'utf8'))
+  for (const start = Date.now(); Date.now() - start < READY_MS_MAX && !ended(); await sleep(50))
+    if (await isReady(endpoint)) return
+  throw missing(
+    `the emulator was not ready within ${READY_MS_MAX / 1_000} s`,
+    readFileSync(log, 'utf8'),
+  )
 }
 
 /** A small environment on purpose: functions that the emulator runs inherit all of it. */
@@ -108,7 +125,10 @@ const processesIn = (work: string): readonly number[] => {
     .map(Number)
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(work) || readlinkSync(`/proc/${pid}/cwd`).startsWith(work)
+        return (
+          readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(work) ||
+          readlinkSync(`/proc/${pid}/cwd`).startsWith(work)
+        )
       } catch {
         // It has ended meanwhile, or is somebody else's.
         return false
@@ -138,19 +158,26 @@ const stopProcess = async (child: ChildProcess, work: string): Promise<void> => 
 export const findOrStartEmulator = async (): Promise<Emulator> => {
   const given = process.env['AWS_ENDPOINT_URL']
   if (given === undefined || given === '') return startEmulator()
-  if (!(await isReady(given))) throw missing(`the one that AWS_ENDPOINT_URL names does not answer`, given)
+  if (!(await isReady(given)))
+    throw missing(`the one that AWS_ENDPOINT_URL names does not answer`, given)
   return { endpoint: given, processes: () => [], stop: async () => undefined }
 }
 
 /** Installs the emulator if need be, and starts one on a free port. */
-export const startEmulator = async ({ variables = {} }: EmulatorOptions = {}): Promise<Emulator> => {
+export const startEmulator = async ({
+  variables = {},
+}: EmulatorOptions = {}): Promise<Emulator> => {
   installEmulator()
   const port = await freePort()
   const work = mkdtempSync(join(home, 'run-'))
   // The emulator starts functions by a script that is no ES module, and what is above says that scripts are.
   writeFileSync(join(work, 'package.json'), '{ "type": "commonjs" }')
   const log = join(work, 'log')
-  const child = spawn(binary, [], { cwd: work, env: { ...variablesFor(port, work), ...variables }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(binary, [], {
+    cwd: work,
+    env: { ...variablesFor(port, work), ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const file = createWriteStream(log)
   child.stdout.pipe(file, { end: false })
   child.stderr.pipe(file, { end: false })

@@ -5,10 +5,10 @@
 import { MergeShardsCommand, SplitShardCommand } from '@aws-sdk/client-kinesis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { kinesisStreamReader } from '../../lib/adapters/aws/kinesis-stream-reader.ts'
-import { kinesisDeliveries } from '../../lib/runtime/kinesis/event.ts'
-import { shardParents } from '../../lib/runtime/kinesis/lineage.ts'
+import { kinesisDeliveries } from '../../lib/runtime/sources/kinesis/event.ts'
+import { shardParents } from '../../lib/runtime/sources/kinesis/lineage.ts'
 import { pipelineOf, World } from '../unit/runtime/harness.ts'
-import { aggregateOf } from '../unit/runtime/kinesis/aggregate.ts'
+import { aggregateOf } from '../unit/runtime/sources/kinesis/aggregate.ts'
 import { KinesisLocal } from './kinesis-local.ts'
 
 const STREAM = 'clicks'
@@ -27,20 +27,28 @@ afterAll(() => kinesis.stop())
 const put = (round: number): Promise<void> =>
   kinesis.put(
     Array.from({ length: KEYS }, (_, key) => {
-      const texts = key % 2 === 0 ? [`${key} ${2 * round}`] : [`${key} ${2 * round}`, `${key} ${2 * round + 1}`]
+      const texts =
+        key % 2 === 0 ? [`${key} ${2 * round}`] : [`${key} ${2 * round}`, `${key} ${2 * round + 1}`]
       const data = texts.map((text) => ({ partitionKey: `key${key}`, data: Buffer.from(text) }))
-      return { PartitionKey: `key${key}`, Data: data.length === 1 ? data[0]!.data : aggregateOf(data) }
+      return {
+        PartitionKey: `key${key}`,
+        Data: data.length === 1 ? data[0]!.data : aggregateOf(data),
+      }
     }),
   )
 
 test('over splits and merges every record counts once, and those of a key stay in order', async () => {
   await put(0)
   const [first = ''] = await kinesis.openShards()
-  await kinesis.client.send(new SplitShardCommand({ StreamName: STREAM, ShardToSplit: first, NewStartingHashKey: MIDDLE }))
+  await kinesis.client.send(
+    new SplitShardCommand({ StreamName: STREAM, ShardToSplit: first, NewStartingHashKey: MIDDLE }),
+  )
   await kinesis.untilActive()
   await put(1)
   const [left = '', right = ''] = await kinesis.openShards()
-  await kinesis.client.send(new MergeShardsCommand({ StreamName: STREAM, ShardToMerge: left, AdjacentShardToMerge: right }))
+  await kinesis.client.send(
+    new MergeShardsCommand({ StreamName: STREAM, ShardToMerge: left, AdjacentShardToMerge: right }),
+  )
   await kinesis.untilActive()
   await put(2)
 
@@ -49,10 +57,19 @@ test('over splits and merges every record counts once, and those of a key stay i
   const seen: string[] = []
   const world = new World()
   const app = world.deploy(
-    pipelineOf((ssc) => ssc.kinesisTextStream(STREAM).foreachRDD(async (rdd) => void seen.push(...(await rdd.collect()))), {
-      limits: { records: 8 },
-    }),
-    { bind: 'lanes', parentsOf: shardParents(async () => kinesisStreamReader({ client: kinesis.client })) },
+    pipelineOf(
+      (ssc) =>
+        ssc
+          .kinesisTextStream(STREAM)
+          .foreachRDD(async (rdd) => void seen.push(...(await rdd.collect()))),
+      {
+        limits: { records: 8 },
+      },
+    ),
+    {
+      bind: 'lanes',
+      parentsOf: shardParents(async () => kinesisStreamReader({ client: kinesis.client })),
+    },
   )
   await app.tick()
   const digits = new Set<number>()
@@ -73,9 +90,11 @@ test('over splits and merges every record counts once, and those of a key stay i
   // A few records at a time, so that all shards are in a batch together only where none has to wait for another.
   await app.tick(40)
 
-  const expected = (key: number): readonly number[] => (key % 2 === 0 ? [0, 2, 4] : [0, 1, 2, 3, 4, 5])
+  const expected = (key: number): readonly number[] =>
+    key % 2 === 0 ? [0, 2, 4] : [0, 1, 2, 3, 4, 5]
   const byKey = Map.groupBy(seen, (text) => Number(text.split(' ')[0]))
-  for (let key = 0; key < KEYS; key++) expect(byKey.get(key)?.map((text) => Number(text.split(' ')[1]))).toEqual(expected(key))
+  for (let key = 0; key < KEYS; key++)
+    expect(byKey.get(key)?.map((text) => Number(text.split(' ')[1]))).toEqual(expected(key))
   expect([...digits]).toEqual([56])
   expect(ends).toEqual([true, true, true, false])
 })

@@ -15,7 +15,7 @@ import {
   type Shard,
 } from '@aws-sdk/client-kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import type { KinesisEventRecord } from '../../lib/runtime/kinesis/event.ts'
+import type { KinesisEventRecord } from '../../lib/runtime/sources/kinesis/event.ts'
 
 /** A record to put. */
 export interface NewRecord {
@@ -68,12 +68,20 @@ export class KinesisLocal {
     const folder = dirname(createRequire(import.meta.url).resolve('kinesis-local/package.json'))
     const [plain, tls] = [await freePort(), await freePort()]
     const quick = Object.fromEntries(
-      ['CREATE_STREAM', 'SPLIT_SHARD', 'MERGE_SHARDS', 'PUT_RECORDS', 'GET_RECORDS'].map((call) => [`${call}_DURATION`, '5ms']),
+      ['CREATE_STREAM', 'SPLIT_SHARD', 'MERGE_SHARDS', 'PUT_RECORDS', 'GET_RECORDS'].map((call) => [
+        `${call}_DURATION`,
+        '5ms',
+      ]),
     )
     const server = spawn(process.execPath, ['main.js'], {
       cwd: folder,
       stdio: 'ignore',
-      env: { ...process.env, ...quick, KINESIS_MOCK_PLAIN_PORT: String(plain), KINESIS_MOCK_TLS_PORT: String(tls) },
+      env: {
+        ...process.env,
+        ...quick,
+        KINESIS_MOCK_PLAIN_PORT: String(plain),
+        KINESIS_MOCK_TLS_PORT: String(tls),
+      },
     })
     const client = new KinesisClient({
       endpoint: `http://127.0.0.1:${plain}`,
@@ -98,30 +106,41 @@ export class KinesisLocal {
 
   async untilActive(): Promise<void> {
     await until('an active stream', async () => {
-      const { StreamDescriptionSummary } = await this.client.send(new DescribeStreamSummaryCommand({ StreamName: this.stream }))
+      const { StreamDescriptionSummary } = await this.client.send(
+        new DescribeStreamSummaryCommand({ StreamName: this.stream }),
+      )
       return StreamDescriptionSummary?.StreamStatus === 'ACTIVE'
     })
   }
 
   async arn(): Promise<string> {
-    const { StreamDescriptionSummary } = await this.client.send(new DescribeStreamSummaryCommand({ StreamName: this.stream }))
+    const { StreamDescriptionSummary } = await this.client.send(
+      new DescribeStreamSummaryCommand({ StreamName: this.stream }),
+    )
     return StreamDescriptionSummary?.StreamARN ?? ''
   }
 
   async put(records: readonly NewRecord[]): Promise<void> {
-    const { FailedRecordCount = 0 } = await this.client.send(new PutRecordsCommand({ StreamName: this.stream, Records: [...records] }))
-    if (FailedRecordCount !== 0) throw new Error(`kinesis-local refused ${FailedRecordCount} records`)
+    const { FailedRecordCount = 0 } = await this.client.send(
+      new PutRecordsCommand({ StreamName: this.stream, Records: [...records] }),
+    )
+    if (FailedRecordCount !== 0)
+      throw new Error(`kinesis-local refused ${FailedRecordCount} records`)
   }
 
   /** All shards, by id: a child's is behind its parents'. */
   async shards(): Promise<readonly ListedShard[]> {
-    const { Shards = [] } = await this.client.send(new ListShardsCommand({ StreamName: this.stream }))
+    const { Shards = [] } = await this.client.send(
+      new ListShardsCommand({ StreamName: this.stream }),
+    )
     return (Shards as ListedShard[]).toSorted((a, b) => (a.ShardId < b.ShardId ? -1 : 1))
   }
 
   async openShards(): Promise<readonly string[]> {
     const shards = await this.shards()
-    return shards.filter(({ SequenceNumberRange }) => SequenceNumberRange?.EndingSequenceNumber === undefined).map(({ ShardId }) => ShardId)
+    return shards
+      .filter(({ SequenceNumberRange }) => SequenceNumberRange?.EndingSequenceNumber === undefined)
+      .map(({ ShardId }) => ShardId)
   }
 
   async readShard(ShardId: string): Promise<ShardContent> {
@@ -132,7 +151,12 @@ export class KinesisLocal {
     for (let empty = 0; iterator !== undefined && iterator !== null && empty < 3;) {
       const answer = await this.client.send(new GetRecordsCommand({ ShardIterator: iterator }))
       empty = (answer.Records ?? []).length === 0 ? empty + 1 : 0
-      for (const { SequenceNumber = '', PartitionKey = '', Data = new Uint8Array(), ApproximateArrivalTimestamp } of answer.Records ?? [])
+      for (const {
+        SequenceNumber = '',
+        PartitionKey = '',
+        Data = new Uint8Array(),
+        ApproximateArrivalTimestamp,
+      } of answer.Records ?? [])
         records.push({
           eventID: `${ShardId}:${SequenceNumber}`,
           eventSourceARN,

@@ -3,10 +3,10 @@ import { SplitShardCommand } from '@aws-sdk/client-kinesis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { kinesisStreamReader } from '../../lib/adapters/aws/kinesis-stream-reader.ts'
 import type { StreamReader } from '../../lib/ports/stream-reader.ts'
-import { kinesisDeliveries } from '../../lib/runtime/kinesis/event.ts'
+import { kinesisDeliveries } from '../../lib/runtime/sources/kinesis/event.ts'
 import { type FilledShard, streamReaderContract } from '../contract/stream-reader.contract.ts'
 import { APP, pipelineOf, World } from '../unit/runtime/harness.ts'
-import { aggregateOf } from '../unit/runtime/kinesis/aggregate.ts'
+import { aggregateOf } from '../unit/runtime/sources/kinesis/aggregate.ts'
 import { KinesisLocal, type ShardContent } from './kinesis-local.ts'
 
 const STREAM = 'replayed'
@@ -19,10 +19,13 @@ let streamArn: string
 let parent: string
 let parentContent: ShardContent
 
-const textsOf = (from: number): readonly string[] => Array.from({ length: RECORDS }, (_, index) => `line ${from + index}`)
+const textsOf = (from: number): readonly string[] =>
+  Array.from({ length: RECORDS }, (_, index) => `line ${from + index}`)
 
 const put = async (texts: readonly string[]): Promise<void> => {
-  const packed = aggregateOf(['one', 'two'].map((text) => ({ partitionKey: 'k', data: Buffer.from(text) })))
+  const packed = aggregateOf(
+    ['one', 'two'].map((text) => ({ partitionKey: 'k', data: Buffer.from(text) })),
+  )
   await kinesis.put([
     ...texts.map((text, index) => ({ PartitionKey: `key${index}`, Data: Buffer.from(text) })),
     { PartitionKey: 'k', Data: packed },
@@ -36,7 +39,13 @@ beforeAll(async () => {
   streamArn = await kinesis.arn()
   await put(textsOf(0))
   ;[parent = ''] = await kinesis.openShards()
-  await kinesis.client.send(new SplitShardCommand({ StreamName: STREAM, ShardToSplit: parent, NewStartingHashKey: String(2n ** 127n) }))
+  await kinesis.client.send(
+    new SplitShardCommand({
+      StreamName: STREAM,
+      ShardToSplit: parent,
+      NewStartingHashKey: String(2n ** 127n),
+    }),
+  )
   await kinesis.untilActive()
   await put(textsOf(RECORDS))
   parentContent = await kinesis.readShard(parent)
@@ -44,7 +53,13 @@ beforeAll(async () => {
 afterAll(() => kinesis.stop())
 
 /** A shard as the contract wants it. */
-const filled = ({ shardId, content }: { readonly shardId: string; readonly content: ShardContent }): FilledShard => ({
+const filled = ({
+  shardId,
+  content,
+}: {
+  readonly shardId: string
+  readonly content: ShardContent
+}): FilledShard => ({
   shardId,
   records: content.records.map(({ kinesis: { sequenceNumber, partitionKey, data } }) => ({
     sequenceNumber,
@@ -55,7 +70,11 @@ const filled = ({ shardId, content }: { readonly shardId: string; readonly conte
 
 streamReaderContract('Kinesis', async () => {
   const [left = '', right = ''] = await kinesis.openShards()
-  const children = await Promise.all([left, right].map(async (shardId) => filled({ shardId, content: await kinesis.readShard(shardId) })))
+  const children = await Promise.all(
+    [left, right].map(async (shardId) =>
+      filled({ shardId, content: await kinesis.readShard(shardId) }),
+    ),
+  )
   return {
     reader,
     streamArn,
@@ -98,4 +117,7 @@ const blockKeys = (world: World) =>
   world.store
     .keys()
     .filter((key) => key.startsWith(`${APP}#seg#${SOURCE}/`))
-    .map((key) => ({ partition: key.slice(0, key.lastIndexOf('/')), sort: key.slice(key.lastIndexOf('/') + 1) }))
+    .map((key) => ({
+      partition: key.slice(0, key.lastIndexOf('/')),
+      sort: key.slice(key.lastIndexOf('/') + 1),
+    }))

@@ -21,7 +21,9 @@ const RECORDS = 100
 type Step = readonly [nowMs: number, invoke: (app: DeployedExample) => Promise<void>]
 
 interface WithCapacity {
-  readonly ConsumedCapacity?: { readonly CapacityUnits?: number } | readonly { readonly CapacityUnits?: number }[]
+  readonly ConsumedCapacity?:
+    | { readonly CapacityUnits?: number }
+    | readonly { readonly CapacityUnits?: number }[]
 }
 
 const unitsIn = ({ ConsumedCapacity = [] }: WithCapacity): number =>
@@ -36,7 +38,12 @@ const realClients = async (): Promise<Clients & { written: () => number }> => {
       async (args) => {
         const isWrite = commandName === 'PutItemCommand' || commandName === 'BatchWriteItemCommand'
         const result = await next(
-          isWrite ? { ...args, input: { ...args.input, ReturnConsumedCapacity: 'TOTAL' } as typeof args.input } : args,
+          isWrite
+            ? {
+                ...args,
+                input: { ...args.input, ReturnConsumedCapacity: 'TOTAL' } as typeof args.input,
+              }
+            : args,
         )
         if (isWrite) written += unitsIn(result.output as WithCapacity)
         return result
@@ -48,19 +55,24 @@ const realClients = async (): Promise<Clients & { written: () => number }> => {
     new CreateTableCommand({
       TableName: 'clicks',
       BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
+      AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({
+        AttributeName,
+        AttributeType: 'S' as const,
+      })),
       KeySchema: [
         { AttributeName: 'pk', KeyType: 'HASH' },
         { AttributeName: 'sk', KeyType: 'RANGE' },
       ],
     }),
   )
-  for (const Bucket of ['blocks', 'results']) await clients.s3.send(new CreateBucketCommand({ Bucket }))
-  await clients.sqs.send(new CreateQueueCommand({ QueueName: 'ticks' }))
+  for (const Bucket of ['blocks', 'results'])
+    await clients.s3.send(new CreateBucketCommand({ Bucket }))
+  await clients.sqs.send(new CreateQueueCommand({ QueueName: 'triggers' }))
   return { ...clients, written: () => written }
 }
 
-const queueOf = async ({ sqs }: Clients): Promise<string> => (await sqs.send(new CreateQueueCommand({ QueueName: 'ticks' }))).QueueUrl ?? ''
+const queueOf = async ({ sqs }: Clients): Promise<string> =>
+  (await sqs.send(new CreateQueueCommand({ QueueName: 'triggers' }))).QueueUrl ?? ''
 
 test('writes take as many units as the bench counts', async () => {
   const real = await realClients()

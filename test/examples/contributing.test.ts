@@ -17,7 +17,8 @@ beforeAll(() => {
   writeFileSync(join(directory, 'package.json'), '{ "type": "module" }')
   operation = join(directory, 'distinct.ts')
   const page = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')
-  const code = /^```ts\n(?<code>.*?)^```/ms.exec(page.slice(page.indexOf('## A new operation')))?.groups?.['code']
+  const code = /^```ts\n(?<code>.*?)^```/ms.exec(page.slice(page.indexOf('## A new operation')))
+    ?.groups?.['code']
   // As if it lay with the others.
   writeFileSync(operation, String(code).replaceAll("'../", `'${join(root, 'lib/dstream')}/`))
 })
@@ -30,18 +31,37 @@ test('compiles, and its method is there for users', { timeout: 120_000 }, () => 
     `import type { DStream } from '${root}/lib/index.ts'\nexport const once = (words: DStream<string>): DStream<string> => words.distinct()`,
   )
   const project = join(directory, 'tsconfig.json')
-  const compilerOptions = { rewriteRelativeImportExtensions: false, typeRoots: [join(root, 'node_modules/@types')] }
-  writeFileSync(project, JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions, include: [operation, use] }))
-  expect(execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', project], { cwd: root, encoding: 'utf8' })).toBe('')
+  const compilerOptions = {
+    rewriteRelativeImportExtensions: false,
+    typeRoots: [join(root, 'node_modules/@types')],
+  }
+  writeFileSync(
+    project,
+    JSON.stringify({
+      extends: join(root, 'tsconfig.json'),
+      compilerOptions,
+      include: [operation, use],
+    }),
+  )
+  expect(
+    execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', project], {
+      cwd: root,
+      encoding: 'utf8',
+    }),
+  ).toBe('')
 })
 
-test.each([false, true])('gives each element of a batch once; with a new process after every batch: %s', async (cold) => {
-  await import(pathToFileURL(operation).href)
-  const distinct = (input: DStream<never>): DStream<unknown> => (input as DStream<never> & { distinct(): DStream<unknown> }).distinct()
-  const batches = [['b', 'a', 'b'], [], ['a', 'a']]
-  expect(await givenBy(distinct, batches, { restartAfter: () => cold })).toEqual([
-    [1, ['a', 'b']],
-    [2, []],
-    [3, ['a']],
-  ])
-})
+test.each([false, true])(
+  'gives each element of a batch once; with a new process after every batch: %s',
+  async (cold) => {
+    await import(pathToFileURL(operation).href)
+    const distinct = (input: DStream<never>): DStream<unknown> =>
+      (input as DStream<never> & { distinct(): DStream<unknown> }).distinct()
+    const batches = [['b', 'a', 'b'], [], ['a', 'a']]
+    expect(await givenBy(distinct, batches, { restartAfter: () => cold })).toEqual([
+      [1, ['a', 'b']],
+      [2, []],
+      [3, ['a']],
+    ])
+  },
+)

@@ -10,7 +10,9 @@ import wordCount from '../../examples/word-count.ts'
 
 const folder = join(import.meta.dirname, '../../lib/testing/harness')
 const clicksAndLines = stream('clicks-and-lines', { batchInterval: seconds(10) }, (ssc) => {
-  const words = ssc.union(ssc.kinesisTextStream('clicks'), ssc.textFileStream('lines')).flatMap((line) => line.split(' '))
+  const words = ssc
+    .union(ssc.kinesisTextStream('clicks'), ssc.textFileStream('lines'))
+    .flatMap((line) => line.split(' '))
   words
     .mapToPair((word) => [word, 1])
     .updateStateByKey<number>((ones, total = 0) => total + ones.length)
@@ -19,7 +21,11 @@ const clicksAndLines = stream('clicks-and-lines', { batchInterval: seconds(10) }
 })
 
 const examples = readdirSync(folder).flatMap((file) =>
-  [...readFileSync(join(folder, file), 'utf8').matchAll(/@example\n \* ```ts\n(?<code>.*?) \* ```/gs)].map(({ groups }) => ({
+  [
+    ...readFileSync(join(folder, file), 'utf8').matchAll(
+      /@example\n \* ```ts\n(?<code>.*?) \* ```/gs,
+    ),
+  ].map(({ groups }) => ({
     file,
     code: (groups?.['code'] ?? '').replaceAll(/^ \* ?/gm, ''),
   })),
@@ -27,7 +33,12 @@ const examples = readdirSync(folder).flatMap((file) =>
 
 describe('the examples in the JSDoc of the harness', () => {
   test('are found', () =>
-    expect(examples.map(({ file }) => file)).toEqual(['test-batch.ts', 'test-input.ts', 'test-stream.ts', 'test-stream.ts']))
+    expect(examples.map(({ file }) => file)).toEqual([
+      'test-batch.ts',
+      'test-input.ts',
+      'test-stream.ts',
+      'test-stream.ts',
+    ]))
 
   test.each(examples)('$file: $code', async ({ code }) => {
     const logged: unknown[] = []
@@ -38,7 +49,9 @@ describe('the examples in the JSDoc of the harness', () => {
       pipeline: clicksAndLines,
       console: { log: (...shown: unknown[]) => void logged.push(shown) },
     }
-    const run = runInThisContext(`(async ({ ${Object.keys(scope).join(', ')} }) => {${code}})`) as (given: typeof scope) => Promise<void>
+    const run = runInThisContext(`(async ({ ${Object.keys(scope).join(', ')} }) => {${code}})`) as (
+      given: typeof scope,
+    ) => Promise<void>
     await run(scope)
     expect(logged.length).toBe(code.split('console.log').length - 1)
     expect(JSON.stringify(logged)).not.toContain('[[],[]]')

@@ -7,7 +7,8 @@ import { projectSources, root } from '../tidy/source.ts'
 import { type Example, jsdocExamples, programOf, publicNames } from './library-examples.ts'
 
 /** A declaration behind its comment. */
-const DOCUMENTED = /\/\*\*(?:(?!\*\/)[^])*\*\/\nexport (?:const|function|class|type|interface) (\w+)/g
+const DOCUMENTED =
+  /\/\*\*(?:(?!\*\/)[^])*\*\/\nexport (?:const|function|class|type|interface) (\w+)/g
 
 let directory: string
 
@@ -16,7 +17,10 @@ beforeAll(() => {
   writeFileSync(join(directory, 'package.json'), '{ "type": "module" }')
   // What an example imports.
   writeFileSync(join(directory, 'pipeline.js'), 'export default {}')
-  writeFileSync(join(directory, 'pipeline.d.ts'), 'declare const pipeline: object\nexport default pipeline')
+  writeFileSync(
+    join(directory, 'pipeline.d.ts'),
+    'declare const pipeline: object\nexport default pipeline',
+  )
 })
 afterAll(() => rmSync(directory, { recursive: true }))
 
@@ -81,8 +85,14 @@ describe('the examples in JSDoc', () => {
       { code: `await parallelize([1]).map((): number => { throw new Error('broken') }).collect()` },
       /lib\/rdd\/rdd\.ts:1 .*broken/s,
     ],
-    ['gives something else', { code: 'await parallelize([1]).collect()', gives: '[2]' }, /gives \[1\], not \[2\]/],
+    [
+      'gives something else',
+      { code: 'await parallelize([1]).collect()', gives: '[2]' },
+      /gives \[1\], not \[2\]/,
+    ],
   ])('fail when one %s', { timeout: 120_000 }, (name, example, complaint) => {
-    expect(complaintsOf([{ place: 'lib/rdd/rdd.ts:1', ...example }], name.replaceAll(' ', '-'))).toMatch(complaint)
+    expect(
+      complaintsOf([{ place: 'lib/rdd/rdd.ts:1', ...example }], name.replaceAll(' ', '-')),
+    ).toMatch(complaint)
   })
 })

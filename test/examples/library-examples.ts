@@ -23,8 +23,14 @@ const SURROUNDINGS: readonly (readonly [path: RegExp, around: (code: string) => 
     /^lib\/(dstream\/(dstream|plan-node|source-declaration|streaming-context|state-spec|operators\/.*)|base\/object-lines|rdd\/operations\/save-as-(text|object)-file)\.ts$/,
     (code) => `describing(async (ssc) => {${STREAMS}\n{\n${code}\n}\n})`,
   ],
-  [/^lib\/rdd\/(rdd|shuffle|operations\/.*)\.ts$/, (code) => `(async () => {${DATASETS}\n{\n${code}\n}\n})()`],
-  [/^lib\/(dstream\/stream|rdd\/parallelize|base\/(duration|errors|time))\.ts$/, (code) => `(async () => {\n${code}\n})()`],
+  [
+    /^lib\/rdd\/(rdd|shuffle|operations\/.*)\.ts$/,
+    (code) => `(async () => {${DATASETS}\n{\n${code}\n}\n})()`,
+  ],
+  [
+    /^lib\/(dstream\/stream|rdd\/parallelize|base\/(duration|errors|time))\.ts$/,
+    (code) => `(async () => {\n${code}\n})()`,
+  ],
 ]
 
 const STREAMS = `
@@ -92,17 +98,23 @@ const statementOf = ({ place, code, gives }: Example): string =>
   gives === undefined ? code : `gives(${JSON.stringify(place)}, await (${code}), ${gives})`
 
 /** What `millrace` exports, by name. */
-export const publicNames = (): { readonly values: readonly string[]; readonly types: readonly string[] } => {
+export const publicNames = (): {
+  readonly values: readonly string[]
+  readonly types: readonly string[]
+} => {
   const index = readFileSync(join(root, 'lib', 'index.ts'), 'utf8')
-  const names = [...index.matchAll(/export (?<kind>type )?\{(?<names>[^}]*)\}/g)].flatMap(({ groups = {} }) =>
-    (groups['names'] ?? '')
-      .split(',')
-      .map((name) => `${groups['kind'] ?? ''}${name.trim()}`)
-      .filter((name) => name.trim() !== '' && name.trim() !== 'type'),
+  const names = [...index.matchAll(/export (?<kind>type )?\{(?<names>[^}]*)\}/g)].flatMap(
+    ({ groups = {} }) =>
+      (groups['names'] ?? '')
+        .split(',')
+        .map((name) => `${groups['kind'] ?? ''}${name.trim()}`)
+        .filter((name) => name.trim() !== '' && name.trim() !== 'type'),
   )
   return {
     values: names.filter((name) => !name.startsWith('type ')),
-    types: names.filter((name) => name.startsWith('type ')).map((name) => name.slice('type '.length)),
+    types: names
+      .filter((name) => name.startsWith('type '))
+      .map((name) => name.slice('type '.length)),
   }
 }
 

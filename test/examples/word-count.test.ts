@@ -28,5 +28,11 @@ test('the totals go on after a restart', async () => {
     'or: 1 so far',
     'quick: 1 so far',
   ])
-  expect(Object.fromEntries(await app.state('totals'))).toEqual({ be: 3, not: 1, or: 1, quick: 1, to: 2 })
+  expect(Object.fromEntries(await app.state('totals'))).toEqual({
+    be: 3,
+    not: 1,
+    or: 1,
+    quick: 1,
+    to: 2,
+  })
 })

@@ -11,23 +11,31 @@ interface FunctionResource {
   readonly Properties: { readonly Handler: string; readonly Code: { readonly S3Key: string } }
 }
 
-test('two applications in one program are each bundled with a pipeline of their own', { timeout: 180_000 }, () => {
-  const outdir = mkdtempSync(join(tmpdir(), 'millrace-bundle-'))
-  onTestFinished(() => rmSync(outdir, { recursive: true, force: true }))
-  const program = new App({ outdir })
-  const names = ['clicks', 'files']
-  const stacks = names.map((name) => {
-    const stack = new Stack(program, `Stack-${name}`)
-    new StreamingApp(stack, 'App', { entry: fixture(name) })
-    return stack
-  })
-  const bundled = stacks.map((stack) => {
-    const [driver] = Object.values(Template.fromStack(stack).findResources('AWS::Lambda::Function')) as FunctionResource[]
-    const folder = join(outdir, `asset.${driver?.Properties.Code.S3Key.replace('.zip', '')}`)
-    const texts = readdirSync(folder)
-      .filter((name) => name.endsWith('.mjs'))
-      .map((name) => readFileSync(join(folder, name), 'utf8'))
-    return names.filter((name) => texts.some((text) => text.includes(`("${name}",{batchInterval`)))
-  })
-  expect(bundled).toEqual([['clicks'], ['files']])
-})
+test(
+  'two applications in one program are each bundled with a pipeline of their own',
+  { timeout: 180_000 },
+  () => {
+    const outdir = mkdtempSync(join(tmpdir(), 'millrace-bundle-'))
+    onTestFinished(() => rmSync(outdir, { recursive: true, force: true }))
+    const program = new App({ outdir })
+    const names = ['clicks', 'files']
+    const stacks = names.map((name) => {
+      const stack = new Stack(program, `Stack-${name}`)
+      new StreamingApp(stack, 'App', { entry: fixture(name) })
+      return stack
+    })
+    const bundled = stacks.map((stack) => {
+      const [driver] = Object.values(
+        Template.fromStack(stack).findResources('AWS::Lambda::Function'),
+      ) as FunctionResource[]
+      const folder = join(outdir, `asset.${driver?.Properties.Code.S3Key.replace('.zip', '')}`)
+      const texts = readdirSync(folder)
+        .filter((name) => name.endsWith('.mjs'))
+        .map((name) => readFileSync(join(folder, name), 'utf8'))
+      return names.filter((name) =>
+        texts.some((text) => text.includes(`("${name}",{batchInterval`)),
+      )
+    })
+    expect(bundled).toEqual([['clicks'], ['files']])
+  },
+)

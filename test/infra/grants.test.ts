@@ -1,7 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { actionsOf, type Grant, grants, type Person, type Role, type Subject } from '../../infra/grants.ts'
+import {
+  actionsOf,
+  type Grant,
+  grants,
+  type AccessLevel,
+  type Role,
+  type Subject,
+} from '../../infra/grants.ts'
 import { actionsIn, type Statement, statementsOf, synthesise } from './stacks.ts'
 
 // Three things have to agree: the commands in the code, the list in infra/grants.ts, and the policies in the templates.
@@ -9,7 +16,9 @@ import { actionsIn, type Statement, statementsOf, synthesise } from './stacks.ts
 const root = join(import.meta.dirname, '..', '..')
 
 /** The actions that AWS checks for a command, and those it checks with some of its parameters. */
-const ACTIONS: Readonly<Record<string, { readonly always: readonly string[]; readonly also?: readonly string[] }>> = {
+const ACTIONS: Readonly<
+  Record<string, { readonly always: readonly string[]; readonly also?: readonly string[] }>
+> = {
   GetItemCommand: { always: ['dynamodb:GetItem'] },
   QueryCommand: { always: ['dynamodb:Query'] },
   PutItemCommand: { always: ['dynamodb:PutItem'] },
@@ -45,16 +54,23 @@ const commands: readonly string[] = [
   ...new Set(
     ['lib/adapters/aws', 'functions']
       .flatMap(filesBelow)
-      .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/\bnew (\w+Command)\b/g)].map(([, name]) => name ?? '')),
+      .flatMap((file) =>
+        [...readFileSync(file, 'utf8').matchAll(/\bnew (\w+Command)\b/g)].map(
+          ([, name]) => name ?? '',
+        ),
+      ),
   ),
 ]
 
-const subjectsOf = (role: Role | Person): readonly Subject[] => Object.keys(grants[role]) as readonly Subject[]
-const usedByCode = (role: Role | Person): readonly string[] =>
+const subjectsOf = (role: Role | AccessLevel): readonly Subject[] =>
+  Object.keys(grants[role]) as readonly Subject[]
+const usedByCode = (role: Role | AccessLevel): readonly string[] =>
   subjectsOf(role).flatMap((subject) =>
-    (grants[role][subject] as readonly Grant[]).filter(({ by }) => by === 'code').flatMap(({ actions }) => actions),
+    (grants[role][subject] as readonly Grant[])
+      .filter(({ by }) => by === 'code')
+      .flatMap(({ actions }) => actions),
   )
-const everybody = Object.keys(grants) as readonly (Role | Person)[]
+const everybody = Object.keys(grants) as readonly (Role | AccessLevel)[]
 const declaredForCode: readonly string[] = [...new Set(everybody.flatMap(usedByCode))].toSorted()
 
 describe('the list and the code', () => {
@@ -70,12 +86,17 @@ describe('the list and the code', () => {
 
   test('who reads writes nothing, and who operates may do what a driver may do to items', () => {
     const writes = /Put|Write|Delete|Send/
-    for (const person of ['reader', 'letterReader'] as const) expect(usedByCode(person).filter((action) => writes.test(action))).toEqual([])
-    for (const subject of ['table', 'blocks'] as const) expect(actionsOf('operator', subject)).toEqual(actionsOf('driver', subject))
+    for (const person of ['reader', 'letterReader'] as const)
+      expect(usedByCode(person).filter((action) => writes.test(action))).toEqual([])
+    for (const subject of ['table', 'blocks'] as const)
+      expect(actionsOf('operator', subject)).toEqual(actionsOf('driver', subject))
   })
 
   test('nothing more is granted to the code', () => {
-    const explained = commands.flatMap((name) => [...(ACTIONS[name]?.always ?? []), ...(ACTIONS[name]?.also ?? [])])
+    const explained = commands.flatMap((name) => [
+      ...(ACTIONS[name]?.always ?? []),
+      ...(ACTIONS[name]?.also ?? []),
+    ])
     expect(declaredForCode.filter((action) => !explained.includes(action))).toEqual([])
   })
 })
@@ -84,18 +105,26 @@ describe('the list and the code', () => {
 const listed = (role: Role, subjects: readonly Subject[]): readonly string[] =>
   [...new Set(subjects.flatMap((subject) => actionsOf(role, subject)))].toSorted()
 
-const resourcesOf = ({ Resource }: Statement): readonly unknown[] => (Array.isArray(Resource) ? (Resource as unknown[]) : [Resource])
+const resourcesOf = ({ Resource }: Statement): readonly unknown[] =>
+  Array.isArray(Resource) ? (Resource as unknown[]) : [Resource]
 
 describe.each([
   {
     name: 'clicks',
-    intake: ['table', 'blocks', 'ticks', 'streams', 'discards', 'logs'],
-    driver: ['table', 'blocks', 'ticks', 'streams', 'outputs', 'logs'],
+    intake: ['table', 'blocks', 'triggers', 'streams', 'discards', 'logs'],
+    driver: ['table', 'blocks', 'triggers', 'streams', 'outputs', 'logs'],
   },
-  { name: 'files', intake: ['table', 'blocks', 'ticks', 'hints', 'logs'], driver: ['table', 'blocks', 'ticks', 'objects', 'logs'] },
+  {
+    name: 'files',
+    intake: ['table', 'blocks', 'triggers', 'notifications', 'logs'],
+    driver: ['table', 'blocks', 'triggers', 'objects', 'logs'],
+  },
 ])('the list and the template of $name', ({ name, intake, driver }) => {
   const { template } = synthesise(name)
-  const statements = { intake: statementsOf(template, 'AppIntakePolicy'), driver: statementsOf(template, 'AppDriverPolicy') }
+  const statements = {
+    intake: statementsOf(template, 'AppIntakePolicy'),
+    driver: statementsOf(template, 'AppDriverPolicy'),
+  }
 
   test('agree', () => {
     expect(actionsIn(statements.intake)).toEqual(listed('intake', intake as Subject[]))
@@ -103,8 +132,12 @@ describe.each([
   })
 
   test('items are held to the name of the application', () => {
-    for (const statement of [...statements.intake, ...statements.driver].filter(({ Action }) => String(Action).includes('dynamodb')))
-      expect(statement.Condition).toEqual({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${name}#*`] } })
+    for (const statement of [...statements.intake, ...statements.driver].filter(({ Action }) =>
+      String(Action).includes('dynamodb'),
+    ))
+      expect(statement.Condition).toEqual({
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${name}#*`] },
+      })
   })
 
   test('no action and no resource is everything', () => {
@@ -115,7 +148,9 @@ describe.each([
   })
 
   test('the roles have no other policies', () => {
-    const roles = Object.values(template.findResources('AWS::IAM::Role')) as { Properties: { ManagedPolicyArns?: unknown } }[]
+    const roles = Object.values(template.findResources('AWS::IAM::Role')) as {
+      Properties: { ManagedPolicyArns?: unknown }
+    }[]
     expect(roles.filter(({ Properties }) => Properties.ManagedPolicyArns !== undefined)).toEqual([])
     expect(statementsOf(template, 'AppIntakeRole')).toEqual([])
     expect(statementsOf(template, 'AppDriverRole')).toEqual([])

@@ -10,16 +10,31 @@ const loadedWith = ({ outputs }: Metafile, start: string): ReadonlySet<string> =
   const visit = (file: string): void => {
     if (files.has(file)) return
     files.add(file)
-    for (const { path, kind } of outputs[file]?.imports ?? []) if (kind === 'import-statement') visit(path)
+    for (const { path, kind } of outputs[file]?.imports ?? [])
+      if (kind === 'import-statement') visit(path)
   }
   visit(Object.keys(outputs).find((file) => file.endsWith(start)) as string)
   const inputs = [...files].flatMap((file) => Object.keys(outputs[file]?.inputs ?? {}))
-  return new Set(inputs.flatMap((input) => /@aws-sdk\/client-[a-z0-9]+/u.exec(input)?.slice(0, 1) ?? []))
+  return new Set(
+    inputs.flatMap((input) => /@aws-sdk\/client-[a-z0-9]+/u.exec(input)?.slice(0, 1) ?? []),
+  )
 }
 
-test.each(['intake', 'driver'])('%s loads the client of DynamoDB with itself, and others when it needs them', (role) => {
-  const { metafile } = buildSync({ ...bundleOptions(fixture('clicks'), join('never', 'written')), metafile: true, write: false })
-  const clients = Object.values(metafile?.outputs ?? {}).flatMap(({ inputs }) => Object.keys(inputs).join())
-  expect([...loadedWith(metafile as Metafile, `${role}.mjs`)]).toEqual(['@aws-sdk/client-dynamodb'])
-  for (const client of ['s3', 'kinesis', 'sqs']) expect(clients.join()).toContain(`@aws-sdk/client-${client}/`)
-})
+test.each(['intake', 'driver'])(
+  '%s loads the client of DynamoDB with itself, and others when it needs them',
+  (role) => {
+    const { metafile } = buildSync({
+      ...bundleOptions(fixture('clicks'), join('never', 'written')),
+      metafile: true,
+      write: false,
+    })
+    const clients = Object.values(metafile?.outputs ?? {}).flatMap(({ inputs }) =>
+      Object.keys(inputs).join(),
+    )
+    expect([...loadedWith(metafile as Metafile, `${role}.mjs`)]).toEqual([
+      '@aws-sdk/client-dynamodb',
+    ])
+    for (const client of ['s3', 'kinesis', 'sqs'])
+      expect(clients.join()).toContain(`@aws-sdk/client-${client}/`)
+  },
+)

@@ -12,15 +12,20 @@ interface FilterResource {
   readonly Properties: {
     readonly LogGroupName: { readonly Ref: string }
     readonly FilterPattern: string
-    readonly MetricTransformations: readonly { readonly MetricName: string; readonly MetricValue: string }[]
+    readonly MetricTransformations: readonly {
+      readonly MetricName: string
+      readonly MetricValue: string
+    }[]
   }
 }
 
 /** The metric filters of a template. */
 export const metricFilters = (template: Template): readonly MetricFilter[] =>
   Object.values(template.findResources('AWS::Logs::MetricFilter')).map((resource) => {
-    const { LogGroupName, FilterPattern, MetricTransformations } = (resource as FilterResource).Properties
-    const [{ MetricName, MetricValue } = { MetricName: '', MetricValue: '' }] = MetricTransformations
+    const { LogGroupName, FilterPattern, MetricTransformations } = (resource as FilterResource)
+      .Properties
+    const [{ MetricName, MetricValue } = { MetricName: '', MetricValue: '' }] =
+      MetricTransformations
     return {
       metric: MetricName,
       role: LogGroupName.Ref.includes('Intake') ? 'intake' : 'driver',
@@ -43,22 +48,33 @@ const entryOf = (line: string): Entry | undefined => {
 
 /** One comparison: a text is only equal to a text, and a number only compared with a number. */
 const holds = (comparison: string, entry: Entry): boolean => {
-  const [, field = '', operator, text, number] = /^\$\.(\w+) (=|>|>=) (?:"([^"]*)"|(-?\d+))$/.exec(comparison.trim()) ?? []
-  if (operator === undefined) throw new Error(`The test does not know this comparison: ${comparison}`)
+  const [, field = '', operator, text, number] =
+    /^\$\.(\w+) (=|>|>=) (?:"([^"]*)"|(-?\d+))$/.exec(comparison.trim()) ?? []
+  if (operator === undefined)
+    throw new Error(`The test does not know this comparison: ${comparison}`)
   const value = entry[field]
   if (text !== undefined) return operator === '=' && value === text
   if (typeof value !== 'number') return false
-  return operator === '=' ? value === Number(number) : operator === '>' ? value > Number(number) : value >= Number(number)
+  return operator === '='
+    ? value === Number(number)
+    : operator === '>'
+      ? value > Number(number)
+      : value >= Number(number)
 }
 
 const matches = (pattern: string, entry: Entry): boolean => {
   const [, condition] = /^\{ (.*) \}$/.exec(pattern) ?? []
   if (condition === undefined) throw new Error(`The test does not know this pattern: ${pattern}`)
-  return condition.split(' || ').some((all) => all.split(' && ').every((comparison) => holds(comparison, entry)))
+  return condition
+    .split(' || ')
+    .some((all) => all.split(' && ').every((comparison) => holds(comparison, entry)))
 }
 
 /** The values that a filter takes from lines, in their order. */
-export const valuesOf = ({ pattern, value }: MetricFilter, lines: readonly string[]): readonly number[] =>
+export const valuesOf = (
+  { pattern, value }: MetricFilter,
+  lines: readonly string[],
+): readonly number[] =>
   lines
     .map(entryOf)
     .filter((entry) => entry !== undefined && matches(pattern, entry))

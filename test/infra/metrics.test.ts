@@ -17,7 +17,10 @@ const deployed = (
   world = new World(),
 ): Deployed => {
   const describePipeline = (ssc: StreamingContext): void => use(ssc.kinesisTextStream('lines'))
-  return new Deployed(pipelineOf(describePipeline, options), { sources: { 'kinesisTextStream-1': toStream }, world })
+  return new Deployed(pipelineOf(describePipeline, options), {
+    sources: { 'kinesisTextStream-1': toStream },
+    world,
+  })
 }
 
 /** The values of each metric that has any, in the order in which they were logged. The driver's time on a batch is 0 in a world by hand. */
@@ -25,7 +28,8 @@ const metricsOf = ({ lines }: Deployed): Readonly<Record<string, readonly number
   const metrics: Record<string, number[]> = {}
   for (const filter of filters) {
     const values = valuesOf(filter, lines)
-    if (values.length > 0 && filter.metric !== 'ProcessingTime') (metrics[filter.metric] ??= []).push(...values)
+    if (values.length > 0 && filter.metric !== 'ProcessingTime')
+      (metrics[filter.metric] ??= []).push(...values)
   }
   return metrics
 }
@@ -44,11 +48,11 @@ const rows: readonly {
     name: 'a batch of three records, and a minute without any',
     async play() {
       const app = deployed()
-      await app.tick({ wind: true })
+      await app.tick({ scheduleMinute: true })
       await app.put(1, 'a', 'b', 'c')
       await app.pass(2)
       app.world.advance(MINUTE_MS)
-      await app.tick({ wind: true })
+      await app.tick({ scheduleMinute: true })
       return app
     },
     metrics: { Lag: [0, 0], Batches: [1, 1], Records: [3, 0] },
@@ -60,7 +64,7 @@ const rows: readonly {
       await app.tick()
       await app.put(1, 'a')
       app.world.advance(10 * MINUTE_MS)
-      await app.tick({ wind: true })
+      await app.tick({ scheduleMinute: true })
       return app
     },
     metrics: { Lag: [10 * MINUTE_MS], Batches: [1, 1], Records: [1, 0] },
@@ -69,7 +73,11 @@ const rows: readonly {
     name: 'another process stands in the middle of a batch and holds the lease',
     async play() {
       const world = new World()
-      const hangs = deployed((lines) => lines.foreachRDD(() => new Promise<void>(() => undefined)), {}, world)
+      const hangs = deployed(
+        (lines) => lines.foreachRDD(() => new Promise<void>(() => undefined)),
+        {},
+        world,
+      )
       await hangs.tick()
       await hangs.put(1, 'a')
       world.advance(1_000)
@@ -77,7 +85,7 @@ const rows: readonly {
       for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve))
       const app = deployed((lines) => lines.foreachRDD(() => undefined), {}, world)
       world.advance(30_000)
-      await app.tick({ wind: true })
+      await app.tick({ scheduleMinute: true })
       expect(app.logged('driver')).toMatchObject([{ kind: 'busy' }])
       return app
     },
@@ -92,7 +100,7 @@ const rows: readonly {
       await app.pass(3, 1_000)
       for (let minute = 0; minute < 2; minute++) {
         app.world.advance(MINUTE_MS)
-        await app.tick({ wind: true })
+        await app.tick({ scheduleMinute: true })
       }
       return app
     },
@@ -139,7 +147,12 @@ const rows: readonly {
     async play() {
       const app = deployed()
       await app.tick()
-      await app.put(1, '{"event":"batchCompleted","records":1000}', '{"event":"deadLetter"}', '{"lagMs":1000000000}')
+      await app.put(
+        1,
+        '{"event":"batchCompleted","records":1000}',
+        '{"event":"deadLetter"}',
+        '{"lagMs":1000000000}',
+      )
       await app.pass()
       return app
     },
@@ -148,7 +161,10 @@ const rows: readonly {
 ]
 
 /** No sort key of a segment has a slash in it. */
-const keyOf = (key: string): ItemKey => ({ partition: key.slice(0, key.lastIndexOf('/')), sort: key.slice(key.lastIndexOf('/') + 1) })
+const keyOf = (key: string): ItemKey => ({
+  partition: key.slice(0, key.lastIndexOf('/')),
+  sort: key.slice(key.lastIndexOf('/') + 1),
+})
 
 const loseBlocks = async ({ world }: Deployed): Promise<void> => {
   const keys = world.store.keys().filter((key) => key.includes('#seg#kinesisTextStream-1'))
@@ -159,7 +175,16 @@ const loseBlocks = async ({ world }: Deployed): Promise<void> => {
 describe('metrics', () => {
   test('the template has filters for each of them', () => {
     expect(new Set(filters.map(({ metric }) => metric))).toEqual(
-      new Set(['Lag', 'Batches', 'Records', 'ProcessingTime', 'FailedBatches', 'Failed', 'DataLosses', 'DeadLetters']),
+      new Set([
+        'Lag',
+        'Batches',
+        'Records',
+        'ProcessingTime',
+        'FailedBatches',
+        'Failed',
+        'DataLosses',
+        'DeadLetters',
+      ]),
     )
   })
 
@@ -170,6 +195,8 @@ describe('metrics', () => {
   test('what the console of a Lambda function would make of a line is no entry', () => {
     const [batches] = filters.filter(({ metric }) => metric === 'Batches')
     const line = '{"event":"batchCompleted"}'
-    expect(batches && valuesOf(batches, [line, `2026-11-01T00:00:00.000Z\t0a1b\tINFO\t${line}`])).toEqual([1])
+    expect(
+      batches && valuesOf(batches, [line, `2026-11-01T00:00:00.000Z\t0a1b\tINFO\t${line}`]),
+    ).toEqual([1])
   })
 })

@@ -7,8 +7,12 @@ import type { StreamingAppProps } from '../../infra/props.ts'
 import { StreamingApp } from '../../infra/streaming-app.ts'
 import { fixture, newStack } from './stacks.ts'
 
-const encrypted = (stack: Stack): Partial<StreamingAppProps> => ({ encryptionKey: new Key(stack, 'Key', { enableKeyRotation: true }) })
-const given = (stack: Stack): Partial<StreamingAppProps> => ({ bindings: { drop: Bucket.fromBucketName(stack, 'Theirs', 'theirs') } })
+const encrypted = (stack: Stack): Partial<StreamingAppProps> => ({
+  encryptionKey: new Key(stack, 'Key', { enableKeyRotation: true }),
+})
+const given = (stack: Stack): Partial<StreamingAppProps> => ({
+  bindings: { drop: Bucket.fromBucketName(stack, 'Theirs', 'theirs') },
+})
 const nothing = (): Partial<StreamingAppProps> => ({})
 
 test.each([

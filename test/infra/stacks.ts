@@ -19,9 +19,16 @@ export interface Synthesised {
 }
 
 /** One application in a stack, with whatever `prepare` makes for it first. */
-export const synthesise = (name: string, prepare: (stack: Stack) => Partial<StreamingAppProps> = () => ({})): Synthesised => {
+export const synthesise = (
+  name: string,
+  prepare: (stack: Stack) => Partial<StreamingAppProps> = () => ({}),
+): Synthesised => {
   const stack = newStack()
-  const app = new StreamingApp(stack, 'App', { entry: fixture(name), generation: 7, ...prepare(stack) })
+  const app = new StreamingApp(stack, 'App', {
+    entry: fixture(name),
+    generation: 7,
+    ...prepare(stack),
+  })
   return { stack, app, template: Template.fromStack(stack) }
 }
 

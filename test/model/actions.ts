@@ -26,28 +26,53 @@ export const transitions = (model: Model, world: World): readonly Transition[] =
     ...personSteps(model, world),
     ...surroundings(model, world),
   ]
-  return [...steps.flatMap((step) => outcomes(model, world, step)), ...crashes(world), ...arrivals(model, world)].map((next) =>
-    errs(model, 'memory not compared with the head') ? next : tidied(next),
-  )
+  return [
+    ...steps.flatMap((step) => outcomes(model, world, step)),
+    ...crashes(world),
+    ...arrivals(model, world),
+  ].map((next) => (errs(model, 'memory not compared with the head') ? next : tidied(next)))
 }
 
-const spent = (world: World, fault: Fault): World => ({ ...world, left: { ...world.left, [fault]: world.left[fault] - 1 } })
+const spent = (world: World, fault: Fault): World => ({
+  ...world,
+  left: { ...world.left, [fault]: world.left[fault] - 1 },
+})
 
-const plain = (text: string, after: World, isFault: boolean): Transition => ({ text, isFault, after, write: undefined, written: false })
+const plain = (text: string, after: World, isFault: boolean): Transition => ({
+  text,
+  isFault,
+  after,
+  write: undefined,
+  written: false,
+})
 
 /** A step as it is meant, and as it goes wrong. */
 const outcomes = (model: Model, world: World, step: Step): readonly Transition[] => {
   const { text, write, fault, goOn } = step
-  if (fault !== undefined) return world.left[fault] === 0 ? [] : [plain(text, spent(goOn({ world, written: false }), fault), true)]
+  if (fault !== undefined)
+    return world.left[fault] === 0
+      ? []
+      : [plain(text, spent(goOn({ world, written: false }), fault), true)]
   if (write === undefined) return [plain(text, goOn({ world, written: false }), false)]
   const arrival = arrive(model, world, write)
   const refusal = arrival.written ? '' : ': refused'
-  const meant: Transition = { text: text + refusal, isFault: false, after: goOn(arrival), write, written: arrival.written }
+  const meant: Transition = {
+    text: text + refusal,
+    isFault: false,
+    after: goOn(arrival),
+    write,
+    written: arrival.written,
+  }
   return [meant, ...lostAnswers(step, write, world, arrival), ...lateWrites(step, write, world)]
 }
 
 /** The call fails: its write has arrived or not, and its writer cannot know. It tries again, or gives up when its tries are used up. */
-const lostAnswers = ({ text, giveUp }: Step, write: Write, world: World, { world: after, written }: Arrival): readonly Transition[] => {
+const lostAnswers = (
+  { text, giveUp }: Step,
+  write: Write,
+  world: World,
+  { world: after, written }: Arrival,
+): readonly Transition[] => {
   if (world.left.lostAnswers === 0 || giveUp === undefined) return []
   const lost = (what: string, next: World, arrived: boolean): Transition => ({
     text: `${text}: ${what}`,
@@ -59,7 +84,10 @@ const lostAnswers = ({ text, giveUp }: Step, write: Write, world: World, { world
   return [
     lost('nothing arrives, and it gives up', giveUp(world), false),
     ...(written
-      ? [lost('the answer is lost, and it tries again', after, true), lost('the answer is lost, and it gives up', giveUp(after), true)]
+      ? [
+          lost('the answer is lost, and it tries again', after, true),
+          lost('the answer is lost, and it gives up', giveUp(after), true),
+        ]
       : []),
   ]
 }
@@ -76,8 +104,18 @@ const lateWrites = ({ text, giveUp }: Step, write: Write, world: World): readonl
 
 const arrivals = (model: Model, world: World): readonly Transition[] =>
   world.late.map((write, index) => {
-    const { world: after, written } = arrive(model, { ...world, late: world.late.toSpliced(index, 1) }, write)
-    return { text: `a delayed write arrives${written ? '' : ': refused'} (${nameOf(write)})`, isFault: false, after, write, written }
+    const { world: after, written } = arrive(
+      model,
+      { ...world, late: world.late.toSpliced(index, 1) },
+      write,
+    )
+    return {
+      text: `a delayed write arrives${written ? '' : ': refused'} (${nameOf(write)})`,
+      isFault: false,
+      after,
+      write,
+      written,
+    }
   })
 
 /** What a write is called. */
@@ -92,7 +130,10 @@ const crashes = (world: World): readonly Transition[] => {
     return [
       plain(
         `driver ${'ABC'[index]} crashes`,
-        answered(after, index, at.before === 'call' ? 'done' : 'called again', { memory: null, garbage: null }),
+        answered(after, index, at.before === 'call' ? 'done' : 'called again', {
+          memory: null,
+          garbage: null,
+        }),
         true,
       ),
     ]
@@ -100,7 +141,13 @@ const crashes = (world: World): readonly Transition[] => {
   const intakes = world.intakes.flatMap(({ at, known }, index) => {
     if (at.before === 'event') return []
     const nothing = { known: known.map(() => 0), left: known.map(() => null) }
-    return [plain(`intake ${index + 1} crashes`, intakeAt(after, index, { before: 'event' }, nothing), true)]
+    return [
+      plain(
+        `intake ${index + 1} crashes`,
+        intakeAt(after, index, { before: 'event' }, nothing),
+        true,
+      ),
+    ]
   })
   return [...drivers, ...intakes]
 }
@@ -109,18 +156,27 @@ const crashes = (world: World): readonly Transition[] => {
 const surroundings = (model: Model, world: World): readonly Step[] => {
   const { bounds } = model
   const steps: Step[] = []
-  if (world.now < (bounds.clock ?? 0)) steps.push({ text: 'an interval goes by', goOn: () => ({ ...world, now: world.now + 1 }) })
+  if (world.now < (bounds.clock ?? 0))
+    steps.push({ text: 'an interval goes by', goOn: () => ({ ...world, now: world.now + 1 }) })
   if (bounds.rests === true && !world.called && !errs(model, 'nobody calls every minute'))
     steps.push({ text: 'the schedule calls the driver', goOn: () => ({ ...world, called: true }) })
   for (const [lane, place] of world.sources.entries()) {
     if (place === 0 || world.intakes.length === 0) continue
     const goOn = (): World => ({ ...world, sources: world.sources.with(lane, 0) })
-    steps.push({ text: `source ${'abc'[lane]} begins again at its first record`, fault: 'rewinds', goOn })
+    steps.push({
+      text: `source ${'abc'[lane]} begins again at its first record`,
+      fault: 'rewinds',
+      goOn,
+    })
   }
   for (const block of world.head.plan?.blocks ?? []) {
     const { stored, lost } = world
     if (stored?.includes(block.name) !== true) continue
-    const goOn = (): World => ({ ...world, stored: stored.filter((name) => name !== block.name), lost: [...lost, block] })
+    const goOn = (): World => ({
+      ...world,
+      stored: stored.filter((name) => name !== block.name),
+      lost: [...lost, block],
+    })
     steps.push({ text: `the block ${block.name} is lost`, fault: 'losses', goOn })
   }
   if (errs(model, 'segments expire')) {

@@ -1,6 +1,6 @@
 /**
- * The program of one attempt at a logged batch: the model of `lib/runtime/batch.ts`, of the attempt in `lib/runtime/driver.ts`, and of
- * commit, failure and rest in `lib/runtime/head-writes.ts` and `rest.ts`.
+ * The program of one attempt at a logged batch: the model of `lib/runtime/driver/run.ts`, of the attempt in `lib/runtime/driver/driver.ts`, and of
+ * commit, failure and rest in `lib/runtime/driver/head-writes.ts` and `rest.ts`.
  *
  *   [read] -> output -> [state -> manifest] -> commit -> [rest] -> look
  *                `--------- fail ----------------'
@@ -14,15 +14,33 @@ import { isWaiting } from './lanes.ts'
 import { errs } from './protocol.ts'
 import { answered, cold, driverAt, looksAgain, type Seat, type Step } from './step.ts'
 import { planned } from './store.ts'
-import type { AttemptId, DriverAt, Head, Manifest, Memory, Output, Plan, World, Write } from './world.ts'
+import type {
+  AttemptId,
+  DriverAt,
+  Head,
+  Manifest,
+  Memory,
+  Output,
+  Plan,
+  World,
+  Write,
+} from './world.ts'
 
 type Attempt = Extract<DriverAt, { readonly mine: Head }>
 
 /** Where an attempt begins, once its log is acknowledged. */
-export const startsAttempt = (seat: Seat, world: World, mine: Head, missing?: readonly string[]): World => {
-  if (errs(seat.model, 'commit before output')) return driverAt(world, seat.index, committing(seat, mine))
+export const startsAttempt = (
+  seat: Seat,
+  world: World,
+  mine: Head,
+  missing?: readonly string[],
+): World => {
+  if (errs(seat.model, 'commit before output'))
+    return driverAt(world, seat.index, committing(seat, mine))
   if (world.stored === null) return withRecords(seat, world, mine)
-  return missing === undefined ? driverAt(world, seat.index, { before: 'read', mine }) : settlesLosses(seat, world, mine, missing)
+  return missing === undefined
+    ? driverAt(world, seat.index, { before: 'read', mine })
+    : settlesLosses(seat, world, mine, missing)
 }
 
 /** With the records at hand: an output that an earlier attempt has finished is left out. */
@@ -31,7 +49,7 @@ const withRecords = (seat: Seat, world: World, mine: Head): World => {
   return driverAt(world, seat.index, next, { garbage: world.stored === null ? null : 'due' })
 }
 
-/** `settleLosses`. What is missing is lost if the lease still is this attempt's: the write that logs the rest of the batch tells. */
+/** `reconcileLosses`. What is missing is lost if the lease still is this attempt's: the write that logs the rest of the batch tells. */
 const settlesLosses = (seat: Seat, world: World, mine: Head, missing: readonly string[]): World => {
   if (missing.length === 0) return withRecords(seat, world, mine)
   const { blocks, cuts } = mine.plan as Plan
@@ -47,7 +65,9 @@ export const attemptSteps = (seat: Seat, at: Attempt): readonly Step[] => {
   const { garbage } = seat.driver
   if (garbage === null) return ownSteps(seat, at)
   const collects = garbage === 'due' ? sweeps(seat, at) : deletes(seat, at, garbage)
-  return at.before === 'commit' || at.before === 'fail' ? [collects] : [collects, ...ownSteps(seat, at)]
+  return at.before === 'commit' || at.before === 'fail'
+    ? [collects]
+    : [collects, ...ownSteps(seat, at)]
 }
 
 const ownSteps = (seat: Seat, at: Attempt): readonly Step[] => {
@@ -57,7 +77,12 @@ const ownSteps = (seat: Seat, at: Attempt): readonly Step[] => {
     case 'again':
       return [logsAgain(seat, at.mine, at.plan)]
     case 'output':
-      return [errs(seat.model, 'sink looks, then writes') ? looksAtSink(seat, at.mine) : outputOf(seat, at.mine), throws(seat, at.mine)]
+      return [
+        errs(seat.model, 'sink looks, then writes')
+          ? looksAtSink(seat, at.mine)
+          : outputOf(seat, at.mine),
+        throws(seat, at.mine),
+      ]
     case 'sink':
       return [outputOf(seat, at.mine, at.found)]
     case 'state':
@@ -79,7 +104,10 @@ const sweeps = (seat: Seat, at: Attempt): Step => {
   const names = garbageFor(model, world, at.mine, driver.memory)
   const memory = driver.memory && { ...driver.memory, deletable: [], sweepIsDue: false }
   const garbage = names.length === 0 ? null : names
-  return { text: `${who} looks for garbage: ${names.join(' ') || 'none'}`, goOn: () => driverAt(world, index, at, { memory, garbage }) }
+  return {
+    text: `${who} looks for garbage: ${names.join(' ') || 'none'}`,
+    goOn: () => driverAt(world, index, at, { memory, garbage }),
+  }
 }
 
 const deletes = ({ index, who }: Seat, at: Attempt, names: readonly string[]): Step => ({
@@ -93,7 +121,9 @@ const readsBlocks = (seat: Seat, mine: Head): Step => {
   const { model, world, who } = seat
   const names = namesOf((mine.plan as Plan).blocks)
   const missing = missingOf(world, names)
-  const write: Write | undefined = errs(model, 'blocks deleted when logged') ? { to: 'segments', delete: names } : undefined
+  const write: Write | undefined = errs(model, 'blocks deleted when logged')
+    ? { to: 'segments', delete: names }
+    : undefined
   return {
     text: `${who} reads the records of batch ${mine.next}${missing.length === 0 ? '' : `: ${missing.join(' ')} is not there`}`,
     ...(write && missing.length === 0 ? { write } : {}),
@@ -109,22 +139,35 @@ const logsAgain = (seat: Seat, mine: Head, plan: Plan): Step => {
     text: `${who} logs batch ${mine.next} again, without what is lost`,
     write: { to: 'head', kind: 'again', generation: driver.generation, seen: mine, next },
     goOn: ({ world, written }) =>
-      written || world.head.owner === mine.owner ? withRecords(seat, world, next) : looksAgain(seat, world, cold(seat)),
+      written || world.head.owner === mine.owner
+        ? withRecords(seat, world, next)
+        : looksAgain(seat, world, cold(seat)),
     giveUp: (world) => driverAt(world, index, { before: 'fail', mine }, cold(seat)),
   }
 }
 
 /** What an attempt computes: all records counted after its batch. */
-const computed = ({ driver }: Seat, mine: Head): readonly string[] => [...(driver.memory?.records ?? []), ...planned(mine)].sort()
+const computed = ({ driver }: Seat, mine: Head): readonly string[] =>
+  [...(driver.memory?.records ?? []), ...planned(mine)].sort()
 
 /** B4: the output of a batch, under the fence (generation, epoch). */
 export const outputOf = (seat: Seat, mine: Head, found?: Output | null): Step => {
   const { model, index, driver, who } = seat
-  const output: Output = { generation: driver.generation, epoch: mine.epoch, records: computed(seat, mine) }
+  const output: Output = {
+    generation: driver.generation,
+    epoch: mine.epoch,
+    records: computed(seat, mine),
+  }
   const time = mine.next as number
   return {
     text: `${who} writes the output of batch ${time} under the fence ${output.generation}.${output.epoch}`,
-    write: { to: 'output', time, by: mine.owner as AttemptId, output, ...(found === undefined ? {} : { found }) },
+    write: {
+      to: 'output',
+      time,
+      by: mine.owner as AttemptId,
+      output,
+      ...(found === undefined ? {} : { found }),
+    },
     goOn: ({ world, written }) => {
       if (!written) return driverAt(world, index, { before: 'fail', mine }, cold(seat))
       if (errs(model, 'commit before output')) return looksAgain(seat, world)
@@ -136,7 +179,8 @@ export const outputOf = (seat: Seat, mine: Head, found?: Output | null): Step =>
         kept ? { memory: { ...(driver.memory as Memory), records: output.records } } : {},
       )
     },
-    giveUp: (world) => driverAt(world, index, { before: 'fail', mine: gaveUp(seat, mine) }, cold(seat)),
+    giveUp: (world) =>
+      driverAt(world, index, { before: 'fail', mine: gaveUp(seat, mine) }, cold(seat)),
   }
 }
 
@@ -146,7 +190,12 @@ const gaveUp = ({ model }: Seat, mine: Head): Head =>
 
 const looksAtSink = ({ world, index, who }: Seat, mine: Head): Step => ({
   text: `${who} looks at the output of batch ${mine.next}`,
-  goOn: () => driverAt(world, index, { before: 'sink', mine, found: world.outputs[(mine.next as number) - 1] ?? null }),
+  goOn: () =>
+    driverAt(world, index, {
+      before: 'sink',
+      mine,
+      found: world.outputs[(mine.next as number) - 1] ?? null,
+    }),
 })
 
 const throws = (seat: Seat, mine: Head): Step => ({
@@ -158,15 +207,25 @@ const throws = (seat: Seat, mine: Head): Step => ({
 /** What comes between the output and the commit. */
 const committing = (seat: Seat, mine: Head): DriverAt => {
   if (seat.world.stored !== null) return { before: 'state', mine }
-  return { before: 'commit', mine, manifest: manifestAfter(seat.model, seat.world, mine, computed(seat, mine)) }
+  return {
+    before: 'commit',
+    mine,
+    manifest: manifestAfter(seat.model, seat.world, mine, computed(seat, mine)),
+  }
 }
 
 /** The state is written before the manifest that names it, and the manifest before the head that names that. */
 const putsState = (seat: Seat, mine: Head): Step => {
   const { model, index, who } = seat
   const manifest = manifestAfter(model, seat.world, mine, computed(seat, mine))
-  const name = manifest.states.map((state) => state.name).find((state) => !mine.manifest.states.some((old) => old.name === state))
-  const at = { before: errs(model, 'manifest not written') ? ('commit' as const) : ('manifest' as const), mine, manifest }
+  const name = manifest.states
+    .map((state) => state.name)
+    .find((state) => !mine.manifest.states.some((old) => old.name === state))
+  const at = {
+    before: errs(model, 'manifest not written') ? ('commit' as const) : ('manifest' as const),
+    mine,
+    manifest,
+  }
   return {
     text: `${who} writes the state ${name ?? '(none has changed)'}`,
     ...(name === undefined ? {} : { write: { to: 'segments', put: name } }),
@@ -195,14 +254,16 @@ const commits = (seat: Seat, mine: Head, manifest: Manifest): Step => {
     attempts: 0,
     outputDone: false,
   }
-  const isMine = ({ head }: World): boolean => head.done === manifest.time && head.manifest.name === manifest.name
+  const isMine = ({ head }: World): boolean =>
+    head.done === manifest.time && head.manifest.name === manifest.name
   return {
     text: `${who} commits batch ${manifest.time}`,
     write: { to: 'head', kind: 'commit', generation: driver.generation, seen: mine, next },
     goOn: ({ world, written }) => {
       if (!written && !isMine(world)) return looksAgain(seat, world, cold(seat))
       const memory = afterCommit(model, mine, manifest, driver.memory as Memory)
-      if (errs(model, 'commit before output')) return driverAt(world, index, { before: 'output', mine })
+      if (errs(model, 'commit before output'))
+        return driverAt(world, index, { before: 'output', mine })
       return mayRest(seat, world, mine)
         ? driverAt(world, index, { before: 'rest', mine: next }, { memory })
         : looksAgain(seat, world, { memory }, next)
@@ -213,7 +274,9 @@ const commits = (seat: Seat, mine: Head, manifest: Manifest): Step => {
 
 const mayRest = ({ model }: Seat, world: World, mine: Head): boolean => {
   if (model.bounds.rests !== true || (mine.plan as Plan).blocks.length > 0) return false
-  return !errs(model, 'second look before rest') || !isWaiting(model, world, (mine.plan as Plan).cuts)
+  return (
+    !errs(model, 'second look before rest') || !isWaiting(model, world, (mine.plan as Plan).cuts)
+  )
 }
 
 /** `goToRest` (B12). After it the driver looks again, finds the head at rest, and reads the lanes. */
@@ -224,7 +287,10 @@ const rests = (seat: Seat, committed: Head): Step => {
   return {
     text: `${who} puts the head to rest`,
     write: { to: 'head', kind: 'rest', generation: driver.generation, seen: committed, next },
-    goOn: ({ world, written }) => (looksNoMore ? answered(world, index, 'done') : looksAgain(seat, world, {}, written ? next : undefined)),
+    goOn: ({ world, written }) =>
+      looksNoMore
+        ? answered(world, index, 'done')
+        : looksAgain(seat, world, {}, written ? next : undefined),
     // The code would now try to give the lease back, which nobody holds: refused for certain.
     giveUp: (world) => looksAgain(seat, world, cold(seat)),
   }

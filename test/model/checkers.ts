@@ -14,32 +14,44 @@ export type WriteChecker = (before: World, after: World, write: Write) => string
 const unless = (holds: boolean, what: string): string | undefined => (holds ? undefined : what)
 
 /** The positions of a lane, in order, that lie in its queue. */
-const positionsIn = ({ entries }: Lane): readonly string[] => entries.flatMap(({ blocks }) => recordsOf(blocks))
+const positionsIn = ({ entries }: Lane): readonly string[] =>
+  entries.flatMap(({ blocks }) => recordsOf(blocks))
 
 const appendsOnly: WriteChecker = (before, after, write) => {
   if (write.to !== 'lane') return undefined
   const lane = after.lanes[write.lane] as Lane
   const records = positionsIn(lane)
-  if (new Set(records).size < records.length) return `a record is in its lane twice: ${records.join(' ')}`
-  return unless(lane.tail > (before.lanes[write.lane]?.tail ?? 0), 'the tail of a lane has not moved forward')
+  if (new Set(records).size < records.length)
+    return `a record is in its lane twice: ${records.join(' ')}`
+  return unless(
+    lane.tail > (before.lanes[write.lane]?.tail ?? 0),
+    'the tail of a lane has not moved forward',
+  )
 }
 
 const acknowledgesLater: WorldChecker = (_, after) => {
   const lane = after.acknowledged.findIndex((upTo, index) => upTo > (after.lanes[index]?.tail ?? 0))
-  return unless(lane === -1, `${recordId(lane, after.acknowledged[lane] ?? 0)} is acknowledged and not in its lane`)
+  return unless(
+    lane === -1,
+    `${recordId(lane, after.acknowledged[lane] ?? 0)} is acknowledged and not in its lane`,
+  )
 }
 
 /**
  * A plan that is logged again, without what is lost; or a holder of the lease that does not know whether it is, and gives it back with the
  * plan that it knows: no output has started.
  */
-const isWithoutLost = ({ head, lost }: World, { kind, seen }: Extract<Write, { to: 'head' }>): boolean =>
-  kind === 'again' || (kind === 'fail' && lost.length > 0 && seen.owner === head.owner)
+const isWithoutLost = (
+  { head, lost }: World,
+  { kind, seen }: Extract<Write, { to: 'head' }>,
+): boolean => kind === 'again' || (kind === 'fail' && lost.length > 0 && seen.owner === head.owner)
 
 const lostIsLost: WriteChecker = (before, after, write) => {
   if (write.to !== 'head' || write.kind !== 'again') return undefined
   const left = after.head.plan?.blocks ?? []
-  const taken = (before.head.plan?.blocks ?? []).find(({ name }) => !left.some((block) => block.name === name) && !isLost(before, name))
+  const taken = (before.head.plan?.blocks ?? []).find(
+    ({ name }) => !left.some((block) => block.name === name) && !isLost(before, name),
+  )
   return unless(taken === undefined, `${taken?.name} is taken for lost`)
 }
 
@@ -49,27 +61,43 @@ const logStands: WriteChecker = (before, after, write) => {
   if (write.to !== 'head') return undefined
   if (write.kind === 'log' && after.head.epoch <= before.head.epoch)
     return `a lease is taken under epoch ${after.head.epoch}, which another one had`
-  if (before.head.next === null || after.head.done > before.head.done || isWithoutLost(before, write)) return undefined
-  const isSame = after.head.next === before.head.next && JSON.stringify(after.head.plan) === JSON.stringify(before.head.plan)
+  if (
+    before.head.next === null ||
+    after.head.done > before.head.done ||
+    isWithoutLost(before, write)
+  )
+    return undefined
+  const isSame =
+    after.head.next === before.head.next &&
+    JSON.stringify(after.head.plan) === JSON.stringify(before.head.plan)
   return unless(isSame, `batch ${before.head.next} is logged, and its plan changes`)
 }
 
 const oneAttemptEach: WorldChecker = (_, after) => {
-  const attempts = after.drivers.flatMap(({ at }) => ('mine' in at && at.mine.owner !== null ? [at.mine.owner] : []))
-  return unless(new Set(attempts).size === attempts.length, 'two drivers take one attempt for theirs')
+  const attempts = after.drivers.flatMap(({ at }) =>
+    'mine' in at && at.mine.owner !== null ? [at.mine.owner] : [],
+  )
+  return unless(
+    new Set(attempts).size === attempts.length,
+    'two drivers take one attempt for theirs',
+  )
 }
 
 const loggedFirst: WriteChecker = (before, _, write) => {
   if (write.to !== 'output') return undefined
   const { epoch, owner } = before.head
-  const isLogged = write.output.epoch < epoch || (write.output.epoch === epoch && (owner === null || owner === write.by))
+  const isLogged =
+    write.output.epoch < epoch ||
+    (write.output.epoch === epoch && (owner === null || owner === write.by))
   return unless(isLogged, `batch ${write.time} has an output before its log is acknowledged`)
 }
 
 const warmIsCold: WorldChecker = (_, after) => {
   const { manifest } = after.head
   const cold = recordsOf(manifest.states).join(' ')
-  const wrong = after.drivers.findIndex(({ memory }) => memory?.manifest === manifest.name && memory.records.join(' ') !== cold)
+  const wrong = after.drivers.findIndex(
+    ({ memory }) => memory?.manifest === manifest.name && memory.records.join(' ') !== cold,
+  )
   return unless(
     wrong === -1,
     `driver ${'ABC'[wrong]} remembers ${after.drivers[wrong]?.memory?.records.join(' ')}, and stored is ${cold || 'nothing'}`,
@@ -80,7 +108,9 @@ const newerWins: WriteChecker = (before, _, write) => {
   if (write.to !== 'output') return undefined
   const there = before.outputs[write.time - 1] ?? null
   const { generation, epoch } = write.output
-  const isOlder = there !== null && (generation < there.generation || (generation === there.generation && epoch < there.epoch))
+  const isOlder =
+    there !== null &&
+    (generation < there.generation || (generation === there.generation && epoch < there.epoch))
   return unless(
     !isOlder,
     `the output of batch ${write.time} under fence ${there?.generation}.${there?.epoch} is replaced under ${generation}.${epoch}`,
@@ -89,13 +119,20 @@ const newerWins: WriteChecker = (before, _, write) => {
 
 const commitsItsOwn: WriteChecker = (before, after, write) => {
   if (write.to !== 'head' || write.kind !== 'commit') return undefined
-  if (before.head.owner !== write.seen.owner) return `batch ${after.head.done} is committed by an attempt that does not hold the lease`
-  if (before.head.next !== after.head.done) return `batch ${after.head.done} is committed, and ${before.head.next ?? 'none'} is logged`
+  if (before.head.owner !== write.seen.owner)
+    return `batch ${after.head.done} is committed by an attempt that does not hold the lease`
+  if (before.head.next !== after.head.done)
+    return `batch ${after.head.done} is committed, and ${before.head.next ?? 'none'} is logged`
   const { manifest } = after.head
-  if (!isThere(after, [manifest.name])) return `the head names ${manifest.name}, which nobody has written`
-  const expected = recordsOf([...before.head.manifest.states, { records: planned(before.head) }]).join(' ')
+  if (!isThere(after, [manifest.name]))
+    return `the head names ${manifest.name}, which nobody has written`
+  const expected = recordsOf([
+    ...before.head.manifest.states,
+    { records: planned(before.head) },
+  ]).join(' ')
   return unless(
-    recordsOf(manifest.states).join(' ') === expected && manifest.cuts.join() === before.head.plan?.cuts.join(),
+    recordsOf(manifest.states).join(' ') === expected &&
+      manifest.cuts.join() === before.head.plan?.cuts.join(),
     `the manifest of batch ${manifest.time} is not what was there and the batch`,
   )
 }
@@ -110,7 +147,11 @@ const inOrder: WriteChecker = (before, after) => {
 /** The records of all lanes between two cuts, but those put aside. */
 const between = (model: Model, from: Cuts, to: Cuts): readonly RecordId[] =>
   from
-    .flatMap((first, lane) => Array.from({ length: Math.max(0, (to[lane] ?? 0) - first) }, (_, index) => recordId(lane, first + 1 + index)))
+    .flatMap((first, lane) =>
+      Array.from({ length: Math.max(0, (to[lane] ?? 0) - first) }, (_, index) =>
+        recordId(lane, first + 1 + index),
+      ),
+    )
     .filter((id) => id !== model.bounds.bad)
 
 const pinsItsRecords: WorldChecker = (model, { head, lost }) => {
@@ -120,32 +161,51 @@ const pinsItsRecords: WorldChecker = (model, { head, lost }) => {
   const expected = between(model, head.manifest.cuts, head.plan.cuts)
     .filter((id) => there.includes(id) || !mayLack.includes(id))
     .join(' ')
-  return unless(planned(head).join(' ') === expected, `batch ${head.next} reads ${planned(head).join(' ')}, and its cut says ${expected}`)
+  return unless(
+    planned(head).join(' ') === expected,
+    `batch ${head.next} reads ${planned(head).join(' ')}, and its cut says ${expected}`,
+  )
 }
 
 const parentsFirst: WorldChecker = (model, { head }) => {
-  if (model.bounds.isFamily !== true || head.plan === null || (head.plan.cuts[1] ?? 0) === 0) return undefined
-  return unless(head.plan.cuts[0] === model.bounds.records[0], `batch ${head.next} takes b1, and what came before it in lane a is left`)
+  if (model.bounds.isFamily !== true || head.plan === null || (head.plan.cuts[1] ?? 0) === 0)
+    return undefined
+  return unless(
+    head.plan.cuts[0] === model.bounds.records[0],
+    `batch ${head.next} takes b1, and what came before it in lane a is left`,
+  )
 }
 
 const isCapped: WorldChecker = (model, { head }) => {
   const entries = new Set((head.plan?.blocks ?? []).map(({ at }) => at)).size
-  return unless(planned(head).length <= model.bounds.batch || entries === 1, `batch ${head.next} holds ${planned(head).length} records`)
+  return unless(
+    planned(head).length <= model.bounds.batch || entries === 1,
+    `batch ${head.next} holds ${planned(head).length} records`,
+  )
 }
 
 const failedStands: WriteChecker = ({ head }, _, write) =>
-  unless(write.to !== 'head' || write.kind !== 'log' || head.status !== 'failed', 'a batch of a failed application is started')
+  unless(
+    write.to !== 'head' || write.kind !== 'log' || head.status !== 'failed',
+    'a batch of a failed application is started',
+  )
 
 const newestRuns: WriteChecker = (before, after, write) => {
-  if (after.head.generation < before.head.generation) return `generation ${before.head.generation} falls back to ${after.head.generation}`
+  if (after.head.generation < before.head.generation)
+    return `generation ${before.head.generation} falls back to ${after.head.generation}`
   if (write.to !== 'head' || (write.kind !== 'log' && write.kind !== 'commit')) return undefined
-  return unless(write.generation === before.head.generation, `generation ${write.generation} runs a batch of ${before.head.generation}`)
+  return unless(
+    write.generation === before.head.generation,
+    `generation ${write.generation} runs a batch of ${before.head.generation}`,
+  )
 }
 
 const nothingReachableDies: WorldChecker = (model, after) => {
   if (after.stored === null) return undefined
   const { manifest, plan } = after.head
-  const entries = after.lanes.flatMap((lane, index) => entriesAfter(model, lane, manifest.cuts[index] ?? 0))
+  const entries = after.lanes.flatMap((lane, index) =>
+    entriesAfter(model, lane, manifest.cuts[index] ?? 0),
+  )
   const reachable = [
     manifest.name,
     ...manifest.states.map(({ name }) => name),
@@ -153,7 +213,9 @@ const nothingReachableDies: WorldChecker = (model, after) => {
     ...(plan?.blocks ?? []).map(({ name }) => name),
     ...entries.flatMap(({ blocks }) => blocks.map(({ name }) => name)),
   ]
-  const missing = [...new Set(reachable)].filter((name) => !after.stored?.includes(name) && !isLost(after, name))
+  const missing = [...new Set(reachable)].filter(
+    (name) => !after.stored?.includes(name) && !isLost(after, name),
+  )
   return unless(missing.length === 0, `${missing.join(' ')} is named and not there`)
 }
 
@@ -165,10 +227,13 @@ const behindIsNotLost: WorldChecker = (_, { alarm }) => alarm ?? undefined
  */
 const wakeIsNotLost: WorldChecker = (model, after) => {
   const { head, called, missed, drivers, intakes, sources, lanes } = after
-  if (head.status !== 'rest' || called || missed || !isWaiting(model, after, head.manifest.cuts)) return undefined
+  if (head.status !== 'rest' || called || missed || !isWaiting(model, after, head.manifest.cuts))
+    return undefined
   const comes =
     drivers.some(({ at }) => at.before !== 'call') ||
-    intakes.some(({ at }) => ['letters', 'lane', 'block', 'append', 'head', 'wake'].includes(at.before)) ||
+    intakes.some(({ at }) =>
+      ['letters', 'lane', 'block', 'append', 'head', 'wake'].includes(at.before),
+    ) ||
     sources.some((place, lane) => place < (lanes[lane]?.tail ?? 0))
   return unless(comes, 'a record waits, the head rests, and nobody comes')
 }
@@ -176,9 +241,15 @@ const wakeIsNotLost: WorldChecker = (model, after) => {
 const outputStands: WorldChecker = (_, after) => {
   const wrong = after.committed.findIndex((batch, index) => {
     const there = after.outputs[index]
-    return batch !== null && (there?.records.join() !== batch.records.join() || there.generation !== batch.generation)
+    return (
+      batch !== null &&
+      (there?.records.join() !== batch.records.join() || there.generation !== batch.generation)
+    )
   })
-  return unless(wrong === -1, `the output of batch ${wrong + 1} is not what its committed attempt has computed`)
+  return unless(
+    wrong === -1,
+    `the output of batch ${wrong + 1} is not what its committed attempt has computed`,
+  )
 }
 
 /** Where a record is: counted in the state, waiting in its lane, put aside, or given up with a batch that was skipped. */
@@ -191,7 +262,8 @@ const eachOnce: WorldChecker = (model, after) => {
   for (const [lane, upTo] of after.acknowledged.entries()) {
     for (let position = 1; position <= (after.lanes[lane]?.tail ?? upTo); position++) {
       const found = places.filter((id) => id === recordId(lane, position)).length
-      if (found === 0 && !recordsOf(after.lost).includes(recordId(lane, position))) return `${recordId(lane, position)} is lost`
+      if (found === 0 && !recordsOf(after.lost).includes(recordId(lane, position)))
+        return `${recordId(lane, position)} is lost`
       if (found > 1) return `${recordId(lane, position)} is there ${found} times`
     }
   }

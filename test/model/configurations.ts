@@ -58,42 +58,82 @@ export const configurations = {
   checkpoints: {
     name: 'checkpoints',
     focus: 'a source that begins again at its first record',
-    ...both({ records: [2], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2 }, { rewinds: 1 }, { rewinds: 1, zombies: 1 }),
+    ...both(
+      { records: [2], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2 },
+      { rewinds: 1 },
+      { rewinds: 1, zombies: 1 },
+    ),
   },
   delays: {
     name: 'delays',
     focus: 'appends that arrive after their writer has gone on',
-    ...both({ records: [2], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2 }, { lateWrites: 1 }, { lateWrites: 1, zombies: 1 }),
+    ...both(
+      { records: [2], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2 },
+      { lateWrites: 1 },
+      { lateWrites: 1, zombies: 1 },
+    ),
   },
   clock: {
     name: 'clock',
     focus: 'batches that are due by a clock, entries that grow before they are taken',
-    ...both({ records: [3], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2, clock: 2 }, {}, { zombies: 1 }),
+    ...both(
+      { records: [3], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2, clock: 2 },
+      {},
+      { zombies: 1 },
+    ),
   },
   sources: {
     name: 'sources',
     focus: 'two lanes cut by one batch',
-    ...both({ records: [2, 1], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2 }, {}, { zombies: 1 }),
+    ...both(
+      { records: [2, 1], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2 },
+      {},
+      { zombies: 1 },
+    ),
   },
   family: {
     name: 'family',
     focus: 'a lane that comes after another, as after the split of a shard',
-    ...both({ records: [2, 1], drivers: [1], intakes: 2, delivery: 1, entry: 1, batch: 2, isFamily: true }, {}, { zombies: 1, crashes: 1 }),
+    ...both(
+      {
+        records: [2, 1],
+        drivers: [1],
+        intakes: 2,
+        delivery: 1,
+        entry: 1,
+        batch: 2,
+        isFamily: true,
+      },
+      {},
+      { zombies: 1, crashes: 1 },
+    ),
   },
   rest: {
     name: 'rest',
     focus: 'rest, wake and ticks between two drivers and intake',
-    ...both({ records: [1], drivers: [1, 1], intakes: 1, rests: true, ...ONE_EACH }, {}, { crashes: 1, standstills: 1 }),
+    ...both(
+      { records: [1], drivers: [1, 1], intakes: 1, rests: true, ...ONE_EACH },
+      {},
+      { crashes: 1, standstills: 1 },
+    ),
   },
   naps: {
     name: 'naps',
     focus: 'rests and wakes that arrive late',
-    ...both({ records: [1], drivers: [1], intakes: 1, rests: true, ...ONE_EACH }, { lateWrites: 1 }, { crashes: 1, lateWrites: 1 }),
+    ...both(
+      { records: [1], drivers: [1], intakes: 1, rests: true, ...ONE_EACH },
+      { lateWrites: 1 },
+      { crashes: 1, lateWrites: 1 },
+    ),
   },
   wakes: {
     name: 'wakes',
     focus: 'two invocations of intake wake one driver, more than once',
-    ...both({ records: [2], drivers: [1], intakes: 2, rests: true, ...ONE_EACH }, {}, { zombies: 1 }),
+    ...both(
+      { records: [2], drivers: [1], intakes: 2, rests: true, ...ONE_EACH },
+      {},
+      { zombies: 1 },
+    ),
   },
   generations: {
     name: 'generations',
@@ -107,7 +147,11 @@ export const configurations = {
   deployment: {
     name: 'deployment',
     focus: 'a deployment while intake wakes the application',
-    ...both({ records: [1], drivers: [1, 2], intakes: 1, rests: true, ...ONE_EACH }, {}, { crashes: 1 }),
+    ...both(
+      { records: [1], drivers: [1, 2], intakes: 1, rests: true, ...ONE_EACH },
+      {},
+      { crashes: 1 },
+    ),
   },
   garbage: {
     name: 'garbage',
@@ -132,7 +176,15 @@ export const configurations = {
     name: 'losses',
     focus: 'blocks that are gone when their batch is run, and runners that do not know of it',
     ...both(
-      { records: [2], drivers: [1, 1], intakes: 0, delivery: 1, entry: 1, batch: 2, garbage: { kept: 2, merged: 2 } },
+      {
+        records: [2],
+        drivers: [1, 1],
+        intakes: 0,
+        delivery: 1,
+        entry: 1,
+        batch: 2,
+        garbage: { kept: 2, merged: 2 },
+      },
       { losses: 1, standstills: 1 },
       { losses: 1, standstills: 2, crashes: 1, lostAnswers: 1 },
     ),

@@ -1,5 +1,5 @@
 /**
- * The program of a driver: the model of `lib/runtime/driver.ts` up to the log of a batch, and after its commit.
+ * The program of a driver: the model of `lib/runtime/driver/driver.ts` up to the log of a batch, and after its commit.
  *
  *   call -> look -> [adopt] -> [load] -> lanes -> log -> (attempt.ts) -> commit -> [rest] -> look
  *                                          `-> wake -> look
@@ -10,7 +10,16 @@ import { attemptSteps, outputOf, startsAttempt } from './attempt.ts'
 import { isThere, missingOf, namesOf } from './garbage.ts'
 import { allocate, isWaiting } from './lanes.ts'
 import { errs, type Model } from './protocol.ts'
-import { answered, driverAt, freshId, isAlive, looksAgain, type Seat, type Step, stopped } from './step.ts'
+import {
+  answered,
+  driverAt,
+  freshId,
+  isAlive,
+  looksAgain,
+  type Seat,
+  type Step,
+  stopped,
+} from './step.ts'
 import { recordsOf } from './store.ts'
 import type { Driver, DriverAt, Head, Lane, Memory, Plan, World } from './world.ts'
 
@@ -25,7 +34,9 @@ export const driverSteps = (model: Model, world: World, index: number): readonly
   const { at } = driver
   switch (at.before) {
     case 'call':
-      return model.bounds.rests === true && !world.called ? [] : [...looks(seat), ...readsLanesFirst(seat)]
+      return model.bounds.rests === true && !world.called
+        ? []
+        : [...looks(seat), ...readsLanesFirst(seat)]
     case 'look':
       if (at.wrote !== undefined) return [goesOnWith(seat, at.wrote)]
       return [...looks(seat, at.lanes), ...readsLanesFirst(seat, at.lanes)]
@@ -42,7 +53,11 @@ export const driverSteps = (model: Model, world: World, index: number): readonly
     case 'exhaust':
       return [exhausts(seat, at.seen)]
     case 'log':
-      return [logs(seat, at), ...readsBesideLog(seat, at), ...(errs(model, 'output before log') ? [writesEarly(seat, at)] : [])]
+      return [
+        logs(seat, at),
+        ...readsBesideLog(seat, at),
+        ...(errs(model, 'output before log') ? [writesEarly(seat, at)] : []),
+      ]
     default:
       return attemptSteps(seat, at)
   }
@@ -55,7 +70,12 @@ const looks = (seat: Seat, lanes?: Lanes): readonly Step[] => {
   const { head } = world
   const looked = `${who} reads the head`
   const goesOn = (): World =>
-    meets(seat, taken.missed && driver.generation >= head.generation ? { ...taken, missed: false } : taken, head, lanes)
+    meets(
+      seat,
+      taken.missed && driver.generation >= head.generation ? { ...taken, missed: false } : taken,
+      head,
+      lanes,
+    )
   if (head.owner === null || !isAlive(world, head.owner)) return [{ text: looked, goOn: goesOn }]
   return [
     { text: `${looked}: somebody holds the lease`, goOn: () => answered(taken, index, 'done') },
@@ -63,13 +83,15 @@ const looks = (seat: Seat, lanes?: Lanes): readonly Step[] => {
   ]
 }
 
-const takingTick = ({ world, driver }: Seat): World => (driver.at.before === 'call' ? { ...world, called: false } : world)
+const takingTick = ({ world, driver }: Seat): World =>
+  driver.at.before === 'call' ? { ...world, called: false } : world
 
 /** `HeadReader`: the lanes may be read beside the head, and so before it. Where no lane changes that is all the same. */
 const readsLanesFirst = (seat: Seat, lanes: Lanes = []): readonly Step[] => {
   const { model, world, index, who } = seat
   if (model.bounds.intakes === 0 || lanes.length === world.lanes.length) return []
-  const goOn = (): World => driverAt(takingTick(seat), index, { before: 'look', lanes: withNextRead(seat, lanes) })
+  const goOn = (): World =>
+    driverAt(takingTick(seat), index, { before: 'look', lanes: withNextRead(seat, lanes) })
   return [{ text: `${who} reads ${lanesText(seat, lanes)} beside the head`, goOn }]
 }
 
@@ -77,7 +99,8 @@ const readsLanesFirst = (seat: Seat, lanes: Lanes = []): readonly Step[] => {
 const withNextRead = ({ model, world }: Seat, lanes: Lanes): Lanes =>
   model.bounds.isFamily === true ? [...lanes, world.lanes[lanes.length] as Lane] : world.lanes
 
-const lanesText = ({ model }: Seat, lanes: Lanes): string => (model.bounds.isFamily === true ? `lane ${'ab'[lanes.length]}` : 'the lanes')
+const lanesText = ({ model }: Seat, lanes: Lanes): string =>
+  model.bounds.isFamily === true ? `lane ${'ab'[lanes.length]}` : 'the lanes'
 
 /** It may go on with the head as it has just written it: whoever has changed it since is met by the condition of the next write. */
 const goesOnWith = (seat: Seat, wrote: Head): Step => ({
@@ -90,11 +113,19 @@ const meets = (seat: Seat, world: World, head: Head, lanes?: Lanes): World => {
   const { model, index, driver } = seat
   const lower = driver.generation < head.generation
   if (lower && !errs(model, 'lower generation runs'))
-    return { ...answered(world, index, 'done'), missed: world.missed || model.bounds.rests === true }
+    return {
+      ...answered(world, index, 'done'),
+      missed: world.missed || model.bounds.rests === true,
+    }
   const sight = { seen: head, ...(lanes === undefined ? {} : { lanes }) }
-  if (driver.generation > head.generation) return driverAt(world, index, { before: 'adopt', ...sight })
-  if (head.status === 'failed' && !errs(model, 'failed application runs on')) return answered(world, index, 'done')
-  if (driver.memory?.manifest === head.manifest.name || (driver.memory && errs(model, 'memory not compared with the head')))
+  if (driver.generation > head.generation)
+    return driverAt(world, index, { before: 'adopt', ...sight })
+  if (head.status === 'failed' && !errs(model, 'failed application runs on'))
+    return answered(world, index, 'done')
+  if (
+    driver.memory?.manifest === head.manifest.name ||
+    (driver.memory && errs(model, 'memory not compared with the head'))
+  )
     return works(seat, world, head, lanes)
   if (world.stored !== null) return driverAt(world, index, { before: 'load', ...sight })
   return works(seat, driverAt(world, index, driver.at, { memory: loaded(head) }), head, lanes)
@@ -114,16 +145,22 @@ const works = (seat: Seat, world: World, head: Head, lanes?: Lanes): World => {
     // B12: at rest it is what is there now that counts.
     if (head.status === 'rest' || lanes === undefined || isAboutToRest(world, head))
       return driverAt(world, index, { before: 'lanes', seen: head })
-    if (lanes.length < world.lanes.length) return driverAt(world, index, { before: 'lanes', seen: head, lanes })
+    if (lanes.length < world.lanes.length)
+      return driverAt(world, index, { before: 'lanes', seen: head, lanes })
     return startsNext(seat, world, head, lanes) ?? answered(world, index, 'done')
   }
-  if (head.attempts >= (model.bounds.attempts ?? Infinity) && !errs(model, 'failed application runs on'))
+  if (
+    head.attempts >= (model.bounds.attempts ?? Infinity) &&
+    !errs(model, 'failed application runs on')
+  )
     return driverAt(world, index, { before: 'exhaust', seen: head })
   return beforeLog(seat, world, head, head.plan as Plan)
 }
 
 const beforeLog = ({ model, index }: Seat, world: World, seen: Head, plan: Plan): World => {
-  const by = errs(model, 'attempt id is the epoch') ? (`#${900 + seen.epoch}` as const) : freshId(world)
+  const by = errs(model, 'attempt id is the epoch')
+    ? (`#${900 + seen.epoch}` as const)
+    : freshId(world)
   return driverAt(world, index, { before: 'log', seen, plan, by })
 }
 
@@ -133,15 +170,26 @@ const adopts = (seat: Seat, { seen, lanes }: Sight): Step => {
   const fresh = errs(model, 'adoption forgets the logged batch') ? { next: null, plan: null } : {}
   const status = seen.status === 'failed' ? 'running' : seen.status
   const outputDone = seen.outputDone && errs(model, 'adoption keeps the output')
-  const next: Head = { ...seen, generation: driver.generation, status, owner: null, attempts: 0, outputDone, ...fresh }
+  const next: Head = {
+    ...seen,
+    generation: driver.generation,
+    status,
+    owner: null,
+    attempts: 0,
+    outputDone,
+    ...fresh,
+  }
   return {
     text: `${who} adopts the head for generation ${driver.generation}`,
     write: { to: 'head', kind: 'adopt', generation: driver.generation, seen, next },
     goOn: ({ written, world: after }) => {
       if (!written) return looksAgain(seat, after)
-      return errs(model, 'adoption does not look at the lanes') ? answered(after, index, 'done') : meets(seat, after, next, lanes)
+      return errs(model, 'adoption does not look at the lanes')
+        ? answered(after, index, 'done')
+        : meets(seat, after, next, lanes)
     },
-    giveUp: (after) => answered(after, index, 'called again', { memory: world.drivers[index]?.memory ?? null }),
+    giveUp: (after) =>
+      answered(after, index, 'called again', { memory: world.drivers[index]?.memory ?? null }),
   }
 }
 
@@ -150,44 +198,76 @@ const loads = (seat: Seat, { seen, lanes }: Sight): Step => {
   const { model, world, index, who } = seat
   const found = isThere(world, [seen.manifest.name, ...namesOf(seen.manifest.states)])
   const goOn = (): World => {
-    if (found) return works(seat, driverAt(world, index, seat.driver.at, { memory: loaded(seen) }), seen, lanes)
-    const isCurrent = world.head.epoch === seen.epoch && world.head.manifest.name === seen.manifest.name
+    if (found)
+      return works(
+        seat,
+        driverAt(world, index, seat.driver.at, { memory: loaded(seen) }),
+        seen,
+        lanes,
+      )
+    const isCurrent =
+      world.head.epoch === seen.epoch && world.head.manifest.name === seen.manifest.name
     if (isCurrent || errs(model, 'missing segment taken for lost')) return stopped(seat, world)
     return looksAgain(seat, world, { memory: null })
   }
-  return { text: `${who} reads the state of ${seen.manifest.name}${found ? '' : ': a segment is not there'}`, goOn }
+  return {
+    text: `${who} reads the state of ${seen.manifest.name}${found ? '' : ': a segment is not there'}`,
+    goOn,
+  }
 }
 
 /** At rest the second look (B12); else the cut of the next batch, from the lanes as they are (B2). */
-const readsLanes = (seat: Seat, { seen, lanes = [] }: Extract<DriverAt, { readonly before: 'lanes' }>): readonly Step[] => {
+const readsLanes = (
+  seat: Seat,
+  { seen, lanes = [] }: Extract<DriverAt, { readonly before: 'lanes' }>,
+): readonly Step[] => {
   const { model, world, index, who } = seat
-  const goOn = (next: () => World): readonly Step[] => [{ text: `${who} reads ${lanesText(seat, lanes)}`, goOn: next }]
+  const goOn = (next: () => World): readonly Step[] => [
+    { text: `${who} reads ${lanesText(seat, lanes)}`, goOn: next },
+  ]
   if (seen.status === 'rest')
     return goOn(() =>
-      isWaiting(model, world, seen.manifest.cuts) ? driverAt(world, index, { before: 'wake', seen }) : answered(world, index, 'done'),
+      isWaiting(model, world, seen.manifest.cuts)
+        ? driverAt(world, index, { before: 'wake', seen })
+        : answered(world, index, 'done'),
     )
   const read = withNextRead(seat, lanes)
-  if (read.length < world.lanes.length) return goOn(() => driverAt(world, index, { before: 'lanes', seen, lanes: read }))
+  if (read.length < world.lanes.length)
+    return goOn(() => driverAt(world, index, { before: 'lanes', seen, lanes: read }))
   const next = startsNext(seat, world, seen, read)
   if (next === undefined) return goOn(() => answered(world, index, 'done'))
   if (!isAboutToRest(world, seen)) return goOn(() => next)
   return [
     ...goOn(() => answered(world, index, 'done')),
-    { text: `${who} reads the lanes, an interval after the last batch`, fault: 'standstills', goOn: () => next },
+    {
+      text: `${who} reads the lanes, an interval after the last batch`,
+      fault: 'standstills',
+      goOn: () => next,
+    },
   ]
 }
 
 /** `#startNext`: to be logged is what these lanes hold behind the cut. Undefined: it is not due, or there is nothing. */
 const startsNext = (seat: Seat, world: World, seen: Head, lanes: Lanes): World | undefined => {
   const { model, index } = seat
-  const isNew = model.bounds.isFamily === true && seen.manifest.cuts[1] === 0 && !errs(model, 'parents not read again')
-  return isNew ? driverAt(world, index, { before: 'parents', seen, lanes }) : startsWith(seat, world, seen, lanes)
+  const isNew =
+    model.bounds.isFamily === true &&
+    seen.manifest.cuts[1] === 0 &&
+    !errs(model, 'parents not read again')
+  return isNew
+    ? driverAt(world, index, { before: 'parents', seen, lanes })
+    : startsWith(seat, world, seen, lanes)
 }
 
 /** `withParents`: before anything is taken from a lane for the first time, the lane that it comes after is read again. */
-const readsParents = (seat: Seat, { seen, lanes }: Extract<DriverAt, { readonly before: 'parents' }>): Step => {
+const readsParents = (
+  seat: Seat,
+  { seen, lanes }: Extract<DriverAt, { readonly before: 'parents' }>,
+): Step => {
   const { world, index, who } = seat
-  const goOn = (): World => startsWith(seat, world, seen, lanes.with(0, world.lanes[0] as Lane)) ?? answered(world, index, 'done')
+  const goOn = (): World =>
+    startsWith(seat, world, seen, lanes.with(0, world.lanes[0] as Lane)) ??
+    answered(world, index, 'done')
   return { text: `${who} reads lane a again`, goOn }
 }
 
@@ -196,10 +276,13 @@ const startsWith = (seat: Seat, world: World, seen: Head, lanes: Lanes): World |
   const { cuts } = seen.manifest
   const plan = allocate(model, lanes, cuts, seen.done + 1)
   const isEmpty = plan.blocks.length === 0 && plan.cuts.every((cut, lane) => cut === cuts[lane])
-  return isDue(seat, seen.done + 1) && (!isEmpty || model.bounds.rests === true) ? beforeLog(seat, world, seen, plan) : undefined
+  return isDue(seat, seen.done + 1) && (!isEmpty || model.bounds.rests === true)
+    ? beforeLog(seat, world, seen, plan)
+    : undefined
 }
 
-const isDue = ({ model: { bounds }, world }: Seat, time: number): boolean => world.now >= Math.min(time, bounds.clock ?? 0)
+const isDue = ({ model: { bounds }, world }: Seat, time: number): boolean =>
+  world.now >= Math.min(time, bounds.clock ?? 0)
 
 /** Between an idle batch and the rest that follows it no other batch is due, unless its driver stands still in between. */
 const isAboutToRest = (world: World, seen: Head): boolean =>
@@ -210,7 +293,13 @@ const wakes = (seat: Seat, seen: Head): Step => {
   const { driver, index, who } = seat
   return {
     text: `${who} wakes the head`,
-    write: { to: 'head', kind: 'wake', generation: driver.generation, seen, next: { ...seen, status: 'running', woken: true } },
+    write: {
+      to: 'head',
+      kind: 'wake',
+      generation: driver.generation,
+      seen,
+      next: { ...seen, status: 'running', woken: true },
+    },
     goOn: ({ world }) => looksAgain(seat, world),
     giveUp: (world) => answered(world, index, 'called again'),
   }
@@ -221,7 +310,13 @@ const exhausts = (seat: Seat, seen: Head): Step => {
   const { driver, index, who } = seat
   return {
     text: `${who} gives the application up as failed`,
-    write: { to: 'head', kind: 'exhaust', generation: driver.generation, seen, next: { ...seen, status: 'failed', owner: null } },
+    write: {
+      to: 'head',
+      kind: 'exhaust',
+      generation: driver.generation,
+      seen,
+      next: { ...seen, status: 'failed', owner: null },
+    },
     goOn: ({ world }) => looksAgain(seat, world),
     giveUp: (world) => answered(world, index, 'called again'),
   }
@@ -229,7 +324,14 @@ const exhausts = (seat: Seat, seen: Head): Step => {
 
 const logged = (seen: Head, plan: Plan, by: NonNullable<Head['owner']>): Head => {
   const attempts = seen.next === null ? 1 : seen.attempts + 1
-  return { ...seen, epoch: seen.epoch + 1, owner: by, next: seen.next ?? seen.done + 1, plan, attempts }
+  return {
+    ...seen,
+    epoch: seen.epoch + 1,
+    owner: by,
+    next: seen.next ?? seen.done + 1,
+    plan,
+    attempts,
+  }
 }
 
 /** `logBatch` (B2): lease and log in one write. A refusal that shows its own attempt id is a success whose answer was lost. */
@@ -240,7 +342,9 @@ const logs = (seat: Seat, { seen, plan, by, missing }: Logging): Step => {
     text: `${who} logs batch ${next.next} under epoch ${next.epoch}`,
     write: { to: 'head', kind: 'log', generation: driver.generation, seen, next },
     goOn: ({ world, written }) =>
-      written || world.head.owner === by ? startsAttempt(seat, world, next, missing) : looksAgain(seat, world),
+      written || world.head.owner === by
+        ? startsAttempt(seat, world, next, missing)
+        : looksAgain(seat, world),
     giveUp: (world) => answered(world, index, 'called again'),
   }
 }
@@ -252,7 +356,12 @@ const readsBesideLog = (seat: Seat, at: Logging): readonly Step[] => {
   const missing = missingOf(world, namesOf(at.plan.blocks))
   const isLost = missing.length > 0 && errs(model, 'block missing beside the log taken for lost')
   const text = `${who} reads the records beside the log${missing.length === 0 ? '' : `: ${missing.join(' ')} is not there`}`
-  return [{ text, goOn: () => (isLost ? stopped(seat, world) : driverAt(world, index, { ...at, missing })) }]
+  return [
+    {
+      text,
+      goOn: () => (isLost ? stopped(seat, world) : driverAt(world, index, { ...at, missing })),
+    },
+  ]
 }
 
 /** The mistake of not waiting for the answer of the log. */

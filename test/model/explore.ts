@@ -63,7 +63,11 @@ class Graph {
   readonly #finished = new Numbers()
 
   /** The number of a world, and whether it is new. */
-  add(world: World, parent: number, choice: number): { readonly number: number; readonly isNew: boolean } {
+  add(
+    world: World,
+    parent: number,
+    choice: number,
+  ): { readonly number: number; readonly isNew: boolean } {
     const before = this.seen.size
     const number = this.seen.numberOf(world)
     const isNew = number === before
@@ -110,8 +114,10 @@ class Graph {
 
   #leadsTo(good: Uint8Array, number: number): boolean {
     if (this.#finished.at(number) === 1) return true
-    const end = number + 1 < this.#starts.length ? this.#starts.at(number + 1) : this.#targets.length
-    for (let at = this.#starts.at(number); at < end; at++) if (good[this.#targets.at(at)] === 1) return true
+    const end =
+      number + 1 < this.#starts.length ? this.#starts.at(number + 1) : this.#targets.length
+    for (let at = this.#starts.at(number); at < end; at++)
+      if (good[this.#targets.at(at)] === 1) return true
     return false
   }
 }
@@ -137,10 +143,15 @@ export const explore = (model: Model): Exploration => {
       graph.beginSteps(isFinished(model, before))
       for (const [choice, transition] of transitions(model, before).entries()) {
         count += 1
-        if (transition.write !== undefined) happened.add(`${nameOf(transition.write)} ${transition.written ? 'written' : 'refused'}`)
+        if (transition.write !== undefined)
+          happened.add(`${nameOf(transition.write)} ${transition.written ? 'written' : 'refused'}`)
         const target = graph.add(transition.after, number, choice)
         const wrong = violated(model, before, transition, target.isNew)
-        if (wrong !== undefined) return found({ ...wrong, schedule: [...replay(model, graph.pathTo(number)), transition.text] })
+        if (wrong !== undefined)
+          return found({
+            ...wrong,
+            schedule: [...replay(model, graph.pathTo(number)), transition.text],
+          })
         if (target.isNew) next.push(transition.after)
         if (!transition.isFault) graph.addStep(target.number)
       }
@@ -150,10 +161,19 @@ export const explore = (model: Model): Exploration => {
   }
   const stuck = graph.stuck()
   if (stuck === undefined) return found(undefined)
-  return found({ checker: 'progress', what: 'the work can never be finished', schedule: replay(model, graph.pathTo(stuck)) })
+  return found({
+    checker: 'progress',
+    what: 'the work can never be finished',
+    schedule: replay(model, graph.pathTo(stuck)),
+  })
 }
 
-const violated = (model: Model, before: World, { after, write, written }: Transition, isNew: boolean): Finding | undefined => {
+const violated = (
+  model: Model,
+  before: World,
+  { after, write, written }: Transition,
+  isNew: boolean,
+): Finding | undefined => {
   for (const [checker, look] of written && write !== undefined ? writeCheckers : []) {
     const what = look(before, after, write as Write)
     if (what !== undefined) return { checker, what }

@@ -26,18 +26,37 @@ const partOf = (value: object): Part => {
   return part
 }
 
-const partsOf = ({ drivers, intakes, lanes, head, called, missed, now, alarm, stored, ...others }: World): readonly Part[] => {
+const partsOf = ({
+  drivers,
+  intakes,
+  lanes,
+  head,
+  called,
+  missed,
+  now,
+  alarm,
+  stored,
+  ...others
+}: World): readonly Part[] => {
   const inOrder = [head, ...lanes, ...Object.values(others)].map(partOf)
   const small = sumOf(`${called},${missed},${now},${alarm}`)
-  return [...inOrder, partOf(stored ?? NONE), { ...small, ids: [] }, ...sorted(drivers.map(partOf)), ...sorted(intakes.map(partOf))]
+  return [
+    ...inOrder,
+    partOf(stored ?? NONE),
+    { ...small, ids: [] },
+    ...sorted(drivers.map(partOf)),
+    ...sorted(intakes.map(partOf)),
+  ]
 }
 
 const NONE: readonly string[] = []
 
-const sorted = (some: readonly Part[]): readonly Part[] => some.toSorted((a, b) => a.high - b.high || a.low - b.low)
+const sorted = (some: readonly Part[]): readonly Part[] =>
+  some.toSorted((a, b) => a.high - b.high || a.low - b.low)
 
 /** All attempt ids that anything in a world mentions. */
-export const idsIn = (world: World): ReadonlySet<string> => new Set(partsOf(world).flatMap(({ ids }) => ids))
+export const idsIn = (world: World): ReadonlySet<string> =>
+  new Set(partsOf(world).flatMap(({ ids }) => ids))
 
 /**
  * The sum of a world, the same for worlds that differ in nothing but names: two drivers of one generation, or two intakes, may change
@@ -103,7 +122,8 @@ export class Fingerprints {
   #slotOf(high: number, low: number): number {
     const mask = this.#numbers.length - 1
     let slot = low & mask
-    while (this.#numbers[slot] !== 0 && (this.#low[slot] !== low || this.#high[slot] !== high)) slot = (slot + 1) & mask
+    while (this.#numbers[slot] !== 0 && (this.#low[slot] !== low || this.#high[slot] !== high))
+      slot = (slot + 1) & mask
     return slot
   }
 

@@ -13,18 +13,20 @@ const NAMES: Readonly<Record<string, string>> = { doneMs: 'done', wakeMs: 'woken
 
 /** All lists of attributes of the head in a file, in order, by the names that the model has for them. It has no ends of leases. */
 const conditionsIn = (path: string): readonly (readonly string[])[] =>
-  [...read(path).matchAll(/\[(?:'\w+'(?:, )?)+\]/g)]
+  [...read(path).matchAll(/\[\s*(?:'\w+',?\s*)+\]/g)]
     .map(([list]) => [...list.matchAll(/\w+/g)].map(([name]) => name))
     .filter((names) => names.includes('epoch'))
-    .map((names) => names.filter((name) => name !== 'leaseEndMs').map((name) => NAMES[name] ?? name))
+    .map((names) =>
+      names.filter((name) => name !== 'leaseEndMs').map((name) => NAMES[name] ?? name),
+    )
 
 /** Which writes the lists of a file are for, in order. */
 const PLACES: readonly (readonly [path: string, kinds: readonly (readonly HeadWriteKind[])[]])[] = [
-  ['lib/runtime/head-writes.ts', [['log'], ['again', 'commit', 'fail']]],
-  ['lib/runtime/rest.ts', [['rest'], ['wake']]],
-  ['lib/runtime/adopt.ts', [['adopt']]],
-  ['lib/runtime/driver.ts', [['exhaust']]],
-  ['lib/runtime/operate.ts', [['operate']]],
+  ['lib/runtime/driver/head-writes.ts', [['log'], ['again', 'commit', 'fail']]],
+  ['lib/runtime/driver/rest.ts', [['rest'], ['wake']]],
+  ['lib/runtime/driver/adopt.ts', [['adopt']]],
+  ['lib/runtime/driver/driver.ts', [['exhaust']]],
+  ['lib/runtime/operations/operate.ts', [['operate']]],
 ]
 
 describe('the conditions of the model are those of the code', () => {
@@ -32,15 +34,19 @@ describe('the conditions of the model are those of the code', () => {
     const lists = conditionsIn(path)
     expect(lists).toHaveLength(kinds.length)
     for (const [index, list] of lists.entries())
-      for (const kind of kinds[index] ?? []) expect([kind, PROTOCOL.compares[kind].toSorted()]).toEqual([kind, list.toSorted()])
+      for (const kind of kinds[index] ?? [])
+        expect([kind, PROTOCOL.compares[kind].toSorted()]).toEqual([kind, list.toSorted()])
   })
 })
 
 describe('docs/model.md names functions that are there', () => {
   const rows = [...read('docs/model.md').matchAll(/^\| [^|]+ \| ([^|]+) \| `(lib\/[^`]+)` \|$/gm)]
   test('and at least one for each process', () => expect(rows.length).toBeGreaterThan(15))
-  test.each(rows.flatMap(([, names = '', path = '']) => [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => [name, path] as const)))(
-    '%s in %s',
-    (name, path) => expect(read(path)).toMatch(new RegExp(`(^|[^\\w])${name.replace(/[#().]/g, '\\$&')}\\b`, 'm')),
+  test.each(
+    rows.flatMap(([, names = '', path = '']) =>
+      [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => [name, path] as const),
+    ),
+  )('%s in %s', (name, path) =>
+    expect(read(path)).toMatch(new RegExp(`(^|[^\\w])${name.replace(/[#().]/g, '\\$&')}\\b`, 'm')),
   )
 })

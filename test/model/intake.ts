@@ -1,5 +1,5 @@
 /**
- * Sources, and the program of an invocation of intake: the model of `lib/runtime/intake.ts` and of the handler around it.
+ * Sources, and the program of an invocation of intake: the model of `lib/runtime/intake/intake.ts` and of the handler around it.
  *
  *   event -> [letters] -> lane -> [block] -> append -> head -> [wake -> wind] -> acknowledge
  *
@@ -10,7 +10,15 @@
 import { appended, freshRecords } from './lanes.ts'
 import { errs, type Model } from './protocol.ts'
 import { freshId, intakeAt, type Step } from './step.ts'
-import { type Delivery, type Head, type Intake, type IntakeAt, type Lane, recordId, type World } from './world.ts'
+import {
+  type Delivery,
+  type Head,
+  type Intake,
+  type IntakeAt,
+  type Lane,
+  recordId,
+  type World,
+} from './world.ts'
 
 /** One invocation of intake in its world. */
 interface Invocation {
@@ -28,7 +36,9 @@ export const intakeSteps = (model: Model, world: World, index: number): readonly
   const { at } = intake
   switch (at.before) {
     case 'event':
-      return isFirstIdle(world, index) ? world.sources.flatMap((_, lane) => deliveries(seat, lane)) : []
+      return isFirstIdle(world, index)
+        ? world.sources.flatMap((_, lane) => deliveries(seat, lane))
+        : []
     case 'letters':
       return [putsLetters(seat, at.delivery)]
     case 'lane':
@@ -49,7 +59,8 @@ export const intakeSteps = (model: Model, world: World, index: number): readonly
 }
 
 /** It does not matter which of them is given a delivery. */
-const isFirstIdle = ({ intakes }: World, index: number): boolean => intakes.findIndex(({ at }) => at.before === 'event') === index
+const isFirstIdle = ({ intakes }: World, index: number): boolean =>
+  intakes.findIndex(({ at }) => at.before === 'event') === index
 
 const deliveries = (seat: Invocation, lane: number): readonly Step[] => {
   const { model, world, index, who } = seat
@@ -57,16 +68,25 @@ const deliveries = (seat: Invocation, lane: number): readonly Step[] => {
   const underWay = world.intakes.flatMap(({ at }) =>
     'delivery' in at && at.delivery.lane === lane && !at.delivery.givenUp ? [at.delivery] : [],
   )
-  const behind = errs(model, 'two feeders of a lane') ? Math.max(place, ...underWay.map(({ last }) => last)) : place
+  const behind = errs(model, 'two feeders of a lane')
+    ? Math.max(place, ...underWay.map(({ last }) => last))
+    : place
   const isRepeated = underWay.length > 0 && behind === place
-  const isOpen = model.bounds.isFamily !== true || lane === 0 || world.acknowledged[0] === model.bounds.records[0]
+  const isOpen =
+    model.bounds.isFamily !== true ||
+    lane === 0 ||
+    world.acknowledged[0] === model.bounds.records[0]
   const rest = isOpen ? (model.bounds.records[lane] as number) - behind : 0
   return Array.from({ length: Math.min(rest, model.bounds.delivery) }, (_, count): Step => {
     const delivery: Delivery = { lane, first: behind + 1, last: behind + 1 + count, givenUp: false }
     return {
       text: `the source delivers ${textOf(delivery)} to ${who}${isRepeated ? ', taking an invocation for dead that is not' : ''}`,
       ...(isRepeated ? { fault: 'zombies' } : {}),
-      goOn: () => intakeAt(isRepeated ? withZombies(world, lane) : world, index, { before: firstStep(model, delivery), delivery }),
+      goOn: () =>
+        intakeAt(isRepeated ? withZombies(world, lane) : world, index, {
+          before: firstStep(model, delivery),
+          delivery,
+        }),
     }
   })
 }
@@ -85,10 +105,15 @@ const withZombies = (world: World, lane: number): World => ({
 })
 
 const hasBad = ({ bounds }: Model, { lane, first, last }: Delivery): boolean =>
-  Array.from({ length: last - first + 1 }, (_, index) => recordId(lane, first + index)).includes(bounds.bad ?? '')
+  Array.from({ length: last - first + 1 }, (_, index) => recordId(lane, first + index)).includes(
+    bounds.bad ?? '',
+  )
 
 /** The order of the steps is the protocol: letters, append, head, acknowledge. Each mistake swaps two of them. */
-const firstStep = (model: Model, delivery: Delivery): 'acknowledge' | 'letters' | 'head' | 'lane' => {
+const firstStep = (
+  model: Model,
+  delivery: Delivery,
+): 'acknowledge' | 'letters' | 'head' | 'lane' => {
   if (errs(model, 'acknowledged before append')) return 'acknowledge'
   if (hasBad(model, delivery) && !errs(model, 'dead letter after append')) return 'letters'
   return errs(model, 'wake before append') ? 'head' : 'lane'
@@ -99,12 +124,17 @@ const afterAppend = (model: Model, delivery: Delivery): 'letters' | 'acknowledge
   return errs(model, 'wake before append') ? 'acknowledge' : 'head'
 }
 
-const afterHead = (model: Model): 'lane' | 'acknowledge' => (errs(model, 'wake before append') ? 'lane' : 'acknowledge')
+const afterHead = (model: Model): 'lane' | 'acknowledge' =>
+  errs(model, 'wake before append') ? 'lane' : 'acknowledge'
 
 const putsLetters = ({ model, index, who }: Invocation, delivery: Delivery): Step => ({
   text: `${who} puts ${model.bounds.bad} aside`,
   write: { to: 'letters', records: [model.bounds.bad as string] },
-  goOn: ({ world }) => intakeAt(world, index, { before: errs(model, 'dead letter after append') ? 'head' : 'lane', delivery }),
+  goOn: ({ world }) =>
+    intakeAt(world, index, {
+      before: errs(model, 'dead letter after append') ? 'head' : 'lane',
+      delivery,
+    }),
   giveUp: (world) => failed(world, index),
 })
 
@@ -115,22 +145,50 @@ const failed = (world: World, index: number): World => intakeAt(world, index, { 
 const readsLane = (seat: Invocation, delivery: Delivery): Step => {
   const { world, intake, who } = seat
   const left = intake.left[delivery.lane] ?? undefined
-  const goOn = (): World => meets(seat, world, delivery, left ?? (world.lanes[delivery.lane] as Lane))
-  return { text: `${who} ${left === undefined ? 'reads' : 'remembers'} lane ${'abc'[delivery.lane]}`, goOn }
+  const goOn = (): World =>
+    meets(seat, world, delivery, left ?? (world.lanes[delivery.lane] as Lane))
+  return {
+    text: `${who} ${left === undefined ? 'reads' : 'remembers'} lane ${'abc'[delivery.lane]}`,
+    goOn,
+  }
 }
 
 /** B1: what is at or below the tail is dropped; the rest is appended behind the tail as it was seen. */
 const meets = (seat: Invocation, world: World, delivery: Delivery, seen: Lane): World => {
   const { model, index, intake } = seat
   if (delivery.last <= seen.tail && !errs(model, 'redelivered records not dropped'))
-    return intakeAt(world, index, { before: afterAppend(model, delivery), delivery }, leaving(seat, delivery, seen))
-  const next = appended(model, seen, delivery, { known: intake.known, received: world.now }, freshId(world))
+    return intakeAt(
+      world,
+      index,
+      { before: afterAppend(model, delivery), delivery },
+      leaving(seat, delivery, seen),
+    )
+  const next = appended(
+    model,
+    seen,
+    delivery,
+    { known: intake.known, received: world.now },
+    freshId(world),
+  )
   const hasBlock = world.stored !== null && freshRecords(model, delivery, seen.tail).length > 0
-  const forgets = leaving(seat, delivery, errs(model, 'lane remembered before it is appended to') ? next : null)
-  return intakeAt(world, index, { before: hasBlock ? 'block' : 'append', delivery, seen: seen.tail, next }, forgets)
+  const forgets = leaving(
+    seat,
+    delivery,
+    errs(model, 'lane remembered before it is appended to') ? next : null,
+  )
+  return intakeAt(
+    world,
+    index,
+    { before: hasBlock ? 'block' : 'append', delivery, seen: seen.tail, next },
+    forgets,
+  )
 }
 
-const leaving = ({ intake }: Invocation, { lane }: Delivery, left: Lane | null): Pick<Intake, 'left'> => ({
+const leaving = (
+  { intake }: Invocation,
+  { lane }: Delivery,
+  left: Lane | null,
+): Pick<Intake, 'left'> => ({
   left: intake.left.with(lane, left),
 })
 
@@ -153,7 +211,8 @@ const appends = (seat: Invocation, { delivery, seen, next }: Appending): Step =>
     write: { to: 'lane', lane: delivery.lane, seen, next },
     goOn: ({ world, written }) => {
       const isMine = written || world.lanes[delivery.lane]?.by === next.by
-      if (isMine) return intakeAt(world, index, { before: after, delivery }, leaving(seat, delivery, next))
+      if (isMine)
+        return intakeAt(world, index, { before: after, delivery }, leaving(seat, delivery, next))
       return meets({ ...seat, world }, world, delivery, world.lanes[delivery.lane] as Lane)
     },
     giveUp: (world) => failed(world, index),
@@ -166,7 +225,8 @@ const readsHead = ({ model, world, index, who }: Invocation, delivery: Delivery)
   goOn: () => {
     const { head } = world
     const change = { known: head.cuts }
-    if (head.status === 'rest') return intakeAt(world, index, { before: 'wake', delivery, seen: head }, change)
+    if (head.status === 'rest')
+      return intakeAt(world, index, { before: 'wake', delivery, seen: head }, change)
     return intakeAt(world, index, { before: afterHead(model), delivery }, change)
   },
 })
@@ -177,14 +237,21 @@ const readsHead = ({ model, world, index, who }: Invocation, delivery: Delivery)
  */
 const wakes = ({ model, index, who }: Invocation, delivery: Delivery, seen: Head): Step => ({
   text: `${who} wakes the head`,
-  write: { to: 'head', kind: 'wake', generation: null, seen, next: { ...seen, status: 'running', woken: true } },
-  goOn: ({ world, written }) => intakeAt(world, index, { before: written ? 'wind' : afterHead(model), delivery }),
+  write: {
+    to: 'head',
+    kind: 'wake',
+    generation: null,
+    seen,
+    next: { ...seen, status: 'running', woken: true },
+  },
+  goOn: ({ world, written }) =>
+    intakeAt(world, index, { before: written ? 'wind' : afterHead(model), delivery }),
   giveUp: (world) => failed(world, index),
 })
 
 const winds = ({ model, index, who }: Invocation, delivery: Delivery): Step => ({
   text: `${who} winds a tick`,
-  write: { to: 'ticks' },
+  write: { to: 'triggers' },
   goOn: ({ world }) => intakeAt(world, index, { before: afterHead(model), delivery }),
   giveUp: (world) => failed(world, index),
 })
@@ -192,7 +259,9 @@ const winds = ({ model, index, who }: Invocation, delivery: Delivery): Step => (
 /** The answer of the invocation: the source goes on behind the delivery. */
 const acknowledges = ({ model, index, who }: Invocation, delivery: Delivery): Step => {
   const { lane, last } = delivery
-  const at: IntakeAt = errs(model, 'acknowledged before append') ? { before: 'lane', delivery } : { before: 'event' }
+  const at: IntakeAt = errs(model, 'acknowledged before append')
+    ? { before: 'lane', delivery }
+    : { before: 'event' }
   return {
     text: `${who} answers: the source may go on behind ${recordId(lane, last)}`,
     write: { to: 'source', lane, upTo: last },

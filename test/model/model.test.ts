@@ -4,21 +4,43 @@ import { describe, expect, test } from 'vitest'
 
 import { Fingerprints } from './fingerprints.ts'
 import { plantedBugs } from './planted.ts'
-import { allConfigurations, between, boundsText, hunt, plantedRow, plantedTable, scheduleText, visit } from './report.ts'
+import {
+  allConfigurations,
+  between,
+  boundsText,
+  hunt,
+  plantedRow,
+  plantedTable,
+  scheduleText,
+  visit,
+} from './report.ts'
 import { firstWorld, type HeadWriteKind, type World } from './world.ts'
 
 const document = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'model.md'), 'utf8')
 
-const HEAD_WRITES: readonly HeadWriteKind[] = ['log', 'again', 'commit', 'fail', 'rest', 'wake', 'adopt', 'exhaust', 'operate']
+const HEAD_WRITES: readonly HeadWriteKind[] = [
+  'log',
+  'again',
+  'commit',
+  'fail',
+  'rest',
+  'wake',
+  'adopt',
+  'exhaust',
+  'operate',
+]
 
 describe('the protocol, in every order within bounds', () => {
   const happened = new Set<string>()
 
-  test.each(allConfigurations.map((configuration) => [configuration.name, configuration] as const))('%s', (_, configuration) => {
-    const result = visit(configuration.test)
-    result.happened.forEach((what) => happened.add(what))
-    expect(scheduleText(result)).toBe('')
-  })
+  test.each(allConfigurations.map((configuration) => [configuration.name, configuration] as const))(
+    '%s',
+    (_, configuration) => {
+      const result = visit(configuration.test)
+      result.happened.forEach((what) => happened.add(what))
+      expect(scheduleText(result)).toBe('')
+    },
+  )
 
   test('has every write of the head go through and be refused somewhere', () => {
     const expected = HEAD_WRITES.flatMap((kind) => [`${kind} written`, `${kind} refused`])
@@ -35,7 +57,8 @@ describe('planted bugs', () => {
     expect(result.violation).toBeDefined()
   })
 
-  test('are found as docs/model.md says', () => expect(between(document, 'planted')).toBe(plantedTable(rows)))
+  test('are found as docs/model.md says', () =>
+    expect(between(document, 'planted')).toBe(plantedTable(rows)))
 })
 
 test('docs/model.md shows the bounds that the program has', () => {
@@ -47,7 +70,15 @@ test('docs/model.md shows the bounds that the program has', () => {
 })
 
 describe('worlds that are the same', () => {
-  const world = firstWorld({ records: [1], drivers: [1, 1], intakes: 0, delivery: 1, entry: 1, batch: 1, faults: {} })
+  const world = firstWorld({
+    records: [1],
+    drivers: [1, 1],
+    intakes: 0,
+    delivery: 1,
+    entry: 1,
+    batch: 1,
+    faults: {},
+  })
   const logged = (driver: number, by: '#1' | '#2'): World => ({
     ...world,
     drivers: world.drivers.with(driver, {
@@ -65,6 +96,10 @@ describe('worlds that are the same', () => {
     ['another attempt id', logged(0, '#2'), true],
     ['another place', world, false],
     ['another epoch', { ...logged(0, '#1'), head: { ...world.head, epoch: 1 } }, false],
-    ['an attempt id that is there already', { ...logged(0, '#1'), head: { ...world.head, owner: '#1' as const } }, false],
+    [
+      'an attempt id that is there already',
+      { ...logged(0, '#1'), head: { ...world.head, owner: '#1' as const } },
+      false,
+    ],
   ])('%s', (_, other, isSame) => expect(known.numberOf(other) === first).toBe(isSame))
 })

@@ -64,11 +64,15 @@ const plantAll = (text: string, show: (name: string, result: Exploration) => voi
   return plantedTable(rows)
 }
 
-const showSchedule = (name: string, result: Exploration): void => say(`${name}\n${scheduleText(result)}\n`)
+const showSchedule = (name: string, result: Exploration): void =>
+  say(`${name}\n${scheduleText(result)}\n`)
 
 const write = (visited: string, planted: string): void => {
   const path = join(import.meta.dirname, '..', '..', 'docs', 'model.md')
-  writeFileSync(path, withText(withText(readFileSync(path, 'utf8'), 'visited', visited), 'planted', planted))
+  writeFileSync(
+    path,
+    withText(withText(readFileSync(path, 'utf8'), 'visited', visited), 'planted', planted),
+  )
 }
 
 if (values.help) say(HELP)

@@ -1,4 +1,4 @@
-/** Somebody at the command line: the model of `lib/runtime/operate.ts`. Commands may meet running drivers. */
+/** Somebody at the command line: the model of `lib/runtime/operations/operate.ts`. Commands may meet running drivers. */
 import { manifestAfter } from './garbage.ts'
 import { errs, type Model } from './protocol.ts'
 import { freshId, type Step } from './step.ts'
@@ -8,14 +8,29 @@ import type { AttemptId, Head, PersonAt, World } from './world.ts'
 export const personSteps = (model: Model, world: World): readonly Step[] => {
   const { person, head } = world
   if (person.before === 'manifest') return [putsManifest(model, world, person)]
-  if (person.before !== 'command') return [person.before === 'skip' ? skips(model, world, person) : resumes(world, person)]
+  if (person.before !== 'command')
+    return [person.before === 'skip' ? skips(model, world, person) : resumes(world, person)]
   const looks = (before: 'resume' | 'skip'): World => ({
     ...world,
-    person: { before: before === 'skip' && world.stored !== null ? 'manifest' : before, seen: head, by: freshId(world) },
+    person: {
+      before: before === 'skip' && world.stored !== null ? 'manifest' : before,
+      seen: head,
+      by: freshId(world),
+    },
   })
   return [
-    ...(head.status === 'failed' ? [{ text: 'millrace resume reads the head', goOn: () => looks('resume') }] : []),
-    ...(head.next === null ? [] : [{ text: 'millrace skip reads the head', fault: 'skips' as const, goOn: () => looks('skip') }]),
+    ...(head.status === 'failed'
+      ? [{ text: 'millrace resume reads the head', goOn: () => looks('resume') }]
+      : []),
+    ...(head.next === null
+      ? []
+      : [
+          {
+            text: 'millrace skip reads the head',
+            fault: 'skips' as const,
+            goOn: () => looks('skip'),
+          },
+        ]),
   ]
 }
 
@@ -27,9 +42,14 @@ const over = (world: World): World => ({ ...world, person: { before: 'command' }
 const skipped = (model: Model, world: World, { seen, by }: Commanding): Head['manifest'] => {
   const plan = {
     blocks: [],
-    cuts: errs(model, 'skip leaves the cut of the manifest') ? seen.manifest.cuts : (seen.plan?.cuts ?? seen.cuts),
+    cuts: errs(model, 'skip leaves the cut of the manifest')
+      ? seen.manifest.cuts
+      : (seen.plan?.cuts ?? seen.cuts),
   }
-  return { ...manifestAfter(model, world, { ...seen, owner: by, plan }, []), name: `m${seen.next}${by}` }
+  return {
+    ...manifestAfter(model, world, { ...seen, owner: by, plan }, []),
+    name: `m${seen.next}${by}`,
+  }
 }
 
 const putsManifest = (model: Model, world: World, person: Commanding): Step => ({
@@ -64,7 +84,13 @@ const skips = (model: Model, world: World, person: Commanding): Step => {
 
 const resumes = (_: World, { seen }: Commanding): Step => ({
   text: `millrace resume has batch ${seen.next} tried again`,
-  write: { to: 'head', kind: 'operate', generation: null, seen, next: { ...seen, status: 'running', attempts: 0 } },
+  write: {
+    to: 'head',
+    kind: 'operate',
+    generation: null,
+    seen,
+    next: { ...seen, status: 'running', attempts: 0 },
+  },
   goOn: (answer) => over(answer.world),
   giveUp: over,
 })

@@ -39,11 +39,23 @@ const c = configurations
 
 export const plantedBugs: readonly PlantedBug[] = [
   weak('log compares the epoch alone', ['log', ['epoch']], c.leases, { standstills: 1 }),
-  weak('log does not compare the epoch', ['log', ['done', 'generation', 'status', 'owner', 'next']], c.leases, { failures: 2 }),
+  weak(
+    'log does not compare the epoch',
+    ['log', ['done', 'generation', 'status', 'owner', 'next']],
+    c.leases,
+    { failures: 2 },
+  ),
   weak('commit compares nothing', ['commit', []], c.leases),
-  weak('commit does not compare the owner', ['commit', ['epoch', 'generation', 'next']], c.leases, { lateWrites: 1 }),
-  weak('commit compares generation and batch alone', ['commit', ['generation', 'next']], c.leases, { standstills: 1 }),
-  weak('a failed attempt gives back any lease', ['fail', []], c.leases, { standstills: 1, failures: 1 }),
+  weak('commit does not compare the owner', ['commit', ['epoch', 'generation', 'next']], c.leases, {
+    lateWrites: 1,
+  }),
+  weak('commit compares generation and batch alone', ['commit', ['generation', 'next']], c.leases, {
+    standstills: 1,
+  }),
+  weak('a failed attempt gives back any lease', ['fail', []], c.leases, {
+    standstills: 1,
+    failures: 1,
+  }),
   wrong('attempt id is the epoch', c.leases),
   wrong('retry allocates anew', c.clock, { crashes: 1 }),
   wrong('output before log', c.leases),
@@ -71,10 +83,15 @@ export const plantedBugs: readonly PlantedBug[] = [
   wrong('wake before append', c.rest, {}),
   wrong('adoption does not look at the lanes', c.deployment, {}),
   wrong('nobody calls every minute', c.rest, { crashes: 1 }),
-  weak('rest does not compare the wake', ['rest', ['epoch', 'done', 'generation', 'status', 'owner', 'next']], c.naps, {
-    lateWrites: 1,
-    crashes: 1,
-  }),
+  weak(
+    'rest does not compare the wake',
+    ['rest', ['epoch', 'done', 'generation', 'status', 'owner', 'next']],
+    c.naps,
+    {
+      lateWrites: 1,
+      crashes: 1,
+    },
+  ),
   weak('rest compares the epoch alone', ['rest', ['epoch']], c.deployment, {}),
   weak('wake compares the status alone', ['wake', ['status']], c.wakes),
   weak('adoption compares the generation alone', ['adopt', ['generation']], c.generations),
@@ -92,6 +109,10 @@ export const plantedBugs: readonly PlantedBug[] = [
   wrong('segments expire', c.garbage, {}),
   wrong('manifest not written', c.garbage, {}),
   wrong('missing segment taken for lost', c.garbage, { standstills: 1 }),
-  weak('log compares the time of the batch alone', ['log', ['epoch', 'done', 'generation', 'status', 'owner', 'next']], c.losses),
+  weak(
+    'log compares the time of the batch alone',
+    ['log', ['epoch', 'done', 'generation', 'status', 'owner', 'next']],
+    c.losses,
+  ),
   wrong('block missing beside the log taken for lost', c.garbage, { standstills: 1 }),
 ]

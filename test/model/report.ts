@@ -14,7 +14,8 @@ const table = (titles: readonly string[], rows: readonly string[]): string =>
 export const configurationsTable = (rows: readonly string[]): string =>
   table(['configuration', 'looks at', 'bounds', 'states', 'transitions', 'depth'], rows)
 
-export const plantedTable = (rows: readonly string[]): string => table(['planted bug', 'found by', 'what it says', 'steps'], rows)
+export const plantedTable = (rows: readonly string[]): string =>
+  table(['planted bug', 'found by', 'what it says', 'steps'], rows)
 
 const NAMES: Readonly<Record<string, string>> = {
   crashes: 'crash',
@@ -28,7 +29,8 @@ const NAMES: Readonly<Record<string, string>> = {
   losses: 'loss',
 }
 
-const counted = (count: number, name: string): string => `${count} ${name}${count === 1 ? '' : /[hs]$/.test(name) ? 'es' : 's'}`
+const counted = (count: number, name: string): string =>
+  `${count} ${name}${count === 1 ? '' : /[hs]$/.test(name) ? 'es' : 's'}`
 
 /** The bounds in words. */
 export const boundsText = ({ records, drivers, intakes, faults }: Bounds): string => {
@@ -42,12 +44,28 @@ export const boundsText = ({ records, drivers, intakes, faults }: Bounds): strin
 }
 
 /** A configuration with what was visited of it. */
-export const configurationRow = ({ name, focus }: Configuration, bounds: Bounds, { states, transitions, depth }: Exploration): string =>
-  row([name, focus, boundsText(bounds), states.toLocaleString('en'), transitions.toLocaleString('en'), depth])
+export const configurationRow = (
+  { name, focus }: Configuration,
+  bounds: Bounds,
+  { states, transitions, depth }: Exploration,
+): string =>
+  row([
+    name,
+    focus,
+    boundsText(bounds),
+    states.toLocaleString('en'),
+    transitions.toLocaleString('en'),
+    depth,
+  ])
 
 /** A planted bug with what has found it. */
 export const plantedRow = ({ name }: PlantedBug, { violation }: Exploration): string =>
-  row([name, violation?.checker ?? 'nothing', violation?.what ?? '', violation?.schedule.length ?? ''])
+  row([
+    name,
+    violation?.checker ?? 'nothing',
+    violation?.what ?? '',
+    violation?.schedule.length ?? '',
+  ])
 
 /** Visits all worlds within the bounds, under the protocol as it is meant. */
 export const visit = (bounds: Bounds): Exploration => explore({ rules: PROTOCOL, bounds })
@@ -59,9 +77,16 @@ export const allConfigurations: readonly Configuration[] = Object.values(configu
 
 /** A schedule for people, a line each. */
 export const scheduleText = ({ violation }: Exploration): string =>
-  violation === undefined ? '' : [...violation.schedule, `${violation.checker}: ${violation.what}`].map((line) => `    ${line}`).join('\n')
+  violation === undefined
+    ? ''
+    : [...violation.schedule, `${violation.checker}: ${violation.what}`]
+        .map((line) => `    ${line}`)
+        .join('\n')
 
-const marks = (name: string): readonly [begin: string, end: string] => [`<!-- npm run model: ${name} -->\n`, `\n<!-- end of ${name} -->`]
+const marks = (name: string): readonly [begin: string, end: string] => [
+  `<!-- npm run model: ${name} -->\n`,
+  `\n<!-- end of ${name} -->`,
+]
 
 /** What stands between the marks of a name in a document. */
 export const between = (document: string, name: string): string => {

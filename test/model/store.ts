@@ -15,12 +15,20 @@ const written = (world: World): Arrival => ({ world, written: true })
 export const arrive = (model: Model, world: World, write: Write): Arrival => {
   switch (write.to) {
     case 'head': {
-      const isUnchanged = model.rules.compares[write.kind].every((field) => isSame(world.head, write.seen, field))
-      return isUnchanged ? written({ ...world, head: write.next, ...noteCommit(world, write) }) : refused(world)
+      const isUnchanged = model.rules.compares[write.kind].every((field) =>
+        isSame(world.head, write.seen, field),
+      )
+      return isUnchanged
+        ? written({ ...world, head: write.next, ...noteCommit(world, write) })
+        : refused(world)
     }
     case 'lane': {
       const { tail } = world.lanes[write.lane] as Lane
-      if (errs(model, 'tail not compared') || tail === write.seen || (errs(model, 'tail compared with <') && tail < write.next.tail))
+      if (
+        errs(model, 'tail not compared') ||
+        tail === write.seen ||
+        (errs(model, 'tail compared with <') && tail < write.next.tail)
+      )
         return written({ ...world, lanes: world.lanes.with(write.lane, write.next) })
       return refused(world)
     }
@@ -33,8 +41,11 @@ export const arrive = (model: Model, world: World, write: Write): Arrival => {
     case 'segments':
       return written(withSegments(world, write.put, write.delete))
     case 'letters':
-      return written({ ...world, letters: [...new Set([...world.letters, ...write.records])].sort() })
-    case 'ticks':
+      return written({
+        ...world,
+        letters: [...new Set([...world.letters, ...write.records])].sort(),
+      })
+    case 'triggers':
       return written({ ...world, called: true })
     case 'source': {
       const upTo = Math.max(world.sources[write.lane] as number, write.upTo)
@@ -51,26 +62,40 @@ export const arrive = (model: Model, world: World, write: Write): Arrival => {
 const isSame = (head: Head, seen: Head, field: HeadField): boolean =>
   field === 'logged' ? loggedIn(head) === loggedIn(seen) : head[field] === seen[field]
 
-const loggedIn = ({ next, plan, attempts, outputDone }: Head): string => JSON.stringify([next, plan, attempts, outputDone])
+const loggedIn = ({ next, plan, attempts, outputDone }: Head): string =>
+  JSON.stringify([next, plan, attempts, outputDone])
 
 /** Whether the sink keeps what is there: it was written under a newer fence (B4). */
 export const isFenced = (model: Model, there: Output, output: Output): boolean => {
   if (errs(model, 'sink ignores the fence')) return false
-  if (there.generation !== output.generation || errs(model, 'sink compares generations alone')) return there.generation > output.generation
+  if (there.generation !== output.generation || errs(model, 'sink compares generations alone'))
+    return there.generation > output.generation
   return there.epoch > output.epoch
 }
 
 const placed = (outputs: World['outputs'], index: number, output: Output): World['outputs'] =>
-  Array.from({ length: Math.max(outputs.length, index + 1) }, (_, at) => (at === index ? output : (outputs[at] ?? null)))
+  Array.from({ length: Math.max(outputs.length, index + 1) }, (_, at) =>
+    at === index ? output : (outputs[at] ?? null),
+  )
 
-const withSegments = (world: World, put: string | undefined, deleted: readonly string[] = []): World => {
+const withSegments = (
+  world: World,
+  put: string | undefined,
+  deleted: readonly string[] = [],
+): World => {
   if (world.stored === null) return world
   const kept = world.stored.filter((name) => !deleted.includes(name))
-  return { ...world, stored: put === undefined || kept.includes(put) ? kept : [...kept, put].sort() }
+  return {
+    ...world,
+    stored: put === undefined || kept.includes(put) ? kept : [...kept, put].sort(),
+  }
 }
 
 /** What a commit has computed is noted for the checkers: it is what the output of that batch has to hold for ever. */
-const noteCommit = (world: World, { kind, seen, next }: Extract<Write, { to: 'head' }>): Partial<World> => {
+const noteCommit = (
+  world: World,
+  { kind, seen, next }: Extract<Write, { to: 'head' }>,
+): Partial<World> => {
   if (next.done === world.head.done) return {}
   const { generation, epoch, manifest, done } = next
   const skipped = kind === 'operate'
@@ -85,8 +110,9 @@ const noteCommit = (world: World, { kind, seen, next }: Extract<Write, { to: 'he
 }
 
 /** All records in some segments. */
-export const recordsOf = (segments: readonly { readonly records: readonly string[] }[]): readonly string[] =>
-  segments.flatMap(({ records }) => records).sort()
+export const recordsOf = (
+  segments: readonly { readonly records: readonly string[] }[],
+): readonly string[] => segments.flatMap(({ records }) => records).sort()
 
 /** The records of the logged batch. */
 export const planned = ({ plan }: Head): readonly string[] => recordsOf(plan?.blocks ?? [])

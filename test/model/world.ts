@@ -95,7 +95,13 @@ export type DriverAt =
   | { readonly before: 'parents'; readonly seen: Head; readonly lanes: readonly Lane[] }
   | { readonly before: 'wake' | 'exhaust'; readonly seen: Head }
   /** `missing`: the records were read beside the log, and these blocks were not there. */
-  | { readonly before: 'log'; readonly seen: Head; readonly plan: Plan; readonly by: AttemptId; readonly missing?: readonly string[] }
+  | {
+      readonly before: 'log'
+      readonly seen: Head
+      readonly plan: Plan
+      readonly by: AttemptId
+      readonly missing?: readonly string[]
+    }
   | { readonly before: 'read' | 'output' | 'state' | 'fail'; readonly mine: Head }
   | { readonly before: 'again'; readonly mine: Head; readonly plan: Plan }
   | { readonly before: 'sink'; readonly mine: Head; readonly found: Output | null }
@@ -121,8 +127,16 @@ export interface Delivery {
 
 export type IntakeAt =
   | { readonly before: 'event' }
-  | { readonly before: 'letters' | 'lane' | 'head' | 'wind' | 'acknowledge'; readonly delivery: Delivery }
-  | { readonly before: 'block' | 'append'; readonly delivery: Delivery; readonly seen: number; readonly next: Lane }
+  | {
+      readonly before: 'letters' | 'lane' | 'head' | 'wind' | 'acknowledge'
+      readonly delivery: Delivery
+    }
+  | {
+      readonly before: 'block' | 'append'
+      readonly delivery: Delivery
+      readonly seen: number
+      readonly next: Lane
+    }
   | { readonly before: 'wake'; readonly delivery: Delivery; readonly seen: Head }
 
 export interface Intake {
@@ -147,7 +161,16 @@ export interface Output {
 }
 
 /** What can go wrong; how often is bounded. */
-export type Fault = 'crashes' | 'lostAnswers' | 'lateWrites' | 'standstills' | 'zombies' | 'rewinds' | 'failures' | 'skips' | 'losses'
+export type Fault =
+  | 'crashes'
+  | 'lostAnswers'
+  | 'lateWrites'
+  | 'standstills'
+  | 'zombies'
+  | 'rewinds'
+  | 'failures'
+  | 'skips'
+  | 'losses'
 
 export interface World {
   readonly head: Head
@@ -184,9 +207,26 @@ export interface World {
 }
 
 /** The attributes of the head that a conditional write can compare: `next` is the time of the logged batch, `logged` all that is logged of it. */
-export type HeadField = 'epoch' | 'done' | 'generation' | 'status' | 'owner' | 'next' | 'logged' | 'woken'
+export type HeadField =
+  | 'epoch'
+  | 'done'
+  | 'generation'
+  | 'status'
+  | 'owner'
+  | 'next'
+  | 'logged'
+  | 'woken'
 
-export type HeadWriteKind = 'log' | 'again' | 'commit' | 'fail' | 'rest' | 'wake' | 'adopt' | 'exhaust' | 'operate'
+export type HeadWriteKind =
+  | 'log'
+  | 'again'
+  | 'commit'
+  | 'fail'
+  | 'rest'
+  | 'wake'
+  | 'adopt'
+  | 'exhaust'
+  | 'operate'
 
 /** A call of the store, the sink or a queue that changes something: data, so that it can arrive later than its writer thinks. */
 export type Write =
@@ -199,10 +239,16 @@ export type Write =
       readonly next: Head
     }
   | { readonly to: 'lane'; readonly lane: number; readonly seen: number; readonly next: Lane }
-  | { readonly to: 'output'; readonly time: number; readonly by: AttemptId; readonly output: Output; readonly found?: Output | null }
+  | {
+      readonly to: 'output'
+      readonly time: number
+      readonly by: AttemptId
+      readonly output: Output
+      readonly found?: Output | null
+    }
   | { readonly to: 'segments'; readonly put?: string; readonly delete?: readonly string[] }
   | { readonly to: 'letters'; readonly records: readonly RecordId[] }
-  | { readonly to: 'ticks' }
+  | { readonly to: 'triggers' }
   | { readonly to: 'source'; readonly lane: number; readonly upTo: number }
 
 /** How much of everything there is. */
@@ -265,9 +311,16 @@ export const firstWorld = (bounds: Bounds): World => {
       attempts: 0,
       outputDone: false,
     },
-    lanes: bounds.records.map((count, lane) => (isFed ? { tail: 0, by: null, entries: [] } : fullLane(lane, count))),
+    lanes: bounds.records.map((count, lane) =>
+      isFed ? { tail: 0, by: null, entries: [] } : fullLane(lane, count),
+    ),
     sources: isFed ? zeros : bounds.records,
-    drivers: bounds.drivers.map((generation) => ({ generation, memory: null, garbage: null, at: { before: 'call' } })),
+    drivers: bounds.drivers.map((generation) => ({
+      generation,
+      memory: null,
+      garbage: null,
+      at: { before: 'call' },
+    })),
     intakes: Array.from({ length: bounds.intakes }, () => ({
       known: zeros,
       left: bounds.records.map(() => null),
@@ -303,6 +356,11 @@ const fullLane = (lane: number, count: number): Lane => ({
   by: null,
   entries: Array.from({ length: count }, (_, index) => {
     const at = index + 1
-    return { first: at, last: at, blocks: [{ name: `b${recordId(lane, at)}`, at, records: [recordId(lane, at)] }], received: 0 }
+    return {
+      first: at,
+      last: at,
+      blocks: [{ name: `b${recordId(lane, at)}`, at, records: [recordId(lane, at)] }],
+      received: 0,
+    }
   }),
 })

@@ -20,7 +20,11 @@ interface Ended {
 /** Runs a command on the Node that runs the tests; npm and npx stay off the network. */
 const run = (cwd: string, command: string, ...args: readonly string[]): Promise<Ended> =>
   new Promise((resolve) => {
-    const env = { ...process.env, npm_config_offline: 'true', PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter) }
+    const env = {
+      ...process.env,
+      npm_config_offline: 'true',
+      PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
+    }
     const child = execFile(command, args, { cwd, env }, (error, stdout, stderr) => {
       resolve({ exitCode: error === null ? 0 : (error.code ?? null), output: stdout + stderr })
     })
@@ -37,7 +41,15 @@ export default stream('own-project', { batchInterval: seconds(1) }, (ssc) => {
 `
 
 const compilerOptions = (module: string, moduleResolution: string) => ({
-  compilerOptions: { module, moduleResolution, target: 'es2024', types: [], strict: true, noEmit: true, exactOptionalPropertyTypes: true },
+  compilerOptions: {
+    module,
+    moduleResolution,
+    target: 'es2024',
+    types: [],
+    strict: true,
+    noEmit: true,
+    exactOptionalPropertyTypes: true,
+  },
   files: ['pipeline.ts'],
 })
 
@@ -47,7 +59,10 @@ let tarball = ''
 
 const write = async (name: string, content: string | object): Promise<void> => {
   await mkdir(dirname(join(project, name)), { recursive: true })
-  await writeFile(join(project, name), typeof content === 'string' ? content : JSON.stringify(content))
+  await writeFile(
+    join(project, name),
+    typeof content === 'string' ? content : JSON.stringify(content),
+  )
 }
 
 beforeAll(async () => {
@@ -59,14 +74,20 @@ beforeAll(async () => {
   await write('package.json', { name: 'own-project', private: true, type: 'module' })
   await write('pipeline.ts', pipeline)
   await write('in/river.txt', 'mill race mill\nwheel race mill\n')
-  expect(await run(project, 'npm', 'install', '--no-audit', '--no-fund', tarball)).toMatchObject({ exitCode: 0 })
+  expect(await run(project, 'npm', 'install', '--no-audit', '--no-fund', tarball)).toMatchObject({
+    exitCode: 0,
+  })
 }, BUILD_MS_MAX)
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe('the packed package', () => {
   test('has the shape that tools expect', async () => {
-    const { messages, pkg } = await publint({ pkgDir: 'package', pack: { tarball: await arrayBufferOf(tarball) }, level: 'warning' })
+    const { messages, pkg } = await publint({
+      pkgDir: 'package',
+      pack: { tarball: await arrayBufferOf(tarball) },
+      level: 'warning',
+    })
     expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([])
   })
 
@@ -75,9 +96,15 @@ describe('the packed package', () => {
     const paths = await readdir(installed, { recursive: true })
     expect(paths.filter((path) => path.includes('.test.'))).toEqual([])
     const compiled = paths.filter((path) => path.endsWith('.js'))
-    expect(compiled).toEqual(expect.arrayContaining([join('dist', 'lib', 'index.js'), join('dist', 'cli', 'main.js')]))
+    expect(compiled).toEqual(
+      expect.arrayContaining([join('dist', 'lib', 'index.js'), join('dist', 'cli', 'main.js')]),
+    )
     const texts = await Promise.all(compiled.map((path) => readFile(join(installed, path), 'utf8')))
-    expect(compiled.filter((_, index) => /(from|import)\s*\(?\s*['"]\.[^'"]*\.ts['"]/.test(texts[index] ?? ''))).toEqual([])
+    expect(
+      compiled.filter((_, index) =>
+        /(from|import)\s*\(?\s*['"]\.[^'"]*\.ts['"]/.test(texts[index] ?? ''),
+      ),
+    ).toEqual([])
   })
 })
 
@@ -85,10 +112,16 @@ describe('in a project of its own', () => {
   test.each([
     { module: 'nodenext', resolution: 'nodenext' },
     { module: 'esnext', resolution: 'bundler' },
-  ])('a pipeline type-checks with module resolution $resolution', async ({ module, resolution }) => {
-    await write('tsconfig.json', compilerOptions(module, resolution))
-    expect(await run(project, join(root, 'node_modules', '.bin', 'tsc'), '-p', '.')).toEqual({ exitCode: 0, output: '' })
-  })
+  ])(
+    'a pipeline type-checks with module resolution $resolution',
+    async ({ module, resolution }) => {
+      await write('tsconfig.json', compilerOptions(module, resolution))
+      expect(await run(project, join(root, 'node_modules', '.bin', 'tsc'), '-p', '.')).toEqual({
+        exitCode: 0,
+        output: '',
+      })
+    },
+  )
 
   test.each([
     { name: 'millrace', holds: 'stream' },
@@ -96,19 +129,36 @@ describe('in a project of its own', () => {
   ])('$name loads on plain Node', async ({ name, holds }) => {
     const code = `console.log(Object.keys(await import('${name}')).join(' '))`
     const { exitCode, output } = await run(project, 'node', '--input-type=module', '--eval', code)
-    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining(holds) as string })
+    expect({ exitCode, output }).toEqual({
+      exitCode: 0,
+      output: expect.stringContaining(holds) as string,
+    })
   })
 
   test('npx millrace runs the pipeline over all there is and ends', async () => {
-    const { exitCode, output } = await run(project, 'npx', 'millrace', 'run', 'pipeline.ts', '--once', '--bind', 'lines=./in')
+    const { exitCode, output } = await run(
+      project,
+      'npx',
+      'millrace',
+      'run',
+      'pipeline.ts',
+      '--once',
+      '--bind',
+      'lines=./in',
+    )
     expect({ exitCode, output }).toMatchObject({ exitCode: 0 })
     expect(output).toMatch(/Time: \d+ ms/)
-    expect(output.split('\n')).toEqual(expect.arrayContaining(['(mill,3)', '(race,2)', '(wheel,1)']))
+    expect(output.split('\n')).toEqual(
+      expect.arrayContaining(['(mill,3)', '(race,2)', '(wheel,1)']),
+    )
   })
 
   test('npx millrace --help shows examples', async () => {
     const { exitCode, output } = await run(project, 'npx', 'millrace', '--help')
-    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('millrace run') as string })
+    expect({ exitCode, output }).toEqual({
+      exitCode: 0,
+      output: expect.stringContaining('millrace run') as string,
+    })
   })
 })
 
@@ -128,7 +178,13 @@ new StreamingApp(stack, 'Words', { entry: 'pipeline.ts' })
     }
   }
   // `Symbol.dispose`, as types of the CDK have it, is younger than the target.
-  const types = { compilerOptions: { ...compilerOptions('nodenext', 'nodenext').compilerOptions, skipLibCheck: true }, files: ['stack.ts'] }
+  const types = {
+    compilerOptions: {
+      ...compilerOptions('nodenext', 'nodenext').compilerOptions,
+      skipLibCheck: true,
+    },
+    files: ['stack.ts'],
+  }
 
   beforeAll(async () => {
     await write('stack.ts', stack)
@@ -144,15 +200,26 @@ new StreamingApp(stack, 'Words', { entry: 'pipeline.ts' })
 
   test('the stack type-checks', { timeout: BUILD_MS_MAX }, async () => {
     await write('tsconfig.json', types)
-    expect(await run(project, join(root, 'node_modules', '.bin', 'tsc'), '-p', '.')).toEqual({ exitCode: 0, output: '' })
+    expect(await run(project, join(root, 'node_modules', '.bin', 'tsc'), '-p', '.')).toEqual({
+      exitCode: 0,
+      output: '',
+    })
   })
 
-  test('with it the stack synthesizes, and each function is a bundle', { timeout: BUILD_MS_MAX }, async () => {
-    await install('esbuild', '@aws-sdk', '@smithy')
-    expect(await run(project, 'node', 'stack.ts')).toMatchObject({ exitCode: 0 })
-    const assets = (await readdir(join(project, 'cdk.out'), { recursive: true })).map((path) => path.split('/').at(-1))
-    expect(assets).toEqual(expect.arrayContaining(['Own.template.json', 'intake.mjs', 'driver.mjs']))
-  })
+  test(
+    'with it the stack synthesizes, and each function is a bundle',
+    { timeout: BUILD_MS_MAX },
+    async () => {
+      await install('esbuild', '@aws-sdk', '@smithy')
+      expect(await run(project, 'node', 'stack.ts')).toMatchObject({ exitCode: 0 })
+      const assets = (await readdir(join(project, 'cdk.out'), { recursive: true })).map((path) =>
+        path.split('/').at(-1),
+      )
+      expect(assets).toEqual(
+        expect.arrayContaining(['Own.template.json', 'intake.mjs', 'driver.mjs']),
+      )
+    },
+  )
 })
 
 const arrayBufferOf = async (path: string): Promise<ArrayBuffer> => {

@@ -3,7 +3,14 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type Ended, eventsIn, millrace, pipelinePath, startMillrace, temporaryDirectory } from './millrace.ts'
+import {
+  type Ended,
+  eventsIn,
+  millrace,
+  pipelinePath,
+  startMillrace,
+  temporaryDirectory,
+} from './millrace.ts'
 
 // Bad input of every kind, through the command line as a process: the exit code, the stable code, and a message that says what is wrong,
 // the value, what is allowed and the fix.
@@ -35,8 +42,20 @@ interface Row {
 }
 
 const rows: readonly Row[] = [
-  { what: 'no such command', args: ['walk'], exitCode: 2, code: 'USAGE', says: ['"walk"', 'run, status', 'millrace --help'] },
-  { what: 'no such option', args: ['run', words, '--onec'], exitCode: 2, code: 'USAGE', says: ["'--onec'", '--once', 'millrace --help'] },
+  {
+    what: 'no such command',
+    args: ['walk'],
+    exitCode: 2,
+    code: 'USAGE',
+    says: ['"walk"', 'run, status', 'millrace --help'],
+  },
+  {
+    what: 'no such option',
+    args: ['run', words, '--onec'],
+    exitCode: 2,
+    code: 'USAGE',
+    says: ["'--onec'", '--once', 'millrace --help'],
+  },
   {
     what: 'an option of another command',
     args: ['run', words, '--yes'],
@@ -51,9 +70,27 @@ const rows: readonly Row[] = [
     code: 'USAGE',
     says: ['--state', 'millrace --help'],
   },
-  { what: 'no module', args: ['run'], exitCode: 2, code: 'USAGE', says: ['needs a module', 'millrace run word-count.ts'] },
-  { what: 'two modules', args: ['run', words, words], exitCode: 2, code: 'USAGE', says: ['one module'] },
-  { what: 'no store', args: ['status'], exitCode: 2, code: 'USAGE', says: ['--state DIR', 'millrace status --state'] },
+  {
+    what: 'no module',
+    args: ['run'],
+    exitCode: 2,
+    code: 'USAGE',
+    says: ['needs a module', 'millrace run word-count.ts'],
+  },
+  {
+    what: 'two modules',
+    args: ['run', words, words],
+    exitCode: 2,
+    code: 'USAGE',
+    says: ['one module'],
+  },
+  {
+    what: 'no store',
+    args: ['status'],
+    exitCode: 2,
+    code: 'USAGE',
+    says: ['--state DIR', 'millrace status --state'],
+  },
   {
     what: 'two applications at once',
     args: ['status', '--state', 'state', '--app', 'clicks'],
@@ -61,7 +98,13 @@ const rows: readonly Row[] = [
     code: 'USAGE',
     says: ['one application', '--state state --app clicks', '--app NAME'],
   },
-  { what: 'a name that no application has', args: ['status', '--app', 'a b'], exitCode: 2, code: 'USAGE', says: ['"a b"', '64 letters'] },
+  {
+    what: 'a name that no application has',
+    args: ['status', '--app', 'a b'],
+    exitCode: 2,
+    code: 'USAGE',
+    says: ['"a b"', '64 letters'],
+  },
   {
     what: 'an age that is none',
     args: ['redrive', '--state', 's', '--since', 'soon'],
@@ -90,7 +133,13 @@ const rows: readonly Row[] = [
     code: 'USAGE',
     says: ['"clicks"', '--app clicks --yes'],
   },
-  { what: 'reset without a yes', args: ['reset', '--state', 'state'], exitCode: 2, code: 'USAGE', says: ['"state"', '--yes'] },
+  {
+    what: 'reset without a yes',
+    args: ['reset', '--state', 'state'],
+    exitCode: 2,
+    code: 'USAGE',
+    says: ['"state"', '--yes'],
+  },
   {
     what: 'an unknown binding',
     args: ['run', words, '--bind', 'lnies=in'],
@@ -155,7 +204,13 @@ const rows: readonly Row[] = [
     code: 'MODULE_NOT_FOUND',
     says: ['"nothing.ts"', 'the path of a file', 'check the path'],
   },
-  { what: 'a directory as a module', args: ['run', 'in'], exitCode: 2, code: 'MODULE_NOT_FOUND', says: ['"in"'] },
+  {
+    what: 'a directory as a module',
+    args: ['run', 'in'],
+    exitCode: 2,
+    code: 'MODULE_NOT_FOUND',
+    says: ['"in"'],
+  },
   {
     what: 'no default export',
     files: { 'm.ts': 'export const x = 1\n' },
@@ -231,7 +286,9 @@ const rows: readonly Row[] = [
   },
   {
     what: 'a store that is none',
-    files: { 'state/store.sqlite': 'these are no items, but more bytes than any header has: '.repeat(100) },
+    files: {
+      'state/store.sqlite': 'these are no items, but more bytes than any header has: '.repeat(100),
+    },
     args: ['run', words, ...bound],
     exitCode: 5,
     code: 'STORE_UNREADABLE',
@@ -286,7 +343,17 @@ const rows: readonly Row[] = [
   {
     what: "an output over a stranger's files",
     files: { 'in/a': 'a\n', 'out/lines-1': 'mine' },
-    args: ['run', pipelinePath('picky'), '--once', '--bind', 'lines=in', '--bind', 'results=out/lines-1', '--state', 'state'],
+    args: [
+      'run',
+      pipelinePath('picky'),
+      '--once',
+      '--bind',
+      'lines=in',
+      '--bind',
+      'results=out/lines-1',
+      '--state',
+      'state',
+    ],
     exitCode: 3,
     code: 'OUTPUT_',
     says: ['lines-1'],
@@ -294,34 +361,46 @@ const rows: readonly Row[] = [
 ]
 
 describe('the command line says what is wrong', () => {
-  test.each(rows)('$what', { timeout: 60_000 }, async ({ files, before, args, exitCode, code, says }) => {
-    const directory = directoryWith(files)
-    if (before !== undefined) expect(await millrace(directory, ...before)).toMatchObject({ exitCode: 0 })
-    const ended = await millrace(directory, ...args)
-    expect(ended.stderr).toContain(code)
-    expect(ended.exitCode).toBe(exitCode)
-    for (const text of says) expect(ended.stderr).toContain(text)
-    // A message, not a stack.
-    expect(ended.stderr).not.toMatch(/^\s+at .*\(?node:internal/m)
-  })
+  test.each(rows)(
+    '$what',
+    { timeout: 60_000 },
+    async ({ files, before, args, exitCode, code, says }) => {
+      const directory = directoryWith(files)
+      if (before !== undefined)
+        expect(await millrace(directory, ...before)).toMatchObject({ exitCode: 0 })
+      const ended = await millrace(directory, ...args)
+      expect(ended.stderr).toContain(code)
+      expect(ended.exitCode).toBe(exitCode)
+      for (const text of says) expect(ended.stderr).toContain(text)
+      // A message, not a stack.
+      expect(ended.stderr).not.toMatch(/^\s+at .*\(?node:internal/m)
+    },
+  )
 })
 
-test('a second process on the same store is refused, and the first goes on', { timeout: 60_000 }, async () => {
-  const directory = directoryWith()
-  const first = startMillrace(directory, 'run', words, ...bound, '--json')
-  await first.untilEvent('started')
-  for (const second of [
-    ['run', words, ...bound],
-    ['skip', '--state', 'state'],
-    ['reset', '--state', 'state', '--yes'],
-  ]) {
-    const { exitCode, stderr } = await millrace(directory, ...second)
-    expect({ exitCode, stderr }).toEqual({ exitCode: 4, stderr: expect.stringContaining('STORE_BUSY') as string })
-    expect(stderr).toContain('stop the other one')
-  }
-  expect(await millrace(directory, 'status', '--state', 'state')).toMatchObject({ exitCode: 0 })
-  expect(await first.signal('SIGTERM')).toMatchObject({ exitCode: 0, stderr: '' })
-})
+test(
+  'a second process on the same store is refused, and the first goes on',
+  { timeout: 60_000 },
+  async () => {
+    const directory = directoryWith()
+    const first = startMillrace(directory, 'run', words, ...bound, '--json')
+    await first.untilEvent('started')
+    for (const second of [
+      ['run', words, ...bound],
+      ['skip', '--state', 'state'],
+      ['reset', '--state', 'state', '--yes'],
+    ]) {
+      const { exitCode, stderr } = await millrace(directory, ...second)
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: 4,
+        stderr: expect.stringContaining('STORE_BUSY') as string,
+      })
+      expect(stderr).toContain('stop the other one')
+    }
+    expect(await millrace(directory, 'status', '--state', 'state')).toMatchObject({ exitCode: 0 })
+    expect(await first.signal('SIGTERM')).toMatchObject({ exitCode: 0, stderr: '' })
+  },
+)
 
 describe('bad records', () => {
   const picky = ['run', pipelinePath('picky'), '--once', ...bound]
@@ -332,19 +411,26 @@ describe('bad records', () => {
         .slice(0, -1),
     )
   const lettersOf = async (directory: string): Promise<unknown> =>
-    (JSON.parse((await millrace(directory, 'status', '--state', 'state', '--json')).stdout) as { readonly deadLetters: unknown })
-      .deadLetters
+    (
+      JSON.parse((await millrace(directory, 'status', '--state', 'state', '--json')).stdout) as {
+        readonly deadLetters: unknown
+      }
+    ).deadLetters
 
   test(
     'a file that is not UTF-8, and a record that the function throws on, are put aside with their positions',
     { timeout: 60_000 },
     async () => {
-      const directory = directoryWith({ 'in/a.txt': Buffer.from('good\ncaf\xe9\nbad one\nlast\n', 'latin1') })
+      const directory = directoryWith({
+        'in/a.txt': Buffer.from('good\ncaf\xe9\nbad one\nlast\n', 'latin1'),
+      })
       const ended = await millrace(directory, ...picky)
       expect(ended.exitCode).toBe(0)
       expect(saved(directory)).toEqual(['4 good', '4 last'])
       expect(ended.stderr).toContain('lines a.txt@5: The line is not valid UTF-8 [LINE_NOT_UTF8]')
-      expect(ended.stderr).toContain('lines a.txt#2: TypeError: not this one: bad one [USER_FUNCTION_FAILED]')
+      expect(ended.stderr).toContain(
+        'lines a.txt#2: TypeError: not this one: bad one [USER_FUNCTION_FAILED]',
+      )
       expect(ended.stdout).toContain('2 dead letters')
       expect(await lettersOf(directory)).toMatchObject({
         count: 2,
@@ -354,36 +440,60 @@ describe('bad records', () => {
     },
   )
 
-  test('so many bad records that it is the code fail the batch, and none is put aside', { timeout: 60_000 }, async () => {
-    const directory = directoryWith({ 'in/a.txt': 'bad\n'.repeat(100) })
-    const ended = await millrace(directory, ...picky)
-    expect(ended).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('POISON_BREAKER') as string })
-    expect(await lettersOf(directory)).toMatchObject({ count: 0 })
-  })
+  test(
+    'so many bad records that it is the code fail the batch, and none is put aside',
+    { timeout: 60_000 },
+    async () => {
+      const directory = directoryWith({ 'in/a.txt': 'bad\n'.repeat(100) })
+      const ended = await millrace(directory, ...picky)
+      expect(ended).toMatchObject({
+        exitCode: 3,
+        stderr: expect.stringContaining('POISON_BREAKER') as string,
+      })
+      expect(await lettersOf(directory)).toMatchObject({ count: 0 })
+    },
+  )
 
   const LONG_BYTES = 100 * 1024 * 1024
   const memoryOf = ({ stdout }: Ended): number =>
     Math.max(...[...stdout.matchAll(/memory (\d+) KiB/g)].map(([, kib]) => Number(kib) * 1024))
 
-  test('a line of 100 MB in a file is put aside, and costs no more memory than the file', { timeout: 60_000 }, async () => {
-    const directory = directoryWith()
-    const file = createWriteStream(join(directory, 'in', 'long.txt'))
-    for (let written = 0; written < LONG_BYTES; written += 1024 * 1024) file.write(Buffer.alloc(1024 * 1024, 'x'))
-    file.end('\nafter\n')
-    await once(file, 'close')
-    const ended = await millrace(directory, 'run', pipelinePath('memory'), '--once', '--bind', 'lines=in', '--state', 'state')
-    expect(ended.exitCode).toBe(0)
-    expect(ended.stderr).toContain(`lines long.txt@0: The line has ${LONG_BYTES} bytes, which is over the limit [LINE_TOO_LONG]`)
-    expect(ended.stdout).toContain('\nafter\n')
-    expect(memoryOf(ended)).toBeLessThan(3.5 * LONG_BYTES)
-  })
+  test(
+    'a line of 100 MB in a file is put aside, and costs no more memory than the file',
+    { timeout: 60_000 },
+    async () => {
+      const directory = directoryWith()
+      const file = createWriteStream(join(directory, 'in', 'long.txt'))
+      for (let written = 0; written < LONG_BYTES; written += 1024 * 1024)
+        file.write(Buffer.alloc(1024 * 1024, 'x'))
+      file.end('\nafter\n')
+      await once(file, 'close')
+      const ended = await millrace(
+        directory,
+        'run',
+        pipelinePath('memory'),
+        '--once',
+        '--bind',
+        'lines=in',
+        '--state',
+        'state',
+      )
+      expect(ended.exitCode).toBe(0)
+      expect(ended.stderr).toContain(
+        `lines long.txt@0: The line has ${LONG_BYTES} bytes, which is over the limit [LINE_TOO_LONG]`,
+      )
+      expect(ended.stdout).toContain('\nafter\n')
+      expect(memoryOf(ended)).toBeLessThan(3.5 * LONG_BYTES)
+    },
+  )
 
   test('a line of 100 MB from a socket is put aside as it comes', { timeout: 60_000 }, async () => {
     const directory = directoryWith()
     const server = createServer((socket) => {
       socket.on('error', () => undefined)
       socket.write('before\n')
-      for (let written = 0; written < LONG_BYTES; written += 1024 * 1024) socket.write(Buffer.alloc(1024 * 1024, 'x'))
+      for (let written = 0; written < LONG_BYTES; written += 1024 * 1024)
+        socket.write(Buffer.alloc(1024 * 1024, 'x'))
       socket.end('\nafter\n')
     })
     onTestFinished(() => void server.close())
@@ -401,15 +511,28 @@ describe('bad records', () => {
       'state',
     )
     expect(ended.exitCode).toBe(0)
-    expect(ended.stderr).toContain(`lines receiver#2: The line has ${LONG_BYTES} bytes, which is over the limit [LINE_TOO_LONG]`)
+    expect(ended.stderr).toContain(
+      `lines receiver#2: The line has ${LONG_BYTES} bytes, which is over the limit [LINE_TOO_LONG]`,
+    )
     expect(ended.stdout).toContain('\nafter\n')
     expect(memoryOf(ended)).toBeLessThan(3 * LONG_BYTES)
   })
 })
 
 test('keys of every kind count, over a restart too', { timeout: 60_000 }, async () => {
-  const directory = directoryWith({ 'in/a': 'plain\nproto\nconstructor\narray\nlone\nother\nempty\n' })
-  const run = ['run', pipelinePath('odd-keys'), '--once', '--bind', 'lines=in', '--state', 'state', '--json']
+  const directory = directoryWith({
+    'in/a': 'plain\nproto\nconstructor\narray\nlone\nother\nempty\n',
+  })
+  const run = [
+    'run',
+    pipelinePath('odd-keys'),
+    '--once',
+    '--bind',
+    'lines=in',
+    '--state',
+    'state',
+    '--json',
+  ]
   await millrace(directory, ...run)
   writeFileSync(join(directory, 'in', 'b'), 'proto\narray\nlone\nlone\n')
   const { exitCode, stdout } = await millrace(directory, ...run)

@@ -1,12 +1,28 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type Ended, millrace, pipelinePath, startMillrace, temporaryDirectory } from './millrace.ts'
+import {
+  type Ended,
+  millrace,
+  pipelinePath,
+  startMillrace,
+  temporaryDirectory,
+} from './millrace.ts'
 import { linesIn } from './results.ts'
 
 const STATE = ['--state', 'state']
 const run = (directory: string, name: string): Promise<Ended> =>
-  millrace(directory, 'run', pipelinePath(name), '--once', '--bind', 'lines=./in', '--bind', 'results=./out', ...STATE)
+  millrace(
+    directory,
+    'run',
+    pipelinePath(name),
+    '--once',
+    '--bind',
+    'lines=./in',
+    '--bind',
+    'results=./out',
+    ...STATE,
+  )
 
 const objectsIn = (stdout: string): readonly Readonly<Record<string, unknown>>[] =>
   stdout
@@ -33,7 +49,9 @@ describe('dead-letters', () => {
     expect(stdout).toMatch(
       /^\d{4}-\d\d-\d\d .*Z {2}USER_FUNCTION_FAILED {2}textFileStream-1#a\.txt#2 in map-1\n {2}TypeError: not this one: bad one\n {2}"bad one"\n/,
     )
-    expect(stdout).toMatch(/LINE_NOT_UTF8 {2}textFileStream-1#a\.txt@\d+\n.*\n {2}"\/w=="\n {2}not to be given back: .*could not be read/)
+    expect(stdout).toMatch(
+      /LINE_NOT_UTF8 {2}textFileStream-1#a\.txt@\d+\n.*\n {2}"\/w=="\n {2}not to be given back: .*could not be read/,
+    )
     expect(stdout).toMatch(
       /picky: 3 dead letters since .*; once the code is mended, millrace redrive --state state gives 2 records back\n$/,
     )
@@ -43,12 +61,21 @@ describe('dead-letters', () => {
     { options: [], lines: ['bad one', 'bad two', undefined] },
     { options: ['--limit', '1'], lines: ['bad one'] },
     { options: ['--code', 'LINE_NOT_UTF8'], lines: [undefined] },
-    { options: ['--source', 'textFileStream-1', '--since', '1h', '--limit', '2'], lines: ['bad one', 'bad two'] },
+    {
+      options: ['--source', 'textFileStream-1', '--since', '1h', '--limit', '2'],
+      lines: ['bad one', 'bad two'],
+    },
     { options: ['--source', 'other'], lines: [] },
     { options: ['--since', '2999-01-01'], lines: [] },
   ])('gives programs the data in full: $options', async ({ options, lines }) => {
     const directory = await afterTrouble()
-    const { exitCode, stdout } = await millrace(directory, 'dead-letters', ...STATE, '--json', ...options)
+    const { exitCode, stdout } = await millrace(
+      directory,
+      'dead-letters',
+      ...STATE,
+      '--json',
+      ...options,
+    )
     expect(exitCode).toBe(0)
     const letters = objectsIn(stdout)
     expect(letters.map(({ text }) => text)).toEqual(lines)
@@ -61,7 +88,9 @@ describe('dead-letters', () => {
 
   test('says when there are none', async () => {
     const directory = await afterTrouble()
-    expect((await millrace(directory, 'dead-letters', ...STATE, '--source', 'other')).stdout).toMatch(/^picky: no dead letters since /)
+    expect(
+      (await millrace(directory, 'dead-letters', ...STATE, '--source', 'other')).stdout,
+    ).toMatch(/^picky: no dead letters since /)
   })
 })
 
@@ -69,29 +98,52 @@ describe('redrive', () => {
   test('gives back what can be given back, once, and says what it left', async () => {
     const directory = await afterTrouble()
     const { stdout, exitCode } = await millrace(directory, 'redrive', ...STATE)
-    expect({ exitCode, stdout }).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('picky: 2 records given back') as string })
+    expect({ exitCode, stdout }).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('picky: 2 records given back') as string,
+    })
     expect(stdout).toMatch(/Left where they are:\n {2}1 record: there is no record in it/)
     await millrace(directory, 'redrive', ...STATE)
     expect(await run(directory, 'mended-picky')).toMatchObject({ exitCode: 0 })
     expect(await run(directory, 'mended-picky')).toMatchObject({ exitCode: 0 })
     expect(linesIn(join(directory, 'out')).toSorted()).toEqual(['4 good', '7 bad one', '7 bad two'])
-    expect((await millrace(directory, 'status', ...STATE)).stdout).toMatch(/dead letters +1 LINE_NOT_UTF8/)
+    expect((await millrace(directory, 'status', ...STATE)).stdout).toMatch(
+      /dead letters +1 LINE_NOT_UTF8/,
+    )
   })
 
   test('before the code is mended they are put aside again, and nothing fails', async () => {
     const directory = await afterTrouble()
     await millrace(directory, 'redrive', ...STATE, '--limit', '1')
     expect(await run(directory, 'picky')).toMatchObject({ exitCode: 0 })
-    const { stdout } = await millrace(directory, 'dead-letters', ...STATE, '--json', '--code', 'USER_FUNCTION_FAILED')
+    const { stdout } = await millrace(
+      directory,
+      'dead-letters',
+      ...STATE,
+      '--json',
+      '--code',
+      'USER_FUNCTION_FAILED',
+    )
     const letters = objectsIn(stdout)
     expect(letters.map(({ text }) => String(text)).toSorted()).toEqual(['bad one', 'bad two'])
-    expect(letters.filter(({ position }) => String(position).startsWith('redrive-'))).toHaveLength(1)
+    expect(letters.filter(({ position }) => String(position).startsWith('redrive-'))).toHaveLength(
+      1,
+    )
   })
 
   test('says in JSON what it did', async () => {
     const directory = await afterTrouble()
-    const { stdout } = await millrace(directory, 'redrive', ...STATE, '--json', '--code', 'USER_FUNCTION_FAILED')
-    expect(objectsIn(stdout)).toEqual([{ done: 'redriven', app: 'picky', records: 2, finished: 0, left: {} }])
+    const { stdout } = await millrace(
+      directory,
+      'redrive',
+      ...STATE,
+      '--json',
+      '--code',
+      'USER_FUNCTION_FAILED',
+    )
+    expect(objectsIn(stdout)).toEqual([
+      { done: 'redriven', app: 'picky', records: 2, finished: 0, left: {} },
+    ])
   })
 
   test('beside a running pipeline, killed in the middle again and again: each record is in the results once', async () => {
@@ -99,7 +151,10 @@ describe('redrive', () => {
     mkdirSync(join(directory, 'in'))
     const names = Array.from({ length: 60 }, (_, index) => `bad ${index}`)
     for (let file = 0; file < 6; file++)
-      writeFileSync(join(directory, 'in', `${file}.txt`), `${names.slice(file * 10, file * 10 + 10).join('\n')}\n`)
+      writeFileSync(
+        join(directory, 'in', `${file}.txt`),
+        `${names.slice(file * 10, file * 10 + 10).join('\n')}\n`,
+      )
     expect(await run(directory, 'picky')).toMatchObject({ exitCode: 0 })
     // Each is killed a little later, in steps that also reach the end of a slow one soon; one must come through.
     for (let killed = 0, delayMs = 60; ; killed++, delayMs *= 1.2) {

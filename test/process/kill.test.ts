@@ -15,7 +15,18 @@ const KILLS = 30
 /** For whoever reads the output of the tests. */
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
-const WORDS = ['mill', 'race', 'wheel', 'river', 'sluice', 'grain', 'stone', 'Ünal', '水', '__proto__']
+const WORDS = [
+  'mill',
+  'race',
+  'wheel',
+  'river',
+  'sluice',
+  'grain',
+  'stone',
+  'Ünal',
+  '水',
+  '__proto__',
+]
 
 /** Files of words, put in place whole, and what there is in all of them. */
 class Feeder {
@@ -35,60 +46,82 @@ class Feeder {
       Array.from({ length: this.#random.between(1, 5) }, () => this.#random.pick(WORDS)),
     )
     const name = `file-${String(this.#files++).padStart(4, '0')}`
-    writeFileSync(join(this.#directory, name), lines.map((words) => `${words.join(' ')}\n`).join(''))
+    writeFileSync(
+      join(this.#directory, name),
+      lines.map((words) => `${words.join(' ')}\n`).join(''),
+    )
     renameSync(join(this.#directory, name), join(this.#directory, 'in', name))
     for (const word of lines.flat()) this.pairs.push([word, 1])
   }
 }
 
-test('a directory: totals are exact, and each output is there once, after thirty kills', { timeout: 180_000 }, async () => {
-  const directory = temporaryDirectory()
-  const random = new Random(SEED)
-  const feeder = new Feeder(directory, random)
-  const run = ['run', pipelinePath('word-totals'), '--bind', 'lines=in', '--bind', 'results=out', '--state', 'state', '--json']
-  let again = 0
+test(
+  'a directory: totals are exact, and each output is there once, after thirty kills',
+  { timeout: 180_000 },
+  async () => {
+    const directory = temporaryDirectory()
+    const random = new Random(SEED)
+    const feeder = new Feeder(directory, random)
+    const run = [
+      'run',
+      pipelinePath('word-totals'),
+      '--bind',
+      'lines=in',
+      '--bind',
+      'results=out',
+      '--state',
+      'state',
+      '--json',
+    ]
+    let again = 0
 
-  for (let kill = 0; kill < KILLS; kill++) {
-    const running = startMillrace(directory, ...run)
-    // Now and then before it has even begun.
-    if (random.chance(0.9)) await running.untilEvent('started')
-    for (let file = random.between(0, 5); file > 0; file--) {
-      feeder.write()
-      await pause(random.between(0, 60))
+    for (let kill = 0; kill < KILLS; kill++) {
+      const running = startMillrace(directory, ...run)
+      // Now and then before it has even begun.
+      if (random.chance(0.9)) await running.untilEvent('started')
+      for (let file = random.between(0, 5); file > 0; file--) {
+        feeder.write()
+        await pause(random.between(0, 60))
+      }
+      if (random.chance(0.5)) await pause(random.between(0, 80))
+      else {
+        // In the middle of a batch: one more is sure to start, since there is one more file.
+        const started = running.events.filter(({ event }) => event === 'batchStarted').length
+        feeder.write()
+        await running.untilEvent('batchStarted', started + 1)
+        await pause(random.between(0, 12))
+      }
+      const { stdout, stderr } = await running.signal('SIGKILL')
+      expect(stderr).toBe('')
+      again += eventsIn(stdout).filter(
+        ({ event, attempt }) => event === 'batchStarted' && attempt !== 1,
+      ).length
     }
-    if (random.chance(0.5)) await pause(random.between(0, 80))
-    else {
-      // In the middle of a batch: one more is sure to start, since there is one more file.
-      const started = running.events.filter(({ event }) => event === 'batchStarted').length
-      feeder.write()
-      await running.untilEvent('batchStarted', started + 1)
-      await pause(random.between(0, 12))
-    }
-    const { stdout, stderr } = await running.signal('SIGKILL')
-    expect(stderr).toBe('')
-    again += eventsIn(stdout).filter(({ event, attempt }) => event === 'batchStarted' && attempt !== 1).length
-  }
-  const last = await millrace(directory, ...run, '--once')
-  expect(last).toMatchObject({ exitCode: 0, stderr: '' })
+    const last = await millrace(directory, ...run, '--once')
+    expect(last).toMatchObject({ exitCode: 0, stderr: '' })
 
-  const out = join(directory, 'out')
-  const batches = savedCounts(out, 'batches')
-  const totals = savedCounts(out, 'totals')
-  // Nothing hidden, nothing half done: only the two outputs of each batch.
-  expect(readdirSync(out)).toHaveLength(batches.size + totals.size)
-  expect([...totals.keys()]).toEqual([...batches.keys()])
-  // The totals of every batch are those of the batch before and what is in its own output: none is missing, none was there twice.
-  let before: readonly (readonly [string, number])[] = []
-  for (const [time, counts] of batches) {
-    before = sorted(countsOf([...before, ...counts]))
-    expect({ time, totals: sorted(totals.get(time) ?? new Map()) }).toEqual({ time, totals: before })
-  }
-  expect(before).toEqual(sorted(countsOf(feeder.pairs)))
-  const { records } = eventsIn(last.stdout).at(-1) as unknown as { readonly records: number }
-  say(
-    `${KILLS} kills, ${again} of them inside a batch; ${batches.size} batches, ${feeder.pairs.length} words counted exactly; the last run had ${records} lines left to take`,
-  )
-})
+    const out = join(directory, 'out')
+    const batches = savedCounts(out, 'batches')
+    const totals = savedCounts(out, 'totals')
+    // Nothing hidden, nothing half done: only the two outputs of each batch.
+    expect(readdirSync(out)).toHaveLength(batches.size + totals.size)
+    expect([...totals.keys()]).toEqual([...batches.keys()])
+    // The totals of every batch are those of the batch before and what is in its own output: none is missing, none was there twice.
+    let before: readonly (readonly [string, number])[] = []
+    for (const [time, counts] of batches) {
+      before = sorted(countsOf([...before, ...counts]))
+      expect({ time, totals: sorted(totals.get(time) ?? new Map()) }).toEqual({
+        time,
+        totals: before,
+      })
+    }
+    expect(before).toEqual(sorted(countsOf(feeder.pairs)))
+    const { records } = eventsIn(last.stdout).at(-1) as unknown as { readonly records: number }
+    say(
+      `${KILLS} kills, ${again} of them inside a batch; ${batches.size} batches, ${feeder.pairs.length} words counted exactly; the last run had ${records} lines left to take`,
+    )
+  },
+)
 
 const SOCKET_KILLS = 10
 
@@ -132,7 +165,9 @@ test(
       await running.untilEvent('batchCompleted', random.between(1, 4))
       await pause(random.between(0, 80))
       if (isLast) await lines.endConnection(connections)
-      expect(await (isLast ? running.ended : running.signal('SIGKILL'))).toMatchObject({ exitCode: isLast ? 0 : null })
+      expect(await (isLast ? running.ended : running.signal('SIGKILL'))).toMatchObject({
+        exitCode: isLast ? 0 : null,
+      })
       await lines.disconnected()
       // What a life has appended is the beginning of what was sent to it: the rest was on the way when it was killed.
       // One more connection than its own can only be that of the life before, taken up late: nobody has read from it.
@@ -143,12 +178,17 @@ test(
       expect(count).toBeLessThanOrEqual(last - first + 1)
       appended.push(...fromTo(first, first + count - 1))
       lost.push(...fromTo(first + count, last))
-      if (first + count <= last) say(`kill ${life + 1}: lines ${first + count} to ${last} were sent and not acknowledged`)
+      if (first + count <= last)
+        say(`kill ${life + 1}: lines ${first + count} to ${last} were sent and not acknowledged`)
     }
 
     expect(lines.sent).toBe(appended.length + lost.length)
-    const counted = [...savedCounts(join(directory, 'out'), 'totals').values()].at(-1) ?? new Map<string, number>()
+    const counted =
+      [...savedCounts(join(directory, 'out'), 'totals').values()].at(-1) ??
+      new Map<string, number>()
     expect(sorted(counted)).toEqual(sorted(new Map(appended.map((line) => [String(line), 1]))))
-    say(`${SOCKET_KILLS} kills, ${lines.sent} lines sent, ${appended.length} appended and counted once, ${lost.length} lost on the way`)
+    say(
+      `${SOCKET_KILLS} kills, ${lines.sent} lines sent, ${appended.length} appended and counted once, ${lost.length} lost on the way`,
+    )
   },
 )

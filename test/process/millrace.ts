@@ -8,7 +8,8 @@ import { onTestFinished } from 'vitest'
 const CLI = join(import.meta.dirname, '..', '..', 'cli', 'main.ts')
 
 /** A module of `pipelines/`. */
-export const pipelinePath = (name: string): string => join(import.meta.dirname, 'pipelines', `${name}.ts`)
+export const pipelinePath = (name: string): string =>
+  join(import.meta.dirname, 'pipelines', `${name}.ts`)
 
 /** A directory that goes with the test. */
 export const temporaryDirectory = (): string => {
@@ -40,7 +41,10 @@ export class Millrace {
   readonly #waiting = new Set<() => void>()
 
   constructor(cwd: string, args: readonly string[]) {
-    this.child = spawn(process.execPath, ['--conditions=millrace-source', CLI, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.child = spawn(process.execPath, ['--conditions=millrace-source', CLI, ...args], {
+      cwd,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     const note = (text: string): void => {
       this.#stdout += text
       for (const look of this.#waiting) look()
@@ -79,7 +83,9 @@ export class Millrace {
 
   /** Resolves when so many of an event have come. */
   async untilEvent(event: string, count = 1): Promise<void> {
-    await this.until((stdout) => eventsIn(stdout).filter((one) => one.event === event).length >= count)
+    await this.until(
+      (stdout) => eventsIn(stdout).filter((one) => one.event === event).length >= count,
+    )
   }
 
   async signal(name: NodeJS.Signals): Promise<Ended> {
@@ -97,7 +103,9 @@ export const eventsIn = (stdout: string): readonly JsonEvent[] =>
     .map((line) => JSON.parse(line) as JsonEvent)
 
 /** Starts the command line in a directory. */
-export const startMillrace = (cwd: string, ...args: readonly string[]): Millrace => new Millrace(cwd, args)
+export const startMillrace = (cwd: string, ...args: readonly string[]): Millrace =>
+  new Millrace(cwd, args)
 
 /** Runs the command line to its end. */
-export const millrace = (cwd: string, ...args: readonly string[]): Promise<Ended> => startMillrace(cwd, ...args).ended
+export const millrace = (cwd: string, ...args: readonly string[]): Promise<Ended> =>
+  startMillrace(cwd, ...args).ended

@@ -55,7 +55,8 @@ export class NumberedLines {
     this.#open = socket
     const send = (): void => {
       if (!socket.writable) return
-      for (let line = 0; line < LINES_AT_ONCE; line++) socket.write(`${(connection.last = this.#next++)}\n`)
+      for (let line = 0; line < LINES_AT_ONCE; line++)
+        socket.write(`${(connection.last = this.#next++)}\n`)
     }
     const timer = setInterval(send, PAUSE_MS)
     socket.on('error', () => undefined)

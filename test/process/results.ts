@@ -17,7 +17,8 @@ export const linesIn = (directory: string): readonly string[] =>
 
 const linesOfOutput = (directory: string): readonly string[] => {
   const names = readdirSync(directory)
-  if (!names.includes('_SUCCESS')) throw new Error(`${directory} has no _SUCCESS: ${names.join(', ')}`)
+  if (!names.includes('_SUCCESS'))
+    throw new Error(`${directory} has no _SUCCESS: ${names.join(', ')}`)
   return names
     .filter((name) => name.startsWith('part-'))
     .flatMap((name) => readFileSync(join(directory, name), 'utf8').split('\n').slice(0, -1))
@@ -27,7 +28,10 @@ const linesOfOutput = (directory: string): readonly string[] => {
 const countsIn = (directory: string): Counts => {
   const lines = linesOfOutput(directory)
   return countsOf(
-    lines.map((line): [string, number] => [line.slice(1, line.lastIndexOf(',')), Number(line.slice(line.lastIndexOf(',') + 1, -1))]),
+    lines.map((line): [string, number] => [
+      line.slice(1, line.lastIndexOf(',')),
+      Number(line.slice(line.lastIndexOf(',') + 1, -1)),
+    ]),
   )
 }
 
@@ -39,4 +43,5 @@ export const countsOf = (pairs: Iterable<readonly [string, number]>): Counts => 
 }
 
 /** In one order, to compare. */
-export const sorted = (counts: Counts): readonly (readonly [string, number])[] => [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1))
+export const sorted = (counts: Counts): readonly (readonly [string, number])[] =>
+  [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1))

@@ -2,7 +2,14 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { type Ended, eventsIn, millrace, pipelinePath, startMillrace, temporaryDirectory } from './millrace.ts'
+import {
+  type Ended,
+  eventsIn,
+  millrace,
+  pipelinePath,
+  startMillrace,
+  temporaryDirectory,
+} from './millrace.ts'
 import { countsOf, savedCounts, sorted } from './results.ts'
 
 const example = join(import.meta.dirname, '..', '..', 'examples', 'word-count.ts')
@@ -11,31 +18,39 @@ const TIMEOUT = { timeout: 60_000 }
 const directoryWith = (...lines: readonly string[]): string => {
   const directory = temporaryDirectory()
   mkdirSync(join(directory, 'in'))
-  if (lines.length > 0) writeFileSync(join(directory, 'in', 'a.txt'), lines.map((line) => `${line}\n`).join(''))
+  if (lines.length > 0)
+    writeFileSync(join(directory, 'in', 'a.txt'), lines.map((line) => `${line}\n`).join(''))
   return directory
 }
 
 describe('the word count', () => {
   const run = ['run', example, '--bind', 'lines=in']
 
-  test('counts all there is, prints it as Spark does, keeps the totals, and says when there is nothing new', TIMEOUT, async () => {
-    const directory = directoryWith('The mill, the race:', 'THE WHEEL')
-    const { exitCode, stdout, stderr } = await millrace(directory, ...run, '--once')
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
-    const ruler = '-'.repeat(43)
-    const block = (...lines: readonly string[]): string => `${ruler}\nTime: <ms> ms\n${ruler}\n${lines.join('\n')}\n\n`
-    expect(stdout.replaceAll(/Time: \d+ ms/g, 'Time: <ms> ms')).toBe(
-      [
-        'word-count: everything there is, once; state in .millrace/word-count\n  lines: files in in\n',
-        block('(the,3)', '(mill,1)', '(race,1)', '(wheel,1)'),
-        block('the: 3 so far', 'mill: 1 so far', 'race: 1 so far', 'wheel: 1 so far'),
-        'Done: 1 batch, 2 records, 0 dead letters.\n',
-      ].join(''),
-    )
-    expect((await millrace(directory, ...run, '--once')).stdout).toContain('Done: nothing new since the last run.')
-    writeFileSync(join(directory, 'in', 'b.txt'), 'the end')
-    expect((await millrace(directory, ...run, '--once')).stdout).toContain('the: 4 so far')
-  })
+  test(
+    'counts all there is, prints it as Spark does, keeps the totals, and says when there is nothing new',
+    TIMEOUT,
+    async () => {
+      const directory = directoryWith('The mill, the race:', 'THE WHEEL')
+      const { exitCode, stdout, stderr } = await millrace(directory, ...run, '--once')
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+      const ruler = '-'.repeat(43)
+      const block = (...lines: readonly string[]): string =>
+        `${ruler}\nTime: <ms> ms\n${ruler}\n${lines.join('\n')}\n\n`
+      expect(stdout.replaceAll(/Time: \d+ ms/g, 'Time: <ms> ms')).toBe(
+        [
+          'word-count: everything there is, once; state in .millrace/word-count\n  lines: files in in\n',
+          block('(the,3)', '(mill,1)', '(race,1)', '(wheel,1)'),
+          block('the: 3 so far', 'mill: 1 so far', 'race: 1 so far', 'wheel: 1 so far'),
+          'Done: 1 batch, 2 records, 0 dead letters.\n',
+        ].join(''),
+      )
+      expect((await millrace(directory, ...run, '--once')).stdout).toContain(
+        'Done: nothing new since the last run.',
+      )
+      writeFileSync(join(directory, 'in', 'b.txt'), 'the end')
+      expect((await millrace(directory, ...run, '--once')).stdout).toContain('the: 4 so far')
+    },
+  )
 
   test('counts what is in all directories that match', TIMEOUT, async () => {
     const directory = directoryWith()
@@ -43,63 +58,134 @@ describe('the word count', () => {
       mkdirSync(join(directory, name))
       writeFileSync(join(directory, name, 'a.txt'), name)
     }
-    const { exitCode, stdout } = await millrace(directory, 'run', example, '--bind', 'lines=in/app-*', '--once')
+    const { exitCode, stdout } = await millrace(
+      directory,
+      'run',
+      example,
+      '--bind',
+      'lines=in/app-*',
+      '--once',
+    )
     expect({ exitCode }).toEqual({ exitCode: 0 })
     expect(stdout).toContain('(app,2)')
     expect(stdout).not.toContain('other')
   })
 
-  test('waits for files, says how to feed it, takes them, and goes on after a Ctrl-C', TIMEOUT, async () => {
-    const directory = directoryWith()
-    const running = startMillrace(directory, ...run)
-    const said = await running.until((stdout) => stdout.includes('Waiting'))
-    expect(said).toContain('Waiting for files in in: copy one in, for example: cp notes.txt in/\n')
-    copyFileSync(example, join(directory, 'in', 'a.txt'))
-    await running.until((stdout) => stdout.includes('so far') && stdout.split('Waiting').length === 3)
-    const { exitCode, stdout, stderr } = await running.signal('SIGINT')
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
-    expect(stdout).toMatch(
-      /Stopped after \d+ batches, \d+ records, 0 dead letters. Run it again, and it goes on from .millrace\/word-count.\n$/,
-    )
-    const again = startMillrace(directory, ...run)
-    await again.until((text) => text.includes('Waiting'))
-    expect(await again.signal('SIGTERM')).toMatchObject({ exitCode: 0, stderr: '' })
-  })
+  test(
+    'waits for files, says how to feed it, takes them, and goes on after a Ctrl-C',
+    TIMEOUT,
+    async () => {
+      const directory = directoryWith()
+      const running = startMillrace(directory, ...run)
+      const said = await running.until((stdout) => stdout.includes('Waiting'))
+      expect(said).toContain(
+        'Waiting for files in in: copy one in, for example: cp notes.txt in/\n',
+      )
+      copyFileSync(example, join(directory, 'in', 'a.txt'))
+      await running.until(
+        (stdout) => stdout.includes('so far') && stdout.split('Waiting').length === 3,
+      )
+      const { exitCode, stdout, stderr } = await running.signal('SIGINT')
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+      expect(stdout).toMatch(
+        /Stopped after \d+ batches, \d+ records, 0 dead letters. Run it again, and it goes on from .millrace\/word-count.\n$/,
+      )
+      const again = startMillrace(directory, ...run)
+      await again.until((text) => text.includes('Waiting'))
+      expect(await again.signal('SIGTERM')).toMatchObject({ exitCode: 0, stderr: '' })
+    },
+  )
 })
 
 test('--json gives one object a line, from started to ended', TIMEOUT, async () => {
   const directory = directoryWith('mill race')
-  const { exitCode, stdout } = await millrace(directory, 'run', example, '--bind', 'lines=in', '--once', '--json')
+  const { exitCode, stdout } = await millrace(
+    directory,
+    'run',
+    example,
+    '--bind',
+    'lines=in',
+    '--once',
+    '--json',
+  )
   expect(exitCode).toBe(0)
   const events = eventsIn(stdout)
   expect(events).toHaveLength(stdout.trimEnd().split('\n').length)
-  expect(events.map(({ event }) => event)).toEqual(['started', 'batchStarted', 'print', 'print', 'batchCompleted', 'ended'])
+  expect(events.map(({ event }) => event)).toEqual([
+    'started',
+    'batchStarted',
+    'print',
+    'print',
+    'batchCompleted',
+    'ended',
+  ])
   expect(events[0]).toMatchObject({
     app: 'word-count',
     plan: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
     state: '.millrace/word-count',
     intakeStages: [{ source: 'textFileStream-1', nodes: ['flatMap-1', 'mapToPair-1'] }],
-    sources: [{ id: 'textFileStream-1', name: 'lines', place: { kind: 'directory', path: join(directory, 'in'), shown: 'in' } }],
+    sources: [
+      {
+        id: 'textFileStream-1',
+        name: 'lines',
+        place: { kind: 'directory', path: join(directory, 'in'), shown: 'in' },
+      },
+    ],
   })
-  expect(events.at(-1)).toEqual({ event: 'ended', how: 'done', exitCode: 0, batches: 1, records: 1, deadLetters: 0 })
+  expect(events.at(-1)).toEqual({
+    event: 'ended',
+    how: 'done',
+    exitCode: 0,
+    batches: 1,
+    records: 1,
+    deadLetters: 0,
+  })
 })
 
-test('B8: a backlog of a hundred times the cap is worked off in capped batches', TIMEOUT, async () => {
-  const directory = directoryWith()
-  for (let file = 0; file < 300; file++) writeFileSync(join(directory, 'in', `file-${file}`), `word-${file % 7} all\n`)
-  const run = ['run', pipelinePath('word-totals'), '--bind', 'lines=in', '--bind', 'results=out', '--state', 'state', '--json']
-  const { exitCode, stdout } = await millrace(directory, ...run, '--once')
-  expect(exitCode).toBe(0)
-  const completed = eventsIn(stdout).filter(({ event, objects }) => event === 'batchCompleted' && objects !== 0)
-  expect(completed.map(({ objects }) => objects)).toEqual(Array.from({ length: 100 }, () => 3))
-  const totals = [...savedCounts(join(directory, 'out'), 'totals').values()].at(-1) ?? new Map<string, number>()
-  const words = Array.from({ length: 300 }, (_, file) => [`word-${file % 7}`, 1] as const)
-  expect(sorted(totals)).toEqual(sorted(countsOf([...words, ['all', 300]])))
-})
+test(
+  'B8: a backlog of a hundred times the cap is worked off in capped batches',
+  TIMEOUT,
+  async () => {
+    const directory = directoryWith()
+    for (let file = 0; file < 300; file++)
+      writeFileSync(join(directory, 'in', `file-${file}`), `word-${file % 7} all\n`)
+    const run = [
+      'run',
+      pipelinePath('word-totals'),
+      '--bind',
+      'lines=in',
+      '--bind',
+      'results=out',
+      '--state',
+      'state',
+      '--json',
+    ]
+    const { exitCode, stdout } = await millrace(directory, ...run, '--once')
+    expect(exitCode).toBe(0)
+    const completed = eventsIn(stdout).filter(
+      ({ event, objects }) => event === 'batchCompleted' && objects !== 0,
+    )
+    expect(completed.map(({ objects }) => objects)).toEqual(Array.from({ length: 100 }, () => 3))
+    const totals =
+      [...savedCounts(join(directory, 'out'), 'totals').values()].at(-1) ??
+      new Map<string, number>()
+    const words = Array.from({ length: 300 }, (_, file) => [`word-${file % 7}`, 1] as const)
+    expect(sorted(totals)).toEqual(sorted(countsOf([...words, ['all', 300]])))
+  },
+)
 
 test('a second Ctrl-C ends a batch that hangs', TIMEOUT, async () => {
   const directory = directoryWith('one')
-  const running = startMillrace(directory, 'run', pipelinePath('hanging'), '--bind', 'lines=in', '--state', 'state', '--json')
+  const running = startMillrace(
+    directory,
+    'run',
+    pipelinePath('hanging'),
+    '--bind',
+    'lines=in',
+    '--state',
+    'state',
+    '--json',
+  )
   await running.untilEvent('batchStarted')
   running.child.kill('SIGINT')
   await running.untilEvent('stopping')
@@ -127,12 +213,19 @@ describe('a batch that fails', () => {
     expect(failed.exitCode).toBe(3)
     expect(failed.stderr).toContain('connection refused')
     expect(failed.stderr).toContain('millrace resume --state state')
-    const status = async (): Promise<string> => (await millrace(directory, 'status', '--state', 'state')).stdout
-    expect(await status()).toMatch(/status +FAILED[^]*failed with +The function of foreachRDD threw \[USER_FUNCTION_FAILED]/)
+    const status = async (): Promise<string> =>
+      (await millrace(directory, 'status', '--state', 'state')).stdout
+    expect(await status()).toMatch(
+      /status +FAILED[^]*failed with +The function of foreachRDD threw \[USER_FUNCTION_FAILED]/,
+    )
 
     // Stopped means stopped, also for the next run.
     expect(await millrace(directory, ...run, '--once')).toMatchObject({ exitCode: 3 })
-    expectDone(await millrace(directory, 'resume', '--state', 'state'), 'from the first attempt on', 'connection refused')
+    expectDone(
+      await millrace(directory, 'resume', '--state', 'state'),
+      'from the first attempt on',
+      'connection refused',
+    )
     expect(await status()).toMatch(/status +a batch is under way/)
     expect(await millrace(directory, ...run, '--once')).toMatchObject({ exitCode: 3 })
 
@@ -160,7 +253,11 @@ describe('reset', () => {
     const run = ['run', example, '--bind', 'lines=in', '--state', 'state', '--once']
     await millrace(directory, ...run)
     writeFileSync(join(directory, 'state', 'mine.txt'), 'mine')
-    expectDone(await millrace(directory, 'reset', '--state', 'state', '--yes'), 'begins anew', 'mine.txt')
+    expectDone(
+      await millrace(directory, 'reset', '--state', 'state', '--yes'),
+      'begins anew',
+      'mine.txt',
+    )
     expect(readdirSync(join(directory, 'state'))).toEqual(['mine.txt'])
     expect((await millrace(directory, ...run)).stdout).toContain('one: 1 so far')
   })
@@ -174,7 +271,17 @@ describe('reset', () => {
 
   test('lets outputs be written again over those of the store that is gone', TIMEOUT, async () => {
     const directory = directoryWith('one')
-    const run = ['run', pipelinePath('word-totals'), '--bind', 'lines=in', '--bind', 'results=out', '--state', 'state', '--once']
+    const run = [
+      'run',
+      pipelinePath('word-totals'),
+      '--bind',
+      'lines=in',
+      '--bind',
+      'results=out',
+      '--state',
+      'state',
+      '--once',
+    ]
     await millrace(directory, ...run)
     await millrace(directory, 'reset', '--state', 'state', '--yes')
     expect(await millrace(directory, ...run)).toMatchObject({ exitCode: 0, stderr: '' })

@@ -17,7 +17,8 @@ export interface Find {
 }
 
 /** A bug that is merely code which does not run shows nothing of the checkers. */
-export const isFound = ({ seed, checker }: Find): boolean => seed !== undefined && checker !== 'crash'
+export const isFound = ({ seed, checker }: Find): boolean =>
+  seed !== undefined && checker !== 'crash'
 
 const PARALLEL = 2
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
@@ -36,11 +37,23 @@ export const huntPlantedBugs = async (seeds: number): Promise<readonly Find[]> =
   return finds
 }
 
-const firstFind = async ({ name, pipeline }: PlantedBug, seeds: number): Promise<Pick<Find, 'seed' | 'checker' | 'what'>> => {
+const firstFind = async (
+  { name, pipeline }: PlantedBug,
+  seeds: number,
+): Promise<Pick<Find, 'seed' | 'checker' | 'what'>> => {
   const only = pipeline === undefined ? [] : ['--pipeline', pipeline]
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--conditions=millrace-source', '--import', here('plant.ts'), here('sim.ts'), '--first', '--seeds', String(seeds), ...only],
+    [
+      '--conditions=millrace-source',
+      '--import',
+      here('plant.ts'),
+      here('sim.ts'),
+      '--first',
+      '--seeds',
+      String(seeds),
+      ...only,
+    ],
     { env: { ...process.env, MILLRACE_PLANTED_BUG: name }, maxBuffer: 1 << 24 },
   )
   return stdout.trim() === '' ? {} : (JSON.parse(stdout) as Find)

@@ -7,16 +7,39 @@ const name = process.env['MILLRACE_PLANTED_BUG']
 const bug = plantedBugs.find((planted) => planted.name === name)
 if (bug === undefined) throw new Error(`MILLRACE_PLANTED_BUG is ${name}, which is no planted bug`)
 
+/**
+ * Where a text stands in a source, however the formatter has broken its lines: white space between
+ * two words may be of any kind, and elsewhere it may be missing, like a comma before a bracket.
+ */
+const anyLayout = (find: string): RegExp => {
+  const tokens = find.match(/[\w$#]+|[^\s\w$#]/g) ?? []
+  const escaped = tokens.map((token) => token.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  const isWord = (token = ''): boolean => /^[\w$#]/.test(token)
+  const parts = escaped.map((token, index) => {
+    const next = tokens[index + 1]
+    if (next === undefined) return token
+    if (isWord(tokens[index]) && isWord(next)) return `${token}\\s+`
+    return /^[)\]}]$/.test(next) && tokens[index] !== ',' ? `${token}\\s*,?\\s*` : `${token}\\s*`
+  })
+  return new RegExp(`${parts.join('')}${/\n$/.test(find) ? '[ \\t]*\\n' : ''}`, 'g')
+}
+
 registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context)
     const edits = bug.edits.filter(({ file }) => url.endsWith(`/${file}`))
     if (edits.length === 0) return loaded
-    let source = String(loaded.source instanceof Uint8Array ? Buffer.from(loaded.source) : loaded.source)
+    let source = String(
+      loaded.source instanceof Uint8Array ? Buffer.from(loaded.source) : loaded.source,
+    )
     for (const { file, find, replace } of edits) {
-      if (source.split(find).length !== 2)
-        throw new Error(`The bug "${bug.name}" does not fit ${file} any more: ${JSON.stringify(find)} does not stand in it once`)
-      source = source.replace(find, () => replace)
+      const places = [...source.matchAll(anyLayout(find))]
+      const [place] = places
+      if (place === undefined || places.length !== 1)
+        throw new Error(
+          `The bug "${bug.name}" does not fit ${file} any more: ${JSON.stringify(find)} stands in it ${places.length} times`,
+        )
+      source = source.slice(0, place.index) + replace + source.slice(place.index + place[0].length)
     }
     return { ...loaded, source }
   },

@@ -12,18 +12,18 @@ const firstBugs: readonly PlantedBug[] = [
     effect: 'records received before the interval of a late batch are left out for ever',
     edits: [
       {
-        file: 'lib/runtime/sources/lane-source.ts',
+        file: 'lib/runtime/sources/lanes/reader.ts',
         find: 'async allocate({ cut = {}, limits, lanes: read })',
         replace: 'async allocate({ cut = {}, limits, lanes: read, timeMs })',
       },
       {
-        file: 'lib/runtime/sources/lane-source.ts',
+        file: 'lib/runtime/sources/lanes/reader.ts',
         find: 'const lanes = fill(waiting, limits)',
         replace:
           'const lanes = fill(waiting.map((lane) => ({ ...lane, entries: lane.entries.filter((entry) => entry.receivedMs > timeMs - 1_000 && entry.receivedMs <= timeMs) })), limits)',
       },
       {
-        file: 'lib/runtime/sources/lane-source.ts',
+        file: 'lib/runtime/sources/lanes/reader.ts',
         find: 'for (const lane of lanes) next[lane.lane] =',
         replace: 'for (const lane of waiting) next[lane.lane] =',
       },
@@ -33,7 +33,11 @@ const firstBugs: readonly PlantedBug[] = [
     name: 'children taken beside their parents',
     effect: 'the records of a key come out of order while a backlog is worked off after a reshard',
     edits: [
-      { file: 'lib/runtime/sources/lane-source.ts', find: 'entry === undefined || !isOpen(parents)', replace: 'entry === undefined' },
+      {
+        file: 'lib/runtime/sources/lanes/reader.ts',
+        find: 'entry === undefined || !isOpen(parents)',
+        replace: 'entry === undefined',
+      },
     ],
   },
   {
@@ -41,7 +45,7 @@ const firstBugs: readonly PlantedBug[] = [
     effect: 'an append that was overtaken goes through and stores records again',
     edits: [
       {
-        file: 'lib/runtime/intake.ts',
+        file: 'lib/runtime/intake/intake.ts',
         find: '      seen = answer.current\n',
         replace:
           '      if (answer.current !== undefined && BigInt(answer.current.tail) < BigInt(entry.last)) {\n        const forced = await settle(clock, () => swapLane(store, app, answer.current, { ...next, entries: this.#queueWith(answer.current, delivery.lane, entry) }))\n        if (forced.swapped) return fresh.length\n      }\n      seen = answer.current\n',
@@ -53,7 +57,7 @@ const firstBugs: readonly PlantedBug[] = [
     effect: 'a batch that has just been committed is logged again',
     edits: [
       {
-        file: 'lib/runtime/head-writes.ts',
+        file: 'lib/runtime/driver/head-writes.ts',
         find: "const UNCHANGED: HeadCondition = ['epoch', 'doneMs', 'generation', 'status', 'owner', 'leaseEndMs', 'logged']",
         replace: "const UNCHANGED: HeadCondition = ['epoch']",
       },
@@ -68,18 +72,24 @@ const firstBugs: readonly PlantedBug[] = [
     effect: 'a crash behind the commit leaves a batch without its files',
     edits: [
       {
-        file: 'lib/runtime/batch.ts',
+        file: 'lib/runtime/driver/run.ts',
         find: 'outputs: runner.outputs,',
-        replace: 'outputs: { ...runner.outputs, saveText: async (...written) => void late.push(written) },',
+        replace:
+          'outputs: { ...runner.outputs, saveText: async (...written) => void late.push(written) },',
       },
       {
-        file: 'lib/runtime/batch.ts',
+        file: 'lib/runtime/driver/run.ts',
         find: 'export const prepareBatch = async',
-        replace: 'export const late: Parameters<Runner["outputs"]["saveText"]>[] = []\nexport const prepareBatch = async',
+        replace:
+          'export const late: Parameters<Runner["outputs"]["saveText"]>[] = []\nexport const prepareBatch = async',
       },
-      { file: 'lib/runtime/driver.ts', find: 'import { type Before, prepareBatch,', replace: 'import { late, type Before, prepareBatch,' },
       {
-        file: 'lib/runtime/driver.ts',
+        file: 'lib/runtime/driver/driver.ts',
+        find: 'import { type Before, prepareBatch,',
+        replace: 'import { late, type Before, prepareBatch,',
+      },
+      {
+        file: 'lib/runtime/driver/driver.ts',
         find: '      return await this.#afterCommit(committed',
         replace:
           '      for (const written of late.splice(0)) await this.#runner.outputs.saveText(...written)\n      return await this.#afterCommit(committed',
@@ -91,7 +101,7 @@ const firstBugs: readonly PlantedBug[] = [
     effect: 'a runner that is refused has already written',
     edits: [
       {
-        file: 'lib/runtime/head-writes.ts',
+        file: 'lib/runtime/driver/head-writes.ts',
         find: '  const written = await swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId)\n  return (',
         replace:
           '  swap(runner, head, UNCHANGED, next, (current) => current.owner === attemptId).catch(() => undefined)\n  const written = true as const\n  return (',
@@ -103,7 +113,7 @@ const firstBugs: readonly PlantedBug[] = [
     effect: 'two runners of one epoch both take the lease for theirs',
     edits: [
       {
-        file: 'lib/runtime/head-writes.ts',
+        file: 'lib/runtime/driver/head-writes.ts',
         find: 'const attemptId = runner.randomness.attemptId()',
         replace: 'const attemptId = String(head.epoch + 1)',
       },
@@ -115,18 +125,19 @@ const firstBugs: readonly PlantedBug[] = [
     effect: 'a batch that is tried again by a warm runner counts twice',
     edits: [
       {
-        file: 'lib/runtime/driver.ts',
+        file: 'lib/runtime/driver/driver.ts',
         find: '      const committed = prepared && (await commitBatch(',
-        replace: '      prepared?.drafts.settle()\n      const committed = prepared && (await commitBatch(',
+        replace:
+          '      prepared?.drafts.settle()\n      const committed = prepared && (await commitBatch(',
       },
-      { file: 'lib/runtime/driver.ts', find: '    prepared.drafts.settle()\n', replace: '' },
+      { file: 'lib/runtime/driver/driver.ts', find: '    prepared.drafts.settle()\n', replace: '' },
       {
-        file: 'lib/runtime/driver.ts',
+        file: 'lib/runtime/driver/driver.ts',
         find: '      if (prepared === undefined || committed === undefined) {\n        this.#goCold()\n',
         replace: '      if (prepared === undefined || committed === undefined) {\n',
       },
       {
-        file: 'lib/runtime/driver.ts',
+        file: 'lib/runtime/driver/driver.ts',
         find: '    } catch (error) {\n      this.#goCold()\n      return this.#failed',
         replace: '    } catch (error) {\n      return this.#failed',
       },
@@ -143,8 +154,9 @@ const firstBugs: readonly PlantedBug[] = [
       },
       {
         file: 'lib/base/packed.ts',
-        find: 'stored instanceof Packed ? decodeLatin1(stored.code) : stored)',
-        replace: 'stored instanceof Packed ? (stored.handedOut = decodeLatin1(stored.code)) : stored)',
+        find: 'stored instanceof Packed ? decodeLatin1(stored.code) : stored',
+        replace:
+          'stored instanceof Packed ? (stored.handedOut = decodeLatin1(stored.code)) : stored',
       },
       {
         file: 'lib/state/state-partition.ts',
@@ -170,9 +182,10 @@ const firstBugs: readonly PlantedBug[] = [
     effect: 'the head goes to rest between the check and the append, and nobody wakes it',
     edits: [
       {
-        file: 'lib/runtime/intake.ts',
+        file: 'lib/runtime/intake/intake.ts',
         find: '    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)\n    await this.#wakeHead()\n',
-        replace: '    await this.#wakeHead()\n    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)\n',
+        replace:
+          '    await this.#wakeHead()\n    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)\n',
       },
     ],
   },
@@ -181,7 +194,7 @@ const firstBugs: readonly PlantedBug[] = [
     effect: 'the state of keys that have not changed is gone',
     edits: [
       {
-        file: 'lib/runtime/garbage.ts',
+        file: 'lib/runtime/driver/garbage.ts',
         find: '    for (const ref of stateSegments(manifest)) reachable.add(segmentId(ref))\n',
         replace: '',
       },
@@ -192,12 +205,12 @@ const firstBugs: readonly PlantedBug[] = [
     effect: 'an old deployment takes the lease of a new one',
     edits: [
       {
-        file: 'lib/runtime/driver.ts',
+        file: 'lib/runtime/driver/driver.ts',
         find: "    if (head.generation > this.#runner.generation) return { kind: 'superseded', generation: head.generation }\n",
         replace: '',
       },
       {
-        file: 'lib/runtime/adopt.ts',
+        file: 'lib/runtime/driver/adopt.ts',
         find: '  if (head.generation > runner.generation) return head\n',
         replace:
           '  if (head.generation > runner.generation) return isLeaseHeld(head, nowMs, runner.leaseMs) ? head : adopt(runner, head)\n',

@@ -1,5 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
-import { faultKinds, recoveryPaths, simulate, type SimulationResult } from '../../lib/testing/index.ts'
+import {
+  faultKinds,
+  recoveryPaths,
+  simulate,
+  type SimulationResult,
+} from '../../lib/testing/index.ts'
 
 /** What came of some seeds. */
 export interface Summary {
@@ -18,8 +23,12 @@ const TWICE_EVERY = 10
 /** Runs a seed; one in ten twice, with equal traces. */
 export const runSeed = async (seed: number): Promise<SimulationResult> => {
   if (seed % TWICE_EVERY !== 0) return simulate(seed)
-  const [first, second] = [await simulate(seed, { trace: true }), await simulate(seed, { trace: true })]
-  if (first.violation !== undefined || isDeepStrictEqual(first, second)) return { ...first, trace: [] }
+  const [first, second] = [
+    await simulate(seed, { trace: true }),
+    await simulate(seed, { trace: true }),
+  ]
+  if (first.violation !== undefined || isDeepStrictEqual(first, second))
+    return { ...first, trace: [] }
   const line = first.trace.findIndex((text, index) => text !== second.trace[index])
   const what = `line ${line} is ${first.trace[line]} and then ${second.trace[line]}`
   return { ...first, trace: [], violation: { checker: 'reproducible', what } }
@@ -29,7 +38,8 @@ export const runSeed = async (seed: number): Promise<SimulationResult> => {
 export const runSeeds = async (from: number, count: number): Promise<Summary> => {
   const failures: SimulationResult[] = []
   const sightings: Record<string, number> = {}
-  const see = (what: string, times: number): void => void (sightings[what] = (sightings[what] ?? 0) + times)
+  const see = (what: string, times: number): void =>
+    void (sightings[what] = (sightings[what] ?? 0) + times)
   let batches = 0
   let records = 0
   for (let seed = from; seed < from + count; seed++) {
@@ -47,8 +57,10 @@ export const runSeeds = async (from: number, count: number): Promise<Summary> =>
 export const sumOf = (summaries: readonly Summary[]): Summary => {
   const sightings: Record<string, number> = {}
   for (const summary of summaries)
-    for (const [what, times] of Object.entries(summary.sightings)) sightings[what] = (sightings[what] ?? 0) + times
-  const total = (field: 'seeds' | 'batches' | 'records'): number => summaries.reduce((sum, summary) => sum + summary[field], 0)
+    for (const [what, times] of Object.entries(summary.sightings))
+      sightings[what] = (sightings[what] ?? 0) + times
+  const total = (field: 'seeds' | 'batches' | 'records'): number =>
+    summaries.reduce((sum, summary) => sum + summary[field], 0)
   return {
     seeds: total('seeds'),
     batches: total('batches'),
@@ -59,9 +71,13 @@ export const sumOf = (summaries: readonly Summary[]): Summary => {
 }
 
 /** Everything that a long run has to see, with how often it did. */
-export const sightingRows = ({ sightings }: Summary): readonly (readonly [what: string, times: number])[] => {
+export const sightingRows = ({
+  sightings,
+}: Summary): readonly (readonly [what: string, times: number])[] => {
   const drawn = Object.keys(sightings).filter((what) => what.startsWith('pipeline '))
-  return [...faultKinds, ...recoveryPaths, ...drawn.toSorted()].map((what) => [what, sightings[what] ?? 0] as const)
+  return [...faultKinds, ...recoveryPaths, ...drawn.toSorted()].map(
+    (what) => [what, sightings[what] ?? 0] as const,
+  )
 }
 
 /** What was never seen. */

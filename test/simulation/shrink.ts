@@ -11,7 +11,10 @@ export interface Shrunk {
 
 /** Leaves out one fault after another, and then ever more of the work, as long as the same checker finds something. */
 export const shrink = async (failed: SimulationResult): Promise<Shrunk> => {
-  const fails = async (without: readonly FaultKind[], workload: number): Promise<SimulationResult | undefined> => {
+  const fails = async (
+    without: readonly FaultKind[],
+    workload: number,
+  ): Promise<SimulationResult | undefined> => {
     const result = await simulate(failed.seed, { without, workload })
     return result.violation?.checker === failed.violation?.checker ? result : undefined
   }

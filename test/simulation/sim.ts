@@ -56,7 +56,8 @@ const finish = (passed: number, failed: number): void => {
 
 const runMany = async (from: number, count: number, workers: number): Promise<void> => {
   const startedMs = Date.now()
-  const summary = workers > 1 ? await runInWorkers(from, count, workers) : await runSeeds(from, count)
+  const summary =
+    workers > 1 ? await runInWorkers(from, count, workers) : await runSeeds(from, count)
   const seconds = (Date.now() - startedMs) / 1_000
   await sayFailures(summary)
   say(
@@ -71,7 +72,9 @@ const runMany = async (from: number, count: number, workers: number): Promise<vo
     process.exitCode = 1
   }
   const rate = count / seconds / workers
-  say(`${count} seeds, ${summary.batches} batches, ${summary.records} records in ${seconds.toFixed(1)} s with ${workers} workers`)
+  say(
+    `${count} seeds, ${summary.batches} batches, ${summary.records} records in ${seconds.toFixed(1)} s with ${workers} workers`,
+  )
   say(`${rate.toFixed(1)} seeds a second on one core`)
   finish(count - summary.failures.length, summary.failures.length)
 }
@@ -81,7 +84,9 @@ const SHRUNK_MAX = 3
 
 const sayFailures = async ({ failures }: Summary): Promise<void> => {
   for (const [index, failed] of failures.entries()) {
-    say(`seed ${failed.seed} (${failed.pipeline}): ${failed.violation?.checker}: ${failed.violation?.what}`)
+    say(
+      `seed ${failed.seed} (${failed.pipeline}): ${failed.violation?.checker}: ${failed.violation?.what}`,
+    )
     if (index >= SHRUNK_MAX) continue
     const shrunk = await shrink(failed)
     const needed = shrunk.result.faults.join(', ') || 'no fault'
@@ -93,7 +98,8 @@ const faultsIn = (text: string): readonly FaultKind[] =>
   text.split(',').flatMap((name) => {
     if (name === '') return []
     const kind = faultKinds.find((known) => known === name)
-    if (kind === undefined) throw new Error(`There is no fault ${name}, but ${faultKinds.join(', ')}`)
+    if (kind === undefined)
+      throw new Error(`There is no fault ${name}, but ${faultKinds.join(', ')}`)
     return [kind]
   })
 
@@ -126,7 +132,8 @@ const hunt = async (count: number): Promise<void> => {
 }
 
 if (values.help) say(HELP)
-else if (values.checkers) say(tableOf(['checker', 'what it looks at'], Object.entries(checkerPromises)))
+else if (values.checkers)
+  say(tableOf(['checker', 'what it looks at'], Object.entries(checkerPromises)))
 else if (values.planted) await hunt(Number(values.seeds ?? 2_000))
 else if (values.first) await findFirst(Number(values.seeds ?? 2_000))
 else if (values.seed !== undefined) await replay(Number(values.seed))

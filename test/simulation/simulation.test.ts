@@ -53,6 +53,8 @@ describe('the protocol in a world of faults', () => {
 describe('planted bugs', () => {
   test('are all found', async () => {
     const finds = await huntPlantedBugs(400)
-    expect(finds.map((find) => [find.name, isFound(find)])).toEqual(plantedBugs.map(({ name }) => [name, true]))
+    expect(finds.map((find) => [find.name, isFound(find)])).toEqual(
+      plantedBugs.map(({ name }) => [name, true]),
+    )
   }, 480_000)
 })

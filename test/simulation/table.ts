@@ -1,6 +1,8 @@
 /** Rows of text under a head, in columns. */
 export const tableOf = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  )
   return [head, widths.map((width) => '-'.repeat(width)), ...rows]
     .map((row) =>
       row

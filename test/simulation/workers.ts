@@ -18,7 +18,11 @@ const rangesOf = (from: number, count: number): Range[] =>
   }))
 
 /** Runs seeds in threads side by side. */
-export const runInWorkers = async (from: number, count: number, workers: number): Promise<Summary> => {
+export const runInWorkers = async (
+  from: number,
+  count: number,
+  workers: number,
+): Promise<Summary> => {
   const waiting = rangesOf(from, count)
   const summaries = await Promise.all(Array.from({ length: workers }, () => workOff(waiting)))
   return sumOf(summaries.flat())
@@ -27,7 +31,9 @@ export const runInWorkers = async (from: number, count: number, workers: number)
 const workOff = (waiting: Range[]): Promise<readonly Summary[]> =>
   new Promise((resolve, reject) => {
     const done: Summary[] = []
-    const worker = new Worker(new URL('worker.ts', import.meta.url), { execArgv: [...process.execArgv] })
+    const worker = new Worker(new URL('worker.ts', import.meta.url), {
+      execArgv: [...process.execArgv],
+    })
     const goOn = (): void => {
       const next = waiting.shift()
       if (next !== undefined) return worker.postMessage(next)

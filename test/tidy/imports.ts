@@ -12,7 +12,10 @@ export interface Import {
 }
 
 /** What the package's own names mean inside the project. */
-const OWN_NAMES: Readonly<Record<string, string>> = { millrace: 'lib/index.ts', 'millrace/testing': 'lib/testing/index.ts' }
+const OWN_NAMES: Readonly<Record<string, string>> = {
+  millrace: 'lib/index.ts',
+  'millrace/testing': 'lib/testing/index.ts',
+}
 
 const specifierOf = (node: Node): string | undefined => {
   switch (node.type) {
@@ -23,7 +26,9 @@ const specifierOf = (node: Node): string | undefined => {
     case 'ExportNamedDeclaration':
       return node.source?.value
     case 'ImportExpression':
-      return node.source.type === 'Literal' && typeof node.source.value === 'string' ? node.source.value : undefined
+      return node.source.type === 'Literal' && typeof node.source.value === 'string'
+        ? node.source.value
+        : undefined
     default:
       return undefined
   }
@@ -38,7 +43,12 @@ export const importsOf = (source: Source): readonly Import[] => {
   for (const [node] of nodesOf(source)) {
     const specifier = specifierOf(node)
     if (specifier === undefined) continue
-    imports.push({ place: placeOf(source, node.start), from: source.path, specifier, target: targetOf(source.path, specifier) })
+    imports.push({
+      place: placeOf(source, node.start),
+      from: source.path,
+      specifier,
+      target: targetOf(source.path, specifier),
+    })
   }
   return imports
 }

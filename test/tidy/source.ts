@@ -40,15 +40,26 @@ const filesBelow = (folder: string): readonly string[] => {
 /** The files of the project's folders that are there, parsed. */
 export const projectSources = (): readonly Source[] => {
   const present = readdirSync(root)
-  const folders = ['lib', 'cli', 'functions', 'infra', 'test', 'examples', 'bench', 'scripts'].filter((folder) => present.includes(folder))
+  const folders = [
+    'lib',
+    'cli',
+    'functions',
+    'infra',
+    'test',
+    'examples',
+    'bench',
+    'scripts',
+  ].filter((folder) => present.includes(folder))
   const paths = folders.flatMap(filesBelow).filter((path) => /\.(ts|mjs)$/.test(path))
   return paths.toSorted().map((path) => sourceOf(path, readFileSync(join(root, path), 'utf8')))
 }
 
 /** `path:line` of an offset. */
-export const placeOf = ({ path, text }: Source, offset: number): string => `${path}:${text.slice(0, offset).split('\n').length}`
+export const placeOf = ({ path, text }: Source, offset: number): string =>
+  `${path}:${text.slice(0, offset).split('\n').length}`
 
-const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && 'type' in value
+const isNode = (value: unknown): value is Node =>
+  typeof value === 'object' && value !== null && 'type' in value
 
 const childrenOf = (node: Node): readonly Node[] =>
   (visitorKeys[node.type] ?? []).flatMap((key) => {

@@ -5,22 +5,43 @@ import { errorCodes } from '../../lib/base/errors.ts'
 import { fileCircles, roomCircles } from './rules/circles.ts'
 import { deadFiles } from './rules/dead-files.ts'
 import { missingProgram, strayPrograms, unexplainedCodes } from './rules/documents.ts'
-import { defaultExports, fileNames, longFiles, longFunctions, skippedTests, unfinished } from './rules/habits.ts'
+import {
+  defaultExports,
+  fileNames,
+  longFiles,
+  longFunctions,
+  skippedTests,
+  unfinished,
+} from './rules/habits.ts'
 import { machineBreaches } from './rules/machine.ts'
-import { looseVersions, type Manifest, missingPackages, strayClients, undecidedPackages } from './rules/manifest.ts'
+import {
+  looseVersions,
+  type Manifest,
+  missingPackages,
+  strayClients,
+  undecidedPackages,
+} from './rules/manifest.ts'
 import { undocumented } from './rules/public-docs.ts'
 import { roomBreaches } from './rules/rooms.ts'
 import { type Findings, projectSources, root, type Source, sourcesOf } from './source.ts'
 
-const read = (path: string): string => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : '')
+const read = (path: string): string =>
+  existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : ''
 const documentsIn = (folder: string, ending: string): ReadonlyMap<string, string> => {
   const names = existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : []
-  return new Map(names.filter((name) => name.endsWith(ending)).map((name) => [join(folder, name), read(join(folder, name))]))
+  return new Map(
+    names
+      .filter((name) => name.endsWith(ending))
+      .map((name) => [join(folder, name), read(join(folder, name))]),
+  )
 }
 
 const project = projectSources()
 const manifest = JSON.parse(read('package.json')) as Manifest
-const examples = new Map([...documentsIn('examples', '.ts'), ...documentsIn('test/examples', '.ts')])
+const examples = new Map([
+  ...documentsIn('examples', '.ts'),
+  ...documentsIn('test/examples', '.ts'),
+])
 const decisions = documentsIn('docs/decisions', '.md')
 const documents = new Map([['README.md', read('README.md')], ...documentsIn('docs', '.md')])
 
@@ -182,7 +203,11 @@ const sourceRows: readonly SourceRow[] = [
   {
     rule: 'files have at most 300 lines',
     find: longFiles,
-    planted: { 'lib/rdd/long.ts': `const a = 1${lines(300)}`, 'lib/rdd/full.ts': `const a = 1${lines(299)}\n`, 'test/long.ts': lines(400) },
+    planted: {
+      'lib/rdd/long.ts': `const a = 1${lines(300)}`,
+      'lib/rdd/full.ts': `const a = 1${lines(299)}\n`,
+      'test/long.ts': lines(400),
+    },
     found: ['lib/rdd/long.ts has 301 lines, more than 300'],
   },
   {
@@ -192,12 +217,20 @@ const sourceRows: readonly SourceRow[] = [
       'lib/rdd/long.ts': `const a = 1\nconst f = () => {${lines(69)}\n}\nfunction g() {${lines(68)}\n}`,
       'lib/rdd/method.ts': `class A {\n  run() {${lines(69)}\n  }\n}`,
     },
-    found: ['lib/rdd/long.ts:2 a function of 71 lines, more than 70', 'lib/rdd/method.ts:2 a function of 71 lines, more than 70'],
+    found: [
+      'lib/rdd/long.ts:2 a function of 71 lines, more than 70',
+      'lib/rdd/method.ts:2 a function of 71 lines, more than 70',
+    ],
   },
   {
     rule: 'files are named in kebab-case',
     find: fileNames,
-    planted: { 'lib/rdd/batchTime.ts': '', 'lib/Base/a.ts': '', 'lib/rdd/batch-time.ts': '', 'test/unit/batch-time.test.ts': '' },
+    planted: {
+      'lib/rdd/batchTime.ts': '',
+      'lib/Base/a.ts': '',
+      'lib/rdd/batch-time.ts': '',
+      'test/unit/batch-time.test.ts': '',
+    },
     found: ['lib/rdd/batchTime.ts is not in kebab-case', 'lib/Base/a.ts is not in kebab-case'],
   },
   {
@@ -208,11 +241,18 @@ const sourceRows: readonly SourceRow[] = [
       'lib/rdd/b.ts': `const b = 1\nexport { b as default }`,
       'examples/c.ts': `export default 1`,
     },
-    found: ['lib/rdd/a.ts:1 a default export: give it a name', 'lib/rdd/b.ts:2 a default export: give it a name'],
+    found: [
+      'lib/rdd/a.ts:1 a default export: give it a name',
+      'lib/rdd/b.ts:2 a default export: give it a name',
+    ],
   },
   {
     rule: 'what ships imports only Node, itself and its dependencies',
-    find: (sources) => missingPackages({ ...manifest, dependencies: { ...manifest.dependencies, held: '1.0.0' } }, sources),
+    find: (sources) =>
+      missingPackages(
+        { ...manifest, dependencies: { ...manifest.dependencies, held: '1.0.0' } },
+        sources,
+      ),
     planted: {
       'lib/rdd/a.ts': `import { it } from 'vitest'\nimport { b } from './b.ts'\nimport { held } from 'held/part'`,
       'cli/main.ts': `import { stream } from 'millrace'\nimport { join } from 'path'`,
@@ -254,13 +294,17 @@ interface DocumentRow {
 }
 
 const program = `export default stream('a', options, build)\n`
-const shown = (text: string, comment = ''): string => `Words.\n\n${comment}\n\n\`\`\`ts\n${text}\`\`\`\n`
+const shown = (text: string, comment = ''): string =>
+  `Words.\n\n${comment}\n\n\`\`\`ts\n${text}\`\`\`\n`
 
 const documentRows: readonly DocumentRow[] = [
   {
     rule: 'docs/errors.md explains every error code and no other',
     kept: unexplainedCodes(Object.keys(errorCodes), read('docs/errors.md')),
-    planted: unexplainedCodes(['KEPT', 'NEW', 'EMPTY'], '# Errors\n\n## `KEPT`\n\nWhat it means.\n\n## EMPTY\n\n## OLD\n\nOnce.\n'),
+    planted: unexplainedCodes(
+      ['KEPT', 'NEW', 'EMPTY'],
+      '# Errors\n\n## `KEPT`\n\nWhat it means.\n\n## EMPTY\n\n## OLD\n\nOnce.\n',
+    ),
     found: [
       'docs/errors.md does not explain NEW',
       'docs/errors.md says nothing about EMPTY',
@@ -279,18 +323,27 @@ const documentRows: readonly DocumentRow[] = [
       ]),
       new Map([['examples/a.ts', program]]),
     ),
-    found: ['docs/stale.md:3 the code is not that of examples/a.ts', 'docs/stray.md:5 a whole program names no file of examples/'],
+    found: [
+      'docs/stale.md:3 the code is not that of examples/a.ts',
+      'docs/stray.md:5 a whole program names no file of examples/',
+    ],
   },
   {
     rule: 'the README shows the word count',
     kept: missingProgram(documents, 'README.md', 'examples/word-count.ts'),
-    planted: missingProgram(new Map([['README.md', shown(program)]]), 'README.md', 'examples/word-count.ts'),
+    planted: missingProgram(
+      new Map([['README.md', shown(program)]]),
+      'README.md',
+      'examples/word-count.ts',
+    ),
     found: ['README.md does not show examples/word-count.ts'],
   },
   {
     rule: 'development tools are pinned to one version',
     kept: looseVersions(manifest),
-    planted: looseVersions({ devDependencies: { pinned: '1.2.3', beta: '1.0.0-beta.1', caret: '^1.2.3', tag: 'latest' } }),
+    planted: looseVersions({
+      devDependencies: { pinned: '1.2.3', beta: '1.0.0-beta.1', caret: '^1.2.3', tag: 'latest' },
+    }),
     found: [
       'package.json asks for caret ^1.2.3, which is not one exact version',
       'package.json asks for tag latest, which is not one exact version',
@@ -299,7 +352,9 @@ const documentRows: readonly DocumentRow[] = [
   {
     rule: 'a package that users install with ours was decided on',
     kept: undecidedPackages(manifest, [...decisions.values()]),
-    planted: undecidedPackages({ dependencies: { known: '1.0.0', sneaked: '1.0.0' } }, ['We take `known`, because.']),
+    planted: undecidedPackages({ dependencies: { known: '1.0.0', sneaked: '1.0.0' } }, [
+      'We take `known`, because.',
+    ]),
     found: ['package.json depends on sneaked, and no record in docs/decisions/ says why'],
   },
 ]

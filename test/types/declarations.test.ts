@@ -12,7 +12,15 @@ beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'millrace-declarations-'))
   execFileSync(
     join(root, 'node_modules/.bin/tsc'),
-    ['-p', join(root, 'tsconfig.build.json'), '--emitDeclarationOnly', '--declarationMap', 'false', '--outDir', directory],
+    [
+      '-p',
+      join(root, 'tsconfig.build.json'),
+      '--emitDeclarationOnly',
+      '--declarationMap',
+      'false',
+      '--outDir',
+      directory,
+    ],
     { cwd: root },
   )
 }, 120_000)
@@ -29,10 +37,19 @@ const reachedFrom = (path: string, reached = new Map<string, Source>()): readonl
 }
 
 const anyIn = (source: Source): readonly string[] =>
-  [...nodesOf(source)].flatMap(([node]) => (node.type === 'TSAnyKeyword' ? [placeOf(source, node.start)] : []))
+  [...nodesOf(source)].flatMap(([node]) =>
+    node.type === 'TSAnyKeyword' ? [placeOf(source, node.start)] : [],
+  )
 
 test.each([
-  { entry: 'lib/index.d.ts', files: ['lib/dstream/dstream.d.ts', 'lib/dstream/operators/window.d.ts', 'lib/rdd/operations/joins.d.ts'] },
+  {
+    entry: 'lib/index.d.ts',
+    files: [
+      'lib/dstream/dstream.d.ts',
+      'lib/dstream/operators/window.d.ts',
+      'lib/rdd/operations/joins.d.ts',
+    ],
+  },
   { entry: 'lib/testing/index.d.ts', files: ['lib/testing/harness/test-stream.d.ts'] },
   { entry: 'infra/index.d.ts', files: ['infra/streaming-app.d.ts'] },
 ])('$entry shows users no any', ({ entry, files }) => {
@@ -42,5 +59,7 @@ test.each([
 })
 
 test('an any would be found', () => {
-  expect(anyIn(sourceOf('a.d.ts', 'export declare const f: (one: string, two: readonly any[]) => void'))).toEqual(['a.d.ts:1'])
+  expect(
+    anyIn(sourceOf('a.d.ts', 'export declare const f: (one: string, two: readonly any[]) => void')),
+  ).toEqual(['a.d.ts:1'])
 })

@@ -32,30 +32,46 @@ describe('types flow', () => {
       expectTypeOf(ssc.socketTextStream('localhost', 9999)).toEqualTypeOf<DStream<string>>()
       expectTypeOf(ssc.kinesisTextStream('clicks')).toEqualTypeOf<DStream<string>>()
       expectTypeOf(ssc.kinesisStream('clicks')).toEqualTypeOf<DStream<KinesisRecord>>()
-      expectTypeOf(ssc.kinesisStream('clicks', { startFrom: { at: new Date(0) } })).toEqualTypeOf<DStream<KinesisRecord>>()
-      expectTypeOf(ssc.kinesisStream('clicks', { decode: ({ data, partitionKey }) => [partitionKey, data.length] as const })).toEqualTypeOf<
-        DStream<readonly [string, number]>
+      expectTypeOf(ssc.kinesisStream('clicks', { startFrom: { at: new Date(0) } })).toEqualTypeOf<
+        DStream<KinesisRecord>
       >()
+      expectTypeOf(
+        ssc.kinesisStream('clicks', {
+          decode: ({ data, partitionKey }) => [partitionKey, data.length] as const,
+        }),
+      ).toEqualTypeOf<DStream<readonly [string, number]>>()
       expectTypeOf(ssc.queueStream([[1, 2], [3]])).toEqualTypeOf<DStream<number>>()
       expectTypeOf(ssc.queueStream([parallelize(['a'])])).toEqualTypeOf<DStream<string>>()
-      expectTypeOf(ssc.union(ssc.textFileStream('a'), ssc.textFileStream('b'))).toEqualTypeOf<DStream<string>>()
+      expectTypeOf(ssc.union(ssc.textFileStream('a'), ssc.textFileStream('b'))).toEqualTypeOf<
+        DStream<string>
+      >()
     }))
 
   test('through operators', () =>
     described((ssc) => {
       const lines = ssc.textFileStream('lines')
       expectTypeOf(lines.map((line) => line.length)).toEqualTypeOf<DStream<number>>()
-      expectTypeOf(lines.flatMap((line) => line.split(' ').map((word) => ({ word })))).toEqualTypeOf<DStream<{ word: string }>>()
+      expectTypeOf(
+        lines.flatMap((line) => line.split(' ').map((word) => ({ word }))),
+      ).toEqualTypeOf<DStream<{ word: string }>>()
       expectTypeOf(
         lines.flatMap(function* (line) {
           yield line.length
         }),
       ).toEqualTypeOf<DStream<number>>()
       expectTypeOf(lines.filter((line) => line !== '')).toEqualTypeOf<DStream<string>>()
-      expectTypeOf(lines.mapPartitions((part) => [[...part].length])).toEqualTypeOf<DStream<number>>()
-      expectTypeOf(lines.mapPartitions(async (part) => new Set(part))).toEqualTypeOf<DStream<string>>()
-      expectTypeOf(lines.transform((rdd) => rdd.map((line) => line.length))).toEqualTypeOf<DStream<number>>()
-      expectTypeOf(lines.transform(async (rdd, time) => rdd.map(() => time.milliseconds))).toEqualTypeOf<DStream<number>>()
+      expectTypeOf(lines.mapPartitions((part) => [[...part].length])).toEqualTypeOf<
+        DStream<number>
+      >()
+      expectTypeOf(lines.mapPartitions(async (part) => new Set(part))).toEqualTypeOf<
+        DStream<string>
+      >()
+      expectTypeOf(lines.transform((rdd) => rdd.map((line) => line.length))).toEqualTypeOf<
+        DStream<number>
+      >()
+      expectTypeOf(
+        lines.transform(async (rdd, time) => rdd.map(() => time.milliseconds)),
+      ).toEqualTypeOf<DStream<number>>()
       expectTypeOf(lines.named('lines')).toEqualTypeOf<DStream<string>>()
     }))
 
@@ -66,17 +82,27 @@ describe('types flow', () => {
       expectTypeOf(pairs.mapValues((n) => n > 1)).toEqualTypeOf<DStream<[string, boolean]>>()
       expectTypeOf(pairs.reduceByKey(add)).toEqualTypeOf<DStream<[string, number]>>()
       expectTypeOf(pairs.map(([word, n]) => `${word} ${n}`)).toEqualTypeOf<DStream<string>>()
-      expectTypeOf(pairs.mapToPair(([word, n]) => [n, { word }])).toEqualTypeOf<DStream<[number, { word: string }]>>()
-      expectTypeOf(pairs.mapToPair(([word, n]) => [[word, n], null])).toEqualTypeOf<DStream<[(string | number)[], null]>>()
+      expectTypeOf(pairs.mapToPair(([word, n]) => [n, { word }])).toEqualTypeOf<
+        DStream<[number, { word: string }]>
+      >()
+      expectTypeOf(pairs.mapToPair(([word, n]) => [[word, n], null])).toEqualTypeOf<
+        DStream<[(string | number)[], null]>
+      >()
     }))
 
   test('into state', () =>
     described((ssc) => {
       const pairs = ssc.textFileStream('lines').mapToPair((word) => [word, 1])
-      expectTypeOf(pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length)).toEqualTypeOf<DStream<[string, number]>>()
-      expectTypeOf(pairs.updateStateByKey((ones, total: number = 0) => total + ones.length)).toEqualTypeOf<DStream<[string, number]>>()
       expectTypeOf(
-        pairs.updateStateByKey<{ n: number }>((ones, state) => (ones.length > 0 ? { n: (state?.n ?? 0) + 1 } : undefined)),
+        pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length),
+      ).toEqualTypeOf<DStream<[string, number]>>()
+      expectTypeOf(
+        pairs.updateStateByKey((ones, total: number = 0) => total + ones.length),
+      ).toEqualTypeOf<DStream<[string, number]>>()
+      expectTypeOf(
+        pairs.updateStateByKey<{ n: number }>((ones, state) =>
+          ones.length > 0 ? { n: (state?.n ?? 0) + 1 } : undefined,
+        ),
       ).toEqualTypeOf<DStream<[string, { n: number }]>>()
       pairs.updateStateByKey<Date>((values, state) => {
         expectTypeOf(values).toEqualTypeOf<readonly number[]>()
@@ -90,7 +116,9 @@ describe('types flow', () => {
       const pairs = ssc.textFileStream('lines').mapToPair((word) => [word, 1])
       const others = ssc.textFileStream('others').mapToPair((word) => [word, new Date(0)])
       expectTypeOf(pairs.groupByKey()).toEqualTypeOf<DStream<[string, number[]]>>()
-      expectTypeOf(pairs.flatMapValues((n) => [String(n)])).toEqualTypeOf<DStream<[string, string]>>()
+      expectTypeOf(pairs.flatMapValues((n) => [String(n)])).toEqualTypeOf<
+        DStream<[string, string]>
+      >()
       expectTypeOf(
         pairs.combineByKey(
           (n) => new Set([n]),
@@ -98,19 +126,33 @@ describe('types flow', () => {
           (a) => a,
         ),
       ).toEqualTypeOf<DStream<[string, Set<number>]>>()
-      expectTypeOf(pairs.partitionBy(2, (key) => key.length)).toEqualTypeOf<DStream<[string, number]>>()
+      expectTypeOf(pairs.partitionBy(2, (key) => key.length)).toEqualTypeOf<
+        DStream<[string, number]>
+      >()
       expectTypeOf(pairs.cogroup(others)).toEqualTypeOf<DStream<[string, [number[], Date[]]]>>()
       expectTypeOf(pairs.join(others)).toEqualTypeOf<DStream<[string, [number, Date]]>>()
-      expectTypeOf(pairs.leftOuterJoin(others)).toEqualTypeOf<DStream<[string, [number, Date | undefined]]>>()
-      expectTypeOf(pairs.rightOuterJoin(others)).toEqualTypeOf<DStream<[string, [number | undefined, Date]]>>()
-      expectTypeOf(pairs.fullOuterJoin(others)).toEqualTypeOf<DStream<[string, [number | undefined, Date | undefined]]>>()
-      expectTypeOf(pairs.transformWith(others, (a, b) => a.join(b))).toEqualTypeOf<DStream<[string, [number, Date]]>>()
-      expectTypeOf(ssc.transform([pairs, others], ([a, b]) => a.join(b))).toEqualTypeOf<DStream<[string, [number, Date]]>>()
+      expectTypeOf(pairs.leftOuterJoin(others)).toEqualTypeOf<
+        DStream<[string, [number, Date | undefined]]>
+      >()
+      expectTypeOf(pairs.rightOuterJoin(others)).toEqualTypeOf<
+        DStream<[string, [number | undefined, Date]]>
+      >()
+      expectTypeOf(pairs.fullOuterJoin(others)).toEqualTypeOf<
+        DStream<[string, [number | undefined, Date | undefined]]>
+      >()
+      expectTypeOf(pairs.transformWith(others, (a, b) => a.join(b))).toEqualTypeOf<
+        DStream<[string, [number, Date]]>
+      >()
+      expectTypeOf(ssc.transform([pairs, others], ([a, b]) => a.join(b))).toEqualTypeOf<
+        DStream<[string, [number, Date]]>
+      >()
       expectTypeOf(pairs.count()).toEqualTypeOf<DStream<number>>()
       expectTypeOf(pairs.countByValue()).toEqualTypeOf<DStream<[[string, number], number]>>()
       expectTypeOf(pairs.reduce((a) => a)).toEqualTypeOf<DStream<[string, number]>>()
       expectTypeOf(pairs.glom()).toEqualTypeOf<DStream<[string, number][]>>()
-      expectTypeOf(pairs.repartition(2).cache().persist().checkpoint(seconds(1))).toEqualTypeOf<DStream<[string, number]>>()
+      expectTypeOf(pairs.repartition(2).cache().persist().checkpoint(seconds(1))).toEqualTypeOf<
+        DStream<[string, number]>
+      >()
     }))
 
   test('through windows', () =>
@@ -119,7 +161,9 @@ describe('types flow', () => {
       const pairs = lines.mapToPair((word) => [word, 1])
       expectTypeOf(lines.window(seconds(2))).toEqualTypeOf<DStream<string>>()
       expectTypeOf(lines.countByWindow(seconds(2))).toEqualTypeOf<DStream<number>>()
-      expectTypeOf(lines.countByValueAndWindow(seconds(2), seconds(1))).toEqualTypeOf<DStream<[string, number]>>()
+      expectTypeOf(lines.countByValueAndWindow(seconds(2), seconds(1))).toEqualTypeOf<
+        DStream<[string, number]>
+      >()
       expectTypeOf(lines.reduceByWindow((a) => a, seconds(2))).toEqualTypeOf<DStream<string>>()
       expectTypeOf(
         lines.reduceByWindow(
@@ -128,10 +172,16 @@ describe('types flow', () => {
           seconds(2),
         ),
       ).toEqualTypeOf<DStream<string>>()
-      expectTypeOf(pairs.groupByKeyAndWindow(seconds(2))).toEqualTypeOf<DStream<[string, number[]]>>()
-      expectTypeOf(pairs.reduceByKeyAndWindow(add, seconds(2))).toEqualTypeOf<DStream<[string, number]>>()
+      expectTypeOf(pairs.groupByKeyAndWindow(seconds(2))).toEqualTypeOf<
+        DStream<[string, number[]]>
+      >()
+      expectTypeOf(pairs.reduceByKeyAndWindow(add, seconds(2))).toEqualTypeOf<
+        DStream<[string, number]>
+      >()
       const filter = (key: string, value: number): boolean => key.length > value
-      expectTypeOf(pairs.reduceByKeyAndWindow(add, add, seconds(2), seconds(1), { filter })).toEqualTypeOf<DStream<[string, number]>>()
+      expectTypeOf(
+        pairs.reduceByKeyAndWindow(add, add, seconds(2), seconds(1), { filter }),
+      ).toEqualTypeOf<DStream<[string, number]>>()
     }))
 
   test('into mapped state', () =>
@@ -140,10 +190,17 @@ describe('types flow', () => {
       const spec = StateSpec.function((word: string, one: number | undefined, state: State<Date>) =>
         one === 1 ? ([word, state.get()] as const) : undefined,
       )
-      expectTypeOf(pairs.mapWithState(spec)).toEqualTypeOf<MapWithStateStream<string, Date, readonly [string, Date]>>()
-      expectTypeOf(pairs.mapWithState(spec.timeout(seconds(9)).numPartitions(2)).stateSnapshots()).toEqualTypeOf<DStream<[string, Date]>>()
+      expectTypeOf(pairs.mapWithState(spec)).toEqualTypeOf<
+        MapWithStateStream<string, Date, readonly [string, Date]>
+      >()
       expectTypeOf(
-        pairs.updateStateByKey<Date>((_, state, key, time) => (key === '' ? state : new Date(time.milliseconds)), { timed: true }),
+        pairs.mapWithState(spec.timeout(seconds(9)).numPartitions(2)).stateSnapshots(),
+      ).toEqualTypeOf<DStream<[string, Date]>>()
+      expectTypeOf(
+        pairs.updateStateByKey<Date>(
+          (_, state, key, time) => (key === '' ? state : new Date(time.milliseconds)),
+          { timed: true },
+        ),
       ).toEqualTypeOf<DStream<[string, Date]>>()
       expectTypeOf(
         pairs.updateStateByPartition<Date>(function* (visits) {
@@ -168,7 +225,9 @@ describe('types flow', () => {
   test('through datasets', async () => {
     const numbers = parallelize([1, 2])
     expectTypeOf(numbers).toEqualTypeOf<RDD<number>>()
-    expectTypeOf(numbers.mapToPair((n) => [n % 2, String(n)]).groupByKey()).toEqualTypeOf<RDD<[number, string[]]>>()
+    expectTypeOf(numbers.mapToPair((n) => [n % 2, String(n)]).groupByKey()).toEqualTypeOf<
+      RDD<[number, string[]]>
+    >()
     expectTypeOf(await numbers.reduce(add)).toEqualTypeOf<number>()
     expectTypeOf(await numbers.count()).toEqualTypeOf<number>()
     expectTypeOf(parallelize(new Map([['a', 1]]))).toEqualTypeOf<RDD<[string, number]>>()
@@ -209,12 +268,17 @@ const refused = (ssc: StreamingContext): void => {
   pairs.leftOuterJoin(pairs).mapValues(([a, b]) => a + b)
   // @ts-expect-error values are numbers
   pairs.mapWithState(
-    StateSpec.function((key: string, value: string | undefined, state: State<number>) => `${key}${value}${state.exists()}`),
+    StateSpec.function(
+      (key: string, value: string | undefined, state: State<number>) =>
+        `${key}${value}${state.exists()}`,
+    ),
+  )
+  const described = StateSpec.function(
+    (key: string, value: number | undefined, state: State<number>) =>
+      `${key}${value}${state.exists()}`,
   )
   // @ts-expect-error the initial state is of the same type
-  StateSpec.function((key: string, value: number | undefined, state: State<number>) => `${key}${value}${state.exists()}`).initialState([
-    ['a', 'b'],
-  ])
+  described.initialState([['a', 'b']])
   // @ts-expect-error the time is for functions that are timed
   pairs.updateStateByKey<number>((values, state, key, time: Time) => time.milliseconds)
   // @ts-expect-error datasets of numbers only
@@ -273,9 +337,13 @@ describe('no any', () => {
 
   test('in what operators give', () => {
     type Stream = DStream<[string, number]>
-    type Results = { [M in keyof Stream]: Stream[M] extends (...args: never[]) => infer R ? IsAny<R> : false }[keyof Stream]
+    type Results = {
+      [M in keyof Stream]: Stream[M] extends (...args: never[]) => infer R ? IsAny<R> : false
+    }[keyof Stream]
     type Actions = {
-      [M in keyof RDD<number>]: RDD<number>[M] extends (...args: never[]) => infer R ? IsAny<Awaited<R>> : false
+      [M in keyof RDD<number>]: RDD<number>[M] extends (...args: never[]) => infer R
+        ? IsAny<Awaited<R>>
+        : false
     }[keyof RDD<number>]
     expectTypeOf<Results>().toEqualTypeOf<false>()
     expectTypeOf<Actions>().toEqualTypeOf<false>()

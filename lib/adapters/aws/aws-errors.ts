@@ -21,7 +21,13 @@ const THROTTLED: ReadonlySet<string> = new Set([
   'ReplicatedWriteConflictException',
   'InternalServerError',
 ])
-const LOST: ReadonlySet<string> = new Set(['TimeoutError', 'RequestTimeout', 'RequestTimeoutException', 'AbortError', 'NetworkingError'])
+const LOST: ReadonlySet<string> = new Set([
+  'TimeoutError',
+  'RequestTimeout',
+  'RequestTimeoutException',
+  'AbortError',
+  'NetworkingError',
+])
 const CONNECTION = /^(ECONN|EPIPE|EAI_|ENOTFOUND|ETIMEDOUT|EHOST|ENET|ERR_HTTP2|ERR_STREAM)/
 const DENIED: ReadonlySet<string> = new Set([
   'AccessDenied',
@@ -39,22 +45,31 @@ const DENIED: ReadonlySet<string> = new Set([
   'CredentialsProviderError',
 ])
 
-const partsOf = (error: unknown): ServiceError => (typeof error === 'object' && error !== null ? error : {})
+const partsOf = (error: unknown): ServiceError =>
+  typeof error === 'object' && error !== null ? error : {}
 
 /** The name that a service gave its error. */
 export const errorName = (error: unknown): string => partsOf(error).name ?? ''
 
 /** The status of the answer, or undefined if none came. */
-export const statusOf = (error: unknown): number | undefined => partsOf(error).$metadata?.httpStatusCode
+export const statusOf = (error: unknown): number | undefined =>
+  partsOf(error).$metadata?.httpStatusCode
 
 /** Whether the same call may succeed later: throttled, timed out, broken off, or an error of the service itself. */
 export const isTransient = (error: unknown): boolean => {
   const { name = '', code = '', $retryable } = partsOf(error)
-  return $retryable !== undefined || THROTTLED.has(name) || LOST.has(name) || CONNECTION.test(code) || (statusOf(error) ?? 0) >= 500
+  return (
+    $retryable !== undefined ||
+    THROTTLED.has(name) ||
+    LOST.has(name) ||
+    CONNECTION.test(code) ||
+    (statusOf(error) ?? 0) >= 500
+  )
 }
 
 /** Whether the caller may not do that. */
-export const isDenied = (error: unknown): boolean => DENIED.has(errorName(error)) || statusOf(error) === 403
+export const isDenied = (error: unknown): boolean =>
+  DENIED.has(errorName(error)) || statusOf(error) === 403
 
 /** The fix for a call that was denied. */
 export const deniedFix = (action: string, place: string): string =>
@@ -68,7 +83,10 @@ export interface DeniedCall {
 }
 
 /** The error for a call that was denied, or that could not even be signed. */
-export const deniedError = (error: unknown, { service, action, place }: DeniedCall): MillraceError =>
+export const deniedError = (
+  error: unknown,
+  { service, action, place }: DeniedCall,
+): MillraceError =>
   errorName(error) === 'CredentialsProviderError'
     ? new MillraceError('CREDENTIALS_MISSING', {
         problem: 'There are no credentials for AWS',

@@ -18,13 +18,17 @@ const REQUEST_TIMEOUT_MS = 20_000
 const SOCKETS_MAX = 200
 
 /** Where calls of a service go instead of AWS, if the surroundings say so. */
-export const localEndpoint = (service: Service, variables: NodeJS.ProcessEnv = process.env): string | undefined => {
+export const localEndpoint = (
+  service: Service,
+  variables: NodeJS.ProcessEnv = process.env,
+): string | undefined => {
   if (variables['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return undefined
   return variables[`AWS_ENDPOINT_URL_${service}`] ?? variables['AWS_ENDPOINT_URL']
 }
 
 /** Whether an endpoint speaks plain HTTP: then HTTP/2, which needs TLS to be agreed on, is not to be tried. */
-export const isPlainHttp = (endpoint: string | undefined): boolean => endpoint?.startsWith('http:') === true
+export const isPlainHttp = (endpoint: string | undefined): boolean =>
+  endpoint?.startsWith('http:') === true
 
 /** A handler of HTTP/1.1 requests that gives up on an answer that does not come. */
 const httpHandler = (): NodeHttpHandler =>

@@ -1,5 +1,9 @@
 /** Writing many rows with BatchWriteItem, which takes 25 at a time and may leave any of them unwritten. */
-import { BatchWriteItemCommand, type DynamoDBClient, type WriteRequest } from '@aws-sdk/client-dynamodb'
+import {
+  BatchWriteItemCommand,
+  type DynamoDBClient,
+  type WriteRequest,
+} from '@aws-sdk/client-dynamodb'
 import { MillraceError } from '../../base/errors.ts'
 
 /** Where and how rows are written. */
@@ -25,10 +29,15 @@ const leftOver = (table: string, rows: number): MillraceError =>
     retryable: true,
   })
 
-const writeBatch = async ({ client, table, pause }: BatchWriting, batch: readonly WriteRequest[]): Promise<void> => {
+const writeBatch = async (
+  { client, table, pause }: BatchWriting,
+  batch: readonly WriteRequest[],
+): Promise<void> => {
   let rest = [...batch]
   for (let answers = 1; ; answers++) {
-    const { UnprocessedItems } = await client.send(new BatchWriteItemCommand({ RequestItems: { [table]: rest } }))
+    const { UnprocessedItems } = await client.send(
+      new BatchWriteItemCommand({ RequestItems: { [table]: rest } }),
+    )
     rest = UnprocessedItems?.[table] ?? []
     if (rest.length === 0) return
     if (answers === ANSWERS_MAX) throw leftOver(table, rest.length)
@@ -38,7 +47,10 @@ const writeBatch = async ({ client, table, pause }: BatchWriting, batch: readonl
 }
 
 /** Sends all requests. No two may be for one key: DynamoDB refuses a batch with such a pair. */
-export const writeBatches = async (writing: BatchWriting, requests: readonly WriteRequest[]): Promise<void> => {
+export const writeBatches = async (
+  writing: BatchWriting,
+  requests: readonly WriteRequest[],
+): Promise<void> => {
   const batches = Array.from({ length: Math.ceil(requests.length / ROWS_MAX) }, (_, index) =>
     requests.slice(index * ROWS_MAX, (index + 1) * ROWS_MAX),
   )

@@ -22,14 +22,17 @@ export const seenCondition = (seen: Item | 'absent'): Partial<PutItemCommandInpu
   }
 }
 
-const compareBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+const compareBytes = (a: string, b: string): number =>
+  Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 /**
  * The range of a query. DynamoDB takes one condition on a sort key: where both are given the stricter one goes into the expression, and
  * the caller ends at the first key that does not begin with the prefix.
  */
 export const queryRange = (partition: string, query: Query): Partial<QueryCommandInput> => {
-  const [pk, prefix, after] = [partition, query.prefix ?? '', query.after ?? ''].map(storedText) as [string, string, string]
+  const [pk, prefix, after] = [partition, query.prefix ?? '', query.after ?? ''].map(
+    storedText,
+  ) as [string, string, string]
   const [condition, bound] =
     after !== '' && compareBytes(after, prefix) >= 0
       ? ['sk > :bound', after]
@@ -38,6 +41,9 @@ export const queryRange = (partition: string, query: Query): Partial<QueryComman
         : ['begins_with(sk, :bound)', prefix]
   return {
     KeyConditionExpression: condition === '' ? 'pk = :pk' : `pk = :pk AND ${condition}`,
-    ExpressionAttributeValues: { ':pk': { S: pk }, ...(condition === '' ? {} : { ':bound': { S: bound } }) },
+    ExpressionAttributeValues: {
+      ':pk': { S: pk },
+      ...(condition === '' ? {} : { ':bound': { S: bound } }),
+    },
   }
 }

@@ -12,7 +12,8 @@ export const storeError = (error: unknown, action: string, table: string): Millr
       cause: error,
     })
   }
-  if (isDenied(error)) return deniedError(error, { service: 'DynamoDB', action, place: `the table ${table}` })
+  if (isDenied(error))
+    return deniedError(error, { service: 'DynamoDB', action, place: `the table ${table}` })
   return new MillraceError('STORE_FAILED', {
     problem: `The store did not do ${action}`,
     value: table,

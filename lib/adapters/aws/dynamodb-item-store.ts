@@ -39,7 +39,12 @@ export interface DynamodbItemStoreOptions {
   readonly pause?: (durationMs: number) => Promise<void>
 }
 
-const readPages = async (client: DynamoDBClient, table: string, partition: string, query: Query): Promise<readonly KeyedItem[]> => {
+const readPages = async (
+  client: DynamoDBClient,
+  table: string,
+  partition: string,
+  query: Query,
+): Promise<readonly KeyedItem[]> => {
   const { prefix = '', limit = Infinity } = query
   const found: KeyedItem[] = []
   let from: Row | undefined
@@ -64,8 +69,13 @@ const readPages = async (client: DynamoDBClient, table: string, partition: strin
 }
 
 /** One request for each row; of several for one key the last one counts. */
-const distinct = (rows: readonly Row[], requestOf: (row: Row) => WriteRequest): readonly WriteRequest[] => [
-  ...new Map(rows.map((row) => [JSON.stringify([row['pk']?.S, row['sk']?.S]), requestOf(row)])).values(),
+const distinct = (
+  rows: readonly Row[],
+  requestOf: (row: Row) => WriteRequest,
+): readonly WriteRequest[] => [
+  ...new Map(
+    rows.map((row) => [JSON.stringify([row['pk']?.S, row['sk']?.S]), requestOf(row)]),
+  ).values(),
 ]
 
 /**
@@ -80,7 +90,11 @@ const distinct = (rows: readonly Row[], requestOf: (row: Row) => WriteRequest): 
  * await store.put({ partition: 'a', sort: '1' }, { n: 1 })
  * ```
  */
-export const dynamodbItemStore = ({ table, client = dynamodbClient(), pause = sleep }: DynamodbItemStoreOptions): ItemStore => {
+export const dynamodbItemStore = ({
+  table,
+  client = dynamodbClient(),
+  pause = sleep,
+}: DynamodbItemStoreOptions): ItemStore => {
   const itemBytesMax = DYNAMODB_ITEM_BYTES_MAX
   const calling = async <T>(action: string, call: () => Promise<T>): Promise<T> => {
     try {
@@ -96,7 +110,9 @@ export const dynamodbItemStore = ({ table, client = dynamodbClient(), pause = sl
     answeredMs: answerTimeOf(client),
     get: (key: ItemKey): Promise<Item | undefined> =>
       calling('GetItem', async () => {
-        const { Item: row } = await client.send(new GetItemCommand({ TableName: table, Key: rowKey(key), ConsistentRead: true }))
+        const { Item: row } = await client.send(
+          new GetItemCommand({ TableName: table, Key: rowKey(key), ConsistentRead: true }),
+        )
         return row === undefined ? undefined : itemOf(row)
       }),
     query: (partition: string, query: Query = {}): Promise<readonly KeyedItem[]> =>
@@ -105,7 +121,9 @@ export const dynamodbItemStore = ({ table, client = dynamodbClient(), pause = sl
       calling('PutItem', () => conditionalPut(client, table, rowOf(key, next, itemBytesMax), seen)),
     put: (key: ItemKey, item: Item): Promise<void> =>
       calling('PutItem', async () => {
-        await client.send(new PutItemCommand({ TableName: table, Item: rowOf(key, item, itemBytesMax) }))
+        await client.send(
+          new PutItemCommand({ TableName: table, Item: rowOf(key, item, itemBytesMax) }),
+        )
       }),
     putAll: (items: readonly KeyedItem[]): Promise<void> =>
       calling('BatchWriteItem', async () => {
@@ -125,10 +143,20 @@ export const dynamodbItemStore = ({ table, client = dynamodbClient(), pause = sl
   }
 }
 
-const conditionalPut = async (client: DynamoDBClient, table: string, row: Row, seen: Item | 'absent'): Promise<Swap> => {
+const conditionalPut = async (
+  client: DynamoDBClient,
+  table: string,
+  row: Row,
+  seen: Item | 'absent',
+): Promise<Swap> => {
   try {
     await client.send(
-      new PutItemCommand({ TableName: table, Item: row, ...seenCondition(seen), ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }),
+      new PutItemCommand({
+        TableName: table,
+        Item: row,
+        ...seenCondition(seen),
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      }),
     )
     return { swapped: true }
   } catch (error) {

@@ -1,7 +1,13 @@
 /** How items become rows of DynamoDB: strings as S, numbers as N, booleans as BOOL, bytes as B, under the key `pk` and `sk`. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { MillraceError } from '../../base/errors.ts'
-import { type Attribute, type Item, itemBytes, type ItemKey, type KeyedItem } from '../../ports/item-store.ts'
+import {
+  type Attribute,
+  type Item,
+  itemBytes,
+  type ItemKey,
+  type KeyedItem,
+} from '../../ports/item-store.ts'
 import { storedName, storedText, textOf } from './dynamodb-text.ts'
 
 /** A row as the SDK gives and takes it. */
@@ -42,10 +48,17 @@ const valueOf = (name: string, { S, N, BOOL, B }: AttributeValue): Attribute => 
 }
 
 /** The key as it is stored. */
-export const rowKey = ({ partition, sort }: ItemKey): Row => ({ pk: { S: storedText(partition) }, sk: { S: storedText(sort) } })
+export const rowKey = ({ partition, sort }: ItemKey): Row => ({
+  pk: { S: storedText(partition) },
+  sk: { S: storedText(sort) },
+})
 
-const storedAttributes = (item: Item): readonly (readonly [name: string, value: AttributeValue])[] =>
-  Object.entries(item).flatMap(([name, value]) => (value === undefined ? [] : [[storedName(name), storedValue(name, value)] as const]))
+const storedAttributes = (
+  item: Item,
+): readonly (readonly [name: string, value: AttributeValue])[] =>
+  Object.entries(item).flatMap(([name, value]) =>
+    value === undefined ? [] : [[storedName(name), storedValue(name, value)] as const],
+  )
 
 /**
  * The row of an item.
@@ -58,11 +71,19 @@ export const rowOf = (key: ItemKey, item: Item, itemBytesMax: number): Row => {
 }
 
 const asStored = (item: Item): Item =>
-  Object.fromEntries(Object.entries(item).map(([name, value]) => [storedName(name), typeof value === 'string' ? storedText(value) : value]))
+  Object.fromEntries(
+    Object.entries(item).map(([name, value]) => [
+      storedName(name),
+      typeof value === 'string' ? storedText(value) : value,
+    ]),
+  )
 
 const checkSize = (key: ItemKey, item: Item, itemBytesMax: number): void => {
   const { partition, sort } = key
-  const size = itemBytes({ partition: storedText(partition), sort: storedText(sort) }, asStored(item))
+  const size = itemBytes(
+    { partition: storedText(partition), sort: storedText(sort) },
+    asStored(item),
+  )
   if (size <= itemBytesMax) return
   throw new MillraceError('ITEM_TOO_LARGE', {
     problem: `An item of ${size} bytes is too large to store`,

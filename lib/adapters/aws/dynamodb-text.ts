@@ -14,7 +14,10 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set(['pk', 'sk', '__proto__'])
 /** The text as it is stored. */
 export const storedText = (text: string): string => {
   if (text.isWellFormed() && !text.includes(ESCAPE)) return text
-  return text.replaceAll(TO_ESCAPE, (char) => ESCAPE + (char === ESCAPE ? ESCAPE : char.charCodeAt(0).toString(16)))
+  return text.replaceAll(
+    TO_ESCAPE,
+    (char) => ESCAPE + (char === ESCAPE ? ESCAPE : char.charCodeAt(0).toString(16)),
+  )
 }
 
 /** The text that {@link storedText} or {@link storedName} made. */
@@ -26,4 +29,5 @@ export const textOf = (stored: string): string => {
 }
 
 /** The name of an attribute as it is stored. */
-export const storedName = (name: string): string => (RESERVED_NAMES.has(name) ? ESCAPE + name : storedText(name))
+export const storedName = (name: string): string =>
+  RESERVED_NAMES.has(name) ? ESCAPE + name : storedText(name)

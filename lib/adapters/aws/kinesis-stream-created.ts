@@ -14,9 +14,14 @@ import { kinesisClient } from './kinesis-client.ts'
  * const createdMs = await kinesisStreamCreatedMs('arn:aws:kinesis:us-east-1:123456789012:stream/clicks')
  * ```
  */
-export const kinesisStreamCreatedMs = async (streamArn: string, client: Pick<KinesisClient, 'send'> = kinesisClient()): Promise<number> => {
+export const kinesisStreamCreatedMs = async (
+  streamArn: string,
+  client: Pick<KinesisClient, 'send'> = kinesisClient(),
+): Promise<number> => {
   try {
-    const { StreamDescriptionSummary } = await client.send(new DescribeStreamSummaryCommand({ StreamARN: streamArn }))
+    const { StreamDescriptionSummary } = await client.send(
+      new DescribeStreamSummaryCommand({ StreamARN: streamArn }),
+    )
     return StreamDescriptionSummary?.StreamCreationTimestamp?.getTime() ?? 0
   } catch (error) {
     const action = 'kinesis:DescribeStreamSummary'

@@ -12,7 +12,12 @@ import {
   type Shard,
 } from '@aws-sdk/client-kinesis'
 import { MillraceError } from '../../base/errors.ts'
-import type { ShardAddress, ShardRange, StreamReader, StreamRecord } from '../../ports/stream-reader.ts'
+import type {
+  ShardAddress,
+  ShardRange,
+  StreamReader,
+  StreamRecord,
+} from '../../ports/stream-reader.ts'
 import { deniedFix, errorName, isDenied, isTransient } from './aws-errors.ts'
 import { kinesisClient } from './kinesis-client.ts'
 
@@ -25,9 +30,14 @@ export interface KinesisStreamReaderOptions {
 type Client = Pick<KinesisClient, 'send'>
 
 /** The stream or the shard is not there, or the number is none of its own. */
-const isGone = (error: unknown): boolean => ['ResourceNotFoundException', 'InvalidArgumentException'].includes(errorName(error))
+const isGone = (error: unknown): boolean =>
+  ['ResourceNotFoundException', 'InvalidArgumentException'].includes(errorName(error))
 
-const readError = (error: unknown, action: string, { streamArn, shardId }: ShardAddress): MillraceError =>
+const readError = (
+  error: unknown,
+  action: string,
+  { streamArn, shardId }: ShardAddress,
+): MillraceError =>
   new MillraceError('STREAM_UNREADABLE', {
     problem: isDenied(error) ? `The stream refuses ${action}` : `The stream did not do ${action}`,
     value: { streamArn, shardId },
@@ -36,23 +46,42 @@ const readError = (error: unknown, action: string, { streamArn, shardId }: Shard
     cause: error,
   })
 
-const recordOf = ({ SequenceNumber = '', PartitionKey = '', Data, ApproximateArrivalTimestamp }: KinesisRecord): StreamRecord => ({
+const recordOf = ({
+  SequenceNumber = '',
+  PartitionKey = '',
+  Data,
+  ApproximateArrivalTimestamp,
+}: KinesisRecord): StreamRecord => ({
   sequenceNumber: SequenceNumber,
   partitionKey: PartitionKey,
   data: Data ?? new Uint8Array(),
   arrivalMs: ApproximateArrivalTimestamp?.getTime() ?? 0,
 })
 
-const readPages = async (client: Client, { streamArn, shardId, first, last }: ShardRange): Promise<readonly StreamRecord[]> => {
-  const at = { StreamARN: streamArn, ShardId: shardId, ShardIteratorType: 'AT_SEQUENCE_NUMBER', StartingSequenceNumber: first } as const
+const readPages = async (
+  client: Client,
+  { streamArn, shardId, first, last }: ShardRange,
+): Promise<readonly StreamRecord[]> => {
+  const at = {
+    StreamARN: streamArn,
+    ShardId: shardId,
+    ShardIteratorType: 'AT_SEQUENCE_NUMBER',
+    StartingSequenceNumber: first,
+  } as const
   let { ShardIterator: iterator } = await client.send(new GetShardIteratorCommand(at))
   const [from, to] = [BigInt(first), BigInt(last)]
   const found: StreamRecord[] = []
   // A closed shard ends without a further iterator; of an open one the reply at its end says that it is not behind.
   while (iterator !== undefined && iterator !== null) {
-    const page: GetRecordsCommandOutput = await client.send(new GetRecordsCommand({ StreamARN: streamArn, ShardIterator: iterator }))
+    const page: GetRecordsCommandOutput = await client.send(
+      new GetRecordsCommand({ StreamARN: streamArn, ShardIterator: iterator }),
+    )
     const records = (page.Records ?? []).map(recordOf)
-    found.push(...records.filter(({ sequenceNumber }) => BigInt(sequenceNumber) >= from && BigInt(sequenceNumber) <= to))
+    found.push(
+      ...records.filter(
+        ({ sequenceNumber }) => BigInt(sequenceNumber) >= from && BigInt(sequenceNumber) <= to,
+      ),
+    )
     const isPast = records.some(({ sequenceNumber }) => BigInt(sequenceNumber) >= to)
     if (isPast || (records.length === 0 && page.MillisBehindLatest === 0)) break
     iterator = page.NextShardIterator
@@ -60,10 +89,15 @@ const readPages = async (client: Client, { streamArn, shardId, first, last }: Sh
   return found
 }
 
-const findShard = async (client: Client, { streamArn, shardId }: ShardAddress): Promise<Shard | undefined> => {
+const findShard = async (
+  client: Client,
+  { streamArn, shardId }: ShardAddress,
+): Promise<Shard | undefined> => {
   for (let token: string | undefined; ;) {
     const { Shards = [], NextToken } = await client.send(
-      new ListShardsCommand(token === undefined ? { StreamARN: streamArn } : { NextToken: token, StreamARN: streamArn }),
+      new ListShardsCommand(
+        token === undefined ? { StreamARN: streamArn } : { NextToken: token, StreamARN: streamArn },
+      ),
     )
     const shard = Shards.find(({ ShardId }) => ShardId === shardId)
     if (shard !== undefined || NextToken === undefined || NextToken === null) return shard
@@ -80,8 +114,15 @@ const findShard = async (client: Client, { streamArn, shardId }: ShardAddress): 
  * const records = await reader.read({ streamArn, shardId: 'shardId-000000000000', first: '495903', last: '495909' })
  * ```
  */
-export const kinesisStreamReader = ({ client = kinesisClient() }: KinesisStreamReaderOptions = {}): StreamReader => {
-  const asking = async <T>(action: string, shard: ShardAddress, gone: T, call: () => Promise<T>): Promise<T> => {
+export const kinesisStreamReader = ({
+  client = kinesisClient(),
+}: KinesisStreamReaderOptions = {}): StreamReader => {
+  const asking = async <T>(
+    action: string,
+    shard: ShardAddress,
+    gone: T,
+    call: () => Promise<T>,
+  ): Promise<T> => {
     try {
       return await call()
     } catch (error) {
@@ -90,11 +131,14 @@ export const kinesisStreamReader = ({ client = kinesisClient() }: KinesisStreamR
     }
   }
   return {
-    read: (range: ShardRange) => asking('kinesis:GetRecords', range, [], () => readPages(client, range)),
+    read: (range: ShardRange) =>
+      asking('kinesis:GetRecords', range, [], () => readPages(client, range)),
     parents: (shard: ShardAddress) =>
       asking('kinesis:ListShards', shard, [], async () => {
         const { ParentShardId, AdjacentParentShardId } = (await findShard(client, shard)) ?? {}
-        return [ParentShardId, AdjacentParentShardId].filter((id) => id !== undefined && id !== null)
+        return [ParentShardId, AdjacentParentShardId].filter(
+          (id) => id !== undefined && id !== null,
+        )
       }),
   }
 }

@@ -25,7 +25,11 @@ const DELETES_MAX = 1_000
  * await blobs.put('a', Buffer.from('to be'))
  * ```
  */
-export const s3BlobStore = ({ bucket, prefix = '', client = s3Client() }: S3BlobStoreOptions): BlobStore => {
+export const s3BlobStore = ({
+  bucket,
+  prefix = '',
+  client = s3Client(),
+}: S3BlobStoreOptions): BlobStore => {
   const calling = async <T>(action: string, call: () => Promise<T>): Promise<T> => {
     try {
       return await call()
@@ -35,23 +39,34 @@ export const s3BlobStore = ({ bucket, prefix = '', client = s3Client() }: S3Blob
   }
   const deleteGroup = async (names: readonly string[]): Promise<void> => {
     const Objects = [...new Set(names)].map((name) => ({ Key: prefix + name }))
-    const { Errors = [] } = await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }))
+    const { Errors = [] } = await client.send(
+      new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
+    )
     const [first] = Errors.filter(({ Code }) => Code !== 'NoSuchKey')
     // The call as a whole succeeded: what it says of single keys is not tried again by the SDK.
-    if (first !== undefined) throw Object.assign(new Error(`${first.Key}: ${first.Message}`), { name: first.Code ?? 'InternalServerError' })
+    if (first !== undefined)
+      throw Object.assign(new Error(`${first.Key}: ${first.Message}`), {
+        name: first.Code ?? 'InternalServerError',
+      })
   }
 
   return {
     put: (name: string, bytes: Uint8Array): Promise<void> =>
       calling('s3:PutObject', async () => {
         // A copy, for the SDK sends later what the caller may change meanwhile.
-        await client.send(new PutObjectCommand({ Bucket: bucket, Key: prefix + name, Body: new Uint8Array(bytes) }))
+        await client.send(
+          new PutObjectCommand({ Bucket: bucket, Key: prefix + name, Body: new Uint8Array(bytes) }),
+        )
       }),
     get: (name: string): Promise<Uint8Array | undefined> =>
-      calling('s3:GetObject', async () => (await readObject({ client, bucket }, prefix + name))?.bytes),
+      calling(
+        's3:GetObject',
+        async () => (await readObject({ client, bucket }, prefix + name))?.bytes,
+      ),
     deleteAll: (names: readonly string[]): Promise<void> =>
       calling('s3:DeleteObject', async () => {
-        for (let from = 0; from < names.length; from += DELETES_MAX) await deleteGroup(names.slice(from, from + DELETES_MAX))
+        for (let from = 0; from < names.length; from += DELETES_MAX)
+          await deleteGroup(names.slice(from, from + DELETES_MAX))
       }),
   }
 }

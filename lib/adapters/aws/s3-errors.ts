@@ -3,13 +3,17 @@ import { deniedError, deniedFix, errorName, isDenied, isTransient, statusOf } fr
 
 /** Whether the object, or the version of it, is not there. A bucket that is not there is another matter. */
 export const isMissingObject = (error: unknown): boolean =>
-  errorName(error) === 'NoSuchKey' || errorName(error) === 'NoSuchVersion' || errorName(error) === 'NotFound'
+  errorName(error) === 'NoSuchKey' ||
+  errorName(error) === 'NoSuchVersion' ||
+  errorName(error) === 'NotFound'
 
 /** Whether a condition did not hold. */
-export const isConditionFailed = (error: unknown): boolean => statusOf(error) === 412 || errorName(error) === 'PreconditionFailed'
+export const isConditionFailed = (error: unknown): boolean =>
+  statusOf(error) === 412 || errorName(error) === 'PreconditionFailed'
 
 /** Whether another write of the same object was under way: it says nothing about who won. */
-export const isConflict = (error: unknown): boolean => statusOf(error) === 409 && errorName(error) !== 'BucketAlreadyExists'
+export const isConflict = (error: unknown): boolean =>
+  statusOf(error) === 409 && errorName(error) !== 'BucketAlreadyExists'
 
 /** An error of S3 under the code of the port that it came through. `action` is the permission, for example `s3:PutObject`. */
 export const s3Error = (
@@ -18,14 +22,25 @@ export const s3Error = (
   { action, place }: { readonly action: string; readonly place: string },
 ): MillraceError => {
   if (error instanceof MillraceError) return error
-  if (isDenied(error) && code === 'STORE_FAILED') return deniedError(error, { service: 'S3', action, place })
+  if (isDenied(error) && code === 'STORE_FAILED')
+    return deniedError(error, { service: 'S3', action, place })
   if (isDenied(error)) {
     const fix = deniedFix(action, place)
-    return new MillraceError(code, { problem: `S3 refuses ${action}`, value: place, fix, cause: error })
+    return new MillraceError(code, {
+      problem: `S3 refuses ${action}`,
+      value: place,
+      fix,
+      cause: error,
+    })
   }
   if (statusOf(error) === 301 || errorName(error) === 'PermanentRedirect') {
     const fix = 'deploy the application in the region of its buckets'
-    return new MillraceError(code, { problem: 'The bucket is in another region', value: place, fix, cause: error })
+    return new MillraceError(code, {
+      problem: 'The bucket is in another region',
+      value: place,
+      fix,
+      cause: error,
+    })
   }
   const isBucketMissing = errorName(error) === 'NoSuchBucket'
   return new MillraceError(code, {

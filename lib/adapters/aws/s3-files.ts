@@ -38,11 +38,20 @@ const afterConflicts = async <T>(call: () => Promise<T>): Promise<T> => {
 }
 
 /** All keys that begin with the prefix. */
-export const listKeys = async ({ client, bucket }: Bucket, prefix: string): Promise<readonly string[]> => {
+export const listKeys = async (
+  { client, bucket }: Bucket,
+  prefix: string,
+): Promise<readonly string[]> => {
   const keys: string[] = []
   for (let token: string | undefined; ;) {
-    const input = { Bucket: bucket, Prefix: prefix, ...(token === undefined ? {} : { ContinuationToken: token }) }
-    const { Contents = [], NextContinuationToken } = await client.send(new ListObjectsV2Command(input))
+    const input = {
+      Bucket: bucket,
+      Prefix: prefix,
+      ...(token === undefined ? {} : { ContinuationToken: token }),
+    }
+    const { Contents = [], NextContinuationToken } = await client.send(
+      new ListObjectsV2Command(input),
+    )
     keys.push(...Contents.flatMap(({ Key }) => Key ?? []))
     if (NextContinuationToken === undefined) return keys
     token = NextContinuationToken
@@ -55,8 +64,16 @@ export const readObject = async (
   key: string,
 ): Promise<(SeenObject & { readonly bytes: Uint8Array }) | undefined> => {
   try {
-    const { Body, ETag = '', Metadata = {} } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
-    return { etag: ETag, metadata: Metadata, bytes: (await Body?.transformToByteArray()) ?? new Uint8Array() }
+    const {
+      Body,
+      ETag = '',
+      Metadata = {},
+    } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
+    return {
+      etag: ETag,
+      metadata: Metadata,
+      bytes: (await Body?.transformToByteArray()) ?? new Uint8Array(),
+    }
   } catch (error) {
     if (isMissingObject(error)) return undefined
     throw error
@@ -64,9 +81,14 @@ export const readObject = async (
 }
 
 /** What identifies an object, without its bytes. */
-export const headObject = async ({ client, bucket }: Bucket, key: string): Promise<SeenObject | undefined> => {
+export const headObject = async (
+  { client, bucket }: Bucket,
+  key: string,
+): Promise<SeenObject | undefined> => {
   try {
-    const { ETag = '', Metadata = {} } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
+    const { ETag = '', Metadata = {} } = await client.send(
+      new HeadObjectCommand({ Bucket: bucket, Key: key }),
+    )
     return { etag: ETag, metadata: Metadata }
   } catch (error) {
     if (isMissingObject(error)) return undefined
@@ -82,7 +104,11 @@ export interface NewObject {
 }
 
 /** Writes if the object is still the one that was seen, or still not there. Gives the new one's etag, or undefined if it was not written. */
-export const putIfSeen = ({ client, bucket }: Bucket, object: NewObject, seen: SeenObject | undefined): Promise<string | undefined> =>
+export const putIfSeen = (
+  { client, bucket }: Bucket,
+  object: NewObject,
+  seen: SeenObject | undefined,
+): Promise<string | undefined> =>
   afterConflicts(async () => {
     try {
       const { ETag = '' } = await client.send(
@@ -102,7 +128,11 @@ export const putIfSeen = ({ client, bucket }: Bucket, object: NewObject, seen: S
   })
 
 /** Removes the object if it is still the one that was seen. Gives whether it is gone. */
-export const deleteIfSeen = ({ client, bucket }: Bucket, key: string, { etag }: SeenObject): Promise<boolean> =>
+export const deleteIfSeen = (
+  { client, bucket }: Bucket,
+  key: string,
+  { etag }: SeenObject,
+): Promise<boolean> =>
   afterConflicts(async () => {
     try {
       await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag }))

@@ -1,4 +1,10 @@
-import { GetObjectCommand, HeadObjectCommand, type HeadObjectCommandOutput, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  type HeadObjectCommandOutput,
+  ListObjectsV2Command,
+  type S3Client,
+} from '@aws-sdk/client-s3'
 import type { ObjectContent } from '../../ports/object-source.ts'
 import type { ObjectPage, ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
 import { isWatchedKey } from '../object-names.ts'
@@ -13,15 +19,25 @@ export interface S3ObjectStoreOptions {
   readonly client?: S3Client
 }
 
-const versionOf = (key: string, { VersionId, ETag = '', LastModified, ContentLength = 0 }: HeadObjectCommandOutput): ObjectVersion => {
+const versionOf = (
+  key: string,
+  { VersionId, ETag = '', LastModified, ContentLength = 0 }: HeadObjectCommandOutput,
+): ObjectVersion => {
   // A bucket whose versioning was never switched on has no ids; objects from before it was have the id "null".
   const isVersioned = VersionId !== undefined && VersionId !== 'null'
   const modifiedMs = LastModified?.getTime() ?? 0
-  return { key, version: isVersioned ? VersionId : ETag, isVersioned, modifiedMs, sizeBytes: ContentLength }
+  return {
+    key,
+    version: isVersioned ? VersionId : ETag,
+    isVersioned,
+    modifiedMs,
+    sizeBytes: ContentLength,
+  }
 }
 
 /** Not there, or with a delete marker in its place. */
-const isGone = (error: unknown): boolean => isMissingObject(error) || statusOf(error) === 404 || statusOf(error) === 405
+const isGone = (error: unknown): boolean =>
+  isMissingObject(error) || statusOf(error) === 404 || statusOf(error) === 405
 
 /**
  * The objects of a bucket as an {@link ObjectStore}. Reads are pinned: to the version's id where the bucket keeps versions, else to the
@@ -33,37 +49,62 @@ const isGone = (error: unknown): boolean => isMissingObject(error) || statusOf(e
  * const object = await objects.head('in/a.txt')
  * ```
  */
-export const s3ObjectStore = ({ bucket, client = s3Client() }: S3ObjectStoreOptions): ObjectStore => ({
+export const s3ObjectStore = ({
+  bucket,
+  client = s3Client(),
+}: S3ObjectStoreOptions): ObjectStore => ({
   description: `bucket ${bucket}`,
   async head(key: string, version?: string): Promise<ObjectVersion | undefined> {
     try {
       const pinned = version === undefined ? {} : { VersionId: version }
-      return versionOf(key, await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key, ...pinned })))
+      return versionOf(
+        key,
+        await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key, ...pinned })),
+      )
     } catch (error) {
       if (isGone(error)) return undefined
-      throw s3Error(error, 'OBJECT_UNREADABLE', { action: 's3:GetObject', place: `s3://${bucket}/${key}` })
+      throw s3Error(error, 'OBJECT_UNREADABLE', {
+        action: 's3:GetObject',
+        place: `s3://${bucket}/${key}`,
+      })
     }
   },
   async read({ key, version, isVersioned }: ObjectVersion): Promise<ObjectContent> {
     try {
       const pinned = isVersioned ? { VersionId: version } : { IfMatch: version }
-      const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, ...pinned }))
+      const { Body } = await client.send(
+        new GetObjectCommand({ Bucket: bucket, Key: key, ...pinned }),
+      )
       return { found: true, bytes: (await Body?.transformToByteArray()) ?? new Uint8Array() }
     } catch (error) {
       if (isGone(error)) return { found: false, gone: 'missing' }
       if (isConditionFailed(error)) return { found: false, gone: 'replaced' }
-      throw s3Error(error, 'OBJECT_UNREADABLE', { action: 's3:GetObject', place: `s3://${bucket}/${key}` })
+      throw s3Error(error, 'OBJECT_UNREADABLE', {
+        action: 's3:GetObject',
+        place: `s3://${bucket}/${key}`,
+      })
     }
   },
   async list(prefix: string, after?: string): Promise<ObjectPage> {
     try {
       const from = after === undefined ? {} : { StartAfter: after }
-      const { Contents = [], IsTruncated } = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...from }))
-      const objects = Contents.map(({ Key = '', LastModified }) => ({ key: Key, modifiedMs: LastModified?.getTime() ?? 0 }))
+      const { Contents = [], IsTruncated } = await client.send(
+        new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...from }),
+      )
+      const objects = Contents.map(({ Key = '', LastModified }) => ({
+        key: Key,
+        modifiedMs: LastModified?.getTime() ?? 0,
+      }))
       const next = IsTruncated === true ? objects.at(-1)?.key : undefined
-      return { objects: objects.filter(({ key }) => isWatchedKey(key, prefix)), ...(next === undefined ? {} : { next }) }
+      return {
+        objects: objects.filter(({ key }) => isWatchedKey(key, prefix)),
+        ...(next === undefined ? {} : { next }),
+      }
     } catch (error) {
-      throw s3Error(error, 'OBJECT_UNREADABLE', { action: 's3:ListBucket', place: `s3://${bucket}/${prefix}` })
+      throw s3Error(error, 'OBJECT_UNREADABLE', {
+        action: 's3:ListBucket',
+        place: `s3://${bucket}/${prefix}`,
+      })
     }
   },
 })

@@ -1,4 +1,9 @@
-import { GetObjectCommand, ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3'
+import {
+  GetObjectCommand,
+  ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
+  type S3Client,
+} from '@aws-sdk/client-s3'
 import { MillraceError } from '../../base/errors.ts'
 import type { ObjectContent, ObjectSource, ObjectSummary } from '../../ports/object-source.ts'
 import { isHiddenName } from '../object-names.ts'
@@ -18,17 +23,29 @@ export interface S3ObjectsOptions {
 const SECOND_MS = 1_000
 
 /** To whole seconds, which is what S3 has; some places show more in a listing than in the headers of an object. */
-const modifiedMsOf = (modified: Date | undefined): number => Math.floor((modified?.getTime() ?? 0) / SECOND_MS) * SECOND_MS
+const modifiedMsOf = (modified: Date | undefined): number =>
+  Math.floor((modified?.getTime() ?? 0) / SECOND_MS) * SECOND_MS
 
-const summariesOf = ({ Contents = [] }: ListObjectsV2CommandOutput, prefix: string): readonly ObjectSummary[] =>
+const summariesOf = (
+  { Contents = [] }: ListObjectsV2CommandOutput,
+  prefix: string,
+): readonly ObjectSummary[] =>
   Contents.flatMap(({ Key = '', LastModified, Size = 0, ETag }) => {
     const key = Key.slice(prefix.length)
     // The prefix itself, an empty name, is the marker that consoles make for a directory.
     if (key === '' || isHiddenName(key)) return []
-    return [{ key, modifiedMs: modifiedMsOf(LastModified), sizeBytes: Size, ...(ETag === undefined ? {} : { version: ETag }) }]
+    return [
+      {
+        key,
+        modifiedMs: modifiedMsOf(LastModified),
+        sizeBytes: Size,
+        ...(ETag === undefined ? {} : { version: ETag }),
+      },
+    ]
   })
 
-const isBelow = (key: string): boolean => key !== '' && key !== '.' && key !== '..' && !key.includes('/')
+const isBelow = (key: string): boolean =>
+  key !== '' && key !== '.' && key !== '..' && !key.includes('/')
 
 const readError = (error: unknown, action: string, place: string): MillraceError =>
   errorName(error) === 'NoSuchBucket'
@@ -51,7 +68,11 @@ const readError = (error: unknown, action: string, place: string): MillraceError
  * const summaries = await objects.list()
  * ```
  */
-export const s3Objects = ({ bucket, prefix = '', client = s3Client() }: S3ObjectsOptions): ObjectSource => {
+export const s3Objects = ({
+  bucket,
+  prefix = '',
+  client = s3Client(),
+}: S3ObjectsOptions): ObjectSource => {
   const place = `s3://${bucket}/${prefix}`
   const listPage = (token: string | undefined): Promise<ListObjectsV2CommandOutput> =>
     client.send(
@@ -62,12 +83,23 @@ export const s3Objects = ({ bucket, prefix = '', client = s3Client() }: S3Object
         ...(token === undefined ? {} : { ContinuationToken: token }),
       }),
     )
-  const readListed = async ({ key, modifiedMs, sizeBytes, version }: ObjectSummary): Promise<ObjectContent> => {
+  const readListed = async ({
+    key,
+    modifiedMs,
+    sizeBytes,
+    version,
+  }: ObjectSummary): Promise<ObjectContent> => {
     const { Body, LastModified } = await client.send(
-      new GetObjectCommand({ Bucket: bucket, Key: prefix + key, ...(version === undefined ? {} : { IfMatch: version }) }),
+      new GetObjectCommand({
+        Bucket: bucket,
+        Key: prefix + key,
+        ...(version === undefined ? {} : { IfMatch: version }),
+      }),
     )
     const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array()
-    const isSame = modifiedMsOf(LastModified) === modifiedMsOf(new Date(modifiedMs)) && bytes.byteLength === sizeBytes
+    const isSame =
+      modifiedMsOf(LastModified) === modifiedMsOf(new Date(modifiedMs)) &&
+      bytes.byteLength === sizeBytes
     return isSame ? { found: true, bytes } : { found: false, gone: 'replaced' }
   }
 

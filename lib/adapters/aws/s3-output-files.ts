@@ -13,11 +13,24 @@
  */
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { Fence, OutputFiles } from '../../ports/output-files.ts'
-import { checkReplaceable, fenceIn, outputFiles, outputNames, SUCCESS_FILE } from '../output-layout.ts'
+import {
+  checkReplaceable,
+  fenceIn,
+  outputFiles,
+  outputNames,
+  SUCCESS_FILE,
+} from '../output-layout.ts'
 import { MillraceError } from '../../base/errors.ts'
 import { s3Client } from './s3-client.ts'
 import { s3Error } from './s3-errors.ts'
-import { type Bucket, deleteIfSeen, headObject, listKeys, putIfSeen, type SeenObject } from './s3-files.ts'
+import {
+  type Bucket,
+  deleteIfSeen,
+  headObject,
+  listKeys,
+  putIfSeen,
+  type SeenObject,
+} from './s3-files.ts'
 
 /** What {@link s3OutputFiles} is made with. */
 export interface S3OutputFilesOptions {
@@ -51,7 +64,9 @@ const isPercentEncoded = (text: string): boolean => /^(?:[^%]|%[0-9A-F]{2})*$/i.
 /** The fence that an object carries, as the text of a `_SUCCESS` file. */
 const fenceOf = ({ metadata }: SeenObject): Uint8Array | undefined => {
   const text = metadata[FENCE_METADATA]
-  return text === undefined || !isPercentEncoded(text) ? undefined : Buffer.from(decodeURIComponent(text))
+  return text === undefined || !isPercentEncoded(text)
+    ? undefined
+    : Buffer.from(decodeURIComponent(text))
 }
 
 const forAll = async <T>(items: Iterable<T>, action: (item: T) => Promise<void>): Promise<void> => {
@@ -65,8 +80,16 @@ const forAll = async <T>(items: Iterable<T>, action: (item: T) => Promise<void>)
 }
 
 /** Step 1. Errors: `OUTPUT_EXISTS`, `OUTPUT_FENCED`. */
-const lookAt = async ({ place, path, directory, fence }: Attempt): Promise<ReadonlyMap<string, SeenObject>> => {
-  const [keys, stranger] = await Promise.all([listKeys(place, `${directory}/`), headObject(place, directory)])
+const lookAt = async ({
+  place,
+  path,
+  directory,
+  fence,
+}: Attempt): Promise<ReadonlyMap<string, SeenObject>> => {
+  const [keys, stranger] = await Promise.all([
+    listKeys(place, `${directory}/`),
+    headObject(place, directory),
+  ])
   if (stranger !== undefined) checkReplaceable(path, undefined, fence)
   const seen = new Map<string, SeenObject>()
   await forAll(keys, async (key) => {
@@ -79,7 +102,10 @@ const lookAt = async ({ place, path, directory, fence }: Attempt): Promise<Reado
 }
 
 /** Steps 2 to 5. Gives whether all is in place; if not, something has changed on the way. */
-const replace = async (attempt: Attempt, seen: ReadonlyMap<string, SeenObject>): Promise<boolean> => {
+const replace = async (
+  attempt: Attempt,
+  seen: ReadonlyMap<string, SeenObject>,
+): Promise<boolean> => {
   const { place, directory, files } = attempt
   const successKey = `${directory}/${SUCCESS_FILE}`
   const success = files.get(SUCCESS_FILE) as Uint8Array
@@ -87,22 +113,38 @@ const replace = async (attempt: Attempt, seen: ReadonlyMap<string, SeenObject>):
   if (stale !== undefined && !(await deleteIfSeen(place, successKey, stale))) return false
   if (!(await writeParts(attempt, seen))) return false
   if (!(await removeOthers(attempt))) return false
-  return (await putIfSeen(place, { key: successKey, bytes: success, metadata: fenceMetadata(success) }, undefined)) !== undefined
+  return (
+    (await putIfSeen(
+      place,
+      { key: successKey, bytes: success, metadata: fenceMetadata(success) },
+      undefined,
+    )) !== undefined
+  )
 }
 
-const writeParts = async ({ place, directory, files }: Attempt, seen: ReadonlyMap<string, SeenObject>): Promise<boolean> => {
+const writeParts = async (
+  { place, directory, files }: Attempt,
+  seen: ReadonlyMap<string, SeenObject>,
+): Promise<boolean> => {
   const metadata = fenceMetadata(files.get(SUCCESS_FILE) as Uint8Array)
   let written = true
   await forAll(files, async ([name, bytes]) => {
     const key = `${directory}/${name}`
     if (name === SUCCESS_FILE || !written) return
-    if ((await putIfSeen(place, { key, bytes, metadata }, seen.get(key))) === undefined) written = false
+    if ((await putIfSeen(place, { key, bytes, metadata }, seen.get(key))) === undefined)
+      written = false
   })
   return written
 }
 
 /** Removes the parts of attempts that had more of them. */
-const removeOthers = async ({ place, path, directory, files, fence }: Attempt): Promise<boolean> => {
+const removeOthers = async ({
+  place,
+  path,
+  directory,
+  files,
+  fence,
+}: Attempt): Promise<boolean> => {
   const keys = await listKeys(place, `${directory}/`)
   let removed = true
   await forAll(keys, async (key) => {
@@ -122,7 +164,13 @@ const takeBack = async ({ place, directory, files, fence }: Attempt): Promise<vo
     const key = `${directory}/${name}`
     const object = await headObject(place, key)
     const by = object === undefined ? undefined : fenceIn(fenceOf(object) ?? new Uint8Array())
-    if (object === undefined || by?.app !== fence.app || by.generation !== fence.generation || by.epoch !== fence.epoch) return
+    if (
+      object === undefined ||
+      by?.app !== fence.app ||
+      by.generation !== fence.generation ||
+      by.epoch !== fence.epoch
+    )
+      return
     await deleteIfSeen(place, key, object)
   })
 }
@@ -166,7 +214,11 @@ const inTurn = async (name: string, action: () => Promise<void>): Promise<void> 
  * await outputs.writeParts('totals-1000', [Buffer.from('to,1')], { app: 'a', generation: 1, epoch: 1 })
  * ```
  */
-export const s3OutputFiles = ({ bucket, prefix = '', client = s3Client() }: S3OutputFilesOptions): OutputFiles => ({
+export const s3OutputFiles = ({
+  bucket,
+  prefix = '',
+  client = s3Client(),
+}: S3OutputFilesOptions): OutputFiles => ({
   async writeParts(path: string, parts: readonly Uint8Array[], fence: Fence): Promise<void> {
     const directory = prefix + outputNames(path).join('/')
     // Copies, since the caller may change its bytes while this attempt waits for its turn.

@@ -31,12 +31,16 @@ export const sendMessages = async (
   client: Pick<SQSClient, 'send'> = sqsClient(),
 ): Promise<void> => {
   for (let from = 0; from < messages.length; from += MESSAGES_PER_CALL) {
-    const Entries = messages.slice(from, from + MESSAGES_PER_CALL).map(({ text, delayS }, index) => ({
-      Id: String(index),
-      MessageBody: text,
-      DelaySeconds: delayS,
-    }))
-    const { Failed = [] } = await sending(queueUrl, () => client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries })))
+    const Entries = messages
+      .slice(from, from + MESSAGES_PER_CALL)
+      .map(({ text, delayS }, index) => ({
+        Id: String(index),
+        MessageBody: text,
+        DelaySeconds: delayS,
+      }))
+    const { Failed = [] } = await sending(queueUrl, () =>
+      client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries })),
+    )
     if (Failed.length > 0) throw notSent(queueUrl, Failed[0]?.Message)
   }
 }
@@ -45,7 +49,8 @@ const sending = async <T>(queueUrl: string, send: () => Promise<T>): Promise<T> 
   try {
     return await send()
   } catch (error) {
-    if (isDenied(error)) throw deniedError(error, { service: 'SQS', action: 'sqs:SendMessage', place: queueUrl })
+    if (isDenied(error))
+      throw deniedError(error, { service: 'SQS', action: 'sqs:SendMessage', place: queueUrl })
     throw notSent(queueUrl, undefined, error)
   }
 }

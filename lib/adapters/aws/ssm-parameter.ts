@@ -15,7 +15,10 @@ const ssmClient = once(() => new SSMClient(clientSettings()))
  * const text = await readParameter('/millrace/clicks')
  * ```
  */
-export const readParameter = async (name: string, client: SSMClient = ssmClient()): Promise<string | undefined> => {
+export const readParameter = async (
+  name: string,
+  client: SSMClient = ssmClient(),
+): Promise<string | undefined> => {
   try {
     return (await client.send(new GetParameterCommand({ Name: name }))).Parameter?.Value
   } catch (error) {
@@ -49,7 +52,11 @@ export const regionOfCalls = async (client: SSMClient = ssmClient()): Promise<st
 
 const parameterError = (error: unknown, name: string): MillraceError =>
   isDenied(error)
-    ? deniedError(error, { service: 'Systems Manager', action: 'ssm:GetParameter', place: `the parameter ${name}` })
+    ? deniedError(error, {
+        service: 'Systems Manager',
+        action: 'ssm:GetParameter',
+        place: `the parameter ${name}`,
+      })
     : new MillraceError('STORE_FAILED', {
         problem: 'Systems Manager did not do ssm:GetParameter',
         value: name,

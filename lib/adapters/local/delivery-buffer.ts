@@ -1,4 +1,4 @@
-import type { SplitLines } from '../../base/text-lines.ts'
+import type { SplitLines } from '../../formats/text-lines.ts'
 import type { Delivery, ReceiverSink, RejectedRecord } from '../../ports/receiver.ts'
 
 /** Collects what a receiver reads, and hands it on a delivery at a time. */

@@ -15,13 +15,20 @@ export interface ItemRow {
 
 const NO_BYTES = new Uint8Array()
 
-type StoredAttribute = readonly [name: string, value: string | number | boolean | { readonly bytes: number }]
+type StoredAttribute = readonly [
+  name: string,
+  value: string | number | boolean | { readonly bytes: number },
+]
 
 const storedAttribute = (name: string, value: Exclude<Attribute, undefined>): StoredAttribute => {
   if (value instanceof Uint8Array) return [name, { bytes: value.byteLength }]
   // JSON would store null in silence.
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new MillraceError('ARGUMENT_INVALID', { problem: `The attribute ${name} cannot be stored`, value, allowed: 'a finite number' })
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: `The attribute ${name} cannot be stored`,
+      value,
+      allowed: 'a finite number',
+    })
   }
   return [name, value]
 }
@@ -35,17 +42,22 @@ export const rowOf = (item: Item): ItemRow => {
     attributes.push(storedAttribute(name, value))
     if (value instanceof Uint8Array) pieces.push(value)
   }
-  return { attributes: JSON.stringify(attributes), bytes: pieces.length === 0 ? null : Buffer.concat(pieces) }
+  return {
+    attributes: JSON.stringify(attributes),
+    bytes: pieces.length === 0 ? null : Buffer.concat(pieces),
+  }
 }
 
 /** The item that {@link rowOf} made columns of. */
 export const itemOf = ({ attributes, bytes }: ItemRow): Item => {
   let offset = 0
-  const item = (JSON.parse(attributes) as StoredAttribute[]).map(([name, value]): [string, Attribute] => {
-    if (typeof value !== 'object') return [name, value]
-    offset += value.bytes
-    return [name, new Uint8Array((bytes ?? NO_BYTES).subarray(offset - value.bytes, offset))]
-  })
+  const item = (JSON.parse(attributes) as StoredAttribute[]).map(
+    ([name, value]): [string, Attribute] => {
+      if (typeof value !== 'object') return [name, value]
+      offset += value.bytes
+      return [name, new Uint8Array((bytes ?? NO_BYTES).subarray(offset - value.bytes, offset))]
+    },
+  )
   return Object.fromEntries(item)
 }
 
@@ -77,7 +89,9 @@ export const keyText = (stored: Uint8Array): string => {
   for (let at = bytes.indexOf(0xed); at !== -1; at = bytes.indexOf(0xed, at + 1)) {
     const second = bytes[at + 1] ?? 0
     if (second < 0xa0) continue
-    text += bytes.toString('utf8', from, at) + String.fromCharCode(0xd000 | ((second & 0x3f) << 6) | ((bytes[at + 2] ?? 0) & 0x3f))
+    text +=
+      bytes.toString('utf8', from, at) +
+      String.fromCharCode(0xd000 | ((second & 0x3f) << 6) | ((bytes[at + 2] ?? 0) & 0x3f))
     from = at + 3
   }
   return text + bytes.toString('utf8', from)

@@ -5,7 +5,8 @@ import type { ObjectContent, ObjectSource, ObjectSummary } from '../../ports/obj
 import { isInMatch, matchesName, parseDirectoryPattern } from '../directory-pattern.ts'
 import { localDirectory, type LocalDirectoryOptions, readableDirectory } from './local-directory.ts'
 
-const isMissing = (error: unknown): boolean => error instanceof MillraceError && error.code === 'DIRECTORY_MISSING'
+const isMissing = (error: unknown): boolean =>
+  error instanceof MillraceError && error.code === 'DIRECTORY_MISSING'
 
 const isDirectory = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -14,7 +15,11 @@ const isDirectory = (path: string): Promise<boolean> =>
   )
 
 /** Directories below another one, by what their names match; one that is not there has none. */
-const directoriesIn = async (base: string, above: string, pattern: string): Promise<readonly string[]> => {
+const directoriesIn = async (
+  base: string,
+  above: string,
+  pattern: string,
+): Promise<readonly string[]> => {
   const names = await readdir(join(base, above)).catch(() => [])
   const matching = names.filter((name) => matchesName(name, pattern)).toSorted()
   const found = await Promise.all(matching.map((name) => isDirectory(join(base, above, name))))
@@ -42,7 +47,10 @@ export const localDirectories = ({ path, warn }: LocalDirectoryOptions): ObjectS
   }
   const listOne = async (directory: string): Promise<readonly ObjectSummary[]> => {
     try {
-      return (await open(directory).list()).map((summary) => ({ ...summary, key: posix.join(directory, summary.key) }))
+      return (await open(directory).list()).map((summary) => ({
+        ...summary,
+        key: posix.join(directory, summary.key),
+      }))
     } catch (error) {
       // Moved away since its name was read.
       if (isMissing(error)) return []
@@ -55,7 +63,10 @@ export const localDirectories = ({ path, warn }: LocalDirectoryOptions): ObjectS
       // That there is no match is in order; that the base is not there is not.
       await readableDirectory(base)
       let directories: readonly string[] = ['']
-      for (const name of names) directories = (await Promise.all(directories.map((above) => directoriesIn(base, above, name)))).flat()
+      for (const name of names)
+        directories = (
+          await Promise.all(directories.map((above) => directoriesIn(base, above, name)))
+        ).flat()
       const listed: ObjectSummary[] = []
       for (const directory of directories) listed.push(...(await listOne(directory)))
       return listed
@@ -63,7 +74,10 @@ export const localDirectories = ({ path, warn }: LocalDirectoryOptions): ObjectS
     async read(summary: ObjectSummary): Promise<ObjectContent> {
       if (!isInMatch(summary.key, pattern)) return { found: false, gone: 'missing' }
       try {
-        return await open(posix.dirname(summary.key)).read({ ...summary, key: posix.basename(summary.key) })
+        return await open(posix.dirname(summary.key)).read({
+          ...summary,
+          key: posix.basename(summary.key),
+        })
       } catch (error) {
         if (!isMissing(error)) throw error
         // The file's own directory may well be gone. If the base is too, this throws: it may come back.

@@ -17,10 +17,16 @@ const STATS_AT_ONCE = 256
 /** The system reads at most 2 GiB in one call. */
 const READ_BYTES_MAX = 1 << 30
 
-const errorCode = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | null)?.code
+const errorCode = (error: unknown): string | undefined =>
+  (error as NodeJS.ErrnoException | null)?.code
 
-const failed = (code: ErrorCode, problem: string, value: string, fix: string, cause: unknown): MillraceError =>
-  new MillraceError(code, { problem, value, fix, retryable: true, cause })
+const failed = (
+  code: ErrorCode,
+  problem: string,
+  value: string,
+  fix: string,
+  cause: unknown,
+): MillraceError => new MillraceError(code, { problem, value, fix, retryable: true, cause })
 
 const directoryError = (error: unknown, path: string): MillraceError => {
   const code = errorCode(error)
@@ -33,7 +39,13 @@ const directoryError = (error: unknown, path: string): MillraceError => {
       error,
     )
   }
-  return failed('OBJECT_UNREADABLE', 'The watched directory cannot be listed', path, 'make it readable for the user who runs this', error)
+  return failed(
+    'OBJECT_UNREADABLE',
+    'The watched directory cannot be listed',
+    path,
+    'make it readable for the user who runs this',
+    error,
+  )
 }
 
 /** The time by which files are chosen. Both listing and reading must round it in the same way, or no file would ever be found again. */
@@ -44,7 +56,12 @@ const readFirst = async (file: FileHandle, sizeBytes: number): Promise<Uint8Arra
   const bytes = new Uint8Array(sizeBytes)
   let end = 0
   while (end < sizeBytes) {
-    const { bytesRead } = await file.read(bytes, end, Math.min(sizeBytes - end, READ_BYTES_MAX), end)
+    const { bytesRead } = await file.read(
+      bytes,
+      end,
+      Math.min(sizeBytes - end, READ_BYTES_MAX),
+      end,
+    )
     if (bytesRead === 0) break
     end += bytesRead
   }
@@ -93,10 +110,13 @@ export const localDirectory = ({ path, warn }: LocalDirectoryOptions): ObjectSou
   return {
     description: `directory ${path}`,
     async list(): Promise<readonly ObjectSummary[]> {
-      const entries = (await entriesOf(path)).filter((entry) => !entry.isDirectory() && !isHiddenName(entry.name))
+      const entries = (await entriesOf(path)).filter(
+        (entry) => !entry.isDirectory() && !isHiddenName(entry.name),
+      )
       const summaries: ObjectSummary[] = []
       for (let i = 0; i < entries.length; i += STATS_AT_ONCE) {
-        for (const found of await Promise.all(entries.slice(i, i + STATS_AT_ONCE).map(summaryOf))) summaries.push(...found)
+        for (const found of await Promise.all(entries.slice(i, i + STATS_AT_ONCE).map(summaryOf)))
+          summaries.push(...found)
       }
       return summaries
     },
@@ -118,7 +138,13 @@ export const localDirectory = ({ path, warn }: LocalDirectoryOptions): ObjectSou
 }
 
 const unreadable = (file: string, cause: unknown): MillraceError =>
-  failed('OBJECT_UNREADABLE', 'A file of the watched directory cannot be read', file, 'make it readable, or remove it', cause)
+  failed(
+    'OBJECT_UNREADABLE',
+    'A file of the watched directory cannot be read',
+    file,
+    'make it readable, or remove it',
+    cause,
+  )
 
 /** The open file, or undefined if it is not there. */
 const openListed = async (file: string): Promise<FileHandle | undefined> => {

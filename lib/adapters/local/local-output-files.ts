@@ -26,7 +26,8 @@ export interface LocalOutputFilesOptions {
   readonly root: string
 }
 
-const errorCode = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | null)?.code
+const errorCode = (error: unknown): string | undefined =>
+  (error as NodeJS.ErrnoException | null)?.code
 
 const outputError = (error: unknown, target: string): MillraceError => {
   if (error instanceof MillraceError) return error
@@ -37,7 +38,12 @@ const outputError = (error: unknown, target: string): MillraceError => {
         fix: 'free some space; the batch is written again',
         cause: error,
       })
-    : new MillraceError('OUTPUT_FAILED', { problem: 'An output could not be written', value: target, retryable: true, cause: error })
+    : new MillraceError('OUTPUT_FAILED', {
+        problem: 'An output could not be written',
+        value: target,
+        retryable: true,
+        cause: error,
+      })
 }
 
 /** Hidden directories of this process that are in use. */
@@ -46,7 +52,8 @@ const inUse = new Set<string>()
 const hiddenPrefix = (target: string): string => `.${basename(target)}~`
 /** What follows the prefix: the whole of it is compared, for `a` and `a~b` are two outputs. */
 const HIDDEN_SUFFIX = /^[0-9a-f]{16}$/
-const hiddenSibling = (target: string): string => join(dirname(target), hiddenPrefix(target) + randomBytes(8).toString('hex'))
+const hiddenSibling = (target: string): string =>
+  join(dirname(target), hiddenPrefix(target) + randomBytes(8).toString('hex'))
 
 /** What is there under a name: nothing, or its `_SUCCESS` file if it has one. An empty directory is nothing. */
 const lookAt = (target: string): { readonly there: boolean; readonly success?: Uint8Array } => {
@@ -79,14 +86,22 @@ const writeDurably = async (file: string, bytes: Uint8Array): Promise<void> => {
   }
 }
 
-const writeDirectory = async (directory: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> => {
+const writeDirectory = async (
+  directory: string,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<void> => {
   await mkdir(directory)
   for (const [name, bytes] of files) await writeDurably(join(directory, name), bytes)
   syncDirectory(directory)
 }
 
 /** Step 3. Gives the directory that holds what was replaced, if there was something. Synchronous, so that no other attempt comes between. */
-const putInPlace = (path: string, target: string, written: string, fence: Fence): string | undefined => {
+const putInPlace = (
+  path: string,
+  target: string,
+  written: string,
+  fence: Fence,
+): string | undefined => {
   if (!mustReplace(path, target, fence)) {
     if (existsSync(target)) rmdirSync(target)
     renameSync(written, target)
@@ -119,7 +134,8 @@ const discard = async (directory: string, target: string): Promise<void> => {
 const removeLeftovers = async (target: string): Promise<void> => {
   const parent = dirname(target)
   const prefix = hiddenPrefix(target)
-  const isLeftover = (name: string): boolean => name.startsWith(prefix) && HIDDEN_SUFFIX.test(name.slice(prefix.length))
+  const isLeftover = (name: string): boolean =>
+    name.startsWith(prefix) && HIDDEN_SUFFIX.test(name.slice(prefix.length))
   const leftovers = (await readdir(parent)).filter(isLeftover).map((name) => join(parent, name))
   for (const leftover of leftovers) if (!inUse.has(leftover)) await discard(leftover, target)
 }

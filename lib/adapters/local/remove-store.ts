@@ -21,7 +21,10 @@ const isForeign = (file: string): boolean => {
   } finally {
     closeSync(opened)
   }
-  return header.toString('latin1', 0, MAGIC.length) === MAGIC && header.readUInt32BE(APPLICATION_ID_OFFSET) !== APPLICATION_ID
+  return (
+    header.toString('latin1', 0, MAGIC.length) === MAGIC &&
+    header.readUInt32BE(APPLICATION_ID_OFFSET) !== APPLICATION_ID
+  )
 }
 
 /**
@@ -39,7 +42,9 @@ export const removeStore = (directory: string): readonly string[] => {
         value: file,
         fix: 'give the directory of a store',
       })
-    for (const name of [STORE_FILE, LOCK_FILE].flatMap((stem) => SUFFIXES.map((suffix) => stem + suffix)))
+    for (const name of [STORE_FILE, LOCK_FILE].flatMap((stem) =>
+      SUFFIXES.map((suffix) => stem + suffix),
+    ))
       rmSync(join(directory, name), { force: true })
     const left = readdirSync(directory)
     if (left.length === 0) rmdirSync(directory)

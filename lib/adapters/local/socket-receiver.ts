@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { lineSplitter } from '../../base/line-splitter.ts'
-import { LINE_BYTES_MAX } from '../../base/text-lines.ts'
+import { lineSplitter } from '../../formats/line-splitter.ts'
+import { LINE_BYTES_MAX } from '../../formats/text-lines.ts'
 import type { Receiver, ReceiverSink } from '../../ports/receiver.ts'
 import { type DeliveryBuffer, deliveryBuffer } from './delivery-buffer.ts'
 import { systemClock } from './system-clock.ts'
@@ -20,7 +20,11 @@ export interface SocketReceiverOptions {
 const SLICE_BYTES = 4 * 1024
 const RECORDS_MAX = 10_000
 /** Spark's block interval is 200 ms; a little less keeps what people type from feeling late. */
-const LIMITS = { recordsMax: RECORDS_MAX - SLICE_BYTES, bytesMax: 1024 * 1024, intervalMs: 150 } as const
+const LIMITS = {
+  recordsMax: RECORDS_MAX - SLICE_BYTES,
+  bytesMax: 1024 * 1024,
+  intervalMs: 150,
+} as const
 /** By this we notice a peer that has gone without a word. */
 const KEEP_ALIVE_MS = 30_000
 
@@ -34,7 +38,11 @@ const connected = async (host: string, port: number, signal: AbortSignal): Promi
 }
 
 /** Reads to the end of the connection. The last line counts without an end, but only if the peer has ended, and not the network. */
-const readLines = async (socket: Socket, buffer: DeliveryBuffer, lineBytesMax: number): Promise<void> => {
+const readLines = async (
+  socket: Socket,
+  buffer: DeliveryBuffer,
+  lineBytesMax: number,
+): Promise<void> => {
   const splitter = lineSplitter({ lineBytesMax })
   for await (const chunk of socket as AsyncIterable<Buffer>) {
     for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
@@ -62,11 +70,20 @@ interface Outcome {
  * A {@link Receiver} of lines of text from a TCP server, such as `nc -lk 9999`. What is lost on the way while there is no connection cannot
  * be had again. When stopped, it closes the connection at once and stores the whole lines that have arrived.
  */
-export const socketReceiver = ({ host, port, retryDelayMs = 2_000, lineBytesMax = LINE_BYTES_MAX }: SocketReceiverOptions): Receiver => {
+export const socketReceiver = ({
+  host,
+  port,
+  retryDelayMs = 2_000,
+  lineBytesMax = LINE_BYTES_MAX,
+}: SocketReceiverOptions): Receiver => {
   const description = `socket ${host}:${port}`
   const clock = systemClock()
 
-  const oneConnection = async (buffer: DeliveryBuffer, sink: ReceiverSink, signal: AbortSignal): Promise<Outcome> => {
+  const oneConnection = async (
+    buffer: DeliveryBuffer,
+    sink: ReceiverSink,
+    signal: AbortSignal,
+  ): Promise<Outcome> => {
     let socket: Socket | undefined
     try {
       socket = await connected(host, port, signal)
@@ -94,7 +111,8 @@ export const socketReceiver = ({ host, port, retryDelayMs = 2_000, lineBytesMax 
         const { how, message } = await oneConnection(buffer, sink, stop)
         if (stop.aborted || (untilEnd && how === 'ended')) return
         // Not every 2 s the same.
-        if (how !== 'refused' || message !== said) sink.report(`${message}; trying again every ${retryDelayMs} ms`)
+        if (how !== 'refused' || message !== said)
+          sink.report(`${message}; trying again every ${retryDelayMs} ms`)
         said = message
         await clock.sleep(retryDelayMs, stop)
       }

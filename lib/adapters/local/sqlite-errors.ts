@@ -11,7 +11,8 @@ const resultCode = (error: unknown): number | undefined => {
 }
 
 /** Whether the error says that somebody else holds the lock. */
-export const isBusy = (error: unknown): boolean => resultCode(error) === SQLITE.busy || resultCode(error) === SQLITE.locked
+export const isBusy = (error: unknown): boolean =>
+  resultCode(error) === SQLITE.busy || resultCode(error) === SQLITE.locked
 
 /** Whether the disk, or the quota on it, is full: an error of the file system or of SQLite. */
 export const isDiskFull = (error: unknown): boolean => {
@@ -22,11 +23,14 @@ export const isDiskFull = (error: unknown): boolean => {
 const codeOf = (error: unknown): ErrorCode => {
   if (isDiskFull(error)) return 'STORE_FULL'
   const code = resultCode(error)
-  return code === SQLITE.corrupt || code === SQLITE.notADatabase ? 'STORE_UNREADABLE' : 'STORE_FAILED'
+  return code === SQLITE.corrupt || code === SQLITE.notADatabase
+    ? 'STORE_UNREADABLE'
+    : 'STORE_FAILED'
 }
 
 const fixes: Partial<Record<ErrorCode, string>> = {
-  STORE_FULL: 'free some space on the disk, or give the store more room; nothing that was acknowledged is lost',
+  STORE_FULL:
+    'free some space on the disk, or give the store more room; nothing that was acknowledged is lost',
   STORE_UNREADABLE: 'restore the directory from a copy, or start again in another one',
 }
 

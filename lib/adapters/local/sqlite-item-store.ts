@@ -31,7 +31,9 @@ export interface SqliteItemStore extends ItemStore {
 
 const preparedStatements = (database: DatabaseSync) => ({
   get: database.prepare('SELECT attributes, bytes FROM items WHERE partition = ? AND sort = ?'),
-  put: database.prepare('INSERT OR REPLACE INTO items (partition, sort, attributes, bytes) VALUES (?, ?, ?, ?)'),
+  put: database.prepare(
+    'INSERT OR REPLACE INTO items (partition, sort, attributes, bytes) VALUES (?, ?, ?, ?)',
+  ),
   remove: database.prepare('DELETE FROM items WHERE partition = ? AND sort = ?'),
   // A range and not LIKE, for which % and _ are wild and case may not count.
   query: database.prepare(
@@ -51,9 +53,19 @@ const writeItem = ({ put }: Statements, { partition, sort }: ItemKey, item: Item
   put.run(keyBytes(partition), keyBytes(sort), attributes, bytes)
 }
 
-const queryItems = ({ query }: Statements, partition: string, { prefix = '', after = '', limit = Infinity }: Query): KeyedItem[] => {
+const queryItems = (
+  { query }: Statements,
+  partition: string,
+  { prefix = '', after = '', limit = Infinity }: Query,
+): KeyedItem[] => {
   const from = keyBytes(prefix)
-  const rows = query.all(keyBytes(partition), from, keyBytes(after), afterPrefix(from) ?? null, limit === Infinity ? -1 : limit)
+  const rows = query.all(
+    keyBytes(partition),
+    from,
+    keyBytes(after),
+    afterPrefix(from) ?? null,
+    limit === Infinity ? -1 : limit,
+  )
   return (rows as unknown as (ItemRow & { readonly sort: Uint8Array })[]).map((row) => ({
     partition,
     sort: keyText(row.sort),
@@ -103,7 +115,8 @@ export const sqliteItemStore = (options: SqliteItemStoreOptions): SqliteItemStor
 
   return {
     itemBytesMax,
-    get: async (key: ItemKey): Promise<Item | undefined> => guarded(() => readItem(statements, key)),
+    get: async (key: ItemKey): Promise<Item | undefined> =>
+      guarded(() => readItem(statements, key)),
     query: async (partition: string, query: Query = {}): Promise<readonly KeyedItem[]> =>
       guarded(() => queryItems(statements, partition, query)),
     async compareAndSet(key: ItemKey, seen: Item | 'absent', next: Item): Promise<Swap> {
@@ -127,7 +140,8 @@ export const sqliteItemStore = (options: SqliteItemStoreOptions): SqliteItemStor
     },
     async deleteAll(keys: readonly ItemKey[]): Promise<void> {
       transaction(() => {
-        for (const { partition, sort } of keys) statements.remove.run(keyBytes(partition), keyBytes(sort))
+        for (const { partition, sort } of keys)
+          statements.remove.run(keyBytes(partition), keyBytes(sort))
       })
     },
     close: () => database.close(),
@@ -135,6 +149,8 @@ export const sqliteItemStore = (options: SqliteItemStoreOptions): SqliteItemStor
 }
 
 const limitSize = (database: DatabaseSync, sizeBytesMax: number): void => {
-  const { page_size: pageBytes } = database.prepare('PRAGMA page_size').get() as { page_size: number }
+  const { page_size: pageBytes } = database.prepare('PRAGMA page_size').get() as {
+    page_size: number
+  }
   database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(sizeBytesMax / pageBytes))}`)
 }

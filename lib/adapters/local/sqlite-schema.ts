@@ -2,7 +2,12 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { MillraceError } from '../../base/errors.ts'
 import { storeError } from './sqlite-errors.ts'
-import { enterStoreDirectory, STORE_FILE, type StoreDirectory, storeNotFound } from './store-directory.ts'
+import {
+  enterStoreDirectory,
+  STORE_FILE,
+  type StoreDirectory,
+  storeNotFound,
+} from './store-directory.ts'
 
 /** `Mill` in ASCII: by this the `file` command, and we, know one of our stores. */
 export const APPLICATION_ID = 0x4d69_6c6c
@@ -39,7 +44,8 @@ const unreadable = (directory: string, problem: string, fix: string): MillraceEr
   new MillraceError('STORE_UNREADABLE', { problem, value: join(directory, STORE_FILE), fix })
 
 const isNew = (database: DatabaseSync): boolean =>
-  pragma(database, 'application_id') === 0 && database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined
+  pragma(database, 'application_id') === 0 &&
+  database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined
 
 /** Checks that the file is a store of ours, in the format that we read. */
 const checkSchema = (database: DatabaseSync, directory: string): void => {
@@ -51,7 +57,9 @@ const checkSchema = (database: DatabaseSync, directory: string): void => {
   throw unreadable(
     directory,
     `The store has format ${version}, and this version of Millrace reads format ${SCHEMA_VERSION}`,
-    version > SCHEMA_VERSION ? 'run a newer version of Millrace' : 'start again in another directory, or run the version that wrote it',
+    version > SCHEMA_VERSION
+      ? 'run a newer version of Millrace'
+      : 'start again in another directory, or run the version that wrote it',
   )
 }
 
@@ -94,7 +102,9 @@ export const openStoreDatabase = (where: StoreAccess): DatabaseSync => {
   enterStoreDirectory(where)
   let database: DatabaseSync | undefined
   try {
-    database = new DatabaseSync(join(where.directory, STORE_FILE), { timeout: where.busyTimeoutMs ?? 5_000 })
+    database = new DatabaseSync(join(where.directory, STORE_FILE), {
+      timeout: where.busyTimeoutMs ?? 5_000,
+    })
     prepare(database, where)
     return database
   } catch (error) {

@@ -34,7 +34,8 @@ export const enterStoreDirectory = ({ directory, create = true }: StoreDirectory
   try {
     makeDurableDirectory(directory)
   } catch (error) {
-    if (statSync(directory, { throwIfNoEntry: false })?.isFile() !== true) throw storeError(error, directory)
+    if (statSync(directory, { throwIfNoEntry: false })?.isFile() !== true)
+      throw storeError(error, directory)
     throw new MillraceError('STORE_FAILED', {
       problem: 'The store needs a directory, and this is a file',
       value: directory,

@@ -28,7 +28,10 @@ const busyError = (directory: string): MillraceError =>
  *
  * Errors: `STORE_BUSY`, `STORE_NOT_FOUND` (with `create: false`), `STORE_FAILED`, `STORE_FULL`.
  */
-export const lockStore = (directory: string, { create = true }: { readonly create?: boolean } = {}): StoreLock => {
+export const lockStore = (
+  directory: string,
+  { create = true }: { readonly create?: boolean } = {},
+): StoreLock => {
   enterStoreDirectory({ directory, create })
   const database = openLock(directory)
   try {

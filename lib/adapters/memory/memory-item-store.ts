@@ -17,13 +17,17 @@ const sameAttribute = (a: Attribute, b: Attribute): boolean =>
 /** Whether every attribute named in `seen` is stored with that very value: the condition of `compareAndSet`. */
 export const matchesSeen = (current: Item | undefined, seen: Item | 'absent'): boolean => {
   if (seen === 'absent' || current === undefined) return seen === 'absent' && current === undefined
-  return Object.entries(seen).every(([name, value]) => sameAttribute(Object.hasOwn(current, name) ? current[name] : undefined, value))
+  return Object.entries(seen).every(([name, value]) =>
+    sameAttribute(Object.hasOwn(current, name) ? current[name] : undefined, value),
+  )
 }
 
 const copyOf = (item: Item): Item =>
   Object.fromEntries(
     Object.entries(item).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value instanceof Uint8Array ? new Uint8Array(value) : value]],
+      value === undefined
+        ? []
+        : [[name, value instanceof Uint8Array ? new Uint8Array(value) : value]],
     ),
   )
 
@@ -37,7 +41,9 @@ const copyOf = (item: Item): Item =>
  * await store.put({ partition: 'p', sort: 's' }, { n: 1 })
  * ```
  */
-export const memoryItemStore = ({ itemBytesMax = DYNAMODB_ITEM_BYTES_MAX }: { readonly itemBytesMax?: number } = {}): ItemStore => {
+export const memoryItemStore = ({
+  itemBytesMax = DYNAMODB_ITEM_BYTES_MAX,
+}: { readonly itemBytesMax?: number } = {}): ItemStore => {
   const partitions = new Map<string, Map<string, Item>>()
 
   const check = (key: ItemKey, item: Item): void => {
@@ -62,16 +68,22 @@ export const memoryItemStore = ({ itemBytesMax = DYNAMODB_ITEM_BYTES_MAX }: { re
       const item = read(key)
       return item === undefined ? undefined : copyOf(item)
     },
-    async query(partition: string, { prefix = '', after = '', limit = Infinity }: Query = {}): Promise<readonly KeyedItem[]> {
+    async query(
+      partition: string,
+      { prefix = '', after = '', limit = Infinity }: Query = {},
+    ): Promise<readonly KeyedItem[]> {
       const items = [...(partitions.get(partition) ?? [])].filter(
-        ([sort]) => sort.startsWith(prefix) && (after === '' || Buffer.compare(Buffer.from(sort), Buffer.from(after)) > 0),
+        ([sort]) =>
+          sort.startsWith(prefix) &&
+          (after === '' || Buffer.compare(Buffer.from(sort), Buffer.from(after)) > 0),
       )
       items.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
       return items.slice(0, limit).map(([sort, item]) => ({ partition, sort, item: copyOf(item) }))
     },
     async compareAndSet(key: ItemKey, seen: Item | 'absent', next: Item): Promise<Swap> {
       const current = read(key)
-      if (!matchesSeen(current, seen)) return { swapped: false, current: current === undefined ? undefined : copyOf(current) }
+      if (!matchesSeen(current, seen))
+        return { swapped: false, current: current === undefined ? undefined : copyOf(current) }
       write(key, next)
       return { swapped: true }
     },

@@ -36,7 +36,10 @@ const compareKeys = (a: string, b: string): number => Buffer.compare(Buffer.from
  * console.log(await objects.head('a.txt', version))
  * ```
  */
-export const memoryObjectStore = ({ versioned = false, pageSize = 1_000 }: MemoryObjectStoreOptions = {}): MemoryObjectStore => {
+export const memoryObjectStore = ({
+  versioned = false,
+  pageSize = 1_000,
+}: MemoryObjectStoreOptions = {}): MemoryObjectStore => {
   const current = new Map<string, Upload>()
   const uploads = new Map<string, Upload>()
   const nameOf = (key: string, version: string): string => `${key}\n${version}`
@@ -45,7 +48,9 @@ export const memoryObjectStore = ({ versioned = false, pageSize = 1_000 }: Memor
   return {
     description: 'objects in memory',
     async head(key: string, version?: string): Promise<ObjectVersion | undefined> {
-      return (version === undefined || !versioned ? current.get(key) : uploads.get(nameOf(key, version)))?.object
+      return (
+        version === undefined || !versioned ? current.get(key) : uploads.get(nameOf(key, version))
+      )?.object
     },
     async read({ key, version }: ObjectVersion): Promise<ObjectContent> {
       const upload = versioned ? uploads.get(nameOf(key, version)) : current.get(key)
@@ -54,11 +59,17 @@ export const memoryObjectStore = ({ versioned = false, pageSize = 1_000 }: Memor
       return { found: true, bytes: new Uint8Array(upload.bytes) }
     },
     async list(prefix: string, after = ''): Promise<ObjectPage> {
-      const inOrder = [...current.values()].toSorted((a, b) => compareKeys(a.object.key, b.object.key))
-      const behind = inOrder.map(({ object }) => object).filter(({ key }) => key.startsWith(prefix) && compareKeys(key, after) > 0)
+      const inOrder = [...current.values()].toSorted((a, b) =>
+        compareKeys(a.object.key, b.object.key),
+      )
+      const behind = inOrder
+        .map(({ object }) => object)
+        .filter(({ key }) => key.startsWith(prefix) && compareKeys(key, after) > 0)
       const page = behind.slice(0, pageSize)
       const next = page.length < behind.length ? page.at(-1)?.key : undefined
-      const objects = page.filter(({ key }) => isWatchedKey(key, prefix)).map(({ key, modifiedMs }) => ({ key, modifiedMs }))
+      const objects = page
+        .filter(({ key }) => isWatchedKey(key, prefix))
+        .map(({ key, modifiedMs }) => ({ key, modifiedMs }))
       return { objects, ...(next === undefined ? {} : { next }) }
     },
     write(key: string, bytes: Uint8Array, modifiedMs: number): string {

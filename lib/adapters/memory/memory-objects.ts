@@ -22,22 +22,32 @@ export interface MemoryObjects extends ObjectSource {
  * objects.write('a.txt', Buffer.from('to be'), 1_000)
  * ```
  */
-export const memoryObjects = ({ name = 'memory', path = '' }: { readonly name?: string; readonly path?: string } = {}): MemoryObjects => {
+export const memoryObjects = ({
+  name = 'memory',
+  path = '',
+}: { readonly name?: string; readonly path?: string } = {}): MemoryObjects => {
   const pattern = parseDirectoryPattern(path)
   const isShown = (key: string): boolean =>
-    pattern.names.length === 0 ? !isHiddenName(key) : isInMatch(key, pattern) && !isHiddenName(posix.basename(key))
+    pattern.names.length === 0
+      ? !isHiddenName(key)
+      : isInMatch(key, pattern) && !isHiddenName(posix.basename(key))
   const objects = new Map<string, { readonly bytes: Uint8Array; readonly modifiedMs: number }>()
 
   return {
     description: `objects ${name}`,
     async list(): Promise<readonly ObjectSummary[]> {
       const shown = [...objects].filter(([key]) => isShown(key))
-      return shown.map(([key, { bytes, modifiedMs }]) => ({ key, modifiedMs, sizeBytes: bytes.byteLength }))
+      return shown.map(([key, { bytes, modifiedMs }]) => ({
+        key,
+        modifiedMs,
+        sizeBytes: bytes.byteLength,
+      }))
     },
     async read({ key, modifiedMs, sizeBytes }: ObjectSummary): Promise<ObjectContent> {
       const object = objects.get(key)
       if (object === undefined) return { found: false, gone: 'missing' }
-      if (object.modifiedMs !== modifiedMs || object.bytes.byteLength < sizeBytes) return { found: false, gone: 'replaced' }
+      if (object.modifiedMs !== modifiedMs || object.bytes.byteLength < sizeBytes)
+        return { found: false, gone: 'replaced' }
       return { found: true, bytes: new Uint8Array(object.bytes.subarray(0, sizeBytes)) }
     },
     write(key: string, bytes: Uint8Array, modifiedMs: number): void {

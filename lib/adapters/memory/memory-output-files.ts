@@ -28,7 +28,8 @@ export const memoryOutputFiles = (): MemoryOutputFiles => {
       const there = [...stored.keys()].filter((name) => name === path || name.startsWith(directory))
       if (there.length > 0) checkReplaceable(path, stored.get(directory + SUCCESS_FILE), fence)
       for (const name of there) stored.delete(name)
-      for (const [name, bytes] of outputFiles(parts, fence)) stored.set(directory + name, new Uint8Array(bytes))
+      for (const [name, bytes] of outputFiles(parts, fence))
+        stored.set(directory + name, new Uint8Array(bytes))
     },
     files: () => new Map(stored),
     plant(path: string, bytes: Uint8Array): void {

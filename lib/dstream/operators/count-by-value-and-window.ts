@@ -16,7 +16,11 @@ declare module '../dstream.ts' {
      * number from 1 to 1024.
      * @example words.countByValueAndWindow(seconds(60), seconds(10)).print()
      */
-    countByValueAndWindow(length: Duration, slide?: Duration, options?: ShuffleOptions): DStream<[T, number]>
+    countByValueAndWindow(
+      length: Duration,
+      slide?: Duration,
+      options?: ShuffleOptions,
+    ): DStream<[T, number]>
   }
 }
 

@@ -2,7 +2,7 @@ import type { ShuffleOptions } from '../../rdd/rdd.ts'
 import { checkedFunction, checkedShuffle } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode } from '../plan-node.ts'
-import { datasetFor } from './dataset-for.ts'
+import { requiredRdd } from './dataset-for.ts'
 
 declare module '../dstream.ts' {
   interface DStream<T> {
@@ -33,8 +33,8 @@ declare module '../dstream.ts' {
 DStream.prototype.count = function () {
   return this.to(
     operatorNode('count', [this.node], ([input], batch) => {
-      const dataset = datasetFor('count', input, batch)
-      return dataset.derive(1, async () => [[await dataset.count()]])
+      const rdd = requiredRdd('count', input, batch)
+      return rdd.derive(1, async () => [[await rdd.count()]])
     }),
   )
 }
@@ -45,7 +45,8 @@ DStream.prototype.countByValue = function (options = {}) {
     operatorNode(
       'countByValue',
       [this.node],
-      ([input]) => input?.mapToPair((value) => [value, 1]).reduceByKey((a, b) => a + b, { partitions }),
+      ([input]) =>
+        input?.mapToPair((value) => [value, 1]).reduceByKey((a, b) => a + b, { partitions }),
       { parameters: { partitions } },
     ),
   )

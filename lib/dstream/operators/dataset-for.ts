@@ -3,7 +3,11 @@ import type { RDD } from '../../rdd/rdd.ts'
 import type { BatchView } from '../plan-node.ts'
 
 /** The dataset, for operators that fail without one (facts from Spark: transform, union, cogroup and every join). */
-export const datasetFor = <T>(kind: string, input: RDD<T> | undefined, batch: BatchView): RDD<T> => {
+export const requiredRdd = <T>(
+  kind: string,
+  input: RDD<T> | undefined,
+  batch: BatchView,
+): RDD<T> => {
   if (input !== undefined) return input
   throw new MillraceError('USER_FUNCTION_FAILED', {
     problem: `${kind} needs a dataset of each parent, and one has none at ${batch.timeMs} ms`,

@@ -1,6 +1,6 @@
 import { MillraceError } from '../../base/errors.ts'
 import { type Time, timeOf } from '../../base/time.ts'
-import { userFunctionFailed } from '../../rdd/pour.ts'
+import { userFunctionFailed } from '../../rdd/evaluate.ts'
 import type { RDD } from '../../rdd/rdd.ts'
 import { checkedFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
@@ -33,7 +33,11 @@ DStream.prototype.foreachRDD = function (f) {
         await f(input, timeOf(batch.timeMs), batch.attempt)
       } catch (error) {
         if (error instanceof MillraceError) throw error
-        throw userFunctionFailed({ label: 'foreachRDD', record: `the dataset at ${batch.timeMs} ms`, error })
+        throw userFunctionFailed({
+          label: 'foreachRDD',
+          record: `the dataset at ${batch.timeMs} ms`,
+          error,
+        })
       }
     }),
   )

@@ -1,10 +1,10 @@
-import { together } from '../../base/together.ts'
+import { allOrFirstError } from '../../base/all-or-first-error.ts'
 import type { Duration } from '../../base/duration.ts'
 import { KeyedMap } from '../../base/keys.ts'
 import { isSimple } from '../../base/packed.ts'
-import { forEachPair, type KeyedPane } from '../../rdd/keyed-pane.ts'
-import type { Panes } from '../../rdd/panes.ts'
-import { datasetOfElements, type RDD, type ShuffleOptions } from '../../rdd/rdd.ts'
+import { forEachPair, type KeyedPane } from '../../state/operator/keyed-pane.ts'
+import type { Panes } from '../../state/operator/panes.ts'
+import { rddOfElements, type RDD, type ShuffleOptions } from '../../rdd/rdd.ts'
 import { checkedShuffle } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode } from '../plan-node.ts'
@@ -20,7 +20,12 @@ declare module '../dstream.ts' {
      * number from 1 to 1024.
      * @example pairs.groupByKeyAndWindow(seconds(60), seconds(10))
      */
-    groupByKeyAndWindow<K, V>(this: DStream<[K, V]>, length: Duration, slide?: Duration, options?: ShuffleOptions): DStream<[K, V[]]>
+    groupByKeyAndWindow<K, V>(
+      this: DStream<[K, V]>,
+      length: Duration,
+      slide?: Duration,
+      options?: ShuffleOptions,
+    ): DStream<[K, V[]]>
   }
 }
 
@@ -34,14 +39,18 @@ DStream.prototype.groupByKeyAndWindow = function (length, slide, options = {}) {
       'groupByKeyAndWindow',
       [this.node],
       async ([input], batch) => {
-        const all = Array.from({ length: partitions }, (_, partition): GroupPanes => batch.panes(partition))
+        const all = Array.from({ length: partitions }, (_, partition): GroupPanes =>
+          batch.panes(partition),
+        )
         if (input !== undefined && isHeld(span, batch)) {
-          const groups = await (input as RDD<[unknown, unknown]>).groupByKey({ partitions }).partitions()
+          const groups = await (input as RDD<[unknown, unknown]>)
+            .groupByKey({ partitions })
+            .partitions()
           all.forEach((panes, partition) => putGroups(panes, groups[partition] ?? []))
         }
         if (!isDue(span, batch)) return undefined
-        return datasetOfElements(
-          await together(
+        return rddOfElements(
+          await allOrFirstError(
             all.map(async (panes) => {
               panes.dropBefore(beginOf(span, batch))
               return joined(panes)
@@ -50,7 +59,7 @@ DStream.prototype.groupByKeyAndWindow = function (length, slide, options = {}) {
         )
       },
       {
-        keeps: { partitions, panes: true, layout: layoutOf(span) },
+        stateful: { partitions, panes: true, layout: layoutOf(span) },
         slideMs: span.slideMs,
         parameters: { lengthMs: span.lengthMs, slideMs: span.slideMs, partitions },
       },
@@ -58,7 +67,10 @@ DStream.prototype.groupByKeyAndWindow = function (length, slide, options = {}) {
   )
 }
 
-const putGroups = (panes: GroupPanes, groups: readonly (readonly [unknown, readonly unknown[]])[]): void => {
+const putGroups = (
+  panes: GroupPanes,
+  groups: readonly (readonly [unknown, readonly unknown[]])[],
+): void => {
   if (groups.length === 0) return
   const lists = groups.map(([, values]) => values)
   panes.put(

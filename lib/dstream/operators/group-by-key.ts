@@ -34,7 +34,12 @@ declare module '../dstream.ts' {
 DStream.prototype.groupByKey = function (options = {}) {
   const { partitions = 1 } = checkedShuffle(options)
   return this.to(
-    operatorNode('groupByKey', [this.node], ([input]) => pairsOf(input)?.groupByKey({ partitions }), { parameters: { partitions } }),
+    operatorNode(
+      'groupByKey',
+      [this.node],
+      ([input]) => pairsOf(input)?.groupByKey({ partitions }),
+      { parameters: { partitions } },
+    ),
   )
 }
 
@@ -45,7 +50,8 @@ DStream.prototype.combineByKey = function (create, mergeValue, mergeCombinations
     operatorNode(
       'combineByKey',
       [this.node],
-      ([input]) => pairsOf(input)?.combineByKey(create, mergeValue, mergeCombinations, { partitions }),
+      ([input]) =>
+        pairsOf(input)?.combineByKey(create, mergeValue, mergeCombinations, { partitions }),
       { parameters: { partitions } },
     ),
   )

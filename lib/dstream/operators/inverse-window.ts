@@ -1,8 +1,8 @@
 import { MillraceError } from '../../base/errors.ts'
 import { KeyedMap } from '../../base/keys.ts'
-import type { KeyedState } from '../../rdd/keyed-state.ts'
-import { type KeyedPane, reducePanes } from '../../rdd/keyed-pane.ts'
-import { computedDataset } from '../../rdd/rdd.ts'
+import type { KeyedState } from '../../state/operator/keyed-state.ts'
+import { type KeyedPane, reducePanes } from '../../state/operator/keyed-pane.ts'
+import { computedRdd } from '../../rdd/rdd.ts'
 import { blamingLater } from '../../rdd/shuffle.ts'
 import type { BatchView, OperatorNode, PlanNode } from '../plan-node.ts'
 import { beginOf } from '../window-span.ts'
@@ -23,16 +23,22 @@ export interface InverseReduction<K, V> extends WindowReduction<K, V> {
  * What has entered already is what came up to the marked batch. So a slide that was given up (`millrace skip`) is made good by the next
  * one, and batches between two windows, where the slide is longer than the window, are never counted.
  */
-export const inverseWindowNode = <K, V>(parent: PlanNode, reduction: InverseReduction<K, V>): OperatorNode =>
+export const inverseWindowNode = <K, V>(
+  parent: PlanNode,
+  reduction: InverseReduction<K, V>,
+): OperatorNode =>
   pairWindowNode(parent, reduction, {
     state: true,
     atSlide: async (batch) => {
-      const states = Array.from({ length: reduction.partitions }, (_, partition) => batch.state<K, V>(partition))
-      for (const [partition, state] of states.entries()) await slide(reduction, state, partition, batch)
+      const states = Array.from({ length: reduction.partitions }, (_, partition) =>
+        batch.state<K, V>(partition),
+      )
+      for (const [partition, state] of states.entries())
+        await slide(reduction, state, partition, batch)
       batch.mark()
       const compute = async (): Promise<readonly (readonly [K, V][])[]> =>
         states.map((state) => Array.from(state.current(), ([key, value]): [K, V] => [key, value]))
-      return computedDataset({ partitionCount: reduction.partitions, compute })
+      return computedRdd({ partitionCount: reduction.partitions, compute })
     },
   })
 
@@ -73,10 +79,14 @@ interface Change<V> {
   readonly entering: readonly V[]
 }
 
-const changesOf = <K, V>(leaving: KeyedMap<K, V>, entering: KeyedMap<K, V>): readonly (readonly [K, Change<V>])[] => {
+const changesOf = <K, V>(
+  leaving: KeyedMap<K, V>,
+  entering: KeyedMap<K, V>,
+): readonly (readonly [K, Change<V>])[] => {
   const changes = new KeyedMap<K, Change<V>>()
   for (const [key, value] of leaving.entries()) changes.set(key, { leaving: [value], entering: [] })
-  for (const [key, value] of entering.entries()) changes.set(key, { leaving: changes.get(key)?.leaving ?? [], entering: [value] })
+  for (const [key, value] of entering.entries())
+    changes.set(key, { leaving: changes.get(key)?.leaving ?? [], entering: [value] })
   return changes.sortedEntries()
 }
 

@@ -2,7 +2,7 @@ import type { RDD, ShuffleOptions } from '../../rdd/rdd.ts'
 import { checkedShuffle } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode, type OperatorNode } from '../plan-node.ts'
-import { datasetFor } from './dataset-for.ts'
+import { requiredRdd } from './dataset-for.ts'
 
 declare module '../dstream.ts' {
   interface DStream<T> {
@@ -14,7 +14,11 @@ declare module '../dstream.ts' {
      * `partitions` is not a whole number from 1 to 1024.
      * @example clicks.cogroup(views).print()
      */
-    cogroup<K, V, W>(this: DStream<[K, V]>, other: DStream<[K, W]>, options?: ShuffleOptions): DStream<[K, [V[], W[]]]>
+    cogroup<K, V, W>(
+      this: DStream<[K, V]>,
+      other: DStream<[K, W]>,
+      options?: ShuffleOptions,
+    ): DStream<[K, [V[], W[]]]>
 
     /**
      * Each value of this side with each value of the other under the same key, of the same batch. On pairs only; see `cogroup`.
@@ -22,7 +26,11 @@ declare module '../dstream.ts' {
      * @throws MillraceError `ARGUMENT_INVALID`, as `cogroup`.
      * @example clicks.window(seconds(60)).join(views.window(seconds(60))).print()
      */
-    join<K, V, W>(this: DStream<[K, V]>, other: DStream<[K, W]>, options?: ShuffleOptions): DStream<[K, [V, W]]>
+    join<K, V, W>(
+      this: DStream<[K, V]>,
+      other: DStream<[K, W]>,
+      options?: ShuffleOptions,
+    ): DStream<[K, [V, W]]>
 
     /**
      * As `join`, with the pairs of this side that have no other: there the right value is undefined.
@@ -30,7 +38,11 @@ declare module '../dstream.ts' {
      * @throws MillraceError `ARGUMENT_INVALID`, as `cogroup`.
      * @example clicks.leftOuterJoin(views).mapValues(([click, view]) => view ?? click).print()
      */
-    leftOuterJoin<K, V, W>(this: DStream<[K, V]>, other: DStream<[K, W]>, options?: ShuffleOptions): DStream<[K, [V, W | undefined]]>
+    leftOuterJoin<K, V, W>(
+      this: DStream<[K, V]>,
+      other: DStream<[K, W]>,
+      options?: ShuffleOptions,
+    ): DStream<[K, [V, W | undefined]]>
 
     /**
      * As `join`, with the pairs of the other side that have none here: there the left value is undefined.
@@ -38,7 +50,11 @@ declare module '../dstream.ts' {
      * @throws MillraceError `ARGUMENT_INVALID`, as `cogroup`.
      * @example clicks.rightOuterJoin(views).print()
      */
-    rightOuterJoin<K, V, W>(this: DStream<[K, V]>, other: DStream<[K, W]>, options?: ShuffleOptions): DStream<[K, [V | undefined, W]]>
+    rightOuterJoin<K, V, W>(
+      this: DStream<[K, V]>,
+      other: DStream<[K, W]>,
+      options?: ShuffleOptions,
+    ): DStream<[K, [V | undefined, W]]>
 
     /**
      * As `join`, with the pairs of both sides that have no other: there that side's value is undefined.
@@ -58,12 +74,20 @@ type Pairs = RDD<[unknown, unknown]>
 type Kind = 'cogroup' | 'join' | 'leftOuterJoin' | 'rightOuterJoin' | 'fullOuterJoin'
 
 /** Both must have a dataset, as in Spark, where all of these are built on `transformWith`. */
-const joinNode = (kind: Kind, left: DStream<never>, right: DStream<never>, options: ShuffleOptions): OperatorNode => {
+const joinNode = (
+  kind: Kind,
+  left: DStream<never>,
+  right: DStream<never>,
+  options: ShuffleOptions,
+): OperatorNode => {
   const { partitions = 1 } = checkedShuffle(options)
   return operatorNode(
     kind,
     [left.node, left.nodeBeside(kind, right)],
-    ([a, b], batch) => (datasetFor(kind, a, batch) as Pairs)[kind](datasetFor(kind, b, batch) as Pairs, { partitions }) as RDD<unknown>,
+    ([a, b], batch) =>
+      (requiredRdd(kind, a, batch) as Pairs)[kind](requiredRdd(kind, b, batch) as Pairs, {
+        partitions,
+      }) as RDD<unknown>,
     { parameters: { partitions } },
   )
 }
@@ -77,13 +101,19 @@ DStream.prototype.join = function (other, options = {}) {
 }
 
 DStream.prototype.leftOuterJoin = function (other, options = {}) {
-  return this.to(joinNode('leftOuterJoin', this as DStream<never>, other as DStream<never>, options))
+  return this.to(
+    joinNode('leftOuterJoin', this as DStream<never>, other as DStream<never>, options),
+  )
 }
 
 DStream.prototype.rightOuterJoin = function (other, options = {}) {
-  return this.to(joinNode('rightOuterJoin', this as DStream<never>, other as DStream<never>, options))
+  return this.to(
+    joinNode('rightOuterJoin', this as DStream<never>, other as DStream<never>, options),
+  )
 }
 
 DStream.prototype.fullOuterJoin = function (other, options = {}) {
-  return this.to(joinNode('fullOuterJoin', this as DStream<never>, other as DStream<never>, options))
+  return this.to(
+    joinNode('fullOuterJoin', this as DStream<never>, other as DStream<never>, options),
+  )
 }

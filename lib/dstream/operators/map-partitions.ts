@@ -18,7 +18,9 @@ declare module '../dstream.ts' {
      *
      * @example lines.mapPartitionsWithIndex((part, index) => [[index, [...part].length]]).print()
      */
-    mapPartitionsWithIndex<U>(f: (elements: Iterable<T>, index: number) => Iterable<U> | Promise<Iterable<U>>): DStream<U>
+    mapPartitionsWithIndex<U>(
+      f: (elements: Iterable<T>, index: number) => Iterable<U> | Promise<Iterable<U>>,
+    ): DStream<U>
   }
 }
 
@@ -29,5 +31,9 @@ DStream.prototype.mapPartitions = function (f) {
 
 DStream.prototype.mapPartitionsWithIndex = function (f) {
   checkedFunction('mapPartitionsWithIndex', f)
-  return this.to(operatorNode('mapPartitionsWithIndex', [this.node], ([input]) => input?.mapPartitionsWithIndex(f)))
+  return this.to(
+    operatorNode('mapPartitionsWithIndex', [this.node], ([input]) =>
+      input?.mapPartitionsWithIndex(f),
+    ),
+  )
 }

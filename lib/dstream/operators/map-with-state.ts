@@ -1,10 +1,10 @@
 import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
 import { MillraceError } from '../../base/errors.ts'
 import { timeOf } from '../../base/time.ts'
-import { IdleKeys } from '../../rdd/idle-keys.ts'
-import type { KeyedState } from '../../rdd/keyed-state.ts'
-import { userFunctionFailed } from '../../rdd/pour.ts'
-import { computedDataset, datasetOfElements, RDD } from '../../rdd/rdd.ts'
+import { IdleKeys } from '../../state/operator/idle-keys.ts'
+import type { KeyedState } from '../../state/operator/keyed-state.ts'
+import { userFunctionFailed } from '../../rdd/evaluate.ts'
+import { computedRdd, rddOfElements, RDD } from '../../rdd/rdd.ts'
 import { partitionOf } from '../../base/keys.ts'
 import { DStream } from '../dstream.ts'
 import { type BatchView, operatorNode, type PlanNode } from '../plan-node.ts'
@@ -36,7 +36,10 @@ declare module '../dstream.ts' {
      * @throws MillraceError `ARGUMENT_INVALID` when it is given no `StateSpec`.
      * @example pairs.mapWithState(StateSpec.function(count).timeout(minutes(30))).print()
      */
-    mapWithState<K, V, S, R>(this: DStream<[K, V]>, spec: StateSpec<K, V, S, R>): MapWithStateStream<K, S, Exclude<R, undefined>>
+    mapWithState<K, V, S, R>(
+      this: DStream<[K, V]>,
+      spec: StateSpec<K, V, S, R>,
+    ): MapWithStateStream<K, S, Exclude<R, undefined>>
   }
 }
 
@@ -47,7 +50,10 @@ type States = KeyedState<unknown, unknown>
 
 const KIND = 'mapWithState'
 
-DStream.prototype.mapWithState = function <K, V, S, R>(this: DStream<[K, V]>, spec: StateSpec<K, V, S, R>) {
+DStream.prototype.mapWithState = function <K, V, S, R>(
+  this: DStream<[K, V]>,
+  spec: StateSpec<K, V, S, R>,
+) {
   if (!(spec instanceof StateSpec))
     throw new MillraceError('ARGUMENT_INVALID', {
       problem: 'mapWithState() needs a StateSpec',
@@ -56,12 +62,24 @@ DStream.prototype.mapWithState = function <K, V, S, R>(this: DStream<[K, V]>, sp
     })
   const parts = spec.parts as unknown as Spec
   const { partitions, timeoutMs } = parts
-  const node = operatorNode(KIND, [this.node], async ([input], batch) => mapped(parts, input, batch), {
-    keeps: { partitions, state: true, layout: timeoutMs === undefined ? '' : 'the times of last use', shown: shownOf(parts) },
-    parameters: { partitions },
-  })
+  const node = operatorNode(
+    KIND,
+    [this.node],
+    async ([input], batch) => mapped(parts, input, batch),
+    {
+      stateful: {
+        partitions,
+        state: true,
+        layout: timeoutMs === undefined ? '' : 'the times of last use',
+        shown: shownOf(parts),
+      },
+      parameters: { partitions },
+    },
+  )
   const stream = this.to<Exclude<R, undefined>>(node)
-  return Object.assign(stream, { stateSnapshots: () => stream.to<[K, S]>(snapshotsNode(node, parts)) })
+  return Object.assign(stream, {
+    stateSnapshots: () => stream.to<[K, S]>(snapshotsNode(node, parts)),
+  })
 }
 
 const shownOf =
@@ -71,31 +89,47 @@ const shownOf =
 
 const snapshotsNode = (parent: PlanNode, parts: Spec): PlanNode =>
   operatorNode('stateSnapshots', [parent], (_, batch) =>
-    computedDataset({
+    computedRdd({
       partitionCount: parts.partitions,
       compute: async () =>
         Array.from({ length: parts.partitions }, (__, partition) =>
-          Array.from(batch.stateOfParent<unknown, unknown>(0, partition).current(), ([key, stored]) => [key, shownOf(parts)(stored)]),
+          Array.from(
+            batch.stateOfParent<unknown, unknown>(0, partition).current(),
+            ([key, stored]) => [key, shownOf(parts)(stored)],
+          ),
         ),
     }),
   )
 
 /** A batch: records first, in their order, then the keys that have been idle for too long (Spark: MapWithStateRDDRecord). */
-const mapped = async (spec: Spec, input: RDD<unknown> | undefined, batch: BatchView): Promise<RDD<unknown>> => {
-  const partitions = Array.from({ length: spec.partitions }, (_, partition) => new MappedPartition(spec, batch, batch.state(partition)))
-  const of = (key: unknown): MappedPartition => partitions[partitionOf(key, spec.partitions)] as MappedPartition
+const mapped = async (
+  spec: Spec,
+  input: RDD<unknown> | undefined,
+  batch: BatchView,
+): Promise<RDD<unknown>> => {
+  const partitions = Array.from(
+    { length: spec.partitions },
+    (_, partition) => new MappedPartition(spec, batch, batch.state(partition)),
+  )
+  const of = (key: unknown): MappedPartition =>
+    partitions[partitionOf(key, spec.partitions)] as MappedPartition
   if (batch.markMs === undefined) {
     for (const [key, state] of await pairsOf(spec.initial)) of(key).keep(key, state)
     batch.mark()
   }
   // Without a dataset, the batch is as one without records.
-  for (const [key, value] of ((await input?.collect()) ?? []) as [unknown, unknown][]) of(key).call(key, value)
-  const dueTimes = partitions.map((partition) => partition.timeOut()).filter((dueMs) => dueMs !== undefined)
+  for (const [key, value] of ((await input?.collect()) ?? []) as [unknown, unknown][])
+    of(key).call(key, value)
+  const dueTimes = partitions
+    .map((partition) => partition.timeOut())
+    .filter((dueMs) => dueMs !== undefined)
   batch.expectAt(dueTimes.length === 0 ? undefined : Math.min(...dueTimes))
-  return datasetOfElements(partitions.map(({ results }) => results))
+  return rddOfElements(partitions.map(({ results }) => results))
 }
 
-const pairsOf = async (initial: InitialState<unknown, unknown> | undefined): Promise<Iterable<readonly [unknown, unknown]>> =>
+const pairsOf = async (
+  initial: InitialState<unknown, unknown> | undefined,
+): Promise<Iterable<readonly [unknown, unknown]>> =>
   initial instanceof RDD ? initial.collect() : (initial ?? [])
 
 /** One partition in one batch. */
@@ -111,13 +145,21 @@ class MappedPartition {
     this.#batch = batch
     this.#states = states
     if (spec.timeoutMs === undefined) return
-    this.#idle = states.memo(() => new IdleKeys(Array.from(states.entries(), ([key, stored]) => [key, (stored as Stored)[1]] as const)))
+    this.#idle = states.memo(
+      () =>
+        new IdleKeys(
+          Array.from(states.entries(), ([key, stored]) => [key, (stored as Stored)[1]] as const),
+        ),
+    )
   }
 
   /** Sets a state, touched by this batch. */
   keep(key: unknown, state: unknown): void {
     this.#idle?.touch(key, this.#batch.timeMs)
-    this.#states.put(key, this.#idle === undefined ? state : ([state, this.#batch.timeMs] satisfies Stored))
+    this.#states.put(
+      key,
+      this.#idle === undefined ? state : ([state, this.#batch.timeMs] satisfies Stored),
+    )
   }
 
   /** Calls the function for one record. With a timeout, a record touches its key also where the function does not. */

@@ -1,7 +1,7 @@
 import { checkedFunction, checkedShuffle } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode, pairsOf } from '../plan-node.ts'
-import { datasetFor } from './dataset-for.ts'
+import { requiredRdd } from './dataset-for.ts'
 
 declare module '../dstream.ts' {
   interface DStream<T> {
@@ -28,7 +28,11 @@ declare module '../dstream.ts' {
      * when `partitionOf` gives no partition.
      * @example pairs.partitionBy(4, (key) => key.length % 4).saveAsTextFiles('out')
      */
-    partitionBy<K, V>(this: DStream<[K, V]>, partitions: number, partitionOf?: (key: K) => number): DStream<[K, V]>
+    partitionBy<K, V>(
+      this: DStream<[K, V]>,
+      partitions: number,
+      partitionOf?: (key: K) => number,
+    ): DStream<[K, V]>
   }
 }
 
@@ -39,9 +43,14 @@ DStream.prototype.glom = function () {
 DStream.prototype.repartition = function (partitions) {
   checkedShuffle({ partitions })
   return this.to(
-    operatorNode('repartition', [this.node], ([input], batch) => datasetFor('repartition', input, batch).repartition(partitions), {
-      parameters: { partitions },
-    }),
+    operatorNode(
+      'repartition',
+      [this.node],
+      ([input], batch) => requiredRdd('repartition', input, batch).repartition(partitions),
+      {
+        parameters: { partitions },
+      },
+    ),
   )
 }
 
@@ -52,7 +61,8 @@ DStream.prototype.partitionBy = function (partitions, partitionOf) {
     operatorNode(
       'partitionBy',
       [this.node],
-      ([input], batch) => datasetFor('partitionBy', pairsOf(input), batch).partitionBy(partitions, partitionOf),
+      ([input], batch) =>
+        requiredRdd('partitionBy', pairsOf(input), batch).partitionBy(partitions, partitionOf),
       {
         parameters: { partitions },
       },

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../base/errors.ts'
-import { elementText } from '../../rdd/element-text.ts'
+import { elementText } from '../../formats/element-text.ts'
 import { DStream } from '../dstream.ts'
 import { outputNode } from '../plan-node.ts'
 

@@ -57,14 +57,24 @@ declare module '../dstream.ts' {
 }
 
 type Reduce = (a: unknown, b: unknown) => unknown
-type Rest = readonly [length: Duration, slide?: Duration, options?: InverseWindowOptions<unknown, unknown>]
+type Rest = readonly [
+  length: Duration,
+  slide?: Duration,
+  options?: InverseWindowOptions<unknown, unknown>,
+]
 
 const KIND = 'reduceByKeyAndWindow'
 
-DStream.prototype.reduceByKeyAndWindow = function (this: DStream<[unknown, unknown]>, f: Reduce, ...rest: unknown[]) {
+DStream.prototype.reduceByKeyAndWindow = function (
+  this: DStream<[unknown, unknown]>,
+  f: Reduce,
+  ...rest: unknown[]
+) {
   checkedFunction(KIND, f)
   const inverse = typeof rest[0] === 'function' ? (rest[0] as Reduce) : undefined
-  const [length, slide, options = {}] = (inverse === undefined ? rest : rest.slice(1)) as unknown as Rest
+  const [length, slide, options = {}] = (inverse === undefined
+    ? rest
+    : rest.slice(1)) as unknown as Rest
   const span = checkedSpan(KIND, this, length, slide)
   const { partitions = 1 } = checkedShuffle(options)
   const reduction = {
@@ -74,7 +84,12 @@ DStream.prototype.reduceByKeyAndWindow = function (this: DStream<[unknown, unkno
     f,
     pairs: (input: RDD<never>) => input as RDD<[unknown, unknown]>,
     result: (pairs: RDD<[unknown, unknown]>) => pairs,
-    parameters: { lengthMs: span.lengthMs, slideMs: span.slideMs, partitions, inverse: inverse !== undefined },
+    parameters: {
+      lengthMs: span.lengthMs,
+      slideMs: span.slideMs,
+      partitions,
+      inverse: inverse !== undefined,
+    },
   }
   if (inverse === undefined) return this.to(reducedWindowNode(this.node, reduction))
   const { filter: keep } = options

@@ -12,7 +12,11 @@ declare module '../dstream.ts' {
      * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to 1024.
      * @example pairs.reduceByKey((a, b) => a + b)
      */
-    reduceByKey<K, V>(this: DStream<[K, V]>, f: (a: V, b: V) => V, options?: ShuffleOptions): DStream<[K, V]>
+    reduceByKey<K, V>(
+      this: DStream<[K, V]>,
+      f: (a: V, b: V) => V,
+      options?: ShuffleOptions,
+    ): DStream<[K, V]>
   }
 }
 
@@ -20,6 +24,11 @@ DStream.prototype.reduceByKey = function (f, options = {}) {
   checkedFunction('reduceByKey', f)
   const { partitions = 1 } = checkedShuffle(options)
   return this.to(
-    operatorNode('reduceByKey', [this.node], ([input]) => pairsOf(input)?.reduceByKey(f, { partitions }), { parameters: { partitions } }),
+    operatorNode(
+      'reduceByKey',
+      [this.node],
+      ([input]) => pairsOf(input)?.reduceByKey(f, { partitions }),
+      { parameters: { partitions } },
+    ),
   )
 }

@@ -24,7 +24,12 @@ declare module '../dstream.ts' {
      * @throws MillraceError `ARGUMENT_INVALID`, as above.
      * @example numbers.reduceByWindow((a, b) => a + b, (a, b) => a - b, seconds(60), seconds(10))
      */
-    reduceByWindow(f: (a: T, b: T) => T, inverse: (accumulated: T, leaving: T) => T, length: Duration, slide?: Duration): DStream<T>
+    reduceByWindow(
+      f: (a: T, b: T) => T,
+      inverse: (accumulated: T, leaving: T) => T,
+      length: Duration,
+      slide?: Duration,
+    ): DStream<T>
 
     /**
      * At every slide, how many elements the batches of the last `length` have: nothing before the first element ever, then a number at
@@ -43,17 +48,41 @@ type Reduce = (a: unknown, b: unknown) => unknown
 /** A window without keys is one with a single key. */
 const ONE_KEY = null
 
-const oneKey = (input: RDD<never>): RDD<[null, unknown]> => input.mapToPair((element) => [ONE_KEY, element])
+const oneKey = (input: RDD<never>): RDD<[null, unknown]> =>
+  input.mapToPair((element) => [ONE_KEY, element])
 const values = (pairs: RDD<[null, unknown]>): RDD<unknown> => pairs.map(([, value]) => value)
 
-DStream.prototype.reduceByWindow = function (this: DStream<unknown>, f: Reduce, ...rest: unknown[]) {
+DStream.prototype.reduceByWindow = function (
+  this: DStream<unknown>,
+  f: Reduce,
+  ...rest: unknown[]
+) {
   checkedFunction('reduceByWindow', f)
   const inverse = typeof rest[0] === 'function' ? (rest[0] as Reduce) : undefined
-  const [length, slide] = (inverse === undefined ? rest : rest.slice(1)) as [Duration, Duration | undefined]
+  const [length, slide] = (inverse === undefined ? rest : rest.slice(1)) as [
+    Duration,
+    Duration | undefined,
+  ]
   const span = checkedSpan('reduceByWindow', this, length, slide)
-  const parameters = { lengthMs: span.lengthMs, slideMs: span.slideMs, inverse: inverse !== undefined }
-  const reduction = { kind: 'reduceByWindow', span, partitions: 1, f, pairs: oneKey, result: values, parameters }
-  return this.to(inverse === undefined ? reducedWindowNode(this.node, reduction) : inverseWindowNode(this.node, { ...reduction, inverse }))
+  const parameters = {
+    lengthMs: span.lengthMs,
+    slideMs: span.slideMs,
+    inverse: inverse !== undefined,
+  }
+  const reduction = {
+    kind: 'reduceByWindow',
+    span,
+    partitions: 1,
+    f,
+    pairs: oneKey,
+    result: values,
+    parameters,
+  }
+  return this.to(
+    inverse === undefined
+      ? reducedWindowNode(this.node, reduction)
+      : inverseWindowNode(this.node, { ...reduction, inverse }),
+  )
 }
 
 DStream.prototype.countByWindow = function (length, slide) {

@@ -1,10 +1,16 @@
-import { together } from '../../base/together.ts'
-import type { KeyedPane } from '../../rdd/keyed-pane.ts'
-import { putPairs } from '../../rdd/keyed-pane.ts'
-import { datasetOfElements, type RDD } from '../../rdd/rdd.ts'
+import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import type { KeyedPane } from '../../state/operator/keyed-pane.ts'
+import { putPairs } from '../../state/operator/keyed-pane.ts'
+import { rddOfElements, type RDD } from '../../rdd/rdd.ts'
 import { blamingLater } from '../../rdd/shuffle.ts'
-import { SlidingReduction } from '../../rdd/sliding-reduction.ts'
-import { type BatchView, operatorNode, type OperatorNode, type Parameter, type PlanNode } from '../plan-node.ts'
+import { SlidingReduction } from '../../state/operator/sliding-reduction.ts'
+import {
+  type BatchView,
+  operatorNode,
+  type OperatorNode,
+  type Parameter,
+  type PlanNode,
+} from '../plan-node.ts'
 import { beginOf, isDue, isHeld, layoutOf, type WindowSpan } from '../window-span.ts'
 
 /** A reduction by key over windows: how pairs are made of the parent's elements, and what becomes of the result. */
@@ -26,7 +32,10 @@ export interface WindowReduction<K, V> {
 export const pairWindowNode = <K, V>(
   parent: PlanNode,
   { kind, span, partitions, f, pairs, result, parameters }: WindowReduction<K, V>,
-  { state, atSlide }: { readonly state: boolean; readonly atSlide: (batch: BatchView) => Promise<RDD<[K, V]>> },
+  {
+    state,
+    atSlide,
+  }: { readonly state: boolean; readonly atSlide: (batch: BatchView) => Promise<RDD<[K, V]>> },
 ): OperatorNode =>
   operatorNode(
     kind,
@@ -36,27 +45,46 @@ export const pairWindowNode = <K, V>(
         const reduced = await pairs(input as RDD<never>)
           .reduceByKey(f, { partitions })
           .partitions()
-        reduced.forEach((some, partition) => putPairs(batch.panes<KeyedPane<K, V>>(partition), some))
+        reduced.forEach((some, partition) =>
+          putPairs(batch.panes<KeyedPane<K, V>>(partition), some),
+        )
       }
       return isDue(span, batch) ? result(await atSlide(batch)) : undefined
     },
-    { keeps: { partitions, ...(state ? { state } : {}), panes: true, layout: layoutOf(span) }, slideMs: span.slideMs, parameters },
+    {
+      stateful: { partitions, ...(state ? { state } : {}), panes: true, layout: layoutOf(span) },
+      slideMs: span.slideMs,
+      parameters,
+    },
   )
 
 /** A windowed reduction without an inverse: at a slide, the panes are reduced. A key without data in the window is absent. */
-export const reducedWindowNode = <K, V>(parent: PlanNode, reduction: WindowReduction<K, V>): OperatorNode =>
+export const reducedWindowNode = <K, V>(
+  parent: PlanNode,
+  reduction: WindowReduction<K, V>,
+): OperatorNode =>
   pairWindowNode(parent, reduction, {
     state: false,
     atSlide: async (batch) => {
-      const partitions = Array.from({ length: reduction.partitions }, async (_, partition) => windowOf(reduction, partition, batch))
-      return datasetOfElements(await together(partitions))
+      const partitions = Array.from({ length: reduction.partitions }, async (_, partition) =>
+        windowOf(reduction, partition, batch),
+      )
+      return rddOfElements(await allOrFirstError(partitions))
     },
   })
 
-const windowOf = async <K, V>({ kind, span, f }: WindowReduction<K, V>, partition: number, batch: BatchView): Promise<[K, V][]> => {
+const windowOf = async <K, V>(
+  { kind, span, f }: WindowReduction<K, V>,
+  partition: number,
+  batch: BatchView,
+): Promise<[K, V][]> => {
   const panes = batch.panes<KeyedPane<K, V>>(partition)
   const beginMs = beginOf(span, batch)
   panes.dropBefore(beginMs)
-  const reduction = panes.memo(() => new SlidingReduction<K, V>({ zeroMs: batch.zeroMs, ...span }, f))
-  return blamingLater(kind, `the window at ${batch.timeMs} ms`, async () => reduction.window(panes, beginMs, batch.timeMs))
+  const reduction = panes.memo(
+    () => new SlidingReduction<K, V>({ zeroMs: batch.zeroMs, ...span }, f),
+  )
+  return blamingLater(kind, `the window at ${batch.timeMs} ms`, async () =>
+    reduction.window(panes, beginMs, batch.timeMs),
+  )
 }

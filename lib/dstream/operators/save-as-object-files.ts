@@ -1,4 +1,4 @@
-import { objectLines } from '../../base/object-lines.ts'
+import { objectLines } from '../../formats/object-lines.ts'
 import { checkedText } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { outputPath } from '../output-path.ts'

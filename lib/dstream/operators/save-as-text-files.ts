@@ -1,4 +1,4 @@
-import { elementLines } from '../../rdd/element-text.ts'
+import { elementLines } from '../../formats/element-text.ts'
 import { checkedText } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { outputPath } from '../output-path.ts'

@@ -1,8 +1,8 @@
 import { MillraceError } from '../../base/errors.ts'
 import { isSimple } from '../../base/packed.ts'
 import { Time } from '../../base/time.ts'
-import { together } from '../../base/together.ts'
-import { datasetOfElements } from '../../rdd/rdd.ts'
+import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { rddOfElements } from '../../rdd/rdd.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode, type BatchView } from '../plan-node.ts'
 
@@ -42,20 +42,25 @@ DStream.prototype.slice = function (from, to) {
         if (isOver) return undefined
         const isHeld = input !== undefined && firstMs <= batch.timeMs && batch.timeMs <= lastMs
         const elements = isHeld ? copyOf(await input.partitions()) : []
-        if (elements.some((part) => part.length > 0)) panes.put(elements, elements.flat().every(isSimple))
+        if (elements.some((part) => part.length > 0))
+          panes.put(elements, elements.flat().every(isSimple))
         if (batch.timeMs < lastMs) return undefined
         const times = panes.times.filter((timeMs) => timeMs < batch.timeMs && timeMs <= lastMs)
-        const older = await together(times.map((timeMs) => panes.read(timeMs)))
+        const older = await allOrFirstError(times.map((timeMs) => panes.read(timeMs)))
         batch.mark()
-        return datasetOfElements(copyOf([...older.flat(), ...elements]))
+        return rddOfElements(copyOf([...older.flat(), ...elements]))
       },
-      { keeps: { partitions: 1, panes: true, layout: `batches of ${slideMs} ms` }, parameters: { fromMs, toMs } },
+      {
+        stateful: { partitions: 1, panes: true, layout: `batches of ${slideMs} ms` },
+        parameters: { fromMs, toMs },
+      },
     ),
   )
 }
 
 const momentOf = (name: string, moment: Time | Date): number => {
-  const ms = moment instanceof Time ? moment.milliseconds : moment instanceof Date ? moment.getTime() : NaN
+  const ms =
+    moment instanceof Time ? moment.milliseconds : moment instanceof Date ? moment.getTime() : NaN
   if (Number.isFinite(ms)) return ms
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: `slice() needs a moment as "${name}"`,
@@ -66,7 +71,10 @@ const momentOf = (name: string, moment: Time | Date): number => {
 }
 
 /** The last batch time at or before a moment. */
-const floorOf = (momentMs: number, slideMs: number, { zeroMs }: Pick<BatchView, 'zeroMs'>): number =>
-  zeroMs + Math.floor((momentMs - zeroMs) / slideMs) * slideMs
+const floorOf = (
+  momentMs: number,
+  slideMs: number,
+  { zeroMs }: Pick<BatchView, 'zeroMs'>,
+): number => zeroMs + Math.floor((momentMs - zeroMs) / slideMs) * slideMs
 
 const copyOf = (elements: Elements): Elements => elements.map((part) => [...part])

@@ -3,7 +3,14 @@ import { checkedDurationMs } from '../checks.ts'
 import type { RDD } from '../../rdd/rdd.ts'
 import type { SourceNode } from '../plan-node.ts'
 import { MillraceError } from '../../base/errors.ts'
-import type { FileReader, FileSelection, KinesisRecord, KinesisStart, Queue, Receive } from '../source-declaration.ts'
+import type {
+  FileReader,
+  FileSelection,
+  KinesisRecord,
+  KinesisStart,
+  Queue,
+  Receive,
+} from '../source-declaration.ts'
 
 /**
  * Settings of `textFileStream`.
@@ -78,10 +85,16 @@ export interface KinesisStreamOptions<T> extends KinesisTextStreamOptions {
 const DEFAULT_REMEMBER_MS = 60_000
 
 /** New files in a place that `name` stands for. */
-export const fileNode = (kind: string, name: string, options: FileStreamOptions<unknown>, intervalMs: number): SourceNode => {
+export const fileNode = (
+  kind: string,
+  name: string,
+  options: FileStreamOptions<unknown>,
+  intervalMs: number,
+): SourceNode => {
   const { existing = 'ignore', remember, onOverwrite, filter, read } = options
   // Spark: FileInputDStream rounds the window up to whole batches.
-  const leastMs = remember === undefined ? DEFAULT_REMEMBER_MS : checkedDurationMs('remember', remember)
+  const leastMs =
+    remember === undefined ? DEFAULT_REMEMBER_MS : checkedDurationMs('remember', remember)
   const rememberMs = Math.ceil(leastMs / intervalMs) * intervalMs
   return textNode(kind, name, name, {
     existing,
@@ -117,7 +130,12 @@ export const socketTextNode = (host: string, port: number): SourceNode =>
     ignoredMs: DEFAULT_REMEMBER_MS,
   })
 
-const textNode = (kind: string, name: string, literalUri: string, files: FileSelection): SourceNode =>
+const textNode = (
+  kind: string,
+  name: string,
+  literalUri: string,
+  files: FileSelection,
+): SourceNode =>
   Object.freeze({
     role: 'source',
     kind,
@@ -127,7 +145,11 @@ const textNode = (kind: string, name: string, literalUri: string, files: FileSel
   })
 
 /** Records of a Kinesis stream. Where it starts is not in the plan hash: it says nothing about what is stored, and matters once. */
-export const kinesisNode = (kind: 'kinesisTextStream' | 'kinesisStream', name: string, startFrom: KinesisStart): SourceNode =>
+export const kinesisNode = (
+  kind: 'kinesisTextStream' | 'kinesisStream',
+  name: string,
+  startFrom: KinesisStart,
+): SourceNode =>
   Object.freeze({
     role: 'source',
     kind,
@@ -138,12 +160,19 @@ export const kinesisNode = (kind: 'kinesisTextStream' | 'kinesisStream', name: s
       name,
       elements: kind === 'kinesisTextStream' ? 'text' : 'records',
       startFrom,
-      files: Object.freeze({ existing: 'all', rememberMs: DEFAULT_REMEMBER_MS, ignoredMs: DEFAULT_REMEMBER_MS }),
+      files: Object.freeze({
+        existing: 'all',
+        rememberMs: DEFAULT_REMEMBER_MS,
+        ignoredMs: DEFAULT_REMEMBER_MS,
+      }),
     }),
   })
 
 /** Datasets from an array in memory. */
-export const queueNode = <T>(queue: Queue<T>, { oneAtATime = true, whenEmpty }: QueueStreamOptions<T>): SourceNode =>
+export const queueNode = <T>(
+  queue: Queue<T>,
+  { oneAtATime = true, whenEmpty }: QueueStreamOptions<T>,
+): SourceNode =>
   Object.freeze({
     role: 'source',
     kind: 'queueStream',

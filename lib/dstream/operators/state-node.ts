@@ -1,6 +1,6 @@
 import { compareKeys, KeyedMap, partitionOf } from '../../base/keys.ts'
-import type { KeyedState } from '../../rdd/keyed-state.ts'
-import { datasetOfElements, RDD, type ShuffleOptions } from '../../rdd/rdd.ts'
+import type { KeyedState } from '../../state/operator/keyed-state.ts'
+import { rddOfElements, RDD, type ShuffleOptions } from '../../rdd/rdd.ts'
 import { checkedShuffle } from '../checks.ts'
 import { type BatchView, operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
 import type { InitialState } from '../state-spec.ts'
@@ -46,20 +46,33 @@ export const stateNode = (
     async ([input], batch) => {
       const isFirst = batch.markMs === undefined
       if (isFirst && input === undefined) return undefined
-      const states = Array.from({ length: partitions }, (_, partition): States[number] => batch.state(partition))
+      const states = Array.from({ length: partitions }, (_, partition): States[number] =>
+        batch.state(partition),
+      )
       if (isFirst) {
         await begin(states, options.initialState)
         batch.mark()
       }
-      const groups = await (input as RDD<[unknown, unknown]> | undefined)?.groupByKey({ partitions }).partitions()
-      const visits = states.map((state, partition) => visitsOf(groups?.[partition] ?? [], state.current()))
-      return datasetOfElements(update(visits, states, batch))
+      const groups = await (input as RDD<[unknown, unknown]> | undefined)
+        ?.groupByKey({ partitions })
+        .partitions()
+      const visits = states.map((state, partition) =>
+        visitsOf(groups?.[partition] ?? [], state.current()),
+      )
+      return rddOfElements(update(visits, states, batch))
     },
-    { keeps: { partitions, state: true }, parameters: { partitions }, changesItsMind: options.timed === true },
+    {
+      stateful: { partitions, state: true },
+      parameters: { partitions },
+      nondeterministic: options.timed === true,
+    },
   )
 }
 
-const begin = async (states: States, initial: InitialState<unknown, unknown> = []): Promise<void> => {
+const begin = async (
+  states: States,
+  initial: InitialState<unknown, unknown> = [],
+): Promise<void> => {
   const seen = new KeyedMap<unknown, true>()
   for (const [key, state] of initial instanceof RDD ? await initial.collect() : initial) {
     if (!seen.has(key)) states[partitionOf(key, states.length)]?.put(key, state)
@@ -75,7 +88,11 @@ function* visitsOf(
   let next = 0
   for (const [key, state] of states) {
     let order = 1
-    for (let group = groups[next]; group !== undefined && (order = compareKeys(group[0], key)) < 0; group = groups[++next]) {
+    for (
+      let group = groups[next];
+      group !== undefined && (order = compareKeys(group[0], key)) < 0;
+      group = groups[++next]
+    ) {
       yield [group[0], group[1], undefined]
     }
     const values = next < groups.length && order === 0 ? (groups[next++]?.[1] ?? []) : []

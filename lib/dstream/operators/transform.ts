@@ -1,11 +1,11 @@
 import { MillraceError } from '../../base/errors.ts'
 import { type Time, timeOf } from '../../base/time.ts'
-import { userFunctionFailed } from '../../rdd/pour.ts'
+import { userFunctionFailed } from '../../rdd/evaluate.ts'
 import { RDD } from '../../rdd/rdd.ts'
 import { checkedFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
-import { datasetFor } from './dataset-for.ts'
+import { requiredRdd } from './dataset-for.ts'
 
 /**
  * From a batch's dataset to another one.
@@ -19,7 +19,11 @@ export type TransformFunction<T, U> = (rdd: RDD<T>, time: Time) => RDD<U> | Prom
  *
  * @example const without: TransformWithFunction<string, string, string> = (rdd, other) => rdd.subtract(other)
  */
-export type TransformWithFunction<T, U, W> = (rdd: RDD<T>, other: RDD<U>, time: Time) => RDD<W> | Promise<RDD<W>>
+export type TransformWithFunction<T, U, W> = (
+  rdd: RDD<T>,
+  other: RDD<U>,
+  time: Time,
+) => RDD<W> | Promise<RDD<W>>
 
 /**
  * Settings of `transform` and `transformWith`.
@@ -47,20 +51,36 @@ declare module '../dstream.ts' {
      * @throws MillraceError `ARGUMENT_INVALID` when the other stream belongs to another pipeline, or has its datasets at other times.
      * @example clicks.transformWith(bots, (rdd, ids) => rdd.subtractByKey(ids), { pure: true })
      */
-    transformWith<U, W>(other: DStream<U>, f: TransformWithFunction<T, U, W>, options?: TransformOptions): DStream<W>
+    transformWith<U, W>(
+      other: DStream<U>,
+      f: TransformWithFunction<T, U, W>,
+      options?: TransformOptions,
+    ): DStream<W>
   }
 }
 
 DStream.prototype.transform = function (f, options) {
   checkedFunction('transform', f)
-  return this.to(transformNode('transform', [this.node], ([input], time) => f(input as RDD<unknown>, time), options))
+  return this.to(
+    transformNode(
+      'transform',
+      [this.node],
+      ([input], time) => f(input as RDD<unknown>, time),
+      options,
+    ),
+  )
 }
 
 DStream.prototype.transformWith = function (other, f, options) {
   checkedFunction('transformWith', f)
   const parents = [this.node, this.nodeBeside('transformWith', other)]
   return this.to(
-    transformNode('transformWith', parents, ([left, right], time) => f(left as RDD<unknown>, right as RDD<never>, time), options),
+    transformNode(
+      'transformWith',
+      parents,
+      ([left, right], time) => f(left as RDD<unknown>, right as RDD<never>, time),
+      options,
+    ),
   )
 }
 
@@ -75,8 +95,8 @@ export const transformNode = (
     kind,
     parents,
     async (inputs, batch) => {
-      const datasets = inputs.map((input) => datasetFor(kind, input, batch))
-      const result = await transformed(kind, () => f(datasets, timeOf(batch.timeMs)), batch.timeMs)
+      const rdds = inputs.map((input) => requiredRdd(kind, input, batch))
+      const result = await transformed(kind, () => f(rdds, timeOf(batch.timeMs)), batch.timeMs)
       if (result instanceof RDD) return result as RDD<unknown>
       throw new MillraceError('USER_FUNCTION_FAILED', {
         problem: `The function of ${kind} did not return a dataset`,
@@ -84,7 +104,7 @@ export const transformNode = (
         fix: 'return an RDD, for example rdd.filter(...)',
       })
     },
-    { changesItsMind: !pure },
+    { nondeterministic: !pure },
   )
 
 const transformed = async (kind: string, f: () => unknown, timeMs: number): Promise<unknown> => {

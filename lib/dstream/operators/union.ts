@@ -1,6 +1,6 @@
 import { DStream } from '../dstream.ts'
 import { operatorNode } from '../plan-node.ts'
-import { datasetFor } from './dataset-for.ts'
+import { requiredRdd } from './dataset-for.ts'
 
 declare module '../dstream.ts' {
   interface DStream<T> {
@@ -20,7 +20,10 @@ DStream.prototype.union = function (...others) {
     operatorNode(
       'union',
       parents,
-      (inputs, batch) => inputs.map((input) => datasetFor('union', input, batch)).reduce((all, next) => all.union(next)),
+      (inputs, batch) =>
+        inputs
+          .map((input) => requiredRdd('union', input, batch))
+          .reduce((all, next) => all.union(next)),
       { narrow: true },
     ),
   )

@@ -1,7 +1,7 @@
 import { MillraceError } from '../../base/errors.ts'
 import { type Time, timeOf } from '../../base/time.ts'
-import type { KeyedState } from '../../rdd/keyed-state.ts'
-import { userFunctionFailed } from '../../rdd/pour.ts'
+import type { KeyedState } from '../../state/operator/keyed-state.ts'
+import { userFunctionFailed } from '../../rdd/evaluate.ts'
 import { checkedFunction } from '../checks.ts'
 import { DStream, type PairKey, type PairValue } from '../dstream.ts'
 import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
@@ -11,14 +11,23 @@ import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.
  *
  * @example const longest: UpdateFunction<number, number> = (values, before = 0) => Math.max(before, ...values)
  */
-export type UpdateFunction<V, S, K = unknown> = (values: readonly V[], state: S | undefined, key: K) => S | undefined
+export type UpdateFunction<V, S, K = unknown> = (
+  values: readonly V[],
+  state: S | undefined,
+  key: K,
+) => S | undefined
 
 /**
  * As {@link UpdateFunction}, with the batch time.
  *
  * @example const seen: TimedUpdateFunction<number, number> = (values, last, key, time) => (values.length > 0 ? time.milliseconds : last)
  */
-export type TimedUpdateFunction<V, S, K = unknown> = (values: readonly V[], state: S | undefined, key: K, time: Time) => S | undefined
+export type TimedUpdateFunction<V, S, K = unknown> = (
+  values: readonly V[],
+  state: S | undefined,
+  key: K,
+  time: Time,
+) => S | undefined
 
 declare module '../dstream.ts' {
   interface DStream<T> {
@@ -63,7 +72,9 @@ DStream.prototype.updateStateByKey = function (
   const f = checkedFunction(KIND, update) as AnyUpdate
   return this.to(
     stateNode(KIND, this.node, options, (visits, states, batch) =>
-      visits.map((some, partition) => updated(f, some, states[partition] as KeyedState<unknown, unknown>, timeOf(batch.timeMs))),
+      visits.map((some, partition) =>
+        updated(f, some, states[partition] as KeyedState<unknown, unknown>, timeOf(batch.timeMs)),
+      ),
     ),
   )
 }
@@ -87,11 +98,21 @@ const updated = (
   return results
 }
 
-const called = (update: AnyUpdate, key: unknown, values: readonly unknown[], before: unknown, time: Time): unknown => {
+const called = (
+  update: AnyUpdate,
+  key: unknown,
+  values: readonly unknown[],
+  before: unknown,
+  time: Time,
+): unknown => {
   try {
     return update(values, before, key, time)
   } catch (error) {
     if (error instanceof MillraceError) throw error
-    throw userFunctionFailed({ label: KIND, record: { key, values: values.slice(0, 10), state: before }, error })
+    throw userFunctionFailed({
+      label: KIND,
+      record: { key, values: values.slice(0, 10), state: before },
+      error,
+    })
   }
 }

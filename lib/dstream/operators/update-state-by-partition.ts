@@ -1,7 +1,7 @@
 import { KeyedMap, partitionOf } from '../../base/keys.ts'
 import { MillraceError } from '../../base/errors.ts'
-import type { KeyedState } from '../../rdd/keyed-state.ts'
-import { userFunctionFailed } from '../../rdd/pour.ts'
+import type { KeyedState } from '../../state/operator/keyed-state.ts'
+import { userFunctionFailed } from '../../rdd/evaluate.ts'
 import { checkedFunction } from '../checks.ts'
 import { DStream, type PairKey, type PairValue } from '../dstream.ts'
 import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
@@ -11,7 +11,9 @@ import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.
  *
  * @example const sizes: PartitionUpdateFunction<string, number, number> = (visits) => Array.from(visits, ([key, values]) => [key, values.length])
  */
-export type PartitionUpdateFunction<K, V, S> = (visits: Iterable<KeyVisit<K, V, S>>) => Iterable<readonly [K, S]>
+export type PartitionUpdateFunction<K, V, S> = (
+  visits: Iterable<KeyVisit<K, V, S>>,
+) => Iterable<readonly [K, S]>
 
 declare module '../dstream.ts' {
   interface DStream<T> {
@@ -81,7 +83,9 @@ const replaced = (
     kept[partition]?.set(key, true)
   }
   states.forEach((state, partition) => {
-    const gone = Array.from(state.current(), ([key]) => key).filter((key) => kept[partition]?.has(key) === false)
+    const gone = Array.from(state.current(), ([key]) => key).filter(
+      (key) => kept[partition]?.has(key) === false,
+    )
     for (const key of gone) state.remove(key)
   })
   return results

@@ -1,7 +1,7 @@
-import { together } from '../../base/together.ts'
+import { allOrFirstError } from '../../base/all-or-first-error.ts'
 import type { Duration } from '../../base/duration.ts'
 import { isSimple } from '../../base/packed.ts'
-import { datasetOfElements } from '../../rdd/rdd.ts'
+import { rddOfElements } from '../../rdd/rdd.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode } from '../plan-node.ts'
 import { beginOf, checkedSpan, isDue, isHeld, layoutOf } from '../window-span.ts'
@@ -31,15 +31,19 @@ DStream.prototype.window = function (length, slide) {
       async ([input], batch) => {
         const panes = batch.panes<Elements>(0)
         // Copies: what a partition's function does to the array it was given must not reach the next window.
-        const elements = input === undefined || !isHeld(span, batch) ? [] : copyOf(await input.partitions())
-        if (elements.some((part) => part.length > 0)) panes.put(elements, elements.flat().every(isSimple))
+        const elements =
+          input === undefined || !isHeld(span, batch) ? [] : copyOf(await input.partitions())
+        if (elements.some((part) => part.length > 0))
+          panes.put(elements, elements.flat().every(isSimple))
         if (!isDue(span, batch)) return undefined
         panes.dropBefore(beginOf(span, batch))
-        const older = await together(panes.times.filter((timeMs) => timeMs < batch.timeMs).map((timeMs) => panes.read(timeMs)))
-        return datasetOfElements(copyOf([...older.flat(), ...elements]))
+        const older = await allOrFirstError(
+          panes.times.filter((timeMs) => timeMs < batch.timeMs).map((timeMs) => panes.read(timeMs)),
+        )
+        return rddOfElements(copyOf([...older.flat(), ...elements]))
       },
       {
-        keeps: { partitions: 1, panes: true, layout: layoutOf(span) },
+        stateful: { partitions: 1, panes: true, layout: layoutOf(span) },
         slideMs: span.slideMs,
         parameters: { lengthMs: span.lengthMs, slideMs: span.slideMs },
       },

@@ -1,6 +1,6 @@
 /** Operations that compute the dataset and give a plain value. */
 import { MillraceError } from '../../base/errors.ts'
-import { pour } from '../pour.ts'
+import { evaluate } from '../evaluate.ts'
 import { RDD } from '../rdd.ts'
 
 declare module '../rdd.ts' {
@@ -48,7 +48,11 @@ declare module '../rdd.ts' {
      *
      * @example await words.aggregate(() => 0, (sum, word) => sum + word.length, (a, b) => a + b) // 13
      */
-    aggregate<U>(zero: () => U, add: (value: U, element: T) => U, merge: (a: U, b: U) => U): Promise<U>
+    aggregate<U>(
+      zero: () => U,
+      add: (value: U, element: T) => U,
+      merge: (a: U, b: U) => U,
+    ): Promise<U>
 
     /**
      * The first elements, `count` at most. Computes no more partitions than it needs.
@@ -90,7 +94,10 @@ declare module '../rdd.ts' {
 
 /** The error of an action that has no result without elements. */
 export const emptyDataset = (action: string, fix: string): MillraceError =>
-  new MillraceError('ARGUMENT_INVALID', { problem: `${action}() of an empty dataset has no result`, fix })
+  new MillraceError('ARGUMENT_INVALID', {
+    problem: `${action}() of an empty dataset has no result`,
+    fix,
+  })
 
 RDD.prototype.collect = async function <T>(this: RDD<T>) {
   return (await this.partitions()).flat(1) as T[]
@@ -100,7 +107,7 @@ RDD.prototype.count = async function () {
   let total = 0
   for (let index = 0; index < this.getNumPartitions(); index++) {
     let count = 0
-    pour(await this.partitionAt(index), () => {
+    evaluate(await this.partitionAt(index), () => {
       count = 0
       return () => {
         count += 1
@@ -114,7 +121,10 @@ RDD.prototype.count = async function () {
 RDD.prototype.reduce = async function <T>(this: RDD<T>, f: (a: T, b: T) => T) {
   const elements = await this.collect()
   if (elements.length === 0)
-    throw emptyDataset('reduce', 'ask isEmpty() first, or reduce on the stream, which gives nothing for an empty batch')
+    throw emptyDataset(
+      'reduce',
+      'ask isEmpty() first, or reduce on the stream, which gives nothing for an empty batch',
+    )
   return elements.reduce((a, b) => f(a, b))
 }
 
@@ -126,8 +136,15 @@ RDD.prototype.fold = async function <T>(this: RDD<T>, zero: T, f: (a: T, b: T) =
   return this.aggregate(() => zero, f, f)
 }
 
-RDD.prototype.aggregate = async function <T, U>(this: RDD<T>, zero: () => U, add: (value: U, element: T) => U, merge: (a: U, b: U) => U) {
-  const values = (await this.partitions()).map((elements) => elements.reduce((value, element) => add(value, element), zero()))
+RDD.prototype.aggregate = async function <T, U>(
+  this: RDD<T>,
+  zero: () => U,
+  add: (value: U, element: T) => U,
+  merge: (a: U, b: U) => U,
+) {
+  const values = (await this.partitions()).map((elements) =>
+    elements.reduce((value, element) => add(value, element), zero()),
+  )
   return values.reduce((a, b) => merge(a, b), zero())
 }
 

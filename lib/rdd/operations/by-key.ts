@@ -1,6 +1,6 @@
 /** Operations that bring the values of equal keys together. All results are in the order of keys. */
 import { KeyedMap, partitionOf } from '../../base/keys.ts'
-import { userFunctionFailed } from '../pour.ts'
+import { userFunctionFailed } from '../evaluate.ts'
 import { RDD } from '../rdd.ts'
 import { appendValue, checkedPartitions, joinValues, type ShuffleOptions } from '../shuffle.ts'
 
@@ -11,7 +11,11 @@ declare module '../rdd.ts' {
      *
      * @example await pairs.reduceByKey((a, b) => a + b).collect() // [['a', 3], ['b', 3]]
      */
-    reduceByKey<K, V>(this: RDD<[K, V]>, f: (a: V, b: V) => V, options?: ShuffleOptions): RDD<[K, V]>
+    reduceByKey<K, V>(
+      this: RDD<[K, V]>,
+      f: (a: V, b: V) => V,
+      options?: ShuffleOptions,
+    ): RDD<[K, V]>
 
     /**
      * One pair for each key with all its values, in the order in which they came; on pairs only.
@@ -60,7 +64,12 @@ declare module '../rdd.ts' {
      *
      * @example await pairs.foldByKey(0, (a, b) => a + b).collect() // [['a', 3], ['b', 3]]
      */
-    foldByKey<K, V>(this: RDD<[K, V]>, zero: V, f: (a: V, b: V) => V, options?: ShuffleOptions): RDD<[K, V]>
+    foldByKey<K, V>(
+      this: RDD<[K, V]>,
+      zero: V,
+      f: (a: V, b: V) => V,
+      options?: ShuffleOptions,
+    ): RDD<[K, V]>
 
     /**
      * The same pairs in so many partitions, those of a key in one; on pairs only. Inside a partition the order stays.
@@ -69,7 +78,11 @@ declare module '../rdd.ts' {
      * @throws MillraceError `USER_FUNCTION_FAILED` when `partitionOf` gives no partition.
      * @example pairs.partitionBy(4, (key) => key.length % 4).getNumPartitions() // 4
      */
-    partitionBy<K, V>(this: RDD<[K, V]>, partitions: number, partitionOf?: (key: K) => number): RDD<[K, V]>
+    partitionBy<K, V>(
+      this: RDD<[K, V]>,
+      partitions: number,
+      partitionOf?: (key: K) => number,
+    ): RDD<[K, V]>
 
     /**
      * The values of one key, in the order in which they came; on pairs only.
@@ -102,15 +115,26 @@ declare module '../rdd.ts' {
   }
 }
 
-RDD.prototype.reduceByKey = function <K, V>(this: RDD<[K, V]>, f: (a: V, b: V) => V, { partitions = 1 }: ShuffleOptions = {}) {
+RDD.prototype.reduceByKey = function <K, V>(
+  this: RDD<[K, V]>,
+  f: (a: V, b: V) => V,
+  { partitions = 1 }: ShuffleOptions = {},
+) {
   return this.shuffled<K, V>(partitions, (map, [key, value]) => map.combine(key, value, f), f)
 }
 
-RDD.prototype.groupByKey = function <K, V>(this: RDD<[K, V]>, { partitions = 1 }: ShuffleOptions = {}) {
+RDD.prototype.groupByKey = function <K, V>(
+  this: RDD<[K, V]>,
+  { partitions = 1 }: ShuffleOptions = {},
+) {
   return this.shuffled<K, V[]>(partitions, appendValue, joinValues)
 }
 
-RDD.prototype.groupBy = function <T, K>(this: RDD<T>, f: (element: T) => K, options: ShuffleOptions = {}) {
+RDD.prototype.groupBy = function <T, K>(
+  this: RDD<T>,
+  f: (element: T) => K,
+  options: ShuffleOptions = {},
+) {
   return this.map((element): [K, T] => [f(element), element]).groupByKey(options)
 }
 
@@ -133,20 +157,35 @@ RDD.prototype.aggregateByKey = function <K, V, C>(
   mergeCombinations: (a: C, b: C) => C,
   options: ShuffleOptions = {},
 ) {
-  return this.combineByKey((value) => mergeValue(zero(), value), mergeValue, mergeCombinations, options)
+  return this.combineByKey(
+    (value) => mergeValue(zero(), value),
+    mergeValue,
+    mergeCombinations,
+    options,
+  )
 }
 
-RDD.prototype.foldByKey = function <K, V>(this: RDD<[K, V]>, zero: V, f: (a: V, b: V) => V, options: ShuffleOptions = {}) {
+RDD.prototype.foldByKey = function <K, V>(
+  this: RDD<[K, V]>,
+  zero: V,
+  f: (a: V, b: V) => V,
+  options: ShuffleOptions = {},
+) {
   return this.combineByKey((value) => f(zero, value), f, f, options)
 }
 
-RDD.prototype.partitionBy = function <K, V>(this: RDD<[K, V]>, partitions: number, choose?: (key: K) => number) {
+RDD.prototype.partitionBy = function <K, V>(
+  this: RDD<[K, V]>,
+  partitions: number,
+  choose?: (key: K) => number,
+) {
   const count = checkedPartitions(partitions)
   const { label } = this
   return this.derive<[K, V]>(count, async () => {
     const parts = Array.from({ length: count }, (): [K, V][] => [])
     for (const pair of await this.collect()) {
-      const place = choose === undefined ? partitionOf(pair[0], count) : placeBy(choose, pair[0], count, label)
+      const place =
+        choose === undefined ? partitionOf(pair[0], count) : placeBy(choose, pair[0], count, label)
       parts[place]?.push(pair)
     }
     return parts
@@ -177,7 +216,9 @@ const placeBy = <K>(choose: (key: K) => number, key: K, count: number, label: st
   try {
     const place = choose(key)
     if (Number.isInteger(place) && place >= 0 && place < count) return place
-    throw new RangeError(`partitionBy() needs a whole number from 0 to ${count - 1}, and got ${String(place)}`)
+    throw new RangeError(
+      `partitionBy() needs a whole number from 0 to ${count - 1}, and got ${String(place)}`,
+    )
   } catch (error) {
     throw userFunctionFailed({ label, record: key, error })
   }

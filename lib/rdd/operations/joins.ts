@@ -10,7 +10,11 @@ declare module '../rdd.ts' {
      *
      * @example await ages.cogroup(cities).collect() // [['ann', [[31], ['Rome']]], ['bob', [[27], []]]]
      */
-    cogroup<K, V, W>(this: RDD<[K, V]>, other: RDD<[K, W]>, options?: ShuffleOptions): RDD<[K, [V[], W[]]]>
+    cogroup<K, V, W>(
+      this: RDD<[K, V]>,
+      other: RDD<[K, W]>,
+      options?: ShuffleOptions,
+    ): RDD<[K, [V[], W[]]]>
 
     /**
      * Each value of this side with each value of the other under the same key. On pairs only.
@@ -24,41 +28,66 @@ declare module '../rdd.ts' {
      *
      * @example await ages.leftOuterJoin(cities).collect() // [['ann', [31, 'Rome']], ['bob', [27, undefined]]]
      */
-    leftOuterJoin<K, V, W>(this: RDD<[K, V]>, other: RDD<[K, W]>, options?: ShuffleOptions): RDD<[K, [V, W | undefined]]>
+    leftOuterJoin<K, V, W>(
+      this: RDD<[K, V]>,
+      other: RDD<[K, W]>,
+      options?: ShuffleOptions,
+    ): RDD<[K, [V, W | undefined]]>
 
     /**
      * As `join`, with the pairs of the other side that have none here: there the left value is undefined. On pairs only.
      *
      * @example await cities.rightOuterJoin(ages).collect() // [['ann', ['Rome', 31]], ['bob', [undefined, 27]]]
      */
-    rightOuterJoin<K, V, W>(this: RDD<[K, V]>, other: RDD<[K, W]>, options?: ShuffleOptions): RDD<[K, [V | undefined, W]]>
+    rightOuterJoin<K, V, W>(
+      this: RDD<[K, V]>,
+      other: RDD<[K, W]>,
+      options?: ShuffleOptions,
+    ): RDD<[K, [V | undefined, W]]>
 
     /**
      * As `join`, with the pairs of both sides that have no other: there that side's value is undefined. On pairs only.
      *
      * @example await ages.fullOuterJoin(cities).collect() // [['ann', [31, 'Rome']], ['bob', [27, undefined]]]
      */
-    fullOuterJoin<K, V, W>(this: RDD<[K, V]>, other: RDD<[K, W]>, options?: ShuffleOptions): RDD<[K, [V | undefined, W | undefined]]>
+    fullOuterJoin<K, V, W>(
+      this: RDD<[K, V]>,
+      other: RDD<[K, W]>,
+      options?: ShuffleOptions,
+    ): RDD<[K, [V | undefined, W | undefined]]>
 
     /**
      * The pairs of this side whose key the other side does not have. On pairs only.
      *
      * @example await ages.subtractByKey(cities).collect() // [['bob', 27]]
      */
-    subtractByKey<K, V, W>(this: RDD<[K, V]>, other: RDD<[K, W]>, options?: ShuffleOptions): RDD<[K, V]>
+    subtractByKey<K, V, W>(
+      this: RDD<[K, V]>,
+      other: RDD<[K, W]>,
+      options?: ShuffleOptions,
+    ): RDD<[K, V]>
   }
 }
 
-RDD.prototype.cogroup = function <K, V, W>(this: RDD<[K, V]>, other: RDD<[K, W]>, options: ShuffleOptions = {}) {
+RDD.prototype.cogroup = function <K, V, W>(
+  this: RDD<[K, V]>,
+  other: RDD<[K, W]>,
+  options: ShuffleOptions = {},
+) {
   const left = this.groupByKey(options)
   const right = other.groupByKey(options)
   return this.derive<[K, [V[], W[]]]>(left.getNumPartitions(), async () => {
     const rights = await right.partitions()
-    return (await left.partitions()).map((groups, partition) => grouped(groups, rights[partition] ?? []))
+    return (await left.partitions()).map((groups, partition) =>
+      grouped(groups, rights[partition] ?? []),
+    )
   })
 }
 
-const grouped = <K, V, W>(left: readonly (readonly [K, V[]])[], right: readonly (readonly [K, W[]])[]): [K, [V[], W[]]][] => {
+const grouped = <K, V, W>(
+  left: readonly (readonly [K, V[]])[],
+  right: readonly (readonly [K, W[]])[],
+): [K, [V[], W[]]][] => {
   const both = new KeyedMap<K, [V[], W[]]>()
   for (const [key, values] of left) both.set(key, [values, []])
   for (const [key, values] of right) both.set(key, [both.get(key)?.[0] ?? [], values])
@@ -71,25 +100,52 @@ const NONE = [undefined] as const
 const rows = <K, V, W>(key: K, left: readonly V[], right: readonly W[]): [K, [V, W]][] =>
   left.flatMap((one) => right.map((other): [K, [V, W]] => [key, [one, other]]))
 
-const orNone = <V>(values: readonly V[]): readonly (V | undefined)[] => (values.length === 0 ? NONE : values)
+const orNone = <V>(values: readonly V[]): readonly (V | undefined)[] =>
+  values.length === 0 ? NONE : values
 
-RDD.prototype.join = function <K, V, W>(this: RDD<[K, V]>, other: RDD<[K, W]>, options: ShuffleOptions = {}) {
+RDD.prototype.join = function <K, V, W>(
+  this: RDD<[K, V]>,
+  other: RDD<[K, W]>,
+  options: ShuffleOptions = {},
+) {
   return this.cogroup(other, options).flatMap(([key, [left, right]]) => rows(key, left, right))
 }
 
-RDD.prototype.leftOuterJoin = function <K, V, W>(this: RDD<[K, V]>, other: RDD<[K, W]>, options: ShuffleOptions = {}) {
-  return this.cogroup(other, options).flatMap(([key, [left, right]]) => rows(key, left, orNone(right)))
+RDD.prototype.leftOuterJoin = function <K, V, W>(
+  this: RDD<[K, V]>,
+  other: RDD<[K, W]>,
+  options: ShuffleOptions = {},
+) {
+  return this.cogroup(other, options).flatMap(([key, [left, right]]) =>
+    rows(key, left, orNone(right)),
+  )
 }
 
-RDD.prototype.rightOuterJoin = function <K, V, W>(this: RDD<[K, V]>, other: RDD<[K, W]>, options: ShuffleOptions = {}) {
-  return this.cogroup(other, options).flatMap(([key, [left, right]]) => rows(key, orNone(left), right))
+RDD.prototype.rightOuterJoin = function <K, V, W>(
+  this: RDD<[K, V]>,
+  other: RDD<[K, W]>,
+  options: ShuffleOptions = {},
+) {
+  return this.cogroup(other, options).flatMap(([key, [left, right]]) =>
+    rows(key, orNone(left), right),
+  )
 }
 
-RDD.prototype.fullOuterJoin = function <K, V, W>(this: RDD<[K, V]>, other: RDD<[K, W]>, options: ShuffleOptions = {}) {
-  return this.cogroup(other, options).flatMap(([key, [left, right]]) => rows(key, orNone(left), orNone(right)))
+RDD.prototype.fullOuterJoin = function <K, V, W>(
+  this: RDD<[K, V]>,
+  other: RDD<[K, W]>,
+  options: ShuffleOptions = {},
+) {
+  return this.cogroup(other, options).flatMap(([key, [left, right]]) =>
+    rows(key, orNone(left), orNone(right)),
+  )
 }
 
-RDD.prototype.subtractByKey = function <K, V, W>(this: RDD<[K, V]>, other: RDD<[K, W]>, options: ShuffleOptions = {}) {
+RDD.prototype.subtractByKey = function <K, V, W>(
+  this: RDD<[K, V]>,
+  other: RDD<[K, W]>,
+  options: ShuffleOptions = {},
+) {
   return this.cogroup(other, options).flatMap(([key, [left, right]]) =>
     right.length === 0 ? left.map((value): [K, V] => [key, value]) : [],
   )

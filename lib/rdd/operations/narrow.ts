@@ -1,5 +1,5 @@
 /** Operations on each element or partition alone. */
-import { userFunctionFailed } from '../pour.ts'
+import { userFunctionFailed } from '../evaluate.ts'
 import { type PartitionFunction, RDD } from '../rdd.ts'
 
 declare module '../rdd.ts' {
@@ -58,7 +58,9 @@ declare module '../rdd.ts' {
      *
      * @example await parallelize([1, 2], { partitions: 2 }).mapPartitionsWithIndex((part, i) => [[i, ...part]]).collect() // [[0, 1], [1, 2]]
      */
-    mapPartitionsWithIndex<U>(f: (elements: Iterable<T>, index: number) => Iterable<U> | Promise<Iterable<U>>): RDD<U>
+    mapPartitionsWithIndex<U>(
+      f: (elements: Iterable<T>, index: number) => Iterable<U> | Promise<Iterable<U>>,
+    ): RDD<U>
 
     /**
      * The elements under the keys that `f` gives them.
@@ -128,7 +130,11 @@ RDD.prototype.mapPartitionsWithIndex = function (f) {
       try {
         results.push([...(await f(elements, index))])
       } catch (error) {
-        throw userFunctionFailed({ label, record: `partition ${index} of ${elements.length} elements`, error })
+        throw userFunctionFailed({
+          label,
+          record: `partition ${index} of ${elements.length} elements`,
+          error,
+        })
       }
     }
     return results
@@ -148,5 +154,7 @@ RDD.prototype.values = function () {
 }
 
 RDD.prototype.glom = function <T>(this: RDD<T>) {
-  return this.derive(this.getNumPartitions(), async () => (await this.partitions()).map((elements) => [[...elements]]))
+  return this.derive(this.getNumPartitions(), async () =>
+    (await this.partitions()).map((elements) => [[...elements]]),
+  )
 }

@@ -128,7 +128,8 @@ RDD.prototype.stats = async function () {
 }
 
 RDD.prototype.histogram = async function (wanted) {
-  const buckets = typeof wanted === 'number' ? await evenBuckets(this, wanted) : checkedBuckets(wanted)
+  const buckets =
+    typeof wanted === 'number' ? await evenBuckets(this, wanted) : checkedBuckets(wanted)
   const counts = Array<number>(buckets.length - 1).fill(0)
   const last = buckets.at(-1) as number
   await this.foreach((number) => {
@@ -140,14 +141,24 @@ RDD.prototype.histogram = async function (wanted) {
 }
 
 const checkedBuckets = (buckets: readonly number[]): readonly number[] => {
-  const isAscending = buckets.every((bound, index) => index === 0 || bound > (buckets[index - 1] as number))
+  const isAscending = buckets.every(
+    (bound, index) => index === 0 || bound > (buckets[index - 1] as number),
+  )
   if (buckets.length >= 2 && isAscending) return [...buckets]
-  throw new MillraceError('ARGUMENT_INVALID', { problem: 'histogram() needs bounds', value: buckets, allowed: 'two or more, ascending' })
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: 'histogram() needs bounds',
+    value: buckets,
+    allowed: 'two or more, ascending',
+  })
 }
 
 const evenBuckets = async (rdd: RDD<number>, count: number): Promise<readonly number[]> => {
   if (!Number.isInteger(count) || count < 1)
-    throw new MillraceError('ARGUMENT_INVALID', { problem: 'histogram() needs buckets', value: count, allowed: 'a whole number from 1' })
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'histogram() needs buckets',
+      value: count,
+      allowed: 'a whole number from 1',
+    })
   const { count: numbers, min, max } = await rdd.stats()
   if (numbers === 0) throw emptyDataset('histogram', 'ask isEmpty() first, or give bounds')
   if (!Number.isFinite(max - min))
@@ -158,5 +169,7 @@ const evenBuckets = async (rdd: RDD<number>, count: number): Promise<readonly nu
     })
   // Numbers that are all equal make one bucket, as in Spark.
   if (min === max) return [min, min]
-  return Array.from({ length: count + 1 }, (_, index) => (index === count ? max : min + (index * (max - min)) / count))
+  return Array.from({ length: count + 1 }, (_, index) =>
+    index === count ? max : min + (index * (max - min)) / count,
+  )
 }

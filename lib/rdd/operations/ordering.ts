@@ -63,21 +63,29 @@ declare module '../rdd.ts' {
   }
 }
 
-RDD.prototype.sortBy = function <T, K>(this: RDD<T>, f: (element: T) => K, { ascending = true, partitions = 1 }: SortOptions = {}) {
+RDD.prototype.sortBy = function <T, K>(
+  this: RDD<T>,
+  f: (element: T) => K,
+  { ascending = true, partitions = 1 }: SortOptions = {},
+) {
   const count = checkedPartitions(partitions)
   return this.derive<T>(count, async () => {
-    const elements = (await this.map((element) => ({ element, by: f(element) })).collect()).toSorted((a, b) =>
-      ascending ? compareNatural(a.by, b.by) : compareNatural(b.by, a.by),
-    )
+    const elements = (
+      await this.map((element) => ({ element, by: f(element) })).collect()
+    ).toSorted((a, b) => (ascending ? compareNatural(a.by, b.by) : compareNatural(b.by, a.by)))
     // As in Spark, a partition holds a range: equal elements are never in two.
     const isCut = (index: number): boolean =>
-      index === 0 || index >= elements.length || compareNatural(elements[index - 1]?.by, elements[index]?.by) !== 0
+      index === 0 ||
+      index >= elements.length ||
+      compareNatural(elements[index - 1]?.by, elements[index]?.by) !== 0
     const cutAt = (part: number): number => {
       let index = Math.floor((part * elements.length) / count)
       while (!isCut(index)) index += 1
       return index
     }
-    return Array.from({ length: count }, (_, part) => elements.slice(cutAt(part), cutAt(part + 1)).map(({ element }) => element))
+    return Array.from({ length: count }, (_, part) =>
+      elements.slice(cutAt(part), cutAt(part + 1)).map(({ element }) => element),
+    )
   })
 }
 
@@ -85,11 +93,19 @@ RDD.prototype.sortByKey = function <K, V>(this: RDD<[K, V]>, options: SortOption
   return this.sortBy(([key]) => key, options)
 }
 
-RDD.prototype.top = async function <T>(this: RDD<T>, count: number, compare: Comparison<T> = compareNatural) {
+RDD.prototype.top = async function <T>(
+  this: RDD<T>,
+  count: number,
+  compare: Comparison<T> = compareNatural,
+) {
   return this.takeOrdered(count, (a, b) => compare(b, a))
 }
 
-RDD.prototype.takeOrdered = async function <T>(this: RDD<T>, count: number, compare: Comparison<T> = compareNatural) {
+RDD.prototype.takeOrdered = async function <T>(
+  this: RDD<T>,
+  count: number,
+  compare: Comparison<T> = compareNatural,
+) {
   return (await this.collect()).sort(compare).slice(0, Math.max(0, count))
 }
 

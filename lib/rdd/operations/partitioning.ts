@@ -37,6 +37,9 @@ RDD.prototype.coalesce = function <T>(this: RDD<T>, partitions: number) {
   return this.derive<T>(count, async () => {
     const parts = await this.partitions()
     const cut = (index: number): number => Math.floor((index * before) / count)
-    return Array.from({ length: count }, (_, index) => parts.slice(cut(index), cut(index + 1)).flat(1) as T[])
+    return Array.from(
+      { length: count },
+      (_, index) => parts.slice(cut(index), cut(index + 1)).flat(1) as T[],
+    )
   })
 }

@@ -61,23 +61,38 @@ const poisson = (mean: number, draw: () => number): number => {
   return count
 }
 
-RDD.prototype.sample = function <T>(this: RDD<T>, fraction: number, { seed, withReplacement = false }: SampleOptions) {
+RDD.prototype.sample = function <T>(
+  this: RDD<T>,
+  fraction: number,
+  { seed, withReplacement = false }: SampleOptions,
+) {
   if (!(fraction >= 0 && (withReplacement || fraction <= 1)))
-    throw invalid('sample() needs a fraction', fraction, withReplacement ? 'a number from 0' : 'a number from 0 to 1')
+    throw invalid(
+      'sample() needs a fraction',
+      fraction,
+      withReplacement ? 'a number from 0' : 'a number from 0 to 1',
+    )
   drawsOf(seed, 0)
   return this.mapPartitionsWithIndex((elements, partition) => {
     const draw = drawsOf(seed, partition)
-    const times = (): number => (withReplacement ? poisson(fraction, draw) : Number(draw() < fraction))
+    const times = (): number =>
+      withReplacement ? poisson(fraction, draw) : Number(draw() < fraction)
     return [...elements].flatMap((element) => Array<T>(times()).fill(element))
   })
 }
 
-RDD.prototype.takeSample = async function <T>(this: RDD<T>, count: number, { seed, withReplacement = false }: SampleOptions) {
-  if (!Number.isInteger(count) || count < 0) throw invalid('takeSample() needs a number of elements', count, 'a whole number from 0')
+RDD.prototype.takeSample = async function <T>(
+  this: RDD<T>,
+  count: number,
+  { seed, withReplacement = false }: SampleOptions,
+) {
+  if (!Number.isInteger(count) || count < 0)
+    throw invalid('takeSample() needs a number of elements', count, 'a whole number from 0')
   const draw = drawsOf(seed, 0)
   const elements = await this.collect()
   if (elements.length === 0) return []
-  if (withReplacement) return Array.from({ length: count }, () => elements[Math.floor(draw() * elements.length)] as T)
+  if (withReplacement)
+    return Array.from({ length: count }, () => elements[Math.floor(draw() * elements.length)] as T)
   // Fisher and Yates: the front of a shuffled deck.
   const taken = Math.min(count, elements.length)
   for (let i = 0; i < taken; i++) {
@@ -89,12 +104,22 @@ RDD.prototype.takeSample = async function <T>(this: RDD<T>, count: number, { see
   return elements.slice(0, taken)
 }
 
-RDD.prototype.randomSplit = function <T>(this: RDD<T>, weights: readonly number[], { seed }: Pick<SampleOptions, 'seed'>) {
+RDD.prototype.randomSplit = function <T>(
+  this: RDD<T>,
+  weights: readonly number[],
+  { seed }: Pick<SampleOptions, 'seed'>,
+) {
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   if (!weights.every((weight) => weight >= 0) || !(total > 0))
-    throw invalid('randomSplit() needs weights', weights, 'numbers from 0, of which one at least is above 0')
+    throw invalid(
+      'randomSplit() needs weights',
+      weights,
+      'numbers from 0, of which one at least is above 0',
+    )
   drawsOf(seed, 0)
-  const bounds = weights.map((_, index) => weights.slice(0, index + 1).reduce((sum, weight) => sum + weight, 0) / total)
+  const bounds = weights.map(
+    (_, index) => weights.slice(0, index + 1).reduce((sum, weight) => sum + weight, 0) / total,
+  )
   return weights.map((_, chosen) =>
     this.mapPartitionsWithIndex((elements, partition) => {
       const draw = drawsOf(seed, partition)

@@ -1,4 +1,4 @@
-import { objectLines } from '../../base/object-lines.ts'
+import { objectLines } from '../../formats/object-lines.ts'
 import { RDD } from '../rdd.ts'
 
 declare module '../rdd.ts' {

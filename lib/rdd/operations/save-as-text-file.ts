@@ -1,4 +1,4 @@
-import { elementLines } from '../element-text.ts'
+import { elementLines } from '../../formats/element-text.ts'
 import { RDD } from '../rdd.ts'
 
 declare module '../rdd.ts' {

@@ -61,7 +61,11 @@ RDD.prototype.subtract = function <T>(this: RDD<T>, other: RDD<T>, options: Shuf
   return this.map(alone).subtractByKey(other.map(alone), options).keys()
 }
 
-RDD.prototype.intersection = function <T>(this: RDD<T>, other: RDD<T>, options: ShuffleOptions = {}) {
+RDD.prototype.intersection = function <T>(
+  this: RDD<T>,
+  other: RDD<T>,
+  options: ShuffleOptions = {},
+) {
   const alone = (element: T): [T, null] => [element, null]
   return this.map(alone)
     .cogroup(other.map(alone), options)
@@ -79,12 +83,14 @@ RDD.prototype.cartesian = function <T, U>(this: RDD<T>, other: RDD<U>) {
 }
 
 RDD.prototype.zip = function <T, U>(this: RDD<T>, other: RDD<U>) {
-  if (this.getNumPartitions() !== other.getNumPartitions()) throw unequal('partitions', this.getNumPartitions(), other.getNumPartitions())
+  if (this.getNumPartitions() !== other.getNumPartitions())
+    throw unequal('partitions', this.getNumPartitions(), other.getNumPartitions())
   return this.derive<[T, U]>(this.getNumPartitions(), async () => {
     const rights = await other.partitions()
     return (await this.partitions()).map((left, partition) => {
       const right = rights[partition] ?? []
-      if (left.length !== right.length) throw unequal(`elements in partition ${partition}`, left.length, right.length)
+      if (left.length !== right.length)
+        throw unequal(`elements in partition ${partition}`, left.length, right.length)
       return left.map((one, index): [T, U] => [one, right[index] as U])
     })
   })
@@ -100,6 +106,8 @@ const unequal = (what: string, left: number, right: number): MillraceError =>
 RDD.prototype.zipWithIndex = function <T>(this: RDD<T>) {
   return this.derive<[T, number]>(this.getNumPartitions(), async () => {
     let next = 0
-    return (await this.partitions()).map((elements) => elements.map((element): [T, number] => [element, next++]))
+    return (await this.partitions()).map((elements) =>
+      elements.map((element): [T, number] => [element, next++]),
+    )
   })
 }

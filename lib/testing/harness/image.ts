@@ -8,15 +8,15 @@ import { sourceName } from '../../dstream/source-declaration.ts'
 import type { Pipeline } from '../../dstream/stream.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Randomness } from '../../ports/randomness.ts'
-import { Driver } from '../../runtime/driver.ts'
+import { Driver } from '../../runtime/driver/driver.ts'
 import type { Listener } from '../../runtime/events.ts'
-import { openFeed } from '../../runtime/feed.ts'
-import { Intake } from '../../runtime/intake.ts'
-import { parseObjectStoreUri } from '../../runtime/places.ts'
-import type { BatchSource } from '../../runtime/sources/batch-source.ts'
-import { laneSource } from '../../runtime/sources/lane-source.ts'
-import { objectSource } from '../../runtime/sources/object-source.ts'
-import { queueSource } from '../../runtime/sources/queue-source.ts'
+import { superviseReceiver } from '../../runtime/intake/receiver-supervisor.ts'
+import { Intake } from '../../runtime/intake/intake.ts'
+import { parseObjectStoreUri } from '../../runtime/locations.ts'
+import type { SourceReader } from '../../runtime/sources/source-reader.ts'
+import { lanesReader } from '../../runtime/sources/lanes/reader.ts'
+import { filesReader } from '../../runtime/sources/files/reader.ts'
+import { queueReader } from '../../runtime/sources/queue/reader.ts'
 import { HeadStore } from '../../state/head.ts'
 import { type Observation, observedPlan } from './observed-plan.ts'
 import type { Feeder, TestInput } from './test-input.ts'
@@ -50,7 +50,11 @@ const kindOf = ({ node: { kind, source } }: Planned<SourceNode>): Feeder['kind']
 }
 
 /** Starts a pipeline in a world: its function is called anew, and nothing is in memory. */
-export const startImage = async (world: TestWorld, pipeline: Pipeline, observation: Observation): Promise<Image> => {
+export const startImage = async (
+  world: TestWorld,
+  pipeline: Pipeline,
+  observation: Observation,
+): Promise<Image> => {
   const plan = observedPlan(pipeline.build(), observation)
   const { store, clock, randomness, files } = world
   const app = plan.name
@@ -66,17 +70,26 @@ export const startImage = async (world: TestWorld, pipeline: Pipeline, observati
     heads,
     clock,
     randomness,
-    sources: new Map(plan.sources.map((planned) => [planned.id, batchSourceOf(world, app, planned, process)])),
+    sources: new Map(
+      plan.sources.map((planned) => [planned.id, batchSourceOf(world, app, planned, process)]),
+    ),
     outputs: {
       print: (): void => undefined,
-      saveText: async (path: string, parts: readonly Uint8Array[], fence: Parameters<typeof files.writeParts>[2]): Promise<void> =>
-        files.writeParts(treePath(path), parts, fence),
+      saveText: async (
+        path: string,
+        parts: readonly Uint8Array[],
+        fence: Parameters<typeof files.writeParts>[2],
+      ): Promise<void> => files.writeParts(treePath(path), parts, fence),
     },
     listen: world.listen,
     leaseMs: 0,
   }
   const feeders = await Promise.all(plan.sources.map((planned) => feederOf(world, plan, planned)))
-  return { plan, driver: new Driver(runner), feeders: Map.groupBy(feeders, ({ planned }) => nameOf(planned)) }
+  return {
+    plan,
+    driver: new Driver(runner),
+    feeders: Map.groupBy(feeders, ({ planned }) => nameOf(planned)),
+  }
 }
 
 /** Where an output lies in the tree of files of a test: a bucket is a directory, and so is a root. */
@@ -85,24 +98,60 @@ export const treePath = (path: string): string => {
   return object === undefined ? path.replace(/^\.?\/+/, '') : `${object.bucket}/${object.rest}`
 }
 
-const batchSourceOf = ({ store, input, listen }: TestWorld, app: string, planned: Planned<SourceNode>, process: string): BatchSource => {
+const batchSourceOf = (
+  { store, input, listen }: TestWorld,
+  app: string,
+  planned: Planned<SourceNode>,
+  process: string,
+): SourceReader => {
   const { id, node } = planned
-  if (node.source.from === 'queue') return queueSource(node.source, process) as BatchSource
+  if (node.source.from === 'queue') return queueReader(node.source, process) as SourceReader
   const kind = kindOf(planned)
-  if (kind !== 'files' || !('files' in node.source)) return laneSource({ store, app, source: id }) as BatchSource
+  if (kind !== 'files' || !('files' in node.source))
+    return lanesReader({ store, app, source: id }) as SourceReader
   const { objects } = input(nameOf(planned), kind)
-  return objectSource({ store, app, source: id, objects, selection: node.source.files, report: listen }) as BatchSource
+  return filesReader({
+    store,
+    app,
+    source: id,
+    objects,
+    selection: node.source.files,
+    report: listen,
+  }) as SourceReader
 }
 
-const feederOf = async (world: TestWorld, plan: Plan, planned: Planned<SourceNode>): Promise<Feeder> => {
+const feederOf = async (
+  world: TestWorld,
+  plan: Plan,
+  planned: Planned<SourceNode>,
+): Promise<Feeder> => {
   const { store, clock, randomness, listen } = world
   const { id, node } = planned
   const kind = kindOf(planned)
   world.input(nameOf(planned), kind)
   if (node.source.from === 'queue') return { kind: 'queue', planned, queue: node.source.queue }
-  const intake = new Intake({ app: plan.name, source: id, store, clock, randomness, limits: plan.options.limits })
-  if (kind !== 'socket' && kind !== 'receiver') return kind === 'kinesis' ? { kind, planned, intake } : { kind: 'files', planned }
+  const intake = new Intake({
+    app: plan.name,
+    source: id,
+    store,
+    clock,
+    randomness,
+    limits: plan.options.limits,
+  })
+  if (kind !== 'socket' && kind !== 'receiver')
+    return kind === 'kinesis' ? { kind, planned, intake } : { kind: 'files', planned }
   // A lane that is full is thrown at once: nobody makes room while the test waits.
   const signal = AbortSignal.abort()
-  return { kind, planned, sink: await openFeed({ intake, source: id, clock, listen, signal, appended: () => undefined }) }
+  return {
+    kind,
+    planned,
+    sink: await superviseReceiver({
+      intake,
+      source: id,
+      clock,
+      listen,
+      signal,
+      appended: () => undefined,
+    }),
+  }
 }

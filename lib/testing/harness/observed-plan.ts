@@ -7,7 +7,7 @@
 import { asMillraceError, MillraceError } from '../../base/errors.ts'
 import type { Plan, Planned } from '../../dstream/plan.ts'
 import type { OutputNode, OutputView } from '../../dstream/plan-node.ts'
-import { datasetOf, type RDD } from '../../rdd/rdd.ts'
+import { rddOfPartitions, type RDD } from '../../rdd/rdd.ts'
 import type { TestRun } from './test-batch.ts'
 
 /** Takes note of a run of an output, under the output's id. */
@@ -32,7 +32,9 @@ export const watchId = (stream: string): string => `watch ${stream}`
 export const observedPlan = (plan: Plan, { observer, watched, whenIdle }: Observation): Plan => {
   const slides = new Map(
     plan.nodes.flatMap(({ id, node, everyMs }) =>
-      node.role === 'output' ? [] : [[id, (node.role === 'operator' ? node.slideMs : undefined) ?? everyMs]],
+      node.role === 'output'
+        ? []
+        : [[id, (node.role === 'operator' ? node.slideMs : undefined) ?? everyMs]],
     ),
   )
   const streams = [...slides.keys()]
@@ -51,7 +53,11 @@ export const observedPlan = (plan: Plan, { observer, watched, whenIdle }: Observ
     settings: {},
   }))
   const outputs = [...plan.outputs, ...watches].map((output) => observed(output, observer))
-  return { ...plan, outputs, options: { ...plan.options, whenIdle: whenIdle ?? plan.options.whenIdle } }
+  return {
+    ...plan,
+    outputs,
+    options: { ...plan.options, whenIdle: whenIdle ?? plan.options.whenIdle },
+  }
 }
 
 const WATCH: OutputNode = Object.freeze({
@@ -67,7 +73,12 @@ const observed = (output: Planned<OutputNode>, observer: Observer): Planned<Outp
   node: { ...output.node, run: async (input, view) => runObserved(output, input, view, observer) },
 })
 
-const runObserved = async ({ id, node }: Planned<OutputNode>, input: RDD<unknown>, view: OutputView, observer: Observer): Promise<void> => {
+const runObserved = async (
+  { id, node }: Planned<OutputNode>,
+  input: RDD<unknown>,
+  view: OutputView,
+  observer: Observer,
+): Promise<void> => {
   let partitions: readonly (readonly unknown[])[] | undefined
   let printed = ''
   const files: Record<string, string> = {}
@@ -82,10 +93,18 @@ const runObserved = async ({ id, node }: Planned<OutputNode>, input: RDD<unknown
     printed += text
   }
   const tell = (error: TestRun['error']): void =>
-    observer(id, { timeMs: view.timeMs, elements: partitions?.flat(1), partitions, printed, files, attempt: view.attempt.number, error })
+    observer(id, {
+      timeMs: view.timeMs,
+      elements: partitions?.flat(1),
+      partitions,
+      printed,
+      files,
+      attempt: view.attempt.number,
+      error,
+    })
   try {
     partitions = await input.partitions()
-    const seen = datasetOf(
+    const seen = rddOfPartitions(
       partitions.map((records) => ({ records, steps: [] })),
       { saveText },
       id,

@@ -1,5 +1,5 @@
 import type { MillraceError } from '../../base/errors.ts'
-import type { DeadLetter } from '../../runtime/dead-letters.ts'
+import type { DeadLetter } from '../../state/dead-letters.ts'
 
 /** What an output operation, or a watched stream, had in one batch. */
 export interface TestBatch<T = unknown> {
@@ -47,7 +47,14 @@ export interface TestDeadLetter {
 }
 
 /** A stored dead letter, as tests look at it. */
-export const deadLetterOf = ({ source, position, operator, code, message, data }: DeadLetter): TestDeadLetter => ({
+export const deadLetterOf = ({
+  source,
+  position,
+  operator,
+  code,
+  message,
+  data,
+}: DeadLetter): TestDeadLetter => ({
   source,
   position,
   operator,
@@ -86,7 +93,14 @@ export class TestOutput<T = unknown> {
   /** @internal The batch is true. */
   commit(timeMs: number, attempt: number): void {
     const run = this.runs.findLast((one) => one.timeMs === timeMs)
-    const none = { timeMs, elements: undefined, partitions: undefined, printed: '', files: {}, attempt }
+    const none = {
+      timeMs,
+      elements: undefined,
+      partitions: undefined,
+      printed: '',
+      files: {},
+      attempt,
+    }
     const { error: _error, ...batch } = run ?? { ...none, error: undefined }
     this.batches.push(batch)
   }

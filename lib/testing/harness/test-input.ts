@@ -8,9 +8,9 @@ import type { SourceNode } from '../../dstream/plan-node.ts'
 import type { Queue } from '../../dstream/source-declaration.ts'
 import { memoryObjects, type MemoryObjects } from '../../adapters/memory/memory-objects.ts'
 import type { ReceiverSink } from '../../ports/receiver.ts'
-import type { Intake } from '../../runtime/intake.ts'
-import { parseObjectStoreUri } from '../../runtime/places.ts'
-import { type KinesisEventRecord, kinesisDeliveries } from '../../runtime/kinesis/event.ts'
+import type { Intake } from '../../runtime/intake/intake.ts'
+import { parseObjectStoreUri } from '../../runtime/locations.ts'
+import { type KinesisEventRecord, kinesisDeliveries } from '../../runtime/sources/kinesis/event.ts'
 
 /** A record of a stream with its key. */
 export interface TestRecord {
@@ -24,9 +24,17 @@ export interface TestRecord {
 /** What feeds a source node in a running application. */
 export type Feeder =
   | { readonly kind: 'kinesis'; readonly planned: Planned<SourceNode>; readonly intake: Intake }
-  | { readonly kind: 'socket' | 'receiver'; readonly planned: Planned<SourceNode>; readonly sink: ReceiverSink }
+  | {
+      readonly kind: 'socket' | 'receiver'
+      readonly planned: Planned<SourceNode>
+      readonly sink: ReceiverSink
+    }
   | { readonly kind: 'files'; readonly planned: Planned<SourceNode> }
-  | { readonly kind: 'queue'; readonly planned: Planned<SourceNode>; readonly queue: Queue<unknown> }
+  | {
+      readonly kind: 'queue'
+      readonly planned: Planned<SourceNode>
+      readonly queue: Queue<unknown>
+    }
 
 /** An element for a source, waiting to be delivered. */
 interface Waiting {
@@ -59,7 +67,10 @@ export class TestInput {
     this.#kind = kind
     this.#now = now
     // A bucket's keys have no directories.
-    this.objects = memoryObjects({ name, path: parseObjectStoreUri(name) === undefined ? name : '' })
+    this.objects = memoryObjects({
+      name,
+      path: parseObjectStoreUri(name) === undefined ? name : '',
+    })
   }
 
   /**
@@ -69,9 +80,11 @@ export class TestInput {
    * @throws MillraceError `ARGUMENT_INVALID` when the source reads files, or cannot take such a record.
    */
   add(...elements: readonly unknown[]): this {
-    if (this.#kind === 'files') throw this.#unfit('reads files', "give it one with addFile('a.txt', 'to be\\n')")
+    if (this.#kind === 'files')
+      throw this.#unfit('reads files', "give it one with addFile('a.txt', 'to be\\n')")
     const bad = elements.find((element) => !this.#takes(element))
-    if (bad !== undefined) throw this.#unfit(`cannot take this record: ${JSON.stringify(bad)}`, 'give it texts')
+    if (bad !== undefined)
+      throw this.#unfit(`cannot take this record: ${JSON.stringify(bad)}`, 'give it texts')
     this.#waiting.push({ elements, arrivedMs: this.#now() })
     return this
   }
@@ -83,9 +96,18 @@ export class TestInput {
    * @param options `modified`: epoch milliseconds or a date.
    * @throws MillraceError `ARGUMENT_INVALID` when the source does not read files.
    */
-  addFile(name: string, content: string | Uint8Array, { modified = this.#now() + 1 }: { readonly modified?: number | Date } = {}): this {
-    if (this.#kind !== 'files') throw this.#unfit('does not read files', 'give it records with add()')
-    this.objects.write(name, typeof content === 'string' ? Buffer.from(content, 'utf8') : content, Number(modified))
+  addFile(
+    name: string,
+    content: string | Uint8Array,
+    { modified = this.#now() + 1 }: { readonly modified?: number | Date } = {},
+  ): this {
+    if (this.#kind !== 'files')
+      throw this.#unfit('does not read files', 'give it records with add()')
+    this.objects.write(
+      name,
+      typeof content === 'string' ? Buffer.from(content, 'utf8') : content,
+      Number(modified),
+    )
     return this
   }
 
@@ -104,23 +126,34 @@ export class TestInput {
   async deliver(feeders: readonly Feeder[]): Promise<void> {
     const waiting = this.#waiting.splice(0)
     if (waiting.length === 0) return
-    const records = this.#kind === 'kinesis' ? waiting.flatMap((one) => this.#kinesisRecords(one)) : []
+    const records =
+      this.#kind === 'kinesis' ? waiting.flatMap((one) => this.#kinesisRecords(one)) : []
     for (const feeder of feeders) await deliverTo(feeder, waiting, records)
   }
 
   #takes(element: unknown): boolean {
     if (this.#kind === 'queue' || this.#kind === 'receiver') return true
     if (this.#kind === 'socket') return typeof element === 'string'
-    return isData(element) || (typeof element === 'object' && element !== null && 'data' in element && isData(element.data))
+    return (
+      isData(element) ||
+      (typeof element === 'object' && element !== null && 'data' in element && isData(element.data))
+    )
   }
 
   #unfit(what: string, fix: string): MillraceError {
-    return new MillraceError('ARGUMENT_INVALID', { problem: `The source "${this.#name}" ${what}`, fix })
+    return new MillraceError('ARGUMENT_INVALID', {
+      problem: `The source "${this.#name}" ${what}`,
+      fix,
+    })
   }
 
   #kinesisRecords({ elements, arrivedMs }: Waiting): readonly KinesisEventRecord[] {
     return elements.map((element) => {
-      const { data, partitionKey = 'key', shard = 'shard-0' } = isData(element) ? { data: element } : (element as TestRecord)
+      const {
+        data,
+        partitionKey = 'key',
+        shard = 'shard-0',
+      } = isData(element) ? { data: element } : (element as TestRecord)
       const sequenceNumber = String(++this.#sequenceNumber)
       return {
         eventID: `${shard}:${sequenceNumber}`,
@@ -136,10 +169,15 @@ export class TestInput {
   }
 }
 
-const isData = (value: unknown): value is string | Uint8Array => typeof value === 'string' || value instanceof Uint8Array
+const isData = (value: unknown): value is string | Uint8Array =>
+  typeof value === 'string' || value instanceof Uint8Array
 
 /** All in one delivery; but what is added to a queue together is one dataset. */
-const deliverTo = async (feeder: Feeder, waiting: readonly Waiting[], records: readonly KinesisEventRecord[]): Promise<void> => {
+const deliverTo = async (
+  feeder: Feeder,
+  waiting: readonly Waiting[],
+  records: readonly KinesisEventRecord[],
+): Promise<void> => {
   if (feeder.kind === 'queue') feeder.queue.push(...waiting.map(({ elements }) => elements))
   if (feeder.kind === 'socket' || feeder.kind === 'receiver')
     await feeder.sink.store({ records: waiting.flatMap(({ elements }) => elements), rejected: [] })
@@ -147,5 +185,6 @@ const deliverTo = async (feeder: Feeder, waiting: readonly Waiting[], records: r
   const { source } = feeder.planned.node
   const decoded = source.from === 'kinesis' ? source.elements : 'text'
   const target = { source: feeder.planned.id, elements: decoded, createdMs: 0 }
-  for (const delivery of kinesisDeliveries({ Records: records }, target)) await feeder.intake.append(delivery)
+  for (const delivery of kinesisDeliveries({ Records: records }, target))
+    await feeder.intake.append(delivery)
 }

@@ -11,14 +11,20 @@ import type { Duration } from '../../base/duration.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { Pipeline } from '../../dstream/stream.ts'
 import type { RuntimeEvent } from '../../runtime/events.ts'
-import { storedLetters } from '../../runtime/letter-box.ts'
-import { LiveState } from '../../runtime/live-state.ts'
+import { readDeadLetters } from '../../state/dead-letter-reader.ts'
+import { LiveState } from '../../state/live-state.ts'
 import { type Head, HeadStore, type HeadStatus } from '../../state/head.ts'
 import { readManifest } from '../../state/manifest.ts'
 import { readSegment } from '../../state/segments.ts'
 import { type Image, startImage, type TestWorld } from './image.ts'
 import { type Observation, watchId } from './observed-plan.ts'
-import { deadLetterOf, type TestDeadLetter, type TestFailure, TestOutput, type TestRun } from './test-batch.ts'
+import {
+  deadLetterOf,
+  type TestDeadLetter,
+  type TestFailure,
+  TestOutput,
+  type TestRun,
+} from './test-batch.ts'
 import { TestInput } from './test-input.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
@@ -56,7 +62,10 @@ const DEFAULT_START = new Date('2026-01-01T00:00:00Z')
  * console.log(app.output('print-1').elements)
  * ```
  */
-export const testStream = async (pipeline: Pipeline, options: TestStreamOptions = {}): Promise<TestStream> => {
+export const testStream = async (
+  pipeline: Pipeline,
+  options: TestStreamOptions = {},
+): Promise<TestStream> => {
   const app = new TestStream(pipeline, options)
   await app.restart()
   return app
@@ -97,7 +106,11 @@ export class TestStream {
     this.#options = options
     this.#startMs = now.getTime()
     this.#clock = new VirtualClock(this.#startMs)
-    this.#observation = { observer: (id, run) => void this.#outputs.get(id)?.runs.push(run), watched: watch, whenIdle }
+    this.#observation = {
+      observer: (id, run) => void this.#outputs.get(id)?.runs.push(run),
+      watched: watch,
+      whenIdle,
+    }
     this.#world = {
       store: memoryItemStore(),
       files: memoryOutputFiles(),
@@ -128,7 +141,9 @@ export class TestStream {
    * @throws MillraceError `ARGUMENT_INVALID` when there is none.
    */
   output<T = unknown>(id: string): TestOutput<T> {
-    const known = [...this.#outputs.keys()].filter((key) => !this.#options.watch?.some((stream) => watchId(stream) === key))
+    const known = [...this.#outputs.keys()].filter(
+      (key) => !this.#options.watch?.some((stream) => watchId(stream) === key),
+    )
     const output = known.includes(id) ? this.#outputs.get(id) : undefined
     return (output ?? this.#unknown('output', id, known)) as TestOutput<T>
   }
@@ -139,7 +154,8 @@ export class TestStream {
    * @throws MillraceError `ARGUMENT_INVALID` when it is not watched.
    */
   stream<T = unknown>(id: string): TestOutput<T> {
-    return (this.#outputs.get(watchId(id)) ?? this.#unknown('watched stream', id, this.#options.watch ?? [])) as TestOutput<T>
+    return (this.#outputs.get(watchId(id)) ??
+      this.#unknown('watched stream', id, this.#options.watch ?? [])) as TestOutput<T>
   }
 
   /**
@@ -199,10 +215,15 @@ export class TestStream {
     if (ref === undefined) return []
     const { store } = this.#world
     const manifest = await readManifest(store, plan.name, ref)
-    const live = await LiveState.load(plan, manifest, async (segment) => readSegment(store, plan.name, segment))
+    const live = await LiveState.load(plan, manifest, async (segment) =>
+      readSegment(store, plan.name, segment),
+    )
     const drafts = live.draft(manifest.timeMs)
-    const { shown = (stored: unknown): unknown => stored } = plan.operators.find((planned) => planned.id === id)?.node.keeps ?? {}
-    const parts = Array.from({ length: shape.partitions }, (_, part) => [...drafts.state(id, part).entries()])
+    const { shown = (stored: unknown): unknown => stored } =
+      plan.operators.find((planned) => planned.id === id)?.node.stateful ?? {}
+    const parts = Array.from({ length: shape.partitions }, (_, part) => [
+      ...drafts.state(id, part).entries(),
+    ])
     return parts.flat().map(([key, stored]) => [key, shown(stored)] as [K, S])
   }
 
@@ -215,7 +236,7 @@ export class TestStream {
   async deadLetters(): Promise<readonly TestDeadLetter[]> {
     const range = { fromMs: this.#startMs, toMs: this.nowMs, first: 'oldest' as const }
     const found: TestDeadLetter[] = []
-    for await (const letter of storedLetters(this.#world.store, this.#running.plan.name, range))
+    for await (const letter of readDeadLetters(this.#world.store, this.#running.plan.name, range))
       if (letter.isTrue) found.push(deadLetterOf(letter))
     return found
   }
@@ -223,7 +244,9 @@ export class TestStream {
   /** What lies where files were written, as text by path, without `_SUCCESS`. A bucket is a directory: `s3://results/a` is `results/a`. */
   get files(): Readonly<Record<string, string>> {
     const parts = [...this.#world.files.files()].filter(([path]) => !path.endsWith('/_SUCCESS'))
-    return Object.fromEntries(parts.map(([path, bytes]) => [path, Buffer.from(bytes).toString('utf8')]))
+    return Object.fromEntries(
+      parts.map(([path, bytes]) => [path, Buffer.from(bytes).toString('utf8')]),
+    )
   }
 
   get #running(): Image {
@@ -249,8 +272,10 @@ export class TestStream {
 
   /** A millisecond from now: what comes at the very moment of a batch that has run, or was left out at rest, belongs to the next one. */
   async #deliver(): Promise<void> {
-    if ([...this.#inputs.values()].some((input) => input.isWaiting)) this.#clock.goTo(this.nowMs + 1)
-    for (const [name, input] of this.#inputs) await input.deliver(this.#image?.feeders.get(name) ?? [])
+    if ([...this.#inputs.values()].some((input) => input.isWaiting))
+      this.#clock.goTo(this.nowMs + 1)
+    for (const [name, input] of this.#inputs)
+      await input.deliver(this.#image?.feeders.get(name) ?? [])
   }
 
   #inputOf(name: string, kind: Parameters<TestWorld['input']>[1]): TestInput {
@@ -260,26 +285,43 @@ export class TestStream {
   }
 
   #openOutputs({ plan }: Image): void {
-    for (const { id } of plan.outputs) if (!this.#outputs.has(id)) this.#outputs.set(id, new TestOutput())
+    for (const { id } of plan.outputs)
+      if (!this.#outputs.has(id)) this.#outputs.set(id, new TestOutput())
   }
 
   #listen(event: RuntimeEvent): void {
     this.events.push(event)
     const { plan } = this.#running
-    if (event.event === 'batchCompleted') for (const { id } of plan.outputs) this.#outputs.get(id)?.commit(event.timeMs, event.attempt)
-    if (event.event === 'batchFailed' || event.event === 'failed') this.failures.push(this.#failureOf(event))
+    if (event.event === 'batchCompleted')
+      for (const { id } of plan.outputs) this.#outputs.get(id)?.commit(event.timeMs, event.attempt)
+    if (event.event === 'batchFailed' || event.event === 'failed')
+      this.failures.push(this.#failureOf(event))
   }
 
   #failureOf(event: Extract<RuntimeEvent, { event: 'batchFailed' | 'failed' }>): TestFailure {
     const { timeMs, code, message } = event
-    const { retryMs, attempt } = event.event === 'batchFailed' ? event : { retryMs: undefined, attempt: this.#lastAttempt(timeMs) }
-    const known = [...this.#outputs.values()].flatMap(({ runs }) => runs.filter((run): run is TestRun => run.timeMs === timeMs))
-    const error = known.findLast((run) => run.error?.code === code && run.error.message === message)?.error
-    return { timeMs, attempt, retryMs, error: error ?? new MillraceError('BATCH_FAILED', { problem: `${message} [${code}]` }) }
+    const { retryMs, attempt } =
+      event.event === 'batchFailed'
+        ? event
+        : { retryMs: undefined, attempt: this.#lastAttempt(timeMs) }
+    const known = [...this.#outputs.values()].flatMap(({ runs }) =>
+      runs.filter((run): run is TestRun => run.timeMs === timeMs),
+    )
+    const error = known.findLast(
+      (run) => run.error?.code === code && run.error.message === message,
+    )?.error
+    return {
+      timeMs,
+      attempt,
+      retryMs,
+      error: error ?? new MillraceError('BATCH_FAILED', { problem: `${message} [${code}]` }),
+    }
   }
 
   #lastAttempt(timeMs: number): number {
-    const started = this.events.findLast((event) => event.event === 'batchStarted' && event.timeMs === timeMs)
+    const started = this.events.findLast(
+      (event) => event.event === 'batchStarted' && event.timeMs === timeMs,
+    )
     return started?.event === 'batchStarted' ? started.attempt : 1
   }
 

@@ -4,20 +4,25 @@ import type { Plan } from '../../dstream/plan.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Fence } from '../../ports/output-files.ts'
 import type { StreamReader } from '../../ports/stream-reader.ts'
-import type { Outcome } from '../../runtime/outcome.ts'
+import type { Outcome } from '../../runtime/driver/outcome.ts'
 import type { RuntimeEvent } from '../../runtime/events.ts'
-import { kinesisDeliveries, type KinesisEvent } from '../../runtime/kinesis/event.ts'
-import { shardParents } from '../../runtime/kinesis/lineage.ts'
-import { shardReplay } from '../../runtime/kinesis/replay.ts'
-import { reset, skip } from '../../runtime/operate.ts'
-import { type Redriven, redrive } from '../../runtime/redrive.ts'
-import { driverHandler, LEASE_MARGIN_MS } from '../../runtime/serverless/driver-handler.ts'
-import { type IntakeAnswer, intakeHandler, type SourceDelivery, type SourceHints } from '../../runtime/serverless/intake-handler.ts'
-import { hintsIn } from '../../runtime/serverless/object-events.ts'
-import { parseTick, type Tick, delaySeconds } from '../../runtime/serverless/ticks.ts'
-import type { BatchSource } from '../../runtime/sources/batch-source.ts'
-import { hintSource } from '../../runtime/sources/hint-source.ts'
-import { laneSource } from '../../runtime/sources/lane-source.ts'
+import { kinesisDeliveries, type KinesisEvent } from '../../runtime/sources/kinesis/event.ts'
+import { shardParents } from '../../runtime/sources/kinesis/lineage.ts'
+import { shardReplay } from '../../runtime/sources/kinesis/replay.ts'
+import { reset, skip } from '../../runtime/operations/operate.ts'
+import { type Redriven, redrive } from '../../runtime/dead-letters/redrive.ts'
+import { driverHandler, LEASE_MARGIN_MS } from '../../runtime/driver/driver-handler.ts'
+import {
+  type IntakeAnswer,
+  intakeHandler,
+  type SourceDelivery,
+  type SourceNotifications,
+} from '../../runtime/intake/intake-handler.ts'
+import { notificationsIn } from '../../runtime/sources/objects/events.ts'
+import { parseTrigger, type Trigger, delaySeconds } from '../../runtime/driver/triggers.ts'
+import type { SourceReader } from '../../runtime/sources/source-reader.ts'
+import { objectsReader } from '../../runtime/sources/objects/reader.ts'
+import { lanesReader } from '../../runtime/sources/lanes/reader.ts'
 import { HeadStore } from '../../state/head.ts'
 import { type Caller, caller, type CallWorld } from './calls.ts'
 import type { SimulatedBucket } from './cloud/bucket.ts'
@@ -37,7 +42,7 @@ import type { Storage } from './storage.ts'
 export interface ApplicationParts extends CallWorld {
   readonly observer: Observer
   readonly storage: Storage
-  readonly ticks: () => SimulatedQueue
+  readonly triggers: () => SimulatedQueue
   readonly buckets: ReadonlyMap<string, SimulatedBucket>
   /** The streams as they are now. */
   readonly streams: () => readonly SimulatedStream[]
@@ -54,7 +59,7 @@ export const DRIVER_TIMEOUT_MS = 20_000
 interface ProcessPorts {
   readonly store: ItemStore
   readonly call: Caller
-  readonly wind: (ticks: readonly Tick[]) => Promise<void>
+  readonly scheduleTriggers: (triggers: readonly Trigger[]) => Promise<void>
   readonly clock: ReturnType<typeof simulatedClock>
   readonly randomness: ReturnType<typeof simulatedRandomness>
 }
@@ -64,17 +69,23 @@ const portsOf = (parts: ApplicationParts, environment: Environment): ProcessPort
   const call = caller(parts, environment)
   const clock = simulatedClock(world, environment)
   const items = simulatedItemStore({ store: storage.items, observer, world, environment, call })
-  const send = async (tick: Tick): Promise<void> => {
-    if (!parts.faults.strikes('lostTick', 3)) parts.ticks().send(JSON.stringify(tick), 1_000 * delaySeconds(tick, clock.now()))
+  const send = async (tick: Trigger): Promise<void> => {
+    if (!parts.faults.strikes('lostTick', 3))
+      parts.triggers().send(JSON.stringify(tick), 1_000 * delaySeconds(tick, clock.now()))
   }
   return {
-    store: withBlobs(items, simulatedBlobStore(storage.blobs, observer, environment, call), { aboveBytes: storage.blobAboveBytes }),
+    store: withBlobs(items, simulatedBlobStore(storage.blobs, observer, environment, call), {
+      aboveBytes: storage.blobAboveBytes,
+    }),
     call,
     clock,
     randomness: simulatedRandomness(world, environment),
-    wind: (ticks) => {
-      observer.winding(ticks.length, environment)
-      return call({ name: `wind ${ticks.length} ticks`, effect: async () => void (await Promise.all(ticks.map(send))) })
+    scheduleTriggers: (triggers) => {
+      observer.scheduling(triggers.length, environment)
+      return call({
+        name: `wind ${triggers.length} ticks`,
+        effect: async () => void (await Promise.all(triggers.map(send))),
+      })
     },
   }
 }
@@ -87,21 +98,42 @@ export const startIntake =
     const ports = portsOf(parts, environment)
     const reader = simulatedStreamReader(parts.streams, ports.call)
     const intake = intakeHandler({ plan, ...ports, parentsOf: shardParents(async () => reader) })
-    return (event) => intake('bodies' in event ? hintsFor(plan, event.bodies) : deliveriesFor(plan, environment, event))
+    return (event) =>
+      intake(
+        'bodies' in event
+          ? notificationsFor(plan, event.bodies)
+          : deliveriesFor(plan, environment, event),
+      )
   }
 
-const deliveriesFor = (plan: Plan, { deployment }: Environment, event: KinesisEvent): readonly SourceDelivery[] =>
+const deliveriesFor = (
+  plan: Plan,
+  { deployment }: Environment,
+  event: KinesisEvent,
+): readonly SourceDelivery[] =>
   plan.sources.flatMap(({ id, node: { source } }) => {
-    if (source.from !== 'kinesis' || event.Records?.[0]?.eventSourceARN.endsWith(`/${source.name}`) !== true) return []
-    const target = { source: id, elements: source.elements, createdMs: deployment.createdMs.get(source.name) as number }
+    if (
+      source.from !== 'kinesis' ||
+      event.Records?.[0]?.eventSourceARN.endsWith(`/${source.name}`) !== true
+    )
+      return []
+    const target = {
+      source: id,
+      elements: source.elements,
+      createdMs: deployment.createdMs.get(source.name) as number,
+    }
     return kinesisDeliveries(event, target).map((delivery) => ({ source: id, delivery }))
   })
 
-const hintsFor = (plan: Plan, bodies: readonly string[]): readonly SourceHints[] => {
-  const found = bodies.flatMap((body) => hintsIn(body))
+const notificationsFor = (
+  plan: Plan,
+  bodies: readonly string[],
+): readonly SourceNotifications[] => {
+  const found = bodies.flatMap((body) => notificationsIn(body))
   return plan.sources.flatMap(({ id, node: { source } }) => {
-    const hints = source.from === 'text' ? found.filter(({ bucket }) => bucket === source.name) : []
-    return hints.length === 0 ? [] : [{ source: id, hints }]
+    const notifications =
+      source.from === 'text' ? found.filter(({ bucket }) => bucket === source.name) : []
+    return notifications.length === 0 ? [] : [{ source: id, notifications }]
   })
 }
 
@@ -110,7 +142,7 @@ export const startDriver =
   (parts: ApplicationParts) =>
   (environment: Environment): Handler<readonly string[], Outcome> => {
     const plan = parts.plan(environment)
-    const { store, call, clock, randomness, wind } = portsOf(parts, environment)
+    const { store, call, clock, randomness, scheduleTriggers } = portsOf(parts, environment)
     const files = simulatedOutputFiles(parts.storage.outputs, parts.observer, environment, call)
     const runner = {
       plan,
@@ -123,12 +155,13 @@ export const startDriver =
       sources: sourcesOf(parts, environment, plan, store, call),
       outputs: {
         print: () => undefined,
-        saveText: (path: string, written: readonly Uint8Array[], fence: Fence) => files.writeParts(path, written, fence),
+        saveText: (path: string, written: readonly Uint8Array[], fence: Fence) =>
+          files.writeParts(path, written, fence),
       },
       listen: (event: RuntimeEvent) => parts.listen(environment, event),
     }
-    const driver = driverHandler({ runner, timeoutMs: DRIVER_TIMEOUT_MS, wind })
-    return (bodies, { remainingMs }) => driver({ ticks: bodies.map(parseTick), remainingMs })
+    const driver = driverHandler({ runner, timeoutMs: DRIVER_TIMEOUT_MS, scheduleTriggers })
+    return (bodies, { remainingMs }) => driver({ triggers: bodies.map(parseTrigger), remainingMs })
   }
 
 /** A person gives back what was put aside, and calls the driver. `limit`: records at most, besides those that were begun with. */
@@ -137,12 +170,15 @@ export const giveBackLetters = async (
   environment: Environment,
   limit: number,
 ): Promise<Redriven> => {
-  const { store, clock, randomness, wind } = portsOf(parts, environment)
+  const { store, clock, randomness, scheduleTriggers } = portsOf(parts, environment)
   let isWoken = false
   const woke = (): void => void (isWoken = true)
   const toMs = clock.now()
-  const given = await redrive({ store, app: parts.app, clock, randomness, woke }, { fromMs: parts.world.startMs, toMs, limit })
-  if (isWoken) await wind([{ app: parts.app, wind: true }])
+  const given = await redrive(
+    { store, app: parts.app, clock, randomness, woke },
+    { fromMs: parts.world.startMs, toMs, limit },
+  )
+  if (isWoken) await scheduleTriggers([{ app: parts.app, scheduleMinute: true }])
   return given
 }
 
@@ -153,9 +189,13 @@ export const operate = async (
   command: 'skip' | 'reset',
 ): Promise<void> => {
   const { app } = parts
-  const operated = { ...portsOf(parts, environment), app, leaseMs: DRIVER_TIMEOUT_MS + LEASE_MARGIN_MS }
+  const operated = {
+    ...portsOf(parts, environment),
+    app,
+    leaseMs: DRIVER_TIMEOUT_MS + LEASE_MARGIN_MS,
+  }
   await (command === 'skip' ? skip(operated) : reset(operated))
-  await operated.wind([{ app, wind: true }])
+  await operated.scheduleTriggers([{ app, scheduleMinute: true }])
 }
 
 const sourcesOf = (
@@ -164,7 +204,7 @@ const sourcesOf = (
   plan: Plan,
   store: ItemStore,
   call: Caller,
-): ReadonlyMap<string, BatchSource> =>
+): ReadonlyMap<string, SourceReader> =>
   new Map(
     plan.sources.map(({ id, node: { source } }) => {
       const place = { store, app: plan.name, source: id }
@@ -173,18 +213,24 @@ const sourcesOf = (
       if (bucket === undefined || source.from !== 'text') {
         const elements = source.from === 'kinesis' ? source.elements : 'text'
         const open = async (): Promise<StreamReader> => simulatedStreamReader(parts.streams, call)
-        return [id, laneSource({ ...place, recovery: { replay: shardReplay({ elements, open }), report } }) as BatchSource]
+        return [
+          id,
+          lanesReader({
+            ...place,
+            recovery: { replay: shardReplay({ elements, open }), report },
+          }) as SourceReader,
+        ]
       }
       const objects = simulatedObjectStore(bucket.objects, call)
       return [
         id,
-        hintSource({
+        objectsReader({
           ...place,
           objects,
           existing: source.files.existing,
           onOverwrite: source.files.onOverwrite ?? 'new',
           report,
-        }) as BatchSource,
+        }) as SourceReader,
       ]
     }),
   )

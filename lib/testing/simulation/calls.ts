@@ -59,7 +59,9 @@ export const caller =
         if (fate === 'failBefore' || fate === 'throttled' || fate === 'late') return failed()
         void takeEffect(fate, request).then(
           (value) => {
-            world.log(() => `${environment.name} ${request.name}${fate === 'none' ? '' : ` [${fate}]`}`)
+            world.log(
+              () => `${environment.name} ${request.name}${fate === 'none' ? '' : ` [${fate}]`}`,
+            )
             if (fate === 'dieAfter') die(world, environment, request.name)
             if (fate === 'freezeAfter') freeze(world, environment)
             if (fate === 'lostAnswer' || fate === 'partial') failed()
@@ -74,22 +76,30 @@ const takeEffect = <T>(fate: CallFate, { effect, part }: CallRequest<T>): Promis
   fate === 'partial' ? (part?.() ?? Promise.resolve()) : effect()
 
 /** A request that its caller has given up lies in the process all the same; one that sleeps sends it when it is thawed, hours later. */
-const goOutLater = <T>({ world, sightings }: CallWorld, environment: Environment, { name, effect }: CallRequest<T>): void => {
+const goOutLater = <T>(
+  { world, sightings }: CallWorld,
+  environment: Environment,
+  { name, effect }: CallRequest<T>,
+): void => {
   const givenUpMs = world.nowMs
   world.after(world.random.between(1, LATE_MS_MAX), () =>
     world.inside(environment, () => {
       world.log(() => `${environment.name} ${name} [late]`)
       sightings.see('a request that went out after it was given up')
-      if (world.nowMs - givenUpMs > HOUR_MS) sightings.see('a request that went out hours after it was given up')
+      if (world.nowMs - givenUpMs > HOUR_MS)
+        sightings.see('a request that went out hours after it was given up')
       void effect().catch(() => undefined)
     }),
   )
 }
 
-const latency = (world: World, slow: boolean): number => (slow ? world.random.between(100, LATENCY_MS_MAX / 2) : world.random.between(1, 8))
+const latency = (world: World, slow: boolean): number =>
+  slow ? world.random.between(100, LATENCY_MS_MAX / 2) : world.random.between(1, 8)
 
-const failureOf = <T>(fate: CallFate, { name, code = 'STORE_FAILED' }: CallRequest<T>): MillraceError =>
-  new MillraceError(code, { problem: `${fate} at ${name}`, retryable: true })
+const failureOf = <T>(
+  fate: CallFate,
+  { name, code = 'STORE_FAILED' }: CallRequest<T>,
+): MillraceError => new MillraceError(code, { problem: `${fate} at ${name}`, retryable: true })
 
 const die = (world: World, environment: Environment, name: string): void => {
   world.log(() => `${environment.name} dies at ${name}`)

@@ -117,8 +117,14 @@ export class Faults {
 
   /** A storm hits one partition of the table, as when a key is hot: its calls are throttled for seconds, all others go on. */
   #isThrottled(nowMs: number, partition: string): boolean {
-    if (this.strikes('throttleStorm', 0.3)) this.#storm = { partition, endMs: nowMs + this.#random.between(1_000, 20_000) }
+    if (this.strikes('throttleStorm', 0.3))
+      this.#storm = { partition, endMs: nowMs + this.#random.between(1_000, 20_000) }
     const storm = this.#storm
-    return this.active && storm?.partition === partition && nowMs < storm.endMs && this.#random.chance(0.9)
+    return (
+      this.active &&
+      storm?.partition === partition &&
+      nowMs < storm.endMs &&
+      this.#random.chance(0.9)
+    )
   }
 }

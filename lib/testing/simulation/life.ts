@@ -20,7 +20,10 @@ export const startLife = (parts: LifeParts): Life => {
   return { isOver: () => [...producers, ...uploaders].every((isDone) => isDone()) }
 }
 
-const produceRecords = ({ world, pipeline, platform, truth, records }: LifeParts, name: string): (() => boolean) => {
+const produceRecords = (
+  { world, pipeline, platform, truth, records }: LifeParts,
+  name: string,
+): (() => boolean) => {
   let put = 0
   world.every(300, 4_000, () => {
     const mapping = platform.mappings.findLast(({ stream }) => stream.name === name)
@@ -44,7 +47,10 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
   let put = 0
   const upload = (key: string): void => {
     // What lies there holds its own number, so that no two uploads are alike.
-    const lines = [String(put), ...Array.from({ length: random.between(0, 5) }, () => pipeline.line(random, put))]
+    const lines = [
+      String(put),
+      ...Array.from({ length: random.between(0, 5) }, () => pipeline.line(random, put)),
+    ]
     bucket.put(key, lines, world.nowMs, random.chance(0.3) ? random.between(0, 20_000) : 0)
     put += 1
   }
@@ -60,7 +66,8 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
   if (faults.has('untoldObject')) {
     sightings.see('untoldObject')
     bucket.notifiesFromMs = world.nowMs + random.between(1, 20_000)
-    for (let left = random.between(0, 4); left > 0 && put < objects; left--) upload(`${put}-${random.pick(KEYS)}`)
+    for (let left = random.between(0, 4); left > 0 && put < objects; left--)
+      upload(`${put}-${random.pick(KEYS)}`)
   }
   world.every(500, 8_000, () => {
     if (put < objects) upload(`${put}-${random.pick(KEYS)}`)
@@ -80,8 +87,11 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
 const startClock = ({ world, faults, platform, app }: LifeParts): void => {
   world.every(MINUTE_MS, MINUTE_MS, () => {
     const times = faults.strikes('strayClock', 10) ? world.random.pick([0, 2]) : 1
-    for (let i = 0; i < times; i++) platform.ticks.send(JSON.stringify({ app, wind: true }))
+    for (let i = 0; i < times; i++)
+      platform.triggers.send(JSON.stringify({ app, scheduleMinute: true }))
   })
   // The application starts when its driver first runs: at once, or when there already is something.
-  world.after(world.random.pick([0, 5_000, 20_000]), () => platform.ticks.send(JSON.stringify({ app, wind: true })))
+  world.after(world.random.pick([0, 5_000, 20_000]), () =>
+    platform.triggers.send(JSON.stringify({ app, scheduleMinute: true })),
+  )
 }

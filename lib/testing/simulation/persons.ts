@@ -1,6 +1,6 @@
 /** What persons do: they send again what was put aside, restore what is missed, resume what has failed, and give records back. */
 import { blobName } from '../../adapters/blob-item-store.ts'
-import { resume } from '../../runtime/operate.ts'
+import { resume } from '../../runtime/operations/operate.ts'
 import type { Checkers } from './checkers/checkers.ts'
 import { Environment } from './environment.ts'
 import { simulatedClock } from './ports/clock.ts'
@@ -15,18 +15,34 @@ export const startPersons = (parts: LifeParts): void => {
 }
 
 /** Whoever is called at night: sends again what was put aside, restores blocks that are missed, and resumes what has failed. */
-const startNightShift = ({ platform, checkers, world, storage, app, sightings }: LifeParts): void => {
+const startNightShift = ({
+  platform,
+  checkers,
+  world,
+  storage,
+  app,
+  sightings,
+}: LifeParts): void => {
   const person = new Environment('person', platform.deployment)
   const call = <T>({ effect }: { readonly effect: () => Promise<T> }): Promise<T> => effect()
-  const store = simulatedItemStore({ store: storage.items, observer: checkers, world, environment: person, call })
+  const store = simulatedItemStore({
+    store: storage.items,
+    observer: checkers,
+    world,
+    environment: person,
+    call,
+  })
   world.every(20_000, 60_000, () => {
-    platform.hints.redrive()
+    platform.notifications.redrive()
     const head = checkers.mirror.head()
     if (head?.status !== 'failed') return
     sightings.see('an application resumed')
     world.log(() => `it stands as FAILED (${head.reason?.code}), and a person resumes it`)
-    const restored = head.reason?.code === 'DATA_LOST' ? restoreBlocks(storage, checkers) : Promise.resolve()
-    void restored.then(() => resume({ store, app, clock: simulatedClock(world, person) })).catch(() => undefined)
+    const restored =
+      head.reason?.code === 'DATA_LOST' ? restoreBlocks(storage, checkers) : Promise.resolve()
+    void restored
+      .then(() => resume({ store, app, clock: simulatedClock(world, person) }))
+      .catch(() => undefined)
   })
 }
 

@@ -1,12 +1,12 @@
 /** The cloud that an application runs in: its two functions, what calls them, and what lies around them. */
 import { BEGINNING } from '../../state/lanes.ts'
 import { MillraceError } from '../../base/errors.ts'
-import type { Outcome } from '../../runtime/outcome.ts'
+import type { Outcome } from '../../runtime/driver/outcome.ts'
 import type { RuntimeEvent } from '../../runtime/events.ts'
-import type { KinesisEvent } from '../../runtime/kinesis/event.ts'
-import { positionOf } from '../../runtime/kinesis/positions.ts'
-import { laneId } from '../../runtime/kinesis/shards.ts'
-import type { IntakeAnswer } from '../../runtime/serverless/intake-handler.ts'
+import type { KinesisEvent } from '../../runtime/sources/kinesis/event.ts'
+import { positionOf } from '../../runtime/sources/kinesis/positions.ts'
+import { laneId } from '../../runtime/sources/kinesis/shards.ts'
+import type { IntakeAnswer } from '../../runtime/intake/intake-handler.ts'
 import {
   type ApplicationParts,
   DRIVER_TIMEOUT_MS,
@@ -41,8 +41,8 @@ export interface PlatformParts extends CallWorld {
 }
 
 export class Platform {
-  readonly ticks: SimulatedQueue
-  readonly hints: SimulatedQueue
+  readonly triggers: SimulatedQueue
+  readonly notifications: SimulatedQueue
   readonly driver: SimulatedFunction<readonly string[], Outcome>
   readonly intake: SimulatedFunction<IntakeEvent, IntakeAnswer>
   readonly mappings: StreamMapping[] = []
@@ -57,11 +57,15 @@ export class Platform {
     this.#application = {
       ...parts,
       observer: parts.checkers,
-      ticks: () => this.ticks,
+      triggers: () => this.triggers,
       streams: () => this.mappings.map(({ stream }) => stream),
       listen: (environment, event) => this.#listen(environment, event),
     }
-    this.#deployment = { generation: 1, code: 'a', createdMs: new Map(parts.streams.map((name) => [name, nowMs])) }
+    this.#deployment = {
+      generation: 1,
+      code: 'a',
+      createdMs: new Map(parts.streams.map((name) => [name, nowMs])),
+    }
     this.driver = new SimulatedFunction(
       parts,
       { name: 'driver', timeoutMs: DRIVER_TIMEOUT_MS, start: startDriver(this.#application) },
@@ -74,18 +78,24 @@ export class Platform {
     )
     // A visibility shorter than an invocation brings the same message to a second process beside the first.
     const visibilityMs = random.pick([DRIVER_TIMEOUT_MS / 2, DRIVER_TIMEOUT_MS + 30_000])
-    this.ticks = new SimulatedQueue(parts, { name: 'ticks', visibilityMs, tries: 3, batchMax: 10, concurrency: 2 }, (bodies, ended) =>
-      this.driver.invoke(bodies, (ending) => ended(this.#driverEnded(ending))),
+    this.triggers = new SimulatedQueue(
+      parts,
+      { name: 'triggers', visibilityMs, tries: 3, batchMax: 10, concurrency: 2 },
+      (bodies, ended) => this.driver.invoke(bodies, (ending) => ended(this.#driverEnded(ending))),
     )
-    this.hints = new SimulatedQueue(parts, { name: 'hints', visibilityMs, tries: 6, batchMax: 10, concurrency: 3 }, (bodies, ended) =>
-      this.intake.invoke({ bodies }, (ending) => ended(this.#wasTaken(ending))),
+    this.notifications = new SimulatedQueue(
+      parts,
+      { name: 'notifications', visibilityMs, tries: 6, batchMax: 10, concurrency: 3 },
+      (bodies, ended) => this.intake.invoke({ bodies }, (ending) => ended(this.#wasTaken(ending))),
     )
-    for (const name of parts.streams) this.map(new SimulatedStream(name, nowMs, random.between(1, 3), random.fork()))
+    for (const name of parts.streams)
+      this.map(new SimulatedStream(name, nowMs, random.between(1, 3), random.fork()))
   }
 
   /** Begins to read a stream, from its oldest record on. */
   map(stream: SimulatedStream): void {
-    const isFit = ({ createdMs }: Deployment): boolean => createdMs.get(stream.name) === stream.createdMs
+    const isFit = ({ createdMs }: Deployment): boolean =>
+      createdMs.get(stream.name) === stream.createdMs
     const invoke = (event: KinesisEvent, ended: (taken: boolean) => void): void =>
       this.intake.invoke(
         event,
@@ -103,8 +113,15 @@ export class Platform {
 
   /** From now on new processes are of a newer generation; old ones are still there, and may still be invoked. */
   deploy(code: Code, changes: Partial<Deployment> = {}): void {
-    this.#deployment = { ...this.#deployment, generation: this.#deployment.generation + 1, code, ...changes }
-    this.#parts.world.log(() => `generation ${this.#deployment.generation} is deployed, with code ${code}`)
+    this.#deployment = {
+      ...this.#deployment,
+      generation: this.#deployment.generation + 1,
+      code,
+      ...changes,
+    }
+    this.#parts.world.log(
+      () => `generation ${this.#deployment.generation} is deployed, with code ${code}`,
+    )
     this.driver.deploy(this.#deployment)
     this.intake.deploy(this.#deployment)
   }
@@ -120,15 +137,21 @@ export class Platform {
 
   /** Somebody gives the logged batch up, or empties all state. */
   operate(command: 'skip' | 'reset'): void {
-    this.#command(command, (person) => operate({ ...this.#application, app: this.#parts.app }, person, command))
+    this.#command(command, (person) =>
+      operate({ ...this.#application, app: this.#parts.app }, person, command),
+    )
   }
 
   /** A person's command runs beside everything else, and may be cut off at any time. */
   #command(name: string, run: (person: Environment) => Promise<void>): void {
     this.#persons += 1
     const { world, faults, checkers } = this.#parts
-    const person = new Environment(`${name}${this.#persons}g${this.#deployment.generation}`, this.#deployment)
-    if (faults.active && world.random.chance(0.5)) world.after(world.random.between(1, 300), () => person.end())
+    const person = new Environment(
+      `${name}${this.#persons}g${this.#deployment.generation}`,
+      this.#deployment,
+    )
+    if (faults.active && world.random.chance(0.5))
+      world.after(world.random.between(1, 300), () => person.end())
     run(person).then(
       () => {
         world.log(() => `${person.name} is done`)
@@ -153,7 +176,7 @@ export class Platform {
 
   /** Everything that was put was taken in and acknowledged. */
   get isTakenIn(): boolean {
-    return this.hints.isEmpty && this.mappings.every((mapping) => mapping.isDone)
+    return this.notifications.isEmpty && this.mappings.every((mapping) => mapping.isDone)
   }
 
   #driverEnded(ending: Ending<Outcome>): boolean {
@@ -168,7 +191,8 @@ export class Platform {
   }
 
   #wasTaken(ending: Ending<unknown>): boolean {
-    if (ending.kind !== 'ended' && ending.kind !== 'denied') this.#parts.checkers.ended(ending.environment, ending.kind)
+    if (ending.kind !== 'ended' && ending.kind !== 'denied')
+      this.#parts.checkers.ended(ending.environment, ending.kind)
     if (ending.kind === 'failed') this.#checkError(ending.environment, ending.error)
     return ending.kind === 'answered'
   }
@@ -178,13 +202,17 @@ export class Platform {
     if (last === undefined) return
     const [shardId = ''] = last.eventID.split(':')
     const position = positionOf(last.kinesis.sequenceNumber)
-    this.#parts.checkers.lanes.acknowledged(laneId({ streamArn: arn, createdMs, shardId }), position ?? BEGINNING)
+    this.#parts.checkers.lanes.acknowledged(
+      laneId({ streamArn: arn, createdMs, shardId }),
+      position ?? BEGINNING,
+    )
   }
 
   #checkError(environment: Environment, error: unknown): void {
     this.#parts.world.log(() => `${environment.name} fails: ${String(error)}`)
     if (!(error instanceof MillraceError)) {
-      if (environment.alive) this.#parts.checkers.verdicts.fail('crash', `${environment.name}: ${String(error)}`)
+      if (environment.alive)
+        this.#parts.checkers.verdicts.fail('crash', `${environment.name}: ${String(error)}`)
       return
     }
     if (error.code === 'LANE_FULL') this.#parts.sightings.see('a lane too full')
@@ -198,6 +226,9 @@ export class Platform {
     if (event.event !== 'batchFailed' || this.#parts.expected.includes(event.code)) return
     // What was no error of this project has become this one.
     const checker = event.code === 'BATCH_FAILED' ? 'crash' : 'assertion'
-    this.#parts.checkers.verdicts.fail(checker, `${environment.name} fails the batch at ${event.timeMs}: ${event.message}`)
+    this.#parts.checkers.verdicts.fail(
+      checker,
+      `${environment.name} fails the batch at ${event.timeMs}: ${event.message}`,
+    )
   }
 }

@@ -27,18 +27,29 @@ export class Recoveries {
 
   stored({ key, before, after, environment }: StoreWrite): void {
     if (environment === undefined) return this.#sightings.see('an item expired')
-    if (key.partition.includes('#seg#') && after === undefined && before !== undefined) this.#sightings.see('garbage deleted')
-    if (key.partition.includes('#seg#@batch') && after !== undefined) this.#sightings.see('a plan too large for the head')
-    if (key.partition.includes('#dlq#') && after !== undefined) this.#sightings.see('a record put aside')
-    if (key.partition.includes('#in#') && after !== undefined) this.#laneWritten(key.sort, before, after)
+    if (key.partition.includes('#seg#') && after === undefined && before !== undefined)
+      this.#sightings.see('garbage deleted')
+    if (key.partition.includes('#seg#@batch') && after !== undefined)
+      this.#sightings.see('a plan too large for the head')
+    if (key.partition.includes('#dlq#') && after !== undefined)
+      this.#sightings.see('a record put aside')
+    if (key.partition.includes('#in#') && after !== undefined)
+      this.#laneWritten(key.sort, before, after)
   }
 
-  #laneWritten(sort: string, before: StoreWrite['before'], after: NonNullable<StoreWrite['after']>): void {
+  #laneWritten(
+    sort: string,
+    before: StoreWrite['before'],
+    after: NonNullable<StoreWrite['after']>,
+  ): void {
     const [source = '', lane = ''] = sort.split('#')
     const was = before && laneFromItem(source, lane, before)
     const is = laneFromItem(source, lane, after)
     const last = was?.entries.at(-1)
-    if (last !== undefined && is.entries.some(({ first, last: end }) => first === last.first && end !== last.last))
+    if (
+      last !== undefined &&
+      is.entries.some(({ first, last: end }) => first === last.first && end !== last.last)
+    )
       this.#sightings.see('entries coalesced')
   }
 
@@ -46,7 +57,11 @@ export class Recoveries {
     const see = this.#sightings.see.bind(this.#sightings)
     if (after.generation > before.generation) see('a head adopted')
     if (after.status === 'rest') see('a rest')
-    if (before.status === 'rest' && after.status === 'running' && after.generation === before.generation)
+    if (
+      before.status === 'rest' &&
+      after.status === 'running' &&
+      after.generation === before.generation
+    )
       see(environment.name.startsWith('intake') ? 'a wake by intake' : 'a wake by the driver')
     if (isOperation(before, after)) return
     if (after.epoch > before.epoch) this.#logged(before, environment)
@@ -59,7 +74,8 @@ export class Recoveries {
       see('a batch tried again')
       if (environment !== this.#starter) see('a batch tried again by a cold process')
     }
-    if (before.owner !== undefined && before.leaseEndMs <= this.#world.nowMs) see('a lease that was over taken')
+    if (before.owner !== undefined && before.leaseEndMs <= this.#world.nowMs)
+      see('a lease that was over taken')
     if (before.logged === undefined) this.#starter = environment
   }
 
@@ -68,16 +84,23 @@ export class Recoveries {
     if (after.doneMs > before.doneMs + this.#intervalMs) see('times skipped over a rest')
     if (this.#starter !== undefined && this.#starter.generation !== environment.generation)
       see('a batch logged by one generation and committed by another')
-    const [was, is] = [this.#mirror.manifest(before.manifest), this.#mirror.manifest(after.manifest)]
+    const [was, is] = [
+      this.#mirror.manifest(before.manifest),
+      this.#mirror.manifest(after.manifest),
+    ]
     for (const [node, { partitions }] of Object.entries(is?.states ?? {})) {
-      const shorter = partitions.some((refs, part) => refs.length < (was?.states[node]?.partitions[part]?.length ?? 0))
+      const shorter = partitions.some(
+        (refs, part) => refs.length < (was?.states[node]?.partitions[part]?.length ?? 0),
+      )
       if (shorter) see('a state written anew from its deltas')
     }
   }
 
   read({ partition }: ItemKey, item: Item | undefined): void {
-    if (partition.includes('#seg#') && item === undefined) this.#sightings.see('a segment looked for by somebody who was behind')
-    if (partition.includes('#obj#') && item !== undefined) this.#sightings.see('a hint of an object already taken')
+    if (partition.includes('#seg#') && item === undefined)
+      this.#sightings.see('a segment looked for by somebody who was behind')
+    if (partition.includes('#obj#') && item !== undefined)
+      this.#sightings.see('a hint of an object already taken')
   }
 
   /** A refused write either shows its writer that another was faster, or its own success whose answer was lost. */
@@ -85,8 +108,14 @@ export class Recoveries {
     const see = this.#sightings.see.bind(this.#sightings)
     if (key.partition.includes('#in#')) {
       const [source = '', lane = ''] = key.sort.split('#')
-      const tail = this.#mirror.lanes().find((found) => found.source === source && found.lane === lane)
-      return see(tail?.by === after?.['by'] ? 'a lost answer known by its attempt id' : 'an append overtaken')
+      const tail = this.#mirror
+        .lanes()
+        .find((found) => found.source === source && found.lane === lane)
+      return see(
+        tail?.by === after?.['by']
+          ? 'a lost answer known by its attempt id'
+          : 'an append overtaken',
+      )
     }
     const head = this.#mirror.head()
     if (head === undefined || !key.partition.endsWith('#head') || environment === undefined) return
@@ -96,7 +125,8 @@ export class Recoveries {
       : head.manifest?.by !== undefined && after?.['manifest'] === JSON.stringify(head.manifest)
     if (isOwn) return see('a lost answer known by its attempt id')
     if (isLog) return see('a log refused')
-    if (after?.['next'] === undefined && Number(after?.['doneMs'] ?? BEGINNING) > 0) see('a commit refused')
+    if (after?.['next'] === undefined && Number(after?.['doneMs'] ?? BEGINNING) > 0)
+      see('a commit refused')
     if (head.epoch > Number(after?.['epoch'])) see('a zombie back after its lease')
   }
 
@@ -105,8 +135,11 @@ export class Recoveries {
     if (event.event === 'warning' && event.message.includes('read again from their source'))
       this.#sightings.see('a lost block made again from its shard')
     if (event.event === 'dataLost') this.#sightings.see('a loss decided and gone on without')
-    if (event.event === 'objectSkipped' && event.reason.includes('missing')) this.#sightings.see('an object missing')
-    if (event.event === 'objectSkipped' && event.reason.includes('not there')) this.#sightings.see('an object missing')
-    if (event.event === 'objectSkipped' && event.reason.includes('replaced')) this.#sightings.see('an object replaced')
+    if (event.event === 'objectSkipped' && event.reason.includes('missing'))
+      this.#sightings.see('an object missing')
+    if (event.event === 'objectSkipped' && event.reason.includes('not there'))
+      this.#sightings.see('an object missing')
+    if (event.event === 'objectSkipped' && event.reason.includes('replaced'))
+      this.#sightings.see('an object replaced')
   }
 }

@@ -85,17 +85,28 @@ interface Scene {
  * if (violation !== undefined) console.log(violation.checker, violation.what)
  * ```
  */
-export const simulate = async (seed: number, options: SimulateOptions = {}): Promise<SimulationResult> => {
+export const simulate = async (
+  seed: number,
+  options: SimulateOptions = {},
+): Promise<SimulationResult> => {
   const scene = drawScene(seed, options)
   const { calls, storage, pipeline } = scene
   const { world, faults, sightings } = calls
   const plan = scene.planFor(undefined)
   // The platform is made of the buckets, and they tell it of their objects.
-  const hints = (): SimulatedQueue => platform.hints
+  const notifications = (): SimulatedQueue => platform.notifications
   const buckets = new Map(
-    pipeline.buckets.map((name) => [name, new SimulatedBucket(name, world.random.chance(0.3), { send: (body) => hints().send(body) })]),
+    pipeline.buckets.map((name) => [
+      name,
+      new SimulatedBucket(name, world.random.chance(0.3), {
+        send: (body) => notifications().send(body),
+      }),
+    ]),
   )
-  const truth = new Truth(new Map(plan.sources.map(({ id, node: { source } }) => [id, sourceName(id, source)])), buckets)
+  const truth = new Truth(
+    new Map(plan.sources.map(({ id, node: { source } }) => [id, sourceName(id, source)])),
+    buckets,
+  )
   const checkers = new Checkers({ world, plan, pipeline, truth, storage, sightings })
   const platform = new Platform({
     ...calls,
@@ -128,7 +139,11 @@ export const simulate = async (seed: number, options: SimulateOptions = {}): Pro
   }
   const isFinished = (): boolean =>
     isBroken() ||
-    (life.isOver() && platform.isTakenIn && checkers.isConsumed && checkers.letters.isSettled && checkers.mirror.head()?.status === 'rest')
+    (life.isOver() &&
+      platform.isTakenIn &&
+      checkers.isConsumed &&
+      checkers.letters.isSettled &&
+      checkers.mirror.head()?.status === 'rest')
   await world.run(isBroken, STORMY_MS * share)
   faults.active = false
   const recovered = (await world.run(isFinished, RECOVERY_MS)) && !isBroken()
@@ -136,7 +151,10 @@ export const simulate = async (seed: number, options: SimulateOptions = {}): Pro
   if (recovered) checkers.finished()
   if (!isFinished()) checkers.unfinished()
   if (!isFinished())
-    checkers.verdicts.fail('progress', `without faults the world is not done in time: ${JSON.stringify(checkers.mirror.head())}`)
+    checkers.verdicts.fail(
+      'progress',
+      `without faults the world is not done in time: ${JSON.stringify(checkers.mirror.head())}`,
+    )
 
   return {
     seed,
@@ -150,14 +168,19 @@ export const simulate = async (seed: number, options: SimulateOptions = {}): Pro
   }
 }
 
-const drawScene = (seed: number, { trace = false, without = [], pipeline: name }: SimulateOptions): Scene => {
+const drawScene = (
+  seed: number,
+  { trace = false, without = [], pipeline: name }: SimulateOptions,
+): Scene => {
   const world = new World(seed, { trace })
   const sightings = new Sightings()
   const faults = new Faults(world.random.fork(), sightings, without)
   const calls: CallWorld = { world, faults, sightings }
   const storage = drawStorage(world.random)
   // Objects and bad records have faults of their own, which other pipelines do not meet.
-  const often = pipelines.filter(({ buckets, isPoison }) => buckets.length > 0 || isPoison !== undefined)
+  const often = pipelines.filter(
+    ({ buckets, isPoison }) => buckets.length > 0 || isPoison !== undefined,
+  )
   const drawn = world.random.pick([...pipelines, ...often])
   const pipeline = pipelines.find((one) => one.name === name) ?? drawn
   const settings = {
@@ -168,13 +191,20 @@ const drawScene = (seed: number, { trace = false, without = [], pipeline: name }
     limits: { records: world.random.pick([8, 24, 1_000]), objects: world.random.pick([2, 100]) },
   }
   const planFor = (environment: Environment | undefined): Plan =>
-    stream(APP, settings, (ssc) => pipeline.describe(ssc, buildFor(calls, storage, environment))).build()
+    stream(APP, settings, (ssc) =>
+      pipeline.describe(ssc, buildFor(calls, storage, environment)),
+    ).build()
   return { calls, storage, pipeline, planFor }
 }
 
 /** What the pipeline of one process is built with; of none, for a plan that nobody runs. */
-const buildFor = (calls: CallWorld, storage: Storage, environment: Environment | undefined): Build => {
-  if (environment === undefined) return { code: 'a', moody: () => undefined, sink: async () => undefined }
+const buildFor = (
+  calls: CallWorld,
+  storage: Storage,
+  environment: Environment | undefined,
+): Build => {
+  if (environment === undefined)
+    return { code: 'a', moody: () => undefined, sink: async () => undefined }
   let calm = 0
   const call = caller(calls, environment)
   return {
@@ -188,7 +218,8 @@ const buildFor = (calls: CallWorld, storage: Storage, environment: Environment |
       call({
         name: `sink ${path}`,
         code: 'OUTPUT_FAILED',
-        effect: () => storage.outputs.writeParts(path, [Buffer.from(text)], { app: APP, generation, epoch }),
+        effect: () =>
+          storage.outputs.writeParts(path, [Buffer.from(text)], { app: APP, generation, epoch }),
       }),
   }
 }

@@ -1,6 +1,9 @@
 import { type MemoryBlobStore, memoryBlobStore } from '../../adapters/memory/memory-blob-store.ts'
 import { memoryItemStore } from '../../adapters/memory/memory-item-store.ts'
-import { type MemoryOutputFiles, memoryOutputFiles } from '../../adapters/memory/memory-output-files.ts'
+import {
+  type MemoryOutputFiles,
+  memoryOutputFiles,
+} from '../../adapters/memory/memory-output-files.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Random } from '../random.ts'
 

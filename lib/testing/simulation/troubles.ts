@@ -75,7 +75,9 @@ const troubleFunctions = ({ world, faults, sightings, platform, pipeline }: Life
     world.after(random.between(2_000, 20_000), () => platform.deploy(code))
   })
   world.every(5_000, 20_000, () => {
-    if (faults.strikes('pause', 25)) platform.driver.pausedUntilMs = world.nowMs + random.between(2_000, random.pick([30_000, 90_000]))
+    if (faults.strikes('pause', 25))
+      platform.driver.pausedUntilMs =
+        world.nowMs + random.between(2_000, random.pick([30_000, 90_000]))
   })
 }
 
@@ -93,7 +95,9 @@ const troubleStorage = (parts: LifeParts): void => {
 /** A block of a stream that no batch has used up is gone from the store, as when somebody empties a bucket by hand. */
 const loseBlock = ({ world, sightings, checkers, truth, storage, app }: LifeParts): void => {
   const { mirror } = checkers
-  const blocks = mirror.waitingBlocks().filter(({ lane, ref }) => truth.lanes.has(lane) && !mirror.isLost(ref))
+  const blocks = mirror
+    .waitingBlocks()
+    .filter(({ lane, ref }) => truth.lanes.has(lane) && !mirror.isLost(ref))
   if (blocks.length === 0) return
   const { ref } = world.random.pick(blocks)
   sightings.see('lostBlock')

@@ -1,8 +1,8 @@
-import type { BatchPlan } from '../../runtime/batch-plan.ts'
-import { positionOf } from '../../runtime/kinesis/positions.ts'
-import { laneId } from '../../runtime/kinesis/shards.ts'
-import type { HintsSlice } from '../../runtime/sources/hint-source.ts'
-import type { LanesSlice } from '../../runtime/sources/lane-source.ts'
+import type { BatchInput } from '../../runtime/driver/batch-input.ts'
+import { positionOf } from '../../runtime/sources/kinesis/positions.ts'
+import { laneId } from '../../runtime/sources/kinesis/shards.ts'
+import type { ObjectsInput } from '../../runtime/sources/objects/reader.ts'
+import type { LanesInput } from '../../runtime/sources/lanes/reader.ts'
 import type { SimulatedBucket, Upload } from './cloud/bucket.ts'
 import { isGarbled, type Shard, type SimulatedStream, type StreamRecord } from './cloud/stream.ts'
 
@@ -24,7 +24,10 @@ export class Truth {
   /** The name of the source that a source node reads, by the node's id. */
   readonly sourceNames: ReadonlyMap<string, string>
 
-  constructor(sourceNames: ReadonlyMap<string, string>, buckets: ReadonlyMap<string, SimulatedBucket>) {
+  constructor(
+    sourceNames: ReadonlyMap<string, string>,
+    buckets: ReadonlyMap<string, SimulatedBucket>,
+  ) {
     this.sourceNames = sourceNames
     this.buckets = buckets
   }
@@ -44,11 +47,19 @@ export class Truth {
     this.#newest.set(arn, createdMs)
   }
 
-  put({ arn, createdMs }: SimulatedStream, shard: Shard, { sequenceNumber, text }: StreamRecord): void {
+  put(
+    { arn, createdMs }: SimulatedStream,
+    shard: Shard,
+    { sequenceNumber, text }: StreamRecord,
+  ): void {
     const lane = laneId({ streamArn: arn, createdMs, shardId: shard.id })
     this.#shards.set(lane, shard)
     const records = this.#lanes.get(lane) ?? []
-    records.push({ position: BigInt(positionOf(String(sequenceNumber))), line: text, garbled: isGarbled(text) })
+    records.push({
+      position: BigInt(positionOf(String(sequenceNumber))),
+      line: text,
+      garbled: isGarbled(text),
+    })
     this.#lanes.set(lane, records)
   }
 
@@ -62,8 +73,13 @@ export class Truth {
   isKept(lane: string, first: string, last: string): boolean {
     const kept = this.#shards.get(lane)?.records.slice(this.#shards.get(lane)?.trimmed) ?? []
     const numbers = new Set(kept.map(({ sequenceNumber }) => positionOf(String(sequenceNumber))))
-    const isNewest = [...this.#newest].some(([arn, createdMs]) => lane.startsWith(`${arn}@${createdMs}/`))
-    return isNewest && this.block(lane, first, last).every(({ position }) => numbers.has(String(position)))
+    const isNewest = [...this.#newest].some(([arn, createdMs]) =>
+      lane.startsWith(`${arn}@${createdMs}/`),
+    )
+    return (
+      isNewest &&
+      this.block(lane, first, last).every(({ position }) => numbers.has(String(position)))
+    )
   }
 
   /** What was put into a lane after one position, up to another. */
@@ -83,15 +99,21 @@ export class Truth {
   }
 
   /** The lines of a batch, by the name of the source. */
-  linesOf(plan: BatchPlan): Readonly<Record<string, readonly string[]>> {
+  linesOf(plan: BatchInput): Readonly<Record<string, readonly string[]>> {
     return Object.fromEntries(
       Object.entries(plan.slices).map(([id, slice]) => {
         const lines =
           slice.kind === 'lanes'
-            ? (slice as LanesSlice).lanes.flatMap(({ lane, entries }) =>
-                entries.flatMap(({ blocks }) => blocks.flatMap(({ first, at }) => this.block(lane, first, at).map(({ line }) => line))),
+            ? (slice as LanesInput).lanes.flatMap(({ lane, entries }) =>
+                entries.flatMap(({ blocks }) =>
+                  blocks.flatMap(({ first, at }) =>
+                    this.block(lane, first, at).map(({ line }) => line),
+                  ),
+                ),
               )
-            : (slice as HintsSlice).taken.flatMap(({ key, version }) => this.upload(id, key, version)?.lines ?? [])
+            : (slice as ObjectsInput).taken.flatMap(
+                ({ key, version }) => this.upload(id, key, version)?.lines ?? [],
+              )
         return [this.sourceNames.get(id) ?? id, lines]
       }),
     )

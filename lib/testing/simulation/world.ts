@@ -81,7 +81,8 @@ export class World {
     const endMs = this.#nowMs - this.#leaptMs + limitMs
     while (!isDone()) {
       const event = this.#events.at(-1)
-      if (event === undefined || Math.max(event.atMs, this.#nowMs) - this.#leaptMs > endMs) return false
+      if (event === undefined || Math.max(event.atMs, this.#nowMs) - this.#leaptMs > endMs)
+        return false
       this.#events.pop()
       this.#nowMs = Math.max(this.#nowMs, event.atMs)
       event.run()

@@ -8,11 +8,17 @@ import type { Batch, Vector } from './vector.ts'
 /** Runs the case; throws unless it gives what it should. */
 export const checkOperation = async (vector: Vector, mode: Mode): Promise<void> => {
   const { expectError } = vector
-  if (expectError !== undefined && vector.inputBatches.length === 0) return checkRefused(vector, mode)
+  if (expectError !== undefined && vector.inputBatches.length === 0)
+    return checkRefused(vector, mode)
   const run = await runPipeline(vector, mode)
-  if (expectError === undefined && run.app.failures[0] !== undefined) throw run.app.failures[0].error
+  if (expectError === undefined && run.app.failures[0] !== undefined)
+    throw run.app.failures[0].error
   if (expectError !== undefined) checkFailure(vector, run)
-  if (vector.compare !== 'error' && vector.expectedBatches === undefined && vector.looseAssertions === undefined)
+  if (
+    vector.compare !== 'error' &&
+    vector.expectedBatches === undefined &&
+    vector.looseAssertions === undefined
+  )
     throw new Error('the case does not say which batches are expected')
   const expected = vector.expectedBatches ?? []
   const until = expectError?.batchIndex ?? expected.length
@@ -27,12 +33,16 @@ export const checkSlice = async (vector: Vector, mode: Mode): Promise<void> => {
   const needed = Array.from({ length: Math.floor(toMs / batchIntervalMs) }, () => [])
   const { batches, app } = await runPipeline({ ...vector, expectedBatches: needed }, mode)
   if (app.failures[0] !== undefined) throw app.failures[0].error
-  checkBatches(vector.compare, vector.expectedBatches ?? [], [batches.flatMap((batch) => batch ?? [])])
+  checkBatches(vector.compare, vector.expectedBatches ?? [], [
+    batches.flatMap((batch) => batch ?? []),
+  ])
 }
 
 /** The pipeline is refused while it is described. */
 const checkRefused = async (vector: Vector, mode: Mode): Promise<void> => {
-  const error: unknown = await runPipeline({ ...vector, inputBatches: [[]] }, mode).catch((thrown: unknown) => thrown)
+  const error: unknown = await runPipeline({ ...vector, inputBatches: [[]] }, mode).catch(
+    (thrown: unknown) => thrown,
+  )
   if (error instanceof MillraceError && error.code === 'ARGUMENT_INVALID') return
   if (error instanceof Error) throw error
   throw new Mismatch('a pipeline that is refused', 'one that runs')
@@ -42,9 +52,14 @@ const checkRefused = async (vector: Vector, mode: Mode): Promise<void> => {
 const checkFailure = ({ expectError, params }: Vector, { app, batches, slideMs }: Run): void => {
   const failure = app.failures[0]
   if (failure === undefined) throw new Mismatch('a batch that fails', batches)
-  if (expectError?.batchIndex !== undefined) checkSame((expectError.batchIndex + 1) * slideMs, failure.timeMs)
+  if (expectError?.batchIndex !== undefined)
+    checkSame((expectError.batchIndex + 1) * slideMs, failure.timeMs)
   const text = expectError?.messageContains
-  if (params['f'] === 'always throws' && text !== undefined && !failure.error.message.includes(text))
+  if (
+    params['f'] === 'always throws' &&
+    text !== undefined &&
+    !failure.error.message.includes(text)
+  )
     throw new Mismatch(`an error with "${text}"`, failure.error.message)
 }
 
@@ -52,16 +67,28 @@ const checkResults = (vector: Vector, expected: readonly Batch[], run: Run): voi
   if (vector.looseAssertions !== undefined) return checkLoosely(vector.looseAssertions, run)
   checkBatches(vector.compare, expected, run.batches.slice(0, expected.length))
   if (vector.expectedSnapshots !== undefined) {
-    checkBatches('multiset', vector.expectedSnapshots, run.snapshots.slice(0, vector.expectedSnapshots.length))
+    checkBatches(
+      'multiset',
+      vector.expectedSnapshots,
+      run.snapshots.slice(0, vector.expectedSnapshots.length),
+    )
   }
   if (vector.expectedPartitionsPerBatch !== undefined) {
-    checkSame(vector.expectedPartitionsPerBatch, run.partitions.slice(0, vector.expectedPartitionsPerBatch.length))
+    checkSame(
+      vector.expectedPartitionsPerBatch,
+      run.partitions.slice(0, vector.expectedPartitionsPerBatch.length),
+    )
   }
 }
 
 /** Where Spark itself leaves open in which batch something happens. */
-const checkLoosely = (loose: NonNullable<Vector['looseAssertions']>, { batches, snapshots }: Run): void => {
-  const flattened = batches.flatMap((batch) => batch ?? []).map((element) => JSON.stringify(encoded(element)))
+const checkLoosely = (
+  loose: NonNullable<Vector['looseAssertions']>,
+  { batches, snapshots }: Run,
+): void => {
+  const flattened = batches
+    .flatMap((batch) => batch ?? [])
+    .map((element) => JSON.stringify(encoded(element)))
   checkSame(
     loose.flattenedOutputsSorted.map((element) => JSON.stringify(element)),
     flattened.toSorted(),

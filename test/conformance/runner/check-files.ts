@@ -33,7 +33,9 @@ const options = ({ newFilesOnly, minRememberMs }: Params): object => ({
 const ROOT = 'in'
 
 /** The watched place: `<dir>/*` has a pattern, and names of files are paths below the part that has none. */
-export const placeOf = ({ path = '<dir>' }: Params): { readonly place: string; readonly base: string } => {
+export const placeOf = ({
+  path = '<dir>',
+}: Params): { readonly place: string; readonly base: string } => {
   if (typeof path !== 'string' || !path.startsWith('<dir>')) throw new UnknownWord('place', path)
   const place = path.replace('<dir>', ROOT).replace(/\/$/, '')
   return { place, base: parseDirectoryPattern(place).base }
@@ -45,20 +47,30 @@ export const watching = (ssc: StreamingContext, { op, params, batchIntervalMs }:
   const scene = { context: ssc, inputs: [] }
   if (op === 'binaryRecordsStream') {
     const records = ssc.binaryRecordsStream(place, Number(params['recordLength']))
-    const stream = params['recordLength'] === 1 ? records.map(([byte]) => byte) : records.map((record) => [...record])
+    const stream =
+      params['recordLength'] === 1
+        ? records.map(([byte]) => byte)
+        : records.map((record) => [...record])
     return { stream, slideMs: batchIntervalMs }
   }
   const lines = op.startsWith('fileStream')
     ? ssc.fileStream(place, { filter: () => true, ...options(params) })
     : ssc.textFileStream(place, options(params))
   const [, ...steps] = op.split(' + ')
-  const flow = steps.reduce<Flow>((on, step) => stepOf(step, params, on, scene), { stream: lines, slideMs: batchIntervalMs })
-  return params['f'] === undefined ? flow : { ...flow, stream: call(flow.stream, 'map', elementFunction(params['f'])) }
+  const flow = steps.reduce<Flow>((on, step) => stepOf(step, params, on, scene), {
+    stream: lines,
+    slideMs: batchIntervalMs,
+  })
+  return params['f'] === undefined
+    ? flow
+    : { ...flow, stream: call(flow.stream, 'map', elementFunction(params['f'])) }
 }
 
 /** `map(toInt)` says what it is given; `reduceByWindow` has its parameters from the case, and reduces the numbers in the lines. */
 const stepOf = (step: string, params: Params, flow: Flow, scene: Scene): Flow =>
-  step.includes('(') ? prepared(step, flow, scene) : applyStep({ op: step, params }, prepared('s.map(toInt)', flow, scene), scene)
+  step.includes('(')
+    ? prepared(step, flow, scene)
+    : applyStep({ op: step, params }, prepared('s.map(toInt)', flow, scene), scene)
 
 const named = ({ name, mtime, content }: NamedFile): FileEvent => ({
   atMs: mtime,
@@ -72,7 +84,10 @@ const scanOf = (visibleMs: number, { batchTimes }: Params): number =>
   (batchTimes as readonly number[]).find((timeMs) => timeMs >= visibleMs) ?? Infinity
 
 /** The files of a case, in the order in which they become visible: as listed, or one for each batch that is not empty. */
-const eventsOf = ({ op, params, inputBatches, batchIntervalMs }: Vector, startMs: number): readonly FileEvent[] => {
+const eventsOf = (
+  { op, params, inputBatches, batchIntervalMs }: Vector,
+  startMs: number,
+): readonly FileEvent[] => {
   const { events, existingFiles = [], files } = params
   if (events !== undefined)
     return (events as readonly { visibleAt: number; path: string; mtime: number }[])
@@ -83,7 +98,10 @@ const eventsOf = ({ op, params, inputBatches, batchIntervalMs }: Vector, startMs
         content: event.path,
       }))
       .toSorted((a, b) => a.atMs - b.atMs)
-  const listed = [...(existingFiles as readonly NamedFile[]), ...(Array.isArray(files) ? (files as readonly NamedFile[]) : [])]
+  const listed = [
+    ...(existingFiles as readonly NamedFile[]),
+    ...(Array.isArray(files) ? (files as readonly NamedFile[]) : []),
+  ]
   if (listed.length > 0) return listed.map(named)
   return inputBatches.map((batch, index): FileEvent => {
     const atMs = startMs + index * batchIntervalMs + 1
@@ -96,7 +114,12 @@ const eventsOf = ({ op, params, inputBatches, batchIntervalMs }: Vector, startMs
 }
 
 /** Runs up to a batch time. Files are there before the scan of the batch at whose time they appear. */
-const runTo = async (app: TestStream, input: TestInput, timeMs: number, waiting: FileEvent[]): Promise<void> => {
+const runTo = async (
+  app: TestStream,
+  input: TestInput,
+  timeMs: number,
+  waiting: FileEvent[],
+): Promise<void> => {
   for (let next = waiting[0]; next !== undefined && next.atMs <= timeMs; next = waiting[0]) {
     if (next.atMs - 1 > app.nowMs) await app.advance(milliseconds(next.atMs - 1 - app.nowMs))
     input.addFile(next.name, next.content, { modified: next.modifiedMs })
@@ -110,7 +133,9 @@ const DEATHS = { every: 4, batchesDown: 3 }
 
 const run = async (vector: Vector, { cold }: Mode): Promise<readonly Batch[]> => {
   const { params, batchIntervalMs, expectedBatches = [], inputBatches } = vector
-  const startMs = Number(params['clockAtConstruction'] ?? (params['existing'] === undefined ? 0 : 10_000))
+  const startMs = Number(
+    params['clockAtConstruction'] ?? (params['existing'] === undefined ? 0 : 10_000),
+  )
   const pipeline = stream('files', { batchInterval: milliseconds(batchIntervalMs) }, (ssc) => {
     call(watching(ssc, vector).stream, 'foreachRDD', () => undefined)
   })
@@ -127,7 +152,8 @@ const run = async (vector: Vector, { cold }: Mode): Promise<readonly Batch[]> =>
     if (timeMs <= app.nowMs) continue
     await runTo(app, input, timeMs, waiting)
     const dies = 'failures' in params || vector.compare.startsWith('eventual')
-    if (dies && index % DEATHS.every === DEATHS.every - 1) await down(app, input, DEATHS.batchesDown * batchIntervalMs, waiting)
+    if (dies && index % DEATHS.every === DEATHS.every - 1)
+      await down(app, input, DEATHS.batchesDown * batchIntervalMs, waiting)
     else if (cold) await app.restart()
   }
   const batches = app.output('foreachRDD-1').batches.filter(({ timeMs }) => times.includes(timeMs))
@@ -135,7 +161,12 @@ const run = async (vector: Vector, { cold }: Mode): Promise<readonly Batch[]> =>
 }
 
 /** While nothing runs, files go on coming. */
-const down = async (app: TestStream, input: TestInput, forMs: number, waiting: FileEvent[]): Promise<void> => {
+const down = async (
+  app: TestStream,
+  input: TestInput,
+  forMs: number,
+  waiting: FileEvent[],
+): Promise<void> => {
   const untilMs = app.nowMs + forMs
   while (waiting[0] !== undefined && waiting[0].atMs <= untilMs) {
     const { name, content, modifiedMs } = waiting.shift() as FileEvent
@@ -148,13 +179,19 @@ const check = async (vector: Vector, mode: Mode): Promise<void> => {
   const { expectedBatches = [], skipEmptyBatches, compare } = vector
   const got = await run(vector, mode)
   if (compare === 'eventual-subset-and-last') return checkSubsetAndLast(expectedBatches, got)
-  checkBatches(compare, expectedBatches, skipEmptyBatches === true ? got.filter((batch) => batch !== null && batch.length > 0) : got)
+  checkBatches(
+    compare,
+    expectedBatches,
+    skipEmptyBatches === true ? got.filter((batch) => batch !== null && batch.length > 0) : got,
+  )
 }
 
 /** Every batch is one of those expected, and the last is the last of them. */
 const checkSubsetAndLast = (expected: readonly Batch[], got: readonly Batch[]): void => {
   const known = new Set(expected.map((batch) => JSON.stringify(batch)))
-  const stray = got.find((batch) => batch !== null && batch.length > 0 && !known.has(JSON.stringify(batch)))
+  const stray = got.find(
+    (batch) => batch !== null && batch.length > 0 && !known.has(JSON.stringify(batch)),
+  )
   if (stray !== undefined) throw new Mismatch('only batches of the list', stray)
   checkSame(expected.at(-1), got.at(-1))
 }

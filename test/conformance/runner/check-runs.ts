@@ -1,13 +1,17 @@
 /** Cases of what becomes of a run: what is told of its batches, what its failures say, and what a second start finds. */
 import { milliseconds, MillraceError, stream, type StreamingContext } from 'millrace'
 import { testStream, type TestStream } from 'millrace/testing'
-import { functionReceiver } from '../../../lib/runtime/sources/function-receiver.ts'
+import { functionReceiver } from '../../../lib/runtime/sources/receiver/function-receiver.ts'
 import { checkBatches, checkSame, checkSet } from './compare.ts'
 import { Mismatch, UnknownWord } from './outcome.ts'
 import { type Mode, runPipeline } from './pipeline.ts'
 import type { Params, Vector } from './vector.ts'
 
-const options = { batchInterval: milliseconds(500), whenIdle: 'tick', retry: { attempts: 1, for: milliseconds(1) } } as const
+const options = {
+  batchInterval: milliseconds(500),
+  whenIdle: 'tick',
+  retry: { attempts: 1, for: milliseconds(1) },
+} as const
 
 /** Each batch is told when it starts and when it is completed, in order, with its records. */
 const checkBatchEvents = async (vector: Vector, mode: Mode): Promise<void> => {
@@ -15,7 +19,9 @@ const checkBatchEvents = async (vector: Vector, mode: Mode): Promise<void> => {
   const expected = vector.expectedBatches ?? []
   checkBatches(vector.compare, expected, batches.slice(0, expected.length))
   const told = app.events.flatMap((event) =>
-    event.event === 'batchStarted' || event.event === 'batchCompleted' ? [[event.event, event.timeMs, event.records]] : [],
+    event.event === 'batchStarted' || event.event === 'batchCompleted'
+      ? [[event.event, event.timeMs, event.records]]
+      : [],
   )
   const times = batches.map((_, index) => (index + 1) * vector.batchIntervalMs)
   checkSame(
@@ -37,7 +43,9 @@ const checkFailures = async ({ params, expectedValue }: Vector): Promise<void> =
   })
   const app = await testStream(pipeline, { now: new Date(0), failures: 'record' })
   await app.advance(milliseconds(500))
-  const expected = Object.values(expectedValue as object).map((text) => String(text).replace(/^contains /, ''))
+  const expected = Object.values(expectedValue as object).map((text) =>
+    String(text).replace(/^contains /, ''),
+  )
   checkSame(expected.length > 0, app.failures.length > 0)
   const message = app.failures[0]?.error.message ?? ''
   checkSame(
@@ -54,40 +62,61 @@ const throwing = (output: string): never => {
 
 /** What a receiver reports comes with the name of its source, and so do its start and its end. */
 const checkReceiver = async ({ params, expectedValue }: Vector): Promise<void> => {
-  const [, error, exception] = /^reports error "(.*)" with exception "(.*)", then stops$/.exec(String(params['receiver'])) ?? []
+  const [, error, exception] =
+    /^reports error "(.*)" with exception "(.*)", then stops$/.exec(String(params['receiver'])) ??
+    []
   if (error === undefined) throw new UnknownWord('receiver', params['receiver'])
   const said: string[] = []
-  const sink = { store: async () => undefined, report: (message: string) => void said.push(message) }
+  const sink = {
+    store: async () => undefined,
+    report: (message: string) => void said.push(message),
+  }
   const clock = { now: () => 0, sleep: async () => undefined }
-  const receiver = functionReceiver('receiverStream-1', async ({ report }) => report(`${error}: ${exception}`), clock)
+  const receiver = functionReceiver(
+    'receiverStream-1',
+    async ({ report }) => report(`${error}: ${exception}`),
+    clock,
+  )
   await receiver.run(sink, { signal: new AbortController().signal, untilEnd: true })
   const count = (message: string): number => said.filter((one) => one === message).length
-  const all = { started: Array(count('it has started')).fill(0), stopped: Array(count('it has stopped')).fill(0) }
+  const all = {
+    started: Array(count('it has started')).fill(0),
+    stopped: Array(count('it has stopped')).fill(0),
+  }
   checkSame(expectedValue, { ...all, errors: count(`${error}: ${exception}`) })
 }
 
 /** How late a batch started, and how long it took: the two delays are told of each batch, and the third is their sum. */
 const checkDelays = async ({ params, batchIntervalMs, expectedValue }: Vector): Promise<void> => {
-  const [submission, start, end] = ['submission', 'processingStart', 'processingEnd'].map((name) => Number(params[name])) as [
-    number,
-    number,
-    number,
-  ]
-  const pipeline = stream('delays', { batchInterval: milliseconds(batchIntervalMs), whenIdle: 'tick' }, (ssc) => {
-    ssc.kinesisTextStream('in').foreachRDD((_, { milliseconds: timeMs }) => {
-      if (timeMs === submission && end > start) app.passTime(milliseconds(end - start))
-    })
+  const [submission, start, end] = ['submission', 'processingStart', 'processingEnd'].map((name) =>
+    Number(params[name]),
+  ) as [number, number, number]
+  const pipeline = stream(
+    'delays',
+    { batchInterval: milliseconds(batchIntervalMs), whenIdle: 'tick' },
+    (ssc) => {
+      ssc.kinesisTextStream('in').foreachRDD((_, { milliseconds: timeMs }) => {
+        if (timeMs === submission && end > start) app.passTime(milliseconds(end - start))
+      })
+    },
+  )
+  const app: TestStream = await testStream(pipeline, {
+    now: new Date(submission - batchIntervalMs),
   })
-  const app: TestStream = await testStream(pipeline, { now: new Date(submission - batchIntervalMs) })
   await app.restart({ downFor: milliseconds(start - app.nowMs) })
   const [started] = app.events.filter((event) => event.event === 'batchStarted')
   const [completed] = app.events.filter((event) => event.event === 'batchCompleted')
   const [schedulingDelay = 0, processingDelay = 0] = [started?.delayMs, completed?.processingMs]
-  checkSame(expectedValue, { schedulingDelay, processingDelay, totalDelay: schedulingDelay + processingDelay })
+  checkSame(expectedValue, {
+    schedulingDelay,
+    processingDelay,
+    totalDelay: schedulingDelay + processingDelay,
+  })
 }
 
 const checkListener = async (vector: Vector, mode: Mode): Promise<void> => {
-  if (vector.expectedBatches !== undefined && vector.inputBatches.length > 0) return checkBatchEvents(vector, mode)
+  if (vector.expectedBatches !== undefined && vector.inputBatches.length > 0)
+    return checkBatchEvents(vector, mode)
   if ('receiver' in vector.params) return checkReceiver(vector)
   if (vector.name.startsWith('onBatchCompleted')) return checkFailures(vector)
   throw new UnknownWord('listener', vector.name)
@@ -100,7 +129,9 @@ const checkSurfacing = async (op: string): Promise<void> => {
   }
   const pipeline = stream('surfacing', options, (ssc) => {
     const words = ssc.kinesisTextStream('in')
-    const failing = op.startsWith('transform') ? words.transform(refuse) : words.mapPartitions(refuse)
+    const failing = op.startsWith('transform')
+      ? words.transform(refuse)
+      : words.mapPartitions(refuse)
     failing.foreachRDD(async (rdd) => void (await rdd.count()))
   })
   const app = await testStream(pipeline, { now: new Date(0) })
@@ -118,7 +149,11 @@ const checkFrozen = (): void => {
     ssc.kinesisTextStream('in').print()
   })
   pipeline.build()
-  const late = [() => context?.kinesisTextStream('more'), () => context?.textFileStream('more'), () => context?.queueStream([])]
+  const late = [
+    () => context?.kinesisTextStream('more'),
+    () => context?.textFileStream('more'),
+    () => context?.queueStream([]),
+  ]
   checkSame(
     late.map(() => 'PLAN_FROZEN'),
     late.map((add) => codeOf(add)),
@@ -170,12 +205,16 @@ interface Round {
 const checkRecovered = async ({ batchIntervalMs, expectedTable = [] }: Vector): Promise<void> => {
   const pipeline = stream('rounds', { batchInterval: milliseconds(batchIntervalMs) }, (ssc) => {
     const ones = ssc.textFileStream('in').mapToPair((line) => [line, 1])
-    ones.updateStateByKey<number>((values, total = 0) => values.reduce((a, b) => a + b, total)).saveAsTextFiles('out')
+    ones
+      .updateStateByKey<number>((values, total = 0) => values.reduce((a, b) => a + b, total))
+      .saveAsTextFiles('out')
   })
   const app = await testStream(pipeline, { now: new Date(0) })
   for (const { n, distinctCounts, recovered } of expectedTable as readonly Round[]) {
     if (recovered === true) await app.restart({ downFor: milliseconds(batchIntervalMs) })
-    app.input('in').addFile(`file-${n}`, Array.from({ length: 10 }, (_, line) => `${line}\n`).join(''))
+    app
+      .input('in')
+      .addFile(`file-${n}`, Array.from({ length: 10 }, (_, line) => `${line}\n`).join(''))
     await app.advance(milliseconds(batchIntervalMs))
     const states = await app.state<string, number>('updateStateByKey-1')
     checkSet(distinctCounts, [...new Set(states.map(([, count]) => count))])
@@ -183,4 +222,8 @@ const checkRecovered = async ({ batchIntervalMs, expectedTable = [] }: Vector): 
 }
 
 /** The checks, by operation. */
-export const runChecks = { listener: checkListener, batchInfo: checkDelays, 'getOrCreate/getActiveOrCreate': checkRecovered }
+export const runChecks = {
+  listener: checkListener,
+  batchInfo: checkDelays,
+  'getOrCreate/getActiveOrCreate': checkRecovered,
+}

@@ -11,24 +11,42 @@ type Queue = (readonly unknown[])[]
 
 /** A queue lives in the memory of one process: these cases run warm, and that it is gone with the process is tested apart. */
 const checkQueue = async (vector: Vector): Promise<void> => {
-  const { params, batchIntervalMs, inputBatches, expectedBatches = [], skipEmptyBatches, compare } = vector
+  const {
+    params,
+    batchIntervalMs,
+    inputBatches,
+    expectedBatches = [],
+    skipEmptyBatches,
+    compare,
+  } = vector
   const { enqueuePerTick, queue: filled = inputBatches, oneAtATime = true, defaultDataset } = params
   const queue: Queue = enqueuePerTick === undefined ? [...(filled as Queue)] : []
-  const choice = defaultDataset === undefined ? {} : { whenEmpty: defaultDataset as readonly unknown[] }
+  const choice =
+    defaultDataset === undefined ? {} : { whenEmpty: defaultDataset as readonly unknown[] }
   const pipeline = stream('queue', { batchInterval: milliseconds(batchIntervalMs) }, (ssc) =>
-    ssc.queueStream(queue, { oneAtATime: oneAtATime as boolean, ...choice }).foreachRDD(() => undefined),
+    ssc
+      .queueStream(queue, { oneAtATime: oneAtATime as boolean, ...choice })
+      .foreachRDD(() => undefined),
   )
   const app = await testStream(pipeline, { now: new Date(0), whenIdle: 'tick' })
   for (let index = 0; index < Math.max(inputBatches.length, expectedBatches.length); index++) {
-    for (const item of (enqueuePerTick as readonly Queue[number][] | undefined)?.[index] ?? []) queue.push([item])
+    for (const item of (enqueuePerTick as readonly Queue[number][] | undefined)?.[index] ?? [])
+      queue.push([item])
     await app.advance(milliseconds(batchIntervalMs))
   }
   const got = app.output('foreachRDD-1').elements.map((elements) => elements ?? null)
   const leavesOut = skipEmptyBatches === true || enqueuePerTick !== undefined
-  checkBatches(compare, expectedBatches, leavesOut ? got.filter((batch) => batch !== null && batch.length > 0) : got)
+  checkBatches(
+    compare,
+    expectedBatches,
+    leavesOut ? got.filter((batch) => batch !== null && batch.length > 0) : got,
+  )
 }
 
-const checkSocket = async ({ batchIntervalMs, inputBatches, expectedBatches = [], compare }: Vector, { cold }: Mode): Promise<void> => {
+const checkSocket = async (
+  { batchIntervalMs, inputBatches, expectedBatches = [], compare }: Vector,
+  { cold }: Mode,
+): Promise<void> => {
   const pipeline = stream('socket', { batchInterval: milliseconds(batchIntervalMs) }, (ssc) =>
     ssc.socketTextStream('localhost', 9999).foreachRDD(() => undefined),
   )
@@ -59,12 +77,18 @@ const checkReceiver = async ({ params, batchIntervalMs, expectedValue }: Vector)
   const stopped = new AbortController().signal
   if (planned?.node.source.from === 'receiver') {
     const input = app.input(planned.id)
-    await planned.node.source.receive({ store: async (...records) => void input.add(...records), report: () => undefined, signal: stopped })
+    await planned.node.source.receive({
+      store: async (...records) => void input.add(...records),
+      report: () => undefined,
+      signal: stopped,
+    })
   }
   await app.advance(milliseconds(2 * batchIntervalMs))
   checkSame(
     expectedValue,
-    app.output('foreachRDD-1').elements.reduce((total, elements) => total + (elements?.length ?? 0), 0),
+    app
+      .output('foreachRDD-1')
+      .elements.reduce((total, elements) => total + (elements?.length ?? 0), 0),
   )
 }
 
@@ -72,26 +96,43 @@ const checkReceiver = async ({ params, batchIntervalMs, expectedValue }: Vector)
 const checkInputs = async ({ params, expectedValue }: Vector): Promise<void> => {
   const { receiverStreams, otherStreams } = params
   const pipeline = stream('inputs', { batchInterval: milliseconds(1_000) }, (ssc) => {
-    for (let n = 0; n < Number(receiverStreams); n++) ssc.receiverStream(async () => undefined).foreachRDD(() => undefined)
+    for (let n = 0; n < Number(receiverStreams); n++)
+      ssc.receiverStream(async () => undefined).foreachRDD(() => undefined)
     for (let n = 0; n < Number(otherStreams); n++) ssc.queueStream([]).foreachRDD(() => undefined)
   })
   const { sources } = pipeline.build()
-  const receivers = sources.flatMap(({ node }, index) => (node.source.from === 'receiver' ? [index] : []))
+  const receivers = sources.flatMap(({ node }, index) =>
+    node.source.from === 'receiver' ? [index] : [],
+  )
   checkSame(sources.length, new Set(sources.map(({ id }) => id)).size)
   checkSame(expectedValue, { ids: sources.map((_, index) => index), receiverIds: receivers })
 }
 
 /** For which batches the function is called, and with what. */
 const checkForeach = async (vector: Vector, mode: Mode): Promise<void> => {
-  const { app } = await runPipeline({ ...vector, op: 'restart', expectedBatches: vector.inputBatches }, mode)
+  const { app } = await runPipeline(
+    { ...vector, op: 'restart', expectedBatches: vector.inputBatches },
+    mode,
+  )
   const { runs } = app.output('foreachRDD-1')
-  const counted = { datasets: runs.length, elements: runs.reduce((total, { elements }) => total + (elements?.length ?? 0), 0) }
-  const answers: Readonly<Record<string, unknown>> = { calls: runs.map(({ timeMs }) => timeMs), ...counted }
+  const counted = {
+    datasets: runs.length,
+    elements: runs.reduce((total, { elements }) => total + (elements?.length ?? 0), 0),
+  }
+  const answers: Readonly<Record<string, unknown>> = {
+    calls: runs.map(({ timeMs }) => timeMs),
+    ...counted,
+  }
   const asked = Object.keys(vector.expectedValue as object)
   checkSame(vector.expectedValue, Object.fromEntries(asked.map((name) => [name, answers[name]])))
 }
 
-const checkPrint = async ({ params, batchIntervalMs, inputBatches, expectedBatches }: Vector): Promise<void> => {
+const checkPrint = async ({
+  params,
+  batchIntervalMs,
+  inputBatches,
+  expectedBatches,
+}: Vector): Promise<void> => {
   const now = new Date(Number(params['batchTimeMs']) - batchIntervalMs)
   const pipeline = stream('print', { batchInterval: milliseconds(batchIntervalMs) }, (ssc) =>
     ssc.queueStream<unknown>([inputBatches[0] ?? []]).print(Number(params['num'])),
@@ -107,7 +148,12 @@ const checkNaming = async ({ params, expectedValue }: Vector): Promise<void> => 
   const timeMs = Number(params['timestampMs'])
   const intervalMs = [1_000, 10].find((candidate) => timeMs % candidate === 0) ?? 11
   const pipeline = stream('naming', { batchInterval: milliseconds(intervalMs) }, (ssc) =>
-    ssc.queueStream<unknown>([]).saveAsTextFiles((params['prefix'] as string | null) ?? '', (params['suffix'] as string | null) ?? ''),
+    ssc
+      .queueStream<unknown>([])
+      .saveAsTextFiles(
+        (params['prefix'] as string | null) ?? '',
+        (params['suffix'] as string | null) ?? '',
+      ),
   )
   const app = await testStream(pipeline, { now: new Date(timeMs - intervalMs) })
   await app.advance(milliseconds(intervalMs))
@@ -118,9 +164,14 @@ const checkNaming = async ({ params, expectedValue }: Vector): Promise<void> => 
 }
 
 /** Files of pairs, written with a restart in between: each batch has its own, complete and once. */
-const checkSaving = async ({ op, params, batchIntervalMs, inputBatches, expectedBatches = [] }: Vector, { cold }: Mode): Promise<void> => {
+const checkSaving = async (
+  { op, params, batchIntervalMs, inputBatches, expectedBatches = [] }: Vector,
+  { cold }: Mode,
+): Promise<void> => {
   const pipeline = stream('saving', { batchInterval: milliseconds(batchIntervalMs) }, (ssc) => {
-    const pairs = ssc.kinesisTextStream('in').mapToPair((word) => elementFunction(params['f'])(word) as [string, unknown])
+    const pairs = ssc
+      .kinesisTextStream('in')
+      .mapToPair((word) => elementFunction(params['f'])(word) as [string, unknown])
     const reduced = pairs.reduceByKey(binaryFunction(params['reduce']))
     if (op !== 'transform+save') return reduced.saveAsTextFiles('out', String(params['suffix']))
     const saved = reduced.transform(async (rdd, time) => {

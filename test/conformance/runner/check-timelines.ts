@@ -37,11 +37,19 @@ class Story {
 
   async start(): Promise<void> {
     const { batchIntervalMs } = this.#vector
-    const pipeline = stream('story', { batchInterval: milliseconds(batchIntervalMs), whenIdle: 'tick' }, (ssc) => {
-      call(watching(ssc, this.#vector).stream, 'foreachRDD', (_: unknown, { milliseconds: timeMs }: { readonly milliseconds: number }) => {
-        if (timeMs === this.#hangingMs) throw new Error('hangs')
-      })
-    })
+    const pipeline = stream(
+      'story',
+      { batchInterval: milliseconds(batchIntervalMs), whenIdle: 'tick' },
+      (ssc) => {
+        call(
+          watching(ssc, this.#vector).stream,
+          'foreachRDD',
+          (_: unknown, { milliseconds: timeMs }: { readonly milliseconds: number }) => {
+            if (timeMs === this.#hangingMs) throw new Error('hangs')
+          },
+        )
+      },
+    )
     this.#app = await testStream(pipeline, { now: new Date(this.#clockMs), failures: 'record' })
     for (const [path, modifiedMs] of this.#files) this.#show(path, modifiedMs)
   }
@@ -68,7 +76,9 @@ class Story {
   async restart(): Promise<void> {
     this.#hangingMs = undefined
     const app = this.#app as TestStream
-    await app.restart(app.nowMs < this.#clockMs ? { downFor: milliseconds(this.#clockMs - app.nowMs) } : {})
+    await app.restart(
+      app.nowMs < this.#clockMs ? { downFor: milliseconds(this.#clockMs - app.nowMs) } : {},
+    )
     // What was missed runs at once.
     await app.advance(milliseconds(1))
   }
@@ -81,7 +91,9 @@ class Story {
 
   /** Files keep their times. */
   rename(from: string, to: string): void {
-    for (const [path, modifiedMs] of [...this.#files].filter(([path]) => path.startsWith(`${from}/`))) {
+    for (const [path, modifiedMs] of [...this.#files].filter(([path]) =>
+      path.startsWith(`${from}/`),
+    )) {
       this.#files.delete(path)
       this.#input?.removeFile(this.#keyOf(path))
       this.write(path.replace(from, to), modifiedMs)
@@ -104,7 +116,10 @@ class Story {
   }
 }
 
-type Sentence = readonly [pattern: RegExp, happen: (story: Story, ...words: readonly string[]) => Promise<void> | void]
+type Sentence = readonly [
+  pattern: RegExp,
+  happen: (story: Story, ...words: readonly string[]) => Promise<void> | void,
+]
 
 const nothing = (): void => undefined
 
@@ -113,8 +128,14 @@ const SENTENCES: readonly Sentence[] = [
   [/^start$/, (story) => story.start()],
   [/^stream created$/, nothing],
   [/^clock (?::= )?(M?\+?\d+)$/, (story, at = '') => story.setClock(momentOf(at))],
-  [/^(?:advance|clock \+=) (\d+)(?: -> .*)?$/, (story, duration) => story.advance(Number(duration))],
-  [/^advance to (\d+) -> batch (\d+) hangs$/, (story, to, batch) => (story.hang(Number(batch)), story.advanceTo(Number(to)))],
+  [
+    /^(?:advance|clock \+=) (\d+)(?: -> .*)?$/,
+    (story, duration) => story.advance(Number(duration)),
+  ],
+  [
+    /^advance to (\d+) -> batch (\d+) hangs$/,
+    (story, to, batch) => (story.hang(Number(batch)), story.advanceTo(Number(to))),
+  ],
   [/^advance to (\d+)(?: -> .*)?$/, (story, to) => story.advanceTo(Number(to))],
   [
     /^(?:write )?(?:file )?(\S+)(?: written,)? \(?(?:mtime )?(M?\+?\d*)\)?$/,
@@ -122,21 +143,29 @@ const SENTENCES: readonly Sentence[] = [
   ],
   [
     /^(?:write )?(?:file )?(\S+) \((?:mtime )?(\d+)\) -> (?:batch )?(\d+)$/,
-    (story, path = '', at, batch) => (story.write(path, Number(at)), story.advanceTo(Number(batch))),
+    (story, path = '', at, batch) => (
+      story.write(path, Number(at)),
+      story.advanceTo(Number(batch))
+    ),
   ],
   [/^write (\S+), set its times to the clock now$/, (story, path = '') => story.write(path)],
   [/^rename directory (\S+) to (\S+)$/, (story, from = '', to = '') => story.rename(from, to)],
   [/^wait for \d+ checkpoint files$/, nothing],
   // The process is gone from then on; what is written meanwhile is there when the next one starts.
   [/^stop$/, nothing],
-  [/^restart at clock (\d+): batches .* run at once$/, (story, at) => (story.setClock(Number(at)), story.restart())],
+  [
+    /^restart at clock (\d+): batches .* run at once$/,
+    (story, at) => (story.setClock(Number(at)), story.restart()),
+  ],
 ]
 
 const LIST = /^(?:down: )?(write .*\(.*\).*)$/
 
 /** The sentences of a line. */
 const sentencesOf = (line: string): readonly string[] =>
-  line.split('; ').flatMap((sentence) => LIST.exec(sentence)?.[1]?.split(/, (?=\S+ \()/) ?? [sentence])
+  line
+    .split('; ')
+    .flatMap((sentence) => LIST.exec(sentence)?.[1]?.split(/, (?=\S+ \()/) ?? [sentence])
 
 const tell = async (story: Story, sentence: string): Promise<void> => {
   for (const [pattern, happen] of SENTENCES) {
@@ -149,6 +178,7 @@ const tell = async (story: Story, sentence: string): Promise<void> => {
 /** Lets the story happen, and compares all batches. */
 export const checkTimeline = async (vector: Vector, mode: Mode): Promise<void> => {
   const story = new Story(vector, mode)
-  for (const line of vector.params['timeline'] as readonly string[]) for (const sentence of sentencesOf(line)) await tell(story, sentence)
+  for (const line of vector.params['timeline'] as readonly string[])
+    for (const sentence of sentencesOf(line)) await tell(story, sentence)
   checkBatches(vector.compare, vector.expectedBatches ?? [], story.batches)
 }

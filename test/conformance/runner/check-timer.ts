@@ -7,23 +7,34 @@ import type { Vector } from './vector.ts'
 const ticking = (intervalMs: number, describe: (ssc: StreamingContext) => void): Pipeline =>
   stream('timer', { batchInterval: milliseconds(intervalMs), whenIdle: 'tick' }, describe)
 
-const idle = (ssc: StreamingContext): void => ssc.kinesisTextStream('in').foreachRDD(() => undefined)
+const idle = (ssc: StreamingContext): void =>
+  ssc.kinesisTextStream('in').foreachRDD(() => undefined)
 
-const timesOf = (app: TestStream): readonly number[] => app.output('foreachRDD-1').batches.map(({ timeMs }) => timeMs)
+const timesOf = (app: TestStream): readonly number[] =>
+  app.output('foreachRDD-1').batches.map(({ timeMs }) => timeMs)
 
 const checkFirst = async ({ params, batchIntervalMs, expectedValue }: Vector): Promise<void> => {
-  const app = await testStream(ticking(batchIntervalMs, idle), { now: new Date(Number(params['nowMs'])) })
+  const app = await testStream(ticking(batchIntervalMs, idle), {
+    now: new Date(Number(params['nowMs'])),
+  })
   await app.advance(milliseconds(batchIntervalMs))
   const [firstBatch = 0] = timesOf(app)
   checkSame(expectedValue, { firstBatch, zeroTime: firstBatch - batchIntervalMs })
 }
 
 /** A zero time that is no multiple of the interval comes from an earlier deployment with a shorter one. */
-const checkAfterRestart = async ({ params, batchIntervalMs, expectedValue }: Vector): Promise<void> => {
+const checkAfterRestart = async ({
+  params,
+  batchIntervalMs,
+  expectedValue,
+}: Vector): Promise<void> => {
   const [nowMs, zeroMs] = [Number(params['nowMs']), Number(params['zeroTimeMs'])]
   const firstIntervalMs = zeroMs % batchIntervalMs === 0 ? batchIntervalMs : zeroMs
   const app = await testStream(ticking(firstIntervalMs, idle), { now: new Date(zeroMs) })
-  await app.restart({ pipeline: ticking(batchIntervalMs, idle), downFor: milliseconds(nowMs - zeroMs) })
+  await app.restart({
+    pipeline: ticking(batchIntervalMs, idle),
+    downFor: milliseconds(nowMs - zeroMs),
+  })
   const before = timesOf(app).length
   await app.advance(milliseconds(batchIntervalMs))
   checkSame(expectedValue, timesOf(app)[before])
@@ -38,7 +49,10 @@ const checkRecovery = async ({ params, batchIntervalMs, expectedValue }: Vector)
     ssc.kinesisTextStream('in').foreachRDD((_, { milliseconds: timeMs }) => {
       if (lives && pending.includes(timeMs)) throw new Error('not finished')
     })
-  const app = await testStream(ticking(batchIntervalMs, describe), { now: new Date(Number(params['zeroTimeMs'])), failures: 'record' })
+  const app = await testStream(ticking(batchIntervalMs, describe), {
+    now: new Date(Number(params['zeroTimeMs'])),
+    failures: 'record',
+  })
   await app.advance(milliseconds(checkpointMs - app.nowMs))
   const before = timesOf(app).length
   lives = false
@@ -46,8 +60,15 @@ const checkRecovery = async ({ params, batchIntervalMs, expectedValue }: Vector)
   // A batch that failed is tried again after its pause, which may end with the next batch time.
   await app.advance(milliseconds(batchIntervalMs))
   const after = timesOf(app).slice(before)
-  checkSame(expectedValue, { rerun: after.filter((timeMs) => timeMs <= nowMs), nextBatch: after.find((timeMs) => timeMs > nowMs) })
+  checkSame(expectedValue, {
+    rerun: after.filter((timeMs) => timeMs <= nowMs),
+    nextBatch: after.find((timeMs) => timeMs > nowMs),
+  })
 }
 
 /** The checks, by operation. */
-export const timerChecks = { jobTimer: checkFirst, 'jobTimer.restart': checkAfterRestart, recovery: checkRecovery }
+export const timerChecks = {
+  jobTimer: checkFirst,
+  'jobTimer.restart': checkAfterRestart,
+  recovery: checkRecovery,
+}

@@ -5,7 +5,8 @@ import { entry } from './table.ts'
 import type { Vector } from './vector.ts'
 
 /** Nothing makes a duration of zero, but a length taken from itself leaves one. */
-const durationOf = (ms: number): Duration => (ms === 0 ? milliseconds(1).minus(milliseconds(1)) : milliseconds(ms))
+const durationOf = (ms: number): Duration =>
+  ms === 0 ? milliseconds(1).minus(milliseconds(1)) : milliseconds(ms)
 
 type Answer = (...args: readonly number[]) => unknown
 
@@ -28,12 +29,19 @@ const comparison = <T extends Ordered<T>>(a: T, b: T): unknown => ({
   max: a.max(b).milliseconds,
 })
 
-const moments = (times: readonly Time[]): readonly number[] => times.map((time) => time.milliseconds)
+const moments = (times: readonly Time[]): readonly number[] =>
+  times.map((time) => time.milliseconds)
 
 /** What is the same for both is asked of both. */
 const ANSWERS: Readonly<Record<string, readonly Answer[]>> = {
-  compare: [(a = 0, b = 0) => comparison(durationOf(a), durationOf(b)), (a = 0, b = 0) => comparison(timeOf(a), timeOf(b))],
-  plus: [(a = 0, b = 0) => durationOf(a).plus(durationOf(b)).milliseconds, (a = 0, b = 0) => timeOf(a).plus(durationOf(b)).milliseconds],
+  compare: [
+    (a = 0, b = 0) => comparison(durationOf(a), durationOf(b)),
+    (a = 0, b = 0) => comparison(timeOf(a), timeOf(b)),
+  ],
+  plus: [
+    (a = 0, b = 0) => durationOf(a).plus(durationOf(b)).milliseconds,
+    (a = 0, b = 0) => timeOf(a).plus(durationOf(b)).milliseconds,
+  ],
   minus: [
     (a = 0, b = 0) => durationOf(a).minus(durationOf(b)).milliseconds,
     (a = 0, b = 0) => timeOf(a).minus(durationOf(b)).milliseconds,
@@ -41,17 +49,23 @@ const ANSWERS: Readonly<Record<string, readonly Answer[]>> = {
   ],
   times: [(a = 0, count = 0) => durationOf(a).times(count).milliseconds],
   div: [(a = 0, b = 0) => durationOf(a).div(durationOf(b))],
-  isMultipleOf: [(a = 0, b = 0) => durationOf(a).isMultipleOf(durationOf(b)), (a = 0, b = 0) => timeOf(a).isMultipleOf(durationOf(b))],
+  isMultipleOf: [
+    (a = 0, b = 0) => durationOf(a).isMultipleOf(durationOf(b)),
+    (a = 0, b = 0) => timeOf(a).isMultipleOf(durationOf(b)),
+  ],
   isZero: [(a = 0) => durationOf(a).isZero()],
   Seconds: [(count = 0) => seconds(count).milliseconds],
   floor: [(a = 0, step = 0) => timeOf(a).floor(durationOf(step)).milliseconds],
-  floorFrom: [(a = 0, step = 0, zero = 0) => timeOf(a).floor(durationOf(step), timeOf(zero)).milliseconds],
+  floorFrom: [
+    (a = 0, step = 0, zero = 0) => timeOf(a).floor(durationOf(step), timeOf(zero)).milliseconds,
+  ],
   until: [(a = 0, b = 0, step = 0) => moments(timeOf(a).until(timeOf(b), durationOf(step)))],
   to: [(a = 0, b = 0, step = 0) => moments(timeOf(a).to(timeOf(b), durationOf(step)))],
 }
 
 const check = async ({ op, params, expectedValue }: Vector): Promise<void> => {
-  for (const answer of entry(ANSWERS, op) ?? []) checkSame(expectedValue, answer(...(params['args'] as readonly number[])))
+  for (const answer of entry(ANSWERS, op) ?? [])
+    checkSame(expectedValue, answer(...(params['args'] as readonly number[])))
 }
 
 /** The checks, by operation. */

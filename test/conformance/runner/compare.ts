@@ -7,7 +7,8 @@ import type { Batch } from './vector.ts'
 export const encoded = (value: unknown): unknown => {
   if (value === undefined || value === null) return null
   if (typeof value === 'bigint') return Number(value)
-  if (value instanceof Uint8Array || Array.isArray(value)) return Array.from(value as readonly unknown[], encoded)
+  if (value instanceof Uint8Array || Array.isArray(value))
+    return Array.from(value as readonly unknown[], encoded)
   if (value === 0) return 0
   if (typeof value !== 'object') return value
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, encoded(field)]))
@@ -28,15 +29,21 @@ const COMPARISONS: Readonly<Record<string, (batches: readonly Batch[]) => unknow
   set: (batches) => batches.map(inAnyOrder),
   multiset: (batches) => batches.map(inAnyOrder),
   'flattened-ordered': (batches) => batches.flatMap((batch) => batch ?? []),
-  'eventual-set': (batches) => [...new Set(batches.flatMap((batch) => batch ?? []).map(text))].toSorted(),
+  'eventual-set': (batches) =>
+    [...new Set(batches.flatMap((batch) => batch ?? []).map(text))].toSorted(),
 }
 
 /** Throws unless the batches are the same in the sense of `compare`. */
-export const checkBatches = (compare: string, expected: readonly Batch[], got: readonly Batch[]): void => {
+export const checkBatches = (
+  compare: string,
+  expected: readonly Batch[],
+  got: readonly Batch[],
+): void => {
   const view = entry(COMPARISONS, compare)
   if (view === undefined) throw new Error(`the vocabulary has no comparison "${compare}"`)
   if (text(view(expected)) !== text(view(got))) throw new Mismatch(encoded(expected), encoded(got))
 }
 
 /** A set of elements that must be equal. */
-export const checkSet = (expected: readonly unknown[], got: readonly unknown[]): void => checkBatches('set', [expected], [got])
+export const checkSet = (expected: readonly unknown[], got: readonly unknown[]): void =>
+  checkBatches('set', [expected], [got])

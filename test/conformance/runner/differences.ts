@@ -21,12 +21,19 @@ interface Recovery {
 
 /** The paths that a batch finds which takes all that is there, each once. */
 const allThatIsThere = ({ params, expectedBatches = [] }: Vector): readonly Batch[] => {
-  const events = params['events'] as readonly { readonly visibleAt: number; readonly path: string; readonly mtime: number }[]
+  const events = params['events'] as readonly {
+    readonly visibleAt: number
+    readonly path: string
+    readonly mtime: number
+  }[]
   const times = params['batchTimes'] as readonly number[]
   return expectedBatches.map((_, index) => {
     const from = index === 0 ? -Infinity : Number(times[index - 1])
     return events
-      .filter(({ visibleAt, mtime }) => Math.max(visibleAt, mtime) > from && Math.max(visibleAt, mtime) <= Number(times[index]))
+      .filter(
+        ({ visibleAt, mtime }) =>
+          Math.max(visibleAt, mtime) > from && Math.max(visibleAt, mtime) <= Number(times[index]),
+      )
       .map(({ path }) => path)
   })
 }
@@ -34,7 +41,12 @@ const allThatIsThere = ({ params, expectedBatches = [] }: Vector): readonly Batc
 type Pairs = readonly (readonly [unknown, unknown])[]
 
 /** What is in each window, reduced by key; a key that was in an earlier one stays, with what is left of it. */
-const windowsWithGaps = ({ params, batchIntervalMs, inputBatches, expectedBatches = [] }: Vector): readonly Batch[] => {
+const windowsWithGaps = ({
+  params,
+  batchIntervalMs,
+  inputBatches,
+  expectedBatches = [],
+}: Vector): readonly Batch[] => {
   const [windowMs, slideMs] = [Number(params['windowMs']), Number(params['slideMs'])]
   const [reduce, inverse] = [binaryFunction(params['reduce']), binaryFunction(params['inverse'])]
   const left = new Map<string, readonly [unknown, unknown]>()
@@ -45,7 +57,10 @@ const windowsWithGaps = ({ params, batchIntervalMs, inputBatches, expectedBatche
       .flatMap((batch) => (batch ?? []) as Pairs)
     const groups = Map.groupBy(pairs, ([key]) => JSON.stringify(key))
     const sums = new Map(
-      [...groups].map(([code, group]) => [code, [group[0]?.[0], group.map(([, value]) => value).reduce(reduce)] as const]),
+      [...groups].map(([code, group]) => [
+        code,
+        [group[0]?.[0], group.map(([, value]) => value).reduce(reduce)] as const,
+      ]),
     )
     const both = [...new Map([...left, ...sums]).values()]
     for (const [code, [key, value]] of sums) left.set(code, [key, inverse(value, value)])
@@ -66,16 +81,24 @@ export const differences: readonly Difference[] = [
     expected: (vector) => {
       const { rerun, nextBatch } = vector.expectedValue as Recovery
       const pending = vector.params['pendingTimes'] as readonly number[]
-      const committed = pending.includes(Number(vector.params['checkpointTime'])) ? undefined : vector.params['checkpointTime']
-      return { ...vector, expectedValue: { rerun: rerun.filter((timeMs) => timeMs !== committed), nextBatch } }
+      const committed = pending.includes(Number(vector.params['checkpointTime']))
+        ? undefined
+        : vector.params['checkpointTime']
+      return {
+        ...vector,
+        expectedValue: { rerun: rerun.filter((timeMs) => timeMs !== committed), nextBatch },
+      }
     },
   },
   {
     row: 'an inverse window whose slide is longer',
-    applies: ({ op, params }) => op.startsWith('reduceByKeyAndWindow(inverse') && Number(params['slideMs']) > Number(params['windowMs']),
+    applies: ({ op, params }) =>
+      op.startsWith('reduceByKeyAndWindow(inverse') &&
+      Number(params['slideMs']) > Number(params['windowMs']),
     expected: (vector) => ({ ...vector, expectedBatches: windowsWithGaps(vector) }),
   },
 ]
 
 /** The difference that a case is about. */
-export const differenceOf = (vector: Vector): Difference | undefined => differences.find(({ applies }) => applies(vector))
+export const differenceOf = (vector: Vector): Difference | undefined =>
+  differences.find(({ applies }) => applies(vector))

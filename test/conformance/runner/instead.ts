@@ -21,7 +21,10 @@ const INTERVAL_MS = 1_000
 
 const started = async (
   describe: (ssc: StreamingContext) => void,
-  options: Parameters<typeof stream>[1] = { batchInterval: milliseconds(INTERVAL_MS), whenIdle: 'tick' },
+  options: Parameters<typeof stream>[1] = {
+    batchInterval: milliseconds(INTERVAL_MS),
+    whenIdle: 'tick',
+  },
 ): Promise<TestStream> => {
   const pipeline: Pipeline = stream('instead', options, describe)
   return testStream(pipeline, { now: new Date(0), failures: 'record' })
@@ -121,7 +124,11 @@ const partitionsDoNotMatter = async (): Promise<void> => {
     )
     app.input('in').add('a', 'b', 'a', 'c')
     await app.advance(milliseconds(INTERVAL_MS))
-    results.push((app.output<[string, number]>('foreachRDD-1').elements[0] ?? []).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    results.push(
+      (app.output<[string, number]>('foreachRDD-1').elements[0] ?? []).toSorted(([a], [b]) =>
+        a < b ? -1 : 1,
+      ),
+    )
   }
   for (const result of results)
     checkSame(
@@ -157,26 +164,56 @@ export const insteads: readonly Instead[] = [
   {
     row: 'checkpoint interval, checkpoint files',
     applies: (vector) =>
-      of('checkpointInterval', 'mapWithState.checkpointDuration', 'checkpoint.list', 'checkpoint.write', 'checkpoint.restore')(vector) ||
+      of(
+        'checkpointInterval',
+        'mapWithState.checkpointDuration',
+        'checkpoint.list',
+        'checkpoint.write',
+        'checkpoint.restore',
+      )(vector) ||
       (vector.op === 'updateStateByKey' && vector.compare === 'state'),
     check: stateIsDurable,
   },
   { row: 'settings in a checkpoint', applies: of('checkpoint.conf'), check: stateIsDurable },
   { row: 'the map of states', applies: of('stateMap'), check: stateIsDurable },
-  { row: 'storage levels', applies: ({ op, compare }) => op === 'window' && compare === 'state', check: stateIsDurable },
-  { row: 'remember', applies: of('remember/cleanup', 'checkpoint.cleanup', 'inputInfoTracker'), check: recordsAreDurable },
+  {
+    row: 'storage levels',
+    applies: ({ op, compare }) => op === 'window' && compare === 'state',
+    check: stateIsDurable,
+  },
+  {
+    row: 'remember',
+    applies: of('remember/cleanup', 'checkpoint.cleanup', 'inputInfoTracker'),
+    check: recordsAreDurable,
+  },
   {
     row: 'blocks and write-ahead logs',
-    applies: of('writeAheadLog', 'batchedWriteAheadLog', 'blockTracker', 'createBlockRDD', 'blockGenerator', 'receiver'),
+    applies: of(
+      'writeAheadLog',
+      'batchedWriteAheadLog',
+      'blockTracker',
+      'createBlockRDD',
+      'blockGenerator',
+      'receiver',
+    ),
     check: recordsAreDurable,
   },
   {
     row: 'rates',
-    applies: of('pidRateEstimator', 'rateLimiter.updateRate', 'rateUpdate', 'checkpoint.rateController'),
+    applies: of(
+      'pidRateEstimator',
+      'rateLimiter.updateRate',
+      'rateUpdate',
+      'checkpoint.rateController',
+    ),
     check: batchesAreCapped,
   },
   { row: 'timers', applies: of('recurringTimer'), check: timesAreKept },
-  { row: 'executors', applies: of('dynamicAllocation', 'receiverScheduling'), check: partitionsDoNotMatter },
+  {
+    row: 'executors',
+    applies: of('dynamicAllocation', 'receiverScheduling'),
+    check: partitionsDoNotMatter,
+  },
   {
     row: 'starting and stopping',
     applies: (vector) =>
@@ -189,4 +226,5 @@ export const insteads: readonly Instead[] = [
 ]
 
 /** What is checked in place of a case. */
-export const insteadOf = (vector: Vector): Instead | undefined => insteads.find(({ applies }) => applies(vector))
+export const insteadOf = (vector: Vector): Instead | undefined =>
+  insteads.find(({ applies }) => applies(vector))

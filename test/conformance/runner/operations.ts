@@ -10,7 +10,13 @@ import { mapWithState, updateStateByKey } from './stateful.ts'
 import { entry } from './table.ts'
 import type { Params, Step } from './vector.ts'
 import { datasetFunction } from './words/datasets.ts'
-import { binaryFunction, elementFunction, pairFilter, partitionFunction, valueFunction } from './words/functions.ts'
+import {
+  binaryFunction,
+  elementFunction,
+  pairFilter,
+  partitionFunction,
+  valueFunction,
+} from './words/functions.ts'
 
 /** A stream on its way through the steps of a case. */
 export interface Flow {
@@ -32,17 +38,21 @@ type Row = (stream: Handle, params: Params, scene: Scene, flow: Flow) => Handle 
 
 /** Cases with a timeout that do not say how often keys are looked for mean Spark's default; the library's own, exactly, has tests of its own. */
 const withCheckpoint = (params: Params, { slideMs }: Flow): Params =>
-  params['timeoutMs'] === undefined || typeof params['checkpointMs'] === 'number' ? params : { ...params, checkpointMs: 10 * slideMs }
+  params['timeoutMs'] === undefined || typeof params['checkpointMs'] === 'number'
+    ? params
+    : { ...params, checkpointMs: 10 * slideMs }
 
 const isPair = (element: unknown): boolean => Array.isArray(element) && element.length === 2
 
 /** A stream of pairs, whatever it was. */
-const pairs = (stream: Handle): Handle => call(stream, 'mapToPair', (element: unknown) => (isPair(element) ? element : [element, 1]))
+const pairs = (stream: Handle): Handle =>
+  call(stream, 'mapToPair', (element: unknown) => (isPair(element) ? element : [element, 1]))
 
 const duration = (ms: unknown): Duration => milliseconds(Number(ms))
 
 /** Cases that are about windows alone do not say how they reduce. */
-const reducer = ({ reduce = 'sum' }: Params): ReturnType<typeof binaryFunction> => binaryFunction(reduce)
+const reducer = ({ reduce = 'sum' }: Params): ReturnType<typeof binaryFunction> =>
+  binaryFunction(reduce)
 
 const span = ({ windowMs, slideMs }: Params): readonly Duration[] =>
   slideMs === undefined ? [duration(windowMs)] : [duration(windowMs), duration(slideMs)]
@@ -83,11 +93,19 @@ const ROWS: Readonly<Record<string, Row>> = {
   mapValues: (stream, { f }) => call(pairs(stream), 'mapValues', valueFunction(f)),
   flatMapValues: (stream, { f }) => call(pairs(stream), 'flatMapValues', valueFunction(f)),
   groupByKey: (stream, params) => call(pairs(stream), 'groupByKey', partitions(params)),
-  reduceByKey: (stream, params) => call(pairs(stream), 'reduceByKey', reducer(params), partitions(params)),
+  reduceByKey: (stream, params) =>
+    call(pairs(stream), 'reduceByKey', reducer(params), partitions(params)),
   combineByKey: (stream, params) => {
     const mergeValue = binaryFunction(params['mergeValue'] ?? params['merge'])
     const mergeCombiners = binaryFunction(params['mergeCombiners'] ?? 'sum')
-    return call(pairs(stream), 'combineByKey', valueFunction(params['createCombiner']), mergeValue, mergeCombiners, partitions(params))
+    return call(
+      pairs(stream),
+      'combineByKey',
+      valueFunction(params['createCombiner']),
+      mergeValue,
+      mergeCombiners,
+      partitions(params),
+    )
   },
   partitionBy: (stream, { numPartitions }) => call(pairs(stream), 'partitionBy', numPartitions),
   join: beside('join'),
@@ -96,7 +114,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   fullOuterJoin: beside('fullOuterJoin'),
   cogroup: beside('cogroup'),
 
-  union: (stream, params, scene, flow) => call(stream, 'union', otherSide(params, scene, flow).stream),
+  union: (stream, params, scene, flow) =>
+    call(stream, 'union', otherSide(params, scene, flow).stream),
   transform: (stream, { f }) => call(stream, 'transform', datasetFunction(f)),
   transformWith: (stream, params, scene, flow) => {
     // Cases that are about two streams alone do not say what comes of them.
@@ -109,33 +128,64 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   'context.transform': (_, params, scene) => {
     const f = datasetFunction(params['f'])
-    return call(scene.context, 'transform', contextStreams(params, scene), (datasets: readonly Handle[]) => f(...datasets))
+    return call(
+      scene.context,
+      'transform',
+      contextStreams(params, scene),
+      (rdds: readonly Handle[]) => f(...rdds),
+    )
   },
 
   window: (stream, params) => call(stream, 'window', ...span(params)),
   countByWindow: (stream, params) => call(stream, 'countByWindow', ...span(params)),
-  countByValueAndWindow: (stream, params) => call(stream, 'countByValueAndWindow', ...spanAndOptions(params, partitions(params))),
-  reduceByWindow: (stream, params) => call(stream, 'reduceByWindow', reducer(params), ...span(params)),
+  countByValueAndWindow: (stream, params) =>
+    call(stream, 'countByValueAndWindow', ...spanAndOptions(params, partitions(params))),
+  reduceByWindow: (stream, params) =>
+    call(stream, 'reduceByWindow', reducer(params), ...span(params)),
   'reduceByWindow(inverse)': (stream, params) => {
-    return call(stream, 'reduceByWindow', reducer(params), binaryFunction(params['inverse']), ...span(params))
+    return call(
+      stream,
+      'reduceByWindow',
+      reducer(params),
+      binaryFunction(params['inverse']),
+      ...span(params),
+    )
   },
-  groupByKeyAndWindow: (stream, params) => call(pairs(stream), 'groupByKeyAndWindow', ...spanAndOptions(params, partitions(params))),
+  groupByKeyAndWindow: (stream, params) =>
+    call(pairs(stream), 'groupByKeyAndWindow', ...spanAndOptions(params, partitions(params))),
   reduceByKeyAndWindow: (stream, params) =>
-    call(pairs(stream), 'reduceByKeyAndWindow', reducer(params), ...spanAndOptions(params, partitions(params))),
+    call(
+      pairs(stream),
+      'reduceByKeyAndWindow',
+      reducer(params),
+      ...spanAndOptions(params, partitions(params)),
+    ),
   'reduceByKeyAndWindow(inverse)': (stream, params) => {
     const { inverse, filter } = params
-    const options = { ...partitions(params), ...(filter === undefined ? {} : { filter: pairFilter(filter) }) }
+    const options = {
+      ...partitions(params),
+      ...(filter === undefined ? {} : { filter: pairFilter(filter) }),
+    }
     const functions = [reducer(params), binaryFunction(inverse)]
-    return call(pairs(stream), 'reduceByKeyAndWindow', ...functions, ...spanAndOptions(params, options))
+    return call(
+      pairs(stream),
+      'reduceByKeyAndWindow',
+      ...functions,
+      ...spanAndOptions(params, options),
+    )
   },
   'window+window': (_, { chain }, scene, flow) =>
     (chain as readonly (readonly [number, number])[]).reduce(
-      (inner, [windowMs, slideMs]) => applyStep({ op: 'window', params: { windowMs, slideMs } }, inner, scene),
+      (inner, [windowMs, slideMs]) =>
+        applyStep({ op: 'window', params: { windowMs, slideMs } }, inner, scene),
       flow,
     ),
 
   updateStateByKey: (stream, params) => updateStateByKey(pairs(stream), params),
-  mapWithState: (stream, params, _, flow) => ({ ...flow, ...mapWithState(pairs(stream), withCheckpoint(params, flow)) }),
+  mapWithState: (stream, params, _, flow) => ({
+    ...flow,
+    ...mapWithState(pairs(stream), withCheckpoint(params, flow)),
+  }),
   'mapWithState.stateSnapshots': (stream, params, _, flow) => ({
     ...flow,
     stream: mapWithState(pairs(stream), withCheckpoint(params, flow)).snapshots,
@@ -169,7 +219,11 @@ const partsOf = ({ op, params }: Step): readonly Step[] => {
 export const applyStep = (step: Step, flow: Flow, scene: Scene): Flow => {
   if (step.op === 'chain') return applySteps(stepsOf(step), flow, scene)
   const parts = partsOf(step)
-  return parts.reduce((before, part, index) => applyPart(part, before, scene, index === 0, index === parts.length - 1), flow)
+  return parts.reduce(
+    (before, part, index) =>
+      applyPart(part, before, scene, index === 0, index === parts.length - 1),
+    flow,
+  )
 }
 
 const stepsOf = ({ params: { steps } }: Step): readonly Step[] => {
@@ -181,17 +235,25 @@ const stepsOf = ({ params: { steps } }: Step): readonly Step[] => {
 export const applySteps = (steps: readonly Step[], flow: Flow, scene: Scene): Flow =>
   steps.reduce((before, step) => applyStep(step, before, scene), flow)
 
-const applyPart = ({ op, params }: Step, before: Flow, scene: Scene, isFirst: boolean, isLast: boolean): Flow => {
+const applyPart = (
+  { op, params }: Step,
+  before: Flow,
+  scene: Scene,
+  isFirst: boolean,
+  isLast: boolean,
+): Flow => {
   const row = entry(ROWS, op)
   if (row === undefined) throw new UnknownWord('operation', op)
   const flow = isFirst ? prepared(params['left'] ?? params['pre'], before, scene) : before
   const { slideMs = flow.slideMs } = 'windowMs' in params && /window/i.test(op) ? params : {}
   const result = row(flow.stream, params, scene, flow)
-  const after: Flow = 'stream' in result ? (result as Flow) : { stream: result, slideMs: Number(slideMs) }
+  const after: Flow =
+    'stream' in result ? (result as Flow) : { stream: result, slideMs: Number(slideMs) }
   return isLast ? finished(params['post'] ?? params['postprocess'], after) : after
 }
 
-const toMs = (text: string): number => (text.endsWith('s') ? Number(text.slice(0, -1)) * 1_000 : Number(text))
+const toMs = (text: string): number =>
+  text.endsWith('s') ? Number(text.slice(0, -1)) * 1_000 : Number(text)
 
 /**
  * A stream before its operation: `x => (x,1) then reduceByKey(sum)`, `(x,1) window(2s,1s)`, `s.map(+4)`, `s.window(2000,2000)`; undefined is
@@ -202,7 +264,10 @@ export const prepared = (word: unknown, flow: Flow, scene: Scene): Flow => {
   if (typeof word !== 'string') throw new UnknownWord('stream', word)
   const methods = /^s((?:\.\w+\([^)]*\))*)$/.exec(word)?.[1]
   if (methods !== undefined)
-    return [...methods.matchAll(/\.(\w+)\(([^)]*)\)/g)].reduce((on, [, name, argument]) => method(name, argument, on, scene), flow)
+    return [...methods.matchAll(/\.(\w+)\(([^)]*)\)/g)].reduce(
+      (on, [, name, argument]) => method(name, argument, on, scene),
+      flow,
+    )
   return word.split(/ then | (?=window\()/).reduce((on, part) => {
     const [, name, argument] = /^(\w+)\(([^()]*)\)$/.exec(part) ?? []
     if (name !== undefined) return method(name, argument, on, scene)
@@ -214,7 +279,12 @@ export const prepared = (word: unknown, flow: Flow, scene: Scene): Flow => {
 const method = (op: string | undefined, argument = '', flow: Flow, scene: Scene): Flow => {
   const [windowMs = 0, slideMs = 0] = argument.split(',').map(toMs)
   if (op === 'window') return applyStep({ op, params: { windowMs, slideMs } }, flow, scene)
-  if (op === 'map') return applyStep({ op, params: { f: /^[-+*/]/.test(argument) ? `x ${argument}` : argument } }, flow, scene)
+  if (op === 'map')
+    return applyStep(
+      { op, params: { f: /^[-+*/]/.test(argument) ? `x ${argument}` : argument } },
+      flow,
+      scene,
+    )
   if (op === 'reduceByKey') return applyStep({ op, params: { reduce: argument } }, flow, scene)
   if (op === 'flatMap') return applyStep({ op, params: { f: argument } }, flow, scene)
   if (op === 'updateStateByKey') return applyStep({ op, params: { update: argument } }, flow, scene)
@@ -226,18 +296,29 @@ const SAME_ENCODING = ['values -> list', '(iterables) -> (lists)', 'array -> lis
 const finished = (word: unknown, flow: Flow): Flow => {
   if (word === undefined || SAME_ENCODING.includes(word as string)) return flow
   if (word === 'emit counter') {
-    return { ...flow, stream: call(flow.stream, 'mapValues', ({ counter }: { readonly counter: number }) => counter) }
+    return {
+      ...flow,
+      stream: call(
+        flow.stream,
+        'mapValues',
+        ({ counter }: { readonly counter: number }) => counter,
+      ),
+    }
   }
   return { ...flow, stream: call(flow.stream, 'map', elementFunction(word)) }
 }
 
 /** The right side of an operation on two streams. */
 const otherSide = (params: Params, scene: Scene, flow: Flow): Flow => {
-  const from = params['with'] as { readonly input?: number; readonly steps?: readonly Step[] } | undefined
-  if (from !== undefined) return applySteps(from.steps ?? [], inputOf(scene, from.input ?? 2), scene)
+  const from = params['with'] as
+    | { readonly input?: number; readonly steps?: readonly Step[] }
+    | undefined
+  if (from !== undefined)
+    return applySteps(from.steps ?? [], inputOf(scene, from.input ?? 2), scene)
   const { other } = params
   const mapped = /^same stream mapped (.+)$/.exec(String(other ?? ''))?.[1]
-  if (mapped !== undefined) return { ...flow, stream: call(flow.stream, 'map', elementFunction(mapped)) }
+  if (mapped !== undefined)
+    return { ...flow, stream: call(flow.stream, 'map', elementFunction(mapped)) }
   if (other !== undefined) throw new UnknownWord('other stream', other)
   return prepared(params['right'], scene.inputs[1] ?? (scene.inputs[0] as Flow), scene)
 }
@@ -251,5 +332,7 @@ const inputOf = ({ inputs }: Scene, number: number): Flow => {
 
 const contextStreams = ({ streams }: Params, scene: Scene): readonly Handle[] => {
   if (streams === undefined) return scene.inputs.map(({ stream }) => stream)
-  return (streams as readonly string[]).map((text) => prepared(text, scene.inputs[0] as Flow, scene).stream)
+  return (streams as readonly string[]).map(
+    (text) => prepared(text, scene.inputs[0] as Flow, scene).stream,
+  )
 }

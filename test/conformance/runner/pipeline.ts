@@ -30,7 +30,11 @@ const NAMES = ['input-1', 'input-2', 'input-3']
 /** An outer limit for cases that only say what the non-empty batches are. */
 const BATCHES_MAX = 60
 
-const inputsOf = ({ inputBatches, inputBatches2, inputBatches3 }: Vector): readonly (readonly Batch[])[] =>
+const inputsOf = ({
+  inputBatches,
+  inputBatches2,
+  inputBatches3,
+}: Vector): readonly (readonly Batch[])[] =>
   [inputBatches, inputBatches2, inputBatches3].filter((batches) => batches !== undefined)
 
 /** A stream whose record in each batch is the whole batch, cut as the case says. */
@@ -38,30 +42,49 @@ const inputStream = (ssc: StreamingContext, name: string, partitions: number): H
   ssc
     .kinesisTextStream(name)
     .map((text) => JSON.parse(text) as readonly unknown[])
-    .transform(async (rdd) => parallelize((await rdd.collect()).flat(1), { partitions }), { pure: true })
+    .transform(async (rdd) => parallelize((await rdd.collect()).flat(1), { partitions }), {
+      pure: true,
+    })
     .named(name)
 
 /** Times without a dataset: no source of the library has them, so they are cut out of the plan. */
-const withGaps = (pipeline: Pipeline, inputs: readonly (readonly Batch[])[], intervalMs: number): Pipeline => {
-  const isGap = (id: string, timeMs: number): boolean => inputs[NAMES.indexOf(id)]?.[timeMs / intervalMs - 1] === null
+const withGaps = (
+  pipeline: Pipeline,
+  inputs: readonly (readonly Batch[])[],
+  intervalMs: number,
+): Pipeline => {
+  const isGap = (id: string, timeMs: number): boolean =>
+    inputs[NAMES.indexOf(id)]?.[timeMs / intervalMs - 1] === null
   const gapped = (planned: Plan['nodes'][number]): typeof planned => {
     const { node } = planned
     if (node.role !== 'operator' || !NAMES.includes(planned.id)) return planned
-    const compute: typeof node.compute = (given, batch) => (isGap(planned.id, batch.timeMs) ? undefined : node.compute(given, batch))
+    const compute: typeof node.compute = (given, batch) =>
+      isGap(planned.id, batch.timeMs) ? undefined : node.compute(given, batch)
     return { ...planned, node: { ...node, compute } }
   }
   return { ...pipeline, build: () => cut(pipeline.build(), gapped) }
 }
 
-const cut = (plan: Plan, gapped: (planned: Plan['nodes'][number]) => Plan['nodes'][number]): Plan => {
+const cut = (
+  plan: Plan,
+  gapped: (planned: Plan['nodes'][number]) => Plan['nodes'][number],
+): Plan => {
   const nodes = plan.nodes.map(gapped)
-  return { ...plan, nodes, operators: nodes.filter(({ node }) => node.role === 'operator') as Plan['operators'][number][] }
+  return {
+    ...plan,
+    nodes,
+    operators: nodes.filter(({ node }) => node.role === 'operator') as Plan['operators'][number][],
+  }
 }
 
 /** Builds the case's pipeline; what its description throws comes from `build()`. */
 const describe = (vector: Vector, seen: (flow: Flow) => void): Pipeline => {
   const { batchIntervalMs, params } = vector
-  const options = { batchInterval: milliseconds(batchIntervalMs), whenIdle: 'tick', retry: { attempts: 1, for: milliseconds(1) } } as const
+  const options = {
+    batchInterval: milliseconds(batchIntervalMs),
+    whenIdle: 'tick',
+    retry: { attempts: 1, for: milliseconds(1) },
+  } as const
   return stream('conformance', options, (ssc) => {
     const partitions = Number(params['inputPartitions'] ?? 1)
     const inputs = inputsOf(vector).map((_, index): Flow => ({
@@ -70,7 +93,8 @@ const describe = (vector: Vector, seen: (flow: Flow) => void): Pipeline => {
     }))
     const flow = applyStep(vector, inputs[0] as Flow, { context: ssc, inputs })
     call(flow.stream, 'foreachRDD', () => undefined)
-    if (flow.snapshots !== undefined && vector.expectedSnapshots !== undefined) call(flow.snapshots, 'foreachRDD', () => undefined)
+    if (flow.snapshots !== undefined && vector.expectedSnapshots !== undefined)
+      call(flow.snapshots, 'foreachRDD', () => undefined)
     seen(flow)
   })
 }
@@ -90,7 +114,8 @@ export const runPipeline = async (vector: Vector, { cold }: Mode): Promise<Run> 
   for (let index = 0; index < batchCount(vector, slideMs) && app.failures.length === 0; index++) {
     inputs.forEach((batches, at) => {
       const batch = batches[index]
-      if (batch && fed.has(NAMES[at] as string)) app.input(NAMES[at] as string).add(JSON.stringify(batch))
+      if (batch && fed.has(NAMES[at] as string))
+        app.input(NAMES[at] as string).add(JSON.stringify(batch))
     })
     await app.advance(milliseconds(intervalMs))
     if (cold || vector.params['restartAfterBatches'] === index + 1) await app.restart()
@@ -102,20 +127,37 @@ export const runPipeline = async (vector: Vector, { cold }: Mode): Promise<Run> 
 const sourceNames = (pipeline: Pipeline): ReadonlySet<string> =>
   new Set(pipeline.build().sources.map(({ id, node }) => sourceName(id, node.source)))
 
-const batchCount = ({ inputBatches, expectedBatches = [], batchIntervalMs, skipEmptyBatches }: Vector, slideMs: number): number =>
-  skipEmptyBatches === true ? BATCHES_MAX : Math.max(inputBatches.length, (expectedBatches.length * slideMs) / batchIntervalMs)
+const batchCount = (
+  { inputBatches, expectedBatches = [], batchIntervalMs, skipEmptyBatches }: Vector,
+  slideMs: number,
+): number =>
+  skipEmptyBatches === true
+    ? BATCHES_MAX
+    : Math.max(inputBatches.length, (expectedBatches.length * slideMs) / batchIntervalMs)
 
-const observed = (app: TestStream, vector: Vector, slideMs: number): Pick<Run, 'batches' | 'partitions' | 'snapshots'> => {
+const observed = (
+  app: TestStream,
+  vector: Vector,
+  slideMs: number,
+): Pick<Run, 'batches' | 'partitions' | 'snapshots'> => {
   const atSlides = (id: string): readonly TestBatch[] => {
     const { batches } = app.output(id)
-    const stray = batches.find(({ timeMs, elements }) => timeMs % slideMs !== 0 && elements !== undefined)
-    if (stray !== undefined) throw new Error(`there is a dataset at ${stray.timeMs}, which is no multiple of the slide of ${slideMs}`)
+    const stray = batches.find(
+      ({ timeMs, elements }) => timeMs % slideMs !== 0 && elements !== undefined,
+    )
+    if (stray !== undefined)
+      throw new Error(
+        `there is a dataset at ${stray.timeMs}, which is no multiple of the slide of ${slideMs}`,
+      )
     return batches.filter(({ timeMs }) => timeMs % slideMs === 0)
   }
-  const elementsOf = (batches: readonly TestBatch[]): readonly Batch[] => batches.map(({ elements }) => elements ?? null)
+  const elementsOf = (batches: readonly TestBatch[]): readonly Batch[] =>
+    batches.map(({ elements }) => elements ?? null)
   const results = atSlides('foreachRDD-1')
   return {
-    batches: elementsOf(results).filter((batch) => vector.skipEmptyBatches !== true || (batch !== null && batch.length > 0)),
+    batches: elementsOf(results).filter(
+      (batch) => vector.skipEmptyBatches !== true || (batch !== null && batch.length > 0),
+    ),
     partitions: results.map(({ partitions }) => partitions?.length),
     snapshots: vector.expectedSnapshots === undefined ? [] : elementsOf(atSlides('foreachRDD-2')),
   }

@@ -2,12 +2,21 @@ import type { Outcome } from './outcome.ts'
 import type { CaseResult, SuiteResult } from './suites.ts'
 import type { Vector } from './vector.ts'
 
-const countOf = (cases: readonly CaseResult[], kind: Outcome['kind']): number => cases.filter(({ outcome }) => outcome.kind === kind).length
+const countOf = (cases: readonly CaseResult[], kind: Outcome['kind']): number =>
+  cases.filter(({ outcome }) => outcome.kind === kind).length
 
 const totals = (cases: readonly CaseResult[]): string =>
   `${countOf(cases, 'passed')} passed, ${countOf(cases, 'failed')} failed, ${countOf(cases, 'skipped')} skipped`
 
-const inputOf = ({ op, params, batchIntervalMs, inputBatches, inputBatches2, inputBatches3, script }: Vector): unknown => ({
+const inputOf = ({
+  op,
+  params,
+  batchIntervalMs,
+  inputBatches,
+  inputBatches2,
+  inputBatches3,
+  script,
+}: Vector): unknown => ({
   op,
   params,
   batchIntervalMs,
@@ -17,10 +26,12 @@ const inputOf = ({ op, params, batchIntervalMs, inputBatches, inputBatches2, inp
   script,
 })
 
-const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+const shown = (value: unknown): string =>
+  typeof value === 'string' ? value : JSON.stringify(value)
 
 const caseLines = ({ vector, outcome }: CaseResult): readonly string[] => {
-  if (outcome.kind === 'passed') return outcome.instead === undefined ? [] : [`  instead  ${vector.name}: ${outcome.instead}`]
+  if (outcome.kind === 'passed')
+    return outcome.instead === undefined ? [] : [`  instead  ${vector.name}: ${outcome.instead}`]
   if (outcome.kind === 'skipped') return [`  skipped  ${vector.name}: ${outcome.reason}`]
   return [
     `  FAILED   ${vector.name}`,
@@ -32,6 +43,9 @@ const caseLines = ({ vector, outcome }: CaseResult): readonly string[] => {
 
 /** A line for each suite, with its failures and skips below it, and the totals alone on the last line. */
 export const report = (suites: readonly SuiteResult[]): string => {
-  const lines = suites.flatMap(({ suite, cases }) => [`${suite}: ${totals(cases)}`, ...cases.flatMap(caseLines)])
+  const lines = suites.flatMap(({ suite, cases }) => [
+    `${suite}: ${totals(cases)}`,
+    ...cases.flatMap(caseLines),
+  ])
   return `${[...lines, totals(suites.flatMap(({ cases }) => cases))].join('\n')}\n`
 }

@@ -56,8 +56,14 @@ export const runCase = async (given: Vector, mode: Mode): Promise<Outcome> => {
     else await instead.check(mode)
     return instead === undefined ? { kind: 'passed' } : { kind: 'passed', instead: instead.row }
   } catch (error) {
-    const expected = vector.expectedBatches ?? vector.expectedValue ?? vector.expectedState ?? vector.expectError
-    if (error instanceof Mismatch) return { kind: 'failed', expected: error.expected, got: error.got }
-    return { kind: 'failed', expected: encoded(expected), got: error instanceof Error ? `${error.name}: ${error.message}` : error }
+    const expected =
+      vector.expectedBatches ?? vector.expectedValue ?? vector.expectedState ?? vector.expectError
+    if (error instanceof Mismatch)
+      return { kind: 'failed', expected: error.expected, got: error.got }
+    return {
+      kind: 'failed',
+      expected: encoded(expected),
+      got: error instanceof Error ? `${error.name}: ${error.message}` : error,
+    }
   }
 }

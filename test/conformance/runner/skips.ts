@@ -3,9 +3,13 @@ import type { Vector } from './vector.ts'
 
 const SKIPS: readonly (readonly [op: RegExp, reason: string])[] = [
   [/^kinesis\b/, 'Kinesis: the connector has tests of its own'],
-  [/^streaming(KMeans|LinearRegression|LogisticRegression|Test)\b/, 'machine learning: not part of the core'],
+  [
+    /^streaming(KMeans|LinearRegression|LogisticRegression|Test)\b/,
+    'machine learning: not part of the core',
+  ],
   [/^(ui\.|progressListener$)/, 'UI: the streaming page has tests of its own'],
 ]
 
 /** Why a case is skipped; undefined: it is run. */
-export const skipReason = ({ op }: Vector): string | undefined => SKIPS.find(([pattern]) => pattern.test(op))?.[1]
+export const skipReason = ({ op }: Vector): string | undefined =>
+  SKIPS.find(([pattern]) => pattern.test(op))?.[1]

@@ -29,13 +29,17 @@ export interface Mapped {
 }
 
 /** What the mapping gives, and all states. */
-export const mapWithState = (stream: Handle, params: Params): Mapped => mapWithStateBy(stream, params, mappingFunction(params['f']))
+export const mapWithState = (stream: Handle, params: Params): Mapped =>
+  mapWithStateBy(stream, params, mappingFunction(params['f']))
 
 /** The same with a function at hand. */
 export const mapWithStateBy = (stream: Handle, params: Params, f: MappingWord): Mapped => {
   const { initialState, timeoutMs, numPartitions, checkpointMs } = params
-  let spec = call(specs(), 'function', (key: unknown, value: unknown, state: StateHandle, time: Time) =>
-    f({ timeMs: time.milliseconds, key, value, state }),
+  let spec = call(
+    specs(),
+    'function',
+    (key: unknown, value: unknown, state: StateHandle, time: Time) =>
+      f({ timeMs: time.milliseconds, key, value, state }),
   )
   if (initialState !== undefined) spec = call(spec, 'initialState', initialState)
   if (timeoutMs !== undefined) spec = call(spec, 'timeout', milliseconds(Number(timeoutMs)))

@@ -16,7 +16,10 @@ export interface SuiteResult {
 }
 
 /** Runs all cases, one after another, suite by suite. */
-export const runSuites = async (vectors: readonly Vector[], mode: Mode): Promise<readonly SuiteResult[]> => {
+export const runSuites = async (
+  vectors: readonly Vector[],
+  mode: Mode,
+): Promise<readonly SuiteResult[]> => {
   const results: SuiteResult[] = []
   for (const [suite, own] of Map.groupBy(vectors, (vector) => vector.suite)) {
     const cases: CaseResult[] = []

@@ -28,7 +28,11 @@ export interface Vector extends Step {
   readonly expectedState?: unknown
   readonly expectedValue?: unknown
   readonly expectedTable?: readonly unknown[]
-  readonly expectError?: { readonly batchIndex?: number; readonly messageContains?: string; readonly kind?: string }
+  readonly expectError?: {
+    readonly batchIndex?: number
+    readonly messageContains?: string
+    readonly kind?: string
+  }
   readonly looseAssertions?: {
     readonly flattenedOutputsSorted: readonly unknown[]
     readonly someSnapshotEquals: readonly unknown[]
@@ -48,7 +52,8 @@ export class UnreadableVectors extends Error {}
 /** All vectors of a directory, file by file. Throws UnreadableVectors. */
 export const readVectors = (directory: string): readonly Vector[] => {
   const files = filesIn(directory)
-  if (files.length === 0) throw new UnreadableVectors(`${directory}: there is no file of vectors (*.json) in it`)
+  if (files.length === 0)
+    throw new UnreadableVectors(`${directory}: there is no file of vectors (*.json) in it`)
   return files.flatMap((file) => vectorsIn(join(directory, file)))
 }
 
@@ -58,7 +63,9 @@ const filesIn = (directory: string): readonly string[] => {
       .filter((file) => file.endsWith('.json'))
       .toSorted()
   } catch (error) {
-    throw new UnreadableVectors(`${directory}: this is no directory that can be read (${String(error)})`)
+    throw new UnreadableVectors(
+      `${directory}: this is no directory that can be read (${String(error)})`,
+    )
   }
 }
 
@@ -67,23 +74,30 @@ const vectorsIn = (file: string): readonly Vector[] => {
   if (!Array.isArray(vectors)) throw new UnreadableVectors(`${file}: this is no array of vectors`)
   vectors.forEach((vector, index) => {
     const bad = faultOf(vector)
-    if (bad !== undefined) throw new UnreadableVectors(`${file}: vector ${index} (counted from 0) ${bad}`)
+    if (bad !== undefined)
+      throw new UnreadableVectors(`${file}: vector ${index} (counted from 0) ${bad}`)
   })
   return (vectors as readonly Vector[]).map(withoutNull)
 }
 
 /** Cases that are about something else than batches have null for them. */
-const withoutNull = ({ expectedBatches, ...vector }: Vector): Vector => ({ ...vector, ...(expectedBatches && { expectedBatches }) })
+const withoutNull = ({ expectedBatches, ...vector }: Vector): Vector => ({
+  ...vector,
+  ...(expectedBatches && { expectedBatches }),
+})
 
 const parsed = (file: string): unknown => {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
-    throw new UnreadableVectors(`${file}: this is no JSON (${error instanceof Error ? error.message : String(error)})`)
+    throw new UnreadableVectors(
+      `${file}: this is no JSON (${error instanceof Error ? error.message : String(error)})`,
+    )
   }
 }
 
-const isBatches = (value: unknown): boolean => Array.isArray(value) && value.every((batch) => batch === null || Array.isArray(batch))
+const isBatches = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((batch) => batch === null || Array.isArray(batch))
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -96,9 +110,13 @@ const faultOf = (vector: unknown): string | undefined => {
   if (!isObject(vector['params'])) return 'has no object as "params"'
   if (typeof vector['batchIntervalMs'] !== 'number') return 'has no number as "batchIntervalMs"'
   if (!isBatches(vector['inputBatches'])) return 'has no array of batches as "inputBatches"'
-  const batches = ['inputBatches2', 'inputBatches3'].find((field) => !isBatches(vector[field] ?? []))
+  const batches = ['inputBatches2', 'inputBatches3'].find(
+    (field) => !isBatches(vector[field] ?? []),
+  )
   if (batches !== undefined) return `has something else than an array of batches as "${batches}"`
-  return Array.isArray(vector['expectedBatches'] ?? []) ? undefined : 'has something else than an array as "expectedBatches"'
+  return Array.isArray(vector['expectedBatches'] ?? [])
+    ? undefined
+    : 'has something else than an array as "expectedBatches"'
 }
 
 /** How a case is called in reports. */

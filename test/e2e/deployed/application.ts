@@ -35,7 +35,10 @@ export class Application {
   /** An output of the stack. */
   output(name: string): string {
     const value = this.#outputs[name]
-    if (value === undefined) throw new Error(`The stack of ${this.app} has no output ${name}: ${Object.keys(this.#outputs).join(', ')}`)
+    if (value === undefined)
+      throw new Error(
+        `The stack of ${this.app} has no output ${name}: ${Object.keys(this.#outputs).join(', ')}`,
+      )
     return value
   }
 
@@ -51,36 +54,51 @@ export class Application {
   /** Puts lines into the stream, over all of its shards. */
   async putRecords(lines: readonly string[]): Promise<void> {
     for (let from = 0; from < lines.length; from += RECORDS_PER_CALL) {
-      const Records = lines.slice(from, from + RECORDS_PER_CALL).map((line) => ({ PartitionKey: line, Data: Buffer.from(line) }))
-      await kinesisClient().send(new PutRecordsCommand({ StreamName: this.output('TestStream'), Records }))
+      const Records = lines
+        .slice(from, from + RECORDS_PER_CALL)
+        .map((line) => ({ PartitionKey: line, Data: Buffer.from(line) }))
+      await kinesisClient().send(
+        new PutRecordsCommand({ StreamName: this.output('TestStream'), Records }),
+      )
     }
   }
 
   /** Puts an object of lines into the bucket that is watched. Gives the id of its version. */
   async putObject(key: string, lines: readonly string[]): Promise<string | undefined> {
     const Body = Buffer.from(lines.map((line) => `${line}\n`).join(''))
-    const { VersionId } = await s3Client().send(new PutObjectCommand({ Bucket: this.output('TestDrop'), Key: key, Body }))
+    const { VersionId } = await s3Client().send(
+      new PutObjectCommand({ Bucket: this.output('TestDrop'), Key: key, Body }),
+    )
     return VersionId
   }
 
   /** Removes an object: hides it behind a delete marker, or removes a version for good. */
   async deleteObject(key: string, version?: string): Promise<void> {
     const pinned = version === undefined ? {} : { VersionId: version }
-    await s3Client().send(new DeleteObjectCommand({ Bucket: this.output('TestDrop'), Key: key, ...pinned }))
+    await s3Client().send(
+      new DeleteObjectCommand({ Bucket: this.output('TestDrop'), Key: key, ...pinned }),
+    )
   }
 
   /** Calls a function with an event, and waits for its answer. */
   async invoke(functionName: string, event: object): Promise<void> {
     const { FunctionError, Payload } = await lambdaClient().send(
-      new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(event)) }),
+      new InvokeCommand({
+        FunctionName: functionName,
+        Payload: Buffer.from(JSON.stringify(event)),
+      }),
     )
-    if (FunctionError !== undefined) throw new Error(`${functionName}: ${FunctionError} ${Buffer.from(Payload ?? []).toString()}`)
+    if (FunctionError !== undefined)
+      throw new Error(`${functionName}: ${FunctionError} ${Buffer.from(Payload ?? []).toString()}`)
   }
 
   /** Calls the driver, as the schedule does every minute. */
   async tick(): Promise<void> {
     await sqsClient().send(
-      new SendMessageCommand({ QueueUrl: this.output('TestTicks'), MessageBody: JSON.stringify({ app: this.app, wind: true }) }),
+      new SendMessageCommand({
+        QueueUrl: this.output('TestTicks'),
+        MessageBody: JSON.stringify({ app: this.app, scheduleMinute: true }),
+      }),
     )
   }
 }

@@ -3,7 +3,14 @@
  * here: credentials of the command line (the emulator's roles do not let the bootstrapped ones through), a stream of two shards, and time-outs
  * short enough to wait for.
  */
-import { App, CfnOutput, CliCredentialsStackSynthesizer, Duration, type IStackSynthesizer, Stack } from 'aws-cdk-lib'
+import {
+  App,
+  CfnOutput,
+  CliCredentialsStackSynthesizer,
+  Duration,
+  type IStackSynthesizer,
+  Stack,
+} from 'aws-cdk-lib'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { CfnStream } from 'aws-cdk-lib/aws-kinesis'
 import { join } from 'node:path'
@@ -13,7 +20,9 @@ import type { Settings } from './settings.ts'
 
 const WORD_COUNT = join(import.meta.dirname, '..', '..', '..', 'examples', 'word-count.ts')
 
-const { entry, endpoints, driverTimeoutS } = JSON.parse(process.env['MILLRACE_E2E'] ?? '{}') as Settings
+const { entry, endpoints, driverTimeoutS } = JSON.parse(
+  process.env['MILLRACE_E2E'] ?? '{}',
+) as Settings
 
 const app = new App()
 // Where optional properties are taken exactly, the CDK's own class does not fit its interface.
@@ -25,14 +34,29 @@ const clicks = example.streams['clicks']?.node.defaultChild as CfnStream
 clicks.streamModeDetails = { streamMode: 'PROVISIONED' }
 clicks.shardCount = 2
 
-const words = new StreamingApp(new Stack(app, 'Words', stack), 'Words', { entry: WORD_COUNT, driver })
+const words = new StreamingApp(new Stack(app, 'Words', stack), 'Words', {
+  entry: WORD_COUNT,
+  driver,
+})
 
-const fitToEmulator = (worker: StreamingApp['intake'], { ticks }: StreamingApp, endpoint: string): void => {
+const fitToEmulator = (
+  worker: StreamingApp['intake'],
+  { triggers }: StreamingApp,
+  endpoint: string,
+): void => {
   worker.function.addEnvironment('AWS_ENDPOINT_URL', endpoint)
   // The emulator's own address of the queue goes past the gate.
-  worker.function.addEnvironment('MILLRACE_TICKS', `${endpoint}/000000000000/${ticks.queue.queueName}`)
+  worker.function.addEnvironment(
+    'MILLRACE_TICKS',
+    `${endpoint}/000000000000/${triggers.queue.queueName}`,
+  )
   // On AWS the right to send covers batches, and there is no action of this name.
-  worker.policy.addStatements(new PolicyStatement({ actions: ['sqs:SendMessageBatch'], resources: [ticks.queue.queueArn] }))
+  worker.policy.addStatements(
+    new PolicyStatement({
+      actions: ['sqs:SendMessageBatch'],
+      resources: [triggers.queue.queueArn],
+    }),
+  )
 }
 fitToEmulator(example.intake, example, endpoints.intake)
 fitToEmulator(example.driver, example, endpoints.driver)
@@ -42,11 +66,12 @@ for (const one of [example, words]) {
   const facts = {
     Intake: one.intake.function.functionName,
     Driver: one.driver.function.functionName,
-    Ticks: `${endpoints.front}/000000000000/${one.ticks.queue.queueName}`,
+    Triggers: `${endpoints.front}/000000000000/${one.triggers.queue.queueName}`,
     Table: one.table.tableName,
     Stream: one.streams['clicks']?.streamName,
     Results: one.buckets['results']?.bucketName,
     Drop: (one.buckets['drop'] ?? one.buckets['lines'])?.bucketName,
   }
-  for (const [name, value] of Object.entries(facts)) if (value !== undefined) new CfnOutput(Stack.of(one), `Test${name}`, { value })
+  for (const [name, value] of Object.entries(facts))
+    if (value !== undefined) new CfnOutput(Stack.of(one), `Test${name}`, { value })
 }

@@ -13,7 +13,11 @@ const LINES_SHOWN = 30
 /** The outputs of each stack, by its name. */
 export type StackOutputs = Readonly<Record<string, Readonly<Record<string, string>>>>
 
-const cdk = async (endpoint: string, args: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<void> => {
+const cdk = async (
+  endpoint: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<void> => {
   const child = spawn(process.execPath, [program, ...args, '--no-notices', '--ci'], {
     cwd: root,
     env: { ...process.env, AWS_ENDPOINT_URL: endpoint, ...variables },
@@ -21,15 +25,21 @@ const cdk = async (endpoint: string, args: readonly string[], variables: Readonl
     timeout: RUN_MS_MAX,
   })
   const printed: string[] = []
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => void printed.push(text))
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => void printed.push(text))
   const [exitCode, signal] = (await once(child, 'close')) as [number | null, string | null]
-  if (exitCode !== 0) throw new Error(`cdk ${args.join(' ')} ended with ${signal ?? exitCode}:\n${lastLines(printed.join(''))}`)
+  if (exitCode !== 0)
+    throw new Error(
+      `cdk ${args.join(' ')} ended with ${signal ?? exitCode}:\n${lastLines(printed.join(''))}`,
+    )
 }
 
-const lastLines = (text: string): string => text.trimEnd().split('\n').slice(-LINES_SHOWN).join('\n')
+const lastLines = (text: string): string =>
+  text.trimEnd().split('\n').slice(-LINES_SHOWN).join('\n')
 
 /** Prepares the account for deployments. */
-export const bootstrap = (endpoint: string): Promise<void> => cdk(endpoint, ['bootstrap', 'aws://000000000000/us-east-1'])
+export const bootstrap = (endpoint: string): Promise<void> =>
+  cdk(endpoint, ['bootstrap', 'aws://000000000000/us-east-1'])
 
 /** Makes templates and bundles, into a folder. */
 export const synthesise = (endpoint: string, settings: Settings, into: string): Promise<void> =>
@@ -48,9 +58,22 @@ export const synthesise = (endpoint: string, settings: Settings, into: string): 
   )
 
 /** Deploys what was synthesised. Gives the outputs. */
-export const deploy = async (endpoint: string, from: string, stacks: readonly string[]): Promise<StackOutputs> => {
+export const deploy = async (
+  endpoint: string,
+  from: string,
+  stacks: readonly string[],
+): Promise<StackOutputs> => {
   const outputs = join(from, 'outputs.json')
-  await cdk(endpoint, ['deploy', ...stacks, '--app', from, '--require-approval', 'never', '--outputs-file', outputs])
+  await cdk(endpoint, [
+    'deploy',
+    ...stacks,
+    '--app',
+    from,
+    '--require-approval',
+    'never',
+    '--outputs-file',
+    outputs,
+  ])
   return JSON.parse(readFileSync(outputs, 'utf8')) as StackOutputs
 }
 

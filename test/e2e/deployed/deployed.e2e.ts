@@ -55,11 +55,14 @@ test.each(steps.map((step, index) => ({ ...step, number: index + 1 })))(
   '$number $name',
   { timeout: STEP_MS_MAX },
   async ({ name, number, run }) => {
-    if (failed !== undefined) throw new Error(`not run, since a step before it has failed: ${failed}`)
+    if (failed !== undefined)
+      throw new Error(`not run, since a step before it has failed: ${failed}`)
     const startMs = Date.now()
     try {
       const line = await run(world)
-      say(`${String(number).padStart(2)}  ${line}  (${((Date.now() - startMs) / 1_000).toFixed(1)} s)`)
+      say(
+        `${String(number).padStart(2)}  ${line}  (${((Date.now() - startMs) / 1_000).toFixed(1)} s)`,
+      )
     } catch (error) {
       failed = name
       throw error

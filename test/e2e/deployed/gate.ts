@@ -8,7 +8,14 @@
  * are enforced and kept.
  */
 import { once } from 'node:events'
-import { Agent, createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** One call of an API. */
@@ -61,7 +68,10 @@ export class Gate {
     this.#server = server
     this.#target = new URL(target)
     this.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    server.on('request', (incoming, outgoing) => void this.#pass(incoming, outgoing).catch(() => outgoing.destroy()))
+    server.on(
+      'request',
+      (incoming, outgoing) => void this.#pass(incoming, outgoing).catch(() => outgoing.destroy()),
+    )
   }
 
   /** Opens a gate to an endpoint, on a free port. */
@@ -85,7 +95,11 @@ export class Gate {
       },
     }
     this.#traps.add(trap)
-    return { arrived: arrived.promise, letGo: () => decided.resolve('go'), drop: () => decided.resolve('drop') }
+    return {
+      arrived: arrived.promise,
+      letGo: () => decided.resolve('go'),
+      drop: () => decided.resolve('drop'),
+    }
   }
 
   /** Answers matching calls with "unavailable" until the function that it gives is called. */
@@ -119,8 +133,10 @@ export class Gate {
     await this.#open
     // Whoever has called may have ended while it waited.
     if (incoming.socket.destroyed) return
-    for (const [matches, count] of this.#counted) if (matches(call)) this.#counted.set(matches, count + 1)
-    if ([...this.#refused].some((matches) => matches(call))) return void outgoing.writeHead(UNAVAILABLE).end()
+    for (const [matches, count] of this.#counted)
+      if (matches(call)) this.#counted.set(matches, count + 1)
+    if ([...this.#refused].some((matches) => matches(call)))
+      return void outgoing.writeHead(UNAVAILABLE).end()
     if ((await this.#stop(call, 'before')) === 'drop') return void outgoing.destroy()
     const answer = await this.#forward(incoming, call)
     if ((await this.#stop(call, 'after')) === 'drop') return void outgoing.destroy()
@@ -143,11 +159,16 @@ export class Gate {
     })
     forward.end(body)
     const [answer] = (await once(forward, 'response')) as [IncomingMessage]
-    return { status: answer.statusCode ?? UNAVAILABLE, headers: answer.rawHeaders, body: await bytesOf(answer) }
+    return {
+      status: answer.statusCode ?? UNAVAILABLE,
+      headers: answer.rawHeaders,
+      body: await bytesOf(answer),
+    }
   }
 }
 
-const bytesOf = async (message: IncomingMessage): Promise<Buffer> => Buffer.concat(await message.toArray())
+const bytesOf = async (message: IncomingMessage): Promise<Buffer> =>
+  Buffer.concat(await message.toArray())
 
 const callOf = async (incoming: IncomingMessage): Promise<Call> => {
   const { method = '', url = '/', headers } = incoming

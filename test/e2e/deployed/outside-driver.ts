@@ -10,16 +10,25 @@ interface Template {
   readonly Resources: Readonly<
     Record<
       string,
-      { readonly Type: string; readonly Properties: { readonly Handler?: string; readonly Code?: { readonly S3Key: string } } }
+      {
+        readonly Type: string
+        readonly Properties: {
+          readonly Handler?: string
+          readonly Code?: { readonly S3Key: string }
+        }
+      }
     >
   >
 }
 
 /** Where the bundle of a synthesised stack lies. */
 const bundleOf = (folder: string, stack: string): string => {
-  const { Resources } = JSON.parse(readFileSync(join(folder, `${stack}.template.json`), 'utf8')) as Template
+  const { Resources } = JSON.parse(
+    readFileSync(join(folder, `${stack}.template.json`), 'utf8'),
+  ) as Template
   const found = Object.values(Resources).find(
-    ({ Type, Properties }) => Type === 'AWS::Lambda::Function' && Properties.Handler === 'driver.handler',
+    ({ Type, Properties }) =>
+      Type === 'AWS::Lambda::Function' && Properties.Handler === 'driver.handler',
   )
   return join(folder, `asset.${found?.Properties.Code?.S3Key.replace('.zip', '')}`)
 }
@@ -33,15 +42,23 @@ export class OutsideDriver {
   private constructor(child: ChildProcess) {
     this.#child = child
     this.#closed = once(child, 'close')
-    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => void (this.#said += text))
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding('utf8').on('data', (text: string) => void (this.#said += text))
   }
 
   /** Calls the driver of an application. The call believes to have that much time, and its lease ends with it and a margin. */
   static async call(
     { app, driver }: Application,
-    place: { readonly folder: string; readonly stack: string; readonly endpoint: string; readonly remainingMs: number },
+    place: {
+      readonly folder: string
+      readonly stack: string
+      readonly endpoint: string
+      readonly remainingMs: number
+    },
   ): Promise<OutsideDriver> {
-    const { Environment } = await lambdaClient().send(new GetFunctionConfigurationCommand({ FunctionName: driver }))
+    const { Environment } = await lambdaClient().send(
+      new GetFunctionConfigurationCommand({ FunctionName: driver }),
+    )
     const script = [
       `import { handler } from ${JSON.stringify(join(bundleOf(place.folder, place.stack), 'driver.mjs'))}`,
       `const endMs = Date.now() + ${place.remainingMs}`,

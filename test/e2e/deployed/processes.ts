@@ -12,7 +12,10 @@ const commandLine = (pid: string): string => {
 
 /** Ends all processes of a function at once, with no chance to tidy up. Gives how many there were. */
 export const killFunction = (functionName: string): number => {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && commandLine(name).includes(`/ministack-lambda-${functionName}-`))
+  const pids = readdirSync('/proc').filter(
+    (name) =>
+      /^\d+$/.test(name) && commandLine(name).includes(`/ministack-lambda-${functionName}-`),
+  )
   for (const pid of pids) process.kill(Number(pid), 'SIGKILL')
   return pids.length
 }

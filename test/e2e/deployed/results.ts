@@ -31,7 +31,11 @@ export class Results {
     const files = [...byTime].map(async ([timeMs, keys]): Promise<BatchFiles> => {
       const names = keys.map(nameIn)
       const success = await readObject(this.#place(), this.#key(timeMs, SUCCESS_FILE))
-      return { timeMs, names: names.filter((name) => name !== SUCCESS_FILE), fence: success && fenceIn(success.bytes) }
+      return {
+        timeMs,
+        names: names.filter((name) => name !== SUCCESS_FILE),
+        fence: success && fenceIn(success.bytes),
+      }
     })
     return (await Promise.all(files)).toSorted((a, b) => a.timeMs - b.timeMs)
   }
@@ -53,12 +57,15 @@ export class Results {
     if (times.length === 0) return ''
     const timeMs = Math.max(...times)
     const names = keys.filter((key) => key.startsWith(this.#key(timeMs, 'part-'))).map(nameIn)
-    if (this.#last?.timeMs !== timeMs) this.#last = { timeMs, text: await this.#text({ timeMs, names }) }
+    if (this.#last?.timeMs !== timeMs)
+      this.#last = { timeMs, text: await this.#text({ timeMs, names }) }
     return this.#last.text
   }
 
   async #text({ timeMs, names }: Pick<BatchFiles, 'timeMs' | 'names'>): Promise<string> {
-    const parts = await Promise.all(names.map(async (name) => readObject(this.#place(), this.#key(timeMs, name))))
+    const parts = await Promise.all(
+      names.map(async (name) => readObject(this.#place(), this.#key(timeMs, name))),
+    )
     return parts.map((part) => Buffer.from(part?.bytes ?? []).toString()).join('')
   }
 

@@ -39,7 +39,8 @@ export class Model {
   compare(found: Totals): Comparison {
     const pages = [...new Set([...this.#totals.keys(), ...found.keys()])]
     const differences = pages.map((page) => (found.get(page) ?? 0) - (this.#totals.get(page) ?? 0))
-    const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0)
+    const sumOf = (numbers: readonly number[]): number =>
+      numbers.reduce((sum, number) => sum + number, 0)
     return {
       counted: sumOf([...found.values()]),
       lost: sumOf(differences.map((difference) => Math.max(0, -difference))),

@@ -41,7 +41,12 @@ export class World {
   static async start(): Promise<World> {
     const emulator = await startEmulator({ variables: { AUTH: 'true' } })
     const open = (): Promise<Gate> => Gate.to(emulator.endpoint)
-    const gates = { front: await open(), intake: await open(), driver: await open(), zombie: await open() }
+    const gates = {
+      front: await open(),
+      intake: await open(),
+      driver: await open(),
+      zombie: await open(),
+    }
     // The clients of this process find AWS as any client does.
     process.env['AWS_ENDPOINT_URL'] = gates.front.endpoint
     return new World(emulator, gates)
@@ -92,7 +97,12 @@ export class World {
       const status = (await this.clicks.head())?.status
       const comparison = this.model.compare(await this.results.last())
       const isExact = comparison.lost === 0 && comparison.twice === 0
-      if ((isExact && status === 'rest') || comparison.twice > 0 || Date.now() - startMs > SETTLE_MS_MAX) return comparison
+      if (
+        (isExact && status === 'rest') ||
+        comparison.twice > 0 ||
+        Date.now() - startMs > SETTLE_MS_MAX
+      )
+        return comparison
       if (hurry && Date.now() - tickMs > TICK_EVERY_MS) {
         tickMs = Date.now()
         await this.clicks.tick()

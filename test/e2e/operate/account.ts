@@ -1,5 +1,5 @@
 /** People in an account of the emulator, each with the rights of one grant: by the plain protocol of IAM, for no client of it is needed else. */
-import { actionsOf, isBucketAction, type Person, type Subject } from '../../../infra/grants.ts'
+import { actionsOf, isBucketAction, type AccessLevel, type Subject } from '../../../infra/grants.ts'
 
 /** What an application consists of, as its construct names it. */
 export interface Resources {
@@ -16,7 +16,10 @@ const ACCOUNT = '000000000000'
 const REGION = 'us-east-1'
 
 /** Calls IAM as the owner of the account: the emulator looks at the key in the header, not at the signature. */
-const iam = async (action: string, parameters: Readonly<Record<string, string>>): Promise<string> => {
+const iam = async (
+  action: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<string> => {
   const answer = await fetch(process.env['AWS_ENDPOINT_URL'] as string, {
     method: 'POST',
     headers: {
@@ -30,22 +33,36 @@ const iam = async (action: string, parameters: Readonly<Record<string, string>>)
   return text
 }
 
-const arnsOf = ({ parameter, table, blocks, queue }: Resources): Readonly<Partial<Record<Subject, readonly string[]>>> => ({
+const arnsOf = ({
+  parameter,
+  table,
+  blocks,
+  queue,
+}: Resources): Readonly<Partial<Record<Subject, readonly string[]>>> => ({
   parameter: [`arn:aws:ssm:${REGION}:${ACCOUNT}:parameter${parameter}`],
   table: [`arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${table}`],
   blocks: [`arn:aws:s3:::${blocks}`, `arn:aws:s3:::${blocks}/*`],
-  ticks: [`arn:aws:sqs:${REGION}:${ACCOUNT}:${queue}`],
+  triggers: [`arn:aws:sqs:${REGION}:${ACCOUNT}:${queue}`],
 })
 
 /** The emulator asks for these besides; AWS has no such actions. */
-const ALSO: Readonly<Record<string, readonly string[]>> = { 'sqs:SendMessage': ['sqs:SendMessageBatch'] }
+const ALSO: Readonly<Record<string, readonly string[]>> = {
+  'sqs:SendMessage': ['sqs:SendMessageBatch'],
+}
 
-const policyOf = (person: Person, resources: Resources): string => {
+const policyOf = (person: AccessLevel, resources: Resources): string => {
   const statements = Object.entries(arnsOf(resources)).flatMap(([subject, arns]) => {
-    const actions = actionsOf(person, subject as Subject).flatMap((action) => [action, ...(ALSO[action] ?? [])])
+    const actions = actionsOf(person, subject as Subject).flatMap((action) => [
+      action,
+      ...(ALSO[action] ?? []),
+    ])
     const [bucket, objects = bucket] = arns
     return [
-      { Effect: 'Allow', Action: actions.filter((action) => !isBucketAction(action)), Resource: objects },
+      {
+        Effect: 'Allow',
+        Action: actions.filter((action) => !isBucketAction(action)),
+        Resource: objects,
+      },
       { Effect: 'Allow', Action: actions.filter(isBucketAction), Resource: bucket },
     ].filter(({ Action }) => Action.length > 0)
   })
@@ -53,10 +70,14 @@ const policyOf = (person: Person, resources: Resources): string => {
 }
 
 /** Makes a user with the rights of a grant and no others. */
-export const userWith = async (person: Person, resources: Resources): Promise<Identity> => {
+export const userWith = async (person: AccessLevel, resources: Resources): Promise<Identity> => {
   const UserName = `${person}-${resources.table}`
   await iam('CreateUser', { UserName })
-  await iam('PutUserPolicy', { UserName, PolicyName: 'granted', PolicyDocument: policyOf(person, resources) })
+  await iam('PutUserPolicy', {
+    UserName,
+    PolicyName: 'granted',
+    PolicyDocument: policyOf(person, resources),
+  })
   const text = await iam('CreateAccessKey', { UserName })
   const [, id = ''] = /<AccessKeyId>([^<]+)</.exec(text) ?? []
   const [, secret = ''] = /<SecretAccessKey>([^<]+)</.exec(text) ?? []

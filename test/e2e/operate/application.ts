@@ -17,11 +17,11 @@ import { withBlobs } from '../../../lib/adapters/blob-item-store.ts'
 import { systemClock } from '../../../lib/adapters/local/system-clock.ts'
 import { systemRandomness } from '../../../lib/adapters/local/system-randomness.ts'
 import type { ItemStore } from '../../../lib/ports/item-store.ts'
-import { Driver } from '../../../lib/runtime/driver.ts'
-import type { Outcome } from '../../../lib/runtime/outcome.ts'
-import { Intake } from '../../../lib/runtime/intake.ts'
-import type { BatchSource } from '../../../lib/runtime/sources/batch-source.ts'
-import { laneSource } from '../../../lib/runtime/sources/lane-source.ts'
+import { Driver } from '../../../lib/runtime/driver/driver.ts'
+import type { Outcome } from '../../../lib/runtime/driver/outcome.ts'
+import { Intake } from '../../../lib/runtime/intake/intake.ts'
+import type { SourceReader } from '../../../lib/runtime/sources/source-reader.ts'
+import { lanesReader } from '../../../lib/runtime/sources/lanes/reader.ts'
 import { type Head, HeadStore } from '../../../lib/state/head.ts'
 import type { Resources } from './account.ts'
 
@@ -31,8 +31,16 @@ const LEASE_MS = 600_000
 /** See above. */
 export class Application {
   readonly name: string = `app-${randomUUID()}`
-  readonly resources: Resources = { parameter: parameterName(this.name), table: this.name, blocks: this.name, queue: this.name }
-  readonly store: ItemStore = withBlobs(dynamodbItemStore({ table: this.name }), s3BlobStore({ bucket: this.name }))
+  readonly resources: Resources = {
+    parameter: parameterName(this.name),
+    table: this.name,
+    blocks: this.name,
+    queue: this.name,
+  }
+  readonly store: ItemStore = withBlobs(
+    dynamodbItemStore({ table: this.name }),
+    s3BlobStore({ bucket: this.name }),
+  )
   readonly heads: HeadStore
   readonly #driver: Driver
   readonly #intake: Intake
@@ -54,7 +62,7 @@ export class Application {
       plan,
       generation: 1,
       heads: this.heads,
-      sources: new Map([[source, laneSource({ store, app, source }) as BatchSource]]),
+      sources: new Map([[source, lanesReader({ store, app, source }) as SourceReader]]),
       outputs: { print: () => undefined, saveText: async () => undefined },
       listen: () => undefined,
       leaseMs: LEASE_MS,
@@ -68,7 +76,10 @@ export class Application {
   }
 
   async #createAll(): Promise<void> {
-    const attributes = ['pk', 'sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const }))
+    const attributes = ['pk', 'sk'].map((AttributeName) => ({
+      AttributeName,
+      AttributeType: 'S' as const,
+    }))
     await dynamodbClient().send(
       new CreateTableCommand({
         TableName: this.name,
@@ -81,20 +92,28 @@ export class Application {
       }),
     )
     await s3Client().send(new CreateBucketCommand({ Bucket: this.name }))
-    const { QueueUrl = '' } = await sqsClient().send(new CreateQueueCommand({ QueueName: this.name }))
+    const { QueueUrl = '' } = await sqsClient().send(
+      new CreateQueueCommand({ QueueName: this.name }),
+    )
     this.#queueUrl = QueueUrl
     const plan = this.#pipeline.build()
     const deployment: Deployment = {
       app: plan.name,
       table: this.name,
       blocks: this.name,
-      ticks: QueueUrl,
+      triggers: QueueUrl,
       sources: plan.sources.map(({ id }) => id),
       generation: 2,
       logs: { intake: 'intake-logs', driver: 'driver-logs' },
     }
     const ssm = new SSMClient(clientSettings())
-    await ssm.send(new PutParameterCommand({ Name: this.resources.parameter, Type: 'String', Value: JSON.stringify(deployment) }))
+    await ssm.send(
+      new PutParameterCommand({
+        Name: this.resources.parameter,
+        Type: 'String',
+        Value: JSON.stringify(deployment),
+      }),
+    )
     ssm.destroy()
   }
 
@@ -119,8 +138,10 @@ export class Application {
   }
 
   /** The ticks that were sent since it was asked the last time. */
-  async ticks(): Promise<readonly unknown[]> {
-    const { Messages = [] } = await sqsClient().send(new ReceiveMessageCommand({ QueueUrl: this.#queueUrl, MaxNumberOfMessages: 10 }))
+  async triggers(): Promise<readonly unknown[]> {
+    const { Messages = [] } = await sqsClient().send(
+      new ReceiveMessageCommand({ QueueUrl: this.#queueUrl, MaxNumberOfMessages: 10 }),
+    )
     await sqsClient().send(new PurgeQueueCommand({ QueueUrl: this.#queueUrl }))
     return Messages.map(({ Body = '' }) => JSON.parse(Body) as unknown)
   }

@@ -9,27 +9,35 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../../lib/adapters/local/system-clock.ts'
-import type { Person } from '../../../infra/grants.ts'
+import type { AccessLevel } from '../../../infra/grants.ts'
 import { type Emulator, startEmulator } from '../emulator.ts'
 import { type Identity, userWith } from './account.ts'
 import { Application } from './application.ts'
 
 const CLI = join(import.meta.dirname, '..', '..', '..', 'cli', 'main.ts')
 /** Above 8 KB, so that it lies in the bucket. */
-const LARGE = Array.from({ length: 200 }, (_, index) => createHash('sha512').update(`${index}`).digest('base64')).join('')
+const LARGE = Array.from({ length: 200 }, (_, index) =>
+  createHash('sha512').update(`${index}`).digest('base64'),
+).join('')
 
 const state = { isMended: false, isBroken: false, totals: new Map<string, number>() }
-const pipeline = stream('clicks', { batchInterval: seconds(1), retry: { attempts: 1, for: milliseconds(1) } }, (ssc) => {
-  const lines = ssc.kinesisTextStream('clicks').map((line) => {
-    if (!state.isMended && line.startsWith('bad')) throw new RangeError('no')
-    return line
-  })
-  const totals = lines.mapToPair((line) => [line, 1]).updateStateByKey<number>((ones, total = 0) => total + ones.length)
-  totals.named('totals').foreachRDD(async (rdd) => {
-    if (state.isBroken) throw new Error('the sink is gone')
-    state.totals = new Map(await rdd.collect())
-  })
-})
+const pipeline = stream(
+  'clicks',
+  { batchInterval: seconds(1), retry: { attempts: 1, for: milliseconds(1) } },
+  (ssc) => {
+    const lines = ssc.kinesisTextStream('clicks').map((line) => {
+      if (!state.isMended && line.startsWith('bad')) throw new RangeError('no')
+      return line
+    })
+    const totals = lines
+      .mapToPair((line) => [line, 1])
+      .updateStateByKey<number>((ones, total = 0) => total + ones.length)
+    totals.named('totals').foreachRDD(async (rdd) => {
+      if (state.isBroken) throw new Error('the sink is gone')
+      state.totals = new Map(await rdd.collect())
+    })
+  },
+)
 
 interface Ended {
   readonly exitCode: number | null
@@ -39,17 +47,23 @@ interface Ended {
 
 let emulator: Emulator
 let app: Application
-const people = new Map<Person, Identity>()
+const people = new Map<AccessLevel, Identity>()
 
 /** The command line as a process of somebody. */
-const millrace = async (identity: Partial<Identity>, ...args: readonly string[]): Promise<Ended> => {
-  const child = spawn(process.execPath, ['--conditions=millrace-source', CLI, ...args], { env: { ...process.env, ...identity } })
+const millrace = async (
+  identity: Partial<Identity>,
+  ...args: readonly string[]
+): Promise<Ended> => {
+  const child = spawn(process.execPath, ['--conditions=millrace-source', CLI, ...args], {
+    env: { ...process.env, ...identity },
+  })
   const said = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text: string) => (said[name] += text))
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].setEncoding('utf8').on('data', (text: string) => (said[name] += text))
   const [exitCode] = (await once(child, 'close')) as [number | null]
   return { exitCode, ...said }
 }
-const command = (person: Person, name: string, ...args: readonly string[]): Promise<Ended> =>
+const command = (person: AccessLevel, name: string, ...args: readonly string[]): Promise<Ended> =>
   millrace(people.get(person) as Identity, name, '--app', app.name, ...args)
 const answer = ({ stdout, stderr }: Ended): Record<string, unknown> => {
   if (stdout === '') throw new Error(stderr)
@@ -60,7 +74,8 @@ beforeAll(async () => {
   emulator = await startEmulator({ variables: { AUTH: 'true' } })
   process.env['AWS_ENDPOINT_URL'] = emulator.endpoint
   app = await Application.create(pipeline)
-  for (const person of ['reader', 'letterReader', 'operator'] as const) people.set(person, await userWith(person, app.resources))
+  for (const person of ['reader', 'letterReader', 'operator'] as const)
+    people.set(person, await userWith(person, app.resources))
 }, 120_000)
 afterAll(() => emulator?.stop())
 
@@ -69,13 +84,21 @@ describe('before anything has run', () => {
     // The owner's: grants are for one name, and do not say whether there is another.
     const { exitCode, stderr } = await millrace({}, 'status', '--app', 'nobody')
     expect(exitCode).toBe(5)
-    expect(stderr).toMatch(/no application[^]*us-east-1[^]*STORE_NOT_FOUND[^]*"nobody"[^]*AWS_REGION/)
+    expect(stderr).toMatch(
+      /no application[^]*us-east-1[^]*STORE_NOT_FOUND[^]*"nobody"[^]*AWS_REGION/,
+    )
   })
 
   test('status says so, and reset has nothing to do', async () => {
-    expect(await command('operator', 'status')).toMatchObject({ exitCode: 0, stdout: 'clicks in AWS, us-east-1: nothing has run yet\n' })
+    expect(await command('operator', 'status')).toMatchObject({
+      exitCode: 0,
+      stdout: 'clicks in AWS, us-east-1: nothing has run yet\n',
+    })
     const { exitCode, stderr } = await command('operator', 'reset', '--yes')
-    expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('COMMAND_REFUSED') as string })
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('COMMAND_REFUSED') as string,
+    })
   })
 })
 
@@ -103,15 +126,20 @@ describe('in the order of a bad day', () => {
   test('redrive by two people at once gives each record back once', async () => {
     await app.runUntil(({ status }) => status === 'rest')
     state.isMended = true
-    await app.ticks()
-    const both = await Promise.all([command('operator', 'redrive', '--json'), command('operator', 'redrive', '--json')])
+    await app.triggers()
+    const both = await Promise.all([
+      command('operator', 'redrive', '--json'),
+      command('operator', 'redrive', '--json'),
+    ])
     const done = both.map(answer)
     expect(done.map(({ records }) => Number(records)).reduce((a, b) => a + b)).toBe(2)
     // Whoever woke it has called the driver.
-    expect(await app.ticks()).toEqual([{ app: 'clicks', wind: true }])
+    expect(await app.triggers()).toEqual([{ app: 'clicks', scheduleMinute: true }])
     await app.runUntil(() => state.totals.has('bad one') && state.totals.has(`bad ${LARGE}`))
     expect([...state.totals.values()]).toEqual([1, 1, 1, 1, 1])
-    expect((await command('operator', 'dead-letters')).stdout).toMatch(/^clicks: no dead letters since/)
+    expect((await command('operator', 'dead-letters')).stdout).toMatch(
+      /^clicks: no dead letters since/,
+    )
   })
 
   test('resume lets a failed batch run again, and calls the driver', async () => {
@@ -119,10 +147,10 @@ describe('in the order of a bad day', () => {
     await app.append('late')
     await app.runUntil(({ status }) => status === 'failed')
     expect((await command('reader', 'status')).stdout).toMatch(/FAILED: millrace resume --app app-/)
-    await app.ticks()
+    await app.triggers()
     const resumed = answer(await command('operator', 'resume', '--json'))
     expect(resumed).toMatchObject({ done: 'resumed', app: 'clicks', called: true })
-    expect(await app.ticks()).toEqual([{ app: 'clicks', wind: true }])
+    expect(await app.triggers()).toEqual([{ app: 'clicks', scheduleMinute: true }])
     state.isBroken = false
     await app.runUntil(() => state.totals.get('late') === 1)
   })
@@ -131,7 +159,12 @@ describe('in the order of a bad day', () => {
     state.isBroken = true
     await app.append('given up')
     const failed = await app.runUntil(({ status }) => status === 'failed')
-    const held = { ...failed, status: 'running' as const, owner: 'somebody', leaseEndMs: systemClock().now() + 60_000 }
+    const held = {
+      ...failed,
+      status: 'running' as const,
+      owner: 'somebody',
+      leaseEndMs: systemClock().now() + 60_000,
+    }
     await app.heads.swap(failed, [], held)
     for (const [name, ...args] of [['skip'], ['reset', '--yes']] as const) {
       const { exitCode, stderr } = await command('operator', name, ...args)
@@ -141,7 +174,9 @@ describe('in the order of a bad day', () => {
       })
     }
     await app.heads.swap(held, [], failed)
-    expect((await command('operator', 'skip')).stdout).toMatch(/is given up[^]*1 records of kinesisTextStream-1: positions/)
+    expect((await command('operator', 'skip')).stdout).toMatch(
+      /is given up[^]*1 records of kinesisTextStream-1: positions/,
+    )
     state.isBroken = false
     await app.append('after')
     await app.runUntil(() => state.totals.has('after'))
@@ -164,27 +199,37 @@ describe('in the order of a bad day', () => {
 })
 
 describe('rights', () => {
-  const allowed: Readonly<Record<Exclude<Person, 'operator'>, readonly string[]>> = {
+  const allowed: Readonly<Record<Exclude<AccessLevel, 'operator'>, readonly string[]>> = {
     reader: ['status', 'dead-letters'],
     letterReader: ['dead-letters'],
   }
-  const commands = [['status'], ['dead-letters'], ['redrive'], ['resume'], ['skip'], ['reset', '--yes']] as const
+  const commands = [
+    ['status'],
+    ['dead-letters'],
+    ['redrive'],
+    ['resume'],
+    ['skip'],
+    ['reset', '--yes'],
+  ] as const
   const denied = { reader: /ACCESS_DENIED|COMMAND_REFUSED/, letterReader: /ACCESS_DENIED/ }
 
-  test.each(['reader', 'letterReader'] as const)('a %s may look, and changes nothing', async (person) => {
-    state.isBroken = false
-    state.isMended = false
-    await app.append('bad again')
-    await app.runUntil(({ status }) => status === 'rest')
-    const before = await app.head()
-    for (const [name, ...args] of commands) {
-      const { exitCode, stderr } = await command(person, name, ...args)
-      const isAllowed = allowed[person].includes(name)
-      expect([name, exitCode === 0]).toEqual([name, isAllowed])
-      if (!isAllowed) expect(stderr).toMatch(denied[person])
-    }
-    expect(await app.head()).toEqual(before)
-  })
+  test.each(['reader', 'letterReader'] as const)(
+    'a %s may look, and changes nothing',
+    async (person) => {
+      state.isBroken = false
+      state.isMended = false
+      await app.append('bad again')
+      await app.runUntil(({ status }) => status === 'rest')
+      const before = await app.head()
+      for (const [name, ...args] of commands) {
+        const { exitCode, stderr } = await command(person, name, ...args)
+        const isAllowed = allowed[person].includes(name)
+        expect([name, exitCode === 0]).toEqual([name, isAllowed])
+        if (!isAllowed) expect(stderr).toMatch(denied[person])
+      }
+      expect(await app.head()).toEqual(before)
+    },
+  )
 
   test('what is missing is named', async () => {
     const { stderr } = await command('reader', 'redrive')

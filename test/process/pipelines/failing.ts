@@ -1,8 +1,12 @@
 import { milliseconds, stream } from 'millrace'
 
 /** A sink that is never there. */
-export default stream('failing', { batchInterval: milliseconds(50), retry: { attempts: 1, for: milliseconds(1) } }, (ssc) => {
-  ssc.textFileStream('lines', { existing: 'all' }).foreachRDD(async (rdd) => {
-    if ((await rdd.count()) > 0) throw new Error('connection refused')
-  })
-})
+export default stream(
+  'failing',
+  { batchInterval: milliseconds(50), retry: { attempts: 1, for: milliseconds(1) } },
+  (ssc) => {
+    ssc.textFileStream('lines', { existing: 'all' }).foreachRDD(async (rdd) => {
+      if ((await rdd.count()) > 0) throw new Error('connection refused')
+    })
+  },
+)

@@ -12,7 +12,11 @@ const keys: Readonly<Record<string, unknown>> = {
 
 /** Lines name keys of all kinds; their totals are shown as JSON, which escapes lone surrogates. */
 export default stream('odd-keys', { batchInterval: milliseconds(50) }, (ssc) => {
-  const pairs = ssc.textFileStream('lines', { existing: 'all' }).mapToPair((line) => [keys[line], 1])
-  const totals = pairs.reduceByKey((a, b) => a + b).updateStateByKey<number>((counts, total = 0) => counts.reduce((a, b) => a + b, total))
+  const pairs = ssc
+    .textFileStream('lines', { existing: 'all' })
+    .mapToPair((line) => [keys[line], 1])
+  const totals = pairs
+    .reduceByKey((a, b) => a + b)
+    .updateStateByKey<number>((counts, total = 0) => counts.reduce((a, b) => a + b, total))
   totals.map((pair) => JSON.stringify(pair)).print(20)
 })

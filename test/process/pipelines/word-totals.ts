@@ -1,9 +1,17 @@
 import { milliseconds, stream } from 'millrace'
 
 /** Counts words per batch and in all, into `results`. Takes few files at a time, so that there is a backlog. */
-export default stream('word-totals', { batchInterval: milliseconds(50), limits: { objects: 3 } }, (ssc) => {
-  const words = ssc.textFileStream('lines', { existing: 'all' }).flatMap((line) => line.split(' '))
-  const ones = words.mapToPair((word) => [word, 1])
-  ones.reduceByKey((a, b) => a + b).saveAsTextFiles('s3://results/batches')
-  ones.updateStateByKey<number>((counts, total = 0) => total + counts.length).saveAsTextFiles('s3://results/totals')
-})
+export default stream(
+  'word-totals',
+  { batchInterval: milliseconds(50), limits: { objects: 3 } },
+  (ssc) => {
+    const words = ssc
+      .textFileStream('lines', { existing: 'all' })
+      .flatMap((line) => line.split(' '))
+    const ones = words.mapToPair((word) => [word, 1])
+    ones.reduceByKey((a, b) => a + b).saveAsTextFiles('s3://results/batches')
+    ones
+      .updateStateByKey<number>((counts, total = 0) => total + counts.length)
+      .saveAsTextFiles('s3://results/totals')
+  },
+)

@@ -7,7 +7,7 @@ export const headBugs: readonly PlantedBug[] = [
     effect: 'a zombie commits a batch that another runner has in hand',
     edits: [
       {
-        file: 'lib/runtime/head-writes.ts',
+        file: 'lib/runtime/driver/head-writes.ts',
         find: "const MINE: HeadCondition = ['epoch', 'owner', 'generation', 'next']",
         replace: "const MINE: HeadCondition = ['next']",
       },
@@ -18,9 +18,10 @@ export const headBugs: readonly PlantedBug[] = [
     effect: 'a runner that was refused the lease goes on with it',
     edits: [
       {
-        file: 'lib/runtime/head-writes.ts',
+        file: 'lib/runtime/driver/head-writes.ts',
         find: 'answer.swapped || (answer.head !== undefined && isMine(answer.head)) ? true : undefined',
-        replace: 'answer.swapped || answer.head !== undefined || isMine === undefined ? true : undefined',
+        replace:
+          'answer.swapped || answer.head !== undefined || isMine === undefined ? true : undefined',
       },
     ],
   },
@@ -29,7 +30,7 @@ export const headBugs: readonly PlantedBug[] = [
     effect: 'two runners do the same work, and one takes the lease of the other',
     edits: [
       {
-        file: 'lib/runtime/driver.ts',
+        file: 'lib/runtime/driver/driver.ts',
         find: '    if (isLeaseHeld(head, nowMs, this.#runner.leaseMs))',
         replace: '    if (isLeaseHeld(head, Infinity, this.#runner.leaseMs))',
       },
@@ -40,9 +41,10 @@ export const headBugs: readonly PlantedBug[] = [
     effect: 'two attempts at a batch have the same fence',
     edits: [
       {
-        file: 'lib/runtime/head-writes.ts',
+        file: 'lib/runtime/driver/head-writes.ts',
         find: '    epoch: head.epoch + 1,\n    owner: attemptId,',
-        replace: '    epoch: logged === undefined ? head.epoch + 1 : head.epoch,\n    owner: attemptId,',
+        replace:
+          '    epoch: logged === undefined ? head.epoch + 1 : head.epoch,\n    owner: attemptId,',
       },
     ],
   },
@@ -51,7 +53,7 @@ export const headBugs: readonly PlantedBug[] = [
     effect: 'the head names a plan that is still on its way to the store',
     edits: [
       {
-        file: 'lib/runtime/batch-plan.ts',
+        file: 'lib/runtime/driver/batch-input.ts',
         find: '  return writeSegment(\n',
         replace:
           '  const unwritten = { ...store, putAll: async (items: Parameters<ItemStore["putAll"]>[0]) => void store.putAll(items).catch(() => undefined) }\n  store = unwritten\n  return writeSegment(\n',
@@ -61,16 +63,23 @@ export const headBugs: readonly PlantedBug[] = [
   {
     name: 'clock not compared with that of the store',
     effect: 'a process whose clock is ahead runs batches before their time',
-    edits: [{ file: 'lib/runtime/driver.ts', find: 'const SKEW_MS_MAX = 2_000', replace: 'const SKEW_MS_MAX = Infinity' }],
+    edits: [
+      {
+        file: 'lib/runtime/driver/driver.ts',
+        find: 'const SKEW_MS_MAX = 2_000',
+        replace: 'const SKEW_MS_MAX = Infinity',
+      },
+    ],
   },
   {
     name: 'batch times off the grid after a wake',
     effect: 'a batch has the time of the wake',
     edits: [
       {
-        file: 'lib/runtime/schedule.ts',
+        file: 'lib/runtime/driver/schedule.ts',
         find: '  gridTimeAtOrAfter(Math.max(head.doneMs + 1, head.wakeMs), head.zeroMs, intervalMs)',
-        replace: '  head.wakeMs > head.doneMs ? head.wakeMs : gridTimeAtOrAfter(head.doneMs + 1, head.zeroMs, intervalMs)',
+        replace:
+          '  head.wakeMs > head.doneMs ? head.wakeMs : gridTimeAtOrAfter(head.doneMs + 1, head.zeroMs, intervalMs)',
       },
     ],
   },
@@ -79,7 +88,7 @@ export const headBugs: readonly PlantedBug[] = [
     effect: 'a failing batch is tried again at once',
     edits: [
       {
-        file: 'lib/runtime/driver.ts',
+        file: 'lib/runtime/driver/driver.ts',
         find: '    if (logged.retryMs > nowMs && !aheadOfClock) return',
         replace: '    if (logged.retryMs > nowMs + 10 * 60_000 && !aheadOfClock) return',
       },
@@ -90,7 +99,7 @@ export const headBugs: readonly PlantedBug[] = [
     effect: 'an application fails as soon as one of its two limits is used up',
     edits: [
       {
-        file: 'lib/runtime/schedule.ts',
+        file: 'lib/runtime/driver/schedule.ts',
         find: '  logged.attempts >= retry.attempts && nowMs',
         replace: '  logged.attempts >= retry.attempts || nowMs',
       },
@@ -101,9 +110,10 @@ export const headBugs: readonly PlantedBug[] = [
     effect: 'a new deployment takes the head from a runner in the middle of a batch',
     edits: [
       {
-        file: 'lib/runtime/adopt.ts',
+        file: 'lib/runtime/driver/adopt.ts',
         find: '  return isLeaseHeld(head, nowMs, runner.leaseMs) ? head : adopt(runner, head)',
-        replace: '  return isLeaseHeld(head, Infinity, runner.leaseMs) ? head : adopt(runner, head)',
+        replace:
+          '  return isLeaseHeld(head, Infinity, runner.leaseMs) ? head : adopt(runner, head)',
       },
     ],
   },
@@ -112,12 +122,12 @@ export const headBugs: readonly PlantedBug[] = [
     effect: 'old and new deployments take the head from each other',
     edits: [
       {
-        file: 'lib/runtime/driver.ts',
+        file: 'lib/runtime/driver/driver.ts',
         find: '    if (head.generation > this.#runner.generation) return',
         replace: '    if ((head.generation * 7) % 5 > (this.#runner.generation * 7) % 5) return',
       },
       {
-        file: 'lib/runtime/adopt.ts',
+        file: 'lib/runtime/driver/adopt.ts',
         find: '  if (head.generation > runner.generation) return head\n',
         replace: '  if ((head.generation * 7) % 5 > (runner.generation * 7) % 5) return head\n',
       },
@@ -132,7 +142,7 @@ export const headBugs: readonly PlantedBug[] = [
     effect: 'a process that stood still for days calls the driver some hundred thousand times',
     edits: [
       {
-        file: 'lib/runtime/serverless/ticks.ts',
+        file: 'lib/runtime/driver/triggers.ts',
         find: 'Math.max(outcome.dueMs ?? Infinity, latestMs)',
         replace: 'outcome.dueMs ?? latestMs + Infinity',
       },
@@ -143,7 +153,7 @@ export const headBugs: readonly PlantedBug[] = [
     effect: 'what was appended while the head went to rest lies there',
     edits: [
       {
-        file: 'lib/runtime/driver.ts',
+        file: 'lib/runtime/driver/driver.ts',
         find: "    if (rested !== undefined) this.#runner.listen({ event: 'rest', timeMs: head.doneMs })",
         replace: "    if (rested !== undefined) return { kind: 'idle', dueMs: undefined }",
       },

@@ -7,7 +7,7 @@ export const laneBugs: readonly PlantedBug[] = [
     effect: 'the stream goes on, and the records are nowhere when the process ends',
     edits: [
       {
-        file: 'lib/runtime/intake.ts',
+        file: 'lib/runtime/intake/intake.ts',
         find: '      const answer = await settle(clock, () => swapLane(store, app, seen, next))\n',
         replace:
           '      const before = seen\n      void settle(clock, () => swapLane(store, app, before, next)).catch(() => undefined)\n      if (next.tail !== "") return fresh.length\n      const answer = await settle(clock, () => swapLane(store, app, seen, next))\n',
@@ -19,7 +19,7 @@ export const laneBugs: readonly PlantedBug[] = [
     effect: 'records at or below the tail are stored a second time',
     edits: [
       {
-        file: 'lib/runtime/intake.ts',
+        file: 'lib/runtime/intake/intake.ts',
         find: '      const fresh = delivery.records.filter(({ position }) => isAfter(position, tail))\n',
         replace: '      const fresh = delivery.records\n',
       },
@@ -42,12 +42,12 @@ export const laneBugs: readonly PlantedBug[] = [
     effect: 'a record that is no text is acknowledged and put aside nowhere',
     edits: [
       {
-        file: 'lib/runtime/intake.ts',
+        file: 'lib/runtime/intake/intake.ts',
         find: '    await settle(clock, () => storeDeadLetters(store, app, delivery.rejected ?? [], { timeMs: nowMs }))\n',
         replace: '',
       },
       {
-        file: 'lib/runtime/intake.ts',
+        file: 'lib/runtime/intake/intake.ts',
         find: '    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)\n    await this.#wakeHead()\n',
         replace:
           '    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)\n    await settle(clock, () => storeDeadLetters(store, app, delivery.rejected ?? [], { timeMs: nowMs }))\n    await this.#wakeHead()\n',
@@ -59,7 +59,7 @@ export const laneBugs: readonly PlantedBug[] = [
     effect: 'a batch takes all that waits',
     edits: [
       {
-        file: 'lib/runtime/sources/lane-source.ts',
+        file: 'lib/runtime/sources/lanes/reader.ts',
         find: '      if (!first && (records > limits.records || bytes > limits.bytes)) return taken\n',
         replace: '',
       },
@@ -70,7 +70,7 @@ export const laneBugs: readonly PlantedBug[] = [
     effect: 'blocks that no batch has read are deleted',
     edits: [
       {
-        file: 'lib/runtime/garbage.ts',
+        file: 'lib/runtime/driver/garbage.ts',
         find: '(at) => !isAfter(at, cuts[lane] ?? BEGINNING))',
         replace: '(at) => isAfter(at, cuts[lane] ?? BEGINNING))',
       },
@@ -83,7 +83,8 @@ export const laneBugs: readonly PlantedBug[] = [
       {
         file: 'lib/state/lanes.ts',
         find: '.map((entry) => (isAfter(entry.first, cut) ? entry : restOf(entry, cut)))',
-        replace: '.map((entry) => (isAfter(entry.first, cut) || restOf(entry, cut).last === "" ? entry : entry))',
+        replace:
+          '.map((entry) => (isAfter(entry.first, cut) || restOf(entry, cut).last === "" ? entry : entry))',
       },
     ],
   },
@@ -93,7 +94,7 @@ export const laneBugs: readonly PlantedBug[] = [
     effect: 'a stream made anew gives other records at the same positions',
     edits: [
       {
-        file: 'lib/runtime/sources/lost-blocks.ts',
+        file: 'lib/runtime/sources/lanes/lost-blocks.ts',
         find: '  if (!agrees(records, ref))\n',
         replace: '  if (records.length === 0 && !agrees(records, ref))\n',
       },
@@ -104,7 +105,7 @@ export const laneBugs: readonly PlantedBug[] = [
     effect: 'intake leaves a head at rest to itself',
     edits: [
       {
-        file: 'lib/runtime/intake.ts',
+        file: 'lib/runtime/intake/intake.ts',
         find: "    if (head?.status !== 'rest') return\n",
         replace: '    return\n',
       },

@@ -1,6 +1,6 @@
 import type { PlantedBug } from './bug.ts'
 
-const HINTS = 'lib/runtime/sources/hint-source.ts'
+const HINTS = 'lib/runtime/sources/objects/reader.ts'
 
 /** Bugs of objects that notifications tell of. */
 export const objectBugs: readonly PlantedBug[] = [
@@ -24,8 +24,9 @@ export const objectBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: HINTS,
-        find: '    async record(slice: HintsSlice, timeMs: number): Promise<void> {\n',
-        replace: '    async record(slice: HintsSlice, timeMs: number): Promise<void> {\n      if (timeMs > 0) return\n',
+        find: '    async record(slice: ObjectsInput, timeMs: number): Promise<void> {\n',
+        replace:
+          '    async record(slice: ObjectsInput, timeMs: number): Promise<void> {\n      if (timeMs > 0) return\n',
       },
     ],
   },
@@ -37,7 +38,8 @@ export const objectBugs: readonly PlantedBug[] = [
       {
         file: HINTS,
         find: '(await store.get(ledgerKey(app, source, name))) !== undefined\n',
-        replace: '((await store.get(ledgerKey(app, source, name)))?.["takenMs"] as number | undefined ?? 0) > allocatedMs - 8_000\n',
+        replace:
+          '((await store.get(ledgerKey(app, source, name)))?.["takenMs"] as number | undefined ?? 0) > allocatedMs - 8_000\n',
       },
       {
         file: HINTS,
@@ -75,6 +77,12 @@ export const objectBugs: readonly PlantedBug[] = [
     name: 'upload judged by its first event',
     pipeline: 'uploads',
     effect: 'an upload over another counts as having been there before the start',
-    edits: [{ file: HINTS, find: 'hint.eventMs > known.eventMs', replace: 'hint.eventMs < known.eventMs' }],
+    edits: [
+      {
+        file: HINTS,
+        find: 'notification.eventMs > known.eventMs',
+        replace: 'notification.eventMs < known.eventMs',
+      },
+    ],
   },
 ]

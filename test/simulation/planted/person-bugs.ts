@@ -1,7 +1,7 @@
 import type { PlantedBug } from './bug.ts'
 
-const REDRIVE = 'lib/runtime/redrive.ts'
-const OPERATE = 'lib/runtime/operate.ts'
+const REDRIVE = 'lib/runtime/dead-letters/redrive.ts'
+const OPERATE = 'lib/runtime/operations/operate.ts'
 
 /** Bugs of what persons do: giving back what was put aside, emptying state. */
 export const personBugs: readonly PlantedBug[] = [
@@ -12,8 +12,8 @@ export const personBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: REDRIVE,
-        find: "store.compareAndSet(letter.markKey, 'absent', mark)",
-        replace: 'store.put(letter.markKey, mark).then(() => ({ swapped: true as const }))',
+        find: "store.compareAndSet(letter.reservationKey, 'absent', mark)",
+        replace: 'store.put(letter.reservationKey, mark).then(() => ({ swapped: true as const }))',
       },
     ],
   },
@@ -21,7 +21,13 @@ export const personBugs: readonly PlantedBug[] = [
     name: 'mark removed with its letter',
     pipeline: 'plain-lines',
     effect: 'a letter that arrives once more is given back once more',
-    edits: [{ file: REDRIVE, find: 'letters.map(({ key }) => key)', replace: 'letters.flatMap(({ key, markKey }) => [key, markKey])' }],
+    edits: [
+      {
+        file: REDRIVE,
+        find: 'letters.map(({ key }) => key)',
+        replace: 'letters.flatMap(({ key, reservationKey }) => [key, reservationKey])',
+      },
+    ],
   },
   {
     name: 'letter removed before its record is in a lane',
@@ -41,11 +47,15 @@ export const personBugs: readonly PlantedBug[] = [
     effect: 'a record that the batch has counted is given back',
     edits: [
       {
-        file: 'lib/runtime/letter-box.ts',
+        file: 'lib/state/dead-letter-reader.ts',
         find: '  if (epoch !== undefined && verdict !== undefined && verdict !== epoch) return undefined\n',
         replace: '',
       },
-      { file: 'lib/runtime/letter-box.ts', find: 'isTrue: epoch === undefined || verdict === epoch', replace: 'isTrue: true' },
+      {
+        file: 'lib/state/dead-letter-reader.ts',
+        find: 'isTrue: epoch === undefined || verdict === epoch',
+        replace: 'isTrue: true',
+      },
     ],
   },
   {
@@ -61,15 +71,23 @@ export const personBugs: readonly PlantedBug[] = [
       {
         file: REDRIVE,
         find: 'const mark = { lane: this.#lane, index: (this.#marked.get(letter.source) ?? 0) + 1 }',
-        replace: 'const mark = { lane: this.#lane, index: (this.#marked.get(letter.source) ?? 0) + 2 }',
+        replace:
+          'const mark = { lane: this.#lane, index: (this.#marked.get(letter.source) ?? 0) + 2 }',
       },
     ],
   },
   {
     name: 'start moved by a reset',
     pipeline: 'uploads',
-    effect: 'what was uploaded before and is in no batch yet is taken for older than the application',
-    edits: [{ file: OPERATE, find: 'cuts, wakeMs: nowMs }, plan)', replace: 'cuts, startedMs: nowMs, wakeMs: nowMs }, plan)' }],
+    effect:
+      'what was uploaded before and is in no batch yet is taken for older than the application',
+    edits: [
+      {
+        file: OPERATE,
+        find: 'cuts, wakeMs: nowMs }, plan)',
+        replace: 'cuts, startedMs: nowMs, wakeMs: nowMs }, plan)',
+      },
+    ],
   },
   {
     name: 'verdict replaced by a reset',

@@ -1,6 +1,6 @@
 import type { PlantedBug } from './bug.ts'
 
-const BATCH = 'lib/runtime/batch.ts'
+const BATCH = 'lib/runtime/driver/run.ts'
 
 /** What windows, marks and expectations can get wrong. */
 export const windowBugs: readonly PlantedBug[] = [
@@ -14,7 +14,9 @@ export const windowBugs: readonly PlantedBug[] = [
     name: 'expectations not in the manifest',
     pipeline: 'idle-keys',
     effect: 'the head rests, and nobody comes when a key has been idle for too long',
-    edits: [{ file: BATCH, find: '    expected: drafts.expected,\n', replace: '    expected: {},\n' }],
+    edits: [
+      { file: BATCH, find: '    expected: drafts.expected,\n', replace: '    expected: {},\n' },
+    ],
   },
   {
     name: 'rest while a window holds something',
@@ -44,6 +46,12 @@ export const windowBugs: readonly PlantedBug[] = [
     name: 'values leave twice',
     pipeline: 'inverse-windows',
     effect: 'a pane is not dropped when it has left, and leaves again',
-    edits: [{ file: 'lib/dstream/operators/inverse-window.ts', find: '  panes.dropBefore(beginMs)\n', replace: '' }],
+    edits: [
+      {
+        file: 'lib/dstream/operators/inverse-window.ts',
+        find: '  panes.dropBefore(beginMs)\n',
+        replace: '',
+      },
+    ],
   },
 ]

@@ -31,7 +31,9 @@ const circlesOf = (graph: Graph): readonly (readonly string[])[] => {
 
 /** No file imports another in a circle, not even for a type. */
 export const fileCircles = (sources: readonly Source[]): Findings =>
-  circlesOf(graphOf(sources, (path) => path)).map((circle) => `a circle of files: ${circle.join(' -> ')}`)
+  circlesOf(graphOf(sources, (path) => path)).map(
+    (circle) => `a circle of files: ${circle.join(' -> ')}`,
+  )
 
 /** No room does. */
 export const roomCircles = (sources: readonly Source[]): Findings =>

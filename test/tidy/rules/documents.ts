@@ -9,18 +9,26 @@ export const unexplainedCodes = (codes: readonly string[], document: string): Fi
     document
       .split(/^## /m)
       .slice(1)
-      .map((section) => [section.split('\n')[0]?.trim().replaceAll('`', '') ?? '', section.split('\n').slice(1).join('\n').trim()]),
+      .map((section) => [
+        section.split('\n')[0]?.trim().replaceAll('`', '') ?? '',
+        section.split('\n').slice(1).join('\n').trim(),
+      ]),
   )
   return [
-    ...codes.filter((code) => !sections.has(code)).map((code) => `docs/errors.md does not explain ${code}`),
-    ...[...sections].filter(([, text]) => text === '').map(([code]) => `docs/errors.md says nothing about ${code}`),
+    ...codes
+      .filter((code) => !sections.has(code))
+      .map((code) => `docs/errors.md does not explain ${code}`),
+    ...[...sections]
+      .filter(([, text]) => text === '')
+      .map(([code]) => `docs/errors.md says nothing about ${code}`),
     ...[...sections.keys()]
       .filter((section) => !codes.includes(section))
       .map((section) => `docs/errors.md explains ${section}, which is no code`),
   ]
 }
 
-const CODE_BLOCK = /(?:<!-- *(?<file>(?:test\/)?examples\/\S+) *-->\s*)?^```(?:ts|typescript)\n(?<code>.*?)^```/gms
+const CODE_BLOCK =
+  /(?:<!-- *(?<file>(?:test\/)?examples\/\S+) *-->\s*)?^```(?:ts|typescript)\n(?<code>.*?)^```/gms
 
 /** A whole program in a document is the text of the example that a comment before it names: `<!-- examples/word-count.ts -->`. */
 export const strayPrograms = (documents: Documents, examples: Documents): Findings =>
@@ -28,11 +36,18 @@ export const strayPrograms = (documents: Documents, examples: Documents): Findin
     [...text.matchAll(CODE_BLOCK)].flatMap(({ groups, index }) => {
       const place = `${path}:${text.slice(0, index).split('\n').length}`
       const { file, code = '' } = groups ?? {}
-      if (file === undefined) return code.includes('export default stream(') ? [`${place} a whole program names no file of examples/`] : []
-      return examples.get(file)?.trim() === code.trim() ? [] : [`${place} the code is not that of ${file}`]
+      if (file === undefined)
+        return code.includes('export default stream(')
+          ? [`${place} a whole program names no file of examples/`]
+          : []
+      return examples.get(file)?.trim() === code.trim()
+        ? []
+        : [`${place} the code is not that of ${file}`]
     }),
   )
 
 /** A document shows an example. */
 export const missingProgram = (documents: Documents, path: string, example: string): Findings =>
-  documents.get(path)?.includes(`<!-- ${example} -->`) === true ? [] : [`${path} does not show ${example}`]
+  documents.get(path)?.includes(`<!-- ${example} -->`) === true
+    ? []
+    : [`${path} does not show ${example}`]

@@ -13,7 +13,9 @@ export const unfinished = (sources: readonly Source[]): Findings =>
   sources.flatMap((source) =>
     source.comments.flatMap(({ value, start }) => {
       const [word] = /\b(TODO|FIXME|XXX|HACK)\b|@ts-(ignore|nocheck)\b/.exec(value) ?? []
-      return word === undefined ? [] : [`${placeOf(source, start)} a comment says ${word}: do it, or open an issue`]
+      return word === undefined
+        ? []
+        : [`${placeOf(source, start)} a comment says ${word}: do it, or open an issue`]
     }),
   )
 
@@ -21,7 +23,9 @@ export const unfinished = (sources: readonly Source[]): Findings =>
 const chainOf = (node: Node): readonly string[] => {
   if (node.type === 'Identifier') return [node.name]
   if (node.type === 'CallExpression') return chainOf(node.callee)
-  return node.type === 'MemberExpression' ? [...chainOf(node.object), nameOf(node.property, node.computed) ?? ''] : []
+  return node.type === 'MemberExpression'
+    ? [...chainOf(node.object), nameOf(node.property, node.computed) ?? '']
+    : []
 }
 
 /** No test is left out, and none runs alone. */
@@ -30,7 +34,11 @@ export const skippedTests = (sources: readonly Source[]): Findings =>
     [...nodesOf(source)].flatMap(([node]) => {
       const [runner = '', ...words] = node.type === 'MemberExpression' ? chainOf(node) : []
       const last = words.at(-1) ?? ''
-      if (!['test', 'it', 'describe', 'suite'].includes(runner) || !['only', 'skip', 'todo', 'fails'].includes(last)) return []
+      if (
+        !['test', 'it', 'describe', 'suite'].includes(runner) ||
+        !['only', 'skip', 'todo', 'fails'].includes(last)
+      )
+        return []
       return [`${placeOf(source, node.start)} ${runner}.${last} leaves tests out`]
     }),
   )
@@ -47,10 +55,17 @@ export const longFiles = (sources: readonly Source[]): Findings =>
 export const longFunctions = (sources: readonly Source[]): Findings =>
   sources.filter(isShipped).flatMap((source) =>
     [...nodesOf(source)].flatMap(([node]) => {
-      if (!['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'].includes(node.type)) return []
+      if (
+        !['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'].includes(
+          node.type,
+        )
+      )
+        return []
       const lines = lineCount(source.text.slice(node.start, node.end))
       return lines > FUNCTION_LINES_MAX
-        ? [`${placeOf(source, node.start)} a function of ${lines} lines, more than ${FUNCTION_LINES_MAX}`]
+        ? [
+            `${placeOf(source, node.start)} a function of ${lines} lines, more than ${FUNCTION_LINES_MAX}`,
+          ]
         : []
     }),
   )
@@ -58,7 +73,9 @@ export const longFunctions = (sources: readonly Source[]): Findings =>
 /** Files are named in kebab-case. */
 export const fileNames = (sources: readonly Source[]): Findings =>
   sources
-    .filter(({ path }) => !/^([a-z0-9]+(-[a-z0-9]+)*\/)+[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)+$/.test(path))
+    .filter(
+      ({ path }) => !/^([a-z0-9]+(-[a-z0-9]+)*\/)+[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)+$/.test(path),
+    )
     .map(({ path }) => `${path} is not in kebab-case`)
 
 /** The library exports names, never a default. */
@@ -67,7 +84,10 @@ export const defaultExports = (sources: readonly Source[]): Findings =>
     source.program.body.flatMap((statement) => {
       const isDefault =
         statement.type === 'ExportDefaultDeclaration' ||
-        (statement.type === 'ExportNamedDeclaration' && statement.specifiers.some(({ exported }) => nameOf(exported, false) === 'default'))
-      return isDefault ? [`${placeOf(source, statement.start)} a default export: give it a name`] : []
+        (statement.type === 'ExportNamedDeclaration' &&
+          statement.specifiers.some(({ exported }) => nameOf(exported, false) === 'default'))
+      return isDefault
+        ? [`${placeOf(source, statement.start)} a default export: give it a name`]
+        : []
     }),
   )

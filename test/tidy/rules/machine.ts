@@ -3,8 +3,23 @@ import { type Findings, nameOf, nodesOf, placeOf, type Source } from '../source.
 import { roomOf } from './rooms.ts'
 
 /** What only adapters and the testing room may touch, and what the command line may touch as well. */
-const TIME_AND_CHANCE = ['Date.now', 'performance.now', 'performance.timeOrigin', 'Math.random', 'process.hrtime', 'AbortSignal.timeout']
-const RANDOM_NAMES = ['randomUUID', 'randomBytes', 'randomInt', 'randomFill', 'randomFillSync', 'getRandomValues', 'webcrypto']
+const TIME_AND_CHANCE = [
+  'Date.now',
+  'performance.now',
+  'performance.timeOrigin',
+  'Math.random',
+  'process.hrtime',
+  'AbortSignal.timeout',
+]
+const RANDOM_NAMES = [
+  'randomUUID',
+  'randomBytes',
+  'randomInt',
+  'randomFill',
+  'randomFillSync',
+  'getRandomValues',
+  'webcrypto',
+]
 const TIMERS = ['setTimeout', 'setInterval', 'setImmediate']
 const TIMER_MODULES = ['timers', 'timers/promises', 'perf_hooks']
 const SURROUNDINGS = ['process.env', 'process.cwd', 'process.argv']
@@ -41,16 +56,26 @@ const libraryBan: Ban = {
 const banOf = (path: string): Ban | undefined => {
   if (path.startsWith('cli/')) return commandLineBan
   const room = roomOf(path)
-  return path.startsWith('lib/') && !room.startsWith('adapters/') && room !== 'testing' ? libraryBan : undefined
+  return path.startsWith('lib/') && !room.startsWith('adapters/') && room !== 'testing'
+    ? libraryBan
+    : undefined
 }
 
 /** The names that an expression or a destructuring takes out of a global, as `Date.now`. */
 const membersOf = (node: Node): readonly string[] => {
   if (node.type === 'MemberExpression') {
-    const owner = node.object.type === 'MemberExpression' ? nameOf(node.object.property, node.object.computed) : nameOf(node.object, false)
+    const owner =
+      node.object.type === 'MemberExpression'
+        ? nameOf(node.object.property, node.object.computed)
+        : nameOf(node.object, false)
     return [`${owner}.${nameOf(node.property, node.computed)}`]
   }
-  if (node.type !== 'VariableDeclarator' || node.id.type !== 'ObjectPattern' || node.init?.type !== 'Identifier') return []
+  if (
+    node.type !== 'VariableDeclarator' ||
+    node.id.type !== 'ObjectPattern' ||
+    node.init?.type !== 'Identifier'
+  )
+    return []
   const owner = node.init.name
   return node.id.properties.flatMap((property) =>
     property.type === 'Property' ? [`${owner}.${nameOf(property.key, property.computed)}`] : [],
@@ -69,14 +94,22 @@ const importedNames = (node: Node): readonly string[] => {
 
 const timerOf = (node: Node, parent: Node): string | undefined => {
   if (node.type !== 'Identifier' || !TIMERS.includes(node.name)) return undefined
-  const isMember = parent.type === 'MemberExpression' && parent.property === node && nameOf(parent.object, false) !== 'globalThis'
-  const isKey = 'key' in parent && parent.key === node && !('shorthand' in parent && parent.shorthand)
+  const isMember =
+    parent.type === 'MemberExpression' &&
+    parent.property === node &&
+    nameOf(parent.object, false) !== 'globalThis'
+  const isKey =
+    'key' in parent && parent.key === node && !('shorthand' in parent && parent.shorthand)
   return isMember || isKey ? undefined : node.name
 }
 
 const clocklessDate = (node: Node): string | undefined => {
   if (node.type === 'CallExpression' && nameOf(node.callee, false) === 'Date') return 'Date()'
-  return node.type === 'NewExpression' && nameOf(node.callee, false) === 'Date' && node.arguments.length === 0 ? 'new Date()' : undefined
+  return node.type === 'NewExpression' &&
+    nameOf(node.callee, false) === 'Date' &&
+    node.arguments.length === 0
+    ? 'new Date()'
+    : undefined
 }
 
 const bannedIn = (node: Node, parent: Node, { names, modules }: Ban): readonly string[] => [
@@ -91,7 +124,9 @@ export const machineBreaches = (sources: readonly Source[]): Findings =>
     const ban = banOf(source.path)
     if (ban === undefined) return []
     const found = [...nodesOf(source)].flatMap(([node, parent]) =>
-      bannedIn(node, parent, ban).map((name) => `${placeOf(source, node.start)} ${name} belongs behind a port`),
+      bannedIn(node, parent, ban).map(
+        (name) => `${placeOf(source, node.start)} ${name} belongs behind a port`,
+      ),
     )
     return [...new Set(found)]
   })

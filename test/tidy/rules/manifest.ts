@@ -12,10 +12,15 @@ export interface Manifest {
 export const looseVersions = ({ devDependencies = {} }: Manifest): Findings =>
   Object.entries(devDependencies)
     .filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
-    .map(([name, version]) => `package.json asks for ${name} ${version}, which is not one exact version`)
+    .map(
+      ([name, version]) =>
+        `package.json asks for ${name} ${version}, which is not one exact version`,
+    )
 
-const runtimePackages = ({ dependencies = {}, peerDependencies = {} }: Manifest): readonly string[] =>
-  Object.keys({ ...dependencies, ...peerDependencies })
+const runtimePackages = ({
+  dependencies = {},
+  peerDependencies = {},
+}: Manifest): readonly string[] => Object.keys({ ...dependencies, ...peerDependencies })
 
 /** A package that users install with ours was decided on: a record in docs/decisions/ names it in backticks. */
 export const undecidedPackages = (manifest: Manifest, decisions: readonly string[]): Findings =>
@@ -29,8 +34,16 @@ export const missingPackages = (manifest: Manifest, sources: readonly Source[]):
     .filter(({ path }) => /^(lib|cli)\//.test(path))
     .flatMap(importsOf)
     .filter(({ specifier, target }) => target === undefined && !specifier.startsWith('node:'))
-    .filter(({ specifier }) => !runtimePackages(manifest).some((name) => specifier === name || specifier.startsWith(`${name}/`)))
-    .map(({ place, specifier }) => `${place} '${specifier}' is neither node: nor a dependency of the package`)
+    .filter(
+      ({ specifier }) =>
+        !runtimePackages(manifest).some(
+          (name) => specifier === name || specifier.startsWith(`${name}/`),
+        ),
+    )
+    .map(
+      ({ place, specifier }) =>
+        `${place} '${specifier}' is neither node: nor a dependency of the package`,
+    )
 
 /** Clients of AWS are imported where AWS is spoken to and nowhere else: a laptop does without them. */
 const SPEAKS_TO_AWS = /^(lib\/adapters\/aws|functions|infra|test|bench|scripts)\//
@@ -40,4 +53,7 @@ export const strayClients = (sources: readonly Source[]): Findings =>
     .filter(({ path }) => !SPEAKS_TO_AWS.test(path))
     .flatMap(importsOf)
     .filter(({ specifier }) => /^@(aws-sdk|smithy)\//.test(specifier))
-    .map(({ place, specifier }) => `${place} '${specifier}' belongs to lib/adapters/aws/, functions/ or infra/`)
+    .map(
+      ({ place, specifier }) =>
+        `${place} '${specifier}' belongs to lib/adapters/aws/, functions/ or infra/`,
+    )

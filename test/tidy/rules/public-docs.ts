@@ -19,13 +19,17 @@ type Sources = ReadonlyMap<string, Source>
 
 const statementsOf = ({ program }: Source): readonly Statement[] =>
   program.body.flatMap((statement) => {
-    const declaration: Node | null = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement
+    const declaration: Node | null =
+      statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement
     return declaration === null ? [] : [{ statement, declaration }]
   })
 
 const declares = ({ declaration }: Statement, name: string): boolean => {
-  if (declaration.type === 'VariableDeclaration') return declaration.declarations.some(({ id }) => nameOf(id, false) === name)
-  return 'id' in declaration && declaration.id !== null && nameOf(declaration.id as Node, false) === name
+  if (declaration.type === 'VariableDeclaration')
+    return declaration.declarations.some(({ id }) => nameOf(id, false) === name)
+  return (
+    'id' in declaration && declaration.id !== null && nameOf(declaration.id as Node, false) === name
+  )
 }
 
 /** Where a name that a file exports is declared, however many files pass it on. */
@@ -42,22 +46,34 @@ const resolve = (sources: Sources, path: string, name: string): Declared | undef
 }
 
 /** From which files, and under which name there, a file may have got a name it does not declare. */
-const passedOn = ({ path, program }: Source, name: string): readonly (readonly [path: string, name: string])[] =>
+const passedOn = (
+  { path, program }: Source,
+  name: string,
+): readonly (readonly [path: string, name: string])[] =>
   program.body.flatMap((statement) => {
     if (!('source' in statement) || statement.source === null) return []
     const target = targetOf(path, statement.source.value)
     if (target === undefined) return []
     if (statement.type === 'ExportAllDeclaration') return [[target, name] as const]
     const renamed = statement.specifiers.map((specifier) => {
-      if (specifier.type === 'ExportSpecifier') return [nameOf(specifier.exported, false), nameOf(specifier.local, false)] as const
-      return [specifier.local.name, specifier.type === 'ImportSpecifier' ? nameOf(specifier.imported, false) : 'default'] as const
+      if (specifier.type === 'ExportSpecifier')
+        return [nameOf(specifier.exported, false), nameOf(specifier.local, false)] as const
+      return [
+        specifier.local.name,
+        specifier.type === 'ImportSpecifier' ? nameOf(specifier.imported, false) : 'default',
+      ] as const
     })
-    return renamed.flatMap(([mine, theirs]) => (mine === name && theirs !== undefined ? [[target, theirs] as const] : []))
+    return renamed.flatMap(([mine, theirs]) =>
+      mine === name && theirs !== undefined ? [[target, theirs] as const] : [],
+    )
   })
 
 const boundNames = ({ declaration }: Statement): readonly string[] => {
-  if (declaration.type === 'VariableDeclaration') return declaration.declarations.flatMap(({ id }) => nameOf(id, false) ?? [])
-  return 'id' in declaration && declaration.id !== null ? [nameOf(declaration.id as Node, false) ?? ''] : []
+  if (declaration.type === 'VariableDeclaration')
+    return declaration.declarations.flatMap(({ id }) => nameOf(id, false) ?? [])
+  return 'id' in declaration && declaration.id !== null
+    ? [nameOf(declaration.id as Node, false) ?? '']
+    : []
 }
 
 /** Every name that a file exports, those of `export *` included. */
@@ -65,22 +81,31 @@ const exportedNames = (sources: Sources, path: string): readonly string[] => {
   const source = sources.get(path)
   if (source === undefined) return []
   return source.program.body.flatMap((statement) => {
-    if (statement.type === 'ExportAllDeclaration') return exportedNames(sources, targetOf(path, statement.source.value) ?? '')
+    if (statement.type === 'ExportAllDeclaration')
+      return exportedNames(sources, targetOf(path, statement.source.value) ?? '')
     if (statement.type !== 'ExportNamedDeclaration') return []
     const listed = statement.specifiers.flatMap(({ exported }) => nameOf(exported, false) ?? [])
-    return statement.declaration === null ? listed : boundNames({ statement, declaration: statement.declaration })
+    return statement.declaration === null
+      ? listed
+      : boundNames({ statement, declaration: statement.declaration })
   })
 }
 
 const docOf = ({ text, comments }: Source, { start }: Node): string | undefined => {
   const comment = comments.findLast(({ end }) => end <= start)
-  const isDoc = comment?.type === 'Block' && comment.value.startsWith('*') && text.slice(comment.end, start).trim() === ''
+  const isDoc =
+    comment?.type === 'Block' &&
+    comment.value.startsWith('*') &&
+    text.slice(comment.end, start).trim() === ''
   return isDoc ? comment.value : undefined
 }
 
 const isCallable = ({ declaration }: Statement): boolean => {
   if (/Function|^Class/.test(declaration.type)) return true
-  return declaration.type === 'VariableDeclaration' && declaration.declarations.some(({ init }) => init?.type.includes('Function') === true)
+  return (
+    declaration.type === 'VariableDeclaration' &&
+    declaration.declarations.some(({ init }) => init?.type.includes('Function') === true)
+  )
 }
 
 const breachOf = ({ source, name, nodes }: Declared): string | undefined => {

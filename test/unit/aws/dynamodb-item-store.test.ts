@@ -20,12 +20,20 @@ const storeOf = (...answers: readonly Answer[]) => {
     calls.push(call)
     return answers[Math.min(calls.length, answers.length) - 1] ?? done
   })
-  const store: ItemStore = dynamodbItemStore({ table: 'items', client, pause: async (durationMs) => void pauses.push(durationMs) })
+  const store: ItemStore = dynamodbItemStore({
+    table: 'items',
+    client,
+    pause: async (durationMs) => void pauses.push(durationMs),
+  })
   return { store, calls, pauses }
 }
 
 interface Written {
-  readonly RequestItems: { readonly items: readonly { readonly PutRequest: { readonly Item: { readonly sk: { readonly S: string } } } }[] }
+  readonly RequestItems: {
+    readonly items: readonly {
+      readonly PutRequest: { readonly Item: { readonly sk: { readonly S: string } } }
+    }[]
+  }
 }
 const sortsIn = ({ body }: Call): readonly string[] =>
   (JSON.parse(body) as Written).RequestItems.items.map(({ PutRequest }) => PutRequest.Item.sk.S)
@@ -34,7 +42,10 @@ const item = (sort: string, n = 0) => ({ partition: 'p', sort, item: { n } })
 
 describe('what a batch leaves unwritten', () => {
   test('is sent again, after a pause, and nothing else is', async () => {
-    const { store, calls, pauses } = storeOf({ status: 200, body: { UnprocessedItems: { items: [put('b'), put('c')] } } }, done)
+    const { store, calls, pauses } = storeOf(
+      { status: 200, body: { UnprocessedItems: { items: [put('b'), put('c')] } } },
+      done,
+    )
     await store.putAll([item('a'), item('b'), item('c')])
     expect(calls.map(sortsIn)).toEqual([
       ['a', 'b', 'c'],
@@ -44,7 +55,10 @@ describe('what a batch leaves unwritten', () => {
   })
 
   test('is a failure after so many answers, which a retry may cure', async () => {
-    const { store, calls, pauses } = storeOf({ status: 200, body: { UnprocessedItems: { items: [put('a')] } } })
+    const { store, calls, pauses } = storeOf({
+      status: 200,
+      body: { UnprocessedItems: { items: [put('a')] } },
+    })
     await expectError(() => store.putAll([item('a')]), 'STORE_FAILED', true)
     expect(calls).toHaveLength(10)
     expect(pauses.every((pause) => pause <= 2_500)).toBe(true)
@@ -54,10 +68,18 @@ describe('what a batch leaves unwritten', () => {
     const { store, calls } = storeOf(done)
     await store.putAll([item('a', 1), item('b'), item('a', 2)])
     await store.deleteAll([key, { partition: 'p', sort: 't' }, key])
-    expect(calls.map(({ body }) => (JSON.parse(body) as Written).RequestItems.items)).toMatchObject([
-      [{ PutRequest: { Item: { sk: { S: 'a' }, n: { N: '2' } } } }, { PutRequest: { Item: { sk: { S: 'b' } } } }],
-      [{ DeleteRequest: { Key: { sk: { S: 's' } } } }, { DeleteRequest: { Key: { sk: { S: 't' } } } }],
-    ])
+    expect(calls.map(({ body }) => (JSON.parse(body) as Written).RequestItems.items)).toMatchObject(
+      [
+        [
+          { PutRequest: { Item: { sk: { S: 'a' }, n: { N: '2' } } } },
+          { PutRequest: { Item: { sk: { S: 'b' } } } },
+        ],
+        [
+          { DeleteRequest: { Key: { sk: { S: 's' } } } },
+          { DeleteRequest: { Key: { sk: { S: 't' } } } },
+        ],
+      ],
+    )
   })
 })
 
@@ -74,10 +96,18 @@ describe('errors', () => {
     ['a time-out', { lost: 'ETIMEDOUT' }],
   ])('%s: a retry may help', async (_, answer) => {
     const { store } = storeOf(answer)
-    const writes = [store.put(key, {}), store.putAll([item('a')]), store.compareAndSet(key, 'absent', {}), store.deleteAll([key])]
+    const writes = [
+      store.put(key, {}),
+      store.putAll([item('a')]),
+      store.compareAndSet(key, 'absent', {}),
+      store.deleteAll([key]),
+    ]
     for (const call of [store.get(key), store.query('p'), ...writes]) {
       const error = await errorOf(() => call)
-      expect({ code: error.code, retryable: error.retryable }).toEqual({ code: 'STORE_FAILED', retryable: true })
+      expect({ code: error.code, retryable: error.retryable }).toEqual({
+        code: 'STORE_FAILED',
+        retryable: true,
+      })
       expect(error.cause).toBeInstanceOf(Error)
     }
   })
@@ -88,7 +118,10 @@ describe('errors', () => {
   ])('%s: no retry, and the fix', async (name, named) => {
     const { store } = storeOf(refusal(name))
     const error = await errorOf(() => store.put(key, {}))
-    expect({ code: error.code, retryable: error.retryable }).toEqual({ code: 'ACCESS_DENIED', retryable: false })
+    expect({ code: error.code, retryable: error.retryable }).toEqual({
+      code: 'ACCESS_DENIED',
+      retryable: false,
+    })
     expect(error.message).toContain(named)
   })
 
@@ -100,8 +133,12 @@ describe('errors', () => {
 
   test('what cannot be stored is refused before anything is sent', async () => {
     const { store, calls } = storeOf(done)
-    for (const n of [Number.NaN, Infinity, 1e126, 1e-140]) await expectError(() => store.put(key, { n }), 'ARGUMENT_INVALID')
-    await expectError(() => store.putAll([item('a'), { ...key, item: { bytes: new Uint8Array(409_600) } }]), 'ITEM_TOO_LARGE')
+    for (const n of [Number.NaN, Infinity, 1e126, 1e-140])
+      await expectError(() => store.put(key, { n }), 'ARGUMENT_INVALID')
+    await expectError(
+      () => store.putAll([item('a'), { ...key, item: { bytes: new Uint8Array(409_600) } }]),
+      'ITEM_TOO_LARGE',
+    )
     expect(calls).toEqual([])
   })
 })
@@ -110,11 +147,16 @@ describe('lost answers', () => {
   test('a write that was applied and is tried again shows itself', async () => {
     const answers: Answer[] = [
       { lost: 'ECONNRESET' },
-      refusal('ConditionalCheckFailedException', { Item: { pk: { S: 'p' }, sk: { S: 's' }, by: { S: 'me' } } }),
+      refusal('ConditionalCheckFailedException', {
+        Item: { pk: { S: 'p' }, sk: { S: 's' }, by: { S: 'me' } },
+      }),
     ]
     const client = fakeDynamodb(() => answers.shift() ?? done, 2)
     const store = dynamodbItemStore({ table: 'items', client })
-    expect(await store.compareAndSet(key, { by: 'other' }, { by: 'me' })).toEqual({ swapped: false, current: { by: 'me' } })
+    expect(await store.compareAndSet(key, { by: 'other' }, { by: 'me' })).toEqual({
+      swapped: false,
+      current: { by: 'me' },
+    })
   })
 })
 
@@ -130,7 +172,10 @@ describe('the time of the store', () => {
     expect(store.answeredMs?.()).toBeUndefined()
     await store.get(key)
     expect(store.answeredMs?.()).toBe(Date.UTC(2026, 0, 1, 12))
-    expect(await store.compareAndSet(key, 'absent', {})).toEqual({ swapped: false, current: undefined })
+    expect(await store.compareAndSet(key, 'absent', {})).toEqual({
+      swapped: false,
+      current: undefined,
+    })
     expect(store.answeredMs?.()).toBe(Date.UTC(2026, 0, 1, 12, 0, 7))
     await store.get(key)
     expect(store.answeredMs?.()).toBe(Date.UTC(2026, 0, 1, 12, 0, 7))
@@ -155,7 +200,22 @@ describe('queries', () => {
 })
 
 describe('text', () => {
-  const texts = ['', 'a', 'ä😀', '\ud800', '\udc00', 'a\ud83d', '\udc00\ud83d', '␚', '␚d800', '␚␚', '\ud800d800', '␚pk', 'pk', '__proto__']
+  const texts = [
+    '',
+    'a',
+    'ä😀',
+    '\ud800',
+    '\udc00',
+    'a\ud83d',
+    '\udc00\ud83d',
+    '␚',
+    '␚d800',
+    '␚␚',
+    '\ud800d800',
+    '␚pk',
+    'pk',
+    '__proto__',
+  ]
 
   test('that UTF-8 cannot hold comes back as it was, and stays apart', () => {
     for (const text of texts) {

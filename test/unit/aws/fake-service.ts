@@ -11,7 +11,11 @@ export interface Call {
 
 /** The answer to a call: what comes back, or an error that breaks the connection. */
 export type Answer =
-  | { readonly status: number; readonly body?: string | object; readonly headers?: Readonly<Record<string, string>> }
+  | {
+      readonly status: number
+      readonly body?: string | object
+      readonly headers?: Readonly<Record<string, string>>
+    }
   | { readonly lost: string }
 
 interface WireRequest {
@@ -23,12 +27,22 @@ interface WireRequest {
 
 const callOf = ({ method, path, headers, body }: WireRequest): Call => {
   const target = headers['x-amz-target']
-  const text = body instanceof Uint8Array ? new TextDecoder().decode(body) : typeof body === 'string' ? body : ''
-  return { action: target?.split('.')[1] ?? `${method} ${decodeURIComponent(path)}`, headers, body: text }
+  const text =
+    body instanceof Uint8Array
+      ? new TextDecoder().decode(body)
+      : typeof body === 'string'
+        ? body
+        : ''
+  return {
+    action: target?.split('.')[1] ?? `${method} ${decodeURIComponent(path)}`,
+    headers,
+    body: text,
+  }
 }
 
 const responseOf = (answer: Answer) => {
-  if ('lost' in answer) throw Object.assign(new Error(`connection broken: ${answer.lost}`), { code: answer.lost })
+  if ('lost' in answer)
+    throw Object.assign(new Error(`connection broken: ${answer.lost}`), { code: answer.lost })
   const { status, body = '', headers = {} } = answer
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   return { response: { statusCode: status, headers, body: Buffer.from(text) } }
@@ -40,13 +54,20 @@ const settings = (answer: (call: Call) => Answer, maxAttempts: number) => ({
   credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   endpoint: 'http://127.0.0.1:9',
   maxAttempts,
-  requestHandler: { handle: async (request: unknown) => responseOf(answer(callOf(request as WireRequest))) },
+  requestHandler: {
+    handle: async (request: unknown) => responseOf(answer(callOf(request as WireRequest))),
+  },
 })
 
 /** A real client of DynamoDB whose calls a function answers. */
 export const fakeDynamodb = (answer: (call: Call) => Answer, maxAttempts = 1): DynamoDBClient =>
-  new DynamoDBClient(settings(answer, maxAttempts) as ConstructorParameters<typeof DynamoDBClient>[0] & object)
+  new DynamoDBClient(
+    settings(answer, maxAttempts) as ConstructorParameters<typeof DynamoDBClient>[0] & object,
+  )
 
 /** A real client of S3 whose calls a function answers. */
 export const fakeS3 = (answer: (call: Call) => Answer, maxAttempts = 1): S3Client =>
-  new S3Client({ ...settings(answer, maxAttempts), forcePathStyle: true } as ConstructorParameters<typeof S3Client>[0] & object)
+  new S3Client({ ...settings(answer, maxAttempts), forcePathStyle: true } as ConstructorParameters<
+    typeof S3Client
+  >[0] &
+    object)

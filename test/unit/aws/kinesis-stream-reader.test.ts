@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { kinesisStreamReader } from '../../../lib/adapters/aws/kinesis-stream-reader.ts'
 
-const range = { streamArn: 'arn:aws:kinesis:eu-west-1:1:stream/clicks', shardId: 'shardId-0', first: '10', last: '30' }
+const range = {
+  streamArn: 'arn:aws:kinesis:eu-west-1:1:stream/clicks',
+  shardId: 'shardId-0',
+  first: '10',
+  last: '30',
+}
 
 interface Page {
   readonly numbers: readonly number[]
@@ -25,7 +30,11 @@ const shardOf = (pages: readonly Page[]) => {
     const index = Number(input.ShardIterator)
     const page = pages[index] ?? { numbers: [], behindMs: 0 }
     return {
-      Records: page.numbers.map((n) => ({ SequenceNumber: String(n), PartitionKey: 'k', Data: Uint8Array.of(n) })),
+      Records: page.numbers.map((n) => ({
+        SequenceNumber: String(n),
+        PartitionKey: 'k',
+        Data: Uint8Array.of(n),
+      })),
       MillisBehindLatest: page.behindMs ?? 1_000,
       ...(page.end === true ? {} : { NextShardIterator: String(index + 1) }),
     }
@@ -35,26 +44,58 @@ const shardOf = (pages: readonly Page[]) => {
 
 test.each<[string, readonly Page[], readonly number[], number]>([
   ['all on one page', [{ numbers: [10, 20, 30, 40] }], [10, 20, 30], 1],
-  ['over several pages', [{ numbers: [10] }, { numbers: [20] }, { numbers: [30] }], [10, 20, 30], 3],
-  ['with empty pages on the way', [{ numbers: [] }, { numbers: [10, 20] }, { numbers: [] }, { numbers: [30] }], [10, 20, 30], 4],
+  [
+    'over several pages',
+    [{ numbers: [10] }, { numbers: [20] }, { numbers: [30] }],
+    [10, 20, 30],
+    3,
+  ],
+  [
+    'with empty pages on the way',
+    [{ numbers: [] }, { numbers: [10, 20] }, { numbers: [] }, { numbers: [30] }],
+    [10, 20, 30],
+    4,
+  ],
   ['that begins too late', [{ numbers: [20, 31] }], [20], 1],
   ['that is over', [{ numbers: [31, 32] }], [], 1],
   ['that ends with its shard', [{ numbers: [10, 20], end: true }], [10, 20], 1],
-  ['that ends with what there is so far', [{ numbers: [10, 20] }, { numbers: [], behindMs: 0 }], [10, 20], 2],
+  [
+    'that ends with what there is so far',
+    [{ numbers: [10, 20] }, { numbers: [], behindMs: 0 }],
+    [10, 20],
+    2,
+  ],
 ])('a range %s', async (_, pages, numbers, reads) => {
   const { reader, calls } = shardOf(pages)
-  expect((await reader.read(range)).map(({ sequenceNumber }) => Number(sequenceNumber))).toEqual(numbers)
-  expect(calls).toEqual(['GetShardIteratorCommand', ...Array.from({ length: reads }, () => 'GetRecordsCommand')])
+  expect((await reader.read(range)).map(({ sequenceNumber }) => Number(sequenceNumber))).toEqual(
+    numbers,
+  )
+  expect(calls).toEqual([
+    'GetShardIteratorCommand',
+    ...Array.from({ length: reads }, () => 'GetRecordsCommand'),
+  ])
 })
 
 describe('the shard that is looked for', () => {
   test('may be on a later page', async () => {
     const asked: (string | undefined)[] = []
-    const send = async ({ input: { NextToken } }: { readonly input: { readonly NextToken?: string } }) => {
+    const send = async ({
+      input: { NextToken },
+    }: {
+      readonly input: { readonly NextToken?: string }
+    }) => {
       asked.push(NextToken)
       return NextToken === undefined
         ? { Shards: [{ ShardId: 'shardId-9' }], NextToken: 'more' }
-        : { Shards: [{ ShardId: 'shardId-0', ParentShardId: 'shardId-7', AdjacentParentShardId: 'shardId-8' }] }
+        : {
+            Shards: [
+              {
+                ShardId: 'shardId-0',
+                ParentShardId: 'shardId-7',
+                AdjacentParentShardId: 'shardId-8',
+              },
+            ],
+          }
     }
     const reader = kinesisStreamReader({ client: { send } as never })
     expect(await reader.parents(range)).toEqual(['shardId-7', 'shardId-8'])
@@ -67,7 +108,9 @@ test.each([
   ['throttling', { name: 'ProvisionedThroughputExceededException' }, true],
   ['denied', { name: 'AccessDeniedException' }, false],
 ])('an error: %s', async (_, parts, retryable) => {
-  const reader = kinesisStreamReader({ client: { send: () => Promise.reject(Object.assign(new Error('no'), parts)) } as never })
+  const reader = kinesisStreamReader({
+    client: { send: () => Promise.reject(Object.assign(new Error('no'), parts)) } as never,
+  })
   for (const call of [() => reader.read(range), () => reader.parents(range)])
     await expect(call()).rejects.toMatchObject({ code: 'STREAM_UNREADABLE', retryable })
 })

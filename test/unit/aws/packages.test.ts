@@ -4,9 +4,12 @@ import { loadAws } from '../../../lib/adapters/aws/packages.ts'
 import { errorOf } from '../../contract/errors.ts'
 
 test('a package that is missing is named, with its fix', async () => {
-  const missing = Object.assign(new Error(`Cannot find package '@aws-sdk/client-s3' imported from /a/b.js`), {
-    code: 'ERR_MODULE_NOT_FOUND',
-  })
+  const missing = Object.assign(
+    new Error(`Cannot find package '@aws-sdk/client-s3' imported from /a/b.js`),
+    {
+      code: 'ERR_MODULE_NOT_FOUND',
+    },
+  )
   const error = await errorOf(() => loadAws(() => Promise.reject(missing)))
   expect(error.code).toBe('PACKAGE_MISSING')
   expect(error.message).toContain('npm install @aws-sdk/client-s3')
@@ -21,7 +24,9 @@ test('the endpoint of a service, and whether it is plain HTTP', () => {
   const variables = { AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_ENDPOINT_URL_S3: 'https://s3' }
   expect(localEndpoint('S3', variables)).toBe('https://s3')
   expect(localEndpoint('KINESIS', variables)).toBe('http://127.0.0.1:1')
-  expect(localEndpoint('KINESIS', { ...variables, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' })).toBeUndefined()
+  expect(
+    localEndpoint('KINESIS', { ...variables, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' }),
+  ).toBeUndefined()
   expect(['http://a', 'https://a', undefined].map(isPlainHttp)).toEqual([true, false, false])
 })
 

@@ -1,4 +1,9 @@
-import type { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
+import type {
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  S3Client,
+} from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { s3ObjectStore } from '../../../lib/adapters/aws/s3-object-store.ts'
 import type { ObjectVersion } from '../../../lib/ports/object-store.ts'
@@ -16,30 +21,52 @@ const clientWith = (answer: unknown) => {
   return { asked, objects: s3ObjectStore({ bucket: 'b', client: { send } as unknown as S3Client }) }
 }
 
-const failure = (name: string, httpStatusCode: number): Error => Object.assign(new Error(name), { name, $metadata: { httpStatusCode } })
+const failure = (name: string, httpStatusCode: number): Error =>
+  Object.assign(new Error(name), { name, $metadata: { httpStatusCode } })
 const modified = new Date(5_000)
 
 describe('what is there under a key', () => {
   test.each([
     ['without versions', { ETag: '"e"' }, { version: '"e"', isVersioned: false }],
-    ['from before there were versions', { ETag: '"e"', VersionId: 'null' }, { version: '"e"', isVersioned: false }],
+    [
+      'from before there were versions',
+      { ETag: '"e"', VersionId: 'null' },
+      { version: '"e"', isVersioned: false },
+    ],
     ['with versions', { ETag: '"e"', VersionId: 'v1' }, { version: 'v1', isVersioned: true }],
   ])('%s', async (_, headers, expected) => {
     const { objects } = clientWith({ ...headers, LastModified: modified, ContentLength: 3 })
-    expect(await objects.head('a')).toEqual({ key: 'a', modifiedMs: 5_000, sizeBytes: 3, ...expected })
+    expect(await objects.head('a')).toEqual({
+      key: 'a',
+      modifiedMs: 5_000,
+      sizeBytes: 3,
+      ...expected,
+    })
   })
 
-  test.each([failure('NotFound', 404), failure('NoSuchVersion', 404), failure('MethodNotAllowed', 405)])('nothing: %s', async (error) => {
+  test.each([
+    failure('NotFound', 404),
+    failure('NoSuchVersion', 404),
+    failure('MethodNotAllowed', 405),
+  ])('nothing: %s', async (error) => {
     expect(await clientWith(error).objects.head('a', 'v1')).toBeUndefined()
   })
 
   test('a refusal names the permission', async () => {
-    await expect(clientWith(failure('AccessDenied', 403)).objects.head('a')).rejects.toThrow('s3:GetObject')
+    await expect(clientWith(failure('AccessDenied', 403)).objects.head('a')).rejects.toThrow(
+      's3:GetObject',
+    )
   })
 })
 
 describe('reading is pinned', () => {
-  const object: ObjectVersion = { key: 'a', version: 'v1', isVersioned: true, modifiedMs: 5_000, sizeBytes: 3 }
+  const object: ObjectVersion = {
+    key: 'a',
+    version: 'v1',
+    isVersioned: true,
+    modifiedMs: 5_000,
+    sizeBytes: 3,
+  }
   const body = { Body: { transformToByteArray: async () => Buffer.from('abc') } }
 
   test.each([
@@ -81,6 +108,8 @@ describe('a page of a listing', () => {
   })
 
   test('that is refused names the permission', async () => {
-    await expect(clientWith(failure('AccessDenied', 403)).objects.list('in/')).rejects.toThrow('s3:ListBucket')
+    await expect(clientWith(failure('AccessDenied', 403)).objects.list('in/')).rejects.toThrow(
+      's3:ListBucket',
+    )
   })
 })

@@ -10,7 +10,10 @@ const failure = (status: number, code: string): Answer => ({
   headers: { 'content-type': 'application/xml' },
   body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`,
 })
-const emptyList: Answer = { status: 200, body: '<?xml version="1.0"?><ListBucketResult></ListBucketResult>' }
+const emptyList: Answer = {
+  status: 200,
+  body: '<?xml version="1.0"?><ListBucketResult></ListBucketResult>',
+}
 
 /** A bucket with nothing in it, whose puts are answered one after the other, and then well. */
 const outputsWhosePuts = (...answers: Answer[]) => {
@@ -26,7 +29,10 @@ const outputsWhosePuts = (...answers: Answer[]) => {
 
 describe('outputs in S3', () => {
   test('a write that met another one is tried again', async () => {
-    const { outputs, puts } = outputsWhosePuts(failure(409, 'ConditionalRequestConflict'), failure(409, 'ConditionalRequestConflict'))
+    const { outputs, puts } = outputsWhosePuts(
+      failure(409, 'ConditionalRequestConflict'),
+      failure(409, 'ConditionalRequestConflict'),
+    )
     await outputs.writeParts('out', [Buffer.from('a')], fence)
     expect(puts).toEqual(['part-00000', 'part-00000', 'part-00000', '_SUCCESS'])
   })
@@ -43,11 +49,19 @@ describe('outputs in S3', () => {
     ['a broken connection', { lost: 'ECONNRESET' }, true, 'ECONNRESET'],
     ['denied', failure(403, 'AccessDenied'), false, 's3:PutObject'],
     ['no such bucket', failure(404, 'NoSuchBucket'), false, 'create the bucket'],
-    ['a bucket in another region', failure(301, 'PermanentRedirect'), false, 'in the region of its buckets'],
+    [
+      'a bucket in another region',
+      failure(301, 'PermanentRedirect'),
+      false,
+      'in the region of its buckets',
+    ],
   ])('%s', async (_, answer, retryable, named) => {
     const { outputs, puts } = outputsWhosePuts(answer)
     const error = await errorOf(() => outputs.writeParts('out', [Buffer.from('a')], fence))
-    expect({ code: error.code, retryable: error.retryable }).toEqual({ code: 'OUTPUT_FAILED', retryable })
+    expect({ code: error.code, retryable: error.retryable }).toEqual({
+      code: 'OUTPUT_FAILED',
+      retryable,
+    })
     expect(error.message).toContain(named)
     expect(puts).toEqual(['part-00000'])
   })

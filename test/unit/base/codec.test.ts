@@ -1,9 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decode, decodeLatin1, encode, encodeCanonical, encodeToLatin1 } from '../../../lib/base/codec.ts'
+import {
+  decode,
+  decodeLatin1,
+  encode,
+  encodeCanonical,
+  encodeToLatin1,
+} from '../../../lib/base/codec.ts'
 
-const withProto = (value: unknown): object => JSON.parse(`{"__proto__":${JSON.stringify(value)},"b":1}`) as object
+const withProto = (value: unknown): object =>
+  JSON.parse(`{"__proto__":${JSON.stringify(value)},"b":1}`) as object
 const bare = (fields: object): object => Object.assign(Object.create(null) as object, fields)
 
 /** A NaN as arithmetic or a foreign buffer may make it: equal to every other NaN, with other bits. */
@@ -18,7 +25,10 @@ describe('values come back as they were', () => {
     ['NaN and infinities', [Number.NaN, Infinity, -Infinity]],
     ['integers around 2^31', [2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, -(2 ** 31), -(2 ** 31) - 1]],
     ['integers around 2^32', [2 ** 32 - 1, 2 ** 32, -(2 ** 32)]],
-    ['integers around 2^53', [2 ** 53 - 1, 2 ** 53, 2 ** 53 + 2, -(2 ** 53) + 1, -(2 ** 53), -(2 ** 53) - 2]],
+    [
+      'integers around 2^53',
+      [2 ** 53 - 1, 2 ** 53, 2 ** 53 + 2, -(2 ** 53) + 1, -(2 ** 53), -(2 ** 53) - 2],
+    ],
     ['fractions', [0.1, -1.5, Number.MIN_VALUE, Number.MAX_VALUE]],
     ['strings', ['', 'a', 'ä', '€', '😀', '\0', '\ufeff', 'x'.repeat(100_000)]],
     ['lone surrogates', ['\ud800', '\udc00a', 'a\ud83d', '\udc00\ud800']],
@@ -73,7 +83,9 @@ describe('values come back as they were', () => {
     fc.double(),
     fc.bigInt(),
     fc.string({ unit: 'binary' }),
-    fc.array(fc.integer({ min: 0xd7f0, max: 0xe00f }), { maxLength: 4 }).map((units) => String.fromCharCode(...units)),
+    fc
+      .array(fc.integer({ min: 0xd7f0, max: 0xe00f }), { maxLength: 4 })
+      .map((units) => String.fromCharCode(...units)),
     fc.date({ noInvalidDate: false }),
     fc.uint8Array({ maxLength: 20 }).map((bytes) => new Uint8Array(bytes)),
   )
@@ -84,7 +96,9 @@ describe('values come back as they were', () => {
       leaf,
       fc.array(tie('value'), { maxLength: 5 }),
       fc.dictionary(name, tie('value'), { maxKeys: 5 }),
-      fc.array(fc.tuple(tie('value'), tie('value')), { maxLength: 4 }).map((pairs) => new Map(pairs)),
+      fc
+        .array(fc.tuple(tie('value'), tie('value')), { maxLength: 4 })
+        .map((pairs) => new Map(pairs)),
       fc.array(tie('value'), { maxLength: 4 }).map((items) => new Set(items)),
     ),
   }))
@@ -114,9 +128,15 @@ describe('values come back as they were', () => {
   })
 
   test('every cut of good bytes is refused', () => {
-    const bytes = encode([{ a: 'text', b: [1.5, 2n, new Date(0)] }, '\ud800', new Map([[1, Uint8Array.of(1, 2)]])])
+    const bytes = encode([
+      { a: 'text', b: [1.5, 2n, new Date(0)] },
+      '\ud800',
+      new Map([[1, Uint8Array.of(1, 2)]]),
+    ])
     for (let length = 0; length < bytes.length; length++) {
-      expect(() => decode(bytes.subarray(0, length))).toThrow(expect.objectContaining({ code: 'SEGMENT_CORRUPT' }))
+      expect(() => decode(bytes.subarray(0, length))).toThrow(
+        expect.objectContaining({ code: 'SEGMENT_CORRUPT' }),
+      )
     }
   })
 })
@@ -133,7 +153,9 @@ describe('bytes that are refused', () => {
     ['a field whose name is an object', [11, 1, 12, 0, 0]],
     ['depth without end', Array.from({ length: 200_000 }, (_, i) => (i % 2 === 0 ? 10 : 1))],
   ])('%s', (_, bytes) => {
-    expect(() => decode(Uint8Array.from(bytes))).toThrow(expect.objectContaining({ code: 'SEGMENT_CORRUPT' }))
+    expect(() => decode(Uint8Array.from(bytes))).toThrow(
+      expect.objectContaining({ code: 'SEGMENT_CORRUPT' }),
+    )
   })
 })
 
@@ -162,7 +184,10 @@ describe('values that are refused', () => {
     ['a cycle', cycle, /contains itself/],
   ])('%s', (_, value, message) => {
     expect(() => encode(value)).toThrow(
-      expect.objectContaining({ code: 'VALUE_UNSUPPORTED', message: expect.stringMatching(message) as string }),
+      expect.objectContaining({
+        code: 'VALUE_UNSUPPORTED',
+        message: expect.stringMatching(message) as string,
+      }),
     )
   })
 

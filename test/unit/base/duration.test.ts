@@ -29,7 +29,10 @@ describe('durations', () => {
   ])('%s is refused', (call, make) => {
     const name = call.slice(0, call.indexOf('('))
     expect(make).toThrow(
-      expect.objectContaining({ code: 'ARGUMENT_INVALID', message: expect.stringContaining(`${name}() needs`) as string }),
+      expect.objectContaining({
+        code: 'ARGUMENT_INVALID',
+        message: expect.stringContaining(`${name}() needs`) as string,
+      }),
     )
   })
 })
@@ -53,9 +56,12 @@ describe('batch times lie on a grid that is aligned to the epoch', () => {
     [5_999, 5_000, 1_000, 6_000],
     [6_000, 5_000, 1_000, 6_000],
     [5_001, 5_000, 7_000, 12_000],
-  ])('the first at or after %i, from %i every %i ms, is %i', (momentMs, zeroMs, intervalMs, next) => {
-    expect(gridTimeAtOrAfter(momentMs, zeroMs, intervalMs)).toBe(next)
-  })
+  ])(
+    'the first at or after %i, from %i every %i ms, is %i',
+    (momentMs, zeroMs, intervalMs, next) => {
+      expect(gridTimeAtOrAfter(momentMs, zeroMs, intervalMs)).toBe(next)
+    },
+  )
 
   test('a time handed to users is frozen', () => {
     expect(timeOf(5)).toEqual({ milliseconds: 5 })

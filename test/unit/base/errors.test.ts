@@ -28,7 +28,12 @@ describe('a message', () => {
       '  because: TypeError: first',
       '           second',
     ])
-    expect(error).toMatchObject({ name: 'MillraceError', code: 'ARGUMENT_INVALID', retryable: false, cause })
+    expect(error).toMatchObject({
+      name: 'MillraceError',
+      code: 'ARGUMENT_INVALID',
+      retryable: false,
+      cause,
+    })
   })
 
   test('leaves out what there is not', () => {
@@ -39,7 +44,9 @@ describe('a message', () => {
   })
 
   test('shows a cause that is no error', () => {
-    expect(new MillraceError('STORE_FAILED', { problem: 'It failed', cause: 'because' }).message).toContain('  because: "because"')
+    expect(
+      new MillraceError('STORE_FAILED', { problem: 'It failed', cause: 'because' }).message,
+    ).toContain('  because: "because"')
   })
 })
 
@@ -90,7 +97,10 @@ describe('wrapping', () => {
 
   test('keeps what was thrown as the cause', () => {
     const cause = new Error('why')
-    expect(asMillraceError(cause, 'BATCH_FAILED', { problem: 'failed' })).toMatchObject({ code: 'BATCH_FAILED', cause })
+    expect(asMillraceError(cause, 'BATCH_FAILED', { problem: 'failed' })).toMatchObject({
+      code: 'BATCH_FAILED',
+      cause,
+    })
   })
 })
 

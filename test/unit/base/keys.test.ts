@@ -129,13 +129,21 @@ describe('keys are equal by value', () => {
     for (const [key, count] of expected) expect([map.has(key), map.get(key)]).toEqual([true, count])
   })
 
-  test.each<[unknown]>([['a'], [1], [null], [['a', 1]], [{ a: [1] }], [new Date(1)]])('%j is set, changed and deleted', (key) => {
-    const map = new KeyedMap<unknown, number>()
-    map.set(key, 1)
-    map.set(structuredClone(key), 2)
-    expect(map.sortedEntries()).toEqual([[key, 2]])
-    expect([map.delete(structuredClone(key)), map.delete(key), map.size, map.has(key)]).toEqual([true, false, 0, false])
-  })
+  test.each<[unknown]>([['a'], [1], [null], [['a', 1]], [{ a: [1] }], [new Date(1)]])(
+    '%j is set, changed and deleted',
+    (key) => {
+      const map = new KeyedMap<unknown, number>()
+      map.set(key, 1)
+      map.set(structuredClone(key), 2)
+      expect(map.sortedEntries()).toEqual([[key, 2]])
+      expect([map.delete(structuredClone(key)), map.delete(key), map.size, map.has(key)]).toEqual([
+        true,
+        false,
+        0,
+        false,
+      ])
+    },
+  )
 
   test('an undefined value is a value', () => {
     const map = new KeyedMap<unknown, string | undefined>()
@@ -218,10 +226,17 @@ describe('the order of keys', () => {
         .map(([key]) => key),
     ).toEqual(ORDERED)
     for (const [i, a] of ORDERED.entries())
-      for (const [j, b] of ORDERED.entries()) expect(Math.sign(compareKeys(a, b))).toBe(Math.sign(i - j))
+      for (const [j, b] of ORDERED.entries())
+        expect(Math.sign(compareKeys(a, b))).toBe(Math.sign(i - j))
   })
 
-  const part = fc.oneof(fc.string(), fc.integer(), fc.constantFrom(null, true, Number.NaN, -0), fc.bigInt(), fc.double())
+  const part = fc.oneof(
+    fc.string(),
+    fc.integer(),
+    fc.constantFrom(null, true, Number.NaN, -0),
+    fc.bigInt(),
+    fc.double(),
+  )
   const key = fc.oneof(
     part,
     fc.array(part, { maxLength: 3 }),
@@ -232,10 +247,13 @@ describe('the order of keys', () => {
   test('does not depend on the order of insertion, and is that of compareKeys', () => {
     fc.assert(
       fc.property(fc.array(key, { maxLength: 20 }), fc.infiniteStream(fc.nat()), (keys, random) => {
-        const shuffled = keys.map((one) => [random.next().value, one] as const).toSorted(([a], [b]) => a - b)
+        const shuffled = keys
+          .map((one) => [random.next().value, one] as const)
+          .toSorted(([a], [b]) => a - b)
         const entries = countsOf(keys).sortedEntries()
         expect(countsOf(shuffled.map(([, one]) => one)).sortedEntries()).toEqual(entries)
-        for (const [i, [after]] of entries.entries()) if (i > 0) expect(compareKeys(entries[i - 1]?.[0], after)).toBeLessThan(0)
+        for (const [i, [after]] of entries.entries())
+          if (i > 0) expect(compareKeys(entries[i - 1]?.[0], after)).toBeLessThan(0)
       }),
     )
   })
@@ -261,7 +279,11 @@ describe('the partition of a key', () => {
     ['an array', ['a', 1], 1, 249],
     ['an object', { b: 1, a: [2] }, 6, 3],
   ])('%s', (_, given, ofSeven, ofMany) => {
-    expect([partitionOf(given, 7), partitionOf(given, 1024), partitionOf(given, 1)]).toEqual([ofSeven, ofMany, 0])
+    expect([partitionOf(given, 7), partitionOf(given, 1024), partitionOf(given, 1)]).toEqual([
+      ofSeven,
+      ofMany,
+      0,
+    ])
   })
 
   test('is the same for equal keys', () => {

@@ -13,7 +13,10 @@ test('every error code has an exit code, and every exit code a meaning', () => {
 
 test.each([
   { where: 'the help', text: helpText(undefined) },
-  { where: 'docs/cli.md', text: readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8') },
+  {
+    where: 'docs/cli.md',
+    text: readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8'),
+  },
 ])('$where explains every exit code', ({ text }) => {
   for (const [code, meaning] of exitTexts) {
     expect(text).toContain(String(code))

@@ -6,28 +6,35 @@ const deployment = {
   app: 'clicks',
   table: 't',
   blocks: 'b',
-  ticks: 'https://q',
+  triggers: 'https://q',
   sources: ['kinesisTextStream-1'],
   generation: 7,
   logs: { intake: 'i', driver: 'd' },
 }
 
 describe('the parameter of an application', () => {
-  test('is read', () => expect(deploymentIn('clicks', JSON.stringify(deployment))).toEqual(deployment))
+  test('is read', () =>
+    expect(deploymentIn('clicks', JSON.stringify(deployment))).toEqual(deployment))
 
   test.each([
     { what: 'no JSON', text: 'clicks' },
     { what: 'nothing', text: 'null' },
     { what: 'a list', text: '[]' },
-    ...Object.keys(deployment).map((name) => ({ what: `one without ${name}`, text: JSON.stringify({ ...deployment, [name]: undefined }) })),
+    ...Object.keys(deployment).map((name) => ({
+      what: `one without ${name}`,
+      text: JSON.stringify({ ...deployment, [name]: undefined }),
+    })),
   ])('is refused when it is $what', ({ text }) => {
-    expect(() => deploymentIn('clicks', text)).toThrow(expect.objectContaining({ code: 'STORE_UNREADABLE' }))
+    expect(() => deploymentIn('clicks', text)).toThrow(
+      expect.objectContaining({ code: 'STORE_UNREADABLE' }),
+    )
   })
 })
 
 describe('without credentials nothing is asked', () => {
   beforeEach(() => {
-    for (const name of Object.keys(process.env).filter((one) => one.startsWith('AWS_'))) vi.stubEnv(name, undefined)
+    for (const name of Object.keys(process.env).filter((one) => one.startsWith('AWS_')))
+      vi.stubEnv(name, undefined)
     vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true')
     vi.stubEnv('AWS_CONFIG_FILE', '/nowhere/config')
     vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/nowhere/credentials')
@@ -37,11 +44,17 @@ describe('without credentials nothing is asked', () => {
 
   test.each([
     { missing: 'region', set: {}, says: /No region[^]*AWS_REGION=/ },
-    { missing: 'credentials', set: { AWS_REGION: 'eu-west-1' }, says: /no credentials[^]*aws sso login/ },
+    {
+      missing: 'credentials',
+      set: { AWS_REGION: 'eu-west-1' },
+      says: /no credentials[^]*aws sso login/,
+    },
   ])('no $missing', async ({ set, says }) => {
     for (const [name, value] of Object.entries(set)) vi.stubEnv(name, value)
     const { openDeployed } = await import('../../../cli/open-deployed.ts')
-    const error = (await openDeployed('clicks').catch((thrown: unknown) => thrown)) as Error & { readonly code: string }
+    const error = (await openDeployed('clicks').catch((thrown: unknown) => thrown)) as Error & {
+      readonly code: string
+    }
     expect(error.code).toBe('CREDENTIALS_MISSING')
     expect(error.message).toMatch(says)
   })

@@ -7,7 +7,8 @@ import { expect, test } from 'vitest'
 const page = readFileSync(join(import.meta.dirname, '../../../docs/api-coverage.md'), 'utf8')
 
 /** The methods and properties that users see of a class, by an object of it; those that are internal are not in the declarations. */
-const namesOf = (object: object): readonly string[] => Object.getOwnPropertyNames(Object.getPrototypeOf(object) as object)
+const namesOf = (object: object): readonly string[] =>
+  Object.getOwnPropertyNames(Object.getPrototypeOf(object) as object)
 
 const objects = (): Readonly<Record<string, readonly string[]>> => {
   let found: Readonly<Record<string, readonly string[]>> = {}
@@ -29,18 +30,37 @@ const objects = (): Readonly<Record<string, readonly string[]>> => {
 const INTERNAL = {
   StreamingContext: ['constructor'],
   DStream: ['constructor', 'node', 'to', 'emit', 'describe', 'nodeBeside'],
-  RDD: ['constructor', 'label', 'within', 'narrow', 'derive', 'shuffled', 'beside', 'partitionAt', 'elements', 'partitions', 'saveParts'],
+  RDD: [
+    'constructor',
+    'label',
+    'within',
+    'narrow',
+    'derive',
+    'shuffled',
+    'beside',
+    'partitionAt',
+    'elements',
+    'partitions',
+    'saveParts',
+  ],
   StateSpec: ['constructor', 'length', 'name', 'prototype'],
 }
 
-test.each(Object.entries(INTERNAL))('%s: every name on the page exists, and every name is on the page', (type, internal) => {
-  const mentioned = [...page.matchAll(new RegExp(`\`${type}\\.(\\w+)\``, 'g'))].map(([, name]) => name as string)
-  const there = (objects()[type] as readonly string[]).filter((name) => !internal.includes(name))
-  expect([...new Set(mentioned)].toSorted()).toEqual(there.toSorted())
-})
+test.each(Object.entries(INTERNAL))(
+  '%s: every name on the page exists, and every name is on the page',
+  (type, internal) => {
+    const mentioned = [...page.matchAll(new RegExp(`\`${type}\\.(\\w+)\``, 'g'))].map(
+      ([, name]) => name as string,
+    )
+    const there = (objects()[type] as readonly string[]).filter((name) => !internal.includes(name))
+    expect([...new Set(mentioned)].toSorted()).toEqual(there.toSorted())
+  },
+)
 
 test('every row says how it is', () => {
-  const rows = page.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| Spark |'))
+  const rows = page
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| Spark |'))
   expect(rows.length).toBeGreaterThan(50)
   for (const row of rows) expect(row).toMatch(/\| (done|differs|not)\b[^|]*\|$/)
 })

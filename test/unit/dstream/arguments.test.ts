@@ -1,8 +1,20 @@
-import { isPipeline, milliseconds, minutes, parallelize, seconds, stream, type StreamingContext, type StreamOptions } from 'millrace'
+import {
+  isPipeline,
+  milliseconds,
+  minutes,
+  parallelize,
+  seconds,
+  stream,
+  type StreamingContext,
+  type StreamOptions,
+} from 'millrace'
 import { describe, expect, test } from 'vitest'
 import type { PlanOptions } from '../../../lib/dstream/plan.ts'
 
-const built = (describe: (ssc: StreamingContext) => void, options: Partial<StreamOptions> = {}): unknown =>
+const built = (
+  describe: (ssc: StreamingContext) => void,
+  options: Partial<StreamOptions> = {},
+): unknown =>
   stream('app', { batchInterval: seconds(1), ...options }, (ssc) => {
     ssc.queueStream([[1]]).print()
     describe(ssc)
@@ -10,33 +22,84 @@ const built = (describe: (ssc: StreamingContext) => void, options: Partial<Strea
 
 const anything = <T>(value: unknown): T => value as T
 const invalid = (message: RegExp): unknown =>
-  expect.objectContaining({ code: 'ARGUMENT_INVALID', message: expect.stringMatching(message) as string })
+  expect.objectContaining({
+    code: 'ARGUMENT_INVALID',
+    message: expect.stringMatching(message) as string,
+  })
 
 describe('stream() refuses', () => {
   test.each<[string, () => unknown, RegExp]>([
-    ['an empty name', () => stream('', { batchInterval: seconds(1) }, () => undefined), /needs a name/],
-    ['a name with a blank', () => stream('a b', { batchInterval: seconds(1) }, () => undefined), /needs a name/],
-    ['a name with a hash', () => stream('a#b', { batchInterval: seconds(1) }, () => undefined), /needs a name/],
-    ['a name that is too long', () => stream('a'.repeat(65), { batchInterval: seconds(1) }, () => undefined), /needs a name/],
-    ['no name', () => stream(anything(undefined), { batchInterval: seconds(1) }, () => undefined), /needs a name/],
+    [
+      'an empty name',
+      () => stream('', { batchInterval: seconds(1) }, () => undefined),
+      /needs a name/,
+    ],
+    [
+      'a name with a blank',
+      () => stream('a b', { batchInterval: seconds(1) }, () => undefined),
+      /needs a name/,
+    ],
+    [
+      'a name with a hash',
+      () => stream('a#b', { batchInterval: seconds(1) }, () => undefined),
+      /needs a name/,
+    ],
+    [
+      'a name that is too long',
+      () => stream('a'.repeat(65), { batchInterval: seconds(1) }, () => undefined),
+      /needs a name/,
+    ],
+    [
+      'no name',
+      () => stream(anything(undefined), { batchInterval: seconds(1) }, () => undefined),
+      /needs a name/,
+    ],
     ['no options', () => stream('app', anything(undefined), () => undefined), /batchInterval/],
-    ['no interval', () => built(() => undefined, { batchInterval: anything(undefined) }), /batchInterval/],
-    ['no interval but null', () => built(() => undefined, { batchInterval: anything(null) }), /batchInterval/],
-    ['a bare number', () => built(() => undefined, { batchInterval: anything(1_000) }), /batchInterval/],
+    [
+      'no interval',
+      () => built(() => undefined, { batchInterval: anything(undefined) }),
+      /batchInterval/,
+    ],
+    [
+      'no interval but null',
+      () => built(() => undefined, { batchInterval: anything(null) }),
+      /batchInterval/,
+    ],
+    [
+      'a bare number',
+      () => built(() => undefined, { batchInterval: anything(1_000) }),
+      /batchInterval/,
+    ],
     ['9 ms', () => built(() => undefined, { batchInterval: milliseconds(9) }), /batchInterval/],
     [
       'an interval that is no whole number',
       () => built(() => undefined, { batchInterval: anything({ milliseconds: 10.5 }) }),
       /batchInterval/,
     ],
-    ['an interval without end', () => built(() => undefined, { batchInterval: anything({ milliseconds: Infinity }) }), /batchInterval/],
+    [
+      'an interval without end',
+      () => built(() => undefined, { batchInterval: anything({ milliseconds: Infinity }) }),
+      /batchInterval/,
+    ],
     ['another whenIdle', () => built(() => undefined, { whenIdle: anything('sleep') }), /whenIdle/],
     ['no records', () => built(() => undefined, { limits: { records: 0 } }), /limits.records/],
     ['half a byte', () => built(() => undefined, { limits: { bytes: 0.5 } }), /limits.bytes/],
-    ['a number of objects that is none', () => built(() => undefined, { limits: { objects: Number.NaN } }), /limits.objects/],
+    [
+      'a number of objects that is none',
+      () => built(() => undefined, { limits: { objects: Number.NaN } }),
+      /limits.objects/,
+    ],
     ['no attempts', () => built(() => undefined, { retry: { attempts: 0 } }), /retry.attempts/],
-    ['a bare number of milliseconds to retry for', () => built(() => undefined, { retry: { for: anything(1_000) } }), /retry.for/],
-    ['no function', () => stream('app', { batchInterval: seconds(1) }, anything(undefined)), /function/],
+    [
+      'a bare number of milliseconds to retry for',
+      () => built(() => undefined, { retry: { for: anything(1_000) } }),
+      /retry.for/,
+    ],
+    [
+      'no function',
+      () => stream('app', { batchInterval: seconds(1) }, anything(undefined)),
+      /function/,
+    ],
   ])('%s', (_, make, message) => {
     expect(make).toThrow(invalid(message))
   })
@@ -72,27 +135,65 @@ test.each<[string, StreamOptions, PlanOptions]>([
     },
   ],
 ])('options: %s', (_, options, resolved) => {
-  expect(stream('app', options, (ssc) => ssc.queueStream([]).print()).build().options).toEqual(resolved)
+  expect(stream('app', options, (ssc) => ssc.queueStream([]).print()).build().options).toEqual(
+    resolved,
+  )
 })
 
 describe('sources refuse', () => {
   test.each<[string, (ssc: StreamingContext) => unknown, RegExp]>([
     ['no place', (ssc) => ssc.textFileStream(''), /needs a place/],
     ['a place that is no text', (ssc) => ssc.textFileStream(anything(5)), /needs a place/],
-    ['another choice of existing files', (ssc) => ssc.textFileStream('in', { existing: anything('some') }), /choice of existing/],
-    ['another choice of overwrites', (ssc) => ssc.textFileStream('in', { onOverwrite: anything('keep') }), /choice of onOverwrite/],
-    ['a bare number to remember for', (ssc) => ssc.textFileStream('in', { remember: anything(60_000) }), /remember/],
+    [
+      'another choice of existing files',
+      (ssc) => ssc.textFileStream('in', { existing: anything('some') }),
+      /choice of existing/,
+    ],
+    [
+      'another choice of overwrites',
+      (ssc) => ssc.textFileStream('in', { onOverwrite: anything('keep') }),
+      /choice of onOverwrite/,
+    ],
+    [
+      'a bare number to remember for',
+      (ssc) => ssc.textFileStream('in', { remember: anything(60_000) }),
+      /remember/,
+    ],
     ['no stream', (ssc) => ssc.kinesisTextStream(''), /kinesisTextStream\(\) needs a name/],
-    ['no stream of records', (ssc) => ssc.kinesisStream(undefined as never), /kinesisStream\(\) needs a name/],
-    ['the latest record', (ssc) => ssc.kinesisTextStream('clicks', { startFrom: 'LATEST' as never }), /would be lost in silence/],
-    ['no time', (ssc) => ssc.kinesisTextStream('clicks', { startFrom: { at: new Date(Number.NaN) } }), /place to start from/],
-    ['a number', (ssc) => ssc.kinesisStream('clicks', { startFrom: { at: 1 as never } }), /place to start from/],
-    ['no decoder', (ssc) => ssc.kinesisStream('clicks', { decode: 'json' as never }), /kinesisStream\(\) needs a function/],
+    [
+      'no stream of records',
+      (ssc) => ssc.kinesisStream(undefined as never),
+      /kinesisStream\(\) needs a name/,
+    ],
+    [
+      'the latest record',
+      (ssc) => ssc.kinesisTextStream('clicks', { startFrom: 'LATEST' as never }),
+      /would be lost in silence/,
+    ],
+    [
+      'no time',
+      (ssc) => ssc.kinesisTextStream('clicks', { startFrom: { at: new Date(Number.NaN) } }),
+      /place to start from/,
+    ],
+    [
+      'a number',
+      (ssc) => ssc.kinesisStream('clicks', { startFrom: { at: 1 as never } }),
+      /place to start from/,
+    ],
+    [
+      'no decoder',
+      (ssc) => ssc.kinesisStream('clicks', { decode: 'json' as never }),
+      /kinesisStream\(\) needs a function/,
+    ],
     ['no host', (ssc) => ssc.socketTextStream('', 9999), /needs a host/],
     ['port 0', (ssc) => ssc.socketTextStream('localhost', 0), /needs a port/],
     ['port 65536', (ssc) => ssc.socketTextStream('localhost', 65_536), /needs a port/],
     ['half a port', (ssc) => ssc.socketTextStream('localhost', 1.5), /needs a port/],
-    ['a queue that is no array', (ssc) => ssc.queueStream(anything(new Set([[1]]))), /needs an array of datasets/],
+    [
+      'a queue that is no array',
+      (ssc) => ssc.queueStream(anything(new Set([[1]]))),
+      /needs an array of datasets/,
+    ],
   ])('%s', (_, make, message) => {
     expect(() => built((ssc) => void make(ssc))).toThrow(invalid(message))
   })
@@ -100,22 +201,33 @@ describe('sources refuse', () => {
 
 describe('operators refuse', () => {
   test.each<[string, (ssc: StreamingContext) => unknown, RegExp]>([
-    ...[0, -1, 1.5, 1_025, Number.NaN].flatMap((partitions): [string, (ssc: StreamingContext) => unknown, RegExp][] => [
-      [
-        `reduceByKey into ${partitions}`,
-        (ssc) => ssc.queueStream<[string, number]>([]).reduceByKey((a) => a, { partitions }),
-        /needs partitions/,
+    ...[0, -1, 1.5, 1_025, Number.NaN].flatMap(
+      (partitions): [string, (ssc: StreamingContext) => unknown, RegExp][] => [
+        [
+          `reduceByKey into ${partitions}`,
+          (ssc) => ssc.queueStream<[string, number]>([]).reduceByKey((a) => a, { partitions }),
+          /needs partitions/,
+        ],
+        [
+          `updateStateByKey in ${partitions}`,
+          (ssc) =>
+            ssc.queueStream<[string, number]>([]).updateStateByKey<number>(() => 1, { partitions }),
+          /needs partitions/,
+        ],
       ],
-      [
-        `updateStateByKey in ${partitions}`,
-        (ssc) => ssc.queueStream<[string, number]>([]).updateStateByKey<number>(() => 1, { partitions }),
-        /needs partitions/,
-      ],
-    ]),
+    ),
     ['to print -1 elements', (ssc) => ssc.queueStream([[1]]).print(-1), /print\(\)/],
     ['to print half an element', (ssc) => ssc.queueStream([[1]]).print(0.5), /print\(\)/],
-    ['a prefix that is no text', (ssc) => ssc.queueStream([[1]]).saveAsTextFiles(anything(5)), /saveAsTextFiles\(\)/],
-    ['a suffix that is no text', (ssc) => ssc.queueStream([[1]]).saveAsTextFiles('out', anything(null)), /saveAsTextFiles\(\)/],
+    [
+      'a prefix that is no text',
+      (ssc) => ssc.queueStream([[1]]).saveAsTextFiles(anything(5)),
+      /saveAsTextFiles\(\)/,
+    ],
+    [
+      'a suffix that is no text',
+      (ssc) => ssc.queueStream([[1]]).saveAsTextFiles('out', anything(null)),
+      /saveAsTextFiles\(\)/,
+    ],
     [
       'a union over two pipelines',
       (ssc) => {
@@ -164,14 +276,18 @@ describe('operators refuse', () => {
 })
 
 test('a pipeline is known for one, from any copy of the library', () => {
-  const pipeline = stream('app', { batchInterval: seconds(1) }, (ssc) => ssc.queueStream([]).print())
-  expect([pipeline, null, undefined, {}, 'app', parallelize([]), { [Symbol.for('millrace.pipeline')]: true }].map(isPipeline)).toEqual([
-    true,
-    false,
-    false,
-    false,
-    false,
-    false,
-    true,
-  ])
+  const pipeline = stream('app', { batchInterval: seconds(1) }, (ssc) =>
+    ssc.queueStream([]).print(),
+  )
+  expect(
+    [
+      pipeline,
+      null,
+      undefined,
+      {},
+      'app',
+      parallelize([]),
+      { [Symbol.for('millrace.pipeline')]: true },
+    ].map(isPipeline),
+  ).toEqual([true, false, false, false, false, false, true])
 })

@@ -16,17 +16,29 @@ const recordOf = (text: string, sequence: number): KinesisRecord => ({
 
 describe('the plan', () => {
   test('where a stream starts is not in the hash: the name is', () => {
-    const at = planOf((ssc) => ssc.kinesisTextStream('clicks', { startFrom: { at: new Date(0) } }).print())
+    const at = planOf((ssc) =>
+      ssc.kinesisTextStream('clicks', { startFrom: { at: new Date(0) } }).print(),
+    )
     const oldest = planOf((ssc) => ssc.kinesisTextStream('clicks').print())
     const other = planOf((ssc) => ssc.kinesisTextStream('views').print())
     expect(at.hash).toBe(oldest.hash)
     expect(other.hash).not.toBe(oldest.hash)
-    expect(at.sources[0]?.node.source).toMatchObject({ from: 'kinesis', name: 'clicks', elements: 'text', startFrom: { at: new Date(0) } })
+    expect(at.sources[0]?.node.source).toMatchObject({
+      from: 'kinesis',
+      name: 'clicks',
+      elements: 'text',
+      startFrom: { at: new Date(0) },
+    })
   })
 
   test('a decoder is a step of the source stage', () => {
-    const plan = planOf((ssc) => ssc.kinesisStream('clicks', { decode: ({ data }) => data.length }).print())
-    expect(plan.sources[0]?.node.source).toMatchObject({ elements: 'records', startFrom: 'trimHorizon' })
+    const plan = planOf((ssc) =>
+      ssc.kinesisStream('clicks', { decode: ({ data }) => data.length }).print(),
+    )
+    expect(plan.sources[0]?.node.source).toMatchObject({
+      elements: 'records',
+      startFrom: 'trimHorizon',
+    })
     expect(plan.intakeStages).toEqual([{ source: 'kinesisStream-1', nodes: ['decode-1'] }])
   })
 })
@@ -35,7 +47,11 @@ describe('records', () => {
   test('come as they are, with their bytes, without a decoder', async () => {
     const world = new World()
     const seen: KinesisRecord[] = []
-    const pipeline = pipelineOf((ssc) => ssc.kinesisStream('clicks').foreachRDD(async (rdd) => void seen.push(...(await rdd.collect()))))
+    const pipeline = pipelineOf((ssc) =>
+      ssc
+        .kinesisStream('clicks')
+        .foreachRDD(async (rdd) => void seen.push(...(await rdd.collect()))),
+    )
     const app = world.deploy(pipeline, { bind: 'lanes' })
     await app.append('kinesisStream-1', 1, [recordOf('a', 7)])
     await app.tick()
@@ -45,14 +61,23 @@ describe('records', () => {
   test('on which the decoder throws are put aside with their position', async () => {
     const world = new World()
     const seen: unknown[] = []
-    const decode = ({ data }: KinesisRecord): unknown => JSON.parse(Buffer.from(data).toString('utf8')) as unknown
+    const decode = ({ data }: KinesisRecord): unknown =>
+      JSON.parse(Buffer.from(data).toString('utf8')) as unknown
     const pipeline = pipelineOf((ssc) =>
-      ssc.kinesisStream('clicks', { decode }).foreachRDD(async (rdd) => void seen.push(...(await rdd.collect()))),
+      ssc
+        .kinesisStream('clicks', { decode })
+        .foreachRDD(async (rdd) => void seen.push(...(await rdd.collect()))),
     )
     const app = world.deploy(pipeline, { bind: 'lanes' })
-    await app.append('kinesisStream-1', 1, [recordOf('{"n":1}', 7), recordOf('no json', 8), recordOf('[2]', 9)])
+    await app.append('kinesisStream-1', 1, [
+      recordOf('{"n":1}', 7),
+      recordOf('no json', 8),
+      recordOf('[2]', 9),
+    ])
     await app.tick()
     expect(seen).toEqual([{ n: 1 }, [2]])
-    expect(await world.deadLetters()).toMatchObject([['kinesisStream-1#0#2#decode-1', 'USER_FUNCTION_FAILED', expect.stringContaining('')]])
+    expect(await world.deadLetters()).toMatchObject([
+      ['kinesisStream-1#0#2#decode-1', 'USER_FUNCTION_FAILED', expect.stringContaining('')],
+    ])
   })
 })

@@ -8,21 +8,29 @@ interface Written {
 }
 
 /** Runs the one output of a pipeline on a dataset, at 5,000 ms. */
-const run = async (describe: (numbers: DStream<unknown>) => void, elements: readonly unknown[], partitions = 1): Promise<Written> => {
-  const plan = stream('app', { batchInterval: seconds(1) }, (ssc) => describe(ssc.queueStream<unknown>([]))).build()
+const run = async (
+  describe: (numbers: DStream<unknown>) => void,
+  elements: readonly unknown[],
+  partitions = 1,
+): Promise<Written> => {
+  const plan = stream('app', { batchInterval: seconds(1) }, (ssc) =>
+    describe(ssc.queueStream<unknown>([])),
+  ).build()
   const written: Written = { printed: [], saved: [] }
   const view: OutputView = {
     timeMs: 5_000,
     attempt: { number: 2, generation: 3, epoch: 4 },
     print: (text) => void written.printed.push(text),
-    saveText: async (path, parts) => void written.saved.push([path, parts.map((part) => Buffer.from(part).toString('utf8'))]),
+    saveText: async (path, parts) =>
+      void written.saved.push([path, parts.map((part) => Buffer.from(part).toString('utf8'))]),
   }
   await plan.outputs[0]?.node.run(parallelize(elements, { partitions }), view)
   return written
 }
 
 const RULER = '-------------------------------------------'
-const printedBatch = (...lines: readonly string[]): string => [RULER, 'Time: 5000 ms', RULER, ...lines, '', ''].join('\n')
+const printedBatch = (...lines: readonly string[]): string =>
+  [RULER, 'Time: 5000 ms', RULER, ...lines, '', ''].join('\n')
 
 describe('print, as Spark prints', () => {
   test.each<[string, number | undefined, readonly unknown[], readonly string[]]>([
@@ -36,14 +44,28 @@ describe('print, as Spark prints', () => {
       ],
       ['(to,2)', '(be,1)'],
     ],
-    ['ten of ten', undefined, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10']],
-    ['ten of eleven', undefined, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '...']],
+    [
+      'ten of ten',
+      undefined,
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+      ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10'],
+    ],
+    [
+      'ten of eleven',
+      undefined,
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+      ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '...'],
+    ],
     ['two of three', 2, ['a', 'b', 'c'], ['a', 'b', '...']],
     ['none of some', 0, ['a'], ['...']],
     ['none of none', 0, [], []],
   ])('%s', async (_, count, elements, lines) => {
     for (const partitions of [1, 2, 5]) {
-      const { printed } = await run((numbers) => (count === undefined ? numbers.print() : numbers.print(count)), elements, partitions)
+      const { printed } = await run(
+        (numbers) => (count === undefined ? numbers.print() : numbers.print(count)),
+        elements,
+        partitions,
+      )
       expect(printed).toEqual([printedBatch(...lines)])
     }
   })
@@ -59,14 +81,23 @@ describe('saveAsTextFiles', () => {
     ['s3://results/', '', 's3://results/5000'],
     ['./out/', 'd', './out/5000.d'],
   ])('writes prefix %j and suffix %j to %s', async (prefix, suffix, path) => {
-    expect((await run((numbers) => numbers.saveAsTextFiles(prefix, suffix), [1])).saved).toEqual([[path, ['1\n']]])
+    expect((await run((numbers) => numbers.saveAsTextFiles(prefix, suffix), [1])).saved).toEqual([
+      [path, ['1\n']],
+    ])
   })
 
   test.each<[string, readonly unknown[], number, readonly string[]]>([
-    ['a line for each element, a part for each partition', ['a', ['b', 1], 'ä'], 2, ['a\n', '(b,1)\nä\n']],
+    [
+      'a line for each element, a part for each partition',
+      ['a', ['b', 1], 'ä'],
+      2,
+      ['a\n', '(b,1)\nä\n'],
+    ],
     ['empty batches too', [], 2, ['', '']],
   ])('%s', async (_, elements, partitions, parts) => {
-    expect((await run((numbers) => numbers.saveAsTextFiles('out'), elements, partitions)).saved).toEqual([['out-5000', parts]])
+    expect(
+      (await run((numbers) => numbers.saveAsTextFiles('out'), elements, partitions)).saved,
+    ).toEqual([['out-5000', parts]])
   })
 })
 
@@ -74,7 +105,10 @@ describe('foreachRDD', () => {
   test('gets the dataset, the batch time and the attempt', async () => {
     const seen: unknown[] = []
     await run(
-      (numbers) => numbers.foreachRDD(async (rdd, time: Time, attempt) => void seen.push(await rdd.collect(), time, attempt)),
+      (numbers) =>
+        numbers.foreachRDD(
+          async (rdd, time: Time, attempt) => void seen.push(await rdd.collect(), time, attempt),
+        ),
       [1, 2],
     )
     expect(seen).toEqual([[1, 2], { milliseconds: 5_000 }, { number: 2, generation: 3, epoch: 4 }])

@@ -4,10 +4,12 @@ import { type Plan, stateConflicts, type StateShape } from '../../../lib/dstream
 
 type Describe = (ssc: StreamingContext) => void
 
-const planOf = (describe: Describe): Plan => stream('app', { batchInterval: seconds(1) }, describe).build()
+const planOf = (describe: Describe): Plan =>
+  stream('app', { batchInterval: seconds(1) }, describe).build()
 
 const linesOf = (ssc: StreamingContext): DStream<string> => ssc.textFileStream('lines')
-const pairsOf = (lines: DStream<string>): DStream<[string, number]> => lines.mapToPair((line) => [line, 1])
+const pairsOf = (lines: DStream<string>): DStream<[string, number]> =>
+  lines.mapToPair((line) => [line, 1])
 const add = (a: number, b: number): number => a + b
 const count = (ones: readonly number[], total = 0): number => total + ones.length
 
@@ -26,7 +28,11 @@ describe('the ids of nodes', () => {
     [
       'are those of every kind',
       (ssc) => {
-        const lines = ssc.union(linesOf(ssc), ssc.socketTextStream('localhost', 9999), ssc.queueStream<string>([]))
+        const lines = ssc.union(
+          linesOf(ssc),
+          ssc.socketTextStream('localhost', 9999),
+          ssc.queueStream<string>([]),
+        )
         const pairs = pairsOf(
           lines
             .flatMap((line) => line)
@@ -63,7 +69,8 @@ describe('the ids of nodes', () => {
     ],
     [
       'can be pinned',
-      (ssc) => pairsOf(linesOf(ssc).named('in')).updateStateByKey(count).named('to.tal-s_1').print(),
+      (ssc) =>
+        pairsOf(linesOf(ssc).named('in')).updateStateByKey(count).named('to.tal-s_1').print(),
       ['in', 'mapToPair-1', 'to.tal-s_1', 'print-1'],
     ],
     [
@@ -99,9 +106,14 @@ describe('the ids of nodes', () => {
 })
 
 describe('a name is refused', () => {
-  test.each([[''], ['-a'], ['.a'], ['a b'], ['a#b'], ['a/b'], ['ä'], ['a'.repeat(65)]])('%j', (name) => {
-    expect(() => planOf((ssc) => linesOf(ssc).named(name).print())).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID' }))
-  })
+  test.each([[''], ['-a'], ['.a'], ['a b'], ['a#b'], ['a/b'], ['ä'], ['a'.repeat(65)]])(
+    '%j',
+    (name) => {
+      expect(() => planOf((ssc) => linesOf(ssc).named(name).print())).toThrow(
+        expect.objectContaining({ code: 'ARGUMENT_INVALID' }),
+      )
+    },
+  )
 
   test('when another stream has it', () => {
     expect(() =>
@@ -138,7 +150,8 @@ describe('a name is refused', () => {
 })
 
 describe('the hash of a plan', () => {
-  const base: Describe = (ssc) => pairsOf(linesOf(ssc)).reduceByKey(add).updateStateByKey(count).print()
+  const base: Describe = (ssc) =>
+    pairsOf(linesOf(ssc)).reduceByKey(add).updateStateByKey(count).print()
   const { hash } = planOf(base)
 
   test('is 16 hex digits, the same in every build and in every version of this library', () => {
@@ -176,9 +189,24 @@ describe('the hash of a plan', () => {
           .print(),
       false,
     ],
-    ['another source', (ssc) => pairsOf(ssc.textFileStream('other')).reduceByKey(add).updateStateByKey(count).print(), false],
-    ['a parameter', (ssc) => pairsOf(linesOf(ssc)).reduceByKey(add, { partitions: 2 }).updateStateByKey(count).print(), false],
-    ['a pinned name', (ssc) => pairsOf(linesOf(ssc)).reduceByKey(add).updateStateByKey(count).named('totals').print(), false],
+    [
+      'another source',
+      (ssc) =>
+        pairsOf(ssc.textFileStream('other')).reduceByKey(add).updateStateByKey(count).print(),
+      false,
+    ],
+    [
+      'a parameter',
+      (ssc) =>
+        pairsOf(linesOf(ssc)).reduceByKey(add, { partitions: 2 }).updateStateByKey(count).print(),
+      false,
+    ],
+    [
+      'a pinned name',
+      (ssc) =>
+        pairsOf(linesOf(ssc)).reduceByKey(add).updateStateByKey(count).named('totals').print(),
+      false,
+    ],
     [
       'another output',
       (ssc) => {
@@ -187,7 +215,11 @@ describe('the hash of a plan', () => {
       },
       false,
     ],
-    ['another count of an output', (ssc) => pairsOf(linesOf(ssc)).reduceByKey(add).updateStateByKey(count).print(5), false],
+    [
+      'another count of an output',
+      (ssc) => pairsOf(linesOf(ssc)).reduceByKey(add).updateStateByKey(count).print(5),
+      false,
+    ],
   ])('with %s: the same is %j', (_, describePlan, same) => {
     expect(planOf(describePlan).hash === hash).toBe(same)
   })
@@ -196,7 +228,10 @@ describe('the hash of a plan', () => {
 describe('a plan', () => {
   test('without an output is refused', () => {
     expect(() => planOf((ssc) => linesOf(ssc).map((line) => line))).toThrow(
-      expect.objectContaining({ code: 'PLAN_NO_OUTPUT', message: expect.stringContaining('"app"') as string }),
+      expect.objectContaining({
+        code: 'PLAN_NO_OUTPUT',
+        message: expect.stringContaining('"app"') as string,
+      }),
     )
     expect(() => planOf(() => undefined)).toThrow(/PLAN_NO_OUTPUT/)
   })
@@ -207,7 +242,9 @@ describe('a plan', () => {
     ['transform', (ssc) => ssc.transform([], () => parallelize([1]))],
   ])('refuses %s() without streams', (operation, describePlan) => {
     const message = expect.stringContaining(`${operation}() needs streams`) as string
-    expect(() => planOf(describePlan)).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID', message }))
+    expect(() => planOf(describePlan)).toThrow(
+      expect.objectContaining({ code: 'ARGUMENT_INVALID', message }),
+    )
   })
 
   test.each<[string, (lines: DStream<string>, ssc: StreamingContext) => unknown]>([
@@ -323,7 +360,9 @@ describe('a plan', () => {
       ],
     ],
   ])('has an intake stage %s', (_, describePlan, stages) => {
-    expect(planOf(describePlan).intakeStages.map(({ source, nodes }) => [source, nodes])).toEqual(stages)
+    expect(planOf(describePlan).intakeStages.map(({ source, nodes }) => [source, nodes])).toEqual(
+      stages,
+    )
   })
 
   test('says which states it keeps', () => {
@@ -334,24 +373,58 @@ describe('a plan', () => {
     })
     expect(plan.states).toEqual([
       { id: 'totals', kind: 'updateStateByKey', form: 'state', partitions: 4, layout: '' },
-      { id: 'updateStateByKey-2', kind: 'updateStateByKey', form: 'state', partitions: 1, layout: '' },
+      {
+        id: 'updateStateByKey-2',
+        kind: 'updateStateByKey',
+        form: 'state',
+        partitions: 1,
+        layout: '',
+      },
     ])
   })
 })
 
 describe('stored state fits a plan', () => {
-  const totals: StateShape = { id: 'totals', kind: 'updateStateByKey', form: 'state', partitions: 1, layout: '' }
+  const totals: StateShape = {
+    id: 'totals',
+    kind: 'updateStateByKey',
+    form: 'state',
+    partitions: 1,
+    layout: '',
+  }
 
   test.each<[string, readonly StateShape[], readonly StateShape[], readonly RegExp[]]>([
     ['that has the same', [totals], [totals], []],
     ['that has more', [totals], [{ ...totals, id: 'new' }, totals], []],
     ['when nothing is stored', [], [totals], []],
     ['not without it', [totals], [], [/"totals".*not in the pipeline/]],
-    ['not under another name', [totals], [{ ...totals, id: 'sums' }], [/"totals".*not in the pipeline/]],
-    ['not of another operator', [totals], [{ ...totals, kind: 'mapWithState' }], [/made by updateStateByKey and is now mapWithState/]],
-    ['not in another layout', [{ ...totals, layout: 'panes of 1 s' }], [totals], [/made with panes of 1 s and is now/]],
-    ['not in other partitions', [totals], [{ ...totals, partitions: 2 }], [/has 1 partitions in the store and 2/]],
+    [
+      'not under another name',
+      [totals],
+      [{ ...totals, id: 'sums' }],
+      [/"totals".*not in the pipeline/],
+    ],
+    [
+      'not of another operator',
+      [totals],
+      [{ ...totals, kind: 'mapWithState' }],
+      [/made by updateStateByKey and is now mapWithState/],
+    ],
+    [
+      'not in another layout',
+      [{ ...totals, layout: 'panes of 1 s' }],
+      [totals],
+      [/made with panes of 1 s and is now/],
+    ],
+    [
+      'not in other partitions',
+      [totals],
+      [{ ...totals, partitions: 2 }],
+      [/has 1 partitions in the store and 2/],
+    ],
   ])('%s', (_, stored, current, conflicts) => {
-    expect(stateConflicts(stored, current)).toEqual(conflicts.map((pattern) => expect.stringMatching(pattern) as string))
+    expect(stateConflicts(stored, current)).toEqual(
+      conflicts.map((pattern) => expect.stringMatching(pattern) as string),
+    )
   })
 })

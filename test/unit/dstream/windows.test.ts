@@ -13,7 +13,9 @@ const add = (a: number, b: number): number => a + b
 const any = <T>(value: unknown): T => value as T
 
 /** Every windowed operation, with these lengths of time. */
-const windowed: Readonly<Record<string, (pairs: Pairs, length: Duration, slide?: Duration) => DStream<unknown>>> = {
+const windowed: Readonly<
+  Record<string, (pairs: Pairs, length: Duration, slide?: Duration) => DStream<unknown>>
+> = {
   window: (pairs, length, slide) => pairs.window(length, slide),
   countByWindow: (pairs, length, slide) => pairs.countByWindow(length, slide),
   countByValueAndWindow: (pairs, length, slide) => pairs.countByValueAndWindow(length, slide),
@@ -26,14 +28,23 @@ const windowed: Readonly<Record<string, (pairs: Pairs, length: Duration, slide?:
       slide,
     ),
   reduceByKeyAndWindow: (pairs, length, slide) => pairs.reduceByKeyAndWindow(add, length, slide),
-  'reduceByKeyAndWindow with an inverse': (pairs, length, slide) => pairs.reduceByKeyAndWindow(add, add, length, slide),
+  'reduceByKeyAndWindow with an inverse': (pairs, length, slide) =>
+    pairs.reduceByKeyAndWindow(add, add, length, slide),
   groupByKeyAndWindow: (pairs, length, slide) => pairs.groupByKeyAndWindow(length, slide),
 }
 
 describe.each(Object.entries(windowed))('%s', (_, operation) => {
   test.each<[string, (pairs: Pairs) => DStream<unknown>, RegExp]>([
-    ['a length of one and a half batches', (pairs) => operation(pairs, milliseconds(1_500)), /length.*must be a multiple/],
-    ['a slide of one and a half batches', (pairs) => operation(pairs, seconds(3), milliseconds(1_500)), /slide.*must be a multiple/],
+    [
+      'a length of one and a half batches',
+      (pairs) => operation(pairs, milliseconds(1_500)),
+      /length.*must be a multiple/,
+    ],
+    [
+      'a slide of one and a half batches',
+      (pairs) => operation(pairs, seconds(3), milliseconds(1_500)),
+      /slide.*must be a multiple/,
+    ],
     [
       'a length below the slide of the window below',
       (pairs) => operation(pairs.window(seconds(4), seconds(4)), seconds(2)),
@@ -41,16 +52,24 @@ describe.each(Object.entries(windowed))('%s', (_, operation) => {
     ],
     ['a bare number', (pairs) => operation(pairs, any(3_000)), /length needs a length of time/],
     ['no length', (pairs) => operation(pairs, any(undefined)), /length needs a length of time/],
-    ['a bare number as slide', (pairs) => operation(pairs, seconds(3), any(3_000)), /slide needs a length of time/],
+    [
+      'a bare number as slide',
+      (pairs) => operation(pairs, seconds(3), any(3_000)),
+      /slide needs a length of time/,
+    ],
   ])('refuses %s', (__, describePipeline, message) => {
     expect(() => built(describePipeline)).toThrow(
-      expect.objectContaining({ code: 'ARGUMENT_INVALID', message: expect.stringMatching(message) as string }),
+      expect.objectContaining({
+        code: 'ARGUMENT_INVALID',
+        message: expect.stringMatching(message) as string,
+      }),
     )
   })
 
   test('has the slide of its stream, or its own, and so has what follows', () => {
     const slides: number[] = []
-    const slideOf = (one: DStream<unknown>): void => void slides.push(one.map((x) => x).slideDuration.milliseconds)
+    const slideOf = (one: DStream<unknown>): void =>
+      void slides.push(one.map((x) => x).slideDuration.milliseconds)
     built((pairs) => {
       slideOf(operation(pairs, seconds(6)))
       slideOf(operation(pairs, seconds(6), seconds(3)))
@@ -72,7 +91,10 @@ describe.each(Object.entries(windowed))('%s', (_, operation) => {
 
 test.each<[string, (pairs: Pairs) => DStream<unknown>]>([
   ['union', (pairs) => pairs.union(pairs.window(seconds(2), seconds(2)))],
-  ['transformWith', (pairs) => pairs.transformWith(pairs.window(seconds(2), seconds(2)), (rdd) => rdd)],
+  [
+    'transformWith',
+    (pairs) => pairs.transformWith(pairs.window(seconds(2), seconds(2)), (rdd) => rdd),
+  ],
   ['cogroup', (pairs) => pairs.cogroup(pairs.window(seconds(2), seconds(2)))],
   ['join', (pairs) => pairs.window(seconds(2), seconds(2)).join(pairs)],
   ['leftOuterJoin', (pairs) => pairs.leftOuterJoin(pairs.window(seconds(2), seconds(2)))],
@@ -84,13 +106,19 @@ test.each<[string, (pairs: Pairs) => DStream<unknown>]>([
 
 describe('a span', () => {
   test.each([
-    { span: { paneMs: 1, lengthMs: 3, slideMs: 1 }, due: [1, 2, 3, 4, 5, 6], held: [1, 2, 3, 4, 5, 6] },
+    {
+      span: { paneMs: 1, lengthMs: 3, slideMs: 1 },
+      due: [1, 2, 3, 4, 5, 6],
+      held: [1, 2, 3, 4, 5, 6],
+    },
     { span: { paneMs: 1, lengthMs: 3, slideMs: 3 }, due: [3, 6], held: [1, 2, 3, 4, 5, 6] },
     { span: { paneMs: 1, lengthMs: 1, slideMs: 3 }, due: [3, 6], held: [3, 6] },
     { span: { paneMs: 2, lengthMs: 2, slideMs: 6 }, due: [6], held: [6] },
     { span: { paneMs: 2, lengthMs: 4, slideMs: 6 }, due: [6], held: [4, 6] },
   ])('$span is due at $due and holds $held', ({ span, due, held }) => {
-    const times = [1, 2, 3, 4, 5, 6].filter((time) => time % span.paneMs === 0).map((time) => ({ timeMs: 100 + time, zeroMs: 100 }))
+    const times = [1, 2, 3, 4, 5, 6]
+      .filter((time) => time % span.paneMs === 0)
+      .map((time) => ({ timeMs: 100 + time, zeroMs: 100 }))
     expect(times.filter((at) => isDue(span, at)).map(({ timeMs }) => timeMs - 100)).toEqual(due)
     expect(times.filter((at) => isHeld(span, at)).map(({ timeMs }) => timeMs - 100)).toEqual(held)
   })

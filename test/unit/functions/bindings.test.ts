@@ -46,7 +46,9 @@ describe.each([
     await fourth.put(1, 'one')
     await fourth.put(3, 'three')
     await fourth.pass(2)
-    expect([first, second, third, fourth].map((app) => app.printed().flatMap(([, lines]) => lines))).toEqual([
+    expect(
+      [first, second, third, fourth].map((app) => app.printed().flatMap(([, lines]) => lines)),
+    ).toEqual([
       ['from a'],
       ['one'],
       ['from b, which waits until the bucket is back', 'from c'],

@@ -9,7 +9,7 @@ import type { Environment, SourceBinding } from '../../../functions/environment.
 import { type IntakeFunction, intakeFunction } from '../../../functions/intake-function.ts'
 import type { FunctionPorts } from '../../../functions/ports.ts'
 import type { MemoryObjectStore } from '../../../lib/adapters/memory/memory-object-store.ts'
-import type { Tick } from '../../../lib/runtime/serverless/ticks.ts'
+import type { Trigger } from '../../../lib/runtime/driver/triggers.ts'
 import { APP, START_MS, World } from '../runtime/harness.ts'
 
 export const STREAM_ARN = 'arn:aws:kinesis:eu-west-1:123456789012:stream/lines'
@@ -32,7 +32,7 @@ export interface DeployedOptions {
 export class Deployed {
   readonly world: World
   readonly lines: string[] = []
-  readonly wound: Tick[] = []
+  readonly wound: Trigger[] = []
   /** Calls of ports that are under way. */
   pending = 0
   /** How many were under way when a function had answered. */
@@ -40,16 +40,22 @@ export class Deployed {
   /** When the stream was created. */
   streamCreatedMs = 1
   remainingMs: () => number = () => TIMEOUT_MS
-  readonly #make: { readonly intake: () => Promise<IntakeFunction>; readonly driver: () => Promise<DriverFunction> }
+  readonly #make: {
+    readonly intake: () => Promise<IntakeFunction>
+    readonly driver: () => Promise<DriverFunction>
+  }
   #intake: IntakeFunction | undefined
   #driver: DriverFunction | undefined
 
-  constructor(pipeline: Pipeline, { world = new World(), generation = 1, sources }: DeployedOptions) {
+  constructor(
+    pipeline: Pipeline,
+    { world = new World(), generation = 1, sources }: DeployedOptions,
+  ) {
     this.world = world
     const environment: Environment = {
       table: 'table',
       blocks: undefined,
-      ticks: 'queue',
+      triggers: 'queue',
       sources: new Map(Object.entries(sources)),
       outputs: new Map(),
       generation,
@@ -68,15 +74,24 @@ export class Deployed {
   /** Puts records into a shard, and brings them to intake. */
   async put(first: number, ...records: readonly string[]): Promise<void> {
     await this.bring(
-      records.map((record, index) => ({ sequenceNumber: String(first + index), data: Buffer.from(record).toString('base64') })),
+      records.map((record, index) => ({
+        sequenceNumber: String(first + index),
+        data: Buffer.from(record).toString('base64'),
+      })),
     )
   }
 
-  async bring(records: readonly { readonly sequenceNumber: string; readonly data: string }[]): Promise<void> {
+  async bring(
+    records: readonly { readonly sequenceNumber: string; readonly data: string }[],
+  ): Promise<void> {
     const Records = records.map((record) => ({
       eventID: `shardId-000000000000:${record.sequenceNumber}`,
       eventSourceARN: STREAM_ARN,
-      kinesis: { partitionKey: 'k', approximateArrivalTimestamp: this.world.nowMs / 1_000, ...record },
+      kinesis: {
+        partitionKey: 'k',
+        approximateArrivalTimestamp: this.world.nowMs / 1_000,
+        ...record,
+      },
     }))
     await this.#answered(async () => (this.#intake ??= await this.#make.intake())({ Records }))
   }
@@ -100,11 +115,13 @@ export class Deployed {
     const eventTime = new Date(this.world.nowMs).toISOString()
     const s3 = { bucket: { name: BUCKET }, object: { key: encodeURIComponent(key), versionId } }
     const body = JSON.stringify({ Records: [{ eventName: 'ObjectCreated:Put', eventTime, s3 }] })
-    await this.#answered(async () => (this.#intake ??= await this.#make.intake())({ Records: [{ eventSource: 'aws:sqs', body }] }))
+    await this.#answered(async () =>
+      (this.#intake ??= await this.#make.intake())({ Records: [{ eventSource: 'aws:sqs', body }] }),
+    )
   }
 
-  /** Calls the driver; `wind`: as the clock does each minute. */
-  async tick(tick: Omit<Tick, 'app'> = {}): Promise<void> {
+  /** Calls the driver; `scheduleTriggers`: as the clock does each minute. */
+  async tick(tick: Omit<Trigger, 'app'> = {}): Promise<void> {
     const context: Context = { getRemainingTimeInMillis: () => this.remainingMs() }
     const event = { Records: [{ body: JSON.stringify({ app: APP, ...tick }) }] }
     await this.#answered(async () => (this.#driver ??= await this.#make.driver())(event, context))
@@ -121,7 +138,9 @@ export class Deployed {
 
   /** The entries of the log of one kind. */
   logged(event: string): readonly Record<string, unknown>[] {
-    return this.lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((entry) => entry['event'] === event)
+    return this.lines
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter((entry) => entry['event'] === event)
   }
 
   /** What `print` printed: the elements, batch by batch, without those that had none. */
@@ -147,7 +166,9 @@ export class Deployed {
       store: this.#watched(store),
       clock,
       randomness,
-      wind: this.#watched({ wind: async (ticks: readonly Tick[]) => void this.wound.push(...ticks) }).wind,
+      scheduleTriggers: this.#watched({
+        scheduleTriggers: async (triggers: readonly Trigger[]) => void this.wound.push(...triggers),
+      }).scheduleTriggers,
       objectsIn: async () => this.#watched(this.bucket),
       filesIn: async () => this.#watched(this.world.files),
       streamCreatedMs: this.#watched({ ask: async () => this.streamCreatedMs }).ask,
@@ -167,11 +188,14 @@ export class Deployed {
         this.pending -= 1
       }
     }
-    const isCall = (value: unknown): value is (...given: readonly unknown[]) => unknown => typeof value === 'function'
+    const isCall = (value: unknown): value is (...given: readonly unknown[]) => unknown =>
+      typeof value === 'function'
     return Object.fromEntries(
       Object.entries(port).map(([name, value]) => [
         name,
-        isCall(value) && name !== 'answeredMs' ? (...given: readonly unknown[]) => slowly(() => value(...given)) : value,
+        isCall(value) && name !== 'answeredMs'
+          ? (...given: readonly unknown[]) => slowly(() => value(...given))
+          : value,
       ]),
     ) as T
   }

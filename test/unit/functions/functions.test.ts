@@ -4,10 +4,10 @@ import { build } from 'esbuild'
 import { seconds, stream } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { readEnvironment } from '../../../functions/environment.ts'
-import { hintsFor, objectTargets } from '../../../functions/object-targets.ts'
+import { notificationsFor, objectTargets } from '../../../functions/object-targets.ts'
 import { bucketPlace, outputPort } from '../../../functions/outputs.ts'
 import { deliveriesFor, streamTargets } from '../../../functions/targets.ts'
-import { tickQueue } from '../../../functions/tick-queue.ts'
+import { triggerQueue } from '../../../functions/tick-queue.ts'
 import type { OutputFiles } from '../../../lib/ports/output-files.ts'
 import { memoryOutputFiles } from '../../../lib/adapters/memory/memory-output-files.ts'
 
@@ -28,7 +28,7 @@ describe('the environment', () => {
     expect(readEnvironment(variables)).toEqual({
       table: 'table',
       blocks: undefined,
-      ticks: 'https://queue',
+      triggers: 'https://queue',
       sources: new Map([['kinesisTextStream-1', clicks]]),
       outputs: new Map([['results', 'my-bucket']]),
       generation: 7,
@@ -57,7 +57,9 @@ test.each([
 })
 
 test('an output to a directory is refused, with the names that are bound', () => {
-  expect(() => bucketPlace('out/totals', readEnvironment(variables).outputs)).toThrow(/BINDING_MISSING[^]*results/)
+  expect(() => bucketPlace('out/totals', readEnvironment(variables).outputs)).toThrow(
+    /BINDING_MISSING[^]*results/,
+  )
 })
 
 test('outputs go to the tree of their bucket', async () => {
@@ -66,7 +68,11 @@ test('outputs go to the tree of their bucket', async () => {
     writeParts: async (path, parts, fence) => files.writeParts(`${bucket}/${path}`, parts, fence),
   })
   const port = outputPort({ buckets: new Map([['results', 'b']]), filesIn, log: () => undefined })
-  await port.saveText('s3://results/x-1', [Buffer.from('1\n')], { app: 'a', generation: 1, epoch: 1 })
+  await port.saveText('s3://results/x-1', [Buffer.from('1\n')], {
+    app: 'a',
+    generation: 1,
+    epoch: 1,
+  })
   expect([...files.files().keys()]).toContain('b/x-1/part-00000')
 })
 
@@ -85,14 +91,21 @@ describe('records of a stream', () => {
   const record = {
     eventID: 'shardId-000000000000:1',
     eventSourceARN: ARN,
-    kinesis: { partitionKey: 'k', sequenceNumber: '1', data: 'YQ==', approximateArrivalTimestamp: 1 },
+    kinesis: {
+      partitionKey: 'k',
+      sequenceNumber: '1',
+      data: 'YQ==',
+      approximateArrivalTimestamp: 1,
+    },
   }
 
   const created = new Map([[ARN, 5]])
 
   test('go to every source that reads it', () => {
     const deliveries = deliveriesFor({ Records: [record] }, targets, created)
-    expect(deliveries.map(({ source, delivery }) => [source, delivery.records[0]?.record])).toMatchObject([
+    expect(
+      deliveries.map(({ source, delivery }) => [source, delivery.records[0]?.record]),
+    ).toMatchObject([
       ['kinesisTextStream-1', 'a'],
       ['kinesisStream-1', { partitionKey: 'k' }],
     ])
@@ -100,31 +113,39 @@ describe('records of a stream', () => {
 
   test('of another stream are refused', () => {
     const event = { Records: [{ ...record, eventSourceARN: `${ARN}2` }] }
-    expect(() => deliveriesFor(event, targets, created)).toThrow(expect.objectContaining({ code: 'EVENT_INVALID' }) as Error)
+    expect(() => deliveriesFor(event, targets, created)).toThrow(
+      expect.objectContaining({ code: 'EVENT_INVALID' }) as Error,
+    )
     expect(deliveriesFor({}, targets, created)).toEqual([])
   })
 })
 
 describe('the queue of ticks', () => {
   const sent: { readonly Entries?: readonly { readonly DelaySeconds?: number }[] }[] = []
-  const queueOf = (answer: object): ReturnType<typeof tickQueue> => {
+  const queueOf = (answer: object): ReturnType<typeof triggerQueue> => {
     const send = async ({ input }: { readonly input: object }): Promise<object> => {
       sent.push(input)
       return answer
     }
-    return tickQueue({ client: { send } as never, queueUrl: 'q', now: () => 1_000 })
+    return triggerQueue({ client: { send } as never, queueUrl: 'q', now: () => 1_000 })
   }
 
   test('takes ten at a time, each at its time', async () => {
-    await queueOf({})(Array.from({ length: 12 }, (_, index) => ({ app: 'a', atMs: 1_000 + index * 1_000 })))
-    expect(sent.map(({ Entries = [] }) => Entries.map(({ DelaySeconds }) => DelaySeconds))).toEqual([
-      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
-      [10, 11],
-    ])
+    await queueOf({})(
+      Array.from({ length: 12 }, (_, index) => ({ app: 'a', atMs: 1_000 + index * 1_000 })),
+    )
+    expect(sent.map(({ Entries = [] }) => Entries.map(({ DelaySeconds }) => DelaySeconds))).toEqual(
+      [
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+        [10, 11],
+      ],
+    )
   })
 
   test('that refuses one is an error', async () => {
-    await expect(queueOf({ Failed: [{ Message: 'full' }] })([{ app: 'a' }])).rejects.toMatchObject({ code: 'STORE_FAILED' })
+    await expect(queueOf({ Failed: [{ Message: 'full' }] })([{ app: 'a' }])).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+    })
   })
 })
 
@@ -139,7 +160,10 @@ test.each(['intake', 'driver'])('%s is a short file, and bundles with a pipeline
     minify: true,
     write: false,
     conditions: ['millrace-source'],
-    alias: { 'millrace-pipeline': join(root, 'test/unit/functions/clicks.ts'), millrace: join(root, 'lib/index.ts') },
+    alias: {
+      'millrace-pipeline': join(root, 'test/unit/functions/clicks.ts'),
+      millrace: join(root, 'lib/index.ts'),
+    },
   })
   const text = outputFiles[0]?.text ?? ''
   expect(text).toContain('clicks-of-the-test')
@@ -163,18 +187,25 @@ describe('notifications of objects', () => {
   const created = (key: string, bucket = 'b'): string =>
     JSON.stringify({
       Records: [
-        { eventName: 'ObjectCreated:Put', eventTime: '1970-01-01T00:00:05.000Z', s3: { bucket: { name: bucket }, object: { key } } },
+        {
+          eventName: 'ObjectCreated:Put',
+          eventTime: '1970-01-01T00:00:05.000Z',
+          s3: { bucket: { name: bucket }, object: { key } },
+        },
       ],
     })
   const hintsOf = (...bodies: readonly string[]) =>
-    hintsFor({ Records: bodies.map((body) => ({ eventSource: 'aws:sqs' as const, body })) }, objectTargets(plan, sources))
+    notificationsFor(
+      { Records: bodies.map((body) => ({ eventSource: 'aws:sqs' as const, body })) },
+      objectTargets(plan, sources),
+    )
 
   test('go to every source whose prefix they match', () => {
     expect(hintsOf(created('in/a+b.txt'), created('out/c'))).toEqual([
-      { source: 'textFileStream-1', hints: [{ key: 'in/a b.txt', eventMs: 5_000 }] },
+      { source: 'textFileStream-1', notifications: [{ key: 'in/a b.txt', eventMs: 5_000 }] },
       {
         source: 'textFileStream-2',
-        hints: [
+        notifications: [
           { key: 'in/a b.txt', eventMs: 5_000 },
           { key: 'out/c', eventMs: 5_000 },
         ],

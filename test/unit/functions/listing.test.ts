@@ -12,7 +12,10 @@ const pipelineWith = (files: TextFileStreamOptions, objects = 3): Pipeline =>
 /** An application over a bucket, with a count of the pages that were listed of it. */
 const deploy = (files: TextFileStreamOptions, objects?: number) => {
   const world = new World({ pageSize: 2 })
-  const app = new Deployed(pipelineWith(files, objects), { world, sources: { 'textFileStream-1': toBucket } })
+  const app = new Deployed(pipelineWith(files, objects), {
+    world,
+    sources: { 'textFileStream-1': toBucket },
+  })
   return { app, world }
 }
 
@@ -31,7 +34,8 @@ const linesOf = (...apps: readonly Deployed[]): readonly string[] =>
   [...new Map(apps.flatMap((app) => app.printed())).values()].flat().toSorted()
 
 const writeAll = (world: World): void => {
-  for (const [index, key] of OBJECTS.entries()) world.versions.write(key, Buffer.from(`${key}\n`), world.nowMs - 1_000 * (index + 1))
+  for (const [index, key] of OBJECTS.entries())
+    world.versions.write(key, Buffer.from(`${key}\n`), world.nowMs - 1_000 * (index + 1))
 }
 
 describe('objects that were there before the first start', () => {
@@ -41,7 +45,9 @@ describe('objects that were there before the first start', () => {
     const pages = countPages(world)
     await app.pass(10)
     expect(linesOf(app)).toEqual(OBJECTS)
-    expect(Math.max(...app.logged('batchCompleted').map(({ objects }) => Number(objects)))).toBeLessThanOrEqual(3)
+    expect(
+      Math.max(...app.logged('batchCompleted').map(({ objects }) => Number(objects))),
+    ).toBeLessThanOrEqual(3)
     expect((await world.head()).status).toBe('rest')
     const listed = pages()
     expect(listed).toBe(4)
@@ -81,38 +87,45 @@ describe('objects that were there before the first start', () => {
     writeAll(world)
     world.advance(365 * 24 * 60 * MINUTE_MS)
     await app.pass(2)
-    await app.tick({ wind: true })
+    await app.tick({ scheduleMinute: true })
     expect(app.logged('lag').map(({ lagMs }) => Number(lagMs) < MINUTE_MS)).toEqual([true])
   })
 })
 
-describe.each<TextFileStreamOptions>([{ existing: 'all' }, { existing: 'ignore' }])('with existing: $existing', (files) => {
-  test('what came while notifications did not work yet is found a quarter of an hour later', async () => {
-    const { app, world } = deploy(files)
-    await app.pass(2)
-    app.write('unheard', 'unheard\n')
-    await app.pass(10)
-    expect(linesOf(app)).toEqual([])
-    world.advance(15 * MINUTE_MS)
-    await app.pass(10)
-    expect(linesOf(app)).toEqual(['unheard'])
-  })
+describe.each<TextFileStreamOptions>([{ existing: 'all' }, { existing: 'ignore' }])(
+  'with existing: $existing',
+  (files) => {
+    test('what came while notifications did not work yet is found a quarter of an hour later', async () => {
+      const { app, world } = deploy(files)
+      await app.pass(2)
+      app.write('unheard', 'unheard\n')
+      await app.pass(10)
+      expect(linesOf(app)).toEqual([])
+      world.advance(15 * MINUTE_MS)
+      await app.pass(10)
+      expect(linesOf(app)).toEqual(['unheard'])
+    })
 
-  test('and never again after that', async () => {
-    const { app, world } = deploy(files)
-    const pages = countPages(world)
-    await app.pass(20, MINUTE_MS)
-    const listed = pages()
-    await app.pass(100, MINUTE_MS)
-    expect(pages()).toBe(listed)
-  })
-})
+    test('and never again after that', async () => {
+      const { app, world } = deploy(files)
+      const pages = countPages(world)
+      await app.pass(20, MINUTE_MS)
+      const listed = pages()
+      await app.pass(100, MINUTE_MS)
+      expect(pages()).toBe(listed)
+    })
+  },
+)
 
 test('objects of tomorrow, however many, do not keep it awake until then', async () => {
   const { app, world } = deploy({ existing: 'all' }, 200)
   await app.pass(2)
   for (let index = 0; index < 150; index++) {
-    const version = world.versions.write(`tomorrow-${index}`, Buffer.from('x\n'), world.nowMs + 24 * 60 * MINUTE_MS)
+    const version = world.versions.write(
+      `tomorrow-${index}`,
+      Buffer.from('x\n'),
+      world.nowMs + 24 * 60 * MINUTE_MS,
+    )
     await app.tell(`tomorrow-${index}`, version)
   }
   await app.pass(40, MINUTE_MS)
@@ -125,7 +138,11 @@ test('another bucket is listed from the beginning', async () => {
   writeAll(world)
   const prefixed = { ...toBucket, kind: 'objects', bucket: BUCKET, prefix: 'in/' } as const
   world.versions.write('in/new', Buffer.from('new\n'), world.nowMs - 1)
-  const other = new Deployed(pipelineWith({ existing: 'all' }), { world, generation: 2, sources: { 'textFileStream-1': prefixed } })
+  const other = new Deployed(pipelineWith({ existing: 'all' }), {
+    world,
+    generation: 2,
+    sources: { 'textFileStream-1': prefixed },
+  })
   await other.pass(5)
   expect(linesOf(other)).toEqual(['new'])
 })

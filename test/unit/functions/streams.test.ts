@@ -20,7 +20,11 @@ describe('a stream that is deleted and made again, and counts from the beginning
     app.freeze()
     await app.put(1, 'of the new stream')
     await app.pass()
-    expect(app.printed().flatMap(([, lines]) => lines)).toEqual(['of the old stream', 'and more of it', 'of the new stream'])
+    expect(app.printed().flatMap(([, lines]) => lines)).toEqual([
+      'of the old stream',
+      'and more of it',
+      'of the new stream',
+    ])
   })
 
   test('is found out by a process that goes on: it takes nothing, and the records come again', async () => {
@@ -30,7 +34,11 @@ describe('a stream that is deleted and made again, and counts from the beginning
     await expect(put()).rejects.toMatchObject({ code: 'STREAM_REPLACED', retryable: true })
     await put()
     await app.pass()
-    expect(app.printed().flatMap(([, lines]) => lines)).toEqual(['of the old stream', 'and more of it', 'of the new stream'])
+    expect(app.printed().flatMap(([, lines]) => lines)).toEqual([
+      'of the old stream',
+      'and more of it',
+      'of the new stream',
+    ])
   })
 
   test('is found out before a part of its records is taken for those of the old one', async () => {
@@ -40,13 +48,23 @@ describe('a stream that is deleted and made again, and counts from the beginning
     await expect(put()).rejects.toMatchObject({ code: 'STREAM_REPLACED' })
     await put()
     await app.pass()
-    expect(app.printed().flatMap(([, lines]) => lines)).toEqual(['of the old stream', 'and more of it', 'new', 'newer', 'newest'])
+    expect(app.printed().flatMap(([, lines]) => lines)).toEqual([
+      'of the old stream',
+      'and more of it',
+      'new',
+      'newer',
+      'newest',
+    ])
   })
 
   test('is not what repeated records mean', async () => {
     const app = await begin()
     await app.put(1, 'of the old stream', 'and more of it', 'and yet more')
     await app.pass()
-    expect(app.printed().flatMap(([, lines]) => lines)).toEqual(['of the old stream', 'and more of it', 'and yet more'])
+    expect(app.printed().flatMap(([, lines]) => lines)).toEqual([
+      'of the old stream',
+      'and more of it',
+      'and yet more',
+    ])
   })
 })

@@ -1,13 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import type { BadRecord } from '../../../lib/rdd/pour.ts'
+import type { BadRecord } from '../../../lib/rdd/evaluate.ts'
 import { parallelize } from '../../../lib/rdd/parallelize.ts'
-import { datasetOf, type RDD } from '../../../lib/rdd/rdd.ts'
+import { rddOfPartitions, type RDD } from '../../../lib/rdd/rdd.ts'
 
 /** Records straight from a source, and those that were put aside, by their place. */
-const fromSource = <T>(records: readonly T[]): { readonly rdd: RDD<T>; readonly aside: Map<number, BadRecord> } => {
+const fromSource = <T>(
+  records: readonly T[],
+): { readonly rdd: RDD<T>; readonly aside: Map<number, BadRecord> } => {
   const aside = new Map<number, BadRecord>()
-  const origin = { description: 'lane 0 of lines', reject: (bad: BadRecord) => void aside.set(bad.index, bad) }
-  return { rdd: datasetOf<T>([{ records, steps: [], origin }]), aside }
+  const origin = {
+    description: 'lane 0 of lines',
+    reject: (bad: BadRecord) => void aside.set(bad.index, bad),
+  }
+  return { rdd: rddOfPartitions<T>([{ records, steps: [], origin }]), aside }
 }
 
 const numbersTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
@@ -25,7 +30,10 @@ const places: readonly (readonly [string, (rdd: RDD<number>) => RDD<number>])[] 
   ['map behind a map', (rdd) => rdd.map((n) => n).map(throwOn(3, 5))],
   ['filter', (rdd) => rdd.filter((n) => throwOn(3, 5)(n) >= 0)],
   ['flatMap', (rdd) => rdd.flatMap((n) => [throwOn(3, 5)(n)])],
-  ['flatMap that has already given something', (rdd) => rdd.flatMap((n) => (n === 3 || n === 5 ? [n, -n] : [n])).map(throwOn(-3, -5))],
+  [
+    'flatMap that has already given something',
+    (rdd) => rdd.flatMap((n) => (n === 3 || n === 5 ? [n, -n] : [n])).map(throwOn(-3, -5)),
+  ],
   [
     'flatMap whose generator throws late',
     (rdd) =>
@@ -34,7 +42,10 @@ const places: readonly (readonly [string, (rdd: RDD<number>) => RDD<number>])[] 
         throwOn(3, 5)(n)
       }),
   ],
-  ['flatMap of what is not iterable', (rdd) => rdd.flatMap((n) => (n === 3 || n === 5 ? (undefined as unknown as number[]) : [n]))],
+  [
+    'flatMap of what is not iterable',
+    (rdd) => rdd.flatMap((n) => (n === 3 || n === 5 ? (undefined as unknown as number[]) : [n])),
+  ],
   ['mapToPair', (rdd) => rdd.mapToPair((n) => [throwOn(3, 5)(n), 1]).map(([n]) => n)],
 ]
 
@@ -64,7 +75,10 @@ describe.each(places)('a record on which %s throws', (_, steps) => {
   })
 
   test('fails the batch where it cannot be put aside', async () => {
-    const failure = { code: 'USER_FUNCTION_FAILED', message: expect.stringMatching(/given: +\[?3/) as string }
+    const failure = {
+      code: 'USER_FUNCTION_FAILED',
+      message: expect.stringMatching(/given: +\[?3/) as string,
+    }
     await expect(steps(parallelize(numbersTo(10))).collect()).rejects.toMatchObject(failure)
     const behindShuffle = parallelize(numbersTo(10))
       .mapToPair((n) => [n, n])
@@ -80,7 +94,9 @@ test('a bad record has the operator that threw, and what it threw', async () => 
     .within({ saveText: async () => undefined }, 'map-7')
     .map(throwOn(2))
     .collect()
-  expect([...aside.values()]).toEqual([{ index: 1, record: 2, label: 'map-7', error: new RangeError('bad 2') }])
+  expect([...aside.values()]).toEqual([
+    { index: 1, record: 2, label: 'map-7', error: new RangeError('bad 2') },
+  ])
 })
 
 test('each output that pours a partition puts the same records aside', async () => {
@@ -128,7 +144,8 @@ describe('too much poison is broken code', () => {
 })
 
 describe('an error behind the source stage names its operator', () => {
-  const named = <T>(rdd: RDD<T>, id: string): RDD<T> => rdd.within({ saveText: async () => undefined }, id)
+  const named = <T>(rdd: RDD<T>, id: string): RDD<T> =>
+    rdd.within({ saveText: async () => undefined }, id)
   const broken = (): never => {
     throw new TypeError('broken')
   }
@@ -147,7 +164,10 @@ describe('an error behind the source stage names its operator', () => {
     ] as [string, number][])
 
   test.each<[string, () => RDD<unknown>]>([
-    ['the function of a reduction, inside a partition', () => named(doubled(), 'reduceByKey-3').reduceByKey(broken)],
+    [
+      'the function of a reduction, inside a partition',
+      () => named(doubled(), 'reduceByKey-3').reduceByKey(broken),
+    ],
     [
       'the function of a reduction, between partitions',
       () =>
@@ -175,7 +195,10 @@ describe('an error behind the source stage names its operator', () => {
           broken()
         }),
     ],
-    ['mapPartitions, async', () => named(pairs(), 'reduceByKey-3').mapPartitions(async () => broken())],
+    [
+      'mapPartitions, async',
+      () => named(pairs(), 'reduceByKey-3').mapPartitions(async () => broken()),
+    ],
   ])('%s', async (_, make) => {
     await expect(make().collect()).rejects.toMatchObject({
       code: 'USER_FUNCTION_FAILED',
@@ -186,7 +209,9 @@ describe('an error behind the source stage names its operator', () => {
   test('an error of Millrace in a reduction stays what it is', async () => {
     const { rdd } = fromSource(numbersTo(20))
     const poisoned = rdd.map(broken).mapToPair((n) => [n, 1] as [number, number])
-    await expect(poisoned.reduceByKey((a, b) => a + b).collect()).rejects.toMatchObject({ code: 'POISON_BREAKER' })
+    await expect(poisoned.reduceByKey((a, b) => a + b).collect()).rejects.toMatchObject({
+      code: 'POISON_BREAKER',
+    })
   })
 
   test('a failure in the sink is not blamed on a record', async () => {

@@ -6,7 +6,10 @@ const PARTITIONS = [1, 2, 5] as const
 /** Where Spark's parallelize cuts: what the i-th of n partitions of a list begins with. */
 const cutInto = <T>(elements: readonly T[], partitions: number): readonly (readonly T[])[] =>
   Array.from({ length: partitions }, (_, i) =>
-    elements.slice(Math.floor((i * elements.length) / partitions), Math.floor(((i + 1) * elements.length) / partitions)),
+    elements.slice(
+      Math.floor((i * elements.length) / partitions),
+      Math.floor(((i + 1) * elements.length) / partitions),
+    ),
   )
 
 const NUMBERS = [3, 1, 4, 1, 5, 9, 2, 6]
@@ -15,7 +18,9 @@ const PAIRS = WORDS.map((word, i): [string, number] => [word, i])
 
 /** Pairs by key in the order of keys, their values in the order in which they came. */
 const grouped = <V>(pairs: readonly (readonly [string, V])[]): [string, V[]][] =>
-  [...new Set(pairs.map(([key]) => key))].sort().map((key) => [key, pairs.filter((pair) => pair[0] === key).map(([, value]) => value)])
+  [...new Set(pairs.map(([key]) => key))]
+    .sort()
+    .map((key) => [key, pairs.filter((pair) => pair[0] === key).map(([, value]) => value)])
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
 
@@ -24,11 +29,18 @@ interface Row<T> {
   readonly name: string
   readonly of: readonly T[]
   readonly run: (rdd: RDD<T>) => RDD<unknown>
-  readonly fromScratch: (elements: readonly T[], partitions: readonly (readonly T[])[]) => readonly unknown[]
+  readonly fromScratch: (
+    elements: readonly T[],
+    partitions: readonly (readonly T[])[],
+  ) => readonly unknown[]
 }
 
-const row = <T>(name: string, of: readonly T[], run: Row<T>['run'], fromScratch: Row<T>['fromScratch']): Row<never> =>
-  ({ name, of, run, fromScratch }) as unknown as Row<never>
+const row = <T>(
+  name: string,
+  of: readonly T[],
+  run: Row<T>['run'],
+  fromScratch: Row<T>['fromScratch'],
+): Row<never> => ({ name, of, run, fromScratch }) as unknown as Row<never>
 
 const rows: readonly Row<never>[] = [
   row(
@@ -183,28 +195,43 @@ const rows: readonly Row<never>[] = [
         .reduceByKey((a, b) => a + b),
     (all) => {
       const lengths = [...new Set(all.map(([key]) => key.length))].sort((a, b) => a - b)
-      return lengths.map((length) => [length, sum(all.filter(([key]) => key.length === length).map(([, n]) => n))])
+      return lengths.map((length) => [
+        length,
+        sum(all.filter(([key]) => key.length === length).map(([, n]) => n)),
+      ])
     },
   ),
 ]
 
 describe.each(PARTITIONS)('over %i partitions', (partitions) => {
   test.each(rows)('$name', async ({ of, run, fromScratch }) => {
-    expect(await run(parallelize(of, { partitions })).collect()).toEqual(fromScratch(of, cutInto(of, partitions)))
+    expect(await run(parallelize(of, { partitions })).collect()).toEqual(
+      fromScratch(of, cutInto(of, partitions)),
+    )
   })
 
   test.each(rows)('$name, of nothing', async ({ run, fromScratch }) => {
-    expect(await run(parallelize<never>([], { partitions })).collect()).toEqual(fromScratch([], cutInto([], partitions)))
+    expect(await run(parallelize<never>([], { partitions })).collect()).toEqual(
+      fromScratch([], cutInto([], partitions)),
+    )
   })
 
-  test.each(PARTITIONS)('a shuffle into %i: each key in one partition, in order, the same sums', async (into) => {
-    const shuffled = parallelize(PAIRS, { partitions }).reduceByKey((a, b) => a + b, { partitions: into })
-    const parts = await shuffled.mapPartitions((part) => [[...part]]).collect()
-    expect(shuffled.getNumPartitions()).toBe(into)
-    expect(parts).toHaveLength(into)
-    for (const part of parts) expect(part.map(([key]) => key)).toEqual(part.map(([key]) => key).toSorted())
-    expect(parts.flat().toSorted(([a], [b]) => (a < b ? -1 : 1))).toEqual(grouped(PAIRS).map(([key, values]) => [key, sum(values)]))
-  })
+  test.each(PARTITIONS)(
+    'a shuffle into %i: each key in one partition, in order, the same sums',
+    async (into) => {
+      const shuffled = parallelize(PAIRS, { partitions }).reduceByKey((a, b) => a + b, {
+        partitions: into,
+      })
+      const parts = await shuffled.mapPartitions((part) => [[...part]]).collect()
+      expect(shuffled.getNumPartitions()).toBe(into)
+      expect(parts).toHaveLength(into)
+      for (const part of parts)
+        expect(part.map(([key]) => key)).toEqual(part.map(([key]) => key).toSorted())
+      expect(parts.flat().toSorted(([a], [b]) => (a < b ? -1 : 1))).toEqual(
+        grouped(PAIRS).map(([key, values]) => [key, sum(values)]),
+      )
+    },
+  )
 
   test('values of a key come in the order in which they were', async () => {
     const values = await parallelize(PAIRS, { partitions }).groupByKey({ partitions: 3 }).collect()
@@ -223,7 +250,8 @@ describe.each(PARTITIONS)('over %i partitions', (partitions) => {
     expect(await rdd.filter((n) => n > 100).isEmpty()).toBe(true)
     expect(await rdd.flatMap((n) => [n, n]).count()).toBe(2 * NUMBERS.length)
     expect(rdd.getNumPartitions()).toBe(partitions)
-    for (const count of [0, 1, 3, NUMBERS.length, 100]) expect(await rdd.take(count)).toEqual(expected.slice(0, count))
+    for (const count of [0, 1, 3, NUMBERS.length, 100])
+      expect(await rdd.take(count)).toEqual(expected.slice(0, count))
   })
 })
 
@@ -273,15 +301,21 @@ describe('refused', () => {
   })
 
   test('reduce of nothing', async () => {
-    await expect(parallelize<number>([]).reduce((a) => a)).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+    await expect(parallelize<number>([]).reduce((a) => a)).rejects.toMatchObject({
+      code: 'ARGUMENT_INVALID',
+    })
   })
 
   test('saving what belongs to no batch', async () => {
-    await expect(parallelize([1]).saveAsTextFile('out')).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+    await expect(parallelize([1]).saveAsTextFile('out')).rejects.toMatchObject({
+      code: 'ARGUMENT_INVALID',
+    })
   })
 
   test('a key that cannot be compared by value', async () => {
     const rdd = parallelize([() => 1]).mapToPair((f) => [f, 1])
-    await expect(rdd.reduceByKey((a, b) => a + b).collect()).rejects.toMatchObject({ code: 'KEY_UNSUPPORTED' })
+    await expect(rdd.reduceByKey((a, b) => a + b).collect()).rejects.toMatchObject({
+      code: 'KEY_UNSUPPORTED',
+    })
   })
 })

@@ -9,8 +9,10 @@ const pairs: (readonly [string, number])[] = [
   ['a', 1],
   ['a', 2],
 ]
-const of = <T>(elements: readonly T[], partitions: number): RDD<T> => parallelize(elements, { partitions })
-const inPairs = (partitions: number): RDD<[string, number]> => of(pairs, partitions) as RDD<[string, number]>
+const of = <T>(elements: readonly T[], partitions: number): RDD<T> =>
+  parallelize(elements, { partitions })
+const inPairs = (partitions: number): RDD<[string, number]> =>
+  of(pairs, partitions) as RDD<[string, number]>
 const others = (partitions: number): RDD<[string, string]> =>
   of<[string, string]>(
     [
@@ -20,7 +22,11 @@ const others = (partitions: number): RDD<[string, string]> =>
     partitions,
   )
 
-const transformations: readonly (readonly [name: string, make: Make, elements: readonly unknown[]])[] = [
+const transformations: readonly (readonly [
+  name: string,
+  make: Make,
+  elements: readonly unknown[],
+])[] = [
   [
     'flatMapValues',
     (p) =>
@@ -174,7 +180,11 @@ const transformations: readonly (readonly [name: string, make: Make, elements: r
       ['c', 2],
     ],
   ],
-  ['sortBy', (p) => of(['not', 'to', 'be', 'a'], p).sortBy((word) => word.length), ['a', 'to', 'be', 'not']],
+  [
+    'sortBy',
+    (p) => of(['not', 'to', 'be', 'a'], p).sortBy((word) => word.length),
+    ['a', 'to', 'be', 'not'],
+  ],
   [
     'sortBy, descending',
     (p) => of(['not', 'to', 'be', 'a'], p).sortBy((word) => word.length, { ascending: false }),
@@ -189,7 +199,11 @@ const transformations: readonly (readonly [name: string, make: Make, elements: r
       ['b', 3],
     ],
   ],
-  ['sorting numbers, with NaN last', (p) => of([10, Number.NaN, 9, -1, 2n], p).sortBy((n) => n), [-1, 2n, 9, 10, Number.NaN]],
+  [
+    'sorting numbers, with NaN last',
+    (p) => of([10, Number.NaN, 9, -1, 2n], p).sortBy((n) => n),
+    [-1, 2n, 9, 10, Number.NaN],
+  ],
   [
     'sorting dates by time',
     (p) =>
@@ -198,8 +212,16 @@ const transformations: readonly (readonly [name: string, make: Make, elements: r
         .sortBy((date) => date),
     [new Date(-5), new Date(5), new Date(1e12)],
   ],
-  ['sorting arrays by their elements', (p) => of([[2], [10, 1], [10]], p).sortBy((n) => n), [[2], [10], [10, 1]]],
-  ['sorting values of different kinds', (p) => of<unknown>([[1], 'b', 3, null, true], p).sortBy((x) => x), [null, true, 3, 'b', [1]]],
+  [
+    'sorting arrays by their elements',
+    (p) => of([[2], [10, 1], [10]], p).sortBy((n) => n),
+    [[2], [10], [10, 1]],
+  ],
+  [
+    'sorting values of different kinds',
+    (p) => of<unknown>([[1], 'b', 3, null, true], p).sortBy((x) => x),
+    [null, true, 3, 'b', [1]],
+  ],
   ['union of several', (p) => of([1], p).union(of([2], p), of([1], p)), [1, 2, 1]],
   ['coalesce', (p) => of([1, 2, 3, 4], p).coalesce(2), [1, 2, 3, 4]],
   [
@@ -220,130 +242,168 @@ describe.each([1, 3])('over %i partitions', (partitions) => {
 
 const numbers = of([4, 1, 3, 2], 3)
 
-const actions: readonly (readonly [name: string, act: () => Promise<unknown>, result: unknown])[] = [
-  ['first', () => numbers.first(), 4],
-  ['top', () => numbers.top(2), [4, 3]],
-  ['top by a comparison', () => numbers.top(2, (a, b) => b - a), [1, 2]],
-  ['takeOrdered', () => numbers.takeOrdered(3), [1, 2, 3]],
-  ['takeOrdered of too many', () => numbers.takeOrdered(9), [1, 2, 3, 4]],
-  ['takeOrdered of none', () => numbers.takeOrdered(0), []],
-  ['max', () => numbers.max(), 4],
-  ['min', () => numbers.min(), 1],
-  ['max of words', () => of(['b', 'aa'], 2).max((a, b) => a.length - b.length), 'aa'],
-  ['fold', () => numbers.fold(0, (a, b) => a + b), 10],
-  ['fold begins with zero in each partition, and once more', () => numbers.fold(100, (a, b) => a + b), 410],
+const actions: readonly (readonly [name: string, act: () => Promise<unknown>, result: unknown])[] =
   [
-    'aggregate',
-    () =>
-      numbers.aggregate(
-        () => '',
-        (text, n) => text + String(n),
-        (a, b) => a + b,
-      ),
-    '4132',
-  ],
-  ['treeReduce', () => numbers.treeReduce((a, b) => a + b), 10],
-  ['lookup', () => inPairs(2).lookup('a'), [1, 2]],
-  ['lookup of a key that is not there', () => inPairs(2).lookup('z'), []],
-  [
-    'countByKey',
-    () => inPairs(2).countByKey(),
-    new Map([
-      ['a', 2],
-      ['b', 1],
-    ]),
-  ],
-  [
-    'countByValue',
-    () => of(['to', 'be', 'to'], 2).countByValue(),
-    new Map([
-      ['be', 1],
-      ['to', 2],
-    ]),
-  ],
-  [
-    'collectAsMap takes the last',
-    () => inPairs(2).collectAsMap(),
-    new Map([
-      ['a', 2],
-      ['b', 3],
-    ]),
-  ],
-  ['sum', () => numbers.sum(), 10],
-  ['sum of none', () => of<number>([], 2).sum(), 0],
-  ['mean', () => numbers.mean(), 2.5],
-  ['mean of none', () => of<number>([], 2).mean(), Number.NaN],
-  ['variance', () => numbers.variance(), 1.25],
-  ['stdev', () => of([2, 4], 2).stdev(), 1],
-  ['histogram', () => numbers.histogram(2), { buckets: [1, 2.5, 4], counts: [2, 2] }],
-  ['histogram of equal numbers', () => of([7, 7], 2).histogram(3), { buckets: [7, 7], counts: [2] }],
-  ['histogram with bounds', () => of([0, 1, 5, 10, 11, -1], 2).histogram([0, 5, 10]), { buckets: [0, 5, 10], counts: [2, 2] }],
-  ['stats', () => numbers.stats(), expect.objectContaining({ count: 4, sum: 10, min: 1, max: 4, mean: 2.5, sampleVariance: 5 / 3 })],
-  [
-    'stats of none',
-    () => of<number>([], 1).stats(),
-    expect.objectContaining({ count: 0, sum: 0, min: Infinity, max: -Infinity, mean: Number.NaN }),
-  ],
-  [
-    'partitions of a sort hold ranges',
-    () =>
-      of([1, 2, 2, 2, 3], 1)
-        .sortBy((n) => n, { partitions: 3 })
-        .glom()
-        .collect(),
-    [[1], [2, 2, 2], [3]],
-  ],
-  [
-    'repartition deals out',
-    () => of([1, 2, 3, 4, 5], 1).repartition(2).glom().collect(),
+    ['first', () => numbers.first(), 4],
+    ['top', () => numbers.top(2), [4, 3]],
+    ['top by a comparison', () => numbers.top(2, (a, b) => b - a), [1, 2]],
+    ['takeOrdered', () => numbers.takeOrdered(3), [1, 2, 3]],
+    ['takeOrdered of too many', () => numbers.takeOrdered(9), [1, 2, 3, 4]],
+    ['takeOrdered of none', () => numbers.takeOrdered(0), []],
+    ['max', () => numbers.max(), 4],
+    ['min', () => numbers.min(), 1],
+    ['max of words', () => of(['b', 'aa'], 2).max((a, b) => a.length - b.length), 'aa'],
+    ['fold', () => numbers.fold(0, (a, b) => a + b), 10],
     [
-      [1, 3, 5],
-      [2, 4],
+      'fold begins with zero in each partition, and once more',
+      () => numbers.fold(100, (a, b) => a + b),
+      410,
     ],
-  ],
-  ['coalesce puts neighbours together', () => of([1, 2, 3], 3).coalesce(2).glom().collect(), [[1], [2, 3]]],
-  ['coalesce to more changes nothing', async () => of([1, 2], 2).coalesce(9).getNumPartitions(), 2],
-  [
-    'partitionBy',
-    () =>
-      inPairs(1)
-        .partitionBy(3, (key) => key.charCodeAt(0) - 97)
-        .glom()
-        .collect(),
     [
-      [
-        ['a', 1],
+      'aggregate',
+      () =>
+        numbers.aggregate(
+          () => '',
+          (text, n) => text + String(n),
+          (a, b) => a + b,
+        ),
+      '4132',
+    ],
+    ['treeReduce', () => numbers.treeReduce((a, b) => a + b), 10],
+    ['lookup', () => inPairs(2).lookup('a'), [1, 2]],
+    ['lookup of a key that is not there', () => inPairs(2).lookup('z'), []],
+    [
+      'countByKey',
+      () => inPairs(2).countByKey(),
+      new Map([
         ['a', 2],
+        ['b', 1],
+      ]),
+    ],
+    [
+      'countByValue',
+      () => of(['to', 'be', 'to'], 2).countByValue(),
+      new Map([
+        ['be', 1],
+        ['to', 2],
+      ]),
+    ],
+    [
+      'collectAsMap takes the last',
+      () => inPairs(2).collectAsMap(),
+      new Map([
+        ['a', 2],
+        ['b', 3],
+      ]),
+    ],
+    ['sum', () => numbers.sum(), 10],
+    ['sum of none', () => of<number>([], 2).sum(), 0],
+    ['mean', () => numbers.mean(), 2.5],
+    ['mean of none', () => of<number>([], 2).mean(), Number.NaN],
+    ['variance', () => numbers.variance(), 1.25],
+    ['stdev', () => of([2, 4], 2).stdev(), 1],
+    ['histogram', () => numbers.histogram(2), { buckets: [1, 2.5, 4], counts: [2, 2] }],
+    [
+      'histogram of equal numbers',
+      () => of([7, 7], 2).histogram(3),
+      { buckets: [7, 7], counts: [2] },
+    ],
+    [
+      'histogram with bounds',
+      () => of([0, 1, 5, 10, 11, -1], 2).histogram([0, 5, 10]),
+      { buckets: [0, 5, 10], counts: [2, 2] },
+    ],
+    [
+      'stats',
+      () => numbers.stats(),
+      expect.objectContaining({
+        count: 4,
+        sum: 10,
+        min: 1,
+        max: 4,
+        mean: 2.5,
+        sampleVariance: 5 / 3,
+      }),
+    ],
+    [
+      'stats of none',
+      () => of<number>([], 1).stats(),
+      expect.objectContaining({
+        count: 0,
+        sum: 0,
+        min: Infinity,
+        max: -Infinity,
+        mean: Number.NaN,
+      }),
+    ],
+    [
+      'partitions of a sort hold ranges',
+      () =>
+        of([1, 2, 2, 2, 3], 1)
+          .sortBy((n) => n, { partitions: 3 })
+          .glom()
+          .collect(),
+      [[1], [2, 2, 2], [3]],
+    ],
+    [
+      'repartition deals out',
+      () => of([1, 2, 3, 4, 5], 1).repartition(2).glom().collect(),
+      [
+        [1, 3, 5],
+        [2, 4],
       ],
-      [['b', 3]],
-      [],
     ],
-  ],
-  [
-    'cartesian',
-    () =>
-      of([1, 2], 1)
-        .cartesian(of(['a', 'b'], 1))
-        .collect(),
     [
-      [1, 'a'],
-      [1, 'b'],
-      [2, 'a'],
-      [2, 'b'],
+      'coalesce puts neighbours together',
+      () => of([1, 2, 3], 3).coalesce(2).glom().collect(),
+      [[1], [2, 3]],
     ],
-  ],
-  [
-    'mapPartitionsWithIndex',
-    () =>
-      of([1, 2, 3], 2)
-        .mapPartitionsWithIndex((part, index) => [[index, ...part]])
-        .collect(),
     [
-      [0, 1],
-      [1, 2, 3],
+      'coalesce to more changes nothing',
+      async () => of([1, 2], 2).coalesce(9).getNumPartitions(),
+      2,
     ],
-  ],
-]
+    [
+      'partitionBy',
+      () =>
+        inPairs(1)
+          .partitionBy(3, (key) => key.charCodeAt(0) - 97)
+          .glom()
+          .collect(),
+      [
+        [
+          ['a', 1],
+          ['a', 2],
+        ],
+        [['b', 3]],
+        [],
+      ],
+    ],
+    [
+      'cartesian',
+      () =>
+        of([1, 2], 1)
+          .cartesian(of(['a', 'b'], 1))
+          .collect(),
+      [
+        [1, 'a'],
+        [1, 'b'],
+        [2, 'a'],
+        [2, 'b'],
+      ],
+    ],
+    [
+      'mapPartitionsWithIndex',
+      () =>
+        of([1, 2, 3], 2)
+          .mapPartitionsWithIndex((part, index) => [[index, ...part]])
+          .collect(),
+      [
+        [0, 1],
+        [1, 2, 3],
+      ],
+    ],
+  ]
 
 test.each(actions)('%s', async (_, act, result) => {
   expect(await act()).toEqual(result)
@@ -366,7 +426,11 @@ test.each<[string, () => unknown, RegExp]>([
   ],
   ['no partitions', async () => empty.repartition(0), /needs partitions/],
   ['a fraction above 1', async () => empty.sample(1.5, { seed: 1 }), /needs a fraction/],
-  ['a sample without a seed', async () => empty.sample(0.5, { seed: undefined as unknown as number }), /needs a seed/],
+  [
+    'a sample without a seed',
+    async () => empty.sample(0.5, { seed: undefined as unknown as number }),
+    /needs a seed/,
+  ],
   ['half an element', () => empty.takeSample(0.5, { seed: 1 }), /needs a number/],
   ['weights of nothing', async () => empty.randomSplit([0], { seed: 1 }), /needs weights/],
   ['one bound', () => empty.histogram([1]), /needs bounds/],
@@ -375,7 +439,10 @@ test.each<[string, () => unknown, RegExp]>([
   ['buckets without an end', () => of([1, Infinity], 1).histogram(2), /finite/],
 ])('%s is refused', async (_, act, message) => {
   await expect((async () => act())()).rejects.toThrow(
-    expect.objectContaining({ code: 'ARGUMENT_INVALID', message: expect.stringMatching(message) as string }),
+    expect.objectContaining({
+      code: 'ARGUMENT_INVALID',
+      message: expect.stringMatching(message) as string,
+    }),
   )
 })
 
@@ -416,7 +483,9 @@ describe('chance follows from the seed', () => {
   })
 
   test('a split deals out all elements, none twice', async () => {
-    const parts = await Promise.all(many.randomSplit([3, 1], { seed: 7 }).map((part) => part.collect()))
+    const parts = await Promise.all(
+      many.randomSplit([3, 1], { seed: 7 }).map((part) => part.collect()),
+    )
     expect(parts.flat().toSorted((a, b) => a - b)).toEqual(await many.collect())
     expect(parts[0]?.length).toBeGreaterThan(650)
   })

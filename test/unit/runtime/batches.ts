@@ -8,8 +8,9 @@ export type Given = readonly [second: number, elements: readonly unknown[]]
 export type Operation = (input: DStream<never>, other: DStream<never>) => DStream<unknown>
 
 /** An operation on streams whose elements are of these types. */
-export const on = <T, U = T>(operation: (input: DStream<T>, other: DStream<U>) => DStream<unknown>): Operation =>
-  operation as unknown as Operation
+export const on = <T, U = T>(
+  operation: (input: DStream<T>, other: DStream<U>) => DStream<unknown>,
+): Operation => operation as unknown as Operation
 
 /** When the process is lost, behind so many batches; and which batches fail once before they succeed. */
 export interface Accidents {
@@ -18,15 +19,20 @@ export interface Accidents {
 }
 
 /** A pipeline of two sources whose output tells what it is given. */
-export const tellingPipeline = (operation: Operation, given: Given[], fail: () => boolean = () => false): Pipeline =>
+export const tellingPipeline = (
+  operation: Operation,
+  given: Given[],
+  fail: () => boolean = () => false,
+): Pipeline =>
   stream(APP, { batchInterval: seconds(1), whenIdle: 'tick' }, (ssc) => {
-    operation(ssc.socketTextStream('left', 1) as DStream<never>, ssc.socketTextStream('right', 1) as DStream<never>).foreachRDD(
-      async (rdd, time) => {
-        const elements = await rdd.collect()
-        if (fail()) throw new Error('an accident')
-        given.push([(time.milliseconds - START_MS) / 1_000, elements])
-      },
-    )
+    operation(
+      ssc.socketTextStream('left', 1) as DStream<never>,
+      ssc.socketTextStream('right', 1) as DStream<never>,
+    ).foreachRDD(async (rdd, time) => {
+      const elements = await rdd.collect()
+      if (fail()) throw new Error('an accident')
+      given.push([(time.milliseconds - START_MS) / 1_000, elements])
+    })
   })
 
 /** What an operation gives for batches of elements, one a second; `others` are the batches of a second source. */
@@ -46,7 +52,12 @@ export const givenBy = async (
   const positions = [1, 1]
   for (const [index, batch] of batches.entries()) {
     for (const [source, elements] of [batch, others[index] ?? []].entries()) {
-      if (elements.length > 0) await deployment.append(`socketTextStream-${source + 1}`, positions[source] as number, elements)
+      if (elements.length > 0)
+        await deployment.append(
+          `socketTextStream-${source + 1}`,
+          positions[source] as number,
+          elements,
+        )
       positions[source] = (positions[source] as number) + elements.length
     }
     world.advance(1_000)
@@ -59,7 +70,8 @@ export const givenBy = async (
       outcome = await deployment.run()
     }
     accident = false
-    if (outcome.kind === 'retry' || outcome.kind === 'failed') throw new Error(outcome.reason.message)
+    if (outcome.kind === 'retry' || outcome.kind === 'failed')
+      throw new Error(outcome.reason.message)
     if (restartAfter(index)) deployment = world.deploy(pipeline, { generation })
   }
   return given

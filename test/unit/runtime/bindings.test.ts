@@ -3,9 +3,11 @@ import { seconds, stream, type StreamingContext } from 'millrace'
 import { MillraceError } from '../../../lib/base/errors.ts'
 import { bindPlan } from '../../../lib/runtime/bindings.ts'
 
-const plan = (describePipeline: (ssc: StreamingContext) => void) => stream('bound', { batchInterval: seconds(1) }, describePipeline).build()
+const plan = (describePipeline: (ssc: StreamingContext) => void) =>
+  stream('bound', { batchInterval: seconds(1) }, describePipeline).build()
 const fromLines = plan((ssc) => ssc.textFileStream('lines').print())
-const saving = (prefix: string) => plan((ssc) => ssc.textFileStream('lines').saveAsTextFiles(prefix))
+const saving = (prefix: string) =>
+  plan((ssc) => ssc.textFileStream('lines').saveAsTextFiles(prefix))
 
 const directory = (path: string, shown: string) => ({ kind: 'directory', path, shown })
 
@@ -15,10 +17,30 @@ describe('where a source is', () => {
   const clicks = plan((ssc) => ssc.kinesisTextStream('clicks').print())
 
   test.each([
-    { what: 'its own name, unbound', of: fromLines, bindings: [], place: directory('/work/lines', 'lines') },
-    { what: 'a relative path', of: fromLines, bindings: ['lines=./in'], place: directory('/work/in', './in') },
-    { what: 'a path above', of: fromLines, bindings: ['lines=../in'], place: directory('/in', '../in') },
-    { what: 'an absolute path', of: fromLines, bindings: ['lines=/data/in'], place: directory('/data/in', '/data/in') },
+    {
+      what: 'its own name, unbound',
+      of: fromLines,
+      bindings: [],
+      place: directory('/work/lines', 'lines'),
+    },
+    {
+      what: 'a relative path',
+      of: fromLines,
+      bindings: ['lines=./in'],
+      place: directory('/work/in', './in'),
+    },
+    {
+      what: 'a path above',
+      of: fromLines,
+      bindings: ['lines=../in'],
+      place: directory('/in', '../in'),
+    },
+    {
+      what: 'an absolute path',
+      of: fromLines,
+      bindings: ['lines=/data/in'],
+      place: directory('/data/in', '/data/in'),
+    },
     {
       what: 'a file URI',
       of: fromLines,
@@ -43,22 +65,42 @@ describe('where a source is', () => {
       bindings: ['lines=./a', 'lines=socket://h:1'],
       place: { kind: 'socket', host: 'h', port: 1 },
     },
-    { what: 'a path with an equals sign', of: fromLines, bindings: ['lines=./a=b'], place: directory('/work/a=b', './a=b') },
-    { what: 'the socket it names', of: socketSource, bindings: [], place: { kind: 'socket', host: 'localhost', port: 9999 } },
+    {
+      what: 'a path with an equals sign',
+      of: fromLines,
+      bindings: ['lines=./a=b'],
+      place: directory('/work/a=b', './a=b'),
+    },
+    {
+      what: 'the socket it names',
+      of: socketSource,
+      bindings: [],
+      place: { kind: 'socket', host: 'localhost', port: 9999 },
+    },
     {
       what: 'what the name of a socket is bound to',
       of: socketSource,
       bindings: ['localhost:9999=in'],
       place: directory('/work/in', 'in'),
     },
-    { what: 'a directory for a stream', of: clicks, bindings: ['clicks=./in'], place: directory('/work/in', './in') },
+    {
+      what: 'a directory for a stream',
+      of: clicks,
+      bindings: ['clicks=./in'],
+      place: directory('/work/in', './in'),
+    },
     {
       what: 'a socket for a stream',
       of: clicks,
       bindings: ['clicks=socket://localhost:9999'],
       place: { kind: 'socket', host: 'localhost', port: 9999 },
     },
-    { what: 'below its bucket', of: bucketSource, bindings: ['logs=./logs'], place: directory('/work/logs/2026/web', 'logs/2026/web') },
+    {
+      what: 'below its bucket',
+      of: bucketSource,
+      bindings: ['logs=./logs'],
+      place: directory('/work/logs/2026/web', 'logs/2026/web'),
+    },
     {
       what: 'what its whole URI is bound to',
       of: bucketSource,
@@ -72,17 +114,37 @@ describe('where a source is', () => {
 
 describe('where an output goes', () => {
   test.each([
-    { path: 's3://results/totals', bindings: ['results=./out'], directory: '/work/out', below: 'totals-1000' },
+    {
+      path: 's3://results/totals',
+      bindings: ['results=./out'],
+      directory: '/work/out',
+      below: 'totals-1000',
+    },
     { path: 's3://results/a/b', bindings: ['results=/out'], directory: '/out', below: 'a/b-1000' },
     { path: 's3://results/', bindings: ['results=out'], directory: '/work/out', below: '1000' },
-    { path: 's3://results', bindings: ['results=out'], directory: '/work/out', below: 'results-1000' },
-    { path: 'results/totals', bindings: ['results=./out'], directory: '/work/out', below: 'totals-1000' },
+    {
+      path: 's3://results',
+      bindings: ['results=out'],
+      directory: '/work/out',
+      below: 'results-1000',
+    },
+    {
+      path: 'results/totals',
+      bindings: ['results=./out'],
+      directory: '/work/out',
+      below: 'totals-1000',
+    },
     { path: 'totals', bindings: ['totals=./out'], directory: '/work/out', below: 'totals-1000' },
     { path: 'totals', bindings: ['totals=file:///out'], directory: '/out', below: 'totals-1000' },
     { path: 'results/totals', bindings: [], directory: '/work/results', below: 'totals-1000' },
     { path: './results/totals', bindings: [], directory: '/work/results', below: 'totals-1000' },
     { path: '../results/totals', bindings: [], directory: '/results', below: 'totals-1000' },
-    { path: '/results/.hidden/totals', bindings: [], directory: '/results/.hidden', below: 'totals-1000' },
+    {
+      path: '/results/.hidden/totals',
+      bindings: [],
+      directory: '/results/.hidden',
+      below: 'totals-1000',
+    },
     { path: '', bindings: [], directory: '/work', below: '1000' },
   ])('$path with $bindings', ({ path, bindings, directory: root, below }) => {
     const bound = bindPlan(saving(path), { bindings, cwd: '/work' })
@@ -96,23 +158,43 @@ describe('what is refused', () => {
     { binding: 'lines', code: 'BINDING_INVALID', says: ['NAME=URI', '"lines"'] },
     { binding: '=./in', code: 'BINDING_INVALID', says: ['NAME=URI'] },
     { binding: 'lines=', code: 'BINDING_INVALID', says: ['needs a place'] },
-    { binding: 'lines=socket://localhost', code: 'BINDING_INVALID', says: ['socket://localhost:9999'] },
+    {
+      binding: 'lines=socket://localhost',
+      code: 'BINDING_INVALID',
+      says: ['socket://localhost:9999'],
+    },
     { binding: 'lines=socket://localhost:0', code: 'BINDING_INVALID', says: ['1 to 65535'] },
     { binding: 'lines=socket://localhost:99999', code: 'BINDING_INVALID', says: ['1 to 65535'] },
-    { binding: 'lines=socket:localhost:9999', code: 'BINDING_INVALID', says: ['socket://localhost:9999'] },
+    {
+      binding: 'lines=socket:localhost:9999',
+      code: 'BINDING_INVALID',
+      says: ['socket://localhost:9999'],
+    },
     { binding: 'lines=socket://user@host:1', code: 'BINDING_INVALID', says: ['no address'] },
-    { binding: 'lines=http://localhost/', code: 'BINDING_INVALID', says: ['kind http', 'socket://HOST:PORT', './in'] },
+    {
+      binding: 'lines=http://localhost/',
+      code: 'BINDING_INVALID',
+      says: ['kind http', 'socket://HOST:PORT', './in'],
+    },
     { binding: 'lines=s3://bucket/x', code: 'BINDING_INVALID', says: ['kind s3'] },
     { binding: 'lines=file://in', code: 'BINDING_INVALID', says: ['file:///data/in'] },
     { binding: 'lines=file:///in%2', code: 'BINDING_INVALID', says: ['file:///data/in'] },
-    { binding: 'lnies=./in', code: 'BINDING_UNKNOWN', says: ['"lnies"', 'lines, results', '--bind lines=./in'] },
+    {
+      binding: 'lnies=./in',
+      code: 'BINDING_UNKNOWN',
+      says: ['"lnies"', 'lines, results', '--bind lines=./in'],
+    },
     {
       binding: 'results=socket://localhost:9999',
       code: 'BINDING_INVALID',
       says: ['cannot be written to a socket', '--bind results=./out'],
     },
   ])('$binding', ({ binding, code, says }) => {
-    expectError(() => bindPlan(saving('results/totals'), { bindings: [binding], cwd: '/work' }), code, says)
+    expectError(
+      () => bindPlan(saving('results/totals'), { bindings: [binding], cwd: '/work' }),
+      code,
+      says,
+    )
   })
 
   test('a bucket that is bound to nothing', () => {
@@ -121,18 +203,33 @@ describe('what is refused', () => {
       's3://logs/web',
       '--bind logs=./directory',
     ])
-    expectError(() => bindPlan(saving('s3://results/x'), { bindings: [], cwd: '/work' }), 'BINDING_MISSING', ['--bind results=./directory'])
+    expectError(
+      () => bindPlan(saving('s3://results/x'), { bindings: [], cwd: '/work' }),
+      'BINDING_MISSING',
+      ['--bind results=./directory'],
+    )
   })
 
   test('a stream that is bound to nothing', () => {
     const clicks = plan((ssc) => ssc.kinesisTextStream('clicks').print())
-    expectError(() => bindPlan(clicks, { bindings: [], cwd: '/work' }), 'BINDING_MISSING', ['"clicks"', '--bind clicks=./in'])
+    expectError(() => bindPlan(clicks, { bindings: [], cwd: '/work' }), 'BINDING_MISSING', [
+      '"clicks"',
+      '--bind clicks=./in',
+    ])
   })
 
   test('text for a stream of records', () => {
-    const clicks = plan((ssc) => ssc.kinesisStream('clicks', { decode: ({ data }) => data.length }).print())
-    expectError(() => bindPlan(clicks, { bindings: ['clicks=./in'], cwd: '/work' }), 'BINDING_INVALID', ["kinesisTextStream('clicks')"])
-    expectError(() => bindPlan(clicks, { bindings: [], cwd: '/work' }), 'BINDING_MISSING', ["kinesisTextStream('clicks')"])
+    const clicks = plan((ssc) =>
+      ssc.kinesisStream('clicks', { decode: ({ data }) => data.length }).print(),
+    )
+    expectError(
+      () => bindPlan(clicks, { bindings: ['clicks=./in'], cwd: '/work' }),
+      'BINDING_INVALID',
+      ["kinesisTextStream('clicks')"],
+    )
+    expectError(() => bindPlan(clicks, { bindings: [], cwd: '/work' }), 'BINDING_MISSING', [
+      "kinesisTextStream('clicks')",
+    ])
   })
 
   test('any binding, where nothing can be bound', () => {
@@ -143,7 +240,9 @@ describe('what is refused', () => {
   })
 
   test('no name that a foreachRDD may write to', () => {
-    const free = plan((ssc) => ssc.textFileStream('lines').foreachRDD((rdd) => rdd.saveAsTextFile('s3://later/x')))
+    const free = plan((ssc) =>
+      ssc.textFileStream('lines').foreachRDD((rdd) => rdd.saveAsTextFile('s3://later/x')),
+    )
     const bound = bindPlan(free, { bindings: ['later=./out'], cwd: '/work' })
     expect(bound.outputPlace('s3://later/x')).toEqual({ directory: '/work/out', path: 'x' })
   })

@@ -4,25 +4,28 @@
  */
 import { seconds, stream, type Pipeline, type StreamingContext, type StreamOptions } from 'millrace'
 import { memoryItemStore } from '../../../lib/adapters/memory/memory-item-store.ts'
-import { memoryObjectStore, type MemoryObjectStore } from '../../../lib/adapters/memory/memory-object-store.ts'
+import {
+  memoryObjectStore,
+  type MemoryObjectStore,
+} from '../../../lib/adapters/memory/memory-object-store.ts'
 import { memoryObjects } from '../../../lib/adapters/memory/memory-objects.ts'
 import { memoryOutputFiles } from '../../../lib/adapters/memory/memory-output-files.ts'
 import { MillraceError } from '../../../lib/base/errors.ts'
 import type { SourceDeclaration } from '../../../lib/dstream/source-declaration.ts'
 import type { Item, ItemKey, ItemStore, KeyedItem } from '../../../lib/ports/item-store.ts'
-import { Driver } from '../../../lib/runtime/driver.ts'
-import type { Outcome } from '../../../lib/runtime/outcome.ts'
+import { Driver } from '../../../lib/runtime/driver/driver.ts'
+import type { Outcome } from '../../../lib/runtime/driver/outcome.ts'
 import type { RuntimeEvent } from '../../../lib/runtime/events.ts'
-import { shardReplay } from '../../../lib/runtime/kinesis/replay.ts'
+import { shardReplay } from '../../../lib/runtime/sources/kinesis/replay.ts'
 import type { StreamReader } from '../../../lib/ports/stream-reader.ts'
-import { Intake } from '../../../lib/runtime/intake.ts'
-import type { BatchSource } from '../../../lib/runtime/sources/batch-source.ts'
-import { hintSource } from '../../../lib/runtime/sources/hint-source.ts'
-import { laneSource } from '../../../lib/runtime/sources/lane-source.ts'
-import { objectSource } from '../../../lib/runtime/sources/object-source.ts'
-import { queueSource } from '../../../lib/runtime/sources/queue-source.ts'
+import { Intake } from '../../../lib/runtime/intake/intake.ts'
+import type { SourceReader } from '../../../lib/runtime/sources/source-reader.ts'
+import { objectsReader } from '../../../lib/runtime/sources/objects/reader.ts'
+import { lanesReader } from '../../../lib/runtime/sources/lanes/reader.ts'
+import { filesReader } from '../../../lib/runtime/sources/files/reader.ts'
+import { queueReader } from '../../../lib/runtime/sources/queue/reader.ts'
 import { type Head, HeadStore } from '../../../lib/state/head.ts'
-import { storedLetters } from '../../../lib/runtime/letter-box.ts'
+import { readDeadLetters } from '../../../lib/state/dead-letter-reader.ts'
 
 /** The beginning of every test, on the grid of whole seconds. */
 export const START_MS = 1_700_000_000_000
@@ -30,8 +33,10 @@ export const START_MS = 1_700_000_000_000
 export const APP = 'app'
 
 /** A pipeline with batches of one second, unless said otherwise. */
-export const pipelineOf = (describe: (ssc: StreamingContext) => void, options: Partial<StreamOptions> = {}): Pipeline =>
-  stream(APP, { batchInterval: seconds(1), ...options }, describe)
+export const pipelineOf = (
+  describe: (ssc: StreamingContext) => void,
+  options: Partial<StreamOptions> = {},
+): Pipeline => stream(APP, { batchInterval: seconds(1), ...options }, describe)
 
 /** A store that shows its items and can be made to fail. */
 export interface TestStore extends ItemStore {
@@ -61,12 +66,21 @@ const testStore = (itemBytesMax?: number): TestStore => {
   const failures: Failure[] = []
   const nameOf = ({ partition, sort }: ItemKey): string => `${partition}/${sort}`
 
-  const guarded = async <T>(call: Failure['call'], partition: string, work: () => Promise<T>): Promise<T> => {
-    const failure = failures.find((one) => one.times > 0 && one.call === call && partition.startsWith(one.to))
+  const guarded = async <T>(
+    call: Failure['call'],
+    partition: string,
+    work: () => Promise<T>,
+  ): Promise<T> => {
+    const failure = failures.find(
+      (one) => one.times > 0 && one.call === call && partition.startsWith(one.to),
+    )
     if (failure === undefined) return work()
     failure.times -= 1
     if (failure.applied) await work()
-    throw new MillraceError('STORE_FAILED', { problem: 'The store did not answer', retryable: true })
+    throw new MillraceError('STORE_FAILED', {
+      problem: 'The store did not answer',
+      retryable: true,
+    })
   }
 
   return {
@@ -102,7 +116,7 @@ export interface DeployOptions {
   /** Default 0: nobody else runs. */
   readonly leaseMs?: number
   /** What all text sources are bound to. Default: files are objects, sockets are lanes. */
-  readonly bind?: 'objects' | 'lanes' | 'hints' | 'versionedHints'
+  readonly bind?: 'objects' | 'lanes' | 'notifications' | 'versionedHints'
   /** Lanes are shards of a stream that can be read again with this. */
   readonly reader?: StreamReader
   /** The lanes that come before others. */
@@ -153,20 +167,35 @@ export class World {
 
   /** A file with one line, its own name, unless said otherwise. */
   write(key: string, modifiedMs: number, text: string | Uint8Array = `${key}\n`): void {
-    this.objects.write(key, typeof text === 'string' ? Buffer.from(text) : text, START_MS + modifiedMs)
+    this.objects.write(
+      key,
+      typeof text === 'string' ? Buffer.from(text) : text,
+      START_MS + modifiedMs,
+    )
   }
 
   /** A file that `saveAsTextFiles('out')` has written for a batch. */
   textOf(timeMs: number, name: string): string {
-    return Buffer.from(this.files.files().get(`out-${START_MS + timeMs}/${name}`) ?? []).toString('utf8')
+    return Buffer.from(this.files.files().get(`out-${START_MS + timeMs}/${name}`) ?? []).toString(
+      'utf8',
+    )
   }
 
   /** What was put aside: names and codes, with the data as text. */
   async deadLetters(): Promise<readonly (readonly [name: string, code: unknown, data: string])[]> {
     const found: (readonly [name: string, code: unknown, data: string])[] = []
-    for await (const letter of storedLetters(this.store, APP, { fromMs: START_MS, toMs: this.#nowMs, first: 'oldest' })) {
+    for await (const letter of readDeadLetters(this.store, APP, {
+      fromMs: START_MS,
+      toMs: this.#nowMs,
+      first: 'oldest',
+    })) {
       const { source, position, operator, code, data, isTrue } = letter
-      if (isTrue) found.push([`${source}#${position}#${operator ?? code}`, code, Buffer.from(data).toString('utf8')])
+      if (isTrue)
+        found.push([
+          `${source}#${position}#${operator ?? code}`,
+          code,
+          Buffer.from(data).toString('utf8'),
+        ])
     }
     return found
   }
@@ -189,7 +218,14 @@ export class Deployment {
   constructor(
     world: World,
     pipeline: Pipeline,
-    { generation = 1, leaseMs = 0, bind, process = 'process', reader, parentsOf = async () => [] }: DeployOptions,
+    {
+      generation = 1,
+      leaseMs = 0,
+      bind,
+      process = 'process',
+      reader,
+      parentsOf = async () => [],
+    }: DeployOptions,
   ) {
     const plan = pipeline.build()
     const { store, clock, randomness, printed, files } = world
@@ -197,24 +233,60 @@ export class Deployment {
     const recoveryFor = (declared: SourceDeclaration) =>
       reader === undefined || declared.from !== 'kinesis'
         ? {}
-        : { recovery: { replay: shardReplay({ elements: declared.elements, open: async () => reader }), report } }
-    const sourceOf = (id: string, declared: SourceDeclaration, kind: string): BatchSource => {
-      if (declared.from === 'queue') return queueSource(declared, process) as BatchSource
-      if ((bind ?? (kind === 'socketTextStream' ? 'lanes' : 'objects')) === 'lanes' || !('files' in declared))
-        return laneSource({ store, app: APP, source: id, ...recoveryFor(declared) }) as BatchSource
-      if (bind === 'hints' || bind === 'versionedHints') {
-        const uploads = bind === 'hints' ? world.uploads : world.versions
+        : {
+            recovery: {
+              replay: shardReplay({ elements: declared.elements, open: async () => reader }),
+              report,
+            },
+          }
+    const sourceOf = (id: string, declared: SourceDeclaration, kind: string): SourceReader => {
+      if (declared.from === 'queue') return queueReader(declared, process) as SourceReader
+      if (
+        (bind ?? (kind === 'socketTextStream' ? 'lanes' : 'objects')) === 'lanes' ||
+        !('files' in declared)
+      )
+        return lanesReader({
+          store,
+          app: APP,
+          source: id,
+          ...recoveryFor(declared),
+        }) as SourceReader
+      if (bind === 'notifications' || bind === 'versionedHints') {
+        const uploads = bind === 'notifications' ? world.uploads : world.versions
         const { existing, onOverwrite = 'new' } = declared.files
-        return hintSource({ store, app: APP, source: id, objects: uploads, existing, onOverwrite, report }) as BatchSource
+        return objectsReader({
+          store,
+          app: APP,
+          source: id,
+          objects: uploads,
+          existing,
+          onOverwrite,
+          report,
+        }) as SourceReader
       }
-      return objectSource({ store, app: APP, source: id, objects: world.objects, selection: declared.files, report }) as BatchSource
+      return filesReader({
+        store,
+        app: APP,
+        source: id,
+        objects: world.objects,
+        selection: declared.files,
+        report,
+      }) as SourceReader
     }
     this.#world = world
     this.#intervalMs = plan.options.intervalMs
     this.#intakes = new Map(
       plan.sources.map(({ id }) => [
         id,
-        new Intake({ app: APP, source: id, store, clock, randomness, limits: plan.options.limits, parentsOf }),
+        new Intake({
+          app: APP,
+          source: id,
+          store,
+          clock,
+          randomness,
+          limits: plan.options.limits,
+          parentsOf,
+        }),
       ]),
     )
     this.driver = new Driver({
@@ -225,8 +297,13 @@ export class Deployment {
       heads: new HeadStore(store, APP),
       clock,
       randomness,
-      sources: new Map(plan.sources.map(({ id, node }) => [id, sourceOf(id, node.source, node.kind)])),
-      outputs: { print: (text) => void printed.push(text), saveText: async (path, parts, fence) => files.writeParts(path, parts, fence) },
+      sources: new Map(
+        plan.sources.map(({ id, node }) => [id, sourceOf(id, node.source, node.kind)]),
+      ),
+      outputs: {
+        print: (text) => void printed.push(text),
+        saveText: async (path, parts, fence) => files.writeParts(path, parts, fence),
+      },
       listen: (event) => void this.events.push(event),
       leaseMs,
     })
@@ -248,8 +325,16 @@ export class Deployment {
   }
 
   /** Appends records at consecutive positions from `first` on. */
-  async append(source: string, first: number | string, records: readonly unknown[], lane = '0'): Promise<number> {
-    const positioned = records.map((record, index) => ({ position: String(BigInt(first) + BigInt(index)), record }))
+  async append(
+    source: string,
+    first: number | string,
+    records: readonly unknown[],
+    lane = '0',
+  ): Promise<number> {
+    const positioned = records.map((record, index) => ({
+      position: String(BigInt(first) + BigInt(index)),
+      record,
+    }))
     return this.intake(source).append({ lane, records: positioned })
   }
 

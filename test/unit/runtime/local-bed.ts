@@ -4,10 +4,10 @@ import type { ItemStore } from '../../../lib/ports/item-store.ts'
 import type { ObjectSource } from '../../../lib/ports/object-source.ts'
 import type { Delivery, Receiver, ReceiverSink } from '../../../lib/ports/receiver.ts'
 import type { RuntimeEvent } from '../../../lib/runtime/events.ts'
-import { type LocalEnd, runLocal } from '../../../lib/runtime/run-local.ts'
-import type { BatchSource } from '../../../lib/runtime/sources/batch-source.ts'
-import { laneSource } from '../../../lib/runtime/sources/lane-source.ts'
-import { objectSource } from '../../../lib/runtime/sources/object-source.ts'
+import { type LocalEnd, runLocal } from '../../../lib/runtime/local/run-local.ts'
+import type { SourceReader } from '../../../lib/runtime/sources/source-reader.ts'
+import { lanesReader } from '../../../lib/runtime/sources/lanes/reader.ts'
+import { filesReader } from '../../../lib/runtime/sources/files/reader.ts'
 import { type Head, HeadStore } from '../../../lib/state/head.ts'
 import { ManualClock } from './manual-clock.ts'
 
@@ -59,7 +59,8 @@ export class LocalBed {
       listen: (event: RuntimeEvent) => void this.events.push(event),
       leaseMs: 0,
     }
-    const receivers = this.#parts.objects === undefined ? [{ source, receiver: this.#receiver() }] : []
+    const receivers =
+      this.#parts.objects === undefined ? [{ source, receiver: this.#receiver() }] : []
     return runLocal({ runner, receivers, once, signal: this.stop.signal })
   }
 
@@ -83,15 +84,24 @@ export class LocalBed {
   }
 
   eventsOf<E extends RuntimeEvent['event']>(event: E): Extract<RuntimeEvent, { event: E }>[] {
-    return this.events.filter((one): one is Extract<RuntimeEvent, { event: E }> => one.event === event)
+    return this.events.filter(
+      (one): one is Extract<RuntimeEvent, { event: E }> => one.event === event,
+    )
   }
 
-  #source(app: string, source: string): BatchSource {
+  #source(app: string, source: string): SourceReader {
     const { store } = this
     const { objects } = this.#parts
-    if (objects === undefined) return laneSource({ store, app, source }) as BatchSource
+    if (objects === undefined) return lanesReader({ store, app, source }) as SourceReader
     const selection = { existing: 'all', rememberMs: 60_000, ignoredMs: 60_000 } as const
-    return objectSource({ store, app, source, objects, selection, report: (event) => void this.events.push(event) }) as BatchSource
+    return filesReader({
+      store,
+      app,
+      source,
+      objects,
+      selection,
+      report: (event) => void this.events.push(event),
+    }) as SourceReader
   }
 
   #receiver(): Receiver {

@@ -45,7 +45,9 @@ export class ManualClock implements Clock {
   async runUntil(untilMs: number): Promise<void> {
     for (;;) {
       await settled()
-      const next = this.#sleepers.filter(({ atMs }) => atMs <= untilMs).toSorted((a, b) => a.atMs - b.atMs)[0]
+      const next = this.#sleepers
+        .filter(({ atMs }) => atMs <= untilMs)
+        .toSorted((a, b) => a.atMs - b.atMs)[0]
       if (next === undefined) break
       this.#sleepers = this.#sleepers.filter((sleeper) => sleeper !== next)
       this.nowMs = Math.max(this.nowMs, next.atMs)

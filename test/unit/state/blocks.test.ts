@@ -2,8 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { memoryItemStore } from '../../../lib/adapters/memory/memory-item-store.ts'
 import { encode } from '../../../lib/base/codec.ts'
-import { positionOf } from '../../../lib/runtime/kinesis/positions.ts'
-import { blockOf, positionsOf, type PositionedRecord, readBlock, recordsChecksum, writeBlock } from '../../../lib/state/blocks.ts'
+import { positionOf } from '../../../lib/runtime/sources/kinesis/positions.ts'
+import {
+  blockOf,
+  positionsOf,
+  type PositionedRecord,
+  readBlock,
+  recordsChecksum,
+  writeBlock,
+} from '../../../lib/state/blocks.ts'
 
 const at = (...positions: readonly (string | number | bigint)[]): readonly PositionedRecord[] =>
   positions.map((position, index) => ({ position: String(position), record: `record ${index}` }))
@@ -20,17 +27,24 @@ describe('positions', () => {
     ['that follow one another', at(7, 8, 9)],
     ['with gaps', at(1, 3, 4, 1_000, 2_024)],
     ['of Kinesis', at(positionOf(KINESIS_1), positionOf(KINESIS_2))],
-    ['of aggregated records of Kinesis', at(...[0, 1, 2].map((index) => positionOf(KINESIS_1, index)), positionOf(KINESIS_2))],
+    [
+      'of aggregated records of Kinesis',
+      at(...[0, 1, 2].map((index) => positionOf(KINESIS_1, index)), positionOf(KINESIS_2)),
+    ],
   ])('come back: %s', (_, records) => {
     expect(positionsOf(blockOf(records))).toEqual(records.map(({ position }) => position))
   })
 
   test('come back whatever the steps between them', () => {
-    const steps = fc.array(fc.tuple(fc.bigInt({ min: 1n, max: 2n ** 120n }), fc.nat({ max: 130 })), { maxLength: 30 })
+    const steps = fc.array(
+      fc.tuple(fc.bigInt({ min: 1n, max: 2n ** 120n }), fc.nat({ max: 130 })),
+      { maxLength: 30 },
+    )
     fc.assert(
       fc.property(fc.bigInt({ min: 1n, max: 2n ** 200n }), steps, (first, all) => {
         const positions = [first]
-        for (const [step, zeros] of all) positions.push((positions.at(-1) as bigint) + (step << BigInt(zeros)))
+        for (const [step, zeros] of all)
+          positions.push((positions.at(-1) as bigint) + (step << BigInt(zeros)))
         expect(positionsOf(blockOf(at(...positions)))).toEqual(positions.map(String))
       }),
     )
@@ -39,11 +53,20 @@ describe('positions', () => {
   test.each([
     ['of consecutive whole numbers', 0, (index: number) => BigInt(index + 1)],
     // Within a second Kinesis counts in the upper half of its numbers.
-    ['of a shard within a second', 4, (index: number) => BigInt(positionOf(KINESIS_1)) + (BigInt(index * 300 + 1) << 96n)],
+    [
+      'of a shard within a second',
+      4,
+      (index: number) => BigInt(positionOf(KINESIS_1)) + (BigInt(index * 300 + 1) << 96n),
+    ],
   ])('%s take %i bytes at most', (_, bytesMax, positionAt) => {
     const records = at(...Array.from({ length: 200 }, (__, index) => positionAt(index)))
-    const plain = encode({ first: records[0]?.position, records: records.map(({ record }) => record) })
-    expect((encode(blockOf(records)).byteLength - plain.byteLength - 20) / records.length).toBeLessThanOrEqual(bytesMax)
+    const plain = encode({
+      first: records[0]?.position,
+      records: records.map(({ record }) => record),
+    })
+    expect(
+      (encode(blockOf(records)).byteLength - plain.byteLength - 20) / records.length,
+    ).toBeLessThanOrEqual(bytesMax)
   })
 })
 
@@ -51,7 +74,13 @@ test('a block comes back from the store as it was', async () => {
   const store = memoryItemStore()
   const records = at(5, 9, 10)
   const ref = await writeBlock(store, 'app', { node: 'lines/0', by: 'me' }, records)
-  expect(ref).toMatchObject({ node: 'lines/0', at: '10', first: '5', count: 3, sum: recordsChecksum(records) })
+  expect(ref).toMatchObject({
+    node: 'lines/0',
+    at: '10',
+    first: '5',
+    count: 3,
+    sum: recordsChecksum(records),
+  })
   expect(await readBlock(store, 'app', ref)).toEqual(blockOf(records))
 })
 

@@ -65,7 +65,10 @@ test('a head that has gone is no head', async () => {
   const heads = new HeadStore(store, 'app')
   await heads.create(FIRST)
   await store.deleteAll([headKey('app')])
-  expect(await heads.swap(FIRST, ['epoch'], { ...FIRST, epoch: 1 })).toEqual({ swapped: false, head: undefined })
+  expect(await heads.swap(FIRST, ['epoch'], { ...FIRST, epoch: 1 })).toEqual({
+    swapped: false,
+    head: undefined,
+  })
 })
 
 describe('a swap', () => {
@@ -75,14 +78,26 @@ describe('a swap', () => {
     ['is done when another has', ['epoch'], { wakeMs: 9 }, true],
     ['is refused when an owner has come', ['owner'], { owner: 'thief' }, false],
     ['is refused when the owner has gone', ['owner'], { owner: undefined }, false],
-    ['is refused when another batch is logged', ['next'], { logged: { ...FULL.logged!, timeMs: 4_000 } }, false],
+    [
+      'is refused when another batch is logged',
+      ['next'],
+      { logged: { ...FULL.logged!, timeMs: 4_000 } },
+      false,
+    ],
     ['is refused when none is logged any more', ['next'], { logged: undefined }, false],
-    ['is done when the same batch has another plan', ['next'], { logged: { ...FULL.logged!, plan: 'x' } }, true],
+    [
+      'is done when the same batch has another plan',
+      ['next'],
+      { logged: { ...FULL.logged!, plan: 'x' } },
+      true,
+    ],
   ])('%s', async (_, condition, meanwhile, swapped) => {
     const now = { ...FULL, ...meanwhile }
     const heads = await headStore(now)
     const next = { ...FULL, status: 'running' as const }
-    expect(await heads.swap(FULL, condition, next)).toEqual(swapped ? { swapped, head: next } : { swapped, head: now })
+    expect(await heads.swap(FULL, condition, next)).toEqual(
+      swapped ? { swapped, head: next } : { swapped, head: now },
+    )
     expect(await heads.read()).toEqual(swapped ? next : now)
   })
 

@@ -82,8 +82,18 @@ describe('entries behind a cut', () => {
     ['no entries', [], '7', []],
     ['a coalesced entry, its first block consumed', [entry('1', a, b, c)], '3', [entry('4', b, c)]],
     ['a coalesced entry, two blocks consumed', [entry('1', a, b, c)], '5', [entry('6', c)]],
-    ['a coalesced entry behind a consumed one', [entry('1', a), entry('4', b, c)], '3', [entry('4', b, c)]],
-    ['positions with gaps', [entry('100', block('300', 3), block('500', 2))], '300', [entry('301', block('500', 2))]],
+    [
+      'a coalesced entry behind a consumed one',
+      [entry('1', a), entry('4', b, c)],
+      '3',
+      [entry('4', b, c)],
+    ],
+    [
+      'positions with gaps',
+      [entry('100', block('300', 3), block('500', 2))],
+      '300',
+      [entry('301', block('500', 2))],
+    ],
   ])('%s', (_, entries, cut, expected) => {
     expect(entriesAfter(laneOf(...entries), cut)).toEqual(expected)
   })
@@ -93,11 +103,19 @@ describe('lanes in the store', () => {
   test('come back as they were, those of one source in the order of their ids', async () => {
     const store = memoryItemStore()
     const lanes = ['shard-2', 'shard-10', 'a#b'].map((lane): Lane => {
-      const [first, second, third] = [block('3', 3), block('5', 2), block('9', 4)].map((ref) => ({ ...ref, node: `lines/${lane}` }))
+      const [first, second, third] = [block('3', 3), block('5', 2), block('9', 4)].map((ref) => ({
+        ...ref,
+        node: `lines/${lane}`,
+      }))
       const rejected = { ...entry('10'), deadLetters: 2 }
-      return { ...laneOf(entry('1', first!), entry('4', second!, third!), rejected), lane, parents: lane === 'a#b' ? ['shard-2'] : [] }
+      return {
+        ...laneOf(entry('1', first!), entry('4', second!, third!), rejected),
+        lane,
+        parents: lane === 'a#b' ? ['shard-2'] : [],
+      }
     })
-    for (const lane of lanes) expect(await swapLane(store, 'app', undefined, lane)).toEqual({ swapped: true })
+    for (const lane of lanes)
+      expect(await swapLane(store, 'app', undefined, lane)).toEqual({ swapped: true })
     await swapLane(store, 'app', undefined, { ...laneOf(), source: 'lines2' })
     await swapLane(store, 'app2', undefined, laneOf())
     expect(await readLanes(store, 'app', 'lines')).toEqual([lanes[2], lanes[1], lanes[0]])
@@ -110,20 +128,34 @@ describe('lanes in the store', () => {
     const first = laneOf(entry('1', block('3', 3)))
     const second = laneOf(...first.entries, entry('4', block('5', 2)))
     await swapLane(store, 'app', undefined, first)
-    expect(await swapLane(store, 'app', undefined, second)).toEqual({ swapped: false, current: first })
-    expect(await swapLane(store, 'app', laneOf(), second)).toEqual({ swapped: false, current: first })
+    expect(await swapLane(store, 'app', undefined, second)).toEqual({
+      swapped: false,
+      current: first,
+    })
+    expect(await swapLane(store, 'app', laneOf(), second)).toEqual({
+      swapped: false,
+      current: first,
+    })
     expect(await swapLane(store, 'app', first, second)).toEqual({ swapped: true })
     expect(await swapLane(store, 'app', first, second)).toEqual({ swapped: false, current: second })
   })
 })
 
 describe('lineage', () => {
-  const named = (lane: string, ...parents: readonly string[]): Lane => ({ ...laneOf(), lane, parents })
+  const named = (lane: string, ...parents: readonly string[]): Lane => ({
+    ...laneOf(),
+    lane,
+    parents,
+  })
 
   test.each([
     { what: 'by id', lanes: [named('b'), named('a')], order: 'a b' },
     { what: 'a child after its parent', lanes: [named('a', 'b'), named('b')], order: 'b a' },
-    { what: 'a merged one after both', lanes: [named('a', 'b', 'c'), named('b'), named('c')], order: 'b c a' },
+    {
+      what: 'a merged one after both',
+      lanes: [named('a', 'b', 'c'), named('b'), named('c')],
+      order: 'b c a',
+    },
     { what: 'a parent that has expired', lanes: [named('b', 'gone'), named('a')], order: 'a b' },
   ])('lanes are in order: $what', ({ lanes, order }) => {
     expect(
@@ -134,20 +166,25 @@ describe('lineage', () => {
   })
 
   test('in any history of splits and merges parents come first, whatever the order of the list', () => {
-    const history = fc.array(fc.tuple(fc.nat(), fc.nat(), fc.boolean()), { maxLength: 20 }).chain((steps) => {
-      const lanes = steps.map(([a, b, merges], index) => {
-        const older = [a, ...(merges ? [b] : [])].map((n) => `shard-${((n % Math.max(index, 1)) * 7) % 20}`)
-        return named(`shard-${(index * 7) % 20}`, ...(index === 0 ? [] : older))
+    const history = fc
+      .array(fc.tuple(fc.nat(), fc.nat(), fc.boolean()), { maxLength: 20 })
+      .chain((steps) => {
+        const lanes = steps.map(([a, b, merges], index) => {
+          const older = [a, ...(merges ? [b] : [])].map(
+            (n) => `shard-${((n % Math.max(index, 1)) * 7) % 20}`,
+          )
+          return named(`shard-${(index * 7) % 20}`, ...(index === 0 ? [] : older))
+        })
+        return fc.shuffledSubarray(lanes, { minLength: lanes.length })
       })
-      return fc.shuffledSubarray(lanes, { minLength: lanes.length })
-    })
     fc.assert(
       fc.property(history, (lanes) => {
         const order = lineageOrder(lanes)
         const places = new Map(order.map(({ lane }, place) => [lane, place]))
         expect(order).toHaveLength(lanes.length)
         for (const { lane, parents } of order)
-          for (const parent of parents) expect(places.get(parent)).toBeLessThan(places.get(lane) as number)
+          for (const parent of parents)
+            expect(places.get(parent)).toBeLessThan(places.get(lane) as number)
       }),
     )
   })

@@ -1,8 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import { memoryItemStore } from '../../../lib/adapters/memory/memory-item-store.ts'
 import { itemBytes } from '../../../lib/ports/item-store.ts'
-import { emptyManifest, type Manifest, readManifest, stateSegments, writeManifest } from '../../../lib/state/manifest.ts'
-import { readSegment, segmentId, segmentKeys, type SegmentName, writeSegment } from '../../../lib/state/segments.ts'
+import {
+  emptyManifest,
+  type Manifest,
+  readManifest,
+  stateSegments,
+  writeManifest,
+} from '../../../lib/state/manifest.ts'
+import {
+  readSegment,
+  segmentId,
+  segmentKeys,
+  type SegmentName,
+  writeSegment,
+} from '../../../lib/state/segments.ts'
 
 const NAME: SegmentName = { node: 'totals', part: 2, at: '000000000001000', by: 'attempt1' }
 const ITEM_BYTES_MAX = 5_000
@@ -17,7 +29,8 @@ const bytesOf = (count: number): Uint8Array => {
 }
 
 /** Bytes as they mostly are: a small part of them says all. */
-const textOf = (count: number): Uint8Array => Buffer.from('/pages/17 visitor=1700000000 '.repeat(count / 29 + 1).slice(0, count))
+const textOf = (count: number): Uint8Array =>
+  Buffer.from('/pages/17 visitor=1700000000 '.repeat(count / 29 + 1).slice(0, count))
 
 describe('a segment', () => {
   test.each([
@@ -48,7 +61,12 @@ describe('a segment', () => {
 
   test('of another attempt, time, part, node or application is another one', async () => {
     const store = memoryItemStore()
-    const others = [{ by: 'attempt2' }, { at: '000000000002000' }, { part: 3 }, { node: 'other' }].map((change) => ({ ...NAME, ...change }))
+    const others = [
+      { by: 'attempt2' },
+      { at: '000000000002000' },
+      { part: 3 },
+      { node: 'other' },
+    ].map((change) => ({ ...NAME, ...change }))
     const ref = await writeSegment(store, 'app', NAME, bytesOf(10))
     for (const other of others) await writeSegment(store, 'app', other, bytesOf(20))
     await writeSegment(store, 'app2', NAME, bytesOf(30))
@@ -72,19 +90,26 @@ describe('a segment', () => {
     const ref = await writeSegment(store, 'app', NAME, textOf(count))
     expect(ref).toMatchObject({ bytes: count })
     const items = await Promise.all(segmentKeys('app', ref).map((key) => store.get(key)))
-    expect(items.reduce((total, item) => total + ((item ?? {})['bytes'] as Uint8Array).byteLength, 0)).toBeLessThanOrEqual(storedMax)
+    expect(
+      items.reduce((total, item) => total + ((item ?? {})['bytes'] as Uint8Array).byteLength, 0),
+    ).toBeLessThanOrEqual(storedMax)
     expect(Buffer.from(await readSegment(store, 'app', ref)).equals(textOf(count))).toBe(true)
   })
 
-  test.each([0, 10, 40])('of which a bit is turned in what was compressed, at %i, is corrupt', async (at) => {
-    const store = memoryItemStore()
-    const ref = await writeSegment(store, 'app', NAME, textOf(1_000))
-    const [key] = segmentKeys('app', ref) as [{ partition: string; sort: string }]
-    const item = await store.get(key)
-    const bytes = item?.['bytes'] as Uint8Array
-    await store.put(key, { ...item, bytes: bytes.with(at, (bytes[at] ?? 0) ^ 1) })
-    await expect(readSegment(store, 'app', ref)).rejects.toMatchObject({ code: 'SEGMENT_CORRUPT' })
-  })
+  test.each([0, 10, 40])(
+    'of which a bit is turned in what was compressed, at %i, is corrupt',
+    async (at) => {
+      const store = memoryItemStore()
+      const ref = await writeSegment(store, 'app', NAME, textOf(1_000))
+      const [key] = segmentKeys('app', ref) as [{ partition: string; sort: string }]
+      const item = await store.get(key)
+      const bytes = item?.['bytes'] as Uint8Array
+      await store.put(key, { ...item, bytes: bytes.with(at, (bytes[at] ?? 0) ^ 1) })
+      await expect(readSegment(store, 'app', ref)).rejects.toMatchObject({
+        code: 'SEGMENT_CORRUPT',
+      })
+    },
+  )
 
   test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
     ['a bit is turned', (bytes) => bytes.with(3, (bytes[3] ?? 0) ^ 1)],
@@ -102,7 +127,10 @@ describe('a segment', () => {
   test('has two chunks the other way round is corrupt', async () => {
     const store = memoryItemStore({ itemBytesMax: ITEM_BYTES_MAX })
     const ref = await writeSegment(store, 'app', NAME, bytesOf(1_808))
-    const [a, b] = segmentKeys('app', ref) as [{ partition: string; sort: string }, { partition: string; sort: string }]
+    const [a, b] = segmentKeys('app', ref) as [
+      { partition: string; sort: string },
+      { partition: string; sort: string },
+    ]
     const [first, second] = [await store.get(a), await store.get(b)]
     await store.put(a, second ?? {})
     await store.put(b, first ?? {})
@@ -113,12 +141,24 @@ describe('a segment', () => {
 describe('a manifest', () => {
   test('comes back whole, and names its state segments', async () => {
     const store = memoryItemStore()
-    const segment = await writeSegment(store, 'app', { ...NAME, node: 'totals', part: 0 }, bytesOf(10))
+    const segment = await writeSegment(
+      store,
+      'app',
+      { ...NAME, node: 'totals', part: 0 },
+      bytesOf(10),
+    )
     const previous = await writeManifest(store, 'app', 'attempt0', emptyManifest(0))
     const manifest: Manifest = {
       timeMs: 1_000,
       cuts: { lines: { taken: 3, threshold: -Infinity } },
-      states: { totals: { kind: 'updateStateByKey', form: 'state', layout: '', partitions: [[segment], []] } },
+      states: {
+        totals: {
+          kind: 'updateStateByKey',
+          form: 'state',
+          layout: '',
+          partitions: [[segment], []],
+        },
+      },
       marks: { totals: 1_000 },
       expected: { totals: 9_000 },
       quietSinceMs: undefined,

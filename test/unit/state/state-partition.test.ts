@@ -99,7 +99,12 @@ describe('what a batch writes', () => {
       },
       [[], []],
     ],
-    ['nothing for a new key that is removed again', [], { put: [['a', 1]], remove: ['a'] }, [[], []]],
+    [
+      'nothing for a new key that is removed again',
+      [],
+      { put: [['a', 1]], remove: ['a'] },
+      [[], []],
+    ],
     ['nothing for the removal of what is not there', [['a', 1]], { remove: ['b'] }, [[], []]],
     [
       'a removed key',
@@ -110,7 +115,12 @@ describe('what a batch writes', () => {
       { remove: ['b'] },
       [[], ['b']],
     ],
-    ['keys equal by value as one', [[['k', 1], 1]], { put: [[['k', 1], 1]], remove: [['k', 2]] }, [[], []]],
+    [
+      'keys equal by value as one',
+      [[['k', 1], 1]],
+      { put: [[['k', 1], 1]], remove: [['k', 2]] },
+      [[], []],
+    ],
     ['null is a state', [['a', 1]], { put: [['a', null]] }, [[['a', null]], []]],
     ['-0 is not 0', [['a', 0]], { put: [['a', -0]] }, [[['a', -0]], []]],
     ['a number is not its text', [['a', 1]], { put: [['a', '1']] }, [[['a', '1']], []]],
@@ -154,12 +164,19 @@ describe('what a batch writes', () => {
     expect(one.merged).toEqual(other.merged)
   })
 
-  test.each([[() => 1], [Symbol('s')], [new (class Point {})()], [[() => 1]]])('%s is refused', (state) => {
-    expect(() => new StatePartition().draft().put('a', state)).toThrow(expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }))
-  })
+  test.each([[() => 1], [Symbol('s')], [new (class Point {})()], [[() => 1]]])(
+    '%s is refused',
+    (state) => {
+      expect(() => new StatePartition().draft().put('a', state)).toThrow(
+        expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }),
+      )
+    },
+  )
 
   test('a key that cannot be compared by value is refused', () => {
-    expect(() => new StatePartition().draft().put(new Map(), 1)).toThrow(expect.objectContaining({ code: 'KEY_UNSUPPORTED' }))
+    expect(() => new StatePartition().draft().put(new Map(), 1)).toThrow(
+      expect.objectContaining({ code: 'KEY_UNSUPPORTED' }),
+    )
   })
 })
 
@@ -198,7 +215,10 @@ describe('states changed in place', () => {
 /** A delta with its packed states unpacked, to compare it. */
 const replayable = (delta: Uint8Array): Uint8Array => {
   const [puts, removed] = decode(delta) as [[unknown, unknown][], unknown[]]
-  const unpacked = puts.map(([key, state]) => [key, state instanceof Uint8Array ? decode(state) : state])
+  const unpacked = puts.map(([key, state]) => [
+    key,
+    state instanceof Uint8Array ? decode(state) : state,
+  ])
   return encode([unpacked, removed])
 }
 
@@ -234,14 +254,25 @@ describe('a draft', () => {
 })
 
 describe('replaying segments', () => {
-  const key = fc.oneof(fc.constantFrom('a', 'b', 'c', '__proto__', 1, -0, null, true), fc.tuple(fc.constantFrom('k', '\ud800'), fc.nat(2)))
-  const leaf = fc.oneof(fc.integer(), fc.string(), fc.constantFrom(null, true, -0, Number.NaN), fc.bigInt())
+  const key = fc.oneof(
+    fc.constantFrom('a', 'b', 'c', '__proto__', 1, -0, null, true),
+    fc.tuple(fc.constantFrom('k', '\ud800'), fc.nat(2)),
+  )
+  const leaf = fc.oneof(
+    fc.integer(),
+    fc.string(),
+    fc.constantFrom(null, true, -0, Number.NaN),
+    fc.bigInt(),
+  )
   const state = fc.oneof(
     leaf,
     fc.record({ n: leaf, list: fc.array(leaf, { maxLength: 3 }) }),
     fc.uint8Array({ maxLength: 5 }).map((bytes) => new Uint8Array(bytes)),
   )
-  const changes = fc.record({ put: fc.array(fc.tuple(key, state), { maxLength: 6 }), remove: fc.array(key, { maxLength: 3 }) })
+  const changes = fc.record({
+    put: fc.array(fc.tuple(key, state), { maxLength: 6 }),
+    remove: fc.array(key, { maxLength: 3 }),
+  })
 
   test('gives the live state, by all deltas as by the last merged segment', () => {
     fc.assert(
@@ -251,7 +282,10 @@ describe('replaying segments', () => {
         const merged = written.map((one) => one.merged)
         expect(entriesOf(replayed(...written.map(({ delta }) => delta)))).toEqual(entriesOf(live))
         expect(entriesOf(replayed(merged.at(-1) as Uint8Array))).toEqual(entriesOf(live))
-        const cold = replayed(merged[0] as Uint8Array, ...written.slice(1).map(({ delta }) => delta))
+        const cold = replayed(
+          merged[0] as Uint8Array,
+          ...written.slice(1).map(({ delta }) => delta),
+        )
         expect(entriesOf(cold)).toEqual(entriesOf(live))
         // A cold runner goes on as a warm one does: the same bytes (B3).
         const again = batches[0] as Changes
@@ -279,7 +313,9 @@ describe('replaying segments', () => {
 
   test('a key that comes back after its removal is there', () => {
     const partition = new StatePartition()
-    const deltas = [{ put: [['a', 1]] }, { remove: ['a'] }, { put: [['a', 2]] }].map((batch) => commit(partition, batch as Changes).delta)
+    const deltas = [{ put: [['a', 1]] }, { remove: ['a'] }, { put: [['a', 2]] }].map(
+      (batch) => commit(partition, batch as Changes).delta,
+    )
     expect(entriesOf(replayed(...deltas))).toEqual([['a', 2]])
     expect(replayed(...deltas.slice(0, 2)).size).toBe(0)
   })

@@ -12,11 +12,15 @@ import {
 import { testStream, type TestStream, type TestStreamOptions } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 
-const pipelineOf = (describe: (ssc: StreamingContext) => void, options: Partial<StreamOptions> = {}): Pipeline =>
-  stream('app', { batchInterval: seconds(1), ...options }, describe)
+const pipelineOf = (
+  describe: (ssc: StreamingContext) => void,
+  options: Partial<StreamOptions> = {},
+): Pipeline => stream('app', { batchInterval: seconds(1), ...options }, describe)
 
-const started = async (describe: (ssc: StreamingContext) => void, options: TestStreamOptions = {}): Promise<TestStream> =>
-  testStream(pipelineOf(describe), { now: new Date(0), ...options })
+const started = async (
+  describe: (ssc: StreamingContext) => void,
+  options: TestStreamOptions = {},
+): Promise<TestStream> => testStream(pipelineOf(describe), { now: new Date(0), ...options })
 
 const sum = (values: readonly number[], total = 0): number => values.reduce((a, b) => a + b, total)
 
@@ -38,7 +42,13 @@ describe('inputs', () => {
       source: 'kinesisStream',
       describe: (ssc) =>
         ssc
-          .kinesisStream('clicks', { decode: ({ data, partitionKey, arrivalTime }) => [partitionKey, data.length, arrivalTime.getTime()] })
+          .kinesisStream('clicks', {
+            decode: ({ data, partitionKey, arrivalTime }) => [
+              partitionKey,
+              data.length,
+              arrivalTime.getTime(),
+            ],
+          })
           .print(),
       add: (app) => app.input('clicks').add('abc', { data: Uint8Array.of(1), partitionKey: 'k' }),
       expected: [
@@ -49,7 +59,8 @@ describe('inputs', () => {
     {
       source: 'two shards of one stream',
       describe: (ssc) => ssc.kinesisTextStream('clicks').print(),
-      add: (app) => app.input('clicks').add({ data: 'b', shard: 'two' }, { data: 'a', shard: 'one' }),
+      add: (app) =>
+        app.input('clicks').add({ data: 'b', shard: 'two' }, { data: 'a', shard: 'one' }),
       expected: ['a', 'b'],
     },
     {
@@ -61,13 +72,26 @@ describe('inputs', () => {
     {
       source: 'textFileStream',
       describe: (ssc) => ssc.textFileStream('in').print(),
-      add: (app) => app.input('in').addFile('b.txt', 'b\n').addFile('a.txt', 'a\n').addFile('c.txt', 'c\n').removeFile('c.txt'),
+      add: (app) =>
+        app
+          .input('in')
+          .addFile('b.txt', 'b\n')
+          .addFile('a.txt', 'a\n')
+          .addFile('c.txt', 'c\n')
+          .removeFile('c.txt'),
       expected: ['a', 'b'],
     },
     {
       source: 'fileStream, by a pattern',
-      describe: (ssc) => ssc.fileStream('logs/app-*', { read: (bytes, path) => [[path, bytes.length]] }).print(),
-      add: (app) => app.input('logs/app-*').addFile('app-1/a', 'abc').addFile('other/a', 'a').addFile('app-2/a', 'a').addFile('a', 'a'),
+      describe: (ssc) =>
+        ssc.fileStream('logs/app-*', { read: (bytes, path) => [[path, bytes.length]] }).print(),
+      add: (app) =>
+        app
+          .input('logs/app-*')
+          .addFile('app-1/a', 'abc')
+          .addFile('other/a', 'a')
+          .addFile('app-2/a', 'a')
+          .addFile('a', 'a'),
       expected: [
         ['app-1/a', 3],
         ['app-2/a', 1],
@@ -100,7 +124,8 @@ describe('inputs', () => {
     },
     {
       source: 'one name for two sources',
-      describe: (ssc) => ssc.union(ssc.kinesisTextStream('clicks'), ssc.kinesisTextStream('clicks')).print(),
+      describe: (ssc) =>
+        ssc.union(ssc.kinesisTextStream('clicks'), ssc.kinesisTextStream('clicks')).print(),
       add: (app) => app.input('clicks').add('a'),
       expected: ['a', 'a'],
     },
@@ -109,11 +134,15 @@ describe('inputs', () => {
     const app = await started(describe)
     add(app)
     await app.advance(seconds(1))
-    expect(app.output('print-1').batches.map(({ timeMs, elements }) => [timeMs, elements])).toEqual([[1_000, expected]])
+    expect(app.output('print-1').batches.map(({ timeMs, elements }) => [timeMs, elements])).toEqual(
+      [[1_000, expected]],
+    )
   })
 
   test('what is added during the day is in the batch after it', async () => {
-    const app = await started((ssc) => ssc.kinesisTextStream('clicks').print(), { whenIdle: 'tick' })
+    const app = await started((ssc) => ssc.kinesisTextStream('clicks').print(), {
+      whenIdle: 'tick',
+    })
     app.input('clicks').add('a')
     await app.advance(milliseconds(1_500))
     app.input('clicks').add('b')
@@ -123,11 +152,18 @@ describe('inputs', () => {
   })
 
   test('a batch takes no time, unless a function lets some pass: then the next ones are late', async () => {
-    const app: TestStream = await started((ssc) => ssc.kinesisTextStream('clicks').foreachRDD(() => app.passTime(milliseconds(2_500))), {
-      whenIdle: 'tick',
-    })
+    const app: TestStream = await started(
+      (ssc) => ssc.kinesisTextStream('clicks').foreachRDD(() => app.passTime(milliseconds(2_500))),
+      {
+        whenIdle: 'tick',
+      },
+    )
     await app.advance(seconds(4))
-    expect(app.events.flatMap((event) => (event.event === 'batchStarted' ? [[event.timeMs, event.delayMs]] : []))).toEqual([
+    expect(
+      app.events.flatMap((event) =>
+        event.event === 'batchStarted' ? [[event.timeMs, event.delayMs]] : [],
+      ),
+    ).toEqual([
       [1_000, 0],
       [2_000, 1_500],
     ])
@@ -140,9 +176,11 @@ describe('inputs', () => {
       .addFile('old', 'old', { modified: 0 })
       .addFile('later', 'later', { modified: new Date(2_500) })
     await app.advance(seconds(5))
-    expect(app.output('print-1').batches.flatMap(({ timeMs, elements }) => (elements?.length ? [[timeMs, elements]] : []))).toEqual([
-      [3_000, ['later']],
-    ])
+    expect(
+      app
+        .output('print-1')
+        .batches.flatMap(({ timeMs, elements }) => (elements?.length ? [[timeMs, elements]] : [])),
+    ).toEqual([[3_000, ['later']]])
   })
 })
 
@@ -161,13 +199,27 @@ describe('outputs', () => {
     app.input('clicks').add('to be')
     await app.advance(seconds(1))
     const ruler = '-'.repeat(43)
-    const batch = { timeMs: 1_000, elements: ['to', 'be'], partitions: [['to', 'be']], printed: '', files: {}, attempt: 1 }
+    const batch = {
+      timeMs: 1_000,
+      elements: ['to', 'be'],
+      partitions: [['to', 'be']],
+      printed: '',
+      files: {},
+      attempt: 1,
+    }
     const printed = `${ruler}\nTime: 1000 ms\n${ruler}\nto\n...\n\n`
     expect(app.output('print-1').batches).toEqual([{ ...batch, printed }])
     expect(app.output('print-1').printed).toBe(printed)
-    expect(app.output('saveAsTextFiles-1').batches).toEqual([{ ...batch, files: { 's3://results/words-1000.txt/part-00000': 'to\nbe\n' } }])
-    expect(app.output('foreachRDD-1').batches).toEqual([{ ...batch, files: { 'own/1000/part-00000': 'to\nbe\n' } }])
-    expect(app.files).toEqual({ 'own/1000/part-00000': 'to\nbe\n', 'results/words-1000.txt/part-00000': 'to\nbe\n' })
+    expect(app.output('saveAsTextFiles-1').batches).toEqual([
+      { ...batch, files: { 's3://results/words-1000.txt/part-00000': 'to\nbe\n' } },
+    ])
+    expect(app.output('foreachRDD-1').batches).toEqual([
+      { ...batch, files: { 'own/1000/part-00000': 'to\nbe\n' } },
+    ])
+    expect(app.files).toEqual({
+      'own/1000/part-00000': 'to\nbe\n',
+      'results/words-1000.txt/part-00000': 'to\nbe\n',
+    })
     expect(seen).toEqual([[1_000, 1, 2]])
   })
 
@@ -215,7 +267,9 @@ describe('time', () => {
 
   test('the same test gives the same run', async () => {
     const run = async (): Promise<unknown> => {
-      const app = await started((ssc) => ssc.kinesisTextStream('clicks').print(), { whenIdle: 'tick' })
+      const app = await started((ssc) => ssc.kinesisTextStream('clicks').print(), {
+        whenIdle: 'tick',
+      })
       app.input('clicks').add('a')
       await app.advance(seconds(10))
       return app.events
@@ -280,11 +334,13 @@ describe('restarts', () => {
     app.input('clicks').add('a')
     await app.restart({ downFor: milliseconds(2_500) })
     await app.advance(seconds(1))
-    expect(app.output('print-1').batches.map(({ timeMs, elements }) => [timeMs, elements])).toEqual([
-      [1_000, []],
-      [2_000, []],
-      [3_000, [['a', 1]]],
-    ])
+    expect(app.output('print-1').batches.map(({ timeMs, elements }) => [timeMs, elements])).toEqual(
+      [
+        [1_000, []],
+        [2_000, []],
+        [3_000, [['a', 1]]],
+      ],
+    )
   })
 
   test('a new deployment goes on with the state, or is refused', async () => {
@@ -299,8 +355,13 @@ describe('restarts', () => {
     })
     app.input('taps').add('b')
     await app.advance(seconds(1))
-    expect([await app.state('totals'), app.output('print-2').elements]).toEqual([[['a', 1]], [['b']]])
-    await expect(app.restart({ pipeline: pipelineOf((ssc) => ssc.kinesisTextStream('clicks').print()) })).rejects.toMatchObject({
+    expect([await app.state('totals'), app.output('print-2').elements]).toEqual([
+      [['a', 1]],
+      [['b']],
+    ])
+    await expect(
+      app.restart({ pipeline: pipelineOf((ssc) => ssc.kinesisTextStream('clicks').print()) }),
+    ).rejects.toMatchObject({
       code: 'PLAN_INCOMPATIBLE',
     })
   })
@@ -308,7 +369,9 @@ describe('restarts', () => {
   test('a queue is gone with its process', async () => {
     const app = await started((ssc) => ssc.queueStream([[1], [2]]).print())
     await app.advance(seconds(1))
-    await expect(app.restart({ downFor: seconds(1) })).rejects.toMatchObject({ code: 'QUEUE_NOT_RECOVERABLE' })
+    await expect(app.restart({ downFor: seconds(1) })).rejects.toMatchObject({
+      code: 'QUEUE_NOT_RECOVERABLE',
+    })
   })
 })
 
@@ -324,7 +387,10 @@ describe('failures', () => {
   test('a failing batch fails the test', async () => {
     const app = await started(failing(1))
     app.input('clicks').add('a')
-    await expect(app.advance(seconds(3))).rejects.toMatchObject({ code: 'USER_FUNCTION_FAILED', cause: new Error('no answer') })
+    await expect(app.advance(seconds(3))).rejects.toMatchObject({
+      code: 'USER_FUNCTION_FAILED',
+      cause: new Error('no answer'),
+    })
     await app.advance(seconds(3))
     expect(app.output('foreachRDD-1').elements[0]).toEqual(['a'])
   })
@@ -333,12 +399,21 @@ describe('failures', () => {
     const app = await started(failing(2), { failures: 'record' })
     app.input('clicks').add('a')
     await app.advance(seconds(4))
-    expect(app.failures.map(({ timeMs, attempt, retryMs, error }) => [timeMs, attempt, retryMs, error.code])).toEqual([
+    expect(
+      app.failures.map(({ timeMs, attempt, retryMs, error }) => [
+        timeMs,
+        attempt,
+        retryMs,
+        error.code,
+      ]),
+    ).toEqual([
       [1_000, 1, 2_000, 'USER_FUNCTION_FAILED'],
       [1_000, 2, 4_000, 'USER_FUNCTION_FAILED'],
     ])
     const output = app.output('foreachRDD-1')
-    expect(output.runs.slice(0, 3).map(({ timeMs, attempt, error }) => [timeMs, attempt, error?.code])).toEqual([
+    expect(
+      output.runs.slice(0, 3).map(({ timeMs, attempt, error }) => [timeMs, attempt, error?.code]),
+    ).toEqual([
       [1_000, 1, 'USER_FUNCTION_FAILED'],
       [1_000, 2, 'USER_FUNCTION_FAILED'],
       [1_000, 3, undefined],
@@ -351,7 +426,10 @@ describe('failures', () => {
     const refuse = (): never => {
       throw new Error('no')
     }
-    const pipeline = pipelineOf((ssc) => ssc.kinesisTextStream('clicks').transform(refuse).print(), { retry })
+    const pipeline = pipelineOf(
+      (ssc) => ssc.kinesisTextStream('clicks').transform(refuse).print(),
+      { retry },
+    )
     const app = await testStream(pipeline, { now: new Date(0), failures: 'record' })
     await app.advance(minutes(1))
     expect(app.failures.map(({ attempt, retryMs }) => [attempt, retryMs])).toEqual([
@@ -372,7 +450,14 @@ describe('failures', () => {
     app.input('clicks').add('1', '{', Uint8Array.of(0xff), '2')
     await app.advance(seconds(1))
     expect(app.output('print-1').elements).toEqual([[1, 2]])
-    expect((await app.deadLetters()).map(({ source, operator, code, text }) => [source, operator, code, text])).toEqual([
+    expect(
+      (await app.deadLetters()).map(({ source, operator, code, text }) => [
+        source,
+        operator,
+        code,
+        text,
+      ]),
+    ).toEqual([
       ['kinesisTextStream-1', 'map-1', 'USER_FUNCTION_FAILED', '{'],
       ['kinesisTextStream-1', undefined, 'LINE_NOT_UTF8', '\ufffd'],
     ])
@@ -380,7 +465,11 @@ describe('failures', () => {
 })
 
 describe('names that are not there', () => {
-  const rows: readonly (readonly [name: string, ask: (app: TestStream) => unknown, allowed: string])[] = [
+  const rows: readonly (readonly [
+    name: string,
+    ask: (app: TestStream) => unknown,
+    allowed: string,
+  ])[] = [
     ['an input', (app) => app.input('x'), 'in, clicks'],
     ['an output', (app) => app.output('print-2'), 'print-1'],
     ['a watched stream', (app) => app.stream('map-1'), 'clicks'],
@@ -390,15 +479,26 @@ describe('names that are not there', () => {
     ['an object for text', (app) => app.input('clicks').add({ x: 1 }), 'texts'],
   ]
   test.each(rows)('%s', async (_, ask, allowed) => {
-    const app = await started((ssc) => ssc.union(ssc.textFileStream('in'), ssc.kinesisTextStream('clicks').named('clicks')).print(), {
-      watch: ['clicks'],
-    })
+    const app = await started(
+      (ssc) =>
+        ssc
+          .union(ssc.textFileStream('in'), ssc.kinesisTextStream('clicks').named('clicks'))
+          .print(),
+      {
+        watch: ['clicks'],
+      },
+    )
     const asked = (async (): Promise<unknown> => ask(app))()
-    await expect(asked).rejects.toMatchObject({ code: 'ARGUMENT_INVALID', message: expect.stringContaining(allowed) as string })
+    await expect(asked).rejects.toMatchObject({
+      code: 'ARGUMENT_INVALID',
+      message: expect.stringContaining(allowed) as string,
+    })
   })
 
   test('a stream to watch', async () => {
     const pipeline = pipelineOf((ssc) => ssc.textFileStream('in').print())
-    await expect(testStream(pipeline, { watch: ['x'] })).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+    await expect(testStream(pipeline, { watch: ['x'] })).rejects.toMatchObject({
+      code: 'ARGUMENT_INVALID',
+    })
   })
 })

@@ -2,8 +2,8 @@
 import { type Item, itemBytes, type ItemKey } from '../../../ports/item-store.ts'
 import type { Plan } from '../../../dstream/plan.ts'
 import type { RuntimeEvent } from '../../../runtime/events.ts'
-import type { Outcome } from '../../../runtime/outcome.ts'
-import type { HintsSlice } from '../../../runtime/sources/hint-source.ts'
+import type { Outcome } from '../../../runtime/driver/outcome.ts'
+import type { ObjectsInput } from '../../../runtime/sources/objects/reader.ts'
 import { type Head, headFromItem } from '../../../state/head.ts'
 import { BEGINNING, isAfter, laneFromItem } from '../../../state/lanes.ts'
 import type { Environment } from '../environment.ts'
@@ -23,7 +23,7 @@ import { MembershipChecker } from './membership-checker.ts'
 import { Mirror } from './mirror.ts'
 import { OutputChecker } from './output-checker.ts'
 import { RetryChecker } from './retry-checker.ts'
-import { Verdicts } from './verdicts.ts'
+import { CommittedEpochs } from './verdicts.ts'
 
 /** What is checked, and against what. */
 export interface CheckersParts {
@@ -36,7 +36,7 @@ export interface CheckersParts {
 }
 
 export class Checkers implements Observer {
-  readonly verdicts: Verdicts = new Verdicts()
+  readonly verdicts: CommittedEpochs = new CommittedEpochs()
   readonly mirror: Mirror
   readonly lanes: LaneChecker
   readonly letters: LetterChecker
@@ -97,12 +97,16 @@ export class Checkers implements Observer {
     if (after === undefined || environment === undefined) return
     this.#checkSize(write)
     this.#garbage.written(write)
-    if (key.partition === `${this.#app}#head` && before === undefined) this.#startedMs = headFromItem(after).startedMs
+    if (key.partition === `${this.#app}#head` && before === undefined)
+      this.#startedMs = headFromItem(after).startedMs
     if (key.partition === `${this.#app}#head` && before !== undefined)
       this.#headWritten(wasHead ?? headFromItem(before), headFromItem(after), environment)
     if (key.partition.startsWith(`${this.#app}#in#`)) {
       const [source = '', lane = ''] = key.sort.split('#')
-      this.lanes.check(before && laneFromItem(source, lane, before), laneFromItem(source, lane, after))
+      this.lanes.check(
+        before && laneFromItem(source, lane, before),
+        laneFromItem(source, lane, after),
+      )
     }
   }
 
@@ -113,7 +117,8 @@ export class Checkers implements Observer {
     this.#leases.check(before, after, environment, nowMs)
     this.#retries.check(before, after, nowMs)
     if (isOperation(before, after)) this.#operated(before, after, environment)
-    else if (after.epoch !== before.epoch && before.logged === undefined) this.#checkMembership(before, after)
+    else if (after.epoch !== before.epoch && before.logged === undefined)
+      this.#checkMembership(before, after)
     else if (after.doneMs !== before.doneMs) {
       const plan = this.#batches.committed(before, after, environment)
       if (plan !== undefined) this.#members.committed(plan)
@@ -125,7 +130,9 @@ export class Checkers implements Observer {
 
   #operated(before: Head, after: Head, { name }: Environment): void {
     const isReset = name.startsWith('reset')
-    this.#parts.sightings.see(isReset ? 'a state emptied by a person' : 'a batch given up by a person')
+    this.#parts.sightings.see(
+      isReset ? 'a state emptied by a person' : 'a batch given up by a person',
+    )
     this.#batches.operated(after, isReset)
     const plan = before.logged && this.mirror.plan(before.logged.plan)
     if (plan !== undefined) this.#members.committed(plan)
@@ -134,18 +141,27 @@ export class Checkers implements Observer {
   #checkRest({ doneMs, wakeMs }: Head): void {
     const { nextMs } = this.#batches
     const isTooLong = nextMs !== undefined && (wakeMs === 0 || wakeMs > nextMs)
-    this.verdicts.expect('B12', !isTooLong, () => `the head rests after ${doneMs} until ${wakeMs}, and something is to come at ${nextMs}`)
+    this.verdicts.expect(
+      'B12',
+      !isTooLong,
+      () => `the head rests after ${doneMs} until ${wakeMs}, and something is to come at ${nextMs}`,
+    )
   }
 
   #checkMembership(before: Head, after: Head): void {
     const plan = after.logged && this.mirror.plan(after.logged.plan)
-    if (plan === undefined) this.verdicts.fail('B11', `the plan of ${after.logged?.timeMs} is not in the store`)
+    if (plan === undefined)
+      this.verdicts.fail('B11', `the plan of ${after.logged?.timeMs} is not in the store`)
     else this.#members.logged(plan, before)
   }
 
   #checkSize({ key, after }: StoreWrite): void {
     const size = after === undefined ? 0 : itemBytes(key, after)
-    this.verdicts.expect('B8', size <= this.#parts.storage.items.itemBytesMax, () => `${key.partition} has an item of ${size} bytes`)
+    this.verdicts.expect(
+      'B8',
+      size <= this.#parts.storage.items.itemBytesMax,
+      () => `${key.partition} has an item of ${size} bytes`,
+    )
   }
 
   read(key: ItemKey, item: Item | undefined): void {
@@ -165,10 +181,14 @@ export class Checkers implements Observer {
     this.mirror.takeBlob(name, bytes)
   }
 
-  winding(ticks: number, { name }: Environment): void {
+  scheduling(triggers: number, { name }: Environment): void {
     // One at once for all that is overdue, one for a retry.
     const most = Math.ceil(60_000 / this.#parts.plan.options.intervalMs) + 2
-    this.verdicts.expect('B8', ticks <= most, () => `${name} winds ${ticks} ticks for one minute`)
+    this.verdicts.expect(
+      'B8',
+      triggers <= most,
+      () => `${name} winds ${triggers} ticks for one minute`,
+    )
   }
 
   outputting(write: OutputWrite): void {
@@ -182,7 +202,11 @@ export class Checkers implements Observer {
   /** A function has answered or failed: nothing that it has begun is under way. */
   ended(environment: Environment, how: 'answered' | 'failed'): void {
     const { name, callsInFlight } = environment
-    this.verdicts.expect('awaited', callsInFlight === 0, () => `${name} has ${how} with ${callsInFlight} calls under way`)
+    this.verdicts.expect(
+      'awaited',
+      callsInFlight === 0,
+      () => `${name} has ${how} with ${callsInFlight} calls under way`,
+    )
   }
 
   /** A driver has answered. One whose time was up in the middle, and so says that something has moved, has not looked again. */
@@ -199,14 +223,24 @@ export class Checkers implements Observer {
   keysInHand(): ReadonlySet<string> {
     const logged = this.mirror.head()?.logged
     const slices = Object.values((logged && this.mirror.plan(logged.plan))?.slices ?? {})
-    return new Set(slices.flatMap((slice) => ((slice as Partial<HintsSlice>).taken ?? []).map(({ key }) => key)))
+    return new Set(
+      slices.flatMap((slice) =>
+        ((slice as Partial<ObjectsInput>).taken ?? []).map(({ key }) => key),
+      ),
+    )
   }
 
   /** Everything behind the cuts is taken, and every upload, and nothing comes of it any more. */
   get isConsumed(): boolean {
     const { cuts = {} } = this.mirror.head() ?? {}
-    const isTaken = this.mirror.lanes().every(({ source, lane, tail }) => cuts[source]?.[lane] === tail)
-    return isTaken && this.#members.missed(this.#startedMs).length === 0 && this.#batches.nextMs === undefined
+    const isTaken = this.mirror
+      .lanes()
+      .every(({ source, lane, tail }) => cuts[source]?.[lane] === tail)
+    return (
+      isTaken &&
+      this.#members.missed(this.#startedMs).length === 0 &&
+      this.#batches.nextMs === undefined
+    )
   }
 
   /**
@@ -219,13 +253,18 @@ export class Checkers implements Observer {
     if (head?.status !== 'rest' || this.#rester !== undefined || !this.letters.isSettled) return
     for (const { source, lane, tail } of this.mirror.lanes()) {
       const cut = head.cuts[source]?.[lane] ?? BEGINNING
-      this.verdicts.expect('B12', !isAfter(tail, cut), () => `the head rests and ${lane} waits from ${cut} to ${tail}`)
+      this.verdicts.expect(
+        'B12',
+        !isAfter(tail, cut),
+        () => `the head rests and ${lane} waits from ${cut} to ${tail}`,
+      )
     }
   }
 
   /** When not all was done in time: what is in no batch says more than that. */
   unfinished(): void {
-    for (const upload of this.#members.missed(this.#startedMs)) this.verdicts.fail('totals', `${upload} is in no batch`)
+    for (const upload of this.#members.missed(this.#startedMs))
+      this.verdicts.fail('totals', `${upload} is in no batch`)
   }
 
   /** When all is done: every record and every upload is in, and all outputs still are what they were. */

@@ -4,7 +4,7 @@ import { segmentKeys } from '../../../state/segments.ts'
 import type { Environment } from '../environment.ts'
 import type { StoreWrite } from '../ports/observer.ts'
 import type { Mirror } from './mirror.ts'
-import type { Verdicts } from './verdicts.ts'
+import type { CommittedEpochs } from './verdicts.ts'
 
 const sameBytes = (a: unknown, b: unknown): boolean =>
   a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.compare(a, b) === 0 : a === b
@@ -12,11 +12,11 @@ const sameBytes = (a: unknown, b: unknown): boolean =>
 /** B11: nothing reachable is deleted, expires, is missing, or is written over. */
 export class GarbageChecker {
   readonly #mirror: Mirror
-  readonly #verdicts: Verdicts
+  readonly #verdicts: CommittedEpochs
   readonly #app: string
   readonly #blobNames = new Map<string, string>()
 
-  constructor(mirror: Mirror, verdicts: Verdicts, app: string) {
+  constructor(mirror: Mirror, verdicts: CommittedEpochs, app: string) {
     this.#mirror = mirror
     this.#verdicts = verdicts
     this.#app = app
@@ -25,12 +25,20 @@ export class GarbageChecker {
   /** Before it is gone. */
   deleting({ key, environment, before }: StoreWrite): void {
     const { partition, sort } = key
-    if (environment === undefined) return this.#checkExpired(partition, before?.['ttl'] !== undefined)
+    if (environment === undefined)
+      return this.#checkExpired(partition, before?.['ttl'] !== undefined)
     // Letters of records that are given back are for another checker to judge.
     if (partition.startsWith(`${this.#app}#dlq#`)) return
-    if (!partition.startsWith(`${this.#app}#seg#`)) return this.#verdicts.fail('B11', `${environment.name} deletes ${partition}/${sort}`)
-    const isReachable = this.#keys().some((reachable) => reachable.partition === partition && reachable.sort === sort)
-    this.#verdicts.expect('B11', !isReachable, () => `${environment.name} deletes ${partition}/${sort}, which is reachable`)
+    if (!partition.startsWith(`${this.#app}#seg#`))
+      return this.#verdicts.fail('B11', `${environment.name} deletes ${partition}/${sort}`)
+    const isReachable = this.#keys().some(
+      (reachable) => reachable.partition === partition && reachable.sort === sort,
+    )
+    this.#verdicts.expect(
+      'B11',
+      !isReachable,
+      () => `${environment.name} deletes ${partition}/${sort}, which is reachable`,
+    )
   }
 
   writingBlob(name: string, bytes: Uint8Array): void {
@@ -41,19 +49,38 @@ export class GarbageChecker {
 
   deletingBlob(name: string, environment: Environment): void {
     const isReachable = this.#keys().some((key) => this.#blobName(key) === name)
-    this.#verdicts.expect('B11', !isReachable, () => `${environment.name} deletes the blob ${name}, which is reachable`)
+    this.#verdicts.expect(
+      'B11',
+      !isReachable,
+      () => `${environment.name} deletes the blob ${name}, which is reachable`,
+    )
   }
 
   written({ key: { partition, sort }, before, after }: StoreWrite): void {
-    const isOver = partition.startsWith(`${this.#app}#seg#`) && before !== undefined && !sameBytes(before['bytes'], after?.['bytes'])
-    this.#verdicts.expect('B11', !isOver, () => `the segment ${partition}/${sort} is written over with other bytes`)
-    this.#verdicts.expect('B11', this.#mayExpire(partition) || after?.['ttl'] === undefined, () => `${partition}/${sort} carries a TTL`)
+    const isOver =
+      partition.startsWith(`${this.#app}#seg#`) &&
+      before !== undefined &&
+      !sameBytes(before['bytes'], after?.['bytes'])
+    this.#verdicts.expect(
+      'B11',
+      !isOver,
+      () => `the segment ${partition}/${sort} is written over with other bytes`,
+    )
+    this.#verdicts.expect(
+      'B11',
+      this.#mayExpire(partition) || after?.['ttl'] === undefined,
+      () => `${partition}/${sort} carries a TTL`,
+    )
   }
 
   /** The head has moved: what it names, directly or not, is there. */
   checkReachable(): void {
     for (const key of this.#keys())
-      this.#verdicts.expect('B11', this.#mirror.has(key), () => `${key.partition}/${key.sort} is reachable and gone`)
+      this.#verdicts.expect(
+        'B11',
+        this.#mirror.has(key),
+        () => `${key.partition}/${key.sort} is reachable and gone`,
+      )
   }
 
   #blobName(key: ItemKey): string {
@@ -68,7 +95,11 @@ export class GarbageChecker {
   }
 
   #checkExpired(partition: string, hasTtl: boolean): void {
-    this.#verdicts.expect('B11', hasTtl && this.#mayExpire(partition), () => `an item of ${partition} has expired`)
+    this.#verdicts.expect(
+      'B11',
+      hasTtl && this.#mayExpire(partition),
+      () => `an item of ${partition} has expired`,
+    )
   }
 
   #keys(): readonly ItemKey[] {

@@ -2,16 +2,16 @@ import type { Block } from '../../../state/blocks.ts'
 import { BEGINNING, entriesAfter, isAfter, type Lane } from '../../../state/lanes.ts'
 import type { Truth } from '../truth.ts'
 import type { Mirror } from './mirror.ts'
-import type { Verdicts } from './verdicts.ts'
+import type { CommittedEpochs } from './verdicts.ts'
 
 /** B1: what is stored of a lane behind the cut is what was put, each record once, up to the tail. Lanes of hints have no truth of their own. */
 export class LaneChecker {
   readonly #mirror: Mirror
   readonly #truth: Truth
-  readonly #verdicts: Verdicts
+  readonly #verdicts: CommittedEpochs
   readonly #app: string
 
-  constructor(mirror: Mirror, truth: Truth, verdicts: Verdicts, app: string) {
+  constructor(mirror: Mirror, truth: Truth, verdicts: CommittedEpochs, app: string) {
     this.#app = app
     this.#mirror = mirror
     this.#truth = truth
@@ -20,7 +20,11 @@ export class LaneChecker {
 
   check(before: Lane | undefined, after: Lane): void {
     const { lane, source, tail } = after
-    this.#verdicts.expect('B1', isAfter(tail, before?.tail ?? BEGINNING), () => `the tail of ${lane} goes from ${before?.tail} to ${tail}`)
+    this.#verdicts.expect(
+      'B1',
+      isAfter(tail, before?.tail ?? BEGINNING),
+      () => `the tail of ${lane} goes from ${before?.tail} to ${tail}`,
+    )
     const cut = this.#mirror.head()?.cuts[source]?.[lane] ?? BEGINNING
     const blocks = entriesAfter(after, cut).flatMap((entry) => entry.blocks)
     const isOfStream = this.#truth.lanes.has(lane)
@@ -28,8 +32,13 @@ export class LaneChecker {
     let position = cut
     for (const ref of blocks) {
       const block = this.#mirror.segment(ref) as Block | undefined
-      if (block === undefined) return this.#verdicts.fail('B11', `a block of ${lane} is appended and not stored`)
-      this.#verdicts.expect('B1', isAfter(block.first, position), () => `${lane} goes on at ${block.first} after ${position}`)
+      if (block === undefined)
+        return this.#verdicts.fail('B11', `a block of ${lane} is appended and not stored`)
+      this.#verdicts.expect(
+        'B1',
+        isAfter(block.first, position),
+        () => `${lane} goes on at ${block.first} after ${position}`,
+      )
       position = ref.at
       if (isOfStream) stored.push(...block.records.map(textOf))
     }
@@ -40,24 +49,41 @@ export class LaneChecker {
     this.#verdicts.expect(
       'B1',
       JSON.stringify(stored) === JSON.stringify(put),
-      () => `${lane} holds ${JSON.stringify(stored)} from ${cut} to ${tail}, and ${JSON.stringify(put)} was put`,
+      () =>
+        `${lane} holds ${JSON.stringify(stored)} from ${cut} to ${tail}, and ${JSON.stringify(put)} was put`,
     )
     const last = this.#truth.between(lane, BEGINNING, tail).at(-1)
-    this.#verdicts.expect('B1', String(last?.position) === tail, () => `the tail of ${lane} is ${tail}, where nothing was put`)
+    this.#verdicts.expect(
+      'B1',
+      String(last?.position) === tail,
+      () => `the tail of ${lane} is ${tail}, where nothing was put`,
+    )
   }
 
   #checkAside(source: string, lane: string, position: bigint): void {
-    const isAside = this.#mirror.sortKeys(`${this.#app}#dlq#`).some((sort) => sort.startsWith(`${source}#${lane}#${position}#`))
-    this.#verdicts.expect('B9', isAside, () => `the record at ${position} of ${lane} is no text, and put aside nowhere`)
+    const isAside = this.#mirror
+      .sortKeys(`${this.#app}#dlq#`)
+      .some((sort) => sort.startsWith(`${source}#${lane}#${position}#`))
+    this.#verdicts.expect(
+      'B9',
+      isAside,
+      () => `the record at ${position} of ${lane} is no text, and put aside nowhere`,
+    )
   }
 
   /** The stream was told that everything up to this position is safe. */
   acknowledged(lane: string, position: string): void {
     const tail = this.#mirror.lanes().find((found) => found.lane === lane)?.tail ?? BEGINNING
-    this.#verdicts.expect('B1', !isAfter(position, tail), () => `${lane} was acknowledged up to ${position} and stored up to ${tail}`)
+    this.#verdicts.expect(
+      'B1',
+      !isAfter(position, tail),
+      () => `${lane} was acknowledged up to ${position} and stored up to ${tail}`,
+    )
   }
 }
 
 /** A record as it was put: a line, or the bytes of one. */
 const textOf = (record: unknown): string =>
-  typeof record === 'string' ? record : Buffer.from((record as { readonly data: Uint8Array }).data).toString()
+  typeof record === 'string'
+    ? record
+    : Buffer.from((record as { readonly data: Uint8Array }).data).toString()

@@ -1,13 +1,13 @@
-import type { BatchPlan } from '../../../runtime/batch-plan.ts'
-import type { Slice } from '../../../runtime/sources/batch-source.ts'
-import type { HintsSlice } from '../../../runtime/sources/hint-source.ts'
-import type { LanesSlice } from '../../../runtime/sources/lane-source.ts'
+import type { BatchInput } from '../../../runtime/driver/batch-input.ts'
+import type { SourceInput } from '../../../runtime/sources/source-reader.ts'
+import type { ObjectsInput } from '../../../runtime/sources/objects/reader.ts'
+import type { LanesInput } from '../../../runtime/sources/lanes/reader.ts'
 import type { Head } from '../../../state/head.ts'
-import { LEASE_MARGIN_MS } from '../../../runtime/serverless/driver-handler.ts'
+import { LEASE_MARGIN_MS } from '../../../runtime/driver/driver-handler.ts'
 import { DRIVER_TIMEOUT_MS } from '../application.ts'
 import type { Environment } from '../environment.ts'
 import type { Mirror } from './mirror.ts'
-import type { Verdicts } from './verdicts.ts'
+import type { CommittedEpochs } from './verdicts.ts'
 
 /** Who logged an epoch, and the batch that it is for. */
 export interface EpochLog {
@@ -28,21 +28,25 @@ const isWake = (before: Head, after: Head): boolean =>
 
 /** What a person does, who is of no generation. */
 const isResumption = (before: Head, after: Head): boolean =>
-  before.status === 'failed' && after.status === 'running' && after.epoch === before.epoch && after.generation === before.generation
+  before.status === 'failed' &&
+  after.status === 'running' &&
+  after.epoch === before.epoch &&
+  after.generation === before.generation
 
 /** A person gives up what is logged, and takes an epoch of its own for that. */
-export const isOperation = (before: Head, after: Head): boolean => after.epoch !== before.epoch && after.logged === undefined
+export const isOperation = (before: Head, after: Head): boolean =>
+  after.epoch !== before.epoch && after.logged === undefined
 
 /** B2, B6, B10: the writes of the head as steps of a protocol. */
 export class LeaseChecker {
   readonly #mirror: Mirror
-  readonly #verdicts: Verdicts
+  readonly #verdicts: CommittedEpochs
   readonly #intervalMs: number
   readonly #owners = new Set<string>()
   readonly #logs = new Map<number, EpochLog>()
   readonly #plans = new Map<number, string>()
 
-  constructor(mirror: Mirror, verdicts: Verdicts, intervalMs: number) {
+  constructor(mirror: Mirror, verdicts: CommittedEpochs, intervalMs: number) {
     this.#mirror = mirror
     this.#verdicts = verdicts
     this.#intervalMs = intervalMs
@@ -61,10 +65,17 @@ export class LeaseChecker {
   check(before: Head, after: Head, environment: Environment, nowMs: number): void {
     const { name, generation } = environment
     const expect = this.#verdicts.expect.bind(this.#verdicts)
-    expect('B10', after.generation >= before.generation, () => `the generation goes back from ${before.generation} to ${after.generation}`)
     expect(
       'B10',
-      isWake(before, after) || isResumption(before, after) || isOperation(before, after) || generation === after.generation,
+      after.generation >= before.generation,
+      () => `the generation goes back from ${before.generation} to ${after.generation}`,
+    )
+    expect(
+      'B10',
+      isWake(before, after) ||
+        isResumption(before, after) ||
+        isOperation(before, after) ||
+        generation === after.generation,
       () => `${name} of generation ${generation} writes a head of ${after.generation}`,
     )
     expect(
@@ -72,32 +83,70 @@ export class LeaseChecker {
       after.generation === before.generation || !isHeld(before, nowMs),
       () => `${name} adopts a head whose lease ends in ${before.leaseEndMs - nowMs} ms`,
     )
-    expect('B6', after.doneMs >= before.doneMs, () => `done goes back from ${before.doneMs} to ${after.doneMs}`)
-    expect('B6', (after.doneMs - after.zeroMs) % this.#intervalMs === 0, () => `done is ${after.doneMs}, off the grid`)
-    if (after.logged !== undefined) this.#plans.set(after.epoch, JSON.stringify(this.#mirror.plan(after.logged.plan)))
+    expect(
+      'B6',
+      after.doneMs >= before.doneMs,
+      () => `done goes back from ${before.doneMs} to ${after.doneMs}`,
+    )
+    expect(
+      'B6',
+      (after.doneMs - after.zeroMs) % this.#intervalMs === 0,
+      () => `done is ${after.doneMs}, off the grid`,
+    )
+    if (after.logged !== undefined)
+      this.#plans.set(after.epoch, JSON.stringify(this.#mirror.plan(after.logged.plan)))
     if (isOperation(before, after)) this.#checkOperation(before, after, environment, nowMs)
     else if (after.epoch !== before.epoch) this.#checkLog(before, after, environment, nowMs)
-    if (after.doneMs === before.doneMs && before.logged !== undefined) this.#checkStillLogged(before, after, environment)
+    if (after.doneMs === before.doneMs && before.logged !== undefined)
+      this.#checkStillLogged(before, after, environment)
   }
 
   #checkOperation(before: Head, after: Head, { name }: Environment, nowMs: number): void {
     const expect = this.#verdicts.expect.bind(this.#verdicts)
-    expect('B2', after.epoch === before.epoch + 1, () => `the epoch goes from ${before.epoch} to ${after.epoch}`)
-    expect('B2', after.owner === undefined && !isHeld(before, nowMs), () => `${name} takes the batch from who holds the lease`)
+    expect(
+      'B2',
+      after.epoch === before.epoch + 1,
+      () => `the epoch goes from ${before.epoch} to ${after.epoch}`,
+    )
+    expect(
+      'B2',
+      after.owner === undefined && !isHeld(before, nowMs),
+      () => `${name} takes the batch from who holds the lease`,
+    )
     expect('B10', after.generation === before.generation, () => `${name} changes the generation`)
     const doneMs = before.logged?.timeMs ?? before.doneMs
-    expect('B6', after.doneMs === doneMs, () => `${name} ends at ${after.doneMs} and not at ${doneMs}`)
+    expect(
+      'B6',
+      after.doneMs === doneMs,
+      () => `${name} ends at ${after.doneMs} and not at ${doneMs}`,
+    )
   }
 
   #checkLog(before: Head, after: Head, environment: Environment, nowMs: number): void {
     const { owner = '', logged, epoch } = after
     const expect = this.#verdicts.expect.bind(this.#verdicts)
-    expect('B2', epoch === before.epoch + 1, () => `the epoch goes from ${before.epoch} to ${epoch}`)
-    expect('B2', owner !== '' && !this.#owners.has(owner), () => `the attempt id ${owner} is not new`)
-    expect('B2', !isHeld(before, nowMs), () => `${environment.name} takes a lease that ends in ${before.leaseEndMs - nowMs} ms`)
+    expect(
+      'B2',
+      epoch === before.epoch + 1,
+      () => `the epoch goes from ${before.epoch} to ${epoch}`,
+    )
+    expect(
+      'B2',
+      owner !== '' && !this.#owners.has(owner),
+      () => `the attempt id ${owner} is not new`,
+    )
+    expect(
+      'B2',
+      !isHeld(before, nowMs),
+      () => `${environment.name} takes a lease that ends in ${before.leaseEndMs - nowMs} ms`,
+    )
     this.#owners.add(owner)
     if (logged === undefined) return this.#verdicts.fail('B2', `epoch ${epoch} logs no batch`)
-    expect('B6', logged.timeMs > before.doneMs, () => `a batch at ${logged.timeMs} is logged after ${before.doneMs} is done`)
+    expect(
+      'B6',
+      logged.timeMs > before.doneMs,
+      () => `a batch at ${logged.timeMs} is logged after ${before.doneMs} is done`,
+    )
     expect(
       'B6',
       logged.timeMs <= nowMs + SKEW_MS,
@@ -111,7 +160,9 @@ export class LeaseChecker {
     const was = before.logged && this.#mirror.plan(before.logged.plan)
     const is = after.logged && this.#mirror.plan(after.logged.plan)
     const isSmaller =
-      after.owner === before.owner && after.epoch === before.epoch && this.#logs.get(after.epoch)?.environment === environment
+      after.owner === before.owner &&
+      after.epoch === before.epoch &&
+      this.#logs.get(after.epoch)?.environment === environment
     const same = JSON.stringify(was) === JSON.stringify(is) || (isSmaller && isWithout(was, is))
     this.#verdicts.expect('B2', same, () => `the logged batch at ${was?.timeMs} changes`)
   }
@@ -119,14 +170,19 @@ export class LeaseChecker {
 
 /** A lease that would end absurdly late is none: a clock has jumped. */
 const isHeld = ({ owner, leaseEndMs }: Head, nowMs: number): boolean =>
-  owner !== undefined && leaseEndMs > nowMs + SKEW_MS && leaseEndMs <= nowMs + 2 * LEASE_MS - SKEW_MS
+  owner !== undefined &&
+  leaseEndMs > nowMs + SKEW_MS &&
+  leaseEndMs <= nowMs + 2 * LEASE_MS - SKEW_MS
 
-const nameOf = ({ key, version }: { readonly key: string; readonly version: string }): string => `${key}\n${version}`
-const objectsOf = (slice: Slice | undefined): readonly string[] => ((slice as Partial<HintsSlice> | undefined)?.taken ?? []).map(nameOf)
-const entriesOf = (slice: Slice | undefined): string => JSON.stringify((slice as Partial<LanesSlice> | undefined)?.lanes)
+const nameOf = ({ key, version }: { readonly key: string; readonly version: string }): string =>
+  `${key}\n${version}`
+const objectsOf = (slice: SourceInput | undefined): readonly string[] =>
+  ((slice as Partial<ObjectsInput> | undefined)?.taken ?? []).map(nameOf)
+const entriesOf = (slice: SourceInput | undefined): string =>
+  JSON.stringify((slice as Partial<LanesInput> | undefined)?.lanes)
 
 /** Whether a plan is another one without some of its objects, or without blocks that it now says are lost. */
-const isWithout = (was: BatchPlan | undefined, is: BatchPlan | undefined): boolean =>
+const isWithout = (was: BatchInput | undefined, is: BatchInput | undefined): boolean =>
   was !== undefined &&
   is !== undefined &&
   was.timeMs === is.timeMs &&

@@ -1,25 +1,26 @@
 import type { Item } from '../../../ports/item-store.ts'
-import { MARK_PREFIX, VERDICT_PREFIX } from '../../../state/item-keys.ts'
+import { RESERVATION_PREFIX, COMMITTED_EPOCH_PREFIX } from '../../../state/item-keys.ts'
 import { isAfter } from '../../../state/lanes.ts'
 import type { StoreWrite } from '../ports/observer.ts'
 import type { Sightings } from '../sightings.ts'
 import type { Truth } from '../truth.ts'
 import type { Mirror } from './mirror.ts'
-import type { Verdicts } from './verdicts.ts'
+import type { CommittedEpochs } from './verdicts.ts'
 
 /** What it checks with. */
 export interface LetterCheckerParts {
   readonly mirror: Mirror
   readonly truth: Truth
-  readonly verdicts: Verdicts
+  readonly verdicts: CommittedEpochs
   readonly sightings: Sightings
   readonly app: string
 }
 
 const textOf = (letter: Item): string => Buffer.from(letter['data'] as Uint8Array).toString()
-const recordOf = ({ source, position, epoch }: Item): string => [source, position, ...(epoch === undefined ? [] : [epoch])].join('#')
+const recordOf = ({ source, position, epoch }: Item): string =>
+  [source, position, ...(epoch === undefined ? [] : [epoch])].join('#')
 
-interface Place {
+interface Location {
   readonly lane: string
   readonly index: number
 }
@@ -32,7 +33,7 @@ export class LetterChecker {
   readonly #parts: LetterCheckerParts
   /** What committed batches have put aside and nobody has given back. */
   readonly #aside = new Set<string>()
-  readonly #places = new Map<string, Place>()
+  readonly #places = new Map<string, Location>()
   /** The epochs whose letters are true, by the times of their batches. */
   readonly #verdicts = new Map<number, unknown>()
   /** The letters that are stored, by their names. */
@@ -49,8 +50,13 @@ export class LetterChecker {
 
   stored({ key: { partition, sort }, before, after }: StoreWrite): void {
     if (!partition.startsWith(`${this.#parts.app}#dlq#`)) return
-    if (sort.startsWith(VERDICT_PREFIX)) return void this.#verdicts.set(Number(sort.slice(VERDICT_PREFIX.length)), after?.['epoch'])
-    if (sort.startsWith(MARK_PREFIX)) return this.#marked(sort.slice(MARK_PREFIX.length), after)
+    if (sort.startsWith(COMMITTED_EPOCH_PREFIX))
+      return void this.#verdicts.set(
+        Number(sort.slice(COMMITTED_EPOCH_PREFIX.length)),
+        after?.['epoch'],
+      )
+    if (sort.startsWith(RESERVATION_PREFIX))
+      return this.#marked(sort.slice(RESERVATION_PREFIX.length), after)
     if (after?.['data'] !== undefined) this.#letters.set(sort, after)
     if (after !== undefined) return
     this.#letters.delete(sort)
@@ -61,12 +67,25 @@ export class LetterChecker {
     const { verdicts, truth, sightings } = this.#parts
     const letter = [...this.#letters.values()].find((one) => recordOf(one) === record)
     if (letter === undefined || mark === undefined || this.#places.has(record))
-      return verdicts.fail('B1', `the mark of ${record} is taken away or changed, or is there without a letter`)
+      return verdicts.fail(
+        'B1',
+        `the mark of ${record} is taken away or changed, or is there without a letter`,
+      )
     const line = textOf(letter)
     const place = { lane: mark['lane'] as string, index: mark['index'] as number }
-    verdicts.expect('B1', this.#aside.delete(line), () => `"${line}" is given back to ${place.lane}, and is not aside`)
-    const isFree = [...this.#places.values()].every(({ lane, index }) => lane !== place.lane || index !== place.index)
-    verdicts.expect('B1', isFree, () => `the place ${place.index} of ${place.lane} is given to two records`)
+    verdicts.expect(
+      'B1',
+      this.#aside.delete(line),
+      () => `"${line}" is given back to ${place.lane}, and is not aside`,
+    )
+    const isFree = [...this.#places.values()].every(
+      ({ lane, index }) => lane !== place.lane || index !== place.index,
+    )
+    verdicts.expect(
+      'B1',
+      isFree,
+      () => `the place ${place.index} of ${place.lane} is given to two records`,
+    )
     this.#places.set(record, place)
     truth.gaveBack(place.lane, BigInt(place.index), line)
     sightings.see('a record given back')
@@ -76,8 +95,13 @@ export class LetterChecker {
     const { verdicts, mirror } = this.#parts
     const place = this.#places.get(recordOf(letter))
     const lane = mirror.lanes().find((found) => found.lane === place?.lane)
-    const isThere = place !== undefined && lane !== undefined && !isAfter(String(place.index), lane.tail)
-    verdicts.expect('B1', isThere, () => `the letter of "${textOf(letter)}" goes before its record is in a lane`)
+    const isThere =
+      place !== undefined && lane !== undefined && !isAfter(String(place.index), lane.tail)
+    verdicts.expect(
+      'B1',
+      isThere,
+      () => `the letter of "${textOf(letter)}" goes before its record is in a lane`,
+    )
   }
 
   /** Nobody is in the middle of giving records back. */
@@ -87,8 +111,15 @@ export class LetterChecker {
 
   /** At the end each record that is aside still has its letter, and that is true. */
   finished(): void {
-    const known = [...this.#letters.values()].filter(({ timeMs, epoch }) => this.#verdicts.get(timeMs as number) === epoch)
+    const known = [...this.#letters.values()].filter(
+      ({ timeMs, epoch }) => this.#verdicts.get(timeMs as number) === epoch,
+    )
     const lines = new Set(known.map(textOf))
-    for (const line of this.#aside) this.#parts.verdicts.expect('B9', lines.has(line), () => `"${line}" was put aside and is nowhere`)
+    for (const line of this.#aside)
+      this.#parts.verdicts.expect(
+        'B9',
+        lines.has(line),
+        () => `"${line}" was put aside and is nowhere`,
+      )
   }
 }

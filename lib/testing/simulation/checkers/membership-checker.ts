@@ -1,8 +1,8 @@
 import type { Plan } from '../../../dstream/plan.ts'
-import type { BatchPlan } from '../../../runtime/batch-plan.ts'
-import type { Slice } from '../../../runtime/sources/batch-source.ts'
-import type { HintsSlice } from '../../../runtime/sources/hint-source.ts'
-import type { LanesSlice } from '../../../runtime/sources/lane-source.ts'
+import type { BatchInput } from '../../../runtime/driver/batch-input.ts'
+import type { SourceInput } from '../../../runtime/sources/source-reader.ts'
+import type { ObjectsInput } from '../../../runtime/sources/objects/reader.ts'
+import type { LanesInput } from '../../../runtime/sources/lanes/reader.ts'
 import type { Block } from '../../../state/blocks.ts'
 import type { Head } from '../../../state/head.ts'
 import { BEGINNING, isAfter } from '../../../state/lanes.ts'
@@ -10,23 +10,23 @@ import type { Upload } from '../cloud/bucket.ts'
 import type { Sightings } from '../sightings.ts'
 import type { Truth } from '../truth.ts'
 import type { Mirror } from './mirror.ts'
-import type { Verdicts } from './verdicts.ts'
+import type { CommittedEpochs } from './verdicts.ts'
 
 /** What belongs to a batch, checked when it is logged first: what follows the last cut, within the limits (B8), with its blocks (B7). */
 export class MembershipChecker {
   readonly #mirror: Mirror
   readonly #truth: Truth
-  readonly #verdicts: Verdicts
+  readonly #verdicts: CommittedEpochs
   readonly #plan: Plan
   readonly #sightings: Sightings
   readonly #taken = new Set<string>()
   /** The plan of the batch in hand as it was logged first. */
-  #first: BatchPlan | undefined
+  #first: BatchInput | undefined
 
   constructor(parts: {
     readonly mirror: Mirror
     readonly truth: Truth
-    readonly verdicts: Verdicts
+    readonly verdicts: CommittedEpochs
     readonly plan: Plan
     readonly sightings: Sightings
   }) {
@@ -37,26 +37,31 @@ export class MembershipChecker {
     this.#sightings = parts.sightings
   }
 
-  logged(plan: BatchPlan, { cuts, startedMs }: Head): void {
+  logged(plan: BatchInput, { cuts, startedMs }: Head): void {
     this.#first = plan
     for (const [source, slice] of Object.entries(plan.slices)) {
       this.#checkLimits(plan, slice)
-      if (slice.kind === 'lanes') this.#checkLanes(plan, slice as LanesSlice, cuts[source] ?? {})
-      else this.#checkObjects(plan, source, slice as HintsSlice, startedMs)
+      if (slice.kind === 'lanes') this.#checkLanes(plan, slice as LanesInput, cuts[source] ?? {})
+      else this.#checkObjects(plan, source, slice as ObjectsInput, startedMs)
     }
   }
 
   /** The uploads of a batch that is true now count as taken. */
-  committed(plan: BatchPlan): void {
+  committed(plan: BatchInput): void {
     for (const [source, slice] of Object.entries(plan.slices)) {
       this.#checkLosses(plan, slice)
-      if (slice.kind !== 'hints') continue
-      this.#checkGone(plan, source, slice as HintsSlice)
-      for (const { key, version } of (slice as HintsSlice).taken) {
+      if (slice.kind !== 'notifications') continue
+      this.#checkGone(plan, source, slice as ObjectsInput)
+      for (const { key, version } of (slice as ObjectsInput).taken) {
         const name = `${source}\n${key}\n${version}`
-        this.#verdicts.expect('totals', !this.#taken.has(name), () => `${key} (${version}) is taken again at ${plan.timeMs}`)
+        this.#verdicts.expect(
+          'totals',
+          !this.#taken.has(name),
+          () => `${key} (${version}) is taken again at ${plan.timeMs}`,
+        )
         this.#taken.add(name)
-        if (this.#truth.upload(source, key, version)?.untold === true) this.#sightings.see('an object found by listing')
+        if (this.#truth.upload(source, key, version)?.untold === true)
+          this.#sightings.see('an object found by listing')
       }
     }
   }
@@ -66,9 +71,14 @@ export class MembershipChecker {
     const known = Object.assign({}, ...Object.values(cuts)) as Readonly<Record<string, string>>
     for (const [lane, records] of this.#truth.lanes) {
       const last = String(records.at(-1)?.position ?? BEGINNING)
-      this.#verdicts.expect('totals', known[lane] === last, () => `${lane} was put up to ${last} and is taken up to ${known[lane]}`)
+      this.#verdicts.expect(
+        'totals',
+        known[lane] === last,
+        () => `${lane} was put up to ${last} and is taken up to ${known[lane]}`,
+      )
     }
-    for (const name of this.missed(startedMs)) this.#verdicts.fail('totals', `${name} is in no batch`)
+    for (const name of this.missed(startedMs))
+      this.#verdicts.fail('totals', `${name} is in no batch`)
   }
 
   /** The uploads that could be read and are in no batch yet. */
@@ -76,9 +86,12 @@ export class MembershipChecker {
     return [...this.#truth.sourceNames].flatMap(([source, name]) => {
       const bucket = this.#truth.buckets.get(name)
       const isDue = (upload: Upload): boolean =>
-        this.#canBeRead(upload, bucket?.versioned === true) && this.#isNew(source, upload, startedMs)
+        this.#canBeRead(upload, bucket?.versioned === true) &&
+        this.#isNew(source, upload, startedMs)
       const due = (bucket?.uploads ?? []).filter(isDue)
-      return due.flatMap(({ key, version }) => (this.#taken.has(`${source}\n${key}\n${version}`) ? [] : [`${key} (${version})`]))
+      return due.flatMap(({ key, version }) =>
+        this.#taken.has(`${source}\n${key}\n${version}`) ? [] : [`${key} (${version})`],
+      )
     })
   }
 
@@ -87,63 +100,105 @@ export class MembershipChecker {
     return !hidden || (versioned && !untold)
   }
 
-  #isNew(source: string, { modifiedMs, eventMs }: { readonly modifiedMs: number; readonly eventMs: number }, startedMs: number): boolean {
+  #isNew(
+    source: string,
+    { modifiedMs, eventMs }: { readonly modifiedMs: number; readonly eventMs: number },
+    startedMs: number,
+  ): boolean {
     const declared = this.#plan.sources.find(({ id }) => id === source)?.node.source
-    return (declared?.from === 'text' && declared.files.existing === 'all') || Math.max(modifiedMs, eventMs) > startedMs
+    return (
+      (declared?.from === 'text' && declared.files.existing === 'all') ||
+      Math.max(modifiedMs, eventMs) > startedMs
+    )
   }
 
   /** B7: what a batch goes on without is nowhere any more. */
-  #checkLosses({ timeMs }: BatchPlan, { lost = [] }: Slice): void {
+  #checkLosses({ timeMs }: BatchInput, { lost = [] }: SourceInput): void {
     for (const { lane, first, last } of lost) {
       this.#verdicts.expect(
         'B7',
         this.#mirror.wasLost(lane, last) && !this.#truth.isKept(lane, first, last),
-        () => `the batch at ${timeMs} goes on without ${first} to ${last} of ${lane}, which could be read`,
+        () =>
+          `the batch at ${timeMs} goes on without ${first} to ${last} of ${lane}, which could be read`,
       )
     }
   }
 
   /** B7: so it is with an object. */
-  #checkGone({ timeMs }: BatchPlan, source: string, { taken }: HintsSlice): void {
-    const first = (this.#first?.slices[source] as HintsSlice | undefined)?.taken ?? []
-    const versioned = this.#truth.buckets.get(this.#truth.sourceNames.get(source) ?? '')?.versioned === true
+  #checkGone({ timeMs }: BatchInput, source: string, { taken }: ObjectsInput): void {
+    const first = (this.#first?.slices[source] as ObjectsInput | undefined)?.taken ?? []
+    const versioned =
+      this.#truth.buckets.get(this.#truth.sourceNames.get(source) ?? '')?.versioned === true
     for (const { key, version } of first) {
       const isLeftOut = !taken.some((object) => object.key === key && object.version === version)
-      const isThere = isLeftOut && (versioned || this.#truth.upload(source, key, version)?.hidden === false)
-      this.#verdicts.expect('B7', !isThere, () => `the batch at ${timeMs} goes on without ${key} (${version}), which could be read`)
+      const isThere =
+        isLeftOut && (versioned || this.#truth.upload(source, key, version)?.hidden === false)
+      this.#verdicts.expect(
+        'B7',
+        !isThere,
+        () => `the batch at ${timeMs} goes on without ${key} (${version}), which could be read`,
+      )
     }
   }
 
   /** One entry or object may be over the limit by itself. */
-  #checkLimits({ timeMs }: BatchPlan, slice: Slice): void {
+  #checkLimits({ timeMs }: BatchInput, slice: SourceInput): void {
     const { limits } = this.#plan.options
-    const parts = slice.kind === 'lanes' ? (slice as LanesSlice).lanes.reduce((sum, { entries }) => sum + entries.length, 0) : slice.objects
-    const isOver = slice.records > limits.records || slice.bytes > limits.bytes || slice.objects > limits.objects
-    this.#verdicts.expect('B8', parts <= 1 || !isOver, () => `the batch at ${timeMs} takes ${slice.records} records in ${parts} parts`)
+    const parts =
+      slice.kind === 'lanes'
+        ? (slice as LanesInput).lanes.reduce((sum, { entries }) => sum + entries.length, 0)
+        : slice.objects
+    const isOver =
+      slice.records > limits.records || slice.bytes > limits.bytes || slice.objects > limits.objects
+    this.#verdicts.expect(
+      'B8',
+      parts <= 1 || !isOver,
+      () => `the batch at ${timeMs} takes ${slice.records} records in ${parts} parts`,
+    )
   }
 
-  #checkLanes({ timeMs }: BatchPlan, { lanes, cut }: LanesSlice, cuts: Readonly<Record<string, string>>): void {
+  #checkLanes(
+    { timeMs }: BatchInput,
+    { lanes, cut }: LanesInput,
+    cuts: Readonly<Record<string, string>>,
+  ): void {
     const expect = this.#verdicts.expect.bind(this.#verdicts)
     for (const lane of new Set([...Object.keys(cut), ...lanes.map((taken) => taken.lane)])) {
       let position = cuts[lane] ?? BEGINNING
-      for (const { first, last, blocks } of lanes.find((taken) => taken.lane === lane)?.entries ?? []) {
-        const left = this.#truth.between(lane, position, String(BigInt(first) - 1n)).filter(({ garbled }) => !garbled)
+      for (const { first, last, blocks } of lanes.find((taken) => taken.lane === lane)?.entries ??
+        []) {
+        const left = this.#truth
+          .between(lane, position, String(BigInt(first) - 1n))
+          .filter(({ garbled }) => !garbled)
         expect(
           'totals',
           isAfter(first, position) && left.length === 0,
           () => `the batch at ${timeMs} takes ${first} of ${lane} after ${position}`,
         )
-        for (const ref of blocks) this.#checkBlock(timeMs, lane, this.#mirror.segment(ref) as Block | undefined, ref.count)
+        for (const ref of blocks)
+          this.#checkBlock(timeMs, lane, this.#mirror.segment(ref) as Block | undefined, ref.count)
         position = last
       }
-      expect('totals', cut[lane] === position, () => `the batch at ${timeMs} ends at ${position} of ${lane} and cuts at ${cut[lane]}`)
-      const waiting = this.#truth.between(lane, position, this.#mirror.lanes().find((found) => found.lane === lane)?.tail ?? position)
+      expect(
+        'totals',
+        cut[lane] === position,
+        () => `the batch at ${timeMs} ends at ${position} of ${lane} and cuts at ${cut[lane]}`,
+      )
+      const waiting = this.#truth.between(
+        lane,
+        position,
+        this.#mirror.lanes().find((found) => found.lane === lane)?.tail ?? position,
+      )
       if (waiting.length > 0) this.#sightings.see('a batch filled to its cap')
     }
   }
 
   #checkBlock(timeMs: number, lane: string, block: Block | undefined, count: number): void {
-    this.#verdicts.expect('B7', block !== undefined, () => `the batch at ${timeMs} pins a block of ${lane} that is not there`)
+    this.#verdicts.expect(
+      'B7',
+      block !== undefined,
+      () => `the batch at ${timeMs} pins a block of ${lane} that is not there`,
+    )
     this.#verdicts.expect(
       'B7',
       block === undefined || block.records.length === count,
@@ -151,14 +206,33 @@ export class MembershipChecker {
     )
   }
 
-  #checkObjects({ timeMs }: BatchPlan, source: string, { taken, cut }: HintsSlice, startedMs: number): void {
+  #checkObjects(
+    { timeMs }: BatchInput,
+    source: string,
+    { taken, cut }: ObjectsInput,
+    startedMs: number,
+  ): void {
     if (cut.putOff.length > 0) this.#sightings.see('a hint put off')
     for (const { key, version, dueMs } of taken) {
       const upload = this.#truth.upload(source, key, version)
-      this.#verdicts.expect('totals', upload !== undefined, () => `the batch at ${timeMs} takes ${key} (${version}), which nobody put`)
-      this.#verdicts.expect('totals', dueMs <= timeMs, () => `the batch at ${timeMs} takes ${key}, which is of ${dueMs}`)
-      const isNew = upload === undefined || this.#isNew(source, { modifiedMs: upload.modifiedMs, eventMs: dueMs }, startedMs)
-      this.#verdicts.expect('totals', isNew, () => `the batch at ${timeMs} takes ${key}, which was there before the start`)
+      this.#verdicts.expect(
+        'totals',
+        upload !== undefined,
+        () => `the batch at ${timeMs} takes ${key} (${version}), which nobody put`,
+      )
+      this.#verdicts.expect(
+        'totals',
+        dueMs <= timeMs,
+        () => `the batch at ${timeMs} takes ${key}, which is of ${dueMs}`,
+      )
+      const isNew =
+        upload === undefined ||
+        this.#isNew(source, { modifiedMs: upload.modifiedMs, eventMs: dueMs }, startedMs)
+      this.#verdicts.expect(
+        'totals',
+        isNew,
+        () => `the batch at ${timeMs} takes ${key}, which was there before the start`,
+      )
     }
   }
 }

@@ -1,11 +1,17 @@
 /** What the store holds, kept beside it from the writes that were seen, so that checks can read it in the middle of one. */
 import { blobName } from '../../../adapters/blob-item-store.ts'
 import { decode } from '../../../base/codec.ts'
-import { type BatchPlan, planFrom } from '../../../runtime/batch-plan.ts'
+import { type BatchInput, batchInputFrom } from '../../../runtime/driver/batch-input.ts'
 import type { Item, ItemKey } from '../../../ports/item-store.ts'
 import { type Head, headFromItem } from '../../../state/head.ts'
 import { headKey, lanePartitions } from '../../../state/item-keys.ts'
-import { BEGINNING, type BlockRef, entriesAfter, type Lane, laneFromItem } from '../../../state/lanes.ts'
+import {
+  BEGINNING,
+  type BlockRef,
+  entriesAfter,
+  type Lane,
+  laneFromItem,
+} from '../../../state/lanes.ts'
 import { type Manifest, manifestFrom, stateSegments } from '../../../state/manifest.ts'
 import { segmentBytes, segmentId, segmentKeys, type SegmentRef } from '../../../state/segments.ts'
 import { StatePartition } from '../../../state/state-partition.ts'
@@ -81,7 +87,9 @@ export class Mirror {
 
   /** The sort keys of all items in partitions whose names begin so. */
   sortKeys(prefix: string): readonly string[] {
-    return [...this.#items.keys()].flatMap((id) => (id.startsWith(prefix) ? [id.slice(id.indexOf('\n') + 1)] : []))
+    return [...this.#items.keys()].flatMap((id) =>
+      id.startsWith(prefix) ? [id.slice(id.indexOf('\n') + 1)] : [],
+    )
   }
 
   /** Every item that carries a TTL. */
@@ -95,7 +103,8 @@ export class Mirror {
   /** A chunk of a segment with its bytes, wherever these lie; undefined when they lie nowhere. */
   #chunk(key: ItemKey): Item | undefined {
     const item = this.#items.get(idOf(key))
-    if (item === undefined || item['bytes'] instanceof Uint8Array) return item?.['bytes'] === undefined ? undefined : item
+    if (item === undefined || item['bytes'] instanceof Uint8Array)
+      return item?.['bytes'] === undefined ? undefined : item
     const bytes = this.#blobs.get(blobName(key))
     return bytes === undefined ? undefined : { ...item, bytes }
   }
@@ -117,9 +126,9 @@ export class Mirror {
     return this.#decoded.get(name)
   }
 
-  plan(stored: string | SegmentRef): BatchPlan | undefined {
+  plan(stored: string | SegmentRef): BatchInput | undefined {
     const value: unknown = typeof stored === 'string' ? JSON.parse(stored) : this.segment(stored)
-    return value === undefined ? undefined : planFrom(value)
+    return value === undefined ? undefined : batchInputFrom(value)
   }
 
   manifest(ref: SegmentRef | undefined): Manifest | undefined {
@@ -132,7 +141,9 @@ export class Mirror {
     return (manifest.states[node]?.partitions ?? []).flatMap((refs) => {
       const partition = new StatePartition()
       for (const ref of refs) {
-        partition.apply(segmentBytes(segmentKeys(this.#app, ref).map((key) => this.#chunk(key) ?? {})))
+        partition.apply(
+          segmentBytes(segmentKeys(this.#app, ref).map((key) => this.#chunk(key) ?? {})),
+        )
       }
       return [...partition.draft().entries()]
     })
@@ -151,7 +162,8 @@ export class Mirror {
       if (older !== undefined) refs.push(...stateSegments(older))
     }
     if (manifest !== undefined) refs.push(...stateSegments(manifest))
-    if (head.logged !== undefined && typeof head.logged.plan !== 'string') refs.push(head.logged.plan)
+    if (head.logged !== undefined && typeof head.logged.plan !== 'string')
+      refs.push(head.logged.plan)
     return [...refs, ...this.waitingBlocks().map(({ ref: block }) => block)]
   }
 

@@ -4,19 +4,24 @@ import type { MemoryOutputFiles } from '../../../adapters/memory/memory-output-f
 import type { OutputWrite } from '../ports/observer.ts'
 import type { Sightings } from '../sightings.ts'
 import type { LeaseChecker } from './lease-checker.ts'
-import type { Verdicts } from './verdicts.ts'
+import type { CommittedEpochs } from './verdicts.ts'
 
 /** B2, B3, B4: who writes outputs, when, and what. */
 export class OutputChecker {
   readonly #files: MemoryOutputFiles
   readonly #leases: LeaseChecker
-  readonly #verdicts: Verdicts
+  readonly #verdicts: CommittedEpochs
   readonly #sightings: Sightings
   /** What each code has written under a path, for each plan of its batch. */
   readonly #written = new Map<string, string>()
   readonly #fences = new Map<string, Fence>()
 
-  constructor(files: MemoryOutputFiles, leases: LeaseChecker, verdicts: Verdicts, sightings: Sightings) {
+  constructor(
+    files: MemoryOutputFiles,
+    leases: LeaseChecker,
+    verdicts: CommittedEpochs,
+    sightings: Sightings,
+  ) {
     this.#files = files
     this.#leases = leases
     this.#verdicts = verdicts
@@ -27,18 +32,25 @@ export class OutputChecker {
   textOf(path: string): string | undefined {
     const files = this.#files.files()
     if (!files.has(`${path}/${SUCCESS_FILE}`)) return undefined
-    const parts = [...files].filter(([name]) => name.startsWith(`${path}/part-`)).toSorted(([a], [b]) => (a < b ? -1 : 1))
+    const parts = [...files]
+      .filter(([name]) => name.startsWith(`${path}/part-`))
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
     return Buffer.concat(parts.map(([, bytes]) => bytes)).toString('utf8')
   }
 
   outputting({ environment, path, parts, fence }: OutputWrite): void {
     const log = this.#leases.logOf(fence.epoch)
     const expect = this.#verdicts.expect.bind(this.#verdicts)
-    expect('B2', log !== undefined, () => `${environment.name} writes ${path} under epoch ${fence.epoch}, which was never logged`)
+    expect(
+      'B2',
+      log !== undefined,
+      () => `${environment.name} writes ${path} under epoch ${fence.epoch}, which was never logged`,
+    )
     expect(
       'B2',
       log === undefined || log.environment === environment,
-      () => `${environment.name} writes ${path} under the epoch ${fence.epoch} of ${log?.environment.name}`,
+      () =>
+        `${environment.name} writes ${path} under the epoch ${fence.epoch} of ${log?.environment.name}`,
     )
     expect(
       'B4',
@@ -49,10 +61,15 @@ export class OutputChecker {
     // An attempt that has found something gone is about less than one before it.
     const name = `${environment.deployment.code} ${path} ${this.#leases.planOf(fence.epoch)}`
     const earlier = this.#written.get(name) ?? bytes
-    expect('B3', earlier === bytes, () => `${path} was ${JSON.stringify(earlier)} and is ${JSON.stringify(bytes)} now`)
+    expect(
+      'B3',
+      earlier === bytes,
+      () => `${path} was ${JSON.stringify(earlier)} and is ${JSON.stringify(bytes)} now`,
+    )
     this.#written.set(name, bytes)
     const there = this.#fences.get(path)
-    if (there !== undefined && isOlderFence(fence, there)) this.#sightings.see('an older fence refused by a sink')
+    if (there !== undefined && isOlderFence(fence, there))
+      this.#sightings.see('an older fence refused by a sink')
   }
 
   /** The sink has accepted it. */
@@ -62,7 +79,8 @@ export class OutputChecker {
     this.#verdicts.expect(
       'B4',
       !isOlder,
-      () => `${environment.name} has replaced ${path} of epoch ${there?.epoch} under epoch ${fence.epoch}`,
+      () =>
+        `${environment.name} has replaced ${path} of epoch ${there?.epoch} under epoch ${fence.epoch}`,
     )
     if (there !== undefined) this.#sightings.see('an output replaced by a later attempt')
     this.#fences.set(path, fence)

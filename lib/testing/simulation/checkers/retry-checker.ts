@@ -1,16 +1,16 @@
 import type { RetryPolicy } from '../../../dstream/plan.ts'
 import type { Head } from '../../../state/head.ts'
-import type { Verdicts } from './verdicts.ts'
+import type { CommittedEpochs } from './verdicts.ts'
 
 /** How far two clocks may differ, and how long a write may be on its way. */
 const SLACK_MS = 2_500
 
 /** B9: attempts are counted and kept apart by pauses, and FAILED comes when they are used up, no sooner. */
 export class RetryChecker {
-  readonly #verdicts: Verdicts
+  readonly #verdicts: CommittedEpochs
   readonly #retry: RetryPolicy
 
-  constructor(verdicts: Verdicts, retry: RetryPolicy) {
+  constructor(verdicts: CommittedEpochs, retry: RetryPolicy) {
     this.#verdicts = verdicts
     this.#retry = retry
   }
@@ -23,18 +23,31 @@ export class RetryChecker {
   #checkAttempt({ logged: was }: Head, { logged: is }: Head, nowMs: number): void {
     if (is === undefined) return
     const counted = is.attempts === (was?.attempts ?? 0) + 1
-    this.#verdicts.expect('B9', counted, () => `attempt ${is.attempts} at ${is.timeMs} follows ${was?.attempts}`)
+    this.#verdicts.expect(
+      'B9',
+      counted,
+      () => `attempt ${is.attempts} at ${is.timeMs} follows ${was?.attempts}`,
+    )
     const waited = was === undefined || was.retryMs <= nowMs + SLACK_MS
-    this.#verdicts.expect('B9', waited, () => `${is.timeMs} is tried again ${(was?.retryMs ?? 0) - nowMs} ms before its pause is over`)
+    this.#verdicts.expect(
+      'B9',
+      waited,
+      () =>
+        `${is.timeMs} is tried again ${(was?.retryMs ?? 0) - nowMs} ms before its pause is over`,
+    )
   }
 
   #checkFailure({ logged }: Head, nowMs: number): void {
     const { attempts, forMs } = this.#retry
-    const used = logged !== undefined && logged.attempts >= attempts && nowMs - logged.firstMs >= forMs - SLACK_MS
+    const used =
+      logged !== undefined &&
+      logged.attempts >= attempts &&
+      nowMs - logged.firstMs >= forMs - SLACK_MS
     this.#verdicts.expect(
       'B9',
       used,
-      () => `it stands as FAILED after ${logged?.attempts} attempts in ${nowMs - (logged?.firstMs ?? 0)} ms`,
+      () =>
+        `it stands as FAILED after ${logged?.attempts} attempts in ${nowMs - (logged?.firstMs ?? 0)} ms`,
     )
   }
 }

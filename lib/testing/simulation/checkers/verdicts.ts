@@ -15,8 +15,10 @@ export const checkerPromises = {
   totals:
     'each batch takes what follows the last, without gap or repetition; its outputs and the state after it are those of the plain model; at the end all is in',
   awaited: 'a function that answers has no call under way',
-  assertion: 'the code finds none of its own invariants broken, and fails with no error but those of the faults',
-  crash: 'whatever fails, fails with an error of this project: anything else comes of code that does not run',
+  assertion:
+    'the code finds none of its own invariants broken, and fails with no error but those of the faults',
+  crash:
+    'whatever fails, fails with an error of this project: anything else comes of code that does not run',
   progress: 'without faults the world is done within 20 minutes',
   reproducible: 'the same seed gives the same run',
 } as const
@@ -31,7 +33,7 @@ export interface Violation {
 }
 
 /** Collects what checkers find. */
-export class Verdicts {
+export class CommittedEpochs {
   readonly violations: Violation[] = []
 
   fail(checker: CheckerName, what: string): void {

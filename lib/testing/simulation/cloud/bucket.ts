@@ -2,7 +2,10 @@
  * A bucket that is a source: objects are put, replaced and deleted, and each upload is told of by a notification, in the form of S3. What
  * is known of an object is true at once; the notification comes when it comes. Before notifications have taken effect there are none.
  */
-import { memoryObjectStore, type MemoryObjectStore } from '../../../adapters/memory/memory-object-store.ts'
+import {
+  memoryObjectStore,
+  type MemoryObjectStore,
+} from '../../../adapters/memory/memory-object-store.ts'
 
 /** One upload, and what has become of it. */
 export interface Upload {
@@ -40,10 +43,22 @@ export class SimulatedBucket {
   put(key: string, lines: readonly string[], nowMs: number, beganMsAgo: number): void {
     const modifiedMs = Math.floor((nowMs - beganMsAgo) / SECOND_MS) * SECOND_MS
     this.#hide(key)
-    const version = this.objects.write(key, Buffer.from(lines.map((line) => `${line}\n`).join('')), modifiedMs)
+    const version = this.objects.write(
+      key,
+      Buffer.from(lines.map((line) => `${line}\n`).join('')),
+      modifiedMs,
+    )
     const untold = nowMs < this.notifiesFromMs
     // All that a listing knows of an upload is its modification time.
-    this.uploads.push({ key, version, lines, modifiedMs, eventMs: untold ? modifiedMs : nowMs, untold, hidden: false })
+    this.uploads.push({
+      key,
+      version,
+      lines,
+      modifiedMs,
+      eventMs: untold ? modifiedMs : nowMs,
+      untold,
+      hidden: false,
+    })
     this.#notify('ObjectCreated:Put', key, nowMs, version)
   }
 
@@ -68,7 +83,12 @@ export class SimulatedBucket {
       key: encodeURIComponent(key).replaceAll('%20', '+').replaceAll('%2F', '/'),
       ...(this.versioned && version !== undefined ? { versionId: version } : {}),
     }
-    const record = { eventVersion: '2.1', eventName, eventTime: new Date(nowMs).toISOString(), s3: { bucket: { name: this.name }, object } }
+    const record = {
+      eventVersion: '2.1',
+      eventName,
+      eventTime: new Date(nowMs).toISOString(),
+      s3: { bucket: { name: this.name }, object },
+    }
     this.#notifications.send(JSON.stringify({ Records: [record] }))
   }
 }

@@ -69,7 +69,11 @@ export class SimulatedFunction<E, A> {
   }
 
   /** Runs one invocation; `ended` is called once. `isFit`: which deployments can be given this event. */
-  invoke(event: E, ended: (ending: Ending<A>) => void, isFit: (deployment: Deployment) => boolean = () => true): void {
+  invoke(
+    event: E,
+    ended: (ending: Ending<A>) => void,
+    isFit: (deployment: Deployment) => boolean = () => true,
+  ): void {
     const { world, faults } = this.#parts
     const isPaused = faults.active && world.nowMs < this.pausedUntilMs
     if (isPaused || faults.strikes('deniedInvocation')) return ended({ kind: 'denied' })
@@ -83,7 +87,8 @@ export class SimulatedFunction<E, A> {
     const deadlineMs = world.nowMs + this.#settings.timeoutMs
     if (faults.strikes('clockJump', 2)) environment.clockSkewMs = world.random.pick(CLOCK_JUMPS_MS)
     environment.busy = true
-    environment.ended = () => world.after(world.random.between(1, NOTICED_MS_MAX), () => close({ kind: 'ended' }))
+    environment.ended = () =>
+      world.after(world.random.between(1, NOTICED_MS_MAX), () => close({ kind: 'ended' }))
     environment.thaw()
     const remainingMs = (): number => deadlineMs - (world.nowMs + environment.clockSkewMs)
     const rest = (): void => {
@@ -112,7 +117,11 @@ export class SimulatedFunction<E, A> {
     const { world, faults, sightings } = this.#parts
     const fit = this.#deployments.filter(isFit)
     const older = fit.at(-2)
-    const deployment = (older !== undefined && faults.has('deployment') && world.random.chance(0.15) ? older : fit.at(-1)) as Deployment
+    const deployment = (
+      older !== undefined && faults.has('deployment') && world.random.chance(0.15)
+        ? older
+        : fit.at(-1)
+    ) as Deployment
     const free = this.#processes.filter(
       ({ environment: { alive, busy, frozenUntilMs, deployment: its } }) =>
         its === deployment && alive && !busy && frozenUntilMs <= world.nowMs,
@@ -127,7 +136,10 @@ export class SimulatedFunction<E, A> {
   #start(deployment: Deployment): Process<E, A> {
     const { world, faults } = this.#parts
     this.#made += 1
-    const environment = new Environment(`${this.#settings.name}${this.#made}g${deployment.generation}`, deployment)
+    const environment = new Environment(
+      `${this.#settings.name}${this.#made}g${deployment.generation}`,
+      deployment,
+    )
     if (faults.has('clockJump')) environment.clockSkewMs = world.random.between(-1_000, 1_000)
     const made = { environment, handler: this.#settings.start(environment) }
     this.#processes.push(made)

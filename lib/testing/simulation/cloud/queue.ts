@@ -48,7 +48,9 @@ export class SimulatedQueue {
   /** Messages whose time has come, received or not. */
   get due(): number {
     const { nowMs } = this.#parts.world
-    return [...this.#messages].filter(({ visibleMs, receives }) => receives > 0 || visibleMs <= nowMs).length
+    return [...this.#messages].filter(
+      ({ visibleMs, receives }) => receives > 0 || visibleMs <= nowMs,
+    ).length
   }
 
   /** Takes a message, and holds it back for at least so long. */
@@ -56,7 +58,8 @@ export class SimulatedQueue {
     const { faults, world } = this.#parts
     const lateMs = faults.strikes('lateMessage', 2) ? world.random.between(0, LATE_MS_MAX) : 0
     this.#add(body, delayMs + lateMs + world.random.between(1, 300))
-    if (faults.strikes('repeatedMessage', 2)) this.#add(body, delayMs + world.random.between(0, LATE_MS_MAX))
+    if (faults.strikes('repeatedMessage', 2))
+      this.#add(body, delayMs + world.random.between(0, LATE_MS_MAX))
   }
 
   /** A person sends what was put aside again. */
@@ -74,7 +77,10 @@ export class SimulatedQueue {
     if (this.#running >= this.#settings.concurrency) return
     const visible = [...this.#messages].filter(({ visibleMs }) => visibleMs <= world.nowMs)
     const batch = visible.filter(() => world.random.chance(0.8)).slice(0, this.#settings.batchMax)
-    if (batch.length > 0) this.#deliver(batch.map((message) => this.#receive(message)).filter((message) => message !== undefined))
+    if (batch.length > 0)
+      this.#deliver(
+        batch.map((message) => this.#receive(message)).filter((message) => message !== undefined),
+      )
     if (visible.length > batch.length) world.after(world.random.between(1, 50), () => this.#pump())
   }
 

@@ -3,7 +3,7 @@
  * bounds each time. A child shard is not read before its parents are done with. Its checkpoint can be lost, and an old invocation can come
  * once more, later.
  */
-import type { KinesisEvent } from '../../../runtime/kinesis/event.ts'
+import type { KinesisEvent } from '../../../runtime/sources/kinesis/event.ts'
 import type { CallWorld } from '../calls.ts'
 import { bytesOf, type Shard, type SimulatedStream, type StreamRecord } from './stream.ts'
 
@@ -56,14 +56,18 @@ export class StreamMapping {
   /** Some of the records that were taken leave the stream: their retention is over. */
   trim(): void {
     const { random } = this.#parts.world
-    for (const shard of this.stream.shards) shard.trimmed = random.between(shard.trimmed, this.#takenOf(shard))
+    for (const shard of this.stream.shards)
+      shard.trimmed = random.between(shard.trimmed, this.#takenOf(shard))
   }
 
   /** The checkpoint of one shard falls back. */
   loseCheckpoint(): void {
     const shard = this.#parts.world.random.pick(this.stream.shards)
     if (this.#busy.has(shard.id) || this.#takenOf(shard) === shard.trimmed) return
-    this.#taken.set(shard.id, this.#parts.world.random.between(shard.trimmed, this.#takenOf(shard) - 1))
+    this.#taken.set(
+      shard.id,
+      this.#parts.world.random.between(shard.trimmed, this.#takenOf(shard) - 1),
+    )
     this.#read(shard)
   }
 
@@ -73,7 +77,14 @@ export class StreamMapping {
     const shard = random.pick(this.stream.shards)
     if (this.#takenOf(shard) === 0) return
     const from = random.between(0, this.#takenOf(shard) - 1)
-    this.#invoke(eventOf(this.stream, shard, shard.records.slice(from, from + random.between(1, this.#batchMax))), () => undefined)
+    this.#invoke(
+      eventOf(
+        this.stream,
+        shard,
+        shard.records.slice(from, from + random.between(1, this.#batchMax)),
+      ),
+      () => undefined,
+    )
   }
 
   #takenOf(shard: Shard): number {
@@ -86,7 +97,9 @@ export class StreamMapping {
 
   #isNext(shard: Shard): boolean {
     if (this.#deleted || this.#busy.has(shard.id) || this.#isRead(shard)) return false
-    return this.stream.shards.filter(({ id }) => shard.parents.includes(id)).every((parent) => this.#isRead(parent))
+    return this.stream.shards
+      .filter(({ id }) => shard.parents.includes(id))
+      .every((parent) => this.#isRead(parent))
   }
 
   #read(shard: Shard): void {
@@ -109,7 +122,11 @@ export class StreamMapping {
   }
 }
 
-const eventOf = ({ arn }: SimulatedStream, { id }: Shard, records: readonly StreamRecord[]): KinesisEvent => ({
+const eventOf = (
+  { arn }: SimulatedStream,
+  { id }: Shard,
+  records: readonly StreamRecord[],
+): KinesisEvent => ({
   Records: records.map(({ sequenceNumber, key, text, arrivalMs }) => ({
     eventID: `${id}:${sequenceNumber}`,
     eventSourceARN: arn,

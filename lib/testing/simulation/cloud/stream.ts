@@ -15,7 +15,8 @@ const GARBLED = 'garbled'
 export const isGarbled = (text: string): boolean => text.startsWith(GARBLED)
 
 /** What a producer has put. */
-export const bytesOf = (text: string): Uint8Array => (isGarbled(text) ? Buffer.from([0xff, ...Buffer.from(text)]) : Buffer.from(text))
+export const bytesOf = (text: string): Uint8Array =>
+  isGarbled(text) ? Buffer.from([0xff, ...Buffer.from(text)]) : Buffer.from(text)
 
 /** One shard: the keys whose hash lies in its range. */
 export interface Shard {
@@ -43,7 +44,8 @@ export class SimulatedStream {
     this.name = name
     this.createdMs = createdMs
     this.#random = random
-    for (let index = 0; index < shards; index++) this.#open([], index / shards, (index + 1) / shards)
+    for (let index = 0; index < shards; index++)
+      this.#open([], index / shards, (index + 1) / shards)
   }
 
   get arn(): string {
@@ -57,10 +59,17 @@ export class SimulatedStream {
   /** Takes a record, and gives the shard that holds it now. */
   put(key: string, text: string, nowMs: number): readonly [Shard, StreamRecord] {
     const at = hashOf(key)
-    const shard = this.#shards.find(({ closed, from, to }) => !closed && from <= at && at < to) as Shard
+    const shard = this.#shards.find(
+      ({ closed, from, to }) => !closed && from <= at && at < to,
+    ) as Shard
     // Numbers grow within a shard, with gaps; those of a stream made anew begin where they began before.
     const last = shard.records.at(-1)?.sequenceNumber ?? FIRST_NUMBER
-    const record = { sequenceNumber: last + BigInt(this.#random.between(1, 3)), key, text, arrivalMs: nowMs }
+    const record = {
+      sequenceNumber: last + BigInt(this.#random.between(1, 3)),
+      key,
+      text,
+      arrivalMs: nowMs,
+    }
     shard.records.push(record)
     return [shard, record]
   }

@@ -1,5 +1,12 @@
 import { StateSpec } from '../../../dstream/state-spec.ts'
-import { countsIn, type History, pairsText, randomLine, type SimulatedPipeline, wordCounts } from './pipeline.ts'
+import {
+  countsIn,
+  type History,
+  pairsText,
+  randomLine,
+  type SimulatedPipeline,
+  wordCounts,
+} from './pipeline.ts'
 
 const STREAM = 'clicks'
 
@@ -43,14 +50,18 @@ export const idleKeys: SimulatedPipeline = {
   line: randomLine,
   describe(ssc, { moody }) {
     const counts = wordCounts(ssc.kinesisTextStream(STREAM))
-    const spec = StateSpec.function<string, number, number, [string, string]>((word, count, state) => {
-      moody()
-      if (state.isTimingOut()) return [word, `${state.get()}, gone`]
-      const total = (state.getOption() ?? 0) + (count ?? 0)
-      state.update(total)
-      return [word, String(total)]
-    })
-    const visits = counts.mapWithState(spec.timeout(counts.slideDuration.times(TIMEOUT)).numPartitions(2))
+    const spec = StateSpec.function<string, number, number, [string, string]>(
+      (word, count, state) => {
+        moody()
+        if (state.isTimingOut()) return [word, `${state.get()}, gone`]
+        const total = (state.getOption() ?? 0) + (count ?? 0)
+        state.update(total)
+        return [word, String(total)]
+      },
+    )
+    const visits = counts.mapWithState(
+      spec.timeout(counts.slideDuration.times(TIMEOUT)).numPartitions(2),
+    )
     visits.reduceByKey((a) => a).saveAsTextFiles('visits')
     visits
       .stateSnapshots()
@@ -64,6 +75,8 @@ export const idleKeys: SimulatedPipeline = {
   nextMs(history, intervalMs) {
     const { touched } = follow(history, TIMEOUT * intervalMs)
     // Idle for longer than the time-out, not as long.
-    return touched.size === 0 ? undefined : Math.min(...touched.values()) + (TIMEOUT + 1) * intervalMs
+    return touched.size === 0
+      ? undefined
+      : Math.min(...touched.values()) + (TIMEOUT + 1) * intervalMs
   },
 }

@@ -7,8 +7,14 @@ const STREAM = 'clicks'
 const LENGTH = 5
 const SLIDE = 3
 
-const rolling = (intervalMs: number): Span => ({ lengthMs: LENGTH * intervalMs, slideMs: intervalMs })
-const stepping = (intervalMs: number): Span => ({ lengthMs: LENGTH * intervalMs, slideMs: SLIDE * intervalMs })
+const rolling = (intervalMs: number): Span => ({
+  lengthMs: LENGTH * intervalMs,
+  slideMs: intervalMs,
+})
+const stepping = (intervalMs: number): Span => ({
+  lengthMs: LENGTH * intervalMs,
+  slideMs: SLIDE * intervalMs,
+})
 
 /** Windows with an inverse, which keep their results as state: without a filter keys stay, and counts of values lose what is gone. */
 export const inverseWindows: SimulatedPipeline = {
@@ -24,7 +30,13 @@ export const inverseWindows: SimulatedPipeline = {
       return a + b
     }
     wordCounts(lines)
-      .reduceByKeyAndWindow(add, (all, leaving) => all - leaving, interval.times(LENGTH), interval, { partitions: 2 })
+      .reduceByKeyAndWindow(
+        add,
+        (all, leaving) => all - leaving,
+        interval.times(LENGTH),
+        interval,
+        { partitions: 2 },
+      )
       .reduceByKey(add)
       .saveAsTextFiles('rolling')
     lines
@@ -36,7 +48,10 @@ export const inverseWindows: SimulatedPipeline = {
     const now = countsIn(lastWindow(history, rolling(intervalMs)), STREAM)
     const everSeen = countsIn(history, STREAM).keys()
     const all = pairsText([...everSeen].map((word) => [word, now.get(word) ?? 0]))
-    return slidesAt(batch, stepping(intervalMs)) ? { rolling: all, values: pairsText(now) } : { rolling: all }
+    return slidesAt(batch, stepping(intervalMs))
+      ? { rolling: all, values: pairsText(now) }
+      : { rolling: all }
   },
-  nextMs: (history, intervalMs) => nextWhileHeld(history, [rolling(intervalMs), stepping(intervalMs)], intervalMs),
+  nextMs: (history, intervalMs) =>
+    nextWhileHeld(history, [rolling(intervalMs), stepping(intervalMs)], intervalMs),
 }

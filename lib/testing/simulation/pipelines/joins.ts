@@ -7,7 +7,10 @@ const VIEWS = 'views'
 /** In batch intervals. */
 const LENGTH = 4
 
-const within = (intervalMs: number): Span => ({ lengthMs: LENGTH * intervalMs, slideMs: intervalMs })
+const within = (intervalMs: number): Span => ({
+  lengthMs: LENGTH * intervalMs,
+  slideMs: intervalMs,
+})
 
 type Sides = readonly [left: number | undefined, right: number | undefined]
 
@@ -38,11 +41,19 @@ export const joins: SimulatedPipeline = {
   outputs(batch, history, intervalMs) {
     const sides = (batches: typeof history): readonly (readonly [string, Sides])[] => {
       const [left, right] = [countsIn(batches, CLICKS), countsIn(batches, VIEWS)]
-      return [...new Set([...left.keys(), ...right.keys()])].map((word) => [word, [left.get(word), right.get(word)]])
+      return [...new Set([...left.keys(), ...right.keys()])].map((word) => [
+        word,
+        [left.get(word), right.get(word)],
+      ])
     }
-    const isBoth = ([, [left, right]]: readonly [string, Sides]): boolean => left !== undefined && right !== undefined
-    const text = (pairs: readonly (readonly [string, Sides])[]): string => pairsText(pairs.map(([word, both]) => [word, sidesText(both)]))
-    return { together: text(sides([batch])), within: text(sides(lastWindow(history, within(intervalMs))).filter(isBoth)) }
+    const isBoth = ([, [left, right]]: readonly [string, Sides]): boolean =>
+      left !== undefined && right !== undefined
+    const text = (pairs: readonly (readonly [string, Sides])[]): string =>
+      pairsText(pairs.map(([word, both]) => [word, sidesText(both)]))
+    return {
+      allOrFirstError: text(sides([batch])),
+      within: text(sides(lastWindow(history, within(intervalMs))).filter(isBoth)),
+    }
   },
   nextMs: (history, intervalMs) => nextWhileHeld(history, [within(intervalMs)], intervalMs),
 }

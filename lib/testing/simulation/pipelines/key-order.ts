@@ -12,11 +12,15 @@ export const keyOrder: SimulatedPipeline = {
   describe(ssc, { moody }) {
     ssc
       .kinesisTextStream(STREAM)
-      .mapToPair((line): [string, number] => [line.split(' ')[0] as string, Number(line.split(' ')[1])])
+      .mapToPair((line): [string, number] => [
+        line.split(' ')[0] as string,
+        Number(line.split(' ')[1]),
+      ])
       .updateStateByKey<number | string>((numbers, last = 0) => {
         moody()
         let now = last
-        for (const number of numbers) now = typeof now === 'number' && number > now ? number : `${now}, then ${number}`
+        for (const number of numbers)
+          now = typeof now === 'number' && number > now ? number : `${now}, then ${number}`
         // What is handed to a function is its own.
         ;(numbers as number[]).length = 0
         return now

@@ -10,7 +10,9 @@ export const ownSink: SimulatedPipeline = {
   line: randomLine,
   describe(ssc, { sink }) {
     ssc
-      .kinesisStream(STREAM, { decode: ({ data, partitionKey }) => `${partitionKey}|${Buffer.from(data).toString()}` })
+      .kinesisStream(STREAM, {
+        decode: ({ data, partitionKey }) => `${partitionKey}|${Buffer.from(data).toString()}`,
+      })
       .foreachRDD(async (rdd, time, attempt) => {
         const lines = await rdd.collect()
         await sink(`sink-${time.milliseconds}`, lines.map((line) => `${line}\n`).join(''), attempt)

@@ -36,7 +36,11 @@ export interface SimulatedPipeline {
   readonly line: (random: Random, n: number) => string
   readonly describe: (ssc: StreamingContext, build: Build) => void
   /** What each output holds after a batch, by the prefix of its path. */
-  readonly outputs: (batch: ModelBatch, history: History, intervalMs: number) => Readonly<Record<string, string>>
+  readonly outputs: (
+    batch: ModelBatch,
+    history: History,
+    intervalMs: number,
+  ) => Readonly<Record<string, string>>
   /**
    * When the pipeline gives something else though nothing comes in, after a batch: it must not rest for longer, and the world is not done
    * before. Default: never.
@@ -48,16 +52,29 @@ export interface SimulatedPipeline {
   readonly isPoison?: (line: string, code: Code) => boolean
 }
 
-const WORDS = ['apple', 'pear', 'fig', 'f', '__proto__', 'zebra', 'Äpfel', 'pear2', 'constructor', 'quince']
+const WORDS = [
+  'apple',
+  'pear',
+  'fig',
+  'f',
+  '__proto__',
+  'zebra',
+  'Äpfel',
+  'pear2',
+  'constructor',
+  'quince',
+]
 
 /** A line of a few words. */
-export const randomLine = (random: Random): string => Array.from({ length: random.between(1, 4) }, () => random.pick(WORDS)).join(' ')
+export const randomLine = (random: Random): string =>
+  Array.from({ length: random.between(1, 4) }, () => random.pick(WORDS)).join(' ')
 
 /** All lines of a batch, source by source in the order given. */
 export const linesOf = ({ lines }: ModelBatch, sources: readonly string[]): readonly string[] =>
   sources.flatMap((source) => lines[source] ?? [])
 
-export const wordsOf = (lines: readonly string[]): readonly string[] => lines.flatMap((line) => line.split(' '))
+export const wordsOf = (lines: readonly string[]): readonly string[] =>
+  lines.flatMap((line) => line.split(' '))
 
 /** How often each word occurs. */
 export const countsOf = (words: readonly string[]): Map<string, number> => {

@@ -15,10 +15,17 @@ export const lastWindow = (history: History, { lengthMs, slideMs }: Span): Histo
 }
 
 /** While one of the last windows holds something, the next ones hold something else. */
-export const nextWhileHeld = (history: History, spans: readonly Span[], intervalMs: number): number | undefined => {
-  const isHeld = spans.some((span) => lastWindow(history, span).some(({ lines }) => Object.values(lines).flat().length > 0))
+export const nextWhileHeld = (
+  history: History,
+  spans: readonly Span[],
+  intervalMs: number,
+): number | undefined => {
+  const isHeld = spans.some((span) =>
+    lastWindow(history, span).some(({ lines }) => Object.values(lines).flat().length > 0),
+  )
   return isHeld ? (history.at(-1) as ModelBatch).timeMs + intervalMs : undefined
 }
 
 /** Whether there is a window at the time of a batch. */
-export const slidesAt = ({ timeMs, zeroMs }: ModelBatch, { slideMs }: Span): boolean => (timeMs - zeroMs) % slideMs === 0
+export const slidesAt = ({ timeMs, zeroMs }: ModelBatch, { slideMs }: Span): boolean =>
+  (timeMs - zeroMs) % slideMs === 0

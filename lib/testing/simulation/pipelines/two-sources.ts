@@ -10,7 +10,9 @@ export const twoSources: SimulatedPipeline = {
   buckets: [BUCKET],
   line: randomLine,
   describe(ssc, { moody }) {
-    const lines = ssc.kinesisTextStream(STREAM).union(ssc.textFileStream(BUCKET, { existing: 'all' }))
+    const lines = ssc
+      .kinesisTextStream(STREAM)
+      .union(ssc.textFileStream(BUCKET, { existing: 'all' }))
     wordCounts(lines)
       .updateStateByKey<number>(
         (counts, total = 0) => {

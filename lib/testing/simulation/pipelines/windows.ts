@@ -9,7 +9,10 @@ const LONG = 4
 const SLIDE = 2
 
 const short = (intervalMs: number): Span => ({ lengthMs: SHORT * intervalMs, slideMs: intervalMs })
-const long = (intervalMs: number): Span => ({ lengthMs: LONG * intervalMs, slideMs: SLIDE * intervalMs })
+const long = (intervalMs: number): Span => ({
+  lengthMs: LONG * intervalMs,
+  slideMs: SLIDE * intervalMs,
+})
 
 /** Windows without an inverse: reductions at each batch, and whole windows at every other one. */
 export const windows: SimulatedPipeline = {
@@ -33,5 +36,6 @@ export const windows: SimulatedPipeline = {
     if (!slidesAt(batch, long(intervalMs))) return { reduced }
     return { reduced, whole: pairsText(countsIn(lastWindow(history, long(intervalMs)), STREAM)) }
   },
-  nextMs: (history, intervalMs) => nextWhileHeld(history, [short(intervalMs), long(intervalMs)], intervalMs),
+  nextMs: (history, intervalMs) =>
+    nextWhileHeld(history, [short(intervalMs), long(intervalMs)], intervalMs),
 }

@@ -1,4 +1,11 @@
-import { countsIn, type History, pairsText, randomLine, type SimulatedPipeline, wordCounts } from './pipeline.ts'
+import {
+  countsIn,
+  type History,
+  pairsText,
+  randomLine,
+  type SimulatedPipeline,
+  wordCounts,
+} from './pipeline.ts'
 
 /** A state that its function changes in place, as users do. */
 interface Tally {
@@ -48,6 +55,8 @@ export const wordTotals: SimulatedPipeline = {
     totals: pairsText(totalsOf(history)),
   }),
   states: (history) => ({
-    'updateStateByKey-1': pairsText([...totalsOf(history)].map(([word, n]) => [word, JSON.stringify({ n })])),
+    'updateStateByKey-1': pairsText(
+      [...totalsOf(history)].map(([word, n]) => [word, JSON.stringify({ n })]),
+    ),
   }),
 }

@@ -5,7 +5,12 @@ import type { Environment } from '../environment.ts'
 import type { Observer } from './observer.ts'
 
 /** One process's way to the bucket of large segments. */
-export const simulatedBlobStore = (blobs: BlobStore, observer: Observer, environment: Environment, call: Caller): BlobStore => {
+export const simulatedBlobStore = (
+  blobs: BlobStore,
+  observer: Observer,
+  environment: Environment,
+  call: Caller,
+): BlobStore => {
   const deleteEach = async (names: readonly string[]): Promise<void> => {
     await blobs.deleteAll(names)
     for (const name of names) observer.blobStored(name, undefined, environment)
@@ -33,7 +38,22 @@ export const simulatedBlobStore = (blobs: BlobStore, observer: Observer, environ
 /** One process's way to a bucket that is a source. */
 export const simulatedObjectStore = (objects: ObjectStore, call: Caller): ObjectStore => ({
   description: objects.description,
-  head: (key, version) => call({ name: `head ${key}`, code: 'OBJECT_UNREADABLE', effect: () => objects.head(key, version) }),
-  list: (prefix, after) => call({ name: `list ${prefix}`, code: 'OBJECT_UNREADABLE', effect: () => objects.list(prefix, after) }),
-  read: (object) => call({ name: `read ${object.key}`, code: 'OBJECT_UNREADABLE', effect: () => objects.read(object) }),
+  head: (key, version) =>
+    call({
+      name: `head ${key}`,
+      code: 'OBJECT_UNREADABLE',
+      effect: () => objects.head(key, version),
+    }),
+  list: (prefix, after) =>
+    call({
+      name: `list ${prefix}`,
+      code: 'OBJECT_UNREADABLE',
+      effect: () => objects.list(prefix, after),
+    }),
+  read: (object) =>
+    call({
+      name: `read ${object.key}`,
+      code: 'OBJECT_UNREADABLE',
+      effect: () => objects.read(object),
+    }),
 })

@@ -1,4 +1,9 @@
-import { itemBytes, type ItemKey, type ItemStore, type KeyedItem } from '../../../ports/item-store.ts'
+import {
+  itemBytes,
+  type ItemKey,
+  type ItemStore,
+  type KeyedItem,
+} from '../../../ports/item-store.ts'
 import type { Random } from '../../random.ts'
 import type { Caller } from '../calls.ts'
 import type { Environment } from '../environment.ts'
@@ -18,10 +23,17 @@ export interface SimulatedStoreParts {
 const nameOf = ({ partition, sort }: ItemKey): string => `${partition}/${sort}`
 
 /** Some of several, in any order: what is written of a batch that fails. */
-const someOf = <T>(items: readonly T[], random: Random): readonly T[] => items.filter(() => random.chance(0.5)).toReversed()
+const someOf = <T>(items: readonly T[], random: Random): readonly T[] =>
+  items.filter(() => random.chance(0.5)).toReversed()
 
 /** One process's way to the table: single items are linearizable, batches may be written in part, and answers show the table's clock. */
-export const simulatedItemStore = ({ store, observer, world, environment, call }: SimulatedStoreParts): ItemStore => {
+export const simulatedItemStore = ({
+  store,
+  observer,
+  world,
+  environment,
+  call,
+}: SimulatedStoreParts): ItemStore => {
   let answeredMs: number | undefined
   const timed = async <T>(effect: () => Promise<T>): Promise<T> => {
     answeredMs = world.nowMs
@@ -36,12 +48,17 @@ export const simulatedItemStore = ({ store, observer, world, environment, call }
     // Refused before anything is written.
     const tooLarge = items.find((keyed) => itemBytes(keyed, keyed.item) > store.itemBytesMax)
     if (tooLarge !== undefined) return store.put(tooLarge, tooLarge.item)
-    for (const { partition, sort, item } of items) await observed({ partition, sort }, () => store.put({ partition, sort }, item))
+    for (const { partition, sort, item } of items)
+      await observed({ partition, sort }, () => store.put({ partition, sort }, item))
   }
   const deleteEach = async (keys: readonly ItemKey[]): Promise<void> => {
     for (const key of keys) await observed(key, () => store.deleteAll([key]))
   }
-  const batch = <T extends ItemKey>(name: string, items: readonly T[], write: (items: readonly T[]) => Promise<void>): Promise<void> =>
+  const batch = <T extends ItemKey>(
+    name: string,
+    items: readonly T[],
+    write: (items: readonly T[]) => Promise<void>,
+  ): Promise<void> =>
     call({
       name: `${name} ${items.map(nameOf).join(' ')}`,
       ...(items[0] === undefined ? {} : { partition: items[0].partition }),
@@ -63,7 +80,12 @@ export const simulatedItemStore = ({ store, observer, world, environment, call }
             return item
           }),
       }),
-    query: (partition, query) => call({ name: `query ${partition}`, partition, effect: () => timed(() => store.query(partition, query)) }),
+    query: (partition, query) =>
+      call({
+        name: `query ${partition}`,
+        partition,
+        effect: () => timed(() => store.query(partition, query)),
+      }),
     compareAndSet: (key, seen, next) =>
       call({
         name: `compareAndSet ${nameOf(key)}`,

@@ -30,7 +30,7 @@ export interface Observer {
   /** A conditional write that was refused. */
   refused(write: Omit<StoreWrite, 'before'>): void
   /** So many ticks are about to be sent at once. */
-  winding(ticks: number, environment: Environment): void
+  scheduling(triggers: number, environment: Environment): void
   /** Before the sink decides whether to accept it. */
   outputting(write: OutputWrite): void
   /** The sink has accepted it. */

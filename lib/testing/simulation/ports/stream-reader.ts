@@ -3,7 +3,10 @@ import type { Caller } from '../calls.ts'
 import { bytesOf, type SimulatedStream } from '../cloud/stream.ts'
 
 /** One process's way to the streams as they are now: one made anew under the same name is read like the one before it. */
-export const simulatedStreamReader = (streams: () => readonly SimulatedStream[], call: Caller): StreamReader => {
+export const simulatedStreamReader = (
+  streams: () => readonly SimulatedStream[],
+  call: Caller,
+): StreamReader => {
   const shardOf = (streamArn: string, shardId: string) =>
     streams()
       .find(({ arn }) => arn === streamArn)
@@ -16,7 +19,10 @@ export const simulatedStreamReader = (streams: () => readonly SimulatedStream[],
           const shard = shardOf(streamArn, shardId)
           const kept = shard?.records.slice(shard.trimmed) ?? []
           return kept
-            .filter(({ sequenceNumber }) => sequenceNumber >= BigInt(first) && sequenceNumber <= BigInt(last))
+            .filter(
+              ({ sequenceNumber }) =>
+                sequenceNumber >= BigInt(first) && sequenceNumber <= BigInt(last),
+            )
             .map(({ sequenceNumber, key, text, arrivalMs }) => ({
               sequenceNumber: String(sequenceNumber),
               partitionKey: key,

@@ -5,16 +5,17 @@ import { entry } from '../table.ts'
 import { elementFunction } from './functions.ts'
 
 /** A function of the datasets of one batch, one of each stream. */
-export type DatasetWord = (...datasets: readonly Handle[]) => Handle
+export type DatasetWord = (...rdds: readonly Handle[]) => Handle
 
-const union = (...datasets: readonly Handle[]): Handle => datasets.reduce((all, one) => call(all, 'union', one))
+const union = (...rdds: readonly Handle[]): Handle =>
+  rdds.reduce((all, one) => call(all, 'union', one))
 
 const PHRASES: Readonly<Record<string, DatasetWord>> = {
-  'dataset => keys': (dataset) => call(dataset as Handle, 'keys'),
-  'dataset => values': (dataset) => call(dataset as Handle, 'values'),
-  'dataset => sortByKey': (dataset) => call(dataset as Handle, 'sortByKey'),
-  'dataset => distinct': (dataset) => call(dataset as Handle, 'distinct'),
-  'cartesian product with itself': (dataset) => call(dataset as Handle, 'cartesian', dataset),
+  'dataset => keys': (rdd) => call(rdd as Handle, 'keys'),
+  'dataset => values': (rdd) => call(rdd as Handle, 'values'),
+  'dataset => sortByKey': (rdd) => call(rdd as Handle, 'sortByKey'),
+  'dataset => distinct': (rdd) => call(rdd as Handle, 'distinct'),
+  'cartesian product with itself': (rdd) => call(rdd as Handle, 'cartesian', rdd),
   union,
   'union of the three datasets, in order': union,
   '(l,r) => l join r': (left, right) => call(left as Handle, 'join', right),
@@ -34,5 +35,5 @@ export const datasetFunction = (word: unknown): DatasetWord => {
   const [, method, body] = MAPPED.exec(String(word)) ?? []
   if (method === undefined) throw new UnknownWord('function of datasets', word)
   const f = elementFunction(body)
-  return (dataset) => call(dataset as Handle, method, f)
+  return (rdd) => call(rdd as Handle, method, f)
 }

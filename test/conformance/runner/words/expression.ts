@@ -40,10 +40,15 @@ const LEVELS: readonly Readonly<Record<string, (a: never, b: never) => unknown>>
     contains: (a: string | readonly unknown[], b: never) => a.includes(b),
   },
   { '+': (a: number, b: number) => a + b, '-': (a: number, b: number) => a - b },
-  { '*': (a: number, b: number) => a * b, '/': (a: number, b: number) => a / b, '%': (a: number, b: number) => a % b },
+  {
+    '*': (a: number, b: number) => a * b,
+    '/': (a: number, b: number) => a / b,
+    '%': (a: number, b: number) => a % b,
+  },
 ]
 
-const TOKEN = /\s*(\d+(?:\.\d+)?|"(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z_]\w*|==|!=|<=|>=|&&|\|\||[-+*/%<>?:()[\],])/y
+const TOKEN =
+  /\s*(\d+(?:\.\d+)?|"(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z_]\w*|==|!=|<=|>=|&&|\|\||[-+*/%<>?:()[\],])/y
 
 const tokensOf = (text: string): readonly string[] => {
   const tokens: string[] = []
@@ -100,7 +105,9 @@ class Reader {
     if (operators === undefined) return this.#unary()
     // `contains 'a'` alone speaks of the element.
     let left: Expression =
-      operators['contains'] && this.#tokens[this.#next] === 'contains' ? (scope) => scope['x'] : this.#binary(level + 1)
+      operators['contains'] && this.#tokens[this.#next] === 'contains'
+        ? (scope) => scope['x']
+        : this.#binary(level + 1)
     for (;;) {
       const operator = operators[this.#tokens[this.#next] ?? '']
       if (operator === undefined) return left
@@ -116,13 +123,17 @@ class Reader {
       return (scope) => -(value(scope) as number)
     }
     const value = this.#primary()
-    return this.#take('nonempty') ? (scope) => (value(scope) as readonly unknown[]).length > 0 : value
+    return this.#take('nonempty')
+      ? (scope) => (value(scope) as readonly unknown[]).length > 0
+      : value
   }
 
   #primary(): Expression {
     if (this.#take('(')) {
       const parts = this.#list(')')
-      return parts.length === 1 ? (parts[0] as Expression) : (scope) => parts.map((part) => part(scope))
+      return parts.length === 1
+        ? (parts[0] as Expression)
+        : (scope) => parts.map((part) => part(scope))
     }
     if (this.#take('[')) {
       const parts = this.#list(']')

@@ -22,7 +22,8 @@ const asText = (word: unknown): string => {
   throw new UnknownWord('function', word)
 }
 
-const lambdaOf = (said: string, names: readonly string[]): Lambda => readLambda(entry(PHRASES, said) ?? said, names)
+const lambdaOf = (said: string, names: readonly string[]): Lambda =>
+  readLambda(entry(PHRASES, said) ?? said, names)
 
 const EACH_CHARACTER = /^(.*=>)\s*for each char (\w+):\s*(.*)$/
 
@@ -31,7 +32,8 @@ export const elementFunction = (word: unknown): ((element: unknown) => unknown) 
   const said = asText(word)
   if (said === 'always throws') return alwaysThrows
   const [, head, character, body] = EACH_CHARACTER.exec(said) ?? []
-  if (head !== undefined && character !== undefined) return forEachCharacter(head, character, body as string)
+  if (head !== undefined && character !== undefined)
+    return forEachCharacter(head, character, body as string)
   const { parameters, evaluate } = lambdaOf(said, OF_ELEMENTS)
   return (element) => evaluate(scopeOf(element, parameters))
 }
@@ -41,30 +43,49 @@ const alwaysThrows = (): never => {
 }
 
 /** `(s,n) => for each char c: (n,c)`: one result for each character of the first parameter. */
-const forEachCharacter = (head: string, character: string, body: string): ((element: unknown) => readonly unknown[]) => {
+const forEachCharacter = (
+  head: string,
+  character: string,
+  body: string,
+): ((element: unknown) => readonly unknown[]) => {
   const { parameters = ['x'] } = readLambda(`${head} 0`, OF_ELEMENTS)
   const { evaluate } = readLambda(body, [...OF_ELEMENTS, ...parameters, character])
   return (element) => {
     const scope = scopeOf(element, parameters)
     // Characters are units of UTF-16, as in Spark.
-    return (scope[parameters[0] as string] as string).split('').map((one) => evaluate({ ...scope, [character]: one }))
+    return (scope[parameters[0] as string] as string)
+      .split('')
+      .map((one) => evaluate({ ...scope, [character]: one }))
   }
 }
 
 /** The names that speak of an element, and of the parts of a pair. */
 const OF_ELEMENTS = ['x', 's', 'v', 'key', 'value']
 
-const scopeOf = (element: unknown, parameters: readonly string[] | undefined): Record<string, unknown> => {
+const scopeOf = (
+  element: unknown,
+  parameters: readonly string[] | undefined,
+): Record<string, unknown> => {
   const [key, value] = Array.isArray(element) ? (element as readonly unknown[]) : []
   const names = { x: element, s: element, v: Array.isArray(element) ? value : element, key, value }
   if (parameters === undefined) return names
   if (parameters.length === 1) return { ...names, [parameters[0] as string]: element }
-  return { ...names, ...Object.fromEntries(parameters.map((name, index) => [name, (element as readonly unknown[])[index]])) }
+  return {
+    ...names,
+    ...Object.fromEntries(
+      parameters.map((name, index) => [name, (element as readonly unknown[])[index]]),
+    ),
+  }
 }
 
 /** A function of the value of a pair. */
 export const valueFunction = (word: unknown): ((value: unknown) => unknown) => {
-  const { parameters: [name = 'value'] = [], evaluate } = lambdaOf(asText(word), ['x', 'v', 's', 'value'])
+  const { parameters: [name = 'value'] = [], evaluate } = lambdaOf(asText(word), [
+    'x',
+    'v',
+    's',
+    'value',
+  ])
   return (value) => evaluate({ x: value, v: value, s: value, value, [name]: value })
 }
 
@@ -94,11 +115,19 @@ export const pairFilter = (word: unknown): ((key: unknown, value: unknown) => bo
 }
 
 /** A function of a whole partition. */
-export const partitionFunction = (word: unknown): ((elements: Iterable<unknown>) => readonly unknown[]) => {
+export const partitionFunction = (
+  word: unknown,
+): ((elements: Iterable<unknown>) => readonly unknown[]) => {
   const said = asText(word)
-  if (said === 'concatenate upper-cased') return (elements) => [[...elements].map((element) => (element as string).toUpperCase()).join('')]
-  if (said === 'swap each') return (elements) => [...elements].map((element) => [(element as Pair)[1], (element as Pair)[0]])
-  if (said === '[sum]') return (elements) => [[...elements].reduce((a, b) => (a as number) + (b as number), 0)]
+  if (said === 'concatenate upper-cased')
+    return (elements) => [
+      [...elements].map((element) => (element as string).toUpperCase()).join(''),
+    ]
+  if (said === 'swap each')
+    return (elements) =>
+      [...elements].map((element) => [(element as Pair)[1], (element as Pair)[0]])
+  if (said === '[sum]')
+    return (elements) => [[...elements].reduce((a, b) => (a as number) + (b as number), 0)]
   const { parameters: [name = 'iterator'] = [], evaluate } = readLambda(said, ['iterator'])
   return (elements) => evaluate({ [name]: [...elements] }) as readonly unknown[]
 }

@@ -33,14 +33,24 @@ const put = <T>(state: StateHandle, next: T): T => {
 const plus = (a: unknown, b: unknown): unknown => (a as number) + (b as number)
 
 const PHRASES: Readonly<Record<string, MappingWord>> = {
-  '(key,value,state) => s=value+state; update(s); return s': ({ value, state }) => put(state, (value as number) + counted(state)),
-  '(time,key,value,state) => update(value+state); return Some(key+key)': ({ key, value, state }) => {
+  '(key,value,state) => s=value+state; update(s); return s': ({ value, state }) =>
+    put(state, (value as number) + counted(state)),
+  '(time,key,value,state) => update(value+state); return Some(key+key)': ({
+    key,
+    value,
+    state,
+  }) => {
     state.update((value as number) + counted(state))
     return plus(key, key)
   },
-  'update(state+value); return state': ({ value, state }) => put(state, (value as number) + counted(state)),
+  'update(state+value); return state': ({ value, state }) =>
+    put(state, (value as number) + counted(state)),
   'running count, returned': ({ state }) => put(state, counted(state) + 1),
-  'if state exists: remove and return Some(key) else update(value) and return None': ({ key, value, state }) => {
+  'if state exists: remove and return Some(key) else update(value) and return None': ({
+    key,
+    value,
+    state,
+  }) => {
     if (state.exists()) {
       state.remove()
       return key
@@ -58,7 +68,11 @@ const PHRASES: Readonly<Record<string, MappingWord>> = {
     state.update(value)
     return `new:${String(key)}`
   },
-  'data: count+1, return (data,key,time); timing out: return (timeout,key,time)': ({ timeMs, key, state }) => {
+  'data: count+1, return (data,key,time); timing out: return (timeout,key,time)': ({
+    timeMs,
+    key,
+    state,
+  }) => {
     if (state.isTimingOut()) return ['timeout', key, timeMs]
     state.update(counted(state) + 1)
     return ['data', key, timeMs]
@@ -68,16 +82,15 @@ const PHRASES: Readonly<Record<string, MappingWord>> = {
     if (value === 2) state.remove()
     return undefined
   },
-  'noop: nothing; get-state: output state or -1; update-state: state+1 or 0; remove-state: remove; no value: assert timing out': ({
-    value,
-    state,
-  }) => {
-    if (value === undefined && !state.isTimingOut()) throw new Error('there is no value, and the state is not timing out')
-    if (value === 'get-state') return state.exists() ? state.get() : -1
-    if (value === 'update-state') state.update(state.exists() ? counted(state) + 1 : 0)
-    if (value === 'remove-state') state.remove()
-    return undefined
-  },
+  'noop: nothing; get-state: output state or -1; update-state: state+1 or 0; remove-state: remove; no value: assert timing out':
+    ({ value, state }) => {
+      if (value === undefined && !state.isTimingOut())
+        throw new Error('there is no value, and the state is not timing out')
+      if (value === 'get-state') return state.exists() ? state.get() : -1
+      if (value === 'update-state') state.update(state.exists() ? counted(state) + 1 : 0)
+      if (value === 'remove-state') state.remove()
+      return undefined
+    },
 }
 
 /** The function that an `f` of `mapWithState` names. */

@@ -20,29 +20,42 @@ interface Idler {
   readonly idle: number
 }
 
-const sumOf = (values: readonly unknown[]): number => (values as readonly number[]).reduce((a, b) => a + b, 0)
-const added = ({ values, state }: Update): number => sumOf(values) + ((state as number | undefined) ?? 0)
+const sumOf = (values: readonly unknown[]): number =>
+  (values as readonly number[]).reduce((a, b) => a + b, 0)
+const added = ({ values, state }: Update): number =>
+  sumOf(values) + ((state as number | undefined) ?? 0)
 
 const PHRASES: Readonly<Record<string, UpdateWord>> = {
   sum: added,
   'sum+state': added,
-  'append values to list': ({ values, state }) => [...((state as unknown[] | undefined) ?? []), ...values],
-  'drop the key when sum of new values is 0, else sum+state': (update) => (sumOf(update.values) === 0 ? undefined : added(update)),
-  'counter += sum; idle count +1 when sum==0 else reset to 0; drop the key when idle count reaches 2': ({ values, state }) => {
-    const { counter, idle } = (state as Idler | undefined) ?? { counter: 0, idle: 0 }
-    const sum = sumOf(values)
-    const next: Idler = { counter: counter + sum, idle: sum === 0 ? idle + 1 : 0 }
-    return next.idle === 2 ? undefined : next
-  },
+  'append values to list': ({ values, state }) => [
+    ...((state as unknown[] | undefined) ?? []),
+    ...values,
+  ],
+  'drop the key when sum of new values is 0, else sum+state': (update) =>
+    sumOf(update.values) === 0 ? undefined : added(update),
+  'counter += sum; idle count +1 when sum==0 else reset to 0; drop the key when idle count reaches 2':
+    ({ values, state }) => {
+      const { counter, idle } = (state as Idler | undefined) ?? { counter: 0, idle: 0 }
+      const sum = sumOf(values)
+      const next: Idler = { counter: counter + sum, idle: sum === 0 ? idle + 1 : 0 }
+      return next.idle === 2 ? undefined : next
+    },
 }
 
 const OF_ITERATORS = /^iterator of (\(.*?\)) => iterator of \(key, (.*)\)$/
 
 /** What parameters with names of their own stand for: `(values, state)`, `(key, values, state)` or `(batchTimeMs, key, values, state)`. */
-const placesOf = (parameters: readonly string[]): readonly (readonly [string, (typeof PLACES)[number]])[] => {
+const placesOf = (
+  parameters: readonly string[],
+): readonly (readonly [string, (typeof PLACES)[number]])[] => {
   const places = PLACES.slice(-parameters.length)
-  const isKnown = parameters.every((name) => name === 'time' || (PLACES as readonly string[]).includes(name))
-  return isKnown ? [] : parameters.map((name, index) => [name, places[index] as (typeof PLACES)[number]])
+  const isKnown = parameters.every(
+    (name) => name === 'time' || (PLACES as readonly string[]).includes(name),
+  )
+  return isKnown
+    ? []
+    : parameters.map((name, index) => [name, places[index] as (typeof PLACES)[number]])
 }
 
 const PLACES = ['batchTimeMs', 'key', 'values', 'state'] as const
@@ -53,10 +66,19 @@ export const updateFunction = (word: unknown): UpdateWord => {
   const phrase = entry(PHRASES, word)
   if (phrase !== undefined) return phrase
   const [, parameters, body] = OF_ITERATORS.exec(word) ?? []
-  const lambda = readLambda(parameters === undefined ? word : `${parameters} => ${body}`, ['batchTimeMs', 'time', 'key', 'values', 'state'])
+  const lambda = readLambda(parameters === undefined ? word : `${parameters} => ${body}`, [
+    'batchTimeMs',
+    'time',
+    'key',
+    'values',
+    'state',
+  ])
   const names = placesOf(lambda.parameters ?? [])
   return ({ timeMs, key, values, state }) => {
     const known = { batchTimeMs: timeMs, time: timeMs, key, values, state }
-    return lambda.evaluate({ ...known, ...Object.fromEntries(names.map(([name, place]) => [name, known[place]])) })
+    return lambda.evaluate({
+      ...known,
+      ...Object.fromEntries(names.map(([name, place]) => [name, known[place]])),
+    })
   }
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { systemClock } from '../../../../lib/adapters/local/system-clock.ts'
-import { resume } from '../../../../lib/runtime/operate.ts'
-import { type Overview, readOverview } from '../../../../lib/runtime/overview.ts'
+import { resume } from '../../../../lib/runtime/operations/operate.ts'
+import { type Overview, readOverview } from '../../../../lib/runtime/operations/status.ts'
 import type { Application } from '../application.ts'
 import { loggedTime, logsBatch, writesFile } from '../calls.ts'
 import { killFunction } from '../processes.ts'
@@ -19,7 +19,10 @@ const root = join(import.meta.dirname, '..', '..', '..', '..')
 /** The example with other words in its files, and with little patience, so that it does not take a quarter of an hour until it has failed. */
 const EDITS: readonly (readonly [find: string, replace: string])[] = [
   ['so far', 'and counting'],
-  ['{ batchInterval: seconds(10) }', '{ batchInterval: seconds(10), retry: { for: seconds(1), attempts: 2 } }'],
+  [
+    '{ batchInterval: seconds(10) }',
+    '{ batchInterval: seconds(10), retry: { for: seconds(1), attempts: 2 } }',
+  ],
 ]
 
 /** Written where it is part of the package, as the example is: both import it by its name. */
@@ -38,9 +41,11 @@ const changedExample = (): string => {
   return path
 }
 
-const lookAt = ({ store, app }: Application): Promise<Overview> => readOverview(store, app, Date.now())
+const lookAt = ({ store, app }: Application): Promise<Overview> =>
+  readOverview(store, app, Date.now())
 
-const waitingIn = ({ lanes }: Overview): number => lanes.reduce((sum, { waitingRecords }) => sum + waitingRecords, 0)
+const waitingIn = ({ lanes }: Overview): number =>
+  lanes.reduce((sum, { waitingRecords }) => sum + waitingRecords, 0)
 
 const until = async (world: World, isSo: (overview: Overview) => boolean): Promise<Overview> => {
   for (;;) {
@@ -91,7 +96,11 @@ export const changeSteps: readonly Step[] = [
       const stopped = await until(world, (overview) => waitingIn(overview) >= RECORDS)
       expect(stopped.head).toEqual(failed.head)
       mend()
-      const { attempts } = await resume({ store: clicks.store, app: clicks.app, clock: systemClock() })
+      const { attempts } = await resume({
+        store: clicks.store,
+        app: clicks.app,
+        clock: systemClock(),
+      })
       const counts = await world.settled()
       expect(counts).toEqual({ counted: model.size, lost: 0, twice: 0 })
       return `FAILED after ${attempts} attempts, ${waitingIn(stopped)} records taken in while it stood, resumed: ${sayCounts(counts)}`

@@ -10,12 +10,32 @@ export const STACKS = ['Millrace', 'Words']
 const DRIVER_TIMEOUT_S = 8
 
 /** The module of the pipeline in the example's stack. */
-export const EXAMPLE: string = join(import.meta.dirname, '..', '..', '..', '..', 'examples', 'clicks.ts')
+export const EXAMPLE: string = join(
+  import.meta.dirname,
+  '..',
+  '..',
+  '..',
+  '..',
+  'examples',
+  'clicks.ts',
+)
 
 /** Synthesises with a module as the pipeline. Each time is a new generation. */
-export const prepare = async ({ gates, folder }: World, name: string, entry = EXAMPLE): Promise<void> => {
-  const endpoints = { front: gates.front.endpoint, intake: gates.intake.endpoint, driver: gates.driver.endpoint }
-  await synthesise(gates.front.endpoint, { entry, endpoints, driverTimeoutS: DRIVER_TIMEOUT_S }, join(folder, name))
+export const prepare = async (
+  { gates, folder }: World,
+  name: string,
+  entry = EXAMPLE,
+): Promise<void> => {
+  const endpoints = {
+    front: gates.front.endpoint,
+    intake: gates.intake.endpoint,
+    driver: gates.driver.endpoint,
+  }
+  await synthesise(
+    gates.front.endpoint,
+    { entry, endpoints, driverTimeoutS: DRIVER_TIMEOUT_S },
+    join(folder, name),
+  )
 }
 
 /** Deploys what was prepared under a name. */
@@ -31,7 +51,11 @@ export const deploySteps: readonly Step[] = [
       const outputs = await deployPrepared(world, 'first')
       const [clicks = {}, words = {}] = STACKS.map((stack) => outputs[stack])
       const app = new Application('clicks', clicks)
-      world.deployed(app, new Results(app.output('TestResults'), 'totals'), new Application('word-count', words))
+      world.deployed(
+        app,
+        new Results(app.output('TestResults'), 'totals'),
+        new Application('word-count', words),
+      )
       return `${STACKS.length} stacks deployed, roles enforced`
     },
   },

@@ -8,7 +8,8 @@ import { STACKS } from './deploy.ts'
 import { deleteMapping } from './mapping.ts'
 import type { Step } from './step.ts'
 
-const sumOf = (totals: ReadonlyMap<string, number>): number => totals.values().reduce((sum, total) => sum + total, 0)
+const sumOf = (totals: ReadonlyMap<string, number>): number =>
+  totals.values().reduce((sum, total) => sum + total, 0)
 
 /** Each batch has added exactly the records that its own history says, where a crash after the commit has not left it without one. */
 const checkBatches = async ({ clicks, results }: World): Promise<number> => {
@@ -19,14 +20,17 @@ const checkBatches = async ({ clicks, results }: World): Promise<number> => {
   for (const batch of batches) {
     const { timeMs, names, fence } = batch
     expect(timeMs, 'a batch has files and is not committed').toBeLessThanOrEqual(head?.doneMs ?? 0)
-    expect(names, `the files of ${timeMs}`).toEqual(names.map((_, part) => `part-${String(part).padStart(5, '0')}`))
+    expect(names, `the files of ${timeMs}`).toEqual(
+      names.map((_, part) => `part-${String(part).padStart(5, '0')}`),
+    )
     expect(fence, `the files of ${timeMs} are complete`).toMatchObject({ app: clicks.app })
     expect(fence?.epoch, `the attempt that wrote ${timeMs}`).toBeGreaterThan(epoch.epoch)
     expect(fence?.generation).toBeGreaterThanOrEqual(epoch.generation)
     epoch = fence as typeof epoch
     const sum = sumOf(await results.totals(batch))
     const history = await clicks.history(timeMs)
-    if (history !== undefined) expect(sum - before, `what ${timeMs} has added`).toBe(history['records'])
+    if (history !== undefined)
+      expect(sum - before, `what ${timeMs} has added`).toBe(history['records'])
     before = sum
   }
   return batches.length
@@ -50,7 +54,9 @@ export const endSteps: readonly Step[] = [
       await deleteMapping(world.clicks)
       await destroy(world.gates.front.endpoint, join(world.folder, 'first'), STACKS)
       const { Functions = [] } = await lambdaClient().send(new ListFunctionsCommand({}))
-      const { EventSourceMappings = [] } = await lambdaClient().send(new ListEventSourceMappingsCommand({}))
+      const { EventSourceMappings = [] } = await lambdaClient().send(
+        new ListEventSourceMappingsCommand({}),
+      )
       expect([Functions, EventSourceMappings]).toEqual([[], []])
       expect(await world.clicks.head(), 'the table is retained').toEqual(before)
       const left = await world.stop()

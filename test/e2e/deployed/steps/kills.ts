@@ -43,7 +43,10 @@ const driverAtCommit =
 
 const moments: readonly Moment[] = [
   { name: 'intake is killed before its append takes effect', come: intakeAt('before') },
-  { name: 'intake is killed when its append has taken effect and the answer is on the way', come: intakeAt('after') },
+  {
+    name: 'intake is killed when its append has taken effect and the answer is on the way',
+    come: intakeAt('after'),
+  },
   {
     name: 'the driver is killed between log and outputs',
     async come({ gates, clicks }) {
@@ -52,8 +55,15 @@ const moments: readonly Moment[] = [
     },
     attempt: 2,
   },
-  { name: 'the driver is killed between outputs and commit', come: driverAtCommit('before'), attempt: 2 },
-  { name: 'the driver is killed when its commit has taken effect and the answer is on the way', come: driverAtCommit('after') },
+  {
+    name: 'the driver is killed between outputs and commit',
+    come: driverAtCommit('before'),
+    attempt: 2,
+  },
+  {
+    name: 'the driver is killed when its commit has taken effect and the answer is on the way',
+    come: driverAtCommit('after'),
+  },
 ]
 
 export const killSteps: readonly Step[] = moments.map(({ name, come, attempt }) => ({
@@ -67,7 +77,11 @@ export const killSteps: readonly Step[] = moments.map(({ name, come, attempt }) 
     expect(killed).toBeGreaterThan(0)
     const counts = await world.settled()
     expect(counts).toEqual({ counted: world.model.size, lost: 0, twice: 0 })
-    if (timeMs !== undefined) expect((await world.clicks.history(timeMs))?.['attempt'], `the attempt that ran ${timeMs}`).toBe(attempt)
+    if (timeMs !== undefined)
+      expect(
+        (await world.clicks.history(timeMs))?.['attempt'],
+        `the attempt that ran ${timeMs}`,
+      ).toBe(attempt)
     return `${name} (${killed} ended): ${sayCounts(counts)}`
   },
 }))

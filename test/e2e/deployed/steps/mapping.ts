@@ -1,4 +1,8 @@
-import { CreateEventSourceMappingCommand, DeleteEventSourceMappingCommand, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda'
+import {
+  CreateEventSourceMappingCommand,
+  DeleteEventSourceMappingCommand,
+  ListEventSourceMappingsCommand,
+} from '@aws-sdk/client-lambda'
 import { expect } from 'vitest'
 import { type Application, lambdaClient } from '../application.ts'
 import { appends } from '../calls.ts'
@@ -6,12 +10,16 @@ import { sayCounts } from '../world.ts'
 import type { Step } from './step.ts'
 
 const streamMapping = async ({ intake }: Application) => {
-  const { EventSourceMappings = [] } = await lambdaClient().send(new ListEventSourceMappingsCommand({ FunctionName: intake }))
+  const { EventSourceMappings = [] } = await lambdaClient().send(
+    new ListEventSourceMappingsCommand({ FunctionName: intake }),
+  )
   return EventSourceMappings.find(({ EventSourceArn }) => EventSourceArn?.includes(':kinesis:'))
 }
 
 /** Takes the mapping of the stream away, whoever has made it. */
-export const deleteMapping = async (clicks: Application): Promise<Awaited<ReturnType<typeof streamMapping>>> => {
+export const deleteMapping = async (
+  clicks: Application,
+): Promise<Awaited<ReturnType<typeof streamMapping>>> => {
   const mapping = await streamMapping(clicks)
   await lambdaClient().send(new DeleteEventSourceMappingCommand({ UUID: mapping?.UUID }))
   return mapping
@@ -22,9 +30,17 @@ export const mappingSteps: readonly Step[] = [
     name: 'a new event source mapping brings the whole stream again, and nothing of it counts a second time',
     async run(world) {
       const { clicks, model, gates } = world
-      const { EventSourceArn, BatchSize, MaximumRetryAttempts } = (await deleteMapping(clicks)) ?? {}
-      const settings = { EventSourceArn, BatchSize, MaximumRetryAttempts, StartingPosition: 'TRIM_HORIZON' } as const
-      await lambdaClient().send(new CreateEventSourceMappingCommand({ FunctionName: clicks.intake, ...settings }))
+      const { EventSourceArn, BatchSize, MaximumRetryAttempts } =
+        (await deleteMapping(clicks)) ?? {}
+      const settings = {
+        EventSourceArn,
+        BatchSize,
+        MaximumRetryAttempts,
+        StartingPosition: 'TRIM_HORIZON',
+      } as const
+      await lambdaClient().send(
+        new CreateEventSourceMappingCommand({ FunctionName: clicks.intake, ...settings }),
+      )
       // Behind everything in its shard: when these have been counted, all of that has come again.
       const appended = gates.intake.count(appends(clicks.app))
       const before = world.records

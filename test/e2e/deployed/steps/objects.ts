@@ -6,8 +6,19 @@ import type { Step } from './step.ts'
 const OBJECTS = 50
 const LINES = 20
 /** What is encoded in a notification, or looks as if it were. */
-const ODD_NAMES = ['in/a space', 'in/a+plus', 'in/100%', 'in/a%2Bb', 'in/ä €/日本語 😀', 'in/a&b=c?d', 'in/it is (*)!']
-const names = Array.from({ length: OBJECTS }, (_, index) => ODD_NAMES[index] ?? `in/object-${index}`)
+const ODD_NAMES = [
+  'in/a space',
+  'in/a+plus',
+  'in/100%',
+  'in/a%2Bb',
+  'in/ä €/日本語 😀',
+  'in/a&b=c?d',
+  'in/it is (*)!',
+]
+const names = Array.from(
+  { length: OBJECTS },
+  (_, index) => ODD_NAMES[index] ?? `in/object-${index}`,
+)
 
 export const objectSteps: readonly Step[] = [
   {
@@ -28,7 +39,10 @@ export const objectSteps: readonly Step[] = [
       model.add(hidden)
       await clicks.putObject('in/hidden', hidden)
       await clicks.deleteObject('in/hidden')
-      await clicks.deleteObject('in/gone', await clicks.putObject('in/gone', clicksOf('gone', LINES)))
+      await clicks.deleteObject(
+        'in/gone',
+        await clicks.putObject('in/gone', clicksOf('gone', LINES)),
+      )
       open()
       const counts = await world.settled({ hurry: false })
       expect(counts).toEqual({ counted: model.size, lost: 0, twice: 0 })

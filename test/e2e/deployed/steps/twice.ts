@@ -1,8 +1,12 @@
-import { GetRecordsCommand, GetShardIteratorCommand, ListShardsCommand } from '@aws-sdk/client-kinesis'
+import {
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  ListShardsCommand,
+} from '@aws-sdk/client-kinesis'
 import { ListObjectVersionsCommand } from '@aws-sdk/client-s3'
 import { expect } from 'vitest'
 import { s3Client } from '../../../../lib/adapters/aws/s3-client.ts'
-import type { KinesisEventRecord } from '../../../../lib/runtime/kinesis/event.ts'
+import type { KinesisEventRecord } from '../../../../lib/runtime/sources/kinesis/event.ts'
 import { type Application, kinesisClient } from '../application.ts'
 import { sayCounts } from '../world.ts'
 import type { Step } from './step.ts'
@@ -12,31 +16,44 @@ const OVERLAP = 100
 const MESSAGES_PER_EVENT = 10
 
 /** What lies in each shard, as Lambda would deliver it. */
-const recordsOf = async (clicks: Application): Promise<readonly (readonly KinesisEventRecord[])[]> => {
+const recordsOf = async (
+  clicks: Application,
+): Promise<readonly (readonly KinesisEventRecord[])[]> => {
   const StreamName = clicks.output('TestStream')
   const { Shards = [] } = await kinesisClient().send(new ListShardsCommand({ StreamName }))
   return Promise.all(
     Shards.map(async ({ ShardId = '' }) => {
       const from = { StreamName, ShardId, ShardIteratorType: 'TRIM_HORIZON' } as const
       const { ShardIterator } = await kinesisClient().send(new GetShardIteratorCommand(from))
-      const { Records = [] } = await kinesisClient().send(new GetRecordsCommand({ ShardIterator, Limit: 2_000 }))
-      return Records.map(({ SequenceNumber = '', PartitionKey = '', Data = new Uint8Array(), ApproximateArrivalTimestamp }) => ({
-        eventID: `${ShardId}:${SequenceNumber}`,
-        eventSourceARN: `arn:aws:kinesis:us-east-1:000000000000:stream/${StreamName}`,
-        kinesis: {
-          partitionKey: PartitionKey,
-          sequenceNumber: SequenceNumber,
-          data: Buffer.from(Data).toString('base64'),
-          approximateArrivalTimestamp: (ApproximateArrivalTimestamp?.getTime() ?? 0) / 1_000,
-        },
-      }))
+      const { Records = [] } = await kinesisClient().send(
+        new GetRecordsCommand({ ShardIterator, Limit: 2_000 }),
+      )
+      return Records.map(
+        ({
+          SequenceNumber = '',
+          PartitionKey = '',
+          Data = new Uint8Array(),
+          ApproximateArrivalTimestamp,
+        }) => ({
+          eventID: `${ShardId}:${SequenceNumber}`,
+          eventSourceARN: `arn:aws:kinesis:us-east-1:000000000000:stream/${StreamName}`,
+          kinesis: {
+            partitionKey: PartitionKey,
+            sequenceNumber: SequenceNumber,
+            data: Buffer.from(Data).toString('base64'),
+            approximateArrivalTimestamp: (ApproximateArrivalTimestamp?.getTime() ?? 0) / 1_000,
+          },
+        }),
+      )
     }),
   )
 }
 
 /** Overlapping pieces. */
 const pieces = <T>(all: readonly T[], size: number, overlap = 0): readonly (readonly T[])[] =>
-  Array.from({ length: Math.ceil(all.length / (size - overlap)) }, (_, index) => all.slice(index * (size - overlap)).slice(0, size))
+  Array.from({ length: Math.ceil(all.length / (size - overlap)) }, (_, index) =>
+    all.slice(index * (size - overlap)).slice(0, size),
+  )
 
 /** A notification of each upload that is there, as a bucket sends it through a queue. */
 const notificationsOf = async (clicks: Application): Promise<readonly object[]> => {
@@ -44,7 +61,11 @@ const notificationsOf = async (clicks: Application): Promise<readonly object[]> 
   const { Versions = [] } = await s3Client().send(new ListObjectVersionsCommand({ Bucket: name }))
   return Versions.map(({ Key = '', VersionId, LastModified }) => {
     const object = { key: encodeURIComponent(Key).replaceAll('%20', '+'), versionId: VersionId }
-    const record = { eventName: 'ObjectCreated:Put', eventTime: LastModified?.toISOString(), s3: { bucket: { name }, object } }
+    const record = {
+      eventName: 'ObjectCreated:Put',
+      eventTime: LastModified?.toISOString(),
+      s3: { bucket: { name }, object },
+    }
     return { eventSource: 'aws:sqs', body: JSON.stringify({ Records: [record] }) }
   })
 }

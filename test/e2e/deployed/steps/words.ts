@@ -17,8 +17,11 @@ interface Taken {
 /** What the batches of an application have taken, by its own history. */
 const takenBy = async ({ store, app }: Application, sinceMs: number): Promise<Taken> => {
   const days = daysBack(sinceMs, Date.now())
-  const history = (await Promise.all(days.map((day) => store.query(historyKey(app, day).partition)))).flat()
-  const sum = (name: string): number => history.reduce((total, { item }) => total + Number(item[name]), 0)
+  const history = (
+    await Promise.all(days.map((day) => store.query(historyKey(app, day).partition)))
+  ).flat()
+  const sum = (name: string): number =>
+    history.reduce((total, { item }) => total + Number(item[name]), 0)
   return { objects: sum('objects'), records: sum('records') }
 }
 
@@ -36,7 +39,10 @@ export const wordSteps: readonly Step[] = [
         taken = await takenBy(words, startMs)
       }
       expect(taken).toEqual({ objects: FILES, records: FILES * LINES })
-      const crossed = [await words.store.get(headKey(clicks.app)), await clicks.store.get(headKey(words.app))]
+      const crossed = [
+        await words.store.get(headKey(clicks.app)),
+        await clicks.store.get(headKey(words.app)),
+      ]
       expect(crossed, 'each has a table of its own').toEqual([undefined, undefined])
       expect(await clicks.head(), 'the first application does not move').toEqual(before)
       return `${taken.records.toLocaleString('en')} lines of ${taken.objects} objects taken once by the second application, 0 by the first`

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { nextBatchTime } from '../../../../lib/runtime/schedule.ts'
+import { nextBatchTime } from '../../../../lib/runtime/driver/schedule.ts'
 import { commits, loggedTime, logsBatch, writesFile } from '../calls.ts'
 import type { Held } from '../gate.ts'
 import { OutsideDriver } from '../outside-driver.ts'
@@ -25,7 +25,9 @@ const untilAwake = async ({ clicks }: World): Promise<number> => {
 
 /** Everything in the files of all batches. */
 const allFiles = async ({ results }: World): Promise<readonly unknown[]> =>
-  Promise.all((await results.batches()).map(async (batch) => [batch, [...(await results.totals(batch))]]))
+  Promise.all(
+    (await results.batches()).map(async (batch) => [batch, [...(await results.totals(batch))]]),
+  )
 
 /** A driver of the deployed code takes the lease, stops where `where` says, and goes on when the batch has long been run by another. */
 const zombieStep = (name: string, where: (world: World, log: Held) => Promise<Held>): Step => ({
@@ -39,7 +41,12 @@ const zombieStep = (name: string, where: (world: World, log: Held) => Promise<He
     const open = gates.driver.close()
     await sleep(Math.max(0, dueMs - Date.now()))
     const log = gates.zombie.hold(logsBatch(clicks.app), 'after')
-    const place = { folder: join(folder, 'first'), stack: STACKS[0] as string, endpoint: gates.zombie.endpoint, remainingMs: ZOMBIE_MS }
+    const place = {
+      folder: join(folder, 'first'),
+      stack: STACKS[0] as string,
+      endpoint: gates.zombie.endpoint,
+      remainingMs: ZOMBIE_MS,
+    }
     const zombie = await OutsideDriver.call(clicks, place)
     const timeMs = loggedTime(await log.arrived)
     const held = await where(world, log)
@@ -61,16 +68,22 @@ const zombieStep = (name: string, where: (world: World, log: Held) => Promise<He
 })
 
 export const zombieSteps: readonly Step[] = [
-  zombieStep('a driver stopped past its lease before its first output', async ({ gates, results }, log) => {
-    const held = gates.zombie.hold(writesFile(results.bucket), 'before')
-    log.letGo()
-    await held.arrived
-    return held
-  }),
-  zombieStep('a driver stopped past its lease between outputs and commit', async ({ gates, clicks }, log) => {
-    const held = gates.zombie.hold(commits(clicks.app, loggedTime(await log.arrived)), 'before')
-    log.letGo()
-    await held.arrived
-    return held
-  }),
+  zombieStep(
+    'a driver stopped past its lease before its first output',
+    async ({ gates, results }, log) => {
+      const held = gates.zombie.hold(writesFile(results.bucket), 'before')
+      log.letGo()
+      await held.arrived
+      return held
+    },
+  ),
+  zombieStep(
+    'a driver stopped past its lease between outputs and commit',
+    async ({ gates, clicks }, log) => {
+      const held = gates.zombie.hold(commits(clicks.app, loggedTime(await log.arrived)), 'before')
+      log.letGo()
+      await held.arrived
+      return held
+    },
+  ),
 ]

@@ -1,0 +1,116 @@
+/**
+ * Values as lines of JSON, so that they come back as they were: the format of `saveAsObjectFiles`, described in docs/object-files.md.
+ *
+ * What JSON has is written as JSON. What it has not is an object with one name that begins with `$`; and so that nobody's own object is
+ * taken for one of these, an object that has such a name itself is written as `$object`, a list of names and values.
+ */
+import { MillraceError } from '../base/errors.ts'
+
+const DEPTH_MAX = 200
+
+const refused = (problem: string, value: unknown, fix: string): MillraceError =>
+  new MillraceError('VALUE_UNSUPPORTED', { problem, value, fix })
+
+/** The JSON that stands for a value. */
+const jsonOf = (value: unknown, depth: number): unknown => {
+  if (depth > DEPTH_MAX)
+    throw refused(
+      `A value is nested more than ${DEPTH_MAX} deep, or contains itself`,
+      undefined,
+      'store ids instead of references',
+    )
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
+  if (value === undefined) return { $undefined: true }
+  if (typeof value === 'bigint') return { $bigint: value.toString() }
+  if (typeof value === 'number')
+    return Number.isFinite(value) && !Object.is(value, -0)
+      ? value
+      : { $number: Object.is(value, -0) ? '-0' : String(value) }
+  if (typeof value === 'object') return jsonOfObject(value, (item) => jsonOf(item, depth + 1))
+  throw refused(
+    'A function or symbol cannot be stored',
+    String(value),
+    'map the stream to plain values first',
+  )
+}
+
+const jsonOfObject = (value: object, inner: (item: unknown) => unknown): unknown => {
+  if (Array.isArray(value)) return Array.from(value as readonly unknown[], inner)
+  if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString('base64') }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Date.prototype)
+    return { $date: Number.isNaN((value as Date).getTime()) ? null : (value as Date).toISOString() }
+  if (prototype === Map.prototype)
+    return { $map: [...(value as Map<unknown, unknown>)].map((pair) => pair.map(inner)) }
+  if (prototype === Set.prototype) return { $set: [...(value as Set<unknown>)].map(inner) }
+  if (prototype !== Object.prototype && prototype !== null)
+    throw refused(
+      'An instance of a class cannot be stored',
+      value.constructor.name,
+      'map the stream to plain objects first',
+    )
+  const fields = Object.entries(value).map(([name, item]) => [name, inner(item)] as const)
+  return fields.some(([name]) => name.startsWith('$'))
+    ? { $object: fields }
+    : Object.fromEntries(fields)
+}
+
+type Pairs = readonly (readonly [string, unknown])[]
+
+/** What the forms with `$` stand for. */
+const FORMS: Readonly<Record<string, (content: never) => unknown>> = {
+  $undefined: () => undefined,
+  $bigint: (digits: string) => BigInt(digits),
+  $number: (text: string) => Number(text),
+  $bytes: (base64: string) => Uint8Array.from(Buffer.from(base64, 'base64')),
+  $date: (text: string | null) => new Date(text ?? Number.NaN),
+  $map: (pairs: Pairs) => new Map(pairs.map(([key, item]) => [valueOf(key), valueOf(item)])),
+  $set: (items: readonly unknown[]) => new Set(items.map(valueOf)),
+  $object: (fields: Pairs) =>
+    Object.fromEntries(fields.map(([name, item]) => [name, valueOf(item)])),
+}
+
+const valueOf = (json: unknown): unknown => {
+  if (typeof json !== 'object' || json === null) return json
+  if (Array.isArray(json)) return json.map(valueOf)
+  const fields = Object.entries(json)
+  const [name = '', content] = fields[0] ?? []
+  if (!name.startsWith('$'))
+    return Object.fromEntries(fields.map(([field, item]) => [field, valueOf(item)]))
+  const read = fields.length === 1 && Object.hasOwn(FORMS, name) ? FORMS[name] : undefined
+  if (read === undefined) throw new SyntaxError(`no form of a value is called ${name}`)
+  return read(content as never)
+}
+
+/**
+ * Elements as lines of an object file.
+ *
+ * @throws MillraceError `VALUE_UNSUPPORTED` for functions, symbols, instances of classes and cycles.
+ */
+export const objectLines = (elements: readonly unknown[]): Uint8Array =>
+  Buffer.from(elements.map((element) => `${JSON.stringify(jsonOf(element, 0))}\n`).join(''), 'utf8')
+
+/**
+ * The elements in a file that `saveAsObjectFiles` or `saveAsObjectFile` has written, as they were; to be given to `fileStream`.
+ *
+ * @throws MillraceError `ARGUMENT_INVALID` when a line is none of an object file.
+ * @example ssc.fileStream<[string, number]>('totals', { read: readObjects })
+ */
+export const readObjects = <T = unknown>(bytes: Uint8Array): readonly T[] => {
+  const lines = Buffer.from(bytes)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+  return lines.map((line, index) => {
+    try {
+      return valueOf(JSON.parse(line)) as T
+    } catch (error) {
+      throw new MillraceError('ARGUMENT_INVALID', {
+        problem: `Line ${index + 1} is none of an object file`,
+        value: line.slice(0, 100),
+        allowed: 'what saveAsObjectFiles writes: see docs/object-files.md',
+        cause: error,
+      })
+    }
+  })
+}

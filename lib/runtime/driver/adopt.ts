@@ -1,0 +1,111 @@
+import { zeroTimeAt } from '../../base/batch-time.ts'
+import { MillraceError } from '../../base/errors.ts'
+import { inputConflicts, inputsOf, stateConflicts, type StateShape } from '../../dstream/plan.ts'
+import type { Head } from '../../state/head.ts'
+import { readManifest } from '../../state/manifest.ts'
+import { loadPlan } from './batch-input.ts'
+import type { Runner } from '../runner.ts'
+import { isLeaseHeld } from './schedule.ts'
+
+/**
+ * The head this runner may work on, given the one that it has read: made if there is none, adopted if it is of an older generation and its lease is free (B10). Undefined
+ * when somebody else was faster: read again.
+ *
+ * @throws MillraceError `PLAN_INCOMPATIBLE` when the state in the store does not fit the plan.
+ */
+export const currentHead = async (
+  runner: Runner,
+  head: Head | undefined,
+  nowMs: number,
+): Promise<Head | undefined> => {
+  if (head === undefined) return create(runner, nowMs)
+  if (head.generation > runner.generation) return head
+  if (head.generation === runner.generation) {
+    if (head.plan === runner.plan.hash) return head
+    throw incompatible(runner, head, [
+      'a pipeline of the same generation has another graph: every deployment needs a higher generation',
+    ])
+  }
+  return isLeaseHeld(head, nowMs, runner.leaseMs) ? head : adopt(runner, head)
+}
+
+const create = async (runner: Runner, nowMs: number): Promise<Head | undefined> => {
+  const zeroMs = zeroTimeAt(nowMs, runner.plan.options.intervalMs)
+  const first: Head = {
+    generation: runner.generation,
+    plan: runner.plan.hash,
+    status: 'running',
+    epoch: 0,
+    owner: undefined,
+    leaseEndMs: 0,
+    startedMs: nowMs,
+    zeroMs,
+    doneMs: zeroMs,
+    manifest: undefined,
+    cuts: {},
+    wakeMs: 0,
+    logged: undefined,
+    reason: undefined,
+  }
+  const answer = await runner.heads.create(first)
+  return answer.swapped ? first : undefined
+}
+
+/** A new deployment is also a reason to try a failing batch again from the beginning. */
+const adopt = async (runner: Runner, head: Head): Promise<Head | undefined> => {
+  const conflicts = await conflictsWith(runner, head)
+  if (conflicts.length > 0) throw incompatible(runner, head, conflicts)
+  const next: Head = {
+    ...head,
+    generation: runner.generation,
+    plan: runner.plan.hash,
+    status: head.status === 'failed' ? 'running' : head.status,
+    owner: undefined,
+    leaseEndMs: 0,
+    logged: head.logged && { ...head.logged, attempts: 0, retryMs: 0, outputsDone: [] },
+    reason: undefined,
+  }
+  const answer = await runner.heads.swap(
+    head,
+    ['epoch', 'doneMs', 'generation', 'status', 'owner', 'leaseEndMs', 'logged'],
+    next,
+  )
+  if (!answer.swapped) return undefined
+  runner.listen({ event: 'adopted', generation: runner.generation })
+  return next
+}
+
+const conflictsWith = async (runner: Runner, head: Head): Promise<readonly string[]> => {
+  const { store, app, plan } = runner
+  const manifest =
+    head.manifest === undefined ? undefined : await readManifest(store, app, head.manifest)
+  const stored = Object.entries(manifest?.states ?? {}).map(
+    ([id, { kind, form, layout, partitions }]): StateShape => ({
+      id,
+      kind,
+      form,
+      layout,
+      partitions: partitions.length,
+    }),
+  )
+  const logged =
+    head.logged === undefined ? {} : (await loadPlan(store, app, head.logged.plan)).slices
+  const known = new Set(plan.sources.map(({ id }) => id))
+  const lost = Object.keys(logged).filter((id) => !known.has(id))
+  return [
+    ...stateConflicts(stored, plan.states),
+    ...inputConflicts(manifest?.inputs ?? {}, inputsOf(plan)),
+    ...lost.map(
+      (id) => `a batch is logged that reads the source "${id}", which is not in the pipeline`,
+    ),
+  ]
+}
+
+const incompatible = (runner: Runner, head: Head, conflicts: readonly string[]): MillraceError =>
+  new MillraceError('PLAN_INCOMPATIBLE', {
+    problem: `The store of "${runner.app}" was written by another plan, and does not fit this one: ${conflicts.join('; ')}`,
+    value: `plan ${runner.plan.hash}; the store has plan ${head.plan}`,
+    allowed:
+      'new sources, states and outputs, changed functions; stored states keep their name, operator and number of partitions, sources their name',
+    fix: 'keep the names of states and sources with .named(), use another store, or start from nothing with millrace reset',
+  })

@@ -1,0 +1,25 @@
+import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { readManifest } from '../../state/manifest.ts'
+import type { Runner } from '../runner.ts'
+import { settle } from '../retry.ts'
+
+/**
+ * How old the oldest thing is that was taken in and that no committed batch holds, in milliseconds; 0 when there is none. It grows while
+ * batches fail, while another runner holds the lease, and while the application stands.
+ */
+export const lagMs = async ({
+  heads,
+  store,
+  app,
+  clock,
+  sources,
+}: Pick<Runner, 'heads' | 'store' | 'app' | 'clock' | 'sources'>): Promise<number> => {
+  const head = await settle(clock, () => heads.read())
+  const ref = head?.manifest
+  const cuts =
+    ref === undefined ? {} : (await settle(clock, () => readManifest(store, app, ref))).cuts
+  const since = await allOrFirstError(
+    [...sources].map(async ([id, source]) => source.takenInMs?.(cuts[id])),
+  )
+  return Math.max(0, ...since.map((ms) => (ms === undefined ? 0 : clock.now() - ms)))
+}

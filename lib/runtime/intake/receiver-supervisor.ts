@@ -1,0 +1,110 @@
+/**
+ * From a receiver to its lane. A receiver has no positions of its own, so they are given here: one after the other from the tail on, to good
+ * lines and rejected ones alike. They are given once for each delivery: a try that failed may have been applied, and trying again with the
+ * same positions appends nothing twice (B1).
+ */
+import { MillraceError } from '../../base/errors.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Delivery, ReceiverSink, RejectedRecord } from '../../ports/receiver.ts'
+import type { PositionedRecord } from '../../state/blocks.ts'
+import type { DeadLetter } from '../../state/dead-letters.ts'
+import type { Listener } from '../events.ts'
+import type { Intake, LaneDelivery } from './intake.ts'
+
+/** The lane of a receiver: each source has one. */
+export const RECEIVER_LANE = 'receiver'
+
+const FIRST_PAUSE_MS = 100
+const PAUSE_MS_MAX = 5_000
+
+/** What a feed is made with. */
+export interface SupervisorParts {
+  readonly intake: Intake
+  /** The id of the source node. */
+  readonly source: string
+  readonly clock: Clock
+  readonly listen: Listener
+  /** Ends the tries to store a delivery. */
+  readonly signal: AbortSignal
+  /** Called after each append. */
+  readonly appended: () => void
+}
+
+/** Begins at the tail of the lane. */
+export const superviseReceiver = async (parts: SupervisorParts): Promise<ReceiverSink> => {
+  let tail = BigInt(await parts.intake.tail(RECEIVER_LANE))
+  return {
+    async store(delivery: Delivery): Promise<void> {
+      const positioned = withPositions(parts.source, tail, delivery)
+      await appendUntilStored(parts, positioned)
+      tail += BigInt(delivery.records.length + delivery.rejected.length)
+      for (const { source, position, code, message } of positioned.rejected)
+        parts.listen({ event: 'deadLetter', source, position, code, message })
+      parts.appended()
+    },
+    report: (message) => parts.listen({ event: 'receiver', source: parts.source, message }),
+  }
+}
+
+interface PositionedDelivery extends LaneDelivery {
+  readonly rejected: readonly DeadLetter[]
+}
+
+/** A rejected line stands before the good line whose index it has. */
+const withPositions = (
+  source: string,
+  tail: bigint,
+  { records, rejected }: Delivery,
+): PositionedDelivery => {
+  let at = tail
+  let next = 0
+  const letters: DeadLetter[] = []
+  const letRejectedBefore = (index: number): void => {
+    for (; next < rejected.length && (rejected[next] as RejectedRecord).index <= index; next++)
+      letters.push(letterFor(source, String(++at), rejected[next] as RejectedRecord))
+  }
+  const positioned = records.map((record, index): PositionedRecord => {
+    letRejectedBefore(index)
+    return { position: String(++at), record }
+  })
+  letRejectedBefore(records.length)
+  return { lane: RECEIVER_LANE, records: positioned, rejected: letters, last: String(at) }
+}
+
+const letterFor = (
+  source: string,
+  position: string,
+  { code, data, sizeBytes }: RejectedRecord,
+): DeadLetter => {
+  const message =
+    code === 'LINE_NOT_UTF8'
+      ? 'The line is not valid UTF-8'
+      : `The line has ${sizeBytes} bytes, which is over the limit`
+  return { source, position: `${RECEIVER_LANE}#${position}`, code, message, data, sizeBytes }
+}
+
+/** Tries until it succeeds: the lane gets room when the driver catches up, and what is dropped here nobody could bring again. */
+const appendUntilStored = async (
+  { intake, clock, listen, signal, source }: SupervisorParts,
+  delivery: PositionedDelivery,
+): Promise<void> => {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, PAUSE_MS_MAX)) {
+    try {
+      await intake.append(delivery)
+      return
+    } catch (error) {
+      if (!(error instanceof MillraceError && error.retryable)) throw error
+      if (signal.aborted) {
+        listen({
+          event: 'warning',
+          code: error.code,
+          message: `${delivery.records.length} lines received for ${source} could not be stored, and are lost: ${error.message}`,
+        })
+        throw error
+      }
+      if (pauseMs === FIRST_PAUSE_MS)
+        listen({ event: 'warning', code: error.code, message: error.message })
+      await clock.sleep(pauseMs, signal)
+    }
+  }
+}

@@ -1,0 +1,195 @@
+/** What can be seen of an application from its store, beside a running process and without disturbing it. For people and pages to look at. */
+import type { ItemStore, KeyedItem } from '../../ports/item-store.ts'
+import { type Head, HeadStore } from '../../state/head.ts'
+import { daysBack, historyKey, lanePartitions, sortableTime } from '../../state/item-keys.ts'
+import { BEGINNING, entriesAfter, readLanes } from '../../state/lanes.ts'
+import { readManifest } from '../../state/manifest.ts'
+import { readDeadLetters } from '../../state/dead-letter-reader.ts'
+
+/** A lane, and what of it no batch has taken yet. */
+export interface LaneOverview {
+  readonly source: string
+  readonly lane: string
+  readonly tail: string
+  readonly waitingEntries: number
+  readonly waitingRecords: number
+}
+
+/** What the state of one operator takes in the store. */
+export interface StateOverview {
+  readonly id: string
+  readonly kind: string
+  readonly segments: number
+  readonly bytes: number
+}
+
+/** A batch as its history has it. */
+export interface BatchOverview {
+  readonly timeMs: number
+  readonly attempt: number
+  readonly records: number
+  readonly bytes: number
+  readonly objects: number
+  readonly deadLetters: number
+  /** Records that were nowhere any more. */
+  readonly lost: number
+  readonly processingMs: number
+  /** It was given up, and this is what it held. */
+  readonly skipped?: string
+}
+
+/** A record that was put aside. */
+export interface DeadLetterOverview {
+  /** The source, the lane or file, and the position in it. */
+  readonly at: string
+  readonly code: string
+  readonly message: string
+}
+
+/** The dead letters of the last days. */
+export interface DeadLettersOverview {
+  readonly sinceMs: number
+  readonly count: number
+  readonly byCode: Readonly<Record<string, number>>
+  /** A few of the newest day. */
+  readonly some: readonly DeadLetterOverview[]
+}
+
+/** All that `millrace status` shows. */
+export interface Overview {
+  readonly app: string
+  /** Undefined: nothing has run yet. */
+  readonly head: Head | undefined
+  readonly lanes: readonly LaneOverview[]
+  readonly states: readonly StateOverview[]
+  /** The last ones, the newest first. */
+  readonly batches: readonly BatchOverview[]
+  readonly deadLetters: DeadLettersOverview
+}
+
+const BATCHES_SHOWN = 5
+const DAY_MS = 86_400_000
+const DEAD_LETTER_DAYS = 30
+const DEAD_LETTERS_SHOWN = 5
+
+/** Reads it. */
+export const readOverview = async (
+  store: ItemStore,
+  app: string,
+  nowMs: number,
+): Promise<Overview> => {
+  const head = await new HeadStore(store, app).read()
+  const sinceMs = Math.max(head?.startedMs ?? nowMs, nowMs - DEAD_LETTER_DAYS * DAY_MS)
+  return {
+    app,
+    head,
+    lanes: await laneOverviews(store, app, head),
+    states: await stateOverviews(store, app, head),
+    batches: head === undefined ? [] : await lastBatches(store, app, head),
+    // Batch times can be ahead of the clock.
+    deadLetters: await deadLettersOf(
+      store,
+      app,
+      sinceMs,
+      Math.max(nowMs, head?.logged?.timeMs ?? head?.doneMs ?? nowMs),
+    ),
+  }
+}
+
+const laneOverviews = async (
+  store: ItemStore,
+  app: string,
+  head: Head | undefined,
+): Promise<readonly LaneOverview[]> => {
+  const items = await Promise.all(lanePartitions(app).map((partition) => store.query(partition)))
+  const sources = [
+    ...new Set(items.flat().map(({ sort }) => sort.slice(0, sort.indexOf('#')))),
+  ].sort()
+  const lanes = await Promise.all(sources.map((source) => readLanes(store, app, source)))
+  return lanes.flat().map((lane) => {
+    const waiting = entriesAfter(lane, head?.cuts[lane.source]?.[lane.lane] ?? BEGINNING)
+    const waitingRecords = waiting.reduce((total, { count }) => total + count, 0)
+    return {
+      source: lane.source,
+      lane: lane.lane,
+      tail: lane.tail,
+      waitingEntries: waiting.length,
+      waitingRecords,
+    }
+  })
+}
+
+const stateOverviews = async (
+  store: ItemStore,
+  app: string,
+  head: Head | undefined,
+): Promise<readonly StateOverview[]> => {
+  if (head?.manifest === undefined) return []
+  const { states } = await readManifest(store, app, head.manifest)
+  return Object.entries(states).map(([id, { kind, partitions }]) => {
+    const segments = partitions.flat()
+    return {
+      id,
+      kind,
+      segments: segments.length,
+      bytes: segments.reduce((total, { bytes }) => total + bytes, 0),
+    }
+  })
+}
+
+/** Looks back further and further: how far apart batches are nobody says. */
+const lastBatches = async (
+  store: ItemStore,
+  app: string,
+  { doneMs }: Head,
+): Promise<readonly BatchOverview[]> => {
+  let found: readonly KeyedItem[] = []
+  for (const backMs of [60_000, 3_600_000, DAY_MS, 7 * DAY_MS]) {
+    const after = sortableTime(doneMs - backMs)
+    const days = daysBack(doneMs - backMs, doneMs)
+    found = (
+      await Promise.all(days.map((day) => store.query(historyKey(app, day).partition, { after })))
+    ).flat()
+    if (found.length >= BATCHES_SHOWN) break
+  }
+  return found
+    .map(batchOf)
+    .toSorted((a, b) => b.timeMs - a.timeMs)
+    .slice(0, BATCHES_SHOWN)
+}
+
+const batchOf = ({ item }: KeyedItem): BatchOverview => {
+  const number = (name: string): number => (item[name] as number | undefined) ?? 0
+  return {
+    timeMs: number('timeMs'),
+    attempt: number('attempt'),
+    records: number('records'),
+    bytes: number('bytes'),
+    objects: number('objects'),
+    deadLetters: number('deadLetters'),
+    lost: number('lost'),
+    processingMs: number('processingMs'),
+    ...(item['skipped'] === true ? { skipped: String(item['held']) } : {}),
+  }
+}
+
+const deadLettersOf = async (
+  store: ItemStore,
+  app: string,
+  sinceMs: number,
+  untilMs: number,
+): Promise<DeadLettersOverview> => {
+  const byCode: Record<string, number> = {}
+  const some: DeadLetterOverview[] = []
+  let count = 0
+  for await (const { source, position, code, message } of readDeadLetters(store, app, {
+    fromMs: sinceMs,
+    toMs: untilMs,
+    first: 'newest',
+  })) {
+    count += 1
+    byCode[code] = (byCode[code] ?? 0) + 1
+    if (some.length < DEAD_LETTERS_SHOWN) some.push({ at: `${source}#${position}`, code, message })
+  }
+  return { sinceMs, count, byCode, some }
+}

@@ -1,0 +1,112 @@
+/**
+ * Reductions over sliding windows of panes, for functions that are associative and have no inverse, in amortised constant work per key and
+ * pane.
+ *
+ * Time is cut into blocks as long as a window, on the fixed grid of batch times. A window is the end of one block and the beginning of the
+ * next:
+ *
+ *     | p1 p2 p3 p4 | p5 p6 p7 p8 |          length: 4 panes
+ *          [ suffix ][ prefix ]              the window that ends at p6
+ *
+ * The suffixes of a block are reduced once, from its last pane back, when the block is over; each key has one for each pane it is in. The
+ * prefix grows by a pane at a time. A window is one more reduction of both.
+ *
+ * B3: what is reduced with what depends on the grid alone, never on when this process began. So floats come out equal to the last bit, warm
+ * and cold.
+ */
+import { KeyedMap } from '../../base/keys.ts'
+import { pack, type Stored, unpack } from '../../base/packed.ts'
+import { forEachPair, type KeyedPane } from './keyed-pane.ts'
+import type { Panes } from './panes.ts'
+
+/** The values of one key, from a pane to the end of its block. */
+interface Suffix {
+  readonly fromMs: number
+  readonly value: Stored
+}
+
+/** The grid on which windows lie. */
+export interface WindowGrid {
+  readonly zeroMs: number
+  readonly paneMs: number
+  readonly lengthMs: number
+}
+
+/** What has been reduced so far; made anew from the panes whenever that is lost. */
+export class SlidingReduction<K, V> {
+  readonly #grid: WindowGrid
+  readonly #f: (a: V, b: V) => V
+  #block: number | undefined
+  /** Up to where the prefix goes. */
+  #toMs = -Infinity
+  #prefix = new KeyedMap<K, Stored>()
+  /** The suffixes of each key in the block before, the longest last. */
+  #suffixes = new KeyedMap<K, Suffix[]>()
+
+  constructor(grid: WindowGrid, f: (a: V, b: V) => V) {
+    this.#grid = grid
+    this.#f = f
+  }
+
+  /** The reduced pairs of the window from a pane to another, in the order of keys. Windows must be asked for in the order of time. */
+  async window(panes: Panes<KeyedPane<K, V>>, fromMs: number, toMs: number): Promise<[K, V][]> {
+    const block = this.#blockOf(toMs)
+    if (block !== this.#block) {
+      this.#suffixes = await this.#suffixesOf(panes, block - 1, fromMs)
+      this.#prefix = new KeyedMap()
+      this.#toMs = -Infinity
+      this.#block = block
+    }
+    for (const timeMs of panes.times) {
+      if (timeMs > this.#toMs && this.#blockOf(timeMs) === block)
+        this.#extend(await panes.read(timeMs))
+    }
+    this.#toMs = toMs
+    return this.#joined(fromMs)
+  }
+
+  #blockOf(timeMs: number): number {
+    const { zeroMs, paneMs, lengthMs } = this.#grid
+    return Math.floor((timeMs - zeroMs - paneMs) / lengthMs)
+  }
+
+  #extend(pane: KeyedPane<K, V>): void {
+    forEachPair(pane, (key, value) => this.#prefix.combine(key, pack(value), this.#reduce))
+  }
+
+  async #suffixesOf(
+    panes: Panes<KeyedPane<K, V>>,
+    block: number,
+    fromMs: number,
+  ): Promise<KeyedMap<K, Suffix[]>> {
+    const suffixes = new KeyedMap<K, Suffix[]>()
+    const times = panes.times.filter(
+      (timeMs) => timeMs >= fromMs && this.#blockOf(timeMs) === block,
+    )
+    for (const timeMs of times.toReversed()) {
+      forEachPair(await panes.read(timeMs), (key, value) => {
+        const shorter = suffixes.get(key)
+        const newer = shorter?.at(-1)
+        if (shorter === undefined || newer === undefined)
+          suffixes.set(key, [{ fromMs: timeMs, value: pack(value) }])
+        else shorter.push({ fromMs: timeMs, value: this.#reduce(pack(value), newer.value) })
+      })
+    }
+    return suffixes
+  }
+
+  #joined(fromMs: number): [K, V][] {
+    const joined = new KeyedMap<K, Stored>()
+    for (const [key, suffixes] of this.#suffixes.entries()) {
+      while (suffixes.length > 0 && (suffixes.at(-1) as Suffix).fromMs < fromMs) suffixes.pop()
+      const longest = suffixes.at(-1)
+      if (longest === undefined) this.#suffixes.delete(key)
+      else joined.set(key, longest.value)
+    }
+    for (const [key, value] of this.#prefix.entries()) joined.combine(key, value, this.#reduce)
+    return joined.sortedEntries().map(([key, value]) => [key, unpack(value) as V])
+  }
+
+  /** What is kept stays packed: a function may change what it is given. */
+  readonly #reduce = (a: Stored, b: Stored): Stored => pack(this.#f(unpack(a) as V, unpack(b) as V))
+}

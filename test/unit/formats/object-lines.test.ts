@@ -1,0 +1,85 @@
+import { type MillraceError, readObjects } from 'millrace'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { objectLines } from '../../../lib/formats/object-lines.ts'
+
+const text = (elements: readonly unknown[]): string =>
+  Buffer.from(objectLines(elements)).toString('utf8')
+const lines = (...given: readonly string[]): Uint8Array =>
+  Buffer.from(given.map((line) => `${line}\n`).join(''))
+
+describe('an element is a line', () => {
+  test.each<[line: string, element: unknown]>([
+    [String.raw`"a\nb"`, 'a\nb'],
+    ['""', ''],
+    ['-1.5', -1.5],
+    ['null', null],
+    ['true', true],
+    ['["a",1]', ['a', 1]],
+    ['{"b":1,"a":[{}]}', { b: 1, a: [{}] }],
+    ['{"$undefined":true}', undefined],
+    ['{"$bigint":"12"}', 12n],
+    ['{"$number":"NaN"}', Number.NaN],
+    ['{"$number":"-Infinity"}', -Infinity],
+    ['{"$number":"-0"}', -0],
+    ['{"$date":"1970-01-01T00:00:00.000Z"}', new Date(0)],
+    ['{"$date":null}', new Date(Number.NaN)],
+    ['{"$bytes":"AQI="}', Uint8Array.of(1, 2)],
+    ['{"$map":[["a",{"$bigint":"1"}]]}', new Map([['a', 1n]])],
+    ['{"$set":[{"$undefined":true}]}', new Set([undefined])],
+    ['{"$object":[["$a",1]]}', { $a: 1 }],
+    ['{"$object":[["$bigint","12"]]}', { $bigint: '12' }],
+    ['{"$object":[["a",1],["$b",{"$object":[["$c",2]]}]]}', { a: 1, $b: { $c: 2 } }],
+    [String.raw`"\ud800"`, '\ud800'],
+    ['{"__proto__":1}', JSON.parse('{"__proto__":1}')],
+  ])('%s', (line, element) => {
+    expect(text([element])).toBe(`${line}\n`)
+    expect(readObjects(lines(line))).toEqual([element])
+  })
+})
+
+test('whatever can be stored comes back as it was', () => {
+  const anything = fc.anything({
+    withBigInt: true,
+    withDate: true,
+    withMap: true,
+    withSet: true,
+    maxDepth: 4,
+    key: fc.oneof(fc.string(), fc.constantFrom('$a', '$map', '__proto__')),
+  })
+  fc.assert(
+    fc.property(fc.array(anything), (elements) => {
+      expect(readObjects(objectLines(elements))).toEqual(elements)
+    }),
+  )
+})
+
+test('nothing is no line', () => {
+  expect([text([]), readObjects(new Uint8Array())]).toEqual(['', []])
+})
+
+const circle: unknown[] = []
+circle.push(circle)
+
+test.each([
+  ['a function', () => 1],
+  ['a symbol', Symbol('s')],
+  ['an instance of a class', new (class Order {})()],
+  ['a cycle', circle],
+])('%s is refused', (_, element) => {
+  expect(() => objectLines([[element]])).toThrow(
+    expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }) as MillraceError,
+  )
+})
+
+test.each([
+  '{',
+  'a',
+  '{"$what":1}',
+  '{"$bigint":"x"}',
+  '{"$bigint":"1","a":2}',
+  '{"$map":1}',
+  '1 2',
+])('%s is no line', (line) => {
+  expect(() => readObjects(lines('1', line))).toThrow('Line 2 is none of an object file')
+})

@@ -1,0 +1,104 @@
+import { seconds, stream, type Pipeline, type StreamingContext } from 'millrace'
+import { testStream, type TestStream } from 'millrace/testing'
+import { describe, expect, test } from 'vitest'
+
+const pipelineOf = (describe: (ssc: StreamingContext) => void): Pipeline =>
+  stream('app', { batchInterval: seconds(1) }, describe)
+
+/** An output that fails so many times. */
+const failing = (name: string, times: number) => {
+  let left = times
+  return (): void => {
+    if (left-- > 0) throw new Error(`${name} gave no answer`)
+  }
+}
+
+const started = async (describe: (ssc: StreamingContext) => void): Promise<TestStream> =>
+  testStream(pipelineOf(describe), { now: new Date(0), failures: 'record' })
+
+/** Every run of every output: the attempt, and whether it failed. */
+const runsOf = (app: TestStream, ids: readonly string[]): readonly unknown[] =>
+  ids.map((id) =>
+    app
+      .output(id)
+      .runs.flatMap(({ timeMs, attempt, error }) =>
+        timeMs === 1_000 ? [`${attempt}${error ? ' failed' : ''}`] : [],
+      ),
+  )
+
+describe('an output that fails', () => {
+  const three = (ssc: StreamingContext, middle: () => void): void => {
+    const words = ssc.kinesisTextStream('words')
+    words.print()
+    words.foreachRDD(middle)
+    words.saveAsTextFiles('out')
+  }
+  const ids = ['print-1', 'foreachRDD-1', 'saveAsTextFiles-1']
+
+  test('does not keep the others from running, and another attempt runs only the failed one', async () => {
+    const middle = failing('the sink', 2)
+    const app = await started((ssc) => three(ssc, middle))
+    app.input('words').add('a')
+    await app.advance(seconds(1))
+    expect(runsOf(app, ids)).toEqual([['1'], ['1 failed'], ['1']])
+    expect(app.files).toEqual({ 'out-1000/part-00000': 'a\n' })
+    await app.advance(seconds(5))
+    expect(runsOf(app, ids)).toEqual([['1'], ['1 failed', '2 failed', '3'], ['1']])
+  })
+
+  test('is the only one to run again in another process, too', async () => {
+    const middle = failing('the sink', 1)
+    const app = await started((ssc) => three(ssc, middle))
+    app.input('words').add('a')
+    await app.advance(seconds(1))
+    await app.restart({ downFor: seconds(5) })
+    expect(runsOf(app, ids)).toEqual([['1'], ['1 failed', '2'], ['1']])
+    expect(app.output('print-1').batches[0]).toMatchObject({ timeMs: 1_000, elements: ['a'] })
+  })
+
+  test('runs again with all others in a new deployment, from the first attempt on: what they have done may be what it mends', async () => {
+    const middle = failing('the sink', 1)
+    const app = await started((ssc) => three(ssc, middle))
+    app.input('words').add('a')
+    await app.advance(seconds(1))
+    const pipeline = pipelineOf((ssc) => {
+      three(ssc, middle)
+      ssc.kinesisTextStream('more').print()
+    })
+    await app.restart({ pipeline, downFor: seconds(5) })
+    expect(runsOf(app, ids)).toEqual([
+      ['1', '1'],
+      ['1 failed', '1'],
+      ['1', '1'],
+    ])
+  })
+
+  test('with another one: both are told', async () => {
+    const [first, second] = [failing('the first', 1), failing('the second', 1)]
+    const app = await started((ssc) => {
+      const words = ssc.kinesisTextStream('words')
+      words.foreachRDD(first)
+      words.foreachRDD(second)
+    })
+    app.input('words').add('a')
+    await app.advance(seconds(1))
+    const message = app.failures[0]?.error.message
+    expect(message).toContain('2 outputs failed')
+    expect(message).toContain('the first gave no answer')
+    expect(message).toContain('the second gave no answer')
+  })
+
+  test('leaves nothing out of the dead letters: a record that only a finished output has met is put aside by the attempt that commits', async () => {
+    const middle = failing('the sink', 1)
+    const app = await started((ssc) => {
+      const words = ssc.kinesisTextStream('words')
+      words.map((word) => JSON.parse(word) as unknown).print()
+      words.foreachRDD(middle)
+    })
+    app.input('words').add('{', '1')
+    await app.advance(seconds(3))
+    expect((await app.deadLetters()).map(({ text }) => text)).toEqual(['{'])
+    expect(runsOf(app, ['print-1', 'foreachRDD-1'])).toEqual([['1'], ['1 failed', '2']])
+    expect(app.events.filter(({ event }) => event === 'deadLetter')).toHaveLength(1)
+  })
+})

@@ -1,0 +1,255 @@
+import { seconds, type Pipeline } from 'millrace'
+import { describe, expect, test } from 'vitest'
+import {
+  driverHandler,
+  type DriverHandler,
+  LEASE_MARGIN_MS,
+} from '../../../../lib/runtime/driver/driver-handler.ts'
+import {
+  intakeHandler,
+  type IntakeHandler,
+  type SourceDelivery,
+} from '../../../../lib/runtime/intake/intake-handler.ts'
+import type { Trigger } from '../../../../lib/runtime/driver/triggers.ts'
+import type { RuntimeEvent } from '../../../../lib/runtime/events.ts'
+import { lanesReader } from '../../../../lib/runtime/sources/lanes/reader.ts'
+import { HeadStore } from '../../../../lib/state/head.ts'
+import { APP, pipelineOf, START_MS, World } from '../harness.ts'
+
+const SOURCE = 'kinesisTextStream-1'
+const TIMEOUT_MS = 60_000
+
+/** A deployed application: both functions, and the queue between them. */
+class Functions {
+  readonly world = new World()
+  readonly wound: Trigger[] = []
+  readonly seen: string[] = []
+  readonly events: RuntimeEvent[] = []
+  readonly intake: IntakeHandler
+  readonly driver: DriverHandler
+  /** What a batch does besides. */
+  during: () => void | Promise<void> = () => undefined
+  remainingMs = TIMEOUT_MS
+
+  constructor() {
+    const { store, clock, randomness } = this.world
+    const plan = this.#pipeline().build()
+    const scheduleTriggers = async (triggers: readonly Trigger[]): Promise<void> =>
+      void this.wound.push(...triggers)
+    const sleep = async (ms: number): Promise<void> => this.world.advance(ms)
+    this.intake = intakeHandler({ plan, store, clock, randomness, scheduleTriggers })
+    const runner = {
+      plan,
+      app: APP,
+      generation: 1,
+      store,
+      heads: new HeadStore(store, APP),
+      clock: { ...clock, sleep },
+      randomness,
+      sources: new Map([[SOURCE, lanesReader({ store, app: APP, source: SOURCE })]]),
+      outputs: { print: () => undefined, saveText: async () => undefined },
+      listen: (event: RuntimeEvent) => void this.events.push(event),
+    }
+    this.driver = driverHandler({
+      runner: runner as never,
+      timeoutMs: TIMEOUT_MS,
+      scheduleTriggers,
+    })
+  }
+
+  #pipeline(): Pipeline {
+    return pipelineOf(
+      (ssc) =>
+        ssc.kinesisTextStream('clicks').foreachRDD(async (rdd) => {
+          this.seen.push(...(await rdd.collect()))
+          await this.during()
+        }),
+      { batchInterval: seconds(10) },
+    )
+  }
+
+  async tick(tick: Omit<Trigger, 'app'> = {}): Promise<string> {
+    return (
+      await this.driver({ triggers: [{ app: APP, ...tick }], remainingMs: () => this.remainingMs })
+    ).kind
+  }
+
+  /** Runs empty batches until the head is at rest. */
+  async rest(): Promise<void> {
+    for (let i = 0; i < 4; i++) {
+      await this.tick()
+      this.world.advance(10_000)
+    }
+    expect((await this.world.head()).status).toBe('rest')
+    this.wound.length = 0
+  }
+}
+
+const deliveryOf = (first: number, ...records: readonly string[]): SourceDelivery => ({
+  source: SOURCE,
+  delivery: {
+    lane: '0',
+    records: records.map((record, index) => ({ position: String(first + index), record })),
+  },
+})
+
+const fromStart = (triggers: readonly Trigger[]): readonly number[] =>
+  triggers.map(({ atMs = 0 }) => (atMs - START_MS) / 1_000)
+
+describe('intake', () => {
+  test('takes a batch, and says what was new', async () => {
+    const app = new Functions()
+    const bad = {
+      source: SOURCE,
+      position: '0#3',
+      code: 'LINE_NOT_UTF8',
+      message: 'bad',
+      data: new Uint8Array([255]),
+      sizeBytes: 1,
+    }
+    const { delivery } = deliveryOf(1, 'a', 'b')
+    expect(
+      await app.intake([{ source: SOURCE, delivery: { ...delivery, rejected: [bad], last: '3' } }]),
+    ).toEqual({
+      records: 2,
+      rejected: 1,
+    })
+    expect(await app.intake([deliveryOf(1, 'a', 'b')])).toEqual({ records: 0, rejected: 0 })
+    expect(await app.intake([])).toEqual({ records: 0, rejected: 0 })
+  })
+
+  test('winds one tick when it has woken the head, for its next batch time', async () => {
+    const app = new Functions()
+    await app.rest()
+    await app.intake([deliveryOf(1, 'a')])
+    await app.intake([deliveryOf(2, 'b')])
+    expect(app.wound).toEqual([{ app: APP, atMs: START_MS + 40_000, scheduleMinute: true }])
+    app.world.advance(10_000)
+    await app.tick({ scheduleMinute: true })
+    expect(app.seen).toEqual(['a', 'b'])
+  })
+
+  test('calls the driver at once while there is no head: it would wait for the schedule else', async () => {
+    const app = new Functions()
+    await app.intake([deliveryOf(1, 'a')])
+    expect(app.wound.splice(0)).toEqual([{ app: APP, scheduleMinute: true }])
+    expect(await app.tick({ scheduleMinute: true })).toBe('idle')
+    expect(fromStart(app.wound)[0]).toBe(10)
+    await app.intake([deliveryOf(2, 'b')])
+    expect(app.wound.filter(({ scheduleMinute }) => scheduleMinute === true)).toEqual([])
+    app.world.advance(10_000)
+    await app.tick({ atMs: START_MS + 10_000 })
+    expect(app.seen).toEqual(['a', 'b'])
+  })
+
+  test('winds it also when the answer of the wake was lost', async () => {
+    const app = new Functions()
+    await app.rest()
+    app.world.store.fail({ call: 'compareAndSet', to: `${APP}#head`, times: 1, applied: true })
+    await app.intake([deliveryOf(1, 'a')])
+    expect(app.wound).toEqual([{ app: APP, atMs: START_MS + 40_000, scheduleMinute: true }])
+  })
+
+  test('throws while it cannot append, and is given the batch again', async () => {
+    const app = new Functions()
+    app.world.store.fail({ call: 'compareAndSet', to: `${APP}#in`, times: 4 })
+    await expect(app.intake([deliveryOf(1, 'a')])).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      retryable: true,
+    })
+    expect(await app.intake([deliveryOf(1, 'a')])).toMatchObject({ records: 1 })
+  })
+
+  test('winds the tick even if another lane fails: nobody else would', async () => {
+    const app = new Functions()
+    await app.rest()
+    const broken = {
+      lane: '1',
+      records: [...deliveryOf(1, 'b', 'c').delivery.records].toReversed(),
+    }
+    await expect(
+      app.intake([deliveryOf(1, 'a'), { source: SOURCE, delivery: broken }]),
+    ).rejects.toMatchObject({ code: 'INVARIANT_BROKEN' })
+    expect(app.wound).toHaveLength(1)
+  })
+})
+
+describe('the driver', () => {
+  test('runs what is due, and winds the minute only when it is asked to', async () => {
+    const app = new Functions()
+    await app.tick()
+    await app.intake([deliveryOf(1, 'a')])
+    app.world.advance(10_000)
+    expect(await app.tick({ atMs: START_MS + 10_000 })).toBe('idle')
+    expect(app.seen).toEqual(['a'])
+    expect(app.wound).toEqual([])
+    await app.tick({ scheduleMinute: true })
+    expect(fromStart(app.wound)).toEqual([20, 30, 40, 50, 60])
+  })
+
+  test('winds nothing at rest', async () => {
+    const app = new Functions()
+    await app.rest()
+    expect(await app.tick({ scheduleMinute: true })).toBe('idle')
+    expect(app.wound).toEqual([])
+  })
+
+  test('waits for a batch time that its tick is a little too early for', async () => {
+    const app = new Functions()
+    await app.tick()
+    await app.intake([deliveryOf(1, 'a')])
+    app.world.advance(9_200)
+    await app.tick({ atMs: START_MS + 10_000 })
+    expect(app.seen).toEqual(['a'])
+    expect(app.world.nowMs).toBe(START_MS + 10_000)
+  })
+
+  test('winds the tick again that is much too early', async () => {
+    const app = new Functions()
+    await app.tick()
+    await app.tick({ atMs: START_MS + 10_000 })
+    expect(app.wound).toEqual([{ app: APP, atMs: START_MS + 10_000 }])
+  })
+
+  test('begins no batch with half of its time gone, and calls another invocation', async () => {
+    const app = new Functions()
+    await app.tick()
+    app.during = () => void (app.remainingMs -= 40_000)
+    await app.intake([deliveryOf(1, 'a')])
+    app.world.advance(50_000)
+    expect(await app.tick()).toBe('moved')
+    expect(app.events.filter(({ event }) => event === 'batchCompleted')).toHaveLength(1)
+    expect(fromStart(app.wound)).toEqual([50])
+  })
+
+  test('holds the lease until its invocation must have ended, and no longer', async () => {
+    const app = new Functions()
+    await app.tick()
+    await app.intake([deliveryOf(1, 'a')])
+    app.world.advance(10_000)
+    app.remainingMs = 40_000
+    let leaseEndMs = 0
+    app.during = async () => void (leaseEndMs = (await app.world.head()).leaseEndMs)
+    await app.tick()
+    expect(leaseEndMs).toBe(START_MS + 50_000 + LEASE_MARGIN_MS)
+  })
+
+  test('calls itself for the retry of a batch that has failed', async () => {
+    const app = new Functions()
+    await app.tick()
+    await app.intake([deliveryOf(1, 'a')])
+    app.world.advance(10_000)
+    app.during = () => {
+      throw new Error('no')
+    }
+    expect(await app.tick()).toBe('retry')
+    expect(fromStart(app.wound)).toEqual([11])
+  })
+
+  test('refuses the tick of another application', async () => {
+    const app = new Functions()
+    await expect(
+      app.driver({ triggers: [{ app: 'other' }], remainingMs: () => TIMEOUT_MS }),
+    ).rejects.toMatchObject({ code: 'EVENT_INVALID' })
+  })
+})

@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest'
+import type { Outcome } from '../../../../lib/runtime/driver/outcome.ts'
+import {
+  delaySeconds,
+  parseTrigger,
+  type Trigger,
+  triggersAfter,
+} from '../../../../lib/runtime/driver/triggers.ts'
+
+/** On the grid of every interval used here. */
+const NOW = 1_700_000_100_000
+const reason = { code: 'BATCH_FAILED', message: 'no' }
+
+describe('a message', () => {
+  test.each<[string, Trigger]>([
+    ['{"app":"a","scheduleMinute":true}', { app: 'a', scheduleMinute: true }],
+    ['{"app":"a","atMs":5}', { app: 'a', atMs: 5, scheduleMinute: false }],
+  ])('%s', (text, tick) => expect(parseTrigger(text)).toEqual(tick))
+
+  test.each(['', 'null', '[]', '{"atMs":5}', '{"app":"a","atMs":"5"}'])('%s is no tick', (text) => {
+    expect(() => parseTrigger(text)).toThrow(
+      expect.objectContaining({ code: 'EVENT_INVALID' }) as Error,
+    )
+  })
+})
+
+test.each([
+  { atMs: undefined, seconds: 0 },
+  { atMs: NOW - 1, seconds: 0 },
+  { atMs: NOW + 1, seconds: 1 },
+  { atMs: NOW + 1_000, seconds: 1 },
+  { atMs: NOW + 1_001, seconds: 2 },
+  { atMs: NOW + 3_600_000, seconds: 900 },
+])('a tick for $atMs is held back $seconds s', ({ atMs, seconds }) => {
+  expect(delaySeconds({ app: 'a', ...(atMs === undefined ? {} : { atMs }) }, NOW)).toBe(seconds)
+})
+
+describe('the ticks that follow, in seconds from now', () => {
+  interface Row {
+    readonly what: string
+    readonly outcome: Outcome
+    readonly tick: Omit<Trigger, 'app'>
+    readonly intervalMs?: number
+    readonly next: readonly number[]
+  }
+  const scheduleTriggers = { scheduleMinute: true }
+  const rows: readonly Row[] = [
+    {
+      what: 'none at rest',
+      outcome: { kind: 'idle', dueMs: undefined },
+      tick: scheduleTriggers,
+      next: [],
+    },
+    {
+      what: 'none when failed',
+      outcome: { kind: 'failed', reason },
+      tick: scheduleTriggers,
+      next: [],
+    },
+    {
+      what: 'none when superseded',
+      outcome: { kind: 'superseded', generation: 2 },
+      tick: scheduleTriggers,
+      next: [],
+    },
+    {
+      what: 'none of a tick in the minute',
+      outcome: { kind: 'idle', dueMs: NOW + 20_000 },
+      tick: { atMs: NOW },
+      next: [],
+    },
+    {
+      what: 'the minute, wound',
+      outcome: { kind: 'idle', dueMs: NOW + 10_000 },
+      tick: scheduleTriggers,
+      next: [10, 30, 50],
+    },
+    {
+      what: 'the minute, wound by intake',
+      outcome: { kind: 'idle', dueMs: NOW + 20_000 },
+      tick: { atMs: NOW, scheduleMinute: true },
+      next: [20, 40],
+    },
+    {
+      what: 'one at once for all that is overdue',
+      outcome: { kind: 'idle', dueMs: NOW - 172_800_000 },
+      tick: scheduleTriggers,
+      next: [0, 20, 40],
+    },
+    {
+      what: 'nothing in the minute',
+      outcome: { kind: 'idle', dueMs: NOW + 60_000 },
+      tick: scheduleTriggers,
+      next: [],
+    },
+    {
+      what: 'again, of a tick that came early',
+      outcome: { kind: 'idle', dueMs: NOW + 5_000 },
+      tick: { atMs: NOW + 5_000 },
+      next: [5],
+    },
+    {
+      what: 'the minute while another runs',
+      outcome: { kind: 'busy', untilMs: NOW + 900_000 },
+      tick: scheduleTriggers,
+      next: [20, 40],
+    },
+    {
+      what: 'none while another runs',
+      outcome: { kind: 'busy', untilMs: NOW + 5_000 },
+      tick: { atMs: NOW },
+      next: [],
+    },
+    { what: 'at once, to go on', outcome: { kind: 'moved' }, tick: { atMs: NOW }, next: [0] },
+    {
+      what: 'at once and the minute',
+      outcome: { kind: 'moved' },
+      tick: scheduleTriggers,
+      next: [0, 20, 40],
+    },
+    {
+      what: 'the retry, before the next batch time',
+      outcome: { kind: 'retry', atMs: NOW + 4_000, reason },
+      tick: { atMs: NOW },
+      next: [4],
+    },
+    {
+      what: 'no retry behind it',
+      outcome: { kind: 'retry', atMs: NOW + 40_000, reason },
+      tick: { atMs: NOW },
+      next: [],
+    },
+    {
+      what: 'every second',
+      outcome: { kind: 'idle', dueMs: NOW + 57_000 },
+      tick: scheduleTriggers,
+      intervalMs: 1_000,
+      next: [57, 58, 59],
+    },
+    {
+      what: 'none of another clock',
+      outcome: { kind: 'skewed', skewMs: 5_000 },
+      tick: { atMs: NOW },
+      next: [],
+    },
+  ]
+  test.each(rows)('$what', ({ outcome, tick, intervalMs = 20_000, next }) => {
+    const triggers = triggersAfter({
+      app: 'a',
+      outcome,
+      nowMs: NOW,
+      intervalMs,
+      triggers: [{ app: 'a', ...tick }],
+    })
+    expect(triggers.map(({ atMs = 0 }) => (atMs - NOW) / 1_000)).toEqual(next)
+    expect(
+      triggers.every(({ app, scheduleMinute: winds }) => app === 'a' && winds === undefined),
+    ).toBe(true)
+  })
+})

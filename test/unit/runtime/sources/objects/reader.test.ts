@@ -1,0 +1,228 @@
+import type { StreamOptions, TextFileStreamOptions } from 'millrace'
+import { describe, expect, test } from 'vitest'
+import type { ObjectNotification } from '../../../../../lib/runtime/sources/objects/notifications.ts'
+import { type Deployment, type DeployOptions, pipelineOf, START_MS, World } from '../../harness.ts'
+
+const SOURCE = 'textFileStream-1'
+const text = (line: string): Buffer => Buffer.from(`${line}\n`)
+
+/** A pipeline over hinted objects, with the lines that each batch had. */
+const linesOf = (
+  options: Partial<StreamOptions> = {},
+  files: TextFileStreamOptions = { existing: 'all' },
+) => {
+  const seen: (readonly [timeMs: number, lines: readonly string[]])[] = []
+  const pipeline = pipelineOf((ssc) => {
+    ssc.textFileStream('lines', files).foreachRDD(async (rdd, time) => {
+      const lines = await rdd.collect()
+      if (lines.length > 0) seen.push([time.milliseconds - START_MS, lines])
+    })
+  }, options)
+  return { pipeline, seen }
+}
+
+/** Hints for one delivery of notifications. Positions are given here: one lane, one feeder. */
+class Notifier {
+  readonly #app: Deployment
+  #tail = 0
+
+  constructor(app: Deployment) {
+    this.#app = app
+  }
+
+  async tell(
+    ...notifications: readonly (readonly [key: string, eventMs: number, version?: string])[]
+  ): Promise<void> {
+    const records = notifications.map(([key, eventMs, version]): ObjectNotification => ({
+      key,
+      eventMs: START_MS + eventMs,
+      ...(version === undefined ? {} : { version }),
+    }))
+    await this.#app.append(SOURCE, this.#tail + 1, records, 'notifications')
+    this.#tail += records.length
+  }
+}
+
+const begin = async (
+  options: Partial<StreamOptions> = {},
+  deploy: DeployOptions = { bind: 'notifications' },
+  files: TextFileStreamOptions = { existing: 'all' },
+) => {
+  const world = new World()
+  const { pipeline, seen } = linesOf(options, files)
+  const app = world.deploy(pipeline, deploy)
+  await app.run()
+  return { world, app, seen, pipeline, notifier: new Notifier(app) }
+}
+
+describe('objects that notifications hint at', () => {
+  test('an object is read once, however often and however late it is hinted at', async () => {
+    const { world, app, seen, notifier } = await begin()
+    world.uploads.write('a', text('to be'), START_MS + 100)
+    await notifier.tell(['a', 100], ['a', 100])
+    await app.tick(2)
+    await notifier.tell(['a', 100])
+    await app.tick(3)
+    expect(seen).toEqual([[1_000, ['to be']]])
+  })
+
+  test('another process, which starts cold, does not read it again', async () => {
+    const { world, app, seen, pipeline, notifier } = await begin()
+    world.uploads.write('a', text('to be'), START_MS + 100)
+    await notifier.tell(['a', 100])
+    await app.tick()
+    const other = world.deploy(pipeline, { bind: 'notifications', generation: 2 })
+    await notifier.tell(['a', 100])
+    await other.tick(2)
+    expect(seen).toEqual([[1_000, ['to be']]])
+  })
+
+  test('an object of a later time waits for its batch, and does not hold up others', async () => {
+    const { world, app, seen, notifier } = await begin()
+    world.uploads.write('later', text('later'), START_MS + 2_500)
+    world.uploads.write('now', text('now'), START_MS + 500)
+    await notifier.tell(['later', 2_500], ['now', 500])
+    await app.tick(4)
+    expect(seen).toEqual([
+      [1_000, ['now']],
+      [3_000, ['later']],
+    ])
+  })
+
+  test('the later of modification and event counts: a multipart upload is modified when it begins', async () => {
+    const { world, app, seen, notifier } = await begin()
+    world.uploads.write('parts', text('parts'), START_MS - 3_600_000)
+    await notifier.tell(['parts', 1_700])
+    await app.tick(3)
+    expect(seen).toEqual([[2_000, ['parts']]])
+  })
+
+  test('an object that was overwritten is judged by its last event, and not by one from before the start', async () => {
+    const { world, app, seen, notifier } = await begin({}, { bind: 'notifications' }, {})
+    world.uploads.write('a', text('second, begun before the start'), START_MS - 500)
+    await notifier.tell(['a', -2_000], ['a', 200])
+    await app.tick(2)
+    expect(seen).toEqual([[1_000, ['second, begun before the start']]])
+  })
+
+  test('an object that is gone before it is read is left out, and said', async () => {
+    const { world, app, seen, notifier } = await begin()
+    world.uploads.write('a', text('a'), START_MS + 100)
+    world.uploads.write('b', text('b'), START_MS + 200)
+    world.uploads.remove('a')
+    await notifier.tell(['a', 100], ['b', 200])
+    await app.tick(2)
+    expect(seen).toEqual([[1_000, ['b']]])
+    expect(app.eventsOf('objectSkipped')).toMatchObject([{ object: 'a' }])
+  })
+
+  test.each([
+    { bind: 'notifications', batches: [[1_000, ['second']]] },
+    {
+      bind: 'versionedHints',
+      batches: [[1_000, ['first', 'second']]],
+    },
+  ] as const)(
+    'an object overwritten before it is read counts as often as it can still be read: $bind',
+    async ({ bind, batches }) => {
+      const { world, app, seen, notifier } = await begin({}, { bind })
+      const objects = bind === 'notifications' ? world.uploads : world.versions
+      const versions = [
+        objects.write('a', text('first'), START_MS + 100),
+        objects.write('a', text('second'), START_MS + 200),
+      ]
+      const told = versions.map(
+        (version, index) =>
+          ['a', 100 + 100 * index, ...(bind === 'notifications' ? [] : [version])] as const,
+      )
+      await notifier.tell(...(told as [string, number, string?][]))
+      await app.tick(3)
+      expect(seen).toEqual(batches)
+    },
+  )
+
+  test('an object overwritten after it was read is new data', async () => {
+    const { world, app, seen, notifier } = await begin()
+    world.uploads.write('a', text('first'), START_MS + 100)
+    await notifier.tell(['a', 100])
+    await app.tick()
+    world.uploads.write('a', text('second'), START_MS + 1_100)
+    await notifier.tell(['a', 1_100])
+    await app.tick()
+    expect(seen).toEqual([
+      [1_000, ['first']],
+      [2_000, ['second']],
+    ])
+  })
+
+  test.each([
+    { told: [['a', 100]], later: [['a', 1_100]], what: 'in a later batch' },
+    {
+      told: [
+        ['a', 100],
+        ['a', 200],
+      ],
+      later: [],
+      what: 'in the same batch',
+    },
+    {
+      told: [
+        ['a', 200],
+        ['a', 100],
+      ],
+      later: [
+        ['a', 1_100],
+        ['a', 100],
+      ],
+      what: 'and hinted at in another order',
+    },
+  ] as const)(
+    "with onOverwrite 'ignore' the first upload under a key counts alone, $what",
+    async ({ told, later }) => {
+      const { world, app, seen, pipeline, notifier } = await begin(
+        {},
+        { bind: 'versionedHints' },
+        { existing: 'all', onOverwrite: 'ignore' },
+      )
+      const versions = new Map<number, string>()
+      const upload = (ms: number): string => {
+        const version =
+          versions.get(ms) ?? world.versions.write('a', text(`at ${ms}`), START_MS + ms)
+        versions.set(ms, version)
+        return version
+      }
+      for (const ms of [...told, ...later].map(([, at]) => at).toSorted((a, b) => a - b)) upload(ms)
+      await notifier.tell(...told.map(([key, ms]) => [key, ms, upload(ms)] as const))
+      await app.tick()
+      await notifier.tell(...later.map(([key, ms]) => [key, ms, upload(ms)] as const))
+      await app.tick(2)
+      const cold = world.deploy(pipeline, { bind: 'versionedHints', generation: 2 })
+      await cold.tick(2)
+      expect(seen).toEqual([[1_000, ['at 100']]])
+    },
+  )
+
+  test('a backlog is worked off in batches below the limit, oldest first (B8)', async () => {
+    const { world, app, seen, notifier } = await begin({ limits: { objects: 2 } })
+    const keys = Array.from(
+      { length: 20 },
+      (_, index) => `object-${String(index).padStart(2, '0')}`,
+    )
+    keys.forEach((key, index) => world.uploads.write(key, text(key), START_MS + index))
+    for (const [index, key] of keys.entries()) await notifier.tell([key, index])
+    await app.tick(12)
+    expect(seen.map(([, lines]) => lines.length)).toEqual(Array.from({ length: 10 }, () => 2))
+    expect(seen.flatMap(([, lines]) => lines)).toEqual(keys)
+  })
+
+  test('what is consumed is dropped from the lane by later hints, and blocks are deleted', async () => {
+    const { world, app, notifier } = await begin()
+    for (let round = 0; round < 8; round++) {
+      world.uploads.write(`a${round}`, text('a'), START_MS + round * 1_000)
+      await notifier.tell([`a${round}`, round * 1_000])
+      await app.tick()
+    }
+    const blocks = world.store.keys().filter((key) => key.includes(`#seg#${SOURCE}/`))
+    expect(blocks.length).toBeLessThan(6)
+  })
+})
