@@ -94,7 +94,7 @@ const variablesOf = (url: string): NodeJS.ProcessEnv => ({
   AWS_SECRET_ACCESS_KEY: 'bench',
   MILLRACE_TABLE: 'clicks',
   MILLRACE_BLOCKS: 'blocks',
-  MILLRACE_TICKS: `${url}/ticks`,
+  MILLRACE_TRIGGERS: `${url}/ticks`,
   MILLRACE_SOURCES: JSON.stringify({ [SOURCE]: { kind: 'kinesis', streamArn: STREAM } }),
   MILLRACE_OUTPUTS: JSON.stringify({ results: 'results' }),
   MILLRACE_GENERATION: '1',

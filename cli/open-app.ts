@@ -1,6 +1,6 @@
-import type { Operated } from '../lib/runtime/operations/operate.ts'
+import type { Operated } from '../lib/runtime/operations/operated.ts'
 import type { Trigger } from '../lib/runtime/driver/triggers.ts'
-import type { Deployment } from './deployment.ts'
+import type { Deployment } from '../lib/tools/deployment.ts'
 
 /** A deployed application, as commands need it. */
 export interface Deployed extends Deployment {

@@ -5,7 +5,7 @@ import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
 import { MillraceError } from '../lib/base/errors.ts'
 import type { ItemStore } from '../lib/ports/item-store.ts'
 import { delaySeconds, type Trigger } from '../lib/runtime/driver/triggers.ts'
-import { type Deployment, deploymentIn, parameterName } from './deployment.ts'
+import { type Deployment, deploymentIn, parameterName } from '../lib/tools/deployment.ts'
 import type { OpenApp } from './open-app.ts'
 
 /** The longest that an invocation may take, and the margin of its lease. */

@@ -1,16 +1,18 @@
-import { sourceName } from '../lib/dstream/source-declaration.ts'
+import { sourceName } from '../lib/dstream/sources/declaration.ts'
 import { join } from 'node:path'
 import { type BoundPlan, bindPlan } from '../lib/runtime/bindings.ts'
 import type { RuntimeEvent } from '../lib/runtime/events.ts'
 import { type LocalEnd, runLocal } from '../lib/runtime/local/run-local.ts'
 import type { Runner } from '../lib/runtime/runner.ts'
+import { sourceKind } from '../lib/runtime/sources/source-kind.ts'
 import type { Command } from './arguments.ts'
-import { type Composition, compose } from './compose.ts'
+import { localSinks, localSources } from './local-ports.ts'
+import { type OpenRun, openRun } from './open-run.ts'
 import { endOfError } from './errors.ts'
 import { EXIT, exitCodes } from './exit-codes.ts'
-import { loadPlan } from './load-pipeline.ts'
+import { loadPlan } from '../lib/tools/load-pipeline.ts'
 import { jsonReporter } from './reports/json-reporter.ts'
-import { textReporter } from './reports/people-reporter.ts'
+import { textReporter } from './reports/text-reporter.ts'
 import type { Ended, Outputs, Reporter, RunningSource, Started } from './reports/reporter.ts'
 import { stopSignal } from './stop-signals.ts'
 
@@ -47,33 +49,39 @@ export const run = async (command: RunCommand, outputs: Outputs): Promise<number
 
 const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally): Promise<How> => {
   const plan = await loadPlan(command.module)
-  const bound = bindPlan(plan, { bindings: command.bindings, cwd: process.cwd() })
+  const print = (text: string): void => reporter.print(text)
+  const bound = bindPlan(plan, {
+    bindings: command.bindings,
+    cwd: process.cwd(),
+    sources: localSources,
+    sinks: localSinks(print),
+  })
   const state = command.state ?? join('.millrace', plan.name)
   // What is said while the parts are put together comes after the line that says what was started.
   const early: RuntimeEvent[] = []
   let listen = (event: RuntimeEvent): void => void early.push(event)
-  const composition = await compose({
+  const opened = await openRun({
     plan,
     bound,
     state,
-    print: (text) => reporter.print(text),
+    print,
     listen: (event) => listen(event),
   })
   try {
-    reporter.started(startedOf(command, composition.runner, bound, state))
+    reporter.started(startedOf(command, opened.runner, bound, state))
     listen = (event) => {
       tally.note(event)
       reporter.event(event)
     }
     early.forEach(listen)
-    return howOf(await runUntilStopped(composition, command, reporter))
+    return howOf(await runUntilStopped(opened, command, reporter))
   } finally {
-    composition.close()
+    opened.close()
   }
 }
 
 const runUntilStopped = async (
-  { runner, receivers }: Composition,
+  { runner, receivers }: OpenRun,
   { once }: RunCommand,
   reporter: Reporter,
 ): Promise<LocalEnd> => {
@@ -95,11 +103,12 @@ const startedOf = (
   once,
   nodes: plan.nodes.map(({ id }) => id),
   intakeStages: plan.intakeStages,
-  sources: plan.sources.map(({ id, node }): RunningSource => ({
-    id,
-    name: sourceName(id, node.source),
-    place: bound.sources.find((source) => source.id === id)?.place,
-  })),
+  sources: plan.sources.flatMap(({ id, node }): readonly RunningSource[] => {
+    const location = bound.sources.get(id)
+    const kind = location && sourceKind(location.kind)
+    if (location === undefined || kind === undefined) return []
+    return [{ id, name: sourceName(id, node.source), location, ...kind.describe(location) }]
+  }),
 })
 
 const howOf = (end: LocalEnd): How => {

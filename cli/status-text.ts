@@ -1,7 +1,7 @@
 import type { BatchOverview, LaneOverview, Overview } from '../lib/runtime/operations/status.ts'
 import type { Head } from '../lib/state/head.ts'
 import { isRedriveLane } from '../lib/runtime/dead-letters/redrive-lanes.ts'
-import type { Deployment } from './deployment.ts'
+import type { Deployment } from '../lib/tools/deployment.ts'
 import { count, firstLine, momentText } from './reports/answer.ts'
 
 /** Where and when it was looked at. */

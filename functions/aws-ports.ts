@@ -16,21 +16,30 @@ export const awsPorts = ({ table, blocks, triggers }: Environment): FunctionPort
   const clock = systemClock()
   const items = dynamodbItemStore({ table })
   const queue = once(async () =>
-    (await import('./tick-queue.ts')).sqsTriggerQueue(triggers, () => clock.now()),
+    (await import('./trigger-queue.ts')).sqsTriggerQueue(triggers, () => clock.now()),
   )
   return {
     store: blocks === undefined ? items : withBlobs(items, lazyBlobs(blocks)),
     clock,
     randomness: systemRandomness(),
     scheduleTriggers: async (given) => (await queue())(given),
-    objectsIn: async (bucket) =>
-      (await import('../lib/adapters/aws/s3-object-store.ts')).s3ObjectStore({ bucket }),
-    filesIn: async (bucket) =>
-      (await import('../lib/adapters/aws/s3-output-files.ts')).s3OutputFiles({ bucket }),
-    streamCreatedMs: async (arn) =>
-      (await import('../lib/adapters/aws/kinesis-stream-created.ts')).kinesisStreamCreatedMs(arn),
-    streamReader: async () =>
-      (await import('../lib/adapters/aws/kinesis-stream-reader.ts')).kinesisStreamReader(),
+    sources: {
+      objects: {
+        open: async (bucket) =>
+          (await import('../lib/adapters/aws/s3-object-store.ts')).s3ObjectStore({ bucket }),
+      },
+      kinesis: {
+        reader: async () =>
+          (await import('../lib/adapters/aws/kinesis-stream-reader.ts')).kinesisStreamReader(),
+        createdMs: async (arn) =>
+          (await import('../lib/adapters/aws/kinesis-stream-created.ts')).kinesisStreamCreatedMs(
+            arn,
+          ),
+      },
+    },
+    sinks: {
+      objects: async (bucket) => (await import('../lib/adapters/aws/s3-sink.ts')).s3Sink({ bucket }),
+    },
     // Not the console, before whose lines Lambda puts the time and the request: they would be no JSON any more.
     write: (line) => void process.stdout.write(`${line}\n`),
   }

@@ -1,13 +1,13 @@
+import { printSink } from '../lib/adapters/print-sink.ts'
 import { MillraceError } from '../lib/base/errors.ts'
-import { driverHandler } from '../lib/runtime/driver/driver-handler.ts'
+import { compose } from '../lib/runtime/compose.ts'
+import { deployedOutputs } from '../lib/runtime/deployed-locations.ts'
+import { driverHandler, leaseMsFor } from '../lib/runtime/driver/driver-handler.ts'
 import { parseTrigger } from '../lib/runtime/driver/triggers.ts'
-import { HeadStore } from '../lib/state/head.ts'
 import type { FunctionParts } from './intake-function.ts'
 import { jsonLog } from './log.ts'
-import { outputPort } from './outputs.ts'
-import { batchSources } from './sources.ts'
 
-/** Ticks, from a queue. */
+/** Triggers, from a queue. */
 export interface QueueEvent {
   readonly Records: readonly { readonly body: string }[]
 }
@@ -31,26 +31,24 @@ export const driverFunction = async ({
   if (!Number.isSafeInteger(generation) || !(timeoutMs > 0))
     throw notForDriver(generation, timeoutMs)
   const log = jsonLog(ports.write)
-  const { store, clock, randomness, scheduleTriggers } = ports
-  const runner = {
+  // As text inside of an entry: a printed line is never taken for an entry itself.
+  const print = printSink({ print: (text) => log({ event: 'print', text }) })
+  const sinks = { ...ports.sinks, print }
+  const { runner } = await compose({
     plan,
-    app: plan.name,
     generation,
-    store,
-    heads: new HeadStore(store, plan.name),
-    clock,
-    randomness,
-    sources: await batchSources({ plan, bindings: sources, ports, report: log }),
-    outputs: outputPort({ buckets: outputs, filesIn: ports.filesIn, log }),
+    ports: { ...ports, sinks },
+    locations: sources,
+    locateOutput: deployedOutputs(outputs, sinks),
     listen: log,
-  }
+    leaseMs: leaseMsFor(timeoutMs),
+  })
+  const { scheduleTriggers } = ports
   const drive = driverHandler({ runner, timeoutMs, scheduleTriggers })
   return async ({ Records }, context) => {
     const triggers = Records.map(({ body }) => parseTrigger(body))
-    log({
-      event: 'driver',
-      ...(await drive({ triggers, remainingMs: () => context.getRemainingTimeInMillis() })),
-    })
+    const remainingMs = (): number => context.getRemainingTimeInMillis()
+    log({ event: 'driver', ...(await drive({ triggers, remainingMs })) })
   }
 }
 

@@ -1,33 +1,23 @@
 /**
- * What the functions are told by the deployment. All of it is in environment variables, and this is the place that documents them:
+ * What the functions are told by the deployment. All of it is in environment variables, and this is
+ * the place that documents them:
  *
- *   MILLRACE_TABLE       the table with the items                                                      intake, driver
- *   MILLRACE_BLOCKS      the bucket for large segments; left out: all of them are in the table         intake, driver
- *   MILLRACE_TICKS       the URL of the queue of ticks                                                 intake, driver
- *   MILLRACE_SOURCES     JSON: { "<id of a source node>": { "kind": "kinesis", "streamArn": "arn:..." } }, or
- *                        { "kind": "objects", "bucket": "...", "prefix": "in/" } for objects of a bucket                intake, driver
- *   MILLRACE_OUTPUTS     JSON: { "<name in the pipeline>": "<bucket>" }; another bucket is taken literally               driver
- *   MILLRACE_GENERATION  a number that only grows from deployment to deployment, also when an old one is rolled back to  driver
- *   MILLRACE_TIMEOUT_S   the driver's time-out in seconds: its leases are so long                      driver
+ *   MILLRACE_TABLE       the table with the items                                      intake, driver
+ *   MILLRACE_BLOCKS      the bucket for large segments; default: they are in the table intake, driver
+ *   MILLRACE_TRIGGERS    the URL of the queue of triggers                              intake, driver
+ *   MILLRACE_SOURCES     JSON: the location of each source, by the id of its node,     intake, driver
+ *                        as { "kind": "kinesis", "streamArn": "arn:..." }; each kind
+ *                        of source says its own form
+ *   MILLRACE_OUTPUTS     JSON: what the names of outputs are bound to,                 driver
+ *                        as { "kind": "objects", "bucket": "name" }; another bucket
+ *                        is taken literally
+ *   MILLRACE_GENERATION  a number that only grows from deployment to deployment, also  driver
+ *                        when an old one is rolled back to
+ *   MILLRACE_TIMEOUT_S   the driver's time-out in seconds: for its leases              driver
  */
 import { MillraceError } from '../lib/base/errors.ts'
-
-/** Where the records of a source come from. */
-export interface StreamBinding {
-  readonly kind: 'kinesis'
-  readonly streamArn: string
-}
-
-/** Where the objects of a source lie. */
-export interface BucketBinding {
-  readonly kind: 'objects'
-  readonly bucket: string
-  /** What their keys begin with; empty for all of the bucket. */
-  readonly prefix: string
-}
-
-/** What a source reads. */
-export type SourceBinding = StreamBinding | BucketBinding
+import { deployedForms, deployedOutput, deployedSource } from '../lib/runtime/deployed-locations.ts'
+import type { Location } from '../lib/runtime/locations.ts'
 
 /** The variables, read. */
 export interface Environment {
@@ -35,9 +25,9 @@ export interface Environment {
   readonly blocks: string | undefined
   readonly triggers: string
   /** By the id of the source node. */
-  readonly sources: ReadonlyMap<string, SourceBinding>
-  /** Buckets by the name that the pipeline has for them. */
-  readonly outputs: ReadonlyMap<string, string>
+  readonly sources: ReadonlyMap<string, Location>
+  /** By the name that the pipeline has for them. */
+  readonly outputs: ReadonlyMap<string, Location>
   readonly generation: number
   readonly timeoutMs: number
 }
@@ -52,17 +42,17 @@ type Variables = Readonly<Record<string, string | undefined>>
 export const readEnvironment = (variables: Variables): Environment => ({
   table: needed(variables, 'MILLRACE_TABLE'),
   blocks: variables['MILLRACE_BLOCKS'],
-  triggers: needed(variables, 'MILLRACE_TICKS'),
+  triggers: needed(variables, 'MILLRACE_TRIGGERS'),
   sources: new Map(
     Object.entries(jsonIn(variables, 'MILLRACE_SOURCES')).map(([id, value]) => [
       id,
-      sourceBinding(id, value),
+      readSource(id, value),
     ]),
   ),
   outputs: new Map(
-    Object.entries(jsonIn(variables, 'MILLRACE_OUTPUTS')).map(([name, bucket]) => [
+    Object.entries(jsonIn(variables, 'MILLRACE_OUTPUTS')).map(([name, value]) => [
       name,
-      String(bucket),
+      readOutput(name, value),
     ]),
   ),
   generation: Number(variables['MILLRACE_GENERATION']),
@@ -74,7 +64,7 @@ const invalid = (name: string, value: unknown, allowed: string): MillraceError =
     problem: `The environment variable ${name} is not as a function of Millrace needs it`,
     value,
     allowed,
-    fix: 'deploy with the construct StreamingApp, which sets it; functions/environment.ts says what each is',
+    fix: 'deploy with the construct StreamingApp, which sets it; functions/environment.ts documents all of them',
   })
 
 const needed = (variables: Variables, name: string): string => {
@@ -95,24 +85,14 @@ const jsonIn = (variables: Variables, name: string): Readonly<Record<string, unk
   throw invalid(name, text, 'an object, as JSON')
 }
 
-const sourceBinding = (id: string, value: unknown): SourceBinding => {
-  const {
-    kind,
-    streamArn,
-    bucket,
-    prefix = '',
-  } = (typeof value === 'object' && value !== null ? value : {}) as Partial<Record<string, unknown>>
-  if (kind === 'kinesis' && typeof streamArn === 'string') return { kind, streamArn }
-  if (
-    kind === 'objects' &&
-    typeof bucket === 'string' &&
-    bucket !== '' &&
-    typeof prefix === 'string'
-  )
-    return { kind, bucket, prefix }
-  throw invalid(
-    'MILLRACE_SOURCES',
-    { [id]: value },
-    '{ "kind": "kinesis", "streamArn": "arn:..." } or { "kind": "objects", "bucket": "name", "prefix": "in/" }',
-  )
+const readSource = (id: string, value: unknown): Location => {
+  const location = deployedSource(value)
+  if (location === undefined) throw invalid('MILLRACE_SOURCES', { [id]: value }, deployedForms())
+  return location
+}
+
+const readOutput = (name: string, value: unknown): Location => {
+  const location = deployedOutput(value)
+  if (location !== undefined) return location
+  throw invalid('MILLRACE_OUTPUTS', { [name]: value }, '{ "kind": "objects", "bucket": "name" }')
 }

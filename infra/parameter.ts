@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib'
 import { ParameterTier, StringParameter } from 'aws-cdk-lib/aws-ssm'
 import type { Construct } from 'constructs'
-import { type Deployment, parameterName } from '../cli/deployment.ts'
+import { type Deployment, parameterName } from '../lib/tools/deployment.ts'
 
 /** The one thing with a name that can be guessed: from it the command line learns all others. Of the tier that costs nothing. */
 export const createParameter = (

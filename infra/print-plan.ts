@@ -1,6 +1,6 @@
 /** A process of its own: imports the module of a pipeline and answers with its plan, on the fourth channel, since the module may print. */
 import { writeSync } from 'node:fs'
-import { loadPlan } from '../cli/load-pipeline.ts'
+import { loadPlan } from '../lib/tools/load-pipeline.ts'
 import type { Plan } from '../lib/dstream/plan.ts'
 import type { SourceDeclaration } from '../lib/dstream/source-declaration.ts'
 import type { PlanAnswer, PlanSummary, SourceSummary } from './plan-summary.ts'

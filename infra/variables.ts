@@ -1,6 +1,6 @@
 /** The environment variables of the functions: functions/environment.ts says what each is, and reads them. */
 import type { Needs } from './bindings.ts'
-import type { Places } from './places.ts'
+import type { Places } from './locations.ts'
 
 /** What intake is told. */
 export interface CommonFacts {
@@ -37,7 +37,7 @@ export const intakeVariables = ({
 }: CommonFacts): Readonly<Record<string, string>> => ({
   MILLRACE_TABLE: table,
   MILLRACE_BLOCKS: blocks,
-  MILLRACE_TICKS: triggers,
+  MILLRACE_TRIGGERS: triggers,
   MILLRACE_SOURCES: JSON.stringify(sourcesOf(needs, places)),
 })
 

@@ -4,13 +4,16 @@ export { readObjects } from './formats/object-lines.ts'
 export { type Time, timeOf } from './base/time.ts'
 export type { DStream } from './dstream/dstream.ts'
 export type { ForeachFunction } from './dstream/operators/foreach-rdd.ts'
+export type { FileStreamOptions, TextFileStreamOptions } from './dstream/sources/files.ts'
+export type { FileReader } from './dstream/sources/file-selection.ts'
 export type {
-  FileStreamOptions,
+  KinesisRecord,
+  KinesisStart,
   KinesisStreamOptions,
   KinesisTextStreamOptions,
-  QueueStreamOptions,
-  TextFileStreamOptions,
-} from './dstream/operators/sources.ts'
+} from './dstream/sources/kinesis.ts'
+export type { Queue, QueueStreamOptions } from './dstream/sources/queue.ts'
+export type { Receive, Receiving } from './dstream/sources/receiver.ts'
 export type { MapWithStateStream } from './dstream/operators/map-with-state.ts'
 export type { InverseWindowOptions } from './dstream/operators/reduce-by-key-and-window.ts'
 export type { KeyVisit, UpdateStateOptions } from './dstream/operators/state-node.ts'
@@ -35,14 +38,6 @@ export type { Histogram, Stats } from './rdd/operations/numbers.ts'
 export type { SortOptions } from './rdd/operations/ordering.ts'
 export type { SampleOptions } from './rdd/operations/sampling.ts'
 export type { Attempt } from './dstream/plan-node.ts'
-export type {
-  FileReader,
-  KinesisRecord,
-  KinesisStart,
-  Queue,
-  Receive,
-  Receiving,
-} from './dstream/source-declaration.ts'
 export { isPipeline, type Pipeline, stream, type StreamOptions } from './dstream/stream.ts'
 export type { StreamingContext } from './dstream/streaming-context.ts'
 export { parallelize } from './rdd/parallelize.ts'

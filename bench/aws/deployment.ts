@@ -5,7 +5,7 @@ import { dynamodbItemStore } from '../../lib/adapters/aws/dynamodb-item-store.ts
 import { s3BlobStore } from '../../lib/adapters/aws/s3-blob-store.ts'
 import { s3OutputFiles } from '../../lib/adapters/aws/s3-output-files.ts'
 import { withBlobs } from '../../lib/adapters/blob-item-store.ts'
-import { triggerQueue } from '../../functions/tick-queue.ts'
+import { triggerQueue } from '../../functions/trigger-queue.ts'
 import { bucketPlace } from '../../functions/outputs.ts'
 import { kinesisDeliveries } from '../../lib/runtime/sources/kinesis/event.ts'
 import { driverHandler, type DriverHandler } from '../../lib/runtime/driver/driver-handler.ts'

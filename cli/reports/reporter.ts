@@ -8,8 +8,11 @@ export interface RunningSource {
   readonly id: string
   /** As the pipeline calls it. */
   readonly name: string
-  /** Undefined: a queue in memory. */
-  readonly place: Location | undefined
+  readonly location: Location
+  /** What is read there: `files in ./in`. */
+  readonly what: string
+  /** How to give it something to read. */
+  readonly howToFeed?: string
 }
 
 /** What has been started. */

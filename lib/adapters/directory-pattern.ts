@@ -1,6 +1,6 @@
 /** Watched paths with patterns in the names of their directories, as Hadoop has them: `logs/*`, `logs/2026-??/app-{a,b}`. */
 import { matchesGlob } from 'node:path'
-import { isHiddenName } from './object-names.ts'
+import { isHiddenName } from '../ports/object-names.ts'
 
 /** A watched path, taken apart. */
 export interface DirectoryPattern {

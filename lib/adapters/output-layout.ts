@@ -1,19 +1,25 @@
 /** How a batch's files are named, and who may replace them: the same wherever they are kept. */
 import { MillraceError } from '../base/errors.ts'
-import { type Fence, isOlderFence } from '../ports/output-files.ts'
+import { type Fence, isOlderFence } from '../ports/fence.ts'
 
 /** The file that says that all parts are there, and who wrote them. */
 export const SUCCESS_FILE = '_SUCCESS'
 
+/** The file of a partition. */
+export const partName = (partition: number): string =>
+  `part-${String(partition).padStart(5, '0')}`
+
+/** The text of the `_SUCCESS` file. */
+export const successOf = ({ app, generation, epoch }: Fence): Uint8Array =>
+  Buffer.from(`${JSON.stringify({ app, generation, epoch })}\n`)
+
 /** All files of one batch, by name, `_SUCCESS` last. */
 export const outputFiles = (
   parts: readonly Uint8Array[],
-  { app, generation, epoch }: Fence,
+  fence: Fence,
 ): ReadonlyMap<string, Uint8Array> => {
-  const files = new Map(
-    parts.map((bytes, index) => [`part-${String(index).padStart(5, '0')}`, bytes]),
-  )
-  return files.set(SUCCESS_FILE, Buffer.from(`${JSON.stringify({ app, generation, epoch })}\n`))
+  const files = new Map(parts.map((bytes, index) => [partName(index), bytes]))
+  return files.set(SUCCESS_FILE, successOf(fence))
 }
 
 /** The fence in a `_SUCCESS` file, or undefined if it holds none: other programs write empty ones. */

@@ -2,7 +2,6 @@
 import type { Duration } from '../base/duration.ts'
 import { MillraceError } from '../base/errors.ts'
 import type { ShuffleOptions } from '../rdd/rdd.ts'
-import type { KinesisStart } from './source-declaration.ts'
 
 const PARTITIONS_MAX = 1_024
 
@@ -66,28 +65,6 @@ export const checkedText = (operation: string, text: string, needs: string): str
     problem: `${operation}() needs ${needs}`,
     value: text,
     allowed: 'a string',
-  })
-}
-
-const isStartTime = (start: unknown): start is { readonly at: Date } => {
-  const at: unknown =
-    typeof start === 'object' && start !== null && 'at' in start ? start.at : undefined
-  return at instanceof Date && !Number.isNaN(at.getTime())
-}
-
-/** Where a Kinesis stream is read from at first. */
-export const checkedStart = (operation: string, start: KinesisStart): KinesisStart => {
-  if (start === 'trimHorizon' || isStartTime(start)) return start
-  const isLatest = typeof start === 'string' && /^latest$/i.test(start)
-  throw new MillraceError('ARGUMENT_INVALID', {
-    problem: isLatest
-      ? `${operation}() cannot start at the latest record: what is put before the first look at each shard would be lost in silence`
-      : `${operation}() does not know this place to start from`,
-    value: start,
-    allowed: "'trimHorizon', or { at: Date } with a time in the past",
-    fix: isLatest
-      ? `to leave out what is old, say since when: startFrom: { at: new Date('2026-01-31T00:00:00Z') }`
-      : "startFrom: 'trimHorizon'",
   })
 }
 

@@ -1,7 +1,10 @@
 import type { KeyedState } from '../state/operator/keyed-state.ts'
 import type { Panes } from '../state/operator/panes.ts'
 import type { RDD } from '../rdd/rdd.ts'
-import type { SourceDeclaration } from './source-declaration.ts'
+import type { WritePartitions } from '../rdd/write-target.ts'
+import type { StateDeclaration } from '../state/operator/state-declaration.ts'
+import type { Timer } from '../state/operator/timer.ts'
+import type { SourceDeclaration } from './sources/declaration.ts'
 
 /** What a parameter of a node may be: it goes into the plan hash as JSON. */
 export type Parameter = string | number | boolean | null
@@ -18,14 +21,8 @@ export interface BatchView {
   stateOfParent<K, S>(parent: number, partition: number): KeyedState<K, S>
   /** The panes of one partition of the asking node, which must say that it keeps some. */
   panes<C>(partition: number): Panes<C>
-  /** The batch time that the asking node has marked last, in a committed batch or this one; undefined: none yet. */
-  readonly markMs: number | undefined
-  /** Marks this batch: true with its commit, like all that is kept. */
-  mark(): void
-  /** How often, by the user's word, the asking node looks at all it keeps (`checkpoint()`); undefined: nothing was said. */
-  readonly checkpointMs: number | undefined
-  /** Says when something will happen even if nothing comes in: at the first batch time from then on. Undefined: never. True until it is said anew. */
-  expectAt(timeMs: number | undefined): void
+  /** The timer of the asking node. */
+  readonly timer: Timer
 }
 
 /**
@@ -43,10 +40,8 @@ export interface Attempt {
 /** What an output operation can do besides. */
 export interface OutputView extends Pick<BatchView, 'timeMs'> {
   readonly attempt: Attempt
-  /** Writes a whole text to where `print` goes. */
-  print(text: string): void
-  /** Writes text parts under the fence of this attempt; see the port `OutputFiles`. */
-  saveText(path: string, parts: readonly Uint8Array[]): Promise<void>
+  /** Writes partitions to a place, under the fence of this attempt; see the port `Sink`. */
+  readonly write: WritePartitions
 }
 
 interface NodeParts {
@@ -61,19 +56,6 @@ interface NodeParts {
 export interface SourceNode extends NodeParts {
   readonly role: 'source'
   readonly source: SourceDeclaration
-}
-
-/** What an operator keeps from batch to batch, each in so many partitions. */
-export interface StateDeclaration {
-  readonly partitions: number
-  /** A state for each key. */
-  readonly state?: boolean
-  /** What users call the state, in what is stored for a key; default: all of it. */
-  readonly shown?: (stored: unknown) => unknown
-  /** What came in at earlier batch times. */
-  readonly panes?: boolean
-  /** What besides kind and partitions must stay the same for what is stored to make sense to another plan. */
-  readonly layout?: string
 }
 
 /** A node that makes one dataset of others: a function of (batch time, datasets, what it keeps). */

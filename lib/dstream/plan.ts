@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 
 import { MillraceError } from '../base/errors.ts'
+import { shapesOf, type StateShape } from '../state/operator/state-declaration.ts'
 import type { OperatorNode, OutputNode, PlanNode, SourceNode } from './plan-node.ts'
 
 /** A node with its id. */
@@ -18,24 +19,14 @@ export interface Planned<N extends PlanNode = PlanNode> {
 export interface NodeSettings {
   /** Each batch's dataset is computed once, however many look at it. */
   readonly cached?: boolean
-  readonly checkpointMs?: number
+  /** How far apart the times are at which its timer may fire by the clock. */
+  readonly timerMs?: number
 }
 
 /** What a graph builder knows of a node. */
 export interface NamedNode {
   readonly id: string
   readonly settings: NodeSettings
-}
-
-/** One thing that an operator keeps, and what must stay the same for what is stored to be read by another plan. */
-export interface StateShape {
-  /** Of the state: that of the node. Of the panes: that of the node and `/panes`, which no node is called. */
-  readonly id: string
-  readonly kind: string
-  readonly form: 'state' | 'panes'
-  readonly partitions: number
-  /** See `StateDeclaration.layout`; '' where there is nothing to say. */
-  readonly layout: string
 }
 
 /** The narrow work below one source that can run where its records come in: up to the first shuffle, state or free function. */
@@ -132,7 +123,7 @@ export const planOf = (
     sources,
     operators,
     outputs: withRole<OutputNode>('output'),
-    states: Object.freeze(operators.flatMap(shapesOf)),
+    states: Object.freeze(operators.flatMap(({ id, node }) => shapesOf(id, node.kind, node.stateful))),
     slideMsMax: Math.max(...nodes.map(({ everyMs }) => everyMs)),
     intakeStages: Object.freeze(sources.map(({ id }) => intakeStageOf(id, operators))),
     hash: hashOf(nodes),
@@ -144,21 +135,6 @@ export const slideMsOf = (node: PlanNode, intervalMs: number): number => {
   if (node.role === 'operator' && node.slideMs !== undefined) return node.slideMs
   const [parent] = node.parents
   return parent === undefined ? intervalMs : slideMsOf(parent, intervalMs)
-}
-
-/** Where the panes of an operator are stored. */
-export const panesId = (id: string): string => `${id}/panes`
-
-const shapesOf = ({
-  id,
-  node: { kind, stateful },
-}: Planned<OperatorNode>): readonly StateShape[] => {
-  if (stateful === undefined) return []
-  const { partitions, state = false, panes = false, layout = '' } = stateful
-  return [
-    ...(state ? [{ id, kind, form: 'state', partitions, layout } as const] : []),
-    ...(panes ? [{ id: panesId(id), kind, form: 'panes', partitions, layout } as const] : []),
-  ]
 }
 
 const ancestorsOf = (outputs: readonly PlanNode[]): Set<PlanNode> => {
@@ -196,7 +172,7 @@ const hashOf = (nodes: readonly Planned[]): string => {
 /** The names under which sources read, by their ids: what a source without a name of its own goes by must not become another's. */
 export const inputsOf = ({ sources }: Plan): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    sources.flatMap(({ id, node: { source } }) => ('name' in source ? [[id, source.name]] : [])),
+    sources.flatMap(({ id, node: { source } }) => (source.name === undefined ? [] : [[id, source.name]])),
   )
 
 /**
@@ -214,24 +190,4 @@ export const inputConflicts = (
     return [
       `the source "${id}" read "${name}" and reads "${now}" now, and "${name}" is the source "${other}"`,
     ]
-  })
-
-/** Why state written under `stored` cannot be read by a plan with `current`; empty when it can. New states may come, old ones may not go. */
-export const stateConflicts = (
-  stored: readonly StateShape[],
-  current: readonly StateShape[],
-): readonly string[] =>
-  stored.flatMap((old) => {
-    const now = current.find(({ id }) => id === old.id)
-    if (now === undefined)
-      return [`the state "${old.id}" (${old.kind}) is in the store and not in the pipeline`]
-    if (now.kind !== old.kind)
-      return [`the state "${old.id}" was made by ${old.kind} and is now ${now.kind}`]
-    if (now.layout !== old.layout)
-      return [`the state "${old.id}" was made with ${old.layout} and is now ${now.layout}`]
-    return now.partitions === old.partitions
-      ? []
-      : [
-          `the state "${old.id}" has ${old.partitions} partitions in the store and ${now.partitions} in the pipeline`,
-        ]
   })

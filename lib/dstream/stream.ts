@@ -1,4 +1,5 @@
 import './operators/all.ts'
+import './sources/all.ts'
 import { type Duration, milliseconds, minutes } from '../base/duration.ts'
 import { MillraceError } from '../base/errors.ts'
 import { checkedDurationMs, checkedFunction } from './checks.ts'

@@ -1,20 +1,23 @@
 import { MillraceError } from '../base/errors.ts'
 import type { KeyedMap } from '../base/keys.ts'
 import { type Partition, evaluate, type Step } from './evaluate.ts'
-import { checkedPartitions, combinePartition, mergeByKey } from './shuffle.ts'
+import { type Bucket, checkedPartitions, mapSide, reduceSide } from './shuffle.ts'
+import { NO_TASKS, type TaskName, type TaskRunner, type TaskSide } from './tasks.ts'
+import type { WritePartitions, WriteTarget } from './write-target.ts'
 
-/** What a dataset can reach while a batch runs; a dataset made outside of a batch reaches nothing. */
+/** What an RDD can reach while a batch runs. An RDD that was made outside of a batch reaches nothing. */
 export interface RddContext {
-  /** Writes text parts under the fence of the running attempt; see `OutputFiles`. */
-  saveText(path: string, parts: readonly Uint8Array[]): Promise<void>
+  readonly write: WritePartitions
+  /** Default: tasks run where they are asked for. */
+  readonly tasks?: TaskRunner
 }
 
 const NO_CONTEXT: RddContext = {
-  async saveText(path: string): Promise<void> {
+  async write({ place }): Promise<void> {
     throw new MillraceError('ARGUMENT_INVALID', {
-      problem: 'This dataset belongs to no batch, so it cannot be saved',
-      value: path,
-      fix: 'save inside foreachRDD, from the dataset it hands you',
+      problem: 'This RDD belongs to no batch, so it cannot be saved',
+      value: place,
+      fix: 'save inside foreachRDD, from the RDD that it hands you',
     })
   },
 }
@@ -131,18 +134,41 @@ export class RDD<T> {
     return computedRdd({ partitionCount, compute, context, label })
   }
 
-  /** @internal Combines each partition by key on its own, then the partitions' results: what a map-side combine and a shuffle do. */
+  /** @internal Brings equal keys together: map tasks over this RDD, then reduce tasks. */
   shuffled<K, W>(
     partitionCount: number,
     add: (map: KeyedMap<K, W>, element: T) => void,
     merge: (a: W, b: W) => W,
   ): RDD<[K, W]> {
-    const { label, partitionCount: inputs } = this.#lineage
-    return this.derive(checkedPartitions(partitionCount), async () => {
-      const combined: KeyedMap<K, W>[] = []
+    const { label: node, partitionCount: inputs, context } = this.#lineage
+    const { tasks = NO_TASKS } = context
+    const shuffle = { label: node, partitions: checkedPartitions(partitionCount), add, merge }
+    const number = tasks.nextShuffle(node)
+    const nameOf = (side: TaskSide, partition: number): TaskName => ({
+      node,
+      shuffle: number,
+      side,
+      partition,
+    })
+    return this.derive(partitionCount, async () => {
+      const mapped: (readonly Bucket<K, W>[])[] = []
       for (let index = 0; index < inputs; index++)
-        combined.push(combinePartition(await this.partitionAt(index), label, add))
-      return mergeByKey(combined, partitionCount, label, merge)
+        mapped.push(
+          await tasks.run(nameOf('map', index), async () =>
+            mapSide(await this.partitionAt(index), shuffle),
+          ),
+        )
+      const reduced: (readonly [K, W][])[] = []
+      for (let index = 0; index < partitionCount; index++) {
+        const buckets = mapped.map((all) => all[index] ?? [])
+        reduced.push(
+          await tasks.run(
+            nameOf('reduce', index),
+            async () => reduceSide(buckets, shuffle) as readonly [K, W][],
+          ),
+        )
+      }
+      return reduced
     })
   }
 
@@ -174,17 +200,21 @@ export class RDD<T> {
     return elementsOfPartition(this.partitionAt(index))
   }
 
-  /** @internal The elements of every partition. */
+  /** @internal The elements of every partition: a result task each. */
   async partitions(): Promise<readonly (readonly T[])[]> {
+    const { label: node, partitionCount, context } = this.#lineage
+    const { tasks = NO_TASKS } = context
     const partitions: (readonly T[])[] = []
-    for (let index = 0; index < this.#lineage.partitionCount; index++)
-      partitions.push(await this.elements(index))
+    for (let partition = 0; partition < partitionCount; partition++) {
+      const name: TaskName = { node, shuffle: 0, side: 'result', partition }
+      partitions.push(await tasks.run(name, () => this.elements(partition)))
+    }
     return partitions
   }
 
-  /** @internal Writes text parts to where this dataset's batch writes. */
-  async saveParts(path: string, parts: readonly Uint8Array[]): Promise<void> {
-    await this.#lineage.context.saveText(path, parts)
+  /** @internal Writes the elements to a place, partition by partition. */
+  async write(target: WriteTarget): Promise<void> {
+    await this.#lineage.context.write(target, await this.partitions())
   }
 }
 

@@ -1,4 +1,7 @@
-/** What happens to pairs between two stages: combined by key in each partition on its own, then spread over new partitions and combined again. */
+/**
+ * A shuffle, in its two halves: pairs are combined by key in each partition on its own, and then those
+ * of all partitions are brought together. Each half is a task for each partition: see tasks.ts.
+ */
 import { MillraceError } from '../base/errors.ts'
 import { KeyedMap, partitionOf } from '../base/keys.ts'
 import { type Partition, evaluate, type Sink, userFunctionFailed } from './evaluate.ts'
@@ -13,51 +16,64 @@ export interface ShuffleOptions {
   readonly partitions?: number
 }
 
-/** The number of partitions of a new dataset: one would lose every key in a dataset of none. */
+/** The number of partitions of a new RDD: every key would be lost in an RDD without any. */
 export const checkedPartitions = (partitions: number): number => {
   if (Number.isInteger(partitions) && partitions >= 1) return partitions
   throw new MillraceError('ARGUMENT_INVALID', {
-    problem: 'A dataset needs partitions',
+    problem: 'An RDD needs partitions',
     value: partitions,
     allowed: 'a whole number from 1',
   })
 }
 
-/** One partition by key: what a map-side combine does. `label` names the operator whose function may throw. */
-export const combinePartition = <T, K, W>(
+/** How a shuffle combines values by key. */
+export interface Shuffle<T, K, W> {
+  /** Names the operator whose function may throw. */
+  readonly label: string
+  /** How many partitions there are afterwards. */
+  readonly partitions: number
+  /** Adds an element to what is combined in its partition. */
+  readonly add: (map: KeyedMap<K, W>, element: T) => void
+  /** Merges what two partitions have for a key: the earlier partition first. */
+  readonly merge: (a: W, b: W) => W
+}
+
+/** Pairs of one map task for one reduce task, in the order of keys. */
+export type Bucket<K, W> = readonly (readonly [K, W])[]
+
+/** The map side: one partition, combined by key on its own. One bucket for each partition afterwards. */
+export const mapSide = <T, K, W>(
   partition: Partition<T>,
-  label: string,
-  add: (map: KeyedMap<K, W>, element: T) => void,
-): KeyedMap<K, W> => {
+  { label, partitions, add }: Shuffle<T, K, W>,
+): readonly Bucket<K, W>[] => {
   let map = new KeyedMap<K, W>()
   const open = (): Sink<T> => {
     const fresh = new KeyedMap<K, W>()
     map = fresh
     return (element) => add(fresh, element)
   }
-  return blaming(label, `a partition of ${partition.records.length} records`, () => {
+  const entries = blaming(label, `a partition of ${partition.records.length} records`, () => {
     evaluate(partition, open)
-    return map
+    return map.sortedEntries()
   })
+  if (partitions === 1) return [entries]
+  const buckets = Array.from({ length: partitions }, (): [K, W][] => [])
+  for (const entry of entries) buckets[partitionOf(entry[0], partitions)]?.push(entry)
+  return buckets
 }
 
-/** Spreads combined partitions over new ones by key. With one on both sides there is nothing to spread. */
-export const mergeByKey = <K, W>(
-  combined: readonly KeyedMap<K, W>[],
-  partitionCount: number,
-  label: string,
-  merge: (a: W, b: W) => W,
-): [K, W][][] => {
-  const [only] = combined
-  if (only !== undefined && combined.length === 1 && partitionCount === 1)
-    return [only.sortedEntries()]
-  const targets = Array.from({ length: partitionCount }, () => new KeyedMap<K, W>())
-  return blaming(label, `${combined.length} partitions combined by key`, () => {
-    for (const map of combined) {
-      for (const [key, value] of map.sortedEntries())
-        targets[partitionOf(key, partitionCount)]?.combine(key, value, merge)
-    }
-    return targets.map((target) => target.sortedEntries())
+/** The reduce side: the buckets of one partition, in the order of their map tasks. By key. */
+export const reduceSide = <K, W>(
+  buckets: readonly Bucket<K, W>[],
+  { label, merge }: Pick<Shuffle<never, K, W>, 'label' | 'merge'>,
+): Bucket<K, W> => {
+  const [only = [], ...others] = buckets
+  if (others.length === 0) return only
+  return blaming(label, `${buckets.length} partitions combined by key`, () => {
+    const merged = new KeyedMap<K, W>()
+    for (const bucket of buckets)
+      for (const [key, value] of bucket) merged.combine(key, value, merge)
+    return merged.sortedEntries()
   })
 }
 

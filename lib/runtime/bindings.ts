@@ -1,76 +1,63 @@
 /**
- * Bindings: what the names of a pipeline stand for on this platform. A name is looked up in the bindings first, and taken literally
- * otherwise. Pure: whether a place is really there is for others to see.
+ * Bindings: what the names of a pipeline stand for. A name is looked up in the bindings first, and
+ * taken literally otherwise. Pure, but for what the kinds check: nothing is opened here.
  */
 import { MillraceError } from '../base/errors.ts'
-import type { Plan, Planned } from '../dstream/plan.ts'
-import type { SourceNode } from '../dstream/plan-node.ts'
-import type { FileSelection, KinesisSource, TextSource } from '../dstream/source-declaration.ts'
-import {
-  below,
-  literalOutput,
-  type OutputLocation,
-  parseObjectStoreUri,
-  parseLocation,
-  type Location,
-} from './locations.ts'
+import type { Plan } from '../dstream/plan.ts'
+import { type SourceDeclaration, sourceName } from '../dstream/sources/declaration.ts'
+import { formFor, type Location, type LocationForm, parseNamedUri } from './locations.ts'
+import { sinkKinds, type SinkLocation } from './sinks/sink-kind.ts'
+import type { SinkPorts } from './sinks/sink-ports.ts'
+import { type SourceKind, sourceKind, sourceKinds } from './sources/source-kind.ts'
+import type { SourcePorts } from './sources/source-ports.ts'
 
-/** A source with a name, and the place it reads from. */
-export interface BoundSource {
-  /** The id of the source node. */
-  readonly id: string
-  /** As the pipeline calls it. */
-  readonly name: string
-  readonly place: Location
-  readonly files: FileSelection
-}
-
-/** A pipeline's places. */
+/** A pipeline's locations. */
 export interface BoundPlan {
-  readonly sources: readonly BoundSource[]
+  /** Of each source, by the id of its node. */
+  readonly sources: ReadonlyMap<string, Location>
   /**
-   * Where an output of this path goes.
+   * Where an output with this place goes.
    *
    * @throws MillraceError `BINDING_MISSING`.
    */
-  outputPlace(path: string): OutputLocation
+  readonly locateOutput: (place: string) => SinkLocation
 }
 
 /** What bindings are read with. */
 export interface BindingOptions {
-  /** Each `NAME=URI`; of two with the same name the later one counts. */
+  /** Each `NAME=URI`. Of two with the same name the later one counts. */
   readonly bindings: readonly string[]
   /** The directory that relative paths start from. Absolute. */
   readonly cwd: string
+  /** What this world can read and write. */
+  readonly sources: SourcePorts
+  readonly sinks: SinkPorts
 }
 
-type Bindings = ReadonlyMap<string, Location>
-type NamedSource = TextSource | KinesisSource
+/** The text of a binding, by its name. */
+type Bindings = ReadonlyMap<string, string>
 
 /**
- * Finds the place of every source and output of a plan.
+ * Finds the location of every source and output of a plan.
  *
- * @throws MillraceError `BINDING_INVALID`, `BINDING_UNKNOWN`, `BINDING_MISSING`.
+ * @throws MillraceError `BINDING_INVALID`, `BINDING_UNKNOWN`, `BINDING_MISSING`, `BINDING_UNFIT`.
  */
-export const bindPlan = (plan: Plan, { bindings: texts, cwd }: BindingOptions): BoundPlan => {
-  const bindings: Bindings = new Map(texts.map((text) => parseBinding(text, cwd)))
+export const bindPlan = (plan: Plan, options: BindingOptions): BoundPlan => {
+  const bindings: Bindings = new Map(options.bindings.map(parseBinding))
+  checkForms(bindings, options)
   checkNames(plan, bindings)
-  const sources = namedSources(plan).map(({ id, source }): BoundSource => ({
-    id,
-    name: source.name,
-    place: sourcePlace(source, bindings, cwd),
-    files: source.files,
-  }))
-  const outputPlace = (path: string): OutputLocation =>
-    boundOutput(path, bindings) ?? unboundOutput(path, cwd)
-  for (const prefix of outputPrefixes(plan)) outputPlace(prefix)
-  return { sources, outputPlace }
+  const sources = new Map(
+    plan.sources.map(({ id, node }) => [id, locateSource(id, node.source, bindings, options)]),
+  )
+  const locateOutput = (place: string): SinkLocation => locate(place, bindings, options)
+  for (const place of outputPlaces(plan)) locateOutput(place)
+  return { sources, locateOutput }
 }
 
 /** A name may hold colons and dots, as `localhost:9999` does, but no equals sign. */
-const parseBinding = (text: string, cwd: string): [name: string, place: Location] => {
+const parseBinding = (text: string): [name: string, uri: string] => {
   const [, name, uri] = /^([^=]+)=(.*)$/s.exec(text) ?? []
-  if (name !== undefined && uri !== undefined) return [name, parseLocation(uri, cwd)]
+  if (name !== undefined && uri !== undefined) return [name, uri]
   throw new MillraceError('BINDING_INVALID', {
     problem: 'A binding is not of the form NAME=URI',
     value: text,
@@ -79,44 +66,58 @@ const parseBinding = (text: string, cwd: string): [name: string, place: Location
   })
 }
 
-const namedSources = (
-  plan: Plan,
-): readonly { readonly id: string; readonly source: NamedSource }[] =>
-  plan.sources.flatMap(({ id, node }: Planned<SourceNode>) =>
-    'name' in node.source ? [{ id, source: node.source }] : [],
+const sourceForms = ({ sources }: BindingOptions): readonly SourceKind[] =>
+  sourceKinds().filter((kind) => kind.form !== undefined && kind.isAvailable(sources))
+
+const sinkForms = ({ sinks }: BindingOptions): readonly LocationForm[] =>
+  sinkKinds().flatMap((kind) =>
+    kind.form === undefined || !kind.isAvailable(sinks) ? [] : [kind.form],
   )
 
-const outputPrefixes = (plan: Plan): readonly string[] =>
+const formsOf = (options: BindingOptions): readonly LocationForm[] => [
+  ...new Set([
+    ...sourceForms(options).map(({ form }) => form as LocationForm),
+    ...sinkForms(options),
+  ]),
+]
+
+/** Each binding is of a form that some kind understands, whatever it is for. */
+const checkForms = (bindings: Bindings, options: BindingOptions): void => {
+  const forms = formsOf(options)
+  for (const uri of bindings.values()) formFor(uri, forms).parse(uri, options.cwd)
+}
+
+const outputPlaces = (plan: Plan): readonly string[] =>
   plan.outputs.flatMap(({ node }) =>
     node.writesTo === undefined || node.writesTo === '' ? [] : [node.writesTo],
   )
 
-/** Under which names a path of an output can be bound: its bucket, or its first name; where that is all, also without the batch's time. */
-const outputNames = (path: string): readonly string[] => {
-  const object = parseObjectStoreUri(path)
-  if (object !== undefined)
-    return object.rest === '' ? [object.bucket, untimed(object.bucket)] : [object.bucket]
-  const [first = '', ...rest] = path.split('/')
+/**
+ * Under which names a place of an output can be bound: its bucket, or its first name. If that is all,
+ * also without the batch's time.
+ */
+const outputNames = (place: string): readonly string[] => {
+  const uri = parseNamedUri(place)
+  if (uri !== undefined)
+    return uri.rest === '' ? [uri.name, withoutTime(uri.name)] : [uri.name]
+  const [first = '', ...rest] = place.split('/')
   if (first === '' || first === '.' || first === '..') return []
-  return rest.length > 0 ? [first] : [first, untimed(first)]
+  return rest.length > 0 ? [first] : [first, withoutTime(first)]
 }
 
-const untimed = (name: string): string => name.replace(/-\d+(\.[^.]*)?$/, '')
+const withoutTime = (name: string): string => name.replace(/-\d+(\.[^.]*)?$/, '')
 
-const sourceNames = ({ name }: NamedSource): readonly string[] => {
-  const bucket = parseObjectStoreUri(name)?.bucket
-  return bucket === undefined ? [name] : [name, bucket]
+const sourceNames = ({ name }: SourceDeclaration): readonly string[] => {
+  if (name === undefined) return []
+  const inner = parseNamedUri(name)?.name
+  return inner === undefined ? [name] : [name, inner]
 }
 
 const checkNames = (plan: Plan, bindings: Bindings): void => {
   // What foreachRDD writes to shows only when it runs.
   if (plan.outputs.some(({ node }) => node.kind === 'foreachRDD')) return
-  const names = [
-    ...new Set([
-      ...namedSources(plan).flatMap(({ source }) => sourceNames(source)),
-      ...outputPrefixes(plan).flatMap(outputNames),
-    ]),
-  ]
+  const ofSources = plan.sources.flatMap(({ node }) => sourceNames(node.source))
+  const names = [...new Set([...ofSources, ...outputPlaces(plan).flatMap(outputNames)])]
   const unknown = [...bindings.keys()].find((name) => !names.includes(name))
   if (unknown === undefined) return
   throw new MillraceError('BINDING_UNKNOWN', {
@@ -128,74 +129,122 @@ const checkNames = (plan: Plan, bindings: Bindings): void => {
   })
 }
 
-const sourcePlace = (source: NamedSource, bindings: Bindings, cwd: string): Location => {
-  const named = bindings.get(source.name)
-  if (source.from === 'kinesis') return streamPlace(source, named)
-  if (named !== undefined && (named.kind === 'directory' || source.files.read === undefined))
-    return named
-  if (named !== undefined)
-    throw new MillraceError('BINDING_UNFIT', {
-      problem: 'This source reads whole files, and a socket has none',
-      value: source.name,
-      allowed: 'a directory',
-      fix: `--bind ${source.name}=./in`,
-    })
-  const object = parseObjectStoreUri(source.literalUri)
-  if (object === undefined) return parseLocation(source.literalUri, cwd)
-  const bucket = bindings.get(object.bucket)
-  if (bucket === undefined) throw missing(source.name, object.bucket)
-  return bucket.kind === 'directory' ? below(bucket, object.rest) : bucket
+const locateSource = (
+  id: string,
+  declared: SourceDeclaration,
+  bindings: Bindings,
+  options: BindingOptions,
+): Location => {
+  const kinds = sourceForms(options)
+  const uri = declared.name === undefined ? undefined : bindings.get(declared.name)
+  if (uri !== undefined) return boundLocation(declared, uri, kinds, options)
+  const kind = sourceKind(declared.kind)
+  const isAvailable = kind?.isAvailable(options.sources) === true
+  const unbound = isAvailable ? kind.unbound?.(declared, options.cwd) : undefined
+  if (unbound !== undefined) return unbound
+  const bucket = declared.literal === undefined ? undefined : parseNamedUri(declared.literal)
+  const boundBucket = bucket && bindings.get(bucket.name)
+  if (bucket !== undefined && boundBucket !== undefined) {
+    const location = boundLocation(declared, boundBucket, kinds, options)
+    return sourceKind(location.kind)?.form?.below?.(location, bucket.rest) ?? location
+  }
+  throw missingSource(sourceName(id, declared), declared, kind, kinds, bucket?.name)
 }
 
-/** A binding may replace a stream by another source of the same elements: of text, that is. */
-const streamPlace = ({ name, elements }: KinesisSource, place: Location | undefined): Location => {
-  if (elements === 'text' && place !== undefined) return place
-  if (elements === 'text')
-    throw new MillraceError('BINDING_MISSING', {
-      problem: 'A Kinesis stream is not on this machine, and its name is bound to nothing',
-      value: name,
-      allowed: 'a directory, or a socket',
-      fix: `--bind ${name}=./in, or --bind ${name}=socket://localhost:9999`,
-    })
-  throw new MillraceError(place === undefined ? 'BINDING_MISSING' : 'BINDING_INVALID', {
-    problem:
-      'kinesisStream() gives records with bytes and keys, and no source on this machine does',
+/** A binding may choose any kind of source that gives the elements that the pipeline wants. */
+const boundLocation = (
+  declared: SourceDeclaration,
+  uri: string,
+  kinds: readonly SourceKind[],
+  { cwd }: BindingOptions,
+): Location => {
+  const forms = kinds.map(({ form }) => form as LocationForm)
+  const form = formFor(uri, forms)
+  const kind = kinds.find((one) => one.form === form)
+  if (kind?.gives.includes(declared.elements) === true) return form.parse(uri, cwd)
+  const fitting = fittingKinds(declared, kinds)
+  throw new MillraceError('BINDING_UNFIT', {
+    problem: `This source reads ${declared.elements}, and ${kind?.noun ?? 'that'} has none`,
+    value: declared.name,
+    allowed: fitting.map(({ form: one }) => one?.shown).join(', or ') || 'nothing here',
+    fix: bindingFix(declared.name ?? '', fitting),
+  })
+}
+
+const fittingKinds = (
+  { elements }: SourceDeclaration,
+  kinds: readonly SourceKind[],
+): readonly SourceKind[] => kinds.filter(({ gives }) => gives.includes(elements))
+
+const bindingFix = (name: string, kinds: readonly SourceKind[]): string =>
+  kinds.length === 0
+    ? 'run it where there is such a source'
+    : kinds.map(({ form }) => `--bind ${name}=${form?.example ?? ''}`).join(', or ')
+
+const missingSource = (
+  name: string,
+  declared: SourceDeclaration,
+  kind: SourceKind | undefined,
+  kinds: readonly SourceKind[],
+  bucket: string | undefined,
+): MillraceError => {
+  if (bucket !== undefined) return missingBucket(name, bucket)
+  const fitting = fittingKinds(declared, kinds)
+  return new MillraceError('BINDING_MISSING', {
+    problem: `There is no ${kind?.noun.replace(/^an? /, '') ?? declared.kind} on this machine, and the name is bound to nothing`,
     value: name,
-    allowed: 'a stream, on AWS',
-    fix: `to run it here, use kinesisTextStream('${name}') and decode its text with map()`,
+    allowed: fitting.map(({ form }) => form?.shown).join(', or ') || 'nothing on this machine',
+    fix: kind?.unboundFix?.(declared) ?? bindingFix(name, fitting),
   })
 }
 
-const boundOutput = (path: string, bindings: Bindings): OutputLocation | undefined => {
-  const name = outputNames(path).find((candidate) => bindings.has(candidate))
-  const place = name === undefined ? undefined : bindings.get(name)
-  if (name === undefined || place === undefined) return undefined
-  if (place.kind === 'directory') return { directory: place.path, path: restOf(path) }
-  throw new MillraceError('BINDING_INVALID', {
-    problem: `The output "${path}" cannot be written to a socket`,
-    value: `${name}=socket://${place.host}:${place.port}`,
-    allowed: 'a directory: ./out, /data/out, file:///data/out',
-    fix: `--bind ${name}=./out`,
-  })
-}
-
-/** What lies below the bound directory: all behind the name, or the name itself if there is nothing behind it. */
-const restOf = (path: string): string => {
-  const object = parseObjectStoreUri(path)
-  if (object !== undefined) return object.rest === '' ? object.bucket : object.rest
-  return path.includes('/') ? path.slice(path.indexOf('/') + 1) : path
-}
-
-const unboundOutput = (path: string, cwd: string): OutputLocation => {
-  const bucket = parseObjectStoreUri(path)?.bucket
-  if (bucket !== undefined) throw missing(path, bucket)
-  return literalOutput(path, cwd)
-}
-
-const missing = (name: string, bucket: string): MillraceError =>
+const missingBucket = (place: string, bucket: string): MillraceError =>
   new MillraceError('BINDING_MISSING', {
     problem: 'This place is not on this machine, and is bound to none',
-    value: name,
+    value: place,
     allowed: 'a bound name, or a path of this machine',
     fix: `--bind ${bucket}=./directory`,
   })
+
+const locate = (place: string, bindings: Bindings, options: BindingOptions): SinkLocation => {
+  const name = outputNames(place).find((candidate) => bindings.has(candidate))
+  const uri = name === undefined ? undefined : bindings.get(name)
+  if (name !== undefined && uri !== undefined) return boundOutput(place, name, uri, options)
+  for (const kind of sinkKinds()) {
+    const location = kind.isAvailable(options.sinks)
+      ? kind.unbound?.(place, options.cwd)
+      : undefined
+    if (location !== undefined) return location
+  }
+  throw missingBucket(place, parseNamedUri(place)?.name ?? place)
+}
+
+const boundOutput = (
+  place: string,
+  name: string,
+  uri: string,
+  options: BindingOptions,
+): SinkLocation => {
+  const form = formFor(uri, formsOf(options))
+  const kind = sinkKinds().find(
+    (one) => one.form === form && one.isAvailable(options.sinks) && one.bound !== undefined,
+  )
+  const location = kind?.bound?.(form.parse(uri, options.cwd), restOf(place))
+  if (location !== undefined) return location
+  const [first] = sinkForms(options)
+  throw new MillraceError('BINDING_INVALID', {
+    problem: `The output "${place}" cannot be written there`,
+    value: `${name}=${uri}`,
+    allowed: sinkForms(options)
+      .map(({ shown }) => shown)
+      .join(', or '),
+    fix: `--bind ${name}=${first?.example.replace('in', 'out') ?? './out'}`,
+  })
+}
+
+/** What lies below the bound place: all that follows the name, or the name itself if nothing does. */
+const restOf = (place: string): string => {
+  const uri = parseNamedUri(place)
+  if (uri !== undefined) return uri.rest === '' ? uri.name : uri.rest
+  return place.includes('/') ? place.slice(place.indexOf('/') + 1) : place
+}

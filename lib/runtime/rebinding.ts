@@ -1,11 +1,12 @@
-/** What a run with another binding meets in the store of an earlier one. */
+/** What a run with another binding finds in the store of an earlier one. */
 import { MillraceError } from '../base/errors.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import type { Head } from '../state/head.ts'
-import { BEGINNING, entriesAfter, readLanes } from '../state/lanes.ts'
-import { loadPlan } from './driver/batch-input.ts'
+import { BEGINNING, entriesAfter, isRecordLane, readLanes } from '../state/lanes.ts'
 import { isRedriveLane } from './dead-letters/redrive-lanes.ts'
-import type { SourceReader } from './sources/source-reader.ts'
+import { loadBatchInput } from './driver/batch-input.ts'
+import type { Runner } from './runner.ts'
+import { nounsOfInput } from './sources/source-kind.ts'
 
 /** Where a pipeline's sources are bound now, and where they were. */
 export interface Rebinding {
@@ -13,7 +14,7 @@ export interface Rebinding {
   readonly app: string
   readonly head: Head
   /** By the id of the source node. */
-  readonly sources: ReadonlyMap<string, SourceReader>
+  readonly sources: Runner['sources']
 }
 
 /**
@@ -25,31 +26,28 @@ export const checkLoggedSources = async ({
   store,
   app,
   head,
-  sources,
+  sources: bound,
 }: Rebinding): Promise<void> => {
   if (head.logged === undefined) return
-  const { timeMs, slices } = await loadPlan(store, app, head.logged.plan)
-  for (const [id, slice] of Object.entries(slices)) {
-    const now = sources.get(id)?.kind
-    if (now !== undefined && now !== slice.kind) throw bindingChanged(timeMs, id, slice.kind, now)
+  const { timeMs, sources } = await loadBatchInput(store, app, head.logged.input)
+  for (const [id, { kind }] of Object.entries(sources)) {
+    const now = bound.get(id)?.kind
+    if (now !== undefined && now !== kind) throw bindingChanged(timeMs, id, kind, now)
   }
-}
-
-const WORDS: Readonly<Record<string, string>> = {
-  lanes: 'a socket',
-  objects: 'a directory',
-  queue: 'a queue in memory',
 }
 
 const bindingChanged = (timeMs: number, id: string, then: string, now: string): MillraceError =>
   new MillraceError('BINDING_CHANGED', {
-    problem: `The batch at ${timeMs} ms was begun with ${WORDS[then] ?? then} as the source ${id}, and is not finished`,
-    value: WORDS[now] ?? now,
-    allowed: WORDS[then] ?? then,
-    fix: 'run once with the earlier binding, so that the batch is finished, or give it up with millrace skip',
+    problem: `The batch at ${timeMs} ms was begun with ${nounsOfInput(then)} as the source ${id}, and is not finished`,
+    value: nounsOfInput(now),
+    allowed: nounsOfInput(then),
+    fix: 'run once with the earlier binding, so that the batch is finished, or skip it with millrace skip',
   })
 
-/** How many records lie in the lanes of sources that are not fed from lanes now: they wait until the earlier binding comes back. */
+/**
+ * How many records lie in the lanes of sources that do not read lanes now: they wait until the
+ * earlier binding comes back.
+ */
 export const leftInLanes = async ({
   store,
   app,
@@ -57,14 +55,14 @@ export const leftInLanes = async ({
   sources,
 }: Rebinding): Promise<ReadonlyMap<string, number>> => {
   const left = new Map<string, number>()
-  for (const [id, { kind }] of sources) {
-    if (kind === 'lanes') continue
+  for (const [id, { lanes: readsLanes }] of sources) {
+    if (readsLanes !== undefined) continue
     const lanes = await readLanes(store, app, id)
     // What was given back is read whatever the source is bound to.
-    const entries = lanes
-      .filter(({ lane }) => !isRedriveLane(lane))
-      .flatMap((lane) => entriesAfter(lane, head.cuts[id]?.[lane.lane] ?? BEGINNING))
-    const records = entries.reduce((total, { count }) => total + count, 0)
+    const records = lanes
+      .filter(({ lane }) => isRecordLane(lane) && !isRedriveLane(lane))
+      .flatMap((lane) => entriesAfter(lane, head.offsets[id]?.[lane.lane] ?? BEGINNING))
+      .reduce((total, { count }) => total + count, 0)
     if (records > 0) left.set(id, records)
   }
   return left

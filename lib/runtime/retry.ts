@@ -10,7 +10,7 @@ const FIRST_PAUSE_MS = 50
  *
  * @throws whatever the last try threw.
  */
-export const settle = async <T>(clock: Clock, call: () => Promise<T>): Promise<T> => {
+export const withRetries = async <T>(clock: Clock, call: () => Promise<T>): Promise<T> => {
   for (let tries = 1; ; tries++) {
     try {
       return await call()

@@ -116,11 +116,12 @@ export const storeDeadLetters = async (
   if (items.length > 0) await store.putAll(items)
 }
 
-/** Writes down whose letters of a committed batch are true. The same for everybody who does. */
+/** Stores which epoch's letters of a committed batch are true. It is the same for everybody who does. */
 export const storeCommittedEpoch = async (
   store: ItemStore,
   app: string,
-  { timeMs, letters }: Manifest,
+  { timeMs, deadLetterEpoch }: Pick<Manifest, 'timeMs' | 'deadLetterEpoch'>,
 ): Promise<void> => {
-  if (letters !== undefined) await store.put(committedEpochKey(app, timeMs), { epoch: letters })
+  if (deadLetterEpoch === undefined) return
+  await store.put(committedEpochKey(app, timeMs), { epoch: deadLetterEpoch })
 }

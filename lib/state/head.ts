@@ -1,10 +1,14 @@
 /**
  * The head: the one small item that moves. One conditional write of it makes a whole batch true.
  */
-import { invariant } from '../base/errors.ts'
+import { invariant, MillraceError } from '../base/errors.ts'
 import type { Item, ItemStore } from '../ports/item-store.ts'
 import { headKey } from './item-keys.ts'
+import type { LaneOffsets } from './offsets.ts'
 import type { SegmentRef } from './segments.ts'
+
+/** The version of everything that is stored. It grows when older code would read it wrongly. */
+const STORE_FORMAT = 2
 
 /** `running`: batches run when they are due. `rest`: nothing to do, intake wakes it. `failed`: stopped by a failing batch, waits for a person. */
 export type HeadStatus = 'running' | 'rest' | 'failed'
@@ -15,11 +19,11 @@ export interface FailureReason {
   readonly message: string
 }
 
-/** A batch that was logged and is not yet committed: its time and cut never change again (B2). */
+/** A batch that was logged and is not yet committed: its time and offsets never change again (B2). */
 export interface LoggedBatch {
   readonly timeMs: number
-  /** The plan of the batch: JSON while small, else the segment that holds it. */
-  readonly plan: string | SegmentRef
+  /** What it takes from each source: JSON while it is small, else the segment that holds it. */
+  readonly input: string | SegmentRef
   /** How often it has been started. */
   readonly attempts: number
   /** When it was first logged. */
@@ -30,8 +34,8 @@ export interface LoggedBatch {
   readonly outputsDone?: readonly string[]
 }
 
-/** The positions up to which a committed batch has consumed: by source, then by lane. For intake, which drops what is behind. */
-export type LaneCuts = Readonly<Record<string, Readonly<Record<string, string>>>>
+/** The lane offsets of a committed batch, by source: for intake, which drops what is consumed. */
+export type LaneOffsetsBySource = Readonly<Record<string, LaneOffsets>>
 
 /** All that is true of an application, or names what is. */
 export interface Head {
@@ -51,7 +55,7 @@ export interface Head {
   readonly doneMs: number
   /** The manifest of that batch; undefined before the first. */
   readonly manifest: SegmentRef | undefined
-  readonly cuts: LaneCuts
+  readonly offsets: LaneOffsetsBySource
   /** The next batch is at or after this: set when the head is woken. At rest: when it is to wake by itself; 0: it is not. */
   readonly wakeMs: number
   readonly logged: LoggedBatch | undefined
@@ -67,6 +71,7 @@ const parsed = <T>(value: unknown): T | undefined =>
 export type HeadCondition = readonly (keyof Head | 'next')[]
 
 const toItem = (head: Head): Item => ({
+  format: STORE_FORMAT,
   generation: head.generation,
   plan: head.plan,
   status: head.status,
@@ -77,7 +82,7 @@ const toItem = (head: Head): Item => ({
   zeroMs: head.zeroMs,
   doneMs: head.doneMs,
   manifest: json(head.manifest),
-  cuts: json(head.cuts),
+  offsets: json(head.offsets),
   wakeMs: head.wakeMs,
   // The time of the logged batch stands alone so that conditions can name it.
   next: head.logged?.timeMs,
@@ -85,8 +90,25 @@ const toItem = (head: Head): Item => ({
   reason: json(head.reason),
 })
 
-/** The head that an item holds. */
-export const headFromItem = (item: Item): Head => ({
+/**
+ * The head that an item holds.
+ *
+ * @throws MillraceError `STORE_UNREADABLE` when another version of Millrace has written it.
+ */
+export const headFromItem = (item: Item): Head => {
+  if (item['format'] !== STORE_FORMAT) throw unreadable(item['format'])
+  return headOf(item)
+}
+
+const unreadable = (format: unknown): MillraceError =>
+  new MillraceError('STORE_UNREADABLE', {
+    problem: 'The store was written by another version of Millrace, and this one cannot read it',
+    value: `format ${String(format ?? 1)}`,
+    allowed: `format ${STORE_FORMAT}`,
+    fix: 'use the version that wrote it, or begin with a new store',
+  })
+
+const headOf = (item: Item): Head => ({
   generation: item['generation'] as number,
   plan: item['plan'] as string,
   status: item['status'] as HeadStatus,
@@ -97,7 +119,7 @@ export const headFromItem = (item: Item): Head => ({
   zeroMs: item['zeroMs'] as number,
   doneMs: item['doneMs'] as number,
   manifest: parsed<SegmentRef>(item['manifest']),
-  cuts: parsed<LaneCuts>(item['cuts']) ?? {},
+  offsets: parsed<LaneOffsetsBySource>(item['offsets']) ?? {},
   wakeMs: item['wakeMs'] as number,
   logged: parsed<LoggedBatch>(item['logged']),
   reason: parsed<FailureReason>(item['reason']),

@@ -46,6 +46,12 @@ export interface Lane {
   readonly entries: readonly LaneEntry[]
 }
 
+/** The lane in which a kind of source keeps something that is no record: announcements, messages. */
+export const kindLane = (name: string): string => `@${name}`
+
+/** Whether a lane holds records of its source, and not something that a kind of source keeps. */
+export const isRecordLane = (lane: string): boolean => !lane.startsWith('@')
+
 /** The position before every other. */
 export const BEGINNING = '0'
 
@@ -57,19 +63,19 @@ export const advance = (position: string, by: number): string =>
   String(BigInt(position) + BigInt(by))
 
 /**
- * The entries behind a cut. Intake may have made one entry of the last one before the cut and the next: of that, the blocks behind the cut.
- * A cut never falls inside a block.
+ * The entries after an offset. Intake may have made one entry of the last one before the offset and
+ * the next: of that, the blocks after the offset. An offset never falls inside a block.
  */
-export const entriesAfter = (lane: Lane, cut: string): readonly LaneEntry[] =>
+export const entriesAfter = (lane: Lane, offset: string): readonly LaneEntry[] =>
   lane.entries
-    .filter((entry) => isAfter(entry.last, cut))
-    .map((entry) => (isAfter(entry.first, cut) ? entry : restOf(entry, cut)))
+    .filter((entry) => isAfter(entry.last, offset))
+    .map((entry) => (isAfter(entry.first, offset) ? entry : restOf(entry, offset)))
 
-const restOf = (entry: LaneEntry, cut: string): LaneEntry => {
-  const blocks = entry.blocks.filter(({ at }) => isAfter(at, cut))
+const restOf = (entry: LaneEntry, offset: string): LaneEntry => {
+  const blocks = entry.blocks.filter(({ at }) => isAfter(at, offset))
   const sum = (field: 'count' | 'bytes'): number =>
     blocks.reduce((total, block) => total + block[field], 0)
-  return { ...entry, first: advance(cut, 1), count: sum('count'), bytes: sum('bytes'), blocks }
+  return { ...entry, first: advance(offset, 1), count: sum('count'), bytes: sum('bytes'), blocks }
 }
 
 /** The node under which the blocks of a lane are stored. */

@@ -1,46 +1,55 @@
 import { allOrFirstError } from '../base/all-or-first-error.ts'
-import { panesId, type Plan, type StateShape } from '../dstream/plan.ts'
+import { gridTimeAtOrAfter } from '../base/batch-time.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import { sortableTime } from './item-keys.ts'
-import type { ReadSegment, StoreDraft } from './live-store.ts'
 import type { Manifest, StoredState } from './manifest.ts'
+import { panesId, type StateShape } from './operator/state-declaration.ts'
+import type { Timer, TimerState } from './operator/timer.ts'
 import { type PaneDraft, PanePartition } from './pane-partition.ts'
+import type { PartitionDraft, ReadSegment } from './partition-draft.ts'
 import { type NamedSegment, nameSegment, type SegmentRef } from './segments.ts'
 import { type StateDraft, StatePartition } from './state-partition.ts'
 
-/** One kind of stored thing, as a map from its id to its partitions. */
+/** What a plan keeps: the shapes of all its state, and the operators that may have a timer. */
+export interface StateLayout {
+  readonly states: readonly StateShape[]
+  readonly operators: readonly { readonly id: string }[]
+}
+
+/** One form of state, as a map from its id to its partitions. */
 type Partitions<P> = ReadonlyMap<string, readonly P[]>
 
 /** What all operators keep, in memory, as of one manifest. */
 export class LiveState {
-  readonly #plan: Plan
+  readonly #shapes: readonly StateShape[]
   readonly #states: Partitions<StatePartition>
   readonly #panes: Partitions<PanePartition>
-  readonly #marks: Map<string, number>
-  readonly #expected: Map<string, number | undefined>
+  readonly #timers: Map<string, TimerState>
 
   private constructor(
-    plan: Plan,
+    { states: shapes, operators }: StateLayout,
     states: Partitions<StatePartition>,
     panes: Partitions<PanePartition>,
-    { marks, expected }: Manifest,
+    { timers }: Manifest,
   ) {
-    const known = (all: Readonly<Record<string, number>>): Map<string, number> =>
-      new Map(
-        plan.operators.flatMap(({ id }) => (all[id] === undefined ? [] : [[id, all[id]] as const])),
-      )
-    this.#plan = plan
+    this.#shapes = shapes
     this.#states = states
     this.#panes = panes
-    this.#marks = known(marks)
-    this.#expected = known(expected)
+    // Of operators that are gone nothing is kept.
+    this.#timers = new Map(
+      operators.flatMap(({ id }) => (timers[id] === undefined ? [] : [[id, timers[id]] as const])),
+    )
   }
 
   /** Reads the states that a manifest names. Panes are read when they are needed. */
-  static async load(plan: Plan, manifest: Manifest, read: ReadSegment): Promise<LiveState> {
+  static async load(
+    layout: StateLayout,
+    manifest: Manifest,
+    read: ReadSegment,
+  ): Promise<LiveState> {
     const states = new Map<string, readonly StatePartition[]>()
     const panes = new Map<string, readonly PanePartition[]>()
-    for (const { id, form, partitions } of plan.states) {
+    for (const { id, form, partitions } of layout.states) {
       const stored = Array.from(
         { length: partitions },
         (_, part) => manifest.states[id]?.partitions[part] ?? [],
@@ -53,17 +62,16 @@ export class LiveState {
           stored.map((refs) => new PanePartition(refs, read)),
         )
     }
-    return new LiveState(plan, states, panes, manifest)
+    return new LiveState(layout, states, panes, manifest)
   }
 
-  /** What an attempt at the batch of a time writes on. */
+  /** What an attempt at the batch of a time works on. */
   draft(timeMs: number): StateDrafts {
-    return new StateDrafts(this.#plan.states, {
+    return new StateDrafts(this.#shapes, {
       timeMs,
       states: mapEach(this.#states, (partition) => partition.draft()),
       panes: mapEach(this.#panes, (partition) => partition.draft(timeMs)),
-      marks: this.#marks,
-      expected: this.#expected,
+      timers: this.#timers,
     })
   }
 }
@@ -90,17 +98,22 @@ interface DraftParts {
   readonly timeMs: number
   readonly states: Partitions<StateDraft>
   readonly panes: Partitions<PaneDraft>
-  /** The live marks and expectations: changed when the drafts settle. */
-  readonly marks: Map<string, number>
-  readonly expected: Map<string, number | undefined>
+  /** The live timers: changed when the drafts are published. */
+  readonly timers: Map<string, TimerState>
+}
+
+/** At which times a timer may fire. */
+export interface TimerGrid {
+  readonly zeroMs: number
+  /** How far apart the times are. Undefined: at every batch time. */
+  readonly everyMs: number | undefined
 }
 
 /** The drafts of everything that operators keep, for one attempt. */
 export class StateDrafts {
   readonly #shapes: readonly StateShape[]
   readonly #parts: DraftParts
-  readonly #marked = new Set<string>()
-  readonly #expected = new Map<string, number | undefined>()
+  readonly #timers = new Map<string, TimerState>()
 
   constructor(shapes: readonly StateShape[], parts: DraftParts) {
     this.#shapes = shapes
@@ -117,35 +130,30 @@ export class StateDrafts {
     return this.#parts.panes.get(panesId(id))?.[partition] as PaneDraft
   }
 
-  /** What an operator has marked last. */
-  markOf(id: string): number | undefined {
-    return this.#marked.has(id) ? this.#parts.timeMs : this.#parts.marks.get(id)
+  /** The timer of an operator. */
+  timer(id: string, { zeroMs, everyMs }: TimerGrid): Timer {
+    const { timeMs } = this.#parts
+    const stateNow = (): TimerState => this.#timers.get(id) ?? this.#parts.timers.get(id) ?? {}
+    return {
+      get firedMs() {
+        return stateNow().firedMs
+      },
+      fire: () => void this.#timers.set(id, { ...stateNow(), firedMs: timeMs }),
+      isOnGrid: everyMs === undefined || (timeMs - zeroMs) % everyMs === 0,
+      setDue: (wantedMs) => {
+        const { dueMs: _, ...rest } = stateNow()
+        const dueMs =
+          wantedMs === undefined || everyMs === undefined
+            ? wantedMs
+            : gridTimeAtOrAfter(wantedMs, zeroMs, everyMs)
+        this.#timers.set(id, dueMs === undefined ? rest : { ...rest, dueMs })
+      },
+    }
   }
 
-  /** Marks this batch for an operator. */
-  mark(id: string): void {
-    this.#marked.add(id)
-  }
-
-  /** When something will happen to an operator, whatever comes in. */
-  expectAt(id: string, timeMs: number | undefined): void {
-    this.#expected.set(id, timeMs)
-  }
-
-  /** What is expected after this batch, by operator. */
-  get expected(): Readonly<Record<string, number>> {
-    const all = new Map<string, number | undefined>([...this.#parts.expected, ...this.#expected])
-    return Object.fromEntries(
-      [...all].flatMap(([id, timeMs]) => (timeMs === undefined ? [] : [[id, timeMs] as const])),
-    )
-  }
-
-  /** All marks, as they are after this batch. */
-  get marks(): Readonly<Record<string, number>> {
-    return Object.fromEntries([
-      ...this.#parts.marks,
-      ...[...this.#marked].map((id) => [id, this.#parts.timeMs] as const),
-    ])
+  /** All timers, as they are after this batch. */
+  get timers(): Readonly<Record<string, TimerState>> {
+    return Object.fromEntries([...this.#parts.timers, ...this.#timers])
   }
 
   /** Nothing has changed, and nothing will change by time alone. */
@@ -153,19 +161,19 @@ export class StateDrafts {
     return this.#all().every((draft) => draft.isQuiet)
   }
 
-  /** What changed as new segments, still to be written, and the states of the next manifest, which names them. */
+  /** Makes segments of what changed, still to be written, and the states that name them. */
   flush(store: ItemStore, app: string, attemptId: string, before: Manifest): FlushedStates {
     const states: Record<string, StoredState> = {}
     const segments: NamedSegment[] = []
     const at = sortableTime(this.#parts.timeMs)
     for (const { id, kind, form, layout } of this.#shapes) {
-      const drafts: readonly StoreDraft[] =
+      const drafts: readonly PartitionDraft[] =
         (form === 'state' ? this.#parts.states : this.#parts.panes).get(id) ?? []
       const partitions = drafts.map((draft, part) =>
         draft.flush(before.states[id]?.partitions[part] ?? [], (bytes) => {
-          const named = nameSegment(store, app, { node: id, part, at, by: attemptId }, bytes)
-          segments.push(named)
-          return named.ref
+          const segment = nameSegment(store, app, { node: id, part, at, by: attemptId }, bytes)
+          segments.push(segment)
+          return segment.ref
         }),
       )
       states[id] = { kind, form, layout, partitions }
@@ -174,13 +182,12 @@ export class StateDrafts {
   }
 
   /** Makes the drafts the live state. Only after the commit was acknowledged (B3). */
-  settle(): void {
-    for (const draft of this.#all()) draft.settle()
-    for (const id of this.#marked) this.#parts.marks.set(id, this.#parts.timeMs)
-    for (const [id, timeMs] of this.#expected) this.#parts.expected.set(id, timeMs)
+  publish(): void {
+    for (const draft of this.#all()) draft.publish()
+    for (const [id, timer] of this.#timers) this.#parts.timers.set(id, timer)
   }
 
-  #all(): readonly StoreDraft[] {
+  #all(): readonly PartitionDraft[] {
     return [...this.#parts.states.values(), ...this.#parts.panes.values()].flat()
   }
 }

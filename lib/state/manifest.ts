@@ -4,6 +4,8 @@
 import { decode, encode } from '../base/codec.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import { sortableTime } from './item-keys.ts'
+import type { OffsetsBySource } from './offsets.ts'
+import type { TimerState } from './operator/timer.ts'
 import {
   packRef,
   type PackedRef,
@@ -30,23 +32,25 @@ export interface StoredState {
   readonly partitions: readonly (readonly SegmentRef[])[]
 }
 
-/** How far a source has been consumed, in the source's own terms. Plain data. */
-export type Cut = Readonly<Record<string, unknown>>
-
 export interface Manifest {
   readonly timeMs: number
-  readonly cuts: Readonly<Record<string, Cut>>
+  /** How far the sources are consumed. */
+  readonly offsets: OffsetsBySource
   readonly states: Readonly<Record<string, StoredState>>
-  /** What each source read, by the names of its plan. */
+  /** Input name of each source, by node id. Used to detect that two sources have swapped. */
   readonly inputs?: Readonly<Record<string, string>>
-  /** Batch times that operators have marked for themselves, by their ids. */
-  readonly marks: Readonly<Record<string, number>>
-  /** When something will happen even if nothing comes in, by the ids of operators. */
-  readonly expected: Readonly<Record<string, number>>
-  /** Since this batch, itself included, batches have been empty and have changed nothing; undefined: this one has. */
+  /** The timers of operators, by their ids. */
+  readonly timers: Readonly<Record<string, TimerState>>
+  /**
+   * Since this batch, itself included, batches have been empty and have changed nothing. Undefined:
+   * this one has changed something.
+   */
   readonly quietSinceMs: number | undefined
-  /** The epoch of its attempt, if that or an earlier attempt at the batch may have put records aside: the dead letters of this one are true. */
-  readonly letters?: number
+  /**
+   * The epoch of the attempt that committed the batch, if that attempt or an earlier one may have
+   * put records aside: the dead letters of this epoch are true.
+   */
+  readonly deadLetterEpoch?: number
   /** The manifests before this one, newest first, as far as they are kept. */
   readonly previous: readonly SegmentRef[]
 }
@@ -99,10 +103,9 @@ export const manifestFrom = (value: unknown): Manifest => {
 /** What is true before the first batch. */
 export const emptyManifest = (zeroMs: number): Manifest => ({
   timeMs: zeroMs,
-  cuts: {},
+  offsets: {},
   states: {},
-  marks: {},
-  expected: {},
+  timers: {},
   quietSinceMs: undefined,
   previous: [],
 })

@@ -8,7 +8,7 @@
 import { decode, encode } from '../base/codec.ts'
 import { invariant } from '../base/errors.ts'
 import type { Panes } from './operator/panes.ts'
-import type { ReadSegment, StoreDraft, NameSegment } from './live-store.ts'
+import type { ReadSegment, PartitionDraft, NameSegment } from './partition-draft.ts'
 import type { SegmentRef } from './segments.ts'
 
 /** A pane as it is written. */
@@ -74,7 +74,7 @@ export class PanePartition {
 }
 
 /** What one attempt does to the panes of a partition. */
-export class PaneDraft implements Panes<unknown>, StoreDraft {
+export class PaneDraft implements Panes<unknown>, PartitionDraft {
   readonly #base: PanePartition
   readonly #timeMs: number
   #added: { readonly bytes: Uint8Array; readonly pane: Pane } | undefined
@@ -114,12 +114,12 @@ export class PaneDraft implements Panes<unknown>, StoreDraft {
     return this.#added === undefined && this.#base.times.length === 0
   }
 
-  flush(before: readonly SegmentRef[], flush: NameSegment): readonly SegmentRef[] {
+  flush(before: readonly SegmentRef[], name: NameSegment): readonly SegmentRef[] {
     const kept = before.filter(({ at }) => Number(at) >= this.#dropBeforeMs)
-    return this.#added === undefined ? kept : [...kept, flush(this.#added.bytes)]
+    return this.#added === undefined ? kept : [...kept, name(this.#added.bytes)]
   }
 
-  settle(): void {
+  publish(): void {
     this.#base.advance(
       this.#added && { timeMs: this.#timeMs, pane: this.#added.pane },
       this.#dropBeforeMs,

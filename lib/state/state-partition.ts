@@ -9,7 +9,7 @@ import { decode, encode } from '../base/codec.ts'
 import { KeyedMap, overlay } from '../base/keys.ts'
 import { pack, Packed, samePacked, type Stored, unpack } from '../base/packed.ts'
 import type { KeyedState } from './operator/keyed-state.ts'
-import type { StoreDraft, NameSegment } from './live-store.ts'
+import type { PartitionDraft, NameSegment } from './partition-draft.ts'
 import type { SegmentRef } from './segments.ts'
 
 const REMOVED: unique symbol = Symbol('removed')
@@ -88,7 +88,7 @@ export class StatePartition {
 }
 
 /** What one attempt does to a partition: kept apart until its batch is committed (B3). */
-export class StateDraft implements KeyedState<unknown, unknown>, StoreDraft {
+export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft {
   readonly #base: StatePartition
   readonly #changes = new KeyedMap<unknown, Change>()
 
@@ -136,9 +136,9 @@ export class StateDraft implements KeyedState<unknown, unknown>, StoreDraft {
     return this.isUnchanged
   }
 
-  flush(before: readonly SegmentRef[], flush: NameSegment): readonly SegmentRef[] {
+  flush(before: readonly SegmentRef[], name: NameSegment): readonly SegmentRef[] {
     if (this.isUnchanged) return before
-    return before.length >= SEGMENTS_MAX ? [flush(this.merged())] : [...before, flush(this.delta())]
+    return before.length >= SEGMENTS_MAX ? [name(this.merged())] : [...before, name(this.delta())]
   }
 
   /** The changes as a segment, in the order of keys: the same attempt gives the same bytes. */
@@ -167,7 +167,7 @@ export class StateDraft implements KeyedState<unknown, unknown>, StoreDraft {
   }
 
   /** Makes the changes part of the live state. Only after the commit was acknowledged. */
-  settle(): void {
+  publish(): void {
     this.#base.advance(this.#changes)
   }
 }

@@ -13,7 +13,7 @@ export {
   checkerPromises,
   type CheckerName,
   type Violation,
-} from './simulation/checkers/verdicts.ts'
+} from './simulation/checkers/violations.ts'
 export { type RuntimeEvent } from '../runtime/events.ts'
 export {
   type TestBatch,

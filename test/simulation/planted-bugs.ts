@@ -48,7 +48,7 @@ const firstBugs: readonly PlantedBug[] = [
         file: 'lib/runtime/intake/intake.ts',
         find: '      seen = answer.current\n',
         replace:
-          '      if (answer.current !== undefined && BigInt(answer.current.tail) < BigInt(entry.last)) {\n        const forced = await settle(clock, () => swapLane(store, app, answer.current, { ...next, entries: this.#queueWith(answer.current, delivery.lane, entry) }))\n        if (forced.swapped) return fresh.length\n      }\n      seen = answer.current\n',
+          '      if (answer.current !== undefined && BigInt(answer.current.tail) < BigInt(entry.last)) {\n        const forced = await withRetries(clock, () => swapLane(store, app, answer.current, { ...next, entries: this.#queueWith(answer.current, delivery.lane, entry) }))\n        if (forced.swapped) return fresh.length\n      }\n      seen = answer.current\n',
       },
     ],
   },
@@ -128,9 +128,9 @@ const firstBugs: readonly PlantedBug[] = [
         file: 'lib/runtime/driver/driver.ts',
         find: '      const committed = prepared && (await commitBatch(',
         replace:
-          '      prepared?.drafts.settle()\n      const committed = prepared && (await commitBatch(',
+          '      prepared?.drafts.withRetries()\n      const committed = prepared && (await commitBatch(',
       },
-      { file: 'lib/runtime/driver/driver.ts', find: '    prepared.drafts.settle()\n', replace: '' },
+      { file: 'lib/runtime/driver/driver.ts', find: '    prepared.drafts.withRetries()\n', replace: '' },
       {
         file: 'lib/runtime/driver/driver.ts',
         find: '      if (prepared === undefined || committed === undefined) {\n        this.#goCold()\n',

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-s3'
 import type { ObjectContent } from '../../ports/object-source.ts'
 import type { ObjectPage, ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
-import { isWatchedKey } from '../object-names.ts'
+import { isWatchedKey } from '../../ports/object-names.ts'
 import { statusOf } from './aws-errors.ts'
 import { s3Client } from './s3-client.ts'
 import { isConditionFailed, isMissingObject, s3Error } from './s3-errors.ts'

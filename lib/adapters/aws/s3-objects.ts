@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { MillraceError } from '../../base/errors.ts'
 import type { ObjectContent, ObjectSource, ObjectSummary } from '../../ports/object-source.ts'
-import { isHiddenName } from '../object-names.ts'
+import { isHiddenName } from '../../ports/object-names.ts'
 import { errorName } from './aws-errors.ts'
 import { s3Client } from './s3-client.ts'
 import { isConditionFailed, isMissingObject, s3Error } from './s3-errors.ts'

@@ -3,7 +3,7 @@ import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { type ErrorCode, MillraceError } from '../../base/errors.ts'
 import type { ObjectContent, ObjectSource, ObjectSummary } from '../../ports/object-source.ts'
-import { isHiddenName } from '../object-names.ts'
+import { isHiddenName } from '../../ports/object-names.ts'
 
 /** What {@link localDirectory} is made with. */
 export interface LocalDirectoryOptions {

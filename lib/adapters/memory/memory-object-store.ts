@@ -1,4 +1,4 @@
-import { isWatchedKey } from '../object-names.ts'
+import { isWatchedKey } from '../../ports/object-names.ts'
 import type { ObjectContent } from '../../ports/object-source.ts'
 import type { ObjectPage, ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
 

@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import type { ObjectContent, ObjectSource, ObjectSummary } from '../../ports/object-source.ts'
 import { isInMatch, parseDirectoryPattern } from '../directory-pattern.ts'
-import { isHiddenName } from '../object-names.ts'
+import { isHiddenName } from '../../ports/object-names.ts'
 
 /** An {@link ObjectSource} that a test fills. */
 export interface MemoryObjects extends ObjectSource {

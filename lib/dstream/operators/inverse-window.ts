@@ -35,7 +35,7 @@ export const inverseWindowNode = <K, V>(
       )
       for (const [partition, state] of states.entries())
         await slide(reduction, state, partition, batch)
-      batch.mark()
+      batch.timer.fire()
       const compute = async (): Promise<readonly (readonly [K, V][])[]> =>
         states.map((state) => Array.from(state.current(), ([key, value]): [K, V] => [key, value]))
       return computedRdd({ partitionCount: reduction.partitions, compute })
@@ -52,7 +52,7 @@ const slide = async <K, V>(
   const { kind, span, f } = reduction
   const panes = batch.panes<KeyedPane<K, V>>(partition)
   const beginMs = beginOf(span, batch)
-  const enteredMs = batch.markMs ?? -Infinity
+  const enteredMs = batch.timer.firedMs ?? -Infinity
   await blamingLater(kind, `the window at ${batch.timeMs} ms`, async () => {
     const leaving = await reducePanes(
       panes,

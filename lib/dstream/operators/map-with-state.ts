@@ -1,4 +1,3 @@
-import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
 import { MillraceError } from '../../base/errors.ts'
 import { timeOf } from '../../base/time.ts'
 import { IdleKeys } from '../../state/operator/idle-keys.ts'
@@ -113,9 +112,9 @@ const mapped = async (
   )
   const of = (key: unknown): MappedPartition =>
     partitions[partitionOf(key, spec.partitions)] as MappedPartition
-  if (batch.markMs === undefined) {
+  if (batch.timer.firedMs === undefined) {
     for (const [key, state] of await pairsOf(spec.initial)) of(key).keep(key, state)
-    batch.mark()
+    batch.timer.fire()
   }
   // Without a dataset, the batch is as one without records.
   for (const [key, value] of ((await input?.collect()) ?? []) as [unknown, unknown][])
@@ -123,7 +122,7 @@ const mapped = async (
   const dueTimes = partitions
     .map((partition) => partition.timeOut())
     .filter((dueMs) => dueMs !== undefined)
-  batch.expectAt(dueTimes.length === 0 ? undefined : Math.min(...dueTimes))
+  batch.timer.setDue(dueTimes.length === 0 ? undefined : Math.min(...dueTimes))
   return rddOfElements(partitions.map(({ results }) => results))
 }
 
@@ -172,23 +171,21 @@ class MappedPartition {
   }
 
   /**
-   * Ends the keys that have been idle for longer than the timeout, if this batch is one that looks. Gives when the next one ends, if nothing
-   * comes in; undefined: none will.
+   * Ends the keys that have been idle for longer than the timeout, if the timer may fire at this
+   * batch time. Gives when the next one ends, if nothing comes in. Undefined: none will.
    */
   timeOut(): number | undefined {
     const { timeoutMs = 0 } = this.#spec
-    const { timeMs, zeroMs, checkpointMs } = this.#batch
+    const { timeMs, timer } = this.#batch
     if (this.#idle === undefined) return undefined
-    if (checkpointMs === undefined || (timeMs - zeroMs) % checkpointMs === 0) {
+    if (timer.isOnGrid) {
       for (const key of this.#idle.before(timeMs - timeoutMs)) {
         this.#run(key, undefined, new StateHandle(this.#stateOf(key), true))
         this.#remove(key)
       }
     }
     const { oldestMs } = this.#idle
-    if (oldestMs === undefined) return undefined
-    const dueMs = oldestMs + timeoutMs + 1
-    return checkpointMs === undefined ? dueMs : gridTimeAtOrAfter(dueMs, zeroMs, checkpointMs)
+    return oldestMs === undefined ? undefined : oldestMs + timeoutMs + 1
   }
 
   #stateOf(key: unknown): unknown {

@@ -44,7 +44,7 @@ DStream.prototype.persist = function () {
 DStream.prototype.checkpoint = function (interval) {
   const checkpointMs = checkedDurationMs('checkpoint() interval', interval)
   const slideMs = this.slideDuration.milliseconds
-  if (checkpointMs % slideMs === 0) return this.describe({ checkpointMs })
+  if (checkpointMs % slideMs === 0) return this.describe({ timerMs: checkpointMs })
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: 'checkpoint() needs a multiple of the slide of its stream',
     value: `${checkpointMs} ms over datasets that come every ${slideMs} ms`,

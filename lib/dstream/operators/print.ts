@@ -31,7 +31,8 @@ DStream.prototype.print = function (count = 10) {
       const lines = elements.slice(0, count).map(elementText)
       if (elements.length > count) lines.push('...')
       // As Spark prints: an empty line ends the batch.
-      batch.print([RULER, `Time: ${batch.timeMs} ms`, RULER, ...lines, '', ''].join('\n'))
+      const text = [RULER, `Time: ${batch.timeMs} ms`, RULER, ...lines, '', ''].join('\n')
+      await batch.write({ place: 'print:' }, [[text]])
     }),
   )
 }

@@ -1,4 +1,4 @@
-import { objectLines } from '../../formats/object-lines.ts'
+import { objects } from '../../formats/objects.ts'
 import { checkedText } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { outputPath } from '../output-path.ts'
@@ -26,10 +26,11 @@ DStream.prototype.saveAsObjectFiles = function (prefix, suffix = '') {
       'saveAsObjectFiles',
       this.node,
       { prefix, suffix },
-      async (input, batch) => {
-        const parts = (await input.partitions()).map(objectLines)
-        await batch.saveText(outputPath(prefix, suffix, batch.timeMs), parts)
-      },
+      async (input, batch) =>
+        batch.write(
+          { place: outputPath(prefix, suffix, batch.timeMs), format: objects },
+          await input.partitions(),
+        ),
       prefix,
     ),
   )

@@ -1,4 +1,4 @@
-import { elementLines } from '../../formats/element-text.ts'
+import { text } from '../../formats/text.ts'
 import { checkedText } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { outputPath } from '../output-path.ts'
@@ -25,10 +25,11 @@ DStream.prototype.saveAsTextFiles = function (prefix, suffix = '') {
       'saveAsTextFiles',
       this.node,
       { prefix, suffix },
-      async (input, batch) => {
-        const parts = (await input.partitions()).map(elementLines)
-        await batch.saveText(outputPath(prefix, suffix, batch.timeMs), parts)
-      },
+      async (input, batch) =>
+        batch.write(
+          { place: outputPath(prefix, suffix, batch.timeMs), format: text },
+          await input.partitions(),
+        ),
       prefix,
     ),
   )

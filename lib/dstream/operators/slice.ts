@@ -34,8 +34,8 @@ DStream.prototype.slice = function (from, to) {
       [this.node],
       async ([input], batch) => {
         const [firstMs, lastMs] = [floorOf(fromMs, slideMs, batch), floorOf(toMs, slideMs, batch)]
-        const isOver = batch.markMs !== undefined && batch.markMs >= lastMs
-        batch.expectAt(isOver || batch.timeMs >= lastMs ? undefined : lastMs)
+        const isOver = (batch.timer.firedMs ?? -Infinity) >= lastMs
+        batch.timer.setDue(isOver || batch.timeMs >= lastMs ? undefined : lastMs)
         const panes = batch.panes<Elements>(0)
         // Once it is over nothing is kept; and nothing of before a first moment that a later deployment has moved.
         panes.dropBefore(isOver ? Infinity : firstMs)
@@ -47,7 +47,7 @@ DStream.prototype.slice = function (from, to) {
         if (batch.timeMs < lastMs) return undefined
         const times = panes.times.filter((timeMs) => timeMs < batch.timeMs && timeMs <= lastMs)
         const older = await allOrFirstError(times.map((timeMs) => panes.read(timeMs)))
-        batch.mark()
+        batch.timer.fire()
         return rddOfElements(copyOf([...older.flat(), ...elements]))
       },
       {

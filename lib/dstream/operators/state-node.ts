@@ -44,14 +44,14 @@ export const stateNode = (
     kind,
     [parent],
     async ([input], batch) => {
-      const isFirst = batch.markMs === undefined
+      const isFirst = batch.timer.firedMs === undefined
       if (isFirst && input === undefined) return undefined
       const states = Array.from({ length: partitions }, (_, partition): States[number] =>
         batch.state(partition),
       )
       if (isFirst) {
         await begin(states, options.initialState)
-        batch.mark()
+        batch.timer.fire()
       }
       const groups = await (input as RDD<[unknown, unknown]> | undefined)
         ?.groupByKey({ partitions })

@@ -1,4 +1,4 @@
-import { objectLines } from '../../formats/object-lines.ts'
+import { objects } from '../../formats/objects.ts'
 import { RDD } from '../rdd.ts'
 
 declare module '../rdd.ts' {
@@ -15,5 +15,5 @@ declare module '../rdd.ts' {
 }
 
 RDD.prototype.saveAsObjectFile = async function (path) {
-  await this.saveParts(path, (await this.partitions()).map(objectLines))
+  await this.write({ place: path, format: objects })
 }

@@ -1,4 +1,4 @@
-import { elementLines } from '../../formats/element-text.ts'
+import { text } from '../../formats/text.ts'
 import { RDD } from '../rdd.ts'
 
 declare module '../rdd.ts' {
@@ -15,5 +15,5 @@ declare module '../rdd.ts' {
 }
 
 RDD.prototype.saveAsTextFile = async function (path) {
-  await this.saveParts(path, (await this.partitions()).map(elementLines))
+  await this.write({ place: path, format: text })
 }

@@ -33,7 +33,7 @@ import {
 } from '../../state/dead-letter-reader.ts'
 import { type DeadLetterFilter, matches, type Obstacle, obstacleTo } from './filter.ts'
 import { redriveLane } from './redrive-lanes.ts'
-import { settle } from '../retry.ts'
+import { withRetries } from '../retry.ts'
 
 /** What a redrive works with. */
 export interface RedriveParts {
@@ -124,7 +124,7 @@ class Redrive {
   async #mark(letter: StoredDeadLetter): Promise<StoredDeadLetter | undefined> {
     const { store, clock } = this.#parts
     const mark = { lane: this.#lane, index: (this.#marked.get(letter.source) ?? 0) + 1 }
-    const answer = await settle(clock, () =>
+    const answer = await withRetries(clock, () =>
       store.compareAndSet(letter.reservationKey, 'absent', mark),
     )
     // A refusal that shows this very mark is its own success, whose answer was lost.
@@ -164,7 +164,7 @@ class Redrive {
   async #remove(letters: readonly StoredDeadLetter[]): Promise<void> {
     const { store, clock } = this.#parts
     if (letters.length > 0)
-      await settle(clock, () => store.deleteAll(letters.map(({ key }) => key)))
+      await withRetries(clock, () => store.deleteAll(letters.map(({ key }) => key)))
   }
 
   #intakeOf(source: string): Intake {

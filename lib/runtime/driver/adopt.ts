@@ -1,9 +1,10 @@
 import { zeroTimeAt } from '../../base/batch-time.ts'
 import { MillraceError } from '../../base/errors.ts'
-import { inputConflicts, inputsOf, stateConflicts, type StateShape } from '../../dstream/plan.ts'
+import { inputConflicts, inputsOf, type Plan } from '../../dstream/plan.ts'
+import { stateConflicts, type StateShape } from '../../state/operator/state-declaration.ts'
 import type { Head } from '../../state/head.ts'
 import { readManifest } from '../../state/manifest.ts'
-import { loadPlan } from './batch-input.ts'
+import { loadBatchInput } from './batch-input.ts'
 import type { Runner } from '../runner.ts'
 import { isLeaseHeld } from './schedule.ts'
 
@@ -42,7 +43,7 @@ const create = async (runner: Runner, nowMs: number): Promise<Head | undefined> 
     zeroMs,
     doneMs: zeroMs,
     manifest: undefined,
-    cuts: {},
+    offsets: {},
     wakeMs: 0,
     logged: undefined,
     reason: undefined,
@@ -89,7 +90,7 @@ const conflictsWith = async (runner: Runner, head: Head): Promise<readonly strin
     }),
   )
   const logged =
-    head.logged === undefined ? {} : (await loadPlan(store, app, head.logged.plan)).slices
+    head.logged === undefined ? {} : (await loadBatchInput(store, app, head.logged.input)).sources
   const known = new Set(plan.sources.map(({ id }) => id))
   const lost = Object.keys(logged).filter((id) => !known.has(id))
   return [
@@ -109,3 +110,14 @@ const incompatible = (runner: Runner, head: Head, conflicts: readonly string[]):
       'new sources, states and outputs, changed functions; stored states keep their name, operator and number of partitions, sources their name',
     fix: 'keep the names of states and sources with .named(), use another store, or start from nothing with millrace reset',
   })
+
+/**
+ * The generation of a run that nobody has numbered: the same plan goes on in its own, another one
+ * gets the next. `atLeast` keeps it above generations that outputs may still carry.
+ */
+export const nextGeneration = (
+  head: Pick<Head, 'plan' | 'generation'> | undefined,
+  { hash }: Pick<Plan, 'hash'>,
+  atLeast: number,
+): number =>
+  head?.plan === hash ? head.generation : Math.max((head?.generation ?? 0) + 1, atLeast)

@@ -1,88 +1,57 @@
-import { encode, decode } from '../../base/codec.ts'
-import { sortableTime } from '../../state/item-keys.ts'
-import { packEntry, type PackedEntry, unpackEntry } from '../../state/lanes.ts'
-import { readSegment, type SegmentRef, writeSegment } from '../../state/segments.ts'
+/** What a batch takes: decided once, logged before anything runs, the same for every attempt (B2). */
+import { decode, encode } from '../../base/codec.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
-import type { SourceInput } from '../sources/source-reader.ts'
-import type { LanesInput } from '../sources/lanes/reader.ts'
+import { sortableTime } from '../../state/item-keys.ts'
+import type { Offsets, OffsetsBySource } from '../../state/offsets.ts'
+import { readSegment, type SegmentRef, writeSegment } from '../../state/segments.ts'
+import { packInput, unpackInput, type WholeInput } from '../sources/redriven.ts'
+import type { LostRecords } from '../sources/source-reader.ts'
 
-/** Under this name the plans of batches are stored as segments. */
+/** Under this name the inputs of batches are stored as segments. */
 export const BATCH_INPUT_NODE = '@batch'
 
-/** A plan up to this size stands in the head itself: one write less, and readable in the item. */
+/** An input up to this size stands in the head itself: one write less, and readable in the item. */
 const INLINE_BYTES_MAX = 4_096
 
-/** What a batch consists of: decided once, logged before anything runs, the same for every attempt (B2). */
+/** What a batch takes from all sources. */
 export interface BatchInput {
   readonly timeMs: number
-  readonly slices: Readonly<Record<string, SourceInput>>
+  /** By the id of the source node. */
+  readonly sources: Readonly<Record<string, WholeInput>>
 }
 
-/** A slice as it is stored: the entries of lanes as they are in lanes. */
-const packedSlice = (slice: SourceInput): object =>
-  slice.kind === 'lanes'
-    ? {
-        ...slice,
-        lanes: (slice as LanesInput).lanes.map(({ lane, entries }) => ({
-          lane,
-          entries: entries.map(packEntry),
-        })),
-      }
-    : slice
-
-const unpackedSlice = (source: string, stored: object): SourceInput => {
-  const slice = stored as SourceInput
-  if (slice.kind !== 'lanes') return slice
-  const lanes = (
-    slice as unknown as {
-      readonly lanes: readonly { readonly lane: string; readonly entries: readonly PackedEntry[] }[]
-    }
-  ).lanes
-  return {
-    ...slice,
-    lanes: lanes.map(({ lane, entries }) => ({
-      lane,
-      entries: entries.map((entry) => unpackEntry(source, lane, entry)),
-    })),
-  } as SourceInput
-}
-
-const mapSlices = <A, B>(
-  slices: Readonly<Record<string, A>>,
-  map: (id: string, slice: A) => B,
+const mapSources = <A, B>(
+  sources: Readonly<Record<string, A>>,
+  map: (id: string, one: A) => B,
 ): Readonly<Record<string, B>> =>
-  Object.fromEntries(Object.entries(slices).map(([id, slice]) => [id, map(id, slice)]))
+  Object.fromEntries(Object.entries(sources).map(([id, one]) => [id, map(id, one)]))
 
-const planText = ({ timeMs, slices }: BatchInput): string =>
-  JSON.stringify({ timeMs, slices: mapSlices(slices, (_, slice) => packedSlice(slice)) })
+const textOf = ({ timeMs, sources }: BatchInput): string =>
+  JSON.stringify({ timeMs, sources: mapSources(sources, (_, input) => packInput(input)) })
 
-/** The plan of a stored value. */
+/** The input of a stored value. */
 export const batchInputFrom = (value: unknown): BatchInput => {
-  const { timeMs, slices } = value as {
+  const { timeMs, sources } = value as {
     readonly timeMs: number
-    readonly slices: Readonly<Record<string, object>>
+    readonly sources: Readonly<Record<string, object>>
   }
-  return { timeMs, slices: mapSlices(slices, unpackedSlice) }
+  return { timeMs, sources: mapSources(sources, unpackInput) }
 }
 
-/** A plan in the form that the head carries. Written before the head names it. */
+/** An input in the form that the head carries. Written before the head names it. */
 export const storeBatchInput = async (
   store: ItemStore,
   app: string,
   attemptId: string,
-  plan: BatchInput,
+  input: BatchInput,
 ): Promise<string | SegmentRef> => {
-  const text = planText(plan)
+  const text = textOf(input)
   if (Buffer.byteLength(text) <= INLINE_BYTES_MAX) return text
-  return writeSegment(
-    store,
-    app,
-    { node: BATCH_INPUT_NODE, part: 0, at: sortableTime(plan.timeMs), by: attemptId },
-    encode(JSON.parse(text)),
-  )
+  const name = { node: BATCH_INPUT_NODE, part: 0, at: sortableTime(input.timeMs), by: attemptId }
+  return writeSegment(store, app, name, encode(JSON.parse(text)))
 }
 
-export const loadPlan = async (
+export const loadBatchInput = async (
   store: ItemStore,
   app: string,
   stored: string | SegmentRef,
@@ -90,3 +59,26 @@ export const loadPlan = async (
   batchInputFrom(
     typeof stored === 'string' ? JSON.parse(stored) : decode(await readSegment(store, app, stored)),
   )
+
+/** What all sources of a batch have of something together. */
+export const totalOf = (
+  { sources }: BatchInput,
+  field: 'records' | 'bytes' | 'objects',
+): number => Object.values(sources).reduce((total, input) => total + input[field], 0)
+
+/** What a batch goes on without, each with the id of its source. */
+export const lostIn = ({
+  sources,
+}: BatchInput): readonly (LostRecords & { readonly source: string })[] =>
+  Object.entries(sources).flatMap(([source, { lost = [] }]) =>
+    lost.map((one) => ({ source, ...one })),
+  )
+
+/** The offsets of all sources after a batch. A source that the batch does not name keeps its own. */
+export const offsetsAfterBatch = (
+  before: OffsetsBySource,
+  { sources }: BatchInput,
+): OffsetsBySource => ({
+  ...before,
+  ...mapSources(sources, (_, { offsets }): Offsets => offsets),
+})

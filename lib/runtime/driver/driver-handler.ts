@@ -14,8 +14,8 @@ import { type Trigger, triggersAfter } from './triggers.ts'
 
 /** What the function works with, for as long as its process lives. */
 export interface DriverHandlerParts {
-  /** Its lease is the function's time-out and {@link LEASE_MARGIN_MS}. */
-  readonly runner: Omit<Runner, 'leaseMs' | 'leaseEndMs'>
+  /** Its leases last for {@link leaseMsFor} the time-out. */
+  readonly runner: Runner
   /** The longest that an invocation may take. */
   readonly timeoutMs: number
   /** Sends ticks to this function, each at its time. */
@@ -35,6 +35,9 @@ export type DriverHandler = (call: DriverCall) => Promise<Outcome>
 /** An invocation is ended a little after its time, and two clocks agree within this. */
 export const LEASE_MARGIN_MS = 3_000
 
+/** How long the leases of a function with this time-out last. */
+export const leaseMsFor = (timeoutMs: number): number => timeoutMs + LEASE_MARGIN_MS
+
 /** No further batch is begun with less than this share of the time-out left: a batch that needs more gets a fresh invocation. */
 const SHARE_LEFT = 1 / 2
 
@@ -52,8 +55,7 @@ export const driverHandler = ({
 }: DriverHandlerParts): DriverHandler => {
   const { clock, plan, app } = runner
   let endMs = 0
-  const leaseMs = timeoutMs + LEASE_MARGIN_MS
-  const driver = new Driver({ ...runner, leaseMs, leaseEndMs: () => endMs + LEASE_MARGIN_MS })
+  const driver = new Driver({ ...runner, leaseEndMs: () => endMs + LEASE_MARGIN_MS })
 
   const runDue = async ({ triggers, remainingMs }: DriverCall): Promise<Outcome> => {
     const mayGoOn = (): boolean => remainingMs() > timeoutMs * SHARE_LEFT

@@ -7,6 +7,7 @@
  * committed, or a lane position already consumed: nobody can commit or append that any more.
  */
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { MillraceError } from '../../base/errors.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import type { ItemKey, ItemStore } from '../../ports/item-store.ts'
 import type { Head } from '../../state/head.ts'
@@ -20,7 +21,12 @@ import {
   stateSegments,
 } from '../../state/manifest.ts'
 import { segmentId, segmentKeys, type SegmentRef } from '../../state/segments.ts'
+import type { LaneOffsets } from '../../state/offsets.ts'
+import type { Runner } from '../runner.ts'
 import { BATCH_INPUT_NODE } from './batch-input.ts'
+
+/** What garbage may be left for. */
+const CAN_WAIT: ReadonlySet<string> = new Set(['STORE_FAILED', 'ACCESS_DENIED', 'SEGMENT_MISSING'])
 
 /** Knows what has become garbage while this process has committed batches. */
 export class Garbage {
@@ -29,6 +35,7 @@ export class Garbage {
   /** What each of the last commits retired, oldest first; still named by manifests that are kept. */
   #retired: (readonly SegmentRef[])[] = []
   #deletable: readonly SegmentRef[] = []
+  #sweepIsDue = true
 
   constructor(store: ItemStore, app: string) {
     this.#store = store
@@ -47,24 +54,35 @@ export class Garbage {
     this.#deletable = [...this.#deletable, ...manifests, ...fallen]
   }
 
-  /** Deletes what is garbage by now. For the holder of the lease. */
-  async collect(): Promise<void> {
-    const keys = this.#deletable.flatMap((ref) => segmentKeys(this.#app, ref))
-    this.#deletable = []
-    if (keys.length > 0) await this.#store.deleteAll(keys)
+  /**
+   * Deletes what is garbage by now, and after a cold start what crashes have left. For the holder of
+   * the lease; `head` is as it was when the lease was taken. Best effort: what is not deleted now is
+   * found by the next sweep.
+   */
+  async collect({ plan }: Pick<Runner, 'plan'>, head: Head, manifest: Manifest): Promise<void> {
+    try {
+      const keys = this.#deletable.flatMap((ref) => segmentKeys(this.#app, ref))
+      this.#deletable = []
+      if (keys.length > 0) await this.#store.deleteAll(keys)
+      if (this.#sweepIsDue) await this.#sweep(plan, head, manifest)
+      this.#sweepIsDue = false
+    } catch (error) {
+      this.#sweepIsDue = true
+      if (!(error instanceof MillraceError && CAN_WAIT.has(error.code))) throw error
+    }
   }
 
   /** Forgets what it knew: another process may have gone on, and a sweep will find the rest. */
   forget(): void {
     this.#retired = []
     this.#deletable = []
+    this.#sweepIsDue = true
   }
 
-  /** Finds and deletes what crashes have left. For the holder of the lease; `head` is as it was when it took it. */
-  async sweep(plan: Plan, head: Head, manifest: Manifest): Promise<void> {
+  async #sweep(plan: Plan, head: Head, manifest: Manifest): Promise<void> {
     const reachable = new Set<string>()
-    const loggedPlan = head.logged?.plan
-    for (const ref of [head.manifest, typeof loggedPlan === 'string' ? undefined : loggedPlan])
+    const input = head.logged?.input
+    for (const ref of [head.manifest, typeof input === 'string' ? undefined : input])
       if (ref !== undefined) reachable.add(segmentId(ref))
     for (const ref of stateSegments(manifest)) reachable.add(segmentId(ref))
     for (const ref of manifest.previous) {
@@ -87,13 +105,13 @@ export class Garbage {
       ...nodes.map(({ node, part }) =>
         this.#sweepNode(node, part, reachable, (at) => at <= doneTime),
       ),
-      ...plan.sources.map(({ id }) => this.#sweepBlocks(id, head.cuts[id] ?? {}, reachable)),
+      ...plan.sources.map(({ id }) => this.#sweepBlocks(id, head.offsets[id] ?? {}, reachable)),
     ])
   }
 
   async #sweepBlocks(
     source: string,
-    cuts: Readonly<Record<string, string>>,
+    offsets: LaneOffsets,
     reachable: ReadonlySet<string>,
   ): Promise<void> {
     const lanes = await readLanes(this.#store, this.#app, source)
@@ -103,7 +121,7 @@ export class Garbage {
           blockNode(source, lane),
           0,
           reachable,
-          (at) => !isAfter(at, cuts[lane] ?? BEGINNING),
+          (at) => !isAfter(at, offsets[lane] ?? BEGINNING),
         ),
       ),
     )

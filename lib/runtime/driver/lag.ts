@@ -1,7 +1,7 @@
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
 import { readManifest } from '../../state/manifest.ts'
 import type { Runner } from '../runner.ts'
-import { settle } from '../retry.ts'
+import { withRetries } from '../retry.ts'
 
 /**
  * How old the oldest thing is that was taken in and that no committed batch holds, in milliseconds; 0 when there is none. It grows while
@@ -14,12 +14,12 @@ export const lagMs = async ({
   clock,
   sources,
 }: Pick<Runner, 'heads' | 'store' | 'app' | 'clock' | 'sources'>): Promise<number> => {
-  const head = await settle(clock, () => heads.read())
+  const head = await withRetries(clock, () => heads.read())
   const ref = head?.manifest
-  const cuts =
-    ref === undefined ? {} : (await settle(clock, () => readManifest(store, app, ref))).cuts
+  const offsets =
+    ref === undefined ? {} : (await withRetries(clock, () => readManifest(store, app, ref))).offsets
   const since = await allOrFirstError(
-    [...sources].map(async ([id, source]) => source.takenInMs?.(cuts[id])),
+    [...sources].map(async ([id, source]) => source.takenInMs?.(offsets[id] ?? {})),
   )
   return Math.max(0, ...since.map((ms) => (ms === undefined ? 0 : clock.now() - ms)))
 }

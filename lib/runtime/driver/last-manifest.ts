@@ -1,12 +1,16 @@
-/** The manifest a batch begins with, and what of it the next one goes on with. */
+/** The manifest that a batch begins with, and what of it the next one keeps. */
 import type { Clock } from '../../ports/clock.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
-import type { Head } from '../../state/head.ts'
-import { emptyManifest, KEPT_MANIFESTS, type Manifest, readManifest } from '../../state/manifest.ts'
-import type { SegmentRef } from '../../state/segments.ts'
-import type { BatchInput } from './batch-input.ts'
 import { storeCommittedEpoch } from '../../state/dead-letters.ts'
-import { settle } from '../retry.ts'
+import type { Head } from '../../state/head.ts'
+import {
+  emptyManifest,
+  KEPT_MANIFESTS,
+  type Manifest,
+  readManifest,
+} from '../../state/manifest.ts'
+import type { SegmentRef } from '../../state/segments.ts'
+import { withRetries } from '../retry.ts'
 
 /** An application in a store. */
 export interface StoredApp {
@@ -16,8 +20,8 @@ export interface StoredApp {
 }
 
 /**
- * The last manifest, with its verdict on dead letters written down. Whoever has committed it may have died before that; and once the next
- * batch is logged, or another manifest stands in its place, nobody else could tell.
+ * The last manifest, after the committed epoch of its dead letters is stored. Whoever has committed
+ * it may have died before that. Once the next batch is logged, nobody could tell any more.
  */
 export const lastManifest = async (
   { store, app, clock }: StoredApp,
@@ -26,18 +30,12 @@ export const lastManifest = async (
   const manifest =
     ref === undefined
       ? emptyManifest(zeroMs)
-      : await settle(clock, () => readManifest(store, app, ref))
-  await settle(clock, () => storeCommittedEpoch(store, app, manifest))
+      : await withRetries(clock, () => readManifest(store, app, ref))
+  await withRetries(clock, () => storeCommittedEpoch(store, app, manifest))
   return manifest
 }
 
-/** What a manifest has by source, with what a batch has made of it. What a batch does not name stays. */
-export const cutsAfter = ({ cuts }: Manifest, { slices }: BatchInput): Manifest['cuts'] => ({
-  ...cuts,
-  ...Object.fromEntries(Object.entries(slices).map(([source, { cut }]) => [source, cut])),
-})
-
-/** The manifests that are kept beside the one after this (B11). */
+/** The manifests that are kept beside the next one (B11). */
 export const keptBefore = (
   { previous }: Manifest,
   ref: SegmentRef | undefined,

@@ -1,24 +1,33 @@
 /**
- * One attempt at a logged batch, from its records to the segments of its manifest. Nothing in here is true before the commit.
+ * Phase 3 of a batch: run. One attempt at a logged batch, from its records to the segments of its
+ * manifest. Nothing in here is true before the commit.
+ *
+ * 1. Read the records of all sources. This changes nothing, so it may be done beside the log.
+ * 2. Reconcile what is gone: log a smaller input, or fail with DATA_LOST. Before any output (B2).
+ * 3. Run the graph: outputs under the fence (generation, epoch), state into drafts (B4).
+ * 4. Store the dead letters, and note in the ledgers what was taken.
+ * 5. Write the segments of state and the manifest side by side: until the commit nothing names them.
  */
-import { MillraceError } from '../../base/errors.ts'
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { MillraceError } from '../../base/errors.ts'
 import { inputsOf } from '../../dstream/plan.ts'
 import type { Partition } from '../../rdd/evaluate.ts'
+import { type DeadLetter, storeDeadLetters } from '../../state/dead-letters.ts'
+import type { LiveState, StateDrafts } from '../../state/live-state.ts'
 import { type Manifest, nameManifest } from '../../state/manifest.ts'
 import { putSegment, type SegmentRef } from '../../state/segments.ts'
-import type { BatchInput } from './batch-input.ts'
-import { type DeadLetter, storeDeadLetters } from '../../state/dead-letters.ts'
-import { execute } from '../tasks/execute.ts'
-import { noteBatch, totalOf } from '../../state/history.ts'
-import { logAgain, type LoggedAttempt } from './head-writes.ts'
-import { cutsAfter, keptBefore } from './last-manifest.ts'
-import type { LiveState, StateDrafts } from '../../state/live-state.ts'
-import { mayRestAfter } from './rest.ts'
-import type { Runner } from '../runner.ts'
-import { settle } from '../retry.ts'
 import { withProcessedElsewhere } from '../dead-letters/processed-elsewhere.ts'
-import type { SourceReader, LostRecords, PutAside, SourceInput } from '../sources/source-reader.ts'
+import { withRetries } from '../retry.ts'
+import type { Runner } from '../runner.ts'
+import type { WholeInput } from '../sources/redriven.ts'
+import { nounsOfInput } from '../sources/source-kind.ts'
+import type { PutAside, SourceReader } from '../sources/source-reader.ts'
+import { execute } from '../tasks/execute.ts'
+import { type BatchInput, lostIn, offsetsAfterBatch, totalOf } from './batch-input.ts'
+import type { LoggedAttempt } from './head-writes.ts'
+import { keptBefore } from './last-manifest.ts'
+import { logAgain } from './log.ts'
+import { mayRestAfter } from './rest.ts'
 
 /** What is true before the batch: the last manifest, and the state it names in memory. */
 export interface Before {
@@ -35,63 +44,96 @@ export interface Prepared {
   readonly drafts: StateDrafts
   readonly letters: readonly DeadLetter[]
   readonly records: number
-  /** What the commit uses up: blocks, and the plan of the batch where it is a segment. */
+  /** What the commit uses up: blocks, and the input of the batch if it is a segment. */
   readonly used: readonly SegmentRef[]
-  /** Batch times between the last batch and this one, left out because nothing could have happened at them. */
+  /** Batch times between the last batch and this one: nothing could have happened at them. */
   readonly skippedTimes: number
-  /** Batches have been empty, and have changed nothing, for so long that another one would not either. */
+  /** Batches have changed nothing for so long that another one would not either. */
   readonly mayRest: boolean
 }
 
-/** A logged batch with its records at hand. Nothing has happened outside yet. */
-export interface ReadBatch {
-  /** With the plan that is logged now: smaller than before, if part of it was gone. A failure from here on must keep it. */
-  readonly attempt: LoggedAttempt
-  readonly partitions: ReadonlyMap<string, readonly Partition<unknown>[]>
-  readonly records: number
-  /** What was put aside, by its name; more may come while the batch runs. */
-  readonly letters: ReadonlyMap<string, DeadLetter>
-}
-
-/** The records of a plan, and what of it turned out to be gone. */
+/** The records of an input, and what of it turned out to be gone. */
 export interface ReadRecords {
   readonly partitions: ReadonlyMap<string, readonly Partition<unknown>[]>
-  /** The plan, or a smaller one if part of it was gone. */
-  readonly plan: BatchInput
+  /** The input, or a smaller one if part of it is gone. */
+  readonly input: BatchInput
   readonly records: number
+  /** What was put aside, by its name. More may come while the batch runs. */
   readonly letters: ReadonlyMap<string, DeadLetter>
 }
 
-/** Reads every slice of a plan. Changes nothing, so it may be done while the batch is being logged. */
-export const readRecords = async (runner: Runner, plan: BatchInput): Promise<ReadRecords> => {
+/** A logged batch with its records at hand. Nothing has happened outside yet. */
+export interface ReadBatch extends Omit<ReadRecords, 'input'> {
+  /** With the input that is logged now. A failure from here on must keep it. */
+  readonly attempt: LoggedAttempt
+}
+
+/** Step 1. */
+export const readRecords = async (runner: Runner, input: BatchInput): Promise<ReadRecords> => {
   const letters = new Map<string, DeadLetter>()
   const putAside: PutAside = (letter) =>
     void letters.set(`${letter.source}#${letter.position}#${letter.operator ?? ''}`, letter)
-  return { ...(await readAll(runner, plan, putAside)), letters }
+  return { ...(await readAll(runner, input, putAside)), letters }
 }
 
-/** The batch as its records are: what is gone is logged before any output starts. Undefined when the lease was lost on the way. */
+const readAll = async (
+  runner: Runner,
+  input: BatchInput,
+  putAside: PutAside,
+): Promise<Omit<ReadRecords, 'letters'>> => {
+  const partitions = new Map<string, readonly Partition<unknown>[]>()
+  const read: Record<string, WholeInput> = {}
+  let records = 0
+  for (const { id, source, taken } of sourcesOf(runner, input)) {
+    const data = await withRetries(runner.clock, () => source.read(taken, putAside))
+    partitions.set(id, data.partitions)
+    read[id] = data.input
+    records += data.records
+  }
+  const isWhole = Object.entries(read).every(([id, { objects, lost }]) => {
+    const logged = input.sources[id]
+    return objects === logged?.objects && lost?.length === logged?.lost?.length
+  })
+  const now = isWhole ? input : { ...input, sources: { ...input.sources, ...read } }
+  return { partitions, input: now, records }
+}
+
+/** What each source of the plan reads, in the order of the plan. */
+const sourcesOf = (
+  runner: Runner,
+  { timeMs, sources }: BatchInput,
+): readonly {
+  readonly id: string
+  readonly source: SourceReader<WholeInput>
+  readonly taken: WholeInput
+}[] =>
+  runner.plan.sources.flatMap(({ id }) => {
+    const source = runner.sources.get(id)
+    const taken = sources[id]
+    if (source === undefined || taken === undefined) return []
+    if (taken.kind === source.kind) return [{ id, source, taken }]
+    throw new MillraceError('BINDING_CHANGED', {
+      problem: `The batch at ${timeMs} ms was logged with ${nounsOfInput(taken.kind)} as the source ${id}, and is bound to ${nounsOfInput(source.kind)} now`,
+      fix: 'start once with the earlier binding, so that the batch is finished, or skip it with millrace skip',
+    })
+  })
+
+/** Step 2. Undefined: the lease was lost on the way. */
 export const reconcileLosses = async (
   runner: Runner,
   logged: LoggedAttempt,
   read: ReadRecords,
 ): Promise<ReadBatch | undefined> => {
-  const { plan, partitions, records, letters } = read
-  const lost = lostIn(plan)
-  if (lost.length > lostIn(logged.plan).length && runner.plan.options.onDataLoss === 'halt')
-    throw dataLost(lost)
-  const attempt = plan === logged.plan ? logged : await logAgain(runner, logged, plan)
+  const { input, partitions, records, letters } = read
+  const lost = lostIn(input)
+  const { onDataLoss } = runner.plan.options
+  if (lost.length > lostIn(logged.input).length && onDataLoss === 'halt') throw dataLost(lost)
+  const attempt = input === logged.input ? logged : await logAgain(runner, logged, input)
   if (attempt === undefined) return undefined
-  // At each attempt: whoever was the first to see it may be gone before anybody heard of it.
+  // At each attempt: the first one may have ended before anybody heard of it.
   for (const one of lost) runner.listen({ event: 'dataLost', ...one })
   return { attempt, partitions, records, letters }
 }
-
-/** What a plan goes on without, each with the id of its source. */
-const lostIn = (plan: BatchInput): readonly (LostRecords & { readonly source: string })[] =>
-  Object.entries(plan.slices).flatMap(([source, { lost = [] }]) =>
-    lost.map((one) => ({ source, ...one })),
-  )
 
 const dataLost = (lost: ReturnType<typeof lostIn>): MillraceError => {
   const records = lost.reduce((total, one) => total + one.records, 0)
@@ -103,161 +145,94 @@ const dataLost = (lost: ReturnType<typeof lostIn>): MillraceError => {
   })
 }
 
-/** Runs a batch up to its commit. */
+/** Steps 3 to 5. */
 export const prepareBatch = async (
   runner: Runner,
   { attempt, partitions, records, letters }: ReadBatch,
   before: Before,
 ): Promise<Prepared> => {
-  const { plan } = attempt
-  const drafts = before.state.draft(plan.timeMs)
-  const fence = { app: runner.app, generation: runner.generation, epoch: attempt.head.epoch }
-  await execute({
-    plan: runner.plan,
-    timeMs: plan.timeMs,
-    zeroMs: attempt.head.zeroMs,
-    attemptNumber: attempt.number,
-    fence,
-    records: partitions,
-    outputsDone: attempt.outputsDone,
-    drafts,
-    outputs: runner.outputs,
-  })
+  const { input, head } = attempt
+  const { timeMs } = input
+  const { store, app, clock, plan } = runner
+  const drafts = before.state.draft(timeMs)
+  await runGraph(runner, attempt, partitions, drafts)
 
-  const kept = withProcessedElsewhere(runner.plan, [...letters.values()])
-  const origin = { timeMs: plan.timeMs, epoch: attempt.head.epoch }
-  await settle(runner.clock, () => storeDeadLetters(runner.store, runner.app, kept, origin))
-  for (const { source, slice } of slicesOf(runner, plan))
-    await settle(runner.clock, async () => source.record?.(slice, plan.timeMs))
-  const isEmpty = records === 0 && totalOf(plan, 'objects') === 0
-  const quietSinceMs =
-    isEmpty && drafts.isQuiet ? (before.manifest.quietSinceMs ?? plan.timeMs) : undefined
-  const verdict = kept.length > 0 || !attempt.isFirst ? { letters: attempt.head.epoch } : {}
-  const { manifest, manifestRef } = await writeAll(runner, attempt, before, drafts, {
+  const kept = withProcessedElsewhere(plan, [...letters.values()])
+  const origin = { timeMs, epoch: head.epoch }
+  await withRetries(clock, () => storeDeadLetters(store, app, kept, origin))
+  for (const { source, taken } of sourcesOf(runner, input))
+    await withRetries(clock, async () => source.recordTaken?.(taken, timeMs))
+
+  const isEmpty = records === 0 && totalOf(input, 'objects') === 0
+  const isQuiet = isEmpty && drafts.isQuiet
+  const quietSinceMs = isQuiet ? (before.manifest.quietSinceMs ?? timeMs) : undefined
+  const hasLetters = kept.length > 0 || !attempt.isFirst
+  const written = await writeAll(runner, attempt, before, drafts, {
     quietSinceMs,
-    ...verdict,
+    ...(hasLetters ? { deadLetterEpoch: head.epoch } : {}),
   })
   return {
     attempt,
-    manifest,
-    manifestRef,
+    ...written,
     drafts,
     letters: kept,
     records,
     used: [
-      ...planSegments(attempt),
-      ...slicesOf(runner, plan).flatMap(({ source, slice }) => source.blocks(slice)),
+      ...inputSegments(attempt),
+      ...sourcesOf(runner, input).flatMap(({ source, taken }) => source.blocks(taken)),
     ],
-    skippedTimes:
-      Math.round((plan.timeMs - before.manifest.timeMs) / runner.plan.options.intervalMs) - 1,
-    mayRest: mayRestAfter(runner.plan, manifest),
+    skippedTimes: Math.round((timeMs - before.manifest.timeMs) / plan.options.intervalMs) - 1,
+    mayRest: mayRestAfter(plan, written.manifest),
   }
 }
 
-const planSegments = ({ head }: LoggedAttempt): readonly SegmentRef[] => {
-  const plan = head.logged?.plan
-  return plan === undefined || typeof plan === 'string' ? [] : [plan]
-}
-
-/** Reads every slice before any output starts: what is gone must be known by then. */
-const readAll = async (
+const runGraph = async (
   runner: Runner,
-  plan: BatchInput,
-  putAside: PutAside,
-): Promise<Omit<ReadRecords, 'letters'>> => {
-  const partitions = new Map<string, readonly Partition<unknown>[]>()
-  const slices: Record<string, SourceInput> = {}
-  let records = 0
-  for (const { id, source, slice } of slicesOf(runner, plan)) {
-    const data = await settle(runner.clock, () => source.read(slice, putAside))
-    partitions.set(id, data.partitions)
-    slices[id] = data.slice
-    records += data.records
-  }
-  const isWhole = Object.entries(slices).every(
-    ([id, slice]) =>
-      slice.objects === plan.slices[id]?.objects &&
-      slice.lost?.length === plan.slices[id]?.lost?.length,
-  )
-  return {
-    partitions,
-    plan: isWhole ? plan : { ...plan, slices: { ...plan.slices, ...slices } },
+  { input, head, number, outputsDone }: LoggedAttempt,
+  records: ReadRecords['partitions'],
+  drafts: StateDrafts,
+): Promise<void> =>
+  execute({
+    plan: runner.plan,
+    timeMs: input.timeMs,
+    zeroMs: head.zeroMs,
+    attemptNumber: number,
+    fence: { app: runner.app, generation: runner.generation, epoch: head.epoch },
     records,
-  }
-}
-
-/** The slices of a plan with the sources that read them, in the order of the plan. */
-const slicesOf = (
-  runner: Runner,
-  plan: BatchInput,
-): readonly { readonly id: string; readonly source: SourceReader; readonly slice: SourceInput }[] =>
-  runner.plan.sources.flatMap(({ id }) => {
-    const source = runner.sources.get(id) as SourceReader
-    const slice = plan.slices[id]
-    if (slice === undefined) return []
-    if (slice.kind === source.kind) return [{ id, source, slice }]
-    throw new MillraceError('BINDING_CHANGED', {
-      problem: `The batch at ${plan.timeMs} ms was logged with ${slice.kind} as the source ${id}, and is bound to ${source.kind} now`,
-      fix: 'start once with the earlier binding, so that the batch is finished, or give it up with millrace skip',
-    })
+    outputsDone,
+    drafts,
+    outputs: runner.outputs,
+    executor: runner.executor,
   })
 
-/** Writes the segments and the manifest that names them side by side: until the commit nothing points at any of them. */
+const inputSegments = ({ head }: LoggedAttempt): readonly SegmentRef[] => {
+  const stored = head.logged?.input
+  return stored === undefined || typeof stored === 'string' ? [] : [stored]
+}
+
 const writeAll = async (
   runner: Runner,
-  { attemptId, plan }: LoggedAttempt,
+  { attemptId, input }: LoggedAttempt,
   before: Before,
   drafts: StateDrafts,
-  outcome: Pick<Manifest, 'letters' | 'quietSinceMs'>,
+  outcome: Pick<Manifest, 'deadLetterEpoch' | 'quietSinceMs'>,
 ): Promise<Pick<Prepared, 'manifest' | 'manifestRef'>> => {
-  const { store, app, clock } = runner
+  const { store, app, clock, plan } = runner
   const { states, segments } = drafts.flush(store, app, attemptId, before.manifest)
   const manifest: Manifest = {
-    timeMs: plan.timeMs,
-    cuts: cutsAfter(before.manifest, plan),
+    timeMs: input.timeMs,
+    offsets: offsetsAfterBatch(before.manifest.offsets, input),
     states,
-    // A source that is gone may have left records in its lanes: whoever comes under its name later must not find them.
-    inputs: { ...before.manifest.inputs, ...inputsOf(runner.plan) },
-    marks: drafts.marks,
-    expected: drafts.expected,
+    // A source that is gone may have left records in its lanes. A later source of the same id with
+    // another name must not find them.
+    inputs: { ...before.manifest.inputs, ...inputsOf(plan) },
+    timers: drafts.timers,
     previous: keptBefore(before.manifest, before.manifestRef),
     ...outcome,
   }
   const named = nameManifest(store, app, attemptId, manifest)
   await allOrFirstError(
-    [...segments, named].map((segment) => settle(clock, () => putSegment(store, segment))),
+    [...segments, named].map((segment) => withRetries(clock, () => putSegment(store, segment))),
   )
   return { manifest, manifestRef: named.ref }
-}
-
-/** Notes a committed batch for people and pages to look at. Best effort: nothing depends on it. */
-export const recordHistory = async (
-  runner: Runner,
-  prepared: Prepared,
-  processingMs: number,
-): Promise<void> => {
-  const { attempt, records, letters, skippedTimes } = prepared
-  const { timeMs } = attempt.plan
-  const lost = lostIn(attempt.plan).reduce((total, one) => total + one.records, 0)
-  const summary = {
-    timeMs,
-    attempt: attempt.number,
-    records,
-    bytes: totalOf(attempt.plan, 'bytes'),
-    objects: totalOf(attempt.plan, 'objects'),
-    deadLetters: letters.length,
-    lost,
-    skippedTimes,
-    processingMs,
-  }
-  for (const letter of letters)
-    runner.listen({
-      event: 'deadLetter',
-      source: letter.source,
-      position: letter.position,
-      code: letter.code,
-      message: letter.message,
-    })
-  runner.listen({ event: 'batchCompleted', ...summary })
-  await noteBatch(runner.store, runner.app, timeMs, summary)
 }

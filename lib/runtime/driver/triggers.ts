@@ -100,7 +100,7 @@ const minuteFrom = (outcome: Outcome, request: TriggerRequest): readonly number[
 const soonestOf = (outcome: Outcome, request: TriggerRequest): number | undefined => {
   switch (outcome.kind) {
     // The invocation's time is nearly over, and there is more to do: another one goes on.
-    case 'moved':
+    case 'progressed':
       return request.nowMs
     case 'retry':
       return outcome.atMs < nextGridTime(request) ? outcome.atMs : undefined

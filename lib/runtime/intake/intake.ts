@@ -29,10 +29,12 @@ import {
   swapLane,
 } from '../../state/lanes.ts'
 import { type DeadLetter, storeDeadLetters } from '../../state/dead-letters.ts'
-import type { LaneParents } from '../sources/kinesis/lineage.ts'
 import { wake } from '../driver/rest.ts'
-import { settle } from '../retry.ts'
+import { withRetries } from '../retry.ts'
 import { sharedNow } from '../store-time.ts'
+
+/** Gives the lanes that must be drained before a lane is taken from. */
+export type LaneParents = (lane: string) => Promise<readonly string[]>
 
 /** What a source hands over: records of one lane in the order of their positions, and what could not even be read. */
 export interface LaneDelivery {
@@ -43,6 +45,8 @@ export interface LaneDelivery {
   readonly last?: string
   /** Called before records are dropped as redelivered. What it throws keeps all of the delivery from being appended. */
   readonly beforeDropping?: () => Promise<void>
+  /** Asked when the lane is new. Default: it comes after no other lane. */
+  readonly parentsOf?: LaneParents
 }
 
 /** What intake works with. */
@@ -54,8 +58,6 @@ export interface IntakeParts {
   readonly clock: Clock
   readonly randomness: Randomness
   readonly limits: BatchLimits
-  /** Where lanes come after others: asked when a lane is new. Default: none does. */
-  readonly parentsOf?: LaneParents
   /**
    * Told when this intake has woken the head, with the head as it is then: somebody has to call the driver at its next batch time. Also told
    * that there is no head yet, with undefined: the driver makes it, as soon as it is called.
@@ -87,7 +89,7 @@ export class Intake {
   /** The last position of a lane, for sources whose positions are given here. */
   async tail(lane: string): Promise<string> {
     const { store, app, source, clock } = this.#parts
-    return (await settle(clock, () => readLane(store, app, source, lane)))?.tail ?? BEGINNING
+    return (await withRetries(clock, () => readLane(store, app, source, lane)))?.tail ?? BEGINNING
   }
 
   /**
@@ -104,7 +106,7 @@ export class Intake {
       `a delivery to lane ${delivery.lane} is not in the order of its positions`,
     )
     const nowMs = clock.now()
-    await settle(clock, () =>
+    await withRetries(clock, () =>
       storeDeadLetters(store, app, delivery.rejected ?? [], { timeMs: nowMs }),
     )
     const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)
@@ -136,9 +138,9 @@ export class Intake {
     deliveryBehind: (tail: string) => LaneDelivery,
     nowMs: number,
   ): Promise<number> {
-    const { clock, store, app, source, randomness, parentsOf = async () => [] } = this.#parts
+    const { clock, store, app, source, randomness } = this.#parts
     let seen =
-      this.#left.get(lane) ?? (await settle(clock, () => readLane(store, app, source, lane)))
+      this.#left.get(lane) ?? (await withRetries(clock, () => readLane(store, app, source, lane)))
     this.#left.delete(lane)
     for (let tries = 1; tries <= TRIES_MAX; tries++) {
       const tail = seen?.tail ?? BEGINNING
@@ -155,7 +157,7 @@ export class Intake {
       const block =
         fresh.length === 0
           ? undefined
-          : await settle(clock, () => writeBlock(store, app, name, fresh))
+          : await withRetries(clock, () => writeBlock(store, app, name, fresh))
       const entry = entryOf(fresh, block, {
         last,
         deadLetters: delivery.rejected?.length ?? 0,
@@ -166,10 +168,10 @@ export class Intake {
         lane: delivery.lane,
         tail: last,
         by: attemptId,
-        parents: seen?.parents ?? (await parentsOf(delivery.lane)),
+        parents: seen?.parents ?? (await delivery.parentsOf?.(delivery.lane)) ?? [],
         entries: await this.#roomFor(seen, delivery.lane, entry),
       }
-      const answer = await settle(clock, () => swapLane(store, app, seen, next))
+      const answer = await withRetries(clock, () => swapLane(store, app, seen, next))
       // A refusal that shows this attempt's id is its own success, whose answer was lost.
       if (answer.swapped || answer.current?.by === attemptId) {
         this.#left.set(lane, next)
@@ -186,8 +188,8 @@ export class Intake {
 
   /** What is consumed by the last head this intake has seen is dropped: an older head only drops less. */
   #queueWith(seen: Lane | undefined, lane: string, entry: LaneEntry): readonly LaneEntry[] {
-    const cut = this.#head?.cuts[this.#parts.source]?.[lane] ?? BEGINNING
-    const waiting = seen === undefined ? [] : entriesAfter(seen, cut)
+    const offset = this.#head?.offsets[this.#parts.source]?.[lane] ?? BEGINNING
+    const waiting = seen === undefined ? [] : entriesAfter(seen, offset)
     const last = waiting.at(-1)
     const { limits } = this.#parts
     if (last === undefined || !fitsInto(last, entry, limits)) return [...waiting, entry]
@@ -218,7 +220,7 @@ export class Intake {
       )
     const entries = this.#queueWith(seen, lane, entry)
     if (sizeOf(entries) <= store.itemBytesMax) return entries
-    this.#head = await settle(clock, () => this.#heads.read())
+    this.#head = await withRetries(clock, () => this.#heads.read())
     const fewer = this.#queueWith(seen, lane, entry)
     if (sizeOf(fewer) <= store.itemBytesMax) return fewer
     throw new MillraceError('LANE_FULL', {
@@ -233,12 +235,12 @@ export class Intake {
   /** B12: after the append, never before it. */
   async #wakeHead(): Promise<void> {
     const { clock, store, woke } = this.#parts
-    const head = await settle(clock, () => this.#heads.read())
+    const head = await withRetries(clock, () => this.#heads.read())
     this.#head = head
     if (head === undefined) woke?.(undefined)
     if (head?.status !== 'rest') return
     const wakeMs = sharedNow(store, clock)
-    if (await settle(clock, () => wake(this.#heads, head, wakeMs)))
+    if (await withRetries(clock, () => wake(this.#heads, head, wakeMs)))
       woke?.({ ...head, status: 'running', wakeMs })
   }
 }

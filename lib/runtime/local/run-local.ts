@@ -8,7 +8,7 @@
  */
 import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
 import { MillraceError } from '../../base/errors.ts'
-import type { Receiver } from '../../ports/receiver.ts'
+import type { FedSource } from '../compose.ts'
 import type { FailureReason } from '../../state/head.ts'
 import { Driver } from '../driver/driver.ts'
 import type { Outcome } from '../driver/outcome.ts'
@@ -18,17 +18,10 @@ import { Intake } from '../intake/intake.ts'
 import type { Runner } from '../runner.ts'
 import { Sleeper } from './sleeper.ts'
 
-/** A source of the plan that is fed by a receiver. */
-export interface LocalReceiver {
-  /** The id of the source node. */
-  readonly source: string
-  readonly receiver: Receiver
-}
-
 /** What to run, and until when. */
 export interface LocalRun {
   readonly runner: Runner
-  readonly receivers: readonly LocalReceiver[]
+  readonly receivers: readonly FedSource[]
   /** Ends when all there is has been processed; with receivers, when their sources have ended besides. */
   readonly once: boolean
   /** Ends the run after the batch in flight. */
@@ -88,7 +81,7 @@ class LocalLoop {
     this.#runner = { ...parts.runner, listen: (event) => this.#listen(event) }
     this.#driver = new Driver(this.#runner)
     this.#sleeper = new Sleeper(parts.runner.clock)
-    this.#polls = [...parts.runner.sources.values()].some(({ kind }) => kind !== 'lanes')
+    this.#polls = [...parts.runner.sources.values()].some(({ isPolled }) => isPolled)
     this.#receiving = parts.receivers.length
   }
 
@@ -97,7 +90,7 @@ class LocalLoop {
   }
 
   /** Feeds one source. Never rejects: what goes wrong ends the run. */
-  async receive({ source, receiver }: LocalReceiver, signal: AbortSignal): Promise<void> {
+  async receive({ source, receiver }: FedSource, signal: AbortSignal): Promise<void> {
     const { app, store, clock, randomness, plan, listen } = this.#runner
     try {
       const intake = new Intake({

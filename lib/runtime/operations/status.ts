@@ -107,7 +107,7 @@ const laneOverviews = async (
   ].sort()
   const lanes = await Promise.all(sources.map((source) => readLanes(store, app, source)))
   return lanes.flat().map((lane) => {
-    const waiting = entriesAfter(lane, head?.cuts[lane.source]?.[lane.lane] ?? BEGINNING)
+    const waiting = entriesAfter(lane, head?.offsets[lane.source]?.[lane.lane] ?? BEGINNING)
     const waitingRecords = waiting.reduce((total, { count }) => total + count, 0)
     return {
       source: lane.source,

@@ -1,28 +1,40 @@
-import { splitLines } from '../../formats/text-lines.ts'
-import type { FileReader } from '../../dstream/source-declaration.ts'
+/** The elements of files and objects: what both kinds of sources make of bytes that they have read. */
+import type { FileReader } from '../../dstream/sources/file-selection.ts'
+import type { RejectedPart } from '../../formats/format.ts'
+import { text } from '../../formats/text.ts'
 import type { Partition } from '../../rdd/evaluate.ts'
-import { deadLetterOf } from '../../state/dead-letters.ts'
+import { type DeadLetter, deadLetterOf } from '../../state/dead-letters.ts'
 import type { PutAside } from './source-reader.ts'
 
-/** An object for which there is a place. */
-interface NamedBytes {
+/** A file that was read. */
+interface FileBytes {
+  /** The id of the source node. */
   readonly source: string
   readonly key: string
   readonly bytes: Uint8Array
 }
 
-/** The elements of one object as a partition, as `read` makes them, else its lines. One that `read` throws on is put aside whole. */
-export const elementsOfObject = (
-  object: NamedBytes,
+/** A file that is gone, and why it is not in the batch. */
+export interface SkippedFile {
+  readonly key: string
+  readonly reason: 'missing' | 'replaced'
+}
+
+/**
+ * The elements of one file as a partition: what `read` makes of it, or its lines of text. A file on
+ * which `read` throws is put aside whole; of a text, only the lines that cannot be read.
+ */
+export const elementsOfFile = (
+  file: FileBytes,
   read: FileReader | undefined,
   putAside: PutAside,
 ): Partition<unknown> => {
-  const { source, key, bytes } = object
-  if (read === undefined) return linesOfObject(object, putAside)
+  const { source, key, bytes } = file
   const origin: Partition<unknown>['origin'] = {
     description: `${key} of ${source}`,
     reject: (bad) => putAside(deadLetterOf(source, `${key}#${bad.index + 1}`, bad)),
   }
+  if (read === undefined) return { records: textOf(file, putAside), steps: [], origin }
   try {
     return { records: [...read(bytes, key)], steps: [], origin }
   } catch (error) {
@@ -31,38 +43,29 @@ export const elementsOfObject = (
   }
 }
 
-/** The lines of one object as a partition; lines that cannot be read are put aside with their offset, records with their line number. */
-const linesOfObject = (
-  { source, key, bytes }: NamedBytes,
-  putAside: PutAside,
-): Partition<unknown> => {
-  const { lines, rejected } = splitLines(bytes)
-  for (const line of rejected) {
-    const message =
-      line.code === 'LINE_NOT_UTF8'
-        ? 'The line is not valid UTF-8'
-        : `The line has ${line.sizeBytes} bytes, which is over the limit`
-    putAside({
-      source,
-      position: `${key}@${line.offset}`,
-      code: line.code,
-      message,
-      data: line.data,
-      sizeBytes: line.sizeBytes,
-    })
-  }
-  return {
-    records: lines,
-    steps: [],
-    origin: {
-      description: `${key} of ${source}`,
-      reject: (bad) => putAside(deadLetterOf(source, `${key}#${bad.index + 1}`, bad)),
-    },
-  }
+const textOf = (file: FileBytes, putAside: PutAside): readonly unknown[] => {
+  const { elements, rejected } = text.decode(file.bytes)
+  for (const line of rejected) putAside(lineLetter(file, line))
+  return elements
 }
 
-/** As many as fit into a batch, in order: one at least, for an object is never split, so that one above the limit makes a batch of its own. */
-export const withinObjectLimits = <T extends { readonly sizeBytes: number }>(
+const lineLetter = ({ source, key }: FileBytes, line: RejectedPart): DeadLetter => ({
+  source,
+  position: `${key}@${line.offset}`,
+  code: line.code,
+  message:
+    line.code === 'LINE_NOT_UTF8'
+      ? 'The line is not valid UTF-8'
+      : `The line has ${line.sizeBytes} bytes, which is over the limit`,
+  data: line.data,
+  sizeBytes: line.sizeBytes,
+})
+
+/**
+ * As many as fit into a batch, in order. One at least: a file is never split, so one above the limit
+ * makes a batch of its own.
+ */
+export const withinLimits = <T extends { readonly sizeBytes: number }>(
   due: readonly T[],
   limits: { readonly objects: number; readonly bytes: number },
 ): readonly T[] => {
@@ -72,4 +75,18 @@ export const withinObjectLimits = <T extends { readonly sizeBytes: number }>(
     return index > 0 && (index >= limits.objects || bytes > limits.bytes)
   })
   return end === -1 ? due : due.slice(0, end)
+}
+
+const NAMES_SHOWN_MAX = 10
+
+/** Files in words. */
+export const describeFiles = (
+  source: string,
+  files: readonly { readonly key: string }[],
+): readonly string[] => {
+  if (files.length === 0) return []
+  const names = files.slice(0, NAMES_SHOWN_MAX).map(({ key }) => key)
+  const more = files.length > NAMES_SHOWN_MAX ? ` and ${files.length - NAMES_SHOWN_MAX} more` : ''
+  const count = `${files.length} ${files.length === 1 ? 'file' : 'files'} of ${source}`
+  return [`${count}: ${names.join(', ')}${more}`]
 }

@@ -1,104 +1,130 @@
 /**
- * Records that were put aside and given back, for sources that do not come through lanes themselves: their redrive lanes are read beside what
- * the source has. Where all of a source comes through lanes, a redrive lane is one more of them.
- *
- * The positions of the lanes stand in the cut under the names of the lanes, as they do in the cut of a source of lanes: so they are kept
- * when the source is bound to something else, and nothing is counted twice.
+ * Records that were put aside and given back, for sources that do not come through lanes themselves:
+ * their redrive lanes are read beside what the source has. If all of a source comes through lanes, a
+ * redrive lane is one more of them.
  */
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
-import type { ItemStore } from '../../ports/item-store.ts'
-import type { Cut } from '../../state/manifest.ts'
+import { BEGINNING } from '../../state/lanes.ts'
+import { offsetsAfter } from '../../state/offsets.ts'
 import { isRedriveLane } from '../dead-letters/redrive-lanes.ts'
-import type { SourceReader, SourceInput } from './source-reader.ts'
-import { type LanesInput, lanesReader, oldestOf } from './lanes/reader.ts'
+import { lanesInput } from './lanes/input.ts'
+import { type LanesInput, lanesReader } from './lanes/reader.ts'
+import { inputKind, type SourcePlace } from './source-kind.ts'
+import {
+  earliestOf,
+  type InputData,
+  type SourceInput,
+  type SourceReader,
+} from './source-reader.ts'
 
-/** A slice with what was given back to its source. */
-export interface WithRedriven {
+/** What one batch takes from one source: that of its kind, and what was given back to it. */
+export interface WholeInput extends SourceInput {
   readonly redriven?: LanesInput
 }
 
-/** Where the lanes of a source are. */
-export interface RedrivenParts {
-  readonly store: ItemStore
-  readonly app: string
-  /** The id of the source node. */
-  readonly source: string
-}
-
-/** A source that also gives what was given back to it. */
-export const withRedriven = <S extends SourceInput>(
-  { store, app, source }: RedrivenParts,
-  inner: SourceReader<S>,
-): SourceReader<S> => {
-  const lanes = lanesReader({ store, app, source, isRead: isRedriveLane })
-  const redrivenIn = (slice: S): LanesInput | undefined => (slice as S & WithRedriven).redriven
+/**
+ * The reader of a source as the driver uses it: it keeps the offsets that are not of its kind, and
+ * takes what was given back.
+ */
+export const wholeReader = (
+  place: SourcePlace,
+  reader: SourceReader,
+): SourceReader<WholeInput> => {
+  const own = reader.parts
+  const redrives = reader.kind === 'lanes' ? undefined : redriveReader(place)
 
   return {
-    ...inner,
-    async allocate(request): Promise<S> {
-      const [slice, redriven] = await allOrFirstError([
-        inner.allocate(request),
-        lanes.allocate(request),
+    ...reader,
+    async allocate(request): Promise<WholeInput> {
+      const [input, redriven] = await allOrFirstError([
+        reader.allocate(request),
+        redrives?.allocate(request) ?? nothing,
       ])
-      return joined(slice, redriven)
+      const whole = { ...input, offsets: offsetsAfter(request.offsets, own, input.offsets) }
+      return redriven === undefined ? whole : withRedriven(whole, redriven)
     },
-    async read(slice, putAside) {
-      const redriven = redrivenIn(slice)
-      const data = await inner.read(slice, putAside)
-      if (redriven === undefined) return data
-      const back = await lanes.read(redriven, putAside)
-      return {
-        partitions: [...data.partitions, ...back.partitions],
-        slice: { ...data.slice, redriven: back.slice, ...lostOf(data.slice, back.slice) },
-        records: data.records + back.records,
-      }
+    async read(input, putAside): Promise<InputData<WholeInput>> {
+      const { redriven } = input
+      const data = await reader.read(input, putAside)
+      if (redriven === undefined || redrives === undefined) return data
+      return joined(data, await redrives.read(redriven, putAside))
     },
     async waiting(request) {
-      const since = await allOrFirstError([inner.waiting(request), lanes.waiting(request)])
-      const known = since.filter((ms) => ms !== undefined)
-      return known.length === 0 ? undefined : Math.min(...known)
+      const since = [reader.waiting(request), redrives?.waiting(request) ?? nothing]
+      return earliestOf(await allOrFirstError(since))
     },
-    async takenInMs(cut) {
-      const taken = await allOrFirstError(
-        [async () => inner.takenInMs?.(cut), async () => lanes.takenInMs?.(cut)].map((ask) =>
-          ask(),
-        ),
-      )
-      return oldestOf(taken.filter((ms) => ms !== undefined))
+    async takenInMs(offsets) {
+      const since = [reader.takenInMs?.(offsets), redrives?.takenInMs?.(offsets)]
+      return earliestOf(await allOrFirstError(since.map((ms) => ms ?? nothing)))
     },
-    blocks(slice) {
-      const redriven = redrivenIn(slice)
-      return [...inner.blocks(slice), ...(redriven === undefined ? [] : lanes.blocks(redriven))]
-    },
+    blocks: (input) => [
+      ...reader.blocks(input),
+      ...(input.redriven === undefined ? [] : (redrives?.blocks(input.redriven) ?? [])),
+    ],
   }
 }
 
-const joined = <S extends SourceInput>(slice: S, redriven: LanesInput): S => {
-  const taken = redriven.lanes.map(({ lane }) => [lane, redriven.cut[lane]] as const)
-  const cut = { ...slice.cut, ...Object.fromEntries(taken) }
-  if (!Object.keys(cut).some(isRedriveLane)) return slice
-  const laneCut = { ...lanePositions(cut), ...slice.laneCut }
-  const positioned = { ...slice, cut, laneCut }
-  if (taken.length === 0) return positioned
+const nothing = Promise.resolve(undefined)
+
+const redriveReader = (place: SourcePlace): SourceReader<LanesInput> =>
+  lanesReader({ ...place, isRead: isRedriveLane })
+
+/** Its own lanes stay as they are: of the other reader only the redrive lanes count. */
+const withRedriven = (input: SourceInput, redriven: LanesInput): WholeInput => {
+  const after = redriven.offsets.lanes ?? {}
+  const taken = redriven.lanes.map(({ lane }) => [lane, after[lane] ?? BEGINNING] as const)
+  if (taken.length === 0) return input
   return {
-    ...positioned,
-    records: slice.records + redriven.records,
-    bytes: slice.bytes + redriven.bytes,
+    ...input,
+    offsets: { ...input.offsets, lanes: { ...input.offsets.lanes, ...Object.fromEntries(taken) } },
+    records: input.records + redriven.records,
+    bytes: input.bytes + redriven.bytes,
     redriven,
   }
 }
 
-/** Of all that a cut holds, the positions of lanes, those of an earlier binding too. */
-const lanePositions = (cut: Cut): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries(cut).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  )
+const joined = (
+  data: InputData,
+  back: InputData<LanesInput>,
+): InputData<WholeInput> => ({
+  partitions: [...data.partitions, ...back.partitions],
+  input: { ...data.input, redriven: back.input, ...lostOf(data.input, back.input) },
+  records: data.records + back.records,
+})
 
-/** What is lost of both, said once: at a later attempt the slice says already what is. */
-const lostOf = (slice: SourceInput, { lost = [] }: LanesInput): Pick<SourceInput, 'lost'> => {
+/** What is lost of both, said once: at a later attempt the input says already what is. */
+const lostOf = (input: SourceInput, { lost = [] }: LanesInput): Pick<SourceInput, 'lost'> => {
+  const known = input.lost ?? []
   const fresh = lost.filter(
-    ({ lane, first }) =>
-      !(slice.lost ?? []).some((one) => one.lane === lane && one.first === first),
+    ({ lane, first }) => !known.some((one) => one.lane === lane && one.first === first),
   )
-  return fresh.length === 0 ? {} : { lost: [...(slice.lost ?? []), ...fresh] }
+  return fresh.length === 0 ? {} : { lost: [...known, ...fresh] }
 }
+
+/** An input as plain data, for the head and the store. */
+export const packInput = (input: WholeInput): object => {
+  const { redriven, ...rest } = input
+  const packed = inputKind(input.kind).pack?.(rest) ?? rest
+  return redriven === undefined ? packed : { ...packed, redriven: lanesInput.pack?.(redriven) }
+}
+
+/** The input that `packInput` has made plain. */
+export const unpackInput = (source: string, stored: object): WholeInput => {
+  const { redriven, ...rest } = stored as { readonly kind: string; readonly redriven?: object }
+  const input = inputKind(rest.kind).unpack?.(source, rest) ?? (rest as SourceInput)
+  if (redriven === undefined) return input
+  return { ...input, redriven: lanesInput.unpack?.(source, redriven) as LanesInput }
+}
+
+/** What an input holds, in words. */
+export const describeInput = (source: string, input: WholeInput): readonly string[] => [
+  ...inputKind(input.kind).describe(source, input),
+  ...(input.redriven === undefined ? [] : lanesInput.describe(source, input.redriven)),
+]
+
+/** Notes that an input counts as taken, though its batch is skipped. */
+export const skipInput = async (
+  place: SourcePlace,
+  input: WholeInput,
+  timeMs: number,
+): Promise<void> => inputKind(input.kind).skip?.(place, input, timeMs)

@@ -1,23 +1,20 @@
 /**
- * Running the graph of a plan for one batch: datasets by node, outputs in the order of their definition, then the state nodes that no
- * output asked for.
+ * Running the graph of a plan for one batch: the RDDs of all nodes, then the outputs in the order of
+ * their definition, then the stateful nodes that no output has asked for.
  */
-import { asMillraceError, MillraceError } from '../../base/errors.ts'
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
-import type { Fence } from '../../ports/output-files.ts'
-import type { Planned, Plan } from '../../dstream/plan.ts'
+import { asMillraceError, MillraceError } from '../../base/errors.ts'
+import type { Plan, Planned } from '../../dstream/plan.ts'
 import type { BatchView, OperatorNode, OutputView, PlanNode } from '../../dstream/plan-node.ts'
+import type { Fence } from '../../ports/fence.ts'
 import type { Partition } from '../../rdd/evaluate.ts'
-import { rddOfPartitions, type RDD, type RddContext } from '../../rdd/rdd.ts'
+import { type RDD, type RddContext, rddOfPartitions } from '../../rdd/rdd.ts'
+import type { WritePartitions } from '../../rdd/write-target.ts'
+import type { StateDrafts } from '../../state/live-state.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import type { Panes } from '../../state/operator/panes.ts'
-import type { StateDrafts } from '../../state/live-state.ts'
-
-/** What the outputs of an attempt write to. */
-export interface OutputPort {
-  print(text: string): void
-  saveText(path: string, parts: readonly Uint8Array[], fence: Fence): Promise<void>
-}
+import type { Outputs } from '../sinks/outputs.ts'
+import { BatchTasks, type Executor } from './batch-tasks.ts'
 
 /** One attempt at one batch. */
 export interface Execution {
@@ -29,8 +26,9 @@ export interface Execution {
   /** The partitions of each source, by its id. */
   readonly records: ReadonlyMap<string, readonly Partition<unknown>[]>
   readonly drafts: StateDrafts
-  readonly outputs: OutputPort
-  /** Outputs that need not run, for an earlier attempt has run them; those that run now are added. */
+  readonly outputs: Outputs
+  readonly executor: Executor
+  /** Outputs that need not run, for an earlier attempt has run them. Those that run now are added. */
   readonly outputsDone: Set<string>
 }
 
@@ -45,7 +43,7 @@ export const execute = async (execution: Execution): Promise<void> => {
   for (const { id, node, parents } of execution.plan.outputs) {
     try {
       const input = (await rdds.of(parents[0] as string))?.within(rdds.context, id)
-      if (execution.outputsDone.has(id)) await lookAgain(input)
+      if (execution.outputsDone.has(id)) await computeAgain(input)
       else if (input !== undefined) await node.run(input, rdds.outputView)
       execution.outputsDone.add(id)
     } catch (error) {
@@ -60,8 +58,11 @@ export const execute = async (execution: Execution): Promise<void> => {
     if (node.stateful !== undefined) await rdds.of(id)
 }
 
-/** Computes the dataset of an output that has run before: what is put aside on the way must be known to this attempt too. */
-const lookAgain = async (input: RDD<unknown> | undefined): Promise<void> => {
+/**
+ * Computes the RDD of an output that has run before: what is put aside on the way must be known to
+ * this attempt too.
+ */
+const computeAgain = async (input: RDD<unknown> | undefined): Promise<void> => {
   await input?.partitions().catch(() => undefined)
 }
 
@@ -87,13 +88,15 @@ class BatchRdds {
   readonly #made = new Map<string, Promise<RDD<unknown> | undefined>>()
 
   constructor(execution: Execution) {
+    const { plan, timeMs, fence, outputs, executor } = execution
     this.#execution = execution
-    this.#planned = new Map(execution.plan.nodes.map((planned) => [planned.id, planned]))
-    const { outputs, fence } = execution
-    this.context = { saveText: async (path, parts) => outputs.saveText(path, parts, fence) }
+    this.#planned = new Map(plan.nodes.map((planned) => [planned.id, planned]))
+    const write: WritePartitions = async (target, partitions) =>
+      outputs.write(target, partitions, { timeMs, fence })
+    this.context = { write, tasks: new BatchTasks(timeMs, executor) }
   }
 
-  /** The dataset of a node at this batch's time, made once however many ask; no dataset counts as an answer too. */
+  /** The RDD of a node at this batch time, made once however many ask. No RDD is an answer too. */
   of(id: string): Promise<RDD<unknown> | undefined> {
     const made = this.#made.get(id) ?? this.#make(this.#planned.get(id) as Planned)
     this.#made.set(id, made)
@@ -101,18 +104,17 @@ class BatchRdds {
   }
 
   get outputView(): OutputView {
-    const { outputs, fence, attemptNumber } = this.#execution
+    const { timeMs, fence, attemptNumber } = this.#execution
     return {
-      timeMs: this.#execution.timeMs,
+      timeMs,
       attempt: { number: attemptNumber, generation: fence.generation, epoch: fence.epoch },
-      print: (text) => outputs.print(text),
-      saveText: async (path, parts) => outputs.saveText(path, parts, fence),
+      write: this.context.write,
     }
   }
 
   async #make(planned: Planned<PlanNode>): Promise<RDD<unknown> | undefined> {
     const { id, node, parents, everyMs, settings } = planned
-    // Off the slide of its parents a node has no dataset: a join of windows does not fail there, it has nothing to do.
+    // Off the slide of its parents a node has no RDD: a join of windows has nothing to do then.
     if ((this.#execution.timeMs - this.#execution.zeroMs) % everyMs !== 0) return undefined
     if (node.role === 'source')
       return rddOfPartitions(this.#execution.records.get(id) ?? [], this.context, id)
@@ -133,12 +135,7 @@ class BatchRdds {
       state: (partition) => stateOf(id, partition),
       stateOfParent: (parent, partition) => stateOf(parents[parent] as string, partition),
       panes: <C>(partition: number) => drafts.panes(id, partition) as Panes<unknown> as Panes<C>,
-      get markMs() {
-        return drafts.markOf(id)
-      },
-      mark: () => drafts.mark(id),
-      checkpointMs: settings.checkpointMs,
-      expectAt: (expectedMs) => drafts.expectAt(id, expectedMs),
+      timer: drafts.timer(id, { zeroMs, everyMs: settings.timerMs }),
     }
   }
 }

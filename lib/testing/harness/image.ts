@@ -12,7 +12,7 @@ import { Driver } from '../../runtime/driver/driver.ts'
 import type { Listener } from '../../runtime/events.ts'
 import { superviseReceiver } from '../../runtime/intake/receiver-supervisor.ts'
 import { Intake } from '../../runtime/intake/intake.ts'
-import { parseObjectStoreUri } from '../../runtime/locations.ts'
+import { parseNamedUri } from '../../runtime/locations.ts'
 import type { SourceReader } from '../../runtime/sources/source-reader.ts'
 import { lanesReader } from '../../runtime/sources/lanes/reader.ts'
 import { filesReader } from '../../runtime/sources/files/reader.ts'
@@ -94,7 +94,7 @@ export const startImage = async (
 
 /** Where an output lies in the tree of files of a test: a bucket is a directory, and so is a root. */
 export const treePath = (path: string): string => {
-  const object = parseObjectStoreUri(path)
+  const object = parseNamedUri(path)
   return object === undefined ? path.replace(/^\.?\/+/, '') : `${object.bucket}/${object.rest}`
 }
 

@@ -9,7 +9,7 @@ import type { Queue } from '../../dstream/source-declaration.ts'
 import { memoryObjects, type MemoryObjects } from '../../adapters/memory/memory-objects.ts'
 import type { ReceiverSink } from '../../ports/receiver.ts'
 import type { Intake } from '../../runtime/intake/intake.ts'
-import { parseObjectStoreUri } from '../../runtime/locations.ts'
+import { parseNamedUri } from '../../runtime/locations.ts'
 import { type KinesisEventRecord, kinesisDeliveries } from '../../runtime/sources/kinesis/event.ts'
 
 /** A record of a stream with its key. */
@@ -69,7 +69,7 @@ export class TestInput {
     // A bucket's keys have no directories.
     this.objects = memoryObjects({
       name,
-      path: parseObjectStoreUri(name) === undefined ? name : '',
+      path: parseNamedUri(name) === undefined ? name : '',
     })
   }
 

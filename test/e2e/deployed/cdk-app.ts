@@ -47,7 +47,7 @@ const fitToEmulator = (
   worker.function.addEnvironment('AWS_ENDPOINT_URL', endpoint)
   // The emulator's own address of the queue goes past the gate.
   worker.function.addEnvironment(
-    'MILLRACE_TICKS',
+    'MILLRACE_TRIGGERS',
     `${endpoint}/000000000000/${triggers.queue.queueName}`,
   )
   // On AWS the right to send covers batches, and there is no action of this name.

@@ -124,7 +124,7 @@ export const batchBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/driver/run.ts',
-        find: '  await settle(runner.clock, () => storeDeadLetters(runner.store, runner.app, kept, origin))\n',
+        find: '  await withRetries(runner.clock, () => storeDeadLetters(runner.store, runner.app, kept, origin))\n',
         replace: '',
       },
       {

@@ -8,9 +8,9 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/intake/intake.ts',
-        find: '      const answer = await settle(clock, () => swapLane(store, app, seen, next))\n',
+        find: '      const answer = await withRetries(clock, () => swapLane(store, app, seen, next))\n',
         replace:
-          '      const before = seen\n      void settle(clock, () => swapLane(store, app, before, next)).catch(() => undefined)\n      if (next.tail !== "") return fresh.length\n      const answer = await settle(clock, () => swapLane(store, app, seen, next))\n',
+          '      const before = seen\n      void withRetries(clock, () => swapLane(store, app, before, next)).catch(() => undefined)\n      if (next.tail !== "") return fresh.length\n      const answer = await withRetries(clock, () => swapLane(store, app, seen, next))\n',
       },
     ],
   },
@@ -43,14 +43,14 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/intake/intake.ts',
-        find: '    await settle(clock, () => storeDeadLetters(store, app, delivery.rejected ?? [], { timeMs: nowMs }))\n',
+        find: '    await withRetries(clock, () => storeDeadLetters(store, app, delivery.rejected ?? [], { timeMs: nowMs }))\n',
         replace: '',
       },
       {
         file: 'lib/runtime/intake/intake.ts',
         find: '    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)\n    await this.#wakeHead()\n',
         replace:
-          '    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)\n    await settle(clock, () => storeDeadLetters(store, app, delivery.rejected ?? [], { timeMs: nowMs }))\n    await this.#wakeHead()\n',
+          '    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)\n    await withRetries(clock, () => storeDeadLetters(store, app, delivery.rejected ?? [], { timeMs: nowMs }))\n    await this.#wakeHead()\n',
       },
     ],
   },

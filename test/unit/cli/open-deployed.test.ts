@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { deploymentIn } from '../../../cli/deployment.ts'
+import { deploymentIn } from '../../../lib/tools/deployment.ts'
 import { parseSince } from '../../../cli/since.ts'
 
 const deployment = {

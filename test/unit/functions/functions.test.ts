@@ -7,7 +7,7 @@ import { readEnvironment } from '../../../functions/environment.ts'
 import { notificationsFor, objectTargets } from '../../../functions/object-targets.ts'
 import { bucketPlace, outputPort } from '../../../functions/outputs.ts'
 import { deliveriesFor, streamTargets } from '../../../functions/targets.ts'
-import { triggerQueue } from '../../../functions/tick-queue.ts'
+import { triggerQueue } from '../../../functions/trigger-queue.ts'
 import type { OutputFiles } from '../../../lib/ports/output-files.ts'
 import { memoryOutputFiles } from '../../../lib/adapters/memory/memory-output-files.ts'
 
@@ -16,7 +16,7 @@ const ARN = 'arn:aws:kinesis:eu-west-1:123456789012:stream/clicks'
 const clicks = { kind: 'kinesis', streamArn: ARN } as const
 const variables = {
   MILLRACE_TABLE: 'table',
-  MILLRACE_TICKS: 'https://queue',
+  MILLRACE_TRIGGERS: 'https://queue',
   MILLRACE_SOURCES: JSON.stringify({ 'kinesisTextStream-1': clicks }),
   MILLRACE_OUTPUTS: '{"results":"my-bucket"}',
   MILLRACE_GENERATION: '7',
@@ -38,7 +38,7 @@ describe('the environment', () => {
 
   test.each<[string, string | undefined]>([
     ['MILLRACE_TABLE', undefined],
-    ['MILLRACE_TICKS', ''],
+    ['MILLRACE_TRIGGERS', ''],
     ['MILLRACE_SOURCES', 'no json'],
     ['MILLRACE_SOURCES', '[]'],
     ['MILLRACE_SOURCES', '{"a":{"kind":"kinesis"}}'],

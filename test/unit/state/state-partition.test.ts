@@ -22,7 +22,7 @@ const commit = (
   for (const [key, state] of put) draft.put(key, state)
   for (const key of remove) draft.remove(key)
   const written = { delta: draft.delta(), merged: draft.merged(), isUnchanged: draft.isUnchanged }
-  draft.settle()
+  draft.publish()
   return written
 }
 
@@ -189,7 +189,7 @@ describe('states changed in place', () => {
       draft.put(key, state)
     }
     expect(decode(replayable(draft.delta()))).toEqual([[['a', { n: 2 }]], []])
-    draft.settle()
+    draft.publish()
     expect(entriesOf(partition)).toEqual([['a', { n: 2 }]])
   })
 
@@ -207,7 +207,7 @@ describe('states changed in place', () => {
     const state = { n: 1 }
     draft.put('a', state)
     state.n = 99
-    draft.settle()
+    draft.publish()
     expect(entriesOf(partition)).toEqual([['a', { n: 1 }]])
   })
 })
@@ -239,7 +239,7 @@ describe('a draft', () => {
       ['a', 1],
       ['b', 2],
     ])
-    draft.settle()
+    draft.publish()
     expect(entriesOf(partition)).toEqual([
       ['b', 2],
       ['c', 3],

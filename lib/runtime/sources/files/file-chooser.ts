@@ -6,31 +6,19 @@
  * t - remember), or none with `existing: 'all'`; while files that were already eligible wait for room it does not move on. A path that was
  * taken and written again is ignored while it is remembered, as in Spark, or taken again with `onOverwrite: 'new'`.
  */
-import type { FileSelection } from '../../../dstream/source-declaration.ts'
+import type { FileSelection } from '../../../dstream/sources/file-selection.ts'
 import type { ItemStore } from '../../../ports/item-store.ts'
 import type { ObjectSource, ObjectSummary } from '../../../ports/object-source.ts'
 import { ledgerKey } from '../../../state/item-keys.ts'
+import type { FileOffsets } from '../../../state/offsets.ts'
+import type { SourcePlace } from '../source-kind.ts'
 import type { Listener } from '../../events.ts'
 
 /** What to make it of. */
-export interface FilesReaderParts {
-  readonly store: ItemStore
-  readonly app: string
-  /** The id of the source node. */
-  readonly source: string
+export interface FilesReaderParts extends SourcePlace {
   readonly objects: ObjectSource
   readonly selection: FileSelection
   readonly report: Listener
-}
-
-/** How far a source of files has been consumed. */
-export interface ObjectsCut {
-  /** How many objects were ever taken: tells whether a ledger in memory is up to date. */
-  readonly taken: number
-  /** The threshold to keep while eligible objects wait for room. */
-  readonly threshold?: number
-  /** What another kind of source has left there under this name, in an earlier run with another binding: kept for when it comes back. */
-  readonly [name: string]: unknown
 }
 
 /** When an object was taken, and which version of it. */
@@ -54,22 +42,22 @@ export class FileChooser {
   }
 
   /** A file must have been modified after this to be in the batch at a time. */
-  thresholdAt(timeMs: number, startedMs: number, cut: ObjectsCut): number {
+  thresholdAt(timeMs: number, startedMs: number, offsets: FileOffsets): number {
     const { selection } = this.#parts
     if (selection.existing === 'all') return -Infinity
-    return Math.min(Math.max(startedMs, timeMs - selection.rememberMs), cut.threshold ?? Infinity)
+    return Math.min(Math.max(startedMs, timeMs - selection.rememberMs), offsets.threshold ?? Infinity)
   }
 
   /** Everything not taken yet and not too old, whether its time has come or not, oldest first. */
   async candidates(
     timeMs: number,
     startedMs: number,
-    cut: ObjectsCut,
+    offsets: FileOffsets,
   ): Promise<readonly ObjectSummary[]> {
-    const threshold = this.thresholdAt(timeMs, startedMs, cut)
+    const threshold = this.thresholdAt(timeMs, startedMs, offsets)
     const [listed, entries] = await Promise.all([
       this.#parts.objects.list(),
-      this.#ledger.entries(cut.taken),
+      this.#ledger.entries(offsets.taken),
     ])
     return listed
       .filter(({ key }) => this.#parts.selection.filter?.(key) !== false)

@@ -5,13 +5,12 @@
  * their shard and into order, and one that is there twice counts once. Batches overlap when they are repeated; intake drops what it has.
  */
 import { MillraceError } from '../../../base/errors.ts'
-import type { KinesisSource } from '../../../dstream/source-declaration.ts'
 import type { StreamRecord } from '../../../ports/stream-reader.ts'
 import type { DeadLetter } from '../../../state/dead-letters.ts'
 import type { PositionedRecord } from '../../../state/blocks.ts'
 import type { LaneDelivery } from '../../intake/intake.ts'
 import { positionOf } from './positions.ts'
-import { laneRecords } from './records.ts'
+import { type KinesisElements, laneRecords } from './records.ts'
 import { laneId } from './shards.ts'
 
 /** A record of a Lambda event, as much of it as is read. */
@@ -39,7 +38,7 @@ export interface KinesisEvent {
 export interface KinesisTarget {
   /** The id of the source node. */
   readonly source: string
-  readonly elements: KinesisSource['elements']
+  readonly elements: KinesisElements
   /** When the stream was created. */
   readonly createdMs: number
 }

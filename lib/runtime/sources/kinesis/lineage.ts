@@ -1,9 +1,7 @@
 /** Which lanes come before a lane, for the records of a key to stay in order when shards are split and merged. */
+import type { LaneParents } from '../../intake/intake.ts'
 import type { StreamReader } from '../../../ports/stream-reader.ts'
 import { shardOf } from './shards.ts'
-
-/** Gives the lanes that have to be drained before a lane is taken from. Asked once for each lane, when it is new. */
-export type LaneParents = (lane: string) => Promise<readonly string[]>
 
 /**
  * The lanes of the shards that a shard was made of. A lane that is no shard comes after nothing.

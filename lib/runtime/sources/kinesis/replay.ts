@@ -1,16 +1,15 @@
 /** A lost block is made again from the shard that its records came from (B7). */
-import type { KinesisSource } from '../../../dstream/source-declaration.ts'
 import type { StreamReader } from '../../../ports/stream-reader.ts'
 import type { PositionedRecord } from '../../../state/blocks.ts'
 import { isAfter } from '../../../state/lanes.ts'
 import type { Replay } from '../lanes/lost-blocks.ts'
 import { sequenceNumberOf } from './positions.ts'
-import { laneRecords } from './records.ts'
+import { type KinesisElements, laneRecords } from './records.ts'
 import { shardOf } from './shards.ts'
 
 /** What to read with. */
 export interface ShardReplayParts {
-  readonly elements: KinesisSource['elements']
+  readonly elements: KinesisElements
   /** Opened when a block is lost, which is hardly ever: nothing is loaded for it before. */
   readonly open: () => Promise<StreamReader>
 }

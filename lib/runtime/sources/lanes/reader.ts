@@ -1,46 +1,53 @@
 /**
- * Records from lanes: what receivers and streams deliver, appended by intake.
+ * Records from lanes: what receivers, streams and queues deliver, appended by intake.
  *
- * A batch's part of a lane is all entries behind the last cut up to its own, so nothing can fall between two batches, and no clock has a
- * say in it (DESIGN: membership by receive time loses records acknowledged during a pause).
+ * A batch takes all entries of a lane from the offset of the last batch up to its own, so nothing can
+ * fall between two batches, and no clock has a say in it. (Membership by receive time would lose
+ * records that were acknowledged during a pause.)
  */
 import { invariant } from '../../../base/errors.ts'
 import { allOrFirstError } from '../../../base/all-or-first-error.ts'
-import type { ItemStore } from '../../../ports/item-store.ts'
 import type { Partition } from '../../../rdd/evaluate.ts'
 import { type Block, positionsOf } from '../../../state/blocks.ts'
+import { deadLetterOf } from '../../../state/dead-letters.ts'
 import {
   BEGINNING,
   type BlockRef,
   entriesAfter,
   isAfter,
+  isRecordLane,
   type Lane,
   type LaneEntry,
   lineageOrder,
   readLane,
   readLanes,
 } from '../../../state/lanes.ts'
+import type { LaneOffsets } from '../../../state/offsets.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
-import { deadLetterOf } from '../../../state/dead-letters.ts'
-import { earlierLives } from '../kinesis/shards.ts'
 import { isRedriveLane } from '../../dead-letters/redrive-lanes.ts'
-import type { SourceReader, PutAside, SourceInput, InputData } from '../source-reader.ts'
-import { NOTIFICATION_LANE } from '../objects/notifications.ts'
+import type { SourcePlace } from '../source-kind.ts'
+import {
+  earliestOf,
+  type InputData,
+  type PutAside,
+  type SourceInput,
+  type SourceReader,
+} from '../source-reader.ts'
 import { type BlockRecovery, findBlock, type FoundBlock } from './lost-blocks.ts'
 
-/** The entries of one lane that a batch takes. Pinned: a batch computed again reads these blocks and no others (B7). */
+/** The entries of one lane that a batch takes. A batch that is computed again reads these (B7). */
 export interface LaneInput {
   readonly lane: string
   readonly entries: readonly LaneEntry[]
 }
 
-export interface LanesInput extends SourceInput {
+/** What a batch takes from lanes. */
+export interface LanesInput extends SourceInput<'lanes'> {
   readonly kind: 'lanes'
   readonly lanes: readonly LaneInput[]
-  readonly cut: Readonly<Record<string, string>>
 }
 
-/** What of a lane lies behind the cut. */
+/** What of a lane lies after its offset. */
 interface WaitingLane extends LaneInput {
   readonly parents: readonly string[]
 }
@@ -77,66 +84,60 @@ const fill = (
   return taken
 }
 
-/** A stream that was made anew goes on where the one before it ended: its lanes come after those of the other. */
-const withEarlierLives = (lanes: readonly Lane[]): readonly Lane[] => {
-  const names = lanes.map(({ lane }) => lane)
-  return lanes.map((lane) => ({
-    ...lane,
-    parents: [...lane.parents, ...earlierLives(lane.lane, names)],
-  }))
-}
-
-/** What to make it of. */
-export interface LanesReaderParts {
-  readonly store: ItemStore
-  readonly app: string
-  /** The id of the source node. */
-  readonly source: string
-  /** Where the source of the records can be read again. */
+/** How lanes are read. */
+export interface LanesReaderParts extends SourcePlace {
+  /** How a lost block is made again. Left out: the source cannot be read again. */
   readonly recovery?: BlockRecovery
-  /** Which lanes of the source are read. Default: all but the one of hints. */
+  /** Which lanes are read. Default: all that hold records, those of redrives among them. */
   readonly isRead?: (lane: string) => boolean
+  /** Which of some lanes must be drained before a lane, besides its parents. Default: none. */
+  readonly predecessors?: (lane: string, lanes: readonly string[]) => readonly string[]
 }
 
-const isNoHint = (lane: string): boolean => lane !== NOTIFICATION_LANE
-
-/** The source of one node whose records come through lanes. */
+/** The reader of a source whose records come through lanes. */
 export const lanesReader = ({
   store,
   app,
   source,
   recovery,
-  isRead = isNoHint,
+  isRead = isRecordLane,
+  predecessors = () => [],
 }: LanesReaderParts): SourceReader<LanesInput> => {
-  const lanesNow = async (): Promise<readonly Lane[]> =>
-    withEarlierLives((await readLanes(store, app, source)).filter(({ lane }) => isRead(lane)))
+  const withPredecessors = (lanes: readonly Lane[]): readonly Lane[] => {
+    const names = lanes.map(({ lane }) => lane)
+    return lanes.map((lane) => ({
+      ...lane,
+      parents: [...lane.parents, ...predecessors(lane.lane, names)],
+    }))
+  }
 
-  const behind = (
-    cut: Readonly<Record<string, unknown>>,
-    lanes: readonly Lane[],
-  ): readonly WaitingLane[] =>
+  const lanesNow = async (): Promise<readonly Lane[]> =>
+    withPredecessors((await readLanes(store, app, source)).filter(({ lane }) => isRead(lane)))
+
+  const waitingIn = (offsets: LaneOffsets, lanes: readonly Lane[]): readonly WaitingLane[] =>
     lineageOrder(lanes).map((lane) => ({
       lane: lane.lane,
       parents: lane.parents,
-      entries: entriesAfter(lane, (cut[lane.lane] as string | undefined) ?? BEGINNING),
+      entries: entriesAfter(lane, offsets[lane.lane] ?? BEGINNING),
     }))
 
   /**
-   * Lanes are not read at one moment: a child may be there with its first entry, and its parent as it was before its last one. Whoever is
-   * taken from for the first time has its parents read again; by then all of theirs is there, since it was stored before.
+   * Lanes are not read at one moment: a child may be there with its first entry, and its parent as it
+   * was before its last one. When a lane is taken from for the first time, its parents are read
+   * again. By then all of theirs is there, since it was stored before.
    */
   const withParents = async (
-    cut: Readonly<Record<string, unknown>>,
+    offsets: LaneOffsets,
     lanes: readonly Lane[],
   ): Promise<readonly Lane[]> => {
     const parents = new Set(
-      lanes.flatMap((lane) => (cut[lane.lane] === undefined ? lane.parents : [])),
+      lanes.flatMap((lane) => (offsets[lane.lane] === undefined ? lane.parents : [])),
     )
     const again = await allOrFirstError(
       [...parents].map((lane) => readLane(store, app, source, lane)),
     )
     const found = again.filter((lane) => lane !== undefined)
-    return withEarlierLives([
+    return withPredecessors([
       ...lanes.filter(({ lane }) => !found.some((parent) => parent.lane === lane)),
       ...found,
     ])
@@ -154,26 +155,26 @@ export const lanesReader = ({
 
   return {
     kind: 'lanes',
+    parts: ['lanes'],
+    isPolled: false,
     lanes: lanesNow,
-    async allocate({ cut = {}, limits, lanes: read }): Promise<LanesInput> {
-      const waiting = behind(cut, await withParents(cut, read ?? (await lanesNow())))
+    async allocate({ offsets: { lanes: offsets = {} }, limits, lanes: read }): Promise<LanesInput> {
+      const waiting = waitingIn(offsets, await withParents(offsets, read ?? (await lanesNow())))
       const lanes = fill(waiting, limits).filter(({ entries }) => entries.length > 0)
-      const entries = lanes.flatMap((lane) => lane.entries)
-      // While a stream is bound nobody is told of objects: when a bucket is again, it is listed from the beginning.
-      const { listing: _, ...positions } = cut
-      const next: Record<string, string> = { ...(positions as Record<string, string>) }
+      const next: Record<string, string> = { ...offsets }
       for (const lane of lanes) next[lane.lane] = lastOf(lane, next[lane.lane] ?? BEGINNING)
+      const entries = lanes.flatMap((lane) => lane.entries)
       return {
         kind: 'lanes',
         lanes,
         records: sum(entries, 'count'),
         bytes: sum(entries, 'bytes'),
         objects: 0,
-        cut: next,
+        offsets: { lanes: next },
       }
     },
-    async read(slice: LanesInput, putAside: PutAside): Promise<InputData<LanesInput>> {
-      const blocks = slice.lanes.flatMap(({ lane, entries }) =>
+    async read(input: LanesInput, putAside: PutAside): Promise<InputData<LanesInput>> {
+      const blocks = input.lanes.flatMap(({ lane, entries }) =>
         entries.flatMap((entry) => entry.blocks.map((ref) => ({ lane, ref }))),
       )
       const read = await allOrFirstError(
@@ -187,41 +188,39 @@ export const lanesReader = ({
           )),
         })),
       )
-      const whole = withoutLost(slice, read)
+      const whole = withoutLost(input, read)
       return {
         partitions: read.flatMap((one) =>
           one.found ? [partitionOf(one.lane, one.block, putAside)] : [],
         ),
-        slice: whole,
+        input: whole,
         records: whole.records,
       }
     },
-    async waiting({ cut = {} }): Promise<number | undefined> {
-      const lanes = behind(cut, await lanesNow())
+    async waiting({ offsets: { lanes: offsets = {} } }): Promise<number | undefined> {
+      const lanes = waitingIn(offsets, await lanesNow())
       return lanes.some(({ entries }) => entries.length > 0) ? -Infinity : undefined
     },
-    async takenInMs(cut = {}): Promise<number | undefined> {
-      const lanes = behind(cut, await lanesNow())
-      return oldestOf(lanes.flatMap(({ entries }) => entries.map(({ receivedMs }) => receivedMs)))
+    async takenInMs({ lanes: offsets = {} }): Promise<number | undefined> {
+      const lanes = waitingIn(offsets, await lanesNow())
+      return earliestOf(
+        lanes.flatMap(({ entries }) => entries.map(({ receivedMs }) => receivedMs)),
+      )
     },
-    blocks: (slice: LanesInput): readonly SegmentRef[] =>
-      slice.lanes.flatMap(({ entries }) => entries.flatMap((entry) => entry.blocks)),
+    blocks: (input: LanesInput): readonly SegmentRef[] =>
+      input.lanes.flatMap(({ entries }) => entries.flatMap((entry) => entry.blocks)),
   }
 }
 
-/** The least of some times; undefined: there are none. */
-export const oldestOf = (times: readonly number[]): number | undefined =>
-  times.length === 0 ? undefined : Math.min(...times)
-
-/** The slice without the blocks that are nowhere any more: they stand in it as lost. Its cut stays, so that nobody looks for them again. */
+/** The input without the blocks that are nowhere any more: they stand in it as lost. Its offsets stay, so that nobody looks for them again. */
 const withoutLost = (
-  slice: LanesInput,
+  input: LanesInput,
   read: readonly ({ readonly lane: string } & FoundBlock)[],
 ): LanesInput => {
   const gone = read.flatMap((one) => (one.found ? [] : [one]))
-  if (gone.length === 0) return slice
+  if (gone.length === 0) return input
   const refs = new Set(gone.map(({ ref }) => ref))
-  const lanes = slice.lanes.map(({ lane, entries }) => ({
+  const lanes = input.lanes.map(({ lane, entries }) => ({
     lane,
     entries: entries.map((entry) => entryOf(entry, refs)),
   }))
@@ -234,11 +233,11 @@ const withoutLost = (
     reason,
   }))
   return {
-    ...slice,
+    ...input,
     lanes,
     records: sum(entries, 'count'),
     bytes: sum(entries, 'bytes'),
-    lost: [...(slice.lost ?? []), ...lost],
+    lost: [...(input.lost ?? []), ...lost],
   }
 }
 
@@ -252,8 +251,9 @@ const sum = (
   field: 'count' | 'bytes',
 ): number => parts.reduce((total, part) => total + part[field], 0)
 
-const lastOf = ({ lane, entries }: LaneInput, cut: string): string => {
-  const last = entries.at(-1)?.last ?? cut
-  invariant('B6', !isAfter(cut, last), `the cut of lane ${lane} goes back from ${cut} to ${last}`)
+const lastOf = ({ lane, entries }: LaneInput, offset: string): string => {
+  const last = entries.at(-1)?.last ?? offset
+  const goesBack = `the offset of lane ${lane} goes back from ${offset} to ${last}`
+  invariant('B6', !isAfter(offset, last), goesBack)
   return last
 }

@@ -4,10 +4,10 @@
  * Source for the shapes: Amazon S3 User Guide, "Event message structure" and "EventBridge event message structure". In messages from the
  * bucket the key is encoded as in forms; in those from EventBridge it is plain.
  */
-import type { ObjectNotification } from './notifications.ts'
+import type { PendingObject } from '../../../state/offsets.ts'
 
 /** A hint with the bucket it is about. */
-export interface BucketNotification extends ObjectNotification {
+export interface BucketNotification extends PendingObject {
   readonly bucket: string
 }
 

@@ -9,20 +9,7 @@
  * how far it has come stands in the cut, so that a crash goes on from the last commit.
  */
 import type { ObjectStore } from '../../../ports/object-store.ts'
-import type { ObjectNotification } from './notifications.ts'
-
-/** How far the listing of a place has come. */
-export interface ListingCut {
-  /** Another place is listed from the beginning. */
-  readonly place: string
-  readonly round: 0 | 1 | 2
-  /** The first batch time at this place. */
-  readonly begunMs: number
-  /** Not before this batch time. */
-  readonly dueMs: number
-  /** The last key that was listed in this round. */
-  readonly after?: string
-}
+import type { ListingProgress, PendingObject } from '../../../state/offsets.ts'
 
 /** What to list, and from when. */
 export interface ListingParts {
@@ -34,8 +21,8 @@ export interface ListingParts {
 
 /** A page of a listing as hints, and how far the listing has come with it. */
 export interface ListedPage {
-  readonly notifications: readonly ObjectNotification[]
-  readonly listing: ListingCut
+  readonly found: readonly PendingObject[]
+  readonly progress: ListingProgress
 }
 
 /** Three times what S3 says it may take until a bucket's notifications work. */
@@ -54,26 +41,26 @@ export class Listing {
   }
 
   /** Lists what is due at a batch time: one page. */
-  async page(cut: ListingCut | undefined, timeMs: number): Promise<ListedPage> {
-    const listing = cut?.place === this.#place ? cut : this.#begin(timeMs)
-    if (listing.round === 2 || listing.dueMs > timeMs) return { notifications: [], listing }
-    const { objects, next } = await this.#parts.objects.list(this.#parts.prefix, listing.after)
-    const notifications = objects
-      .filter(({ modifiedMs }) => listing.round === 0 || modifiedMs > listing.begunMs - SKEW_MS)
+  async page(before: ListingProgress | undefined, timeMs: number): Promise<ListedPage> {
+    const progress = before?.place === this.#place ? before : this.#begin(timeMs)
+    if (progress.round === 2 || progress.dueMs > timeMs) return { found: [], progress }
+    const { objects, next } = await this.#parts.objects.list(this.#parts.prefix, progress.after)
+    const found = objects
+      .filter(({ modifiedMs }) => progress.round === 0 || modifiedMs > progress.begunMs - SKEW_MS)
       .map(({ key, modifiedMs }) => ({ key, eventMs: modifiedMs }))
     return {
-      notifications,
-      listing: next === undefined ? roundAfter(listing, timeMs) : { ...listing, after: next },
+      found,
+      progress: next === undefined ? roundAfter(progress, timeMs) : { ...progress, after: next },
     }
   }
 
   /** When there is something to list: at any time (-Infinity), or from a batch time on; undefined: never again. */
-  dueMs(cut: ListingCut | undefined): number | undefined {
-    if (cut?.place !== this.#place || cut.round === 0) return -Infinity
-    return cut.round === 1 ? cut.dueMs : undefined
+  dueMs(progress: ListingProgress | undefined): number | undefined {
+    if (progress?.place !== this.#place || progress.round === 0) return -Infinity
+    return progress.round === 1 ? progress.dueMs : undefined
   }
 
-  #begin(timeMs: number): ListingCut {
+  #begin(timeMs: number): ListingProgress {
     const place = this.#place
     return this.#parts.existing === 'all'
       ? { place, round: 0, begunMs: timeMs, dueMs: timeMs }
@@ -81,7 +68,7 @@ export class Listing {
   }
 }
 
-const roundAfter = ({ place, round, begunMs }: ListingCut, timeMs: number): ListingCut => ({
+const roundAfter = ({ place, round, begunMs }: ListingProgress, timeMs: number): ListingProgress => ({
   place,
   round: round === 0 ? 1 : 2,
   begunMs,

@@ -1,12 +1,14 @@
-import { rddOfPartitions, RDD } from '../../../rdd/rdd.ts'
-import type { Queue, QueueSource } from '../../../dstream/source-declaration.ts'
 import { MillraceError } from '../../../base/errors.ts'
+import type { Queue, QueueDeclaration } from '../../../dstream/sources/queue.ts'
+import { RDD, rddOfPartitions } from '../../../rdd/rdd.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
-import type { SourceReader, SourceInput, InputData, InputRequest } from '../source-reader.ts'
+import type { InputKind } from '../source-kind.ts'
+import type { InputData, SourceInput, SourceReader } from '../source-reader.ts'
 
-export interface QueueInput extends SourceInput {
+/** What a batch takes from a queue. */
+export interface QueueInput extends SourceInput<'queue'> {
   readonly kind: 'queue'
-  /** The queue entries of the batch, counted from the first entry ever. */
+  /** The entries of the batch, counted from the first entry ever. */
   readonly from: number
   readonly to: number
   /** The process that has them in memory. */
@@ -14,18 +16,19 @@ export interface QueueInput extends SourceInput {
 }
 
 /**
- * The source of a queueStream. Entries leave the user's array when a batch takes them and are kept until the next batch takes some, so that
- * the same batch can be tried again in this process. Another process has another queue, and says so.
+ * The reader of a queueStream. Entries leave the user's array when a batch takes them. They are kept
+ * until the next batch takes some, so that the same batch can be tried again in this process. Another
+ * process has another queue, and says so.
  */
 export const queueReader = (
-  { queue, oneAtATime, whenEmpty }: QueueSource,
+  { queue, oneAtATime, whenEmpty }: QueueDeclaration,
   process: string,
 ): SourceReader<QueueInput> => {
   let taken: Queue<unknown> = []
   let takenFrom = 0
 
-  const checkProcess = (cut: InputRequest['cut'] | QueueInput): void => {
-    if (cut === undefined || cut['process' as keyof typeof cut] === process) return
+  const checkProcess = (owner: string | undefined): void => {
+    if (owner === undefined || owner === process) return
     throw new MillraceError('QUEUE_NOT_RECOVERABLE', {
       problem:
         'This store was written by an earlier run with a queueStream, whose queue was in the memory of that run',
@@ -35,10 +38,12 @@ export const queueReader = (
 
   return {
     kind: 'queue',
-    async allocate({ cut }: InputRequest): Promise<QueueInput> {
-      checkProcess(cut)
-      const from = (cut?.['to'] as number | undefined) ?? 0
-      // A batch that was allocated but never logged gives its entries back by being asked again for the same place.
+    parts: ['queue'],
+    isPolled: true,
+    async allocate({ offsets: { queue: before } }): Promise<QueueInput> {
+      checkProcess(before?.process)
+      const from = before?.taken ?? 0
+      // A batch that was allocated but never logged asks again for the same entries.
       if (takenFrom !== from || taken.length === 0) {
         taken = queue.splice(0, oneAtATime ? 1 : queue.length)
         takenFrom = from
@@ -56,13 +61,13 @@ export const queueReader = (
         records,
         bytes: 0,
         objects: 0,
-        cut: { to, process },
+        offsets: { queue: { taken: to, process } },
       }
     },
-    async read(slice: QueueInput): Promise<InputData<QueueInput>> {
-      checkProcess(slice)
+    async read(input: QueueInput): Promise<InputData<QueueInput>> {
+      checkProcess(input.process)
       // Without another choice, Spark's queueStream gives one empty partition for an empty queue.
-      const entries = slice.from === slice.to ? [whenEmpty ?? []] : taken
+      const entries = input.from === input.to ? [whenEmpty ?? []] : taken
       const rdds = entries.map((entry) =>
         entry instanceof RDD
           ? (entry as RDD<unknown>)
@@ -71,7 +76,7 @@ export const queueReader = (
       const partitions = (await Promise.all(rdds.map((rdd) => rdd.partitions()))).flat()
       return {
         partitions: partitions.map((records) => ({ records, steps: [] })),
-        slice,
+        input,
         records: partitions.reduce((total, records) => total + records.length, 0),
       }
     },
@@ -81,3 +86,9 @@ export const queueReader = (
     blocks: (): readonly SegmentRef[] => [],
   }
 }
+
+/** Inputs from queues. */
+export const queueInput: InputKind<QueueInput> = Object.freeze({
+  name: 'queue',
+  describe: (source: string, { records }: QueueInput) => [`${records} records of ${source}`],
+})

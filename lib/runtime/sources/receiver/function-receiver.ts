@@ -2,7 +2,7 @@
  * A user's receiver: a function that stores what it receives. It is called again some time after it has ended or thrown, as Spark restarts
  * a receiver. Any number of its calls of `store` may be under way at a time: what they bring is stored together, in the order of the calls.
  */
-import type { Receive } from '../../../dstream/source-declaration.ts'
+import type { Receive } from '../../../dstream/sources/receiver.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { Receiver, ReceiverSink } from '../../../ports/receiver.ts'
 

@@ -10,7 +10,7 @@ import type { LeaseChecker } from './lease-checker.ts'
 import type { LetterChecker } from './letter-checker.ts'
 import type { Mirror } from './mirror.ts'
 import type { OutputChecker } from './output-checker.ts'
-import type { CommittedEpochs } from './verdicts.ts'
+import type { CommittedEpochs } from './violations.ts'
 
 /** What it checks with. */
 export interface BatchCheckerParts {

@@ -23,7 +23,7 @@ import { MembershipChecker } from './membership-checker.ts'
 import { Mirror } from './mirror.ts'
 import { OutputChecker } from './output-checker.ts'
 import { RetryChecker } from './retry-checker.ts'
-import { CommittedEpochs } from './verdicts.ts'
+import { CommittedEpochs } from './violations.ts'
 
 /** What is checked, and against what. */
 export interface CheckersParts {

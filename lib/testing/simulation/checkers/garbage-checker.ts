@@ -4,7 +4,7 @@ import { segmentKeys } from '../../../state/segments.ts'
 import type { Environment } from '../environment.ts'
 import type { StoreWrite } from '../ports/observer.ts'
 import type { Mirror } from './mirror.ts'
-import type { CommittedEpochs } from './verdicts.ts'
+import type { CommittedEpochs } from './violations.ts'
 
 const sameBytes = (a: unknown, b: unknown): boolean =>
   a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.compare(a, b) === 0 : a === b

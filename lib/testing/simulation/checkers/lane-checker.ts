@@ -2,7 +2,7 @@ import type { Block } from '../../../state/blocks.ts'
 import { BEGINNING, entriesAfter, isAfter, type Lane } from '../../../state/lanes.ts'
 import type { Truth } from '../truth.ts'
 import type { Mirror } from './mirror.ts'
-import type { CommittedEpochs } from './verdicts.ts'
+import type { CommittedEpochs } from './violations.ts'
 
 /** B1: what is stored of a lane behind the cut is what was put, each record once, up to the tail. Lanes of hints have no truth of their own. */
 export class LaneChecker {

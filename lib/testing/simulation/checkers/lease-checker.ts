@@ -7,7 +7,7 @@ import { LEASE_MARGIN_MS } from '../../../runtime/driver/driver-handler.ts'
 import { DRIVER_TIMEOUT_MS } from '../application.ts'
 import type { Environment } from '../environment.ts'
 import type { Mirror } from './mirror.ts'
-import type { CommittedEpochs } from './verdicts.ts'
+import type { CommittedEpochs } from './violations.ts'
 
 /** Who logged an epoch, and the batch that it is for. */
 export interface EpochLog {

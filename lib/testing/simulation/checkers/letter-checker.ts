@@ -5,7 +5,7 @@ import type { StoreWrite } from '../ports/observer.ts'
 import type { Sightings } from '../sightings.ts'
 import type { Truth } from '../truth.ts'
 import type { Mirror } from './mirror.ts'
-import type { CommittedEpochs } from './verdicts.ts'
+import type { CommittedEpochs } from './violations.ts'
 
 /** What it checks with. */
 export interface LetterCheckerParts {

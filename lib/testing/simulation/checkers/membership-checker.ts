@@ -10,7 +10,7 @@ import type { Upload } from '../cloud/bucket.ts'
 import type { Sightings } from '../sightings.ts'
 import type { Truth } from '../truth.ts'
 import type { Mirror } from './mirror.ts'
-import type { CommittedEpochs } from './verdicts.ts'
+import type { CommittedEpochs } from './violations.ts'
 
 /** What belongs to a batch, checked when it is logged first: what follows the last cut, within the limits (B8), with its blocks (B7). */
 export class MembershipChecker {

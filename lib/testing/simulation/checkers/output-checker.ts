@@ -4,7 +4,7 @@ import type { MemoryOutputFiles } from '../../../adapters/memory/memory-output-f
 import type { OutputWrite } from '../ports/observer.ts'
 import type { Sightings } from '../sightings.ts'
 import type { LeaseChecker } from './lease-checker.ts'
-import type { CommittedEpochs } from './verdicts.ts'
+import type { CommittedEpochs } from './violations.ts'
 
 /** B2, B3, B4: who writes outputs, when, and what. */
 export class OutputChecker {

@@ -1,6 +1,6 @@
 import type { RetryPolicy } from '../../../dstream/plan.ts'
 import type { Head } from '../../../state/head.ts'
-import type { CommittedEpochs } from './verdicts.ts'
+import type { CommittedEpochs } from './violations.ts'
 
 /** How far two clocks may differ, and how long a write may be on its way. */
 const SLACK_MS = 2_500

@@ -1,0 +1,105 @@
+/** Opens the store of a directory for a run, and makes a runner for it. */
+import { sqliteItemStore } from '../lib/adapters/local/sqlite-item-store.ts'
+import { lockStore } from '../lib/adapters/local/store-lock.ts'
+import type { Plan } from '../lib/dstream/plan.ts'
+import { sourceName } from '../lib/dstream/sources/declaration.ts'
+import type { ItemStore } from '../lib/ports/item-store.ts'
+import type { BoundPlan } from '../lib/runtime/bindings.ts'
+import { type Composition, compose } from '../lib/runtime/compose.ts'
+import { nextGeneration } from '../lib/runtime/driver/adopt.ts'
+import type { Listener } from '../lib/runtime/events.ts'
+import { checkLoggedSources, leftInLanes } from '../lib/runtime/rebinding.ts'
+import type { Runner } from '../lib/runtime/runner.ts'
+import { sourceKind } from '../lib/runtime/sources/source-kind.ts'
+import { type Head, HeadStore } from '../lib/state/head.ts'
+import { claimStore } from '../lib/state/store-owner.ts'
+import { localPorts, localSources } from './local-ports.ts'
+
+/** What to open. */
+export interface RunParts {
+  readonly plan: Plan
+  readonly bound: BoundPlan
+  /** The directory of the store. */
+  readonly state: string
+  readonly print: (text: string) => void
+  readonly listen: Listener
+}
+
+/** A run that can start. */
+export interface OpenRun extends Composition {
+  /** Gives the store back. */
+  close(): void
+}
+
+/**
+ * Opens a run.
+ *
+ * @throws MillraceError `DIRECTORY_MISSING`, `STORE_BUSY` and the other errors of stores,
+ * `PLAN_INCOMPATIBLE`, `BINDING_CHANGED`.
+ */
+export const openRun = async (parts: RunParts): Promise<OpenRun> => {
+  checkLocations(parts)
+  const lock = lockStore(parts.state)
+  try {
+    const store = sqliteItemStore({ directory: parts.state })
+    try {
+      const composition = await composeOn(store, parts)
+      const close = (): void => {
+        store.close()
+        lock.release()
+      }
+      return { ...composition, close }
+    } catch (error) {
+      store.close()
+      throw error
+    }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+const checkLocations = ({ plan, bound }: RunParts): void => {
+  for (const { id, node } of plan.sources) {
+    const location = bound.sources.get(id)
+    if (location === undefined) continue
+    sourceKind(location.kind)?.check?.(location, sourceName(id, node.source), localSources)
+  }
+}
+
+const composeOn = async (
+  store: ItemStore,
+  { plan, bound, print, listen }: RunParts,
+): Promise<Composition> => {
+  const app = plan.name
+  const ports = localPorts(store, print)
+  await claimStore(store, app)
+  const head = await new HeadStore(store, app).read()
+  const composition = await compose({
+    plan,
+    // Counted by the clock, so that after a reset, too, it is above what outputs still carry.
+    generation: nextGeneration(head, plan, ports.clock.now()),
+    ports,
+    locations: bound.sources,
+    locateOutput: bound.locateOutput,
+    listen,
+    // The lock lets nobody else in, so a lease in the head is that of a process that is gone.
+    leaseMs: 0,
+  })
+  if (head !== undefined) await checkRebinding(composition.runner, head)
+  return composition
+}
+
+const checkRebinding = async (
+  { store, app, sources, listen }: Runner,
+  head: Head,
+): Promise<void> => {
+  await checkLoggedSources({ store, app, head, sources })
+  for (const [source, records] of await leftInLanes({ store, app, head, sources })) {
+    listen({
+      event: 'warning',
+      code: 'BINDING_CHANGED',
+      message: `${records} records that ${source} received before are not counted yet: they wait until it has its earlier binding again.`,
+    })
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * Text files of batches in a directory. The order of the steps is the promise:
+ *
+ * 1. refuse early what is fenced;
+ * 2. write all files into a hidden directory beside the place, and sync them: nobody sees them, a crash leaves only garbage;
+ * 3. without a pause in between, check the fence again, move what is there aside, rename the new directory into place: a reader sees the
+ *    old directory, none, or the new one;
+ * 4. sync the names, and remove what was moved aside. A crash before leaves a hidden directory that the next write of this path removes.
+ *
+ * Step 3 runs in one go of this process. Attempts in other processes are kept out by the lock of the store; for those that have no store in
+ * common, the fence of what was moved aside is looked at once more, and it is moved back if it is newer.
+ */
+import { randomBytes } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs'
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { MillraceError } from '../../base/errors.ts'
+import type { Fence } from '../../ports/fence.ts'
+import type { OpenBatch, Sink, SinkBatch } from '../../ports/sink.ts'
+import {
+  checkReplaceable,
+  outputNames,
+  partName,
+  SUCCESS_FILE,
+  successOf,
+} from '../output-layout.ts'
+import { makeDurableDirectory, syncDirectory } from './durable-directory.ts'
+import { isDiskFull } from './sqlite-errors.ts'
+
+/** What {@link localFiles} is made with. */
+export interface LocalFilesOptions {
+  /** The directory that holds all outputs. Made if needed. */
+  readonly root: string
+}
+
+const errorCode = (error: unknown): string | undefined =>
+  (error as NodeJS.ErrnoException | null)?.code
+
+const outputError = (error: unknown, target: string): MillraceError => {
+  if (error instanceof MillraceError) return error
+  return isDiskFull(error)
+    ? new MillraceError('STORE_FULL', {
+        problem: 'The disk of an output is full',
+        value: target,
+        fix: 'free some space; the batch is written again',
+        cause: error,
+      })
+    : new MillraceError('OUTPUT_FAILED', {
+        problem: 'An output could not be written',
+        value: target,
+        retryable: true,
+        cause: error,
+      })
+}
+
+/** Hidden directories of this process that are in use. */
+const inUse = new Set<string>()
+
+const hiddenPrefix = (target: string): string => `.${basename(target)}~`
+/** What follows the prefix: the whole of it is compared, for `a` and `a~b` are two outputs. */
+const HIDDEN_SUFFIX = /^[0-9a-f]{16}$/
+const hiddenSibling = (target: string): string =>
+  join(dirname(target), hiddenPrefix(target) + randomBytes(8).toString('hex'))
+
+/** What is there under a name: nothing, or its `_SUCCESS` file if it has one. An empty directory is nothing. */
+const lookAt = (target: string): { readonly there: boolean; readonly success?: Uint8Array } => {
+  const success = join(target, SUCCESS_FILE)
+  try {
+    if (existsSync(success)) return { there: true, success: readFileSync(success) }
+    return { there: readdirSync(target).length > 0 }
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return { there: false }
+    // A file where the directory should be.
+    if (errorCode(error) === 'ENOTDIR') return { there: true }
+    throw error
+  }
+}
+
+/** Errors: `OUTPUT_EXISTS`, `OUTPUT_FENCED`. Gives whether there is something to replace. */
+const mustReplace = (path: string, target: string, fence: Fence): boolean => {
+  const { there, success } = lookAt(target)
+  if (there) checkReplaceable(path, success, fence)
+  return there
+}
+
+const writeDurably = async (file: string, bytes: Uint8Array): Promise<void> => {
+  const handle = await open(file, 'wx')
+  try {
+    await handle.writeFile(bytes)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Step 3. Gives the directory that holds what was replaced, if there was something. Synchronous, so that no other attempt comes between. */
+const putInPlace = (
+  path: string,
+  target: string,
+  written: string,
+  fence: Fence,
+): string | undefined => {
+  if (!mustReplace(path, target, fence)) {
+    if (existsSync(target)) rmdirSync(target)
+    renameSync(written, target)
+    return undefined
+  }
+  const aside = hiddenSibling(target)
+  renameSync(target, aside)
+  try {
+    mustReplace(path, aside, fence)
+    renameSync(written, target)
+  } catch (error) {
+    renameSync(aside, target)
+    throw error
+  }
+  return aside
+}
+
+/** Removes a hidden directory as well as it can: what stays is found by the next write of this path. */
+const discard = async (directory: string, target: string): Promise<void> => {
+  // Claimed by a rename first: should its attempt be alive after all, in another process, it fails as a whole instead of losing parts.
+  const claimed = hiddenSibling(target)
+  inUse.add(claimed)
+  await rename(directory, claimed)
+    .then(() => rm(claimed, { recursive: true, force: true }))
+    .catch(() => undefined)
+  inUse.delete(claimed)
+}
+
+/** Removes what dead attempts have left beside the target. */
+const removeLeftovers = async (target: string): Promise<void> => {
+  const parent = dirname(target)
+  const prefix = hiddenPrefix(target)
+  const isLeftover = (name: string): boolean =>
+    name.startsWith(prefix) && HIDDEN_SUFFIX.test(name.slice(prefix.length))
+  const leftovers = (await readdir(parent)).filter(isLeftover).map((name) => join(parent, name))
+  for (const leftover of leftovers) if (!inUse.has(leftover)) await discard(leftover, target)
+}
+
+/** A {@link Sink} of files in a directory tree of this machine. */
+export const localFiles = ({ root }: LocalFilesOptions): Sink<Uint8Array> => ({
+  description: `directory ${root}`,
+  async open({ path }: SinkBatch, fence: Fence): Promise<OpenBatch<Uint8Array>> {
+    const target = join(root, ...outputNames(path))
+    const batch = new LocalBatch(path, target, fence)
+    await batch.begin()
+    return batch
+  },
+})
+
+class LocalBatch implements OpenBatch<Uint8Array> {
+  readonly #path: string
+  readonly #target: string
+  readonly #fence: Fence
+  /** The hidden directory in which it is written. */
+  readonly #written: string
+
+  constructor(path: string, target: string, fence: Fence) {
+    this.#path = path
+    this.#target = target
+    this.#fence = fence
+    this.#written = hiddenSibling(target)
+  }
+
+  /** Step 1, and the directory of step 2. */
+  async begin(): Promise<void> {
+    inUse.add(this.#written)
+    await this.#orAbandon(async () => {
+      mustReplace(this.#path, this.#target, this.#fence)
+      makeDurableDirectory(dirname(this.#target))
+      await removeLeftovers(this.#target)
+      await mkdir(this.#written)
+    })
+  }
+
+  async write(partition: number, bytes: Uint8Array): Promise<void> {
+    await this.#orAbandon(() => writeDurably(join(this.#written, partName(partition)), bytes))
+  }
+
+  async finish(): Promise<void> {
+    await this.#orAbandon(async () => {
+      await writeDurably(join(this.#written, SUCCESS_FILE), successOf(this.#fence))
+      syncDirectory(this.#written)
+      const aside = putInPlace(this.#path, this.#target, this.#written, this.#fence)
+      syncDirectory(dirname(this.#target))
+      if (aside !== undefined) await discard(aside, this.#target)
+    })
+    inUse.delete(this.#written)
+  }
+
+  async abandon(): Promise<void> {
+    await discard(this.#written, this.#target)
+    inUse.delete(this.#written)
+  }
+
+  async #orAbandon(step: () => Promise<void>): Promise<void> {
+    try {
+      await step()
+    } catch (error) {
+      await this.abandon()
+      throw outputError(error, this.#target)
+    }
+  }
+}

@@ -1,0 +1,6 @@
+/** Every kind of source that pipelines can declare. A new one is registered by its line here. */
+import './files.ts'
+import './kinesis.ts'
+import './queue.ts'
+import './receiver.ts'
+import './socket.ts'

@@ -1,0 +1,19 @@
+import type { Parameter, SourceNode } from '../plan-node.ts'
+import type { SourceDeclaration } from './declaration.ts'
+
+/**
+ * A node that brings records in. `operator` is the method that users call; `parameters` is the part
+ * of the declaration that decides what the node means, and is hashed with the plan.
+ */
+export const sourceNode = (
+  operator: string,
+  parameters: Readonly<Record<string, Parameter>>,
+  source: SourceDeclaration,
+): SourceNode =>
+  Object.freeze({
+    role: 'source',
+    kind: operator,
+    parents: [],
+    parameters,
+    source: Object.freeze(source),
+  })

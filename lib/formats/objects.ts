@@ -1,0 +1,10 @@
+import type { Format } from './format.ts'
+import { objectLines, readObjects } from './object-lines.ts'
+
+/** Lines of JSON that hold all values that can be stored: docs/object-files.md describes them. */
+export const objects: Format = Object.freeze({
+  name: 'object lines',
+  isSplittable: true,
+  encode: objectLines,
+  decode: (bytes: Uint8Array) => ({ elements: readObjects(bytes), rejected: [] }),
+})

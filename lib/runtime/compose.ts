@@ -1,0 +1,147 @@
+/**
+ * Where a runner is put together: the command line, the functions, the harness and the simulator all
+ * use this, each with its own ports. Nothing else makes a runner.
+ */
+import './sinks/all.ts'
+import './sources/all.ts'
+import { MillraceError } from '../base/errors.ts'
+import type { Plan } from '../dstream/plan.ts'
+import { sourceName } from '../dstream/sources/declaration.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { ItemStore } from '../ports/item-store.ts'
+import type { Randomness } from '../ports/randomness.ts'
+import type { Receiver } from '../ports/receiver.ts'
+import { HeadStore } from '../state/head.ts'
+import type { Listener } from './events.ts'
+import type { EventRoute } from './intake/event-reader.ts'
+import type { Location } from './locations.ts'
+import type { Runner } from './runner.ts'
+import { type OutputsParts, outputsTo } from './sinks/outputs.ts'
+import type { SinkPorts } from './sinks/sink-ports.ts'
+import { wholeReader } from './sources/redriven.ts'
+import { type OpenedSource, sourceKind } from './sources/source-kind.ts'
+import type { SourcePorts } from './sources/source-ports.ts'
+import { type Executor, inProcess } from './tasks/batch-tasks.ts'
+
+/** What is the same in every world. */
+export interface WorldPorts {
+  readonly store: ItemStore
+  readonly clock: Clock
+  readonly randomness: Randomness
+  readonly sources: SourcePorts
+  readonly sinks: SinkPorts
+}
+
+/** What to put together. */
+export interface CompositionParts {
+  readonly plan: Plan
+  /** Orders deployments: it only grows (B10). */
+  readonly generation: number
+  readonly ports: WorldPorts
+  /** The location of each source, by the id of its node. */
+  readonly locations: ReadonlyMap<string, Location>
+  /** Where the place of an output is. */
+  readonly locateOutput: OutputsParts['locate']
+  readonly listen: Listener
+  /** See {@link Runner.leaseMs}. */
+  readonly leaseMs: number
+  /** Default: tasks run in this process. */
+  readonly executor?: Executor
+}
+
+/** A source of the plan that a receiver feeds. */
+export interface FedSource {
+  /** The id of the source node. */
+  readonly source: string
+  readonly receiver: Receiver
+}
+
+/** A runner that can start, and what feeds its sources in this process. */
+export interface Composition {
+  readonly runner: Runner
+  readonly receivers: readonly FedSource[]
+}
+
+/**
+ * Opens every source and makes a runner.
+ *
+ * @throws MillraceError `BINDING_MISSING` when a source has no location that can be read here; what
+ * the sources throw.
+ */
+export const compose = async (parts: CompositionParts): Promise<Composition> => {
+  const { plan, generation, ports, locateOutput, listen, leaseMs, executor = inProcess } = parts
+  const { store, clock, randomness, sinks } = ports
+  const app = plan.name
+  const process = randomness.attemptId()
+  const opened = new Map<string, OpenedSource>()
+  for (const { id } of plan.sources) opened.set(id, await openSource(id, process, parts))
+  const sources = new Map(
+    [...opened].map(([source, { reader }]) => [source, wholeReader({ store, app, source }, reader)]),
+  )
+  const runner: Runner = {
+    plan,
+    app,
+    generation,
+    store,
+    heads: new HeadStore(store, app),
+    clock,
+    randomness,
+    sources,
+    outputs: outputsTo({ locate: locateOutput, ports: sinks }),
+    executor,
+    listen,
+    leaseMs,
+  }
+  const receivers = [...opened].flatMap(([source, { receiver }]) =>
+    receiver === undefined ? [] : [{ source, receiver }],
+  )
+  return { runner, receivers }
+}
+
+const openSource = async (
+  id: string,
+  process: string,
+  { plan, ports, locations, listen }: CompositionParts,
+): Promise<OpenedSource> => {
+  const declared = plan.sources.find((planned) => planned.id === id)?.node.source
+  const location = locations.get(id)
+  const kind = location === undefined ? undefined : sourceKind(location.kind)
+  const isReadable =
+    declared !== undefined &&
+    kind?.isAvailable(ports.sources) === true &&
+    kind.gives.includes(declared.elements)
+  if (!isReadable || location === undefined || kind === undefined)
+    throw new MillraceError('BINDING_MISSING', {
+      problem: `The source ${declared === undefined ? id : sourceName(id, declared)} is bound to nothing that can be read here`,
+      value: location ?? 'nothing',
+      allowed: 'a source that gives its elements',
+      fix: 'give it a binding, and start or deploy again',
+    })
+  return kind.open(location, {
+    store: ports.store,
+    app: plan.name,
+    source: id,
+    declared,
+    ports: ports.sources,
+    clock: ports.clock,
+    process,
+    report: listen,
+  })
+}
+
+/** How the events of the platform reach the sources of a plan. Made once in a process. */
+export const eventRoutes = (
+  { sources }: Plan,
+  locations: ReadonlyMap<string, Location>,
+  ports: SourcePorts,
+): readonly EventRoute[] => {
+  const bound = sources.flatMap(({ id, node }) => {
+    const location = locations.get(id)
+    return location === undefined ? [] : [{ source: id, declared: node.source, location }]
+  })
+  const byKind = Map.groupBy(bound, ({ location }) => location.kind)
+  return [...byKind].flatMap(([name, ofKind]) => {
+    const events = sourceKind(name)?.events
+    return events === undefined ? [] : [{ reader: events(ports), sources: ofKind }]
+  })
+}

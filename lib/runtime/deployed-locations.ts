@@ -1,0 +1,63 @@
+/** Locations as a deployment has stored them, for the functions. */
+import './sinks/all.ts'
+import './sources/all.ts'
+import { MillraceError } from '../base/errors.ts'
+import { type Location, parseNamedUri } from './locations.ts'
+import { sinkKind, sinkKindOf, sinkKinds, type SinkLocation } from './sinks/sink-kind.ts'
+import type { SinkPorts } from './sinks/sink-ports.ts'
+import { sourceKind, sourceKinds } from './sources/source-kind.ts'
+
+interface StoredLocation {
+  readonly kind: string
+  readonly [name: string]: unknown
+}
+
+const isStored = (value: unknown): value is StoredLocation =>
+  typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string'
+
+/** The location of a source that a stored value describes. Undefined: no kind understands it. */
+export const deployedSource = (value: unknown): Location | undefined =>
+  isStored(value) ? sourceKind(value.kind)?.deployed?.(value) : undefined
+
+/** The location of an output that a stored value describes. Undefined: no kind understands it. */
+export const deployedOutput = (value: unknown): Location | undefined =>
+  isStored(value) ? sinkKind(value.kind)?.deployed?.(value) : undefined
+
+/** For messages: the forms of stored sources that are understood. */
+export const deployedForms = (): string =>
+  sourceKinds()
+    .flatMap(({ deployedForm }) => deployedForm ?? [])
+    .join(' or ')
+
+/**
+ * Where the outputs of a deployed pipeline go: `s3://name/rest`, or `name/rest`, of what the name is
+ * bound to; a bucket that is bound to nothing is taken literally.
+ */
+export const deployedOutputs =
+  (outputs: ReadonlyMap<string, Location>, ports: SinkPorts) =>
+  (place: string): SinkLocation => {
+    const uri = parseNamedUri(place)
+    const [first = '', ...others] = place.split('/')
+    const { name, rest } = uri ?? { name: first, rest: others.join('/') }
+    const bound = outputs.get(name)
+    const isBelow = uri !== undefined || rest !== ''
+    const location =
+      bound !== undefined && isBelow
+        ? sinkKindOf(bound).bound?.(bound, rest)
+        : literalOutput(place, ports)
+    if (location !== undefined) return location
+    throw new MillraceError('BINDING_MISSING', {
+      problem: 'An output goes to a directory, and a function on AWS has none that lasts',
+      value: place,
+      allowed: ['s3://BUCKET/PATH', ...outputs.keys()].join(', '),
+      fix: `give the construct StreamingApp a bucket for "${name}", or write to s3://`,
+    })
+  }
+
+const literalOutput = (place: string, ports: SinkPorts): SinkLocation | undefined => {
+  for (const kind of sinkKinds()) {
+    const location = kind.isAvailable(ports) ? kind.unbound?.(place, '/') : undefined
+    if (location !== undefined) return location
+  }
+  return undefined
+}

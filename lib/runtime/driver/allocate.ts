@@ -1,0 +1,56 @@
+/**
+ * Phase 1 of a batch: allocate. It decides what belongs to a batch, and changes nothing.
+ *
+ * 1. The batch time is the next one on the grid. (Its caller has seen that it is due.)
+ * 2. Each source says what it takes at that time, from its offsets in the last manifest on.
+ * 3. The input goes to phase 2, which logs it: it is true from then on (B2).
+ *
+ * B8  Each source stays within the limits of a batch. What is over goes to the next batch times.
+ */
+import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import type { Head } from '../../state/head.ts'
+import type { Manifest } from '../../state/manifest.ts'
+import type { Runner } from '../runner.ts'
+import { earliestOf } from '../sources/source-reader.ts'
+import type { BatchInput } from './batch-input.ts'
+import type { LanesBySource } from './snapshot-reader.ts'
+
+/** What a batch at a time takes. */
+export const allocateBatch = async (
+  { plan, sources }: Pick<Runner, 'plan' | 'sources'>,
+  { startedMs }: Head,
+  { offsets }: Manifest,
+  timeMs: number,
+  lanesBySource: LanesBySource,
+): Promise<BatchInput> => {
+  const { limits } = plan.options
+  const inputs = await allOrFirstError(
+    [...sources].map(async ([id, source]) => {
+      const lanes = lanesBySource.get(id)
+      const request = {
+        timeMs,
+        offsets: offsets[id] ?? {},
+        limits,
+        startedMs,
+        ...(lanes === undefined ? {} : { lanes }),
+      }
+      return [id, await source.allocate(request)] as const
+    }),
+  )
+  return { timeMs, sources: Object.fromEntries(inputs) }
+}
+
+/** The earliest batch time that can take something after the offsets. Undefined: nothing waits. */
+export const waitingSince = async (
+  { sources }: Pick<Runner, 'sources'>,
+  { startedMs }: Head,
+  { offsets }: Manifest,
+  nowMs: number,
+): Promise<number | undefined> =>
+  earliestOf(
+    await allOrFirstError(
+      [...sources].map(([id, source]) =>
+        source.waiting({ offsets: offsets[id] ?? {}, startedMs, nowMs }),
+      ),
+    ),
+  )

@@ -1,0 +1,132 @@
+/**
+ * One attempt at a batch: the phases in their order, and what follows from how they end.
+ *
+ *   log  beside  read records  ->  run  beside  delete garbage  ->  commit  ->  publish, report, rest
+ *
+ * Any failure between log and commit gives the lease back (B9). A lost lease is no failure: somebody
+ * else goes on, and live state is thrown away (B3).
+ */
+import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { asMillraceError } from '../../base/errors.ts'
+import { storeCommittedEpoch } from '../../state/dead-letters.ts'
+import type { Head } from '../../state/head.ts'
+import { withRetries } from '../retry.ts'
+import type { Runner } from '../runner.ts'
+import { type BatchInput, totalOf } from './batch-input.ts'
+import { commitBatch, failBatch } from './commit.ts'
+import type { Garbage } from './garbage.ts'
+import type { LoggedAttempt } from './head-writes.ts'
+import { logBatch } from './log.ts'
+import { type Outcome, PROGRESSED } from './outcome.ts'
+import { reportBatch } from './report.ts'
+import { goToRest } from './rest.ts'
+import { type Before, prepareBatch, type Prepared, readRecords, reconcileLosses } from './run.ts'
+import type { SnapshotReader } from './snapshot-reader.ts'
+
+/** What attempts work with. */
+export interface AttemptWorld {
+  readonly runner: Runner
+  readonly snapshots: SnapshotReader
+  readonly garbage: Garbage
+  /** This driver has just put the head to rest. */
+  hasRested: boolean
+}
+
+/** How an attempt has ended. */
+export interface AttemptEnd {
+  readonly outcome: Outcome
+  /** What is true now. Undefined: this driver cannot tell, and must read it anew. */
+  readonly after: Before | undefined
+}
+
+/** Tries a batch once. */
+export const attemptBatch = async (
+  world: AttemptWorld,
+  head: Head,
+  before: Before,
+  input: BatchInput,
+  nowMs: number,
+): Promise<AttemptEnd> => {
+  const { runner } = world
+  // Records are read while the batch is being logged. If the log is refused, that was for nothing.
+  const [logged, [records]] = await allOrFirstError([
+    logBatch(runner, head, input, nowMs),
+    Promise.allSettled([readRecords(runner, input)]),
+  ])
+  if (logged === undefined) return { outcome: PROGRESSED, after: before }
+  let attempt = logged
+  reportStart(runner, attempt, nowMs)
+  try {
+    if (records.status === 'rejected') throw records.reason
+    const read = await reconcileLosses(runner, attempt, records.value)
+    // B2: what is logged by now may be less, and a failure must not bring back the rest.
+    attempt = read?.attempt ?? attempt
+    const [prepared] = await allOrFirstError([
+      read === undefined ? Promise.resolve(undefined) : prepareBatch(runner, read, before),
+      world.garbage.collect(runner, attempt.head, before.manifest),
+    ])
+    const committed =
+      prepared && (await commitBatch(runner, prepared.attempt, prepared.manifestRef))
+    if (prepared === undefined || committed === undefined)
+      return { outcome: PROGRESSED, after: undefined }
+    return await afterCommit(world, committed, before, prepared, nowMs)
+  } catch (error) {
+    return { outcome: await fail(runner, attempt, error, nowMs), after: undefined }
+  }
+}
+
+const reportStart = (runner: Runner, { input, number }: LoggedAttempt, nowMs: number): void =>
+  runner.listen({
+    event: 'batchStarted',
+    timeMs: input.timeMs,
+    attempt: number,
+    records: totalOf(input, 'records'),
+    delayMs: Math.max(0, nowMs - input.timeMs),
+  })
+
+const afterCommit = async (
+  world: AttemptWorld,
+  head: Head,
+  before: Before,
+  prepared: Prepared,
+  startedMs: number,
+): Promise<AttemptEnd> => {
+  const { runner, garbage, snapshots } = world
+  const { store, app, clock, heads, plan } = runner
+  const { manifest, manifestRef, drafts, mayRest } = prepared
+  drafts.publish()
+  garbage.retire(before.manifest, manifest, prepared.used)
+  await reportBatch(runner, prepared, clock.now() - startedMs)
+  await withRetries(clock, () => storeCommittedEpoch(store, app, manifest))
+  const rested = mayRest
+    ? await goToRest(heads, head, manifest, plan.options.intervalMs)
+    : undefined
+  if (rested !== undefined) runner.listen({ event: 'rest', timeMs: head.doneMs })
+  world.hasRested = rested !== undefined
+  // If somebody was faster than the rest, only a read tells how things are.
+  snapshots.wrote(mayRest ? rested : head)
+  return { outcome: PROGRESSED, after: { manifest, manifestRef, state: before.state } }
+}
+
+const fail = async (
+  runner: Runner,
+  attempt: LoggedAttempt,
+  cause: unknown,
+  nowMs: number,
+): Promise<Outcome> => {
+  const { timeMs } = attempt.input
+  const problem = `The batch at ${timeMs} ms failed`
+  const { code, message } = asMillraceError(cause, 'BATCH_FAILED', { problem })
+  const reason = { code, message }
+  const head = await failBatch(runner, attempt, reason, nowMs)
+  // Refused: somebody else has the lease, and what went wrong here may have come of that.
+  if (head === undefined) return PROGRESSED
+  if (head.status === 'failed') {
+    runner.listen({ event: 'failed', timeMs, ...reason })
+    return { kind: 'failed', reason }
+  }
+  const retryMs = head.logged?.retryMs ?? nowMs
+  runner.listen({ event: 'batchFailed', timeMs, attempt: attempt.number, ...reason, retryMs })
+  return { kind: 'retry', atMs: retryMs, reason }
+}
+

@@ -1,0 +1,114 @@
+/**
+ * Phase 2 of a batch: log. One conditional write of the head takes the lease and logs the batch.
+ *
+ * 1. Store the input, if it is too large for the head: immutable, named by nobody yet.
+ * 2. Write the head: epoch + 1, my attempt id, the batch time and its input. From here on the batch
+ *    keeps both, in every attempt.
+ * 3. Only when that write is acknowledged may outputs start.
+ *
+ * If reading shows that part of the input is gone, a smaller input is logged for the same batch
+ * before outputs start, so that every later attempt decides the same.
+ *
+ * B2  The condition compares (epoch, done, generation, status, owner, lease end, logged) with what
+ *     this runner read, so nothing has happened since it decided. The epoch alone is not enough: a
+ *     batch committed in between leaves the epoch as it was, and would be logged again. The attempt id
+ *     is random: two runners that both read epoch 7 would both call themselves 8.
+ */
+import { invariant } from '../../base/errors.ts'
+import type { Head, HeadCondition } from '../../state/head.ts'
+import { withRetries } from '../retry.ts'
+import type { Runner } from '../runner.ts'
+import { type BatchInput, storeBatchInput } from './batch-input.ts'
+import { type LoggedAttempt, MINE, swapHead } from './head-writes.ts'
+
+/** Also the input: who holds the lease may log a smaller one, which nobody may take back. */
+const UNCHANGED: HeadCondition = [
+  'epoch',
+  'doneMs',
+  'generation',
+  'status',
+  'owner',
+  'leaseEndMs',
+  'logged',
+]
+
+/** Takes the lease and logs the batch. Undefined: somebody else was faster, and nothing happened. */
+export const logBatch = async (
+  runner: Runner,
+  head: Head,
+  input: BatchInput,
+  nowMs: number,
+): Promise<LoggedAttempt | undefined> => {
+  checkOrder(runner, head, input)
+  const { logged } = head
+  const { store, app, clock } = runner
+  const attemptId = runner.randomness.attemptId()
+  const stored =
+    logged?.input ??
+    (await withRetries(clock, () => storeBatchInput(store, app, attemptId, input)))
+  const attempts = (logged?.attempts ?? 0) + 1
+  const next: Head = {
+    ...head,
+    epoch: head.epoch + 1,
+    owner: attemptId,
+    leaseEndMs: Math.min(nowMs + runner.leaseMs, runner.leaseEndMs?.() ?? Infinity),
+    logged: {
+      timeMs: input.timeMs,
+      input: stored,
+      attempts,
+      firstMs: logged?.firstMs ?? nowMs,
+      retryMs: 0,
+      outputsDone: logged?.outputsDone ?? [],
+    },
+  }
+  const isLogged = await swapHead(
+    runner,
+    head,
+    UNCHANGED,
+    next,
+    (current) => current.owner === attemptId,
+  )
+  if (!isLogged) return undefined
+  return {
+    head: next,
+    attemptId,
+    number: attempts,
+    isFirst: logged === undefined,
+    input,
+    outputsDone: new Set(logged?.outputsDone),
+  }
+}
+
+const checkOrder = (runner: Runner, head: Head, { timeMs }: BatchInput): void => {
+  const { logged, doneMs, generation } = head
+  const isSame = logged === undefined || logged.timeMs === timeMs
+  invariant('B2', isSame, `a batch at ${timeMs} would replace the logged one at ${logged?.timeMs}`)
+  const isAfter = timeMs > doneMs
+  invariant('B6', isAfter, `a batch at ${timeMs} is not after the last one at ${doneMs}`)
+  const isMine = generation === runner.generation
+  invariant('B10', isMine, `generation ${runner.generation} would run a batch of ${generation}`)
+}
+
+/** Logs a smaller input for the same batch. Undefined: the lease was lost. */
+export const logAgain = async (
+  runner: Runner,
+  attempt: LoggedAttempt,
+  input: BatchInput,
+): Promise<LoggedAttempt | undefined> => {
+  const { head, attemptId } = attempt
+  const { store, app, clock, randomness } = runner
+  // Under a name of its own: the head names the first input until the swap, and for ever if it fails.
+  const name = randomness.attemptId()
+  const stored = await withRetries(clock, () => storeBatchInput(store, app, name, input))
+  // What outputs have written holds more than this input: they run again.
+  const logged = head.logged && { ...head.logged, input: stored, outputsDone: [] }
+  const next: Head = { ...head, logged }
+  const isLogged = await swapHead(
+    runner,
+    head,
+    MINE,
+    next,
+    (current) => current.owner === attemptId,
+  )
+  return isLogged ? { ...attempt, head: next, input, outputsDone: new Set() } : undefined
+}

@@ -1,0 +1,30 @@
+/** What a committed batch tells those who watch, and the note of it that is kept for a week. */
+import { noteBatch } from '../../state/history.ts'
+import type { Runner } from '../runner.ts'
+import { lostIn, totalOf } from './batch-input.ts'
+import type { Prepared } from './run.ts'
+
+/** Best effort: nothing depends on it. */
+export const reportBatch = async (
+  { store, app, listen }: Runner,
+  { attempt, records, letters, skippedTimes }: Prepared,
+  processingMs: number,
+): Promise<void> => {
+  const { input } = attempt
+  const { timeMs } = input
+  const summary = {
+    timeMs,
+    attempt: attempt.number,
+    records,
+    bytes: totalOf(input, 'bytes'),
+    objects: totalOf(input, 'objects'),
+    deadLetters: letters.length,
+    lost: lostIn(input).reduce((total, one) => total + one.records, 0),
+    skippedTimes,
+    processingMs,
+  }
+  for (const { source, position, code, message } of letters)
+    listen({ event: 'deadLetter', source, position, code, message })
+  listen({ event: 'batchCompleted', ...summary })
+  await noteBatch(store, app, timeMs, summary)
+}

@@ -1,0 +1,91 @@
+/**
+ * Resetting an application: the state of all operators is emptied, and the logged batch is skipped if
+ * there is one. Everything else stays: what no batch has taken, which counts from now on, and the
+ * names that its sources had; when the application first started; what the ledgers say; dead letters;
+ * history; outputs.
+ *
+ * B11 The new manifest names no state, and nobody can commit any more what was built on the old one:
+ *     so that is deleted by name.
+ */
+import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { HeadStore } from '../../state/head.ts'
+import { emptyManifest, type Manifest, readManifest, stateSegments } from '../../state/manifest.ts'
+import { segmentKeys } from '../../state/segments.ts'
+import { loadBatchInput, offsetsAfterBatch } from '../driver/batch-input.ts'
+import { laneOffsetsAfter } from '../driver/commit.ts'
+import { lastManifest } from '../driver/last-manifest.ts'
+import { withRetries } from '../retry.ts'
+import { sharedNow } from '../store-time.ts'
+import { checkLease, type Operated, refusal, replaceManifest, unlessChanged } from './operated.ts'
+import { noteSkipped, type SkippedBatch } from './skip.ts'
+
+/** What a reset has done. */
+export interface ResetApp {
+  /** Batch times go on after this. */
+  readonly timeMs: number
+  /** The state that is gone, by operator. */
+  readonly states: readonly { readonly id: string; readonly bytes: number }[]
+  /** The batch that was begun and not finished, and is skipped. Undefined: there was none. */
+  readonly skipped: SkippedBatch | undefined
+}
+
+/**
+ * Resets an application.
+ *
+ * @throws MillraceError `COMMAND_REFUSED` when nothing has run, or while a batch is tried.
+ */
+export const reset = async (operated: Operated): Promise<ResetApp> => {
+  const { store, app, clock } = operated
+  const head = await withRetries(clock, () => new HeadStore(store, app).read())
+  if (head === undefined)
+    throw refusal(
+      'Nothing has run yet',
+      'nothing',
+      'an application that has run',
+      'nothing: it begins at the beginning',
+    )
+  checkLease(operated, head)
+  const { logged } = head
+  const [before, input] = await unlessChanged(operated, head, async () => [
+    await lastManifest(operated, head),
+    logged && (await loadBatchInput(store, app, logged.input)),
+  ])
+  const timeMs = logged?.timeMs ?? head.doneMs
+  // The committed epoch of the last batch stays, unless this skips a batch of its own.
+  const epoch = input === undefined ? before.deadLetterEpoch : head.epoch + 1
+  const manifest: Manifest = {
+    ...emptyManifest(timeMs),
+    offsets: input === undefined ? before.offsets : offsetsAfterBatch(before.offsets, input),
+    // What waits was taken in under these names.
+    ...(before.inputs === undefined ? {} : { inputs: before.inputs }),
+    ...(epoch === undefined ? {} : { deadLetterEpoch: epoch }),
+  }
+  const changes = {
+    status: 'running' as const,
+    doneMs: timeMs,
+    offsets: input === undefined ? head.offsets : laneOffsetsAfter(head.offsets, input),
+    wakeMs: sharedNow(store, clock),
+  }
+  await replaceManifest(operated, head, manifest, changes, input)
+  await removeStates(operated, before)
+  const skipped = logged && input && (await noteSkipped(operated, head, logged, input))
+  return { timeMs, states: statesOf(before), skipped }
+}
+
+const statesOf = ({ states }: Manifest): ResetApp['states'] =>
+  Object.entries(states).map(([id, { partitions }]) => ({
+    id,
+    bytes: partitions.flat().reduce((total, { bytes }) => total + bytes, 0),
+  }))
+
+/** Best effort: what is left is garbage that nothing names. */
+const removeStates = async ({ store, app }: Operated, before: Manifest): Promise<void> => {
+  try {
+    const older = await allOrFirstError(before.previous.map((ref) => readManifest(store, app, ref)))
+    const segments = [before, ...older].flatMap(stateSegments)
+    const keys = segments.flatMap((ref) => segmentKeys(app, ref))
+    if (keys.length > 0) await store.deleteAll(keys)
+  } catch {
+    // The state is gone without it.
+  }
+}

@@ -1,0 +1,30 @@
+import { type Head, HeadStore } from '../../state/head.ts'
+import type { StoredApp } from '../driver/last-manifest.ts'
+import { loggedHead, type OperatedBatch, refusal, swapOrRefuse } from './operated.ts'
+
+/**
+ * Lets an application that stands as FAILED try its batch again, from the first attempt on.
+ *
+ * @throws MillraceError `COMMAND_REFUSED` when it has not failed.
+ */
+export const resume = async ({ store, app, clock }: StoredApp): Promise<OperatedBatch> => {
+  const heads = new HeadStore(store, app)
+  const { head, logged } = await loggedHead(heads, clock)
+  if (head.status !== 'failed')
+    throw refusal(
+      'Nothing has failed for good: the batch is tried again by itself',
+      head.status,
+      'failed',
+      'start the pipeline, or skip the batch with millrace skip',
+    )
+  const next: Head = {
+    ...head,
+    status: 'running',
+    logged: { ...logged, attempts: 0, retryMs: 0 },
+    reason: undefined,
+  }
+  const isDone = (now: Head): boolean =>
+    now.status === 'running' && now.logged?.timeMs === logged.timeMs
+  await swapOrRefuse(heads, clock, head, next, isDone)
+  return { timeMs: logged.timeMs, attempts: logged.attempts, reason: head.reason }
+}

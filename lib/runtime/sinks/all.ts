@@ -1,0 +1,4 @@
+/** Every kind of sink. A new one is registered by its line here. */
+import './files/kind.ts'
+import './objects/kind.ts'
+import './print/kind.ts'

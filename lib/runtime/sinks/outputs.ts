@@ -1,0 +1,67 @@
+/** The outputs of a pipeline: each place is written by the sink of its kind, under the fence (B4). */
+import type { Fence } from '../../ports/fence.ts'
+import type { Sink } from '../../ports/sink.ts'
+import type { WriteTarget } from '../../rdd/write-target.ts'
+import { type SinkKind, sinkKindOf, type SinkLocation } from './sink-kind.ts'
+import type { SinkPorts } from './sink-ports.ts'
+
+/** Which attempt writes. */
+export interface OutputStamp {
+  /** The batch time. */
+  readonly timeMs: number
+  readonly fence: Fence
+}
+
+/** Writes what output operations give. */
+export interface Outputs {
+  /**
+   * Writes the partitions of a batch to a place: whole or not at all, if its sink can.
+   *
+   * @throws MillraceError `OUTPUT_FENCED`, `OUTPUT_EXISTS`, `OUTPUT_FAILED`, `BINDING_MISSING`.
+   */
+  write(
+    target: WriteTarget,
+    partitions: readonly (readonly unknown[])[],
+    stamp: OutputStamp,
+  ): Promise<void>
+}
+
+/** What outputs are made with. */
+export interface OutputsParts {
+  /**
+   * Where a place is in this world.
+   *
+   * @throws MillraceError `BINDING_MISSING`.
+   */
+  readonly locate: (place: string) => SinkLocation
+  readonly ports: SinkPorts
+}
+
+/** Makes the outputs of a pipeline. A sink is opened when the first batch needs it, and kept. */
+export const outputsTo = ({ locate, ports }: OutputsParts): Outputs => {
+  const sinks = new Map<string, Promise<Sink<unknown>>>()
+  const sinkOf = (kind: SinkKind, location: SinkLocation): Promise<Sink<unknown>> => {
+    const key = `${kind.name} ${kind.key(location)}`
+    const sink = sinks.get(key) ?? Promise.resolve(kind.open(location, ports))
+    sinks.set(key, sink)
+    return sink
+  }
+
+  return {
+    async write(target, partitions, { timeMs, fence }): Promise<void> {
+      const location = locate(target.place)
+      const kind = sinkKindOf(location)
+      const sink = await sinkOf(kind, location)
+      // All of them first: an element that cannot be written must not leave half a batch.
+      const contents = partitions.map((elements) => kind.encode(elements, target))
+      const batch = await sink.open({ path: location.path, timeMs }, fence)
+      try {
+        for (const [index, content] of contents.entries()) await batch.write(index, content)
+      } catch (error) {
+        await batch.abandon()
+        throw error
+      }
+      await batch.finish()
+    },
+  }
+}

@@ -1,0 +1,61 @@
+/** Files that appear in a directory of this machine. */
+import { WHOLE_FILES } from '../../../dstream/sources/files.ts'
+import { ALL_FILES } from '../../../dstream/sources/file-selection.ts'
+import { TEXT } from '../../../dstream/sources/declaration.ts'
+import type { ObjectSource } from '../../../ports/object-source.ts'
+import { directoryForm, type DirectoryLocation } from '../../directories.ts'
+import { parseNamedUri, schemeOf } from '../../locations.ts'
+import { registerSourceKind, type SourceKind } from '../source-kind.ts'
+import type { SourcePorts } from '../source-ports.ts'
+import { filesInput, filesReader } from './reader.ts'
+
+declare module '../source-ports.ts' {
+  interface SourcePorts {
+    readonly files?: {
+      /** Watches a directory. `warn` is told what cannot be read. */
+      readonly open: (location: DirectoryLocation, warn: (message: string) => void) => ObjectSource
+      /**
+       * Checks that the directory is there. `name` is that of the source.
+       *
+       * @throws MillraceError `DIRECTORY_MISSING`.
+       */
+      readonly check: (location: DirectoryLocation, name: string) => void
+    }
+  }
+}
+
+const portsIn = ({ files }: SourcePorts): NonNullable<SourcePorts['files']> => {
+  if (files === undefined) throw new TypeError('there are no directories in this world')
+  return files
+}
+
+const files: SourceKind<DirectoryLocation> = {
+  name: 'files',
+  noun: 'a directory',
+  gives: [TEXT, WHOLE_FILES],
+  form: directoryForm,
+  isAvailable: (ports) => ports.files !== undefined,
+  unbound({ literal }, cwd) {
+    const isPath = literal !== undefined && parseNamedUri(literal) === undefined
+    const isDirectory = isPath && directoryForm.schemes.includes(schemeOf(literal))
+    return isDirectory ? directoryForm.parse(literal, cwd) : undefined
+  },
+  describe: ({ shown }) => ({ what: `files in ${shown}`, howToFeed: howToFeed(shown) }),
+  check: (location, name, ports) => portsIn(ports).check(location, name),
+  open: (location, { store, app, source, declared, ports, report }) => {
+    const warn = (message: string): void =>
+      report({ event: 'warning', code: 'OBJECT_UNREADABLE', message })
+    const objects = portsIn(ports).open(location, warn)
+    const selection = declared.files ?? ALL_FILES
+    return { reader: filesReader({ store, app, source, objects, selection, report }) }
+  },
+  input: filesInput,
+}
+
+registerSourceKind(files)
+
+/** With a pattern no single directory can be named. */
+const howToFeed = (shown: string): string => {
+  if (/[*?[{]/.test(shown)) return 'copy one into a directory that matches'
+  return `copy one in, for example: cp notes.txt ${shown.endsWith('/') ? shown : `${shown}/`}`
+}

@@ -1,0 +1,117 @@
+/** Records of a Kinesis stream: each shard is a lane. */
+import { MillraceError } from '../../../base/errors.ts'
+import { type SourceDeclaration, TEXT } from '../../../dstream/sources/declaration.ts'
+import { KINESIS_RECORDS } from '../../../dstream/sources/kinesis.ts'
+import type { StreamReader } from '../../../ports/stream-reader.ts'
+import type { BoundSource, EventReader, PositionedAppend } from '../../intake/event-reader.ts'
+import type { Location } from '../../locations.ts'
+import { lanesInput } from '../lanes/input.ts'
+import { lanesReader } from '../lanes/reader.ts'
+import { registerSourceKind, type SourceKind } from '../source-kind.ts'
+import type { SourcePorts } from '../source-ports.ts'
+import { CreationTimes } from './creation-times.ts'
+import { kinesisDeliveries, type KinesisEventRecord } from './event.ts'
+import { shardParents } from './lineage.ts'
+import type { KinesisElements } from './records.ts'
+import { shardReplay } from './replay.ts'
+import { earlierLives, streamOf } from './shards.ts'
+
+declare module '../source-ports.ts' {
+  interface SourcePorts {
+    readonly kinesis?: {
+      /** Reads streams again. Loaded when it is first needed. Default: they cannot be read again. */
+      readonly reader?: () => Promise<StreamReader>
+      /** When the stream of this ARN was created, epoch milliseconds. */
+      readonly createdMs: (streamArn: string) => Promise<number>
+    }
+  }
+}
+
+/** A stream. */
+export interface StreamLocation extends Location {
+  readonly kind: 'kinesis'
+  readonly streamArn: string
+}
+
+type Bound = BoundSource<StreamLocation>
+type StreamPorts = NonNullable<SourcePorts['kinesis']>
+
+/** A source of text that is bound to a stream takes each record as text. */
+const elementsOf = ({ elements }: SourceDeclaration): KinesisElements =>
+  elements === KINESIS_RECORDS ? 'records' : 'text'
+
+const isRecord = (record: object): record is KinesisEventRecord => 'kinesis' in record
+
+const eventReader = ({ reader, createdMs }: StreamPorts): EventReader<StreamLocation> => {
+  const created = new CreationTimes(createdMs)
+  const parentsOf = reader === undefined ? async () => [] : shardParents(reader)
+  return {
+    claims: ({ Records: [first] = [] }) => first !== undefined && isRecord(first),
+    async read({ Records = [] }, sources): Promise<readonly PositionedAppend[]> {
+      const byStream = Map.groupBy(Records.filter(isRecord), ({ eventSourceARN }) =>
+        streamOf(eventSourceARN),
+      )
+      const arns = [...byStream.keys()]
+      const times = await created.of(arns)
+      const more = {
+        parentsOf,
+        // Records that are there already may be of another stream by now.
+        beforeDropping: (): Promise<void> => created.check(arns),
+      }
+      return [...byStream].flatMap(([arn, records]) =>
+        readersOf(arn, sources).flatMap(({ source, declared }) => {
+          const target = {
+            source,
+            elements: elementsOf(declared),
+            createdMs: times.get(arn) ?? 0,
+          }
+          return kinesisDeliveries({ Records: records }, target).map((delivery) => ({
+            source,
+            delivery: { ...delivery, ...more },
+          }))
+        }),
+      )
+    },
+  }
+}
+
+/** Several sources may read one stream, each with lanes of its own. */
+const readersOf = (arn: string, sources: readonly Bound[]): readonly Bound[] => {
+  const readers = sources.filter(({ location }) => location.streamArn === arn)
+  if (readers.length > 0) return readers
+  throw new MillraceError('EVENT_INVALID', {
+    problem: 'Records have come from a stream that no source of the pipeline is bound to',
+    value: arn,
+    allowed: sources.map(({ location }) => location.streamArn).join(', '),
+    fix: 'remove its event source mapping from this function, or bind a source to it',
+  })
+}
+
+const kinesis: SourceKind<StreamLocation> = {
+  name: 'kinesis',
+  noun: 'a Kinesis stream',
+  gives: [TEXT, KINESIS_RECORDS],
+  isAvailable: (ports) => ports.kinesis !== undefined,
+  unboundFix: ({ name, elements }) =>
+    elements === TEXT
+      ? `--bind ${name}=./in, or --bind ${name}=socket://localhost:9999`
+      : `to run it here, use kinesisTextStream('${name}') and decode its text with map()`,
+  deployed: ({ streamArn }) =>
+    typeof streamArn === 'string' ? { kind: 'kinesis', streamArn } : undefined,
+  deployedForm: '{ "kind": "kinesis", "streamArn": "arn:..." }',
+  describe: ({ streamArn }) => ({ what: `records of ${streamArn}` }),
+  open: (_, { store, app, source, declared, ports, report }) => {
+    const place = { store, app, source, predecessors: earlierLives }
+    const open = ports.kinesis?.reader
+    if (open === undefined) return { reader: lanesReader(place) }
+    const replay = shardReplay({ elements: elementsOf(declared), open })
+    return { reader: lanesReader({ ...place, recovery: { replay, report } }) }
+  },
+  input: lanesInput,
+  events: ({ kinesis: port }) => {
+    if (port === undefined) throw new TypeError('there are no streams in this world')
+    return eventReader(port)
+  },
+}
+
+registerSourceKind(kinesis)

@@ -1,0 +1,25 @@
+/** Records from a user's function that runs beside the pipeline: one lane, fed by it. */
+import { isReceiver } from '../../../dstream/sources/receiver.ts'
+import { lanesInput } from '../lanes/input.ts'
+import { lanesReader } from '../lanes/reader.ts'
+import { registerSourceKind, type SourceKind } from '../source-kind.ts'
+import { functionReceiver } from './function-receiver.ts'
+
+const receiver: SourceKind = {
+  name: 'receiver',
+  noun: 'a receiver',
+  gives: ['what the receiver stores'],
+  isAvailable: () => true,
+  unbound: () => ({ kind: 'receiver' }),
+  describe: () => ({ what: 'a receiver in this process' }),
+  open: (_, { store, app, source, declared, clock }) => {
+    if (!isReceiver(declared)) throw new TypeError(`${source} is no receiver`)
+    return {
+      reader: lanesReader({ store, app, source }),
+      receiver: functionReceiver(source, declared.receive, clock),
+    }
+  },
+  input: lanesInput,
+}
+
+registerSourceKind(receiver)
