@@ -4,10 +4,7 @@ export {
   type MemoryObjectStore,
 } from '../adapters/memory/memory-object-store.ts'
 export { memoryObjects, type MemoryObjects } from '../adapters/memory/memory-objects.ts'
-export {
-  memoryOutputFiles,
-  type MemoryOutputFiles,
-} from '../adapters/memory/memory-output-files.ts'
+export { memoryFiles, type MemoryFiles } from '../adapters/memory/memory-files.ts'
 export { memoryPrinter, type MemoryPrinter } from '../adapters/memory/memory-printer.ts'
 export {
   checkerPromises,
@@ -22,7 +19,8 @@ export {
   type TestOutput,
   type TestRun,
 } from './harness/test-batch.ts'
-export { type TestInput, type TestRecord } from './harness/test-input.ts'
+export { type TestRecord } from './harness/feeds/kinesis.ts'
+export { type TestInput } from './harness/test-input.ts'
 export {
   type RestartOptions,
   type TestStream,

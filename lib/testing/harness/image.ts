@@ -1,35 +1,40 @@
 /**
- * One process of an application under test: all that a restart throws away. What outlives it is in the {@link TestWorld}.
+ * One process of an application under test: all that a restart throws away. What outlives it is in the
+ * {@link TestWorld}.
  */
-import type { MemoryOutputFiles } from '../../adapters/memory/memory-output-files.ts'
+import './feeds/all.ts'
+import type { MemoryFiles } from '../../adapters/memory/memory-files.ts'
+import { printSink } from '../../adapters/print-sink.ts'
 import type { Plan, Planned } from '../../dstream/plan.ts'
 import type { SourceNode } from '../../dstream/plan-node.ts'
-import { sourceName } from '../../dstream/source-declaration.ts'
+import { type SourceDeclaration, sourceName } from '../../dstream/sources/declaration.ts'
 import type { Pipeline } from '../../dstream/stream.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Randomness } from '../../ports/randomness.ts'
+import type { Receiver } from '../../ports/receiver.ts'
+import { compose, type WorldPorts } from '../../runtime/compose.ts'
+import { nextGeneration } from '../../runtime/driver/adopt.ts'
 import { Driver } from '../../runtime/driver/driver.ts'
 import type { Listener } from '../../runtime/events.ts'
-import { superviseReceiver } from '../../runtime/intake/receiver-supervisor.ts'
 import { Intake } from '../../runtime/intake/intake.ts'
-import { parseNamedUri } from '../../runtime/locations.ts'
-import type { SourceReader } from '../../runtime/sources/source-reader.ts'
-import { lanesReader } from '../../runtime/sources/lanes/reader.ts'
-import { filesReader } from '../../runtime/sources/files/reader.ts'
-import { queueReader } from '../../runtime/sources/queue/reader.ts'
+import { superviseReceiver } from '../../runtime/intake/receiver-supervisor.ts'
+import { type Location, parseNamedUri } from '../../runtime/locations.ts'
+import type { SinkLocation } from '../../runtime/sinks/sink-kind.ts'
+import { sourceKind } from '../../runtime/sources/source-kind.ts'
 import { HeadStore } from '../../state/head.ts'
+import { type Feed, feedKind, type FedNode, receiverFeed } from './feeds/feed.ts'
 import { type Observation, observedPlan } from './observed-plan.ts'
-import type { Feeder, TestInput } from './test-input.ts'
+import type { TestInput } from './test-input.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
 /** What outlives a process: the store, the files, the time. */
 export interface TestWorld {
   readonly store: ItemStore
-  readonly files: MemoryOutputFiles
+  readonly files: MemoryFiles
   readonly clock: VirtualClock
   readonly randomness: Randomness
-  /** Everything that feeds the sources of this name, made when it is first asked for. */
-  readonly input: (name: string, kind: Feeder['kind']) => TestInput
+  /** What feeds the sources of this name, made when it is first asked for. */
+  readonly input: (name: string, open: () => Feed) => TestInput
   readonly listen: Listener
 }
 
@@ -37,17 +42,14 @@ export interface TestWorld {
 export interface Image {
   readonly plan: Plan
   readonly driver: Driver
-  /** What feeds the sources, by the names that tests use for them. */
-  readonly feeders: ReadonlyMap<string, readonly Feeder[]>
+  /** The nodes that are fed, by the names that tests use for their sources. */
+  readonly fed: ReadonlyMap<string, readonly FedNode[]>
 }
+
+type PlannedSource = Planned<SourceNode>
 
 /** By which name a test speaks of a source. */
-const nameOf = ({ id, node }: Planned<SourceNode>): string => sourceName(id, node.source)
-
-const kindOf = ({ node: { kind, source } }: Planned<SourceNode>): Feeder['kind'] => {
-  if (source.from === 'text') return kind === 'socketTextStream' ? 'socket' : 'files'
-  return source.from
-}
+const nameOf = ({ id, node }: PlannedSource): string => sourceName(id, node.source)
 
 /** Starts a pipeline in a world: its function is called anew, and nothing is in memory. */
 export const startImage = async (
@@ -56,102 +58,92 @@ export const startImage = async (
   observation: Observation,
 ): Promise<Image> => {
   const plan = observedPlan(pipeline.build(), observation)
-  const { store, clock, randomness, files } = world
-  const app = plan.name
-  const heads = new HeadStore(store, app)
-  const head = await heads.read()
-  const process = randomness.attemptId()
-  const runner = {
+  const head = await new HeadStore(world.store, plan.name).read()
+  const { runner, receivers } = await compose({
     plan,
-    app,
-    // As of a deployment: the same graph goes on, another one is newer.
-    generation: head?.plan === plan.hash ? head.generation : (head?.generation ?? 0) + 1,
-    store,
-    heads,
-    clock,
-    randomness,
-    sources: new Map(
-      plan.sources.map((planned) => [planned.id, batchSourceOf(world, app, planned, process)]),
-    ),
-    outputs: {
-      print: (): void => undefined,
-      saveText: async (
-        path: string,
-        parts: readonly Uint8Array[],
-        fence: Parameters<typeof files.writeParts>[2],
-      ): Promise<void> => files.writeParts(treePath(path), parts, fence),
-    },
+    generation: nextGeneration(head, plan, 0),
+    ports: portsOf(world),
+    locations: new Map(plan.sources.map((planned) => [planned.id, locationOf(planned)])),
+    locateOutput,
     listen: world.listen,
     leaseMs: 0,
-  }
-  const feeders = await Promise.all(plan.sources.map((planned) => feederOf(world, plan, planned)))
-  return {
-    plan,
-    driver: new Driver(runner),
-    feeders: Map.groupBy(feeders, ({ planned }) => nameOf(planned)),
-  }
-}
-
-/** Where an output lies in the tree of files of a test: a bucket is a directory, and so is a root. */
-export const treePath = (path: string): string => {
-  const object = parseNamedUri(path)
-  return object === undefined ? path.replace(/^\.?\/+/, '') : `${object.bucket}/${object.rest}`
-}
-
-const batchSourceOf = (
-  { store, input, listen }: TestWorld,
-  app: string,
-  planned: Planned<SourceNode>,
-  process: string,
-): SourceReader => {
-  const { id, node } = planned
-  if (node.source.from === 'queue') return queueReader(node.source, process) as SourceReader
-  const kind = kindOf(planned)
-  if (kind !== 'files' || !('files' in node.source))
-    return lanesReader({ store, app, source: id }) as SourceReader
-  const { objects } = input(nameOf(planned), kind)
-  return filesReader({
-    store,
-    app,
-    source: id,
-    objects,
-    selection: node.source.files,
-    report: listen,
-  }) as SourceReader
-}
-
-const feederOf = async (
-  world: TestWorld,
-  plan: Plan,
-  planned: Planned<SourceNode>,
-): Promise<Feeder> => {
-  const { store, clock, randomness, listen } = world
-  const { id, node } = planned
-  const kind = kindOf(planned)
-  world.input(nameOf(planned), kind)
-  if (node.source.from === 'queue') return { kind: 'queue', planned, queue: node.source.queue }
-  const intake = new Intake({
-    app: plan.name,
-    source: id,
-    store,
-    clock,
-    randomness,
-    limits: plan.options.limits,
   })
-  if (kind !== 'socket' && kind !== 'receiver')
-    return kind === 'kinesis' ? { kind, planned, intake } : { kind: 'files', planned }
+  const fedByReceivers = new Set(receivers.map(({ source }) => source))
+  const nodes = new Map<string, FedNode[]>()
+  for (const planned of plan.sources) {
+    const name = nameOf(planned)
+    world.input(name, () => openFeed(name, planned.node.source))
+    const node = await fedNode(world, plan, planned, fedByReceivers.has(planned.id))
+    nodes.set(name, [...(nodes.get(name) ?? []), node])
+  }
+  return { plan, driver: new Driver(runner), fed: nodes }
+}
+
+const openFeed = (name: string, declared: SourceDeclaration): Feed =>
+  feedKind(declared.kind)?.open(name) ?? receiverFeed(declared)
+
+const locationOf = (planned: PlannedSource): Location => {
+  const declared = planned.node.source
+  const location =
+    feedKind(declared.kind)?.location(nameOf(planned)) ??
+    sourceKind(declared.kind)?.unbound?.(declared, '/')
+  if (location === undefined) throw new TypeError(`tests cannot feed sources of ${declared.kind}`)
+  return location
+}
+
+/** Receivers do not run: tests store what they would. */
+const silent: Receiver = { description: 'a test', run: async () => undefined }
+
+const portsOf = ({ store, clock, randomness, files, input }: TestWorld): WorldPorts => ({
+  store,
+  clock,
+  randomness,
+  sources: {
+    files: {
+      open: ({ path }) => input(path, () => filesFeed(path)).objects,
+      check: () => undefined,
+    },
+    socket: () => silent,
+    kinesis: { createdMs: async () => 0 },
+  },
+  sinks: { files: () => files, print: printSink({ print: () => undefined }) },
+})
+
+const filesFeed = (name: string): Feed => {
+  const feed = feedKind('files')?.open(name)
+  if (feed === undefined) throw new TypeError('tests cannot feed files')
+  return feed
+}
+
+/** Where an output lies among the files of a test: a bucket is a directory, and so is a root. */
+const locateOutput = (place: string): SinkLocation => {
+  if (place === 'print:') return { kind: 'print', path: '' }
+  const directory: SinkLocation & { readonly directory: string } = {
+    kind: 'files',
+    directory: '',
+    path: filePath(place),
+  }
+  return directory
+}
+
+/** The path of an output among the files of a test. */
+export const filePath = (place: string): string => {
+  const uri = parseNamedUri(place)
+  return uri === undefined ? place.replace(/^\.?\/+/, '') : `${uri.name}/${uri.rest}`
+}
+
+const fedNode = async (
+  { store, clock, randomness, listen }: TestWorld,
+  plan: Plan,
+  { id, node }: PlannedSource,
+  hasReceiver: boolean,
+): Promise<FedNode> => {
+  const { limits } = plan.options
+  const intake = new Intake({ app: plan.name, source: id, store, clock, randomness, limits })
+  if (!hasReceiver) return { source: id, declared: node.source, intake, sink: undefined }
   // A lane that is full is thrown at once: nobody makes room while the test waits.
   const signal = AbortSignal.abort()
-  return {
-    kind,
-    planned,
-    sink: await superviseReceiver({
-      intake,
-      source: id,
-      clock,
-      listen,
-      signal,
-      appended: () => undefined,
-    }),
-  }
+  const appended = (): void => undefined
+  const sink = await superviseReceiver({ intake, source: id, clock, listen, signal, appended })
+  return { source: id, declared: node.source, intake, sink }
 }

@@ -7,7 +7,9 @@
 import { asMillraceError, MillraceError } from '../../base/errors.ts'
 import type { Plan, Planned } from '../../dstream/plan.ts'
 import type { OutputNode, OutputView } from '../../dstream/plan-node.ts'
-import { rddOfPartitions, type RDD } from '../../rdd/rdd.ts'
+import { text } from '../../formats/text.ts'
+import { type RDD, rddOfPartitions } from '../../rdd/rdd.ts'
+import type { WritePartitions } from '../../rdd/write-target.ts'
 import type { TestRun } from './test-batch.ts'
 
 /** Takes note of a run of an output, under the output's id. */
@@ -82,15 +84,15 @@ const runObserved = async (
   let partitions: readonly (readonly unknown[])[] | undefined
   let printed = ''
   const files: Record<string, string> = {}
-  const saveText = async (path: string, parts: readonly Uint8Array[]): Promise<void> => {
-    await view.saveText(path, parts)
-    parts.forEach((bytes, index) => {
-      files[`${path}/part-${String(index).padStart(5, '0')}`] = Buffer.from(bytes).toString('utf8')
-    })
-  }
-  const print = (text: string): void => {
-    view.print(text)
-    printed += text
+  const write: WritePartitions = async (target, written) => {
+    await view.write(target, written)
+    const { place, format = text } = target
+    if (place === 'print:') printed += written.flat().join('')
+    else
+      written.forEach((elements, index) => {
+        const name = `${place}/part-${String(index).padStart(5, '0')}`
+        files[name] = Buffer.from(format.encode(elements)).toString('utf8')
+      })
   }
   const tell = (error: TestRun['error']): void =>
     observer(id, {
@@ -106,10 +108,10 @@ const runObserved = async (
     partitions = await input.partitions()
     const seen = rddOfPartitions(
       partitions.map((records) => ({ records, steps: [] })),
-      { saveText },
+      { write },
       id,
     )
-    await node.run(seen, { ...view, print, saveText })
+    await node.run(seen, { ...view, write })
   } catch (error) {
     tell(asMillraceError(error, 'BATCH_FAILED', { problem: `The output ${id} failed` }))
     throw error

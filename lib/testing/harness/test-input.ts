@@ -1,46 +1,12 @@
 /**
- * What a test puts into the sources of one name. Streams and sockets are delivered through intake into durable lanes, as they are in
- * production; files lie in a place of their own until the pipeline looks at them.
+ * What a test puts into the sources of one name. Streams and sockets are delivered through intake into
+ * durable lanes, as they are in production. Files lie in a place of their own until the pipeline looks
+ * at them.
  */
-import { MillraceError } from '../../base/errors.ts'
-import type { Planned } from '../../dstream/plan.ts'
-import type { SourceNode } from '../../dstream/plan-node.ts'
-import type { Queue } from '../../dstream/source-declaration.ts'
 import { memoryObjects, type MemoryObjects } from '../../adapters/memory/memory-objects.ts'
-import type { ReceiverSink } from '../../ports/receiver.ts'
-import type { Intake } from '../../runtime/intake/intake.ts'
+import { MillraceError } from '../../base/errors.ts'
 import { parseNamedUri } from '../../runtime/locations.ts'
-import { type KinesisEventRecord, kinesisDeliveries } from '../../runtime/sources/kinesis/event.ts'
-
-/** A record of a stream with its key. */
-export interface TestRecord {
-  readonly data: string | Uint8Array
-  /** Default `key`. */
-  readonly partitionKey?: string
-  /** The name of its shard. Default `shard-0`. */
-  readonly shard?: string
-}
-
-/** What feeds a source node in a running application. */
-export type Feeder =
-  | { readonly kind: 'kinesis'; readonly planned: Planned<SourceNode>; readonly intake: Intake }
-  | {
-      readonly kind: 'socket' | 'receiver'
-      readonly planned: Planned<SourceNode>
-      readonly sink: ReceiverSink
-    }
-  | { readonly kind: 'files'; readonly planned: Planned<SourceNode> }
-  | {
-      readonly kind: 'queue'
-      readonly planned: Planned<SourceNode>
-      readonly queue: Queue<unknown>
-    }
-
-/** An element for a source, waiting to be delivered. */
-interface Waiting {
-  readonly elements: readonly unknown[]
-  readonly arrivedMs: number
-}
+import type { FedNode, Feed, Waiting } from './feeds/feed.ts'
 
 /**
  * The input of the sources that have one name.
@@ -54,17 +20,16 @@ interface Waiting {
  */
 export class TestInput {
   readonly #name: string
-  readonly #kind: Feeder['kind']
+  readonly #feed: Feed
   readonly #now: () => number
   readonly #waiting: Waiting[] = []
-  #sequenceNumber = 0
   /** @internal Where the files of this name lie. */
   readonly objects: MemoryObjects
 
   /** @internal Made by the harness. */
-  constructor(name: string, kind: Feeder['kind'], now: () => number) {
+  constructor(name: string, feed: Feed, now: () => number) {
     this.#name = name
-    this.#kind = kind
+    this.#feed = feed
     this.#now = now
     // A bucket's keys have no directories.
     this.objects = memoryObjects({
@@ -80,9 +45,9 @@ export class TestInput {
    * @throws MillraceError `ARGUMENT_INVALID` when the source reads files, or cannot take such a record.
    */
   add(...elements: readonly unknown[]): this {
-    if (this.#kind === 'files')
+    if (this.#feed.takesFiles)
       throw this.#unfit('reads files', "give it one with addFile('a.txt', 'to be\\n')")
-    const bad = elements.find((element) => !this.#takes(element))
+    const bad = elements.find((element) => !this.#feed.takes(element))
     if (bad !== undefined)
       throw this.#unfit(`cannot take this record: ${JSON.stringify(bad)}`, 'give it texts')
     this.#waiting.push({ elements, arrivedMs: this.#now() })
@@ -101,7 +66,7 @@ export class TestInput {
     content: string | Uint8Array,
     { modified = this.#now() + 1 }: { readonly modified?: number | Date } = {},
   ): this {
-    if (this.#kind !== 'files')
+    if (!this.#feed.takesFiles)
       throw this.#unfit('does not read files', 'give it records with add()')
     this.objects.write(
       name,
@@ -123,21 +88,9 @@ export class TestInput {
   }
 
   /** @internal Hands what is waiting to every source of this name, and waits until it is durable. */
-  async deliver(feeders: readonly Feeder[]): Promise<void> {
+  async deliver(nodes: readonly FedNode[]): Promise<void> {
     const waiting = this.#waiting.splice(0)
-    if (waiting.length === 0) return
-    const records =
-      this.#kind === 'kinesis' ? waiting.flatMap((one) => this.#kinesisRecords(one)) : []
-    for (const feeder of feeders) await deliverTo(feeder, waiting, records)
-  }
-
-  #takes(element: unknown): boolean {
-    if (this.#kind === 'queue' || this.#kind === 'receiver') return true
-    if (this.#kind === 'socket') return typeof element === 'string'
-    return (
-      isData(element) ||
-      (typeof element === 'object' && element !== null && 'data' in element && isData(element.data))
-    )
+    if (waiting.length > 0) await this.#feed.deliver(waiting, nodes)
   }
 
   #unfit(what: string, fix: string): MillraceError {
@@ -146,45 +99,4 @@ export class TestInput {
       fix,
     })
   }
-
-  #kinesisRecords({ elements, arrivedMs }: Waiting): readonly KinesisEventRecord[] {
-    return elements.map((element) => {
-      const {
-        data,
-        partitionKey = 'key',
-        shard = 'shard-0',
-      } = isData(element) ? { data: element } : (element as TestRecord)
-      const sequenceNumber = String(++this.#sequenceNumber)
-      return {
-        eventID: `${shard}:${sequenceNumber}`,
-        eventSourceARN: `arn:aws:kinesis:test:000000000000:stream/${this.#name}`,
-        kinesis: {
-          partitionKey,
-          sequenceNumber,
-          data: Buffer.from(data as string).toString('base64'),
-          approximateArrivalTimestamp: arrivedMs / 1_000,
-        },
-      }
-    })
-  }
-}
-
-const isData = (value: unknown): value is string | Uint8Array =>
-  typeof value === 'string' || value instanceof Uint8Array
-
-/** All in one delivery; but what is added to a queue together is one dataset. */
-const deliverTo = async (
-  feeder: Feeder,
-  waiting: readonly Waiting[],
-  records: readonly KinesisEventRecord[],
-): Promise<void> => {
-  if (feeder.kind === 'queue') feeder.queue.push(...waiting.map(({ elements }) => elements))
-  if (feeder.kind === 'socket' || feeder.kind === 'receiver')
-    await feeder.sink.store({ records: waiting.flatMap(({ elements }) => elements), rejected: [] })
-  if (feeder.kind !== 'kinesis') return
-  const { source } = feeder.planned.node
-  const decoded = source.from === 'kinesis' ? source.elements : 'text'
-  const target = { source: feeder.planned.id, elements: decoded, createdMs: 0 }
-  for (const delivery of kinesisDeliveries({ Records: records }, target))
-    await feeder.intake.append(delivery)
 }

@@ -6,7 +6,7 @@
  * Nothing here waits for real time, and the same test gives the same run.
  */
 import { memoryItemStore } from '../../adapters/memory/memory-item-store.ts'
-import { memoryOutputFiles } from '../../adapters/memory/memory-output-files.ts'
+import { memoryFiles } from '../../adapters/memory/memory-files.ts'
 import type { Duration } from '../../base/duration.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { Pipeline } from '../../dstream/stream.ts'
@@ -16,6 +16,7 @@ import { LiveState } from '../../state/live-state.ts'
 import { type Head, HeadStore, type HeadStatus } from '../../state/head.ts'
 import { readManifest } from '../../state/manifest.ts'
 import { readSegment } from '../../state/segments.ts'
+import type { Feed } from './feeds/feed.ts'
 import { type Image, startImage, type TestWorld } from './image.ts'
 import { type Observation, watchId } from './observed-plan.ts'
 import {
@@ -113,10 +114,10 @@ export class TestStream {
     }
     this.#world = {
       store: memoryItemStore(),
-      files: memoryOutputFiles(),
+      files: memoryFiles(),
       clock: this.#clock,
       randomness: { attemptId: () => `attempt${++this.#attempts}` },
-      input: (name, kind) => this.#inputOf(name, kind),
+      input: (name, open) => this.#inputOf(name, open),
       listen: (event) => this.#listen(event),
     }
   }
@@ -275,11 +276,11 @@ export class TestStream {
     if ([...this.#inputs.values()].some((input) => input.isWaiting))
       this.#clock.goTo(this.nowMs + 1)
     for (const [name, input] of this.#inputs)
-      await input.deliver(this.#image?.feeders.get(name) ?? [])
+      await input.deliver(this.#image?.fed.get(name) ?? [])
   }
 
-  #inputOf(name: string, kind: Parameters<TestWorld['input']>[1]): TestInput {
-    const input = this.#inputs.get(name) ?? new TestInput(name, kind, () => this.nowMs)
+  #inputOf(name: string, open: () => Feed): TestInput {
+    const input = this.#inputs.get(name) ?? new TestInput(name, open(), () => this.nowMs)
     this.#inputs.set(name, input)
     return input
   }

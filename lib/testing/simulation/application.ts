@@ -1,29 +1,24 @@
-/** The functions of an application, put together over simulated ports as functions/ puts them together over those of AWS. */
+/**
+ * The functions of an application, put together over simulated ports as functions/ puts them together
+ * over those of AWS.
+ */
 import { withBlobs } from '../../adapters/blob-item-store.ts'
+import { printSink } from '../../adapters/print-sink.ts'
 import type { Plan } from '../../dstream/plan.ts'
-import type { ItemStore } from '../../ports/item-store.ts'
-import type { Fence } from '../../ports/output-files.ts'
-import type { StreamReader } from '../../ports/stream-reader.ts'
-import type { Outcome } from '../../runtime/driver/outcome.ts'
-import type { RuntimeEvent } from '../../runtime/events.ts'
-import { kinesisDeliveries, type KinesisEvent } from '../../runtime/sources/kinesis/event.ts'
-import { shardParents } from '../../runtime/sources/kinesis/lineage.ts'
-import { shardReplay } from '../../runtime/sources/kinesis/replay.ts'
-import { reset, skip } from '../../runtime/operations/operate.ts'
+import { type Composition, compose, eventRoutes, type WorldPorts } from '../../runtime/compose.ts'
 import { type Redriven, redrive } from '../../runtime/dead-letters/redrive.ts'
-import { driverHandler, LEASE_MARGIN_MS } from '../../runtime/driver/driver-handler.ts'
-import {
-  type IntakeAnswer,
-  intakeHandler,
-  type SourceDelivery,
-  type SourceNotifications,
-} from '../../runtime/intake/intake-handler.ts'
-import { notificationsIn } from '../../runtime/sources/objects/events.ts'
-import { parseTrigger, type Trigger, delaySeconds } from '../../runtime/driver/triggers.ts'
-import type { SourceReader } from '../../runtime/sources/source-reader.ts'
-import { objectsReader } from '../../runtime/sources/objects/reader.ts'
-import { lanesReader } from '../../runtime/sources/lanes/reader.ts'
-import { HeadStore } from '../../state/head.ts'
+import { driverHandler, leaseMsFor } from '../../runtime/driver/driver-handler.ts'
+import type { Outcome } from '../../runtime/driver/outcome.ts'
+import { delaySeconds, parseTrigger, type Trigger } from '../../runtime/driver/triggers.ts'
+import type { RuntimeEvent } from '../../runtime/events.ts'
+import { type PlatformEvent, readEvent } from '../../runtime/intake/event-reader.ts'
+import { type IntakeAnswer, intakeHandler } from '../../runtime/intake/intake-handler.ts'
+import type { Location } from '../../runtime/locations.ts'
+import { reset } from '../../runtime/operations/reset.ts'
+import { skip } from '../../runtime/operations/skip.ts'
+import type { SinkLocation } from '../../runtime/sinks/sink-kind.ts'
+import type { StreamLocation } from '../../runtime/sources/kinesis/kind.ts'
+import type { ObjectsLocation } from '../../runtime/sources/objects/kind.ts'
 import { type Caller, caller, type CallWorld } from './calls.ts'
 import type { SimulatedBucket } from './cloud/bucket.ts'
 import type { Handler } from './cloud/function.ts'
@@ -34,7 +29,7 @@ import { simulatedBlobStore, simulatedObjectStore } from './ports/buckets.ts'
 import { simulatedClock, simulatedRandomness } from './ports/clock.ts'
 import { simulatedItemStore } from './ports/item-store.ts'
 import type { Observer } from './ports/observer.ts'
-import { simulatedOutputFiles } from './ports/output-files.ts'
+import { simulatedFiles } from './ports/files.ts'
 import { simulatedStreamReader } from './ports/stream-reader.ts'
 import type { Storage } from './storage.ts'
 
@@ -51,44 +46,84 @@ export interface ApplicationParts extends CallWorld {
   readonly listen: (environment: Environment, event: RuntimeEvent) => void
 }
 
-/** The events of intake: of streams, or the bodies of notifications. */
-export type IntakeEvent = KinesisEvent | { readonly bodies: readonly string[] }
+/** The events of intake. */
+export type IntakeEvent = PlatformEvent
 
 export const DRIVER_TIMEOUT_MS = 20_000
 
-interface ProcessPorts {
-  readonly store: ItemStore
+interface ProcessPorts extends WorldPorts {
   readonly call: Caller
   readonly scheduleTriggers: (triggers: readonly Trigger[]) => Promise<void>
-  readonly clock: ReturnType<typeof simulatedClock>
-  readonly randomness: ReturnType<typeof simulatedRandomness>
 }
 
 const portsOf = (parts: ApplicationParts, environment: Environment): ProcessPorts => {
-  const { world, observer, storage } = parts
+  const { world, observer, storage, streams, buckets } = parts
   const call = caller(parts, environment)
   const clock = simulatedClock(world, environment)
   const items = simulatedItemStore({ store: storage.items, observer, world, environment, call })
-  const send = async (tick: Trigger): Promise<void> => {
-    if (!parts.faults.strikes('lostTick', 3))
-      parts.triggers().send(JSON.stringify(tick), 1_000 * delaySeconds(tick, clock.now()))
+  const blobs = simulatedBlobStore(storage.blobs, observer, environment, call)
+  const files = simulatedFiles(storage.outputs, observer, environment, call)
+  const send = async (trigger: Trigger): Promise<void> => {
+    if (parts.faults.strikes('lostTick', 3)) return
+    parts.triggers().send(JSON.stringify(trigger), 1_000 * delaySeconds(trigger, clock.now()))
   }
   return {
-    store: withBlobs(items, simulatedBlobStore(storage.blobs, observer, environment, call), {
-      aboveBytes: storage.blobAboveBytes,
-    }),
+    store: withBlobs(items, blobs, { aboveBytes: storage.blobAboveBytes }),
     call,
     clock,
     randomness: simulatedRandomness(world, environment),
+    sources: {
+      kinesis: {
+        reader: async () => simulatedStreamReader(streams, call),
+        createdMs: async (arn) => createdMsOf(environment, arn),
+      },
+      objects: {
+        open: async (name) => simulatedObjectStore(bucketIn(buckets, name).objects, call),
+      },
+    },
+    sinks: { objects: async () => files, print: printSink({ print: () => undefined }) },
     scheduleTriggers: (triggers) => {
       observer.scheduling(triggers.length, environment)
       return call({
-        name: `wind ${triggers.length} ticks`,
+        name: `schedule ${triggers.length} triggers`,
         effect: async () => void (await Promise.all(triggers.map(send))),
       })
     },
   }
 }
+
+const nameOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1)
+
+const createdMsOf = ({ deployment }: Environment, arn: string): number =>
+  deployment.createdMs.get(nameOf(arn)) as number
+
+const bucketIn = (
+  buckets: ApplicationParts['buckets'],
+  name: string,
+): SimulatedBucket => buckets.get(name) as SimulatedBucket
+
+/** Sources that are buckets in this world watch them; all others read a stream of their name. */
+const locationsOf = (
+  { buckets, streams }: ApplicationParts,
+  plan: Plan,
+): ReadonlyMap<string, Location> =>
+  new Map(
+    plan.sources.map(({ id, node: { source } }) => {
+      const { name = id } = source
+      if (buckets.has(name)) return [id, objectsIn(name)]
+      const stream = streams().find((one) => one.name === name)
+      return [id, recordsOf(stream?.arn ?? name)]
+    }),
+  )
+
+const objectsIn = (bucket: string): ObjectsLocation => ({ kind: 'objects', bucket, prefix: '' })
+
+const recordsOf = (streamArn: string): StreamLocation => ({ kind: 'kinesis', streamArn })
+
+const locateOutput = (place: string): SinkLocation & { readonly bucket?: string } =>
+  place === 'print:'
+    ? { kind: 'print', path: '' }
+    : { kind: 'objects', bucket: 'outputs', path: place }
 
 /** Starts a process of intake. */
 export const startIntake =
@@ -96,72 +131,39 @@ export const startIntake =
   (environment: Environment): Handler<IntakeEvent, IntakeAnswer> => {
     const plan = parts.plan(environment)
     const ports = portsOf(parts, environment)
-    const reader = simulatedStreamReader(parts.streams, ports.call)
-    const intake = intakeHandler({ plan, ...ports, parentsOf: shardParents(async () => reader) })
-    return (event) =>
-      intake(
-        'bodies' in event
-          ? notificationsFor(plan, event.bodies)
-          : deliveriesFor(plan, environment, event),
-      )
+    const routes = eventRoutes(plan, locationsOf(parts, plan), ports.sources)
+    const intake = intakeHandler({ plan, ...ports })
+    return async (event) => intake(await readEvent(event, routes))
   }
 
-const deliveriesFor = (
+const composed = (
+  parts: ApplicationParts,
+  environment: Environment,
   plan: Plan,
-  { deployment }: Environment,
-  event: KinesisEvent,
-): readonly SourceDelivery[] =>
-  plan.sources.flatMap(({ id, node: { source } }) => {
-    if (
-      source.from !== 'kinesis' ||
-      event.Records?.[0]?.eventSourceARN.endsWith(`/${source.name}`) !== true
-    )
-      return []
-    const target = {
-      source: id,
-      elements: source.elements,
-      createdMs: deployment.createdMs.get(source.name) as number,
-    }
-    return kinesisDeliveries(event, target).map((delivery) => ({ source: id, delivery }))
+  ports: ProcessPorts,
+): Promise<Composition> =>
+  compose({
+    plan,
+    generation: environment.generation,
+    ports,
+    locations: locationsOf(parts, plan),
+    locateOutput,
+    listen: (event: RuntimeEvent) => parts.listen(environment, event),
+    leaseMs: leaseMsFor(DRIVER_TIMEOUT_MS),
   })
-
-const notificationsFor = (
-  plan: Plan,
-  bodies: readonly string[],
-): readonly SourceNotifications[] => {
-  const found = bodies.flatMap((body) => notificationsIn(body))
-  return plan.sources.flatMap(({ id, node: { source } }) => {
-    const notifications =
-      source.from === 'text' ? found.filter(({ bucket }) => bucket === source.name) : []
-    return notifications.length === 0 ? [] : [{ source: id, notifications }]
-  })
-}
 
 /** Starts a process of the driver. */
 export const startDriver =
   (parts: ApplicationParts) =>
   (environment: Environment): Handler<readonly string[], Outcome> => {
     const plan = parts.plan(environment)
-    const { store, call, clock, randomness, scheduleTriggers } = portsOf(parts, environment)
-    const files = simulatedOutputFiles(parts.storage.outputs, parts.observer, environment, call)
-    const runner = {
-      plan,
-      app: plan.name,
-      generation: environment.generation,
-      store,
-      heads: new HeadStore(store, plan.name),
-      clock,
-      randomness,
-      sources: sourcesOf(parts, environment, plan, store, call),
-      outputs: {
-        print: () => undefined,
-        saveText: (path: string, written: readonly Uint8Array[], fence: Fence) =>
-          files.writeParts(path, written, fence),
-      },
-      listen: (event: RuntimeEvent) => parts.listen(environment, event),
-    }
-    const driver = driverHandler({ runner, timeoutMs: DRIVER_TIMEOUT_MS, scheduleTriggers })
-    return (bodies, { remainingMs }) => driver({ triggers: bodies.map(parseTrigger), remainingMs })
+    const ports = portsOf(parts, environment)
+    const { scheduleTriggers } = ports
+    const driver = composed(parts, environment, plan, ports).then(({ runner }) =>
+      driverHandler({ runner, timeoutMs: DRIVER_TIMEOUT_MS, scheduleTriggers }),
+    )
+    return async (bodies, { remainingMs }) =>
+      (await driver)({ triggers: bodies.map(parseTrigger), remainingMs })
   }
 
 /** A person gives back what was put aside, and calls the driver. `limit`: records at most, besides those that were begun with. */
@@ -192,45 +194,8 @@ export const operate = async (
   const operated = {
     ...portsOf(parts, environment),
     app,
-    leaseMs: DRIVER_TIMEOUT_MS + LEASE_MARGIN_MS,
+    leaseMs: leaseMsFor(DRIVER_TIMEOUT_MS),
   }
   await (command === 'skip' ? skip(operated) : reset(operated))
   await operated.scheduleTriggers([{ app, scheduleMinute: true }])
 }
-
-const sourcesOf = (
-  parts: ApplicationParts,
-  environment: Environment,
-  plan: Plan,
-  store: ItemStore,
-  call: Caller,
-): ReadonlyMap<string, SourceReader> =>
-  new Map(
-    plan.sources.map(({ id, node: { source } }) => {
-      const place = { store, app: plan.name, source: id }
-      const bucket = source.from === 'text' ? parts.buckets.get(source.name) : undefined
-      const report = (event: RuntimeEvent): void => parts.listen(environment, event)
-      if (bucket === undefined || source.from !== 'text') {
-        const elements = source.from === 'kinesis' ? source.elements : 'text'
-        const open = async (): Promise<StreamReader> => simulatedStreamReader(parts.streams, call)
-        return [
-          id,
-          lanesReader({
-            ...place,
-            recovery: { replay: shardReplay({ elements, open }), report },
-          }) as SourceReader,
-        ]
-      }
-      const objects = simulatedObjectStore(bucket.objects, call)
-      return [
-        id,
-        objectsReader({
-          ...place,
-          objects,
-          existing: source.files.existing,
-          onOverwrite: source.files.onOverwrite ?? 'new',
-          report,
-        }) as SourceReader,
-      ]
-    }),
-  )

@@ -1,6 +1,6 @@
 /** What persons do: they send again what was put aside, restore what is missed, resume what has failed, and give records back. */
 import { blobName } from '../../adapters/blob-item-store.ts'
-import { resume } from '../../runtime/operations/operate.ts'
+import { resume } from '../../runtime/operations/resume.ts'
 import type { Checkers } from './checkers/checkers.ts'
 import { Environment } from './environment.ts'
 import { simulatedClock } from './ports/clock.ts'

@@ -212,12 +212,12 @@ export class Platform {
     this.#parts.world.log(() => `${environment.name} fails: ${String(error)}`)
     if (!(error instanceof MillraceError)) {
       if (environment.alive)
-        this.#parts.checkers.verdicts.fail('crash', `${environment.name}: ${String(error)}`)
+        this.#parts.checkers.violations.fail('crash', `${environment.name}: ${String(error)}`)
       return
     }
     if (error.code === 'LANE_FULL') this.#parts.sightings.see('a lane too full')
     if (!this.#parts.expected.includes(error.code) && environment.alive)
-      this.#parts.checkers.verdicts.fail('assertion', `${environment.name}: ${error.message}`)
+      this.#parts.checkers.violations.fail('assertion', `${environment.name}: ${error.message}`)
   }
 
   #listen(environment: Environment, event: RuntimeEvent): void {
@@ -226,7 +226,7 @@ export class Platform {
     if (event.event !== 'batchFailed' || this.#parts.expected.includes(event.code)) return
     // What was no error of this project has become this one.
     const checker = event.code === 'BATCH_FAILED' ? 'crash' : 'assertion'
-    this.#parts.checkers.verdicts.fail(
+    this.#parts.checkers.violations.fail(
       checker,
       `${environment.name} fails the batch at ${event.timeMs}: ${event.message}`,
     )

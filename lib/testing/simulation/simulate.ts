@@ -1,4 +1,4 @@
-import { sourceName } from '../../dstream/source-declaration.ts'
+import { sourceName } from '../../dstream/sources/declaration.ts'
 import { seconds } from '../../base/duration.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import { stream } from '../../dstream/stream.ts'
@@ -132,7 +132,7 @@ export const simulate = async (
     objects: Math.ceil(world.random.between(3, 25) * share),
   })
 
-  const { violations } = checkers.verdicts
+  const { violations } = checkers.violations
   const isBroken = (): boolean => {
     if (platform.isQuiet) checkers.quiet()
     return violations.length > 0
@@ -151,7 +151,7 @@ export const simulate = async (
   if (recovered) checkers.finished()
   if (!isFinished()) checkers.unfinished()
   if (!isFinished())
-    checkers.verdicts.fail(
+    checkers.violations.fail(
       'progress',
       `without faults the world is not done in time: ${JSON.stringify(checkers.mirror.head())}`,
     )

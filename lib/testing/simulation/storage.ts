@@ -1,9 +1,9 @@
 import { type MemoryBlobStore, memoryBlobStore } from '../../adapters/memory/memory-blob-store.ts'
 import { memoryItemStore } from '../../adapters/memory/memory-item-store.ts'
 import {
-  type MemoryOutputFiles,
-  memoryOutputFiles,
-} from '../../adapters/memory/memory-output-files.ts'
+  type MemoryFiles,
+  memoryFiles,
+} from '../../adapters/memory/memory-files.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Random } from '../random.ts'
 
@@ -13,7 +13,7 @@ export interface Storage {
   readonly blobs: MemoryBlobStore
   /** Only more bytes than these go into a blob. */
   readonly blobAboveBytes: number
-  readonly outputs: MemoryOutputFiles
+  readonly outputs: MemoryFiles
 }
 
 /** Small limits, so that chunks, blobs and full lanes are met within seconds. */
@@ -21,5 +21,5 @@ export const drawStorage = (random: Random): Storage => ({
   items: memoryItemStore({ itemBytesMax: random.pick([8_192, 8_192, 8_192, 409_600]) }),
   blobs: memoryBlobStore(),
   blobAboveBytes: random.pick([200, 8_192]),
-  outputs: memoryOutputFiles(),
+  outputs: memoryFiles(),
 })

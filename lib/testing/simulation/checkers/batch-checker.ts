@@ -10,13 +10,13 @@ import type { LeaseChecker } from './lease-checker.ts'
 import type { LetterChecker } from './letter-checker.ts'
 import type { Mirror } from './mirror.ts'
 import type { OutputChecker } from './output-checker.ts'
-import type { CommittedEpochs } from './violations.ts'
+import type { Violations } from './violations.ts'
 
 /** What it checks with. */
 export interface BatchCheckerParts {
   readonly mirror: Mirror
   readonly truth: Truth
-  readonly verdicts: CommittedEpochs
+  readonly violations: Violations
   readonly leases: LeaseChecker
   readonly outputs: OutputChecker
   readonly pipeline: SimulatedPipeline
@@ -37,28 +37,28 @@ export class BatchChecker {
   }
 
   committed(before: Head, after: Head, environment: Environment): BatchInput | undefined {
-    const { verdicts, mirror, leases } = this.#parts
+    const { violations, mirror, leases } = this.#parts
     const timeMs = after.doneMs
-    verdicts.expect(
+    violations.expect(
       'B5',
       before.logged?.timeMs === timeMs,
       () => `${timeMs} is committed and ${before.logged?.timeMs} was logged`,
     )
-    verdicts.expect(
+    violations.expect(
       'B5',
       before.owner !== undefined && leases.logOf(before.epoch)?.environment === environment,
       () => `${environment.name} commits ${timeMs} without the lease`,
     )
     const isFree =
       after.epoch === before.epoch && after.owner === undefined && after.logged === undefined
-    verdicts.expect('B5', isFree, () => `the commit of ${timeMs} leaves the lease or the log`)
+    violations.expect('B5', isFree, () => `the commit of ${timeMs} leaves the lease or the log`)
     const manifest = mirror.manifest(after.manifest)
     const plan = before.logged && mirror.plan(before.logged.plan)
     if (manifest === undefined || plan === undefined) {
-      verdicts.fail('B5', `${timeMs} is committed without a manifest or a log`)
+      violations.fail('B5', `${timeMs} is committed without a manifest or a log`)
       return undefined
     }
-    verdicts.expect(
+    violations.expect(
       'B5',
       manifest.timeMs === timeMs,
       () => `the manifest of ${timeMs} is for ${manifest.timeMs}`,
@@ -72,10 +72,10 @@ export class BatchChecker {
 
   /** A person has given a batch up: the state is what it was. Or has emptied it. */
   operated({ doneMs, manifest: ref }: Head, isReset: boolean): void {
-    const { verdicts, mirror } = this.#parts
+    const { violations, mirror } = this.#parts
     if (isReset) this.#resets.push(this.#history.length)
     const manifest = mirror.manifest(ref)
-    verdicts.expect(
+    violations.expect(
       'B5',
       manifest?.timeMs === doneMs,
       () => `the manifest of ${doneMs} is for ${manifest?.timeMs}`,
@@ -111,18 +111,18 @@ export class BatchChecker {
   }
 
   #checkOutputs(upTo: number): void {
-    const { verdicts, outputs, pipeline, intervalMs } = this.#parts
+    const { violations, outputs, pipeline, intervalMs } = this.#parts
     const history = this.#historyUpTo(upTo)
     const batch = history.at(-1) as ModelBatch
     for (const [prefix, want] of Object.entries(pipeline.outputs(batch, history, intervalMs))) {
       const got = outputs.textOf(`${prefix}-${batch.timeMs}`)
-      verdicts.expect(
+      violations.expect(
         'B4',
         got !== undefined,
         () => `${batch.timeMs} is committed and ${prefix} is not written`,
       )
       const isRight = got === undefined || got === want
-      verdicts.expect(
+      violations.expect(
         'totals',
         isRight,
         () =>
@@ -132,7 +132,7 @@ export class BatchChecker {
   }
 
   #checkStates(manifest: Manifest): void {
-    const { mirror, verdicts, pipeline } = this.#parts
+    const { mirror, violations, pipeline } = this.#parts
     const history = this.#history.slice(this.#resets.at(-1))
     for (const [node, want] of Object.entries(pipeline.states?.(history) ?? {})) {
       const got = pairsText(
@@ -140,7 +140,7 @@ export class BatchChecker {
           .state(manifest, node)
           .map(([key, value]) => [String(key), JSON.stringify(value)] as const),
       )
-      verdicts.expect(
+      violations.expect(
         'totals',
         got === want,
         () => `the state ${node} after ${manifest.timeMs} is ${got} and not ${want}`,
@@ -150,7 +150,7 @@ export class BatchChecker {
 
   /** Each record that a function throws on is in the dead letters by now; too many in one block, and nothing may be true at all. */
   #checkPoison(plan: BatchInput, code: Code): void {
-    const { truth, pipeline, verdicts, mirror, app, letters: aside } = this.#parts
+    const { truth, pipeline, violations, mirror, app, letters: aside } = this.#parts
     if (pipeline.isPoison === undefined) return
     const letters = mirror.sortKeys(`${app}#dlq#`)
     for (const [source, slice] of Object.entries(plan.slices)) {
@@ -160,7 +160,7 @@ export class BatchChecker {
             .block(lane, first, at)
             .filter(({ line }) => pipeline.isPoison?.(line, code) === true)
           const isBroken = bad.length > POISON_RECORDS_MAX && bad.length > count / 100
-          verdicts.expect(
+          violations.expect(
             'B9',
             !isBroken,
             () =>
@@ -171,7 +171,7 @@ export class BatchChecker {
             const isAside = letters.some((sort) =>
               sort.startsWith(`${source}#${lane}#${position}#`),
             )
-            verdicts.expect(
+            violations.expect(
               'B9',
               isAside,
               () => `the bad record at ${position} of ${lane} is put aside nowhere`,

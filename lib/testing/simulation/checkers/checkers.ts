@@ -23,7 +23,7 @@ import { MembershipChecker } from './membership-checker.ts'
 import { Mirror } from './mirror.ts'
 import { OutputChecker } from './output-checker.ts'
 import { RetryChecker } from './retry-checker.ts'
-import { CommittedEpochs } from './violations.ts'
+import { Violations } from './violations.ts'
 
 /** What is checked, and against what. */
 export interface CheckersParts {
@@ -36,7 +36,7 @@ export interface CheckersParts {
 }
 
 export class Checkers implements Observer {
-  readonly verdicts: CommittedEpochs = new CommittedEpochs()
+  readonly violations: Violations = new Violations()
   readonly mirror: Mirror
   readonly lanes: LaneChecker
   readonly letters: LetterChecker
@@ -58,24 +58,24 @@ export class Checkers implements Observer {
 
   constructor(parts: CheckersParts) {
     const { plan, pipeline, truth, storage, sightings } = parts
-    const { verdicts } = this
+    const { violations } = this
     const app = plan.name
     const { intervalMs, retry } = plan.options
     this.#parts = parts
     this.#app = app
     const mirror = new Mirror(app)
     this.mirror = mirror
-    this.lanes = new LaneChecker(mirror, truth, verdicts, app)
-    this.#leases = new LeaseChecker(mirror, verdicts, intervalMs)
-    this.#retries = new RetryChecker(verdicts, retry)
-    this.#members = new MembershipChecker({ mirror, truth, verdicts, plan, sightings })
-    this.#outputs = new OutputChecker(storage.outputs, this.#leases, verdicts, sightings)
-    this.letters = new LetterChecker({ mirror, truth, verdicts, sightings, app })
+    this.lanes = new LaneChecker(mirror, truth, violations, app)
+    this.#leases = new LeaseChecker(mirror, violations, intervalMs)
+    this.#retries = new RetryChecker(violations, retry)
+    this.#members = new MembershipChecker({ mirror, truth, violations, plan, sightings })
+    this.#outputs = new OutputChecker(storage.outputs, this.#leases, violations, sightings)
+    this.letters = new LetterChecker({ mirror, truth, violations, sightings, app })
     const { letters } = this
     this.#batches = new BatchChecker({
       mirror,
       truth,
-      verdicts,
+      violations,
       pipeline,
       app,
       intervalMs,
@@ -83,7 +83,7 @@ export class Checkers implements Observer {
       leases: this.#leases,
       outputs: this.#outputs,
     })
-    this.#garbage = new GarbageChecker(mirror, verdicts, app)
+    this.#garbage = new GarbageChecker(mirror, violations, app)
     this.#recoveries = new Recoveries(sightings, mirror, parts.world, intervalMs)
   }
 
@@ -141,7 +141,7 @@ export class Checkers implements Observer {
   #checkRest({ doneMs, wakeMs }: Head): void {
     const { nextMs } = this.#batches
     const isTooLong = nextMs !== undefined && (wakeMs === 0 || wakeMs > nextMs)
-    this.verdicts.expect(
+    this.violations.expect(
       'B12',
       !isTooLong,
       () => `the head rests after ${doneMs} until ${wakeMs}, and something is to come at ${nextMs}`,
@@ -151,13 +151,13 @@ export class Checkers implements Observer {
   #checkMembership(before: Head, after: Head): void {
     const plan = after.logged && this.mirror.plan(after.logged.plan)
     if (plan === undefined)
-      this.verdicts.fail('B11', `the plan of ${after.logged?.timeMs} is not in the store`)
+      this.violations.fail('B11', `the plan of ${after.logged?.timeMs} is not in the store`)
     else this.#members.logged(plan, before)
   }
 
   #checkSize({ key, after }: StoreWrite): void {
     const size = after === undefined ? 0 : itemBytes(key, after)
-    this.verdicts.expect(
+    this.violations.expect(
       'B8',
       size <= this.#parts.storage.items.itemBytesMax,
       () => `${key.partition} has an item of ${size} bytes`,
@@ -184,7 +184,7 @@ export class Checkers implements Observer {
   scheduling(triggers: number, { name }: Environment): void {
     // One at once for all that is overdue, one for a retry.
     const most = Math.ceil(60_000 / this.#parts.plan.options.intervalMs) + 2
-    this.verdicts.expect(
+    this.violations.expect(
       'B8',
       triggers <= most,
       () => `${name} winds ${triggers} ticks for one minute`,
@@ -202,7 +202,7 @@ export class Checkers implements Observer {
   /** A function has answered or failed: nothing that it has begun is under way. */
   ended(environment: Environment, how: 'answered' | 'failed'): void {
     const { name, callsInFlight } = environment
-    this.verdicts.expect(
+    this.violations.expect(
       'awaited',
       callsInFlight === 0,
       () => `${name} has ${how} with ${callsInFlight} calls under way`,
@@ -253,7 +253,7 @@ export class Checkers implements Observer {
     if (head?.status !== 'rest' || this.#rester !== undefined || !this.letters.isSettled) return
     for (const { source, lane, tail } of this.mirror.lanes()) {
       const cut = head.cuts[source]?.[lane] ?? BEGINNING
-      this.verdicts.expect(
+      this.violations.expect(
         'B12',
         !isAfter(tail, cut),
         () => `the head rests and ${lane} waits from ${cut} to ${tail}`,
@@ -264,7 +264,7 @@ export class Checkers implements Observer {
   /** When not all was done in time: what is in no batch says more than that. */
   unfinished(): void {
     for (const upload of this.#members.missed(this.#startedMs))
-      this.verdicts.fail('totals', `${upload} is in no batch`)
+      this.violations.fail('totals', `${upload} is in no batch`)
   }
 
   /** When all is done: every record and every upload is in, and all outputs still are what they were. */

@@ -4,7 +4,7 @@ import { segmentKeys } from '../../../state/segments.ts'
 import type { Environment } from '../environment.ts'
 import type { StoreWrite } from '../ports/observer.ts'
 import type { Mirror } from './mirror.ts'
-import type { CommittedEpochs } from './violations.ts'
+import type { Violations } from './violations.ts'
 
 const sameBytes = (a: unknown, b: unknown): boolean =>
   a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.compare(a, b) === 0 : a === b
@@ -12,13 +12,13 @@ const sameBytes = (a: unknown, b: unknown): boolean =>
 /** B11: nothing reachable is deleted, expires, is missing, or is written over. */
 export class GarbageChecker {
   readonly #mirror: Mirror
-  readonly #verdicts: CommittedEpochs
+  readonly #verdicts: Violations
   readonly #app: string
   readonly #blobNames = new Map<string, string>()
 
-  constructor(mirror: Mirror, verdicts: CommittedEpochs, app: string) {
+  constructor(mirror: Mirror, violations: Violations, app: string) {
     this.#mirror = mirror
-    this.#verdicts = verdicts
+    this.#verdicts = violations
     this.#app = app
   }
 

@@ -2,20 +2,20 @@ import type { Block } from '../../../state/blocks.ts'
 import { BEGINNING, entriesAfter, isAfter, type Lane } from '../../../state/lanes.ts'
 import type { Truth } from '../truth.ts'
 import type { Mirror } from './mirror.ts'
-import type { CommittedEpochs } from './violations.ts'
+import type { Violations } from './violations.ts'
 
 /** B1: what is stored of a lane behind the cut is what was put, each record once, up to the tail. Lanes of hints have no truth of their own. */
 export class LaneChecker {
   readonly #mirror: Mirror
   readonly #truth: Truth
-  readonly #verdicts: CommittedEpochs
+  readonly #verdicts: Violations
   readonly #app: string
 
-  constructor(mirror: Mirror, truth: Truth, verdicts: CommittedEpochs, app: string) {
+  constructor(mirror: Mirror, truth: Truth, violations: Violations, app: string) {
     this.#app = app
     this.#mirror = mirror
     this.#truth = truth
-    this.#verdicts = verdicts
+    this.#verdicts = violations
   }
 
   check(before: Lane | undefined, after: Lane): void {

@@ -7,7 +7,7 @@ import { LEASE_MARGIN_MS } from '../../../runtime/driver/driver-handler.ts'
 import { DRIVER_TIMEOUT_MS } from '../application.ts'
 import type { Environment } from '../environment.ts'
 import type { Mirror } from './mirror.ts'
-import type { CommittedEpochs } from './violations.ts'
+import type { Violations } from './violations.ts'
 
 /** Who logged an epoch, and the batch that it is for. */
 export interface EpochLog {
@@ -40,15 +40,15 @@ export const isOperation = (before: Head, after: Head): boolean =>
 /** B2, B6, B10: the writes of the head as steps of a protocol. */
 export class LeaseChecker {
   readonly #mirror: Mirror
-  readonly #verdicts: CommittedEpochs
+  readonly #verdicts: Violations
   readonly #intervalMs: number
   readonly #owners = new Set<string>()
   readonly #logs = new Map<number, EpochLog>()
   readonly #plans = new Map<number, string>()
 
-  constructor(mirror: Mirror, verdicts: CommittedEpochs, intervalMs: number) {
+  constructor(mirror: Mirror, violations: Violations, intervalMs: number) {
     this.#mirror = mirror
-    this.#verdicts = verdicts
+    this.#verdicts = violations
     this.#intervalMs = intervalMs
   }
 

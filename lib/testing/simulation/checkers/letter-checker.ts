@@ -5,13 +5,13 @@ import type { StoreWrite } from '../ports/observer.ts'
 import type { Sightings } from '../sightings.ts'
 import type { Truth } from '../truth.ts'
 import type { Mirror } from './mirror.ts'
-import type { CommittedEpochs } from './violations.ts'
+import type { Violations } from './violations.ts'
 
 /** What it checks with. */
 export interface LetterCheckerParts {
   readonly mirror: Mirror
   readonly truth: Truth
-  readonly verdicts: CommittedEpochs
+  readonly violations: Violations
   readonly sightings: Sightings
   readonly app: string
 }
@@ -64,16 +64,16 @@ export class LetterChecker {
   }
 
   #marked(record: string, mark: Item | undefined): void {
-    const { verdicts, truth, sightings } = this.#parts
+    const { violations, truth, sightings } = this.#parts
     const letter = [...this.#letters.values()].find((one) => recordOf(one) === record)
     if (letter === undefined || mark === undefined || this.#places.has(record))
-      return verdicts.fail(
+      return violations.fail(
         'B1',
         `the mark of ${record} is taken away or changed, or is there without a letter`,
       )
     const line = textOf(letter)
     const place = { lane: mark['lane'] as string, index: mark['index'] as number }
-    verdicts.expect(
+    violations.expect(
       'B1',
       this.#aside.delete(line),
       () => `"${line}" is given back to ${place.lane}, and is not aside`,
@@ -81,7 +81,7 @@ export class LetterChecker {
     const isFree = [...this.#places.values()].every(
       ({ lane, index }) => lane !== place.lane || index !== place.index,
     )
-    verdicts.expect(
+    violations.expect(
       'B1',
       isFree,
       () => `the place ${place.index} of ${place.lane} is given to two records`,
@@ -92,12 +92,12 @@ export class LetterChecker {
   }
 
   #removed(letter: Item): void {
-    const { verdicts, mirror } = this.#parts
+    const { violations, mirror } = this.#parts
     const place = this.#places.get(recordOf(letter))
     const lane = mirror.lanes().find((found) => found.lane === place?.lane)
     const isThere =
       place !== undefined && lane !== undefined && !isAfter(String(place.index), lane.tail)
-    verdicts.expect(
+    violations.expect(
       'B1',
       isThere,
       () => `the letter of "${textOf(letter)}" goes before its record is in a lane`,
@@ -116,7 +116,7 @@ export class LetterChecker {
     )
     const lines = new Set(known.map(textOf))
     for (const line of this.#aside)
-      this.#parts.verdicts.expect(
+      this.#parts.violations.expect(
         'B9',
         lines.has(line),
         () => `"${line}" was put aside and is nowhere`,

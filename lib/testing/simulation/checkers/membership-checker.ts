@@ -6,58 +6,65 @@ import type { LanesInput } from '../../../runtime/sources/lanes/reader.ts'
 import type { Block } from '../../../state/blocks.ts'
 import type { Head } from '../../../state/head.ts'
 import { BEGINNING, isAfter } from '../../../state/lanes.ts'
+import type { LaneOffsets } from '../../../state/offsets.ts'
 import type { Upload } from '../cloud/bucket.ts'
 import type { Sightings } from '../sightings.ts'
 import type { Truth } from '../truth.ts'
 import type { Mirror } from './mirror.ts'
-import type { CommittedEpochs } from './violations.ts'
+import type { Violations } from './violations.ts'
 
-/** What belongs to a batch, checked when it is logged first: what follows the last cut, within the limits (B8), with its blocks (B7). */
+const isLanes = (input: SourceInput): input is LanesInput => input.kind === 'lanes'
+const isObjects = (input: SourceInput): input is ObjectsInput => input.kind === 'objects'
+
+/**
+ * What belongs to a batch, checked when it is logged first: what follows the last offsets, within the
+ * limits (B8), with its blocks (B7).
+ */
 export class MembershipChecker {
   readonly #mirror: Mirror
   readonly #truth: Truth
-  readonly #verdicts: CommittedEpochs
+  readonly #verdicts: Violations
   readonly #plan: Plan
   readonly #sightings: Sightings
   readonly #taken = new Set<string>()
-  /** The plan of the batch in hand as it was logged first. */
+  /** The input of the batch in hand as it was logged first. */
   #first: BatchInput | undefined
 
   constructor(parts: {
     readonly mirror: Mirror
     readonly truth: Truth
-    readonly verdicts: CommittedEpochs
+    readonly violations: Violations
     readonly plan: Plan
     readonly sightings: Sightings
   }) {
     this.#mirror = parts.mirror
     this.#truth = parts.truth
-    this.#verdicts = parts.verdicts
+    this.#verdicts = parts.violations
     this.#plan = parts.plan
     this.#sightings = parts.sightings
   }
 
-  logged(plan: BatchInput, { cuts, startedMs }: Head): void {
-    this.#first = plan
-    for (const [source, slice] of Object.entries(plan.slices)) {
-      this.#checkLimits(plan, slice)
-      if (slice.kind === 'lanes') this.#checkLanes(plan, slice as LanesInput, cuts[source] ?? {})
-      else this.#checkObjects(plan, source, slice as ObjectsInput, startedMs)
+  logged(batch: BatchInput, { offsets, startedMs }: Head): void {
+    this.#first = batch
+    for (const [source, input] of Object.entries(batch.sources)) {
+      this.#checkLimits(batch, input)
+      if (isLanes(input)) this.#checkLanes(batch, input, offsets[source] ?? {})
+      if (isObjects(input)) this.#checkObjects(batch, source, input, startedMs)
     }
   }
 
   /** The uploads of a batch that is true now count as taken. */
-  committed(plan: BatchInput): void {
-    for (const [source, slice] of Object.entries(plan.slices)) {
-      this.#checkLosses(plan, slice)
-      if (slice.kind !== 'notifications') continue
-      this.#checkGone(plan, source, slice as ObjectsInput)
-      for (const { key, version } of (slice as ObjectsInput).taken) {
+  committed(batch: BatchInput): void {
+    for (const [source, input] of Object.entries(batch.sources)) {
+      this.#checkLosses(batch, input)
+      if (!isObjects(input)) continue
+      this.#checkGone(batch, source, input)
+      for (const { key, version } of input.taken) {
         const name = `${source}\n${key}\n${version}`
         this.#verdicts.expect(
           'totals',
           !this.#taken.has(name),
-          () => `${key} (${version}) is taken again at ${plan.timeMs}`,
+          () => `${key} (${version}) is taken again at ${batch.timeMs}`,
         )
         this.#taken.add(name)
         if (this.#truth.upload(source, key, version)?.untold === true)
@@ -67,8 +74,8 @@ export class MembershipChecker {
   }
 
   /** When all is done: every record and every upload that could be read is in a batch. */
-  finished({ cuts }: Head, startedMs: number): void {
-    const known = Object.assign({}, ...Object.values(cuts)) as Readonly<Record<string, string>>
+  finished({ offsets }: Head, startedMs: number): void {
+    const known = Object.assign({}, ...Object.values(offsets)) as Readonly<Record<string, string>>
     for (const [lane, records] of this.#truth.lanes) {
       const last = String(records.at(-1)?.position ?? BEGINNING)
       this.#verdicts.expect(
@@ -107,7 +114,7 @@ export class MembershipChecker {
   ): boolean {
     const declared = this.#plan.sources.find(({ id }) => id === source)?.node.source
     return (
-      (declared?.from === 'text' && declared.files.existing === 'all') ||
+      declared?.files?.existing === 'all' ||
       Math.max(modifiedMs, eventMs) > startedMs
     )
   }
@@ -126,7 +133,8 @@ export class MembershipChecker {
 
   /** B7: so it is with an object. */
   #checkGone({ timeMs }: BatchInput, source: string, { taken }: ObjectsInput): void {
-    const first = (this.#first?.slices[source] as ObjectsInput | undefined)?.taken ?? []
+    const logged = this.#first?.sources[source]
+    const first = logged !== undefined && isObjects(logged) ? logged.taken : []
     const versioned =
       this.#truth.buckets.get(this.#truth.sourceNames.get(source) ?? '')?.versioned === true
     for (const { key, version } of first) {
@@ -142,29 +150,29 @@ export class MembershipChecker {
   }
 
   /** One entry or object may be over the limit by itself. */
-  #checkLimits({ timeMs }: BatchInput, slice: SourceInput): void {
+  #checkLimits({ timeMs }: BatchInput, input: SourceInput): void {
     const { limits } = this.#plan.options
     const parts =
-      slice.kind === 'lanes'
-        ? (slice as LanesInput).lanes.reduce((sum, { entries }) => sum + entries.length, 0)
-        : slice.objects
+      isLanes(input)
+        ? input.lanes.reduce((sum, { entries }) => sum + entries.length, 0)
+        : input.objects
     const isOver =
-      slice.records > limits.records || slice.bytes > limits.bytes || slice.objects > limits.objects
+      input.records > limits.records || input.bytes > limits.bytes || input.objects > limits.objects
     this.#verdicts.expect(
       'B8',
       parts <= 1 || !isOver,
-      () => `the batch at ${timeMs} takes ${slice.records} records in ${parts} parts`,
+      () => `the batch at ${timeMs} takes ${input.records} records in ${parts} parts`,
     )
   }
 
   #checkLanes(
     { timeMs }: BatchInput,
-    { lanes, cut }: LanesInput,
-    cuts: Readonly<Record<string, string>>,
+    { lanes, offsets: { lanes: after = {} } }: LanesInput,
+    before: LaneOffsets,
   ): void {
     const expect = this.#verdicts.expect.bind(this.#verdicts)
-    for (const lane of new Set([...Object.keys(cut), ...lanes.map((taken) => taken.lane)])) {
-      let position = cuts[lane] ?? BEGINNING
+    for (const lane of new Set([...Object.keys(after), ...lanes.map((taken) => taken.lane)])) {
+      let position = before[lane] ?? BEGINNING
       for (const { first, last, blocks } of lanes.find((taken) => taken.lane === lane)?.entries ??
         []) {
         const left = this.#truth
@@ -181,8 +189,8 @@ export class MembershipChecker {
       }
       expect(
         'totals',
-        cut[lane] === position,
-        () => `the batch at ${timeMs} ends at ${position} of ${lane} and cuts at ${cut[lane]}`,
+        after[lane] === position,
+        () => `the batch at ${timeMs} ends at ${position} of ${lane}, and its offset is ${after[lane]}`,
       )
       const waiting = this.#truth.between(
         lane,
@@ -209,10 +217,10 @@ export class MembershipChecker {
   #checkObjects(
     { timeMs }: BatchInput,
     source: string,
-    { taken, cut }: ObjectsInput,
+    { taken, offsets: { listing } }: ObjectsInput,
     startedMs: number,
   ): void {
-    if (cut.putOff.length > 0) this.#sightings.see('a hint put off')
+    if ((listing?.pending ?? []).length > 0) this.#sightings.see('an object left pending')
     for (const { key, version, dueMs } of taken) {
       const upload = this.#truth.upload(source, key, version)
       this.#verdicts.expect(

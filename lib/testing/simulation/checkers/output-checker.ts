@@ -1,30 +1,30 @@
 import { SUCCESS_FILE } from '../../../adapters/output-layout.ts'
 import { type Fence, isOlderFence } from '../../../ports/output-files.ts'
-import type { MemoryOutputFiles } from '../../../adapters/memory/memory-output-files.ts'
+import type { MemoryFiles } from '../../../adapters/memory/memory-files.ts'
 import type { OutputWrite } from '../ports/observer.ts'
 import type { Sightings } from '../sightings.ts'
 import type { LeaseChecker } from './lease-checker.ts'
-import type { CommittedEpochs } from './violations.ts'
+import type { Violations } from './violations.ts'
 
 /** B2, B3, B4: who writes outputs, when, and what. */
 export class OutputChecker {
-  readonly #files: MemoryOutputFiles
+  readonly #files: MemoryFiles
   readonly #leases: LeaseChecker
-  readonly #verdicts: CommittedEpochs
+  readonly #verdicts: Violations
   readonly #sightings: Sightings
   /** What each code has written under a path, for each plan of its batch. */
   readonly #written = new Map<string, string>()
   readonly #fences = new Map<string, Fence>()
 
   constructor(
-    files: MemoryOutputFiles,
+    files: MemoryFiles,
     leases: LeaseChecker,
-    verdicts: CommittedEpochs,
+    violations: Violations,
     sightings: Sightings,
   ) {
     this.#files = files
     this.#leases = leases
-    this.#verdicts = verdicts
+    this.#verdicts = violations
     this.#sightings = sightings
   }
 

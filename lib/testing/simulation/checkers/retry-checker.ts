@@ -1,17 +1,17 @@
 import type { RetryPolicy } from '../../../dstream/plan.ts'
 import type { Head } from '../../../state/head.ts'
-import type { CommittedEpochs } from './violations.ts'
+import type { Violations } from './violations.ts'
 
 /** How far two clocks may differ, and how long a write may be on its way. */
 const SLACK_MS = 2_500
 
 /** B9: attempts are counted and kept apart by pauses, and FAILED comes when they are used up, no sooner. */
 export class RetryChecker {
-  readonly #verdicts: CommittedEpochs
+  readonly #verdicts: Violations
   readonly #retry: RetryPolicy
 
-  constructor(verdicts: CommittedEpochs, retry: RetryPolicy) {
-    this.#verdicts = verdicts
+  constructor(violations: Violations, retry: RetryPolicy) {
+    this.#verdicts = violations
     this.#retry = retry
   }
 

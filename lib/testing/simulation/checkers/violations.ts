@@ -33,7 +33,7 @@ export interface Violation {
 }
 
 /** Collects what checkers find. */
-export class CommittedEpochs {
+export class Violations {
   readonly violations: Violation[] = []
 
   fail(checker: CheckerName, what: string): void {

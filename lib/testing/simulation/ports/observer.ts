@@ -1,5 +1,5 @@
 import type { Item, ItemKey } from '../../../ports/item-store.ts'
-import type { Fence } from '../../../ports/output-files.ts'
+import type { Fence } from '../../../ports/fence.ts'
 import type { Environment } from '../environment.ts'
 
 /** One write of the store, as it takes effect. */

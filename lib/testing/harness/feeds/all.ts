@@ -1,0 +1,4 @@
+/** How tests feed each kind of source. A new one is registered by its line here. */
+import './files.ts'
+import './kinesis.ts'
+import './queue.ts'
