@@ -1,10 +1,10 @@
 /** Runs a pipeline in this process: the real driver over a store in memory, on a clock that is moved by hand. */
 import { memoryItemStore } from '../lib/adapters/memory/memory-item-store.ts'
-import type { QueueSource, Queue } from '../lib/dstream/source-declaration.ts'
+import { printSink } from '../lib/adapters/print-sink.ts'
+import type { Queue } from '../lib/dstream/sources/queue.ts'
 import { seconds, stream, type DStream } from 'millrace'
+import { compose } from '../lib/runtime/compose.ts'
 import { Driver } from '../lib/runtime/driver/driver.ts'
-import { queueReader } from '../lib/runtime/sources/queue/reader.ts'
-import { HeadStore } from '../lib/state/head.ts'
 
 const INTERVAL_MS = 1_000
 const ZERO_MS = 1_700_000_000_000
@@ -27,34 +27,34 @@ export const pipelineBed = (
     (ssc) => describe(ssc.queueStream(queue)),
   )
   const plan = pipeline.build()
-  const store = memoryItemStore()
   let nowMs = ZERO_MS
   let attempts = 0
-  const driver = new Driver({
+  const composed = compose({
     plan,
-    app: name,
     generation: 1,
-    store,
-    heads: new HeadStore(store, name),
-    clock: { now: () => nowMs, sleep: async () => undefined },
-    randomness: { attemptId: () => `attempt${++attempts}` },
-    sources: new Map(
-      plan.sources.map(({ id, node }) => [id, queueReader(node.source as QueueSource, 'bench')]),
-    ),
-    outputs: { print: () => undefined, saveText: async () => undefined },
+    ports: {
+      store: memoryItemStore(),
+      clock: { now: () => nowMs, sleep: async () => undefined },
+      randomness: { attemptId: () => `attempt${++attempts}` },
+      sources: {},
+      sinks: { print: printSink({ print: () => undefined }) },
+    },
+    locations: new Map(plan.sources.map(({ id }) => [id, { kind: 'queue' }])),
+    locateOutput: () => ({ kind: 'print', path: '' }),
     listen: () => undefined,
     leaseMs: 0,
   })
+  const driver = composed.then(({ runner }) => new Driver(runner))
 
   // The first look makes the head: the first batch is one interval after it.
-  const started = driver.run()
+  const started = driver.then((one) => one.run())
 
   return {
     async run(lines?: readonly string[]): Promise<void> {
       await started
       if (lines !== undefined) queue.push(lines)
       nowMs += INTERVAL_MS
-      const outcome = await driver.run()
+      const outcome = await (await driver).run()
       if (outcome.kind !== 'idle')
         throw new Error(`the batch did not run: ${JSON.stringify(outcome)}`)
     },

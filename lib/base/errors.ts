@@ -164,7 +164,7 @@ export const asMillraceError = (
 ): MillraceError =>
   error instanceof MillraceError ? error : new MillraceError(code, { ...parts, cause: error })
 
-/** The numbered promises of the batch protocol: see docs/architecture.md. */
+/** The numbered promises of the batch protocol: see docs/internals/protocol.md. */
 export type Invariant =
   | 'B1'
   | 'B2'

@@ -270,7 +270,7 @@ const eachOnce: WorldChecker = (model, after) => {
   return undefined
 }
 
-/** By name, one for each invariant of docs/architecture.md at least. */
+/** By name, one for each invariant of docs/internals/protocol.md at least. */
 export const writeCheckers: readonly (readonly [name: string, check: WriteChecker])[] = [
   ['B1', appendsOnly],
   ['B2', logStands],

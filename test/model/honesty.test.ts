@@ -22,11 +22,12 @@ const conditionsIn = (path: string): readonly (readonly string[])[] =>
 
 /** Which writes the lists of a file are for, in order. */
 const PLACES: readonly (readonly [path: string, kinds: readonly (readonly HeadWriteKind[])[]])[] = [
-  ['lib/runtime/driver/head-writes.ts', [['log'], ['again', 'commit', 'fail']]],
+  ['lib/runtime/driver/log.ts', [['log']]],
+  ['lib/runtime/driver/head-writes.ts', [['again', 'commit', 'fail']]],
   ['lib/runtime/driver/rest.ts', [['rest'], ['wake']]],
   ['lib/runtime/driver/adopt.ts', [['adopt']]],
-  ['lib/runtime/driver/driver.ts', [['exhaust']]],
-  ['lib/runtime/operations/operate.ts', [['operate']]],
+  ['lib/runtime/driver/commit.ts', [['exhaust']]],
+  ['lib/runtime/operations/operated.ts', [['operate']]],
 ]
 
 describe('the conditions of the model are those of the code', () => {
@@ -39,8 +40,10 @@ describe('the conditions of the model are those of the code', () => {
   })
 })
 
-describe('docs/model.md names functions that are there', () => {
-  const rows = [...read('docs/model.md').matchAll(/^\| [^|]+ \| ([^|]+) \| `(lib\/[^`]+)` \|$/gm)]
+describe('docs/internals/model.md names functions that are there', () => {
+  const rows = [
+    ...read('docs/internals/model.md').matchAll(/^\| [^|]+ \| ([^|]+) \| `(lib\/[^`]+)` \|$/gm),
+  ]
   test('and at least one for each process', () => expect(rows.length).toBeGreaterThan(15))
   test.each(
     rows.flatMap(([, names = '', path = '']) =>

@@ -16,7 +16,10 @@ import {
 } from './report.ts'
 import { firstWorld, type HeadWriteKind, type World } from './world.ts'
 
-const document = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'model.md'), 'utf8')
+const document = readFileSync(
+  join(import.meta.dirname, '..', '..', 'docs', 'internals', 'model.md'),
+  'utf8',
+)
 
 const HEAD_WRITES: readonly HeadWriteKind[] = [
   'log',
@@ -57,11 +60,11 @@ describe('planted bugs', () => {
     expect(result.violation).toBeDefined()
   })
 
-  test('are found as docs/model.md says', () =>
+  test('are found as docs/internals/model.md says', () =>
     expect(between(document, 'planted')).toBe(plantedTable(rows)))
 })
 
-test('docs/model.md shows the bounds that the program has', () => {
+test('docs/internals/model.md shows the bounds that the program has', () => {
   const bounds = between(document, 'visited')
     .split('\n')
     .slice(2)

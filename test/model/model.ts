@@ -20,7 +20,7 @@ import {
 const HELP = `npm run model                            visits every configuration, then plants every bug: some minutes
 npm run model -- --only leases,rest      these configurations alone
 npm run model -- --planted TEXT          only plants the bugs whose name holds TEXT ('' for all), and shows the schedule that finds each
-npm run model -- --write                 also puts the tables into docs/model.md
+npm run model -- --write                 also puts the tables into docs/internals/model.md
 
 The last line is "N passed, N failed"; the exit status is 1 if any failed.`
 
@@ -68,7 +68,7 @@ const showSchedule = (name: string, result: Exploration): void =>
   say(`${name}\n${scheduleText(result)}\n`)
 
 const write = (visited: string, planted: string): void => {
-  const path = join(import.meta.dirname, '..', '..', 'docs', 'model.md')
+  const path = join(import.meta.dirname, '..', '..', 'docs', 'internals', 'model.md')
   writeFileSync(
     path,
     withText(withText(readFileSync(path, 'utf8'), 'visited', visited), 'planted', planted),

@@ -1,4 +1,4 @@
-/** The tables that `npm run model` prints, and that docs/model.md shows. */
+/** The tables that `npm run model` prints, and that docs/internals/model.md shows. */
 import { type Configuration, configurations } from './configurations.ts'
 import { type Exploration, explore } from './explore.ts'
 import type { PlantedBug } from './planted.ts'

@@ -42,7 +42,7 @@ const examples = new Map([
   ...documentsIn('examples', '.ts'),
   ...documentsIn('test/examples', '.ts'),
 ])
-const decisions = documentsIn('docs/decisions', '.md')
+const decisions = documentsIn('docs/internals/decisions', '.md')
 const documents = new Map([['README.md', read('README.md')], ...documentsIn('docs', '.md')])
 
 /** A rule over files, the planted files that break it (and some that do not), and what it finds in them. */
@@ -82,7 +82,7 @@ const sourceRows: readonly SourceRow[] = [
       'lib/testing/t.ts:2 testing may not import adapters/local',
       'lib/index.ts:2 index may not import runtime',
       'cli/main.ts:2 cli may not import testing',
-      'lib/attic/f.ts:1 attic is no room of the house: draw it in test/tidy/rules/rooms.ts and docs/architecture.md',
+      'lib/attic/f.ts:1 attic is no room of the house: draw it in test/tidy/rules/rooms.ts and docs/internals/architecture.md',
       `examples/g.ts:2 an example imports only 'millrace', not 'node:fs'`,
     ],
   },
@@ -355,7 +355,7 @@ const documentRows: readonly DocumentRow[] = [
     planted: undecidedPackages({ dependencies: { known: '1.0.0', sneaked: '1.0.0' } }, [
       'We take `known`, because.',
     ]),
-    found: ['package.json depends on sneaked, and no record in docs/decisions/ says why'],
+    found: ['package.json depends on sneaked, and no record in docs/internals/decisions/ says why'],
   },
 ]
 

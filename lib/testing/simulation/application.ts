@@ -23,7 +23,7 @@ import { type Caller, caller, type CallWorld } from './calls.ts'
 import type { SimulatedBucket } from './cloud/bucket.ts'
 import type { Handler } from './cloud/function.ts'
 import type { SimulatedQueue } from './cloud/queue.ts'
-import type { SimulatedStream } from './cloud/stream.ts'
+import { type SimulatedStream, streamArn } from './cloud/stream.ts'
 import type { Environment } from './environment.ts'
 import { simulatedBlobStore, simulatedObjectStore } from './ports/buckets.ts'
 import { simulatedClock, simulatedRandomness } from './ports/clock.ts'
@@ -104,21 +104,19 @@ const bucketIn = (
 
 /** Sources that are buckets in this world watch them; all others read a stream of their name. */
 const locationsOf = (
-  { buckets, streams }: ApplicationParts,
+  { buckets }: ApplicationParts,
   plan: Plan,
 ): ReadonlyMap<string, Location> =>
   new Map(
-    plan.sources.map(({ id, node: { source } }) => {
+    plan.sources.map(({ id, node: { source } }): readonly [string, Location] => {
       const { name = id } = source
-      if (buckets.has(name)) return [id, objectsIn(name)]
-      const stream = streams().find((one) => one.name === name)
-      return [id, recordsOf(stream?.arn ?? name)]
+      return [id, buckets.has(name) ? objectsIn(name) : recordsOf(streamArn(name))]
     }),
   )
 
 const objectsIn = (bucket: string): ObjectsLocation => ({ kind: 'objects', bucket, prefix: '' })
 
-const recordsOf = (streamArn: string): StreamLocation => ({ kind: 'kinesis', streamArn })
+const recordsOf = (arn: string): StreamLocation => ({ kind: 'kinesis', streamArn: arn })
 
 const locateOutput = (place: string): SinkLocation & { readonly bucket?: string } =>
   place === 'print:'

@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts'
 import type { Sightings } from './sightings.ts'
 
-/** What can go wrong, each switched on or off by the seed; what each does is in docs/simulation.md. */
+/** What can go wrong, each switched on or off by the seed; what each does is in docs/internals/simulation.md. */
 export const faultKinds = [
   // Calls of the ports.
   'crash',

@@ -86,7 +86,7 @@ export class Platform {
     this.notifications = new SimulatedQueue(
       parts,
       { name: 'notifications', visibilityMs, tries: 6, batchMax: 10, concurrency: 3 },
-      (bodies, ended) => this.intake.invoke({ bodies }, (ending) => ended(this.#wasTaken(ending))),
+      (bodies, ended) => this.intake.invoke({ Records: bodies.map((body) => ({ body })) }, (ending) => ended(this.#wasTaken(ending))),
     )
     for (const name of parts.streams)
       this.map(new SimulatedStream(name, nowMs, random.between(1, 3), random.fork()))
@@ -131,7 +131,7 @@ export class Platform {
     const { app, sightings } = this.#parts
     this.#command('redrive', async (person) => {
       const { finished } = await giveBackLetters({ ...this.#application, app }, person, limit)
-      if (finished > 0) sightings.see('a record given back for somebody who was cut off')
+      if (finished > 0) sightings.see('a redrive finished for one that was cut off')
     })
   }
 

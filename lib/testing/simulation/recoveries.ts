@@ -30,7 +30,7 @@ export class Recoveries {
     if (key.partition.includes('#seg#') && after === undefined && before !== undefined)
       this.#sightings.see('garbage deleted')
     if (key.partition.includes('#seg#@batch') && after !== undefined)
-      this.#sightings.see('a plan too large for the head')
+      this.#sightings.see('an input too large for the head')
     if (key.partition.includes('#dlq#') && after !== undefined)
       this.#sightings.see('a record put aside')
     if (key.partition.includes('#in#') && after !== undefined)
@@ -98,9 +98,9 @@ export class Recoveries {
 
   read({ partition }: ItemKey, item: Item | undefined): void {
     if (partition.includes('#seg#') && item === undefined)
-      this.#sightings.see('a segment looked for by somebody who was behind')
+      this.#sightings.see('a segment looked for by a process that was behind')
     if (partition.includes('#obj#') && item !== undefined)
-      this.#sightings.see('a hint of an object already taken')
+      this.#sightings.see('a notification of an object already taken')
   }
 
   /** A refused write either shows its writer that another was faster, or its own success whose answer was lost. */

@@ -76,7 +76,7 @@ interface Scene {
 
 /**
  * Runs the real functions of an application through a world drawn from a seed: streams, buckets, queues, a table and processes as they are
- * on AWS, with all their faults; see docs/simulation.md. Every promise of the batch protocol is checked at every write; at the end
+ * on AWS, with all their faults; see docs/internals/simulation.md. Every promise of the batch protocol is checked at every write; at the end
  * everything must be there exactly once. The same seed gives the same run.
  *
  * @example
@@ -218,8 +218,12 @@ const buildFor = (
       call({
         name: `sink ${path}`,
         code: 'OUTPUT_FAILED',
-        effect: () =>
-          storage.outputs.writeParts(path, [Buffer.from(text)], { app: APP, generation, epoch }),
+        effect: async () => {
+          const fence = { app: APP, generation, epoch }
+          const batch = await storage.outputs.open({ path, timeMs: 0 }, fence)
+          await batch.write(0, Buffer.from(text))
+          await batch.finish()
+        },
       }),
   }
 }

@@ -1,8 +1,8 @@
 import type { BatchInput } from '../../runtime/driver/batch-input.ts'
 import { positionOf } from '../../runtime/sources/kinesis/positions.ts'
 import { laneId } from '../../runtime/sources/kinesis/shards.ts'
-import type { ObjectsInput } from '../../runtime/sources/objects/reader.ts'
-import type { LanesInput } from '../../runtime/sources/lanes/reader.ts'
+import type { SourceInput } from '../../runtime/sources/source-reader.ts'
+import { lanesOf, objectsOf } from './checkers/inputs.ts'
 import type { SimulatedBucket, Upload } from './cloud/bucket.ts'
 import { isGarbled, type Shard, type SimulatedStream, type StreamRecord } from './cloud/stream.ts'
 
@@ -99,23 +99,26 @@ export class Truth {
   }
 
   /** The lines of a batch, by the name of the source. */
-  linesOf(plan: BatchInput): Readonly<Record<string, readonly string[]>> {
+  linesOf({ sources }: BatchInput): Readonly<Record<string, readonly string[]>> {
     return Object.fromEntries(
-      Object.entries(plan.slices).map(([id, slice]) => {
-        const lines =
-          slice.kind === 'lanes'
-            ? (slice as LanesInput).lanes.flatMap(({ lane, entries }) =>
-                entries.flatMap(({ blocks }) =>
-                  blocks.flatMap(({ first, at }) =>
-                    this.block(lane, first, at).map(({ line }) => line),
-                  ),
-                ),
-              )
-            : (slice as ObjectsInput).taken.flatMap(
-                ({ key, version }) => this.upload(id, key, version)?.lines ?? [],
-              )
-        return [this.sourceNames.get(id) ?? id, lines]
-      }),
+      Object.entries(sources).map(([id, input]) => [
+        this.sourceNames.get(id) ?? id,
+        [...this.#linesOfLanes(input), ...this.#linesOfObjects(id, input)],
+      ]),
+    )
+  }
+
+  #linesOfLanes(input: SourceInput): readonly string[] {
+    return lanesOf(input).flatMap(({ lane, entries }) =>
+      entries
+        .flatMap(({ blocks }) => blocks)
+        .flatMap(({ first, at }) => this.block(lane, first, at).map(({ line }) => line)),
+    )
+  }
+
+  #linesOfObjects(source: string, input: SourceInput): readonly string[] {
+    return objectsOf(input).flatMap(
+      ({ key, version }) => this.upload(source, key, version)?.lines ?? [],
     )
   }
 }

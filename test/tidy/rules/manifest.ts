@@ -22,11 +22,14 @@ const runtimePackages = ({
   peerDependencies = {},
 }: Manifest): readonly string[] => Object.keys({ ...dependencies, ...peerDependencies })
 
-/** A package that users install with ours was decided on: a record in docs/decisions/ names it in backticks. */
+/** A package that users install with ours was decided on: a record in docs/internals/decisions/ names it in backticks. */
 export const undecidedPackages = (manifest: Manifest, decisions: readonly string[]): Findings =>
   runtimePackages(manifest)
     .filter((name) => !decisions.some((text) => text.includes(`\`${name}\``)))
-    .map((name) => `package.json depends on ${name}, and no record in docs/decisions/ says why`)
+    .map(
+      (name) =>
+        `package.json depends on ${name}, and no record in docs/internals/decisions/ says why`,
+    )
 
 /** What ships imports only Node, itself, and packages that are installed with it. */
 export const missingPackages = (manifest: Manifest, sources: readonly Source[]): Findings =>

@@ -1,7 +1,7 @@
 import { type Import, importsOf } from '../imports.ts'
 import { type Findings, type Source } from '../source.ts'
 
-/** What each room may import beside itself: the picture in docs/architecture.md, as data. `adapters` are the files that adapters share. */
+/** What each room may import beside itself: the picture in docs/internals/architecture.md, as data. `adapters` are the files that adapters share. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   base: [],
   formats: ['base'],
@@ -73,7 +73,7 @@ const breachOf = ({ place, from, specifier, target }: Import): string | undefine
   if (OUTSIDE.includes(room)) return undefined
   const allowed = ROOMS[room]
   if (allowed === undefined)
-    return `${place} ${room} is no room of the house: draw it in test/tidy/rules/rooms.ts and docs/architecture.md`
+    return `${place} ${room} is no room of the house: draw it in test/tidy/rules/rooms.ts and docs/internals/architecture.md`
   if (room === 'examples' && specifier !== 'millrace')
     return `${place} an example imports only 'millrace', not '${specifier}'`
   if (target === undefined || roomOf(target) === room || allowed.includes(roomOf(target)))

@@ -9,13 +9,23 @@ import {
   type MemoryObjectStore,
 } from '../../../lib/adapters/memory/memory-object-store.ts'
 import { memoryObjects } from '../../../lib/adapters/memory/memory-objects.ts'
-import { memoryOutputFiles } from '../../../lib/adapters/memory/memory-output-files.ts'
+import { memoryFiles } from '../../../lib/adapters/memory/memory-files.ts'
+import { printSink } from '../../../lib/adapters/print-sink.ts'
 import { MillraceError } from '../../../lib/base/errors.ts'
-import type { SourceDeclaration } from '../../../lib/dstream/source-declaration.ts'
+import type { SourceDeclaration } from '../../../lib/dstream/sources/declaration.ts'
+import { KINESIS_RECORDS } from '../../../lib/dstream/sources/kinesis.ts'
+import { isQueue } from '../../../lib/dstream/sources/queue.ts'
 import type { Item, ItemKey, ItemStore, KeyedItem } from '../../../lib/ports/item-store.ts'
 import { Driver } from '../../../lib/runtime/driver/driver.ts'
 import type { Outcome } from '../../../lib/runtime/driver/outcome.ts'
 import type { RuntimeEvent } from '../../../lib/runtime/events.ts'
+import { outputsTo } from '../../../lib/runtime/sinks/outputs.ts'
+import '../../../lib/runtime/sinks/all.ts'
+import '../../../lib/runtime/sources/all.ts'
+import type { SinkLocation } from '../../../lib/runtime/sinks/sink-kind.ts'
+import { earlierLives } from '../../../lib/runtime/sources/kinesis/shards.ts'
+import { wholeReader, type WholeInput } from '../../../lib/runtime/sources/redriven.ts'
+import { inProcess } from '../../../lib/runtime/tasks/batch-tasks.ts'
 import { shardReplay } from '../../../lib/runtime/sources/kinesis/replay.ts'
 import type { StreamReader } from '../../../lib/ports/stream-reader.ts'
 import { Intake } from '../../../lib/runtime/intake/intake.ts'
@@ -139,7 +149,7 @@ export class World {
   readonly objects = memoryObjects()
   readonly uploads = memoryObjectStore()
   readonly versions: MemoryObjectStore
-  readonly files = memoryOutputFiles()
+  readonly files = memoryFiles()
   readonly printed: string[] = []
   #nowMs: number
   #attempts = 0
@@ -205,6 +215,12 @@ export class World {
   }
 }
 
+/** Everything is printed, or is a file of the world. */
+const locateInMemory = (place: string): SinkLocation & { readonly directory?: string } =>
+  place === 'print:'
+    ? { kind: 'print', path: '' }
+    : { kind: 'files', directory: '', path: place }
+
 type EventOf<E extends RuntimeEvent['event']> = Extract<RuntimeEvent, { event: E }>
 
 /** A pipeline in a process: a driver, and intake for its lanes. */
@@ -213,6 +229,7 @@ export class Deployment {
   readonly driver: Driver
   readonly #world: World
   readonly #intervalMs: number
+  readonly #parentsOf: DeployOptions['parentsOf']
   readonly #intakes: ReadonlyMap<string, Intake>
 
   constructor(
@@ -224,56 +241,36 @@ export class Deployment {
       bind,
       process = 'process',
       reader,
-      parentsOf = async () => [],
+      parentsOf,
     }: DeployOptions,
   ) {
     const plan = pipeline.build()
     const { store, clock, randomness, printed, files } = world
     const report = (event: RuntimeEvent): void => void this.events.push(event)
-    const recoveryFor = (declared: SourceDeclaration) =>
-      reader === undefined || declared.from !== 'kinesis'
-        ? {}
-        : {
-            recovery: {
-              replay: shardReplay({ elements: declared.elements, open: async () => reader }),
-              report,
-            },
-          }
-    const sourceOf = (id: string, declared: SourceDeclaration, kind: string): SourceReader => {
-      if (declared.from === 'queue') return queueReader(declared, process) as SourceReader
-      if (
-        (bind ?? (kind === 'socketTextStream' ? 'lanes' : 'objects')) === 'lanes' ||
-        !('files' in declared)
-      )
-        return lanesReader({
-          store,
-          app: APP,
-          source: id,
-          ...recoveryFor(declared),
-        }) as SourceReader
-      if (bind === 'notifications' || bind === 'versionedHints') {
-        const uploads = bind === 'notifications' ? world.uploads : world.versions
-        const { existing, onOverwrite = 'new' } = declared.files
-        return objectsReader({
-          store,
-          app: APP,
-          source: id,
-          objects: uploads,
-          existing,
-          onOverwrite,
-          report,
-        }) as SourceReader
+    const readerOf = (id: string, declared: SourceDeclaration, kind: string): SourceReader => {
+      const place = { store, app: APP, source: id }
+      const { files: selection } = declared
+      const bound = bind ?? (kind === 'socketTextStream' ? 'lanes' : 'objects')
+      if (isQueue(declared)) return queueReader(declared, process)
+      if (bound === 'lanes' || selection === undefined) {
+        if (reader === undefined || declared.kind !== 'kinesis') return lanesReader(place)
+        const elements = declared.elements === KINESIS_RECORDS ? 'records' : 'text'
+        const replay = shardReplay({ elements, open: async () => reader })
+        return lanesReader({ ...place, predecessors: earlierLives, recovery: { replay, report } })
       }
-      return filesReader({
-        store,
-        app: APP,
-        source: id,
-        objects: world.objects,
-        selection: declared.files,
-        report,
-      }) as SourceReader
+      if (bound === 'objects')
+        return filesReader({ ...place, objects: world.objects, selection, report })
+      const { existing, onOverwrite = 'new' } = selection
+      const objects = bound === 'notifications' ? world.uploads : world.versions
+      return objectsReader({ ...place, objects, existing, onOverwrite, report })
     }
+    const sourceOf = (
+      id: string,
+      { source, kind }: { readonly source: SourceDeclaration; readonly kind: string },
+    ): SourceReader<WholeInput> =>
+      wholeReader({ store, app: APP, source: id }, readerOf(id, source, kind))
     this.#world = world
+    this.#parentsOf = parentsOf
     this.#intervalMs = plan.options.intervalMs
     this.#intakes = new Map(
       plan.sources.map(({ id }) => [
@@ -285,7 +282,6 @@ export class Deployment {
           clock,
           randomness,
           limits: plan.options.limits,
-          parentsOf,
         }),
       ]),
     )
@@ -297,14 +293,16 @@ export class Deployment {
       heads: new HeadStore(store, APP),
       clock,
       randomness,
-      sources: new Map(
-        plan.sources.map(({ id, node }) => [id, sourceOf(id, node.source, node.kind)]),
-      ),
-      outputs: {
-        print: (text) => void printed.push(text),
-        saveText: async (path, parts, fence) => files.writeParts(path, parts, fence),
-      },
-      listen: (event) => void this.events.push(event),
+      sources: new Map(plan.sources.map(({ id, node }) => [id, sourceOf(id, node)])),
+      outputs: outputsTo({
+        locate: locateInMemory,
+        ports: {
+          print: printSink({ print: (text) => void printed.push(text) }),
+          files: () => files,
+        },
+      }),
+      executor: inProcess,
+      listen: report,
       leaseMs,
     })
   }
@@ -335,7 +333,9 @@ export class Deployment {
       position: String(BigInt(first) + BigInt(index)),
       record,
     }))
-    return this.intake(source).append({ lane, records: positioned })
+    const parentsOf = this.#parentsOf
+    const delivery = { lane, records: positioned, ...(parentsOf && { parentsOf }) }
+    return this.intake(source).append(delivery)
   }
 
   intake(source: string): Intake {

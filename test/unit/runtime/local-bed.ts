@@ -5,6 +5,11 @@ import type { ObjectSource } from '../../../lib/ports/object-source.ts'
 import type { Delivery, Receiver, ReceiverSink } from '../../../lib/ports/receiver.ts'
 import type { RuntimeEvent } from '../../../lib/runtime/events.ts'
 import { type LocalEnd, runLocal } from '../../../lib/runtime/local/run-local.ts'
+import type { Runner } from '../../../lib/runtime/runner.ts'
+import '../../../lib/runtime/sources/all.ts'
+import { wholeReader, type WholeInput } from '../../../lib/runtime/sources/redriven.ts'
+import type { SourcePlace } from '../../../lib/runtime/sources/source-kind.ts'
+import { inProcess } from '../../../lib/runtime/tasks/batch-tasks.ts'
 import type { SourceReader } from '../../../lib/runtime/sources/source-reader.ts'
 import { lanesReader } from '../../../lib/runtime/sources/lanes/reader.ts'
 import { filesReader } from '../../../lib/runtime/sources/files/reader.ts'
@@ -46,7 +51,7 @@ export class LocalBed {
     const plan = pipeline.build()
     const source = plan.sources[0]?.id as string
     const { store, clock } = this
-    const runner = {
+    const runner: Runner = {
       plan,
       app: plan.name,
       generation,
@@ -54,8 +59,9 @@ export class LocalBed {
       heads: new HeadStore(store, plan.name),
       clock,
       randomness: { attemptId: () => `attempt${generation}x${++this.#attempts}` },
-      sources: new Map([[source, this.#source(plan.name, source)]]),
-      outputs: { print: () => undefined, saveText: async () => undefined },
+      sources: new Map([[source, this.#source({ store, app: plan.name, source })]]),
+      outputs: { write: async () => undefined },
+      executor: inProcess,
       listen: (event: RuntimeEvent) => void this.events.push(event),
       leaseMs: 0,
     }
@@ -89,19 +95,12 @@ export class LocalBed {
     )
   }
 
-  #source(app: string, source: string): SourceReader {
-    const { store } = this
+  #source(place: SourcePlace): SourceReader<WholeInput> {
     const { objects } = this.#parts
-    if (objects === undefined) return lanesReader({ store, app, source }) as SourceReader
+    if (objects === undefined) return wholeReader(place, lanesReader(place))
     const selection = { existing: 'all', rememberMs: 60_000, ignoredMs: 60_000 } as const
-    return filesReader({
-      store,
-      app,
-      source,
-      objects,
-      selection,
-      report: (event) => void this.events.push(event),
-    }) as SourceReader
+    const report = (event: RuntimeEvent): void => void this.events.push(event)
+    return wholeReader(place, filesReader({ ...place, objects, selection, report }))
   }
 
   #receiver(): Receiver {

@@ -1,5 +1,5 @@
 /**
- * Records that the Kinesis Producer Library has packed into one (docs/decisions/0011-kpl.md).
+ * Records that the Kinesis Producer Library has packed into one (docs/internals/decisions/0011-kpl.md).
  *
  *   F3 89 9A C2 | a protobuf message | MD5 of the message
  *

@@ -1,11 +1,11 @@
 import type { BatchInput } from '../../../runtime/driver/batch-input.ts'
-import type { LanesInput } from '../../../runtime/sources/lanes/reader.ts'
 import { POISON_RECORDS_MAX } from '../../../rdd/evaluate.ts'
 import type { Head } from '../../../state/head.ts'
 import type { Manifest } from '../../../state/manifest.ts'
 import type { Code, Environment } from '../environment.ts'
 import { type ModelBatch, pairsText, type SimulatedPipeline } from '../pipelines/pipeline.ts'
 import type { Truth } from '../truth.ts'
+import { lanesOf } from './inputs.ts'
 import type { LeaseChecker } from './lease-checker.ts'
 import type { LetterChecker } from './letter-checker.ts'
 import type { Mirror } from './mirror.ts'
@@ -53,8 +53,8 @@ export class BatchChecker {
       after.epoch === before.epoch && after.owner === undefined && after.logged === undefined
     violations.expect('B5', isFree, () => `the commit of ${timeMs} leaves the lease or the log`)
     const manifest = mirror.manifest(after.manifest)
-    const plan = before.logged && mirror.plan(before.logged.plan)
-    if (manifest === undefined || plan === undefined) {
+    const input = before.logged && mirror.input(before.logged.input)
+    if (manifest === undefined || input === undefined) {
       violations.fail('B5', `${timeMs} is committed without a manifest or a log`)
       return undefined
     }
@@ -63,11 +63,11 @@ export class BatchChecker {
       manifest.timeMs === timeMs,
       () => `the manifest of ${timeMs} is for ${manifest.timeMs}`,
     )
-    this.#checkPoison(plan, environment.deployment.code)
-    this.#follow(plan, environment.deployment.code, after.zeroMs)
+    this.#checkPoison(input, environment.deployment.code)
+    this.#follow(input, environment.deployment.code, after.zeroMs)
     this.#checkOutputs(this.#history.length)
     this.#checkStates(manifest)
-    return plan
+    return input
   }
 
   /** A person has given a batch up: the state is what it was. Or has emptied it. */
@@ -101,13 +101,13 @@ export class BatchChecker {
     for (let upTo = 1; upTo <= this.#history.length; upTo++) this.#checkOutputs(upTo)
   }
 
-  #follow(plan: BatchInput, code: Code, zeroMs: number): void {
+  #follow(input: BatchInput, code: Code, zeroMs: number): void {
     const { truth, pipeline } = this.#parts
     const isGood = (line: string): boolean => pipeline.isPoison?.(line, code) !== true
     const lines = Object.fromEntries(
-      Object.entries(truth.linesOf(plan)).map(([source, all]) => [source, all.filter(isGood)]),
+      Object.entries(truth.linesOf(input)).map(([source, all]) => [source, all.filter(isGood)]),
     )
-    this.#history.push({ timeMs: plan.timeMs, zeroMs, lines, code })
+    this.#history.push({ timeMs: input.timeMs, zeroMs, lines, code })
   }
 
   #checkOutputs(upTo: number): void {
@@ -149,12 +149,12 @@ export class BatchChecker {
   }
 
   /** Each record that a function throws on is in the dead letters by now; too many in one block, and nothing may be true at all. */
-  #checkPoison(plan: BatchInput, code: Code): void {
+  #checkPoison(input: BatchInput, code: Code): void {
     const { truth, pipeline, violations, mirror, app, letters: aside } = this.#parts
     if (pipeline.isPoison === undefined) return
     const letters = mirror.sortKeys(`${app}#dlq#`)
-    for (const [source, slice] of Object.entries(plan.slices)) {
-      for (const { lane, entries } of (slice as LanesInput).lanes ?? []) {
+    for (const [source, taken] of Object.entries(input.sources)) {
+      for (const { lane, entries } of lanesOf(taken)) {
         for (const { at, first, count } of entries.flatMap(({ blocks }) => blocks)) {
           const bad = truth
             .block(lane, first, at)
@@ -164,7 +164,7 @@ export class BatchChecker {
             'B9',
             !isBroken,
             () =>
-              `the batch at ${plan.timeMs} is true though ${bad.length} of ${count} records are bad`,
+              `the batch at ${input.timeMs} is true though ${bad.length} of ${count} records are bad`,
           )
           for (const { position, line } of bad) {
             aside.putAside(line)

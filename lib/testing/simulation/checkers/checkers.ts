@@ -3,7 +3,6 @@ import { type Item, itemBytes, type ItemKey } from '../../../ports/item-store.ts
 import type { Plan } from '../../../dstream/plan.ts'
 import type { RuntimeEvent } from '../../../runtime/events.ts'
 import type { Outcome } from '../../../runtime/driver/outcome.ts'
-import type { ObjectsInput } from '../../../runtime/sources/objects/reader.ts'
 import { type Head, headFromItem } from '../../../state/head.ts'
 import { BEGINNING, isAfter, laneFromItem } from '../../../state/lanes.ts'
 import type { Environment } from '../environment.ts'
@@ -16,6 +15,7 @@ import type { Truth } from '../truth.ts'
 import type { World } from '../world.ts'
 import { BatchChecker } from './batch-checker.ts'
 import { GarbageChecker } from './garbage-checker.ts'
+import { objectsOf } from './inputs.ts'
 import { LaneChecker } from './lane-checker.ts'
 import { LetterChecker } from './letter-checker.ts'
 import { isOperation, LeaseChecker } from './lease-checker.ts'
@@ -131,10 +131,10 @@ export class Checkers implements Observer {
   #operated(before: Head, after: Head, { name }: Environment): void {
     const isReset = name.startsWith('reset')
     this.#parts.sightings.see(
-      isReset ? 'a state emptied by a person' : 'a batch given up by a person',
+      isReset ? 'a state reset by an operator' : 'a batch skipped by an operator',
     )
     this.#batches.operated(after, isReset)
-    const plan = before.logged && this.mirror.plan(before.logged.plan)
+    const plan = before.logged && this.mirror.input(before.logged.input)
     if (plan !== undefined) this.#members.committed(plan)
   }
 
@@ -149,7 +149,7 @@ export class Checkers implements Observer {
   }
 
   #checkMembership(before: Head, after: Head): void {
-    const plan = after.logged && this.mirror.plan(after.logged.plan)
+    const plan = after.logged && this.mirror.input(after.logged.input)
     if (plan === undefined)
       this.violations.fail('B11', `the plan of ${after.logged?.timeMs} is not in the store`)
     else this.#members.logged(plan, before)
@@ -211,7 +211,7 @@ export class Checkers implements Observer {
 
   /** A driver has answered. One whose time was up in the middle, and so says that something has moved, has not looked again. */
   looked(environment: Environment, outcome: Outcome['kind']): void {
-    if (environment === this.#rester && outcome !== 'moved') this.#rester = undefined
+    if (environment === this.#rester && outcome !== 'progressed') this.#rester = undefined
   }
 
   /** What a process says of itself. */
@@ -222,20 +222,16 @@ export class Checkers implements Observer {
   /** The keys of the objects that the logged batch takes. */
   keysInHand(): ReadonlySet<string> {
     const logged = this.mirror.head()?.logged
-    const slices = Object.values((logged && this.mirror.plan(logged.plan))?.slices ?? {})
-    return new Set(
-      slices.flatMap((slice) =>
-        ((slice as Partial<ObjectsInput>).taken ?? []).map(({ key }) => key),
-      ),
-    )
+    const inputs = Object.values((logged && this.mirror.input(logged.input))?.sources ?? {})
+    return new Set(inputs.flatMap(objectsOf).map(({ key }) => key))
   }
 
-  /** Everything behind the cuts is taken, and every upload, and nothing comes of it any more. */
+  /** Everything after the offsets is taken, and every upload, and nothing comes of it any more. */
   get isConsumed(): boolean {
-    const { cuts = {} } = this.mirror.head() ?? {}
+    const { offsets = {} } = this.mirror.head() ?? {}
     const isTaken = this.mirror
       .lanes()
-      .every(({ source, lane, tail }) => cuts[source]?.[lane] === tail)
+      .every(({ source, lane, tail }) => offsets[source]?.[lane] === tail)
     return (
       isTaken &&
       this.#members.missed(this.#startedMs).length === 0 &&
@@ -252,11 +248,11 @@ export class Checkers implements Observer {
     const head = this.mirror.head()
     if (head?.status !== 'rest' || this.#rester !== undefined || !this.letters.isSettled) return
     for (const { source, lane, tail } of this.mirror.lanes()) {
-      const cut = head.cuts[source]?.[lane] ?? BEGINNING
+      const offset = head.offsets[source]?.[lane] ?? BEGINNING
       this.violations.expect(
         'B12',
-        !isAfter(tail, cut),
-        () => `the head rests and ${lane} waits from ${cut} to ${tail}`,
+        !isAfter(tail, offset),
+        () => `the head rests and ${lane} waits from ${offset} to ${tail}`,
       )
     }
   }

@@ -12,13 +12,13 @@ const sameBytes = (a: unknown, b: unknown): boolean =>
 /** B11: nothing reachable is deleted, expires, is missing, or is written over. */
 export class GarbageChecker {
   readonly #mirror: Mirror
-  readonly #verdicts: Violations
+  readonly #violations: Violations
   readonly #app: string
   readonly #blobNames = new Map<string, string>()
 
   constructor(mirror: Mirror, violations: Violations, app: string) {
     this.#mirror = mirror
-    this.#verdicts = violations
+    this.#violations = violations
     this.#app = app
   }
 
@@ -30,11 +30,11 @@ export class GarbageChecker {
     // Letters of records that are given back are for another checker to judge.
     if (partition.startsWith(`${this.#app}#dlq#`)) return
     if (!partition.startsWith(`${this.#app}#seg#`))
-      return this.#verdicts.fail('B11', `${environment.name} deletes ${partition}/${sort}`)
+      return this.#violations.fail('B11', `${environment.name} deletes ${partition}/${sort}`)
     const isReachable = this.#keys().some(
       (reachable) => reachable.partition === partition && reachable.sort === sort,
     )
-    this.#verdicts.expect(
+    this.#violations.expect(
       'B11',
       !isReachable,
       () => `${environment.name} deletes ${partition}/${sort}, which is reachable`,
@@ -44,12 +44,12 @@ export class GarbageChecker {
   writingBlob(name: string, bytes: Uint8Array): void {
     const there = this.#mirror.blob(name)
     const isOver = there !== undefined && !sameBytes(there, bytes)
-    this.#verdicts.expect('B11', !isOver, () => `the blob ${name} is written over with other bytes`)
+    this.#violations.expect('B11', !isOver, () => `the blob ${name} is written over with other bytes`)
   }
 
   deletingBlob(name: string, environment: Environment): void {
     const isReachable = this.#keys().some((key) => this.#blobName(key) === name)
-    this.#verdicts.expect(
+    this.#violations.expect(
       'B11',
       !isReachable,
       () => `${environment.name} deletes the blob ${name}, which is reachable`,
@@ -61,12 +61,12 @@ export class GarbageChecker {
       partition.startsWith(`${this.#app}#seg#`) &&
       before !== undefined &&
       !sameBytes(before['bytes'], after?.['bytes'])
-    this.#verdicts.expect(
+    this.#violations.expect(
       'B11',
       !isOver,
       () => `the segment ${partition}/${sort} is written over with other bytes`,
     )
-    this.#verdicts.expect(
+    this.#violations.expect(
       'B11',
       this.#mayExpire(partition) || after?.['ttl'] === undefined,
       () => `${partition}/${sort} carries a TTL`,
@@ -76,7 +76,7 @@ export class GarbageChecker {
   /** The head has moved: what it names, directly or not, is there. */
   checkReachable(): void {
     for (const key of this.#keys())
-      this.#verdicts.expect(
+      this.#violations.expect(
         'B11',
         this.#mirror.has(key),
         () => `${key.partition}/${key.sort} is reachable and gone`,
@@ -95,7 +95,7 @@ export class GarbageChecker {
   }
 
   #checkExpired(partition: string, hasTtl: boolean): void {
-    this.#verdicts.expect(
+    this.#violations.expect(
       'B11',
       hasTtl && this.#mayExpire(partition),
       () => `an item of ${partition} has expired`,

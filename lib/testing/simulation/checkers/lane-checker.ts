@@ -4,37 +4,37 @@ import type { Truth } from '../truth.ts'
 import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
 
-/** B1: what is stored of a lane behind the cut is what was put, each record once, up to the tail. Lanes of hints have no truth of their own. */
+/** B1: what is stored of a lane after its offset is what was put, each record once, up to the tail. Lanes of hints have no truth of their own. */
 export class LaneChecker {
   readonly #mirror: Mirror
   readonly #truth: Truth
-  readonly #verdicts: Violations
+  readonly #violations: Violations
   readonly #app: string
 
   constructor(mirror: Mirror, truth: Truth, violations: Violations, app: string) {
     this.#app = app
     this.#mirror = mirror
     this.#truth = truth
-    this.#verdicts = violations
+    this.#violations = violations
   }
 
   check(before: Lane | undefined, after: Lane): void {
     const { lane, source, tail } = after
-    this.#verdicts.expect(
+    this.#violations.expect(
       'B1',
       isAfter(tail, before?.tail ?? BEGINNING),
       () => `the tail of ${lane} goes from ${before?.tail} to ${tail}`,
     )
-    const cut = this.#mirror.head()?.cuts[source]?.[lane] ?? BEGINNING
-    const blocks = entriesAfter(after, cut).flatMap((entry) => entry.blocks)
+    const offset = this.#mirror.head()?.offsets[source]?.[lane] ?? BEGINNING
+    const blocks = entriesAfter(after, offset).flatMap((entry) => entry.blocks)
     const isOfStream = this.#truth.lanes.has(lane)
     const stored: string[] = []
-    let position = cut
+    let position = offset
     for (const ref of blocks) {
       const block = this.#mirror.segment(ref) as Block | undefined
       if (block === undefined)
-        return this.#verdicts.fail('B11', `a block of ${lane} is appended and not stored`)
-      this.#verdicts.expect(
+        return this.#violations.fail('B11', `a block of ${lane} is appended and not stored`)
+      this.#violations.expect(
         'B1',
         isAfter(block.first, position),
         () => `${lane} goes on at ${block.first} after ${position}`,
@@ -43,17 +43,17 @@ export class LaneChecker {
       if (isOfStream) stored.push(...block.records.map(textOf))
     }
     if (!isOfStream) return
-    const all = this.#truth.between(lane, cut, tail)
+    const all = this.#truth.between(lane, offset, tail)
     const put = all.flatMap(({ line, garbled }) => (garbled ? [] : [line]))
     for (const { position, garbled } of all) if (garbled) this.#checkAside(source, lane, position)
-    this.#verdicts.expect(
+    this.#violations.expect(
       'B1',
       JSON.stringify(stored) === JSON.stringify(put),
       () =>
-        `${lane} holds ${JSON.stringify(stored)} from ${cut} to ${tail}, and ${JSON.stringify(put)} was put`,
+        `${lane} holds ${JSON.stringify(stored)} from ${offset} to ${tail}, and ${JSON.stringify(put)} was put`,
     )
     const last = this.#truth.between(lane, BEGINNING, tail).at(-1)
-    this.#verdicts.expect(
+    this.#violations.expect(
       'B1',
       String(last?.position) === tail,
       () => `the tail of ${lane} is ${tail}, where nothing was put`,
@@ -64,7 +64,7 @@ export class LaneChecker {
     const isAside = this.#mirror
       .sortKeys(`${this.#app}#dlq#`)
       .some((sort) => sort.startsWith(`${source}#${lane}#${position}#`))
-    this.#verdicts.expect(
+    this.#violations.expect(
       'B9',
       isAside,
       () => `the record at ${position} of ${lane} is no text, and put aside nowhere`,
@@ -74,7 +74,7 @@ export class LaneChecker {
   /** The stream was told that everything up to this position is safe. */
   acknowledged(lane: string, position: string): void {
     const tail = this.#mirror.lanes().find((found) => found.lane === lane)?.tail ?? BEGINNING
-    this.#verdicts.expect(
+    this.#violations.expect(
       'B1',
       !isAfter(position, tail),
       () => `${lane} was acknowledged up to ${position} and stored up to ${tail}`,

@@ -1,11 +1,10 @@
 import type { BatchInput } from '../../../runtime/driver/batch-input.ts'
 import type { SourceInput } from '../../../runtime/sources/source-reader.ts'
-import type { ObjectsInput } from '../../../runtime/sources/objects/reader.ts'
-import type { LanesInput } from '../../../runtime/sources/lanes/reader.ts'
 import type { Head } from '../../../state/head.ts'
 import { LEASE_MARGIN_MS } from '../../../runtime/driver/driver-handler.ts'
 import { DRIVER_TIMEOUT_MS } from '../application.ts'
 import type { Environment } from '../environment.ts'
+import { lanesOf, objectsOf } from './inputs.ts'
 import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
 
@@ -40,21 +39,21 @@ export const isOperation = (before: Head, after: Head): boolean =>
 /** B2, B6, B10: the writes of the head as steps of a protocol. */
 export class LeaseChecker {
   readonly #mirror: Mirror
-  readonly #verdicts: Violations
+  readonly #violations: Violations
   readonly #intervalMs: number
   readonly #owners = new Set<string>()
   readonly #logs = new Map<number, EpochLog>()
-  readonly #plans = new Map<number, string>()
+  readonly #inputs = new Map<number, string>()
 
   constructor(mirror: Mirror, violations: Violations, intervalMs: number) {
     this.#mirror = mirror
-    this.#verdicts = violations
+    this.#violations = violations
     this.#intervalMs = intervalMs
   }
 
   /** The plan of an epoch as it is logged now, as text: what its attempt is about. */
   planOf(epoch: number): string {
-    return this.#plans.get(epoch) ?? ''
+    return this.#inputs.get(epoch) ?? ''
   }
 
   /** Who logged an epoch. */
@@ -64,7 +63,7 @@ export class LeaseChecker {
 
   check(before: Head, after: Head, environment: Environment, nowMs: number): void {
     const { name, generation } = environment
-    const expect = this.#verdicts.expect.bind(this.#verdicts)
+    const expect = this.#violations.expect.bind(this.#violations)
     expect(
       'B10',
       after.generation >= before.generation,
@@ -94,7 +93,7 @@ export class LeaseChecker {
       () => `done is ${after.doneMs}, off the grid`,
     )
     if (after.logged !== undefined)
-      this.#plans.set(after.epoch, JSON.stringify(this.#mirror.plan(after.logged.plan)))
+      this.#inputs.set(after.epoch, JSON.stringify(this.#mirror.input(after.logged.input)))
     if (isOperation(before, after)) this.#checkOperation(before, after, environment, nowMs)
     else if (after.epoch !== before.epoch) this.#checkLog(before, after, environment, nowMs)
     if (after.doneMs === before.doneMs && before.logged !== undefined)
@@ -102,7 +101,7 @@ export class LeaseChecker {
   }
 
   #checkOperation(before: Head, after: Head, { name }: Environment, nowMs: number): void {
-    const expect = this.#verdicts.expect.bind(this.#verdicts)
+    const expect = this.#violations.expect.bind(this.#violations)
     expect(
       'B2',
       after.epoch === before.epoch + 1,
@@ -124,7 +123,7 @@ export class LeaseChecker {
 
   #checkLog(before: Head, after: Head, environment: Environment, nowMs: number): void {
     const { owner = '', logged, epoch } = after
-    const expect = this.#verdicts.expect.bind(this.#verdicts)
+    const expect = this.#violations.expect.bind(this.#violations)
     expect(
       'B2',
       epoch === before.epoch + 1,
@@ -141,7 +140,7 @@ export class LeaseChecker {
       () => `${environment.name} takes a lease that ends in ${before.leaseEndMs - nowMs} ms`,
     )
     this.#owners.add(owner)
-    if (logged === undefined) return this.#verdicts.fail('B2', `epoch ${epoch} logs no batch`)
+    if (logged === undefined) return this.#violations.fail('B2', `epoch ${epoch} logs no batch`)
     expect(
       'B6',
       logged.timeMs > before.doneMs,
@@ -155,16 +154,16 @@ export class LeaseChecker {
     this.#logs.set(epoch, { environment, timeMs: logged.timeMs })
   }
 
-  /** The same batch with the same plan, but for what its attempt has found gone. */
+  /** The same batch with the same input, but for what its attempt has found gone. */
   #checkStillLogged(before: Head, after: Head, environment: Environment): void {
-    const was = before.logged && this.#mirror.plan(before.logged.plan)
-    const is = after.logged && this.#mirror.plan(after.logged.plan)
+    const was = before.logged && this.#mirror.input(before.logged.input)
+    const is = after.logged && this.#mirror.input(after.logged.input)
     const isSmaller =
       after.owner === before.owner &&
       after.epoch === before.epoch &&
       this.#logs.get(after.epoch)?.environment === environment
     const same = JSON.stringify(was) === JSON.stringify(is) || (isSmaller && isWithout(was, is))
-    this.#verdicts.expect('B2', same, () => `the logged batch at ${was?.timeMs} changes`)
+    this.#violations.expect('B2', same, () => `the logged batch at ${was?.timeMs} changes`)
   }
 }
 
@@ -174,24 +173,21 @@ const isHeld = ({ owner, leaseEndMs }: Head, nowMs: number): boolean =>
   leaseEndMs > nowMs + SKEW_MS &&
   leaseEndMs <= nowMs + 2 * LEASE_MS - SKEW_MS
 
-const nameOf = ({ key, version }: { readonly key: string; readonly version: string }): string =>
-  `${key}\n${version}`
-const objectsOf = (slice: SourceInput | undefined): readonly string[] =>
-  ((slice as Partial<ObjectsInput> | undefined)?.taken ?? []).map(nameOf)
-const entriesOf = (slice: SourceInput | undefined): string =>
-  JSON.stringify((slice as Partial<LanesInput> | undefined)?.lanes)
+const namesOf = (input: SourceInput | undefined): readonly string[] =>
+  objectsOf(input).map(({ key, version }) => `${key}\n${version}`)
+const entriesOf = (input: SourceInput | undefined): string => JSON.stringify(lanesOf(input))
 
-/** Whether a plan is another one without some of its objects, or without blocks that it now says are lost. */
+/** Whether an input is another one without some objects, or without blocks that it now says are lost. */
 const isWithout = (was: BatchInput | undefined, is: BatchInput | undefined): boolean =>
   was !== undefined &&
   is !== undefined &&
   was.timeMs === is.timeMs &&
-  Object.entries(is.slices).every(([id, slice]) => {
-    const before = was.slices[id]
-    const hasLostMore = (slice.lost?.length ?? 0) > (before?.lost?.length ?? 0)
+  Object.entries(is.sources).every(([id, input]) => {
+    const before = was.sources[id]
+    const hasLostMore = (input.lost?.length ?? 0) > (before?.lost?.length ?? 0)
     return (
-      JSON.stringify(before?.cut) === JSON.stringify(slice.cut) &&
-      objectsOf(slice).every((name) => objectsOf(before).includes(name)) &&
-      (hasLostMore || entriesOf(slice) === entriesOf(before))
+      JSON.stringify(before?.offsets) === JSON.stringify(input.offsets) &&
+      namesOf(input).every((name) => namesOf(before).includes(name)) &&
+      (hasLostMore || entriesOf(input) === entriesOf(before))
     )
   })

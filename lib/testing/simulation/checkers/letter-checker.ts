@@ -35,7 +35,7 @@ export class LetterChecker {
   readonly #aside = new Set<string>()
   readonly #places = new Map<string, Location>()
   /** The epochs whose letters are true, by the times of their batches. */
-  readonly #verdicts = new Map<number, unknown>()
+  readonly #violations = new Map<number, unknown>()
   /** The letters that are stored, by their names. */
   readonly #letters = new Map<string, Item>()
 
@@ -51,7 +51,7 @@ export class LetterChecker {
   stored({ key: { partition, sort }, before, after }: StoreWrite): void {
     if (!partition.startsWith(`${this.#parts.app}#dlq#`)) return
     if (sort.startsWith(COMMITTED_EPOCH_PREFIX))
-      return void this.#verdicts.set(
+      return void this.#violations.set(
         Number(sort.slice(COMMITTED_EPOCH_PREFIX.length)),
         after?.['epoch'],
       )
@@ -88,7 +88,7 @@ export class LetterChecker {
     )
     this.#places.set(record, place)
     truth.gaveBack(place.lane, BigInt(place.index), line)
-    sightings.see('a record given back')
+    sightings.see('a record redriven')
   }
 
   #removed(letter: Item): void {
@@ -112,7 +112,7 @@ export class LetterChecker {
   /** At the end each record that is aside still has its letter, and that is true. */
   finished(): void {
     const known = [...this.#letters.values()].filter(
-      ({ timeMs, epoch }) => this.#verdicts.get(timeMs as number) === epoch,
+      ({ timeMs, epoch }) => this.#violations.get(timeMs as number) === epoch,
     )
     const lines = new Set(known.map(textOf))
     for (const line of this.#aside)

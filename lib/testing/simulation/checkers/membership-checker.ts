@@ -10,11 +10,10 @@ import type { LaneOffsets } from '../../../state/offsets.ts'
 import type { Upload } from '../cloud/bucket.ts'
 import type { Sightings } from '../sightings.ts'
 import type { Truth } from '../truth.ts'
+import { isLanes, isObjects } from './inputs.ts'
 import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
 
-const isLanes = (input: SourceInput): input is LanesInput => input.kind === 'lanes'
-const isObjects = (input: SourceInput): input is ObjectsInput => input.kind === 'objects'
 
 /**
  * What belongs to a batch, checked when it is logged first: what follows the last offsets, within the
@@ -23,7 +22,7 @@ const isObjects = (input: SourceInput): input is ObjectsInput => input.kind === 
 export class MembershipChecker {
   readonly #mirror: Mirror
   readonly #truth: Truth
-  readonly #verdicts: Violations
+  readonly #violations: Violations
   readonly #plan: Plan
   readonly #sightings: Sightings
   readonly #taken = new Set<string>()
@@ -39,7 +38,7 @@ export class MembershipChecker {
   }) {
     this.#mirror = parts.mirror
     this.#truth = parts.truth
-    this.#verdicts = parts.violations
+    this.#violations = parts.violations
     this.#plan = parts.plan
     this.#sightings = parts.sightings
   }
@@ -61,7 +60,7 @@ export class MembershipChecker {
       this.#checkGone(batch, source, input)
       for (const { key, version } of input.taken) {
         const name = `${source}\n${key}\n${version}`
-        this.#verdicts.expect(
+        this.#violations.expect(
           'totals',
           !this.#taken.has(name),
           () => `${key} (${version}) is taken again at ${batch.timeMs}`,
@@ -78,14 +77,14 @@ export class MembershipChecker {
     const known = Object.assign({}, ...Object.values(offsets)) as Readonly<Record<string, string>>
     for (const [lane, records] of this.#truth.lanes) {
       const last = String(records.at(-1)?.position ?? BEGINNING)
-      this.#verdicts.expect(
+      this.#violations.expect(
         'totals',
         known[lane] === last,
         () => `${lane} was put up to ${last} and is taken up to ${known[lane]}`,
       )
     }
     for (const name of this.missed(startedMs))
-      this.#verdicts.fail('totals', `${name} is in no batch`)
+      this.#violations.fail('totals', `${name} is in no batch`)
   }
 
   /** The uploads that could be read and are in no batch yet. */
@@ -122,7 +121,7 @@ export class MembershipChecker {
   /** B7: what a batch goes on without is nowhere any more. */
   #checkLosses({ timeMs }: BatchInput, { lost = [] }: SourceInput): void {
     for (const { lane, first, last } of lost) {
-      this.#verdicts.expect(
+      this.#violations.expect(
         'B7',
         this.#mirror.wasLost(lane, last) && !this.#truth.isKept(lane, first, last),
         () =>
@@ -141,7 +140,7 @@ export class MembershipChecker {
       const isLeftOut = !taken.some((object) => object.key === key && object.version === version)
       const isThere =
         isLeftOut && (versioned || this.#truth.upload(source, key, version)?.hidden === false)
-      this.#verdicts.expect(
+      this.#violations.expect(
         'B7',
         !isThere,
         () => `the batch at ${timeMs} goes on without ${key} (${version}), which could be read`,
@@ -158,7 +157,7 @@ export class MembershipChecker {
         : input.objects
     const isOver =
       input.records > limits.records || input.bytes > limits.bytes || input.objects > limits.objects
-    this.#verdicts.expect(
+    this.#violations.expect(
       'B8',
       parts <= 1 || !isOver,
       () => `the batch at ${timeMs} takes ${input.records} records in ${parts} parts`,
@@ -170,7 +169,7 @@ export class MembershipChecker {
     { lanes, offsets: { lanes: after = {} } }: LanesInput,
     before: LaneOffsets,
   ): void {
-    const expect = this.#verdicts.expect.bind(this.#verdicts)
+    const expect = this.#violations.expect.bind(this.#violations)
     for (const lane of new Set([...Object.keys(after), ...lanes.map((taken) => taken.lane)])) {
       let position = before[lane] ?? BEGINNING
       for (const { first, last, blocks } of lanes.find((taken) => taken.lane === lane)?.entries ??
@@ -202,12 +201,12 @@ export class MembershipChecker {
   }
 
   #checkBlock(timeMs: number, lane: string, block: Block | undefined, count: number): void {
-    this.#verdicts.expect(
+    this.#violations.expect(
       'B7',
       block !== undefined,
       () => `the batch at ${timeMs} pins a block of ${lane} that is not there`,
     )
-    this.#verdicts.expect(
+    this.#violations.expect(
       'B7',
       block === undefined || block.records.length === count,
       () => `a block of ${lane} holds ${block?.records.length} records and counts ${count}`,
@@ -223,12 +222,12 @@ export class MembershipChecker {
     if ((listing?.pending ?? []).length > 0) this.#sightings.see('an object left pending')
     for (const { key, version, dueMs } of taken) {
       const upload = this.#truth.upload(source, key, version)
-      this.#verdicts.expect(
+      this.#violations.expect(
         'totals',
         upload !== undefined,
         () => `the batch at ${timeMs} takes ${key} (${version}), which nobody put`,
       )
-      this.#verdicts.expect(
+      this.#violations.expect(
         'totals',
         dueMs <= timeMs,
         () => `the batch at ${timeMs} takes ${key}, which is of ${dueMs}`,
@@ -236,7 +235,7 @@ export class MembershipChecker {
       const isNew =
         upload === undefined ||
         this.#isNew(source, { modifiedMs: upload.modifiedMs, eventMs: dueMs }, startedMs)
-      this.#verdicts.expect(
+      this.#violations.expect(
         'totals',
         isNew,
         () => `the batch at ${timeMs} takes ${key}, which was there before the start`,

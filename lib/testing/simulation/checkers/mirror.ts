@@ -126,7 +126,7 @@ export class Mirror {
     return this.#decoded.get(name)
   }
 
-  plan(stored: string | SegmentRef): BatchInput | undefined {
+  input(stored: string | SegmentRef): BatchInput | undefined {
     const value: unknown = typeof stored === 'string' ? JSON.parse(stored) : this.segment(stored)
     return value === undefined ? undefined : batchInputFrom(value)
   }
@@ -162,16 +162,16 @@ export class Mirror {
       if (older !== undefined) refs.push(...stateSegments(older))
     }
     if (manifest !== undefined) refs.push(...stateSegments(manifest))
-    if (head.logged !== undefined && typeof head.logged.plan !== 'string')
-      refs.push(head.logged.plan)
+    if (head.logged !== undefined && typeof head.logged.input !== 'string')
+      refs.push(head.logged.input)
     return [...refs, ...this.waitingBlocks().map(({ ref: block }) => block)]
   }
 
-  /** The blocks behind the cuts, with their lanes. */
+  /** The blocks after the offsets, with their lanes. */
   waitingBlocks(): readonly { readonly lane: string; readonly ref: BlockRef }[] {
-    const cuts = this.#head?.cuts ?? {}
+    const offsets = this.#head?.offsets ?? {}
     return this.lanes().flatMap((lane) =>
-      entriesAfter(lane, cuts[lane.source]?.[lane.lane] ?? BEGINNING).flatMap((entry) =>
+      entriesAfter(lane, offsets[lane.source]?.[lane.lane] ?? BEGINNING).flatMap((entry) =>
         entry.blocks.map((ref) => ({ lane: lane.lane, ref })),
       ),
     )

@@ -10,7 +10,7 @@ import type { Violations } from './violations.ts'
 export class OutputChecker {
   readonly #files: MemoryFiles
   readonly #leases: LeaseChecker
-  readonly #verdicts: Violations
+  readonly #violations: Violations
   readonly #sightings: Sightings
   /** What each code has written under a path, for each plan of its batch. */
   readonly #written = new Map<string, string>()
@@ -24,7 +24,7 @@ export class OutputChecker {
   ) {
     this.#files = files
     this.#leases = leases
-    this.#verdicts = violations
+    this.#violations = violations
     this.#sightings = sightings
   }
 
@@ -40,7 +40,7 @@ export class OutputChecker {
 
   outputting({ environment, path, parts, fence }: OutputWrite): void {
     const log = this.#leases.logOf(fence.epoch)
-    const expect = this.#verdicts.expect.bind(this.#verdicts)
+    const expect = this.#violations.expect.bind(this.#violations)
     expect(
       'B2',
       log !== undefined,
@@ -76,7 +76,7 @@ export class OutputChecker {
   outputted({ environment, path, fence }: OutputWrite): void {
     const there = this.#fences.get(path)
     const isOlder = there !== undefined && isOlderFence(fence, there)
-    this.#verdicts.expect(
+    this.#violations.expect(
       'B4',
       !isOlder,
       () =>

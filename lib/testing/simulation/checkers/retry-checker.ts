@@ -7,11 +7,11 @@ const SLACK_MS = 2_500
 
 /** B9: attempts are counted and kept apart by pauses, and FAILED comes when they are used up, no sooner. */
 export class RetryChecker {
-  readonly #verdicts: Violations
+  readonly #violations: Violations
   readonly #retry: RetryPolicy
 
   constructor(violations: Violations, retry: RetryPolicy) {
-    this.#verdicts = violations
+    this.#violations = violations
     this.#retry = retry
   }
 
@@ -23,13 +23,13 @@ export class RetryChecker {
   #checkAttempt({ logged: was }: Head, { logged: is }: Head, nowMs: number): void {
     if (is === undefined) return
     const counted = is.attempts === (was?.attempts ?? 0) + 1
-    this.#verdicts.expect(
+    this.#violations.expect(
       'B9',
       counted,
       () => `attempt ${is.attempts} at ${is.timeMs} follows ${was?.attempts}`,
     )
     const waited = was === undefined || was.retryMs <= nowMs + SLACK_MS
-    this.#verdicts.expect(
+    this.#violations.expect(
       'B9',
       waited,
       () =>
@@ -43,7 +43,7 @@ export class RetryChecker {
       logged !== undefined &&
       logged.attempts >= attempts &&
       nowMs - logged.firstMs >= forMs - SLACK_MS
-    this.#verdicts.expect(
+    this.#violations.expect(
       'B9',
       used,
       () =>

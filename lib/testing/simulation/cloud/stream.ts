@@ -34,6 +34,10 @@ export interface Shard {
 /** Where sequence numbers begin: as long as those of Kinesis. */
 const FIRST_NUMBER = 49_600_000_000_000_000_000_000_000_000_000_000_000_000_000_000_000_000n
 
+/** The ARN of a stream of the simulated account. A stream that is made again has the same. */
+export const streamArn = (name: string): string =>
+  `arn:aws:kinesis:eu-west-1:123456789012:stream/${name}`
+
 export class SimulatedStream {
   readonly name: string
   readonly createdMs: number
@@ -49,7 +53,7 @@ export class SimulatedStream {
   }
 
   get arn(): string {
-    return `arn:aws:kinesis:eu-west-1:123456789012:stream/${this.name}`
+    return streamArn(this.name)
   }
 
   get shards(): readonly Shard[] {

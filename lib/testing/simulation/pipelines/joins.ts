@@ -51,7 +51,7 @@ export const joins: SimulatedPipeline = {
     const text = (pairs: readonly (readonly [string, Sides])[]): string =>
       pairsText(pairs.map(([word, both]) => [word, sidesText(both)]))
     return {
-      allOrFirstError: text(sides([batch])),
+      together: text(sides([batch])),
       within: text(sides(lastWindow(history, within(intervalMs))).filter(isBoth)),
     }
   },

@@ -8,7 +8,7 @@ import { simulatedItemStore } from './ports/item-store.ts'
 import type { Storage } from './storage.ts'
 import type { LifeParts } from './troubles.ts'
 
-export const startPersons = (parts: LifeParts): void => {
+export const startOperatorActions = (parts: LifeParts): void => {
   startNightShift(parts)
   startRedrives(parts)
   startOperators(parts)
