@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-// `import 'millrace'` in tests and examples means the sources, not what was built last: see docs/decisions/0002-source-condition.md.
+// `import 'millrace'` in tests and examples means the sources, not what was built last: see docs/internals/decisions/0002-source-condition.md.
 const conditions = ['millrace-source', 'node', 'import', 'default']
 
 export default defineConfig({
