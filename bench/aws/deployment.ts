@@ -1,20 +1,17 @@
 /** The pipeline as it is deployed: both handlers over the adapters of AWS, one shard, and time that is moved by hand. */
-import { pageCounts } from './page-counts.ts'
 import { milliseconds } from 'millrace'
+import { driverFunction } from '../../functions/driver-function.ts'
+import type { Environment } from '../../functions/environment.ts'
+import { intakeFunction } from '../../functions/intake-function.ts'
+import type { FunctionPorts } from '../../functions/ports.ts'
+import { triggerQueue } from '../../functions/trigger-queue.ts'
 import { dynamodbItemStore } from '../../lib/adapters/aws/dynamodb-item-store.ts'
 import { s3BlobStore } from '../../lib/adapters/aws/s3-blob-store.ts'
-import { s3OutputFiles } from '../../lib/adapters/aws/s3-output-files.ts'
+import { s3Sink } from '../../lib/adapters/aws/s3-sink.ts'
 import { withBlobs } from '../../lib/adapters/blob-item-store.ts'
-import { triggerQueue } from '../../functions/trigger-queue.ts'
-import { bucketPlace } from '../../functions/outputs.ts'
-import { kinesisDeliveries } from '../../lib/runtime/sources/kinesis/event.ts'
-import { driverHandler, type DriverHandler } from '../../lib/runtime/driver/driver-handler.ts'
-import { intakeHandler, type IntakeHandler } from '../../lib/runtime/intake/intake-handler.ts'
-import { lanesReader } from '../../lib/runtime/sources/lanes/reader.ts'
-import type { SourceReader } from '../../lib/runtime/sources/source-reader.ts'
-import { HeadStore } from '../../lib/state/head.ts'
+import { clickEvent, STREAM } from './clicks.ts'
 import type { Clients } from './clients.ts'
-import { clickEvent } from './clicks.ts'
+import { pageCounts } from './page-counts.ts'
 import { CREATED_MS } from './services.ts'
 
 /** The id of its source. */
@@ -43,8 +40,8 @@ export const deployExample = (
   intervalMs: number,
   queueUrl = 'http://127.0.0.1:9/ticks',
 ): DeployedExample => {
-  const plan = pageCounts(milliseconds(intervalMs)).build()
-  const app = plan.name
+  const pipeline = pageCounts(milliseconds(intervalMs))
+  const app = pipeline.name
   let attempts = 0
   const clock = {
     now: () => moments.nowMs,
@@ -55,50 +52,39 @@ export const deployExample = (
     dynamodbItemStore({ table: 'clicks', client: clients.dynamodb }),
     s3BlobStore({ bucket: 'blocks', client: clients.s3 }),
   )
-  const scheduleTriggers = triggerQueue({ client: clients.sqs, queueUrl, now: clock.now })
-  const files = s3OutputFiles({ bucket: 'results', client: clients.s3 })
-  const outputs = {
-    print: (): void => undefined,
-    saveText: (
-      path: string,
-      parts: readonly Uint8Array[],
-      fence: Parameters<typeof files.writeParts>[2],
-    ) => files.writeParts(bucketPlace(path, new Map()).path, parts, fence),
-  }
-  const intake: IntakeHandler = intakeHandler({ plan, store, clock, randomness, scheduleTriggers })
-  const sources = new Map([[SOURCE, lanesReader({ store, app, source: SOURCE }) as SourceReader]])
-  const heads = new HeadStore(store, app)
-  const runner = {
-    plan,
-    app,
-    generation: 1,
+  const ports: FunctionPorts = {
     store,
-    heads,
     clock,
     randomness,
-    sources,
-    outputs,
-    listen: () => undefined,
+    scheduleTriggers: triggerQueue({ client: clients.sqs, queueUrl, now: clock.now }),
+    sources: { kinesis: { createdMs: async () => CREATED_MS } },
+    sinks: { objects: async (bucket) => s3Sink({ bucket, client: clients.s3 }) },
+    write: () => undefined,
   }
-  const driver: DriverHandler = driverHandler({ runner, timeoutMs: TIMEOUT_MS, scheduleTriggers })
+  const environment: Environment = {
+    table: 'clicks',
+    blocks: 'blocks',
+    triggers: queueUrl,
+    sources: new Map([[SOURCE, { kind: 'kinesis', streamArn: STREAM }]]),
+    outputs: new Map(),
+    generation: 1,
+    timeoutMs: TIMEOUT_MS,
+  }
+  const parts = { pipeline, environment, ports }
+  const intake = intakeFunction(parts)
+  const driver = driverFunction(parts)
   let taken = 0
 
   return {
     async intake(records): Promise<void> {
       const event = clickEvent(taken, records, moments.nowMs)
       taken += records
-      const deliveries = kinesisDeliveries(event, {
-        source: SOURCE,
-        elements: 'text',
-        createdMs: CREATED_MS,
-      })
-      await intake(deliveries.map((delivery) => ({ source: SOURCE, delivery })))
+      await intake(event)
     },
     async driver(atMs): Promise<void> {
-      await driver({
-        triggers: [atMs === undefined ? { app, scheduleMinute: true } : { app, atMs }],
-        remainingMs: () => TIMEOUT_MS,
-      })
+      const trigger = atMs === undefined ? { app, scheduleMinute: true } : { app, atMs }
+      const event = { Records: [{ body: JSON.stringify(trigger) }] }
+      await (await driver)(event, { getRemainingTimeInMillis: () => TIMEOUT_MS })
     },
   }
 }

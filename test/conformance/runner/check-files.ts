@@ -201,7 +201,7 @@ const checkRemember = async ({ params, batchIntervalMs, expectedValue }: Vector)
     ssc.textFileStream('in', options(params)).print(),
   )
   const source = pipeline.build().sources[0]?.node.source
-  checkSame(expectedValue, source?.from === 'text' ? source.files.rememberMs : undefined)
+  checkSame(expectedValue, source?.files?.rememberMs)
 }
 
 /** The checks, by operation. */

@@ -2,6 +2,7 @@
 import { dirname } from 'node:path'
 import { milliseconds, stream } from 'millrace'
 import { testStream } from 'millrace/testing'
+import { isReceiver } from '../../../lib/dstream/sources/receiver.ts'
 import { checkBatches, checkSame, checkSet } from './compare.ts'
 import { type Mode, runPipeline } from './pipeline.ts'
 import type { Batch, Vector } from './vector.ts'
@@ -75,9 +76,10 @@ const checkReceiver = async ({ params, batchIntervalMs, expectedValue }: Vector)
   const app = await testStream(pipeline, { now: new Date(0) })
   const [planned] = pipeline.build().sources
   const stopped = new AbortController().signal
-  if (planned?.node.source.from === 'receiver') {
+  const declared = planned?.node.source
+  if (planned !== undefined && declared !== undefined && isReceiver(declared)) {
     const input = app.input(planned.id)
-    await planned.node.source.receive({
+    await declared.receive({
       store: async (...records) => void input.add(...records),
       report: () => undefined,
       signal: stopped,
@@ -102,7 +104,7 @@ const checkInputs = async ({ params, expectedValue }: Vector): Promise<void> => 
   })
   const { sources } = pipeline.build()
   const receivers = sources.flatMap(({ node }, index) =>
-    node.source.from === 'receiver' ? [index] : [],
+    isReceiver(node.source) ? [index] : [],
   )
   checkSame(sources.length, new Set(sources.map(({ id }) => id)).size)
   checkSame(expectedValue, { ids: sources.map((_, index) => index), receiverIds: receivers })

@@ -4,7 +4,7 @@
 import { milliseconds, parallelize, type Pipeline, stream, type StreamingContext } from 'millrace'
 import { testStream, type TestBatch, type TestStream } from 'millrace/testing'
 import type { Plan } from '../../../lib/dstream/plan.ts'
-import { sourceName } from '../../../lib/dstream/source-declaration.ts'
+import { sourceName } from '../../../lib/dstream/sources/declaration.ts'
 import { call, type Handle } from './call.ts'
 import { applyStep, type Flow } from './operations.ts'
 import type { Batch, Vector } from './vector.ts'

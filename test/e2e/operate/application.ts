@@ -20,7 +20,9 @@ import type { ItemStore } from '../../../lib/ports/item-store.ts'
 import { Driver } from '../../../lib/runtime/driver/driver.ts'
 import type { Outcome } from '../../../lib/runtime/driver/outcome.ts'
 import { Intake } from '../../../lib/runtime/intake/intake.ts'
-import type { SourceReader } from '../../../lib/runtime/sources/source-reader.ts'
+import '../../../lib/runtime/sources/all.ts'
+import { wholeReader } from '../../../lib/runtime/sources/redriven.ts'
+import { inProcess } from '../../../lib/runtime/tasks/batch-tasks.ts'
 import { lanesReader } from '../../../lib/runtime/sources/lanes/reader.ts'
 import { type Head, HeadStore } from '../../../lib/state/head.ts'
 import type { Resources } from './account.ts'
@@ -53,6 +55,7 @@ export class Application {
     const { store } = this
     const app = plan.name
     const source = plan.sources[0]?.id as string
+    const place = { store, app, source }
     const parts = { store, app, clock: systemClock(), randomness: systemRandomness() }
     this.#pipeline = pipeline
     this.heads = new HeadStore(store, app)
@@ -62,8 +65,9 @@ export class Application {
       plan,
       generation: 1,
       heads: this.heads,
-      sources: new Map([[source, lanesReader({ store, app, source }) as SourceReader]]),
-      outputs: { print: () => undefined, saveText: async () => undefined },
+      sources: new Map([[source, wholeReader(place, lanesReader(place))]]),
+      outputs: { write: async () => undefined },
+      executor: inProcess,
       listen: () => undefined,
       leaseMs: LEASE_MS,
     })

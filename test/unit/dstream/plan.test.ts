@@ -1,6 +1,7 @@
 import { parallelize, seconds, stream, type DStream, type StreamingContext } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import { type Plan, stateConflicts, type StateShape } from '../../../lib/dstream/plan.ts'
+import type { Plan } from '../../../lib/dstream/plan.ts'
+import { stateConflicts, type StateShape } from '../../../lib/state/operator/state-declaration.ts'
 
 type Describe = (ssc: StreamingContext) => void
 

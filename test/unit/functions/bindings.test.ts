@@ -1,4 +1,5 @@
 import { expect, describe, test } from 'vitest'
+import type { Location } from '../../../lib/runtime/locations.ts'
 import { pipelineOf, World } from '../runtime/harness.ts'
 import { Deployed, toBucket, toStream } from './deployed.ts'
 
@@ -27,7 +28,7 @@ describe.each([
 
   test('is bound to a stream after a bucket, and back, and each thing counts once', async () => {
     const world = new World()
-    const deploy = (generation: number, to: typeof toStream): Deployed =>
+    const deploy = (generation: number, to: Location): Deployed =>
       new Deployed(pipeline, { world, generation, sources: { [id]: to } })
     const first = deploy(1, toBucket)
     await first.tick()

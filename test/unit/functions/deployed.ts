@@ -5,10 +5,13 @@
 import type { Pipeline } from 'millrace'
 import type { Context } from '../../../functions/driver-function.ts'
 import { type DriverFunction, driverFunction } from '../../../functions/driver-function.ts'
-import type { Environment, SourceBinding } from '../../../functions/environment.ts'
+import type { Environment } from '../../../functions/environment.ts'
 import { type IntakeFunction, intakeFunction } from '../../../functions/intake-function.ts'
 import type { FunctionPorts } from '../../../functions/ports.ts'
+import type { Location } from '../../../lib/runtime/locations.ts'
 import type { MemoryObjectStore } from '../../../lib/adapters/memory/memory-object-store.ts'
+import type { StreamLocation } from '../../../lib/runtime/sources/kinesis/kind.ts'
+import type { ObjectsLocation } from '../../../lib/runtime/sources/objects/kind.ts'
 import type { Trigger } from '../../../lib/runtime/driver/triggers.ts'
 import { APP, START_MS, World } from '../runtime/harness.ts'
 
@@ -17,15 +20,15 @@ export const BUCKET = 'the-bucket'
 export const TIMEOUT_MS = 60_000
 
 /** What a source is bound to. */
-export const toStream: SourceBinding = { kind: 'kinesis', streamArn: STREAM_ARN }
-export const toBucket: SourceBinding = { kind: 'objects', bucket: BUCKET, prefix: '' }
+export const toStream: StreamLocation = { kind: 'kinesis', streamArn: STREAM_ARN }
+export const toBucket: ObjectsLocation = { kind: 'objects', bucket: BUCKET, prefix: '' }
 
 /** What may be otherwise. */
 export interface DeployedOptions {
   readonly world?: World
   readonly generation?: number
   /** By the id of the source node. */
-  readonly sources: Readonly<Record<string, SourceBinding>>
+  readonly sources: Readonly<Record<string, Location>>
 }
 
 /** One deployment: new ones of the same world are later revisions of it. */
@@ -169,10 +172,14 @@ export class Deployed {
       scheduleTriggers: this.#watched({
         scheduleTriggers: async (triggers: readonly Trigger[]) => void this.wound.push(...triggers),
       }).scheduleTriggers,
-      objectsIn: async () => this.#watched(this.bucket),
-      filesIn: async () => this.#watched(this.world.files),
-      streamCreatedMs: this.#watched({ ask: async () => this.streamCreatedMs }).ask,
-      streamReader: async () => this.#watched({ read: async () => [], parents: async () => [] }),
+      sources: {
+        objects: { open: async () => this.#watched(this.bucket) },
+        kinesis: {
+          createdMs: this.#watched({ ask: async () => this.streamCreatedMs }).ask,
+          reader: async () => this.#watched({ read: async () => [], parents: async () => [] }),
+        },
+      },
+      sinks: { objects: async () => this.#watched(this.world.files) },
       write: (line) => void this.lines.push(line),
     }
   }

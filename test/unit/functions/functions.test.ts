@@ -1,15 +1,16 @@
+import { text } from '../../../lib/formats/text.ts'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { seconds, stream } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { readEnvironment } from '../../../functions/environment.ts'
-import { notificationsFor, objectTargets } from '../../../functions/object-targets.ts'
-import { bucketPlace, outputPort } from '../../../functions/outputs.ts'
-import { deliveriesFor, streamTargets } from '../../../functions/targets.ts'
 import { triggerQueue } from '../../../functions/trigger-queue.ts'
-import type { OutputFiles } from '../../../lib/ports/output-files.ts'
-import { memoryOutputFiles } from '../../../lib/adapters/memory/memory-output-files.ts'
+import { memoryFiles } from '../../../lib/adapters/memory/memory-files.ts'
+import { eventRoutes } from '../../../lib/runtime/compose.ts'
+import { deployedOutputs } from '../../../lib/runtime/deployed-locations.ts'
+import { readEvent, type SourceAppend } from '../../../lib/runtime/intake/event-reader.ts'
+import { outputsTo } from '../../../lib/runtime/sinks/outputs.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const ARN = 'arn:aws:kinesis:eu-west-1:123456789012:stream/clicks'
@@ -18,7 +19,7 @@ const variables = {
   MILLRACE_TABLE: 'table',
   MILLRACE_TRIGGERS: 'https://queue',
   MILLRACE_SOURCES: JSON.stringify({ 'kinesisTextStream-1': clicks }),
-  MILLRACE_OUTPUTS: '{"results":"my-bucket"}',
+  MILLRACE_OUTPUTS: JSON.stringify({ results: { kind: 'objects', bucket: 'my-bucket' } }),
   MILLRACE_GENERATION: '7',
   MILLRACE_TIMEOUT_S: '60',
 }
@@ -30,7 +31,7 @@ describe('the environment', () => {
       blocks: undefined,
       triggers: 'https://queue',
       sources: new Map([['kinesisTextStream-1', clicks]]),
-      outputs: new Map([['results', 'my-bucket']]),
+      outputs: new Map([['results', { kind: 'objects', bucket: 'my-bucket' }]]),
       generation: 7,
       timeoutMs: 60_000,
     })
@@ -43,37 +44,45 @@ describe('the environment', () => {
     ['MILLRACE_SOURCES', '[]'],
     ['MILLRACE_SOURCES', '{"a":{"kind":"kinesis"}}'],
     ['MILLRACE_OUTPUTS', '1'],
+    ['MILLRACE_OUTPUTS', '{"results":"my-bucket"}'],
+    ['MILLRACE_OUTPUTS', '{"results":{"kind":"objects"}}'],
   ])('%s = %s is refused by name', (name, value) => {
     expect(() => readEnvironment({ ...variables, [name]: value })).toThrow(name)
   })
 })
 
-test.each([
-  { path: 's3://results/totals-1000', place: { bucket: 'my-bucket', path: 'totals-1000' } },
-  { path: 's3://other/a/b-1000', place: { bucket: 'other', path: 'a/b-1000' } },
-  { path: 'results/totals-1000', place: { bucket: 'my-bucket', path: 'totals-1000' } },
-])('the output $path', ({ path, place }) => {
-  expect(bucketPlace(path, readEnvironment(variables).outputs)).toEqual(place)
-})
+describe('an output', () => {
+  const outputs = readEnvironment(variables).outputs
+  const sinks = { objects: async (): Promise<never> => Promise.reject(new Error('not opened')) }
+  const locate = deployedOutputs(outputs, sinks)
 
-test('an output to a directory is refused, with the names that are bound', () => {
-  expect(() => bucketPlace('out/totals', readEnvironment(variables).outputs)).toThrow(
-    /BINDING_MISSING[^]*results/,
-  )
-})
+  test.each([
+    { place: 's3://results/totals-1000', location: { bucket: 'my-bucket', path: 'totals-1000' } },
+    { place: 's3://other/a/b-1000', location: { bucket: 'other', path: 'a/b-1000' } },
+    { place: 'results/totals-1000', location: { bucket: 'my-bucket', path: 'totals-1000' } },
+  ])('to $place is in a bucket', ({ place, location }) => {
+    expect(locate(place)).toEqual({ kind: 'objects', ...location })
+  })
 
-test('outputs go to the tree of their bucket', async () => {
-  const files = memoryOutputFiles()
-  const filesIn = async (bucket: string): Promise<OutputFiles> => ({
-    writeParts: async (path, parts, fence) => files.writeParts(`${bucket}/${path}`, parts, fence),
+  test('to a directory is refused, with the names that are bound', () => {
+    expect(() => locate('out/totals')).toThrow(/BINDING_MISSING[^]*results/)
   })
-  const port = outputPort({ buckets: new Map([['results', 'b']]), filesIn, log: () => undefined })
-  await port.saveText('s3://results/x-1', [Buffer.from('1\n')], {
-    app: 'a',
-    generation: 1,
-    epoch: 1,
+
+  test('goes to the sink of its bucket', async () => {
+    const files = memoryFiles()
+    const opened: string[] = []
+    const objects = async (bucket: string): Promise<typeof files> => {
+      opened.push(bucket)
+      return files
+    }
+    const port = outputsTo({ locate, ports: { objects } })
+    await port.write({ place: 's3://results/x-1', format: text }, [['1']], {
+      timeMs: 1,
+      fence: { app: 'a', generation: 1, epoch: 1 },
+    })
+    expect(opened).toEqual(['my-bucket'])
+    expect([...files.files().keys()]).toContain('x-1/part-00000')
   })
-  expect([...files.files().keys()]).toContain('b/x-1/part-00000')
 })
 
 describe('records of a stream', () => {
@@ -81,13 +90,11 @@ describe('records of a stream', () => {
     ssc.kinesisTextStream('clicks').print()
     ssc.kinesisStream('clicks').print()
   }).build()
-  const targets = streamTargets(
-    plan,
-    new Map([
-      ['kinesisTextStream-1', clicks],
-      ['kinesisStream-1', clicks],
-    ]),
-  )
+  const sources = new Map([
+    ['kinesisTextStream-1', clicks],
+    ['kinesisStream-1', clicks],
+  ])
+  const routes = eventRoutes(plan, sources, { kinesis: { createdMs: async () => 5 } })
   const record = {
     eventID: 'shardId-000000000000:1',
     eventSourceARN: ARN,
@@ -99,24 +106,23 @@ describe('records of a stream', () => {
     },
   }
 
-  const created = new Map([[ARN, 5]])
-
-  test('go to every source that reads it', () => {
-    const deliveries = deliveriesFor({ Records: [record] }, targets, created)
+  test('go to every source that reads it', async () => {
+    const appends = await readEvent({ Records: [record] }, routes)
     expect(
-      deliveries.map(({ source, delivery }) => [source, delivery.records[0]?.record]),
+      appends.map((append) => [
+        append.source,
+        'delivery' in append ? append.delivery.records[0]?.record : undefined,
+      ]),
     ).toMatchObject([
       ['kinesisTextStream-1', 'a'],
       ['kinesisStream-1', { partitionKey: 'k' }],
     ])
   })
 
-  test('of another stream are refused', () => {
+  test('of another stream are refused', async () => {
     const event = { Records: [{ ...record, eventSourceARN: `${ARN}2` }] }
-    expect(() => deliveriesFor(event, targets, created)).toThrow(
-      expect.objectContaining({ code: 'EVENT_INVALID' }) as Error,
-    )
-    expect(deliveriesFor({}, targets, created)).toEqual([])
+    await expect(readEvent(event, routes)).rejects.toMatchObject({ code: 'EVENT_INVALID' })
+    expect(await readEvent({}, routes)).toEqual([])
   })
 })
 
@@ -194,18 +200,21 @@ describe('notifications of objects', () => {
         },
       ],
     })
-  const hintsOf = (...bodies: readonly string[]) =>
-    notificationsFor(
-      { Records: bodies.map((body) => ({ eventSource: 'aws:sqs' as const, body })) },
-      objectTargets(plan, sources),
-    )
+  const routes = eventRoutes(plan, sources, {})
+  const announcedBy = (...bodies: readonly string[]): Promise<readonly SourceAppend[]> =>
+    readEvent({ Records: bodies.map((body) => ({ eventSource: 'aws:sqs', body })) }, routes)
 
-  test('go to every source whose prefix they match', () => {
-    expect(hintsOf(created('in/a+b.txt'), created('out/c'))).toEqual([
-      { source: 'textFileStream-1', notifications: [{ key: 'in/a b.txt', eventMs: 5_000 }] },
+  test('go to every source whose prefix they match', async () => {
+    expect(await announcedBy(created('in/a+b.txt'), created('out/c'))).toEqual([
+      {
+        source: 'textFileStream-1',
+        lane: 'notifications',
+        records: [{ key: 'in/a b.txt', eventMs: 5_000 }],
+      },
       {
         source: 'textFileStream-2',
-        notifications: [
+        lane: 'notifications',
+        records: [
           { key: 'in/a b.txt', eventMs: 5_000 },
           { key: 'out/c', eventMs: 5_000 },
         ],
@@ -220,5 +229,7 @@ describe('notifications of objects', () => {
     ['what another job is still writing', created('in/_temporary/0/part-0')],
     ['a folder that a console has made', created('in/new/')],
     ['a test event', JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'b' })],
-  ])('of %s hint at nothing', (_, body) => expect(hintsOf(body)).toEqual([]))
+  ])('of %s announce nothing', async (_, body) => {
+    expect(await announcedBy(body)).toEqual([])
+  })
 })

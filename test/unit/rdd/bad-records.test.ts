@@ -91,7 +91,7 @@ describe.each(places)('a record on which %s throws', (_, steps) => {
 test('a bad record has the operator that threw, and what it threw', async () => {
   const { rdd, aside } = fromSource([1, 2])
   await rdd
-    .within({ saveText: async () => undefined }, 'map-7')
+    .within({ write: async () => undefined }, 'map-7')
     .map(throwOn(2))
     .collect()
   expect([...aside.values()]).toEqual([
@@ -145,7 +145,7 @@ describe('too much poison is broken code', () => {
 
 describe('an error behind the source stage names its operator', () => {
   const named = <T>(rdd: RDD<T>, id: string): RDD<T> =>
-    rdd.within({ saveText: async () => undefined }, id)
+    rdd.within({ write: async () => undefined }, id)
   const broken = (): never => {
     throw new TypeError('broken')
   }

@@ -1,7 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import { seconds, stream, type StreamingContext } from 'millrace'
 import { MillraceError } from '../../../lib/base/errors.ts'
-import { bindPlan } from '../../../lib/runtime/bindings.ts'
+import { bindPlan as bindPlanTo, type BoundPlan } from '../../../lib/runtime/bindings.ts'
+import '../../../lib/runtime/sinks/all.ts'
+import '../../../lib/runtime/sources/all.ts'
+
+/** A machine with directories and sockets, of which nothing is opened here. */
+const never = (): never => {
+  throw new Error('nothing is opened by a binding')
+}
+const MACHINE = {
+  sources: { files: { open: never, check: () => undefined }, socket: never },
+  sinks: { files: never, print: { description: 'test', open: never } },
+}
+const bindPlan = (
+  of: Parameters<typeof bindPlanTo>[0],
+  options: { readonly bindings: readonly string[]; readonly cwd: string },
+): BoundPlan => bindPlanTo(of, { ...MACHINE, ...options })
 
 const plan = (describePipeline: (ssc: StreamingContext) => void) =>
   stream('bound', { batchInterval: seconds(1) }, describePipeline).build()
@@ -9,7 +24,7 @@ const fromLines = plan((ssc) => ssc.textFileStream('lines').print())
 const saving = (prefix: string) =>
   plan((ssc) => ssc.textFileStream('lines').saveAsTextFiles(prefix))
 
-const directory = (path: string, shown: string) => ({ kind: 'directory', path, shown })
+const directory = (path: string, shown: string) => ({ kind: 'files', path, shown })
 
 describe('where a source is', () => {
   const socketSource = plan((ssc) => ssc.socketTextStream('localhost', 9999).print())
@@ -21,94 +36,95 @@ describe('where a source is', () => {
       what: 'its own name, unbound',
       of: fromLines,
       bindings: [],
-      place: directory('/work/lines', 'lines'),
+      location: directory('/work/lines', 'lines'),
     },
     {
       what: 'a relative path',
       of: fromLines,
       bindings: ['lines=./in'],
-      place: directory('/work/in', './in'),
+      location: directory('/work/in', './in'),
     },
     {
       what: 'a path above',
       of: fromLines,
       bindings: ['lines=../in'],
-      place: directory('/in', '../in'),
+      location: directory('/in', '../in'),
     },
     {
       what: 'an absolute path',
       of: fromLines,
       bindings: ['lines=/data/in'],
-      place: directory('/data/in', '/data/in'),
+      location: directory('/data/in', '/data/in'),
     },
     {
       what: 'a file URI',
       of: fromLines,
       bindings: ['lines=file:///data/in%20box'],
-      place: directory('/data/in box', 'file:///data/in%20box'),
+      location: directory('/data/in box', 'file:///data/in%20box'),
     },
     {
       what: 'a socket',
       of: fromLines,
       bindings: ['lines=socket://localhost:9999'],
-      place: { kind: 'socket', host: 'localhost', port: 9999 },
+      location: { kind: 'socket', host: 'localhost', port: 9999 },
     },
     {
       what: 'a socket of version 6',
       of: fromLines,
       bindings: ['lines=socket://[::1]:80'],
-      place: { kind: 'socket', host: '::1', port: 80 },
+      location: { kind: 'socket', host: '::1', port: 80 },
     },
     {
       what: 'the later of two',
       of: fromLines,
       bindings: ['lines=./a', 'lines=socket://h:1'],
-      place: { kind: 'socket', host: 'h', port: 1 },
+      location: { kind: 'socket', host: 'h', port: 1 },
     },
     {
       what: 'a path with an equals sign',
       of: fromLines,
       bindings: ['lines=./a=b'],
-      place: directory('/work/a=b', './a=b'),
+      location: directory('/work/a=b', './a=b'),
     },
     {
       what: 'the socket it names',
       of: socketSource,
       bindings: [],
-      place: { kind: 'socket', host: 'localhost', port: 9999 },
+      location: { kind: 'socket', host: 'localhost', port: 9999 },
     },
     {
       what: 'what the name of a socket is bound to',
       of: socketSource,
       bindings: ['localhost:9999=in'],
-      place: directory('/work/in', 'in'),
+      location: directory('/work/in', 'in'),
     },
     {
       what: 'a directory for a stream',
       of: clicks,
       bindings: ['clicks=./in'],
-      place: directory('/work/in', './in'),
+      location: directory('/work/in', './in'),
     },
     {
       what: 'a socket for a stream',
       of: clicks,
       bindings: ['clicks=socket://localhost:9999'],
-      place: { kind: 'socket', host: 'localhost', port: 9999 },
+      location: { kind: 'socket', host: 'localhost', port: 9999 },
     },
     {
       what: 'below its bucket',
       of: bucketSource,
       bindings: ['logs=./logs'],
-      place: directory('/work/logs/2026/web', 'logs/2026/web'),
+      location: directory('/work/logs/2026/web', 'logs/2026/web'),
     },
     {
       what: 'what its whole URI is bound to',
       of: bucketSource,
       bindings: ['s3://logs/2026/web=./in'],
-      place: directory('/work/in', './in'),
+      location: directory('/work/in', './in'),
     },
-  ])('$what', ({ of, bindings, place }) => {
-    expect(bindPlan(of, { bindings, cwd: '/work' }).sources).toMatchObject([{ place }])
+  ])('$what', ({ of, bindings, location }) => {
+    const { sources } = bindPlan(of, { bindings, cwd: '/work' })
+    expect([...sources.values()]).toMatchObject([location])
   })
 })
 
@@ -149,7 +165,7 @@ describe('where an output goes', () => {
   ])('$path with $bindings', ({ path, bindings, directory: root, below }) => {
     const bound = bindPlan(saving(path), { bindings, cwd: '/work' })
     const ofBatch = path === '' || path.endsWith('/') ? `${path}1000` : `${path}-1000`
-    expect(bound.outputPlace(ofBatch)).toEqual({ directory: root, path: below })
+    expect(bound.locateOutput(ofBatch)).toMatchObject({ directory: root, path: below })
   })
 })
 
@@ -244,7 +260,7 @@ describe('what is refused', () => {
       ssc.textFileStream('lines').foreachRDD((rdd) => rdd.saveAsTextFile('s3://later/x')),
     )
     const bound = bindPlan(free, { bindings: ['later=./out'], cwd: '/work' })
-    expect(bound.outputPlace('s3://later/x')).toEqual({ directory: '/work/out', path: 'x' })
+    expect(bound.locateOutput('s3://later/x')).toMatchObject({ directory: '/work/out', path: 'x' })
   })
 })
 

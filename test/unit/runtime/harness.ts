@@ -217,9 +217,7 @@ export class World {
 
 /** Everything is printed, or is a file of the world. */
 const locateInMemory = (place: string): SinkLocation & { readonly directory?: string } =>
-  place === 'print:'
-    ? { kind: 'print', path: '' }
-    : { kind: 'files', directory: '', path: place }
+  place === 'print:' ? { kind: 'print', path: '' } : { kind: 'files', directory: '', path: place }
 
 type EventOf<E extends RuntimeEvent['event']> = Extract<RuntimeEvent, { event: E }>
 
@@ -235,14 +233,7 @@ export class Deployment {
   constructor(
     world: World,
     pipeline: Pipeline,
-    {
-      generation = 1,
-      leaseMs = 0,
-      bind,
-      process = 'process',
-      reader,
-      parentsOf,
-    }: DeployOptions,
+    { generation = 1, leaseMs = 0, bind, process = 'process', reader, parentsOf }: DeployOptions,
   ) {
     const plan = pipeline.build()
     const { store, clock, randomness, printed, files } = world

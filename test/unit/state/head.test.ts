@@ -14,7 +14,7 @@ const FIRST: Head = {
   zeroMs: 0,
   doneMs: 0,
   manifest: undefined,
-  cuts: {},
+  offsets: {},
   wakeMs: 0,
   logged: undefined,
   reason: undefined,
@@ -33,9 +33,9 @@ const FULL: Head = {
   zeroMs: 0,
   doneMs: 2_000,
   manifest: SEGMENT,
-  cuts: { lines: { 'lane#1': '17', __proto__x: '5' } },
+  offsets: { lines: { 'lane#1': '17', __proto__x: '5' } },
   wakeMs: 1_500,
-  logged: { timeMs: 3_000, plan: SEGMENT, attempts: 2, firstMs: 3_001, retryMs: 4_000 },
+  logged: { timeMs: 3_000, input: SEGMENT, attempts: 2, firstMs: 3_001, retryMs: 4_000 },
   reason: { code: 'BATCH_FAILED', message: 'why\nnot' },
 }
 
@@ -48,7 +48,7 @@ const headStore = async (head: Head): Promise<HeadStore> => {
 test.each<[string, Head]>([
   ['the first', FIRST],
   ['one with everything', FULL],
-  ['a plan inline', { ...FULL, logged: { ...FULL.logged!, plan: '{"timeMs":3000}' } }],
+  ['an input inline', { ...FULL, logged: { ...FULL.logged!, input: '{"timeMs":3000}' } }],
 ])('a head comes back as it was: %s', async (_, head) => {
   expect(await (await headStore(head)).read()).toEqual(head)
 })
@@ -86,9 +86,9 @@ describe('a swap', () => {
     ],
     ['is refused when none is logged any more', ['next'], { logged: undefined }, false],
     [
-      'is done when the same batch has another plan',
+      'is done when the same batch has another input',
       ['next'],
-      { logged: { ...FULL.logged!, plan: 'x' } },
+      { logged: { ...FULL.logged!, input: 'x' } },
       true,
     ],
   ])('%s', async (_, condition, meanwhile, swapped) => {

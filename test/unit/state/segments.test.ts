@@ -150,7 +150,7 @@ describe('a manifest', () => {
     const previous = await writeManifest(store, 'app', 'attempt0', emptyManifest(0))
     const manifest: Manifest = {
       timeMs: 1_000,
-      cuts: { lines: { taken: 3, threshold: -Infinity } },
+      offsets: { lines: { files: { taken: 3, threshold: 500 } }, clicks: { lanes: { a: '3' } } },
       states: {
         totals: {
           kind: 'updateStateByKey',
@@ -159,8 +159,7 @@ describe('a manifest', () => {
           partitions: [[segment], []],
         },
       },
-      marks: { totals: 1_000 },
-      expected: { totals: 9_000 },
+      timers: { totals: { firedMs: 1_000, dueMs: 9_000 } },
       quietSinceMs: undefined,
       previous: [previous],
     }

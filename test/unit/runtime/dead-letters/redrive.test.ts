@@ -8,7 +8,8 @@ import {
   type RedriveRequest,
   type Redriven,
 } from '../../../../lib/runtime/dead-letters/redrive.ts'
-import { reset, skip } from '../../../../lib/runtime/operations/operate.ts'
+import { reset } from '../../../../lib/runtime/operations/reset.ts'
+import { skip } from '../../../../lib/runtime/operations/skip.ts'
 import {
   APP,
   type DeployOptions,

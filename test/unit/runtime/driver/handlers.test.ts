@@ -4,15 +4,17 @@ import {
   driverHandler,
   type DriverHandler,
   LEASE_MARGIN_MS,
+  leaseMsFor,
 } from '../../../../lib/runtime/driver/driver-handler.ts'
-import {
-  intakeHandler,
-  type IntakeHandler,
-  type SourceDelivery,
-} from '../../../../lib/runtime/intake/intake-handler.ts'
+import type { PositionedAppend } from '../../../../lib/runtime/intake/event-reader.ts'
+import { intakeHandler, type IntakeHandler } from '../../../../lib/runtime/intake/intake-handler.ts'
 import type { Trigger } from '../../../../lib/runtime/driver/triggers.ts'
 import type { RuntimeEvent } from '../../../../lib/runtime/events.ts'
 import { lanesReader } from '../../../../lib/runtime/sources/lanes/reader.ts'
+import type { Runner } from '../../../../lib/runtime/runner.ts'
+import '../../../../lib/runtime/sources/all.ts'
+import { wholeReader } from '../../../../lib/runtime/sources/redriven.ts'
+import { inProcess } from '../../../../lib/runtime/tasks/batch-tasks.ts'
 import { HeadStore } from '../../../../lib/state/head.ts'
 import { APP, pipelineOf, START_MS, World } from '../harness.ts'
 
@@ -38,7 +40,8 @@ class Functions {
       void this.wound.push(...triggers)
     const sleep = async (ms: number): Promise<void> => this.world.advance(ms)
     this.intake = intakeHandler({ plan, store, clock, randomness, scheduleTriggers })
-    const runner = {
+    const place = { store, app: APP, source: SOURCE }
+    const runner: Runner = {
       plan,
       app: APP,
       generation: 1,
@@ -46,12 +49,14 @@ class Functions {
       heads: new HeadStore(store, APP),
       clock: { ...clock, sleep },
       randomness,
-      sources: new Map([[SOURCE, lanesReader({ store, app: APP, source: SOURCE })]]),
-      outputs: { print: () => undefined, saveText: async () => undefined },
+      sources: new Map([[SOURCE, wholeReader(place, lanesReader(place))]]),
+      outputs: { write: async () => undefined },
+      executor: inProcess,
       listen: (event: RuntimeEvent) => void this.events.push(event),
+      leaseMs: leaseMsFor(TIMEOUT_MS),
     }
     this.driver = driverHandler({
-      runner: runner as never,
+      runner,
       timeoutMs: TIMEOUT_MS,
       scheduleTriggers,
     })
@@ -85,7 +90,7 @@ class Functions {
   }
 }
 
-const deliveryOf = (first: number, ...records: readonly string[]): SourceDelivery => ({
+const deliveryOf = (first: number, ...records: readonly string[]): PositionedAppend => ({
   source: SOURCE,
   delivery: {
     lane: '0',
@@ -217,7 +222,7 @@ describe('the driver', () => {
     app.during = () => void (app.remainingMs -= 40_000)
     await app.intake([deliveryOf(1, 'a')])
     app.world.advance(50_000)
-    expect(await app.tick()).toBe('moved')
+    expect(await app.tick()).toBe('progressed')
     expect(app.events.filter(({ event }) => event === 'batchCompleted')).toHaveLength(1)
     expect(fromStart(app.wound)).toEqual([50])
   })

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { type BatchInput, storeBatchInput } from '../../../../lib/runtime/driver/batch-input.ts'
-import { logAgain, logBatch } from '../../../../lib/runtime/driver/head-writes.ts'
+import { logAgain, logBatch } from '../../../../lib/runtime/driver/log.ts'
 import type { Runner } from '../../../../lib/runtime/runner.ts'
 import { type Head, HeadStore } from '../../../../lib/state/head.ts'
 import { APP, pipelineOf, START_MS, World } from '../harness.ts'
 
-test('B2: who saw the head before a smaller plan was logged does not take the smaller one back', async () => {
+test('B2: who saw the head before a smaller input was logged does not take the smaller one back', async () => {
   const world = new World()
   world.deploy(pipelineOf((ssc) => ssc.socketTextStream('localhost', 9999).print()))
   const heads = new HeadStore(world.store, APP)
@@ -20,8 +20,8 @@ test('B2: who saw the head before a smaller plan was logged does not take the sm
     leaseMs: 1_000,
   } as unknown as Runner
   const timeMs = START_MS + 1_000
-  const planOf = (...taken: readonly string[]): BatchInput =>
-    ({ timeMs, slices: { files: { taken } } }) as unknown as BatchInput
+  const inputOf = (...taken: readonly string[]): BatchInput =>
+    ({ timeMs, sources: { files: { kind: 'files', taken } } }) as unknown as BatchInput
   const first: Head = {
     generation: 1,
     plan: 'p',
@@ -33,17 +33,17 @@ test('B2: who saw the head before a smaller plan was logged does not take the sm
     zeroMs: START_MS,
     doneMs: START_MS,
     manifest: undefined,
-    cuts: {},
+    offsets: {},
     wakeMs: 0,
     logged: undefined,
     reason: undefined,
   }
   await heads.create(first)
-  const attempt = await logBatch(runner, first, planOf('a', 'b'), START_MS)
+  const attempt = await logBatch(runner, first, inputOf('a', 'b'), START_MS)
   const seen = (await heads.read()) as Head
-  expect(attempt && (await logAgain(runner, attempt, planOf('b')))).toBeDefined()
+  expect(attempt && (await logAgain(runner, attempt, inputOf('b')))).toBeDefined()
   // Its lease is over for somebody who read the head in between.
-  expect(await logBatch(runner, seen, planOf('a', 'b'), START_MS + 60_000)).toBeUndefined()
-  const stored = await storeBatchInput(world.store, APP, 'any', planOf('b'))
-  expect((await heads.read())?.logged?.plan).toEqual(stored)
+  expect(await logBatch(runner, seen, inputOf('a', 'b'), START_MS + 60_000)).toBeUndefined()
+  const stored = await storeBatchInput(world.store, APP, 'any', inputOf('b'))
+  expect((await heads.read())?.logged?.input).toEqual(stored)
 })

@@ -111,10 +111,10 @@ describe('the ticks that follow, in seconds from now', () => {
       tick: { atMs: NOW },
       next: [],
     },
-    { what: 'at once, to go on', outcome: { kind: 'moved' }, tick: { atMs: NOW }, next: [0] },
+    { what: 'at once, to go on', outcome: { kind: 'progressed' }, tick: { atMs: NOW }, next: [0] },
     {
       what: 'at once and the minute',
-      outcome: { kind: 'moved' },
+      outcome: { kind: 'progressed' },
       tick: scheduleTriggers,
       next: [0, 20, 40],
     },

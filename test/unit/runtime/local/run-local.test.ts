@@ -174,7 +174,7 @@ describe('a receiver', () => {
       'textFileStream-1#receiver#2#LINE_NOT_UTF8',
       'textFileStream-1#receiver#4#LINE_NOT_UTF8',
     ])
-    expect((await bed.head()).cuts).toEqual({ 'textFileStream-1': { receiver: '5' } })
+    expect((await bed.head()).offsets).toEqual({ 'textFileStream-1': { receiver: '5' } })
   })
 
   test('waits while its lane is full, and loses nothing', async () => {

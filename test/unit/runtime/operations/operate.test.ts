@@ -6,7 +6,9 @@ import {
   memoryObjects,
 } from '../../../../lib/adapters/memory/memory-objects.ts'
 import type { ItemStore } from '../../../../lib/ports/item-store.ts'
-import { type Operated, resume, skip } from '../../../../lib/runtime/operations/operate.ts'
+import type { Operated } from '../../../../lib/runtime/operations/operated.ts'
+import { resume } from '../../../../lib/runtime/operations/resume.ts'
+import { skip } from '../../../../lib/runtime/operations/skip.ts'
 import { readOverview } from '../../../../lib/runtime/operations/status.ts'
 import { LocalBed, START_MS } from '../local-bed.ts'
 import { ManualClock } from '../manual-clock.ts'

@@ -2,12 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { Pipeline } from 'millrace'
 import { MillraceError } from '../../../../lib/base/errors.ts'
 import type { ItemKey, ItemStore } from '../../../../lib/ports/item-store.ts'
-import {
-  type Operated,
-  reset,
-  type ResetApp,
-  skip,
-} from '../../../../lib/runtime/operations/operate.ts'
+import type { Operated } from '../../../../lib/runtime/operations/operated.ts'
+import { reset, type ResetApp } from '../../../../lib/runtime/operations/reset.ts'
+import { skip } from '../../../../lib/runtime/operations/skip.ts'
 import { readOverview } from '../../../../lib/runtime/operations/status.ts'
 import { APP, type Deployment, pipelineOf, START_MS, World } from '../harness.ts'
 

@@ -448,12 +448,12 @@ describe('a file that is gone when it is read', () => {
     expect(seen[2]).toEqual([2_000, ['a']])
   })
 
-  test('was written into the plan of the batch before its outputs', async () => {
+  test('was written into the input of the batch before its outputs', async () => {
     let logged = ''
     const world = new World()
     const pipeline = pipelineOf((ssc) => {
       ssc.textFileStream('lines').foreachRDD(async () => {
-        logged = (await world.head()).logged?.plan as string
+        logged = (await world.head()).logged?.input as string
       })
     })
     world.write('a', 500)
@@ -464,7 +464,7 @@ describe('a file that is gone when it is read', () => {
     }
     await world.deploy(pipeline).tick()
     expect(JSON.parse(logged)).toMatchObject({
-      slices: { 'textFileStream-1': { taken: [], skipped: [{ key: 'a', reason: 'missing' }] } },
+      sources: { 'textFileStream-1': { taken: [], skipped: [{ key: 'a', reason: 'missing' }] } },
     })
   })
 })

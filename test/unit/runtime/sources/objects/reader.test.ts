@@ -1,6 +1,6 @@
 import type { StreamOptions, TextFileStreamOptions } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import type { ObjectNotification } from '../../../../../lib/runtime/sources/objects/notifications.ts'
+import type { PendingObject } from '../../../../../lib/state/offsets.ts'
 import { type Deployment, type DeployOptions, pipelineOf, START_MS, World } from '../../harness.ts'
 
 const SOURCE = 'textFileStream-1'
@@ -33,7 +33,7 @@ class Notifier {
   async tell(
     ...notifications: readonly (readonly [key: string, eventMs: number, version?: string])[]
   ): Promise<void> {
-    const records = notifications.map(([key, eventMs, version]): ObjectNotification => ({
+    const records = notifications.map(([key, eventMs, version]): PendingObject => ({
       key,
       eventMs: START_MS + eventMs,
       ...(version === undefined ? {} : { version }),
