@@ -38,6 +38,8 @@ export const awsPorts = ({ table, blocks, triggers }: Environment): FunctionPort
       },
     },
     sinks: {
+      dynamodb: async (table) =>
+        (await import('../lib/adapters/aws/dynamodb-table-sink.ts')).dynamodbTableSink({ table }),
       objects: async (bucket) => (await import('../lib/adapters/aws/s3-sink.ts')).s3Sink({ bucket }),
     },
     // Not the console, before whose lines Lambda puts the time and the request: they would be no JSON any more.

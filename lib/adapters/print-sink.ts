@@ -7,6 +7,7 @@ import type { OpenBatch, Sink } from '../ports/sink.ts'
  */
 export const printSink = (printer: Printer): Sink<string> => ({
   description: 'the terminal',
+  isFenced: false,
   async open(): Promise<OpenBatch<string>> {
     const texts: string[] = []
     return {

@@ -22,14 +22,20 @@ export interface SinkBatch {
  *   nothing of an earlier attempt at it. If a call rejects, or the process ends, a reader that
  *   follows the rules of the place sees nothing half done.
  * - *Newer wins.* What was written under an older or equal fence of the same application is replaced.
- * - *Older is refused.* If a newer fence has written this batch, nothing is changed: `open` or
- *   `finish` rejects with `OUTPUT_FENCED`. `finish` always checks; `open` may.
+ * - *Older is refused.* If a newer fence has written this batch, nothing is changed: `open`, `write`
+ *   or `finish` rejects with `OUTPUT_FENCED`. `finish` always checks; the others may.
  * - *Others are respected.* What was not written by this application is left alone: rejects with
  *   `OUTPUT_EXISTS`.
  * - *Content is the caller's.* It may change what it has given when `write` has resolved.
  *
- * A sink that cannot keep a fence, such as a terminal, says so where it is made. Its outputs happen at
- * least once.
+ * What a place cannot do, its sink declares. The other promises stand:
+ * - `isAtomic: false`, a table whose items are put one by one. A reader may see part of a batch
+ *   between `open` and `finish`; after `finish` it sees all of it. What a failed or abandoned attempt
+ *   has put stays. The promises hold item by item: each write of an item checks the fence, so an
+ *   older attempt or an older batch never replaces a newer one, and `finish` has nothing to check.
+ *   An attempt replaces the items that it writes too. An item that only an earlier attempt wrote
+ *   stays; there is none, as long as the same batch gives the same items (B3).
+ * - `isFenced: false`, a terminal. Nothing can be refused or replaced: outputs happen at least once.
  *
  * Duties of the caller: it opens a batch once in an attempt, writes each partition from 0 on once, one
  * after the other, and then calls `finish` or `abandon`.
@@ -39,13 +45,17 @@ export interface SinkBatch {
 export interface Sink<C> {
   /** How the place is called in messages: `directory ./out`. */
   readonly description: string
+  /** Whether a batch is visible as a whole or not at all. Default true. */
+  readonly isAtomic?: boolean
+  /** Whether the fence is kept. Default true. */
+  readonly isFenced?: boolean
   open(batch: SinkBatch, fence: Fence): Promise<OpenBatch<C>>
 }
 
 /** A batch that is being written. `C` is what the sink takes of a partition: bytes, text or elements. */
 export interface OpenBatch<C> {
   write(partition: number, content: C): Promise<void>
-  /** Makes the batch visible. */
+  /** The batch is complete. Makes it visible, where that can be done at once. */
   finish(): Promise<void>
   /** Removes what was written so far, as well as it can. Never rejects. */
   abandon(): Promise<void>

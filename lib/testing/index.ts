@@ -6,6 +6,7 @@ export {
 export { memoryObjects, type MemoryObjects } from '../adapters/memory/memory-objects.ts'
 export { memoryFiles, type MemoryFiles } from '../adapters/memory/memory-files.ts'
 export { memoryPrinter, type MemoryPrinter } from '../adapters/memory/memory-printer.ts'
+export { memoryTable, type MemoryTable } from '../adapters/memory/memory-table.ts'
 export {
   checkerPromises,
   type CheckerName,

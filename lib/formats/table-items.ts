@@ -1,0 +1,65 @@
+/**
+ * Pairs as items of a table: a key, which is text, and a value, which is JSON. A value that JSON does
+ * not have, such as a bigint, has the form that object files give it: docs/object-files.md.
+ */
+import { MillraceError } from '../base/errors.ts'
+import { KeyedMap } from '../base/keys.ts'
+import type { Json, TableItem } from '../base/table-item.ts'
+import { elementText } from './element-text.ts'
+import type { Format } from './format.ts'
+import { objectLines, readObjects } from './object-lines.ts'
+
+const jsonText = (value: unknown): string =>
+  Buffer.from(objectLines([value]))
+    .toString()
+    .trimEnd()
+
+/** The same key for all keys that are equal by value. Refuses what is no key. */
+const canonicalKey = (key: unknown): unknown => {
+  const keys = new KeyedMap<unknown, true>()
+  keys.set(key, true)
+  return keys.sortedEntries()[0]?.[0]
+}
+
+/** The key as text: arrays and objects as JSON, other keys as `print` shows them. */
+const keyText = (key: unknown): string => {
+  if (typeof key === 'string') return key
+  const canonical = canonicalKey(key)
+  const isStructured =
+    typeof canonical === 'object' && canonical !== null && !(canonical instanceof Date)
+  return isStructured ? jsonText(canonical) : elementText(canonical)
+}
+
+const isPair = (element: unknown): element is readonly [key: unknown, value: unknown] =>
+  Array.isArray(element) && element.length === 2
+
+/**
+ * The item of a pair.
+ *
+ * @throws MillraceError `ARGUMENT_INVALID` for an element that is no pair, `KEY_UNSUPPORTED`, and
+ * `VALUE_UNSUPPORTED` for functions, symbols, instances of classes and cycles.
+ */
+export const tableItem = (element: unknown): TableItem => {
+  if (!isPair(element))
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'A table takes pairs',
+      value: element,
+      allowed: '[key, value]',
+      fix: 'make pairs first, for example with mapToPair((word) => [word, 1])',
+    })
+  const [key, value] = element
+  // Through the text, so that a table holds the very value that a line would.
+  return { key: keyText(key), value: JSON.parse(jsonText(value)) as Json }
+}
+
+/** Lines of JSON, one for each pair: `{"key":"to","value":2}`. For tables that are directories. */
+export const tableItems: Format = Object.freeze({
+  name: 'table items',
+  isSplittable: true,
+  encode: (elements: readonly unknown[]) =>
+    Buffer.from(elements.map((element) => `${JSON.stringify(tableItem(element))}\n`).join('')),
+  decode: (bytes: Uint8Array) => ({
+    elements: readObjects<TableItem>(bytes).map(({ key, value }) => [key, value]),
+    rejected: [],
+  }),
+})

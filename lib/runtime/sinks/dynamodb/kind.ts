@@ -1,0 +1,58 @@
+/** Items in a table of DynamoDB. */
+import { MillraceError } from '../../../base/errors.ts'
+import type { TableItem } from '../../../base/table-item.ts'
+import { tableItem, tableItems } from '../../../formats/table-items.ts'
+import type { Sink } from '../../../ports/sink.ts'
+import { type Location, parseNamedUri, schemeOf } from '../../locations.ts'
+import { registerSinkKind, type SinkKind, type SinkLocation } from '../sink-kind.ts'
+
+declare module '../sink-ports.ts' {
+  interface SinkPorts {
+    /** The items of a table. Loaded when it is first needed. */
+    readonly dynamodb?: (table: string) => Promise<Sink<readonly TableItem[]>>
+  }
+}
+
+/** A table. */
+interface TableLocation extends Location {
+  readonly kind: 'dynamodb'
+  readonly table: string
+}
+
+/** A table, and which batch is put into it. */
+export interface TableSinkLocation extends SinkLocation, TableLocation {
+  readonly kind: 'dynamodb'
+}
+
+const isTable = (location: Location): location is TableLocation => location.kind === 'dynamodb'
+
+const dynamodb: SinkKind<TableSinkLocation, readonly TableItem[]> = {
+  name: 'dynamodb',
+  noun: 'a table of DynamoDB',
+  isAvailable: (ports) => ports.dynamodb !== undefined,
+  unbound(place) {
+    const uri = schemeOf(place) === 'dynamodb' ? parseNamedUri(place) : undefined
+    return uri && { kind: 'dynamodb', table: uri.name, path: uri.rest }
+  },
+  bound(location, path) {
+    if (!isTable(location)) throw new TypeError(`${location.kind} is no table of DynamoDB`)
+    return { kind: 'dynamodb', table: location.table, path }
+  },
+  deployed: ({ table }): TableLocation | undefined =>
+    typeof table === 'string' && table !== '' ? { kind: 'dynamodb', table } : undefined,
+  key: ({ table }) => table,
+  open: ({ table }, { dynamodb: port }) => {
+    if (port === undefined) throw new TypeError('there are no tables of DynamoDB in this world')
+    return port(table)
+  },
+  encode(elements, { place, format }) {
+    if (format === tableItems) return elements.map(tableItem)
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'A table of DynamoDB holds items, and this output writes files',
+      value: place,
+      fix: 'write pairs with saveToTable(), or give the output a bucket: s3://NAME/PATH',
+    })
+  },
+}
+
+registerSinkKind(dynamodb)
