@@ -167,7 +167,7 @@ const boundLocation = (
     problem: `This source reads ${declared.elements}, and ${kind?.noun ?? 'that'} has none`,
     value: declared.name,
     allowed: fitting.map(({ form: one }) => one?.shown).join(', or ') || 'nothing here',
-    fix: bindingFix(declared.name ?? '', fitting),
+    fix: fixFor(declared, fitting),
   })
 }
 
@@ -175,6 +175,12 @@ const fittingKinds = (
   { elements }: SourceDeclaration,
   kinds: readonly SourceKind[],
 ): readonly SourceKind[] => kinds.filter(({ gives }) => gives.includes(elements))
+
+/** The kind that was declared knows best what to do where no other kind fits. */
+const fixFor = (declared: SourceDeclaration, fitting: readonly SourceKind[]): string => {
+  const own = fitting.length === 0 ? sourceKind(declared.kind)?.unboundFix?.(declared) : undefined
+  return own ?? bindingFix(declared.name ?? '', fitting)
+}
 
 const bindingFix = (name: string, kinds: readonly SourceKind[]): string =>
   kinds.length === 0

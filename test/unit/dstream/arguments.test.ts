@@ -192,7 +192,7 @@ describe('sources refuse', () => {
     [
       'a queue that is no array',
       (ssc) => ssc.queueStream(anything(new Set([[1]]))),
-      /needs an array of datasets/,
+      /needs an array of RDDs/,
     ],
   ])('%s', (_, make, message) => {
     expect(() => built((ssc) => void make(ssc))).toThrow(invalid(message))

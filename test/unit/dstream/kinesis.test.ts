@@ -24,10 +24,10 @@ describe('the plan', () => {
     expect(at.hash).toBe(oldest.hash)
     expect(other.hash).not.toBe(oldest.hash)
     expect(at.sources[0]?.node.source).toMatchObject({
-      from: 'kinesis',
+      kind: 'kinesis',
       name: 'clicks',
       elements: 'text',
-      startFrom: { at: new Date(0) },
+      settings: { startMs: 0 },
     })
   })
 
@@ -36,8 +36,8 @@ describe('the plan', () => {
       ssc.kinesisStream('clicks', { decode: ({ data }) => data.length }).print(),
     )
     expect(plan.sources[0]?.node.source).toMatchObject({
-      elements: 'records',
-      startFrom: 'trimHorizon',
+      elements: 'Kinesis records',
+      settings: { startMs: null },
     })
     expect(plan.intakeStages).toEqual([{ source: 'kinesisStream-1', nodes: ['decode-1'] }])
   })

@@ -208,12 +208,12 @@ describe('notifications of objects', () => {
     expect(await announcedBy(created('in/a+b.txt'), created('out/c'))).toEqual([
       {
         source: 'textFileStream-1',
-        lane: 'notifications',
+        lane: '@notifications',
         records: [{ key: 'in/a b.txt', eventMs: 5_000 }],
       },
       {
         source: 'textFileStream-2',
-        lane: 'notifications',
+        lane: '@notifications',
         records: [
           { key: 'in/a b.txt', eventMs: 5_000 },
           { key: 'out/c', eventMs: 5_000 },

@@ -173,7 +173,7 @@ describe('what is refused', () => {
   test.each([
     { binding: 'lines', code: 'BINDING_INVALID', says: ['NAME=URI', '"lines"'] },
     { binding: '=./in', code: 'BINDING_INVALID', says: ['NAME=URI'] },
-    { binding: 'lines=', code: 'BINDING_INVALID', says: ['needs a place'] },
+    { binding: 'lines=', code: 'BINDING_INVALID', says: ['needs a location'] },
     {
       binding: 'lines=socket://localhost',
       code: 'BINDING_INVALID',
@@ -190,9 +190,9 @@ describe('what is refused', () => {
     {
       binding: 'lines=http://localhost/',
       code: 'BINDING_INVALID',
-      says: ['kind http', 'socket://HOST:PORT', './in'],
+      says: ['kind "http:"', 'socket://HOST:PORT', './in'],
     },
-    { binding: 'lines=s3://bucket/x', code: 'BINDING_INVALID', says: ['kind s3'] },
+    { binding: 'lines=s3://bucket/x', code: 'BINDING_INVALID', says: ['kind "s3:"'] },
     { binding: 'lines=file://in', code: 'BINDING_INVALID', says: ['file:///data/in'] },
     { binding: 'lines=file:///in%2', code: 'BINDING_INVALID', says: ['file:///data/in'] },
     {
@@ -203,7 +203,7 @@ describe('what is refused', () => {
     {
       binding: 'results=socket://localhost:9999',
       code: 'BINDING_INVALID',
-      says: ['cannot be written to a socket', '--bind results=./out'],
+      says: ['cannot be written there', '--bind results=./out'],
     },
   ])('$binding', ({ binding, code, says }) => {
     expectError(
@@ -240,7 +240,7 @@ describe('what is refused', () => {
     )
     expectError(
       () => bindPlan(clicks, { bindings: ['clicks=./in'], cwd: '/work' }),
-      'BINDING_INVALID',
+      'BINDING_UNFIT',
       ["kinesisTextStream('clicks')"],
     )
     expectError(() => bindPlan(clicks, { bindings: [], cwd: '/work' }), 'BINDING_MISSING', [

@@ -600,6 +600,6 @@ describe('whatever the source is bound to', () => {
     if (bind === 'lanes') await app.append(FILES, 1, text.trimEnd().split('\n'), key)
     if (bind !== 'notifications') return
     world.uploads.write(key, Buffer.from(text), world.nowMs)
-    await app.intake(FILES).appendAtTail('notifications', [{ key, eventMs: world.nowMs }])
+    await app.intake(FILES).appendAtTail('@notifications', [{ key, eventMs: world.nowMs }])
   }
 })

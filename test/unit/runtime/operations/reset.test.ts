@@ -313,7 +313,7 @@ test('the uploads of a batch that is given up are in the ledger: their events ma
   await app.tick()
   const upload = async (key: string): Promise<void> => {
     world.uploads.write(key, Buffer.from(`${key}\n`), START_MS)
-    await app.intake('textFileStream-1').appendAtTail('notifications', [{ key, eventMs: START_MS }])
+    await app.intake('textFileStream-1').appendAtTail('@notifications', [{ key, eventMs: START_MS }])
   }
   state.isBroken = true
   await upload('one')
@@ -323,7 +323,7 @@ test('the uploads of a batch that is given up are in the ledger: their events ma
   state.isBroken = false
   await app
     .intake('textFileStream-1')
-    .appendAtTail('notifications', [{ key: 'one', eventMs: START_MS }])
+    .appendAtTail('@notifications', [{ key: 'one', eventMs: START_MS }])
   await upload('two')
   await app.tick(2)
   expect(seen).toEqual(['two'])
@@ -341,7 +341,7 @@ test('what was uploaded before a reset and no batch has taken counts after it', 
   world.uploads.write('one', Buffer.from('one\n'), world.nowMs)
   await app
     .intake('textFileStream-1')
-    .appendAtTail('notifications', [{ key: 'one', eventMs: world.nowMs }])
+    .appendAtTail('@notifications', [{ key: 'one', eventMs: world.nowMs }])
   world.advance(100)
   await reset(operated(world))
   await app.tick(2)

@@ -15,7 +15,7 @@ test('a lane is named by stream, creation and shard', () => {
 
 test.each([
   [LANE, { streamArn: ARN, shardId: 'shardId-000000000003' }],
-  ['notifications', undefined],
+  ['@notifications', undefined],
   ['redrive-20260131', undefined],
   ['receiver', undefined],
 ])('the shard of the lane %s', (lane, shard) => {

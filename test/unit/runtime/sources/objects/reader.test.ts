@@ -38,7 +38,7 @@ class Notifier {
       eventMs: START_MS + eventMs,
       ...(version === undefined ? {} : { version }),
     }))
-    await this.#app.append(SOURCE, this.#tail + 1, records, 'notifications')
+    await this.#app.append(SOURCE, this.#tail + 1, records, '@notifications')
     this.#tail += records.length
   }
 }
