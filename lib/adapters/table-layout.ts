@@ -61,10 +61,15 @@ export const checkItemReplaceable = (
       fix: 'give the output a table of its own, or remove those items',
     })
   if (!isOlderFence(stamp, there) && stamp.batchTime >= there.batchTime) return
+  const { batchTime, generation, epoch } = there
   throw new MillraceError('OUTPUT_FENCED', {
-    problem: `A newer attempt has written this item: batch ${there.batchTime}, generation ${there.generation}, epoch ${there.epoch}`,
+    problem:
+      'A newer attempt has written this item: ' +
+      `batch ${batchTime}, generation ${generation}, epoch ${epoch}`,
     value: key,
     allowed: 'only a batch and an attempt as new or newer may replace it',
-    fix: 'nothing, if another process goes on. If the application was begun anew with an empty store, give it a new table',
+    fix:
+      'nothing, if another process goes on. ' +
+      'If the application was begun anew with an empty store, give it a new table',
   })
 }

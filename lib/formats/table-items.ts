@@ -1,6 +1,6 @@
 /**
- * Pairs as items of a table: a key, which is text, and a value, which is JSON. A value that JSON does
- * not have, such as a bigint, has the form that object files give it: docs/object-files.md.
+ * Pairs as items of a table: a key, which is text, and a value, which is JSON. A value that JSON
+ * does not have, such as a bigint, has the form that object files give it: docs/object-files.md.
  */
 import { MillraceError } from '../base/errors.ts'
 import { KeyedMap } from '../base/keys.ts'

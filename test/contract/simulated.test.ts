@@ -1,15 +1,16 @@
 /**
- * The simulated adapters with their faults off: a world that is easier on its users than the real one would prove nothing.
- * Attempt ids are left out: in a world they say whose they are, so that its trace can be read. And clocks: the one of a world does not run
- * by itself.
+ * The simulated adapters with their faults off: a world that is easier on its users than the real
+ * one would prove nothing. Attempt ids are left out: in a world they say whose they are, so that its
+ * trace can be read. And clocks: the one of a world does not run by itself.
  */
 import { setImmediate } from 'node:timers/promises'
 import { withBlobs } from '../../lib/adapters/blob-item-store.ts'
 import { memoryBlobStore } from '../../lib/adapters/memory/memory-blob-store.ts'
 import { memoryItemStore } from '../../lib/adapters/memory/memory-item-store.ts'
-import { memoryOutputFiles } from '../../lib/adapters/memory/memory-output-files.ts'
+import { memoryFiles } from '../../lib/adapters/memory/memory-files.ts'
 import type { BlobStore } from '../../lib/ports/blob-store.ts'
 import type { ItemStore } from '../../lib/ports/item-store.ts'
+import type { Sink } from '../../lib/ports/sink.ts'
 import { caller, type CallWorld } from '../../lib/testing/simulation/calls.ts'
 import { Environment } from '../../lib/testing/simulation/environment.ts'
 import { faultKinds, Faults } from '../../lib/testing/simulation/faults.ts'
@@ -20,15 +21,15 @@ import {
   simulatedObjectStore,
 } from '../../lib/testing/simulation/ports/buckets.ts'
 import { simulatedItemStore } from '../../lib/testing/simulation/ports/item-store.ts'
-import { simulatedOutputFiles } from '../../lib/testing/simulation/ports/output-files.ts'
+import { simulatedFiles } from '../../lib/testing/simulation/ports/files.ts'
 import type { Observer } from '../../lib/testing/simulation/ports/observer.ts'
 import { simulatedStreamReader } from '../../lib/testing/simulation/ports/stream-reader.ts'
 import { Sightings } from '../../lib/testing/simulation/sightings.ts'
 import { World } from '../../lib/testing/simulation/world.ts'
 import { blobStoreContract } from './blob-store.contract.ts'
+import { fileSinkContract } from './file-sink.contract.ts'
 import { itemStoreContract } from './item-store.contract.ts'
 import { objectStoreContract } from './object-store.contract.ts'
-import { outputFilesContract } from './output-files.contract.ts'
 import { type FilledShard, streamReaderContract } from './stream-reader.contract.ts'
 
 const nobody: Observer = {
@@ -130,14 +131,20 @@ for (const versioned of [false, true])
     }
   })
 
-outputFilesContract('simulated', async () => {
+/** A sink in whose batches virtual time passes too. */
+const pumpedSink = (world: World, sink: Sink<Uint8Array>): Sink<Uint8Array> => ({
+  description: sink.description,
+  open: async (batch, fence) => pumped(world, await sink.open(batch, fence)),
+})
+
+fileSinkContract('simulated files', () => {
   const calls = calmWorld()
   const environment = aProcess('one')
-  const files = memoryOutputFiles()
+  const files = memoryFiles()
   return {
-    output: pumped(
+    sink: pumpedSink(
       calls.world,
-      simulatedOutputFiles(files, nobody, environment, caller(calls, environment)),
+      simulatedFiles(files, nobody, environment, caller(calls, environment)),
     ),
     files: async () => files.files(),
     plant: async (path, bytes) => files.plant(path, bytes),

@@ -18,14 +18,15 @@ import { s3Client } from '../../lib/adapters/aws/s3-client.ts'
 import { listKeys, readObject } from '../../lib/adapters/aws/s3-files.ts'
 import { s3ObjectStore } from '../../lib/adapters/aws/s3-object-store.ts'
 import { s3Objects } from '../../lib/adapters/aws/s3-objects.ts'
-import { s3OutputFiles } from '../../lib/adapters/aws/s3-output-files.ts'
+import { s3Sink } from '../../lib/adapters/aws/s3-sink.ts'
 import { withBlobs } from '../../lib/adapters/blob-item-store.ts'
 import { blobStoreContract } from '../contract/blob-store.contract.ts'
 import { expectError } from '../contract/errors.ts'
+import { fileSinkContract } from '../contract/file-sink.contract.ts'
 import { itemStoreContract } from '../contract/item-store.contract.ts'
 import { objectSourceContract } from '../contract/object-source.contract.ts'
 import { objectStoreContract } from '../contract/object-store.contract.ts'
-import { outputFilesContract } from '../contract/output-files.contract.ts'
+import { fenceOf, writeBatch } from '../contract/write-batch.ts'
 
 const table = `contract-${randomUUID()}`
 const otherClient = new DynamoDBClient(clientSettings())
@@ -98,19 +99,19 @@ const objectsIn = async (bucket: string): Promise<ReadonlyMap<string, Uint8Array
   )
 }
 
-outputFilesContract('S3', async () => {
+fileSinkContract('S3', async () => {
   const bucket = await newBucket()
   return {
-    output: s3OutputFiles({ bucket }),
+    sink: s3Sink({ bucket }),
     files: () => objectsIn(bucket),
     plant: (path, bytes) => plantObject(bucket, path, bytes),
   }
 })
 
 test('outputs in a bucket that is not there', async () => {
-  const output = s3OutputFiles({ bucket: `none-${randomUUID()}` })
+  const sink = s3Sink({ bucket: `none-${randomUUID()}` })
   await expectError(
-    () => output.writeParts('a', [Buffer.from('x')], { app: 'a', generation: 1, epoch: 1 }),
+    () => writeBatch(sink, { path: 'a', timeMs: 1_000 }, fenceOf(1, 1), [Buffer.from('x')]),
     'OUTPUT_FAILED',
   )
 })
@@ -204,13 +205,11 @@ test('another upload of other bytes within the same second was replaced', async 
 })
 
 /** The module once more, as another process has it: attempts within one take turns. */
-const anotherProcess = async (index: number): Promise<typeof s3OutputFiles> => {
+const anotherProcess = async (index: number): Promise<typeof s3Sink> => {
   const copy = (await import(
-    /* @vite-ignore */ `../../lib/adapters/aws/s3-output-files.ts?copy=${index}`
-  )) as {
-    readonly s3OutputFiles: typeof s3OutputFiles
-  }
-  return copy.s3OutputFiles
+    /* @vite-ignore */ `../../lib/adapters/aws/s3-sink.ts?copy=${index}`
+  )) as { readonly s3Sink: typeof s3Sink }
+  return copy.s3Sink
 }
 
 test('of attempts of several processes at the same time, the newest stays, whole', async () => {
@@ -219,7 +218,8 @@ test('of attempts of several processes at the same time, the newest stays, whole
   for (let generation = 0; generation < 6; generation++) {
     const attempts = processes.map((open, epoch) => {
       const parts = Array.from({ length: 3 + epoch }, () => Buffer.from(`${generation}-${epoch}`))
-      return open({ bucket }).writeParts('out', parts, { app: 'app', generation, epoch })
+      const batch = { path: 'out', timeMs: 1_000 }
+      return writeBatch(open({ bucket }), batch, fenceOf(generation, epoch), parts)
     })
     await Promise.allSettled(attempts)
     const found = new Map(

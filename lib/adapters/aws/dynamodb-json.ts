@@ -2,7 +2,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { MillraceError } from '../../base/errors.ts'
 import type { Json } from '../../base/table-item.ts'
-import { storedText } from './dynamodb-text.ts'
+import { toStoredText } from './dynamodb-text.ts'
 
 /** How deep lists and maps may stand in each other. */
 const DEPTH_MAX = 32
@@ -28,22 +28,22 @@ const tooDeep = (): MillraceError =>
   })
 
 /**
- * The attribute of a value: text as S, numbers as N, booleans as BOOL, null as NULL, arrays as L, and
- * objects as M.
+ * The attribute of a value: text as S, numbers as N, booleans as BOOL, null as NULL, arrays as L,
+ * and objects as M.
  *
  * @throws MillraceError `VALUE_UNSUPPORTED` for a value nested more than 32 deep.
  */
 export const attributeOf = (value: Json, depth = 0): AttributeValue => {
   if (depth > DEPTH_MAX) throw tooDeep()
   if (value === null) return { NULL: true }
-  if (typeof value === 'string') return { S: storedText(value) }
+  if (typeof value === 'string') return { S: toStoredText(value) }
   if (typeof value === 'number') return numberAttribute(value)
   if (typeof value === 'boolean') return { BOOL: value }
   const inner = (one: Json): AttributeValue => attributeOf(one, depth + 1)
   if (isList(value)) return { L: value.map(inner) }
   return {
     M: Object.fromEntries(
-      Object.entries(value).map(([name, one]) => [storedText(name), inner(one)]),
+      Object.entries(value).map(([name, one]) => [toStoredText(name), inner(one)]),
     ),
   }
 }

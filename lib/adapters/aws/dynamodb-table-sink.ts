@@ -1,6 +1,6 @@
 /**
- * Items of batches in a table of DynamoDB, whose partition key is `key`, a string, without a sort key.
- * Each item is put by one conditional write, and the condition is the promise:
+ * Items of batches in a table of DynamoDB, whose partition key is `key`, a string, without a sort
+ * key. Each item is put by one conditional write, and the condition is the promise:
  *
  *   time  --- batch 1, epoch 4 --- batch 1, epoch 5 --- batch 2, epoch 6 --------->
  *             puts a               puts a, b            puts a        puts b of epoch 4: refused
@@ -34,7 +34,7 @@ import { deniedFix, errorName, isDenied, isTransient } from './aws-errors.ts'
 import { dynamodbClient } from './dynamodb-client.ts'
 import { attributeOf, rowBytes } from './dynamodb-json.ts'
 import type { Row } from './dynamodb-row.ts'
-import { storedText, textOf } from './dynamodb-text.ts'
+import { toStoredText, textOf } from './dynamodb-text.ts'
 
 /** What {@link dynamodbTableSink} is made with. */
 export interface DynamodbTableSinkOptions {
@@ -63,7 +63,7 @@ const stampAttributes = ({ app, generation, epoch, batchTime }: ItemStamp): Row 
 })
 
 const rowOf = ({ key, value }: TableItem, stamp: ItemStamp): Row => {
-  const stored = storedText(key)
+  const stored = toStoredText(key)
   checkTableKey(stored)
   const row = { key: { S: stored }, value: attributeOf(value), ...stampAttributes(stamp) }
   const sizeBytes = rowBytes(row)
@@ -125,7 +125,7 @@ const outputError = (error: unknown, table: string): MillraceError => {
   })
 }
 
-/** Does it for each, so many at once. After a failure nothing new begins, and what has begun ends. */
+/** Does it for each, so many at once. After a failure nothing new begins; what has begun ends. */
 const forEach = async <T>(all: readonly T[], action: (one: T) => Promise<void>): Promise<void> => {
   const queue = all.values()
   let hasFailed = false
@@ -144,8 +144,8 @@ const forEach = async <T>(all: readonly T[], action: (one: T) => Promise<void>):
 }
 
 /**
- * A {@link Sink} of items in a table of DynamoDB. A partition is put when it is written, each item by
- * a call of its own, at most 32 at once. Nothing is kept from one partition to the next.
+ * A {@link Sink} of items in a table of DynamoDB. A partition is put when it is written, each item
+ * by a call of its own, at most 32 at once. Nothing is kept from one partition to the next.
  *
  * Errors beside those of the port: `KEY_UNSUPPORTED` for an empty key or one over 2,048 bytes,
  * `VALUE_UNSUPPORTED`, `ITEM_TOO_LARGE`. They come before the first item of the partition is put.

@@ -1,6 +1,6 @@
 import { MillraceError } from '../../base/errors.ts'
 import { tableItems } from '../../formats/table-items.ts'
-import { checkedText } from '../checks.ts'
+import { checkText } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { outputNode } from '../plan-node.ts'
 
@@ -11,10 +11,10 @@ declare module '../dstream.ts' {
      * pairs only. An item has the attributes `key` (text, the partition key), `value` and
      * `batchTime` (epoch milliseconds), and says who wrote it in `app`, `generation` and `epoch`.
      *
-     * Exactly-once in effect: a batch that is tried again puts the same items again, and neither an
-     * older attempt nor an older batch can replace a newer one. A batch is not atomic: its items can
-     * be read one by one while it is written, and all of them when it is done. A batch that was
-     * given up for good leaves what it has put so far.
+     * Exactly-once in effect: a batch that is tried again puts the same items again, and neither
+     * an older attempt nor an older batch can replace a newer one. A batch is not atomic: while it
+     * is written, a reader may see a part of it, and when it is done, all of it. A batch that is
+     * skipped leaves what it has put so far.
      *
      * Nothing is ever removed: a key that has no pair in a batch keeps its item. Of several pairs
      * with one key in one batch, the last pair of the last partition counts. Keys that are no text
@@ -26,7 +26,7 @@ declare module '../dstream.ts' {
      * `{"key":"to","value":2}`.
      * @throws MillraceError `ARGUMENT_INVALID` when the place is not of this form. In a batch:
      * `KEY_UNSUPPORTED`, `VALUE_UNSUPPORTED`, `ITEM_TOO_LARGE` for an item over 400 KB.
-     * @example words.mapToPair((word) => [word, 1]).reduceByKey((a, b) => a + b).saveToTable('dynamodb://totals')
+     * @example counts.saveToTable('dynamodb://totals')
      */
     saveToTable<K, V>(this: DStream<[K, V]>, place: string): void
   }
@@ -35,7 +35,7 @@ declare module '../dstream.ts' {
 const TABLE_PLACE = /^[a-z][a-z0-9+.-]+:\/\/[^/]+$/i
 
 DStream.prototype.saveToTable = function (place) {
-  if (!TABLE_PLACE.test(checkedText('saveToTable', place, 'the place of a table')))
+  if (!TABLE_PLACE.test(checkText('saveToTable', place, 'the place of a table')))
     throw new MillraceError('ARGUMENT_INVALID', {
       problem: 'saveToTable() needs the place of a table',
       value: place,

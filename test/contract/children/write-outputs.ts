@@ -1,13 +1,14 @@
-/** Writes one output again and again under the root given, in the generation given and growing epochs, and says each epoch once it is acknowledged. */
-import { localOutputFiles } from '../../../lib/adapters/local/local-output-files.ts'
+/**
+ * Writes one batch again and again below the root given, in the generation given and growing
+ * epochs, and says each epoch once it is acknowledged.
+ */
+import { localFiles } from '../../../lib/adapters/local/local-files.ts'
+import { fenceOf, writeBatch } from '../write-batch.ts'
 
-const output = localOutputFiles({ root: process.argv[2] as string })
+const sink = localFiles({ root: process.argv[2] as string })
+const batch = { path: 'out/batch', timeMs: 1_000 }
 for (let epoch = 1; ; epoch++) {
-  const part = Buffer.from(String(epoch))
-  await output.writeParts(
-    'out/batch',
-    Array.from({ length: 1 + (epoch % 5) }, () => part),
-    { app: 'app', generation: Number(process.argv[3]), epoch },
-  )
+  const parts = Array.from({ length: 1 + (epoch % 5) }, () => Buffer.from(String(epoch)))
+  await writeBatch(sink, batch, fenceOf(Number(process.argv[3]), epoch), parts)
   process.stdout.write(`${epoch}\n`)
 }

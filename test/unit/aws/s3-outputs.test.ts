@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { s3BlobStore } from '../../../lib/adapters/aws/s3-blob-store.ts'
-import { s3OutputFiles } from '../../../lib/adapters/aws/s3-output-files.ts'
+import { s3Sink } from '../../../lib/adapters/aws/s3-sink.ts'
 import { errorOf } from '../../contract/errors.ts'
+import { fenceOf, writeBatch } from '../../contract/write-batch.ts'
 import { type Answer, fakeS3 } from './fake-service.ts'
 
-const fence = { app: 'app', generation: 1, epoch: 1 }
 const failure = (status: number, code: string): Answer => ({
   status,
   headers: { 'content-type': 'application/xml' },
@@ -15,8 +15,11 @@ const emptyList: Answer = {
   body: '<?xml version="1.0"?><ListBucketResult></ListBucketResult>',
 }
 
-/** A bucket with nothing in it, whose puts are answered one after the other, and then well. */
-const outputsWhosePuts = (...answers: Answer[]) => {
+/**
+ * A write into a bucket with nothing in it, whose puts are answered one after the other, and then
+ * well.
+ */
+const writeWhosePuts = (...answers: Answer[]) => {
   const puts: string[] = []
   const client = fakeS3(({ action }) => {
     if (action.startsWith('HEAD')) return { status: 404 }
@@ -24,22 +27,26 @@ const outputsWhosePuts = (...answers: Answer[]) => {
     puts.push(action.split('/').at(-1) ?? '')
     return answers.shift() ?? { status: 200, headers: { etag: '"e"' } }
   })
-  return { outputs: s3OutputFiles({ bucket: 'b', client }), puts }
+  const write = (): Promise<void> =>
+    writeBatch(s3Sink({ bucket: 'b', client }), { path: 'out', timeMs: 1_000 }, fenceOf(1, 1), [
+      Buffer.from('a'),
+    ])
+  return { write, puts }
 }
 
 describe('outputs in S3', () => {
   test('a write that met another one is tried again', async () => {
-    const { outputs, puts } = outputsWhosePuts(
+    const { write, puts } = writeWhosePuts(
       failure(409, 'ConditionalRequestConflict'),
       failure(409, 'ConditionalRequestConflict'),
     )
-    await outputs.writeParts('out', [Buffer.from('a')], fence)
+    await write()
     expect(puts).toEqual(['part-00000', 'part-00000', 'part-00000', '_SUCCESS'])
   })
 
   test('a condition that does not hold leads back to looking', async () => {
-    const { outputs, puts } = outputsWhosePuts(failure(412, 'PreconditionFailed'))
-    await outputs.writeParts('out', [Buffer.from('a')], fence)
+    const { write, puts } = writeWhosePuts(failure(412, 'PreconditionFailed'))
+    await write()
     expect(puts).toEqual(['part-00000', 'part-00000', '_SUCCESS'])
   })
 
@@ -56,8 +63,8 @@ describe('outputs in S3', () => {
       'in the region of its buckets',
     ],
   ])('%s', async (_, answer, retryable, named) => {
-    const { outputs, puts } = outputsWhosePuts(answer)
-    const error = await errorOf(() => outputs.writeParts('out', [Buffer.from('a')], fence))
+    const { write, puts } = writeWhosePuts(answer)
+    const error = await errorOf(write)
     expect({ code: error.code, retryable: error.retryable }).toEqual({
       code: 'OUTPUT_FAILED',
       retryable,

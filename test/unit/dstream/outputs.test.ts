@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest'
 import type { OutputView } from '../../../lib/dstream/plan-node.ts'
 
 interface Written {
-  readonly printed: string[]
-  readonly saved: (readonly [path: string, parts: readonly string[]])[]
+  /** What went to the terminal. */
+  readonly printed: unknown[]
+  /** What went elsewhere: the place, and its partitions as files. */
+  readonly saved: (readonly [place: string, parts: readonly string[]])[]
 }
 
 /** Runs the one output of a pipeline on a dataset, at 5,000 ms. */
@@ -20,9 +22,15 @@ const run = async (
   const view: OutputView = {
     timeMs: 5_000,
     attempt: { number: 2, generation: 3, epoch: 4 },
-    print: (text) => void written.printed.push(text),
-    saveText: async (path, parts) =>
-      void written.saved.push([path, parts.map((part) => Buffer.from(part).toString('utf8'))]),
+    async write({ place, format }, parts) {
+      if (place === 'print:') written.printed.push(...parts.flat())
+      else if (format === undefined) throw new TypeError(`${place} needs a format`)
+      else
+        written.saved.push([
+          place,
+          parts.map((part) => Buffer.from(format.encode(part)).toString()),
+        ])
+    },
   }
   await plan.outputs[0]?.node.run(parallelize(elements, { partitions }), view)
   return written
@@ -98,6 +106,52 @@ describe('saveAsTextFiles', () => {
     expect(
       (await run((numbers) => numbers.saveAsTextFiles('out'), elements, partitions)).saved,
     ).toEqual([['out-5000', parts]])
+  })
+})
+
+describe('saveAsObjectFiles', () => {
+  test('writes lines from which elements come back', async () => {
+    const { saved } = await run((numbers) => numbers.saveAsObjectFiles('out', 'json'), [['a', 1n]])
+    expect(saved).toEqual([['out-5000.json', ['["a",{"$bigint":"1"}]\n']]])
+  })
+})
+
+describe('saveToTable', () => {
+  const pairs: readonly (readonly [unknown, unknown])[] = [
+    ['to', 2],
+    [['be', 1], { n: 1n }],
+  ]
+  const toTable =
+    (place: string) =>
+    (numbers: DStream<unknown>): void =>
+      (numbers as DStream<[unknown, unknown]>).saveToTable(place)
+
+  test('hands each batch to a place of its own, as items', async () => {
+    expect((await run(toTable('dynamodb://totals'), pairs, 2)).saved).toEqual([
+      [
+        'dynamodb://totals/5000',
+        ['{"key":"to","value":2}\n', '{"key":"[\\"be\\",1]","value":{"n":{"$bigint":"1"}}}\n'],
+      ],
+    ])
+  })
+
+  test.each(['totals', '', 'dynamodb://', 'dynamodb://totals/a', 'dynamodb://totals/', './totals'])(
+    'refuses the place %j',
+    async (place) => {
+      await expect(run(toTable(place), pairs)).rejects.toMatchObject({
+        code: 'ARGUMENT_INVALID',
+        message: expect.stringContaining('dynamodb://NAME') as string,
+      })
+    },
+  )
+
+  test('is there for pairs only', () => {
+    const describePairs = (numbers: DStream<number>): void => {
+      // @ts-expect-error -- numbers are no pairs
+      numbers.saveToTable('dynamodb://totals')
+      numbers.mapToPair((n) => [n, n]).saveToTable('dynamodb://totals')
+    }
+    expect(describePairs).toBeTypeOf('function')
   })
 })
 

@@ -25,7 +25,7 @@ export const simulatedFiles = (
     }
     return {
       async write(partition, bytes): Promise<void> {
-        parts[partition] = bytes
+        parts[partition] = new Uint8Array(bytes)
       },
       finish: () => call({ name: `output ${batch.path}`, code: 'OUTPUT_FAILED', effect: finish }),
       abandon: async () => undefined,

@@ -1,0 +1,146 @@
+/** What every sink of files promises: how files are called, and what it leaves alone. */
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Fence } from '../../lib/ports/fence.ts'
+import type { Sink } from '../../lib/ports/sink.ts'
+import { expectError } from './errors.ts'
+import { sinkContract } from './sink.contract.ts'
+import { fenceOf, writeBatch } from './write-batch.ts'
+
+/** A tree of files that a test can look into. Cleans up by itself when the test has finished. */
+export interface FileTree {
+  readonly sink: Sink<Uint8Array>
+  /** All files that a reader of the tree sees, by path. */
+  files(): Promise<ReadonlyMap<string, Uint8Array>>
+  /** Puts a file there that Millrace did not write. */
+  plant(path: string, bytes: Uint8Array): Promise<void>
+}
+
+const bytesOf = (text: string): Buffer => Buffer.from(text)
+
+/** The files with their content as text. */
+const shown = (files: ReadonlyMap<string, Uint8Array>): Readonly<Record<string, string>> =>
+  Object.fromEntries([...files].map(([path, content]) => [path, Buffer.from(content).toString()]))
+
+const isFence = (text: string, { app, generation, epoch }: Fence): boolean => {
+  const found = JSON.parse(text) as Partial<Fence>
+  return found.app === app && found.generation === generation && found.epoch === epoch
+}
+
+/** What a batch looks like. */
+const batch = (
+  path: string,
+  by: Fence,
+  ...parts: readonly string[]
+): Readonly<Record<string, unknown>> => ({
+  ...Object.fromEntries(
+    parts.map((part, index) => [`${path}/part-${String(index).padStart(5, '0')}`, part]),
+  ),
+  [`${path}/_SUCCESS`]: expect.toSatisfy((text: string) => isFence(text, by)),
+})
+
+const files = (tree: () => FileTree): void => {
+  const write = (path: string, by: Fence, ...parts: readonly string[]): Promise<void> =>
+    writeBatch(tree().sink, { path, timeMs: 1_000 }, by, parts.map(bytesOf))
+
+  test.each<[string, readonly string[]]>([
+    ['no part', []],
+    ['one part', ['a\n']],
+    ['an empty part', ['']],
+    ['parts in order', ['a', 'b', 'c']],
+    ['more than ten', Array.from({ length: 12 }, (_, index) => `${index}`)],
+  ])('%s', async (_, parts) => {
+    await write('counts-1000', fenceOf(1, 1), ...parts)
+    expect(shown(await tree().files())).toEqual(batch('counts-1000', fenceOf(1, 1), ...parts))
+  })
+
+  test('batches lie beside each other, in directories made as needed', async () => {
+    await write('deep/in/a tree/counts-1', fenceOf(1, 1), 'a')
+    await write('deep/in/a tree/counts-12', fenceOf(1, 2), 'b')
+    await write('deep/in/a tree/counts~1', fenceOf(1, 3), 'c')
+    await write('deep/in/a tree/counts-1', fenceOf(1, 4), 'd')
+    expect(shown(await tree().files())).toEqual({
+      ...batch('deep/in/a tree/counts-1', fenceOf(1, 4), 'd'),
+      ...batch('deep/in/a tree/counts-12', fenceOf(1, 2), 'b'),
+      ...batch('deep/in/a tree/counts~1', fenceOf(1, 3), 'c'),
+    })
+  })
+
+  test.each([
+    '',
+    '/',
+    '/out',
+    'out/',
+    'a//b',
+    '..',
+    '../out',
+    'a/../b',
+    'a/..',
+    '.',
+    './out',
+    '.hidden',
+    'a/.hidden',
+    'a\0b',
+  ])('the path %j is refused', async (path) => {
+    await expectError(() => write(path, fenceOf(1, 1), 'a'), 'ARGUMENT_INVALID')
+    expect(shown(await tree().files())).toEqual({})
+  })
+
+  test('of many parts of an older attempt none stays', async () => {
+    await write('out/batch', fenceOf(1, 1), 'a', 'b', 'c')
+    await write('out/batch', fenceOf(1, 2), 'd')
+    expect(shown(await tree().files())).toEqual(batch('out/batch', fenceOf(1, 2), 'd'))
+  })
+
+  test.each<[string, Readonly<Record<string, string>>]>([
+    ['files without _SUCCESS', { 'out/batch/part-00000': 'x' }],
+    ['an empty _SUCCESS', { 'out/batch/part-00000': 'x', 'out/batch/_SUCCESS': '' }],
+    ['a _SUCCESS of another program', { 'out/batch/_SUCCESS': '{"spark":true}' }],
+    ['a _SUCCESS that is no object', { 'out/batch/_SUCCESS': 'null' }],
+    [
+      'a fence that is no fence',
+      { 'out/batch/_SUCCESS': '{"app":"app","generation":"1","epoch":1}' },
+    ],
+    ['a file in a directory below', { 'out/batch/below/file': 'x' }],
+    ['a hidden file', { 'out/batch/.hidden': 'x' }],
+    ['a file of that name', { 'out/batch': 'x' }],
+  ])('strangers are left alone: %s', async (_, planted) => {
+    for (const [path, text] of Object.entries(planted)) await tree().plant(path, bytesOf(text))
+    await expectError(() => write('out/batch', fenceOf(1, 1), 'a'), 'OUTPUT_EXISTS')
+    expect(shown(await tree().files())).toEqual(planted)
+  })
+}
+
+/** The lines of a batch, as a reader takes them: none before `_SUCCESS` is there. */
+const linesIn = (all: ReadonlyMap<string, Uint8Array>, path: string): readonly string[] => {
+  if (!all.has(`${path}/_SUCCESS`)) return []
+  const parts = [...all].filter(([name]) => name.startsWith(`${path}/part-`))
+  const lines = parts.flatMap(([, bytes]) => Buffer.from(bytes).toString().split('\n'))
+  return lines.filter((line) => line !== '')
+}
+
+/** Runs what every {@link Sink} of files promises. */
+export const fileSinkContract = (
+  adapter: string,
+  open: () => FileTree | Promise<FileTree>,
+): void => {
+  sinkContract(adapter, async () => {
+    const tree = await open()
+    return {
+      sink: tree.sink,
+      contentOf: (lines) => bytesOf(lines.map((line) => `${line}\n`).join('')),
+      spoil: (bytes: Uint8Array) => void bytes.fill(0x78),
+      linesOf: async ({ path }) => linesIn(await tree.files(), path),
+    }
+  })
+
+  describe(`files: ${adapter}`, () => {
+    let current: FileTree | undefined
+    beforeEach(async () => {
+      current = await open()
+    })
+    files(() => {
+      if (current === undefined) throw new Error('the tree is there only in a test')
+      return current
+    })
+  })
+}

@@ -1,0 +1,223 @@
+/** What every sink promises. What a place cannot do, its sink declares: then that is checked. */
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Fence } from '../../lib/ports/fence.ts'
+import type { Sink, SinkBatch } from '../../lib/ports/sink.ts'
+import { errorOf, expectError } from './errors.ts'
+import { fenceOf, writeBatch } from './write-batch.ts'
+
+/** A sink that a test can look into. Lines have the form `key=value`. Cleans up by itself. */
+export interface SinkUnderTest<C> {
+  readonly sink: Sink<C>
+  /** The content of a partition with these lines. */
+  readonly contentOf: (lines: readonly string[]) => C
+  /** Changes a content that has been written, as its owner may. Left out: it never changes. */
+  readonly spoil?: (content: C) => void
+  /** The lines that a reader sees, in any order: of the batch, or of all if the place mixes them. */
+  readonly linesOf: (batch: SinkBatch) => Promise<readonly string[]>
+}
+
+const BATCH: SinkBatch = { path: 'out/batch-1000', timeMs: 1_000 }
+const LATER: SinkBatch = { path: 'out/batch-2000', timeMs: 2_000 }
+
+type Partitions = readonly (readonly string[])[]
+
+/** A sink with shorter words for what tests do with it. */
+class Place<C> {
+  readonly #under: SinkUnderTest<C>
+
+  constructor(under: SinkUnderTest<C>) {
+    this.#under = under
+  }
+
+  get isAtomic(): boolean {
+    return this.#under.sink.isAtomic ?? true
+  }
+
+  get isFenced(): boolean {
+    return this.#under.sink.isFenced ?? true
+  }
+
+  content(...lines: readonly string[]): C {
+    return this.#under.contentOf(lines)
+  }
+
+  spoil(content: C): void {
+    this.#under.spoil?.(content)
+  }
+
+  open(by: Fence, batch = BATCH) {
+    return this.#under.sink.open(batch, by)
+  }
+
+  write(by: Fence, partitions: Partitions, batch = BATCH): Promise<void> {
+    const contents = partitions.map((lines) => this.#under.contentOf(lines))
+    return writeBatch(this.#under.sink, batch, by, contents)
+  }
+
+  async lines(batch = BATCH): Promise<readonly string[]> {
+    return (await this.#under.linesOf(batch)).toSorted()
+  }
+}
+
+type Given = () => Place<unknown>
+
+const writing = (place: Given): void => {
+  test.each<[string, Partitions]>([
+    ['no partition', []],
+    ['one partition', [['a=1', 'b=2']]],
+    ['an empty partition', [[]]],
+    ['partitions in order, one of them empty', [['a=1'], [], ['b=1', 'c=1']]],
+    ['more than ten', Array.from({ length: 12 }, (_, index) => [`key${index}=1`])],
+    ['a partition of many lines', [Array.from({ length: 500 }, (_, index) => `key${index}=1`)]],
+  ])('%s', async (_, partitions) => {
+    await place().write(fenceOf(1, 1), partitions)
+    expect(await place().lines()).toEqual(partitions.flat().toSorted())
+  })
+
+  test('batches lie beside each other', async () => {
+    await place().write(fenceOf(1, 1), [['a=1']])
+    await place().write(fenceOf(1, 2), [['b=2']], LATER)
+    const all = new Set([...(await place().lines()), ...(await place().lines(LATER))])
+    expect([...all].toSorted()).toEqual(['a=1', 'b=2'])
+  })
+
+  test('a batch is seen when it is finished, or item by item', async () => {
+    const batch = await place().open(fenceOf(1, 1))
+    await batch.write(0, place().content('a=1'))
+    expect(await place().lines()).toEqual(place().isAtomic ? [] : ['a=1'])
+    await batch.write(1, place().content('b=1'))
+    await batch.finish()
+    expect(await place().lines()).toEqual(['a=1', 'b=1'])
+  })
+
+  test('an attempt that is abandoned leaves nothing, or the items that it has put', async () => {
+    const begun = await place().open(fenceOf(1, 1))
+    await begun.abandon()
+    const batch = await place().open(fenceOf(1, 2))
+    await batch.write(0, place().content('a=1'))
+    await batch.abandon()
+    expect(await place().lines()).toEqual(place().isAtomic ? [] : ['a=1'])
+    await place().write(fenceOf(1, 3), [['a=2'], ['b=2']])
+    expect(await place().lines()).toEqual(['a=2', 'b=2'])
+  })
+
+  test('the content is the caller’s', async () => {
+    const batch = await place().open(fenceOf(1, 1))
+    const content = place().content('a=before')
+    await batch.write(0, content)
+    place().spoil(content)
+    await batch.finish()
+    expect(await place().lines()).toEqual(['a=before'])
+  })
+}
+
+const FIRST = ['a=first', 'b=first']
+const SECOND = ['a=second', 'b=second']
+
+const fencing = (place: Given): void => {
+  /** What is there when a second attempt has taken effect: a place without a fence has both. */
+  const both = (): readonly string[] =>
+    place().isFenced ? SECOND : [...FIRST, ...SECOND].toSorted()
+
+  test.each<[string, Fence, Fence]>([
+    ['the same attempt again', fenceOf(1, 1), fenceOf(1, 1)],
+    ['a newer epoch', fenceOf(1, 1), fenceOf(1, 2)],
+    ['a newer generation, whatever the epoch', fenceOf(1, 9), fenceOf(2, 1)],
+  ])('%s replaces what was there', async (_, older, newer) => {
+    await place().write(older, [FIRST])
+    await place().write(newer, [SECOND])
+    expect(await place().lines()).toEqual(both())
+  })
+
+  test.each<[string, Fence, Fence]>([
+    ['an older epoch', fenceOf(1, 2), fenceOf(1, 1)],
+    ['an older generation, whatever the epoch', fenceOf(2, 1), fenceOf(1, 9)],
+  ])('%s changes nothing', async (_, newer, older) => {
+    await place().write(newer, [FIRST])
+    if (place().isFenced) await expectError(() => place().write(older, [SECOND]), 'OUTPUT_FENCED')
+    else await place().write(older, [SECOND])
+    expect(await place().lines()).toEqual(place().isFenced ? FIRST : both())
+  })
+
+  test('what only the older attempt wrote goes away, or stays where items are put', async () => {
+    await place().write(fenceOf(1, 1), [['a=1'], ['b=1', 'c=1']])
+    await place().write(fenceOf(1, 2), [['a=2']])
+    const there = place().isAtomic && place().isFenced ? [] : ['b=1', 'c=1']
+    const replaced = place().isFenced ? [] : ['a=1']
+    expect(await place().lines()).toEqual([...replaced, 'a=2', ...there])
+  })
+
+  test('an attempt that stood still before it wrote is refused', async () => {
+    const older = await place().open(fenceOf(1, 1))
+    await place().write(fenceOf(1, 2), [SECOND])
+    const goOn = async (): Promise<void> => {
+      await older.write(0, place().content(...FIRST))
+      await older.finish()
+    }
+    if (place().isFenced) await expectError(goOn, 'OUTPUT_FENCED')
+    else await goOn()
+    expect(await place().lines()).toEqual(both())
+  })
+
+  test('an attempt that stood still before it finished changes nothing', async () => {
+    const older = await place().open(fenceOf(1, 1))
+    await older.write(0, place().content(...FIRST))
+    await place().write(fenceOf(1, 2), [SECOND])
+    if (place().isFenced && place().isAtomic)
+      await expectError(() => older.finish(), 'OUTPUT_FENCED')
+    else await older.finish()
+    expect(await place().lines()).toEqual(both())
+  })
+
+  test('what another application has written is left alone, whatever its fence', async () => {
+    await place().write(fenceOf(1, 1, 'other'), [FIRST])
+    if (place().isFenced) {
+      const error = await errorOf(() => place().write(fenceOf(9, 9), [SECOND]))
+      expect(error.code).toBe('OUTPUT_EXISTS')
+      expect(error.message).toContain('other')
+    } else await place().write(fenceOf(9, 9), [SECOND])
+    expect(await place().lines()).toEqual(place().isFenced ? FIRST : both())
+  })
+
+  test('of attempts at the same time the newest stays, whole', async () => {
+    for (let round = 0; round < 5; round++) {
+      const epochs = Array.from({ length: 10 }, (_, index) => 1 + ((index * 7 + round) % 10))
+      const linesOf = (epoch: number): readonly string[] =>
+        Array.from({ length: 10 }, (_, key) => `key${key}=${round}-${epoch}`)
+      const attempts = epochs.map((epoch) =>
+        place().write(
+          fenceOf(round, epoch),
+          linesOf(epoch).map((line) => [line]),
+        ),
+      )
+      const codes = (await Promise.allSettled(attempts)).flatMap((settled) =>
+        settled.status === 'rejected' ? [(settled.reason as { code: string }).code] : [],
+      )
+      expect(codes.filter((code) => code !== 'OUTPUT_FENCED')).toEqual([])
+      const there = await place().lines()
+      const written = place().isFenced ? linesOf(10) : epochs.flatMap(linesOf)
+      expect(there).toEqual(expect.arrayContaining([...written]))
+      if (place().isFenced) expect(there).toHaveLength(10)
+    }
+  })
+}
+
+/** Runs what every {@link Sink} promises. */
+export const sinkContract = <C>(
+  adapter: string,
+  open: () => SinkUnderTest<C> | Promise<SinkUnderTest<C>>,
+): void => {
+  describe(`a sink: ${adapter}`, () => {
+    let current: Place<unknown> | undefined
+    beforeEach(async () => {
+      current = new Place(await open()) as Place<unknown>
+    })
+    const place = (): Place<unknown> => {
+      if (current === undefined) throw new Error('the place is there only in a test')
+      return current
+    }
+
+    describe('writes', () => writing(place))
+    describe('keeps its fence', () => fencing(place))
+  })
+}
