@@ -91,7 +91,7 @@ const names = Object.keys(COMMANDS).join(', ')
  * @throws MillraceError `USAGE`.
  */
 export const parseCommand = (args: readonly string[]): Command => {
-  const { values, positionals } = parsed(args)
+  const { values, positionals } = parseOptions(args)
   const [name = 'help', ...rest] = positionals
   if (values.version === true) return { name: 'version' }
   if (name === 'help' || values.help === true)
@@ -132,7 +132,7 @@ export const parseCommand = (args: readonly string[]): Command => {
   return appCommand(name as AppCommand['name'], values)
 }
 
-type Values = ReturnType<typeof parsed>['values']
+type Values = ReturnType<typeof parseOptions>['values']
 
 const appCommand = (name: AppCommand['name'], values: Values): AppCommand => {
   const common = { target: targetOf(name, values), json: values.json === true }
@@ -149,7 +149,7 @@ const appCommand = (name: AppCommand['name'], values: Values): AppCommand => {
 }
 
 const targetOf = (name: string, { state, app }: Values): Target => {
-  if (app !== undefined && state === undefined) return { app: checkedApp(app) }
+  if (app !== undefined && state === undefined) return { app: checkApp(app) }
   if (state !== undefined && app === undefined) return { state }
   throw usage(
     state === undefined
@@ -161,7 +161,7 @@ const targetOf = (name: string, { state, app }: Values): Target => {
   )
 }
 
-const checkedApp = (app: string): string => {
+const checkApp = (app: string): string => {
   if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(app)) return app
   throw usage(
     'No application has such a name',
@@ -186,7 +186,7 @@ const letterOptions = ({ since = SINCE, code, source, limit }: Values): DeadLett
   return { since, code, source, limit: limit === undefined ? undefined : Number(limit) }
 }
 
-const parsed = (args: readonly string[]) => {
+const parseOptions = (args: readonly string[]) => {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
   } catch (error) {

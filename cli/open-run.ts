@@ -8,7 +8,7 @@ import type { BoundPlan } from '../lib/runtime/bindings.ts'
 import { type Composition, compose } from '../lib/runtime/compose.ts'
 import { nextGeneration } from '../lib/runtime/driver/adopt.ts'
 import type { Listener } from '../lib/runtime/events.ts'
-import { checkLoggedSources, leftInLanes } from '../lib/runtime/rebinding.ts'
+import { checkLoggedSources, countLeftInLanes } from '../lib/runtime/rebinding.ts'
 import type { Runner } from '../lib/runtime/runner.ts'
 import { sourceKind } from '../lib/runtime/sources/source-kind.ts'
 import { type Head, HeadStore } from '../lib/state/head.ts'
@@ -95,7 +95,7 @@ const checkRebinding = async (
   head: Head,
 ): Promise<void> => {
   await checkLoggedSources({ store, app, head, sources })
-  for (const [source, records] of await leftInLanes({ store, app, head, sources })) {
+  for (const [source, records] of await countLeftInLanes({ store, app, head, sources })) {
     listen({
       event: 'warning',
       code: 'BINDING_CHANGED',

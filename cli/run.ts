@@ -38,7 +38,7 @@ export const run = async (command: RunCommand, outputs: Outputs): Promise<number
   const reporter = command.json ? jsonReporter(outputs) : textReporter(outputs)
   const tally = new Tally()
   const end = await runReported(command, reporter, tally).catch(endOfError)
-  reporter.ended({
+  reporter.showEnd({
     ...end,
     batches: tally.batches,
     records: tally.records,
@@ -68,7 +68,7 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
     listen: (event) => listen(event),
   })
   try {
-    reporter.started(startedOf(command, opened.runner, bound, state))
+    reporter.showStart(startedOf(command, opened.runner, bound, state))
     listen = (event) => {
       tally.note(event)
       reporter.event(event)

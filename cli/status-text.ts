@@ -52,7 +52,7 @@ export const statusText = (
     ['generation', generationText(head, looked)],
     ...logRows(looked),
   ]
-  return [`${app} in ${looked.place}`, ...aligned(rows), '', ...batchTable(batches), ''].join('\n')
+  return [`${app} in ${looked.place}`, ...alignColumns(rows), '', ...batchTable(batches), ''].join('\n')
 }
 
 /** Each redrive has lanes of its own, and nobody wants to see one that is through. */
@@ -99,7 +99,7 @@ const loggedRows = ({ logged, reason, status }: Head, { nowMs }: Looked): readon
       ]
 }
 
-const aligned = (rows: readonly Row[]): readonly string[] => {
+const alignColumns = (rows: readonly Row[]): readonly string[] => {
   const width = Math.max(...rows.map(([label]) => label.length))
   return rows.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`)
 }

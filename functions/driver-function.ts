@@ -1,7 +1,7 @@
 import { printSink } from '../lib/adapters/print-sink.ts'
 import { MillraceError } from '../lib/base/errors.ts'
 import { compose } from '../lib/runtime/compose.ts'
-import { deployedOutputs } from '../lib/runtime/deployed-locations.ts'
+import { outputLocator } from '../lib/runtime/deployed-locations.ts'
 import { driverHandler, leaseMsFor } from '../lib/runtime/driver/driver-handler.ts'
 import { parseTrigger } from '../lib/runtime/driver/triggers.ts'
 import type { FunctionParts } from './intake-function.ts'
@@ -39,7 +39,7 @@ export const driverFunction = async ({
     generation,
     ports: { ...ports, sinks },
     locations: sources,
-    locateOutput: deployedOutputs(outputs, sinks),
+    locateOutput: outputLocator(outputs, sinks),
     listen: log,
     leaseMs: leaseMsFor(timeoutMs),
   })

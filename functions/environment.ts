@@ -16,7 +16,7 @@
  *   MILLRACE_TIMEOUT_S   the driver's time-out in seconds: for its leases              driver
  */
 import { MillraceError } from '../lib/base/errors.ts'
-import { deployedForms, deployedOutput, deployedSource } from '../lib/runtime/deployed-locations.ts'
+import { deployedForms, parseDeployedOutput, parseDeployedSource } from '../lib/runtime/deployed-locations.ts'
 import type { Location } from '../lib/runtime/locations.ts'
 
 /** The variables, read. */
@@ -40,9 +40,9 @@ type Variables = Readonly<Record<string, string | undefined>>
  * Errors: `ARGUMENT_INVALID` for one that is missing or malformed.
  */
 export const readEnvironment = (variables: Variables): Environment => ({
-  table: needed(variables, 'MILLRACE_TABLE'),
+  table: requireVariable(variables, 'MILLRACE_TABLE'),
   blocks: variables['MILLRACE_BLOCKS'],
-  triggers: needed(variables, 'MILLRACE_TRIGGERS'),
+  triggers: requireVariable(variables, 'MILLRACE_TRIGGERS'),
   sources: new Map(
     Object.entries(jsonIn(variables, 'MILLRACE_SOURCES')).map(([id, value]) => [
       id,
@@ -67,7 +67,7 @@ const invalid = (name: string, value: unknown, allowed: string): MillraceError =
     fix: 'deploy with the construct StreamingApp, which sets it; functions/environment.ts documents all of them',
   })
 
-const needed = (variables: Variables, name: string): string => {
+const requireVariable = (variables: Variables, name: string): string => {
   const value = variables[name]
   if (value === undefined || value === '') throw invalid(name, value, 'a text')
   return value
@@ -86,13 +86,13 @@ const jsonIn = (variables: Variables, name: string): Readonly<Record<string, unk
 }
 
 const readSource = (id: string, value: unknown): Location => {
-  const location = deployedSource(value)
+  const location = parseDeployedSource(value)
   if (location === undefined) throw invalid('MILLRACE_SOURCES', { [id]: value }, deployedForms())
   return location
 }
 
 const readOutput = (name: string, value: unknown): Location => {
-  const location = deployedOutput(value)
+  const location = parseDeployedOutput(value)
   if (location !== undefined) return location
   throw invalid('MILLRACE_OUTPUTS', { [name]: value }, '{ "kind": "objects", "bucket": "name" }')
 }

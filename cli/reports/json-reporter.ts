@@ -4,11 +4,11 @@ import type { Outputs, Reporter } from './reporter.ts'
 export const jsonReporter = ({ out, err }: Outputs): Reporter => {
   const line = (object: object): void => out.print(`${JSON.stringify(object)}\n`)
   return {
-    started: (run) => line({ event: 'started', ...run }),
+    showStart: (run) => line({ event: 'started', ...run }),
     print: (text) => line({ event: 'print', text }),
     event: (event) => line(event),
     stopping: () => line({ event: 'stopping' }),
-    ended: (end) => {
+    showEnd: (end) => {
       line({ event: 'ended', ...end })
       // Also for people: the standard output may go to a program.
       if (end.error !== undefined) err.print(`${end.error.message}\n`)

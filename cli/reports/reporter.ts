@@ -45,13 +45,13 @@ export interface Ended {
 
 /** Tells what happens in a run. */
 export interface Reporter {
-  started(run: Started): void
+  showStart(run: Started): void
   /** What print() gives: formatted already. */
   print(text: string): void
   event(event: RuntimeEvent): void
   /** A stop was asked for and waits for the batch in flight. */
   stopping(): void
-  ended(end: Ended): void
+  showEnd(end: Ended): void
 }
 
 /** The standard output and the standard error. */

@@ -19,7 +19,7 @@ class TextReporter implements Reporter {
     this.#outputs = outputs
   }
 
-  started(run: Started): void {
+  showStart(run: Started): void {
     this.#run = run
     this.#say(
       `${run.app}: ${run.once ? 'everything there is, once' : `a batch every ${durationText(run.intervalMs)}`}; state in ${run.state}`,
@@ -36,7 +36,7 @@ class TextReporter implements Reporter {
       this.#say('Stopping after the batch in flight; press Ctrl-C again to stop at once.')
   }
 
-  ended(end: Ended): void {
+  showEnd(end: Ended): void {
     const done = `${count(end.batches, 'batch', 'batches')}, ${count(end.records, 'record')}, ${count(end.deadLetters, 'dead letter')}`
     const state = this.#run?.state
     if (end.error !== undefined && end.error.message !== this.#lastFailure)

@@ -52,7 +52,7 @@ export class Encoder {
       case 'object':
         return value === null ? this.#byte(tags.null) : this.#object(value, depth)
       default:
-        throw unsupported(value)
+        throw unsupportedError(value)
     }
   }
 
@@ -79,7 +79,7 @@ export class Encoder {
     if (prototype === Map.prototype) return this.#map(value as Map<unknown, unknown>, depth)
     if (prototype === Set.prototype)
       return this.#items(tags.set, value as Set<unknown>, (value as Set<unknown>).size, depth)
-    throw unsupported(value)
+    throw unsupportedError(value)
   }
 
   #array(value: readonly unknown[], depth: number): void {
@@ -192,7 +192,7 @@ export class Encoder {
   }
 }
 
-const unsupported = (value: unknown): MillraceError =>
+const unsupportedError = (value: unknown): MillraceError =>
   new MillraceError('VALUE_UNSUPPORTED', {
     problem: `${kindOf(value)} cannot be stored: it would not come back as what it was`,
     value,

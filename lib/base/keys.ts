@@ -13,7 +13,7 @@ const isPlainObject = (value: object): boolean => {
   return prototype === Object.prototype || prototype === null
 }
 
-const unsupportedKey = (key: unknown, cause?: unknown): MillraceError =>
+const unsupportedKeyError = (key: unknown, cause?: unknown): MillraceError =>
   new MillraceError('KEY_UNSUPPORTED', {
     problem: 'A key is of a kind that cannot be compared by value',
     value: key,
@@ -34,7 +34,7 @@ const checkKey = (key: unknown): void => {
   if (simple || key instanceof Date) return
   if (Array.isArray(key)) return key.forEach(checkKey)
   if (typeof key === 'object' && isPlainObject(key)) return Object.values(key).forEach(checkKey)
-  throw unsupportedKey(key)
+  throw unsupportedKeyError(key)
 }
 
 /** The canonical encoding of a structured key. What has none cannot be a key either. */
@@ -42,7 +42,7 @@ const codeOf = (key: object): string => {
   try {
     return encodeCanonical(key)
   } catch (error) {
-    throw unsupportedKey(key, error)
+    throw unsupportedKeyError(key, error)
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * Source: mulberry32 (Tommy Ettinger, public domain).
  */
-export const seeded = (seed: number): (() => number) => {
+export const seededRandom = (seed: number): (() => number) => {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0

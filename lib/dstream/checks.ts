@@ -6,7 +6,7 @@ import type { ShuffleOptions } from '../rdd/rdd.ts'
 const PARTITIONS_MAX = 1_024
 
 /** The function given to an operation. */
-export const checkedFunction = <F>(operation: string, f: F): F => {
+export const checkFunction = <F>(operation: string, f: F): F => {
   if (typeof f === 'function') return f
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: `${operation}() needs a function`,
@@ -16,7 +16,7 @@ export const checkedFunction = <F>(operation: string, f: F): F => {
 }
 
 /** An option with a few choices, or none of them. */
-export const checkedChoice = <C extends string>(
+export const checkChoice = <C extends string>(
   operation: string,
   option: string,
   choice: C | undefined,
@@ -31,7 +31,7 @@ export const checkedChoice = <C extends string>(
 }
 
 /** The options of an operation that shuffles. */
-export const checkedShuffle = (options: ShuffleOptions): ShuffleOptions => {
+export const checkShuffle = (options: ShuffleOptions): ShuffleOptions => {
   const { partitions } = options
   if (
     partitions === undefined ||
@@ -46,7 +46,7 @@ export const checkedShuffle = (options: ShuffleOptions): ShuffleOptions => {
 }
 
 /** The milliseconds of a duration given as an option, so many at least. */
-export const checkedDurationMs = (option: string, duration: Duration, atLeastMs = 1): number => {
+export const checkDurationMs = (option: string, duration: Duration, atLeastMs = 1): number => {
   const lengthMs: unknown = (duration as Duration | null | undefined)?.milliseconds
   if (typeof lengthMs === 'number' && Number.isSafeInteger(lengthMs) && lengthMs >= atLeastMs)
     return lengthMs
@@ -59,7 +59,7 @@ export const checkedDurationMs = (option: string, duration: Duration, atLeastMs 
 }
 
 /** A text given to an operation; `needs` says what it is there for. */
-export const checkedText = (operation: string, text: string, needs: string): string => {
+export const checkText = (operation: string, text: string, needs: string): string => {
   if (typeof text === 'string') return text
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: `${operation}() needs ${needs}`,
@@ -69,7 +69,7 @@ export const checkedText = (operation: string, text: string, needs: string): str
 }
 
 /** The name of a source. */
-export const checkedSourceName = (operation: string, name: string): string => {
+export const checkSourceName = (operation: string, name: string): string => {
   if (typeof name === 'string' && name !== '') return name
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: `${operation}() needs a name, to be bound to a stream`,

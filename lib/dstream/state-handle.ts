@@ -7,7 +7,7 @@ export type StateOutcome<S> =
   | { readonly kind: 'none' }
   | { readonly kind: 'removed' }
 
-const refused = (problem: string, fix: string): MillraceError =>
+const handleError = (problem: string, fix: string): MillraceError =>
   new MillraceError('ARGUMENT_INVALID', { problem, fix })
 
 /** The state of one key for the length of one call. */
@@ -29,7 +29,7 @@ export class StateHandle<S> implements State<S> {
 
   get(): S {
     if (this.#exists) return this.#state as S
-    throw refused(
+    throw handleError(
       'state.get() of a key that has no state',
       'ask exists() first, or use getOption()',
     )
@@ -42,7 +42,7 @@ export class StateHandle<S> implements State<S> {
   update(state: S): void {
     this.#check('update')
     if (state === undefined)
-      throw refused('state.update() needs a state', 'call remove() to forget the key')
+      throw handleError('state.update() needs a state', 'call remove() to forget the key')
     this.#state = state
     this.#exists = true
   }
@@ -66,12 +66,12 @@ export class StateHandle<S> implements State<S> {
 
   #check(call: string): void {
     if (this.#isRemoved)
-      throw refused(
+      throw handleError(
         `state.${call}() after remove() in the same call`,
         'decide once for each record',
       )
     if (this.#isTimingOut)
-      throw refused(
+      throw handleError(
         `state.${call}() of a key that is timing out`,
         'ask isTimingOut() first: the state is removed by itself',
       )

@@ -2,7 +2,7 @@ import type { Duration } from '../base/duration.ts'
 import { MillraceError } from '../base/errors.ts'
 import type { Time } from '../base/time.ts'
 import type { RDD } from '../rdd/rdd.ts'
-import { checkedDurationMs, checkedFunction, checkedShuffle } from './checks.ts'
+import { checkDurationMs, checkFunction, checkShuffle } from './checks.ts'
 
 /**
  * The state of one key, as the function of `mapWithState` sees it.
@@ -106,7 +106,7 @@ export class StateSpec<K, V, S, R> {
    * @example StateSpec.function((word: string, one: number | undefined, state: State<number>) => [word, state.getOption() ?? 0] as const)
    */
   static function<K, V, S, R>(f: StateFunction<K, V, S, R>): StateSpec<K, V, S, R> {
-    return new StateSpec({ f: checkedFunction('StateSpec.function', f), partitions: 1 })
+    return new StateSpec({ f: checkFunction('StateSpec.function', f), partitions: 1 })
   }
 
   /**
@@ -132,7 +132,7 @@ export class StateSpec<K, V, S, R> {
    * @example StateSpec.function(count).numPartitions(4)
    */
   numPartitions(partitions: number): StateSpec<K, V, S, R> {
-    checkedShuffle({ partitions })
+    checkShuffle({ partitions })
     return new StateSpec({ ...this.parts, partitions })
   }
 
@@ -143,6 +143,6 @@ export class StateSpec<K, V, S, R> {
    * @example StateSpec.function(count).timeout(minutes(30))
    */
   timeout(idle: Duration): StateSpec<K, V, S, R> {
-    return new StateSpec({ ...this.parts, timeoutMs: checkedDurationMs('timeout()', idle) })
+    return new StateSpec({ ...this.parts, timeoutMs: checkDurationMs('timeout()', idle) })
   }
 }

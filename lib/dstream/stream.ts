@@ -2,7 +2,7 @@ import './operators/all.ts'
 import './sources/all.ts'
 import { type Duration, milliseconds, minutes } from '../base/duration.ts'
 import { MillraceError } from '../base/errors.ts'
-import { checkedDurationMs, checkedFunction } from './checks.ts'
+import { checkDurationMs, checkFunction } from './checks.ts'
 import type { Plan, PlanOptions } from './plan.ts'
 import { GraphBuilder } from './graph-builder.ts'
 import { StreamingContext } from './streaming-context.ts'
@@ -84,7 +84,7 @@ export const stream = (
       allowed: 'a letter or digit, then up to 63 letters, digits, and . _ -',
     })
   }
-  checkedFunction('stream', describe)
+  checkFunction('stream', describe)
   const resolved = resolve(options ?? {})
   return Object.freeze({
     [PIPELINE]: true as const,
@@ -129,7 +129,7 @@ const resolve = ({
       allowed: "'halt' or 'skip'",
     })
   return Object.freeze({
-    intervalMs: checkedDurationMs('batchInterval', batchInterval, INTERVAL_MIN.milliseconds),
+    intervalMs: checkDurationMs('batchInterval', batchInterval, INTERVAL_MIN.milliseconds),
     whenIdle,
     limits: Object.freeze({
       records: atLeastOne('limits.records', limits.records ?? 1_000_000),
@@ -137,7 +137,7 @@ const resolve = ({
       objects: atLeastOne('limits.objects', limits.objects ?? 1_000),
     }),
     retry: Object.freeze({
-      forMs: checkedDurationMs('retry.for', retry.for ?? minutes(15)),
+      forMs: checkDurationMs('retry.for', retry.for ?? minutes(15)),
       attempts: atLeastOne('retry.attempts', retry.attempts ?? 8),
     }),
     onDataLoss,

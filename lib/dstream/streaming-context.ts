@@ -1,7 +1,7 @@
 import { MillraceError } from '../base/errors.ts'
 import type { Time } from '../base/time.ts'
 import type { RDD } from '../rdd/rdd.ts'
-import { checkedFunction } from './checks.ts'
+import { checkFunction } from './checks.ts'
 import { DStream } from './dstream.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import { transformNode, type TransformOptions } from './operators/transform.ts'
@@ -53,7 +53,7 @@ export class StreamingContext {
    * @example ssc.union(clicks, taps, swipes)
    */
   union<T>(first: DStream<T>, ...others: readonly DStream<T>[]): DStream<T> {
-    return checkedStream('union', first).union(...others)
+    return checkStream('union', first).union(...others)
   }
 
   /**
@@ -68,9 +68,9 @@ export class StreamingContext {
     f: (rdds: RDDsOf<T>, time: Time) => RDD<U> | Promise<RDD<U>>,
     options: TransformOptions = {},
   ): DStream<U> {
-    checkedFunction('transform', f)
+    checkFunction('transform', f)
     const [head, ...others] = streams
-    const first = checkedStream('transform', head)
+    const first = checkStream('transform', head)
     const parents = [first.node, ...others.map((other) => first.nodeBeside('transform', other))]
     return first.to(
       transformNode('transform', parents, (rdds, time) => f(rdds as RDDsOf<T>, time), options),
@@ -78,7 +78,7 @@ export class StreamingContext {
   }
 }
 
-const checkedStream = <T>(operation: string, stream: DStream<T> | undefined): DStream<T> => {
+const checkStream = <T>(operation: string, stream: DStream<T> | undefined): DStream<T> => {
   if (stream instanceof DStream) return stream
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: `${operation}() needs streams`,

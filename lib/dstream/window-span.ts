@@ -2,7 +2,7 @@
 import type { Duration } from '../base/duration.ts'
 import { MillraceError } from '../base/errors.ts'
 import type { BatchView } from './plan-node.ts'
-import { checkedDurationMs } from './checks.ts'
+import { checkDurationMs } from './checks.ts'
 import type { DStream } from './dstream.ts'
 
 /** The times of a windowed operator. Length and slide are multiples of the pane. */
@@ -34,15 +34,15 @@ export const layoutOf = ({ paneMs, lengthMs, slideMs }: WindowSpan): string =>
   `windows of ${lengthMs} ms every ${slideMs} ms, over batches of ${paneMs} ms`
 
 /** The span of a window over a stream, from what the user has given. */
-export const checkedSpan = (
+export const checkSpan = (
   operation: string,
   parent: Pick<DStream<unknown>, 'slideDuration'>,
   length: Duration,
   slide: Duration | undefined,
 ): WindowSpan => {
   const paneMs = parent.slideDuration.milliseconds
-  const lengthMs = checkedDurationMs(`${operation}() length`, length)
-  const slideMs = slide === undefined ? paneMs : checkedDurationMs(`${operation}() slide`, slide)
+  const lengthMs = checkDurationMs(`${operation}() length`, length)
+  const slideMs = slide === undefined ? paneMs : checkDurationMs(`${operation}() slide`, slide)
   for (const [name, ms] of [
     ['length', lengthMs],
     ['slide', slideMs],

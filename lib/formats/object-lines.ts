@@ -8,13 +8,13 @@ import { MillraceError } from '../base/errors.ts'
 
 const DEPTH_MAX = 200
 
-const refused = (problem: string, value: unknown, fix: string): MillraceError =>
+const objectLineError = (problem: string, value: unknown, fix: string): MillraceError =>
   new MillraceError('VALUE_UNSUPPORTED', { problem, value, fix })
 
 /** The JSON that stands for a value. */
 const jsonOf = (value: unknown, depth: number): unknown => {
   if (depth > DEPTH_MAX)
-    throw refused(
+    throw objectLineError(
       `A value is nested more than ${DEPTH_MAX} deep, or contains itself`,
       undefined,
       'store ids instead of references',
@@ -27,7 +27,7 @@ const jsonOf = (value: unknown, depth: number): unknown => {
       ? value
       : { $number: Object.is(value, -0) ? '-0' : String(value) }
   if (typeof value === 'object') return jsonOfObject(value, (item) => jsonOf(item, depth + 1))
-  throw refused(
+  throw objectLineError(
     'A function or symbol cannot be stored',
     String(value),
     'map the stream to plain values first',
@@ -44,7 +44,7 @@ const jsonOfObject = (value: object, inner: (item: unknown) => unknown): unknown
     return { $map: [...(value as Map<unknown, unknown>)].map((pair) => pair.map(inner)) }
   if (prototype === Set.prototype) return { $set: [...(value as Set<unknown>)].map(inner) }
   if (prototype !== Object.prototype && prototype !== null)
-    throw refused(
+    throw objectLineError(
       'An instance of a class cannot be stored',
       value.constructor.name,
       'map the stream to plain objects first',

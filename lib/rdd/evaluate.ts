@@ -106,25 +106,25 @@ class StepFailure extends Error {
   }
 }
 
-const named = (step: Step): Step => {
+const nameErrors = (step: Step): Step => {
   const f = step.f as (element: unknown) => unknown
   // A lazy iterable throws while it is walked, outside of the function that made it: so it is walked here.
   const whole =
     step.kind === 'flatMap' ? (element: unknown) => [...(f(element) as Iterable<unknown>)] : f
-  const guarded = (element: unknown): unknown => {
+  const runGuarded = (element: unknown): unknown => {
     try {
       return whole(element)
     } catch (error) {
       throw new StepFailure(step.label, error)
     }
   }
-  return { ...step, f: guarded } as Step
+  return { ...step, f: runGuarded } as Step
 }
 
 const evaluateByRecord = <T>(partition: Partition<T>, sink: Sink<T>): void => {
   const { records, steps, origin } = partition
   let outputs: T[] = []
-  const push = chain<T>(steps.map(named), (element) => outputs.push(element))
+  const push = chain<T>(steps.map(nameErrors), (element) => outputs.push(element))
   let bad = 0
   records.forEach((record, index) => {
     outputs = []
@@ -133,7 +133,7 @@ const evaluateByRecord = <T>(partition: Partition<T>, sink: Sink<T>): void => {
     } catch (failure) {
       if (!(failure instanceof StepFailure)) throw failure
       const found = { index, record, label: failure.label, error: failure.error }
-      if (origin === undefined) throw userFunctionFailed(found)
+      if (origin === undefined) throw userFunctionError(found)
       origin.reject(found)
       bad += 1
       if (bad > POISON_RECORDS_MAX && bad > records.length * POISON_SHARE_MAX)
@@ -145,7 +145,7 @@ const evaluateByRecord = <T>(partition: Partition<T>, sink: Sink<T>): void => {
 }
 
 /** The error for a function of the pipeline that threw where no record can be put aside. */
-export const userFunctionFailed = ({
+export const userFunctionError = ({
   label,
   record,
   error,

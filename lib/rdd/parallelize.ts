@@ -1,6 +1,6 @@
 import './operations/all.ts'
 import { rddOfElements, type RDD } from './rdd.ts'
-import { checkedPartitions, type ShuffleOptions } from './shuffle.ts'
+import { checkPartitions, type ShuffleOptions } from './shuffle.ts'
 
 /**
  * A dataset of elements at hand, cut into so many partitions of nearly equal length.
@@ -15,7 +15,7 @@ export const parallelize = <T>(
   elements: Iterable<T>,
   { partitions = 1 }: ShuffleOptions = {},
 ): RDD<T> => {
-  checkedPartitions(partitions)
+  checkPartitions(partitions)
   const all = Array.isArray(elements) ? (elements as readonly T[]) : [...elements]
   const cut = (index: number): number => Math.floor((index * all.length) / partitions)
   return rddOfElements(

@@ -1,7 +1,7 @@
 import { MillraceError } from '../base/errors.ts'
 import type { KeyedMap } from '../base/keys.ts'
 import { type Partition, evaluate, type Step } from './evaluate.ts'
-import { type Bucket, checkedPartitions, mapSide, reduceSide } from './shuffle.ts'
+import { type Bucket, checkPartitions, mapSide, reduceSide } from './shuffle.ts'
 import { NO_TASKS, type TaskName, type TaskRunner, type TaskSide } from './tasks.ts'
 import type { WritePartitions, WriteTarget } from './write-target.ts'
 
@@ -131,18 +131,18 @@ export class RDD<T> {
   /** @internal A dataset of the same batch with partitions that are computed together, once, when the first is asked for. */
   derive<U>(partitionCount: number, compute: () => Promise<readonly (readonly U[])[]>): RDD<U> {
     const { context, label } = this.#lineage
-    return computedRdd({ partitionCount, compute, context, label })
+    return computeRdd({ partitionCount, compute, context, label })
   }
 
   /** @internal Brings equal keys together: map tasks over this RDD, then reduce tasks. */
-  shuffled<K, W>(
+  shuffle<K, W>(
     partitionCount: number,
     add: (map: KeyedMap<K, W>, element: T) => void,
     merge: (a: W, b: W) => W,
   ): RDD<[K, W]> {
     const { label: node, partitionCount: inputs, context } = this.#lineage
     const { tasks = NO_TASKS } = context
-    const shuffle = { label: node, partitions: checkedPartitions(partitionCount), add, merge }
+    const shuffle = { label: node, partitions: checkPartitions(partitionCount), add, merge }
     const number = tasks.nextShuffle(node)
     const nameOf = (side: TaskSide, partition: number): TaskName => ({
       node,
@@ -232,7 +232,7 @@ const elementsOfPartition = async <T>(waiting: Promise<Partition<T>>): Promise<r
 }
 
 /** A dataset whose partitions are computed together when the first of them is asked for, and kept as long as the dataset is. */
-export const computedRdd = <T>({
+export const computeRdd = <T>({
   partitionCount,
   compute,
   context = NO_CONTEXT,

@@ -4,7 +4,7 @@
  */
 import { MillraceError } from '../base/errors.ts'
 import { KeyedMap, partitionOf } from '../base/keys.ts'
-import { type Partition, evaluate, type Sink, userFunctionFailed } from './evaluate.ts'
+import { type Partition, evaluate, type Sink, userFunctionError } from './evaluate.ts'
 
 /**
  * Settings of operations that shuffle.
@@ -17,7 +17,7 @@ export interface ShuffleOptions {
 }
 
 /** The number of partitions of a new RDD: every key would be lost in an RDD without any. */
-export const checkedPartitions = (partitions: number): number => {
+export const checkPartitions = (partitions: number): number => {
   if (Number.isInteger(partitions) && partitions >= 1) return partitions
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: 'An RDD needs partitions',
@@ -100,7 +100,7 @@ export const blamingLater = async <R>(
     return await work()
   } catch (error) {
     if (error instanceof MillraceError) throw error
-    throw userFunctionFailed({ label, record, error })
+    throw userFunctionError({ label, record, error })
   }
 }
 
@@ -110,6 +110,6 @@ const blaming = <R>(label: string, record: string, work: () => R): R => {
     return work()
   } catch (error) {
     if (error instanceof MillraceError) throw error
-    throw userFunctionFailed({ label, record, error })
+    throw userFunctionError({ label, record, error })
   }
 }

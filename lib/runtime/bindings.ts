@@ -137,22 +137,22 @@ const locateSource = (
 ): Location => {
   const kinds = sourceForms(options)
   const uri = declared.name === undefined ? undefined : bindings.get(declared.name)
-  if (uri !== undefined) return boundLocation(declared, uri, kinds, options)
+  if (uri !== undefined) return locateBoundSource(declared, uri, kinds, options)
   const kind = sourceKind(declared.kind)
   const isAvailable = kind?.isAvailable(options.sources) === true
-  const unbound = isAvailable ? kind.unbound?.(declared, options.cwd) : undefined
+  const unbound = isAvailable ? kind.locateUnbound?.(declared, options.cwd) : undefined
   if (unbound !== undefined) return unbound
   const bucket = declared.literal === undefined ? undefined : parseNamedUri(declared.literal)
   const boundBucket = bucket && bindings.get(bucket.name)
   if (bucket !== undefined && boundBucket !== undefined) {
-    const location = boundLocation(declared, boundBucket, kinds, options)
+    const location = locateBoundSource(declared, boundBucket, kinds, options)
     return sourceKind(location.kind)?.form?.below?.(location, bucket.rest) ?? location
   }
   throw missingSource(sourceName(id, declared), declared, kind, kinds, bucket?.name)
 }
 
 /** A binding may choose any kind of source that gives the elements that the pipeline wants. */
-const boundLocation = (
+const locateBoundSource = (
   declared: SourceDeclaration,
   uri: string,
   kinds: readonly SourceKind[],
@@ -215,17 +215,17 @@ const missingBucket = (place: string, bucket: string): MillraceError =>
 const locate = (place: string, bindings: Bindings, options: BindingOptions): SinkLocation => {
   const name = outputNames(place).find((candidate) => bindings.has(candidate))
   const uri = name === undefined ? undefined : bindings.get(name)
-  if (name !== undefined && uri !== undefined) return boundOutput(place, name, uri, options)
+  if (name !== undefined && uri !== undefined) return locateBoundOutput(place, name, uri, options)
   for (const kind of sinkKinds()) {
     const location = kind.isAvailable(options.sinks)
-      ? kind.unbound?.(place, options.cwd)
+      ? kind.locateUnbound?.(place, options.cwd)
       : undefined
     if (location !== undefined) return location
   }
   throw missingBucket(place, parseNamedUri(place)?.name ?? place)
 }
 
-const boundOutput = (
+const locateBoundOutput = (
   place: string,
   name: string,
   uri: string,
@@ -233,9 +233,9 @@ const boundOutput = (
 ): SinkLocation => {
   const form = formFor(uri, formsOf(options))
   const kind = sinkKinds().find(
-    (one) => one.form === form && one.isAvailable(options.sinks) && one.bound !== undefined,
+    (one) => one.form === form && one.isAvailable(options.sinks) && one.locateBound !== undefined,
   )
-  const location = kind?.bound?.(form.parse(uri, options.cwd), restOf(place))
+  const location = kind?.locateBound?.(form.parse(uri, options.cwd), restOf(place))
   if (location !== undefined) return location
   const [first] = sinkForms(options)
   throw new MillraceError('BINDING_INVALID', {

@@ -16,12 +16,12 @@ const isStored = (value: unknown): value is StoredLocation =>
   typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string'
 
 /** The location of a source that a stored value describes. Undefined: no kind understands it. */
-export const deployedSource = (value: unknown): Location | undefined =>
-  isStored(value) ? sourceKind(value.kind)?.deployed?.(value) : undefined
+export const parseDeployedSource = (value: unknown): Location | undefined =>
+  isStored(value) ? sourceKind(value.kind)?.parseDeployed?.(value) : undefined
 
 /** The location of an output that a stored value describes. Undefined: no kind understands it. */
-export const deployedOutput = (value: unknown): Location | undefined =>
-  isStored(value) ? sinkKind(value.kind)?.deployed?.(value) : undefined
+export const parseDeployedOutput = (value: unknown): Location | undefined =>
+  isStored(value) ? sinkKind(value.kind)?.parseDeployed?.(value) : undefined
 
 /** For messages: the forms of stored sources that are understood. */
 export const deployedForms = (): string =>
@@ -33,7 +33,7 @@ export const deployedForms = (): string =>
  * Where the outputs of a deployed pipeline go: `s3://name/rest`, or `name/rest`, of what the name is
  * bound to; a bucket that is bound to nothing is taken literally.
  */
-export const deployedOutputs =
+export const outputLocator =
   (outputs: ReadonlyMap<string, Location>, ports: SinkPorts) =>
   (place: string): SinkLocation => {
     const uri = parseNamedUri(place)
@@ -43,7 +43,7 @@ export const deployedOutputs =
     const isBelow = uri !== undefined || rest !== ''
     const location =
       bound !== undefined && isBelow
-        ? sinkKindOf(bound).bound?.(bound, rest)
+        ? sinkKindOf(bound).locateBound?.(bound, rest)
         : literalOutput(place, ports)
     if (location !== undefined) return location
     throw new MillraceError('BINDING_MISSING', {
@@ -56,7 +56,7 @@ export const deployedOutputs =
 
 const literalOutput = (place: string, ports: SinkPorts): SinkLocation | undefined => {
   for (const kind of sinkKinds()) {
-    const location = kind.isAvailable(ports) ? kind.unbound?.(place, '/') : undefined
+    const location = kind.isAvailable(ports) ? kind.locateUnbound?.(place, '/') : undefined
     if (location !== undefined) return location
   }
   return undefined

@@ -32,11 +32,11 @@ export const checkLoggedSources = async ({
   const { timeMs, sources } = await loadBatchInput(store, app, head.logged.input)
   for (const [id, { kind }] of Object.entries(sources)) {
     const now = bound.get(id)?.kind
-    if (now !== undefined && now !== kind) throw bindingChanged(timeMs, id, kind, now)
+    if (now !== undefined && now !== kind) throw bindingError(timeMs, id, kind, now)
   }
 }
 
-const bindingChanged = (timeMs: number, id: string, then: string, now: string): MillraceError =>
+const bindingError = (timeMs: number, id: string, then: string, now: string): MillraceError =>
   new MillraceError('BINDING_CHANGED', {
     problem: `The batch at ${timeMs} ms was begun with ${nounsOfInput(then)} as the source ${id}, and is not finished`,
     value: nounsOfInput(now),
@@ -48,7 +48,7 @@ const bindingChanged = (timeMs: number, id: string, then: string, now: string): 
  * How many records lie in the lanes of sources that do not read lanes now: they wait until the
  * earlier binding comes back.
  */
-export const leftInLanes = async ({
+export const countLeftInLanes = async ({
   store,
   app,
   head,

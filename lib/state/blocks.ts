@@ -24,7 +24,7 @@ export interface Block {
 }
 
 /** A step as bytes: how many zeros end it in binary, how many bytes the rest takes, and the rest. */
-const packedStep = (from: string, to: string): Uint8Array => {
+const packStep = (from: string, to: string): Uint8Array => {
   let rest = BigInt(to) - BigInt(from)
   let zeros = 0
   while (rest % 2n === 0n) {
@@ -36,18 +36,18 @@ const packedStep = (from: string, to: string): Uint8Array => {
   return Buffer.from([zeros, digits.byteLength, ...digits])
 }
 
-const packedSteps = (records: readonly PositionedRecord[]): Uint8Array =>
+const packSteps = (records: readonly PositionedRecord[]): Uint8Array =>
   new Uint8Array(
     Buffer.concat(
       records
         .slice(1)
         .map(({ position }, index) =>
-          packedStep((records[index] as PositionedRecord).position, position),
+          packStep((records[index] as PositionedRecord).position, position),
         ),
     ),
   )
 
-const unpackedSteps = (first: string, steps: Uint8Array): readonly string[] => {
+const unpackSteps = (first: string, steps: Uint8Array): readonly string[] => {
   const positions = [first]
   const bytes = Buffer.from(steps)
   let position = BigInt(first)
@@ -69,12 +69,12 @@ const isRun = (records: readonly PositionedRecord[]): boolean => {
 export const positionsOf = ({ first, steps, records }: Block): readonly string[] =>
   steps === undefined
     ? records.map((_, index) => advance(first, index))
-    : unpackedSteps(first, steps)
+    : unpackSteps(first, steps)
 
 /** A block of records, one at least, in the order of their positions. */
 export const blockOf = (records: readonly PositionedRecord[]): Block => ({
   first: records[0]?.position as string,
-  ...(isRun(records) ? {} : { steps: packedSteps(records) }),
+  ...(isRun(records) ? {} : { steps: packSteps(records) }),
   records: records.map(({ record }) => record),
 })
 

@@ -64,7 +64,7 @@ export interface Head {
 
 const json = (value: unknown): string | undefined =>
   value === undefined ? undefined : JSON.stringify(value)
-const parsed = <T>(value: unknown): T | undefined =>
+const parseJson = <T>(value: unknown): T | undefined =>
   typeof value === 'string' ? (JSON.parse(value) as T) : undefined
 
 /** Which attributes of the head a conditional write compares with what its writer saw. */
@@ -118,11 +118,11 @@ const headOf = (item: Item): Head => ({
   startedMs: item['startedMs'] as number,
   zeroMs: item['zeroMs'] as number,
   doneMs: item['doneMs'] as number,
-  manifest: parsed<SegmentRef>(item['manifest']),
-  offsets: parsed<LaneOffsetsBySource>(item['offsets']) ?? {},
+  manifest: parseJson<SegmentRef>(item['manifest']),
+  offsets: parseJson<LaneOffsetsBySource>(item['offsets']) ?? {},
   wakeMs: item['wakeMs'] as number,
-  logged: parsed<LoggedBatch>(item['logged']),
-  reason: parsed<FailureReason>(item['reason']),
+  logged: parseJson<LoggedBatch>(item['logged']),
+  reason: parseJson<FailureReason>(item['reason']),
 })
 
 /** The answer of a conditional write of the head. */

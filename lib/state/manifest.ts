@@ -69,7 +69,7 @@ interface PackedManifest extends Omit<Manifest, 'states' | 'previous'> {
   readonly previous: readonly PackedRef[]
 }
 
-const packed = ({ states, previous, ...rest }: Manifest): PackedManifest => ({
+const pack = ({ states, previous, ...rest }: Manifest): PackedManifest => ({
   ...rest,
   states: Object.entries(states).map(([id, { kind, form, layout, partitions }]) => [
     id,
@@ -121,7 +121,7 @@ export const nameManifest = (
     store,
     app,
     { node: MANIFEST_NODE, part: 0, at: sortableTime(manifest.timeMs), by: attemptId },
-    encode(packed(manifest)),
+    encode(pack(manifest)),
   )
 
 export const writeManifest = async (

@@ -31,7 +31,7 @@ type Codec = 'raw' | 'deflate'
 const DEFLATED_BYTES_MIN = 512
 
 /** The fastest level: a fifth of a typical block is left, at 100 MB a second; the best level leaves a tenth less and takes three times as long. */
-const deflated = (bytes: Uint8Array): { readonly codec: Codec; readonly stored: Uint8Array } => {
+const compress = (bytes: Uint8Array): { readonly codec: Codec; readonly stored: Uint8Array } => {
   if (bytes.byteLength < DEFLATED_BYTES_MIN) return { codec: 'raw', stored: bytes }
   const stored = deflateRawSync(bytes, { level: constants.Z_BEST_SPEED })
   return stored.byteLength < bytes.byteLength
@@ -56,7 +56,7 @@ export const nameSegment = (
   bytes: Uint8Array,
 ): NamedSegment => {
   const chunkBytes = store.itemBytesMax - CHUNK_OVERHEAD_BYTES
-  const { codec, stored } = deflated(bytes)
+  const { codec, stored } = compress(bytes)
   const chunks = Math.max(1, Math.ceil(stored.byteLength / chunkBytes))
   const items = Array.from({ length: chunks }, (_, chunk): KeyedItem => ({
     ...segmentChunkKey(app, name, chunk),

@@ -138,7 +138,7 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
 
   flush(before: readonly SegmentRef[], name: NameSegment): readonly SegmentRef[] {
     if (this.isUnchanged) return before
-    return before.length >= SEGMENTS_MAX ? [name(this.merged())] : [...before, name(this.delta())]
+    return before.length >= SEGMENTS_MAX ? [name(this.merge())] : [...before, name(this.delta())]
   }
 
   /** The changes as a segment, in the order of keys: the same attempt gives the same bytes. */
@@ -154,7 +154,7 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
   }
 
   /** Everything after the changes as one segment, which stands for all before it. */
-  merged(): Uint8Array {
+  merge(): Uint8Array {
     return encode([
       this.#after().map(([key, stored]) => [key, portable(stored)] as const),
       [],

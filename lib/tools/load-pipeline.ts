@@ -22,7 +22,7 @@ export const loadPlan = async (module: string): Promise<Plan> => {
       fix: 'check the path; it starts from the directory you are in',
     })
   }
-  const pipeline = pipelineOf(module, await imported(module, file))
+  const pipeline = pipelineOf(module, await importModule(module, file))
   try {
     return pipeline.build()
   } catch (error) {
@@ -30,7 +30,7 @@ export const loadPlan = async (module: string): Promise<Plan> => {
   }
 }
 
-const imported = async (
+const importModule = async (
   module: string,
   file: string,
 ): Promise<Readonly<Record<string, unknown>>> => {

@@ -20,7 +20,7 @@ type StoredAttribute = readonly [
   value: string | number | boolean | { readonly bytes: number },
 ]
 
-const storedAttribute = (name: string, value: Exclude<Attribute, undefined>): StoredAttribute => {
+const toStoredAttribute = (name: string, value: Exclude<Attribute, undefined>): StoredAttribute => {
   if (value instanceof Uint8Array) return [name, { bytes: value.byteLength }]
   // JSON would store null in silence.
   if (typeof value === 'number' && !Number.isFinite(value)) {
@@ -39,7 +39,7 @@ export const rowOf = (item: Item): ItemRow => {
   const pieces: Uint8Array[] = []
   for (const [name, value] of Object.entries(item)) {
     if (value === undefined) continue
-    attributes.push(storedAttribute(name, value))
+    attributes.push(toStoredAttribute(name, value))
     if (value instanceof Uint8Array) pieces.push(value)
   }
   return {

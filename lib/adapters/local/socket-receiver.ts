@@ -29,7 +29,7 @@ const LIMITS = {
 const KEEP_ALIVE_MS = 30_000
 
 /** Errors: whatever the network says. */
-const connected = async (host: string, port: number, signal: AbortSignal): Promise<Socket> => {
+const connectTo = async (host: string, port: number, signal: AbortSignal): Promise<Socket> => {
   const socket = connect({ host, port, signal })
   // Whoever reads from the socket hears of errors in another way; without a listener one that comes before would end the process.
   socket.on('error', () => undefined)
@@ -86,7 +86,7 @@ export const socketReceiver = ({
   ): Promise<Outcome> => {
     let socket: Socket | undefined
     try {
-      socket = await connected(host, port, signal)
+      socket = await connectTo(host, port, signal)
       sink.report(`${description} connected`)
       await readLines(socket, buffer, lineBytesMax)
       return { how: 'ended', message: `${description} has ended the connection` }

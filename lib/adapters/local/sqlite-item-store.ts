@@ -104,21 +104,21 @@ export const sqliteItemStore = (options: SqliteItemStoreOptions): SqliteItemStor
   if (sizeBytesMax !== undefined) limitSize(database, sizeBytesMax)
   const statements: Statements = preparedStatements(database)
 
-  const guarded = <T>(action: () => T): T => {
+  const runGuarded = <T>(action: () => T): T => {
     try {
       return action()
     } catch (error) {
       throw storeError(error, directory)
     }
   }
-  const transaction = <T>(action: () => T): T => guarded(() => inTransaction(database, action))
+  const transaction = <T>(action: () => T): T => runGuarded(() => inTransaction(database, action))
 
   return {
     itemBytesMax,
     get: async (key: ItemKey): Promise<Item | undefined> =>
-      guarded(() => readItem(statements, key)),
+      runGuarded(() => readItem(statements, key)),
     query: async (partition: string, query: Query = {}): Promise<readonly KeyedItem[]> =>
-      guarded(() => queryItems(statements, partition, query)),
+      runGuarded(() => queryItems(statements, partition, query)),
     async compareAndSet(key: ItemKey, seen: Item | 'absent', next: Item): Promise<Swap> {
       checkSize(key, next, itemBytesMax)
       return transaction(() => {

@@ -26,7 +26,7 @@ export interface MemoryFiles extends Sink<Uint8Array> {
 export const memoryFiles = (): MemoryFiles => {
   const stored = new Map<string, Uint8Array>()
 
-  const replaced = (path: string, fence: Fence): readonly string[] => {
+  const findReplaced = (path: string, fence: Fence): readonly string[] => {
     const directory = `${outputNames(path).join('/')}/`
     const there = [...stored.keys()].filter(
       (name) => name === path || name.startsWith(directory),
@@ -39,14 +39,14 @@ export const memoryFiles = (): MemoryFiles => {
   return {
     description: 'files in memory',
     async open({ path }: SinkBatch, fence: Fence): Promise<OpenBatch<Uint8Array>> {
-      replaced(path, fence)
+      findReplaced(path, fence)
       const parts: Uint8Array[] = []
       return {
         async write(partition, bytes): Promise<void> {
           parts[partition] = new Uint8Array(bytes)
         },
         async finish(): Promise<void> {
-          for (const name of replaced(path, fence)) stored.delete(name)
+          for (const name of findReplaced(path, fence)) stored.delete(name)
           for (const [name, bytes] of outputFiles(parts, fence))
             stored.set(`${path}/${name}`, new Uint8Array(bytes))
         },

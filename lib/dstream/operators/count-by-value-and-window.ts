@@ -1,8 +1,8 @@
 import type { Duration } from '../../base/duration.ts'
 import type { ShuffleOptions } from '../../rdd/rdd.ts'
-import { checkedShuffle } from '../checks.ts'
+import { checkShuffle } from '../checks.ts'
 import { DStream } from '../dstream.ts'
-import { checkedSpan } from '../window-span.ts'
+import { checkSpan } from '../window-span.ts'
 import { inverseWindowNode } from './inverse-window.ts'
 
 declare module '../dstream.ts' {
@@ -25,8 +25,8 @@ declare module '../dstream.ts' {
 }
 
 DStream.prototype.countByValueAndWindow = function (length, slide, options = {}) {
-  const span = checkedSpan('countByValueAndWindow', this, length, slide)
-  const { partitions = 1 } = checkedShuffle(options)
+  const span = checkSpan('countByValueAndWindow', this, length, slide)
+  const { partitions = 1 } = checkShuffle(options)
   return this.to(
     inverseWindowNode<unknown, number>(this.node, {
       kind: 'countByValueAndWindow',

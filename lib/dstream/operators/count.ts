@@ -1,8 +1,8 @@
 import type { ShuffleOptions } from '../../rdd/rdd.ts'
-import { checkedFunction, checkedShuffle } from '../checks.ts'
+import { checkFunction, checkShuffle } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode } from '../plan-node.ts'
-import { requiredRdd } from './dataset-for.ts'
+import { requireRdd } from './dataset-for.ts'
 
 declare module '../dstream.ts' {
   interface DStream<T> {
@@ -33,14 +33,14 @@ declare module '../dstream.ts' {
 DStream.prototype.count = function () {
   return this.to(
     operatorNode('count', [this.node], ([input], batch) => {
-      const rdd = requiredRdd('count', input, batch)
+      const rdd = requireRdd('count', input, batch)
       return rdd.derive(1, async () => [[await rdd.count()]])
     }),
   )
 }
 
 DStream.prototype.countByValue = function (options = {}) {
-  const { partitions = 1 } = checkedShuffle(options)
+  const { partitions = 1 } = checkShuffle(options)
   return this.to(
     operatorNode(
       'countByValue',
@@ -53,7 +53,7 @@ DStream.prototype.countByValue = function (options = {}) {
 }
 
 DStream.prototype.reduce = function (f) {
-  checkedFunction('reduce', f)
+  checkFunction('reduce', f)
   return this.to(
     operatorNode('reduce', [this.node], ([input]) =>
       input

@@ -3,7 +3,7 @@ import type { RDD } from '../../rdd/rdd.ts'
 import type { BatchView } from '../plan-node.ts'
 
 /** The dataset, for operators that fail without one (facts from Spark: transform, union, cogroup and every join). */
-export const requiredRdd = <T>(
+export const requireRdd = <T>(
   kind: string,
   input: RDD<T> | undefined,
   batch: BatchView,

@@ -1,4 +1,4 @@
-import { checkedFunction } from '../checks.ts'
+import { checkFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { narrowNode } from '../plan-node.ts'
 
@@ -14,6 +14,6 @@ declare module '../dstream.ts' {
 }
 
 DStream.prototype.filter = function (keep) {
-  checkedFunction('filter', keep)
+  checkFunction('filter', keep)
   return this.to(narrowNode('filter', this.node, (input) => input.filter(keep)))
 }

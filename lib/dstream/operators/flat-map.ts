@@ -1,4 +1,4 @@
-import { checkedFunction } from '../checks.ts'
+import { checkFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { narrowNode } from '../plan-node.ts'
 
@@ -14,6 +14,6 @@ declare module '../dstream.ts' {
 }
 
 DStream.prototype.flatMap = function (f) {
-  checkedFunction('flatMap', f)
+  checkFunction('flatMap', f)
   return this.to(narrowNode('flatMap', this.node, (input) => input.flatMap(f)))
 }

@@ -1,8 +1,8 @@
 import { MillraceError } from '../../base/errors.ts'
 import { type Time, timeOf } from '../../base/time.ts'
-import { userFunctionFailed } from '../../rdd/evaluate.ts'
+import { userFunctionError } from '../../rdd/evaluate.ts'
 import type { RDD } from '../../rdd/rdd.ts'
-import { checkedFunction } from '../checks.ts'
+import { checkFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { type Attempt, outputNode } from '../plan-node.ts'
 
@@ -26,14 +26,14 @@ declare module '../dstream.ts' {
 }
 
 DStream.prototype.foreachRDD = function (f) {
-  checkedFunction('foreachRDD', f)
+  checkFunction('foreachRDD', f)
   this.emit(
     outputNode('foreachRDD', this.node, {}, async (input, batch) => {
       try {
         await f(input, timeOf(batch.timeMs), batch.attempt)
       } catch (error) {
         if (error instanceof MillraceError) throw error
-        throw userFunctionFailed({
+        throw userFunctionError({
           label: 'foreachRDD',
           record: `the dataset at ${batch.timeMs} ms`,
           error,

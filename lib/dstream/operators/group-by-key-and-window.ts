@@ -5,10 +5,10 @@ import { isSimple } from '../../base/packed.ts'
 import { forEachPair, type KeyedPane } from '../../state/operator/keyed-pane.ts'
 import type { Panes } from '../../state/operator/panes.ts'
 import { rddOfElements, type RDD, type ShuffleOptions } from '../../rdd/rdd.ts'
-import { checkedShuffle } from '../checks.ts'
+import { checkShuffle } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode } from '../plan-node.ts'
-import { beginOf, checkedSpan, isDue, isHeld, layoutOf } from '../window-span.ts'
+import { beginOf, checkSpan, isDue, isHeld, layoutOf } from '../window-span.ts'
 
 declare module '../dstream.ts' {
   interface DStream<T> {
@@ -32,8 +32,8 @@ declare module '../dstream.ts' {
 type GroupPanes = Panes<KeyedPane<unknown, readonly unknown[]>>
 
 DStream.prototype.groupByKeyAndWindow = function (length, slide, options = {}) {
-  const span = checkedSpan('groupByKeyAndWindow', this, length, slide)
-  const { partitions = 1 } = checkedShuffle(options)
+  const span = checkSpan('groupByKeyAndWindow', this, length, slide)
+  const { partitions = 1 } = checkShuffle(options)
   return this.to(
     operatorNode(
       'groupByKeyAndWindow',
@@ -53,7 +53,7 @@ DStream.prototype.groupByKeyAndWindow = function (length, slide, options = {}) {
           await allOrFirstError(
             all.map(async (panes) => {
               panes.dropBefore(beginOf(span, batch))
-              return joined(panes)
+              return joinPanes(panes)
             }),
           ),
         )
@@ -79,7 +79,7 @@ const putGroups = (
   )
 }
 
-const joined = async (panes: GroupPanes): Promise<[unknown, unknown[]][]> => {
+const joinPanes = async (panes: GroupPanes): Promise<[unknown, unknown[]][]> => {
   const lists = new KeyedMap<unknown, unknown[]>()
   for (const timeMs of panes.times) {
     forEachPair(await panes.read(timeMs), (key, values) => {

@@ -1,5 +1,5 @@
 import type { ShuffleOptions } from '../../rdd/rdd.ts'
-import { checkedFunction, checkedShuffle } from '../checks.ts'
+import { checkFunction, checkShuffle } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode, pairsOf } from '../plan-node.ts'
 
@@ -32,7 +32,7 @@ declare module '../dstream.ts' {
 }
 
 DStream.prototype.groupByKey = function (options = {}) {
-  const { partitions = 1 } = checkedShuffle(options)
+  const { partitions = 1 } = checkShuffle(options)
   return this.to(
     operatorNode(
       'groupByKey',
@@ -44,8 +44,8 @@ DStream.prototype.groupByKey = function (options = {}) {
 }
 
 DStream.prototype.combineByKey = function (create, mergeValue, mergeCombinations, options = {}) {
-  for (const f of [create, mergeValue, mergeCombinations]) checkedFunction('combineByKey', f)
-  const { partitions = 1 } = checkedShuffle(options)
+  for (const f of [create, mergeValue, mergeCombinations]) checkFunction('combineByKey', f)
+  const { partitions = 1 } = checkShuffle(options)
   return this.to(
     operatorNode(
       'combineByKey',

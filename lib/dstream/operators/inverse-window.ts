@@ -2,7 +2,7 @@ import { MillraceError } from '../../base/errors.ts'
 import { KeyedMap } from '../../base/keys.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { type KeyedPane, reducePanes } from '../../state/operator/keyed-pane.ts'
-import { computedRdd } from '../../rdd/rdd.ts'
+import { computeRdd } from '../../rdd/rdd.ts'
 import { blamingLater } from '../../rdd/shuffle.ts'
 import type { BatchView, OperatorNode, PlanNode } from '../plan-node.ts'
 import { beginOf } from '../window-span.ts'
@@ -38,7 +38,7 @@ export const inverseWindowNode = <K, V>(
       batch.timer.fire()
       const compute = async (): Promise<readonly (readonly [K, V][])[]> =>
         states.map((state) => Array.from(state.current(), ([key, value]): [K, V] => [key, value]))
-      return computedRdd({ partitionCount: reduction.partitions, compute })
+      return computeRdd({ partitionCount: reduction.partitions, compute })
     },
   })
 

@@ -1,8 +1,8 @@
 import type { RDD, ShuffleOptions } from '../../rdd/rdd.ts'
-import { checkedShuffle } from '../checks.ts'
+import { checkShuffle } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode, type OperatorNode } from '../plan-node.ts'
-import { requiredRdd } from './dataset-for.ts'
+import { requireRdd } from './dataset-for.ts'
 
 declare module '../dstream.ts' {
   interface DStream<T> {
@@ -80,12 +80,12 @@ const joinNode = (
   right: DStream<never>,
   options: ShuffleOptions,
 ): OperatorNode => {
-  const { partitions = 1 } = checkedShuffle(options)
+  const { partitions = 1 } = checkShuffle(options)
   return operatorNode(
     kind,
     [left.node, left.nodeBeside(kind, right)],
     ([a, b], batch) =>
-      (requiredRdd(kind, a, batch) as Pairs)[kind](requiredRdd(kind, b, batch) as Pairs, {
+      (requireRdd(kind, a, batch) as Pairs)[kind](requireRdd(kind, b, batch) as Pairs, {
         partitions,
       }) as RDD<unknown>,
     { parameters: { partitions } },

@@ -1,5 +1,5 @@
 import type { PartitionFunction } from '../../rdd/rdd.ts'
-import { checkedFunction } from '../checks.ts'
+import { checkFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode } from '../plan-node.ts'
 
@@ -25,12 +25,12 @@ declare module '../dstream.ts' {
 }
 
 DStream.prototype.mapPartitions = function (f) {
-  checkedFunction('mapPartitions', f)
+  checkFunction('mapPartitions', f)
   return this.to(operatorNode('mapPartitions', [this.node], ([input]) => input?.mapPartitions(f)))
 }
 
 DStream.prototype.mapPartitionsWithIndex = function (f) {
-  checkedFunction('mapPartitionsWithIndex', f)
+  checkFunction('mapPartitionsWithIndex', f)
   return this.to(
     operatorNode('mapPartitionsWithIndex', [this.node], ([input]) =>
       input?.mapPartitionsWithIndex(f),

@@ -1,4 +1,4 @@
-import { checkedFunction } from '../checks.ts'
+import { checkFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { narrowPairs } from '../plan-node.ts'
 
@@ -21,11 +21,11 @@ declare module '../dstream.ts' {
 }
 
 DStream.prototype.mapValues = function (f) {
-  checkedFunction('mapValues', f)
+  checkFunction('mapValues', f)
   return this.to(narrowPairs('mapValues', this.node, (input) => input.mapValues(f)))
 }
 
 DStream.prototype.flatMapValues = function (f) {
-  checkedFunction('flatMapValues', f)
+  checkFunction('flatMapValues', f)
   return this.to(narrowPairs('flatMapValues', this.node, (input) => input.flatMapValues(f)))
 }

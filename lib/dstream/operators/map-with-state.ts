@@ -2,8 +2,8 @@ import { MillraceError } from '../../base/errors.ts'
 import { timeOf } from '../../base/time.ts'
 import { IdleKeys } from '../../state/operator/idle-keys.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
-import { userFunctionFailed } from '../../rdd/evaluate.ts'
-import { computedRdd, rddOfElements, RDD } from '../../rdd/rdd.ts'
+import { userFunctionError } from '../../rdd/evaluate.ts'
+import { computeRdd, rddOfElements, RDD } from '../../rdd/rdd.ts'
 import { partitionOf } from '../../base/keys.ts'
 import { DStream } from '../dstream.ts'
 import { type BatchView, operatorNode, type PlanNode } from '../plan-node.ts'
@@ -64,13 +64,13 @@ DStream.prototype.mapWithState = function <K, V, S, R>(
   const node = operatorNode(
     KIND,
     [this.node],
-    async ([input], batch) => mapped(parts, input, batch),
+    async ([input], batch) => callMapping(parts, input, batch),
     {
       stateful: {
         partitions,
         state: true,
         layout: timeoutMs === undefined ? '' : 'the times of last use',
-        shown: shownOf(parts),
+        shown: shownState(parts),
       },
       parameters: { partitions },
     },
@@ -81,27 +81,27 @@ DStream.prototype.mapWithState = function <K, V, S, R>(
   })
 }
 
-const shownOf =
+const shownState =
   ({ timeoutMs }: Spec) =>
   (stored: unknown): unknown =>
     timeoutMs === undefined ? stored : (stored as Stored)[0]
 
 const snapshotsNode = (parent: PlanNode, parts: Spec): PlanNode =>
   operatorNode('stateSnapshots', [parent], (_, batch) =>
-    computedRdd({
+    computeRdd({
       partitionCount: parts.partitions,
       compute: async () =>
         Array.from({ length: parts.partitions }, (__, partition) =>
           Array.from(
             batch.stateOfParent<unknown, unknown>(0, partition).current(),
-            ([key, stored]) => [key, shownOf(parts)(stored)],
+            ([key, stored]) => [key, shownState(parts)(stored)],
           ),
         ),
     }),
   )
 
 /** A batch: records first, in their order, then the keys that have been idle for too long (Spark: MapWithStateRDDRecord). */
-const mapped = async (
+const callMapping = async (
   spec: Spec,
   input: RDD<unknown> | undefined,
   batch: BatchView,
@@ -204,7 +204,7 @@ class MappedPartition {
       if (result !== undefined) this.results.push(result)
     } catch (error) {
       if (error instanceof MillraceError) throw error
-      throw userFunctionFailed({ label: KIND, record: { key, value }, error })
+      throw userFunctionError({ label: KIND, record: { key, value }, error })
     }
   }
 }

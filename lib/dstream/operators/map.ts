@@ -1,4 +1,4 @@
-import { checkedFunction } from '../checks.ts'
+import { checkFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { narrowNode } from '../plan-node.ts'
 
@@ -23,11 +23,11 @@ declare module '../dstream.ts' {
 }
 
 DStream.prototype.map = function (f) {
-  checkedFunction('map', f)
+  checkFunction('map', f)
   return this.to(narrowNode('map', this.node, (input) => input.map(f)))
 }
 
 DStream.prototype.mapToPair = function (f) {
-  checkedFunction('mapToPair', f)
+  checkFunction('mapToPair', f)
   return this.to(narrowNode('mapToPair', this.node, (input) => input.mapToPair(f)))
 }

@@ -1,7 +1,7 @@
-import { checkedFunction, checkedShuffle } from '../checks.ts'
+import { checkFunction, checkShuffle } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode, pairsOf } from '../plan-node.ts'
-import { requiredRdd } from './dataset-for.ts'
+import { requireRdd } from './dataset-for.ts'
 
 declare module '../dstream.ts' {
   interface DStream<T> {
@@ -41,12 +41,12 @@ DStream.prototype.glom = function () {
 }
 
 DStream.prototype.repartition = function (partitions) {
-  checkedShuffle({ partitions })
+  checkShuffle({ partitions })
   return this.to(
     operatorNode(
       'repartition',
       [this.node],
-      ([input], batch) => requiredRdd('repartition', input, batch).repartition(partitions),
+      ([input], batch) => requireRdd('repartition', input, batch).repartition(partitions),
       {
         parameters: { partitions },
       },
@@ -55,14 +55,14 @@ DStream.prototype.repartition = function (partitions) {
 }
 
 DStream.prototype.partitionBy = function (partitions, partitionOf) {
-  checkedShuffle({ partitions })
-  if (partitionOf !== undefined) checkedFunction('partitionBy', partitionOf)
+  checkShuffle({ partitions })
+  if (partitionOf !== undefined) checkFunction('partitionBy', partitionOf)
   return this.to(
     operatorNode(
       'partitionBy',
       [this.node],
       ([input], batch) =>
-        requiredRdd('partitionBy', pairsOf(input), batch).partitionBy(partitions, partitionOf),
+        requireRdd('partitionBy', pairsOf(input), batch).partitionBy(partitions, partitionOf),
       {
         parameters: { partitions },
       },

@@ -1,6 +1,6 @@
 import type { Duration } from '../../base/duration.ts'
 import { MillraceError } from '../../base/errors.ts'
-import { checkedDurationMs } from '../checks.ts'
+import { checkDurationMs } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 
 declare module '../dstream.ts' {
@@ -42,7 +42,7 @@ DStream.prototype.persist = function () {
 }
 
 DStream.prototype.checkpoint = function (interval) {
-  const checkpointMs = checkedDurationMs('checkpoint() interval', interval)
+  const checkpointMs = checkDurationMs('checkpoint() interval', interval)
   const slideMs = this.slideDuration.milliseconds
   if (checkpointMs % slideMs === 0) return this.describe({ timerMs: checkpointMs })
   throw new MillraceError('ARGUMENT_INVALID', {

@@ -1,8 +1,8 @@
 import type { Duration } from '../../base/duration.ts'
 import type { RDD, ShuffleOptions } from '../../rdd/rdd.ts'
-import { checkedFunction, checkedShuffle } from '../checks.ts'
+import { checkFunction, checkShuffle } from '../checks.ts'
 import { DStream } from '../dstream.ts'
-import { checkedSpan } from '../window-span.ts'
+import { checkSpan } from '../window-span.ts'
 import { inverseWindowNode } from './inverse-window.ts'
 import { reducedWindowNode } from './reduced-window.ts'
 
@@ -70,13 +70,13 @@ DStream.prototype.reduceByKeyAndWindow = function (
   f: Reduce,
   ...rest: unknown[]
 ) {
-  checkedFunction(KIND, f)
+  checkFunction(KIND, f)
   const inverse = typeof rest[0] === 'function' ? (rest[0] as Reduce) : undefined
   const [length, slide, options = {}] = (inverse === undefined
     ? rest
     : rest.slice(1)) as unknown as Rest
-  const span = checkedSpan(KIND, this, length, slide)
-  const { partitions = 1 } = checkedShuffle(options)
+  const span = checkSpan(KIND, this, length, slide)
+  const { partitions = 1 } = checkShuffle(options)
   const reduction = {
     kind: KIND,
     span,
@@ -93,6 +93,6 @@ DStream.prototype.reduceByKeyAndWindow = function (
   }
   if (inverse === undefined) return this.to(reducedWindowNode(this.node, reduction))
   const { filter: keep } = options
-  if (keep !== undefined) checkedFunction(`${KIND} filter`, keep)
+  if (keep !== undefined) checkFunction(`${KIND} filter`, keep)
   return this.to(inverseWindowNode(this.node, { ...reduction, inverse, keep }))
 }

@@ -1,5 +1,5 @@
 import type { ShuffleOptions } from '../../rdd/rdd.ts'
-import { checkedFunction, checkedShuffle } from '../checks.ts'
+import { checkFunction, checkShuffle } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { pairsOf, operatorNode } from '../plan-node.ts'
 
@@ -21,8 +21,8 @@ declare module '../dstream.ts' {
 }
 
 DStream.prototype.reduceByKey = function (f, options = {}) {
-  checkedFunction('reduceByKey', f)
-  const { partitions = 1 } = checkedShuffle(options)
+  checkFunction('reduceByKey', f)
+  const { partitions = 1 } = checkShuffle(options)
   return this.to(
     operatorNode(
       'reduceByKey',

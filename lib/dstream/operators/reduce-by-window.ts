@@ -1,8 +1,8 @@
 import type { Duration } from '../../base/duration.ts'
 import type { RDD } from '../../rdd/rdd.ts'
-import { checkedFunction } from '../checks.ts'
+import { checkFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
-import { checkedSpan } from '../window-span.ts'
+import { checkSpan } from '../window-span.ts'
 import { inverseWindowNode } from './inverse-window.ts'
 import { reducedWindowNode } from './reduced-window.ts'
 
@@ -57,13 +57,13 @@ DStream.prototype.reduceByWindow = function (
   f: Reduce,
   ...rest: unknown[]
 ) {
-  checkedFunction('reduceByWindow', f)
+  checkFunction('reduceByWindow', f)
   const inverse = typeof rest[0] === 'function' ? (rest[0] as Reduce) : undefined
   const [length, slide] = (inverse === undefined ? rest : rest.slice(1)) as [
     Duration,
     Duration | undefined,
   ]
-  const span = checkedSpan('reduceByWindow', this, length, slide)
+  const span = checkSpan('reduceByWindow', this, length, slide)
   const parameters = {
     lengthMs: span.lengthMs,
     slideMs: span.slideMs,
@@ -86,7 +86,7 @@ DStream.prototype.reduceByWindow = function (
 }
 
 DStream.prototype.countByWindow = function (length, slide) {
-  const span = checkedSpan('countByWindow', this, length, slide)
+  const span = checkSpan('countByWindow', this, length, slide)
   return this.to(
     inverseWindowNode<null, number>(this.node, {
       kind: 'countByWindow',

@@ -1,5 +1,5 @@
 import { objects } from '../../formats/objects.ts'
-import { checkedText } from '../checks.ts'
+import { checkText } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { outputPath } from '../output-path.ts'
 import { outputNode } from '../plan-node.ts'
@@ -19,8 +19,8 @@ declare module '../dstream.ts' {
 }
 
 DStream.prototype.saveAsObjectFiles = function (prefix, suffix = '') {
-  checkedText('saveAsObjectFiles', prefix, 'a prefix')
-  checkedText('saveAsObjectFiles', suffix, 'a suffix')
+  checkText('saveAsObjectFiles', prefix, 'a prefix')
+  checkText('saveAsObjectFiles', suffix, 'a suffix')
   this.emit(
     outputNode(
       'saveAsObjectFiles',

@@ -1,5 +1,5 @@
 import { text } from '../../formats/text.ts'
-import { checkedText } from '../checks.ts'
+import { checkText } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { outputPath } from '../output-path.ts'
 import { outputNode } from '../plan-node.ts'
@@ -18,8 +18,8 @@ declare module '../dstream.ts' {
 }
 
 DStream.prototype.saveAsTextFiles = function (prefix, suffix = '') {
-  checkedText('saveAsTextFiles', prefix, 'a prefix')
-  checkedText('saveAsTextFiles', suffix, 'a suffix')
+  checkText('saveAsTextFiles', prefix, 'a prefix')
+  checkText('saveAsTextFiles', suffix, 'a suffix')
   this.emit(
     outputNode(
       'saveAsTextFiles',

@@ -1,7 +1,7 @@
 import { compareKeys, KeyedMap, partitionOf } from '../../base/keys.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { rddOfElements, RDD, type ShuffleOptions } from '../../rdd/rdd.ts'
-import { checkedShuffle } from '../checks.ts'
+import { checkShuffle } from '../checks.ts'
 import { type BatchView, operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
 import type { InitialState } from '../state-spec.ts'
 
@@ -39,7 +39,7 @@ export const stateNode = (
   options: UpdateStateOptions<unknown, unknown> & { readonly timed?: boolean },
   update: UpdateStates,
 ): OperatorNode => {
-  const { partitions = 1 } = checkedShuffle(options)
+  const { partitions = 1 } = checkShuffle(options)
   return operatorNode(
     kind,
     [parent],

@@ -1,11 +1,11 @@
 import { MillraceError } from '../../base/errors.ts'
 import { type Time, timeOf } from '../../base/time.ts'
-import { userFunctionFailed } from '../../rdd/evaluate.ts'
+import { userFunctionError } from '../../rdd/evaluate.ts'
 import { RDD } from '../../rdd/rdd.ts'
-import { checkedFunction } from '../checks.ts'
+import { checkFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
-import { requiredRdd } from './dataset-for.ts'
+import { requireRdd } from './dataset-for.ts'
 
 /**
  * From a batch's dataset to another one.
@@ -60,7 +60,7 @@ declare module '../dstream.ts' {
 }
 
 DStream.prototype.transform = function (f, options) {
-  checkedFunction('transform', f)
+  checkFunction('transform', f)
   return this.to(
     transformNode(
       'transform',
@@ -72,7 +72,7 @@ DStream.prototype.transform = function (f, options) {
 }
 
 DStream.prototype.transformWith = function (other, f, options) {
-  checkedFunction('transformWith', f)
+  checkFunction('transformWith', f)
   const parents = [this.node, this.nodeBeside('transformWith', other)]
   return this.to(
     transformNode(
@@ -95,8 +95,8 @@ export const transformNode = (
     kind,
     parents,
     async (inputs, batch) => {
-      const rdds = inputs.map((input) => requiredRdd(kind, input, batch))
-      const result = await transformed(kind, () => f(rdds, timeOf(batch.timeMs)), batch.timeMs)
+      const rdds = inputs.map((input) => requireRdd(kind, input, batch))
+      const result = await callTransform(kind, () => f(rdds, timeOf(batch.timeMs)), batch.timeMs)
       if (result instanceof RDD) return result as RDD<unknown>
       throw new MillraceError('USER_FUNCTION_FAILED', {
         problem: `The function of ${kind} did not return a dataset`,
@@ -107,11 +107,11 @@ export const transformNode = (
     { nondeterministic: !pure },
   )
 
-const transformed = async (kind: string, f: () => unknown, timeMs: number): Promise<unknown> => {
+const callTransform = async (kind: string, f: () => unknown, timeMs: number): Promise<unknown> => {
   try {
     return await f()
   } catch (error) {
     if (error instanceof MillraceError) throw error
-    throw userFunctionFailed({ label: kind, record: `the dataset at ${timeMs} ms`, error })
+    throw userFunctionError({ label: kind, record: `the dataset at ${timeMs} ms`, error })
   }
 }

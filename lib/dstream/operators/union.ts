@@ -1,6 +1,6 @@
 import { DStream } from '../dstream.ts'
 import { operatorNode } from '../plan-node.ts'
-import { requiredRdd } from './dataset-for.ts'
+import { requireRdd } from './dataset-for.ts'
 
 declare module '../dstream.ts' {
   interface DStream<T> {
@@ -22,7 +22,7 @@ DStream.prototype.union = function (...others) {
       parents,
       (inputs, batch) =>
         inputs
-          .map((input) => requiredRdd('union', input, batch))
+          .map((input) => requireRdd('union', input, batch))
           .reduce((all, next) => all.union(next)),
       { narrow: true },
     ),

@@ -1,8 +1,8 @@
 import { MillraceError } from '../../base/errors.ts'
 import { type Time, timeOf } from '../../base/time.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
-import { userFunctionFailed } from '../../rdd/evaluate.ts'
-import { checkedFunction } from '../checks.ts'
+import { userFunctionError } from '../../rdd/evaluate.ts'
+import { checkFunction } from '../checks.ts'
 import { DStream, type PairKey, type PairValue } from '../dstream.ts'
 import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
 
@@ -69,17 +69,17 @@ DStream.prototype.updateStateByKey = function (
   update: unknown,
   options: UpdateStateOptions<unknown, unknown> & { readonly timed?: boolean } = {},
 ) {
-  const f = checkedFunction(KIND, update) as AnyUpdate
+  const f = checkFunction(KIND, update) as AnyUpdate
   return this.to(
     stateNode(KIND, this.node, options, (visits, states, batch) =>
       visits.map((some, partition) =>
-        updated(f, some, states[partition] as KeyedState<unknown, unknown>, timeOf(batch.timeMs)),
+        updateKeys(f, some, states[partition] as KeyedState<unknown, unknown>, timeOf(batch.timeMs)),
       ),
     ),
   )
 }
 
-const updated = (
+const updateKeys = (
   update: AnyUpdate,
   visits: Iterable<KeyVisit<unknown, unknown, unknown>>,
   state: KeyedState<unknown, unknown>,
@@ -87,7 +87,7 @@ const updated = (
 ): readonly (readonly [unknown, unknown])[] => {
   const results: [unknown, unknown][] = []
   for (const [key, values, before] of visits) {
-    const after = called(update, key, values, before, time)
+    const after = callUpdate(update, key, values, before, time)
     if (after === undefined) state.remove(key)
     else {
       // Put first: what comes out of here belongs to the user, who may change it.
@@ -98,7 +98,7 @@ const updated = (
   return results
 }
 
-const called = (
+const callUpdate = (
   update: AnyUpdate,
   key: unknown,
   values: readonly unknown[],
@@ -109,7 +109,7 @@ const called = (
     return update(values, before, key, time)
   } catch (error) {
     if (error instanceof MillraceError) throw error
-    throw userFunctionFailed({
+    throw userFunctionError({
       label: KIND,
       record: { key, values: values.slice(0, 10), state: before },
       error,

@@ -1,8 +1,8 @@
 import { KeyedMap, partitionOf } from '../../base/keys.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
-import { userFunctionFailed } from '../../rdd/evaluate.ts'
-import { checkedFunction } from '../checks.ts'
+import { userFunctionError } from '../../rdd/evaluate.ts'
+import { checkFunction } from '../checks.ts'
 import { DStream, type PairKey, type PairValue } from '../dstream.ts'
 import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
 
@@ -46,18 +46,18 @@ DStream.prototype.updateStateByPartition = function (
   update: unknown,
   options: UpdateStateOptions<unknown, unknown> = {},
 ) {
-  const f = checkedFunction(KIND, update) as AnyUpdate
+  const f = checkFunction(KIND, update) as AnyUpdate
   return this.to(
     stateNode(KIND, this.node, options, (visits, states, { timeMs }) =>
-      replaced(
+      replaceState(
         states,
-        visits.map((some) => called(f, some, timeMs)),
+        visits.map((some) => callUpdate(f, some, timeMs)),
       ),
     ),
   )
 }
 
-const called = (
+const callUpdate = (
   update: AnyUpdate,
   visits: Iterable<KeyVisit<unknown, unknown, unknown>>,
   timeMs: number,
@@ -66,12 +66,12 @@ const called = (
     return [...update(visits)]
   } catch (error) {
     if (error instanceof MillraceError) throw error
-    throw userFunctionFailed({ label: KIND, record: `a partition at ${timeMs} ms`, error })
+    throw userFunctionError({ label: KIND, record: `a partition at ${timeMs} ms`, error })
   }
 }
 
 /** Makes the results the state of their keys, wherever these belong, and forgets all others. Gives the results as they came out. */
-const replaced = (
+const replaceState = (
   states: readonly KeyedState<unknown, unknown>[],
   results: readonly (readonly (readonly [unknown, unknown])[])[],
 ): readonly (readonly (readonly [unknown, unknown])[])[] => {

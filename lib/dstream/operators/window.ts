@@ -4,7 +4,7 @@ import { isSimple } from '../../base/packed.ts'
 import { rddOfElements } from '../../rdd/rdd.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode } from '../plan-node.ts'
-import { beginOf, checkedSpan, isDue, isHeld, layoutOf } from '../window-span.ts'
+import { beginOf, checkSpan, isDue, isHeld, layoutOf } from '../window-span.ts'
 
 declare module '../dstream.ts' {
   interface DStream<T> {
@@ -23,7 +23,7 @@ declare module '../dstream.ts' {
 type Elements = readonly (readonly unknown[])[]
 
 DStream.prototype.window = function (length, slide) {
-  const span = checkedSpan('window', this, length, slide)
+  const span = checkSpan('window', this, length, slide)
   return this.to(
     operatorNode(
       'window',

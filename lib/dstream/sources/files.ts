@@ -1,6 +1,6 @@
 import type { Duration } from '../../base/duration.ts'
 import { MillraceError } from '../../base/errors.ts'
-import { checkedChoice, checkedDurationMs, checkedFunction } from '../checks.ts'
+import { checkChoice, checkDurationMs, checkFunction } from '../checks.ts'
 import type { DStream } from '../dstream.ts'
 import { StreamingContext } from '../streaming-context.ts'
 import { TEXT } from './declaration.ts'
@@ -118,7 +118,7 @@ StreamingContext.prototype.fileStream = function <T>(
   options: FileStreamOptions<T> = {},
 ): DStream<T> {
   for (const f of [options.filter, options.read])
-    if (f !== undefined) checkedFunction('fileStream', f)
+    if (f !== undefined) checkFunction('fileStream', f)
   return watch<T>(this, 'fileStream', name, options)
 }
 
@@ -145,8 +145,8 @@ const watch = <T>(
       value: name,
       fix: `for example ${operator}('./in')`,
     })
-  checkedChoice(operator, 'existing', options.existing, ['ignore', 'all'])
-  checkedChoice(operator, 'onOverwrite', options.onOverwrite, ['new', 'ignore'])
+  checkChoice(operator, 'existing', options.existing, ['ignore', 'all'])
+  checkChoice(operator, 'onOverwrite', options.onOverwrite, ['new', 'ignore'])
   const files = selectionOf(options, ssc.intervalMs)
   const elements = files.read === undefined ? TEXT : WHOLE_FILES
   return ssc.from<T>(
@@ -158,7 +158,7 @@ const selectionOf = (options: FileStreamOptions<unknown>, intervalMs: number): F
   const { existing = 'ignore', remember, onOverwrite, filter, read } = options
   // Spark: FileInputDStream rounds the window up to whole batches.
   const leastMs =
-    remember === undefined ? DEFAULT_REMEMBER_MS : checkedDurationMs('remember', remember)
+    remember === undefined ? DEFAULT_REMEMBER_MS : checkDurationMs('remember', remember)
   const rememberMs = Math.ceil(leastMs / intervalMs) * intervalMs
   return Object.freeze({
     existing,

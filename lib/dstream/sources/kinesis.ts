@@ -1,5 +1,5 @@
 import { MillraceError } from '../../base/errors.ts'
-import { checkedFunction, checkedSourceName } from '../checks.ts'
+import { checkFunction, checkSourceName } from '../checks.ts'
 import type { DStream } from '../dstream.ts'
 import { decodeNode } from '../operators/decode.ts'
 import type { SourceNode } from '../plan-node.ts'
@@ -108,7 +108,7 @@ StreamingContext.prototype.kinesisStream = function <T>(
   options: KinesisStreamOptions<T> = {},
 ): DStream<T> {
   const { decode } = options
-  if (decode !== undefined) checkedFunction('kinesisStream', decode)
+  if (decode !== undefined) checkFunction('kinesisStream', decode)
   const records = streamNode('kinesisStream', name, KINESIS_RECORDS, options)
   if (decode === undefined) return this.from<T>(records)
   return this.from<KinesisRecord>(records).to<T>(decodeNode(records, decode))
@@ -121,7 +121,7 @@ const streamNode = (
   elements: string,
   { startFrom = 'trimHorizon' }: KinesisTextStreamOptions,
 ): SourceNode => {
-  const checkedName = checkedSourceName(operator, name)
+  const checkedName = checkSourceName(operator, name)
   const startAt = startMs(operator, startFrom)
   return sourceNode(
     operator,

@@ -1,4 +1,4 @@
-import { checkedFunction } from '../checks.ts'
+import { checkFunction } from '../checks.ts'
 import type { DStream } from '../dstream.ts'
 import { StreamingContext } from '../streaming-context.ts'
 import type { SourceDeclaration } from './declaration.ts'
@@ -69,7 +69,7 @@ StreamingContext.prototype.receiverStream = function <T>(
   const declared: ReceiverDeclaration = {
     kind: 'receiver',
     elements: 'what the receiver stores',
-    receive: checkedFunction('receiverStream', receive) as Receive<unknown>,
+    receive: checkFunction('receiverStream', receive) as Receive<unknown>,
   }
   return this.from<T>(sourceNode('receiverStream', {}, declared))
 }

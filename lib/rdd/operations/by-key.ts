@@ -1,8 +1,8 @@
 /** Operations that bring the values of equal keys together. All results are in the order of keys. */
 import { KeyedMap, partitionOf } from '../../base/keys.ts'
-import { userFunctionFailed } from '../evaluate.ts'
+import { userFunctionError } from '../evaluate.ts'
 import { RDD } from '../rdd.ts'
-import { appendValue, checkedPartitions, joinValues, type ShuffleOptions } from '../shuffle.ts'
+import { appendValue, checkPartitions, joinValues, type ShuffleOptions } from '../shuffle.ts'
 
 declare module '../rdd.ts' {
   interface RDD<T> {
@@ -120,14 +120,14 @@ RDD.prototype.reduceByKey = function <K, V>(
   f: (a: V, b: V) => V,
   { partitions = 1 }: ShuffleOptions = {},
 ) {
-  return this.shuffled<K, V>(partitions, (map, [key, value]) => map.combine(key, value, f), f)
+  return this.shuffle<K, V>(partitions, (map, [key, value]) => map.combine(key, value, f), f)
 }
 
 RDD.prototype.groupByKey = function <K, V>(
   this: RDD<[K, V]>,
   { partitions = 1 }: ShuffleOptions = {},
 ) {
-  return this.shuffled<K, V[]>(partitions, appendValue, joinValues)
+  return this.shuffle<K, V[]>(partitions, appendValue, joinValues)
 }
 
 RDD.prototype.groupBy = function <T, K>(
@@ -147,7 +147,7 @@ RDD.prototype.combineByKey = function <K, V, C>(
 ) {
   const add = (map: KeyedMap<K, C>, [key, value]: readonly [K, V]): void =>
     map.set(key, map.has(key) ? mergeValue(map.get(key) as C, value) : create(value))
-  return this.shuffled<K, C>(partitions, add, mergeCombinations)
+  return this.shuffle<K, C>(partitions, add, mergeCombinations)
 }
 
 RDD.prototype.aggregateByKey = function <K, V, C>(
@@ -179,7 +179,7 @@ RDD.prototype.partitionBy = function <K, V>(
   partitions: number,
   choose?: (key: K) => number,
 ) {
-  const count = checkedPartitions(partitions)
+  const count = checkPartitions(partitions)
   const { label } = this
   return this.derive<[K, V]>(count, async () => {
     const parts = Array.from({ length: count }, (): [K, V][] => [])
@@ -220,6 +220,6 @@ const placeBy = <K>(choose: (key: K) => number, key: K, count: number, label: st
       `partitionBy() needs a whole number from 0 to ${count - 1}, and got ${String(place)}`,
     )
   } catch (error) {
-    throw userFunctionFailed({ label, record: key, error })
+    throw userFunctionError({ label, record: key, error })
   }
 }

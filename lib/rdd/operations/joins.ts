@@ -79,12 +79,12 @@ RDD.prototype.cogroup = function <K, V, W>(
   return this.derive<[K, [V[], W[]]]>(left.getNumPartitions(), async () => {
     const rights = await right.partitions()
     return (await left.partitions()).map((groups, partition) =>
-      grouped(groups, rights[partition] ?? []),
+      groupBoth(groups, rights[partition] ?? []),
     )
   })
 }
 
-const grouped = <K, V, W>(
+const groupBoth = <K, V, W>(
   left: readonly (readonly [K, V[]])[],
   right: readonly (readonly [K, W[]])[],
 ): [K, [V[], W[]]][] => {

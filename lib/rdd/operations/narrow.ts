@@ -1,5 +1,5 @@
 /** Operations on each element or partition alone. */
-import { userFunctionFailed } from '../evaluate.ts'
+import { userFunctionError } from '../evaluate.ts'
 import { type PartitionFunction, RDD } from '../rdd.ts'
 
 declare module '../rdd.ts' {
@@ -130,7 +130,7 @@ RDD.prototype.mapPartitionsWithIndex = function (f) {
       try {
         results.push([...(await f(elements, index))])
       } catch (error) {
-        throw userFunctionFailed({
+        throw userFunctionError({
           label,
           record: `partition ${index} of ${elements.length} elements`,
           error,

@@ -129,7 +129,7 @@ RDD.prototype.stats = async function () {
 
 RDD.prototype.histogram = async function (wanted) {
   const buckets =
-    typeof wanted === 'number' ? await evenBuckets(this, wanted) : checkedBuckets(wanted)
+    typeof wanted === 'number' ? await evenBuckets(this, wanted) : checkBuckets(wanted)
   const counts = Array<number>(buckets.length - 1).fill(0)
   const last = buckets.at(-1) as number
   await this.foreach((number) => {
@@ -140,7 +140,7 @@ RDD.prototype.histogram = async function (wanted) {
   return { buckets, counts }
 }
 
-const checkedBuckets = (buckets: readonly number[]): readonly number[] => {
+const checkBuckets = (buckets: readonly number[]): readonly number[] => {
   const isAscending = buckets.every(
     (bound, index) => index === 0 || bound > (buckets[index - 1] as number),
   )

@@ -1,6 +1,6 @@
 /** Operations that look at the order of elements: the natural one, or a comparison of the user's. */
 import { type Comparison, compareNatural } from '../../base/order.ts'
-import { checkedPartitions, type ShuffleOptions } from '../shuffle.ts'
+import { checkPartitions, type ShuffleOptions } from '../shuffle.ts'
 import { RDD } from '../rdd.ts'
 import { emptyDataset } from './actions.ts'
 
@@ -68,7 +68,7 @@ RDD.prototype.sortBy = function <T, K>(
   f: (element: T) => K,
   { ascending = true, partitions = 1 }: SortOptions = {},
 ) {
-  const count = checkedPartitions(partitions)
+  const count = checkPartitions(partitions)
   return this.derive<T>(count, async () => {
     const elements = (
       await this.map((element) => ({ element, by: f(element) })).collect()

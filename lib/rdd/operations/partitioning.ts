@@ -1,5 +1,5 @@
 import { RDD } from '../rdd.ts'
-import { checkedPartitions } from '../shuffle.ts'
+import { checkPartitions } from '../shuffle.ts'
 
 declare module '../rdd.ts' {
   interface RDD<T> {
@@ -22,7 +22,7 @@ declare module '../rdd.ts' {
 }
 
 RDD.prototype.repartition = function <T>(this: RDD<T>, partitions: number) {
-  const count = checkedPartitions(partitions)
+  const count = checkPartitions(partitions)
   return this.derive<T>(count, async () => {
     const parts = Array.from({ length: count }, (): T[] => [])
     ;(await this.collect()).forEach((element, index) => parts[index % count]?.push(element))
@@ -32,7 +32,7 @@ RDD.prototype.repartition = function <T>(this: RDD<T>, partitions: number) {
 
 RDD.prototype.coalesce = function <T>(this: RDD<T>, partitions: number) {
   const before = this.getNumPartitions()
-  const count = Math.min(checkedPartitions(partitions), before)
+  const count = Math.min(checkPartitions(partitions), before)
   if (count === before) return this
   return this.derive<T>(count, async () => {
     const parts = await this.partitions()

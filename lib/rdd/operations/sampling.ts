@@ -1,6 +1,6 @@
 /** Operations that choose elements by chance. The chance follows from a seed, so that a batch that is tried again chooses the same. */
 import { MillraceError } from '../../base/errors.ts'
-import { seeded } from '../../base/seeded.ts'
+import { seededRandom } from '../../base/seeded.ts'
 import { RDD } from '../rdd.ts'
 
 /**
@@ -50,7 +50,7 @@ const invalid = (problem: string, value: unknown, allowed: string): MillraceErro
 /** Draws for one partition: another sequence for each. */
 const drawsOf = (seed: number, partition: number): (() => number) => {
   if (!Number.isSafeInteger(seed)) throw invalid('Sampling needs a seed', seed, 'a whole number')
-  return seeded((seed % 0x1_0000_0000) ^ Math.imul(partition + 1, 0x9e3779b9))
+  return seededRandom((seed % 0x1_0000_0000) ^ Math.imul(partition + 1, 0x9e3779b9))
 }
 
 /** How often something happens that happens so often on average (Knuth's way to draw from a Poisson distribution). */

@@ -154,7 +154,7 @@ class Redrive {
     const intake = this.#intakeOf(source)
     const run = runBehind(records, await intake.tail(lane))
     // Also where nothing is left to append: who did it may have died before it woke the head (B12).
-    for (const part of inParts(run)) await intake.append({ lane, records: part.map(positioned) })
+    for (const part of inParts(run)) await intake.append({ lane, records: part.map(withPositions) })
     const tail = await intake.tail(lane)
     const there = records.filter((record) => !isAfter(String(indexOf(record)), tail))
     await this.#remove(there.flat())
@@ -197,7 +197,7 @@ const inParts = (
     run.slice(part * POISON_RECORDS_MAX, (part + 1) * POISON_RECORDS_MAX),
   )
 
-const positioned = (
+const withPositions = (
   record: DeadLettersOfRecord,
 ): { readonly position: string; readonly record: unknown } => {
   const [{ form, data }] = record

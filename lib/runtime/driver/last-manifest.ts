@@ -36,7 +36,7 @@ export const lastManifest = async (
 }
 
 /** The manifests that are kept beside the next one (B11). */
-export const keptBefore = (
+export const manifestsToKeep = (
   { previous }: Manifest,
   ref: SegmentRef | undefined,
 ): readonly SegmentRef[] =>

@@ -25,7 +25,7 @@ import type { PutAside, SourceReader } from '../sources/source-reader.ts'
 import { execute } from '../tasks/execute.ts'
 import { type BatchInput, lostIn, offsetsAfterBatch, totalOf } from './batch-input.ts'
 import type { LoggedAttempt } from './head-writes.ts'
-import { keptBefore } from './last-manifest.ts'
+import { manifestsToKeep } from './last-manifest.ts'
 import { logAgain } from './log.ts'
 import { mayRestAfter } from './rest.ts'
 
@@ -227,7 +227,7 @@ const writeAll = async (
     // another name must not find them.
     inputs: { ...before.manifest.inputs, ...inputsOf(plan) },
     timers: drafts.timers,
-    previous: keptBefore(before.manifest, before.manifestRef),
+    previous: manifestsToKeep(before.manifest, before.manifestRef),
     ...outcome,
   }
   const named = nameManifest(store, app, attemptId, manifest)

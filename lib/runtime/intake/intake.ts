@@ -193,7 +193,7 @@ export class Intake {
     const last = waiting.at(-1)
     const { limits } = this.#parts
     if (last === undefined || !fitsInto(last, entry, limits)) return [...waiting, entry]
-    return [...waiting.slice(0, -1), coalesced(last, entry)]
+    return [...waiting.slice(0, -1), coalesce(last, entry)]
   }
 
   /**
@@ -268,7 +268,7 @@ const fitsInto = (last: LaneEntry, entry: LaneEntry, limits: BatchLimits): boole
   last.bytes + entry.bytes <= limits.bytes * COALESCED_SHARE &&
   last.blocks.length + entry.blocks.length <= BLOCKS_PER_ENTRY_MAX
 
-const coalesced = (a: LaneEntry, b: LaneEntry): LaneEntry => ({
+const coalesce = (a: LaneEntry, b: LaneEntry): LaneEntry => ({
   first: a.first,
   last: b.last,
   count: a.count + b.count,

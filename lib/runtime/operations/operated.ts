@@ -55,7 +55,7 @@ const UNCHANGED: HeadCondition = [
 ]
 
 /** The head, with the batch that is logged in it. */
-export const loggedHead = async (
+export const readLoggedHead = async (
   heads: HeadStore,
   clock: Clock,
 ): Promise<{ readonly head: Head; readonly logged: LoggedBatch }> => {
@@ -131,7 +131,7 @@ export const swapOrRefuse = async (
 }
 
 /** Reads what a head names. B11: what is missing may be garbage by now, since that was read. */
-export const unlessChanged = async <T extends readonly unknown[]>(
+export const retryWhileChanged = async <T extends readonly unknown[]>(
   { store, app, clock }: StoredApp,
   { epoch, doneMs }: Head,
   read: () => Promise<T>,

@@ -16,7 +16,7 @@ import { laneOffsetsAfter } from '../driver/commit.ts'
 import { lastManifest } from '../driver/last-manifest.ts'
 import { withRetries } from '../retry.ts'
 import { sharedNow } from '../store-time.ts'
-import { checkLease, type Operated, refusal, replaceManifest, unlessChanged } from './operated.ts'
+import { checkLease, type Operated, refusal, replaceManifest, retryWhileChanged } from './operated.ts'
 import { noteSkipped, type SkippedBatch } from './skip.ts'
 
 /** What a reset has done. */
@@ -46,7 +46,7 @@ export const reset = async (operated: Operated): Promise<ResetApp> => {
     )
   checkLease(operated, head)
   const { logged } = head
-  const [before, input] = await unlessChanged(operated, head, async () => [
+  const [before, input] = await retryWhileChanged(operated, head, async () => [
     await lastManifest(operated, head),
     logged && (await loadBatchInput(store, app, logged.input)),
   ])

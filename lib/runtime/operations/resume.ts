@@ -1,6 +1,6 @@
 import { type Head, HeadStore } from '../../state/head.ts'
 import type { StoredApp } from '../driver/last-manifest.ts'
-import { loggedHead, type OperatedBatch, refusal, swapOrRefuse } from './operated.ts'
+import { readLoggedHead, type OperatedBatch, refusal, swapOrRefuse } from './operated.ts'
 
 /**
  * Lets an application that stands as FAILED try its batch again, from the first attempt on.
@@ -9,7 +9,7 @@ import { loggedHead, type OperatedBatch, refusal, swapOrRefuse } from './operate
  */
 export const resume = async ({ store, app, clock }: StoredApp): Promise<OperatedBatch> => {
   const heads = new HeadStore(store, app)
-  const { head, logged } = await loggedHead(heads, clock)
+  const { head, logged } = await readLoggedHead(heads, clock)
   if (head.status !== 'failed')
     throw refusal(
       'Nothing has failed for good: the batch is tried again by itself',

@@ -9,15 +9,15 @@ import { type Head, HeadStore, type LoggedBatch } from '../../state/head.ts'
 import { noteBatch } from '../../state/history.ts'
 import { type BatchInput, loadBatchInput, offsetsAfterBatch, totalOf } from '../driver/batch-input.ts'
 import { laneOffsetsAfter } from '../driver/commit.ts'
-import { keptBefore, lastManifest, type StoredApp } from '../driver/last-manifest.ts'
+import { manifestsToKeep, lastManifest, type StoredApp } from '../driver/last-manifest.ts'
 import { describeInput } from '../sources/redriven.ts'
 import {
   checkLease,
-  loggedHead,
+  readLoggedHead,
   type Operated,
   type OperatedBatch,
   replaceManifest,
-  unlessChanged,
+  retryWhileChanged,
 } from './operated.ts'
 
 /** A batch that was skipped. */
@@ -33,9 +33,9 @@ export interface SkippedBatch extends OperatedBatch {
  */
 export const skip = async (operated: Operated): Promise<SkippedBatch> => {
   const { store, app, clock } = operated
-  const { head, logged } = await loggedHead(new HeadStore(store, app), clock)
+  const { head, logged } = await readLoggedHead(new HeadStore(store, app), clock)
   checkLease(operated, head)
-  const [before, input] = await unlessChanged(operated, head, async () => [
+  const [before, input] = await retryWhileChanged(operated, head, async () => [
     await lastManifest(operated, head),
     await loadBatchInput(store, app, logged.input),
   ])
@@ -46,7 +46,7 @@ export const skip = async (operated: Operated): Promise<SkippedBatch> => {
     // Of no attempt: the dead letters of the batch are those of a batch that did not happen.
     deadLetterEpoch: head.epoch + 1,
     quietSinceMs: undefined,
-    previous: keptBefore(before, head.manifest),
+    previous: manifestsToKeep(before, head.manifest),
   }
   const changes = {
     status: 'running' as const,

@@ -24,11 +24,11 @@ export interface SinkKind<L extends SinkLocation = SinkLocation, C = unknown> {
   /** Whether the ports of this world are enough for it. */
   isAvailable(ports: SinkPorts): boolean
   /** The location of a place that is bound to nothing. Undefined: it is not of this kind. */
-  unbound?(place: string, cwd: string): L | undefined
-  /** The location of a place whose name is bound to `bound`. `path` is what follows the name. */
-  bound?(bound: Location, path: string): L
+  locateUnbound?(place: string, cwd: string): L | undefined
+  /** The location of a place whose name is bound to `locateBound`. `path` is what follows the name. */
+  locateBound?(bound: Location, path: string): L
   /** The bound location that a deployment has stored. Undefined: it is malformed. */
-  deployed?(stored: Readonly<Record<string, unknown>>): Location | undefined
+  parseDeployed?(stored: Readonly<Record<string, unknown>>): Location | undefined
   /** Names the sink among those of this kind: batches of outputs with the same key share it. */
   key(location: L): string
   /** Opens the sink of a location, whatever its path. */

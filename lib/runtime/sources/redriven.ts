@@ -47,7 +47,7 @@ export const wholeReader = (
       const { redriven } = input
       const data = await reader.read(input, putAside)
       if (redriven === undefined || redrives === undefined) return data
-      return joined(data, await redrives.read(redriven, putAside))
+      return joinData(data, await redrives.read(redriven, putAside))
     },
     async waiting(request) {
       const since = [reader.waiting(request), redrives?.waiting(request) ?? nothing]
@@ -83,7 +83,7 @@ const withRedriven = (input: SourceInput, redriven: LanesInput): WholeInput => {
   }
 }
 
-const joined = (
+const joinData = (
   data: InputData,
   back: InputData<LanesInput>,
 ): InputData<WholeInput> => ({

@@ -75,12 +75,12 @@ export interface SourceKind<L extends Location = Location> {
   /** Whether the ports of this world are enough for it. */
   isAvailable(ports: SourcePorts): boolean
   /** The location of a source of this kind that is bound to nothing. Undefined: it has none. */
-  unbound?(declared: SourceDeclaration, cwd: string): L | undefined
+  locateUnbound?(declared: SourceDeclaration, cwd: string): L | undefined
   /** What to do about a source of this kind that has no location here. Default: bind it. */
   unboundFix?(declared: SourceDeclaration): string
   /** The location that a deployment has stored. Undefined: it is malformed. */
-  deployed?(stored: Readonly<Record<string, unknown>>): L | undefined
-  /** The form of what `deployed` takes, for messages. */
+  parseDeployed?(stored: Readonly<Record<string, unknown>>): L | undefined
+  /** The form of what `parseDeployed` takes, for messages. */
   readonly deployedForm?: string
   describe(location: L): LocationText
   /** Whether a directory is there, and the like, before anything is opened. Throws if it is not. */

@@ -62,7 +62,7 @@ export class SlidingReduction<K, V> {
         this.#extend(await panes.read(timeMs))
     }
     this.#toMs = toMs
-    return this.#joined(fromMs)
+    return this.#joinPanes(fromMs)
   }
 
   #blockOf(timeMs: number): number {
@@ -95,7 +95,7 @@ export class SlidingReduction<K, V> {
     return suffixes
   }
 
-  #joined(fromMs: number): [K, V][] {
+  #joinPanes(fromMs: number): [K, V][] {
     const joined = new KeyedMap<K, Stored>()
     for (const [key, suffixes] of this.#suffixes.entries()) {
       while (suffixes.length > 0 && (suffixes.at(-1) as Suffix).fromMs < fromMs) suffixes.pop()

@@ -23,7 +23,7 @@ import type { SinkLocation } from '../../runtime/sinks/sink-kind.ts'
 import { sourceKind } from '../../runtime/sources/source-kind.ts'
 import { HeadStore } from '../../state/head.ts'
 import { type Feed, feedKind, type FedNode, receiverFeed } from './feeds/feed.ts'
-import { type Observation, observedPlan } from './observed-plan.ts'
+import { type Observation, observePlan } from './observed-plan.ts'
 import type { TestInput } from './test-input.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
@@ -57,7 +57,7 @@ export const startImage = async (
   pipeline: Pipeline,
   observation: Observation,
 ): Promise<Image> => {
-  const plan = observedPlan(pipeline.build(), observation)
+  const plan = observePlan(pipeline.build(), observation)
   const head = await new HeadStore(world.store, plan.name).read()
   const { runner, receivers } = await compose({
     plan,
@@ -73,7 +73,7 @@ export const startImage = async (
   for (const planned of plan.sources) {
     const name = nameOf(planned)
     world.input(name, () => openFeed(name, planned.node.source))
-    const node = await fedNode(world, plan, planned, fedByReceivers.has(planned.id))
+    const node = await openFedNode(world, plan, planned, fedByReceivers.has(planned.id))
     nodes.set(name, [...(nodes.get(name) ?? []), node])
   }
   return { plan, driver: new Driver(runner), fed: nodes }
@@ -86,7 +86,7 @@ const locationOf = (planned: PlannedSource): Location => {
   const declared = planned.node.source
   const location =
     feedKind(declared.kind)?.location(nameOf(planned)) ??
-    sourceKind(declared.kind)?.unbound?.(declared, '/')
+    sourceKind(declared.kind)?.locateUnbound?.(declared, '/')
   if (location === undefined) throw new TypeError(`tests cannot feed sources of ${declared.kind}`)
   return location
 }
@@ -132,7 +132,7 @@ export const filePath = (place: string): string => {
   return uri === undefined ? place.replace(/^\.?\/+/, '') : `${uri.name}/${uri.rest}`
 }
 
-const fedNode = async (
+const openFedNode = async (
   { store, clock, randomness, listen }: TestWorld,
   plan: Plan,
   { id, node }: PlannedSource,
@@ -143,7 +143,7 @@ const fedNode = async (
   if (!hasReceiver) return { source: id, declared: node.source, intake, sink: undefined }
   // A lane that is full is thrown at once: nobody makes room while the test waits.
   const signal = AbortSignal.abort()
-  const appended = (): void => undefined
-  const sink = await superviseReceiver({ intake, source: id, clock, listen, signal, appended })
+  const noteAppend = (): void => undefined
+  const sink = await superviseReceiver({ intake, source: id, clock, listen, signal, appended: noteAppend })
   return { source: id, declared: node.source, intake, sink }
 }

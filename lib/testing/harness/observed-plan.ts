@@ -31,7 +31,7 @@ export const watchId = (stream: string): string => `watch ${stream}`
  *
  * @throws MillraceError `ARGUMENT_INVALID` when a watched stream is not in the plan.
  */
-export const observedPlan = (plan: Plan, { observer, watched, whenIdle }: Observation): Plan => {
+export const observePlan = (plan: Plan, { observer, watched, whenIdle }: Observation): Plan => {
   const slides = new Map(
     plan.nodes.flatMap(({ id, node, everyMs }) =>
       node.role === 'output'
@@ -54,7 +54,7 @@ export const observedPlan = (plan: Plan, { observer, watched, whenIdle }: Observ
     everyMs: slides.get(id) as number,
     settings: {},
   }))
-  const outputs = [...plan.outputs, ...watches].map((output) => observed(output, observer))
+  const outputs = [...plan.outputs, ...watches].map((output) => observeOutput(output, observer))
   return {
     ...plan,
     outputs,
@@ -70,7 +70,7 @@ const WATCH: OutputNode = Object.freeze({
   run: async () => undefined,
 } satisfies OutputNode)
 
-const observed = (output: Planned<OutputNode>, observer: Observer): Planned<OutputNode> => ({
+const observeOutput = (output: Planned<OutputNode>, observer: Observer): Planned<OutputNode> => ({
   ...output,
   node: { ...output.node, run: async (input, view) => runObserved(output, input, view, observer) },
 })

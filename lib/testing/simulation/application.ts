@@ -134,7 +134,7 @@ export const startIntake =
     return async (event) => intake(await readEvent(event, routes))
   }
 
-const composed = (
+const composeRunner = (
   parts: ApplicationParts,
   environment: Environment,
   plan: Plan,
@@ -157,7 +157,7 @@ export const startDriver =
     const plan = parts.plan(environment)
     const ports = portsOf(parts, environment)
     const { scheduleTriggers } = ports
-    const driver = composed(parts, environment, plan, ports).then(({ runner }) =>
+    const driver = composeRunner(parts, environment, plan, ports).then(({ runner }) =>
       driverHandler({ runner, timeoutMs: DRIVER_TIMEOUT_MS, scheduleTriggers }),
     )
     return async (bodies, { remainingMs }) =>

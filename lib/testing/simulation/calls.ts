@@ -53,10 +53,10 @@ export const caller =
             settle()
           }),
         )
-      const failed = (): void => answer(() => reject(failureOf(fate, request)))
+      const failLate = (): void => answer(() => reject(failureOf(fate, request)))
       world.after(latency(world, fate === 'slow'), () => {
         if (fate === 'late') goOutLater(calls, environment, request)
-        if (fate === 'failBefore' || fate === 'throttled' || fate === 'late') return failed()
+        if (fate === 'failBefore' || fate === 'throttled' || fate === 'late') return failLate()
         void takeEffect(fate, request).then(
           (value) => {
             world.log(
@@ -64,7 +64,7 @@ export const caller =
             )
             if (fate === 'dieAfter') die(world, environment, request.name)
             if (fate === 'freezeAfter') freeze(world, environment)
-            if (fate === 'lostAnswer' || fate === 'partial') failed()
+            if (fate === 'lostAnswer' || fate === 'partial') failLate()
             else answer(() => resolve(value as T))
           },
           (error: unknown) => answer(() => reject(error as Error)),

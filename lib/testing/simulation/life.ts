@@ -1,6 +1,6 @@
 /** Everything that happens by itself: records and objects appear, clocks tick, troubles come, and persons meddle. */
 import type { SimulatedBucket } from './cloud/bucket.ts'
-import { startOperatorActions } from './operators.ts'
+import { startOperators } from './operators.ts'
 import { type LifeParts, startTroubles } from './troubles.ts'
 
 const MINUTE_MS = 60_000
@@ -16,7 +16,7 @@ export const startLife = (parts: LifeParts): Life => {
   const uploaders = [...parts.truth.buckets.values()].map((bucket) => produceObjects(parts, bucket))
   startClock(parts)
   startTroubles(parts)
-  startOperatorActions(parts)
+  startOperators(parts)
   return { isOver: () => [...producers, ...uploaders].every((isDone) => isDone()) }
 }
 

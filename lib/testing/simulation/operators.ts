@@ -8,10 +8,10 @@ import { simulatedItemStore } from './ports/item-store.ts'
 import type { Storage } from './storage.ts'
 import type { LifeParts } from './troubles.ts'
 
-export const startOperatorActions = (parts: LifeParts): void => {
+export const startOperators = (parts: LifeParts): void => {
   startNightShift(parts)
   startRedrives(parts)
-  startOperators(parts)
+  startManualOperations(parts)
 }
 
 /** Whoever is called at night: sends again what was put aside, restores blocks that are missed, and resumes what has failed. */
@@ -65,7 +65,7 @@ const startRedrives = ({ world, faults, sightings, platform, checkers }: LifePar
 }
 
 /** Persons who have lost patience with a batch, or want to begin anew. */
-const startOperators = ({ world, faults, sightings, platform, checkers }: LifeParts): void => {
+const startManualOperations = ({ world, faults, sightings, platform, checkers }: LifeParts): void => {
   world.every(500, 4_000, () => {
     const head = checkers.mirror.head()
     // Often when it may be done, and now and then when it must be refused.

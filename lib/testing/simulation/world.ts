@@ -14,7 +14,7 @@ interface ScheduledEvent {
 const START_MS = 1_700_000_000_123
 
 /** Lets every promise that can settle do so. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const waitForTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 export class World {
   readonly random: Random
@@ -86,7 +86,7 @@ export class World {
       this.#events.pop()
       this.#nowMs = Math.max(this.#nowMs, event.atMs)
       event.run()
-      await settled()
+      await waitForTurn()
     }
     return true
   }

@@ -8,7 +8,7 @@ import { readEnvironment } from '../../../functions/environment.ts'
 import { triggerQueue } from '../../../functions/trigger-queue.ts'
 import { memoryFiles } from '../../../lib/adapters/memory/memory-files.ts'
 import { eventRoutes } from '../../../lib/runtime/compose.ts'
-import { deployedOutputs } from '../../../lib/runtime/deployed-locations.ts'
+import { outputLocator } from '../../../lib/runtime/deployed-locations.ts'
 import { readEvent, type SourceAppend } from '../../../lib/runtime/intake/event-reader.ts'
 import { outputsTo } from '../../../lib/runtime/sinks/outputs.ts'
 
@@ -54,7 +54,7 @@ describe('the environment', () => {
 describe('an output', () => {
   const outputs = readEnvironment(variables).outputs
   const sinks = { objects: async (): Promise<never> => Promise.reject(new Error('not opened')) }
-  const locate = deployedOutputs(outputs, sinks)
+  const locate = outputLocator(outputs, sinks)
 
   test.each([
     { place: 's3://results/totals-1000', location: { bucket: 'my-bucket', path: 'totals-1000' } },

@@ -21,7 +21,7 @@ const commit = (
   const draft = partition.draft()
   for (const [key, state] of put) draft.put(key, state)
   for (const key of remove) draft.remove(key)
-  const written = { delta: draft.delta(), merged: draft.merged(), isUnchanged: draft.isUnchanged }
+  const written = { delta: draft.delta(), merged: draft.merge(), isUnchanged: draft.isUnchanged }
   draft.publish()
   return written
 }

@@ -29,12 +29,12 @@ const files: SinkKind<FilesSinkLocation, Uint8Array> = {
   form: directoryForm,
   isAvailable: (ports) => ports.files !== undefined,
   // Its own directory is the root, so that hidden directories above it do not matter.
-  unbound(place, cwd) {
+  locateUnbound(place, cwd) {
     if (schemeOf(place) !== '') return undefined
     const whole = resolve(cwd, place)
     return { kind: 'files', directory: dirname(whole), path: basename(whole) }
   },
-  bound(location, path) {
+  locateBound(location, path) {
     if (!isDirectory(location)) throw new TypeError(`${location.kind} is no directory`)
     return { kind: 'files', directory: location.path, path }
   },

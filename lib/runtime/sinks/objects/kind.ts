@@ -29,15 +29,15 @@ const objects: SinkKind<ObjectsSinkLocation, Uint8Array> = {
   name: 'objects',
   noun: 'a bucket',
   isAvailable: (ports) => ports.objects !== undefined,
-  unbound(place) {
+  locateUnbound(place) {
     const uri = schemeOf(place) === 's3' ? parseNamedUri(place) : undefined
     return uri && { kind: 'objects', bucket: uri.name, path: uri.rest }
   },
-  bound(location, path) {
+  locateBound(location, path) {
     if (!isBucket(location)) throw new TypeError(`${location.kind} is no bucket`)
     return { kind: 'objects', bucket: location.bucket, path }
   },
-  deployed: ({ bucket }): BucketLocation | undefined =>
+  parseDeployed: ({ bucket }): BucketLocation | undefined =>
     typeof bucket === 'string' && bucket !== '' ? { kind: 'objects', bucket } : undefined,
   key: ({ bucket }) => bucket,
   open: ({ bucket }, { objects: port }) => {

@@ -16,7 +16,7 @@ const print: SinkKind<SinkLocation, string> = {
   name: 'print',
   noun: 'the terminal',
   isAvailable: (ports: SinkPorts) => ports.print !== undefined,
-  unbound: (place) => (place === PLACE ? { kind: 'print', path: '' } : undefined),
+  locateUnbound: (place) => (place === PLACE ? { kind: 'print', path: '' } : undefined),
   key: () => '',
   open: (_, { print: port }) => {
     if (port === undefined) throw new TypeError('nothing can be printed in this world')

@@ -35,7 +35,7 @@ const files: SourceKind<DirectoryLocation> = {
   gives: [TEXT, WHOLE_FILES],
   form: directoryForm,
   isAvailable: (ports) => ports.files !== undefined,
-  unbound({ literal }, cwd) {
+  locateUnbound({ literal }, cwd) {
     const isPath = literal !== undefined && parseNamedUri(literal) === undefined
     const isDirectory = isPath && directoryForm.schemes.includes(schemeOf(literal))
     return isDirectory ? directoryForm.parse(literal, cwd) : undefined

@@ -27,12 +27,12 @@ export class CreationTimes {
     for (const arn of streamArns) {
       const [before, now] = [this.#known.get(arn), await this.#ask(arn)]
       this.#known.set(arn, now)
-      if (before !== now) throw replaced(arn)
+      if (before !== now) throw replacedError(arn)
     }
   }
 }
 
-const replaced = (streamArn: string): MillraceError =>
+const replacedError = (streamArn: string): MillraceError =>
   new MillraceError('STREAM_REPLACED', {
     problem: 'The stream was deleted and made again while it was read',
     value: streamArn,

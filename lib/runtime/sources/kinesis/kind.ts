@@ -96,7 +96,7 @@ const kinesis: SourceKind<StreamLocation> = {
     elements === TEXT
       ? `--bind ${name}=./in, or --bind ${name}=socket://localhost:9999`
       : `to run it here, use kinesisTextStream('${name}') and decode its text with map()`,
-  deployed: ({ streamArn }) =>
+  parseDeployed: ({ streamArn }) =>
     typeof streamArn === 'string' ? { kind: 'kinesis', streamArn } : undefined,
   deployedForm: '{ "kind": "kinesis", "streamArn": "arn:..." }',
   describe: ({ streamArn }) => ({ what: `records of ${streamArn}` }),

@@ -62,10 +62,10 @@ const fill = (
 ): readonly LaneInput[] => {
   const taken = waiting.map(({ lane }) => ({ lane, entries: [] as LaneEntry[] }))
   const indexes = new Map(waiting.map(({ lane }, index) => [lane, index]))
-  const left = (index: number): number =>
+  const roomFor = (index: number): number =>
     (waiting[index]?.entries.length ?? 0) - (taken[index]?.entries.length ?? 0)
   const isOpen = (parents: readonly string[]): boolean =>
-    parents.every((parent) => left(indexes.get(parent) ?? -1) === 0)
+    parents.every((parent) => roomFor(indexes.get(parent) ?? -1) === 0)
   let records = 0
   let bytes = 0
   for (let offered = true; offered;) {

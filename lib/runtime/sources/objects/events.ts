@@ -30,7 +30,7 @@ interface BridgeEvent {
 }
 
 /** A key as it was before it was encoded as in a form: a plus sign is a space. */
-const decodedKey = (key: string): string => decodeURIComponent(key.replaceAll('+', ' '))
+const decodeKey = (key: string): string => decodeURIComponent(key.replaceAll('+', ' '))
 
 /** A folder that a console has made: no object that anybody wrote. */
 const isFolder = (key: string): boolean => key.endsWith('/')
@@ -48,7 +48,7 @@ const fromBucket = ({
   return [
     {
       bucket: s3.bucket.name,
-      key: decodedKey(key),
+      key: decodeKey(key),
       eventMs: Date.parse(eventTime),
       ...withVersion(versionId),
     },

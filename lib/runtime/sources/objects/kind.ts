@@ -55,12 +55,12 @@ const events: EventReader<ObjectsLocation> = {
   },
   async read({ Records = [] }, sources): Promise<readonly TailAppend[]> {
     const found = Records.filter(isMessage).flatMap(({ body }) => notificationsIn(body))
-    return sources.flatMap((bound) => announcedTo(bound, found))
+    return sources.flatMap((bound) => appendsFor(bound, found))
   },
 }
 
 /** An object that no source watches is left out: the notifications of a bucket may cover more. */
-const announcedTo = (
+const appendsFor = (
   { source, location: { bucket, prefix } }: BoundSource<ObjectsLocation>,
   found: readonly BucketNotification[],
 ): readonly TailAppend[] => {
@@ -75,7 +75,7 @@ const objects: SourceKind<ObjectsLocation> = {
   noun: 'a bucket',
   gives: [TEXT, WHOLE_FILES],
   isAvailable: ({ objects: port }) => port !== undefined,
-  deployed: ({ bucket, prefix = '', queueArn }) =>
+  parseDeployed: ({ bucket, prefix = '', queueArn }) =>
     typeof bucket === 'string' && bucket !== '' && typeof prefix === 'string'
       ? {
           kind: 'objects',

@@ -8,7 +8,7 @@ const queue: SourceKind = {
   noun: 'a queue in memory',
   gives: ['what is in the queue'],
   isAvailable: () => true,
-  unbound: () => ({ kind: 'queue' }),
+  locateUnbound: () => ({ kind: 'queue' }),
   describe: () => ({ what: 'a queue in memory' }),
   open: (_, { source, declared, process }) => {
     if (!isQueue(declared)) throw new TypeError(`${source} is no queue`)

@@ -10,7 +10,7 @@ const receiver: SourceKind = {
   noun: 'a receiver',
   gives: ['what the receiver stores'],
   isAvailable: () => true,
-  unbound: () => ({ kind: 'receiver' }),
+  locateUnbound: () => ({ kind: 'receiver' }),
   describe: () => ({ what: 'a receiver in this process' }),
   open: (_, { store, app, source, declared, clock }) => {
     if (!isReceiver(declared)) throw new TypeError(`${source} is no receiver`)

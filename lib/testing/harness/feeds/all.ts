@@ -2,3 +2,4 @@
 import './files.ts'
 import './kinesis.ts'
 import './queue.ts'
+import './sqs.ts'

@@ -35,11 +35,11 @@ export const simulatedItemStore = ({
   call,
 }: SimulatedStoreParts): ItemStore => {
   let answeredMs: number | undefined
-  const timed = async <T>(effect: () => Promise<T>): Promise<T> => {
+  const runTimed = async <T>(effect: () => Promise<T>): Promise<T> => {
     answeredMs = world.nowMs
     return effect()
   }
-  const observed = async (key: ItemKey, write: () => Promise<void>): Promise<void> => {
+  const observeWrite = async (key: ItemKey, write: () => Promise<void>): Promise<void> => {
     const before = await store.get(key)
     await write()
     observer.stored({ environment, key, before, after: await store.get(key) })
@@ -49,10 +49,10 @@ export const simulatedItemStore = ({
     const tooLarge = items.find((keyed) => itemBytes(keyed, keyed.item) > store.itemBytesMax)
     if (tooLarge !== undefined) return store.put(tooLarge, tooLarge.item)
     for (const { partition, sort, item } of items)
-      await observed({ partition, sort }, () => store.put({ partition, sort }, item))
+      await observeWrite({ partition, sort }, () => store.put({ partition, sort }, item))
   }
   const deleteEach = async (keys: readonly ItemKey[]): Promise<void> => {
-    for (const key of keys) await observed(key, () => store.deleteAll([key]))
+    for (const key of keys) await observeWrite(key, () => store.deleteAll([key]))
   }
   const batch = <T extends ItemKey>(
     name: string,
@@ -63,7 +63,7 @@ export const simulatedItemStore = ({
       name: `${name} ${items.map(nameOf).join(' ')}`,
       ...(items[0] === undefined ? {} : { partition: items[0].partition }),
       isBatch: items.length > 1,
-      effect: () => timed(() => write(items)),
+      effect: () => runTimed(() => write(items)),
       part: () => write(someOf(items, world.random)),
     })
   return {
@@ -74,7 +74,7 @@ export const simulatedItemStore = ({
         name: `get ${nameOf(key)}`,
         partition: key.partition,
         effect: () =>
-          timed(async () => {
+          runTimed(async () => {
             const item = await store.get(key)
             observer.read(key, item)
             return item
@@ -84,14 +84,14 @@ export const simulatedItemStore = ({
       call({
         name: `query ${partition}`,
         partition,
-        effect: () => timed(() => store.query(partition, query)),
+        effect: () => runTimed(() => store.query(partition, query)),
       }),
     compareAndSet: (key, seen, next) =>
       call({
         name: `compareAndSet ${nameOf(key)}`,
         partition: key.partition,
         effect: () =>
-          timed(async () => {
+          runTimed(async () => {
             const before = await store.get(key)
             const answer = await store.compareAndSet(key, seen, next)
             if (answer.swapped) observer.stored({ environment, key, before, after: next })
@@ -103,7 +103,7 @@ export const simulatedItemStore = ({
       call({
         name: `put ${nameOf(key)}`,
         partition: key.partition,
-        effect: () => timed(() => observed(key, () => store.put(key, item))),
+        effect: () => runTimed(() => observeWrite(key, () => store.put(key, item))),
       }),
     putAll: (items) => batch('put', items, putEach),
     deleteAll: (keys) => batch('delete', keys, deleteEach),
