@@ -1,0 +1,19 @@
+/** What the inputs of a batch hold, for the kinds of sources that the simulation has. */
+import type { LaneInput, LanesInput } from '../../../runtime/sources/lanes/reader.ts'
+import type { ObjectsInput } from '../../../runtime/sources/objects/reader.ts'
+import type { DueObject } from '../../../runtime/sources/objects/uploads.ts'
+import type { SourceInput } from '../../../runtime/sources/source-reader.ts'
+
+/** Whether an input was taken from lanes. */
+export const isLanes = (input: SourceInput): input is LanesInput => input.kind === 'lanes'
+
+/** Whether an input was taken from a place with objects. */
+export const isObjects = (input: SourceInput): input is ObjectsInput => input.kind === 'objects'
+
+/** The lanes that an input takes from. */
+export const lanesOf = (input: SourceInput | undefined): readonly LaneInput[] =>
+  input !== undefined && isLanes(input) ? input.lanes : []
+
+/** The objects that an input takes. */
+export const objectsOf = (input: SourceInput | undefined): readonly DueObject[] =>
+  input !== undefined && isObjects(input) ? input.taken : []
