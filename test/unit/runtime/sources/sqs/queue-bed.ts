@@ -8,10 +8,13 @@ import type { ItemStore } from '../../../../../lib/ports/item-store.ts'
 import { compose, eventRoutes, type WorldPorts } from '../../../../../lib/runtime/compose.ts'
 import { Driver } from '../../../../../lib/runtime/driver/driver.ts'
 import type { Outcome } from '../../../../../lib/runtime/driver/outcome.ts'
+import type { RuntimeEvent } from '../../../../../lib/runtime/events.ts'
 import { readEvent } from '../../../../../lib/runtime/intake/event-reader.ts'
 import { intakeHandler } from '../../../../../lib/runtime/intake/intake-handler.ts'
 import { redrive, type Redriven } from '../../../../../lib/runtime/dead-letters/redrive.ts'
+import { resume } from '../../../../../lib/runtime/operations/resume.ts'
 import { skip, type SkippedBatch } from '../../../../../lib/runtime/operations/skip.ts'
+import { readDeadLetters } from '../../../../../lib/state/dead-letter-reader.ts'
 import type { SqsLocation } from '../../../../../lib/runtime/sources/sqs/event.ts'
 
 export const START_MS = 1_700_000_000_000
@@ -76,6 +79,7 @@ export class QueueBed {
   readonly batches = new Map<number, readonly string[]>()
   /** Batch times at which two attempts had different bodies (B3). */
   readonly unequalAttempts: number[] = []
+  readonly events: RuntimeEvent[] = []
   /** The calls of the store of the process that runs now. */
   calls: StoreCall[] = []
   nowMs: number = START_MS
@@ -125,8 +129,19 @@ export class QueueBed {
     this.#driver = await this.#start(death)
   }
 
-  async skip(): Promise<SkippedBatch> {
-    return skip({ ...this.#ports(this.store), app: APP, leaseMs: 0 })
+  /** Skips the logged batch, by a command that may die. */
+  async skip(death?: Death): Promise<SkippedBatch> {
+    return skip({ ...this.#ports(storeOf(this.store, [], death)), app: APP, leaseMs: 0 })
+  }
+
+  /** Takes the block of the first event out of the store. */
+  async loseFirstBlock(): Promise<void> {
+    const chunks = await this.store.query(`${APP}#seg#${SOURCE}/@messages#0#0`)
+    await this.store.deleteAll(chunks.slice(0, 1))
+  }
+
+  async resume(): Promise<void> {
+    await resume({ ...this.#ports(this.store), app: APP })
   }
 
   async redrive(): Promise<Redriven> {
@@ -140,6 +155,15 @@ export class QueueBed {
     this.batches.set(timeMs, bodies)
   }
 
+  /** What was put aside. */
+  async letters(): Promise<readonly object[]> {
+    const found: object[] = []
+    const range = { fromMs: START_MS, toMs: this.nowMs, first: 'oldest' } as const
+    for await (const { position, data, form } of readDeadLetters(this.store, APP, range))
+      found.push({ position, text: Buffer.from(data).toString('utf8'), form })
+    return found
+  }
+
   async #start(death?: Death): Promise<Driver> {
     this.calls = []
     const { runner } = await compose({
@@ -148,7 +172,7 @@ export class QueueBed {
       ports: this.#ports(storeOf(this.store, this.calls, death)),
       locations: new Map<string, SqsLocation>([[SOURCE, { kind: 'sqs', queueArn: QUEUE_ARN }]]),
       locateOutput: () => ({ kind: 'print', path: '' }),
-      listen: () => undefined,
+      listen: (event) => void this.events.push(event),
       leaseMs: 0,
     })
     return new Driver(runner)

@@ -1,0 +1,151 @@
+/**
+ * Records from an SQS queue, each once. SQS delivers a message at least once: the same one may come
+ * to two invocations at a time, or again days later. Intake appends all deliveries to one lane. A
+ * batch takes the deliveries after its offset, and leaves out
+ *
+ * 1. those whose message is in the ledger as taken by an earlier batch,
+ * 2. those whose message stands before them in the same batch.
+ *
+ *   allocate -> log -> read: look up the ids -> outputs -> record the ids taken -> commit
+ *
+ * Why a crash neither loses nor doubles a message:
+ * - The ids are recorded before the commit. So when a batch can be logged, the ledger holds all that
+ *   was taken before it, and what it says of earlier batches does not change any more.
+ * - Entries of the batch itself do not count. So an attempt that follows one which died after it had
+ *   recorded its ids leaves out the same deliveries, and gives the same records (B3). Nothing but
+ *   the batch time has to stand in the logged input.
+ * - A message that is left out is not recorded again: its entry keeps the earlier time.
+ */
+import type { Partition } from '../../../rdd/evaluate.ts'
+import { lanesInput } from '../lanes/input.ts'
+import { type LaneInput, type LanesInput, lanesReader } from '../lanes/reader.ts'
+import type { InputKind, SourcePlace } from '../source-kind.ts'
+import type { InputData, PutAside, SourceInput, SourceReader } from '../source-reader.ts'
+import { MESSAGE_LANE, type SqsMessage } from './event.ts'
+import { recordMessages, takenBefore } from './ledger.ts'
+
+/** What a batch takes from a queue: deliveries, of which some may be left out when they are read. */
+export interface SqsInput extends SourceInput<'lanes'> {
+  readonly kind: 'sqs'
+  /** The batch time: what was taken before is left out. */
+  readonly timeMs: number
+  readonly lanes: readonly LaneInput[]
+}
+
+const messageLane = (place: SourcePlace): SourceReader<LanesInput> =>
+  lanesReader({ ...place, isRead: (lane) => lane === MESSAGE_LANE })
+
+const lanesOf = (input: SqsInput): LanesInput => ({ ...input, kind: 'lanes' })
+
+const sqsInputOf = (input: LanesInput, timeMs: number): SqsInput => ({
+  ...input,
+  kind: 'sqs',
+  timeMs,
+})
+
+/** The reader of a source that is bound to a queue. */
+export const sqsReader = (place: SourcePlace): SourceReader<SqsInput> => {
+  const deliveries = messageLane(place)
+  let lastRead: { readonly timeMs: number; readonly taken: ReadonlySet<string> } | undefined
+
+  return {
+    kind: 'sqs',
+    parts: ['lanes'],
+    isPolled: false,
+    async allocate(request): Promise<SqsInput> {
+      return sqsInputOf(await deliveries.allocate(request), request.timeMs)
+    },
+    async read(input, putAside): Promise<InputData<SqsInput>> {
+      const { data, taken } = await readMessages(place, input, putAside)
+      lastRead = { timeMs: input.timeMs, taken }
+      return data
+    },
+    async recordTaken(input, timeMs): Promise<void> {
+      const read = lastRead?.timeMs === timeMs ? lastRead : await readMessages(place, input, ignore)
+      await record(place, input, read.taken)
+    },
+    waiting: (request) => deliveries.waiting(request),
+    takenInMs: async (offsets) => deliveries.takenInMs?.(offsets),
+    blocks: (input) => deliveries.blocks(lanesOf(input)),
+  }
+}
+
+const ignore: PutAside = () => undefined
+
+/** The records of an input, and the ids of their messages. */
+interface ReadMessages {
+  readonly data: InputData<SqsInput>
+  readonly taken: ReadonlySet<string>
+}
+
+const readMessages = async (
+  place: SourcePlace,
+  input: SqsInput,
+  putAside: PutAside,
+): Promise<ReadMessages> => {
+  const { partitions, input: found } = await messageLane(place).read(lanesOf(input), putAside)
+  const ids = new Set(partitions.flatMap(({ records }) => messagesOf(records).map(({ id }) => id)))
+  const earlier = await takenBefore(place, ids, input.timeMs)
+  const taken = new Set<string>()
+  const take = (id: string): boolean => {
+    if (earlier.has(id) || taken.has(id)) return false
+    taken.add(id)
+    return true
+  }
+  const bodies = partitions.map((partition) => bodiesOf(partition, take))
+  return {
+    data: {
+      partitions: bodies,
+      input: sqsInputOf(found, input.timeMs),
+      records: taken.size,
+    },
+    taken,
+  }
+}
+
+const messagesOf = (records: Partition<unknown>['records']): readonly SqsMessage[] =>
+  records as readonly SqsMessage[]
+
+/** The bodies of the messages that are taken. Their positions are those of the deliveries. */
+const bodiesOf = (
+  { records, steps, origin }: Partition<unknown>,
+  take: (id: string) => boolean,
+): Partition<string> => {
+  const kept = messagesOf(records).flatMap(({ id, body }, index) =>
+    take(id) ? [{ body, index }] : [],
+  )
+  return {
+    records: kept.map(({ body }) => body),
+    steps,
+    origin: origin && {
+      description: origin.description,
+      reject: (bad) => origin.reject({ ...bad, index: kept[bad.index]?.index ?? bad.index }),
+    },
+  }
+}
+
+const record = async (
+  place: SourcePlace,
+  { timeMs, lanes }: SqsInput,
+  taken: ReadonlySet<string>,
+): Promise<void> => {
+  const times = lanes.flatMap(({ entries }) => entries.map(({ receivedMs }) => receivedMs))
+  await recordMessages(place, taken, { timeMs, receivedMs: Math.max(0, ...times) })
+}
+
+/** Inputs from queues. */
+export const sqsInput: InputKind<SqsInput> = Object.freeze({
+  name: 'sqs',
+  pack: (input: SqsInput): object => ({
+    ...lanesInput.pack?.(lanesOf(input)),
+    kind: 'sqs',
+    timeMs: input.timeMs,
+  }),
+  unpack: (source: string, stored: object): SqsInput => {
+    const { timeMs, ...rest } = stored as { readonly timeMs: number }
+    return sqsInputOf(lanesInput.unpack?.(source, rest) as LanesInput, timeMs)
+  },
+  skip: async (place: SourcePlace, input: SqsInput): Promise<void> =>
+    record(place, input, (await readMessages(place, input, ignore)).taken),
+  describe: (source: string, input: SqsInput) => lanesInput.describe(source, lanesOf(input)),
+})
