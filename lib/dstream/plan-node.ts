@@ -4,10 +4,8 @@ import type { RDD } from '../rdd/rdd.ts'
 import type { WritePartitions } from '../rdd/write-target.ts'
 import type { StateDeclaration } from '../state/operator/state-declaration.ts'
 import type { Timer } from '../state/operator/timer.ts'
+import type { Parameter } from './parameter.ts'
 import type { SourceDeclaration } from './sources/declaration.ts'
-
-/** What a parameter of a node may be: it goes into the plan hash as JSON. */
-export type Parameter = string | number | boolean | null
 
 /** What an operator can ask of the batch that runs. */
 export interface BatchView {

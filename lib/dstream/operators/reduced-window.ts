@@ -4,13 +4,8 @@ import { putPairs } from '../../state/operator/keyed-pane.ts'
 import { rddOfElements, type RDD } from '../../rdd/rdd.ts'
 import { blamingLater } from '../../rdd/shuffle.ts'
 import { SlidingReduction } from '../../state/operator/sliding-reduction.ts'
-import {
-  type BatchView,
-  operatorNode,
-  type OperatorNode,
-  type Parameter,
-  type PlanNode,
-} from '../plan-node.ts'
+import type { Parameter } from '../parameter.ts'
+import { type BatchView, operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
 import { beginOf, isDue, isHeld, layoutOf, type WindowSpan } from '../window-span.ts'
 
 /** A reduction by key over windows: how pairs are made of the parent's elements, and what becomes of the result. */

@@ -73,7 +73,12 @@ DStream.prototype.updateStateByKey = function (
   return this.to(
     stateNode(KIND, this.node, options, (visits, states, batch) =>
       visits.map((some, partition) =>
-        updateKeys(f, some, states[partition] as KeyedState<unknown, unknown>, timeOf(batch.timeMs)),
+        updateKeys(
+          f,
+          some,
+          states[partition] as KeyedState<unknown, unknown>,
+          timeOf(batch.timeMs),
+        ),
       ),
     ),
   )

@@ -2,7 +2,7 @@
  * What a source node says about the records it wants. A declaration does not say where they come
  * from: a binding does, and only if there is none, the kind and the literal place count.
  */
-import type { Parameter } from '../plan-node.ts'
+import type { Parameter } from '../parameter.ts'
 import type { FileSelection } from './file-selection.ts'
 
 /** What all declarations have in common. Each kind of source adds its own part in its own file. */

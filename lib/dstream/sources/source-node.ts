@@ -1,4 +1,5 @@
-import type { Parameter, SourceNode } from '../plan-node.ts'
+import type { Parameter } from '../parameter.ts'
+import type { SourceNode } from '../plan-node.ts'
 import type { SourceDeclaration } from './declaration.ts'
 
 /**

@@ -144,6 +144,13 @@ const openFedNode = async (
   // A lane that is full is thrown at once: nobody makes room while the test waits.
   const signal = AbortSignal.abort()
   const noteAppend = (): void => undefined
-  const sink = await superviseReceiver({ intake, source: id, clock, listen, signal, appended: noteAppend })
+  const sink = await superviseReceiver({
+    intake,
+    source: id,
+    clock,
+    listen,
+    signal,
+    appended: noteAppend,
+  })
   return { source: id, declared: node.source, intake, sink }
 }

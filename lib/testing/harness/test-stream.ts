@@ -12,21 +12,14 @@ import { MillraceError } from '../../base/errors.ts'
 import type { Pipeline } from '../../dstream/stream.ts'
 import type { RuntimeEvent } from '../../runtime/events.ts'
 import { readDeadLetters } from '../../state/dead-letter-reader.ts'
-import { LiveState } from '../../state/live-state.ts'
 import { type Head, HeadStore, type HeadStatus } from '../../state/head.ts'
-import { readManifest } from '../../state/manifest.ts'
-import { readSegment } from '../../state/segments.ts'
 import type { Feed } from './feeds/feed.ts'
 import { type Image, startImage, type TestWorld } from './image.ts'
 import { type Observation, watchId } from './observed-plan.ts'
-import {
-  deadLetterOf,
-  type TestDeadLetter,
-  type TestFailure,
-  TestOutput,
-  type TestRun,
-} from './test-batch.ts'
+import { deadLetterOf, type TestDeadLetter, type TestFailure, TestOutput } from './test-batch.ts'
+import { failureOf } from './test-failures.ts'
 import { TestInput } from './test-input.ts'
+import { readState } from './read-state.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** How a pipeline is tested. */
@@ -206,26 +199,9 @@ export class TestStream {
    */
   async state<K = unknown, S = unknown>(id: string): Promise<readonly (readonly [K, S])[]> {
     const { plan } = this.#running
-    const states = plan.states.filter(({ form }) => form === 'state')
-    const shape = states.find((state) => state.id === id)
-    if (shape === undefined) {
-      const known = states.map((state) => state.id)
-      return this.#unknown('stream with state', id, known)
-    }
-    const { manifest: ref } = await this.#head()
-    if (ref === undefined) return []
-    const { store } = this.#world
-    const manifest = await readManifest(store, plan.name, ref)
-    const live = await LiveState.load(plan, manifest, async (segment) =>
-      readSegment(store, plan.name, segment),
-    )
-    const drafts = live.draft(manifest.timeMs)
-    const { shown = (stored: unknown): unknown => stored } =
-      plan.operators.find((planned) => planned.id === id)?.node.stateful ?? {}
-    const parts = Array.from({ length: shape.partitions }, (_, part) => [
-      ...drafts.state(id, part).entries(),
-    ])
-    return parts.flat().map(([key, stored]) => [key, shown(stored)] as [K, S])
+    const known = plan.states.filter(({ form }) => form === 'state').map((state) => state.id)
+    if (!known.includes(id)) return this.#unknown('stream with state', id, known)
+    return readState<K, S>(this.#world.store, plan, (await this.#head()).manifest, id)
   }
 
   /** Whether batches run, the pipeline rests, or a failing batch has stopped it for good. */
@@ -275,8 +251,7 @@ export class TestStream {
   async #deliver(): Promise<void> {
     if ([...this.#inputs.values()].some((input) => input.isWaiting))
       this.#clock.goTo(this.nowMs + 1)
-    for (const [name, input] of this.#inputs)
-      await input.deliver(this.#image?.fed.get(name) ?? [])
+    for (const [name, input] of this.#inputs) await input.deliver(this.#image?.fed.get(name) ?? [])
   }
 
   #inputOf(name: string, open: () => Feed): TestInput {
@@ -296,34 +271,7 @@ export class TestStream {
     if (event.event === 'batchCompleted')
       for (const { id } of plan.outputs) this.#outputs.get(id)?.commit(event.timeMs, event.attempt)
     if (event.event === 'batchFailed' || event.event === 'failed')
-      this.failures.push(this.#failureOf(event))
-  }
-
-  #failureOf(event: Extract<RuntimeEvent, { event: 'batchFailed' | 'failed' }>): TestFailure {
-    const { timeMs, code, message } = event
-    const { retryMs, attempt } =
-      event.event === 'batchFailed'
-        ? event
-        : { retryMs: undefined, attempt: this.#lastAttempt(timeMs) }
-    const known = [...this.#outputs.values()].flatMap(({ runs }) =>
-      runs.filter((run): run is TestRun => run.timeMs === timeMs),
-    )
-    const error = known.findLast(
-      (run) => run.error?.code === code && run.error.message === message,
-    )?.error
-    return {
-      timeMs,
-      attempt,
-      retryMs,
-      error: error ?? new MillraceError('BATCH_FAILED', { problem: `${message} [${code}]` }),
-    }
-  }
-
-  #lastAttempt(timeMs: number): number {
-    const started = this.events.findLast(
-      (event) => event.event === 'batchStarted' && event.timeMs === timeMs,
-    )
-    return started?.event === 'batchStarted' ? started.attempt : 1
+      this.failures.push(failureOf(event, this.events, [...this.#outputs.values()]))
   }
 
   #unknown(what: string, name: string, known: Iterable<string>): never {

@@ -97,16 +97,11 @@ const nameOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1)
 const createdMsOf = ({ deployment }: Environment, arn: string): number =>
   deployment.createdMs.get(nameOf(arn)) as number
 
-const bucketIn = (
-  buckets: ApplicationParts['buckets'],
-  name: string,
-): SimulatedBucket => buckets.get(name) as SimulatedBucket
+const bucketIn = (buckets: ApplicationParts['buckets'], name: string): SimulatedBucket =>
+  buckets.get(name) as SimulatedBucket
 
 /** Sources that are buckets in this world watch them; all others read a stream of their name. */
-const locationsOf = (
-  { buckets }: ApplicationParts,
-  plan: Plan,
-): ReadonlyMap<string, Location> =>
+const locationsOf = ({ buckets }: ApplicationParts, plan: Plan): ReadonlyMap<string, Location> =>
   new Map(
     plan.sources.map(({ id, node: { source } }): readonly [string, Location] => {
       const { name = id } = source

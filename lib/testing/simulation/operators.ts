@@ -65,7 +65,13 @@ const startRedrives = ({ world, faults, sightings, platform, checkers }: LifePar
 }
 
 /** Persons who have lost patience with a batch, or want to begin anew. */
-const startManualOperations = ({ world, faults, sightings, platform, checkers }: LifeParts): void => {
+const startManualOperations = ({
+  world,
+  faults,
+  sightings,
+  platform,
+  checkers,
+}: LifeParts): void => {
   world.every(500, 4_000, () => {
     const head = checkers.mirror.head()
     // Often when it may be done, and now and then when it must be refused.

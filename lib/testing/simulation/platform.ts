@@ -86,7 +86,10 @@ export class Platform {
     this.notifications = new SimulatedQueue(
       parts,
       { name: 'notifications', visibilityMs, tries: 6, batchMax: 10, concurrency: 3 },
-      (bodies, ended) => this.intake.invoke({ Records: bodies.map((body) => ({ body })) }, (ending) => ended(this.#wasTaken(ending))),
+      (bodies, ended) =>
+        this.intake.invoke({ Records: bodies.map((body) => ({ body })) }, (ending) =>
+          ended(this.#wasTaken(ending)),
+        ),
     )
     for (const name of parts.streams)
       this.map(new SimulatedStream(name, nowMs, random.between(1, 3), random.fork()))

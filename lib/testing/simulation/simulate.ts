@@ -90,9 +90,32 @@ export const simulate = async (
   options: SimulateOptions = {},
 ): Promise<SimulationResult> => {
   const scene = drawScene(seed, options)
-  const { calls, storage, pipeline } = scene
-  const { world, faults, sightings } = calls
-  const plan = scene.planFor(undefined)
+  const { calls, pipeline } = scene
+  const parts = furnish(scene)
+  await runToEnd(scene, parts, options.workload ?? 1)
+  const { checkers, truth } = parts
+  return {
+    seed,
+    pipeline: pipeline.name,
+    violation: checkers.violations.violations[0],
+    faults: [...calls.faults.kinds],
+    sightings: calls.sightings.counts(),
+    batches: checkers.batches,
+    records: truth.records,
+    trace: calls.world.trace ?? [],
+  }
+}
+
+/** What is in the world of a scene. */
+interface Furniture {
+  readonly truth: Truth
+  readonly checkers: Checkers
+  readonly platform: Platform
+}
+
+const furnish = ({ calls, storage, pipeline, planFor }: Scene): Furniture => {
+  const { world, sightings } = calls
+  const plan = planFor(undefined)
   // The platform is made of the buckets, and they tell it of their objects.
   const notifications = (): SimulatedQueue => platform.notifications
   const buckets = new Map(
@@ -115,11 +138,20 @@ export const simulate = async (
     checkers,
     buckets,
     streams: pipeline.streams,
-    plan: scene.planFor,
+    plan: planFor,
     expected: EXPECTED,
   })
   for (const { stream: made } of platform.mappings) truth.made(made)
-  const share = options.workload ?? 1
+  return { truth, checkers, platform }
+}
+
+/** A storm of faults, then none: until all is done, and a while longer. */
+const runToEnd = async (
+  { calls, storage, pipeline }: Scene,
+  { truth, checkers, platform }: Furniture,
+  share: number,
+): Promise<void> => {
+  const { world, faults } = calls
   const life = startLife({
     ...calls,
     app: APP,
@@ -131,7 +163,6 @@ export const simulate = async (
     records: Math.ceil(world.random.between(10, 150) * share),
     objects: Math.ceil(world.random.between(3, 25) * share),
   })
-
   const { violations } = checkers.violations
   const isBroken = (): boolean => {
     if (platform.isQuiet) checkers.quiet()
@@ -149,23 +180,12 @@ export const simulate = async (
   const recovered = (await world.run(isFinished, RECOVERY_MS)) && !isBroken()
   if (recovered) await world.run(isBroken, AFTERMATH_MS)
   if (recovered) checkers.finished()
-  if (!isFinished()) checkers.unfinished()
-  if (!isFinished())
-    checkers.violations.fail(
-      'progress',
-      `without faults the world is not done in time: ${JSON.stringify(checkers.mirror.head())}`,
-    )
-
-  return {
-    seed,
-    pipeline: pipeline.name,
-    violation: violations[0],
-    faults: [...faults.kinds],
-    sightings: sightings.counts(),
-    batches: checkers.batches,
-    records: truth.records,
-    trace: world.trace ?? [],
-  }
+  if (isFinished()) return
+  checkers.unfinished()
+  checkers.violations.fail(
+    'progress',
+    `without faults the world is not done in time: ${JSON.stringify(checkers.mirror.head())}`,
+  )
 }
 
 const drawScene = (

@@ -1,9 +1,6 @@
 import { type MemoryBlobStore, memoryBlobStore } from '../../adapters/memory/memory-blob-store.ts'
 import { memoryItemStore } from '../../adapters/memory/memory-item-store.ts'
-import {
-  type MemoryFiles,
-  memoryFiles,
-} from '../../adapters/memory/memory-files.ts'
+import { type MemoryFiles, memoryFiles } from '../../adapters/memory/memory-files.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Random } from '../random.ts'
 

@@ -13,9 +13,10 @@ export const lanesInput: InputKind<LanesInput> = Object.freeze({
   name: 'lanes',
   pack: (input: LanesInput): object => ({
     ...input,
-    lanes: input.lanes.map(
-      ({ lane, entries }): PackedLane => ({ lane, entries: entries.map(packEntry) }),
-    ),
+    lanes: input.lanes.map(({ lane, entries }): PackedLane => ({
+      lane,
+      entries: entries.map(packEntry),
+    })),
   }),
   unpack(source: string, stored: object): LanesInput {
     const { lanes, ...rest } = stored as Omit<LanesInput, 'lanes'> & {

@@ -13,14 +13,9 @@ import { deadLetterOf } from '../../../state/dead-letters.ts'
 import {
   BEGINNING,
   type BlockRef,
-  entriesAfter,
   isAfter,
   isRecordLane,
-  type Lane,
   type LaneEntry,
-  lineageOrder,
-  readLane,
-  readLanes,
 } from '../../../state/lanes.ts'
 import type { LaneOffsets } from '../../../state/offsets.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
@@ -34,12 +29,7 @@ import {
   type SourceReader,
 } from '../source-reader.ts'
 import { type BlockRecovery, findBlock, type FoundBlock } from './lost-blocks.ts'
-
-/** The entries of one lane that a batch takes. A batch that is computed again reads these (B7). */
-export interface LaneInput {
-  readonly lane: string
-  readonly entries: readonly LaneEntry[]
-}
+import { type LaneInput, type LaneSelection, SourceLanes, takeEntries } from './waiting-lanes.ts'
 
 /** What a batch takes from lanes. */
 export interface LanesInput extends SourceInput<'lanes'> {
@@ -47,172 +37,108 @@ export interface LanesInput extends SourceInput<'lanes'> {
   readonly lanes: readonly LaneInput[]
 }
 
-/** What of a lane lies after its offset. */
-interface WaitingLane extends LaneInput {
-  readonly parents: readonly string[]
+/** How lanes are read. */
+export interface LanesReaderParts extends SourcePlace, Partial<LaneSelection> {
+  /** How a lost block is made again. Left out: the source cannot be read again. */
+  readonly recovery?: BlockRecovery
 }
 
 /**
- * Takes whole entries from all lanes in turn until a limit is reached; at least one entry, or a batch could never get past a large one. From
- * a lane with parents only when nothing of theirs is left: so the records of a key stay in order when its shard is split or merged.
+ * The reader of a source whose records come through lanes. Default: it reads all lanes that hold
+ * records, those of redrives among them, and no lane waits for another but its parents.
  */
-const fill = (
-  waiting: readonly WaitingLane[],
-  limits: { readonly records: number; readonly bytes: number },
-): readonly LaneInput[] => {
-  const taken = waiting.map(({ lane }) => ({ lane, entries: [] as LaneEntry[] }))
-  const indexes = new Map(waiting.map(({ lane }, index) => [lane, index]))
-  const roomFor = (index: number): number =>
-    (waiting[index]?.entries.length ?? 0) - (taken[index]?.entries.length ?? 0)
-  const isOpen = (parents: readonly string[]): boolean =>
-    parents.every((parent) => roomFor(indexes.get(parent) ?? -1) === 0)
-  let records = 0
-  let bytes = 0
-  for (let offered = true; offered;) {
-    offered = false
-    for (const [index, { parents, entries }] of waiting.entries()) {
-      const entry = entries[taken[index]?.entries.length ?? 0]
-      if (entry === undefined || !isOpen(parents)) continue
-      offered = true
-      records += entry.count
-      bytes += entry.bytes
-      const first = taken.every((lane) => lane.entries.length === 0)
-      if (!first && (records > limits.records || bytes > limits.bytes)) return taken
-      taken[index]?.entries.push(entry)
-    }
-  }
-  return taken
-}
-
-/** How lanes are read. */
-export interface LanesReaderParts extends SourcePlace {
-  /** How a lost block is made again. Left out: the source cannot be read again. */
-  readonly recovery?: BlockRecovery
-  /** Which lanes are read. Default: all that hold records, those of redrives among them. */
-  readonly isRead?: (lane: string) => boolean
-  /** Which of some lanes must be drained before a lane, besides its parents. Default: none. */
-  readonly predecessors?: (lane: string, lanes: readonly string[]) => readonly string[]
-}
-
-/** The reader of a source whose records come through lanes. */
 export const lanesReader = ({
-  store,
-  app,
-  source,
-  recovery,
   isRead = isRecordLane,
   predecessors = () => [],
+  recovery,
+  ...place
 }: LanesReaderParts): SourceReader<LanesInput> => {
-  const withPredecessors = (lanes: readonly Lane[]): readonly Lane[] => {
-    const names = lanes.map(({ lane }) => lane)
-    return lanes.map((lane) => ({
-      ...lane,
-      parents: [...lane.parents, ...predecessors(lane.lane, names)],
-    }))
-  }
-
-  const lanesNow = async (): Promise<readonly Lane[]> =>
-    withPredecessors((await readLanes(store, app, source)).filter(({ lane }) => isRead(lane)))
-
-  const waitingIn = (offsets: LaneOffsets, lanes: readonly Lane[]): readonly WaitingLane[] =>
-    lineageOrder(lanes).map((lane) => ({
-      lane: lane.lane,
-      parents: lane.parents,
-      entries: entriesAfter(lane, offsets[lane.lane] ?? BEGINNING),
-    }))
-
-  /**
-   * Lanes are not read at one moment: a child may be there with its first entry, and its parent as it
-   * was before its last one. When a lane is taken from for the first time, its parents are read
-   * again. By then all of theirs is there, since it was stored before.
-   */
-  const withParents = async (
-    offsets: LaneOffsets,
-    lanes: readonly Lane[],
-  ): Promise<readonly Lane[]> => {
-    const parents = new Set(
-      lanes.flatMap((lane) => (offsets[lane.lane] === undefined ? lane.parents : [])),
-    )
-    const again = await allOrFirstError(
-      [...parents].map((lane) => readLane(store, app, source, lane)),
-    )
-    const found = again.filter((lane) => lane !== undefined)
-    return withPredecessors([
-      ...lanes.filter(({ lane }) => !found.some((parent) => parent.lane === lane)),
-      ...found,
-    ])
-  }
-
-  const partitionOf = (lane: string, block: Block, putAside: PutAside): Partition<unknown> => ({
-    records: block.records,
-    steps: [],
-    origin: {
-      description: `lane ${lane} of ${source}`,
-      reject: (bad) =>
-        putAside(deadLetterOf(source, `${lane}#${positionsOf(block)[bad.index]}`, bad)),
-    },
-  })
-
+  const lanes = new SourceLanes(place, { isRead, predecessors })
   return {
     kind: 'lanes',
     parts: ['lanes'],
     isPolled: false,
-    lanes: lanesNow,
+    lanes: () => lanes.readAll(),
     async allocate({ offsets: { lanes: offsets = {} }, limits, lanes: read }): Promise<LanesInput> {
-      const waiting = waitingIn(offsets, await withParents(offsets, read ?? (await lanesNow())))
-      const lanes = fill(waiting, limits).filter(({ entries }) => entries.length > 0)
-      const next: Record<string, string> = { ...offsets }
-      for (const lane of lanes) next[lane.lane] = lastOf(lane, next[lane.lane] ?? BEGINNING)
-      const entries = lanes.flatMap((lane) => lane.entries)
-      return {
-        kind: 'lanes',
-        lanes,
-        records: sum(entries, 'count'),
-        bytes: sum(entries, 'bytes'),
-        objects: 0,
-        offsets: { lanes: next },
-      }
+      const now = await lanes.withParents(offsets, read ?? (await lanes.readAll()))
+      const taken = takeEntries(lanes.waitingIn(offsets, now), limits)
+      return inputOf(taken, offsets)
     },
-    async read(input: LanesInput, putAside: PutAside): Promise<InputData<LanesInput>> {
-      const blocks = input.lanes.flatMap(({ lane, entries }) =>
-        entries.flatMap((entry) => entry.blocks.map((ref) => ({ lane, ref }))),
-      )
-      const read = await allOrFirstError(
-        blocks.map(async ({ lane, ref }) => ({
-          lane,
-          ...(await findBlock(
-            { store, app },
-            lane,
-            ref,
-            isRedriveLane(lane) ? undefined : recovery,
-          )),
-        })),
-      )
-      const whole = withoutLost(input, read)
-      return {
-        partitions: read.flatMap((one) =>
-          one.found ? [partitionOf(one.lane, one.block, putAside)] : [],
-        ),
-        input: whole,
-        records: whole.records,
-      }
-    },
+    read: (input, putAside) => readBlocks(place, recovery, input, putAside),
     async waiting({ offsets: { lanes: offsets = {} } }): Promise<number | undefined> {
-      const lanes = waitingIn(offsets, await lanesNow())
-      return lanes.some(({ entries }) => entries.length > 0) ? -Infinity : undefined
+      const waiting = lanes.waitingIn(offsets, await lanes.readAll())
+      return waiting.some(({ entries }) => entries.length > 0) ? -Infinity : undefined
     },
     async takenInMs({ lanes: offsets = {} }): Promise<number | undefined> {
-      const lanes = waitingIn(offsets, await lanesNow())
+      const waiting = lanes.waitingIn(offsets, await lanes.readAll())
       return earliestOf(
-        lanes.flatMap(({ entries }) => entries.map(({ receivedMs }) => receivedMs)),
+        waiting.flatMap(({ entries }) => entries.map(({ receivedMs }) => receivedMs)),
       )
     },
-    blocks: (input: LanesInput): readonly SegmentRef[] =>
+    blocks: (input): readonly SegmentRef[] =>
       input.lanes.flatMap(({ entries }) => entries.flatMap((entry) => entry.blocks)),
   }
 }
 
-/** The input without the blocks that are nowhere any more: they stand in it as lost. Its offsets stay, so that nobody looks for them again. */
+const inputOf = (taken: readonly LaneInput[], offsets: LaneOffsets): LanesInput => {
+  const lanes = taken.filter(({ entries }) => entries.length > 0)
+  const next: Record<string, string> = { ...offsets }
+  for (const lane of lanes) next[lane.lane] = lastOf(lane, next[lane.lane] ?? BEGINNING)
+  const entries = lanes.flatMap((lane) => lane.entries)
+  return {
+    kind: 'lanes',
+    lanes,
+    records: sum(entries, 'count'),
+    bytes: sum(entries, 'bytes'),
+    objects: 0,
+    offsets: { lanes: next },
+  }
+}
+
+const readBlocks = async (
+  place: SourcePlace,
+  recovery: BlockRecovery | undefined,
+  input: LanesInput,
+  putAside: PutAside,
+): Promise<InputData<LanesInput>> => {
+  const blocks = input.lanes.flatMap(({ lane, entries }) =>
+    entries.flatMap((entry) => entry.blocks.map((ref) => ({ lane, ref }))),
+  )
+  const read = await allOrFirstError(
+    blocks.map(async ({ lane, ref }) => ({
+      lane,
+      ...(await findBlock(place, lane, ref, isRedriveLane(lane) ? undefined : recovery)),
+    })),
+  )
+  const whole = withoutLost(input, read)
+  return {
+    partitions: read.flatMap((one) =>
+      one.found ? [partitionOf(place.source, one.lane, one.block, putAside)] : [],
+    ),
+    input: whole,
+    records: whole.records,
+  }
+}
+
+const partitionOf = (
+  source: string,
+  lane: string,
+  block: Block,
+  putAside: PutAside,
+): Partition<unknown> => ({
+  records: block.records,
+  steps: [],
+  origin: {
+    description: `lane ${lane} of ${source}`,
+    reject: (bad) =>
+      putAside(deadLetterOf(source, `${lane}#${positionsOf(block)[bad.index]}`, bad)),
+  },
+})
+
+/**
+ * The input without the blocks that are gone: it names them as lost. Its offsets stay, so that no
+ * later batch looks for them again.
+ */
 const withoutLost = (
   input: LanesInput,
   read: readonly ({ readonly lane: string } & FoundBlock)[],

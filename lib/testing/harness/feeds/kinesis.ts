@@ -1,5 +1,8 @@
 import { KINESIS_RECORDS } from '../../../dstream/sources/kinesis.ts'
-import { kinesisDeliveries, type KinesisEventRecord } from '../../../runtime/sources/kinesis/event.ts'
+import {
+  kinesisDeliveries,
+  type KinesisEventRecord,
+} from '../../../runtime/sources/kinesis/event.ts'
 import type { StreamLocation } from '../../../runtime/sources/kinesis/kind.ts'
 import { type Feed, registerFeed, type Waiting } from './feed.ts'
 

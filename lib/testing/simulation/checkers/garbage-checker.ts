@@ -44,7 +44,11 @@ export class GarbageChecker {
   writingBlob(name: string, bytes: Uint8Array): void {
     const there = this.#mirror.blob(name)
     const isOver = there !== undefined && !sameBytes(there, bytes)
-    this.#violations.expect('B11', !isOver, () => `the blob ${name} is written over with other bytes`)
+    this.#violations.expect(
+      'B11',
+      !isOver,
+      () => `the blob ${name} is written over with other bytes`,
+    )
   }
 
   deletingBlob(name: string, environment: Environment): void {

@@ -1,5 +1,6 @@
 /** What the inputs of a batch hold, for the kinds of sources that the simulation has. */
-import type { LaneInput, LanesInput } from '../../../runtime/sources/lanes/reader.ts'
+import type { LanesInput } from '../../../runtime/sources/lanes/reader.ts'
+import type { LaneInput } from '../../../runtime/sources/lanes/waiting-lanes.ts'
 import type { ObjectsInput } from '../../../runtime/sources/objects/reader.ts'
 import type { DueObject } from '../../../runtime/sources/objects/uploads.ts'
 import type { SourceInput } from '../../../runtime/sources/source-reader.ts'

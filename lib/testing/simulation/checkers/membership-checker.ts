@@ -14,10 +14,9 @@ import { isLanes, isObjects } from './inputs.ts'
 import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
 
-
 /**
- * What belongs to a batch, checked when it is logged first: what follows the last offsets, within the
- * limits (B8), with its blocks (B7).
+ * What belongs to a batch, checked when it is logged first: what follows the last offsets, within
+ * the limits (B8), with its blocks (B7).
  */
 export class MembershipChecker {
   readonly #mirror: Mirror
@@ -46,9 +45,12 @@ export class MembershipChecker {
   logged(batch: BatchInput, { offsets, startedMs }: Head): void {
     this.#first = batch
     for (const [source, input] of Object.entries(batch.sources)) {
+      const before = offsets[source] ?? {}
       this.#checkLimits(batch, input)
-      if (isLanes(input)) this.#checkLanes(batch, input, offsets[source] ?? {})
-      if (isObjects(input)) this.#checkObjects(batch, source, input, startedMs)
+      this.#checkForward(batch, input, before)
+      if (isLanes(input)) this.#checkLanes(batch, input, before)
+      else if (isObjects(input)) this.#checkObjects(batch, source, input, startedMs)
+      else this.#violations.fail('totals', `nobody checks what ${source} takes: ${input.kind}`)
     }
   }
 
@@ -112,10 +114,7 @@ export class MembershipChecker {
     startedMs: number,
   ): boolean {
     const declared = this.#plan.sources.find(({ id }) => id === source)?.node.source
-    return (
-      declared?.files?.existing === 'all' ||
-      Math.max(modifiedMs, eventMs) > startedMs
-    )
+    return declared?.files?.existing === 'all' || Math.max(modifiedMs, eventMs) > startedMs
   }
 
   /** B7: what a batch goes on without is nowhere any more. */
@@ -125,7 +124,7 @@ export class MembershipChecker {
         'B7',
         this.#mirror.wasLost(lane, last) && !this.#truth.isKept(lane, first, last),
         () =>
-          `the batch at ${timeMs} goes on without ${first} to ${last} of ${lane}, which could be read`,
+          `the batch at ${timeMs} goes on without what could be read: ${first} to ${last} of ${lane}`,
       )
     }
   }
@@ -151,10 +150,9 @@ export class MembershipChecker {
   /** One entry or object may be over the limit by itself. */
   #checkLimits({ timeMs }: BatchInput, input: SourceInput): void {
     const { limits } = this.#plan.options
-    const parts =
-      isLanes(input)
-        ? input.lanes.reduce((sum, { entries }) => sum + entries.length, 0)
-        : input.objects
+    const parts = isLanes(input)
+      ? input.lanes.reduce((sum, { entries }) => sum + entries.length, 0)
+      : input.objects
     const isOver =
       input.records > limits.records || input.bytes > limits.bytes || input.objects > limits.objects
     this.#violations.expect(
@@ -162,6 +160,18 @@ export class MembershipChecker {
       parts <= 1 || !isOver,
       () => `the batch at ${timeMs} takes ${input.records} records in ${parts} parts`,
     )
+  }
+
+  /** The offset of a lane never goes back. A lane without one is read again from its beginning. */
+  #checkForward({ timeMs }: BatchInput, { offsets }: SourceInput, before: LaneOffsets): void {
+    for (const [lane, offset] of Object.entries(before)) {
+      const after = offsets.lanes?.[lane] ?? BEGINNING
+      this.#violations.expect(
+        'totals',
+        !isAfter(offset, after),
+        () => `the batch at ${timeMs} takes the offset of ${lane} back from ${offset} to ${after}`,
+      )
+    }
   }
 
   #checkLanes(
@@ -189,7 +199,8 @@ export class MembershipChecker {
       expect(
         'totals',
         after[lane] === position,
-        () => `the batch at ${timeMs} ends at ${position} of ${lane}, and its offset is ${after[lane]}`,
+        () =>
+          `the batch at ${timeMs} ends at ${position} of ${lane}, and its offset is ${after[lane]}`,
       )
       const waiting = this.#truth.between(
         lane,

@@ -26,19 +26,12 @@ const nameOf = ({ partition, sort }: ItemKey): string => `${partition}/${sort}`
 const someOf = <T>(items: readonly T[], random: Random): readonly T[] =>
   items.filter(() => random.chance(0.5)).toReversed()
 
-/** One process's way to the table: single items are linearizable, batches may be written in part, and answers show the table's clock. */
-export const simulatedItemStore = ({
+/** Writes of single items, each of which the checkers see. */
+const observedWrites = ({
   store,
   observer,
-  world,
   environment,
-  call,
-}: SimulatedStoreParts): ItemStore => {
-  let answeredMs: number | undefined
-  const runTimed = async <T>(effect: () => Promise<T>): Promise<T> => {
-    answeredMs = world.nowMs
-    return effect()
-  }
+}: Pick<SimulatedStoreParts, 'store' | 'observer' | 'environment'>) => {
   const observeWrite = async (key: ItemKey, write: () => Promise<void>): Promise<void> => {
     const before = await store.get(key)
     await write()
@@ -54,6 +47,26 @@ export const simulatedItemStore = ({
   const deleteEach = async (keys: readonly ItemKey[]): Promise<void> => {
     for (const key of keys) await observeWrite(key, () => store.deleteAll([key]))
   }
+  return { observeWrite, putEach, deleteEach }
+}
+
+/**
+ * One process's way to the table: writes of single items are linearizable, batches may be written in
+ * part, and answers show the clock of the table.
+ */
+export const simulatedItemStore = ({
+  store,
+  observer,
+  world,
+  environment,
+  call,
+}: SimulatedStoreParts): ItemStore => {
+  let answeredMs: number | undefined
+  const runTimed = async <T>(effect: () => Promise<T>): Promise<T> => {
+    answeredMs = world.nowMs
+    return effect()
+  }
+  const { observeWrite, putEach, deleteEach } = observedWrites({ store, observer, environment })
   const batch = <T extends ItemKey>(
     name: string,
     items: readonly T[],

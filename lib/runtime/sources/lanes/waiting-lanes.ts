@@ -1,0 +1,119 @@
+/** The lanes of a source, with what of each lies after its offset. */
+import { allOrFirstError } from '../../../base/all-or-first-error.ts'
+import {
+  BEGINNING,
+  entriesAfter,
+  type Lane,
+  type LaneEntry,
+  lineageOrder,
+  readLane,
+  readLanes,
+} from '../../../state/lanes.ts'
+import type { LaneOffsets } from '../../../state/offsets.ts'
+import type { SourcePlace } from '../source-kind.ts'
+
+/** The entries of one lane that a batch takes. A batch that is computed again reads these (B7). */
+export interface LaneInput {
+  readonly lane: string
+  readonly entries: readonly LaneEntry[]
+}
+
+/** What of a lane lies after its offset. */
+export interface WaitingLane extends LaneInput {
+  readonly parents: readonly string[]
+}
+
+/** Which lanes of a source are read, and in which order. */
+export interface LaneSelection {
+  readonly isRead: (lane: string) => boolean
+  /** Which of some lanes must be drained before a lane, besides its parents. */
+  readonly predecessors: (lane: string, lanes: readonly string[]) => readonly string[]
+}
+
+/** The lanes of one source in the store. */
+export class SourceLanes {
+  readonly #place: SourcePlace
+  readonly #selection: LaneSelection
+
+  constructor(place: SourcePlace, selection: LaneSelection) {
+    this.#place = place
+    this.#selection = selection
+  }
+
+  /** All lanes that are read, as they are now. */
+  async readAll(): Promise<readonly Lane[]> {
+    const { store, app, source } = this.#place
+    const lanes = await readLanes(store, app, source)
+    return this.#withPredecessors(lanes.filter(({ lane }) => this.#selection.isRead(lane)))
+  }
+
+  /** What of lanes lies after the offsets, parents before their children. */
+  waitingIn(offsets: LaneOffsets, lanes: readonly Lane[]): readonly WaitingLane[] {
+    return lineageOrder(lanes).map((lane) => ({
+      lane: lane.lane,
+      parents: lane.parents,
+      entries: entriesAfter(lane, offsets[lane.lane] ?? BEGINNING),
+    }))
+  }
+
+  /**
+   * Lanes are not read at one moment: a child may be there with its first entry, and its parent as
+   * it was before its last one. When a lane is taken from for the first time, its parents are read
+   * again. By then all of theirs is there, since it was stored before.
+   */
+  async withParents(offsets: LaneOffsets, lanes: readonly Lane[]): Promise<readonly Lane[]> {
+    const { store, app, source } = this.#place
+    const parents = new Set(
+      lanes.flatMap((lane) => (offsets[lane.lane] === undefined ? lane.parents : [])),
+    )
+    const again = await allOrFirstError(
+      [...parents].map((lane) => readLane(store, app, source, lane)),
+    )
+    const found = again.filter((lane) => lane !== undefined)
+    return this.#withPredecessors([
+      ...lanes.filter(({ lane }) => !found.some((parent) => parent.lane === lane)),
+      ...found,
+    ])
+  }
+
+  #withPredecessors(lanes: readonly Lane[]): readonly Lane[] {
+    const names = lanes.map(({ lane }) => lane)
+    return lanes.map((lane) => ({
+      ...lane,
+      parents: [...lane.parents, ...this.#selection.predecessors(lane.lane, names)],
+    }))
+  }
+}
+
+/**
+ * Takes whole entries from all lanes in turn until a limit is reached. It takes at least one entry:
+ * else no batch could ever take a large one. A lane with parents is taken from only when nothing of
+ * its parents is left: so the records of a key stay in order when its shard is split or merged.
+ */
+export const takeEntries = (
+  waiting: readonly WaitingLane[],
+  limits: { readonly records: number; readonly bytes: number },
+): readonly LaneInput[] => {
+  const taken = waiting.map(({ lane }) => ({ lane, entries: [] as LaneEntry[] }))
+  const indexes = new Map(waiting.map(({ lane }, index) => [lane, index]))
+  const roomFor = (index: number): number =>
+    (waiting[index]?.entries.length ?? 0) - (taken[index]?.entries.length ?? 0)
+  const isOpen = (parents: readonly string[]): boolean =>
+    parents.every((parent) => roomFor(indexes.get(parent) ?? -1) === 0)
+  let records = 0
+  let bytes = 0
+  for (let offered = true; offered;) {
+    offered = false
+    for (const [index, { parents, entries }] of waiting.entries()) {
+      const entry = entries[taken[index]?.entries.length ?? 0]
+      if (entry === undefined || !isOpen(parents)) continue
+      offered = true
+      records += entry.count
+      bytes += entry.bytes
+      const first = taken.every((lane) => lane.entries.length === 0)
+      if (!first && (records > limits.records || bytes > limits.bytes)) return taken
+      taken[index]?.entries.push(entry)
+    }
+  }
+  return taken
+}
