@@ -1,16 +1,19 @@
 import type { PlantedBug } from './bug.ts'
 
-/** Bugs of running a batch, of state, and of what is left behind. */
+/** Bugs of running a batch, of state, and of garbage. */
 export const batchBugs: readonly PlantedBug[] = [
   {
     name: 'retry that allocates anew',
-    effect: 'a second attempt has other records than the plan that is logged',
+    effect: 'a second attempt has other records than the input that is logged',
     edits: [
       {
         file: 'lib/runtime/driver/driver.ts',
-        find: '    const plan = await loadPlan(this.#runner.store, this.#runner.app, logged.plan)\n',
-        replace:
-          '    await loadPlan(this.#runner.store, this.#runner.app, logged.plan)\n    const plan = await this.#allocate(head, before, logged.timeMs, new Map())\n',
+        find: `const input = await loadBatchInput(
+          this.#runner.store, this.#runner.app, logged.input
+        )`,
+        replace: `const { manifest } = before
+    await loadBatchInput(this.#runner.store, this.#runner.app, logged.input)
+    const input = await allocateBatch(this.#runner, head, manifest, logged.timeMs, new Map())`,
       },
     ],
   },
@@ -20,15 +23,26 @@ export const batchBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/driver/driver.ts',
-        find: '    const plan = await loadPlan(this.#runner.store, this.#runner.app, logged.plan)\n',
-        replace:
-          '    await loadPlan(this.#runner.store, this.#runner.app, logged.plan)\n    const plan = await this.#allocate(head, before, logged.timeMs, new Map())\n',
+        find: `const input = await loadBatchInput(
+          this.#runner.store, this.#runner.app, logged.input
+        )`,
+        replace: `const { manifest } = before
+    await loadBatchInput(this.#runner.store, this.#runner.app, logged.input)
+    const input = await allocateBatch(this.#runner, head, manifest, logged.timeMs, new Map())`,
       },
       {
-        file: 'lib/runtime/driver/driver.ts',
-        find: '    const { limits } = this.#runner.plan.options\n',
-        replace:
-          '    const limits = head.logged === undefined ? this.#runner.plan.options.limits : { records: Infinity, bytes: Infinity, objects: Infinity }\n',
+        file: 'lib/runtime/driver/allocate.ts',
+        find: '{ startedMs }: Head, { offsets }: Manifest, timeMs: number,',
+        replace: '{ startedMs, logged }: Head, { offsets }: Manifest, timeMs: number,',
+      },
+      {
+        file: 'lib/runtime/driver/allocate.ts',
+        find: 'const { limits } = plan.options\n',
+        replace: `const limits =
+    logged === undefined
+      ? plan.options.limits
+      : { records: Infinity, bytes: Infinity, objects: Infinity }
+`,
       },
     ],
   },
@@ -39,47 +53,61 @@ export const batchBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/sources/lanes/reader.ts',
-        find: '          lane,\n          ...(await',
-        replace: '          lane,\n          made: ref.by + ref.at,\n          ...(await',
+        find: 'lane, ...(await',
+        replace: `lane,
+          made: ref.by + ref.at,
+          ...(await`,
       },
       {
         file: 'lib/runtime/sources/lanes/reader.ts',
-        find: '[partitionOf(one.lane, one.block, putAside)]',
-        replace:
-          '[partitionOf(one.lane, one.block, putAside)].map((made) => (Object.assign(made.origin, { made: one.made }), made))',
+        find: '[partitionOf(place.source, one.lane, one.block, putAside)]',
+        replace: `[partitionOf(place.source, one.lane, one.block, putAside)].map(
+            (made) => (Object.assign(made.origin, { made: one.made }), made),
+          )`,
       },
       {
         file: 'lib/rdd/evaluate.ts',
         find: 'export const evaluate = ',
-        replace: 'const computed = new Map()\nexport const evaluate = ',
+        replace: `const computed = new Map()
+export const evaluate = `,
       },
       {
         file: 'lib/rdd/evaluate.ts',
-        find: '  const push = chain(steps, open())\n  try {\n    for (let i = 0; i < records.length; i++) push(records[i])\n',
-        replace:
-          '  const name = partition.origin?.made && partition.origin.made + steps.map(({ label }) => label)\n  if (computed.has(name)) return computed.get(name).forEach(open())\n  const outputs = []\n  const push = chain(steps, (element) => outputs.push(element))\n  try {\n    for (let i = 0; i < records.length; i++) push(records[i])\n    if (name !== undefined) computed.set(name, outputs)\n    outputs.forEach(open())\n',
+        find: `const push = chain(steps, open())
+          try {
+            for (let i = 0; i < records.length; i++) push(records[i])\n`,
+        replace: `const made = partition.origin?.made
+  const name = made && made + steps.map(({ label }) => label)
+  if (computed.has(name)) return computed.get(name).forEach(open())
+  const outputs = []
+  const push = chain(steps, (element) => outputs.push(element))
+  try {
+    for (let i = 0; i < records.length; i++) push(records[i])
+    if (name !== undefined) computed.set(name, outputs)
+    outputs.forEach(open())
+`,
       },
     ],
   },
   {
-    name: 'smaller plan not logged',
+    name: 'smaller input not logged',
     effect: 'what one attempt finds gone the next one may find',
     edits: [
       {
         file: 'lib/runtime/driver/run.ts',
-        find: 'const attempt = plan === logged.plan ? logged : await logAgain(runner, logged, plan)',
-        replace: 'const attempt = logAgain === undefined ? undefined : { ...logged, plan }',
+        find: 'input === logged.input ? logged : await logAgain(runner, logged, input)',
+        replace: 'logAgain === undefined ? undefined : { ...logged, input }',
       },
     ],
   },
   {
-    name: 'smaller plan under the name of the first',
+    name: 'smaller input under the name of the first',
     effect: 'the head names bytes that are no longer there if the attempt ends before it is logged',
     edits: [
       {
-        file: 'lib/runtime/driver/head-writes.ts',
-        find: '  const name = runner.randomness.attemptId()\n',
-        replace: '  const name = attemptId\n',
+        file: 'lib/runtime/driver/log.ts',
+        find: 'const name = randomness.attemptId()\n',
+        replace: 'const name = attemptId\n',
       },
     ],
   },
@@ -89,20 +117,20 @@ export const batchBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/driver/run.ts',
-        find: '  await execute({\n    plan: runner.plan,',
-        replace:
-          '  await execute({\n    plan: attempt.number > 1 ? { ...runner.plan, outputs: [] } : runner.plan,',
+        find: 'execute({ plan: runner.plan,',
+        replace: `execute({
+    plan: number > 1 ? { ...runner.plan, outputs: [] } : runner.plan,`,
       },
     ],
   },
   {
-    name: 'older fence written under',
+    name: 'outputs under an older fence',
     effect: 'outputs carry the fence of the attempt before',
     edits: [
       {
         file: 'lib/runtime/driver/run.ts',
-        find: 'generation: runner.generation, epoch: attempt.head.epoch }',
-        replace: 'generation: runner.generation, epoch: attempt.head.epoch - 1 }',
+        find: 'generation: runner.generation, epoch: head.epoch }',
+        replace: 'generation: runner.generation, epoch: head.epoch - 1 }',
       },
     ],
   },
@@ -112,8 +140,8 @@ export const batchBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/adapters/output-layout.ts',
-        find: '  if (!isOlderFence(fence, there)) return\n',
-        replace: '  if (there !== undefined) return\n',
+        find: 'if (!isOlderFence(fence, there)) return\n',
+        replace: 'if (there !== undefined) return\n',
       },
     ],
   },
@@ -124,14 +152,22 @@ export const batchBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/driver/run.ts',
-        find: '  await withRetries(runner.clock, () => storeDeadLetters(runner.store, runner.app, kept, origin))\n',
+        find: 'await withRetries(clock, () => storeDeadLetters(store, app, kept, origin))\n',
         replace: '',
       },
       {
-        file: 'lib/runtime/driver/run.ts',
-        find: '  for (const letter of letters)\n',
-        replace:
-          '  await storeDeadLetters(runner.store, runner.app, letters, { timeMs, epoch: attempt.head.epoch })\n  for (const letter of letters)\n',
+        file: 'lib/runtime/driver/report.ts',
+        find: "import { noteBatch } from '../../state/history.ts'\n",
+        replace: `import { storeDeadLetters } from '../../state/dead-letters.ts'
+import { noteBatch } from '../../state/history.ts'
+`,
+      },
+      {
+        file: 'lib/runtime/driver/report.ts',
+        find: 'for (const { source, position, code, message } of letters)\n',
+        replace: `await storeDeadLetters(store, app, letters, { timeMs, epoch: attempt.head.epoch })
+  for (const { source, position, code, message } of letters)
+`,
       },
     ],
   },
@@ -153,8 +189,8 @@ export const batchBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/state/state-partition.ts',
-        find: ': [...before, flush(this.delta())]',
-        replace: ': before.length === 3 ? before : [...before, flush(this.delta())]',
+        find: ': [...before, name(this.delta())]',
+        replace: ': before.length === 3 ? before : [...before, name(this.delta())]',
       },
     ],
   },
@@ -181,8 +217,8 @@ export const batchBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'sweep without the logged plan',
-    effect: 'the plan of the batch in hand is deleted',
+    name: 'sweep without the logged input',
+    effect: 'the input of the logged batch is deleted',
     edits: [
       {
         file: 'lib/runtime/driver/garbage.ts',
@@ -191,9 +227,8 @@ export const batchBugs: readonly PlantedBug[] = [
       },
       {
         file: 'lib/runtime/driver/garbage.ts',
-        find: "for (const ref of [head.manifest, typeof loggedPlan === 'string' ? undefined : loggedPlan])",
-        replace:
-          "for (const ref of [head.manifest, typeof loggedPlan === 'string' ? undefined : undefined])",
+        find: "[head.manifest, typeof input === 'string' ? undefined : input]",
+        replace: "[head.manifest, typeof input === 'string' ? undefined : undefined]",
       },
     ],
   },
@@ -202,9 +237,9 @@ export const batchBugs: readonly PlantedBug[] = [
     effect: 'a function answers with a write under way',
     edits: [
       {
-        file: 'lib/runtime/driver/driver.ts',
-        find: '    await recordHistory(',
-        replace: '    void recordHistory(',
+        file: 'lib/runtime/driver/attempt.ts',
+        find: 'await reportBatch(',
+        replace: 'void reportBatch(',
       },
     ],
   },
@@ -214,9 +249,11 @@ export const batchBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/base/all-or-first-error.ts',
-        find: '  const ended = await Promise.allSettled(all as readonly Promise<unknown>[])\n',
-        replace:
-          '  const every = [...(all as readonly Promise<unknown>[])]\n  await Promise.all(every)\n  const ended = await Promise.allSettled(every)\n',
+        find: 'const ended = await Promise.allSettled(all as readonly Promise<unknown>[])\n',
+        replace: `const every = [...(all as readonly Promise<unknown>[])]
+  await Promise.all(every)
+  const ended = await Promise.allSettled(every)
+`,
       },
     ],
   },

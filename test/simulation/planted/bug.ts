@@ -1,4 +1,7 @@
-/** A change of one file: `find` must stand in it exactly once. */
+/**
+ * A change of one file. `find` must stand in it exactly once. Only its words and signs count: the
+ * lines may be broken in another way.
+ */
 export interface Edit {
   readonly file: string
   readonly find: string
@@ -6,17 +9,24 @@ export interface Edit {
 }
 
 /**
- * A bug of the protocol that is planted on purpose, to see that the simulator finds it: a change of the runtime's source text, made while a
- * process of its own loads it. Nothing of this is in `lib/`.
+ * A bug of the protocol that is planted on purpose, to see that the simulator finds it. It changes
+ * the source text of the runtime while a process of its own loads it. Nothing of it is in `lib/`.
  */
 export interface PlantedBug {
   readonly name: string
   /** What goes wrong with it, in a few words. */
   readonly effect: string
-  /** The pipeline that can show it, where not all can: others would only take time. */
+  /** The pipeline that can show it. Default: any. Seeds of other pipelines would only take time. */
   readonly pipeline?: string
   readonly edits: readonly Edit[]
 }
 
-/** The code's own assertions would stop some bugs before a checker can: they are taken out where they stand in the way. */
-export const withoutAssertion = (file: string, find: string): Edit => ({ file, find, replace: '' })
+/**
+ * Some bugs would be stopped by an assertion of the code before a checker sees them. This takes the
+ * assertion out: its condition holds always.
+ */
+export const withoutAssertion = (file: string, condition: string): Edit => ({
+  file,
+  find: `${condition},`,
+  replace: 'true,',
+})

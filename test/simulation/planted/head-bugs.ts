@@ -4,7 +4,7 @@ import { type PlantedBug, withoutAssertion } from './bug.ts'
 export const headBugs: readonly PlantedBug[] = [
   {
     name: 'commit compared on the next batch alone',
-    effect: 'a zombie commits a batch that another runner has in hand',
+    effect: 'a zombie commits a batch that another runner is at work on',
     edits: [
       {
         file: 'lib/runtime/driver/head-writes.ts',
@@ -19,20 +19,19 @@ export const headBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/driver/head-writes.ts',
-        find: 'answer.swapped || (answer.head !== undefined && isMine(answer.head)) ? true : undefined',
-        replace:
-          'answer.swapped || answer.head !== undefined || isMine === undefined ? true : undefined',
+        find: 'answer.swapped || (answer.head !== undefined && isMine(answer.head))',
+        replace: 'answer.swapped || answer.head !== undefined || isMine === undefined',
       },
     ],
   },
   {
-    name: 'lease not looked at',
+    name: 'lease not checked',
     effect: 'two runners do the same work, and one takes the lease of the other',
     edits: [
       {
         file: 'lib/runtime/driver/driver.ts',
-        find: '    if (isLeaseHeld(head, nowMs, this.#runner.leaseMs))',
-        replace: '    if (isLeaseHeld(head, Infinity, this.#runner.leaseMs))',
+        find: 'if (isLeaseHeld(head, nowMs, leaseMs))',
+        replace: 'if (isLeaseHeld(head, Infinity, leaseMs))',
       },
     ],
   },
@@ -41,22 +40,23 @@ export const headBugs: readonly PlantedBug[] = [
     effect: 'two attempts at a batch have the same fence',
     edits: [
       {
-        file: 'lib/runtime/driver/head-writes.ts',
-        find: '    epoch: head.epoch + 1,\n    owner: attemptId,',
-        replace:
-          '    epoch: logged === undefined ? head.epoch + 1 : head.epoch,\n    owner: attemptId,',
+        file: 'lib/runtime/driver/log.ts',
+        find: 'epoch: head.epoch + 1, owner: attemptId,',
+        replace: `epoch: logged === undefined ? head.epoch + 1 : head.epoch,
+    owner: attemptId,`,
       },
     ],
   },
   {
     name: 'pointer before its segment',
-    effect: 'the head names a plan that is still on its way to the store',
+    effect: 'the head names an input that is still on its way to the store',
     edits: [
       {
         file: 'lib/runtime/driver/batch-input.ts',
-        find: '  return writeSegment(\n',
-        replace:
-          '  const unwritten = { ...store, putAll: async (items: Parameters<ItemStore["putAll"]>[0]) => void store.putAll(items).catch(() => undefined) }\n  store = unwritten\n  return writeSegment(\n',
+        find: 'return writeSegment(store, app, name,',
+        replace: `const putAll = async (items: Parameters<ItemStore["putAll"]>[0]) =>
+    void store.putAll(items).catch(() => undefined)
+  return writeSegment({ ...store, putAll }, app, name,`,
       },
     ],
   },
@@ -77,9 +77,10 @@ export const headBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/driver/schedule.ts',
-        find: '  gridTimeAtOrAfter(Math.max(head.doneMs + 1, head.wakeMs), head.zeroMs, intervalMs)',
-        replace:
-          '  head.wakeMs > head.doneMs ? head.wakeMs : gridTimeAtOrAfter(head.doneMs + 1, head.zeroMs, intervalMs)',
+        find: 'gridTimeAtOrAfter(Math.max(head.doneMs + 1, head.wakeMs), head.zeroMs, intervalMs)',
+        replace: `head.wakeMs > head.doneMs
+    ? head.wakeMs
+    : gridTimeAtOrAfter(head.doneMs + 1, head.zeroMs, intervalMs)`,
       },
     ],
   },
@@ -89,19 +90,19 @@ export const headBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/driver/driver.ts',
-        find: '    if (logged.retryMs > nowMs && !aheadOfClock) return',
-        replace: '    if (logged.retryMs > nowMs + 10 * 60_000 && !aheadOfClock) return',
+        find: 'if (logged.retryMs > nowMs && !aheadOfClock) return',
+        replace: 'if (logged.retryMs > nowMs + 10 * 60_000 && !aheadOfClock) return',
       },
     ],
   },
   {
-    name: 'given up too soon',
+    name: 'failed too soon',
     effect: 'an application fails as soon as one of its two limits is used up',
     edits: [
       {
         file: 'lib/runtime/driver/schedule.ts',
-        find: '  logged.attempts >= retry.attempts && nowMs',
-        replace: '  logged.attempts >= retry.attempts || nowMs',
+        find: 'logged.attempts >= retry.attempts && nowMs',
+        replace: 'logged.attempts >= retry.attempts || nowMs',
       },
     ],
   },
@@ -111,9 +112,8 @@ export const headBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/driver/adopt.ts',
-        find: '  return isLeaseHeld(head, nowMs, runner.leaseMs) ? head : adopt(runner, head)',
-        replace:
-          '  return isLeaseHeld(head, Infinity, runner.leaseMs) ? head : adopt(runner, head)',
+        find: 'return isLeaseHeld(head, nowMs, runner.leaseMs) ? head : adopt(runner, head)',
+        replace: 'return isLeaseHeld(head, Infinity, runner.leaseMs) ? head : adopt(runner, head)',
       },
     ],
   },
@@ -123,22 +123,19 @@ export const headBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/driver/driver.ts',
-        find: '    if (head.generation > this.#runner.generation) return',
-        replace: '    if ((head.generation * 7) % 5 > (this.#runner.generation * 7) % 5) return',
+        find: 'if (head.generation > generation) return',
+        replace: 'if ((head.generation * 7) % 5 > (generation * 7) % 5) return',
       },
       {
         file: 'lib/runtime/driver/adopt.ts',
-        find: '  if (head.generation > runner.generation) return head\n',
-        replace: '  if ((head.generation * 7) % 5 > (runner.generation * 7) % 5) return head\n',
+        find: 'if (head.generation > runner.generation) return head\n',
+        replace: 'if ((head.generation * 7) % 5 > (runner.generation * 7) % 5) return head\n',
       },
-      withoutAssertion(
-        'lib/state/head.ts',
-        "    invariant('B10', next.generation >= seen.generation, `the generation goes back from ${seen.generation} to ${next.generation}`)\n",
-      ),
+      withoutAssertion('lib/state/head.ts', 'next.generation >= seen.generation'),
     ],
   },
   {
-    name: 'tick for each batch time that has passed',
+    name: 'trigger for each batch time that has passed',
     effect: 'a process that stood still for days calls the driver some hundred thousand times',
     edits: [
       {
@@ -149,13 +146,17 @@ export const headBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'no second look after going to rest',
-    effect: 'what was appended while the head went to rest lies there',
+    name: 'lanes not read again after going to rest',
+    effect: 'what was appended while the head went to rest stays there',
     edits: [
       {
-        file: 'lib/runtime/driver/driver.ts',
-        find: "    if (rested !== undefined) this.#runner.listen({ event: 'rest', timeMs: head.doneMs })",
-        replace: "    if (rested !== undefined) return { kind: 'idle', dueMs: undefined }",
+        file: 'lib/runtime/driver/attempt.ts',
+        find: "if (rested !== undefined) runner.listen({ event: 'rest', timeMs: head.doneMs })",
+        replace: `if (rested !== undefined)
+    return {
+      outcome: { kind: 'idle', dueMs: undefined },
+      after: { manifest, manifestRef, state: before.state },
+    }`,
       },
     ],
   },

@@ -8,9 +8,12 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/intake/intake.ts',
-        find: '      const answer = await withRetries(clock, () => swapLane(store, app, seen, next))\n',
-        replace:
-          '      const before = seen\n      void withRetries(clock, () => swapLane(store, app, before, next)).catch(() => undefined)\n      if (next.tail !== "") return fresh.length\n      const answer = await withRetries(clock, () => swapLane(store, app, seen, next))\n',
+        find: 'const answer = await withRetries(clock, () => swapLane(store, app, seen, next))\n',
+        replace: `const before = seen
+      void withRetries(clock, () => swapLane(store, app, before, next)).catch(() => undefined)
+      if (next.tail !== "") return fresh.length
+      const answer = await withRetries(clock, () => swapLane(store, app, seen, next))
+`,
       },
     ],
   },
@@ -20,8 +23,10 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/intake/intake.ts',
-        find: '      const fresh = delivery.records.filter(({ position }) => isAfter(position, tail))\n',
-        replace: '      const fresh = delivery.records\n',
+        find: `const fresh = delivery.records.filter(
+          ({ position }) => isAfter(position, tail)
+        )`,
+        replace: 'const fresh = delivery.records',
       },
     ],
   },
@@ -31,8 +36,8 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/state/lanes.ts',
-        find: "    seen === undefined ? 'absent' : { tail: seen.tail },\n",
-        replace: "    seen === undefined ? 'absent' : {},\n",
+        find: "seen === undefined ? 'absent' : { tail: seen.tail },",
+        replace: "seen === undefined ? 'absent' : {},",
       },
     ],
   },
@@ -43,14 +48,20 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/intake/intake.ts',
-        find: '    await withRetries(clock, () => storeDeadLetters(store, app, delivery.rejected ?? [], { timeMs: nowMs }))\n',
+        find: `await withRetries(clock, () =>
+          storeDeadLetters(store, app, delivery.rejected ?? [], { timeMs: nowMs })
+        )`,
         replace: '',
       },
       {
         file: 'lib/runtime/intake/intake.ts',
-        find: '    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)\n    await this.#wakeHead()\n',
-        replace:
-          '    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)\n    await withRetries(clock, () => storeDeadLetters(store, app, delivery.rejected ?? [], { timeMs: nowMs }))\n    await this.#wakeHead()\n',
+        find: `const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)
+          await this.#wakeHead()`,
+        replace: `const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)
+    await withRetries(clock, () =>
+      storeDeadLetters(store, app, delivery.rejected ?? [], { timeMs: nowMs }),
+    )
+    await this.#wakeHead()`,
       },
     ],
   },
@@ -59,8 +70,9 @@ export const laneBugs: readonly PlantedBug[] = [
     effect: 'a batch takes all that waits',
     edits: [
       {
-        file: 'lib/runtime/sources/lanes/reader.ts',
-        find: '      if (!first && (records > limits.records || bytes > limits.bytes)) return taken\n',
+        file: 'lib/runtime/sources/lanes/waiting-lanes.ts',
+        find: `if (!first && (records > limits.records || bytes > limits.bytes))
+          return taken`,
         replace: '',
       },
     ],
@@ -71,20 +83,21 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/driver/garbage.ts',
-        find: '(at) => !isAfter(at, cuts[lane] ?? BEGINNING))',
-        replace: '(at) => isAfter(at, cuts[lane] ?? BEGINNING))',
+        find: '(at) => !isAfter(at, offsets[lane] ?? BEGINNING)',
+        replace: '(at) => isAfter(at, offsets[lane] ?? BEGINNING)',
       },
     ],
   },
   {
     name: 'part of an entry taken again',
-    effect: 'a cut that falls into a coalesced entry counts for nothing',
+    effect: 'an offset that falls into a coalesced entry counts for nothing',
     edits: [
       {
         file: 'lib/state/lanes.ts',
-        find: '.map((entry) => (isAfter(entry.first, cut) ? entry : restOf(entry, cut)))',
-        replace:
-          '.map((entry) => (isAfter(entry.first, cut) || restOf(entry, cut).last === "" ? entry : entry))',
+        find: '(isAfter(entry.first, offset) ? entry : restOf(entry, offset))',
+        replace: `(isAfter(entry.first, offset) || restOf(entry, offset).last === ""
+      ? entry
+      : entry)`,
       },
     ],
   },
@@ -95,8 +108,8 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/sources/lanes/lost-blocks.ts',
-        find: '  if (!agrees(records, ref))\n',
-        replace: '  if (records.length === 0 && !agrees(records, ref))\n',
+        find: 'if (!agrees(records, ref))\n',
+        replace: 'if (records.length === 0 && !agrees(records, ref))\n',
       },
     ],
   },
@@ -106,8 +119,8 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/intake/intake.ts',
-        find: "    if (head?.status !== 'rest') return\n",
-        replace: '    return\n',
+        find: "if (head?.status !== 'rest') return\n",
+        replace: 'return\n',
       },
     ],
   },

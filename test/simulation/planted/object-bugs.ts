@@ -1,8 +1,9 @@
 import type { PlantedBug } from './bug.ts'
 
-const HINTS = 'lib/runtime/sources/objects/reader.ts'
+const READER = 'lib/runtime/sources/objects/reader.ts'
+const UPLOADS = 'lib/runtime/sources/objects/uploads.ts'
 
-/** Bugs of objects that notifications tell of. */
+/** Bugs of objects that notifications announce. */
 export const objectBugs: readonly PlantedBug[] = [
   {
     name: 'ledger written before the log',
@@ -10,10 +11,10 @@ export const objectBugs: readonly PlantedBug[] = [
     effect: 'an object is in the ledger, and its batch was never logged',
     edits: [
       {
-        file: HINTS,
-        find: '      const left = open.filter((object) => !taken.includes(object))\n',
-        replace:
-          '      await recordUploads(parts, taken, { timeMs, byKey: false })\n      const left = open.filter((object) => !taken.includes(object))\n',
+        file: READER,
+        find: 'const pending = open.filter((object) => !taken.includes(object))',
+        replace: `await recordUploads(parts, taken, { timeMs, byKey: false })
+      const pending = open.filter((object) => !taken.includes(object))`,
       },
     ],
   },
@@ -23,10 +24,11 @@ export const objectBugs: readonly PlantedBug[] = [
     effect: 'a notification that comes again brings its object in again',
     edits: [
       {
-        file: HINTS,
-        find: '    async record(slice: ObjectsInput, timeMs: number): Promise<void> {\n',
-        replace:
-          '    async record(slice: ObjectsInput, timeMs: number): Promise<void> {\n      if (timeMs > 0) return\n',
+        file: READER,
+        find: 'async recordTaken({ taken }, timeMs): Promise<void> {\n',
+        replace: `async recordTaken({ taken }, timeMs): Promise<void> {
+      if (timeMs > 0) return
+`,
       },
     ],
   },
@@ -36,28 +38,33 @@ export const objectBugs: readonly PlantedBug[] = [
     effect: 'an object whose notification comes late a second time is taken again',
     edits: [
       {
-        file: HINTS,
+        file: UPLOADS,
         find: '(await store.get(ledgerKey(app, source, name))) !== undefined\n',
-        replace:
-          '((await store.get(ledgerKey(app, source, name)))?.["takenMs"] as number | undefined ?? 0) > allocatedMs - 8_000\n',
+        replace: `((await store.get(ledgerKey(app, source, name)))?.["takenMs"] ?? 0) >
+      timeMs - 8_000
+`,
       },
       {
-        file: HINTS,
-        find: '      const before = cutOf(cut)\n      const found',
-        replace: '      allocatedMs = timeMs\n      const before = cutOf(cut)\n      const found',
+        file: UPLOADS,
+        find: '{ store, app, source, onOverwrite }: ObjectsReaderParts,',
+        replace: '{ store, app, source, onOverwrite, timeMs },',
       },
-      { file: HINTS, find: 'const cutOf = ', replace: 'let allocatedMs = 0\nconst cutOf = ' },
+      {
+        file: READER,
+        find: 'await openUploads( parts,',
+        replace: 'await openUploads({ ...parts, timeMs },',
+      },
     ],
   },
   {
-    name: 'hints put off forgotten',
+    name: 'pending objects forgotten',
     pipeline: 'uploads',
     effect: 'what does not fit into a batch is in none',
     edits: [
       {
-        file: HINTS,
-        find: 'const next = { ...before, putOff, lanes',
-        replace: 'const next = { ...before, putOff: putOff.slice(0, 0), lanes',
+        file: READER,
+        find: 'listing: { pending,',
+        replace: 'listing: { pending: pending.slice(0, 0),',
       },
     ],
   },
@@ -67,7 +74,7 @@ export const objectBugs: readonly PlantedBug[] = [
     effect: 'a batch that is computed again has what was put there since',
     edits: [
       {
-        file: HINTS,
+        file: READER,
         find: 'const content = await objects.read(object)',
         replace: 'const content = await objects.read((await objects.head(object.key)) ?? object)',
       },
@@ -79,9 +86,9 @@ export const objectBugs: readonly PlantedBug[] = [
     effect: 'an upload over another counts as having been there before the start',
     edits: [
       {
-        file: HINTS,
-        find: 'notification.eventMs > known.eventMs',
-        replace: 'notification.eventMs < known.eventMs',
+        file: UPLOADS,
+        find: 'pending.eventMs > known.eventMs',
+        replace: 'pending.eventMs < known.eventMs',
       },
     ],
   },

@@ -1,21 +1,35 @@
 import type { PlantedBug } from './bug.ts'
 
-const BATCH = 'lib/runtime/driver/run.ts'
+const RUN = 'lib/runtime/driver/run.ts'
 
-/** What windows, marks and expectations can get wrong. */
+/** Bugs of windows and timers. */
 export const windowBugs: readonly PlantedBug[] = [
   {
-    name: 'marks not in the manifest',
+    name: 'fired timers not in the manifest',
     pipeline: 'inverse-windows',
     effect: 'a cold process does not know what has entered a window, and lets it enter again',
-    edits: [{ file: BATCH, find: '    marks: drafts.marks,\n', replace: '    marks: {},\n' }],
+    edits: [
+      {
+        file: RUN,
+        find: 'timers: drafts.timers,',
+        replace: `timers: Object.fromEntries(
+      Object.entries(drafts.timers).map(([id, { firedMs, ...due }]) => [id, due]),
+    ),`,
+      },
+    ],
   },
   {
-    name: 'expectations not in the manifest',
+    name: 'due timers not in the manifest',
     pipeline: 'idle-keys',
     effect: 'the head rests, and nobody comes when a key has been idle for too long',
     edits: [
-      { file: BATCH, find: '    expected: drafts.expected,\n', replace: '    expected: {},\n' },
+      {
+        file: RUN,
+        find: 'timers: drafts.timers,',
+        replace: `timers: Object.fromEntries(
+      Object.entries(drafts.timers).map(([id, { dueMs, ...fired }]) => [id, fired]),
+    ),`,
+      },
     ],
   },
   {
@@ -37,8 +51,8 @@ export const windowBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/dstream/operators/reduced-window.ts',
-        find: '  panes.dropBefore(beginMs)\n',
-        replace: '  panes.dropBefore(beginMs + span.paneMs + 1)\n',
+        find: 'panes.dropBefore(beginMs)\n',
+        replace: 'panes.dropBefore(beginMs + span.paneMs + 1)\n',
       },
     ],
   },
@@ -49,7 +63,7 @@ export const windowBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/dstream/operators/inverse-window.ts',
-        find: '  panes.dropBefore(beginMs)\n',
+        find: 'panes.dropBefore(beginMs)\n',
         replace: '',
       },
     ],

@@ -1,0 +1,117 @@
+import type { PlantedBug } from './bug.ts'
+
+const REDRIVE = 'lib/runtime/dead-letters/redrive.ts'
+const READER = 'lib/state/dead-letter-reader.ts'
+const RESET = 'lib/runtime/operations/reset.ts'
+
+/** Bugs of what operators do: redriving what was put aside, skipping a batch, resetting state. */
+export const operationBugs: readonly PlantedBug[] = [
+  {
+    name: 'reservation over a reservation',
+    pipeline: 'plain-lines',
+    effect: 'two operators redrive the same record',
+    edits: [
+      {
+        file: REDRIVE,
+        find: "store.compareAndSet(letter.reservationKey, 'absent', mark)",
+        replace: 'store.put(letter.reservationKey, mark).then(() => ({ swapped: true as const }))',
+      },
+    ],
+  },
+  {
+    name: 'reservation removed with its dead letter',
+    pipeline: 'plain-lines',
+    effect: 'a dead letter that arrives once more is redriven once more',
+    edits: [
+      {
+        file: REDRIVE,
+        find: 'letters.map(({ key }) => key)',
+        replace: 'letters.flatMap(({ key, reservationKey }) => [key, reservationKey])',
+      },
+    ],
+  },
+  {
+    name: 'dead letter removed before its record is in a lane',
+    pipeline: 'plain-lines',
+    effect: 'a redrive that is cut off between the two loses the record',
+    edits: [
+      {
+        file: REDRIVE,
+        find: 'for (const part of inParts(run)) await',
+        replace: `await this.#remove(run.flat())
+    for (const part of inParts(run)) await`,
+      },
+    ],
+  },
+  {
+    name: 'dead letters of attempts that were not committed redriven',
+    pipeline: 'plain-lines',
+    effect: 'a record that the batch has counted is redriven',
+    edits: [
+      {
+        file: READER,
+        find: `if (epoch !== undefined && verdict !== undefined && verdict !== epoch)
+          return undefined`,
+        replace: '',
+      },
+      {
+        file: READER,
+        find: 'isTrue: epoch === undefined || verdict === epoch',
+        replace: 'isTrue: true',
+      },
+    ],
+  },
+  {
+    name: 'reservations out of their order',
+    pipeline: 'plain-lines',
+    effect: 'records after one that is not seen are taken for redriven',
+    edits: [
+      {
+        file: REDRIVE,
+        find: 'return end === -1 ? behind : behind.slice(0, end)\n',
+        replace: 'return end === -1 ? behind : behind.toReversed().slice(0, 1)\n',
+      },
+      {
+        file: REDRIVE,
+        find: 'index: (this.#marked.get(letter.source) ?? 0) + 1 }',
+        replace: 'index: (this.#marked.get(letter.source) ?? 0) + 2 }',
+      },
+    ],
+  },
+  {
+    name: 'start moved by a reset',
+    pipeline: 'uploads',
+    effect:
+      'what was uploaded before and is in no batch yet is taken for older than the application',
+    edits: [
+      {
+        file: RESET,
+        find: 'wakeMs: sharedNow(store, clock),',
+        replace: 'startedMs: sharedNow(store, clock), wakeMs: sharedNow(store, clock),',
+      },
+    ],
+  },
+  {
+    name: 'committed epoch replaced by a reset',
+    pipeline: 'plain-lines',
+    effect: 'what the last batch has put aside is nowhere to be found',
+    edits: [
+      {
+        file: RESET,
+        find: 'const epoch = input === undefined ? before.deadLetterEpoch : head.epoch + 1',
+        replace: 'const epoch = head.epoch + 1',
+      },
+    ],
+  },
+  {
+    name: 'batch skipped under the lease of another',
+    effect: 'its holder writes outputs of a batch that did not happen',
+    edits: [
+      {
+        file: 'lib/runtime/operations/operated.ts',
+        find: 'if (!isLeaseHeld(head, sharedNow(store, clock), leaseMs)) return',
+        replace: 'if (!isLeaseHeld(head, Infinity, leaseMs)) return',
+      },
+    ],
+  },
+]
