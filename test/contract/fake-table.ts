@@ -95,6 +95,14 @@ class Condition {
   }
 }
 
+/** DynamoDB refuses names and values that no expression uses. */
+const checkAllUsed = (put: Put): void => {
+  const given = { ...put.ExpressionAttributeNames, ...put.ExpressionAttributeValues }
+  const words: readonly string[] = put.ConditionExpression?.match(/[#:]\w+/g) ?? []
+  const unused = Object.keys(given).filter((name) => !words.includes(name))
+  if (unused.length > 0) throw new Error(`unused in expressions: ${unused.join(', ')}`)
+}
+
 /** An empty table. */
 export const fakeTable = (): FakeTable => {
   const rows = new Map<string, Row>()
@@ -105,6 +113,7 @@ export const fakeTable = (): FakeTable => {
     const key = String(put.Item['key']?.S)
     const there = rows.get(key)
     puts.push(key)
+    checkAllUsed(put)
     if (!new Condition(put, there ?? {}).holds())
       return {
         status: 400,
