@@ -6,7 +6,7 @@ import { type Import, importsOf } from './imports.ts'
 import { type Documents, strayPrograms } from './rules/documents.ts'
 import { deadLinks, decisionBreaches, unreachablePages, wideLines } from './rules/pages.ts'
 import { roomOf } from './rules/rooms.ts'
-import { type Findings, projectSources, root } from './source.ts'
+import { type Findings, projectSources, root, type Source } from './source.ts'
 
 const FOLDERS = ['docs', 'bench', 'test', 'lib', 'infra', 'functions', 'cli', 'examples', 'scripts']
 
@@ -21,6 +21,7 @@ const paths = [
   ...readdirSync(root).filter((name) => name.endsWith('.md')),
   ...FOLDERS.flatMap(pagesBelow),
 ]
+const project = projectSources()
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 const pages: Documents = new Map(paths.map((path) => [path, read(path)]))
 const exists = (path: string): boolean => existsSync(join(root, path))
@@ -148,7 +149,7 @@ const roomTableBreaches = (page: string, imports: readonly Import[]): Findings =
 
 describe('the table of rooms in the page on architecture', () => {
   test('has all imports between rooms', () =>
-    expect(roomTableBreaches(read(ARCHITECTURE), projectSources().flatMap(importsOf))).toEqual([]))
+    expect(roomTableBreaches(read(ARCHITECTURE), project.flatMap(importsOf))).toEqual([]))
 
   test('is seen to lack one', () => {
     const from = { place: '', specifier: '' }
@@ -161,6 +162,28 @@ describe('the table of rooms in the page on architecture', () => {
     expect(roomTableBreaches(table, imports)).toEqual([
       'base imports rdd',
       'there is no room attic',
+    ])
+  })
+})
+
+/** Paths of pages that code names, and that are not there. */
+const missingPages = (sources: readonly Pick<Source, 'path' | 'text'>[]): Findings =>
+  sources
+    .filter(({ path }) => !path.startsWith('test/tidy/'))
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/\bdocs\/[\w/-]+\.md\b/g)].flatMap(([page], index, all) =>
+        exists(page) || all.findIndex(([other]) => other === page) < index
+          ? []
+          : [`${path} names ${page}, which is not there`],
+      ),
+    )
+
+describe('pages that code names are there', () => {
+  test('the project keeps it', () => expect(missingPages(project)).toEqual([]))
+  test('a breach is seen', () => {
+    const text = '// See docs/errors.md, docs/gone.md and docs/gone.md.'
+    expect(missingPages([{ path: 'lib/a.ts', text }])).toEqual([
+      'lib/a.ts names docs/gone.md, which is not there',
     ])
   })
 })
