@@ -18,7 +18,8 @@
  */
 import type { Partition } from '../../../rdd/evaluate.ts'
 import { lanesInput } from '../lanes/input.ts'
-import { type LaneInput, type LanesInput, lanesReader } from '../lanes/reader.ts'
+import { type LanesInput, lanesReader } from '../lanes/reader.ts'
+import type { LaneInput } from '../lanes/waiting-lanes.ts'
 import type { InputKind, SourcePlace } from '../source-kind.ts'
 import type { InputData, PutAside, SourceInput, SourceReader } from '../source-reader.ts'
 import { MESSAGE_LANE, type SqsMessage } from './event.ts'

@@ -1,7 +1,7 @@
 /** Each message of a queue is taken once, however often it is delivered and whatever dies. */
 import { describe, expect, test } from 'vitest'
 import { Random } from '../../../../../lib/testing/random.ts'
-import { type Death, isLedger, QueueBed } from './queue-bed.ts'
+import { type Death, Freeze, isLedger, QueueBed } from './queue-bed.ts'
 
 /** Events before each batch, and what each batch takes. */
 interface Row {
@@ -124,38 +124,90 @@ describe('a process that dies', () => {
   })
 })
 
-test.each(Array.from({ length: 60 }, (_, seed) => seed))(
-  'random deliveries, batches and deaths, against a plain loop: seed %i',
-  async (seed) => {
-    const random = new Random(seed)
-    const bed = new QueueBed()
-    const sent: string[] = []
-    const expected: string[] = []
-    const deliver = async (): Promise<void> => {
-      const ids = Array.from({ length: random.between(1, 6) }, () => {
-        if (sent.length > 0 && random.chance(0.5)) return random.pick(sent)
-        sent.push(`message ${sent.length}`)
-        return sent.at(-1) as string
-      })
-      for (const id of ids) if (!expected.includes(id)) expected.push(id)
-      await bed.deliver(...ids)
-    }
-    await bed.run()
-    for (let step = 0; step < 40; step++) {
-      if (random.chance(0.5)) await deliver()
-      const deathAt = random.between(1, 25)
-      const death = {
-        at: (_: unknown, now: number) => now === deathAt,
-        applied: random.chance(0.5),
-      }
-      if (random.chance(0.3)) await bed.restart(random.chance(0.7) ? death : undefined)
-      if (random.chance(0.6)) await bed.run().catch(() => undefined)
-    }
-    await bed.restart()
-    await bed.run()
-    await bed.run()
-    expect(bed.taken).toEqual(expected)
-    expect(bed.unequalAttempts).toEqual([])
-    expect(expected.length).toBeGreaterThan(10)
-  },
-)
+/** A frozen process, and what it does when it is thawed. */
+interface Zombie {
+  readonly freeze: Freeze
+  readonly running: Promise<unknown>
+}
+
+/** Random deliveries to one application whose processes die and freeze. */
+class Storm {
+  readonly bed = new QueueBed()
+  readonly expected: string[] = []
+  zombies = 0
+  readonly #random: Random
+  readonly #frozen: Zombie[] = []
+  #freeze: Freeze | undefined
+
+  constructor(seed: number) {
+    this.#random = new Random(seed)
+  }
+
+  async step(): Promise<void> {
+    const random = this.#random
+    if (random.chance(0.5)) await this.#deliver()
+    if (random.chance(0.4)) await this.#restart()
+    if (random.chance(0.6)) await this.#run()
+    if (random.chance(0.2)) await this.#thaw()
+  }
+
+  async end(): Promise<void> {
+    while (this.#frozen.length > 0) await this.#thaw()
+    await this.bed.restart()
+    await this.bed.run()
+    await this.bed.run()
+  }
+
+  /** The plain loop: a message counts when it comes for the first time. */
+  async #deliver(): Promise<void> {
+    const { expected } = this
+    const ids = Array.from({ length: this.#random.between(1, 6) }, () => {
+      const isRepeated = expected.length > 0 && this.#random.chance(0.5)
+      const id = isRepeated ? this.#random.pick(expected) : `message ${expected.length}`
+      if (!isRepeated) expected.push(id)
+      return id
+    })
+    await this.bed.deliver(...ids)
+  }
+
+  async #restart(): Promise<void> {
+    const random = this.#random
+    const callNumber = random.between(1, 25)
+    const at: Death['at'] = (_, number) => number === callNumber
+    this.#freeze = random.chance(0.4) ? new Freeze(at) : undefined
+    const death = random.chance(0.6) ? { at, applied: random.chance(0.5) } : undefined
+    await this.bed.restart(this.#freeze ?? death)
+  }
+
+  async #run(): Promise<void> {
+    const freeze = this.#freeze
+    const running = this.bed.run().catch(() => undefined)
+    const frozen = freeze?.reached.then(() => true)
+    const isFrozen = await Promise.race([running.then(() => false), ...(frozen ? [frozen] : [])])
+    if (freeze === undefined || !isFrozen) return
+    this.zombies += 1
+    this.#frozen.push({ freeze, running })
+    await this.#restart()
+  }
+
+  async #thaw(): Promise<void> {
+    const [zombie] = this.#frozen.splice(0, 1)
+    zombie?.freeze.thaw()
+    await zombie?.running
+  }
+}
+
+test('random deliveries, batches, deaths and zombies, against a plain loop', async () => {
+  let zombies = 0
+  for (let seed = 0; seed < 150; seed++) {
+    const storm = new Storm(seed)
+    await storm.bed.run()
+    for (let step = 0; step < 40; step++) await storm.step()
+    await storm.end()
+    expect(storm.bed.taken, `seed ${seed}`).toEqual(storm.expected)
+    expect(storm.bed.unequalAttempts, `seed ${seed}`).toEqual([])
+    expect(storm.expected.length).toBeGreaterThan(10)
+    zombies += storm.zombies
+  }
+  expect(zombies).toBeGreaterThan(100)
+})

@@ -43,21 +43,52 @@ const partitionOf = (given: unknown): string => {
   return isKey ? String(first.partition) : ''
 }
 
+/** At which call of the store a process stands still, as a frozen one does, until it is thawed. */
+export class Freeze {
+  readonly at: Death['at']
+  readonly #reached = Promise.withResolvers<void>()
+  readonly #thawed = Promise.withResolvers<void>()
+
+  constructor(at: Death['at']) {
+    this.at = at
+  }
+
+  /** When it stands still. */
+  get reached(): Promise<void> {
+    return this.#reached.promise
+  }
+
+  async wait(): Promise<void> {
+    this.#reached.resolve()
+    await this.#thawed.promise
+  }
+
+  thaw(): void {
+    this.#thawed.resolve()
+  }
+}
+
 /** The store as one process sees it. */
-const storeOf = (store: ItemStore, calls: StoreCall[], death: Death | undefined): ItemStore => {
+const storeOf = (
+  store: ItemStore,
+  calls: StoreCall[],
+  trouble: Death | Freeze | undefined,
+): ItemStore => {
   let isDead = false
   const guarded =
     (call: (typeof CALLS)[number]) =>
     async (...given: readonly unknown[]): Promise<unknown> => {
       const one = { call, partition: partitionOf(given[0]) }
-      const dies = !isDead && death?.at(one, calls.length + 1) === true
-      if (isDead || (dies && !death.applied)) {
+      const strikes = !isDead && trouble?.at(one, calls.length + 1) === true
+      const death = strikes && !(trouble instanceof Freeze) ? trouble : undefined
+      if (isDead || death?.applied === false) {
         isDead = true
         throw new Error('the process is dead')
       }
       calls.push(one)
+      if (strikes && trouble instanceof Freeze) await trouble.wait()
       const answer: unknown = await Reflect.apply(store[call], store, given)
-      if (!dies) return answer
+      if (death === undefined) return answer
       isDead = true
       throw new Error('the process is dead')
     }
@@ -125,8 +156,8 @@ export class QueueBed {
   }
 
   /** Starts another process, which knows nothing of the one before. */
-  async restart(death?: Death): Promise<void> {
-    this.#driver = await this.#start(death)
+  async restart(trouble?: Death | Freeze): Promise<void> {
+    this.#driver = await this.#start(trouble)
   }
 
   /** Skips the logged batch, by a command that may die. */
@@ -164,12 +195,12 @@ export class QueueBed {
     return found
   }
 
-  async #start(death?: Death): Promise<Driver> {
+  async #start(trouble?: Death | Freeze): Promise<Driver> {
     this.calls = []
     const { runner } = await compose({
       plan: this.#pipeline.build(),
       generation: 1,
-      ports: this.#ports(storeOf(this.store, this.calls, death)),
+      ports: this.#ports(storeOf(this.store, this.calls, trouble)),
       locations: new Map<string, SqsLocation>([[SOURCE, { kind: 'sqs', queueArn: QUEUE_ARN }]]),
       locateOutput: () => ({ kind: 'print', path: '' }),
       listen: (event) => void this.events.push(event),
