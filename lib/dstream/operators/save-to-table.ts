@@ -16,6 +16,7 @@ declare module '../dstream.ts' {
      * is written, a reader may see a part of it, and when it is done, all of it. A batch that is
      * skipped leaves what it has put so far.
      *
+     * Give each output a table of its own: two outputs with the same key replace each other's item.
      * Nothing is ever removed: a key that has no pair in a batch keeps its item. Of several pairs
      * with one key in one batch, the last pair of the last partition counts. Keys that are no text
      * are written as text (`1`, `["a",1]`), and keys with the same text are one item. Values are

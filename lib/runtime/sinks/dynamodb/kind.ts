@@ -30,15 +30,15 @@ const dynamodb: SinkKind<TableSinkLocation, readonly TableItem[]> = {
   name: 'dynamodb',
   noun: 'a table of DynamoDB',
   isAvailable: (ports) => ports.dynamodb !== undefined,
-  unbound(place) {
+  locateUnbound(place) {
     const uri = schemeOf(place) === 'dynamodb' ? parseNamedUri(place) : undefined
     return uri && { kind: 'dynamodb', table: uri.name, path: uri.rest }
   },
-  bound(location, path) {
+  locateBound(location, path) {
     if (!isTable(location)) throw new TypeError(`${location.kind} is no table of DynamoDB`)
     return { kind: 'dynamodb', table: location.table, path }
   },
-  deployed: ({ table }): TableLocation | undefined =>
+  parseDeployed: ({ table }): TableLocation | undefined =>
     typeof table === 'string' && table !== '' ? { kind: 'dynamodb', table } : undefined,
   key: ({ table }) => table,
   open: ({ table }, { dynamodb: port }) => {
