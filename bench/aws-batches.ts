@@ -1,4 +1,7 @@
-/** What batches of the deployed example ask of AWS, counted where the real clients of the SDK meet the wire, and what a day of it costs. */
+/**
+ * What batches of the deployed example ask of AWS, counted where the real clients of the SDK meet
+ * the wire, and what a day of it costs.
+ */
 import { addedCosts, costOf, pathOf, tallyOf, type Cost, type Tally } from './aws/tally.ts'
 import { runScenario, windowS, type Scenario } from './aws/scenario.ts'
 import { type Figure, rounded, table } from './report.ts'

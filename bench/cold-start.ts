@@ -1,4 +1,7 @@
-/** How large the functions of the example are, and how long a process of one takes from its start to its first append or batch. */
+/**
+ * How large the functions of the example are, and how long a process of one takes from its start to
+ * its first append or batch.
+ */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -65,7 +68,10 @@ const buildAll = async (outdir: string): Promise<ReadonlyMap<Kind, readonly stri
   )
 }
 
-/** A table in which the application has run before: the head and the lane are there, and records wait for a batch that is due. */
+/**
+ * A table in which the application has run before: the head and the lane are there, and records
+ * wait for a batch that is due.
+ */
 const preparedServices = async (): Promise<Services> => {
   const services = new Services()
   const moments = { nowMs: Date.now() - 2 * INTERVAL_MS }

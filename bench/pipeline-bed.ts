@@ -1,4 +1,7 @@
-/** Runs a pipeline in this process: the real driver over a store in memory, on a clock that is moved by hand. */
+/**
+ * Runs a pipeline in this process: the real driver over a store in memory, on a clock that is moved
+ * by hand.
+ */
 import { memoryItemStore } from '../lib/adapters/memory/memory-item-store.ts'
 import { printSink } from '../lib/adapters/print-sink.ts'
 import type { Queue } from '../lib/dstream/sources/queue.ts'

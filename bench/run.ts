@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- engine|aws-batches|cold-start [--json] [--batches N]`: runs a benchmark and prints what it found. With `--json` each figure is one
- * line, `{ "bench", "figure", "value", "unit" }`, and what is meant for people goes to standard error.
+ * `npm run bench -- engine|aws-batches|cold-start [--json] [--batches N]`: runs a benchmark and
+ * prints what it found. With `--json` each figure is one line, `{ "bench", "figure", "value",
+ * "unit" }`, and what is meant for people goes to standard error.
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -53,7 +54,9 @@ const usage = (problem: string): never => {
   process.exit(2)
 }
 
-/** Ten million pairs at once, as array methods make them, need more heap than Node takes by itself. */
+/**
+ * Ten million pairs at once, as array methods make them, need more heap than Node takes by itself.
+ */
 const runWithHeap = (): never => {
   const flags = [`--max-old-space-size=${HEAP_MIB}`, '--expose-gc', '--conditions=millrace-source']
   const child = spawnSync(

@@ -1,10 +1,16 @@
-/** The same word count, in several ways. Each gives the sum over all words of their counts, having visited every word. */
+/**
+ * The same word count, in several ways. Each gives the sum over all words of their counts, having
+ * visited every word.
+ */
 import { from, map, mergeMap, reduce } from 'rxjs'
 
 /** Counts the words of a batch. */
 export type WordCount = (lines: readonly string[]) => number | Promise<number>
 
-/** The words of some lines with their numbers, as one would write it by hand: what all others are compared with. */
+/**
+ * The words of some lines with their numbers, as one would write it by hand: what all others are
+ * compared with.
+ */
 export const countsOf = (lines: readonly string[]): Map<string, number> => {
   const counts = new Map<string, number>()
   for (const line of lines) {
@@ -35,7 +41,10 @@ export const arrayChain: WordCount = (lines) =>
       .reduce(tally, new Map<string, number>()),
   )
 
-/** RxJS, in the form that is kindest to it: one `reduce` into a map, not a `groupBy` with a stream for each of the words. */
+/**
+ * RxJS, in the form that is kindest to it: one `reduce` into a map, not a `groupBy` with a stream
+ * for each of the words.
+ */
 export const rxjs: WordCount = (lines) => {
   let total = 0
   from(lines)

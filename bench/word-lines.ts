@@ -1,6 +1,7 @@
 /**
- * The input of the word count: the same numbers in every language, so that figures can be laid beside those of Spark. A line is ten words
- * `w<rank>`, their ranks drawn from a linear congruential generator and squared, so that a few words are frequent and most are rare.
+ * The input of the word count: the same numbers in every language, so that figures can be laid
+ * beside those of Spark. A line is ten words `w<rank>`, their ranks drawn from a linear
+ * congruential generator and squared, so that a few words are frequent and most are rare.
  */
 
 /** Lines in a batch, and words in a line. */

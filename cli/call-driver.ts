@@ -9,8 +9,9 @@ export interface Called {
 }
 
 /**
- * Calls the driver of a deployed application, so that what a command has changed is seen at once. Only a help: the change is made, and the
- * clock of the application calls the driver every minute anyway.
+ * Calls the driver of a deployed application, so that what a command has changed is seen at once.
+ * Only a help: the change is made, and the clock of the application calls the driver every minute
+ * anyway.
  */
 export const callDriver = async ({ app, deployed }: OpenApp): Promise<Called> => {
   if (deployed === undefined) return { object: {}, note: '' }

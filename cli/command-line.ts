@@ -35,7 +35,10 @@ const version = (): string => {
   return manifest.version
 }
 
-/** A pipeline may leave connections open, which would keep the process alive: so it ends here, when all is written. */
+/**
+ * A pipeline may leave connections open, which would keep the process alive: so it ends here, when
+ * all is written.
+ */
 const endProcess = async (exitCode: number): Promise<number> => {
   for (const stream of [process.stdout, process.stderr])
     await new Promise((resolve) => stream.write('', resolve))

@@ -2,7 +2,10 @@ import { inspect } from 'node:util'
 import { type ErrorCode } from '../lib/base/errors.ts'
 import { exitCodes } from './exit-codes.ts'
 
-/** How an error ends the process: our own by its code, also when another copy of the library has thrown it; any other is a bug. */
+/**
+ * How an error ends the process: our own by its code, also when another copy of the library has
+ * thrown it; any other is a bug.
+ */
 export interface ErrorEnd {
   readonly how: 'error'
   readonly exitCode: number

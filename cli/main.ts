@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Runs on any Node that knows modules, to say which one is needed: what needs Node 24 is imported after the look at the version.
+// Runs on any Node that knows modules, to say which one is needed: what needs Node 24 is imported
+// after the look at the version.
 import { MillraceError } from '../lib/base/errors.ts'
 import { exitCodes } from './exit-codes.ts'
 

@@ -1,4 +1,7 @@
-/** Finds a deployed application with the user's own credentials. The clients of AWS are loaded here, and only here. */
+/**
+ * Finds a deployed application with the user's own credentials. The clients of AWS are loaded here,
+ * and only here.
+ */
 import { loadAws } from '../lib/adapters/aws/packages.ts'
 import { systemClock } from '../lib/adapters/local/system-clock.ts'
 import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
@@ -12,9 +15,11 @@ import type { OpenApp } from './open-app.ts'
 const LEASE_MS_MAX = 903_000
 
 /**
- * The application that was deployed under a name, in the account and region that the surroundings name.
+ * The application that was deployed under a name, in the account and region that the surroundings
+ * name.
  *
- * @throws MillraceError `STORE_NOT_FOUND`, `ACCESS_DENIED`, `CREDENTIALS_MISSING`, `PACKAGE_MISSING`, `STORE_UNREADABLE`, `STORE_FAILED`.
+ * @throws MillraceError `STORE_NOT_FOUND`, `ACCESS_DENIED`, `CREDENTIALS_MISSING`,
+ * `PACKAGE_MISSING`, `STORE_UNREADABLE`, `STORE_FAILED`.
  */
 export const openDeployed = async (appName: string): Promise<OpenApp> => {
   const { readParameter, regionOfCalls } = await loadAws(

@@ -7,7 +7,10 @@ import { HeadStore } from '../lib/state/head.ts'
 import { storeOwner } from '../lib/state/store-owner.ts'
 import type { OpenApp } from './open-app.ts'
 
-/** Does something with the application in a directory, also beside a process that runs it. Never makes a store. */
+/**
+ * Does something with the application in a directory, also beside a process that runs it. Never
+ * makes a store.
+ */
 export const withLocal = async <T>(
   directory: string,
   act: (opened: OpenApp) => Promise<T>,

@@ -32,7 +32,8 @@ const carryOut = async (command: AppCommand, outputs: Outputs): Promise<void> =>
     case 'resume':
       return withApp(target, async (opened) => answer(await resumeBatch(opened)))
     case 'skip':
-      // On this machine a process that runs the batch at this moment would go on to write outputs of what is given up.
+      // On this machine a process that runs the batch at this moment would go on to write outputs
+      // of what is given up.
       return withStopped(target, () =>
         withApp(target, async (opened) => answer(await skipBatch(opened))),
       )
@@ -53,7 +54,10 @@ const carryOut = async (command: AppCommand, outputs: Outputs): Promise<void> =>
 const withApp = async (target: Target, act: (opened: OpenApp) => Promise<void>): Promise<void> =>
   'state' in target ? withLocal(target.state, act) : act(await openDeployed(target.app))
 
-/** A lock on this machine; for a deployed application the lease in the head says whether it stands still. */
+/**
+ * A lock on this machine; for a deployed application the lease in the head says whether it stands
+ * still.
+ */
 const withStopped = async (target: Target, act: () => Promise<void>): Promise<void> =>
   'state' in target ? withLock(target.state, act) : act()
 

@@ -6,7 +6,10 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 }
 const MOMENT = /^\d{4}-\d{2}-\d{2}(?:[T ].+)?$/
 
-/** The moment of `--since`, epoch milliseconds: a date, a date with its time, or an age as `12h`. Undefined: it is none of these. */
+/**
+ * The moment of `--since`, epoch milliseconds: a date, a date with its time, or an age as `12h`.
+ * Undefined: it is none of these.
+ */
 export const parseSince = (text: string, nowMs: number): number | undefined => {
   const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
   if (count !== undefined && unit !== undefined)

@@ -52,7 +52,9 @@ export const statusText = (
     ['generation', generationText(head, looked)],
     ...logRows(looked),
   ]
-  return [`${app} in ${looked.place}`, ...alignColumns(rows), '', ...batchTable(batches), ''].join('\n')
+  return [`${app} in ${looked.place}`, ...alignColumns(rows), '', ...batchTable(batches), ''].join(
+    '\n',
+  )
 }
 
 /** Each redrive has lanes of its own, and nobody wants to see one that is through. */

@@ -1,6 +1,6 @@
 /**
- * The world as AWS has it. Each client is made once in a process, and loaded when it is first needed: what a plan does not use costs its cold
- * starts nothing.
+ * The world as AWS has it. Each client is made once in a process, and loaded when it is first
+ * needed: what a plan does not use costs its cold starts nothing.
  */
 import { once } from '../lib/adapters/aws/clients.ts'
 import { dynamodbItemStore } from '../lib/adapters/aws/dynamodb-item-store.ts'
@@ -40,14 +40,19 @@ export const awsPorts = ({ table, blocks, triggers }: Environment): FunctionPort
     sinks: {
       dynamodb: async (table) =>
         (await import('../lib/adapters/aws/dynamodb-table-sink.ts')).dynamodbTableSink({ table }),
-      objects: async (bucket) => (await import('../lib/adapters/aws/s3-sink.ts')).s3Sink({ bucket }),
+      objects: async (bucket) =>
+        (await import('../lib/adapters/aws/s3-sink.ts')).s3Sink({ bucket }),
     },
-    // Not the console, before whose lines Lambda puts the time and the request: they would be no JSON any more.
+    // Not the console, before whose lines Lambda puts the time and the request: they would be no
+    // JSON any more.
     write: (line) => void process.stdout.write(`${line}\n`),
   }
 }
 
-/** Small segments are in the table: a bucket for large ones says nothing about whether there are any. */
+/**
+ * Small segments are in the table: a bucket for large ones says nothing about whether there are
+ * any.
+ */
 const lazyBlobs = (bucket: string): BlobStore => {
   const blobs = once(async () =>
     (await import('../lib/adapters/aws/s3-blob-store.ts')).s3BlobStore({ bucket }),

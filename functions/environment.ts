@@ -16,7 +16,11 @@
  *   MILLRACE_TIMEOUT_S   the driver's time-out in seconds: for its leases              driver
  */
 import { MillraceError } from '../lib/base/errors.ts'
-import { deployedForms, parseDeployedOutput, parseDeployedSource } from '../lib/runtime/deployed-locations.ts'
+import {
+  deployedForms,
+  parseDeployedOutput,
+  parseDeployedSource,
+} from '../lib/runtime/deployed-locations.ts'
 import type { Location } from '../lib/runtime/locations.ts'
 
 /** The variables, read. */
@@ -35,7 +39,8 @@ export interface Environment {
 type Variables = Readonly<Record<string, string | undefined>>
 
 /**
- * Reads the variables. Numbers that only the driver is given are NaN in intake, which asks for none.
+ * Reads the variables. Numbers that only the driver is given are NaN in intake, which asks for
+ * none.
  *
  * Errors: `ARGUMENT_INVALID` for one that is missing or malformed.
  */

@@ -1,6 +1,7 @@
 /**
- * Intake as a Lambda function: Kinesis records and notifications of objects in, appended whole or thrown back. An answer in part would gain
- * nothing: a repeated record is dropped, and a repeated hint changes nothing.
+ * Intake as a Lambda function: Kinesis records and notifications of objects in, appended whole or
+ * thrown back. An answer in part would gain nothing: a repeated record is dropped, and a repeated
+ * hint changes nothing.
  */
 import pipeline from 'millrace-pipeline'
 import { awsPorts } from './aws-ports.ts'

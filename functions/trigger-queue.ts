@@ -10,7 +10,10 @@ export interface TriggerQueueParts {
   readonly client?: Pick<SQSClient, 'send'>
 }
 
-/** Sends ticks through a queue, each held back until its time. Rejects when one was not taken: a tick sent twice does no harm. */
+/**
+ * Sends ticks through a queue, each held back until its time. Rejects when one was not taken: a
+ * tick sent twice does no harm.
+ */
 export const triggerQueue =
   ({ client, queueUrl, now }: TriggerQueueParts) =>
   async (triggers: readonly Trigger[]): Promise<void> => {

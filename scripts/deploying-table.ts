@@ -1,4 +1,7 @@
-/** Writes the tables of docs/deploying.md out of the template of the example, so that they say what is deployed. */
+/**
+ * Writes the tables of docs/deploying.md out of the template of the example, so that they say what
+ * is deployed.
+ */
 import { App, Stack } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { readFileSync, writeFileSync } from 'node:fs'

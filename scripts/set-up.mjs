@@ -1,6 +1,7 @@
-// Makes a fresh clone ready: `npm start` or `npm test` may be the first command anybody types. It runs before those commands on whatever
-// Node the machine has (20 or newer) and needs no package; after it the npm package `node` puts the project's own Node first on the path
-// of every npm script. When all is in place it says nothing and costs a few milliseconds.
+// Makes a fresh clone ready: `npm start` or `npm test` may be the first command anybody types. It
+// runs before those commands on whatever Node the machine has (20 or newer) and needs no package;
+// after it the npm package `node` puts the project's own Node first on the path of every npm
+// script. When all is in place it says nothing and costs a few milliseconds.
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -19,7 +20,10 @@ const readJson = (...path) => {
   }
 }
 
-/** Whether exactly what the lock file names is installed. Contents are compared, not dates: a checkout changes those without need. */
+/**
+ * Whether exactly what the lock file names is installed. Contents are compared, not dates: a
+ * checkout changes those without need.
+ */
 const isInstalled = () => {
   const wanted = readJson('package-lock.json')?.packages
   const installed = readJson('node_modules', '.package-lock.json')?.packages
@@ -30,7 +34,10 @@ const isInstalled = () => {
   return Object.entries(installed).every(same) && Object.entries(wanted).every(present)
 }
 
-/** Whether the pinned Node is there and runs: its binary comes from an install script, which some settings of npm leave out. */
+/**
+ * Whether the pinned Node is there and runs: its binary comes from an install script, which some
+ * settings of npm leave out.
+ */
 const hasPinnedNode = () => {
   const binary = join(modules, 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   const { stdout } = spawnSync(binary, ['--version'], { encoding: 'utf8' })

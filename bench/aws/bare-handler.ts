@@ -1,4 +1,7 @@
-/** The least that a function with a table can be: the SDK's client, and one item written. What the functions are compared with. */
+/**
+ * The least that a function with a table can be: the SDK's client, and one item written. What the
+ * functions are compared with.
+ */
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 
 const client = new DynamoDBClient({})

@@ -1,4 +1,7 @@
-/** Buckets of S3 in memory, as far as Millrace speaks to them: an object's name is its path, `/bucket/key`. */
+/**
+ * Buckets of S3 in memory, as far as Millrace speaks to them: an object's name is its path,
+ * `/bucket/key`.
+ */
 import { createHash } from 'node:crypto'
 
 /** A request as it travels. */

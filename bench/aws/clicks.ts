@@ -1,4 +1,7 @@
-/** Clicks of visitors, the same in every run: lines of 100 bytes, whose pages are of very different popularity, in the events of one shard. */
+/**
+ * Clicks of visitors, the same in every run: lines of 100 bytes, whose pages are of very different
+ * popularity, in the events of one shard.
+ */
 import type { KinesisEvent } from '../../lib/runtime/sources/kinesis/event.ts'
 
 /** The stream that they are in. */

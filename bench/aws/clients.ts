@@ -1,6 +1,7 @@
 /**
- * The real clients of the SDK over services in memory. All calls that are under way when nothing else is left to do are one exchange: they
- * would travel at the same time, and what comes after them waits for all. So exchanges are counted as a clock would, without one.
+ * The real clients of the SDK over services in memory. All calls that are under way when nothing
+ * else is left to do are one exchange: they would travel at the same time, and what comes after
+ * them waits for all. So exchanges are counted as a clock would, without one.
  */
 import { Readable } from 'node:stream'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
@@ -16,7 +17,9 @@ export interface Clients {
   readonly sqs: SQSClient
 }
 
-/** So many turns of the event loop pass without a further call before those under way are answered. */
+/**
+ * So many turns of the event loop pass without a further call before those under way are answered.
+ */
 const QUIET_TURNS = 20
 
 interface HttpRequest {

@@ -1,4 +1,7 @@
-/** A process that starts, loads a bundle, and handles one event: says when it had loaded and when it was done, in milliseconds from its start. */
+/**
+ * A process that starts, loads a bundle, and handles one event: says when it had loaded and when it
+ * was done, in milliseconds from its start.
+ */
 import { readFileSync, writeSync } from 'node:fs'
 
 type Handler = (

@@ -1,4 +1,7 @@
-/** The pipeline as it is deployed: both handlers over the adapters of AWS, one shard, and time that is moved by hand. */
+/**
+ * The pipeline as it is deployed: both handlers over the adapters of AWS, one shard, and time that
+ * is moved by hand.
+ */
 import { milliseconds } from 'millrace'
 import { driverFunction } from '../../functions/driver-function.ts'
 import type { Environment } from '../../functions/environment.ts'
@@ -84,7 +87,9 @@ export const deployExample = (
     async driver(atMs): Promise<void> {
       const trigger = atMs === undefined ? { app, scheduleMinute: true } : { app, atMs }
       const event = { Records: [{ body: JSON.stringify(trigger) }] }
-      await (await driver)(event, { getRemainingTimeInMillis: () => TIMEOUT_MS })
+      await (
+        await driver
+      )(event, { getRemainingTimeInMillis: () => TIMEOUT_MS })
     },
   }
 }

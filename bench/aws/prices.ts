@@ -1,5 +1,6 @@
 /**
- * List prices of us-east-1 in November 2026, in dollars, without a free tier. Objects are deleted for nothing; a list costs as much as a put.
+ * List prices of us-east-1 in November 2026, in dollars, without a free tier. Objects are deleted
+ * for nothing; a list costs as much as a put.
  */
 
 /** The price of one call, message or unit. */

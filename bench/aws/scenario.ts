@@ -6,7 +6,10 @@ import type { Invocation } from './tally.ts'
 
 const SECOND_MS = 1_000
 const MINUTE_MS = 60_000
-/** Long enough for caches to be warm, states to be merged, and garbage to be collected in each batch. */
+/**
+ * Long enough for caches to be warm, states to be merged, and garbage to be collected in each
+ * batch.
+ */
 const WARM_UP_BATCHES = 24
 const START_MS = 1_700_000_000_000
 /** A tick is a little late. */
@@ -29,7 +32,10 @@ export interface Counted {
   readonly minute: readonly Invocation[]
 }
 
-/** How long Lambda collects records: as the construct sets it, and it looks once a second at the most. */
+/**
+ * How long Lambda collects records: as the construct sets it, and it looks once a second at the
+ * most.
+ */
 export const windowS = (intervalS: number): number =>
   Math.max(1, Math.min(5, Math.floor(intervalS / 2)))
 

@@ -1,4 +1,7 @@
-/** AWS in memory, on the wire: a table, buckets, a queue and a stream that the real clients of the SDK speak to, and a count of all they ask for. */
+/**
+ * AWS in memory, on the wire: a table, buckets, a queue and a stream that the real clients of the
+ * SDK speak to, and a count of all they ask for.
+ */
 import { createHash } from 'node:crypto'
 import { Buckets, type WireAnswer, type WireRequest } from './buckets.ts'
 import { Table, type TableRequest } from './table.ts'

@@ -1,12 +1,13 @@
 /**
- * A table of DynamoDB in memory, as far as Millrace speaks to one: the bodies of requests in, the bodies of answers out, and what each costs
- * by the rules of its price list.
+ * A table of DynamoDB in memory, as far as Millrace speaks to one: the bodies of requests in, the
+ * bodies of answers out, and what each costs by the rules of its price list.
  *
  *   write   1 unit for each begun KB of the larger of the item before and after; so too for a condition that did not hold
  *   read    1 unit for each begun 4 KB, strongly consistent; a query by the sum of its items, whatever it gives of them
  *   batch   each item by itself
  *
- * Source: Amazon DynamoDB Developer Guide, "DynamoDB item sizes and formats" and "Read and write operations".
+ * Source: Amazon DynamoDB Developer Guide, "DynamoDB item sizes and formats" and "Read and write
+ * operations".
  */
 
 /** A value as it travels. */

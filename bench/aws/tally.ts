@@ -83,7 +83,10 @@ const ofBucket = ({ actions }: Tally, bucket: string): number =>
     0,
   )
 
-/** `perDay`: how often a day. `requestsBehind`: requests of Lambda to a queue for each, to fetch and delete its messages. */
+/**
+ * `perDay`: how often a day. `requestsBehind`: requests of Lambda to a queue for each, to fetch and
+ * delete its messages.
+ */
 export const costOf = (
   tally: Tally,
   worker: { readonly perDay: number; readonly gigabytes: number; readonly requestsBehind: number },

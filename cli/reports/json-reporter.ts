@@ -1,6 +1,9 @@
 import type { Outputs, Reporter } from './reporter.ts'
 
-/** One JSON object a line on the standard output, each with the name of its `event`; docs/cli.md lists them. */
+/**
+ * One JSON object a line on the standard output, each with the name of its `event`; docs/cli.md
+ * lists them.
+ */
 export const jsonReporter = ({ out, err }: Outputs): Reporter => {
   const line = (object: object): void => out.print(`${JSON.stringify(object)}\n`)
   return {

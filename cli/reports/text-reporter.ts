@@ -5,7 +5,9 @@ import type { Ended, Outputs, Reporter, RunningSource, Started } from './reporte
 /** So many dead letters of a batch are told one by one. */
 const DEAD_LETTERS_TOLD = 5
 
-/** For people: batches and what goes on to the standard output, what is wrong to the standard error. */
+/**
+ * For people: batches and what goes on to the standard output, what is wrong to the standard error.
+ */
 export const textReporter = (outputs: Outputs): Reporter => new TextReporter(outputs)
 
 class TextReporter implements Reporter {

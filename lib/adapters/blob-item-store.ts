@@ -1,13 +1,17 @@
 /**
- * Items whose bytes, where they are many, are kept in a blob store: DynamoDB takes a write unit for each KB, a bucket one request for all.
+ * Items whose bytes, where they are many, are kept in a blob store: DynamoDB takes a write unit for
+ * each KB, a bucket one request for all.
  *
- * - *Blob first, item second.* An item that points at a blob was written after it. A crash in between leaves a blob that nothing names.
+ * - *Blob first, item second.* An item that points at a blob was written after it. A crash in
+ *   between leaves a blob that nothing names.
  * - *Item first, blob second* when they are removed, for the same reason.
- * - *A blob that is missing* leaves the attribute `bytes` out of the item, so that whoever reads segments says `SEGMENT_MISSING` (B11).
+ * - *A blob that is missing* leaves the attribute `bytes` out of the item, so that whoever reads
+ *   segments says `SEGMENT_MISSING` (B11).
  *
- * The name of a blob follows from the key, so that a delete needs no read. `put` is for items that are never overwritten, or whose last
- * write wins: two such writes at once may leave the bytes of one with the other attributes of the other. `compareAndSet` keeps all in the
- * item: its bytes would have to be true or not together with the condition.
+ * The name of a blob follows from the key, so that a delete needs no read. `put` is for items that
+ * are never overwritten, or whose last write wins: two such writes at once may leave the bytes of
+ * one with the other attributes of the other. `compareAndSet` keeps all in the item: its bytes
+ * would have to be true or not together with the condition.
  */
 import { inGroups } from '../base/all-or-first-error.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
@@ -17,9 +21,15 @@ import { MillraceError } from '../base/errors.ts'
 
 /** How bytes are divided between the two stores. */
 export interface BlobOptions {
-  /** Only more bytes than these go into a blob. Default 8,192: one request of a bucket costs as much as writing so much to DynamoDB. */
+  /**
+   * Only more bytes than these go into a blob. Default 8,192: one request of a bucket costs as much
+   * as writing so much to DynamoDB.
+   */
   readonly aboveBytes?: number
-  /** Which partitions may have blobs: of others nothing is looked for when they are deleted. Default: all. */
+  /**
+   * Which partitions may have blobs: of others nothing is looked for when they are deleted.
+   * Default: all.
+   */
   readonly isBlobPartition?: (partition: string) => boolean
 }
 
@@ -28,7 +38,10 @@ const ABOVE_BYTES = 8_192
 const MARKER = 'bytes~blob'
 const READS_AT_ONCE = 32
 
-/** A part of a key in the letters of a blob's name, reversibly: UTF-8 where it can be, each lone surrogate as `%u` and its code. */
+/**
+ * A part of a key in the letters of a blob's name, reversibly: UTF-8 where it can be, each lone
+ * surrogate as `%u` and its code.
+ */
 const namePart = (text: string): string =>
   text.replace(/[^A-Za-z0-9_~-]/gu, (char) => {
     if (!char.isWellFormed()) return `%u${char.charCodeAt(0).toString(16)}`

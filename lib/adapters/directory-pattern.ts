@@ -1,4 +1,7 @@
-/** Watched paths with patterns in the names of their directories, as Hadoop has them: `logs/*`, `logs/2026-??/app-{a,b}`. */
+/**
+ * Watched paths with patterns in the names of their directories, as Hadoop has them: `logs/*`,
+ * `logs/2026-??/app-{a,b}`.
+ */
 import { matchesGlob } from 'node:path'
 import { isHiddenName } from '../ports/object-names.ts'
 
@@ -12,7 +15,10 @@ export interface DirectoryPattern {
 
 const isPattern = (name: string): boolean => /[*?[{]/.test(name)
 
-/** Takes a path apart. A `*` stands for any letters, `?` for one, `[ab]` for one of some, `{one,two}` for one of some texts. */
+/**
+ * Takes a path apart. A `*` stands for any letters, `?` for one, `[ab]` for one of some,
+ * `{one,two}` for one of some texts.
+ */
 export const parseDirectoryPattern = (path: string): DirectoryPattern => {
   const names = path.split('/')
   const first = names.findIndex(isPattern)
@@ -24,7 +30,10 @@ export const parseDirectoryPattern = (path: string): DirectoryPattern => {
   }
 }
 
-/** Whether a directory of this name matches. A hidden one is meant only by a pattern that begins as it does. */
+/**
+ * Whether a directory of this name matches. A hidden one is meant only by a pattern that begins as
+ * it does.
+ */
 export const matchesName = (name: string, pattern: string): boolean =>
   (!isHiddenName(name) || (name[0] === pattern[0] && name !== '..')) && matchesGlob(name, pattern)
 

@@ -6,8 +6,7 @@ import { type Fence, isOlderFence } from '../ports/fence.ts'
 export const SUCCESS_FILE = '_SUCCESS'
 
 /** The file of a partition. */
-export const partName = (partition: number): string =>
-  `part-${String(partition).padStart(5, '0')}`
+export const partName = (partition: number): string => `part-${String(partition).padStart(5, '0')}`
 
 /** The text of the `_SUCCESS` file. */
 export const successOf = ({ app, generation, epoch }: Fence): Uint8Array =>
@@ -22,7 +21,9 @@ export const outputFiles = (
   return files.set(SUCCESS_FILE, successOf(fence))
 }
 
-/** The fence in a `_SUCCESS` file, or undefined if it holds none: other programs write empty ones. */
+/**
+ * The fence in a `_SUCCESS` file, or undefined if it holds none: other programs write empty ones.
+ */
 export const fenceIn = (success: Uint8Array): Fence | undefined => {
   try {
     const { app, generation, epoch } = JSON.parse(
@@ -37,7 +38,8 @@ export const fenceIn = (success: Uint8Array): Fence | undefined => {
 }
 
 /**
- * Whether files that are there may be replaced. `success` is their `_SUCCESS` file, if there is one.
+ * Whether files that are there may be replaced. `success` is their `_SUCCESS` file, if there is
+ * one.
  *
  * Errors: `OUTPUT_EXISTS`, `OUTPUT_FENCED`.
  */

@@ -1,7 +1,8 @@
 /**
- * Does things side by side, and waits until all of them are over, even when one fails: then throws what the first in their order threw.
- * `Promise.all` would leave the others running behind its caller's back. A function of AWS is frozen when it answers, and what was left
- * goes on hours later.
+ * Does things side by side, and waits until all of them are over, even when one fails: then throws
+ * what the first in their order threw. `Promise.all` would leave the others running behind its
+ * caller's back. A function of AWS is frozen when it answers, and what was left goes on hours
+ * later.
  */
 export const allOrFirstError = async <const T extends readonly unknown[]>(all: {
   readonly [K in keyof T]: Promise<T[K]>

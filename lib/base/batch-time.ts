@@ -1,10 +1,13 @@
 /**
- * Batch times are epoch milliseconds on the grid `zeroTime + k * intervalMs`, k = 1, 2, ... The zero time is aligned to the epoch, as in
- * Spark (StreamingContext: the first batch is the first multiple of the interval strictly after the start), and is kept for the life of
- * the store.
+ * Batch times are epoch milliseconds on the grid `zeroTime + k * intervalMs`, k = 1, 2, ... The
+ * zero time is aligned to the epoch, as in Spark (StreamingContext: the first batch is the first
+ * multiple of the interval strictly after the start), and is kept for the life of the store.
  */
 
-/** The zero time of an application that starts now: the last multiple of the interval at or before now. */
+/**
+ * The zero time of an application that starts now: the last multiple of the interval at or before
+ * now.
+ */
 export const zeroTimeAt = (nowMs: number, intervalMs: number): number =>
   Math.floor(nowMs / intervalMs) * intervalMs
 

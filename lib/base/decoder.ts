@@ -56,7 +56,8 @@ export class Decoder {
 
   #items(): unknown[] {
     const count = this.#varint()
-    // Not `new Array(count)`: a damaged count must not allocate gigabytes, and the array should be packed.
+    // Not `new Array(count)`: a damaged count must not allocate gigabytes, and the array should be
+    // packed.
     const items: unknown[] = []
     for (let i = 0; i < count; i++) items.push(this.value())
     return items

@@ -1,8 +1,9 @@
 import { MillraceError } from './errors.ts'
 
 /**
- * A length of time, in whole milliseconds. Made by {@link milliseconds}, {@link seconds}, {@link minutes} or {@link hours}; never a bare
- * number, so that nobody has to guess a unit. The words are those of Spark's Duration.
+ * A length of time, in whole milliseconds. Made by {@link milliseconds}, {@link seconds}, {@link
+ * minutes} or {@link hours}; never a bare number, so that nobody has to guess a unit. The words are
+ * those of Spark's Duration.
  *
  * @example
  * ```ts
@@ -11,7 +12,10 @@ import { MillraceError } from './errors.ts'
  * ```
  */
 export class Duration {
-  /** The length in whole milliseconds: above zero, but for what is left when a length is taken from itself. */
+  /**
+   * The length in whole milliseconds: above zero, but for what is left when a length is taken from
+   * itself.
+   */
   readonly milliseconds: number
 
   /** @internal Durations are made by the functions named after their units. */
@@ -43,7 +47,8 @@ export class Duration {
   /**
    * So many times as long.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` when that does not come to whole milliseconds above zero.
+   * @throws MillraceError `ARGUMENT_INVALID` when that does not come to whole milliseconds above
+   * zero.
    */
   times(count: number): Duration {
     return durationOf(count, 'times', this.milliseconds)
@@ -113,7 +118,8 @@ export const milliseconds = (count: number): Duration => durationOf(count, 'mill
 /**
  * So many seconds; fractions down to a millisecond are allowed.
  *
- * @throws MillraceError `ARGUMENT_INVALID` when the count is not above zero or finer than a millisecond.
+ * @throws MillraceError `ARGUMENT_INVALID` when the count is not above zero or finer than a
+ * millisecond.
  * @example seconds(10)
  */
 export const seconds = (count: number): Duration => durationOf(count, 'seconds', 1_000)
@@ -121,7 +127,8 @@ export const seconds = (count: number): Duration => durationOf(count, 'seconds',
 /**
  * So many minutes.
  *
- * @throws MillraceError `ARGUMENT_INVALID` when the count is not above zero or finer than a millisecond.
+ * @throws MillraceError `ARGUMENT_INVALID` when the count is not above zero or finer than a
+ * millisecond.
  * @example minutes(5)
  */
 export const minutes = (count: number): Duration => durationOf(count, 'minutes', 60_000)
@@ -129,7 +136,8 @@ export const minutes = (count: number): Duration => durationOf(count, 'minutes',
 /**
  * So many hours.
  *
- * @throws MillraceError `ARGUMENT_INVALID` when the count is not above zero or finer than a millisecond.
+ * @throws MillraceError `ARGUMENT_INVALID` when the count is not above zero or finer than a
+ * millisecond.
  * @example hours(24)
  */
 export const hours = (count: number): Duration => durationOf(count, 'hours', 3_600_000)

@@ -1,7 +1,10 @@
 import { tags } from './codec-tags.ts'
 import { MillraceError } from './errors.ts'
 
-/** Whole numbers up to this stay exact when a zigzag doubles them; larger ones are stored as doubles. */
+/**
+ * Whole numbers up to this stay exact when a zigzag doubles them; larger ones are stored as
+ * doubles.
+ */
 const ZIGZAG_MAX = 2 ** 52
 
 const DEPTH_MAX = 200
@@ -133,7 +136,8 @@ export class Encoder {
       this.#byte(tags.text)
       return this.#text(value)
     }
-    // UTF-8 has no form for a lone surrogate: it would come back as U+FFFD and two keys would become one.
+    // UTF-8 has no form for a lone surrogate: it would come back as U+FFFD and two keys would
+    // become one.
     this.#byte(tags.utf16)
     this.#varint(value.length)
     this.#reserve(value.length * 2)

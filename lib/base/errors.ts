@@ -1,6 +1,7 @@
 /**
- * Every stable error code, with what it means in a line. The code is part of the public interface: programs may match on it, so one is
- * never renamed or reused. `docs/errors.md` explains each with its fix.
+ * Every stable error code, with what it means in a line. The code is part of the public interface:
+ * programs may match on it, so one is never renamed or reused. `docs/errors.md` explains each with
+ * its fix.
  *
  * @example errorCodes.LANE_FULL
  */
@@ -71,7 +72,9 @@ export const errorCodes = {
  */
 export type ErrorCode = keyof typeof errorCodes
 
-/** What an error message is made of: what is wrong, the value given, what is allowed, and the fix. */
+/**
+ * What an error message is made of: what is wrong, the value given, what is allowed, and the fix.
+ */
 export interface ErrorParts {
   /** What is wrong, as a sentence without its full stop. */
   readonly problem: string
@@ -180,8 +183,9 @@ export type Invariant =
   | 'B12'
 
 /**
- * Stops when one of the protocol's invariants does not hold. For our own bugs only: what the world can do wrong is an error with a code of
- * its own. Stays on in production: going on after a broken invariant loses data.
+ * Stops when one of the protocol's invariants does not hold. For our own bugs only: what the world
+ * can do wrong is an error with a code of its own. Stays on in production: going on after a broken
+ * invariant loses data.
  */
 export function invariant(id: Invariant, holds: boolean, what: string): asserts holds {
   if (holds) return

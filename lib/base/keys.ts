@@ -1,9 +1,11 @@
 /**
- * Keys are equal by value, as in Spark: `['a', 1]` is one key however many arrays say so. A JavaScript `Map` compares arrays and objects
- * by reference; everything keyed in Millrace goes through this file instead.
+ * Keys are equal by value, as in Spark: `['a', 1]` is one key however many arrays say so. A
+ * JavaScript `Map` compares arrays and objects by reference; everything keyed in Millrace goes
+ * through this file instead.
  *
- * Strings, numbers, bigints, booleans and null are their own map keys: `Map` compares them by value already (with NaN equal to NaN and 0
- * equal to -0), which keeps the hot path free of encoding. Dates, arrays and plain objects are looked up by their canonical encoding.
+ * Strings, numbers, bigints, booleans and null are their own map keys: `Map` compares them by value
+ * already (with NaN equal to NaN and 0 equal to -0), which keeps the hot path free of encoding.
+ * Dates, arrays and plain objects are looked up by their canonical encoding.
  */
 import { decodeLatin1, encodeCanonical } from './codec.ts'
 import { MillraceError } from './errors.ts'
@@ -62,7 +64,10 @@ const compareSimple = (a: unknown, b: unknown): number => {
   return x < y ? -1 : x > y ? 1 : 0
 }
 
-/** The order of keys: null, booleans, numbers, bigints, strings by UTF-16 units, then dates, arrays and objects by their encoding. */
+/**
+ * The order of keys: null, booleans, numbers, bigints, strings by UTF-16 units, then dates, arrays
+ * and objects by their encoding.
+ */
 export const compareKeys = (a: unknown, b: unknown): number => {
   if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : a > b ? 1 : 0
   const structured = [a, b].map((key) => typeof key === 'object' && key !== null)
@@ -71,13 +76,19 @@ export const compareKeys = (a: unknown, b: unknown): number => {
   return compareSimple(encodeCanonical(a), encodeCanonical(b))
 }
 
-/** A structured key with its value; the key is a canonical copy, so that nobody can change it from outside. */
+/**
+ * A structured key with its value; the key is a canonical copy, so that nobody can change it from
+ * outside.
+ */
 interface Structured<V> {
   readonly key: unknown
   value: V
 }
 
-/** A map whose keys are equal by value, and which can be walked in one order whatever the order of insertion was (B3). */
+/**
+ * A map whose keys are equal by value, and which can be walked in one order whatever the order of
+ * insertion was (B3).
+ */
 export class KeyedMap<K, V> {
   readonly #simple = new Map<unknown, V>()
   readonly #structured = new Map<string, Structured<V>>()
@@ -110,7 +121,10 @@ export class KeyedMap<K, V> {
       : this.#simple.delete(key)
   }
 
-  /** Sets the value of a new key, or the combination of the old value and this one. The hot path of every reduction. */
+  /**
+   * Sets the value of a new key, or the combination of the old value and this one. The hot path of
+   * every reduction.
+   */
   combine(key: K, value: V, merge: (a: V, b: V) => V): void {
     if (typeof key === 'object' && key !== null) {
       const old = this.#structured.get(codeOf(key))
@@ -157,7 +171,10 @@ export class KeyedMap<K, V> {
   }
 }
 
-/** Two lists of entries in the order of keys as one, in that order. Where both have a key, the second list's value stands. */
+/**
+ * Two lists of entries in the order of keys as one, in that order. Where both have a key, the
+ * second list's value stands.
+ */
 export const overlay = <K, V>(
   under: readonly (readonly [K, V])[],
   over: readonly (readonly [K, V])[],
@@ -182,10 +199,12 @@ const FNV_OFFSET = 0x811c9dc5
 const FNV_PRIME = 0x01000193
 
 /**
- * The partition of a key among so many, the same on every machine and in every version of this library: FNV-1a over the UTF-16 units of
- * the key (of its canonical encoding, if it is not a string), finished as in MurmurHash3 so that neighbouring keys spread.
+ * The partition of a key among so many, the same on every machine and in every version of this
+ * library: FNV-1a over the UTF-16 units of the key (of its canonical encoding, if it is not a
+ * string), finished as in MurmurHash3 so that neighbouring keys spread.
  *
- * Sources: the FNV-1a parameters are those of draft-eastlake-fnv; the finisher is MurmurHash3's fmix32 (Appleby, public domain).
+ * Sources: the FNV-1a parameters are those of draft-eastlake-fnv; the finisher is MurmurHash3's
+ * fmix32 (Appleby, public domain).
  */
 export const partitionOf = (key: unknown, partitions: number): number => {
   if (partitions === 1) return 0

@@ -1,4 +1,7 @@
-/** The order in which people expect values, for sorting. The order of keys serves to be the same everywhere, and puts dates by their bytes. */
+/**
+ * The order in which people expect values, for sorting. The order of keys serves to be the same
+ * everywhere, and puts dates by their bytes.
+ */
 import { compareKeys } from './keys.ts'
 
 /** Negative, zero or positive, as a comparison function for sorting gives it. */
@@ -8,8 +11,9 @@ const sign = <T extends string | number | bigint | boolean>(a: T, b: T): number 
   a < b ? -1 : a > b ? 1 : 0
 
 /**
- * Numbers and bigints by size (NaN last), dates by time, strings by UTF-16 units, arrays element by element; values of different kinds by
- * kind: null, booleans, numbers, strings, dates, arrays, and the rest as keys are ordered.
+ * Numbers and bigints by size (NaN last), dates by time, strings by UTF-16 units, arrays element by
+ * element; values of different kinds by kind: null, booleans, numbers, strings, dates, arrays, and
+ * the rest as keys are ordered.
  */
 export const compareNatural = (a: unknown, b: unknown): number => {
   if (typeof a === 'string' && typeof b === 'string') return sign(a, b)

@@ -1,6 +1,7 @@
 /**
- * Values that nobody can change behind one's back: what is an object is kept as its encoding, and handed out as a fresh copy each time. So a
- * function that changes a value in place is counted right (encodings are compared, never references), and leaves no trace where it failed.
+ * Values that nobody can change behind one's back: what is an object is kept as its encoding, and
+ * handed out as a fresh copy each time. So a function that changes a value in place is counted
+ * right (encodings are compared, never references), and leaves no trace where it failed.
  */
 import { decodeLatin1, encode, encodeToLatin1 } from './codec.ts'
 

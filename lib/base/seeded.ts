@@ -1,5 +1,6 @@
 /**
- * Numbers that look random and follow from a seed: the same on every machine, so that a batch that is tried again draws the same.
+ * Numbers that look random and follow from a seed: the same on every machine, so that a batch that
+ * is tried again draws the same.
  *
  * Source: mulberry32 (Tommy Ettinger, public domain).
  */

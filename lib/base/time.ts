@@ -42,7 +42,10 @@ export class Time {
     })
   }
 
-  /** The last moment at or before this that is a whole number of `step` after `zero`; default from the epoch. */
+  /**
+   * The last moment at or before this that is a whole number of `step` after `zero`; default from
+   * the epoch.
+   */
   floor(step: Duration, zero: Time = new Time(0)): Time {
     const steps = Math.floor((this.milliseconds - zero.milliseconds) / step.milliseconds)
     return new Time(zero.milliseconds + steps * step.milliseconds)

@@ -1,4 +1,7 @@
-/** Checks of what users hand in: types hold for TypeScript only, and a mistake is cheaper to find while the pipeline is described. */
+/**
+ * Checks of what users hand in: types hold for TypeScript only, and a mistake is cheaper to find
+ * while the pipeline is described.
+ */
 import type { Duration } from '../base/duration.ts'
 import { MillraceError } from '../base/errors.ts'
 import type { ShuffleOptions } from '../rdd/rdd.ts'

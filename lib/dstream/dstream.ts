@@ -5,11 +5,12 @@ import type { NodeSettings } from './plan.ts'
 import type { OutputNode, PlanNode } from './plan-node.ts'
 
 /**
- * A stream in batches: one dataset (RDD) at every batch time. Methods describe a new stream and run nothing; the output operations `print`,
- * `saveAsTextFiles`, `saveAsObjectFiles` and `foreachRDD` say what must happen. The words and the meaning are those of Spark's DStream.
+ * A stream in batches: one dataset (RDD) at every batch time. Methods describe a new stream and run
+ * nothing; the output operations `print`, `saveAsTextFiles`, `saveAsObjectFiles` and `foreachRDD`
+ * say what must happen. The words and the meaning are those of Spark's DStream.
  *
- * This file holds what all operations rest on. Each operation adds itself to the class, type and body, from a file of its own in
- * `operators/`: CONTRIBUTING shows how.
+ * This file holds what all operations rest on. Each operation adds itself to the class, type and
+ * body, from a file of its own in `operators/`: CONTRIBUTING shows how.
  *
  * @example
  * ```ts
@@ -30,9 +31,11 @@ export class DStream<T> {
   }
 
   /**
-   * Pins the id of this stream, under which its state is stored, so that the pipeline can change around it.
+   * Pins the id of this stream, under which its state is stored, so that the pipeline can change
+   * around it.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` when the name is taken or not a letter or digit and up to 63 letters, digits, `.`, `_`, `-`.
+   * @throws MillraceError `ARGUMENT_INVALID` when the name is taken or not a letter or digit and up
+   * to 63 letters, digits, `.`, `_`, `-`.
    * @example pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length).named('totals')
    */
   named(id: string): this {
@@ -41,7 +44,8 @@ export class DStream<T> {
   }
 
   /**
-   * How far apart the datasets of this stream are: the batch interval, or the slide of the last window above it.
+   * How far apart the datasets of this stream are: the batch interval, or the slide of the last
+   * window above it.
    *
    * @example lines.window(seconds(60), seconds(20)).slideDuration.milliseconds // 20000
    */
@@ -70,7 +74,10 @@ export class DStream<T> {
     return this
   }
 
-  /** @internal The node of another stream, to be combined with this one: of the same pipeline, and with datasets at the same times. */
+  /**
+   * @internal The node of another stream, to be combined with this one: of the same pipeline, and
+   * with datasets at the same times.
+   */
   nodeBeside(operation: string, other: DStream<unknown>): PlanNode {
     if (!(other instanceof DStream) || other.#graph !== this.#graph)
       throw new MillraceError('ARGUMENT_INVALID', {

@@ -23,7 +23,10 @@ export class GraphBuilder {
     this.#intervalMs = intervalMs
   }
 
-  /** Adds a node under the id `<kind>-<n>`, n counted by kind, so that adding a `map` renames no state. */
+  /**
+   * Adds a node under the id `<kind>-<n>`, n counted by kind, so that adding a `map` renames no
+   * state.
+   */
   add<N extends PlanNode>(node: N): N {
     this.#check(`add ${node.kind}`)
     const count = (this.#countOfKind.get(node.kind) ?? 0) + 1

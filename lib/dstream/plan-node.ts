@@ -24,7 +24,8 @@ export interface BatchView {
 }
 
 /**
- * Proof of who runs a batch, for users' own sinks: a later attempt has a larger (generation, epoch), compared in this order.
+ * Proof of who runs a batch, for users' own sinks: a later attempt has a larger (generation,
+ * epoch), compared in this order.
  *
  * @example const fence = ({ generation, epoch }: Attempt): readonly number[] => [generation, epoch]
  */
@@ -46,7 +47,10 @@ interface NodeParts {
   /** The name of the operator, as users write it. */
   readonly kind: string
   readonly parents: readonly PlanNode[]
-  /** What besides its parents decides what the node means; functions cannot be compared and are left to the code hash. */
+  /**
+   * What besides its parents decides what the node means; functions cannot be compared and are left
+   * to the code hash.
+   */
   readonly parameters: Readonly<Record<string, Parameter>>
 }
 
@@ -59,16 +63,26 @@ export interface SourceNode extends NodeParts {
 /** A node that makes one dataset of others: a function of (batch time, datasets, what it keeps). */
 export interface OperatorNode extends NodeParts {
   readonly role: 'operator'
-  /** Works on each record alone: the part of a plan above the first node that does not can run where the records come in. */
+  /**
+   * Works on each record alone: the part of a plan above the first node that does not can run where
+   * the records come in.
+   */
   readonly narrow: boolean
-  /** Can give another result for equal input, so that even an empty batch may matter: such a plan never rests. */
+  /**
+   * Can give another result for equal input, so that even an empty batch may matter: such a plan
+   * never rests.
+   */
   readonly nondeterministic: boolean
   readonly stateful?: StateDeclaration
-  /** How far apart its datasets are, if not as those of its parents: it computes at all times of its parents, and gives one at its own. */
+  /**
+   * How far apart its datasets are, if not as those of its parents: it computes at all times of its
+   * parents, and gives one at its own.
+   */
   readonly slideMs?: number
   /**
-   * `inputs[i]` is the dataset of `parents[i]`, or undefined where that has none at this time. What the operator keeps has moved on when the
-   * promise is fulfilled, whether or not somebody looks at the dataset.
+   * `inputs[i]` is the dataset of `parents[i]`, or undefined where that has none at this time. What
+   * the operator keeps has moved on when the promise is fulfilled, whether or not somebody looks at
+   * the dataset.
    */
   readonly compute: (
     inputs: readonly (RDD<unknown> | undefined)[],

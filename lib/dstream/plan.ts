@@ -29,7 +29,10 @@ export interface NamedNode {
   readonly settings: NodeSettings
 }
 
-/** The narrow work below one source that can run where its records come in: up to the first shuffle, state or free function. */
+/**
+ * The narrow work below one source that can run where its records come in: up to the first shuffle,
+ * state or free function.
+ */
 export interface IntakeStage {
   readonly source: string
   /** The ids of the narrow nodes, in order. */
@@ -43,7 +46,10 @@ export interface BatchLimits {
   readonly objects: number
 }
 
-/** How long a failing batch is tried again before the application stops as FAILED: until both are used up. */
+/**
+ * How long a failing batch is tried again before the application stops as FAILED: until both are
+ * used up.
+ */
 export interface RetryPolicy {
   readonly forMs: number
   readonly attempts: number
@@ -72,7 +78,10 @@ export interface Plan {
   /** In any stretch of time of this length, every node has been computed. */
   readonly slideMsMax: number
   readonly intakeStages: readonly IntakeStage[]
-  /** 16 hex digits over ids, kinds, parameters and arrows. Guards state: another hash is another plan. */
+  /**
+   * 16 hex digits over ids, kinds, parameters and arrows. Guards state: another hash is another
+   * plan.
+   */
   readonly hash: string
 }
 
@@ -123,7 +132,9 @@ export const planOf = (
     sources,
     operators,
     outputs: withRole<OutputNode>('output'),
-    states: Object.freeze(operators.flatMap(({ id, node }) => shapesOf(id, node.kind, node.stateful))),
+    states: Object.freeze(
+      operators.flatMap(({ id, node }) => shapesOf(id, node.kind, node.stateful)),
+    ),
     slideMsMax: Math.max(...nodes.map(({ everyMs }) => everyMs)),
     intakeStages: Object.freeze(sources.map(({ id }) => intakeStageOf(id, operators))),
     hash: hashOf(nodes),
@@ -148,7 +159,10 @@ const ancestorsOf = (outputs: readonly PlanNode[]): Set<PlanNode> => {
   return found
 }
 
-/** Operators come parents first, so one walk finds every narrow node all of whose parents are in the stage. */
+/**
+ * Operators come parents first, so one walk finds every narrow node all of whose parents are in the
+ * stage.
+ */
 const intakeStageOf = (
   source: string,
   operators: readonly Planned<OperatorNode>[],
@@ -169,15 +183,20 @@ const hashOf = (nodes: readonly Planned[]): string => {
   return createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, HASH_DIGITS)
 }
 
-/** The names under which sources read, by their ids: what a source without a name of its own goes by must not become another's. */
+/**
+ * The names under which sources read, by their ids: what a source without a name of its own goes by
+ * must not become another's.
+ */
 export const inputsOf = ({ sources }: Plan): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    sources.flatMap(({ id, node: { source } }) => (source.name === undefined ? [] : [[id, source.name]])),
+    sources.flatMap(({ id, node: { source } }) =>
+      source.name === undefined ? [] : [[id, source.name]],
+    ),
   )
 
 /**
- * Where sources have changed places: what was taken in under the id of one would go on as what came from another. A name that no other source
- * has now is only a new name, or a new place.
+ * Where sources have changed places: what was taken in under the id of one would go on as what came
+ * from another. A name that no other source has now is only a new name, or a new place.
  */
 export const inputConflicts = (
   stored: Readonly<Record<string, string>>,

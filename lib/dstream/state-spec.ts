@@ -32,7 +32,8 @@ export interface State<S> {
   /**
    * Sets the state.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` after `remove()` in the same call, when the key is timing out, and when it is undefined.
+   * @throws MillraceError `ARGUMENT_INVALID` after `remove()` in the same call, when the key is
+   * timing out, and when it is undefined.
    * @example (key: string, one: number | undefined, state: State<number>) => state.update((state.getOption() ?? 0) + 1)
    */
   update(state: S): void
@@ -44,7 +45,8 @@ export interface State<S> {
    */
   remove(): void
   /**
-   * Whether this is the last call for a key that was idle for too long: it has no value then, and its state is removed afterwards.
+   * Whether this is the last call for a key that was idle for too long: it has no value then, and
+   * its state is removed afterwards.
    *
    * @example (key: string, one: number | undefined, state: State<number>) => (state.isTimingOut() ? `${key} is gone` : undefined)
    */
@@ -52,8 +54,9 @@ export interface State<S> {
 }
 
 /**
- * From a record's key and value and the state of the key to what comes out; undefined: nothing does. Called once for each record in the
- * order in which they came, and once, without a value, for a key that times out.
+ * From a record's key and value and the state of the key to what comes out; undefined: nothing
+ * does. Called once for each record in the order in which they came, and once, without a value, for
+ * a key that times out.
  *
  * @example const ages: StateFunction<string, number, number, string> = (key, value, state) => `${key} ${value ?? state.get()}`
  */
@@ -65,7 +68,8 @@ export type StateFunction<K, V, S, R> = (
 ) => R
 
 /**
- * Pairs of key and state to begin with. Of several states of a key, `mapWithState` takes the last one, `updateStateByKey` the first.
+ * Pairs of key and state to begin with. Of several states of a key, `mapWithState` takes the last
+ * one, `updateStateByKey` the first.
  *
  * @example const known: InitialState<string, number> = new Map([['to', 1]])
  */
@@ -79,7 +83,8 @@ interface SpecParts<K, V, S, R> {
 }
 
 /**
- * What `mapWithState` does: a function, and how its state begins, ends and is divided. Each method gives a new one.
+ * What `mapWithState` does: a function, and how its state begins, ends and is divided. Each method
+ * gives a new one.
  *
  * @example
  * ```ts
@@ -110,7 +115,8 @@ export class StateSpec<K, V, S, R> {
   }
 
   /**
-   * What is there before the first batch. It counts as touched by the first batch, and stands in its snapshot.
+   * What is there before the first batch. It counts as touched by the first batch, and stands in
+   * its snapshot.
    *
    * @throws MillraceError `ARGUMENT_INVALID` when it is no pairs.
    * @example StateSpec.function(count).initialState([['to', 1], ['be', 2]])
@@ -137,7 +143,8 @@ export class StateSpec<K, V, S, R> {
   }
 
   /**
-   * Ends keys that had no record for longer than this: the function is called once more, and then the state is removed. Default: never.
+   * Ends keys that had no record for longer than this: the function is called once more, and then
+   * the state is removed. Default: never.
    *
    * @throws MillraceError `ARGUMENT_INVALID` when it is no duration, or not longer than zero.
    * @example StateSpec.function(count).timeout(minutes(30))

@@ -16,8 +16,8 @@ export interface StreamOptions {
   /** The length of a batch: 10 ms at least. */
   readonly batchInterval: Duration
   /**
-   * What happens when nothing flows. `'rest'`: once an empty batch has changed nothing, further empty ones are left out. `'tick'`: every
-   * batch time runs, as in Spark. Default `'rest'`.
+   * What happens when nothing flows. `'rest'`: once an empty batch has changed nothing, further
+   * empty ones are left out. `'tick'`: every batch time runs, as in Spark. Default `'rest'`.
    */
   readonly whenIdle?: 'rest' | 'tick'
   /** The most that one batch takes of each source; the rest goes to the next batch times. */
@@ -29,7 +29,10 @@ export interface StreamOptions {
     /** Default 1,000 files. */
     readonly objects?: number
   }
-  /** How long a failing batch is tried again before the application stops as FAILED: until both are used up. */
+  /**
+   * How long a failing batch is tried again before the application stops as FAILED: until both are
+   * used up.
+   */
   readonly retry?: {
     /** Default 15 minutes. */
     readonly for?: Duration
@@ -37,8 +40,9 @@ export interface StreamOptions {
     readonly attempts?: number
   }
   /**
-   * What happens when records that were taken in are gone from the store, and their source does not have them any more. `'halt'`: their
-   * batch fails until a person decides. `'skip'`: it goes on without them, says so, and the loss is noted with the batch. Default `'halt'`.
+   * What happens when records that were taken in are gone from the store, and their source does not
+   * have them any more. `'halt'`: their batch fails until a person decides. `'skip'`: it goes on
+   * without them, says so, and the loss is noted with the batch. Default `'halt'`.
    */
   readonly onDataLoss?: 'halt' | 'skip'
 }
@@ -53,7 +57,10 @@ const PIPELINE: unique symbol = Symbol.for('millrace.pipeline') as never
 export interface Pipeline {
   readonly [PIPELINE]: true
   readonly name: string
-  /** Builds the plan, by running the function given to `stream()`. Each call gives a new plan, equal by hash. */
+  /**
+   * Builds the plan, by running the function given to `stream()`. Each call gives a new plan, equal
+   * by hash.
+   */
   build(): Plan
 }
 
@@ -61,9 +68,11 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 const INTERVAL_MIN = milliseconds(10)
 
 /**
- * Describes a pipeline. The function runs when the pipeline is started, once in every process, and must describe the same each time.
+ * Describes a pipeline. The function runs when the pipeline is started, once in every process, and
+ * must describe the same each time.
  *
- * @param name Names the application in its store: a letter or digit, then up to 63 letters, digits, `.`, `_`, `-`.
+ * @param name Names the application in its store: a letter or digit, then up to 63 letters, digits,
+ * `.`, `_`, `-`.
  * @throws MillraceError `ARGUMENT_INVALID` when the name or an option is not of the allowed form.
  * @example
  * ```ts

@@ -17,7 +17,8 @@ export type RDDsOf<T extends readonly DStream<unknown>[]> = {
 }
 
 /**
- * Where a pipeline begins: its methods make streams from sources. Handed to the function given to `stream()`.
+ * Where a pipeline begins: its methods make streams from sources. Handed to the function given to
+ * `stream()`.
  *
  * @example
  * ```ts
@@ -49,7 +50,8 @@ export class StreamingContext {
   /**
    * One stream of all elements of several; see `DStream.union`.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` when there is no stream, or one belongs to another pipeline, or has its datasets at other times.
+   * @throws MillraceError `ARGUMENT_INVALID` when there is no stream, or one belongs to another
+   * pipeline, or has its datasets at other times.
    * @example ssc.union(clicks, taps, swipes)
    */
   union<T>(first: DStream<T>, ...others: readonly DStream<T>[]): DStream<T> {
@@ -57,10 +59,11 @@ export class StreamingContext {
   }
 
   /**
-   * Any function from the datasets of several streams at one batch time, in the order of the streams, to another one; see
-   * `DStream.transform`.
+   * Any function from the datasets of several streams at one batch time, in the order of the
+   * streams, to another one; see `DStream.transform`.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` when there is no stream, or one belongs to another pipeline, or has its datasets at other times.
+   * @throws MillraceError `ARGUMENT_INVALID` when there is no stream, or one belongs to another
+   * pipeline, or has its datasets at other times.
    * @example ssc.transform([clicks, taps], ([a, b]) => a.union(b), { pure: true })
    */
   transform<const T extends readonly DStream<unknown>[], U>(

@@ -23,7 +23,10 @@ export const isDue = ({ slideMs }: WindowSpan, { timeMs, zeroMs }: At): boolean 
 export const beginOf = ({ lengthMs, paneMs }: WindowSpan, { timeMs }: At): number =>
   timeMs - lengthMs + paneMs
 
-/** Whether some window holds the pane of this batch time: where the slide is longer than the window, some panes are in none. */
+/**
+ * Whether some window holds the pane of this batch time: where the slide is longer than the window,
+ * some panes are in none.
+ */
 export const isHeld = (span: WindowSpan, { timeMs, zeroMs }: At): boolean => {
   const dueMs = zeroMs + Math.ceil((timeMs - zeroMs) / span.slideMs) * span.slideMs
   return timeMs >= beginOf(span, { timeMs: dueMs, zeroMs })

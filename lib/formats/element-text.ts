@@ -6,7 +6,8 @@ const jsonReplacer = (_: string, value: unknown): unknown => {
 }
 
 /**
- * An element as `print` and `saveAsTextFiles` show it: text as it is, arrays as Spark shows tuples (`(word,3)`), other objects as JSON.
+ * An element as `print` and `saveAsTextFiles` show it: text as it is, arrays as Spark shows tuples
+ * (`(word,3)`), other objects as JSON.
  *
  * Source for the tuples: Spark writes `Tuple2.toString`, without a space behind the comma.
  */

@@ -23,7 +23,10 @@ export interface LineSplitter {
 /** A buffer that had to grow above this is given back after use. */
 const KEPT_BUFFER_BYTES_MAX = 64 * 1024
 
-/** The beginning of a line whose end has not come. Of one that is too long already, only what a report of it needs. */
+/**
+ * The beginning of a line whose end has not come. Of one that is too long already, only what a
+ * report of it needs.
+ */
 class UnfinishedLine {
   #bytes: Buffer = Buffer.alloc(0)
   #end = 0
@@ -68,7 +71,10 @@ class UnfinishedLine {
 class Splitter implements LineSplitter {
   readonly #lineBytesMax: number
   readonly #unfinished: UnfinishedLine
-  /** The first bytes of the text while they may still become a byte order mark; undefined once that is known. */
+  /**
+   * The first bytes of the text while they may still become a byte order mark; undefined once that
+   * is known.
+   */
   #mark: Buffer | undefined = Buffer.alloc(0)
   #afterReturn = false
   /** Where the next byte stands in the text. */
@@ -100,7 +106,10 @@ class Splitter implements LineSplitter {
     return collector.result()
   }
 
-  /** Completes the unfinished line, if there is one, with bytes that hold its end. Gives how many of them, with that end, it took. */
+  /**
+   * Completes the unfinished line, if there is one, with bytes that hold its end. Gives how many of
+   * them, with that end, it took.
+   */
   #finishLine(collector: LineCollector, bytes: Buffer): number {
     const { sizeBytes } = this.#unfinished
     if (sizeBytes === 0) return 0
@@ -124,7 +133,10 @@ class Splitter implements LineSplitter {
     return isMark ? begun.subarray(first.length) : begun
   }
 
-  /** A \r ends a line at once, without waiting for a \n that may never come; if it is the first byte of a later chunk, it is dropped. */
+  /**
+   * A \r ends a line at once, without waiting for a \n that may never come; if it is the first byte
+   * of a later chunk, it is dropped.
+   */
   #withoutPairedFeed(bytes: Buffer): Buffer {
     if (bytes.length === 0) return bytes
     const drop = this.#afterReturn && bytes[0] === LF
@@ -136,8 +148,9 @@ class Splitter implements LineSplitter {
 }
 
 /**
- * Splits a text that comes in chunks into its lines: the same lines as {@link splitLines} of the whole. A line that becomes too long is let
- * go as it arrives. In the answers, `index` counts from the beginning of the answer, `offset` from the beginning of the text.
+ * Splits a text that comes in chunks into its lines: the same lines as {@link splitLines} of the
+ * whole. A line that becomes too long is let go as it arrives. In the answers, `index` counts from
+ * the beginning of the answer, `offset` from the beginning of the text.
  */
 export const lineSplitter = (options: LineOptions = {}): LineSplitter =>
   new Splitter(lineLimit(options))

@@ -1,8 +1,10 @@
 /**
- * Values as lines of JSON, so that they come back as they were: the format of `saveAsObjectFiles`, described in docs/object-files.md.
+ * Values as lines of JSON, so that they come back as they were: the format of `saveAsObjectFiles`,
+ * described in docs/object-files.md.
  *
- * What JSON has is written as JSON. What it has not is an object with one name that begins with `$`; and so that nobody's own object is
- * taken for one of these, an object that has such a name itself is written as `$object`, a list of names and values.
+ * What JSON has is written as JSON. What it has not is an object with one name that begins with
+ * `$`; and so that nobody's own object is taken for one of these, an object that has such a name
+ * itself is written as `$object`, a list of names and values.
  */
 import { MillraceError } from '../base/errors.ts'
 
@@ -85,13 +87,15 @@ const valueOf = (json: unknown): unknown => {
 /**
  * Elements as lines of an object file.
  *
- * @throws MillraceError `VALUE_UNSUPPORTED` for functions, symbols, instances of classes and cycles.
+ * @throws MillraceError `VALUE_UNSUPPORTED` for functions, symbols, instances of classes and
+ * cycles.
  */
 export const objectLines = (elements: readonly unknown[]): Uint8Array =>
   Buffer.from(elements.map((element) => `${JSON.stringify(jsonOf(element, 0))}\n`).join(''), 'utf8')
 
 /**
- * The elements in a file that `saveAsObjectFiles` or `saveAsObjectFile` has written, as they were; to be given to `fileStream`.
+ * The elements in a file that `saveAsObjectFiles` or `saveAsObjectFile` has written, as they were;
+ * to be given to `fileStream`.
  *
  * @throws MillraceError `ARGUMENT_INVALID` when a line is none of an object file.
  * @example ssc.fileStream<[string, number]>('totals', { read: readObjects })

@@ -1,7 +1,7 @@
 /**
- * Bytes into lines of UTF-8 text, as Hadoop's line reader splits them: a line ends with \n, \r\n or a lone \r; a last line without an end
- * counts, an empty one does not; a byte order mark at the beginning is no text. A line that is no text or too long is set aside, and only
- * that line.
+ * Bytes into lines of UTF-8 text, as Hadoop's line reader splits them: a line ends with \n, \r\n or
+ * a lone \r; a last line without an end counts, an empty one does not; a byte order mark at the
+ * beginning is no text. A line that is no text or too long is set aside, and only that line.
  */
 import { constants, isUtf8 } from 'node:buffer'
 
@@ -42,8 +42,9 @@ export const BYTE_ORDER_MARK: Buffer = Buffer.from([0xef, 0xbb, 0xbf])
 /** How much of a line set aside is kept. */
 export const REJECTED_BYTES_MAX: number = 1_000
 /**
- * About how much is made text at a time. Lines are slices that keep the whole text they were cut from in memory, for as long as one of them
- * is kept in somebody's state: so the texts are small. It is also far below the longest string there can be.
+ * About how much is made text at a time. Lines are slices that keep the whole text they were cut
+ * from in memory, for as long as one of them is kept in somebody's state: so the texts are small.
+ * It is also far below the longest string there can be.
  */
 const PIECE_BYTES = 64 * 1024
 
@@ -58,8 +59,8 @@ export interface LineEnd {
 }
 
 /**
- * Finds the first end of a line at or after a place. Remembers where the next \n and \r are, for a text without any \r would be searched to
- * its end for every line.
+ * Finds the first end of a line at or after a place. Remembers where the next \n and \r are, for a
+ * text without any \r would be searched to its end for every line.
  */
 export const lineEnds = (buffer: Buffer): ((from: number) => LineEnd) => {
   const next = { lf: -1, cr: -1 }
@@ -86,7 +87,9 @@ export class LineCollector {
     this.#lineBytesMax = lineBytesMax
   }
 
-  /** Takes a whole line. `sizeBytes` is more than there is in `line` where the rest was not kept. */
+  /**
+   * Takes a whole line. `sizeBytes` is more than there is in `line` where the rest was not kept.
+   */
   line(line: Buffer, offset: number, sizeBytes: number = line.length): void {
     if (sizeBytes > this.#lineBytesMax) this.#reject('LINE_TOO_LONG', line, offset, sizeBytes)
     else if (!isUtf8(line)) this.#reject('LINE_NOT_UTF8', line, offset, sizeBytes)
@@ -134,7 +137,9 @@ const splitEach = (collector: LineCollector, buffer: Buffer, offset: number): vo
   }
 }
 
-/** No string can be longer than the engine allows, and text has at most as many characters as bytes. */
+/**
+ * No string can be longer than the engine allows, and text has at most as many characters as bytes.
+ */
 export const lineLimit = ({ lineBytesMax = LINE_BYTES_MAX }: LineOptions): number =>
   Math.min(lineBytesMax, constants.MAX_STRING_LENGTH)
 

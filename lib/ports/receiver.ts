@@ -18,8 +18,9 @@ export interface Delivery {
 /** What a receiver is given to hand records to. */
 export interface ReceiverSink {
   /**
-   * Takes records. Resolves when they are durable: only then may the receiver acknowledge its source, and it should not read on long
-   * before (this is how a full lane slows a sender down). Never called again before it has settled.
+   * Takes records. Resolves when they are durable: only then may the receiver acknowledge its
+   * source, and it should not read on long before (this is how a full lane slows a sender down).
+   * Never called again before it has settled.
    */
   store(delivery: Delivery): Promise<void>
   /** Says something to the person who watches: connected, lost, connecting again. */
@@ -29,15 +30,16 @@ export interface ReceiverSink {
 /**
  * A source that cannot be read again: what it delivers and we do not store is gone.
  *
- * What an implementation promises: it delivers records in order and in one stream; it connects again by itself, 2 s after a loss (Spark's
- * `spark.streaming.receiverRestartDelay`), unless asked to end with the source.
+ * What an implementation promises: it delivers records in order and in one stream; it connects
+ * again by itself, 2 s after a loss (Spark's `spark.streaming.receiverRestartDelay`), unless asked
+ * to end with the source.
  */
 export interface Receiver {
   /** How it is called in messages, for example `socket localhost:9999`. */
   readonly description: string
   /**
-   * Runs until the signal is aborted, or, with `untilEnd`, until the source has ended once and everything is stored. Rejects only when
-   * `store` rejected.
+   * Runs until the signal is aborted, or, with `untilEnd`, until the source has ended once and
+   * everything is stored. Rejects only when `store` rejected.
    */
   run(
     sink: ReceiverSink,

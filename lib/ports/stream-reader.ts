@@ -20,12 +20,14 @@ export interface StreamRecord {
 }
 
 /**
- * A stream that can be read again: for what was taken in and then lost (B7), and for what records do not say of their shards.
+ * A stream that can be read again: for what was taken in and then lost (B7), and for what records
+ * do not say of their shards.
  *
- * What an implementation promises: `read` gives, in their order, all records of the range that the stream still has. Fewer than there were,
- * or none, when their retention is over, the shard is gone, or the stream is another one under the same name: the caller knows how many
- * there were. `parents` gives the shards that this one was made of, which hold the earlier records of its keys; none for a shard that the
- * stream does not list. Both may be repeated.
+ * What an implementation promises: `read` gives, in their order, all records of the range that the
+ * stream still has. Fewer than there were, or none, when their retention is over, the shard is
+ * gone, or the stream is another one under the same name: the caller knows how many there were.
+ * `parents` gives the shards that this one was made of, which hold the earlier records of its keys;
+ * none for a shard that the stream does not list. Both may be repeated.
  *
  * Errors: `STREAM_UNREADABLE` (retryable, unless access is denied).
  */

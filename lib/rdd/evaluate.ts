@@ -1,11 +1,12 @@
 /**
  * Running the narrow operators of a partition, fused into one pass.
  *
- * A partition is an array of records with the steps that are still to be applied to them. Pouring pushes each record through all steps
- * into a sink, with no intermediate arrays and nothing checked on the way. When a user's function throws, what the sink got so far is
- * given up and the partition is poured again into a fresh one, record by record, so that the bad record is found and only it is put aside:
- * the price of finding it is paid only where there is one. Functions are deterministic (docs/guarantees.md), so the good records give the
- * same again.
+ * A partition is an array of records with the steps that are still to be applied to them. Pouring
+ * pushes each record through all steps into a sink, with no intermediate arrays and nothing checked
+ * on the way. When a user's function throws, what the sink got so far is given up and the partition
+ * is poured again into a fresh one, record by record, so that the bad record is found and only it
+ * is put aside: the price of finding it is paid only where there is one. Functions are
+ * deterministic (docs/guarantees.md), so the good records give the same again.
  */
 import { MillraceError } from '../base/errors.ts'
 
@@ -28,11 +29,17 @@ export interface BadRecord {
   readonly error: unknown
 }
 
-/** Where the records of a partition came from, if straight from a source: then a bad one can be put aside (B9). */
+/**
+ * Where the records of a partition came from, if straight from a source: then a bad one can be put
+ * aside (B9).
+ */
 export interface Origin {
   /** For messages: the source and the lane or file. */
   readonly description: string
-  /** Takes note of a bad record. May be told of the same one again, when several outputs pour the same partition. */
+  /**
+   * Takes note of a bad record. May be told of the same one again, when several outputs pour the
+   * same partition.
+   */
   reject(bad: BadRecord): void
 }
 
@@ -49,16 +56,19 @@ export interface Partition<T> {
 /** Takes one element. */
 export type Sink<T> = (element: T) => void
 
-/** More bad records than this, and more than a hundredth of the partition, are not poison but broken code (B9). */
+/**
+ * More bad records than this, and more than a hundredth of the partition, are not poison but broken
+ * code (B9).
+ */
 export const POISON_RECORDS_MAX = 10
 const POISON_SHARE_MAX = 0.01
 
 /**
- * Pushes every element of a partition, in order, into a sink that `open` makes. `open` may be called a second time: what the first sink
- * got is void then.
+ * Pushes every element of a partition, in order, into a sink that `open` makes. `open` may be
+ * called a second time: what the first sink got is void then.
  *
- * @throws MillraceError `POISON_BREAKER` when too many records are bad; `USER_FUNCTION_FAILED` when a record that is not straight from a
- * source is; and whatever the sink throws.
+ * @throws MillraceError `POISON_BREAKER` when too many records are bad; `USER_FUNCTION_FAILED` when
+ * a record that is not straight from a source is; and whatever the sink throws.
  */
 export const evaluate = <T>(partition: Partition<T>, open: () => Sink<T>): void => {
   const { records, steps } = partition
@@ -108,7 +118,8 @@ class StepFailure extends Error {
 
 const nameErrors = (step: Step): Step => {
   const f = step.f as (element: unknown) => unknown
-  // A lazy iterable throws while it is walked, outside of the function that made it: so it is walked here.
+  // A lazy iterable throws while it is walked, outside of the function that made it: so it is
+  // walked here.
   const whole =
     step.kind === 'flatMap' ? (element: unknown) => [...(f(element) as Iterable<unknown>)] : f
   const runGuarded = (element: unknown): unknown => {

@@ -5,7 +5,10 @@ import { type Bucket, checkPartitions, mapSide, reduceSide } from './shuffle.ts'
 import { NO_TASKS, type TaskName, type TaskRunner, type TaskSide } from './tasks.ts'
 import type { WritePartitions, WriteTarget } from './write-target.ts'
 
-/** What an RDD can reach while a batch runs. An RDD that was made outside of a batch reaches nothing. */
+/**
+ * What an RDD can reach while a batch runs. An RDD that was made outside of a batch reaches
+ * nothing.
+ */
 export interface RddContext {
   readonly write: WritePartitions
   /** Default: tasks run where they are asked for. */
@@ -41,11 +44,13 @@ export type PartitionFunction<T, U> = (elements: Iterable<T>) => Iterable<U> | P
 export type { ShuffleOptions } from './shuffle.ts'
 
 /**
- * One batch of data: a lazy collection in partitions. Transformations describe a new one and run nothing; actions (`collect`, `count`,
- * `reduce`, `take`, `saveAsTextFile`, ...) run it. Narrow transformations (`map`, `flatMap`, `filter`, ...) are fused into one pass.
+ * One batch of data: a lazy collection in partitions. Transformations describe a new one and run
+ * nothing; actions (`collect`, `count`, `reduce`, `take`, `saveAsTextFile`, ...) run it. Narrow
+ * transformations (`map`, `flatMap`, `filter`, ...) are fused into one pass.
  *
- * The words and the meaning are those of Spark's RDD; see docs/differences.md for what differs. This file holds what all operations rest
- * on. Each group of operations adds itself to the class, types and bodies, from a file of its own in `operations/`.
+ * The words and the meaning are those of Spark's RDD; see docs/differences.md for what differs.
+ * This file holds what all operations rest on. Each group of operations adds itself to the class,
+ * types and bodies, from a file of its own in `operations/`.
  *
  * @example
  * ```ts
@@ -72,8 +77,8 @@ export class RDD<T> {
   }
 
   /**
-   * Computes this dataset once, however often it is asked for: its elements stay in memory as long as the dataset does, or until
-   * `unpersist()`. Between batches nothing stays.
+   * Computes this dataset once, however often it is asked for: its elements stay in memory as long
+   * as the dataset does, or until `unpersist()`. Between batches nothing stays.
    *
    * @example const once = lines.map((line) => JSON.stringify(line)).cache()
    */
@@ -128,7 +133,10 @@ export class RDD<T> {
     })
   }
 
-  /** @internal A dataset of the same batch with partitions that are computed together, once, when the first is asked for. */
+  /**
+   * @internal A dataset of the same batch with partitions that are computed together, once, when
+   * the first is asked for.
+   */
   derive<U>(partitionCount: number, compute: () => Promise<readonly (readonly U[])[]>): RDD<U> {
     const { context, label } = this.#lineage
     return computeRdd({ partitionCount, compute, context, label })
@@ -187,7 +195,10 @@ export class RDD<T> {
     })
   }
 
-  /** @internal Hands one partition, with the steps that are still to be applied, to whoever can do without an array of its elements. */
+  /**
+   * @internal Hands one partition, with the steps that are still to be applied, to whoever can do
+   * without an array of its elements.
+   */
   async partitionAt(index: number): Promise<Partition<T>> {
     if (this.#kept === undefined) return this.#lineage.partition(index)
     const kept = this.#kept.get(index) ?? elementsOfPartition(this.#lineage.partition(index))
@@ -231,7 +242,10 @@ const elementsOfPartition = async <T>(waiting: Promise<Partition<T>>): Promise<r
   return elements
 }
 
-/** A dataset whose partitions are computed together when the first of them is asked for, and kept as long as the dataset is. */
+/**
+ * A dataset whose partitions are computed together when the first of them is asked for, and kept as
+ * long as the dataset is.
+ */
 export const computeRdd = <T>({
   partitionCount,
   compute,

@@ -1,6 +1,7 @@
 /**
- * A shuffle, in its two halves: pairs are combined by key in each partition on its own, and then those
- * of all partitions are brought together. Each half is a task for each partition: see tasks.ts.
+ * A shuffle, in its two halves: pairs are combined by key in each partition on its own, and then
+ * those of all partitions are brought together. Each half is a task for each partition: see
+ * tasks.ts.
  */
 import { MillraceError } from '../base/errors.ts'
 import { KeyedMap, partitionOf } from '../base/keys.ts'
@@ -41,7 +42,10 @@ export interface Shuffle<T, K, W> {
 /** Pairs of one map task for one reduce task, in the order of keys. */
 export type Bucket<K, W> = readonly (readonly [K, W])[]
 
-/** The map side: one partition, combined by key on its own. One bucket for each partition afterwards. */
+/**
+ * The map side: one partition, combined by key on its own. One bucket for each partition
+ * afterwards.
+ */
 export const mapSide = <T, K, W>(
   partition: Partition<T>,
   { label, partitions, add }: Shuffle<T, K, W>,

@@ -93,13 +93,12 @@ const outputPlaces = (plan: Plan): readonly string[] =>
   )
 
 /**
- * Under which names a place of an output can be bound: its bucket, or its first name. If that is all,
- * also without the batch's time.
+ * Under which names a place of an output can be bound: its bucket, or its first name. If that is
+ * all, also without the batch's time.
  */
 const outputNames = (place: string): readonly string[] => {
   const uri = parseNamedUri(place)
-  if (uri !== undefined)
-    return uri.rest === '' ? [uri.name, withoutTime(uri.name)] : [uri.name]
+  if (uri !== undefined) return uri.rest === '' ? [uri.name, withoutTime(uri.name)] : [uri.name]
   const [first = '', ...rest] = place.split('/')
   if (first === '' || first === '.' || first === '..') return []
   return rest.length > 0 ? [first] : [first, withoutTime(first)]
@@ -248,7 +247,9 @@ const locateBoundOutput = (
   })
 }
 
-/** What lies below the bound place: all that follows the name, or the name itself if nothing does. */
+/**
+ * What lies below the bound place: all that follows the name, or the name itself if nothing does.
+ */
 const restOf = (place: string): string => {
   const uri = parseNamedUri(place)
   if (uri !== undefined) return uri.rest === '' ? uri.name : uri.rest

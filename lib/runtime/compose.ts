@@ -1,6 +1,6 @@
 /**
- * Where a runner is put together: the command line, the functions, the harness and the simulator all
- * use this, each with its own ports. Nothing else makes a runner.
+ * Where a runner is put together: the command line, the functions, the harness and the simulator
+ * all use this, each with its own ports. Nothing else makes a runner.
  */
 import './sinks/all.ts'
 import './sources/all.ts'
@@ -76,7 +76,10 @@ export const compose = async (parts: CompositionParts): Promise<Composition> => 
   const opened = new Map<string, OpenedSource>()
   for (const { id } of plan.sources) opened.set(id, await openSource(id, process, parts))
   const sources = new Map(
-    [...opened].map(([source, { reader }]) => [source, wholeReader({ store, app, source }, reader)]),
+    [...opened].map(([source, { reader }]) => [
+      source,
+      wholeReader({ store, app, source }, reader),
+    ]),
   )
   const runner: Runner = {
     plan,

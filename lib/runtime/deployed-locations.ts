@@ -30,8 +30,8 @@ export const deployedForms = (): string =>
     .join(' or ')
 
 /**
- * Where the outputs of a deployed pipeline go: `s3://name/rest`, or `name/rest`, of what the name is
- * bound to; a bucket that is bound to nothing is taken literally.
+ * Where the outputs of a deployed pipeline go: `s3://name/rest`, or `name/rest`, of what the name
+ * is bound to; a bucket that is bound to nothing is taken literally.
  */
 export const outputLocator =
   (outputs: ReadonlyMap<string, Location>, ports: SinkPorts) =>

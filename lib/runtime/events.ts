@@ -43,7 +43,10 @@ export type RuntimeEvent =
       readonly code: string
       readonly message: string
     }
-  /** Records are gone from the store and from their source, and the batch goes on without them; said at each attempt. */
+  /**
+   * Records are gone from the store and from their source, and the batch goes on without them; said
+   * at each attempt.
+   */
   | {
       readonly event: 'dataLost'
       readonly source: string

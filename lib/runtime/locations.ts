@@ -42,8 +42,8 @@ const SCHEME = /^([a-z][a-z0-9+.-]+):/i
 export const schemeOf = (uri: string): string => SCHEME.exec(uri)?.[1]?.toLowerCase() ?? ''
 
 /**
- * The name and the rest of a URI such as `s3://results/totals`. Undefined: it is a path, or it names
- * a place of this machine (`file:///data/in`).
+ * The name and the rest of a URI such as `s3://results/totals`. Undefined: it is a path, or it
+ * names a place of this machine (`file:///data/in`).
  */
 export const parseNamedUri = (uri: string): NamedUri | undefined => {
   const [, name, rest = ''] = /^[a-z][a-z0-9+.-]+:\/\/([^/]+)(?:\/(.*))?$/is.exec(uri) ?? []

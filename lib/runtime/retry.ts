@@ -5,8 +5,9 @@ const TRIES_MAX = 4
 const FIRST_PAUSE_MS = 50
 
 /**
- * Repeats a call of the store that may be repeated, while it fails in a way that can pass. A conditional write may be repeated too, if its
- * caller then takes a refusal that shows its own attempt id for the success whose answer was lost (B2).
+ * Repeats a call of the store that may be repeated, while it fails in a way that can pass. A
+ * conditional write may be repeated too, if its caller then takes a refusal that shows its own
+ * attempt id for the success whose answer was lost (B2).
  *
  * @throws whatever the last try threw.
  */

@@ -27,14 +27,15 @@ export interface Runner {
   readonly executor: Executor
   readonly listen: Listener
   /**
-   * How long a lease lasts: the longest time one attempt may take, with a margin. 0 if the store lets
-   * nobody else in while this process lives: then a lease found in the head is that of a dead process.
+   * How long a lease lasts: the longest time one attempt may take, with a margin. 0 if the store
+   * lets nobody else in while this process lives: then a lease found in the head is that of a dead
+   * process.
    */
   readonly leaseMs: number
   /**
-   * When a lease that is taken now ends, if that is known better: with this invocation, and a margin.
-   * Never later than `leaseMs` from now. A runner that is gone is then not waited for longer than it
-   * could have lived.
+   * When a lease that is taken now ends, if that is known better: with this invocation, and a
+   * margin. Never later than `leaseMs` from now. A runner that is gone is then not waited for
+   * longer than it could have lived.
    */
   readonly leaseEndMs?: () => number
 }

@@ -1,7 +1,10 @@
 import type { Clock } from '../ports/clock.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 
-/** How far this process's clock is ahead of the store's, as of the answer that has just come; 0 where the store has no clock of its own. */
+/**
+ * How far this process's clock is ahead of the store's, as of the answer that has just come; 0
+ * where the store has no clock of its own.
+ */
 export const skewOf = (store: ItemStore, nowMs: number): number =>
   nowMs - (store.answeredMs?.() ?? nowMs)
 

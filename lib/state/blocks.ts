@@ -1,7 +1,8 @@
 /**
- * Blocks: the records of one append to a lane, as a segment. Their positions are not written out: those that follow one another need
- * nothing, and any others are written as their steps. A position in the lane of a Kinesis shard has 62 digits, but a step between two of
- * them is a small number with many zeros behind it in binary: about 5 bytes instead of 65.
+ * Blocks: the records of one append to a lane, as a segment. Their positions are not written out:
+ * those that follow one another need nothing, and any others are written as their steps. A position
+ * in the lane of a Kinesis shard has 62 digits, but a step between two of them is a small number
+ * with many zeros behind it in binary: about 5 bytes instead of 65.
  */
 import { crc32 } from 'node:zlib'
 import { decode, encode } from '../base/codec.ts'
@@ -16,14 +17,19 @@ export interface PositionedRecord {
   readonly record: unknown
 }
 
-/** What a block holds, as it is stored. `steps`: from each position to the next; left out where each is the next whole number. */
+/**
+ * What a block holds, as it is stored. `steps`: from each position to the next; left out where each
+ * is the next whole number.
+ */
 export interface Block {
   readonly first: string
   readonly steps?: Uint8Array
   readonly records: readonly unknown[]
 }
 
-/** A step as bytes: how many zeros end it in binary, how many bytes the rest takes, and the rest. */
+/**
+ * A step as bytes: how many zeros end it in binary, how many bytes the rest takes, and the rest.
+ */
 const packStep = (from: string, to: string): Uint8Array => {
   let rest = BigInt(to) - BigInt(from)
   let zeros = 0
@@ -67,9 +73,7 @@ const isRun = (records: readonly PositionedRecord[]): boolean => {
 
 /** The positions of the records of a block. */
 export const positionsOf = ({ first, steps, records }: Block): readonly string[] =>
-  steps === undefined
-    ? records.map((_, index) => advance(first, index))
-    : unpackSteps(first, steps)
+  steps === undefined ? records.map((_, index) => advance(first, index)) : unpackSteps(first, steps)
 
 /** A block of records, one at least, in the order of their positions. */
 export const blockOf = (records: readonly PositionedRecord[]): Block => ({
@@ -79,8 +83,8 @@ export const blockOf = (records: readonly PositionedRecord[]): Block => ({
 })
 
 /**
- * What tells these records at these positions from any others (B7): the same for a block that was stored and for one made again from the
- * source, however blocks are encoded.
+ * What tells these records at these positions from any others (B7): the same for a block that was
+ * stored and for one made again from the source, however blocks are encoded.
  */
 export const recordsChecksum = (records: readonly PositionedRecord[]): number =>
   crc32(

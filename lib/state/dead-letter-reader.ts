@@ -83,8 +83,8 @@ const LETTERS = `${RESERVATION_PREFIX}\uffff`
 const isCommittedEpoch = ({ sort }: KeyedItem): boolean => sort.startsWith(COMMITTED_EPOCH_PREFIX)
 
 /**
- * The dead letters of some days, each day in the order of sources and positions. Those of attempts that did not
- * commit their batch are left out: their records are in the batch.
+ * The dead letters of some days, each day in the order of sources and positions. Those of attempts
+ * that did not commit their batch are left out: their records are in the batch.
  */
 export async function* readDeadLetters(
   store: ItemStore,

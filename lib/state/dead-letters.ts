@@ -1,8 +1,10 @@
 /**
- * Records that are put aside (B9), each stored before the write that makes it true that it was: the append of intake, or the commit of its
- * batch. Several attempts at a batch may store their letters, also with different code, and a zombie may do so late. So the name of a letter
- * holds the epoch of its attempt, and a verdict says which epoch has committed the batch: the letters of the others mean nothing, and no other
- * attempt brings back a letter that was removed. The manifest carries the verdict until it is written, which is before the next batch is logged.
+ * Records that are put aside (B9), each stored before the write that makes it true that it was: the
+ * append of intake, or the commit of its batch. Several attempts at a batch may store their
+ * letters, also with different code, and a zombie may do so late. So the name of a letter holds the
+ * epoch of its attempt, and a verdict says which epoch has committed the batch: the letters of the
+ * others mean nothing, and no other attempt brings back a letter that was removed. The manifest
+ * carries the verdict until it is written, which is before the next batch is logged.
  */
 import { decode, encode } from '../base/codec.ts'
 import { MillraceError, preview } from '../base/errors.ts'
@@ -14,7 +16,10 @@ import type { Manifest } from './manifest.ts'
 /** How bytes hold a record: as UTF-8, as they are, or in the stored form of values. */
 export type RecordForm = 'text' | 'bytes' | 'value'
 
-/** A record that was put aside, with all that is needed to look at it and to give it back to the pipeline. */
+/**
+ * A record that was put aside, with all that is needed to look at it and to give it back to the
+ * pipeline.
+ */
 export interface DeadLetter {
   /** The id of the source node. */
   readonly source: string
@@ -116,7 +121,10 @@ export const storeDeadLetters = async (
   if (items.length > 0) await store.putAll(items)
 }
 
-/** Stores which epoch's letters of a committed batch are true. It is the same for everybody who does. */
+/**
+ * Stores which epoch's letters of a committed batch are true. It is the same for everybody who
+ * does.
+ */
 export const storeCommittedEpoch = async (
   store: ItemStore,
   app: string,

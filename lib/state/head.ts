@@ -10,7 +10,10 @@ import type { SegmentRef } from './segments.ts'
 /** The version of everything that is stored. It grows when older code would read it wrongly. */
 const STORE_FORMAT = 2
 
-/** `running`: batches run when they are due. `rest`: nothing to do, intake wakes it. `failed`: stopped by a failing batch, waits for a person. */
+/**
+ * `running`: batches run when they are due. `rest`: nothing to do, intake wakes it. `failed`:
+ * stopped by a failing batch, waits for a person.
+ */
 export type HeadStatus = 'running' | 'rest' | 'failed'
 
 /** Why an attempt failed. */
@@ -19,7 +22,9 @@ export interface FailureReason {
   readonly message: string
 }
 
-/** A batch that was logged and is not yet committed: its time and offsets never change again (B2). */
+/**
+ * A batch that was logged and is not yet committed: its time and offsets never change again (B2).
+ */
 export interface LoggedBatch {
   readonly timeMs: number
   /** What it takes from each source: JSON while it is small, else the segment that holds it. */
@@ -30,7 +35,10 @@ export interface LoggedBatch {
   readonly firstMs: number
   /** Not before this. */
   readonly retryMs: number
-  /** Outputs that an attempt has finished before it failed: another attempt leaves them out. By their ids. */
+  /**
+   * Outputs that an attempt has finished before it failed: another attempt leaves them out. By
+   * their ids.
+   */
   readonly outputsDone?: readonly string[]
 }
 
@@ -56,7 +64,10 @@ export interface Head {
   /** The manifest of that batch; undefined before the first. */
   readonly manifest: SegmentRef | undefined
   readonly offsets: LaneOffsetsBySource
-  /** The next batch is at or after this: set when the head is woken. At rest: when it is to wake by itself; 0: it is not. */
+  /**
+   * The next batch is at or after this: set when the head is woken. At rest: when it is to wake by
+   * itself; 0: it is not.
+   */
   readonly wakeMs: number
   readonly logged: LoggedBatch | undefined
   readonly reason: FailureReason | undefined

@@ -3,7 +3,10 @@ import type { ItemKey } from '../ports/item-store.ts'
 
 /** Lanes are spread over this many partitions of the table. One carries 64 lanes with ease. */
 const LANE_BUCKETS = 1
-/** Chunks of a segment are spread over so many partitions of the table, so that a large one does not heat up a single partition. */
+/**
+ * Chunks of a segment are spread over so many partitions of the table, so that a large one does not
+ * heat up a single partition.
+ */
 const CHUNK_BUCKETS = 8
 const TIME_DIGITS = 15
 const DAY_MS = 86_400_000
@@ -14,7 +17,10 @@ export const sortableTime = (timeMs: number): string => String(timeMs).padStart(
 const day = (timeMs: number): string =>
   new Date(Math.floor(timeMs / DAY_MS) * DAY_MS).toISOString().slice(0, 10)
 
-/** Says whose a store is, where a store holds one application only. No application has a name that begins like this. */
+/**
+ * Says whose a store is, where a store holds one application only. No application has a name that
+ * begins like this.
+ */
 export const storeOwnerKey = (): ItemKey => ({ partition: '#store', sort: 'app' })
 
 /** The one moving item of an application. */
@@ -52,7 +58,10 @@ export const ledgerKey = (app: string, source: string, object: string): ItemKey 
 export const deadLetterPartition = (app: string, timeMs: number): string =>
   `${app}#dlq#${day(timeMs)}`
 
-/** What the sort keys of verdicts begin with, in the partition of dead letters: no source has a name that begins so. */
+/**
+ * What the sort keys of verdicts begin with, in the partition of dead letters: no source has a name
+ * that begins so.
+ */
 export const COMMITTED_EPOCH_PREFIX = '@'
 
 /** Says which attempt's dead letters of a batch are true. */
@@ -61,7 +70,10 @@ export const committedEpochKey = (app: string, timeMs: number): ItemKey => ({
   sort: COMMITTED_EPOCH_PREFIX + sortableTime(timeMs),
 })
 
-/** What the sort keys of marks begin with, in the partition of dead letters: they sort before all letters. */
+/**
+ * What the sort keys of marks begin with, in the partition of dead letters: they sort before all
+ * letters.
+ */
 export const RESERVATION_PREFIX = '!'
 
 /** Says which place in a lane a record that was put aside has got. */

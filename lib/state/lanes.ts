@@ -1,13 +1,17 @@
 /**
- * Lanes: one ordered partition of a source each. Intake appends entries at the tail; a batch is a cut through all lanes. What lies at or
- * before the committed cut is consumed, and dropped with the next append.
+ * Lanes: one ordered partition of a source each. Intake appends entries at the tail; a batch is a
+ * cut through all lanes. What lies at or before the committed cut is consumed, and dropped with the
+ * next append.
  */
 import { allOrFirstError } from '../base/all-or-first-error.ts'
 import type { Item, ItemStore } from '../ports/item-store.ts'
 import { laneKey, lanePartitions } from './item-keys.ts'
 import { packRef, type PackedRef, type SegmentRef, unpackRef } from './segments.ts'
 
-/** A block of a lane: its segment, whose `at` is the position of its last record, and what of it must agree when it is made again (B7). */
+/**
+ * A block of a lane: its segment, whose `at` is the position of its last record, and what of it
+ * must agree when it is made again (B7).
+ */
 export interface BlockRef extends SegmentRef {
   /** The position of its first record. */
   readonly first: string
@@ -17,7 +21,10 @@ export interface BlockRef extends SegmentRef {
   readonly sum: number
 }
 
-/** A run of records in a lane. Positions are whole numbers in decimal, compared as such: Kinesis' have 56 digits. */
+/**
+ * A run of records in a lane. Positions are whole numbers in decimal, compared as such: Kinesis'
+ * have 56 digits.
+ */
 export interface LaneEntry {
   readonly first: string
   readonly last: string
@@ -28,7 +35,10 @@ export interface LaneEntry {
   readonly receivedMs: number
   /** Records put aside while it was taken. */
   readonly deadLetters: number
-  /** The records themselves, in order, where the source cannot be read again: they are the truth then (B7). */
+  /**
+   * The records themselves, in order, where the source cannot be read again: they are the truth
+   * then (B7).
+   */
   readonly blocks: readonly BlockRef[]
 }
 
@@ -40,13 +50,18 @@ export interface Lane {
   readonly tail: string
   /** The attempt that appended last. */
   readonly by: string
-  /** The lanes that have to be drained before anything is taken from this one: those of the shards that its shard was made of. */
+  /**
+   * The lanes that have to be drained before anything is taken from this one: those of the shards
+   * that its shard was made of.
+   */
   readonly parents: readonly string[]
   /** Entries in order; the last ends at the tail. */
   readonly entries: readonly LaneEntry[]
 }
 
-/** The lane in which a kind of source keeps something that is no record: announcements, messages. */
+/**
+ * The lane in which a kind of source keeps something that is no record: announcements, messages.
+ */
 export const kindLane = (name: string): string => `@${name}`
 
 /** Whether a lane holds records of its source, and not something that a kind of source keeps. */
@@ -83,7 +98,10 @@ export const blockNode = (source: string, lane: string): string => `${source}/${
 
 type PackedBlock = readonly [...PackedRef, first: string, count: number, sum: number]
 
-/** An entry as it is stored, in lanes and in plans: its blocks say what they hold, and names that all of them share are left out. */
+/**
+ * An entry as it is stored, in lanes and in plans: its blocks say what they hold, and names that
+ * all of them share are left out.
+ */
 export type PackedEntry = readonly [
   last: string,
   receivedMs: number,

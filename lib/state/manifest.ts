@@ -1,5 +1,6 @@
 /**
- * The manifest of a committed batch: names everything that is true after it. Immutable; the head names the newest.
+ * The manifest of a committed batch: names everything that is true after it. Immutable; the head
+ * names the newest.
  */
 import { decode, encode } from '../base/codec.ts'
 import type { ItemStore } from '../ports/item-store.ts'
@@ -20,10 +21,16 @@ import {
 /** Under this name manifests are stored as segments. */
 export const MANIFEST_NODE = '@manifest'
 
-/** So many manifests, the newest among them, keep what they name (B11): a reader that is a batch or two behind still finds it. */
+/**
+ * So many manifests, the newest among them, keep what they name (B11): a reader that is a batch or
+ * two behind still finds it.
+ */
 export const KEPT_MANIFESTS = 3
 
-/** One thing that an operator keeps: for each of its partitions the segments that make it up, oldest first. */
+/**
+ * One thing that an operator keeps: for each of its partitions the segments that make it up, oldest
+ * first.
+ */
 export interface StoredState {
   readonly kind: string
   readonly form: 'state' | 'panes'
@@ -63,7 +70,9 @@ type PackedState = readonly [
   partitions: readonly (readonly PackedRef[])[],
 ]
 
-/** A manifest as it is stored: the node and the part of each segment follow from where it is named. */
+/**
+ * A manifest as it is stored: the node and the part of each segment follow from where it is named.
+ */
 interface PackedManifest extends Omit<Manifest, 'states' | 'previous'> {
   readonly states: readonly PackedState[]
   readonly previous: readonly PackedRef[]

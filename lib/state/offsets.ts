@@ -75,18 +75,17 @@ export type OffsetsPart = keyof Offsets
 export type OffsetsBySource = Readonly<Record<string, Offsets>>
 
 /**
- * The offsets of a source after a batch whose reader counts with the parts `own`: these are `after`,
- * and all other parts stay. Only how far a place was listed is forgotten while another kind of
- * source is bound: nobody announces its objects then, so it is listed again from the beginning.
+ * The offsets of a source after a batch whose reader counts with the parts `own`: these are
+ * `after`, and all other parts stay. Only how far a place was listed is forgotten while another
+ * kind of source is bound: nobody announces its objects then, so it is listed again from the
+ * beginning.
  */
 export const offsetsAfter = (
   before: Offsets | undefined,
   own: readonly OffsetsPart[],
   after: Offsets,
 ): Offsets => {
-  const others = Object.entries(before ?? {}).filter(
-    ([part]) => !own.includes(part as OffsetsPart),
-  )
+  const others = Object.entries(before ?? {}).filter(([part]) => !own.includes(part as OffsetsPart))
   const { listing, ...kept }: Offsets = Object.fromEntries(others)
   return {
     ...kept,

@@ -1,9 +1,10 @@
 /**
- * One partition of the panes of a windowed operator: each pane is a segment of its own, written once and never changed, and garbage when no
- * window needs it any more.
+ * One partition of the panes of a windowed operator: each pane is a segment of its own, written
+ * once and never changed, and garbage when no window needs it any more.
  *
- * Warm and cold give the same (B3) because they are the same: a warm pane is kept as the bytes that were written, and decoded afresh for
- * everyone who asks. Only what cannot be changed in place is kept decoded. Panes of before this process are read when they are asked for.
+ * Warm and cold give the same (B3) because they are the same: a warm pane is kept as the bytes that
+ * were written, and decoded afresh for everyone who asks. Only what cannot be changed in place is
+ * kept decoded. Panes of before this process are read when they are asked for.
  */
 import { decode, encode } from '../base/codec.ts'
 import { invariant } from '../base/errors.ts'

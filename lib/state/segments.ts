@@ -1,6 +1,7 @@
 /**
- * Immutable segments: state deltas, blocks, plans and manifests. A segment is written once, under a name nobody else will use (the random
- * id of the attempt is part of it), and is true from the moment a head or a lane names it. Nothing here moves or overwrites.
+ * Immutable segments: state deltas, blocks, plans and manifests. A segment is written once, under a
+ * name nobody else will use (the random id of the attempt is part of it), and is true from the
+ * moment a head or a lane names it. Nothing here moves or overwrites.
  */
 import { constants, crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
 import { asMillraceError, MillraceError } from '../base/errors.ts'
@@ -8,7 +9,10 @@ import { allOrFirstError } from '../base/all-or-first-error.ts'
 import type { Item, ItemKey, ItemStore, KeyedItem } from '../ports/item-store.ts'
 import { segmentChunkKey } from './item-keys.ts'
 
-/** What a segment is called. `at` is the batch time or lane position it was made for, `by` the id of the attempt that made it. */
+/**
+ * What a segment is called. `at` is the batch time or lane position it was made for, `by` the id of
+ * the attempt that made it.
+ */
 export interface SegmentName {
   readonly node: string
   readonly part: number
@@ -30,7 +34,10 @@ type Codec = 'raw' | 'deflate'
 /** Shorter ones are not worth it: an item takes a write unit for each KB. */
 const DEFLATED_BYTES_MIN = 512
 
-/** The fastest level: a fifth of a typical block is left, at 100 MB a second; the best level leaves a tenth less and takes three times as long. */
+/**
+ * The fastest level: a fifth of a typical block is left, at 100 MB a second; the best level leaves
+ * a tenth less and takes three times as long.
+ */
 const compress = (bytes: Uint8Array): { readonly codec: Codec; readonly stored: Uint8Array } => {
   if (bytes.byteLength < DEFLATED_BYTES_MIN) return { codec: 'raw', stored: bytes }
   const stored = deflateRawSync(bytes, { level: constants.Z_BEST_SPEED })
@@ -67,12 +74,16 @@ export const nameSegment = (
 
 /** Writes a sealed segment. */
 export const putSegment = async (store: ItemStore, { items }: NamedSegment): Promise<void> => {
-  // The first chunk before the others, so that a sweep finds what a crash has left by looking for first chunks only.
+  // The first chunk before the others, so that a sweep finds what a crash has left by looking for
+  // first chunks only.
   await store.putAll(items.slice(0, 1))
   if (items.length > 1) await store.putAll(items.slice(1))
 }
 
-/** Writes bytes as a segment. Nothing points at it yet: that is the caller's next step (B5: immutable first, pointer second). */
+/**
+ * Writes bytes as a segment. Nothing points at it yet: that is the caller's next step (B5:
+ * immutable first, pointer second).
+ */
 export const writeSegment = async (
   store: ItemStore,
   app: string,
@@ -112,8 +123,9 @@ export const segmentBytes = (chunks: readonly Item[]): Uint8Array => {
 /**
  * Reads a segment.
  *
- * @throws MillraceError `SEGMENT_MISSING` when a chunk is not there: look at the head again first, since a moved head means that the caller
- * is stale and not that data is lost (B11). `SEGMENT_CORRUPT` when the bytes are not those that were written.
+ * @throws MillraceError `SEGMENT_MISSING` when a chunk is not there: look at the head again first,
+ * since a moved head means that the caller is stale and not that data is lost (B11).
+ * `SEGMENT_CORRUPT` when the bytes are not those that were written.
  */
 export const readSegment = async (
   store: ItemStore,
@@ -138,7 +150,10 @@ export const readSegment = async (
   })
 }
 
-/** A reference without the node and the part, which whoever lists it knows: items that name many segments stay small. */
+/**
+ * A reference without the node and the part, which whoever lists it knows: items that name many
+ * segments stay small.
+ */
 export type PackedRef = readonly [
   at: string,
   by: string,

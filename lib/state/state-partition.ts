@@ -1,9 +1,10 @@
 /**
  * One partition of an operator's keyed state: live in memory, log-structured in the store.
  *
- * States that are objects are kept packed, as their encoding, and handed out as fresh copies. So a function that changes a state in place
- * is counted right (encodings are compared, never references), and an attempt that fails, or a later operator that changes what it was
- * given, leaves no trace here.
+ * States that are objects are kept packed, as their encoding, and handed out as fresh copies. So a
+ * function that changes a state in place is counted right (encodings are compared, never
+ * references), and an attempt that fails, or a later operator that changes what it was given,
+ * leaves no trace here.
  */
 import { decode, encode } from '../base/codec.ts'
 import { KeyedMap, overlay } from '../base/keys.ts'
@@ -18,7 +19,10 @@ type Change = Stored | typeof REMOVED
 /** A partition made of more segments than this is written anew as one. */
 const SEGMENTS_MAX = 8
 
-/** A segment: pairs of key and state, then removed keys. A packed state travels as bytes: no state is bytes unpacked. */
+/**
+ * A segment: pairs of key and state, then removed keys. A packed state travels as bytes: no state
+ * is bytes unpacked.
+ */
 type Segment = readonly [
   puts: readonly (readonly [unknown, unknown])[],
   removed: readonly unknown[],

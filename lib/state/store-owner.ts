@@ -1,4 +1,7 @@
-/** A store directory holds one application: commands that are given only the directory find out which, and no other takes it over. */
+/**
+ * A store directory holds one application: commands that are given only the directory find out
+ * which, and no other takes it over.
+ */
 import { MillraceError } from '../base/errors.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import { storeOwnerKey } from './item-keys.ts'

@@ -6,7 +6,10 @@ export class Random {
     this.#state = seed >>> 0
   }
 
-  /** A number from 0 (inclusive) to 1 (exclusive). The generator is mulberry32: 32 bits of state are plenty for choosing schedules. */
+  /**
+   * A number from 0 (inclusive) to 1 (exclusive). The generator is mulberry32: 32 bits of state are
+   * plenty for choosing schedules.
+   */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0
     let mixed = this.#state

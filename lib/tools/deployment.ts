@@ -1,4 +1,7 @@
-/** What the command line is told of a deployed application: the construct `StreamingApp` writes it into a parameter, and nothing else finds it. */
+/**
+ * What the command line is told of a deployed application: the construct `StreamingApp` writes it
+ * into a parameter, and nothing else finds it.
+ */
 import { MillraceError } from '../base/errors.ts'
 
 /** Where an application is. */

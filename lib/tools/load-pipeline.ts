@@ -9,8 +9,8 @@ import { isPipeline, type Pipeline } from '../dstream/stream.ts'
 /**
  * The plan of the pipeline that a module exports.
  *
- * @throws MillraceError `MODULE_NOT_FOUND`, `MODULE_UNREADABLE`, `MODULE_INVALID`, and what building the plan throws: `PLAN_NO_OUTPUT`,
- * `ARGUMENT_INVALID` and others.
+ * @throws MillraceError `MODULE_NOT_FOUND`, `MODULE_UNREADABLE`, `MODULE_INVALID`, and what
+ * building the plan throws: `PLAN_NO_OUTPUT`, `ARGUMENT_INVALID` and others.
  */
 export const loadPlan = async (module: string): Promise<Plan> => {
   const file = resolve(module)
@@ -103,7 +103,10 @@ const syntaxFix = (error: Error): string =>
     ? 'Node leaves types out and compiles nothing: write it without enum, namespace and parameter properties (erasableSyntaxOnly in tsconfig.json finds them)'
     : 'mend the module at the place below'
 
-/** Node puts the place before the message, where it tells it at all; of plain JavaScript it tells only those who check a file. */
+/**
+ * Node puts the place before the message, where it tells it at all; of plain JavaScript it tells
+ * only those who check a file.
+ */
 const syntaxErrorAtPlace = (error: Error, file: string): Error => {
   const place = placeBefore(error, error.stack ?? '')
   return new Placed(

@@ -1,4 +1,7 @@
-/** `npm run conformance -- DIR... [--cold]`: every vector of the directories, through the public API on the harness. */
+/**
+ * `npm run conformance -- DIR... [--cold]`: every vector of the directories, through the public API
+ * on the harness.
+ */
 import { parseArgs } from 'node:util'
 import { report } from './runner/report.ts'
 import { runSuites } from './runner/suites.ts'

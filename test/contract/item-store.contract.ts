@@ -17,7 +17,10 @@ interface Context {
   readonly partition: string
 }
 
-/** What an adapter gives: two clients of one store, which may be the same. Cleans up by itself when the test has finished. */
+/**
+ * What an adapter gives: two clients of one store, which may be the same. Cleans up by itself when
+ * the test has finished.
+ */
 export type OpenItemStore = () => Promise<Pick<Context, 'store' | 'other'>>
 
 const refused = (current: Item | undefined): Swap => ({ swapped: false, current })
@@ -192,7 +195,8 @@ const comparing = (context: () => Context): void => {
 }
 
 const querying = (context: () => Context): void => {
-  // In the order of their UTF-8 bytes, which is not that of UTF-16: U+FFFF comes before all beyond the basic plane.
+  // In the order of their UTF-8 bytes, which is not that of UTF-16: U+FFFF comes before all beyond
+  // the basic plane.
   const ordered = [
     '!',
     '#',

@@ -5,10 +5,14 @@ import { expectError } from './errors.ts'
 /** A place that a test can fill. Cleans up by itself when the test has finished. */
 export interface ObjectPlace {
   readonly source: ObjectSource
-  /** Puts an object in place, complete, or replaces it. Gives its time as a listing must show it. */
+  /**
+   * Puts an object in place, complete, or replaces it. Gives its time as a listing must show it.
+   */
   readonly write: (key: string, bytes: Uint8Array, modifiedMs: number) => Promise<number>
   readonly remove: (key: string) => Promise<void>
-  /** Why an object cannot grow in place here, if so: then one that was written anew is another one. */
+  /**
+   * Why an object cannot grow in place here, if so: then one that was written anew is another one.
+   */
   readonly growsNever?: string
   /** Takes the place itself away with all that is in it, or undefined where that cannot be. */
   readonly removePlace: (() => Promise<void>) | undefined

@@ -37,7 +37,10 @@ objectSourceContract('directory', async () => {
   }
 })
 
-/** A source below one of several directories, as if it were alone: the contract knows no keys with slashes. */
+/**
+ * A source below one of several directories, as if it were alone: the contract knows no keys with
+ * slashes.
+ */
 const below = (source: ObjectSource, directory: string): ObjectSource => ({
   description: source.description,
   list: async () =>

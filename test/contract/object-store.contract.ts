@@ -185,7 +185,8 @@ const listing = (place: () => StorePlace): void => {
     await remove('in/b')
     const head = (await objects.head('in/a')) as ObjectVersion
     const listed = (await objects.list('in/')).objects
-    // Where one object is asked for, S3 says its time in whole seconds: it is a header of HTTP there.
+    // Where one object is asked for, S3 says its time in whole seconds: it is a header of HTTP
+    // there.
     const inSeconds = listed.map(({ key, modifiedMs }) => [key, Math.floor(modifiedMs / 1_000)])
     expect(inSeconds).toEqual([['in/a', Math.floor(head.modifiedMs / 1_000)]])
   })

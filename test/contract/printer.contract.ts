@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Printer } from '../../lib/ports/printer.ts'
 
-/** What every {@link Printer} promises. `open` gives one with what it has printed so far, text by text. */
+/**
+ * What every {@link Printer} promises. `open` gives one with what it has printed so far, text by
+ * text.
+ */
 export const printerContract = (
   adapter: string,
   open: () => { readonly printer: Printer; readonly texts: readonly string[] },

@@ -1,7 +1,7 @@
 /**
  * The simulated adapters with their faults off: a world that is easier on its users than the real
- * one would prove nothing. Attempt ids are left out: in a world they say whose they are, so that its
- * trace can be read. And clocks: the one of a world does not run by itself.
+ * one would prove nothing. Attempt ids are left out: in a world they say whose they are, so that
+ * its trace can be read. And clocks: the one of a world does not run by itself.
  */
 import { setImmediate } from 'node:timers/promises'
 import { withBlobs } from '../../lib/adapters/blob-item-store.ts'

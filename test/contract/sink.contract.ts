@@ -12,7 +12,9 @@ export interface SinkUnderTest<C> {
   readonly contentOf: (lines: readonly string[]) => C
   /** Changes a content that has been written, as its owner may. Left out: it never changes. */
   readonly spoil?: (content: C) => void
-  /** The lines that a reader sees, in any order: of the batch, or of all if the place mixes them. */
+  /**
+   * The lines that a reader sees, in any order: of the batch, or of all if the place mixes them.
+   */
   readonly linesOf: (batch: SinkBatch) => Promise<readonly string[]>
 }
 

@@ -1,15 +1,17 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { StreamReader, StreamRecord } from '../../lib/ports/stream-reader.ts'
 
-/** A shard with what was put into it, oldest first; its arrival times are the stream's own affair. */
+/**
+ * A shard with what was put into it, oldest first; its arrival times are the stream's own affair.
+ */
 export interface FilledShard {
   readonly shardId: string
   readonly records: readonly Omit<StreamRecord, 'arrivalMs'>[]
 }
 
 /**
- * A stream that a test has filled: a shard with at least ten records, of which some are no text, that is closed since it was split in two;
- * and its open children, one of which holds records.
+ * A stream that a test has filled: a shard with at least ten records, of which some are no text,
+ * that is closed since it was split in two; and its open children, one of which holds records.
  */
 export interface StreamPlace {
   readonly reader: StreamReader
@@ -107,7 +109,10 @@ const lineage = (place: () => StreamPlace): void => {
   })
 }
 
-/** What every {@link StreamReader} promises. The stream is filled once for all tests, which only read. */
+/**
+ * What every {@link StreamReader} promises. The stream is filled once for all tests, which only
+ * read.
+ */
 export const streamReaderContract = (adapter: string, open: () => Promise<StreamPlace>): void => {
   describe(`a stream reader: ${adapter}`, () => {
     let current: StreamPlace | undefined

@@ -89,7 +89,9 @@ class History {
     this.#checkEnd()
   }
 
-  /** Lets a call go, or takes the batch away from the attempt. Gives the attempt that has it now. */
+  /**
+   * Lets a call go, or takes the batch away from the attempt. Gives the attempt that has it now.
+   */
   async #step(current: Attempt, withTrouble: boolean): Promise<Attempt> {
     const chance = withTrouble ? this.#random() : 1
     if (chance >= 0.2) {

@@ -1,4 +1,9 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  PutItemCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb'
 import {
   CreateBucketCommand,
   DeleteBucketCommand,
@@ -13,6 +18,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { clientSettings } from '../../lib/adapters/aws/clients.ts'
 import { dynamodbClient } from '../../lib/adapters/aws/dynamodb-client.ts'
 import { dynamodbItemStore } from '../../lib/adapters/aws/dynamodb-item-store.ts'
+import { dynamodbTableSink } from '../../lib/adapters/aws/dynamodb-table-sink.ts'
 import { s3BlobStore } from '../../lib/adapters/aws/s3-blob-store.ts'
 import { s3Client } from '../../lib/adapters/aws/s3-client.ts'
 import { listKeys, readObject } from '../../lib/adapters/aws/s3-files.ts'
@@ -20,12 +26,14 @@ import { s3ObjectStore } from '../../lib/adapters/aws/s3-object-store.ts'
 import { s3Objects } from '../../lib/adapters/aws/s3-objects.ts'
 import { s3Sink } from '../../lib/adapters/aws/s3-sink.ts'
 import { withBlobs } from '../../lib/adapters/blob-item-store.ts'
+import { attributesOf, rowOf } from '../contract/attributes.ts'
 import { blobStoreContract } from '../contract/blob-store.contract.ts'
-import { expectError } from '../contract/errors.ts'
+import { errorOf, expectError } from '../contract/errors.ts'
 import { fileSinkContract } from '../contract/file-sink.contract.ts'
 import { itemStoreContract } from '../contract/item-store.contract.ts'
 import { objectSourceContract } from '../contract/object-source.contract.ts'
 import { objectStoreContract } from '../contract/object-store.contract.ts'
+import { type Attributes, tableSinkContract } from '../contract/table-sink.contract.ts'
 import { fenceOf, writeBatch } from '../contract/write-batch.ts'
 
 const table = `contract-${randomUUID()}`
@@ -114,6 +122,57 @@ test('outputs in a bucket that is not there', async () => {
     () => writeBatch(sink, { path: 'a', timeMs: 1_000 }, fenceOf(1, 1), [Buffer.from('x')]),
     'OUTPUT_FAILED',
   )
+})
+
+const createTable = async (...keys: readonly string[]): Promise<string> => {
+  const name = `outputs-${randomUUID()}`
+  await dynamodbClient().send(
+    new CreateTableCommand({
+      TableName: name,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      KeySchema: keys.map((AttributeName, index) => ({
+        AttributeName,
+        KeyType: index === 0 ? 'HASH' : 'RANGE',
+      })),
+    }),
+  )
+  return name
+}
+
+const itemsIn = async (name: string): Promise<ReadonlyMap<string, Attributes>> => {
+  // The tables of these tests fit into one page.
+  const { Items = [] } = await dynamodbClient().send(
+    new ScanCommand({ TableName: name, ConsistentRead: true }),
+  )
+  return new Map(Items.map((row) => [row['key']?.S ?? '', attributesOf(row)]))
+}
+
+tableSinkContract('DynamoDB', async () => {
+  const name = await createTable('key')
+  return {
+    sink: dynamodbTableSink({ table: name }),
+    items: () => itemsIn(name),
+    async plant(item) {
+      await dynamodbClient().send(new PutItemCommand({ TableName: name, Item: rowOf(item) }))
+    },
+  }
+})
+
+test.each<[string, () => Promise<string>, string]>([
+  ['that is not there', async () => `none-${randomUUID()}`, 'no such table'],
+  ['with another key', () => createTable('id'), 'partition key "key"'],
+  ['with a sort key', () => createTable('key', 'sort'), 'without a sort key'],
+])('outputs to a table %s', async (_, create, named) => {
+  const sink = dynamodbTableSink({ table: await create() })
+  const error = await errorOf(() =>
+    writeBatch(sink, { path: '1000', timeMs: 1_000 }, fenceOf(1, 1), [[{ key: 'a', value: 1 }]]),
+  )
+  expect({ code: error.code, retryable: error.retryable }).toEqual({
+    code: 'OUTPUT_FAILED',
+    retryable: false,
+  })
+  expect(error.message).toContain(named)
 })
 
 blobStoreContract('S3', async () => s3BlobStore({ bucket: await newBucket(), prefix: 'blocks/' }))

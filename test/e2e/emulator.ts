@@ -1,6 +1,7 @@
 /**
- * A LocalStack-compatible endpoint for the tests: the one that `AWS_ENDPOINT_URL` names, or MiniStack, installed with Python into
- * `.emulator/` at the first run and started on a free port. What the tests learn of it goes through the environment of this process.
+ * A LocalStack-compatible endpoint for the tests: the one that `AWS_ENDPOINT_URL` names, or
+ * MiniStack, installed with Python into `.emulator/` at the first run and started on a free port.
+ * What the tests learn of it goes through the environment of this process.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import {
@@ -22,7 +23,9 @@ import { fileURLToPath } from 'node:url'
 /** An endpoint that answers. */
 export interface Emulator {
   readonly endpoint: string
-  /** The ids of its processes and of those that it has started, as far as this machine shows them. */
+  /**
+   * The ids of its processes and of those that it has started, as far as this machine shows them.
+   */
   readonly processes: () => readonly number[]
   /** Ends what was started here, and everything that it has started. */
   readonly stop: () => Promise<void>
@@ -34,7 +37,8 @@ interface EmulatorOptions {
   readonly variables?: Readonly<Record<string, string>>
 }
 
-// One command for both: boto3 installed later would move botocore off the exact version that the emulator asks for.
+// One command for both: boto3 installed later would move botocore off the exact version that the
+// emulator asks for.
 const PACKAGES = ['ministack==1.5.33', 'boto3']
 const INSTALL_MS_MAX = 300_000
 const READY_MS_MAX = 30_000
@@ -117,7 +121,10 @@ const variablesFor = (port: number, work: string): NodeJS.ProcessEnv => ({
   NODE_PATH: join(root, 'node_modules'),
 })
 
-/** Functions run as processes of their own; their command lines, or where they work, name the folder of this run. */
+/**
+ * Functions run as processes of their own; their command lines, or where they work, name the folder
+ * of this run.
+ */
 const processesIn = (work: string): readonly number[] => {
   if (!existsSync('/proc')) return []
   return readdirSync('/proc')
@@ -170,7 +177,8 @@ export const startEmulator = async ({
   installEmulator()
   const port = await freePort()
   const work = mkdtempSync(join(home, 'run-'))
-  // The emulator starts functions by a script that is no ES module, and what is above says that scripts are.
+  // The emulator starts functions by a script that is no ES module, and what is above says that
+  // scripts are.
   writeFileSync(join(work, 'package.json'), '{ "type": "commonjs" }')
   const log = join(work, 'log')
   const child = spawn(binary, [], {

@@ -1,6 +1,7 @@
 /**
- * Shards that split and merge while they are read, against kinesis-local. What Lambda does is done by hand: shards are read parents first,
- * and each batch is delivered as an event, some of them twice. Batches are small, and all is taken in before the first.
+ * Shards that split and merge while they are read, against kinesis-local. What Lambda does is done
+ * by hand: shards are read parents first, and each batch is delivered as an event, some of them
+ * twice. Batches are small, and all is taken in before the first.
  */
 import { MergeShardsCommand, SplitShardCommand } from '@aws-sdk/client-kinesis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -87,7 +88,8 @@ test('over splits and merges every record counts once, and those of a key stay i
         ))
           await app.intake(SOURCE).append(delivery)
   }
-  // A few records at a time, so that all shards are in a batch together only where none has to wait for another.
+  // A few records at a time, so that all shards are in a batch together only where none has to wait
+  // for another.
   await app.tick(40)
 
   const expected = (key: number): readonly number[] =>

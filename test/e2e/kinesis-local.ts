@@ -1,4 +1,7 @@
-/** The npm package kinesis-local, which keeps closed shards as AWS does: started by a test file, with one stream in it. */
+/**
+ * The npm package kinesis-local, which keeps closed shards as AWS does: started by a test file,
+ * with one stream in it.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { createServer, type AddressInfo } from 'node:net'

@@ -1,4 +1,7 @@
-/** What is read again of a shard, against kinesis-local: records of lost blocks (B7), and where a shard comes from. */
+/**
+ * What is read again of a shard, against kinesis-local: records of lost blocks (B7), and where a
+ * shard comes from.
+ */
 import { SplitShardCommand } from '@aws-sdk/client-kinesis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { kinesisStreamReader } from '../../lib/adapters/aws/kinesis-stream-reader.ts'

@@ -1,6 +1,7 @@
 /**
- * The counts of `npm run bench -- aws-batches` rest on a table in memory that counts units by DynamoDB's rules. Here the same invocations go to
- * the endpoint, which says itself how many units each write has taken. (What it says of reads is not true to AWS, and is not compared.)
+ * The counts of `npm run bench -- aws-batches` rest on a table in memory that counts units by
+ * DynamoDB's rules. Here the same invocations go to the endpoint, which says itself how many units
+ * each write has taken. (What it says of reads is not true to AWS, and is not compared.)
  */
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'

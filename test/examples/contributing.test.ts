@@ -1,4 +1,7 @@
-/** The worked example in CONTRIBUTING: the operation that it adds compiles, and does what it says, warm and after a restart. */
+/**
+ * The worked example in CONTRIBUTING: the operation that it adds compiles, and does what it says,
+ * warm and after a restart.
+ */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,8 +1,10 @@
 /**
- * The examples in the JSDoc of public names, as one program: each in a function of its own, in the surroundings that its text takes for
- * granted. The program is compiled, so that every type is checked, and run.
+ * The examples in the JSDoc of public names, as one program: each in a function of its own, in the
+ * surroundings that its text takes for granted. The program is compiled, so that every type is
+ * checked, and run.
  *
- * Where an expression ends with a comment that is a value (`parallelize([1]).count() // 1`), the example must give that value.
+ * Where an expression ends with a comment that is a value (`parallelize([1]).count() // 1`), the
+ * example must give that value.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

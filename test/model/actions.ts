@@ -1,4 +1,7 @@
-/** Everything that can happen next in a world: the steps of all processes, each with all that can go wrong with it, and what nobody does. */
+/**
+ * Everything that can happen next in a world: the steps of all processes, each with all that can go
+ * wrong with it, and what nobody does.
+ */
 import { driverSteps } from './driver.ts'
 import { intakeSteps } from './intake.ts'
 import { personSteps } from './person.ts'
@@ -66,7 +69,10 @@ const outcomes = (model: Model, world: World, step: Step): readonly Transition[]
   return [meant, ...lostAnswers(step, write, world, arrival), ...lateWrites(step, write, world)]
 }
 
-/** The call fails: its write has arrived or not, and its writer cannot know. It tries again, or gives up when its tries are used up. */
+/**
+ * The call fails: its write has arrived or not, and its writer cannot know. It tries again, or
+ * gives up when its tries are used up.
+ */
 const lostAnswers = (
   { text, giveUp }: Step,
   write: Write,
@@ -121,7 +127,10 @@ const arrivals = (model: Model, world: World): readonly Transition[] =>
 /** What a write is called. */
 export const nameOf = (write: Write): string => (write.to === 'head' ? write.kind : write.to)
 
-/** A process ends, and with it all that it had in memory. What it was called for is called for again. */
+/**
+ * A process ends, and with it all that it had in memory. What it was called for is called for
+ * again.
+ */
 const crashes = (world: World): readonly Transition[] => {
   if (world.left.crashes === 0) return []
   const after = spent(world, 'crashes')
@@ -189,7 +198,10 @@ const surroundings = (model: Model, world: World): readonly Step[] => {
   return steps
 }
 
-/** What a driver has in memory of another manifest than the head's it will throw away before it looks at it: so it is thrown away here. */
+/**
+ * What a driver has in memory of another manifest than the head's it will throw away before it
+ * looks at it: so it is thrown away here.
+ */
 const tidied = (transition: Transition): Transition => {
   const { head, drivers } = transition.after
   const isStale = (driver: World['drivers'][number]): boolean =>

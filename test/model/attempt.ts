@@ -1,13 +1,15 @@
 /**
- * The program of one attempt at a logged batch: the model of `lib/runtime/driver/run.ts`, of the attempt in `lib/runtime/driver/driver.ts`, and of
- * commit, failure and rest in `lib/runtime/driver/head-writes.ts` and `rest.ts`.
+ * The program of one attempt at a logged batch: the model of `lib/runtime/driver/run.ts`, of the
+ * attempt in `lib/runtime/driver/driver.ts`, and of commit, failure and rest in
+ * `lib/runtime/driver/head-writes.ts` and `rest.ts`.
  *
  *   [read] -> output -> [state -> manifest] -> commit -> [rest] -> look
  *                `--------- fail ----------------'
  *             [sweep -> delete]
  *
- * Garbage is looked for and deleted beside the rest, from the read to the commit or the failure, which wait for it.
- * What is in brackets is left out where the bounds leave it out: nobody sees the difference.
+ * Garbage is looked for and deleted beside the rest, from the read to the commit or the failure,
+ * which wait for it. What is in brackets is left out where the bounds leave it out: nobody sees the
+ * difference.
  */
 import { afterCommit, garbageFor, manifestAfter, missingOf, namesOf } from './garbage.ts'
 import { isWaiting } from './lanes.ts'
@@ -49,7 +51,10 @@ const withRecords = (seat: Seat, world: World, mine: Head): World => {
   return driverAt(world, seat.index, next, { garbage: world.stored === null ? null : 'due' })
 }
 
-/** `reconcileLosses`. What is missing is lost if the lease still is this attempt's: the write that logs the rest of the batch tells. */
+/**
+ * `reconcileLosses`. What is missing is lost if the lease still is this attempt's: the write that
+ * logs the rest of the batch tells.
+ */
 const settlesLosses = (seat: Seat, world: World, mine: Head, missing: readonly string[]): World => {
   if (missing.length === 0) return withRecords(seat, world, mine)
   const { blocks, cuts } = mine.plan as Plan
@@ -214,7 +219,10 @@ const committing = (seat: Seat, mine: Head): DriverAt => {
   }
 }
 
-/** The state is written before the manifest that names it, and the manifest before the head that names that. */
+/**
+ * The state is written before the manifest that names it, and the manifest before the head that
+ * names that.
+ */
 const putsState = (seat: Seat, mine: Head): Step => {
   const { model, index, who } = seat
   const manifest = manifestAfter(model, seat.world, mine, computed(seat, mine))
@@ -279,7 +287,9 @@ const mayRest = ({ model }: Seat, world: World, mine: Head): boolean => {
   )
 }
 
-/** `goToRest` (B12). After it the driver looks again, finds the head at rest, and reads the lanes. */
+/**
+ * `goToRest` (B12). After it the driver looks again, finds the head at rest, and reads the lanes.
+ */
 const rests = (seat: Seat, committed: Head): Step => {
   const { model, driver, index, who } = seat
   const next: Head = { ...committed, status: 'rest', woken: false }

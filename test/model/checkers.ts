@@ -1,4 +1,7 @@
-/** What has to hold: in every world, and whenever something is written. A checker gives what is wrong, or nothing. */
+/**
+ * What has to hold: in every world, and whenever something is written. A checker gives what is
+ * wrong, or nothing.
+ */
 import { entriesAfter, isWaiting } from './lanes.ts'
 import type { Model } from './protocol.ts'
 import { isThere } from './garbage.ts'
@@ -38,8 +41,8 @@ const acknowledgesLater: WorldChecker = (_, after) => {
 }
 
 /**
- * A plan that is logged again, without what is lost; or a holder of the lease that does not know whether it is, and gives it back with the
- * plan that it knows: no output has started.
+ * A plan that is logged again, without what is lost; or a holder of the lease that does not know
+ * whether it is, and gives it back with the plan that it knows: no output has started.
  */
 const isWithoutLost = (
   { head, lost }: World,
@@ -222,8 +225,8 @@ const nothingReachableDies: WorldChecker = (model, after) => {
 const behindIsNotLost: WorldChecker = (_, { alarm }) => alarm ?? undefined
 
 /**
- * Somebody will still look at the lanes, not counting the schedule, which comes every minute. It is needed here in one case alone: when a
- * superseded driver has answered the call.
+ * Somebody will still look at the lanes, not counting the schedule, which comes every minute. It is
+ * needed here in one case alone: when a superseded driver has answered the call.
  */
 const wakeIsNotLost: WorldChecker = (model, after) => {
   const { head, called, missed, drivers, intakes, sources, lanes } = after
@@ -252,7 +255,10 @@ const outputStands: WorldChecker = (_, after) => {
   )
 }
 
-/** Where a record is: counted in the state, waiting in its lane, put aside, or given up with a batch that was skipped. */
+/**
+ * Where a record is: counted in the state, waiting in its lane, put aside, or given up with a batch
+ * that was skipped.
+ */
 const eachOnce: WorldChecker = (model, after) => {
   const { manifest } = after.head
   const waiting = after.lanes.flatMap((lane, index) =>
@@ -298,7 +304,10 @@ export const worldCheckers: readonly (readonly [name: string, check: WorldChecke
   ['records', eachOnce],
 ]
 
-/** All is done: every record is acknowledged and in a committed batch, nothing is under way, and at rest if it may rest. */
+/**
+ * All is done: every record is acknowledged and in a committed batch, nothing is under way, and at
+ * rest if it may rest.
+ */
 export const isFinished = (model: Model, world: World): boolean =>
   world.sources.every((place, lane) => place === model.bounds.records[lane]) &&
   world.head.next === null &&

@@ -1,6 +1,7 @@
 /**
- * The bounds within which everything is visited. One small world for each room of the protocol finds more than one world that is too small
- * everywhere. `test` is for `npm test`, in seconds; `program` for `npm run model`, in minutes.
+ * The bounds within which everything is visited. One small world for each room of the protocol
+ * finds more than one world that is too small everywhere. `test` is for `npm test`, in seconds;
+ * `program` for `npm run model`, in minutes.
  */
 import type { Bounds, Fault } from './world.ts'
 

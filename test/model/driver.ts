@@ -1,10 +1,12 @@
 /**
- * The program of a driver: the model of `lib/runtime/driver/driver.ts` up to the log of a batch, and after its commit.
+ * The program of a driver: the model of `lib/runtime/driver/driver.ts` up to the log of a batch,
+ * and after its commit.
  *
  *   call -> look -> [adopt] -> [load] -> lanes -> log -> (attempt.ts) -> commit -> [rest] -> look
  *                                          `-> wake -> look
  *
- * The lanes may also be read before the look, beside the head; and after its own write of the head a driver looks without reading it.
+ * The lanes may also be read before the look, beside the head; and after its own write of the head
+ * a driver looks without reading it.
  */
 import { attemptSteps, outputOf, startsAttempt } from './attempt.ts'
 import { isThere, missingOf, namesOf } from './garbage.ts'
@@ -63,7 +65,10 @@ export const driverSteps = (model: Model, world: World, index: number): readonly
   }
 }
 
-/** It reads the head. The lease of an attempt that is still alive is over only if that one stands still for long: a fault. */
+/**
+ * It reads the head. The lease of an attempt that is still alive is over only if that one stands
+ * still for long: a fault.
+ */
 const looks = (seat: Seat, lanes?: Lanes): readonly Step[] => {
   const { world, index, driver, who } = seat
   const taken = takingTick(seat)
@@ -86,7 +91,10 @@ const looks = (seat: Seat, lanes?: Lanes): readonly Step[] => {
 const takingTick = ({ world, driver }: Seat): World =>
   driver.at.before === 'call' ? { ...world, called: false } : world
 
-/** `HeadReader`: the lanes may be read beside the head, and so before it. Where no lane changes that is all the same. */
+/**
+ * `HeadReader`: the lanes may be read beside the head, and so before it. Where no lane changes that
+ * is all the same.
+ */
 const readsLanesFirst = (seat: Seat, lanes: Lanes = []): readonly Step[] => {
   const { model, world, index, who } = seat
   if (model.bounds.intakes === 0 || lanes.length === world.lanes.length) return []
@@ -95,14 +103,20 @@ const readsLanesFirst = (seat: Seat, lanes: Lanes = []): readonly Step[] => {
   return [{ text: `${who} reads ${lanesText(seat, lanes)} beside the head`, goOn }]
 }
 
-/** Where the second lane comes after the first they are read one after the other; else it is all the same, and they are read at once. */
+/**
+ * Where the second lane comes after the first they are read one after the other; else it is all the
+ * same, and they are read at once.
+ */
 const withNextRead = ({ model, world }: Seat, lanes: Lanes): Lanes =>
   model.bounds.isFamily === true ? [...lanes, world.lanes[lanes.length] as Lane] : world.lanes
 
 const lanesText = ({ model }: Seat, lanes: Lanes): string =>
   model.bounds.isFamily === true ? `lane ${'ab'[lanes.length]}` : 'the lanes'
 
-/** It may go on with the head as it has just written it: whoever has changed it since is met by the condition of the next write. */
+/**
+ * It may go on with the head as it has just written it: whoever has changed it since is met by the
+ * condition of the next write.
+ */
 const goesOnWith = (seat: Seat, wrote: Head): Step => ({
   text: `${seat.who} goes on with the head as it has written it`,
   goOn: () => meets(seat, seat.world, wrote),
@@ -164,7 +178,10 @@ const beforeLog = ({ model, index }: Seat, world: World, seen: Head, plan: Plan)
   return driverAt(world, index, { before: 'log', seen, plan, by })
 }
 
-/** `adopt` (B10). What was logged stays logged, and is tried from the first attempt on, with its output: the code may be another. */
+/**
+ * `adopt` (B10). What was logged stays logged, and is tried from the first attempt on, with its
+ * output: the code may be another.
+ */
 const adopts = (seat: Seat, { seen, lanes }: Sight): Step => {
   const { model, index, driver, who, world } = seat
   const fresh = errs(model, 'adoption forgets the logged batch') ? { next: null, plan: null } : {}
@@ -216,7 +233,9 @@ const loads = (seat: Seat, { seen, lanes }: Sight): Step => {
   }
 }
 
-/** At rest the second look (B12); else the cut of the next batch, from the lanes as they are (B2). */
+/**
+ * At rest the second look (B12); else the cut of the next batch, from the lanes as they are (B2).
+ */
 const readsLanes = (
   seat: Seat,
   { seen, lanes = [] }: Extract<DriverAt, { readonly before: 'lanes' }>,
@@ -247,7 +266,10 @@ const readsLanes = (
   ]
 }
 
-/** `#startNext`: to be logged is what these lanes hold behind the cut. Undefined: it is not due, or there is nothing. */
+/**
+ * `#startNext`: to be logged is what these lanes hold behind the cut. Undefined: it is not due, or
+ * there is nothing.
+ */
 const startsNext = (seat: Seat, world: World, seen: Head, lanes: Lanes): World | undefined => {
   const { model, index } = seat
   const isNew =
@@ -259,7 +281,10 @@ const startsNext = (seat: Seat, world: World, seen: Head, lanes: Lanes): World |
     : startsWith(seat, world, seen, lanes)
 }
 
-/** `withParents`: before anything is taken from a lane for the first time, the lane that it comes after is read again. */
+/**
+ * `withParents`: before anything is taken from a lane for the first time, the lane that it comes
+ * after is read again.
+ */
 const readsParents = (
   seat: Seat,
   { seen, lanes }: Extract<DriverAt, { readonly before: 'parents' }>,
@@ -284,7 +309,10 @@ const startsWith = (seat: Seat, world: World, seen: Head, lanes: Lanes): World |
 const isDue = ({ model: { bounds }, world }: Seat, time: number): boolean =>
   world.now >= Math.min(time, bounds.clock ?? 0)
 
-/** Between an idle batch and the rest that follows it no other batch is due, unless its driver stands still in between. */
+/**
+ * Between an idle batch and the rest that follows it no other batch is due, unless its driver
+ * stands still in between.
+ */
 const isAboutToRest = (world: World, seen: Head): boolean =>
   world.drivers.some(({ at }) => at.before === 'rest' && at.mine.done === seen.done)
 
@@ -334,7 +362,10 @@ const logged = (seen: Head, plan: Plan, by: NonNullable<Head['owner']>): Head =>
   }
 }
 
-/** `logBatch` (B2): lease and log in one write. A refusal that shows its own attempt id is a success whose answer was lost. */
+/**
+ * `logBatch` (B2): lease and log in one write. A refusal that shows its own attempt id is a success
+ * whose answer was lost.
+ */
 const logs = (seat: Seat, { seen, plan, by, missing }: Logging): Step => {
   const { driver, index, who } = seat
   const next = logged(seen, plan, by)
@@ -349,7 +380,10 @@ const logs = (seat: Seat, { seen, plan, by, missing }: Logging): Step => {
   }
 }
 
-/** `readRecords`, beside the log: that a block is not there means nothing before the log is acknowledged. */
+/**
+ * `readRecords`, beside the log: that a block is not there means nothing before the log is
+ * acknowledged.
+ */
 const readsBesideLog = (seat: Seat, at: Logging): readonly Step[] => {
   const { model, world, index, who } = seat
   if (world.stored === null || at.missing !== undefined) return []

@@ -1,9 +1,11 @@
 /**
- * Visits every world that can be reached within the bounds, nearest first, and lets the checkers see every transition. The first thing that
- * is found wrong has therefore the shortest schedule that leads to anything wrong.
+ * Visits every world that can be reached within the bounds, nearest first, and lets the checkers
+ * see every transition. The first thing that is found wrong has therefore the shortest schedule
+ * that leads to anything wrong.
  *
- * At the end `progress` looks at all worlds together: from each of them the work must be finished by ordinary steps alone, as when the
- * faults stop. Worlds are numbered as they are found; a world that is finished, and one with a step to such a world, can be finished.
+ * At the end `progress` looks at all worlds together: from each of them the work must be finished
+ * by ordinary steps alone, as when the faults stop. Worlds are numbered as they are found; a world
+ * that is finished, and one with a step to such a world, can be finished.
  */
 import { nameOf, type Transition, transitions } from './actions.ts'
 import { isFinished, worldCheckers, writeCheckers } from './checkers.ts'
@@ -28,7 +30,10 @@ export interface Exploration {
   /** The most steps that any world is away from the first one. */
   readonly depth: number
   readonly violation: Violation | undefined
-  /** What was seen to happen: each kind of write, gone through and refused. That nothing is wrong is worth little where nothing happens. */
+  /**
+   * What was seen to happen: each kind of write, gone through and refused. That nothing is wrong is
+   * worth little where nothing happens.
+   */
   readonly happened: ReadonlySet<string>
 }
 
@@ -95,7 +100,10 @@ class Graph {
     return path.reverse()
   }
 
-  /** The world nearest to the first one from which the work cannot be finished; undefined: there is none. */
+  /**
+   * The world nearest to the first one from which the work cannot be finished; undefined: there is
+   * none.
+   */
   stuck(): number | undefined {
     const count = this.#starts.length
     const good = new Uint8Array(count)
@@ -185,7 +193,10 @@ const violated = (
   return undefined
 }
 
-/** What happened on a path. A world found again by another path may have other names in it, so it is walked as it was found. */
+/**
+ * What happened on a path. A world found again by another path may have other names in it, so it is
+ * walked as it was found.
+ */
 const replay = (model: Model, path: readonly number[]): readonly string[] => {
   const schedule: string[] = []
   let world = firstWorld(model.bounds)

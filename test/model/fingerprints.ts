@@ -1,6 +1,7 @@
 /**
- * Which worlds have been seen. Of each only 64 bits are kept, so that millions fit into memory; two worlds with the same 64 bits would be
- * taken for one. Among five million worlds the chance that any two have them is below one in a million.
+ * Which worlds have been seen. Of each only 64 bits are kept, so that millions fit into memory; two
+ * worlds with the same 64 bits would be taken for one. Among five million worlds the chance that
+ * any two have them is below one in a million.
  */
 import type { World } from './world.ts'
 
@@ -10,7 +11,10 @@ interface Sum {
   low: number
 }
 
-/** A part of a world: a sum over its text without the attempt ids, and these in order. Parts are shared by worlds, and summed up once. */
+/**
+ * A part of a world: a sum over its text without the attempt ids, and these in order. Parts are
+ * shared by worlds, and summed up once.
+ */
 interface Part extends Readonly<Sum> {
   readonly ids: readonly string[]
 }
@@ -59,8 +63,9 @@ export const idsIn = (world: World): ReadonlySet<string> =>
   new Set(partsOf(world).flatMap(({ ids }) => ids))
 
 /**
- * The sum of a world, the same for worlds that differ in nothing but names: two drivers of one generation, or two intakes, may change
- * places, and attempt ids are counted anew in the order in which they appear.
+ * The sum of a world, the same for worlds that differ in nothing but names: two drivers of one
+ * generation, or two intakes, may change places, and attempt ids are counted anew in the order in
+ * which they appear.
  */
 export const fingerprint = (world: World): Readonly<Sum> => {
   const sum: Sum = { high: 1, low: 2 }

@@ -1,4 +1,7 @@
-/** Which segments a manifest names, and which nobody does any more: the model of `lib/state/manifest.ts` and `lib/runtime/driver/garbage.ts`. */
+/**
+ * Which segments a manifest names, and which nobody does any more: the model of
+ * `lib/state/manifest.ts` and `lib/runtime/driver/garbage.ts`.
+ */
 import { errs, type Model } from './protocol.ts'
 import { planned, recordsOf } from './store.ts'
 import type { Head, Manifest, Memory, Plan, Segment, World } from './world.ts'
@@ -14,7 +17,10 @@ export const namesOf = (segments: readonly Pick<Segment, 'name'>[]): readonly st
 
 const kept = (model: Model): number => model.bounds.garbage?.kept ?? 1
 
-/** The manifest of the logged batch, with `records` counted after it. A delta is added to the state, or the state is written anew. */
+/**
+ * The manifest of the logged batch, with `records` counted after it. A delta is added to the state,
+ * or the state is written anew.
+ */
 export const manifestAfter = (
   model: Model,
   world: World,
@@ -42,7 +48,10 @@ export const manifestAfter = (
   }
 }
 
-/** `retire`: what a commit makes unreachable, now or when the manifests that name it are no longer kept. */
+/**
+ * `retire`: what a commit makes unreachable, now or when the manifests that name it are no longer
+ * kept.
+ */
 export const afterCommit = (model: Model, mine: Head, after: Manifest, memory: Memory): Memory => {
   const { manifest: before } = mine
   const named = new Set(after.states.map(({ name }) => name))
@@ -61,7 +70,10 @@ export const afterCommit = (model: Model, mine: Head, after: Manifest, memory: M
   return { manifest: after.name, records, retired, deletable, sweepIsDue: memory.sweepIsDue }
 }
 
-/** What the holder of the lease deletes: what it knows to be garbage, and after a cold start what a sweep finds. */
+/**
+ * What the holder of the lease deletes: what it knows to be garbage, and after a cold start what a
+ * sweep finds.
+ */
 export const garbageFor = (
   model: Model,
   world: World,
@@ -90,7 +102,10 @@ const reachableFrom = (model: Model, { manifest }: Head): ReadonlySet<string> =>
   ])
 }
 
-/** Made for a batch that is committed, or for a position that is consumed: nobody can commit or append it any more. */
+/**
+ * Made for a batch that is committed, or for a position that is consumed: nobody can commit or
+ * append it any more.
+ */
 const isPast = (model: Model, world: World, mine: Head, name: string): boolean => {
   if (name.startsWith('b')) {
     const lane = 'abc'.indexOf(name.charAt(1))

@@ -1,4 +1,7 @@
-/** The model is worth what it has in common with the code: its conditions are the code's, and every function it stands for is there. */
+/**
+ * The model is worth what it has in common with the code: its conditions are the code's, and every
+ * function it stands for is there.
+ */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -11,7 +14,10 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
 const NAMES: Readonly<Record<string, string>> = { doneMs: 'done', wakeMs: 'woken' }
 
-/** All lists of attributes of the head in a file, in order, by the names that the model has for them. It has no ends of leases. */
+/**
+ * All lists of attributes of the head in a file, in order, by the names that the model has for
+ * them. It has no ends of leases.
+ */
 const conditionsIn = (path: string): readonly (readonly string[])[] =>
   [...read(path).matchAll(/\[\s*(?:'\w+',?\s*)+\]/g)]
     .map(([list]) => [...list.matchAll(/\w+/g)].map(([name]) => name))

@@ -1,11 +1,13 @@
 /**
- * Sources, and the program of an invocation of intake: the model of `lib/runtime/intake/intake.ts` and of the handler around it.
+ * Sources, and the program of an invocation of intake: the model of `lib/runtime/intake/intake.ts`
+ * and of the handler around it.
  *
  *   event -> [letters] -> lane -> [block] -> append -> head -> [wake -> wind] -> acknowledge
  *
- * A source delivers the records behind the place it holds, in deliveries of any length up to the bound, and delivers again what was not
- * acknowledged: when the invocation has crashed, or when it only seems so (`zombies`). It may also begin again at an earlier place, as
- * after a lost checkpoint (`rewinds`).
+ * A source delivers the records behind the place it holds, in deliveries of any length up to the
+ * bound, and delivers again what was not acknowledged: when the invocation has crashed, or when it
+ * only seems so (`zombies`). It may also begin again at an earlier place, as after a lost
+ * checkpoint (`rewinds`).
  */
 import { appended, freshRecords } from './lanes.ts'
 import { errs, type Model } from './protocol.ts'
@@ -109,7 +111,10 @@ const hasBad = ({ bounds }: Model, { lane, first, last }: Delivery): boolean =>
     bounds.bad ?? '',
   )
 
-/** The order of the steps is the protocol: letters, append, head, acknowledge. Each mistake swaps two of them. */
+/**
+ * The order of the steps is the protocol: letters, append, head, acknowledge. Each mistake swaps
+ * two of them.
+ */
 const firstStep = (
   model: Model,
   delivery: Delivery,
@@ -141,7 +146,10 @@ const putsLetters = ({ model, index, who }: Invocation, delivery: Delivery): Ste
 /** It throws, and its source delivers again. */
 const failed = (world: World, index: number): World => intakeAt(world, index, { before: 'event' })
 
-/** A lane that it has left itself it does not read again: whoever has appended since is met by the condition of the append. */
+/**
+ * A lane that it has left itself it does not read again: whoever has appended since is met by the
+ * condition of the append.
+ */
 const readsLane = (seat: Invocation, delivery: Delivery): Step => {
   const { world, intake, who } = seat
   const left = intake.left[delivery.lane] ?? undefined
@@ -153,7 +161,9 @@ const readsLane = (seat: Invocation, delivery: Delivery): Step => {
   }
 }
 
-/** B1: what is at or below the tail is dropped; the rest is appended behind the tail as it was seen. */
+/**
+ * B1: what is at or below the tail is dropped; the rest is appended behind the tail as it was seen.
+ */
 const meets = (seat: Invocation, world: World, delivery: Delivery, seen: Lane): World => {
   const { model, index, intake } = seat
   if (delivery.last <= seen.tail && !errs(model, 'redelivered records not dropped'))
@@ -232,8 +242,8 @@ const readsHead = ({ model, world, index, who }: Invocation, delivery: Delivery)
 })
 
 /**
- * Refused, it is content: whoever has moved the head looks at the lanes. The code also takes a refusal that shows its own wake for that one,
- * and winds a tick; here it does not, which is worse.
+ * Refused, it is content: whoever has moved the head looks at the lanes. The code also takes a
+ * refusal that shows its own wake for that one, and winds a tick; here it does not, which is worse.
  */
 const wakes = ({ model, index, who }: Invocation, delivery: Delivery, seen: Head): Step => ({
   text: `${who} wakes the head`,

@@ -1,4 +1,7 @@
-/** Lanes and what batches take from them: the model of `lib/state/lanes.ts` and `lib/runtime/sources/lanes/reader.ts`. */
+/**
+ * Lanes and what batches take from them: the model of `lib/state/lanes.ts` and
+ * `lib/runtime/sources/lanes/reader.ts`.
+ */
 import { errs, type Model } from './protocol.ts'
 import {
   type AttemptId,
@@ -29,7 +32,10 @@ export const entriesAfter = (model: Model, lane: Lane, cut: number): readonly En
 export const isWaiting = (model: Model, world: World, cuts: Cuts): boolean =>
   world.lanes.some((lane, index) => entriesAfter(model, lane, cuts[index] as number).length > 0)
 
-/** `allocate`: whole entries from all lanes in turn until the batch is full, and at least one (B8); of a child when its parent is drained. */
+/**
+ * `allocate`: whole entries from all lanes in turn until the batch is full, and at least one (B8);
+ * of a child when its parent is drained.
+ */
 export const allocate = (model: Model, lanes: readonly Lane[], cuts: Cuts, time: number): Plan => {
   const waiting = lanes.map((lane, index) =>
     entriesAfter(model, lane, cuts[index] as number).filter((entry) =>
@@ -96,7 +102,10 @@ interface Appending {
   readonly received: number
 }
 
-/** `#appendNew` and `#queueWith`: the lane with a delivery behind its tail, and without what is consumed. */
+/**
+ * `#appendNew` and `#queueWith`: the lane with a delivery behind its tail, and without what is
+ * consumed.
+ */
 export const appended = (
   model: Model,
   seen: Lane,

@@ -1,4 +1,7 @@
-/** `npm run model`: visits everything the protocol can do within stated bounds, then shows that planted bugs are found. `--help` says how. */
+/**
+ * `npm run model`: visits everything the protocol can do within stated bounds, then shows that
+ * planted bugs are found. `--help` says how.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'

@@ -1,4 +1,7 @@
-/** Somebody at the command line: the model of `lib/runtime/operations/operate.ts`. Commands may meet running drivers. */
+/**
+ * Somebody at the command line: the model of `lib/runtime/operations/operate.ts`. Commands may meet
+ * running drivers.
+ */
 import { manifestAfter } from './garbage.ts'
 import { errs, type Model } from './protocol.ts'
 import { freshId, type Step } from './step.ts'

@@ -1,6 +1,6 @@
 /**
- * The protocol's rules, as data: what each conditional write compares, and by name the ways to get it wrong. `test/model/honesty.test.ts`
- * holds the conditions against the ones in `lib/`.
+ * The protocol's rules, as data: what each conditional write compares, and by name the ways to get
+ * it wrong. `test/model/honesty.test.ts` holds the conditions against the ones in `lib/`.
  */
 import type { Bounds, HeadField, HeadWriteKind } from './world.ts'
 

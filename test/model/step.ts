@@ -1,4 +1,7 @@
-/** How the program of a process is written down: as steps, each at most one call of the world outside of it. */
+/**
+ * How the program of a process is written down: as steps, each at most one call of the world
+ * outside of it.
+ */
 import { idsIn } from './fingerprints.ts'
 import { errs, type Model } from './protocol.ts'
 import type { Arrival } from './store.ts'
@@ -24,7 +27,10 @@ export interface Step {
   readonly fault?: Fault
   /** How the process goes on. A read sees the world as it is; a write, what became of it. */
   readonly goOn: (answer: Arrival) => World
-  /** How it goes on when its tries are used up and it does not know what became of the write. Undefined: it goes on trying. */
+  /**
+   * How it goes on when its tries are used up and it does not know what became of the write.
+   * Undefined: it goes on trying.
+   */
   readonly giveUp?: (world: World) => World
 }
 
@@ -59,7 +65,10 @@ export const intakeAt = (
   intakes: world.intakes.with(index, { ...(world.intakes[index] as Intake), ...change, at }),
 })
 
-/** A driver's call is over. One that ends in an error is called again: the queue delivers the tick once more. */
+/**
+ * A driver's call is over. One that ends in an error is called again: the queue delivers the tick
+ * once more.
+ */
 export const answered = (
   world: World,
   index: number,
@@ -70,7 +79,10 @@ export const answered = (
   return outcome === 'done' ? next : { ...next, called: true }
 }
 
-/** `MOVED`: a driver looks again, maybe with the head as it has just written it. Without ticks to look is the same as to be called. */
+/**
+ * `MOVED`: a driver looks again, maybe with the head as it has just written it. Without ticks to
+ * look is the same as to be called.
+ */
 export const looksAgain = (
   { model, index }: Seat,
   world: World,
@@ -95,7 +107,10 @@ export const stopped = ({ index, who }: Seat, world: World): World => ({
 export const attemptOf = ({ at }: Driver): AttemptId | null =>
   'by' in at ? at.by : 'mine' in at ? at.mine.owner : null
 
-/** Whether the holder of the lease is still at it. One that is gone needs no fault for its lease to be over. */
+/**
+ * Whether the holder of the lease is still at it. One that is gone needs no fault for its lease to
+ * be over.
+ */
 export const isAlive = (world: World, owner: AttemptId): boolean =>
   world.drivers.some((driver) => attemptOf(driver) === owner)
 

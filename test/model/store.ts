@@ -1,4 +1,7 @@
-/** The store, the sink, the queue of ticks and the source: what a write does when it arrives, and what its writer is told. */
+/**
+ * The store, the sink, the queue of ticks and the source: what a write does when it arrives, and
+ * what its writer is told.
+ */
 import { errs, type Model } from './protocol.ts'
 import type { Head, HeadField, Lane, Output, World, Write } from './world.ts'
 
@@ -91,7 +94,10 @@ const withSegments = (
   }
 }
 
-/** What a commit has computed is noted for the checkers: it is what the output of that batch has to hold for ever. */
+/**
+ * What a commit has computed is noted for the checkers: it is what the output of that batch has to
+ * hold for ever.
+ */
 const noteCommit = (
   world: World,
   { kind, seen, next }: Extract<Write, { to: 'head' }>,

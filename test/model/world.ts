@@ -1,18 +1,25 @@
 /**
- * The world of the model: all that is stored anywhere, and where every process stands, as plain data. Two worlds that are equal as JSON are
- * the same state.
+ * The world of the model: all that is stored anywhere, and where every process stands, as plain
+ * data. Two worlds that are equal as JSON are the same state.
  *
- * There is no time in it. A lease may be over at any moment, a process may stand still between any two of its steps for as long as the
- * others like, and a batch is due whenever a driver looks (but see `Bounds.clock`). What holds here holds whatever any clock says.
+ * There is no time in it. A lease may be over at any moment, a process may stand still between any
+ * two of its steps for as long as the others like, and a batch is due whenever a driver looks (but
+ * see `Bounds.clock`). What holds here holds whatever any clock says.
  */
 
-/** Who tries. Random in the code, and used once; here the smallest number that nothing in the world mentions, which is as good. */
+/**
+ * Who tries. Random in the code, and used once; here the smallest number that nothing in the world
+ * mentions, which is as good.
+ */
 export type AttemptId = `#${number}`
 
 /** One record: its lane and its position in it, as `a1`. */
 export type RecordId = string
 
-/** An immutable item with the records in it. Since nobody writes a name twice, whoever knows the name may as well know what is in it. */
+/**
+ * An immutable item with the records in it. Since nobody writes a name twice, whoever knows the
+ * name may as well know what is in it.
+ */
 export interface Segment {
   readonly name: string
   readonly records: readonly RecordId[]
@@ -46,7 +53,9 @@ export interface Manifest {
   readonly time: number
   readonly cuts: Cuts
   readonly states: readonly Segment[]
-  /** The manifests before it that are still kept, newest first, each with the names of its states. */
+  /**
+   * The manifests before it that are still kept, newest first, each with the names of its states.
+   */
   readonly previous: readonly { readonly name: string; readonly states: readonly string[] }[]
 }
 
@@ -56,7 +65,10 @@ export interface Plan {
   readonly cuts: Cuts
 }
 
-/** As `lib/state/head.ts` keeps it, without the times. `next`, `plan`, `attempts` and `outputDone` are those of the logged batch. */
+/**
+ * As `lib/state/head.ts` keeps it, without the times. `next`, `plan`, `attempts` and `outputDone`
+ * are those of the logged batch.
+ */
 export interface Head {
   readonly generation: number
   readonly status: 'running' | 'rest' | 'failed'
@@ -65,7 +77,10 @@ export interface Head {
   readonly done: number
   readonly manifest: Manifest
   readonly cuts: Cuts
-  /** It has been woken since the last commit: the code keeps the moment, `wakeMs`, and writes 0 at rest. */
+  /**
+   * It has been woken since the last commit: the code keeps the moment, `wakeMs`, and writes 0 at
+   * rest.
+   */
   readonly woken: boolean
   readonly next: number | null
   readonly plan: Plan | null
@@ -85,10 +100,15 @@ export interface Memory {
   readonly sweepIsDue: boolean
 }
 
-/** A driver stands before the step that is named. `mine` is the head as its attempt has logged it. */
+/**
+ * A driver stands before the step that is named. `mine` is the head as its attempt has logged it.
+ */
 export type DriverAt =
   | { readonly before: 'call' }
-  /** With the lanes as it has read them beside the head, or the head as it has just written it, which it does not read again. */
+  /**
+   * With the lanes as it has read them beside the head, or the head as it has just written it,
+   * which it does not read again.
+   */
   | { readonly before: 'look'; readonly lanes?: readonly Lane[]; readonly wrote?: Head }
   | { readonly before: 'adopt' | 'load'; readonly seen: Head; readonly lanes?: readonly Lane[] }
   | { readonly before: 'lanes'; readonly seen: Head; readonly lanes?: readonly Lane[] }
@@ -111,12 +131,18 @@ export type DriverAt =
 export interface Driver {
   readonly generation: number
   readonly memory: Memory | null
-  /** Garbage is collected beside the batch: it is to be looked for, or this is to be deleted; null: neither. */
+  /**
+   * Garbage is collected beside the batch: it is to be looked for, or this is to be deleted; null:
+   * neither.
+   */
   readonly garbage: 'due' | readonly string[] | null
   readonly at: DriverAt
 }
 
-/** What the source has handed to an invocation of intake: the records of a lane from `first` to `last`. */
+/**
+ * What the source has handed to an invocation of intake: the records of a lane from `first` to
+ * `last`.
+ */
 export interface Delivery {
   readonly lane: number
   readonly first: number
@@ -140,7 +166,10 @@ export type IntakeAt =
   | { readonly before: 'wake'; readonly delivery: Delivery; readonly seen: Head }
 
 export interface Intake {
-  /** How far the lanes are consumed, by the last head it has read: what is behind is dropped from a lane with the next append. */
+  /**
+   * How far the lanes are consumed, by the last head it has read: what is behind is dropped from a
+   * lane with the next append.
+   */
   readonly known: Cuts
   /** The lanes as it has left them with its last append: it does not read them again. */
   readonly left: readonly (Lane | null)[]
@@ -182,7 +211,10 @@ export interface World {
   readonly person: PersonAt
   /** By batch time, from 1 on. */
   readonly outputs: readonly (Output | null)[]
-  /** The names of all segments that are there, in order; null where the model lets none be deleted, and so need not know. */
+  /**
+   * The names of all segments that are there, in order; null where the model lets none be deleted,
+   * and so need not know.
+   */
   readonly stored: readonly string[] | null
   readonly letters: readonly RecordId[]
   /** A tick for the driver lies in its queue. */
@@ -195,18 +227,26 @@ export interface World {
   readonly left: Readonly<Record<Fault, number>>
   /** Blocks that are gone though they are needed. */
   readonly lost: readonly Block[]
-  /** Kept for the checkers alone: what each committed batch has computed (null: it was skipped), and what was given up with those skipped. */
+  /**
+   * Kept for the checkers alone: what each committed batch has computed (null: it was skipped), and
+   * what was given up with those skipped.
+   */
   readonly committed: readonly (Output | null)[]
   readonly givenUp: readonly RecordId[]
   /** The most of each source that was ever acknowledged. */
   readonly acknowledged: readonly number[]
-  /** A superseded driver has answered the last call, which was meant for the one that superseded it. */
+  /**
+   * A superseded driver has answered the last call, which was meant for the one that superseded it.
+   */
   readonly missed: boolean
   /** A process has stopped for good, with this cry. */
   readonly alarm: string | null
 }
 
-/** The attributes of the head that a conditional write can compare: `next` is the time of the logged batch, `logged` all that is logged of it. */
+/**
+ * The attributes of the head that a conditional write can compare: `next` is the time of the logged
+ * batch, `logged` all that is logged of it.
+ */
 export type HeadField =
   | 'epoch'
   | 'done'
@@ -228,7 +268,10 @@ export type HeadWriteKind =
   | 'exhaust'
   | 'operate'
 
-/** A call of the store, the sink or a queue that changes something: data, so that it can arrive later than its writer thinks. */
+/**
+ * A call of the store, the sink or a queue that changes something: data, so that it can arrive
+ * later than its writer thinks.
+ */
 export type Write =
   | {
       readonly to: 'head'
@@ -257,7 +300,10 @@ export interface Bounds {
   readonly records: readonly number[]
   /** The generation of each driver. */
   readonly drivers: readonly number[]
-  /** Invocations of intake at once. None: all records are in the lanes from the beginning, an entry each. */
+  /**
+   * Invocations of intake at once. None: all records are in the lanes from the beginning, an entry
+   * each.
+   */
   readonly intakes: number
   /** Records in a delivery, in an entry, in a batch, at most. */
   readonly delivery: number
@@ -266,13 +312,22 @@ export interface Bounds {
   readonly faults: Partial<Readonly<Record<Fault, number>>>
   /** Attempts at a batch before the application stands as failed. */
   readonly attempts?: number
-  /** Drivers wait for ticks, and the application rests when there is nothing to do; else no empty batch is run. */
+  /**
+   * Drivers wait for ticks, and the application rests when there is nothing to do; else no empty
+   * batch is run.
+   */
   readonly rests?: boolean
-  /** Segments are deleted, so that it matters which are there: manifests kept, and segments of a state before they are merged. */
+  /**
+   * Segments are deleted, so that it matters which are there: manifests kept, and segments of a
+   * state before they are merged.
+   */
   readonly garbage?: { readonly kept: number; readonly merged: number }
   /** Batch t is due when so many intervals have gone by, up to this many; 0: at any time. */
   readonly clock?: number
-  /** The second lane comes after the first: its source is delivered when all of the first's is acknowledged, as of a shard that was split. */
+  /**
+   * The second lane comes after the first: its source is delivered when all of the first's is
+   * acknowledged, as of a shard that was split.
+   */
   readonly isFamily?: boolean
   /** This record cannot be read, and is put aside. */
   readonly bad?: RecordId

@@ -6,8 +6,8 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-// The package as strangers get it: packed, installed into a project of their own, compiled against, and run. Nothing here needs a network,
-// because the package depends on nothing.
+// The package as strangers get it: packed, installed into a project of their own, compiled against,
+// and run. Nothing here needs a network, because the package depends on nothing.
 
 const root = join(import.meta.dirname, '..', '..')
 const BUILD_MS_MAX = 120_000

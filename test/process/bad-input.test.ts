@@ -12,8 +12,8 @@ import {
   temporaryDirectory,
 } from './millrace.ts'
 
-// Bad input of every kind, through the command line as a process: the exit code, the stable code, and a message that says what is wrong,
-// the value, what is allowed and the fix.
+// Bad input of every kind, through the command line as a process: the exit code, the stable code,
+// and a message that says what is wrong, the value, what is allowed and the fix.
 
 const words = pipelinePath('word-totals')
 const bound = ['--bind', 'lines=in', '--bind', 'results=out', '--state', 'state']

@@ -31,7 +31,10 @@ const objectsIn = (stdout: string): readonly Readonly<Record<string, unknown>>[]
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 
-/** A store in which a run has put three lines aside: two that the code is wrong about, and one that is no text. */
+/**
+ * A store in which a run has put three lines aside: two that the code is wrong about, and one that
+ * is no text.
+ */
 const afterTrouble = async (): Promise<string> => {
   const directory = temporaryDirectory()
   mkdirSync(join(directory, 'in'))
@@ -156,7 +159,8 @@ describe('redrive', () => {
         `${names.slice(file * 10, file * 10 + 10).join('\n')}\n`,
       )
     expect(await run(directory, 'picky')).toMatchObject({ exitCode: 0 })
-    // Each is killed a little later, in steps that also reach the end of a slow one soon; one must come through.
+    // Each is killed a little later, in steps that also reach the end of a slow one soon; one must
+    // come through.
     for (let killed = 0, delayMs = 60; ; killed++, delayMs *= 1.2) {
       const command = startMillrace(directory, 'redrive', ...STATE, '--json')
       const timer = setTimeout(() => command.child.kill('SIGKILL'), delayMs)

@@ -7,8 +7,8 @@ import { eventsIn, millrace, pipelinePath, startMillrace, temporaryDirectory } f
 import { NumberedLines } from './numbered-lines.ts'
 import { countsOf, savedCounts, sorted } from './results.ts'
 
-// The promise, on real processes: kill -9 at any moment costs work and no record. When a kill comes is up to the seed and the machine;
-// what must hold afterwards is not.
+// The promise, on real processes: kill -9 at any moment costs work and no record. When a kill comes
+// is up to the seed and the machine; what must hold afterwards is not.
 
 const SEED = 20_261
 const KILLS = 30
@@ -106,7 +106,8 @@ test(
     // Nothing hidden, nothing half done: only the two outputs of each batch.
     expect(readdirSync(out)).toHaveLength(batches.size + totals.size)
     expect([...totals.keys()]).toEqual([...batches.keys()])
-    // The totals of every batch are those of the batch before and what is in its own output: none is missing, none was there twice.
+    // The totals of every batch are those of the batch before and what is in its own output: none
+    // is missing, none was there twice.
     let before: readonly (readonly [string, number])[] = []
     for (const [time, counts] of batches) {
       before = sorted(countsOf([...before, ...counts]))
@@ -169,8 +170,9 @@ test(
         exitCode: isLast ? 0 : null,
       })
       await lines.disconnected()
-      // What a life has appended is the beginning of what was sent to it: the rest was on the way when it was killed.
-      // One more connection than its own can only be that of the life before, taken up late: nobody has read from it.
+      // What a life has appended is the beginning of what was sent to it: the rest was on the way
+      // when it was killed. One more connection than its own can only be that of the life before,
+      // taken up late: nobody has read from it.
       const mine = lines.connections.slice(connections)
       for (const { first, last } of mine.slice(0, -1)) lost.push(...fromTo(first, last))
       const count = (await tailOf(directory)) - appended.length

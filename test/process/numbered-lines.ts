@@ -10,7 +10,10 @@ export interface Connection {
 const LINES_AT_ONCE = 20
 const PAUSE_MS = 5
 
-/** A server that sends the lines 1, 2, 3, ..., each once, over whatever connection there is: what a connection loses is never sent again. */
+/**
+ * A server that sends the lines 1, 2, 3, ..., each once, over whatever connection there is: what a
+ * connection loses is never sent again.
+ */
 export class NumberedLines {
   readonly connections: Connection[] = []
   readonly #server: Server

@@ -1,4 +1,7 @@
-/** Preloaded into a process of its own (`node --import`): plants the bug that MILLRACE_PLANTED_BUG names while the sources are loaded. */
+/**
+ * Preloaded into a process of its own (`node --import`): plants the bug that MILLRACE_PLANTED_BUG
+ * names while the sources are loaded.
+ */
 import { registerHooks } from 'node:module'
 
 import { plantedBugs } from './planted-bugs.ts'

@@ -1,4 +1,7 @@
-/** A seed that has failed once, and what it showed. What a seed draws changes when the world does: each is kept where it failed last. */
+/**
+ * A seed that has failed once, and what it showed. What a seed draws changes when the world does:
+ * each is kept where it failed last.
+ */
 export interface FailedOnce {
   readonly seed: number
   readonly what: string

@@ -9,7 +9,10 @@ export interface Shrunk {
   readonly workload: number
 }
 
-/** Leaves out one fault after another, and then ever more of the work, as long as the same checker finds something. */
+/**
+ * Leaves out one fault after another, and then ever more of the work, as long as the same checker
+ * finds something.
+ */
 export const shrink = async (failed: SimulationResult): Promise<Shrunk> => {
   const fails = async (
     without: readonly FaultKind[],

@@ -1,5 +1,6 @@
 /**
- * `npm run sim`: hunts for broken promises over many seeds, replays one, or shows that planted bugs are found. `--help` says how.
+ * `npm run sim`: hunts for broken promises over many seeds, replays one, or shows that planted bugs
+ * are found. `--help` says how.
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'

@@ -2,7 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { type Comment, type Node, parseSync, type Program, visitorKeys } from 'oxc-parser'
 
-/** One parsed file. Rules see nothing else of the project, so that a test can plant a small set of files that breaks them. */
+/**
+ * One parsed file. Rules see nothing else of the project, so that a test can plant a small set of
+ * files that breaks them.
+ */
 export interface Source {
   /** Relative to the root of the project, with `/` between names. */
   readonly path: string
@@ -81,7 +84,10 @@ export function* nodesOf({ program }: Source): Generator<readonly [node: Node, p
   }
 }
 
-/** A property's or member's name, where it stands in the text: `a.name`, `a['name']`, `{ name: ... }`. */
+/**
+ * A property's or member's name, where it stands in the text: `a.name`, `a['name']`, `{ name: ...
+ * }`.
+ */
 export const nameOf = (key: Node, computed: boolean): string | undefined => {
   if (key.type === 'Literal' && typeof key.value === 'string') return key.value
   return key.type === 'Identifier' && !computed ? key.name : undefined

@@ -45,7 +45,10 @@ const examples = new Map([
 const decisions = documentsIn('docs/internals/decisions', '.md')
 const documents = new Map([['README.md', read('README.md')], ...documentsIn('docs', '.md')])
 
-/** A rule over files, the planted files that break it (and some that do not), and what it finds in them. */
+/**
+ * A rule over files, the planted files that break it (and some that do not), and what it finds in
+ * them.
+ */
 interface SourceRow {
   readonly rule: string
   readonly find: (sources: readonly Source[]) => Findings
@@ -285,7 +288,9 @@ describe.each(sourceRows)('$rule', ({ find, planted, found }) => {
   test('a breach is seen', () => expect(find(sourcesOf(planted))).toEqual(found))
 })
 
-/** A rule over documents or package.json: what it finds in the project, and in something planted. */
+/**
+ * A rule over documents or package.json: what it finds in the project, and in something planted.
+ */
 interface DocumentRow {
   readonly rule: string
   readonly kept: Findings

@@ -1,4 +1,7 @@
-/** What the compiler writes down for users: no `any`, in nothing that can be reached from what they import. */
+/**
+ * What the compiler writes down for users: no `any`, in nothing that can be reached from what they
+ * import.
+ */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,7 @@
-/** What the compiler must know, and what it must refuse. The bodies describe pipelines; the checks are made when the tests are compiled. */
+/**
+ * What the compiler must know, and what it must refuse. The bodies describe pipelines; the checks
+ * are made when the tests are compiled.
+ */
 import {
   type DStream,
   type KinesisRecord,

@@ -1,6 +1,9 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 
-/** The time of the newest answer by the clock of the service, epoch milliseconds to a second, or undefined before the first one. */
+/**
+ * The time of the newest answer by the clock of the service, epoch milliseconds to a second, or
+ * undefined before the first one.
+ */
 export type AnswerTime = () => number | undefined
 
 const known = new WeakMap<DynamoDBClient, AnswerTime>()
@@ -10,7 +13,10 @@ const dateOf = (response: unknown): number => {
   return Date.parse(headers?.['date'] ?? '')
 }
 
-/** Reads the `date` of each answer of a client, refusals included. Asked again about a client, it is the same. */
+/**
+ * Reads the `date` of each answer of a client, refusals included. Asked again about a client, it is
+ * the same.
+ */
 export const answerTimeOf = (client: DynamoDBClient): AnswerTime => {
   const there = known.get(client)
   if (there !== undefined) return there

@@ -55,7 +55,10 @@ export const errorName = (error: unknown): string => partsOf(error).name ?? ''
 export const statusOf = (error: unknown): number | undefined =>
   partsOf(error).$metadata?.httpStatusCode
 
-/** Whether the same call may succeed later: throttled, timed out, broken off, or an error of the service itself. */
+/**
+ * Whether the same call may succeed later: throttled, timed out, broken off, or an error of the
+ * service itself.
+ */
 export const isTransient = (error: unknown): boolean => {
   const { name = '', code = '', $retryable } = partsOf(error)
   return (

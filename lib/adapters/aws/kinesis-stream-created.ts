@@ -4,8 +4,8 @@ import { deniedFix, isDenied, isTransient } from './aws-errors.ts'
 import { kinesisClient } from './kinesis-client.ts'
 
 /**
- * When a stream was created, epoch milliseconds: what tells it from an earlier one under its name. Twenty of these calls a second are all
- * that an account has.
+ * When a stream was created, epoch milliseconds: what tells it from an earlier one under its name.
+ * Twenty of these calls a second are all that an account has.
  *
  * Errors: `STREAM_UNREADABLE` (retryable, unless access is denied or there is no such stream).
  *

@@ -1,6 +1,7 @@
 /**
- * Reading a shard again. A range is found by the sequence number of its first record; where that is too old for the stream, or not of this
- * shard, what is there behind it is not what was asked for, and the caller sees by count and checksum that records are lost.
+ * Reading a shard again. A range is found by the sequence number of its first record; where that is
+ * too old for the stream, or not of this shard, what is there behind it is not what was asked for,
+ * and the caller sees by count and checksum that records are lost.
  */
 import {
   GetRecordsCommand,
@@ -71,7 +72,8 @@ const readPages = async (
   let { ShardIterator: iterator } = await client.send(new GetShardIteratorCommand(at))
   const [from, to] = [BigInt(first), BigInt(last)]
   const found: StreamRecord[] = []
-  // A closed shard ends without a further iterator; of an open one the reply at its end says that it is not behind.
+  // A closed shard ends without a further iterator; of an open one the reply at its end says that
+  // it is not behind.
   while (iterator !== undefined && iterator !== null) {
     const page: GetRecordsCommandOutput = await client.send(
       new GetRecordsCommand({ StreamARN: streamArn, ShardIterator: iterator }),
@@ -106,7 +108,8 @@ const findShard = async (
 }
 
 /**
- * A {@link StreamReader} of Kinesis. It shares the five reads a second of a shard with whoever else reads it.
+ * A {@link StreamReader} of Kinesis. It shares the five reads a second of a shard with whoever else
+ * reads it.
  *
  * @example
  * ```ts

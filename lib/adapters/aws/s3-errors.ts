@@ -1,7 +1,10 @@
 import { MillraceError } from '../../base/errors.ts'
 import { deniedError, deniedFix, errorName, isDenied, isTransient, statusOf } from './aws-errors.ts'
 
-/** Whether the object, or the version of it, is not there. A bucket that is not there is another matter. */
+/**
+ * Whether the object, or the version of it, is not there. A bucket that is not there is another
+ * matter.
+ */
 export const isMissingObject = (error: unknown): boolean =>
   errorName(error) === 'NoSuchKey' ||
   errorName(error) === 'NoSuchVersion' ||
@@ -15,7 +18,10 @@ export const isConditionFailed = (error: unknown): boolean =>
 export const isConflict = (error: unknown): boolean =>
   statusOf(error) === 409 && errorName(error) !== 'BucketAlreadyExists'
 
-/** An error of S3 under the code of the port that it came through. `action` is the permission, for example `s3:PutObject`. */
+/**
+ * An error of S3 under the code of the port that it came through. `action` is the permission, for
+ * example `s3:PutObject`.
+ */
 export const s3Error = (
   error: unknown,
   code: 'OUTPUT_FAILED' | 'OBJECT_UNREADABLE' | 'STORE_FAILED',

@@ -1,4 +1,7 @@
-/** The few calls of S3 that outputs are made of, each a plain answer instead of an error where a condition did not hold. */
+/**
+ * The few calls of S3 that outputs are made of, each a plain answer instead of an error where a
+ * condition did not hold.
+ */
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -103,7 +106,10 @@ export interface NewObject {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-/** Writes if the object is still the one that was seen, or still not there. Gives the new one's etag, or undefined if it was not written. */
+/**
+ * Writes if the object is still the one that was seen, or still not there. Gives the new one's
+ * etag, or undefined if it was not written.
+ */
 export const putIfSeen = (
   { client, bucket }: Bucket,
   object: NewObject,

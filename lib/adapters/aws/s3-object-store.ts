@@ -23,7 +23,8 @@ const versionOf = (
   key: string,
   { VersionId, ETag = '', LastModified, ContentLength = 0 }: HeadObjectCommandOutput,
 ): ObjectVersion => {
-  // A bucket whose versioning was never switched on has no ids; objects from before it was have the id "null".
+  // A bucket whose versioning was never switched on has no ids; objects from before it was have the
+  // id "null".
   const isVersioned = VersionId !== undefined && VersionId !== 'null'
   const modifiedMs = LastModified?.getTime() ?? 0
   return {
@@ -40,8 +41,9 @@ const isGone = (error: unknown): boolean =>
   isMissingObject(error) || statusOf(error) === 404 || statusOf(error) === 405
 
 /**
- * The objects of a bucket as an {@link ObjectStore}. Reads are pinned: to the version's id where the bucket keeps versions, else to the
- * entity tag, so that another upload is never read in the place of the one that a batch has taken.
+ * The objects of a bucket as an {@link ObjectStore}. Reads are pinned: to the version's id where
+ * the bucket keeps versions, else to the entity tag, so that another upload is never read in the
+ * place of the one that a batch has taken.
  *
  * @example
  * ```ts

@@ -22,7 +22,10 @@ export interface S3ObjectsOptions {
 
 const SECOND_MS = 1_000
 
-/** To whole seconds, which is what S3 has; some places show more in a listing than in the headers of an object. */
+/**
+ * To whole seconds, which is what S3 has; some places show more in a listing than in the headers of
+ * an object.
+ */
 const modifiedMsOf = (modified: Date | undefined): number =>
   Math.floor((modified?.getTime() ?? 0) / SECOND_MS) * SECOND_MS
 
@@ -59,8 +62,9 @@ const readError = (error: unknown, action: string, place: string): MillraceError
     : s3Error(error, 'OBJECT_UNREADABLE', { action, place })
 
 /**
- * The objects directly below a prefix of a bucket as an {@link ObjectSource}, by listing: 1,000 a request, so this is for sweeps and not
- * for every second. An object is pinned by its entity tag: after another upload of other bytes it is `replaced`.
+ * The objects directly below a prefix of a bucket as an {@link ObjectSource}, by listing: 1,000 a
+ * request, so this is for sweeps and not for every second. An object is pinned by its entity tag:
+ * after another upload of other bytes it is `replaced`.
  *
  * @example
  * ```ts

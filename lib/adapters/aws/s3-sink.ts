@@ -3,13 +3,16 @@
  *
  * 1. look at what is there: every object must carry a fence of this application, none a newer one;
  * 2. remove `_SUCCESS`, so that a reader who waits for it sees nothing while parts change;
- * 3. write the parts, each under the condition that what it replaces is what was looked at, and remove stale ones;
+ * 3. write the parts, each under the condition that what it replaces is what was looked at, and
+ *    remove stale ones;
  * 4. list again, and remove what an older attempt has written meanwhile;
- * 5. write `_SUCCESS`, if still none is there. A condition that does not hold leads back to 1, where a newer fence ends this attempt.
+ * 5. write `_SUCCESS`, if still none is there. A condition that does not hold leads back to 1,
+ *    where a newer fence ends this attempt.
  *
- * The conditions compare entity tags, which are the same for the same bytes. An attempt that stood still since step 1, and two later ones
- * that wrote the very bytes it saw, could so be taken for one: then it puts its own bytes in place, which are the same too, as long as the
- * same batch gives the same bytes (B3).
+ * The conditions compare entity tags, which are the same for the same bytes. An attempt that stood
+ * still since step 1, and two later ones that wrote the very bytes it saw, could so be taken for
+ * one: then it puts its own bytes in place, which are the same too, as long as the same batch gives
+ * the same bytes (B3).
  */
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { Fence } from '../../ports/fence.ts'
@@ -207,8 +210,8 @@ const inTurn = async (name: string, action: () => Promise<void>): Promise<void> 
 }
 
 /**
- * A {@link Sink} of files in a bucket. Each part carries the fence in its metadata, `_SUCCESS` in its
- * text as well. What is written is kept in memory until `finish` puts it in place.
+ * A {@link Sink} of files in a bucket. Each part carries the fence in its metadata, `_SUCCESS` in
+ * its text as well. What is written is kept in memory until `finish` puts it in place.
  *
  * @example
  * ```ts

@@ -6,7 +6,8 @@ import { clientSettings, once } from './clients.ts'
 const ssmClient = once(() => new SSMClient(clientSettings()))
 
 /**
- * The text of a parameter of the account and region that the surroundings name; undefined if there is none.
+ * The text of a parameter of the account and region that the surroundings name; undefined if there
+ * is none.
  *
  * Errors: `ACCESS_DENIED`, `CREDENTIALS_MISSING`, `STORE_FAILED`.
  *

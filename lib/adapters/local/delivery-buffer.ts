@@ -3,11 +3,20 @@ import type { Delivery, ReceiverSink, RejectedRecord } from '../../ports/receive
 
 /** Collects what a receiver reads, and hands it on a delivery at a time. */
 export interface DeliveryBuffer {
-  /** Takes lines, and sees to it that they are delivered soon. `sizeBytes` is about how large they are. */
+  /**
+   * Takes lines, and sees to it that they are delivered soon. `sizeBytes` is about how large they
+   * are.
+   */
   add(split: SplitLines, sizeBytes: number): void
-  /** Whether the receiver should `flush` before it reads on: this is how a slow store slows the sender down. */
+  /**
+   * Whether the receiver should `flush` before it reads on: this is how a slow store slows the
+   * sender down.
+   */
   readonly isFull: boolean
-  /** Resolves when all that was added is stored. Rejects when a store was rejected, this time or before. */
+  /**
+   * Resolves when all that was added is stored. Rejects when a store was rejected, this time or
+   * before.
+   */
   flush(): Promise<void>
   /** Ends the waiting for the next delivery. */
   close(): void
@@ -17,7 +26,10 @@ export interface DeliveryBuffer {
 export interface DeliveryLimits {
   readonly recordsMax: number
   readonly bytesMax: number
-  /** At least so long between one delivery and the next, unless the buffer is full: many small ones would cost one durable write each. */
+  /**
+   * At least so long between one delivery and the next, unless the buffer is full: many small ones
+   * would cost one durable write each.
+   */
   readonly intervalMs: number
 }
 
@@ -42,8 +54,9 @@ class Collected implements Delivery {
 }
 
 /**
- * A {@link DeliveryBuffer} for a sink. The first lines after a pause go at once; what comes while a store is under way, or within
- * `intervalMs` of the last one, goes together. `onFailure` hears when the sink rejects what nobody waits for.
+ * A {@link DeliveryBuffer} for a sink. The first lines after a pause go at once; what comes while a
+ * store is under way, or within `intervalMs` of the last one, goes together. `onFailure` hears when
+ * the sink rejects what nobody waits for.
  */
 export const deliveryBuffer = (
   sink: Pick<ReceiverSink, 'store'>,
@@ -61,7 +74,8 @@ export const deliveryBuffer = (
     await sink.store({ records, rejected })
   }
   const flush = (): Promise<void> => {
-    // One after the other: the sink is never called again before it has settled. Once one has failed, all that follow do.
+    // One after the other: the sink is never called again before it has settled. Once one has
+    // failed, all that follow do.
     last = last.then(storeCollected)
     return last
   }

@@ -13,7 +13,10 @@ export const syncDirectory = (directory: string): void => {
   }
 }
 
-/** Creates a directory and those above it so that they survive a power cut; one that is there is left as it is. */
+/**
+ * Creates a directory and those above it so that they survive a power cut; one that is there is
+ * left as it is.
+ */
 export const makeDurableDirectory = (directory: string): void => {
   const first = mkdirSync(directory, { recursive: true })
   if (first === undefined) return

@@ -1,14 +1,21 @@
 /**
- * How items become columns. Keys are BLOBs, not TEXT, and attributes are JSON, since `node:sqlite` turns a lone surrogate into U+FFFD
- * without a word: two keys would become one. JSON escapes lone surrogates; keys are UTF-8, and lone surrogates three bytes as if they were
- * characters of their own (WTF-8), which keeps the order of well-formed keys and makes every key distinct.
+ * How items become columns. Keys are BLOBs, not TEXT, and attributes are JSON, since `node:sqlite`
+ * turns a lone surrogate into U+FFFD without a word: two keys would become one. JSON escapes lone
+ * surrogates; keys are UTF-8, and lone surrogates three bytes as if they were characters of their
+ * own (WTF-8), which keeps the order of well-formed keys and makes every key distinct.
  */
 import { MillraceError } from '../../base/errors.ts'
 import type { Attribute, Item } from '../../ports/item-store.ts'
 
-/** The columns that hold the attributes: JSON that a person can read, and all bytes one after the other. */
+/**
+ * The columns that hold the attributes: JSON that a person can read, and all bytes one after the
+ * other.
+ */
 export interface ItemRow {
-  /** `[[name, value], ...]`; where the value is bytes it is `[name, { bytes: length }]`, in the order in which they lie in `bytes`. */
+  /**
+   * `[[name, value], ...]`; where the value is bytes it is `[name, { bytes: length }]`, in the
+   * order in which they lie in `bytes`.
+   */
   readonly attributes: string
   readonly bytes: Uint8Array | null
 }
@@ -97,7 +104,10 @@ export const keyText = (stored: Uint8Array): string => {
   return text + bytes.toString('utf8', from)
 }
 
-/** The first bytes after all that begin with `prefix`, or undefined if there are none: every string starts with the empty one. */
+/**
+ * The first bytes after all that begin with `prefix`, or undefined if there are none: every string
+ * starts with the empty one.
+ */
 export const afterPrefix = (prefix: Uint8Array): Uint8Array | undefined => {
   if (prefix.length === 0) return undefined
   const end = new Uint8Array(prefix)

@@ -27,8 +27,9 @@ const directoriesIn = async (
 }
 
 /**
- * The files directly in all directories that a path with patterns matches, as one {@link ObjectSource}: a directory that appears, or is
- * moved there, is watched from then on. Keys are paths below the part of the path that has no pattern. A path without any is one directory.
+ * The files directly in all directories that a path with patterns matches, as one {@link
+ * ObjectSource}: a directory that appears, or is moved there, is watched from then on. Keys are
+ * paths below the part of the path that has no pattern. A path without any is one directory.
  *
  * @example
  * ```ts
@@ -80,7 +81,8 @@ export const localDirectories = ({ path, warn }: LocalDirectoryOptions): ObjectS
         })
       } catch (error) {
         if (!isMissing(error)) throw error
-        // The file's own directory may well be gone. If the base is too, this throws: it may come back.
+        // The file's own directory may well be gone. If the base is too, this throws: it may come
+        // back.
         await readableDirectory(base)
         return { found: false, gone: 'missing' }
       }

@@ -48,7 +48,10 @@ const directoryError = (error: unknown, path: string): MillraceError => {
   )
 }
 
-/** The time by which files are chosen. Both listing and reading must round it in the same way, or no file would ever be found again. */
+/**
+ * The time by which files are chosen. Both listing and reading must round it in the same way, or no
+ * file would ever be found again.
+ */
 const modifiedMsOf = (stats: Stats): number => Math.floor(stats.mtimeMs)
 
 /** Reads as many of the first bytes as are wanted and there. */
@@ -74,14 +77,16 @@ const isSame = (stats: Stats, { modifiedMs, sizeBytes }: ObjectSummary): boolean
 const readListed = async (file: FileHandle, summary: ObjectSummary): Promise<ObjectContent> => {
   if (!isSame(await file.stat(), summary)) return { found: false, gone: 'replaced' }
   const bytes = await readFirst(file, summary.sizeBytes)
-  // Again: whoever wrote into the file while it was read has changed its time, or has made it shorter.
+  // Again: whoever wrote into the file while it was read has changed its time, or has made it
+  // shorter.
   const intact = bytes.length === summary.sizeBytes && isSame(await file.stat(), summary)
   return intact ? { found: true, bytes } : { found: false, gone: 'replaced' }
 }
 
 /**
- * The files directly in one directory as an {@link ObjectSource}. The directory may come later, and its files should be moved in when they
- * are complete: a file written in place is taken as far as it has come.
+ * The files directly in one directory as an {@link ObjectSource}. The directory may come later, and
+ * its files should be moved in when they are complete: a file written in place is taken as far as
+ * it has come.
  */
 export const localDirectory = ({ path, warn }: LocalDirectoryOptions): ObjectSource => {
   const warned = new Set<string>()
@@ -102,7 +107,8 @@ export const localDirectory = ({ path, warn }: LocalDirectoryOptions): ObjectSou
     }
   }
   const missing = async (): Promise<ObjectContent> => {
-    // A whole directory that is away, say on a disk not mounted, may come back: its files must not be given up one by one.
+    // A whole directory that is away, say on a disk not mounted, may come back: its files must not
+    // be given up one by one.
     await readableDirectory(path)
     return { found: false, gone: 'missing' }
   }

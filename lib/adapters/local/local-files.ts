@@ -2,13 +2,17 @@
  * Text files of batches in a directory. The order of the steps is the promise:
  *
  * 1. refuse early what is fenced;
- * 2. write all files into a hidden directory beside the place, and sync them: nobody sees them, a crash leaves only garbage;
- * 3. without a pause in between, check the fence again, move what is there aside, rename the new directory into place: a reader sees the
+ * 2. write all files into a hidden directory beside the place, and sync them: nobody sees them, a
+ *    crash leaves only garbage;
+ * 3. without a pause in between, check the fence again, move what is there aside, rename the new
+ *    directory into place: a reader sees the
  *    old directory, none, or the new one;
- * 4. sync the names, and remove what was moved aside. A crash before leaves a hidden directory that the next write of this path removes.
+ * 4. sync the names, and remove what was moved aside. A crash before leaves a hidden directory that
+ *    the next write of this path removes.
  *
- * Step 3 runs in one go of this process. Attempts in other processes are kept out by the lock of the store; for those that have no store in
- * common, the fence of what was moved aside is looked at once more, and it is moved back if it is newer.
+ * Step 3 runs in one go of this process. Attempts in other processes are kept out by the lock of
+ * the store; for those that have no store in common, the fence of what was moved aside is looked at
+ * once more, and it is moved back if it is newer.
  */
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs'
@@ -62,7 +66,10 @@ const HIDDEN_SUFFIX = /^[0-9a-f]{16}$/
 const hiddenSibling = (target: string): string =>
   join(dirname(target), hiddenPrefix(target) + randomBytes(8).toString('hex'))
 
-/** What is there under a name: nothing, or its `_SUCCESS` file if it has one. An empty directory is nothing. */
+/**
+ * What is there under a name: nothing, or its `_SUCCESS` file if it has one. An empty directory is
+ * nothing.
+ */
 const lookAt = (target: string): { readonly there: boolean; readonly success?: Uint8Array } => {
   const success = join(target, SUCCESS_FILE)
   try {
@@ -93,7 +100,10 @@ const writeDurably = async (file: string, bytes: Uint8Array): Promise<void> => {
   }
 }
 
-/** Step 3. Gives the directory that holds what was replaced, if there was something. Synchronous, so that no other attempt comes between. */
+/**
+ * Step 3. Gives the directory that holds what was replaced, if there was something. Synchronous, so
+ * that no other attempt comes between.
+ */
 const putInPlace = (
   path: string,
   target: string,
@@ -117,9 +127,12 @@ const putInPlace = (
   return aside
 }
 
-/** Removes a hidden directory as well as it can: what stays is found by the next write of this path. */
+/**
+ * Removes a hidden directory as well as it can: what stays is found by the next write of this path.
+ */
 const discard = async (directory: string, target: string): Promise<void> => {
-  // Claimed by a rename first: should its attempt be alive after all, in another process, it fails as a whole instead of losing parts.
+  // Claimed by a rename first: should its attempt be alive after all, in another process, it fails
+  // as a whole instead of losing parts.
   const claimed = hiddenSibling(target)
   inUse.add(claimed)
   await rename(directory, claimed)

@@ -16,7 +16,10 @@ export interface SocketReceiverOptions {
   readonly lineBytesMax?: number
 }
 
-/** How much is split at a time: as every byte may be a line of its own, a delivery outgrows its limit by at most so many records. */
+/**
+ * How much is split at a time: as every byte may be a line of its own, a delivery outgrows its
+ * limit by at most so many records.
+ */
 const SLICE_BYTES = 4 * 1024
 const RECORDS_MAX = 10_000
 /** Spark's block interval is 200 ms; a little less keeps what people type from feeling late. */
@@ -31,13 +34,17 @@ const KEEP_ALIVE_MS = 30_000
 /** Errors: whatever the network says. */
 const connectTo = async (host: string, port: number, signal: AbortSignal): Promise<Socket> => {
   const socket = connect({ host, port, signal })
-  // Whoever reads from the socket hears of errors in another way; without a listener one that comes before would end the process.
+  // Whoever reads from the socket hears of errors in another way; without a listener one that comes
+  // before would end the process.
   socket.on('error', () => undefined)
   await once(socket, 'connect')
   return socket.setKeepAlive(true, KEEP_ALIVE_MS)
 }
 
-/** Reads to the end of the connection. The last line counts without an end, but only if the peer has ended, and not the network. */
+/**
+ * Reads to the end of the connection. The last line counts without an end, but only if the peer has
+ * ended, and not the network.
+ */
 const readLines = async (
   socket: Socket,
   buffer: DeliveryBuffer,
@@ -67,8 +74,9 @@ interface Outcome {
 }
 
 /**
- * A {@link Receiver} of lines of text from a TCP server, such as `nc -lk 9999`. What is lost on the way while there is no connection cannot
- * be had again. When stopped, it closes the connection at once and stores the whole lines that have arrived.
+ * A {@link Receiver} of lines of text from a TCP server, such as `nc -lk 9999`. What is lost on the
+ * way while there is no connection cannot be had again. When stopped, it closes the connection at
+ * once and stores the whole lines that have arrived.
  */
 export const socketReceiver = ({
   host,

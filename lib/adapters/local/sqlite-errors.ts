@@ -34,7 +34,10 @@ const fixes: Partial<Record<ErrorCode, string>> = {
   STORE_UNREADABLE: 'restore the directory from a copy, or start again in another one',
 }
 
-/** An error of `node:sqlite` or the file system in our terms. `store` names the store in the message. */
+/**
+ * An error of `node:sqlite` or the file system in our terms. `store` names the store in the
+ * message.
+ */
 export const storeError = (error: unknown, store: string): MillraceError => {
   if (error instanceof MillraceError) return error
   const code = codeOf(error)

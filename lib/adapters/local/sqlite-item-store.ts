@@ -19,7 +19,10 @@ import { inTransaction, openStoreDatabase, type StoreAccess } from './sqlite-sch
 export interface SqliteItemStoreOptions extends StoreAccess {
   /** The largest item it takes, in bytes. Default: that of DynamoDB. */
   readonly itemBytesMax?: number
-  /** The most that the items may take on the disk, in bytes; a write beyond it is `STORE_FULL`. Default: what the disk has. */
+  /**
+   * The most that the items may take on the disk, in bytes; a write beyond it is `STORE_FULL`.
+   * Default: what the disk has.
+   */
   readonly sizeBytesMax?: number
 }
 
@@ -86,10 +89,12 @@ const checkSize = (key: ItemKey, item: Item, itemBytesMax: number): void => {
 }
 
 /**
- * An {@link ItemStore} in one SQLite file, durable against the end of the process and of the power. Each call is one transaction. Several
- * processes may read and write it at the same time; who runs batches on it takes {@link lockStore} as well.
+ * An {@link ItemStore} in one SQLite file, durable against the end of the process and of the power.
+ * Each call is one transaction. Several processes may read and write it at the same time; who runs
+ * batches on it takes {@link lockStore} as well.
  *
- * Errors at opening: `STORE_NOT_FOUND` (with `create: false`), `STORE_UNREADABLE`, `STORE_FULL`, `STORE_FAILED`.
+ * Errors at opening: `STORE_NOT_FOUND` (with `create: false`), `STORE_UNREADABLE`, `STORE_FULL`,
+ * `STORE_FAILED`.
  *
  * @example
  * ```ts

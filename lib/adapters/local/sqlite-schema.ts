@@ -15,14 +15,18 @@ const SCHEMA_VERSION = 1
 
 /** Where a store is, and how to wait for it. */
 export interface StoreAccess extends StoreDirectory {
-  /** How long a write waits for a write of another process before it is `STORE_FAILED`. Default 5,000. */
+  /**
+   * How long a write waits for a write of another process before it is `STORE_FAILED`. Default
+   * 5,000.
+   */
   readonly busyTimeoutMs?: number
 }
 
 /** What the write-ahead log shrinks to after a burst. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024
 
-// BLOB keys compare byte by byte. WITHOUT ROWID: the items lie in the order of their keys, so that a query reads neighbours.
+// BLOB keys compare byte by byte. WITHOUT ROWID: the items lie in the order of their keys, so that
+// a query reads neighbours.
 const SCHEMA = `
   CREATE TABLE items (
     partition BLOB NOT NULL,
@@ -63,7 +67,10 @@ const checkSchema = (database: DatabaseSync, directory: string): void => {
   )
 }
 
-/** Runs the action as one transaction that is there as a whole or not at all, and writes as the only one meanwhile. */
+/**
+ * Runs the action as one transaction that is there as a whole or not at all, and writes as the only
+ * one meanwhile.
+ */
 export const inTransaction = <T>(database: DatabaseSync, action: () => T): T => {
   database.exec('BEGIN IMMEDIATE')
   try {
@@ -84,7 +91,8 @@ const prepare = (database: DatabaseSync, { directory, create = true }: StoreDire
   if (!mustMake) checkSchema(database, directory)
   // Readers in other processes never wait for the writer, nor it for them.
   database.exec('PRAGMA journal_mode = WAL')
-  // Without FULL a write-ahead log is synced at checkpoints only: a power cut would lose appends that were acknowledged to their source.
+  // Without FULL a write-ahead log is synced at checkpoints only: a power cut would lose appends
+  // that were acknowledged to their source.
   database.exec('PRAGMA synchronous = FULL')
   database.exec(`PRAGMA journal_size_limit = ${LOG_BYTES_MAX}`)
   if (!mustMake) return

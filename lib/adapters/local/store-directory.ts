@@ -12,7 +12,10 @@ export const LOCK_FILE = 'lock.sqlite'
 /** Which directory a store is in. */
 export interface StoreDirectory {
   readonly directory: string
-  /** Whether to make the directory and the store if they are missing; else a missing one is `STORE_NOT_FOUND`. Default true. */
+  /**
+   * Whether to make the directory and the store if they are missing; else a missing one is
+   * `STORE_NOT_FOUND`. Default true.
+   */
   readonly create?: boolean
 }
 

@@ -10,7 +10,10 @@ export interface StoreLock {
   release(): void
 }
 
-/** Locks held by this process. Kept here, for a database that nobody refers to any more is closed by the garbage collector. */
+/**
+ * Locks held by this process. Kept here, for a database that nobody refers to any more is closed by
+ * the garbage collector.
+ */
 const held = new Set<DatabaseSync>()
 
 const busyError = (directory: string): MillraceError =>
@@ -22,9 +25,10 @@ const busyError = (directory: string): MillraceError =>
   })
 
 /**
- * Locks a store directory for one running pipeline. The lock is the operating system's on an empty file beside the items, taken through
- * SQLite: it goes when the process ends in any way, so that there is never a stale one to clear. It does not keep others from reading, or
- * from writing through {@link sqliteItemStore}. Does not reach over network file systems that have no locks.
+ * Locks a store directory for one running pipeline. The lock is the operating system's on an empty
+ * file beside the items, taken through SQLite: it goes when the process ends in any way, so that
+ * there is never a stale one to clear. It does not keep others from reading, or from writing
+ * through {@link sqliteItemStore}. Does not reach over network file systems that have no locks.
  *
  * Errors: `STORE_BUSY`, `STORE_NOT_FOUND` (with `create: false`), `STORE_FAILED`, `STORE_FULL`.
  */

@@ -8,7 +8,8 @@ const wait = (durationMs: number, signal: AbortSignal | undefined): Promise<void
   new Promise((resolve) => {
     const finish = (): void => {
       clearTimeout(timer)
-      // A signal may live as long as the application: a listener left behind on each sleep would be a leak.
+      // A signal may live as long as the application: a listener left behind on each sleep would be
+      // a leak.
       signal?.removeEventListener('abort', finish)
       resolve()
     }

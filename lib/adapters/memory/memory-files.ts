@@ -28,11 +28,8 @@ export const memoryFiles = (): MemoryFiles => {
 
   const findReplaced = (path: string, fence: Fence): readonly string[] => {
     const directory = `${outputNames(path).join('/')}/`
-    const there = [...stored.keys()].filter(
-      (name) => name === path || name.startsWith(directory),
-    )
-    if (there.length > 0)
-      checkReplaceable(path, stored.get(directory + SUCCESS_FILE), fence)
+    const there = [...stored.keys()].filter((name) => name === path || name.startsWith(directory))
+    if (there.length > 0) checkReplaceable(path, stored.get(directory + SUCCESS_FILE), fence)
     return there
   }
 

@@ -14,7 +14,10 @@ import {
 const sameAttribute = (a: Attribute, b: Attribute): boolean =>
   a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.compare(a, b) === 0 : a === b
 
-/** Whether every attribute named in `seen` is stored with that very value: the condition of `compareAndSet`. */
+/**
+ * Whether every attribute named in `seen` is stored with that very value: the condition of
+ * `compareAndSet`.
+ */
 export const matchesSeen = (current: Item | undefined, seen: Item | 'absent'): boolean => {
   if (seen === 'absent' || current === undefined) return seen === 'absent' && current === undefined
   return Object.entries(seen).every(([name, value]) =>

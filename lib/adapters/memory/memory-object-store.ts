@@ -27,8 +27,8 @@ const compareKeys = (a: string, b: string): number => Buffer.compare(Buffer.from
 /**
  * An {@link ObjectStore} in the memory of this process.
  *
- * @param options `versioned`: keeps earlier uploads, as a bucket with versioning does; default false. `pageSize`: how many objects a page of a
- * listing has; default 1,000, as in S3.
+ * @param options `versioned`: keeps earlier uploads, as a bucket with versioning does; default
+ * false. `pageSize`: how many objects a page of a listing has; default 1,000, as in S3.
  * @example
  * ```ts
  * const objects = memoryObjectStore({ versioned: true })

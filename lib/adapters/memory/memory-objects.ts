@@ -14,8 +14,8 @@ export interface MemoryObjects extends ObjectSource {
 /**
  * An {@link ObjectSource} in the memory of this process.
  *
- * @param options `path`: a path with patterns for directories; then keys are paths below the part of it that has none, and those that lie
- * in no such directory are not listed.
+ * @param options `path`: a path with patterns for directories; then keys are paths below the part
+ * of it that has none, and those that lie in no such directory are not listed.
  * @example
  * ```ts
  * const objects = memoryObjects()

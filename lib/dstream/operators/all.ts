@@ -1,4 +1,7 @@
-/** Every operation on streams: importing this file adds them to the class. A new one is registered by its line here. */
+/**
+ * Every operation on streams: importing this file adds them to the class. A new one is registered
+ * by its line here.
+ */
 import '../../rdd/operations/all.ts'
 import './count-by-value-and-window.ts'
 import './count.ts'

@@ -8,12 +8,13 @@ import { inverseWindowNode } from './inverse-window.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * At every slide, how often each value occurs in the batches of the last `length`, as pairs of a value and its count, in the order of
-     * values. Values are compared as keys are; one that is not in the window is absent.
+     * At every slide, how often each value occurs in the batches of the last `length`, as pairs of
+     * a value and its count, in the order of values. Values are compared as keys are; one that is
+     * not in the window is absent.
      *
      * @param slide Default: as this stream.
-     * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this stream's slide, or `partitions` not a whole
-     * number from 1 to 1024.
+     * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this
+     * stream's slide, or `partitions` not a whole number from 1 to 1024.
      * @example words.countByValueAndWindow(seconds(60), seconds(10)).print()
      */
     countByValueAndWindow(

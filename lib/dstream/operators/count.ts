@@ -14,15 +14,18 @@ declare module '../dstream.ts' {
     count(): DStream<number>
 
     /**
-     * How often each value occurs in a batch, as pairs of a value and its count, in the order of values. Values are compared as keys are.
+     * How often each value occurs in a batch, as pairs of a value and its count, in the order of
+     * values. Values are compared as keys are.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to 1024.
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
+     * 1024.
      * @example words.countByValue().print()
      */
     countByValue(options?: ShuffleOptions): DStream<[T, number]>
 
     /**
-     * The elements of each batch reduced to one by an associative and commutative `f`; nothing for an empty batch.
+     * The elements of each batch reduced to one by an associative and commutative `f`; nothing for
+     * an empty batch.
      *
      * @example numbers.reduce((a, b) => Math.max(a, b)).print()
      */

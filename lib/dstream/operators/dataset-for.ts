@@ -2,7 +2,10 @@ import { MillraceError } from '../../base/errors.ts'
 import type { RDD } from '../../rdd/rdd.ts'
 import type { BatchView } from '../plan-node.ts'
 
-/** The dataset, for operators that fail without one (facts from Spark: transform, union, cogroup and every join). */
+/**
+ * The dataset, for operators that fail without one (facts from Spark: transform, union, cogroup and
+ * every join).
+ */
 export const requireRdd = <T>(
   kind: string,
   input: RDD<T> | undefined,

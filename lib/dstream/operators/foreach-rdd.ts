@@ -7,7 +7,8 @@ import { DStream } from '../dstream.ts'
 import { type Attempt, outputNode } from '../plan-node.ts'
 
 /**
- * What a user does with a batch. At-least-once: use the attempt as a fence, or the time as a name, to make it exactly-once.
+ * What a user does with a batch. At-least-once: use the attempt as a fence, or the time as a name,
+ * to make it exactly-once.
  *
  * @example const keep: ForeachFunction<number> = async (rdd, time) => void (await store.put(time.milliseconds, await rdd.collect()))
  */
@@ -16,8 +17,8 @@ export type ForeachFunction<T> = (rdd: RDD<T>, time: Time, attempt: Attempt) => 
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * Hands every batch to a function; may be async. At-least-once: the batch time and the attempt are there to make a sink idempotent.
-     * What it throws fails the batch, which is tried again.
+     * Hands every batch to a function; may be async. At-least-once: the batch time and the attempt
+     * are there to make a sink idempotent. What it throws fails the batch, which is tried again.
      *
      * @example counts.foreachRDD(async (rdd, time) => { await store.put(time.milliseconds, await rdd.collect()) })
      */

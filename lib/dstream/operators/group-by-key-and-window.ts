@@ -13,11 +13,12 @@ import { beginOf, checkSpan, isDue, isHeld, layoutOf } from '../window-span.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * At every slide, one pair for each key in the batches of the last `length`, with all its values, older batches first; on pairs only.
+     * At every slide, one pair for each key in the batches of the last `length`, with all its
+     * values, older batches first; on pairs only.
      *
      * @param slide Default: as this stream.
-     * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this stream's slide, or `partitions` not a whole
-     * number from 1 to 1024.
+     * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this
+     * stream's slide, or `partitions` not a whole number from 1 to 1024.
      * @example pairs.groupByKeyAndWindow(seconds(60), seconds(10))
      */
     groupByKeyAndWindow<K, V>(

@@ -6,19 +6,22 @@ import { operatorNode, pairsOf } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * One pair for each key of the batch with all its values, in the order in which they came; on pairs only. The result is in the order of
-     * the keys.
+     * One pair for each key of the batch with all its values, in the order in which they came; on
+     * pairs only. The result is in the order of the keys.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to 1024.
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
+     * 1024.
      * @example pairs.groupByKey().mapValues((values) => values.length).print()
      */
     groupByKey<K, V>(this: DStream<[K, V]>, options?: ShuffleOptions): DStream<[K, V[]]>
 
     /**
-     * The general form of all reductions by key: the first value of a key makes a combination, further ones are merged into it, and the
-     * combinations of several partitions are merged; on pairs only. The result is in the order of the keys.
+     * The general form of all reductions by key: the first value of a key makes a combination,
+     * further ones are merged into it, and the combinations of several partitions are merged; on
+     * pairs only. The result is in the order of the keys.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to 1024.
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
+     * 1024.
      * @example pairs.combineByKey((n) => [n], (all, n) => [...all, n], (a, b) => [...a, ...b]).print()
      */
     combineByKey<K, V, C>(

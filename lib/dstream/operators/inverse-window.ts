@@ -17,11 +17,13 @@ export interface InverseReduction<K, V> extends WindowReduction<K, V> {
 }
 
 /**
- * A windowed reduction with an inverse: the result of the last window is state, from which values leave and into which values enter, so that
- * a slide costs as much as has changed. A key stays, with what its values have left, until `keep` says no (Spark: ReducedWindowedDStream).
+ * A windowed reduction with an inverse: the result of the last window is state, from which values
+ * leave and into which values enter, so that a slide costs as much as has changed. A key stays,
+ * with what its values have left, until `keep` says no (Spark: ReducedWindowedDStream).
  *
- * What has entered already is what came up to the marked batch. So a slide that was given up (`millrace skip`) is made good by the next
- * one, and batches between two windows, where the slide is longer than the window, are never counted.
+ * What has entered already is what came up to the marked batch. So a slide that was given up
+ * (`millrace skip`) is made good by the next one, and batches between two windows, where the slide
+ * is longer than the window, are never counted.
  */
 export const inverseWindowNode = <K, V>(
   parent: PlanNode,

@@ -7,11 +7,12 @@ import { requireRdd } from './dataset-for.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * For each key on either side of a batch, the values of both sides; a side without the key has an empty list. On pairs only. Both
-     * streams must have datasets at the same times: to join over time, window each side first.
+     * For each key on either side of a batch, the values of both sides; a side without the key has
+     * an empty list. On pairs only. Both streams must have datasets at the same times: to join over
+     * time, window each side first.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when the other stream is of another pipeline, or has its datasets at other times, or
-     * `partitions` is not a whole number from 1 to 1024.
+     * @throws MillraceError `ARGUMENT_INVALID` when the other stream is of another pipeline, or has
+     * its datasets at other times, or `partitions` is not a whole number from 1 to 1024.
      * @example clicks.cogroup(views).print()
      */
     cogroup<K, V, W>(
@@ -21,7 +22,8 @@ declare module '../dstream.ts' {
     ): DStream<[K, [V[], W[]]]>
 
     /**
-     * Each value of this side with each value of the other under the same key, of the same batch. On pairs only; see `cogroup`.
+     * Each value of this side with each value of the other under the same key, of the same batch.
+     * On pairs only; see `cogroup`.
      *
      * @throws MillraceError `ARGUMENT_INVALID`, as `cogroup`.
      * @example clicks.window(seconds(60)).join(views.window(seconds(60))).print()
@@ -33,7 +35,8 @@ declare module '../dstream.ts' {
     ): DStream<[K, [V, W]]>
 
     /**
-     * As `join`, with the pairs of this side that have no other: there the right value is undefined.
+     * As `join`, with the pairs of this side that have no other: there the right value is
+     * undefined.
      *
      * @throws MillraceError `ARGUMENT_INVALID`, as `cogroup`.
      * @example clicks.leftOuterJoin(views).mapValues(([click, view]) => view ?? click).print()
@@ -45,7 +48,8 @@ declare module '../dstream.ts' {
     ): DStream<[K, [V, W | undefined]]>
 
     /**
-     * As `join`, with the pairs of the other side that have none here: there the left value is undefined.
+     * As `join`, with the pairs of the other side that have none here: there the left value is
+     * undefined.
      *
      * @throws MillraceError `ARGUMENT_INVALID`, as `cogroup`.
      * @example clicks.rightOuterJoin(views).print()
@@ -57,7 +61,8 @@ declare module '../dstream.ts' {
     ): DStream<[K, [V | undefined, W]]>
 
     /**
-     * As `join`, with the pairs of both sides that have no other: there that side's value is undefined.
+     * As `join`, with the pairs of both sides that have no other: there that side's value is
+     * undefined.
      *
      * @throws MillraceError `ARGUMENT_INVALID`, as `cogroup`.
      * @example clicks.fullOuterJoin(views).print()

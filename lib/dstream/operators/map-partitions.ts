@@ -6,8 +6,8 @@ import { operatorNode } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * A function over each partition, called for empty ones too. May be async. What it throws on is a partition, which cannot be put aside
-     * as a record can: it fails the batch.
+     * A function over each partition, called for empty ones too. May be async. What it throws on is
+     * a partition, which cannot be put aside as a record can: it fails the batch.
      *
      * @example lines.mapPartitions(function* (part) { for (const line of part) yield line.trim() })
      */

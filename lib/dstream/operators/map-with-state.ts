@@ -27,10 +27,12 @@ export type MapWithStateStream<K, S, R> = DStream<R> & {
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * Maps each pair with the state of its key, in the order in which pairs came; keys without pairs are not touched. On pairs only. The
-     * function gets the key, the value, the state and the batch time, and what it gives is the new element; nothing comes of undefined.
+     * Maps each pair with the state of its key, in the order in which pairs came; keys without
+     * pairs are not touched. On pairs only. The function gets the key, the value, the state and the
+     * batch time, and what it gives is the new element; nothing comes of undefined.
      *
-     * Keys that were idle for longer than the timeout are looked for after the records of every batch, or as often as `checkpoint()` says.
+     * Keys that were idle for longer than the timeout are looked for after the records of every
+     * batch, or as often as `checkpoint()` says.
      *
      * @throws MillraceError `ARGUMENT_INVALID` when it is given no `StateSpec`.
      * @example pairs.mapWithState(StateSpec.function(count).timeout(minutes(30))).print()
@@ -100,7 +102,10 @@ const snapshotsNode = (parent: PlanNode, parts: Spec): PlanNode =>
     }),
   )
 
-/** A batch: records first, in their order, then the keys that have been idle for too long (Spark: MapWithStateRDDRecord). */
+/**
+ * A batch: records first, in their order, then the keys that have been idle for too long (Spark:
+ * MapWithStateRDDRecord).
+ */
 const callMapping = async (
   spec: Spec,
   input: RDD<unknown> | undefined,
@@ -161,7 +166,10 @@ class MappedPartition {
     )
   }
 
-  /** Calls the function for one record. With a timeout, a record touches its key also where the function does not. */
+  /**
+   * Calls the function for one record. With a timeout, a record touches its key also where the
+   * function does not.
+   */
   call(key: unknown, value: unknown): void {
     const handle = new StateHandle(this.#stateOf(key), false)
     this.#run(key, value, handle)

@@ -6,7 +6,8 @@ import { requireRdd } from './dataset-for.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * One array for each partition of a batch, of its elements; an empty one for an empty partition.
+     * One array for each partition of a batch, of its elements; an empty one for an empty
+     * partition.
      *
      * @example lines.glom().map((part) => part.length).print()
      */
@@ -24,8 +25,8 @@ declare module '../dstream.ts' {
      * The same pairs in so many partitions, those of a key in one; on pairs only.
      *
      * @param partitionOf The partition of a key, from 0. Default: by the hash of the key.
-     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to 1024; `USER_FUNCTION_FAILED` in a batch
-     * when `partitionOf` gives no partition.
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
+     * 1024; `USER_FUNCTION_FAILED` in a batch when `partitionOf` gives no partition.
      * @example pairs.partitionBy(4, (key) => key.length % 4).saveAsTextFiles('out')
      */
     partitionBy<K, V>(

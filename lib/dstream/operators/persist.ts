@@ -6,8 +6,8 @@ import { DStream } from '../dstream.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * Computes each batch's dataset of this stream once, in memory, however many operations look at it. Nothing stays from one batch to the
-     * next. Gives this same stream.
+     * Computes each batch's dataset of this stream once, in memory, however many operations look at
+     * it. Nothing stays from one batch to the next. Gives this same stream.
      *
      * @throws MillraceError `PLAN_FROZEN` after the pipeline is built.
      * @example const parsed = lines.map((line) => JSON.parse(line) as Click).cache()
@@ -23,10 +23,12 @@ declare module '../dstream.ts' {
     persist(): this
 
     /**
-     * How often `mapWithState` looks for keys that have timed out, where every batch is too often; everything else is durable after every
-     * batch anyway, and takes no notice. Gives this same stream.
+     * How often `mapWithState` looks for keys that have timed out, where every batch is too often;
+     * everything else is durable after every batch anyway, and takes no notice. Gives this same
+     * stream.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when the interval is not a multiple of this stream's slide; `PLAN_FROZEN`.
+     * @throws MillraceError `ARGUMENT_INVALID` when the interval is not a multiple of this stream's
+     * slide; `PLAN_FROZEN`.
      * @example visits.mapWithState(StateSpec.function(lastSeen).timeout(minutes(30))).checkpoint(minutes(1))
      */
     checkpoint(interval: Duration): this

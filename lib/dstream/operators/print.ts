@@ -6,8 +6,8 @@ import { outputNode } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * Prints the first `count` elements of every batch, under its time; `...` stands for the rest. At-least-once: a batch that is tried
-     * again prints again.
+     * Prints the first `count` elements of every batch, under its time; `...` stands for the rest.
+     * At-least-once: a batch that is tried again prints again.
      *
      * @throws MillraceError `ARGUMENT_INVALID` when `count` is not a whole number from 0.
      * @example counts.print()

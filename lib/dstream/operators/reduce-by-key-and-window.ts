@@ -13,8 +13,9 @@ import { reducedWindowNode } from './reduced-window.ts'
  */
 export interface InverseWindowOptions<K, V> extends ShuffleOptions {
   /**
-   * Keeps a result; those for which it is false are forgotten. It must only drop keys that have nothing left in the window: a value that
-   * leaves a forgotten key is an error. Default: keys stay for ever.
+   * Keeps a result; those for which it is false are forgotten. It must only drop keys that have
+   * nothing left in the window: a value that leaves a forgotten key is an error. Default: keys stay
+   * for ever.
    */
   readonly filter?: (key: K, value: V) => boolean
 }
@@ -22,12 +23,13 @@ export interface InverseWindowOptions<K, V> extends ShuffleOptions {
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * At every slide, one pair for each key in the batches of the last `length`, its values reduced by an associative `f`; on pairs only.
-     * Each batch is reduced once, and the work for a slide does not grow with the length of the window.
+     * At every slide, one pair for each key in the batches of the last `length`, its values reduced
+     * by an associative `f`; on pairs only. Each batch is reduced once, and the work for a slide
+     * does not grow with the length of the window.
      *
      * @param slide Default: as this stream.
-     * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this stream's slide, or `partitions` not a whole
-     * number from 1 to 1024.
+     * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this
+     * stream's slide, or `partitions` not a whole number from 1 to 1024.
      * @example pairs.reduceByKeyAndWindow((a, b) => Math.max(a, b), seconds(60), seconds(10))
      */
     reduceByKeyAndWindow<K, V>(
@@ -39,10 +41,12 @@ declare module '../dstream.ts' {
     ): DStream<[K, V]>
 
     /**
-     * The same with an inverse: `inverse(accumulated, leaving)` takes out what leaves the window, so that a slide costs only what is new
-     * and what leaves. A key stays with what is left of it (0, for sums) until `filter` drops it.
+     * The same with an inverse: `inverse(accumulated, leaving)` takes out what leaves the window,
+     * so that a slide costs only what is new and what leaves. A key stays with what is left of it
+     * (0, for sums) until `filter` drops it.
      *
-     * @throws MillraceError `ARGUMENT_INVALID`, as above; `WINDOW_KEY_LOST` in a batch, when a filter has dropped a key that was needed.
+     * @throws MillraceError `ARGUMENT_INVALID`, as above; `WINDOW_KEY_LOST` in a batch, when a
+     * filter has dropped a key that was needed.
      * @example pairs.reduceByKeyAndWindow((a, b) => a + b, (a, b) => a - b, seconds(60), seconds(10))
      */
     reduceByKeyAndWindow<K, V>(

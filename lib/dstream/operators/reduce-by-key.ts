@@ -6,10 +6,11 @@ import { pairsOf, operatorNode } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * One pair for each key of the batch, its values reduced by an associative and commutative `f`; on pairs only. The result is in the
-     * order of the keys.
+     * One pair for each key of the batch, its values reduced by an associative and commutative `f`;
+     * on pairs only. The result is in the order of the keys.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to 1024.
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
+     * 1024.
      * @example pairs.reduceByKey((a, b) => a + b)
      */
     reduceByKey<K, V>(

@@ -9,17 +9,20 @@ import { reducedWindowNode } from './reduced-window.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * At every slide, the elements of the last `length` reduced to one by an associative `f`; nothing for a window that holds none.
+     * At every slide, the elements of the last `length` reduced to one by an associative `f`;
+     * nothing for a window that holds none.
      *
      * @param slide Default: as this stream.
-     * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this stream's slide.
+     * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this
+     * stream's slide.
      * @example numbers.reduceByWindow((a, b) => Math.max(a, b), seconds(60), seconds(10))
      */
     reduceByWindow(f: (a: T, b: T) => T, length: Duration, slide?: Duration): DStream<T>
 
     /**
-     * The same with an inverse: `inverse(accumulated, leaving)` takes out what leaves the window. From the first element on there is a
-     * result at every slide, for empty windows too (0, for sums).
+     * The same with an inverse: `inverse(accumulated, leaving)` takes out what leaves the window.
+     * From the first element on there is a result at every slide, for empty windows too (0, for
+     * sums).
      *
      * @throws MillraceError `ARGUMENT_INVALID`, as above.
      * @example numbers.reduceByWindow((a, b) => a + b, (a, b) => a - b, seconds(60), seconds(10))
@@ -32,11 +35,12 @@ declare module '../dstream.ts' {
     ): DStream<T>
 
     /**
-     * At every slide, how many elements the batches of the last `length` have: nothing before the first element ever, then a number at
-     * every slide, 0 for an empty window.
+     * At every slide, how many elements the batches of the last `length` have: nothing before the
+     * first element ever, then a number at every slide, 0 for an empty window.
      *
      * @param slide Default: as this stream.
-     * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this stream's slide.
+     * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this
+     * stream's slide.
      * @example lines.countByWindow(seconds(60), seconds(10)).print()
      */
     countByWindow(length: Duration, slide?: Duration): DStream<number>

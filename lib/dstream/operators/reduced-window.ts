@@ -8,7 +8,10 @@ import type { Parameter } from '../parameter.ts'
 import { type BatchView, operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
 import { beginOf, isDue, isHeld, layoutOf, type WindowSpan } from '../window-span.ts'
 
-/** A reduction by key over windows: how pairs are made of the parent's elements, and what becomes of the result. */
+/**
+ * A reduction by key over windows: how pairs are made of the parent's elements, and what becomes of
+ * the result.
+ */
 export interface WindowReduction<K, V> {
   readonly kind: string
   readonly span: WindowSpan
@@ -21,8 +24,8 @@ export interface WindowReduction<K, V> {
 }
 
 /**
- * A windowed reduction: each batch is reduced by itself and kept as a pane; at a slide, `atSlide` makes a dataset of the panes of so many
- * partitions.
+ * A windowed reduction: each batch is reduced by itself and kept as a pane; at a slide, `atSlide`
+ * makes a dataset of the panes of so many partitions.
  */
 export const pairWindowNode = <K, V>(
   parent: PlanNode,
@@ -53,7 +56,10 @@ export const pairWindowNode = <K, V>(
     },
   )
 
-/** A windowed reduction without an inverse: at a slide, the panes are reduced. A key without data in the window is absent. */
+/**
+ * A windowed reduction without an inverse: at a slide, the panes are reduced. A key without data in
+ * the window is absent.
+ */
 export const reducedWindowNode = <K, V>(
   parent: PlanNode,
   reduction: WindowReduction<K, V>,

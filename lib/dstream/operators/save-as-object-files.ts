@@ -7,11 +7,15 @@ import { outputNode } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * As {@link saveAsTextFiles}, but so that elements come back as they were with {@link readObjects}: a line of JSON for each, in which
-     * what JSON does not have (bigints, dates, bytes, maps, sets, `undefined`, `NaN`) has forms of its own. docs/object-files.md describes it.
+     * As {@link saveAsTextFiles}, but so that elements come back as they were with {@link
+     * readObjects}: a line of JSON for each, in which what JSON does not have (bigints, dates,
+     * bytes, maps, sets, `undefined`, `NaN`) has forms of its own. docs/object-files.md describes
+     * it.
      *
-     * @param prefix The first name of the path, or the bucket of `s3://bucket/...`, can be bound (`--bind NAME=./directory`).
-     * @throws MillraceError `VALUE_UNSUPPORTED` in a batch, for functions, symbols, instances of classes and cycles.
+     * @param prefix The first name of the path, or the bucket of `s3://bucket/...`, can be bound
+     * (`--bind NAME=./directory`).
+     * @throws MillraceError `VALUE_UNSUPPORTED` in a batch, for functions, symbols, instances of
+     * classes and cycles.
      * @example totals.saveAsObjectFiles('s3://results/totals')
      */
     saveAsObjectFiles(prefix: string, suffix?: string): void

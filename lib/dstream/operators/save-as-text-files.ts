@@ -7,10 +7,12 @@ import { outputNode } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * Writes every batch, empty ones too, into a directory `prefix-<ms>[.suffix]` of text files, one a partition, and `_SUCCESS` when it is
-     * complete. Exactly-once in effect: a batch that is tried again replaces its own files, and an older attempt is refused.
+     * Writes every batch, empty ones too, into a directory `prefix-<ms>[.suffix]` of text files,
+     * one a partition, and `_SUCCESS` when it is complete. Exactly-once in effect: a batch that is
+     * tried again replaces its own files, and an older attempt is refused.
      *
-     * @param prefix The first name of the path, or the bucket of `s3://bucket/...`, can be bound (`--bind NAME=./directory`).
+     * @param prefix The first name of the path, or the bucket of `s3://bucket/...`, can be bound
+     * (`--bind NAME=./directory`).
      * @example totals.saveAsTextFiles('s3://results/totals')
      */
     saveAsTextFiles(prefix: string, suffix?: string): void

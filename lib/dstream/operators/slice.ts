@@ -9,12 +9,14 @@ import { operatorNode, type BatchView } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * All elements of the batches from one moment to another, both included, as one dataset: it comes once, with the batch of the second
-     * moment, or with the first one that runs after it. At all other times the stream has no dataset: its outputs do nothing, `map`,
-     * `reduceByKey` and their like pass that on, and what needs a dataset of each parent (`count`, `transform`, joins) fails.
+     * All elements of the batches from one moment to another, both included, as one dataset: it
+     * comes once, with the batch of the second moment, or with the first one that runs after it. At
+     * all other times the stream has no dataset: its outputs do nothing, `map`, `reduceByKey` and
+     * their like pass that on, and what needs a dataset of each parent (`count`, `transform`,
+     * joins) fails.
      *
-     * Moments between two batch times mean the earlier one. Elements of earlier batches are kept in the store from the first moment on, so a
-     * slice holds what came after it was first deployed.
+     * Moments between two batch times mean the earlier one. Elements of earlier batches are kept in
+     * the store from the first moment on, so a slice holds what came after it was first deployed.
      *
      * @throws MillraceError `ARGUMENT_INVALID` when a moment is neither a Time nor a Date.
      * @example lines.slice(new Date('2026-11-27T00:00:00Z'), new Date('2026-11-27T23:59:59Z')).saveAsTextFiles('black-friday')
@@ -37,7 +39,8 @@ DStream.prototype.slice = function (from, to) {
         const isOver = (batch.timer.firedMs ?? -Infinity) >= lastMs
         batch.timer.setDue(isOver || batch.timeMs >= lastMs ? undefined : lastMs)
         const panes = batch.panes<Elements>(0)
-        // Once it is over nothing is kept; and nothing of before a first moment that a later deployment has moved.
+        // Once it is over nothing is kept; and nothing of before a first moment that a later
+        // deployment has moved.
         panes.dropBefore(isOver ? Infinity : firstMs)
         if (isOver) return undefined
         const isHeld = input !== undefined && firstMs <= batch.timeMs && batch.timeMs <= lastMs

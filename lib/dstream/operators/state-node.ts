@@ -18,7 +18,10 @@ export type KeyVisit<K, V, S> = readonly [key: K, values: readonly V[], state: S
  * @example pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length, { initialState: [['to', 1]], partitions: 2 })
  */
 export interface UpdateStateOptions<K, S> extends ShuffleOptions {
-  /** Stands for the state before the first batch. Of several states of a key, the first one stands. Default: none. */
+  /**
+   * Stands for the state before the first batch. Of several states of a key, the first one stands.
+   * Default: none.
+   */
   readonly initialState?: InitialState<K, S>
 }
 
@@ -26,12 +29,15 @@ type States = readonly KeyedState<unknown, unknown>[]
 type Visits = Iterable<KeyVisit<unknown, unknown, unknown>>
 type Results = readonly (readonly (readonly [unknown, unknown])[])[]
 
-/** What becomes of the states of all partitions: the results, which are the states that stay, and which have been put. */
+/**
+ * What becomes of the states of all partitions: the results, which are the states that stay, and
+ * which have been put.
+ */
 export type UpdateStates = (visits: readonly Visits[], states: States, batch: BatchView) => Results
 
 /**
- * The state of every key after this batch. It moves on also in a batch whose parent has no dataset, once there has been one with a dataset
- * (Spark: StateDStream.compute).
+ * The state of every key after this batch. It moves on also in a batch whose parent has no dataset,
+ * once there has been one with a dataset (Spark: StateDStream.compute).
  */
 export const stateNode = (
   kind: string,

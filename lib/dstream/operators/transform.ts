@@ -31,15 +31,18 @@ export type TransformWithFunction<T, U, W> = (
  * @example words.transform((rdd) => rdd.distinct(), { pure: true })
  */
 export interface TransformOptions {
-  /** The function gives the same for the same dataset, so an idle pipeline may rest. Default false. */
+  /**
+   * The function gives the same for the same dataset, so an idle pipeline may rest. Default false.
+   */
   readonly pure?: boolean
 }
 
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * Any function from a batch's dataset to another one, called once a batch, for empty ones too; may be async. Say `pure: true` when
-     * equal datasets give equal results: else the pipeline never rests.
+     * Any function from a batch's dataset to another one, called once a batch, for empty ones too;
+     * may be async. Say `pure: true` when equal datasets give equal results: else the pipeline
+     * never rests.
      *
      * @example words.transform((rdd) => rdd.filter((word) => !stopWords.has(word)), { pure: true })
      */
@@ -48,7 +51,8 @@ declare module '../dstream.ts' {
     /**
      * As {@link transform}, of the datasets that this stream and another one have at the same time.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when the other stream belongs to another pipeline, or has its datasets at other times.
+     * @throws MillraceError `ARGUMENT_INVALID` when the other stream belongs to another pipeline,
+     * or has its datasets at other times.
      * @example clicks.transformWith(bots, (rdd, ids) => rdd.subtractByKey(ids), { pure: true })
      */
     transformWith<U, W>(

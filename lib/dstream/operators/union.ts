@@ -5,9 +5,11 @@ import { requireRdd } from './dataset-for.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * The elements of this stream, then those of the others in their order. All must be of the same pipeline and have the same slide.
+     * The elements of this stream, then those of the others in their order. All must be of the same
+     * pipeline and have the same slide.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when a stream belongs to another pipeline, or has its datasets at other times.
+     * @throws MillraceError `ARGUMENT_INVALID` when a stream belongs to another pipeline, or has
+     * its datasets at other times.
      * @example clicks.union(taps, swipes)
      */
     union(...others: readonly DStream<T>[]): DStream<T>

@@ -32,12 +32,14 @@ export type TimedUpdateFunction<V, S, K = unknown> = (
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * Keeps a state for each key and gives the states of all keys, every batch, in the order of keys. `update` gets the batch's values of a
-     * key, its state, and the key, and returns the new state, or undefined to forget the key; it runs also for keys without new values. On
-     * pairs only. States may be anything of strings, numbers, bigints, booleans, null, dates, arrays, plain objects, `Map`, `Set` and
-     * `Uint8Array`, and may be changed in place.
+     * Keeps a state for each key and gives the states of all keys, every batch, in the order of
+     * keys. `update` gets the batch's values of a key, its state, and the key, and returns the new
+     * state, or undefined to forget the key; it runs also for keys without new values. On pairs
+     * only. States may be anything of strings, numbers, bigints, booleans, null, dates, arrays,
+     * plain objects, `Map`, `Set` and `Uint8Array`, and may be changed in place.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to 1024.
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
+     * 1024.
      * @example pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length)
      */
     updateStateByKey<S, K = PairKey<T>, V = PairValue<T>>(
@@ -47,8 +49,8 @@ declare module '../dstream.ts' {
     ): DStream<[K, S]>
 
     /**
-     * The same with `timed: true`: the function gets the batch time as well. What depends on the time may change in any batch, so the
-     * pipeline never rests.
+     * The same with `timed: true`: the function gets the batch time as well. What depends on the
+     * time may change in any batch, so the pipeline never rests.
      *
      * @example pairs.updateStateByKey<number>((ones, last, key, time) => (ones.length > 0 ? time.milliseconds : last), { timed: true })
      */

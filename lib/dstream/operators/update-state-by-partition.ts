@@ -7,7 +7,8 @@ import { DStream, type PairKey, type PairValue } from '../dstream.ts'
 import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
 
 /**
- * The new states of a partition, from all its keys that have values or a state. A key that does not come out is forgotten.
+ * The new states of a partition, from all its keys that have values or a state. A key that does not
+ * come out is forgotten.
  *
  * @example const sizes: PartitionUpdateFunction<string, number, number> = (visits) => Array.from(visits, ([key, values]) => [key, values.length])
  */
@@ -18,10 +19,12 @@ export type PartitionUpdateFunction<K, V, S> = (
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * As `updateStateByKey`, a whole partition at a time: `update` walks over all keys that have values or a state, in the order of keys,
-     * and gives the pairs of key and state that are to stay. It may change keys. On pairs only.
+     * As `updateStateByKey`, a whole partition at a time: `update` walks over all keys that have
+     * values or a state, in the order of keys, and gives the pairs of key and state that are to
+     * stay. It may change keys. On pairs only.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to 1024.
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
+     * 1024.
      * @example
      * ```ts
      * pairs.updateStateByPartition<number>(function* (visits) {
@@ -70,7 +73,10 @@ const callUpdate = (
   }
 }
 
-/** Makes the results the state of their keys, wherever these belong, and forgets all others. Gives the results as they came out. */
+/**
+ * Makes the results the state of their keys, wherever these belong, and forgets all others. Gives
+ * the results as they came out.
+ */
 const replaceState = (
   states: readonly KeyedState<unknown, unknown>[],
   results: readonly (readonly (readonly [unknown, unknown])[])[],
@@ -78,7 +84,8 @@ const replaceState = (
   const kept = states.map(() => new KeyedMap<unknown, true>())
   for (const [key, state] of results.flat()) {
     const partition = partitionOf(key, states.length)
-    // Of several results for a key, the first one stands. What is put is what comes out, before users may change it.
+    // Of several results for a key, the first one stands. What is put is what comes out, before
+    // users may change it.
     if (kept[partition]?.has(key) === false) states[partition]?.put(key, state)
     kept[partition]?.set(key, true)
   }

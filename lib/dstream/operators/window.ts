@@ -9,11 +9,13 @@ import { beginOf, checkSpan, isDue, isHeld, layoutOf } from '../window-span.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * At every slide, the elements of all batches of the last `length`, older batches first. The first window comes with the first slide,
-     * with what is there by then; windows that hold nothing are empty datasets. Between slides the stream has no dataset.
+     * At every slide, the elements of all batches of the last `length`, older batches first. The
+     * first window comes with the first slide, with what is there by then; windows that hold
+     * nothing are empty datasets. Between slides the stream has no dataset.
      *
      * @param slide Default: as this stream.
-     * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this stream's slide.
+     * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this
+     * stream's slide.
      * @example lines.window(seconds(60), seconds(20)).count().print()
      */
     window(length: Duration, slide?: Duration): DStream<T>
@@ -30,7 +32,8 @@ DStream.prototype.window = function (length, slide) {
       [this.node],
       async ([input], batch) => {
         const panes = batch.panes<Elements>(0)
-        // Copies: what a partition's function does to the array it was given must not reach the next window.
+        // Copies: what a partition's function does to the array it was given must not reach the
+        // next window.
         const elements =
           input === undefined || !isHeld(span, batch) ? [] : copyOf(await input.partitions())
         if (elements.some((part) => part.length > 0))

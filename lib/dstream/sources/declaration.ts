@@ -9,7 +9,9 @@ import type { FileSelection } from './file-selection.ts'
 export interface SourceDeclaration {
   /** The kind of source that reads it if no binding says otherwise. */
   readonly kind: string
-  /** The name that a binding uses. Left out: the source lives in the process and cannot be bound. */
+  /**
+   * The name that a binding uses. Left out: the source lives in the process and cannot be bound.
+   */
   readonly name?: string
   /** What the elements are. A binding may choose any kind of source that gives the same. */
   readonly elements: string

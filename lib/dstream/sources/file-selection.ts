@@ -20,7 +20,9 @@ export interface FileSelection {
    * which forgets a batch when one is completed that is more than `rememberMs` later.
    */
   readonly ignoredMs: number
-  /** Whether a path that was taken and is written again is new data. Default: as the place has it. */
+  /**
+   * Whether a path that was taken and is written again is new data. Default: as the place has it.
+   */
   readonly onOverwrite?: 'new' | 'ignore'
   /** Whether a file is taken, by its path below the place. Default: every file is. */
   readonly filter?: (path: string) => boolean

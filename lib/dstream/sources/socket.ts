@@ -7,9 +7,9 @@ import { sourceNode } from './source-node.ts'
 declare module '../streaming-context.ts' {
   interface StreamingContext {
     /**
-     * The lines of text that arrive on a TCP connection, UTF-8, split at line feeds. A socket cannot
-     * be read again: lines that were received and not yet stored are lost with the process. It can
-     * be bound under the name `host:port`.
+     * The lines of text that arrive on a TCP connection, UTF-8, split at line feeds. A socket
+     * cannot be read again: lines that were received and not yet stored are lost with the process.
+     * It can be bound under the name `host:port`.
      *
      * @throws MillraceError `ARGUMENT_INVALID` when the host is empty or the port is not one;
      * `PLAN_FROZEN`.

@@ -36,15 +36,16 @@ declare module '../rdd.ts' {
     treeReduce(f: (a: T, b: T) => T): Promise<T>
 
     /**
-     * All elements folded into one value, partition by partition: each begins with `zero`, and so does what they are folded into, so
-     * `zero` must change nothing.
+     * All elements folded into one value, partition by partition: each begins with `zero`, and so
+     * does what they are folded into, so `zero` must change nothing.
      *
      * @example await parallelize([1, 2, 3]).fold(0, (a, b) => a + b) // 6
      */
     fold(zero: T, f: (a: T, b: T) => T): Promise<T>
 
     /**
-     * All elements merged into a value of another type: a zero made for each partition takes its elements in, and then these are merged.
+     * All elements merged into a value of another type: a zero made for each partition takes its
+     * elements in, and then these are merged.
      *
      * @example await words.aggregate(() => 0, (sum, word) => sum + word.length, (a, b) => a + b) // 13
      */
@@ -84,7 +85,8 @@ declare module '../rdd.ts' {
     foreach(f: (element: T) => void): Promise<void>
 
     /**
-     * Calls `f` with the elements of each partition, for empty ones too; may be async. One connection for a partition is opened here.
+     * Calls `f` with the elements of each partition, for empty ones too; may be async. One
+     * connection for a partition is opened here.
      *
      * @example await rdd.foreachPartition(async (part) => { await database.insert([...part]) })
      */

@@ -1,4 +1,6 @@
-/** Operations that bring the values of equal keys together. All results are in the order of keys. */
+/**
+ * Operations that bring the values of equal keys together. All results are in the order of keys.
+ */
 import { KeyedMap, partitionOf } from '../../base/keys.ts'
 import { userFunctionError } from '../evaluate.ts'
 import { RDD } from '../rdd.ts'
@@ -7,7 +9,8 @@ import { appendValue, checkPartitions, joinValues, type ShuffleOptions } from '.
 declare module '../rdd.ts' {
   interface RDD<T> {
     /**
-     * One pair for each key, its values reduced by `f`, which must be associative and commutative; on pairs only. Keys are equal by value.
+     * One pair for each key, its values reduced by `f`, which must be associative and commutative;
+     * on pairs only. Keys are equal by value.
      *
      * @example await pairs.reduceByKey((a, b) => a + b).collect() // [['a', 3], ['b', 3]]
      */
@@ -32,8 +35,9 @@ declare module '../rdd.ts' {
     groupBy<K>(f: (element: T) => K, options?: ShuffleOptions): RDD<[K, T[]]>
 
     /**
-     * The general form of all reductions by key: the first value of a key makes a combination, further ones are merged into it, and the
-     * combinations of several partitions are merged; on pairs only.
+     * The general form of all reductions by key: the first value of a key makes a combination,
+     * further ones are merged into it, and the combinations of several partitions are merged; on
+     * pairs only.
      *
      * @example await pairs.combineByKey((n) => [n], (all, n) => [...all, n], (a, b) => [...a, ...b]).collect() // [['a', [1, 2]], ['b', [3]]]
      */
@@ -46,8 +50,8 @@ declare module '../rdd.ts' {
     ): RDD<[K, C]>
 
     /**
-     * As `combineByKey`, beginning with a zero for each key and partition; on pairs only. A zero that is changed in place must be made by a
-     * function.
+     * As `combineByKey`, beginning with a zero for each key and partition; on pairs only. A zero
+     * that is changed in place must be made by a function.
      *
      * @example await pairs.aggregateByKey(() => 0, (sum, n) => sum + n, (a, b) => a + b).collect() // [['a', 3], ['b', 3]]
      */
@@ -60,7 +64,8 @@ declare module '../rdd.ts' {
     ): RDD<[K, C]>
 
     /**
-     * As `reduceByKey`, beginning with a zero for each key and partition, which must change nothing; on pairs only.
+     * As `reduceByKey`, beginning with a zero for each key and partition, which must change
+     * nothing; on pairs only.
      *
      * @example await pairs.foldByKey(0, (a, b) => a + b).collect() // [['a', 3], ['b', 3]]
      */
@@ -72,7 +77,8 @@ declare module '../rdd.ts' {
     ): RDD<[K, V]>
 
     /**
-     * The same pairs in so many partitions, those of a key in one; on pairs only. Inside a partition the order stays.
+     * The same pairs in so many partitions, those of a key in one; on pairs only. Inside a
+     * partition the order stays.
      *
      * @param partitionOf The partition of a key, from 0. Default: by the hash of the key.
      * @throws MillraceError `USER_FUNCTION_FAILED` when `partitionOf` gives no partition.
@@ -92,8 +98,8 @@ declare module '../rdd.ts' {
     lookup<K, V>(this: RDD<[K, V]>, key: K): Promise<V[]>
 
     /**
-     * How many pairs each key has; on pairs only. Keys that are arrays or objects are compared by value, but a `Map` finds them by
-     * reference only.
+     * How many pairs each key has; on pairs only. Keys that are arrays or objects are compared by
+     * value, but a `Map` finds them by reference only.
      *
      * @example (await pairs.countByKey()).get('a') // 2
      */

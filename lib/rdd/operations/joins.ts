@@ -1,4 +1,7 @@
-/** Operations on the pairs of two datasets under equal keys. All results are in the order of keys, and left values come in their order. */
+/**
+ * Operations on the pairs of two datasets under equal keys. All results are in the order of keys,
+ * and left values come in their order.
+ */
 import { KeyedMap } from '../../base/keys.ts'
 import { RDD } from '../rdd.ts'
 import type { ShuffleOptions } from '../shuffle.ts'
@@ -6,7 +9,8 @@ import type { ShuffleOptions } from '../shuffle.ts'
 declare module '../rdd.ts' {
   interface RDD<T> {
     /**
-     * For each key on either side, the values of both sides; a side without the key has an empty list. On pairs only.
+     * For each key on either side, the values of both sides; a side without the key has an empty
+     * list. On pairs only.
      *
      * @example await ages.cogroup(cities).collect() // [['ann', [[31], ['Rome']]], ['bob', [[27], []]]]
      */
@@ -24,7 +28,8 @@ declare module '../rdd.ts' {
     join<K, V, W>(this: RDD<[K, V]>, other: RDD<[K, W]>, options?: ShuffleOptions): RDD<[K, [V, W]]>
 
     /**
-     * As `join`, with the pairs of this side that have no other: there the right value is undefined. On pairs only.
+     * As `join`, with the pairs of this side that have no other: there the right value is
+     * undefined. On pairs only.
      *
      * @example await ages.leftOuterJoin(cities).collect() // [['ann', [31, 'Rome']], ['bob', [27, undefined]]]
      */
@@ -35,7 +40,8 @@ declare module '../rdd.ts' {
     ): RDD<[K, [V, W | undefined]]>
 
     /**
-     * As `join`, with the pairs of the other side that have none here: there the left value is undefined. On pairs only.
+     * As `join`, with the pairs of the other side that have none here: there the left value is
+     * undefined. On pairs only.
      *
      * @example await cities.rightOuterJoin(ages).collect() // [['ann', ['Rome', 31]], ['bob', [undefined, 27]]]
      */
@@ -46,7 +52,8 @@ declare module '../rdd.ts' {
     ): RDD<[K, [V | undefined, W]]>
 
     /**
-     * As `join`, with the pairs of both sides that have no other: there that side's value is undefined. On pairs only.
+     * As `join`, with the pairs of both sides that have no other: there that side's value is
+     * undefined. On pairs only.
      *
      * @example await ages.fullOuterJoin(cities).collect() // [['ann', [31, 'Rome']], ['bob', [27, undefined]]]
      */

@@ -47,7 +47,8 @@ declare module '../rdd.ts' {
     flatMapValues<K, V, W>(this: RDD<[K, V]>, f: (value: V) => Iterable<W>): RDD<[K, W]>
 
     /**
-     * Calls `f` once for each partition, for empty ones too; may be async. The elements are there for the length of the call.
+     * Calls `f` once for each partition, for empty ones too; may be async. The elements are there
+     * for the length of the call.
      *
      * @example await parallelize([1, 2, 3]).mapPartitions((part) => [[...part].length]).collect() // [3]
      */

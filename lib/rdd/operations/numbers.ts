@@ -4,7 +4,8 @@ import { RDD } from '../rdd.ts'
 import { emptyDataset } from './actions.ts'
 
 /**
- * What there is to say of many numbers. Without any, `mean` and all below it are NaN, `min` is Infinity and `max` -Infinity, as in Spark.
+ * What there is to say of many numbers. Without any, `mean` and all below it are NaN, `min` is
+ * Infinity and `max` -Infinity, as in Spark.
  *
  * @example (await numbers.stats()).mean // 2
  */
@@ -72,11 +73,12 @@ declare module '../rdd.ts' {
     stdev(this: RDD<number>): Promise<number>
 
     /**
-     * How many numbers lie between the given bounds, or in so many buckets of equal width between the smallest and the largest. Numbers
-     * outside of given bounds are left out.
+     * How many numbers lie between the given bounds, or in so many buckets of equal width between
+     * the smallest and the largest. Numbers outside of given bounds are left out.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when bounds are fewer than two or not ascending; for a number of buckets, when it is not a
-     * whole number from 1, or there is no number, or one that is not finite.
+     * @throws MillraceError `ARGUMENT_INVALID` when bounds are fewer than two or not ascending; for
+     * a number of buckets, when it is not a whole number from 1, or there is no number, or one that
+     * is not finite.
      * @example await parallelize([1, 2, 3, 4]).histogram(2) // { buckets: [1, 2.5, 4], counts: [2, 2] }
      */
     histogram(this: RDD<number>, buckets: number | readonly number[]): Promise<Histogram>

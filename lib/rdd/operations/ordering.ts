@@ -1,4 +1,6 @@
-/** Operations that look at the order of elements: the natural one, or a comparison of the user's. */
+/**
+ * Operations that look at the order of elements: the natural one, or a comparison of the user's.
+ */
 import { type Comparison, compareNatural } from '../../base/order.ts'
 import { checkPartitions, type ShuffleOptions } from '../shuffle.ts'
 import { RDD } from '../rdd.ts'
@@ -17,8 +19,9 @@ export interface SortOptions extends ShuffleOptions {
 declare module '../rdd.ts' {
   interface RDD<T> {
     /**
-     * The elements in the order of what `f` gives for them; equal ones stay in their order. Values are ordered as people expect: numbers by
-     * size, dates by time, strings by UTF-16 units, arrays element by element.
+     * The elements in the order of what `f` gives for them; equal ones stay in their order. Values
+     * are ordered as people expect: numbers by size, dates by time, strings by UTF-16 units, arrays
+     * element by element.
      *
      * @example await parallelize(['to', 'not', 'a']).sortBy((word) => word.length, { ascending: false }).collect() // ['not', 'to', 'a']
      */

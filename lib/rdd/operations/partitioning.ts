@@ -12,7 +12,8 @@ declare module '../rdd.ts' {
     repartition(partitions: number): RDD<T>
 
     /**
-     * The same elements in so many partitions at most, by putting neighbouring ones together: nothing is moved, and the order stays.
+     * The same elements in so many partitions at most, by putting neighbouring ones together:
+     * nothing is moved, and the order stays.
      *
      * @throws MillraceError `ARGUMENT_INVALID` when it is not a whole number above zero.
      * @example parallelize([1, 2, 3], { partitions: 3 }).coalesce(1).getNumPartitions() // 1

@@ -1,4 +1,7 @@
-/** Operations that choose elements by chance. The chance follows from a seed, so that a batch that is tried again chooses the same. */
+/**
+ * Operations that choose elements by chance. The chance follows from a seed, so that a batch that
+ * is tried again chooses the same.
+ */
 import { MillraceError } from '../../base/errors.ts'
 import { seededRandom } from '../../base/seeded.ts'
 import { RDD } from '../rdd.ts'
@@ -9,7 +12,10 @@ import { RDD } from '../rdd.ts'
  * @example await numbers.sample(0.5, { seed: 7, withReplacement: true }).collect()
  */
 export interface SampleOptions {
-  /** Any whole number; the same gives the same sample. Take the batch time for another one in each batch. */
+  /**
+   * Any whole number; the same gives the same sample. Take the batch time for another one in each
+   * batch.
+   */
   readonly seed: number
   /** An element may be chosen more than once. Default false. */
   readonly withReplacement?: boolean
@@ -18,10 +24,11 @@ export interface SampleOptions {
 declare module '../rdd.ts' {
   interface RDD<T> {
     /**
-     * About the given fraction of the elements, in their order: each is chosen or not on its own. With replacement, the fraction is how
-     * often an element is chosen on average.
+     * About the given fraction of the elements, in their order: each is chosen or not on its own.
+     * With replacement, the fraction is how often an element is chosen on average.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when the fraction is not from 0 to 1 (with replacement: not 0 or more).
+     * @throws MillraceError `ARGUMENT_INVALID` when the fraction is not from 0 to 1 (with
+     * replacement: not 0 or more).
      * @example await lines.sample(0.01, { seed: 42 }).collect()
      */
     sample(fraction: number, options: SampleOptions): RDD<T>
@@ -53,7 +60,10 @@ const drawsOf = (seed: number, partition: number): (() => number) => {
   return seededRandom((seed % 0x1_0000_0000) ^ Math.imul(partition + 1, 0x9e3779b9))
 }
 
-/** How often something happens that happens so often on average (Knuth's way to draw from a Poisson distribution). */
+/**
+ * How often something happens that happens so often on average (Knuth's way to draw from a Poisson
+ * distribution).
+ */
 const poisson = (mean: number, draw: () => number): number => {
   const limit = Math.exp(-mean)
   let count = 0

@@ -4,10 +4,11 @@ import { RDD } from '../rdd.ts'
 declare module '../rdd.ts' {
   interface RDD<T> {
     /**
-     * As {@link saveAsTextFile}, but so that elements come back as they were with `readObjects`: docs/object-files.md describes the format.
+     * As {@link saveAsTextFile}, but so that elements come back as they were with `readObjects`:
+     * docs/object-files.md describes the format.
      *
-     * @throws MillraceError `VALUE_UNSUPPORTED` for functions, symbols, instances of classes and cycles; `OUTPUT_FENCED`, `OUTPUT_EXISTS`,
-     * `OUTPUT_FAILED`, `BINDING_MISSING`.
+     * @throws MillraceError `VALUE_UNSUPPORTED` for functions, symbols, instances of classes and
+     * cycles; `OUTPUT_FENCED`, `OUTPUT_EXISTS`, `OUTPUT_FAILED`, `BINDING_MISSING`.
      * @example counts.foreachRDD((rdd, time) => rdd.saveAsObjectFile(`s3://results/counts-${time.milliseconds}`))
      */
     saveAsObjectFile(path: string): Promise<void>

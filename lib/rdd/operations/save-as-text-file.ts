@@ -4,8 +4,9 @@ import { RDD } from '../rdd.ts'
 declare module '../rdd.ts' {
   interface RDD<T> {
     /**
-     * Writes one text file a partition, `part-00000` and so on, and `_SUCCESS`, into the directory `path`, which may begin with a bound
-     * name (`s3://results/x`). Exactly-once in effect inside a batch: an older attempt cannot replace it.
+     * Writes one text file a partition, `part-00000` and so on, and `_SUCCESS`, into the directory
+     * `path`, which may begin with a bound name (`s3://results/x`). Exactly-once in effect inside a
+     * batch: an older attempt cannot replace it.
      *
      * @throws MillraceError `OUTPUT_FENCED`, `OUTPUT_EXISTS`, `OUTPUT_FAILED`, `BINDING_MISSING`.
      * @example counts.foreachRDD((rdd, time) => rdd.saveAsTextFile(`s3://results/counts-${time.milliseconds}`))

@@ -13,7 +13,8 @@ declare module '../rdd.ts' {
     distinct(options?: ShuffleOptions): RDD<T>
 
     /**
-     * The elements that the other dataset does not have, as often as they are here, in the order of keys.
+     * The elements that the other dataset does not have, as often as they are here, in the order of
+     * keys.
      *
      * @example await parallelize([3, 1, 1, 2]).subtract(parallelize([2])).collect() // [1, 1, 3]
      */
@@ -34,7 +35,8 @@ declare module '../rdd.ts' {
     cartesian<U>(other: RDD<U>): RDD<[T, U]>
 
     /**
-     * The elements of both datasets side by side. Both must have as many partitions, with as many elements each.
+     * The elements of both datasets side by side. Both must have as many partitions, with as many
+     * elements each.
      *
      * @throws MillraceError `ARGUMENT_INVALID` when they have not.
      * @example await parallelize([1, 2]).zip(parallelize(['a', 'b'])).collect() // [[1, 'a'], [2, 'b']]

@@ -15,8 +15,9 @@ const isTakenBeside = (
 }
 
 /**
- * Notes on each letter whether the batch has taken its record elsewhere: a function of one branch threw on it, and another branch has
- * counted it. To give such a record to the pipeline again would count it there twice.
+ * Notes on each letter whether the batch has taken its record elsewhere: a function of one branch
+ * threw on it, and another branch has counted it. To give such a record to the pipeline again would
+ * count it there twice.
  */
 export const withProcessedElsewhere = (
   plan: Plan,

@@ -1,4 +1,7 @@
-/** Lanes of records that were put aside and given back: each command makes its own, in the source that the records are of. */
+/**
+ * Lanes of records that were put aside and given back: each command makes its own, in the source
+ * that the records are of.
+ */
 
 const PREFIX = 'redrive-'
 

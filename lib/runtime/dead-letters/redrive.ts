@@ -1,22 +1,28 @@
 /**
- * Gives records that were put aside back to the pipeline, each once, whatever dies and however many do it at the same time (B1).
+ * Gives records that were put aside back to the pipeline, each once, whatever dies and however many
+ * do it at the same time (B1).
  *
  *   mark { lane, index } --append--> position `index` of that lane --remove--> the letter is gone, its mark stays
  *   put if there is none     by compare-and-set on                     by name
  *                            the lane's tail
  *
- * - Each command has a lane of its own for each source, and gives out its indices in order, the next one only when the mark is acknowledged.
+ * - Each command has a lane of its own for each source, and gives out its indices in order, the
+ *   next one only when the mark is acknowledged.
  *   So the marks of a lane are 1, 2, 3, ... without a gap, and an index belongs to one record for ever.
- * - What is appended is the run of marks right behind the lane's tail, each at the position of its index. Whoever appends it, the same
+ * - What is appended is the run of marks right behind the lane's tail, each at the position of its
+ *   index. Whoever appends it, the same
  *   record stands at the same position, and what is at or below the tail is dropped as redelivered.
- * - Its letters are removed once the tail is at or behind its index. A write of a letter that was given up may still be on its way, for hours
+ * - Its letters are removed once the tail is at or behind its index. A write of a letter that was
+ *   given up may still be on its way, for hours
  *   where its process sleeps, and bring the letter back: so the mark is an item of its own, and stays. Letter and mark together say that the
  *   record was given back, and the letter is removed once more.
  *
- * A command that dies leaves marks: the next one appends and removes what they say, and so may a second one meanwhile, or the first when it
- * wakes up. A record on which several operators threw has several letters and one mark.
+ * A command that dies leaves marks: the next one appends and removes what they say, and so may a
+ * second one meanwhile, or the first when it wakes up. A record on which several operators threw
+ * has several letters and one mark.
  *
- * Blocks hold so few records that, however many of them fail again, they are put aside again and do not stop the line (B9).
+ * Blocks hold so few records that, however many of them fail again, they are put aside again and do
+ * not stop the line (B9).
  */
 import type { Clock } from '../../ports/clock.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
@@ -67,8 +73,8 @@ const LIMITS = { records: 8_000, bytes: 8 * 1024 * 1024, objects: 1 }
 /**
  * Gives back what matches and can be given back.
  *
- * @throws MillraceError `LANE_FULL` (retryable) while batches do not run, and what the store throws: what was done is done, and the same
- * command goes on with the rest.
+ * @throws MillraceError `LANE_FULL` (retryable) while batches do not run, and what the store
+ * throws: what was done is done, and the same command goes on with the rest.
  */
 export const redrive = async (parts: RedriveParts, request: RedriveRequest): Promise<Redriven> =>
   new Redrive(parts).run(request)
@@ -136,7 +142,10 @@ class Redrive {
     return { ...letter, mark }
   }
 
-  /** Appends what is marked, lane by lane, and removes what is in its lane. Gives how many records that is. */
+  /**
+   * Appends what is marked, lane by lane, and removes what is in its lane. Gives how many records
+   * that is.
+   */
   async #finish(records: readonly DeadLettersOfRecord[]): Promise<number> {
     const lanes = Map.groupBy(records, ([{ source, mark }]) => `${source}#${mark?.lane}`)
     let finished = 0
@@ -177,7 +186,10 @@ class Redrive {
 
 const indexOf = ([{ mark }]: DeadLettersOfRecord): number => mark?.index ?? 0
 
-/** The marks that follow the tail without a gap. Whoever reads while others mark may miss one, and then sees later ones too early. */
+/**
+ * The marks that follow the tail without a gap. Whoever reads while others mark may miss one, and
+ * then sees later ones too early.
+ */
 const runBehind = (
   records: readonly DeadLettersOfRecord[],
   tail: string,

@@ -9,8 +9,9 @@ import type { Runner } from '../runner.ts'
 import { isLeaseHeld } from './schedule.ts'
 
 /**
- * The head this runner may work on, given the one that it has read: made if there is none, adopted if it is of an older generation and its lease is free (B10). Undefined
- * when somebody else was faster: read again.
+ * The head this runner may work on, given the one that it has read: made if there is none, adopted
+ * if it is of an older generation and its lease is free (B10). Undefined when somebody else was
+ * faster: read again.
  *
  * @throws MillraceError `PLAN_INCOMPATIBLE` when the state in the store does not fit the plan.
  */

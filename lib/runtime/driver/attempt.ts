@@ -3,8 +3,8 @@
  *
  *   log  beside  read records  ->  run  beside  delete garbage  ->  commit  ->  publish, report, rest
  *
- * Any failure between log and commit gives the lease back (B9). A lost lease is no failure: somebody
- * else goes on, and live state is thrown away (B3).
+ * Any failure between log and commit gives the lease back (B9). A lost lease is no failure:
+ * somebody else goes on, and live state is thrown away (B3).
  */
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
 import { asMillraceError } from '../../base/errors.ts'
@@ -129,4 +129,3 @@ const fail = async (
   runner.listen({ event: 'batchFailed', timeMs, attempt: attempt.number, ...reason, retryMs })
   return { kind: 'retry', atMs: retryMs, reason }
 }
-

@@ -1,4 +1,6 @@
-/** What a batch takes: decided once, logged before anything runs, the same for every attempt (B2). */
+/**
+ * What a batch takes: decided once, logged before anything runs, the same for every attempt (B2).
+ */
 import { decode, encode } from '../../base/codec.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import { sortableTime } from '../../state/item-keys.ts'
@@ -61,10 +63,8 @@ export const loadBatchInput = async (
   )
 
 /** What all sources of a batch have of something together. */
-export const totalOf = (
-  { sources }: BatchInput,
-  field: 'records' | 'bytes' | 'objects',
-): number => Object.values(sources).reduce((total, input) => total + input[field], 0)
+export const totalOf = ({ sources }: BatchInput, field: 'records' | 'bytes' | 'objects'): number =>
+  Object.values(sources).reduce((total, input) => total + input[field], 0)
 
 /** What a batch goes on without, each with the id of its source. */
 export const lostIn = ({
@@ -74,7 +74,9 @@ export const lostIn = ({
     lost.map((one) => ({ source, ...one })),
   )
 
-/** The offsets of all sources after a batch. A source that the batch does not name keeps its own. */
+/**
+ * The offsets of all sources after a batch. A source that the batch does not name keeps its own.
+ */
 export const offsetsAfterBatch = (
   before: OffsetsBySource,
   { sources }: BatchInput,

@@ -6,11 +6,11 @@
  * 3. Note what has become garbage, and the batch for people to look at.
  * 4. Store which epoch's dead letters are true: before the next batch is logged.
  *
- * If the attempt fails before 1, the lease is given back instead: the batch stays logged and is tried
- * again after a pause, or the application stops as FAILED (B9).
+ * If the attempt fails before 1, the lease is given back instead: the batch stays logged and is
+ * tried again after a pause, or the application stops as FAILED (B9).
  *
- * B5  The commit compares (epoch, owner, generation, next), and sets done and the manifest together.
- * B6  done only moves forward, by one batch.
+ * B5 The commit compares (epoch, owner, generation, next), and sets done and the manifest together.
+ * B6 done only moves forward, by one batch.
  */
 import type { FailureReason, Head, LaneOffsetsBySource } from '../../state/head.ts'
 import type { SegmentRef } from '../../state/segments.ts'
@@ -46,8 +46,9 @@ export const commitBatch = async (
 }
 
 /**
- * The lane offsets in the head after a batch: intake needs them to drop what is consumed. Those of a
- * source are exactly those of its input, so a lane that its reader leaves out leaves the head too.
+ * The lane offsets in the head after a batch: intake needs them to drop what is consumed. Those of
+ * a source are exactly those of its input, so a lane that its reader leaves out leaves the head
+ * too.
  */
 export const laneOffsetsAfter = (
   before: LaneOffsetsBySource,
@@ -94,10 +95,6 @@ export const stopAsFailed = async (
   reason: FailureReason,
 ): Promise<boolean> => {
   const next: Head = { ...head, status: 'failed', owner: undefined, leaseEndMs: 0, reason }
-  const answer = await heads.swap(
-    head,
-    ['epoch', 'owner', 'generation', 'status', 'logged'],
-    next,
-  )
+  const answer = await heads.swap(head, ['epoch', 'owner', 'generation', 'status', 'logged'], next)
   return answer.swapped
 }

@@ -1,6 +1,6 @@
 /**
- * The driver as a function: runs what is due until the invocation's time is nearly over, and says when to be called next. Nothing is
- * running any more when it answers.
+ * The driver as a function: runs what is due until the invocation's time is nearly over, and says
+ * when to be called next. Nothing is running any more when it answers.
  *
  *   invocation   |-- runs batches --|-- the last one may go on --|
  *   lease                           |---------- ends with the invocation ------- + margin -->
@@ -38,15 +38,21 @@ export const LEASE_MARGIN_MS = 3_000
 /** How long the leases of a function with this time-out last. */
 export const leaseMsFor = (timeoutMs: number): number => timeoutMs + LEASE_MARGIN_MS
 
-/** No further batch is begun with less than this share of the time-out left: a batch that needs more gets a fresh invocation. */
+/**
+ * No further batch is begun with less than this share of the time-out left: a batch that needs more
+ * gets a fresh invocation.
+ */
 const SHARE_LEFT = 1 / 2
 
-/** A tick may come this much early, by another clock: it waits rather than being lost on the batch. */
+/**
+ * A tick may come this much early, by another clock: it waits rather than being lost on the batch.
+ */
 const EARLY_MS_MAX = 2_000
 
 /**
- * Makes the handler. Live state stays between invocations. It rejects with what the driver threw, and then the queue delivers the ticks
- * again; a batch that failed is no rejection but a tick for its retry.
+ * Makes the handler. Live state stays between invocations. It rejects with what the driver threw,
+ * and then the queue delivers the ticks again; a batch that failed is no rejection but a tick for
+ * its retry.
  */
 export const driverHandler = ({
   runner,

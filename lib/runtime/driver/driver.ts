@@ -5,13 +5,12 @@
  *                           one write   nothing is true     one write
  *                           of the head yet                 of the head
  *
- * This file is the loop: it reads a snapshot and names the state the application is in. Each phase is
- * a file of its own: adopt.ts, allocate.ts, log.ts, run.ts, commit.ts, rest.ts.
+ * This file is the loop: it reads a snapshot and names the state the application is in. Each phase
+ * is a file of its own: adopt.ts, allocate.ts, log.ts, run.ts, commit.ts, rest.ts.
  *
- * B3  Live state is replaced by one's own commit only, and thrown away after a failed or doubtful
+ * B3 Live state is replaced by one's own commit only, and thrown away after a failed or doubtful
  *     attempt.
- * B6  Batches commit in the order of their times.
- * B9  A failing batch stops the line, not the intake.
+ * B6 Batches commit in the order of their times. B9 A failing batch stops the line, not the intake.
  * B10 A higher generation adopts by compare-and-set if the state fits; a lower one never runs.
  *
  * Any number of drivers may run at once: all but one are refused by the head. Time is read once for
@@ -41,8 +40,8 @@ import { type LanesBySource, SnapshotReader } from './snapshot-reader.ts'
 /** How to look for work. */
 export interface DriveOptions {
   /**
-   * Does not wait for the clock: while there is anything to process, runs batch times that are still
-   * to come, and retries at once.
+   * Does not wait for the clock: while there is anything to process, runs batch times that are
+   * still to come, and retries at once.
    */
   readonly aheadOfClock?: boolean
   /** Stops between two batches. */
@@ -87,8 +86,8 @@ export class Driver {
    * Runs every batch that is due, in order, and says what to wait for then.
    *
    * @throws MillraceError `PLAN_INCOMPATIBLE` when the store's state does not fit the plan;
-   * `QUEUE_NOT_RECOVERABLE`; what the store or a source throws while nothing is logged. A batch that
-   * fails is an outcome, not an error.
+   * `QUEUE_NOT_RECOVERABLE`; what the store or a source throws while nothing is logged. A batch
+   * that fails is an outcome, not an error.
    */
   async run(options: DriveOptions = {}): Promise<Outcome> {
     this.#snapshots.wrote(undefined)
@@ -128,8 +127,7 @@ export class Driver {
     const { generation, leaseMs } = this.#runner
     if (head.generation > generation) return { kind: 'superseded', generation: head.generation }
     if (isLeaseHeld(head, nowMs, leaseMs)) return { kind: 'busy', untilMs: head.leaseEndMs }
-    if (head.status === 'failed')
-      return { kind: 'failed', reason: head.reason as FailureReason }
+    if (head.status === 'failed') return { kind: 'failed', reason: head.reason as FailureReason }
     const before = await this.#loadState(head)
     if (head.status === 'rest') return this.#wakeIfDue(head, before, situation)
     return head.logged === undefined
@@ -206,12 +204,7 @@ export class Driver {
   }
 
   /** B3: until the attempt has ended well, nothing in memory counts. */
-  async #attempt(
-    head: Head,
-    before: Before,
-    input: BatchInput,
-    nowMs: number,
-  ): Promise<Outcome> {
+  async #attempt(head: Head, before: Before, input: BatchInput, nowMs: number): Promise<Outcome> {
     this.#before = undefined
     const { outcome, after } = await attemptBatch(this.#world, head, before, input, nowMs)
     if (after === undefined) this.#discardState()

@@ -1,10 +1,12 @@
 /**
- * Garbage (B11): segments that nothing reachable names. Reachable is what the last manifests, the logged batch or an unconsumed lane entry
- * name; it never carries a TTL and is never deleted. Only the holder of the lease deletes, by name.
+ * Garbage (B11): segments that nothing reachable names. Reachable is what the last manifests, the
+ * logged batch or an unconsumed lane entry name; it never carries a TTL and is never deleted. Only
+ * the holder of the lease deletes, by name.
  *
- * Two ways to find garbage: what a commit retired is known by name, and is deleted when the manifests that named it are no longer kept;
- * what crashes and zombies left is found by a sweep after a cold start. A sweep only takes what was made for a batch time already
- * committed, or a lane position already consumed: nobody can commit or append that any more.
+ * Two ways to find garbage: what a commit retired is known by name, and is deleted when the
+ * manifests that named it are no longer kept; what crashes and zombies left is found by a sweep
+ * after a cold start. A sweep only takes what was made for a batch time already committed, or a
+ * lane position already consumed: nobody can commit or append that any more.
  */
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
 import { MillraceError } from '../../base/errors.ts'
@@ -32,7 +34,9 @@ const CAN_WAIT: ReadonlySet<string> = new Set(['STORE_FAILED', 'ACCESS_DENIED', 
 export class Garbage {
   readonly #store: ItemStore
   readonly #app: string
-  /** What each of the last commits retired, oldest first; still named by manifests that are kept. */
+  /**
+   * What each of the last commits retired, oldest first; still named by manifests that are kept.
+   */
   #retired: (readonly SegmentRef[])[] = []
   #deletable: readonly SegmentRef[] = []
   #sweepIsDue = true
@@ -42,22 +46,26 @@ export class Garbage {
     this.#app = app
   }
 
-  /** Notes what the commit of a manifest has made unreachable once the manifests before it are no longer kept. */
+  /**
+   * Notes what the commit of a manifest has made unreachable once the manifests before it are no
+   * longer kept.
+   */
   retire(before: Manifest, after: Manifest, used: readonly SegmentRef[]): void {
     const named = new Set(stateSegments(after).map(segmentId))
     const dropped = stateSegments(before).filter((ref) => !named.has(segmentId(ref)))
     const kept = new Set(after.previous.map(segmentId))
     const manifests = before.previous.filter((ref) => !kept.has(segmentId(ref)))
     this.#retired.push([...dropped, ...used])
-    // A manifest that has just fallen out of `previous` is garbage at once; what it named falls with the commit that retired it.
+    // A manifest that has just fallen out of `previous` is garbage at once; what it named falls
+    // with the commit that retired it.
     const fallen = this.#retired.length >= KEPT_MANIFESTS ? (this.#retired.shift() ?? []) : []
     this.#deletable = [...this.#deletable, ...manifests, ...fallen]
   }
 
   /**
-   * Deletes what is garbage by now, and after a cold start what crashes have left. For the holder of
-   * the lease; `head` is as it was when the lease was taken. Best effort: what is not deleted now is
-   * found by the next sweep.
+   * Deletes what is garbage by now, and after a cold start what crashes have left. For the holder
+   * of the lease; `head` is as it was when the lease was taken. Best effort: what is not deleted
+   * now is found by the next sweep.
    */
   async collect({ plan }: Pick<Runner, 'plan'>, head: Head, manifest: Manifest): Promise<void> {
     try {

@@ -3,12 +3,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import { storeCommittedEpoch } from '../../state/dead-letters.ts'
 import type { Head } from '../../state/head.ts'
-import {
-  emptyManifest,
-  KEPT_MANIFESTS,
-  type Manifest,
-  readManifest,
-} from '../../state/manifest.ts'
+import { emptyManifest, KEPT_MANIFESTS, type Manifest, readManifest } from '../../state/manifest.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import { withRetries } from '../retry.ts'
 

@@ -9,7 +9,7 @@
  * If reading shows that part of the input is gone, a smaller input is logged for the same batch
  * before outputs start, so that every later attempt decides the same.
  *
- * B2  The condition compares (epoch, done, generation, status, owner, lease end, logged) with what
+ * B2 The condition compares (epoch, done, generation, status, owner, lease end, logged) with what
  *     this runner read, so nothing has happened since it decided. The epoch alone is not enough: a
  *     batch committed in between leaves the epoch as it was, and would be logged again. The attempt id
  *     is random: two runners that both read epoch 7 would both call themselves 8.
@@ -32,7 +32,9 @@ const UNCHANGED: HeadCondition = [
   'logged',
 ]
 
-/** Takes the lease and logs the batch. Undefined: somebody else was faster, and nothing happened. */
+/**
+ * Takes the lease and logs the batch. Undefined: somebody else was faster, and nothing happened.
+ */
 export const logBatch = async (
   runner: Runner,
   head: Head,
@@ -44,8 +46,7 @@ export const logBatch = async (
   const { store, app, clock } = runner
   const attemptId = runner.randomness.attemptId()
   const stored =
-    logged?.input ??
-    (await withRetries(clock, () => storeBatchInput(store, app, attemptId, input)))
+    logged?.input ?? (await withRetries(clock, () => storeBatchInput(store, app, attemptId, input)))
   const attempts = (logged?.attempts ?? 0) + 1
   const next: Head = {
     ...head,
@@ -97,7 +98,8 @@ export const logAgain = async (
 ): Promise<LoggedAttempt | undefined> => {
   const { head, attemptId } = attempt
   const { store, app, clock, randomness } = runner
-  // Under a name of its own: the head names the first input until the swap, and for ever if it fails.
+  // Under a name of its own: the head names the first input until the swap, and for ever if it
+  // fails.
   const name = randomness.attemptId()
   const stored = await withRetries(clock, () => storeBatchInput(store, app, name, input))
   // What outputs have written holds more than this input: they run again.

@@ -5,8 +5,8 @@ export type Outcome =
   /** Something was done, here or elsewhere: look again. */
   | { readonly kind: 'progressed' }
   /**
-   * Nothing is due before `dueMs`. Undefined: at rest, until something comes. `isResting`: something
-   * may come before `dueMs`, and then intake calls.
+   * Nothing is due before `dueMs`. Undefined: at rest, until something comes. `isResting`:
+   * something may come before `dueMs`, and then intake calls.
    */
   | { readonly kind: 'idle'; readonly dueMs: number | undefined; readonly isResting?: true }
   /** Another runner holds the lease, at most until then. */

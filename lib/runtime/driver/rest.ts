@@ -16,9 +16,9 @@ import type { Outcome } from './outcome.ts'
 import { nextBatchTime } from './schedule.ts'
 
 /**
- * Whether all that further empty batches can do is to repeat their outputs. Every operator must have
- * been asked, at a time of its own slide, while nothing came in, nothing changed and no window held
- * anything. None may be nondeterministic.
+ * Whether all that further empty batches can do is to repeat their outputs. Every operator must
+ * have been asked, at a time of its own slide, while nothing came in, nothing changed and no window
+ * held anything. None may be nondeterministic.
  */
 export const mayRestAfter = (
   { options, operators, slideMsMax }: Plan,
@@ -34,10 +34,10 @@ export const mayRestAfter = (
 }
 
 /**
- * Puts a running head to rest, until the first batch time at which a timer is due or until something
- * comes, and gives it as it is then. Undefined: something has happened since it was read. A wake
- * counts too, though it changes nothing but `wakeMs`: a write that was delayed on its way and sent
- * again could otherwise arrive a second time, after the wake, and undo it.
+ * Puts a running head to rest, until the first batch time at which a timer is due or until
+ * something comes, and gives it as it is then. Undefined: something has happened since it was read.
+ * A wake counts too, though it changes nothing but `wakeMs`: a write that was delayed on its way
+ * and sent again could otherwise arrive a second time, after the wake, and undo it.
  */
 export const goToRest = async (
   heads: HeadStore,
@@ -58,8 +58,8 @@ export const goToRest = async (
 
 /**
  * Wakes a resting head: the next batch is at the first grid time from `wakeMs` on. False: it was
- * awake, or it has changed. A refusal that shows this very wake counts as a success whose answer was
- * lost: who has woken the head has to call the driver, and two calls do no harm.
+ * awake, or it has changed. A refusal that shows this very wake counts as a success whose answer
+ * was lost: who has woken the head has to call the driver, and two calls do no harm.
  */
 export const wake = async (heads: HeadStore, head: Head, wakeMs: number): Promise<boolean> => {
   if (head.status !== 'rest') return false
@@ -102,8 +102,8 @@ export const dueAtRest = (
     : nowMs
   const dueMs = Math.min(waitingMs, timerMs)
   if (waitingMs <= horizonMs || timerMs <= nowMs)
-    // A file says itself when it came, and belongs to the batch time after that. All else belongs to
-    // the next batch time from now.
+    // A file says itself when it came, and belongs to the batch time after that. All else belongs
+    // to the next batch time from now.
     return { kind: 'wake', wakeMs: dueMs === -Infinity ? nowMs : dueMs }
   return dueMs === Infinity
     ? { kind: 'idle', dueMs: undefined }

@@ -6,7 +6,8 @@
  * 2. Reconcile what is gone: log a smaller input, or fail with DATA_LOST. Before any output (B2).
  * 3. Run the graph: outputs under the fence (generation, epoch), state into drafts (B4).
  * 4. Store the dead letters, and note in the ledgers what was taken.
- * 5. Write the segments of state and the manifest side by side: until the commit nothing names them.
+ * 5. Write the segments of state and the manifest side by side: until the commit nothing names
+ *    them.
  */
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
 import { MillraceError } from '../../base/errors.ts'

@@ -3,13 +3,17 @@ import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
 import type { RetryPolicy } from '../../dstream/plan.ts'
 import type { Head, LoggedBatch } from '../../state/head.ts'
 
-/** The batch time that follows: the first on the grid after the last one, and not before the head was woken. */
+/**
+ * The batch time that follows: the first on the grid after the last one, and not before the head
+ * was woken.
+ */
 export const nextBatchTime = (head: Head, intervalMs: number): number =>
   gridTimeAtOrAfter(Math.max(head.doneMs + 1, head.wakeMs), head.zeroMs, intervalMs)
 
 /**
- * Whether somebody holds the lease. A lease only keeps two runners from doing the same work; that no work is done twice is the business of
- * the conditions on the head. So a lease that would end absurdly late, because a clock has jumped, is taken to be over.
+ * Whether somebody holds the lease. A lease only keeps two runners from doing the same work; that
+ * no work is done twice is the business of the conditions on the head. So a lease that would end
+ * absurdly late, because a clock has jumped, is taken to be over.
  */
 export const isLeaseHeld = (head: Head, nowMs: number, leaseMs: number): boolean =>
   head.owner !== undefined && head.leaseEndMs > nowMs && head.leaseEndMs <= nowMs + 2 * leaseMs

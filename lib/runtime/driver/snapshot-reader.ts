@@ -1,7 +1,7 @@
 /**
  * Reads the head with as few calls to the store as possible: with the lanes beside it if a batch is
- * expected, and not at all if it is what this driver has just written. If another process has changed
- * it since, the condition of the next write notices.
+ * expected, and not at all if it is what this driver has just written. If another process has
+ * changed it since, the condition of the next write notices.
  */
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
 import type { Head } from '../../state/head.ts'
@@ -17,7 +17,8 @@ export interface Snapshot {
   readonly head: Head | undefined
   /**
    * As old as the head, or older. What was after the head's offset in a lane then is in it, since
-   * entries are dropped only when they are consumed. What has come since is left for the next batch.
+   * entries are dropped only when they are consumed. What has come since is left for the next
+   * batch.
    */
   readonly lanes: LanesBySource
 }
@@ -43,13 +44,8 @@ export class SnapshotReader {
     const written = this.#written
     this.#written = undefined
     if (written !== undefined) return { head: written, lanes: new Map() }
-    const lanesToo = this.#expectsBatch
-      ? this.#lanes()
-      : Promise.resolve<LanesBySource>(new Map())
-    const [head, lanes] = await allOrFirstError([
-      withRetries(clock, () => heads.read()),
-      lanesToo,
-    ])
+    const lanesToo = this.#expectsBatch ? this.#lanes() : Promise.resolve<LanesBySource>(new Map())
+    const [head, lanes] = await allOrFirstError([withRetries(clock, () => heads.read()), lanesToo])
     this.#expectsBatch = head?.status === 'running'
     return { head, lanes }
   }

@@ -1,6 +1,7 @@
 /**
- * Ticks: messages that call the driver. A tick carries no truth: one that is lost, late, early or there twice changes when a batch runs and
- * never what is in it. So they are cheap to send too many of, and the schedule of every minute makes up for those that are lost.
+ * Ticks: messages that call the driver. A tick carries no truth: one that is lost, late, early or
+ * there twice changes when a batch runs and never what is in it. So they are cheap to send too many
+ * of, and the schedule of every minute makes up for those that are lost.
  *
  *   every minute:   { app, scheduleMinute: true }         the driver runs what is due, and winds the ticks of the coming minute while it is awake
  *   in the minute:  { app, atMs }               one for each batch time
@@ -47,7 +48,10 @@ const objectIn = (text: string): Record<string, unknown> => {
   }
 }
 
-/** How many whole seconds to hold a tick back: it comes at its time or a little after, never before, and never later than a queue can. */
+/**
+ * How many whole seconds to hold a tick back: it comes at its time or a little after, never before,
+ * and never later than a queue can.
+ */
 export const delaySeconds = (tick: Trigger, nowMs: number): number =>
   Math.min(Math.max(0, Math.ceil(((tick.atMs ?? nowMs) - nowMs) / 1_000)), DELAY_S_MAX)
 
@@ -62,12 +66,14 @@ export interface TriggerRequest {
 }
 
 /**
- * The ticks to send after the driver has run. Those of the minute are wound whoever holds the lease, since another minute passes before they
- * are again. No tick makes more than one of its own kind, or they would multiply.
+ * The ticks to send after the driver has run. Those of the minute are wound whoever holds the
+ * lease, since another minute passes before they are again. No tick makes more than one of its own
+ * kind, or they would multiply.
  */
 export const triggersAfter = (request: TriggerRequest): readonly Trigger[] => {
   const { app, outcome, nowMs, triggers } = request
-  // At rest intake winds the next tick; after a failure the schedule looks every minute whether a person has resumed it.
+  // At rest intake winds the next tick; after a failure the schedule looks every minute whether a
+  // person has resumed it.
   if (
     outcome.kind === 'failed' ||
     outcome.kind === 'superseded' ||
@@ -88,7 +94,8 @@ const nextGridTime = ({ nowMs, intervalMs }: TriggerRequest): number =>
 
 const minuteFrom = (outcome: Outcome, request: TriggerRequest): readonly number[] => {
   const { nowMs, intervalMs } = request
-  // A process that stood still since it looked has batch times behind it, hours of them perhaps: one tick is enough for all.
+  // A process that stood still since it looked has batch times behind it, hours of them perhaps:
+  // one tick is enough for all.
   const latestMs = nextGridTime(request) - intervalMs
   const firstMs =
     outcome.kind === 'idle' ? Math.max(outcome.dueMs ?? Infinity, latestMs) : nextGridTime(request)

@@ -1,7 +1,7 @@
 /**
- * Intake as a function. It takes what an event brings whole, or it throws and is given it again. When
- * it answers nothing is running any more: the platform freezes it then, and what was left would go on
- * hours later.
+ * Intake as a function. It takes what an event brings whole, or it throws and is given it again.
+ * When it answers nothing is running any more: the platform freezes it then, and what was left
+ * would go on hours later.
  *
  *   event -> appends, side by side -> if one of them woke the head: the driver's first trigger -> answer
  */
@@ -36,9 +36,9 @@ export interface IntakeAnswer {
 export type IntakeHandler = (appends: readonly SourceAppend[]) => Promise<IntakeAnswer>
 
 /**
- * Makes the handler. It resolves when all is durable, and then the source may be acknowledged. Else it
- * rejects: with `LANE_FULL`, `STORE_FAILED` or whatever the store threw. What was appended by then is
- * dropped when it comes again (B1).
+ * Makes the handler. It resolves when all is durable, and then the source may be acknowledged. Else
+ * it rejects: with `LANE_FULL`, `STORE_FAILED` or whatever the store threw. What was appended by
+ * then is dropped when it comes again (B1).
  */
 export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
   const { plan, store, clock, randomness, scheduleTriggers } = parts
@@ -79,7 +79,9 @@ export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
 const rejectedIn = (append: SourceAppend): number =>
   'delivery' in append ? (append.delivery.rejected?.length ?? 0) : 0
 
-/** For the first batch of a head that was woken. If there is no head yet, the driver makes it now. */
+/**
+ * For the first batch of a head that was woken. If there is no head yet, the driver makes it now.
+ */
 const firstTrigger = ({ name, options }: Plan, head: Head | undefined): Trigger =>
   head === undefined
     ? { app: name, scheduleMinute: true }

@@ -1,7 +1,9 @@
 /**
- * Intake appends what a source delivers to its lane, and nothing else. It runs while batches fail, and in any generation.
+ * Intake appends what a source delivers to its lane, and nothing else. It runs while batches fail,
+ * and in any generation.
  *
- * B1  One conditional write on `tail = <the tail I saw>`; records at or below the tail are dropped as redelivered. The source is
+ * B1 One conditional write on `tail = <the tail I saw>`; records at or below the tail are dropped
+ * as redelivered. The source is
  *     acknowledged only after it.
  * B12 First the append, then a strong read of the head: at rest, wake it.
  *
@@ -36,14 +38,23 @@ import { sharedNow } from '../store-time.ts'
 /** Gives the lanes that must be drained before a lane is taken from. */
 export type LaneParents = (lane: string) => Promise<readonly string[]>
 
-/** What a source hands over: records of one lane in the order of their positions, and what could not even be read. */
+/**
+ * What a source hands over: records of one lane in the order of their positions, and what could not
+ * even be read.
+ */
 export interface LaneDelivery {
   readonly lane: string
   readonly records: readonly PositionedRecord[]
   readonly rejected?: readonly DeadLetter[]
-  /** The last position of the delivery, if what stands there was rejected. Default: that of the last record. */
+  /**
+   * The last position of the delivery, if what stands there was rejected. Default: that of the last
+   * record.
+   */
   readonly last?: string
-  /** Called before records are dropped as redelivered. What it throws keeps all of the delivery from being appended. */
+  /**
+   * Called before records are dropped as redelivered. What it throws keeps all of the delivery from
+   * being appended.
+   */
   readonly beforeDropping?: () => Promise<void>
   /** Asked when the lane is new. Default: it comes after no other lane. */
   readonly parentsOf?: LaneParents
@@ -59,13 +70,17 @@ export interface IntakeParts {
   readonly randomness: Randomness
   readonly limits: BatchLimits
   /**
-   * Told when this intake has woken the head, with the head as it is then: somebody has to call the driver at its next batch time. Also told
-   * that there is no head yet, with undefined: the driver makes it, as soon as it is called.
+   * Told when this intake has woken the head, with the head as it is then: somebody has to call the
+   * driver at its next batch time. Also told that there is no head yet, with undefined: the driver
+   * makes it, as soon as it is called.
    */
   readonly woke?: (head: Head | undefined) => void
 }
 
-/** Neighbouring entries become one while they are smaller than this share of a batch (B8): the cut still has places to fall on. */
+/**
+ * Neighbouring entries become one while they are smaller than this share of a batch (B8): the cut
+ * still has places to fall on.
+ */
 const COALESCED_SHARE = 1 / 8
 /** And while one entry does not read as too many pieces. */
 const BLOCKS_PER_ENTRY_MAX = 16
@@ -78,7 +93,10 @@ export class Intake {
   readonly #parts: IntakeParts
   readonly #heads: HeadStore
   #head: Head | undefined
-  /** Lanes as this intake has left them: a lane has one feeder, so they are mostly still so, and the condition on the tail tells if not. */
+  /**
+   * Lanes as this intake has left them: a lane has one feeder, so they are mostly still so, and the
+   * condition on the tail tells if not.
+   */
   readonly #left = new Map<string, Lane>()
 
   constructor(parts: IntakeParts) {
@@ -93,10 +111,11 @@ export class Intake {
   }
 
   /**
-   * Makes a delivery durable, once: what is already there is dropped. Gives how many records were new. When it resolves, the source may be
-   * acknowledged; when it rejects, deliver again.
+   * Makes a delivery durable, once: what is already there is dropped. Gives how many records were
+   * new. When it resolves, the source may be acknowledged; when it rejects, deliver again.
    *
-   * @throws MillraceError `LANE_FULL` (retryable) while the driver is too far behind; what the store throws.
+   * @throws MillraceError `LANE_FULL` (retryable) while the driver is too far behind; what the
+   * store throws.
    */
   async append(delivery: LaneDelivery): Promise<number> {
     const { clock, store, app } = this.#parts
@@ -115,8 +134,9 @@ export class Intake {
   }
 
   /**
-   * Makes records durable that have no positions of their own, such as hints, which may come from many sides at once: they get the positions
-   * behind the tail, whoever appends first. One that is given again is there again: whoever reads them has to tell.
+   * Makes records durable that have no positions of their own, such as hints, which may come from
+   * many sides at once: they get the positions behind the tail, whoever appends first. One that is
+   * given again is there again: whoever reads them has to tell.
    *
    * @throws MillraceError as {@link Intake.append}.
    */
@@ -132,7 +152,10 @@ export class Intake {
     return appended
   }
 
-  /** `deliveryBehind` is what to append behind a tail; only the part of it that is behind the tail is. */
+  /**
+   * `deliveryBehind` is what to append behind a tail; only the part of it that is behind the tail
+   * is.
+   */
   async #appendNew(
     lane: string,
     deliveryBehind: (tail: string) => LaneDelivery,
@@ -186,7 +209,10 @@ export class Intake {
     })
   }
 
-  /** What is consumed by the last head this intake has seen is dropped: an older head only drops less. */
+  /**
+   * What is consumed by the last head this intake has seen is dropped: an older head only drops
+   * less.
+   */
   #queueWith(seen: Lane | undefined, lane: string, entry: LaneEntry): readonly LaneEntry[] {
     const offset = this.#head?.offsets[this.#parts.source]?.[lane] ?? BEGINNING
     const waiting = seen === undefined ? [] : entriesAfter(seen, offset)
@@ -197,8 +223,9 @@ export class Intake {
   }
 
   /**
-   * B8: the lane's item is bounded. The head this intake has seen last may be an old one, so before it gives up it looks again at what is
-   * consumed by now. When the lane is full all the same the source has to wait: nothing is lost, it holds on to what it has.
+   * B8: the lane's item is bounded. The head this intake has seen last may be an old one, so before
+   * it gives up it looks again at what is consumed by now. When the lane is full all the same the
+   * source has to wait: nothing is lost, it holds on to what it has.
    */
   async #roomFor(
     seen: Lane | undefined,

@@ -1,7 +1,8 @@
 /**
- * From a receiver to its lane. A receiver has no positions of its own, so they are given here: one after the other from the tail on, to good
- * lines and rejected ones alike. They are given once for each delivery: a try that failed may have been applied, and trying again with the
- * same positions appends nothing twice (B1).
+ * From a receiver to its lane. A receiver has no positions of its own, so they are given here: one
+ * after the other from the tail on, to good lines and rejected ones alike. They are given once for
+ * each delivery: a try that failed may have been applied, and trying again with the same positions
+ * appends nothing twice (B1).
  */
 import { MillraceError } from '../../base/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -83,7 +84,10 @@ const letterFor = (
   return { source, position: `${RECEIVER_LANE}#${position}`, code, message, data, sizeBytes }
 }
 
-/** Tries until it succeeds: the lane gets room when the driver catches up, and what is dropped here nobody could bring again. */
+/**
+ * Tries until it succeeds: the lane gets room when the driver catches up, and what is dropped here
+ * nobody could bring again.
+ */
 const appendUntilStored = async (
   { intake, clock, listen, signal, source }: SupervisorParts,
   delivery: PositionedDelivery,

@@ -1,10 +1,11 @@
 /**
- * All roles in one process: receivers feed intake, and the driver runs whatever is due. Only ports in here, so the same loop runs on a
- * laptop and in a test without real time.
+ * All roles in one process: receivers feed intake, and the driver runs whatever is due. Only ports
+ * in here, so the same loop runs on a laptop and in a test without real time.
  *
  *   sleep until: the next batch time | a retry | an append to a head at rest | the next look at a polled source
  *
- * Waking up too often costs a look at the head, and too late delays a batch: nothing here decides what is in one.
+ * Waking up too often costs a look at the head, and too late delays a batch: nothing here decides
+ * what is in one.
  */
 import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
 import { MillraceError } from '../../base/errors.ts'
@@ -22,7 +23,10 @@ import { Sleeper } from './sleeper.ts'
 export interface LocalRun {
   readonly runner: Runner
   readonly receivers: readonly FedSource[]
-  /** Ends when all there is has been processed; with receivers, when their sources have ended besides. */
+  /**
+   * Ends when all there is has been processed; with receivers, when their sources have ended
+   * besides.
+   */
   readonly once: boolean
   /** Ends the run after the batch in flight. */
   readonly signal: AbortSignal
@@ -32,7 +36,10 @@ export interface LocalRun {
 export type LocalEnd =
   | { readonly kind: 'done' }
   | { readonly kind: 'stopped' }
-  /** The batch stays logged. `final`: no run tries it again until a person resumes it; else the next run does. */
+  /**
+   * The batch stays logged. `final`: no run tries it again until a person resumes it; else the next
+   * run does.
+   */
   | { readonly kind: 'failed'; readonly final: boolean; readonly reason: FailureReason }
   | { readonly kind: 'superseded'; readonly generation: number }
 
@@ -45,8 +52,9 @@ const SLEEP_MS_MAX = 60_000
 /**
  * Runs a pipeline until it is stopped, has failed, or, with `once`, is done.
  *
- * @throws MillraceError what the driver or a receiver threw and time does not mend: `PLAN_INCOMPATIBLE`, `STORE_FULL` and others; with `once`
- * also `DIRECTORY_MISSING` and `STORE_FAILED`.
+ * @throws MillraceError what the driver or a receiver threw and time does not mend:
+ * `PLAN_INCOMPATIBLE`, `STORE_FULL` and others; with `once` also `DIRECTORY_MISSING` and
+ * `STORE_FAILED`.
  */
 export const runLocal = async (parts: LocalRun): Promise<LocalEnd> => {
   const loop = new LocalLoop(parts)
@@ -121,7 +129,8 @@ class LocalLoop {
     for (;;) {
       if (this.#fault !== undefined) throw this.#fault.error
       if (this.#parts.signal.aborted) return { kind: 'stopped' }
-      // While records still arrive the clock says when a batch is due, or each would be a batch of its own.
+      // While records still arrive the clock says when a batch is due, or each would be a batch of
+      // its own.
       const hasAll = this.#parts.once && this.#receiving === 0
       this.#sleeper.forget()
       const outcome = await this.#drive(hasAll)
@@ -160,7 +169,8 @@ class LocalLoop {
     const isResting =
       outcome.kind === 'idle' && (outcome.dueMs === undefined || outcome.isResting === true)
     if (isResting) return this.#sleeper.sleep(Math.min(untilMs - nowMs, SLEEP_MS_MAX))
-    // An append calls at once only when the head is at rest: a batch that is to come takes it in at its time.
+    // An append calls at once only when the head is at rest: a batch that is to come takes it in at
+    // its time.
     await this.#sleepThrough(nowMs, Math.min(untilMs, nowMs + SLEEP_MS_MAX))
   }
 

@@ -1,6 +1,9 @@
 import type { Clock } from '../../ports/clock.ts'
 
-/** A sleep that others can end. A call that comes while nobody sleeps is remembered, and ends the next sleep at once. */
+/**
+ * A sleep that others can end. A call that comes while nobody sleeps is remembered, and ends the
+ * next sleep at once.
+ */
 export class Sleeper {
   readonly #clock: Clock
   #current: AbortController | undefined

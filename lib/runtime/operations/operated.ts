@@ -1,12 +1,12 @@
 /**
- * What the commands of a person have in common: each is one conditional write of the head, so it may
- * meet running functions. One of the two is refused, and whoever was at work starts over from the new
- * head. Intake is not affected at all: what it appends stays in its lanes.
+ * What the commands of a person have in common: each is one conditional write of the head, so it
+ * may meet running functions. One of the two is refused, and whoever was at work starts over from
+ * the new head. Intake is not affected at all: what it appends stays in its lanes.
  *
- * B2  A logged batch keeps its time and its input: to skip it is to commit them without what was in
+ * B2 A logged batch keeps its time and its input: to skip it is to commit them without what was in
  *     them. Not while somebody holds the lease, for outputs of the batch may be on their way.
- * B5  Done, manifest and offsets change in one write, and the manifest is there before.
- * B6  The times of batches go on from the last one.
+ * B5 Done, manifest and offsets change in one write, and the manifest is there before. B6 The times
+ * of batches go on from the last one.
  */
 import { MillraceError } from '../../base/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -30,8 +30,8 @@ import { sharedNow } from '../store-time.ts'
 export interface Operated extends StoredApp {
   readonly randomness: Randomness
   /**
-   * The longest that a lease lasts. 0 if a lock keeps everybody else out: then a lease in the head is
-   * that of a dead process.
+   * The longest that a lease lasts. 0 if a lock keeps everybody else out: then a lease in the head
+   * is that of a dead process.
    */
   readonly leaseMs: number
 }
@@ -83,7 +83,9 @@ export const checkLease = ({ store, clock, leaseMs }: Operated, head: Head): voi
 /** What a command changes in the head. */
 export type Changes = Pick<Head, 'status' | 'doneMs' | 'offsets'> & Partial<Pick<Head, 'wakeMs'>>
 
-/** Puts another manifest in the place of the last one, and takes the logged batch out of the head. */
+/**
+ * Puts another manifest in the place of the last one, and takes the logged batch out of the head.
+ */
 export const replaceManifest = async (
   { store, app, clock, randomness }: Operated,
   head: Head,

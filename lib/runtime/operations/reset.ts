@@ -1,10 +1,11 @@
 /**
- * Resetting an application: the state of all operators is emptied, and the logged batch is skipped if
- * there is one. Everything else stays: what no batch has taken, which counts from now on, and the
- * names that its sources had; when the application first started; what the ledgers say; dead letters;
- * history; outputs.
+ * Resetting an application: the state of all operators is emptied, and the logged batch is skipped
+ * if there is one. Everything else stays: what no batch has taken, which counts from now on, and
+ * the names that its sources had; when the application first started; what the ledgers say; dead
+ * letters; history; outputs.
  *
- * B11 The new manifest names no state, and nobody can commit any more what was built on the old one:
+ * B11 The new manifest names no state, and nobody can commit any more what was built on the old
+ * one:
  *     so that is deleted by name.
  */
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
@@ -16,7 +17,13 @@ import { laneOffsetsAfter } from '../driver/commit.ts'
 import { lastManifest } from '../driver/last-manifest.ts'
 import { withRetries } from '../retry.ts'
 import { sharedNow } from '../store-time.ts'
-import { checkLease, type Operated, refusal, replaceManifest, retryWhileChanged } from './operated.ts'
+import {
+  checkLease,
+  type Operated,
+  refusal,
+  replaceManifest,
+  retryWhileChanged,
+} from './operated.ts'
 import { noteSkipped, type SkippedBatch } from './skip.ts'
 
 /** What a reset has done. */

@@ -7,7 +7,12 @@
  */
 import { type Head, HeadStore, type LoggedBatch } from '../../state/head.ts'
 import { noteBatch } from '../../state/history.ts'
-import { type BatchInput, loadBatchInput, offsetsAfterBatch, totalOf } from '../driver/batch-input.ts'
+import {
+  type BatchInput,
+  loadBatchInput,
+  offsetsAfterBatch,
+  totalOf,
+} from '../driver/batch-input.ts'
 import { laneOffsetsAfter } from '../driver/commit.ts'
 import { manifestsToKeep, lastManifest, type StoredApp } from '../driver/last-manifest.ts'
 import { describeInput } from '../sources/redriven.ts'

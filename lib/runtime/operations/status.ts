@@ -1,4 +1,7 @@
-/** What can be seen of an application from its store, beside a running process and without disturbing it. For people and pages to look at. */
+/**
+ * What can be seen of an application from its store, beside a running process and without
+ * disturbing it. For people and pages to look at.
+ */
 import type { ItemStore, KeyedItem } from '../../ports/item-store.ts'
 import { type Head, HeadStore } from '../../state/head.ts'
 import { daysBack, historyKey, lanePartitions, sortableTime } from '../../state/item-keys.ts'

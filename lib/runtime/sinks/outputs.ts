@@ -1,4 +1,6 @@
-/** The outputs of a pipeline: each place is written by the sink of its kind, under the fence (B4). */
+/**
+ * The outputs of a pipeline: each place is written by the sink of its kind, under the fence (B4).
+ */
 import type { Fence } from '../../ports/fence.ts'
 import type { Sink } from '../../ports/sink.ts'
 import type { WriteTarget } from '../../rdd/write-target.ts'

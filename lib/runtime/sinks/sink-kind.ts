@@ -25,7 +25,9 @@ export interface SinkKind<L extends SinkLocation = SinkLocation, C = unknown> {
   isAvailable(ports: SinkPorts): boolean
   /** The location of a place that is bound to nothing. Undefined: it is not of this kind. */
   locateUnbound?(place: string, cwd: string): L | undefined
-  /** The location of a place whose name is bound to `locateBound`. `path` is what follows the name. */
+  /**
+   * The location of a place whose name is bound to `locateBound`. `path` is what follows the name.
+   */
   locateBound?(bound: Location, path: string): L
   /** The bound location that a deployment has stored. Undefined: it is malformed. */
   parseDeployed?(stored: Readonly<Record<string, unknown>>): Location | undefined

@@ -1,4 +1,6 @@
-/** The elements of files and objects: what both kinds of sources make of bytes that they have read. */
+/**
+ * The elements of files and objects: what both kinds of sources make of bytes that they have read.
+ */
 import type { FileReader } from '../../dstream/sources/file-selection.ts'
 import type { RejectedPart } from '../../formats/format.ts'
 import { text } from '../../formats/text.ts'
@@ -62,8 +64,8 @@ const lineLetter = ({ source, key }: FileBytes, line: RejectedPart): DeadLetter 
 })
 
 /**
- * As many as fit into a batch, in order. One at least: a file is never split, so one above the limit
- * makes a batch of its own.
+ * As many as fit into a batch, in order. One at least: a file is never split, so one above the
+ * limit makes a batch of its own.
  */
 export const withinLimits = <T extends { readonly sizeBytes: number }>(
   due: readonly T[],

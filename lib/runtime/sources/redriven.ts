@@ -1,7 +1,7 @@
 /**
- * Records that were put aside and given back, for sources that do not come through lanes themselves:
- * their redrive lanes are read beside what the source has. If all of a source comes through lanes, a
- * redrive lane is one more of them.
+ * Records that were put aside and given back, for sources that do not come through lanes
+ * themselves: their redrive lanes are read beside what the source has. If all of a source comes
+ * through lanes, a redrive lane is one more of them.
  */
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
 import { BEGINNING } from '../../state/lanes.ts'
@@ -10,12 +10,7 @@ import { isRedriveLane } from '../dead-letters/redrive-lanes.ts'
 import { lanesInput } from './lanes/input.ts'
 import { type LanesInput, lanesReader } from './lanes/reader.ts'
 import { inputKind, type SourcePlace } from './source-kind.ts'
-import {
-  earliestOf,
-  type InputData,
-  type SourceInput,
-  type SourceReader,
-} from './source-reader.ts'
+import { earliestOf, type InputData, type SourceInput, type SourceReader } from './source-reader.ts'
 
 /** What one batch takes from one source: that of its kind, and what was given back to it. */
 export interface WholeInput extends SourceInput {
@@ -26,10 +21,7 @@ export interface WholeInput extends SourceInput {
  * The reader of a source as the driver uses it: it keeps the offsets that are not of its kind, and
  * takes what was given back.
  */
-export const wholeReader = (
-  place: SourcePlace,
-  reader: SourceReader,
-): SourceReader<WholeInput> => {
+export const wholeReader = (place: SourcePlace, reader: SourceReader): SourceReader<WholeInput> => {
   const own = reader.parts
   const redrives = reader.kind === 'lanes' ? undefined : redriveReader(place)
 
@@ -83,10 +75,7 @@ const withRedriven = (input: SourceInput, redriven: LanesInput): WholeInput => {
   }
 }
 
-const joinData = (
-  data: InputData,
-  back: InputData<LanesInput>,
-): InputData<WholeInput> => ({
+const joinData = (data: InputData, back: InputData<LanesInput>): InputData<WholeInput> => ({
   partitions: [...data.partitions, ...back.partitions],
   input: { ...data.input, redriven: back.input, ...lostOf(data.input, back.input) },
   records: data.records + back.records,

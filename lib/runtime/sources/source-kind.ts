@@ -1,6 +1,6 @@
 /**
- * A kind of source: everything the runtime knows of it, in one value in one folder. Adding a kind is
- * such a folder and a line in `all.ts`; nothing else in the runtime names one.
+ * A kind of source: everything the runtime knows of it, in one value in one folder. Adding a kind
+ * is such a folder and a line in `all.ts`; nothing else in the runtime names one.
  */
 import type { SourceDeclaration } from '../../dstream/sources/declaration.ts'
 import type { Clock } from '../../ports/clock.ts'

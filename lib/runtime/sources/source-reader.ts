@@ -4,13 +4,14 @@
  *   allocate -> the head logs the input (B2) -> read -> recordTaken -> the commit moves the offsets
  *
  * Duties of an implementation:
- * - `allocate` decides what belongs to a batch: nothing twice, and nothing left out below the limits
+ * - `allocate` decides what belongs to a batch: nothing twice, and nothing left out below the
+ *   limits
  *   (B8), whatever any clock says. What it returns is plain data.
  * - `read` gives the same records in the same order for the same input, always (B3).
  * - `recordTaken` may run several times for the same input, and changes nothing after the first.
  *
- * The caller logs an input before it reads from it for outputs, and asks for the next one only after
- * the commit of the last.
+ * The caller logs an input before it reads from it for outputs, and asks for the next one only
+ * after the commit of the last.
  */
 import type { BatchLimits } from '../../dstream/plan.ts'
 import type { Partition } from '../../rdd/evaluate.ts'
@@ -30,8 +31,8 @@ export interface LostRecords {
 }
 
 /**
- * What one batch takes from one source: logged with the batch, and the same for every attempt at it.
- * `P` names the parts of the offsets with which the source counts.
+ * What one batch takes from one source: logged with the batch, and the same for every attempt at
+ * it. `P` names the parts of the offsets with which the source counts.
  */
 export interface SourceInput<P extends OffsetsPart = OffsetsPart> {
   /** Which kind of input it is: only its own kind can read it. */
@@ -50,7 +51,9 @@ export interface SourceInput<P extends OffsetsPart = OffsetsPart> {
 export interface InputData<I extends SourceInput = SourceInput> {
   /** The records, in the order that the input fixes (B3). */
   readonly partitions: readonly Partition<unknown>[]
-  /** The input, or a smaller one if some of it is gone: that must be logged before outputs start. */
+  /**
+   * The input, or a smaller one if some of it is gone: that must be logged before outputs start.
+   */
   readonly input: I
   /** Records in the partitions. */
   readonly records: number
@@ -68,7 +71,9 @@ export interface InputRequest<O = Offsets> {
   readonly limits: BatchLimits
   /** When the application first started. */
   readonly startedMs: number
-  /** The lanes of the source, if they were read with the head or later. Default: they are read now. */
+  /**
+   * The lanes of the source, if they were read with the head or later. Default: they are read now.
+   */
   readonly lanes?: readonly Lane[]
 }
 

@@ -1,6 +1,6 @@
 /**
- * Running the graph of a plan for one batch: the RDDs of all nodes, then the outputs in the order of
- * their definition, then the stateful nodes that no output has asked for.
+ * Running the graph of a plan for one batch: the RDDs of all nodes, then the outputs in the order
+ * of their definition, then the stateful nodes that no output has asked for.
  */
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
 import { asMillraceError, MillraceError } from '../../base/errors.ts'
@@ -28,14 +28,18 @@ export interface Execution {
   readonly drafts: StateDrafts
   readonly outputs: Outputs
   readonly executor: Executor
-  /** Outputs that need not run, for an earlier attempt has run them. Those that run now are added. */
+  /**
+   * Outputs that need not run, for an earlier attempt has run them. Those that run now are added.
+   */
   readonly outputsDone: Set<string>
 }
 
 /**
- * Runs all outputs and all state. What it has put into the drafts and handed to the outputs is the batch.
+ * Runs all outputs and all state. What it has put into the drafts and handed to the outputs is the
+ * batch.
  *
- * An output that fails does not keep the others from running; the batch fails when all have had their turn.
+ * An output that fails does not keep the others from running; the batch fails when all have had
+ * their turn.
  */
 export const execute = async (execution: Execution): Promise<void> => {
   const rdds = new BatchRdds(execution)

@@ -1,12 +1,15 @@
 import { KeyedMap } from '../../base/keys.ts'
 
 /**
- * Which keys were touched when, oldest first: so that those that were idle for too long are found without a look at the others. Constant
- * work for each touch.
+ * Which keys were touched when, oldest first: so that those that were idle for too long are found
+ * without a look at the others. Constant work for each touch.
  */
 export class IdleKeys<K> {
   readonly #touchedMs = new KeyedMap<K, number>()
-  /** By the time of the last touch. Times only grow, but for what is loaded at the beginning, in the order of time. */
+  /**
+   * By the time of the last touch. Times only grow, but for what is loaded at the beginning, in the
+   * order of time.
+   */
   readonly #byTime = new Map<number, KeyedMap<K, true>>()
 
   /** Begins with keys and the times they were touched. */

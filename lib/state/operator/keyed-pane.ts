@@ -1,4 +1,7 @@
-/** Panes of pairs: keys and values side by side, in the order of keys, which is small when stored and quick to walk. */
+/**
+ * Panes of pairs: keys and values side by side, in the order of keys, which is small when stored
+ * and quick to walk.
+ */
 import { KeyedMap } from '../../base/keys.ts'
 import { isSimple } from '../../base/packed.ts'
 import type { Panes } from './panes.ts'
@@ -6,7 +9,10 @@ import type { Panes } from './panes.ts'
 /** The pairs of one pane. */
 export type KeyedPane<K, V> = readonly [keys: readonly K[], values: readonly V[]]
 
-/** Keeps the pairs of this batch, unless there are none. Keys are in canonical form by now, so that only values can be changed in place. */
+/**
+ * Keeps the pairs of this batch, unless there are none. Keys are in canonical form by now, so that
+ * only values can be changed in place.
+ */
 export const putPairs = <K, V>(
   panes: Panes<KeyedPane<K, V>>,
   pairs: readonly (readonly [K, V])[],
@@ -16,7 +22,10 @@ export const putPairs = <K, V>(
   panes.put([pairs.map(([key]) => key), values], values.every(isSimple))
 }
 
-/** Calls `visit` with each pair of a pane, in the order of keys. Values are fresh where they can be changed. */
+/**
+ * Calls `visit` with each pair of a pane, in the order of keys. Values are fresh where they can be
+ * changed.
+ */
 export const forEachPair = <K, V>(
   [keys, values]: KeyedPane<K, V>,
   visit: (key: K, value: V) => void,

@@ -1,18 +1,19 @@
 /**
- * Reductions over sliding windows of panes, for functions that are associative and have no inverse, in amortised constant work per key and
- * pane.
+ * Reductions over sliding windows of panes, for functions that are associative and have no inverse,
+ * in amortised constant work per key and pane.
  *
- * Time is cut into blocks as long as a window, on the fixed grid of batch times. A window is the end of one block and the beginning of the
- * next:
+ * Time is cut into blocks as long as a window, on the fixed grid of batch times. A window is the
+ * end of one block and the beginning of the next:
  *
  *     | p1 p2 p3 p4 | p5 p6 p7 p8 |          length: 4 panes
  *          [ suffix ][ prefix ]              the window that ends at p6
  *
- * The suffixes of a block are reduced once, from its last pane back, when the block is over; each key has one for each pane it is in. The
- * prefix grows by a pane at a time. A window is one more reduction of both.
+ * The suffixes of a block are reduced once, from its last pane back, when the block is over; each
+ * key has one for each pane it is in. The prefix grows by a pane at a time. A window is one more
+ * reduction of both.
  *
- * B3: what is reduced with what depends on the grid alone, never on when this process began. So floats come out equal to the last bit, warm
- * and cold.
+ * B3: what is reduced with what depends on the grid alone, never on when this process began. So
+ * floats come out equal to the last bit, warm and cold.
  */
 import { KeyedMap } from '../../base/keys.ts'
 import { pack, type Stored, unpack } from '../../base/packed.ts'
@@ -48,7 +49,10 @@ export class SlidingReduction<K, V> {
     this.#f = f
   }
 
-  /** The reduced pairs of the window from a pane to another, in the order of keys. Windows must be asked for in the order of time. */
+  /**
+   * The reduced pairs of the window from a pane to another, in the order of keys. Windows must be
+   * asked for in the order of time.
+   */
   async window(panes: Panes<KeyedPane<K, V>>, fromMs: number, toMs: number): Promise<[K, V][]> {
     const block = this.#blockOf(toMs)
     if (block !== this.#block) {

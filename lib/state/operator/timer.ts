@@ -1,7 +1,7 @@
 /**
  * The timer of an operator. It answers three questions with one thing: has the operator done its
- * part before (`firedMs`), when will something happen without input (`setDue`), and how often may it
- * look at all of its state (`isOnGrid`, from `checkpoint()`).
+ * part before (`firedMs`), when will something happen without input (`setDue`), and how often may
+ * it look at all of its state (`isOnGrid`, from `checkpoint()`).
  *
  * What is changed here becomes true with the batch's commit; a failed attempt leaves no trace.
  */

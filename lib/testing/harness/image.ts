@@ -1,6 +1,6 @@
 /**
- * One process of an application under test: all that a restart throws away. What outlives it is in the
- * {@link TestWorld}.
+ * One process of an application under test: all that a restart throws away. What outlives it is in
+ * the {@link TestWorld}.
  */
 import './feeds/all.ts'
 import type { MemoryFiles } from '../../adapters/memory/memory-files.ts'

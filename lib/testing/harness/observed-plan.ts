@@ -1,8 +1,10 @@
 /**
- * A plan with eyes: every output operation tells what it got, wrote and threw, and watched streams are outputs that do nothing.
+ * A plan with eyes: every output operation tells what it got, wrote and threw, and watched streams
+ * are outputs that do nothing.
  *
- * An output is handed the elements that were seen, not a dataset to compute anew: so functions of the pipeline run as often as they would
- * for one action. Unlike `print()`, which may need only the first elements, a test reads all of them.
+ * An output is handed the elements that were seen, not a dataset to compute anew: so functions of
+ * the pipeline run as often as they would for one action. Unlike `print()`, which may need only the
+ * first elements, a test reads all of them.
  */
 import { asMillraceError, MillraceError } from '../../base/errors.ts'
 import type { Plan, Planned } from '../../dstream/plan.ts'

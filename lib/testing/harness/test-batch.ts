@@ -5,7 +5,10 @@ import type { DeadLetter } from '../../state/dead-letters.ts'
 export interface TestBatch<T = unknown> {
   /** The batch time, epoch milliseconds. */
   readonly timeMs: number
-  /** All elements, partition by partition; undefined where the stream had no dataset at this time, which is not the same as an empty one. */
+  /**
+   * All elements, partition by partition; undefined where the stream had no dataset at this time,
+   * which is not the same as an empty one.
+   */
   readonly elements: readonly T[] | undefined
   /** The same by partition. */
   readonly partitions: readonly (readonly T[])[] | undefined
@@ -28,7 +31,10 @@ export interface TestFailure {
   readonly timeMs: number
   readonly attempt: number
   readonly error: MillraceError
-  /** When it is tried again, epoch milliseconds; undefined when the application has stopped as FAILED. */
+  /**
+   * When it is tried again, epoch milliseconds; undefined when the application has stopped as
+   * FAILED.
+   */
   readonly retryMs: number | undefined
 }
 
@@ -77,7 +83,10 @@ export const deadLetterOf = ({
 export class TestOutput<T = unknown> {
   /** Every run in order, those of failed attempts too. */
   readonly runs: TestRun<T>[] = []
-  /** Committed batches in order, each once. Batch times that were left out while the pipeline rested are not among them. */
+  /**
+   * Committed batches in order, each once. Batch times that were left out while the pipeline rested
+   * are not among them.
+   */
   readonly batches: TestBatch<T>[] = []
 
   /** The elements of each committed batch; undefined where there was no dataset. */

@@ -1,7 +1,7 @@
 /**
- * What a test puts into the sources of one name. Streams and sockets are delivered through intake into
- * durable lanes, as they are in production. Files lie in a place of their own until the pipeline looks
- * at them.
+ * What a test puts into the sources of one name. Streams and sockets are delivered through intake
+ * into durable lanes, as they are in production. Files lie in a place of their own until the
+ * pipeline looks at them.
  */
 import { memoryObjects, type MemoryObjects } from '../../adapters/memory/memory-objects.ts'
 import { MillraceError } from '../../base/errors.ts'
@@ -39,10 +39,13 @@ export class TestInput {
   }
 
   /**
-   * Adds records, in order: texts for `kinesisTextStream` and sockets; texts, bytes or {@link TestRecord}s for `kinesisStream`; elements of
-   * one dataset for `queueStream`; any records for `receiverStream`, whose function does not run in tests. They arrive a moment from now, and are in the next batch.
+   * Adds records, in order: texts for `kinesisTextStream` and sockets; texts, bytes or {@link
+   * TestRecord}s for `kinesisStream`; elements of one dataset for `queueStream`; any records for
+   * `receiverStream`, whose function does not run in tests. They arrive a moment from now, and are
+   * in the next batch.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` when the source reads files, or cannot take such a record.
+   * @throws MillraceError `ARGUMENT_INVALID` when the source reads files, or cannot take such a
+   * record.
    */
   add(...elements: readonly unknown[]): this {
     if (this.#feed.takesFiles)
@@ -55,8 +58,8 @@ export class TestInput {
   }
 
   /**
-   * Puts a file in place, complete, or replaces it. It was modified a millisecond from now, unless said otherwise: Spark's rule leaves out
-   * what was modified at the very moment of the start.
+   * Puts a file in place, complete, or replaces it. It was modified a millisecond from now, unless
+   * said otherwise: Spark's rule leaves out what was modified at the very moment of the start.
    *
    * @param options `modified`: epoch milliseconds or a date.
    * @throws MillraceError `ARGUMENT_INVALID` when the source does not read files.
@@ -87,7 +90,9 @@ export class TestInput {
     return this.#waiting.length > 0
   }
 
-  /** @internal Hands what is waiting to every source of this name, and waits until it is durable. */
+  /**
+   * @internal Hands what is waiting to every source of this name, and waits until it is durable.
+   */
   async deliver(nodes: readonly FedNode[]): Promise<void> {
     const waiting = this.#waiting.splice(0)
     if (waiting.length > 0) await this.#feed.deliver(waiting, nodes)

@@ -1,5 +1,6 @@
 /**
- * The harness with which users test a pipeline: the real intake and the real driver over a store in memory, in virtual time.
+ * The harness with which users test a pipeline: the real intake and the real driver over a store in
+ * memory, in virtual time.
  *
  *   add input -> advance: intake delivers what was added, then every batch that comes due runs at its time -> read outputs and state
  *
@@ -28,9 +29,15 @@ export interface TestStreamOptions {
   readonly now?: Date
   /** Instead of what the pipeline says; `'tick'` runs every batch time, also when nothing flows. */
   readonly whenIdle?: 'rest' | 'tick'
-  /** Ids of streams (see `named()`) whose batches `stream()` shows, whether or not an output looks at them. */
+  /**
+   * Ids of streams (see `named()`) whose batches `stream()` shows, whether or not an output looks
+   * at them.
+   */
   readonly watch?: readonly string[]
-  /** `'throw'`: `advance` rejects when an attempt at a batch fails. `'record'`: it goes on, and `failures` shows it. Default `'throw'`. */
+  /**
+   * `'throw'`: `advance` rejects when an attempt at a batch fails. `'record'`: it goes on, and
+   * `failures` shows it. Default `'throw'`.
+   */
   readonly failures?: 'throw' | 'record'
 }
 
@@ -45,9 +52,11 @@ export interface RestartOptions {
 const DEFAULT_START = new Date('2026-01-01T00:00:00Z')
 
 /**
- * Starts a pipeline under test, at a virtual time, on an empty store in memory. Works with every test runner: what goes wrong is thrown.
+ * Starts a pipeline under test, at a virtual time, on an empty store in memory. Works with every
+ * test runner: what goes wrong is thrown.
  *
- * @throws MillraceError what building the pipeline throws; `ARGUMENT_INVALID` when a watched stream is not in the pipeline.
+ * @throws MillraceError what building the pipeline throws; `ARGUMENT_INVALID` when a watched stream
+ * is not in the pipeline.
  * @example
  * ```ts
  * const app = await testStream(wordCount)
@@ -121,7 +130,8 @@ export class TestStream {
   }
 
   /**
-   * What feeds the sources of a name: as the pipeline calls them (`'clicks'`, `'localhost:9999'`), or the id of a queueStream.
+   * What feeds the sources of a name: as the pipeline calls them (`'clicks'`, `'localhost:9999'`),
+   * or the id of a queueStream.
    *
    * @throws MillraceError `ARGUMENT_INVALID` when there is none.
    */
@@ -153,10 +163,11 @@ export class TestStream {
   }
 
   /**
-   * Lets time pass: what was added is delivered first, then each batch that comes due runs at its time, and one that failed again after its
-   * pause.
+   * Lets time pass: what was added is delivered first, then each batch that comes due runs at its
+   * time, and one that failed again after its pause.
    *
-   * @throws MillraceError what an attempt at a batch failed with, unless `failures` is `'record'`; what the driver throws.
+   * @throws MillraceError what an attempt at a batch failed with, unless `failures` is `'record'`;
+   * what the driver throws.
    */
   async advance(duration: Duration): Promise<void> {
     const untilMs = this.nowMs + duration.milliseconds
@@ -178,10 +189,11 @@ export class TestStream {
   }
 
   /**
-   * The process ends and another one starts on the same store: the pipeline is built anew, and nothing is left in memory. What was added
-   * and not delivered yet goes to the new one.
+   * The process ends and another one starts on the same store: the pipeline is built anew, and
+   * nothing is left in memory. What was added and not delivered yet goes to the new one.
    *
-   * @throws MillraceError `PLAN_INCOMPATIBLE` when a new pipeline does not fit the stored state; `QUEUE_NOT_RECOVERABLE`.
+   * @throws MillraceError `PLAN_INCOMPATIBLE` when a new pipeline does not fit the stored state;
+   * `QUEUE_NOT_RECOVERABLE`.
    */
   async restart({ downFor, pipeline = this.#pipeline }: RestartOptions = {}): Promise<void> {
     if (downFor !== undefined) this.#clock.goTo(this.nowMs + downFor.milliseconds)
@@ -193,7 +205,8 @@ export class TestStream {
   }
 
   /**
-   * The state of a stateful stream after the last committed batch, read from the store: pairs of key and state, in the order of keys.
+   * The state of a stateful stream after the last committed batch, read from the store: pairs of
+   * key and state, in the order of keys.
    *
    * @throws MillraceError `ARGUMENT_INVALID` when the stream keeps no state.
    */
@@ -218,7 +231,10 @@ export class TestStream {
     return found
   }
 
-  /** What lies where files were written, as text by path, without `_SUCCESS`. A bucket is a directory: `s3://results/a` is `results/a`. */
+  /**
+   * What lies where files were written, as text by path, without `_SUCCESS`. A bucket is a
+   * directory: `s3://results/a` is `results/a`.
+   */
   get files(): Readonly<Record<string, string>> {
     const parts = [...this.#world.files.files()].filter(([path]) => !path.endsWith('/_SUCCESS'))
     return Object.fromEntries(
@@ -235,8 +251,8 @@ export class TestStream {
   }
 
   /**
-   * Runs what is due, and begins nothing after a time: slow batches might never be done. Gives when there is more to do; undefined: when
-   * something is added.
+   * Runs what is due, and begins nothing after a time: slow batches might never be done. Gives when
+   * there is more to do; undefined: when something is added.
    */
   async #drive(untilMs: number): Promise<number | undefined> {
     const seen = this.failures.length
@@ -247,7 +263,10 @@ export class TestStream {
     return outcome.kind === 'idle' ? outcome.dueMs : undefined
   }
 
-  /** A millisecond from now: what comes at the very moment of a batch that has run, or was left out at rest, belongs to the next one. */
+  /**
+   * A millisecond from now: what comes at the very moment of a batch that has run, or was left out
+   * at rest, belongs to the next one.
+   */
   async #deliver(): Promise<void> {
     if ([...this.#inputs.values()].some((input) => input.isWaiting))
       this.#clock.goTo(this.nowMs + 1)

@@ -1,6 +1,9 @@
 import type { Clock } from '../../ports/clock.ts'
 
-/** A clock that moves only when it is told to. Who sleeps moves it too: in a test nobody else is there to pass the time. */
+/**
+ * A clock that moves only when it is told to. Who sleeps moves it too: in a test nobody else is
+ * there to pass the time.
+ */
 export class VirtualClock implements Clock {
   #nowMs: number
 

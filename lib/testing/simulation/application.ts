@@ -1,6 +1,6 @@
 /**
- * The functions of an application, put together over simulated ports as functions/ puts them together
- * over those of AWS.
+ * The functions of an application, put together over simulated ports as functions/ puts them
+ * together over those of AWS.
  */
 import { withBlobs } from '../../adapters/blob-item-store.ts'
 import { printSink } from '../../adapters/print-sink.ts'
@@ -159,7 +159,10 @@ export const startDriver =
       (await driver)({ triggers: bodies.map(parseTrigger), remainingMs })
   }
 
-/** A person gives back what was put aside, and calls the driver. `limit`: records at most, besides those that were begun with. */
+/**
+ * A person gives back what was put aside, and calls the driver. `limit`: records at most, besides
+ * those that were begun with.
+ */
 export const giveBackLetters = async (
   parts: ApplicationParts & { readonly app: string },
   environment: Environment,

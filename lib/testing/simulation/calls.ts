@@ -1,6 +1,6 @@
 /**
- * The fate of a call of a port: it takes time, can fail before its effect, can take effect with its answer lost, in part, or late, and its
- * caller can die, stand still or fall asleep while it waits.
+ * The fate of a call of a port: it takes time, can fail before its effect, can take effect with its
+ * answer lost, in part, or late, and its caller can die, stand still or fall asleep while it waits.
  */
 import { type ErrorCode, MillraceError } from '../../base/errors.ts'
 import type { Environment } from './environment.ts'
@@ -75,7 +75,10 @@ export const caller =
 const takeEffect = <T>(fate: CallFate, { effect, part }: CallRequest<T>): Promise<unknown> =>
   fate === 'partial' ? (part?.() ?? Promise.resolve()) : effect()
 
-/** A request that its caller has given up lies in the process all the same; one that sleeps sends it when it is thawed, hours later. */
+/**
+ * A request that its caller has given up lies in the process all the same; one that sleeps sends it
+ * when it is thawed, hours later.
+ */
 const goOutLater = <T>(
   { world, sightings }: CallWorld,
   environment: Environment,

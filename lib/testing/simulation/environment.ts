@@ -1,4 +1,7 @@
-/** The code of a deployment: `a` and `b` leave different marks in outputs, and `broken` throws on many records. */
+/**
+ * The code of a deployment: `a` and `b` leave different marks in outputs, and `broken` throws on
+ * many records.
+ */
 export type Code = 'a' | 'b' | 'broken'
 
 /** What a deployment has put in place. */
@@ -9,7 +12,10 @@ export interface Deployment {
   readonly createdMs: ReadonlyMap<string, number>
 }
 
-/** A process of a function: it can die, stand still, sleep between invocations, and have a clock of its own. */
+/**
+ * A process of a function: it can die, stand still, sleep between invocations, and have a clock of
+ * its own.
+ */
 export class Environment {
   readonly name: string
   readonly deployment: Deployment

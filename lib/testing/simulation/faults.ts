@@ -1,7 +1,10 @@
 import type { Random } from '../random.ts'
 import type { Sightings } from './sightings.ts'
 
-/** What can go wrong, each switched on or off by the seed; what each does is in docs/internals/simulation.md. */
+/**
+ * What can go wrong, each switched on or off by the seed; what each does is in
+ * docs/internals/simulation.md.
+ */
 export const faultKinds = [
   // Calls of the ports.
   'crash',
@@ -82,7 +85,10 @@ export class Faults {
   /** While false nothing goes wrong: the world is left to recover. */
   active = true
 
-  /** `without`: kinds that are left out though the seed has them on, to find out which ones a failure needs. */
+  /**
+   * `without`: kinds that are left out though the seed has them on, to find out which ones a
+   * failure needs.
+   */
   constructor(random: Random, sightings: Sightings, without: readonly FaultKind[] = []) {
     this.#random = random
     this.#sightings = sightings
@@ -94,7 +100,9 @@ export class Faults {
     return this.active && this.kinds.has(kind)
   }
 
-  /** Whether something of this kind happens now, so many times as often as the seed's usual rate. */
+  /**
+   * Whether something of this kind happens now, so many times as often as the seed's usual rate.
+   */
   strikes(kind: FaultKind, times = 1): boolean {
     const happens = this.has(kind) && this.#random.chance(this.#rate * times)
     if (happens) this.#sightings.see(kind)
@@ -115,7 +123,10 @@ export class Faults {
     return this.strikes('slowCall', 3) ? 'slow' : 'none'
   }
 
-  /** A storm hits one partition of the table, as when a key is hot: its calls are throttled for seconds, all others go on. */
+  /**
+   * A storm hits one partition of the table, as when a key is hot: its calls are throttled for
+   * seconds, all others go on.
+   */
   #isThrottled(nowMs: number, partition: string): boolean {
     if (this.strikes('throttleStorm', 0.3))
       this.#storm = { partition, endMs: nowMs + this.#random.between(1_000, 20_000) }

@@ -1,4 +1,7 @@
-/** Everything that happens by itself: records and objects appear, clocks tick, troubles come, and persons meddle. */
+/**
+ * Everything that happens by itself: records and objects appear, clocks tick, troubles come, and
+ * persons meddle.
+ */
 import type { SimulatedBucket } from './cloud/bucket.ts'
 import { startOperators } from './operators.ts'
 import { type LifeParts, startTroubles } from './troubles.ts'

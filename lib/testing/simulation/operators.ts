@@ -1,4 +1,7 @@
-/** What persons do: they send again what was put aside, restore what is missed, resume what has failed, and give records back. */
+/**
+ * What persons do: they send again what was put aside, restore what is missed, resume what has
+ * failed, and give records back.
+ */
 import { blobName } from '../../adapters/blob-item-store.ts'
 import { resume } from '../../runtime/operations/resume.ts'
 import type { Checkers } from './checkers/checkers.ts'
@@ -14,7 +17,10 @@ export const startOperators = (parts: LifeParts): void => {
   startManualOperations(parts)
 }
 
-/** Whoever is called at night: sends again what was put aside, restores blocks that are missed, and resumes what has failed. */
+/**
+ * Whoever is called at night: sends again what was put aside, restores blocks that are missed, and
+ * resumes what has failed.
+ */
 const startNightShift = ({
   platform,
   checkers,
@@ -54,7 +60,10 @@ const restoreBlocks = async (storage: Storage, { mirror }: Checkers): Promise<vo
   }
 }
 
-/** Persons who do not know of one another, each cut off at any time. What one has begun with another one brings to its end. */
+/**
+ * Persons who do not know of one another, each cut off at any time. What one has begun with another
+ * one brings to its end.
+ */
 const startRedrives = ({ world, faults, sightings, platform, checkers }: LifeParts): void => {
   world.every(4_000, 15_000, () => {
     if (faults.has('redrive')) {

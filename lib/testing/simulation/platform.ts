@@ -1,4 +1,7 @@
-/** The cloud that an application runs in: its two functions, what calls them, and what lies around them. */
+/**
+ * The cloud that an application runs in: its two functions, what calls them, and what lies around
+ * them.
+ */
 import { BEGINNING } from '../../state/lanes.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { Outcome } from '../../runtime/driver/outcome.ts'
@@ -76,7 +79,8 @@ export class Platform {
       { name: 'intake', timeoutMs: INTAKE_TIMEOUT_MS, start: startIntake(this.#application) },
       this.#deployment,
     )
-    // A visibility shorter than an invocation brings the same message to a second process beside the first.
+    // A visibility shorter than an invocation brings the same message to a second process beside
+    // the first.
     const visibilityMs = random.pick([DRIVER_TIMEOUT_MS / 2, DRIVER_TIMEOUT_MS + 30_000])
     this.triggers = new SimulatedQueue(
       parts,
@@ -114,7 +118,10 @@ export class Platform {
     this.mappings.push(new StreamMapping(this.#parts, stream, invoke))
   }
 
-  /** From now on new processes are of a newer generation; old ones are still there, and may still be invoked. */
+  /**
+   * From now on new processes are of a newer generation; old ones are still there, and may still be
+   * invoked.
+   */
   deploy(code: Code, changes: Partial<Deployment> = {}): void {
     this.#deployment = {
       ...this.#deployment,
@@ -129,7 +136,10 @@ export class Platform {
     this.intake.deploy(this.#deployment)
   }
 
-  /** Somebody gives back what was put aside, `limit` records at most besides those that somebody else has begun with. */
+  /**
+   * Somebody gives back what was put aside, `limit` records at most besides those that somebody
+   * else has begun with.
+   */
   giveBack(limit: number): void {
     const { app, sightings } = this.#parts
     this.#command('redrive', async (person) => {
@@ -172,7 +182,10 @@ export class Platform {
     return this.#deployment
   }
 
-  /** Nothing that was put waits to be taken in, and nobody runs batches: what there is to do must be known to the head by now. */
+  /**
+   * Nothing that was put waits to be taken in, and nobody runs batches: what there is to do must be
+   * known to the head by now.
+   */
   get isQuiet(): boolean {
     return this.isTakenIn && !this.driver.isBusy && !this.intake.isBusy
   }

@@ -9,7 +9,9 @@ import type { StoreWrite } from './ports/observer.ts'
 import type { Sightings } from './sightings.ts'
 import type { World } from './world.ts'
 
-/** Recognises in the writes of the store which ways back from a fault were gone. It judges nothing. */
+/**
+ * Recognises in the writes of the store which ways back from a fault were gone. It judges nothing.
+ */
 export class Recoveries {
   readonly #sightings: Sightings
   readonly #mirror: Mirror
@@ -103,7 +105,10 @@ export class Recoveries {
       this.#sightings.see('a notification of an object already taken')
   }
 
-  /** A refused write either shows its writer that another was faster, or its own success whose answer was lost. */
+  /**
+   * A refused write either shows its writer that another was faster, or its own success whose
+   * answer was lost.
+   */
   refused({ key, after, environment }: Omit<StoreWrite, 'before'>): void {
     const see = this.#sightings.see.bind(this.#sightings)
     if (key.partition.includes('#in#')) {

@@ -1,4 +1,7 @@
-/** Ways back from a fault, and corners of the protocol, that a run of seeds must have gone through: else it has proved little. */
+/**
+ * Ways back from a fault, and corners of the protocol, that a run of seeds must have gone through:
+ * else it has proved little.
+ */
 export const recoveryPaths = [
   'a batch tried again',
   'a batch tried again by a cold process',

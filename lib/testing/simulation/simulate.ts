@@ -75,9 +75,10 @@ interface Scene {
 }
 
 /**
- * Runs the real functions of an application through a world drawn from a seed: streams, buckets, queues, a table and processes as they are
- * on AWS, with all their faults; see docs/internals/simulation.md. Every promise of the batch protocol is checked at every write; at the end
- * everything must be there exactly once. The same seed gives the same run.
+ * Runs the real functions of an application through a world drawn from a seed: streams, buckets,
+ * queues, a table and processes as they are on AWS, with all their faults; see
+ * docs/internals/simulation.md. Every promise of the batch protocol is checked at every write; at
+ * the end everything must be there exactly once. The same seed gives the same run.
  *
  * @example
  * ```ts

@@ -4,7 +4,10 @@ import { type MemoryFiles, memoryFiles } from '../../adapters/memory/memory-file
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Random } from '../random.ts'
 
-/** Where everything durable lies: the table, the bucket of large segments, and the bucket of outputs. */
+/**
+ * Where everything durable lies: the table, the bucket of large segments, and the bucket of
+ * outputs.
+ */
 export interface Storage {
   readonly items: ItemStore
   readonly blobs: MemoryBlobStore

@@ -1,4 +1,7 @@
-/** Troubles that come over a world from outside of its functions: streams split, deployments come, blocks are lost, days pass. */
+/**
+ * Troubles that come over a world from outside of its functions: streams split, deployments come,
+ * blocks are lost, days pass.
+ */
 import { segmentKeys } from '../../state/segments.ts'
 import { blobName } from '../../adapters/blob-item-store.ts'
 import type { CallWorld } from './calls.ts'
@@ -92,7 +95,10 @@ const troubleStorage = (parts: LifeParts): void => {
   })
 }
 
-/** A block of a stream that no batch has used up is gone from the store, as when somebody empties a bucket by hand. */
+/**
+ * A block of a stream that no batch has used up is gone from the store, as when somebody empties a
+ * bucket by hand.
+ */
 const loseBlock = ({ world, sightings, checkers, truth, storage, app }: LifeParts): void => {
   const { mirror } = checkers
   const blocks = mirror

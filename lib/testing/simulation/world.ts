@@ -1,6 +1,7 @@
 /**
- * A world of virtual time: events run one after another, each to its end, at times that a seed decides. Everything that real processes do
- * at the same moment happens here in some order, and the same seed gives the same order.
+ * A world of virtual time: events run one after another, each to its end, at times that a seed
+ * decides. Everything that real processes do at the same moment happens here in some order, and the
+ * same seed gives the same order.
  */
 import { Random } from '../random.ts'
 import type { Environment } from './environment.ts'
@@ -61,13 +62,19 @@ export class World {
     })
   }
 
-  /** Time passes and nothing happens: whatever was due comes late. It does not count for the limit of a run. */
+  /**
+   * Time passes and nothing happens: whatever was due comes late. It does not count for the limit
+   * of a run.
+   */
   leap(durationMs: number): void {
     this.#nowMs += durationMs
     this.#leaptMs += durationMs
   }
 
-  /** Runs something inside an environment: not if it is dead, and only when it moves again if it stands still or sleeps. */
+  /**
+   * Runs something inside an environment: not if it is dead, and only when it moves again if it
+   * stands still or sleeps.
+   */
   inside(environment: Environment, run: () => void): void {
     if (!environment.alive) return
     if (environment.asleep) environment.hold(() => this.inside(environment, run))
@@ -76,7 +83,10 @@ export class World {
     else run()
   }
 
-  /** Runs events until `isDone`, or until so much virtual time has passed. Gives whether it was done. */
+  /**
+   * Runs events until `isDone`, or until so much virtual time has passed. Gives whether it was
+   * done.
+   */
   async run(isDone: () => boolean, limitMs: number): Promise<boolean> {
     const endMs = this.#nowMs - this.#leaptMs + limitMs
     while (!isDone()) {

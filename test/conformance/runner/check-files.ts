@@ -32,7 +32,10 @@ const options = ({ newFilesOnly, minRememberMs }: Params): object => ({
 /** The directory of a case: `<dir>` in its paths. */
 const ROOT = 'in'
 
-/** The watched place: `<dir>/*` has a pattern, and names of files are paths below the part that has none. */
+/**
+ * The watched place: `<dir>/*` has a pattern, and names of files are paths below the part that has
+ * none.
+ */
 export const placeOf = ({
   path = '<dir>',
 }: Params): { readonly place: string; readonly base: string } => {
@@ -66,7 +69,10 @@ export const watching = (ssc: StreamingContext, { op, params, batchIntervalMs }:
     : { ...flow, stream: call(flow.stream, 'map', elementFunction(params['f'])) }
 }
 
-/** `map(toInt)` says what it is given; `reduceByWindow` has its parameters from the case, and reduces the numbers in the lines. */
+/**
+ * `map(toInt)` says what it is given; `reduceByWindow` has its parameters from the case, and
+ * reduces the numbers in the lines.
+ */
 const stepOf = (step: string, params: Params, flow: Flow, scene: Scene): Flow =>
   step.includes('(')
     ? prepared(step, flow, scene)
@@ -79,11 +85,17 @@ const named = ({ name, mtime, content }: NamedFile): FileEvent => ({
   content: content ?? (name.split('/').at(-1) as string),
 })
 
-/** The first of the batches that the case has which sees what is visible then: the others of the grid are not there for it. */
+/**
+ * The first of the batches that the case has which sees what is visible then: the others of the
+ * grid are not there for it.
+ */
 const scanOf = (visibleMs: number, { batchTimes }: Params): number =>
   (batchTimes as readonly number[]).find((timeMs) => timeMs >= visibleMs) ?? Infinity
 
-/** The files of a case, in the order in which they become visible: as listed, or one for each batch that is not empty. */
+/**
+ * The files of a case, in the order in which they become visible: as listed, or one for each batch
+ * that is not empty.
+ */
 const eventsOf = (
   { op, params, inputBatches, batchIntervalMs }: Vector,
   startMs: number,
@@ -113,7 +125,9 @@ const eventsOf = (
   })
 }
 
-/** Runs up to a batch time. Files are there before the scan of the batch at whose time they appear. */
+/**
+ * Runs up to a batch time. Files are there before the scan of the batch at whose time they appear.
+ */
 const runTo = async (
   app: TestStream,
   input: TestInput,
@@ -128,7 +142,10 @@ const runTo = async (
   if (timeMs > app.nowMs) await app.advance(milliseconds(timeMs - app.nowMs))
 }
 
-/** After so many batches of such a case the process ends, and another one starts so many batches later. */
+/**
+ * After so many batches of such a case the process ends, and another one starts so many batches
+ * later.
+ */
 const DEATHS = { every: 4, batchesDown: 3 }
 
 const run = async (vector: Vector, { cold }: Mode): Promise<readonly Batch[]> => {

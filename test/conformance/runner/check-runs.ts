@@ -1,4 +1,7 @@
-/** Cases of what becomes of a run: what is told of its batches, what its failures say, and what a second start finds. */
+/**
+ * Cases of what becomes of a run: what is told of its batches, what its failures say, and what a
+ * second start finds.
+ */
 import { milliseconds, MillraceError, stream, type StreamingContext } from 'millrace'
 import { testStream, type TestStream } from 'millrace/testing'
 import { functionReceiver } from '../../../lib/runtime/sources/receiver/function-receiver.ts'
@@ -86,7 +89,10 @@ const checkReceiver = async ({ params, expectedValue }: Vector): Promise<void> =
   checkSame(expectedValue, { ...all, errors: count(`${error}: ${exception}`) })
 }
 
-/** How late a batch started, and how long it took: the two delays are told of each batch, and the third is their sum. */
+/**
+ * How late a batch started, and how long it took: the two delays are told of each batch, and the
+ * third is their sum.
+ */
 const checkDelays = async ({ params, batchIntervalMs, expectedValue }: Vector): Promise<void> => {
   const [submission, start, end] = ['submission', 'processingStart', 'processingEnd'].map((name) =>
     Number(params[name]),
@@ -169,14 +175,20 @@ const codeOf = (act: () => unknown): string => {
   }
 }
 
-/** What the steps of a context's life are about. What a pipeline has not is checked by what it has instead: see instead.ts. */
+/**
+ * What the steps of a context's life are about. What a pipeline has not is checked by what it has
+ * instead: see instead.ts.
+ */
 const STEPS = [
   'active addInput addOutput addTransformation awaitTermination awaitTerminationOrTimeout callerThread checkpointDir clock conf',
   'confRecovered createOnError created ctx1 ctx2 getActive inJob input metricsSourceRegistered op output path processedRecords receiver',
   'returns setAfterStart setBeforeStart start state stateIsNot stop stopFromOtherThreadAfterMs throws useSparkContext waitMs',
 ].flatMap((line) => line.split(' '))
 
-/** Scripts of a context's life, as far as a pipeline has one. Undefined: what the script does, nobody can do here. */
+/**
+ * Scripts of a context's life, as far as a pipeline has one. Undefined: what the script does,
+ * nobody can do here.
+ */
 export const lifecycleCheck = ({ script = [] }: Vector): (() => Promise<void>) | undefined => {
   const steps = script as readonly Params[]
   const stray = steps.flatMap((step) => Object.keys(step)).find((name) => !STEPS.includes(name))

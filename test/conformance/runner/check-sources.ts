@@ -10,7 +10,10 @@ import { binaryFunction, elementFunction } from './words/functions.ts'
 
 type Queue = (readonly unknown[])[]
 
-/** A queue lives in the memory of one process: these cases run warm, and that it is gone with the process is tested apart. */
+/**
+ * A queue lives in the memory of one process: these cases run warm, and that it is gone with the
+ * process is tested apart.
+ */
 const checkQueue = async (vector: Vector): Promise<void> => {
   const {
     params,
@@ -103,9 +106,7 @@ const checkInputs = async ({ params, expectedValue }: Vector): Promise<void> => 
     for (let n = 0; n < Number(otherStreams); n++) ssc.queueStream([]).foreachRDD(() => undefined)
   })
   const { sources } = pipeline.build()
-  const receivers = sources.flatMap(({ node }, index) =>
-    isReceiver(node.source) ? [index] : [],
-  )
+  const receivers = sources.flatMap(({ node }, index) => (isReceiver(node.source) ? [index] : []))
   checkSame(sources.length, new Set(sources.map(({ id }) => id)).size)
   checkSame(expectedValue, { ids: sources.map((_, index) => index), receiverIds: receivers })
 }

@@ -1,4 +1,7 @@
-/** Cases of single steps of `mapWithState`: one batch brings the initial state in, the next one is the step. */
+/**
+ * Cases of single steps of `mapWithState`: one batch brings the initial state in, the next one is
+ * the step.
+ */
 import { milliseconds, type Pipeline, stream } from 'millrace'
 import { testStream, type TestStream } from 'millrace/testing'
 import { call } from './call.ts'
@@ -40,7 +43,10 @@ const pipelineOf = ({ initial, f, params = {} }: Step): Pipeline =>
     call(snapshots, 'foreachRDD', () => undefined)
   })
 
-/** The initial state is touched by the first batch, at 1000; the records come with the second, at 2000. */
+/**
+ * The initial state is touched by the first batch, at 1000; the records come with the second, at
+ * 2000.
+ */
 const run = async (step: Step, { cold }: Mode): Promise<TestStream> => {
   const app = await testStream(pipelineOf(step), { now: new Date(0) })
   await app.advance(milliseconds(INTERVAL_MS))
@@ -135,7 +141,10 @@ const answerOf = (ask: () => unknown, refusal: string): unknown => {
   }
 }
 
-/** What the handle of a state says, after so many operations on it. Whether it was updated is nobody's business but the runtime's. */
+/**
+ * What the handle of a state says, after so many operations on it. Whether it was updated is
+ * nobody's business but the runtime's.
+ */
 const checkHandle = async ({ params, expectedState }: Vector, mode: Mode): Promise<void> => {
   const operations = params['operations'] as readonly string[]
   const [wrap = 'wrap(None)'] = operations.filter((operation) => operation.startsWith('wrap'))

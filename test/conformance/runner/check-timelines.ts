@@ -1,6 +1,7 @@
 /**
- * Cases of files that tell a story: `params.timeline` is a list of lines, each of sentences apart by `;` or, in lists of files, by `,`. What
- * the sentences may be is the table below, and in ../README.md.
+ * Cases of files that tell a story: `params.timeline` is a list of lines, each of sentences apart
+ * by `;` or, in lists of files, by `,`. What the sentences may be is the table below, and in
+ * ../README.md.
  */
 import { milliseconds, stream } from 'millrace'
 import { testStream, type TestStream } from 'millrace/testing'
@@ -104,7 +105,10 @@ class Story {
     return this.#app?.input(placeOf(this.#vector.params).place)
   }
 
-  /** Below the watched part of the directory of the story; what lies elsewhere has a key that matches nothing. */
+  /**
+   * Below the watched part of the directory of the story; what lies elsewhere has a key that
+   * matches nothing.
+   */
   #keyOf(path: string): string {
     const base = `${placeOf(this.#vector.params).base}/`
     return `in/${path}`.startsWith(base) ? `in/${path}`.slice(base.length) : `../${path}`

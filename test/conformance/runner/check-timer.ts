@@ -22,7 +22,10 @@ const checkFirst = async ({ params, batchIntervalMs, expectedValue }: Vector): P
   checkSame(expectedValue, { firstBatch, zeroTime: firstBatch - batchIntervalMs })
 }
 
-/** A zero time that is no multiple of the interval comes from an earlier deployment with a shorter one. */
+/**
+ * A zero time that is no multiple of the interval comes from an earlier deployment with a shorter
+ * one.
+ */
 const checkAfterRestart = async ({
   params,
   batchIntervalMs,
@@ -40,7 +43,10 @@ const checkAfterRestart = async ({
   checkSame(expectedValue, timesOf(app)[before])
 }
 
-/** What runs when a process comes back, and what is next. Batches that were not finished failed as long as the first process lived. */
+/**
+ * What runs when a process comes back, and what is next. Batches that were not finished failed as
+ * long as the first process lived.
+ */
 const checkRecovery = async ({ params, batchIntervalMs, expectedValue }: Vector): Promise<void> => {
   const pending = params['pendingTimes'] as readonly number[]
   const [checkpointMs, nowMs] = [Number(params['checkpointTime']), Number(params['nowMs'])]

@@ -1,6 +1,6 @@
 /**
- * Where the library differs from Spark on purpose: docs/differences.md, as data. A case to which a difference applies is run like any other,
- * with what the library is to give instead.
+ * Where the library differs from Spark on purpose: docs/differences.md, as data. A case to which a
+ * difference applies is run like any other, with what the library is to give instead.
  */
 import type { Batch, Vector } from './vector.ts'
 import { binaryFunction } from './words/functions.ts'
@@ -40,7 +40,10 @@ const allThatIsThere = ({ params, expectedBatches = [] }: Vector): readonly Batc
 
 type Pairs = readonly (readonly [unknown, unknown])[]
 
-/** What is in each window, reduced by key; a key that was in an earlier one stays, with what is left of it. */
+/**
+ * What is in each window, reduced by key; a key that was in an earlier one stays, with what is left
+ * of it.
+ */
 const windowsWithGaps = ({
   params,
   batchIntervalMs,

@@ -1,6 +1,7 @@
 /**
- * Cases of Spark's inner parts, which have no counterpart here: write-ahead logs, block trackers, executors. What such a part is there for is
- * checked instead, on what the library has in its place, and the report says so. Each is a row of docs/differences.md.
+ * Cases of Spark's inner parts, which have no counterpart here: write-ahead logs, block trackers,
+ * executors. What such a part is there for is checked instead, on what the library has in its
+ * place, and the report says so. Each is a row of docs/differences.md.
  */
 import { milliseconds, type Pipeline, stream, type StreamingContext } from 'millrace'
 import { testStream, type TestStream } from 'millrace/testing'
@@ -37,7 +38,10 @@ const totals = (ssc: StreamingContext): void =>
     .updateStateByKey<number>((ones, total = 0) => total + ones.length)
     .foreachRDD(() => undefined)
 
-/** State is durable with every batch, and nothing else is: a process that begins anew goes on as if nothing had happened. */
+/**
+ * State is durable with every batch, and nothing else is: a process that begins anew goes on as if
+ * nothing had happened.
+ */
 const stateIsDurable = async (): Promise<void> => {
   const app = await started(totals)
   for (const words of [['a'], ['a', 'b'], [], ['c', 'a']]) {
@@ -55,7 +59,10 @@ const stateIsDurable = async (): Promise<void> => {
   )
 }
 
-/** A received record is stored before it counts as received, and belongs to one batch for ever, however often that is tried, and by whom. */
+/**
+ * A received record is stored before it counts as received, and belongs to one batch for ever,
+ * however often that is tried, and by whom.
+ */
 const recordsAreDurable = async (): Promise<void> => {
   let isDown = true
   const app = await started((ssc) =>

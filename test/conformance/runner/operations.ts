@@ -1,5 +1,6 @@
 /**
- * The table of operations: what vectors call them, and the call of the library that they are. A new operation is a row here.
+ * The table of operations: what vectors call them, and the call of the library that they are. A new
+ * operation is a row here.
  *
  * Where an operation needs pairs and the elements are none, `x => (x,1)` is implied.
  */
@@ -36,7 +37,10 @@ export interface Scene {
 
 type Row = (stream: Handle, params: Params, scene: Scene, flow: Flow) => Handle | Flow
 
-/** Cases with a timeout that do not say how often keys are looked for mean Spark's default; the library's own, exactly, has tests of its own. */
+/**
+ * Cases with a timeout that do not say how often keys are looked for mean Spark's default; the
+ * library's own, exactly, has tests of its own.
+ */
 const withCheckpoint = (params: Params, { slideMs }: Flow): Params =>
   params['timeoutMs'] === undefined || typeof params['checkpointMs'] === 'number'
     ? params
@@ -205,7 +209,10 @@ const plainName = (op: string): string => {
 export const isOperation = (op: string): boolean =>
   op === 'chain' || partsOf({ op, params: {} }).every((step) => Object.hasOwn(ROWS, step.op))
 
-/** `window then count` and `window+count` are two operations, with the same parameters; `filter v>0` has its own. */
+/**
+ * `window then count` and `window+count` are two operations, with the same parameters; `filter v>0`
+ * has its own.
+ */
 const partsOf = ({ op, params }: Step): readonly Step[] => {
   if (Object.hasOwn(ROWS, op)) return [{ op, params }]
   return op.split(/ then |\+/).map((part) => {
@@ -256,8 +263,8 @@ const toMs = (text: string): number =>
   text.endsWith('s') ? Number(text.slice(0, -1)) * 1_000 : Number(text)
 
 /**
- * A stream before its operation: `x => (x,1) then reduceByKey(sum)`, `(x,1) window(2s,1s)`, `s.map(+4)`, `s.window(2000,2000)`; undefined is
- * the stream itself.
+ * A stream before its operation: `x => (x,1) then reduceByKey(sum)`, `(x,1) window(2s,1s)`,
+ * `s.map(+4)`, `s.window(2000,2000)`; undefined is the stream itself.
  */
 export const prepared = (word: unknown, flow: Flow, scene: Scene): Flow => {
   if (word === undefined) return flow

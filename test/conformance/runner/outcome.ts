@@ -20,7 +20,10 @@ export class Mismatch extends Error {
   }
 }
 
-/** A word in a vector that the vocabulary does not have, or an operation that the table does not have: a failure, never a skip. */
+/**
+ * A word in a vector that the vocabulary does not have, or an operation that the table does not
+ * have: a failure, never a skip.
+ */
 export class UnknownWord extends Error {
   constructor(kind: string, word: unknown) {
     super(`the vocabulary has no ${kind} ${JSON.stringify(word)}`)

@@ -1,5 +1,6 @@
 /**
- * A case as a pipeline under test: its inputs come through durable lanes, a record for each batch, and its output is an output operation.
+ * A case as a pipeline under test: its inputs come through durable lanes, a record for each batch,
+ * and its output is an output operation.
  */
 import { milliseconds, parallelize, type Pipeline, stream, type StreamingContext } from 'millrace'
 import { testStream, type TestBatch, type TestStream } from 'millrace/testing'

@@ -41,7 +41,10 @@ const caseLines = ({ vector, outcome }: CaseResult): readonly string[] => {
   ]
 }
 
-/** A line for each suite, with its failures and skips below it, and the totals alone on the last line. */
+/**
+ * A line for each suite, with its failures and skips below it, and the totals alone on the last
+ * line.
+ */
 export const report = (suites: readonly SuiteResult[]): string => {
   const lines = suites.flatMap(({ suite, cases }) => [
     `${suite}: ${totals(cases)}`,

@@ -1,4 +1,7 @@
-/** With pauses in which others come to write, puts one item after the other into the store in the directory given, and says the number of each once it is acknowledged. */
+/**
+ * With pauses in which others come to write, puts one item after the other into the store in the
+ * directory given, and says the number of each once it is acknowledged.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sqliteItemStore } from '../../../lib/adapters/local/sqlite-item-store.ts'
 

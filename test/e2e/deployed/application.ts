@@ -1,4 +1,7 @@
-/** A deployed application, as its users reach it: by its stream, its bucket, its functions, its queue and its table. */
+/**
+ * A deployed application, as its users reach it: by its stream, its bucket, its functions, its
+ * queue and its table.
+ */
 import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis'
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'

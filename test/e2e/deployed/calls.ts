@@ -25,7 +25,10 @@ export const logsBatch =
 /** The time of the batch that a call logs. */
 export const loggedTime = (call: Parameters<Matcher>[0]): number => Number(putRow(call)['next']?.N)
 
-/** The driver makes the batch of that time true (B5). The first such call: later ones may put the head to rest. */
+/**
+ * The driver makes the batch of that time true (B5). The first such call: later ones may put the
+ * head to rest.
+ */
 export const commits =
   (app: string, timeMs: number): Matcher =>
   (call) => {

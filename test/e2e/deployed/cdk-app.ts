@@ -1,7 +1,8 @@
 /**
- * What the test deploys: the stack of `npx cdk deploy`, and a second application beside it. What differs from a user's deployment is said
- * here: credentials of the command line (the emulator's roles do not let the bootstrapped ones through), a stream of two shards, and time-outs
- * short enough to wait for.
+ * What the test deploys: the stack of `npx cdk deploy`, and a second application beside it. What
+ * differs from a user's deployment is said here: credentials of the command line (the emulator's
+ * roles do not let the bootstrapped ones through), a stream of two shards, and time-outs short
+ * enough to wait for.
  */
 import {
   App,

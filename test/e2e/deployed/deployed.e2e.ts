@@ -1,13 +1,16 @@
 /**
- * The promise on a deployed application: the example's stack and a second one beside it in one account of an emulator, with roles enforced,
- * sent records and objects while functions are killed, stopped, replaced and refused. After each step every total is exact.
+ * The promise on a deployed application: the example's stack and a second one beside it in one
+ * account of an emulator, with roles enforced, sent records and objects while functions are killed,
+ * stopped, replaced and refused. After each step every total is exact.
  *
- * It ends and stops processes of functions, so it starts an emulator of its own on this machine, whatever AWS_ENDPOINT_URL names.
+ * It ends and stops processes of functions, so it starts an emulator of its own on this machine,
+ * whatever AWS_ENDPOINT_URL names.
  *
- * What the emulator cannot do is tested elsewhere: splits and merges of shards in kinesis-lineage.e2e.ts; answers in part, conflicts,
- * throttling and reordered or late notifications with made answers and events in test/unit; lost answers of every call, frozen functions and
- * clocks that disagree in test/simulation; batching windows and limits of retries, which it ignores, as properties of the template in
- * test/infra.
+ * What the emulator cannot do is tested elsewhere: splits and merges of shards in
+ * kinesis-lineage.e2e.ts; answers in part, conflicts, throttling and reordered or late
+ * notifications with made answers and events in test/unit; lost answers of every call, frozen
+ * functions and clocks that disagree in test/simulation; batching windows and limits of retries,
+ * which it ignores, as properties of the template in test/infra.
  */
 import { afterAll, beforeAll, test } from 'vitest'
 import { changeSteps } from './steps/changes.ts'

@@ -1,11 +1,12 @@
 /**
- * A gate between functions and the endpoint that they take for AWS: it sees each call, and can stop one at an exact moment.
+ * A gate between functions and the endpoint that they take for AWS: it sees each call, and can stop
+ * one at an exact moment.
  *
  *   function --- call ---> | before | ---> endpoint        held before: the endpoint never hears of it unless it is let go
  *   function <-- answer -- | after  | <--- endpoint        held after: the effect is there, and nobody knows of it yet
  *
- * It stands for the TLS of the real thing, too: calls leave it as those of a proxy that ends TLS, so that policies which allow nothing else
- * are enforced and kept.
+ * It stands for the TLS of the real thing, too: calls leave it as those of a proxy that ends TLS,
+ * so that policies which allow nothing else are enforced and kept.
  */
 import { once } from 'node:events'
 import {
@@ -20,7 +21,10 @@ import type { AddressInfo } from 'node:net'
 
 /** One call of an API. */
 export interface Call {
-  /** The name of the operation, as `PutItem`; the HTTP method where the protocol has no names, as for S3. */
+  /**
+   * The name of the operation, as `PutItem`; the HTTP method where the protocol has no names, as
+   * for S3.
+   */
   readonly action: string
   readonly path: string
   readonly body: Buffer

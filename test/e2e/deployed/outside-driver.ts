@@ -1,4 +1,7 @@
-/** A driver that runs outside the emulator, as a process that can be stopped: the deployed bundle, with the deployed function's variables. */
+/**
+ * A driver that runs outside the emulator, as a process that can be stopped: the deployed bundle,
+ * with the deployed function's variables.
+ */
 import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -46,7 +49,10 @@ export class OutsideDriver {
       stream?.setEncoding('utf8').on('data', (text: string) => void (this.#said += text))
   }
 
-  /** Calls the driver of an application. The call believes to have that much time, and its lease ends with it and a margin. */
+  /**
+   * Calls the driver of an application. The call believes to have that much time, and its lease
+   * ends with it and a margin.
+   */
   static async call(
     { app, driver }: Application,
     place: {
@@ -66,7 +72,8 @@ export class OutsideDriver {
       `await handler({ Records: [{ body }] }, { getRemainingTimeInMillis: () => endMs - Date.now() })`,
     ]
     const child = spawn(process.execPath, ['--input-type=module', '--eval', script.join('\n')], {
-      // The rights of whoever tests, not those of the role: what is refused to this driver is refused for its age.
+      // The rights of whoever tests, not those of the role: what is refused to this driver is
+      // refused for its age.
       env: { ...process.env, ...Environment?.Variables, AWS_ENDPOINT_URL: place.endpoint },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -10,7 +10,9 @@ const commandLine = (pid: string): string => {
   }
 }
 
-/** Ends all processes of a function at once, with no chance to tidy up. Gives how many there were. */
+/**
+ * Ends all processes of a function at once, with no chance to tidy up. Gives how many there were.
+ */
 export const killFunction = (functionName: string): number => {
   const pids = readdirSync('/proc').filter(
     (name) =>

@@ -1,4 +1,6 @@
-/** What there has to be in the end, kept beside the deployed application and in none of its ways. */
+/**
+ * What there has to be in the end, kept beside the deployed application and in none of its ways.
+ */
 
 /** Numbers by page. */
 export type Totals = ReadonlyMap<string, number>
@@ -12,7 +14,10 @@ export interface Comparison {
 
 const PAGES = 50
 
-/** Lines of clicks: every other one of a page of its own, so that none stands in for another, and the rest of some that many click. */
+/**
+ * Lines of clicks: every other one of a page of its own, so that none stands in for another, and
+ * the rest of some that many click.
+ */
 export const clicksOf = (visitor: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => {
     const name = visitor.replaceAll(' ', '-')

@@ -15,14 +15,20 @@ const TICK_EVERY_MS = 2_000
 
 /** How to wait. */
 export interface Waiting {
-  /** Whether the driver is called more often than its own clock does: what a tick misses, the schedule of each minute brings, only later. */
+  /**
+   * Whether the driver is called more often than its own clock does: what a tick misses, the
+   * schedule of each minute brings, only later.
+   */
   readonly hurry?: boolean
 }
 
 /** Made once for all steps. */
 export class World {
   readonly emulator: Emulator
-  /** For whoever deploys and sends; for the functions of the first application; and for a driver that runs outside. */
+  /**
+   * For whoever deploys and sends; for the functions of the first application; and for a driver
+   * that runs outside.
+   */
   readonly gates: Readonly<Record<'front' | 'intake' | 'driver' | 'zombie', Gate>>
   /** For templates and bundles. */
   readonly folder: string = mkdtempSync(join(tmpdir(), 'millrace-deployed-'))
@@ -89,7 +95,10 @@ export class World {
     await this.clicks.putRecords(lines)
   }
 
-  /** Waits until everything that was sent is in the totals and the application rests. Gives how things are then, or when it waited too long. */
+  /**
+   * Waits until everything that was sent is in the totals and the application rests. Gives how
+   * things are then, or when it waited too long.
+   */
   async settled({ hurry = true }: Waiting = {}): Promise<Comparison> {
     const startMs = Date.now()
     let tickMs = startMs
@@ -111,7 +120,10 @@ export class World {
     }
   }
 
-  /** Ends everything, whatever has happened, once. Gives the ids of processes that are there all the same. */
+  /**
+   * Ends everything, whatever has happened, once. Gives the ids of processes that are there all the
+   * same.
+   */
   async stop(): Promise<readonly number[]> {
     this.#stopped ??= this.#stop()
     return this.#stopped

@@ -1,4 +1,7 @@
-/** People in an account of the emulator, each with the rights of one grant: by the plain protocol of IAM, for no client of it is needed else. */
+/**
+ * People in an account of the emulator, each with the rights of one grant: by the plain protocol of
+ * IAM, for no client of it is needed else.
+ */
 import { actionsOf, isBucketAction, type AccessLevel, type Subject } from '../../../infra/grants.ts'
 
 /** What an application consists of, as its construct names it. */
@@ -15,7 +18,10 @@ export type Identity = Readonly<Record<'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_
 const ACCOUNT = '000000000000'
 const REGION = 'us-east-1'
 
-/** Calls IAM as the owner of the account: the emulator looks at the key in the header, not at the signature. */
+/**
+ * Calls IAM as the owner of the account: the emulator looks at the key in the header, not at the
+ * signature.
+ */
 const iam = async (
   action: string,
   parameters: Readonly<Record<string, string>>,

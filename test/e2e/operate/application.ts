@@ -1,4 +1,7 @@
-/** An application as a deployment leaves it, without its functions: a table, a bucket, a queue and a parameter, and a driver in this process. */
+/**
+ * An application as a deployment leaves it, without its functions: a table, a bucket, a queue and a
+ * parameter, and a driver in this process.
+ */
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb'
 import { CreateBucketCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { CreateQueueCommand, PurgeQueueCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs'

@@ -1,6 +1,7 @@
 /**
- * The commands on a deployed application, as processes with credentials of their own, in an emulator that enforces rights. The application
- * is made by hand, so that each state is at hand; the commands on a really deployed one are in `test/e2e/deployed`.
+ * The commands on a deployed application, as processes with credentials of their own, in an
+ * emulator that enforces rights. The application is made by hand, so that each state is at hand;
+ * the commands on a really deployed one are in `test/e2e/deployed`.
  */
 import { seconds, stream, milliseconds } from 'millrace'
 import { spawn } from 'node:child_process'

@@ -1,6 +1,9 @@
 import { milliseconds, stream } from 'millrace'
 
-/** Counts words per batch and in all, into `results`. Takes few files at a time, so that there is a backlog. */
+/**
+ * Counts words per batch and in all, into `results`. Takes few files at a time, so that there is a
+ * backlog.
+ */
 export default stream(
   'word-totals',
   { batchInterval: milliseconds(50), limits: { objects: 3 } },

@@ -9,7 +9,10 @@ const ENTRIES = [
   'functions/driver.ts',
   'infra/index.ts',
 ]
-/** What functions on AWS and the command line load one by one, so that each carries only the clients it needs. */
+/**
+ * What functions on AWS and the command line load one by one, so that each carries only the clients
+ * it needs.
+ */
 const LOADED_ALONE = [
   ...[
     'clients',
@@ -23,7 +26,9 @@ const LOADED_ALONE = [
   'memory/memory-blob-store',
 ].map((name) => `lib/adapters/${name}.ts`)
 
-/** Every file of lib/ and cli/ is reached from an entry of the package; an import for a type counts. */
+/**
+ * Every file of lib/ and cli/ is reached from an entry of the package; an import for a type counts.
+ */
 export const deadFiles = (sources: readonly Source[]): Findings => {
   const targets = new Map(
     sources.map((source) => [source.path, importsOf(source).flatMap(({ target }) => target ?? [])]),

@@ -30,7 +30,10 @@ export const unexplainedCodes = (codes: readonly string[], document: string): Fi
 const CODE_BLOCK =
   /(?:<!-- *(?<file>(?:test\/)?examples\/\S+) *-->\s*)?^```(?:ts|typescript)\n(?<code>.*?)^```/gms
 
-/** A whole program in a document is the text of the example that a comment before it names: `<!-- examples/word-count.ts -->`. */
+/**
+ * A whole program in a document is the text of the example that a comment before it names: `<!--
+ * examples/word-count.ts -->`.
+ */
 export const strayPrograms = (documents: Documents, examples: Documents): Findings =>
   [...documents].flatMap(([path, text]) =>
     [...text.matchAll(CODE_BLOCK)].flatMap(({ groups, index }) => {

@@ -2,7 +2,9 @@ import { type Node } from 'oxc-parser'
 import { type Findings, nameOf, nodesOf, placeOf, type Source } from '../source.ts'
 import { roomOf } from './rooms.ts'
 
-/** What only adapters and the testing room may touch, and what the command line may touch as well. */
+/**
+ * What only adapters and the testing room may touch, and what the command line may touch as well.
+ */
 const TIME_AND_CHANCE = [
   'Date.now',
   'performance.now',

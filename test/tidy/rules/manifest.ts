@@ -22,7 +22,10 @@ const runtimePackages = ({
   peerDependencies = {},
 }: Manifest): readonly string[] => Object.keys({ ...dependencies, ...peerDependencies })
 
-/** A package that users install with ours was decided on: a record in docs/internals/decisions/ names it in backticks. */
+/**
+ * A package that users install with ours was decided on: a record in docs/internals/decisions/
+ * names it in backticks.
+ */
 export const undecidedPackages = (manifest: Manifest, decisions: readonly string[]): Findings =>
   runtimePackages(manifest)
     .filter((name) => !decisions.some((text) => text.includes(`\`${name}\``)))
@@ -48,7 +51,9 @@ export const missingPackages = (manifest: Manifest, sources: readonly Source[]):
         `${place} '${specifier}' is neither node: nor a dependency of the package`,
     )
 
-/** Clients of AWS are imported where AWS is spoken to and nowhere else: a laptop does without them. */
+/**
+ * Clients of AWS are imported where AWS is spoken to and nowhere else: a laptop does without them.
+ */
 const SPEAKS_TO_AWS = /^(lib\/adapters\/aws|functions|infra|test|bench|scripts)\//
 
 export const strayClients = (sources: readonly Source[]): Findings =>

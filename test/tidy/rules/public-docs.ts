@@ -2,7 +2,10 @@ import { type Node } from 'oxc-parser'
 import { targetOf } from '../imports.ts'
 import { type Findings, nameOf, placeOf, type Source } from '../source.ts'
 
-/** Where a public name is declared; a function may be declared several times, once for each overload. */
+/**
+ * Where a public name is declared; a function may be declared several times, once for each
+ * overload.
+ */
 interface Declared {
   readonly source: Source
   readonly name: string

@@ -15,7 +15,10 @@ interface Page {
   readonly end?: boolean
 }
 
-/** A shard that answers page by page, as Kinesis does: how large a page is, and whether one is empty, is its own affair. */
+/**
+ * A shard that answers page by page, as Kinesis does: how large a page is, and whether one is
+ * empty, is its own affair.
+ */
 const shardOf = (pages: readonly Page[]) => {
   const calls: string[] = []
   const send = async ({

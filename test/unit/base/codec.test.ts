@@ -13,7 +13,9 @@ const withProto = (value: unknown): object =>
   JSON.parse(`{"__proto__":${JSON.stringify(value)},"b":1}`) as object
 const bare = (fields: object): object => Object.assign(Object.create(null) as object, fields)
 
-/** A NaN as arithmetic or a foreign buffer may make it: equal to every other NaN, with other bits. */
+/**
+ * A NaN as arithmetic or a foreign buffer may make it: equal to every other NaN, with other bits.
+ */
 const strangeNaN = new Float64Array(new BigUint64Array([0xfff8_0000_0000_0001n]).buffer)[0]
 
 describe('values come back as they were', () => {

@@ -6,7 +6,10 @@ import { expect, test } from 'vitest'
 
 const page = readFileSync(join(import.meta.dirname, '../../../docs/api-coverage.md'), 'utf8')
 
-/** The methods and properties that users see of a class, by an object of it; those that are internal are not in the declarations. */
+/**
+ * The methods and properties that users see of a class, by an object of it; those that are internal
+ * are not in the declarations.
+ */
 const namesOf = (object: object): readonly string[] =>
   Object.getOwnPropertyNames(Object.getPrototypeOf(object) as object)
 

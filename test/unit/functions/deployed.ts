@@ -1,6 +1,7 @@
 /**
- * A deployed application without AWS: both functions as they are put together there, over memory. Every call of a port takes a while, so
- * that one which a function has left behind when it answers is seen.
+ * A deployed application without AWS: both functions as they are put together there, over memory.
+ * Every call of a port takes a while, so that one which a function has left behind when it answers
+ * is seen.
  */
 import type { Pipeline } from 'millrace'
 import type { Context } from '../../../functions/driver-function.ts'

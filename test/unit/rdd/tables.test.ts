@@ -1,4 +1,7 @@
-/** Operations on datasets: what goes in, what comes out. Each transformation runs over one partition and over three, and gives the same elements. */
+/**
+ * Operations on datasets: what goes in, what comes out. Each transformation runs over one partition
+ * and over three, and gives the same elements.
+ */
 import { MillraceError, parallelize, type RDD } from 'millrace'
 import { describe, expect, test } from 'vitest'
 

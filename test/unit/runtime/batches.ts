@@ -1,4 +1,7 @@
-/** Runs a stream operation over batches of elements through the whole runtime, warm or with restarts, and gives what came out. */
+/**
+ * Runs a stream operation over batches of elements through the whole runtime, warm or with
+ * restarts, and gives what came out.
+ */
 import { type DStream, type Pipeline, seconds, stream } from 'millrace'
 import { APP, type Deployment, START_MS, World } from './harness.ts'
 
@@ -12,7 +15,10 @@ export const on = <T, U = T>(
   operation: (input: DStream<T>, other: DStream<U>) => DStream<unknown>,
 ): Operation => operation as unknown as Operation
 
-/** When the process is lost, behind so many batches; and which batches fail once before they succeed. */
+/**
+ * When the process is lost, behind so many batches; and which batches fail once before they
+ * succeed.
+ */
 export interface Accidents {
   readonly restartAfter?: (batch: number) => boolean
   readonly failFirst?: (batch: number) => boolean
@@ -35,7 +41,10 @@ export const tellingPipeline = (
     })
   })
 
-/** What an operation gives for batches of elements, one a second; `others` are the batches of a second source. */
+/**
+ * What an operation gives for batches of elements, one a second; `others` are the batches of a
+ * second source.
+ */
 export const givenBy = async (
   operation: Operation,
   batches: readonly (readonly unknown[])[],

@@ -1,6 +1,7 @@
 /**
- * The runtime over memory adapters, moved by hand: one world with a store and a clock, and any number of deployments in it, each of which is
- * a process with a memory of its own. Times in tests are counted from {@link START_MS}.
+ * The runtime over memory adapters, moved by hand: one world with a store and a clock, and any
+ * number of deployments in it, each of which is a process with a memory of its own. Times in tests
+ * are counted from {@link START_MS}.
  */
 import { seconds, stream, type Pipeline, type StreamingContext, type StreamOptions } from 'millrace'
 import { memoryItemStore } from '../../../lib/adapters/memory/memory-item-store.ts'
@@ -53,7 +54,8 @@ export interface TestStore extends ItemStore {
   /** The keys of all items, as `partition/sort`. */
   keys(): readonly string[]
   /**
-   * Makes calls fail, as often as said, before or after they are applied. `to` chooses among items by the beginning of their partition.
+   * Makes calls fail, as often as said, before or after they are applied. `to` chooses among items
+   * by the beginning of their partition.
    */
   fail(failure: {
     readonly call: 'get' | 'compareAndSet' | 'putAll'
@@ -303,7 +305,10 @@ export class Deployment {
     return this.driver.run()
   }
 
-  /** Looks for work at the next batch time, so many times. The first look at a new store makes the head, and runs nothing. */
+  /**
+   * Looks for work at the next batch time, so many times. The first look at a new store makes the
+   * head, and runs nothing.
+   */
   async tick(times = 1): Promise<Outcome> {
     let outcome: Outcome = await this.run()
     for (let i = 0; i < times; i++) {

@@ -19,7 +19,10 @@ import { ManualClock } from './manual-clock.ts'
 /** The beginning of every test: on the grid of whole seconds. */
 export const START_MS = 1_700_000_000_000
 
-/** What a bed is made with. Sources of the pipeline read the objects, or, without, what `deliver` brings. */
+/**
+ * What a bed is made with. Sources of the pipeline read the objects, or, without, what `deliver`
+ * brings.
+ */
 export interface BedParts {
   readonly pipeline: Pipeline
   readonly objects?: ObjectSource

@@ -19,7 +19,10 @@ import {
 const NAME: SegmentName = { node: 'totals', part: 2, at: '000000000001000', by: 'attempt1' }
 const ITEM_BYTES_MAX = 5_000
 
-/** Bytes that cannot be made fewer: each follows from the one before by a generator with a period of 2^32. */
+/**
+ * Bytes that cannot be made fewer: each follows from the one before by a generator with a period of
+ * 2^32.
+ */
 const bytesOf = (count: number): Uint8Array => {
   let state = 1
   return Uint8Array.from({ length: count }, () => {

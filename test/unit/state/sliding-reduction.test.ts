@@ -16,7 +16,10 @@ const panesOf = (panes: ReadonlyMap<number, Pane>): Panes<Pane> => ({
 
 const GRID = { zeroMs: 0, paneMs: 1, lengthMs: 4 }
 
-/** Each pane has its time as the value of the key `a`; the reduction shows with brackets what was reduced with what. */
+/**
+ * Each pane has its time as the value of the key `a`; the reduction shows with brackets what was
+ * reduced with what.
+ */
 const brackets = (
   reduction = new SlidingReduction<string, string>(GRID, (a, b) => `(${a}${b})`),
 ) => ({

@@ -20,8 +20,7 @@ export interface FilesSinkLocation extends SinkLocation {
   readonly directory: string
 }
 
-const isDirectory = (location: Location): location is DirectoryLocation =>
-  location.kind === 'files'
+const isDirectory = (location: Location): location is DirectoryLocation => location.kind === 'files'
 
 const files: SinkKind<FilesSinkLocation, Uint8Array> = {
   name: 'files',

@@ -1,10 +1,12 @@
 /**
- * Which files a batch takes: chosen by modification time as Spark's FileInputDStream does, with a ledger instead of its memory so that no
- * file comes twice and none is left out by the limits of a batch.
+ * Which files a batch takes: chosen by modification time as Spark's FileInputDStream does, with a
+ * ledger instead of its memory so that no file comes twice and none is left out by the limits of a
+ * batch.
  *
- * A file is taken at t when `threshold < modified <= t` and its path is not in the ledger. The threshold is Spark's, max(first start,
- * t - remember), or none with `existing: 'all'`; while files that were already eligible wait for room it does not move on. A path that was
- * taken and written again is ignored while it is remembered, as in Spark, or taken again with `onOverwrite: 'new'`.
+ * A file is taken at t when `threshold < modified <= t` and its path is not in the ledger. The
+ * threshold is Spark's, max(first start, t - remember), or none with `existing: 'all'`; while files
+ * that were already eligible wait for room it does not move on. A path that was taken and written
+ * again is ignored while it is remembered, as in Spark, or taken again with `onOverwrite: 'new'`.
  */
 import type { FileSelection } from '../../../dstream/sources/file-selection.ts'
 import type { ItemStore } from '../../../ports/item-store.ts'
@@ -45,7 +47,10 @@ export class FileChooser {
   thresholdAt(timeMs: number, startedMs: number, offsets: FileOffsets): number {
     const { selection } = this.#parts
     if (selection.existing === 'all') return -Infinity
-    return Math.min(Math.max(startedMs, timeMs - selection.rememberMs), offsets.threshold ?? Infinity)
+    return Math.min(
+      Math.max(startedMs, timeMs - selection.rememberMs),
+      offsets.threshold ?? Infinity,
+    )
   }
 
   /** Everything not taken yet and not too old, whether its time has come or not, oldest first. */
@@ -78,7 +83,8 @@ export class FileChooser {
     if (entry.modifiedMs === object.modifiedMs) return true
     const { selection } = this.#parts
     if (selection.onOverwrite === 'new') return false
-    // Spark's path rule: a path that is still remembered is ignored, whatever was written there since.
+    // Spark's path rule: a path that is still remembered is ignored, whatever was written there
+    // since.
     const isRemembered =
       selection.existing === 'all' || entry.takenMs >= timeMs - selection.ignoredMs
     if (isRemembered) this.#reportChange(object)
@@ -98,7 +104,10 @@ export class FileChooser {
   }
 }
 
-/** Writes into the ledger that a batch has taken these objects. Again for the same batch: nothing changes. */
+/**
+ * Writes into the ledger that a batch has taken these objects. Again for the same batch: nothing
+ * changes.
+ */
 export const recordTaken = async (
   store: ItemStore,
   app: string,
@@ -115,7 +124,10 @@ export const recordTaken = async (
   )
 }
 
-/** Which objects were taken: in the store for good, and in memory while that is known to be the same. */
+/**
+ * Which objects were taken: in the store for good, and in memory while that is known to be the
+ * same.
+ */
 class Ledger {
   readonly #store: ItemStore
   readonly #app: string
@@ -129,7 +141,10 @@ class Ledger {
     this.#source = source
   }
 
-  /** All entries, when so many objects were ever taken: another number in memory means that somebody else has moved on. */
+  /**
+   * All entries, when so many objects were ever taken: another number in memory means that somebody
+   * else has moved on.
+   */
   async entries(count: number): Promise<ReadonlyMap<string, LedgerEntry>> {
     if (this.#entries !== undefined && this.#count === count) return this.#entries
     const found = await this.#store.query(ledgerKey(this.#app, this.#source, '').partition)

@@ -1,17 +1,12 @@
 /**
- * Records from files of a directory. The file chooser decides which files a batch takes. A file that
- * is gone when it is read is left out of the batch, before its outputs start.
+ * Records from files of a directory. The file chooser decides which files a batch takes. A file
+ * that is gone when it is read is left out of the batch, before its outputs start.
  */
 import type { ObjectSummary } from '../../../ports/object-source.ts'
 import type { Partition } from '../../../rdd/evaluate.ts'
 import type { FileOffsets } from '../../../state/offsets.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
-import {
-  describeFiles,
-  elementsOfFile,
-  type SkippedFile,
-  withinLimits,
-} from '../file-elements.ts'
+import { describeFiles, elementsOfFile, type SkippedFile, withinLimits } from '../file-elements.ts'
 import type { InputKind, SourcePlace } from '../source-kind.ts'
 import type { InputData, SourceInput, SourceReader } from '../source-reader.ts'
 import { FileChooser, type FilesReaderParts, recordTaken } from './file-chooser.ts'

@@ -1,5 +1,6 @@
 /**
- * Records that the Kinesis Producer Library has packed into one (docs/internals/decisions/0011-kpl.md).
+ * Records that the Kinesis Producer Library has packed into one
+ * (docs/internals/decisions/0011-kpl.md).
  *
  *   F3 89 9A C2 | a protobuf message | MD5 of the message
  *
@@ -20,8 +21,9 @@ const MAGIC = Buffer.from([0xf3, 0x89, 0x9a, 0xc2])
 const DIGEST_BYTES = 16
 
 /**
- * The user records of an aggregated record, in their order. Undefined when the bytes are anything else, or a broken aggregate: then the
- * record is taken as it stands, so that nothing is lost and its reader decides.
+ * The user records of an aggregated record, in their order. Undefined when the bytes are anything
+ * else, or a broken aggregate: then the record is taken as it stands, so that nothing is lost and
+ * its reader decides.
  */
 export const userRecords = (data: Uint8Array): readonly UserRecord[] | undefined => {
   const message = messageIn(data)

@@ -1,11 +1,12 @@
 import { MillraceError } from '../../../base/errors.ts'
 
 /**
- * When streams were created. It is part of the names of their lanes, since a stream that is deleted and made again under its name may count
- * from the beginning: in the lanes of the old one its records would be taken for redelivered ones, and dropped.
+ * When streams were created. It is part of the names of their lanes, since a stream that is deleted
+ * and made again under its name may count from the beginning: in the lanes of the old one its
+ * records would be taken for redelivered ones, and dropped.
  *
- * A stream is asked for once in a process, and again when records come that are there already: nearly always they are repeated, and now and
- * then the stream is another one by now.
+ * A stream is asked for once in a process, and again when records come that are there already:
+ * nearly always they are repeated, and now and then the stream is another one by now.
  */
 export class CreationTimes {
   readonly #ask: (streamArn: string) => Promise<number>
@@ -22,7 +23,10 @@ export class CreationTimes {
     return this.#known
   }
 
-  /** Throws `STREAM_REPLACED`, retryable, if one of them is another one by now: under its new name nothing of it is dropped. */
+  /**
+   * Throws `STREAM_REPLACED`, retryable, if one of them is another one by now: under its new name
+   * nothing of it is dropped.
+   */
   async check(streamArns: readonly string[]): Promise<void> {
     for (const arn of streamArns) {
       const [before, now] = [this.#known.get(arn), await this.#ask(arn)]

@@ -1,8 +1,10 @@
 /**
- * From a Lambda event of a Kinesis stream to deliveries for lanes. Pure: what an event says, in the words of intake.
+ * From a Lambda event of a Kinesis stream to deliveries for lanes. Pure: what an event says, in the
+ * words of intake.
  *
- * An event is one batch of one shard in the order of its sequence numbers. Nothing here relies on that: records are put into the lane of
- * their shard and into order, and one that is there twice counts once. Batches overlap when they are repeated; intake drops what it has.
+ * An event is one batch of one shard in the order of its sequence numbers. Nothing here relies on
+ * that: records are put into the lane of their shard and into order, and one that is there twice
+ * counts once. Batches overlap when they are repeated; intake drops what it has.
  */
 import { MillraceError } from '../../../base/errors.ts'
 import type { StreamRecord } from '../../../ports/stream-reader.ts'
@@ -43,7 +45,10 @@ export interface KinesisTarget {
   readonly createdMs: number
 }
 
-/** What an event brings for a source: a delivery for each shard in it, by lane. None for an empty event. */
+/**
+ * What an event brings for a source: a delivery for each shard in it, by lane. None for an empty
+ * event.
+ */
 export const kinesisDeliveries = (
   { Records = [] }: KinesisEvent,
   target: KinesisTarget,
@@ -65,7 +70,10 @@ const laneOf = ({ eventID, eventSourceARN }: KinesisEventRecord, createdMs: numb
   })
 }
 
-/** In the order of the shard, each once. Sequence numbers are compared as numbers: emulators' have leading zeros, and fewer digits. */
+/**
+ * In the order of the shard, each once. Sequence numbers are compared as numbers: emulators' have
+ * leading zeros, and fewer digits.
+ */
 const inOrder = (records: readonly KinesisEventRecord[]): readonly KinesisEventRecord[] => {
   const byNumber = new Map(records.map((record) => [BigInt(record.kinesis.sequenceNumber), record]))
   return [...byNumber].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record)

@@ -19,7 +19,9 @@ import { earlierLives, streamOf } from './shards.ts'
 declare module '../source-ports.ts' {
   interface SourcePorts {
     readonly kinesis?: {
-      /** Reads streams again. Loaded when it is first needed. Default: they cannot be read again. */
+      /**
+       * Reads streams again. Loaded when it is first needed. Default: they cannot be read again.
+       */
       readonly reader?: () => Promise<StreamReader>
       /** When the stream of this ARN was created, epoch milliseconds. */
       readonly createdMs: (streamArn: string) => Promise<number>

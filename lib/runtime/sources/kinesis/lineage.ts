@@ -1,4 +1,7 @@
-/** Which lanes come before a lane, for the records of a key to stay in order when shards are split and merged. */
+/**
+ * Which lanes come before a lane, for the records of a key to stay in order when shards are split
+ * and merged.
+ */
 import type { LaneParents } from '../../intake/intake.ts'
 import type { StreamReader } from '../../../ports/stream-reader.ts'
 import { shardOf } from './shards.ts'

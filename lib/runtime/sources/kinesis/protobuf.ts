@@ -1,4 +1,7 @@
-/** As much of reading protobuf as aggregated records need: the fields of one message, unknown ones included. */
+/**
+ * As much of reading protobuf as aggregated records need: the fields of one message, unknown ones
+ * included.
+ */
 
 /** A field with its number: a varint as a number, anything else as its bytes. */
 export interface ProtobufField {
@@ -12,7 +15,10 @@ const WITH_LENGTH = 2
 const FIXED_32 = 5
 const VARINT_BYTES_MAX = 10
 
-/** The fields of a message in their order; undefined when the bytes are no message. Bytes are views into the message, not copies. */
+/**
+ * The fields of a message in their order; undefined when the bytes are no message. Bytes are views
+ * into the message, not copies.
+ */
 export const protobufFields = (message: Uint8Array): readonly ProtobufField[] | undefined => {
   const reader = new Reader(message)
   const fields: ProtobufField[] = []

@@ -15,8 +15,9 @@ export interface ShardReplayParts {
 }
 
 /**
- * Reads the records of a range of positions again, as intake took them in: packed records apart, and without those that are no text, which
- * were put aside then. Of a lane that is no shard there are none.
+ * Reads the records of a range of positions again, as intake took them in: packed records apart,
+ * and without those that are no text, which were put aside then. Of a lane that is no shard there
+ * are none.
  */
 export const shardReplay =
   ({ elements, open }: ShardReplayParts): Replay =>

@@ -1,6 +1,7 @@
 /**
- * Reading the blocks of a lane, also when one of them is gone or damaged (B7): the records are read again from the source where it has
- * them, and must be the very ones that were taken in, by count and checksum. What is nowhere any more is lost, and is said to be.
+ * Reading the blocks of a lane, also when one of them is gone or damaged (B7): the records are read
+ * again from the source where it has them, and must be the very ones that were taken in, by count
+ * and checksum. What is nowhere any more is lost, and is said to be.
  */
 import { MillraceError } from '../../../base/errors.ts'
 import type { ItemStore } from '../../../ports/item-store.ts'
@@ -15,8 +16,8 @@ import type { BlockRef } from '../../../state/lanes.ts'
 import type { Listener } from '../../events.ts'
 
 /**
- * Reads records of a lane again from where they came: those at positions from `first` to `last`, both included, as far as they are still
- * there. May be repeated.
+ * Reads records of a lane again from where they came: those at positions from `first` to `last`,
+ * both included, as far as they are still there. May be repeated.
  */
 export type Replay = (
   lane: string,

@@ -1,9 +1,9 @@
 /**
  * Records from lanes: what receivers, streams and queues deliver, appended by intake.
  *
- * A batch takes all entries of a lane from the offset of the last batch up to its own, so nothing can
- * fall between two batches, and no clock has a say in it. (Membership by receive time would lose
- * records that were acknowledged during a pause.)
+ * A batch takes all entries of a lane from the offset of the last batch up to its own, so nothing
+ * can fall between two batches, and no clock has a say in it. (Membership by receive time would
+ * lose records that were acknowledged during a pause.)
  */
 import { invariant } from '../../../base/errors.ts'
 import { allOrFirstError } from '../../../base/all-or-first-error.ts'

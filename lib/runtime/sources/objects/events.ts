@@ -1,8 +1,10 @@
 /**
- * What S3 tells of its objects, as hints: straight from the bucket, or through EventBridge. Pure: the text of a message in, hints out.
+ * What S3 tells of its objects, as hints: straight from the bucket, or through EventBridge. Pure:
+ * the text of a message in, hints out.
  *
- * Source for the shapes: Amazon S3 User Guide, "Event message structure" and "EventBridge event message structure". In messages from the
- * bucket the key is encoded as in forms; in those from EventBridge it is plain.
+ * Source for the shapes: Amazon S3 User Guide, "Event message structure" and "EventBridge event
+ * message structure". In messages from the bucket the key is encoded as in forms; in those from
+ * EventBridge it is plain.
  */
 import type { PendingObject } from '../../../state/offsets.ts'
 
@@ -66,8 +68,8 @@ const fromBridge = ({
 }
 
 /**
- * The hints in the text of one message. None for a test event, for the removal of an object, and for anything else that speaks of no new
- * object.
+ * The hints in the text of one message. None for a test event, for the removal of an object, and
+ * for anything else that speaks of no new object.
  *
  * @throws SyntaxError when the text is no JSON.
  */

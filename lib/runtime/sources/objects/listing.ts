@@ -1,12 +1,14 @@
 /**
- * Finds by listing what no notification speaks of: twice when a place is first watched, and never again.
+ * Finds by listing what no notification speaks of: twice when a place is first watched, and never
+ * again.
  *
  *   round 0   at once, with `existing: 'all'`: what was there before
  *   round 1   a while later: what came while the place's notifications had not taken effect, which S3 gives minutes for
  *   round 2   nothing is left to do
  *
- * Nothing is decided here: what is found is a hint like any other, and the ledger knows what was taken. Each batch lists a page at most, and
- * how far it has come stands in the cut, so that a crash goes on from the last commit.
+ * Nothing is decided here: what is found is a hint like any other, and the ledger knows what was
+ * taken. Each batch lists a page at most, and how far it has come stands in the cut, so that a
+ * crash goes on from the last commit.
  */
 import type { ObjectStore } from '../../../ports/object-store.ts'
 import type { ListingProgress, PendingObject } from '../../../state/offsets.ts'
@@ -27,7 +29,10 @@ export interface ListedPage {
 
 /** Three times what S3 says it may take until a bucket's notifications work. */
 const SETTLED_MS = 15 * 60_000
-/** What was modified so long before a round is older than all that it looks for, whatever the clocks say. */
+/**
+ * What was modified so long before a round is older than all that it looks for, whatever the clocks
+ * say.
+ */
 const SKEW_MS = 3_600_000
 
 /** Lists one place. */
@@ -54,7 +59,10 @@ export class Listing {
     }
   }
 
-  /** When there is something to list: at any time (-Infinity), or from a batch time on; undefined: never again. */
+  /**
+   * When there is something to list: at any time (-Infinity), or from a batch time on; undefined:
+   * never again.
+   */
   dueMs(progress: ListingProgress | undefined): number | undefined {
     if (progress?.place !== this.#place || progress.round === 0) return -Infinity
     return progress.round === 1 ? progress.dueMs : undefined
@@ -68,7 +76,10 @@ export class Listing {
   }
 }
 
-const roundAfter = ({ place, round, begunMs }: ListingProgress, timeMs: number): ListingProgress => ({
+const roundAfter = (
+  { place, round, begunMs }: ListingProgress,
+  timeMs: number,
+): ListingProgress => ({
   place,
   round: round === 0 ? 1 : 2,
   begunMs,

@@ -1,6 +1,7 @@
 /**
- * Records from objects of a bucket. Notifications announce them: they are appended to a lane as often
- * as they come, late, twice and out of order. What is true is decided when a batch is allocated:
+ * Records from objects of a bucket. Notifications announce them: they are appended to a lane as
+ * often as they come, late, twice and out of order. What is true is decided when a batch is
+ * allocated:
  *
  *   announced after the offsets + pending ones + a page of the listing
  *     -> what is there now -> not in the ledger -> modified at or before t -> within the limits
@@ -21,12 +22,7 @@ import {
 } from '../../../state/lanes.ts'
 import type { LaneOffsets, ListingOffsets, PendingObject } from '../../../state/offsets.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
-import {
-  describeFiles,
-  elementsOfFile,
-  type SkippedFile,
-  withinLimits,
-} from '../file-elements.ts'
+import { describeFiles, elementsOfFile, type SkippedFile, withinLimits } from '../file-elements.ts'
 import type { InputKind, SourcePlace } from '../source-kind.ts'
 import {
   earliestOf,
@@ -57,10 +53,14 @@ export interface ObjectsInput extends SourceInput<'lanes' | 'listing'> {
   readonly read: readonly BlockRef[]
 }
 
-/** Notifications that one allocation reads at most, for each object of a batch: most are repeated. */
+/**
+ * Notifications that one allocation reads at most, for each object of a batch: most are repeated.
+ */
 const NOTIFICATIONS_PER_OBJECT = 4
 
-/** While so many objects are pending, no more are looked for by listing: they stand in the offsets. */
+/**
+ * While so many objects are pending, no more are looked for by listing: they stand in the offsets.
+ */
 const PENDING_MAX = 100
 
 const NOTHING: ListingOffsets = { pending: [] }

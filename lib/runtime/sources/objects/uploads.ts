@@ -56,13 +56,17 @@ const byDue = (a: DueObject, b: DueObject): number =>
       ? 1
       : a.modifiedMs - b.modifiedMs || (a.version < b.version ? -1 : 1))
 
-/** Writes into the ledger that a batch has taken these uploads; `byKey`: and with them all that is uploaded under their keys. */
+/**
+ * Writes into the ledger that a batch has taken these uploads; `byKey`: and with them all that is
+ * uploaded under their keys.
+ */
 export const recordUploads = async (
   { store, app, source }: SourcePlace,
   taken: readonly ObjectVersion[],
   { timeMs, byKey }: { readonly timeMs: number; readonly byKey: boolean },
 ): Promise<void> => {
-  // The upload too, where the key would do: the choice may be another one after the next deployment.
+  // The upload too, where the key would do: the choice may be another one after the next
+  // deployment.
   const namesOf = (object: ObjectVersion): readonly string[] =>
     byKey ? [keyName(object), uploadName(object)] : [uploadName(object)]
   const entries = taken.flatMap((object) =>
@@ -128,7 +132,10 @@ const firstOfEachKey = (objects: readonly DueObject[]): readonly DueObject[] => 
   return objects.filter(({ key }) => !keys.has(key) && keys.add(key))
 }
 
-/** Each object and version once. Of several events the last: without versions it is that of the upload which is there now. */
+/**
+ * Each object and version once. Of several events the last: without versions it is that of the
+ * upload which is there now.
+ */
 const distinct = (announced: readonly PendingObject[]): readonly PendingObject[] => {
   const byName = new Map<string, PendingObject>()
   for (const pending of announced) {

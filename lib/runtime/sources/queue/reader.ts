@@ -16,9 +16,9 @@ export interface QueueInput extends SourceInput<'queue'> {
 }
 
 /**
- * The reader of a queueStream. Entries leave the user's array when a batch takes them. They are kept
- * until the next batch takes some, so that the same batch can be tried again in this process. Another
- * process has another queue, and says so.
+ * The reader of a queueStream. Entries leave the user's array when a batch takes them. They are
+ * kept until the next batch takes some, so that the same batch can be tried again in this process.
+ * Another process has another queue, and says so.
  */
 export const queueReader = (
   { queue, oneAtATime, whenEmpty }: QueueDeclaration,

@@ -1,6 +1,7 @@
 /**
- * A user's receiver: a function that stores what it receives. It is called again some time after it has ended or thrown, as Spark restarts
- * a receiver. Any number of its calls of `store` may be under way at a time: what they bring is stored together, in the order of the calls.
+ * A user's receiver: a function that stores what it receives. It is called again some time after it
+ * has ended or thrown, as Spark restarts a receiver. Any number of its calls of `store` may be
+ * under way at a time: what they bring is stored together, in the order of the calls.
  */
 import type { Receive } from '../../../dstream/sources/receiver.ts'
 import type { Clock } from '../../../ports/clock.ts'
@@ -25,7 +26,8 @@ export const functionReceiver = (
     }
     for (;;) {
       sink.report('it has started')
-      // A store that fails ends the run, whether or not the function has waited for it, or ever ends.
+      // A store that fails ends the run, whether or not the function has waited for it, or ever
+      // ends.
       const ending = await Promise.race([endOf(receive, receiving), inbox.failure])
       await inbox.empty()
       if (signal.aborted || (untilEnd && ending === undefined)) return sink.report('it has stopped')
@@ -38,7 +40,10 @@ export const functionReceiver = (
   },
 })
 
-/** The same promise, which may be left alone: what it rejects with ends nothing but the wait of whoever waits for it. */
+/**
+ * The same promise, which may be left alone: what it rejects with ends nothing but the wait of
+ * whoever waits for it.
+ */
 const quietly = <P extends Promise<unknown>>(stored: P): P => {
   stored.catch(() => undefined)
   return stored
@@ -62,7 +67,10 @@ interface Waiting {
   readonly done: PromiseWithResolvers<void>
 }
 
-/** What is to be stored: one delivery at a time, as the sink wants it, with all that has come meanwhile. */
+/**
+ * What is to be stored: one delivery at a time, as the sink wants it, with all that has come
+ * meanwhile.
+ */
 class Inbox {
   readonly #sink: ReceiverSink
   readonly #broken = new AbortController()

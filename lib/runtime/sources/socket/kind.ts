@@ -43,7 +43,8 @@ const socket: SourceKind<SocketLocation> = {
   gives: [TEXT],
   form,
   isAvailable: (ports) => ports.socket !== undefined,
-  locateUnbound: ({ literal }, cwd) => (literal === undefined ? undefined : form.parse(literal, cwd)),
+  locateUnbound: ({ literal }, cwd) =>
+    literal === undefined ? undefined : form.parse(literal, cwd),
   describe: ({ host, port }) => ({
     what: `lines on socket ${host}:${port}`,
     howToFeed: `run nc -lk ${port} and type`,

@@ -1,6 +1,6 @@
 /**
- * How a test feeds the sources of one kind. Kinds whose sources have a receiver need no feed of their
- * own: a test stores records as the receiver would.
+ * How a test feeds the sources of one kind. Kinds whose sources have a receiver need no feed of
+ * their own: a test stores records as the receiver would.
  */
 import type { SourceDeclaration } from '../../../dstream/sources/declaration.ts'
 import type { ReceiverSink } from '../../../ports/receiver.ts'

@@ -25,7 +25,10 @@ export interface BatchCheckerParts {
   readonly letters: LetterChecker
 }
 
-/** What a commit makes true: by whom (B5), with which outputs (B4), poison put aside (B9), and all of it as the model has it (totals). */
+/**
+ * What a commit makes true: by whom (B5), with which outputs (B4), poison put aside (B9), and all
+ * of it as the model has it (totals).
+ */
 export class BatchChecker {
   readonly #parts: BatchCheckerParts
   readonly #history: ModelBatch[] = []
@@ -148,7 +151,10 @@ export class BatchChecker {
     }
   }
 
-  /** Each record that a function throws on is in the dead letters by now; too many in one block, and nothing may be true at all. */
+  /**
+   * Each record that a function throws on is in the dead letters by now; too many in one block, and
+   * nothing may be true at all.
+   */
   #checkPoison(input: BatchInput, code: Code): void {
     const { truth, pipeline, violations, mirror, app, letters: aside } = this.#parts
     if (pipeline.isPoison === undefined) return

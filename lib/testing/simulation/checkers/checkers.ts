@@ -1,4 +1,7 @@
-/** The promises of the batch protocol, checked at every write of the store and of the outputs, by one checker for each. */
+/**
+ * The promises of the batch protocol, checked at every write of the store and of the outputs, by
+ * one checker for each.
+ */
 import { type Item, itemBytes, type ItemKey } from '../../../ports/item-store.ts'
 import type { Plan } from '../../../dstream/plan.ts'
 import type { RuntimeEvent } from '../../../runtime/events.ts'
@@ -209,7 +212,10 @@ export class Checkers implements Observer {
     )
   }
 
-  /** A driver has answered. One whose time was up in the middle, and so says that something has moved, has not looked again. */
+  /**
+   * A driver has answered. One whose time was up in the middle, and so says that something has
+   * moved, has not looked again.
+   */
   looked(environment: Environment, outcome: Outcome['kind']): void {
     if (environment === this.#rester && outcome !== 'progressed') this.#rester = undefined
   }
@@ -240,9 +246,10 @@ export class Checkers implements Observer {
   }
 
   /**
-   * Nothing is on its way: a head at rest must have nothing to do (B12), unless who put it to rest is still about to look again, or has
-   * ended or failed before it could. Its tick comes again then, and one comes every minute whatever happens. Who gives records back may have
-   * ended before it woke the head: then the letters are still there.
+   * Nothing is on its way: a head at rest must have nothing to do (B12), unless who put it to rest
+   * is still about to look again, or has ended or failed before it could. Its tick comes again
+   * then, and one comes every minute whatever happens. Who gives records back may have ended before
+   * it woke the head: then the letters are still there.
    */
   quiet(): void {
     const head = this.mirror.head()
@@ -263,7 +270,10 @@ export class Checkers implements Observer {
       this.violations.fail('totals', `${upload} is in no batch`)
   }
 
-  /** When all is done: every record and every upload is in, and all outputs still are what they were. */
+  /**
+   * When all is done: every record and every upload is in, and all outputs still are what they
+   * were.
+   */
   finished(): void {
     const head = this.mirror.head()
     if (head !== undefined) this.#members.finished(head, this.#startedMs)

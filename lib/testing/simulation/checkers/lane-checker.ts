@@ -4,7 +4,10 @@ import type { Truth } from '../truth.ts'
 import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
 
-/** B1: what is stored of a lane after its offset is what was put, each record once, up to the tail. Lanes of hints have no truth of their own. */
+/**
+ * B1: what is stored of a lane after its offset is what was put, each record once, up to the tail.
+ * Lanes of hints have no truth of their own.
+ */
 export class LaneChecker {
   readonly #mirror: Mirror
   readonly #truth: Truth

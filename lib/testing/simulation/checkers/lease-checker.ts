@@ -177,7 +177,10 @@ const namesOf = (input: SourceInput | undefined): readonly string[] =>
   objectsOf(input).map(({ key, version }) => `${key}\n${version}`)
 const entriesOf = (input: SourceInput | undefined): string => JSON.stringify(lanesOf(input))
 
-/** Whether an input is another one without some objects, or without blocks that it now says are lost. */
+/**
+ * Whether an input is another one without some objects, or without blocks that it now says are
+ * lost.
+ */
 const isWithout = (was: BatchInput | undefined, is: BatchInput | undefined): boolean =>
   was !== undefined &&
   is !== undefined &&

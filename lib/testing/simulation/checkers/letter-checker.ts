@@ -26,8 +26,9 @@ interface Location {
 }
 
 /**
- * B1 for records that persons give back: each that is put aside gets one place in a lane, and only while it is aside; its letter goes when
- * the record is in that lane, no sooner. What stands in the lane is checked as with any other. Lines with letters are no two alike.
+ * B1 for records that persons give back: each that is put aside gets one place in a lane, and only
+ * while it is aside; its letter goes when the record is in that lane, no sooner. What stands in the
+ * lane is checked as with any other. Lines with letters are no two alike.
  */
 export class LetterChecker {
   readonly #parts: LetterCheckerParts

@@ -1,4 +1,7 @@
-/** What the store holds, kept beside it from the writes that were seen, so that checks can read it in the middle of one. */
+/**
+ * What the store holds, kept beside it from the writes that were seen, so that checks can read it
+ * in the middle of one.
+ */
 import { blobName } from '../../../adapters/blob-item-store.ts'
 import { decode } from '../../../base/codec.ts'
 import { type BatchInput, batchInputFrom } from '../../../runtime/driver/batch-input.ts'
@@ -51,7 +54,10 @@ export class Mirror {
     else this.#blobs.set(name, bytes)
   }
 
-  /** A segment is gone from the store, through no fault of anybody's here: what it held is still known. */
+  /**
+   * A segment is gone from the store, through no fault of anybody's here: what it held is still
+   * known.
+   */
   lose(ref: SegmentRef): void {
     for (const key of segmentKeys(this.#app, ref)) this.#lost.set(idOf(key), key)
     this.#everLost.add(`${ref.node}\n${ref.at}`)

@@ -5,7 +5,10 @@ import type { Violations } from './violations.ts'
 /** How far two clocks may differ, and how long a write may be on its way. */
 const SLACK_MS = 2_500
 
-/** B9: attempts are counted and kept apart by pauses, and FAILED comes when they are used up, no sooner. */
+/**
+ * B9: attempts are counted and kept apart by pauses, and FAILED comes when they are used up, no
+ * sooner.
+ */
 export class RetryChecker {
   readonly #violations: Violations
   readonly #retry: RetryPolicy

@@ -1,4 +1,7 @@
-/** The checkers of the simulation: one for each invariant of docs/internals/protocol.md, and what else has to hold, with what each looks at. */
+/**
+ * The checkers of the simulation: one for each invariant of docs/internals/protocol.md, and what
+ * else has to hold, with what each looks at.
+ */
 export const checkerPromises = {
   B1: 'what is stored of a lane is what was put into it, in order, each record once, up to its tail; nothing more is acknowledged',
   B2: 'each lease logs a batch under a new epoch and a new attempt id; a logged batch keeps its plan; only who has logged writes outputs',

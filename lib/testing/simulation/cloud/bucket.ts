@@ -1,6 +1,7 @@
 /**
- * A bucket that is a source: objects are put, replaced and deleted, and each upload is told of by a notification, in the form of S3. What
- * is known of an object is true at once; the notification comes when it comes. Before notifications have taken effect there are none.
+ * A bucket that is a source: objects are put, replaced and deleted, and each upload is told of by a
+ * notification, in the form of S3. What is known of an object is true at once; the notification
+ * comes when it comes. Before notifications have taken effect there are none.
  */
 import {
   memoryObjectStore,
@@ -39,7 +40,10 @@ export class SimulatedBucket {
     this.#notifications = notifications
   }
 
-  /** An upload that began so long ago: a multipart upload has the time when it began as its modification time. */
+  /**
+   * An upload that began so long ago: a multipart upload has the time when it began as its
+   * modification time.
+   */
   put(key: string, lines: readonly string[], nowMs: number, beganMsAgo: number): void {
     const modifiedMs = Math.floor((nowMs - beganMsAgo) / SECOND_MS) * SECOND_MS
     this.#hide(key)

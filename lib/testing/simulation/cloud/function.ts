@@ -1,6 +1,7 @@
 /**
- * A Lambda function: processes that start cold, stay warm and sleep between invocations, each with the code it was deployed with. An
- * invocation that is out of time is given up, and its process ended unless it stands still: then it is a zombie that goes on when it moves.
+ * A Lambda function: processes that start cold, stay warm and sleep between invocations, each with
+ * the code it was deployed with. An invocation that is out of time is given up, and its process
+ * ended unless it stands still: then it is a zombie that goes on when it moves.
  */
 import type { CallWorld } from '../calls.ts'
 import { type Deployment, Environment } from '../environment.ts'
@@ -68,7 +69,10 @@ export class SimulatedFunction<E, A> {
     return this.#processes.some(({ environment }) => environment.busy && environment.alive)
   }
 
-  /** Runs one invocation; `ended` is called once. `isFit`: which deployments can be given this event. */
+  /**
+   * Runs one invocation; `ended` is called once. `isFit`: which deployments can be given this
+   * event.
+   */
   invoke(
     event: E,
     ended: (ending: Ending<A>) => void,

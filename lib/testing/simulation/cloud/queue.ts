@@ -1,7 +1,8 @@
 /**
- * A standard queue of SQS and its mapping to a function: messages come after their delay, in any order, in batches, now and then twice.
- * One that is received is hidden until its visibility is over, and comes again unless it was taken by then; after so many tries it is put
- * aside in the dead-letter queue.
+ * A standard queue of SQS and its mapping to a function: messages come after their delay, in any
+ * order, in batches, now and then twice. One that is received is hidden until its visibility is
+ * over, and comes again unless it was taken by then; after so many tries it is put aside in the
+ * dead-letter queue.
  */
 import type { CallWorld } from '../calls.ts'
 

@@ -1,7 +1,8 @@
 /**
- * An event source mapping of a stream: one batch of a shard at a time, in order, again from the same position until it is taken, with other
- * bounds each time. A child shard is not read before its parents are done with. Its checkpoint can be lost, and an old invocation can come
- * once more, later.
+ * An event source mapping of a stream: one batch of a shard at a time, in order, again from the
+ * same position until it is taken, with other bounds each time. A child shard is not read before
+ * its parents are done with. Its checkpoint can be lost, and an old invocation can come once more,
+ * later.
  */
 import type { KinesisEvent } from '../../../runtime/sources/kinesis/event.ts'
 import type { CallWorld } from '../calls.ts'

@@ -1,4 +1,7 @@
-/** A Kinesis stream: shards that keep what they take in order, until its retention is over, and that split and merge. */
+/**
+ * A Kinesis stream: shards that keep what they take in order, until its retention is over, and that
+ * split and merge.
+ */
 import type { Random } from '../../random.ts'
 
 /** A record as a shard holds it. */
@@ -66,7 +69,8 @@ export class SimulatedStream {
     const shard = this.#shards.find(
       ({ closed, from, to }) => !closed && from <= at && at < to,
     ) as Shard
-    // Numbers grow within a shard, with gaps; those of a stream made anew begin where they began before.
+    // Numbers grow within a shard, with gaps; those of a stream made anew begin where they began
+    // before.
     const last = shard.records.at(-1)?.sequenceNumber ?? FIRST_NUMBER
     const record = {
       sequenceNumber: last + BigInt(this.#random.between(1, 3)),
@@ -78,7 +82,10 @@ export class SimulatedStream {
     return [shard, record]
   }
 
-  /** Splits an open shard in two, or merges two neighbours. The parents are closed: they take nothing more and are read to their end. */
+  /**
+   * Splits an open shard in two, or merges two neighbours. The parents are closed: they take
+   * nothing more and are read to their end.
+   */
   reshard(): void {
     const open = this.#shards.filter(({ closed }) => !closed).toSorted((a, b) => a.from - b.from)
     const index = this.#random.between(0, open.length - 1)

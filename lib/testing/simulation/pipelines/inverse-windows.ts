@@ -16,7 +16,10 @@ const stepping = (intervalMs: number): Span => ({
   slideMs: SLIDE * intervalMs,
 })
 
-/** Windows with an inverse, which keep their results as state: without a filter keys stay, and counts of values lose what is gone. */
+/**
+ * Windows with an inverse, which keep their results as state: without a filter keys stay, and
+ * counts of values lose what is gone.
+ */
 export const inverseWindows: SimulatedPipeline = {
   name: 'inverse-windows',
   streams: [STREAM],

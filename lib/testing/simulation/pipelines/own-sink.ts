@@ -2,7 +2,10 @@ import { linesOf, randomLine, type SimulatedPipeline } from './pipeline.ts'
 
 const STREAM = 'clicks'
 
-/** Records with their bytes and keys, decoded by the user, into a sink of the user's own that compares attempts. */
+/**
+ * Records with their bytes and keys, decoded by the user, into a sink of the user's own that
+ * compares attempts.
+ */
 export const ownSink: SimulatedPipeline = {
   name: 'own-sink',
   streams: [STREAM],

@@ -27,7 +27,10 @@ export interface ModelBatch {
 /** All committed batches up to one, oldest first. */
 export type History = readonly ModelBatch[]
 
-/** A pipeline that is simulated, and what it must give, recomputed from scratch: no code of the engine is used to predict the engine. */
+/**
+ * A pipeline that is simulated, and what it must give, recomputed from scratch: no code of the
+ * engine is used to predict the engine.
+ */
 export interface SimulatedPipeline {
   readonly name: string
   readonly streams: readonly string[]
@@ -42,13 +45,16 @@ export interface SimulatedPipeline {
     intervalMs: number,
   ) => Readonly<Record<string, string>>
   /**
-   * When the pipeline gives something else though nothing comes in, after a batch: it must not rest for longer, and the world is not done
-   * before. Default: never.
+   * When the pipeline gives something else though nothing comes in, after a batch: it must not rest
+   * for longer, and the world is not done before. Default: never.
    */
   readonly nextMs?: (history: History, intervalMs: number) => number | undefined
   /** The state of each state node after the last batch, by its id, as text. */
   readonly states?: (history: History) => Readonly<Record<string, string>>
-  /** The function of the source stage throws on it: it is put aside, and none of the lines of the model. */
+  /**
+   * The function of the source stage throws on it: it is put aside, and none of the lines of the
+   * model.
+   */
   readonly isPoison?: (line: string, code: Code) => boolean
 }
 

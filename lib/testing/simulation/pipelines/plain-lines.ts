@@ -2,7 +2,10 @@ import { linesOf, randomLine, type SimulatedPipeline } from './pipeline.ts'
 
 const STREAM = 'clicks'
 
-/** No state: each line is kept with a mark of the code that saw it, in order. Some lines are poison, some are no text, and broken code throws on most. */
+/**
+ * No state: each line is kept with a mark of the code that saw it, in order. Some lines are poison,
+ * some are no text, and broken code throws on most.
+ */
 export const plainLines: SimulatedPipeline = {
   name: 'plain-lines',
   streams: [STREAM],

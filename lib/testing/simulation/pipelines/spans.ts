@@ -7,7 +7,10 @@ export interface Span {
   readonly slideMs: number
 }
 
-/** The batches of the last window of a history: it ends with the last batch time at which there is one. */
+/**
+ * The batches of the last window of a history: it ends with the last batch time at which there is
+ * one.
+ */
 export const lastWindow = (history: History, { lengthMs, slideMs }: Span): History => {
   const { timeMs: nowMs, zeroMs } = history.at(-1) as ModelBatch
   const endMs = nowMs - ((nowMs - zeroMs) % slideMs)

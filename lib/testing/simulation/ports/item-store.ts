@@ -51,8 +51,8 @@ const observedWrites = ({
 }
 
 /**
- * One process's way to the table: writes of single items are linearizable, batches may be written in
- * part, and answers show the clock of the table.
+ * One process's way to the table: writes of single items are linearizable, batches may be written
+ * in part, and answers show the clock of the table.
  */
 export const simulatedItemStore = ({
   store,

@@ -2,7 +2,10 @@ import type { StreamReader } from '../../../ports/stream-reader.ts'
 import type { Caller } from '../calls.ts'
 import { bytesOf, type SimulatedStream } from '../cloud/stream.ts'
 
-/** One process's way to the streams as they are now: one made anew under the same name is read like the one before it. */
+/**
+ * One process's way to the streams as they are now: one made anew under the same name is read like
+ * the one before it.
+ */
 export const simulatedStreamReader = (
   streams: () => readonly SimulatedStream[],
   call: Caller,

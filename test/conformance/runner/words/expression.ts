@@ -1,5 +1,6 @@
 /**
- * The language of functions in vectors: `x => [x, x*2]`, `value > 1`, `s => (s,length)`. ../../README.md has its grammar.
+ * The language of functions in vectors: `x => [x, x*2]`, `value > 1`, `s => (s,length)`.
+ * ../../README.md has its grammar.
  *
  * An expression is read once, into closures. What is not in the language is an error.
  */
@@ -154,7 +155,8 @@ class Reader {
       if (f === undefined || argument === undefined) throw new UnknownWord('function', token)
       return (scope) => f(argument(scope) as never)
     }
-    // A function named without its argument speaks of the element; a parameter may have the name of a function.
+    // A function named without its argument speaks of the element; a parameter may have the name of
+    // a function.
     if (f === undefined) this.#names.add(token)
     return (scope) => (Object.hasOwn(scope, token) ? scope[token] : f?.(scope['x'] as never))
   }
@@ -168,7 +170,10 @@ class Reader {
   }
 }
 
-/** A function as vectors write it: with parameters (`(a,b) => ...`), or without, in the names that its place gives. */
+/**
+ * A function as vectors write it: with parameters (`(a,b) => ...`), or without, in the names that
+ * its place gives.
+ */
 export interface Lambda {
   /** Undefined where it names none. */
   readonly parameters: readonly string[] | undefined
@@ -177,7 +182,10 @@ export interface Lambda {
 
 const LAMBDA = /^\(?\s*([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s*\)?\s*=>\s*(.*)$/s
 
-/** Reads a function, which may use its parameters and the names of its place; throws UnknownWord if it is not in the language. */
+/**
+ * Reads a function, which may use its parameters and the names of its place; throws UnknownWord if
+ * it is not in the language.
+ */
 export const readLambda = (text: string, names: readonly string[]): Lambda => {
   const [, given, body] = LAMBDA.exec(text) ?? []
   const parameters = given?.split(',').map((name) => name.trim())

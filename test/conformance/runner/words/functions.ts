@@ -1,4 +1,7 @@
-/** Functions of elements and of values, by what vectors call them: phrases first, else the language of expressions. */
+/**
+ * Functions of elements and of values, by what vectors call them: phrases first, else the language
+ * of expressions.
+ */
 import { UnknownWord } from '../outcome.ts'
 import { entry } from '../table.ts'
 import { type Lambda, readLambda } from './expression.ts'
@@ -27,7 +30,10 @@ const lambdaOf = (said: string, names: readonly string[]): Lambda =>
 
 const EACH_CHARACTER = /^(.*=>)\s*for each char (\w+):\s*(.*)$/
 
-/** A function of one element; of a pair it may name both parts: `(k,v) => ...`, or `key` and `value`. */
+/**
+ * A function of one element; of a pair it may name both parts: `(k,v) => ...`, or `key` and
+ * `value`.
+ */
 export const elementFunction = (word: unknown): ((element: unknown) => unknown) => {
   const said = asText(word)
   if (said === 'always throws') return alwaysThrows

@@ -45,7 +45,10 @@ const PHRASES: Readonly<Record<string, UpdateWord>> = {
 
 const OF_ITERATORS = /^iterator of (\(.*?\)) => iterator of \(key, (.*)\)$/
 
-/** What parameters with names of their own stand for: `(values, state)`, `(key, values, state)` or `(batchTimeMs, key, values, state)`. */
+/**
+ * What parameters with names of their own stand for: `(values, state)`, `(key, values, state)` or
+ * `(batchTimeMs, key, values, state)`.
+ */
 const placesOf = (
   parameters: readonly string[],
 ): readonly (readonly [string, (typeof PLACES)[number]])[] => {
@@ -60,7 +63,10 @@ const placesOf = (
 
 const PLACES = ['batchTimeMs', 'key', 'values', 'state'] as const
 
-/** The function that an `update` names: a phrase, or an expression of `values`, `state`, `key` and `batchTimeMs`. */
+/**
+ * The function that an `update` names: a phrase, or an expression of `values`, `state`, `key` and
+ * `batchTimeMs`.
+ */
 export const updateFunction = (word: unknown): UpdateWord => {
   if (typeof word !== 'string') throw new UnknownWord('update', word)
   const phrase = entry(PHRASES, word)

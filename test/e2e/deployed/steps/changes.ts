@@ -16,7 +16,10 @@ const RECORDS = 500
 const LOOK_EVERY_MS = 500
 const root = join(import.meta.dirname, '..', '..', '..', '..')
 
-/** The example with other words in its files, and with little patience, so that it does not take a quarter of an hour until it has failed. */
+/**
+ * The example with other words in its files, and with little patience, so that it does not take a
+ * quarter of an hour until it has failed.
+ */
 const EDITS: readonly (readonly [find: string, replace: string])[] = [
   ['so far', 'and counting'],
   [

@@ -11,7 +11,10 @@ import type { Step } from './step.ts'
 const sumOf = (totals: ReadonlyMap<string, number>): number =>
   totals.values().reduce((sum, total) => sum + total, 0)
 
-/** Each batch has added exactly the records that its own history says, where a crash after the commit has not left it without one. */
+/**
+ * Each batch has added exactly the records that its own history says, where a crash after the
+ * commit has not left it without one.
+ */
 const checkBatches = async ({ clicks, results }: World): Promise<number> => {
   const batches = await results.batches()
   const head = await clicks.head()

@@ -18,7 +18,10 @@ interface Caught {
 interface Moment {
   readonly name: string
   readonly come: (world: World) => Promise<Caught>
-  /** By which attempt the batch says to have been run; undefined: nobody has come to write that down, since it was done. */
+  /**
+   * By which attempt the batch says to have been run; undefined: nobody has come to write that
+   * down, since it was done.
+   */
   readonly attempt?: number
 }
 

@@ -84,7 +84,8 @@ export const twiceSteps: readonly Step[] = [
       const notifications = await notificationsOf(clicks)
       for (const Records of pieces(notifications, MESSAGES_PER_EVENT))
         for (let times = 0; times < 2; times++) await clicks.invoke(clicks.intake, { Records })
-      // Behind what was delivered again: when this has been counted, all of that has been looked at.
+      // Behind what was delivered again: when this has been counted, all of that has been looked
+      // at.
       await world.send('behind what came twice', 10)
       const counts = await world.settled()
       expect(counts).toEqual({ counted: model.size, lost: 0, twice: 0 })

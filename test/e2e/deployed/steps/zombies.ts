@@ -29,7 +29,10 @@ const allFiles = async ({ results }: World): Promise<readonly unknown[]> =>
     (await results.batches()).map(async (batch) => [batch, [...(await results.totals(batch))]]),
   )
 
-/** A driver of the deployed code takes the lease, stops where `where` says, and goes on when the batch has long been run by another. */
+/**
+ * A driver of the deployed code takes the lease, stops where `where` says, and goes on when the
+ * batch has long been run by another.
+ */
 const zombieStep = (name: string, where: (world: World, log: Held) => Promise<Held>): Step => ({
   name,
   async run(world) {

@@ -160,7 +160,8 @@ describe('B1: each record is given back once', () => {
       const command = withFate(world.store, nth, of(world, app))
       await redriveOn(world, command.store).catch((error: unknown) => expect(error).toBe(dead))
       if (command.writes() < nth) {
-        // Thirteen marks, two blocks and two appends, two rounds of removal at least: it was tried at each of them.
+        // Thirteen marks, two blocks and two appends, two rounds of removal at least: it was tried
+        // at each of them.
         expect(nth).toBeGreaterThan(19)
         return
       }

@@ -250,7 +250,8 @@ describe('state', () => {
   test('is read again by a driver that begins cold, after every batch', async () => {
     const { pipeline, seen } = counted()
     const world = new World()
-    // One plan, so that all drivers take from one queue: each sees the batches it takes from where the last one left off.
+    // One plan, so that all drivers take from one queue: each sees the batches it takes from where
+    // the last one left off.
     for (let i = 0; i < 4; i++) await world.deploy(pipeline).tick()
     expect(seen).toEqual(EXPECTED)
   })
@@ -619,7 +620,8 @@ describe('a store that does not answer', () => {
     await app.tick()
     let writes = 0
     const write = world.store.compareAndSet.bind(world.store)
-    // The log of the second batch is the first write of the head from now on, and its commit the second.
+    // The log of the second batch is the first write of the head from now on, and its commit the
+    // second.
     world.store.compareAndSet = async (key, before, next) => {
       writes += 1
       if (writes === 2)

@@ -330,7 +330,8 @@ describe('two runners', () => {
     zombie.letGo()
     await running
     expect(one.eventsOf('batchCompleted')).toEqual([])
-    // Its outputs were refused by their fence, and the refusal is not the batch's failure: the batch is done.
+    // Its outputs were refused by their fence, and the refusal is not the batch's failure: the
+    // batch is done.
     expect(world.textOf(1_000, 'part-00000')).toBe('(a,1)\n')
     expect(JSON.parse(world.textOf(1_000, '_SUCCESS'))).toMatchObject({ generation: 1, epoch: 2 })
     await two.tick()

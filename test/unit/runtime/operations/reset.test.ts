@@ -274,7 +274,8 @@ test('a zombie that comes back after a reset commits nothing', async () => {
   await app.append(SOURCE, 3, ['c'])
   let isFirst = true
   const original = { ...world.store }
-  // In the middle of the batch, long after its lease: the state is reset, and another process goes on.
+  // In the middle of the batch, long after its lease: the state is reset, and another process goes
+  // on.
   Object.assign(world.store, {
     putAll: async (items: Parameters<ItemStore['putAll']>[0]) => {
       if (isFirst && (await world.head()).owner !== undefined) {
@@ -313,7 +314,9 @@ test('the uploads of a batch that is given up are in the ledger: their events ma
   await app.tick()
   const upload = async (key: string): Promise<void> => {
     world.uploads.write(key, Buffer.from(`${key}\n`), START_MS)
-    await app.intake('textFileStream-1').appendAtTail('@notifications', [{ key, eventMs: START_MS }])
+    await app
+      .intake('textFileStream-1')
+      .appendAtTail('@notifications', [{ key, eventMs: START_MS }])
   }
   state.isBroken = true
   await upload('one')

@@ -1,8 +1,9 @@
 /**
  * Spark's basic operations, through a queue and the whole runtime.
  *
- * Source: Apache Spark, streaming/src/test/scala/org/apache/spark/streaming/BasicOperationsSuite.scala (3.1): its inputs and expected outputs,
- * restated as data. Times there begin at 0; batches have two partitions.
+ * Source: Apache Spark,
+ * streaming/src/test/scala/org/apache/spark/streaming/BasicOperationsSuite.scala (3.1): its inputs
+ * and expected outputs, restated as data. Times there begin at 0; batches have two partitions.
  */
 import { type DStream, parallelize, type RDD, type StreamingContext } from 'millrace'
 import { describe, expect, test } from 'vitest'
@@ -10,7 +11,9 @@ import { pipelineOf, START_MS, World } from '../harness.ts'
 
 type Batches = readonly (readonly unknown[])[]
 
-/** An operation on the stream of inputs, with the batches that go in and those that must come out. */
+/**
+ * An operation on the stream of inputs, with the batches that go in and those that must come out.
+ */
 interface Row {
   readonly name: string
   readonly input: Batches
@@ -187,7 +190,8 @@ const rows: readonly Row[] = [
   ),
   row(
     'updateStateByKey: object lifecycle',
-    // Where Spark's source has no dataset at all, a queue has an empty one: the function runs for every key either way.
+    // Where Spark's source has no dataset at all, a queue has an empty one: the function runs for
+    // every key either way.
     [['a', 'b'], [], ['a', 'c', 'a'], ['c'], [], []],
     (stream) =>
       pairs(stream)

@@ -1,4 +1,7 @@
-/** What operations make of a batch time at which a stream has no dataset, which is something else than an empty one. */
+/**
+ * What operations make of a batch time at which a stream has no dataset, which is something else
+ * than an empty one.
+ */
 import { type DStream, seconds, type State, StateSpec } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { operatorNode } from '../../../../lib/dstream/plan-node.ts'

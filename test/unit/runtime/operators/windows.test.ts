@@ -363,7 +363,8 @@ describe('an idle pipeline', () => {
 
   test.each<[string, (lines: DStream<string>) => void, readonly number[]]>([
     ['rests behind its first empty batch', (lines) => lines.print(), [2]],
-    // At 3 the window holds the line, at 4 it has let go of it, and 5 was the first batch to change nothing.
+    // At 3 the window holds the line, at 4 it has let go of it, and 5 was the first batch to change
+    // nothing.
     [
       'rests when its window is empty and has said so',
       (lines) => lines.window(seconds(3)).print(),

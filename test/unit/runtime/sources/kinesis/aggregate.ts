@@ -1,4 +1,7 @@
-/** Packs records as the Kinesis Producer Library does: written from the format's description, to test the reader with. */
+/**
+ * Packs records as the Kinesis Producer Library does: written from the format's description, to
+ * test the reader with.
+ */
 import { createHash } from 'node:crypto'
 
 export interface Packed {

@@ -3,7 +3,9 @@ import { type Deployment, pipelineOf, World } from '../../harness.ts'
 
 const SOURCE = 'kinesisTextStream-1'
 
-/** Shard 0 was split into 1 and 2, which were merged into 3; shard 9 has nothing to do with them. */
+/**
+ * Shard 0 was split into 1 and 2, which were merged into 3; shard 9 has nothing to do with them.
+ */
 const PARENTS: Readonly<Record<string, readonly string[]>> = { 1: ['0'], 2: ['0'], 3: ['1', '2'] }
 
 const started = async (records: number) => {
@@ -70,7 +72,8 @@ describe('records of a parent come before those of its children', () => {
     await append(app, '0', 2)
     const query = world.store.query.bind(world.store)
     let isLate = false
-    // The parent is read; then it gets its last record, and the child its first one; then the child is read.
+    // The parent is read; then it gets its last record, and the child its first one; then the child
+    // is read.
     Object.assign(world.store, {
       query: async (...asked: Parameters<typeof query>) => {
         const before = await query(...asked)

@@ -113,7 +113,10 @@ const packed = aggregateOf(
   ['c d', 'e'].map((text) => ({ partitionKey: 'k', data: Buffer.from(text) })),
 )
 
-/** Two appends, with what can be in a range: a packed record, one that is no text, and one that came twice. */
+/**
+ * Two appends, with what can be in a range: a packed record, one that is no text, and one that came
+ * twice.
+ */
 const started = async (options: Partial<StreamOptions> = {}) => {
   const world = new World()
   const stream = shard()

@@ -4,7 +4,10 @@ import { type Deployment, pipelineOf, START_MS, World } from '../../harness.ts'
 
 type Batch = readonly [timeMs: number, lines: readonly string[]]
 
-/** A pipeline over files, with the lines that each batch had. `during` runs in the middle of a batch. */
+/**
+ * A pipeline over files, with the lines that each batch had. `during` runs in the middle of a
+ * batch.
+ */
 const linesOf = (
   files: TextFileStreamOptions,
   options: Partial<StreamOptions> = {},
@@ -24,15 +27,24 @@ const linesOf = (
 const withLines = (seen: readonly Batch[]): readonly Batch[] =>
   seen.filter(([, lines]) => lines.length > 0)
 
-/** What happens to a file, and when: written with a modification time, which is when it happens unless said otherwise, or removed. */
+/**
+ * What happens to a file, and when: written with a modification time, which is when it happens
+ * unless said otherwise, or removed.
+ */
 type Event = readonly [atMs: number, key: string, modifiedMs?: number | 'removed']
 
-/** One way in which files come, and the batches that must take them; all times from the start, which is at 0. */
+/**
+ * One way in which files come, and the batches that must take them; all times from the start, which
+ * is at 0.
+ */
 interface Row {
   readonly name: string
   readonly events: readonly Event[]
   readonly batches: readonly Batch[]
-  /** The batches of a pipeline that rests when it can, where they are others: it is woken for the time that a late file belongs to. */
+  /**
+   * The batches of a pipeline that rests when it can, where they are others: it is woken for the
+   * time that a late file belongs to.
+   */
   readonly resting?: readonly Batch[]
   readonly files?: TextFileStreamOptions
   readonly options?: Partial<StreamOptions>
