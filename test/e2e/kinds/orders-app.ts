@@ -1,0 +1,96 @@
+/** The deployed application, as its users reach it: by its queue and its table. */
+import { ScanCommand } from '@aws-sdk/client-dynamodb'
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { SendMessageCommand } from '@aws-sdk/client-sqs'
+import { execFile } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { clientSettings, once } from '../../../lib/adapters/aws/clients.ts'
+import { dynamodbClient } from '../../../lib/adapters/aws/dynamodb-client.ts'
+import { sqsClient } from '../../../lib/adapters/aws/sqs-queue.ts'
+import { bootstrap, deploy } from '../deployed/cdk.ts'
+
+const STACK = 'Orders'
+const SYNTHESIS_MS_MAX = 60_000
+const WAIT_MS_MAX = 60_000
+
+const lambdaClient = once(() => new LambdaClient(clientSettings()))
+
+/** A message that SQS has taken. */
+export interface SentMessage {
+  readonly messageId: string
+  readonly body: string
+}
+
+/** Makes the template and the bundles, into a folder. */
+const synthesise = async (into: string): Promise<void> => {
+  const program = 'test/e2e/kinds/cdk-app.ts'
+  await promisify(execFile)(process.execPath, ['--conditions=millrace-source', program], {
+    env: { ...process.env, CDK_OUTDIR: into },
+    timeout: SYNTHESIS_MS_MAX,
+  })
+}
+
+/** See above. */
+export class OrdersApp {
+  readonly #outputs: Readonly<Record<string, string>>
+
+  private constructor(outputs: Readonly<Record<string, string>>) {
+    this.#outputs = outputs
+  }
+
+  /** Deploys it from a folder that is empty yet. */
+  static async deploy(folder: string): Promise<OrdersApp> {
+    const endpoint = process.env['AWS_ENDPOINT_URL'] ?? ''
+    await bootstrap(endpoint)
+    await synthesise(folder)
+    const { [STACK]: outputs = {} } = await deploy(endpoint, folder, [STACK])
+    return new OrdersApp(outputs)
+  }
+
+  async send(body: string): Promise<SentMessage> {
+    const QueueUrl = this.#output('TestQueue')
+    const { MessageId: messageId = '' } = await sqsClient().send(
+      new SendMessageCommand({ QueueUrl, MessageBody: body }),
+    )
+    return { messageId, body }
+  }
+
+  /** Calls intake with messages once more, as SQS does when it delivers them again. */
+  async deliverAgain(messages: readonly SentMessage[]): Promise<void> {
+    const source = { eventSource: 'aws:sqs', eventSourceARN: this.#output('TestQueueArn') }
+    const event = { Records: messages.map((message) => ({ ...message, ...source })) }
+    const { FunctionError, Payload } = await lambdaClient().send(
+      new InvokeCommand({
+        FunctionName: this.#output('TestIntake'),
+        Payload: Buffer.from(JSON.stringify(event)),
+      }),
+    )
+    if (FunctionError !== undefined)
+      throw new Error(`intake: ${FunctionError} ${Buffer.from(Payload ?? []).toString()}`)
+  }
+
+  /** What the table holds, by key. */
+  async totals(): Promise<Readonly<Record<string, number>>> {
+    const TableName = this.#output('TestTotals')
+    const { Items = [] } = await dynamodbClient().send(
+      new ScanCommand({ TableName, ConsistentRead: true }),
+    )
+    return Object.fromEntries(
+      Items.map(({ key, value }) => [key?.S ?? '', Number(value?.S ?? value?.N)]),
+    )
+  }
+
+  /** Waits until the table has a total for a key. */
+  async waitFor(key: string): Promise<void> {
+    for (const start = Date.now(); Date.now() - start < WAIT_MS_MAX; await sleep(200))
+      if (key in (await this.totals())) return
+    throw new Error(`no total for ${key} came: ${JSON.stringify(await this.totals())}`)
+  }
+
+  #output(name: string): string {
+    const value = this.#outputs[name]
+    if (value === undefined) throw new Error(`the stack has no output ${name}`)
+    return value
+  }
+}
