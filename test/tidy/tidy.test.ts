@@ -12,7 +12,9 @@ import {
   longFunctions,
   skippedTests,
   unfinished,
+  wideLines,
 } from './rules/habits.ts'
+import { strayKinds } from './rules/kinds.ts'
 import { machineBreaches } from './rules/machine.ts'
 import {
   looseVersions,
@@ -150,7 +152,7 @@ const sourceRows: readonly SourceRow[] = [
       'lib/base/forgotten.ts': `import { a } from './a.ts'`,
     },
     found: [
-      'lib/base/forgotten.ts is reached from none of lib/index.ts, lib/testing/index.ts, cli/main.ts, functions/intake.ts, functions/driver.ts, infra/index.ts',
+      'lib/base/forgotten.ts is reached from none of lib/index.ts, lib/testing/index.ts, cli/main.ts, functions/intake.ts, functions/driver.ts, infra/index.ts, infra/app.ts, infra/example.ts, infra/print-plan.ts',
     ],
   },
   {
@@ -223,6 +225,36 @@ const sourceRows: readonly SourceRow[] = [
     found: [
       'lib/rdd/long.ts:2 a function of 71 lines, more than 70',
       'lib/rdd/method.ts:2 a function of 71 lines, more than 70',
+    ],
+  },
+  {
+    rule: 'lines have at most 100 columns',
+    find: wideLines,
+    planted: {
+      'lib/rdd/wide.ts': `// ${'ab '.repeat(33)}c\nconst a = '${'ab'.repeat(50)}'\n// ${'ab'.repeat(60)}`,
+    },
+    found: [
+      'lib/rdd/wide.ts:1 has 103 columns, more than 100',
+      'lib/rdd/wide.ts:2 has 112 columns, more than 100',
+    ],
+  },
+  {
+    rule: 'no kind of source or sink is named outside its folder',
+    find: strayKinds,
+    planted: {
+      'lib/runtime/sources/kinesis/kind.ts': `import { a } from './a.ts'\nconst kinesis = { kind: 'kinesis' }`,
+      'lib/runtime/sources/all.ts': `import './kinesis/kind.ts'`,
+      'lib/runtime/driver/run.ts': `import { b } from '../sources/objects/reader.ts'\nif (input.kind === 'objects') b()`,
+      'lib/runtime/compose.ts': `const readKinesis = () => location.kind`,
+      'functions/intake.ts': `switch (kind) { case 'queue': break }`,
+      'functions/aws-ports.ts': `const ports = { kinesis: 1 }`,
+      'lib/testing/harness/feeds/objects.ts': `import { c } from '../../../runtime/sources/objects/reader.ts'`,
+    },
+    found: [
+      'lib/runtime/driver/run.ts:1 imports the kind objects from outside its folder',
+      'lib/runtime/driver/run.ts:2 names a kind: objects',
+      'lib/runtime/compose.ts:1 names a kind: readKinesis',
+      'functions/intake.ts:1 names a kind: queue',
     ],
   },
   {

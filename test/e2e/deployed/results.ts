@@ -2,7 +2,7 @@
 import { s3Client } from '../../../lib/adapters/aws/s3-client.ts'
 import { listKeys, readObject } from '../../../lib/adapters/aws/s3-files.ts'
 import { fenceIn, SUCCESS_FILE } from '../../../lib/adapters/output-layout.ts'
-import type { Fence } from '../../../lib/ports/output-files.ts'
+import type { Fence } from '../../../lib/ports/fence.ts'
 import { type Totals, totalsIn } from './totals.ts'
 
 /** The files of one batch. */

@@ -3,9 +3,10 @@ import { type Findings, nameOf, nodesOf, placeOf, type Source } from '../source.
 
 const FILE_LINES_MAX = 300
 const FUNCTION_LINES_MAX = 70
+const COLUMNS_MAX = 100
 
 const isLibrary = ({ path }: Source): boolean => path.startsWith('lib/')
-const isShipped = ({ path }: Source): boolean => /^(lib|cli)\//.test(path)
+const isShipped = ({ path }: Source): boolean => /^(lib|cli|functions|infra)\//.test(path)
 const isTest = ({ path }: Source): boolean => path.startsWith('test/')
 
 /** No comment says that something is left to do, or keeps the compiler quiet. */
@@ -67,6 +68,22 @@ export const longFunctions = (sources: readonly Source[]): Findings =>
             `${placeOf(source, node.start)} a function of ${lines} lines, more than ${FUNCTION_LINES_MAX}`,
           ]
         : []
+    }),
+  )
+
+/** A line without a space where it could be broken: an address, mostly. */
+const isUnbreakable = (line: string): boolean =>
+  !line
+    .trim()
+    .replace(/^(\*|\/\/) /, '')
+    .includes(' ')
+
+/** Code and prose are at most 100 columns wide. */
+export const wideLines = (sources: readonly Source[]): Findings =>
+  sources.flatMap(({ path, text }) =>
+    text.split('\n').flatMap((line, index) => {
+      const isWide = line.length > COLUMNS_MAX && !isUnbreakable(line)
+      return isWide ? [`${path}:${index + 1} has ${line.length} columns, more than 100`] : []
     }),
   )
 

@@ -56,8 +56,8 @@ const libraryBan: Ban = {
 }
 
 const banOf = (path: string): Ban | undefined => {
-  if (path.startsWith('cli/')) return commandLineBan
   const room = roomOf(path)
+  if (room === 'cli' || room === 'tools') return commandLineBan
   return path.startsWith('lib/') && !room.startsWith('adapters/') && room !== 'testing'
     ? libraryBan
     : undefined

@@ -1,5 +1,5 @@
 import { SUCCESS_FILE } from '../../../adapters/output-layout.ts'
-import { type Fence, isOlderFence } from '../../../ports/output-files.ts'
+import { type Fence, isOlderFence } from '../../../ports/fence.ts'
 import type { MemoryFiles } from '../../../adapters/memory/memory-files.ts'
 import type { OutputWrite } from '../ports/observer.ts'
 import type { Sightings } from '../sightings.ts'
