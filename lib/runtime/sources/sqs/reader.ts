@@ -65,6 +65,7 @@ export const sqsReader = (place: SourcePlace): SourceReader<SqsInput> => {
       const read = lastRead?.timeMs === timeMs ? lastRead : await readMessages(place, input, ignore)
       await record(place, input, read.taken)
     },
+    // It has no `lanes`: they would be handed to the reader of redrives, which would read them too.
     waiting: (request) => deliveries.waiting(request),
     takenInMs: async (offsets) => deliveries.takenInMs?.(offsets),
     blocks: (input) => deliveries.blocks(lanesOf(input)),

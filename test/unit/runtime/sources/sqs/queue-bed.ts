@@ -1,6 +1,6 @@
 /**
- * An application that reads an SQS queue, over memory: intake and a driver, put together as they are
- * everywhere. A process can be made to die at any call of the store; the next one goes on.
+ * An application that reads an SQS queue, over memory: intake and a driver, put together as they
+ * are everywhere. A process can be made to die at any call of the store; the next one goes on.
  */
 import { seconds, stream, type Pipeline, type StreamOptions } from 'millrace'
 import { memoryItemStore } from '../../../../../lib/adapters/memory/memory-item-store.ts'

@@ -1,4 +1,6 @@
-/** What the reader of a queue costs and keeps, and what happens to messages that a batch cannot use. */
+/**
+ * What the reader of a queue costs and keeps, and what happens to messages that a batch cannot use.
+ */
 import { milliseconds } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { type Death, isLedger, QueueBed, SOURCE, START_MS } from './queue-bed.ts'
