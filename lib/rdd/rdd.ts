@@ -29,6 +29,8 @@ const NO_CONTEXT: RddContext = {
 interface Lineage<T> {
   readonly partitionCount: number
   readonly partition: (index: number) => Promise<Partition<T>>
+  /** Runs the tasks before it, so that no task waits for another inside. Default: there are none. */
+  readonly prepare?: () => Promise<unknown>
   readonly context: RddContext
   /** Names this dataset in errors: the id of the node that made it. */
   readonly label: string
@@ -159,6 +161,7 @@ export class RDD<T> {
       partition,
     })
     return this.derive(partitionCount, async () => {
+      await this.#prepare()
       const mapped: (readonly Bucket<K, W>[])[] = []
       for (let index = 0; index < inputs; index++)
         mapped.push(
@@ -192,6 +195,9 @@ export class RDD<T> {
         const { rdd, index } = places[place] as (typeof places)[number]
         return rdd.partitionAt(index)
       },
+      prepare: async () => {
+        for (const rdd of [this as RDD<T>, ...others]) await rdd.#prepare()
+      },
     })
   }
 
@@ -215,12 +221,17 @@ export class RDD<T> {
   async partitions(): Promise<readonly (readonly T[])[]> {
     const { label: node, partitionCount, context } = this.#lineage
     const { tasks = NO_TASKS } = context
+    await this.#prepare()
     const partitions: (readonly T[])[] = []
     for (let partition = 0; partition < partitionCount; partition++) {
       const name: TaskName = { node, shuffle: 0, side: 'result', partition }
       partitions.push(await tasks.run(name, () => this.elements(partition)))
     }
     return partitions
+  }
+
+  async #prepare(): Promise<void> {
+    await this.#lineage.prepare?.()
   }
 
   /** @internal Writes the elements to a place, partition by partition. */
@@ -258,14 +269,13 @@ export const computeRdd = <T>({
   readonly label?: string
 }): RDD<T> => {
   let computed: Promise<readonly (readonly T[])[]> | undefined
+  const prepare = (): Promise<readonly (readonly T[])[]> => (computed ??= compute())
   return new RDD<T>({
     partitionCount,
     context,
     label,
-    partition: async (index) => {
-      computed ??= compute()
-      return { records: (await computed)[index] ?? [], steps: [] }
-    },
+    prepare,
+    partition: async (index) => ({ records: (await prepare())[index] ?? [], steps: [] }),
   })
 }
 

@@ -28,9 +28,11 @@ export const wholeReader = (place: SourcePlace, reader: SourceReader): SourceRea
   return {
     ...reader,
     async allocate(request): Promise<WholeInput> {
+      // The lanes that were read beforehand are those of the reader itself.
+      const { lanes: _, ...ofRedrives } = request
       const [input, redriven] = await allOrFirstError([
         reader.allocate(request),
-        redrives?.allocate(request) ?? nothing,
+        redrives?.allocate(ofRedrives) ?? nothing,
       ])
       const whole = { ...input, offsets: offsetsAfter(request.offsets, own, input.offsets) }
       return redriven === undefined ? whole : withRedriven(whole, redriven)

@@ -12,7 +12,10 @@ export const taskId = ({ timeMs, node, shuffle, side, partition }: TaskAddress):
     ? `${timeMs}/${node}/${side}/${partition}`
     : `${timeMs}/${node}/${shuffle}/${side}/${partition}`
 
-/** Runs the work of a task that has an address. */
+/**
+ * Runs the work of a task that has an address: once, since a reduce task takes over what the map
+ * tasks have given.
+ */
 export type Executor = <R>(task: TaskAddress, work: () => Promise<R>) => Promise<R>
 
 /** Runs each task where it is asked for. */

@@ -26,7 +26,7 @@ import '../../../lib/runtime/sources/all.ts'
 import type { SinkLocation } from '../../../lib/runtime/sinks/sink-kind.ts'
 import { earlierLives } from '../../../lib/runtime/sources/kinesis/shards.ts'
 import { wholeReader, type WholeInput } from '../../../lib/runtime/sources/redriven.ts'
-import { inProcess } from '../../../lib/runtime/tasks/batch-tasks.ts'
+import { type Executor, inProcess } from '../../../lib/runtime/tasks/batch-tasks.ts'
 import { shardReplay } from '../../../lib/runtime/sources/kinesis/replay.ts'
 import type { StreamReader } from '../../../lib/ports/stream-reader.ts'
 import { Intake } from '../../../lib/runtime/intake/intake.ts'
@@ -133,6 +133,10 @@ export interface DeployOptions {
   readonly reader?: StreamReader
   /** The lanes that come before others. */
   readonly parentsOf?: (lane: string) => Promise<readonly string[]>
+  /** Changes how sources are read. */
+  readonly readAs?: (reader: SourceReader) => SourceReader
+  /** Runs the tasks of batches. Default: this process. */
+  readonly executor?: Executor
   /** Names the process, for queues. Default: all deployments of a world are of one process. */
   readonly process?: string
 }
@@ -235,7 +239,16 @@ export class Deployment {
   constructor(
     world: World,
     pipeline: Pipeline,
-    { generation = 1, leaseMs = 0, bind, process = 'process', reader, parentsOf }: DeployOptions,
+    {
+      generation = 1,
+      leaseMs = 0,
+      bind,
+      process = 'process',
+      reader,
+      parentsOf,
+      executor = inProcess,
+      readAs = (one) => one,
+    }: DeployOptions,
   ) {
     const plan = pipeline.build()
     const { store, clock, randomness, printed, files } = world
@@ -261,7 +274,7 @@ export class Deployment {
       id: string,
       { source, kind }: { readonly source: SourceDeclaration; readonly kind: string },
     ): SourceReader<WholeInput> =>
-      wholeReader({ store, app: APP, source: id }, readerOf(id, source, kind))
+      wholeReader({ store, app: APP, source: id }, readAs(readerOf(id, source, kind)))
     this.#world = world
     this.#parentsOf = parentsOf
     this.#intervalMs = plan.options.intervalMs
@@ -294,7 +307,7 @@ export class Deployment {
           files: () => files,
         },
       }),
-      executor: inProcess,
+      executor,
       listen: report,
       leaseMs,
     })
