@@ -1,13 +1,14 @@
-/** Rights for people and programs that look at an application or operate it, with `npx millrace --app`. */
+/** Rights for people and programs that look at an application or operate it with `npx millrace`. */
 import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { StringParameter } from 'aws-cdk-lib/aws-ssm'
-import { actionsOf, isBucketAction, type AccessLevel, type Subject } from './grants.ts'
+import { arnInBucket } from './buckets.ts'
+import { type AccessLevel, actionsOf, type Subject } from './grants.ts'
 import { itemsOf } from './rights.ts'
 
-/** What of an application commands reach. */
+/** The parts of an application that the commands use. */
 export interface AccessScope {
   /** The name of the application in the table. */
   readonly app: string
@@ -17,50 +18,43 @@ export interface AccessScope {
   readonly triggers: IQueue
 }
 
-/** Which items each of them may see. */
+/** The items that each level may see. */
 const ITEMS_OF: Readonly<Record<AccessLevel, string>> = {
   reader: '*',
   letterReader: 'dlq#*',
   operator: '*',
 }
 
-/** Keys of encrypted things: the items may be encrypted with one, and what large segments are kept in. */
+/** Grants the keys that the table and the bucket for large segments are encrypted with. */
 const grantKeys = (
   grantee: IGrantable,
-  person: AccessLevel,
+  level: AccessLevel,
   { table, blocks }: AccessScope,
 ): void => {
-  for (const key of new Set([
-    table.encryptionKey,
-    ...(person === 'letterReader' ? [] : [blocks.encryptionKey]),
-  ])) {
-    if (person === 'operator') key?.grantEncryptDecrypt(grantee)
+  const blocksKey = level === 'letterReader' ? undefined : blocks.encryptionKey
+  for (const key of new Set([table.encryptionKey, blocksKey])) {
+    if (level === 'operator') key?.grantEncryptDecrypt(grantee)
     else key?.grantDecrypt(grantee)
   }
 }
 
-/** Gives somebody the rights that the commands use, and no others. */
-export const grantAccess = (
-  grantee: IGrantable,
-  person: AccessLevel,
-  reach: AccessScope,
-): Grant => {
-  const { app, parameter, table, blocks, triggers } = reach
+/** Grants what the commands of a level use, and nothing else. */
+export const grantAccess = (grantee: IGrantable, level: AccessLevel, scope: AccessScope): Grant => {
+  const { app, parameter, table, blocks, triggers } = scope
   const give = (
     subject: Subject,
-    resourceArns: string[],
-    isMeant = (_action: string): boolean => true,
-    conditions = {},
-  ): Grant => {
-    const actions = actionsOf(person, subject).filter(isMeant)
-    return actions.length === 0
-      ? Grant.drop(grantee, '')
-      : Grant.addToPrincipal({ grantee, actions, resourceArns, conditions })
-  }
-  grantKeys(grantee, person, reach)
-  return give('parameter', [parameter.parameterArn])
-    .combine(give('table', [table.tableArn], undefined, itemsOf(app, ITEMS_OF[person])))
-    .combine(give('blocks', [blocks.arnForObjects(`${app}*`)], (action) => !isBucketAction(action)))
-    .combine(give('blocks', [blocks.bucketArn], isBucketAction))
-    .combine(give('triggers', [triggers.queueArn]))
+    arnOf: (action: string) => string,
+    conditions: Readonly<Record<string, Record<string, unknown>>> = {},
+  ): readonly Grant[] =>
+    [...Map.groupBy(actionsOf(level, subject), (action) => arnOf(action))].map(([arn, actions]) =>
+      Grant.addToPrincipal({ grantee, actions, resourceArns: [arn], conditions }),
+    )
+  grantKeys(grantee, level, scope)
+  const given = [
+    ...give('parameter', () => parameter.parameterArn),
+    ...give('table', () => table.tableArn, itemsOf(app, ITEMS_OF[level])),
+    ...give('blocks', arnInBucket(blocks, app)),
+    ...give('triggers', () => triggers.queueArn),
+  ]
+  return given.reduce((all, one) => all.combine(one))
 }

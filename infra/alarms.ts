@@ -1,169 +1,140 @@
-/** What rings at night, and why. */
+/** The alarms of an application, and why each rings. Kinds of sources add their own. */
 import { Duration } from 'aws-cdk-lib'
 import {
   Alarm,
   ComparisonOperator,
   type IAlarmAction,
   type IMetric,
-  Metric,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch'
-import type { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import type { Worker } from './functions.ts'
 import { metricOf } from './metrics.ts'
 import type { QueuePair } from './queues.ts'
 
-/** What there is to watch. */
+/** When an alarm rings. */
+export interface Rule {
+  /** The id of the alarm in its scope. */
+  readonly id: string
+  readonly metric: IMetric
+  /** The alarm rings above this. */
+  readonly above: number
+  readonly description: string
+  /** How many minutes in a row the metric must be above it. Default: one. */
+  readonly minutes?: number
+}
+
+/** What the alarms of every application watch. */
 export interface Watched {
+  /** The namespace of the application's own metrics. */
   readonly namespace: string
   readonly lagMax: Duration
   readonly intake: Worker
   readonly driver: Worker
-  /** By construct id. */
-  readonly queues: Readonly<Record<string, QueuePair>>
-  readonly streams: readonly CfnEventSourceMapping[]
+  readonly triggers: QueuePair
 }
 
-interface Rule {
-  readonly id: string
-  readonly metric: IMetric
-  /** Rings above this. */
-  readonly above: number
-  readonly description: string
-  /** How many minutes of five have to be over it. */
-  readonly minutes?: number
-}
+/** Settings of metrics that alarms look at. */
+export const EACH_MINUTE: { readonly period: Duration } = { period: Duration.minutes(1) }
 
-const MINUTE = { period: Duration.minutes(1) }
+/** How long errors and throttling may go on: the event source tries again in the meantime. */
+const PATIENCE_MINUTES = 5
 
-const mappingMetric = (metricName: string, mapping: CfnEventSourceMapping): Metric =>
-  new Metric({
-    namespace: 'AWS/Lambda',
-    metricName,
-    dimensionsMap: { EventSourceMappingUUID: mapping.attrId },
-    statistic: 'Sum',
-    ...MINUTE,
-  })
+/** Rings when a message of a queue was put aside. `id` is that of the queue. */
+export const deadLettersRule = (id: string, { deadLetters }: QueuePair): Rule => ({
+  id: `${id}DeadLettersAlarm`,
+  metric: deadLetters.metricApproximateNumberOfMessagesVisible({
+    statistic: 'Maximum',
+    ...EACH_MINUTE,
+  }),
+  above: 0,
+  description: `Messages of the queue ${id} could not be handled`,
+})
 
-/** Two alarms instead of one over their sum: metric math is more than an alarm at zero needs, and more than emulators know. */
-const discardRules = (mapping: CfnEventSourceMapping): readonly Rule[] => [
+const batchRules = ({ namespace, lagMax }: Watched): readonly Rule[] => [
   {
-    id: `${mapping.node.id}DiscardAlarm`,
-    metric: mappingMetric('OnFailureDestinationDeliveredEventCount', mapping),
-    above: 0,
-    description: 'Lambda has given up records of a stream: they are in the bucket for discards',
+    id: 'LagAlarm',
+    metric: metricOf(namespace, 'Lag'),
+    above: lagMax.toMilliseconds(),
+    description: 'The oldest record that no batch has taken is old: batches fail or do not run',
   },
   {
-    id: `${mapping.node.id}DropAlarm`,
-    metric: mappingMetric('DroppedEventCount', mapping),
+    id: 'FailedAlarm',
+    metric: metricOf(namespace, 'Failed'),
     above: 0,
-    description: 'Lambda has given up records of a stream and could keep them nowhere',
+    description:
+      'The application stands still, since a batch failed too often: see millrace status',
+  },
+  {
+    id: 'DataLossesAlarm',
+    metric: metricOf(namespace, 'DataLosses'),
+    above: 0,
+    description:
+      'Records are gone, from the blocks and from their source: see DATA_LOST in docs/errors.md',
+  },
+  {
+    id: 'DeadLettersAlarm',
+    metric: metricOf(namespace, 'DeadLetters'),
+    above: 0,
+    description:
+      'Functions of the pipeline threw on records, which were put aside: see millrace dead-letters',
   },
 ]
 
-const streamRules = ({ streams, intake, lagMax }: Watched): readonly Rule[] =>
-  streams.length === 0
-    ? []
-    : [
-        {
-          id: 'IntakeBehindAlarm',
-          metric: intake.function.metric('IteratorAge', { statistic: 'Maximum', ...MINUTE }),
-          above: lagMax.toMilliseconds(),
-          description:
-            'Intake has not taken in the records of a stream for so long that they may be lost when their retention ends',
-        },
-        ...streams.flatMap(discardRules),
-      ]
+const functionRules = ({ intake, driver }: Watched): readonly Rule[] => [
+  {
+    id: 'IntakeErrorsAlarm',
+    metric: intake.function.metricErrors(EACH_MINUTE),
+    above: 0,
+    minutes: PATIENCE_MINUTES,
+    description:
+      'Intake keeps failing: records wait in their source, and are lost when its retention ends',
+  },
+  {
+    id: 'DriverErrorsAlarm',
+    metric: driver.function.metricErrors(EACH_MINUTE),
+    above: 0,
+    minutes: PATIENCE_MINUTES,
+    description:
+      'The driver keeps failing, but not in a batch: it has too few rights, memory or time',
+  },
+  {
+    id: 'IntakeThrottlesAlarm',
+    metric: intake.function.metricThrottles(EACH_MINUTE),
+    above: 0,
+    minutes: PATIENCE_MINUTES,
+    description: 'The account has no concurrency left for intake',
+  },
+  {
+    id: 'DriverThrottlesAlarm',
+    metric: driver.function.metricThrottles(EACH_MINUTE),
+    above: 0,
+    minutes: PATIENCE_MINUTES,
+    description: 'The account has no concurrency left for the driver',
+  },
+]
 
-const rulesOf = (watched: Watched): readonly Rule[] => {
-  const { namespace, lagMax, intake, driver, queues } = watched
-  return [
-    {
-      id: 'LagAlarm',
-      metric: metricOf(namespace, 'Lag'),
-      above: lagMax.toMilliseconds(),
-      description:
-        'The oldest record that no batch has taken is old: see why batches fail or why the driver does not run',
-    },
-    {
-      id: 'FailedAlarm',
-      metric: metricOf(namespace, 'Failed'),
-      above: 0,
-      description:
-        'A batch has failed for so long that the application stands still: millrace status says why, then resume or skip',
-    },
-    {
-      id: 'DataLossesAlarm',
-      metric: metricOf(namespace, 'DataLosses'),
-      above: 0,
-      description:
-        'Records that were taken in are gone, from the blocks and from their stream: see DATA_LOST in docs/errors.md',
-    },
-    {
-      id: 'DeadLettersAlarm',
-      metric: metricOf(namespace, 'DeadLetters'),
-      above: 0,
-      description:
-        'Records have been put aside, since a function of the pipeline threw on them: see millrace dead-letters',
-    },
-    {
-      id: 'IntakeErrorsAlarm',
-      metric: intake.function.metricErrors(MINUTE),
-      above: 0,
-      minutes: 5,
-      description:
-        'Intake fails again and again: records wait in their source, and are lost when its retention ends',
-    },
-    {
-      id: 'DriverErrorsAlarm',
-      metric: driver.function.metricErrors(MINUTE),
-      above: 0,
-      minutes: 5,
-      description:
-        'The driver ends with errors that are no failed batches: missing rights, no memory, no time',
-    },
-    {
-      id: 'IntakeThrottlesAlarm',
-      metric: intake.function.metricThrottles(MINUTE),
-      above: 0,
-      minutes: 5,
-      description: 'The account has no concurrency left for intake',
-    },
-    {
-      id: 'DriverThrottlesAlarm',
-      metric: driver.function.metricThrottles(MINUTE),
-      above: 0,
-      minutes: 5,
-      description: 'The account has no concurrency left for the driver',
-    },
-    ...Object.entries(queues).map(([id, { deadLetters }]) => ({
-      id: `${id}DeadLettersAlarm`,
-      metric: deadLetters.metricApproximateNumberOfMessagesVisible({
-        statistic: 'Maximum',
-        ...MINUTE,
-      }),
-      above: 0,
-      description: `Messages of the queue ${id} could not be handled`,
-    })),
-    ...streamRules(watched),
-  ]
-}
+/** The rules of every application. */
+export const commonRules = (watched: Watched): readonly Rule[] => [
+  ...batchRules(watched),
+  ...functionRules(watched),
+  deadLettersRule('Triggers', watched.triggers),
+]
 
-/** The alarms of an application, in a fixed order. */
+/** Creates an alarm for each rule. */
 export const createAlarms = (
   scope: Construct,
-  watched: Watched,
+  rules: readonly Rule[],
   actions: readonly IAlarmAction[],
 ): readonly Alarm[] =>
-  rulesOf(watched).map(({ id, metric, above, description, minutes = 1 }) => {
+  rules.map(({ id, metric, above, description, minutes = 1 }) => {
     const alarm = new Alarm(scope, id, {
       metric,
       threshold: above,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       evaluationPeriods: minutes,
       datapointsToAlarm: minutes,
-      // An application at rest says nothing, and that is right.
+      // An application at rest reports nothing, and that is fine.
       treatMissingData: TreatMissingData.NOT_BREACHING,
       alarmDescription: description,
     })

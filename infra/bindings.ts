@@ -1,131 +1,111 @@
-/** What the names of a pipeline stand for on AWS: streams and buckets, given or to be created. Pure: nothing is created here. */
-import type { IStream, Stream } from 'aws-cdk-lib/aws-kinesis'
-import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3'
+/** What a plan needs: a kind and a place for each source and output. Pure: nothing is created. */
 import { MillraceError } from '../lib/base/errors.ts'
+import type { Binding, Bindings } from './bindable.ts'
+import type { NamedPath } from './deployed-kind.ts'
+import { shownConstructs, shownNouns, typeOfBinding } from './kinds.ts'
 import type { PlanSummary, SourceSummary } from './plan-summary.ts'
+import { type DeployedSinkKind, sinkKinds, type SinkNeed } from './sinks/sink-kind.ts'
+import {
+  type DeployedSourceKind,
+  localSourceKind,
+  sourceKinds,
+  type SourceNeed,
+} from './sources/source-kind.ts'
 
-/** Any bucket. Where optional properties are taken exactly, the CDK's own classes do not fit its interfaces, so both are named. */
-export type AnyBucket = IBucket | Bucket
-/** Any stream. */
-export type AnyStream = IStream | Stream
-/** What a name can be bound to. */
-export type Binding = AnyStream | AnyBucket
-
-/** A source that reads a stream. */
-export interface StreamNeed {
-  readonly kind: 'stream'
-  readonly id: string
-  readonly name: string
-  readonly startFrom: 'trimHorizon' | number
-}
-
-/** A source that watches objects of a bucket. */
-export interface ObjectsNeed {
-  readonly kind: 'objects'
-  readonly id: string
-  readonly name: string
-  readonly prefix: string
-}
-
-/** An output into a bucket. */
-export interface OutputNeed {
-  readonly name: string
-  /** What all keys begin with. */
-  readonly prefix: string
-}
-
-/** All that a plan needs of the world. */
+/** Everything that a plan needs. */
 export interface Needs {
-  readonly sources: readonly (StreamNeed | ObjectsNeed)[]
-  readonly outputs: readonly OutputNeed[]
+  readonly sources: readonly SourceNeed[]
+  readonly outputs: readonly SinkNeed[]
 }
-
-type Bindings = Readonly<Record<string, Binding>>
-
-export const isStream = (binding: Binding | undefined): binding is AnyStream =>
-  binding !== undefined && 'streamArn' in binding
-export const isBucket = (binding: Binding | undefined): binding is AnyBucket =>
-  binding !== undefined && 'bucketArn' in binding
 
 /**
- * What the plan needs, each under the name that a binding would have.
+ * What the plan needs, each under the name that a binding uses.
  *
- * Errors: `BINDING_MISSING`, `BINDING_UNKNOWN`, `BINDING_UNFIT`, `QUEUE_NOT_RECOVERABLE`.
+ * @throws MillraceError `BINDING_MISSING`, `BINDING_UNKNOWN`, `BINDING_UNFIT`,
+ * `QUEUE_NOT_RECOVERABLE`.
  */
 export const needsOf = (plan: PlanSummary, bindings: Bindings): Needs => {
-  const sources = plan.sources.map((source) => sourceNeed(source, bindings))
+  const sources = plan.sources.map((source) => findSource(source, bindings))
   const written = plan.outputs.flatMap(({ writesTo }) =>
-    writesTo === undefined ? [] : [outputNeed(writesTo)],
+    writesTo === undefined ? [] : [findOutput(writesTo)],
   )
   const outputs = [...written, ...freeOutputs(plan, bindings, [...sources, ...written])]
   checkNames(plan, bindings, [...sources, ...outputs])
-  for (const { name } of outputs) checkKind(name, bindings[name], 'bucket', 'an output')
+  for (const output of outputs) checkOutput(output, outputs, bindings)
   checkLoops(sources, outputs, bindings)
   return { sources, outputs }
 }
 
-const S3_URI = /^s3:\/\/([^/]+)(?:\/(.*))?$/s
-
-/** What is watched is a directory: `in` means what lies in it, and not `in-between.txt`. */
-const directory = (prefix: string): string =>
-  prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
-
-const sourceNeed = (source: SourceSummary, bindings: Bindings): StreamNeed | ObjectsNeed => {
-  if (source.from === 'queue') throw inMemory()
-  if (source.from === 'receiver') throw needsProcess(source.id)
-  const { id, name } = source
-  const [, bucket, prefix = ''] = S3_URI.exec(name) ?? []
-  const binding = bindings[name]
-  if (source.from === 'kinesis') {
-    if (source.elements === 'records')
-      checkKind(name, binding, 'stream', 'a source of Kinesis records')
-    return isBucket(binding)
-      ? { kind: 'objects', id, name, prefix: '' }
-      : { kind: 'stream', id, name, startFrom: source.startFrom }
-  }
-  if (source.wholeFiles) checkKind(name, binding, 'bucket', 'a source of whole files')
-  if (isStream(binding)) return { kind: 'stream', id, name, startFrom: 'trimHorizon' }
-  if (
-    bucket === undefined &&
-    binding === undefined &&
-    /^[a-z][a-z0-9+.-]+:/i.test(source.literalUri)
-  )
-    throw unreachable(name)
-  if (bucket === undefined || binding !== undefined)
-    return { kind: 'objects', id, name, prefix: '' }
-  checkKind(bucket, bindings[bucket], 'bucket', 'a source below s3://')
-  return { kind: 'objects', id, name: bucket, prefix: directory(prefix) }
+const findSource = (source: SourceSummary, bindings: Bindings): SourceNeed => {
+  const { name } = source
+  const bound = name === undefined ? undefined : bindings[name]
+  if (name === undefined || bound === undefined) return findUnboundSource(source, bindings)
+  const kind = sourceKinds().find(({ type }) => type.isInstance(bound))
+  if (kind?.gives.includes(source.elements)) return { kind: kind.name, name, path: '', source }
+  throw unfitSource(source, name, bound)
 }
 
-/** As the functions read it: `s3://name/rest`, or `name/rest`. */
-const outputNeed = (path: string): OutputNeed => {
-  const [, name, prefix = ''] =
-    S3_URI.exec(path) ?? /^([A-Za-z0-9][\w.-]*)\/(.+)$/s.exec(path) ?? []
-  if (name !== undefined) return { name, prefix }
-  throw new MillraceError('BINDING_MISSING', {
-    problem: 'An output goes to a directory, and a function on AWS has none that lasts',
-    value: path,
-    allowed: 's3://NAME/PATH, or NAME/PATH; NAME is bound to a bucket, or one is created',
-    fix: `write to s3://results/${path.replace(/^[./]+/, '')}`,
+/** If the whole name is not bound, a part of it may be: `drop` of `s3://drop/in`. */
+const findUnboundSource = (source: SourceSummary, bindings: Bindings): SourceNeed => {
+  const { id, name = id } = source
+  const kind = kindForUnbound(source)
+  const place = kind.locate?.(source) ?? { name, path: '' }
+  const bound = bindings[place.name]
+  if (bound === undefined || kind.type.isInstance(bound))
+    return { kind: kind.name, ...place, source }
+  throw unfit(`The source "${id}" cannot read what "${place.name}" is bound to`, place, bound, kind)
+}
+
+const kindForUnbound = ({ id, name = id, ...source }: SourceSummary): DeployedSourceKind => {
+  const kind = sourceKinds().find(({ declaredKind }) => declaredKind === source.kind)
+  if (kind !== undefined) return kind
+  const local = localSourceKind(source.kind)
+  const types = sourceKinds()
+    .filter(({ gives }) => gives.includes(source.elements))
+    .map(({ type }) => type)
+  throw new MillraceError(local?.code ?? 'BINDING_MISSING', {
+    problem: local?.problem ?? `A function on AWS cannot read a source of the kind ${source.kind}`,
+    value: name,
+    ...(types.length === 0 ? {} : { allowed: `a name that is bound to ${shownNouns(types)}` }),
+    fix: local?.fix({ id, name, ...source }) ?? `bind "${name}"`,
   })
 }
 
-/** Where foreachRDD writes shows only when it runs, so buckets that nothing else in the plan names are for it. */
+const findOutput = (place: string): SinkNeed => {
+  for (const kind of sinkKinds()) {
+    const found = kind.locate(place)
+    if (found !== undefined) return { kind: kind.name, ...found }
+  }
+  throw new MillraceError('BINDING_MISSING', {
+    problem: 'A function on AWS cannot write to this place',
+    value: place,
+    allowed: sinkKinds()
+      .map(({ form }) => form)
+      .join(', or '),
+  })
+}
+
+/**
+ * Outputs of foreachRDD. Where it writes is only known when it runs, so what nothing else in the
+ * plan names is for it.
+ */
 const freeOutputs = (
   { outputs }: PlanSummary,
   bindings: Bindings,
-  known: readonly { readonly name: string }[],
-): readonly OutputNeed[] =>
-  outputs.some(({ kind }) => kind === 'foreachRDD')
-    ? Object.entries(bindings)
-        .filter(([name, binding]) => isBucket(binding) && !known.some((need) => need.name === name))
-        .map(([name]) => ({ name, prefix: '' }))
-    : []
+  known: readonly NamedPath[],
+): readonly SinkNeed[] => {
+  if (!outputs.some(({ kind }) => kind === 'foreachRDD')) return []
+  return Object.entries(bindings).flatMap(([name, binding]) => {
+    const kind = sinkKinds().find(({ type }) => type.isInstance(binding))
+    const isKnown = known.some((place) => place.name === name)
+    return kind === undefined || isKnown ? [] : [{ kind: kind.name, name, path: '' }]
+  })
+}
 
 const checkNames = (
   { name: plan }: PlanSummary,
   bindings: Bindings,
-  needs: readonly { readonly name: string }[],
+  needs: readonly NamedPath[],
 ): void => {
   const names = [...new Set(needs.map(({ name }) => name))]
   const unknown = Object.keys(bindings).find((name) => !names.includes(name))
@@ -139,67 +119,75 @@ const checkNames = (
   })
 }
 
-const checkKind = (
-  name: string,
-  binding: Binding | undefined,
-  kind: 'bucket' | 'stream',
-  use: string,
-): void => {
-  const fits = binding === undefined || (kind === 'bucket' ? isBucket(binding) : isStream(binding))
-  if (fits) return
-  throw new MillraceError('BINDING_UNFIT', {
-    problem: `The name "${name}" is ${use}, and is bound to something else than a ${kind}`,
-    value: binding.node.path,
-    allowed:
-      kind === 'bucket'
-        ? 'an IBucket of aws-cdk-lib/aws-s3'
-        : 'an IStream of aws-cdk-lib/aws-kinesis',
-    fix: `bind "${name}" to a ${kind}, or leave it out and one is created`,
+/** A name stands for one construct, so all outputs of a name must be of one kind. */
+const checkOutput = (need: SinkNeed, all: readonly SinkNeed[], bindings: Bindings): void => {
+  const { name } = need
+  const other = all.find((one) => one.name === name && one.kind !== need.kind)
+  if (other !== undefined)
+    throw new MillraceError('BINDING_UNFIT', {
+      problem: `The name "${name}" stands for two different things`,
+      value: shownNouns([kindOfSink(need).type, kindOfSink(other).type]),
+      fix: 'give the two outputs different names',
+    })
+  const bound = bindings[name]
+  const kind = kindOfSink(need)
+  if (bound === undefined || kind.type.isInstance(bound)) return
+  throw unfit(`An output cannot write to what "${name}" is bound to`, need, bound, kind)
+}
+
+const kindOfSink = ({ kind }: SinkNeed): DeployedSinkKind => {
+  const found = sinkKinds().find(({ name }) => name === kind)
+  if (found === undefined) throw new TypeError(`no sink is of the kind ${kind}`)
+  return found
+}
+
+const unfit = (
+  problem: string,
+  { name }: NamedPath,
+  bound: Binding,
+  { type }: DeployedSourceKind | DeployedSinkKind,
+): MillraceError =>
+  new MillraceError('BINDING_UNFIT', {
+    problem,
+    value: bound.node.path,
+    allowed: type.construct,
+    fix: `bind "${name}" to a ${type.noun}, or leave it out, and one is created`,
+  })
+
+const unfitSource = ({ elements }: SourceSummary, name: string, bound: Binding): MillraceError => {
+  const noun = typeOfBinding(bound)?.noun ?? 'construct'
+  const fitting = sourceKinds().filter(({ gives }) => gives.includes(elements))
+  const types = fitting.map(({ type }) => type)
+  return new MillraceError('BINDING_UNFIT', {
+    problem: `The source "${name}" reads ${elements}, and is bound to a ${noun}, which gives none`,
+    value: bound.node.path,
+    allowed: shownConstructs(types),
+    fix: `bind "${name}" to ${shownNouns(types)}`,
   })
 }
 
-/** What is written where it is read would come back as input, for ever. */
+/** An output into a place that a source reads would come back as input, for ever. */
 const checkLoops = (
-  sources: Needs['sources'],
-  outputs: Needs['outputs'],
+  sources: readonly SourceNeed[],
+  outputs: readonly SinkNeed[],
   bindings: Bindings,
 ): void => {
-  const bucketOf = (name: string): unknown => bindings[name] ?? name
+  const typeOf = ({ kind }: SourceNeed): unknown =>
+    sourceKinds().find(({ name }) => name === kind)?.type
+  const resourceOf = ({ name }: NamedPath): unknown => bindings[name] ?? name
   for (const output of outputs) {
-    const watched = sources.find(
+    const { type } = kindOfSink(output)
+    const isRead = sources.some(
       (source) =>
-        source.kind === 'objects' &&
-        bucketOf(source.name) === bucketOf(output.name) &&
-        output.prefix.startsWith(source.prefix),
+        typeOf(source) === type &&
+        resourceOf(source) === resourceOf(output) &&
+        output.path.startsWith(source.path),
     )
-    if (watched === undefined) continue
-    throw new MillraceError('BINDING_UNFIT', {
-      problem:
-        'An output goes where a source watches, so that all that is written would be read again',
-      value: `${output.name}/${output.prefix}`,
-      fix: 'write into another bucket, or let the source watch another prefix',
-    })
+    if (isRead)
+      throw new MillraceError('BINDING_UNFIT', {
+        problem: 'An output goes where a source reads: all that is written would be read again',
+        value: `${output.name}/${output.path}`,
+        fix: 'write to another place, or let the source read another one',
+      })
   }
 }
-
-const inMemory = (): MillraceError =>
-  new MillraceError('QUEUE_NOT_RECOVERABLE', {
-    problem: 'A queueStream lives in the memory of one process, and functions on AWS come and go',
-    fix: 'use kinesisTextStream() or textFileStream()',
-  })
-
-const needsProcess = (id: string): MillraceError =>
-  new MillraceError('BINDING_MISSING', {
-    problem: 'A receiver needs a process that stays, and functions on AWS come and go',
-    value: id,
-    allowed: 'sources that are streams or buckets',
-    fix: 'let the receiver run elsewhere and put its records into a Kinesis stream, which kinesisStream() reads',
-  })
-
-const unreachable = (name: string): MillraceError =>
-  new MillraceError('BINDING_MISSING', {
-    problem: 'A function on AWS cannot wait for what this source reads',
-    value: name,
-    allowed: 'a name bound to a stream or a bucket',
-    fix: `bindings: { '${name}': stream }`,
-  })

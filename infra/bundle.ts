@@ -1,16 +1,19 @@
-import { DockerImage } from 'aws-cdk-lib'
-import { AssetHashType } from 'aws-cdk-lib'
+import { AssetHashType, DockerImage } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
 import type { BuildOptions, BuildResult } from 'esbuild'
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { MillraceError } from '../lib/base/errors.ts'
+import { deployedKinds } from './kinds.ts'
 import { ownConditions, ownFile } from './own-files.ts'
 
-/** Parts of the AWS SDK that are not written as modules ask for `require`. */
-const BANNER = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`
+/** Parts of the AWS SDK are not modules, and call `require`. */
+const BANNER = [
+  "import { createRequire } from 'node:module';",
+  'const require = createRequire(import.meta.url);',
+].join(' ')
 
-/** How both functions are bundled: what they share lies in files beside them, so that it is uploaded once. */
+/** How both functions are bundled. Code that both use is in files of its own, uploaded once. */
 export const bundleOptions = (entry: string, outdir: string): BuildOptions => ({
   entryPoints: { intake: ownFile('functions/intake'), driver: ownFile('functions/driver') },
   outdir,
@@ -22,28 +25,31 @@ export const bundleOptions = (entry: string, outdir: string): BuildOptions => ({
   target: 'node24',
   mainFields: ['module', 'main'],
   conditions: [...ownConditions],
-  // One copy of the library, whichever the module of the pipeline would find.
+  // One copy of the library, also for the module of the pipeline.
   alias: { 'millrace-pipeline': resolve(entry), millrace: ownFile('lib/index') },
   banner: { js: BANNER },
   minify: true,
-  // Names of functions stand in errors and dead letters.
+  // Errors and dead letters show the names of functions.
   keepNames: true,
   sourcemap: true,
   sourcesContent: false,
   logLevel: 'warning',
 })
 
-/** What the functions are bundled from, besides the module of the pipeline and what that imports. */
-const PACKAGES = [
+/** Packages that every bundle is made of or with, besides those of the pipeline. */
+const OWN_PACKAGES = [
   '@aws-sdk/client-dynamodb',
-  '@aws-sdk/client-kinesis',
   '@aws-sdk/client-s3',
   '@aws-sdk/client-sqs',
   '@smithy/node-http-handler',
   'esbuild',
 ]
 
-/** All that are missing at once: each of them alone would cost a try. */
+/** The functions can read and write every kind, so the packages of all kinds are needed. */
+const packages = (): readonly string[] =>
+  [...new Set([...OWN_PACKAGES, ...deployedKinds().flatMap((kind) => kind.packages)])].toSorted()
+
+/** Reports all missing packages at once: one after the other would cost a try each. */
 const checkPackages = (): void => {
   const { resolve: find } = createRequire(import.meta.url)
   const isMissing = (name: string): boolean => {
@@ -53,10 +59,10 @@ const checkPackages = (): void => {
       return true
     }
   }
-  const missing = PACKAGES.filter(isMissing)
+  const missing = packages().filter(isMissing)
   if (missing.length === 0) return
   throw new MillraceError('PACKAGE_MISSING', {
-    problem: 'The functions are bundled with packages that are not installed',
+    problem: 'Packages that the functions are bundled with are not installed',
     value: missing.join(', '),
     fix: `npm install --save-dev ${missing.join(' ')}`,
   })
@@ -66,7 +72,11 @@ type Esbuild = { buildSync(options: BuildOptions): BuildResult }
 
 const loadEsbuild = (): Esbuild => createRequire(import.meta.url)('esbuild') as Esbuild
 
-/** Bundles both functions with the user's pipeline into a folder. */
+/**
+ * Bundles both functions with the user's pipeline into a folder.
+ *
+ * @throws MillraceError `PACKAGE_MISSING`, `MODULE_UNREADABLE`.
+ */
 export const bundle = (entry: string, outdir: string): void => {
   checkPackages()
   try {
@@ -75,19 +85,23 @@ export const bundle = (entry: string, outdir: string): void => {
     throw new MillraceError('MODULE_UNREADABLE', {
       problem: 'The functions could not be bundled with the module of the pipeline',
       value: entry,
-      fix: 'mend what esbuild says above; packages that the module imports have to be installed',
+      fix: 'repair what esbuild reports above; install the packages that the module imports',
       cause: error,
     })
   }
 }
 
-/** The code of both functions: one asset. Left out where the stack is not among those to be bundled, as with `cdk destroy`. */
+/**
+ * The code of both functions, as one asset. Nothing is bundled if the stack is not among those that
+ * need it, as with `cdk destroy`.
+ */
 export const functionCode = (entry: string): Code =>
   Code.fromAsset(resolve(ownFile('functions/intake'), '..'), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       image: DockerImage.fromRegistry('never-used'),
-      // Never run either. The CDK bundles once what has the same source and settings, and the module is part of neither.
+      // This is never run either. It tells the CDK that each module needs a bundle of its own: for
+      // the same source and settings, the CDK bundles only once.
       command: [resolve(entry)],
       local: {
         tryBundle: (outdir: string): boolean => {

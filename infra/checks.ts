@@ -1,14 +1,20 @@
+/** Checks of the construct's properties, before anything is created. */
 import { Stack, Token } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { MillraceError } from '../lib/base/errors.ts'
-import { type Binding, isBucket, isStream } from './bindings.ts'
+import type { Bindings } from './bindable.ts'
+import { bindableTypes, shownConstructs, shownNouns, typeOfBinding } from './kinds.ts'
 import type { PlanSummary } from './plan-summary.ts'
 
 const INTERVAL_MS_MIN = 1_000
 /** The longest that a queue holds a message back. */
 const INTERVAL_MS_MAX = 900_000
 
-/** Errors: `INTERVAL_UNFIT`. */
+/**
+ * Checks that a queue can time the batches.
+ *
+ * @throws MillraceError `INTERVAL_UNFIT`.
+ */
 export const checkInterval = ({ name, intervalMs }: PlanSummary): void => {
   if (intervalMs >= INTERVAL_MS_MIN && intervalMs <= INTERVAL_MS_MAX) return
   throw new MillraceError('INTERVAL_UNFIT', {
@@ -19,17 +25,19 @@ export const checkInterval = ({ name, intervalMs }: PlanSummary): void => {
   })
 }
 
-/** Events do not leave their region. Errors: `BINDING_UNFIT`. */
-export const checkRegions = (
-  scope: Construct,
-  bindings: Readonly<Record<string, Binding>>,
-): void => {
+/**
+ * Checks that everything is in one region: events do not leave theirs.
+ *
+ * @throws MillraceError `BINDING_UNFIT`.
+ */
+export const checkRegions = (scope: Construct, bindings: Bindings): void => {
   const { region } = Stack.of(scope)
   for (const [name, binding] of Object.entries(bindings)) {
     const theirs = binding.env.region
     if (Token.isUnresolved(region) || Token.isUnresolved(theirs) || theirs === region) continue
+    const noun = typeOfBinding(binding)?.noun ?? 'construct'
     throw new MillraceError('BINDING_UNFIT', {
-      problem: `The ${isBucket(binding) ? 'bucket' : 'stream'} that "${name}" is bound to is in another region than the stack`,
+      problem: `The ${noun} that "${name}" is bound to is in another region than the stack`,
       value: theirs,
       allowed: region,
       fix: 'deploy the stack in the region of its data',
@@ -37,29 +45,32 @@ export const checkRegions = (
   }
 }
 
-/** Two copies of the CDK, or plain names, would end in errors that nobody understands. Errors: `BINDING_UNFIT`. */
+/**
+ * Checks what JavaScript does not: a plain name would end in an error that nobody understands.
+ *
+ * @throws MillraceError `BINDING_UNFIT`.
+ */
 export const checkBindings = (bindings: Readonly<Record<string, unknown>>): void => {
   for (const [name, binding] of Object.entries(bindings)) {
-    if (
-      typeof binding === 'object' &&
-      binding !== null &&
-      (isBucket(binding as Binding) || isStream(binding as Binding))
-    )
-      continue
+    if (typeOfBinding(binding) !== undefined) continue
     throw new MillraceError('BINDING_UNFIT', {
-      problem: `The name "${name}" is bound to neither a stream nor a bucket`,
+      problem: `The name "${name}" must be bound to ${shownNouns(bindableTypes())}`,
       value: typeof binding === 'string' ? binding : typeof binding,
-      allowed: 'an IStream or an IBucket',
-      fix: `Stream.fromStreamArn(...), Bucket.fromBucketName(...), or leave "${name}" out and it is created`,
+      allowed: shownConstructs(bindableTypes()),
+      fix: `for example Bucket.fromBucketName(...), or leave "${name}" out and it is created`,
     })
   }
 }
 
-/** Errors: `ARGUMENT_INVALID`. */
-export const checkedGeneration = (generation: number): number => {
+/**
+ * The generation, if it can order deployments.
+ *
+ * @throws MillraceError `ARGUMENT_INVALID`.
+ */
+export const checkGeneration = (generation: number): number => {
   if (Number.isSafeInteger(generation) && generation >= 1) return generation
   throw new MillraceError('ARGUMENT_INVALID', {
-    problem: 'The generation orders deployments',
+    problem: 'The generation must be a number that orders deployments',
     value: generation,
     allowed: 'a whole number from 1 that grows with each deployment',
   })
@@ -67,13 +78,17 @@ export const checkedGeneration = (generation: number): number => {
 
 const APP_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 
-/** Errors: `ARGUMENT_INVALID`. */
-export const checkedAppName = (appName: string): string => {
+/**
+ * The name of the application, if a parameter can have it.
+ *
+ * @throws MillraceError `ARGUMENT_INVALID`.
+ */
+export const checkAppName = (appName: string): string => {
   if (APP_NAME.test(appName)) return appName
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: 'The name of an application is part of the name of a parameter',
     value: appName,
-    allowed:
-      'up to 64 letters, digits, "_", "." and "-", the first a letter or digit; none that only CloudFormation knows',
+    allowed: 'up to 64 letters, digits, "_", "." and "-"; the first is a letter or a digit',
+    fix: 'give appName as plain text: a value that only CloudFormation knows comes too late',
   })
 }

@@ -1,5 +1,5 @@
-import { Duration } from 'aws-cdk-lib'
-import { Effect, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import {
   Architecture,
   type Code,
@@ -9,22 +9,21 @@ import {
   Runtime,
 } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
-import { RemovalPolicy } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { acknowledgeAsterisk } from './acknowledge.ts'
 import { actionsOf, type Role as RoleName } from './grants.ts'
 import type { FunctionSettings } from './props.ts'
 
-/** A function with what belongs to it alone. */
+/** A function, with what belongs to it alone. */
 export interface Worker {
   readonly function: LambdaFunction
   readonly role: Role
-  /** All that the role may do. */
+  /** Everything that the role may do. */
   readonly policy: Policy
   readonly logGroup: LogGroup
 }
 
-/** What a worker is made with. */
+/** What a worker is made of. */
 export interface WorkerParts {
   readonly name: RoleName
   readonly code: Code
@@ -38,8 +37,9 @@ const SECONDS_MAX = 900
 const SECONDS_MIN = 60
 
 /**
- * Intake parses and stores: it waits for the table more than it computes, and a batch of 6 MB in twice its size of objects fits. A minute
- * is long enough for a table that throttles; then Lambda brings the same records again.
+ * Settings of intake. It mostly waits for the table, and the objects made of an event of 6 MB fit
+ * into twice the memory of the event. A minute is enough for a table that throttles. After a
+ * time-out, Lambda delivers the same records again.
  */
 export const intakeSettings = ({
   memorySize = 1_024,
@@ -50,8 +50,9 @@ export const intakeSettings = ({
 })
 
 /**
- * The driver computes on one thread, which from 1,769 MB has a processor to itself; more would be paid for and idle, except where state
- * needs the room. Time for some batches in a row, and yet a lease that a crash does not hold for long.
+ * Settings of the driver. It computes on one thread, which has a whole processor from 1,769 MB on;
+ * more memory only helps if the state needs it. The time-out is enough for several batches in a
+ * row, and short enough that the lease of a crashed process ends soon.
  */
 export const driverSettings = (
   intervalMs: number,
@@ -63,57 +64,56 @@ export const driverSettings = (
     Duration.seconds(Math.min(SECONDS_MAX, SECONDS_MIN + Math.ceil((3 * intervalMs) / 1_000))),
 })
 
-/** The policy of a role: one statement for each subject, nothing from AWS's wide managed policies. */
+/** Adds a statement to the policy of a role. None of the wide policies that AWS manages is used. */
 export const allow = (
   policy: Policy,
   actions: readonly string[],
-  resources: readonly string[],
-  conditions?: Record<string, unknown>,
+  arn: string,
+  conditions?: Readonly<Record<string, unknown>>,
 ): void => {
-  if (actions.length === 0 || resources.length === 0) return
-  for (const arn of resources)
-    acknowledgeAsterisk(
-      policy,
-      arn,
-      'The asterisk ends a prefix of keys in one bucket, or stands for all of one bucket',
-    )
+  if (actions.length === 0) return
+  acknowledgeAsterisk(
+    policy,
+    arn,
+    'The asterisk stands for all keys with one prefix in one bucket, or for all of its keys.',
+  )
   policy.addStatements(
     new PolicyStatement({
-      effect: Effect.ALLOW,
       actions: [...actions],
-      resources: [...resources],
+      resources: [arn],
       ...(conditions === undefined ? {} : { conditions }),
     }),
   )
 }
 
-/** A function with a role of its own. */
+/** Creates a function with a role of its own. */
 export const createWorker = (scope: Construct, id: string, parts: WorkerParts): Worker => {
-  const { name, settings, logRetention } = parts
+  const { name, code, settings, environment, logRetention, description } = parts
   const role = new Role(scope, `${id}Role`, {
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-    description: parts.description,
+    description,
   })
   const policy = new Policy(scope, `${id}Policy`, { roles: [role] })
   const logGroup = new LogGroup(scope, `${id}Logs`, {
     retention: logRetention,
     removalPolicy: RemovalPolicy.DESTROY,
   })
-  allow(policy, actionsOf(name, 'logs'), [logGroup.logGroupArn])
+  allow(policy, actionsOf(name, 'logs'), logGroup.logGroupArn)
   const worker = new LambdaFunction(scope, id, {
-    description: parts.description,
+    description,
     runtime: Runtime.NODEJS_24_X,
-    // A fifth cheaper than x86, and nothing in the bundle is built for one of the two.
+    // It costs a fifth less than x86, and the bundle runs on both.
     architecture: Architecture.ARM_64,
-    code: parts.code,
+    code,
     handler: `${name}.handler`,
     ...settings,
     role,
     logGroup,
-    // The functions write a line of JSON for each event; Lambda would wrap it into another one.
+    // The functions write lines of JSON. Lambda's own JSON format would wrap each into another one.
     loggingFormat: LoggingFormat.TEXT,
-    environment: { ...parts.environment, NODE_OPTIONS: '--enable-source-maps' },
-    // The driver winds its own next ticks: a loop that ends when the application rests, and that Lambda would take for a mistake.
+    environment: { ...environment, NODE_OPTIONS: '--enable-source-maps' },
+    // The driver schedules its own next triggers. Lambda would stop such a loop after some rounds.
+    // It ends by itself when the application rests.
     ...(name === 'driver' ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
   })
   worker.node.addDependency(policy)

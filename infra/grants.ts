@@ -1,22 +1,11 @@
 /**
- * Which actions each role may use, and who uses them. `code`: a command that the adapters or functions call; `service`: what an event source
- * does under the function's role; `logs`: what Lambda does. A test compares this list with the templates, and with the commands in the code.
+ * Which actions each role may use, and what uses them. `code`: commands that the adapters and the
+ * functions send. `service`: what Lambda and its event sources do under the role of a function.
+ * Kinds of sources and sinks list their grants in their own files. A test compares all of these
+ * lists with the templates, and with the commands in the code.
  */
 
-/** What a grant is about. */
-export type Subject =
-  | 'table'
-  | 'blocks'
-  | 'triggers'
-  | 'notifications'
-  | 'streams'
-  | 'objects'
-  | 'outputs'
-  | 'discards'
-  | 'logs'
-  | 'parameter'
-
-/** Actions of one role on one kind of resource. `bucket`: those on the bucket itself, not on what is in it. */
+/** Actions of one role on one type of resource. */
 export interface Grant {
   readonly by: 'code' | 'service'
   readonly actions: readonly string[]
@@ -25,62 +14,56 @@ export interface Grant {
 /** The roles of the functions. */
 export type Role = 'intake' | 'driver'
 
-/** Who may be given rights besides: by `grantRead`, `grantReadDeadLetters` and `grantOperate`, for the commands of `millrace`. */
+/** Rights that `grantRead`, `grantReadDeadLetters` and `grantOperate` give for the commands. */
 export type AccessLevel = 'reader' | 'letterReader' | 'operator'
 
-const LOGS: Grant = { by: 'service', actions: ['logs:CreateLogStream', 'logs:PutLogEvents'] }
-const POLL_QUEUE: Grant = {
+/** Resources that every application has. */
+export type Subject = 'table' | 'blocks' | 'triggers' | 'logs' | 'parameter'
+
+/** What each role may do with one type of resource. */
+export type RoleGrants = Readonly<Partial<Record<Role, readonly Grant[]>>>
+
+/** What a kind of source or sink grants, by the type of resource. */
+export type KindGrants = Readonly<Record<string, RoleGrants>>
+
+/** What Lambda does with a queue whose messages it hands to a function. */
+export const POLL_QUEUE: Grant = {
   by: 'service',
   actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
 }
-const POLL_STREAM: Grant = {
-  by: 'service',
-  actions: [
-    'kinesis:DescribeStream',
-    'kinesis:DescribeStreamSummary',
-    'kinesis:GetRecords',
-    'kinesis:GetShardIterator',
-    'kinesis:ListShards',
-  ],
+
+/** What the code does with objects that it replaces and deletes by name. */
+export const REPLACE_OBJECTS: Grant = {
+  by: 'code',
+  actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:ListBucket'],
 }
+
+const LOGS: Grant = { by: 'service', actions: ['logs:CreateLogStream', 'logs:PutLogEvents'] }
 const SEND: Grant = { by: 'code', actions: ['sqs:SendMessage'] }
-/** Deletes go through batches of writes, too. */
+const FIND: Grant = { by: 'code', actions: ['ssm:GetParameter'] }
+/** Items are also deleted by batches of writes. */
 const ITEMS: Grant = {
   by: 'code',
   actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:BatchWriteItem'],
 }
 
-const FIND: Grant = { by: 'code', actions: ['ssm:GetParameter'] }
-
-/** What each role may do. Intake appends: it never deletes, and reads no object. A reader writes nothing. */
+/**
+ * What each role may do with the resources that every application has. Intake only appends: it
+ * deletes nothing. A reader writes nothing.
+ */
 export const grants: Readonly<
-  Record<Role | AccessLevel, Partial<Readonly<Record<Subject, readonly Grant[]>>>>
+  Record<Role | AccessLevel, Readonly<Partial<Record<Subject, readonly Grant[]>>>>
 > = {
   intake: {
     table: [ITEMS],
     blocks: [{ by: 'code', actions: ['s3:PutObject'] }],
     triggers: [SEND],
-    notifications: [POLL_QUEUE],
-    // The code asks once for each new shard, what it was made of.
-    streams: [
-      POLL_STREAM,
-      { by: 'code', actions: ['kinesis:DescribeStreamSummary', 'kinesis:ListShards'] },
-    ],
-    discards: [{ by: 'service', actions: ['s3:PutObject', 's3:ListBucket'] }],
     logs: [LOGS],
   },
   driver: {
     table: [ITEMS],
-    blocks: [
-      { by: 'code', actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:ListBucket'] },
-    ],
+    blocks: [REPLACE_OBJECTS],
     triggers: [SEND, POLL_QUEUE],
-    // Blocks that were lost are made again from their shards.
-    streams: [{ by: 'code', actions: ['kinesis:GetRecords', 'kinesis:GetShardIterator'] }],
-    objects: [{ by: 'code', actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket'] }],
-    outputs: [
-      { by: 'code', actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:ListBucket'] },
-    ],
     logs: [LOGS],
   },
   reader: {
@@ -95,17 +78,25 @@ export const grants: Readonly<
   operator: {
     parameter: [FIND],
     table: [ITEMS],
-    blocks: [
-      { by: 'code', actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:ListBucket'] },
-    ],
+    blocks: [REPLACE_OBJECTS],
     triggers: [SEND],
   },
 }
 
-/** The actions of a role on a subject, for a policy. */
-export const actionsOf = (role: Role | AccessLevel, subject: Subject): readonly string[] => [
-  ...new Set((grants[role][subject] ?? []).flatMap(({ actions }) => actions)),
+/** The grants of both functions on a resource that every application has. */
+export const roleGrants = (subject: Subject): RoleGrants => ({
+  intake: grants.intake[subject] ?? [],
+  driver: grants.driver[subject] ?? [],
+})
+
+/** The distinct actions of grants. */
+export const distinctActions = (given: readonly Grant[] = []): readonly string[] => [
+  ...new Set(given.flatMap(({ actions }) => actions)),
 ]
 
-/** Whether an action is on a bucket and not on objects in it. */
+/** The actions of a role on a resource that every application has, for a policy. */
+export const actionsOf = (role: Role | AccessLevel, subject: Subject): readonly string[] =>
+  distinctActions(grants[role][subject])
+
+/** Whether an action is on a bucket itself, and not on objects in it. */
 export const isBucketAction = (action: string): boolean => action === 's3:ListBucket'

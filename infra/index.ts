@@ -1,5 +1,8 @@
-/** The CDK construct: `import { StreamingApp } from 'millrace/cdk'`. Needs the packages aws-cdk-lib, constructs and esbuild. */
-export type { Binding } from './bindings.ts'
+/**
+ * The CDK construct: `import { StreamingApp } from 'millrace/cdk'`. It needs the packages
+ * aws-cdk-lib, constructs and esbuild.
+ */
+export type { Bindables, Binding, NamedResources } from './bindable.ts'
 export type { Worker } from './functions.ts'
 export type { MetricName } from './metrics.ts'
 export type { FunctionSettings, StreamingAppProps } from './props.ts'

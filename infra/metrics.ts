@@ -1,4 +1,7 @@
-/** Metrics of an application, made of the lines that its functions log: a function waits for no call, and nothing is paid for each metric put. */
+/**
+ * Metrics of an application. They are made from the lines that its functions log: so functions wait
+ * for no call, and putting metrics costs nothing.
+ */
 import { Duration } from 'aws-cdk-lib'
 import { Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs'
@@ -17,13 +20,16 @@ export type MetricName =
 
 interface Definition {
   readonly role: 'intake' | 'driver'
-  /** Which lines count. */
+  /** The pattern of the lines that count. */
   readonly pattern: string
-  /** What of the line counts: a field, or the line itself. */
+  /** What is counted: a field of the line, or the line itself. */
   readonly value: string
 }
 
-/** `Failed` is said each minute for as long as the application stands; `Lag` with each line that has it, in milliseconds. */
+/**
+ * While the application stands still, `Failed` is logged each minute. `Lag` is in milliseconds,
+ * from each line that has it.
+ */
 const DEFINITIONS: readonly (Definition & { readonly name: MetricName })[] = [
   { name: 'Lag', role: 'driver', pattern: '{ $.lagMs >= 0 }', value: '$.lagMs' },
   { name: 'Batches', role: 'driver', pattern: '{ $.event = "batchCompleted" }', value: '1' },
@@ -61,11 +67,11 @@ const DEFINITIONS: readonly (Definition & { readonly name: MetricName })[] = [
   },
 ]
 
-/** What is seen at a glance: the worst of times, the sum of counts. */
+/** The statistic to look at: the maximum of times, the sum of counts. */
 const statisticOf = (name: MetricName): string =>
   name === 'Lag' || name === 'ProcessingTime' ? Stats.MAXIMUM : Stats.SUM
 
-/** The metric of a name, in the namespace of one application. */
+/** The metric with a name, in the namespace of one application. */
 export const metricOf = (
   namespace: string,
   name: MetricName,
@@ -79,7 +85,7 @@ export const metricOf = (
     ...options,
   })
 
-/** Makes the metrics out of the logs. */
+/** Makes the metrics from the logs. */
 export const createMetrics = (
   scope: Construct,
   namespace: string,

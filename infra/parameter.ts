@@ -3,7 +3,10 @@ import { ParameterTier, StringParameter } from 'aws-cdk-lib/aws-ssm'
 import type { Construct } from 'constructs'
 import { type Deployment, parameterName } from '../lib/tools/deployment.ts'
 
-/** The one thing with a name that can be guessed: from it the command line learns all others. Of the tier that costs nothing. */
+/**
+ * Creates the parameter that tells the command line all other names. Its own name can be guessed
+ * from that of the application. It is of the tier that costs nothing.
+ */
 export const createParameter = (
   scope: Construct,
   appName: string,

@@ -1,34 +1,24 @@
-/** What the construct needs to know of a plan: plain data, so that it fits through a pipe between two processes. */
+/** What the construct needs to know of a plan. Plain data: it is sent between two processes. */
+import type { SourceDeclaration } from '../lib/dstream/sources/declaration.ts'
 
-/** A source of a plan. */
-export type SourceSummary =
-  | {
-      readonly id: string
-      readonly from: 'text'
-      readonly name: string
-      readonly literalUri: string
-      /** It reads files in its own way, which no stream has. */
-      readonly wholeFiles: boolean
-    }
-  | {
-      readonly id: string
-      readonly from: 'kinesis'
-      readonly name: string
-      readonly elements: 'text' | 'records'
-      /** Epoch milliseconds, or the oldest record. */
-      readonly startFrom: 'trimHorizon' | number
-    }
-  | { readonly id: string; readonly from: 'queue' }
-  | { readonly id: string; readonly from: 'receiver' }
+/** A source of a plan, as its declaration says it. */
+export interface SourceSummary extends Pick<
+  SourceDeclaration,
+  'kind' | 'name' | 'elements' | 'literal' | 'settings'
+> {
+  /** The id of its node. */
+  readonly id: string
+}
 
 /** An output operation of a plan. */
 export interface OutputSummary {
+  /** The name of the operator. */
   readonly kind: string
-  /** Where it writes, as the pipeline says it. */
+  /** The place that it writes to, as the pipeline says it. Left out: none that can be bound. */
   readonly writesTo?: string
 }
 
-/** A plan in a few lines. */
+/** A plan in short. */
 export interface PlanSummary {
   readonly name: string
   readonly intervalMs: number
@@ -36,7 +26,7 @@ export interface PlanSummary {
   readonly outputs: readonly OutputSummary[]
 }
 
-/** What the process that reads the module answers. */
+/** The answer of the process that reads the module. */
 export type PlanAnswer =
   | { readonly plan: PlanSummary }
   | { readonly error: { readonly code: string; readonly message: string } }

@@ -1,33 +1,31 @@
-/** A process of its own: imports the module of a pipeline and answers with its plan, on the fourth channel, since the module may print. */
+/**
+ * A process of its own, which imports the module of a pipeline and answers with its plan. The
+ * answer goes to a channel of its own, since the module may print.
+ */
 import { writeSync } from 'node:fs'
-import { loadPlan } from '../lib/tools/load-pipeline.ts'
 import type { Plan } from '../lib/dstream/plan.ts'
-import type { SourceDeclaration } from '../lib/dstream/source-declaration.ts'
+import type { SourceDeclaration } from '../lib/dstream/sources/declaration.ts'
+import { loadPlan } from '../lib/tools/load-pipeline.ts'
 import type { PlanAnswer, PlanSummary, SourceSummary } from './plan-summary.ts'
 
 const ANSWER_CHANNEL = 3
 
-const summaryOfSource = (id: string, source: SourceDeclaration): SourceSummary => {
-  if (source.from === 'queue') return { id, from: 'queue' }
-  if (source.from === 'receiver') return { id, from: 'receiver' }
-  const { name } = source
-  if (source.from === 'text')
-    return {
-      id,
-      from: 'text',
-      name,
-      literalUri: source.literalUri,
-      wholeFiles: source.files.read !== undefined,
-    }
-  const startFrom =
-    source.startFrom === 'trimHorizon' ? source.startFrom : source.startFrom.at.getTime()
-  return { id, from: 'kinesis', name, elements: source.elements, startFrom }
-}
+const summariseSource = (
+  id: string,
+  { kind, name, elements, literal, settings }: SourceDeclaration,
+): SourceSummary => ({
+  id,
+  kind,
+  elements,
+  ...(name === undefined ? {} : { name }),
+  ...(literal === undefined ? {} : { literal }),
+  ...(settings === undefined ? {} : { settings }),
+})
 
-const summaryOf = ({ name, options, sources, outputs }: Plan): PlanSummary => ({
+const summarise = ({ name, options, sources, outputs }: Plan): PlanSummary => ({
   name,
   intervalMs: options.intervalMs,
-  sources: sources.map(({ id, node }) => summaryOfSource(id, node.source)),
+  sources: sources.map(({ id, node }) => summariseSource(id, node.source)),
   outputs: outputs.map(({ node: { kind, writesTo } }) =>
     writesTo === undefined ? { kind } : { kind, writesTo },
   ),
@@ -35,7 +33,7 @@ const summaryOf = ({ name, options, sources, outputs }: Plan): PlanSummary => ({
 
 const answer = async (module: string): Promise<PlanAnswer> => {
   try {
-    return { plan: summaryOf(await loadPlan(module)) }
+    return { plan: summarise(await loadPlan(module)) }
   } catch (error) {
     const { code = 'MODULE_UNREADABLE', message } = error as {
       readonly code?: string
@@ -46,5 +44,5 @@ const answer = async (module: string): Promise<PlanAnswer> => {
 }
 
 writeSync(ANSWER_CHANNEL, JSON.stringify(await answer(process.argv[2] ?? '')))
-// A module may have left a timer or a connection open.
+// The module may have left a timer or a connection open.
 process.exit(0)

@@ -2,19 +2,19 @@ import type { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
-import type { Binding } from './bindings.ts'
+import type { Binding } from './bindable.ts'
 
 /** Settings of one of the two functions. */
 export interface FunctionSettings {
   /**
-   * Memory in MiB. Processing power grows with it: a whole processor at 1,769.
+   * Memory in MiB. Processing power grows with it: a function has a whole processor from 1,769 on.
    *
    * @default - 1,024 for intake, 1,769 for the driver
    */
   readonly memorySize?: number
   /**
-   * The longest that one invocation may take. The driver's is also how long the line stands still after its process has died in the middle
-   * of a batch, and a batch must fit into it.
+   * The longest that one invocation may take. A batch must fit into the time-out of the driver. If
+   * the driver dies in the middle of a batch, no batch runs until this time is over.
    *
    * @default - intake: 60 s. Driver: 60 s and three batch intervals, 15 minutes at most
    */
@@ -23,36 +23,38 @@ export interface FunctionSettings {
 
 /** What a {@link StreamingApp} is made with. */
 export interface StreamingAppProps {
-  /** The module whose default export is the pipeline, from the directory that `cdk` runs in. */
+  /** The module whose default export is the pipeline. A path from the directory of `cdk`. */
   readonly entry: string
   /**
-   * What the names in the pipeline stand for: for the name of a stream or a watched place, or for a bucket of an `s3://` address.
+   * What the names in the pipeline stand for: the name of a source, or the first name of an address
+   * such as `s3://results/totals`.
    *
-   * @default - what is not bound is created: an on-demand stream or a bucket each
+   * @default - what is not bound is created: a stream, a bucket, a queue or a table each
    */
   readonly bindings?: Readonly<Record<string, Binding>>
   /**
-   * The name under which `npx millrace status --app NAME` finds the application. No two in one account and region may have the same: stages
-   * side by side need one each.
+   * The name by which `npx millrace status --app NAME` finds the application. It must be unique in
+   * its account and region: two stages side by side need two names.
    *
    * @default - the name of the pipeline
    */
   readonly appName?: string
   /**
-   * What becomes of the table, the created streams and the created buckets when the stack is destroyed. A bucket that is not empty is never
-   * destroyed.
+   * What happens to everything that was created and holds data when the stack is destroyed. A
+   * bucket that is not empty is never destroyed.
    *
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy
   /**
-   * Encrypts the table and all buckets and streams that are created.
+   * Encrypts everything that is created and holds data.
    *
    * @default - keys that AWS manages
    */
   readonly encryptionKey?: IKey
   /**
-   * Orders deployments: a driver of a lower generation never runs again, so a roll-back must have a higher one too.
+   * Orders deployments. A driver of a lower generation never runs again, so a roll-back also needs
+   * a higher one.
    *
    * @default - the time of the synthesis in milliseconds
    */
@@ -70,13 +72,14 @@ export interface StreamingAppProps {
    */
   readonly driver?: FunctionSettings
   /**
-   * How long the functions' logs are kept.
+   * How long the logs of the functions are kept.
    *
    * @default RetentionDays.ONE_MONTH
    */
   readonly logRetention?: RetentionDays
   /**
-   * The alarm for lag rings when the oldest record that no batch has taken is this old. A quarter of the shortest retention of the sources.
+   * The age of waiting records at which alarms ring. It should be at most a quarter of the shortest
+   * retention of the sources.
    *
    * @default Duration.hours(6)
    */
@@ -84,7 +87,7 @@ export interface StreamingAppProps {
   /**
    * What is done when an alarm rings.
    *
-   * @default - nothing: alarms are there to look at
+   * @default - nothing: the console shows the alarm
    */
   readonly alarmActions?: readonly IAlarmAction[]
 }

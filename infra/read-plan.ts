@@ -3,15 +3,17 @@ import { type ErrorCode, MillraceError } from '../lib/base/errors.ts'
 import { ownConditions, ownFile } from './own-files.ts'
 import type { PlanAnswer, PlanSummary } from './plan-summary.ts'
 
-/** A module that waits for something when it is imported must not hold a deployment for ever. */
+/** A module that waits for something while it is imported must not block a deployment for ever. */
 const READ_MS_MAX = 60_000
 const ANSWER_CHANNEL = 3
 
 /**
- * The plan of the pipeline that a module exports. A constructor cannot wait for an import, so another process imports it, and this one waits
- * for that process. What the module prints goes to the standard error.
+ * The plan of the pipeline that a module exports. A constructor cannot wait for an import, so
+ * another process imports the module, and this one waits for that process. What the module prints
+ * goes to the standard error.
  *
- * Errors: those of the module, with their codes: `MODULE_NOT_FOUND`, `MODULE_UNREADABLE`, `MODULE_INVALID`, `PLAN_NO_OUTPUT` and others.
+ * @throws MillraceError The errors of the module, with their codes: `MODULE_NOT_FOUND`,
+ * `MODULE_UNREADABLE`, `MODULE_INVALID`, `PLAN_NO_OUTPUT` and others.
  */
 export const readPlan = (entry: string): PlanSummary => {
   const conditions = ownConditions.map((condition) => `--conditions=${condition}`)
@@ -22,18 +24,18 @@ export const readPlan = (entry: string): PlanSummary => {
       stdio: ['ignore', 2, 2, 'pipe'],
       timeout: READ_MS_MAX,
       encoding: 'utf8',
-      // What the caller's Node was started with, a debugger or a test runner, is not for this process.
+      // Options of the caller, such as those of a debugger or a test runner, are not passed on.
       env: { ...process.env, NODE_OPTIONS: '' },
     },
   )
   const text = output?.[ANSWER_CHANNEL] ?? ''
-  if (text === '') throw unanswered(entry, error?.message ?? `it ended with ${signal ?? status}`)
+  if (text === '') throw noAnswerError(entry, error?.message ?? `it ended with ${signal ?? status}`)
   const answer = JSON.parse(text) as PlanAnswer
   if ('plan' in answer) return answer.plan
-  throw passedOn(answer.error)
+  throw rebuildError(answer.error)
 }
 
-const unanswered = (entry: string, reason: string): MillraceError =>
+const noAnswerError = (entry: string, reason: string): MillraceError =>
   new MillraceError('MODULE_UNREADABLE', {
     problem: `The process that imports the module gave no answer: ${reason}`,
     value: entry,
@@ -41,7 +43,7 @@ const unanswered = (entry: string, reason: string): MillraceError =>
   })
 
 /** The error as the other process threw it. */
-const passedOn = ({
+const rebuildError = ({
   code,
   message,
 }: {

@@ -1,107 +1,72 @@
-/** Who may do what: the policies of the two roles, each action on the resources and names that it is for. */
+/** The policies of the two roles: each action only on the resources that it is meant for. */
 import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import { acknowledge } from './acknowledge.ts'
-import type { AnyBucket, AnyStream } from './bindings.ts'
+import { type AnyBucket, arnInBucket } from './buckets.ts'
+import type { KeyUse, Reach } from './deployed-kind.ts'
 import { allow, type Worker } from './functions.ts'
-import { actionsOf, isBucketAction, type Role, type Subject } from './grants.ts'
+import { distinctActions, type Role, roleGrants } from './grants.ts'
 
-/** Objects of a bucket whose keys begin with a prefix. */
-export interface BucketPart {
-  readonly bucket: AnyBucket
-  readonly prefix: string
-}
+/** The functions by their roles. */
+export type Workers = Readonly<Record<Role, Worker>>
 
-/** All that the two roles reach. */
-export interface Reach {
+/** Resources of an application that both roles use. */
+export interface OwnResources {
+  /** The name of the application in the table. */
   readonly app: string
   readonly table: Table
   readonly blocks: AnyBucket
   readonly triggers: IQueue
-  readonly notifications: IQueue | undefined
-  readonly streams: readonly AnyStream[]
-  readonly objects: readonly BucketPart[]
-  readonly outputs: readonly BucketPart[]
-  readonly discards: AnyBucket | undefined
 }
 
-/** Conditions that hold a statement to the items of one application. */
-export const itemsOf = (app: string, kind = '*'): Record<string, unknown> => ({
+/** What the sources and outputs need. */
+export interface KindRights {
+  readonly reaches: readonly Reach[]
+  readonly keys: readonly KeyUse[]
+}
+
+/** The condition that limits a statement to the items of one application. */
+export const itemsOf = (app: string, kind = '*'): Record<string, Record<string, unknown>> => ({
   'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${app}#${kind}`] },
 })
 
-const allowParts = (
-  role: Role,
-  { policy }: Worker,
-  subject: Subject,
-  parts: readonly BucketPart[],
-): void => {
-  const actions = actionsOf(role, subject)
-  for (const { bucket, prefix } of parts) {
-    allow(
-      policy,
-      actions.filter((action) => !isBucketAction(action)),
-      [bucket.arnForObjects(`${prefix}*`)],
-    )
-    // Without a condition on the prefix: S3 says "not there" instead of "denied" of a missing object only to those who may list the bucket.
-    allow(policy, actions.filter(isBucketAction), [bucket.bucketArn])
-  }
+const ownReaches = ({ app, table, blocks, triggers }: OwnResources): readonly Reach[] => [
+  { grants: roleGrants('table'), arnOf: () => table.tableArn, conditions: itemsOf(app) },
+  { grants: roleGrants('blocks'), arnOf: arnInBucket(blocks, app) },
+  { grants: roleGrants('triggers'), arnOf: () => triggers.queueArn },
+]
+
+const ownKeys = ({ table, blocks }: OwnResources): readonly KeyUse[] =>
+  [table.encryptionKey, blocks.encryptionKey].flatMap((key) => [
+    { key, role: 'intake' as const, use: 'both' as const },
+    { key, role: 'driver' as const, use: 'both' as const },
+  ])
+
+const allowReach = (role: Role, { policy }: Worker, { grants, arnOf, conditions }: Reach): void => {
+  const byArn = Map.groupBy(distinctActions(grants[role]), (action) => arnOf(action))
+  for (const [arn, actions] of byArn) allow(policy, actions, arn, conditions)
 }
 
-const allowAll = (role: Role, worker: Worker, reach: Reach): void => {
-  const { app, table, blocks, triggers, notifications, streams, objects, outputs, discards } = reach
-  const { policy } = worker
-  allow(policy, actionsOf(role, 'table'), [table.tableArn], itemsOf(app))
-  allowParts(role, worker, 'blocks', [{ bucket: blocks, prefix: app }])
-  allow(policy, actionsOf(role, 'triggers'), [triggers.queueArn])
-  allow(
-    policy,
-    actionsOf(role, 'notifications'),
-    notifications === undefined ? [] : [notifications.queueArn],
-  )
-  allow(
-    policy,
-    actionsOf(role, 'streams'),
-    streams.map(({ streamArn }) => streamArn),
-  )
-  allowParts(role, worker, 'objects', objects)
-  allowParts(role, worker, 'outputs', outputs)
-  allowParts(
-    role,
-    worker,
-    'discards',
-    discards === undefined ? [] : [{ bucket: discards, prefix: '' }],
-  )
+const allowKey = ({ role }: Worker, { key, use }: KeyUse): void => {
+  if (use === 'decrypt') key?.grantDecrypt(role)
+  else if (use === 'encrypt') key?.grantEncrypt(role)
+  else key?.grantEncryptDecrypt(role)
 }
 
-/** Keys of encrypted things: to read them takes the right to decrypt, and to write them the right to encrypt too. */
-const allowKeys = (
-  intake: Worker,
-  driver: Worker,
-  { table, blocks, streams, objects, outputs, discards }: Reach,
-): void => {
-  for (const { role } of [intake, driver]) {
-    table.encryptionKey?.grantEncryptDecrypt(role)
-    blocks.encryptionKey?.grantEncryptDecrypt(role)
-  }
-  for (const { encryptionKey } of streams)
-    for (const { role } of [intake, driver]) encryptionKey?.grantDecrypt(role)
-  for (const { bucket } of objects) bucket.encryptionKey?.grantDecrypt(driver.role)
-  for (const { bucket } of outputs) bucket.encryptionKey?.grantEncryptDecrypt(driver.role)
-  discards?.encryptionKey?.grantEncrypt(intake.role)
-}
+/** Actions on keys that end in an asterisk. */
+const KEY_ACTIONS = ['kms:GenerateDataKey*', 'kms:ReEncrypt*']
 
 /** Gives both roles what they need. */
-export const grantRights = (intake: Worker, driver: Worker, reach: Reach): void => {
-  allowAll('intake', intake, reach)
-  allowAll('driver', driver, reach)
-  allowKeys(intake, driver, reach)
-  for (const { role } of [intake, driver]) {
-    for (const action of ['kms:GenerateDataKey*', 'kms:ReEncrypt*'])
+export const grantRights = (workers: Workers, own: OwnResources, kinds: KindRights): void => {
+  const reaches = [...ownReaches(own), ...kinds.reaches]
+  for (const role of ['intake', 'driver'] as const)
+    for (const reach of reaches) allowReach(role, workers[role], reach)
+  for (const use of [...ownKeys(own), ...kinds.keys]) allowKey(workers[use.role], use)
+  for (const { role } of [workers.intake, workers.driver])
+    for (const action of KEY_ACTIONS)
       acknowledge(
         role,
         `AwsSolutions-IAM5[Action::${action}]`,
-        'The variants of one action, on one key; the CDK grants keys so',
+        'The CDK grants keys so. The asterisk stands for variants of one action on one key.',
       )
-  }
 }

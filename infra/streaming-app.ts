@@ -1,3 +1,5 @@
+import './sinks/all.ts'
+import './sources/all.ts'
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Table } from 'aws-cdk-lib/aws-dynamodb'
@@ -7,42 +9,38 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
 import type { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import { Construct } from 'constructs'
-import { createAlarms } from './alarms.ts'
-import { type AnyBucket, type AnyStream, type Needs, needsOf } from './bindings.ts'
+import { type AccessScope, grantAccess } from './access.ts'
+import { commonRules, createAlarms, type Rule } from './alarms.ts'
+import type { NamedResources } from './bindable.ts'
+import { needsOf } from './bindings.ts'
 import { functionCode } from './bundle.ts'
 import {
   checkBindings,
-  checkedAppName,
-  checkedGeneration,
+  checkAppName,
+  checkGeneration,
   checkInterval,
   checkRegions,
 } from './checks.ts'
-import {
-  createSchedule,
-  NOTIFICATION_RETENTION,
-  mapQueue,
-  mapStream,
-  notifyOwn,
-  notifyTheirs,
-  windowSeconds,
-} from './event-sources.ts'
+import { printCommands } from './commands.ts'
+import { type DeployedKinds, deployKinds } from './deploy-kinds.ts'
+import { createSchedule, mapQueue } from './event-sources.ts'
 import { createWorker, driverSettings, intakeSettings, type Worker } from './functions.ts'
 import { createMetrics, type MetricName, metricOf } from './metrics.ts'
 import { createParameter } from './parameter.ts'
-import { grantAccess, type AccessScope } from './access.ts'
-import { createOutputs, createPlaces, objectsNeeds, type Places, streamNeeds } from './locations.ts'
 import type { PlanSummary } from './plan-summary.ts'
 import type { FunctionSettings, StreamingAppProps } from './props.ts'
 import { createQueue, type QueuePair } from './queues.ts'
 import { readPlan } from './read-plan.ts'
-import { createBlocks, createDiscards, createTable } from './resources.ts'
+import { createBlocks, createItemTable } from './resources.ts'
 import { grantRights } from './rights.ts'
 import { driverVariables, intakeVariables } from './variables.ts'
 
 const DRIVERS_MAX = 2
+const LAG_MAX: Duration = Duration.hours(6)
 
 /**
- * A pipeline as an application on AWS: the module's plan is read when the construct is made, and exactly what it needs is created.
+ * A pipeline as an application on AWS. The construct reads the plan of the module and creates
+ * exactly what it needs.
  *
  * @example
  * ```ts
@@ -52,105 +50,109 @@ const DRIVERS_MAX = 2
  * ```
  */
 export class StreamingApp extends Construct {
-  /** The name under which the command line finds it: `npx millrace status --app NAME`. */
+  /** The name by which the command line finds it: `npx millrace status --app NAME`. */
   readonly appName: string
-  /** Tells the command line where all the rest is. */
+  /** Tells the command line where everything else is. */
   readonly parameter: StringParameter
-  /** Holds all that the application knows. */
+  /** Stores everything that the application knows. */
   readonly table: Table
-  /** Holds large segments. */
+  /** Stores large segments. */
   readonly blocks: Bucket
   /** The function that takes records in. */
   readonly intake: Worker
   /** The function that runs batches. */
   readonly driver: Worker
-  /** Calls the driver. */
+  /** The queue that calls the driver. */
   readonly triggers: QueuePair
-  /** Tells intake of new objects; undefined where no source watches any. */
+  /** The queue that tells intake of new objects. Undefined: no source watches a bucket. */
   readonly notifications: QueuePair | undefined
-  /** What Lambda could not hand over; undefined where no source is a stream. */
+  /** Records that Lambda could not hand over. Undefined: no source reads a stream. */
   readonly discards: Bucket | undefined
   /** The streams that are read, by their names in the pipeline: those given and those created. */
-  readonly streams: Readonly<Record<string, AnyStream>>
-  /** The buckets that are read and written, by their names in the pipeline: those given and those created. */
-  readonly buckets: Readonly<Record<string, AnyBucket>>
-  /** The event source mappings of the streams. */
+  readonly streams: NamedResources['streams']
+  /** The buckets that are read or written, by their names: those given and those created. */
+  readonly buckets: NamedResources['buckets']
+  /** The queues that are read, by their names: those given and those created. */
+  readonly queues: NamedResources['queues']
+  /** The tables that are written, by their names: those given and those created. */
+  readonly tables: NamedResources['tables']
+  /** The event source mappings through which the sources call intake. */
   readonly mappings: readonly CfnEventSourceMapping[]
   /** All alarms. */
   readonly alarms: readonly Alarm[]
   readonly #props: StreamingAppProps
   readonly #plan: PlanSummary
   readonly #generation: number
-  readonly #needs: Needs
-  readonly #places: Places
+  readonly #kinds: DeployedKinds
   readonly #namespace: string
 
-  /** Throws MillraceError `INTERVAL_UNFIT`, `BINDING_UNFIT`, `BINDING_MISSING`, `BINDING_UNKNOWN`, and those of the module. */
+  /**
+   * @throws MillraceError `INTERVAL_UNFIT`, `BINDING_UNFIT`, `BINDING_MISSING`, `BINDING_UNKNOWN`,
+   * `QUEUE_NOT_RECOVERABLE`, `ARGUMENT_INVALID`, and the errors of the module.
+   */
   constructor(scope: Construct, id: string, props: StreamingAppProps) {
     super(scope, id)
     const { entry, bindings = {}, removalPolicy = RemovalPolicy.RETAIN, encryptionKey } = props
     checkBindings(bindings)
     checkRegions(this, bindings)
     this.#props = props
-    this.#generation = checkedGeneration(props.generation ?? Date.now())
+    this.#generation = checkGeneration(props.generation ?? Date.now())
     this.#plan = readPlan(entry)
     checkInterval(this.#plan)
-    this.#needs = needsOf(this.#plan, bindings)
-    this.appName = checkedAppName(props.appName ?? this.#plan.name)
+    const needs = needsOf(this.#plan, bindings)
+    this.appName = checkAppName(props.appName ?? this.#plan.name)
     this.#namespace = `Millrace/${this.node.path}`
 
-    const keeping = { removalPolicy, encryptionKey }
-    this.table = createTable(this, keeping)
-    this.blocks = createBlocks(this, keeping)
-    this.#places = createPlaces(this, this.#needs, bindings, keeping)
-    this.streams = this.#places.streams
-    this.buckets = this.#places.buckets
-    this.discards = Object.keys(this.streams).length > 0 ? createDiscards(this, keeping) : undefined
+    const { intervalMs } = this.#plan
+    const storage = { removalPolicy, encryptionKey }
+    const intake = intakeSettings(props.intake)
+    const driver = driverSettings(intervalMs, props.driver)
+    this.table = createItemTable(this, storage)
+    this.blocks = createBlocks(this, storage)
+    const lagMax = props.lagMax ?? LAG_MAX
+    const settings = { scope: this, storage, intervalMs, intakeTimeout: intake.timeout, lagMax }
+    this.#kinds = deployKinds(needs, bindings, settings)
+    const { resources, shared } = this.#kinds
+    this.streams = resources.streams
+    this.buckets = resources.buckets
+    this.queues = resources.queues
+    this.tables = resources.tables
+    this.discards = shared.discards
+    this.notifications = shared.notifications
 
-    const settings = {
-      intake: intakeSettings(props.intake),
-      driver: driverSettings(this.#plan.intervalMs, props.driver),
-    }
-    this.triggers = createQueue(this, 'Triggers', {
-      // A tick of a driver that died comes back when that driver's lease is over.
-      visibilityTimeout: settings.driver.timeout.plus(Duration.seconds(30)),
-      // The schedule makes a new one each minute.
-      retention: Duration.hours(1),
-      tries: 3,
-    })
-    this.notifications =
-      objectsNeeds(this.#needs).length > 0 ? this.#createHints(settings.intake.timeout) : undefined
+    this.triggers = this.#createTriggers(driver.timeout)
     const code = functionCode(entry)
-    this.intake = this.#worker('intake', code, settings.intake)
-    this.driver = this.#worker('driver', code, settings.driver)
+    this.intake = this.#createIntake(code, intake)
+    this.driver = this.#createDriver(code, driver)
     this.#grantRights()
-    this.mappings = this.#mapAll()
-    createSchedule(this, this.#plan.name, this.triggers.queue)
-    createMetrics(this, this.#namespace, {
-      intake: this.intake.logGroup,
-      driver: this.driver.logGroup,
-    })
-    this.alarms = this.#createAlarms()
+    const connection = this.#kinds.connect(this.intake)
+    this.mappings = connection.mappings
+    this.#mapTriggers()
+    this.#createMetrics()
+    this.alarms = this.#createAlarms(lagMax, connection.alarms)
     this.parameter = this.#createParameter()
-    createOutputs(this, this.appName, this.table.tableName, this.#needs, this.#places)
+    this.#printCommands()
   }
 
-  /** Lets somebody see how the application is doing: `millrace status` and `millrace dead-letters`. */
+  /** Lets somebody see how the application is doing: `millrace status`, `millrace dead-letters`. */
   grantRead(grantee: IGrantable): Grant {
-    return grantAccess(grantee, 'reader', this.#reachOfPeople())
+    return grantAccess(grantee, 'reader', this.#accessScope())
   }
 
-  /** Lets somebody read the records that were put aside, `millrace dead-letters`, and nothing else. */
+  /** Lets somebody read records that were put aside, and nothing else: `millrace dead-letters`. */
   grantReadDeadLetters(grantee: IGrantable): Grant {
-    return grantAccess(grantee, 'letterReader', this.#reachOfPeople())
+    return grantAccess(grantee, 'letterReader', this.#accessScope())
   }
 
-  /** Lets somebody operate the application: all of the above, and `millrace resume`, `skip`, `reset` and `redrive`. */
+  /**
+   * Lets somebody operate the application: all of the above, and `millrace resume`, `skip`, `reset`
+   * and `redrive`.
+   */
   grantOperate(grantee: IGrantable): Grant {
-    return grantAccess(grantee, 'operator', this.#reachOfPeople())
+    return grantAccess(grantee, 'operator', this.#accessScope())
   }
 
-  /** The age of the oldest record that no batch has taken, in milliseconds. Default: the maximum of a minute. */
+  /** The age of the oldest record that no batch has taken, in ms. Default: a minute's maximum. */
   metricLag(props?: MetricOptions): Metric {
     return this.metric('Lag', props)
   }
@@ -180,9 +182,74 @@ export class StreamingApp extends Construct {
     return metricOf(this.#namespace, name, props)
   }
 
-  #reachOfPeople(): AccessScope {
-    const { parameter, table, blocks, triggers } = this
-    return { app: this.#plan.name, parameter, table, blocks, triggers: triggers.queue }
+  #createTriggers(driverTimeout: Duration): QueuePair {
+    return createQueue(this, 'Triggers', {
+      // A trigger of a driver that died comes back when the lease of that driver is over.
+      visibilityTimeout: driverTimeout.plus(Duration.seconds(30)),
+      // The schedule sends a new one each minute.
+      retention: Duration.hours(1),
+      tries: 3,
+    })
+  }
+
+  #commonFacts(): Parameters<typeof intakeVariables>[0] {
+    return {
+      table: this.table.tableName,
+      blocks: this.blocks.bucketName,
+      triggers: this.triggers.queue.queueUrl,
+      sources: this.#kinds.sources,
+    }
+  }
+
+  #createIntake(code: Code, settings: Required<FunctionSettings>): Worker {
+    return createWorker(this, 'Intake', {
+      name: 'intake',
+      code,
+      settings,
+      environment: intakeVariables(this.#commonFacts()),
+      logRetention: this.#props.logRetention ?? RetentionDays.ONE_MONTH,
+      description: `Takes records in for ${this.appName}`,
+    })
+  }
+
+  #createDriver(code: Code, settings: Required<FunctionSettings>): Worker {
+    const facts = {
+      outputs: this.#kinds.outputs,
+      generation: this.#generation,
+      timeoutS: settings.timeout.toSeconds(),
+    }
+    return createWorker(this, 'Driver', {
+      name: 'driver',
+      code,
+      settings,
+      environment: driverVariables(this.#commonFacts(), facts),
+      logRetention: this.#props.logRetention ?? RetentionDays.ONE_MONTH,
+      description: `Runs the batches of ${this.appName}`,
+    })
+  }
+
+  #grantRights(): void {
+    const { intake, driver, table, blocks, triggers } = this
+    const own = { app: this.#plan.name, table, blocks, triggers: triggers.queue }
+    grantRights({ intake, driver }, own, this.#kinds)
+  }
+
+  #mapTriggers(): void {
+    const { queue } = this.triggers
+    const settings = { queue, batchSize: 10, windowS: 0, concurrency: DRIVERS_MAX }
+    mapQueue(this, 'TriggersMapping', this.driver, settings)
+    createSchedule(this, this.#plan.name, queue)
+  }
+
+  #createMetrics(): void {
+    const { intake, driver } = this
+    createMetrics(this, this.#namespace, { intake: intake.logGroup, driver: driver.logGroup })
+  }
+
+  #createAlarms(lagMax: Duration, ofSources: readonly Rule[]): readonly Alarm[] {
+    const { intake, driver, triggers } = this
+    const common = commonRules({ namespace: this.#namespace, lagMax, intake, driver, triggers })
+    return createAlarms(this, [...common, ...ofSources], this.#props.alarmActions ?? [])
   }
 
   #createParameter(): StringParameter {
@@ -200,126 +267,18 @@ export class StreamingApp extends Construct {
     })
   }
 
-  /** Hints are tried for hours before they are put aside: the objects stay, but nothing else says that they are new. */
-  #createHints(timeout: Duration): QueuePair {
-    // AWS's advice for queues that call functions: six times the time-out, so that throttling alone uses up no try.
-    return createQueue(this, 'Notifications', {
-      visibilityTimeout: Duration.seconds(6 * timeout.toSeconds()),
-      retention: NOTIFICATION_RETENTION,
-      tries: 50,
-    })
+  #printCommands(): void {
+    const value = `npx millrace status --app ${this.appName}`
+    const table = this.table.tableName
+    printCommands(this, [
+      ...this.#kinds.commands,
+      { id: 'Show', value, description: 'Shows how the application is doing' },
+      { id: 'TableName', value: table, description: 'The table of the application' },
+    ])
   }
 
-  #worker(name: 'intake' | 'driver', code: Code, settings: Required<FunctionSettings>): Worker {
-    const isDriver = name === 'driver'
-    const facts = {
-      table: this.table.tableName,
-      blocks: this.blocks.bucketName,
-      triggers: this.triggers.queue.queueUrl,
-      needs: this.#needs,
-      places: this.#places,
-    }
-    const environment = isDriver
-      ? driverVariables(facts, {
-          generation: this.#generation,
-          timeoutS: settings.timeout.toSeconds(),
-        })
-      : intakeVariables(facts)
-    return createWorker(this, isDriver ? 'Driver' : 'Intake', {
-      name,
-      code,
-      settings,
-      environment,
-      logRetention: this.#props.logRetention ?? RetentionDays.ONE_MONTH,
-      description: isDriver
-        ? `Runs the batches of ${this.appName}`
-        : `Takes records in for ${this.appName}`,
-    })
+  #accessScope(): AccessScope {
+    const { parameter, table, blocks, triggers } = this
+    return { app: this.#plan.name, parameter, table, blocks, triggers: triggers.queue }
   }
-
-  #grantRights(): void {
-    const part = ({ name, prefix }: { readonly name: string; readonly prefix: string }) => ({
-      bucket: this.buckets[name] as AnyBucket,
-      prefix,
-    })
-    grantRights(this.intake, this.driver, {
-      app: this.#plan.name,
-      table: this.table,
-      blocks: this.blocks,
-      triggers: this.triggers.queue,
-      notifications: this.notifications?.queue,
-      streams: Object.values(this.streams),
-      objects: objectsNeeds(this.#needs).map(part),
-      outputs: this.#needs.outputs.map(part),
-      discards: this.discards,
-    })
-  }
-
-  #mapAll(): readonly CfnEventSourceMapping[] {
-    const { intervalMs } = this.#plan
-    mapQueue(this, 'TriggersMapping', this.driver, {
-      queue: this.triggers.queue,
-      batchSize: 10,
-      windowS: 0,
-      concurrency: DRIVERS_MAX,
-    })
-    if (this.notifications !== undefined) {
-      mapQueue(this, 'NotificationsMapping', this.intake, {
-        queue: this.notifications.queue,
-        batchSize: 1_000,
-        windowS: Math.max(1, windowSeconds(intervalMs)),
-      })
-      this.#notify(this.notifications)
-    }
-    return Object.entries(this.streams).map(([name, stream]) => {
-      // Two sources of one stream share its mapping: it begins where the first of them does.
-      const starts = streamNeeds(this.#needs).flatMap((source) =>
-        source.name === name ? [source.startFrom] : [],
-      )
-      const startFrom = starts.includes('trimHorizon')
-        ? 'trimHorizon'
-        : Math.min(...starts.map(Number))
-      return mapStream(this, `Mapping-${name}`, this.intake, {
-        stream,
-        startFrom,
-        intervalMs,
-        discards: this.discards as Bucket,
-      })
-    })
-  }
-
-  #notify({ queue }: QueuePair): void {
-    for (const name of new Set(objectsNeeds(this.#needs).map((source) => source.name))) {
-      const bucket = this.buckets[name] as AnyBucket
-      const prefixes = objectsNeeds(this.#needs).flatMap((source) =>
-        source.name === name ? [source.prefix] : [],
-      )
-      if (this.#props.bindings?.[name] === undefined)
-        notifyOwn(bucket as Bucket, queue, withoutOverlaps(prefixes))
-      else notifyTheirs(bucket, queue, withoutOverlaps(prefixes), this)
-    }
-  }
-
-  #createAlarms(): readonly Alarm[] {
-    const watched = {
-      namespace: this.#namespace,
-      lagMax: this.#props.lagMax ?? Duration.hours(6),
-      intake: this.intake,
-      driver: this.driver,
-      queues: {
-        Triggers: this.triggers,
-        ...(this.notifications === undefined ? {} : { Hints: this.notifications }),
-      },
-      streams: this.mappings,
-    }
-    return createAlarms(this, watched, this.#props.alarmActions ?? [])
-  }
-}
-
-/** S3 takes no two notifications of one event whose prefixes overlap: the shorter one tells it all. */
-const withoutOverlaps = (prefixes: readonly string[]): readonly string[] => {
-  const distinct = [...new Set(prefixes)]
-  return distinct.filter(
-    (prefix) => !distinct.some((other) => other !== prefix && prefix.startsWith(other)),
-  )
 }

@@ -1,57 +1,47 @@
-/** The environment variables of the functions: functions/environment.ts says what each is, and reads them. */
-import type { Needs } from './bindings.ts'
-import type { Places } from './locations.ts'
+/** The environment variables of the functions. functions/environment.ts documents them. */
+import type { StoredLocation } from './deployed-kind.ts'
 
-/** What intake is told. */
+/** What both functions are told. */
 export interface CommonFacts {
+  /** The name of the table. */
   readonly table: string
+  /** The name of the bucket for large segments. */
   readonly blocks: string
+  /** The URL of the queue of triggers. */
   readonly triggers: string
-  readonly needs: Needs
-  readonly places: Places
+  /** By the id of the source node. */
+  readonly sources: Readonly<Record<string, StoredLocation>>
 }
 
-/** What the driver is told besides. */
+/** What only the driver is told. */
 export interface DriverFacts {
+  /** By the name that the pipeline has for them. */
+  readonly outputs: Readonly<Record<string, StoredLocation>>
   readonly generation: number
+  /** The time-out of the driver, in seconds. */
   readonly timeoutS: number
 }
 
-const sourcesOf = (needs: Needs, { streams, buckets }: Places): Readonly<Record<string, object>> =>
-  Object.fromEntries(
-    needs.sources.map((source) => [
-      source.id,
-      source.kind === 'objects'
-        ? { kind: 'objects', bucket: buckets[source.name]?.bucketName, prefix: source.prefix }
-        : { kind: 'kinesis', streamArn: streams[source.name]?.streamArn },
-    ]),
-  )
-
-/** For intake. */
+/** The variables of intake. */
 export const intakeVariables = ({
   table,
   blocks,
   triggers,
-  needs,
-  places,
+  sources,
 }: CommonFacts): Readonly<Record<string, string>> => ({
   MILLRACE_TABLE: table,
   MILLRACE_BLOCKS: blocks,
   MILLRACE_TRIGGERS: triggers,
-  MILLRACE_SOURCES: JSON.stringify(sourcesOf(needs, places)),
+  MILLRACE_SOURCES: JSON.stringify(sources),
 })
 
-/** For the driver. */
+/** The variables of the driver. */
 export const driverVariables = (
   facts: CommonFacts,
-  { generation, timeoutS }: DriverFacts,
+  { outputs, generation, timeoutS }: DriverFacts,
 ): Readonly<Record<string, string>> => ({
   ...intakeVariables(facts),
-  MILLRACE_OUTPUTS: JSON.stringify(
-    Object.fromEntries(
-      facts.needs.outputs.map(({ name }) => [name, facts.places.buckets[name]?.bucketName]),
-    ),
-  ),
+  MILLRACE_OUTPUTS: JSON.stringify(outputs),
   MILLRACE_GENERATION: String(generation),
   MILLRACE_TIMEOUT_S: String(timeoutS),
 })

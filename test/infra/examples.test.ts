@@ -1,49 +1,33 @@
-import { App, type Stack } from 'aws-cdk-lib'
+import { App, Duration, type Stack } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { Stream } from 'aws-cdk-lib/aws-kinesis'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
+import { Queue } from 'aws-cdk-lib/aws-sqs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readEnvironment } from '../../functions/environment.ts'
-import type { Binding } from '../../infra/bindings.ts'
+import type { Binding } from '../../infra/bindable.ts'
 import { exampleStack } from '../../infra/example.ts'
 import { StreamingApp } from '../../infra/streaming-app.ts'
-import { newStack } from './stacks.ts'
+import { newStack, variablesOf } from './stacks.ts'
 
 const example = (name: string): string =>
   join(import.meta.dirname, '..', '..', 'examples', `${name}.ts`)
 
-/** The variables of the driver, as the function reads them; what only CloudFormation knows is a word. */
-const environmentIn = (template: Template): ReturnType<typeof readEnvironment> => {
-  const [driver] = Object.values(
-    template.findResources('AWS::Lambda::Function', { Properties: { Handler: 'driver.handler' } }),
-  )
-  const { Variables } = (
-    driver as { Properties: { Environment: { Variables: Record<string, unknown> } } }
-  ).Properties.Environment
-  return readEnvironment(
-    Object.fromEntries(Object.entries(Variables).map(([name, value]) => [name, shown(value)])),
-  )
-}
-
-const shown = (value: unknown): string => {
-  if (typeof value === 'string') return value
-  const { 'Fn::Join': join_, Ref: ref } = value as {
-    'Fn::Join'?: [string, unknown[]]
-    Ref?: string
-  }
-  return join_ === undefined ? (ref ?? 'attribute') : join_[1].map(shown).join(join_[0])
-}
+/** The variables of the driver, as the function reads them. */
+const environmentIn = (template: Template): ReturnType<typeof readEnvironment> =>
+  readEnvironment(variablesOf(template, 'driver'))
 
 const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } })
 exampleStack(app)
 const deployed = Template.fromStack(app.node.findChild('Millrace') as Stack)
 
-test('what npx cdk deploy deploys reads a stream and a bucket, writes into another bucket, and says what to do next', () => {
+test('npx cdk deploy reads a stream and a bucket, writes to a bucket, prints commands', () => {
   expect([...environmentIn(deployed).sources]).toMatchObject([
     ['kinesisTextStream-1', { kind: 'kinesis' }],
     ['textFileStream-1', { kind: 'objects', prefix: '' }],
   ])
+  expect([...environmentIn(deployed).outputs]).toMatchObject([['results', { kind: 'objects' }]])
   expect(Object.keys(deployed.findOutputs('*'))).toEqual([
     'ExamplePutclicks',
     'ExampleDropdrop',
@@ -72,6 +56,13 @@ const lines: readonly {
     bound: 'a stream',
     to: (stack) => ({ lines: new Stream(stack, 'Mine') }),
     source: { kind: 'kinesis' },
+  },
+  {
+    bound: 'a queue',
+    to: (stack) => ({
+      lines: new Queue(stack, 'Mine', { visibilityTimeout: Duration.minutes(6) }),
+    }),
+    source: { kind: 'sqs' },
   },
 ]
 

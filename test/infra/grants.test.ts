@@ -2,20 +2,22 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
+  type AccessLevel,
   actionsOf,
+  distinctActions,
   type Grant,
   grants,
-  type AccessLevel,
   type Role,
-  type Subject,
 } from '../../infra/grants.ts'
-import { actionsIn, type Statement, statementsOf, synthesise } from './stacks.ts'
+import { deployedKinds } from '../../infra/kinds.ts'
+import { actionsIn, type Statement, statementsOf, synthesise, textOf } from './stacks.ts'
 
-// Three things have to agree: the commands in the code, the list in infra/grants.ts, and the policies in the templates.
+// Three things must agree: the commands in the code, the lists in infra/grants.ts and in the files
+// of the kinds, and the policies in the templates.
 
 const root = join(import.meta.dirname, '..', '..')
 
-/** The actions that AWS checks for a command, and those it checks with some of its parameters. */
+/** The actions that AWS checks for a command: always, and with some parameters. */
 const ACTIONS: Readonly<
   Record<string, { readonly always: readonly string[]; readonly also?: readonly string[] }>
 > = {
@@ -28,7 +30,7 @@ const ACTIONS: Readonly<
   BatchWriteItemCommand: { always: ['dynamodb:BatchWriteItem'] },
   ScanCommand: { always: ['dynamodb:Scan'] },
   DescribeTableCommand: { always: ['dynamodb:DescribeTable'] },
-  // With a version; and without the right to list, a missing object is "denied".
+  // With a version. Without the right to list, S3 says "denied" of a missing object.
   GetObjectCommand: { always: ['s3:GetObject'], also: ['s3:GetObjectVersion', 's3:ListBucket'] },
   HeadObjectCommand: { always: ['s3:GetObject'], also: ['s3:GetObjectVersion', 's3:ListBucket'] },
   PutObjectCommand: { always: ['s3:PutObject'] },
@@ -49,7 +51,7 @@ const filesBelow = (folder: string): readonly string[] =>
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => join(entry.parentPath, entry.name))
 
-/** The commands that are sent by what runs on AWS, and by the command line, which goes through the same adapters. */
+/** The commands that the functions and the command line send. They use the same adapters. */
 const commands: readonly string[] = [
   ...new Set(
     ['lib/adapters/aws', 'functions']
@@ -62,16 +64,30 @@ const commands: readonly string[] = [
   ),
 ]
 
-const subjectsOf = (role: Role | AccessLevel): readonly Subject[] =>
-  Object.keys(grants[role]) as readonly Subject[]
+/** What a role may do with one type of resource: `table`, or `kinesis.streams` of a kind. */
+type Lists = Readonly<Record<string, readonly Grant[]>>
+
+const listsOf = (role: Role): Lists => ({
+  ...grants[role],
+  ...Object.fromEntries(
+    deployedKinds().flatMap(({ name, grants: ofKind }) =>
+      Object.entries(ofKind).map(([type, byRole]) => [`${name}.${type}`, byRole[role] ?? []]),
+    ),
+  ),
+})
+const LISTS: Readonly<Record<Role | AccessLevel, Lists>> = {
+  ...grants,
+  intake: listsOf('intake'),
+  driver: listsOf('driver'),
+}
+
 const usedByCode = (role: Role | AccessLevel): readonly string[] =>
-  subjectsOf(role).flatMap((subject) =>
-    (grants[role][subject] as readonly Grant[])
-      .filter(({ by }) => by === 'code')
-      .flatMap(({ actions }) => actions),
-  )
-const everybody = Object.keys(grants) as readonly (Role | AccessLevel)[]
-const declaredForCode: readonly string[] = [...new Set(everybody.flatMap(usedByCode))].toSorted()
+  Object.values(LISTS[role])
+    .flat()
+    .filter(({ by }) => by === 'code')
+    .flatMap(({ actions }) => actions)
+const roles = Object.keys(LISTS) as readonly (Role | AccessLevel)[]
+const declaredForCode: readonly string[] = [...new Set(roles.flatMap(usedByCode))].toSorted()
 
 describe('the list and the code', () => {
   test('the code sends commands, and each is known here', () => {
@@ -84,10 +100,10 @@ describe('the list and the code', () => {
     expect(needed.filter((action) => !declaredForCode.includes(action))).toEqual([])
   })
 
-  test('who reads writes nothing, and who operates may do what a driver may do to items', () => {
+  test('a reader writes nothing, and an operator may do the same to items as the driver', () => {
     const writes = /Put|Write|Delete|Send/
-    for (const person of ['reader', 'letterReader'] as const)
-      expect(usedByCode(person).filter((action) => writes.test(action))).toEqual([])
+    for (const level of ['reader', 'letterReader'] as const)
+      expect(usedByCode(level).filter((action) => writes.test(action))).toEqual([])
     for (const subject of ['table', 'blocks'] as const)
       expect(actionsOf('operator', subject)).toEqual(actionsOf('driver', subject))
   })
@@ -101,25 +117,39 @@ describe('the list and the code', () => {
   })
 })
 
-/** Actions on what an application of this kind has, as the list has them. */
-const listed = (role: Role, subjects: readonly Subject[]): readonly string[] =>
-  [...new Set(subjects.flatMap((subject) => actionsOf(role, subject)))].toSorted()
+/** The actions that the lists have for these types of resources. */
+const listed = (role: Role, types: readonly string[]): readonly string[] =>
+  [...new Set(types.flatMap((type) => distinctActions(LISTS[role][type])))].toSorted()
+
+const applications: readonly {
+  readonly name: string
+  readonly intake: readonly string[]
+  readonly driver: readonly string[]
+}[] = [
+  {
+    name: 'clicks',
+    intake: ['kinesis.streams', 'kinesis.discards'],
+    driver: ['kinesis.streams', 'objects.outputs'],
+  },
+  { name: 'files', intake: ['objects.notifications'], driver: ['objects.objects'] },
+  { name: 'orders', intake: ['sqs.queues'], driver: ['dynamodb.tables'] },
+]
+const OWN = ['table', 'blocks', 'triggers', 'logs']
+
+test('the applications below use every list', () => {
+  for (const role of ['intake', 'driver'] as const) {
+    const used = new Set([...OWN, ...applications.flatMap((one) => one[role])])
+    const unused = Object.entries(LISTS[role]).filter(
+      ([type, list]) => list.length > 0 && !used.has(type),
+    )
+    expect(unused).toEqual([])
+  }
+})
 
 const resourcesOf = ({ Resource }: Statement): readonly unknown[] =>
   Array.isArray(Resource) ? (Resource as unknown[]) : [Resource]
 
-describe.each([
-  {
-    name: 'clicks',
-    intake: ['table', 'blocks', 'triggers', 'streams', 'discards', 'logs'],
-    driver: ['table', 'blocks', 'triggers', 'streams', 'outputs', 'logs'],
-  },
-  {
-    name: 'files',
-    intake: ['table', 'blocks', 'triggers', 'notifications', 'logs'],
-    driver: ['table', 'blocks', 'triggers', 'objects', 'logs'],
-  },
-])('the list and the template of $name', ({ name, intake, driver }) => {
+describe.each(applications)('the list and the template of $name', ({ name, intake, driver }) => {
   const { template } = synthesise(name)
   const statements = {
     intake: statementsOf(template, 'AppIntakePolicy'),
@@ -127,20 +157,22 @@ describe.each([
   }
 
   test('agree', () => {
-    expect(actionsIn(statements.intake)).toEqual(listed('intake', intake as Subject[]))
-    expect(actionsIn(statements.driver)).toEqual(listed('driver', driver as Subject[]))
+    expect(actionsIn(statements.intake)).toEqual(listed('intake', [...OWN, ...intake]))
+    expect(actionsIn(statements.driver)).toEqual(listed('driver', [...OWN, ...driver]))
   })
 
-  test('items are held to the name of the application', () => {
-    for (const statement of [...statements.intake, ...statements.driver].filter(({ Action }) =>
-      String(Action).includes('dynamodb'),
-    ))
+  test('both roles may only use the items of the application in its table', () => {
+    const onTable = [...statements.intake, ...statements.driver].filter(({ Resource }) =>
+      /^AppTable[0-9A-F]{8}\.Arn$/.test(textOf(Resource)),
+    )
+    expect(onTable).toHaveLength(2)
+    for (const statement of onTable)
       expect(statement.Condition).toEqual({
         'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${name}#*`] },
       })
   })
 
-  test('no action and no resource is everything', () => {
+  test('no statement is for all actions or all resources', () => {
     for (const statement of [...statements.intake, ...statements.driver]) {
       expect(actionsIn([statement]).filter((action) => action.includes('*'))).toEqual([])
       expect(resourcesOf(statement)).not.toContain('*')

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { bundleOptions } from '../../infra/bundle.ts'
 import { fixture } from './stacks.ts'
 
-/** What a process has loaded before it looks at its first event: what is imported later, when a plan needs it, is not in it. */
+/** The clients that a process has loaded before its first event. Later imports do not count. */
 const loadedWith = ({ outputs }: Metafile, start: string): ReadonlySet<string> => {
   const files = new Set<string>()
   const visit = (file: string): void => {

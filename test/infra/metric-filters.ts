@@ -1,6 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions'
 
-/** A metric filter of a template: what it looks for in the lines of which function, and what it counts. */
+/** A metric filter of a template: the lines that it looks for, and what it counts. */
 export interface MetricFilter {
   readonly metric: string
   readonly role: 'intake' | 'driver'
@@ -36,7 +36,7 @@ export const metricFilters = (template: Template): readonly MetricFilter[] =>
 
 type Entry = Readonly<Record<string, unknown>>
 
-/** As CloudWatch Logs reads lines: one that is no JSON from its first character on has no fields. */
+/** Reads a line as CloudWatch Logs does: a line has fields only if all of it is JSON. */
 const entryOf = (line: string): Entry | undefined => {
   try {
     const value: unknown = JSON.parse(line)
@@ -46,7 +46,7 @@ const entryOf = (line: string): Entry | undefined => {
   }
 }
 
-/** One comparison: a text is only equal to a text, and a number only compared with a number. */
+/** Evaluates a comparison. Text is only equal to text, and numbers are compared with numbers. */
 const holds = (comparison: string, entry: Entry): boolean => {
   const [, field = '', operator, text, number] =
     /^\$\.(\w+) (=|>|>=) (?:"([^"]*)"|(-?\d+))$/.exec(comparison.trim()) ?? []
@@ -70,7 +70,7 @@ const matches = (pattern: string, entry: Entry): boolean => {
     .some((all) => all.split(' && ').every((comparison) => holds(comparison, entry)))
 }
 
-/** The values that a filter takes from lines, in their order. */
+/** The values that a filter takes from lines, in the order of the lines. */
 export const valuesOf = (
   { pattern, value }: MetricFilter,
   lines: readonly string[],

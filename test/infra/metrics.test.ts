@@ -6,7 +6,7 @@ import { pipelineOf, World } from '../unit/runtime/harness.ts'
 import { metricFilters, valuesOf } from './metric-filters.ts'
 import { synthesise } from './stacks.ts'
 
-// The metrics of the template over the lines that the functions really write.
+// Applies the metric filters of the template to lines that the functions really write.
 
 const filters = metricFilters(synthesise('clicks').template)
 const MINUTE_MS = 60_000
@@ -23,7 +23,10 @@ const deployed = (
   })
 }
 
-/** The values of each metric that has any, in the order in which they were logged. The driver's time on a batch is 0 in a world by hand. */
+/**
+ * The values of each metric that has any, in the order in which they were logged. Processing times
+ * are left out: time stands still in this world.
+ */
 const metricsOf = ({ lines }: Deployed): Readonly<Record<string, readonly number[]>> => {
   const metrics: Record<string, number[]> = {}
   for (const filter of filters) {

@@ -1,6 +1,8 @@
 import type { Stack } from 'aws-cdk-lib'
+import { Table } from 'aws-cdk-lib/aws-dynamodb'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
+import { Queue } from 'aws-cdk-lib/aws-sqs'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { expect, test } from 'vitest'
 import type { StreamingAppProps } from '../../infra/props.ts'
@@ -13,6 +15,12 @@ const encrypted = (stack: Stack): Partial<StreamingAppProps> => ({
 const given = (stack: Stack): Partial<StreamingAppProps> => ({
   bindings: { drop: Bucket.fromBucketName(stack, 'Theirs', 'theirs') },
 })
+const orders = (stack: Stack): Partial<StreamingAppProps> => ({
+  bindings: {
+    orders: Queue.fromQueueArn(stack, 'Queue', 'arn:aws:sqs:eu-west-1:111111111111:orders'),
+    totals: Table.fromTableName(stack, 'Table', 'totals'),
+  },
+})
 const nothing = (): Partial<StreamingAppProps> => ({})
 
 test.each([
@@ -20,7 +28,10 @@ test.each([
   { name: 'files', prepare: nothing, how: 'all created' },
   { name: 'both', prepare: encrypted, how: 'a key given' },
   { name: 'files', prepare: given, how: 'a bucket given' },
-])('cdk-nag finds nothing that is not explained in $name, $how', ({ name, prepare }) => {
+  { name: 'orders', prepare: nothing, how: 'all created' },
+  { name: 'orders', prepare: encrypted, how: 'a key given' },
+  { name: 'orders', prepare: orders, how: 'a queue and a table given' },
+])('cdk-nag finds only what is explained: $name, $how', ({ name, prepare }) => {
   const stack = newStack()
   new StreamingApp(stack, 'App', { entry: fixture(name), generation: 1, ...prepare(stack) })
   const { violations } = new AwsSolutionsChecks(stack).validateScope(stack.node.root)

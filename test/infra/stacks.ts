@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { StreamingAppProps } from '../../infra/props.ts'
 import { StreamingApp } from '../../infra/streaming-app.ts'
 
-/** A pipeline among the fixtures. */
+/** The module of a fixture. */
 export const fixture = (name: string): string => join(import.meta.dirname, 'fixtures', `${name}.ts`)
 
 /** A stack in an app that bundles nothing. */
@@ -18,7 +18,7 @@ export interface Synthesised {
   readonly template: Template
 }
 
-/** One application in a stack, with whatever `prepare` makes for it first. */
+/** One application in a stack. `prepare` creates what it needs in the stack first. */
 export const synthesise = (
   name: string,
   prepare: (stack: Stack) => Partial<StreamingAppProps> = () => ({}),
@@ -32,6 +32,48 @@ export const synthesise = (
   return { stack, app, template: Template.fromStack(stack) }
 }
 
+interface FunctionResource {
+  readonly Properties: {
+    readonly Environment: { readonly Variables: Readonly<Record<string, unknown>> }
+  }
+}
+
+/** A value of a template as text. What only CloudFormation knows is shown by its logical id. */
+export const textOf = (value: unknown): string => {
+  if (typeof value === 'string') return value
+  const {
+    'Fn::Join': join_,
+    'Fn::GetAtt': attribute,
+    Ref: ref,
+  } = value as {
+    readonly 'Fn::Join'?: readonly [string, readonly unknown[]]
+    readonly 'Fn::GetAtt'?: readonly string[]
+    readonly Ref?: string
+  }
+  if (join_ !== undefined) return join_[1].map(textOf).join(join_[0])
+  return attribute?.join('.') ?? ref ?? JSON.stringify(value)
+}
+
+/** The environment variables of a function. */
+export const variablesOf = (
+  template: Template,
+  role: 'intake' | 'driver',
+): Readonly<Record<string, string>> => {
+  const found = template.findResources('AWS::Lambda::Function', {
+    Properties: { Handler: `${role}.handler` },
+  })
+  const variables = Object.values(found).flatMap((resource) =>
+    Object.entries((resource as FunctionResource).Properties.Environment.Variables),
+  )
+  return Object.fromEntries(variables.map(([name, value]) => [name, textOf(value)]))
+}
+
+/** The locations of sources or outputs that the driver is told. */
+export const locationsOf = (
+  template: Template,
+  variable: 'MILLRACE_SOURCES' | 'MILLRACE_OUTPUTS',
+): unknown => JSON.parse(variablesOf(template, 'driver')[variable] ?? '')
+
 /** A statement of a policy, as templates have it. */
 export interface Statement {
   readonly Action: string | readonly string[]
@@ -43,7 +85,7 @@ interface PolicyResource {
   readonly Properties: { readonly PolicyDocument: { readonly Statement: readonly Statement[] } }
 }
 
-/** The statements of the policies whose logical id begins so. */
+/** The statements of policies, by how their logical id begins. */
 export const statementsOf = (template: Template, idPrefix: string): readonly Statement[] =>
   Object.entries(template.findResources('AWS::IAM::Policy'))
     .filter(([id]) => id.startsWith(idPrefix))

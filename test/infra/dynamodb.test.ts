@@ -1,0 +1,86 @@
+import { Match } from 'aws-cdk-lib/assertions'
+import { AttributeType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
+import { Key } from 'aws-cdk-lib/aws-kms'
+import { describe, expect, test } from 'vitest'
+import { locationsOf, statementsOf, synthesise, textOf } from './stacks.ts'
+
+const KEY = { name: 'key', type: AttributeType.STRING }
+const created = synthesise('orders')
+const given = synthesise('orders', (stack) => ({
+  bindings: { totals: new Table(stack, 'Mine', { partitionKey: KEY }) },
+}))
+
+describe('a table that is created', () => {
+  test('is paid by use, can be restored, and finds items by their key', () => {
+    created.template.hasResource('AWS::DynamoDB::Table', {
+      DeletionPolicy: 'Retain',
+      Properties: {
+        KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
+        AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],
+        BillingMode: 'PAY_PER_REQUEST',
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        SSESpecification: { SSEEnabled: true },
+        TimeToLiveSpecification: Match.absent(),
+      },
+    })
+  })
+
+  test('has the key of the application', () => {
+    const { template } = synthesise('orders', (stack) => ({ encryptionKey: new Key(stack, 'Key') }))
+    template.resourceCountIs('AWS::DynamoDB::Table', 2)
+    template.allResourcesProperties('AWS::DynamoDB::Table', {
+      SSESpecification: { SSEType: 'KMS' },
+    })
+  })
+})
+
+describe('a table that is given', () => {
+  test('is used as it is', () => {
+    expect(given.app.tables['totals']?.node.id).toBe('Mine')
+    given.template.resourceCountIs('AWS::DynamoDB::Table', 2)
+  })
+
+  test('may be encrypted, so that the driver needs its key', () => {
+    const { template } = synthesise('orders', (stack) => ({
+      bindings: {
+        totals: new Table(stack, 'Mine', {
+          partitionKey: KEY,
+          encryption: TableEncryption.CUSTOMER_MANAGED,
+          encryptionKey: new Key(stack, 'TableKey'),
+        }),
+      },
+    }))
+    const keysOf = (role: string): string =>
+      JSON.stringify(statementsOf(template, `App${role}RoleDefaultPolicy`))
+    expect(keysOf('Driver')).toContain('TableKey')
+    expect(keysOf('Intake')).not.toContain('TableKey')
+  })
+})
+
+describe.each([
+  { how: 'created', from: created },
+  { how: 'given', from: given },
+])('a table that is $how', ({ from: { app, stack, template } }) => {
+  const id = textOf(stack.resolve(app.tables['totals']?.tableName))
+
+  test('may be written by the driver, and by nobody else', () => {
+    const onTable = (role: string) =>
+      statementsOf(template, `App${role}Policy`).filter(({ Resource }) =>
+        textOf(Resource).startsWith(id),
+      )
+    expect(onTable('Driver')).toEqual([
+      {
+        Action: 'dynamodb:PutItem',
+        Effect: 'Allow',
+        Resource: { 'Fn::GetAtt': [id, 'Arn'] },
+      },
+    ])
+    expect(onTable('Intake')).toEqual([])
+  })
+
+  test('is told to the driver by its name', () => {
+    expect(locationsOf(template, 'MILLRACE_OUTPUTS')).toEqual({
+      totals: { kind: 'dynamodb', table: id },
+    })
+  })
+})

@@ -1,0 +1,204 @@
+import { Match } from 'aws-cdk-lib/assertions'
+import { describe, expect, test } from 'vitest'
+import { synthesise } from './stacks.ts'
+
+const clicks = synthesise('clicks')
+const files = synthesise('files')
+const both = synthesise('both')
+const orders = synthesise('orders')
+
+describe('the wiring that section 8 of DESIGN.md asks for', () => {
+  const rows = [
+    {
+      what: 'Kinesis: whole batches, one feeder, endless retries, from the start, no filter',
+      in: clicks,
+      type: 'AWS::Lambda::EventSourceMapping',
+      has: {
+        BatchSize: 10_000,
+        MaximumBatchingWindowInSeconds: 5,
+        ParallelizationFactor: 1,
+        MaximumRetryAttempts: -1,
+        MaximumRecordAgeInSeconds: -1,
+        BisectBatchOnFunctionError: false,
+        StartingPosition: 'TRIM_HORIZON',
+        FilterCriteria: Match.absent(),
+        FunctionResponseTypes: Match.absent(),
+        DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
+        MetricsConfig: { Metrics: ['EventCount'] },
+      },
+    },
+    {
+      what: 'Kinesis: from a time, with half a batch interval as window',
+      in: both,
+      type: 'AWS::Lambda::EventSourceMapping',
+      has: {
+        StartingPosition: 'AT_TIMESTAMP',
+        StartingPositionTimestamp: 1_767_225_600,
+        MaximumBatchingWindowInSeconds: 1,
+      },
+    },
+    {
+      what: 'the driver has at most two environments',
+      in: clicks,
+      type: 'AWS::Lambda::EventSourceMapping',
+      has: {
+        BatchSize: 10,
+        MaximumBatchingWindowInSeconds: 0,
+        ScalingConfig: { MaximumConcurrency: 2 },
+      },
+    },
+    {
+      what: 'the clock: each minute, always on, to the queue of the driver',
+      in: clicks,
+      type: 'AWS::Scheduler::Schedule',
+      has: {
+        ScheduleExpression: 'rate(1 minute)',
+        Target: { Input: '{"app":"clicks","scheduleMinute":true}' },
+      },
+    },
+    {
+      what: 'the table: on demand, restorable, expiring what has a date',
+      in: clicks,
+      type: 'AWS::DynamoDB::Table',
+      has: {
+        BillingMode: 'PAY_PER_REQUEST',
+        KeySchema: [
+          { AttributeName: 'pk', KeyType: 'HASH' },
+          { AttributeName: 'sk', KeyType: 'RANGE' },
+        ],
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+        SSESpecification: { SSEEnabled: true },
+      },
+    },
+    {
+      what: 'intake on Node 24 and arm64, with its variables',
+      in: clicks,
+      type: 'AWS::Lambda::Function',
+      has: {
+        Handler: 'intake.handler',
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        MemorySize: 1_024,
+        Timeout: 60,
+        Environment: {
+          Variables: { MILLRACE_GENERATION: Match.absent(), MILLRACE_TABLE: Match.anyValue() },
+        },
+      },
+    },
+    {
+      what: 'the driver, which may call itself through its queue',
+      in: clicks,
+      type: 'AWS::Lambda::Function',
+      has: {
+        Handler: 'driver.handler',
+        MemorySize: 1_769,
+        Timeout: 90,
+        RecursiveLoop: 'Allow',
+        Environment: { Variables: { MILLRACE_GENERATION: '7', MILLRACE_TIMEOUT_S: '90' } },
+      },
+    },
+    {
+      what: 'notifications of objects through a queue, from the bucket itself',
+      in: files,
+      type: 'AWS::S3::Bucket',
+      has: {
+        VersioningConfiguration: { Status: 'Enabled' },
+        NotificationConfiguration: {
+          QueueConfigurations: [
+            {
+              Event: 's3:ObjectCreated:*',
+              Filter: { S3Key: { Rules: [{ Name: 'prefix', Value: 'in/' }] } },
+              Queue: Match.anyValue(),
+            },
+          ],
+        },
+      },
+    },
+    {
+      what: 'notifications and messages of a queue: many at once, taken whole or not at all',
+      in: files,
+      type: 'AWS::Lambda::EventSourceMapping',
+      has: {
+        BatchSize: 1_000,
+        MaximumBatchingWindowInSeconds: 1,
+        FunctionResponseTypes: Match.absent(),
+      },
+    },
+    {
+      what: 'logs that end',
+      in: clicks,
+      type: 'AWS::Logs::LogGroup',
+      has: { RetentionInDays: 30 },
+    },
+    {
+      what: 'a created stream that grows by itself',
+      in: clicks,
+      type: 'AWS::Kinesis::Stream',
+      has: {
+        StreamModeDetails: { StreamMode: 'ON_DEMAND' },
+        StreamEncryption: { EncryptionType: 'KMS', KeyId: 'alias/aws/kinesis' },
+      },
+    },
+  ]
+  test.each(rows)('$what', ({ in: { template }, type, has }) => {
+    template.hasResourceProperties(type, has)
+  })
+
+  test.each([clicks, files, both, orders])(
+    'every queue has a dead-letter queue, and queues and buckets can only be reached over TLS',
+    ({ template }) => {
+      const queues = Object.keys(template.findResources('AWS::SQS::Queue'))
+      const withDeadLetters = Object.keys(
+        template.findResources('AWS::SQS::Queue', {
+          Properties: { RedrivePolicy: Match.anyValue() },
+        }),
+      )
+      expect(queues.length).toBe(2 * withDeadLetters.length)
+      template.resourceCountIs('AWS::SQS::QueuePolicy', queues.length)
+      template.resourceCountIs(
+        'AWS::S3::BucketPolicy',
+        Object.keys(template.findResources('AWS::S3::Bucket')).length,
+      )
+      template.allResourcesProperties('AWS::S3::Bucket', {
+        BucketEncryption: Match.anyValue(),
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+        LifecycleConfiguration: Match.anyValue(),
+      })
+    },
+  )
+
+  test('nothing that a batch needs expires', () => {
+    const [blocks] = Object.values(clicks.template.findResources('AWS::S3::Bucket')).filter(
+      (resource) => JSON.stringify(resource).includes('abort-uploads'),
+    )
+    expect(JSON.stringify(blocks)).not.toContain('Expiration')
+  })
+
+  test('there is no function besides the two, and no custom resource', () => {
+    for (const { template } of [clicks, files, both, orders])
+      template.resourceCountIs('AWS::Lambda::Function', 2)
+  })
+
+  test('both functions have one bundle', () => {
+    const codes = Object.values(clicks.template.findResources('AWS::Lambda::Function')).map(
+      (resource) => JSON.stringify((resource as { Properties: { Code: unknown } }).Properties.Code),
+    )
+    expect(new Set(codes).size).toBe(1)
+  })
+
+  test.each([
+    { in: clicks, alarms: 12 },
+    { in: files, alarms: 10 },
+    { in: both, alarms: 13 },
+    { in: orders, alarms: 11 },
+  ])('has $alarms alarms', ({ in: { template, app }, alarms }) => {
+    template.resourceCountIs('AWS::CloudWatch::Alarm', alarms)
+    expect(app.alarms).toHaveLength(alarms)
+  })
+})
