@@ -100,9 +100,9 @@ const variablesOf = (url: string): NodeJS.ProcessEnv => ({
   AWS_SECRET_ACCESS_KEY: 'bench',
   MILLRACE_TABLE: 'clicks',
   MILLRACE_BLOCKS: 'blocks',
-  MILLRACE_TRIGGERS: `${url}/ticks`,
+  MILLRACE_TRIGGERS: `${url}/triggers`,
   MILLRACE_SOURCES: JSON.stringify({ [SOURCE]: { kind: 'kinesis', streamArn: STREAM } }),
-  MILLRACE_OUTPUTS: JSON.stringify({ results: 'results' }),
+  MILLRACE_OUTPUTS: JSON.stringify({ results: { kind: 'objects', bucket: 'results' } }),
   MILLRACE_GENERATION: '1',
   MILLRACE_TIMEOUT_S: '60',
 })

@@ -17,7 +17,8 @@
  */
 import { MillraceError } from '../lib/base/errors.ts'
 import {
-  deployedForms,
+  deployedOutputForms,
+  deployedSourceForms,
   parseDeployedOutput,
   parseDeployedSource,
 } from '../lib/runtime/deployed-locations.ts'
@@ -92,12 +93,13 @@ const jsonIn = (variables: Variables, name: string): Readonly<Record<string, unk
 
 const readSource = (id: string, value: unknown): Location => {
   const location = parseDeployedSource(value)
-  if (location === undefined) throw invalid('MILLRACE_SOURCES', { [id]: value }, deployedForms())
+  if (location === undefined)
+    throw invalid('MILLRACE_SOURCES', { [id]: value }, deployedSourceForms())
   return location
 }
 
 const readOutput = (name: string, value: unknown): Location => {
   const location = parseDeployedOutput(value)
   if (location !== undefined) return location
-  throw invalid('MILLRACE_OUTPUTS', { [name]: value }, '{ "kind": "objects", "bucket": "name" }')
+  throw invalid('MILLRACE_OUTPUTS', { [name]: value }, deployedOutputForms())
 }

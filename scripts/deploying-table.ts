@@ -84,7 +84,7 @@ const eventSources = (template: Template): string =>
       ...resourcesOf(template, 'AWS::S3::Bucket').flatMap(([id, { NotificationConfiguration }]) =>
         NotificationConfiguration === undefined
           ? []
-          : [[code(`<${id}>`), code('<Hints>'), code(compact(NotificationConfiguration))]],
+          : [[code(`<${id}>`), code('<Notifications>'), code(compact(NotificationConfiguration))]],
       ),
       ...resourcesOf(template, 'AWS::Scheduler::Schedule').map(
         ([, { ScheduleExpression, Target }]) => [

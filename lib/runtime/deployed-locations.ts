@@ -23,8 +23,14 @@ export const parseDeployedSource = (value: unknown): Location | undefined =>
 export const parseDeployedOutput = (value: unknown): Location | undefined =>
   isStored(value) ? sinkKind(value.kind)?.parseDeployed?.(value) : undefined
 
+/** For messages: the forms of stored outputs that are understood. */
+export const deployedOutputForms = (): string =>
+  sinkKinds()
+    .flatMap(({ deployedForm }) => deployedForm ?? [])
+    .join(' or ')
+
 /** For messages: the forms of stored sources that are understood. */
-export const deployedForms = (): string =>
+export const deployedSourceForms = (): string =>
   sourceKinds()
     .flatMap(({ deployedForm }) => deployedForm ?? [])
     .join(' or ')
@@ -46,11 +52,12 @@ export const outputLocator =
         ? sinkKindOf(bound).locateBound?.(bound, rest)
         : literalOutput(place, ports)
     if (location !== undefined) return location
+    const forms = sinkKinds().flatMap(({ placeForm }) => placeForm ?? [])
     throw new MillraceError('BINDING_MISSING', {
       problem: 'An output goes to a directory, and a function on AWS has none that lasts',
       value: place,
-      allowed: ['s3://BUCKET/PATH', ...outputs.keys()].join(', '),
-      fix: `give the construct StreamingApp a bucket for "${name}", or write to s3://`,
+      allowed: [...forms, ...outputs.keys()].join(', '),
+      fix: `write to ${forms.join(' or ')}, or give the construct StreamingApp a bucket for "${name}"`,
     })
   }
 

@@ -23,14 +23,18 @@ export interface SinkKind<L extends SinkLocation = SinkLocation, C = unknown> {
   readonly form?: LocationForm
   /** Whether the ports of this world are enough for it. */
   isAvailable(ports: SinkPorts): boolean
+  /** How pipelines write its places, for messages: `s3://BUCKET/PATH`. Left out: as paths. */
+  readonly placeForm?: string
   /** The location of a place that is bound to nothing. Undefined: it is not of this kind. */
   locateUnbound?(place: string, cwd: string): L | undefined
   /**
-   * The location of a place whose name is bound to `locateBound`. `path` is what follows the name.
+   * The location of a place whose name is bound to `bound`. `path` is what follows the name.
    */
   locateBound?(bound: Location, path: string): L
   /** The bound location that a deployment has stored. Undefined: it is malformed. */
   parseDeployed?(stored: Readonly<Record<string, unknown>>): Location | undefined
+  /** The form of what `parseDeployed` takes, for messages. */
+  readonly deployedForm?: string
   /** Names the sink among those of this kind: batches of outputs with the same key share it. */
   key(location: L): string
   /** Opens the sink of a location, whatever its path. */

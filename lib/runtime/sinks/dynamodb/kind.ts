@@ -29,6 +29,7 @@ const isTable = (location: Location): location is TableLocation => location.kind
 const dynamodb: SinkKind<TableSinkLocation, readonly TableItem[]> = {
   name: 'dynamodb',
   noun: 'a table of DynamoDB',
+  placeForm: 'dynamodb://TABLE',
   isAvailable: (ports) => ports.dynamodb !== undefined,
   locateUnbound(place) {
     const uri = schemeOf(place) === 'dynamodb' ? parseNamedUri(place) : undefined
@@ -40,6 +41,7 @@ const dynamodb: SinkKind<TableSinkLocation, readonly TableItem[]> = {
   },
   parseDeployed: ({ table }): TableLocation | undefined =>
     typeof table === 'string' && table !== '' ? { kind: 'dynamodb', table } : undefined,
+  deployedForm: '{ "kind": "dynamodb", "table": "name" }',
   key: ({ table }) => table,
   open: ({ table }, { dynamodb: port }) => {
     if (port === undefined) throw new TypeError('there are no tables of DynamoDB in this world')

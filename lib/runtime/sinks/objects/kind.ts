@@ -28,6 +28,7 @@ export interface ObjectsSinkLocation extends SinkLocation {
 const objects: SinkKind<ObjectsSinkLocation, Uint8Array> = {
   name: 'objects',
   noun: 'a bucket',
+  placeForm: 's3://BUCKET/PATH',
   isAvailable: (ports) => ports.objects !== undefined,
   locateUnbound(place) {
     const uri = schemeOf(place) === 's3' ? parseNamedUri(place) : undefined
@@ -39,6 +40,7 @@ const objects: SinkKind<ObjectsSinkLocation, Uint8Array> = {
   },
   parseDeployed: ({ bucket }): BucketLocation | undefined =>
     typeof bucket === 'string' && bucket !== '' ? { kind: 'objects', bucket } : undefined,
+  deployedForm: '{ "kind": "objects", "bucket": "name" }',
   key: ({ bucket }) => bucket,
   open: ({ bucket }, { objects: port }) => {
     if (port === undefined) throw new TypeError('there are no buckets in this world')
