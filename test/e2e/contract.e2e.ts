@@ -7,7 +7,6 @@ import {
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
-  HeadObjectCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
