@@ -67,14 +67,14 @@ const summaryText = (
 const DATA_CHARACTERS_SHOWN = 160
 
 const textOf = ({ letter, obstacle }: ShownLetter): string => {
-  const { timeMs, code, source, position, operator, message, mark } = letter
+  const { timeMs, code, source, position, operator, message, reservation } = letter
   const data = JSON.stringify(Object.values(dataOf(letter))[0])
   const rows = [
     `${momentText(timeMs)}  ${code}  ${source}#${position}${operator === undefined ? '' : ` in ${operator}`}`,
     `  ${firstLine(message)}`,
     `  ${data.length > DATA_CHARACTERS_SHOWN ? `${data.slice(0, DATA_CHARACTERS_SHOWN)}...` : data}`,
-    ...(mark === undefined ? [] : ['  being given back: millrace redrive goes on with it']),
-    ...(obstacle === undefined || mark !== undefined
+    ...(reservation === undefined ? [] : ['  being given back: millrace redrive goes on with it']),
+    ...(obstacle === undefined || reservation !== undefined
       ? []
       : [`  not to be given back: ${obstacle}`]),
   ]
@@ -82,7 +82,7 @@ const textOf = ({ letter, obstacle }: ShownLetter): string => {
 }
 
 const objectOf = ({ letter, obstacle }: ShownLetter): object => {
-  const { timeMs, code, source, position, operator, message, sizeBytes, mark } = letter
+  const { timeMs, code, source, position, operator, message, sizeBytes, reservation } = letter
   return {
     at: new Date(timeMs).toISOString(),
     source,
@@ -94,7 +94,7 @@ const objectOf = ({ letter, obstacle }: ShownLetter): object => {
     sizeBytes,
     redrivable: obstacle === undefined,
     ...(obstacle === undefined ? {} : { obstacle }),
-    ...(mark === undefined ? {} : { redriving: mark }),
+    ...(reservation === undefined ? {} : { redriving: reservation }),
   }
 }
 

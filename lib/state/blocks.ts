@@ -1,8 +1,8 @@
 /**
- * Blocks: the records of one append to a lane, as a segment. Their positions are not written out:
- * those that follow one another need nothing, and any others are written as their steps. A position
- * in the lane of a Kinesis shard has 62 digits, but a step between two of them is a small number
- * with many zeros behind it in binary: about 5 bytes instead of 65.
+ * Blocks: the records of one append to a lane, as a segment. Positions are not stored in full.
+ * Consecutive positions need nothing; other positions are stored as steps. A position in the lane
+ * of a Kinesis shard has 62 digits. But a step between two positions is a small number followed by
+ * many zeros in binary: about 5 bytes instead of 65.
  */
 import { crc32 } from 'node:zlib'
 import { decode, encode } from '../base/codec.ts'
@@ -11,15 +11,15 @@ import type { ItemStore } from '../ports/item-store.ts'
 import { advance, type BlockRef } from './lanes.ts'
 import { readSegment, writeSegment } from './segments.ts'
 
-/** One record with its position in the lane. */
+/** A record with its position in the lane. */
 export interface PositionedRecord {
   readonly position: string
   readonly record: unknown
 }
 
 /**
- * What a block holds, as it is stored. `steps`: from each position to the next; left out where each
- * is the next whole number.
+ * A block as it is stored. `steps`: from each position to the next. Undefined: positions are
+ * consecutive whole numbers.
  */
 export interface Block {
   readonly first: string
@@ -28,7 +28,8 @@ export interface Block {
 }
 
 /**
- * A step as bytes: how many zeros end it in binary, how many bytes the rest takes, and the rest.
+ * A step as bytes: the number of zeros at its end in binary, the length of the rest in bytes, and
+ * the rest.
  */
 const packStep = (from: string, to: string): Uint8Array => {
   let rest = BigInt(to) - BigInt(from)
@@ -75,7 +76,7 @@ const isRun = (records: readonly PositionedRecord[]): boolean => {
 export const positionsOf = ({ first, steps, records }: Block): readonly string[] =>
   steps === undefined ? records.map((_, index) => advance(first, index)) : unpackSteps(first, steps)
 
-/** A block of records, one at least, in the order of their positions. */
+/** Makes a block. `records` has at least one record, in the order of positions. */
 export const blockOf = (records: readonly PositionedRecord[]): Block => ({
   first: records[0]?.position as string,
   ...(isRun(records) ? {} : { steps: packSteps(records) }),
@@ -83,8 +84,8 @@ export const blockOf = (records: readonly PositionedRecord[]): Block => ({
 })
 
 /**
- * What tells these records at these positions from any others (B7): the same for a block that was
- * stored and for one made again from the source, however blocks are encoded.
+ * Checksum of records and their positions (B7). It does not depend on how blocks are encoded: a
+ * stored block and a block that is made again from the source have the same checksum.
  */
 export const recordsChecksum = (records: readonly PositionedRecord[]): number =>
   crc32(
@@ -92,7 +93,7 @@ export const recordsChecksum = (records: readonly PositionedRecord[]): number =>
     crc32(records.map(({ position }) => position).join()),
   )
 
-/** Stores records as a block of a lane. Nothing points at it yet. */
+/** Stores records as a block of a lane. No lane names the block yet. */
 export const writeBlock = async (
   store: ItemStore,
   app: string,
@@ -108,7 +109,7 @@ export const writeBlock = async (
 /**
  * Reads a block.
  *
- * @throws MillraceError as `readSegment`.
+ * @throws MillraceError the errors of `readSegment`.
  */
 export const readBlock = async (store: ItemStore, app: string, ref: BlockRef): Promise<Block> => {
   const block = decode(await readSegment(store, app, ref)) as Block

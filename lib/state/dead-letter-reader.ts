@@ -1,4 +1,4 @@
-/** The dead letters that are stored, as somebody finds them who looks for them. */
+/** Reads the stored dead letters. */
 import type { ItemKey, ItemStore, KeyedItem } from '../ports/item-store.ts'
 import {
   daysBack,
@@ -9,7 +9,7 @@ import {
 } from './item-keys.ts'
 import type { DeadLetter, RecordForm } from './dead-letters.ts'
 
-/** A place in a lane. It belongs to one record for ever, also when its letter is gone. */
+/** A place in a lane. It belongs to one record for ever, even after the dead letter is removed. */
 export interface Reservation {
   readonly lane: string
   readonly index: number
@@ -18,20 +18,26 @@ export interface Reservation {
 /** A dead letter in the store. */
 export interface StoredDeadLetter extends DeadLetter {
   readonly key: ItemKey
-  /** Where the place is kept that its record gets when it is given back. */
+  /** The key of the item that holds the reservation of this record. */
   readonly reservationKey: ItemKey
-  /** The time of its batch, or when intake put it aside; epoch milliseconds. */
+  /** The time of its batch, or when intake put the record aside. Epoch milliseconds. */
   readonly timeMs: number
-  /** Its batch is done, and the attempt that put the record aside has done it. */
+  /**
+   * Whether the record counts as put aside. For a batch: the attempt that put it aside has
+   * committed. For intake: always.
+   */
   readonly isTrue: boolean
-  /** The place in a lane that somebody who gives it back has marked its record with. */
-  readonly mark: Reservation | undefined
+  /**
+   * The place in a lane that a redrive has reserved for the record. Undefined: no redrive has
+   * started.
+   */
+  readonly reservation: Reservation | undefined
 }
 
-/** From when until when, epoch milliseconds. */
+/** A range of time, epoch milliseconds. */
 export interface DeadLetterRange {
   readonly fromMs: number
-  /** To the end of its day. */
+  /** The range includes the whole day of this time. */
   readonly toMs: number
   /** Which day comes first. */
   readonly first: 'oldest' | 'newest'
@@ -39,7 +45,7 @@ export interface DeadLetterRange {
 
 const ITEMS_PER_CALL = 100
 
-/** A page at a time: each item holds the data of a record. */
+/** Reads one page at a time, because each item holds the data of a record. */
 async function* itemsAfter(
   store: ItemStore,
   partition: string,
@@ -77,14 +83,15 @@ const reservationsIn = async (store: ItemStore, partition: string): Promise<Rese
   )
 }
 
-/** Behind all marks. */
-const LETTERS = `${RESERVATION_PREFIX}\uffff`
+/** Sorts after all reservations and before all dead letters. */
+const AFTER_RESERVATIONS = `${RESERVATION_PREFIX}\uffff`
 
 const isCommittedEpoch = ({ sort }: KeyedItem): boolean => sort.startsWith(COMMITTED_EPOCH_PREFIX)
 
 /**
- * The dead letters of some days, each day in the order of sources and positions. Those of attempts
- * that did not commit their batch are left out: their records are in the batch.
+ * Reads the dead letters of some days, each day in the order of sources and positions. Leaves out
+ * the dead letters of attempts that did not commit their batch: another attempt decided about these
+ * records.
  */
 export async function* readDeadLetters(
   store: ItemStore,
@@ -94,38 +101,39 @@ export async function* readDeadLetters(
   const days = daysBack(fromMs, toMs)
   for (const day of first === 'newest' ? days : days.toReversed()) {
     const partition = deadLetterPartition(app, day)
-    const verdicts = await committedEpochsIn(store, partition)
-    const marks = await reservationsIn(store, partition)
-    for await (const keyed of itemsAfter(store, partition, LETTERS)) {
+    const committedEpochs = await committedEpochsIn(store, partition)
+    const reservations = await reservationsIn(store, partition)
+    for await (const keyed of itemsAfter(store, partition, AFTER_RESERVATIONS)) {
       if (isCommittedEpoch(keyed)) continue
-      const letter = deadLetterOf(keyed, verdicts, marks)
-      if (letter !== undefined && letter.timeMs >= fromMs) yield letter
+      const deadLetter = deadLetterOf(keyed, committedEpochs, reservations)
+      if (deadLetter !== undefined && deadLetter.timeMs >= fromMs) yield deadLetter
     }
   }
 }
 
 const deadLetterOf = (
   keyed: KeyedItem,
-  verdicts: CommittedEpochs,
-  marks: Reservations,
+  committedEpochs: CommittedEpochs,
+  reservations: Reservations,
 ): StoredDeadLetter | undefined => {
   const { partition, sort, item } = keyed
   const timeMs = item['timeMs'] as number
   const epoch = item['epoch'] as number | undefined
-  const verdict = verdicts.get(timeMs)
-  if (epoch !== undefined && verdict !== undefined && verdict !== epoch) return undefined
+  const committedEpoch = committedEpochs.get(timeMs)
+  if (epoch !== undefined && committedEpoch !== undefined && committedEpoch !== epoch)
+    return undefined
   const source = item['source'] as string
   const position = item['position'] as string
-  const mark = reservationKey(
+  const key = reservationKey(
     partition,
     [source, position, ...(epoch === undefined ? [] : [epoch])].join('#'),
   )
   return {
     key: { partition, sort },
-    reservationKey: mark,
+    reservationKey: key,
     timeMs,
-    isTrue: epoch === undefined || verdict === epoch,
-    mark: marks.get(mark.sort),
+    isTrue: epoch === undefined || committedEpoch === epoch,
+    reservation: reservations.get(key.sort),
     source,
     position,
     code: item['code'] as string,
@@ -138,24 +146,26 @@ const deadLetterOf = (
   }
 }
 
-/** The letters of one record: one for each operator that threw on it. The first stands for all. */
+/**
+ * The dead letters of one record: one for each operator that threw on it. The first stands for all.
+ */
 export type DeadLettersOfRecord = readonly [StoredDeadLetter, ...StoredDeadLetter[]]
 
 const isSameRecord = (a: StoredDeadLetter, b: StoredDeadLetter): boolean =>
   a.source === b.source && a.position === b.position && a.timeMs === b.timeMs
 
-/** Letters that follow each other and are of one record, together. */
+/** Groups neighbouring dead letters of the same record. */
 export async function* byRecord(
-  letters: AsyncIterable<StoredDeadLetter>,
+  deadLetters: AsyncIterable<StoredDeadLetter>,
 ): AsyncGenerator<DeadLettersOfRecord> {
   let record: [StoredDeadLetter, ...StoredDeadLetter[]] | undefined
-  for await (const letter of letters) {
-    if (record !== undefined && isSameRecord(record[0], letter)) {
-      record.push(letter)
+  for await (const deadLetter of deadLetters) {
+    if (record !== undefined && isSameRecord(record[0], deadLetter)) {
+      record.push(deadLetter)
       continue
     }
     if (record !== undefined) yield record
-    record = [letter]
+    record = [deadLetter]
   }
   if (record !== undefined) yield record
 }

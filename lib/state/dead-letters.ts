@@ -1,10 +1,12 @@
 /**
- * Records that are put aside (B9), each stored before the write that makes it true that it was: the
- * append of intake, or the commit of its batch. Several attempts at a batch may store their
- * letters, also with different code, and a zombie may do so late. So the name of a letter holds the
- * epoch of its attempt, and a verdict says which epoch has committed the batch: the letters of the
- * others mean nothing, and no other attempt brings back a letter that was removed. The manifest
- * carries the verdict until it is written, which is before the next batch is logged.
+ * Dead letters: records that were put aside (B9). A dead letter is stored first. The write that
+ * makes it true comes second: the append of intake, or the commit of the batch.
+ *
+ * Several attempts at a batch may store dead letters, even with different code, and a zombie may do
+ * so late. So the key of a dead letter contains the epoch of its attempt, and another item says
+ * which epoch committed the batch. Dead letters of other epochs mean nothing, and no other attempt
+ * can bring back a dead letter that was removed. The manifest carries the committed epoch until its
+ * item is written, which happens before the next batch is logged.
  */
 import { decode, encode } from '../base/codec.ts'
 import { MillraceError, preview } from '../base/errors.ts'
@@ -13,35 +15,35 @@ import type { BadRecord } from '../rdd/evaluate.ts'
 import { deadLetterPartition, committedEpochKey } from './item-keys.ts'
 import type { Manifest } from './manifest.ts'
 
-/** How bytes hold a record: as UTF-8, as they are, or in the stored form of values. */
+/** How bytes represent a record: as UTF-8 text, as the bytes themselves, or as an encoded value. */
 export type RecordForm = 'text' | 'bytes' | 'value'
 
-/**
- * A record that was put aside, with all that is needed to look at it and to give it back to the
- * pipeline.
- */
+/** A record that was put aside, with everything that is needed to show it and to redrive it. */
 export interface DeadLetter {
   /** The id of the source node. */
   readonly source: string
-  /** The lane or object, and the position in it. */
+  /** The lane or object, and the position in that lane or object. */
   readonly position: string
   readonly code: string
   readonly message: string
-  /** The operator that threw; undefined when the record could not even be read. */
+  /** The operator that threw. Undefined: the record could not be read. */
   readonly operator?: string | undefined
   readonly data: Uint8Array
-  /** How many bytes the record has, if more than `data` holds. */
+  /** Size of the record. It may be more than `data` holds. */
   readonly sizeBytes: number
-  /** How `data` holds the record; undefined where it is none, or one that has no bytes. */
+  /** How `data` represents the record. Undefined: `data` is only a description, or not a record. */
   readonly form?: RecordForm | undefined
-  /** Parts of the pipeline that the operator is not on the way to have taken the record. */
+  /**
+   * Whether other parts of the pipeline, which do not pass this operator, have processed the
+   * record.
+   */
   readonly processedElsewhere?: boolean
 }
 
 const DATA_BYTES_MAX = 100_000
 const MESSAGE_CHARACTERS_MAX = 2_000
 
-/** A record as bytes, or a description of it where it has none. */
+/** A record as bytes, or a description if the record cannot be encoded. */
 const bytesOf = (record: unknown): Pick<DeadLetter, 'data' | 'form'> => {
   if (typeof record === 'string' && record.isWellFormed())
     return { data: Buffer.from(record, 'utf8'), form: 'text' }
@@ -53,7 +55,7 @@ const bytesOf = (record: unknown): Pick<DeadLetter, 'data' | 'form'> => {
   }
 }
 
-/** The record that bytes hold. */
+/** Decodes a record. */
 export const recordOf = (form: RecordForm, data: Uint8Array): unknown => {
   if (form === 'text') return Buffer.from(data).toString('utf8')
   return form === 'bytes' ? data : decode(data)
@@ -80,50 +82,53 @@ export const deadLetterOf = (
   }
 }
 
-/** When letters are stored, and by which attempt at a batch; undefined: by intake. */
+/**
+ * Where dead letters come from: the time of the batch, and the epoch of the attempt. Without an
+ * epoch, intake stored them.
+ */
 export interface DeadLetterOrigin {
   readonly timeMs: number
   readonly epoch?: number
 }
 
-const itemOf = (letter: DeadLetter, { timeMs, epoch }: DeadLetterOrigin): Item => ({
+const itemOf = (deadLetter: DeadLetter, { timeMs, epoch }: DeadLetterOrigin): Item => ({
   timeMs,
   epoch,
-  source: letter.source,
-  position: letter.position,
-  code: letter.code,
-  message: letter.message.slice(0, MESSAGE_CHARACTERS_MAX),
-  operator: letter.operator,
-  form: letter.form,
-  processedElsewhere: letter.processedElsewhere === true ? true : undefined,
-  data: letter.data.subarray(0, DATA_BYTES_MAX),
-  sizeBytes: letter.sizeBytes,
+  source: deadLetter.source,
+  position: deadLetter.position,
+  code: deadLetter.code,
+  message: deadLetter.message.slice(0, MESSAGE_CHARACTERS_MAX),
+  operator: deadLetter.operator,
+  form: deadLetter.form,
+  processedElsewhere: deadLetter.processedElsewhere === true ? true : undefined,
+  data: deadLetter.data.subarray(0, DATA_BYTES_MAX),
+  sizeBytes: deadLetter.sizeBytes,
 })
 
-/** Stores dead letters under names made of their positions: storing one again changes nothing. */
+/** Stores dead letters. Their keys contain their positions: storing one again changes nothing. */
 export const storeDeadLetters = async (
   store: ItemStore,
   app: string,
-  letters: readonly DeadLetter[],
+  deadLetters: readonly DeadLetter[],
   origin: DeadLetterOrigin,
 ): Promise<void> => {
   const { timeMs, epoch } = origin
-  const items = letters.map((letter): KeyedItem => ({
+  const items = deadLetters.map((deadLetter): KeyedItem => ({
     partition: deadLetterPartition(app, timeMs),
     sort: [
-      letter.source,
-      letter.position,
-      letter.operator ?? letter.code,
+      deadLetter.source,
+      deadLetter.position,
+      deadLetter.operator ?? deadLetter.code,
       ...(epoch === undefined ? [] : [epoch]),
     ].join('#'),
-    item: itemOf(letter, origin),
+    item: itemOf(deadLetter, origin),
   }))
   if (items.length > 0) await store.putAll(items)
 }
 
 /**
- * Stores which epoch's letters of a committed batch are true. It is the same for everybody who
- * does.
+ * Stores which epoch committed a batch: the dead letters of this epoch are true. Every process that
+ * calls this stores the same value.
  */
 export const storeCommittedEpoch = async (
   store: ItemStore,

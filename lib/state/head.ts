@@ -1,5 +1,6 @@
 /**
- * The head: the one small item that moves. One conditional write of it makes a whole batch true.
+ * The head: the one small item that changes. One conditional write of the head makes a whole batch
+ * true.
  */
 import { invariant, MillraceError } from '../base/errors.ts'
 import type { Item, ItemStore } from '../ports/item-store.ts'
@@ -7,12 +8,12 @@ import { headKey } from './item-keys.ts'
 import type { LaneOffsets } from './offsets.ts'
 import type { SegmentRef } from './segments.ts'
 
-/** The version of everything that is stored. It grows when older code would read it wrongly. */
+/** The version of the stored format. It grows when older code would read the store wrongly. */
 const STORE_FORMAT = 2
 
 /**
- * `running`: batches run when they are due. `rest`: nothing to do, intake wakes it. `failed`:
- * stopped by a failing batch, waits for a person.
+ * `running`: batches run when they are due. `rest`: there is nothing to do, and intake wakes the
+ * application. `failed`: a failing batch stopped the application, and it waits for an operator.
  */
 export type HeadStatus = 'running' | 'rest' | 'failed'
 
@@ -22,30 +23,29 @@ export interface FailureReason {
   readonly message: string
 }
 
-/**
- * A batch that was logged and is not yet committed: its time and offsets never change again (B2).
- */
+/** A batch that was logged and is not yet committed. Its time and input never change (B2). */
 export interface LoggedBatch {
   readonly timeMs: number
-  /** What it takes from each source: JSON while it is small, else the segment that holds it. */
+  /** The input of the batch, by source: JSON while it is small, else the segment that holds it. */
   readonly input: string | SegmentRef
-  /** How often it has been started. */
+  /** How many attempts have started. */
   readonly attempts: number
-  /** When it was first logged. */
+  /** When the batch was first logged. */
   readonly firstMs: number
-  /** Not before this. */
+  /** The next attempt starts at this time or later. */
   readonly retryMs: number
   /**
-   * Outputs that an attempt has finished before it failed: another attempt leaves them out. By
-   * their ids.
+   * The ids of outputs that an attempt finished before it failed. The next attempt leaves them out.
    */
   readonly outputsDone?: readonly string[]
 }
 
-/** The lane offsets of a committed batch, by source: for intake, which drops what is consumed. */
+/**
+ * The lane offsets of a committed batch, by source. Intake reads them, to drop consumed entries.
+ */
 export type LaneOffsetsBySource = Readonly<Record<string, LaneOffsets>>
 
-/** All that is true of an application, or names what is. */
+/** What is true of an application, or the names of what is true. */
 export interface Head {
   readonly generation: number
   /** The hash of the plan that runs. */
@@ -53,20 +53,20 @@ export interface Head {
   readonly status: HeadStatus
   /** Counts the leases. */
   readonly epoch: number
-  /** The attempt that holds the lease; undefined when nobody does. */
+  /** The attempt that holds the lease. Undefined: the lease is free. */
   readonly owner: string | undefined
   readonly leaseEndMs: number
-  /** When the application first started, and the zero of its batch times. */
+  /** When the application first started. `zeroMs` is the zero of its batch times. */
   readonly startedMs: number
   readonly zeroMs: number
-  /** The last committed batch time; the zero time at first. */
+  /** The last committed batch time. At first, the zero time. */
   readonly doneMs: number
-  /** The manifest of that batch; undefined before the first. */
+  /** The manifest of the last committed batch. Undefined before the first batch. */
   readonly manifest: SegmentRef | undefined
   readonly offsets: LaneOffsetsBySource
   /**
-   * The next batch is at or after this: set when the head is woken. At rest: when it is to wake by
-   * itself; 0: it is not.
+   * While running: the next batch is at this time or later; set when the application wakes. At
+   * rest: when the application wakes by itself; 0: it does not.
    */
   readonly wakeMs: number
   readonly logged: LoggedBatch | undefined
@@ -78,7 +78,7 @@ const json = (value: unknown): string | undefined =>
 const parseJson = <T>(value: unknown): T | undefined =>
   typeof value === 'string' ? (JSON.parse(value) as T) : undefined
 
-/** Which attributes of the head a conditional write compares with what its writer saw. */
+/** The attributes of the head that a conditional write compares with what its writer saw. */
 export type HeadCondition = readonly (keyof Head | 'next')[]
 
 const toItem = (head: Head): Item => ({
@@ -95,16 +95,16 @@ const toItem = (head: Head): Item => ({
   manifest: json(head.manifest),
   offsets: json(head.offsets),
   wakeMs: head.wakeMs,
-  // The time of the logged batch stands alone so that conditions can name it.
+  // An attribute of its own, so that conditions can name the time of the logged batch.
   next: head.logged?.timeMs,
   logged: json(head.logged),
   reason: json(head.reason),
 })
 
 /**
- * The head that an item holds.
+ * Reads the head from its item.
  *
- * @throws MillraceError `STORE_UNREADABLE` when another version of Millrace has written it.
+ * @throws MillraceError `STORE_UNREADABLE` when another version of Millrace wrote the item.
  */
 export const headFromItem = (item: Item): Head => {
   if (item['format'] !== STORE_FORMAT) throw unreadable(item['format'])
@@ -116,7 +116,7 @@ const unreadable = (format: unknown): MillraceError =>
     problem: 'The store was written by another version of Millrace, and this one cannot read it',
     value: `format ${String(format ?? 1)}`,
     allowed: `format ${STORE_FORMAT}`,
-    fix: 'use the version that wrote it, or begin with a new store',
+    fix: 'use the version that wrote the store, or start with a new store',
   })
 
 const headOf = (item: Item): Head => ({
@@ -136,7 +136,7 @@ const headOf = (item: Item): Head => ({
   reason: parseJson<FailureReason>(item['reason']),
 })
 
-/** The answer of a conditional write of the head. */
+/** The answer to a conditional write of the head. */
 export type HeadSwap =
   | { readonly swapped: true; readonly head: Head }
   | { readonly swapped: false; readonly head: Head | undefined }
@@ -156,12 +156,12 @@ export class HeadStore {
     return item === undefined ? undefined : headFromItem(item)
   }
 
-  /** Writes the first head, unless there is one. */
+  /** Writes the first head, unless a head exists. */
   async create(head: Head): Promise<HeadSwap> {
     return this.#swap('absent', head)
   }
 
-  /** Replaces the head if the named attributes still are what they were in `seen`. */
+  /** Replaces the head if the named attributes still have the values of `seen`. */
   async swap(seen: Head, condition: HeadCondition, next: Head): Promise<HeadSwap> {
     invariant(
       'B6',

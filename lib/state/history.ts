@@ -1,10 +1,10 @@
-/** Notes on batches, for people and pages to look at. Nothing depends on them. */
+/** History: notes on batches, for users and status pages. Nothing depends on them. */
 import type { Item, ItemStore } from '../ports/item-store.ts'
 import { historyKey } from './item-keys.ts'
 
 const KEPT_S = 7 * 86_400
 
-/** Notes a batch for a week. Best effort: the batch is true without it. */
+/** Keeps a note on a batch for a week. Best effort: the batch is true without the note. */
 export const noteBatch = async (
   store: ItemStore,
   app: string,
@@ -18,6 +18,6 @@ export const noteBatch = async (
       ttl: Math.floor(timeMs / 1_000) + KEPT_S,
     })
   } catch {
-    // Whoever looks finds one batch less.
+    // The history lacks one batch, which is harmless.
   }
 }

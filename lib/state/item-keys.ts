@@ -1,29 +1,31 @@
-/** The names of all items: one table holds many applications, each under its own name. */
+/**
+ * The keys of all items. One table holds many applications; the keys of each begin with its name.
+ */
 import type { ItemKey } from '../ports/item-store.ts'
 
-/** Lanes are spread over this many partitions of the table. One carries 64 lanes with ease. */
+/** Number of table partitions that hold lanes. One partition easily carries 64 lanes. */
 const LANE_BUCKETS = 1
 /**
- * Chunks of a segment are spread over so many partitions of the table, so that a large one does not
- * heat up a single partition.
+ * Number of table partitions over which the chunks of a segment are spread, so that a large segment
+ * does not overload one partition.
  */
 const CHUNK_BUCKETS = 8
 const TIME_DIGITS = 15
 const DAY_MS = 86_400_000
 
-/** A time as part of a sort key: in the order of time. */
+/** A time as part of a sort key. Sorts in the order of time. */
 export const sortableTime = (timeMs: number): string => String(timeMs).padStart(TIME_DIGITS, '0')
 
 const day = (timeMs: number): string =>
   new Date(Math.floor(timeMs / DAY_MS) * DAY_MS).toISOString().slice(0, 10)
 
 /**
- * Says whose a store is, where a store holds one application only. No application has a name that
- * begins like this.
+ * Names the owner of a store that holds only one application. No application has a name that begins
+ * like this.
  */
 export const storeOwnerKey = (): ItemKey => ({ partition: '#store', sort: 'app' })
 
-/** The one moving item of an application. */
+/** The head: the one item of an application that changes with every batch. */
 export const headKey = (app: string): ItemKey => ({ partition: `${app}#head`, sort: '-' })
 
 /** The partitions that hold an application's lanes. */
@@ -35,7 +37,7 @@ export const laneKey = (app: string, source: string, lane: string): ItemKey => (
   sort: `${source}#${lane}`,
 })
 
-/** Where the first chunks of the segments of one node and part lie. */
+/** The partition of the first chunks of all segments of one node and part. */
 export const firstChunkPartition = (app: string, node: string, part: number): string =>
   `${app}#seg#${node}#${part}#0`
 
@@ -54,35 +56,35 @@ export const ledgerKey = (app: string, source: string, object: string): ItemKey 
   sort: object,
 })
 
-/** The dead letters of a day, and which of them are true. */
+/** The partition of the dead letters of a day, with their reservations and committed epochs. */
 export const deadLetterPartition = (app: string, timeMs: number): string =>
   `${app}#dlq#${day(timeMs)}`
 
 /**
- * What the sort keys of verdicts begin with, in the partition of dead letters: no source has a name
- * that begins so.
+ * Prefix of the sort keys of committed epochs, in the partition of dead letters. No source has a
+ * name that begins with it.
  */
 export const COMMITTED_EPOCH_PREFIX = '@'
 
-/** Says which attempt's dead letters of a batch are true. */
+/** Stores which attempt committed a batch: the dead letters of this attempt are true. */
 export const committedEpochKey = (app: string, timeMs: number): ItemKey => ({
   partition: deadLetterPartition(app, timeMs),
   sort: COMMITTED_EPOCH_PREFIX + sortableTime(timeMs),
 })
 
 /**
- * What the sort keys of marks begin with, in the partition of dead letters: they sort before all
- * letters.
+ * Prefix of the sort keys of reservations, in the partition of dead letters. They sort before all
+ * dead letters.
  */
 export const RESERVATION_PREFIX = '!'
 
-/** Says which place in a lane a record that was put aside has got. */
+/** Stores the reservation of a dead letter: the place in a lane that its record gets at redrive. */
 export const reservationKey = (partition: string, record: string): ItemKey => ({
   partition,
   sort: RESERVATION_PREFIX + record,
 })
 
-/** Moments on each of the days from one moment to another, both included, the last one first. */
+/** The start of each day from one time to another, both days included, the last day first. */
 export const daysBack = (fromMs: number, toMs: number): readonly number[] => {
   const first = Math.floor(fromMs / DAY_MS)
   const last = Math.floor(toMs / DAY_MS)

@@ -1,7 +1,7 @@
 /**
- * Lanes: one ordered partition of a source each. Intake appends entries at the tail; a batch is a
- * cut through all lanes. What lies at or before the committed cut is consumed, and dropped with the
- * next append.
+ * Lanes: each is one ordered partition of a source. Intake appends entries at the tail. A batch
+ * takes the entries of every lane from the last committed offset up to its own offset. Entries at
+ * or before the committed offset are consumed; the next append drops them.
  */
 import { allOrFirstError } from '../base/all-or-first-error.ts'
 import type { Item, ItemStore } from '../ports/item-store.ts'
@@ -9,34 +9,39 @@ import { laneKey, lanePartitions } from './item-keys.ts'
 import { packRef, type PackedRef, type SegmentRef, unpackRef } from './segments.ts'
 
 /**
- * A block of a lane: its segment, whose `at` is the position of its last record, and what of it
- * must agree when it is made again (B7).
+ * A block of a lane: the segment that holds it, and what must agree when the block is made again
+ * (B7). The `at` of the segment is the position of the last record.
  */
 export interface BlockRef extends SegmentRef {
-  /** The position of its first record. */
+  /** Position of the first record. */
   readonly first: string
-  /** How many records it holds. */
+  /** Number of records. */
   readonly count: number
-  /** The checksum of its records and their positions, whatever the encoding of the block. */
+  /**
+   * Checksum of the records and their positions. It does not depend on the encoding of the block.
+   */
   readonly sum: number
 }
 
 /**
- * A run of records in a lane. Positions are whole numbers in decimal, compared as such: Kinesis'
- * have 56 digits.
+ * Consecutive records in a lane. Positions are whole numbers, written in decimal and compared as
+ * numbers: those of Kinesis have 56 digits.
  */
 export interface LaneEntry {
   readonly first: string
   readonly last: string
-  /** Records in it, those put aside not counted. */
+  /** Number of records, without dead letters. */
   readonly count: number
   readonly bytes: number
-  /** When intake took it, by intake's clock: for the lag, never for what is in a batch. */
+  /**
+   * When intake took the entry, by the clock of intake. Used for the lag, never to decide what is
+   * in a batch.
+   */
   readonly receivedMs: number
-  /** Records put aside while it was taken. */
+  /** How many records became dead letters while intake took this entry. */
   readonly deadLetters: number
   /**
-   * The records themselves, in order, where the source cannot be read again: they are the truth
+   * The records themselves, in order, if the source cannot be read again. The blocks are the truth
    * then (B7).
    */
   readonly blocks: readonly BlockRef[]
@@ -51,8 +56,8 @@ export interface Lane {
   /** The attempt that appended last. */
   readonly by: string
   /**
-   * The lanes that have to be drained before anything is taken from this one: those of the shards
-   * that its shard was made of.
+   * Lanes that must be drained before a batch takes anything from this one: the lanes of the shards
+   * that were split or merged into this shard.
    */
   readonly parents: readonly string[]
   /** Entries in order; the last ends at the tail. */
@@ -60,11 +65,11 @@ export interface Lane {
 }
 
 /**
- * The lane in which a kind of source keeps something that is no record: announcements, messages.
+ * The lane in which a kind of source keeps things that are not records: notifications, messages.
  */
 export const kindLane = (name: string): string => `@${name}`
 
-/** Whether a lane holds records of its source, and not something that a kind of source keeps. */
+/** Whether a lane holds records of its source. The lanes of `kindLane` do not. */
 export const isRecordLane = (lane: string): boolean => !lane.startsWith('@')
 
 /** The position before every other. */
@@ -73,13 +78,14 @@ export const BEGINNING = '0'
 /** Whether position `a` comes after position `b`. */
 export const isAfter = (a: string, b: string): boolean => BigInt(a) > BigInt(b)
 
-/** The position so many behind another. */
+/** The position that comes `by` after another. */
 export const advance = (position: string, by: number): string =>
   String(BigInt(position) + BigInt(by))
 
 /**
- * The entries after an offset. Intake may have made one entry of the last one before the offset and
- * the next: of that, the blocks after the offset. An offset never falls inside a block.
+ * The entries after an offset. Intake may have merged the last entry before the offset with the
+ * next one. Of a merged entry, this gives the blocks after the offset. An offset never falls inside
+ * a block.
  */
 export const entriesAfter = (lane: Lane, offset: string): readonly LaneEntry[] =>
   lane.entries
@@ -99,8 +105,7 @@ export const blockNode = (source: string, lane: string): string => `${source}/${
 type PackedBlock = readonly [...PackedRef, first: string, count: number, sum: number]
 
 /**
- * An entry as it is stored, in lanes and in plans: its blocks say what they hold, and names that
- * all of them share are left out.
+ * An entry as it is stored, in lanes and in batch inputs. Names that all blocks share are left out.
  */
 export type PackedEntry = readonly [
   last: string,
@@ -140,7 +145,7 @@ export const unpackEntry = (
   }
 }
 
-/** The lane that an item holds. */
+/** Reads a lane from its item. */
 export const laneFromItem = (source: string, lane: string, item: Item): Lane => ({
   source,
   lane,
@@ -152,7 +157,7 @@ export const laneFromItem = (source: string, lane: string, item: Item): Lane => 
   ),
 })
 
-/** The item of a lane, for its size and its writing. */
+/** The item that stores a lane. Also used to measure its size. */
 export const laneItem = ({ tail, by, parents, entries }: Lane): Item => ({
   tail,
   by,
@@ -160,7 +165,7 @@ export const laneItem = ({ tail, by, parents, entries }: Lane): Item => ({
   ...(parents.length === 0 ? {} : { parents: JSON.stringify(parents) }),
 })
 
-/** The lane, or undefined before its first append. */
+/** Reads a lane. Undefined before the first append. */
 export const readLane = async (
   store: ItemStore,
   app: string,
@@ -171,7 +176,7 @@ export const readLane = async (
   return item === undefined ? undefined : laneFromItem(source, lane, item)
 }
 
-/** Lanes with parents before their children, and by id where lineage says nothing (B3). */
+/** Sorts lanes: parents before children, and by id where lineage does not decide (B3). */
 export const lineageOrder = <L extends Pick<Lane, 'lane' | 'parents'>>(
   lanes: readonly L[],
 ): readonly L[] => {
@@ -204,7 +209,7 @@ export const readLanes = async (
     .toSorted((a, b) => (a.lane < b.lane ? -1 : 1))
 }
 
-/** The answer of an append: what stands there instead, if it was refused. */
+/** The answer to an append. If the store refused it, `current` is the lane that is stored. */
 export type LaneSwap =
   | { readonly swapped: true }
   | { readonly swapped: false; readonly current: Lane | undefined }

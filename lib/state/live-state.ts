@@ -10,16 +10,18 @@ import type { PartitionDraft, ReadSegment } from './partition-draft.ts'
 import { type NamedSegment, nameSegment, type SegmentRef } from './segments.ts'
 import { type StateDraft, StatePartition } from './state-partition.ts'
 
-/** What a plan keeps: the shapes of all its state, and the operators that may have a timer. */
+/**
+ * The state of a plan: the shapes of everything it keeps, and the operators that may have a timer.
+ */
 export interface StateLayout {
   readonly states: readonly StateShape[]
   readonly operators: readonly { readonly id: string }[]
 }
 
-/** One form of state, as a map from its id to its partitions. */
+/** State or panes: a map from their id to their partitions. */
 type Partitions<P> = ReadonlyMap<string, readonly P[]>
 
-/** What all operators keep, in memory, as of one manifest. */
+/** The live state of all operators, as of one manifest. */
 export class LiveState {
   readonly #shapes: readonly StateShape[]
   readonly #states: Partitions<StatePartition>
@@ -35,13 +37,13 @@ export class LiveState {
     this.#shapes = shapes
     this.#states = states
     this.#panes = panes
-    // Of operators that are gone nothing is kept.
+    // Timers of operators that no longer exist are dropped.
     this.#timers = new Map(
       operators.flatMap(({ id }) => (timers[id] === undefined ? [] : [[id, timers[id]] as const])),
     )
   }
 
-  /** Reads the states that a manifest names. Panes are read when they are needed. */
+  /** Reads the states that a manifest names. Panes are read later, when an operator needs them. */
   static async load(
     layout: StateLayout,
     manifest: Manifest,
@@ -65,7 +67,7 @@ export class LiveState {
     return new LiveState(layout, states, panes, manifest)
   }
 
-  /** What an attempt at the batch of a time works on. */
+  /** The drafts of an attempt at a batch. */
   draft(timeMs: number): StateDrafts {
     return new StateDrafts(this.#shapes, {
       timeMs,
@@ -88,7 +90,7 @@ const loadState = async (
   return partition
 }
 
-/** The states of a batch, and their segments that have yet to be written. */
+/** The states after a batch, and the new segments, which are not written yet. */
 export interface FlushedStates {
   readonly states: Readonly<Record<string, StoredState>>
   readonly segments: readonly NamedSegment[]
@@ -98,18 +100,18 @@ interface DraftParts {
   readonly timeMs: number
   readonly states: Partitions<StateDraft>
   readonly panes: Partitions<PaneDraft>
-  /** The live timers: changed when the drafts are published. */
+  /** The live timers. `publish` changes them. */
   readonly timers: Map<string, TimerState>
 }
 
 /** At which times a timer may fire. */
 export interface TimerGrid {
   readonly zeroMs: number
-  /** How far apart the times are. Undefined: at every batch time. */
+  /** The interval between these times. Undefined: every batch time. */
   readonly everyMs: number | undefined
 }
 
-/** The drafts of everything that operators keep, for one attempt. */
+/** The drafts of all states, panes and timers, for one attempt. */
 export class StateDrafts {
   readonly #shapes: readonly StateShape[]
   readonly #parts: DraftParts
@@ -151,17 +153,17 @@ export class StateDrafts {
     }
   }
 
-  /** All timers, as they are after this batch. */
+  /** All timers after this batch. */
   get timers(): Readonly<Record<string, TimerState>> {
     return Object.fromEntries([...this.#parts.timers, ...this.#timers])
   }
 
-  /** Nothing has changed, and nothing will change by time alone. */
+  /** Whether nothing has changed, and nothing will change by time alone. */
   get isQuiet(): boolean {
     return this.#all().every((draft) => draft.isQuiet)
   }
 
-  /** Makes segments of what changed, still to be written, and the states that name them. */
+  /** Makes segments of the changes, and the states that name them. Does not write the segments. */
   flush(store: ItemStore, app: string, attemptId: string, before: Manifest): FlushedStates {
     const states: Record<string, StoredState> = {}
     const segments: NamedSegment[] = []

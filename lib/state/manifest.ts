@@ -1,6 +1,6 @@
 /**
- * The manifest of a committed batch: names everything that is true after it. Immutable; the head
- * names the newest.
+ * The manifest of a committed batch names everything that is true after the batch. Manifests are
+ * immutable; the head names the newest.
  */
 import { decode, encode } from '../base/codec.ts'
 import type { ItemStore } from '../ports/item-store.ts'
@@ -18,30 +18,27 @@ import {
   unpackRef,
 } from './segments.ts'
 
-/** Under this name manifests are stored as segments. */
+/** The node name under which manifests are stored as segments. */
 export const MANIFEST_NODE = '@manifest'
 
 /**
- * So many manifests, the newest among them, keep what they name (B11): a reader that is a batch or
- * two behind still finds it.
+ * How many manifests, including the newest, protect the segments that they name (B11). So a reader
+ * that is one or two batches behind still finds its segments.
  */
 export const KEPT_MANIFESTS = 3
 
-/**
- * One thing that an operator keeps: for each of its partitions the segments that make it up, oldest
- * first.
- */
+/** One thing that an operator keeps. Each partition is a list of segments, oldest first. */
 export interface StoredState {
   readonly kind: string
   readonly form: 'state' | 'panes'
-  /** What must stay the same, besides, for the segments to make sense. */
+  /** Anything else that must stay the same, so that a plan can read the segments. */
   readonly layout: string
   readonly partitions: readonly (readonly SegmentRef[])[]
 }
 
 export interface Manifest {
   readonly timeMs: number
-  /** How far the sources are consumed. */
+  /** How far each source has been consumed. */
   readonly offsets: OffsetsBySource
   readonly states: Readonly<Record<string, StoredState>>
   /** Input name of each source, by node id. Used to detect that two sources have swapped. */
@@ -49,16 +46,16 @@ export interface Manifest {
   /** The timers of operators, by their ids. */
   readonly timers: Readonly<Record<string, TimerState>>
   /**
-   * Since this batch, itself included, batches have been empty and have changed nothing. Undefined:
-   * this one has changed something.
+   * The first of the latest batches that all were empty and changed nothing. Undefined: this batch
+   * changed something.
    */
   readonly quietSinceMs: number | undefined
   /**
-   * The epoch of the attempt that committed the batch, if that attempt or an earlier one may have
-   * put records aside: the dead letters of this epoch are true.
+   * The epoch of the attempt that committed the batch: the dead letters of this epoch are true.
+   * Undefined: no attempt at this batch can have put records aside.
    */
   readonly deadLetterEpoch?: number
-  /** The manifests before this one, newest first, as far as they are kept. */
+  /** The previous manifests that are still kept, newest first. */
   readonly previous: readonly SegmentRef[]
 }
 
@@ -71,7 +68,8 @@ type PackedState = readonly [
 ]
 
 /**
- * A manifest as it is stored: the node and the part of each segment follow from where it is named.
+ * A manifest as it is stored. Each reference omits the node and the part of its segment: both
+ * follow from the place of the reference.
  */
 interface PackedManifest extends Omit<Manifest, 'states' | 'previous'> {
   readonly states: readonly PackedState[]
@@ -90,7 +88,7 @@ const pack = ({ states, previous, ...rest }: Manifest): PackedManifest => ({
   previous: previous.map(packRef),
 })
 
-/** The manifest of a stored value. */
+/** Unpacks a stored manifest. */
 export const manifestFrom = (value: unknown): Manifest => {
   const { states, previous, ...rest } = value as PackedManifest
   const stateOf = ([id, kind, form, layout, partitions]: PackedState): [string, StoredState] => [
@@ -109,7 +107,7 @@ export const manifestFrom = (value: unknown): Manifest => {
   }
 }
 
-/** What is true before the first batch. */
+/** The manifest before the first batch. */
 export const emptyManifest = (zeroMs: number): Manifest => ({
   timeMs: zeroMs,
   offsets: {},
@@ -119,7 +117,7 @@ export const emptyManifest = (zeroMs: number): Manifest => ({
   previous: [],
 })
 
-/** A manifest that can be named already, and has yet to be written. */
+/** Names a manifest as a segment, without writing it. */
 export const nameManifest = (
   store: ItemStore,
   app: string,
@@ -150,6 +148,6 @@ export const readManifest = async (
   ref: SegmentRef,
 ): Promise<Manifest> => manifestFrom(decode(await readSegment(store, app, ref)))
 
-/** The state segments a manifest names. */
+/** The segments of all states and panes that a manifest names. */
 export const stateSegments = (manifest: Manifest): readonly SegmentRef[] =>
   Object.values(manifest.states).flatMap(({ partitions }) => partitions.flat())

@@ -1,52 +1,53 @@
 /**
- * Offsets: how far a source has been consumed. Batches move them, and nothing else does: what lies
- * after the offsets of the last committed batch belongs to a later batch.
+ * Offsets: how far a source has been consumed. Only batches move them. Whatever lies after the
+ * offsets of the last committed batch belongs to a later batch.
  *
- * There is one type with a part for each way of counting. A kind of source reads and writes its own
- * parts only; the parts of another kind stay as they are, for when a source is bound to it again.
+ * One type has a part for each way of counting. A kind of source reads and writes only its own
+ * parts. The parts of other kinds stay as they are, in case the source is bound to such a kind
+ * again.
  */
 
 /**
- * The last position taken of each lane, by lane. A lane without an offset has not been taken from.
- * A lane that is closed and drained may be left out from then on, so that offsets do not grow with
+ * The last position that a batch took, by lane. A lane without an offset has not been read yet. A
+ * lane that is closed and drained may be left out from then on, so that offsets do not grow with
  * history.
  */
 export type LaneOffsets = Readonly<Record<string, string>>
 
-/** How far a place with files has been consumed, together with the ledger of its files. */
+/** How far a directory has been consumed, together with the ledger of its files. */
 export interface FileOffsets {
-  /** How many files were ever taken: shows whether a ledger in memory is up to date. */
+  /** How many files were ever taken. Shows whether a ledger in memory is up to date. */
   readonly taken: number
   /**
-   * The threshold of modification times, kept where it was while files that are already eligible
-   * wait for room in a batch. Epoch milliseconds.
+   * The threshold of modification times, epoch milliseconds. It does not move while eligible files
+   * wait for room in a batch.
    */
   readonly threshold?: number
 }
 
-/** An object that was announced, and that no batch has taken yet. */
+/** An object with a notification that no batch has taken yet. */
 export interface PendingObject {
   readonly key: string
   /** The id of the version, if the store keeps versions. */
   readonly version?: string
-  /** When the event happened, by the store's clock. Epoch milliseconds. */
+  /** Time of the event by the clock of the store, epoch milliseconds. */
   readonly eventMs: number
 }
 
-/** How far the listing of a place has come. */
+/** How far the listing of a location has come. */
 export interface ListingProgress {
-  /** Another place is listed from the beginning. */
+  /** The location that is listed. If it changes, the listing starts from the beginning. */
   readonly place: string
   readonly round: 0 | 1 | 2
-  /** The first batch time at this place. */
+  /** The first batch time at this location. */
   readonly begunMs: number
-  /** The listing goes on at this batch time or later. */
+  /** The listing continues at this batch time or later. */
   readonly dueMs: number
   /** The last key that was listed in this round. */
   readonly after?: string
 }
 
-/** How far a place with objects has been consumed, together with the ledger of its objects. */
+/** How far a location with objects has been consumed, together with the ledger of its objects. */
 export interface ListingOffsets {
   readonly pending: readonly PendingObject[]
   readonly progress?: ListingProgress
@@ -56,7 +57,7 @@ export interface ListingOffsets {
 export interface QueueOffsets {
   /** How many of its entries batches have taken. */
   readonly taken: number
-  /** The process that had it in memory. */
+  /** The process that had the queue in memory. */
   readonly process: string
 }
 
@@ -75,10 +76,10 @@ export type OffsetsPart = keyof Offsets
 export type OffsetsBySource = Readonly<Record<string, Offsets>>
 
 /**
- * The offsets of a source after a batch whose reader counts with the parts `own`: these are
- * `after`, and all other parts stay. Only how far a place was listed is forgotten while another
- * kind of source is bound: nobody announces its objects then, so it is listed again from the
- * beginning.
+ * The offsets of a source after a batch. The reader of the batch counts with the parts `own`: they
+ * come from `after`. All other parts stay, with one exception: the progress of a listing is dropped
+ * while another kind of source is bound. No notifications arrive during that time, so the location
+ * is listed again from the beginning.
  */
 export const offsetsAfter = (
   before: Offsets | undefined,

@@ -1,10 +1,11 @@
 /**
- * One partition of the panes of a windowed operator: each pane is a segment of its own, written
- * once and never changed, and garbage when no window needs it any more.
+ * One partition of the panes of a windowed operator. Each pane is a segment of its own. It is
+ * written once, never changed, and becomes garbage when no window needs it any more.
  *
- * Warm and cold give the same (B3) because they are the same: a warm pane is kept as the bytes that
- * were written, and decoded afresh for everyone who asks. Only what cannot be changed in place is
- * kept decoded. Panes of before this process are read when they are asked for.
+ * Warm and cold give the same results (B3), because both start from the same bytes: a warm pane is
+ * kept as the bytes that were written, and decoded again for each reader. Only values that cannot
+ * be changed in place are kept decoded. Panes from before this process are read when a window needs
+ * them.
  */
 import { decode, encode } from '../base/codec.ts'
 import { invariant } from '../base/errors.ts'
@@ -15,7 +16,7 @@ import type { SegmentRef } from './segments.ts'
 /** A pane as it is written. */
 type Segment = readonly [isSimple: boolean, content: unknown]
 
-/** Where the content of a pane can be had from. */
+/** A pane: named but not read yet, as bytes, or decoded. */
 type Pane =
   | { readonly ref: SegmentRef }
   | { readonly bytes: Uint8Array }
@@ -59,7 +60,7 @@ export class PanePartition {
     return this.#memo as M
   }
 
-  /** Takes in what a committed batch has changed. */
+  /** Applies the changes of a committed batch. */
   advance(
     added: { readonly timeMs: number; readonly pane: Pane } | undefined,
     dropBeforeMs: number,
@@ -68,13 +69,13 @@ export class PanePartition {
     if (added !== undefined) this.#panes.set(added.timeMs, added.pane)
   }
 
-  /** The view of a batch. */
+  /** Starts a draft for one attempt at a batch. */
   draft(timeMs: number): PaneDraft {
     return new PaneDraft(this, timeMs)
   }
 }
 
-/** What one attempt does to the panes of a partition. */
+/** The changes of one attempt to the panes of a partition. */
 export class PaneDraft implements Panes<unknown>, PartitionDraft {
   readonly #base: PanePartition
   readonly #timeMs: number
@@ -110,7 +111,7 @@ export class PaneDraft implements Panes<unknown>, PartitionDraft {
     return this.#base.memo(make)
   }
 
-  /** While there is a pane, time alone changes what a window holds. */
+  /** While there is a pane, time alone changes the content of a window. */
   get isQuiet(): boolean {
     return this.#added === undefined && this.#base.times.length === 0
   }

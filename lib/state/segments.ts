@@ -1,7 +1,7 @@
 /**
- * Immutable segments: state deltas, blocks, plans and manifests. A segment is written once, under a
- * name nobody else will use (the random id of the attempt is part of it), and is true from the
- * moment a head or a lane names it. Nothing here moves or overwrites.
+ * Immutable segments: state deltas, panes, blocks, batch inputs and manifests. A segment is written
+ * once, under a unique name: the random id of the attempt is part of the name. The segment is true
+ * as soon as a head or a lane names it. Code in this file never moves or overwrites a segment.
  */
 import { constants, crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
 import { asMillraceError, MillraceError } from '../base/errors.ts'
@@ -10,8 +10,8 @@ import type { Item, ItemKey, ItemStore, KeyedItem } from '../ports/item-store.ts
 import { segmentChunkKey } from './item-keys.ts'
 
 /**
- * What a segment is called. `at` is the batch time or lane position it was made for, `by` the id of
- * the attempt that made it.
+ * The name of a segment. `at`: the batch time or lane position of its content. `by`: the id of the
+ * attempt that made it.
  */
 export interface SegmentName {
   readonly node: string
@@ -20,10 +20,12 @@ export interface SegmentName {
   readonly by: string
 }
 
-/** A name with what is needed to read the segment and to know that it is whole. */
+/**
+ * A segment name, with what a reader needs to read the segment and to check that it is complete.
+ */
 export interface SegmentRef extends SegmentName {
   readonly chunks: number
-  /** How many bytes it has, and their checksum: as they are used, not as they are stored. */
+  /** Number of bytes before compression. `checksum` is over the same bytes. */
   readonly bytes: number
   readonly checksum: number
 }
@@ -31,12 +33,15 @@ export interface SegmentRef extends SegmentName {
 /** How bytes are stored. */
 type Codec = 'raw' | 'deflate'
 
-/** Shorter ones are not worth it: an item takes a write unit for each KB. */
+/**
+ * Smaller segments are stored raw. Compression gains little there: an item takes a write unit for
+ * each KB.
+ */
 const DEFLATED_BYTES_MIN = 512
 
 /**
- * The fastest level: a fifth of a typical block is left, at 100 MB a second; the best level leaves
- * a tenth less and takes three times as long.
+ * Uses the fastest level. It compresses a typical block to a fifth, at 100 MB a second. The result
+ * of the best level is a tenth smaller, but takes three times as long.
  */
 const compress = (bytes: Uint8Array): { readonly codec: Codec; readonly stored: Uint8Array } => {
   if (bytes.byteLength < DEFLATED_BYTES_MIN) return { codec: 'raw', stored: bytes }
@@ -46,16 +51,16 @@ const compress = (bytes: Uint8Array): { readonly codec: Codec; readonly stored: 
     : { codec: 'raw', stored: bytes }
 }
 
-/** Room for the key, the names and the numbers of a chunk's item. */
+/** Room for the key, the names and the numbers in the item of a chunk. */
 const CHUNK_OVERHEAD_BYTES = 4_096
 
-/** A segment that can be named already, and has yet to be written. */
+/** A segment that has a name already, but is not written yet. */
 export interface NamedSegment {
   readonly ref: SegmentRef
   readonly items: readonly KeyedItem[]
 }
 
-/** Gives bytes their name as a segment. */
+/** Names bytes as a segment. */
 export const nameSegment = (
   store: ItemStore,
   app: string,
@@ -72,17 +77,17 @@ export const nameSegment = (
   return { ref: { ...name, chunks, bytes: bytes.byteLength, checksum: crc32(bytes) }, items }
 }
 
-/** Writes a sealed segment. */
+/** Writes a named segment. */
 export const putSegment = async (store: ItemStore, { items }: NamedSegment): Promise<void> => {
-  // The first chunk before the others, so that a sweep finds what a crash has left by looking for
-  // first chunks only.
+  // The first chunk goes before the others. So a sweep finds what a crash left by reading first
+  // chunks only.
   await store.putAll(items.slice(0, 1))
   if (items.length > 1) await store.putAll(items.slice(1))
 }
 
 /**
- * Writes bytes as a segment. Nothing points at it yet: that is the caller's next step (B5:
- * immutable first, pointer second).
+ * Writes bytes as a segment. Nothing names the segment yet: that is the next step of the caller
+ * (B5: immutable first, pointer second).
  */
 export const writeSegment = async (
   store: ItemStore,
@@ -95,7 +100,7 @@ export const writeSegment = async (
   return named.ref
 }
 
-/** The items a segment consists of. */
+/** The keys of the items that hold a segment. */
 export const segmentKeys = (
   app: string,
   ref: SegmentName & { readonly chunks: number },
@@ -103,9 +108,9 @@ export const segmentKeys = (
   Array.from({ length: ref.chunks }, (_, chunk) => segmentChunkKey(app, ref, chunk))
 
 /**
- * The bytes of a segment out of the items of its chunks.
+ * Joins the chunks of a segment and inflates the result.
  *
- * @throws MillraceError `SEGMENT_CORRUPT` when they cannot be inflated.
+ * @throws MillraceError `SEGMENT_CORRUPT` when the bytes cannot be inflated.
  */
 export const segmentBytes = (chunks: readonly Item[]): Uint8Array => {
   const parts = chunks.map((item) => item['bytes'] as Uint8Array)
@@ -123,9 +128,9 @@ export const segmentBytes = (chunks: readonly Item[]): Uint8Array => {
 /**
  * Reads a segment.
  *
- * @throws MillraceError `SEGMENT_MISSING` when a chunk is not there: look at the head again first,
- * since a moved head means that the caller is stale and not that data is lost (B11).
- * `SEGMENT_CORRUPT` when the bytes are not those that were written.
+ * @throws MillraceError `SEGMENT_MISSING` when a chunk is not there. The caller must first read the
+ * head again: if the head has moved, the caller is stale and no data is lost (B11).
+ * `SEGMENT_CORRUPT` when the bytes are not the bytes that were written.
  */
 export const readSegment = async (
   store: ItemStore,
@@ -138,7 +143,7 @@ export const readSegment = async (
     throw new MillraceError('SEGMENT_MISSING', {
       problem: `A segment of ${ref.node} is not in the store`,
       value: ref,
-      fix: 'if nobody deleted it by hand, this is a bug: please report it',
+      fix: 'if nobody deleted the segment by hand, this is a bug: please report it',
     })
   })
   const bytes = segmentBytes(chunks)
@@ -151,8 +156,8 @@ export const readSegment = async (
 }
 
 /**
- * A reference without the node and the part, which whoever lists it knows: items that name many
- * segments stay small.
+ * A reference without the node and the part: the list that contains the reference knows both. So
+ * items that name many segments stay small.
  */
 export type PackedRef = readonly [
   at: string,
@@ -184,6 +189,6 @@ export const unpackRef = (
   checksum,
 })
 
-/** A text that is the same for the same segment, to compare and collect names. */
+/** A string that identifies a segment, to compare and collect names. */
 export const segmentId = ({ node, part, at, by }: SegmentName): string =>
   `${node}#${part}#${at}#${by}`

@@ -1,10 +1,9 @@
 /**
- * One partition of an operator's keyed state: live in memory, log-structured in the store.
+ * One partition of the keyed state of an operator: live in memory, log-structured in the store.
  *
- * States that are objects are kept packed, as their encoding, and handed out as fresh copies. So a
- * function that changes a state in place is counted right (encodings are compared, never
- * references), and an attempt that fails, or a later operator that changes what it was given,
- * leaves no trace here.
+ * States that are objects are kept packed, as their encoding, and handed out as fresh copies. So
+ * changes in place are detected: encodings are compared, never references. And a failed attempt, or
+ * a later operator that changes its input, leaves no trace here.
  */
 import { decode, encode } from '../base/codec.ts'
 import { KeyedMap, overlay } from '../base/keys.ts'
@@ -16,12 +15,12 @@ import type { SegmentRef } from './segments.ts'
 const REMOVED: unique symbol = Symbol('removed')
 type Change = Stored | typeof REMOVED
 
-/** A partition made of more segments than this is written anew as one. */
+/** A partition that has this many segments is written as one segment at the next change. */
 const SEGMENTS_MAX = 8
 
 /**
- * A segment: pairs of key and state, then removed keys. A packed state travels as bytes: no state
- * is bytes unpacked.
+ * A segment: pairs of key and state, then removed keys. A packed state is written as bytes. This is
+ * unambiguous, because an unpacked state is never bytes.
  */
 type Segment = readonly [
   puts: readonly (readonly [unknown, unknown])[],
@@ -47,7 +46,7 @@ export class StatePartition {
     return this.#map.size
   }
 
-  /** Takes in a segment: the later one wins. */
+  /** Applies a segment. A later segment wins over an earlier one. */
   apply(segment: Uint8Array): void {
     const [puts, removed] = decode(segment) as Segment
     for (const [key, value] of puts) this.#map.set(key, live(value))
@@ -55,7 +54,7 @@ export class StatePartition {
     this.#sorted = undefined
   }
 
-  /** Takes in what a committed batch changed. */
+  /** Applies the changes of a committed batch. */
   advance(changes: KeyedMap<unknown, Change>): void {
     if (changes.size === 0) return
     const sorted = changes.sortedEntries()
@@ -85,13 +84,13 @@ export class StatePartition {
     return this.#memo as M
   }
 
-  /** A batch's view of this partition. */
+  /** Starts a draft for one attempt at a batch. */
   draft(): StateDraft {
     return new StateDraft(this)
   }
 }
 
-/** What one attempt does to a partition: kept apart until its batch is committed (B3). */
+/** The changes of one attempt to a partition, kept apart until the batch is committed (B3). */
 export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft {
   readonly #base: StatePartition
   readonly #changes = new KeyedMap<unknown, Change>()
@@ -135,7 +134,7 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
     return this.#changes.size === 0
   }
 
-  /** Without changes, the next batch finds what this one has found. */
+  /** Without changes, the next batch starts from the same state as this one. */
   get isQuiet(): boolean {
     return this.isUnchanged
   }
@@ -145,7 +144,9 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
     return before.length >= SEGMENTS_MAX ? [name(this.merge())] : [...before, name(this.delta())]
   }
 
-  /** The changes as a segment, in the order of keys: the same attempt gives the same bytes. */
+  /**
+   * The changes as a segment, in the order of keys: the same changes always give the same bytes.
+   */
   delta(): Uint8Array {
     const changes = this.#changes.sortedEntries()
     const puts = changes.flatMap(([key, change]) =>
@@ -157,7 +158,7 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
     ] satisfies Segment)
   }
 
-  /** Everything after the changes as one segment, which stands for all before it. */
+  /** The whole state after the changes as one segment, which replaces all earlier segments. */
   merge(): Uint8Array {
     return encode([
       this.#after().map(([key, stored]) => [key, portable(stored)] as const),

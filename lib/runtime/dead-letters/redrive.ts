@@ -1,28 +1,29 @@
 /**
- * Gives records that were put aside back to the pipeline, each once, whatever dies and however many
- * do it at the same time (B1).
+ * Redrive: gives dead letters back to the pipeline as records, each exactly once. This holds
+ * whenever a process dies, and when several processes redrive at the same time (B1). For each
+ * record:
  *
- *   mark { lane, index } --append--> position `index` of that lane --remove--> the letter is gone, its mark stays
- *   put if there is none     by compare-and-set on                     by name
- *                            the lane's tail
+ * 1. Reserve: write the reservation { lane, index } by compare-and-set, if there is none.
+ * 2. Append: write the record at position `index` of that lane, by compare-and-set on the tail.
+ * 3. Remove: delete the dead letters of the record by name. The reservation stays.
  *
- * - Each command has a lane of its own for each source, and gives out its indices in order, the
- *   next one only when the mark is acknowledged.
- *   So the marks of a lane are 1, 2, 3, ... without a gap, and an index belongs to one record for ever.
- * - What is appended is the run of marks right behind the lane's tail, each at the position of its
- *   index. Whoever appends it, the same
- *   record stands at the same position, and what is at or below the tail is dropped as redelivered.
- * - Its letters are removed once the tail is at or behind its index. A write of a letter that was
- *   given up may still be on its way, for hours
- *   where its process sleeps, and bring the letter back: so the mark is an item of its own, and stays. Letter and mark together say that the
- *   record was given back, and the letter is removed once more.
+ * - Each command has a lane of its own for each source. It reserves indices in order, and the next
+ *   one only after the reservation before it was acknowledged. So the reservations of a lane are
+ *   1, 2, 3, ... without a gap, and an index belongs to one record for ever.
+ * - A command appends the reserved records that directly follow the tail of the lane, each at the
+ *   position of its index. So the same record gets the same position, whichever process appends it.
+ *   Records at or before the tail are dropped as redelivered.
+ * - Dead letters are removed when the tail has reached their index. A late write can bring a dead
+ *   letter back: the write of an attempt that failed may still be on its way, for hours if its
+ *   process sleeps. That is why the reservation is an item of its own and stays: a dead letter with
+ *   a reservation was redriven already, and is removed once more.
  *
- * A command that dies leaves marks: the next one appends and removes what they say, and so may a
- * second one meanwhile, or the first when it wakes up. A record on which several operators threw
- * has several letters and one mark.
+ * A command that dies leaves reservations. The next command appends and removes what they name. So
+ * may another command at the same time, or the first one when it continues. A record on which
+ * several operators threw has several dead letters and one reservation.
  *
- * Blocks hold so few records that, however many of them fail again, they are put aside again and do
- * not stop the line (B9).
+ * Blocks are so small that their records cannot stop the line when they fail again: they are put
+ * aside again (B9).
  */
 import type { Clock } from '../../ports/clock.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
@@ -82,7 +83,7 @@ export const redrive = async (parts: RedriveParts, request: RedriveRequest): Pro
 class Redrive {
   readonly #parts: RedriveParts
   readonly #lane: string
-  readonly #marked = new Map<string, number>()
+  readonly #reserved = new Map<string, number>()
   readonly #intakes = new Map<string, Intake>()
 
   constructor(parts: RedriveParts) {
@@ -99,9 +100,9 @@ class Redrive {
     for await (const record of byRecord(
       readDeadLetters(store, app, { ...request, first: 'oldest' }),
     )) {
-      if (record[0].mark !== undefined) begun.push(record)
+      if (record[0].reservation !== undefined) begun.push(record)
       if (
-        record[0].mark !== undefined ||
+        record[0].reservation !== undefined ||
         !matches(record, request) ||
         records + chosen.length >= (request.limit ?? Infinity)
       )
@@ -109,45 +110,52 @@ class Redrive {
       const obstacle = obstacleTo(record, request)
       if (obstacle === undefined) chosen.push(record)
       else left[obstacle] = (left[obstacle] ?? 0) + 1
-      if (chosen.length >= POISON_RECORDS_MAX) records += await this.#giveBack(chosen.splice(0))
+      if (chosen.length >= POISON_RECORDS_MAX) records += await this.#redrive(chosen.splice(0))
     }
-    records += await this.#giveBack(chosen)
+    records += await this.#redrive(chosen)
     return { records, finished: await this.#finish(begun), left }
   }
 
   /** Marks, appends and removes. Gives how many records it was that got them. */
-  async #giveBack(records: readonly DeadLettersOfRecord[]): Promise<number> {
-    const marked: DeadLettersOfRecord[] = []
+  async #redrive(records: readonly DeadLettersOfRecord[]): Promise<number> {
+    const reserved: DeadLettersOfRecord[] = []
     for (const record of records) {
-      const first = await this.#mark(record[0])
-      if (first !== undefined) marked.push([first, ...record.slice(1)])
+      const first = await this.#reserve(record[0])
+      if (first !== undefined) reserved.push([first, ...record.slice(1)])
     }
-    await this.#finish(marked)
-    return marked.length
+    await this.#finish(reserved)
+    return reserved.length
   }
 
   /** Undefined: somebody else has it. */
-  async #mark(letter: StoredDeadLetter): Promise<StoredDeadLetter | undefined> {
+  async #reserve(deadLetter: StoredDeadLetter): Promise<StoredDeadLetter | undefined> {
     const { store, clock } = this.#parts
-    const mark = { lane: this.#lane, index: (this.#marked.get(letter.source) ?? 0) + 1 }
+    const reservation = {
+      lane: this.#lane,
+      index: (this.#reserved.get(deadLetter.source) ?? 0) + 1,
+    }
     const answer = await withRetries(clock, () =>
-      store.compareAndSet(letter.reservationKey, 'absent', mark),
+      store.compareAndSet(deadLetter.reservationKey, 'absent', reservation),
     )
-    // A refusal that shows this very mark is its own success, whose answer was lost.
+    // A refusal that shows this very reservation is its own success, whose answer was lost.
     const isMine =
       answer.swapped ||
-      (answer.current?.['lane'] === mark.lane && answer.current['index'] === mark.index)
+      (answer.current?.['lane'] === reservation.lane &&
+        answer.current['index'] === reservation.index)
     if (!isMine) return undefined
-    this.#marked.set(letter.source, mark.index)
-    return { ...letter, mark }
+    this.#reserved.set(deadLetter.source, reservation.index)
+    return { ...deadLetter, reservation }
   }
 
   /**
-   * Appends what is marked, lane by lane, and removes what is in its lane. Gives how many records
+   * Appends what is reserved, lane by lane, and removes what is in its lane. Gives how many records
    * that is.
    */
   async #finish(records: readonly DeadLettersOfRecord[]): Promise<number> {
-    const lanes = Map.groupBy(records, ([{ source, mark }]) => `${source}#${mark?.lane}`)
+    const lanes = Map.groupBy(
+      records,
+      ([{ source, reservation }]) => `${source}#${reservation?.lane}`,
+    )
     let finished = 0
     for (const [first, ...others] of lanes.values())
       if (first !== undefined) finished += await this.#finishLane([first, ...others])
@@ -155,13 +163,13 @@ class Redrive {
   }
 
   async #finishLane(
-    marked: readonly [DeadLettersOfRecord, ...DeadLettersOfRecord[]],
+    reserved: readonly [DeadLettersOfRecord, ...DeadLettersOfRecord[]],
   ): Promise<number> {
-    const [[{ source, mark }]] = marked
-    const lane = mark?.lane as string
-    const records = marked.toSorted((a, b) => indexOf(a) - indexOf(b))
+    const [[{ source, reservation }]] = reserved
+    const lane = reservation?.lane as string
+    const records = reserved.toSorted((a, b) => indexOf(a) - indexOf(b))
     const intake = this.#intakeOf(source)
-    const run = runBehind(records, await intake.tail(lane))
+    const run = recordsToAppend(records, await intake.tail(lane))
     // Also where nothing is left to append: who did it may have died before it woke the head (B12).
     for (const part of inParts(run)) await intake.append({ lane, records: part.map(withPositions) })
     const tail = await intake.tail(lane)
@@ -170,10 +178,10 @@ class Redrive {
     return there.length
   }
 
-  async #remove(letters: readonly StoredDeadLetter[]): Promise<void> {
+  async #remove(deadLetters: readonly StoredDeadLetter[]): Promise<void> {
     const { store, clock } = this.#parts
-    if (letters.length > 0)
-      await withRetries(clock, () => store.deleteAll(letters.map(({ key }) => key)))
+    if (deadLetters.length > 0)
+      await withRetries(clock, () => store.deleteAll(deadLetters.map(({ key }) => key)))
   }
 
   #intakeOf(source: string): Intake {
@@ -184,13 +192,13 @@ class Redrive {
   }
 }
 
-const indexOf = ([{ mark }]: DeadLettersOfRecord): number => mark?.index ?? 0
+const indexOf = ([{ reservation }]: DeadLettersOfRecord): number => reservation?.index ?? 0
 
 /**
- * The marks that follow the tail without a gap. Whoever reads while others mark may miss one, and
+ * The marks that follow the tail without a gap. Whoever reads while others reservation may miss one, and
  * then sees later ones too early.
  */
-const runBehind = (
+const recordsToAppend = (
   records: readonly DeadLettersOfRecord[],
   tail: string,
 ): readonly DeadLettersOfRecord[] => {

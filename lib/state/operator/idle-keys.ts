@@ -1,18 +1,18 @@
 import { KeyedMap } from '../../base/keys.ts'
 
 /**
- * Which keys were touched when, oldest first: so that those that were idle for too long are found
- * without a look at the others. Constant work for each touch.
+ * The time at which each key was last touched, oldest first. Finds the keys that were idle for too
+ * long without visiting the others. Constant work for each touch.
  */
 export class IdleKeys<K> {
   readonly #touchedMs = new KeyedMap<K, number>()
   /**
-   * By the time of the last touch. Times only grow, but for what is loaded at the beginning, in the
+   * Keys by the time of their last touch. Times only grow: the constructor adds its keys in the
    * order of time.
    */
   readonly #byTime = new Map<number, KeyedMap<K, true>>()
 
-  /** Begins with keys and the times they were touched. */
+  /** Starts with keys and the times at which they were touched. */
   constructor(touched: Iterable<readonly [key: K, timeMs: number]>) {
     for (const [key, timeMs] of [...touched].toSorted(([, a], [, b]) => a - b))
       this.touch(key, timeMs)
@@ -45,7 +45,10 @@ export class IdleKeys<K> {
     return idle.sortedEntries().map(([key]) => key)
   }
 
-  /** When the key was touched that has been idle for longest; undefined: there is none. */
+  /**
+   * The time of the last touch of the key that has been idle for longest. Undefined: there are no
+   * keys.
+   */
   get oldestMs(): number | undefined {
     const [oldest] = this.#byTime.keys()
     return oldest

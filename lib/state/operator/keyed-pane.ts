@@ -1,6 +1,6 @@
 /**
- * Panes of pairs: keys and values side by side, in the order of keys, which is small when stored
- * and quick to walk.
+ * Panes of pairs: one array of keys and one of values, in the order of keys. This form is small in
+ * the store and fast to iterate.
  */
 import { KeyedMap } from '../../base/keys.ts'
 import { isSimple } from '../../base/packed.ts'
@@ -10,8 +10,8 @@ import type { Panes } from './panes.ts'
 export type KeyedPane<K, V> = readonly [keys: readonly K[], values: readonly V[]]
 
 /**
- * Keeps the pairs of this batch, unless there are none. Keys are in canonical form by now, so that
- * only values can be changed in place.
+ * Puts the pairs of this batch as a pane, unless there are no pairs. Keys are already in canonical
+ * form, so only values can be changed in place.
  */
 export const putPairs = <K, V>(
   panes: Panes<KeyedPane<K, V>>,
@@ -23,8 +23,8 @@ export const putPairs = <K, V>(
 }
 
 /**
- * Calls `visit` with each pair of a pane, in the order of keys. Values are fresh where they can be
- * changed.
+ * Calls `visit` with each pair of a pane, in the order of keys. Values that can be changed are
+ * fresh copies.
  */
 export const forEachPair = <K, V>(
   [keys, values]: KeyedPane<K, V>,

@@ -1,27 +1,27 @@
 /**
  * The state of one partition of a stateful operator, as the operator sees it while a batch runs.
- * What it puts and removes becomes true with the batch's commit, or is forgotten with the attempt.
+ * Puts and removals become true when the batch commits. If the attempt fails, they are dropped.
  */
 export interface KeyedState<K, S> {
   /**
    * Every key that had state before this batch, in the order of keys (see `compareKeys`). States
-   * are fresh copies: changing one changes nothing until it is put.
+   * are fresh copies: a change has no effect until the state is put.
    */
   entries(): Iterable<readonly [K, S]>
   /**
-   * Every key that has state now, with what was put and removed in this batch, in the order of
-   * keys. States are fresh copies.
+   * Every key that has state now, after the puts and removals of this batch, in the order of keys.
+   * States are fresh copies.
    */
   current(): Iterable<readonly [K, S]>
-  /** The state of a key now, as a fresh copy; undefined when it has none. */
+  /** The state of a key now, as a fresh copy. Undefined: the key has no state. */
   get(key: K): S | undefined
   /**
-   * Sets the state of a key. A state equal by value to the old one costs nothing: only changes are
-   * written.
+   * Sets the state of a key. Only changes are written: a state that equals the old one by value
+   * costs nothing.
    */
   put(key: K, state: S): void
-  /** Forgets a key; no error when it has no state. */
+  /** Removes the state of a key. Does nothing if the key has no state. */
   remove(key: K): void
-  /** As `Panes.memo`, made of the state as it is at the beginning of this batch. */
+  /** Like `Panes.memo`, but made from the state at the beginning of this batch. */
   memo<M>(make: () => M): M
 }

@@ -1,32 +1,32 @@
 /**
- * What one partition of a windowed operator keeps of earlier batch times: one pane for each batch
- * that had something for it. A pane that is put becomes true with the batch's commit, and one that
- * is dropped is gone with it; a failed attempt leaves no trace.
+ * The panes of one partition of a windowed operator: one pane for each earlier batch that had data
+ * for this partition. Puts and drops become true when the batch commits. A failed attempt leaves no
+ * trace.
  *
- * `C` is what a pane holds: anything that can be stored.
+ * `C` is the content of a pane: any value that can be stored.
  */
 export interface Panes<C> {
-  /** The batch times of all panes, oldest first; that of this batch too, once it is put. */
+  /** The batch times of all panes, oldest first. Includes this batch once its pane was put. */
   readonly times: readonly number[]
   /**
-   * What a pane holds. Not to be changed: it may be handed out again. Reading a pane twice may give
-   * two copies.
+   * The content of a pane. The caller must not change it: other callers may get the same object.
+   * Two reads of a pane may give two copies.
    *
-   * @throws MillraceError what the store throws, for a pane that this process has not in memory.
+   * @throws MillraceError the errors of the store, if the pane is not in memory.
    */
   read(timeMs: number): Promise<C>
   /**
-   * Keeps this as the pane of this batch. `isSimple` says that nothing in it can be changed by
-   * whoever gets parts of it.
+   * Sets the pane of this batch. `isSimple`: no code that gets a part of the content can change it.
    */
   put(content: C, isSimple: boolean): void
-  /** Forgets all panes of batches before a time. */
+  /** Drops all panes of batches before a time. */
   dropBefore(timeMs: number): void
   /**
-   * Something that was made of panes and speeds up the next batch: what `make` gives the first
-   * time, and then the same again, for as long as this process is sure of what is stored. Whoever
-   * uses it must be able to make it anew from the panes at any time, and get the same results to
-   * the last bit (B3). It may be changed at once: an attempt that fails throws it away.
+   * A value that was made from panes and speeds up the next batch. The first call gives the result
+   * of `make`. Later calls give the same value, as long as this process knows what is stored. The
+   * caller must be able to make the value again from the panes at any time, with the same results
+   * to the last bit (B3). The caller may change the value immediately: a failed attempt throws it
+   * away.
    */
   memo<M>(make: () => M): M
 }

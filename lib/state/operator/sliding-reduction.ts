@@ -1,19 +1,19 @@
 /**
- * Reductions over sliding windows of panes, for functions that are associative and have no inverse,
- * in amortised constant work per key and pane.
+ * Reductions over sliding windows of panes, for associative functions without an inverse. The work
+ * is amortised constant per key and pane.
  *
- * Time is cut into blocks as long as a window, on the fixed grid of batch times. A window is the
- * end of one block and the beginning of the next:
+ * Time is divided into blocks as long as a window, on the fixed grid of batch times. A window is
+ * the end of one block and the beginning of the next:
  *
  *     | p1 p2 p3 p4 | p5 p6 p7 p8 |          length: 4 panes
  *          [ suffix ][ prefix ]              the window that ends at p6
  *
- * The suffixes of a block are reduced once, from its last pane back, when the block is over; each
- * key has one for each pane it is in. The prefix grows by a pane at a time. A window is one more
- * reduction of both.
+ * The suffixes of a block are reduced once, when the block is over, from its last pane back. Each
+ * key has one suffix for each pane that contains the key. The prefix grows by one pane at a time. A
+ * window is one more reduction, of a suffix with the prefix.
  *
- * B3: what is reduced with what depends on the grid alone, never on when this process began. So
- * floats come out equal to the last bit, warm and cold.
+ * B3: the order of reductions depends on the grid alone, never on when this process started. So
+ * floats are equal to the last bit, warm and cold.
  */
 import { KeyedMap } from '../../base/keys.ts'
 import { pack, type Stored, unpack } from '../../base/packed.ts'
@@ -26,22 +26,22 @@ interface Suffix {
   readonly value: Stored
 }
 
-/** The grid on which windows lie. */
+/** The grid of the windows. */
 export interface WindowGrid {
   readonly zeroMs: number
   readonly paneMs: number
   readonly lengthMs: number
 }
 
-/** What has been reduced so far; made anew from the panes whenever that is lost. */
+/** What has been reduced so far. If it is lost, it is made again from the panes. */
 export class SlidingReduction<K, V> {
   readonly #grid: WindowGrid
   readonly #f: (a: V, b: V) => V
   #block: number | undefined
-  /** Up to where the prefix goes. */
+  /** Batch time of the last pane in the prefix. */
   #toMs = -Infinity
   #prefix = new KeyedMap<K, Stored>()
-  /** The suffixes of each key in the block before, the longest last. */
+  /** The suffixes of each key in the previous block, the longest last. */
   #suffixes = new KeyedMap<K, Suffix[]>()
 
   constructor(grid: WindowGrid, f: (a: V, b: V) => V) {
@@ -50,8 +50,8 @@ export class SlidingReduction<K, V> {
   }
 
   /**
-   * The reduced pairs of the window from a pane to another, in the order of keys. Windows must be
-   * asked for in the order of time.
+   * The reduced pairs of a window, in the order of keys. `fromMs` and `toMs` are the batch times of
+   * its first and last pane. Callers must ask for windows in the order of time.
    */
   async window(panes: Panes<KeyedPane<K, V>>, fromMs: number, toMs: number): Promise<[K, V][]> {
     const block = this.#blockOf(toMs)
@@ -111,6 +111,6 @@ export class SlidingReduction<K, V> {
     return joined.sortedEntries().map(([key, value]) => [key, unpack(value) as V])
   }
 
-  /** What is kept stays packed: a function may change what it is given. */
+  /** Kept values stay packed, because a function may change its arguments. */
   readonly #reduce = (a: Stored, b: Stored): Stored => pack(this.#f(unpack(a) as V, unpack(b) as V))
 }

@@ -1,28 +1,36 @@
-/** What an operator keeps from batch to batch, each in so many partitions. */
+/**
+ * What an operator keeps from batch to batch. State and panes each have `partitions` partitions.
+ */
 export interface StateDeclaration {
   readonly partitions: number
-  /** A state for each key. */
+  /** The operator keeps a state for each key. Default: false. */
   readonly state?: boolean
-  /** What users call the state, in what is stored for a key. Default: all of it. */
+  /**
+   * Takes what users call the state out of the value that is stored for a key. Default: the whole
+   * value.
+   */
   readonly shown?: (stored: unknown) => unknown
-  /** What came in at earlier batch times. */
+  /** The operator keeps panes: its input of earlier batch times. Default: false. */
   readonly panes?: boolean
-  /** What else must stay the same for what is stored to make sense to another plan. */
+  /** Anything else that must stay the same, so that another plan can read the stored state. */
   readonly layout?: string
 }
 
-/** One thing that an operator keeps, and what must stay the same for another plan to read it. */
+/**
+ * One thing that an operator keeps. All fields must stay the same, so that another plan can read
+ * it.
+ */
 export interface StateShape {
-  /** Of the state: that of the node. Of the panes: that of the node and `/panes`. */
+  /** For state: the id of the node. For panes: the id of the node followed by `/panes`. */
   readonly id: string
   readonly kind: string
   readonly form: 'state' | 'panes'
   readonly partitions: number
-  /** See {@link StateDeclaration.layout}. Empty if there is nothing to say. */
+  /** See {@link StateDeclaration.layout}. Default: empty. */
   readonly layout: string
 }
 
-/** Where the panes of an operator are stored. No node has such an id. */
+/** The id under which the panes of an operator are stored. No node has such an id. */
 export const panesId = (id: string): string => `${id}/panes`
 
 /** The shapes of what one operator keeps. */
@@ -40,8 +48,8 @@ export const shapesOf = (
 }
 
 /**
- * Why state that was written under `stored` cannot be read by a plan with `current`. Empty: it can.
- * New states may come, old ones may not go.
+ * Reasons why a plan with the shapes `current` cannot read what was written with the shapes
+ * `stored`. Empty: it can. A plan may add states, but not remove them.
  */
 export const stateConflicts = (
   stored: readonly StateShape[],
@@ -58,6 +66,7 @@ export const stateConflicts = (
     return now.partitions === old.partitions
       ? []
       : [
-          `the state "${old.id}" has ${old.partitions} partitions in the store and ${now.partitions} in the pipeline`,
+          `the state "${old.id}" has ${old.partitions} partitions in the store ` +
+            `and ${now.partitions} in the pipeline`,
         ]
   })

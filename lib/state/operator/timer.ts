@@ -1,29 +1,32 @@
 /**
- * The timer of an operator. It answers three questions with one thing: has the operator done its
- * part before (`firedMs`), when will something happen without input (`setDue`), and how often may
- * it look at all of its state (`isOnGrid`, from `checkpoint()`).
+ * The timer of an operator. It answers three questions. Has the operator done its part before
+ * (`firedMs`)? When will something happen without input (`setDue`)? How often may the operator
+ * visit all of its state (`isOnGrid`, from `checkpoint()`)?
  *
- * What is changed here becomes true with the batch's commit; a failed attempt leaves no trace.
+ * Changes become true when the batch commits. A failed attempt leaves no trace.
  */
 export interface Timer {
-  /** The batch time at which it fired last, in this batch or a committed one. Undefined: never. */
+  /**
+   * The last batch time at which the timer fired, in this batch or a committed one. Undefined:
+   * never.
+   */
   readonly firedMs: number | undefined
-  /** Notes that it fires in this batch. */
+  /** Notes that the timer fires in this batch. */
   fire(): void
   /**
-   * Whether it may fire by the clock at this batch time. True for every batch, unless the user has
-   * given it an interval with `checkpoint()`.
+   * Whether the timer may fire by the clock at this batch time. True for every batch, unless the
+   * user set an interval with `checkpoint()`.
    */
   readonly isOnGrid: boolean
   /**
-   * Says when something will happen even if nothing comes in: at the first batch time from then on,
-   * on the grid of its interval. A pipeline at rest wakes for it. Undefined: nothing will. It stays
-   * set until it is set again.
+   * Says when something will happen without input: at the first batch time at or after `dueMs`, on
+   * the grid of the interval. A pipeline at rest wakes for it. Undefined: nothing will happen. The
+   * value stays until the next call.
    */
   setDue(dueMs: number | undefined): void
 }
 
-/** A timer as it is stored: both in epoch milliseconds. */
+/** A timer as it is stored. Both times are epoch milliseconds. */
 export interface TimerState {
   readonly firedMs?: number
   readonly dueMs?: number

@@ -13,8 +13,9 @@ export const operationBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: REDRIVE,
-        find: "store.compareAndSet(letter.reservationKey, 'absent', mark)",
-        replace: 'store.put(letter.reservationKey, mark).then(() => ({ swapped: true as const }))',
+        find: "store.compareAndSet(deadLetter.reservationKey, 'absent', reservation)",
+        replace:
+          'store.put(deadLetter.reservationKey, reservation).then(() => ({ swapped: true as const }))',
       },
     ],
   },
@@ -25,8 +26,8 @@ export const operationBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: REDRIVE,
-        find: 'letters.map(({ key }) => key)',
-        replace: 'letters.flatMap(({ key, reservationKey }) => [key, reservationKey])',
+        find: 'deadLetters.map(({ key }) => key)',
+        replace: 'deadLetters.flatMap(({ key, reservationKey }) => [key, reservationKey])',
       },
     ],
   },
@@ -50,13 +51,13 @@ export const operationBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: READER,
-        find: `if (epoch !== undefined && verdict !== undefined && verdict !== epoch)
+        find: `if (epoch !== undefined && committedEpoch !== undefined && committedEpoch !== epoch)
           return undefined`,
         replace: '',
       },
       {
         file: READER,
-        find: 'isTrue: epoch === undefined || verdict === epoch',
+        find: 'isTrue: epoch === undefined || committedEpoch === epoch',
         replace: 'isTrue: true',
       },
     ],
@@ -73,8 +74,8 @@ export const operationBugs: readonly PlantedBug[] = [
       },
       {
         file: REDRIVE,
-        find: 'index: (this.#marked.get(letter.source) ?? 0) + 1 }',
-        replace: 'index: (this.#marked.get(letter.source) ?? 0) + 2 }',
+        find: 'index: (this.#reserved.get(deadLetter.source) ?? 0) + 1 }',
+        replace: 'index: (this.#reserved.get(deadLetter.source) ?? 0) + 2 }',
       },
     ],
   },
