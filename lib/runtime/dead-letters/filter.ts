@@ -1,41 +1,43 @@
-/** Which dead letters somebody means, and which of them can be given back. */
+/** Chooses dead letters, and says which of them can be redriven. */
 import type { DeadLettersOfRecord } from '../../state/dead-letter-reader.ts'
 
-/** Which dead letters are meant. */
+/** Which dead letters to choose. */
 export interface DeadLetterFilter {
-  /** Epoch milliseconds: put aside from then on. */
+  /** Put aside at this time or later. Epoch milliseconds. */
   readonly fromMs: number
-  /** Epoch milliseconds: and by then, to the end of the day. */
+  /** Put aside before the end of this day. Epoch milliseconds. */
   readonly toMs: number
   readonly code?: string
   /** The id of a source node. */
   readonly source?: string
-  /** The ids of the sources that there are, where that is known. */
+  /** The ids of all sources of the pipeline. Undefined: not known. */
   readonly sources?: readonly string[]
-  /** Also records that other parts of the pipeline have taken. */
+  /** Also redrive records that other parts of the pipeline have processed. */
   readonly again?: boolean
 }
 
-/** Why a record cannot be given back. */
+/** Why a record cannot be redriven. */
 export type Obstacle = 'batchOpen' | 'unreadable' | 'cutOff' | 'processedElsewhere' | 'sourceGone'
 
 /** The reasons in words. */
 export const obstacleTexts: Readonly<Record<Obstacle, string>> = {
-  batchOpen: 'the batch that put it aside is not done yet',
+  batchOpen: 'the batch of the dead letter is not done yet',
   unreadable:
-    'there is no record in it: it could not be read in the first place. Mend the data where it comes from, and send it again',
-  cutOff: 'the record is so large that only its beginning was kept: send it again',
+    'the dead letter holds no record, because the data could not be read. ' +
+    'Fix the data where it comes from, and send it again',
+  cutOff: 'the record is so large that only its beginning was kept: send the record again',
   processedElsewhere:
-    'other parts of the pipeline have counted it, and would count it again: give it back all the same with --again',
-  sourceGone: 'the deployed pipeline has no such source any more',
+    'other parts of the pipeline have counted the record, and would count it again. ' +
+    'To redrive it all the same, use --again',
+  sourceGone: 'the deployed pipeline no longer has this source',
 }
 
-/** Whether one of the letters of a record is meant. */
+/** Whether the filter chooses one of the dead letters of a record. */
 export const matches = (record: DeadLettersOfRecord, { code, source }: DeadLetterFilter): boolean =>
   (source === undefined || record[0].source === source) &&
-  (code === undefined || record.some((letter) => letter.code === code))
+  (code === undefined || record.some((deadLetter) => deadLetter.code === code))
 
-/** Why the record cannot be given back; undefined: it can. */
+/** Why the record cannot be redriven. Undefined: it can. */
 export const obstacleTo = (
   record: DeadLettersOfRecord,
   { again = false, sources }: Pick<DeadLetterFilter, 'again' | 'sources'>,

@@ -1,35 +1,38 @@
 import type { Plan } from '../../dstream/plan.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 
-/** Whether a record of a source reaches an output on a way that none of these operators is on. */
-const isTakenBeside = (
+/** Whether a record of a source reaches an output on a path without any of these operators. */
+const isProcessedBeside = (
   { nodes }: Plan,
   source: string,
   operators: ReadonlySet<string>,
 ): boolean => {
   const reached = new Set([source])
-  // Parents come before their children.
+  // In `nodes`, parents come before their children.
   for (const { id, parents } of nodes)
     if (!operators.has(id) && parents.some((parent) => reached.has(parent))) reached.add(id)
   return nodes.some(({ id, node }) => node.role === 'output' && reached.has(id))
 }
 
 /**
- * Notes on each letter whether the batch has taken its record elsewhere: a function of one branch
- * threw on it, and another branch has counted it. To give such a record to the pipeline again would
- * count it there twice.
+ * Notes on each dead letter whether the batch has also processed its record elsewhere: a function
+ * of one branch threw on the record, and another branch counted it. A redrive of such a record
+ * would count it twice there.
  */
 export const withProcessedElsewhere = (
   plan: Plan,
-  letters: readonly DeadLetter[],
+  deadLetters: readonly DeadLetter[],
 ): readonly DeadLetter[] => {
-  const records = Map.groupBy(letters, ({ source, position }) => `${source}#${position}`)
+  const records = Map.groupBy(deadLetters, ({ source, position }) => `${source}#${position}`)
   return [...records.values()].flatMap((ofRecord) => {
     const operators = new Set(ofRecord.flatMap(({ operator }) => operator ?? []))
-    return ofRecord.map((letter) =>
+    return ofRecord.map((deadLetter) =>
       operators.size === 0
-        ? letter
-        : { ...letter, processedElsewhere: isTakenBeside(plan, letter.source, operators) },
+        ? deadLetter
+        : {
+            ...deadLetter,
+            processedElsewhere: isProcessedBeside(plan, deadLetter.source, operators),
+          },
     )
   })
 }

@@ -1,12 +1,9 @@
-/**
- * Lanes of records that were put aside and given back: each command makes its own, in the source
- * that the records are of.
- */
+/** Lanes of redriven records. Each command has its own lane in the source of the records. */
 
 const PREFIX = 'redrive-'
 
 /** The lane of one command. */
 export const redriveLane = (attemptId: string): string => PREFIX + attemptId
 
-/** Whether a lane is of records that were given back, and not of a shard, a receiver or hints. */
+/** Whether a lane holds redriven records. */
 export const isRedriveLane = (lane: string): boolean => lane.startsWith(PREFIX)

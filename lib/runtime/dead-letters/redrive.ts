@@ -48,34 +48,34 @@ export interface RedriveParts {
   readonly app: string
   readonly clock: Clock
   readonly randomness: Randomness
-  /** Told when the head was woken: somebody has to call the driver. */
+  /** Called when the redrive has woken the head: the driver must be called then. */
   readonly woke?: () => void
 }
 
-/** Which records to give back. */
+/** Which records to redrive. */
 export interface RedriveRequest extends DeadLetterFilter {
-  /** Records at most. Default: all. */
+  /** The largest number of records. Default: all. */
   readonly limit?: number
 }
 
-/** What was given back. */
+/** What a redrive did. */
 export interface Redriven {
   /** Records of this command. */
   readonly records: number
-  /** Records of earlier commands that had not come to their end. */
+  /** Records of earlier commands that did not finish. */
   readonly finished: number
-  /** Records that match and were left, by the reason. */
+  /** Number of records that match but cannot be redriven, by reason. */
   readonly left: Readonly<Partial<Record<Obstacle, number>>>
 }
 
-/** Neighbouring blocks become one entry of at most so many records and bytes. */
+/** Intake merges neighbouring blocks into one entry, up to this number of records and bytes. */
 const LIMITS = { records: 8_000, bytes: 8 * 1024 * 1024, objects: 1 }
 
 /**
- * Gives back what matches and can be given back.
+ * Redrives all records that match and can be redriven.
  *
- * @throws MillraceError `LANE_FULL` (retryable) while batches do not run, and what the store
- * throws: what was done is done, and the same command goes on with the rest.
+ * @throws MillraceError `LANE_FULL` (retryable) while batches do not run, and the errors of the
+ * store. After an error, the same command continues with the rest.
  */
 export const redrive = async (parts: RedriveParts, request: RedriveRequest): Promise<Redriven> =>
   new Redrive(parts).run(request)
@@ -116,7 +116,7 @@ class Redrive {
     return { records, finished: await this.#finish(begun), left }
   }
 
-  /** Marks, appends and removes. Gives how many records it was that got them. */
+  /** Reserves, appends and removes. Returns the number of records that this command reserved. */
   async #redrive(records: readonly DeadLettersOfRecord[]): Promise<number> {
     const reserved: DeadLettersOfRecord[] = []
     for (const record of records) {
@@ -127,7 +127,7 @@ class Redrive {
     return reserved.length
   }
 
-  /** Undefined: somebody else has it. */
+  /** Undefined: another command has reserved the record. */
   async #reserve(deadLetter: StoredDeadLetter): Promise<StoredDeadLetter | undefined> {
     const { store, clock } = this.#parts
     const reservation = {
@@ -137,7 +137,7 @@ class Redrive {
     const answer = await withRetries(clock, () =>
       store.compareAndSet(deadLetter.reservationKey, 'absent', reservation),
     )
-    // A refusal that shows this very reservation is its own success, whose answer was lost.
+    // A refusal that shows this same reservation is a success whose answer was lost.
     const isMine =
       answer.swapped ||
       (answer.current?.['lane'] === reservation.lane &&
@@ -148,8 +148,8 @@ class Redrive {
   }
 
   /**
-   * Appends what is reserved, lane by lane, and removes what is in its lane. Gives how many records
-   * that is.
+   * Appends reserved records, lane by lane, and removes the dead letters of records that are in
+   * their lane. Returns the number of these records.
    */
   async #finish(records: readonly DeadLettersOfRecord[]): Promise<number> {
     const lanes = Map.groupBy(
@@ -170,7 +170,8 @@ class Redrive {
     const records = reserved.toSorted((a, b) => indexOf(a) - indexOf(b))
     const intake = this.#intakeOf(source)
     const run = recordsToAppend(records, await intake.tail(lane))
-    // Also where nothing is left to append: who did it may have died before it woke the head (B12).
+    // Also if nothing is left to append: the process that appended may have died before it woke the
+    // head (B12).
     for (const part of inParts(run)) await intake.append({ lane, records: part.map(withPositions) })
     const tail = await intake.tail(lane)
     const there = records.filter((record) => !isAfter(String(indexOf(record)), tail))
@@ -195,8 +196,8 @@ class Redrive {
 const indexOf = ([{ reservation }]: DeadLettersOfRecord): number => reservation?.index ?? 0
 
 /**
- * The marks that follow the tail without a gap. Whoever reads while others reservation may miss one, and
- * then sees later ones too early.
+ * The reserved records that follow the tail without a gap. A gap is possible: a process that reads
+ * while others reserve may see a later reservation and miss an earlier one.
  */
 const recordsToAppend = (
   records: readonly DeadLettersOfRecord[],
@@ -209,7 +210,7 @@ const recordsToAppend = (
   return end === -1 ? behind : behind.slice(0, end)
 }
 
-/** One part at least. */
+/** Splits records into parts. There is always at least one part. */
 const inParts = (
   run: readonly DeadLettersOfRecord[],
 ): readonly (readonly DeadLettersOfRecord[])[] =>

@@ -9,9 +9,13 @@ import type { Runner } from '../runner.ts'
 import { isLeaseHeld } from './schedule.ts'
 
 /**
- * The head this runner may work on, given the one that it has read: made if there is none, adopted
- * if it is of an older generation and its lease is free (B10). Undefined when somebody else was
- * faster: read again.
+ * The head that this runner works on, made from the head that it has read:
+ *
+ * - There is no head: creates the first one.
+ * - An older generation, and its lease is free: adopts the head (B10).
+ * - Otherwise: the head as it is.
+ *
+ * Undefined: another runner was faster, and the caller must read again.
  *
  * @throws MillraceError `PLAN_INCOMPATIBLE` when the state in the store does not fit the plan.
  */
@@ -25,7 +29,8 @@ export const currentHead = async (
   if (head.generation === runner.generation) {
     if (head.plan === runner.plan.hash) return head
     throw incompatible(runner, head, [
-      'a pipeline of the same generation has another graph: every deployment needs a higher generation',
+      'a pipeline of the same generation has another graph: ' +
+        'every deployment needs a higher generation',
     ])
   }
   return isLeaseHeld(head, nowMs, runner.leaseMs) ? head : adopt(runner, head)
@@ -53,7 +58,7 @@ const create = async (runner: Runner, nowMs: number): Promise<Head | undefined> 
   return answer.swapped ? first : undefined
 }
 
-/** A new deployment is also a reason to try a failing batch again from the beginning. */
+/** A new deployment may have fixed a failing batch. So its attempts start again from zero. */
 const adopt = async (runner: Runner, head: Head): Promise<Head | undefined> => {
   const conflicts = await conflictsWith(runner, head)
   if (conflicts.length > 0) throw incompatible(runner, head, conflicts)
@@ -105,16 +110,22 @@ const conflictsWith = async (runner: Runner, head: Head): Promise<readonly strin
 
 const incompatible = (runner: Runner, head: Head, conflicts: readonly string[]): MillraceError =>
   new MillraceError('PLAN_INCOMPATIBLE', {
-    problem: `The store of "${runner.app}" was written by another plan, and does not fit this one: ${conflicts.join('; ')}`,
+    problem:
+      `The store of "${runner.app}" was written by another plan, and does not fit this one: ` +
+      conflicts.join('; '),
     value: `plan ${runner.plan.hash}; the store has plan ${head.plan}`,
     allowed:
-      'new sources, states and outputs, changed functions; stored states keep their name, operator and number of partitions, sources their name',
-    fix: 'keep the names of states and sources with .named(), use another store, or start from nothing with millrace reset',
+      'new sources, states and outputs, and changed functions. ' +
+      'Stored states must keep their name, operator and number of partitions. ' +
+      'Sources must keep their name',
+    fix:
+      'keep the names of states and sources with .named(), use another store, ' +
+      'or remove all state with millrace reset',
   })
 
 /**
- * The generation of a run that nobody has numbered: the same plan goes on in its own, another one
- * gets the next. `atLeast` keeps it above generations that outputs may still carry.
+ * The generation of a run without a given number. The same plan keeps its generation; another plan
+ * gets the next one. `atLeast` keeps the result above generations that outputs may still carry.
  */
 export const nextGeneration = (
   head: Pick<Head, 'plan' | 'generation'> | undefined,

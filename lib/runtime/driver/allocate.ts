@@ -1,11 +1,12 @@
 /**
  * Phase 1 of a batch: allocate. It decides what belongs to a batch, and changes nothing.
  *
- * 1. The batch time is the next one on the grid. (Its caller has seen that it is due.)
- * 2. Each source says what it takes at that time, from its offsets in the last manifest on.
- * 3. The input goes to phase 2, which logs it: it is true from then on (B2).
+ * 1. The driver chooses the batch time: the next time on the grid that is due.
+ * 2. Each source says what it takes at that time, starting from its offsets in the last manifest.
+ * 3. The inputs of all sources together are the batch input. Phase 2 logs it, and it is true from
+ *    then on (B2).
  *
- * B8  Each source stays within the limits of a batch. What is over goes to the next batch times.
+ * B8: each source stays within the limits of a batch. The rest goes to the next batch times.
  */
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
 import type { Head } from '../../state/head.ts'
@@ -15,7 +16,7 @@ import { earliestOf } from '../sources/source-reader.ts'
 import type { BatchInput } from './batch-input.ts'
 import type { LanesBySource } from './snapshot-reader.ts'
 
-/** What a batch at a time takes. */
+/** The input of a batch. */
 export const allocateBatch = async (
   { plan, sources }: Pick<Runner, 'plan' | 'sources'>,
   { startedMs }: Head,

@@ -1,10 +1,15 @@
 /**
- * One attempt at a batch: the phases in their order, and what follows from how they end.
+ * One attempt at a batch: the phases in order, and what follows from their results. Steps in one
+ * line run at the same time.
  *
- *   log  beside  read records  ->  run  beside  delete garbage  ->  commit  ->  publish, report, rest
+ * 1. Log the batch; read its records.
+ * 2. Reconcile what is lost: log a smaller input, or fail.
+ * 3. Run the batch; delete garbage.
+ * 4. Commit.
+ * 5. Publish the drafts, report, store the committed epoch, go to rest.
  *
- * Any failure between log and commit gives the lease back (B9). A lost lease is no failure:
- * somebody else goes on, and live state is thrown away (B3).
+ * After a failure between log and commit, the attempt returns the lease (B9). A lost lease is not a
+ * failure: another runner continues, and live state is thrown away (B3).
  */
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
 import { asMillraceError } from '../../base/errors.ts'
@@ -23,19 +28,19 @@ import { goToRest } from './rest.ts'
 import { type Before, prepareBatch, type Prepared, readRecords, reconcileLosses } from './run.ts'
 import type { SnapshotReader } from './snapshot-reader.ts'
 
-/** What attempts work with. */
+/** What all attempts of a driver share. */
 export interface AttemptWorld {
   readonly runner: Runner
   readonly snapshots: SnapshotReader
   readonly garbage: Garbage
-  /** This driver has just put the head to rest. */
+  /** Whether this driver has just put the head to rest. */
   hasRested: boolean
 }
 
-/** How an attempt has ended. */
+/** The end of an attempt. */
 export interface AttemptEnd {
   readonly outcome: Outcome
-  /** What is true now. Undefined: this driver cannot tell, and must read it anew. */
+  /** What is true now. Undefined: this driver does not know, and must read it again. */
   readonly after: Before | undefined
 }
 
@@ -48,7 +53,7 @@ export const attemptBatch = async (
   nowMs: number,
 ): Promise<AttemptEnd> => {
   const { runner } = world
-  // Records are read while the batch is being logged. If the log is refused, that was for nothing.
+  // Records are read while the batch is being logged. If the log is refused, they are thrown away.
   const [logged, [records]] = await allOrFirstError([
     logBatch(runner, head, input, nowMs),
     Promise.allSettled([readRecords(runner, input)]),
@@ -59,7 +64,7 @@ export const attemptBatch = async (
   try {
     if (records.status === 'rejected') throw records.reason
     const read = await reconcileLosses(runner, attempt, records.value)
-    // B2: what is logged by now may be less, and a failure must not bring back the rest.
+    // B2: the logged input may be smaller now, and a failure must not bring back the larger one.
     attempt = read?.attempt ?? attempt
     const [prepared] = await allOrFirstError([
       read === undefined ? Promise.resolve(undefined) : prepareBatch(runner, read, before),
@@ -103,7 +108,7 @@ const afterCommit = async (
     : undefined
   if (rested !== undefined) runner.listen({ event: 'rest', timeMs: head.doneMs })
   world.hasRested = rested !== undefined
-  // If somebody was faster than the rest, only a read tells how things are.
+  // If another process wrote before the rest, only a read shows the head as it is.
   snapshots.wrote(mayRest ? rested : head)
   return { outcome: PROGRESSED, after: { manifest, manifestRef, state: before.state } }
 }
@@ -119,7 +124,7 @@ const fail = async (
   const { code, message } = asMillraceError(cause, 'BATCH_FAILED', { problem })
   const reason = { code, message }
   const head = await failBatch(runner, attempt, reason, nowMs)
-  // Refused: somebody else has the lease, and what went wrong here may have come of that.
+  // Refused: another runner has the lease, which may also be the cause of this failure.
   if (head === undefined) return PROGRESSED
   if (head.status === 'failed') {
     runner.listen({ event: 'failed', timeMs, ...reason })

@@ -1,5 +1,5 @@
 /**
- * What a batch takes: decided once, logged before anything runs, the same for every attempt (B2).
+ * The input of a batch: decided once, logged before anything runs, the same for every attempt (B2).
  */
 import { decode, encode } from '../../base/codec.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
@@ -9,10 +9,13 @@ import { readSegment, type SegmentRef, writeSegment } from '../../state/segments
 import { packInput, unpackInput, type WholeInput } from '../sources/redriven.ts'
 import type { LostRecords } from '../sources/source-reader.ts'
 
-/** Under this name the inputs of batches are stored as segments. */
+/** The node name under which batch inputs are stored as segments. */
 export const BATCH_INPUT_NODE = '@batch'
 
-/** An input up to this size stands in the head itself: one write less, and readable in the item. */
+/**
+ * An input up to this size is stored in the head itself. This saves a write, and the item is
+ * readable.
+ */
 const INLINE_BYTES_MAX = 4_096
 
 /** What a batch takes from all sources. */
@@ -31,7 +34,7 @@ const mapSources = <A, B>(
 const textOf = ({ timeMs, sources }: BatchInput): string =>
   JSON.stringify({ timeMs, sources: mapSources(sources, (_, input) => packInput(input)) })
 
-/** The input of a stored value. */
+/** Unpacks a stored input. */
 export const batchInputFrom = (value: unknown): BatchInput => {
   const { timeMs, sources } = value as {
     readonly timeMs: number
@@ -40,7 +43,7 @@ export const batchInputFrom = (value: unknown): BatchInput => {
   return { timeMs, sources: mapSources(sources, unpackInput) }
 }
 
-/** An input in the form that the head carries. Written before the head names it. */
+/** The form of an input that the head stores. A segment is written before the head names it. */
 export const storeBatchInput = async (
   store: ItemStore,
   app: string,
@@ -62,11 +65,11 @@ export const loadBatchInput = async (
     typeof stored === 'string' ? JSON.parse(stored) : decode(await readSegment(store, app, stored)),
   )
 
-/** What all sources of a batch have of something together. */
+/** The sum of a field over all sources of a batch. */
 export const totalOf = ({ sources }: BatchInput, field: 'records' | 'bytes' | 'objects'): number =>
   Object.values(sources).reduce((total, input) => total + input[field], 0)
 
-/** What a batch goes on without, each with the id of its source. */
+/** The lost records of a batch, each with the id of its source. */
 export const lostIn = ({
   sources,
 }: BatchInput): readonly (LostRecords & { readonly source: string })[] =>

@@ -2,15 +2,18 @@
  * Phase 4 of a batch: commit. One conditional write of the head makes the whole batch true.
  *
  * 1. Write the head: done = t, the manifest, the lane offsets; the lease is free.
- * 2. Publish the drafts: live state moves on with one's own commit, and with nothing else (B3).
- * 3. Note what has become garbage, and the batch for people to look at.
- * 4. Store which epoch's dead letters are true: before the next batch is logged.
+ * 2. Publish the drafts. Only a commit of this process moves its live state (B3).
+ * 3. Note which segments are garbage now.
+ * 4. Report the batch to listeners and in the history.
+ * 5. Store the committed epoch, which makes dead letters true, before the next batch is logged.
+ * 6. Go to rest, if nothing can happen until more input arrives.
  *
- * If the attempt fails before 1, the lease is given back instead: the batch stays logged and is
- * tried again after a pause, or the application stops as FAILED (B9).
+ * This file does step 1; attempt.ts does steps 2 to 6. If the attempt fails before step 1, it
+ * returns the lease instead. The batch stays logged and is tried again after a pause, or the
+ * application stops as FAILED (B9).
  *
- * B5 The commit compares (epoch, owner, generation, next), and sets done and the manifest together.
- * B6 done only moves forward, by one batch.
+ * B5: the commit compares (epoch, owner, generation, next), and sets done and the manifest
+ * together. B6: done only moves forward, to the time of this batch.
  */
 import type { FailureReason, Head, LaneOffsetsBySource } from '../../state/head.ts'
 import type { SegmentRef } from '../../state/segments.ts'
@@ -19,7 +22,9 @@ import type { BatchInput } from './batch-input.ts'
 import { type LoggedAttempt, MINE, swapHead } from './head-writes.ts'
 import { isExhausted, pauseAfterMs } from './schedule.ts'
 
-/** Makes the batch true. Undefined: the lease was lost, and what was written is garbage. */
+/**
+ * Makes the batch true. Undefined: the lease was lost, and everything the attempt wrote is garbage.
+ */
 export const commitBatch = async (
   runner: Runner,
   { head, attemptId, input }: LoggedAttempt,
@@ -46,9 +51,9 @@ export const commitBatch = async (
 }
 
 /**
- * The lane offsets in the head after a batch: intake needs them to drop what is consumed. Those of
- * a source are exactly those of its input, so a lane that its reader leaves out leaves the head
- * too.
+ * The lane offsets in the head after a batch. Intake needs them to drop consumed entries. The
+ * offsets of a source are exactly those of its input: if the reader leaves out a lane, the lane
+ * leaves the head.
  */
 export const laneOffsetsAfter = (
   before: LaneOffsetsBySource,
@@ -60,7 +65,7 @@ export const laneOffsetsAfter = (
   return { ...before, ...Object.fromEntries(moved) }
 }
 
-/** Gives the lease back after a failed attempt. Undefined: somebody else has it. */
+/** Returns the lease after a failed attempt. Undefined: another runner has the lease. */
 export const failBatch = async (
   runner: Runner,
   { head, outputsDone }: LoggedAttempt,
@@ -88,7 +93,10 @@ export const failBatch = async (
   return isFailed ? next : undefined
 }
 
-/** Stops an application whose batch has been tried for long enough by processes that are gone. */
+/**
+ * Stops an application whose batch has failed often enough, when the last process ended without
+ * writing so.
+ */
 export const stopAsFailed = async (
   { heads }: Pick<Runner, 'heads'>,
   head: Head,

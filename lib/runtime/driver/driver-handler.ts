@@ -1,8 +1,8 @@
 /**
- * The driver as a function: runs what is due until the invocation's time is nearly over, and says
- * when to be called next. Nothing is running any more when it answers.
+ * The driver as a function. It runs due batches until the invocation must end, and schedules its
+ * next calls. When it answers, nothing is running any more.
  *
- *   invocation   |-- runs batches --|-- the last one may go on --|
+ *   invocation   |-- starts batches --|-- finishes the last one --|
  *   lease                           |---------- ends with the invocation ------- + margin -->
  */
 import { MillraceError } from '../../base/errors.ts'
@@ -12,47 +12,48 @@ import type { Runner } from '../runner.ts'
 import { lagMs } from './lag.ts'
 import { type Trigger, triggersAfter } from './triggers.ts'
 
-/** What the function works with, for as long as its process lives. */
+/** What the function needs, for as long as its process lives. */
 export interface DriverHandlerParts {
-  /** Its leases last for {@link leaseMsFor} the time-out. */
+  /** The duration of its leases must be {@link leaseMsFor} of `timeoutMs`. */
   readonly runner: Runner
-  /** The longest that an invocation may take. */
+  /** The time-out of an invocation. */
   readonly timeoutMs: number
-  /** Sends ticks to this function, each at its time. */
+  /** Sends triggers to this function, each at its time. */
   readonly scheduleTriggers: (triggers: readonly Trigger[]) => Promise<void>
 }
 
 /** One invocation. */
 export interface DriverCall {
   readonly triggers: readonly Trigger[]
-  /** How long the platform leaves it still. */
+  /** The time until the platform ends the invocation. */
   readonly remainingMs: () => number
 }
 
 /** Runs what is due. */
 export type DriverHandler = (call: DriverCall) => Promise<Outcome>
 
-/** An invocation is ended a little after its time, and two clocks agree within this. */
+/** Added to leases: the platform ends an invocation a little late, and two clocks may differ. */
 export const LEASE_MARGIN_MS = 3_000
 
-/** How long the leases of a function with this time-out last. */
+/** The duration of leases for a function with this time-out. */
 export const leaseMsFor = (timeoutMs: number): number => timeoutMs + LEASE_MARGIN_MS
 
 /**
- * No further batch is begun with less than this share of the time-out left: a batch that needs more
- * gets a fresh invocation.
+ * With less than this share of the time-out left, the driver starts no further batch. A batch that
+ * needs more time gets a new invocation.
  */
 const SHARE_LEFT = 1 / 2
 
 /**
- * A tick may come this much early, by another clock: it waits rather than being lost on the batch.
+ * A trigger may arrive early by at most this, because clocks differ. The driver then waits until
+ * the batch is due.
  */
 const EARLY_MS_MAX = 2_000
 
 /**
- * Makes the handler. Live state stays between invocations. It rejects with what the driver threw,
- * and then the queue delivers the ticks again; a batch that failed is no rejection but a tick for
- * its retry.
+ * Makes the handler. Live state stays between invocations. The handler rejects with the error of
+ * the driver, and then the queue delivers the triggers again. A failed batch is not a rejection:
+ * the handler schedules a trigger for its retry.
  */
 export const driverHandler = ({
   runner,
@@ -79,12 +80,12 @@ export const driverHandler = ({
     }
   }
 
-  // First of all: a batch that ends this process must not keep anybody from hearing of it.
+  // This comes first: the lag must be reported even if a batch kills this process.
   const tellLag = async (): Promise<void> => {
     try {
       runner.listen({ event: 'lag', lagMs: await lagMs(runner) })
     } catch {
-      // What keeps it from reading the store keeps the batches too, and they say so.
+      // If the store cannot be read, the batches fail too, and they report the error.
     }
   }
 
@@ -106,12 +107,12 @@ export const driverHandler = ({
 }
 
 const checkApp = (app: string, triggers: readonly Trigger[]): void => {
-  const other = triggers.find((tick) => tick.app !== app)
+  const other = triggers.find((trigger) => trigger.app !== app)
   if (other === undefined) return
   throw new MillraceError('EVENT_INVALID', {
-    problem: `A tick of another application has come to "${app}"`,
+    problem: `A trigger for another application arrived at "${app}"`,
     value: other.app,
     allowed: app,
-    fix: 'give each application a queue of its own',
+    fix: 'give each application its own queue of triggers',
   })
 }

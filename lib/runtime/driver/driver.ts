@@ -5,16 +5,18 @@
  *                           one write   nothing is true     one write
  *                           of the head yet                 of the head
  *
- * This file is the loop: it reads a snapshot and names the state the application is in. Each phase
- * is a file of its own: adopt.ts, allocate.ts, log.ts, run.ts, commit.ts, rest.ts.
+ * This file is the loop: it reads a snapshot, names the state of the application, and acts on it.
+ * Each phase has a file: adopt.ts, allocate.ts, log.ts, run.ts, commit.ts, rest.ts. attempt.ts
+ * joins them.
  *
- * B3 Live state is replaced by one's own commit only, and thrown away after a failed or doubtful
- *     attempt.
- * B6 Batches commit in the order of their times. B9 A failing batch stops the line, not the intake.
- * B10 A higher generation adopts by compare-and-set if the state fits; a lower one never runs.
+ * - B3: only a commit of this driver replaces its live state. After a failed or doubtful attempt,
+ *   live state is thrown away.
+ * - B6: batches commit in the order of their times.
+ * - B9: a failing batch stops the line, not the intake.
+ * - B10: a higher generation adopts by compare-and-set if the state fits. A lower one never runs.
  *
- * Any number of drivers may run at once: all but one are refused by the head. Time is read once for
- * each snapshot. It decides only when a batch runs, never what is in it.
+ * Any number of drivers may run at once: the head refuses all but one. Time is read once for each
+ * snapshot. It decides only when a batch runs, never what is in it.
  */
 import { invariant, MillraceError } from '../../base/errors.ts'
 import type { FailureReason, Head } from '../../state/head.ts'
@@ -37,34 +39,40 @@ import type { Before } from './run.ts'
 import { isExhausted, isLeaseHeld, nextBatchTime } from './schedule.ts'
 import { type LanesBySource, SnapshotReader } from './snapshot-reader.ts'
 
-/** How to look for work. */
+/** Options of a run of the driver. */
 export interface DriveOptions {
   /**
-   * Does not wait for the clock: while there is anything to process, runs batch times that are
-   * still to come, and retries at once.
+   * Do not wait for the clock. While there is input, run future batch times too, and retry without
+   * a pause. Default: false.
    */
   readonly aheadOfClock?: boolean
   /** Stops between two batches. */
   readonly signal?: AbortSignal
-  /** Asked between two batches: false stops. For invocations that are about to end. */
+  /** Called between two batches; false stops the run. For invocations that are about to end. */
   readonly mayGoOn?: () => boolean
 }
 
-/** What is known when a snapshot has been read. */
+/** What the driver knows after it has read a snapshot. */
 interface Situation {
   readonly nowMs: number
   readonly aheadOfClock: boolean
   readonly lanes: LanesBySource
 }
 
-/** The reason of a batch whose process has ended without giving one. */
+/** The failure reason of a batch if its process ended without writing one. */
 const PROCESS_ENDED =
-  'The process ended in the middle of the batch: it was killed, or it had no memory or no time left'
+  'The process ended in the middle of the batch: it was killed, or it ran out of memory or time'
 
-/** A clock that is further off runs no batches. Safety does not rest on it. */
+/**
+ * A driver whose clock differs more from the store's runs no batches. Safety does not depend on
+ * this.
+ */
 const SKEW_MS_MAX = 2_000
 
-/** Runs the batches of one application. It keeps live state between calls: make one and keep it. */
+/**
+ * Runs the batches of one application. Keeps live state between calls, so make one driver and reuse
+ * it.
+ */
 export class Driver {
   readonly #runner: Runner
   readonly #snapshots: SnapshotReader
@@ -83,11 +91,11 @@ export class Driver {
   }
 
   /**
-   * Runs every batch that is due, in order, and says what to wait for then.
+   * Runs every batch that is due, in order. The outcome says what to wait for.
    *
-   * @throws MillraceError `PLAN_INCOMPATIBLE` when the store's state does not fit the plan;
-   * `QUEUE_NOT_RECOVERABLE`; what the store or a source throws while nothing is logged. A batch
-   * that fails is an outcome, not an error.
+   * @throws MillraceError `PLAN_INCOMPATIBLE` when the state in the store does not fit the plan.
+   * `QUEUE_NOT_RECOVERABLE` when a queue in memory is gone. The errors of the store or a source,
+   * while nothing is logged. A batch that fails is an outcome, not an error.
    */
   async run(options: DriveOptions = {}): Promise<Outcome> {
     this.#snapshots.wrote(undefined)
@@ -95,13 +103,13 @@ export class Driver {
       this.#world.hasRested = false
       const outcome = await this.#advance(options)
       if (outcome.kind !== 'progressed' || options.signal?.aborted === true) return outcome
-      // B12: who has put the head to rest looks again, however little time is left. A trigger for
-      // somebody else to do so may be lost.
+      // B12: a driver that put the head to rest must look again, however little time is left. A
+      // trigger for another driver to do so may be lost.
       if (options.mayGoOn?.() === false && !this.#world.hasRested) return outcome
     }
   }
 
-  /** Reads a snapshot and does the next thing. */
+  /** Reads a snapshot and takes the next step. */
   async #advance({ aheadOfClock = false }: DriveOptions): Promise<Outcome> {
     const { head, lanes } = await this.#snapshots.read()
     const nowMs = this.#runner.clock.now()
@@ -110,7 +118,7 @@ export class Driver {
     try {
       return await this.#actOn(head, { nowMs, lanes, aheadOfClock })
     } catch (error) {
-      // B11: a missing segment means that this driver is behind, unless the head is what it was.
+      // B11: a missing segment means that this driver is stale, unless the head has not moved.
       if (!(error instanceof MillraceError && error.code === 'SEGMENT_MISSING')) throw error
       const now = await withRetries(this.#runner.clock, () => this.#runner.heads.read())
       if (head?.epoch === now?.epoch && nameOf(head?.manifest) === nameOf(now?.manifest))
@@ -119,7 +127,7 @@ export class Driver {
     }
   }
 
-  /** Names the state that the application is in, and does what it asks for. */
+  /** Finds the state of the application, and acts on it. */
   async #actOn(seen: Head | undefined, situation: Situation): Promise<Outcome> {
     const { nowMs } = situation
     const head = await currentHead(this.#runner, seen, nowMs)
@@ -135,7 +143,7 @@ export class Driver {
       : this.#retryLogged(head, before, situation)
   }
 
-  /** The state as of the head's manifest: from memory while nobody else has committed. */
+  /** The state as of the manifest in the head: from memory, unless another driver has committed. */
   async #loadState(head: Head): Promise<Before> {
     const { store, app, plan, clock } = this.#runner
     const isWarm =
@@ -150,7 +158,7 @@ export class Driver {
     return this.#before
   }
 
-  /** B3: after a failed or doubtful attempt nothing in memory is trusted. */
+  /** B3: after a failed or doubtful attempt, nothing in memory is trusted. */
   #discardState(): void {
     this.#before = undefined
     this.#world.garbage.forget()
@@ -199,11 +207,11 @@ export class Driver {
       return { kind: 'retry', atMs: logged.retryMs, reason }
     const input = await loadBatchInput(this.#runner.store, this.#runner.app, logged.input)
     const isSame = input.timeMs === logged.timeMs
-    invariant('B2', isSame, `the head logs ${logged.timeMs} and its input says ${input.timeMs}`)
+    invariant('B2', isSame, `the head logs ${logged.timeMs}, and its input says ${input.timeMs}`)
     return this.#attempt(head, before, input, nowMs)
   }
 
-  /** B3: until the attempt has ended well, nothing in memory counts. */
+  /** B3: until the attempt has succeeded, nothing in memory is trusted. */
   async #attempt(head: Head, before: Before, input: BatchInput, nowMs: number): Promise<Outcome> {
     this.#before = undefined
     const { outcome, after } = await attemptBatch(this.#world, head, before, input, nowMs)

@@ -1,12 +1,15 @@
 /**
- * Garbage (B11): segments that nothing reachable names. Reachable is what the last manifests, the
- * logged batch or an unconsumed lane entry name; it never carries a TTL and is never deleted. Only
- * the holder of the lease deletes, by name.
+ * Garbage (B11): segments that nothing reachable names. A segment is reachable if one of the last
+ * manifests, the logged batch or an unconsumed lane entry names it. Reachable segments never carry
+ * a TTL and are never deleted. Only the holder of the lease deletes, by name.
  *
- * Two ways to find garbage: what a commit retired is known by name, and is deleted when the
- * manifests that named it are no longer kept; what crashes and zombies left is found by a sweep
- * after a cold start. A sweep only takes what was made for a batch time already committed, or a
- * lane position already consumed: nobody can commit or append that any more.
+ * There are two ways to find garbage:
+ *
+ * - Segments that a commit retired are known by name. They are deleted when the manifests that
+ *   named them are no longer kept.
+ * - A sweep after a cold start finds what crashes and zombies left. It takes only segments of a
+ *   batch time that is already committed, or of a lane position that is already consumed: no
+ *   process can commit or append these any more.
  */
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
 import { MillraceError } from '../../base/errors.ts'
@@ -27,15 +30,15 @@ import type { LaneOffsets } from '../../state/offsets.ts'
 import type { Runner } from '../runner.ts'
 import { BATCH_INPUT_NODE } from './batch-input.ts'
 
-/** What garbage may be left for. */
+/** After these errors, garbage may wait for the next sweep. */
 const CAN_WAIT: ReadonlySet<string> = new Set(['STORE_FAILED', 'ACCESS_DENIED', 'SEGMENT_MISSING'])
 
-/** Knows what has become garbage while this process has committed batches. */
+/** Collects the garbage of the batches that this process commits. */
 export class Garbage {
   readonly #store: ItemStore
   readonly #app: string
   /**
-   * What each of the last commits retired, oldest first; still named by manifests that are kept.
+   * What each of the last commits retired, oldest first. Kept manifests still name these segments.
    */
   #retired: (readonly SegmentRef[])[] = []
   #deletable: readonly SegmentRef[] = []
@@ -47,8 +50,8 @@ export class Garbage {
   }
 
   /**
-   * Notes what the commit of a manifest has made unreachable once the manifests before it are no
-   * longer kept.
+   * Notes what the commit of a manifest retired. It becomes unreachable when the earlier manifests
+   * are no longer kept.
    */
   retire(before: Manifest, after: Manifest, used: readonly SegmentRef[]): void {
     const named = new Set(stateSegments(after).map(segmentId))
@@ -56,16 +59,16 @@ export class Garbage {
     const kept = new Set(after.previous.map(segmentId))
     const manifests = before.previous.filter((ref) => !kept.has(segmentId(ref)))
     this.#retired.push([...dropped, ...used])
-    // A manifest that has just fallen out of `previous` is garbage at once; what it named falls
-    // with the commit that retired it.
+    // A manifest that has just left `previous` is garbage immediately. The segments that it named
+    // leave with the commit that retired them.
     const fallen = this.#retired.length >= KEPT_MANIFESTS ? (this.#retired.shift() ?? []) : []
     this.#deletable = [...this.#deletable, ...manifests, ...fallen]
   }
 
   /**
-   * Deletes what is garbage by now, and after a cold start what crashes have left. For the holder
-   * of the lease; `head` is as it was when the lease was taken. Best effort: what is not deleted
-   * now is found by the next sweep.
+   * Deletes current garbage and, after a cold start, what crashes have left. Only for the holder of
+   * the lease; `head` is the head with which it took the lease. Best effort: the next sweep finds
+   * what is not deleted now.
    */
   async collect({ plan }: Pick<Runner, 'plan'>, head: Head, manifest: Manifest): Promise<void> {
     try {
@@ -80,7 +83,9 @@ export class Garbage {
     }
   }
 
-  /** Forgets what it knew: another process may have gone on, and a sweep will find the rest. */
+  /**
+   * Forgets all noted garbage, because another process may have continued. A sweep finds it again.
+   */
   forget(): void {
     this.#retired = []
     this.#deletable = []
@@ -99,7 +104,7 @@ export class Garbage {
         reachable.add(segmentId(state)),
       )
     }
-    // At or before this nothing can be committed any more; the logged batch itself is after it.
+    // At or before this time, nothing can be committed any more. The logged batch is after it.
     const doneTime = sortableTime(head.doneMs)
     const stateParts = Object.entries(manifest.states).flatMap(([node, { partitions }]) =>
       partitions.map((_, part) => ({ node, part })),

@@ -1,27 +1,27 @@
 /**
- * How the phases write the head: each write is one conditional write, and a refusal that shows the
- * writer's own attempt is its own success, whose answer was lost.
+ * How the phases write the head. Each write is one conditional write. A refusal that shows the
+ * attempt of the writer itself is a success whose answer was lost.
  */
 import type { Head, HeadCondition } from '../../state/head.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
 import type { BatchInput } from './batch-input.ts'
 
-/** A batch whose lease and log are acknowledged: from here on its outputs may start. */
+/** A batch whose log is acknowledged, and whose lease this runner holds. Its outputs may start. */
 export interface LoggedAttempt {
   /** The head as this attempt wrote it. */
   readonly head: Head
   readonly attemptId: string
-  /** How often the batch has been started, this time included. */
+  /** Number of this attempt: 1 for the first one. */
   readonly number: number
-  /** Nobody has tried the batch before, in whatever generation. */
+  /** Whether no attempt, of any generation, was made before this one. */
   readonly isFirst: boolean
   readonly input: BatchInput
-  /** The outputs that have run, in this attempt or an earlier one. Each that runs is added. */
+  /** The outputs that are done, in this attempt or an earlier one. Grows while outputs run. */
   readonly outputsDone: Set<string>
 }
 
-/** What must still be as it was for the holder of the lease to write. */
+/** The attributes that must be unchanged when the holder of the lease writes. */
 export const MINE: HeadCondition = ['epoch', 'owner', 'generation', 'next']
 
 /** Whether the head was written, by this call or by an earlier try whose answer was lost. */

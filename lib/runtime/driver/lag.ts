@@ -4,9 +4,9 @@ import type { Runner } from '../runner.ts'
 import { withRetries } from '../retry.ts'
 
 /**
- * How old the oldest thing is that was taken in and that no committed batch holds, in milliseconds;
- * 0 when there is none. It grows while batches fail, while another runner holds the lease, and
- * while the application stands.
+ * The age of the oldest input that intake has accepted and no committed batch contains.
+ * Milliseconds; 0: there is no such input. The lag grows while batches fail, while another runner
+ * holds the lease, and while the application is stopped.
  */
 export const lagMs = async ({
   heads,

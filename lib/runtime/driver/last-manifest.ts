@@ -1,4 +1,4 @@
-/** The manifest that a batch begins with, and what of it the next one keeps. */
+/** The manifest from which a batch starts, and the manifests that the next one keeps. */
 import type { Clock } from '../../ports/clock.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import { storeCommittedEpoch } from '../../state/dead-letters.ts'
@@ -15,8 +15,9 @@ export interface StoredApp {
 }
 
 /**
- * The last manifest, after the committed epoch of its dead letters is stored. Whoever has committed
- * it may have died before that. Once the next batch is logged, nobody could tell any more.
+ * Reads the last manifest, and stores the committed epoch of its batch. The process that committed
+ * the batch may have died before it stored the epoch. This must happen before the next batch is
+ * logged, because the manifest of that batch does not carry this epoch.
  */
 export const lastManifest = async (
   { store, app, clock }: StoredApp,
@@ -30,7 +31,7 @@ export const lastManifest = async (
   return manifest
 }
 
-/** The manifests that are kept beside the next one (B11). */
+/** The manifests that are kept in addition to the next one (B11). */
 export const manifestsToKeep = (
   { previous }: Manifest,
   ref: SegmentRef | undefined,

@@ -1,18 +1,19 @@
 /**
  * Phase 2 of a batch: log. One conditional write of the head takes the lease and logs the batch.
  *
- * 1. Store the input, if it is too large for the head: immutable, named by nobody yet.
- * 2. Write the head: epoch + 1, my attempt id, the batch time and its input. From here on the batch
- *    keeps both, in every attempt.
- * 3. Only when that write is acknowledged may outputs start.
+ * 1. Check that the batch is the logged one, or comes after the last one (B2, B6, B10).
+ * 2. Store the input as a segment, if it is new and too large for the head. Nothing names it yet.
+ * 3. Write the head: epoch + 1, the attempt id, the end of the lease, the batch time and its input.
+ *    From now on, every attempt at this batch uses this time and this input.
+ * 4. Outputs may start only after this write is acknowledged.
  *
- * If reading shows that part of the input is gone, a smaller input is logged for the same batch
- * before outputs start, so that every later attempt decides the same.
+ * If reading shows that part of the input is gone, `logAgain` logs a smaller input for the same
+ * batch before outputs start. So every later attempt decides the same.
  *
- * B2 The condition compares (epoch, done, generation, status, owner, lease end, logged) with what
- *     this runner read, so nothing has happened since it decided. The epoch alone is not enough: a
- *     batch committed in between leaves the epoch as it was, and would be logged again. The attempt id
- *     is random: two runners that both read epoch 7 would both call themselves 8.
+ * B2: the condition compares (epoch, done, generation, status, owner, lease end, logged) with what
+ * this runner read. So nothing has happened since it decided. The epoch alone is not enough: a
+ * batch that was committed in between leaves the epoch as it was, and would be logged again. The
+ * attempt id is random, because two runners that both read epoch 7 would both take epoch 8.
  */
 import { invariant } from '../../base/errors.ts'
 import type { Head, HeadCondition } from '../../state/head.ts'
@@ -21,7 +22,10 @@ import type { Runner } from '../runner.ts'
 import { type BatchInput, storeBatchInput } from './batch-input.ts'
 import { type LoggedAttempt, MINE, swapHead } from './head-writes.ts'
 
-/** Also the input: who holds the lease may log a smaller one, which nobody may take back. */
+/**
+ * Includes `logged`, and so the input: the holder of the lease may log a smaller input, and no
+ * runner may undo that.
+ */
 const UNCHANGED: HeadCondition = [
   'epoch',
   'doneMs',
@@ -33,7 +37,7 @@ const UNCHANGED: HeadCondition = [
 ]
 
 /**
- * Takes the lease and logs the batch. Undefined: somebody else was faster, and nothing happened.
+ * Takes the lease and logs the batch. Undefined: another runner was faster, and nothing happened.
  */
 export const logBatch = async (
   runner: Runner,
@@ -98,11 +102,11 @@ export const logAgain = async (
 ): Promise<LoggedAttempt | undefined> => {
   const { head, attemptId } = attempt
   const { store, app, clock, randomness } = runner
-  // Under a name of its own: the head names the first input until the swap, and for ever if it
-  // fails.
+  // Under a name of its own: the head names the first input until the swap, and keeps naming it if
+  // the swap fails.
   const name = randomness.attemptId()
   const stored = await withRetries(clock, () => storeBatchInput(store, app, name, input))
-  // What outputs have written holds more than this input: they run again.
+  // Outputs that are done have written more than this input: they run again.
   const logged = head.logged && { ...head.logged, input: stored, outputsDone: [] }
   const next: Head = { ...head, logged }
   const isLogged = await swapHead(

@@ -1,23 +1,23 @@
 import type { FailureReason } from '../../state/head.ts'
 
-/** What came of looking for work. */
+/** The result of one step of the driver, or of a run. */
 export type Outcome =
-  /** Something was done, here or elsewhere: look again. */
+  /** This driver or another one did something: read a new snapshot. */
   | { readonly kind: 'progressed' }
   /**
-   * Nothing is due before `dueMs`. Undefined: at rest, until something comes. `isResting`:
-   * something may come before `dueMs`, and then intake calls.
+   * Nothing is due before `dueMs`. Undefined: at rest until input arrives. `isResting`: at rest
+   * until `dueMs`, and intake calls the driver if input arrives earlier.
    */
   | { readonly kind: 'idle'; readonly dueMs: number | undefined; readonly isResting?: true }
-  /** Another runner holds the lease, at most until then. */
+  /** Another runner holds the lease, until `untilMs` at most. */
   | { readonly kind: 'busy'; readonly untilMs: number }
-  /** A batch has failed and is tried again then. */
+  /** A batch has failed and is tried again at `atMs`. */
   | { readonly kind: 'retry'; readonly atMs: number; readonly reason: FailureReason }
-  /** The application has stopped until a person resumes it. */
+  /** The application has stopped until an operator resumes it. */
   | { readonly kind: 'failed'; readonly reason: FailureReason }
-  /** This machine's clock is too far from the store's to say when a batch is due. */
+  /** The clocks of this machine and the store differ too much to say when a batch is due. */
   | { readonly kind: 'skewed'; readonly skewMs: number }
-  /** A newer deployment has the store. */
+  /** A newer deployment has taken over the store. */
   | { readonly kind: 'superseded'; readonly generation: number }
 
 /** See {@link Outcome}. */

@@ -1,4 +1,4 @@
-/** What a committed batch tells those who watch, and the note of it that is kept for a week. */
+/** Reports a committed batch to listeners, and notes it in the history for a week. */
 import { noteBatch } from '../../state/history.ts'
 import type { Runner } from '../runner.ts'
 import { lostIn, totalOf } from './batch-input.ts'
@@ -7,7 +7,7 @@ import type { Prepared } from './run.ts'
 /** Best effort: nothing depends on it. */
 export const reportBatch = async (
   { store, app, listen }: Runner,
-  { attempt, records, letters, skippedTimes }: Prepared,
+  { attempt, records, deadLetters, skippedTimes }: Prepared,
   processingMs: number,
 ): Promise<void> => {
   const { input } = attempt
@@ -18,12 +18,12 @@ export const reportBatch = async (
     records,
     bytes: totalOf(input, 'bytes'),
     objects: totalOf(input, 'objects'),
-    deadLetters: letters.length,
+    deadLetters: deadLetters.length,
     lost: lostIn(input).reduce((total, one) => total + one.records, 0),
     skippedTimes,
     processingMs,
   }
-  for (const { source, position, code, message } of letters)
+  for (const { source, position, code, message } of deadLetters)
     listen({ event: 'deadLetter', source, position, code, message })
   listen({ event: 'batchCompleted', ...summary })
   await noteBatch(store, app, timeMs, summary)

@@ -1,12 +1,12 @@
 /**
- * Rest and wake (B12). The two sides write and read in opposite order, so that one of them always
- * sees the other:
+ * Rest and wake (B12). Driver and intake each write first and read second, and each reads what the
+ * other writes. So at least one of them sees the other:
  *
  *   driver:  head := rest     then  read all sources    anything there: wake
  *   intake:  append           then  read the head       at rest: wake
  *
- * With either side the other way round there is a schedule in which the record lies there, the head
- * rests, and nobody comes.
+ * If either side reads first, there is a schedule in which a record waits, the head rests, and
+ * nothing wakes it.
  */
 import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
 import type { Plan } from '../../dstream/plan.ts'
@@ -16,9 +16,9 @@ import type { Outcome } from './outcome.ts'
 import { nextBatchTime } from './schedule.ts'
 
 /**
- * Whether all that further empty batches can do is to repeat their outputs. Every operator must
- * have been asked, at a time of its own slide, while nothing came in, nothing changed and no window
- * held anything. None may be nondeterministic.
+ * Whether further empty batches would only repeat their outputs. Every operator must have run at a
+ * time of its own slide while there was no input, nothing changed and all windows were empty. No
+ * operator may be nondeterministic.
  */
 export const mayRestAfter = (
   { options, operators, slideMsMax }: Plan,
@@ -34,10 +34,11 @@ export const mayRestAfter = (
 }
 
 /**
- * Puts a running head to rest, until the first batch time at which a timer is due or until
- * something comes, and gives it as it is then. Undefined: something has happened since it was read.
- * A wake counts too, though it changes nothing but `wakeMs`: a write that was delayed on its way
- * and sent again could otherwise arrive a second time, after the wake, and undo it.
+ * Puts a running head to rest, until input arrives or until the first batch time at which a timer
+ * is due. Returns the resting head. Undefined: the head has changed since it was read.
+ *
+ * The condition includes `wakeMs`, so a wake counts as a change too. Otherwise a rest that was
+ * delayed on its way and sent again could arrive a second time, after the wake, and undo the wake.
  */
 export const goToRest = async (
   heads: HeadStore,
@@ -57,9 +58,9 @@ export const goToRest = async (
 }
 
 /**
- * Wakes a resting head: the next batch is at the first grid time from `wakeMs` on. False: it was
- * awake, or it has changed. A refusal that shows this very wake counts as a success whose answer
- * was lost: who has woken the head has to call the driver, and two calls do no harm.
+ * Wakes a resting head: the next batch is at the first grid time at or after `wakeMs`. False: the
+ * head was awake, or it has changed. A refusal that shows this same wake is a success whose answer
+ * was lost: the process that woke the head must call the driver, and two calls do no harm.
  */
 export const wake = async (heads: HeadStore, head: Head, wakeMs: number): Promise<boolean> => {
   if (head.status !== 'rest') return false
@@ -76,22 +77,25 @@ export const wake = async (heads: HeadStore, head: Head, wakeMs: number): Promis
   )
 }
 
-/** What a driver knows when it looks at a resting head. */
+/** What a driver knows about a resting application. */
 export interface RestQuestion {
   /** The earliest batch time that can take something. Undefined: nothing waits in any source. */
   readonly waitingMs: number | undefined
   readonly nowMs: number
   readonly intervalMs: number
-  /** Batch times that are still to come may run too. */
+  /** Whether future batch times may run too. */
   readonly aheadOfClock: boolean
 }
 
-/** Whether a resting head is to wake now, or when to look again. */
+/** Whether a resting head must wake now, or when to look again. */
 export type RestAnswer =
   | { readonly kind: 'wake'; readonly wakeMs: number }
   | Extract<Outcome, { kind: 'idle' }>
 
-/** Timers fire by the clock, even when records run ahead of it. */
+/**
+ * Decides whether a resting head must wake. Timers fire by the clock, even when records run ahead
+ * of it.
+ */
 export const dueAtRest = (
   head: Head,
   { waitingMs = Infinity, nowMs, intervalMs, aheadOfClock }: RestQuestion,
@@ -102,8 +106,8 @@ export const dueAtRest = (
     : nowMs
   const dueMs = Math.min(waitingMs, timerMs)
   if (waitingMs <= horizonMs || timerMs <= nowMs)
-    // A file says itself when it came, and belongs to the batch time after that. All else belongs
-    // to the next batch time from now.
+    // A file has a time of its own, and belongs to the next batch time after it. All other input
+    // belongs to the next batch time from now.
     return { kind: 'wake', wakeMs: dueMs === -Infinity ? nowMs : dueMs }
   return dueMs === Infinity
     ? { kind: 'idle', dueMs: undefined }

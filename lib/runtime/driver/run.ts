@@ -1,13 +1,14 @@
 /**
  * Phase 3 of a batch: run. One attempt at a logged batch, from its records to the segments of its
- * manifest. Nothing in here is true before the commit.
+ * manifest. Nothing that this phase writes is true before the commit.
  *
- * 1. Read the records of all sources. This changes nothing, so it may be done beside the log.
- * 2. Reconcile what is gone: log a smaller input, or fail with DATA_LOST. Before any output (B2).
+ * 1. Read the records of all sources. This changes nothing, so it may run at the same time as the
+ *    log.
+ * 2. Reconcile what is gone, before any output (B2): log a smaller input, or fail with DATA_LOST.
  * 3. Run the graph: outputs under the fence (generation, epoch), state into drafts (B4).
- * 4. Store the dead letters, and note in the ledgers what was taken.
- * 5. Write the segments of state and the manifest side by side: until the commit nothing names
- *    them.
+ * 4. Store the dead letters. Then note in the ledgers what was taken.
+ * 5. Write the segments of the state and the manifest at the same time. Nothing names them before
+ *    the commit.
  */
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
 import { MillraceError } from '../../base/errors.ts'
@@ -30,58 +31,65 @@ import { manifestsToKeep } from './last-manifest.ts'
 import { logAgain } from './log.ts'
 import { mayRestAfter } from './rest.ts'
 
-/** What is true before the batch: the last manifest, and the state it names in memory. */
+/** What is true before the batch: the last manifest, and its state in memory. */
 export interface Before {
   readonly manifest: Manifest
   readonly manifestRef: SegmentRef | undefined
   readonly state: LiveState
 }
 
-/** What an attempt has prepared: the commit makes it true. */
+/** What an attempt has prepared. The commit makes it true. */
 export interface Prepared {
   readonly attempt: LoggedAttempt
   readonly manifest: Manifest
   readonly manifestRef: SegmentRef
   readonly drafts: StateDrafts
-  readonly letters: readonly DeadLetter[]
+  readonly deadLetters: readonly DeadLetter[]
   readonly records: number
-  /** What the commit uses up: blocks, and the input of the batch if it is a segment. */
+  /**
+   * Segments that nothing needs after the commit: blocks, and the batch input if it is a segment.
+   */
   readonly used: readonly SegmentRef[]
-  /** Batch times between the last batch and this one: nothing could have happened at them. */
+  /**
+   * Number of batch times between the last batch and this one. Nothing could have happened at them.
+   */
   readonly skippedTimes: number
-  /** Batches have changed nothing for so long that another one would not either. */
+  /** Whether the application may rest: another empty batch would change nothing. */
   readonly mayRest: boolean
 }
 
-/** The records of an input, and what of it turned out to be gone. */
+/** The records of an input, and the input without what is gone. */
 export interface ReadRecords {
   readonly partitions: ReadonlyMap<string, readonly Partition<unknown>[]>
   /** The input, or a smaller one if part of it is gone. */
   readonly input: BatchInput
   readonly records: number
-  /** What was put aside, by its name. More may come while the batch runs. */
-  readonly letters: ReadonlyMap<string, DeadLetter>
+  /** Dead letters by source, position and operator. Running the batch may add more. */
+  readonly deadLetters: ReadonlyMap<string, DeadLetter>
 }
 
-/** A logged batch with its records at hand. Nothing has happened outside yet. */
+/** A logged batch with its records in memory. No output has started yet. */
 export interface ReadBatch extends Omit<ReadRecords, 'input'> {
-  /** With the input that is logged now. A failure from here on must keep it. */
+  /** Has the input that is logged now. A failure must keep this input. */
   readonly attempt: LoggedAttempt
 }
 
 /** Step 1. */
 export const readRecords = async (runner: Runner, input: BatchInput): Promise<ReadRecords> => {
-  const letters = new Map<string, DeadLetter>()
-  const putAside: PutAside = (letter) =>
-    void letters.set(`${letter.source}#${letter.position}#${letter.operator ?? ''}`, letter)
-  return { ...(await readAll(runner, input, putAside)), letters }
+  const deadLetters = new Map<string, DeadLetter>()
+  const putAside: PutAside = (deadLetter) =>
+    void deadLetters.set(
+      `${deadLetter.source}#${deadLetter.position}#${deadLetter.operator ?? ''}`,
+      deadLetter,
+    )
+  return { ...(await readAll(runner, input, putAside)), deadLetters }
 }
 
 const readAll = async (
   runner: Runner,
   input: BatchInput,
   putAside: PutAside,
-): Promise<Omit<ReadRecords, 'letters'>> => {
+): Promise<Omit<ReadRecords, 'deadLetters'>> => {
   const partitions = new Map<string, readonly Partition<unknown>[]>()
   const read: Record<string, WholeInput> = {}
   let records = 0
@@ -114,42 +122,48 @@ const sourcesOf = (
     if (source === undefined || taken === undefined) return []
     if (taken.kind === source.kind) return [{ id, source, taken }]
     throw new MillraceError('BINDING_CHANGED', {
-      problem: `The batch at ${timeMs} ms was logged with ${nounsOfInput(taken.kind)} as the source ${id}, and is bound to ${nounsOfInput(source.kind)} now`,
-      fix: 'start once with the earlier binding, so that the batch is finished, or skip it with millrace skip',
+      problem:
+        `The batch at ${timeMs} ms was logged with ${nounsOfInput(taken.kind)} ` +
+        `as the source ${id}, but the source is now bound to ${nounsOfInput(source.kind)}`,
+      fix:
+        'start once with the earlier binding to finish the batch, ' +
+        'or skip the batch with millrace skip',
     })
   })
 
-/** Step 2. Undefined: the lease was lost on the way. */
+/** Step 2. Undefined: the lease was lost. */
 export const reconcileLosses = async (
   runner: Runner,
   logged: LoggedAttempt,
   read: ReadRecords,
 ): Promise<ReadBatch | undefined> => {
-  const { input, partitions, records, letters } = read
+  const { input, partitions, records, deadLetters } = read
   const lost = lostIn(input)
   const { onDataLoss } = runner.plan.options
   if (lost.length > lostIn(logged.input).length && onDataLoss === 'halt') throw dataLost(lost)
   const attempt = input === logged.input ? logged : await logAgain(runner, logged, input)
   if (attempt === undefined) return undefined
-  // At each attempt: the first one may have ended before anybody heard of it.
+  // In each attempt: an earlier attempt may have ended before it could report the loss.
   for (const one of lost) runner.listen({ event: 'dataLost', ...one })
-  return { attempt, partitions, records, letters }
+  return { attempt, partitions, records, deadLetters }
 }
 
 const dataLost = (lost: ReturnType<typeof lostIn>): MillraceError => {
   const records = lost.reduce((total, one) => total + one.records, 0)
   const [first] = lost
   return new MillraceError('DATA_LOST', {
-    problem: `${records} records that were taken in are nowhere any more: ${first?.reason}`,
+    problem: `${records} records that intake accepted no longer exist: ${first?.reason}`,
     value: lost.map(({ source, lane, first: from, last }) => ({ source, lane, first: from, last })),
-    fix: "restore the table or the bucket of blocks from a backup; or go on without them: onDataLoss: 'skip' in the options of stream(), deployed again",
+    fix:
+      'restore the table or the bucket of blocks from a backup. Or continue without the records: ' +
+      "set onDataLoss: 'skip' in the options of stream(), and deploy again",
   })
 }
 
 /** Steps 3 to 5. */
 export const prepareBatch = async (
   runner: Runner,
-  { attempt, partitions, records, letters }: ReadBatch,
+  { attempt, partitions, records, deadLetters }: ReadBatch,
   before: Before,
 ): Promise<Prepared> => {
   const { input, head } = attempt
@@ -158,7 +172,7 @@ export const prepareBatch = async (
   const drafts = before.state.draft(timeMs)
   await runGraph(runner, attempt, partitions, drafts)
 
-  const kept = withProcessedElsewhere(plan, [...letters.values()])
+  const kept = withProcessedElsewhere(plan, [...deadLetters.values()])
   const origin = { timeMs, epoch: head.epoch }
   await withRetries(clock, () => storeDeadLetters(store, app, kept, origin))
   for (const { source, taken } of sourcesOf(runner, input))
@@ -167,16 +181,16 @@ export const prepareBatch = async (
   const isEmpty = records === 0 && totalOf(input, 'objects') === 0
   const isQuiet = isEmpty && drafts.isQuiet
   const quietSinceMs = isQuiet ? (before.manifest.quietSinceMs ?? timeMs) : undefined
-  const hasLetters = kept.length > 0 || !attempt.isFirst
+  const hasDeadLetters = kept.length > 0 || !attempt.isFirst
   const written = await writeAll(runner, attempt, before, drafts, {
     quietSinceMs,
-    ...(hasLetters ? { deadLetterEpoch: head.epoch } : {}),
+    ...(hasDeadLetters ? { deadLetterEpoch: head.epoch } : {}),
   })
   return {
     attempt,
     ...written,
     drafts,
-    letters: kept,
+    deadLetters: kept,
     records,
     used: [
       ...inputSegments(attempt),
@@ -224,7 +238,7 @@ const writeAll = async (
     timeMs: input.timeMs,
     offsets: offsetsAfterBatch(before.manifest.offsets, input),
     states,
-    // A source that is gone may have left records in its lanes. A later source of the same id with
+    // A removed source may have left records in its lanes. A later source with the same id but
     // another name must not find them.
     inputs: { ...before.manifest.inputs, ...inputsOf(plan) },
     timers: drafts.timers,

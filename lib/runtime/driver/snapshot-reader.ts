@@ -1,7 +1,7 @@
 /**
- * Reads the head with as few calls to the store as possible: with the lanes beside it if a batch is
- * expected, and not at all if it is what this driver has just written. If another process has
- * changed it since, the condition of the next write notices.
+ * Reads the head with as few calls to the store as possible. If a batch is expected, the lanes are
+ * read at the same time. If this driver has just written the head, it is not read at all: if
+ * another process has changed it since, the condition of the next write notices.
  */
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
 import type { Head } from '../../state/head.ts'
@@ -9,16 +9,15 @@ import type { Lane } from '../../state/lanes.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
 
-/** Lanes that were read with the head, by source. */
+/** Lanes that were read together with the head, by source. */
 export type LanesBySource = ReadonlyMap<string, readonly Lane[] | undefined>
 
-/** The head and the lanes at one time. */
+/** The head and the lanes, read at the same time. */
 export interface Snapshot {
   readonly head: Head | undefined
   /**
-   * As old as the head, or older. What was after the head's offset in a lane then is in it, since
-   * entries are dropped only when they are consumed. What has come since is left for the next
-   * batch.
+   * The lanes contain every entry that was after the offsets of the head when they were read, since
+   * only consumed entries are dropped. Later entries are left for the next batch.
    */
   readonly lanes: LanesBySource
 }
@@ -27,14 +26,16 @@ export interface Snapshot {
 export class SnapshotReader {
   readonly #runner: Runner
   #written: Head | undefined
-  /** The head was running when it was read last. */
+  /** Whether the head was running when it was last read. */
   #expectsBatch = false
 
   constructor(runner: Runner) {
     this.#runner = runner
   }
 
-  /** Notes the head as this driver has just written it. Undefined: what is known may be old. */
+  /**
+   * Notes the head that this driver has just written. Undefined: the next snapshot must read it.
+   */
   wrote(head: Head | undefined): void {
     this.#written = head
   }
@@ -50,7 +51,7 @@ export class SnapshotReader {
     return { head, lanes }
   }
 
-  /** A source whose lanes cannot be read now is asked again when they are needed. */
+  /** If the lanes of a source cannot be read now, they are read again when they are needed. */
   async #lanes(): Promise<LanesBySource> {
     const read = [...this.#runner.sources].map(
       async ([id, source]) => [id, await source.lanes?.().catch(() => undefined)] as const,

@@ -1,12 +1,14 @@
 /**
- * Ticks: messages that call the driver. A tick carries no truth: one that is lost, late, early or
- * there twice changes when a batch runs and never what is in it. So they are cheap to send too many
- * of, and the schedule of every minute makes up for those that are lost.
+ * Triggers: messages that call the driver. A trigger carries no truth. If it is lost, late, early
+ * or duplicated, this changes when a batch runs, never what is in it. So sending too many is
+ * harmless, and the trigger of the next minute makes up for lost ones.
  *
- *   every minute:   { app, scheduleMinute: true }         the driver runs what is due, and winds the ticks of the coming minute while it is awake
- *   in the minute:  { app, atMs }               one for each batch time
- *   intake:         { app, atMs, scheduleMinute: true }   one for the first batch time after it woke the head, or one at once while there is no head;
- *                                               winds the rest of the minute
+ * - Every minute, `{ app, scheduleMinute: true }`: the driver runs what is due. While it is awake,
+ *   it schedules the triggers of the coming minute.
+ * - In the minute, `{ app, atMs }`: one for each batch time.
+ * - From intake, `{ app, atMs, scheduleMinute: true }`: one for the first batch time after intake
+ *   woke the head, or one immediately while there is no head. The driver schedules the rest of the
+ *   minute.
  */
 import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
 import { MillraceError } from '../../base/errors.ts'
@@ -15,26 +17,31 @@ import type { Outcome } from './outcome.ts'
 /** A call for the driver. */
 export interface Trigger {
   readonly app: string
-  /** What time it is for; undefined: now. */
+  /** The time for which it is meant. Undefined: now. */
   readonly atMs?: number
-  /** Also wind the ticks of the minute that follows. */
+  /** Also schedule the triggers of the coming minute. */
   readonly scheduleMinute?: boolean
 }
 
 const MINUTE_MS = 60_000
-/** The longest that a queue holds a message back. */
+/** The longest delay of a message in a queue. */
 const DELAY_S_MAX = 900
 
-/** A tick from the text of a message. */
+/**
+ * Parses a trigger.
+ *
+ * @throws MillraceError `EVENT_INVALID` when the text is not a trigger.
+ */
 export const parseTrigger = (text: string): Trigger => {
   const { app, atMs, scheduleMinute } = objectIn(text)
   if (typeof app !== 'string' || !(atMs === undefined || typeof atMs === 'number'))
     throw new MillraceError('EVENT_INVALID', {
-      problem: 'A message in the queue of ticks is no tick',
+      problem: 'A message in the queue of triggers is not a trigger',
       value: text,
       allowed:
-        '{ "app": "NAME", "atMs": 1700000000000, "scheduleMinute": true }, the last two left out or not',
-      fix: 'see who else sends to this queue: the message goes to its dead-letter queue',
+        '{ "app": "NAME", "atMs": 1700000000000, "scheduleMinute": true }; ' +
+        'the last two are optional',
+      fix: 'find out what else sends to this queue. The message goes to its dead-letter queue',
     })
   return { app, ...(atMs === undefined ? {} : { atMs }), scheduleMinute: scheduleMinute === true }
 }
@@ -49,31 +56,31 @@ const objectIn = (text: string): Record<string, unknown> => {
 }
 
 /**
- * How many whole seconds to hold a tick back: it comes at its time or a little after, never before,
- * and never later than a queue can.
+ * The delay of a trigger in whole seconds. So the trigger arrives at its time or a little later,
+ * never earlier. The delay is at most what a queue allows.
  */
-export const delaySeconds = (tick: Trigger, nowMs: number): number =>
-  Math.min(Math.max(0, Math.ceil(((tick.atMs ?? nowMs) - nowMs) / 1_000)), DELAY_S_MAX)
+export const delaySeconds = ({ atMs }: Trigger, nowMs: number): number =>
+  Math.min(Math.max(0, Math.ceil(((atMs ?? nowMs) - nowMs) / 1_000)), DELAY_S_MAX)
 
-/** What the driver's next calls depend on. */
+/** What the next calls of the driver depend on. */
 export interface TriggerRequest {
   readonly app: string
   readonly outcome: Outcome
   readonly nowMs: number
   readonly intervalMs: number
-  /** The ticks that were delivered. */
+  /** The triggers that were delivered. */
   readonly triggers: readonly Trigger[]
 }
 
 /**
- * The ticks to send after the driver has run. Those of the minute are wound whoever holds the
- * lease, since another minute passes before they are again. No tick makes more than one of its own
- * kind, or they would multiply.
+ * The triggers to send after the driver has run. The triggers of the minute are scheduled even if
+ * another runner holds the lease, since the next chance to schedule them is a minute later. No
+ * trigger makes more than one of its own kind, or they would multiply.
  */
 export const triggersAfter = (request: TriggerRequest): readonly Trigger[] => {
   const { app, outcome, nowMs, triggers } = request
-  // At rest intake winds the next tick; after a failure the schedule looks every minute whether a
-  // person has resumed it.
+  // At rest, intake schedules the next trigger. After a failure, the trigger of every minute checks
+  // whether an operator has resumed the application.
   if (
     outcome.kind === 'failed' ||
     outcome.kind === 'superseded' ||
@@ -88,14 +95,14 @@ export const triggersAfter = (request: TriggerRequest): readonly Trigger[] => {
   return times.map((atMs) => ({ app, atMs: Math.max(atMs, nowMs) }))
 }
 
-/** The grid of batch times begins at zero; a batch interval is a second at least. */
+/** The grid of batch times starts at zero. A batch interval is at least one second. */
 const nextGridTime = ({ nowMs, intervalMs }: TriggerRequest): number =>
   gridTimeAtOrAfter(nowMs + 1, 0, intervalMs)
 
 const minuteFrom = (outcome: Outcome, request: TriggerRequest): readonly number[] => {
   const { nowMs, intervalMs } = request
-  // A process that stood still since it looked has batch times behind it, hours of them perhaps:
-  // one tick is enough for all.
+  // A process that was frozen since it read the head may have missed hours of batch times: one
+  // trigger is enough for all of them.
   const latestMs = nextGridTime(request) - intervalMs
   const firstMs =
     outcome.kind === 'idle' ? Math.max(outcome.dueMs ?? Infinity, latestMs) : nextGridTime(request)
@@ -103,15 +110,15 @@ const minuteFrom = (outcome: Outcome, request: TriggerRequest): readonly number[
   return Array.from({ length: count }, (_, index) => firstMs + index * intervalMs)
 }
 
-/** When to call besides, if the ticks that are there anyway come too late. */
+/** When else to call the driver, if the triggers that exist anyway come too late. */
 const soonestOf = (outcome: Outcome, request: TriggerRequest): number | undefined => {
   switch (outcome.kind) {
-    // The invocation's time is nearly over, and there is more to do: another one goes on.
+    // The invocation must end, and there is more to do: another invocation continues.
     case 'progressed':
       return request.nowMs
     case 'retry':
       return outcome.atMs < nextGridTime(request) ? outcome.atMs : undefined
-    // A tick that was meant for this batch time has come too early.
+    // A trigger for this batch time has come too early.
     case 'idle':
       return request.triggers.some(
         ({ atMs }) => atMs !== undefined && atMs >= (outcome.dueMs ?? Infinity),

@@ -164,9 +164,9 @@ import { noteBatch } from '../../state/history.ts'
       },
       {
         file: 'lib/runtime/driver/report.ts',
-        find: 'for (const { source, position, code, message } of letters)\n',
-        replace: `await storeDeadLetters(store, app, letters, { timeMs, epoch: attempt.head.epoch })
-  for (const { source, position, code, message } of letters)
+        find: 'for (const { source, position, code, message } of deadLetters)\n',
+        replace: `await storeDeadLetters(store, app, deadLetters, { timeMs, epoch: attempt.head.epoch })
+  for (const { source, position, code, message } of deadLetters)
 `,
       },
     ],

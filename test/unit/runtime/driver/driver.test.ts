@@ -502,7 +502,7 @@ describe('a failing batch', () => {
       kind: 'failed',
       reason: {
         code: 'BATCH_FAILED',
-        message: expect.stringContaining('no memory or no time') as string,
+        message: expect.stringContaining('ran out of memory or time') as string,
       },
     })
     expect(begun).toBe(3)
