@@ -165,7 +165,8 @@ import { noteBatch } from '../../state/history.ts'
       {
         file: 'lib/runtime/driver/report.ts',
         find: 'for (const { source, position, code, message } of deadLetters)\n',
-        replace: `await storeDeadLetters(store, app, deadLetters, { timeMs, epoch: attempt.head.epoch })
+        replace: `const origin = { timeMs, epoch: attempt.head.epoch }
+  await storeDeadLetters(store, app, deadLetters, origin)
   for (const { source, position, code, message } of deadLetters)
 `,
       },

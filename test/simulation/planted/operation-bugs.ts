@@ -14,8 +14,9 @@ export const operationBugs: readonly PlantedBug[] = [
       {
         file: REDRIVE,
         find: "store.compareAndSet(deadLetter.reservationKey, 'absent', reservation)",
-        replace:
-          'store.put(deadLetter.reservationKey, reservation).then(() => ({ swapped: true as const }))',
+        replace: `store
+        .put(deadLetter.reservationKey, reservation)
+        .then(() => ({ swapped: true as const }))`,
       },
     ],
   },
