@@ -1,6 +1,6 @@
 /**
- * Bindings: what the names of a pipeline stand for. A name is looked up in the bindings first, and
- * taken literally otherwise. Pure, but for what the kinds check: nothing is opened here.
+ * Bindings: what the names of a pipeline stand for. A name is looked up in the bindings first. A
+ * name without a binding is taken literally. Nothing is opened here.
  */
 import { MillraceError } from '../base/errors.ts'
 import type { Plan } from '../dstream/plan.ts'
@@ -11,30 +11,30 @@ import type { SinkPorts } from './sinks/sink-ports.ts'
 import { type SourceKind, sourceKind, sourceKinds } from './sources/source-kind.ts'
 import type { SourcePorts } from './sources/source-ports.ts'
 
-/** A pipeline's locations. */
+/** The locations of a pipeline. */
 export interface BoundPlan {
-  /** Of each source, by the id of its node. */
+  /** The location of each source, by the id of its node. */
   readonly sources: ReadonlyMap<string, Location>
   /**
-   * Where an output with this place goes.
+   * The location of an output, by its place.
    *
    * @throws MillraceError `BINDING_MISSING`.
    */
   readonly locateOutput: (place: string) => SinkLocation
 }
 
-/** What bindings are read with. */
+/** The bindings, and what this world can use. */
 export interface BindingOptions {
-  /** Each `NAME=URI`. Of two with the same name the later one counts. */
+  /** Each is `NAME=URI`. Of two with the same name, the later one counts. */
   readonly bindings: readonly string[]
   /** The directory that relative paths start from. Absolute. */
   readonly cwd: string
-  /** What this world can read and write. */
+  /** What this world can read. `sinks`: what it can write. */
   readonly sources: SourcePorts
   readonly sinks: SinkPorts
 }
 
-/** The text of a binding, by its name. */
+/** The URI of each binding, by name. */
 type Bindings = ReadonlyMap<string, string>
 
 /**
@@ -54,7 +54,7 @@ export const bindPlan = (plan: Plan, options: BindingOptions): BoundPlan => {
   return { sources, locateOutput }
 }
 
-/** A name may hold colons and dots, as `localhost:9999` does, but no equals sign. */
+/** A name may contain colons and dots, as in `localhost:9999`, but no equals sign. */
 const parseBinding = (text: string): [name: string, uri: string] => {
   const [, name, uri] = /^([^=]+)=(.*)$/s.exec(text) ?? []
   if (name !== undefined && uri !== undefined) return [name, uri]
@@ -81,7 +81,7 @@ const formsOf = (options: BindingOptions): readonly LocationForm[] => [
   ]),
 ]
 
-/** Each binding is of a form that some kind understands, whatever it is for. */
+/** Checks that some kind understands each binding, even one that nothing uses. */
 const checkForms = (bindings: Bindings, options: BindingOptions): void => {
   const forms = formsOf(options)
   for (const uri of bindings.values()) formFor(uri, forms).parse(uri, options.cwd)
@@ -93,8 +93,8 @@ const outputPlaces = (plan: Plan): readonly string[] =>
   )
 
 /**
- * Under which names a place of an output can be bound: its bucket, or its first name. If that is
- * all, also without the batch's time.
+ * The names that bind the place of an output: its bucket, or the first name of its path. If the
+ * place has no further part, also this name without the batch time.
  */
 const outputNames = (place: string): readonly string[] => {
   const uri = parseNamedUri(place)
@@ -113,7 +113,7 @@ const sourceNames = ({ name }: SourceDeclaration): readonly string[] => {
 }
 
 const checkNames = (plan: Plan, bindings: Bindings): void => {
-  // What foreachRDD writes to shows only when it runs.
+  // The places that foreachRDD writes to are known only when it runs.
   if (plan.outputs.some(({ node }) => node.kind === 'foreachRDD')) return
   const ofSources = plan.sources.flatMap(({ node }) => sourceNames(node.source))
   const names = [...new Set([...ofSources, ...outputPlaces(plan).flatMap(outputNames)])]
@@ -150,7 +150,7 @@ const locateSource = (
   throw missingSource(sourceName(id, declared), declared, kind, kinds, bucket?.name)
 }
 
-/** A binding may choose any kind of source that gives the elements that the pipeline wants. */
+/** A binding may choose any kind of source that gives the declared elements. */
 const locateBoundSource = (
   declared: SourceDeclaration,
   uri: string,
@@ -163,7 +163,7 @@ const locateBoundSource = (
   if (kind?.gives.includes(declared.elements) === true) return form.parse(uri, cwd)
   const fitting = fittingKinds(declared, kinds)
   throw new MillraceError('BINDING_UNFIT', {
-    problem: `This source reads ${declared.elements}, and ${kind?.noun ?? 'that'} has none`,
+    problem: `This source reads ${declared.elements}, but ${kind?.noun ?? 'that'} does not give it`,
     value: declared.name,
     allowed: fitting.map(({ form: one }) => one?.shown).join(', or ') || 'nothing here',
     fix: fixFor(declared, fitting),
@@ -175,7 +175,7 @@ const fittingKinds = (
   kinds: readonly SourceKind[],
 ): readonly SourceKind[] => kinds.filter(({ gives }) => gives.includes(elements))
 
-/** The kind that was declared knows best what to do where no other kind fits. */
+/** If no other kind fits, the declared kind says what to do. */
 const fixFor = (declared: SourceDeclaration, fitting: readonly SourceKind[]): string => {
   const own = fitting.length === 0 ? sourceKind(declared.kind)?.unboundFix?.(declared) : undefined
   return own ?? bindingFix(declared.name ?? '', fitting)
@@ -183,7 +183,7 @@ const fixFor = (declared: SourceDeclaration, fitting: readonly SourceKind[]): st
 
 const bindingFix = (name: string, kinds: readonly SourceKind[]): string =>
   kinds.length === 0
-    ? 'run it where there is such a source'
+    ? 'run the pipeline where such a source exists'
     : kinds.map(({ form }) => `--bind ${name}=${form?.example ?? ''}`).join(', or ')
 
 const missingSource = (
@@ -196,7 +196,9 @@ const missingSource = (
   if (bucket !== undefined) return missingBucket(name, bucket)
   const fitting = fittingKinds(declared, kinds)
   return new MillraceError('BINDING_MISSING', {
-    problem: `There is no ${kind?.noun.replace(/^an? /, '') ?? declared.kind} on this machine, and the name is bound to nothing`,
+    problem:
+      `There is no ${kind?.noun.replace(/^an? /, '') ?? declared.kind} on this machine, ` +
+      'and the name has no binding',
     value: name,
     allowed: fitting.map(({ form }) => form?.shown).join(', or ') || 'nothing on this machine',
     fix: kind?.unboundFix?.(declared) ?? bindingFix(name, fitting),
@@ -205,9 +207,9 @@ const missingSource = (
 
 const missingBucket = (place: string, bucket: string): MillraceError =>
   new MillraceError('BINDING_MISSING', {
-    problem: 'This place is not on this machine, and is bound to none',
+    problem: 'This place is not on this machine, and its name has no binding',
     value: place,
-    allowed: 'a bound name, or a path of this machine',
+    allowed: 'a bound name, or a path on this machine',
     fix: `--bind ${bucket}=./directory`,
   })
 
@@ -248,7 +250,8 @@ const locateBoundOutput = (
 }
 
 /**
- * What lies below the bound place: all that follows the name, or the name itself if nothing does.
+ * The path below the bound location: everything after the name, or the name itself if nothing
+ * follows.
  */
 const restOf = (place: string): string => {
   const uri = parseNamedUri(place)

@@ -1,6 +1,6 @@
 /**
- * Where a runner is put together: the command line, the functions, the harness and the simulator
- * all use this, each with its own ports. Nothing else makes a runner.
+ * Composes a runner. The command line, the functions, the harness and the simulator all use this,
+ * each with its own ports. Nothing else makes a runner.
  */
 import './sinks/all.ts'
 import './sources/all.ts'
@@ -23,7 +23,7 @@ import { type OpenedSource, sourceKind } from './sources/source-kind.ts'
 import type { SourcePorts } from './sources/source-ports.ts'
 import { type Executor, inProcess } from './tasks/batch-tasks.ts'
 
-/** What is the same in every world. */
+/** The ports that every world has. */
 export interface WorldPorts {
   readonly store: ItemStore
   readonly clock: Clock
@@ -32,15 +32,15 @@ export interface WorldPorts {
   readonly sinks: SinkPorts
 }
 
-/** What to put together. */
+/** What a runner is composed of. */
 export interface CompositionParts {
   readonly plan: Plan
-  /** Orders deployments: it only grows (B10). */
+  /** Orders deployments. It only grows (B10). */
   readonly generation: number
   readonly ports: WorldPorts
   /** The location of each source, by the id of its node. */
   readonly locations: ReadonlyMap<string, Location>
-  /** Where the place of an output is. */
+  /** Finds the location of an output by its place. */
   readonly locateOutput: OutputsParts['locate']
   readonly listen: Listener
   /** See {@link Runner.leaseMs}. */
@@ -49,14 +49,14 @@ export interface CompositionParts {
   readonly executor?: Executor
 }
 
-/** A source of the plan that a receiver feeds. */
+/** A source of the plan with its receiver. */
 export interface FedSource {
   /** The id of the source node. */
   readonly source: string
   readonly receiver: Receiver
 }
 
-/** A runner that can start, and what feeds its sources in this process. */
+/** A runner that can start, and the receivers that must run in this process. */
 export interface Composition {
   readonly runner: Runner
   readonly receivers: readonly FedSource[]
@@ -65,8 +65,8 @@ export interface Composition {
 /**
  * Opens every source and makes a runner.
  *
- * @throws MillraceError `BINDING_MISSING` when a source has no location that can be read here; what
- * the sources throw.
+ * @throws MillraceError `BINDING_MISSING` when a source has no location that can be read here. The
+ * errors of the sources.
  */
 export const compose = async (parts: CompositionParts): Promise<Composition> => {
   const { plan, generation, ports, locateOutput, listen, leaseMs, executor = inProcess } = parts
@@ -115,10 +115,12 @@ const openSource = async (
     kind.gives.includes(declared.elements)
   if (!isReadable || location === undefined || kind === undefined)
     throw new MillraceError('BINDING_MISSING', {
-      problem: `The source ${declared === undefined ? id : sourceName(id, declared)} is bound to nothing that can be read here`,
+      problem:
+        `The source ${declared === undefined ? id : sourceName(id, declared)} ` +
+        'is bound to nothing that can be read here',
       value: location ?? 'nothing',
       allowed: 'a source that gives its elements',
-      fix: 'give it a binding, and start or deploy again',
+      fix: 'give the source a binding, and start or deploy again',
     })
   return kind.open(location, {
     store: ports.store,
@@ -132,7 +134,7 @@ const openSource = async (
   })
 }
 
-/** How the events of the platform reach the sources of a plan. Made once in a process. */
+/** How events of the platform reach the sources of a plan. Made once in a process. */
 export const eventRoutes = (
   { sources }: Plan,
   locations: ReadonlyMap<string, Location>,

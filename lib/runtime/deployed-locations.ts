@@ -1,4 +1,4 @@
-/** Locations as a deployment has stored them, for the functions. */
+/** Locations as a deployment has stored them. The functions read them. */
 import './sinks/all.ts'
 import './sources/all.ts'
 import { MillraceError } from '../base/errors.ts'
@@ -23,21 +23,21 @@ export const parseDeployedSource = (value: unknown): Location | undefined =>
 export const parseDeployedOutput = (value: unknown): Location | undefined =>
   isStored(value) ? sinkKind(value.kind)?.parseDeployed?.(value) : undefined
 
-/** For messages: the forms of stored outputs that are understood. */
+/** The known forms of stored outputs, for messages. */
 export const deployedOutputForms = (): string =>
   sinkKinds()
     .flatMap(({ deployedForm }) => deployedForm ?? [])
     .join(' or ')
 
-/** For messages: the forms of stored sources that are understood. */
+/** The known forms of stored sources, for messages. */
 export const deployedSourceForms = (): string =>
   sourceKinds()
     .flatMap(({ deployedForm }) => deployedForm ?? [])
     .join(' or ')
 
 /**
- * Where the outputs of a deployed pipeline go: `s3://name/rest`, or `name/rest`, of what the name
- * is bound to; a bucket that is bound to nothing is taken literally.
+ * Locates the outputs of a deployed pipeline. In `s3://name/rest` and `name/rest`, the name is
+ * looked up in the stored outputs. A bucket without a binding is taken literally.
  */
 export const outputLocator =
   (outputs: ReadonlyMap<string, Location>, ports: SinkPorts) =>
@@ -54,10 +54,12 @@ export const outputLocator =
     if (location !== undefined) return location
     const forms = sinkKinds().flatMap(({ placeForm }) => placeForm ?? [])
     throw new MillraceError('BINDING_MISSING', {
-      problem: 'An output goes to a directory, and a function on AWS has none that lasts',
+      problem: 'An output goes to a directory, but a function on AWS has no lasting directory',
       value: place,
       allowed: [...forms, ...outputs.keys()].join(', '),
-      fix: `write to ${forms.join(' or ')}, or give the construct StreamingApp a bucket for "${name}"`,
+      fix:
+        `write to ${forms.join(' or ')}, ` +
+        `or give the construct StreamingApp a bucket for "${name}"`,
     })
   }
 

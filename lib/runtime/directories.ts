@@ -1,9 +1,9 @@
-/** Directories as locations: for the sources and the sinks that have files in them. */
+/** Directories as locations, for sources and sinks with files. */
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { invalidLocation, type Location, type LocationForm, schemeOf } from './locations.ts'
 
-/** A directory of this machine. */
+/** A directory on this machine. */
 export interface DirectoryLocation extends Location {
   readonly kind: 'files'
   /** Absolute. */
@@ -12,7 +12,7 @@ export interface DirectoryLocation extends Location {
   readonly shown: string
 }
 
-/** How people write directories. */
+/** How users write directories. */
 export const directoryForm: LocationForm<DirectoryLocation> = Object.freeze({
   shown: 'a directory (./in, /data/in, file:///data/in)',
   example: './in',
@@ -33,10 +33,10 @@ const fromFileUri = (uri: string): string => {
   try {
     if (/^file:\/\/\//i.test(uri)) return fileURLToPath(uri)
   } catch {
-    // A percent sign without two digits, or an encoded slash.
+    // The URI has a percent sign without two digits, or an encoded slash.
   }
-  throw invalidLocation('This is no URI of a directory', uri, {
+  throw invalidLocation('This is not the URI of a directory', uri, {
     allowed: directoryForm.shown,
-    fix: 'three slashes before an absolute path: file:///data/in',
+    fix: 'write three slashes before an absolute path: file:///data/in',
   })
 }

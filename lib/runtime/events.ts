@@ -1,11 +1,11 @@
-/** What the runtime tells those who watch. Nothing depends on anybody listening. */
+/** What the runtime reports to its listener. Nothing depends on the listener. */
 export type RuntimeEvent =
   | {
       readonly event: 'batchStarted'
       readonly timeMs: number
       readonly attempt: number
       readonly records: number
-      /** How long after its batch time: Spark's scheduling delay. */
+      /** Time since the batch time: Spark's scheduling delay. */
       readonly delayMs: number
     }
   | {
@@ -16,9 +16,9 @@ export type RuntimeEvent =
       readonly bytes: number
       readonly objects: number
       readonly deadLetters: number
-      /** Records that were taken in and were nowhere any more. */
+      /** Records that intake accepted, and that no longer existed. */
       readonly lost: number
-      /** Batch times left out before this one, while the pipeline rested. */
+      /** Batch times that were left out before this one, while the pipeline was at rest. */
       readonly skippedTimes: number
       readonly processingMs: number
     }
@@ -44,8 +44,8 @@ export type RuntimeEvent =
       readonly message: string
     }
   /**
-   * Records are gone from the store and from their source, and the batch goes on without them; said
-   * at each attempt.
+   * Records are gone from the store and from their source, and the batch continues without them.
+   * Reported in each attempt.
    */
   | {
       readonly event: 'dataLost'
@@ -62,14 +62,14 @@ export type RuntimeEvent =
       readonly object: string
       readonly reason: string
     }
-  /** Said by functions each minute. */
+  /** Reported by functions every minute. */
   | { readonly event: 'lag'; readonly lagMs: number }
   | { readonly event: 'rest'; readonly timeMs: number }
   | { readonly event: 'wake'; readonly wakeMs: number }
   | { readonly event: 'adopted'; readonly generation: number }
-  /** Said once, when all there is has been processed, until there is something again. */
+  /** All input has been processed. Reported once, until more input arrives. */
   | { readonly event: 'waiting' }
-  /** What a receiver has to say: connected, lost, connecting again. */
+  /** A message of a receiver: connected, connection lost, connecting again. */
   | { readonly event: 'receiver'; readonly source: string; readonly message: string }
   | { readonly event: 'warning'; readonly code: string; readonly message: string }
 

@@ -1,17 +1,17 @@
 /**
  * Locations: where data comes from and goes to, as users write it in bindings and pipelines. Pure:
- * nothing here looks at a disk or a network. Each kind of source and sink has its own locations and
- * says how they are written.
+ * no disk or network is read here. Each kind of source and sink has its own locations, and says how
+ * users write them.
  */
 import { MillraceError } from '../base/errors.ts'
 
-/** A place that a kind of source reads, or a kind of sink writes. Plain data. */
+/** What a kind of source reads, or a kind of sink writes. Plain data. */
 export interface Location {
   /** The name of the kind. */
   readonly kind: string
 }
 
-/** How people write the locations of one kind. */
+/** How users write the locations of one kind. */
 export interface LocationForm<L extends Location = Location> {
   /** For messages: `socket://HOST:PORT`. */
   readonly shown: string
@@ -25,25 +25,25 @@ export interface LocationForm<L extends Location = Location> {
    * @throws MillraceError `BINDING_INVALID`.
    */
   parse(uri: string, cwd: string): L
-  /** A location below another one, for the rest of a bucket's URI. Left out: there is none. */
+  /** A location below another one, for the rest of the URI of a bucket. Left out: not possible. */
   below?(location: L, rest: string): L
 }
 
-/** `s3://name/rest`, taken apart: a name that can be bound, and what lies below it. */
+/** The parts of `s3://name/rest`: a name that can be bound, and the path below it. */
 export interface NamedUri {
   readonly name: string
   readonly rest: string
 }
 
-/** Two letters at least: one letter and a colon begin a path on Windows. */
+/** At least two letters: one letter and a colon start a path on Windows. */
 const SCHEME = /^([a-z][a-z0-9+.-]+):/i
 
-/** The scheme of a URI, in lower case. Empty: it is a plain path. */
+/** The scheme of a URI, in lower case. Empty: the URI is a plain path. */
 export const schemeOf = (uri: string): string => SCHEME.exec(uri)?.[1]?.toLowerCase() ?? ''
 
 /**
- * The name and the rest of a URI such as `s3://results/totals`. Undefined: it is a path, or it
- * names a place of this machine (`file:///data/in`).
+ * The name and the rest of a URI such as `s3://results/totals`. Undefined: the URI is a path, or
+ * names a location on this machine (`file:///data/in`).
  */
 export const parseNamedUri = (uri: string): NamedUri | undefined => {
   const [, name, rest = ''] = /^[a-z][a-z0-9+.-]+:\/\/([^/]+)(?:\/(.*))?$/is.exec(uri) ?? []
@@ -57,7 +57,11 @@ export const invalidLocation = (
   { allowed, fix }: { readonly allowed: string; readonly fix: string },
 ): MillraceError => new MillraceError('BINDING_INVALID', { problem, value, allowed, fix })
 
-/** One of some forms by the scheme of a URI. */
+/**
+ * The form for the scheme of a URI.
+ *
+ * @throws MillraceError `BINDING_INVALID` when no form has the scheme.
+ */
 export const formFor = <F extends Pick<LocationForm, 'schemes' | 'shown'>>(
   uri: string,
   forms: readonly F[],
@@ -73,6 +77,6 @@ export const formFor = <F extends Pick<LocationForm, 'schemes' | 'shown'>>(
   if (form !== undefined) return form
   throw invalidLocation(`Locations of the kind "${scheme}:" are not known here`, uri, {
     allowed,
-    fix: `use one of the forms above; for a path with a colon in it, write ./${uri}`,
+    fix: `use one of the forms above. For a path with a colon, write ./${uri}`,
   })
 }

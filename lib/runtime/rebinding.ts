@@ -1,4 +1,4 @@
-/** What a run with another binding finds in the store of an earlier one. */
+/** Checks for a run whose bindings differ from those of an earlier run. */
 import { MillraceError } from '../base/errors.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import type { Head } from '../state/head.ts'
@@ -8,7 +8,7 @@ import { loadBatchInput } from './driver/batch-input.ts'
 import type { Runner } from './runner.ts'
 import { nounsOfInput } from './sources/source-kind.ts'
 
-/** Where a pipeline's sources are bound now, and where they were. */
+/** An application in a store, and the current readers of its sources. */
 export interface Rebinding {
   readonly store: ItemStore
   readonly app: string
@@ -18,7 +18,7 @@ export interface Rebinding {
 }
 
 /**
- * A batch that is logged must be read from what it was logged with (B2).
+ * A logged batch must be read from the kind of source with which it was logged (B2).
  *
  * @throws MillraceError `BINDING_CHANGED`.
  */
@@ -38,15 +38,19 @@ export const checkLoggedSources = async ({
 
 const bindingError = (timeMs: number, id: string, then: string, now: string): MillraceError =>
   new MillraceError('BINDING_CHANGED', {
-    problem: `The batch at ${timeMs} ms was begun with ${nounsOfInput(then)} as the source ${id}, and is not finished`,
+    problem:
+      `The batch at ${timeMs} ms was started with ${nounsOfInput(then)} ` +
+      `as the source ${id}, and is not finished`,
     value: nounsOfInput(now),
     allowed: nounsOfInput(then),
-    fix: 'run once with the earlier binding, so that the batch is finished, or skip it with millrace skip',
+    fix:
+      'run once with the earlier binding to finish the batch, ' +
+      'or skip the batch with millrace skip',
   })
 
 /**
- * How many records lie in the lanes of sources that do not read lanes now: they wait until the
- * earlier binding comes back.
+ * The number of records in lanes, by source, for sources that do not read lanes now. These records
+ * wait until the earlier binding comes back.
  */
 export const countLeftInLanes = async ({
   store,
@@ -58,7 +62,7 @@ export const countLeftInLanes = async ({
   for (const [id, { lanes: readsLanes }] of sources) {
     if (readsLanes !== undefined) continue
     const lanes = await readLanes(store, app, id)
-    // What was given back is read whatever the source is bound to.
+    // Redriven records are read with every binding.
     const records = lanes
       .filter(({ lane }) => isRecordLane(lane) && !isRedriveLane(lane))
       .flatMap((lane) => entriesAfter(lane, head.offsets[id]?.[lane.lane] ?? BEGINNING))

@@ -5,11 +5,11 @@ const TRIES_MAX = 4
 const FIRST_PAUSE_MS = 50
 
 /**
- * Repeats a call of the store that may be repeated, while it fails in a way that can pass. A
- * conditional write may be repeated too, if its caller then takes a refusal that shows its own
- * attempt id for the success whose answer was lost (B2).
+ * Repeats a call of the store while it fails with an error that may pass. The call must be safe to
+ * repeat. A conditional write is safe if its caller treats a refusal that shows its own attempt id
+ * as a success whose answer was lost (B2).
  *
- * @throws whatever the last try threw.
+ * @throws the error of the last try.
  */
 export const withRetries = async <T>(clock: Clock, call: () => Promise<T>): Promise<T> => {
   for (let tries = 1; ; tries++) {

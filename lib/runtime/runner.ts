@@ -9,12 +9,12 @@ import type { SourceReader } from './sources/source-reader.ts'
 import type { WholeInput } from './sources/redriven.ts'
 import type { Executor } from './tasks/batch-tasks.ts'
 
-/** What a driver works with: the plan, its place in the order of deployments, and the ports. */
+/** What a driver works with: the plan, the generation of its deployment, and the ports. */
 export interface Runner {
   readonly plan: Plan
-  /** The application's name in the store: the plan's name. */
+  /** The name of the application in the store: the name of the plan. */
   readonly app: string
-  /** Orders deployments: it only grows (B10). */
+  /** Orders deployments. It only grows (B10). */
   readonly generation: number
   readonly store: ItemStore
   readonly heads: HeadStore
@@ -27,15 +27,15 @@ export interface Runner {
   readonly executor: Executor
   readonly listen: Listener
   /**
-   * How long a lease lasts: the longest time one attempt may take, with a margin. 0 if the store
-   * lets nobody else in while this process lives: then a lease found in the head is that of a dead
-   * process.
+   * The duration of a lease: the longest time that one attempt may take, plus a margin. 0 if the
+   * store admits no other process while this one lives: then any lease in the head belongs to a
+   * dead process.
    */
   readonly leaseMs: number
   /**
-   * When a lease that is taken now ends, if that is known better: with this invocation, and a
-   * margin. Never later than `leaseMs` from now. A runner that is gone is then not waited for
-   * longer than it could have lived.
+   * When a lease that is taken now ends, if this is known more exactly: at the end of this
+   * invocation, plus a margin. The lease never ends later than `leaseMs` from now. So other runners
+   * never wait for a dead runner longer than it could have lived.
    */
   readonly leaseEndMs?: () => number
 }

@@ -1,11 +1,16 @@
 /**
- * All roles in one process: receivers feed intake, and the driver runs whatever is due. Only ports
- * in here, so the same loop runs on a laptop and in a test without real time.
+ * All roles in one process: receivers feed intake, and the driver runs due batches. Uses ports
+ * only, so the same loop runs on a laptop and in a test without real time.
  *
- *   sleep until: the next batch time | a retry | an append to a head at rest | the next look at a polled source
+ * The loop sleeps until the next of these:
  *
- * Waking up too often costs a look at the head, and too late delays a batch: nothing here decides
- * what is in one.
+ * - the next batch time
+ * - a retry
+ * - an append while the head is at rest
+ * - the next poll of a polled source
+ *
+ * Waking too often costs a read of the head. Waking too late delays a batch. Neither changes what
+ * is in a batch.
  */
 import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
 import { MillraceError } from '../../base/errors.ts'
@@ -23,12 +28,9 @@ import { Sleeper } from './sleeper.ts'
 export interface LocalRun {
   readonly runner: Runner
   readonly receivers: readonly FedSource[]
-  /**
-   * Ends when all there is has been processed; with receivers, when their sources have ended
-   * besides.
-   */
+  /** Ends when all input has been processed and all receivers have ended. */
   readonly once: boolean
-  /** Ends the run after the batch in flight. */
+  /** Ends the run after the running batch. */
   readonly signal: AbortSignal
 }
 
@@ -37,24 +39,23 @@ export type LocalEnd =
   | { readonly kind: 'done' }
   | { readonly kind: 'stopped' }
   /**
-   * The batch stays logged. `final`: no run tries it again until a person resumes it; else the next
-   * run does.
+   * The batch stays logged. `final`: no run tries it again until an operator resumes the
+   * application. Otherwise the next run tries it again.
    */
   | { readonly kind: 'failed'; readonly final: boolean; readonly reason: FailureReason }
   | { readonly kind: 'superseded'; readonly generation: number }
 
-/** Something passing keeps the driver from looking for work. */
+/** A temporary error keeps the driver from working. */
 type Hindered = { readonly kind: 'hindered' }
 
-/** Sleeps are cut, so that a clock that was wrong and is set right delays nothing for long. */
+/** The longest sleep. Limited, so that a correction of the clock cannot delay the loop for long. */
 const SLEEP_MS_MAX = 60_000
 
 /**
  * Runs a pipeline until it is stopped, has failed, or, with `once`, is done.
  *
- * @throws MillraceError what the driver or a receiver threw and time does not mend:
- * `PLAN_INCOMPATIBLE`, `STORE_FULL` and others; with `once` also `DIRECTORY_MISSING` and
- * `STORE_FAILED`.
+ * @throws MillraceError errors of the driver or a receiver that are not temporary, such as
+ * `PLAN_INCOMPATIBLE` and `STORE_FULL`. With `once` also `DIRECTORY_MISSING` and `STORE_FAILED`.
  */
 export const runLocal = async (parts: LocalRun): Promise<LocalEnd> => {
   const loop = new LocalLoop(parts)
@@ -76,7 +77,7 @@ class LocalLoop {
   readonly #runner: Runner
   readonly #driver: Driver
   readonly #sleeper: Sleeper
-  /** Some source has to be looked at: nobody tells when there is something in it. */
+  /** Whether some source must be polled, because it does not call when input arrives. */
   readonly #polls: boolean
   #receiving: number
   #fault: { readonly error: unknown } | undefined
@@ -97,7 +98,7 @@ class LocalLoop {
     this.#sleeper.wake()
   }
 
-  /** Feeds one source. Never rejects: what goes wrong ends the run. */
+  /** Runs the receiver of one source. Never rejects: an error ends the run. */
   async receive({ source, receiver }: FedSource, signal: AbortSignal): Promise<void> {
     const { app, store, clock, randomness, plan, listen } = this.#runner
     try {
@@ -129,8 +130,8 @@ class LocalLoop {
     for (;;) {
       if (this.#fault !== undefined) throw this.#fault.error
       if (this.#parts.signal.aborted) return { kind: 'stopped' }
-      // While records still arrive the clock says when a batch is due, or each would be a batch of
-      // its own.
+      // While records still arrive, the clock decides when a batch is due. Otherwise each record
+      // would be a batch of its own.
       const hasAll = this.#parts.once && this.#receiving === 0
       this.#sleeper.forget()
       const outcome = await this.#drive(hasAll)
@@ -169,7 +170,7 @@ class LocalLoop {
     const isResting =
       outcome.kind === 'idle' && (outcome.dueMs === undefined || outcome.isResting === true)
     if (isResting) return this.#sleeper.sleep(Math.min(untilMs - nowMs, SLEEP_MS_MAX))
-    // An append calls at once only when the head is at rest: a batch that is to come takes it in at
+    // An append wakes the loop only when the head is at rest. Otherwise the next batch takes it at
     // its time.
     await this.#sleepThrough(nowMs, Math.min(untilMs, nowMs + SLEEP_MS_MAX))
   }
@@ -179,7 +180,7 @@ class LocalLoop {
       this.#sleeper.forget()
       if (this.#parts.signal.aborted || this.#fault !== undefined) return
       const nowMs = this.#runner.clock.now()
-      // Before the beginning: the clock was set back, and how long is left nobody knows.
+      // `nowMs < fromMs`: the clock was set back, and the rest of the sleep is unknown.
       if (nowMs >= untilMs || nowMs < fromMs) return
       await this.#sleeper.sleep(untilMs - nowMs)
     }

@@ -1,8 +1,8 @@
 import type { Clock } from '../../ports/clock.ts'
 
 /**
- * A sleep that others can end. A call that comes while nobody sleeps is remembered, and ends the
- * next sleep at once.
+ * A sleep that others can end. A call of `wake` while there is no sleep is remembered, and ends the
+ * next sleep immediately.
  */
 export class Sleeper {
   readonly #clock: Clock
@@ -13,7 +13,7 @@ export class Sleeper {
     this.#clock = clock
   }
 
-  /** Forgets earlier calls: what they were about is going to be looked at now. */
+  /** Forgets earlier calls of `wake`, because the caller is going to check for work now. */
   forget(): void {
     this.#called = false
   }

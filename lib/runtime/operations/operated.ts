@@ -1,12 +1,12 @@
 /**
- * What the commands of a person have in common: each is one conditional write of the head, so it
- * may meet running functions. One of the two is refused, and whoever was at work starts over from
- * the new head. Intake is not affected at all: what it appends stays in its lanes.
+ * What the commands of operators have in common. Each is one conditional write of the head, so it
+ * is safe beside running functions: the head refuses one of the two, and the refused one reads the
+ * head again. Intake is not affected: what it appends stays in its lanes.
  *
- * B2 A logged batch keeps its time and its input: to skip it is to commit them without what was in
- *     them. Not while somebody holds the lease, for outputs of the batch may be on their way.
- * B5 Done, manifest and offsets change in one write, and the manifest is there before. B6 The times
- * of batches go on from the last one.
+ * - B2: a logged batch keeps its time and its input. Skipping it commits both without the records.
+ *   This is refused while an attempt holds the lease, because its outputs may be on their way.
+ * - B5: done, manifest and offsets change in one write. The manifest is stored before.
+ * - B6: batch times continue after the last one.
  */
 import { MillraceError } from '../../base/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -26,20 +26,20 @@ import { withRetries } from '../retry.ts'
 import { skipInput } from '../sources/redriven.ts'
 import { sharedNow } from '../store-time.ts'
 
-/** An application in a store, and who operates it. */
+/** An application in a store, with what a command needs to operate it. */
 export interface Operated extends StoredApp {
   readonly randomness: Randomness
   /**
-   * The longest that a lease lasts. 0 if a lock keeps everybody else out: then a lease in the head
-   * is that of a dead process.
+   * The longest duration of a lease. 0 if a lock keeps other processes out: then any lease in the
+   * head belongs to a dead process.
    */
   readonly leaseMs: number
 }
 
-/** The batch that a command was about. */
+/** The batch on which a command acted. */
 export interface OperatedBatch {
   readonly timeMs: number
-  /** How often it had been tried. */
+  /** Number of attempts before the command. */
   readonly attempts: number
   readonly reason: FailureReason | undefined
 }
@@ -54,7 +54,11 @@ const UNCHANGED: HeadCondition = [
   'logged',
 ]
 
-/** The head, with the batch that is logged in it. */
+/**
+ * Reads the head and its logged batch.
+ *
+ * @throws MillraceError `COMMAND_REFUSED` when no batch is logged.
+ */
 export const readLoggedHead = async (
   heads: HeadStore,
   clock: Clock,
@@ -62,30 +66,28 @@ export const readLoggedHead = async (
   const head = await withRetries(clock, () => heads.read())
   if (head?.logged !== undefined) return { head, logged: head.logged }
   throw refusal(
-    'No batch is under way or has failed',
+    'No batch is running or has failed',
     head?.status ?? 'nothing has run yet',
     'a logged batch',
-    'nothing: millrace status shows how things are',
+    'nothing to do: see millrace status',
   )
 }
 
-/** Refuses while somebody holds the lease. */
+/** Refuses while an attempt holds the lease. */
 export const checkLease = ({ store, clock, leaseMs }: Operated, head: Head): void => {
   if (!isLeaseHeld(head, sharedNow(store, clock), leaseMs)) return
   throw refusal(
-    'A batch is being tried at this moment, and what it writes could not be called back',
+    'A batch is being tried at this moment, and its outputs cannot be undone',
     `the lease ends at ${new Date(head.leaseEndMs).toISOString()}`,
     'between two attempts',
-    'try again after that time, or a little before: an attempt that fails gives its lease back at once',
+    'try again after that time, or earlier: a failed attempt returns its lease immediately',
   )
 }
 
 /** What a command changes in the head. */
 export type Changes = Pick<Head, 'status' | 'doneMs' | 'offsets'> & Partial<Pick<Head, 'wakeMs'>>
 
-/**
- * Puts another manifest in the place of the last one, and takes the logged batch out of the head.
- */
+/** Replaces the last manifest, and removes the logged batch from the head. */
 export const replaceManifest = async (
   { store, app, clock, randomness }: Operated,
   head: Head,
@@ -110,7 +112,9 @@ export const replaceManifest = async (
   await swapOrRefuse(new HeadStore(store, app), clock, head, next, isDone)
 }
 
-/** Notes in the ledgers what the batch has taken. Again for the same batch: nothing changes. */
+/**
+ * Notes in the ledgers what the batch has taken. A second call for the same batch changes nothing.
+ */
 const skipInputs = async (
   { store, app, clock }: StoredApp,
   { timeMs, sources }: BatchInput,
@@ -119,7 +123,11 @@ const skipInputs = async (
     await withRetries(clock, () => skipInput({ store, app, source }, input, timeMs))
 }
 
-/** A refusal that shows the very change is its success, whose answer was lost. */
+/**
+ * Writes the head. A refusal that shows this same change is a success whose answer was lost.
+ *
+ * @throws MillraceError `COMMAND_REFUSED` when the head has changed.
+ */
 export const swapOrRefuse = async (
   heads: HeadStore,
   clock: Clock,
@@ -132,7 +140,9 @@ export const swapOrRefuse = async (
   if (!isWritten) throw hasChanged(answer.head)
 }
 
-/** Reads what a head names. B11: what is missing may be garbage by now, since that was read. */
+/**
+ * Reads what a head names. B11: a missing segment may have become garbage after the head was read.
+ */
 export const retryWhileChanged = async <T extends readonly unknown[]>(
   { store, app, clock }: StoredApp,
   { epoch, doneMs }: Head,
@@ -149,13 +159,13 @@ export const retryWhileChanged = async <T extends readonly unknown[]>(
 
 const hasChanged = (now: Head | undefined): MillraceError =>
   refusal(
-    'The application has changed meanwhile',
+    'The application changed while the command ran',
     now?.status ?? 'gone',
-    'an application that stands still',
-    'look at millrace status, and try again',
+    'an application that does not change',
+    'see millrace status, and try again',
   )
 
-/** The error of a command that cannot be carried out now. */
+/** The error of a command that is not possible now. */
 export const refusal = (
   problem: string,
   value: string,

@@ -1,12 +1,10 @@
 /**
- * Resetting an application: the state of all operators is emptied, and the logged batch is skipped
- * if there is one. Everything else stays: what no batch has taken, which counts from now on, and
- * the names that its sources had; when the application first started; what the ledgers say; dead
- * letters; history; outputs.
+ * Resets an application: removes the state of all operators, and skips the logged batch, if any.
+ * Everything else stays: records that no batch has taken, the input names of the sources, the time
+ * of the first start, ledgers, dead letters, history and outputs.
  *
- * B11 The new manifest names no state, and nobody can commit any more what was built on the old
- * one:
- *     so that is deleted by name.
+ * B11: the new manifest names no state, and no process can commit what it built on the old state.
+ * So the old state is deleted by name.
  */
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
 import { HeadStore } from '../../state/head.ts'
@@ -28,18 +26,19 @@ import { noteSkipped, type SkippedBatch } from './skip.ts'
 
 /** What a reset has done. */
 export interface ResetApp {
-  /** Batch times go on after this. */
+  /** Batch times continue after this. */
   readonly timeMs: number
-  /** The state that is gone, by operator. */
+  /** The removed state, by operator. */
   readonly states: readonly { readonly id: string; readonly bytes: number }[]
-  /** The batch that was begun and not finished, and is skipped. Undefined: there was none. */
+  /** The batch that was logged and is now skipped. Undefined: no batch was logged. */
   readonly skipped: SkippedBatch | undefined
 }
 
 /**
  * Resets an application.
  *
- * @throws MillraceError `COMMAND_REFUSED` when nothing has run, or while a batch is tried.
+ * @throws MillraceError `COMMAND_REFUSED` when nothing has run, or while an attempt holds the
+ * lease.
  */
 export const reset = async (operated: Operated): Promise<ResetApp> => {
   const { store, app, clock } = operated
@@ -49,7 +48,7 @@ export const reset = async (operated: Operated): Promise<ResetApp> => {
       'Nothing has run yet',
       'nothing',
       'an application that has run',
-      'nothing: it begins at the beginning',
+      'nothing to do: it starts without state',
     )
   checkLease(operated, head)
   const { logged } = head
@@ -58,12 +57,12 @@ export const reset = async (operated: Operated): Promise<ResetApp> => {
     logged && (await loadBatchInput(store, app, logged.input)),
   ])
   const timeMs = logged?.timeMs ?? head.doneMs
-  // The committed epoch of the last batch stays, unless this skips a batch of its own.
+  // The committed epoch of the last batch stays, unless this reset skips a batch.
   const epoch = input === undefined ? before.deadLetterEpoch : head.epoch + 1
   const manifest: Manifest = {
     ...emptyManifest(timeMs),
     offsets: input === undefined ? before.offsets : offsetsAfterBatch(before.offsets, input),
-    // What waits was taken in under these names.
+    // Waiting records arrived under these names.
     ...(before.inputs === undefined ? {} : { inputs: before.inputs }),
     ...(epoch === undefined ? {} : { deadLetterEpoch: epoch }),
   }
@@ -85,7 +84,7 @@ const statesOf = ({ states }: Manifest): ResetApp['states'] =>
     bytes: partitions.flat().reduce((total, { bytes }) => total + bytes, 0),
   }))
 
-/** Best effort: what is left is garbage that nothing names. */
+/** Best effort: anything left is garbage that nothing names. */
 const removeStates = async ({ store, app }: Operated, before: Manifest): Promise<void> => {
   try {
     const older = await allOrFirstError(before.previous.map((ref) => readManifest(store, app, ref)))
@@ -93,6 +92,6 @@ const removeStates = async ({ store, app }: Operated, before: Manifest): Promise
     const keys = segments.flatMap((ref) => segmentKeys(app, ref))
     if (keys.length > 0) await store.deleteAll(keys)
   } catch {
-    // The state is gone without it.
+    // The head no longer names the state, so the reset is complete.
   }
 }

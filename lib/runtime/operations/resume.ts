@@ -3,16 +3,16 @@ import type { StoredApp } from '../driver/last-manifest.ts'
 import { readLoggedHead, type OperatedBatch, refusal, swapOrRefuse } from './operated.ts'
 
 /**
- * Lets an application that stands as FAILED try its batch again, from the first attempt on.
+ * Resumes a FAILED application: it tries its batch again, starting with the first attempt.
  *
- * @throws MillraceError `COMMAND_REFUSED` when it has not failed.
+ * @throws MillraceError `COMMAND_REFUSED` when the application has not failed.
  */
 export const resume = async ({ store, app, clock }: StoredApp): Promise<OperatedBatch> => {
   const heads = new HeadStore(store, app)
   const { head, logged } = await readLoggedHead(heads, clock)
   if (head.status !== 'failed')
     throw refusal(
-      'Nothing has failed for good: the batch is tried again by itself',
+      'The application has not stopped: the batch is tried again by itself',
       head.status,
       'failed',
       'start the pipeline, or skip the batch with millrace skip',

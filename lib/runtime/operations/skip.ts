@@ -1,5 +1,5 @@
 /**
- * Skipping a batch that fails: its records count as taken, and nothing else comes of them.
+ * Skips a failing batch: its records count as consumed, and nothing else happens with them.
  *
  * 1. Store the next manifest: the same state, and the offsets after the batch (B11).
  * 2. Note in the ledgers what the batch has taken.
@@ -27,14 +27,15 @@ import {
 
 /** A batch that was skipped. */
 export interface SkippedBatch extends OperatedBatch {
-  /** What it held, in words. */
+  /** What the batch contained, in words. */
   readonly held: readonly string[]
 }
 
 /**
  * Skips the logged batch.
  *
- * @throws MillraceError `COMMAND_REFUSED` when no batch is logged, or while one is tried.
+ * @throws MillraceError `COMMAND_REFUSED` when no batch is logged, or while an attempt holds the
+ * lease.
  */
 export const skip = async (operated: Operated): Promise<SkippedBatch> => {
   const { store, app, clock } = operated
@@ -48,7 +49,7 @@ export const skip = async (operated: Operated): Promise<SkippedBatch> => {
     ...before,
     timeMs: input.timeMs,
     offsets: offsetsAfterBatch(before.offsets, input),
-    // Of no attempt: the dead letters of the batch are those of a batch that did not happen.
+    // The epoch of no attempt: the dead letters of a skipped batch mean nothing.
     deadLetterEpoch: head.epoch + 1,
     quietSinceMs: undefined,
     previous: manifestsToKeep(before, head.manifest),
@@ -62,7 +63,7 @@ export const skip = async (operated: Operated): Promise<SkippedBatch> => {
   return noteSkipped(operated, head, logged, input)
 }
 
-/** Notes the batch for people and pages to look at. Best effort. */
+/** Notes a skipped batch in the history. Best effort. */
 export const noteSkipped = async (
   { store, app }: StoredApp,
   { reason }: Head,

@@ -1,7 +1,4 @@
-/**
- * What can be seen of an application from its store, beside a running process and without
- * disturbing it. For people and pages to look at.
- */
+/** The status of an application, read from its store. Does not disturb running processes. */
 import type { ItemStore, KeyedItem } from '../../ports/item-store.ts'
 import { type Head, HeadStore } from '../../state/head.ts'
 import { daysBack, historyKey, lanePartitions, sortableTime } from '../../state/item-keys.ts'
@@ -9,7 +6,7 @@ import { BEGINNING, entriesAfter, readLanes } from '../../state/lanes.ts'
 import { readManifest } from '../../state/manifest.ts'
 import { readDeadLetters } from '../../state/dead-letter-reader.ts'
 
-/** A lane, and what of it no batch has taken yet. */
+/** A lane, and how much of it no batch has taken yet. */
 export interface LaneOverview {
   readonly source: string
   readonly lane: string
@@ -18,7 +15,7 @@ export interface LaneOverview {
   readonly waitingRecords: number
 }
 
-/** What the state of one operator takes in the store. */
+/** The size of the state of one operator in the store. */
 export interface StateOverview {
   readonly id: string
   readonly kind: string
@@ -26,7 +23,7 @@ export interface StateOverview {
   readonly bytes: number
 }
 
-/** A batch as its history has it. */
+/** A batch in the history. */
 export interface BatchOverview {
   readonly timeMs: number
   readonly attempt: number
@@ -34,10 +31,10 @@ export interface BatchOverview {
   readonly bytes: number
   readonly objects: number
   readonly deadLetters: number
-  /** Records that were nowhere any more. */
+  /** Records that no longer existed. */
   readonly lost: number
   readonly processingMs: number
-  /** It was given up, and this is what it held. */
+  /** What the batch contained, in words, if it was skipped. */
   readonly skipped?: string
 }
 
@@ -54,7 +51,7 @@ export interface DeadLettersOverview {
   readonly sinceMs: number
   readonly count: number
   readonly byCode: Readonly<Record<string, number>>
-  /** A few of the newest day. */
+  /** A few dead letters, those of the newest day first. */
   readonly some: readonly DeadLetterOverview[]
 }
 
@@ -65,7 +62,7 @@ export interface Overview {
   readonly head: Head | undefined
   readonly lanes: readonly LaneOverview[]
   readonly states: readonly StateOverview[]
-  /** The last ones, the newest first. */
+  /** The last batches, the newest first. */
   readonly batches: readonly BatchOverview[]
   readonly deadLetters: DeadLettersOverview
 }
@@ -75,7 +72,7 @@ const DAY_MS = 86_400_000
 const DEAD_LETTER_DAYS = 30
 const DEAD_LETTERS_SHOWN = 5
 
-/** Reads it. */
+/** Reads the overview of an application. */
 export const readOverview = async (
   store: ItemStore,
   app: string,
@@ -140,7 +137,7 @@ const stateOverviews = async (
   })
 }
 
-/** Looks back further and further: how far apart batches are nobody says. */
+/** Looks back over longer and longer times, because the time between two batches is unknown. */
 const lastBatches = async (
   store: ItemStore,
   app: string,

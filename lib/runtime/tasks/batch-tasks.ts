@@ -1,6 +1,6 @@
 import type { TaskName, TaskRunner } from '../../rdd/tasks.ts'
 
-/** Where a task stands among all tasks of an application. */
+/** The address of a task among all tasks of an application. */
 export interface TaskAddress extends TaskName {
   /** The batch time. */
   readonly timeMs: number
@@ -13,15 +13,15 @@ export const taskId = ({ timeMs, node, shuffle, side, partition }: TaskAddress):
     : `${timeMs}/${node}/${shuffle}/${side}/${partition}`
 
 /**
- * Runs the work of a task that has an address: once, since a reduce task takes over what the map
- * tasks have given.
+ * Runs the work of a task. It runs once, because a reduce task takes over the results of the map
+ * tasks.
  */
 export type Executor = <R>(task: TaskAddress, work: () => Promise<R>) => Promise<R>
 
-/** Runs each task where it is asked for. */
+/** Runs each task in this process. */
 export const inProcess: Executor = (_, work) => work()
 
-/** Runs the tasks of one batch: gives each its address, and hands it to an executor. */
+/** Gives each task of a batch its address, and runs it on an executor. */
 export class BatchTasks implements TaskRunner {
   readonly #timeMs: number
   readonly #execute: Executor

@@ -1,6 +1,6 @@
 /**
- * Running the graph of a plan for one batch: the RDDs of all nodes, then the outputs in the order
- * of their definition, then the stateful nodes that no output has asked for.
+ * Runs the graph of a plan for one batch: first the outputs in the order of their definition, with
+ * the RDDs that they need, then the stateful nodes that no output needed.
  */
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
 import { asMillraceError, MillraceError } from '../../base/errors.ts'
@@ -29,17 +29,16 @@ export interface Execution {
   readonly outputs: Outputs
   readonly executor: Executor
   /**
-   * Outputs that need not run, for an earlier attempt has run them. Those that run now are added.
+   * Outputs that an earlier attempt has finished: they do not run again. Outputs that run now are
+   * added.
    */
   readonly outputsDone: Set<string>
 }
 
 /**
- * Runs all outputs and all state. What it has put into the drafts and handed to the outputs is the
- * batch.
+ * Runs all outputs and all stateful nodes. Changes of state go into the drafts.
  *
- * An output that fails does not keep the others from running; the batch fails when all have had
- * their turn.
+ * If an output fails, the others still run. The batch fails after all of them have run.
  */
 export const execute = async (execution: Execution): Promise<void> => {
   const rdds = new BatchRdds(execution)
@@ -51,26 +50,28 @@ export const execute = async (execution: Execution): Promise<void> => {
       else if (input !== undefined) await node.run(input, rdds.outputView)
       execution.outputsDone.add(id)
     } catch (error) {
-      // A newer attempt has this batch: nothing that happens here counts any more.
+      // A newer attempt has this batch: nothing that this attempt does counts any more.
       if (error instanceof MillraceError && error.code === 'OUTPUT_FENCED') throw error
       failures.set(id, error)
     }
   }
   if (failures.size > 0) throw failureOf(failures)
-  // What is kept moves on in every batch, whether or not an output has looked at it.
+  // State advances in every batch, even if no output needs it.
   for (const { id, node } of execution.plan.operators)
     if (node.stateful !== undefined) await rdds.of(id)
 }
 
 /**
- * Computes the RDD of an output that has run before: what is put aside on the way must be known to
- * this attempt too.
+ * Computes the RDD of an output that is already done: this attempt too must know its dead letters.
  */
 const computeAgain = async (input: RDD<unknown> | undefined): Promise<void> => {
   await input?.partitions().catch(() => undefined)
 }
 
-/** One error for all: the only one, or one that names all, under the code of the first. */
+/**
+ * One error for all failures: the common one, or one that names all outputs with the code of the
+ * first.
+ */
 const failureOf = (failures: ReadonlyMap<string, unknown>): MillraceError => {
   const errors = [...failures].map(([id, error]) =>
     asMillraceError(error, 'BATCH_FAILED', { problem: `The output ${id} failed` }),
@@ -100,7 +101,9 @@ class BatchRdds {
     this.context = { write, tasks: new BatchTasks(timeMs, executor) }
   }
 
-  /** The RDD of a node at this batch time, made once however many ask. No RDD is an answer too. */
+  /**
+   * The RDD of a node at this batch time. It is made only once. Undefined: the node has no RDD now.
+   */
   of(id: string): Promise<RDD<unknown> | undefined> {
     const made = this.#made.get(id) ?? this.#make(this.#planned.get(id) as Planned)
     this.#made.set(id, made)
@@ -118,7 +121,7 @@ class BatchRdds {
 
   async #make(planned: Planned<PlanNode>): Promise<RDD<unknown> | undefined> {
     const { id, node, parents, everyMs, settings } = planned
-    // Off the slide of its parents a node has no RDD: a join of windows has nothing to do then.
+    // Between its slides, a node has no RDD: a join of windows has nothing to do then.
     if ((this.#execution.timeMs - this.#execution.zeroMs) % everyMs !== 0) return undefined
     if (node.role === 'source')
       return rddOfPartitions(this.#execution.records.get(id) ?? [], this.context, id)
