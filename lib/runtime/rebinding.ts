@@ -59,8 +59,8 @@ export const countLeftInLanes = async ({
   sources,
 }: Rebinding): Promise<ReadonlyMap<string, number>> => {
   const left = new Map<string, number>()
-  for (const [id, { lanes: readsLanes }] of sources) {
-    if (readsLanes !== undefined) continue
+  for (const [id, reader] of sources) {
+    if (reader.lanes !== undefined) continue
     const lanes = await readLanes(store, app, id)
     // Redriven records are read with every binding.
     const records = lanes

@@ -1,18 +1,18 @@
 /**
- * From an event of the platform to what intake appends. Each kind of source whose records come in
- * events has a reader of its own; this file finds the one that an event is for.
+ * Turns events of the platform into appends. Each kind of source whose records come in events has
+ * its own reader. This file finds the reader for an event.
  */
 import { MillraceError } from '../../base/errors.ts'
 import type { SourceDeclaration } from '../../dstream/sources/declaration.ts'
 import type { Location } from '../locations.ts'
 import type { LaneDelivery } from './intake.ts'
 
-/** An event with records, as a function is given it. */
+/** An event with records, as a function receives it. */
 export interface PlatformEvent {
   readonly Records?: readonly object[]
 }
 
-/** A source node and what it is bound to. */
+/** A source node and its location. */
 export interface BoundSource<L extends Location = Location> {
   /** The id of the source node. */
   readonly source: string
@@ -20,14 +20,14 @@ export interface BoundSource<L extends Location = Location> {
   readonly location: L
 }
 
-/** Records with positions of their own, for one source. */
+/** Records with their own positions, for one source. */
 export interface PositionedAppend {
   /** The id of the source node. */
   readonly source: string
   readonly delivery: LaneDelivery
 }
 
-/** Records without positions, which are appended at the tail of a lane. */
+/** Records without positions. They are appended at the tail of a lane. */
 export interface TailAppend {
   /** The id of the source node. */
   readonly source: string
@@ -38,12 +38,12 @@ export interface TailAppend {
 /** What intake appends for one source. */
 export type SourceAppend = PositionedAppend | TailAppend
 
-/** Reads the events of one kind of source. It is made once in a process. */
+/** Reads the events of one kind of source. Made once in a process. */
 export interface EventReader<L extends Location = Location> {
-  /** Whether the event is of this kind. It has one record at least. */
+  /** Whether the event is of this kind. The event has at least one record. */
   claims(event: PlatformEvent, sources: readonly BoundSource<L>[]): boolean
   /**
-   * What the event brings for each of the sources. It rejects if the event must come again.
+   * The appends of an event, for each of the sources. Rejects if the event must come again.
    *
    * @throws MillraceError `EVENT_INVALID` when the event is malformed.
    */
@@ -56,7 +56,11 @@ export interface EventRoute {
   readonly sources: readonly BoundSource[]
 }
 
-/** What an event brings, read by the first route that claims it. */
+/**
+ * The appends of an event, from the first route that claims the event.
+ *
+ * @throws MillraceError `EVENT_INVALID` when no route claims it.
+ */
 export const readEvent = async (
   event: PlatformEvent,
   routes: readonly EventRoute[],
@@ -67,7 +71,9 @@ export const readEvent = async (
   throw new MillraceError('EVENT_INVALID', {
     problem: 'The function was invoked with an event that no source of the pipeline reads',
     value: event.Records?.[0],
-    allowed: 'events of what the sources of the pipeline are bound to',
-    fix: 'remove the event source mapping that sends it, or bind a source to it and deploy again',
+    allowed: 'events from the locations of the sources',
+    fix:
+      'remove the event source mapping that sends the event, ' +
+      'or bind a source to its origin and deploy again',
   })
 }

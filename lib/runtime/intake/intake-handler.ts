@@ -1,9 +1,13 @@
 /**
- * Intake as a function. It takes what an event brings whole, or it throws and is given it again.
- * When it answers nothing is running any more: the platform freezes it then, and what was left
- * would go on hours later.
+ * Intake as a function. It takes all records of an event, or it throws and receives the event
+ * again.
  *
- *   event -> appends, side by side -> if one of them woke the head: the driver's first trigger -> answer
+ * 1. Append to all lanes at the same time.
+ * 2. If an append woke the head, send the first trigger to the driver.
+ * 3. Answer, or throw if an append failed.
+ *
+ * When the function answers, nothing is running any more. The platform freezes the process after
+ * the answer, and work that was left could continue hours later.
  */
 import type { Plan } from '../../dstream/plan.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -15,7 +19,7 @@ import type { Trigger } from '../driver/triggers.ts'
 import type { SourceAppend } from './event-reader.ts'
 import { Intake } from './intake.ts'
 
-/** What the function works with, for as long as its process lives. */
+/** What the function needs, for as long as its process lives. */
 export interface IntakeHandlerParts {
   readonly plan: Plan
   readonly store: ItemStore
@@ -25,20 +29,20 @@ export interface IntakeHandlerParts {
   readonly scheduleTriggers: (triggers: readonly Trigger[]) => Promise<void>
 }
 
-/** What was taken in. */
+/** What intake accepted. */
 export interface IntakeAnswer {
   /** Records that were new. */
   readonly records: number
   readonly rejected: number
 }
 
-/** Takes in what one event brings. */
+/** Appends the records of one event. */
 export type IntakeHandler = (appends: readonly SourceAppend[]) => Promise<IntakeAnswer>
 
 /**
- * Makes the handler. It resolves when all is durable, and then the source may be acknowledged. Else
- * it rejects: with `LANE_FULL`, `STORE_FAILED` or whatever the store threw. What was appended by
- * then is dropped when it comes again (B1).
+ * Makes the handler. It resolves when all records are durable, and then the source may be
+ * acknowledged. Otherwise it rejects with `LANE_FULL`, `STORE_FAILED` or another error of the
+ * store. Records that were already appended are dropped when they come again (B1).
  */
 export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
   const { plan, store, clock, randomness, scheduleTriggers } = parts
@@ -60,9 +64,9 @@ export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
 
   return async (appends) => {
     woken.length = 0
-    // Lanes side by side; one that fails is thrown only when the others are done.
+    // All lanes at the same time. An error is thrown only after the other appends are done.
     const answers = await Promise.allSettled(appends.map(append))
-    // Before any failure is thrown: the head is awake, and nobody else sends its first trigger.
+    // Before any error is thrown: the head is awake, and nothing else sends its first trigger.
     if (woken.length > 0) await scheduleTriggers([firstTrigger(plan, woken.at(-1))])
     const failed = answers.find((answer) => answer.status === 'rejected')
     if (failed !== undefined) throw failed.reason as unknown
@@ -80,7 +84,8 @@ const rejectedIn = (append: SourceAppend): number =>
   'delivery' in append ? (append.delivery.rejected?.length ?? 0) : 0
 
 /**
- * For the first batch of a head that was woken. If there is no head yet, the driver makes it now.
+ * A trigger for the first batch after a wake. If there is no head yet, a trigger for now: the
+ * driver makes the head.
  */
 const firstTrigger = ({ name, options }: Plan, head: Head | undefined): Trigger =>
   head === undefined

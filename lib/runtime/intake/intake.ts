@@ -1,13 +1,12 @@
 /**
- * Intake appends what a source delivers to its lane, and nothing else. It runs while batches fail,
- * and in any generation.
+ * Intake appends the records of a source to its lanes, and does nothing else. It runs while batches
+ * fail, and in any generation.
  *
- * B1 One conditional write on `tail = <the tail I saw>`; records at or below the tail are dropped
- * as redelivered. The source is
- *     acknowledged only after it.
- * B12 First the append, then a strong read of the head: at rest, wake it.
- *
- *   delivery -> read lane -> [write block] -> append (one conditional write) -> read head -> wake if at rest -> acknowledge
+ * 1. Store the dead letters of the delivery. Read the lane. Write the new records as a block.
+ * 2. Append by one conditional write, `tail = <the tail I saw>`. Records at or before the tail are
+ *    dropped as redelivered (B1).
+ * 3. Then read the head strongly consistent. If it is at rest, wake it (B12).
+ * 4. Only then may the source be acknowledged.
  */
 import { invariant, MillraceError } from '../../base/errors.ts'
 import type { BatchLimits } from '../../dstream/plan.ts'
@@ -35,28 +34,22 @@ import { wake } from '../driver/rest.ts'
 import { withRetries } from '../retry.ts'
 import { sharedNow } from '../store-time.ts'
 
-/** Gives the lanes that must be drained before a lane is taken from. */
+/** Returns the lanes that must be drained before a batch takes from a lane. */
 export type LaneParents = (lane: string) => Promise<readonly string[]>
 
-/**
- * What a source hands over: records of one lane in the order of their positions, and what could not
- * even be read.
- */
+/** Records of one lane in the order of their positions, and the records that could not be read. */
 export interface LaneDelivery {
   readonly lane: string
   readonly records: readonly PositionedRecord[]
   readonly rejected?: readonly DeadLetter[]
   /**
-   * The last position of the delivery, if what stands there was rejected. Default: that of the last
+   * The last position of the delivery, if its record was rejected. Default: that of the last
    * record.
    */
   readonly last?: string
-  /**
-   * Called before records are dropped as redelivered. What it throws keeps all of the delivery from
-   * being appended.
-   */
+  /** Called before records are dropped as redelivered. If it throws, nothing is appended. */
   readonly beforeDropping?: () => Promise<void>
-  /** Asked when the lane is new. Default: it comes after no other lane. */
+  /** Called when the lane is new. Default: the lane has no parents. */
   readonly parentsOf?: LaneParents
 }
 
@@ -70,22 +63,22 @@ export interface IntakeParts {
   readonly randomness: Randomness
   readonly limits: BatchLimits
   /**
-   * Told when this intake has woken the head, with the head as it is then: somebody has to call the
-   * driver at its next batch time. Also told that there is no head yet, with undefined: the driver
-   * makes it, as soon as it is called.
+   * Called when this intake has woken the head, with the new head: the driver must be called at its
+   * next batch time. Called with undefined when there is no head yet: the driver makes it when
+   * called.
    */
   readonly woke?: (head: Head | undefined) => void
 }
 
 /**
- * Neighbouring entries become one while they are smaller than this share of a batch (B8): the cut
- * still has places to fall on.
+ * Neighbouring entries are merged up to this share of the limits of a batch (B8). So there are
+ * enough positions at which a batch can end.
  */
 const COALESCED_SHARE = 1 / 8
-/** And while one entry does not read as too many pieces. */
+/** Neighbouring entries are merged up to this number of blocks. */
 const BLOCKS_PER_ENTRY_MAX = 16
 const TRIES_MAX = 8
-/** Stands for the id of the attempt while the size of an item is measured. */
+/** Replaces the attempt id while the size of an item is measured. */
 const LONGEST_ATTEMPT_ID = 'x'.repeat(64)
 
 /** Appends the deliveries of one source. */
@@ -94,8 +87,8 @@ export class Intake {
   readonly #heads: HeadStore
   #head: Head | undefined
   /**
-   * Lanes as this intake has left them: a lane has one feeder, so they are mostly still so, and the
-   * condition on the tail tells if not.
+   * Lanes as this intake has last written them. A lane has one feeder, so they are usually still
+   * the same. If not, the condition on the tail fails.
    */
   readonly #left = new Map<string, Lane>()
 
@@ -104,18 +97,19 @@ export class Intake {
     this.#heads = new HeadStore(parts.store, parts.app)
   }
 
-  /** The last position of a lane, for sources whose positions are given here. */
+  /** The last position of a lane, for callers that assign positions. */
   async tail(lane: string): Promise<string> {
     const { store, app, source, clock } = this.#parts
     return (await withRetries(clock, () => readLane(store, app, source, lane)))?.tail ?? BEGINNING
   }
 
   /**
-   * Makes a delivery durable, once: what is already there is dropped. Gives how many records were
-   * new. When it resolves, the source may be acknowledged; when it rejects, deliver again.
+   * Makes a delivery durable, exactly once: records that are already there are dropped. Returns the
+   * number of new records. When it resolves, the source may be acknowledged. When it rejects, the
+   * source must deliver again.
    *
-   * @throws MillraceError `LANE_FULL` (retryable) while the driver is too far behind; what the
-   * store throws.
+   * @throws MillraceError `LANE_FULL` (retryable) while the driver is too far behind. The errors of
+   * the store.
    */
   async append(delivery: LaneDelivery): Promise<number> {
     const { clock, store, app } = this.#parts
@@ -134,18 +128,18 @@ export class Intake {
   }
 
   /**
-   * Makes records durable that have no positions of their own, such as hints, which may come from
-   * many sides at once: they get the positions behind the tail, whoever appends first. One that is
-   * given again is there again: whoever reads them has to tell.
+   * Makes records without positions durable, such as notifications. Many processes may append at
+   * once: records get the positions after the tail, in the order of appends. A record that comes
+   * again is appended again, and the reader must detect that.
    *
-   * @throws MillraceError as {@link Intake.append}.
+   * @throws MillraceError the errors of {@link Intake.append}.
    */
   async appendAtTail(lane: string, records: readonly unknown[]): Promise<number> {
     const behind = (tail: string): LaneDelivery => ({
       lane,
       records: records.map((record, index) => ({ position: advance(tail, index + 1), record })),
     })
-    // Many feed this lane: how this intake has left it says nothing.
+    // Others feed this lane too, so what this intake has last written is probably old.
     this.#left.delete(lane)
     const appended = await this.#appendNew(lane, behind, this.#parts.clock.now())
     await this.#wakeHead()
@@ -153,8 +147,7 @@ export class Intake {
   }
 
   /**
-   * `deliveryBehind` is what to append behind a tail; only the part of it that is behind the tail
-   * is.
+   * `deliveryBehind` makes the delivery for a tail. Only its records after the tail are appended.
    */
   async #appendNew(
     lane: string,
@@ -195,7 +188,7 @@ export class Intake {
         entries: await this.#roomFor(seen, delivery.lane, entry),
       }
       const answer = await withRetries(clock, () => swapLane(store, app, seen, next))
-      // A refusal that shows this attempt's id is its own success, whose answer was lost.
+      // A refusal that shows this attempt id is a success whose answer was lost.
       if (answer.swapped || answer.current?.by === attemptId) {
         this.#left.set(lane, next)
         return fresh.length
@@ -203,15 +196,15 @@ export class Intake {
       seen = answer.current
     }
     throw new MillraceError('STORE_FAILED', {
-      problem: `Lane ${lane} of ${source} is being appended to by somebody else all the time`,
+      problem: `Other processes append to lane ${lane} of ${source} all the time`,
       retryable: true,
-      fix: 'a lane has one feeder: see that each is fed once',
+      fix: 'a lane has one feeder: make sure that only one process feeds it',
     })
   }
 
   /**
-   * What is consumed by the last head this intake has seen is dropped: an older head only drops
-   * less.
+   * Drops consumed entries, according to the last head that this intake has seen. An older head
+   * only drops less.
    */
   #queueWith(seen: Lane | undefined, lane: string, entry: LaneEntry): readonly LaneEntry[] {
     const offset = this.#head?.offsets[this.#parts.source]?.[lane] ?? BEGINNING
@@ -223,9 +216,9 @@ export class Intake {
   }
 
   /**
-   * B8: the lane's item is bounded. The head this intake has seen last may be an old one, so before
-   * it gives up it looks again at what is consumed by now. When the lane is full all the same the
-   * source has to wait: nothing is lost, it holds on to what it has.
+   * B8: the item of a lane is bounded. The last head that this intake has seen may be old, so it
+   * reads the head again before it refuses. If the lane is still full, the source must wait and
+   * keeps its records. Nothing is lost.
    */
   async #roomFor(
     seen: Lane | undefined,
@@ -254,7 +247,7 @@ export class Intake {
       problem: `Lane ${lane} of ${source} has ${fewer.length} entries that no batch has taken yet`,
       value: `${sizeOf(fewer)} bytes`,
       allowed: `${store.itemBytesMax} bytes`,
-      fix: 'see why batches do not run: millrace status. Intake goes on by itself once they do',
+      fix: 'see millrace status for why batches do not run. Intake continues when they run again',
       retryable: true,
     })
   }

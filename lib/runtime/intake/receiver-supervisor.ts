@@ -1,7 +1,7 @@
 /**
- * From a receiver to its lane. A receiver has no positions of its own, so they are given here: one
- * after the other from the tail on, to good lines and rejected ones alike. They are given once for
- * each delivery: a try that failed may have been applied, and trying again with the same positions
+ * From a receiver to its lane. A receiver has no positions, so the supervisor assigns them:
+ * consecutive positions after the tail, to good and rejected lines alike. Each delivery gets its
+ * positions once. A failed try may have been applied, and another try with the same positions
  * appends nothing twice (B1).
  */
 import { MillraceError } from '../../base/errors.ts'
@@ -18,20 +18,20 @@ export const RECEIVER_LANE = 'receiver'
 const FIRST_PAUSE_MS = 100
 const PAUSE_MS_MAX = 5_000
 
-/** What a feed is made with. */
+/** What a supervisor needs. */
 export interface SupervisorParts {
   readonly intake: Intake
   /** The id of the source node. */
   readonly source: string
   readonly clock: Clock
   readonly listen: Listener
-  /** Ends the tries to store a delivery. */
+  /** Aborted: no further tries to store a delivery. */
   readonly signal: AbortSignal
   /** Called after each append. */
   readonly appended: () => void
 }
 
-/** Begins at the tail of the lane. */
+/** Starts at the tail of the lane. */
 export const superviseReceiver = async (parts: SupervisorParts): Promise<ReceiverSink> => {
   let tail = BigInt(await parts.intake.tail(RECEIVER_LANE))
   return {
@@ -51,7 +51,7 @@ interface PositionedDelivery extends LaneDelivery {
   readonly rejected: readonly DeadLetter[]
 }
 
-/** A rejected line stands before the good line whose index it has. */
+/** A rejected line comes before the good line that has the same index. */
 const withPositions = (
   source: string,
   tail: bigint,
@@ -59,20 +59,20 @@ const withPositions = (
 ): PositionedDelivery => {
   let at = tail
   let next = 0
-  const letters: DeadLetter[] = []
+  const deadLetters: DeadLetter[] = []
   const letRejectedBefore = (index: number): void => {
     for (; next < rejected.length && (rejected[next] as RejectedRecord).index <= index; next++)
-      letters.push(letterFor(source, String(++at), rejected[next] as RejectedRecord))
+      deadLetters.push(deadLetterFor(source, String(++at), rejected[next] as RejectedRecord))
   }
   const positioned = records.map((record, index): PositionedRecord => {
     letRejectedBefore(index)
     return { position: String(++at), record }
   })
   letRejectedBefore(records.length)
-  return { lane: RECEIVER_LANE, records: positioned, rejected: letters, last: String(at) }
+  return { lane: RECEIVER_LANE, records: positioned, rejected: deadLetters, last: String(at) }
 }
 
-const letterFor = (
+const deadLetterFor = (
   source: string,
   position: string,
   { code, data, sizeBytes }: RejectedRecord,
@@ -85,8 +85,8 @@ const letterFor = (
 }
 
 /**
- * Tries until it succeeds: the lane gets room when the driver catches up, and what is dropped here
- * nobody could bring again.
+ * Tries until it succeeds. The lane gets room when the driver catches up, and records that were
+ * dropped here could not come again.
  */
 const appendUntilStored = async (
   { intake, clock, listen, signal, source }: SupervisorParts,
@@ -102,7 +102,9 @@ const appendUntilStored = async (
         listen({
           event: 'warning',
           code: error.code,
-          message: `${delivery.records.length} lines received for ${source} could not be stored, and are lost: ${error.message}`,
+          message:
+            `${delivery.records.length} lines received for ${source} could not be stored ` +
+            `and are lost: ${error.message}`,
         })
         throw error
       }

@@ -1,4 +1,4 @@
-/** Every kind of sink. A new one is registered by its line here. */
+/** All kinds of sinks. A line here registers a kind. */
 import './dynamodb/kind.ts'
 import './files/kind.ts'
 import './objects/kind.ts'

@@ -1,23 +1,21 @@
-/**
- * The outputs of a pipeline: each place is written by the sink of its kind, under the fence (B4).
- */
+/** The outputs of a pipeline. The sink of its kind writes each place, under the fence (B4). */
 import type { Fence } from '../../ports/fence.ts'
 import type { Sink } from '../../ports/sink.ts'
 import type { WriteTarget } from '../../rdd/write-target.ts'
 import { type SinkKind, sinkKindOf, type SinkLocation } from './sink-kind.ts'
 import type { SinkPorts } from './sink-ports.ts'
 
-/** Which attempt writes. */
+/** The batch and the attempt that write. */
 export interface OutputStamp {
   /** The batch time. */
   readonly timeMs: number
   readonly fence: Fence
 }
 
-/** Writes what output operations give. */
+/** Writes the results of output operations. */
 export interface Outputs {
   /**
-   * Writes the partitions of a batch to a place: whole or not at all, if its sink can.
+   * Writes the partitions of a batch to a place: all or nothing, if the sink can do that.
    *
    * @throws MillraceError `OUTPUT_FENCED`, `OUTPUT_EXISTS`, `OUTPUT_FAILED`, `BINDING_MISSING`.
    */
@@ -28,10 +26,10 @@ export interface Outputs {
   ): Promise<void>
 }
 
-/** What outputs are made with. */
+/** What outputs need. */
 export interface OutputsParts {
   /**
-   * Where a place is in this world.
+   * The location of a place in this world.
    *
    * @throws MillraceError `BINDING_MISSING`.
    */
@@ -39,7 +37,7 @@ export interface OutputsParts {
   readonly ports: SinkPorts
 }
 
-/** Makes the outputs of a pipeline. A sink is opened when the first batch needs it, and kept. */
+/** Makes the outputs of a pipeline. A sink is opened when a batch first needs it, and then kept. */
 export const outputsTo = ({ locate, ports }: OutputsParts): Outputs => {
   const sinks = new Map<string, Promise<Sink<unknown>>>()
   const sinkOf = (kind: SinkKind, location: SinkLocation): Promise<Sink<unknown>> => {
@@ -54,7 +52,7 @@ export const outputsTo = ({ locate, ports }: OutputsParts): Outputs => {
       const location = locate(target.place)
       const kind = sinkKindOf(location)
       const sink = await sinkOf(kind, location)
-      // All of them first: an element that cannot be written must not leave half a batch.
+      // Encode all partitions first: an element that cannot be encoded must not leave half a batch.
       const contents = partitions.map((elements) => kind.encode(elements, target))
       const batch = await sink.open({ path: location.path, timeMs }, fence)
       try {

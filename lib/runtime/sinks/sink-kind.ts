@@ -1,51 +1,56 @@
 /**
- * A kind of sink: everything the runtime knows of it, in one value in one folder. Adding a kind is
- * such a folder and a line in `all.ts`; nothing else in the runtime names one.
+ * A kind of sink: everything that the runtime knows about the kind, as one value in one folder. A
+ * new kind needs such a folder and a line in `all.ts`. No other code of the runtime names a kind.
  */
 import type { Sink } from '../../ports/sink.ts'
 import type { WriteTarget } from '../../rdd/write-target.ts'
 import type { Location, LocationForm } from '../locations.ts'
 import type { SinkPorts } from './sink-ports.ts'
 
-/** A place that outputs go to, and the name of one batch of one output below it. */
+/** Where an output goes: a location of a kind of sink, and the path of the output below it. */
 export interface SinkLocation extends Location {
   /** See `SinkBatch.path`. */
   readonly path: string
 }
 
-/** Everything the runtime knows of one kind of sink. `C` is what it takes of a partition. */
+/**
+ * Everything that the runtime knows about one kind of sink. `C`: the form in which it takes a
+ * partition.
+ */
 export interface SinkKind<L extends SinkLocation = SinkLocation, C = unknown> {
-  /** Names it in locations and deployments. */
+  /** The name of the kind in locations and deployments. */
   readonly name: string
   /** For messages: `a directory`. */
   readonly noun: string
-  /** How people write its locations in bindings. Left out: an output cannot be bound to it. */
-  readonly form?: LocationForm
-  /** Whether the ports of this world are enough for it. */
-  isAvailable(ports: SinkPorts): boolean
-  /** How pipelines write its places, for messages: `s3://BUCKET/PATH`. Left out: as paths. */
-  readonly placeForm?: string
-  /** The location of a place that is bound to nothing. Undefined: it is not of this kind. */
-  locateUnbound?(place: string, cwd: string): L | undefined
   /**
-   * The location of a place whose name is bound to `bound`. `path` is what follows the name.
+   * How users write its locations in bindings. Left out: an output cannot be bound to this kind.
    */
+  readonly form?: LocationForm
+  /** Whether this world has the ports that the kind needs. */
+  isAvailable(ports: SinkPorts): boolean
+  /**
+   * How pipelines write places of this kind, for messages: `s3://BUCKET/PATH`. Left out: as paths.
+   */
+  readonly placeForm?: string
+  /** The location of a place without a binding. Undefined: the place is not of this kind. */
+  locateUnbound?(place: string, cwd: string): L | undefined
+  /** The location of a place whose name is bound to `bound`. `path`: the part after the name. */
   locateBound?(bound: Location, path: string): L
-  /** The bound location that a deployment has stored. Undefined: it is malformed. */
+  /** The location that a deployment has stored. Undefined: it is malformed. */
   parseDeployed?(stored: Readonly<Record<string, unknown>>): Location | undefined
-  /** The form of what `parseDeployed` takes, for messages. */
+  /** The form of stored locations, for messages. */
   readonly deployedForm?: string
-  /** Names the sink among those of this kind: batches of outputs with the same key share it. */
+  /** Identifies the sink among those of this kind. Outputs with the same key share a sink. */
   key(location: L): string
-  /** Opens the sink of a location, whatever its path. */
+  /** Opens the sink of a location. Does not depend on the path. */
   open(location: L, ports: SinkPorts): Sink<C> | Promise<Sink<C>>
-  /** What the sink takes of the elements of a partition. */
+  /** Encodes the elements of a partition for the sink. */
   encode(elements: readonly unknown[], target: WriteTarget): C
 }
 
 const kinds = new Map<string, SinkKind>()
 
-/** Makes a kind known. Called once by its own file. */
+/** Registers a kind. The file of the kind calls this once. */
 export const registerSinkKind = <L extends SinkLocation, C>(kind: SinkKind<L, C>): void => {
   kinds.set(kind.name, kind)
 }
@@ -54,7 +59,7 @@ export const registerSinkKind = <L extends SinkLocation, C>(kind: SinkKind<L, C>
 export const sinkKinds = (): readonly SinkKind[] =>
   [...kinds.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
 
-/** The kind with a name. Undefined: there is none. */
+/** The kind with a name. Undefined: no kind has this name. */
 export const sinkKind = (name: string): SinkKind | undefined => kinds.get(name)
 
 /** The kind of a location. */

@@ -1,6 +1,5 @@
 /**
- * What the kinds of sinks need from the world. Each kind adds what it needs in its own folder, by
- * extending this interface. A kind whose port is missing cannot be used in that world.
+ * The ports of the kinds of sinks. Each kind extends this interface in its own folder. Without its
+ * port, a kind cannot be used in a world.
  */
-// oxlint-disable-next-line typescript/no-empty-object-type -- each kind of sink extends it
 export interface SinkPorts {}

@@ -1,4 +1,4 @@
-/** Every kind of source. A new one is registered by its line here. */
+/** All kinds of sources. A line here registers a kind. */
 import './files/kind.ts'
 import './kinesis/kind.ts'
 import './objects/kind.ts'

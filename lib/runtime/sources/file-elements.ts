@@ -1,6 +1,4 @@
-/**
- * The elements of files and objects: what both kinds of sources make of bytes that they have read.
- */
+/** The elements of files and objects. Both kinds of sources decode bytes in this way. */
 import type { FileReader } from '../../dstream/sources/file-selection.ts'
 import type { RejectedPart } from '../../formats/format.ts'
 import { text } from '../../formats/text.ts'
@@ -16,15 +14,15 @@ interface FileBytes {
   readonly bytes: Uint8Array
 }
 
-/** A file that is gone, and why it is not in the batch. */
+/** A file that is not in the batch because it is gone, with the reason. */
 export interface SkippedFile {
   readonly key: string
   readonly reason: 'missing' | 'replaced'
 }
 
 /**
- * The elements of one file as a partition: what `read` makes of it, or its lines of text. A file on
- * which `read` throws is put aside whole; of a text, only the lines that cannot be read.
+ * The elements of one file as a partition: the result of `read`, or its lines of text. If `read`
+ * throws, the whole file is put aside. Of a text, only the lines that cannot be read are put aside.
  */
 export const elementsOfFile = (
   file: FileBytes,
@@ -47,11 +45,11 @@ export const elementsOfFile = (
 
 const textOf = (file: FileBytes, putAside: PutAside): readonly unknown[] => {
   const { elements, rejected } = text.decode(file.bytes)
-  for (const line of rejected) putAside(lineLetter(file, line))
+  for (const line of rejected) putAside(deadLetterOfLine(file, line))
   return elements
 }
 
-const lineLetter = ({ source, key }: FileBytes, line: RejectedPart): DeadLetter => ({
+const deadLetterOfLine = ({ source, key }: FileBytes, line: RejectedPart): DeadLetter => ({
   source,
   position: `${key}@${line.offset}`,
   code: line.code,
@@ -64,8 +62,8 @@ const lineLetter = ({ source, key }: FileBytes, line: RejectedPart): DeadLetter 
 })
 
 /**
- * As many as fit into a batch, in order. One at least: a file is never split, so one above the
- * limit makes a batch of its own.
+ * As many files as fit into a batch, in order, but at least one. A file is never split, so a file
+ * above the limit makes a batch of its own.
  */
 export const withinLimits = <T extends { readonly sizeBytes: number }>(
   due: readonly T[],
@@ -81,7 +79,7 @@ export const withinLimits = <T extends { readonly sizeBytes: number }>(
 
 const NAMES_SHOWN_MAX = 10
 
-/** Files in words. */
+/** Describes files in words. */
 export const describeFiles = (
   source: string,
   files: readonly { readonly key: string }[],

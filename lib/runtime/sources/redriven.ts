@@ -1,7 +1,6 @@
 /**
- * Records that were put aside and given back, for sources that do not come through lanes
- * themselves: their redrive lanes are read beside what the source has. If all of a source comes
- * through lanes, a redrive lane is one more of them.
+ * Redriven records of sources that do not use lanes: their redrive lanes are read in addition to
+ * the source. If a source reads lanes, a redrive lane is just one more lane.
  */
 import { allOrFirstError } from '../../base/all-or-first-error.ts'
 import { BEGINNING } from '../../state/lanes.ts'
@@ -12,14 +11,14 @@ import { type LanesInput, lanesReader } from './lanes/reader.ts'
 import { inputKind, type SourcePlace } from './source-kind.ts'
 import { earliestOf, type InputData, type SourceInput, type SourceReader } from './source-reader.ts'
 
-/** What one batch takes from one source: that of its kind, and what was given back to it. */
+/** What one batch takes from one source: the input of its kind, and redriven records. */
 export interface WholeInput extends SourceInput {
   readonly redriven?: LanesInput
 }
 
 /**
- * The reader of a source as the driver uses it: it keeps the offsets that are not of its kind, and
- * takes what was given back.
+ * The reader of a source as the driver uses it. It keeps the offsets of other kinds, and also takes
+ * redriven records.
  */
 export const wholeReader = (place: SourcePlace, reader: SourceReader): SourceReader<WholeInput> => {
   const own = reader.parts
@@ -28,7 +27,7 @@ export const wholeReader = (place: SourcePlace, reader: SourceReader): SourceRea
   return {
     ...reader,
     async allocate(request): Promise<WholeInput> {
-      // The lanes that were read beforehand are those of the reader itself.
+      // The lanes in the request are those of the reader itself, without redrive lanes.
       const { lanes: _, ...ofRedrives } = request
       const [input, redriven] = await allOrFirstError([
         reader.allocate(request),
@@ -63,7 +62,7 @@ const nothing = Promise.resolve(undefined)
 const redriveReader = (place: SourcePlace): SourceReader<LanesInput> =>
   lanesReader({ ...place, isRead: isRedriveLane })
 
-/** Its own lanes stay as they are: of the other reader only the redrive lanes count. */
+/** Adds redriven records to an input. Only the offsets of redrive lanes change. */
 const withRedriven = (input: SourceInput, redriven: LanesInput): WholeInput => {
   const after = redriven.offsets.lanes ?? {}
   const taken = redriven.lanes.map(({ lane }) => [lane, after[lane] ?? BEGINNING] as const)
@@ -83,7 +82,7 @@ const joinData = (data: InputData, back: InputData<LanesInput>): InputData<Whole
   records: data.records + back.records,
 })
 
-/** What is lost of both, said once: at a later attempt the input says already what is. */
+/** All lost records, without duplicates: in a later attempt, the input already lists them. */
 const lostOf = (input: SourceInput, { lost = [] }: LanesInput): Pick<SourceInput, 'lost'> => {
   const known = input.lost ?? []
   const fresh = lost.filter(
@@ -92,14 +91,14 @@ const lostOf = (input: SourceInput, { lost = [] }: LanesInput): Pick<SourceInput
   return fresh.length === 0 ? {} : { lost: [...known, ...fresh] }
 }
 
-/** An input as plain data, for the head and the store. */
+/** Makes plain data of an input, for the head and the store. */
 export const packInput = (input: WholeInput): object => {
   const { redriven, ...rest } = input
   const packed = inputKind(input.kind).pack?.(rest) ?? rest
   return redriven === undefined ? packed : { ...packed, redriven: lanesInput.pack?.(redriven) }
 }
 
-/** The input that `packInput` has made plain. */
+/** Makes an input from the result of `packInput`. */
 export const unpackInput = (source: string, stored: object): WholeInput => {
   const { redriven, ...rest } = stored as { readonly kind: string; readonly redriven?: object }
   const input = inputKind(rest.kind).unpack?.(source, rest) ?? (rest as SourceInput)
@@ -107,13 +106,13 @@ export const unpackInput = (source: string, stored: object): WholeInput => {
   return { ...input, redriven: lanesInput.unpack?.(source, redriven) as LanesInput }
 }
 
-/** What an input holds, in words. */
+/** Describes an input in words. */
 export const describeInput = (source: string, input: WholeInput): readonly string[] => [
   ...inputKind(input.kind).describe(source, input),
   ...(input.redriven === undefined ? [] : lanesInput.describe(source, input.redriven)),
 ]
 
-/** Notes that an input counts as taken, though its batch is skipped. */
+/** Notes that an input counts as consumed, though its batch is skipped. */
 export const skipInput = async (
   place: SourcePlace,
   input: WholeInput,

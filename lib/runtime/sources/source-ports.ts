@@ -1,7 +1,6 @@
 /**
- * What the kinds of sources need from the world. Each kind adds what it needs in its own folder, by
- * extending this interface. A world (the command line, the functions, the harness, the simulator)
- * gives the ports of the kinds that it can read; a kind whose port is missing cannot be used there.
+ * The ports of the kinds of sources. Each kind extends this interface in its own folder. A world
+ * (the command line, the functions, the harness, the simulator) gives the ports of the kinds that
+ * it can read. Without its port, a kind cannot be used in a world.
  */
-// oxlint-disable-next-line typescript/no-empty-object-type -- each kind of source extends it
 export interface SourcePorts {}

@@ -1,17 +1,16 @@
 /**
- * How the driver gets the records of one source node, whatever it is bound to.
+ * How the driver gets the records of one source node, for every kind of source.
  *
  *   allocate -> the head logs the input (B2) -> read -> recordTaken -> the commit moves the offsets
  *
  * Duties of an implementation:
- * - `allocate` decides what belongs to a batch: nothing twice, and nothing left out below the
- *   limits
- *   (B8), whatever any clock says. What it returns is plain data.
- * - `read` gives the same records in the same order for the same input, always (B3).
- * - `recordTaken` may run several times for the same input, and changes nothing after the first.
+ * - `allocate` decides what belongs to a batch: nothing twice, and nothing left out within the
+ *   limits (B8). No clock may change that. The result is plain data.
+ * - `read` always returns the same records in the same order for the same input (B3).
+ * - `recordTaken` may run several times for the same input. Later calls change nothing.
  *
- * The caller logs an input before it reads from it for outputs, and asks for the next one only
- * after the commit of the last.
+ * Duties of the caller: it logs an input before any output gets its records, and allocates the next
+ * input only after the commit of the last one.
  */
 import type { BatchLimits } from '../../dstream/plan.ts'
 import type { Partition } from '../../rdd/evaluate.ts'
@@ -20,10 +19,10 @@ import type { Lane } from '../../state/lanes.ts'
 import type { Offsets, OffsetsPart } from '../../state/offsets.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 
-/** Records of a lane that are not in the store any more, and that their source does not have. */
+/** Records of a lane that are no longer in the store, nor in their source. */
 export interface LostRecords {
   readonly lane: string
-  /** The positions of the first and the last of them. */
+  /** The position of the first record. `last`: that of the last record. */
   readonly first: string
   readonly last: string
   readonly records: number
@@ -31,53 +30,55 @@ export interface LostRecords {
 }
 
 /**
- * What one batch takes from one source: logged with the batch, and the same for every attempt at
- * it. `P` names the parts of the offsets with which the source counts.
+ * What one batch takes from one source. It is logged with the batch, and the same for every attempt
+ * at the batch. `P`: the parts of the offsets with which the source counts.
  */
 export interface SourceInput<P extends OffsetsPart = OffsetsPart> {
-  /** Which kind of input it is: only its own kind can read it. */
+  /** The kind of the input. Only a source with this kind of input can read it. */
   readonly kind: string
-  /** Records, if they are known before they are read; else 0. */
+  /** Number of records, if known before they are read; otherwise 0. */
   readonly records: number
   readonly bytes: number
   readonly objects: number
-  /** How far the source is consumed once the batch is committed. */
+  /** The offsets of the source after the commit of the batch. */
   readonly offsets: Pick<Offsets, P>
-  /** Records that were taken in, and that are nowhere any more (B7). */
+  /** Records that intake accepted, and that no longer exist (B7). */
   readonly lost?: readonly LostRecords[]
 }
 
-/** What a source gave for an input. */
+/** The records of an input. */
 export interface InputData<I extends SourceInput = SourceInput> {
   /** The records, in the order that the input fixes (B3). */
   readonly partitions: readonly Partition<unknown>[]
   /**
-   * The input, or a smaller one if some of it is gone: that must be logged before outputs start.
+   * The input, or a smaller one if part of it is gone. A smaller one must be logged before outputs
+   * start.
    */
   readonly input: I
-  /** Records in the partitions. */
+  /** Number of records in the partitions. */
   readonly records: number
 }
 
-/** Takes bad records while a batch runs. */
-export type PutAside = (letter: DeadLetter) => void
+/** Takes the dead letters of a batch while it runs. */
+export type PutAside = (deadLetter: DeadLetter) => void
 
-/** A question to a source about what lies after its offsets. */
+/** A request for the input of the next batch. */
 export interface InputRequest<O = Offsets> {
   /** The batch time. */
   readonly timeMs: number
-  /** What the last batch left. Before the first batch no part is there. */
+  /** The offsets after the last batch. Empty before the first batch. */
   readonly offsets: O
   readonly limits: BatchLimits
   /** When the application first started. */
   readonly startedMs: number
   /**
-   * The lanes of the source, if they were read with the head or later. Default: they are read now.
+   * The lanes of the source, if they were read with the head or later. Default: `allocate` reads
+   * them.
    */
   readonly lanes?: readonly Lane[]
 }
 
-/** A question to a source about whether anything waits. */
+/** A request that asks whether a source has input. */
 export interface WaitingRequest<O = Offsets> {
   readonly offsets: O
   readonly startedMs: number
@@ -88,29 +89,29 @@ export interface WaitingRequest<O = Offsets> {
 export interface SourceReader<I extends SourceInput = SourceInput> {
   /** The kind of its inputs. */
   readonly kind: I['kind']
-  /** The parts of the offsets that are its own. */
+  /** The parts of the offsets with which this source counts. */
   readonly parts: readonly OffsetsPart[]
-  /** Nobody says when there is something new: it has to be asked. */
+  /** Whether the source must be polled, because nothing tells when it has new input. */
   readonly isPolled: boolean
-  /** Reads the lanes that an allocation would read. It may begin while the head is being read. */
+  /** Reads the lanes that `allocate` needs. May run while the head is being read. */
   lanes?(): Promise<readonly Lane[]>
-  /** Decides what belongs to the batch at a time. */
+  /** Decides what belongs to a batch. */
   allocate(request: InputRequest<I['offsets']>): Promise<I>
-  /** The records of an input. */
+  /** Reads the records of an input. */
   read(input: I, putAside: PutAside): Promise<InputData<I>>
-  /** Takes note of an input between its log and its commit. */
+  /** Notes an input in a ledger, between its log and its commit. Left out: there is no ledger. */
   recordTaken?(input: I, timeMs: number): Promise<void>
   /**
-   * The earliest batch time that can take something after the offsets. -Infinity: any time.
-   * Undefined: there is nothing.
+   * The earliest batch time that can take input after the offsets. -Infinity: any time. Undefined:
+   * there is no input.
    */
   waiting(request: WaitingRequest<I['offsets']>): Promise<number | undefined>
   /**
-   * When the oldest thing after the offsets was taken in, for the lag. Undefined: there is nothing.
-   * Left out where this cannot be told.
+   * When intake accepted the oldest input after the offsets, for the lag. Undefined: there is no
+   * input. Left out if this is unknown.
    */
   takenInMs?(offsets: I['offsets']): Promise<number | undefined>
-  /** Blocks that the input uses up: garbage once its batch is committed. */
+  /** The blocks of the input. They are garbage after the commit of its batch. */
   blocks(input: I): readonly SegmentRef[]
 }
 

@@ -186,7 +186,7 @@ describe('what is refused', () => {
       code: 'BINDING_INVALID',
       says: ['socket://localhost:9999'],
     },
-    { binding: 'lines=socket://user@host:1', code: 'BINDING_INVALID', says: ['no address'] },
+    { binding: 'lines=socket://user@host:1', code: 'BINDING_INVALID', says: ['not the address'] },
     {
       binding: 'lines=http://localhost/',
       code: 'BINDING_INVALID',

@@ -1,4 +1,4 @@
-/** Files in a directory of this machine. */
+/** Writes files into a directory on this machine. */
 import { basename, dirname, resolve } from 'node:path'
 import type { Sink } from '../../../ports/sink.ts'
 import { directoryForm, type DirectoryLocation } from '../../directories.ts'
@@ -8,12 +8,12 @@ import { registerSinkKind, type SinkKind, type SinkLocation } from '../sink-kind
 
 declare module '../sink-ports.ts' {
   interface SinkPorts {
-    /** The files below a directory. */
+    /** Writes files below a directory. */
     readonly files?: (directory: string) => Sink<Uint8Array>
   }
 }
 
-/** A directory, and what is written below it. */
+/** A directory, and the path below it. */
 export interface FilesSinkLocation extends SinkLocation {
   readonly kind: 'files'
   /** Absolute. */
@@ -27,14 +27,14 @@ const files: SinkKind<FilesSinkLocation, Uint8Array> = {
   noun: 'a directory',
   form: directoryForm,
   isAvailable: (ports) => ports.files !== undefined,
-  // Its own directory is the root, so that hidden directories above it do not matter.
+  // The root is the parent directory of the place, so hidden directories above it do not matter.
   locateUnbound(place, cwd) {
     if (schemeOf(place) !== '') return undefined
     const whole = resolve(cwd, place)
     return { kind: 'files', directory: dirname(whole), path: basename(whole) }
   },
   locateBound(location, path) {
-    if (!isDirectory(location)) throw new TypeError(`${location.kind} is no directory`)
+    if (!isDirectory(location)) throw new TypeError(`${location.kind} is not a directory`)
     return { kind: 'files', directory: location.path, path }
   },
   key: ({ directory }) => directory,

@@ -1,4 +1,4 @@
-/** Objects in a bucket. */
+/** Writes objects into a bucket. */
 import type { Sink } from '../../../ports/sink.ts'
 import { type Location, parseNamedUri, schemeOf } from '../../locations.ts'
 import { encodeWithFormat } from '../encode.ts'
@@ -6,7 +6,7 @@ import { registerSinkKind, type SinkKind, type SinkLocation } from '../sink-kind
 
 declare module '../sink-ports.ts' {
   interface SinkPorts {
-    /** The objects of a bucket. Loaded when it is first needed. */
+    /** Writes the objects of a bucket. Loaded when first needed. */
     readonly objects?: (bucket: string) => Promise<Sink<Uint8Array>>
   }
 }
@@ -19,7 +19,7 @@ interface BucketLocation extends Location {
 
 const isBucket = (location: Location): location is BucketLocation => location.kind === 'objects'
 
-/** A bucket, and what is written into it. */
+/** A bucket, and the path in it. */
 export interface ObjectsSinkLocation extends SinkLocation {
   readonly kind: 'objects'
   readonly bucket: string
@@ -35,7 +35,7 @@ const objects: SinkKind<ObjectsSinkLocation, Uint8Array> = {
     return uri && { kind: 'objects', bucket: uri.name, path: uri.rest }
   },
   locateBound(location, path) {
-    if (!isBucket(location)) throw new TypeError(`${location.kind} is no bucket`)
+    if (!isBucket(location)) throw new TypeError(`${location.kind} is not a bucket`)
     return { kind: 'objects', bucket: location.bucket, path }
   },
   parseDeployed: ({ bucket }): BucketLocation | undefined =>

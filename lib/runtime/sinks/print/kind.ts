@@ -1,4 +1,4 @@
-/** What `print` writes: text on a terminal or in a log. It happens at least once. */
+/** The output of `print`: text on a terminal or in a log, at least once. */
 import type { Sink } from '../../../ports/sink.ts'
 import { registerSinkKind, type SinkKind, type SinkLocation } from '../sink-kind.ts'
 import type { SinkPorts } from '../sink-ports.ts'

@@ -1,12 +1,11 @@
 /**
- * Which files a batch takes: chosen by modification time as Spark's FileInputDStream does, with a
- * ledger instead of its memory so that no file comes twice and none is left out by the limits of a
- * batch.
+ * Chooses the files of a batch by modification time, like Spark's FileInputDStream. A ledger
+ * replaces Spark's memory, so that no file comes twice and the limits of a batch leave no file out.
  *
  * A file is taken at t when `threshold < modified <= t` and its path is not in the ledger. The
- * threshold is Spark's, max(first start, t - remember), or none with `existing: 'all'`; while files
- * that were already eligible wait for room it does not move on. A path that was taken and written
- * again is ignored while it is remembered, as in Spark, or taken again with `onOverwrite: 'new'`.
+ * threshold is Spark's, max(first start, t - remember), or none with `existing: 'all'`. It does not
+ * move while eligible files wait for room in a batch. A path that was taken and is written again is
+ * ignored while it is remembered, as in Spark, or taken again with `onOverwrite: 'new'`.
  */
 import type { FileSelection } from '../../../dstream/sources/file-selection.ts'
 import type { ItemStore } from '../../../ports/item-store.ts'
@@ -16,14 +15,14 @@ import type { FileOffsets } from '../../../state/offsets.ts'
 import type { SourcePlace } from '../source-kind.ts'
 import type { Listener } from '../../events.ts'
 
-/** What to make it of. */
+/** What a reader of files needs. */
 export interface FilesReaderParts extends SourcePlace {
   readonly objects: ObjectSource
   readonly selection: FileSelection
   readonly report: Listener
 }
 
-/** When an object was taken, and which version of it. */
+/** When a file was taken, and which version of it. */
 interface LedgerEntry {
   readonly modifiedMs: number
   readonly takenMs: number
@@ -43,7 +42,7 @@ export class FileChooser {
     this.#ledger = new Ledger(parts.store, parts.app, parts.source)
   }
 
-  /** A file must have been modified after this to be in the batch at a time. */
+  /** The files of a batch must be modified after this time. */
   thresholdAt(timeMs: number, startedMs: number, offsets: FileOffsets): number {
     const { selection } = this.#parts
     if (selection.existing === 'all') return -Infinity
@@ -53,7 +52,10 @@ export class FileChooser {
     )
   }
 
-  /** Everything not taken yet and not too old, whether its time has come or not, oldest first. */
+  /**
+   * All files that are not taken yet and not too old, oldest first. Includes files of future
+   * batches.
+   */
   async candidates(
     timeMs: number,
     startedMs: number,
@@ -73,7 +75,7 @@ export class FileChooser {
       .toSorted(byAge)
   }
 
-  /** Notes what a batch has taken; again for the same batch: nothing changes. */
+  /** Notes what a batch has taken. A second call for the same batch changes nothing. */
   async record(taken: readonly ObjectSummary[], timeMs: number, count: number): Promise<void> {
     await this.#ledger.record(taken, timeMs, count)
   }
@@ -83,8 +85,7 @@ export class FileChooser {
     if (entry.modifiedMs === object.modifiedMs) return true
     const { selection } = this.#parts
     if (selection.onOverwrite === 'new') return false
-    // Spark's path rule: a path that is still remembered is ignored, whatever was written there
-    // since.
+    // Spark's path rule: a path that is still remembered is ignored, even if it was written again.
     const isRemembered =
       selection.existing === 'all' || entry.takenMs >= timeMs - selection.ignoredMs
     if (isRemembered) this.#reportChange(object)
@@ -99,14 +100,14 @@ export class FileChooser {
       event: 'objectSkipped',
       source: this.#parts.source,
       object: key,
-      reason: 'it changed after it was read: a file is read once, so put new text into a new file',
+      reason: 'it changed after it was read. A file is read once, so write new text to a new file',
     })
   }
 }
 
 /**
- * Writes into the ledger that a batch has taken these objects. Again for the same batch: nothing
- * changes.
+ * Writes into the ledger that a batch has taken these files. A second call for the same batch
+ * changes nothing.
  */
 export const recordTaken = async (
   store: ItemStore,
@@ -125,8 +126,8 @@ export const recordTaken = async (
 }
 
 /**
- * Which objects were taken: in the store for good, and in memory while that is known to be the
- * same.
+ * The files that were taken: in the store for ever, and in memory while memory is known to be
+ * equal.
  */
 class Ledger {
   readonly #store: ItemStore
@@ -142,8 +143,8 @@ class Ledger {
   }
 
   /**
-   * All entries, when so many objects were ever taken: another number in memory means that somebody
-   * else has moved on.
+   * All entries. `count`: how many files were ever taken. If memory has another count, another
+   * process has committed batches, and the entries are read again.
    */
   async entries(count: number): Promise<ReadonlyMap<string, LedgerEntry>> {
     if (this.#entries !== undefined && this.#count === count) return this.#entries

@@ -1,4 +1,4 @@
-/** Files that appear in a directory of this machine. */
+/** Reads files that appear in a directory on this machine. */
 import { WHOLE_FILES } from '../../../dstream/sources/files.ts'
 import { ALL_FILES } from '../../../dstream/sources/file-selection.ts'
 import { TEXT } from '../../../dstream/sources/declaration.ts'
@@ -12,10 +12,10 @@ import { filesInput, filesReader } from './reader.ts'
 declare module '../source-ports.ts' {
   interface SourcePorts {
     readonly files?: {
-      /** Watches a directory. `warn` is told what cannot be read. */
+      /** Watches a directory. Calls `warn` with what cannot be read. */
       readonly open: (location: DirectoryLocation, warn: (message: string) => void) => ObjectSource
       /**
-       * Checks that the directory is there. `name` is that of the source.
+       * Checks that the directory exists. `name`: the name of the source.
        *
        * @throws MillraceError `DIRECTORY_MISSING`.
        */
@@ -54,7 +54,7 @@ const files: SourceKind<DirectoryLocation> = {
 
 registerSourceKind(files)
 
-/** With a pattern no single directory can be named. */
+/** A pattern does not name a single directory. */
 const howToFeed = (shown: string): string => {
   if (/[*?[{]/.test(shown)) return 'copy one into a directory that matches'
   return `copy one in, for example: cp notes.txt ${shown.endsWith('/') ? shown : `${shown}/`}`

@@ -1,6 +1,6 @@
 /**
- * Records from files of a directory. The file chooser decides which files a batch takes. A file
- * that is gone when it is read is left out of the batch, before its outputs start.
+ * Reads records from the files of a directory. The file chooser decides which files a batch takes.
+ * If a file is gone when it is read, it leaves the batch before outputs start.
  */
 import type { ObjectSummary } from '../../../ports/object-source.ts'
 import type { Partition } from '../../../rdd/evaluate.ts'
@@ -16,7 +16,7 @@ export interface FilesInput extends SourceInput<'files'> {
   readonly kind: 'files'
   /** In the order of (modified, key). */
   readonly taken: readonly ObjectSummary[]
-  /** Files that were gone when they should have been read. */
+  /** Files that were gone when the batch read them. */
   readonly skipped: readonly SkippedFile[]
 }
 
@@ -35,7 +35,7 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
       const candidates = await files.candidates(timeMs, startedMs, before)
       const due = candidates.filter((object) => object.modifiedMs <= timeMs)
       const taken = withinLimits(due, limits)
-      // JSON has no infinity, and without a threshold there is none to keep.
+      // JSON has no infinity, so an infinite threshold is not stored.
       const hasBacklog = taken.length < due.length && selection.existing !== 'all'
       const threshold = hasBacklog
         ? { threshold: files.thresholdAt(timeMs, startedMs, before) }

@@ -1,17 +1,26 @@
 /**
- * Records that the Kinesis Producer Library has packed into one
+ * Unpacks records that the Kinesis Producer Library has packed into one
  * (docs/internals/decisions/0011-kpl.md).
  *
  *   F3 89 9A C2 | a protobuf message | MD5 of the message
  *
- *   message AggregatedRecord { repeated string partition_key_table = 1; repeated string explicit_hash_key_table = 2; repeated Record records = 3; }
- *   message Record           { required uint64 partition_key_index = 1; optional uint64 explicit_hash_key_index = 2; required bytes data = 3; ... }
+ *   message AggregatedRecord {
+ *     repeated string partition_key_table = 1;
+ *     repeated string explicit_hash_key_table = 2;
+ *     repeated Record records = 3;
+ *   }
+ *   message Record {
+ *     required uint64 partition_key_index = 1;
+ *     optional uint64 explicit_hash_key_index = 2;
+ *     required bytes data = 3;
+ *     ...
+ *   }
  */
 import { createHash } from 'node:crypto'
 import { protobufFields } from './protobuf.ts'
 import { USER_RECORDS_MAX } from './positions.ts'
 
-/** What a producer put, before it was packed with others. */
+/** A record as a producer has put it, before it was packed with others. */
 export interface UserRecord {
   readonly partitionKey: string
   readonly data: Uint8Array
@@ -21,9 +30,8 @@ const MAGIC = Buffer.from([0xf3, 0x89, 0x9a, 0xc2])
 const DIGEST_BYTES = 16
 
 /**
- * The user records of an aggregated record, in their order. Undefined when the bytes are anything
- * else, or a broken aggregate: then the record is taken as it stands, so that nothing is lost and
- * its reader decides.
+ * The user records of an aggregated record, in order. Undefined if the bytes are not an aggregate,
+ * or a broken one. The caller then takes the record as it is, so that nothing is lost.
  */
 export const userRecords = (data: Uint8Array): readonly UserRecord[] | undefined => {
   const message = messageIn(data)

@@ -1,12 +1,12 @@
 import { MillraceError } from '../../../base/errors.ts'
 
 /**
- * When streams were created. It is part of the names of their lanes, since a stream that is deleted
- * and made again under its name may count from the beginning: in the lanes of the old one its
- * records would be taken for redelivered ones, and dropped.
+ * The creation times of streams. They are part of the names of lanes, because a stream that is
+ * deleted and created again under the same name may count from the beginning. In the lanes of the
+ * old stream, its records would look redelivered, and would be dropped.
  *
- * A stream is asked for once in a process, and again when records come that are there already:
- * nearly always they are repeated, and now and then the stream is another one by now.
+ * The time of a stream is read once in a process, and again when records come that are already
+ * there. These are nearly always redelivered, but sometimes the stream is a new one.
  */
 export class CreationTimes {
   readonly #ask: (streamArn: string) => Promise<number>
@@ -16,7 +16,7 @@ export class CreationTimes {
     this.#ask = ask
   }
 
-  /** Of these streams, by their ARNs. */
+  /** The creation times of streams, by ARN. */
   async of(streamArns: readonly string[]): Promise<ReadonlyMap<string, number>> {
     for (const arn of streamArns)
       if (!this.#known.has(arn)) this.#known.set(arn, await this.#ask(arn))
@@ -24,8 +24,8 @@ export class CreationTimes {
   }
 
   /**
-   * Throws `STREAM_REPLACED`, retryable, if one of them is another one by now: under its new name
-   * nothing of it is dropped.
+   * Throws `STREAM_REPLACED`, retryable, if one of the streams was replaced. In the lanes of the
+   * new stream, none of its records are dropped.
    */
   async check(streamArns: readonly string[]): Promise<void> {
     for (const arn of streamArns) {
@@ -38,8 +38,8 @@ export class CreationTimes {
 
 const replacedError = (streamArn: string): MillraceError =>
   new MillraceError('STREAM_REPLACED', {
-    problem: 'The stream was deleted and made again while it was read',
+    problem: 'The stream was deleted and created again while it was read',
     value: streamArn,
-    fix: 'nothing: its records come again, and are taken as those of a new stream',
+    fix: 'nothing to do: its records come again, and count as records of a new stream',
     retryable: true,
   })

@@ -1,10 +1,9 @@
 /**
- * From a Lambda event of a Kinesis stream to deliveries for lanes. Pure: what an event says, in the
- * words of intake.
+ * Turns a Lambda event of a Kinesis stream into deliveries for lanes. Pure.
  *
- * An event is one batch of one shard in the order of its sequence numbers. Nothing here relies on
- * that: records are put into the lane of their shard and into order, and one that is there twice
- * counts once. Batches overlap when they are repeated; intake drops what it has.
+ * An event is one batch of one shard, in the order of sequence numbers. This file does not rely on
+ * that: it groups records by shard, sorts them, and removes duplicates. Repeated batches may
+ * overlap; intake drops the records that it already has.
  */
 import { MillraceError } from '../../../base/errors.ts'
 import type { StreamRecord } from '../../../ports/stream-reader.ts'
@@ -15,9 +14,9 @@ import { positionOf } from './positions.ts'
 import { type KinesisElements, laneRecords } from './records.ts'
 import { laneId } from './shards.ts'
 
-/** A record of a Lambda event, as much of it as is read. */
+/** A record of a Lambda event: the fields that are read. */
 export interface KinesisEventRecord {
-  /** `<shard id>:<sequence number>`: the only place that names the shard. */
+  /** `<shard id>:<sequence number>`: the only field that names the shard. */
   readonly eventID: string
   /** The stream, or a consumer of it. */
   readonly eventSourceARN: string
@@ -36,7 +35,7 @@ export interface KinesisEvent {
   readonly Records?: readonly KinesisEventRecord[]
 }
 
-/** Which source of a plan the records are for. */
+/** The source of a plan that gets the records. */
 export interface KinesisTarget {
   /** The id of the source node. */
   readonly source: string
@@ -46,7 +45,7 @@ export interface KinesisTarget {
 }
 
 /**
- * What an event brings for a source: a delivery for each shard in it, by lane. None for an empty
+ * The deliveries of an event for a source: one for each shard, sorted by lane. None for an empty
  * event.
  */
 export const kinesisDeliveries = (
@@ -71,8 +70,8 @@ const laneOf = ({ eventID, eventSourceARN }: KinesisEventRecord, createdMs: numb
 }
 
 /**
- * In the order of the shard, each once. Sequence numbers are compared as numbers: emulators' have
- * leading zeros, and fewer digits.
+ * Records in the order of the shard, without duplicates. Sequence numbers are compared as numbers,
+ * because those of emulators have leading zeros and fewer digits.
  */
 const inOrder = (records: readonly KinesisEventRecord[]): readonly KinesisEventRecord[] => {
   const byNumber = new Map(records.map((record) => [BigInt(record.kinesis.sequenceNumber), record]))
@@ -88,7 +87,7 @@ const deliveryOf = (
   const rejected: DeadLetter[] = []
   let last = ''
   for (const { kinesis } of events) {
-    // An aggregate may hold nothing, and is done with all the same.
+    // An aggregate may be empty. Its position counts as consumed all the same.
     last = positionOf(kinesis.sequenceNumber)
     for (const { position, element, data } of laneRecords(streamRecordOf(kinesis), elements)) {
       last = position

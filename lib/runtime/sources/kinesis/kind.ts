@@ -1,4 +1,4 @@
-/** Records of a Kinesis stream: each shard is a lane. */
+/** Reads records of a Kinesis stream: each shard is a lane. */
 import { MillraceError } from '../../../base/errors.ts'
 import { type SourceDeclaration, TEXT } from '../../../dstream/sources/declaration.ts'
 import { KINESIS_RECORDS } from '../../../dstream/sources/kinesis.ts'
@@ -19,11 +19,9 @@ import { earlierLives, streamOf } from './shards.ts'
 declare module '../source-ports.ts' {
   interface SourcePorts {
     readonly kinesis?: {
-      /**
-       * Reads streams again. Loaded when it is first needed. Default: they cannot be read again.
-       */
+      /** Reads streams again. Loaded when first needed. Default: streams cannot be read again. */
       readonly reader?: () => Promise<StreamReader>
-      /** When the stream of this ARN was created, epoch milliseconds. */
+      /** When the stream with this ARN was created. Epoch milliseconds. */
       readonly createdMs: (streamArn: string) => Promise<number>
     }
   }
@@ -38,7 +36,7 @@ export interface StreamLocation extends Location {
 type Bound = BoundSource<StreamLocation>
 type StreamPorts = NonNullable<SourcePorts['kinesis']>
 
-/** A source of text that is bound to a stream takes each record as text. */
+/** If a source of text is bound to a stream, each record is one text. */
 const elementsOf = ({ elements }: SourceDeclaration): KinesisElements =>
   elements === KINESIS_RECORDS ? 'records' : 'text'
 
@@ -57,7 +55,7 @@ const eventReader = ({ reader, createdMs }: StreamPorts): EventReader<StreamLoca
       const times = await created.of(arns)
       const more = {
         parentsOf,
-        // Records that are there already may be of another stream by now.
+        // Records that are already there may come from a new stream with the same name.
         beforeDropping: (): Promise<void> => created.check(arns),
       }
       return [...byStream].flatMap(([arn, records]) =>
@@ -77,15 +75,15 @@ const eventReader = ({ reader, createdMs }: StreamPorts): EventReader<StreamLoca
   }
 }
 
-/** Several sources may read one stream, each with lanes of its own. */
+/** Several sources may read one stream. Each has its own lanes. */
 const readersOf = (arn: string, sources: readonly Bound[]): readonly Bound[] => {
   const readers = sources.filter(({ location }) => location.streamArn === arn)
   if (readers.length > 0) return readers
   throw new MillraceError('EVENT_INVALID', {
-    problem: 'Records have come from a stream that no source of the pipeline is bound to',
+    problem: 'Records arrived from a stream to which no source of the pipeline is bound',
     value: arn,
     allowed: sources.map(({ location }) => location.streamArn).join(', '),
-    fix: 'remove its event source mapping from this function, or bind a source to it',
+    fix: 'remove the event source mapping of the stream from this function, or bind a source to it',
   })
 }
 

@@ -1,15 +1,15 @@
 /**
- * Which lanes come before a lane, for the records of a key to stay in order when shards are split
- * and merged.
+ * The parents of lanes. They keep the records of a key in order when shards are split and merged.
  */
 import type { LaneParents } from '../../intake/intake.ts'
 import type { StreamReader } from '../../../ports/stream-reader.ts'
 import { shardOf } from './shards.ts'
 
 /**
- * The lanes of the shards that a shard was made of. A lane that is no shard comes after nothing.
+ * The lanes of the shards that were split or merged into a shard. A lane without a shard has no
+ * parents.
  *
- * `open` is called when a shard is met for the first time: nothing is loaded for it before.
+ * `open` is called for the first new shard. Nothing is loaded before.
  */
 export const shardParents =
   (open: () => Promise<StreamReader>): LaneParents =>

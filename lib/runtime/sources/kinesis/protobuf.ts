@@ -1,9 +1,9 @@
 /**
- * As much of reading protobuf as aggregated records need: the fields of one message, unknown ones
- * included.
+ * Reads the fields of one protobuf message, including unknown ones. Aggregated records need no
+ * more.
  */
 
-/** A field with its number: a varint as a number, anything else as its bytes. */
+/** A field with its number. A varint is a bigint, any other value is its bytes. */
 export interface ProtobufField {
   readonly number: number
   readonly value: bigint | Uint8Array
@@ -16,7 +16,7 @@ const FIXED_32 = 5
 const VARINT_BYTES_MAX = 10
 
 /**
- * The fields of a message in their order; undefined when the bytes are no message. Bytes are views
+ * The fields of a message, in order. Undefined: the bytes are not a message. Byte values are views
  * into the message, not copies.
  */
 export const protobufFields = (message: Uint8Array): readonly ProtobufField[] | undefined => {

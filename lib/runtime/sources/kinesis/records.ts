@@ -1,19 +1,22 @@
 /**
- * From a record of a stream to the records of its lane: taken apart where a producer has packed
- * several into it, each with its position. The same whether the record came in an event or was read
- * again, so that a lost block can be made once more (B7).
+ * Turns a record of a stream into records of its lane. Unpacks a record into which a producer has
+ * packed several. The result is the same for a record from an event and for a record that was read
+ * again, so that a lost block can be made again (B7).
  */
 import type { KinesisRecord } from '../../../dstream/sources/kinesis.ts'
 import type { StreamRecord } from '../../../ports/stream-reader.ts'
 import { userRecords } from './aggregated.ts'
 import { positionOf } from './positions.ts'
 
-/** What a source makes of the records of a stream: strings, or {@link KinesisRecord}s. */
+/**
+ * The elements that a source makes from the records of a stream: strings, or {@link
+ * KinesisRecord}s.
+ */
 export type KinesisElements = 'text' | 'records'
 
 /**
- * What a user put, with its place. `element`: as the pipeline sees it; undefined when text was
- * asked for and these bytes are none.
+ * A user record with its position. `element`: the element that the pipeline sees. Undefined: the
+ * source reads text, and the bytes are not UTF-8.
  */
 export interface LaneRecord {
   readonly position: string
@@ -31,10 +34,7 @@ const textOf = (data: Uint8Array): string | undefined => {
   }
 }
 
-/**
- * The records of a lane that one record of the stream holds: none for an aggregate with nothing in
- * it.
- */
+/** The lane records in one record of a stream. None for an empty aggregate. */
 export const laneRecords = (
   { sequenceNumber, partitionKey, data, arrivalMs }: StreamRecord,
   elements: KinesisElements,

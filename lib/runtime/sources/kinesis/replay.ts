@@ -1,4 +1,4 @@
-/** A lost block is made again from the shard that its records came from (B7). */
+/** Makes a lost block again from the shard of its records (B7). */
 import type { StreamReader } from '../../../ports/stream-reader.ts'
 import type { PositionedRecord } from '../../../state/blocks.ts'
 import { isAfter } from '../../../state/lanes.ts'
@@ -7,17 +7,16 @@ import { sequenceNumberOf } from './positions.ts'
 import { type KinesisElements, laneRecords } from './records.ts'
 import { shardOf } from './shards.ts'
 
-/** What to read with. */
+/** What a replay needs. */
 export interface ShardReplayParts {
   readonly elements: KinesisElements
-  /** Opened when a block is lost, which is hardly ever: nothing is loaded for it before. */
+  /** Called when a block is lost, which is rare. Nothing is loaded before. */
   readonly open: () => Promise<StreamReader>
 }
 
 /**
- * Reads the records of a range of positions again, as intake took them in: packed records apart,
- * and without those that are no text, which were put aside then. Of a lane that is no shard there
- * are none.
+ * Reads the records of a range of positions again, just as intake read them: unpacked, and without
+ * records that are not text, which intake put aside. For a lane without a shard, there are none.
  */
 export const shardReplay =
   ({ elements, open }: ShardReplayParts): Replay =>

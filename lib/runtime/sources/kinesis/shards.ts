@@ -1,11 +1,11 @@
-/** Shards as lanes: their names. */
+/** The names of shards as lanes. */
 import type { ShardAddress } from '../../../ports/stream-reader.ts'
 
-/** What names a shard for ever. The ARN may also be that of a consumer of the stream. */
+/** Identifies a shard for ever. The ARN may also be the ARN of a consumer of the stream. */
 export interface ShardName extends ShardAddress {
   /**
-   * When the stream was created: one deleted and made again under the same name is another, and
-   * counts from the beginning.
+   * When the stream was created. A stream that is deleted and created again under the same name is
+   * another stream, and counts from the beginning.
    */
   readonly createdMs: number
 }
@@ -16,28 +16,25 @@ export interface ShardName extends ShardAddress {
  */
 export const streamOf = (arn: string): string => arn.replace(/\/consumer\/.*$/, '')
 
-/** The lane of a shard. Fit for a sort key: an ARN and the id of a shard hold no `#`. */
+/** The lane of a shard. It can be part of a sort key, because ARNs and shard ids contain no `#`. */
 export const laneId = ({ streamArn, createdMs, shardId }: ShardName): string =>
   `${streamOf(streamArn)}@${createdMs}/${shardId}`
 
-/**
- * The shard that a lane is of; undefined for a lane that is none, such as one of records that are
- * sent again by hand.
- */
+/** The shard of a lane. Undefined for a lane without a shard, such as a redrive lane. */
 export const shardOf = (lane: string): ShardAddress | undefined => {
   const [, streamArn, shardId] = /^(arn:[^@]+)@\d+\/([^/]+)$/.exec(lane) ?? []
   return streamArn === undefined || shardId === undefined ? undefined : { streamArn, shardId }
 }
 
-/** The stream of a lane and when it was created; undefined for a lane that is no shard. */
+/** The stream of a lane and its creation time. Undefined for a lane without a shard. */
 const lifeOf = (lane: string): readonly [streamArn: string, createdMs: number] | undefined => {
   const [, streamArn, createdMs] = /^(arn:[^@]+)@(\d+)\/[^/]+$/.exec(lane) ?? []
   return streamArn === undefined ? undefined : [streamArn, Number(createdMs)]
 }
 
 /**
- * Those of some lanes that hold an earlier life of the lane's stream, which was deleted and made
- * again under its name.
+ * The lanes, among `lanes`, of an earlier stream with the same name, which was deleted before the
+ * stream of `lane` was created.
  */
 export const earlierLives = (lane: string, lanes: readonly string[]): readonly string[] => {
   const life = lifeOf(lane)

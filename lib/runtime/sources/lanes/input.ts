@@ -8,7 +8,7 @@ interface PackedLane {
   readonly entries: readonly PackedEntry[]
 }
 
-/** Inputs from lanes, as they are stored: entries as they are in lanes. */
+/** Inputs from lanes. They store entries in the same form as lanes do. */
 export const lanesInput: InputKind<LanesInput> = Object.freeze({
   name: 'lanes',
   pack: (input: LanesInput): object => ({

@@ -1,7 +1,7 @@
 /**
- * Reading the blocks of a lane, also when one of them is gone or damaged (B7): the records are read
- * again from the source where it has them, and must be the very ones that were taken in, by count
- * and checksum. What is nowhere any more is lost, and is said to be.
+ * Reads the blocks of a lane, even if a block is missing or damaged (B7). Its records are then read
+ * again from the source. Count and checksum must show that they are the same records. Records that
+ * no longer exist are reported as lost.
  */
 import { MillraceError } from '../../../base/errors.ts'
 import type { ItemStore } from '../../../ports/item-store.ts'
@@ -16,21 +16,21 @@ import type { BlockRef } from '../../../state/lanes.ts'
 import type { Listener } from '../../events.ts'
 
 /**
- * Reads records of a lane again from where they came: those at positions from `first` to `last`,
- * both included, as far as they are still there. May be repeated.
+ * Reads records of a lane again from their source: those at positions from `first` to `last`, both
+ * included, as far as they still exist. May be repeated.
  */
 export type Replay = (
   lane: string,
   range: { readonly first: string; readonly last: string },
 ) => Promise<readonly PositionedRecord[]>
 
-/** How a lost block is made again. */
+/** How to make a lost block again. */
 export interface BlockRecovery {
   readonly replay: Replay
   readonly report: Listener
 }
 
-/** A block with its records, or why they are nowhere. */
+/** A block with its records, or the reason why they are lost. */
 export type FoundBlock =
   | { readonly found: true; readonly ref: BlockRef; readonly block: Block }
   | { readonly found: false; readonly ref: BlockRef; readonly reason: string }
@@ -63,7 +63,9 @@ export const findBlock = async (
     return {
       found: false,
       ref,
-      reason: `${damage.code}, and its source has ${records.length} of ${ref.count} records, or others`,
+      reason:
+        `${damage.code}, and its source has ${records.length} of ${ref.count} records, ` +
+        'or other records',
     }
   recovery.report({
     event: 'warning',

@@ -1,8 +1,8 @@
 /**
- * Records from lanes: what receivers, streams and queues deliver, appended by intake.
+ * Reads records from lanes. Intake has appended there what receivers and streams deliver.
  *
- * A batch takes all entries of a lane from the offset of the last batch up to its own, so nothing
- * can fall between two batches, and no clock has a say in it. (Membership by receive time would
+ * A batch takes all entries of a lane from the offset of the last batch up to its own offset. So
+ * nothing can fall between two batches, and no clock matters. (Membership by receive time would
  * lose records that were acknowledged during a pause.)
  */
 import { invariant } from '../../../base/errors.ts'
@@ -37,15 +37,15 @@ export interface LanesInput extends SourceInput<'lanes'> {
   readonly lanes: readonly LaneInput[]
 }
 
-/** How lanes are read. */
+/** What a reader of lanes needs. */
 export interface LanesReaderParts extends SourcePlace, Partial<LaneSelection> {
   /** How a lost block is made again. Left out: the source cannot be read again. */
   readonly recovery?: BlockRecovery
 }
 
 /**
- * The reader of a source whose records come through lanes. Default: it reads all lanes that hold
- * records, those of redrives among them, and no lane waits for another but its parents.
+ * The reader of a source whose records come through lanes. Default: it reads all lanes with
+ * records, including redrive lanes, and a lane waits only for its parents.
  */
 export const lanesReader = ({
   isRead = isRecordLane,
@@ -136,8 +136,8 @@ const partitionOf = (
 })
 
 /**
- * The input without the blocks that are gone: it names them as lost. Its offsets stay, so that no
- * later batch looks for them again.
+ * The input without the lost blocks; it lists them as lost. The offsets stay, so that no later
+ * batch looks for them again.
  */
 const withoutLost = (
   input: LanesInput,

@@ -1,4 +1,4 @@
-/** The lanes of a source, with what of each lies after its offset. */
+/** The lanes of a source, with the entries after their offsets. */
 import { allOrFirstError } from '../../../base/all-or-first-error.ts'
 import {
   BEGINNING,
@@ -12,13 +12,13 @@ import {
 import type { LaneOffsets } from '../../../state/offsets.ts'
 import type { SourcePlace } from '../source-kind.ts'
 
-/** The entries of one lane that a batch takes. A batch that is computed again reads these (B7). */
+/** The entries of one lane that a batch takes. Every attempt at the batch reads these (B7). */
 export interface LaneInput {
   readonly lane: string
   readonly entries: readonly LaneEntry[]
 }
 
-/** What of a lane lies after its offset. */
+/** The entries of a lane after its offset. */
 export interface WaitingLane extends LaneInput {
   readonly parents: readonly string[]
 }
@@ -26,7 +26,7 @@ export interface WaitingLane extends LaneInput {
 /** Which lanes of a source are read, and in which order. */
 export interface LaneSelection {
   readonly isRead: (lane: string) => boolean
-  /** Which of some lanes must be drained before a lane, besides its parents. */
+  /** The lanes, among `lanes`, that must be drained before `lane`, in addition to its parents. */
   readonly predecessors: (lane: string, lanes: readonly string[]) => readonly string[]
 }
 
@@ -40,14 +40,14 @@ export class SourceLanes {
     this.#selection = selection
   }
 
-  /** All lanes that are read, as they are now. */
+  /** Reads all selected lanes. */
   async readAll(): Promise<readonly Lane[]> {
     const { store, app, source } = this.#place
     const lanes = await readLanes(store, app, source)
     return this.#withPredecessors(lanes.filter(({ lane }) => this.#selection.isRead(lane)))
   }
 
-  /** What of lanes lies after the offsets, parents before their children. */
+  /** The entries of lanes after the offsets, parents before their children. */
   waitingIn(offsets: LaneOffsets, lanes: readonly Lane[]): readonly WaitingLane[] {
     return lineageOrder(lanes).map((lane) => ({
       lane: lane.lane,
@@ -57,9 +57,10 @@ export class SourceLanes {
   }
 
   /**
-   * Lanes are not read at one moment: a child may be there with its first entry, and its parent as
-   * it was before its last one. When a lane is taken from for the first time, its parents are read
-   * again. By then all of theirs is there, since it was stored before.
+   * Lanes are not all read at the same time: a child may already have its first entry when its
+   * parent was read without its last one. So before a batch first takes from a lane, the parents of
+   * that lane are read again. All their entries are there then, because they were stored before the
+   * child.
    */
   async withParents(offsets: LaneOffsets, lanes: readonly Lane[]): Promise<readonly Lane[]> {
     const { store, app, source } = this.#place
@@ -86,9 +87,9 @@ export class SourceLanes {
 }
 
 /**
- * Takes whole entries from all lanes in turn until a limit is reached. It takes at least one entry:
- * else no batch could ever take a large one. A lane with parents is taken from only when nothing of
- * its parents is left: so the records of a key stay in order when its shard is split or merged.
+ * Takes whole entries from all lanes in turn until a limit is reached. Takes at least one entry,
+ * otherwise no batch could ever take a large one. Takes from a lane with parents only when its
+ * parents are drained. So the records of a key stay in order when its shard is split or merged.
  */
 export const takeEntries = (
   waiting: readonly WaitingLane[],

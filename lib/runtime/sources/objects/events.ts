@@ -1,14 +1,14 @@
 /**
- * What S3 tells of its objects, as hints: straight from the bucket, or through EventBridge. Pure:
- * the text of a message in, hints out.
+ * Reads notifications of S3, directly from a bucket or through EventBridge. Pure: from the text of
+ * a message to notifications.
  *
  * Source for the shapes: Amazon S3 User Guide, "Event message structure" and "EventBridge event
- * message structure". In messages from the bucket the key is encoded as in forms; in those from
- * EventBridge it is plain.
+ * message structure". In messages from the bucket, the key is form-encoded. In messages from
+ * EventBridge, it is plain.
  */
 import type { PendingObject } from '../../../state/offsets.ts'
 
-/** A hint with the bucket it is about. */
+/** A notification with its bucket. */
 export interface BucketNotification extends PendingObject {
   readonly bucket: string
 }
@@ -31,10 +31,10 @@ interface BridgeEvent {
   }
 }
 
-/** A key as it was before it was encoded as in a form: a plus sign is a space. */
+/** Decodes a form-encoded key: a plus sign is a space. */
 const decodeKey = (key: string): string => decodeURIComponent(key.replaceAll('+', ' '))
 
-/** A folder that a console has made: no object that anybody wrote. */
+/** Whether a key is a folder that a console has created. It is not an object with data. */
 const isFolder = (key: string): boolean => key.endsWith('/')
 
 const withVersion = (version: string | undefined): { readonly version?: string } =>
@@ -68,10 +68,10 @@ const fromBridge = ({
 }
 
 /**
- * The hints in the text of one message. None for a test event, for the removal of an object, and
- * for anything else that speaks of no new object.
+ * The notifications in the text of one message. None for a test event, for the removal of an
+ * object, and for any other message without a new object.
  *
- * @throws SyntaxError when the text is no JSON.
+ * @throws SyntaxError when the text is not JSON.
  */
 export const notificationsIn = (message: string): readonly BucketNotification[] => {
   const event = JSON.parse(message) as BridgeEvent & { readonly Records?: readonly BucketRecord[] }

@@ -1,4 +1,4 @@
-/** Objects of a bucket, announced by notifications and found by listing. */
+/** Reads objects of a bucket, found by notifications and by listing. */
 import { TEXT } from '../../../dstream/sources/declaration.ts'
 import { ALL_FILES } from '../../../dstream/sources/file-selection.ts'
 import { WHOLE_FILES } from '../../../dstream/sources/files.ts'
@@ -29,13 +29,13 @@ declare module '../source-ports.ts' {
 export interface ObjectsLocation extends Location {
   readonly kind: 'objects'
   readonly bucket: string
-  /** What keys begin with. Empty: all of the bucket. */
+  /** The prefix of the watched keys. Empty: the whole bucket. */
   readonly prefix: string
-  /** The queue that its notifications come through. Left out: whatever queue they come through. */
+  /** The queue of its notifications. Left out: any queue. */
   readonly queueArn?: string
 }
 
-/** A message of a queue, as a function is given it. */
+/** A message of a queue, as a function receives it. */
 interface QueueMessage {
   readonly eventSourceARN?: string
   readonly body: string
@@ -59,14 +59,17 @@ const events: EventReader<ObjectsLocation> = {
   },
 }
 
-/** An object that no source watches is left out: the notifications of a bucket may cover more. */
+/** Leaves out objects that no source watches: the notifications of a bucket may cover more. */
 const appendsFor = (
   { source, location: { bucket, prefix } }: BoundSource<ObjectsLocation>,
   found: readonly BucketNotification[],
 ): readonly TailAppend[] => {
   const records = found
     .filter((one) => one.bucket === bucket && isWatchedKey(one.key, prefix))
-    .map(({ bucket: _, ...object }): PendingObject => object)
+    .map((one): PendingObject => {
+      const { bucket: _, ...object } = one
+      return object
+    })
   return records.length === 0 ? [] : [{ source, lane: NOTIFICATION_LANE, records }]
 }
 

@@ -1,14 +1,15 @@
 /**
- * Finds by listing what no notification speaks of: twice when a place is first watched, and never
- * again.
+ * Finds objects without a notification by listing. It lists a location once or twice when the
+ * location is first watched, and never again.
  *
- *   round 0   at once, with `existing: 'all'`: what was there before
- *   round 1   a while later: what came while the place's notifications had not taken effect, which S3 gives minutes for
- *   round 2   nothing is left to do
+ * - Round 0, immediately, with `existing: 'all'`: finds objects that were there before.
+ * - Round 1, some time later: finds objects that came before notifications took effect. S3 may take
+ *   minutes for that.
+ * - Round 2: nothing is left to do.
  *
- * Nothing is decided here: what is found is a hint like any other, and the ledger knows what was
- * taken. Each batch lists a page at most, and how far it has come stands in the cut, so that a
- * crash goes on from the last commit.
+ * The listing decides nothing: a found object counts like a notification, and the ledger knows what
+ * was taken. Each batch lists at most one page. The progress is part of the offsets, so that after
+ * a crash the listing continues from the last commit.
  */
 import type { ObjectStore } from '../../../ports/object-store.ts'
 import type { ListingProgress, PendingObject } from '../../../state/offsets.ts'
@@ -16,26 +17,26 @@ import type { ListingProgress, PendingObject } from '../../../state/offsets.ts'
 /** What to list, and from when. */
 export interface ListingParts {
   readonly objects: ObjectStore
-  /** What keys begin with. */
+  /** The prefix of the keys. */
   readonly prefix: string
   readonly existing: 'ignore' | 'all'
 }
 
-/** A page of a listing as hints, and how far the listing has come with it. */
+/** The objects of one page of a listing, and the progress after it. */
 export interface ListedPage {
   readonly found: readonly PendingObject[]
   readonly progress: ListingProgress
 }
 
-/** Three times what S3 says it may take until a bucket's notifications work. */
+/** Three times as long as S3 says that the notifications of a bucket may take to work. */
 const SETTLED_MS = 15 * 60_000
 /**
- * What was modified so long before a round is older than all that it looks for, whatever the clocks
- * say.
+ * The largest difference between clocks. An object that was modified earlier than this before the
+ * first batch is not what round 1 looks for.
  */
 const SKEW_MS = 3_600_000
 
-/** Lists one place. */
+/** Lists one location. */
 export class Listing {
   readonly #parts: ListingParts
   readonly #place: string
@@ -45,7 +46,7 @@ export class Listing {
     this.#place = `${parts.objects.description}/${parts.prefix}`
   }
 
-  /** Lists what is due at a batch time: one page. */
+  /** Lists one page, if a round is due at the batch time. */
   async page(before: ListingProgress | undefined, timeMs: number): Promise<ListedPage> {
     const progress = before?.place === this.#place ? before : this.#begin(timeMs)
     if (progress.round === 2 || progress.dueMs > timeMs) return { found: [], progress }
@@ -60,8 +61,8 @@ export class Listing {
   }
 
   /**
-   * When there is something to list: at any time (-Infinity), or from a batch time on; undefined:
-   * never again.
+   * The batch time from which there is something to list. -Infinity: any time. Undefined: never
+   * again.
    */
   dueMs(progress: ListingProgress | undefined): number | undefined {
     if (progress?.place !== this.#place || progress.round === 0) return -Infinity

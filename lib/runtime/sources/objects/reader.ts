@@ -1,12 +1,11 @@
 /**
- * Records from objects of a bucket. Notifications announce them: they are appended to a lane as
- * often as they come, late, twice and out of order. What is true is decided when a batch is
- * allocated:
+ * Reads records from objects of a bucket. Their notifications are appended to a lane as often as
+ * they come: late, twice and out of order. The allocation of a batch decides what it takes:
  *
- *   announced after the offsets + pending ones + a page of the listing
- *     -> what is there now -> not in the ledger -> modified at or before t -> within the limits
+ *   notifications after the offsets + pending objects + a page of the listing
+ *     -> exists now -> not in the ledger -> modified at or before t -> within the limits
  *
- * What is left over is pending: it stands in the offsets, for the next batch. The ledger is written
+ * The other objects are pending: the offsets keep them for the next batch. The ledger is written
  * between log and commit, by upload. The batch reads the uploads that its input names.
  */
 import { inGroups } from '../../../base/all-or-first-error.ts'
@@ -40,7 +39,7 @@ import {
   recordUploads,
 } from './uploads.ts'
 
-/** The lane of notifications: one for each source. No record is in it. */
+/** The lane of notifications. Each source has one. It contains no records. */
 export const NOTIFICATION_LANE: string = kindLane('notifications')
 
 /** What a batch takes from a bucket. */
@@ -54,12 +53,13 @@ export interface ObjectsInput extends SourceInput<'lanes' | 'listing'> {
 }
 
 /**
- * Notifications that one allocation reads at most, for each object of a batch: most are repeated.
+ * The largest number of notifications that one allocation reads, for each object that the limits
+ * allow. Most notifications are repeated.
  */
 const NOTIFICATIONS_PER_OBJECT = 4
 
 /**
- * While so many objects are pending, no more are looked for by listing: they stand in the offsets.
+ * With this many pending objects, listing pauses, because the offsets contain all pending objects.
  */
 const PENDING_MAX = 100
 
@@ -90,7 +90,7 @@ export const objectsReader = (parts: ObjectsReaderParts): SourceReader<ObjectsIn
         startedMs,
       )
       for (const key of missing)
-        report({ event: 'objectSkipped', source, object: key, reason: 'it is not there any more' })
+        report({ event: 'objectSkipped', source, object: key, reason: 'it no longer exists' })
       const due = open.filter(({ dueMs }) => dueMs <= timeMs)
       const taken = withinLimits(due, limits)
       const pending = open.filter((object) => !taken.includes(object)).map(pendingOf)
@@ -121,7 +121,7 @@ export const objectsReader = (parts: ObjectsReaderParts): SourceReader<ObjectsIn
       ])
     },
     async takenInMs({ listing = NOTHING, lanes = {} }): Promise<number | undefined> {
-      // What was there long before was not taken in before it was listed.
+      // For the lag, an old object counts from the time when its listing started.
       const begunMs = listing.progress?.begunMs ?? -Infinity
       return earliestOf([
         ...(await notifications.takenInMs(lanes)),
@@ -138,7 +138,7 @@ const pendingOf = ({ key, version, isVersioned, dueMs }: DueObject): PendingObje
   ...(isVersioned ? { version } : {}),
 })
 
-/** Reads the uploads of an input, in its order. What is gone by now is left out. */
+/** Reads the uploads of an input, in order. Leaves out uploads that are gone. */
 const readUploads = async (
   { objects, source, read, report }: ObjectsReaderParts,
   input: ObjectsInput,
@@ -155,7 +155,7 @@ const readUploads = async (
       partitions.push(elementsOfFile(file, read, putAside))
     } else {
       skipped.push({ key: object.key, reason: content.gone })
-      const reason = `it is ${content.gone} since its batch was decided`
+      const reason = `it is ${content.gone} since its batch was allocated`
       report({ event: 'objectSkipped', source, object: object.key, reason })
     }
   }
@@ -182,7 +182,7 @@ class NotificationReader {
     return (await this.#waiting(lanes)).some(({ blocks }) => blocks.length > 0)
   }
 
-  /** Whole blocks, up to a number of notifications. */
+  /** Reads whole blocks, up to a number of notifications. */
   async after(lanes: LaneOffsets, notificationsMax: number): Promise<FoundNotifications> {
     const blocks: BlockRef[] = []
     let count = 0
@@ -205,7 +205,7 @@ class NotificationReader {
     }
   }
 
-  /** When the notifications after the offsets were taken in. */
+  /** When intake accepted the notifications after the offsets. */
   async takenInMs(lanes: LaneOffsets): Promise<readonly number[]> {
     return (await this.#waiting(lanes)).map(({ receivedMs }) => receivedMs)
   }

@@ -1,7 +1,7 @@
 /**
- * Uploads of objects: which ones the announcements mean, which were taken before, and when each of
- * them counts. The ledger knows what was taken, and lasts: neither a message that comes again nor a
- * listing brings an upload in twice.
+ * Uploads of objects: which uploads notifications mean, which ones batches have taken, and the time
+ * of each. The ledger knows what was taken, and is kept for ever: neither a repeated message nor a
+ * listing can bring an upload in twice.
  */
 import { inGroups } from '../../../base/all-or-first-error.ts'
 import type { FileSelection } from '../../../dstream/sources/file-selection.ts'
@@ -11,43 +11,46 @@ import type { PendingObject } from '../../../state/offsets.ts'
 import type { Listener } from '../../events.ts'
 import type { SourcePlace } from '../source-kind.ts'
 
-/** An upload with the time that counts for it. */
+/** An upload with its time. */
 export interface DueObject extends ObjectVersion {
   /**
-   * The later of its modification and its event: a multipart upload is modified when it begins, and
-   * there when it ends.
+   * The later of its modification and its event. The modification time of a multipart upload is
+   * when it starts, but the object exists when it ends.
    */
   readonly dueMs: number
 }
 
-/** What a source of objects works with. */
+/** What a reader of objects needs. */
 export interface ObjectsReaderParts extends SourcePlace {
   readonly objects: ObjectStore
-  /** What the keys of the watched objects begin with. Default: all are watched. */
+  /** The prefix of the watched keys. Default: all keys. */
   readonly prefix?: string
-  /** `'ignore'`: only what was modified after the application first started. */
+  /** `'ignore'`: only objects that were modified after the application first started. */
   readonly existing: 'ignore' | 'all'
-  /** `'new'`: each upload is read once. `'ignore'`: each key is read once, whatever follows. */
+  /** `'new'`: each upload is read once. `'ignore'`: only the first upload of a key is read. */
   readonly onOverwrite: 'new' | 'ignore'
-  /** Whether an object is taken, by its key. Default: all are. */
+  /** Whether to take an object, by its key. Default: all objects. */
   readonly filter?: FileSelection['filter']
-  /** Makes the elements of an object. Default: its lines. */
+  /** Makes the elements of an object. Default: its lines of text. */
   readonly read?: FileSelection['read']
   readonly report: Listener
 }
 
-/** Calls side by side: enough to hide their way, and no storm when thousands of messages come. */
+/**
+ * Calls at the same time: enough to hide their latency, without a flood when thousands of messages
+ * come.
+ */
 export const CALLS_AT_ONCE = 64
 
 /** The name of one upload in the ledger. */
 const uploadName = ({ key, version, isVersioned, modifiedMs }: ObjectVersion): string =>
-  // An entity tag comes again with the same content; its time tells the uploads apart.
+  // The same content has the same entity tag, so the time distinguishes the uploads.
   isVersioned ? `${version}#${key}` : `${version}@${modifiedMs}#${key}`
 
-/** The name of all uploads under a key in the ledger: no version is empty. */
+/** The name of all uploads of a key in the ledger. It is unique, because no version is empty. */
 const keyName = ({ key }: ObjectVersion): string => `#${key}`
 
-/** By the time that counts, then by key, then in the order in which the uploads were made. */
+/** Sorts by the time of the upload, then by key, then in the order of the uploads. */
 const byDue = (a: DueObject, b: DueObject): number =>
   a.dueMs - b.dueMs ||
   (a.key < b.key
@@ -57,16 +60,15 @@ const byDue = (a: DueObject, b: DueObject): number =>
       : a.modifiedMs - b.modifiedMs || (a.version < b.version ? -1 : 1))
 
 /**
- * Writes into the ledger that a batch has taken these uploads; `byKey`: and with them all that is
- * uploaded under their keys.
+ * Writes into the ledger that a batch has taken these uploads. `byKey`: also all other uploads of
+ * their keys.
  */
 export const recordUploads = async (
   { store, app, source }: SourcePlace,
   taken: readonly ObjectVersion[],
   { timeMs, byKey }: { readonly timeMs: number; readonly byKey: boolean },
 ): Promise<void> => {
-  // The upload too, where the key would do: the choice may be another one after the next
-  // deployment.
+  // With `byKey`, the upload is noted too: the next deployment may choose another `onOverwrite`.
   const namesOf = (object: ObjectVersion): readonly string[] =>
     byKey ? [keyName(object), uploadName(object)] : [uploadName(object)]
   const entries = taken.flatMap((object) =>
@@ -78,14 +80,14 @@ export const recordUploads = async (
   if (entries.length > 0) await store.putAll(entries)
 }
 
-/** Uploads that no batch has taken, and the keys under which nothing is any more. */
+/** Uploads that no batch has taken, and keys without an object. */
 export interface OpenUploads {
-  /** Each upload once, by (due, key). */
+  /** Each upload once, in the order of (due, key). */
   readonly open: readonly DueObject[]
   readonly missing: readonly string[]
 }
 
-/** The uploads that announcements mean and that no batch has taken. */
+/** The uploads of notifications that no batch has taken. */
 export const openUploads = async (
   parts: ObjectsReaderParts,
   announced: readonly PendingObject[],
@@ -133,8 +135,8 @@ const firstOfEachKey = (objects: readonly DueObject[]): readonly DueObject[] => 
 }
 
 /**
- * Each object and version once. Of several events the last: without versions it is that of the
- * upload which is there now.
+ * Each object and version once, with its last event: without versions, this is the event of the
+ * current upload.
  */
 const distinct = (announced: readonly PendingObject[]): readonly PendingObject[] => {
   const byName = new Map<string, PendingObject>()

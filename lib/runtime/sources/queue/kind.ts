@@ -1,4 +1,4 @@
-/** RDDs from an array in the memory of this process. */
+/** Reads RDDs from an array in the memory of this process. */
 import { isQueue } from '../../../dstream/sources/queue.ts'
 import { registerSourceKind, type SourceKind } from '../source-kind.ts'
 import { queueInput, queueReader } from './reader.ts'
@@ -11,7 +11,7 @@ const queue: SourceKind = {
   locateUnbound: () => ({ kind: 'queue' }),
   describe: () => ({ what: 'a queue in memory' }),
   open: (_, { source, declared, process }) => {
-    if (!isQueue(declared)) throw new TypeError(`${source} is no queue`)
+    if (!isQueue(declared)) throw new TypeError(`${source} is not a queue`)
     return { reader: queueReader(declared, process) }
   },
   input: queueInput,

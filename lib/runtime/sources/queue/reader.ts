@@ -8,17 +8,17 @@ import type { InputData, SourceInput, SourceReader } from '../source-reader.ts'
 /** What a batch takes from a queue. */
 export interface QueueInput extends SourceInput<'queue'> {
   readonly kind: 'queue'
-  /** The entries of the batch, counted from the first entry ever. */
+  /** The range of the entries of the batch, counted from the first entry ever. */
   readonly from: number
   readonly to: number
-  /** The process that has them in memory. */
+  /** The process that has the entries in memory. */
   readonly process: string
 }
 
 /**
- * The reader of a queueStream. Entries leave the user's array when a batch takes them. They are
- * kept until the next batch takes some, so that the same batch can be tried again in this process.
- * Another process has another queue, and says so.
+ * The reader of a queueStream. Entries leave the array of the user when a batch takes them. The
+ * reader keeps them until the next batch takes some, so that this process can try the same batch
+ * again. The reader in another process refuses the batch, because its queue is another one.
  */
 export const queueReader = (
   { queue, oneAtATime, whenEmpty }: QueueDeclaration,
@@ -31,7 +31,8 @@ export const queueReader = (
     if (owner === undefined || owner === process) return
     throw new MillraceError('QUEUE_NOT_RECOVERABLE', {
       problem:
-        'This store was written by an earlier run with a queueStream, whose queue was in the memory of that run',
+        'This store was written by an earlier run with a queueStream, ' +
+        'and the queue was in the memory of that run',
       fix: 'use a source that can be read again, or start on a new store',
     })
   }
@@ -43,7 +44,7 @@ export const queueReader = (
     async allocate({ offsets: { queue: before } }): Promise<QueueInput> {
       checkProcess(before?.process)
       const from = before?.taken ?? 0
-      // A batch that was allocated but never logged asks again for the same entries.
+      // If a batch was allocated but never logged, its entries are allocated again.
       if (takenFrom !== from || taken.length === 0) {
         taken = queue.splice(0, oneAtATime ? 1 : queue.length)
         takenFrom = from
@@ -66,7 +67,7 @@ export const queueReader = (
     },
     async read(input: QueueInput): Promise<InputData<QueueInput>> {
       checkProcess(input.process)
-      // Without another choice, Spark's queueStream gives one empty partition for an empty queue.
+      // As in Spark, an empty queue gives one empty partition, unless `whenEmpty` is set.
       const entries = input.from === input.to ? [whenEmpty ?? []] : taken
       const rdds = entries.map((entry) =>
         entry instanceof RDD

@@ -1,7 +1,7 @@
 /**
- * A user's receiver: a function that stores what it receives. It is called again some time after it
- * has ended or thrown, as Spark restarts a receiver. Any number of its calls of `store` may be
- * under way at a time: what they bring is stored together, in the order of the calls.
+ * The receiver of a user: a function that stores what it receives. When it ends or throws, it is
+ * called again after a delay, as Spark restarts a receiver. It may call `store` many times at once:
+ * the records are stored together, in the order of the calls.
  */
 import type { Receive } from '../../../dstream/sources/receiver.ts'
 import type { Clock } from '../../../ports/clock.ts'
@@ -10,7 +10,7 @@ import type { Receiver, ReceiverSink } from '../../../ports/receiver.ts'
 /** Spark's `spark.streaming.receiverRestartDelay`. */
 const RESTART_DELAY_MS = 2_000
 
-/** The receiver that a function of a pipeline is. */
+/** Makes a receiver from a function of the pipeline. */
 export const functionReceiver = (
   source: string,
   receive: Receive<unknown>,
@@ -26,8 +26,7 @@ export const functionReceiver = (
     }
     for (;;) {
       sink.report('it has started')
-      // A store that fails ends the run, whether or not the function has waited for it, or ever
-      // ends.
+      // A failed store ends the run, even if the function did not wait for it and never ends.
       const ending = await Promise.race([endOf(receive, receiving), inbox.failure])
       await inbox.empty()
       if (signal.aborted || (untilEnd && ending === undefined)) return sink.report('it has stopped')
@@ -41,15 +40,15 @@ export const functionReceiver = (
 })
 
 /**
- * The same promise, which may be left alone: what it rejects with ends nothing but the wait of
- * whoever waits for it.
+ * Returns the same promise, but a rejection is never unhandled: it matters only to code that awaits
+ * the promise.
  */
 const quietly = <P extends Promise<unknown>>(stored: P): P => {
   stored.catch(() => undefined)
   return stored
 }
 
-/** What the function threw; undefined when it has ended by itself. */
+/** The error of the function, in words. Undefined: the function ended without an error. */
 const endOf = async (
   receive: Receive<unknown>,
   receiving: Parameters<Receive<unknown>>[0],
@@ -68,8 +67,8 @@ interface Waiting {
 }
 
 /**
- * What is to be stored: one delivery at a time, as the sink wants it, with all that has come
- * meanwhile.
+ * Records that wait to be stored. The sink takes one delivery at a time, so each delivery contains
+ * all records that came during the one before.
  */
 class Inbox {
   readonly #sink: ReceiverSink
@@ -83,12 +82,12 @@ class Inbox {
     this.#failure.promise.catch(() => this.#broken.abort())
   }
 
-  /** Rejects with what the sink has rejected with. */
+  /** Rejects with the error of the sink. */
   get failure(): Promise<never> {
     return this.#failure.promise
   }
 
-  /** Aborted when the sink has rejected. */
+  /** Aborted when the sink rejects. */
   get broken(): AbortSignal {
     return this.#broken.signal
   }
@@ -101,7 +100,7 @@ class Inbox {
     await done.promise
   }
 
-  /** Until nothing waits. Rejects when the sink has. */
+  /** Waits until all records are stored. Rejects if the sink has rejected. */
   async empty(): Promise<void> {
     await this.#flushing
     if (this.#broken.signal.aborted) await this.failure

@@ -1,4 +1,4 @@
-/** Records from a user's function that runs beside the pipeline: one lane, fed by it. */
+/** Reads records from a function of the user that runs beside the pipeline. It feeds one lane. */
 import { isReceiver } from '../../../dstream/sources/receiver.ts'
 import { lanesInput } from '../lanes/input.ts'
 import { lanesReader } from '../lanes/reader.ts'
@@ -13,7 +13,7 @@ const receiver: SourceKind = {
   locateUnbound: () => ({ kind: 'receiver' }),
   describe: () => ({ what: 'a receiver in this process' }),
   open: (_, { store, app, source, declared, clock }) => {
-    if (!isReceiver(declared)) throw new TypeError(`${source} is no receiver`)
+    if (!isReceiver(declared)) throw new TypeError(`${source} is not a receiver`)
     return {
       reader: lanesReader({ store, app, source }),
       receiver: functionReceiver(source, declared.receive, clock),

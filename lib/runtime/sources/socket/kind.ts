@@ -1,4 +1,4 @@
-/** Lines of text that arrive on a TCP connection: one lane, fed by a receiver. */
+/** Reads lines of text from a TCP connection. A receiver feeds one lane. */
 import { TEXT } from '../../../dstream/sources/declaration.ts'
 import type { Receiver } from '../../../ports/receiver.ts'
 import { invalidLocation, type Location, type LocationForm } from '../../locations.ts'
@@ -29,7 +29,7 @@ const form: LocationForm<SocketLocation> = {
       /^socket:\/\/(?:\[([0-9a-f:.]+)\]|([^\s/:@?#[\]]+)):(\d{1,5})$/i.exec(uri) ?? []
     const host = bracketed ?? plain
     if (host === undefined || Number(port) < 1 || Number(port) > 65_535)
-      throw invalidLocation('This is no address of a socket', uri, {
+      throw invalidLocation('This is not the address of a socket', uri, {
         allowed: 'socket://HOST:PORT',
         fix: 'give a host and a port from 1 to 65535, for example socket://localhost:9999',
       })
