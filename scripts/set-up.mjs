@@ -61,7 +61,8 @@ const install = () => {
 
 if (!isInstalled() || !hasPinnedNode()) {
   console.error(
-    'Setting up: installing the development tools with npm ci; this happens once and takes about half a minute.',
+    'Setting up: installing the development tools with npm ci; this happens once and takes ' +
+      'about half a minute.',
   )
   const { status, stdout, stderr, error } = install()
   if (status !== 0 || !hasPinnedNode()) {
@@ -74,7 +75,8 @@ if (!isInstalled() || !hasPinnedNode()) {
         .join('\n'),
     )
     console.error(
-      'Set-up failed: npm ci did not bring the tools, or the Node that package.json pins. Run `npm ci` by hand to see why.',
+      'Set-up failed: npm ci did not bring the tools, or the Node that package.json pins. ' +
+        'Run `npm ci` by hand to see why.',
     )
     process.exit(1)
   }

@@ -257,13 +257,14 @@ describe('the runner', () => {
     },
   )
 
-  test('reports suites, failures with input, expected and got, skips with their reason, and totals', async () => {
+  test('reports suites, totals, failures with what was expected, and why cases are skipped', async () => {
     const wrong = { ...good, name: 'wrong', expectedBatches: [[4, 7], null, [0]] }
     const elsewhere = { ...good, name: 'page', op: 'ui.unit' }
     expect(report(await runSuites([good, wrong, elsewhere], { cold: false })).split('\n')).toEqual([
       'own: 1 passed, 1 failed, 1 skipped',
       '  FAILED   wrong',
-      '    input:    {"op":"map","params":{"f":"x => x * 3 + 1"},"batchIntervalMs":1000,"inputBatches":[[1,2],null,[3]]}',
+      '    input:    {"op":"map","params":{"f":"x => x * 3 + ' +
+        '1"},"batchIntervalMs":1000,"inputBatches":[[1,2],null,[3]]}',
       '    expected: [[4,7],null,[0]]',
       '    got:      [[4,7],null,[10]]',
       '  skipped  page: UI: the streaming page has tests of its own',

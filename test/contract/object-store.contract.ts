@@ -75,7 +75,7 @@ const reading = (place: () => StorePlace): void => {
     expect(await place().objects.read(object)).toEqual({ found: true, bytes: bytes('text') })
   })
 
-  test('an upload behind which there is another one is read by its version, or was replaced', async () => {
+  test('an upload before the last one is read by its version, or was replaced', async () => {
     const { objects, isVersioned, write } = place()
     const object = await written('one')
     await write('a', bytes('two'))
@@ -151,7 +151,7 @@ const listing = (place: () => StorePlace): void => {
     ])
   })
 
-  test('leaves out folders, and what is hidden or temporary anywhere below the prefix', async () => {
+  test('leaves out folders, and names that are hidden or temporary', async () => {
     const hidden = [
       'in/',
       'in/sub/',

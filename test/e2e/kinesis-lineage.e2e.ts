@@ -38,7 +38,7 @@ const put = (round: number): Promise<void> =>
     }),
   )
 
-test('over splits and merges every record counts once, and those of a key stay in order', async () => {
+test('over splits and merges each record counts once, and keys keep their order', async () => {
   await put(0)
   const [first = ''] = await kinesis.openShards()
   await kinesis.client.send(

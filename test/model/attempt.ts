@@ -130,7 +130,9 @@ const readsBlocks = (seat: Seat, mine: Head): Step => {
     ? { to: 'segments', delete: names }
     : undefined
   return {
-    text: `${who} reads the records of batch ${mine.next}${missing.length === 0 ? '' : `: ${missing.join(' ')} is not there`}`,
+    text:
+      `${who} reads the records of batch ` +
+      `${mine.next}${missing.length === 0 ? '' : `: ${missing.join(' ')} is not there`}`,
     ...(write && missing.length === 0 ? { write } : {}),
     goOn: (answer) => settlesLosses(seat, answer.world, mine, missing),
   }
@@ -165,7 +167,9 @@ export const outputOf = (seat: Seat, mine: Head, found?: Output | null): Step =>
   }
   const time = mine.next as number
   return {
-    text: `${who} writes the output of batch ${time} under the fence ${output.generation}.${output.epoch}`,
+    text:
+      `${who} writes the output of batch ${time} under the fence ` +
+      `${output.generation}.${output.epoch}`,
     write: {
       to: 'output',
       time,
@@ -204,7 +208,9 @@ const looksAtSink = ({ world, index, who }: Seat, mine: Head): Step => ({
 })
 
 const throws = (seat: Seat, mine: Head): Step => ({
-  text: `batch ${mine.next} fails ${mine.outputDone ? 'after' : 'before'} its output, run by ${seat.who}`,
+  text:
+    `batch ${mine.next} fails ${mine.outputDone ? 'after' : 'before'} its output, run by ` +
+    `${seat.who}`,
   fault: 'failures',
   goOn: () => driverAt(seat.world, seat.index, { before: 'fail', mine }, cold(seat)),
 })
@@ -311,7 +317,9 @@ const fails = ({ model, driver, index, who }: Seat, mine: Head): Step => {
   const isExhausted = mine.attempts >= (model.bounds.attempts ?? Infinity)
   const next: Head = { ...mine, owner: null, status: isExhausted ? 'failed' : mine.status }
   return {
-    text: `${who} gives the lease back, batch ${mine.next} ${isExhausted ? 'has failed for good' : 'is to be tried again'}`,
+    text:
+      `${who} gives the lease back, batch ${mine.next} ` +
+      `${isExhausted ? 'has failed for good' : 'is to be tried again'}`,
     write: { to: 'head', kind: 'fail', generation: driver.generation, seen: mine, next },
     goOn: ({ world }) => answered(world, index, 'done'),
     giveUp: (world) => answered(world, index, 'called again'),

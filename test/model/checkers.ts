@@ -103,7 +103,8 @@ const warmIsCold: WorldChecker = (_, after) => {
   )
   return unless(
     wrong === -1,
-    `driver ${'ABC'[wrong]} remembers ${after.drivers[wrong]?.memory?.records.join(' ')}, and stored is ${cold || 'nothing'}`,
+    `driver ${'ABC'[wrong]} remembers ${after.drivers[wrong]?.memory?.records.join(' ')}, ` +
+      `and stored is ${cold || 'nothing'}`,
   )
 }
 
@@ -116,7 +117,8 @@ const newerWins: WriteChecker = (before, _, write) => {
     (generation < there.generation || (generation === there.generation && epoch < there.epoch))
   return unless(
     !isOlder,
-    `the output of batch ${write.time} under fence ${there?.generation}.${there?.epoch} is replaced under ${generation}.${epoch}`,
+    `the output of batch ${write.time} under fence ${there?.generation}.${there?.epoch} is ` +
+      `replaced under ${generation}.${epoch}`,
   )
 }
 

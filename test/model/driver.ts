@@ -228,7 +228,9 @@ const loads = (seat: Seat, { seen, lanes }: Sight): Step => {
     return looksAgain(seat, world, { memory: null })
   }
   return {
-    text: `${who} reads the state of ${seen.manifest.name}${found ? '' : ': a segment is not there'}`,
+    text:
+      `${who} reads the state of ` +
+      `${seen.manifest.name}${found ? '' : ': a segment is not there'}`,
     goOn,
   }
 }
@@ -389,7 +391,9 @@ const readsBesideLog = (seat: Seat, at: Logging): readonly Step[] => {
   if (world.stored === null || at.missing !== undefined) return []
   const missing = missingOf(world, namesOf(at.plan.blocks))
   const isLost = missing.length > 0 && errs(model, 'block missing beside the log taken for lost')
-  const text = `${who} reads the records beside the log${missing.length === 0 ? '' : `: ${missing.join(' ')} is not there`}`
+  const text =
+    `${who} reads the records beside the ` +
+    `log${missing.length === 0 ? '' : `: ${missing.join(' ')} is not there`}`
   return [
     {
       text,

@@ -82,7 +82,9 @@ const deliveries = (seat: Invocation, lane: number): readonly Step[] => {
   return Array.from({ length: Math.min(rest, model.bounds.delivery) }, (_, count): Step => {
     const delivery: Delivery = { lane, first: behind + 1, last: behind + 1 + count, givenUp: false }
     return {
-      text: `the source delivers ${textOf(delivery)} to ${who}${isRepeated ? ', taking an invocation for dead that is not' : ''}`,
+      text:
+        `the source delivers ${textOf(delivery)} to ` +
+        `${who}${isRepeated ? ', taking an invocation for dead that is not' : ''}`,
       ...(isRepeated ? { fault: 'zombies' } : {}),
       goOn: () =>
         intakeAt(isRepeated ? withZombies(world, lane) : world, index, {
@@ -217,7 +219,9 @@ const appends = (seat: Invocation, { delivery, seen, next }: Appending): Step =>
   const { model, index, who } = seat
   const after = afterAppend(model, delivery)
   return {
-    text: `${who} appends ${textOf({ ...delivery, first: Math.max(delivery.first, seen + 1) })} behind ${recordId(delivery.lane, seen)}`,
+    text:
+      `${who} appends ${textOf({ ...delivery, first: Math.max(delivery.first, seen + 1) })} ` +
+      `behind ${recordId(delivery.lane, seen)}`,
     write: { to: 'lane', lane: delivery.lane, seen, next },
     goOn: ({ world, written }) => {
       const isMine = written || world.lanes[delivery.lane]?.by === next.by

@@ -20,9 +20,11 @@ import {
   withText,
 } from './report.ts'
 
-const HELP = `npm run model                            visits every configuration, then plants every bug: some minutes
+const HELP = `npm run model                            visits every configuration, then plants every bug
+                                         (some minutes)
 npm run model -- --only leases,rest      these configurations alone
-npm run model -- --planted TEXT          only plants the bugs whose name holds TEXT ('' for all), and shows the schedule that finds each
+npm run model -- --planted TEXT          only plants the bugs whose name holds TEXT ('' for
+                                         all), and shows the schedule that finds each
 npm run model -- --write                 also puts the tables into docs/internals/model.md
 
 The last line is "N passed, N failed"; the exit status is 1 if any failed.`

@@ -1,6 +1,6 @@
 /**
- * Bugs planted in the protocol on purpose, to see that the model finds each: one weakened condition or one swapped order at a time, in the
- * smallest world that shows it.
+ * Bugs planted in the protocol on purpose, to see that the model finds each: one weakened condition
+ * or one swapped order at a time, in the smallest world that shows it.
  */
 import { configurations } from './configurations.ts'
 import { type Mistake, PROTOCOL, type Rules } from './protocol.ts'

@@ -66,14 +66,21 @@ const sourceRows: readonly SourceRow[] = [
     find: roomBreaches,
     planted: {
       'lib/base/a.ts': `import { b } from '../rdd/b.ts'`,
-      'lib/rdd/b.ts': `import { a } from '../base/a.ts'\nexport type { C } from '../dstream/operators/c.ts'`,
+      'lib/rdd/b.ts':
+        `import { a } from '../base/a.ts'\n` + `export type { C } from '../dstream/operators/c.ts'`,
       'lib/dstream/operators/c.ts': `export type C = import('../../runtime/d.ts').D`,
       'lib/runtime/d.ts': `const e = await import('../adapters/local/e.ts')`,
-      'lib/adapters/local/e.ts': `import { m } from '../memory/m.ts'\nimport { n } from '../names.ts'\nimport { a } from '../../base/a.ts'`,
+      'lib/adapters/local/e.ts':
+        `import { m } from '../memory/m.ts'\n` +
+        `import { n } from '../names.ts'\n` +
+        `import { a } from '../../base/a.ts'`,
       'lib/adapters/memory/m.ts': `import { e } from '../local/e.ts'`,
-      'lib/testing/t.ts': `import { m } from '../adapters/memory/m.ts'\nimport { e } from '../adapters/local/e.ts'`,
+      'lib/testing/t.ts':
+        `import { m } from '../adapters/memory/m.ts'\n` +
+        `import { e } from '../adapters/local/e.ts'`,
       'lib/index.ts': `export { a } from './base/a.ts'\nexport { d } from './runtime/d.ts'`,
-      'cli/main.ts': `import { d } from '../lib/runtime/d.ts'\nimport { t } from '../lib/testing/t.ts'`,
+      'cli/main.ts':
+        `import { d } from '../lib/runtime/d.ts'\n` + `import { t } from '../lib/testing/t.ts'`,
       'lib/attic/f.ts': `import { a } from '../base/a.ts'`,
       'examples/g.ts': `import { stream } from 'millrace'\nimport { readFileSync } from 'node:fs'`,
       'test/h.test.ts': `import { d } from '../lib/runtime/d.ts'`,
@@ -87,7 +94,8 @@ const sourceRows: readonly SourceRow[] = [
       'lib/testing/t.ts:2 testing may not import adapters/local',
       'lib/index.ts:2 index may not import runtime',
       'cli/main.ts:2 cli may not import testing',
-      'lib/attic/f.ts:1 attic is no room of the house: draw it in test/tidy/rules/rooms.ts and docs/internals/architecture.md',
+      'lib/attic/f.ts:1 attic is no room of the house: draw it in test/tidy/rules/rooms.ts ' +
+        'and docs/internals/architecture.md',
       `examples/g.ts:2 an example imports only 'millrace', not 'node:fs'`,
     ],
   },
@@ -116,13 +124,34 @@ const sourceRows: readonly SourceRow[] = [
     rule: 'time, randomness and the surroundings come through ports',
     find: machineBreaches,
     planted: {
-      'lib/rdd/time.ts': `const a = Date.now()\nconst b = new Date()\nconst c = new Date(0)\nconst { now } = performance\nconst e = globalThis.Date['now']()`,
-      'lib/state/chance.ts': `import { createHash, randomUUID } from 'node:crypto'\nconst a = Math.random()\nconst b = Math.max(1, 2)`,
-      'lib/runtime/timers.ts': `setTimeout(() => {}, 1)\nconst wait = { setTimeout: 1 }\nwait.setTimeout\nconst { port } = { port: setInterval }\nglobalThis.setImmediate(port)`,
-      'lib/runtime/world.ts': `import { readFileSync } from 'node:fs'\nimport net from 'net'\nconst a = process.env['HOME']\nconst b = process.hrtime.bigint()`,
+      'lib/rdd/time.ts':
+        'const a = Date.now()\n' +
+        'const b = new Date()\n' +
+        'const c = new Date(0)\n' +
+        'const { now } = performance\n' +
+        `const e = globalThis.Date['now']()`,
+      'lib/state/chance.ts':
+        `import { createHash, randomUUID } from 'node:crypto'\n` +
+        'const a = Math.random()\n' +
+        'const b = Math.max(1, 2)',
+      'lib/runtime/timers.ts':
+        'setTimeout(() => {}, 1)\n' +
+        'const wait = { setTimeout: 1 }\n' +
+        'wait.setTimeout\n' +
+        'const { port } = { port: setInterval }\n' +
+        'globalThis.setImmediate(port)',
+      'lib/runtime/world.ts':
+        `import { readFileSync } from 'node:fs'\n` +
+        `import net from 'net'\n` +
+        `const a = process.env['HOME']\n` +
+        'const b = process.hrtime.bigint()',
       'lib/adapters/local/clock.ts': `export const now = Date.now`,
       'lib/testing/rate.ts': `export const started = performance.now()`,
-      'cli/main.ts': `import { readFileSync } from 'node:fs'\nconst a = process.env['HOME']\nsetTimeout(() => {}, 1)\nconst b = Date.now()`,
+      'cli/main.ts':
+        `import { readFileSync } from 'node:fs'\n` +
+        `const a = process.env['HOME']\n` +
+        'setTimeout(() => {}, 1)\n' +
+        'const b = Date.now()',
     },
     found: [
       'lib/rdd/time.ts:1 Date.now belongs behind a port',
@@ -152,14 +181,20 @@ const sourceRows: readonly SourceRow[] = [
       'lib/base/forgotten.ts': `import { a } from './a.ts'`,
     },
     found: [
-      'lib/base/forgotten.ts is reached from none of lib/index.ts, lib/testing/index.ts, cli/main.ts, functions/intake.ts, functions/driver.ts, infra/index.ts, infra/app.ts, infra/example.ts, infra/print-plan.ts',
+      'lib/base/forgotten.ts is reached from none of lib/index.ts, lib/testing/index.ts, ' +
+        'cli/main.ts, functions/intake.ts, functions/driver.ts, infra/index.ts, infra/app.ts, ' +
+        'infra/example.ts, infra/print-plan.ts',
     ],
   },
   {
     rule: 'every public name has JSDoc, with an example for functions and classes',
     find: undocumented,
     planted: {
-      'lib/index.ts': `export { good, bare, told, type Shape, Thing } from './base/words.ts'\nexport * from './base/more.ts'\nimport { gone } from './base/words.ts'\nexport { gone }`,
+      'lib/index.ts':
+        `export { good, bare, told, type Shape, Thing } from './base/words.ts'\n` +
+        `export * from './base/more.ts'\n` +
+        `import { gone } from './base/words.ts'\n` +
+        'export { gone }',
       'lib/base/words.ts': [
         `/** Good. \n * @example good() */\nexport const good = (): number => 1`,
         `export const bare = 1`,
@@ -167,7 +202,11 @@ const sourceRows: readonly SourceRow[] = [
         `// No JSDoc.\nexport interface Shape {}`,
         `/** A class without an example. */\nexport class Thing {}`,
       ].join('\n'),
-      'lib/base/more.ts': `/** The reason why. */\nexport const reason = 'none'\n\nexport type Unsaid = string`,
+      'lib/base/more.ts':
+        '/** The reason why. */\n' +
+        `export const reason = 'none'\n` +
+        '\n' +
+        'export type Unsaid = string',
     },
     found: [
       'lib/base/words.ts:4 bare is public and has no JSDoc',
@@ -182,7 +221,8 @@ const sourceRows: readonly SourceRow[] = [
     rule: 'nothing is left to do',
     find: unfinished,
     planted: {
-      'lib/rdd/a.ts': `// TODO: later\nconst todo = 'TODO'\n/* FIXME */\n// @ts-ignore\nconst a = 1`,
+      'lib/rdd/a.ts':
+        `// TODO: later\nconst todo = 'TODO'\n` + `/* FIXME */\n// @ts-ignore\nconst a = 1`,
       'cli/b.ts': `// Nothing to do.`,
     },
     found: [
@@ -195,7 +235,12 @@ const sourceRows: readonly SourceRow[] = [
     rule: 'no test is left out, and none runs alone',
     find: skippedTests,
     planted: {
-      'test/a.test.ts': `test.only('a', () => {})\ndescribe.skip('b', () => {})\nit.concurrent.todo('c')\ntest.each([1])('d', () => {})\ndescribe.skip.each([1])('e', () => {})`,
+      'test/a.test.ts':
+        `test.only('a', () => {})\n` +
+        `describe.skip('b', () => {})\n` +
+        `it.concurrent.todo('c')\n` +
+        `test.each([1])('d', () => {})\n` +
+        `describe.skip.each([1])('e', () => {})`,
       'lib/rdd/b.ts': `lines.skip(1)`,
     },
     found: [
@@ -219,7 +264,12 @@ const sourceRows: readonly SourceRow[] = [
     rule: 'functions have at most 70 lines',
     find: longFunctions,
     planted: {
-      'lib/rdd/long.ts': `const a = 1\nconst f = () => {${lines(69)}\n}\nfunction g() {${lines(68)}\n}`,
+      'lib/rdd/long.ts':
+        'const a = 1\n' +
+        `const f = () => {${lines(69)}\n` +
+        '}\n' +
+        `function g() {${lines(68)}\n` +
+        '}',
       'lib/rdd/method.ts': `class A {\n  run() {${lines(69)}\n  }\n}`,
     },
     found: [
@@ -231,7 +281,8 @@ const sourceRows: readonly SourceRow[] = [
     rule: 'lines have at most 100 columns',
     find: wideLines,
     planted: {
-      'lib/rdd/wide.ts': `// ${'ab '.repeat(33)}c\nconst a = '${'ab'.repeat(50)}'\n// ${'ab'.repeat(60)}`,
+      'lib/rdd/wide.ts':
+        `// ${'ab '.repeat(33)}c\n` + `const a = '${'ab'.repeat(50)}'\n` + `// ${'ab'.repeat(60)}`,
     },
     found: [
       'lib/rdd/wide.ts:1 has 103 columns, more than 100',
@@ -242,13 +293,16 @@ const sourceRows: readonly SourceRow[] = [
     rule: 'no kind of source or sink is named outside its folder',
     find: strayKinds,
     planted: {
-      'lib/runtime/sources/kinesis/kind.ts': `import { a } from './a.ts'\nconst kinesis = { kind: 'kinesis' }`,
+      'lib/runtime/sources/kinesis/kind.ts':
+        `import { a } from './a.ts'\n` + `const kinesis = { kind: 'kinesis' }`,
       'lib/runtime/sources/all.ts': `import './kinesis/kind.ts'`,
-      'lib/runtime/driver/run.ts': `import { b } from '../sources/objects/reader.ts'\nif (input.kind === 'objects') b()`,
+      'lib/runtime/driver/run.ts':
+        `import { b } from '../sources/objects/reader.ts'\n` + `if (input.kind === 'objects') b()`,
       'lib/runtime/compose.ts': `const readKinesis = () => location.kind`,
       'functions/intake.ts': `switch (kind) { case 'queue': break }`,
       'functions/aws-ports.ts': `const ports = { kinesis: 1 }`,
-      'lib/testing/harness/feeds/objects.ts': `import { c } from '../../../runtime/sources/objects/reader.ts'`,
+      'lib/testing/harness/feeds/objects.ts':
+        `import { c } from '../../../runtime/sources/objects/` + `reader.ts'`,
     },
     found: [
       'lib/runtime/driver/run.ts:1 imports the kind objects from outside its folder',
@@ -289,7 +343,10 @@ const sourceRows: readonly SourceRow[] = [
         sources,
       ),
     planted: {
-      'lib/rdd/a.ts': `import { it } from 'vitest'\nimport { b } from './b.ts'\nimport { held } from 'held/part'`,
+      'lib/rdd/a.ts':
+        `import { it } from 'vitest'\n` +
+        `import { b } from './b.ts'\n` +
+        `import { held } from 'held/part'`,
       'cli/main.ts': `import { stream } from 'millrace'\nimport { join } from 'path'`,
     },
     found: [
@@ -310,7 +367,8 @@ const sourceRows: readonly SourceRow[] = [
     found: [
       `lib/runtime/a.ts:1 '@aws-sdk/client-s3' belongs to lib/adapters/aws/, functions/ or infra/`,
       `cli/main.ts:1 '@aws-sdk/client-dynamodb' belongs to lib/adapters/aws/, functions/ or infra/`,
-      `lib/adapters/local/b.ts:1 '@smithy/node-http-handler' belongs to lib/adapters/aws/, functions/ or infra/`,
+      `lib/adapters/local/b.ts:1 '@smithy/node-http-handler' belongs to lib/adapters/aws/, ` +
+        'functions/ or infra/',
     ],
   },
 ]

@@ -180,9 +180,12 @@ const codeOf = (act: () => unknown): string => {
  * instead: see instead.ts.
  */
 const STEPS = [
-  'active addInput addOutput addTransformation awaitTermination awaitTerminationOrTimeout callerThread checkpointDir clock conf',
-  'confRecovered createOnError created ctx1 ctx2 getActive inJob input metricsSourceRegistered op output path processedRecords receiver',
-  'returns setAfterStart setBeforeStart start state stateIsNot stop stopFromOtherThreadAfterMs throws useSparkContext waitMs',
+  'active addInput addOutput addTransformation awaitTermination awaitTerminationOrTimeout ' +
+    'callerThread checkpointDir clock conf',
+  'confRecovered createOnError created ctx1 ctx2 getActive inJob input ' +
+    'metricsSourceRegistered op output path processedRecords receiver',
+  'returns setAfterStart setBeforeStart start state stateIsNot stop ' +
+    'stopFromOtherThreadAfterMs throws useSparkContext waitMs',
 ].flatMap((line) => line.split(' '))
 
 /**

@@ -6,7 +6,8 @@ const countOf = (cases: readonly CaseResult[], kind: Outcome['kind']): number =>
   cases.filter(({ outcome }) => outcome.kind === kind).length
 
 const totals = (cases: readonly CaseResult[]): string =>
-  `${countOf(cases, 'passed')} passed, ${countOf(cases, 'failed')} failed, ${countOf(cases, 'skipped')} skipped`
+  `${countOf(cases, 'passed')} passed, ${countOf(cases, 'failed')} failed, ` +
+  `${countOf(cases, 'skipped')} skipped`
 
 const inputOf = ({
   op,

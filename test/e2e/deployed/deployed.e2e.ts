@@ -63,9 +63,8 @@ test.each(steps.map((step, index) => ({ ...step, number: index + 1 })))(
     const startMs = Date.now()
     try {
       const line = await run(world)
-      say(
-        `${String(number).padStart(2)}  ${line}  (${((Date.now() - startMs) / 1_000).toFixed(1)} s)`,
-      )
+      const seconds = ((Date.now() - startMs) / 1_000).toFixed(1)
+      say(`${String(number).padStart(2)}  ${line}  (${seconds} s)`)
     } catch (error) {
       failed = name
       throw error

@@ -2,8 +2,11 @@
  * A gate between functions and the endpoint that they take for AWS: it sees each call, and can stop
  * one at an exact moment.
  *
- *   function --- call ---> | before | ---> endpoint        held before: the endpoint never hears of it unless it is let go
- *   function <-- answer -- | after  | <--- endpoint        held after: the effect is there, and nobody knows of it yet
+ *   function --- call ---> | before | ---> endpoint
+ *   function <-- answer -- | after  | <--- endpoint
+ *
+ * - Held before: the endpoint gets the call only when it is let go.
+ * - Held after: the call has had its effect, and the function does not know yet.
  *
  * It stands for the TLS of the real thing, too: calls leave it as those of a proxy that ends TLS,
  * so that policies which allow nothing else are enforced and kept.

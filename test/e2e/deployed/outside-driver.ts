@@ -66,10 +66,12 @@ export class OutsideDriver {
       new GetFunctionConfigurationCommand({ FunctionName: driver }),
     )
     const script = [
-      `import { handler } from ${JSON.stringify(join(bundleOf(place.folder, place.stack), 'driver.mjs'))}`,
+      'import { handler } from ' +
+        `${JSON.stringify(join(bundleOf(place.folder, place.stack), 'driver.mjs'))}`,
       `const endMs = Date.now() + ${place.remainingMs}`,
       `const body = ${JSON.stringify(JSON.stringify({ app }))}`,
-      `await handler({ Records: [{ body }] }, { getRemainingTimeInMillis: () => endMs - Date.now() })`,
+      'await handler({ Records: [{ body }] }, { getRemainingTimeInMillis: () => endMs - ' +
+        'Date.now() })',
     ]
     const child = spawn(process.execPath, ['--input-type=module', '--eval', script.join('\n')], {
       // The rights of whoever tests, not those of the role: what is refused to this driver is

@@ -1,4 +1,4 @@
-/** How many of each thing were ever ordered: messages such as `tea 2`, from a queue into a table. */
+/** How many of each thing were ordered: messages such as `tea 2`, from a queue into a table. */
 import { seconds, stream } from 'millrace'
 
 // oxlint-disable-next-line import/no-default-export -- the module of a pipeline exports it so

@@ -29,7 +29,9 @@ const iam = async (
   const answer = await fetch(process.env['AWS_ENDPOINT_URL'] as string, {
     method: 'POST',
     headers: {
-      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${REGION}/iam/aws4_request, SignedHeaders=host, Signature=0`,
+      authorization:
+        `AWS4-HMAC-SHA256 Credential=test/20260101/${REGION}/iam/aws4_request, ` +
+        'SignedHeaders=host, Signature=0',
       'content-type': 'application/x-www-form-urlencoded',
     },
     body: new URLSearchParams({ Action: action, Version: '2010-05-08', ...parameters }),

@@ -65,7 +65,8 @@ export const longFunctions = (sources: readonly Source[]): Findings =>
       const lines = lineCount(source.text.slice(node.start, node.end))
       return lines > FUNCTION_LINES_MAX
         ? [
-            `${placeOf(source, node.start)} a function of ${lines} lines, more than ${FUNCTION_LINES_MAX}`,
+            `${placeOf(source, node.start)} a function of ${lines} lines, more than ` +
+              `${FUNCTION_LINES_MAX}`,
           ]
         : []
     }),

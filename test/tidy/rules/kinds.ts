@@ -13,8 +13,8 @@ const HOMES = [
 ]
 
 /**
- * What gives the kinds their ports in one world: the command line, the functions, the simulator. And
- * what speaks to a service for all kinds, the queue of triggers among it.
+ * What gives the kinds their ports in one world: the command line, the functions, the simulator.
+ * And what speaks to a service for all kinds, such as the queue of triggers.
  */
 const WORLDS = [
   'cli/local-ports.ts',
@@ -68,7 +68,7 @@ const isKindOf = (node: Node): boolean =>
     ? nameOf(node.property, node.computed) === 'kind'
     : nameOf(node, false) === 'kind'
 
-/** What is compared with, or set as, a kind: the right side of `kind === 'files'`, of `kind: 'files'`. */
+/** The value that is compared with a kind or set as one: `kind === 'files'`, `kind: 'files'`. */
 const kindValue = (node: Node, parent: Node): Node | null => {
   if (node.type === 'BinaryExpression') return /^[!=]==$/.test(node.operator) ? node.right : null
   if (node.type === 'SwitchCase')

@@ -74,7 +74,10 @@ const breachOf = ({ place, from, specifier, target }: Import): string | undefine
   if (OUTSIDE.includes(room)) return undefined
   const allowed = ROOMS[room]
   if (allowed === undefined)
-    return `${place} ${room} is no room of the house: draw it in test/tidy/rules/rooms.ts and docs/internals/architecture.md`
+    return (
+      `${place} ${room} is no room of the house: draw it in test/tidy/rules/rooms.ts and ` +
+      'docs/internals/architecture.md'
+    )
   if (room === 'examples' && specifier !== 'millrace')
     return `${place} an example imports only 'millrace', not '${specifier}'`
   if (target === undefined || roomOf(target) === room || allowed.includes(roomOf(target)))

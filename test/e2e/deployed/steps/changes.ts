@@ -84,11 +84,16 @@ export const changeSteps: readonly Step[] = [
       expect(counts).toEqual({ counted: model.size, lost: 0, twice: 0 })
       expect(batch?.fence?.generation).toBe((await clicks.head())?.generation)
       expect(batch?.fence?.generation).toBeGreaterThan(before?.generation ?? Infinity)
-      return `1 batch logged by the old code and run by the ${await wordsOf(world)} code: ${sayCounts(counts)}`
+      return (
+        `1 batch logged by the old code and run by the ${await wordsOf(world)} code: ` +
+        `${sayCounts(counts)}`
+      )
     },
   },
   {
-    name: 'a sink that fails stops the application and not its intake, and after resume all is there',
+    name:
+      'a sink that fails stops the application and not its intake, and after resume all is ' +
+      'there',
     async run(world) {
       const { gates, clicks, model, results } = world
       const mend = gates.driver.refuse(writesFile(results.bucket))
@@ -106,7 +111,10 @@ export const changeSteps: readonly Step[] = [
       })
       const counts = await world.settled()
       expect(counts).toEqual({ counted: model.size, lost: 0, twice: 0 })
-      return `FAILED after ${attempts} attempts, ${waitingIn(stopped)} records taken in while it stood, resumed: ${sayCounts(counts)}`
+      return (
+        `FAILED after ${attempts} attempts, ${waitingIn(stopped)} records taken in while it ` +
+        `stood, resumed: ${sayCounts(counts)}`
+      )
     },
   },
   {
@@ -122,7 +130,10 @@ export const changeSteps: readonly Step[] = [
       expect(counts).toEqual({ counted: model.size, lost: 0, twice: 0 })
       expect(after?.generation).toBeGreaterThan(before?.generation ?? Infinity)
       expect(await wordsOf(world)).toBe('original')
-      return `rolled back to the ${await wordsOf(world)} code, as the newest of 3 generations: ${sayCounts(counts)}`
+      return (
+        `rolled back to the ${await wordsOf(world)} code, as the newest of 3 generations: ` +
+        `${sayCounts(counts)}`
+      )
     },
   },
 ]

@@ -64,7 +64,10 @@ export const endSteps: readonly Step[] = [
       expect(await world.clicks.head(), 'the table is retained').toEqual(before)
       const left = await world.stop()
       expect(left).toEqual([])
-      return `${STACKS.length} stacks destroyed, 0 functions and 0 event source mappings left, the table kept, ${left.length} processes left`
+      return (
+        `${STACKS.length} stacks destroyed, 0 functions and 0 event source mappings left, the ` +
+        `table kept, ${left.length} processes left`
+      )
     },
   },
 ]

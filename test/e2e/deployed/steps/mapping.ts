@@ -27,7 +27,9 @@ export const deleteMapping = async (
 
 export const mappingSteps: readonly Step[] = [
   {
-    name: 'a new event source mapping brings the whole stream again, and nothing of it counts a second time',
+    name:
+      'a new event source mapping brings the whole stream again, and nothing of it counts a ' +
+      'second time',
     async run(world) {
       const { clicks, model, gates } = world
       const { EventSourceArn, BatchSize, MaximumRetryAttempts } =
@@ -47,7 +49,10 @@ export const mappingSteps: readonly Step[] = [
       await world.send('behind what came again', 100)
       const counts = await world.settled()
       expect(counts).toEqual({ counted: model.size, lost: 0, twice: 0 })
-      return `${before.toLocaleString('en')} records came again, ${appended()} appends for the 100 new ones: ${sayCounts(counts)}`
+      return (
+        `${before.toLocaleString('en')} records came again, ${appended()} appends for the 100 ` +
+        `new ones: ${sayCounts(counts)}`
+      )
     },
   },
 ]

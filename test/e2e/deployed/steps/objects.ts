@@ -22,7 +22,9 @@ const names = Array.from(
 
 export const objectSteps: readonly Step[] = [
   {
-    name: 'objects of a bucket count once for each version, and not at all when they are gone before they are read',
+    name:
+      'objects of a bucket count once for each version, and not at all when they are gone ' +
+      'before they are read',
     async run(world) {
       const { clicks, model, gates } = world
       // Nothing is read before all is there, and gone again.
@@ -47,7 +49,8 @@ export const objectSteps: readonly Step[] = [
       const counts = await world.settled({ hurry: false })
       expect(counts).toEqual({ counted: model.size, lost: 0, twice: 0 })
       return (
-        `${OBJECTS} objects, 1 overwritten (2 versions), 1 behind a delete marker (its version counts), 1 deleted for good (0 lines): ` +
+        `${OBJECTS} objects, 1 overwritten (2 versions), 1 behind a delete marker (its ` +
+        'version counts), 1 deleted for good (0 lines): ' +
         sayCounts(counts)
       )
     },

@@ -90,7 +90,8 @@ export const twiceSteps: readonly Step[] = [
       const counts = await world.settled()
       expect(counts).toEqual({ counted: model.size, lost: 0, twice: 0 })
       return (
-        `${records.toLocaleString('en')} deliveries of records and ${2 * notifications.length} notifications made again ` +
+        `${records.toLocaleString('en')} deliveries of records and ` +
+        `${2 * notifications.length} notifications made again ` +
         `(the emulator repeats neither): ${sayCounts(counts)}`
       )
     },

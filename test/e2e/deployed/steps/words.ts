@@ -45,7 +45,10 @@ export const wordSteps: readonly Step[] = [
       ]
       expect(crossed, 'each has a table of its own').toEqual([undefined, undefined])
       expect(await clicks.head(), 'the first application does not move').toEqual(before)
-      return `${taken.records.toLocaleString('en')} lines of ${taken.objects} objects taken once by the second application, 0 by the first`
+      return (
+        `${taken.records.toLocaleString('en')} lines of ${taken.objects} objects taken once by ` +
+        'the second application, 0 by the first'
+      )
     },
   },
 ]
