@@ -1,4 +1,7 @@
-/** Writing many rows with BatchWriteItem, which takes 25 at a time and may leave any of them unwritten. */
+/**
+ * Writing many rows with BatchWriteItem, which takes 25 at a time and may leave any of them
+ * unwritten.
+ */
 import {
   BatchWriteItemCommand,
   type DynamoDBClient,
@@ -16,12 +19,15 @@ export interface BatchWriting {
 
 const ROWS_MAX = 25
 const BATCHES_AT_ONCE = 8
-/** The SDK tries again by itself what failed as a whole; this counts answers that say "not all". With the pauses below, about 10 s. */
+/**
+ * The SDK tries again by itself what failed as a whole; this counts answers that say "not all".
+ * With the pauses below, about 10 s.
+ */
 const ANSWERS_MAX = 10
 const PAUSE_MS = 25
 const PAUSE_MS_MAX = 2_500
 
-const leftOver = (table: string, rows: number): MillraceError =>
+const leftOverError = (table: string, rows: number): MillraceError =>
   new MillraceError('STORE_FAILED', {
     problem: `The store is throttled: ${rows} items are still not written after ${ANSWERS_MAX} answers`,
     value: table,
@@ -40,7 +46,7 @@ const writeBatch = async (
     )
     rest = UnprocessedItems?.[table] ?? []
     if (rest.length === 0) return
-    if (answers === ANSWERS_MAX) throw leftOver(table, rest.length)
+    if (answers === ANSWERS_MAX) throw leftOverError(table, rest.length)
     // Full jitter: many writers that were throttled together must not come back together.
     await pause(Math.random() * Math.min(PAUSE_MS_MAX, PAUSE_MS * 2 ** answers))
   }
@@ -58,11 +64,14 @@ export const writeBatches = async (
   const work = async (): Promise<void> => {
     for (const batch of queue) await writeBatch(writing, batch)
   }
-  await settled(Array.from({ length: Math.min(BATCHES_AT_ONCE, batches.length) }, work))
+  await waitForAll(Array.from({ length: Math.min(BATCHES_AT_ONCE, batches.length) }, work))
 }
 
-/** Waits for all, whatever fails: nothing may go on behind the back of a caller that was told of a failure. */
-const settled = async (work: readonly Promise<void>[]): Promise<void> => {
+/**
+ * Waits for all, whatever fails: nothing may go on behind the back of a caller that was told of a
+ * failure.
+ */
+const waitForAll = async (work: readonly Promise<void>[]): Promise<void> => {
   const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
 }

@@ -1,8 +1,8 @@
 /** The condition of a compare-and-set, and the range of a query, in the expressions of DynamoDB. */
 import type { PutItemCommandInput, QueryCommandInput } from '@aws-sdk/client-dynamodb'
 import type { Item, Query } from '../../ports/item-store.ts'
-import { type Row, storedValue } from './dynamodb-row.ts'
-import { storedName, storedText } from './dynamodb-text.ts'
+import { type Row, toStoredValue } from './dynamodb-row.ts'
+import { toStoredName, toStoredText } from './dynamodb-text.ts'
 
 /** That every attribute in `seen` is stored with that very value; see `ItemStore.compareAndSet`. */
 export const seenCondition = (seen: Item | 'absent'): Partial<PutItemCommandInput> => {
@@ -11,8 +11,8 @@ export const seenCondition = (seen: Item | 'absent'): Partial<PutItemCommandInpu
   const names: Record<string, string> = {}
   const values: Row = {}
   for (const [index, [name, value]] of Object.entries(seen).entries()) {
-    names[`#n${index}`] = storedName(name)
-    if (value !== undefined) values[`:v${index}`] = storedValue(name, value)
+    names[`#n${index}`] = toStoredName(name)
+    if (value !== undefined) values[`:v${index}`] = toStoredValue(name, value)
     parts.push(value === undefined ? `attribute_not_exists(#n${index})` : `#n${index} = :v${index}`)
   }
   return {
@@ -26,12 +26,13 @@ const compareBytes = (a: string, b: string): number =>
   Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 /**
- * The range of a query. DynamoDB takes one condition on a sort key: where both are given the stricter one goes into the expression, and
- * the caller ends at the first key that does not begin with the prefix.
+ * The range of a query. DynamoDB takes one condition on a sort key: where both are given the
+ * stricter one goes into the expression, and the caller ends at the first key that does not begin
+ * with the prefix.
  */
 export const queryRange = (partition: string, query: Query): Partial<QueryCommandInput> => {
   const [pk, prefix, after] = [partition, query.prefix ?? '', query.after ?? ''].map(
-    storedText,
+    toStoredText,
   ) as [string, string, string]
   const [condition, bound] =
     after !== '' && compareBytes(after, prefix) >= 0

@@ -1,7 +1,10 @@
 import { MillraceError } from '../../base/errors.ts'
 import { deniedError, errorName, isDenied, isTransient } from './aws-errors.ts'
 
-/** An error of DynamoDB in our terms. `action` is the permission that the call needs, for example `dynamodb:PutItem`. */
+/**
+ * An error of DynamoDB in our terms. `action` is the permission that the call needs, for example
+ * `dynamodb:PutItem`.
+ */
 export const storeError = (error: unknown, action: string, table: string): MillraceError => {
   if (error instanceof MillraceError) return error
   if (errorName(error) === 'ResourceNotFoundException') {

@@ -1,8 +1,9 @@
 /**
  * The items in a table of DynamoDB, with the string attributes `pk` and `sk` as its key.
  *
- * The SDK tries again by itself when an answer is lost. A compare-and-set whose first try was applied is then refused by its own write;
- * the refusal shows the item as it stands, by which the caller knows its attempt id (B2).
+ * The SDK tries again by itself when an answer is lost. A compare-and-set whose first try was
+ * applied is then refused by its own write; the refusal shows the item as it stands, by which the
+ * caller knows its attempt id (B2).
  */
 import {
   ConditionalCheckFailedException,
@@ -79,10 +80,11 @@ const distinct = (
 ]
 
 /**
- * An {@link ItemStore} in a table of DynamoDB. Items whose `ttl` attribute is over stay visible until DynamoDB has removed them.
+ * An {@link ItemStore} in a table of DynamoDB. Items whose `ttl` attribute is over stay visible
+ * until DynamoDB has removed them.
  *
- * Errors beside those of the port: `STORE_NOT_FOUND` if there is no such table, and `ACCESS_DENIED` for what the
- * credentials may not do.
+ * Errors beside those of the port: `STORE_NOT_FOUND` if there is no such table, and `ACCESS_DENIED`
+ * for what the credentials may not do.
  *
  * @example
  * ```ts

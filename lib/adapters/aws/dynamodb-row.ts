@@ -1,4 +1,7 @@
-/** How items become rows of DynamoDB: strings as S, numbers as N, booleans as BOOL, bytes as B, under the key `pk` and `sk`. */
+/**
+ * How items become rows of DynamoDB: strings as S, numbers as N, booleans as BOOL, bytes as B,
+ * under the key `pk` and `sk`.
+ */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { MillraceError } from '../../base/errors.ts'
 import {
@@ -8,12 +11,15 @@ import {
   type ItemKey,
   type KeyedItem,
 } from '../../ports/item-store.ts'
-import { storedName, storedText, textOf } from './dynamodb-text.ts'
+import { toStoredName, toStoredText, textOf } from './dynamodb-text.ts'
 
 /** A row as the SDK gives and takes it. */
 export type Row = Record<string, AttributeValue>
 
-/** What a number of DynamoDB may be, beside 0: https://docs.aws.amazon.com/amazondynamodb, "Data types". */
+/**
+ * What a number of DynamoDB may be, beside 0: https://docs.aws.amazon.com/amazondynamodb, "Data
+ * types".
+ */
 const NUMBER_MIN = 1e-130
 const NUMBER_MAX = 9.99e125
 
@@ -28,8 +34,11 @@ const numberText = (name: string, value: number): string => {
 }
 
 /** One value as it is stored. */
-export const storedValue = (name: string, value: Exclude<Attribute, undefined>): AttributeValue => {
-  if (typeof value === 'string') return { S: storedText(value) }
+export const toStoredValue = (
+  name: string,
+  value: Exclude<Attribute, undefined>,
+): AttributeValue => {
+  if (typeof value === 'string') return { S: toStoredText(value) }
   if (typeof value === 'number') return { N: numberText(name, value) }
   if (typeof value === 'boolean') return { BOOL: value }
   return { B: value }
@@ -49,15 +58,15 @@ const valueOf = (name: string, { S, N, BOOL, B }: AttributeValue): Attribute => 
 
 /** The key as it is stored. */
 export const rowKey = ({ partition, sort }: ItemKey): Row => ({
-  pk: { S: storedText(partition) },
-  sk: { S: storedText(sort) },
+  pk: { S: toStoredText(partition) },
+  sk: { S: toStoredText(sort) },
 })
 
-const storedAttributes = (
+const toStoredAttributes = (
   item: Item,
 ): readonly (readonly [name: string, value: AttributeValue])[] =>
   Object.entries(item).flatMap(([name, value]) =>
-    value === undefined ? [] : [[storedName(name), storedValue(name, value)] as const],
+    value === undefined ? [] : [[toStoredName(name), toStoredValue(name, value)] as const],
   )
 
 /**
@@ -67,22 +76,22 @@ const storedAttributes = (
  */
 export const rowOf = (key: ItemKey, item: Item, itemBytesMax: number): Row => {
   checkSize(key, item, itemBytesMax)
-  return { ...rowKey(key), ...Object.fromEntries(storedAttributes(item)) }
+  return { ...rowKey(key), ...Object.fromEntries(toStoredAttributes(item)) }
 }
 
-const asStored = (item: Item): Item =>
+const toStored = (item: Item): Item =>
   Object.fromEntries(
     Object.entries(item).map(([name, value]) => [
-      storedName(name),
-      typeof value === 'string' ? storedText(value) : value,
+      toStoredName(name),
+      typeof value === 'string' ? toStoredText(value) : value,
     ]),
   )
 
 const checkSize = (key: ItemKey, item: Item, itemBytesMax: number): void => {
   const { partition, sort } = key
   const size = itemBytes(
-    { partition: storedText(partition), sort: storedText(sort) },
-    asStored(item),
+    { partition: toStoredText(partition), sort: toStoredText(sort) },
+    toStored(item),
   )
   if (size <= itemBytesMax) return
   throw new MillraceError('ITEM_TOO_LARGE', {

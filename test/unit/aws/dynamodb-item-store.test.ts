@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { dynamodbItemStore } from '../../../lib/adapters/aws/dynamodb-item-store.ts'
-import { storedName, storedText, textOf } from '../../../lib/adapters/aws/dynamodb-text.ts'
+import { toStoredName, toStoredText, textOf } from '../../../lib/adapters/aws/dynamodb-text.ts'
 import type { ItemStore } from '../../../lib/ports/item-store.ts'
 import { errorOf, expectError } from '../../contract/errors.ts'
 import { type Answer, type Call, fakeDynamodb } from './fake-service.ts'
@@ -219,16 +219,16 @@ describe('text', () => {
 
   test('that UTF-8 cannot hold comes back as it was, and stays apart', () => {
     for (const text of texts) {
-      expect(storedText(text).isWellFormed()).toBe(true)
-      expect(textOf(storedText(text))).toBe(text)
-      expect(textOf(storedName(text))).toBe(text)
+      expect(toStoredText(text).isWellFormed()).toBe(true)
+      expect(textOf(toStoredText(text))).toBe(text)
+      expect(textOf(toStoredName(text))).toBe(text)
     }
-    expect(new Set(texts.map(storedText)).size).toBe(texts.length)
-    expect(new Set(texts.map(storedName)).size).toBe(texts.length)
+    expect(new Set(texts.map(toStoredText)).size).toBe(texts.length)
+    expect(new Set(texts.map(toStoredName)).size).toBe(texts.length)
   })
 
   test('keeps its order', () => {
     const ordered = ['a', 'a␙', 'a␚', 'a␚b', 'a␚␙', 'a␚␚', 'a␛', 'b']
-    expect(ordered.map(storedText).toSorted()).toEqual(ordered.map(storedText))
+    expect(ordered.map(toStoredText).toSorted()).toEqual(ordered.map(toStoredText))
   })
 })
