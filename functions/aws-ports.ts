@@ -1,6 +1,6 @@
 /**
- * The world as AWS has it. Each client is made once in a process, and loaded when it is first
- * needed: what a plan does not use costs its cold starts nothing.
+ * The ports on AWS. Each client is made once in a process, and loaded when first needed: what a
+ * plan does not use costs nothing at a cold start.
  */
 import { once } from '../lib/adapters/aws/clients.ts'
 import { dynamodbItemStore } from '../lib/adapters/aws/dynamodb-item-store.ts'
@@ -43,15 +43,15 @@ export const awsPorts = ({ table, blocks, triggers }: Environment): FunctionPort
       objects: async (bucket) =>
         (await import('../lib/adapters/aws/s3-sink.ts')).s3Sink({ bucket }),
     },
-    // Not the console, before whose lines Lambda puts the time and the request: they would be no
+    // Not the console: Lambda puts the time and the request before its lines, so they would not be
     // JSON any more.
     write: (line) => void process.stdout.write(`${line}\n`),
   }
 }
 
 /**
- * Small segments are in the table: a bucket for large ones says nothing about whether there are
- * any.
+ * Loads the bucket client when first needed. An application may have a bucket for large segments,
+ * but only small ones, which are in the table.
  */
 const lazyBlobs = (bucket: string): BlobStore => {
   const blobs = once(async () =>
@@ -59,7 +59,7 @@ const lazyBlobs = (bucket: string): BlobStore => {
   )
   return {
     put: async (name, bytes) => {
-      // A copy, for the caller may change its bytes while the client is loaded.
+      // A copy, because the caller may change its bytes while the client is loaded.
       const own = new Uint8Array(bytes)
       await (await blobs()).put(name, own)
     },

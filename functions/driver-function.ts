@@ -7,20 +7,24 @@ import { parseTrigger } from '../lib/runtime/driver/triggers.ts'
 import type { FunctionParts } from './intake-function.ts'
 import { jsonLog } from './log.ts'
 
-/** Triggers, from a queue. */
+/** An event with triggers from a queue. */
 export interface QueueEvent {
   readonly Records: readonly { readonly body: string }[]
 }
 
-/** What Lambda says of the invocation. */
+/** What Lambda tells about the invocation. */
 export interface Context {
   getRemainingTimeInMillis(): number
 }
 
-/** Runs what is due. What it throws makes the queue deliver the ticks again. */
+/** Runs due batches. If it throws, the queue delivers the triggers again. */
 export type DriverFunction = (event: QueueEvent, context: Context) => Promise<void>
 
-/** Puts the driver together. Errors: `BINDING_MISSING`, `ARGUMENT_INVALID`. */
+/**
+ * Composes the driver.
+ *
+ * @throws MillraceError `BINDING_MISSING`, `ARGUMENT_INVALID`.
+ */
 export const driverFunction = async ({
   pipeline,
   environment,
@@ -31,7 +35,7 @@ export const driverFunction = async ({
   if (!Number.isSafeInteger(generation) || !(timeoutMs > 0))
     throw notForDriver(generation, timeoutMs)
   const log = jsonLog(ports.write)
-  // As text inside of an entry: a printed line is never taken for an entry itself.
+  // Printed text goes inside an entry, so that a printed line is never read as an entry.
   const print = printSink({ print: (text) => log({ event: 'print', text }) })
   const sinks = { ...ports.sinks, print }
   const { runner } = await compose({

@@ -1,4 +1,4 @@
-/** The driver as a Lambda function: ticks in, from a queue. */
+/** The driver as a Lambda function. Its events are triggers from a queue. */
 import pipeline from 'millrace-pipeline'
 import { awsPorts } from './aws-ports.ts'
 import { type DriverFunction, driverFunction } from './driver-function.ts'
@@ -11,7 +11,7 @@ const start = (): Promise<DriverFunction> => {
   return driverFunction({ pipeline, environment, ports: awsPorts(environment) })
 }
 
-/** The entry point. What it throws makes the queue deliver the ticks again. */
+/** The entry point. If it throws, the queue delivers the triggers again. */
 export const handler: DriverFunction = async (event, context) => {
   driver ??= await start()
   await driver(event, context)

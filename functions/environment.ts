@@ -1,19 +1,19 @@
 /**
- * What the functions are told by the deployment. All of it is in environment variables, and this is
- * the place that documents them:
+ * What the deployment tells the functions. All of it is in environment variables, and this comment
+ * is their documentation:
  *
- *   MILLRACE_TABLE       the table with the items                                      intake, driver
- *   MILLRACE_BLOCKS      the bucket for large segments; default: they are in the table intake, driver
- *   MILLRACE_TRIGGERS    the URL of the queue of triggers                              intake, driver
- *   MILLRACE_SOURCES     JSON: the location of each source, by the id of its node,     intake, driver
+ *   MILLRACE_TABLE       the table with the items                                    intake, driver
+ *   MILLRACE_BLOCKS      the bucket for large segments; default: the table           intake, driver
+ *   MILLRACE_TRIGGERS    the URL of the queue of triggers                            intake, driver
+ *   MILLRACE_SOURCES     JSON: the location of each source, by the id of its node,   intake, driver
  *                        as { "kind": "kinesis", "streamArn": "arn:..." }; each kind
- *                        of source says its own form
- *   MILLRACE_OUTPUTS     JSON: what the names of outputs are bound to,                 driver
+ *                        of source has its own form
+ *   MILLRACE_OUTPUTS     JSON: what the names of outputs are bound to,               driver
  *                        as { "kind": "objects", "bucket": "name" }; another bucket
  *                        is taken literally
- *   MILLRACE_GENERATION  a number that only grows from deployment to deployment, also  driver
- *                        when an old one is rolled back to
- *   MILLRACE_TIMEOUT_S   the driver's time-out in seconds: for its leases              driver
+ *   MILLRACE_GENERATION  a number that grows with every deployment, even with a      driver
+ *                        rollback to older code
+ *   MILLRACE_TIMEOUT_S   the time-out of the driver in seconds, for its leases       driver
  */
 import { MillraceError } from '../lib/base/errors.ts'
 import {
@@ -24,14 +24,14 @@ import {
 } from '../lib/runtime/deployed-locations.ts'
 import type { Location } from '../lib/runtime/locations.ts'
 
-/** The variables, read. */
+/** The values of the variables. */
 export interface Environment {
   readonly table: string
   readonly blocks: string | undefined
   readonly triggers: string
   /** By the id of the source node. */
   readonly sources: ReadonlyMap<string, Location>
-  /** By the name that the pipeline has for them. */
+  /** By the name of the output in the pipeline. */
   readonly outputs: ReadonlyMap<string, Location>
   readonly generation: number
   readonly timeoutMs: number
@@ -40,10 +40,10 @@ export interface Environment {
 type Variables = Readonly<Record<string, string | undefined>>
 
 /**
- * Reads the variables. Numbers that only the driver is given are NaN in intake, which asks for
- * none.
+ * Reads the variables. Numbers that only the driver gets are NaN in intake, which does not use
+ * them.
  *
- * Errors: `ARGUMENT_INVALID` for one that is missing or malformed.
+ * @throws MillraceError `ARGUMENT_INVALID` for a variable that is missing or malformed.
  */
 export const readEnvironment = (variables: Variables): Environment => ({
   table: requireVariable(variables, 'MILLRACE_TABLE'),
@@ -67,10 +67,12 @@ export const readEnvironment = (variables: Variables): Environment => ({
 
 const invalid = (name: string, value: unknown, allowed: string): MillraceError =>
   new MillraceError('ARGUMENT_INVALID', {
-    problem: `The environment variable ${name} is not as a function of Millrace needs it`,
+    problem: `The environment variable ${name} is missing or malformed`,
     value,
     allowed,
-    fix: 'deploy with the construct StreamingApp, which sets it; functions/environment.ts documents all of them',
+    fix:
+      'deploy with the construct StreamingApp, which sets the variable. ' +
+      'functions/environment.ts documents all variables',
   })
 
 const requireVariable = (variables: Variables, name: string): string => {
@@ -86,7 +88,7 @@ const jsonIn = (variables: Variables, name: string): Readonly<Record<string, unk
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>
   } catch {
-    // It is refused below, as any other text that is no object.
+    // Refused below, like any other text that is not an object.
   }
   throw invalid(name, text, 'an object, as JSON')
 }

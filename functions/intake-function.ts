@@ -6,17 +6,17 @@ import type { Environment } from './environment.ts'
 import { jsonLog } from './log.ts'
 import type { FunctionPorts } from './ports.ts'
 
-/** What a function is put together from: once in a process, on its first event. */
+/** What a function is composed of. Made once in a process, on its first event. */
 export interface FunctionParts {
   readonly pipeline: Pipeline
   readonly environment: Environment
   readonly ports: FunctionPorts
 }
 
-/** Takes in an event whole, or throws and is given it again. */
+/** Appends all records of an event, or throws and receives the event again. */
 export type IntakeFunction = (event: PlatformEvent) => Promise<void>
 
-/** Puts intake together. */
+/** Composes intake. */
 export const intakeFunction = ({ pipeline, environment, ports }: FunctionParts): IntakeFunction => {
   const plan = pipeline.build()
   const routes = eventRoutes(plan, environment.sources, ports.sources)

@@ -1,7 +1,6 @@
 /**
- * Intake as a Lambda function: Kinesis records and notifications of objects in, appended whole or
- * thrown back. An answer in part would gain nothing: a repeated record is dropped, and a repeated
- * hint changes nothing.
+ * Intake as a Lambda function. It appends all records of an event, or throws. A partial answer
+ * would gain nothing: a repeated record is dropped, and a repeated notification changes nothing.
  */
 import pipeline from 'millrace-pipeline'
 import { awsPorts } from './aws-ports.ts'
@@ -15,7 +14,7 @@ const start = (): IntakeFunction => {
   return intakeFunction({ pipeline, environment, ports: awsPorts(environment) })
 }
 
-/** The entry point. What it throws makes the event source deliver the same again. */
+/** The entry point. If it throws, the event source delivers the same event again. */
 export const handler: IntakeFunction = async (event) => {
   intake ??= start()
   await intake(event)

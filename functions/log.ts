@@ -1,10 +1,10 @@
 /**
- * Writes one line of JSON for each thing worth knowing: what metrics are made of, and what
- * CloudWatch Logs Insights reads by itself.
+ * Writes each entry as one line of JSON. Metrics are made from these lines, and CloudWatch Logs
+ * Insights can read them.
  */
 export type Log = (entry: Readonly<Record<string, unknown>>) => void
 
-/** A log over a port that takes lines. */
+/** Makes a log from a function that writes lines. */
 export const jsonLog =
   (write: (line: string) => void): Log =>
   (entry) =>

@@ -1,4 +1,4 @@
-/** The module of the user's pipeline: the bundler puts it in the place of this name. */
+/** The pipeline module of the user: the bundler replaces this name. */
 declare module 'millrace-pipeline' {
   import type { Pipeline } from 'millrace'
 

@@ -2,7 +2,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs'
 import { sendMessages } from '../lib/adapters/aws/sqs-queue.ts'
 import { delaySeconds, type Trigger } from '../lib/runtime/driver/triggers.ts'
 
-/** What {@link triggerQueue} is made with. */
+/** What {@link triggerQueue} needs. */
 export interface TriggerQueueParts {
   readonly queueUrl: string
   readonly now: () => number
@@ -11,16 +11,16 @@ export interface TriggerQueueParts {
 }
 
 /**
- * Sends ticks through a queue, each held back until its time. Rejects when one was not taken: a
- * tick sent twice does no harm.
+ * Sends triggers through a queue. The queue delays each trigger until its time. Rejects if the
+ * queue refused one: the caller may send all again, since a duplicate trigger does no harm.
  */
 export const triggerQueue =
   ({ client, queueUrl, now }: TriggerQueueParts) =>
   async (triggers: readonly Trigger[]): Promise<void> => {
     const nowMs = now()
-    const messages = triggers.map((tick) => ({
-      text: JSON.stringify(tick),
-      delayS: delaySeconds(tick, nowMs),
+    const messages = triggers.map((trigger) => ({
+      text: JSON.stringify(trigger),
+      delayS: delaySeconds(trigger, nowMs),
     }))
     await sendMessages(queueUrl, messages, client)
   }

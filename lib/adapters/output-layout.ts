@@ -61,7 +61,9 @@ export const checkReplaceable = (
   }
   if (!isOlderFence(fence, there)) return
   throw new MillraceError('OUTPUT_FENCED', {
-    problem: `A newer attempt has written this output: generation ${there.generation}, epoch ${there.epoch}`,
+    problem:
+      `A newer attempt has written this output: generation ${there.generation}, epoch ` +
+      `${there.epoch}`,
     value: path,
     allowed: 'only an attempt as new or newer may replace it',
     fix: 'nothing: the newer attempt goes on, and this one ends',

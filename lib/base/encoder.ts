@@ -15,7 +15,8 @@ const KEPT_BUFFER_BYTES_MAX = 1 << 24
 /** The class a value was made by, for messages. */
 const kindOf = (value: unknown): string =>
   typeof value === 'object' && value !== null
-    ? `an instance of ${(value.constructor as { name?: string } | undefined)?.name ?? 'an unknown class'}`
+    ? 'an instance of ' +
+      `${(value.constructor as { name?: string } | undefined)?.name ?? 'an unknown class'}`
     : `a ${typeof value}`
 
 /** Writes values one after another into a buffer of its own; see codec.ts for the layout. */
@@ -201,6 +202,7 @@ const unsupportedError = (value: unknown): MillraceError =>
     problem: `${kindOf(value)} cannot be stored: it would not come back as what it was`,
     value,
     allowed:
-      'null, undefined, booleans, numbers, bigints, strings, dates, arrays, plain objects, Map, Set and Uint8Array of these',
+      'null, undefined, booleans, numbers, bigints, strings, dates, arrays, plain objects, ' +
+      'Map, Set and Uint8Array of these',
     fix: 'turn it into a plain object first, for example with { ...value }',
   })

@@ -21,7 +21,9 @@ const unsupportedKeyError = (key: unknown, cause?: unknown): MillraceError =>
     value: key,
     allowed:
       'strings, numbers, bigints, booleans, null, dates, and arrays and plain objects of these',
-    fix: 'make the key of the parts that matter, for example [user.id, user.country]; use null for a missing one',
+    fix:
+      'make the key of the parts that matter, for example [user.id, user.country]; use null ' +
+      'for a missing one',
     cause,
   })
 

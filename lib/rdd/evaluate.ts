@@ -164,7 +164,9 @@ export const userFunctionError = ({
   new MillraceError('USER_FUNCTION_FAILED', {
     problem: `The function of ${label} threw`,
     value: record,
-    fix: 'mend the function and start again: the batch is kept and computed anew. millrace skip gives the batch up',
+    fix:
+      'mend the function and start again: the batch is kept and computed anew. millrace skip ' +
+      'gives the batch up',
     cause: error,
   })
 
@@ -175,7 +177,9 @@ const tooMuchPoison = (
   { label, record, error }: BadRecord,
 ): MillraceError =>
   new MillraceError('POISON_BREAKER', {
-    problem: `The function of ${label} threw on ${bad} records of a part of ${all} from ${origin.description}: that is broken code, not bad data`,
+    problem:
+      `The function of ${label} threw on ${bad} records of a part of ${all} from ` +
+      `${origin.description}: that is broken code, not bad data`,
     value: record,
     allowed: `at most ${POISON_RECORDS_MAX} bad records, or one in a hundred`,
     fix: 'mend the function and start again: the batch is kept and computed anew',

@@ -76,7 +76,8 @@ export const isDenied = (error: unknown): boolean =>
 
 /** The fix for a call that was denied. */
 export const deniedFix = (action: string, place: string): string =>
-  `let the role or user that runs this do ${action} on ${place}, or check that its credentials are those of the right account`
+  `let the role or user that runs this do ${action} on ${place}, or check that its ` +
+  'credentials are those of the right account'
 
 /** A call that was denied: by whom, the permission it needs, and what it is about. */
 export interface DeniedCall {

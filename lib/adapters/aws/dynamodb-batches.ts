@@ -31,7 +31,9 @@ const leftOverError = (table: string, rows: number): MillraceError =>
   new MillraceError('STORE_FAILED', {
     problem: `The store is throttled: ${rows} items are still not written after ${ANSWERS_MAX} answers`,
     value: table,
-    fix: 'none, if it passes; otherwise see the throttles of the table, and whether its capacity is limited',
+    fix:
+      'none, if it passes; otherwise see the throttles of the table, and whether its capacity ' +
+      'is limited',
     retryable: true,
   })
 

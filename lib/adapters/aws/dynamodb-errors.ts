@@ -11,7 +11,9 @@ export const storeError = (error: unknown, action: string, table: string): Millr
     return new MillraceError('STORE_NOT_FOUND', {
       problem: 'There is no such table in this account and region',
       value: table,
-      fix: 'deploy the application first, or give the region and the credentials that it was deployed with',
+      fix:
+        'deploy the application first, or give the region and the credentials that it was ' +
+        'deployed with',
       cause: error,
     })
   }

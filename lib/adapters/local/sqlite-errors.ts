@@ -30,7 +30,8 @@ const codeOf = (error: unknown): ErrorCode => {
 
 const fixes: Partial<Record<ErrorCode, string>> = {
   STORE_FULL:
-    'free some space on the disk, or give the store more room; nothing that was acknowledged is lost',
+    'free some space on the disk, or give the store more room; nothing that was acknowledged ' +
+    'is lost',
   STORE_UNREADABLE: 'restore the directory from a copy, or start again in another one',
 }
 
@@ -43,7 +44,9 @@ export const storeError = (error: unknown, store: string): MillraceError => {
   const code = codeOf(error)
   const fix = fixes[code]
   return new MillraceError(code, {
-    problem: `The store in ${store} ${code === 'STORE_FULL' ? 'is full' : code === 'STORE_UNREADABLE' ? 'cannot be read' : 'failed'}`,
+    problem:
+      `The store in ${store} ` +
+      `${code === 'STORE_FULL' ? 'is full' : code === 'STORE_UNREADABLE' ? 'cannot be read' : 'failed'}`,
     ...(fix === undefined ? {} : { fix }),
     retryable: code === 'STORE_FAILED',
     cause: error,

@@ -40,7 +40,8 @@ const preparedStatements = (database: DatabaseSync) => ({
   remove: database.prepare('DELETE FROM items WHERE partition = ? AND sort = ?'),
   // A range and not LIKE, for which % and _ are wild and case may not count.
   query: database.prepare(
-    'SELECT sort, attributes, bytes FROM items WHERE partition = ? AND sort >= ? AND sort > ? AND (?4 IS NULL OR sort < ?4) ORDER BY sort LIMIT ?',
+    'SELECT sort, attributes, bytes FROM items WHERE partition = ? AND sort >= ? AND sort > ' +
+      '? AND (?4 IS NULL OR sort < ?4) ORDER BY sort LIMIT ?',
   ),
 })
 

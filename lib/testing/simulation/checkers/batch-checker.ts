@@ -170,7 +170,8 @@ export class BatchChecker {
             'B9',
             !isBroken,
             () =>
-              `the batch at ${input.timeMs} is true though ${bad.length} of ${count} records are bad`,
+              `the batch at ${input.timeMs} is true though ${bad.length} of ${count} records ` +
+              'are bad',
           )
           for (const { position, line } of bad) {
             aside.putAside(line)

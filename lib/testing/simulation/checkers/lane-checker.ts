@@ -53,7 +53,8 @@ export class LaneChecker {
       'B1',
       JSON.stringify(stored) === JSON.stringify(put),
       () =>
-        `${lane} holds ${JSON.stringify(stored)} from ${offset} to ${tail}, and ${JSON.stringify(put)} was put`,
+        `${lane} holds ${JSON.stringify(stored)} from ${offset} to ${tail}, and ` +
+        `${JSON.stringify(put)} was put`,
     )
     const last = this.#truth.between(lane, BEGINNING, tail).at(-1)
     this.#violations.expect(

@@ -124,7 +124,8 @@ export class MembershipChecker {
         'B7',
         this.#mirror.wasLost(lane, last) && !this.#truth.isKept(lane, first, last),
         () =>
-          `the batch at ${timeMs} goes on without what could be read: ${first} to ${last} of ${lane}`,
+          `the batch at ${timeMs} goes on without what could be read: ${first} to ${last} of ` +
+          `${lane}`,
       )
     }
   }

@@ -50,7 +50,8 @@ export class OutputChecker {
       'B2',
       log === undefined || log.environment === environment,
       () =>
-        `${environment.name} writes ${path} under the epoch ${fence.epoch} of ${log?.environment.name}`,
+        `${environment.name} writes ${path} under the epoch ${fence.epoch} of ` +
+        `${log?.environment.name}`,
     )
     expect(
       'B4',
@@ -80,7 +81,8 @@ export class OutputChecker {
       'B4',
       !isOlder,
       () =>
-        `${environment.name} has replaced ${path} of epoch ${there?.epoch} under epoch ${fence.epoch}`,
+        `${environment.name} has replaced ${path} of epoch ${there?.epoch} under epoch ` +
+        `${fence.epoch}`,
     )
     if (there !== undefined) this.#sightings.see('an output replaced by a later attempt')
     this.#fences.set(path, fence)

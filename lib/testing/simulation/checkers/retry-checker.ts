@@ -50,7 +50,8 @@ export class RetryChecker {
       'B9',
       used,
       () =>
-        `it stands as FAILED after ${logged?.attempts} attempts in ${nowMs - (logged?.firstMs ?? 0)} ms`,
+        `it stands as FAILED after ${logged?.attempts} attempts in ` +
+        `${nowMs - (logged?.firstMs ?? 0)} ms`,
     )
   }
 }

@@ -3,25 +3,40 @@
  * else has to hold, with what each looks at.
  */
 export const checkerPromises = {
-  B1: 'what is stored of a lane is what was put into it, in order, each record once, up to its tail; nothing more is acknowledged',
-  B2: 'each lease logs a batch under a new epoch and a new attempt id; a logged batch keeps its plan; only who has logged writes outputs',
+  B1:
+    'what is stored of a lane is what was put into it, in order, each record once, up to its ' +
+    'tail; nothing more is acknowledged',
+  B2:
+    'each lease logs a batch under a new epoch and a new attempt id; a logged batch keeps its ' +
+    'plan; only who has logged writes outputs',
   B3: 'the same batch computed by the same code gives the same bytes',
-  B4: 'outputs are there when their batch is committed, are of that batch, and never give way to an older attempt',
+  B4:
+    'outputs are there when their batch is committed, are of that batch, and never give way to ' +
+    'an older attempt',
   B5: 'a commit is made by who holds the lease, for the logged batch, and names its own manifest',
   B6: 'batches are logged and committed in the order of their times, on the grid, each once',
   B7: 'blocks that a plan pins are there, and hold what was put',
-  B8: 'a batch keeps within its limits, items within theirs, and there are no more ticks in a minute than it has batches',
-  B9: 'poison is put aside before its batch is true, broken code commits nothing, retries keep their pauses, FAILED comes no sooner than it may',
-  B10: 'only the generation of the head writes it; a newer one adopts it when its lease is free; none goes back',
+  B8:
+    'a batch keeps within its limits, items within theirs, and there are no more ticks in a ' +
+    'minute than it has batches',
+  B9:
+    'poison is put aside before its batch is true, broken code commits nothing, retries keep ' +
+    'their pauses, FAILED comes no sooner than it may',
+  B10:
+    'only the generation of the head writes it; a newer one adopts it when its lease is free; ' +
+    'none goes back',
   B11: 'nothing reachable is deleted, expires, is missing, or is written over',
   B12: 'a head at rest has nothing to do when nothing is on its way',
   totals:
-    'each batch takes what follows the last, without gap or repetition; its outputs and the state after it are those of the plain model; at the end all is in',
+    'each batch takes what follows the last, without gap or repetition; its outputs and the ' +
+    'state after it are those of the plain model; at the end all is in',
   awaited: 'a function that answers has no call under way',
   assertion:
-    'the code finds none of its own invariants broken, and fails with no error but those of the faults',
+    'the code finds none of its own invariants broken, and fails with no error but those of ' +
+    'the faults',
   crash:
-    'whatever fails, fails with an error of this project: anything else comes of code that does not run',
+    'whatever fails, fails with an error of this project: anything else comes of code that ' +
+    'does not run',
   progress: 'without faults the world is done within 20 minutes',
   reproducible: 'the same seed gives the same run',
 } as const

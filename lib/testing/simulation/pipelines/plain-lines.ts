@@ -12,7 +12,8 @@ export const plainLines: SimulatedPipeline = {
   buckets: [],
   // No two alike: what is put aside and given back can be told from all others.
   line: (random, n) =>
-    `${random.pick([...Array<string>(16).fill(''), 'poison ', 'poison ', 'garbled '])}${randomLine(random)} ${n}`,
+    `${random.pick([...Array<string>(16).fill(''), 'poison ', 'poison ', 'garbled '])}${randomLine(random)} ` +
+    `${n}`,
   isPoison: (line, code) => line.startsWith('poison') || (code === 'broken' && line.includes('e')),
   describe(ssc, { code }) {
     ssc
