@@ -100,7 +100,8 @@ export interface ErrorParts {
  * try {
  *   seconds(-1)
  * } catch (error) {
- *   if (error instanceof MillraceError && error.code === 'ARGUMENT_INVALID') console.log(error.message)
+ *   const isMine = error instanceof MillraceError && error.code === 'ARGUMENT_INVALID'
+ *   if (isMine) console.log(error.message)
  * }
  * ```
  */

@@ -29,7 +29,7 @@ const NO_CONTEXT: RddContext = {
 interface Lineage<T> {
   readonly partitionCount: number
   readonly partition: (index: number) => Promise<Partition<T>>
-  /** Runs the tasks before it, so that no task waits for another inside. Default: there are none. */
+  /** Runs the tasks before it: no task waits inside for another. Default: nothing comes before. */
   readonly prepare?: () => Promise<unknown>
   readonly context: RddContext
   /** Names this dataset in errors: the id of the node that made it. */
@@ -39,7 +39,10 @@ interface Lineage<T> {
 /**
  * A function from one partition's elements to new ones; it may be async.
  *
- * @example const sum: PartitionFunction<number, number> = (some) => [Array.from(some).reduce((a, b) => a + b, 0)]
+ * @example
+ * ```ts
+ * const count: PartitionFunction<string, number> = (words) => [Array.from(words).length]
+ * ```
  */
 export type PartitionFunction<T, U> = (elements: Iterable<T>) => Iterable<U> | Promise<Iterable<U>>
 

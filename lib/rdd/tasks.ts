@@ -1,8 +1,8 @@
 /**
  * Tasks: the parts of a batch that can be computed on their own. A batch is cut at its shuffles:
  *
- *   map task      one partition before a shuffle: its fused steps, combined by key, as one bucket for
- *                 each partition after the shuffle
+ *   map task      one partition before a shuffle: its fused steps, combined by key, as one bucket
+ *                 for each partition after the shuffle
  *   reduce task   one partition after a shuffle: its bucket of each map task, merged in their order
  *   result task   one partition that an output or an action takes
  *

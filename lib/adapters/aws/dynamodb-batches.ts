@@ -29,7 +29,7 @@ const PAUSE_MS_MAX = 2_500
 
 const leftOverError = (table: string, rows: number): MillraceError =>
   new MillraceError('STORE_FAILED', {
-    problem: `The store is throttled: ${rows} items are still not written after ${ANSWERS_MAX} answers`,
+    problem: `The store is throttled: ${ANSWERS_MAX} answers left ${rows} items unwritten`,
     value: table,
     fix:
       'none, if it passes; otherwise see the throttles of the table, and whether its capacity ' +

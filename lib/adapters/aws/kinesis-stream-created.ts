@@ -11,7 +11,8 @@ import { kinesisClient } from './kinesis-client.ts'
  *
  * @example
  * ```ts
- * const createdMs = await kinesisStreamCreatedMs('arn:aws:kinesis:us-east-1:123456789012:stream/clicks')
+ * const arn = 'arn:aws:kinesis:us-east-1:123456789012:stream/clicks'
+ * const createdMs = await kinesisStreamCreatedMs(arn)
  * ```
  */
 export const kinesisStreamCreatedMs = async (

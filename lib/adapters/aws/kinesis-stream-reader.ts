@@ -114,7 +114,8 @@ const findShard = async (
  * @example
  * ```ts
  * const reader = kinesisStreamReader()
- * const records = await reader.read({ streamArn, shardId: 'shardId-000000000000', first: '495903', last: '495909' })
+ * const shardId = 'shardId-000000000000'
+ * const records = await reader.read({ streamArn, shardId, first: '495903', last: '495909' })
  * ```
  */
 export const kinesisStreamReader = ({

@@ -22,7 +22,8 @@ export const sqsClient: () => SQSClient = once(() => new SQSClient(clientSetting
  *
  * @example
  * ```ts
- * await sendMessages('https://sqs.eu-west-1.amazonaws.com/123456789012/ticks', [{ text: '{}', delayS: 0 }])
+ * const queueUrl = 'https://sqs.eu-west-1.amazonaws.com/123456789012/triggers'
+ * await sendMessages(queueUrl, [{ text: '{}', delayS: 0 }])
  * ```
  */
 export const sendMessages = async (

@@ -28,6 +28,11 @@ const codeOf = (error: unknown): ErrorCode => {
     : 'STORE_FAILED'
 }
 
+const stateOf = (code: ErrorCode): string => {
+  if (code === 'STORE_FULL') return 'is full'
+  return code === 'STORE_UNREADABLE' ? 'cannot be read' : 'failed'
+}
+
 const fixes: Partial<Record<ErrorCode, string>> = {
   STORE_FULL:
     'free some space on the disk, or give the store more room; nothing that was acknowledged ' +
@@ -44,9 +49,7 @@ export const storeError = (error: unknown, store: string): MillraceError => {
   const code = codeOf(error)
   const fix = fixes[code]
   return new MillraceError(code, {
-    problem:
-      `The store in ${store} ` +
-      `${code === 'STORE_FULL' ? 'is full' : code === 'STORE_UNREADABLE' ? 'cannot be read' : 'failed'}`,
+    problem: `The store in ${store} ${stateOf(code)}`,
     ...(fix === undefined ? {} : { fix }),
     retryable: code === 'STORE_FAILED',
     cause: error,

@@ -2,7 +2,9 @@
  * The harness with which users test a pipeline: the real intake and the real driver over a store in
  * memory, in virtual time.
  *
- *   add input -> advance: intake delivers what was added, then every batch that comes due runs at its time -> read outputs and state
+ *   add input -> advance -> read outputs and state
+ *
+ * `advance` delivers through intake what was added. Then each batch that comes due runs at its time.
  *
  * Nothing here waits for real time, and the same test gives the same run.
  */

@@ -2,6 +2,9 @@ import { linesOf, randomLine, type SimulatedPipeline } from './pipeline.ts'
 
 const STREAM = 'clicks'
 
+/** About one line in ten is poison, and one in twenty is no text. */
+const PREFIXES = [...Array<string>(16).fill(''), 'poison ', 'poison ', 'garbled ']
+
 /**
  * No state: each line is kept with a mark of the code that saw it, in order. Some lines are poison,
  * some are no text, and broken code throws on most.
@@ -11,9 +14,7 @@ export const plainLines: SimulatedPipeline = {
   streams: [STREAM],
   buckets: [],
   // No two alike: what is put aside and given back can be told from all others.
-  line: (random, n) =>
-    `${random.pick([...Array<string>(16).fill(''), 'poison ', 'poison ', 'garbled '])}${randomLine(random)} ` +
-    `${n}`,
+  line: (random, n) => `${random.pick(PREFIXES)}${randomLine(random)} ${n}`,
   isPoison: (line, code) => line.startsWith('poison') || (code === 'broken' && line.includes('e')),
   describe(ssc, { code }) {
     ssc
