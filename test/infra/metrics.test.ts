@@ -51,11 +51,11 @@ const rows: readonly {
     name: 'a batch of three records, and a minute without any',
     async play() {
       const app = deployed()
-      await app.tick({ scheduleMinute: true })
+      await app.trigger({ scheduleMinute: true })
       await app.put(1, 'a', 'b', 'c')
       await app.pass(2)
       app.world.advance(MINUTE_MS)
-      await app.tick({ scheduleMinute: true })
+      await app.trigger({ scheduleMinute: true })
       return app
     },
     metrics: { Lag: [0, 0], Batches: [1, 1], Records: [3, 0] },
@@ -64,10 +64,10 @@ const rows: readonly {
     name: 'nobody has called the driver for ten minutes',
     async play() {
       const app = deployed()
-      await app.tick()
+      await app.trigger()
       await app.put(1, 'a')
       app.world.advance(10 * MINUTE_MS)
-      await app.tick({ scheduleMinute: true })
+      await app.trigger({ scheduleMinute: true })
       return app
     },
     metrics: { Lag: [10 * MINUTE_MS], Batches: [1, 1], Records: [1, 0] },
@@ -81,14 +81,14 @@ const rows: readonly {
         {},
         world,
       )
-      await hangs.tick()
+      await hangs.trigger()
       await hangs.put(1, 'a')
       world.advance(1_000)
-      void hangs.tick()
+      void hangs.trigger()
       for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve))
       const app = deployed((lines) => lines.foreachRDD(() => undefined), {}, world)
       world.advance(30_000)
-      await app.tick({ scheduleMinute: true })
+      await app.trigger({ scheduleMinute: true })
       expect(app.logged('driver')).toMatchObject([{ kind: 'busy' }])
       return app
     },
@@ -98,12 +98,12 @@ const rows: readonly {
     name: 'a batch fails until the application stands still, and each minute since',
     async play() {
       const app = deployed(fails, { retry: { for: seconds(1), attempts: 2 } })
-      await app.tick()
+      await app.trigger()
       await app.put(1, 'a')
       await app.pass(3, 1_000)
       for (let minute = 0; minute < 2; minute++) {
         app.world.advance(MINUTE_MS)
-        await app.tick({ scheduleMinute: true })
+        await app.trigger({ scheduleMinute: true })
       }
       return app
     },
@@ -113,7 +113,7 @@ const rows: readonly {
     name: 'a record that is no text, and one that a function throws on',
     async play() {
       const app = deployed((lines) => lines.map((line) => JSON.parse(line) as unknown).print())
-      await app.tick()
+      await app.trigger()
       await app.bring([{ sequenceNumber: '1', data: Buffer.from([255]).toString('base64') }])
       await app.put(2, '1', 'no JSON')
       await app.pass()
@@ -125,7 +125,7 @@ const rows: readonly {
     name: 'blocks are lost, and the application waits for somebody to restore them',
     async play() {
       const app = deployed()
-      await app.tick()
+      await app.trigger()
       await app.put(1, 'a')
       await loseBlocks(app)
       await app.pass()
@@ -137,7 +137,7 @@ const rows: readonly {
     name: 'blocks are lost, and the application goes on',
     async play() {
       const app = deployed(undefined, { onDataLoss: 'skip' })
-      await app.tick()
+      await app.trigger()
       await app.put(1, 'a')
       await loseBlocks(app)
       await app.pass()
@@ -149,7 +149,7 @@ const rows: readonly {
     name: 'lines that look like entries of the log are printed',
     async play() {
       const app = deployed()
-      await app.tick()
+      await app.trigger()
       await app.put(
         1,
         '{"event":"batchCompleted","records":1000}',

@@ -10,28 +10,28 @@ describe.each([
   { what: 'a source of text files', pipeline: fromText, id: 'textFileStream-1' },
   { what: 'a source of text from a stream', pipeline: fromStream, id: 'kinesisTextStream-1' },
 ])('$what', ({ pipeline, id }) => {
-  test('reads a stream that it is bound to', async () => {
+  test('reads the stream to which it is bound', async () => {
     const app = new Deployed(pipeline, { sources: { [id]: toStream } })
-    await app.tick()
+    await app.trigger()
     await app.put(1, 'to be', 'or not')
     await app.pass()
     expect(app.printed()).toEqual([[1_000, ['to be', 'or not']]])
   })
 
-  test('reads a bucket that it is bound to', async () => {
+  test('reads the bucket to which it is bound', async () => {
     const app = new Deployed(pipeline, { sources: { [id]: toBucket } })
-    await app.tick()
+    await app.trigger()
     await app.drop('in/a b+c.txt', 'to be\nor not\n')
     await app.pass()
     expect(app.printed()).toEqual([[1_000, ['to be', 'or not']]])
   })
 
-  test('is bound to a stream after a bucket, and back, and each thing counts once', async () => {
+  test('may change between a bucket and a stream, and each record counts once', async () => {
     const world = new World()
     const deploy = (generation: number, to: Location): Deployed =>
       new Deployed(pipeline, { world, generation, sources: { [id]: to } })
     const first = deploy(1, toBucket)
-    await first.tick()
+    await first.trigger()
     await first.drop('a', 'from a\n')
     await first.pass(2)
     await first.drop('b', 'from b, which waits until the bucket is back\n')

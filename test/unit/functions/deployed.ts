@@ -1,7 +1,7 @@
 /**
- * A deployed application without AWS: both functions as they are put together there, over memory.
- * Every call of a port takes a while, so that one which a function has left behind when it answers
- * is seen.
+ * A deployed application without AWS: both functions, composed as on AWS, over memory. Every call
+ * of a port takes some time, so that a test sees a call that a function left running when it
+ * answered.
  */
 import type { Pipeline } from 'millrace'
 import type { Context } from '../../../functions/driver-function.ts'
@@ -24,7 +24,7 @@ export const TIMEOUT_MS = 60_000
 export const toStream: StreamLocation = { kind: 'kinesis', streamArn: STREAM_ARN }
 export const toBucket: ObjectsLocation = { kind: 'objects', bucket: BUCKET, prefix: '' }
 
-/** What may be otherwise. */
+/** Options of a {@link Deployed}. */
 export interface DeployedOptions {
   readonly world?: World
   readonly generation?: number
@@ -32,14 +32,14 @@ export interface DeployedOptions {
   readonly sources: Readonly<Record<string, Location>>
 }
 
-/** One deployment: new ones of the same world are later revisions of it. */
+/** One deployment. Later ones in the same world are later revisions. */
 export class Deployed {
   readonly world: World
   readonly lines: string[] = []
-  readonly wound: Trigger[] = []
-  /** Calls of ports that are under way. */
+  readonly scheduled: Trigger[] = []
+  /** Number of running calls of ports. */
   pending = 0
-  /** How many were under way when a function had answered. */
+  /** Number of running calls, each time a function answered. */
   readonly leftBehind: number[] = []
   /** When the stream was created. */
   streamCreatedMs = 1
@@ -69,13 +69,13 @@ export class Deployed {
     this.#make = { intake: async () => intakeFunction(parts), driver: () => driverFunction(parts) }
   }
 
-  /** Ends the processes of both functions, as a platform does whenever it likes. */
+  /** Ends the processes of both functions, as a platform may do at any time. */
   freeze(): void {
     this.#intake = undefined
     this.#driver = undefined
   }
 
-  /** Puts records into a shard, and brings them to intake. */
+  /** Puts records into a shard, and delivers them to intake. */
   async put(first: number, ...records: readonly string[]): Promise<void> {
     await this.bring(
       records.map((record, index) => ({
@@ -100,17 +100,17 @@ export class Deployed {
     await this.#answered(async () => (this.#intake ??= await this.#make.intake())({ Records }))
   }
 
-  /** The bucket that sources are bound to. */
+  /** The bucket to which sources are bound. */
   get bucket(): MemoryObjectStore {
     return this.world.versions
   }
 
-  /** Writes an object into the bucket, of which nobody hears. */
+  /** Writes an object into the bucket, without a notification. */
   write(key: string, text: string): string {
     return this.bucket.write(key, Buffer.from(text), this.world.nowMs)
   }
 
-  /** Writes an object, and tells intake of it. */
+  /** Writes an object, and notifies intake. */
   async drop(key: string, text: string): Promise<void> {
     await this.tell(key, this.write(key, text))
   }
@@ -124,19 +124,19 @@ export class Deployed {
     )
   }
 
-  /** Calls the driver; `scheduleTriggers`: as the clock does each minute. */
-  async tick(tick: Omit<Trigger, 'app'> = {}): Promise<void> {
+  /** Calls the driver. With `scheduleMinute`: as the schedule does every minute. */
+  async trigger(trigger: Omit<Trigger, 'app'> = {}): Promise<void> {
     const context: Context = { getRemainingTimeInMillis: () => this.remainingMs() }
-    const event = { Records: [{ body: JSON.stringify({ app: APP, ...tick }) }] }
+    const event = { Records: [{ body: JSON.stringify({ app: APP, ...trigger }) }] }
     await this.#answered(async () => (this.#driver ??= await this.#make.driver())(event, context))
   }
 
-  /** Lets batch times pass, of a second each unless said otherwise. */
+  /** Lets batch times pass. Default: one, after a second. */
   async pass(times = 1, ms = 1_000): Promise<void> {
-    await this.tick()
+    await this.trigger()
     for (let i = 0; i < times; i++) {
       this.world.advance(ms)
-      await this.tick()
+      await this.trigger()
     }
   }
 
@@ -147,7 +147,7 @@ export class Deployed {
       .filter((entry) => entry['event'] === event)
   }
 
-  /** What `print` printed: the elements, batch by batch, without those that had none. */
+  /** What `print` printed: the elements of each batch, without empty batches. */
   printed(): readonly (readonly [timeMs: number, elements: readonly string[]])[] {
     return this.logged('print').flatMap(({ text }) => {
       const [, time = '0', elements = ''] = /Time: (\d+) ms\n-+\n([^]*)$/.exec(String(text)) ?? []
@@ -171,7 +171,8 @@ export class Deployed {
       clock,
       randomness,
       scheduleTriggers: this.#watched({
-        scheduleTriggers: async (triggers: readonly Trigger[]) => void this.wound.push(...triggers),
+        scheduleTriggers: async (triggers: readonly Trigger[]) =>
+          void this.scheduled.push(...triggers),
       }).scheduleTriggers,
       sources: {
         objects: { open: async () => this.#watched(this.bucket) },
@@ -185,7 +186,7 @@ export class Deployed {
     }
   }
 
-  /** Calls take some turns of the event loop, and are counted while they do. */
+  /** Calls take some turns of the event loop, and are counted while they run. */
   #watched<T extends object>(port: T): T {
     const slowly = async (call: () => unknown): Promise<unknown> => {
       this.pending += 1

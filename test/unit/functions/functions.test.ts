@@ -126,7 +126,7 @@ describe('records of a stream', () => {
   })
 })
 
-describe('the queue of ticks', () => {
+describe('the queue of triggers', () => {
   const sent: { readonly Entries?: readonly { readonly DelaySeconds?: number }[] }[] = []
   const queueOf = (answer: object): ReturnType<typeof triggerQueue> => {
     const send = async ({ input }: { readonly input: object }): Promise<object> => {
@@ -136,7 +136,7 @@ describe('the queue of ticks', () => {
     return triggerQueue({ client: { send } as never, queueUrl: 'q', now: () => 1_000 })
   }
 
-  test('takes ten at a time, each at its time', async () => {
+  test('takes ten triggers in one call, each with its delay', async () => {
     await queueOf({})(
       Array.from({ length: 12 }, (_, index) => ({ app: 'a', atMs: 1_000 + index * 1_000 })),
     )
@@ -148,7 +148,7 @@ describe('the queue of ticks', () => {
     )
   })
 
-  test('that refuses one is an error', async () => {
+  test('is an error if it refuses a trigger', async () => {
     await expect(queueOf({ Failed: [{ Message: 'full' }] })([{ app: 'a' }])).rejects.toMatchObject({
       code: 'STORE_FAILED',
     })
@@ -173,7 +173,7 @@ test.each(['intake', 'driver'])('%s is a short file, and bundles with a pipeline
   })
   const text = outputFiles[0]?.text ?? ''
   expect(text).toContain('clicks-of-the-test')
-  // What a laptop needs has no place in a function.
+  // A function must not contain code that only a laptop needs.
   expect(text).not.toContain('node:sqlite')
   expect(text.length).toBeLessThan(2_000_000)
 })
@@ -229,7 +229,7 @@ describe('notifications of objects', () => {
     ['what another job is still writing', created('in/_temporary/0/part-0')],
     ['a folder that a console has made', created('in/new/')],
     ['a test event', JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'b' })],
-  ])('of %s announce nothing', async (_, body) => {
+  ])('of %s are ignored', async (_, body) => {
     expect(await announcedBy(body)).toEqual([])
   })
 })

@@ -9,7 +9,7 @@ const OBJECTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
 const pipelineWith = (files: TextFileStreamOptions, objects = 3): Pipeline =>
   pipelineOf((ssc) => ssc.textFileStream('lines', files).print(100), { limits: { objects } })
 
-/** An application over a bucket, with a count of the pages that were listed of it. */
+/** An application over a bucket. */
 const deploy = (files: TextFileStreamOptions, objects?: number) => {
   const world = new World({ pageSize: 2 })
   const app = new Deployed(pipelineWith(files, objects), {
@@ -29,7 +29,7 @@ const countPages = ({ versions }: World): (() => number) => {
   return () => pages
 }
 
-/** What each batch printed last: an attempt that was repeated printed the same again. */
+/** What each batch printed last. A repeated attempt printed the same again. */
 const linesOf = (...apps: readonly Deployed[]): readonly string[] =>
   [...new Map(apps.flatMap((app) => app.printed())).values()].flat().toSorted()
 
@@ -39,7 +39,7 @@ const writeAll = (world: World): void => {
 }
 
 describe('objects that were there before the first start', () => {
-  test("with existing: 'all' are read once, some in each batch, and nothing is listed at rest", async () => {
+  test("with existing: 'all' are read once, some in each batch, without listing at rest", async () => {
     const { app, world } = deploy({ existing: 'all' })
     writeAll(world)
     const pages = countPages(world)
@@ -62,7 +62,7 @@ describe('objects that were there before the first start', () => {
     expect(linesOf(app)).toEqual([])
   })
 
-  test('and that somebody tells of as well count once', async () => {
+  test('count once if notifications name them too', async () => {
     const { app, world } = deploy({ existing: 'all' })
     writeAll(world)
     await app.tell('c', 'v3')
@@ -72,7 +72,7 @@ describe('objects that were there before the first start', () => {
     expect(linesOf(app)).toEqual(OBJECTS)
   })
 
-  test('or come while they are listed count once', async () => {
+  test('count once, as do objects that arrive while the listing runs', async () => {
     const { app, world } = deploy({ existing: 'all' })
     writeAll(world)
     await app.pass(2)
@@ -82,12 +82,12 @@ describe('objects that were there before the first start', () => {
     expect(linesOf(app)).toEqual([...OBJECTS, 'aa', 'z'].toSorted())
   })
 
-  test('do not ring: nobody has been waiting for them for a year', async () => {
+  test('do not raise the lag, even if they are a year old', async () => {
     const { app, world } = deploy({ existing: 'all' })
     writeAll(world)
     world.advance(365 * 24 * 60 * MINUTE_MS)
     await app.pass(2)
-    await app.tick({ scheduleMinute: true })
+    await app.trigger({ scheduleMinute: true })
     expect(app.logged('lag').map(({ lagMs }) => Number(lagMs) < MINUTE_MS)).toEqual([true])
   })
 })
@@ -95,7 +95,7 @@ describe('objects that were there before the first start', () => {
 describe.each<TextFileStreamOptions>([{ existing: 'all' }, { existing: 'ignore' }])(
   'with existing: $existing',
   (files) => {
-    test('what came while notifications did not work yet is found a quarter of an hour later', async () => {
+    test('an object without a notification is found after a quarter of an hour', async () => {
       const { app, world } = deploy(files)
       await app.pass(2)
       app.write('unheard', 'unheard\n')
@@ -106,7 +106,7 @@ describe.each<TextFileStreamOptions>([{ existing: 'all' }, { existing: 'ignore' 
       expect(linesOf(app)).toEqual(['unheard'])
     })
 
-    test('and never again after that', async () => {
+    test('the location is never listed again after that', async () => {
       const { app, world } = deploy(files)
       const pages = countPages(world)
       await app.pass(20, MINUTE_MS)
@@ -117,7 +117,7 @@ describe.each<TextFileStreamOptions>([{ existing: 'all' }, { existing: 'ignore' 
   },
 )
 
-test('objects of tomorrow, however many, do not keep it awake until then', async () => {
+test('many objects of tomorrow do not keep the application awake until then', async () => {
   const { app, world } = deploy({ existing: 'all' }, 200)
   await app.pass(2)
   for (let index = 0; index < 150; index++) {
@@ -147,7 +147,7 @@ test('another bucket is listed from the beginning', async () => {
   expect(linesOf(other)).toEqual(['new'])
 })
 
-describe('whatever fails while they are listed and read, each counts once', () => {
+describe('each object counts once if calls fail during listing and reading', () => {
   const failures = (['compareAndSet', 'putAll', 'get'] as const).flatMap((call) =>
     ['app#head', 'app#obj', 'app#seg', 'app#in'].flatMap((to) =>
       [false, true].flatMap((applied) => [1, 4, 8].map((times) => ({ call, to, applied, times }))),
@@ -156,13 +156,13 @@ describe('whatever fails while they are listed and read, each counts once', () =
   test.each(failures)('$call of $to fails $times times, applied: $applied', async (failure) => {
     const { app, world } = deploy({ existing: 'all' })
     writeAll(world)
-    await app.tick()
+    await app.trigger()
     for (let batch = 0; batch < 30; batch++) {
       if (batch % 2 === 0 && batch < 6) world.store.fail(failure)
       if (batch % 3 === 0) app.freeze()
       // Long enough for a lease to end, and for the pause after a failure.
       world.advance(2 * MINUTE_MS)
-      await app.tick().catch(() => undefined)
+      await app.trigger().catch(() => undefined)
     }
     expect(linesOf(app)).toEqual(OBJECTS)
   })

@@ -7,13 +7,13 @@ const sources = { 'kinesisTextStream-1': toStream }
 
 const begin = async (): Promise<Deployed> => {
   const app = new Deployed(pipeline, { sources })
-  await app.tick()
+  await app.trigger()
   await app.put(1, 'of the old stream', 'and more of it')
   await app.pass()
   return app
 }
 
-describe('a stream that is deleted and made again, and counts from the beginning', () => {
+describe('a stream that is deleted and created again, and counts from the beginning', () => {
   test('is a new stream to a process that starts', async () => {
     const app = await begin()
     app.streamCreatedMs = 2
@@ -27,7 +27,7 @@ describe('a stream that is deleted and made again, and counts from the beginning
     ])
   })
 
-  test('is found out by a process that goes on: it takes nothing, and the records come again', async () => {
+  test('is detected by a running process, which takes nothing until the records come again', async () => {
     const app = await begin()
     app.streamCreatedMs = 2
     const put = (): Promise<void> => app.put(1, 'of the new stream')
@@ -41,7 +41,7 @@ describe('a stream that is deleted and made again, and counts from the beginning
     ])
   })
 
-  test('is found out before a part of its records is taken for those of the old one', async () => {
+  test('is detected before some of its records count as records of the old stream', async () => {
     const app = await begin()
     app.streamCreatedMs = 2
     const put = (): Promise<void> => app.put(2, 'new', 'newer', 'newest')
@@ -57,7 +57,7 @@ describe('a stream that is deleted and made again, and counts from the beginning
     ])
   })
 
-  test('is not what repeated records mean', async () => {
+  test('is not assumed when records are only redelivered', async () => {
     const app = await begin()
     await app.put(1, 'of the old stream', 'and more of it', 'and yet more')
     await app.pass()

@@ -24,7 +24,7 @@ const TIMEOUT_MS = 60_000
 /** A deployed application: both functions, and the queue between them. */
 class Functions {
   readonly world = new World()
-  readonly wound: Trigger[] = []
+  readonly scheduled: Trigger[] = []
   readonly seen: string[] = []
   readonly events: RuntimeEvent[] = []
   readonly intake: IntakeHandler
@@ -37,7 +37,7 @@ class Functions {
     const { store, clock, randomness } = this.world
     const plan = this.#pipeline().build()
     const scheduleTriggers = async (triggers: readonly Trigger[]): Promise<void> =>
-      void this.wound.push(...triggers)
+      void this.scheduled.push(...triggers)
     const sleep = async (ms: number): Promise<void> => this.world.advance(ms)
     this.intake = intakeHandler({ plan, store, clock, randomness, scheduleTriggers })
     const place = { store, app: APP, source: SOURCE }
@@ -73,20 +73,23 @@ class Functions {
     )
   }
 
-  async tick(tick: Omit<Trigger, 'app'> = {}): Promise<string> {
+  async trigger(trigger: Omit<Trigger, 'app'> = {}): Promise<string> {
     return (
-      await this.driver({ triggers: [{ app: APP, ...tick }], remainingMs: () => this.remainingMs })
+      await this.driver({
+        triggers: [{ app: APP, ...trigger }],
+        remainingMs: () => this.remainingMs,
+      })
     ).kind
   }
 
   /** Runs empty batches until the head is at rest. */
   async rest(): Promise<void> {
     for (let i = 0; i < 4; i++) {
-      await this.tick()
+      await this.trigger()
       this.world.advance(10_000)
     }
     expect((await this.world.head()).status).toBe('rest')
-    this.wound.length = 0
+    this.scheduled.length = 0
   }
 }
 
@@ -123,27 +126,27 @@ describe('intake', () => {
     expect(await app.intake([])).toEqual({ records: 0, rejected: 0 })
   })
 
-  test('winds one tick when it has woken the head, for its next batch time', async () => {
+  test('winds one trigger when it has woken the head, for its next batch time', async () => {
     const app = new Functions()
     await app.rest()
     await app.intake([deliveryOf(1, 'a')])
     await app.intake([deliveryOf(2, 'b')])
-    expect(app.wound).toEqual([{ app: APP, atMs: START_MS + 40_000, scheduleMinute: true }])
+    expect(app.scheduled).toEqual([{ app: APP, atMs: START_MS + 40_000, scheduleMinute: true }])
     app.world.advance(10_000)
-    await app.tick({ scheduleMinute: true })
+    await app.trigger({ scheduleMinute: true })
     expect(app.seen).toEqual(['a', 'b'])
   })
 
   test('calls the driver at once while there is no head: it would wait for the schedule else', async () => {
     const app = new Functions()
     await app.intake([deliveryOf(1, 'a')])
-    expect(app.wound.splice(0)).toEqual([{ app: APP, scheduleMinute: true }])
-    expect(await app.tick({ scheduleMinute: true })).toBe('idle')
-    expect(fromStart(app.wound)[0]).toBe(10)
+    expect(app.scheduled.splice(0)).toEqual([{ app: APP, scheduleMinute: true }])
+    expect(await app.trigger({ scheduleMinute: true })).toBe('idle')
+    expect(fromStart(app.scheduled)[0]).toBe(10)
     await app.intake([deliveryOf(2, 'b')])
-    expect(app.wound.filter(({ scheduleMinute }) => scheduleMinute === true)).toEqual([])
+    expect(app.scheduled.filter(({ scheduleMinute }) => scheduleMinute === true)).toEqual([])
     app.world.advance(10_000)
-    await app.tick({ atMs: START_MS + 10_000 })
+    await app.trigger({ atMs: START_MS + 10_000 })
     expect(app.seen).toEqual(['a', 'b'])
   })
 
@@ -152,7 +155,7 @@ describe('intake', () => {
     await app.rest()
     app.world.store.fail({ call: 'compareAndSet', to: `${APP}#head`, times: 1, applied: true })
     await app.intake([deliveryOf(1, 'a')])
-    expect(app.wound).toEqual([{ app: APP, atMs: START_MS + 40_000, scheduleMinute: true }])
+    expect(app.scheduled).toEqual([{ app: APP, atMs: START_MS + 40_000, scheduleMinute: true }])
   })
 
   test('throws while it cannot append, and is given the batch again', async () => {
@@ -165,7 +168,7 @@ describe('intake', () => {
     expect(await app.intake([deliveryOf(1, 'a')])).toMatchObject({ records: 1 })
   })
 
-  test('winds the tick even if another lane fails: nobody else would', async () => {
+  test('winds the trigger even if another lane fails: nobody else would', async () => {
     const app = new Functions()
     await app.rest()
     const broken = {
@@ -175,83 +178,83 @@ describe('intake', () => {
     await expect(
       app.intake([deliveryOf(1, 'a'), { source: SOURCE, delivery: broken }]),
     ).rejects.toMatchObject({ code: 'INVARIANT_BROKEN' })
-    expect(app.wound).toHaveLength(1)
+    expect(app.scheduled).toHaveLength(1)
   })
 })
 
 describe('the driver', () => {
   test('runs what is due, and winds the minute only when it is asked to', async () => {
     const app = new Functions()
-    await app.tick()
+    await app.trigger()
     await app.intake([deliveryOf(1, 'a')])
     app.world.advance(10_000)
-    expect(await app.tick({ atMs: START_MS + 10_000 })).toBe('idle')
+    expect(await app.trigger({ atMs: START_MS + 10_000 })).toBe('idle')
     expect(app.seen).toEqual(['a'])
-    expect(app.wound).toEqual([])
-    await app.tick({ scheduleMinute: true })
-    expect(fromStart(app.wound)).toEqual([20, 30, 40, 50, 60])
+    expect(app.scheduled).toEqual([])
+    await app.trigger({ scheduleMinute: true })
+    expect(fromStart(app.scheduled)).toEqual([20, 30, 40, 50, 60])
   })
 
   test('winds nothing at rest', async () => {
     const app = new Functions()
     await app.rest()
-    expect(await app.tick({ scheduleMinute: true })).toBe('idle')
-    expect(app.wound).toEqual([])
+    expect(await app.trigger({ scheduleMinute: true })).toBe('idle')
+    expect(app.scheduled).toEqual([])
   })
 
-  test('waits for a batch time that its tick is a little too early for', async () => {
+  test('waits for a batch time that its trigger is a little too early for', async () => {
     const app = new Functions()
-    await app.tick()
+    await app.trigger()
     await app.intake([deliveryOf(1, 'a')])
     app.world.advance(9_200)
-    await app.tick({ atMs: START_MS + 10_000 })
+    await app.trigger({ atMs: START_MS + 10_000 })
     expect(app.seen).toEqual(['a'])
     expect(app.world.nowMs).toBe(START_MS + 10_000)
   })
 
-  test('winds the tick again that is much too early', async () => {
+  test('winds the trigger again that is much too early', async () => {
     const app = new Functions()
-    await app.tick()
-    await app.tick({ atMs: START_MS + 10_000 })
-    expect(app.wound).toEqual([{ app: APP, atMs: START_MS + 10_000 }])
+    await app.trigger()
+    await app.trigger({ atMs: START_MS + 10_000 })
+    expect(app.scheduled).toEqual([{ app: APP, atMs: START_MS + 10_000 }])
   })
 
   test('begins no batch with half of its time gone, and calls another invocation', async () => {
     const app = new Functions()
-    await app.tick()
+    await app.trigger()
     app.during = () => void (app.remainingMs -= 40_000)
     await app.intake([deliveryOf(1, 'a')])
     app.world.advance(50_000)
-    expect(await app.tick()).toBe('progressed')
+    expect(await app.trigger()).toBe('progressed')
     expect(app.events.filter(({ event }) => event === 'batchCompleted')).toHaveLength(1)
-    expect(fromStart(app.wound)).toEqual([50])
+    expect(fromStart(app.scheduled)).toEqual([50])
   })
 
   test('holds the lease until its invocation must have ended, and no longer', async () => {
     const app = new Functions()
-    await app.tick()
+    await app.trigger()
     await app.intake([deliveryOf(1, 'a')])
     app.world.advance(10_000)
     app.remainingMs = 40_000
     let leaseEndMs = 0
     app.during = async () => void (leaseEndMs = (await app.world.head()).leaseEndMs)
-    await app.tick()
+    await app.trigger()
     expect(leaseEndMs).toBe(START_MS + 50_000 + LEASE_MARGIN_MS)
   })
 
   test('calls itself for the retry of a batch that has failed', async () => {
     const app = new Functions()
-    await app.tick()
+    await app.trigger()
     await app.intake([deliveryOf(1, 'a')])
     app.world.advance(10_000)
     app.during = () => {
       throw new Error('no')
     }
-    expect(await app.tick()).toBe('retry')
-    expect(fromStart(app.wound)).toEqual([11])
+    expect(await app.trigger()).toBe('retry')
+    expect(fromStart(app.scheduled)).toEqual([11])
   })
 
-  test('refuses the tick of another application', async () => {
+  test('refuses the trigger of another application', async () => {
     const app = new Functions()
     await expect(
       app.driver({ triggers: [{ app: 'other' }], remainingMs: () => TIMEOUT_MS }),

@@ -15,13 +15,16 @@ describe('a message', () => {
   test.each<[string, Trigger]>([
     ['{"app":"a","scheduleMinute":true}', { app: 'a', scheduleMinute: true }],
     ['{"app":"a","atMs":5}', { app: 'a', atMs: 5, scheduleMinute: false }],
-  ])('%s', (text, tick) => expect(parseTrigger(text)).toEqual(tick))
+  ])('%s', (text, trigger) => expect(parseTrigger(text)).toEqual(trigger))
 
-  test.each(['', 'null', '[]', '{"atMs":5}', '{"app":"a","atMs":"5"}'])('%s is no tick', (text) => {
-    expect(() => parseTrigger(text)).toThrow(
-      expect.objectContaining({ code: 'EVENT_INVALID' }) as Error,
-    )
-  })
+  test.each(['', 'null', '[]', '{"atMs":5}', '{"app":"a","atMs":"5"}'])(
+    '%s is no trigger',
+    (text) => {
+      expect(() => parseTrigger(text)).toThrow(
+        expect.objectContaining({ code: 'EVENT_INVALID' }) as Error,
+      )
+    },
+  )
 })
 
 test.each([
@@ -31,15 +34,15 @@ test.each([
   { atMs: NOW + 1_000, seconds: 1 },
   { atMs: NOW + 1_001, seconds: 2 },
   { atMs: NOW + 3_600_000, seconds: 900 },
-])('a tick for $atMs is held back $seconds s', ({ atMs, seconds }) => {
+])('a trigger for $atMs is held back $seconds s', ({ atMs, seconds }) => {
   expect(delaySeconds({ app: 'a', ...(atMs === undefined ? {} : { atMs }) }, NOW)).toBe(seconds)
 })
 
-describe('the ticks that follow, in seconds from now', () => {
+describe('the triggers that follow, in seconds from now', () => {
   interface Row {
     readonly what: string
     readonly outcome: Outcome
-    readonly tick: Omit<Trigger, 'app'>
+    readonly trigger: Omit<Trigger, 'app'>
     readonly intervalMs?: number
     readonly next: readonly number[]
   }
@@ -48,109 +51,114 @@ describe('the ticks that follow, in seconds from now', () => {
     {
       what: 'none at rest',
       outcome: { kind: 'idle', dueMs: undefined },
-      tick: scheduleTriggers,
+      trigger: scheduleTriggers,
       next: [],
     },
     {
       what: 'none when failed',
       outcome: { kind: 'failed', reason },
-      tick: scheduleTriggers,
+      trigger: scheduleTriggers,
       next: [],
     },
     {
       what: 'none when superseded',
       outcome: { kind: 'superseded', generation: 2 },
-      tick: scheduleTriggers,
+      trigger: scheduleTriggers,
       next: [],
     },
     {
-      what: 'none of a tick in the minute',
+      what: 'none of a trigger in the minute',
       outcome: { kind: 'idle', dueMs: NOW + 20_000 },
-      tick: { atMs: NOW },
+      trigger: { atMs: NOW },
       next: [],
     },
     {
-      what: 'the minute, wound',
+      what: 'the minute, scheduled',
       outcome: { kind: 'idle', dueMs: NOW + 10_000 },
-      tick: scheduleTriggers,
+      trigger: scheduleTriggers,
       next: [10, 30, 50],
     },
     {
-      what: 'the minute, wound by intake',
+      what: 'the minute, scheduled by intake',
       outcome: { kind: 'idle', dueMs: NOW + 20_000 },
-      tick: { atMs: NOW, scheduleMinute: true },
+      trigger: { atMs: NOW, scheduleMinute: true },
       next: [20, 40],
     },
     {
       what: 'one at once for all that is overdue',
       outcome: { kind: 'idle', dueMs: NOW - 172_800_000 },
-      tick: scheduleTriggers,
+      trigger: scheduleTriggers,
       next: [0, 20, 40],
     },
     {
       what: 'nothing in the minute',
       outcome: { kind: 'idle', dueMs: NOW + 60_000 },
-      tick: scheduleTriggers,
+      trigger: scheduleTriggers,
       next: [],
     },
     {
-      what: 'again, of a tick that came early',
+      what: 'again, of a trigger that came early',
       outcome: { kind: 'idle', dueMs: NOW + 5_000 },
-      tick: { atMs: NOW + 5_000 },
+      trigger: { atMs: NOW + 5_000 },
       next: [5],
     },
     {
       what: 'the minute while another runs',
       outcome: { kind: 'busy', untilMs: NOW + 900_000 },
-      tick: scheduleTriggers,
+      trigger: scheduleTriggers,
       next: [20, 40],
     },
     {
       what: 'none while another runs',
       outcome: { kind: 'busy', untilMs: NOW + 5_000 },
-      tick: { atMs: NOW },
+      trigger: { atMs: NOW },
       next: [],
     },
-    { what: 'at once, to go on', outcome: { kind: 'progressed' }, tick: { atMs: NOW }, next: [0] },
+    {
+      what: 'at once, to go on',
+      outcome: { kind: 'progressed' },
+      trigger: { atMs: NOW },
+      next: [0],
+    },
     {
       what: 'at once and the minute',
       outcome: { kind: 'progressed' },
-      tick: scheduleTriggers,
+      trigger: scheduleTriggers,
       next: [0, 20, 40],
     },
     {
       what: 'the retry, before the next batch time',
       outcome: { kind: 'retry', atMs: NOW + 4_000, reason },
-      tick: { atMs: NOW },
+      trigger: { atMs: NOW },
       next: [4],
     },
     {
       what: 'no retry behind it',
       outcome: { kind: 'retry', atMs: NOW + 40_000, reason },
-      tick: { atMs: NOW },
+      trigger: { atMs: NOW },
       next: [],
     },
     {
       what: 'every second',
       outcome: { kind: 'idle', dueMs: NOW + 57_000 },
-      tick: scheduleTriggers,
+      trigger: scheduleTriggers,
       intervalMs: 1_000,
       next: [57, 58, 59],
     },
     {
       what: 'none of another clock',
       outcome: { kind: 'skewed', skewMs: 5_000 },
-      tick: { atMs: NOW },
+      trigger: { atMs: NOW },
       next: [],
     },
   ]
-  test.each(rows)('$what', ({ outcome, tick, intervalMs = 20_000, next }) => {
+  test.each(rows)('$what', ({ outcome, trigger, intervalMs = 20_000, next }) => {
     const triggers = triggersAfter({
       app: 'a',
       outcome,
       nowMs: NOW,
       intervalMs,
-      triggers: [{ app: 'a', ...tick }],
+      triggers: [{ app: 'a', ...trigger }],
     })
     expect(triggers.map(({ atMs = 0 }) => (atMs - NOW) / 1_000)).toEqual(next)
     expect(
