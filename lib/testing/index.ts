@@ -22,12 +22,8 @@ export {
 } from './harness/test-batch.ts'
 export { type TestRecord } from './harness/feeds/kinesis.ts'
 export { type TestInput } from './harness/test-input.ts'
-export {
-  type RestartOptions,
-  type TestStream,
-  testStream,
-  type TestStreamOptions,
-} from './harness/test-stream.ts'
+export { type TestStream, testStream } from './harness/test-stream.ts'
+export type { RestartOptions, TestStreamOptions } from './harness/test-options.ts'
 export { type FaultKind, faultKinds } from './simulation/faults.ts'
 export { simulate, type SimulateOptions, type SimulationResult } from './simulation/simulate.ts'
 export { type RecoveryPath, recoveryPaths, type SightingCounts } from './simulation/sightings.ts'

@@ -4,7 +4,8 @@
  *
  *   add input -> advance -> read outputs and state
  *
- * `advance` delivers through intake what was added. Then each batch that comes due runs at its time.
+ * `advance` delivers through intake what was added. Then each batch that comes due runs at its
+ * time.
  *
  * Nothing here waits for real time, and the same test gives the same run.
  */
@@ -22,34 +23,9 @@ import { type Observation, watchId } from './observed-plan.ts'
 import { deadLetterOf, type TestDeadLetter, type TestFailure, TestOutput } from './test-batch.ts'
 import { failureOf } from './test-failures.ts'
 import { TestInput } from './test-input.ts'
+import type { RestartOptions, TestStreamOptions } from './test-options.ts'
 import { readState } from './read-state.ts'
 import { VirtualClock } from './virtual-clock.ts'
-
-/** How a pipeline is tested. */
-export interface TestStreamOptions {
-  /** When the application first starts. Default 2026-01-01T00:00:00Z. */
-  readonly now?: Date
-  /** Instead of what the pipeline says; `'tick'` runs every batch time, also when nothing flows. */
-  readonly whenIdle?: 'rest' | 'tick'
-  /**
-   * Ids of streams (see `named()`) whose batches `stream()` shows, whether or not an output looks
-   * at them.
-   */
-  readonly watch?: readonly string[]
-  /**
-   * `'throw'`: `advance` rejects when an attempt at a batch fails. `'record'`: it goes on, and
-   * `failures` shows it. Default `'throw'`.
-   */
-  readonly failures?: 'throw' | 'record'
-}
-
-/** What happens in a restart. */
-export interface RestartOptions {
-  /** How long nothing runs. Default: no time at all. */
-  readonly downFor?: Duration
-  /** The pipeline of a new deployment, of the same name. Default: the same one. */
-  readonly pipeline?: Pipeline
-}
 
 const DEFAULT_START = new Date('2026-01-01T00:00:00Z')
 

@@ -1,6 +1,6 @@
 /**
- * From an event of an SQS queue to what intake appends. An event holds messages of one queue, in the
- * order in which SQS has delivered them. Nothing is left out here, not even a message that was
+ * From an event of an SQS queue to what intake appends. An event holds messages of one queue, in
+ * the order in which SQS has delivered them. Nothing is left out here, not even a message that was
  * delivered before: the reader of the source decides that, batch by batch.
  */
 import { MillraceError } from '../../../base/errors.ts'

@@ -2,8 +2,8 @@
  * The ledger of messages: for the id of each message, the time of the batch that has taken it.
  *
  * An entry is written between the log and the commit of its batch, and never changed by a later
- * batch: that one finds the entry and leaves the message out. It expires when SQS cannot deliver the
- * message again any more.
+ * batch: that one finds the entry and leaves the message out. It expires when SQS cannot deliver
+ * the message again any more.
  */
 import { inGroups } from '../../../base/all-or-first-error.ts'
 import type { ItemKey } from '../../../ports/item-store.ts'

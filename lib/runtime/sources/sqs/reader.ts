@@ -9,9 +9,11 @@
  *   allocate -> log -> read: look up the ids -> outputs -> record the ids taken -> commit
  *
  * Why a crash neither loses nor doubles a message:
- * - The ids are recorded before the commit. So when a batch can be logged, the ledger holds all that
+ * - The ids are recorded before the commit. So when a batch can be logged, the ledger holds all
+ *   that
  *   was taken before it, and what it says of earlier batches does not change any more.
- * - Entries of the batch itself do not count. So an attempt that follows one which died after it had
+ * - Entries of the batch itself do not count. So an attempt that follows one which died after it
+ *   had
  *   recorded its ids leaves out the same deliveries, and gives the same records (B3). Nothing but
  *   the batch time has to stand in the logged input.
  * - A message that is left out is not recorded again: its entry keeps the earlier time.
@@ -25,7 +27,9 @@ import type { InputData, PutAside, SourceInput, SourceReader } from '../source-r
 import { MESSAGE_LANE, type SqsMessage } from './event.ts'
 import { recordMessages, takenBefore } from './ledger.ts'
 
-/** What a batch takes from a queue: deliveries, of which some may be left out when they are read. */
+/**
+ * What a batch takes from a queue: deliveries, of which some may be left out when they are read.
+ */
 export interface SqsInput extends SourceInput<'lanes'> {
   readonly kind: 'sqs'
   /** The batch time: what was taken before is left out. */
