@@ -1,11 +1,11 @@
 /**
  * Runs a stream operation over batches of elements through the whole runtime, warm or with
- * restarts, and gives what came out.
+ * restarts, and returns the results.
  */
 import { type DStream, type Pipeline, seconds, stream } from 'millrace'
 import { APP, type Deployment, START_MS, World } from './harness.ts'
 
-/** What the operation gave at one batch time, in seconds from the start. */
+/** The result of the operation at one batch time, in seconds from the start. */
 export type Given = readonly [second: number, elements: readonly unknown[]]
 
 export type Operation = (input: DStream<never>, other: DStream<never>) => DStream<unknown>
@@ -15,16 +15,13 @@ export const on = <T, U = T>(
   operation: (input: DStream<T>, other: DStream<U>) => DStream<unknown>,
 ): Operation => operation as unknown as Operation
 
-/**
- * When the process is lost, behind so many batches; and which batches fail once before they
- * succeed.
- */
+/** After which batches the process is lost, and which batches fail once before they succeed. */
 export interface Accidents {
   readonly restartAfter?: (batch: number) => boolean
   readonly failFirst?: (batch: number) => boolean
 }
 
-/** A pipeline of two sources whose output tells what it is given. */
+/** A pipeline of two sources whose output reports its elements. */
 export const tellingPipeline = (
   operation: Operation,
   given: Given[],
@@ -42,7 +39,7 @@ export const tellingPipeline = (
   })
 
 /**
- * What an operation gives for batches of elements, one a second; `others` are the batches of a
+ * The results of an operation for batches of elements, one per second. `others`: the batches of a
  * second source.
  */
 export const givenBy = async (
@@ -74,7 +71,7 @@ export const givenBy = async (
     let outcome = await deployment.run()
     if (accident && outcome.kind === 'retry') {
       accident = false
-      // A new deployment tries again at once: the next batch is not due yet.
+      // A new deployment retries immediately: the next batch is not due yet.
       deployment = world.deploy(pipeline, { generation: ++generation })
       outcome = await deployment.run()
     }

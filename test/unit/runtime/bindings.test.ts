@@ -5,7 +5,7 @@ import { bindPlan as bindPlanTo, type BoundPlan } from '../../../lib/runtime/bin
 import '../../../lib/runtime/sinks/all.ts'
 import '../../../lib/runtime/sources/all.ts'
 
-/** A machine with directories and sockets, of which nothing is opened here. */
+/** A machine with directories and sockets. Nothing is opened in these tests. */
 const never = (): never => {
   throw new Error('nothing is opened by a binding')
 }
@@ -26,14 +26,14 @@ const saving = (prefix: string) =>
 
 const directory = (path: string, shown: string) => ({ kind: 'files', path, shown })
 
-describe('where a source is', () => {
+describe('the location of a source', () => {
   const socketSource = plan((ssc) => ssc.socketTextStream('localhost', 9999).print())
   const bucketSource = plan((ssc) => ssc.textFileStream('s3://logs/2026/web').print())
   const clicks = plan((ssc) => ssc.kinesisTextStream('clicks').print())
 
   test.each([
     {
-      what: 'its own name, unbound',
+      what: 'its own name, without a binding',
       of: fromLines,
       bindings: [],
       location: directory('/work/lines', 'lines'),
@@ -45,7 +45,7 @@ describe('where a source is', () => {
       location: directory('/work/in', './in'),
     },
     {
-      what: 'a path above',
+      what: 'a path to a parent directory',
       of: fromLines,
       bindings: ['lines=../in'],
       location: directory('/in', '../in'),
@@ -69,13 +69,13 @@ describe('where a source is', () => {
       location: { kind: 'socket', host: 'localhost', port: 9999 },
     },
     {
-      what: 'a socket of version 6',
+      what: 'a socket with an IPv6 address',
       of: fromLines,
       bindings: ['lines=socket://[::1]:80'],
       location: { kind: 'socket', host: '::1', port: 80 },
     },
     {
-      what: 'the later of two',
+      what: 'the later of two bindings',
       of: fromLines,
       bindings: ['lines=./a', 'lines=socket://h:1'],
       location: { kind: 'socket', host: 'h', port: 1 },
@@ -87,13 +87,13 @@ describe('where a source is', () => {
       location: directory('/work/a=b', './a=b'),
     },
     {
-      what: 'the socket it names',
+      what: 'the socket in its declaration',
       of: socketSource,
       bindings: [],
       location: { kind: 'socket', host: 'localhost', port: 9999 },
     },
     {
-      what: 'what the name of a socket is bound to',
+      what: 'the binding of the name of a socket',
       of: socketSource,
       bindings: ['localhost:9999=in'],
       location: directory('/work/in', 'in'),
@@ -111,13 +111,13 @@ describe('where a source is', () => {
       location: { kind: 'socket', host: 'localhost', port: 9999 },
     },
     {
-      what: 'below its bucket',
+      what: 'a path below its bound bucket',
       of: bucketSource,
       bindings: ['logs=./logs'],
       location: directory('/work/logs/2026/web', 'logs/2026/web'),
     },
     {
-      what: 'what its whole URI is bound to',
+      what: 'the binding of its whole URI',
       of: bucketSource,
       bindings: ['s3://logs/2026/web=./in'],
       location: directory('/work/in', './in'),
@@ -128,7 +128,7 @@ describe('where a source is', () => {
   })
 })
 
-describe('where an output goes', () => {
+describe('the location of an output', () => {
   test.each([
     {
       path: 's3://results/totals',
@@ -213,7 +213,7 @@ describe('what is refused', () => {
     )
   })
 
-  test('a bucket that is bound to nothing', () => {
+  test('a bucket without a binding', () => {
     const bucketSource = plan((ssc) => ssc.textFileStream('s3://logs/web').print())
     expectError(() => bindPlan(bucketSource, { bindings: [], cwd: '/work' }), 'BINDING_MISSING', [
       's3://logs/web',
@@ -226,7 +226,7 @@ describe('what is refused', () => {
     )
   })
 
-  test('a stream that is bound to nothing', () => {
+  test('a stream without a binding', () => {
     const clicks = plan((ssc) => ssc.kinesisTextStream('clicks').print())
     expectError(() => bindPlan(clicks, { bindings: [], cwd: '/work' }), 'BINDING_MISSING', [
       '"clicks"',
@@ -248,14 +248,14 @@ describe('what is refused', () => {
     ])
   })
 
-  test('any binding, where nothing can be bound', () => {
+  test('any binding, if nothing can be bound', () => {
     const queued = plan((ssc) => ssc.queueStream([[1]]).print())
     expectError(() => bindPlan(queued, { bindings: ['x=./in'], cwd: '/work' }), 'BINDING_UNKNOWN', [
       'nothing in this pipeline can be bound',
     ])
   })
 
-  test('no name that a foreachRDD may write to', () => {
+  test('a name to which foreachRDD may write is not refused', () => {
     const free = plan((ssc) =>
       ssc.textFileStream('lines').foreachRDD((rdd) => rdd.saveAsTextFile('s3://later/x')),
     )

@@ -15,7 +15,7 @@ import {
 const at = (...positions: readonly (string | number | bigint)[]): readonly PositionedRecord[] =>
   positions.map((position, index) => ({ position: String(position), record: `record ${index}` }))
 
-/** Two that follow one another in the examples of AWS. */
+/** Two consecutive positions from the examples of AWS. */
 const [KINESIS_1, KINESIS_2] = [
   '49590338271490256608559692538361571095921575989136588898',
   '49590338271490256608559692540925702759324208523137515618',
@@ -24,18 +24,18 @@ const [KINESIS_1, KINESIS_2] = [
 describe('positions', () => {
   test.each<[string, readonly PositionedRecord[]]>([
     ['one', at(7)],
-    ['that follow one another', at(7, 8, 9)],
+    ['that are consecutive', at(7, 8, 9)],
     ['with gaps', at(1, 3, 4, 1_000, 2_024)],
     ['of Kinesis', at(positionOf(KINESIS_1), positionOf(KINESIS_2))],
     [
       'of aggregated records of Kinesis',
       at(...[0, 1, 2].map((index) => positionOf(KINESIS_1, index)), positionOf(KINESIS_2)),
     ],
-  ])('come back: %s', (_, records) => {
+  ])('are read as they were written: %s', (_, records) => {
     expect(positionsOf(blockOf(records))).toEqual(records.map(({ position }) => position))
   })
 
-  test('come back whatever the steps between them', () => {
+  test('are read as they were written, with any steps between them', () => {
     const steps = fc.array(
       fc.tuple(fc.bigInt({ min: 1n, max: 2n ** 120n }), fc.nat({ max: 130 })),
       { maxLength: 30 },
@@ -52,7 +52,7 @@ describe('positions', () => {
 
   test.each([
     ['of consecutive whole numbers', 0, (index: number) => BigInt(index + 1)],
-    // Within a second Kinesis counts in the upper half of its numbers.
+    // Within a second, Kinesis increments the upper half of its numbers.
     [
       'of a shard within a second',
       4,
@@ -70,7 +70,7 @@ describe('positions', () => {
   })
 })
 
-test('a block comes back from the store as it was', async () => {
+test('a block is read from the store as it was written', async () => {
   const store = memoryItemStore()
   const records = at(5, 9, 10)
   const ref = await writeBlock(store, 'app', { node: 'lines/0', by: 'me' }, records)
@@ -91,7 +91,7 @@ describe('the checksum of records', () => {
     ['another record', [records[0]!, { position: '9', record: 'another' }]],
     ['one less', at(5)],
     ['another order', [records[1]!, records[0]!]],
-  ])('tells %s apart', (_, others) => {
+  ])('differs for %s', (_, others) => {
     expect(recordsChecksum(others)).not.toBe(recordsChecksum(records))
   })
 })

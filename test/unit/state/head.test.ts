@@ -47,20 +47,20 @@ const headStore = async (head: Head): Promise<HeadStore> => {
 
 test.each<[string, Head]>([
   ['the first', FIRST],
-  ['one with everything', FULL],
-  ['an input inline', { ...FULL, logged: { ...FULL.logged!, input: '{"timeMs":3000}' } }],
-])('a head comes back as it was: %s', async (_, head) => {
+  ['with all attributes', FULL],
+  ['with an inline input', { ...FULL, logged: { ...FULL.logged!, input: '{"timeMs":3000}' } }],
+])('a head is read as it was written: %s', async (_, head) => {
   expect(await (await headStore(head)).read()).toEqual(head)
 })
 
-test('there is none before the first, and the first is made once', async () => {
+test('there is no head before the first, and the first is created once', async () => {
   const heads = new HeadStore(memoryItemStore(), 'app')
   expect(await heads.read()).toBeUndefined()
   expect(await heads.create(FIRST)).toEqual({ swapped: true, head: FIRST })
   expect(await heads.create({ ...FIRST, startedMs: 1 })).toEqual({ swapped: false, head: FIRST })
 })
 
-test('a head that has gone is no head', async () => {
+test('a removed head is undefined', async () => {
   const store = memoryItemStore()
   const heads = new HeadStore(store, 'app')
   await heads.create(FIRST)
@@ -73,20 +73,20 @@ test('a head that has gone is no head', async () => {
 
 describe('a swap', () => {
   test.each<[string, HeadCondition, Partial<Head>, boolean]>([
-    ['is done when nothing has changed', ['epoch', 'owner', 'doneMs', 'next'], {}, true],
-    ['is refused when a named attribute has', ['epoch'], { epoch: 8 }, false],
-    ['is done when another has', ['epoch'], { wakeMs: 9 }, true],
-    ['is refused when an owner has come', ['owner'], { owner: 'thief' }, false],
-    ['is refused when the owner has gone', ['owner'], { owner: undefined }, false],
+    ['succeeds when nothing has changed', ['epoch', 'owner', 'doneMs', 'next'], {}, true],
+    ['is refused when a named attribute has changed', ['epoch'], { epoch: 8 }, false],
+    ['succeeds when another attribute has changed', ['epoch'], { wakeMs: 9 }, true],
+    ['is refused when an attempt has taken the lease', ['owner'], { owner: 'thief' }, false],
+    ['is refused when the owner has returned the lease', ['owner'], { owner: undefined }, false],
     [
       'is refused when another batch is logged',
       ['next'],
       { logged: { ...FULL.logged!, timeMs: 4_000 } },
       false,
     ],
-    ['is refused when none is logged any more', ['next'], { logged: undefined }, false],
+    ['is refused when no batch is logged any more', ['next'], { logged: undefined }, false],
     [
-      'is done when the same batch has another input',
+      'succeeds when the same batch has another input',
       ['next'],
       { logged: { ...FULL.logged!, input: 'x' } },
       true,
@@ -105,7 +105,7 @@ describe('a swap', () => {
     ['done goes back', 'B6', { doneMs: 1_000, logged: undefined }],
     ['the generation goes back', 'B10', { generation: 2 }],
     ['a logged batch changes its time', 'B2', { logged: { ...FULL.logged!, timeMs: 4_000 } }],
-    ['a logged batch vanishes without a commit', 'B2', { logged: undefined }],
+    ['a logged batch disappears without a commit', 'B2', { logged: undefined }],
   ])('stops when %s', async (_, id, change) => {
     const heads = await headStore(FULL)
     await expect(heads.swap(FULL, [], { ...FULL, ...change })).rejects.toMatchObject({

@@ -71,19 +71,19 @@ describe('positions', () => {
   })
 })
 
-describe('entries behind a cut', () => {
+describe('entries after an offset', () => {
   const [a, b, c] = [block('3', 3), block('5', 2), block('9', 4)] as const
 
   test.each<[string, readonly LaneEntry[], string, readonly LaneEntry[]]>([
     ['nothing consumed', [entry('1', a), entry('4', b)], BEGINNING, [entry('1', a), entry('4', b)]],
     ['one consumed', [entry('1', a), entry('4', b)], '3', [entry('4', b)]],
     ['all consumed', [entry('1', a), entry('4', b)], '5', []],
-    ['a cut beyond all', [entry('1', a)], '100', []],
+    ['an offset after all entries', [entry('1', a)], '100', []],
     ['no entries', [], '7', []],
     ['a coalesced entry, its first block consumed', [entry('1', a, b, c)], '3', [entry('4', b, c)]],
     ['a coalesced entry, two blocks consumed', [entry('1', a, b, c)], '5', [entry('6', c)]],
     [
-      'a coalesced entry behind a consumed one',
+      'a coalesced entry after a consumed one',
       [entry('1', a), entry('4', b, c)],
       '3',
       [entry('4', b, c)],
@@ -100,7 +100,7 @@ describe('entries behind a cut', () => {
 })
 
 describe('lanes in the store', () => {
-  test('come back as they were, those of one source in the order of their ids', async () => {
+  test('are read as they were written, those of one source in the order of their ids', async () => {
     const store = memoryItemStore()
     const lanes = ['shard-2', 'shard-10', 'a#b'].map((lane): Lane => {
       const [first, second, third] = [block('3', 3), block('5', 2), block('9', 4)].map((ref) => ({
@@ -123,7 +123,7 @@ describe('lanes in the store', () => {
     expect(await readLane(store, 'app', 'lines', 'shard-3')).toBeUndefined()
   })
 
-  test('B1: an append is refused unless the tail is the one its writer saw', async () => {
+  test('B1: an append is refused unless the tail is the tail that its writer saw', async () => {
     const store = memoryItemStore()
     const first = laneOf(entry('1', block('3', 3)))
     const second = laneOf(...first.entries, entry('4', block('5', 2)))
@@ -152,7 +152,7 @@ describe('lineage', () => {
     { what: 'by id', lanes: [named('b'), named('a')], order: 'a b' },
     { what: 'a child after its parent', lanes: [named('a', 'b'), named('b')], order: 'b a' },
     {
-      what: 'a merged one after both',
+      what: 'a merged lane after both parents',
       lanes: [named('a', 'b', 'c'), named('b'), named('c')],
       order: 'b c a',
     },
@@ -165,7 +165,7 @@ describe('lineage', () => {
     ).toBe(order)
   })
 
-  test('in any history of splits and merges parents come first, whatever the order of the list', () => {
+  test('in any history of splits and merges, parents come first, for any order of the list', () => {
     const history = fc
       .array(fc.tuple(fc.nat(), fc.nat(), fc.boolean()), { maxLength: 20 })
       .chain((steps) => {

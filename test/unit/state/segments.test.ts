@@ -20,8 +20,8 @@ const NAME: SegmentName = { node: 'totals', part: 2, at: '000000000001000', by: 
 const ITEM_BYTES_MAX = 5_000
 
 /**
- * Bytes that cannot be made fewer: each follows from the one before by a generator with a period of
- * 2^32.
+ * Bytes that cannot be compressed: a generator with a period of 2^32 makes each byte from the one
+ * before.
  */
 const bytesOf = (count: number): Uint8Array => {
   let state = 1
@@ -31,13 +31,13 @@ const bytesOf = (count: number): Uint8Array => {
   })
 }
 
-/** Bytes as they mostly are: a small part of them says all. */
+/** Typical bytes, which compress well. */
 const textOf = (count: number): Uint8Array =>
   Buffer.from('/pages/17 visitor=1700000000 '.repeat(count / 29 + 1).slice(0, count))
 
 describe('a segment', () => {
   test.each([
-    // bytes, chunks: 904 bytes fit into an item of 5,000 beside its key
+    // bytes, chunks: 904 bytes fit into an item of 5,000 bytes with its key
     [0, 1],
     [1, 1],
     [904, 1],
@@ -45,7 +45,7 @@ describe('a segment', () => {
     [1_808, 2],
     [9_040, 10],
     [9_041, 11],
-  ])('of %i bytes comes back from %i items', async (count, chunks) => {
+  ])('of %i bytes is read from %i items', async (count, chunks) => {
     const store = memoryItemStore({ itemBytesMax: ITEM_BYTES_MAX })
     const ref = await writeSegment(store, 'app', NAME, bytesOf(count))
     expect(ref).toMatchObject({ ...NAME, bytes: count, chunks })
@@ -53,7 +53,7 @@ describe('a segment', () => {
     expect(Uint8Array.from(await readSegment(store, 'app', ref))).toEqual(bytesOf(count))
   })
 
-  test('with the longest names stays below the limit of an item', async () => {
+  test('with the longest names stays within the limit of an item', async () => {
     const store = memoryItemStore()
     const name = { node: 'n'.repeat(64), part: 1_023, at: '9'.repeat(60), by: 'a'.repeat(32) }
     const ref = await writeSegment(store, 'a'.repeat(64), name, bytesOf(1_000_000))
@@ -62,7 +62,7 @@ describe('a segment', () => {
     expect(ref.chunks).toBe(3)
   })
 
-  test('of another attempt, time, part, node or application is another one', async () => {
+  test('of another attempt, time, part, node or application is another segment', async () => {
     const store = memoryItemStore()
     const others = [
       { by: 'attempt2' },
@@ -77,7 +77,7 @@ describe('a segment', () => {
     expect(new Set([NAME, ...others].map(segmentId)).size).toBe(5)
   })
 
-  test.each([0, 1, 2])('of which chunk %i is gone is missing', async (chunk) => {
+  test.each([0, 1, 2])('is missing if chunk %i is gone', async (chunk) => {
     const store = memoryItemStore({ itemBytesMax: ITEM_BYTES_MAX })
     const ref = await writeSegment(store, 'app', NAME, bytesOf(2_000))
     await store.deleteAll([segmentKeys('app', ref)[chunk] as { partition: string; sort: string }])
@@ -100,7 +100,7 @@ describe('a segment', () => {
   })
 
   test.each([0, 10, 40])(
-    'of which a bit is turned in what was compressed, at %i, is corrupt',
+    'is corrupt if a bit of the compressed bytes is flipped, at %i',
     async (at) => {
       const store = memoryItemStore()
       const ref = await writeSegment(store, 'app', NAME, textOf(1_000))
@@ -115,11 +115,11 @@ describe('a segment', () => {
   )
 
   test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
-    ['a bit is turned', (bytes) => bytes.with(3, (bytes[3] ?? 0) ^ 1)],
+    ['a bit is flipped', (bytes) => bytes.with(3, (bytes[3] ?? 0) ^ 1)],
     ['the end is cut off', (bytes) => bytes.slice(0, -1)],
-    ['there is more', (bytes) => Uint8Array.from([...bytes, 0])],
-    ['nothing is left', () => new Uint8Array()],
-  ])('of which %s is corrupt', async (_, damage) => {
+    ['bytes are added', (bytes) => Uint8Array.from([...bytes, 0])],
+    ['no bytes are left', () => new Uint8Array()],
+  ])('is corrupt if %s', async (_, damage) => {
     const store = memoryItemStore()
     const ref = await writeSegment(store, 'app', NAME, bytesOf(100))
     const [key] = segmentKeys('app', ref) as [{ partition: string; sort: string }]
@@ -127,7 +127,7 @@ describe('a segment', () => {
     await expect(readSegment(store, 'app', ref)).rejects.toMatchObject({ code: 'SEGMENT_CORRUPT' })
   })
 
-  test('has two chunks the other way round is corrupt', async () => {
+  test('is corrupt if two chunks are swapped', async () => {
     const store = memoryItemStore({ itemBytesMax: ITEM_BYTES_MAX })
     const ref = await writeSegment(store, 'app', NAME, bytesOf(1_808))
     const [a, b] = segmentKeys('app', ref) as [
@@ -142,7 +142,7 @@ describe('a segment', () => {
 })
 
 describe('a manifest', () => {
-  test('comes back whole, and names its state segments', async () => {
+  test('is read as it was written, and names its state segments', async () => {
     const store = memoryItemStore()
     const segment = await writeSegment(
       store,

@@ -17,8 +17,8 @@ const panesOf = (panes: ReadonlyMap<number, Pane>): Panes<Pane> => ({
 const GRID = { zeroMs: 0, paneMs: 1, lengthMs: 4 }
 
 /**
- * Each pane has its time as the value of the key `a`; the reduction shows with brackets what was
- * reduced with what.
+ * Each pane has its time as the value of the key `a`. The reduction writes brackets, which show the
+ * order of reductions.
  */
 const brackets = (
   reduction = new SlidingReduction<string, string>(GRID, (a, b) => `(${a}${b})`),
@@ -35,7 +35,7 @@ const brackets = (
   },
 })
 
-describe('what is reduced with what depends on the grid alone (B3)', () => {
+describe('the order of reductions depends on the grid alone (B3)', () => {
   test.each([
     [1, '1'],
     [2, '(12)'],
@@ -88,7 +88,7 @@ test.each([10, 100, 1_000])(
   },
 )
 
-test('nothing is kept of no pairs, and values that cannot be changed are said to be simple', () => {
+test('an empty batch makes no pane, and values that cannot be changed are simple', () => {
   const put: unknown[] = []
   const panes: Panes<KeyedPane<string, unknown>> = {
     ...panesOf(new Map()),

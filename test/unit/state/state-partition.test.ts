@@ -5,7 +5,7 @@ import { StatePartition } from '../../../lib/state/state-partition.ts'
 
 type Entries = readonly (readonly [unknown, unknown])[]
 
-/** What one batch does: puts, and keys it removes. */
+/** The changes of one batch: puts, and removed keys. */
 interface Changes {
   readonly put?: Entries
   readonly remove?: readonly unknown[]
@@ -13,7 +13,7 @@ interface Changes {
 
 const entriesOf = (partition: StatePartition): Entries => [...partition.draft().entries()]
 
-/** Runs a batch up to its commit, and gives what it would have written. */
+/** Runs a batch up to its commit, and returns what it would write. */
 const commit = (
   partition: StatePartition,
   { put = [], remove = [] }: Changes,
@@ -89,7 +89,7 @@ describe('what a batch writes', () => {
     ],
     ['nothing for NaN again', [['a', Number.NaN]], { put: [['a', Number.NaN]] }, [[], []]],
     [
-      'nothing for what was changed and changed back',
+      'nothing for a state that was changed back',
       [['a', 1]],
       {
         put: [
@@ -105,7 +105,7 @@ describe('what a batch writes', () => {
       { put: [['a', 1]], remove: ['a'] },
       [[], []],
     ],
-    ['nothing for the removal of what is not there', [['a', 1]], { remove: ['b'] }, [[], []]],
+    ['nothing for the removal of a missing key', [['a', 1]], { remove: ['b'] }, [[], []]],
     [
       'a removed key',
       [
@@ -116,14 +116,14 @@ describe('what a batch writes', () => {
       [[], ['b']],
     ],
     [
-      'keys equal by value as one',
+      'keys that are equal by value once',
       [[['k', 1], 1]],
       { put: [[['k', 1], 1]], remove: [['k', 2]] },
       [[], []],
     ],
     ['null is a state', [['a', 1]], { put: [['a', null]] }, [[['a', null]], []]],
     ['-0 is not 0', [['a', 0]], { put: [['a', -0]] }, [[['a', -0]], []]],
-    ['a number is not its text', [['a', 1]], { put: [['a', '1']] }, [[['a', '1']], []]],
+    ['a number is not a string of it', [['a', 1]], { put: [['a', '1']] }, [[['a', '1']], []]],
   ])('%s', (_, before, changes, expected) => {
     const { delta, isUnchanged } = commit(filled(before), changes)
     expect(decode(delta)).toEqual(expected)
@@ -139,7 +139,7 @@ describe('what a batch writes', () => {
     expect(commit(filled([['a', state]]), { put: [['a', again]] }).isUnchanged).toBe(true)
   })
 
-  test('the same bytes whatever the order of the changes', () => {
+  test('the same bytes for any order of the changes', () => {
     const put: Entries = [
       ['b', { n: 1 }],
       ['a', [2]],
@@ -212,7 +212,7 @@ describe('states changed in place', () => {
   })
 })
 
-/** A delta with its packed states unpacked, to compare it. */
+/** A delta with unpacked states, to compare it. */
 const replayable = (delta: Uint8Array): Uint8Array => {
   const [puts, removed] = decode(delta) as [[unknown, unknown][], unknown[]]
   const unpacked = puts.map(([key, state]) => [
@@ -223,7 +223,7 @@ const replayable = (delta: Uint8Array): Uint8Array => {
 }
 
 describe('a draft', () => {
-  test('sees the state before the batch, and leaves it alone until it is settled', () => {
+  test('sees the state before the batch, and does not change it before the commit', () => {
     const partition = filled([
       ['a', 1],
       ['b', 2],
@@ -246,7 +246,7 @@ describe('a draft', () => {
     ])
   })
 
-  test('given up leaves no trace', () => {
+  test('that fails leaves no trace', () => {
     const partition = filled([['a', 1]])
     partition.draft().put('a', 2)
     expect(entriesOf(partition)).toEqual([['a', 1]])
@@ -274,7 +274,7 @@ describe('replaying segments', () => {
     remove: fc.array(key, { maxLength: 3 }),
   })
 
-  test('gives the live state, by all deltas as by the last merged segment', () => {
+  test('equals the live state, from all deltas and from the last merged segment', () => {
     fc.assert(
       fc.property(fc.array(changes, { minLength: 1, maxLength: 12 }), (batches) => {
         const live = new StatePartition()
@@ -287,7 +287,7 @@ describe('replaying segments', () => {
           ...written.slice(1).map(({ delta }) => delta),
         )
         expect(entriesOf(cold)).toEqual(entriesOf(live))
-        // A cold runner goes on as a warm one does: the same bytes (B3).
+        // A cold runner writes the same bytes as a warm one (B3).
         const again = batches[0] as Changes
         expect(commit(cold, again)).toEqual(commit(live, again))
       }),
@@ -311,7 +311,7 @@ describe('replaying segments', () => {
     expect(replayed(merged).size).toBe(2)
   })
 
-  test('a key that comes back after its removal is there', () => {
+  test('a key that is put again after its removal exists', () => {
     const partition = new StatePartition()
     const deltas = [{ put: [['a', 1]] }, { remove: ['a'] }, { put: [['a', 2]] }].map(
       (batch) => commit(partition, batch as Changes).delta,

@@ -2,7 +2,7 @@ import { type DStream, parallelize, seconds, type Pipeline, type StreamOptions }
 import { describe, expect, test, vi } from 'vitest'
 import { APP, pipelineOf, type Seen, START_MS, World } from '../harness.ts'
 
-/** A pipeline over a queue that keeps what each batch had. */
+/** A pipeline over a queue that keeps the elements of each batch. */
 const queued = (
   batches: readonly (readonly unknown[])[] = [],
   options: Partial<StreamOptions> = {},
@@ -32,23 +32,26 @@ describe('batch times', () => {
     [1, [1_000, 2_000, 3_000]],
     [999, [1_000, 2_000, 3_000]],
     [1_000, [2_000, 3_000, 4_000]],
-  ])('started at %i: each dataset of the queue has its own', async (startedMs, expected) => {
-    const { pipeline, seen } = queued([['a'], ['b'], ['c']])
-    const world = new World({ startMs: START_MS + startedMs })
-    const app = world.deploy(pipeline)
-    expect(await app.run()).toEqual({ kind: 'idle', dueMs: START_MS + (expected[0] as number) })
-    await app.tick(3)
-    expect(seen).toEqual([
-      [expected[0], ['a']],
-      [expected[1], ['b']],
-      [expected[2], ['c']],
-    ])
-    expect(await world.head()).toMatchObject({
-      doneMs: START_MS + (expected[2] as number),
-      owner: undefined,
-      logged: undefined,
-    })
-  })
+  ])(
+    'started at %i: each dataset of the queue has its own batch time',
+    async (startedMs, expected) => {
+      const { pipeline, seen } = queued([['a'], ['b'], ['c']])
+      const world = new World({ startMs: START_MS + startedMs })
+      const app = world.deploy(pipeline)
+      expect(await app.run()).toEqual({ kind: 'idle', dueMs: START_MS + (expected[0] as number) })
+      await app.tick(3)
+      expect(seen).toEqual([
+        [expected[0], ['a']],
+        [expected[1], ['b']],
+        [expected[2], ['c']],
+      ])
+      expect(await world.head()).toMatchObject({
+        doneMs: START_MS + (expected[2] as number),
+        owner: undefined,
+        logged: undefined,
+      })
+    },
+  )
 
   test('that were missed run late, each with its own time and dataset', async () => {
     const { pipeline, seen } = queued([['a'], ['b'], ['c']])
@@ -78,7 +81,7 @@ describe('batch times', () => {
     expect(seen).toEqual([[1_000, ['a', 'b', 'c', 'd']]])
   })
 
-  test('ahead of the clock while there is anything, and not after', async () => {
+  test('ahead of the clock while there is input, and not after that', async () => {
     const { pipeline, seen } = queued([['a'], ['b'], ['c']])
     const world = new World()
     expect(await world.deploy(pipeline).driver.run({ aheadOfClock: true })).toEqual({
@@ -92,7 +95,7 @@ describe('batch times', () => {
     ])
   })
 
-  test('stop between two batches when they are told to', async () => {
+  test('stop between two batches when aborted', async () => {
     const stop = new AbortController()
     const seen: number[] = []
     const pipeline = pipelineOf((ssc) =>
@@ -106,7 +109,7 @@ describe('batch times', () => {
   })
 })
 
-describe('when nothing flows', () => {
+describe('without input', () => {
   const resting = async (
     options: Partial<StreamOptions>,
     shape?: (queue: DStream<unknown>) => DStream<unknown>,
@@ -130,7 +133,7 @@ describe('when nothing flows', () => {
     expect(await app.run()).toEqual({ kind: 'idle', dueMs: undefined })
   })
 
-  test('B12: who has put it to rest looks again, though there is no time left for another batch', async () => {
+  test('B12: a driver that put it to rest looks again, even without time for another batch', async () => {
     const { pipeline } = queued([['a'], ['b']], {})
     const world = new World()
     const app = world.deploy(pipeline)
@@ -158,13 +161,13 @@ describe('when nothing flows', () => {
       [1_000, 2_000, 3_000, 4_000, 5_000, 6_000],
     ],
     [
-      'a function that may change its mind keeps it awake',
+      'a nondeterministic function keeps it awake',
       {},
       (queue) => queue.transform((rdd) => rdd),
       [1_000, 2_000, 3_000, 4_000, 5_000, 6_000],
     ],
     [
-      'a pure one does not',
+      'a pure function does not',
       {},
       (queue) => queue.transform((rdd) => rdd, { pure: true }),
       [1_000, 2_000, 3_000],
@@ -183,7 +186,7 @@ describe('when nothing flows', () => {
     expect(times((await resting(options, shape)).seen)).toEqual(expected)
   })
 
-  test('it wakes at the next batch time from now, and skips what was missed', async () => {
+  test('it wakes at the next batch time from now, and skips missed batch times', async () => {
     const { queue, seen, app, world } = await resting({})
     world.advance(7_300)
     queue.push(['c'])
@@ -197,7 +200,7 @@ describe('when nothing flows', () => {
     expect(await world.head()).toMatchObject({ status: 'rest' })
   })
 
-  test('it wakes on the grid at once when now is a batch time', async () => {
+  test('it wakes immediately when now is a batch time', async () => {
     const { queue, seen, app } = await resting({})
     queue.push(['c'])
     await app.run()
@@ -247,16 +250,15 @@ describe('state', () => {
     expect(seen).toEqual(EXPECTED)
   })
 
-  test('is read again by a driver that begins cold, after every batch', async () => {
+  test('is read again by a cold driver after every batch', async () => {
     const { pipeline, seen } = counted()
     const world = new World()
-    // One plan, so that all drivers take from one queue: each sees the batches it takes from where
-    // the last one left off.
+    // One plan, so that all drivers take from one queue: each continues where the last one stopped.
     for (let i = 0; i < 4; i++) await world.deploy(pipeline).tick()
     expect(seen).toEqual(EXPECTED)
   })
 
-  test('moves on whether or not an output looks at it', async () => {
+  test('advances even if no output needs it', async () => {
     const seen: Seen[] = []
     let looks = false
     const pipeline = pipelineOf((ssc) => {
@@ -271,7 +273,7 @@ describe('state', () => {
     expect(seen).toEqual([[3_000, [['a', 3]]]])
   })
 
-  test('shared by two outputs moves on once', async () => {
+  test('advances once if two outputs share it', async () => {
     const seen: Seen[] = []
     const pipeline = pipelineOf((ssc) => {
       const counts = totals(ssc.queueStream<unknown>([['a'], ['a']]))
@@ -324,7 +326,7 @@ describe('state', () => {
     expect(seen).toEqual(EXPECTED)
   })
 
-  test('of a key ends when its function gives undefined', async () => {
+  test('of a key ends when its function returns undefined', async () => {
     const { pipeline, seen } = queued([['a', 'b'], ['a'], ['b']], {}, (queue) =>
       queue
         .mapToPair((word) => [word, 1] as [unknown, number])
@@ -375,7 +377,7 @@ const failing = (options: Partial<StreamOptions> = {}) => {
 const SOURCE = 'socketTextStream-1'
 
 describe('a failing batch', () => {
-  test('is kept and tried again: the same time, the same records, state as before', async () => {
+  test('is tried again with the same time, the same records and the state from before', async () => {
     const { pipeline, seen, control } = failing()
     const world = new World()
     const app = world.deploy(pipeline)
@@ -422,7 +424,7 @@ describe('a failing batch', () => {
     ])
   })
 
-  test('is tried by another process in the same way', async () => {
+  test('is tried in the same way by another process', async () => {
     const { pipeline, seen, control } = failing()
     const world = new World()
     await world.deploy(pipeline).append(SOURCE, 1, ['a'])
@@ -436,7 +438,7 @@ describe('a failing batch', () => {
     ])
   })
 
-  test('is tried with pauses that double, up to two minutes, until both limits are used up', async () => {
+  test('is tried with pauses that double, up to two minutes, until both limits are reached', async () => {
     const { pipeline, control, seen } = failing()
     const world = new World()
     const app = world.deploy(pipeline)
@@ -466,7 +468,7 @@ describe('a failing batch', () => {
     expect(await world.deploy(pipeline).run()).toMatchObject({ kind: 'failed' })
   })
 
-  test('gives up after so many attempts only if the time is over too', async () => {
+  test('fails for good after the number of attempts only if the time is over too', async () => {
     const { pipeline, seen } = failing({ retry: { attempts: 2, for: seconds(10) } })
     const world = new World()
     const app = world.deploy(pipeline)
@@ -477,7 +479,7 @@ describe('a failing batch', () => {
     expect(await app.tick()).toMatchObject({ kind: 'failed' })
   })
 
-  test('counts attempts that never end, too: a batch that has not the time or the memory comes to an end as FAILED', async () => {
+  test('counts attempts that never end: without enough time or memory, it becomes FAILED', async () => {
     const world = new World()
     let begun = 0
     const pipeline = pipelineOf(
@@ -488,7 +490,7 @@ describe('a failing batch', () => {
         }),
       { retry: { attempts: 3, for: seconds(1) } },
     )
-    // Each is a process that dies in its batch; the next one has to wait for its lease.
+    // Each process dies in its batch. The next one must wait for its lease.
     const leaseMs = 10_000
     await world.deploy(pipeline, { leaseMs }).run()
     world.advance(1_000)
@@ -519,7 +521,7 @@ describe('a failing batch', () => {
     expect(await app.append(SOURCE, 2, ['a'])).toBe(1)
     control.fails = false
     seen.length = 0
-    // A new deployment is a reason to try again.
+    // A new deployment tries again.
     const next = world.deploy(pipeline, { generation: 2 })
     await next.run()
     expect(next.eventsOf('adopted')).toEqual([{ event: 'adopted', generation: 2 }])
@@ -531,7 +533,7 @@ describe('a failing batch', () => {
     ])
   })
 
-  test('for another reason says which', async () => {
+  test('for another reason reports that reason', async () => {
     const pipeline = pipelineOf((ssc) =>
       ssc
         .queueStream([[1]])
@@ -555,7 +557,7 @@ describe('a store that does not answer', () => {
     ['three times', 'compareAndSet', false, 3],
     ['after segments are written', 'putAll', true, 1],
     ['before a read', 'get', false, 1],
-  ])('%s, costs nothing', async (_, call, applied, count) => {
+  ])('%s, has no effect', async (_, call, applied, count) => {
     for (let skip = 1; skip <= 3; skip++) {
       const { pipeline, seen } = queued([['a'], ['a', 'b'], ['b']], {}, totals)
       const world = new World()
@@ -585,7 +587,7 @@ describe('a store that does not answer', () => {
     }
   })
 
-  test('for longer fails the attempt, and the next one finds the truth', async () => {
+  test('for longer fails the attempt, and the next attempt finds what is true', async () => {
     const { pipeline, seen } = queued([['a'], ['a', 'b']], {}, totals)
     const world = new World()
     const app = world.deploy(pipeline)
@@ -595,7 +597,7 @@ describe('a store that does not answer', () => {
     await app.tick()
     expect(seen).toEqual([
       [1_000, [['a', 1]]],
-      // Once: the output had run, and what failed was behind it.
+      // Once: the output had run, and the failure came after it.
       [
         2_000,
         [
@@ -613,15 +615,15 @@ describe('a store that does not answer', () => {
     ])
   })
 
-  test('to a commit that was applied leaves the batch committed, once', async () => {
+  test('to a commit that was applied leaves the batch committed once', async () => {
     const { pipeline, seen } = queued([['a'], ['a']], { whenIdle: 'tick' }, totals)
     const world = new World()
     const app = world.deploy(pipeline)
     await app.tick()
     let writes = 0
     const write = world.store.compareAndSet.bind(world.store)
-    // The log of the second batch is the first write of the head from now on, and its commit the
-    // second.
+    // From now on, the first write of the head is the log of the second batch, and the second write
+    // is its commit.
     world.store.compareAndSet = async (key, before, next) => {
       writes += 1
       if (writes === 2)
@@ -640,7 +642,7 @@ describe('a store that does not answer', () => {
   })
 })
 
-test('a batch is written down for people to look at', async () => {
+test('a batch is noted in the history', async () => {
   const { pipeline } = queued([['a', 'b']])
   const world = new World()
   const app = world.deploy(pipeline)
@@ -662,7 +664,7 @@ test('a batch is written down for people to look at', async () => {
   expect(world.store.keys().filter((key) => key.includes('#hist#'))).toHaveLength(1)
 })
 
-test('outputs run in the order in which they were described', async () => {
+test('outputs run in the order of their definition', async () => {
   const order: string[] = []
   const pipeline: Pipeline = pipelineOf((ssc) => {
     const numbers = ssc.queueStream([[1]])

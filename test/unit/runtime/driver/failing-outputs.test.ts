@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 const pipelineOf = (describe: (ssc: StreamingContext) => void): Pipeline =>
   stream('app', { batchInterval: seconds(1) }, describe)
 
-/** An output that fails so many times. */
+/** An output that fails a number of times. */
 const failing = (name: string, times: number) => {
   let left = times
   return (): void => {
@@ -35,7 +35,7 @@ describe('an output that fails', () => {
   }
   const ids = ['print-1', 'foreachRDD-1', 'saveAsTextFiles-1']
 
-  test('does not keep the others from running, and another attempt runs only the failed one', async () => {
+  test('does not stop the others, and the next attempt runs only the failed output', async () => {
     const middle = failing('the sink', 2)
     const app = await started((ssc) => three(ssc, middle))
     app.input('words').add('a')
@@ -46,7 +46,7 @@ describe('an output that fails', () => {
     expect(runsOf(app, ids)).toEqual([['1'], ['1 failed', '2 failed', '3'], ['1']])
   })
 
-  test('is the only one to run again in another process, too', async () => {
+  test('is the only output that runs again, also in another process', async () => {
     const middle = failing('the sink', 1)
     const app = await started((ssc) => three(ssc, middle))
     app.input('words').add('a')
@@ -56,7 +56,7 @@ describe('an output that fails', () => {
     expect(app.output('print-1').batches[0]).toMatchObject({ timeMs: 1_000, elements: ['a'] })
   })
 
-  test('runs again with all others in a new deployment, from the first attempt on: what they have done may be what it mends', async () => {
+  test('runs again with all others in a new deployment, which may fix what they did', async () => {
     const middle = failing('the sink', 1)
     const app = await started((ssc) => three(ssc, middle))
     app.input('words').add('a')
@@ -73,7 +73,7 @@ describe('an output that fails', () => {
     ])
   })
 
-  test('with another one: both are told', async () => {
+  test('with another failing output: both are reported', async () => {
     const [first, second] = [failing('the first', 1), failing('the second', 1)]
     const app = await started((ssc) => {
       const words = ssc.kinesisTextStream('words')
@@ -88,7 +88,7 @@ describe('an output that fails', () => {
     expect(message).toContain('the second gave no answer')
   })
 
-  test('leaves nothing out of the dead letters: a record that only a finished output has met is put aside by the attempt that commits', async () => {
+  test('loses no dead letter: the committing attempt puts aside what only a finished output met', async () => {
     const middle = failing('the sink', 1)
     const app = await started((ssc) => {
       const words = ssc.kinesisTextStream('words')

@@ -24,7 +24,7 @@ const segmentsOf = (world: World, node = ''): readonly string[] =>
   world.store.keys().filter((key) => key.startsWith(`${APP}#seg#${node}`))
 
 describe('garbage (B11)', () => {
-  test('goes while batches come: what is kept does not grow', async () => {
+  test('is deleted while batches run: the store does not grow', async () => {
     const { pipeline, seen } = totals()
     const world = new World()
     const app = world.deploy(pipeline)
@@ -38,11 +38,11 @@ describe('garbage (B11)', () => {
     expect(Math.max(...counts.slice(30))).toBeLessThanOrEqual(Math.max(...counts.slice(0, 30)))
     expect(segmentsOf(world, '@manifest').length).toBeLessThanOrEqual(KEPT_MANIFESTS + 1)
     expect(segmentsOf(world, SOURCE).length).toBeLessThanOrEqual(KEPT_MANIFESTS + 1)
-    // One merged segment, the deltas since, and what the kept manifests still name of before.
+    // One merged segment, the deltas since, and older segments that kept manifests still name.
     expect(segmentsOf(world, 'totals').length).toBeLessThanOrEqual(9 + KEPT_MANIFESTS + 9)
   })
 
-  test('goes as well when every batch is run by a process that begins cold', async () => {
+  test('is deleted too when a cold process runs every batch', async () => {
     const { pipeline, seen } = totals()
     const world = new World()
     const counts: number[] = []
@@ -56,7 +56,7 @@ describe('garbage (B11)', () => {
     expect(Math.max(...counts.slice(30))).toBeLessThanOrEqual(Math.max(...counts.slice(0, 30)))
   })
 
-  test('of an attempt that could not commit is swept by the next cold start', async () => {
+  test('of an attempt that could not commit is deleted by the next cold start', async () => {
     const { pipeline } = totals()
     const world = new World()
     const app = world.deploy(pipeline)
@@ -84,7 +84,7 @@ describe('garbage (B11)', () => {
     expect(segmentsOf(world).filter((key) => lost.includes(key))).toEqual([])
   })
 
-  test('of plans too large for the head goes too', async () => {
+  test('of inputs that are too large for the head is deleted too', async () => {
     const world = new World()
     const pipeline = pipelineOf((ssc) => ssc.textFileStream('lines').foreachRDD(() => undefined))
     const app = world.deploy(pipeline)
@@ -97,14 +97,14 @@ describe('garbage (B11)', () => {
     expect(segmentsOf(world, '@batch').length).toBeLessThanOrEqual(KEPT_MANIFESTS + 1)
   })
 
-  test('is nothing that the head names, by way of the last manifests', async () => {
+  test('never includes what the head names through the last manifests', async () => {
     const { pipeline, seen } = totals()
     const world = new World()
     const app = world.deploy(pipeline)
     for (let i = 1; i <= 25; i++) {
       await app.append(SOURCE, i, [`w${i % 5}`])
       await app.tick()
-      // A process that begins cold reads everything that is named.
+      // A cold process reads everything that is named.
       const cold = world.deploy(pipeline)
       expect((await cold.run()).kind).toBe('idle')
     }

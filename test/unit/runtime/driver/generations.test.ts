@@ -10,7 +10,7 @@ const totalsOf = (lines: DStream<string>, partitions = 1): DStream<[string, numb
     .mapToPair((word) => [word, 1])
     .updateStateByKey<number>((ones, total = 0) => total + ones.length, { partitions })
 
-/** Running totals, with what each batch had. */
+/** Running totals, with the elements of each batch. */
 const totals = (
   shape: (ssc: StreamingContext) => DStream<[string, number]> = (ssc) =>
     totalsOf(linesOf(ssc)).named('totals'),
@@ -90,7 +90,7 @@ describe('a deployment of a higher generation adopts the store', () => {
       (ssc) => totalsOf(linesOf(ssc), 2).named('totals'),
       /has 1 partitions in the store and 2/,
     ],
-  ])('not one %s', async (_, shape, message) => {
+  ])('does not adopt a store %s', async (_, shape, message) => {
     const world = await worldWithTotals()
     const before = await world.head()
     const app = world.deploy(totals(shape).pipeline, { generation: 2 })
@@ -111,7 +111,7 @@ describe('a deployment of a higher generation adopts the store', () => {
       /"socketTextStream-1" read "host:1" and reads "host:2" now/,
     ],
     [
-      'one source more, named',
+      'one more source, with a name',
       (ssc) => {
         ssc.socketTextStream('host', 2).named('new').print()
         ssc.socketTextStream('host', 1).named('socketTextStream-1').print()
@@ -119,12 +119,12 @@ describe('a deployment of a higher generation adopts the store', () => {
       undefined,
     ],
     [
-      'one source more, behind',
+      'one more source, after the others',
       (ssc) => [1, 2].forEach((port) => ssc.socketTextStream('host', port).print()),
       undefined,
     ],
     [
-      'with its source at another place',
+      'with its source in another position',
       (ssc) => ssc.socketTextStream('host', 3).print(),
       undefined,
     ],
@@ -144,7 +144,7 @@ describe('a deployment of a higher generation adopts the store', () => {
       })
   })
 
-  test('of sources: a name that was another one before, even if that was gone for a while', async () => {
+  test('of sources: a name that belonged to another source, even if that source was gone for a while', async () => {
     const world = new World()
     const runs = async (
       generation: number,
@@ -162,7 +162,7 @@ describe('a deployment of a higher generation adopts the store', () => {
     await expect(swapped).rejects.toMatchObject({ code: 'PLAN_INCOMPATIBLE' })
   })
 
-  test('not one without the source of a logged batch', async () => {
+  test('does not adopt a store whose logged batch reads a source that is gone', async () => {
     const world = new World()
     const app = world.deploy(
       pipelineOf((ssc) => linesOf(ssc).foreachRDD(() => Promise.reject(new Error('down')))),
@@ -193,7 +193,7 @@ test('another plan of the same generation is refused', async () => {
   })
 })
 
-test('a lower generation is superseded: it runs nothing, and its intake goes on', async () => {
+test('a lower generation is superseded: it runs nothing, and its intake continues', async () => {
   const world = await worldWithTotals()
   const [older, newer] = [totals(), totals()]
   const old = world.deploy(older.pipeline)
@@ -270,7 +270,7 @@ describe('a logged batch', () => {
   })
 })
 
-/** A pipeline that stops in the middle of a batch, until it is let go on. */
+/** A pipeline that stops in the middle of a batch until it may continue. */
 const haltable = (): {
   readonly pipeline: Pipeline
   readonly seen: Seen[]
@@ -296,7 +296,7 @@ describe('two runners', () => {
   const LEASE_MS = 10_000
   const leased = { leaseMs: LEASE_MS, process: 'any' }
 
-  test('one holds the lease, the other waits for it', async () => {
+  test('one holds the lease, and the other waits for it', async () => {
     const world = new World()
     const { pipeline, letGo, reached } = haltable()
     const one = world.deploy(pipeline, leased)
@@ -314,7 +314,7 @@ describe('two runners', () => {
     expect(await world.head()).toMatchObject({ doneMs: START_MS + 1_000, owner: undefined })
   })
 
-  test('one that wakes up after its lease can neither write its outputs nor commit', async () => {
+  test('one that continues after its lease can neither write its outputs nor commit', async () => {
     const world = new World()
     const zombie = haltable()
     const one = world.deploy(zombie.pipeline, leased)
@@ -330,15 +330,14 @@ describe('two runners', () => {
     zombie.letGo()
     await running
     expect(one.eventsOf('batchCompleted')).toEqual([])
-    // Its outputs were refused by their fence, and the refusal is not the batch's failure: the
-    // batch is done.
+    // The fence refused its outputs. This is not a failure of the batch: the batch is done.
     expect(world.textOf(1_000, 'part-00000')).toBe('(a,1)\n')
     expect(JSON.parse(world.textOf(1_000, '_SUCCESS'))).toMatchObject({ generation: 1, epoch: 2 })
     await two.tick()
     expect(fresh.seen.at(-1)).toEqual([12_000, [['a', 2]]])
   })
 
-  test('of which the first has lost its lease: its state is thrown away, and it goes on from the truth', async () => {
+  test('the first has lost its lease: it throws its state away, and reads what is true', async () => {
     const world = new World()
     const first = haltable()
     const one = world.deploy(first.pipeline, leased)
@@ -359,7 +358,7 @@ describe('two runners', () => {
   })
 })
 
-/** The same plan once more, as another process builds it; it does not stop. */
+/** The same plan, as another process builds it. It does not stop. */
 const totalsPipelineLike = (pipeline: Pipeline): Pipeline => {
   const again = haltable()
   again.letGo()

@@ -29,7 +29,7 @@ class Functions {
   readonly events: RuntimeEvent[] = []
   readonly intake: IntakeHandler
   readonly driver: DriverHandler
-  /** What a batch does besides. */
+  /** Called in each batch. */
   during: () => void | Promise<void> = () => undefined
   remainingMs = TIMEOUT_MS
 
@@ -105,7 +105,7 @@ const fromStart = (triggers: readonly Trigger[]): readonly number[] =>
   triggers.map(({ atMs = 0 }) => (atMs - START_MS) / 1_000)
 
 describe('intake', () => {
-  test('takes a batch, and says what was new', async () => {
+  test('appends an event, and reports what was new', async () => {
     const app = new Functions()
     const bad = {
       source: SOURCE,
@@ -126,7 +126,7 @@ describe('intake', () => {
     expect(await app.intake([])).toEqual({ records: 0, rejected: 0 })
   })
 
-  test('winds one trigger when it has woken the head, for its next batch time', async () => {
+  test('schedules one trigger when it has woken the head, for its next batch time', async () => {
     const app = new Functions()
     await app.rest()
     await app.intake([deliveryOf(1, 'a')])
@@ -137,7 +137,7 @@ describe('intake', () => {
     expect(app.seen).toEqual(['a', 'b'])
   })
 
-  test('calls the driver at once while there is no head: it would wait for the schedule else', async () => {
+  test('calls the driver immediately while there is no head, without waiting for the schedule', async () => {
     const app = new Functions()
     await app.intake([deliveryOf(1, 'a')])
     expect(app.scheduled.splice(0)).toEqual([{ app: APP, scheduleMinute: true }])
@@ -150,7 +150,7 @@ describe('intake', () => {
     expect(app.seen).toEqual(['a', 'b'])
   })
 
-  test('winds it also when the answer of the wake was lost', async () => {
+  test('schedules the trigger even when the answer of the wake was lost', async () => {
     const app = new Functions()
     await app.rest()
     app.world.store.fail({ call: 'compareAndSet', to: `${APP}#head`, times: 1, applied: true })
@@ -158,7 +158,7 @@ describe('intake', () => {
     expect(app.scheduled).toEqual([{ app: APP, atMs: START_MS + 40_000, scheduleMinute: true }])
   })
 
-  test('throws while it cannot append, and is given the batch again', async () => {
+  test('throws while it cannot append, and receives the event again', async () => {
     const app = new Functions()
     app.world.store.fail({ call: 'compareAndSet', to: `${APP}#in`, times: 4 })
     await expect(app.intake([deliveryOf(1, 'a')])).rejects.toMatchObject({
@@ -168,7 +168,7 @@ describe('intake', () => {
     expect(await app.intake([deliveryOf(1, 'a')])).toMatchObject({ records: 1 })
   })
 
-  test('winds the trigger even if another lane fails: nobody else would', async () => {
+  test('schedules the trigger even if another lane fails, because nothing else would', async () => {
     const app = new Functions()
     await app.rest()
     const broken = {
@@ -183,7 +183,7 @@ describe('intake', () => {
 })
 
 describe('the driver', () => {
-  test('runs what is due, and winds the minute only when it is asked to', async () => {
+  test('runs due batches, and schedules the minute only on request', async () => {
     const app = new Functions()
     await app.trigger()
     await app.intake([deliveryOf(1, 'a')])
@@ -195,14 +195,14 @@ describe('the driver', () => {
     expect(fromStart(app.scheduled)).toEqual([20, 30, 40, 50, 60])
   })
 
-  test('winds nothing at rest', async () => {
+  test('schedules nothing at rest', async () => {
     const app = new Functions()
     await app.rest()
     expect(await app.trigger({ scheduleMinute: true })).toBe('idle')
     expect(app.scheduled).toEqual([])
   })
 
-  test('waits for a batch time that its trigger is a little too early for', async () => {
+  test('waits for the batch time if its trigger is a little early', async () => {
     const app = new Functions()
     await app.trigger()
     await app.intake([deliveryOf(1, 'a')])
@@ -212,14 +212,14 @@ describe('the driver', () => {
     expect(app.world.nowMs).toBe(START_MS + 10_000)
   })
 
-  test('winds the trigger again that is much too early', async () => {
+  test('schedules a trigger again that is much too early', async () => {
     const app = new Functions()
     await app.trigger()
     await app.trigger({ atMs: START_MS + 10_000 })
     expect(app.scheduled).toEqual([{ app: APP, atMs: START_MS + 10_000 }])
   })
 
-  test('begins no batch with half of its time gone, and calls another invocation', async () => {
+  test('starts no batch with half of its time gone, and calls another invocation', async () => {
     const app = new Functions()
     await app.trigger()
     app.during = () => void (app.remainingMs -= 40_000)
@@ -254,7 +254,7 @@ describe('the driver', () => {
     expect(fromStart(app.scheduled)).toEqual([11])
   })
 
-  test('refuses the trigger of another application', async () => {
+  test('refuses a trigger of another application', async () => {
     const app = new Functions()
     await expect(
       app.driver({ triggers: [{ app: 'other' }], remainingMs: () => TIMEOUT_MS }),

@@ -5,7 +5,7 @@ import type { Runner } from '../../../../lib/runtime/runner.ts'
 import { type Head, HeadStore } from '../../../../lib/state/head.ts'
 import { APP, pipelineOf, START_MS, World } from '../harness.ts'
 
-test('B2: who saw the head before a smaller input was logged does not take the smaller one back', async () => {
+test('B2: a runner that saw the head before a smaller input was logged does not undo that', async () => {
   const world = new World()
   world.deploy(pipelineOf((ssc) => ssc.socketTextStream('localhost', 9999).print()))
   const heads = new HeadStore(world.store, APP)
@@ -42,7 +42,7 @@ test('B2: who saw the head before a smaller input was logged does not take the s
   const attempt = await logBatch(runner, first, inputOf('a', 'b'), START_MS)
   const seen = (await heads.read()) as Head
   expect(attempt && (await logAgain(runner, attempt, inputOf('b')))).toBeDefined()
-  // Its lease is over for somebody who read the head in between.
+  // Its lease is over for a runner that read the head in between.
   expect(await logBatch(runner, seen, inputOf('a', 'b'), START_MS + 60_000)).toBeUndefined()
   const stored = await storeBatchInput(world.store, APP, 'any', inputOf('b'))
   expect((await heads.read())?.logged?.input).toEqual(stored)

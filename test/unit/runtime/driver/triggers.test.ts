@@ -18,7 +18,7 @@ describe('a message', () => {
   ])('%s', (text, trigger) => expect(parseTrigger(text)).toEqual(trigger))
 
   test.each(['', 'null', '[]', '{"atMs":5}', '{"app":"a","atMs":"5"}'])(
-    '%s is no trigger',
+    '%s is not a trigger',
     (text) => {
       expect(() => parseTrigger(text)).toThrow(
         expect.objectContaining({ code: 'EVENT_INVALID' }) as Error,
@@ -34,11 +34,11 @@ test.each([
   { atMs: NOW + 1_000, seconds: 1 },
   { atMs: NOW + 1_001, seconds: 2 },
   { atMs: NOW + 3_600_000, seconds: 900 },
-])('a trigger for $atMs is held back $seconds s', ({ atMs, seconds }) => {
+])('a trigger for $atMs is delayed by $seconds s', ({ atMs, seconds }) => {
   expect(delaySeconds({ app: 'a', ...(atMs === undefined ? {} : { atMs }) }, NOW)).toBe(seconds)
 })
 
-describe('the triggers that follow, in seconds from now', () => {
+describe('the next triggers, in seconds from now', () => {
   interface Row {
     readonly what: string
     readonly outcome: Outcome
@@ -67,25 +67,25 @@ describe('the triggers that follow, in seconds from now', () => {
       next: [],
     },
     {
-      what: 'none of a trigger in the minute',
+      what: 'none after a trigger in the minute',
       outcome: { kind: 'idle', dueMs: NOW + 20_000 },
       trigger: { atMs: NOW },
       next: [],
     },
     {
-      what: 'the minute, scheduled',
+      what: 'the minute, on schedule',
       outcome: { kind: 'idle', dueMs: NOW + 10_000 },
       trigger: scheduleTriggers,
       next: [10, 30, 50],
     },
     {
-      what: 'the minute, scheduled by intake',
+      what: 'the minute, after intake',
       outcome: { kind: 'idle', dueMs: NOW + 20_000 },
       trigger: { atMs: NOW, scheduleMinute: true },
       next: [20, 40],
     },
     {
-      what: 'one at once for all that is overdue',
+      what: 'one immediately for all overdue batches',
       outcome: { kind: 'idle', dueMs: NOW - 172_800_000 },
       trigger: scheduleTriggers,
       next: [0, 20, 40],
@@ -97,7 +97,7 @@ describe('the triggers that follow, in seconds from now', () => {
       next: [],
     },
     {
-      what: 'again, of a trigger that came early',
+      what: 'again, after a trigger that came early',
       outcome: { kind: 'idle', dueMs: NOW + 5_000 },
       trigger: { atMs: NOW + 5_000 },
       next: [5],
@@ -115,13 +115,13 @@ describe('the triggers that follow, in seconds from now', () => {
       next: [],
     },
     {
-      what: 'at once, to go on',
+      what: 'immediately, to continue',
       outcome: { kind: 'progressed' },
       trigger: { atMs: NOW },
       next: [0],
     },
     {
-      what: 'at once and the minute',
+      what: 'immediately and the minute',
       outcome: { kind: 'progressed' },
       trigger: scheduleTriggers,
       next: [0, 20, 40],
@@ -133,7 +133,7 @@ describe('the triggers that follow, in seconds from now', () => {
       next: [4],
     },
     {
-      what: 'no retry behind it',
+      what: 'no retry after the next batch time',
       outcome: { kind: 'retry', atMs: NOW + 40_000, reason },
       trigger: { atMs: NOW },
       next: [],
@@ -146,7 +146,7 @@ describe('the triggers that follow, in seconds from now', () => {
       next: [57, 58, 59],
     },
     {
-      what: 'none of another clock',
+      what: 'none after a trigger of another clock',
       outcome: { kind: 'skewed', skewMs: 5_000 },
       trigger: { atMs: NOW },
       next: [],
