@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { type Import, importsOf } from './imports.ts'
 import { type Documents, strayPrograms } from './rules/documents.ts'
 import { deadLinks, decisionBreaches, unreachablePages, wideLines } from './rules/pages.ts'
-import { roomOf } from './rules/rooms.ts'
+import { roomOf, ROOMS } from './rules/rooms.ts'
 import { type Findings, projectSources, root, type Source } from './source.ts'
 
 const FOLDERS = ['docs', 'bench', 'test', 'lib', 'infra', 'functions', 'cli', 'examples', 'scripts']
@@ -148,6 +148,9 @@ const roomTableBreaches = (page: string, imports: readonly Import[]): Findings =
 }
 
 describe('the table of rooms in the page on architecture', () => {
+  test('is the picture that the imports are held to', () =>
+    expect(Object.fromEntries(roomsIn(read(ARCHITECTURE)))).toEqual(ROOMS))
+
   test('has all imports between rooms', () =>
     expect(roomTableBreaches(read(ARCHITECTURE), project.flatMap(importsOf))).toEqual([]))
 

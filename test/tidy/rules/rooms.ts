@@ -5,7 +5,7 @@ import { type Findings, type Source } from '../source.ts'
  * What each room may import beside itself: the picture in docs/internals/architecture.md, as data.
  * `adapters` are the files that adapters share.
  */
-const ROOMS: Readonly<Record<string, readonly string[]>> = {
+export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   base: [],
   formats: ['base'],
   ports: ['base'],
