@@ -146,7 +146,9 @@ export const benchAwsBatches = async (say: (text: string) => void): Promise<read
   for (const { name, paths } of found)
     for (const [what, path] of paths)
       say(
-        `\n${name}, the way of one invocation (${what}):\n${path.map((step, index) => `  ${index + 1}  ${step}`).join('\n')}`,
+        '\n' +
+          `${name}, the way of one invocation (${what}):\n` +
+          `${path.map((step, index) => `  ${index + 1}  ${step}`).join('\n')}`,
       )
   say(`\n${costRows(found)}`)
   return found.flatMap(figuresOf)

@@ -136,7 +136,8 @@ const compare = async ({ batches, say }: EngineOptions): Promise<readonly Figure
   for (let round = 0; round < WARM_UP_ROUNDS + batches; round++) {
     await runRound(all, inputs[round % INPUT_BATCHES] ?? [], round)
     say(
-      `round ${round + 1} of ${WARM_UP_ROUNDS + batches}${round < WARM_UP_ROUNDS ? ' (warm-up)' : ''}`,
+      `round ${round + 1} of ` +
+        `${WARM_UP_ROUNDS + batches}${round < WARM_UP_ROUNDS ? ' (warm-up)' : ''}`,
     )
   }
   const [base] = all as readonly [Contender]
@@ -251,7 +252,8 @@ const measureFixedCosts = async ({ say }: EngineOptions): Promise<readonly Figur
     `${table([['fixed cost of a batch', 'ms min / median / max', 'Spark 3.5.9, local[1]'], ...rows])}\n`,
   )
   say(
-    'The store is in memory here; Spark schedules its batches in one process and writes checkpoints to a local disk. Its figures are of another machine.',
+    'The store is in memory here; Spark schedules its batches in one process and writes ' +
+      'checkpoints to a local disk. Its figures are of another machine.',
   )
   return measured.map(({ figure, times }) => ({
     bench: BENCH,

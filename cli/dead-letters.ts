@@ -60,7 +60,8 @@ const summaryText = (
   const back =
     redrivable === 0
       ? ''
-      : `; once the code is mended, millrace redrive ${target} gives ${count(redrivable, 'record')} back`
+      : `; once the code is mended, millrace redrive ${target} gives ` +
+        `${count(redrivable, 'record')} back`
   return `${app}: ${count(shown, 'dead letter')} since ${momentText(fromMs)}${back}\n`
 }
 
@@ -70,7 +71,8 @@ const textOf = ({ letter, obstacle }: ShownLetter): string => {
   const { timeMs, code, source, position, operator, message, reservation } = letter
   const data = JSON.stringify(Object.values(dataOf(letter))[0])
   const rows = [
-    `${momentText(timeMs)}  ${code}  ${source}#${position}${operator === undefined ? '' : ` in ${operator}`}`,
+    `${momentText(timeMs)}  ${code}  ` +
+      `${source}#${position}${operator === undefined ? '' : ` in ${operator}`}`,
     `  ${firstLine(message)}`,
     `  ${data.length > DATA_CHARACTERS_SHOWN ? `${data.slice(0, DATA_CHARACTERS_SHOWN)}...` : data}`,
     ...(reservation === undefined ? [] : ['  being given back: millrace redrive goes on with it']),

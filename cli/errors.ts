@@ -24,7 +24,9 @@ export const endOfError = (error: unknown): ErrorEnd => {
       exitCode: exitCodes[code],
       error: { code, message: (error as Error).message },
     }
-  const message = `Something unexpected happened: this is a bug in Millrace. Please report it with what follows.\n${inspect(error)}`
+  const message =
+    'Something unexpected happened: this is a bug in Millrace. Please report it with what follows.\n' +
+    `${inspect(error)}`
   return {
     how: 'error',
     exitCode: exitCodes.INVARIANT_BROKEN,

@@ -74,10 +74,15 @@ const scheduleTriggers = async (
 const notThere = (appName: string, region: string): MillraceError => {
   const profile = process.env['AWS_PROFILE']
   return new MillraceError('STORE_NOT_FOUND', {
-    problem: `There is no application of this name in the region ${region}, in the account of ${profile === undefined ? 'these credentials' : `the profile ${profile}`}`,
+    problem:
+      `There is no application of this name in the region ${region}, in the account of ` +
+      `${profile === undefined ? 'these credentials' : `the profile ${profile}`}`,
     value: appName,
     allowed:
-      'the name that cdk deploy has printed: that of the pipeline, or appName of the construct StreamingApp',
-    fix: 'check the name; look elsewhere with AWS_REGION=... and AWS_PROFILE=...; deploy again what was deployed before there was such a name',
+      'the name that cdk deploy has printed: that of the pipeline, or appName of the ' +
+      'construct StreamingApp',
+    fix:
+      'check the name; look elsewhere with AWS_REGION=... and AWS_PROFILE=...; deploy again ' +
+      'what was deployed before there was such a name',
   })
 }

@@ -99,7 +99,9 @@ const checkRebinding = async (
     listen({
       event: 'warning',
       code: 'BINDING_CHANGED',
-      message: `${records} records that ${source} received before are not counted yet: they wait until it has its earlier binding again.`,
+      message:
+        `${records} records that ${source} received before are not counted yet: they wait ` +
+        'until it has its earlier binding again.',
     })
   }
 }

@@ -101,7 +101,11 @@ const skippedText = (app: string, batch: SkippedBatch): string => {
     batch.held.length === 0
       ? 'It held nothing.'
       : `It held:\n${batch.held.map((line) => `  ${line}`).join('\n')}`
-  return `${app}: the batch at ${batch.timeMs} ms is given up. It had ${failedText(batch)}\n${held}\nNothing of this is in the totals, and it will not be read again.\n`
+  return (
+    `${app}: the batch at ${batch.timeMs} ms is given up. It had ${failedText(batch)}\n` +
+    `${held}\n` +
+    'Nothing of this is in the totals, and it will not be read again.\n'
+  )
 }
 
 const failedText = ({ attempts, reason }: OperatedBatch): string => {
@@ -140,8 +144,10 @@ const resetApp = async (opened: OpenApp): Promise<Answer> => {
   const called = await callDriver(opened)
   const states = done.states.map(({ id, bytes }) => `${id} (${count(bytes, 'byte')})`)
   const lines = [
-    `${opened.app} begins anew: ${states.length === 0 ? 'it had no state' : `the state of ${states.join(', ')} is gone`}.`,
-    'What no batch had taken yet is still there, and counts from now on. What batches had taken is not read again: send it again to count it.',
+    `${opened.app} begins anew: ` +
+      `${states.length === 0 ? 'it had no state' : `the state of ${states.join(', ')} is gone`}.`,
+    'What no batch had taken yet is still there, and counts from now on. What batches had ' +
+      'taken is not read again: send it again to count it.',
     'Dead letters, the history and all that outputs have written stay as they are.',
     '',
   ]

@@ -58,7 +58,8 @@ const redrivenText = (
     ...(finished === 0
       ? []
       : [
-          `${count(finished, 'record')} of an earlier redrive, which had not come to its end, given back too.`,
+          `${count(finished, 'record')} of an earlier redrive, which had not come to its ` +
+            'end, given back too.',
         ]),
     ...(reasons.length === 0 ? [] : ['Left where they are:', ...reasons]),
     '',

@@ -115,7 +115,9 @@ const howOf = (end: LocalEnd): How => {
   if (end.kind === 'failed')
     return { how: 'failed', final: end.final, exitCode: EXIT.batchFailed, error: end.reason }
   if (end.kind !== 'superseded') return { how: end.kind, exitCode: EXIT.ok }
-  const message = `A newer deployment, of generation ${end.generation}, has this store [GENERATION_OLD]\n  fix:     stop the older process`
+  const message =
+    `A newer deployment, of generation ${end.generation}, has this store [GENERATION_OLD]\n` +
+    '  fix:     stop the older process'
   return {
     how: 'superseded',
     exitCode: exitCodes.GENERATION_OLD,

@@ -36,7 +36,9 @@ export const statusText = (
       .filter(isWorthSeeing)
       .map((lane): Row => [
         `lane ${lane.source}`,
-        `${count(Number(lane.tail), 'line')} received, ${count(lane.waitingRecords, 'record')} in ${count(lane.waitingEntries, 'entry', 'entries')} waiting`,
+        `${count(Number(lane.tail), 'line')} received, ` +
+          `${count(lane.waitingRecords, 'record')} in ` +
+          `${count(lane.waitingEntries, 'entry', 'entries')} waiting`,
       ]),
     ...states.map((state): Row => [
       `state ${state.id}`,
@@ -74,7 +76,10 @@ const logRows = ({ deployed }: Looked): readonly Row[] =>
 
 const statusLine = ({ status, logged }: Head, { target }: Looked): string => {
   if (status === 'failed')
-    return `FAILED: millrace resume ${target} tries the batch again, millrace skip ${target} gives it up`
+    return (
+      `FAILED: millrace resume ${target} tries the batch again, millrace skip ${target} gives ` +
+      'it up'
+    )
   if (status === 'rest') return 'at rest: all there was is processed'
   return logged === undefined
     ? 'well: batches run whenever the pipeline does'
@@ -88,7 +93,8 @@ const loggedRows = ({ logged, reason, status }: Head, { nowMs }: Looked): readon
   const rows: readonly Row[] = [
     [
       'under way',
-      `the batch at ${logged.timeMs} ms, ${count(logged.attempts, 'attempt')} since ${momentText(logged.firstMs)}${next}`,
+      `the batch at ${logged.timeMs} ms, ${count(logged.attempts, 'attempt')} since ` +
+        `${momentText(logged.firstMs)}${next}`,
     ],
   ]
   return reason === undefined
@@ -123,7 +129,8 @@ const batchTable = (batches: readonly BatchOverview[]): readonly string[] => {
   )
   return [header, ...rows].map(
     (row) =>
-      `  ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}`,
+      '  ' +
+      `${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}`,
   )
 }
 

@@ -24,7 +24,9 @@ class TextReporter implements Reporter {
   showStart(run: Started): void {
     this.#run = run
     this.#say(
-      `${run.app}: ${run.once ? 'everything there is, once' : `a batch every ${durationText(run.intervalMs)}`}; state in ${run.state}`,
+      `${run.app}: ` +
+        `${run.once ? 'everything there is, once' : `a batch every ${durationText(run.intervalMs)}`}; ` +
+        `state in ${run.state}`,
     )
     for (const { name, what } of run.sources) this.#say(`  ${name}: ${what}`)
   }
@@ -39,7 +41,9 @@ class TextReporter implements Reporter {
   }
 
   showEnd(end: Ended): void {
-    const done = `${count(end.batches, 'batch', 'batches')}, ${count(end.records, 'record')}, ${count(end.deadLetters, 'dead letter')}`
+    const done =
+      `${count(end.batches, 'batch', 'batches')}, ${count(end.records, 'record')}, ` +
+      `${count(end.deadLetters, 'dead letter')}`
     const state = this.#run?.state
     if (end.error !== undefined && end.error.message !== this.#lastFailure)
       this.#complain(end.error.message)
@@ -49,7 +53,8 @@ class TextReporter implements Reporter {
     if (end.how !== 'failed') return
     const again =
       end.final === true
-        ? `The pipeline stands still: millrace resume --state ${state} lets the next run try the batch again`
+        ? `The pipeline stands still: millrace resume --state ${state} lets the next run try ` +
+          'the batch again'
         : 'The batch is kept, and the next run tries it again'
     this.#complain(`${again}; millrace skip --state ${state} gives it up.`)
   }
@@ -86,7 +91,10 @@ class TextReporter implements Reporter {
   }
 
   #nothingNew(): string {
-    return `Done: nothing new since the last run. What was counted is kept in ${this.#run?.state}; millrace reset --state ${this.#run?.state} --yes begins anew.`
+    return (
+      `Done: nothing new since the last run. What was counted is kept in ${this.#run?.state}; ` +
+      `millrace reset --state ${this.#run?.state} --yes begins anew.`
+    )
   }
 
   #tellFailure({
@@ -104,7 +112,8 @@ class TextReporter implements Reporter {
       )
     else
       this.#complain(
-        `The batch at ${timeMs} ms has failed, attempt ${attempt}; it is kept, and ${next}\n${message}`,
+        `The batch at ${timeMs} ms has failed, attempt ${attempt}; it is kept, and ${next}\n` +
+          `${message}`,
       )
     this.#lastFailure = message
   }
@@ -125,7 +134,8 @@ class TextReporter implements Reporter {
     this.#deadLetters = 0
     if (more > 0)
       this.#complain(
-        `... and ${count(more, 'more dead letter')}; millrace status --state ${this.#run?.state} counts them`,
+        `... and ${count(more, 'more dead letter')}; millrace status --state ` +
+          `${this.#run?.state} counts them`,
       )
   }
 

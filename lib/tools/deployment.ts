@@ -53,8 +53,12 @@ export const deploymentIn = (appName: string, text: string): Deployment => {
     // No JSON: refused below.
   }
   throw new MillraceError('STORE_UNREADABLE', {
-    problem: `The parameter ${parameterName(appName)} does not say where the application is, as this version of Millrace reads it`,
+    problem:
+      `The parameter ${parameterName(appName)} does not say where the application is, as this ` +
+      'version of Millrace reads it',
     value: text,
-    fix: 'use the version that deployed it, or deploy again; if somebody has written it by hand, deploy again too',
+    fix:
+      'use the version that deployed it, or deploy again; if somebody has written it by hand, ' +
+      'deploy again too',
   })
 }

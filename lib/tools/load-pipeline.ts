@@ -100,7 +100,8 @@ const thrownAtPlace = (error: unknown): unknown => {
 
 const syntaxFix = (error: Error): string =>
   (error as NodeJS.ErrnoException).code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX'
-    ? 'Node leaves types out and compiles nothing: write it without enum, namespace and parameter properties (erasableSyntaxOnly in tsconfig.json finds them)'
+    ? 'Node leaves types out and compiles nothing: write it without enum, namespace and ' +
+      'parameter properties (erasableSyntaxOnly in tsconfig.json finds them)'
     : 'mend the module at the place below'
 
 /**

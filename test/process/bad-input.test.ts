@@ -480,7 +480,8 @@ describe('bad records', () => {
       )
       expect(ended.exitCode).toBe(0)
       expect(ended.stderr).toContain(
-        `lines long.txt@0: The line has ${LONG_BYTES} bytes, which is over the limit [LINE_TOO_LONG]`,
+        `lines long.txt@0: The line has ${LONG_BYTES} bytes, which is over the limit ` +
+          '[LINE_TOO_LONG]',
       )
       expect(ended.stdout).toContain('\nafter\n')
       expect(memoryOf(ended)).toBeLessThan(3.5 * LONG_BYTES)

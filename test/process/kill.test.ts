@@ -119,7 +119,9 @@ test(
     expect(before).toEqual(sorted(countsOf(feeder.pairs)))
     const { records } = eventsIn(last.stdout).at(-1) as unknown as { readonly records: number }
     say(
-      `${KILLS} kills, ${again} of them inside a batch; ${batches.size} batches, ${feeder.pairs.length} words counted exactly; the last run had ${records} lines left to take`,
+      `${KILLS} kills, ${again} of them inside a batch; ${batches.size} batches, ` +
+        `${feeder.pairs.length} words counted exactly; the last run had ${records} lines left ` +
+        'to take',
     )
   },
 )
@@ -190,7 +192,8 @@ test(
       new Map<string, number>()
     expect(sorted(counted)).toEqual(sorted(new Map(appended.map((line) => [String(line), 1]))))
     say(
-      `${SOCKET_KILLS} kills, ${lines.sent} lines sent, ${appended.length} appended and counted once, ${lost.length} lost on the way`,
+      `${SOCKET_KILLS} kills, ${lines.sent} lines sent, ${appended.length} appended and ` +
+        `counted once, ${lost.length} lost on the way`,
     )
   },
 )

@@ -38,7 +38,8 @@ describe('the word count', () => {
         `${ruler}\nTime: <ms> ms\n${ruler}\n${lines.join('\n')}\n\n`
       expect(stdout.replaceAll(/Time: \d+ ms/g, 'Time: <ms> ms')).toBe(
         [
-          'word-count: everything there is, once; state in .millrace/word-count\n  lines: files in in\n',
+          'word-count: everything there is, once; state in .millrace/word-count\n' +
+            '  lines: files in in\n',
           block('(the,3)', '(mill,1)', '(race,1)', '(wheel,1)'),
           block('the: 3 so far', 'mill: 1 so far', 'race: 1 so far', 'wheel: 1 so far'),
           'Done: 1 batch, 2 records, 0 dead letters.\n',
