@@ -99,7 +99,7 @@ export class Application {
   async tick(): Promise<void> {
     await sqsClient().send(
       new SendMessageCommand({
-        QueueUrl: this.output('TestTicks'),
+        QueueUrl: this.output('TestTriggers'),
         MessageBody: JSON.stringify({ app: this.app, scheduleMinute: true }),
       }),
     )
