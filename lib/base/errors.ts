@@ -14,8 +14,7 @@ export const errorCodes = {
     'A logged batch needs the source it was logged with, and the binding now names another.',
   BINDING_MISSING: 'A name in the pipeline needs a binding on this platform.',
   BINDING_UNFIT:
-    'A name is bound to something of another kind than the pipeline needs, or to something ' +
-    'that cannot be used there.',
+    'A name is bound to what the pipeline does not need, or to what cannot be used there.',
   BINDING_UNKNOWN: 'A binding names nothing in the pipeline.',
   COMMAND_REFUSED: 'The application is not in the state that the command is for.',
   CREDENTIALS_MISSING: 'There are no credentials for AWS, or no region is set.',
@@ -48,8 +47,7 @@ export const errorCodes = {
   POISON_BREAKER: 'So many records failed that the code is broken, not the data.',
   QUEUE_NOT_RECOVERABLE: 'A queueStream lives in memory and cannot be recovered from a store.',
   RECORDS_UNEVEN:
-    'A file does not hold a whole number of records of fixed length; it was put aside as a ' +
-    'dead letter.',
+    'A file does not hold a whole number of records of fixed length. It is a dead letter.',
   SEGMENT_CORRUPT: 'A stored segment does not match its checksum.',
   SEGMENT_MISSING: 'A stored segment that should be there is not.',
   STORE_BUSY: 'Another process runs on the same store.',

@@ -1,27 +1,38 @@
-/**
- * The checkers of the simulation: one for each invariant of docs/internals/protocol.md, and what
- * else has to hold, with what each looks at.
- */
-export const checkerPromises = {
+/** The name of a checker: an invariant of docs/internals/protocol.md, or what else has to hold. */
+export type CheckerName =
+  | `B${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}`
+  | 'totals'
+  | 'awaited'
+  | 'assertion'
+  | 'crash'
+  | 'progress'
+  | 'reproducible'
+
+/** What each checker of the simulation looks at. */
+export const checkerPromises: Readonly<Record<CheckerName, string>> = {
   B1:
     'what is stored of a lane is what was put into it, in order, each record once, up to its ' +
-    'tail; nothing more is acknowledged',
+    'tail; nothing more is acknowledged; what was put aside is given back once',
   B2:
     'each lease logs a batch under a new epoch and a new attempt id; a logged batch keeps its ' +
-    'plan; only who has logged writes outputs',
+    'input; only the process that logged it writes outputs',
   B3: 'the same batch computed by the same code gives the same bytes',
   B4:
     'outputs are there when their batch is committed, are of that batch, and never give way to ' +
     'an older attempt',
-  B5: 'a commit is made by who holds the lease, for the logged batch, and names its own manifest',
+  B5:
+    'the holder of the lease makes the commit, for the logged batch, and the commit names its ' +
+    'own manifest',
   B6: 'batches are logged and committed in the order of their times, on the grid, each once',
-  B7: 'blocks that a plan pins are there, and hold what was put',
+  B7:
+    'blocks that an input names are there, and hold what was put; what a batch skips is nowhere ' +
+    'any more',
   B8:
-    'a batch keeps within its limits, items within theirs, and there are no more ticks in a ' +
-    'minute than it has batches',
+    'a batch keeps within its limits, items within theirs, and a minute has no more triggers ' +
+    'than batches',
   B9:
-    'poison is put aside before its batch is true, broken code commits nothing, retries keep ' +
-    'their pauses, FAILED comes no sooner than it may',
+    'a bad record is put aside before its batch is true, broken code commits nothing, retries ' +
+    'keep their pauses, FAILED comes no sooner than it may',
   B10:
     'only the generation of the head writes it; a newer one adopts it when its lease is free; ' +
     'none goes back',
@@ -29,20 +40,17 @@ export const checkerPromises = {
   B12: 'a head at rest has nothing to do when nothing is on its way',
   totals:
     'each batch takes what follows the last, without gap or repetition; its outputs and the ' +
-    'state after it are those of the plain model; at the end all is in',
-  awaited: 'a function that answers has no call under way',
+    'state after it are those of the model; at the end everything is in',
+  awaited: 'a function that answers or fails has no call under way',
   assertion:
-    'the code finds none of its own invariants broken, and fails with no error but those of ' +
+    'the code finds none of its own invariants broken, and fails with no error except those of ' +
     'the faults',
   crash:
-    'whatever fails, fails with an error of this project: anything else comes of code that ' +
-    'does not run',
+    'whatever fails, fails with an error of this project; anything else comes from code that ' +
+    'does not run, and does not count as finding a planted bug',
   progress: 'without faults the world is done within 20 minutes',
   reproducible: 'the same seed gives the same run',
-} as const
-
-/** The name of a checker. */
-export type CheckerName = keyof typeof checkerPromises
+}
 
 /** What a checker has found. */
 export interface Violation {
