@@ -201,11 +201,11 @@ describe('notifications of objects', () => {
       ],
     })
   const routes = eventRoutes(plan, sources, {})
-  const announcedBy = (...bodies: readonly string[]): Promise<readonly SourceAppend[]> =>
+  const notifiedBy = (...bodies: readonly string[]): Promise<readonly SourceAppend[]> =>
     readEvent({ Records: bodies.map((body) => ({ eventSource: 'aws:sqs', body })) }, routes)
 
   test('go to every source whose prefix they match', async () => {
-    expect(await announcedBy(created('in/a+b.txt'), created('out/c'))).toEqual([
+    expect(await notifiedBy(created('in/a+b.txt'), created('out/c'))).toEqual([
       {
         source: 'textFileStream-1',
         lane: '@notifications',
@@ -230,6 +230,6 @@ describe('notifications of objects', () => {
     ['a folder that a console has made', created('in/new/')],
     ['a test event', JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'b' })],
   ])('of %s are ignored', async (_, body) => {
-    expect(await announcedBy(body)).toEqual([])
+    expect(await notifiedBy(body)).toEqual([])
   })
 })

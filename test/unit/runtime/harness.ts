@@ -1,7 +1,7 @@
 /**
- * The runtime over memory adapters, moved by hand: one world with a store and a clock, and any
- * number of deployments in it, each of which is a process with a memory of its own. Times in tests
- * are counted from {@link START_MS}.
+ * The runtime over memory adapters, controlled by hand. One world has a store and a clock, and any
+ * number of deployments. Each deployment is a process with its own memory. Times in tests are
+ * counted from {@link START_MS}.
  */
 import { seconds, stream, type Pipeline, type StreamingContext, type StreamOptions } from 'millrace'
 import { memoryItemStore } from '../../../lib/adapters/memory/memory-item-store.ts'
@@ -38,12 +38,12 @@ import { queueReader } from '../../../lib/runtime/sources/queue/reader.ts'
 import { type Head, HeadStore } from '../../../lib/state/head.ts'
 import { readDeadLetters } from '../../../lib/state/dead-letter-reader.ts'
 
-/** The beginning of every test, on the grid of whole seconds. */
+/** The start of every test, on the grid of whole seconds. */
 export const START_MS = 1_700_000_000_000
 
 export const APP = 'app'
 
-/** A pipeline with batches of one second, unless said otherwise. */
+/** A pipeline with a batch interval of one second, by default. */
 export const pipelineOf = (
   describe: (ssc: StreamingContext) => void,
   options: Partial<StreamOptions> = {},
@@ -54,8 +54,8 @@ export interface TestStore extends ItemStore {
   /** The keys of all items, as `partition/sort`. */
   keys(): readonly string[]
   /**
-   * Makes calls fail, as often as said, before or after they are applied. `to` chooses among items
-   * by the beginning of their partition.
+   * Makes a number of calls fail, before or after they are applied. `to`: the prefix of the
+   * partition of the items.
    */
   fail(failure: {
     readonly call: 'get' | 'compareAndSet' | 'putAll'
@@ -122,22 +122,22 @@ const testStore = (itemBytesMax?: number): TestStore => {
   }
 }
 
-/** What a deployment is made with. */
+/** Options of a deployment. */
 export interface DeployOptions {
   readonly generation?: number
-  /** Default 0: nobody else runs. */
+  /** Default 0: no other process runs. */
   readonly leaseMs?: number
-  /** What all text sources are bound to. Default: files are objects, sockets are lanes. */
+  /** The binding of all text sources. Default: files are objects, sockets are lanes. */
   readonly bind?: 'objects' | 'lanes' | 'notifications' | 'versionedHints'
-  /** Lanes are shards of a stream that can be read again with this. */
+  /** Reads lanes again, as shards of a stream. */
   readonly reader?: StreamReader
-  /** The lanes that come before others. */
+  /** The parents of lanes. */
   readonly parentsOf?: (lane: string) => Promise<readonly string[]>
   /** Changes how sources are read. */
   readonly readAs?: (reader: SourceReader) => SourceReader
   /** Runs the tasks of batches. Default: this process. */
   readonly executor?: Executor
-  /** Names the process, for queues. Default: all deployments of a world are of one process. */
+  /** The process, for queues. Default: all deployments of a world are one process. */
   readonly process?: string
 }
 
@@ -145,11 +145,11 @@ export interface DeployOptions {
 export interface WorldOptions {
   readonly startMs?: number
   readonly itemBytesMax?: number
-  /** How many objects a page of a listing has. */
+  /** Number of objects on a page of a listing. */
   readonly pageSize?: number
 }
 
-/** One world: what all deployments in it share. */
+/** One world: everything that its deployments share. */
 export class World {
   readonly store: TestStore
   readonly objects = memoryObjects()
@@ -181,7 +181,7 @@ export class World {
     return (await new HeadStore(this.store, APP).read()) as Head
   }
 
-  /** A file with one line, its own name, unless said otherwise. */
+  /** Writes a file. Default content: one line, its name. */
   write(key: string, modifiedMs: number, text: string | Uint8Array = `${key}\n`): void {
     this.objects.write(
       key,
@@ -190,14 +190,14 @@ export class World {
     )
   }
 
-  /** A file that `saveAsTextFiles('out')` has written for a batch. */
+  /** Reads a file that `saveAsTextFiles('out')` has written for a batch. */
   textOf(timeMs: number, name: string): string {
     return Buffer.from(this.files.files().get(`out-${START_MS + timeMs}/${name}`) ?? []).toString(
       'utf8',
     )
   }
 
-  /** What was put aside: names and codes, with the data as text. */
+  /** The dead letters: names and codes, with the data as text. */
   async deadLetters(): Promise<readonly (readonly [name: string, code: unknown, data: string])[]> {
     const found: (readonly [name: string, code: unknown, data: string])[] = []
     for await (const letter of readDeadLetters(this.store, APP, {
@@ -221,7 +221,7 @@ export class World {
   }
 }
 
-/** Everything is printed, or is a file of the world. */
+/** Locates outputs: printed text, or files of the world. */
 const locateInMemory = (place: string): SinkLocation & { readonly directory?: string } =>
   place === 'print:' ? { kind: 'print', path: '' } : { kind: 'files', directory: '', path: place }
 
@@ -313,14 +313,14 @@ export class Deployment {
     })
   }
 
-  /** Looks for work now. */
+  /** Runs the driver now. */
   async run(): Promise<Outcome> {
     return this.driver.run()
   }
 
   /**
-   * Looks for work at the next batch time, so many times. The first look at a new store makes the
-   * head, and runs nothing.
+   * Moves the clock to the next batch time and runs the driver, `times` times. On a new store, the
+   * first run only makes the head.
    */
   async tick(times = 1): Promise<Outcome> {
     let outcome: Outcome = await this.run()
@@ -356,5 +356,5 @@ export class Deployment {
   }
 }
 
-/** What a batch had: its time from the start, and its elements. */
+/** A batch: its time from the start, and its elements. */
 export type Seen = readonly [timeMs: number, elements: readonly unknown[]]

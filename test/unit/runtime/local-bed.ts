@@ -16,12 +16,12 @@ import { filesReader } from '../../../lib/runtime/sources/files/reader.ts'
 import { type Head, HeadStore } from '../../../lib/state/head.ts'
 import { ManualClock } from './manual-clock.ts'
 
-/** The beginning of every test: on the grid of whole seconds. */
+/** The start of every test, on the grid of whole seconds. */
 export const START_MS = 1_700_000_000_000
 
 /**
- * What a bed is made with. Sources of the pipeline read the objects, or, without, what `deliver`
- * brings.
+ * Options of a bed. Sources of the pipeline read the objects. Without objects, they read what
+ * `deliver` delivers.
  */
 export interface BedParts {
   readonly pipeline: Pipeline
@@ -73,17 +73,17 @@ export class LocalBed {
     return runLocal({ runner, receivers, once, signal: this.stop.signal })
   }
 
-  /** Hands a delivery over as a receiver does. */
+  /** Delivers records as a receiver does. */
   async deliver(records: readonly string[], rejected: Delivery['rejected'] = []): Promise<void> {
     try {
       await this.#sink?.store({ records, rejected })
     } catch (error) {
-      // As a receiver does: it rejects when the sink has.
+      // Like a receiver, it rejects when the sink rejects.
       this.#failReceiver(error)
     }
   }
 
-  /** The other side has ended. */
+  /** Ends the receiver. */
   endReceiver(): void {
     this.#endReceiver()
   }

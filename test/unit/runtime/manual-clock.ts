@@ -5,12 +5,12 @@ interface Sleeper {
   readonly wake: () => void
 }
 
-/** Lets every promise that can settle do so. */
+/** Waits until every promise that can settle has settled. */
 const settled = async (): Promise<void> => {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** A clock that stands still until a test moves it. Sleepers wake in the order of their times. */
+/** A clock that only a test moves. Sleepers wake in the order of their times. */
 export class ManualClock implements Clock {
   nowMs: number
   #sleepers: Sleeper[] = []
@@ -36,12 +36,12 @@ export class ManualClock implements Clock {
     })
   }
 
-  /** How many sleep. */
+  /** Number of sleepers. */
   get sleepers(): number {
     return this.#sleepers.length
   }
 
-  /** Moves on to a moment, and lets happen what happens until then. */
+  /** Moves the clock to a time, and runs everything that happens until then. */
   async runUntil(untilMs: number): Promise<void> {
     for (;;) {
       await settled()
@@ -57,7 +57,7 @@ export class ManualClock implements Clock {
     await settled()
   }
 
-  /** Moves on until the promise has settled. */
+  /** Moves the clock until the promise has settled. */
   async until<T>(promise: Promise<T>): Promise<T> {
     let isSettled = false
     const noted = promise.finally(() => {
@@ -66,7 +66,7 @@ export class ManualClock implements Clock {
     noted.catch(() => undefined)
     for (let turn = 0; turn < 100_000; turn++) {
       await settled()
-      // Narrowed away by the compiler, which does not see the assignment above.
+      // The compiler does not see the assignment above.
       if (isSettled as boolean) return noted
       await this.runUntil(Math.min(...this.#sleepers.map(({ atMs }) => atMs), this.nowMs + 10_000))
     }

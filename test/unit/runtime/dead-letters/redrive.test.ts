@@ -22,7 +22,7 @@ import {
 const SOURCE = 'socketTextStream-1'
 const range = { fromMs: START_MS, toMs: START_MS + 3_600_000 }
 
-/** Counts each line; throws on what begins with "bad" until its code is mended. */
+/** Counts each line. Throws on lines that start with "bad" until its code is fixed. */
 class Counted {
   isMended = false
   readonly totals = new Map<string, number>()
@@ -81,10 +81,10 @@ const redriveOn = async (
 const sum = (values: Readonly<Record<string, number>>): number =>
   Object.values(values).reduce((total, value) => total + value, 0)
 
-/** What happens at the nth write of a command. */
+/** What happens at one write of a command. */
 type Fate = (write: () => Promise<unknown>) => Promise<unknown>
 
-/** A store whose nth write has a fate of its own. Tells how many writes there were. */
+/** A store whose nth write has a fate. Counts the writes. */
 const withFate = (
   store: ItemStore,
   nth: number,
@@ -111,7 +111,7 @@ const answerLost = new MillraceError('STORE_FAILED', {
   retryable: true,
 })
 
-describe('B1: each record is given back once', () => {
+describe('B1: each record is redriven once', () => {
   test('when all goes well', async () => {
     const { world, app, code } = await afterTrouble()
     expect(await redriveOn(world, world.store)).toEqual({ records: 13, finished: 0, left: {} })
@@ -123,7 +123,7 @@ describe('B1: each record is given back once', () => {
     expect(code.counted).toEqual(once([...GOOD, ...BAD]))
   })
 
-  /** A second command, and the driver, do all they can. */
+  /** Runs a second command, and the driver. */
   const others = async (world: World, app: Deployment): Promise<void> => {
     await redriveOn(world, world.store)
     await app.tick(2)
@@ -140,9 +140,9 @@ describe('B1: each record is given back once', () => {
       of: () => (write) => write().then(() => Promise.reject(answerLost)),
     },
     { fate: 'fails once at', of: () => () => Promise.reject(answerLost) },
-    { fate: 'stands still before', of: (world, app) => (write) => others(world, app).then(write) },
+    { fate: 'freezes before', of: (world, app) => (write) => others(world, app).then(write) },
     {
-      fate: 'stands still after',
+      fate: 'freezes after',
       of: (world, app) => async (write) => {
         const answer = await write()
         await others(world, app)
@@ -150,7 +150,7 @@ describe('B1: each record is given back once', () => {
       },
     },
     {
-      fate: 'stands still, and dies, before',
+      fate: 'freezes, and dies, before',
       of: (world, app) => () => others(world, app).then(() => Promise.reject(dead)),
     },
   ]
@@ -160,8 +160,7 @@ describe('B1: each record is given back once', () => {
       const command = withFate(world.store, nth, of(world, app))
       await redriveOn(world, command.store).catch((error: unknown) => expect(error).toBe(dead))
       if (command.writes() < nth) {
-        // Thirteen marks, two blocks and two appends, two rounds of removal at least: it was tried
-        // at each of them.
+        // At least thirteen reservations, two blocks, two appends and two removals: each was tried.
         expect(nth).toBeGreaterThan(19)
         return
       }
@@ -173,14 +172,14 @@ describe('B1: each record is given back once', () => {
     }
   })
 
-  test('when a write of its letter, given up long ago, arrives after all', async () => {
+  test('when a late write of its dead letter arrives after all', async () => {
     const { world, app, code } = await afterTrouble()
     const written = (await world.store.query(`${APP}#dlq#2023-11-14`)).map((one) => ({
       ...one,
       partition: `${APP}#dlq#2023-11-14`,
     }))
     const arrive = (): Promise<void> => world.store.putAll(written)
-    // In the middle of the first command, and behind its end.
+    // In the middle of the first command, and after its end.
     const command = withFate(world.store, 5, (write) => arrive().then(write))
     await redriveOn(world, command.store)
     await arrive()
@@ -190,11 +189,11 @@ describe('B1: each record is given back once', () => {
     expect(await world.deadLetters()).toEqual([])
   })
 
-  test('when two commands run side by side, in whatever order their calls come', async () => {
+  test('when two commands run at the same time, in any order of their calls', async () => {
     for (let seed = 1; seed <= 60; seed++) {
       const { world, app, code } = await afterTrouble()
       let state = seed
-      /** Each call waits for some turns. */
+      /** Each call waits for some turns of the event loop. */
       const jittery = (store: ItemStore): ItemStore => {
         const waiting = async <T>(call: () => Promise<T>): Promise<T> => {
           state = (state * 48_271) % 2_147_483_647
@@ -223,17 +222,17 @@ describe('B1: each record is given back once', () => {
   })
 })
 
-describe('what others have begun', () => {
-  /** Marks as many as it may, and dies before it appends them. */
-  const markAndDie = async (world: World, limit: number): Promise<void> => {
+describe('a redrive that another command started', () => {
+  /** Makes up to `limit` reservations, and dies before it appends the records. */
+  const reserveAndDie = async (world: World, limit: number): Promise<void> => {
     const dying = withFate(world.store, limit + 1, () => Promise.reject(dead))
     await expect(redriveOn(world, dying.store, { limit })).rejects.toBe(dead)
   }
 
-  test('by several commands is finished lane by lane', async () => {
+  test('is finished lane by lane, if there are several', async () => {
     const { world, app, code } = await afterTrouble()
-    await markAndDie(world, 3)
-    await markAndDie(world, 4)
+    await reserveAndDie(world, 3)
+    await reserveAndDie(world, 4)
     expect(await redriveOn(world, world.store, { code: 'NONE' })).toEqual({
       records: 0,
       finished: 7,
@@ -246,10 +245,10 @@ describe('what others have begun', () => {
     expect(code.counted).toEqual(once([...GOOD, ...BAD]))
   })
 
-  test('and is seen in part only waits for somebody who sees all of it', async () => {
+  test('waits, if only a part of its reservations is seen', async () => {
     const { world, app, code } = await afterTrouble()
-    await markAndDie(world, 8)
-    /** Reads the first five records as they were before they were marked. */
+    await reserveAndDie(world, 8)
+    /** Reads the first five records as they were before their reservations. */
     const slow: ItemStore = {
       ...world.store,
       query: async (partition, query) =>
@@ -271,7 +270,7 @@ describe('what others have begun', () => {
   })
 })
 
-test('B12: a pipeline at rest is woken, also by the next command when the first died between append and wake', async () => {
+test('B12: a resting pipeline is woken, even after the first command died', async () => {
   const { world, app, code } = await afterTrouble()
   await app.tick(3)
   expect((await world.head()).status).toBe('rest')
@@ -298,7 +297,7 @@ test('B12: a pipeline at rest is woken, also by the next command when the first 
   expect(code.counted).toEqual(once([...GOOD, ...BAD]))
 })
 
-test('B9: what fails again is put aside again, however much it is, and stops nothing', async () => {
+test('B9: many records that fail again are put aside again, and stop nothing', async () => {
   const { world, app, code } = await afterTrouble()
   code.isMended = false
   await redriveOn(world, world.store)
@@ -314,7 +313,7 @@ test('B9: what fails again is put aside again, however much it is, and stops not
   expect(code.counted).toEqual(once([...GOOD, ...BAD]))
 })
 
-describe('only what is meant', () => {
+describe('only the requested records', () => {
   test.each<{ readonly request: Partial<RedriveRequest>; readonly records: number }>([
     { request: { limit: 4 }, records: 4 },
     { request: { limit: 12 }, records: 12 },
@@ -323,7 +322,7 @@ describe('only what is meant', () => {
     { request: { source: SOURCE }, records: 13 },
     { request: { source: 'other' }, records: 0 },
     { request: { fromMs: START_MS + 60_000 }, records: 0 },
-  ])('$request gives $records back', async ({ request, records }) => {
+  ])('$request redrives $records', async ({ request, records }) => {
     const { world, app, code } = await afterTrouble()
     expect(await redriveOn(world, world.store, request)).toEqual({ records, finished: 0, left: {} })
     await app.tick()
@@ -331,11 +330,11 @@ describe('only what is meant', () => {
     expect(await world.deadLetters()).toHaveLength(BAD.length - records)
   })
 
-  test('not what was never a record, is too large to have been kept, or belongs to a source that is gone', async () => {
+  test('not without a record, if too large to be kept, or without its source', async () => {
     const { world, app, code } = await afterTrouble()
     code.isMended = false
     await app.append(SOURCE, 100, [`bad${'x'.repeat(200_000)}`], 'a')
-    const letter = {
+    const deadLetter = {
       source: SOURCE,
       position: 'a#101',
       code: 'LINE_NOT_UTF8',
@@ -343,7 +342,7 @@ describe('only what is meant', () => {
       data: new Uint8Array([255]),
       sizeBytes: 1,
     }
-    await app.intake(SOURCE).append({ lane: 'a', records: [], rejected: [letter], last: '101' })
+    await app.intake(SOURCE).append({ lane: 'a', records: [], rejected: [deadLetter], last: '101' })
     await app.tick()
     code.isMended = true
     expect(await redriveOn(world, world.store, { sources: ['other'] })).toEqual({
@@ -372,7 +371,7 @@ describe('a record that several parts of the pipeline read', () => {
       lines.map(check('second')).foreachRDD(async (rdd) => void seen.push(...(await rdd.collect())))
     })
 
-  /** A world in which the branches that are bad have put a record aside. */
+  /** A world in which bad branches have put a record aside. */
   const putAside = async (bad: {
     first: boolean
     second: boolean
@@ -399,7 +398,7 @@ describe('a record that several parts of the pipeline read', () => {
       left: {},
       seen: ['first x', 'second x'],
     },
-  ])('$which is counted once by each of them', async ({ bad, left, seen: expected }) => {
+  ])('$which is counted once by each branch', async ({ bad, left, seen: expected }) => {
     const { world, app, seen } = await putAside(bad)
     bad.first = false
     bad.second = false
@@ -409,7 +408,7 @@ describe('a record that several parts of the pipeline read', () => {
     expect(await world.deadLetters()).toHaveLength(sum(left))
   })
 
-  test('B1: is given back once, whatever write the command dies at, before or after', async () => {
+  test('B1: is redriven once, even if the command dies before or after any write', async () => {
     for (const isApplied of [false, true])
       for (let nth = 1; ; nth++) {
         const bad = { first: true, second: true }
@@ -429,7 +428,7 @@ describe('a record that several parts of the pipeline read', () => {
       }
   })
 
-  test('is given to all of them with --again', async () => {
+  test('is processed by all of them with --again', async () => {
     const bad = { first: true, second: false }
     const { world, app, seen } = await putAside(bad)
     bad.first = false
@@ -442,17 +441,17 @@ describe('a record that several parts of the pipeline read', () => {
   })
 })
 
-describe('whose dead letters are true', () => {
-  const lettersOf = async (world: World): Promise<readonly boolean[]> => {
+describe('which dead letters are true', () => {
+  const truthOfDeadLetters = async (world: World): Promise<readonly boolean[]> => {
     const found: boolean[] = []
-    for await (const [letter] of byRecord(
+    for await (const [deadLetter] of byRecord(
       readDeadLetters(world.store, APP, { ...range, first: 'oldest' }),
     ))
-      found.push(letter.isTrue)
+      found.push(deadLetter.isTrue)
     return found
   }
 
-  /** An attempt stores its letters and fails before it has committed. */
+  /** An attempt stores its dead letters, and fails before it commits. */
   const afterFailedAttempt = async (): Promise<{
     world: World
     app: Deployment
@@ -465,11 +464,11 @@ describe('whose dead letters are true', () => {
     await app.append(SOURCE, 1, ['good', 'bad'])
     world.store.fail({ call: 'putAll', to: `${APP}#seg#@manifest`, times: 4 })
     expect(await app.tick()).toMatchObject({ kind: 'retry' })
-    expect(await lettersOf(world)).toEqual([false])
+    expect(await truthOfDeadLetters(world)).toEqual([false])
     return { world, app, code }
   }
 
-  test('those of the last batch, also when the state has been emptied after it', async () => {
+  test('those of the last batch, even after a reset', async () => {
     const world = new World()
     const code = new Counted()
     const app = world.deploy(code.pipeline)
@@ -484,7 +483,7 @@ describe('whose dead letters are true', () => {
       leaseMs: 0,
     })
     await app.tick(2)
-    expect(await lettersOf(world)).toEqual([true])
+    expect(await truthOfDeadLetters(world)).toEqual([true])
   })
 
   test('not yet those of a batch that is not done', async () => {
@@ -495,14 +494,14 @@ describe('whose dead letters are true', () => {
       left: { batchOpen: 1 },
     })
     await app.tick(2)
-    expect(await lettersOf(world)).toEqual([true])
+    expect(await truthOfDeadLetters(world)).toEqual([true])
     code.isMended = true
     expect(await redriveOn(world, world.store)).toMatchObject({ records: 1 })
     await app.tick()
     expect(code.counted).toEqual(once(['good', 'bad']))
   })
 
-  test('not those of an attempt whose record a mended one has counted', async () => {
+  test('not those of a failed attempt, if fixed code has counted the record', async () => {
     const { world, code } = await afterFailedAttempt()
     code.isMended = true
     const mended = world.deploy(code.pipeline, { generation: 2 })
@@ -513,7 +512,7 @@ describe('whose dead letters are true', () => {
     expect(code.counted).toEqual(once(['good', 'bad']))
   })
 
-  test('not those of a batch that was given up', async () => {
+  test('not those of a skipped batch', async () => {
     const { world, app, code } = await afterFailedAttempt()
     await skip({
       store: world.store,
@@ -529,7 +528,7 @@ describe('whose dead letters are true', () => {
     expect(code.counted).not.toContain('bad 1')
   })
 
-  test('those of a batch whose driver died right after its commit: the next one says so before it goes on', async () => {
+  test('those of a batch whose driver died after its commit', async () => {
     const world = new World()
     const code = new Counted()
     const app = world.deploy(code.pipeline)
@@ -538,14 +537,14 @@ describe('whose dead letters are true', () => {
     const alive = { ...world.store }
     Object.assign(world.store, { put: () => Promise.reject(dead) })
     await expect(app.tick()).rejects.toBe(dead)
-    expect(await lettersOf(world)).toEqual([false])
+    expect(await truthOfDeadLetters(world)).toEqual([false])
     Object.assign(world.store, alive)
     await world.deploy(code.pipeline).run()
-    expect(await lettersOf(world)).toEqual([true])
+    expect(await truthOfDeadLetters(world)).toEqual([true])
   })
 })
 
-describe('whatever the source is bound to', () => {
+describe('with any binding of the source', () => {
   const files = (state: { bad: boolean }, seen: string[]): Pipeline =>
     pipelineOf((ssc) =>
       ssc
@@ -567,7 +566,7 @@ describe('whatever the source is bound to', () => {
     { bind: 'objects', later: 'lanes' },
     { bind: 'lanes', later: 'objects' },
     { bind: 'lanes', later: 'notifications' },
-  ])('put aside from $bind, given back to $later', async ({ bind, later }) => {
+  ])('put aside from $bind, redriven to $later', async ({ bind, later }) => {
     const world = new World()
     const state = { bad: true }
     const seen: string[] = []
@@ -583,7 +582,7 @@ describe('whatever the source is bound to', () => {
     await feed(world, after, later, 'two', 'more\n')
     await after.tick(3)
     expect(seen).toEqual(['good', 'bad', 'more'])
-    // Back again, and forth: nothing comes twice.
+    // The binding changes back and forth: nothing comes twice.
     await world.deploy(files(state, seen), { bind }).tick(2)
     await world.deploy(files(state, seen), { bind: later }).tick(2)
     expect(seen).toEqual(['good', 'bad', 'more'])

@@ -133,7 +133,7 @@ describe('without input', () => {
     expect(await app.run()).toEqual({ kind: 'idle', dueMs: undefined })
   })
 
-  test('B12: a driver that put it to rest looks again, even without time for another batch', async () => {
+  test('B12: the driver that put it to rest looks again, even without time', async () => {
     const { pipeline } = queued([['a'], ['b']], {})
     const world = new World()
     const app = world.deploy(pipeline)
@@ -377,7 +377,7 @@ const failing = (options: Partial<StreamOptions> = {}) => {
 const SOURCE = 'socketTextStream-1'
 
 describe('a failing batch', () => {
-  test('is tried again with the same time, the same records and the state from before', async () => {
+  test('is tried again with the same time, records and earlier state', async () => {
     const { pipeline, seen, control } = failing()
     const world = new World()
     const app = world.deploy(pipeline)
@@ -438,7 +438,7 @@ describe('a failing batch', () => {
     ])
   })
 
-  test('is tried with pauses that double, up to two minutes, until both limits are reached', async () => {
+  test('is tried with doubling pauses, up to two minutes, until both limits', async () => {
     const { pipeline, control, seen } = failing()
     const world = new World()
     const app = world.deploy(pipeline)
@@ -479,7 +479,7 @@ describe('a failing batch', () => {
     expect(await app.tick()).toMatchObject({ kind: 'failed' })
   })
 
-  test('counts attempts that never end: without enough time or memory, it becomes FAILED', async () => {
+  test('becomes FAILED without enough time or memory, by attempts that never end', async () => {
     const world = new World()
     let begun = 0
     const pipeline = pipelineOf(

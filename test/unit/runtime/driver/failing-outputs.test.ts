@@ -88,7 +88,7 @@ describe('an output that fails', () => {
     expect(message).toContain('the second gave no answer')
   })
 
-  test('loses no dead letter: the committing attempt puts aside what only a finished output met', async () => {
+  test('loses no dead letter of an output that an earlier attempt finished', async () => {
     const middle = failing('the sink', 1)
     const app = await started((ssc) => {
       const words = ssc.kinesisTextStream('words')

@@ -144,7 +144,7 @@ describe('a deployment of a higher generation adopts the store', () => {
       })
   })
 
-  test('of sources: a name that belonged to another source, even if that source was gone for a while', async () => {
+  test('of sources: a name that once belonged to another source', async () => {
     const world = new World()
     const runs = async (
       generation: number,
@@ -337,7 +337,7 @@ describe('two runners', () => {
     expect(fresh.seen.at(-1)).toEqual([12_000, [['a', 2]]])
   })
 
-  test('the first has lost its lease: it throws its state away, and reads what is true', async () => {
+  test('a driver that lost its lease throws its state away, and reads it again', async () => {
     const world = new World()
     const first = haltable()
     const one = world.deploy(first.pipeline, leased)

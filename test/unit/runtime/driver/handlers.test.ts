@@ -137,7 +137,7 @@ describe('intake', () => {
     expect(app.seen).toEqual(['a', 'b'])
   })
 
-  test('calls the driver immediately while there is no head, without waiting for the schedule', async () => {
+  test('calls the driver immediately while there is no head', async () => {
     const app = new Functions()
     await app.intake([deliveryOf(1, 'a')])
     expect(app.scheduled.splice(0)).toEqual([{ app: APP, scheduleMinute: true }])

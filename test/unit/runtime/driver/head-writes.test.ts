@@ -5,7 +5,7 @@ import type { Runner } from '../../../../lib/runtime/runner.ts'
 import { type Head, HeadStore } from '../../../../lib/state/head.ts'
 import { APP, pipelineOf, START_MS, World } from '../harness.ts'
 
-test('B2: a runner that saw the head before a smaller input was logged does not undo that', async () => {
+test('B2: a runner with an old head does not undo the log of a smaller input', async () => {
   const world = new World()
   world.deploy(pipelineOf((ssc) => ssc.socketTextStream('localhost', 9999).print()))
   const heads = new HeadStore(world.store, APP)

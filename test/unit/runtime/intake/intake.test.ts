@@ -9,7 +9,10 @@ import { APP, type Deployment, pipelineOf, type Seen, START_MS, World } from '..
 const SOURCE = 'socketTextStream-1'
 const HUGE = 10n ** 55n
 
-/** A pipeline over lanes that keeps what each batch had. `control.fails` makes its output fail. */
+/**
+ * A pipeline over lanes that keeps the elements of each batch. `control.fails` makes its output
+ * fail.
+ */
 const records = (options: Partial<StreamOptions> = {}) => {
   const seen: Seen[] = []
   const control = { fails: false }
@@ -25,7 +28,7 @@ const records = (options: Partial<StreamOptions> = {}) => {
 const numbersFrom = (first: number, count: number): number[] =>
   Array.from({ length: count }, (_, i) => first + i)
 
-describe('B1: what is delivered again is dropped', () => {
+describe('B1: redelivered records are dropped', () => {
   test.each<
     [string, readonly (readonly [first: number, records: readonly number[]])[], readonly number[]]
   >([
@@ -54,7 +57,7 @@ describe('B1: what is delivered again is dropped', () => {
       [3, 2],
     ],
     [
-      'an old one after a new one',
+      'an old delivery after a new one',
       [
         [1, [1, 2]],
         [3, [3, 4]],
@@ -85,7 +88,7 @@ describe('B1: what is delivered again is dropped', () => {
     expect(all()).toEqual(expected)
   })
 
-  test('also with positions of 56 digits', async () => {
+  test('even with positions of 56 digits', async () => {
     const { pipeline, all } = records()
     const app = new World().deploy(pipeline)
     expect(await app.append(SOURCE, String(HUGE), ['a', 'b'])).toBe(2)
@@ -94,7 +97,7 @@ describe('B1: what is delivered again is dropped', () => {
     expect(all()).toEqual(['a', 'b', 'c'])
   })
 
-  test('a delivery out of order is a bug of ours', async () => {
+  test('a delivery out of order is a broken invariant', async () => {
     const { pipeline } = records()
     const intake = new World().deploy(pipeline).intake(SOURCE)
     const positioned = ['2', '1'].map((position) => ({ position, record: position }))
@@ -108,21 +111,18 @@ describe('B1: what is delivered again is dropped', () => {
     ['before', false, 1],
     ['after', true, 1],
     ['three times before', false, 3],
-  ])(
-    'an append whose answer is lost %s it was applied is there once',
-    async (_, applied, times) => {
-      const { pipeline, all } = records()
-      const world = new World()
-      const app = world.deploy(pipeline)
-      await app.append(SOURCE, 1, ['a'])
-      world.store.fail({ call: 'compareAndSet', to: `${APP}#in#`, times, applied })
-      expect(await app.append(SOURCE, 2, ['b', 'c'])).toBe(2)
-      await app.tick()
-      expect(all()).toEqual(['a', 'b', 'c'])
-    },
-  )
+  ])('an append whose answer is lost %s it was applied counts once', async (_, applied, times) => {
+    const { pipeline, all } = records()
+    const world = new World()
+    const app = world.deploy(pipeline)
+    await app.append(SOURCE, 1, ['a'])
+    world.store.fail({ call: 'compareAndSet', to: `${APP}#in#`, times, applied })
+    expect(await app.append(SOURCE, 2, ['b', 'c'])).toBe(2)
+    await app.tick()
+    expect(all()).toEqual(['a', 'b', 'c'])
+  })
 
-  test('an append that failed and is delivered again is there once', async () => {
+  test('an append that failed and is delivered again counts once', async () => {
     const { pipeline, all } = records()
     const world = new World()
     const app = world.deploy(pipeline)
@@ -136,7 +136,7 @@ describe('B1: what is delivered again is dropped', () => {
     expect(all()).toEqual(['a', 'b', 'c'])
   })
 
-  test('two feeders of one lane lose and double nothing', async () => {
+  test('two feeders of one lane lose and duplicate nothing', async () => {
     const { pipeline, all } = records()
     const world = new World()
     const [one, two] = [world.deploy(pipeline), world.deploy(pipeline)]
@@ -160,7 +160,7 @@ test('lanes come in the order of their ids, each in the order of its positions',
   expect(all()).toEqual(['a1', 'a2', 'b1', 'b2'])
 })
 
-test('rejected records are put aside before the append, and move the tail on', async () => {
+test('rejected records are put aside before the append, and move the tail', async () => {
   const { pipeline, all } = records()
   const world = new World()
   const app = world.deploy(pipeline)
@@ -183,7 +183,7 @@ test('rejected records are put aside before the append, and move the tail on', a
   expect(all()).toEqual(['a'])
 })
 
-test('a record on which a function throws is put aside with its position, and its data', async () => {
+test('a record on which a function throws is put aside with position and data', async () => {
   const seen: unknown[] = []
   const pipeline = pipelineOf((ssc) => {
     ssc
@@ -206,11 +206,14 @@ test('a record on which a function throws is put aside with its position, and it
   ])
 })
 
-describe('what lies behind the cut of a logged batch', () => {
-  /** A batch is logged and fails; more comes, and is joined to what the batch has taken. */
+describe('a record after the offset of a logged batch', () => {
+  /**
+   * A batch is logged and fails. More records come, and intake merges them with what the batch
+   * takes.
+   */
   test.each<[string, Partial<StreamOptions>]>([
-    ['joined to the entry that the batch has taken', {}],
-    ['in entries of their own', { limits: { records: 8 } }],
+    ['merged with the entry that the batch takes', {}],
+    ['in their own entries', { limits: { records: 8 } }],
   ])('is in the next batch: records %s', async (_, options) => {
     const { pipeline, seen, control } = records(options)
     const world = new World()
@@ -219,7 +222,7 @@ describe('what lies behind the cut of a logged batch', () => {
     control.fails = true
     await app.tick()
     await app.append(SOURCE, 3, [3, 4])
-    // A process that knows nothing of the head joins and drops as well as one that does.
+    // A process that has not read the head merges and drops in the same way.
     await world.deploy(pipeline).append(SOURCE, 5, [5])
     control.fails = false
     await app.tick(2)
@@ -233,7 +236,7 @@ describe('what lies behind the cut of a logged batch', () => {
     ])
   })
 
-  test('is dropped from the lane once it is consumed, and not before', async () => {
+  test('is dropped from the lane after it is consumed, not before', async () => {
     const { pipeline } = records()
     const world = new World()
     const app = world.deploy(pipeline)
@@ -253,8 +256,8 @@ describe('what lies behind the cut of a logged batch', () => {
   })
 })
 
-describe('B8: a batch is capped', () => {
-  test('by records: a backlog of 100 times the cap is worked off, nothing lost, nothing twice', async () => {
+describe('B8: a batch is limited', () => {
+  test('by records: a backlog of 100 limits is processed without loss', async () => {
     const { pipeline, seen, all } = records({ limits: { records: 24 } })
     const world = new World()
     const app = world.deploy(pipeline)
@@ -276,7 +279,7 @@ describe('B8: a batch is capped', () => {
     expect(Math.max(...seen.map(([, elements]) => elements.length))).toBe(4)
   })
 
-  test('fairly over lanes', async () => {
+  test('fairly over all lanes', async () => {
     const { pipeline, seen } = records({ limits: { records: 16 } })
     const app = new World().deploy(pipeline)
     for (let i = 0; i < 40; i++) await app.append(SOURCE, 1 + 2 * i, ['a', 'a'], 'a')
@@ -286,7 +289,7 @@ describe('B8: a batch is capped', () => {
     expect(seen[0]?.[1]).toHaveLength(15)
   })
 
-  test('but one entry above the cap is a batch of its own', async () => {
+  test('but one entry above the limit is a batch of its own', async () => {
     const { pipeline, seen } = records({ limits: { records: 5 } })
     const app = new World().deploy(pipeline)
     await app.append(SOURCE, 1, numbersFrom(1, 20))
@@ -300,7 +303,7 @@ describe('B8: a batch is capped', () => {
 })
 
 describe('a full lane', () => {
-  /** Entries that are not joined, since each is as large as an entry may be. */
+  /** Entries that are not merged, because each is as large as an entry may be. */
   const fill = async (app: Deployment, from: number): Promise<number> => {
     for (let position = from; ; position++) {
       try {
@@ -312,7 +315,7 @@ describe('a full lane', () => {
     }
   }
 
-  test('lets the source wait, loses nothing, and goes on when batches have run', async () => {
+  test('makes the source wait, loses nothing, and continues when batches have run', async () => {
     const { pipeline, all } = records({ limits: { records: 8 } })
     const world = new World({ itemBytesMax: 6_000 })
     const app = world.deploy(pipeline)
@@ -347,7 +350,7 @@ describe('B12: rest and wake', () => {
     expect(seen.at(-1)).toEqual([64_000, ['b']])
   })
 
-  test('an append in the moment of going to rest is seen by the driver', async () => {
+  test('an append while the head goes to rest is seen by the driver', async () => {
     const { pipeline, seen } = records()
     const world = new World()
     const app = world.deploy(pipeline)
@@ -356,7 +359,7 @@ describe('B12: rest and wake', () => {
     const write = world.store.compareAndSet.bind(world.store)
     let appended = false
     world.store.compareAndSet = async (key, before, next) => {
-      // Just before the head rests, a delivery comes whose intake has read the head as running.
+      // Just before the head rests, a delivery arrives. Its intake has read a running head.
       if (next['status'] === 'rest' && !appended) {
         appended = true
         await world.deploy(pipeline).append(SOURCE, 2, ['late'])
@@ -370,9 +373,9 @@ describe('B12: rest and wake', () => {
     expect(seen.at(-1)).toEqual([3_000, ['late']])
   })
 
-  test('a driver that finds a head at rest looks at the lanes before it goes away', async () => {
+  test('a driver that finds a head at rest reads the lanes', async () => {
     const { world, app, all } = await atRest()
-    // An intake that died between its append and its look at the head.
+    // An intake that died between its append and its read of the head.
     world.store.fail({ call: 'get', to: `${APP}#head`, times: 4 })
     await expect(world.deploy(records().pipeline).append(SOURCE, 2, ['b'])).rejects.toMatchObject({
       code: 'STORE_FAILED',
@@ -382,7 +385,7 @@ describe('B12: rest and wake', () => {
     expect(all()).toEqual(['a', 'b'])
   })
 
-  test('a rest that arrives once more does not undo the wake that came in between', async () => {
+  test('a rest that arrives twice does not undo the wake in between', async () => {
     const { world, app } = await atRest()
     await app.append(SOURCE, 2, ['b'])
     const woken = await world.head()

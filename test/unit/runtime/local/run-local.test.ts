@@ -21,7 +21,7 @@ interface SeenBatch {
   readonly lines: readonly string[]
 }
 
-/** A pipeline that shows its batches, and may do something in the middle of each. */
+/** A pipeline that records its batches. `during` runs in the middle of each. */
 const shown = (
   options: Partial<StreamOptions> = {},
   inBatch: (batch: SeenBatch) => void = () => undefined,
@@ -42,7 +42,7 @@ const linesOf = (seen: readonly SeenBatch[]): readonly string[] =>
   seen.flatMap(({ lines }) => lines)
 
 describe('files', () => {
-  test('are taken in at the batch time after them, also after a rest', async () => {
+  test('are taken at the next batch time, also after a rest', async () => {
     const objects = memoryObjects()
     const { pipeline, seen } = shown()
     const bed = new LocalBed({ pipeline, objects })
@@ -61,7 +61,7 @@ describe('files', () => {
     expect(bed.eventsOf('waiting')).toHaveLength(2)
   })
 
-  test('of a directory that goes and comes back are waited for', async () => {
+  test('are waited for, if their directory disappears and comes back', async () => {
     const objects = memoryObjects()
     let gone = false
     const directory: ObjectSource = {
@@ -94,7 +94,7 @@ describe('files', () => {
 })
 
 describe('a receiver', () => {
-  test('is taken in at once at rest, in the batch that comes otherwise', async () => {
+  test('wakes a resting pipeline immediately, and otherwise waits for the next batch', async () => {
     const { pipeline, seen } = shown()
     const bed = new LocalBed({ pipeline })
     const ended = bed.run()
@@ -114,7 +114,7 @@ describe('a receiver', () => {
     ])
   })
 
-  test('is taken in at once at rest too while a key is going to time out, which ends at its time', async () => {
+  test('wakes a pipeline that rests until a timeout, which happens at its time', async () => {
     const given: unknown[] = []
     const lastSeen = StateSpec.function(
       (line: string, _: number | undefined, state: State<number>) => {
@@ -152,7 +152,7 @@ describe('a receiver', () => {
     expect(given.length).toBeLessThan(12)
   })
 
-  test('gives positions to good and rejected lines alike', async () => {
+  test('assigns positions to good and rejected lines alike', async () => {
     const { pipeline, seen } = shown()
     const bed = new LocalBed({ pipeline })
     const ended = bed.run()
@@ -194,14 +194,14 @@ describe('a receiver', () => {
     expect(linesOf(seen)).toEqual(lines)
   })
 
-  test('is tried again when the store has failed, and counts nothing twice', async () => {
+  test('tries again when the store has failed, and counts nothing twice', async () => {
     const inner = memoryItemStore()
     let failures = 0
     const doubtful: ItemStore = {
       ...inner,
       async compareAndSet(key, condition, next) {
         const answer = await inner.compareAndSet(key, condition, next)
-        // Applied, and nobody hears of it: more often than one call is repeated.
+        // Applied, but the answer is lost: more often than one call is repeated.
         if (key.partition.includes('#in#') && ++failures % 7 !== 0)
           throw new MillraceError('STORE_FAILED', { problem: 'No answer', retryable: true })
         return answer
@@ -222,7 +222,7 @@ describe('a receiver', () => {
     expect(linesOf(seen)).toEqual(lines)
   })
 
-  test('ends the run when it cannot go on', async () => {
+  test('ends the run when it cannot continue', async () => {
     const inner = memoryItemStore()
     const full: ItemStore = {
       ...inner,
@@ -251,7 +251,7 @@ describe('once', () => {
     expect(bed.eventsOf('waiting')).toEqual([])
   })
 
-  test('B8: a backlog of a hundred times the cap is worked off in capped batches', async () => {
+  test('B8: a backlog of a hundred limits is processed in limited batches', async () => {
     const objects = memoryObjects()
     const { pipeline, seen } = shown({ limits: { objects: 3 } })
     for (let index = 0; index < 300; index++)
@@ -266,7 +266,7 @@ describe('once', () => {
     expect(linesOf(seen)).toEqual(Array.from({ length: 300 }, (_, index) => `line ${index}`))
   })
 
-  test('ends with the receiver, when what it brought is processed', async () => {
+  test('ends after the receiver, when its records are processed', async () => {
     const { pipeline, seen } = shown()
     const bed = new LocalBed({ pipeline })
     const ended = bed.run({ once: true })
@@ -298,7 +298,7 @@ describe('once', () => {
     expect(seen).toEqual([{ timeMs: 1_000, lines: ['one'] }])
   })
 
-  test('does not hide that a directory is missing', async () => {
+  test('fails when a directory is missing', async () => {
     const objects: ObjectSource = {
       ...memoryObjects(),
       list: () =>
@@ -315,7 +315,7 @@ describe('once', () => {
 })
 
 describe('the end', () => {
-  test('B9: a failing batch is tried again after pauses, at its own time, until it has failed for good', async () => {
+  test('B9: a failing batch is tried again after pauses until it has failed for good', async () => {
     const objects = memoryObjects()
     objects.write('a', text('one\n'), START_MS - 500)
     const tried: number[] = []
@@ -335,7 +335,7 @@ describe('the end', () => {
     expect(bed.eventsOf('failed')).toHaveLength(1)
   })
 
-  test('comes after the batch in flight', async () => {
+  test('comes after the running batch', async () => {
     const objects = memoryObjects()
     objects.write('a', text('one\n'), START_MS - 500)
     objects.write('b', text('two\n'), START_MS - 400)
@@ -346,7 +346,7 @@ describe('the end', () => {
     expect((await bed.head()).doneMs).toBe(START_MS + 1_000)
   })
 
-  test('B10: an older deployment gives way', async () => {
+  test('B10: an older deployment ends', async () => {
     const objects = memoryObjects()
     const store = memoryItemStore()
     await new LocalBed({ pipeline: shown().pipeline, objects, store, generation: 7 }).run({
@@ -363,7 +363,7 @@ describe('the end', () => {
   })
 })
 
-test('a pipeline goes from a socket to files and back on one store, and counts nothing twice', async () => {
+test('a source may change from a socket to files and back, and counts nothing twice', async () => {
   const store = memoryItemStore()
   const objects = memoryObjects()
   const { pipeline, seen } = shown()

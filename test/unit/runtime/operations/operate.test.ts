@@ -44,7 +44,7 @@ const operated = (): Operated => ({
 const write = (key: string, lines: string, atMs: number): void =>
   objects.write(key, Buffer.from(lines), START_MS + atMs)
 
-/** One good batch, then one that fails; `failures` runs, each of which tries once. */
+/** One good batch, then a batch that fails. `failures`: the number of runs; each run tries once. */
 const failOnce = async (): Promise<void> => {
   write('good', 'a\n', -500)
   await bed().run({ once: true })
@@ -85,7 +85,7 @@ describe('resume', () => {
 
   test.each([
     { when: 'nothing has run', prepare: async () => undefined },
-    { when: 'all is well', prepare: async () => void (await bed().run({ once: true })) },
+    { when: 'nothing has failed', prepare: async () => void (await bed().run({ once: true })) },
     { when: 'the batch is tried again anyway', prepare: failOnce },
   ])('is refused when $when', async ({ prepare }) => {
     await prepare()
@@ -100,7 +100,7 @@ describe('skip', () => {
     { state: 'tried again', prepare: failOnce },
     { state: 'failed for good', prepare: failForGood },
   ])(
-    'B2, B5, B6: commits the cut of a batch that is $state, and nothing of its records',
+    'B2, B5, B6: commits the offsets of a batch that is $state, without its records',
     async ({ prepare }) => {
       await prepare()
       const skipped = await skip(operated())
@@ -127,7 +127,7 @@ describe('skip', () => {
     },
   )
 
-  test('gives up the very first batch', async () => {
+  test('skips the very first batch', async () => {
     write('bad', 'a\n', -400)
     broken = true
     await bed().run({ once: true })
@@ -144,7 +144,7 @@ describe('skip', () => {
     await expect(skip(operated())).rejects.toMatchObject({ code: 'COMMAND_REFUSED' })
   })
 
-  test('is refused when the application moves on meanwhile', async () => {
+  test('is refused when the application continues in the meantime', async () => {
     await failOnce()
     const inner = store
     let moved = false

@@ -20,7 +20,7 @@ const operated = (world: World, parts: Partial<Operated> = {}): Operated => ({
   ...parts,
 })
 
-/** What a counting pipeline has seen last, and how to make it fail. */
+/** The last results of a counting pipeline, and how to make it fail. */
 class Counted {
   isBroken = false
   totals: readonly unknown[] = []
@@ -54,7 +54,7 @@ const counting = async (): Promise<{ world: World; app: Deployment; code: Counte
   return { world, app, code }
 }
 
-/** The same with a batch at which its code has failed once; the code is mended by now. */
+/** The same, with a batch that failed once. The code is fixed now. */
 const failedOnce = async (): Promise<{ world: World; app: Deployment; code: Counted }> => {
   const { world, app, code } = await counting()
   code.isBroken = true
@@ -64,7 +64,7 @@ const failedOnce = async (): Promise<{ world: World; app: Deployment; code: Coun
   return { world, app, code }
 }
 
-/** Does something once, when the head is first asked for or written. */
+/** Runs `work` once, at the first read or write of the head. */
 const atHead = (work: () => Promise<void>): ((key: ItemKey) => Promise<void>) => {
   let isDone = false
   return async ({ partition }) => {
@@ -77,8 +77,8 @@ const atHead = (work: () => Promise<void>): ((key: ItemKey) => Promise<void>) =>
 const stateKeys = (world: World): readonly string[] =>
   world.store.keys().filter((key) => key.startsWith(`${APP}#seg#totals#`))
 
-describe('reset of an application that goes on', () => {
-  test('B5, B6: empties the state, keeps what no batch has taken, and batch times go on', async () => {
+describe('reset of an application that continues', () => {
+  test('B5, B6: removes the state and keeps waiting records; batch times continue', async () => {
     const { world, app, code } = await counting()
     await app.append(SOURCE, 3, ['a'])
     const before = await world.head()
@@ -100,7 +100,7 @@ describe('reset of an application that goes on', () => {
     expect((await world.head()).doneMs).toBeGreaterThan(before.doneMs)
   })
 
-  test('B1: what was taken once is still dropped when its source brings it again', async () => {
+  test('B1: redelivered records are still dropped', async () => {
     const { world, app, code } = await counting()
     await reset(operated(world))
     expect(await app.append(SOURCE, 1, ['a', 'b', 'c'])).toBe(1)
@@ -108,7 +108,7 @@ describe('reset of an application that goes on', () => {
     expect(code.totals).toEqual([['c', 1]])
   })
 
-  test('B11: removes the segments of the state, and a process that had them in memory starts over', async () => {
+  test('B11: removes the segments of the state, also for a warm process', async () => {
     const { world, app, code } = await counting()
     expect(stateKeys(world)).not.toEqual([])
     await reset(operated(world))
@@ -129,7 +129,7 @@ describe('reset of an application that goes on', () => {
     expect(code.totals).toEqual([['x', 1]])
   })
 
-  test('keeps the names of sources: what waits of one is not given to another', async () => {
+  test('keeps the names of sources: no source gets the records of another one', async () => {
     const world = new World()
     const one = world.deploy(pipelineOf((ssc) => ssc.socketTextStream('host', 1).print()))
     await one.append(SOURCE, 1, ['a'])
@@ -143,7 +143,7 @@ describe('reset of an application that goes on', () => {
     })
   })
 
-  test('gives up the batch that fails, says what it held, and notes it', async () => {
+  test('skips the failing batch, reports its content, and notes it', async () => {
     const { world, app, code } = await counting()
     code.isBroken = true
     await app.append(SOURCE, 3, ['lost'])
@@ -175,7 +175,7 @@ describe('reset of an application that goes on', () => {
     expect((await world.head()).doneMs).toBeGreaterThanOrEqual(world.nowMs - 1_000)
   })
 
-  test('is refused where nothing has run', async () => {
+  test('is refused when nothing has run', async () => {
     await expect(reset(operated(new World()))).rejects.toMatchObject({ code: 'COMMAND_REFUSED' })
   })
 })
@@ -184,7 +184,7 @@ describe.each<[string, (parts: Operated) => Promise<ResetApp | object>]>([
   ['reset', reset],
   ['skip', skip],
 ])('%s beside a running driver', (_, command) => {
-  /** A batch is logged and its process has died: its lease is left. */
+  /** A batch is logged, and its process has died: the lease remains. */
   const underWay = async (): Promise<{ world: World; app: Deployment; code: Counted }> => {
     const { world, app, code } = await counting()
     await app.append(SOURCE, 3, ['c'])
@@ -193,7 +193,7 @@ describe.each<[string, (parts: Operated) => Promise<ResetApp | object>]>([
     let writes = 0
     Object.assign(world.store, {
       putAll: () => Promise.reject(gone),
-      // The first write of the head is the lease.
+      // The first write of the head takes the lease.
       compareAndSet: (...args: Parameters<ItemStore['compareAndSet']>) =>
         ++writes === 1 ? alive.compareAndSet(...args) : Promise.reject(gone),
     })
@@ -202,7 +202,7 @@ describe.each<[string, (parts: Operated) => Promise<ResetApp | object>]>([
     return { world, app, code }
   }
 
-  test('is refused while the lease is held, and done when it is over', async () => {
+  test('is refused while the lease is held, and works when it is over', async () => {
     const { world, app, code } = await underWay()
     const held = await world.head()
     expect(held.owner).toBeDefined()
@@ -216,13 +216,13 @@ describe.each<[string, (parts: Operated) => Promise<ResetApp | object>]>([
     expect(code.totals).toContainEqual(['d', 1])
   })
 
-  test('on this machine a lock keeps others out, so that a lease is that of a dead process', async () => {
+  test('with a lock on this machine, a lease belongs to a dead process', async () => {
     const { world } = await underWay()
     await command(operated(world, { leaseMs: 0 }))
     expect((await world.head()).owner).toBeUndefined()
   })
 
-  test('is refused when a driver takes the batch meanwhile', async () => {
+  test('is refused when a driver takes the batch in the meantime', async () => {
     const { world, app, code } = await failedOnce()
     const meanwhile = atHead(async () => void (await app.tick()))
     const racing: ItemStore = {
@@ -239,7 +239,7 @@ describe.each<[string, (parts: Operated) => Promise<ResetApp | object>]>([
     expect(code.totals).toContainEqual(['c', 1])
   })
 
-  test('B11: is refused when so much was done meanwhile that what the head named is garbage', async () => {
+  test('B11: is refused when the segments that its head named have become garbage', async () => {
     const { world, app, code } = await failedOnce()
     const meanwhile = atHead(async () => {
       for (let position = 4; position < 10; position++) {
@@ -261,7 +261,7 @@ describe.each<[string, (parts: Operated) => Promise<ResetApp | object>]>([
     expect(code.totals).toContainEqual(['d', 6])
   })
 
-  test('takes the answer that was lost for the success that it was', async () => {
+  test('succeeds when only the answer was lost', async () => {
     const { world } = await failedOnce()
     world.store.fail({ call: 'compareAndSet', to: `${APP}#head`, times: 1, applied: true })
     await command(operated(world))
@@ -269,13 +269,13 @@ describe.each<[string, (parts: Operated) => Promise<ResetApp | object>]>([
   })
 })
 
-test('a zombie that comes back after a reset commits nothing', async () => {
+test('a zombie that continues after a reset commits nothing', async () => {
   const { world, app, code } = await counting()
   await app.append(SOURCE, 3, ['c'])
   let isFirst = true
   const original = { ...world.store }
-  // In the middle of the batch, long after its lease: the state is reset, and another process goes
-  // on.
+  // In the middle of the batch, long after its lease, the state is reset and another process
+  // continues.
   Object.assign(world.store, {
     putAll: async (items: Parameters<ItemStore['putAll']>[0]) => {
       if (isFirst && (await world.head()).owner !== undefined) {
@@ -300,7 +300,7 @@ test('a zombie that comes back after a reset commits nothing', async () => {
   ])
 })
 
-test('the uploads of a batch that is given up are in the ledger: their events may come again', async () => {
+test('the uploads of a skipped batch are in the ledger when their events come again', async () => {
   const world = new World()
   const seen: string[] = []
   const state = { isBroken: false }
@@ -332,7 +332,7 @@ test('the uploads of a batch that is given up are in the ledger: their events ma
   expect(seen).toEqual(['two'])
 })
 
-test('what was uploaded before a reset and no batch has taken counts after it', async () => {
+test('an upload that no batch had taken before a reset counts after it', async () => {
   const world = new World()
   const seen: string[] = []
   const pipeline = pipelineOf((ssc) =>

@@ -11,15 +11,13 @@ import { pipelineOf, START_MS, World } from '../harness.ts'
 
 type Batches = readonly (readonly unknown[])[]
 
-/**
- * An operation on the stream of inputs, with the batches that go in and those that must come out.
- */
+/** An operation on the stream of inputs, with the input batches and the expected batches. */
 interface Row {
   readonly name: string
   readonly input: Batches
   readonly operation: (stream: DStream<never>, ssc: StreamingContext) => DStream<unknown>
   readonly expected: Batches
-  /** Whether the order inside a batch counts. */
+  /** Whether the order in a batch matters. */
   readonly ordered?: boolean
 }
 
@@ -49,7 +47,7 @@ const pairs = (stream: DStream<string>): DStream<[string, number]> =>
 const add = (a: number, b: number): number => a + b
 const sum = (values: Iterable<number>): number => [...values].reduce(add, 0)
 
-/** Its counter, and how often in a row it was left alone: at the second time it goes. */
+/** Its counter, and how many batches in a row had no data for it: after the second one it ends. */
 interface Idle {
   counter: number
   idle: number
@@ -190,8 +188,8 @@ const rows: readonly Row[] = [
   ),
   row(
     'updateStateByKey: object lifecycle',
-    // Where Spark's source has no dataset at all, a queue has an empty one: the function runs for
-    // every key either way.
+    // Spark's source has no dataset at these times, and a queue has an empty one. In both cases the
+    // function runs for every key.
     [['a', 'b'], [], ['a', 'c', 'a'], ['c'], [], []],
     (stream) =>
       pairs(stream)
@@ -220,7 +218,7 @@ const rows: readonly Row[] = [
   ),
 ]
 
-/** The batches that come out, each cut into so many partitions on the way in. */
+/** The resulting batches, if the input batches have this number of partitions. */
 const outputOf = async ({ input, operation }: Row, partitions: number): Promise<Batches> => {
   const queue = input.map((batch) => parallelize(batch, { partitions })) as RDD<never>[]
   const output: unknown[][] = []
@@ -255,7 +253,7 @@ describe.each(rows)('$name', (given) => {
   )
 })
 
-test('updateStateByKey with times: a batch time is that of its input', async () => {
+test('updateStateByKey with times: the time of a batch is the time of its input', async () => {
   const queue = [['a'], ['a', 'b'], [], ['b']]
   const output: unknown[] = []
   const pipeline = pipelineOf((ssc) => {

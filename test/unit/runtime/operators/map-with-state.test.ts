@@ -23,13 +23,13 @@ interface Row {
   readonly name: string
   readonly operation: (pairs: Pairs) => DStream<unknown>
   readonly batches: readonly (readonly (readonly [string, number])[])[]
-  /** What comes out by second, where anything does. */
+  /** The results by second. Seconds without results are left out. */
   readonly gives: Readonly<Record<number, readonly unknown[]>>
 }
 
 const rows: readonly Row[] = [
   {
-    name: 'runs once for each record, in the order in which they came, and not for other keys',
+    name: 'runs once for each record, in the order of records, and not for other keys',
     operation: (pairs) => pairs.mapWithState(spec),
     batches: [[a, b, a], [], [b]],
     gives: { 1: ['a 1', 'b 1', 'a 2'], 3: ['b 2'] },
@@ -41,7 +41,7 @@ const rows: readonly Row[] = [
     gives: { 1: [a, b], 2: [a, b], 3: [['a', 2], b] },
   },
   {
-    name: 'begins with what it is given, of which the last of a key stands',
+    name: 'starts with its initial state, with the last pair of each key',
     operation: (pairs) =>
       pairs
         .mapWithState(
@@ -65,26 +65,26 @@ const rows: readonly Row[] = [
     },
   },
   {
-    name: 'begins with a dataset',
+    name: 'starts with a dataset',
     operation: (pairs) =>
       pairs.mapWithState(spec.initialState(parallelize([['a', 7]] as [string, number][]))),
     batches: [[a]],
     gives: { 1: ['a 8'] },
   },
   {
-    name: 'ends keys that were idle for longer than the timeout, each once; a record in the same batch saves its key',
+    name: 'ends idle keys after the timeout, unless the batch has a record of the key',
     operation: (pairs) => pairs.mapWithState(spec.timeout(seconds(2))),
     batches: [[a, b], [], [], [b], [], [], []],
     gives: { 1: ['a 1', 'b 1'], 4: ['b 2', 'a ended at 1'], 7: ['b ended at 2'] },
   },
   {
-    name: 'looks for them as often as checkpoint() says',
+    name: 'looks for idle keys as often as checkpoint() says',
     operation: (pairs) => pairs.mapWithState(spec.timeout(seconds(1))).checkpoint(seconds(5)),
     batches: [[a], [], [], [], [], [], []],
     gives: { 1: ['a 1'], 5: ['a ended at 1'] },
   },
   {
-    name: 'is touched by reading too',
+    name: 'counts a read of the state as use of the key',
     operation: (pairs) =>
       pairs.mapWithState(
         StateSpec.function((key: string, value: number | undefined, state: State<number>) => {
@@ -96,7 +96,7 @@ const rows: readonly Row[] = [
     gives: { 6: ['a'] },
   },
   {
-    name: 'starts afresh after a removal, in the same batch too',
+    name: 'starts again after a removal, even in the same batch',
     operation: (pairs) =>
       pairs.mapWithState(
         StateSpec.function((_: string, value: number | undefined, state: State<number>) => {
@@ -112,7 +112,7 @@ const rows: readonly Row[] = [
     gives: { 1: [false], 2: [false] },
   },
   {
-    name: 'counts a state that is changed in place',
+    name: 'keeps a state that is changed in place',
     operation: (pairs) =>
       pairs.mapWithState(
         StateSpec.function((_: string, value: number | undefined, state: State<number[]>) => {
@@ -125,7 +125,7 @@ const rows: readonly Row[] = [
     gives: { 1: [1, 2], 2: [3] },
   },
   {
-    name: 'keeps its keys in partitions, whose results come one after the other',
+    name: 'keeps its keys in partitions, and returns their results in order',
     operation: (pairs) =>
       pairs
         .mapWithState(spec.numPartitions(2))
@@ -136,14 +136,14 @@ const rows: readonly Row[] = [
   },
 ]
 
-describe('mapWithState, warm and from cold after every batch', () => {
+describe('mapWithState, warm, and cold after every batch', () => {
   test.each(rows)('$name', async ({ operation, batches, gives }) => {
     expect(flat(await givenBy(on(operation), batches))).toEqual(gives)
     expect(flat(await givenBy(on(operation), batches, { restartAfter: () => true }))).toEqual(gives)
   })
 })
 
-test('a key ends in the first batch that is later than its last record by more than the timeout, whatever happens to the process', async () => {
+test('a key ends in the first batch after its timeout, even if processes die', async () => {
   const touches = fc.array(fc.subarray(['a', 'b', 'c']), { minLength: 5, maxLength: 15 })
   const restarts = fc.array(fc.boolean(), { minLength: 15, maxLength: 15 })
   await fc.assert(
@@ -177,10 +177,10 @@ test('a key ends in the first batch that is later than its last record by more t
   )
 })
 
-describe('what a state refuses', () => {
+describe('a state refuses', () => {
   test.each<[string, (state: State<number>) => void, RegExp]>([
     [
-      'reading what is not there',
+      'a read of a missing state',
       (state) => void state.get(),
       /state.get\(\) of a key that has no state/,
     ],
@@ -195,7 +195,7 @@ describe('what a state refuses', () => {
       /remove\(\) after remove\(\)/,
     ],
     [
-      'an update to nothing',
+      'an update to undefined',
       (state) => state.update(undefined as unknown as number),
       /needs a state/,
     ],
@@ -228,7 +228,7 @@ describe('what a state refuses', () => {
 })
 
 describe('an idle pipeline with timeouts', () => {
-  test('rests until the next key ends, and for good when none is left', async () => {
+  test('rests until the next key ends, and without end when no key is left', async () => {
     const world = new World()
     const outputs: unknown[] = []
     const pipeline = pipelineOf((ssc) =>
@@ -269,7 +269,7 @@ describe('an idle pipeline with timeouts', () => {
     expect((await world.head()).status).toBe('rest')
   })
 
-  test('does not run ahead of the clock for them', async () => {
+  test('does not run ahead of the clock for timeouts', async () => {
     const world = new World()
     const deployment = world.deploy(
       pipelineOf((ssc) =>

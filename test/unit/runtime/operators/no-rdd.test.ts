@@ -1,6 +1,6 @@
 /**
- * What operations make of a batch time at which a stream has no dataset, which is something else
- * than an empty one.
+ * How operations handle a batch time at which a stream has no dataset. This is different from an
+ * empty dataset.
  */
 import { type DStream, seconds, type State, StateSpec } from 'millrace'
 import { describe, expect, test } from 'vitest'
@@ -10,7 +10,7 @@ import { type Given, givenBy, type Operation } from '../batches.ts'
 type Numbers = DStream<number>
 type Pairs = DStream<[number, number]>
 
-/** The stream of the batches that hold something: at other times it has no dataset. */
+/** A stream with a dataset only for batches that are not empty. */
 const whereFull = (numbers: Numbers): Numbers =>
   numbers.to<number>(
     operatorNode('whereFull', [numbers.node], async ([input]) =>
@@ -27,7 +27,7 @@ const count = (_: number, one: number | undefined, state: State<number>): number
   return state.get()
 }
 
-/** Batches: something, nothing (no dataset), something. */
+/** Batches: with data, without a dataset, with data. */
 const BATCHES = [[7], [], [7]]
 
 test.each<[string, (gappy: Numbers) => DStream<unknown>]>([
@@ -43,7 +43,7 @@ test.each<[string, (gappy: Numbers) => DStream<unknown>]>([
   ['combineByKey', (gappy) => pairsOf(gappy).combineByKey(String, String, String)],
   ['reduce', (gappy) => gappy.reduce(add)],
   ['countByValue', (gappy) => gappy.countByValue()],
-])('%s has none either', async (_, operation) => {
+])('%s has no dataset either', async (_, operation) => {
   expect((await givenBy(on(operation), BATCHES)).map(([second]) => second)).toEqual([1, 3])
 })
 
@@ -63,7 +63,7 @@ test.each<[string, (gappy: Numbers, full: Numbers) => DStream<unknown>]>([
   )
 })
 
-describe('what remembers goes on', () => {
+describe('operators with state continue', () => {
   const rows: readonly (readonly [
     string,
     (gappy: Numbers) => DStream<unknown>,
@@ -71,7 +71,7 @@ describe('what remembers goes on', () => {
     readonly Given[],
   ])[] = [
     [
-      'window uses what there is',
+      'window uses the datasets that exist',
       (gappy) => gappy.window(seconds(2)),
       [[], [7], [], [], [8]],
       [
@@ -92,7 +92,7 @@ describe('what remembers goes on', () => {
       ],
     ],
     [
-      'countByWindow has nothing before the first element',
+      'countByWindow has no dataset before the first element',
       (gappy) => gappy.countByWindow(seconds(1)),
       [[], [7], []],
       [
@@ -102,7 +102,7 @@ describe('what remembers goes on', () => {
       ],
     ],
     [
-      'updateStateByKey has none before the first dataset, and then runs without values',
+      'updateStateByKey starts with the first dataset, and then runs without values',
       (gappy) =>
         pairsOf(gappy).updateStateByKey<string>((ones, state = '') => `${state}${ones.length}`, {
           initialState: [[9, 'initial ']],
@@ -134,7 +134,7 @@ describe('what remembers goes on', () => {
       ],
     ],
     [
-      'mapWithState takes it for no records',
+      'mapWithState handles it as no records',
       (gappy) => pairsOf(gappy).mapWithState(StateSpec.function(count)),
       [[], [7], [], [7]],
       [
@@ -145,7 +145,7 @@ describe('what remembers goes on', () => {
       ],
     ],
     [
-      'snapshots begin with what there was',
+      'snapshots start with the existing state',
       (gappy) =>
         pairsOf(gappy)
           .mapWithState(StateSpec.function(count).initialState([[9, 5]]))

@@ -18,34 +18,31 @@ const reading = stream('reading', { batchInterval: seconds(1) }, (ssc) =>
   ssc.fileStream<[Date, bigint]>('results/*', { read: readObjects }).foreachRDD(() => undefined),
 )
 
-test.each(['stream', 'dataset'] as const)(
-  'what a %s has written is read as it was',
-  async (kind) => {
-    const writer = await testStream(writing(kind), { now: new Date(0) })
-    writer.input('in').add('1', '2')
-    await writer.advance(seconds(1))
-    writer.input('in').add('3')
-    await writer.advance(seconds(2))
-    // The last batch is empty: a directory without parts.
-    expect(Object.keys(writer.files)).toEqual(
-      [1_000, 2_000].map((timeMs) => `results/counts-${timeMs}.json/part-00000`),
-    )
+test.each(['stream', 'dataset'] as const)('a %s is read as it was written', async (kind) => {
+  const writer = await testStream(writing(kind), { now: new Date(0) })
+  writer.input('in').add('1', '2')
+  await writer.advance(seconds(1))
+  writer.input('in').add('3')
+  await writer.advance(seconds(2))
+  // The last batch is empty: a directory without parts.
+  expect(Object.keys(writer.files)).toEqual(
+    [1_000, 2_000].map((timeMs) => `results/counts-${timeMs}.json/part-00000`),
+  )
 
-    const reader = await testStream(reading, { now: new Date(0) })
-    for (const [path, content] of Object.entries(writer.files))
-      reader.input('results/*').addFile(path.slice('results/'.length), content)
-    await reader.advance(seconds(1))
-    expect(reader.output('foreachRDD-1').elements).toEqual([
-      [
-        [new Date(1), 1n],
-        [new Date(2), 2n],
-        [new Date(3), 3n],
-      ],
-    ])
-  },
-)
+  const reader = await testStream(reading, { now: new Date(0) })
+  for (const [path, content] of Object.entries(writer.files))
+    reader.input('results/*').addFile(path.slice('results/'.length), content)
+  await reader.advance(seconds(1))
+  expect(reader.output('foreachRDD-1').elements).toEqual([
+    [
+      [new Date(1), 1n],
+      [new Date(2), 2n],
+      [new Date(3), 3n],
+    ],
+  ])
+})
 
-test('what cannot be stored fails the batch', async () => {
+test('an element that cannot be stored fails the batch', async () => {
   const pipeline = stream('writing', { batchInterval: seconds(1) }, (ssc) =>
     ssc
       .kinesisTextStream('in')

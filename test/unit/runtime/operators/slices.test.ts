@@ -15,7 +15,7 @@ const sliced = (
     source.slice(from, to).foreachRDD(() => undefined)
   })
 
-/** Batch k, counted from 1. */
+/** The time of batch k, counted from 1. */
 const at = (k: number): Time => timeOf(ZERO_MS + 1_000 * k)
 
 const start = (
@@ -23,7 +23,7 @@ const start = (
   options: TestStreamOptions = {},
 ): Promise<TestStream> => testStream(pipeline, { now: new Date(ZERO_MS), ...options })
 
-/** One record in each of so many batches, named by its number. */
+/** A number of batches, each with one record, named by its number. */
 const feed = async (
   app: TestStream,
   from: number,
@@ -37,7 +37,7 @@ const feed = async (
   }
 }
 
-/** The datasets that there were, by the number of their batch. */
+/** The datasets of a slice, by the number of their batch. */
 const rdds = (app: TestStream): Readonly<Record<number, unknown>> =>
   Object.fromEntries(
     app
@@ -49,7 +49,7 @@ const rdds = (app: TestStream): Readonly<Record<number, unknown>> =>
 
 describe('a slice', () => {
   test.each<[string, Time | Date, Time | Date, Readonly<Record<number, readonly string[]>>]>([
-    ['has both ends', at(2), at(4), { 4: ['2', '3', '4'] }],
+    ['includes both ends', at(2), at(4), { 4: ['2', '3', '4'] }],
     ['of one batch', at(3), at(3), { 3: ['3'] }],
     [
       'may be given as dates',
@@ -58,13 +58,18 @@ describe('a slice', () => {
       { 3: ['2', '3'] },
     ],
     [
-      'means the batch before a moment between two',
+      'means the earlier batch, if a time is between two batches',
       timeOf(ZERO_MS + 1_500),
       timeOf(ZERO_MS + 3_700),
       { 3: ['1', '2', '3'] },
     ],
-    ['of before the start has what came since', timeOf(0), at(2), { 2: ['1', '2'] }],
-    ['whose end is over comes with the first batch, and is empty', timeOf(0), timeOf(1), { 1: [] }],
+    ['from before the start has everything since the start', timeOf(0), at(2), { 2: ['1', '2'] }],
+    [
+      'with an end in the past comes with the first batch, and is empty',
+      timeOf(0),
+      timeOf(1),
+      { 1: [] },
+    ],
     ['whose end is before its beginning is empty', at(3), at(2), { 2: [] }],
   ])('%s', async (_, from, to, expected) => {
     const app = await start(sliced(from, to), { whenIdle: 'tick' })
@@ -72,20 +77,20 @@ describe('a slice', () => {
     expect(rdds(app)).toEqual(expected)
   })
 
-  test('is of the datasets of its stream', async () => {
+  test('consists of the datasets of its stream', async () => {
     const app = await start(sliced(at(3), at(7), 'windowed'), { whenIdle: 'tick' })
     await feed(app, 1, 8)
-    // Windows are at 2, 4, 6 and 8: the moments mean 2 and 6.
+    // Windows are at 2, 4, 6 and 8: the times mean 2 and 6.
     expect(rdds(app)).toEqual({ 6: ['1', '2', '3', '4', '5', '6'] })
   })
 
-  test('is the same in a process that begins anew with every batch', async () => {
+  test('is the same if a new process runs every batch', async () => {
     const app = await start(sliced(at(2), at(4)))
     await feed(app, 1, 6, () => app.restart())
     expect(rdds(app)).toEqual({ 4: ['2', '3', '4'] })
   })
 
-  test('comes though nothing flows: a pipeline that rests wakes for it', async () => {
+  test('comes without input: a resting pipeline wakes for it', async () => {
     const app = await start(sliced(at(2), at(600)))
     await feed(app, 1, 3)
     await app.advance(seconds(700))
@@ -93,14 +98,14 @@ describe('a slice', () => {
     expect(await app.status()).toBe('rest')
   })
 
-  test('wakes a pipeline that has rested from the beginning', async () => {
+  test('wakes a pipeline that has been at rest from the start', async () => {
     const app = await start(sliced(at(500), at(600)))
     await app.advance(seconds(700))
     expect(rdds(app)).toEqual({ 600: [] })
     expect(app.output('foreachRDD-1').batches.length).toBeLessThan(10)
   })
 
-  test('comes with the first batch when nothing has run at its end', async () => {
+  test('comes with the next batch, if no batch ran at its end', async () => {
     const app = await start(sliced(at(2), at(4)))
     await feed(app, 1, 3)
     await app.restart({ downFor: seconds(10) })
@@ -109,7 +114,7 @@ describe('a slice', () => {
     expect(Object.values(rdds(app))).toEqual([['2', '3']])
   })
 
-  test('can be asked for anew by a later deployment', async () => {
+  test('can be requested again by a later deployment', async () => {
     const app = await start(sliced(at(2), at(3)))
     await feed(app, 1, 4)
     await app.restart({ pipeline: sliced(at(6), at(7)) })
@@ -117,7 +122,7 @@ describe('a slice', () => {
     expect(rdds(app)).toEqual({ 3: ['2', '3'], 7: ['6', '7'] })
   })
 
-  test('can be reduced; what needs a dataset at every time fails', async () => {
+  test('can be reduced, but fails for operations that need a dataset at all times', async () => {
     const pipelineWith = (count: boolean) =>
       stream('slices', { batchInterval: seconds(1) }, (ssc) => {
         const slice = ssc.kinesisTextStream('in').slice(at(1), at(2))
@@ -140,7 +145,7 @@ describe('a slice', () => {
     )
   })
 
-  test('comes again when its batch has failed', async () => {
+  test('comes again if its batch has failed', async () => {
     let isDown = true
     const pipeline = stream('slices', { batchInterval: seconds(1) }, (ssc) => {
       const slice = ssc.kinesisTextStream('in').slice(at(1), at(2))
@@ -159,7 +164,7 @@ describe('a slice', () => {
   })
 
   test.each([[milliseconds(5)], [5], ['2026-11-27'], [new Date('none')], [undefined]])(
-    'refuses %s as a moment',
+    'refuses %s as a time',
     (moment) => {
       expect(() => sliced(moment as unknown as Time, at(1)).build()).toThrow('"from"')
       expect(() => sliced(at(1), moment as unknown as Time).build()).toThrow('"to"')

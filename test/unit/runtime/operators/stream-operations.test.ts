@@ -240,14 +240,14 @@ const rows: readonly Row[] = [
   },
 ]
 
-describe('an operation gives', () => {
+describe('an operation returns', () => {
   test.each(rows)('$name', async ({ operation, batches, others = [], gives }) => {
     const given = await givenBy(operation, batches, {}, others)
     expect(given.map(([, elements]) => elements)).toEqual(gives)
   })
 })
 
-test('a cached stream is computed once a batch', async () => {
+test('a cached stream is computed once in a batch', async () => {
   const calls: number[] = []
   const operation = (cached: boolean): Operation =>
     on<number>((numbers) => {

@@ -17,7 +17,7 @@ interface Row {
 
 const rows: readonly Row[] = [
   {
-    name: 'begins with what it is given, of which the first of a key stands',
+    name: 'starts with its initial state, with the first pair of each key',
     operation: (pairs) =>
       pairs.updateStateByKey<number>(sum, {
         initialState: [
@@ -46,7 +46,7 @@ const rows: readonly Row[] = [
     ],
   },
   {
-    name: 'begins with a dataset, in as many partitions as it has',
+    name: 'starts with a dataset, and keeps its number of partitions',
     operation: (pairs) =>
       pairs.updateStateByKey<number>(sum, {
         initialState: parallelize([
@@ -76,7 +76,7 @@ const rows: readonly Row[] = [
     ],
   },
   {
-    name: 'gives the function the key',
+    name: 'passes the key to the function',
     operation: (pairs) =>
       pairs.updateStateByKey<string>((values, state, key) => state ?? `${key}${values.length}`),
     batches: [[a, a], [b]],
@@ -92,7 +92,7 @@ const rows: readonly Row[] = [
     ],
   },
   {
-    name: 'gives the function the batch time, if it is timed',
+    name: 'passes the batch time to the function, if it is timed',
     operation: (pairs) =>
       pairs.updateStateByKey<number>(
         (values, state, _, time) => (values.length > 0 ? (time.milliseconds / 1_000) % 100 : state),
@@ -114,7 +114,7 @@ const rows: readonly Row[] = [
     ],
   },
   {
-    name: 'moves on between the slides of a window only',
+    name: 'advances only at the slides of a window',
     operation: (pairs) =>
       pairs
         .window(seconds(2), seconds(2))
@@ -126,7 +126,7 @@ const rows: readonly Row[] = [
     ],
   },
   {
-    name: 'by partition, may rename keys, and forgets what does not come out',
+    name: 'by partition, may rename keys, and drops keys that are not returned',
     operation: (pairs) =>
       pairs.updateStateByPartition<number>(
         function* (visits) {
@@ -162,7 +162,7 @@ const rows: readonly Row[] = [
   },
 ]
 
-describe('updateStateByKey, warm and from cold after every batch', () => {
+describe('updateStateByKey, warm, and cold after every batch', () => {
   test.each(rows)('$name', async ({ operation, batches, gives }) => {
     expect(await givenBy(on(operation), batches)).toEqual(gives)
     expect(await givenBy(on(operation), batches, { restartAfter: () => true })).toEqual(gives)

@@ -15,25 +15,25 @@ interface Row {
   readonly name: string
   readonly operation: Operation
   readonly batches: readonly (readonly unknown[])[]
-  /** By second. Seconds that are not here have no dataset. */
+  /** Results by second. Missing seconds have no dataset. */
   readonly gives: Readonly<Record<number, readonly unknown[]>>
 }
 
 const rows: readonly Row[] = [
   {
-    name: 'a window emits before it is full, keeps duplicates, has older batches first, and shrinks to nothing',
+    name: 'a window starts before it is full, keeps duplicates, and shrinks to nothing',
     operation: on<number>((numbers) => numbers.window(seconds(3))),
     batches: [[1], [2, 2], [3], [4], [], [], []],
     gives: { 1: [1], 2: [1, 2, 2], 3: [1, 2, 2, 3], 4: [2, 2, 3, 4], 5: [3, 4], 6: [4], 7: [] },
   },
   {
-    name: 'a window has datasets at its slides only',
+    name: 'a window has datasets only at its slides',
     operation: on<number>((numbers) => numbers.window(seconds(2), seconds(3)).map((n) => n * 10)),
     batches: [[1], [2], [3], [4], [5], [6], [], [], []],
     gives: { 3: [20, 30], 6: [50, 60], 9: [] },
   },
   {
-    name: 'a window of windows counts on the slides below',
+    name: 'a window of windows uses the slides of the inner window',
     operation: on<number>((numbers) =>
       numbers.window(seconds(2), seconds(2)).window(seconds(4), seconds(4)),
     ),
@@ -41,13 +41,13 @@ const rows: readonly Row[] = [
     gives: { 4: [1, 2, 3, 4], 8: [5] },
   },
   {
-    name: 'reduceByWindow has nothing for an empty window',
+    name: 'reduceByWindow has no element for an empty window',
     operation: on<number>((numbers) => numbers.reduceByWindow(max, seconds(2))),
     batches: [[5, 1], [3], [], [], [2]],
     gives: { 1: [5], 2: [5], 3: [3], 4: [], 5: [2] },
   },
   {
-    name: 'reduceByWindow with an inverse goes on after the first element',
+    name: 'reduceByWindow with an inverse continues after the first element',
     operation: on<number>((numbers) => numbers.reduceByWindow(add, subtract, seconds(2))),
     batches: [[], [5], [3], [], []],
     gives: { 1: [], 2: [5], 3: [8], 4: [3], 5: [0] },
@@ -59,7 +59,7 @@ const rows: readonly Row[] = [
     gives: { 1: [], 2: [2], 3: [3], 4: [1], 5: [0] },
   },
   {
-    name: 'countByValueAndWindow drops what is not in the window',
+    name: 'countByValueAndWindow drops values that left the window',
     operation: on<string>((words) =>
       words.countByValueAndWindow(seconds(2), seconds(2), { partitions: 1 }),
     ),
@@ -139,7 +139,7 @@ const rows: readonly Row[] = [
     gives: { 1: [['a', 1]], 2: [['a', 1]], 3: [], 4: [['a', 2]] },
   },
   {
-    name: 'batches between two windows are not counted, with an inverse neither',
+    name: 'batches between two windows are not counted, even with an inverse',
     operation: on<[string, number]>((pairs) =>
       pairs.reduceByKeyAndWindow(add, subtract, seconds(2), seconds(3)),
     ),
@@ -148,7 +148,7 @@ const rows: readonly Row[] = [
   },
 ]
 
-describe('windows, warm and from cold after every batch', () => {
+describe('windows, warm, and cold after every batch', () => {
   test.each(rows)('$name', async ({ operation, batches, gives }) => {
     const expected = Object.entries(gives).map(([second, elements]) => [Number(second), elements])
     expect(await givenBy(operation, batches)).toEqual(expected)
@@ -156,7 +156,7 @@ describe('windows, warm and from cold after every batch', () => {
   })
 })
 
-/** A list as a value, reduced in place, which is ordinary JavaScript. */
+/** Lists as values, reduced in place: ordinary JavaScript. */
 const append = (a: { items: number[] }, b: { items: number[] }): { items: number[] } => {
   a.items.push(...b.items)
   return a
@@ -191,7 +191,7 @@ const operations = (
   ),
 })
 
-/** What a window must hold, computed from the batches at each slide. */
+/** The expected content of a window at each slide, computed from the batches. */
 const recomputed = (
   batches: readonly (readonly [string, number][])[],
   length: number,
@@ -219,7 +219,7 @@ const shape = {
 }
 
 describe('for any batches', () => {
-  test('grouping over windows is grouping what they hold', async () => {
+  test('grouping over windows equals grouping their content', async () => {
     await fc.assert(
       fc.asyncProperty(
         pairs(fc.integer()),
@@ -236,7 +236,7 @@ describe('for any batches', () => {
     )
   })
 
-  test('both ways to reduce give what the window holds, where keys stay without a filter', async () => {
+  test('both reductions equal the content of the window; keys stay without a filter', async () => {
     await fc.assert(
       fc.asyncProperty(
         pairs(fc.integer({ min: 1, max: 9 })),
@@ -293,7 +293,7 @@ describe('panes in the store', () => {
   const panesIn = (world: World): readonly string[] =>
     world.store.keys().filter((key) => key.includes('/panes#'))
 
-  test('are written for batches that have something, and deleted when no window and no kept manifest needs them', async () => {
+  test('are written for batches with data, and deleted when nothing needs them', async () => {
     const world = new World()
     const deployment = world.deploy(
       pipelineOf(
@@ -326,7 +326,7 @@ describe('panes in the store', () => {
     expect(counts.at(-1)).toBe(0)
   })
 
-  test('of a crash are swept', async () => {
+  test('of a crash are deleted by a sweep', async () => {
     const world = new World()
     const pipeline = pipelineOf(
       (ssc) => ssc.socketTextStream('lines', 1).window(seconds(2)).print(),
@@ -337,13 +337,13 @@ describe('panes in the store', () => {
     await lost.append('socketTextStream-1', 1, ['a'])
     await lost.tick()
     await lost.append('socketTextStream-1', 2, ['b'])
-    // The pane is written, and the manifest behind it is not.
+    // The pane is written, but the manifest after it is not.
     world.store.fail({ call: 'putAll', to: 'app#seg#@manifest', times: 4 })
     await lost.tick()
     expect(panesIn(world)).toHaveLength(2)
     world.advance(10_000)
     await world.deploy(pipeline).tick(6)
-    // A sweep takes what was made for batches that are done by then.
+    // A sweep deletes segments of batches that are done.
     await world.deploy(pipeline).tick(1)
     expect(panesIn(world)).toEqual([])
   })
@@ -362,15 +362,11 @@ describe('an idle pipeline', () => {
   }
 
   test.each<[string, (lines: DStream<string>) => void, readonly number[]]>([
-    ['rests behind its first empty batch', (lines) => lines.print(), [2]],
-    // At 3 the window holds the line, at 4 it has let go of it, and 5 was the first batch to change
+    ['rests after its first empty batch', (lines) => lines.print(), [2]],
+    // At 3 the window contains the line, at 4 no more, and 5 is the first batch that changes
     // nothing.
-    [
-      'rests when its window is empty and has said so',
-      (lines) => lines.window(seconds(3)).print(),
-      [5],
-    ],
-    // The line leaves with the slide at 6, and a quiet slide comes at 9.
+    ['rests after its window was empty once', (lines) => lines.window(seconds(3)).print(), [5]],
+    // The line leaves at the slide at 6, and the slide at 9 is quiet.
     ['waits for a quiet slide', (lines) => lines.window(seconds(3), seconds(3)).print(), [9]],
     [
       'waits for the slowest window',
@@ -382,7 +378,7 @@ describe('an idle pipeline', () => {
       (lines) => lines.window(seconds(2)).window(seconds(2)).print(),
       [5],
     ],
-    ['rests although keys stay', (lines) => lines.countByValueAndWindow(seconds(2)).print(), [4]],
+    ['rests even if keys stay', (lines) => lines.countByValueAndWindow(seconds(2)).print(), [4]],
   ])('%s', async (_, describePipeline, times) => {
     expect(await restTimes(describePipeline)).toEqual(times)
   })
@@ -390,7 +386,7 @@ describe('an idle pipeline', () => {
 
 describe('windows and deployments', () => {
   test.each<[string, (numbers: Numbers) => DStream<unknown>, RegExp | undefined]>([
-    ['the same window goes on', (numbers) => numbers.window(seconds(4), seconds(2)), undefined],
+    ['the same window continues', (numbers) => numbers.window(seconds(4), seconds(2)), undefined],
     [
       'another length does not fit',
       (numbers) => numbers.window(seconds(2), seconds(2)),
@@ -424,7 +420,7 @@ describe('windows and deployments', () => {
   })
 })
 
-test('a filter that drops a key too early is found out when its value leaves', async () => {
+test('a filter that drops a key too early is an error when its value leaves', async () => {
   const operation = on<[string, number]>((all: Pairs) =>
     all.reduceByKeyAndWindow(add, subtract, seconds(2), undefined, {
       filter: (_, value) => value > 1,

@@ -11,7 +11,7 @@ const started = async (describe: (ssc: StreamingContext) => void): Promise<TestS
 const elements = (app: TestStream): readonly unknown[] => app.output('print-1').elements
 
 describe('fileStream', () => {
-  test('takes what the filter lets through, as lines or as the function reads it', async () => {
+  test('takes files that pass the filter, as lines or as the function reads them', async () => {
     const app = await started((ssc) => {
       const json = ssc.fileStream('in', {
         filter: (path) => path.endsWith('.json'),
@@ -25,7 +25,7 @@ describe('fileStream', () => {
     expect([elements(app), app.output('print-2').elements]).toEqual([[[2, 3]], [['x', 'y']]])
   })
 
-  test('puts a file aside whole on which the function throws, and a record as any other', async () => {
+  test('puts the whole file aside on which the function throws', async () => {
     const app = await started((ssc) =>
       ssc
         .fileStream('in', {
@@ -48,16 +48,19 @@ describe('fileStream', () => {
 
   test.each<readonly [string, (ssc: StreamingContext) => unknown]>([
     ['no name', (ssc) => ssc.fileStream('')],
-    ['a filter that is no function', (ssc) => ssc.fileStream('in', { filter: '*.txt' as never })],
+    [
+      'a filter that is not a function',
+      (ssc) => ssc.fileStream('in', { filter: '*.txt' as never }),
+    ],
     ['another choice', (ssc) => ssc.fileStream('in', { existing: 'some' as never })],
-    ['records of no length', (ssc) => ssc.binaryRecordsStream('in', 0)],
+    ['records of length 0', (ssc) => ssc.binaryRecordsStream('in', 0)],
     ['records of half a byte', (ssc) => ssc.binaryRecordsStream('in', 0.5)],
   ])('refuses %s', async (_, describe) => {
     await expect(started(describe)).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
   })
 })
 
-test('binaryRecordsStream cuts files into records, and puts aside a file that does not come out even', async () => {
+test('binaryRecordsStream splits files, and puts aside one with a partial record', async () => {
   const app = await started((ssc) =>
     ssc
       .binaryRecordsStream('in', 2)
@@ -84,8 +87,8 @@ test('binaryRecordsStream cuts files into records, and puts aside a file that do
 describe('queueStream', () => {
   test.each([
     ['one at a time', true, [[1, 2], [3], [0], [0]]],
-    ['all that are there', false, [[1, 2, 3], [0], [0], [0]]],
-  ] as const)('%s, and the dataset for when there is none', async (_, oneAtATime, expected) => {
+    ['all at once', false, [[1, 2, 3], [0], [0], [0]]],
+  ] as const)('%s, and then the dataset for an empty queue', async (_, oneAtATime, expected) => {
     const app = await started((ssc) =>
       ssc.queueStream([[1, 2], parallelize([3])], { oneAtATime, whenEmpty: [0] }).print(),
     )
@@ -93,7 +96,7 @@ describe('queueStream', () => {
     expect(elements(app)).toEqual(expected)
   })
 
-  test('with a dataset for when there is none never rests', async () => {
+  test('with a dataset for an empty queue never rests', async () => {
     const pipeline = stream('app', { batchInterval: seconds(1) }, (ssc) =>
       ssc.queueStream<number>([], { whenEmpty: parallelize([1], { partitions: 2 }) }).print(),
     )

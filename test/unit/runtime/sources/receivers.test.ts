@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { functionReceiver } from '../../../../lib/runtime/sources/receiver/function-receiver.ts'
 import type { Delivery } from '../../../../lib/ports/receiver.ts'
 
-/** Runs a receiver into a sink that can be slow or broken, on a clock that only counts. */
+/** Runs a receiver with a sink that can be slow or broken, on a clock that only counts. */
 const run = async (
   receive: Receive<unknown>,
   {
@@ -42,7 +42,7 @@ const run = async (
 }
 
 describe('a receiver', () => {
-  test('loses nothing of what many calls bring at the same time, and stores it a delivery at a time', async () => {
+  test('loses no record of many calls at once, and stores one delivery at a time', async () => {
     const { records, deliveries } = await run(async ({ store }) => {
       const tenOf = async (thread: number): Promise<void> => {
         for (let n = 0; n < 1_000; n++) await store(thread * 1_000 + n)
@@ -55,7 +55,7 @@ describe('a receiver', () => {
     expect(deliveries.length).toBeLessThanOrEqual(2_000)
   })
 
-  test('that does not wait has stored all the same when it has ended', async () => {
+  test('that does not wait has still stored everything when it ends', async () => {
     const { records } = await run(async ({ store }) => {
       void store('a')
       void store('b', 'c')
@@ -64,7 +64,7 @@ describe('a receiver', () => {
     expect(records).toEqual(['a', 'b', 'c'])
   })
 
-  test('is called again 2 s after it has thrown, and says so', async () => {
+  test('is called again 2 s after it has thrown, and reports that', async () => {
     let calls = 0
     const { records, reports, slept } = await run(async ({ store }) => {
       calls += 1
@@ -92,7 +92,7 @@ describe('a receiver', () => {
     expect(reports.at(-1)).toBe('it has stopped')
   })
 
-  test('hears of a store that failed, and so does the run', async () => {
+  test('gets the error of a failed store, and so does the run', async () => {
     const heard: unknown[] = []
     const ended = run(
       async ({ store }) => store('a').catch((error: unknown) => void heard.push(error)),
@@ -102,7 +102,7 @@ describe('a receiver', () => {
     expect(heard).toEqual([new Error('the store is full')])
   })
 
-  test('that never ends and waits for nothing is ended by a store that failed', async () => {
+  test('that never ends and never waits is ended by a failed store', async () => {
     const forever = async ({ store, signal }: Parameters<Receive<unknown>>[0]): Promise<void> => {
       void store('a')
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
@@ -111,7 +111,7 @@ describe('a receiver', () => {
   })
 })
 
-test('receiverStream takes any records, which tests add themselves', async () => {
+test('receiverStream takes any records, and tests can add them', async () => {
   const app = await testStream(
     stream('app', { batchInterval: seconds(1) }, (ssc) =>
       ssc

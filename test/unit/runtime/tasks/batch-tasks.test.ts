@@ -6,7 +6,7 @@ import { pipelineOf, START_MS, World } from '../harness.ts'
 
 const SOURCE = 'socketTextStream-1'
 
-/** One batch of two blocks, whose executor is the one given. */
+/** One batch of two blocks on an executor. */
 const runBatch = async (
   define: (lines: DStream<string>) => DStream<unknown>,
   executor: Executor,
@@ -47,11 +47,11 @@ const updateState = (lines: DStream<string>): DStream<unknown> =>
     partitions: 2,
   })
 
-/** As an executor elsewhere does: what a task gives travels as bytes. */
+/** Like a remote executor: the result of a task travels as bytes. */
 const overTheWire: Executor = async (_, work) => decode(encode(await work())) as never
 
 describe('the tasks of a batch', () => {
-  test('have an address each: batch time, node, shuffle, side and partition', async () => {
+  test('each have an address: batch time, node, shuffle, side and partition', async () => {
     const ids: string[] = []
     await runBatch(reduceByKey, async (task, work) => {
       ids.push(taskId(task))
@@ -68,7 +68,7 @@ describe('the tasks of a batch', () => {
     ])
   })
 
-  test('wait for none inside: what a task needs is done before it begins', async () => {
+  test('wait for no other task: what a task needs is done before it starts', async () => {
     let running = 0
     await runBatch(countTwice, async (_, work) => {
       running += 1
@@ -79,7 +79,7 @@ describe('the tasks of a batch', () => {
     })
   })
 
-  test('of several shuffles of one node are told apart', async () => {
+  test('of several shuffles of one node have different addresses', async () => {
     const ids = new Set<string>()
     let tasks = 0
     await runBatch(countTwice, async (task, work) => {
@@ -95,7 +95,7 @@ describe('the tasks of a batch', () => {
     { what: 'a reduction', define: reduceByKey },
     { what: 'two shuffles in one node', define: countTwice },
     { what: 'state', define: updateState },
-  ])('of $what give the same bytes wherever they run', async ({ define }) => {
+  ])('of $what give the same bytes on every executor', async ({ define }) => {
     const [here, elsewhere] = await Promise.all([
       runBatch(define, (_, work) => work()),
       runBatch(define, overTheWire),

@@ -1,6 +1,6 @@
 /**
- * Packs records as the Kinesis Producer Library does: written from the format's description, to
- * test the reader with.
+ * Packs records as the Kinesis Producer Library does, to test the reader. Written from the
+ * description of the format.
  */
 import { createHash } from 'node:crypto'
 

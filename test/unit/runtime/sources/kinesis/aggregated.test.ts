@@ -13,7 +13,7 @@ const packed: fc.Arbitrary<readonly Packed[]> = fc.array(
 const plain = (records: readonly Packed[] | undefined): unknown =>
   records?.map(({ partitionKey, data }) => ({ partitionKey, data: [...data] }))
 
-test('what was packed comes out again, with its keys and in its order', () => {
+test('packed records are unpacked with their keys, in order', () => {
   fc.assert(
     fc.property(packed, (records) => {
       expect(plain(userRecords(aggregateOf(records)))).toEqual(plain(records))
@@ -28,24 +28,24 @@ test('a known record', () => {
   ])
 })
 
-describe('anything else is no aggregate', () => {
+describe('anything else is not an aggregate', () => {
   const one = [{ partitionKey: 'a', data: Buffer.from('hello') }]
 
   test.each<[string, Uint8Array]>([
     ['nothing', Buffer.alloc(0)],
     ['text', Buffer.from('hello')],
-    ['the magic alone', Buffer.from('f3899ac2', 'hex')],
+    ['only the magic number', Buffer.from('f3899ac2', 'hex')],
     ['no magic', aggregateOf(one).subarray(1)],
-    ['a byte too many', Buffer.concat([aggregateOf(one), Buffer.from([0])])],
+    ['one byte too many', Buffer.concat([aggregateOf(one), Buffer.from([0])])],
     ['a key that is not in the table', framed(Buffer.from('1a0608051a026869', 'hex'))],
     ['a record without data', framed(Buffer.from('0a01611a020800', 'hex'))],
-    ['a message that is cut', framed(messageOf(one).subarray(0, -3))],
-    ['a group, which protobuf has given up', framed(Buffer.from([0x0b]))],
-    ['a number without an end', framed(Buffer.alloc(11, 0xff))],
+    ['a truncated message', framed(messageOf(one).subarray(0, -3))],
+    ['a group, which protobuf has deprecated', framed(Buffer.from([0x0b]))],
+    ['a varint without an end', framed(Buffer.alloc(11, 0xff))],
     ['field 0', framed(Buffer.from([0x00, 0x01]))],
   ])('%s', (_, bytes) => expect(userRecords(bytes)).toBeUndefined())
 
-  test('one with any byte changed', () => {
+  test('an aggregate with any byte changed', () => {
     const whole = aggregateOf(one)
     for (let at = 0; at < whole.length; at++) {
       const changed = Buffer.from(whole)
@@ -54,7 +54,7 @@ describe('anything else is no aggregate', () => {
     }
   })
 
-  test('any bytes, framed', () => {
+  test('any bytes in a frame', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => void userRecords(framed(bytes))),
     )

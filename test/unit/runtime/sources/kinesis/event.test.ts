@@ -14,7 +14,7 @@ const ARN = 'arn:aws:kinesis:eu-west-1:123456789012:stream/clicks'
 const SOURCE = 'kinesisTextStream-1'
 const text: KinesisTarget = { source: SOURCE, elements: 'text', createdMs: 5 }
 const LANE = `${ARN}@5/shardId-000000000000`
-/** As long as those of Kinesis. */
+/** As long as the sequence numbers of Kinesis. */
 const sequence = (n: number): string => String(49_590_338_271_490_256_608n * 10n ** 36n + BigInt(n))
 
 const eventOf = (
@@ -75,9 +75,9 @@ describe('an event', () => {
   test.each<[string, KinesisEvent]>([
     ['without records', { Records: [] }],
     ['that is empty', {}],
-  ])('%s brings nothing', (_, event) => expect(kinesisDeliveries(event, text)).toEqual([]))
+  ])('%s has no deliveries', (_, event) => expect(kinesisDeliveries(event, text)).toEqual([]))
 
-  test('out of order, and with a record twice, is put into order', () => {
+  test('out of order, with a record twice, is sorted without duplicates', () => {
     const [delivery] = kinesisDeliveries(
       eventOf([
         [3, 'c'],
@@ -105,7 +105,7 @@ describe('an event', () => {
     ])
   })
 
-  test('that names no shard is refused', () => {
+  test('without the name of a shard is refused', () => {
     const [record] = eventOf([[1, 'a']]).Records ?? []
     const event = { Records: [{ ...record!, eventID: 'x' }] }
     expect(() => kinesisDeliveries(event, text)).toThrow(
@@ -113,7 +113,7 @@ describe('an event', () => {
     )
   })
 
-  test('with numbers as emulators write them', () => {
+  test('with sequence numbers of emulators', () => {
     const [record] = eventOf([[1, 'a']]).Records ?? []
     const event = {
       Records: [
@@ -127,8 +127,8 @@ describe('an event', () => {
   })
 })
 
-describe('bytes that are no text', () => {
-  test('are put aside with their position, and the tail moves past them', () => {
+describe('bytes that are not text', () => {
+  test('are put aside with their position, and the tail moves after them', () => {
     const bad = new Uint8Array([0xff, 0xfe])
     const [delivery] = kinesisDeliveries(
       eventOf([
@@ -150,7 +150,7 @@ describe('aggregated records', () => {
     { partitionKey: 'y', data: Buffer.from('two') },
   ])
 
-  test('are taken apart, each with its own position', () => {
+  test('are unpacked, each with its own position', () => {
     const [delivery] = kinesisDeliveries(
       eventOf([
         [1, packed],
@@ -173,7 +173,7 @@ describe('aggregated records', () => {
     ])
   })
 
-  test('that hold nothing are done with', () => {
+  test('that are empty count as consumed', () => {
     expect(
       kinesisDeliveries(
         eventOf([
@@ -185,14 +185,14 @@ describe('aggregated records', () => {
     ).toMatchObject([{ records: [{ record: 'a' }], last: at(2) }])
   })
 
-  test('that are broken are taken as they stand', () => {
+  test('that are broken are taken as they are', () => {
     const broken = packed.subarray(0, -1)
     const [delivery] = kinesisDeliveries(eventOf([[1, broken]]), { ...text, elements: 'records' })
     expect(delivery?.records).toMatchObject([{ record: { data: new Uint8Array(broken) } }])
   })
 })
 
-test('whatever is repeated, in whatever pieces, each user record is counted once', async () => {
+test('for any repetition of any pieces, each user record counts once', async () => {
   const sizes = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 12 })
   const pieces = fc.array(fc.tuple(fc.nat(11), fc.integer({ min: 1, max: 6 })), { maxLength: 12 })
   await fc.assert(
@@ -205,7 +205,7 @@ test('whatever is repeated, in whatever pieces, each user record is counted once
           .foreachRDD(async (rdd) => void seen.push(...(await rdd.collect()))),
       )
       const app = world.deploy(pipeline, { bind: 'lanes' })
-      // 0: a plain record; else an aggregate of so many.
+      // 0: a plain record. Otherwise an aggregate with this number of user records.
       const textsOf = (n: number, count: number): readonly string[] =>
         Array.from({ length: Math.max(1, count) }, (_, i) => `${n}/${i}`)
       const records = counts.map((count, n) => {
@@ -226,7 +226,8 @@ test('whatever is repeated, in whatever pieces, each user record is counted once
           await app.intake(SOURCE).append(delivery)
         from = Math.max(from, Math.min(start + length, records.length))
       }
-      // A shard is read in order: a piece begins at or before what is not yet acknowledged.
+      // A shard is read in order: a piece starts at or before the first record without
+      // acknowledgement.
       for (const [start, length] of repeats) await deliver(Math.min(start, from), length)
       await deliver(from, records.length)
       await app.tick()

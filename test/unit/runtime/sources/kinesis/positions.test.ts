@@ -19,7 +19,7 @@ test('positions are in the order of sequence number and index', () => {
   )
 })
 
-test('every position is behind the beginning, and tells its sequence number', () => {
+test('every position is after the beginning, and contains its sequence number', () => {
   fc.assert(
     fc.property(number, index, (a, i) => {
       expect(isAfter(positionOf(String(a), i), BEGINNING)).toBe(true)

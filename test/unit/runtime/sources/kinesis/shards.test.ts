@@ -22,7 +22,7 @@ test.each([
   expect(shardOf(lane)).toEqual(shard)
 })
 
-test('a lane comes after those of the shards that its shard was made of', async () => {
+test('a lane comes after the lanes of the parents of its shard', async () => {
   const asked: string[] = []
   const parentsOf = shardParents(async () => ({
     read: async () => [],
@@ -37,7 +37,7 @@ test('a lane comes after those of the shards that its shard was made of', async 
   expect(asked).toEqual(['shardId-000000000003'])
 })
 
-test('a stream that was made anew comes after the one of its name before', () => {
+test('a stream that was created again comes after the earlier stream', () => {
   const lanes = [
     `${ARN}@5/shardId-1`,
     `${ARN}@10/shardId-0`,

@@ -5,7 +5,9 @@ import { APP, pipelineOf, World } from '../../harness.ts'
 
 const SOURCE = 'socketTextStream-1'
 
-/** A reader that leaves a lane out of its offsets, as one may when it is closed and drained. */
+/**
+ * A reader that leaves a lane out of its offsets, which is allowed for closed and drained lanes.
+ */
 const withoutLane =
   (drained: string) =>
   (reader: SourceReader): SourceReader => ({

@@ -3,9 +3,7 @@ import { type Deployment, pipelineOf, World } from '../../harness.ts'
 
 const SOURCE = 'kinesisTextStream-1'
 
-/**
- * Shard 0 was split into 1 and 2, which were merged into 3; shard 9 has nothing to do with them.
- */
+/** Shard 0 was split into 1 and 2, which were merged into 3. Shard 9 is not related to them. */
 const PARENTS: Readonly<Record<string, readonly string[]>> = { 1: ['0'], 2: ['0'], 3: ['1', '2'] }
 
 const started = async (records: number) => {
@@ -34,13 +32,13 @@ const started = async (records: number) => {
   return { world, app, batches, asked }
 }
 
-/** Some appends to a lane: records are called by their lane and their number. */
+/** Some appends to a lane. Records are named by their lane and their number. */
 const append = async (app: Deployment, lane: string, count: number, first = 1): Promise<void> => {
   for (let position = first; position < first + count; position++)
     await app.append(SOURCE, position, [`${lane}.${position}`], lane)
 }
 
-/** That whatever is of a parent came before all that is of its children. */
+/** Expects all records of a parent before those of its children. */
 const expectLineage = (seen: readonly string[]): void => {
   for (const [child, parents] of Object.entries(PARENTS))
     for (const parent of parents) {
@@ -60,20 +58,20 @@ describe('records of a parent come before those of its children', () => {
     expectLineage(seen)
   })
 
-  test('and a lane that is no relation is not kept waiting', async () => {
+  test('and an unrelated lane does not wait', async () => {
     const { app, batches } = await started(4)
     for (const lane of ['0', '1', '9']) await append(app, lane, 6)
     await app.tick()
     expect(batches[0]).toEqual(['0.1', '0.2', '9.1', '9.2'])
   })
 
-  test('also where the lanes were read at different moments', async () => {
+  test('even if the lanes were read at different times', async () => {
     const { world, app, batches } = await started(100)
     await append(app, '0', 2)
     const query = world.store.query.bind(world.store)
     let isLate = false
-    // The parent is read; then it gets its last record, and the child its first one; then the child
-    // is read.
+    // The parent is read. Then the parent gets its last record, and the child its first. Then the
+    // child is read.
     Object.assign(world.store, {
       query: async (...asked: Parameters<typeof query>) => {
         const before = await query(...asked)
@@ -88,7 +86,7 @@ describe('records of a parent come before those of its children', () => {
     expect(batches.flat()).toEqual(['0.1', '0.2', '0.3', '1.1'])
   })
 
-  test('a parent that was never read, or is gone, holds nobody up', async () => {
+  test('no lane waits for a parent that was never read or is gone', async () => {
     const { app, batches } = await started(100)
     await append(app, '3', 2)
     await app.tick()
@@ -97,7 +95,7 @@ describe('records of a parent come before those of its children', () => {
 })
 
 describe('a lane', () => {
-  test('is asked for its parents when it is new, and keeps them', async () => {
+  test('gets its parents when it is new, and keeps them', async () => {
     const { world, app, asked } = await started(100)
     await append(app, '1', 3)
     const other = world.deploy(
@@ -108,7 +106,7 @@ describe('a lane', () => {
     expect(asked).toEqual(['1'])
   })
 
-  test('whose parents cannot be told is not begun: its records come again', async () => {
+  test('with unknown parents is not created: its records come again', async () => {
     const { world, app } = await started(100)
     const cut = world.deploy(
       pipelineOf((ssc) => ssc.kinesisTextStream('clicks').print()),

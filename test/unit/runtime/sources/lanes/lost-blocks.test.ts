@@ -25,7 +25,7 @@ const counting = (options: Partial<StreamOptions> = {}): Pipeline =>
       .saveAsTextFiles('totals')
   }, options)
 
-/** A shard that keeps what was put into it, and can be made to forget. */
+/** A shard that keeps its records, and can be made to lose them. */
 const shard = () => {
   let records: StreamRecord[] = []
   let count = 0
@@ -114,8 +114,8 @@ const packed = aggregateOf(
 )
 
 /**
- * Two appends, with what can be in a range: a packed record, one that is no text, and one that came
- * twice.
+ * Two appends, with all that can be in a range: an aggregated record, a record that is not text,
+ * and a record that came twice.
  */
 const started = async (options: Partial<StreamOptions> = {}) => {
   const world = new World()
@@ -136,7 +136,7 @@ const intact = async (): Promise<Readonly<Record<string, string>>> => {
   return texts(world)
 }
 
-describe('B7: a lost block is made again from the shard, and the batch is the same', () => {
+describe('B7: a lost block is made again from the shard', () => {
   test.each<[string, (world: World) => Promise<void>, string]>([
     ['gone', loseBlocks, 'SEGMENT_MISSING'],
     ['damaged', damageBlocks, 'SEGMENT_CORRUPT'],
@@ -151,13 +151,13 @@ describe('B7: a lost block is made again from the shard, and the batch is the sa
     expect(await world.deadLetters()).toHaveLength(1)
   })
 
-  test('a block that is there is not looked for in the stream', async () => {
+  test('a block in the store is not read from the stream', async () => {
     const { app, stream } = await started()
     await app.tick()
     expect(stream.asked).toEqual([])
   })
 
-  test('also when it is lost between two attempts, and the second one is cold', async () => {
+  test('even if it is lost between two attempts, and the second one is cold', async () => {
     const { world, app, deploy } = await started()
     world.store.fail({ call: 'putAll', to: `${APP}#seg#@manifest`, times: 4 })
     expect(await app.tick()).toMatchObject({ kind: 'retry' })
@@ -169,7 +169,7 @@ describe('B7: a lost block is made again from the shard, and the batch is the sa
     expect(firstBatch(texts(world))).toEqual(firstBatch(await intact()))
   })
 
-  test('what came later does not slip in', async () => {
+  test('later records are not included', async () => {
     const { world, app, stream } = await started()
     stream.put('late')
     await loseBlocks(world)
@@ -178,7 +178,7 @@ describe('B7: a lost block is made again from the shard, and the batch is the sa
   })
 })
 
-/** What the first batch has written, without the fences: those tell attempts apart. */
+/** The files of the first batch, without their fences, which differ between attempts. */
 const firstBatch = (files: Readonly<Record<string, string>>): object =>
   Object.fromEntries(
     Object.entries(files).filter(
@@ -186,11 +186,11 @@ const firstBatch = (files: Readonly<Record<string, string>>): object =>
     ),
   )
 
-describe('B7: records that are nowhere any more', () => {
+describe('B7: records that no longer exist', () => {
   const losses: readonly [string, (stream: ReturnType<typeof shard>) => void][] = [
     ['their retention is over', (stream) => void stream.keepOnly(() => false)],
-    ['the first of them are too old', (stream) => void stream.keepOnly((__, index) => index > 0)],
-    ['others are in their place', (stream) => void stream.replace(0, 'x y')],
+    ['the first records are too old', (stream) => void stream.keepOnly((__, index) => index > 0)],
+    ['other records have their positions', (stream) => void stream.replace(0, 'x y')],
   ]
 
   test.each(losses)('halt: %s', async (_, harm) => {
@@ -219,7 +219,7 @@ describe('B7: records that are nowhere any more', () => {
     await app.tick()
     const lost = app.eventsOf('dataLost')
     expect(lost[0]).toMatchObject({ source: SOURCE, lane: LANE, records: 3 })
-    // The second append is whole where only the first is not.
+    // If only the first append is damaged, the second one is complete.
     expect(lost).toHaveLength(whole.length === 0 ? 2 : 1)
     const records = whole.length === 0 ? 0 : 2
     expect(app.eventsOf('batchCompleted')).toMatchObject([{ records, lost: 5 - records }])
@@ -230,7 +230,7 @@ describe('B7: records that are nowhere any more', () => {
     expect(app.eventsOf('batchCompleted').at(-1)).toMatchObject({ records: 1, lost: 0 })
   })
 
-  test('B2: an attempt after the loss was logged decides the same, whatever comes back', async () => {
+  test('B2: an attempt after the log of a loss decides the same', async () => {
     const { world, app, stream, deploy } = await started({ onDataLoss: 'skip' })
     const blocks = await Promise.all(
       blockKeys(world).map(async (key) => ({ ...key, item: (await world.store.get(key))! })),
@@ -254,7 +254,7 @@ describe('B7: records that are nowhere any more', () => {
     expect(later.eventsOf('dataLost')).toHaveLength(2)
   })
 
-  test('B2: who has lost the lease logs no loss', async () => {
+  test('B2: an attempt without the lease logs no loss', async () => {
     const { world, app, stream, deploy } = await started({ onDataLoss: 'skip' })
     const blocks = await Promise.all(
       blockKeys(world).map(async (key) => ({ ...key, item: (await world.store.get(key))! })),
@@ -262,7 +262,7 @@ describe('B7: records that are nowhere any more', () => {
     await loseBlocks(world)
     const read = stream.reader.read.bind(stream.reader)
     let isFirst = true
-    // While the first one reads the stream, another runner finds the blocks and commits the batch.
+    // While the first runner reads the stream, another one finds the blocks and commits the batch.
     Object.assign(stream.reader, {
       read: async (range: ShardRange) => {
         if (!isFirst) return read(range)
@@ -277,7 +277,7 @@ describe('B7: records that are nowhere any more', () => {
     expect(firstBatch(texts(world))).toEqual(firstBatch(await intact()))
   })
 
-  test('a lane that is no shard cannot be read again', async () => {
+  test('a lane without a shard cannot be read again', async () => {
     const { world, app } = await started({ onDataLoss: 'skip' })
     await app.append(SOURCE, 1, ['sent again by hand'], 'redrive-1')
     await loseBlocks(world)

@@ -24,11 +24,11 @@ const fromBridge = (type: string, key: string, version?: string): string =>
     detail: { bucket: { name: 'b' }, object: { key, 'version-id': version } },
   })
 
-describe('hints in messages about objects', () => {
+describe('notifications in messages', () => {
   test.each([
     ['a put', fromBucket('ObjectCreated:Put', 'in/a.txt'), [{ key: 'in/a.txt' }]],
     [
-      'a copy, as a rename makes',
+      'a copy, as after a rename',
       fromBucket('ObjectCreated:Copy', 'in/a.txt'),
       [{ key: 'in/a.txt' }],
     ],
@@ -71,5 +71,6 @@ describe('hints in messages about objects', () => {
     )
   })
 
-  test('what is no JSON is an error', () => expect(() => notificationsIn('{')).toThrow(SyntaxError))
+  test('a message that is not JSON is an error', () =>
+    expect(() => notificationsIn('{')).toThrow(SyntaxError))
 })

@@ -5,8 +5,7 @@ import { type Deployment, pipelineOf, START_MS, World } from '../../harness.ts'
 type Batch = readonly [timeMs: number, lines: readonly string[]]
 
 /**
- * A pipeline over files, with the lines that each batch had. `during` runs in the middle of a
- * batch.
+ * A pipeline over files that keeps the lines of each batch. `during` runs in the middle of a batch.
  */
 const linesOf = (
   files: TextFileStreamOptions,
@@ -28,22 +27,22 @@ const withLines = (seen: readonly Batch[]): readonly Batch[] =>
   seen.filter(([, lines]) => lines.length > 0)
 
 /**
- * What happens to a file, and when: written with a modification time, which is when it happens
- * unless said otherwise, or removed.
+ * A change of a file: written or removed at a time. The modification time of a written file is this
+ * time, by default.
  */
 type Event = readonly [atMs: number, key: string, modifiedMs?: number | 'removed']
 
 /**
- * One way in which files come, and the batches that must take them; all times from the start, which
- * is at 0.
+ * Changes of files, and the batches that must take them. All times are from the start, which is at
+ * 0.
  */
 interface Row {
   readonly name: string
   readonly events: readonly Event[]
   readonly batches: readonly Batch[]
   /**
-   * The batches of a pipeline that rests when it can, where they are others: it is woken for the
-   * time that a late file belongs to.
+   * The batches of a pipeline that rests when it can. Default: the same. They differ if a late file
+   * wakes the pipeline for its batch time.
    */
   readonly resting?: readonly Batch[]
   readonly files?: TextFileStreamOptions
@@ -87,7 +86,7 @@ const rows: readonly Row[] = [
     batches: [[1_000, ['a']]],
   },
   {
-    name: 'a batch takes what was modified at its very time',
+    name: 'a batch takes a file that was modified exactly at the batch time',
     events: [
       [1_000, 'a'],
       [2_000, 'b'],
@@ -98,7 +97,7 @@ const rows: readonly Row[] = [
     ],
   },
   {
-    name: 'files of a batch come in the order of time, then of name',
+    name: 'files of a batch are in the order of time, then of name',
     events: [
       [600, 'b'],
       [600, 'a'],
@@ -107,7 +106,7 @@ const rows: readonly Row[] = [
     batches: [[1_000, ['c', 'a', 'b']]],
   },
   {
-    name: 'what was there at the start is left out',
+    name: 'a file from before the start is left out',
     events: [
       [0, 'old', -1],
       [0, 'older', -90_000],
@@ -116,7 +115,7 @@ const rows: readonly Row[] = [
     batches: [[1_000, ['a']]],
   },
   {
-    name: 'what was modified at the very start is left out',
+    name: 'a file that was modified exactly at the start is left out',
     events: [
       [0, 'a', 0],
       [0, 'b', 1],
@@ -124,18 +123,18 @@ const rows: readonly Row[] = [
     batches: [[1_000, ['b']]],
   },
   {
-    name: 'what is from the future waits for its time',
+    name: 'a file from the future waits for its time',
     events: [[500, 'a', 3_500]],
     batches: [[4_000, ['a']]],
   },
   {
-    name: 'what shows up late is taken while it is remembered',
+    name: 'a late file is taken while it is remembered',
     events: [[5_500, 'a', 1_500]],
     batches: [[6_000, ['a']]],
     resting: [[2_000, ['a']]],
   },
   {
-    name: 'what shows up later than that is lost',
+    name: 'a file that is later than that is lost',
     files: { remember: seconds(3) },
     events: [
       [6_500, 'a', 1_500],
@@ -162,7 +161,7 @@ const rows: readonly Row[] = [
     resting: [[5_000, ['a']]],
   },
   {
-    name: 'a renamed file is another one, with its old time',
+    name: 'a renamed file is another file, with its old time',
     events: [
       [500, 'a'],
       [2_500, 'a', 'removed'],
@@ -194,8 +193,8 @@ const rows: readonly Row[] = [
     ],
   },
   {
-    // Spark forgets the batch at 1 s when the one at 4 s is over: 1 < 4 - 2.
-    name: 'a file is forgotten one batch after the window has left it',
+    // Spark forgets the batch at 1 s after the batch at 4 s: 1 < 4 - 2.
+    name: 'a file is forgotten one batch after it left the window',
     files: { remember: seconds(2) },
     events: [
       [500, 'a'],
@@ -207,7 +206,7 @@ const rows: readonly Row[] = [
     ],
   },
   {
-    name: 'with new: a file that changes is read again, and one that stays is not',
+    name: 'with new: a changed file is read again, and an unchanged file is not',
     files: { onOverwrite: 'new' },
     events: [
       [500, 'a'],
@@ -221,7 +220,7 @@ const rows: readonly Row[] = [
     untilMs: 20_000,
   },
   {
-    name: 'a file that is taken and stays is not taken again',
+    name: 'a file that was taken and is still there is not taken again',
     files: { remember: seconds(2) },
     events: [[500, 'a']],
     batches: [[1_000, ['a']]],
@@ -238,7 +237,7 @@ const rows: readonly Row[] = [
     batches: [[1_000, ['d']]],
   },
   {
-    name: 'with all: everything there, oldest first',
+    name: 'with all: all files, oldest first',
     files: { existing: 'all' },
     events: [
       [0, 'b', -1],
@@ -248,7 +247,7 @@ const rows: readonly Row[] = [
     batches: [[1_000, ['a', 'b', 'c']]],
   },
   {
-    name: 'with all: what is from the future waits',
+    name: 'with all: a file from the future waits',
     files: { existing: 'all' },
     events: [
       [0, 'a', -5],
@@ -269,14 +268,14 @@ const rows: readonly Row[] = [
     batches: [[1_000, ['a']]],
   },
   {
-    name: 'with all: what shows up late is taken however old',
+    name: 'with all: a late file is taken at any age',
     files: { existing: 'all', remember: seconds(1) },
     events: [[6_500, 'a', 1_500]],
     batches: [[7_000, ['a']]],
     resting: [[2_000, ['a']]],
   },
   {
-    name: 'capped by their number',
+    name: 'limited by their number',
     files: { existing: 'all' },
     options: { limits: { objects: 2 } },
     events: [
@@ -293,7 +292,7 @@ const rows: readonly Row[] = [
     ],
   },
   {
-    name: 'capped by their size',
+    name: 'limited by their size',
     files: { existing: 'all' },
     options: { limits: { bytes: 5 } },
     events: [
@@ -307,7 +306,7 @@ const rows: readonly Row[] = [
     ],
   },
   {
-    name: 'one above the cap makes a batch of its own',
+    name: 'a file above the limit makes a batch of its own',
     files: { existing: 'all' },
     options: { limits: { bytes: 1 } },
     events: [
@@ -320,7 +319,7 @@ const rows: readonly Row[] = [
     ],
   },
   {
-    name: 'a backlog is not lost when its window has gone by',
+    name: 'a backlog is not lost after its window',
     files: { remember: seconds(2) },
     options: { limits: { objects: 1 } },
     events: [
@@ -345,7 +344,7 @@ test.each(rows)('$name', async ({ batches, resting = batches, ...row }) => {
   expect(await play(row)).toEqual(resting)
 })
 
-test('a backlog of 100 times the cap is worked off in capped batches', async () => {
+test('a backlog of 100 limits is processed in limited batches', async () => {
   const { pipeline, seen } = linesOf({ existing: 'all' }, { limits: { objects: 3 } })
   const world = new World()
   const keys = Array.from({ length: 300 }, (_, i) => `file${String(i).padStart(3, '0')}`)
@@ -356,7 +355,7 @@ test('a backlog of 100 times the cap is worked off in capped batches', async () 
   expect(seen.flatMap(([, lines]) => lines)).toEqual(keys)
 })
 
-test('a driver that begins cold takes each file once', async () => {
+test('a cold driver takes each file once', async () => {
   const { pipeline, seen } = linesOf({})
   const world = new World()
   for (let i = 1; i <= 6; i++) {
@@ -373,7 +372,7 @@ test('a driver that begins cold takes each file once', async () => {
   ])
 })
 
-test('files that came during a pause are taken at the batch times they belong to', async () => {
+test('files that came during a pause are taken at their batch times', async () => {
   const { pipeline, seen } = linesOf({ remember: minutes(5) }, { whenIdle: 'tick' })
   const world = new World()
   const app = world.deploy(pipeline)
@@ -388,7 +387,7 @@ test('files that came during a pause are taken at the batch times they belong to
   ])
 })
 
-test('at rest, a file wakes the batch time it belongs to, not an earlier one', async () => {
+test('at rest, a file wakes the pipeline for its batch time, not an earlier one', async () => {
   const { pipeline, seen } = linesOf({})
   const world = new World()
   const app = world.deploy(pipeline)
@@ -401,7 +400,7 @@ test('at rest, a file wakes the batch time it belongs to, not an earlier one', a
 })
 
 describe('a file that is gone when it is read', () => {
-  /** Takes two files, one of which is gone between listing and reading. */
+  /** Takes two files. One of them disappears between listing and reading. */
   const playGone = async (
     gone: (world: World) => void,
     fails = false,
@@ -450,7 +449,7 @@ describe('a file that is gone when it is read', () => {
     ])
   })
 
-  test('is left out of every later attempt too, even if it comes back', async () => {
+  test('is left out of every later attempt, even if it comes back', async () => {
     const { world, seen, again } = await playGone((one) => one.objects.remove('a'), true)
     expect(seen).toEqual([[1_000, ['b']]])
     world.write('a', 400)
@@ -460,7 +459,7 @@ describe('a file that is gone when it is read', () => {
     expect(seen[2]).toEqual([2_000, ['a']])
   })
 
-  test('was written into the input of the batch before its outputs', async () => {
+  test('is logged as skipped before outputs start', async () => {
     let logged = ''
     const world = new World()
     const pipeline = pipelineOf((ssc) => {
@@ -482,7 +481,7 @@ describe('a file that is gone when it is read', () => {
 })
 
 describe('bad lines and records of files', () => {
-  test('are put aside with their place, once however often the batch is tried', async () => {
+  test('are put aside once with their place, for any number of attempts', async () => {
     let fails = true
     const seen: unknown[] = []
     const pipeline = pipelineOf((ssc) => {
@@ -523,7 +522,7 @@ describe('bad lines and records of files', () => {
     })
   })
 
-  test('that are more than one in a hundred, and more than ten, fail the batch', async () => {
+  test('fail the batch, if they are more than one in a hundred and more than ten', async () => {
     const pipeline = pipelineOf((ssc) =>
       ssc
         .textFileStream('lines')

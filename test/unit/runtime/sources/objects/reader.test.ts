@@ -6,7 +6,7 @@ import { type Deployment, type DeployOptions, pipelineOf, START_MS, World } from
 const SOURCE = 'textFileStream-1'
 const text = (line: string): Buffer => Buffer.from(`${line}\n`)
 
-/** A pipeline over hinted objects, with the lines that each batch had. */
+/** A pipeline over objects with notifications that keeps the lines of each batch. */
 const linesOf = (
   options: Partial<StreamOptions> = {},
   files: TextFileStreamOptions = { existing: 'all' },
@@ -21,7 +21,7 @@ const linesOf = (
   return { pipeline, seen }
 }
 
-/** Hints for one delivery of notifications. Positions are given here: one lane, one feeder. */
+/** The notifications of one delivery. Positions are assigned here: one lane, one feeder. */
 class Notifier {
   readonly #app: Deployment
   #tail = 0
@@ -55,8 +55,8 @@ const begin = async (
   return { world, app, seen, pipeline, notifier: new Notifier(app) }
 }
 
-describe('objects that notifications hint at', () => {
-  test('an object is read once, however often and however late it is hinted at', async () => {
+describe('objects with notifications', () => {
+  test('an object is read once, even after many late notifications', async () => {
     const { world, app, seen, notifier } = await begin()
     world.uploads.write('a', text('to be'), START_MS + 100)
     await notifier.tell(['a', 100], ['a', 100])
@@ -66,7 +66,7 @@ describe('objects that notifications hint at', () => {
     expect(seen).toEqual([[1_000, ['to be']]])
   })
 
-  test('another process, which starts cold, does not read it again', async () => {
+  test('another, cold process does not read it again', async () => {
     const { world, app, seen, pipeline, notifier } = await begin()
     world.uploads.write('a', text('to be'), START_MS + 100)
     await notifier.tell(['a', 100])
@@ -77,7 +77,7 @@ describe('objects that notifications hint at', () => {
     expect(seen).toEqual([[1_000, ['to be']]])
   })
 
-  test('an object of a later time waits for its batch, and does not hold up others', async () => {
+  test('an object of a later time waits for its batch, but others do not', async () => {
     const { world, app, seen, notifier } = await begin()
     world.uploads.write('later', text('later'), START_MS + 2_500)
     world.uploads.write('now', text('now'), START_MS + 500)
@@ -89,7 +89,7 @@ describe('objects that notifications hint at', () => {
     ])
   })
 
-  test('the later of modification and event counts: a multipart upload is modified when it begins', async () => {
+  test('the later of modification and event counts, for multipart uploads', async () => {
     const { world, app, seen, notifier } = await begin()
     world.uploads.write('parts', text('parts'), START_MS - 3_600_000)
     await notifier.tell(['parts', 1_700])
@@ -97,7 +97,7 @@ describe('objects that notifications hint at', () => {
     expect(seen).toEqual([[2_000, ['parts']]])
   })
 
-  test('an object that was overwritten is judged by its last event, and not by one from before the start', async () => {
+  test('the last event of an overwritten object counts, not an early one', async () => {
     const { world, app, seen, notifier } = await begin({}, { bind: 'notifications' }, {})
     world.uploads.write('a', text('second, begun before the start'), START_MS - 500)
     await notifier.tell(['a', -2_000], ['a', 200])
@@ -105,7 +105,7 @@ describe('objects that notifications hint at', () => {
     expect(seen).toEqual([[1_000, ['second, begun before the start']]])
   })
 
-  test('an object that is gone before it is read is left out, and said', async () => {
+  test('an object that is gone before it is read is left out and reported', async () => {
     const { world, app, seen, notifier } = await begin()
     world.uploads.write('a', text('a'), START_MS + 100)
     world.uploads.write('b', text('b'), START_MS + 200)
@@ -123,7 +123,7 @@ describe('objects that notifications hint at', () => {
       batches: [[1_000, ['first', 'second']]],
     },
   ] as const)(
-    'an object overwritten before it is read counts as often as it can still be read: $bind',
+    'an overwritten object counts as often as it can still be read: $bind',
     async ({ bind, batches }) => {
       const { world, app, seen, notifier } = await begin({}, { bind })
       const objects = bind === 'notifications' ? world.uploads : world.versions
@@ -174,10 +174,10 @@ describe('objects that notifications hint at', () => {
         ['a', 1_100],
         ['a', 100],
       ],
-      what: 'and hinted at in another order',
+      what: 'and notified in another order',
     },
   ] as const)(
-    "with onOverwrite 'ignore' the first upload under a key counts alone, $what",
+    "with onOverwrite 'ignore' only the first upload of a key counts, $what",
     async ({ told, later }) => {
       const { world, app, seen, pipeline, notifier } = await begin(
         {},
@@ -202,7 +202,7 @@ describe('objects that notifications hint at', () => {
     },
   )
 
-  test('a backlog is worked off in batches below the limit, oldest first (B8)', async () => {
+  test('a backlog is processed in limited batches, oldest first (B8)', async () => {
     const { world, app, seen, notifier } = await begin({ limits: { objects: 2 } })
     const keys = Array.from(
       { length: 20 },
@@ -215,7 +215,7 @@ describe('objects that notifications hint at', () => {
     expect(seen.flatMap(([, lines]) => lines)).toEqual(keys)
   })
 
-  test('what is consumed is dropped from the lane by later hints, and blocks are deleted', async () => {
+  test('later notifications drop consumed entries, and blocks are deleted', async () => {
     const { world, app, notifier } = await begin()
     for (let round = 0; round < 8; round++) {
       world.uploads.write(`a${round}`, text('a'), START_MS + round * 1_000)
