@@ -94,13 +94,13 @@ class Redrive {
   async run(request: RedriveRequest): Promise<Redriven> {
     const { store, app } = this.#parts
     const left: Partial<Record<Obstacle, number>> = {}
-    const begun: DeadLettersOfRecord[] = []
+    const reservedEarlier: DeadLettersOfRecord[] = []
     const chosen: DeadLettersOfRecord[] = []
     let records = 0
     for await (const record of byRecord(
       readDeadLetters(store, app, { ...request, first: 'oldest' }),
     )) {
-      if (record[0].reservation !== undefined) begun.push(record)
+      if (record[0].reservation !== undefined) reservedEarlier.push(record)
       if (
         record[0].reservation !== undefined ||
         !matches(record, request) ||
@@ -113,7 +113,7 @@ class Redrive {
       if (chosen.length >= POISON_RECORDS_MAX) records += await this.#redrive(chosen.splice(0))
     }
     records += await this.#redrive(chosen)
-    return { records, finished: await this.#finish(begun), left }
+    return { records, finished: await this.#finish(reservedEarlier), left }
   }
 
   /** Reserves, appends and removes. Returns the number of records that this command reserved. */
@@ -203,11 +203,11 @@ const recordsToAppend = (
   records: readonly DeadLettersOfRecord[],
   tail: string,
 ): readonly DeadLettersOfRecord[] => {
-  const behind = records.filter((record) => isAfter(String(indexOf(record)), tail))
-  const end = behind.findIndex(
+  const afterTail = records.filter((record) => isAfter(String(indexOf(record)), tail))
+  const end = afterTail.findIndex(
     (record, index) => BigInt(indexOf(record)) !== BigInt(tail) + BigInt(index + 1),
   )
-  return end === -1 ? behind : behind.slice(0, end)
+  return end === -1 ? afterTail : afterTail.slice(0, end)
 }
 
 /** Splits records into parts. There is always at least one part. */

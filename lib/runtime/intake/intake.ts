@@ -90,7 +90,7 @@ export class Intake {
    * Lanes as this intake has last written them. A lane has one feeder, so they are usually still
    * the same. If not, the condition on the tail fails.
    */
-  readonly #left = new Map<string, Lane>()
+  readonly #lastWritten = new Map<string, Lane>()
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
@@ -135,36 +135,37 @@ export class Intake {
    * @throws MillraceError the errors of {@link Intake.append}.
    */
   async appendAtTail(lane: string, records: readonly unknown[]): Promise<number> {
-    const behind = (tail: string): LaneDelivery => ({
+    const deliveryAfter = (tail: string): LaneDelivery => ({
       lane,
       records: records.map((record, index) => ({ position: advance(tail, index + 1), record })),
     })
     // Others feed this lane too, so what this intake has last written is probably old.
-    this.#left.delete(lane)
-    const appended = await this.#appendNew(lane, behind, this.#parts.clock.now())
+    this.#lastWritten.delete(lane)
+    const appended = await this.#appendNew(lane, deliveryAfter, this.#parts.clock.now())
     await this.#wakeHead()
     return appended
   }
 
   /**
-   * `deliveryBehind` makes the delivery for a tail. Only its records after the tail are appended.
+   * `deliveryAfter` makes the delivery for a tail. Only its records after the tail are appended.
    */
   async #appendNew(
     lane: string,
-    deliveryBehind: (tail: string) => LaneDelivery,
+    deliveryAfter: (tail: string) => LaneDelivery,
     nowMs: number,
   ): Promise<number> {
     const { clock, store, app, source, randomness } = this.#parts
     let seen =
-      this.#left.get(lane) ?? (await withRetries(clock, () => readLane(store, app, source, lane)))
-    this.#left.delete(lane)
+      this.#lastWritten.get(lane) ??
+      (await withRetries(clock, () => readLane(store, app, source, lane)))
+    this.#lastWritten.delete(lane)
     for (let tries = 1; tries <= TRIES_MAX; tries++) {
       const tail = seen?.tail ?? BEGINNING
-      const delivery = deliveryBehind(tail)
+      const delivery = deliveryAfter(tail)
       const last = delivery.last ?? delivery.records.at(-1)?.position ?? BEGINNING
       if (!isAfter(delivery.records[0]?.position ?? last, tail)) await delivery.beforeDropping?.()
       if (!isAfter(last, tail)) {
-        if (seen !== undefined) this.#left.set(lane, seen)
+        if (seen !== undefined) this.#lastWritten.set(lane, seen)
         return 0
       }
       const fresh = delivery.records.filter(({ position }) => isAfter(position, tail))
@@ -190,7 +191,7 @@ export class Intake {
       const answer = await withRetries(clock, () => swapLane(store, app, seen, next))
       // A refusal that shows this attempt id is a success whose answer was lost.
       if (answer.swapped || answer.current?.by === attemptId) {
-        this.#left.set(lane, next)
+        this.#lastWritten.set(lane, next)
         return fresh.length
       }
       seen = answer.current

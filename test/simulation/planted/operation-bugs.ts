@@ -70,8 +70,8 @@ export const operationBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: REDRIVE,
-        find: 'return end === -1 ? behind : behind.slice(0, end)\n',
-        replace: 'return end === -1 ? behind : behind.toReversed().slice(0, 1)\n',
+        find: 'return end === -1 ? afterTail : afterTail.slice(0, end)\n',
+        replace: 'return end === -1 ? afterTail : afterTail.toReversed().slice(0, 1)\n',
       },
       {
         file: REDRIVE,

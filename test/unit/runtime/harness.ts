@@ -200,12 +200,12 @@ export class World {
   /** The dead letters: names and codes, with the data as text. */
   async deadLetters(): Promise<readonly (readonly [name: string, code: unknown, data: string])[]> {
     const found: (readonly [name: string, code: unknown, data: string])[] = []
-    for await (const letter of readDeadLetters(this.store, APP, {
+    for await (const deadLetter of readDeadLetters(this.store, APP, {
       fromMs: START_MS,
       toMs: this.#nowMs,
       first: 'oldest',
     })) {
-      const { source, position, operator, code, data, isTrue } = letter
+      const { source, position, operator, code, data, isTrue } = deadLetter
       if (isTrue)
         found.push([
           `${source}#${position}#${operator ?? code}`,

@@ -94,8 +94,8 @@ describe('entries after an offset', () => {
       '300',
       [entry('301', block('500', 2))],
     ],
-  ])('%s', (_, entries, cut, expected) => {
-    expect(entriesAfter(laneOf(...entries), cut)).toEqual(expected)
+  ])('%s', (_, entries, offset, expected) => {
+    expect(entriesAfter(laneOf(...entries), offset)).toEqual(expected)
   })
 })
 

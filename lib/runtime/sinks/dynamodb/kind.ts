@@ -1,4 +1,4 @@
-/** Items in a table of DynamoDB. */
+/** Writes items into a table of DynamoDB. */
 import { MillraceError } from '../../../base/errors.ts'
 import type { TableItem } from '../../../base/table-item.ts'
 import { tableItem, tableItems } from '../../../formats/table-items.ts'
@@ -8,7 +8,7 @@ import { registerSinkKind, type SinkKind, type SinkLocation } from '../sink-kind
 
 declare module '../sink-ports.ts' {
   interface SinkPorts {
-    /** The items of a table. Loaded when it is first needed. */
+    /** Writes the items of a table. Loaded when first needed. */
     readonly dynamodb?: (table: string) => Promise<Sink<readonly TableItem[]>>
   }
 }
@@ -19,7 +19,7 @@ interface TableLocation extends Location {
   readonly table: string
 }
 
-/** A table, and which batch is put into it. */
+/** A table, and the name of the output in it. */
 export interface TableSinkLocation extends SinkLocation, TableLocation {
   readonly kind: 'dynamodb'
 }
@@ -36,7 +36,7 @@ const dynamodb: SinkKind<TableSinkLocation, readonly TableItem[]> = {
     return uri && { kind: 'dynamodb', table: uri.name, path: uri.rest }
   },
   locateBound(location, path) {
-    if (!isTable(location)) throw new TypeError(`${location.kind} is no table of DynamoDB`)
+    if (!isTable(location)) throw new TypeError(`${location.kind} is not a table of DynamoDB`)
     return { kind: 'dynamodb', table: location.table, path }
   },
   parseDeployed: ({ table }): TableLocation | undefined =>
@@ -50,7 +50,7 @@ const dynamodb: SinkKind<TableSinkLocation, readonly TableItem[]> = {
   encode(elements, { place, format }) {
     if (format === tableItems) return elements.map(tableItem)
     throw new MillraceError('ARGUMENT_INVALID', {
-      problem: 'A table of DynamoDB holds items, and this output writes files',
+      problem: 'A table of DynamoDB holds items, but this output writes files',
       value: place,
       fix: 'write pairs with saveToTable(), or give the output a bucket: s3://NAME/PATH',
     })

@@ -86,7 +86,7 @@ export const objectsReader = (parts: ObjectsReaderParts): SourceReader<ObjectsIn
         : { found: [], progress: before.progress }
       const { open, missing } = await openUploads(
         parts,
-        [...before.pending, ...found.announced, ...page.found],
+        [...before.pending, ...found.notified, ...page.found],
         startedMs,
       )
       for (const key of missing)
@@ -165,7 +165,7 @@ const readUploads = async (
 
 /** Notifications after the offsets, and the offsets after them. */
 interface FoundNotifications {
-  readonly announced: readonly PendingObject[]
+  readonly notified: readonly PendingObject[]
   readonly blocks: readonly BlockRef[]
   readonly lanes: LaneOffsets
 }
@@ -199,7 +199,7 @@ class NotificationReader {
     )
     const last = blocks.at(-1)
     return {
-      announced: read.flat(),
+      notified: read.flat(),
       blocks,
       lanes: last === undefined ? lanes : { ...lanes, [NOTIFICATION_LANE]: last.at },
     }

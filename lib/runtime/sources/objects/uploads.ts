@@ -90,11 +90,11 @@ export interface OpenUploads {
 /** The uploads of notifications that no batch has taken. */
 export const openUploads = async (
   parts: ObjectsReaderParts,
-  announced: readonly PendingObject[],
+  notified: readonly PendingObject[],
   startedMs: number,
 ): Promise<OpenUploads> => {
   const { objects, existing, onOverwrite, filter } = parts
-  const wanted = distinct(announced).filter(({ key }) => filter?.(key) !== false)
+  const wanted = distinct(notified).filter(({ key }) => filter?.(key) !== false)
   const found = await inGroups(wanted, CALLS_AT_ONCE, async (pending) => ({
     pending,
     object: await objects.head(pending.key, pending.version),
@@ -138,9 +138,9 @@ const firstOfEachKey = (objects: readonly DueObject[]): readonly DueObject[] => 
  * Each object and version once, with its last event: without versions, this is the event of the
  * current upload.
  */
-const distinct = (announced: readonly PendingObject[]): readonly PendingObject[] => {
+const distinct = (notified: readonly PendingObject[]): readonly PendingObject[] => {
   const byName = new Map<string, PendingObject>()
-  for (const pending of announced) {
+  for (const pending of notified) {
     const name = `${pending.version ?? ''}#${pending.key}`
     const known = byName.get(name)
     if (known === undefined || pending.eventMs > known.eventMs) byName.set(name, pending)

@@ -1,7 +1,7 @@
 /**
- * From an event of an SQS queue to what intake appends. An event holds messages of one queue, in
- * the order in which SQS has delivered them. Nothing is left out here, not even a message that was
- * delivered before: the reader of the source decides that, batch by batch.
+ * Turns an event of an SQS queue into appends. An event contains messages of one queue, in the
+ * order in which SQS delivered them. Intake appends every delivery, also a repeated one: the reader
+ * of the source decides in each batch which deliveries count.
  */
 import { MillraceError } from '../../../base/errors.ts'
 import { kindLane } from '../../../state/lanes.ts'
@@ -14,14 +14,14 @@ export interface SqsLocation extends Location {
   readonly queueArn: string
 }
 
-/** A message as it lies in the lane. */
+/** A message as it is stored in the lane. */
 export interface SqsMessage {
-  /** Given by SQS: the same at each delivery of the message, and of no other one. */
+  /** The id that SQS gives: unique, and the same in each delivery of the message. */
   readonly id: string
   readonly body: string
 }
 
-/** A message as a function is given it. */
+/** A message as a function receives it. */
 export interface SqsEventRecord {
   readonly eventSource: 'aws:sqs'
   readonly eventSourceARN: string
@@ -29,7 +29,7 @@ export interface SqsEventRecord {
   readonly body: string
 }
 
-/** The lane of messages: one for each source. Any number of invocations append to it. */
+/** The lane of messages. Each source has one. Any number of invocations append to it. */
 export const MESSAGE_LANE: string = kindLane('messages')
 
 const comesFromSqs = (
@@ -48,13 +48,17 @@ const isMessage = (record: object): record is SqsEventRecord =>
   'body' in record &&
   typeof record.body === 'string'
 
-/** The messages in the records of an event, as they lie in the lane. */
+/**
+ * The messages in the records of an event, as they are stored in the lane.
+ *
+ * @throws MillraceError `EVENT_INVALID` when a record is not a message of the queue.
+ */
 export const messagesIn = (records: readonly object[], queueArn: string): readonly SqsMessage[] =>
   records.map((record) => {
     if (isMessage(record) && record.eventSourceARN === queueArn)
       return { id: record.messageId, body: record.body }
     throw new MillraceError('EVENT_INVALID', {
-      problem: 'An event of an SQS queue holds a record that is not a message of the queue',
+      problem: 'An event of an SQS queue contains a record that is not a message of the queue',
       value: record,
       allowed: `{ eventSourceARN: '${queueArn}', messageId: '...', body: '...' }`,
       fix: 'let only the event source mapping of the queue invoke this function',
@@ -70,7 +74,7 @@ const readersOf = (
 ): readonly BoundSource<SqsLocation>[] =>
   sources.filter(({ location }) => location.queueArn === queueArn)
 
-/** Other kinds have queues too: only the ARN tells whose an event is. */
+/** Other kinds have queues too, so only the ARN shows to which source an event belongs. */
 export const sqsEvents: EventReader<SqsLocation> = {
   claims: ({ Records = [] }, sources) => readersOf(queueOf(Records), sources).length > 0,
   async read({ Records = [] }, sources): Promise<readonly TailAppend[]> {

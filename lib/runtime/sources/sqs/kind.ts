@@ -1,4 +1,4 @@
-/** Messages of an SQS queue. */
+/** Reads messages of an SQS queue. */
 import { TEXT } from '../../../dstream/sources/declaration.ts'
 import { registerSourceKind, type SourceKind } from '../source-kind.ts'
 import { sqsEvents, type SqsLocation } from './event.ts'

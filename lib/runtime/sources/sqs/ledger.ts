@@ -1,9 +1,10 @@
 /**
- * The ledger of messages: for the id of each message, the time of the batch that has taken it.
+ * The ledger of messages. For the id of each message, it has the time of the batch that took the
+ * message.
  *
- * An entry is written between the log and the commit of its batch, and never changed by a later
- * batch: that one finds the entry and leaves the message out. It expires when SQS cannot deliver
- * the message again any more.
+ * An entry is written between the log and the commit of its batch. A later batch never changes it:
+ * that batch finds the entry and leaves the message out. The entry expires when SQS can no longer
+ * deliver the message again.
  */
 import { inGroups } from '../../../base/all-or-first-error.ts'
 import type { ItemKey } from '../../../ports/item-store.ts'
@@ -13,13 +14,13 @@ import type { SourcePlace } from '../source-kind.ts'
 /** SQS keeps a message for 14 days; each of its two deliveries may wait in the lane as long. */
 const KEPT_DAYS = 14 + 2 * 14 + 3
 
-/** Look-ups side by side. */
+/** Look-ups at the same time. */
 const CALLS_AT_ONCE = 64
 
 const entryKey = ({ app, source }: SourcePlace, id: string): ItemKey =>
   ledgerKey(app, `${source}/messages`, id)
 
-/** Those of some messages that a batch before this batch time has taken. One look-up for each. */
+/** The ids, among `ids`, that a batch before `timeMs` has taken. One look-up for each id. */
 export const takenBefore = async (
   place: SourcePlace,
   ids: ReadonlySet<string>,
@@ -32,7 +33,7 @@ export const takenBefore = async (
   return new Set(found.flat())
 }
 
-/** Notes that a batch has taken some messages. `receivedMs`: when intake took the last of them. */
+/** Notes that a batch has taken messages. `receivedMs`: when intake accepted the last of them. */
 export const recordMessages = async (
   place: SourcePlace,
   ids: ReadonlySet<string>,

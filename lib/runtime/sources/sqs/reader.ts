@@ -1,21 +1,19 @@
 /**
- * Records from an SQS queue, each once. SQS delivers a message at least once: the same one may come
- * to two invocations at a time, or again days later. Intake appends all deliveries to one lane. A
- * batch takes the deliveries after its offset, and leaves out
+ * Reads messages of an SQS queue, each once. SQS delivers a message at least once: the same message
+ * may reach two invocations at the same time, or come again days later. Intake appends all
+ * deliveries to one lane. A batch takes the deliveries after the offset, and leaves out
  *
- * 1. those whose message is in the ledger as taken by an earlier batch,
- * 2. those whose message stands before them in the same batch.
+ * 1. a delivery whose message an earlier batch has taken, according to the ledger,
+ * 2. a delivery whose message came earlier in the same batch.
  *
  *   allocate -> log -> read: look up the ids -> outputs -> record the ids taken -> commit
  *
- * Why a crash neither loses nor doubles a message:
- * - The ids are recorded before the commit. So when a batch can be logged, the ledger holds all
- *   that
- *   was taken before it, and what it says of earlier batches does not change any more.
- * - Entries of the batch itself do not count. So an attempt that follows one which died after it
- *   had
- *   recorded its ids leaves out the same deliveries, and gives the same records (B3). Nothing but
- *   the batch time has to stand in the logged input.
+ * Why a crash neither loses nor duplicates a message:
+ * - The ids are recorded before the commit. So when a batch is logged, the ledger contains
+ *   everything that earlier batches took, and these entries do not change any more.
+ * - Entries of the batch itself do not count. Suppose an attempt dies after it has recorded its
+ *   ids. The next attempt leaves out the same deliveries and gives the same records (B3). So the
+ *   logged input needs only the batch time.
  * - A message that is left out is not recorded again: its entry keeps the earlier time.
  */
 import type { Partition } from '../../../rdd/evaluate.ts'
@@ -27,12 +25,10 @@ import type { InputData, PutAside, SourceInput, SourceReader } from '../source-r
 import { MESSAGE_LANE, type SqsMessage } from './event.ts'
 import { recordMessages, takenBefore } from './ledger.ts'
 
-/**
- * What a batch takes from a queue: deliveries, of which some may be left out when they are read.
- */
+/** What a batch takes from a queue: deliveries. Some may be left out when they are read. */
 export interface SqsInput extends SourceInput<'lanes'> {
   readonly kind: 'sqs'
-  /** The batch time: what was taken before is left out. */
+  /** The batch time. Messages that were taken before it are left out. */
   readonly timeMs: number
   readonly lanes: readonly LaneInput[]
 }
@@ -69,7 +65,7 @@ export const sqsReader = (place: SourcePlace): SourceReader<SqsInput> => {
       const read = lastRead?.timeMs === timeMs ? lastRead : await readMessages(place, input, ignore)
       await record(place, input, read.taken)
     },
-    // It has no `lanes`: they would be handed to the reader of redrives, which would read them too.
+    // There is no `lanes`: the reader of redrives would get these lanes and read them too.
     waiting: (request) => deliveries.waiting(request),
     takenInMs: async (offsets) => deliveries.takenInMs?.(offsets),
     blocks: (input) => deliveries.blocks(lanesOf(input)),
@@ -112,7 +108,7 @@ const readMessages = async (
 const messagesOf = (records: Partition<unknown>['records']): readonly SqsMessage[] =>
   records as readonly SqsMessage[]
 
-/** The bodies of the messages that are taken. Their positions are those of the deliveries. */
+/** The bodies of the taken messages. Their positions are those of the deliveries. */
 const bodiesOf = (
   { records, steps, origin }: Partition<unknown>,
   take: (id: string) => boolean,

@@ -24,13 +24,13 @@ const range = { fromMs: START_MS, toMs: START_MS + 3_600_000 }
 
 /** Counts each line. Throws on lines that start with "bad" until its code is fixed. */
 class Counted {
-  isMended = false
+  isFixed = false
   readonly totals = new Map<string, number>()
   readonly pipeline: Pipeline = pipelineOf((ssc) =>
     ssc
       .socketTextStream('localhost', 9999)
       .map((line) => {
-        if (!this.isMended && line.startsWith('bad')) throw new RangeError('no')
+        if (!this.isFixed && line.startsWith('bad')) throw new RangeError('no')
         return line
       })
       .mapToPair((line) => [line, 1])
@@ -63,7 +63,7 @@ const afterTrouble = async (
   await app.tick(2)
   expect(code.counted).toEqual(once(GOOD))
   expect(await world.deadLetters()).toHaveLength(BAD.length)
-  code.isMended = true
+  code.isFixed = true
   return { world, app, code }
 }
 
@@ -299,7 +299,7 @@ test('B12: a resting pipeline is woken, even after the first command died', asyn
 
 test('B9: many records that fail again are put aside again, and stop nothing', async () => {
   const { world, app, code } = await afterTrouble()
-  code.isMended = false
+  code.isFixed = false
   await redriveOn(world, world.store)
   await app.tick()
   expect(app.eventsOf('batchFailed')).toEqual([])
@@ -307,7 +307,7 @@ test('B9: many records that fail again are put aside again, and stop nothing', a
   expect(names).toHaveLength(BAD.length)
   for (const name of names)
     expect(name).toMatch(/^socketTextStream-1#redrive-attempt\d+#\d+#map-1$/)
-  code.isMended = true
+  code.isFixed = true
   await redriveOn(world, world.store)
   await app.tick()
   expect(code.counted).toEqual(once([...GOOD, ...BAD]))
@@ -332,7 +332,7 @@ describe('only the requested records', () => {
 
   test('not without a record, if too large to be kept, or without its source', async () => {
     const { world, app, code } = await afterTrouble()
-    code.isMended = false
+    code.isFixed = false
     await app.append(SOURCE, 100, [`bad${'x'.repeat(200_000)}`], 'a')
     const deadLetter = {
       source: SOURCE,
@@ -344,7 +344,7 @@ describe('only the requested records', () => {
     }
     await app.intake(SOURCE).append({ lane: 'a', records: [], rejected: [deadLetter], last: '101' })
     await app.tick()
-    code.isMended = true
+    code.isFixed = true
     expect(await redriveOn(world, world.store, { sources: ['other'] })).toEqual({
       records: 0,
       finished: 0,
@@ -495,7 +495,7 @@ describe('which dead letters are true', () => {
     })
     await app.tick(2)
     expect(await truthOfDeadLetters(world)).toEqual([true])
-    code.isMended = true
+    code.isFixed = true
     expect(await redriveOn(world, world.store)).toMatchObject({ records: 1 })
     await app.tick()
     expect(code.counted).toEqual(once(['good', 'bad']))
@@ -503,12 +503,12 @@ describe('which dead letters are true', () => {
 
   test('not those of a failed attempt, if fixed code has counted the record', async () => {
     const { world, code } = await afterFailedAttempt()
-    code.isMended = true
-    const mended = world.deploy(code.pipeline, { generation: 2 })
-    await mended.tick(2)
+    code.isFixed = true
+    const fixed = world.deploy(code.pipeline, { generation: 2 })
+    await fixed.tick(2)
     expect(code.counted).toEqual(once(['good', 'bad']))
     expect(await redriveOn(world, world.store)).toEqual({ records: 0, finished: 0, left: {} })
-    await mended.tick()
+    await fixed.tick()
     expect(code.counted).toEqual(once(['good', 'bad']))
   })
 
@@ -521,7 +521,7 @@ describe('which dead letters are true', () => {
       randomness: world.randomness,
       leaseMs: 0,
     })
-    code.isMended = true
+    code.isFixed = true
     await app.tick()
     expect(await redriveOn(world, world.store)).toEqual({ records: 0, finished: 0, left: {} })
     await app.tick()

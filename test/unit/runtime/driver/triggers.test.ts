@@ -162,7 +162,7 @@ describe('the next triggers, in seconds from now', () => {
     })
     expect(triggers.map(({ atMs = 0 }) => (atMs - NOW) / 1_000)).toEqual(next)
     expect(
-      triggers.every(({ app, scheduleMinute: winds }) => app === 'a' && winds === undefined),
+      triggers.every(({ app, scheduleMinute }) => app === 'a' && scheduleMinute === undefined),
     ).toBe(true)
   })
 })

@@ -169,8 +169,8 @@ describe('a receiver', () => {
       'receiver#2',
       'receiver#4',
     ])
-    const letters = await bed.store.query(deadLetterPartition('shown', START_MS))
-    expect(letters.map(({ sort }) => sort)).toEqual([
+    const deadLetters = await bed.store.query(deadLetterPartition('shown', START_MS))
+    expect(deadLetters.map(({ sort }) => sort)).toEqual([
       'textFileStream-1#receiver#2#LINE_NOT_UTF8',
       'textFileStream-1#receiver#4#LINE_NOT_UTF8',
     ])

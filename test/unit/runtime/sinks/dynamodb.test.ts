@@ -21,7 +21,7 @@ const pipeline = stream('totals', { batchInterval: seconds(1) }, (ssc) =>
     .saveToTable('dynamodb://totals'),
 )
 
-/** A world with tables, which remembers by which names they were opened. */
+/** A world with tables. Keeps the names with which they were opened. */
 const tables = () => {
   const table = memoryTable()
   const opened: string[] = []
@@ -42,13 +42,13 @@ describe('a deployed table', () => {
     ['no name', { kind: 'dynamodb' }, undefined],
     ['an empty name', { kind: 'dynamodb', table: '' }, undefined],
     ['no text', { kind: 'dynamodb', table: 1 }, undefined],
-  ])('is stored as its name: %s', (_, value, location) => {
+  ])('is stored by its name: %s', (_, value, location) => {
     expect(parseDeployedOutput(value)).toEqual(location)
   })
 
   test.each<[string, ReadonlyMap<string, Location>, string]>([
-    ['what its name is bound to', new Map([['totals', stored]]), 'Stack-Totals'],
-    ['taken literally otherwise', new Map(), 'totals'],
+    ['the binding of its name', new Map([['totals', stored]]), 'Stack-Totals'],
+    ['literal without a binding', new Map(), 'totals'],
   ])('is %s', (_, outputs, table) => {
     const locate = outputLocator(outputs, tables().ports)
     expect(locate('dynamodb://totals/1000')).toEqual({ kind: 'dynamodb', table, path: '1000' })
@@ -75,8 +75,8 @@ describe('a deployed table', () => {
 
   test.each<[string, readonly unknown[], typeof text, string]>([
     ['lines of text', ['a'], text, 'ARGUMENT_INVALID'],
-    ['what is no pair', ['a'], tableItems, 'ARGUMENT_INVALID'],
-    ['what is no key', [[undefined, 1]], tableItems, 'KEY_UNSUPPORTED'],
+    ['elements that are not pairs', ['a'], tableItems, 'ARGUMENT_INVALID'],
+    ['pairs without a valid key', [[undefined, 1]], tableItems, 'KEY_UNSUPPORTED'],
   ])('does not take %s', async (_, elements, format, code) => {
     const { table, ports } = tables()
     const outputs = outputsTo({ locate: outputLocator(new Map(), ports), ports })
@@ -98,7 +98,7 @@ describe('on a machine without tables', () => {
       sinks: { files: () => memoryFiles() },
     })
 
-  test('the name is bound to a directory, in which each batch has its own', () => {
+  test('the name is bound to a directory, and each batch has its own directory', () => {
     expect(bind('totals=./out').locateOutput('dynamodb://totals/1000')).toEqual({
       kind: 'files',
       directory: '/home/me/out',
@@ -106,7 +106,7 @@ describe('on a machine without tables', () => {
     })
   })
 
-  test('a name that is bound to nothing is refused, as that of a bucket', async () => {
+  test('a name without a binding is refused, like that of a bucket', async () => {
     await expectError(() => bind(), 'BINDING_MISSING')
   })
 })

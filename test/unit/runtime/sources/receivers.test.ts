@@ -116,7 +116,7 @@ test('receiverStream takes any records, and tests can add them', async () => {
     stream('app', { batchInterval: seconds(1) }, (ssc) =>
       ssc
         .receiverStream<{ readonly degrees: number }>(async () => {
-          throw new Error('nobody calls this')
+          throw new Error('never called')
         })
         .map(({ degrees }) => degrees)
         .print(),

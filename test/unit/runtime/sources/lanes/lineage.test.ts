@@ -108,11 +108,11 @@ describe('a lane', () => {
 
   test('with unknown parents is not created: its records come again', async () => {
     const { world, app } = await started(100)
-    const cut = world.deploy(
+    const cutOff = world.deploy(
       pipelineOf((ssc) => ssc.kinesisTextStream('clicks').print()),
       { bind: 'lanes', parentsOf: () => Promise.reject(new Error('not now')) },
     )
-    await expect(append(cut, '1', 1)).rejects.toThrow('not now')
+    await expect(append(cutOff, '1', 1)).rejects.toThrow('not now')
     await append(app, '1', 1)
     expect(await app.intake(SOURCE).tail('1')).toBe('1')
   })

@@ -1,4 +1,4 @@
-/** Which events are a queue's, and what they bring. */
+/** Which events belong to a queue, and what they contain. */
 import { describe, expect, test } from 'vitest'
 import { parseDeployedSource } from '../../../../../lib/runtime/deployed-locations.ts'
 import { eventRoutes } from '../../../../../lib/runtime/compose.ts'
@@ -48,7 +48,7 @@ const notification = JSON.stringify({
 })
 
 describe('an event', () => {
-  test('brings its messages to every source of its queue, in its order', async () => {
+  test('gives its messages to every source of its queue, in order', async () => {
     const records = [
       { id: 'b', body: 'b' },
       { id: 'a', body: 'a' },
@@ -59,7 +59,7 @@ describe('an event', () => {
     ])
   })
 
-  test('is told by the ARN of its queue from one with notifications of objects', async () => {
+  test('differs by the ARN of its queue from an event with notifications', async () => {
     const message = { ...messageOf('a', OTHER_ARN), body: notification }
     expect(await read(message)).toMatchObject([
       { source: 'textFileStream-1', lane: '@notifications', records: [{ key: 'a' }] },
@@ -75,14 +75,14 @@ describe('an event', () => {
     ['has no id', { ...messageOf('a'), messageId: undefined }],
     ['has an empty id', { ...messageOf('a'), messageId: '' }],
     ['has no body', { ...messageOf('a'), body: undefined }],
-    ['has a body that is no text', { ...messageOf('a'), body: { text: 'a' } }],
+    ['has a body that is not text', { ...messageOf('a'), body: { text: 'a' } }],
     ['is of another queue', messageOf('a', `${QUEUE_ARN}.fifo`)],
     ['is of another service', { ...messageOf('a'), eventSource: 'aws:sns' }],
-  ])('is refused whole if a message %s', async (_, record) => {
+  ])('is refused as a whole if a message %s', async (_, record) => {
     await expect(read(messageOf('b'), record)).rejects.toMatchObject({ code: 'EVENT_INVALID' })
   })
 
-  test('of a queue that no source is bound to is refused', async () => {
+  test('of a queue without a source is refused', async () => {
     const message = messageOf('a', 'arn:aws:sqs:eu-west-1:123456789012:foreign')
     await expect(read(message)).rejects.toMatchObject({ code: 'EVENT_INVALID' })
   })

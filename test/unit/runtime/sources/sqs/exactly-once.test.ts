@@ -1,9 +1,9 @@
-/** Each message of a queue is taken once, however often it is delivered and whatever dies. */
+/** Each message of a queue is taken once, for any number of deliveries and crashes. */
 import { describe, expect, test } from 'vitest'
 import { Random } from '../../../../../lib/testing/random.ts'
 import { type Death, Freeze, isLedger, QueueBed } from './queue-bed.ts'
 
-/** Events before each batch, and what each batch takes. */
+/** The events before each batch, and what each batch takes. */
 interface Row {
   readonly what: string
   readonly events: readonly (readonly (readonly string[])[])[]
@@ -34,7 +34,7 @@ const rows: readonly Row[] = [
     batches: [['a'], ['b'], [], ['c']],
   },
   {
-    what: 'a batch of nothing else',
+    what: 'a batch of only repeated messages',
     events: [[['a', 'b']], [['b', 'a'], ['a']], [['c', 'a']]],
     batches: [['a', 'b'], [], ['c']],
   },
@@ -59,7 +59,7 @@ describe.each([false, true])('with a new process for each batch: %s', (isCold) =
   })
 })
 
-/** A batch, then one that dies with a message that came before, then all messages again. */
+/** A batch, then a batch with a repeated message that dies, then all messages again. */
 const playWithDeath = async (death: Death): Promise<QueueBed> => {
   const bed = new QueueBed()
   await bed.run()
@@ -105,7 +105,7 @@ describe('a process that dies', () => {
     expect(bed.taken).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
   })
 
-  test('at any call of the store, before it or after it', async () => {
+  test('at any call of the store, before or after the call', async () => {
     const calls = await callsOfBatch()
     expect(calls.length).toBeGreaterThan(8)
     for (const number of calls.keys())
@@ -124,7 +124,7 @@ describe('a process that dies', () => {
   })
 })
 
-/** A frozen process, and what it does when it is thawed. */
+/** A frozen process, and what it does when it continues. */
 interface Zombie {
   readonly freeze: Freeze
   readonly running: Promise<unknown>
@@ -158,7 +158,7 @@ class Storm {
     await this.bed.run()
   }
 
-  /** The plain loop: a message counts when it comes for the first time. */
+  /** The expected result: a message counts when it comes for the first time. */
   async #deliver(): Promise<void> {
     const { expected } = this
     const ids = Array.from({ length: this.#random.between(1, 6) }, () => {
@@ -197,7 +197,7 @@ class Storm {
   }
 }
 
-test('random deliveries, batches, deaths and zombies, against a plain loop', async () => {
+test('random deliveries, batches, crashes and zombies, against a simple loop', async () => {
   let zombies = 0
   for (let seed = 0; seed < 150; seed++) {
     const storm = new Storm(seed)

@@ -1,6 +1,6 @@
 /**
- * An application that reads an SQS queue, over memory: intake and a driver, put together as they
- * are everywhere. A process can be made to die at any call of the store; the next one goes on.
+ * An application that reads an SQS queue, over memory: intake and a driver, composed as everywhere.
+ * A process can be made to die at any call of the store. The next process continues.
  */
 import { seconds, stream, type Pipeline, type StreamOptions } from 'millrace'
 import { memoryItemStore } from '../../../../../lib/adapters/memory/memory-item-store.ts'
@@ -43,7 +43,7 @@ const partitionOf = (given: unknown): string => {
   return isKey ? String(first.partition) : ''
 }
 
-/** At which call of the store a process stands still, as a frozen one does, until it is thawed. */
+/** The call of the store at which a process freezes until it is thawed. */
 export class Freeze {
   readonly at: Death['at']
   readonly #reached = Promise.withResolvers<void>()
@@ -53,7 +53,7 @@ export class Freeze {
     this.at = at
   }
 
-  /** When it stands still. */
+  /** When the process freezes. */
   get reached(): Promise<void> {
     return this.#reached.promise
   }
@@ -106,7 +106,7 @@ export interface QueueBedOptions extends Partial<StreamOptions> {
 /** One application. */
 export class QueueBed {
   readonly store: ItemStore = memoryItemStore()
-  /** What each batch had: of its last attempt. */
+  /** The bodies of each batch, in its last attempt. */
   readonly batches = new Map<number, readonly string[]>()
   /** Batch times at which two attempts had different bodies (B3). */
   readonly unequalAttempts: number[] = []
@@ -138,7 +138,7 @@ export class QueueBed {
     return [...this.batches].toSorted(([a], [b]) => a - b).flatMap(([, bodies]) => bodies)
   }
 
-  /** Brings an event with messages. The body of each is its id. */
+  /** Delivers an event with messages. The body of each message is its id. */
   async deliver(...ids: readonly string[]): Promise<void> {
     const plan = this.#pipeline.build()
     const locations = new Map([[SOURCE, { kind: 'sqs', queueArn: QUEUE_ARN }]])
@@ -148,14 +148,14 @@ export class QueueBed {
     await intake(await readEvent({ Records: ids.map((id) => messageOf(id)) }, routes))
   }
 
-  /** Runs what is due a second later, in the process that is there. */
+  /** Runs due batches a second later, in the current process. */
   async run(): Promise<Outcome> {
     this.#driver ??= await this.#start()
     this.nowMs += 1_000
     return this.#driver.run()
   }
 
-  /** Starts another process, which knows nothing of the one before. */
+  /** Starts another process, without the memory of the one before. */
   async restart(trouble?: Death | Freeze): Promise<void> {
     this.#driver = await this.#start(trouble)
   }
@@ -165,7 +165,7 @@ export class QueueBed {
     return skip({ ...this.#ports(storeOf(this.store, [], death)), app: APP, leaseMs: 0 })
   }
 
-  /** Takes the block of the first event out of the store. */
+  /** Removes the block of the first event from the store. */
   async loseFirstBlock(): Promise<void> {
     const chunks = await this.store.query(`${APP}#seg#${SOURCE}/@messages#0#0`)
     await this.store.deleteAll(chunks.slice(0, 1))
@@ -186,7 +186,7 @@ export class QueueBed {
     this.batches.set(timeMs, bodies)
   }
 
-  /** What was put aside. */
+  /** The dead letters. */
   async letters(): Promise<readonly object[]> {
     const found: object[] = []
     const range = { fromMs: START_MS, toMs: this.nowMs, first: 'oldest' } as const
@@ -220,7 +220,7 @@ export class QueueBed {
   }
 }
 
-/** A message as Lambda hands it over. */
+/** A message as Lambda delivers it. */
 export const messageOf = (id: string, queueArn = QUEUE_ARN): object => ({
   messageId: id,
   receiptHandle: 'handle',

@@ -1,6 +1,4 @@
-/**
- * What the reader of a queue costs and keeps, and what happens to messages that a batch cannot use.
- */
+/** What the reader of a queue costs and keeps, and what happens to messages that fail. */
 import { milliseconds } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { type Death, isLedger, QueueBed, SOURCE, START_MS } from './queue-bed.ts'
@@ -11,7 +9,7 @@ const ids = (count: number, from = 0): readonly string[] =>
 const DAY_S = 86_400
 
 describe('the ledger', () => {
-  test('is asked once for each message of a batch, and told once', async () => {
+  test('is read once for each message of a batch, and written once', async () => {
     const bed = new QueueBed()
     await bed.run()
     await bed.deliver(...ids(10), ...ids(10))
@@ -21,7 +19,7 @@ describe('the ledger', () => {
     expect(calls).toEqual([...Array.from({ length: 10 }, () => 'get'), 'putAll'])
   })
 
-  test('B8: is asked for no more than a batch may take', async () => {
+  test('B8: is read for no more messages than a batch may take', async () => {
     const bed = new QueueBed({ limits: { records: 20 } })
     await bed.run()
     for (let event = 0; event < 10; event++) await bed.deliver(...ids(10, event * 10))
@@ -35,7 +33,7 @@ describe('the ledger', () => {
     expect(bed.taken).toEqual(ids(100))
   })
 
-  test('keeps a message for 45 days: the table deletes the entry then', async () => {
+  test('keeps a message for 45 days, then the table deletes the entry', async () => {
     const bed = new QueueBed()
     await bed.run()
     await bed.deliver('a')
@@ -47,7 +45,7 @@ describe('the ledger', () => {
     ])
   })
 
-  test('keeps the batch that was first: a message that comes again changes nothing', async () => {
+  test('keeps the first batch: a repeated message changes nothing', async () => {
     const bed = new QueueBed()
     await bed.run()
     await bed.deliver('a')
@@ -60,7 +58,7 @@ describe('the ledger', () => {
   })
 })
 
-/** A batch with a message of an earlier batch and a new one that fails for good. */
+/** A batch with a message of an earlier batch, and a new message that always fails. */
 const failing = async (): Promise<{ readonly bed: QueueBed; readonly mend: () => void }> => {
   let isBroken = false
   const bed = new QueueBed({
@@ -81,7 +79,7 @@ const failing = async (): Promise<{ readonly bed: QueueBed; readonly mend: () =>
 }
 
 describe('a batch that is skipped', () => {
-  test('has taken its messages: one that comes again stays out', async () => {
+  test('has taken its messages: a repeated one is left out', async () => {
     const { bed, mend } = await failing()
     const { held, timeMs } = await bed.skip()
     expect(held).toEqual([`2 records of ${SOURCE}: positions 2 to 3 of lane @messages`])
@@ -93,7 +91,7 @@ describe('a batch that is skipped', () => {
     expect(bed.taken).toEqual(['a', 'c'])
   })
 
-  test('takes its messages after all if the command died and the batch is resumed', async () => {
+  test('takes its messages after all, if the command died and the batch is resumed', async () => {
     const { bed, mend } = await failing()
     const death: Death = { at: ({ call }) => call === 'compareAndSet', applied: false }
     await expect(bed.skip(death)).rejects.toThrow('dead')
@@ -106,7 +104,7 @@ describe('a batch that is skipped', () => {
   })
 })
 
-test('a message on which a function throws is put aside with its body, and can be redriven', async () => {
+test('a message on which a function throws is put aside, and can be redriven', async () => {
   let isBroken = true
   const bed = new QueueBed({
     check: (body) => {
@@ -128,7 +126,7 @@ test('a message on which a function throws is put aside with its body, and can b
   expect(bed.taken).toEqual(['a', 'b', 'poison'])
 })
 
-test('B7: what is nowhere any more is said to be lost, and may come again as a new message', async () => {
+test('B7: a lost message is reported, and may come again as a new message', async () => {
   const bed = new QueueBed({ onDataLoss: 'skip' })
   await bed.run()
   await bed.deliver('a')
