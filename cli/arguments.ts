@@ -2,19 +2,19 @@ import { parseArgs } from 'node:util'
 import { MillraceError } from '../lib/base/errors.ts'
 import { parseSince } from './since.ts'
 
-/** Where an application is: in a directory, or deployed under a name. */
+/** The application that a command works on: a directory on this machine, or a deployed name. */
 export type Target = { readonly state: string } | { readonly app: string }
 
-/** Which dead letters are meant. */
+/** Which dead letters to list or to redrive. */
 export interface DeadLetterOptions {
-  /** A moment or an age, as it was given. */
+  /** A time or an age, as the user wrote it. */
   readonly since: string
   readonly code: string | undefined
   readonly source: string | undefined
   readonly limit: number | undefined
 }
 
-/** What the command line asks for. */
+/** A command with its options. */
 export type Command =
   | {
       readonly name: 'run'
@@ -35,32 +35,32 @@ export type Command =
       readonly name: 'dead-letters'
       readonly target: Target
       readonly json: boolean
-      readonly letters: DeadLetterOptions
+      readonly deadLetters: DeadLetterOptions
     }
   | {
       readonly name: 'redrive'
       readonly target: Target
       readonly json: boolean
-      readonly letters: DeadLetterOptions
+      readonly deadLetters: DeadLetterOptions
       readonly again: boolean
     }
   | { readonly name: 'help'; readonly topic: string | undefined }
   | { readonly name: 'version' }
 
-/** The commands that work on an application that there is. */
+/** The commands that work on an application that has run before. */
 export type AppCommand = Extract<Command, { readonly target: Target }>
 
-const LETTERS = ['since', 'code', 'source', 'limit']
+const FILTER_OPTIONS = ['since', 'code', 'source', 'limit']
 
-/** The commands, with the options that each understands. */
+/** The commands, each with its options. */
 export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   run: ['once', 'bind', 'state', 'json'],
   status: ['app', 'state', 'json'],
   resume: ['app', 'state', 'json'],
   skip: ['app', 'state', 'json'],
   reset: ['app', 'state', 'json', 'yes'],
-  'dead-letters': ['app', 'state', 'json', ...LETTERS],
-  redrive: ['app', 'state', 'json', ...LETTERS, 'again'],
+  'dead-letters': ['app', 'state', 'json', ...FILTER_OPTIONS],
+  redrive: ['app', 'state', 'json', ...FILTER_OPTIONS, 'again'],
   help: [],
 }
 
@@ -86,7 +86,7 @@ const usage = (problem: string, value: unknown, allowed: string, fix: string): M
 const names = Object.keys(COMMANDS).join(', ')
 
 /**
- * Reads the command line.
+ * Parses the command line.
  *
  * @throws MillraceError `USAGE`.
  */
@@ -99,10 +99,10 @@ export const parseCommand = (args: readonly string[]): Command => {
   const allowed = COMMANDS[name]
   if (allowed === undefined || !Object.hasOwn(COMMANDS, name))
     throw usage(
-      'There is no such command',
+      'This command does not exist',
       name,
       names,
-      'millrace --help shows them all with examples',
+      'see all commands with examples: millrace --help',
     )
   const foreign = Object.keys(values).find((option) => !allowed.includes(option))
   if (foreign !== undefined)
@@ -110,7 +110,7 @@ export const parseCommand = (args: readonly string[]): Command => {
       `millrace ${name} has no option --${foreign}`,
       `--${foreign}`,
       optionNames(name),
-      `millrace help ${name}`,
+      `see its options: millrace help ${name}`,
     )
   const json = values.json === true
   if (name === 'run')
@@ -124,10 +124,10 @@ export const parseCommand = (args: readonly string[]): Command => {
     }
   if (rest.length > 0)
     throw usage(
-      `millrace ${name} takes no argument of this kind`,
+      `millrace ${name} takes options only`,
       rest[0],
       optionNames(name),
-      `millrace help ${name}`,
+      `see its options: millrace help ${name}`,
     )
   return appCommand(name as AppCommand['name'], values)
 }
@@ -140,9 +140,14 @@ const appCommand = (name: AppCommand['name'], values: Values): AppCommand => {
     case 'reset':
       return { name, ...common, yes: values.yes === true }
     case 'dead-letters':
-      return { name, ...common, letters: letterOptions(values) }
+      return { name, ...common, deadLetters: deadLetterOptions(values) }
     case 'redrive':
-      return { name, ...common, letters: letterOptions(values), again: values.again === true }
+      return {
+        name,
+        ...common,
+        deadLetters: deadLetterOptions(values),
+        again: values.again === true,
+      }
     default:
       return { name, ...common }
   }
@@ -153,36 +158,36 @@ const targetOf = (name: string, { state, app }: Values): Target => {
   if (state !== undefined && app === undefined) return { state }
   throw usage(
     state === undefined
-      ? `millrace ${name} needs an application to work on`
-      : `millrace ${name} works on one application`,
+      ? `millrace ${name} needs an application`
+      : `millrace ${name} works on one application at a time`,
     state === undefined ? 'nothing' : `--state ${state} --app ${app}`,
-    '--app NAME for a deployed application, or --state DIR for one of this machine',
-    `for example millrace ${name} --state .millrace/word-count, or millrace ${name} --app clicks`,
+    '--app NAME for a deployed application, or --state DIR for one on this machine',
+    `for example: millrace ${name} --state .millrace/word-count, or millrace ${name} --app clicks`,
   )
 }
 
 const checkApp = (app: string): string => {
   if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(app)) return app
   throw usage(
-    'No application has such a name',
+    'This cannot be the name of an application',
     app,
     'up to 64 letters, digits, "_", "." and "-"',
-    'the name that cdk deploy has printed',
+    'use the name that cdk deploy printed',
   )
 }
 
 const SINCE = '30d'
 
-const letterOptions = ({ since = SINCE, code, source, limit }: Values): DeadLetterOptions => {
+const deadLetterOptions = ({ since = SINCE, code, source, limit }: Values): DeadLetterOptions => {
   if (parseSince(since, 0) === undefined)
     throw usage(
-      '--since is no moment and no age',
+      '--since must be a time (2026-11-28T10:00Z) or an age (2h)',
       since,
-      'a date, a date with its time, or an age in s, m, h or d',
-      '--since 2026-11-22T10:00Z, or --since 12h',
+      'a date, a date with a time, or an age in s, m, h or d',
+      'for example: --since 2026-11-22T10:00Z, or --since 12h',
     )
   if (limit !== undefined && !/^[1-9]\d{0,8}$/.test(limit))
-    throw usage('--limit is no count', limit, 'a whole number from 1', '--limit 100')
+    throw usage('--limit must be a whole number', limit, 'from 1', 'for example: --limit 100')
   return { since, code, source, limit: limit === undefined ? undefined : Number(limit) }
 }
 
@@ -190,18 +195,18 @@ const parseOptions = (args: readonly string[]) => {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
   } catch (error) {
-    // Its first sentence says what is wrong; the others are about programs that take anything.
+    // The first sentence says what is wrong. The others give advice that does not fit here.
     const [problem = ''] = (error as Error).message.split('. ')
     throw usage(
       problem.replace(/\.$/, ''),
       args.join(' '),
       optionNames(args.find((arg) => Object.hasOwn(COMMANDS, arg)) ?? ''),
-      'millrace --help shows the options with examples',
+      'see the options with examples: millrace --help',
     )
   }
 }
 
-const SHOWN: Readonly<Record<string, string>> = {
+const OPTION_USAGE: Readonly<Record<string, string>> = {
   bind: '--bind NAME=URI',
   state: '--state DIR',
   app: '--app NAME',
@@ -213,7 +218,7 @@ const SHOWN: Readonly<Record<string, string>> = {
 
 const optionNames = (name: string): string => {
   const options = Object.hasOwn(COMMANDS, name) ? (COMMANDS[name] ?? []) : Object.keys(OPTIONS)
-  return [...options, 'help'].map((option) => SHOWN[option] ?? `--${option}`).join(', ')
+  return [...options, 'help'].map((option) => OPTION_USAGE[option] ?? `--${option}`).join(', ')
 }
 
 const oneModule = ([module, ...more]: readonly string[]): string => {
@@ -222,14 +227,14 @@ const oneModule = ([module, ...more]: readonly string[]): string => {
       'millrace run needs a module',
       'nothing',
       'the path of one module',
-      'for example millrace run word-count.ts',
+      'for example: millrace run word-count.ts',
     )
   if (more.length > 0)
     throw usage(
-      'millrace run runs one module',
+      'millrace run takes one module',
       [module, ...more].join(' '),
       'the path of one module',
-      'start it once for each module',
+      'run the command once for each module',
     )
   return module
 }

@@ -1,17 +1,17 @@
 import type { OpenApp } from './open-app.ts'
 
-/** Whether the driver was called. */
+/** The result of calling the driver. */
 export interface Called {
-  /** For programs: nothing on this machine. */
+  /** For programs. Empty for an application on this machine. */
   readonly object: { readonly called?: boolean }
-  /** For people: a line that says why not; empty where there is nothing to say. */
+  /** For the user: a line with the reason of a failure. Empty: there was no failure. */
   readonly note: string
 }
 
 /**
- * Calls the driver of a deployed application, so that what a command has changed is seen at once.
- * Only a help: the change is made, and the clock of the application calls the driver every minute
- * anyway.
+ * Calls the driver of a deployed application, so that it sees the change of a command at once. A
+ * failure does no harm: the change is stored already, and the schedule calls the driver every
+ * minute anyway.
  */
 export const callDriver = async ({ app, deployed }: OpenApp): Promise<Called> => {
   if (deployed === undefined) return { object: {}, note: '' }
@@ -21,7 +21,9 @@ export const callDriver = async ({ app, deployed }: OpenApp): Promise<Called> =>
   } catch (error) {
     return {
       object: { called: false },
-      note: `Its clock calls it within a minute; now it could not be called: ${(error as Error).message}\n`,
+      note:
+        'The driver could not be called now. The schedule calls it within a minute. Reason: ' +
+        `${(error as Error).message}\n`,
     }
   }
 }

@@ -9,7 +9,7 @@ import { operate } from './operate.ts'
 import type { Outputs } from './reports/reporter.ts'
 import { run } from './run.ts'
 
-/** The command line: gives the exit code. Never rejects. */
+/** Runs the command line. Returns the exit code. Never rejects. */
 export const commandLine = async (args: readonly string[]): Promise<number> => {
   const outputs: Outputs = { out: stdoutPrinter(), err: stdoutPrinter(process.stderr) }
   try {
@@ -36,8 +36,8 @@ const version = (): string => {
 }
 
 /**
- * A pipeline may leave connections open, which would keep the process alive: so it ends here, when
- * all is written.
+ * Ends the process after all output is written. Without this, connections that a pipeline leaves
+ * open would keep the process alive.
  */
 const endProcess = async (exitCode: number): Promise<number> => {
   for (const stream of [process.stdout, process.stderr])

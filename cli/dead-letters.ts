@@ -7,27 +7,30 @@ import {
 import { matches, obstacleTexts, obstacleTo } from '../lib/runtime/dead-letters/filter.ts'
 import type { AppCommand } from './arguments.ts'
 import type { OpenApp } from './open-app.ts'
-import { letterFilter } from './redrive.ts'
-import { count, firstLine, momentText } from './reports/answer.ts'
+import { deadLetterFilter } from './redrive.ts'
+import { count, firstLine, timeText } from './reports/answer.ts'
 import type { Outputs } from './reports/reporter.ts'
 
 type ListCommand = Extract<AppCommand, { readonly name: 'dead-letters' }>
 
-/** A letter as it is shown. */
-interface ShownLetter {
-  readonly letter: StoredDeadLetter
-  /** Why its record cannot be given back; undefined: it can. */
+/** A dead letter with what the list says about it. */
+interface ShownDeadLetter {
+  readonly deadLetter: StoredDeadLetter
+  /** Why its record cannot be redriven. Undefined: it can. */
   readonly obstacle: string | undefined
 }
 
-/** `millrace dead-letters`: the newest day first, one at a time, however many there are. */
+/**
+ * `millrace dead-letters`: lists the newest day first. Holds one record in memory at a time, so the
+ * list may be of any length.
+ */
 export const listDeadLetters = async (
   opened: OpenApp,
-  { json, letters }: ListCommand,
+  { json, deadLetters }: ListCommand,
   { out }: Outputs,
 ): Promise<void> => {
-  const filter = letterFilter(opened, letters)
-  const { limit = Infinity } = letters
+  const filter = deadLetterFilter(opened, deadLetters)
+  const { limit = Infinity } = deadLetters
   let shown = 0
   let redrivable = 0
   for await (const record of byRecord(
@@ -37,9 +40,11 @@ export const listDeadLetters = async (
     const reason = obstacleTo(record, filter)
     const obstacle = reason === undefined ? undefined : obstacleTexts[reason]
     if (shown + record.length > limit && shown > 0) break
-    for (const letter of record)
+    for (const deadLetter of record)
       out.print(
-        json ? `${JSON.stringify(objectOf({ letter, obstacle }))}\n` : textOf({ letter, obstacle }),
+        json
+          ? `${JSON.stringify(objectOf({ deadLetter, obstacle }))}\n`
+          : textOf({ deadLetter, obstacle }),
       )
     shown += record.length
     if (reason === undefined) redrivable += 1
@@ -56,35 +61,38 @@ const summaryText = (
     fromMs,
   }: { readonly shown: number; readonly redrivable: number; readonly fromMs: number },
 ): string => {
-  if (shown === 0) return `${app}: no dead letters since ${momentText(fromMs)}\n`
+  if (shown === 0) return `${app}: no dead letters since ${timeText(fromMs)}\n`
   const back =
     redrivable === 0
       ? ''
-      : `; once the code is mended, millrace redrive ${target} gives ` +
-        `${count(redrivable, 'record')} back`
-  return `${app}: ${count(shown, 'dead letter')} since ${momentText(fromMs)}${back}\n`
+      : `; after you have fixed the code, millrace redrive ${target} can redrive ` +
+        count(redrivable, 'record')
+  return `${app}: ${count(shown, 'dead letter')} since ${timeText(fromMs)}${back}\n`
 }
 
 const DATA_CHARACTERS_SHOWN = 160
 
-const textOf = ({ letter, obstacle }: ShownLetter): string => {
-  const { timeMs, code, source, position, operator, message, reservation } = letter
-  const data = JSON.stringify(Object.values(dataOf(letter))[0])
+const shorten = (data: string): string =>
+  data.length > DATA_CHARACTERS_SHOWN ? `${data.slice(0, DATA_CHARACTERS_SHOWN)}...` : data
+
+const textOf = ({ deadLetter, obstacle }: ShownDeadLetter): string => {
+  const { timeMs, code, source, position, operator, message, reservation } = deadLetter
+  const data = JSON.stringify(Object.values(dataOf(deadLetter))[0])
   const rows = [
-    `${momentText(timeMs)}  ${code}  ` +
+    `${timeText(timeMs)}  ${code}  ` +
       `${source}#${position}${operator === undefined ? '' : ` in ${operator}`}`,
     `  ${firstLine(message)}`,
-    `  ${data.length > DATA_CHARACTERS_SHOWN ? `${data.slice(0, DATA_CHARACTERS_SHOWN)}...` : data}`,
-    ...(reservation === undefined ? [] : ['  being given back: millrace redrive goes on with it']),
+    `  ${shorten(data)}`,
+    ...(reservation === undefined ? [] : ['  redrive not finished: run millrace redrive again']),
     ...(obstacle === undefined || reservation !== undefined
       ? []
-      : [`  not to be given back: ${obstacle}`]),
+      : [`  cannot be redriven: ${obstacle}`]),
   ]
   return `${rows.join('\n')}\n`
 }
 
-const objectOf = ({ letter, obstacle }: ShownLetter): object => {
-  const { timeMs, code, source, position, operator, message, sizeBytes, reservation } = letter
+const objectOf = ({ deadLetter, obstacle }: ShownDeadLetter): object => {
+  const { timeMs, code, source, position, operator, message, sizeBytes, reservation } = deadLetter
   return {
     at: new Date(timeMs).toISOString(),
     source,
@@ -92,7 +100,7 @@ const objectOf = ({ letter, obstacle }: ShownLetter): object => {
     ...(operator === undefined ? {} : { operator }),
     code,
     message,
-    ...dataOf(letter),
+    ...dataOf(deadLetter),
     sizeBytes,
     redrivable: obstacle === undefined,
     ...(obstacle === undefined ? {} : { obstacle }),
@@ -100,7 +108,7 @@ const objectOf = ({ letter, obstacle }: ShownLetter): object => {
   }
 }
 
-/** The record as JSON has it, in full; what is no text and no value, in base64. */
+/** The full record for JSON. Bytes that are neither a text nor a value are in base64. */
 const dataOf = ({ form, data }: StoredDeadLetter): object => {
   if (form === undefined || form === 'bytes')
     return { base64: Buffer.from(data).toString('base64') }
@@ -108,12 +116,12 @@ const dataOf = ({ form, data }: StoredDeadLetter): object => {
   try {
     return { record: plain(recordOf(form, data)) }
   } catch {
-    // Only its beginning was kept.
+    // Only the beginning of the record was kept.
     return { base64: Buffer.from(data).toString('base64') }
   }
 }
 
-/** A stored value without what JSON does not have. */
+/** Converts a stored value to what JSON can hold. */
 const plain = (value: unknown): unknown => {
   if (typeof value === 'bigint') return String(value)
   if (value instanceof Uint8Array) return { base64: Buffer.from(value).toString('base64') }

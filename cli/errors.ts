@@ -3,8 +3,8 @@ import { type ErrorCode } from '../lib/base/errors.ts'
 import { exitCodes } from './exit-codes.ts'
 
 /**
- * How an error ends the process: our own by its code, also when another copy of the library has
- * thrown it; any other is a bug.
+ * How an error ends the process. An error of Millrace has a code with its exit code. Every other
+ * error is a bug.
  */
 export interface ErrorEnd {
   readonly how: 'error'
@@ -12,7 +12,10 @@ export interface ErrorEnd {
   readonly error: { readonly code: string; readonly message: string }
 }
 
-/** The end that an error makes. */
+/**
+ * Chooses the exit code and the message for an error. Also knows the errors of another copy of the
+ * library.
+ */
 export const endOfError = (error: unknown): ErrorEnd => {
   const code =
     error instanceof Error && error.name === 'MillraceError'
@@ -25,8 +28,7 @@ export const endOfError = (error: unknown): ErrorEnd => {
       error: { code, message: (error as Error).message },
     }
   const message =
-    'Something unexpected happened: this is a bug in Millrace. Please report it with what follows.\n' +
-    `${inspect(error)}`
+    'This is a bug in Millrace. Please report it with the following text.\n' + `${inspect(error)}`
   return {
     how: 'error',
     exitCode: exitCodes.INVARIANT_BROKEN,

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../lib/base/errors.ts'
 
-/** How the process can end; docs/cli.md and `millrace --help` show this table. */
+/** The exit codes of the process. docs/cli.md and `millrace --help` show this table. */
 export const EXIT = {
   ok: 0,
   unexpected: 1,
@@ -13,19 +13,19 @@ export const EXIT = {
 
 /** What each number means. */
 export const exitTexts: readonly (readonly [code: number, text: string])[] = [
-  [EXIT.ok, 'all went well, or it was stopped by Ctrl-C or SIGTERM'],
-  [EXIT.unexpected, 'something unexpected: a bug'],
-  [EXIT.usage, 'the command line, the module or a binding is not right; nothing has run'],
-  [EXIT.batchFailed, 'a batch failed; it is kept, and tried again by the next run'],
-  [EXIT.storeBusy, 'another process has the store'],
+  [EXIT.ok, 'success, or stopped by Ctrl-C or SIGTERM'],
+  [EXIT.unexpected, 'a bug in Millrace'],
+  [EXIT.usage, 'the command line, the module or a binding is wrong; nothing has run'],
+  [EXIT.batchFailed, 'a batch failed; the store keeps it, and the next run tries it again'],
+  [EXIT.storeBusy, 'another process uses the store'],
   [
     EXIT.storeUnusable,
-    'the store is full, cannot be used, is not there, or does not fit the pipeline; or AWS refuses',
+    'the store is full, unusable, missing, or does not fit the pipeline; or AWS refuses',
   ],
   [EXIT.interrupted, 'stopped at once by a second Ctrl-C'],
 ]
 
-/** The end of the process for each error that ends it. */
+/** The exit code for each error code. */
 export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   ACCESS_DENIED: EXIT.storeUnusable,
   ARGUMENT_INVALID: EXIT.usage,

@@ -1,4 +1,4 @@
-/** What this machine offers: a store in a directory, directories, sockets, and the terminal. */
+/** The ports of this machine: a store in a directory, directories, sockets, and the terminal. */
 import { statSync } from 'node:fs'
 import { parseDirectoryPattern } from '../lib/adapters/directory-pattern.ts'
 import { localDirectories } from '../lib/adapters/local/local-directories.ts'
@@ -13,17 +13,17 @@ import type { WorldPorts } from '../lib/runtime/compose.ts'
 import type { SinkPorts } from '../lib/runtime/sinks/sink-ports.ts'
 import type { SourcePorts } from '../lib/runtime/sources/source-ports.ts'
 
-/** What sources can read on this machine. */
+/** The sources that this machine offers. */
 export const localSources: SourcePorts = {
   files: {
     open: ({ path }, warn) => localDirectories({ path, warn }),
     check({ path, shown }, name) {
       if (isDirectory(parseDirectoryPattern(path).base)) return
       throw new MillraceError('DIRECTORY_MISSING', {
-        problem: `The directory to watch for "${name}" is not there, or is no directory`,
+        problem: `The source "${name}" needs a directory to watch, and there is none at this path`,
         value: shown,
         allowed: 'a directory',
-        fix: `create it, or give another one: --bind ${name}=./directory`,
+        fix: `create it, or choose another one: --bind ${name}=./directory`,
       })
     },
   },
@@ -33,13 +33,13 @@ export const localSources: SourcePorts = {
 const isDirectory = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
-/** What outputs can write on this machine. */
+/** The sinks that this machine offers. */
 export const localSinks = (print: (text: string) => void): SinkPorts => ({
   files: (root) => localFiles({ root }),
   print: printSink({ print }),
 })
 
-/** All of it, on a store. */
+/** All ports of this machine, with a store. */
 export const localPorts = (store: ItemStore, print: (text: string) => void): WorldPorts => ({
   store,
   clock: systemClock(),

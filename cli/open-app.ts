@@ -2,7 +2,7 @@ import type { Operated } from '../lib/runtime/operations/operated.ts'
 import type { Trigger } from '../lib/runtime/driver/triggers.ts'
 import type { Deployment } from '../lib/tools/deployment.ts'
 
-/** A deployed application, as commands need it. */
+/** A deployed application, with a way to call its driver. */
 export interface Deployed extends Deployment {
   /** Calls the driver. */
   readonly scheduleTriggers: (triggers: readonly Trigger[]) => Promise<void>
@@ -10,12 +10,12 @@ export interface Deployed extends Deployment {
 
 /** An application that a command can work on. */
 export interface OpenApp extends Operated {
-  /** Where it is, for people. */
-  readonly place: string
-  /** The option that names it. */
+  /** Where the application is, as text for the user. */
+  readonly location: string
+  /** The option of the command line that names the application. */
   readonly target: string
-  /** No batch is later than this, epoch milliseconds. */
+  /** No batch is later than this. Epoch milliseconds. */
   readonly lastMs: number
-  /** Undefined: it is on this machine. */
+  /** Undefined: the application is on this machine. */
   readonly deployed?: Deployed
 }

@@ -1,6 +1,6 @@
 /**
- * Finds a deployed application with the user's own credentials. The clients of AWS are loaded here,
- * and only here.
+ * Finds a deployed application with the user's own credentials. Only this module loads the clients
+ * of AWS.
  */
 import { loadAws } from '../lib/adapters/aws/packages.ts'
 import { systemClock } from '../lib/adapters/local/system-clock.ts'
@@ -11,12 +11,11 @@ import { delaySeconds, type Trigger } from '../lib/runtime/driver/triggers.ts'
 import { type Deployment, deploymentIn, parameterName } from '../lib/tools/deployment.ts'
 import type { OpenApp } from './open-app.ts'
 
-/** The longest that an invocation may take, and the margin of its lease. */
+/** The longest time that an invocation may take, plus the margin of its lease. */
 const LEASE_MS_MAX = 903_000
 
 /**
- * The application that was deployed under a name, in the account and region that the surroundings
- * name.
+ * Opens the application with this name, in the account and region of the user's environment.
  *
  * @throws MillraceError `STORE_NOT_FOUND`, `ACCESS_DENIED`, `CREDENTIALS_MISSING`,
  * `PACKAGE_MISSING`, `STORE_UNREADABLE`, `STORE_FAILED`.
@@ -31,7 +30,7 @@ export const openDeployed = async (appName: string): Promise<OpenApp> => {
   const deployment = deploymentIn(appName, text)
   const clock = systemClock()
   return {
-    place: `AWS, ${region}`,
+    location: `AWS, ${region}`,
     target: `--app ${appName}`,
     app: deployment.app,
     store: await storeOf(deployment),
@@ -46,7 +45,10 @@ export const openDeployed = async (appName: string): Promise<OpenApp> => {
   }
 }
 
-/** As the functions have it: large segments lie in a bucket. No other item does. */
+/**
+ * The same store as that of the functions: large segments are in a bucket, all other items are in
+ * the table.
+ */
 const storeOf = async ({ app, table, blocks }: Deployment): Promise<ItemStore> => {
   const { dynamodbItemStore } = await loadAws(
     () => import('../lib/adapters/aws/dynamodb-item-store.ts'),
@@ -67,7 +69,10 @@ const scheduleTriggers = async (
   const { sendMessages } = await loadAws(() => import('../lib/adapters/aws/sqs-queue.ts'))
   await sendMessages(
     queueUrl,
-    triggers.map((tick) => ({ text: JSON.stringify(tick), delayS: delaySeconds(tick, nowMs) })),
+    triggers.map((trigger) => ({
+      text: JSON.stringify(trigger),
+      delayS: delaySeconds(trigger, nowMs),
+    })),
   )
 }
 
@@ -75,14 +80,14 @@ const notThere = (appName: string, region: string): MillraceError => {
   const profile = process.env['AWS_PROFILE']
   return new MillraceError('STORE_NOT_FOUND', {
     problem:
-      `There is no application of this name in the region ${region}, in the account of ` +
+      `No application has this name in the region ${region}, in the account of ` +
       `${profile === undefined ? 'these credentials' : `the profile ${profile}`}`,
     value: appName,
     allowed:
-      'the name that cdk deploy has printed: that of the pipeline, or appName of the ' +
+      'the name that cdk deploy printed: the name of the pipeline, or the appName of the ' +
       'construct StreamingApp',
     fix:
-      'check the name; look elsewhere with AWS_REGION=... and AWS_PROFILE=...; deploy again ' +
-      'what was deployed before there was such a name',
+      'check the name, and set AWS_REGION=... and AWS_PROFILE=... if the application is ' +
+      'elsewhere. Deploy it again if it was deployed by a version without this parameter',
   })
 }

@@ -8,8 +8,8 @@ import { storeOwner } from '../lib/state/store-owner.ts'
 import type { OpenApp } from './open-app.ts'
 
 /**
- * Does something with the application in a directory, also beside a process that runs it. Never
- * makes a store.
+ * Opens the application in a directory, calls `act`, and closes it. A process may run the
+ * application meanwhile. Never creates a store.
  */
 export const withLocal = async <T>(
   directory: string,
@@ -22,14 +22,14 @@ export const withLocal = async <T>(
       throw new MillraceError('STORE_NOT_FOUND', {
         problem: 'No pipeline has run on this store yet',
         value: directory,
-        fix: 'run one: millrace run MODULE --state DIR',
+        fix: 'run a pipeline: millrace run MODULE --state DIR',
       })
     const clock = systemClock()
-    // A run with --once may be ahead of the clock.
+    // The batch times of a run with --once may be ahead of the clock.
     const head = await new HeadStore(store, app).read()
     const lastMs = Math.max(clock.now(), head?.logged?.timeMs ?? head?.doneMs ?? 0)
     return await act({
-      place: directory,
+      location: directory,
       target: `--state ${directory}`,
       store,
       app,
@@ -43,7 +43,7 @@ export const withLocal = async <T>(
   }
 }
 
-/** Does something while no process runs the application, and none can start. */
+/** Calls `act` while no process runs the application, and none can start. */
 export const withLock = async <T>(directory: string, act: () => Promise<T>): Promise<T> => {
   const lock = lockStore(directory, { create: false })
   try {

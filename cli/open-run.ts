@@ -1,4 +1,4 @@
-/** Opens the store of a directory for a run, and makes a runner for it. */
+/** Opens the store of a directory for a run, and creates the runner. */
 import { sqliteItemStore } from '../lib/adapters/local/sqlite-item-store.ts'
 import { lockStore } from '../lib/adapters/local/store-lock.ts'
 import type { Plan } from '../lib/dstream/plan.ts'
@@ -27,7 +27,7 @@ export interface RunParts {
 
 /** A run that can start. */
 export interface OpenRun extends Composition {
-  /** Gives the store back. */
+  /** Closes the store and releases its lock. */
   close(): void
 }
 
@@ -77,13 +77,14 @@ const composeOn = async (
   const head = await new HeadStore(store, app).read()
   const composition = await compose({
     plan,
-    // Counted by the clock, so that after a reset, too, it is above what outputs still carry.
+    // The generation comes from the clock. So it is also higher than those in the outputs that were
+    //     // written before a reset.
     generation: nextGeneration(head, plan, ports.clock.now()),
     ports,
     locations: bound.sources,
     locateOutput: bound.locateOutput,
     listen,
-    // The lock lets nobody else in, so a lease in the head is that of a process that is gone.
+    // This process holds the lock. So a lease in the head belongs to a process that has ended.
     leaseMs: 0,
   })
   if (head !== undefined) await checkRebinding(composition.runner, head)
@@ -100,8 +101,8 @@ const checkRebinding = async (
       event: 'warning',
       code: 'BINDING_CHANGED',
       message:
-        `${records} records that ${source} received before are not counted yet: they wait ` +
-        'until it has its earlier binding again.',
+        `${records} records that ${source} received earlier are not counted yet. They wait ` +
+        'until the source has its earlier binding again.',
     })
   }
 }

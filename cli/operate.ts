@@ -12,12 +12,12 @@ import { EXIT } from './exit-codes.ts'
 import type { OpenApp } from './open-app.ts'
 import { openDeployed } from './open-deployed.ts'
 import { withLocal, withLock } from './open-local.ts'
-import { redriveLetters } from './redrive.ts'
+import { redriveDeadLetters } from './redrive.ts'
 import { type Answer, count, say } from './reports/answer.ts'
 import type { Outputs } from './reports/reporter.ts'
 import { statusText } from './status-text.ts'
 
-/** The commands that work on an application that there is. Gives the exit code. */
+/** Carries out a command on an application that has run before. Returns the exit code. */
 export const operate = async (command: AppCommand, outputs: Outputs): Promise<number> => {
   await carryOut(command, outputs)
   return EXIT.ok
@@ -32,8 +32,8 @@ const carryOut = async (command: AppCommand, outputs: Outputs): Promise<void> =>
     case 'resume':
       return withApp(target, async (opened) => answer(await resumeBatch(opened)))
     case 'skip':
-      // On this machine a process that runs the batch at this moment would go on to write outputs
-      // of what is given up.
+      // Otherwise a process that is running the batch would still write outputs of the skipped
+      // batch.
       return withStopped(target, () =>
         withApp(target, async (opened) => answer(await skipBatch(opened))),
       )
@@ -47,7 +47,7 @@ const carryOut = async (command: AppCommand, outputs: Outputs): Promise<void> =>
     case 'dead-letters':
       return withApp(target, (opened) => listDeadLetters(opened, command, outputs))
     default:
-      return withApp(target, async (opened) => answer(await redriveLetters(opened, command)))
+      return withApp(target, async (opened) => answer(await redriveDeadLetters(opened, command)))
   }
 }
 
@@ -55,14 +55,14 @@ const withApp = async (target: Target, act: (opened: OpenApp) => Promise<void>):
   'state' in target ? withLocal(target.state, act) : act(await openDeployed(target.app))
 
 /**
- * A lock on this machine; for a deployed application the lease in the head says whether it stands
- * still.
+ * Calls `act` while the application is stopped. On this machine a lock makes sure of that. For a
+ * deployed application the operation itself checks the lease in the head.
  */
 const withStopped = async (target: Target, act: () => Promise<void>): Promise<void> =>
   'state' in target ? withLock(target.state, act) : act()
 
 const showStatus = async ({
-  place,
+  location,
   target,
   store,
   app,
@@ -70,17 +70,21 @@ const showStatus = async ({
   deployed,
 }: OpenApp): Promise<Answer> => {
   const overview = await readOverview(store, app, clock.now())
-  const { scheduleTriggers: _wind, ...deployment } = deployed ?? { scheduleTriggers: undefined }
+  const { scheduleTriggers: _scheduleTriggers, ...deployment } = deployed ?? {
+    scheduleTriggers: undefined,
+  }
   return {
     object: { ...overview, ...(deployed === undefined ? {} : { deployment }) },
-    text: statusText(overview, { place, target, nowMs: clock.now(), deployed }),
+    text: statusText(overview, { location, target, nowMs: clock.now(), deployed }),
   }
 }
 
 const resumeBatch = async (opened: OpenApp): Promise<Answer> => {
   const batch = await resume(opened)
   const called = await callDriver(opened)
-  const text = `${opened.app} may go on: its next run tries the batch at ${batch.timeMs} ms again, from the first attempt on. It had ${failedText(batch)}\n`
+  const text =
+    `${opened.app} is resumed: the next run tries the batch at ${batch.timeMs} ms again, and ` +
+    `counts its attempts from 1.\n${failedText(batch)}\n`
   return {
     object: { done: 'resumed', app: opened.app, ...batch, ...called.object },
     text: text + called.note,
@@ -99,19 +103,21 @@ const skipBatch = async (opened: OpenApp): Promise<Answer> => {
 const skippedText = (app: string, batch: SkippedBatch): string => {
   const held =
     batch.held.length === 0
-      ? 'It held nothing.'
-      : `It held:\n${batch.held.map((line) => `  ${line}`).join('\n')}`
+      ? 'The batch held nothing.'
+      : `The batch held:\n${batch.held.map((line) => `  ${line}`).join('\n')}`
   return (
-    `${app}: the batch at ${batch.timeMs} ms is given up. It had ${failedText(batch)}\n` +
+    `${app}: the batch at ${batch.timeMs} ms is skipped.\n${failedText(batch)}\n` +
     `${held}\n` +
-    'Nothing of this is in the totals, and it will not be read again.\n'
+    'None of this is in the totals, and none of it will be read again.\n'
   )
 }
 
 const failedText = ({ attempts, reason }: OperatedBatch): string => {
   const why =
-    reason === undefined ? ', and the process ended in the middle of it.' : `:\n${reason.message}`
-  return `been tried ${count(attempts, 'time')}${why}`
+    reason === undefined
+      ? 'The process ended during the last attempt.'
+      : `The last error:\n${reason.message}`
+  return `The batch was tried ${count(attempts, 'time')}. ${why}`
 }
 
 const checkYes = (target: Target, yes: boolean): void => {
@@ -121,9 +127,9 @@ const checkYes = (target: Target, yes: boolean): void => {
     problem:
       'state' in target
         ? 'millrace reset removes the store and all totals in it'
-        : 'millrace reset removes all totals, and they cannot be had again',
+        : 'millrace reset removes all totals, and cannot be undone',
     value: 'state' in target ? target.state : target.app,
-    allowed: 'with --yes',
+    allowed: 'only with --yes',
     fix: `millrace reset ${option} --yes`,
   })
 }
@@ -132,10 +138,12 @@ const resetStore = async (state: string): Promise<Answer> =>
   withLock(state, async () => {
     const left = removeStore(state)
     const rest =
-      left.length === 0 ? '' : ` Left there, since they are not of the store: ${left.join(', ')}.`
+      left.length === 0
+        ? ''
+        : ` These files do not belong to the store and stay there: ${left.join(', ')}.`
     return {
       object: { done: 'reset', state, left },
-      text: `The store in ${state} is removed; the next run begins anew.${rest}\n`,
+      text: `The store in ${state} is removed. The next run starts from nothing.${rest}\n`,
     }
   })
 
@@ -143,12 +151,13 @@ const resetApp = async (opened: OpenApp): Promise<Answer> => {
   const done = await reset(opened)
   const called = await callDriver(opened)
   const states = done.states.map(({ id, bytes }) => `${id} (${count(bytes, 'byte')})`)
+  const removed =
+    states.length === 0 ? 'it had no state' : `the state of ${states.join(', ')} is removed`
   const lines = [
-    `${opened.app} begins anew: ` +
-      `${states.length === 0 ? 'it had no state' : `the state of ${states.join(', ')} is gone`}.`,
-    'What no batch had taken yet is still there, and counts from now on. What batches had ' +
-      'taken is not read again: send it again to count it.',
-    'Dead letters, the history and all that outputs have written stay as they are.',
+    `${opened.app} starts from nothing: ${removed}.`,
+    'Records that no batch had taken yet are still there, and count from now on. Records that ' +
+      'batches had taken are not read again: send them again to count them.',
+    'Dead letters, the history and all outputs stay as they are.',
     '',
   ]
   const skipped = done.skipped === undefined ? '' : skippedText(opened.app, done.skipped)

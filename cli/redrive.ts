@@ -8,8 +8,8 @@ import { parseSince } from './since.ts'
 
 type RedriveCommand = Extract<AppCommand, { readonly name: 'redrive' }>
 
-/** The letters that options mean. */
-export const letterFilter = (
+/** The filter for the dead letters that the options choose. */
+export const deadLetterFilter = (
   { clock, lastMs, deployed }: OpenApp,
   { since, code, source }: DeadLetterOptions,
 ): {
@@ -27,15 +27,15 @@ export const letterFilter = (
 })
 
 /** `millrace redrive`. */
-export const redriveLetters = async (
+export const redriveDeadLetters = async (
   opened: OpenApp,
-  { letters, again }: RedriveCommand,
+  { deadLetters, again }: RedriveCommand,
 ): Promise<Answer> => {
-  const { limit } = letters
+  const { limit } = deadLetters
   let isWoken = false
   const parts = { ...opened, woke: () => void (isWoken = true) }
   const done = await redrive(parts, {
-    ...letterFilter(opened, letters),
+    ...deadLetterFilter(opened, deadLetters),
     again,
     ...(limit === undefined ? {} : { limit }),
   })
@@ -54,14 +54,11 @@ const redrivenText = (
     ([why, number]) => `  ${count(number, 'record')}: ${obstacleTexts[why as Obstacle]}`,
   )
   return [
-    `${app}: ${count(records, 'record')} given back; the next batches take them.`,
+    `${app}: ${count(records, 'record')} redriven. The next batches take them.`,
     ...(finished === 0
       ? []
-      : [
-          `${count(finished, 'record')} of an earlier redrive, which had not come to its ` +
-            'end, given back too.',
-        ]),
-    ...(reasons.length === 0 ? [] : ['Left where they are:', ...reasons]),
+      : [`Also ${count(finished, 'record')} of an earlier redrive that had not finished.`]),
+    ...(reasons.length === 0 ? [] : ['Not redriven:', ...reasons]),
     '',
   ].join('\n')
 }

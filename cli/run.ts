@@ -19,7 +19,7 @@ import { stopSignal } from './stop-signals.ts'
 type RunCommand = Extract<Command, { name: 'run' }>
 type How = Pick<Ended, 'how' | 'final' | 'exitCode' | 'error'>
 
-/** What a run has done. */
+/** Counts what a run does. */
 class Tally {
   batches = 0
   records = 0
@@ -33,7 +33,7 @@ class Tally {
   }
 }
 
-/** `millrace run`. Gives the exit code; an error is an end like others, and reported as such. */
+/** `millrace run`. Returns the exit code. An error is reported as the end of the run. */
 export const run = async (command: RunCommand, outputs: Outputs): Promise<number> => {
   const reporter = command.json ? jsonReporter(outputs) : textReporter(outputs)
   const tally = new Tally()
@@ -57,7 +57,7 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
     sinks: localSinks(print),
   })
   const state = command.state ?? join('.millrace', plan.name)
-  // What is said while the parts are put together comes after the line that says what was started.
+  // Events from before the start are held back, and reported after the start.
   const early: RuntimeEvent[] = []
   let listen = (event: RuntimeEvent): void => void early.push(event)
   const opened = await openRun({
@@ -116,7 +116,7 @@ const howOf = (end: LocalEnd): How => {
     return { how: 'failed', final: end.final, exitCode: EXIT.batchFailed, error: end.reason }
   if (end.kind !== 'superseded') return { how: end.kind, exitCode: EXIT.ok }
   const message =
-    `A newer deployment, of generation ${end.generation}, has this store [GENERATION_OLD]\n` +
+    `A newer deployment uses this store, generation ${end.generation} [GENERATION_OLD]\n` +
     '  fix:     stop the older process'
   return {
     how: 'superseded',

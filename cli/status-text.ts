@@ -2,36 +2,36 @@ import type { BatchOverview, LaneOverview, Overview } from '../lib/runtime/opera
 import type { Head } from '../lib/state/head.ts'
 import { isRedriveLane } from '../lib/runtime/dead-letters/redrive-lanes.ts'
 import type { Deployment } from '../lib/tools/deployment.ts'
-import { count, firstLine, momentText } from './reports/answer.ts'
+import { count, firstLine, timeText } from './reports/answer.ts'
 
-/** Where and when it was looked at. */
-export interface Looked {
-  readonly place: string
-  /** The option that names it for other commands. */
+/** Where and when the status was read. */
+export interface StatusContext {
+  readonly location: string
+  /** The option that names the application in other commands. */
   readonly target: string
   readonly nowMs: number
-  /** Undefined: it is on this machine. */
+  /** Undefined: the application is on this machine. */
   readonly deployed: Deployment | undefined
 }
 
 type Row = readonly [label: string, text: string]
 
-/** The status for people: what it is about first, then tables. */
+/** The status as text for the user: first the application, then a table of batches. */
 export const statusText = (
   { app, head, lanes, states, batches, deadLetters }: Overview,
-  looked: Looked,
+  context: StatusContext,
 ): string => {
-  if (head === undefined) return `${app} in ${looked.place}: nothing has run yet\n`
-  const letters = Object.entries(deadLetters.byCode).map(([code, number]) => `${number} ${code}`)
+  if (head === undefined) return `${app} in ${context.location}: nothing has run yet\n`
+  const codes = Object.entries(deadLetters.byCode).map(([code, number]) => `${number} ${code}`)
   const rows: readonly Row[] = [
-    ['status', statusLine(head, looked)],
+    ['status', statusLine(head, context)],
     [
       'last batch',
       head.manifest === undefined
         ? 'none yet'
-        : `${momentText(head.doneMs)}, ${agoText(looked.nowMs - head.doneMs)}`,
+        : `${timeText(head.doneMs)}, ${agoText(context.nowMs - head.doneMs)}`,
     ],
-    ...loggedRows(head, looked),
+    ...loggedRows(head, context),
     ...lanes
       .filter(isWorthSeeing)
       .map((lane): Row => [
@@ -46,55 +46,57 @@ export const statusText = (
     ]),
     [
       'dead letters',
-      letters.length === 0
-        ? 'none'
-        : `${letters.join(', ')} since ${momentText(deadLetters.sinceMs)}`,
+      codes.length === 0 ? 'none' : `${codes.join(', ')} since ${timeText(deadLetters.sinceMs)}`,
     ],
     ...deadLetters.some.map(({ at, message }): Row => ['', `${at}: ${firstLine(message)}`]),
-    ['generation', generationText(head, looked)],
-    ...logRows(looked),
+    ['generation', generationText(head, context)],
+    ...logRows(context),
   ]
-  return [`${app} in ${looked.place}`, ...alignColumns(rows), '', ...batchTable(batches), ''].join(
-    '\n',
-  )
+  return [
+    `${app} in ${context.location}`,
+    ...alignColumns(rows),
+    '',
+    ...batchTable(batches),
+    '',
+  ].join('\n')
 }
 
-/** Each redrive has lanes of its own, and nobody wants to see one that is through. */
+/** Each redrive has its own lanes. A lane of a finished redrive is not interesting. */
 const isWorthSeeing = ({ lane, waitingRecords }: LaneOverview): boolean =>
   !isRedriveLane(lane) || waitingRecords > 0
 
-const generationText = (head: Head, { deployed }: Looked): string => {
+const generationText = (head: Head, { deployed }: StatusContext): string => {
   const text = `${head.generation}, plan ${head.plan}, epoch ${head.epoch}`
-  const isComing = deployed !== undefined && deployed.generation > head.generation
-  return isComing ? `${text}; ${deployed.generation} is deployed and has not run yet` : text
+  const isWaiting = deployed !== undefined && deployed.generation > head.generation
+  return isWaiting ? `${text}; ${deployed.generation} is deployed and has not run yet` : text
 }
 
-const logRows = ({ deployed }: Looked): readonly Row[] =>
+const logRows = ({ deployed }: StatusContext): readonly Row[] =>
   deployed === undefined
     ? []
     : [['logs', `${deployed.logs.driver} (driver), ${deployed.logs.intake} (intake)`]]
 
-const statusLine = ({ status, logged }: Head, { target }: Looked): string => {
+const statusLine = ({ status, logged }: Head, { target }: StatusContext): string => {
   if (status === 'failed')
     return (
-      `FAILED: millrace resume ${target} tries the batch again, millrace skip ${target} gives ` +
-      'it up'
+      `FAILED: millrace resume ${target} tries the batch again, ` +
+      `millrace skip ${target} skips it`
     )
-  if (status === 'rest') return 'at rest: all there was is processed'
+  if (status === 'rest') return 'at rest: everything is processed'
   return logged === undefined
-    ? 'well: batches run whenever the pipeline does'
-    : 'a batch is under way'
+    ? 'healthy: no batch is unfinished'
+    : 'a batch has started and is not finished'
 }
 
-const loggedRows = ({ logged, reason, status }: Head, { nowMs }: Looked): readonly Row[] => {
+const loggedRows = ({ logged, reason, status }: Head, { nowMs }: StatusContext): readonly Row[] => {
   if (logged === undefined) return []
   const next =
-    status !== 'failed' && logged.retryMs > nowMs ? `, next try ${momentText(logged.retryMs)}` : ''
+    status !== 'failed' && logged.retryMs > nowMs ? `, next try ${timeText(logged.retryMs)}` : ''
   const rows: readonly Row[] = [
     [
-      'under way',
+      'unfinished',
       `the batch at ${logged.timeMs} ms, ${count(logged.attempts, 'attempt')} since ` +
-        `${momentText(logged.firstMs)}${next}`,
+        `${timeText(logged.firstMs)}${next}`,
     ],
   ]
   return reason === undefined
@@ -116,21 +118,21 @@ const batchTable = (batches: readonly BatchOverview[]): readonly string[] => {
   if (batches.length === 0) return []
   const header = ['batch time', 'records', 'files', 'bytes', 'dead letters', 'took', 'attempt']
   const rows = batches.map((batch) => [
-    momentText(batch.timeMs),
+    timeText(batch.timeMs),
     String(batch.records),
     String(batch.objects),
     String(batch.bytes),
     String(batch.deadLetters),
     `${batch.processingMs} ms`,
-    batch.skipped === undefined ? String(batch.attempt) : 'given up',
+    batch.skipped === undefined ? String(batch.attempt) : 'skipped',
   ])
   const widths = header.map((_, column) =>
     Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)),
   )
+  const align = (cell: string, column: number): string =>
+    column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)
   return [header, ...rows].map(
-    (row) =>
-      '  ' +
-      `${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}`,
+    (row) => `  ${row.map((cell, column) => align(cell, column)).join('  ')}`,
   )
 }
 

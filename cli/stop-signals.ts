@@ -2,12 +2,12 @@ import type { Clock } from '../lib/ports/clock.ts'
 import { EXIT } from './exit-codes.ts'
 
 /**
- * Two signals within this are one: npm passes on a Ctrl-C that the terminal has sent to everybody
- * already.
+ * Two signals within this time count as one: the terminal sends a Ctrl-C to every process, and npm
+ * then passes it on to this one again.
  */
 const SAME_MS_MAX = 1_000
 
-/** Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
+/** A signal that the first SIGINT or SIGTERM aborts. A second one ends the process at once. */
 export const stopSignal = (clock: Clock, onStop: () => void): AbortSignal => {
   const controller = new AbortController()
   let firstMs: number | undefined
@@ -20,8 +20,7 @@ export const stopSignal = (clock: Clock, onStop: () => void): AbortSignal => {
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  // Whoever read what we print is gone, as in `millrace run app.ts | head`: nobody is left to print
-  // for.
+  // The reader of our output has gone, as in `millrace run app.ts | head`: stop too.
   process.stdout.on('error', () => controller.abort())
   return controller.signal
 }

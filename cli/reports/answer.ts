@@ -1,21 +1,21 @@
 import type { Outputs } from './reporter.ts'
 
-/** What a command answers, for programs and for people. */
+/** The answer of a command: as JSON for programs, and as text for users. */
 export interface Answer {
   readonly object: object
   readonly text: string
 }
 
-/** Gives the answer. */
+/** Prints the answer. */
 export const say = ({ object, text }: Answer, json: boolean, { out }: Pick<Outputs, 'out'>): void =>
   out.print(json ? `${JSON.stringify(object)}\n` : text)
 
-/** A count in words: `1 batch`, `1,234 records`. */
+/** A number with its noun: `1 batch`, `1,234 records`. */
 export const count = (number: number, one: string, many = `${one}s`): string =>
   `${number.toLocaleString('en-US')} ${number === 1 ? one : many}`
 
-/** A moment in words, as short as it is exact. */
-export const momentText = (ms: number): string =>
+/** A time as text, without milliseconds if they are zero: `2026-11-22 10:00:00Z`. */
+export const timeText = (ms: number): string =>
   new Date(ms).toISOString().replace('T', ' ').replace('.000Z', 'Z')
 
 /** The first line of a text. */

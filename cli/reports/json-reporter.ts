@@ -1,8 +1,8 @@
 import type { Outputs, Reporter } from './reporter.ts'
 
 /**
- * One JSON object a line on the standard output, each with the name of its `event`; docs/cli.md
- * lists them.
+ * Reports a run as one JSON object per line on the standard output. Each object has an `event`.
+ * docs/cli.md lists the events.
  */
 export const jsonReporter = ({ out, err }: Outputs): Reporter => {
   const line = (object: object): void => out.print(`${JSON.stringify(object)}\n`)
@@ -13,7 +13,7 @@ export const jsonReporter = ({ out, err }: Outputs): Reporter => {
     stopping: () => line({ event: 'stopping' }),
     showEnd: (end) => {
       line({ event: 'ended', ...end })
-      // Also for people: the standard output may go to a program.
+      // Also for the user: the standard output may go to a program.
       if (end.error !== undefined) err.print(`${end.error.message}\n`)
     },
   }

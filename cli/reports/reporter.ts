@@ -2,20 +2,20 @@ import type { Printer } from '../../lib/ports/printer.ts'
 import type { RuntimeEvent } from '../../lib/runtime/events.ts'
 import type { Location } from '../../lib/runtime/locations.ts'
 
-/** A source, as it runs. */
+/** A source of the run. */
 export interface RunningSource {
   /** The id of its node. */
   readonly id: string
-  /** As the pipeline calls it. */
+  /** Its name in the pipeline. */
   readonly name: string
   readonly location: Location
-  /** What is read there: `files in ./in`. */
+  /** What the source reads: `files in ./in`. */
   readonly what: string
-  /** How to give it something to read. */
+  /** How the user gives the source something to read. */
   readonly howToFeed?: string
 }
 
-/** What has been started. */
+/** What a run starts with. */
 export interface Started {
   readonly app: string
   /** The hash of the plan. */
@@ -30,26 +30,26 @@ export interface Started {
   readonly sources: readonly RunningSource[]
 }
 
-/** How it ended, and what it did. */
+/** How a run ended, and what it did. */
 export interface Ended {
   readonly how: 'done' | 'stopped' | 'failed' | 'superseded' | 'error'
-  /** Of a failure: no run tries the batch again until a person resumes it. */
+  /** Only after a failure. True: no run tries the batch again until an operator resumes it. */
   readonly final?: boolean
   readonly exitCode: number
   readonly batches: number
   readonly records: number
   readonly deadLetters: number
-  /** Why, if it did not end well. */
+  /** The error, if the run did not end well. */
   readonly error?: { readonly code: string; readonly message: string }
 }
 
-/** Tells what happens in a run. */
+/** Shows the events of a run. */
 export interface Reporter {
   showStart(run: Started): void
-  /** What print() gives: formatted already. */
+  /** Shows the text of print(), which is formatted already. */
   print(text: string): void
   event(event: RuntimeEvent): void
-  /** A stop was asked for and waits for the batch in flight. */
+  /** Says that a stop was requested, and waits for the current batch. */
   stopping(): void
   showEnd(end: Ended): void
 }

@@ -2,11 +2,12 @@ import type { RuntimeEvent } from '../../lib/runtime/events.ts'
 import { count } from './answer.ts'
 import type { Ended, Outputs, Reporter, RunningSource, Started } from './reporter.ts'
 
-/** So many dead letters of a batch are told one by one. */
+/** This many dead letters of a batch are shown one by one. */
 const DEAD_LETTERS_TOLD = 5
 
 /**
- * For people: batches and what goes on to the standard output, what is wrong to the standard error.
+ * Reports a run as text for the user: batches and progress on the standard output, problems on the
+ * standard error.
  */
 export const textReporter = (outputs: Outputs): Reporter => new TextReporter(outputs)
 
@@ -23,11 +24,7 @@ class TextReporter implements Reporter {
 
   showStart(run: Started): void {
     this.#run = run
-    this.#say(
-      `${run.app}: ` +
-        `${run.once ? 'everything there is, once' : `a batch every ${durationText(run.intervalMs)}`}; ` +
-        `state in ${run.state}`,
-    )
+    this.#say(`${run.app}: ${howOften(run)}; state in ${run.state}`)
     for (const { name, what } of run.sources) this.#say(`  ${name}: ${what}`)
   }
 
@@ -37,7 +34,7 @@ class TextReporter implements Reporter {
 
   stopping(): void {
     if (this.#inFlight)
-      this.#say('Stopping after the batch in flight; press Ctrl-C again to stop at once.')
+      this.#say('Stopping after the current batch. Press Ctrl-C again to stop at once.')
   }
 
   showEnd(end: Ended): void {
@@ -48,15 +45,15 @@ class TextReporter implements Reporter {
     if (end.error !== undefined && end.error.message !== this.#lastFailure)
       this.#complain(end.error.message)
     if (end.how === 'stopped')
-      this.#say(`Stopped after ${done}. Run it again, and it goes on from ${state}.`)
+      this.#say(`Stopped after ${done}. The next run continues from ${state}.`)
     if (end.how === 'done') this.#say(end.batches === 0 ? this.#nothingNew() : `Done: ${done}.`)
     if (end.how !== 'failed') return
     const again =
       end.final === true
-        ? `The pipeline stands still: millrace resume --state ${state} lets the next run try ` +
-          'the batch again'
-        : 'The batch is kept, and the next run tries it again'
-    this.#complain(`${again}; millrace skip --state ${state} gives it up.`)
+        ? 'The pipeline has stopped. To try the batch again in the next run: ' +
+          `millrace resume --state ${state}`
+        : 'The store keeps the batch, and the next run tries it again'
+    this.#complain(`${again}. To skip the batch: millrace skip --state ${state}`)
   }
 
   event(event: RuntimeEvent): void {
@@ -76,10 +73,10 @@ class TextReporter implements Reporter {
         return this.#tellDeadLetter(event)
       case 'objectSkipped':
         return this.#complain(
-          `Left out ${event.object} of ${this.#name(event.source)}: ${event.reason}`,
+          `Skipped the file ${event.object} of ${this.#name(event.source)}: ${event.reason}`,
         )
       case 'adopted':
-        return this.#say('The pipeline is another one than in the last run; its state goes on.')
+        return this.#say('The pipeline has changed since the last run. It keeps its state.')
       case 'waiting':
         return this.#run?.sources.forEach((source) => this.#say(waitingText(source)))
       case 'receiver':
@@ -92,8 +89,8 @@ class TextReporter implements Reporter {
 
   #nothingNew(): string {
     return (
-      `Done: nothing new since the last run. What was counted is kept in ${this.#run?.state}; ` +
-      `millrace reset --state ${this.#run?.state} --yes begins anew.`
+      `Done: nothing new since the last run. The totals are kept in ${this.#run?.state}. ` +
+      `To start from nothing: millrace reset --state ${this.#run?.state} --yes`
     )
   }
 
@@ -103,17 +100,16 @@ class TextReporter implements Reporter {
     message,
     retryMs,
   }: Extract<RuntimeEvent, { event: 'batchFailed' }>): void {
-    // With `once` it is not tried again, and the end of the run says why.
+    // With --once the batch is not tried again, and the end of the run shows the error.
     if (this.#run?.once === true) return
-    const next = `tried again at ${new Date(retryMs).toISOString()}`
+    const next = `next attempt at ${new Date(retryMs).toISOString()}`
     if (message === this.#lastFailure)
       this.#complain(
-        `The batch at ${timeMs} ms has failed in the same way again, attempt ${attempt}; ${next}`,
+        `The batch at ${timeMs} ms failed again with the same error, attempt ${attempt}; ${next}`,
       )
     else
       this.#complain(
-        `The batch at ${timeMs} ms has failed, attempt ${attempt}; it is kept, and ${next}\n` +
-          `${message}`,
+        `The batch at ${timeMs} ms failed, attempt ${attempt}; ${next}\n` + `${message}`,
       )
     this.#lastFailure = message
   }
@@ -134,8 +130,8 @@ class TextReporter implements Reporter {
     this.#deadLetters = 0
     if (more > 0)
       this.#complain(
-        `... and ${count(more, 'more dead letter')}; millrace status --state ` +
-          `${this.#run?.state} counts them`,
+        `... and ${count(more, 'more dead letter')}. To count them: ` +
+          `millrace status --state ${this.#run?.state}`,
       )
   }
 
@@ -152,9 +148,12 @@ class TextReporter implements Reporter {
   }
 }
 
+const howOften = ({ once, intervalMs }: Started): string =>
+  once ? 'everything there is, once' : `a batch every ${durationText(intervalMs)}`
+
 const waitingText = ({ what, howToFeed }: RunningSource): string =>
   howToFeed === undefined ? `Waiting for ${what}.` : `Waiting for ${what}: ${howToFeed}`
 
-/** A length of time in words: `1 s`, `250 ms`. */
+/** A duration as text: `1 s`, `250 ms`. */
 export const durationText = (durationMs: number): string =>
   durationMs % 1_000 === 0 ? `${durationMs / 1_000} s` : `${durationMs} ms`

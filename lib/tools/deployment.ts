@@ -1,12 +1,12 @@
 /**
- * What the command line is told of a deployed application: the construct `StreamingApp` writes it
- * into a parameter, and nothing else finds it.
+ * Describes a deployed application to the command line. The construct `StreamingApp` writes this
+ * description into a parameter. The command line has no other way to find the application.
  */
 import { MillraceError } from '../base/errors.ts'
 
-/** Where an application is. */
+/** The parts of a deployed application. */
 export interface Deployment {
-  /** Its name in the table: that of the pipeline. */
+  /** Its name in the table: the name of the pipeline. */
   readonly app: string
   readonly table: string
   /** The bucket for large segments. */
@@ -16,11 +16,11 @@ export interface Deployment {
   /** The ids of the pipeline's sources. */
   readonly sources: readonly string[]
   readonly generation: number
-  /** The groups of the functions' logs. */
+  /** The log groups of the functions. */
   readonly logs: { readonly intake: string; readonly driver: string }
 }
 
-/** The name of the parameter of an application. */
+/** The name of an application's parameter. */
 export const parameterName = (appName: string): string => `/millrace/${appName}`
 
 const isDeployment = (value: unknown): value is Deployment => {
@@ -41,7 +41,7 @@ const isDeployment = (value: unknown): value is Deployment => {
 }
 
 /**
- * The deployment that the text of a parameter describes.
+ * Reads the text of a parameter.
  *
  * @throws MillraceError `STORE_UNREADABLE`.
  */
@@ -50,15 +50,15 @@ export const deploymentIn = (appName: string, text: string): Deployment => {
     const value: unknown = JSON.parse(text)
     if (isDeployment(value)) return value
   } catch {
-    // No JSON: refused below.
+    // Not JSON: refused below.
   }
   throw new MillraceError('STORE_UNREADABLE', {
     problem:
-      `The parameter ${parameterName(appName)} does not say where the application is, as this ` +
-      'version of Millrace reads it',
+      `The parameter ${parameterName(appName)} does not describe an application in the form that ` +
+      'this version of Millrace reads',
     value: text,
     fix:
-      'use the version that deployed it, or deploy again; if somebody has written it by hand, ' +
-      'deploy again too',
+      'use the version of Millrace that deployed the application, or deploy it again. Also ' +
+      'deploy it again if somebody edited the parameter by hand',
   })
 }

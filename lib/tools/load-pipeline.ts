@@ -7,7 +7,7 @@ import type { Plan } from '../dstream/plan.ts'
 import { isPipeline, type Pipeline } from '../dstream/stream.ts'
 
 /**
- * The plan of the pipeline that a module exports.
+ * Loads a module, and builds the plan of the pipeline that it exports.
  *
  * @throws MillraceError `MODULE_NOT_FOUND`, `MODULE_UNREADABLE`, `MODULE_INVALID`, and what
  * building the plan throws: `PLAN_NO_OUTPUT`, `ARGUMENT_INVALID` and others.
@@ -16,17 +16,17 @@ export const loadPlan = async (module: string): Promise<Plan> => {
   const file = resolve(module)
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
     throw new MillraceError('MODULE_NOT_FOUND', {
-      problem: 'There is no such module',
+      problem: 'This module does not exist',
       value: module,
       allowed: 'the path of a file: .ts, .js or .mjs',
-      fix: 'check the path; it starts from the directory you are in',
+      fix: 'check the path: it is relative to the current directory',
     })
   }
   const pipeline = pipelineOf(module, await importModule(module, file))
   try {
     return pipeline.build()
   } catch (error) {
-    throw ownError(error, module, 'The function that describes the pipeline threw')
+    throw explainError(error, module, 'The function that describes the pipeline threw')
   }
 }
 
@@ -42,9 +42,9 @@ const importModule = async (
         module,
         'The module does not compile',
         syntaxFix(error),
-        syntaxErrorAtPlace(error, file),
+        addSyntaxLocation(error, file),
       )
-    throw ownError(error, module, 'The module threw while it was loaded')
+    throw explainError(error, module, 'The module threw while it was loaded')
   }
 }
 
@@ -57,7 +57,7 @@ const pipelineOf = (
     problem:
       exported === undefined
         ? 'The module has no default export'
-        : `The default export of the module was not made by stream(): it is ${preview(exported)}`,
+        : `The default export does not come from stream(): it is ${preview(exported)}`,
     value: module,
     allowed: 'a module whose default export is a pipeline',
     fix: "export default stream('name', { batchInterval: seconds(10) }, (ssc) => { ... })",
@@ -67,32 +67,32 @@ const pipelineOf = (
 const unreadable = (module: string, problem: string, fix: string, cause: unknown): MillraceError =>
   new MillraceError('MODULE_UNREADABLE', { problem, value: module, fix, cause })
 
-/** Our own errors say enough; of any other the place is what helps. */
-const ownError = (error: unknown, module: string, problem: string): MillraceError =>
+/** Errors of Millrace are complete. To any other error, the line where it was thrown is added. */
+const explainError = (error: unknown, module: string, problem: string): MillraceError =>
   isMillraceError(error)
     ? error
-    : unreadable(module, problem, 'mend the module at the place below', thrownAtPlace(error))
+    : unreadable(module, problem, 'fix the module at the line below', addStack(error))
 
-/** Also of another copy of the library. */
+/** Also true for an error of another copy of the library. */
 const isMillraceError = (error: unknown): error is MillraceError & { readonly code: ErrorCode } =>
   error instanceof Error && error.name === 'MillraceError'
 
-/** An error with the place in its message, where it is shown. */
-class Placed extends Error {
-  constructor(error: Error, place: readonly string[]) {
-    super([error.message, ...place].join('\n'), { cause: error })
+/** An error with its location in the message, so that users see it. */
+class LocatedError extends Error {
+  constructor(error: Error, location: readonly string[]) {
+    super([error.message, ...location].join('\n'), { cause: error })
     this.name = error.name
   }
 }
 
 const FRAMES_SHOWN = 3
 
-const thrownAtPlace = (error: unknown): unknown => {
+const addStack = (error: unknown): unknown => {
   if (!(error instanceof Error)) return error
   const frames = (error.stack ?? '')
     .split('\n')
     .filter((line) => /^\s+at /.test(line) && !line.includes('node:'))
-  return new Placed(
+  return new LocatedError(
     error,
     frames.slice(0, FRAMES_SHOWN).map((line) => line.trim()),
   )
@@ -100,28 +100,28 @@ const thrownAtPlace = (error: unknown): unknown => {
 
 const syntaxFix = (error: Error): string =>
   (error as NodeJS.ErrnoException).code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX'
-    ? 'Node leaves types out and compiles nothing: write it without enum, namespace and ' +
-      'parameter properties (erasableSyntaxOnly in tsconfig.json finds them)'
-    : 'mend the module at the place below'
+    ? 'Node only removes types, and compiles nothing: do not use enum, namespace and parameter ' +
+      'properties (erasableSyntaxOnly in tsconfig.json finds them)'
+    : 'fix the module at the line below'
 
 /**
- * Node puts the place before the message, where it tells it at all; of plain JavaScript it tells
- * only those who check a file.
+ * Node puts the location before the message in the stack. For plain JavaScript it gives the
+ * location only with `--check`.
  */
-const syntaxErrorAtPlace = (error: Error, file: string): Error => {
-  const place = placeBefore(error, error.stack ?? '')
-  return new Placed(
+const addSyntaxLocation = (error: Error, file: string): Error => {
+  const location = locationBefore(error, error.stack ?? '')
+  return new LocatedError(
     error,
-    place.length > 0
-      ? place
-      : placeBefore(
+    location.length > 0
+      ? location
+      : locationBefore(
           error,
           spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' }).stderr,
         ),
   )
 }
 
-const placeBefore = ({ name }: Error, text: string): readonly string[] => {
+const locationBefore = ({ name }: Error, text: string): readonly string[] => {
   const lines = text.split('\n')
   const end = lines.findIndex((line) => line.startsWith(name))
   return lines.slice(0, Math.max(0, end)).filter((line) => line.trim() !== '')

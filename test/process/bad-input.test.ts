@@ -12,13 +12,13 @@ import {
   temporaryDirectory,
 } from './millrace.ts'
 
-// Bad input of every kind, through the command line as a process: the exit code, the stable code,
-// and a message that says what is wrong, the value, what is allowed and the fix.
+// Every kind of bad input, given to the command line as a process. Checked: the exit code, the
+// error // code, and a message with the problem, the value, what is allowed and the fix.
 
 const words = pipelinePath('word-totals')
 const bound = ['--bind', 'lines=in', '--bind', 'results=out', '--state', 'state']
 
-/** A directory with files in it; `in` is always there. */
+/** A directory with files, and with a subdirectory `in`. */
 const directoryWith = (files: Readonly<Record<string, string | Uint8Array>> = {}): string => {
   const directory = temporaryDirectory()
   mkdirSync(join(directory, 'in'))
@@ -32,25 +32,25 @@ const directoryWith = (files: Readonly<Record<string, string | Uint8Array>> = {}
 interface Row {
   readonly what: string
   readonly files?: Readonly<Record<string, string>>
-  /** Run before, to its end. */
+  /** Arguments of a command that runs first, to its end. */
   readonly before?: readonly string[]
   readonly args: readonly string[]
   readonly exitCode: number
   readonly code: string
-  /** What the message must say: the value given, what is allowed, the fix. */
+  /** What the message must contain: the value, what is allowed, the fix. */
   readonly says: readonly string[]
 }
 
 const rows: readonly Row[] = [
   {
-    what: 'no such command',
+    what: 'an unknown command',
     args: ['walk'],
     exitCode: 2,
     code: 'USAGE',
     says: ['"walk"', 'run, status', 'millrace --help'],
   },
   {
-    what: 'no such option',
+    what: 'an unknown option',
     args: ['run', words, '--onec'],
     exitCode: 2,
     code: 'USAGE',
@@ -99,42 +99,42 @@ const rows: readonly Row[] = [
     says: ['one application', '--state state --app clicks', '--app NAME'],
   },
   {
-    what: 'a name that no application has',
+    what: 'an invalid name of an application',
     args: ['status', '--app', 'a b'],
     exitCode: 2,
     code: 'USAGE',
     says: ['"a b"', '64 letters'],
   },
   {
-    what: 'an age that is none',
+    what: '--since that is neither a time nor an age',
     args: ['redrive', '--state', 's', '--since', 'soon'],
     exitCode: 2,
     code: 'USAGE',
-    says: ['"soon"', '12h'],
+    says: ['--since must be a time', '"soon"', '12h'],
   },
   {
-    what: 'a limit that is none',
+    what: 'a limit of 0',
     args: ['dead-letters', '--app', 'a', '--limit', '0'],
     exitCode: 2,
     code: 'USAGE',
     says: ['"0"', 'from 1'],
   },
   {
-    what: 'again, where nothing is given back',
+    what: '--again for a command that redrives nothing',
     args: ['dead-letters', '--app', 'a', '--again'],
     exitCode: 2,
     code: 'USAGE',
     says: ['--again'],
   },
   {
-    what: 'a deployed reset without a yes',
+    what: 'a deployed reset without --yes',
     args: ['reset', '--app', 'clicks'],
     exitCode: 2,
     code: 'USAGE',
     says: ['"clicks"', '--app clicks --yes'],
   },
   {
-    what: 'reset without a yes',
+    what: 'reset without --yes',
     args: ['reset', '--state', 'state'],
     exitCode: 2,
     code: 'USAGE',
@@ -198,7 +198,7 @@ const rows: readonly Row[] = [
     says: ['"no-output"', 'print()', 'counts.print()'],
   },
   {
-    what: 'no such module',
+    what: 'a module that does not exist',
     args: ['run', 'nothing.ts'],
     exitCode: 2,
     code: 'MODULE_NOT_FOUND',
@@ -233,7 +233,7 @@ const rows: readonly Row[] = [
     args: ['run', 'm.ts'],
     exitCode: 2,
     code: 'MODULE_UNREADABLE',
-    says: ['m.ts:2', 'export default {{', 'mend the module'],
+    says: ['m.ts:2', 'export default {{', 'fix the module'],
   },
   {
     what: 'JavaScript that does not compile',
@@ -244,7 +244,7 @@ const rows: readonly Row[] = [
     says: ['m.mjs:2', "Unexpected token '='"],
   },
   {
-    what: 'TypeScript that Node does not take',
+    what: 'TypeScript that Node does not support',
     files: { 'm.ts': 'enum A { b }\nexport default A.b\n' },
     args: ['run', 'm.ts'],
     exitCode: 2,
@@ -260,7 +260,7 @@ const rows: readonly Row[] = [
     says: ['RangeError: boo', 'm.mjs:2'],
   },
   {
-    what: 'a module that imports what is not there',
+    what: 'a module that imports a missing package',
     files: { 'm.mjs': 'import "nowhere"\n' },
     args: ['run', 'm.mjs'],
     exitCode: 2,
@@ -285,7 +285,7 @@ const rows: readonly Row[] = [
     says: ['"word-totals"', '"picky"', '--state'],
   },
   {
-    what: 'a store that is none',
+    what: 'a file that is not a store',
     files: {
       'state/store.sqlite': 'these are no items, but more bytes than any header has: '.repeat(100),
     },
@@ -303,14 +303,14 @@ const rows: readonly Row[] = [
     says: ['"state"', 'a directory'],
   },
   {
-    what: 'the dead letters of nothing',
+    what: 'dead letters of a store that does not exist',
     args: ['dead-letters', '--state', 'nowhere'],
     exitCode: 5,
     code: 'STORE_NOT_FOUND',
     says: ['"nowhere"'],
   },
   {
-    what: 'the status of nothing',
+    what: 'status of a store that does not exist',
     args: ['status', '--state', 'nowhere'],
     exitCode: 5,
     code: 'STORE_NOT_FOUND',
@@ -341,7 +341,7 @@ const rows: readonly Row[] = [
     says: ['foreachRDD', 'connection refused', 'millrace skip'],
   },
   {
-    what: "an output over a stranger's files",
+    what: 'an output over files that Millrace did not write',
     files: { 'in/a': 'a\n', 'out/lines-1': 'mine' },
     args: [
       'run',
@@ -372,14 +372,14 @@ describe('the command line says what is wrong', () => {
       expect(ended.stderr).toContain(code)
       expect(ended.exitCode).toBe(exitCode)
       for (const text of says) expect(ended.stderr).toContain(text)
-      // A message, not a stack.
+      // No stack of Node's own modules.
       expect(ended.stderr).not.toMatch(/^\s+at .*\(?node:internal/m)
     },
   )
 })
 
 test(
-  'a second process on the same store is refused, and the first goes on',
+  'a second process on the same store is refused, and the first continues',
   { timeout: 60_000 },
   async () => {
     const directory = directoryWith()
@@ -410,7 +410,7 @@ describe('bad records', () => {
         .split('\n')
         .slice(0, -1),
     )
-  const lettersOf = async (directory: string): Promise<unknown> =>
+  const deadLettersOf = async (directory: string): Promise<unknown> =>
     (
       JSON.parse((await millrace(directory, 'status', '--state', 'state', '--json')).stdout) as {
         readonly deadLetters: unknown
@@ -418,7 +418,7 @@ describe('bad records', () => {
     ).deadLetters
 
   test(
-    'a file that is not UTF-8, and a record that the function throws on, are put aside with their positions',
+    'puts aside a line that is not UTF-8, and a record on which a function throws',
     { timeout: 60_000 },
     async () => {
       const directory = directoryWith({
@@ -432,7 +432,7 @@ describe('bad records', () => {
         'lines a.txt#2: TypeError: not this one: bad one [USER_FUNCTION_FAILED]',
       )
       expect(ended.stdout).toContain('2 dead letters')
-      expect(await lettersOf(directory)).toMatchObject({
+      expect(await deadLettersOf(directory)).toMatchObject({
         count: 2,
         byCode: { LINE_NOT_UTF8: 1, USER_FUNCTION_FAILED: 1 },
         some: [{ at: 'textFileStream-1#a.txt#2' }, { at: 'textFileStream-1#a.txt@5' }],
@@ -440,26 +440,22 @@ describe('bad records', () => {
     },
   )
 
-  test(
-    'so many bad records that it is the code fail the batch, and none is put aside',
-    { timeout: 60_000 },
-    async () => {
-      const directory = directoryWith({ 'in/a.txt': 'bad\n'.repeat(100) })
-      const ended = await millrace(directory, ...picky)
-      expect(ended).toMatchObject({
-        exitCode: 3,
-        stderr: expect.stringContaining('POISON_BREAKER') as string,
-      })
-      expect(await lettersOf(directory)).toMatchObject({ count: 0 })
-    },
-  )
+  test('many bad records fail the batch, and none is put aside', { timeout: 60_000 }, async () => {
+    const directory = directoryWith({ 'in/a.txt': 'bad\n'.repeat(100) })
+    const ended = await millrace(directory, ...picky)
+    expect(ended).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringContaining('POISON_BREAKER') as string,
+    })
+    expect(await deadLettersOf(directory)).toMatchObject({ count: 0 })
+  })
 
   const LONG_BYTES = 100 * 1024 * 1024
   const memoryOf = ({ stdout }: Ended): number =>
     Math.max(...[...stdout.matchAll(/memory (\d+) KiB/g)].map(([, kib]) => Number(kib) * 1024))
 
   test(
-    'a line of 100 MB in a file is put aside, and costs no more memory than the file',
+    'a line of 100 MB in a file is put aside, within a few times its size of memory',
     { timeout: 60_000 },
     async () => {
       const directory = directoryWith()
@@ -488,39 +484,44 @@ describe('bad records', () => {
     },
   )
 
-  test('a line of 100 MB from a socket is put aside as it comes', { timeout: 60_000 }, async () => {
-    const directory = directoryWith()
-    const server = createServer((socket) => {
-      socket.on('error', () => undefined)
-      socket.write('before\n')
-      for (let written = 0; written < LONG_BYTES; written += 1024 * 1024)
-        socket.write(Buffer.alloc(1024 * 1024, 'x'))
-      socket.end('\nafter\n')
-    })
-    onTestFinished(() => void server.close())
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
-    const ended = await millrace(
-      directory,
-      'run',
-      pipelinePath('memory'),
-      '--once',
-      '--bind',
-      `lines=socket://127.0.0.1:${port}`,
-      '--state',
-      'state',
-    )
-    expect(ended.exitCode).toBe(0)
-    expect(ended.stderr).toContain(
-      `lines receiver#2: The line has ${LONG_BYTES} bytes, which is over the limit [LINE_TOO_LONG]`,
-    )
-    expect(ended.stdout).toContain('\nafter\n')
-    expect(memoryOf(ended)).toBeLessThan(3 * LONG_BYTES)
-  })
+  test(
+    'a line of 100 MB from a socket is put aside while it arrives',
+    { timeout: 60_000 },
+    async () => {
+      const directory = directoryWith()
+      const server = createServer((socket) => {
+        socket.on('error', () => undefined)
+        socket.write('before\n')
+        for (let written = 0; written < LONG_BYTES; written += 1024 * 1024)
+          socket.write(Buffer.alloc(1024 * 1024, 'x'))
+        socket.end('\nafter\n')
+      })
+      onTestFinished(() => void server.close())
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const { port } = server.address() as AddressInfo
+      const ended = await millrace(
+        directory,
+        'run',
+        pipelinePath('memory'),
+        '--once',
+        '--bind',
+        `lines=socket://127.0.0.1:${port}`,
+        '--state',
+        'state',
+      )
+      expect(ended.exitCode).toBe(0)
+      expect(ended.stderr).toContain(
+`lines receiver#2: The line has ${LONG_BYTES} bytes, which is over the limit ` +
+          '[LINE_TOO_LONG]',
+      )
+      expect(ended.stdout).toContain('\nafter\n')
+      expect(memoryOf(ended)).toBeLessThan(3 * LONG_BYTES)
+    },
+  )
 })
 
-test('keys of every kind count, over a restart too', { timeout: 60_000 }, async () => {
+test('keys of every kind count, also after a restart', { timeout: 60_000 }, async () => {
   const directory = directoryWith({
     'in/a': 'plain\nproto\nconstructor\narray\nlone\nother\nempty\n',
   })

@@ -32,8 +32,8 @@ const objectsIn = (stdout: string): readonly Readonly<Record<string, unknown>>[]
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 
 /**
- * A store in which a run has put three lines aside: two that the code is wrong about, and one that
- * is no text.
+ * A directory with a store in which a run has put three lines aside: two on which the function
+ * throws, and one that is not UTF-8.
  */
 const afterTrouble = async (): Promise<string> => {
   const directory = temporaryDirectory()
@@ -45,18 +45,28 @@ const afterTrouble = async (): Promise<string> => {
 }
 
 describe('dead-letters', () => {
-  test('shows people when, why, where from, and the data', async () => {
+  test('shows time, code, source, reason and data', async () => {
     const directory = await afterTrouble()
     const { exitCode, stdout } = await millrace(directory, 'dead-letters', ...STATE)
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(
-      /^\d{4}-\d\d-\d\d .*Z {2}USER_FUNCTION_FAILED {2}textFileStream-1#a\.txt#2 in map-1\n {2}TypeError: not this one: bad one\n {2}"bad one"\n/,
+      new RegExp(
+        String.raw`^\d{4}-\d\d-\d\d .*Z {2}USER_FUNCTION_FAILED {2}` +
+          String.raw`textFileStream-1#a\.txt#2 in map-1\n` +
+          String.raw` {2}TypeError: not this one: bad one\n {2}"bad one"\n`,
+      ),
     )
     expect(stdout).toMatch(
-      /LINE_NOT_UTF8 {2}textFileStream-1#a\.txt@\d+\n.*\n {2}"\/w=="\n {2}not to be given back: .*could not be read/,
+      new RegExp(
+        String.raw`LINE_NOT_UTF8 {2}textFileStream-1#a\.txt@\d+\n.*\n {2}"/w=="\n` +
+          ' {2}cannot be redriven: .*could not be read',
+      ),
     )
     expect(stdout).toMatch(
-      /picky: 3 dead letters since .*; once the code is mended, millrace redrive --state state gives 2 records back\n$/,
+      new RegExp(
+        'picky: 3 dead letters since .*; after you have fixed the code, ' +
+          String.raw`millrace redrive --state state can redrive 2 records\n$`,
+      ),
     )
   })
 
@@ -70,7 +80,7 @@ describe('dead-letters', () => {
     },
     { options: ['--source', 'other'], lines: [] },
     { options: ['--since', '2999-01-01'], lines: [] },
-  ])('gives programs the data in full: $options', async ({ options, lines }) => {
+  ])('--json gives the data in full: $options', async ({ options, lines }) => {
     const directory = await afterTrouble()
     const { exitCode, stdout } = await millrace(
       directory,
@@ -80,16 +90,16 @@ describe('dead-letters', () => {
       ...options,
     )
     expect(exitCode).toBe(0)
-    const letters = objectsIn(stdout)
-    expect(letters.map(({ text }) => text)).toEqual(lines)
-    for (const { text, redrivable, base64, position } of letters) {
+    const deadLetters = objectsIn(stdout)
+    expect(deadLetters.map(({ text }) => text)).toEqual(lines)
+    for (const { text, redrivable, base64, position } of deadLetters) {
       expect(redrivable).toBe(text !== undefined)
       expect(base64).toBe(text === undefined ? '/w==' : undefined)
       expect(position).toMatch(/^a\.txt/)
     }
   })
 
-  test('says when there are none', async () => {
+  test('says that there are none', async () => {
     const directory = await afterTrouble()
     expect(
       (await millrace(directory, 'dead-letters', ...STATE, '--source', 'other')).stdout,
@@ -98,24 +108,24 @@ describe('dead-letters', () => {
 })
 
 describe('redrive', () => {
-  test('gives back what can be given back, once, and says what it left', async () => {
+  test('redrives each record once, and says which ones it could not redrive', async () => {
     const directory = await afterTrouble()
     const { stdout, exitCode } = await millrace(directory, 'redrive', ...STATE)
     expect({ exitCode, stdout }).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringContaining('picky: 2 records given back') as string,
+      stdout: expect.stringContaining('picky: 2 records redriven') as string,
     })
-    expect(stdout).toMatch(/Left where they are:\n {2}1 record: there is no record in it/)
+    expect(stdout).toMatch(/Not redriven:\n {2}1 record: the dead letter holds no record/)
     await millrace(directory, 'redrive', ...STATE)
-    expect(await run(directory, 'mended-picky')).toMatchObject({ exitCode: 0 })
-    expect(await run(directory, 'mended-picky')).toMatchObject({ exitCode: 0 })
+    expect(await run(directory, 'fixed-picky')).toMatchObject({ exitCode: 0 })
+    expect(await run(directory, 'fixed-picky')).toMatchObject({ exitCode: 0 })
     expect(linesIn(join(directory, 'out')).toSorted()).toEqual(['4 good', '7 bad one', '7 bad two'])
     expect((await millrace(directory, 'status', ...STATE)).stdout).toMatch(
       /dead letters +1 LINE_NOT_UTF8/,
     )
   })
 
-  test('before the code is mended they are put aside again, and nothing fails', async () => {
+  test('records that fail again are put aside again, and no batch fails', async () => {
     const directory = await afterTrouble()
     await millrace(directory, 'redrive', ...STATE, '--limit', '1')
     expect(await run(directory, 'picky')).toMatchObject({ exitCode: 0 })
@@ -127,14 +137,14 @@ describe('redrive', () => {
       '--code',
       'USER_FUNCTION_FAILED',
     )
-    const letters = objectsIn(stdout)
-    expect(letters.map(({ text }) => String(text)).toSorted()).toEqual(['bad one', 'bad two'])
-    expect(letters.filter(({ position }) => String(position).startsWith('redrive-'))).toHaveLength(
-      1,
-    )
+    const deadLetters = objectsIn(stdout)
+    expect(deadLetters.map(({ text }) => String(text)).toSorted()).toEqual(['bad one', 'bad two'])
+    expect(
+      deadLetters.filter(({ position }) => String(position).startsWith('redrive-')),
+    ).toHaveLength(1)
   })
 
-  test('says in JSON what it did', async () => {
+  test('--json gives what it did', async () => {
     const directory = await afterTrouble()
     const { stdout } = await millrace(
       directory,
@@ -149,7 +159,7 @@ describe('redrive', () => {
     ])
   })
 
-  test('beside a running pipeline, killed in the middle again and again: each record is in the results once', async () => {
+  test('killed many times in the middle: each record is in the results once', async () => {
     const directory = temporaryDirectory()
     mkdirSync(join(directory, 'in'))
     const names = Array.from({ length: 60 }, (_, index) => `bad ${index}`)
@@ -159,8 +169,9 @@ describe('redrive', () => {
         `${names.slice(file * 10, file * 10 + 10).join('\n')}\n`,
       )
     expect(await run(directory, 'picky')).toMatchObject({ exitCode: 0 })
-    // Each is killed a little later, in steps that also reach the end of a slow one soon; one must
-    // come through.
+    // Each command is killed a little later than the one before, until one finishes. The delay
+    // grows
+    //     // by a factor, so a slow machine gets there soon too.
     for (let killed = 0, delayMs = 60; ; killed++, delayMs *= 1.2) {
       const command = startMillrace(directory, 'redrive', ...STATE, '--json')
       const timer = setTimeout(() => command.child.kill('SIGKILL'), delayMs)
@@ -172,7 +183,7 @@ describe('redrive', () => {
       }
     }
     await millrace(directory, 'redrive', ...STATE)
-    expect(await run(directory, 'mended-picky')).toMatchObject({ exitCode: 0 })
+    expect(await run(directory, 'fixed-picky')).toMatchObject({ exitCode: 0 })
     expect(
       linesIn(join(directory, 'out'))
         .map((line) => line.replace(/^\d+ /, ''))

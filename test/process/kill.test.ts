@@ -7,12 +7,12 @@ import { eventsIn, millrace, pipelinePath, startMillrace, temporaryDirectory } f
 import { NumberedLines } from './numbered-lines.ts'
 import { countsOf, savedCounts, sorted } from './results.ts'
 
-// The promise, on real processes: kill -9 at any moment costs work and no record. When a kill comes
-// is up to the seed and the machine; what must hold afterwards is not.
+// The guarantee, on real processes: kill -9 at any time costs work, but no record. The seed and the
+// // machine decide when a kill comes. The checks hold for every time.
 
 const SEED = 20_261
 const KILLS = 30
-/** For whoever reads the output of the tests. */
+/** Prints a line into the output of the tests. */
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
 const WORDS = [
@@ -28,7 +28,7 @@ const WORDS = [
   '__proto__',
 ]
 
-/** Files of words, put in place whole, and what there is in all of them. */
+/** Writes files of words, each complete when it appears, and remembers all words. */
 class Feeder {
   readonly pairs: (readonly [string, number])[] = []
   readonly #directory: string
@@ -77,7 +77,7 @@ test(
 
     for (let kill = 0; kill < KILLS; kill++) {
       const running = startMillrace(directory, ...run)
-      // Now and then before it has even begun.
+      // Sometimes the kill comes before the process has started the pipeline.
       if (random.chance(0.9)) await running.untilEvent('started')
       for (let file = random.between(0, 5); file > 0; file--) {
         feeder.write()
@@ -85,7 +85,7 @@ test(
       }
       if (random.chance(0.5)) await pause(random.between(0, 80))
       else {
-        // In the middle of a batch: one more is sure to start, since there is one more file.
+        // Kill in the middle of a batch. Another batch will start, because there is another file.
         const started = running.events.filter(({ event }) => event === 'batchStarted').length
         feeder.write()
         await running.untilEvent('batchStarted', started + 1)
@@ -103,11 +103,11 @@ test(
     const out = join(directory, 'out')
     const batches = savedCounts(out, 'batches')
     const totals = savedCounts(out, 'totals')
-    // Nothing hidden, nothing half done: only the two outputs of each batch.
+    // No hidden and no unfinished files: only the two outputs of each batch.
     expect(readdirSync(out)).toHaveLength(batches.size + totals.size)
     expect([...totals.keys()]).toEqual([...batches.keys()])
-    // The totals of every batch are those of the batch before and what is in its own output: none
-    // is missing, none was there twice.
+    // The totals of each batch are the totals of the batch before plus its own output. So no batch
+    //     // is missing, and none counted twice.
     let before: readonly (readonly [string, number])[] = []
     for (const [time, counts] of batches) {
       before = sorted(countsOf([...before, ...counts]))
@@ -128,7 +128,7 @@ test(
 
 const SOCKET_KILLS = 10
 
-/** The position of the last line that is durable. */
+/** The position of the last line that is stored. */
 const tailOf = async (directory: string): Promise<number> => {
   const { stdout } = await millrace(directory, 'status', '--state', 'state', '--json')
   const { lanes } = JSON.parse(stdout) as { readonly lanes: readonly { readonly tail: string }[] }
@@ -139,7 +139,7 @@ const fromTo = (first: number, last: number): readonly number[] =>
   Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index)
 
 test(
-  'a socket: after ten kills every appended line counts once, and those that were lost are known by name',
+  'a socket: after ten kills every appended line counts once, and the lost lines are known',
   { timeout: 120_000 },
   async () => {
     const directory = temporaryDirectory()
@@ -161,8 +161,8 @@ test(
     const lost: number[] = []
     const appended: number[] = []
 
-    for (let life = 0; life <= SOCKET_KILLS; life++) {
-      const isLast = life === SOCKET_KILLS
+    for (let round = 0; round <= SOCKET_KILLS; round++) {
+      const isLast = round === SOCKET_KILLS
       const connections = lines.connections.length
       const running = startMillrace(directory, ...run, ...(isLast ? ['--once'] : []))
       await running.untilEvent('batchCompleted', random.between(1, 4))
@@ -172,9 +172,9 @@ test(
         exitCode: isLast ? 0 : null,
       })
       await lines.disconnected()
-      // What a life has appended is the beginning of what was sent to it: the rest was on the way
-      // when it was killed. One more connection than its own can only be that of the life before,
-      // taken up late: nobody has read from it.
+      // A process has appended the first part of what was sent to it. The rest was on the way when
+      // the process was killed. An extra connection can only be from the process before, accepted
+      // late: nothing was read from it.
       const mine = lines.connections.slice(connections)
       for (const { first, last } of mine.slice(0, -1)) lost.push(...fromTo(first, last))
       const count = (await tailOf(directory)) - appended.length
@@ -183,7 +183,7 @@ test(
       appended.push(...fromTo(first, first + count - 1))
       lost.push(...fromTo(first + count, last))
       if (first + count <= last)
-        say(`kill ${life + 1}: lines ${first + count} to ${last} were sent and not acknowledged`)
+        say(`kill ${round + 1}: lines ${first + count} to ${last} were sent and not acknowledged`)
     }
 
     expect(lines.sent).toBe(appended.length + lost.length)

@@ -7,11 +7,11 @@ import { onTestFinished } from 'vitest'
 
 const CLI = join(import.meta.dirname, '..', '..', 'cli', 'main.ts')
 
-/** A module of `pipelines/`. */
+/** The path of a module in `pipelines/`. */
 export const pipelinePath = (name: string): string =>
   join(import.meta.dirname, 'pipelines', `${name}.ts`)
 
-/** A directory that goes with the test. */
+/** A directory that is deleted after the test. */
 export const temporaryDirectory = (): string => {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-process-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
@@ -20,19 +20,19 @@ export const temporaryDirectory = (): string => {
 
 /** How a process ended. */
 export interface Ended {
-  /** Null: by a signal. */
+  /** Null: a signal ended it. */
   readonly exitCode: number | null
   readonly stdout: string
   readonly stderr: string
 }
 
-/** What a run says with --json. */
+/** An event that a run prints with --json. */
 export interface JsonEvent {
   readonly event: string
   readonly [name: string]: unknown
 }
 
-/** The command line as a process. */
+/** A process of the command line. */
 export class Millrace {
   readonly child: ChildProcess
   readonly ended: Promise<Ended>
@@ -47,7 +47,7 @@ export class Millrace {
     })
     const note = (text: string): void => {
       this.#stdout += text
-      for (const look of this.#waiting) look()
+      for (const check of this.#waiting) check()
     }
     this.child.stdout?.setEncoding('utf8').on('data', note)
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -61,27 +61,27 @@ export class Millrace {
     onTestFinished(() => void this.child.kill('SIGKILL'))
   }
 
-  /** The events so far, of a run with --json. */
+  /** The events of a run with --json until now. */
   get events(): readonly JsonEvent[] {
     return eventsIn(this.#stdout)
   }
 
-  /** Resolves when the output so far pleases, or with what there was when the process ended. */
-  async until(pleases: (stdout: string) => boolean): Promise<string> {
+  /** Resolves with the output when `isEnough` accepts it, or when the process has ended. */
+  async until(isEnough: (stdout: string) => boolean): Promise<string> {
     const seen = new Promise<void>((resolve) => {
-      const look = (): void => {
-        if (!pleases(this.#stdout)) return
-        this.#waiting.delete(look)
+      const check = (): void => {
+        if (!isEnough(this.#stdout)) return
+        this.#waiting.delete(check)
         resolve()
       }
-      this.#waiting.add(look)
-      look()
+      this.#waiting.add(check)
+      check()
     })
     await Promise.race([seen, this.ended])
     return this.#stdout
   }
 
-  /** Resolves when so many of an event have come. */
+  /** Resolves when the event has come `count` times, or when the process has ended. */
   async untilEvent(event: string, count = 1): Promise<void> {
     await this.until(
       (stdout) => eventsIn(stdout).filter((one) => one.event === event).length >= count,
@@ -94,7 +94,7 @@ export class Millrace {
   }
 }
 
-/** The events in whole lines; other text is left out. */
+/** The events in complete lines. Ignores other text. */
 export const eventsIn = (stdout: string): readonly JsonEvent[] =>
   stdout
     .split('\n')

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 
-/** What went over one connection: the numbers from `first` to `last`; none if `last` is smaller. */
+/** What one connection sent: the numbers from `first` to `last`. None if `last` is smaller. */
 export interface Connection {
   readonly first: number
   last: number
@@ -11,8 +11,8 @@ const LINES_AT_ONCE = 20
 const PAUSE_MS = 5
 
 /**
- * A server that sends the lines 1, 2, 3, ..., each once, over whatever connection there is: what a
- * connection loses is never sent again.
+ * A server that sends the lines 1, 2, 3, ... over the newest connection. It sends each line once,
+ * even if a connection loses it.
  */
 export class NumberedLines {
   readonly connections: Connection[] = []
@@ -30,18 +30,21 @@ export class NumberedLines {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** How many lines were sent in all. */
+  /** The number of lines sent over all connections. */
   get sent(): number {
     return this.#next - 1
   }
 
-  /** Resolves when nobody is connected any more. */
+  /** Resolves when the last client has disconnected. */
   async disconnected(): Promise<void> {
     const socket = this.#open
     if (socket !== undefined && !socket.closed) await once(socket, 'close')
   }
 
-  /** Waits for a connection besides the first so many, and ends it after what was sent. */
+  /**
+   * Waits until there are more than `besides` connections. Then closes the newest one, after the
+   * lines that were sent.
+   */
   async endConnection(besides: number): Promise<void> {
     while (this.connections.length <= besides) await once(this.#server, 'connection')
     this.#open?.end()

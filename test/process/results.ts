@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Numbers by word. */
+/** The count of each word. */
 export type Counts = ReadonlyMap<string, number>
 
-/** The directories of one output, in the order of their batch times, with the pairs in them. */
+/** The counts that one output has saved, by batch time, in time order. */
 export const savedCounts = (directory: string, prefix: string): ReadonlyMap<number, Counts> => {
   const names = readdirSync(directory).filter((name) => name.startsWith(`${prefix}-`))
   const times = names.map((name) => Number(name.slice(prefix.length + 1))).toSorted((a, b) => a - b)
   return new Map(times.map((time) => [time, countsIn(join(directory, `${prefix}-${time}`))]))
 }
 
-/** All lines in the parts of all outputs of a directory, which have to be complete. */
+/** All lines of all outputs in a directory. Throws if an output is not complete. */
 export const linesIn = (directory: string): readonly string[] =>
   readdirSync(directory).flatMap((output) => linesOfOutput(join(directory, output)))
 
@@ -24,7 +24,7 @@ const linesOfOutput = (directory: string): readonly string[] => {
     .flatMap((name) => readFileSync(join(directory, name), 'utf8').split('\n').slice(0, -1))
 }
 
-/** Reads `(word,3)` from all parts; throws when the directory is not complete. */
+/** Reads lines such as `(word,3)` of one output. Throws if the output is not complete. */
 const countsIn = (directory: string): Counts => {
   const lines = linesOfOutput(directory)
   return countsOf(
@@ -35,13 +35,13 @@ const countsIn = (directory: string): Counts => {
   )
 }
 
-/** Adds up. */
+/** Adds the numbers of each word. */
 export const countsOf = (pairs: Iterable<readonly [string, number]>): Counts => {
   const counts = new Map<string, number>()
   for (const [word, number] of pairs) counts.set(word, (counts.get(word) ?? 0) + number)
   return counts
 }
 
-/** In one order, to compare. */
+/** The counts sorted by word, to compare them. */
 export const sorted = (counts: Counts): readonly (readonly [string, number])[] =>
   [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1))

@@ -27,7 +27,7 @@ describe('the word count', () => {
   const run = ['run', example, '--bind', 'lines=in']
 
   test(
-    'counts all there is, prints it as Spark does, keeps the totals, and says when there is nothing new',
+    'counts everything, prints as Spark does, keeps totals, and says when nothing is new',
     TIMEOUT,
     async () => {
       const directory = directoryWith('The mill, the race:', 'THE WHEEL')
@@ -53,7 +53,7 @@ describe('the word count', () => {
     },
   )
 
-  test('counts what is in all directories that match', TIMEOUT, async () => {
+  test('counts the files of all directories that match', TIMEOUT, async () => {
     const directory = directoryWith()
     for (const name of ['in/app-1', 'in/app-2', 'in/other']) {
       mkdirSync(join(directory, name))
@@ -73,7 +73,7 @@ describe('the word count', () => {
   })
 
   test(
-    'waits for files, says how to feed it, takes them, and goes on after a Ctrl-C',
+    'waits for files, says how to add one, reads it, and continues after a Ctrl-C',
     TIMEOUT,
     async () => {
       const directory = directoryWith()
@@ -89,7 +89,10 @@ describe('the word count', () => {
       const { exitCode, stdout, stderr } = await running.signal('SIGINT')
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
       expect(stdout).toMatch(
-        /Stopped after \d+ batches, \d+ records, 0 dead letters. Run it again, and it goes on from .millrace\/word-count.\n$/,
+        new RegExp(
+          String.raw`Stopped after \d+ batches, \d+ records, 0 dead letters\. ` +
+            String.raw`The next run continues from \.millrace/word-count\.\n$`,
+        ),
       )
       const again = startMillrace(directory, ...run)
       await again.until((text) => text.includes('Waiting'))
@@ -98,7 +101,7 @@ describe('the word count', () => {
   )
 })
 
-test('--json gives one object a line, from started to ended', TIMEOUT, async () => {
+test('--json prints one object per line, from started to ended', TIMEOUT, async () => {
   const directory = directoryWith('mill race')
   const { exitCode, stdout } = await millrace(
     directory,
@@ -129,7 +132,7 @@ test('--json gives one object a line, from started to ended', TIMEOUT, async () 
       {
         id: 'textFileStream-1',
         name: 'lines',
-        place: { kind: 'directory', path: join(directory, 'in'), shown: 'in' },
+        location: { kind: 'files', path: join(directory, 'in'), shown: 'in' },
       },
     ],
   })
@@ -144,7 +147,7 @@ test('--json gives one object a line, from started to ended', TIMEOUT, async () 
 })
 
 test(
-  'B8: a backlog of a hundred times the cap is worked off in capped batches',
+  'B8: a backlog of a hundred times the limit is processed in limited batches',
   TIMEOUT,
   async () => {
     const directory = directoryWith()
@@ -190,13 +193,13 @@ test('a second Ctrl-C ends a batch that hangs', TIMEOUT, async () => {
   await running.untilEvent('batchStarted')
   running.child.kill('SIGINT')
   await running.untilEvent('stopping')
-  // Two within a second are one: npm passes on what the terminal has sent already.
+  // Two signals within a second count as one: npm passes on the Ctrl-C that the terminal has sent.
   const again = setInterval(() => running.child.kill('SIGINT'), 300)
   const { exitCode } = await running.ended.finally(() => clearInterval(again))
   expect(exitCode).toBe(130)
 })
 
-test('a reader that goes away ends the run without a stack', TIMEOUT, async () => {
+test('a reader that closes the output ends the run without an error', TIMEOUT, async () => {
   const directory = directoryWith('one')
   const running = startMillrace(directory, 'run', example, '--bind', 'lines=in')
   await running.until((stdout) => stdout.includes('so far'))
@@ -208,7 +211,7 @@ test('a reader that goes away ends the run without a stack', TIMEOUT, async () =
 describe('a batch that fails', () => {
   const run = ['run', pipelinePath('failing'), '--bind', 'lines=in', '--state', 'state']
 
-  test('stops the line, and a person resumes it or gives it up', TIMEOUT, async () => {
+  test('stops the pipeline, and the operator resumes or skips the batch', TIMEOUT, async () => {
     const directory = directoryWith('one', 'two')
     const failed = await millrace(directory, ...run)
     expect(failed.exitCode).toBe(3)
@@ -220,31 +223,31 @@ describe('a batch that fails', () => {
       /status +FAILED[^]*failed with +The function of foreachRDD threw \[USER_FUNCTION_FAILED]/,
     )
 
-    // Stopped means stopped, also for the next run.
+    // The next run stops too.
     expect(await millrace(directory, ...run, '--once')).toMatchObject({ exitCode: 3 })
     expectDone(
       await millrace(directory, 'resume', '--state', 'state'),
-      'from the first attempt on',
+      'counts its attempts from 1',
       'connection refused',
     )
-    expect(await status()).toMatch(/status +a batch is under way/)
+    expect(await status()).toMatch(/status +a batch has started and is not finished/)
     expect(await millrace(directory, ...run, '--once')).toMatchObject({ exitCode: 3 })
 
     expectDone(
       await millrace(directory, 'skip', '--state', 'state'),
-      'is given up',
+      'is skipped',
       '1 file of textFileStream-1: a.txt',
-      'will not be read again',
+      'none of it will be read again',
     )
     expect(await millrace(directory, ...run, '--once')).toMatchObject({ exitCode: 0 })
-    expect(await status()).toMatch(/dead letters +none[^]* 1 +\d+ .*given up/)
+    expect(await status()).toMatch(/dead letters +none[^]* 1 +\d+ .*skipped/)
   })
 
-  test('is tried again later, and that is said once in full', TIMEOUT, async () => {
+  test('is tried again later, and the error is shown once in full', TIMEOUT, async () => {
     const directory = directoryWith('one')
     const { exitCode, stderr } = await millrace(directory, ...run)
     expect(exitCode).toBe(3)
-    expect(stderr.match(/has failed, attempt 1; it is kept, and tried again at/g)).toHaveLength(1)
+    expect(stderr.match(/failed, attempt 1; next attempt at/g)).toHaveLength(1)
   })
 })
 
@@ -256,21 +259,21 @@ describe('reset', () => {
     writeFileSync(join(directory, 'state', 'mine.txt'), 'mine')
     expectDone(
       await millrace(directory, 'reset', '--state', 'state', '--yes'),
-      'begins anew',
+      'starts from nothing',
       'mine.txt',
     )
     expect(readdirSync(join(directory, 'state'))).toEqual(['mine.txt'])
     expect((await millrace(directory, ...run)).stdout).toContain('one: 1 so far')
   })
 
-  test('removes the directory that it made', TIMEOUT, async () => {
+  test('removes the directory that the run created', TIMEOUT, async () => {
     const directory = directoryWith('one')
     await millrace(directory, 'run', example, '--bind', 'lines=in', '--state', 'state', '--once')
     expectDone(await millrace(directory, 'reset', '--state', 'state', '--yes'), 'removed')
     expect(existsSync(join(directory, 'state'))).toBe(false)
   })
 
-  test('lets outputs be written again over those of the store that is gone', TIMEOUT, async () => {
+  test('lets the next run write over the outputs of the removed store', TIMEOUT, async () => {
     const directory = directoryWith('one')
     const run = [
       'run',
@@ -295,7 +298,7 @@ describe('help', () => {
     { args: ['--help'], says: ['Examples'] },
     { args: ['help'], says: ['Examples'] },
     { args: ['help', 'run'], says: ['--bind NAME=URI', 'nc -lk 9999'] },
-    { args: ['skip', '--help'], says: ['Gives up the batch'] },
+    { args: ['skip', '--help'], says: ['Skips the batch'] },
     { args: ['--version'], says: [manifest.version] },
   ])('$args', TIMEOUT, async ({ args, says }) => {
     const { exitCode, stdout, stderr } = await millrace(temporaryDirectory(), ...args)

@@ -86,7 +86,7 @@ describe('before anything has run', () => {
     const { exitCode, stderr } = await millrace({}, 'status', '--app', 'nobody')
     expect(exitCode).toBe(5)
     expect(stderr).toMatch(
-      /no application[^]*us-east-1[^]*STORE_NOT_FOUND[^]*"nobody"[^]*AWS_REGION/,
+      /No application[^]*us-east-1[^]*STORE_NOT_FOUND[^]*"nobody"[^]*AWS_REGION/,
     )
   })
 
@@ -176,7 +176,7 @@ describe('in the order of a bad day', () => {
     }
     await app.heads.swap(held, [], failed)
     expect((await command('operator', 'skip')).stdout).toMatch(
-      /is given up[^]*1 records of kinesisTextStream-1: positions/,
+      /is skipped[^]*1 records of kinesisTextStream-1: positions/,
     )
     state.isBroken = false
     await app.append('after')

@@ -1,8 +1,8 @@
 import { milliseconds, stream } from 'millrace'
 
 /**
- * The pipeline of word-totals.ts with its state under another name: it does not fit the store of
- * the other.
+ * The pipeline of word-totals.ts with another name for its state. It does not fit the store of that
+ * pipeline.
  */
 export default stream('word-totals', { batchInterval: milliseconds(50) }, (ssc) => {
   const ones = ssc.textFileStream('lines', { existing: 'all' }).mapToPair((line) => [line, 1])

@@ -1,6 +1,6 @@
 import { milliseconds, stream } from 'millrace'
 
-/** A sink that is never there. */
+/** An output that always fails. */
 export default stream(
   'failing',
   { batchInterval: milliseconds(50), retry: { attempts: 1, for: milliseconds(1) } },

@@ -1,6 +1,6 @@
 import { milliseconds, stream } from 'millrace'
 
-/** Counts every line in all, into `results`. */
+/** Saves the total count of every line into `results`. */
 export default stream('line-totals', { batchInterval: milliseconds(50) }, (ssc) => {
   const ones = ssc.textFileStream('lines').mapToPair((line) => [line, 1])
   ones

@@ -10,7 +10,7 @@ const keys: Readonly<Record<string, unknown>> = {
   empty: '',
 }
 
-/** Lines name keys of all kinds; their totals are shown as JSON, which escapes lone surrogates. */
+/** Each line names a key. Prints the totals as JSON, because JSON escapes lone surrogates. */
 export default stream('odd-keys', { batchInterval: milliseconds(50) }, (ssc) => {
   const pairs = ssc
     .textFileStream('lines', { existing: 'all' })

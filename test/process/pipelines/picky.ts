@@ -1,6 +1,6 @@
 import { milliseconds, stream } from 'millrace'
 
-/** Throws on lines that say so, in the source stage; saves what is left. */
+/** Throws on lines that contain "bad", in the intake stage. Saves the others. */
 export default stream('picky', { batchInterval: milliseconds(50) }, (ssc) => {
   const lines = ssc.textFileStream('lines', { existing: 'all' }).map((line) => {
     if (line.includes('bad')) throw new TypeError(`not this one: ${line.slice(0, 20)}`)

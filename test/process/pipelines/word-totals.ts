@@ -1,8 +1,8 @@
 import { milliseconds, stream } from 'millrace'
 
 /**
- * Counts words per batch and in all, into `results`. Takes few files at a time, so that there is a
- * backlog.
+ * Saves the word counts of each batch, and the total counts, into `results`. A batch takes few
+ * files, so that there is a backlog.
  */
 export default stream(
   'word-totals',

@@ -17,8 +17,8 @@ describe('the parameter of an application', () => {
     expect(deploymentIn('clicks', JSON.stringify(deployment))).toEqual(deployment))
 
   test.each([
-    { what: 'no JSON', text: 'clicks' },
-    { what: 'nothing', text: 'null' },
+    { what: 'not JSON', text: 'clicks' },
+    { what: 'null', text: 'null' },
     { what: 'a list', text: '[]' },
     ...Object.keys(deployment).map((name) => ({
       what: `one without ${name}`,
@@ -31,7 +31,7 @@ describe('the parameter of an application', () => {
   })
 })
 
-describe('without credentials nothing is asked', () => {
+describe('without region or credentials no call is made', () => {
   beforeEach(() => {
     for (const name of Object.keys(process.env).filter((one) => one.startsWith('AWS_')))
       vi.stubEnv(name, undefined)

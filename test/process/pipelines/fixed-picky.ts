@@ -1,6 +1,6 @@
 import { milliseconds, stream } from 'millrace'
 
-/** What `picky` is when its code is mended. */
+/** The pipeline `picky` after its code was fixed. */
 export default stream('picky', { batchInterval: milliseconds(50) }, (ssc) => {
   const lines = ssc
     .textFileStream('lines', { existing: 'all' })
