@@ -1,6 +1,6 @@
 /**
- * What batches of the deployed example ask of AWS, counted where the real clients of the SDK meet
- * the wire, and what a day of it costs.
+ * Counts the calls that the deployed example makes to AWS for each batch, and prices a day of them.
+ * The calls are those of the real clients of the SDK, counted as HTTP requests.
  */
 import { addedCosts, costOf, pathOf, tallyOf, type Cost, type Tally } from './aws/tally.ts'
 import { runScenario, windowS, type Scenario } from './aws/scenario.ts'
@@ -8,12 +8,12 @@ import { type Figure, rounded, table } from './report.ts'
 
 const DAY_S = 86_400
 const MINUTES_PER_DAY = 1_440
-/** Eight batches are one round of merging the state. */
+/** A multiple of eight: the state is merged in rounds of eight batches. */
 const BATCHES = 48
 const INTAKE_GB = 1
 const DRIVER_GB = 1_769 / 1_024
-/** To fetch a tick and to delete it. */
-const REQUESTS_PER_TICK = 2
+/** To fetch a trigger and to delete it. */
+const REQUESTS_PER_TRIGGER = 2
 
 const SCENARIOS: readonly (Scenario & { readonly name: string })[] = [
   { name: 'T = 1 s, 100 records/s', intervalS: 1, recordsPerS: 100, batches: BATCHES },
@@ -47,12 +47,12 @@ const find = async ({ name, ...scenario }: (typeof SCENARIOS)[number]): Promise<
     costOf(batch, {
       perDay: (flows * DAY_S) / scenario.intervalS,
       gigabytes: DRIVER_GB,
-      requestsBehind: REQUESTS_PER_TICK,
+      requestsBehind: REQUESTS_PER_TRIGGER,
     }),
     costOf(minute, {
       perDay: MINUTES_PER_DAY,
       gigabytes: DRIVER_GB,
-      requestsBehind: REQUESTS_PER_TICK,
+      requestsBehind: REQUESTS_PER_TRIGGER,
     }),
   ])
   const paths = (['intake', 'batch', 'minute'] as const).flatMap((what) => {

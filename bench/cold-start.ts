@@ -1,6 +1,6 @@
 /**
- * How large the functions of the example are, and how long a process of one takes from its start to
- * its first append or batch.
+ * Measures the size of the functions of the example, and how long a new process of each takes until
+ * its first append or batch is done.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -31,7 +31,7 @@ interface Times {
   readonly doneMs: number
 }
 
-/** The files that a bundle loads before anything is asked of it. */
+/** The files of a bundle that are loaded before the first event. */
 const filesOf = (metafile: Metafile, entry: string): readonly string[] => {
   const found = new Set<string>()
   const add = (file: string): void => {
@@ -69,19 +69,19 @@ const buildAll = async (outdir: string): Promise<ReadonlyMap<Kind, readonly stri
 }
 
 /**
- * A table in which the application has run before: the head and the lane are there, and records
- * wait for a batch that is due.
+ * Services with a table in which the application has run before. The head and the lane exist, and
+ * records wait for a batch that is due.
  */
 const preparedServices = async (): Promise<Services> => {
   const services = new Services()
-  const moments = { nowMs: Date.now() - 2 * INTERVAL_MS }
+  const time = { nowMs: Date.now() - 2 * INTERVAL_MS }
   const app = deployExample(
-    clientsOf(services, () => moments.nowMs),
-    moments,
+    clientsOf(services, () => time.nowMs),
+    time,
     INTERVAL_MS,
   )
   await app.driver()
-  moments.nowMs += INTERVAL_MS
+  time.nowMs += INTERVAL_MS
   await app.intake(RECORDS)
   services.takeCalls()
   return services
@@ -107,7 +107,7 @@ const variablesOf = (url: string): NodeJS.ProcessEnv => ({
   MILLRACE_TIMEOUT_S: '60',
 })
 
-/** Runs one cold process to its end. */
+/** Runs one new process to its end. */
 const runCold = (bundle: string, eventFile: string, env: NodeJS.ProcessEnv): Promise<Times> =>
   new Promise((resolve, reject) => {
     const child = spawn(
@@ -136,7 +136,7 @@ const measure = async (
   const eventFile = join(work, 'event.json')
   const times = new Map<Kind, Times[]>(KINDS.map((kind) => [kind, []]))
   try {
-    // The first round fills the caches of the machine, and is not counted.
+    // The first round fills the caches of the machine and is not counted.
     for (let round = -1; round < rounds; round++)
       for (const kind of KINDS) {
         services = await preparedServices()
@@ -152,7 +152,7 @@ const measure = async (
   return times
 }
 
-/** Bundles, measures, prints tables, and gives the figures. */
+/** Bundles and measures the functions, prints a table, and returns the figures. */
 export const benchColdStart = async ({
   batches: rounds,
   say,

@@ -1,4 +1,6 @@
-/** What the engine costs, beside a loop written by hand and two other ways to write the same. */
+/**
+ * Compares the engine with a loop written by hand, and with two other ways to write the same count.
+ */
 import type { DStream } from 'millrace'
 import { pipelineBed, type PipelineBed } from './pipeline-bed.ts'
 import { type Figure, rounded, table } from './report.ts'
@@ -14,7 +16,7 @@ const FIXED_COST_BATCHES = 40
 const TINY_LINES = 10
 const BATCH_WORDS = BATCH_LINES * LINE_WORDS
 
-/** Progress and explanations, for people. */
+/** Prints progress and explanations for the user. */
 export type Say = (text: string) => void
 
 /** How the engine is measured. */
@@ -24,13 +26,18 @@ export interface EngineOptions {
   readonly say: Say
 }
 
-const HEADER = `Word count of ${BATCH_LINES.toLocaleString('en')} lines, 10 M words, 100,000 distinct ones: each contender in turn, in one process, on one thread.
-Ratios are taken in each round, loop time / contender's time, and their median is shown: 1 is as fast as the loop.
-The engine runs through the driver: allocate, log, fused operators, reduction, output, manifest, commit, each batch from the tick to the commit.
-Not measured: reading and decoding input, a store on disk or over a network, cold starts, more than one core, several partitions,
-other key types, other shapes of data. Garbage is collected before each measurement, outside of it. Milliseconds are of this machine now.`
+const HEADER = `\
+Word count of ${BATCH_LINES.toLocaleString('en')} lines with 10 M words, 100,000 of them distinct.
+The contenders take turns, in one process, on one thread. In each round the ratio is taken: time of
+the loop / time of the contender. The median ratio is shown. 1 is as fast as the loop.
+The engine runs through the driver: allocate, log, fused operators, reduction, output, manifest,
+commit. A batch is timed from its trigger to its commit.
+Not measured: reading and decoding of input, a store on disk or over a network, cold starts, more
+than one core, several partitions, other types of keys, other shapes of data. Garbage is collected
+before each measurement, and this time does not count. Milliseconds depend on this machine and its
+load.`
 
-/** A pair's number, visited so that nothing is left out as unused. */
+/** Adds up the numbers of pairs, so that V8 cannot remove a result as unused. */
 const visitor = (): {
   readonly visit: (pair: readonly [string, number]) => void
   readonly take: () => number
@@ -54,7 +61,7 @@ const reduced = (lines: DStream<string>): DStream<[string, number]> =>
     .mapToPair((word) => [word, 1])
     .reduceByKey((a, b) => a + b)
 
-/** The pipeline of the comparison, with its batches as calls. */
+/** A pipeline whose batches run as calls of a function. */
 const counting = (
   name: string,
   describe: (lines: DStream<string>) => DStream<[string, number]>,
@@ -121,11 +128,11 @@ const runRound = async (
     if (round >= WARM_UP_ROUNDS) times.push(timeMs)
     // Totals of the stateful pipeline grow from batch to batch.
     if (name !== 'engine-state' && total !== (expected ??= total))
-      throw new Error(`${name} counts ${total} words, and the loop ${expected}`)
+      throw new Error(`${name} counts ${total} words, but the loop counts ${expected}`)
   }
 }
 
-/** The loop's time by each contender's, round by round. */
+/** The time of the loop divided by that of the contender, for each round. */
 const ratiosTo = (base: Contender, { times }: Contender): readonly number[] =>
   times.map((timeMs, round) => (base.times[round] ?? Number.NaN) / timeMs)
 
@@ -173,7 +180,7 @@ interface FixedCost {
   readonly title: string
   readonly spark: string
   readonly bed: () => PipelineBed
-  /** What to fill the state with first. */
+  /** Fill the state with all words first. Default: false. */
   readonly fill?: boolean
   readonly lines: number
 }
@@ -249,11 +256,14 @@ const measureFixedCosts = async ({ say }: EngineOptions): Promise<readonly Figur
   for (const cost of FIXED_COSTS) measured.push({ ...cost, times: await fixedCostOf(cost, input) })
   const rows = measured.map(({ title, times, spark }) => [title, spread(times, 2), spark])
   say(
-    `${table([['fixed cost of a batch', 'ms min / median / max', 'Spark 3.5.9, local[1]'], ...rows])}\n`,
+    `${table([
+      ['fixed cost of a batch', 'ms min / median / max', 'Spark 3.5.9, local[1]'],
+      ...rows,
+    ])}\n`,
   )
   say(
-    'The store is in memory here; Spark schedules its batches in one process and writes ' +
-      'checkpoints to a local disk. Its figures are of another machine.',
+    'Here the store is in memory. Spark schedules its batches in one process, and writes ' +
+      'checkpoints to a local disk. Its figures were measured on another machine.',
   )
   return measured.map(({ figure, times }) => ({
     bench: BENCH,
@@ -263,7 +273,7 @@ const measureFixedCosts = async ({ say }: EngineOptions): Promise<readonly Figur
   }))
 }
 
-/** The comparison, then the fixed costs. */
+/** Runs the comparison, then measures the fixed costs. */
 export const benchEngine = async (options: EngineOptions): Promise<readonly Figure[]> => {
   options.say(`${HEADER}\n`)
   const compared = await compare(options)

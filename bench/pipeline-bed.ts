@@ -1,6 +1,6 @@
 /**
- * Runs a pipeline in this process: the real driver over a store in memory, on a clock that is moved
- * by hand.
+ * Runs a pipeline in this process: the real driver with a store in memory, and a clock that moves
+ * one interval for each batch.
  */
 import { memoryItemStore } from '../lib/adapters/memory/memory-item-store.ts'
 import { printSink } from '../lib/adapters/print-sink.ts'
@@ -12,13 +12,15 @@ import { Driver } from '../lib/runtime/driver/driver.ts'
 const INTERVAL_MS = 1_000
 const ZERO_MS = 1_700_000_000_000
 
-/** A pipeline that waits for its next batch. */
+/** A pipeline whose batches run when the caller asks. */
 export interface PipelineBed {
-  /** Runs one batch over some lines, from the tick of the clock to its commit. */
+  /** Runs one batch over these lines, from its batch time to its commit. */
   run(lines?: readonly string[]): Promise<void>
 }
 
-/** A pipeline over batches of lines. Every batch time runs, empty ones too. */
+/**
+ * Creates a pipeline over batches of lines. A batch runs at every batch time, also without lines.
+ */
 export const pipelineBed = (
   name: string,
   describe: (lines: DStream<string>) => void,
@@ -49,7 +51,7 @@ export const pipelineBed = (
   })
   const driver = composed.then(({ runner }) => new Driver(runner))
 
-  // The first look makes the head: the first batch is one interval after it.
+  // The first run creates the head. The first batch is one interval later.
   const started = driver.then((one) => one.run())
 
   return {

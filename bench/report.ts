@@ -1,4 +1,4 @@
-/** One measured figure: with `--json` a line of its own. */
+/** One measured figure. With `--json` it is printed as one line. */
 export interface Figure {
   readonly bench: string
   readonly figure: string
@@ -6,10 +6,10 @@ export interface Figure {
   readonly unit: 'ratio' | 'ms' | 'words/s' | 'count' | 'KB' | '$'
 }
 
-/** A value with four significant digits: what is behind them is noise. */
+/** Rounds a value to four significant digits. Further digits are noise. */
 export const rounded = (value: number): number => Number(value.toPrecision(4))
 
-/** Rows as a table, the first column to the left and the others to the right. */
+/** Formats rows as a table. The first column is aligned left, the others right. */
 export const table = (rows: readonly (readonly string[])[]): string => {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),

@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- engine|aws-batches|cold-start [--json] [--batches N]`: runs a benchmark and
- * prints what it found. With `--json` each figure is one line, `{ "bench", "figure", "value",
- * "unit" }`, and what is meant for people goes to standard error.
+ * prints the results. With `--json` each figure is one line, `{ "bench", "figure", "value", "unit"
+ * }`, and the text for the user goes to the standard error.
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -11,14 +11,14 @@ import type { Figure } from './report.ts'
 const HEAP_MIB = 8_192
 const DEFAULT_BATCHES = 6
 
-/** What a benchmark is run with. */
+/** The options of a benchmark. */
 interface Settings {
   readonly batches: number
   readonly say: (text: string) => void
 }
 
 interface Bench {
-  /** Needs a large heap, and garbage collected at its own moments. */
+  /** True: the benchmark needs a large heap, and collects garbage itself. */
   readonly needsHeap: boolean
   readonly run: (settings: Settings) => Promise<readonly Figure[]>
 }
@@ -55,7 +55,8 @@ const usage = (problem: string): never => {
 }
 
 /**
- * Ten million pairs at once, as array methods make them, need more heap than Node takes by itself.
+ * Starts this program again with a larger heap. The array methods create ten million pairs at once,
+ * and these do not fit the default heap of Node.
  */
 const runWithHeap = (): never => {
   const flags = [`--max-old-space-size=${HEAP_MIB}`, '--expose-gc', '--conditions=millrace-source']
@@ -82,7 +83,7 @@ const readArguments = (): {
     return usage(`There is no benchmark "${positionals.join(' ')}".`)
   const batches = Number(values.batches ?? DEFAULT_BATCHES)
   if (!Number.isInteger(batches) || batches < 1)
-    usage(`--batches is ${values.batches}, and should be a whole number from 1.`)
+    usage(`--batches must be a whole number from 1, and is ${values.batches}.`)
   return { bench, isJson: values.json === true, batches }
 }
 

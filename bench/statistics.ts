@@ -1,7 +1,7 @@
-/** Numbers in the order of their size. */
+/** Sorts numbers, the smallest first. */
 const ascending = (values: readonly number[]): readonly number[] => values.toSorted((a, b) => a - b)
 
-/** The middle of some numbers, or the mean of the two in the middle. */
+/** The median: the middle number, or the mean of the two in the middle. */
 export const median = (values: readonly number[]): number => {
   const sorted = ascending(values)
   const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
@@ -10,7 +10,7 @@ export const median = (values: readonly number[]): number => {
     : ((sorted[sorted.length / 2 - 1] ?? Number.NaN) + upper) / 2
 }
 
-/** `smallest / median / largest`, each with so many decimals. */
+/** Formats `smallest / median / largest`, each with this many decimals. */
 export const spread = (values: readonly number[], decimals = 0): string => {
   const sorted = ascending(values)
   return [sorted[0], median(values), sorted.at(-1)]

@@ -1,16 +1,13 @@
 /**
- * The same word count, in several ways. Each gives the sum over all words of their counts, having
- * visited every word.
+ * The same word count, written in several ways. Each one visits the count of every word, and
+ * returns the sum of all counts.
  */
 import { from, map, mergeMap, reduce } from 'rxjs'
 
 /** Counts the words of a batch. */
 export type WordCount = (lines: readonly string[]) => number | Promise<number>
 
-/**
- * The words of some lines with their numbers, as one would write it by hand: what all others are
- * compared with.
- */
+/** Counts words with a loop written by hand. All others are compared with it. */
 export const countsOf = (lines: readonly string[]): Map<string, number> => {
   const counts = new Map<string, number>()
   for (const line of lines) {
@@ -32,7 +29,7 @@ const tally = (counts: Map<string, number>, [word, one]: Pair): Map<string, numb
 
 export const loop: WordCount = (lines) => visit(countsOf(lines))
 
-/** Methods of arrays, one after another: every step makes a whole new array. */
+/** Array methods, one after another. Every step creates a new array. */
 export const arrayChain: WordCount = (lines) =>
   visit(
     lines
@@ -42,8 +39,7 @@ export const arrayChain: WordCount = (lines) =>
   )
 
 /**
- * RxJS, in the form that is kindest to it: one `reduce` into a map, not a `groupBy` with a stream
- * for each of the words.
+ * RxJS in its fastest form: one `reduce` into a map, and no `groupBy` with a stream for each word.
  */
 export const rxjs: WordCount = (lines) => {
   let total = 0

@@ -1,7 +1,8 @@
 /**
- * The input of the word count: the same numbers in every language, so that figures can be laid
- * beside those of Spark. A line is ten words `w<rank>`, their ranks drawn from a linear
- * congruential generator and squared, so that a few words are frequent and most are rare.
+ * The input of the word count. A program in any language can generate the same words, so the
+ * figures can be compared with those of Spark. A line is ten words `w<rank>`, their ranks come from
+ * a linear congruential generator and are squared, so that a few words are frequent and most are
+ * rare.
  */
 
 /** Lines in a batch, and words in a line. */
@@ -13,7 +14,7 @@ const MULTIPLIER = 1_664_525
 const INCREMENT = 1_013_904_223
 const TWO_TO_32 = 2 ** 32
 
-/** Gives lines without end, always the same ones. */
+/** Generates lines without end, the same ones in every run. */
 export function* wordLines(): Generator<string, never> {
   let x = 1
   for (;;) {
@@ -35,7 +36,7 @@ export const wordBatches = (batches: number, lines: number = BATCH_LINES): strin
   )
 }
 
-/** What is known of the first batch of a million lines. */
+/** Known facts about the first batch of a million lines. */
 const EXPECTED = {
   firstLine: 'w5591 w13636 w25426 w49686 w255 w13654 w60025 w30934 w27 w40863',
   distinct: 100_000,
@@ -44,7 +45,7 @@ const EXPECTED = {
   characters: 64_422_655,
 }
 
-/** Stops when the first batch is not the input that the published figures were measured with. */
+/** Throws if the first batch is not the input of the published figures. */
 export const checkInput = (batch: readonly string[], counts: ReadonlyMap<string, number>): void => {
   const found = {
     firstLine: batch[0],
@@ -56,6 +57,6 @@ export const checkInput = (batch: readonly string[], counts: ReadonlyMap<string,
   for (const [name, value] of Object.entries(EXPECTED)) {
     const given = found[name as keyof typeof found]
     if (given !== value)
-      throw new Error(`the input is not the right one: ${name} is ${given}, and should be ${value}`)
+      throw new Error(`the input is wrong: ${name} is ${given}, and should be ${value}`)
   }
 }

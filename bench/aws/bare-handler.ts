@@ -1,6 +1,6 @@
 /**
- * The least that a function with a table can be: the SDK's client, and one item written. What the
- * functions are compared with.
+ * The smallest function that uses a table: it has the SDK's client, and writes one item. The
+ * functions of Millrace are compared with it.
  */
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 

@@ -1,10 +1,10 @@
 /**
- * Buckets of S3 in memory, as far as Millrace speaks to them: an object's name is its path,
- * `/bucket/key`.
+ * Buckets of S3 in memory, with the requests that Millrace makes. The name of an object is its
+ * path, `/bucket/key`.
  */
 import { createHash } from 'node:crypto'
 
-/** A request as it travels. */
+/** An HTTP request. */
 export interface WireRequest {
   readonly method: string
   /** Percent-encoded. */
@@ -15,7 +15,7 @@ export interface WireRequest {
   readonly body: Uint8Array
 }
 
-/** An answer as it travels. */
+/** An HTTP response. */
 export interface WireAnswer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
@@ -36,11 +36,11 @@ const refused = (status: number, code: string): WireAnswer => ({
   body: `<Error><Code>${code}</Code></Error>`,
 })
 
-/** All buckets. */
+/** All buckets of the account. */
 export class Buckets {
   readonly #objects = new Map<string, StoredObject>()
 
-  /** Which action of the price list a request is. */
+  /** The action of the price list that a request counts as. */
   static actionOf({ method, query }: WireRequest): string {
     if (method === 'GET' && 'list-type' in query) return 'ListObjectsV2'
     if (method === 'POST') return 'DeleteObjects'
@@ -114,11 +114,14 @@ export class Buckets {
     const found = [...this.#objects].filter(([path]) => path.startsWith(bucket + prefix))
     const contents = found.map(
       ([path, { bytes, etag }]) =>
-        `<Contents><Key>${escaped(path.slice(bucket.length))}</Key><ETag>${escaped(etag)}</ETag><Size>${bytes.byteLength}</Size></Contents>`,
+        `<Contents><Key>${escaped(path.slice(bucket.length))}</Key>` +
+        `<ETag>${escaped(etag)}</ETag><Size>${bytes.byteLength}</Size></Contents>`,
     )
     return {
       status: 200,
-      body: `<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`,
+      body:
+        '<ListBucketResult><IsTruncated>false</IsTruncated>' +
+        `${contents.join('')}</ListBucketResult>`,
     }
   }
 }

@@ -1,20 +1,20 @@
 /**
- * Clicks of visitors, the same in every run: lines of 100 bytes, whose pages are of very different
- * popularity, in the events of one shard.
+ * Clicks of visitors as events of one shard, the same in every run. A line has 100 bytes. Some
+ * pages are visited much more often than others.
  */
 import type { KinesisEvent } from '../../lib/runtime/sources/kinesis/event.ts'
 
-/** The stream that they are in. */
+/** The stream with the clicks. */
 export const STREAM = 'arn:aws:kinesis:us-east-1:123456789012:stream/clicks'
 const SHARD = 'shardId-000000000000'
 const LINE_BYTES = 100
 const PAGES = 200
 const FIRST_SEQUENCE = 49_590_338_271_490_256_608n * 10n ** 36n
-/** Kinesis counts in the upper half of a sequence number, and has the second in the lower half. */
+/** The upper bits of a sequence number of Kinesis are a count, the lower bits hold the second. */
 const COUNT_BITS = 76n
 const SECOND_BITS = 36n
 
-/** A number below 2^32 that follows from another: a mixer of the SplitMix kind. */
+/** Computes a number below 2^32 from another one. The mixer is of the SplitMix kind. */
 const mixed = (n: number): number => {
   let x = (n + 0x9e3779b9) >>> 0
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
@@ -22,7 +22,7 @@ const mixed = (n: number): number => {
   return (x ^ (x >>> 16)) >>> 0
 }
 
-/** Page 0 is visited most; the last one hardly ever. */
+/** Page 0 is visited most often, the last page very rarely. */
 const pageOf = (n: number): number => Math.floor(PAGES ** (mixed(n) / 2 ** 32)) - 1
 
 /** The line of the n-th click. */
@@ -31,12 +31,13 @@ export const clickLine = (n: number, atMs: number): string => {
     .toString(16)
     .padStart(8, '0')
   const session = `${mixed(n + 7).toString(36)}${mixed(n + 11).toString(36)}`
-  return `/pages/${pageOf(n)} visitor=${visitor} session=${session} at=${new Date(atMs).toISOString()} agent=`
+  const at = new Date(atMs).toISOString()
+  return `/pages/${pageOf(n)} visitor=${visitor} session=${session} at=${at} agent=`
     .padEnd(LINE_BYTES, 'Mozilla/5.0 ')
     .slice(0, LINE_BYTES)
 }
 
-/** A Lambda event with the clicks from the n-th on. */
+/** A Lambda event with `count` clicks, starting with number `from`. */
 export const clickEvent = (from: number, count: number, atMs: number): KinesisEvent => ({
   Records: Array.from({ length: count }, (_, index) => {
     const n = from + index

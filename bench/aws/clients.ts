@@ -1,7 +1,8 @@
 /**
- * The real clients of the SDK over services in memory. All calls that are under way when nothing
- * else is left to do are one exchange: they would travel at the same time, and what comes after
- * them waits for all. So exchanges are counted as a clock would, without one.
+ * The real clients of the SDK over services in memory. Calls are answered only when the process has
+ * nothing else to do. All calls that wait then are one round trip: over a network they would run at
+ * the same time, and later calls would wait for all of them. So round trips are counted without a
+ * clock.
  */
 import { Readable } from 'node:stream'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
@@ -10,16 +11,14 @@ import { SQSClient } from '@aws-sdk/client-sqs'
 import type { WireAnswer, WireRequest } from './buckets.ts'
 import type { Services } from './services.ts'
 
-/** What the clients speak to. */
+/** The clients of the SDK. */
 export interface Clients {
   readonly dynamodb: DynamoDBClient
   readonly s3: S3Client
   readonly sqs: SQSClient
 }
 
-/**
- * So many turns of the event loop pass without a further call before those under way are answered.
- */
+/** Calls are answered after this many turns of the event loop without another call. */
 const QUIET_TURNS = 20
 
 interface HttpRequest {
@@ -43,7 +42,7 @@ const wireRequestOf = ({ method, path, query = {}, headers, body }: HttpRequest)
   body: bytesOf(body),
 })
 
-/** Clients that share their exchanges. `now` dates the answers. */
+/** Creates clients that share their round trips. `now` gives the date of the answers. */
 export const clientsOf = (services: Services, now: () => number): Clients => {
   let trip = 0
   let waiting: (() => void)[] = []

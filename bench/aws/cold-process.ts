@@ -1,6 +1,6 @@
 /**
- * A process that starts, loads a bundle, and handles one event: says when it had loaded and when it
- * was done, in milliseconds from its start.
+ * A process that loads a bundle and handles one event. It prints when the bundle was loaded and
+ * when the event was done, in milliseconds since the start of the process.
  */
 import { readFileSync, writeSync } from 'node:fs'
 
@@ -10,7 +10,7 @@ type Handler = (
 ) => Promise<void>
 
 const [, , bundle = '', eventFile = ''] = process.argv
-// What functions log is not what is asked for.
+// Suppresses the logs of the function.
 process.stdout.write = () => true
 const { handler } = (await import(bundle)) as { readonly handler: Handler }
 const loadedMs = performance.now()

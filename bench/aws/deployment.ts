@@ -1,6 +1,6 @@
 /**
- * The pipeline as it is deployed: both handlers over the adapters of AWS, one shard, and time that
- * is moved by hand.
+ * The pipeline as it is deployed: both handlers over the adapters of AWS, one shard, and a clock
+ * that the caller moves.
  */
 import { milliseconds } from 'millrace'
 import { driverFunction } from '../../functions/driver-function.ts'
@@ -17,38 +17,41 @@ import type { Clients } from './clients.ts'
 import { pageCounts } from './page-counts.ts'
 import { CREATED_MS } from './services.ts'
 
-/** The id of its source. */
+/** The id of the source. */
 export const SOURCE = 'kinesisTextStream-1'
 const TIMEOUT_MS = 90_000
-/** An attempt id as they are in production: 24 characters. */
+/** Attempt ids have 24 characters, as in production. */
 const ATTEMPT_DIGITS = 24
 
-/** Time that somebody else moves. */
-export interface Moments {
+/** A time that the caller moves. */
+export interface ManualTime {
   nowMs: number
 }
 
 /** The two functions. */
 export interface DeployedExample {
-  /** An event of the stream with so many records. */
+  /** Calls intake with an event of the stream with this many records. */
   intake(records: number): Promise<void>
-  /** A tick: for a batch time, or for the minute. */
+  /**
+   * Calls the driver with the trigger of a batch time. Without one: with the trigger of every
+   * minute.
+   */
   driver(atMs?: number): Promise<void>
 }
 
-/** Deploys the example with another batch interval. */
+/** Deploys the example with a batch interval. */
 export const deployExample = (
   clients: Clients,
-  moments: Moments,
+  time: ManualTime,
   intervalMs: number,
-  queueUrl = 'http://127.0.0.1:9/ticks',
+  queueUrl = 'http://127.0.0.1:9/triggers',
 ): DeployedExample => {
   const pipeline = pageCounts(milliseconds(intervalMs))
   const app = pipeline.name
   let attempts = 0
   const clock = {
-    now: () => moments.nowMs,
-    sleep: async (ms: number) => void (moments.nowMs += ms),
+    now: () => time.nowMs,
+    sleep: async (ms: number) => void (time.nowMs += ms),
   }
   const randomness = { attemptId: () => String(++attempts).padStart(ATTEMPT_DIGITS, 'a') }
   const store = withBlobs(
@@ -80,7 +83,7 @@ export const deployExample = (
 
   return {
     async intake(records): Promise<void> {
-      const event = clickEvent(taken, records, moments.nowMs)
+      const event = clickEvent(taken, records, time.nowMs)
       taken += records
       await intake(event)
     },

@@ -1,9 +1,9 @@
-/** The pipeline that is measured: the part of `examples/clicks.ts` that reads its stream. */
+/** The measured pipeline: the part of `examples/clicks.ts` that reads the stream. */
 import { type Duration, type Pipeline, seconds, stream } from 'millrace'
 
 const add = (a: number, b: number): number => a + b
 
-/** It with any batch interval. */
+/** The pipeline with a given batch interval. */
 export const pageCounts = (batchInterval: Duration): Pipeline =>
   stream('clicks', { batchInterval }, (ssc) => {
     const pages = ssc.kinesisTextStream('clicks').map((line) => line.split(' ')[0] ?? '')

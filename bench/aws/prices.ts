@@ -1,9 +1,9 @@
 /**
- * List prices of us-east-1 in November 2026, in dollars, without a free tier. Objects are deleted
- * for nothing; a list costs as much as a put.
+ * List prices of us-east-1 in November 2026, in dollars, without a free tier. Deleting an object is
+ * free. A list costs as much as a put.
  */
 
-/** The price of one call, message or unit. */
+/** The price of one call, message or unit, in dollars. */
 export const PRICES = {
   writeUnit: 0.625 / 1e6,
   readUnit: 0.125 / 1e6,
@@ -15,7 +15,7 @@ export const PRICES = {
   gigabyteSecond: 13.3334 / 1e6,
 } as const
 
-/** What a call of S3 costs. */
+/** The price of one call of S3, in dollars. */
 export const s3Price = (action: string): number => {
   if (action.startsWith('Delete')) return 0
   return action.startsWith('Put') || action.startsWith('List') ? PRICES.s3Put : PRICES.s3Get

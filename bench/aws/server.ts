@@ -1,11 +1,11 @@
-/** Services in memory behind an endpoint of this machine, for processes of their own. */
+/** Services in memory behind an HTTP endpoint on this machine, for other processes. */
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import type { WireRequest } from './buckets.ts'
 import type { Services } from './services.ts'
 
-/** An endpoint that answers. */
+/** An open endpoint. */
 export interface Endpoint {
   readonly url: string
   readonly close: () => Promise<void>
@@ -24,7 +24,7 @@ const requestOf = async (message: IncomingMessage): Promise<WireRequest> => {
   }
 }
 
-/** Opens an endpoint; what it answers with may be exchanged between calls. */
+/** Opens an endpoint. It asks `services` for each request, so the services may change. */
 export const openEndpoint = async (services: () => Services): Promise<Endpoint> => {
   const server: Server = createServer((message, response) => {
     void requestOf(message).then((request) => {

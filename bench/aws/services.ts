@@ -1,6 +1,6 @@
 /**
- * AWS in memory, on the wire: a table, buckets, a queue and a stream that the real clients of the
- * SDK speak to, and a count of all they ask for.
+ * AWS in memory: a table, buckets, a queue and a stream for the real clients of the SDK. Counts all
+ * calls.
  */
 import { createHash } from 'node:crypto'
 import { Buckets, type WireAnswer, type WireRequest } from './buckets.ts'
@@ -9,34 +9,34 @@ import { Table, type TableRequest } from './table.ts'
 /** When the stream was created. */
 export const CREATED_MS = 1_700_000_000_000
 
-/** One call that was made. */
+/** One call with its cost. */
 export interface CountedCall {
   readonly service: 'dynamodb' | 's3' | 'sqs' | 'kinesis'
   readonly action: string
-  /** The bucket; of other services nothing. */
+  /** The bucket. Empty for other services. */
   readonly bucket: string
-  /** Which exchange it belongs to: calls with the same number were under way at the same time. */
+  /** The round trip of the call. Calls with the same number ran at the same time. */
   readonly trip: number
   readonly writeUnits: number
   readonly readUnits: number
-  /** Bytes of its body and of the answer's. */
+  /** Bytes of the two bodies, request and response. */
   readonly bytes: number
 }
 
-/** The services, and what was asked of them since the count was taken last. */
+/** The services, with the calls since `takeCalls` was called last. */
 export class Services {
   readonly #table = new Table()
   readonly #buckets = new Buckets()
   #calls: CountedCall[] = []
 
-  /** What was asked for since the last time this was called. */
+  /** Returns the calls since this was called last. */
   takeCalls(): readonly CountedCall[] {
     const calls = this.#calls
     this.#calls = []
     return calls
   }
 
-  /** Answers a request that belongs to an exchange. */
+  /** Answers a request, and counts it as part of a round trip. */
   answer(request: WireRequest, trip: number): WireAnswer {
     const target = request.headers['x-amz-target']
     const counted = target === undefined ? this.#object(request) : this.#call(target, request)

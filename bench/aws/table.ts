@@ -1,16 +1,18 @@
 /**
- * A table of DynamoDB in memory, as far as Millrace speaks to one: the bodies of requests in, the
- * bodies of answers out, and what each costs by the rules of its price list.
+ * A table of DynamoDB in memory, with the requests that Millrace makes. Takes the body of a
+ * request, returns the body of the response, and counts its cost by the rules of the price list:
  *
- *   write   1 unit for each begun KB of the larger of the item before and after; so too for a condition that did not hold
- *   read    1 unit for each begun 4 KB, strongly consistent; a query by the sum of its items, whatever it gives of them
- *   batch   each item by itself
+ * - A write costs 1 unit per KB, rounded up. The larger size counts, before or after the write. A
+ *   write whose condition fails costs the same.
+ * - A strongly consistent read costs 1 unit per 4 KB, rounded up. For a query the sum of the items
+ *   counts, whatever part of them it returns.
+ * - In a batch each item counts by itself.
  *
  * Source: Amazon DynamoDB Developer Guide, "DynamoDB item sizes and formats" and "Read and write
  * operations".
  */
 
-/** A value as it travels. */
+/** A value in the JSON of DynamoDB. */
 interface WireValue {
   readonly S?: string
   readonly N?: string
@@ -20,7 +22,7 @@ interface WireValue {
 
 type WireRow = Readonly<Record<string, WireValue>>
 
-/** The body of a request: as much of all kinds as is read. */
+/** The body of a request, with the fields that this table reads. */
 export interface TableRequest {
   readonly TableName?: string
   readonly Item?: WireRow
@@ -41,13 +43,13 @@ export interface TableRequest {
   >
 }
 
-/** What a call has cost. */
+/** The cost of a call. */
 export interface Units {
   readonly writeUnits: number
   readonly readUnits: number
 }
 
-/** The answer to a call. */
+/** The response to a call. */
 export interface TableAnswer extends Units {
   readonly status: number
   readonly body: object
@@ -58,7 +60,7 @@ const READ_KB = 4
 
 const valueBytes = ({ S, N, B }: WireValue): number => {
   if (S !== undefined) return Buffer.byteLength(S)
-  // A digit pair a byte, and one for the sign and exponent.
+  // One byte for two digits, and one for sign and exponent.
   if (N !== undefined) return Math.ceil(N.replace(/[-.]|^0+/g, '').length / 2) + 1
   return B === undefined ? 1 : Buffer.byteLength(B, 'base64')
 }
@@ -72,7 +74,7 @@ const rowBytes = (row: WireRow | undefined): number =>
 const unitsOf = (bytes: number, unitKb: number): number =>
   Math.max(1, Math.ceil(bytes / (unitKb * KB)))
 
-/** The condition of a compare-and-set: parts joined by AND, each about one attribute. */
+/** Whether a condition holds. It consists of parts joined by AND, each about one attribute. */
 const holds = (
   row: WireRow | undefined,
   {
@@ -111,7 +113,7 @@ const isInRange = (
 export class Table {
   readonly #partitions = new Map<string, Map<string, WireRow>>()
 
-  /** Does what a request asks for. */
+  /** Carries out a request. */
   answer(action: string, request: TableRequest): TableAnswer {
     switch (action) {
       case 'GetItem':

@@ -1,21 +1,21 @@
-/** What invocations have asked for, summed up. */
+/** Averages and prices of the calls that invocations make. */
 import type { CountedCall } from './services.ts'
 import { PRICES, s3Price } from './prices.ts'
 
 /** The calls of one invocation. */
 export type Invocation = readonly CountedCall[]
 
-/** What one invocation asks for, on average. */
+/** The calls of one invocation, on average. */
 export interface Tally {
   readonly invocations: number
-  /** Exchanges one after another: the way to the answer. */
+  /** Round trips, one after another. */
   readonly trips: number
-  /** Of these, exchanges with S3 among them. */
+  /** How many of them contain a call of S3. */
   readonly tripsToS3: number
   readonly writeUnits: number
   readonly readUnits: number
   readonly bytes: number
-  /** How often each action, by its name and its bucket: `PutObject results`. */
+  /** The number of calls by action and bucket: `PutObject results`. */
   readonly actions: ReadonlyMap<string, number>
 }
 
@@ -30,7 +30,7 @@ const sum = (calls: Invocation, field: 'writeUnits' | 'readUnits' | 'bytes'): nu
 const nameOf = ({ action, bucket }: CountedCall): string =>
   bucket === '' ? action : `${action} ${bucket}`
 
-/** The average of some invocations. */
+/** Computes the average of invocations. */
 export const tallyOf = (invocations: readonly Invocation[]): Tally => {
   const names = [...new Set(invocations.flat().map(nameOf))].toSorted()
   return {
@@ -53,16 +53,16 @@ export const tallyOf = (invocations: readonly Invocation[]): Tally => {
   }
 }
 
-/** An invocation in words: its exchanges in order, calls at the same time joined by a plus. */
+/** An invocation as text: its round trips in order. A plus joins calls of one round trip. */
 export const pathOf = (calls: Invocation): readonly string[] =>
-  [...Map.groupBy(calls, ({ trip }) => trip).values()].map((allOrFirstError) => {
-    const counts = Map.groupBy(allOrFirstError, nameOf)
+  [...Map.groupBy(calls, ({ trip }) => trip).values()].map((sameTrip) => {
+    const counts = Map.groupBy(sameTrip, nameOf)
     return [...counts]
       .map(([name, same]) => (same.length === 1 ? name : `${same.length} ${name}`))
       .join(' + ')
   })
 
-/** What a day of such invocations costs, in dollars. */
+/** The cost of a day, in dollars. */
 export interface Cost {
   readonly writes: number
   readonly reads: number
@@ -73,7 +73,10 @@ export interface Cost {
   readonly compute: number
 }
 
-/** Assumed, since services in memory answer at once: how long an exchange takes in the region. */
+/**
+ * How long a round trip in the region takes. These are assumptions, since services in memory answer
+ * at once.
+ */
 const TRIP_S = 0.006
 const S3_TRIP_S = 0.03
 
@@ -84,8 +87,8 @@ const ofBucket = ({ actions }: Tally, bucket: string): number =>
   )
 
 /**
- * `perDay`: how often a day. `requestsBehind`: requests of Lambda to a queue for each, to fetch and
- * delete its messages.
+ * Prices a day of invocations. `perDay`: invocations per day. `requestsBehind`: requests that
+ * Lambda makes to the queue for each invocation, to fetch and delete messages.
  */
 export const costOf = (
   tally: Tally,
@@ -105,7 +108,7 @@ export const costOf = (
   }
 }
 
-/** Several costs together. */
+/** Adds costs. */
 export const addedCosts = (costs: readonly Cost[]): Cost => {
   const total = (field: keyof Cost): number => costs.reduce((all, cost) => all + cost[field], 0)
   return {
