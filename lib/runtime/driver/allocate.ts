@@ -1,7 +1,7 @@
 /**
  * Phase 1 of a batch: allocate. It decides what belongs to a batch, and changes nothing.
  *
- * 1. The driver chooses the batch time: the next time on the grid that is due.
+ * 1. The driver has chosen the batch time: the next one on the grid.
  * 2. Each source says what it takes at that time, starting from its offsets in the last manifest.
  * 3. The inputs of all sources together are the batch input. Phase 2 logs it, and it is true from
  *    then on (B2).

@@ -1,12 +1,12 @@
 /**
- * One attempt at a batch: the phases in order, and what follows from their results. Steps in one
- * line run at the same time.
+ * One attempt at a batch: the phases in order, and what follows from their results.
  *
- * 1. Log the batch; read its records.
+ * 1. Log the batch, and at the same time read its records.
  * 2. Reconcile what is lost: log a smaller input, or fail.
- * 3. Run the batch; delete garbage.
+ * 3. Run the batch, and at the same time delete garbage.
  * 4. Commit.
- * 5. Publish the drafts, report, store the committed epoch, go to rest.
+ * 5. Publish the drafts, note garbage, report, store the committed epoch, and go to rest if
+ *    possible.
  *
  * After a failure between log and commit, the attempt returns the lease (B9). A lost lease is not a
  * failure: another runner continues, and live state is thrown away (B3).

@@ -6,7 +6,7 @@
  * 3. Note which segments are garbage now.
  * 4. Report the batch to listeners and in the history.
  * 5. Store the committed epoch, which makes dead letters true, before the next batch is logged.
- * 6. Go to rest, if nothing can happen until more input arrives.
+ * 6. Go to rest, if further empty batches would change nothing.
  *
  * This file does step 1; attempt.ts does steps 2 to 6. If the attempt fails before step 1, it
  * returns the lease instead. The batch stays logged and is tried again after a pause, or the

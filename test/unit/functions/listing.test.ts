@@ -39,7 +39,7 @@ const writeAll = (world: World): void => {
 }
 
 describe('objects that were there before the first start', () => {
-  test("with existing: 'all' are read once, some in each batch, without listing at rest", async () => {
+  test("with existing: 'all' are read once, in limited batches", async () => {
     const { app, world } = deploy({ existing: 'all' })
     writeAll(world)
     const pages = countPages(world)

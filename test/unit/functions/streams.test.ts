@@ -27,7 +27,7 @@ describe('a stream that is deleted and created again, and counts from the beginn
     ])
   })
 
-  test('is detected by a running process, which takes nothing until the records come again', async () => {
+  test('is detected by a running process, and the records come again', async () => {
     const app = await begin()
     app.streamCreatedMs = 2
     const put = (): Promise<void> => app.put(1, 'of the new stream')
