@@ -257,7 +257,7 @@ describe('the runner', () => {
     },
   )
 
-  test('reports suites, totals, failures with what was expected, and why cases are skipped', async () => {
+  test('reports suites, totals, failures and why cases are skipped', async () => {
     const wrong = { ...good, name: 'wrong', expectedBatches: [[4, 7], null, [0]] }
     const elsewhere = { ...good, name: 'page', op: 'ui.unit' }
     expect(report(await runSuites([good, wrong, elsewhere], { cold: false })).split('\n')).toEqual([

@@ -166,7 +166,7 @@ const comparing = (context: () => Context): void => {
     expect(await store.get(key)).toEqual(holds ? { next: 1 } : stored)
   })
 
-  test('of many writers at once one wins each round, and the others learn what it wrote', async () => {
+  test('of many writers one wins each round, and the others learn what it wrote', async () => {
     const { store, other, partition } = context()
     const key = { partition, sort: 'a' }
     await store.put(key, { round: 0, by: -1 })

@@ -66,7 +66,7 @@ test('a tree that cannot be written to', async () => {
   await expectError(() => write(root, 'loop/batch'), 'OUTPUT_FAILED', true)
 })
 
-test('killed at any moment, a batch is whole or missing, never older than acknowledged', async () => {
+test('a kill leaves a batch whole or missing, never older than acknowledged', async () => {
   const root = temporaryDirectory()
   for (let time = 1; time <= 3; time++) {
     const child = startChild('write-outputs', root, String(time))

@@ -139,7 +139,7 @@ describe('directories by a pattern', () => {
     }
   })
 
-  test('a directory that is moved there is watched; one that is moved away is not any more', async () => {
+  test('a directory that is moved in is watched; one that is moved out is not', async () => {
     const root = temporaryDirectory()
     for (const name of ['made/sub', 'watched']) mkdirSync(join(root, name), { recursive: true })
     writeFileSync(join(root, 'made/sub/a'), 'x')

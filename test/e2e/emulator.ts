@@ -52,8 +52,8 @@ const binary = join(venv, 'bin', 'ministack')
 const missing = (what: string, details: string): Error =>
   new Error(
     `The tests on AWS need an endpoint, and ${what}.\n` +
-      '  fix: set AWS_ENDPOINT_URL to a LocalStack-compatible endpoint, or install Python 3.10 or ' +
-      'newer with venv and pip.\n' +
+      '  fix: set AWS_ENDPOINT_URL to a LocalStack-compatible endpoint, or install ' +
+      'Python 3.10 or newer with venv and pip.\n' +
       `  because: ${details.trim().split('\n').slice(-5).join('\n           ')}`,
   )
 

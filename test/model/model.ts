@@ -20,7 +20,8 @@ import {
   withText,
 } from './report.ts'
 
-const HELP = `npm run model                            visits every configuration, then plants every bug
+const HELP = `Usage:
+npm run model                            visits every configuration, then plants every bug
                                          (some minutes)
 npm run model -- --only leases,rest      these configurations alone
 npm run model -- --planted TEXT          only plants the bugs whose name holds TEXT ('' for

@@ -104,7 +104,7 @@ describe('before anything has run', () => {
 })
 
 describe('in the order of a bad day', () => {
-  test('status shows what waits and what is a dead letter, in items and in the bucket', async () => {
+  test('status shows what waits and what is a dead letter, in table and bucket', async () => {
     await app.runUntil(() => true)
     await app.append('good', 'bad one', `bad ${LARGE}`, LARGE)
     await app.runUntil(({ manifest }) => manifest !== undefined && state.totals.has('good'))
@@ -156,7 +156,7 @@ describe('in the order of a bad day', () => {
     await app.runUntil(() => state.totals.get('late') === 1)
   })
 
-  test('skip and reset are refused while an attempt runs; afterwards skip skips the batch', async () => {
+  test('skip and reset are refused while an attempt runs, and skip works after it', async () => {
     state.isBroken = true
     await app.append('given up')
     const failed = await app.runUntil(({ status }) => status === 'failed')

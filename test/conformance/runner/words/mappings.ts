@@ -82,15 +82,15 @@ const PHRASES: Readonly<Record<string, MappingWord>> = {
     if (value === 2) state.remove()
     return undefined
   },
-  'noop: nothing; get-state: output state or -1; update-state: state+1 or 0; remove-state: remove; no value: assert timing out':
-    ({ value, state }) => {
-      if (value === undefined && !state.isTimingOut())
-        throw new Error('there is no value, and the state is not timing out')
-      if (value === 'get-state') return state.exists() ? state.get() : -1
-      if (value === 'update-state') state.update(state.exists() ? counted(state) + 1 : 0)
-      if (value === 'remove-state') state.remove()
-      return undefined
-    },
+  ['noop: nothing; get-state: output state or -1; update-state: state+1 or 0; ' +
+  'remove-state: remove; no value: assert timing out']: ({ value, state }) => {
+    if (value === undefined && !state.isTimingOut())
+      throw new Error('there is no value, and the state is not timing out')
+    if (value === 'get-state') return state.exists() ? state.get() : -1
+    if (value === 'update-state') state.update(state.exists() ? counted(state) + 1 : 0)
+    if (value === 'remove-state') state.remove()
+    return undefined
+  },
 }
 
 /** The function that an `f` of `mapWithState` names. */

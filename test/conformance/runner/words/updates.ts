@@ -34,13 +34,13 @@ const PHRASES: Readonly<Record<string, UpdateWord>> = {
   ],
   'drop the key when sum of new values is 0, else sum+state': (update) =>
     sumOf(update.values) === 0 ? undefined : added(update),
-  'counter += sum; idle count +1 when sum==0 else reset to 0; drop the key when idle count reaches 2':
-    ({ values, state }) => {
-      const { counter, idle } = (state as Idler | undefined) ?? { counter: 0, idle: 0 }
-      const sum = sumOf(values)
-      const next: Idler = { counter: counter + sum, idle: sum === 0 ? idle + 1 : 0 }
-      return next.idle === 2 ? undefined : next
-    },
+  ['counter += sum; idle count +1 when sum==0 else reset to 0; ' +
+  'drop the key when idle count reaches 2']: ({ values, state }) => {
+    const { counter, idle } = (state as Idler | undefined) ?? { counter: 0, idle: 0 }
+    const sum = sumOf(values)
+    const next: Idler = { counter: counter + sum, idle: sum === 0 ? idle + 1 : 0 }
+    return next.idle === 2 ? undefined : next
+  },
 }
 
 const OF_ITERATORS = /^iterator of (\(.*?\)) => iterator of \(key, (.*)\)$/
