@@ -24,7 +24,7 @@ const anyLayout = (find: string): RegExp => {
     if (isWord(tokens[index]) && isWord(next)) return `${token}\\s+`
     return /^[)\]}]$/.test(next) && tokens[index] !== ',' ? `${token}\\s*,?\\s*` : `${token}\\s*`
   })
-  return new RegExp(`${parts.join('')}${/\n$/.test(find) ? '[ \\t]*\\n' : ''}`, 'g')
+  return new RegExp(`${parts.join('')}${find.endsWith('\n') ? '[ \\t]*\\n' : ''}`, 'g')
 }
 
 registerHooks({
