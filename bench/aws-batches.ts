@@ -112,7 +112,7 @@ const costRows = (found: readonly Found[]): string =>
   table([
     ['$ a day', ...found.map(({ name }) => name)],
     ...COSTS.map(([field, name]) => [name, ...found.map(({ cost }) => dollars(cost[field]))]),
-    ['together', ...found.map(({ cost }) => dollars(totalOf(cost)))],
+    ['total', ...found.map(({ cost }) => dollars(totalOf(cost)))],
   ])
 
 const figuresOf = ({ name, cost, ...tallies }: Found): readonly Figure[] => {
@@ -147,7 +147,7 @@ export const benchAwsBatches = async (say: (text: string) => void): Promise<read
     for (const [what, path] of paths)
       say(
         '\n' +
-          `${name}, the way of one invocation (${what}):\n` +
+          `${name}, round trips of one invocation (${what}):\n` +
           `${path.map((step, index) => `  ${index + 1}  ${step}`).join('\n')}`,
       )
   say(`\n${costRows(found)}`)
