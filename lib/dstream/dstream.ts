@@ -36,7 +36,10 @@ export class DStream<T> {
    *
    * @throws MillraceError `ARGUMENT_INVALID` when the name is taken or not a letter or digit and up
    * to 63 letters, digits, `.`, `_`, `-`.
-   * @example pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length).named('totals')
+   * @example
+   * ```ts
+   * pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length).named('totals')
+   * ```
    */
   named(id: string): this {
     this.#graph.rename(this.#node, id)

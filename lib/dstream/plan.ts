@@ -207,6 +207,7 @@ export const inputConflicts = (
     const other = Object.keys(current).find((one) => current[one] === name)
     if (now === undefined || now === name || other === undefined) return []
     return [
-      `the source "${id}" read "${name}" and reads "${now}" now, and "${name}" is the source "${other}"`,
+      `the source "${id}" read "${name}" and reads "${now}" now, and "${name}" is the source ` +
+        `"${other}"`,
     ]
   })

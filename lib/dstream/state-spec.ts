@@ -7,7 +7,12 @@ import { checkDurationMs, checkFunction, checkShuffle } from './checks.ts'
 /**
  * The state of one key, as the function of `mapWithState` sees it.
  *
- * @example (word: string, one: number | undefined, state: State<number>) => { state.update((state.getOption() ?? 0) + (one ?? 0)) }
+ * @example
+ * ```ts
+ * (word: string, one: number | undefined, state: State<number>) => {
+ *   state.update((state.getOption() ?? 0) + (one ?? 0))
+ * }
+ * ```
  */
 export interface State<S> {
   /**
@@ -20,7 +25,11 @@ export interface State<S> {
    * The state, as a copy that belongs to the function.
    *
    * @throws MillraceError `ARGUMENT_INVALID` when there is none.
-   * @example (key: string, one: number | undefined, state: State<number>) => (state.exists() ? state.get() : 0)
+   * @example
+   * ```ts
+   * (key: string, one: number | undefined, state: State<number>) =>
+   *   state.exists() ? state.get() : 0
+   * ```
    */
   get(): S
   /**
@@ -34,21 +43,34 @@ export interface State<S> {
    *
    * @throws MillraceError `ARGUMENT_INVALID` after `remove()` in the same call, when the key is
    * timing out, and when it is undefined.
-   * @example (key: string, one: number | undefined, state: State<number>) => state.update((state.getOption() ?? 0) + 1)
+   * @example
+   * ```ts
+   * (key: string, one: number | undefined, state: State<number>) =>
+   *   state.update((state.getOption() ?? 0) + 1)
+   * ```
    */
   update(state: S): void
   /**
    * Forgets the key; no error when it has no state.
    *
    * @throws MillraceError `ARGUMENT_INVALID` when called twice, and when the key is timing out.
-   * @example (key: string, value: string | undefined, state: State<number>) => { if (value === 'logout') state.remove() }
+   * @example
+   * ```ts
+   * (key: string, value: string | undefined, state: State<number>) => {
+   *   if (value === 'logout') state.remove()
+   * }
+   * ```
    */
   remove(): void
   /**
    * Whether this is the last call for a key that was idle for too long: it has no value then, and
    * its state is removed afterwards.
    *
-   * @example (key: string, one: number | undefined, state: State<number>) => (state.isTimingOut() ? `${key} is gone` : undefined)
+   * @example
+   * ```ts
+   * (key: string, one: number | undefined, state: State<number>) =>
+   *   state.isTimingOut() ? `${key} is gone` : undefined
+   * ```
    */
   isTimingOut(): boolean
 }
@@ -58,7 +80,11 @@ export interface State<S> {
  * does. Called once for each record in the order in which they came, and once, without a value, for
  * a key that times out.
  *
- * @example const ages: StateFunction<string, number, number, string> = (key, value, state) => `${key} ${value ?? state.get()}`
+ * @example
+ * ```ts
+ * const ages: StateFunction<string, number, number, string> = (key, value, state) =>
+ *   `${key} ${value ?? state.get()}`
+ * ```
  */
 export type StateFunction<K, V, S, R> = (
   key: K,
@@ -108,7 +134,13 @@ export class StateSpec<K, V, S, R> {
    * A specification with this function, no state to begin with, no timeout, and one partition.
    *
    * @throws MillraceError `ARGUMENT_INVALID` when it is no function.
-   * @example StateSpec.function((word: string, one: number | undefined, state: State<number>) => [word, state.getOption() ?? 0] as const)
+   * @example
+   * ```ts
+   * StateSpec.function(
+   *   (word: string, one: number | undefined, state: State<number>) =>
+   *     [word, state.getOption() ?? 0] as const,
+   * )
+   * ```
    */
   static function<K, V, S, R>(f: StateFunction<K, V, S, R>): StateSpec<K, V, S, R> {
     return new StateSpec({ f: checkFunction('StateSpec.function', f), partitions: 1 })

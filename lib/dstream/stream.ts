@@ -10,7 +10,14 @@ import { StreamingContext } from './streaming-context.ts'
 /**
  * The options of a pipeline.
  *
- * @example const options: StreamOptions = { batchInterval: seconds(10), whenIdle: 'tick', limits: { records: 10_000 } }
+ * @example
+ * ```ts
+ * const options: StreamOptions = {
+ *   batchInterval: seconds(10),
+ *   whenIdle: 'tick',
+ *   limits: { records: 10_000 },
+ * }
+ * ```
  */
 export interface StreamOptions {
   /** The length of a batch: 10 ms at least. */

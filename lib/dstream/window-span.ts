@@ -52,7 +52,9 @@ export const checkSpan = (
   ] as const) {
     if (ms % paneMs === 0) continue
     throw new MillraceError('ARGUMENT_INVALID', {
-      problem: `The ${name} of a window must be a multiple of the slide of the stream below it (${operation})`,
+      problem:
+        `The ${name} of a window must be a multiple of the slide of the stream below it ` +
+        `(${operation})`,
       value: `${ms} ms over datasets that come every ${paneMs} ms`,
       allowed: `${paneMs} ms, ${2 * paneMs} ms, and so on`,
       fix: `round the ${name}, or change the batch interval`,

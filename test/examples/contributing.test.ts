@@ -31,7 +31,8 @@ test('compiles, and its method is there for users', { timeout: 120_000 }, () => 
   const use = join(directory, 'use.ts')
   writeFileSync(
     use,
-    `import type { DStream } from '${root}/lib/index.ts'\nexport const once = (words: DStream<string>): DStream<string> => words.distinct()`,
+    `import type { DStream } from '${root}/lib/index.ts'\n` +
+      'export const once = (words: DStream<string>): DStream<string> => words.distinct()',
   )
   const project = join(directory, 'tsconfig.json')
   const compilerOptions = {

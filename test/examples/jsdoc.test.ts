@@ -20,7 +20,8 @@ const clicksAndLines = stream('clicks-and-lines', { batchInterval: seconds(10) }
     .print()
 })
 
-const examples = readdirSync(folder).flatMap((file) =>
+const files = readdirSync(folder).filter((file) => file.endsWith('.ts'))
+const examples = files.flatMap((file) =>
   [
     ...readFileSync(join(folder, file), 'utf8').matchAll(
       /@example\n \* ```ts\n(?<code>.*?) \* ```/gs,

@@ -22,7 +22,10 @@ export interface Example {
 /** Which files are public, and what their examples take for granted. */
 const SURROUNDINGS: readonly (readonly [path: RegExp, around: (code: string) => string])[] = [
   [
-    /^lib\/(dstream\/(dstream|plan-node|source-declaration|streaming-context|state-spec|operators\/.*)|base\/object-lines|rdd\/operations\/save-as-(text|object)-file)\.ts$/,
+    new RegExp(
+      '^lib/(dstream/(dstream|plan-node|streaming-context|state-spec|(operators|sources)/.*)' +
+        '|formats/object-lines|rdd/operations/save-as-(text|object)-file)\\.ts$',
+    ),
     (code) => `describing(async (ssc) => {${STREAMS}\n{\n${code}\n}\n})`,
   ],
   [
@@ -47,7 +50,8 @@ const STREAMS = `
   const clicks = texts, taps = texts, swipes = texts, bots = texts, views = texts, visits = pairs
   const stopWords = new Set(['the'])
   const store = { put: async (time: number, rows: unknown) => [time, rows] }
-  const count = (word: string, one: number | undefined, state: State<number>) => (state.isTimingOut() ? 0 : (state.getOption() ?? 0) + (one ?? 0))
+  const count = (word: string, one: number | undefined, state: State<number>) =>
+    state.isTimingOut() ? 0 : (state.getOption() ?? 0) + (one ?? 0)
   const lastSeen = count
   const spec = StateSpec.function(count)
   interface Click { readonly user: string }`
@@ -67,6 +71,9 @@ const DATASETS = `
 /** The value in a comment behind an expression. */
 const VALUE = /^(?<code>.*\S)\s+\/\/ (?<gives>[[{'"\d-].*|true|false)$/
 
+/** The same behind an expression of several lines. */
+const LAST_VALUE = /^(?<code>await .*\S)\s+\/\/ (?<gives>[[{'"\d-][^\n]*|true|false)\n*$/s
+
 const examplesOf = (source: Source): readonly Example[] =>
   source.comments.flatMap(({ value, start }) => {
     if (!value.startsWith('*')) return []
@@ -80,9 +87,10 @@ const examplesOf = (source: Source): readonly Example[] =>
 
 const exampleOf = (place: string, text: string): Example => {
   const block = /^```ts\n(?<code>.*?)^```/ms.exec(text)?.groups?.['code']
-  if (block !== undefined) return { place, code: block.replaceAll('export default ', 'void ') }
-  const { code, gives } = VALUE.exec(text)?.groups ?? {}
-  return code === undefined || gives === undefined ? { place, code: text } : { place, code, gives }
+  const { code, gives } =
+    (block === undefined ? VALUE : LAST_VALUE).exec(block ?? text)?.groups ?? {}
+  if (code !== undefined && gives !== undefined) return { place, code, gives }
+  return { place, code: (block ?? text).replaceAll('export default ', 'void ') }
 }
 
 /** The examples of all public files. */
@@ -120,6 +128,9 @@ export const publicNames = (): {
   }
 }
 
+const rowOf = (example: Example): string =>
+  `  [${JSON.stringify(example.place)}, () => ${aroundOf(example)(statementOf(example))}],`
+
 /** The program of some examples: prints the places of those that fail, with what went wrong. */
 export const programOf = (examples: readonly Example[]): string => {
   const index = JSON.stringify(join(root, 'lib', 'index.ts'))
@@ -131,7 +142,8 @@ const { ${publicNames().values.join(', ')} } = millrace
 void [${publicNames().values.join(', ')}]
 
 const gives = (place: string, given: unknown, expected: unknown): void => {
-  if (!isDeepStrictEqual(given, expected)) throw new Error(\`it gives \${JSON.stringify(given)}, not \${JSON.stringify(expected)}\`)
+  if (isDeepStrictEqual(given, expected)) return
+  throw new Error(\`it gives \${JSON.stringify(given)}, not \${JSON.stringify(expected)}\`)
 }
 /** Describes a pipeline: what an example does with it is checked while it is built. */
 const describing = async (describe: (ssc: StreamingContext) => Promise<void>): Promise<void> => {
@@ -143,7 +155,7 @@ const describing = async (describe: (ssc: StreamingContext) => Promise<void>): P
   await described
 }
 const examples: readonly (readonly [place: string, run: () => unknown])[] = [
-${examples.map((example) => `  [${JSON.stringify(example.place)}, () => ${aroundOf(example)(statementOf(example))}],`).join('\n')}
+${examples.map(rowOf).join('\n')}
 ]
 for (const [place, run] of examples) {
   try {

@@ -40,7 +40,8 @@ registerHooks({
       const [place] = places
       if (place === undefined || places.length !== 1)
         throw new Error(
-          `The bug "${bug.name}" does not fit ${file} any more: ${JSON.stringify(find)} stands in it ${places.length} times`,
+          `The bug "${bug.name}" does not fit ${file} any more: ${JSON.stringify(find)} ` +
+            `stands in it ${places.length} times`,
         )
       source = source.slice(0, place.index) + replace + source.slice(place.index + place[0].length)
     }

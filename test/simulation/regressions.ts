@@ -11,15 +11,21 @@ export interface FailedOnce {
 export const failedOnce: readonly FailedOnce[] = [
   {
     seed: 3,
-    what: 'a driver whose clock is a day ahead committed batches of the next day, and left nothing to do until then',
+    what:
+      'a driver whose clock is a day ahead committed batches of the next day, and left nothing ' +
+      'to do until then',
   },
   {
     seed: 103,
-    what: 'a process that had stood still adopted a head whose manifest was gone by then, and took that for lost data',
+    what:
+      'a process that had stood still adopted a head whose manifest was gone by then, and took ' +
+      'that for lost data',
   },
   {
     seed: 15,
-    what: 'a sweep of dozens of calls in every cold start kept each attempt from getting through, until it was given up',
+    what:
+      'a sweep of dozens of calls in every cold start kept each attempt from getting through, ' +
+      'until it was given up',
   },
   {
     seed: 12,
@@ -27,10 +33,14 @@ export const failedOnce: readonly FailedOnce[] = [
   },
   {
     seed: 132,
-    what: 'an upload over another was judged by the event of the earlier one, and taken for older than the application',
+    what:
+      'an upload over another was judged by the event of the earlier one, and taken for older ' +
+      'than the application',
   },
   {
     seed: 57,
-    what: 'an attempt wrote its smaller plan over the one that the head named, and ended before it was logged',
+    what:
+      'an attempt wrote its smaller plan over the one that the head named, and ended before it ' +
+      'was logged',
   },
 ]

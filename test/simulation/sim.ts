@@ -74,7 +74,8 @@ const runMany = async (from: number, count: number, workers: number): Promise<vo
   }
   const rate = count / seconds / workers
   say(
-    `${count} seeds, ${summary.batches} batches, ${summary.records} records in ${seconds.toFixed(1)} s with ${workers} workers`,
+    `${count} seeds, ${summary.batches} batches, ${summary.records} records in ` +
+      `${seconds.toFixed(1)} s with ${workers} workers`,
   )
   say(`${rate.toFixed(1)} seeds a second on one core`)
   finish(count - summary.failures.length, summary.failures.length)
@@ -86,7 +87,8 @@ const SHRUNK_MAX = 3
 const sayFailures = async ({ failures }: Summary): Promise<void> => {
   for (const [index, failed] of failures.entries()) {
     say(
-      `seed ${failed.seed} (${failed.pipeline}): ${failed.violation?.checker}: ${failed.violation?.what}`,
+      `seed ${failed.seed} (${failed.pipeline}): ${failed.violation?.checker}: ` +
+        `${failed.violation?.what}`,
     )
     if (index >= SHRUNK_MAX) continue
     const shrunk = await shrink(failed)

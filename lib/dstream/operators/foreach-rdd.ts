@@ -10,7 +10,11 @@ import { type Attempt, outputNode } from '../plan-node.ts'
  * What a user does with a batch. At-least-once: use the attempt as a fence, or the time as a name,
  * to make it exactly-once.
  *
- * @example const keep: ForeachFunction<number> = async (rdd, time) => void (await store.put(time.milliseconds, await rdd.collect()))
+ * @example
+ * ```ts
+ * const keep: ForeachFunction<number> = async (rdd, time) =>
+ *   void (await store.put(time.milliseconds, await rdd.collect()))
+ * ```
  */
 export type ForeachFunction<T> = (rdd: RDD<T>, time: Time, attempt: Attempt) => void | Promise<void>
 
@@ -20,7 +24,12 @@ declare module '../dstream.ts' {
      * Hands every batch to a function; may be async. At-least-once: the batch time and the attempt
      * are there to make a sink idempotent. What it throws fails the batch, which is tried again.
      *
-     * @example counts.foreachRDD(async (rdd, time) => { await store.put(time.milliseconds, await rdd.collect()) })
+     * @example
+     * ```ts
+     * counts.foreachRDD(async (rdd, time) => {
+     *   await store.put(time.milliseconds, await rdd.collect())
+     * })
+     * ```
      */
     foreachRDD(f: ForeachFunction<T>): void
   }

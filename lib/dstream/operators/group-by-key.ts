@@ -22,7 +22,16 @@ declare module '../dstream.ts' {
      *
      * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
      * 1024.
-     * @example pairs.combineByKey((n) => [n], (all, n) => [...all, n], (a, b) => [...a, ...b]).print()
+     * @example
+     * ```ts
+     * pairs
+     *   .combineByKey(
+     *     (n) => [n],
+     *     (all, n) => [...all, n],
+     *     (a, b) => [...a, ...b],
+     *   )
+     *   .print()
+     * ```
      */
     combineByKey<K, V, C>(
       this: DStream<[K, V]>,

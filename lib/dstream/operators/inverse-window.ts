@@ -103,10 +103,14 @@ const afterChange = <K, V>(
   if (before === undefined) {
     if (entering.length > 0) return come as V
     throw new MillraceError('WINDOW_KEY_LOST', {
-      problem: `Neither previous window has value for key, nor new values found: a value leaves the window of ${kind}, and there is no result that it could leave`,
+      problem:
+        'Neither previous window has value for key, nor new values found: a value leaves the ' +
+        `window of ${kind}, and there is no result that it could leave`,
       value: key,
       allowed: 'filters that drop a key only when nothing of it is left in the window',
-      fix: 'let the filter look at a count, or use the form without an inverse; the state must then be reset',
+      fix:
+        'let the filter look at a count, or use the form without an inverse; the state must ' +
+        'then be reset',
     })
   }
   const left = leaving.length > 0 ? inverse(before, gone as V) : before

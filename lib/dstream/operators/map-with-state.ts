@@ -13,7 +13,12 @@ import { type InitialState, StateSpec } from '../state-spec.ts'
 /**
  * What `mapWithState` gives: the mapped elements, and on request the states behind them.
  *
- * @example const mapped: MapWithStateStream<string, number, number> = pairs.mapWithState(StateSpec.function(count))
+ * @example
+ * ```ts
+ * const mapped: MapWithStateStream<string, number, number> = pairs.mapWithState(
+ *   StateSpec.function(count),
+ * )
+ * ```
  */
 export type MapWithStateStream<K, S, R> = DStream<R> & {
   /**

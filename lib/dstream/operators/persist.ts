@@ -29,7 +29,10 @@ declare module '../dstream.ts' {
      *
      * @throws MillraceError `ARGUMENT_INVALID` when the interval is not a multiple of this stream's
      * slide; `PLAN_FROZEN`.
-     * @example visits.mapWithState(StateSpec.function(lastSeen).timeout(minutes(30))).checkpoint(minutes(1))
+     * @example
+     * ```ts
+     * visits.mapWithState(StateSpec.function(lastSeen).timeout(minutes(30))).checkpoint(minutes(1))
+     * ```
      */
     checkpoint(interval: Duration): this
   }

@@ -9,7 +9,12 @@ import { reducedWindowNode } from './reduced-window.ts'
 /**
  * Settings of `reduceByKeyAndWindow` with an inverse.
  *
- * @example pairs.reduceByKeyAndWindow(add, (sum, left) => sum - left, seconds(60), seconds(10), { filter: (word, sum) => sum !== 0 })
+ * @example
+ * ```ts
+ * pairs.reduceByKeyAndWindow(add, (sum, left) => sum - left, seconds(60), seconds(10), {
+ *   filter: (word, sum) => sum !== 0,
+ * })
+ * ```
  */
 export interface InverseWindowOptions<K, V> extends ShuffleOptions {
   /**
@@ -47,7 +52,15 @@ declare module '../dstream.ts' {
      *
      * @throws MillraceError `ARGUMENT_INVALID`, as above; `WINDOW_KEY_LOST` in a batch, when a
      * filter has dropped a key that was needed.
-     * @example pairs.reduceByKeyAndWindow((a, b) => a + b, (a, b) => a - b, seconds(60), seconds(10))
+     * @example
+     * ```ts
+     * pairs.reduceByKeyAndWindow(
+     *   (a, b) => a + b,
+     *   (a, b) => a - b,
+     *   seconds(60),
+     *   seconds(10),
+     * )
+     * ```
      */
     reduceByKeyAndWindow<K, V>(
       this: DStream<[K, V]>,

@@ -19,7 +19,12 @@ declare module '../dstream.ts' {
      * the store from the first moment on, so a slice holds what came after it was first deployed.
      *
      * @throws MillraceError `ARGUMENT_INVALID` when a moment is neither a Time nor a Date.
-     * @example lines.slice(new Date('2026-11-27T00:00:00Z'), new Date('2026-11-27T23:59:59Z')).saveAsTextFiles('black-friday')
+     * @example
+     * ```ts
+     * lines
+     *   .slice(new Date('2026-11-27T00:00:00Z'), new Date('2026-11-27T23:59:59Z'))
+     *   .saveAsTextFiles('black-friday')
+     * ```
      */
     slice(from: Time | Date, to: Time | Date): DStream<T>
   }

@@ -8,14 +8,24 @@ import type { InitialState } from '../state-spec.ts'
 /**
  * A key with its values in this batch and its state before it, where it has them.
  *
- * @example const sizeOf = ([key, values, state = 0]: KeyVisit<string, number, number>) => [key, state + values.length] as const
+ * @example
+ * ```ts
+ * const sizeOf = ([key, values, state = 0]: KeyVisit<string, number, number>) =>
+ *   [key, state + values.length] as const
+ * ```
  */
 export type KeyVisit<K, V, S> = readonly [key: K, values: readonly V[], state: S | undefined]
 
 /**
  * Settings of `updateStateByKey`.
  *
- * @example pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length, { initialState: [['to', 1]], partitions: 2 })
+ * @example
+ * ```ts
+ * pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length, {
+ *   initialState: [['to', 1]],
+ *   partitions: 2,
+ * })
+ * ```
  */
 export interface UpdateStateOptions<K, S> extends ShuffleOptions {
   /**

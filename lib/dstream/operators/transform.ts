@@ -17,7 +17,11 @@ export type TransformFunction<T, U> = (rdd: RDD<T>, time: Time) => RDD<U> | Prom
 /**
  * From the datasets of two streams at one batch time to another one.
  *
- * @example const without: TransformWithFunction<string, string, string> = (rdd, other) => rdd.subtract(other)
+ * @example
+ * ```ts
+ * const without: TransformWithFunction<string, string, string> = (rdd, other) =>
+ *   rdd.subtract(other)
+ * ```
  */
 export type TransformWithFunction<T, U, W> = (
   rdd: RDD<T>,

@@ -9,7 +9,11 @@ import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.
 /**
  * The new state of a key from the batch's values and the old state; undefined removes the key.
  *
- * @example const longest: UpdateFunction<number, number> = (values, before = 0) => Math.max(before, ...values)
+ * @example
+ * ```ts
+ * const longest: UpdateFunction<number, number> = (values, before = 0) =>
+ *   Math.max(before, ...values)
+ * ```
  */
 export type UpdateFunction<V, S, K = unknown> = (
   values: readonly V[],
@@ -20,7 +24,11 @@ export type UpdateFunction<V, S, K = unknown> = (
 /**
  * As {@link UpdateFunction}, with the batch time.
  *
- * @example const seen: TimedUpdateFunction<number, number> = (values, last, key, time) => (values.length > 0 ? time.milliseconds : last)
+ * @example
+ * ```ts
+ * const seen: TimedUpdateFunction<number, number> = (values, last, key, time) =>
+ *   values.length > 0 ? time.milliseconds : last
+ * ```
  */
 export type TimedUpdateFunction<V, S, K = unknown> = (
   values: readonly V[],
@@ -52,7 +60,13 @@ declare module '../dstream.ts' {
      * The same with `timed: true`: the function gets the batch time as well. What depends on the
      * time may change in any batch, so the pipeline never rests.
      *
-     * @example pairs.updateStateByKey<number>((ones, last, key, time) => (ones.length > 0 ? time.milliseconds : last), { timed: true })
+     * @example
+     * ```ts
+     * pairs.updateStateByKey<number>(
+     *   (ones, last, key, time) => (ones.length > 0 ? time.milliseconds : last),
+     *   { timed: true },
+     * )
+     * ```
      */
     updateStateByKey<S, K = PairKey<T>, V = PairValue<T>>(
       this: DStream<[K, V]>,

@@ -10,7 +10,11 @@ import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.
  * The new states of a partition, from all its keys that have values or a state. A key that does not
  * come out is forgotten.
  *
- * @example const sizes: PartitionUpdateFunction<string, number, number> = (visits) => Array.from(visits, ([key, values]) => [key, values.length])
+ * @example
+ * ```ts
+ * const sizes: PartitionUpdateFunction<string, number, number> = (visits) =>
+ *   Array.from(visits, ([key, values]) => [key, values.length])
+ * ```
  */
 export type PartitionUpdateFunction<K, V, S> = (
   visits: Iterable<KeyVisit<K, V, S>>,

@@ -35,7 +35,13 @@ export interface TextFileStreamOptions {
 /**
  * Settings of `fileStream`.
  *
- * @example ssc.fileStream('sizes', { filter: (path) => path.endsWith('.bin'), read: (bytes) => [bytes.length] })
+ * @example
+ * ```ts
+ * ssc.fileStream('sizes', {
+ *   filter: (path) => path.endsWith('.bin'),
+ *   read: (bytes) => [bytes.length],
+ * })
+ * ```
  */
 export interface FileStreamOptions<T> extends TextFileStreamOptions {
   /**
@@ -72,7 +78,13 @@ declare module '../streaming-context.ts' {
      * @param name A name to bind (`--bind NAME=./directory`), or the place itself.
      * @throws MillraceError `ARGUMENT_INVALID` when the name is empty, or an option is not of the
      * allowed form; `PLAN_FROZEN`.
-     * @example ssc.fileStream('orders', { filter: (path) => path.endsWith('.json'), read: (bytes) => JSON.parse(bytes.toString()) })
+     * @example
+     * ```ts
+     * ssc.fileStream('orders', {
+     *   filter: (path) => path.endsWith('.json'),
+     *   read: (bytes) => JSON.parse(bytes.toString()),
+     * })
+     * ```
      */
     fileStream(
       name: string,
@@ -90,7 +102,12 @@ declare module '../streaming-context.ts' {
      * @param recordBytes The length of a record: a whole number from 1.
      * @throws MillraceError `ARGUMENT_INVALID` when the name is empty, or the length is not one;
      * `PLAN_FROZEN`.
-     * @example ssc.binaryRecordsStream('ticks', 16).map((record) => new DataView(record.buffer).getFloat64(0))
+     * @example
+     * ```ts
+     * ssc
+     *   .binaryRecordsStream('ticks', 16)
+     *   .map((record) => new DataView(record.buffer).getFloat64(0))
+     * ```
      */
     binaryRecordsStream(
       name: string,
@@ -182,6 +199,8 @@ const fixedLengthReader =
       problem: `The file "${path}" does not hold a whole number of records`,
       value: `${bytes.byteLength} bytes`,
       allowed: `a multiple of ${recordBytes} bytes`,
-      fix: 'move files in when they are complete, and check the record length given to binaryRecordsStream()',
+      fix:
+        'move files in when they are complete, and check the record length given to ' +
+        'binaryRecordsStream()',
     })
   }

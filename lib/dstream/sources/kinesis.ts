@@ -52,7 +52,10 @@ export interface KinesisTextStreamOptions {
 /**
  * Settings of `kinesisStream`.
  *
- * @example ssc.kinesisStream('clicks', { decode: ({ data, partitionKey }) => [partitionKey, data.length] })
+ * @example
+ * ```ts
+ * ssc.kinesisStream('clicks', { decode: ({ data, partitionKey }) => [partitionKey, data.length] })
+ * ```
  */
 export interface KinesisStreamOptions<T> extends KinesisTextStreamOptions {
   /**
@@ -143,12 +146,14 @@ const startMs = (operation: string, start: KinesisStart): number | null => {
   const isLatest = typeof start === 'string' && /^latest$/i.test(start)
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: isLatest
-      ? `${operation}() cannot start at the latest record: records that are put before the first look at each shard would be lost in silence`
+      ? `${operation}() cannot start at the latest record: records that are put before the ` +
+        'first look at each shard would be lost in silence'
       : `${operation}() does not know this place to start from`,
     value: start,
     allowed: "'trimHorizon', or { at: Date } with a time in the past",
     fix: isLatest
-      ? `to leave out what is old, say since when: startFrom: { at: new Date('2026-01-31T00:00:00Z') }`
+      ? 'to leave out what is old, say since when: startFrom: { at: new ' +
+        `Date('2026-01-31T00:00:00Z') }`
       : "startFrom: 'trimHorizon'",
   })
 }

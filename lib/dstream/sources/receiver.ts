@@ -7,7 +7,10 @@ import { sourceNode } from './source-node.ts'
 /**
  * What a receiver can do.
  *
- * @example const greet = async ({ store }: Receiving<string>): Promise<void> => void (await store('hello'))
+ * @example
+ * ```ts
+ * const greet = async ({ store }: Receiving<string>): Promise<void> => void (await store('hello'))
+ * ```
  */
 export interface Receiving<T> {
   /**

@@ -47,7 +47,15 @@ declare module '../rdd.ts' {
      * All elements merged into a value of another type: a zero made for each partition takes its
      * elements in, and then these are merged.
      *
-     * @example await words.aggregate(() => 0, (sum, word) => sum + word.length, (a, b) => a + b) // 13
+     * @example
+     * ```ts
+     * await words.aggregate(
+     *   () => 0,
+     *   (sum, word) => sum + word.length,
+     *   (a, b) => a + b,
+     * )
+     * // 13
+     * ```
      */
     aggregate<U>(
       zero: () => U,

@@ -39,7 +39,17 @@ declare module '../rdd.ts' {
      * further ones are merged into it, and the combinations of several partitions are merged; on
      * pairs only.
      *
-     * @example await pairs.combineByKey((n) => [n], (all, n) => [...all, n], (a, b) => [...a, ...b]).collect() // [['a', [1, 2]], ['b', [3]]]
+     * @example
+     * ```ts
+     * await pairs
+     *   .combineByKey(
+     *     (n) => [n],
+     *     (all, n) => [...all, n],
+     *     (a, b) => [...a, ...b],
+     *   )
+     *   .collect()
+     * // [['a', [1, 2]], ['b', [3]]]
+     * ```
      */
     combineByKey<K, V, C>(
       this: RDD<[K, V]>,
@@ -53,7 +63,17 @@ declare module '../rdd.ts' {
      * As `combineByKey`, beginning with a zero for each key and partition; on pairs only. A zero
      * that is changed in place must be made by a function.
      *
-     * @example await pairs.aggregateByKey(() => 0, (sum, n) => sum + n, (a, b) => a + b).collect() // [['a', 3], ['b', 3]]
+     * @example
+     * ```ts
+     * await pairs
+     *   .aggregateByKey(
+     *     () => 0,
+     *     (sum, n) => sum + n,
+     *     (a, b) => a + b,
+     *   )
+     *   .collect()
+     * // [['a', 3], ['b', 3]]
+     * ```
      */
     aggregateByKey<K, V, C>(
       this: RDD<[K, V]>,

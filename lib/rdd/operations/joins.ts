@@ -12,7 +12,11 @@ declare module '../rdd.ts' {
      * For each key on either side, the values of both sides; a side without the key has an empty
      * list. On pairs only.
      *
-     * @example await ages.cogroup(cities).collect() // [['ann', [[31], ['Rome']]], ['bob', [[27], []]]]
+     * @example
+     * ```ts
+     * await ages.cogroup(cities).collect()
+     * // [['ann', [[31], ['Rome']]], ['bob', [[27], []]]]
+     * ```
      */
     cogroup<K, V, W>(
       this: RDD<[K, V]>,
@@ -31,7 +35,11 @@ declare module '../rdd.ts' {
      * As `join`, with the pairs of this side that have no other: there the right value is
      * undefined. On pairs only.
      *
-     * @example await ages.leftOuterJoin(cities).collect() // [['ann', [31, 'Rome']], ['bob', [27, undefined]]]
+     * @example
+     * ```ts
+     * await ages.leftOuterJoin(cities).collect()
+     * // [['ann', [31, 'Rome']], ['bob', [27, undefined]]]
+     * ```
      */
     leftOuterJoin<K, V, W>(
       this: RDD<[K, V]>,
@@ -43,7 +51,11 @@ declare module '../rdd.ts' {
      * As `join`, with the pairs of the other side that have none here: there the left value is
      * undefined. On pairs only.
      *
-     * @example await cities.rightOuterJoin(ages).collect() // [['ann', ['Rome', 31]], ['bob', [undefined, 27]]]
+     * @example
+     * ```ts
+     * await cities.rightOuterJoin(ages).collect()
+     * // [['ann', ['Rome', 31]], ['bob', [undefined, 27]]]
+     * ```
      */
     rightOuterJoin<K, V, W>(
       this: RDD<[K, V]>,
@@ -55,7 +67,11 @@ declare module '../rdd.ts' {
      * As `join`, with the pairs of both sides that have no other: there that side's value is
      * undefined. On pairs only.
      *
-     * @example await ages.fullOuterJoin(cities).collect() // [['ann', [31, 'Rome']], ['bob', [27, undefined]]]
+     * @example
+     * ```ts
+     * await ages.fullOuterJoin(cities).collect()
+     * // [['ann', [31, 'Rome']], ['bob', [27, undefined]]]
+     * ```
      */
     fullOuterJoin<K, V, W>(
       this: RDD<[K, V]>,

@@ -21,7 +21,13 @@ declare module '../rdd.ts' {
     /**
      * Any number of new elements for each element, in order.
      *
-     * @example await parallelize(['to be']).flatMap((line) => line.split(' ')).collect() // ['to', 'be']
+     * @example
+     * ```ts
+     * await parallelize(['to be'])
+     *   .flatMap((line) => line.split(' '))
+     *   .collect()
+     * // ['to', 'be']
+     * ```
      */
     flatMap<U>(f: (element: T) => Iterable<U>): RDD<U>
 
@@ -35,14 +41,26 @@ declare module '../rdd.ts' {
     /**
      * New values under the same keys; on pairs only.
      *
-     * @example await parallelize([['a', 1]] as [string, number][]).mapValues((n) => n + 1).collect() // [['a', 2]]
+     * @example
+     * ```ts
+     * await parallelize([['a', 1]] as [string, number][])
+     *   .mapValues((n) => n + 1)
+     *   .collect()
+     * // [['a', 2]]
+     * ```
      */
     mapValues<K, V, W>(this: RDD<[K, V]>, f: (value: V) => W): RDD<[K, W]>
 
     /**
      * Any number of new values under the same key, for each pair; on pairs only.
      *
-     * @example await parallelize([['a', 1]] as [string, number][]).flatMapValues((n) => [n, n]).collect() // [['a', 1], ['a', 1]]
+     * @example
+     * ```ts
+     * await parallelize([['a', 1]] as [string, number][])
+     *   .flatMapValues((n) => [n, n])
+     *   .collect()
+     * // [['a', 1], ['a', 1]]
+     * ```
      */
     flatMapValues<K, V, W>(this: RDD<[K, V]>, f: (value: V) => Iterable<W>): RDD<[K, W]>
 
@@ -50,14 +68,26 @@ declare module '../rdd.ts' {
      * Calls `f` once for each partition, for empty ones too; may be async. The elements are there
      * for the length of the call.
      *
-     * @example await parallelize([1, 2, 3]).mapPartitions((part) => [[...part].length]).collect() // [3]
+     * @example
+     * ```ts
+     * await parallelize([1, 2, 3])
+     *   .mapPartitions((part) => [[...part].length])
+     *   .collect()
+     * // [3]
+     * ```
      */
     mapPartitions<U>(f: PartitionFunction<T, U>): RDD<U>
 
     /**
      * As `mapPartitions`, with the number of the partition, from 0.
      *
-     * @example await parallelize([1, 2], { partitions: 2 }).mapPartitionsWithIndex((part, i) => [[i, ...part]]).collect() // [[0, 1], [1, 2]]
+     * @example
+     * ```ts
+     * await parallelize([1, 2], { partitions: 2 })
+     *   .mapPartitionsWithIndex((part, i) => [[i, ...part]])
+     *   .collect()
+     * // [[0, 1], [1, 2]]
+     * ```
      */
     mapPartitionsWithIndex<U>(
       f: (elements: Iterable<T>, index: number) => Iterable<U> | Promise<Iterable<U>>,

@@ -79,7 +79,11 @@ declare module '../rdd.ts' {
      * @throws MillraceError `ARGUMENT_INVALID` when bounds are fewer than two or not ascending; for
      * a number of buckets, when it is not a whole number from 1, or there is no number, or one that
      * is not finite.
-     * @example await parallelize([1, 2, 3, 4]).histogram(2) // { buckets: [1, 2.5, 4], counts: [2, 2] }
+     * @example
+     * ```ts
+     * await parallelize([1, 2, 3, 4]).histogram(2)
+     * // { buckets: [1, 2.5, 4], counts: [2, 2] }
+     * ```
      */
     histogram(this: RDD<number>, buckets: number | readonly number[]): Promise<Histogram>
   }

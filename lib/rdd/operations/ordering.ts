@@ -23,14 +23,24 @@ declare module '../rdd.ts' {
      * are ordered as people expect: numbers by size, dates by time, strings by UTF-16 units, arrays
      * element by element.
      *
-     * @example await parallelize(['to', 'not', 'a']).sortBy((word) => word.length, { ascending: false }).collect() // ['not', 'to', 'a']
+     * @example
+     * ```ts
+     * await parallelize(['to', 'not', 'a'])
+     *   .sortBy((word) => word.length, { ascending: false })
+     *   .collect()
+     * // ['not', 'to', 'a']
+     * ```
      */
     sortBy<K>(f: (element: T) => K, options?: SortOptions): RDD<T>
 
     /**
      * The pairs in the order of their keys; on pairs only.
      *
-     * @example await pairs.sortByKey({ ascending: false }).collect() // [['b', 3], ['a', 1], ['a', 2]]
+     * @example
+     * ```ts
+     * await pairs.sortByKey({ ascending: false }).collect()
+     * // [['b', 3], ['a', 1], ['a', 2]]
+     * ```
      */
     sortByKey<K, V>(this: RDD<[K, V]>, options?: SortOptions): RDD<[K, V]>
 

@@ -9,7 +9,12 @@ declare module '../rdd.ts' {
      *
      * @throws MillraceError `VALUE_UNSUPPORTED` for functions, symbols, instances of classes and
      * cycles; `OUTPUT_FENCED`, `OUTPUT_EXISTS`, `OUTPUT_FAILED`, `BINDING_MISSING`.
-     * @example counts.foreachRDD((rdd, time) => rdd.saveAsObjectFile(`s3://results/counts-${time.milliseconds}`))
+     * @example
+     * ```ts
+     * counts.foreachRDD((rdd, time) =>
+     *   rdd.saveAsObjectFile(`s3://results/counts-${time.milliseconds}`),
+     * )
+     * ```
      */
     saveAsObjectFile(path: string): Promise<void>
   }

@@ -9,7 +9,12 @@ declare module '../rdd.ts' {
      * batch: an older attempt cannot replace it.
      *
      * @throws MillraceError `OUTPUT_FENCED`, `OUTPUT_EXISTS`, `OUTPUT_FAILED`, `BINDING_MISSING`.
-     * @example counts.foreachRDD((rdd, time) => rdd.saveAsTextFile(`s3://results/counts-${time.milliseconds}`))
+     * @example
+     * ```ts
+     * counts.foreachRDD((rdd, time) =>
+     *   rdd.saveAsTextFile(`s3://results/counts-${time.milliseconds}`),
+     * )
+     * ```
      */
     saveAsTextFile(path: string): Promise<void>
   }

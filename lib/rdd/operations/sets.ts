@@ -30,7 +30,13 @@ declare module '../rdd.ts' {
     /**
      * Every element of this dataset with every one of the other.
      *
-     * @example await parallelize([1, 2]).cartesian(parallelize(['a'])).collect() // [[1, 'a'], [2, 'a']]
+     * @example
+     * ```ts
+     * await parallelize([1, 2])
+     *   .cartesian(parallelize(['a']))
+     *   .collect()
+     * // [[1, 'a'], [2, 'a']]
+     * ```
      */
     cartesian<U>(other: RDD<U>): RDD<[T, U]>
 
@@ -39,7 +45,13 @@ declare module '../rdd.ts' {
      * elements each.
      *
      * @throws MillraceError `ARGUMENT_INVALID` when they have not.
-     * @example await parallelize([1, 2]).zip(parallelize(['a', 'b'])).collect() // [[1, 'a'], [2, 'b']]
+     * @example
+     * ```ts
+     * await parallelize([1, 2])
+     *   .zip(parallelize(['a', 'b']))
+     *   .collect()
+     * // [[1, 'a'], [2, 'b']]
+     * ```
      */
     zip<U>(other: RDD<U>): RDD<[T, U]>
 

@@ -5,7 +5,13 @@ declare module '../rdd.ts' {
     /**
      * The elements of this dataset, then those of the others in their order. Duplicates stay.
      *
-     * @example await parallelize([1]).union(parallelize([2]), parallelize([1])).collect() // [1, 2, 1]
+     * @example
+     * ```ts
+     * await parallelize([1])
+     *   .union(parallelize([2]), parallelize([1]))
+     *   .collect()
+     * // [1, 2, 1]
+     * ```
      */
     union(...others: readonly RDD<T>[]): RDD<T>
   }

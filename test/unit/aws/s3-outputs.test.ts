@@ -77,7 +77,8 @@ describe('outputs in S3', () => {
 describe('blobs in S3', () => {
   test('what was not deleted is a failure, though the call succeeded', async () => {
     const body =
-      '<?xml version="1.0"?><DeleteResult><Error><Key>a</Key><Code>InternalError</Code><Message>again</Message></Error></DeleteResult>'
+      '<?xml ' +
+      'version="1.0"?><DeleteResult><Error><Key>a</Key><Code>InternalError</Code><Message>again</Message></Error></DeleteResult>'
     const blobs = s3BlobStore({ bucket: 'b', client: fakeS3(() => ({ status: 200, body })) })
     expect((await errorOf(() => blobs.deleteAll(['a']))).code).toBe('STORE_FAILED')
   })
