@@ -114,10 +114,10 @@ interface SpecParts<K, V, S, R> {
  *
  * @example
  * ```ts
- * const count = (word: string, one: number | undefined, state: State<number>): [string, number] => {
+ * const count = (word: string, one: number | undefined, state: State<number>) => {
  *   const total = (state.getOption() ?? 0) + (one ?? 0)
  *   if (!state.isTimingOut()) state.update(total)
- *   return [word, total]
+ *   return [word, total] as const
  * }
  * pairs.mapWithState(StateSpec.function(count).timeout(minutes(30))).print()
  * ```

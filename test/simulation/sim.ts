@@ -15,7 +15,8 @@ import { runInWorkers } from './workers.ts'
 const HELP = `npm run sim -- [--seeds N] [--from S] [--workers W]
     runs N seeds (default 1000) from S (default 0) on, W at a time (default: one for each core)
 npm run sim -- --seed N [--log] [--without FAULT,FAULT] [--workload SHARE] [--pipeline NAME]
-    runs one seed again, without some of its faults, with less to do, or with another pipeline; --log shows its trace
+    runs one seed again, without some of its faults, with less to do, or with another pipeline;
+    --log shows its trace
 npm run sim -- --planted [--seeds N]
     plants each known bug and shows the first seed (of N, default 2000) that finds it
 npm run sim -- --checkers
@@ -23,8 +24,8 @@ npm run sim -- --checkers
 npm run sim -- --first [--seeds N] [--pipeline NAME]
     stops at the first seed that fails and prints it as JSON
 
-The last line is "N passed, N failed"; the exit status is 1 if any failed, or if a run of 300 seeds or more has not seen every fault and
-every way back from one.`
+The last line is "N passed, N failed". The exit status is 1 if any failed, or if a run of 300 seeds
+or more has not seen every fault and every way back from one.`
 
 /** So many seeds see everything that there is to see. */
 const SEEDS_THAT_SEE_ALL = 300

@@ -11,7 +11,7 @@ const thrownBy = (work: () => unknown): unknown => {
 }
 
 describe('a message', () => {
-  test('has the problem and its code, the value, what is allowed, the fix and the cause, a line each', () => {
+  test('has a line each for problem and code, value, what is allowed, fix and cause', () => {
     const cause = new TypeError('first\nsecond')
     const error = new MillraceError('ARGUMENT_INVALID', {
       problem: 'It is wrong',

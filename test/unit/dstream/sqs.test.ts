@@ -52,7 +52,7 @@ describe('on a machine without queues', () => {
   })
 })
 
-test('a test adds the bodies of messages, and each is taken once, also after a restart', async () => {
+test('bodies that a test adds are taken once each, also after a restart', async () => {
   const seen: string[] = []
   const pipeline = stream('app', { batchInterval: seconds(1) }, (ssc) =>
     ssc.sqsTextStream('orders').foreachRDD(async (rdd) => void seen.push(...(await rdd.collect()))),

@@ -151,7 +151,7 @@ describe('inputs', () => {
     expect(app.nowMs).toBe(3_000)
   })
 
-  test('a batch takes no time, unless a function lets some pass: then the next ones are late', async () => {
+  test('a batch takes no time, unless a function lets some pass', async () => {
     const app: TestStream = await started(
       (ssc) => ssc.kinesisTextStream('clicks').foreachRDD(() => app.passTime(milliseconds(2_500))),
       {
@@ -307,7 +307,7 @@ describe('restarts', () => {
     expect(app.output('print-1').batches).toHaveLength(3)
   })
 
-  test('of mapWithState is what its function has made it, whether or not keys time out', async () => {
+  test('of mapWithState is what its function made, with time-outs or without', async () => {
     const count = (key: string, _: number | undefined, state: State<number>): string => {
       state.update((state.exists() ? state.get() : 0) + 1)
       return key
@@ -329,7 +329,7 @@ describe('restarts', () => {
       ])
   })
 
-  test('batches missed while it was down run at the start, and what was added comes to the new process', async () => {
+  test('batches missed while it was down run at the start, with what was added', async () => {
     const app = await started(totals, { whenIdle: 'tick' })
     app.input('clicks').add('a')
     await app.restart({ downFor: milliseconds(2_500) })
