@@ -12,7 +12,7 @@ const SEEDS = 300
 const WORKERS = 2
 
 describe('the protocol in a world of faults', () => {
-  test(`keeps every promise for ${SEEDS} seeds, which see every fault and every way back`, async () => {
+  test(`keeps every promise for ${SEEDS} seeds, which see each fault and way back`, async () => {
     const summary = await runInWorkers(0, SEEDS, WORKERS)
     expect(summary.failures.map(({ seed, violation }) => ({ seed, ...violation }))).toEqual([])
     expect(neverSeen(summary)).toEqual([])
