@@ -1,7 +1,7 @@
 /**
- * Does things side by side, and waits until all of them are over, even when one fails: then throws
- * what the first in their order threw. `Promise.all` would leave the others running behind its
- * caller's back. A function of AWS is frozen when it answers, and what was left goes on hours
+ * Waits until all promises have ended, even when one fails. Then it throws the error of the first
+ * one, in the order of the list, that failed. `Promise.all` would throw at once and leave the
+ * others running. AWS freezes a function when it answers, so the rest of their work would run hours
  * later.
  */
 export const allOrFirstError = async <const T extends readonly unknown[]>(all: {
@@ -14,7 +14,10 @@ export const allOrFirstError = async <const T extends readonly unknown[]>(all: {
   }) as unknown as T
 }
 
-/** Does it for each, so many side by side, and keeps their order. */
+/**
+ * Runs an action for each element, at most `atOnce` at the same time. The results are in the order
+ * of the elements.
+ */
 export const inGroups = async <T, R>(
   all: readonly T[],
   atOnce: number,

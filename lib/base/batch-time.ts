@@ -1,7 +1,8 @@
 /**
  * Batch times are epoch milliseconds on the grid `zeroTime + k * intervalMs`, k = 1, 2, ... The
- * zero time is aligned to the epoch, as in Spark (StreamingContext: the first batch is the first
- * multiple of the interval strictly after the start), and is kept for the life of the store.
+ * zero time is aligned to the epoch, as in Spark: the first batch of a StreamingContext is the
+ * first multiple of the interval strictly after the start. The zero time never changes during the
+ * life of the store.
  */
 
 /**

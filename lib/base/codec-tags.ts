@@ -1,4 +1,6 @@
-/** The first byte of every encoded value. Never renumbered: stores hold them. */
+/**
+ * The first byte of every encoded value. These numbers never change, because stores contain them.
+ */
 export const tags = {
   null: 0,
   undefined: 1,

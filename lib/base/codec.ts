@@ -1,13 +1,13 @@
 /**
- * The binary form of values in segments, plans and blocks. Own, because three things must hold
- * together that no library gives: equal values give equal bytes on every machine and in every run
- * (B3), every JavaScript string comes back unchanged (lone surrogates too), and whatever cannot
- * come back unchanged is refused instead of bent.
+ * The binary form of values in segments, batch inputs and blocks. Millrace has its own format
+ * because no library gives these three properties together: equal values give equal bytes on every
+ * machine and in every run (B3); every JavaScript string is read back unchanged, lone surrogates
+ * too; and a value that cannot be read back unchanged is refused, never altered.
  *
- * Layout: one tag byte, then by tag. Integers are zigzag varints, lengths are varints, floats are
- * little-endian doubles. Fields of objects keep their order, so that what is printed from a stored
- * value is what was printed from the live one; in the *canonical* form, which keys use, they are
- * sorted by name and -0 is 0.
+ * Layout: one tag byte, then content that depends on the tag. Integers are zigzag varints, lengths
+ * are varints, floats are little-endian doubles. Fields of objects keep their order, so that a
+ * stored value prints the same as the original one. In the *canonical* form, which keys use, fields
+ * are sorted by name and -0 is 0.
  */
 import { corrupt, Decoder } from './decoder.ts'
 import { Encoder } from './encoder.ts'
@@ -28,8 +28,8 @@ export const encode = (value: unknown): Uint8Array => {
 }
 
 /**
- * As {@link encode}, as a string of one character a byte: small, and compared with `===` at memory
- * speed.
+ * As {@link encode}, but gives a string with one character for each byte. Such a string is small,
+ * and `===` compares two of them at memory speed.
  */
 export const encodeToLatin1 = (value: unknown): string => {
   encoder.begin(false)
@@ -38,8 +38,8 @@ export const encodeToLatin1 = (value: unknown): string => {
 }
 
 /**
- * The canonical form of a key, as a string of one character a byte: equal for keys that are equal
- * by value.
+ * The canonical form of a key, as a string with one character for each byte. Keys that are equal by
+ * value have the same canonical form.
  */
 export const encodeCanonical = (value: unknown): string => {
   encoder.begin(true)
@@ -48,14 +48,14 @@ export const encodeCanonical = (value: unknown): string => {
 }
 
 /**
- * The value of bytes made by {@link encode}.
+ * Reads a value from bytes made by {@link encode}.
  *
- * @throws MillraceError `SEGMENT_CORRUPT` when the bytes are not one whole value.
+ * @throws MillraceError `SEGMENT_CORRUPT` when the bytes are not exactly one value.
  */
 export const decode = (bytes: Uint8Array): unknown => {
   const decoder = new Decoder(bytes)
   const value = wholeValue(decoder)
-  if (!decoder.atEnd) throw corrupt('it goes on after its value')
+  if (!decoder.atEnd) throw corrupt('there are more bytes after the value')
   return value
 }
 
@@ -63,14 +63,14 @@ const wholeValue = (decoder: Decoder): unknown => {
   try {
     return decoder.value()
   } catch (error) {
-    // Damaged bytes can also be a bigint without digits, a name that is no text, or a nesting
-    // deeper than the call stack.
+    // Damaged bytes can also cause other errors: a bigint without digits, a field name that is not
+    // a string, or a nesting deeper than the call stack.
     throw asMillraceError(error, 'SEGMENT_CORRUPT', { problem: 'Stored bytes cannot be read' })
   }
 }
 
 /**
- * The value of a string made by {@link encodeToLatin1} or {@link encodeCanonical}: a fresh one at
- * each call.
+ * Reads a value from a string made by {@link encodeToLatin1} or {@link encodeCanonical}. Each call
+ * gives a new copy.
  */
 export const decodeLatin1 = (text: string): unknown => decode(Buffer.from(text, 'latin1'))

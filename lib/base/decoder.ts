@@ -56,8 +56,8 @@ export class Decoder {
 
   #items(): unknown[] {
     const count = this.#varint()
-    // Not `new Array(count)`: a damaged count must not allocate gigabytes, and the array should be
-    // packed.
+    // Not `new Array(count)`: a damaged count must not allocate gigabytes, and V8 should store the
+    // array in its packed form.
     const items: unknown[] = []
     for (let i = 0; i < count; i++) items.push(this.value())
     return items
@@ -130,18 +130,18 @@ export class Decoder {
 
   #byte(): number {
     const byte = this.#buffer[this.#at++]
-    if (byte === undefined) throw corrupt('it ends too early')
+    if (byte === undefined) throw corrupt('they end too early')
     return byte
   }
 
-  /** Moves on and gives the new position. */
+  /** Moves forward and returns the new position. */
   #skip(bytes: number): number {
     this.#at += bytes
-    if (this.#at > this.#buffer.length) throw corrupt('it ends too early')
+    if (this.#at > this.#buffer.length) throw corrupt('they end too early')
     return this.#at
   }
 }
 
-/** The error for bytes that no encoder has made. */
+/** The error for bytes that the encoder did not write. */
 export const corrupt = (what: string): MillraceError =>
   new MillraceError('SEGMENT_CORRUPT', { problem: `Stored bytes cannot be read: ${what}` })

@@ -1,9 +1,9 @@
 import { MillraceError } from './errors.ts'
 
 /**
- * A length of time, in whole milliseconds. Made by {@link milliseconds}, {@link seconds}, {@link
- * minutes} or {@link hours}; never a bare number, so that nobody has to guess a unit. The words are
- * those of Spark's Duration.
+ * A length of time, in whole milliseconds. It is made by {@link milliseconds}, {@link seconds},
+ * {@link minutes} or {@link hours}. An API never takes a bare number for it, so the unit is always
+ * clear. The method names are those of Spark's Duration.
  *
  * @example
  * ```ts
@@ -13,8 +13,8 @@ import { MillraceError } from './errors.ts'
  */
 export class Duration {
   /**
-   * The length in whole milliseconds: above zero, but for what is left when a length is taken from
-   * itself.
+   * The length in whole milliseconds. It is above zero, except when {@link minus} subtracts an
+   * equal length.
    */
   readonly milliseconds: number
 
@@ -24,20 +24,20 @@ export class Duration {
     Object.freeze(this)
   }
 
-  /** Both together. */
+  /** The sum of both. */
   plus(other: Duration): Duration {
     return new Duration(this.milliseconds + other.milliseconds)
   }
 
   /**
-   * What is left of this without the other.
+   * The difference of both.
    *
    * @throws MillraceError `ARGUMENT_INVALID` when the other is longer.
    */
   minus(other: Duration): Duration {
     if (this.less(other))
       throw new MillraceError('ARGUMENT_INVALID', {
-        problem: 'minus() needs a length that is not longer',
+        problem: 'minus() needs a duration that is not longer than this one',
         value: `${other.milliseconds} ms from ${this.milliseconds} ms`,
         fix: 'compare with less() first',
       })
@@ -45,26 +45,25 @@ export class Duration {
   }
 
   /**
-   * So many times as long.
+   * This duration multiplied by a number.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` when that does not come to whole milliseconds above
-   * zero.
+   * @throws MillraceError `ARGUMENT_INVALID` when the product is not whole milliseconds above zero.
    */
   times(count: number): Duration {
     return durationOf(count, 'times', this.milliseconds)
   }
 
-  /** How often the other goes into this: a real number. */
+  /** This duration divided by the other: a real number. */
   div(other: Duration): number {
     return this.milliseconds / other.milliseconds
   }
 
-  /** Whether this is a whole number of times as long as the other. */
+  /** Whether this is a whole multiple of the other. */
   isMultipleOf(other: Duration): boolean {
     return this.milliseconds % other.milliseconds === 0
   }
 
-  /** Whether there is nothing of it. */
+  /** Whether the length is zero. */
   isZero(): boolean {
     return this.milliseconds === 0
   }
@@ -100,15 +99,15 @@ const durationOf = (count: number, unitName: string, unitMs: number): Duration =
   const lengthMs = count * unitMs
   if (Number.isSafeInteger(lengthMs) && lengthMs > 0) return new Duration(lengthMs)
   throw new MillraceError('ARGUMENT_INVALID', {
-    problem: `${unitName}() needs a length of time`,
+    problem: `${unitName}() needs the length of a duration`,
     value: count,
-    allowed: 'a number above zero that comes to whole milliseconds',
+    allowed: 'a number above zero that makes whole milliseconds',
     fix: `for example ${unitName}(${unitMs === 1 ? 500 : 10})`,
   })
 }
 
 /**
- * So many milliseconds.
+ * A duration in milliseconds.
  *
  * @throws MillraceError `ARGUMENT_INVALID` when the count is not above zero or not whole.
  * @example milliseconds(500)
@@ -116,7 +115,7 @@ const durationOf = (count: number, unitName: string, unitMs: number): Duration =
 export const milliseconds = (count: number): Duration => durationOf(count, 'milliseconds', 1)
 
 /**
- * So many seconds; fractions down to a millisecond are allowed.
+ * A duration in seconds. Fractions down to a millisecond are allowed.
  *
  * @throws MillraceError `ARGUMENT_INVALID` when the count is not above zero or finer than a
  * millisecond.
@@ -125,7 +124,7 @@ export const milliseconds = (count: number): Duration => durationOf(count, 'mill
 export const seconds = (count: number): Duration => durationOf(count, 'seconds', 1_000)
 
 /**
- * So many minutes.
+ * A duration in minutes. Fractions down to a millisecond are allowed.
  *
  * @throws MillraceError `ARGUMENT_INVALID` when the count is not above zero or finer than a
  * millisecond.
@@ -134,7 +133,7 @@ export const seconds = (count: number): Duration => durationOf(count, 'seconds',
 export const minutes = (count: number): Duration => durationOf(count, 'minutes', 60_000)
 
 /**
- * So many hours.
+ * A duration in hours. Fractions down to a millisecond are allowed.
  *
  * @throws MillraceError `ARGUMENT_INVALID` when the count is not above zero or finer than a
  * millisecond.

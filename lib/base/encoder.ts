@@ -2,24 +2,24 @@ import { tags } from './codec-tags.ts'
 import { MillraceError } from './errors.ts'
 
 /**
- * Whole numbers up to this stay exact when a zigzag doubles them; larger ones are stored as
- * doubles.
+ * Whole numbers up to this one stay exact when the zigzag form doubles them. Larger numbers are
+ * stored as doubles.
  */
 const ZIGZAG_MAX = 2 ** 52
 
 const DEPTH_MAX = 200
 const FIRST_BUFFER_BYTES = 1 << 16
-/** A scratch buffer above this is given back after use instead of being kept. */
+/** A buffer that grew above this size is released after use. */
 const KEPT_BUFFER_BYTES_MAX = 1 << 24
 
-/** The class a value was made by, for messages. */
+/** The type of a value, for messages. */
 const kindOf = (value: unknown): string =>
   typeof value === 'object' && value !== null
     ? 'an instance of ' +
       `${(value.constructor as { name?: string } | undefined)?.name ?? 'an unknown class'}`
     : `a ${typeof value}`
 
-/** Writes values one after another into a buffer of its own; see codec.ts for the layout. */
+/** Writes values one after another into its own buffer; see codec.ts for the layout. */
 export class Encoder {
   #buffer: Buffer<ArrayBuffer> = Buffer.allocUnsafe(FIRST_BUFFER_BYTES)
   #end = 0
@@ -64,7 +64,7 @@ export class Encoder {
     if (depth >= DEPTH_MAX) {
       throw new MillraceError('VALUE_UNSUPPORTED', {
         problem: `A value is nested more than ${DEPTH_MAX} deep, or contains itself`,
-        fix: 'store ids instead of references that lead back',
+        fix: 'store ids instead of references to a containing object',
       })
     }
     if (Array.isArray(value)) return this.#array(value, depth)
@@ -137,7 +137,7 @@ export class Encoder {
       this.#byte(tags.text)
       return this.#text(value)
     }
-    // UTF-8 has no form for a lone surrogate: it would come back as U+FFFD and two keys would
+    // UTF-8 cannot hold a lone surrogate: it would be read back as U+FFFD, and two keys would
     // become one.
     this.#byte(tags.utf16)
     this.#varint(value.length)
@@ -169,11 +169,14 @@ export class Encoder {
 
   #float(value: number): void {
     this.#reserve(8)
-    // There are many bit patterns of NaN, and it must be one value here.
+    // NaN has many bit patterns, and all must give the same bytes here.
     this.#end = this.#buffer.writeDoubleLE(Number.isNaN(value) ? Number.NaN : value, this.#end)
   }
 
-  /** Of a whole number up to 2^53: above 2^32 with divisions, since bit operations would cut it. */
+  /**
+   * Writes a whole number up to 2^53. Above 2^32 it divides, because bit operations would truncate
+   * the number.
+   */
   #varint(value: number): void {
     this.#reserve(10)
     let rest = value
@@ -199,7 +202,7 @@ export class Encoder {
 
 const unsupportedError = (value: unknown): MillraceError =>
   new MillraceError('VALUE_UNSUPPORTED', {
-    problem: `${kindOf(value)} cannot be stored: it would not come back as what it was`,
+    problem: `${kindOf(value)} cannot be stored: it could not be read back unchanged`,
     value,
     allowed:
       'null, undefined, booleans, numbers, bigints, strings, dates, arrays, plain objects, ' +

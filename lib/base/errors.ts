@@ -1,7 +1,7 @@
 /**
- * Every stable error code, with what it means in a line. The code is part of the public interface:
- * programs may match on it, so one is never renamed or reused. `docs/errors.md` explains each with
- * its fix.
+ * Every stable error code, with its meaning in one line. The codes are part of the public
+ * interface, and programs may match on them. So a code is never renamed or reused. `docs/errors.md`
+ * explains each code and its fix.
  *
  * @example errorCodes.LANE_FULL
  */
@@ -72,21 +72,19 @@ export const errorCodes = {
  */
 export type ErrorCode = keyof typeof errorCodes
 
-/**
- * What an error message is made of: what is wrong, the value given, what is allowed, and the fix.
- */
+/** The parts of an error message: the problem, the value given, what is allowed, and the fix. */
 export interface ErrorParts {
-  /** What is wrong, as a sentence without its full stop. */
+  /** The problem, as a sentence without its full stop. */
   readonly problem: string
-  /** The offending value, shown as JSON where that is short. */
+  /** The value that caused the error; shown as JSON, shortened where it is long. */
   readonly value?: unknown
   /** What is allowed instead. */
   readonly allowed?: string
-  /** What to do about it. */
+  /** How to fix it. */
   readonly fix?: string
-  /** Whether the same call can succeed later without anybody changing anything. Default false. */
+  /** Whether the same call can succeed later without any change. Default false. */
   readonly retryable?: boolean
-  /** The error underneath. */
+  /** The error that caused this one. */
   readonly cause?: unknown
 }
 
@@ -105,9 +103,9 @@ export interface ErrorParts {
  */
 export class MillraceError extends Error {
   override readonly name = 'MillraceError'
-  /** The stable code: match on this, never on the message. */
+  /** The stable code. Programs match on the code, never on the message. */
   readonly code: ErrorCode
-  /** Whether a retry can help without anybody changing anything. */
+  /** Whether a retry can succeed without any change. */
   readonly retryable: boolean
 
   constructor(code: ErrorCode, parts: ErrorParts) {
@@ -136,7 +134,9 @@ const causeText = (cause: unknown): string => {
 
 const PREVIEW_CHARACTERS_MAX = 200
 
-/** A value in a few words, for messages: never throws, never longer than a line or two. */
+/**
+ * A short text for a value, for messages. Never throws; at most about 200 characters of the value.
+ */
 export const preview = (value: unknown): string => {
   const text = previewWhole(value)
   return text.length <= PREVIEW_CHARACTERS_MAX
@@ -160,7 +160,7 @@ const previewWhole = (value: unknown): string => {
   }
 }
 
-/** The error as a MillraceError: itself if it is one, else wrapped under the given code. */
+/** Returns the error itself if it is a MillraceError; otherwise wraps it under the given code. */
 export const asMillraceError = (
   error: unknown,
   code: ErrorCode,
@@ -168,7 +168,7 @@ export const asMillraceError = (
 ): MillraceError =>
   error instanceof MillraceError ? error : new MillraceError(code, { ...parts, cause: error })
 
-/** The numbered promises of the batch protocol: see docs/internals/protocol.md. */
+/** The numbered invariants of the batch protocol: see docs/internals/protocol.md. */
 export type Invariant =
   | 'B1'
   | 'B2'
@@ -184,9 +184,9 @@ export type Invariant =
   | 'B12'
 
 /**
- * Stops when one of the protocol's invariants does not hold. For our own bugs only: what the world
- * can do wrong is an error with a code of its own. Stays on in production: going on after a broken
- * invariant loses data.
+ * Throws when an invariant of the protocol does not hold. This is only for bugs of Millrace: a
+ * failure from outside has an error code of its own. The check is also on in production, because to
+ * continue after a broken invariant loses data.
  */
 export function invariant(id: Invariant, holds: boolean, what: string): asserts holds {
   if (holds) return

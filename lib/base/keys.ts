@@ -1,11 +1,11 @@
 /**
- * Keys are equal by value, as in Spark: `['a', 1]` is one key however many arrays say so. A
- * JavaScript `Map` compares arrays and objects by reference; everything keyed in Millrace goes
- * through this file instead.
+ * Keys are equal by value, as in Spark: all arrays `['a', 1]` are one key. A JavaScript `Map`
+ * compares arrays and objects by reference, so all code of Millrace that works by key uses this
+ * file.
  *
- * Strings, numbers, bigints, booleans and null are their own map keys: `Map` compares them by value
- * already (with NaN equal to NaN and 0 equal to -0), which keeps the hot path free of encoding.
- * Dates, arrays and plain objects are looked up by their canonical encoding.
+ * A string, number, bigint, boolean or null is its own key in a `Map`, which already compares these
+ * by value (NaN equals NaN, and 0 equals -0). So the hot path encodes nothing. Dates, arrays and
+ * plain objects are found by their canonical encoding.
  */
 import { decodeLatin1, encodeCanonical } from './codec.ts'
 import { MillraceError } from './errors.ts'
@@ -17,13 +17,13 @@ const isPlainObject = (value: object): boolean => {
 
 const unsupportedKeyError = (key: unknown, cause?: unknown): MillraceError =>
   new MillraceError('KEY_UNSUPPORTED', {
-    problem: 'A key is of a kind that cannot be compared by value',
+    problem: 'A key has a type that cannot be compared by value',
     value: key,
     allowed:
       'strings, numbers, bigints, booleans, null, dates, and arrays and plain objects of these',
     fix:
-      'make the key of the parts that matter, for example [user.id, user.country]; use null ' +
-      'for a missing one',
+      'build the key from the parts that matter, for example [user.id, user.country]; use null ' +
+      'for a missing part',
     cause,
   })
 
@@ -41,7 +41,7 @@ const checkKey = (key: unknown): void => {
   throw unsupportedKeyError(key)
 }
 
-/** The canonical encoding of a structured key. What has none cannot be a key either. */
+/** The canonical encoding of a structured key. A value without one cannot be a key. */
 const codeOf = (key: object): string => {
   try {
     return encodeCanonical(key)
@@ -79,8 +79,7 @@ export const compareKeys = (a: unknown, b: unknown): number => {
 }
 
 /**
- * A structured key with its value; the key is a canonical copy, so that nobody can change it from
- * outside.
+ * A structured key with its value. The key is a canonical copy, so code outside cannot change it.
  */
 interface Structured<V> {
   readonly key: unknown
@@ -88,8 +87,8 @@ interface Structured<V> {
 }
 
 /**
- * A map whose keys are equal by value, and which can be walked in one order whatever the order of
- * insertion was (B3).
+ * A map whose keys are equal by value. Its sorted order does not depend on the order of insertion
+ * (B3).
  */
 export class KeyedMap<K, V> {
   readonly #simple = new Map<unknown, V>()
@@ -124,7 +123,7 @@ export class KeyedMap<K, V> {
   }
 
   /**
-   * Sets the value of a new key, or the combination of the old value and this one. The hot path of
+   * Sets the value of a new key, or merges the old value with this one. This is the hot path of
    * every reduction.
    */
   combine(key: K, value: V, merge: (a: V, b: V) => V): void {
@@ -139,7 +138,7 @@ export class KeyedMap<K, V> {
     else this.set(key, value)
   }
 
-  /** All entries in no order that may be relied on; entries may be deleted meanwhile. */
+  /** All entries, in no fixed order. The caller may delete entries while it iterates. */
   *entries(): Generator<readonly [K, V]> {
     for (const [key, value] of this.#simple) yield [key as K, value]
     for (const { key, value } of this.#structured.values()) yield [key as K, value]
@@ -174,8 +173,8 @@ export class KeyedMap<K, V> {
 }
 
 /**
- * Two lists of entries in the order of keys as one, in that order. Where both have a key, the
- * second list's value stands.
+ * Merges two lists of entries that are in the order of keys; the result is in that order too. Where
+ * both have a key, the value of the second list is used.
  */
 export const overlay = <K, V>(
   under: readonly (readonly [K, V])[],
@@ -201,12 +200,13 @@ const FNV_OFFSET = 0x811c9dc5
 const FNV_PRIME = 0x01000193
 
 /**
- * The partition of a key among so many, the same on every machine and in every version of this
- * library: FNV-1a over the UTF-16 units of the key (of its canonical encoding, if it is not a
- * string), finished as in MurmurHash3 so that neighbouring keys spread.
+ * The partition of a key, from 0 to `partitions - 1`. It is the same on every machine and in every
+ * version of this library. The hash is FNV-1a over the UTF-16 units of a string key, or of the
+ * canonical encoding of any other key. The last step is that of MurmurHash3, which spreads similar
+ * keys.
  *
- * Sources: the FNV-1a parameters are those of draft-eastlake-fnv; the finisher is MurmurHash3's
- * fmix32 (Appleby, public domain).
+ * Sources: draft-eastlake-fnv for the parameters of FNV-1a; fmix32 of MurmurHash3 (Appleby, public
+ * domain) for the last step.
  */
 export const partitionOf = (key: unknown, partitions: number): number => {
   if (partitions === 1) return 0

@@ -1,19 +1,19 @@
 /**
- * The order in which people expect values, for sorting. The order of keys serves to be the same
- * everywhere, and puts dates by their bytes.
+ * The order of values that users expect, for sorting. The order of keys in keys.ts has another
+ * purpose: it must be the same everywhere, and it sorts dates by their bytes.
  */
 import { compareKeys } from './keys.ts'
 
-/** Negative, zero or positive, as a comparison function for sorting gives it. */
+/** A comparison function for sorting: it returns a negative number, zero or a positive number. */
 export type Comparison<T> = (a: T, b: T) => number
 
 const sign = <T extends string | number | bigint | boolean>(a: T, b: T): number =>
   a < b ? -1 : a > b ? 1 : 0
 
 /**
- * Numbers and bigints by size (NaN last), dates by time, strings by UTF-16 units, arrays element by
- * element; values of different kinds by kind: null, booleans, numbers, strings, dates, arrays, and
- * the rest as keys are ordered.
+ * Compares two values. Numbers and bigints are ordered by size (NaN last), dates by time, strings
+ * by UTF-16 units, arrays element by element. Values of different types are ordered by type: null,
+ * booleans, numbers, strings, dates, arrays, other values. Other values are ordered as keys.
  */
 export const compareNatural = (a: unknown, b: unknown): number => {
   if (typeof a === 'string' && typeof b === 'string') return sign(a, b)

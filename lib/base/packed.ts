@@ -1,7 +1,7 @@
 /**
- * Values that nobody can change behind one's back: what is an object is kept as its encoding, and
- * handed out as a fresh copy each time. So a function that changes a value in place is counted
- * right (encodings are compared, never references), and leaves no trace where it failed.
+ * Values that user code cannot change by accident. An object is stored as its encoding, and each
+ * reader gets a new copy. So a function that changes a value in place is still noticed, because
+ * encodings are compared and not references. And when such a function fails, its change is lost.
  */
 import { decodeLatin1, encode, encodeToLatin1 } from './codec.ts'
 
@@ -13,14 +13,14 @@ export class Packed {
   }
 }
 
-/** A value as it is kept. */
+/** The stored form of a value: an object as its encoding, a primitive as it is. */
 export type Stored = string | number | bigint | boolean | null | undefined | Packed
 
-/** Whether a value cannot be changed in place. */
+/** Whether a value is a primitive, which cannot be changed in place. */
 export const isSimple = (value: unknown): boolean => typeof value !== 'object' || value === null
 
 /**
- * A value as it is kept.
+ * The stored form of a value.
  *
  * @throws MillraceError `VALUE_UNSUPPORTED` for what cannot be stored, such as a function.
  */
@@ -30,10 +30,10 @@ export const pack = (value: unknown): Stored => {
   return value as Stored
 }
 
-/** The value, fresh where it is an object. */
+/** The value of a stored form; a new copy if it is an object. */
 export const unpack = (stored: Stored): unknown =>
   stored instanceof Packed ? decodeLatin1(stored.code) : stored
 
-/** Whether two kept values are equal. */
+/** Whether two stored values are equal. */
 export const samePacked = (a: Stored, b: Stored): boolean =>
   a instanceof Packed && b instanceof Packed ? a.code === b.code : Object.is(a, b)

@@ -1,6 +1,6 @@
 /**
- * Numbers that look random and follow from a seed: the same on every machine, so that a batch that
- * is tried again draws the same.
+ * Pseudo-random numbers from a seed. They are the same on every machine, so a batch that is retried
+ * gets the same numbers.
  *
  * Source: mulberry32 (Tommy Ettinger, public domain).
  */

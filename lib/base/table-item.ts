@@ -1,4 +1,4 @@
-/** What JSON can hold. */
+/** A value that JSON can hold. */
 export type Json =
   | null
   | boolean
@@ -7,7 +7,7 @@ export type Json =
   | readonly Json[]
   | { readonly [name: string]: Json }
 
-/** What a table holds under one key. */
+/** An item of a table: its key and its value. */
 export interface TableItem {
   readonly key: string
   readonly value: Json

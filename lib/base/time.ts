@@ -2,7 +2,8 @@ import { Duration } from './duration.ts'
 import { MillraceError } from './errors.ts'
 
 /**
- * A moment: the time of a batch, as user functions get it. The words are those of Spark's Time.
+ * A moment, such as the batch time that user functions get. The method names are those of Spark's
+ * Time.
  *
  * @example
  * ```ts
@@ -14,19 +15,20 @@ export class Time {
   /** Whole milliseconds since the epoch. */
   readonly milliseconds: number
 
-  /** @internal Times are made by {@link timeOf}, and handed to user functions. */
+  /** @internal Times are made by {@link timeOf} and passed to user functions. */
   constructor(momentMs: number) {
     this.milliseconds = momentMs
     Object.freeze(this)
   }
 
-  /** So long after this. */
+  /** The moment that is a duration after this one. */
   plus(duration: Duration): Time {
     return new Time(this.milliseconds + duration.milliseconds)
   }
 
   /**
-   * How long this is after another moment; or the moment that is so long before this.
+   * The duration from an earlier moment to this one; or the moment that is a duration before this
+   * one.
    *
    * @throws MillraceError `ARGUMENT_INVALID` when the other moment is later.
    */
@@ -36,22 +38,22 @@ export class Time {
     if (other instanceof Duration) return new Time(this.milliseconds - other.milliseconds)
     if (this.greaterEq(other)) return new Duration(this.milliseconds - other.milliseconds)
     throw new MillraceError('ARGUMENT_INVALID', {
-      problem: 'minus() needs a moment that is not later',
+      problem: 'minus() needs a moment that is not later than this one',
       value: `${other.milliseconds} ms from ${this.milliseconds} ms`,
       fix: 'compare with less() first',
     })
   }
 
   /**
-   * The last moment at or before this that is a whole number of `step` after `zero`; default from
-   * the epoch.
+   * The last moment, at or before this one, that is a whole multiple of `step` after `zero`.
+   * Default of `zero`: the epoch.
    */
   floor(step: Duration, zero: Time = new Time(0)): Time {
     const steps = Math.floor((this.milliseconds - zero.milliseconds) / step.milliseconds)
     return new Time(zero.milliseconds + steps * step.milliseconds)
   }
 
-  /** Whether this is a whole number of `step` after the epoch. */
+  /** Whether this is a whole multiple of `step` after the epoch. */
   isMultipleOf(step: Duration): boolean {
     return this.milliseconds % step.milliseconds === 0
   }
@@ -82,7 +84,7 @@ export class Time {
     return this.greaterEq(other) ? this : other
   }
 
-  /** The moments from this on, one every `step`, without `end`. */
+  /** The moments from this one, one every `step`, without `end`. */
   until(end: Time, step: Duration): readonly Time[] {
     const count = Math.max(0, Math.ceil((end.milliseconds - this.milliseconds) / step.milliseconds))
     return Array.from(
@@ -91,14 +93,14 @@ export class Time {
     )
   }
 
-  /** The moments from this on, one every `step`, with `end` if it is one of them. */
+  /** The moments from this one, one every `step`, with `end` if it is one of them. */
   to(end: Time, step: Duration): readonly Time[] {
     return this.until(new Time(end.milliseconds + 1), step)
   }
 }
 
 /**
- * The moment so many milliseconds after the epoch.
+ * The moment a number of milliseconds after the epoch.
  *
  * @throws MillraceError `ARGUMENT_INVALID` when the count is not whole.
  * @example timeOf(1_700_000_000_000).plus(seconds(10))
