@@ -1,4 +1,4 @@
-/** Maps and sets, which JSON would show as `{}`, and bigints and dates, as text in JSON. */
+/** Gives maps and sets as arrays, because JSON would show them as `{}`, and bigints as text. */
 const jsonReplacer = (_: string, value: unknown): unknown => {
   if (typeof value === 'bigint') return value.toString()
   if (value instanceof Map || value instanceof Set) return [...(value as Iterable<unknown>)]
@@ -6,10 +6,10 @@ const jsonReplacer = (_: string, value: unknown): unknown => {
 }
 
 /**
- * An element as `print` and `saveAsTextFiles` show it: text as it is, arrays as Spark shows tuples
- * (`(word,3)`), other objects as JSON.
+ * The text of an element, as `print` and `saveAsTextFiles` show it. A string stays as it is, an
+ * array looks like a tuple in Spark (`(word,3)`), and any other object is JSON.
  *
- * Source for the tuples: Spark writes `Tuple2.toString`, without a space behind the comma.
+ * Source for the tuples: Spark writes `Tuple2.toString`, without a space after the comma.
  */
 export const elementText = (element: unknown): string => {
   if (typeof element === 'string') return element

@@ -12,26 +12,26 @@ import {
   type SplitLines,
 } from './text-lines.ts'
 
-/** Splits a text that comes in chunks; see {@link lineSplitter}. */
+/** Splits a text that arrives in chunks; see {@link lineSplitter}. */
 export interface LineSplitter {
-  /** The lines that this chunk completes. The chunk may be used again after the call. */
+  /** The lines that this chunk completes. The caller may reuse the chunk after the call. */
   push(chunk: Uint8Array): SplitLines
-  /** The last line, if it had no end. */
+  /** The last line, if it has no line end. */
   end(): SplitLines
 }
 
-/** A buffer that had to grow above this is given back after use. */
+/** A buffer that grew above this size is released after use. */
 const KEPT_BUFFER_BYTES_MAX = 64 * 1024
 
 /**
- * The beginning of a line whose end has not come. Of one that is too long already, only what a
- * report of it needs.
+ * The beginning of a line whose end has not arrived yet. If the line is already too long, only the
+ * bytes that its rejection needs are kept.
  */
 class UnfinishedLine {
   #bytes: Buffer = Buffer.alloc(0)
   #end = 0
   readonly #lineBytesMax: number
-  /** How long the line is so far, kept or not. */
+  /** The length of the line so far, including bytes that were not kept. */
   sizeBytes = 0
 
   constructor(lineBytesMax: number) {
@@ -48,7 +48,7 @@ class UnfinishedLine {
     this.#append(bytes.subarray(0, REJECTED_BYTES_MAX - this.#end))
   }
 
-  /** Hands the line over, and begins the next one. */
+  /** Gives the line to the collector and begins the next one. */
   finish(collector: LineCollector, offset: number): void {
     collector.line(this.#bytes.subarray(0, this.#end), offset, this.sizeBytes)
     if (this.#bytes.length > KEPT_BUFFER_BYTES_MAX) this.#bytes = Buffer.alloc(0)
@@ -58,7 +58,7 @@ class UnfinishedLine {
   #append(bytes: Buffer): void {
     const end = this.#end + bytes.length
     if (end > this.#bytes.length) {
-      // Doubled, so that a long line in small chunks is not copied over and over.
+      // The size doubles, so that a long line in small chunks is not copied again and again.
       const grown = Buffer.allocUnsafeSlow(Math.max(end, 2 * this.#bytes.length))
       this.#bytes.copy(grown, 0, 0, this.#end)
       this.#bytes = grown
@@ -72,12 +72,12 @@ class Splitter implements LineSplitter {
   readonly #lineBytesMax: number
   readonly #unfinished: UnfinishedLine
   /**
-   * The first bytes of the text while they may still become a byte order mark; undefined once that
-   * is known.
+   * The first bytes of the text, as long as they may still be the start of a byte order mark;
+   * undefined after that is decided.
    */
   #mark: Buffer | undefined = Buffer.alloc(0)
   #afterReturn = false
-  /** Where the next byte stands in the text. */
+  /** The position of the next byte in the text. */
   #offset = 0
 
   constructor(lineBytesMax: number) {
@@ -88,10 +88,10 @@ class Splitter implements LineSplitter {
   push(chunk: Uint8Array): SplitLines {
     const collector = new LineCollector(this.#lineBytesMax)
     const bytes = this.#withoutPairedFeed(this.#withoutMark(asBuffer(chunk)))
-    const cut = Math.max(bytes.lastIndexOf(LF), bytes.lastIndexOf(CR)) + 1
-    const rest = cut === 0 ? 0 : this.#finishLine(collector, bytes)
-    splitInto(collector, bytes.subarray(rest, cut), this.#offset + rest)
-    this.#unfinished.add(bytes.subarray(cut))
+    const wholeEnd = Math.max(bytes.lastIndexOf(LF), bytes.lastIndexOf(CR)) + 1
+    const rest = wholeEnd === 0 ? 0 : this.#finishLine(collector, bytes)
+    splitInto(collector, bytes.subarray(rest, wholeEnd), this.#offset + rest)
+    this.#unfinished.add(bytes.subarray(wholeEnd))
     this.#offset += bytes.length
     return collector.result()
   }
@@ -107,8 +107,8 @@ class Splitter implements LineSplitter {
   }
 
   /**
-   * Completes the unfinished line, if there is one, with bytes that hold its end. Gives how many of
-   * them, with that end, it took.
+   * Completes the unfinished line, if there is one, with bytes that contain its end. Returns how
+   * many bytes it used, including the line end.
    */
   #finishLine(collector: LineCollector, bytes: Buffer): number {
     const { sizeBytes } = this.#unfinished
@@ -134,8 +134,8 @@ class Splitter implements LineSplitter {
   }
 
   /**
-   * A \r ends a line at once, without waiting for a \n that may never come; if it is the first byte
-   * of a later chunk, it is dropped.
+   * A \r ends a line at once, because a \n may never follow. If a \n is the first byte of the next
+   * chunk, it is dropped.
    */
   #withoutPairedFeed(bytes: Buffer): Buffer {
     if (bytes.length === 0) return bytes
@@ -148,9 +148,10 @@ class Splitter implements LineSplitter {
 }
 
 /**
- * Splits a text that comes in chunks into its lines: the same lines as {@link splitLines} of the
- * whole. A line that becomes too long is let go as it arrives. In the answers, `index` counts from
- * the beginning of the answer, `offset` from the beginning of the text.
+ * Splits a text that arrives in chunks into lines: the same lines that {@link splitLines} gives for
+ * the whole text. The bytes of a line that becomes too long are dropped as they arrive. In each
+ * result, `index` counts from the beginning of the result, and `offset` from the beginning of the
+ * text.
  */
 export const lineSplitter = (options: LineOptions = {}): LineSplitter =>
   new Splitter(lineLimit(options))

@@ -1,10 +1,10 @@
 /**
- * Values as lines of JSON, so that they come back as they were: the format of `saveAsObjectFiles`,
- * described in docs/object-files.md.
+ * Values as lines of JSON, in a form that can be read back unchanged. This is the format of
+ * `saveAsObjectFiles`; docs/object-files.md describes it.
  *
- * What JSON has is written as JSON. What it has not is an object with one name that begins with
- * `$`; and so that nobody's own object is taken for one of these, an object that has such a name
- * itself is written as `$object`, a list of names and values.
+ * A value that JSON has is written as JSON. Any other value is written as an object with one field
+ * whose name begins with `$`. An object of the user may have such a field name itself. To avoid
+ * confusion, that object is written as `$object`, a list of names and values.
  */
 import { MillraceError } from '../base/errors.ts'
 
@@ -13,7 +13,7 @@ const DEPTH_MAX = 200
 const objectLineError = (problem: string, value: unknown, fix: string): MillraceError =>
   new MillraceError('VALUE_UNSUPPORTED', { problem, value, fix })
 
-/** The JSON that stands for a value. */
+/** The JSON that represents a value. */
 const jsonOf = (value: unknown, depth: number): unknown => {
   if (depth > DEPTH_MAX)
     throw objectLineError(
@@ -59,7 +59,7 @@ const jsonOfObject = (value: object, inner: (item: unknown) => unknown): unknown
 
 type Pairs = readonly (readonly [string, unknown])[]
 
-/** What the forms with `$` stand for. */
+/** Reads each of the forms with `$`. */
 const FORMS: Readonly<Record<string, (content: never) => unknown>> = {
   $undefined: () => undefined,
   $bigint: (digits: string) => BigInt(digits),
@@ -80,12 +80,12 @@ const valueOf = (json: unknown): unknown => {
   if (!name.startsWith('$'))
     return Object.fromEntries(fields.map(([field, item]) => [field, valueOf(item)]))
   const read = fields.length === 1 && Object.hasOwn(FORMS, name) ? FORMS[name] : undefined
-  if (read === undefined) throw new SyntaxError(`no form of a value is called ${name}`)
+  if (read === undefined) throw new SyntaxError(`unknown form of a value: ${name}`)
   return read(content as never)
 }
 
 /**
- * Elements as lines of an object file.
+ * Encodes elements as the lines of an object file.
  *
  * @throws MillraceError `VALUE_UNSUPPORTED` for functions, symbols, instances of classes and
  * cycles.
@@ -94,10 +94,10 @@ export const objectLines = (elements: readonly unknown[]): Uint8Array =>
   Buffer.from(elements.map((element) => `${JSON.stringify(jsonOf(element, 0))}\n`).join(''), 'utf8')
 
 /**
- * The elements in a file that `saveAsObjectFiles` or `saveAsObjectFile` has written, as they were;
- * to be given to `fileStream`.
+ * Decodes a file that `saveAsObjectFiles` or `saveAsObjectFile` has written. Gives its elements
+ * unchanged. Pass it to `fileStream`.
  *
- * @throws MillraceError `ARGUMENT_INVALID` when a line is none of an object file.
+ * @throws MillraceError `ARGUMENT_INVALID` for a line that is not from an object file.
  * @example ssc.fileStream<[string, number]>('totals', { read: readObjects })
  */
 export const readObjects = <T = unknown>(bytes: Uint8Array): readonly T[] => {
@@ -110,9 +110,9 @@ export const readObjects = <T = unknown>(bytes: Uint8Array): readonly T[] => {
       return valueOf(JSON.parse(line)) as T
     } catch (error) {
       throw new MillraceError('ARGUMENT_INVALID', {
-        problem: `Line ${index + 1} is none of an object file`,
+        problem: `Line ${index + 1} is not a line of an object file`,
         value: line.slice(0, 100),
-        allowed: 'what saveAsObjectFiles writes: see docs/object-files.md',
+        allowed: 'lines that saveAsObjectFiles writes: see docs/object-files.md',
         cause: error,
       })
     }

@@ -1,7 +1,7 @@
 import type { Format } from './format.ts'
 import { objectLines, readObjects } from './object-lines.ts'
 
-/** Lines of JSON that hold all values that can be stored: docs/object-files.md describes them. */
+/** Lines of JSON for all values that Millrace can store. docs/object-files.md describes them. */
 export const objects: Format = Object.freeze({
   name: 'object lines',
   isSplittable: true,

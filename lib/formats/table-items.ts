@@ -1,6 +1,6 @@
 /**
- * Pairs as items of a table: a key, which is text, and a value, which is JSON. A value that JSON
- * does not have, such as a bigint, has the form that object files give it: docs/object-files.md.
+ * Pairs as items of a table: the key is text, the value is JSON. A value that JSON does not have,
+ * such as a bigint, is written as in object files: docs/object-files.md.
  */
 import { MillraceError } from '../base/errors.ts'
 import { KeyedMap } from '../base/keys.ts'
@@ -14,7 +14,9 @@ const jsonText = (value: unknown): string =>
     .toString()
     .trimEnd()
 
-/** The same key for all keys that are equal by value. Refuses what is no key. */
+/**
+ * Gives the same key for all keys that are equal by value. Throws for a value that cannot be a key.
+ */
 const canonicalKey = (key: unknown): unknown => {
   const keys = new KeyedMap<unknown, true>()
   keys.set(key, true)
@@ -34,10 +36,10 @@ const isPair = (element: unknown): element is readonly [key: unknown, value: unk
   Array.isArray(element) && element.length === 2
 
 /**
- * The item of a pair.
+ * The table item for a pair.
  *
- * @throws MillraceError `ARGUMENT_INVALID` for an element that is no pair, `KEY_UNSUPPORTED`, and
- * `VALUE_UNSUPPORTED` for functions, symbols, instances of classes and cycles.
+ * @throws MillraceError `ARGUMENT_INVALID` for an element that is not a pair, `KEY_UNSUPPORTED`,
+ * and `VALUE_UNSUPPORTED` for functions, symbols, instances of classes and cycles.
  */
 export const tableItem = (element: unknown): TableItem => {
   if (!isPair(element))
@@ -45,14 +47,14 @@ export const tableItem = (element: unknown): TableItem => {
       problem: 'A table takes pairs',
       value: element,
       allowed: '[key, value]',
-      fix: 'make pairs first, for example with mapToPair((word) => [word, 1])',
+      fix: 'map the elements to pairs first, for example with mapToPair((word) => [word, 1])',
     })
   const [key, value] = element
-  // Through the text, so that a table holds the very value that a line would.
+  // Encoded and parsed again, so that a table holds the same value that a line would hold.
   return { key: keyText(key), value: JSON.parse(jsonText(value)) as Json }
 }
 
-/** Lines of JSON, one for each pair: `{"key":"to","value":2}`. For tables that are directories. */
+/** Lines of JSON, one for each pair: `{"key":"to","value":2}`. Used when a table is a directory. */
 export const tableItems: Format = Object.freeze({
   name: 'table items',
   isSplittable: true,

@@ -1,35 +1,36 @@
 /**
- * Bytes into lines of UTF-8 text, as Hadoop's line reader splits them: a line ends with \n, \r\n or
- * a lone \r; a last line without an end counts, an empty one does not; a byte order mark at the
- * beginning is no text. A line that is no text or too long is set aside, and only that line.
+ * Splits bytes into lines of UTF-8 text, by the same rules as Hadoop's line reader. A line ends
+ * with \n, \r\n or a lone \r. A last line without a line end counts, unless it is empty. A byte
+ * order mark at the beginning is not part of the text. A line that is not UTF-8 or is too long is
+ * rejected; the other lines are not affected.
  */
 import { constants, isUtf8 } from 'node:buffer'
 
-/** A line longer than this is set aside unless told otherwise: 10 MiB. */
+/** The default limit: a longer line is rejected. 10 MiB. */
 export const LINE_BYTES_MAX: number = 10 * 1024 * 1024
 
-/** A line that could not be taken as text. */
+/** A line that is not usable as text. */
 export interface RejectedLine {
   readonly code: 'LINE_NOT_UTF8' | 'LINE_TOO_LONG'
-  /** The bytes of the line, cut off after the first thousand. */
+  /** The bytes of the line, at most the first thousand. */
   readonly data: Uint8Array
-  /** How many bytes the line has in all, without its end. */
+  /** The size of the whole line in bytes, without its line end. */
   readonly sizeBytes: number
-  /** How many good lines of the same answer came before it. */
+  /** The number of good lines before it in the same result. */
   readonly index: number
   /** Where the line begins, in bytes from the beginning of the text. */
   readonly offset: number
 }
 
-/** What splitting gave. */
+/** The result of splitting. */
 export interface SplitLines {
   readonly lines: readonly string[]
   readonly rejected: readonly RejectedLine[]
 }
 
-/** How lines are split. */
+/** Settings of the splitting. */
 export interface LineOptions {
-  /** The longest line taken, in bytes without its end. Default: {@link LINE_BYTES_MAX}. */
+  /** The longest line accepted, in bytes without its line end. Default: {@link LINE_BYTES_MAX}. */
   readonly lineBytesMax?: number
 }
 
@@ -37,14 +38,14 @@ export interface LineOptions {
 export const LF: number = 0x0a
 /** The byte \r. */
 export const CR: number = 0x0d
-/** U+FEFF, which some editors put before a text. */
+/** U+FEFF, which some editors write before a text. */
 export const BYTE_ORDER_MARK: Buffer = Buffer.from([0xef, 0xbb, 0xbf])
-/** How much of a line set aside is kept. */
+/** How many bytes of a rejected line are kept. */
 export const REJECTED_BYTES_MAX: number = 1_000
 /**
- * About how much is made text at a time. Lines are slices that keep the whole text they were cut
- * from in memory, for as long as one of them is kept in somebody's state: so the texts are small.
- * It is also far below the longest string there can be.
+ * About how many bytes are decoded at a time. A line is a slice of the string it was taken from,
+ * and it keeps that whole string in memory, for example while it is in the state of a pipeline. So
+ * the strings are small. This size is also far below the longest possible string.
  */
 const PIECE_BYTES = 64 * 1024
 
@@ -52,15 +53,15 @@ const PIECE_BYTES = 64 * 1024
 export const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-/** Where a line ends, and where the next one begins; at the end of the bytes both are there. */
+/** The end of a line, and the beginning of the next one. At the end of the bytes both are equal. */
 export interface LineEnd {
   readonly end: number
   readonly next: number
 }
 
 /**
- * Finds the first end of a line at or after a place. Remembers where the next \n and \r are, for a
- * text without any \r would be searched to its end for every line.
+ * Finds the first line end at or after an offset. It remembers the positions of the next \n and \r:
+ * otherwise, in a text without any \r, every line would cause a search to the end of the text.
  */
 export const lineEnds = (buffer: Buffer): ((from: number) => LineEnd) => {
   const next = { lf: -1, cr: -1 }
@@ -77,7 +78,7 @@ export const lineEnds = (buffer: Buffer): ((from: number) => LineEnd) => {
   }
 }
 
-/** Collects what splitting gives. For {@link splitLines} and the splitter of chunks. */
+/** Collects lines and rejected lines, for {@link splitLines} and the splitter of chunks. */
 export class LineCollector {
   readonly #lines: string[] = []
   readonly #rejected: RejectedLine[] = []
@@ -87,21 +88,19 @@ export class LineCollector {
     this.#lineBytesMax = lineBytesMax
   }
 
-  /**
-   * Takes a whole line. `sizeBytes` is more than there is in `line` where the rest was not kept.
-   */
+  /** Adds a whole line. `sizeBytes` is larger than `line` when not all bytes were kept. */
   line(line: Buffer, offset: number, sizeBytes: number = line.length): void {
     if (sizeBytes > this.#lineBytesMax) this.#reject('LINE_TOO_LONG', line, offset, sizeBytes)
     else if (!isUtf8(line)) this.#reject('LINE_NOT_UTF8', line, offset, sizeBytes)
     else this.#lines.push(line.toString('utf8'))
   }
 
-  /** Takes whole lines at once if all are good. */
+  /** Adds several whole lines at once, if all of them are good. Returns whether it did. */
   piece(piece: Buffer): boolean {
     if (piece.length > Math.min(this.#lineBytesMax, 2 * PIECE_BYTES) || !isUtf8(piece)) return false
     const text = piece.toString('utf8')
     const lines = piece.includes(CR) ? text.split(/\r\n|\n|\r/) : text.split('\n')
-    // After the last line end there is nothing.
+    // The text after the last line end is empty.
     if (lines.at(-1) === '') lines.pop()
     for (const line of lines) this.#lines.push(line)
     return true
@@ -117,7 +116,9 @@ export class LineCollector {
   }
 }
 
-/** Splits all of the bytes into the collector; `offset` is where they begin in the text. */
+/**
+ * Splits all of the bytes into the collector. `offset` is the position of the bytes in the text.
+ */
 export const splitInto = (collector: LineCollector, buffer: Buffer, offset: number): void => {
   const endOfLine = lineEnds(buffer)
   for (let at = 0; at < buffer.length;) {
@@ -138,7 +139,8 @@ const splitEach = (collector: LineCollector, buffer: Buffer, offset: number): vo
 }
 
 /**
- * No string can be longer than the engine allows, and text has at most as many characters as bytes.
+ * The limit, at most the longest string of the engine. A text has at most as many characters as
+ * bytes.
  */
 export const lineLimit = ({ lineBytesMax = LINE_BYTES_MAX }: LineOptions): number =>
   Math.min(lineBytesMax, constants.MAX_STRING_LENGTH)

@@ -1,16 +1,13 @@
 /**
- * Time as the runtime sees it. Nothing in `lib/` outside `adapters/` and `testing/` asks the
- * machine for the time in any other way.
+ * Time as the runtime sees it. In `lib/`, only `adapters/` and `testing/` ask the machine for the
+ * time directly.
  */
 export interface Clock {
   /**
-   * Milliseconds since the epoch. May jump in either direction: safety never rests on it, only when
-   * things happen.
+   * Milliseconds since the epoch. May jump in either direction: it affects only when things happen,
+   * never safety.
    */
   now(): number
-  /**
-   * Resolves after about so many milliseconds, or at once when the signal is aborted; never
-   * rejects.
-   */
+  /** Resolves after about `durationMs`, or at once when the signal is aborted. Never rejects. */
   sleep(durationMs: number, signal?: AbortSignal): Promise<void>
 }

@@ -1,6 +1,6 @@
 /**
- * Who writes: outputs carry it so that a sink can refuse an older attempt (B4). Generations compare
- * first, then epochs.
+ * Identifies the attempt that writes an output, so that a sink can refuse an older attempt (B4).
+ * Generations are compared first, then epochs.
  */
 export interface Fence {
   readonly app: string

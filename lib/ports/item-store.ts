@@ -1,28 +1,27 @@
 /**
- * The one store of heads, lanes, segments, dead letters and history: a table of small items, as
- * DynamoDB has it. All durable truth goes through these six calls; the protocol needs no
- * transaction and no secondary index.
+ * The only store of heads, lanes, segments, dead letters and history: a table of small items, like
+ * a table of DynamoDB. All durable state is read and written by these six calls. The protocol needs
+ * no transaction and no secondary index.
  */
 
 /**
- * Where an item lives. Items of one partition are kept in the order of `sort`, compared by UTF-8
- * bytes.
+ * The key of an item. Items of one partition are in the order of `sort`, compared by UTF-8 bytes.
  */
 export interface ItemKey {
   readonly partition: string
   readonly sort: string
 }
 
-/** What one attribute may hold. An attribute that is `undefined` is not there. */
+/** The value of one attribute. An attribute that is `undefined` does not exist. */
 export type Attribute = string | number | boolean | Uint8Array | undefined
 
 /** The attributes of an item, without its key. */
 export type Item = Readonly<Record<string, Attribute>>
 
 /**
- * The answer of a conditional write. `current` is the item as it stands when the write was refused
- * (undefined: there is none), so that a caller whose own write was applied and its answer lost can
- * recognise it.
+ * The answer of a conditional write. When the write was refused, `current` is the stored item
+ * (undefined: there is no item). So a caller can recognise its own write when that write was
+ * applied but its answer was lost.
  */
 export type Swap =
   | { readonly swapped: true }
@@ -35,11 +34,11 @@ export interface KeyedItem extends ItemKey {
 
 /** Which items of a partition to read. */
 export interface Query {
-  /** Only sort keys that start with this. Default: all. */
+  /** Only sort keys that begin with this. Default: all. */
   readonly prefix?: string
   /** Only sort keys strictly after this one. Default: from the beginning. */
   readonly after?: string
-  /** At most so many items. Default: all. */
+  /** The largest number of items. Default: all. */
   readonly limit?: number
 }
 
@@ -47,14 +46,14 @@ export interface Query {
  * What an implementation promises:
  * - *Single items are linearizable.* A `get`, `query` or `compareAndSet` that starts after a write
  *   was acknowledged sees it.
- * - *Acknowledged is durable.* It survives the end of the process at any moment.
+ * - *Acknowledged is durable.* An acknowledged write survives the end of the process at any moment.
  * - *A failed call may have happened.* When a call rejects, its write was applied wholly or not at
- *   all, and the caller cannot know which;
- *   of `putAll` and `deleteAll` any subset of the items may have been written.
- * - *Bytes are the caller's.* An item given or returned is never changed by the store, and later
- *   changes by the caller do not reach it.
+ *   all, and the caller cannot know which. A rejected `putAll` or `deleteAll` may have written any
+ *   subset of the items.
+ * - *Bytes belong to the caller.* The store never changes an item that it takes or returns, and
+ *   later changes by the caller do not reach the store.
  *
- * What a caller must not do: put an item over {@link ItemStore.itemBytesMax} (rejects with
+ * What a caller must not do: put an item larger than {@link ItemStore.itemBytesMax} (rejects with
  * `ITEM_TOO_LARGE`, nothing is written), or use a number that is not finite, an empty partition or
  * an empty sort key.
  *
@@ -62,37 +61,37 @@ export interface Query {
  */
 export interface ItemStore {
   /**
-   * The largest item it takes, key and attribute names counted, in bytes; see {@link itemBytes}.
-   * DynamoDB: 409,600.
+   * The size of the largest item, in bytes, including its key and the names of its attributes; see
+   * {@link itemBytes}. DynamoDB: 409,600.
    */
   readonly itemBytesMax: number
   /**
-   * The time of the newest answer by the store's own clock, epoch milliseconds, to a second or
-   * better; not there, or undefined, where the store has no clock other than this process's.
+   * The time of the newest answer by the store's own clock, in epoch milliseconds, to a second or
+   * better. Missing or undefined if the only clock of the store is the clock of this process.
    */
   readonly answeredMs?: () => number | undefined
   /** The item, or undefined. Strongly consistent. */
   get(key: ItemKey): Promise<Item | undefined>
   /**
-   * The items of a partition in order of their sort keys. Strongly consistent item by item, not as
-   * a snapshot.
+   * The items of a partition in the order of their sort keys. Each item is strongly consistent; the
+   * result as a whole is not a snapshot.
    */
   query(partition: string, query?: Query): Promise<readonly KeyedItem[]>
   /**
-   * Replaces the whole item if every attribute named in `seen` is stored with that very value
-   * (`undefined`: is not stored), and, where `seen` is `'absent'`, if there is no item. Attributes
-   * not named in `seen` are not compared; an item that is not there matches only `'absent'`, not
-   * even a `seen` without attributes.
+   * Replaces the whole item under a condition. If `seen` is `'absent'`, the condition is that the
+   * item does not exist. Otherwise the item must exist, and every attribute named in `seen` must be
+   * stored with that exact value (`undefined`: must not be stored). Attributes not named in `seen`
+   * are not compared. A missing item matches only `'absent'`, not even a `seen` without attributes.
    */
   compareAndSet(key: ItemKey, seen: Item | 'absent', next: Item): Promise<Swap>
   /**
-   * Writes the item whatever was there: for immutable items under names nobody else uses, and for
-   * notes where the last one wins.
+   * Writes the item; replaces an existing one. For immutable items whose name no other writer uses,
+   * and for notes where the last write wins.
    */
   put(key: ItemKey, item: Item): Promise<void>
-  /** `put` for many, in no particular order. */
+  /** `put` for many items, in no particular order. */
   putAll(items: readonly KeyedItem[]): Promise<void>
-  /** Removes items, in no particular order; one that is not there is no error. */
+  /** Removes items, in no particular order. A missing item is not an error. */
   deleteAll(keys: readonly ItemKey[]): Promise<void>
 }
 
@@ -119,7 +118,7 @@ export const itemBytes = (key: ItemKey, item: Item): number => {
 }
 
 /**
- * The limit that the adapters for laptops and tests take over from DynamoDB, so that nothing works
- * here and breaks there.
+ * The limit of DynamoDB. The adapters for local runs and tests use it too, so that an item that
+ * fits there also fits on AWS.
  */
 export const DYNAMODB_ITEM_BYTES_MAX = 409_600

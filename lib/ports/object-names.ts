@@ -1,12 +1,13 @@
 /**
- * Whether a name is hidden or temporary, and no object for a pipeline: see {@link ObjectSource}.
+ * Whether a name is hidden or temporary, so that pipelines ignore the object: see {@link
+ * ObjectSource}.
  */
 export const isHiddenName = (name: string): boolean =>
   name.startsWith('.') || name.startsWith('_') || name.endsWith('._COPYING_')
 
 /**
- * Whether a key below a prefix is an object for a pipeline: keys have no directories, so no part of
- * it may be hidden, nor may it be a folder.
+ * Whether a key below a prefix is an object for a pipeline. A bucket has no real directories, so
+ * every part of the key is checked: no part may be hidden, and the key may not be a folder.
  */
 export const isWatchedKey = (key: string, prefix: string): boolean =>
   key.startsWith(prefix) &&

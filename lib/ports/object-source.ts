@@ -1,41 +1,40 @@
-/** One object or file as a listing shows it. */
+/** One object or file in a listing. */
 export interface ObjectSummary {
-  /** The name below the watched place, unique there. */
+  /** The name below the watched path, unique there. */
   readonly key: string
-  /**
-   * When its content was last modified, epoch milliseconds, by the clock of the place that stores
-   * it.
-   */
+  /** The time of its last modification, in epoch milliseconds, by the clock of the storage. */
   readonly modifiedMs: number
-  /** Its size in bytes at the listing. */
+  /** Its size in bytes at the time of the listing. */
   readonly sizeBytes: number
   /**
-   * What tells this upload from others under the key, where the place knows it: an entity tag.
-   * Without it, time and size do.
+   * Distinguishes this upload from others under the same key, where the storage has such a value:
+   * an entity tag. Without it, the modification time and the size are compared.
    */
   readonly version?: string
 }
 
 /**
- * What reading an object gave. `gone`: it is missing, or is no longer the object that was listed.
+ * The result of reading an object. `gone`: the object is missing, or is no longer the object that
+ * was listed.
  */
 export type ObjectContent =
   | { readonly found: true; readonly bytes: Uint8Array }
   | { readonly found: false; readonly gone: 'missing' | 'replaced' }
 
 /**
- * A place with objects in it: a directory, or a prefix of a bucket.
+ * A directory, or a prefix of a bucket, with objects in it.
  *
- * What an implementation promises: `list` shows every object that was completely there before the
- * call began, and never a directory, a hidden or temporary name (one that starts with `.` or `_`,
- * or ends with `._COPYING_`). `read` returns exactly the bytes of the object that was listed (same
- * modification time, first `sizeBytes` bytes) or says that they are gone; bytes appended since are
- * not returned.
+ * What an implementation promises: `list` returns every object that was complete before the call
+ * began. It never returns a directory, or a hidden or temporary name (one that starts with `.` or
+ * `_`, or ends with `._COPYING_`). `read` returns exactly the bytes of the object that was listed
+ * (same modification time, first `sizeBytes` bytes), or says that they are gone. Bytes that were
+ * appended later are not returned.
  *
- * Errors: `DIRECTORY_MISSING` (retryable: it may appear), `OBJECT_UNREADABLE` (retryable).
+ * Errors: `DIRECTORY_MISSING` (retryable: the directory may appear), `OBJECT_UNREADABLE`
+ * (retryable).
  */
 export interface ObjectSource {
-  /** How the place is called in messages, for example `directory ./in`. */
+  /** Its name in messages, for example `directory ./in`. */
   readonly description: string
   list(): Promise<readonly ObjectSummary[]>
   read(summary: ObjectSummary): Promise<ObjectContent>

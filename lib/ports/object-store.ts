@@ -1,18 +1,24 @@
 import type { ObjectContent } from './object-source.ts'
 
-/** One upload of an object, pinned: reading it gives these bytes or says that they are gone. */
+/**
+ * One specific upload of an object. To read it gives the bytes of this upload, or says that they
+ * are gone.
+ */
 export interface ObjectVersion {
   readonly key: string
   /**
-   * What tells this upload from every other one under the key: the version's id, or the entity tag
-   * where the store keeps no versions.
+   * Distinguishes this upload from every other one under the key: the id of the version, or the
+   * entity tag if the store has no versions.
    */
   readonly version: string
-  /** Whether `version` is a version's id: then the upload can be read even after another one. */
+  /**
+   * Whether `version` is the id of a version. If so, the upload can be read even after a later
+   * upload.
+   */
   readonly isVersioned: boolean
   /**
-   * When the store says that it was modified, epoch milliseconds; of a multipart upload on S3 that
-   * is when it began.
+   * The modification time by the store, in epoch milliseconds. For a multipart upload on S3 it is
+   * the time when the upload began.
    */
   readonly modifiedMs: number
   readonly sizeBytes: number
@@ -22,26 +28,28 @@ export interface ObjectVersion {
 export interface ObjectPage {
   readonly objects: readonly Pick<ObjectVersion, 'key' | 'modifiedMs'>[]
   /**
-   * The key after which the next page begins; undefined: there is nothing more. A page may be empty
-   * and not be the last.
+   * The key after which the next page begins; undefined: this page is the last. An empty page may
+   * still have a next one.
    */
   readonly next?: string
 }
 
 /**
- * A store of whole objects that can be asked for one by its name: what event notifications hint at.
+ * A store of whole objects that can be read by name. Event notifications name such objects.
  *
- * What an implementation promises: `head` gives the upload with that version's id, or without one
- * the upload that is there now, undefined where there is none; `read` gives exactly the bytes of
- * that upload, or says that they are `missing` or `replaced`; `list` gives a page of the objects
- * that are there now, whose keys begin with a prefix and come after a key, without those whose name
- * below the prefix, or a part of it between slashes, is hidden or temporary. All see every upload
- * that was complete before the call.
+ * What an implementation promises:
+ * - `head` gives the upload with the given version id, or without one the current upload; undefined
+ *   if it does not exist.
+ * - `read` gives exactly the bytes of that upload, or says that they are `missing` or `replaced`.
+ * - `list` gives one page of the current objects whose keys begin with a prefix and come after a
+ *   key. It leaves out an object if its name below the prefix, or a part of that name between
+ *   slashes, is hidden or temporary.
+ * - All three see every upload that was complete before the call.
  *
  * Errors: `OBJECT_UNREADABLE` (retryable unless access is denied).
  */
 export interface ObjectStore {
-  /** How the place is called in messages, for example `bucket clicks`. */
+  /** Its name in messages, for example `bucket clicks`. */
   readonly description: string
   head(key: string, version?: string): Promise<ObjectVersion | undefined>
   read(object: ObjectVersion): Promise<ObjectContent>

@@ -1,8 +1,8 @@
 /** Randomness as the runtime sees it. */
 export interface Randomness {
   /**
-   * A name that nobody else ever uses, of letters and digits: an attempt id. 96 random bits at
-   * least, since two equal ones break B2.
+   * A new unique name of letters and digits, used as an attempt id. It has at least 96 random bits,
+   * because two equal ids break B2.
    */
   attemptId(): string
 }

@@ -4,30 +4,36 @@ export interface ShardAddress {
   readonly shardId: string
 }
 
-/** A part of a shard: from one sequence number to another, both included, as decimal digits. */
+/** A range of a shard: from one sequence number to another, both included, as decimal digits. */
 export interface ShardRange extends ShardAddress {
   readonly first: string
   readonly last: string
 }
 
-/** A record as it lies in the stream, whatever a producer has packed into it. */
+/**
+ * A record as stored in the stream. If a producer packed several records into it, they are still
+ * packed.
+ */
 export interface StreamRecord {
   readonly sequenceNumber: string
   readonly partitionKey: string
   readonly data: Uint8Array
-  /** When the stream took it, epoch milliseconds; not exact, and the same each time it is read. */
+  /**
+   * When the stream received the record, in epoch milliseconds. Approximate, but equal on every
+   * read.
+   */
   readonly arrivalMs: number
 }
 
 /**
- * A stream that can be read again: for what was taken in and then lost (B7), and for what records
- * do not say of their shards.
+ * A stream that can be read again. It is used for records that intake took and the store then lost
+ * (B7), and to find the parents of a shard, which records do not name.
  *
- * What an implementation promises: `read` gives, in their order, all records of the range that the
- * stream still has. Fewer than there were, or none, when their retention is over, the shard is
- * gone, or the stream is another one under the same name: the caller knows how many there were.
- * `parents` gives the shards that this one was made of, which hold the earlier records of its keys;
- * none for a shard that the stream does not list. Both may be repeated.
+ * What an implementation promises: `read` gives, in order, all records of the range that the stream
+ * still has. It gives fewer records, or none, if their retention is over, the shard no longer
+ * exists, or another stream now has the same name. The caller knows how many records there must be.
+ * `parents` gives the shards that this shard was made from: they hold the earlier records of its
+ * keys. It gives none for a shard that the stream does not list. Both calls may be repeated.
  *
  * Errors: `STREAM_UNREADABLE` (retryable, unless access is denied).
  */

@@ -1,16 +1,17 @@
 /**
- * Running the narrow operators of a partition, fused into one pass.
+ * Evaluates the narrow operators of a partition, fused into one pass.
  *
- * A partition is an array of records with the steps that are still to be applied to them. Pouring
- * pushes each record through all steps into a sink, with no intermediate arrays and nothing checked
- * on the way. When a user's function throws, what the sink got so far is given up and the partition
- * is poured again into a fresh one, record by record, so that the bad record is found and only it
- * is put aside: the price of finding it is paid only where there is one. Functions are
- * deterministic (docs/guarantees.md), so the good records give the same again.
+ * A partition is an array of records and the steps that are still to be applied to them. `evaluate`
+ * pushes each record through all steps into a sink. It makes no intermediate arrays and checks
+ * nothing on the way. If a user function throws, the output so far is dropped, and the partition is
+ * evaluated again into a new sink, record by record. That finds the bad record, and only this
+ * record becomes a dead letter. So the cost of the search is paid only if there is a bad record.
+ * User functions must be deterministic (docs/guarantees.md), so the good records give the same
+ * output again.
  */
 import { MillraceError } from '../base/errors.ts'
 
-/** One narrow operator. `label` names it in errors: the node's id. */
+/** One narrow operator. `label` is the id of its node and names it in errors. */
 export type Step =
   | { readonly kind: 'map'; readonly label: string; readonly f: (element: never) => unknown }
   | { readonly kind: 'filter'; readonly label: string; readonly f: (element: never) => boolean }
@@ -20,55 +21,55 @@ export type Step =
       readonly f: (element: never) => Iterable<unknown>
     }
 
-/** A record on which a function of the source stage threw. */
+/** A record for which a user function of the source stage threw. */
 export interface BadRecord {
   readonly index: number
   readonly record: unknown
-  /** The operator whose function threw. */
+  /** The label of the operator whose function threw. */
   readonly label: string
   readonly error: unknown
 }
 
 /**
- * Where the records of a partition came from, if straight from a source: then a bad one can be put
- * aside (B9).
+ * The source of the records of a partition, if they come directly from a source. Then a bad record
+ * can become a dead letter (B9).
  */
 export interface Origin {
-  /** For messages: the source and the lane or file. */
+  /** For messages: the source, and the lane or file. */
   readonly description: string
   /**
-   * Takes note of a bad record. May be told of the same one again, when several outputs pour the
-   * same partition.
+   * Reports a bad record. The same record may be reported more than once, if several outputs
+   * evaluate the same partition.
    */
   reject(bad: BadRecord): void
 }
 
-/** One partition: records, and what is still to be done to them. */
+/** One partition: its records, and the steps that are still to be applied to them. */
 export interface Partition<T> {
   readonly records: readonly unknown[]
   readonly steps: readonly Step[]
-  /** Undefined once the records have been through a shuffle or a `mapPartitions`. */
+  /** Undefined after a shuffle or a `mapPartitions`. */
   readonly origin?: Origin | undefined
-  /** Carries the element type; never there at run time. */
+  /** Only for the type checker: the type of the elements. Never set at run time. */
   readonly element?: T
 }
 
-/** Takes one element. */
+/** Receives one element. */
 export type Sink<T> = (element: T) => void
 
 /**
- * More bad records than this, and more than a hundredth of the partition, are not poison but broken
- * code (B9).
+ * If more records than this are bad, and also more than one in a hundred of the partition, the code
+ * is broken, not the data (B9).
  */
 export const POISON_RECORDS_MAX = 10
 const POISON_SHARE_MAX = 0.01
 
 /**
  * Pushes every element of a partition, in order, into a sink that `open` makes. `open` may be
- * called a second time: what the first sink got is void then.
+ * called a second time. In that case the caller must drop the elements of the first sink.
  *
- * @throws MillraceError `POISON_BREAKER` when too many records are bad; `USER_FUNCTION_FAILED` when
- * a record that is not straight from a source is; and whatever the sink throws.
+ * @throws MillraceError `POISON_BREAKER` when too many records are bad; `USER_FUNCTION_FAILED` for
+ * a bad record that does not come directly from a source; and any error that the sink throws.
  */
 export const evaluate = <T>(partition: Partition<T>, open: () => Sink<T>): void => {
   const { records, steps } = partition
@@ -81,7 +82,7 @@ export const evaluate = <T>(partition: Partition<T>, open: () => Sink<T>): void 
   }
 }
 
-/** Composes the steps, last first, into one function from a record to calls of the sink. */
+/** Combines the steps, last first, into one function that takes a record and calls the sink. */
 const chain = <T>(steps: readonly Step[], sink: Sink<T>): Sink<unknown> => {
   let next = sink as Sink<unknown>
   for (const step of steps.toReversed()) next = link(step, next)
@@ -105,7 +106,7 @@ const link = (step: Step, next: Sink<unknown>): Sink<unknown> => {
   }
 }
 
-/** Which step threw, and what. */
+/** The error of a user function, with the label of its step. */
 class StepFailure extends Error {
   readonly label: string
   readonly error: unknown
@@ -118,8 +119,8 @@ class StepFailure extends Error {
 
 const nameErrors = (step: Step): Step => {
   const f = step.f as (element: unknown) => unknown
-  // A lazy iterable throws while it is walked, outside of the function that made it: so it is
-  // walked here.
+  // A lazy iterable throws while it is iterated, after the function that made it has returned. So
+  // it is iterated here.
   const whole =
     step.kind === 'flatMap' ? (element: unknown) => [...(f(element) as Iterable<unknown>)] : f
   const runGuarded = (element: unknown): unknown => {
@@ -155,7 +156,7 @@ const evaluateByRecord = <T>(partition: Partition<T>, sink: Sink<T>): void => {
   })
 }
 
-/** The error for a function of the pipeline that threw where no record can be put aside. */
+/** The error for a user function that threw where a record cannot become a dead letter. */
 export const userFunctionError = ({
   label,
   record,
@@ -165,8 +166,8 @@ export const userFunctionError = ({
     problem: `The function of ${label} threw`,
     value: record,
     fix:
-      'mend the function and start again: the batch is kept and computed anew. millrace skip ' +
-      'gives the batch up',
+      'correct the function and start again: the batch stays logged and is computed again. ' +
+      'To drop the batch, use millrace skip',
     cause: error,
   })
 
@@ -178,10 +179,10 @@ const tooMuchPoison = (
 ): MillraceError =>
   new MillraceError('POISON_BREAKER', {
     problem:
-      `The function of ${label} threw on ${bad} records of a part of ${all} from ` +
-      `${origin.description}: that is broken code, not bad data`,
+      `The function of ${label} threw on ${bad} of ${all} records from ` +
+      `${origin.description}: the code is broken, not the data`,
     value: record,
     allowed: `at most ${POISON_RECORDS_MAX} bad records, or one in a hundred`,
-    fix: 'mend the function and start again: the batch is kept and computed anew',
+    fix: 'correct the function and start again: the batch stays logged and is computed again',
     cause: error,
   })

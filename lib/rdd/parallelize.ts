@@ -3,7 +3,7 @@ import { rddOfElements, type RDD } from './rdd.ts'
 import { checkPartitions, type ShuffleOptions } from './shuffle.ts'
 
 /**
- * A dataset of elements at hand, cut into so many partitions of nearly equal length.
+ * An RDD of elements in memory, split into `partitions` (default 1) of nearly equal length.
  *
  * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number above zero.
  * @example
@@ -17,10 +17,10 @@ export const parallelize = <T>(
 ): RDD<T> => {
   checkPartitions(partitions)
   const all = Array.isArray(elements) ? (elements as readonly T[]) : [...elements]
-  const cut = (index: number): number => Math.floor((index * all.length) / partitions)
+  const startOf = (index: number): number => Math.floor((index * all.length) / partitions)
   return rddOfElements(
     Array.from({ length: partitions }, (_, index) =>
-      partitions === 1 ? all : all.slice(cut(index), cut(index + 1)),
+      partitions === 1 ? all : all.slice(startOf(index), startOf(index + 1)),
     ),
   )
 }

@@ -5,34 +5,34 @@ import { type Bucket, checkPartitions, mapSide, reduceSide } from './shuffle.ts'
 import { NO_TASKS, type TaskName, type TaskRunner, type TaskSide } from './tasks.ts'
 import type { WritePartitions, WriteTarget } from './write-target.ts'
 
-/**
- * What an RDD can reach while a batch runs. An RDD that was made outside of a batch reaches
- * nothing.
- */
+/** What an RDD can use while a batch runs. An RDD made outside of a batch has none of it. */
 export interface RddContext {
   readonly write: WritePartitions
-  /** Default: tasks run where they are asked for. */
+  /** Default: each task runs at once, in this process. */
   readonly tasks?: TaskRunner
 }
 
 const NO_CONTEXT: RddContext = {
   async write({ place }): Promise<void> {
     throw new MillraceError('ARGUMENT_INVALID', {
-      problem: 'This RDD belongs to no batch, so it cannot be saved',
+      problem: 'This RDD does not belong to a batch, so it cannot be saved',
       value: place,
-      fix: 'save inside foreachRDD, from the RDD that it hands you',
+      fix: 'save inside foreachRDD, from the RDD that it passes to your function',
     })
   },
 }
 
-/** How a dataset gets its partitions. */
+/** How an RDD gets its partitions. */
 interface Lineage<T> {
   readonly partitionCount: number
   readonly partition: (index: number) => Promise<Partition<T>>
-  /** Runs the tasks before it: no task waits inside for another. Default: nothing comes before. */
+  /**
+   * Runs the tasks that must run first, because no task waits for another one inside. Default:
+   * none.
+   */
   readonly prepare?: () => Promise<unknown>
   readonly context: RddContext
-  /** Names this dataset in errors: the id of the node that made it. */
+  /** Names this RDD in errors: the id of the node that made it. */
   readonly label: string
 }
 
@@ -49,13 +49,13 @@ export type PartitionFunction<T, U> = (elements: Iterable<T>) => Iterable<U> | P
 export type { ShuffleOptions } from './shuffle.ts'
 
 /**
- * One batch of data: a lazy collection in partitions. Transformations describe a new one and run
- * nothing; actions (`collect`, `count`, `reduce`, `take`, `saveAsTextFile`, ...) run it. Narrow
+ * The data of one batch: a lazy collection in partitions. Transformations describe a new RDD and
+ * run nothing. Actions (`collect`, `count`, `reduce`, `take`, `saveAsTextFile`, ...) run it. Narrow
  * transformations (`map`, `flatMap`, `filter`, ...) are fused into one pass.
  *
- * The words and the meaning are those of Spark's RDD; see docs/differences.md for what differs.
- * This file holds what all operations rest on. Each group of operations adds itself to the class,
- * types and bodies, from a file of its own in `operations/`.
+ * Names and meanings are those of Spark's RDD; docs/differences.md lists the differences. This file
+ * holds the base of all operations. Each group of operations adds its types and bodies to the class
+ * from its own file in `operations/`.
  *
  * @example
  * ```ts
@@ -64,16 +64,16 @@ export type { ShuffleOptions } from './shuffle.ts'
  */
 export class RDD<T> {
   readonly #lineage: Lineage<T>
-  /** What `cache` keeps, by partition; undefined: nothing. */
+  /** The elements that `cache` stores, by partition; undefined: none. */
   #kept: Map<number, Promise<readonly T[]>> | undefined
 
-  /** @internal Datasets are made by sources, transformations and {@link parallelize}. */
+  /** @internal RDDs are made by sources, transformations and {@link parallelize}. */
   constructor(lineage: Lineage<T>) {
     this.#lineage = lineage
   }
 
   /**
-   * How many partitions the dataset has.
+   * The number of partitions.
    *
    * @example parallelize([1, 2, 3], { partitions: 2 }).getNumPartitions() // 2
    */
@@ -82,8 +82,8 @@ export class RDD<T> {
   }
 
   /**
-   * Computes this dataset once, however often it is asked for: its elements stay in memory as long
-   * as the dataset does, or until `unpersist()`. Between batches nothing stays.
+   * Makes this RDD compute its elements only once, however often they are used. They stay in memory
+   * as long as the RDD exists, or until `unpersist()`. Nothing stays from one batch to the next.
    *
    * @example const once = lines.map((line) => JSON.stringify(line)).cache()
    */
@@ -93,7 +93,7 @@ export class RDD<T> {
   }
 
   /**
-   * The same as `cache()`: there is one place to keep things, which is memory.
+   * The same as `cache()`. Memory is the only storage level.
    *
    * @example rdd.persist()
    */
@@ -102,7 +102,7 @@ export class RDD<T> {
   }
 
   /**
-   * Gives the memory of `cache()` back; the dataset is computed anew when it is asked for again.
+   * Frees the memory of `cache()`. Later uses compute the RDD again.
    *
    * @example rdd.unpersist()
    */
@@ -111,12 +111,12 @@ export class RDD<T> {
     return this
   }
 
-  /** @internal What names this dataset in errors. */
+  /** @internal The name of this RDD in errors. */
   get label(): string {
     return this.#lineage.label
   }
 
-  /** @internal The same dataset inside a batch, under a node's name. */
+  /** @internal The same RDD inside a batch, with the name of a node. */
   within(context: RddContext, label: string): RDD<T> {
     return new RDD({
       ...this.#lineage,
@@ -126,7 +126,7 @@ export class RDD<T> {
     })
   }
 
-  /** @internal This dataset with one more step, fused into the pass over its partitions. */
+  /** @internal This RDD with one more step, fused into the pass over its partitions. */
   narrow<U>(kind: Step['kind'], f: (element: T) => unknown): RDD<U> {
     const step = { kind, f, label: this.label } as Step
     return new RDD<U>({
@@ -139,8 +139,8 @@ export class RDD<T> {
   }
 
   /**
-   * @internal A dataset of the same batch with partitions that are computed together, once, when
-   * the first is asked for.
+   * @internal An RDD of the same batch. Its partitions are computed together, once, on the first
+   * use of any of them.
    */
   derive<U>(partitionCount: number, compute: () => Promise<readonly (readonly U[])[]>): RDD<U> {
     const { context, label } = this.#lineage
@@ -186,7 +186,7 @@ export class RDD<T> {
     })
   }
 
-  /** @internal The partitions of this dataset, then those of the others: nothing is computed. */
+  /** @internal The partitions of this RDD, then the partitions of the others. Computes nothing. */
   beside(others: readonly RDD<T>[]): RDD<T> {
     const places = [this as RDD<T>, ...others].flatMap((rdd) =>
       Array.from({ length: rdd.getNumPartitions() }, (_, index) => ({ rdd, index })),
@@ -205,8 +205,8 @@ export class RDD<T> {
   }
 
   /**
-   * @internal Hands one partition, with the steps that are still to be applied, to whoever can do
-   * without an array of its elements.
+   * @internal One partition with the steps that are still to be applied, for callers that do not
+   * need an array of its elements.
    */
   async partitionAt(index: number): Promise<Partition<T>> {
     if (this.#kept === undefined) return this.#lineage.partition(index)
@@ -220,7 +220,7 @@ export class RDD<T> {
     return elementsOfPartition(this.partitionAt(index))
   }
 
-  /** @internal The elements of every partition: a result task each. */
+  /** @internal The elements of every partition, by one result task for each. */
   async partitions(): Promise<readonly (readonly T[])[]> {
     const { label: node, partitionCount, context } = this.#lineage
     const { tasks = NO_TASKS } = context
@@ -237,7 +237,7 @@ export class RDD<T> {
     await this.#lineage.prepare?.()
   }
 
-  /** @internal Writes the elements to a place, partition by partition. */
+  /** @internal Writes the elements to a target, partition by partition. */
   async write(target: WriteTarget): Promise<void> {
     await this.#lineage.context.write(target, await this.partitions())
   }
@@ -257,8 +257,8 @@ const elementsOfPartition = async <T>(waiting: Promise<Partition<T>>): Promise<r
 }
 
 /**
- * A dataset whose partitions are computed together when the first of them is asked for, and kept as
- * long as the dataset is.
+ * An RDD whose partitions are computed together on the first use of any of them. The result stays
+ * in memory as long as the RDD exists.
  */
 export const computeRdd = <T>({
   partitionCount,
@@ -282,7 +282,7 @@ export const computeRdd = <T>({
   })
 }
 
-/** A dataset of given partitions, for example of what a source has read. */
+/** An RDD of given partitions, for example those that a source has read. */
 export const rddOfPartitions = <T>(
   partitions: readonly Partition<T>[],
   context: RddContext = NO_CONTEXT,
@@ -295,6 +295,6 @@ export const rddOfPartitions = <T>(
     partition: async (index) => partitions[index] ?? { records: [], steps: [] },
   })
 
-/** A dataset of elements at hand, by partition. */
+/** An RDD of elements in memory, given by partition. */
 export const rddOfElements = <T>(partitions: readonly (readonly T[])[]): RDD<T> =>
   rddOfPartitions(partitions.map((records) => ({ records, steps: [] })))

@@ -1,6 +1,6 @@
 /**
- * A shuffle, in its two halves: pairs are combined by key in each partition on its own, and then
- * those of all partitions are brought together. Each half is a task for each partition: see
+ * A shuffle has two sides. The map side combines values by key within each partition. The reduce
+ * side merges the results of all partitions. Each side is one task for each partition: see
  * tasks.ts.
  */
 import { MillraceError } from '../base/errors.ts'
@@ -17,25 +17,28 @@ export interface ShuffleOptions {
   readonly partitions?: number
 }
 
-/** The number of partitions of a new RDD: every key would be lost in an RDD without any. */
+/**
+ * Checks the number of partitions of a new RDD. An RDD without partitions would lose all its
+ * elements.
+ */
 export const checkPartitions = (partitions: number): number => {
   if (Number.isInteger(partitions) && partitions >= 1) return partitions
   throw new MillraceError('ARGUMENT_INVALID', {
-    problem: 'An RDD needs partitions',
+    problem: 'An RDD needs at least one partition',
     value: partitions,
-    allowed: 'a whole number from 1',
+    allowed: 'a whole number, 1 or more',
   })
 }
 
 /** How a shuffle combines values by key. */
 export interface Shuffle<T, K, W> {
-  /** Names the operator whose function may throw. */
+  /** The label of the operator, for errors of its function. */
   readonly label: string
-  /** How many partitions there are afterwards. */
+  /** The number of partitions after the shuffle. */
   readonly partitions: number
-  /** Adds an element to what is combined in its partition. */
+  /** Adds an element to the map of its partition. */
   readonly add: (map: KeyedMap<K, W>, element: T) => void
-  /** Merges what two partitions have for a key: the earlier partition first. */
+  /** Merges the values of two partitions for one key: the earlier partition first. */
   readonly merge: (a: W, b: W) => W
 }
 
@@ -43,8 +46,8 @@ export interface Shuffle<T, K, W> {
 export type Bucket<K, W> = readonly (readonly [K, W])[]
 
 /**
- * The map side: one partition, combined by key on its own. One bucket for each partition
- * afterwards.
+ * The map side: combines one partition by key. Returns one bucket for each partition after the
+ * shuffle.
  */
 export const mapSide = <T, K, W>(
   partition: Partition<T>,
@@ -66,7 +69,7 @@ export const mapSide = <T, K, W>(
   return buckets
 }
 
-/** The reduce side: the buckets of one partition, in the order of their map tasks. By key. */
+/** The reduce side: merges the buckets of one partition by key, in the order of their map tasks. */
 export const reduceSide = <K, W>(
   buckets: readonly Bucket<K, W>[],
   { label, merge }: Pick<Shuffle<never, K, W>, 'label' | 'merge'>,
@@ -81,20 +84,20 @@ export const reduceSide = <K, W>(
   })
 }
 
-/** Grouping: one more value of a key. */
+/** For grouping: adds one more value of a key. */
 export const appendValue = <K, V>(map: KeyedMap<K, V[]>, [key, value]: readonly [K, V]): void => {
   const values = map.get(key)
   if (values === undefined) map.set(key, [value])
   else values.push(value)
 }
 
-/** Grouping: the values of a key from two partitions. */
+/** For grouping: appends the values of the later partition to those of the earlier one. */
 export const joinValues = <V>(a: V[], b: readonly V[]): V[] => {
   for (const value of b) a.push(value)
   return a
 }
 
-/** As {@link blaming}, for work that waits. */
+/** As {@link blaming}, for asynchronous work. */
 export const blamingLater = async <R>(
   label: string,
   record: string,
@@ -108,7 +111,7 @@ export const blamingLater = async <R>(
   }
 }
 
-/** An error of a user's function under the name of its operator. */
+/** Runs the work. Wraps an error of a user function in one that names its operator. */
 const blaming = <R>(label: string, record: string, work: () => R): R => {
   try {
     return work()

@@ -3,15 +3,15 @@ import type { Format } from '../formats/format.ts'
 /** Where partitions are written to, and how. */
 export interface WriteTarget {
   /**
-   * The place: a path, a URI such as `s3://results/totals-1000`, or `print:`. Its first name may be
-   * bound.
+   * The target: a path, a URI such as `s3://results/totals-1000`, or `print:`. Its first name may
+   * be bound.
    */
   readonly place: string
-  /** How a partition becomes bytes. Left out where the place takes elements. */
+  /** How a partition becomes bytes. Missing if the target takes elements. */
   readonly format?: Format
 }
 
-/** Writes the partitions of a batch to a place, under the fence of the running attempt (B4). */
+/** Writes the partitions of a batch to a target, under the fence of the running attempt (B4). */
 export type WritePartitions = (
   target: WriteTarget,
   partitions: readonly (readonly unknown[])[],

@@ -31,7 +31,7 @@ const objects = (): Readonly<Record<string, readonly string[]>> => {
 
 /** What classes have for each other, marked `@internal`. */
 const INTERNAL = {
-  StreamingContext: ['constructor'],
+  StreamingContext: ['constructor', 'from', 'intervalMs'],
   DStream: ['constructor', 'node', 'to', 'emit', 'describe', 'nodeBeside'],
   RDD: [
     'constructor',
@@ -39,12 +39,12 @@ const INTERNAL = {
     'within',
     'narrow',
     'derive',
-    'shuffled',
+    'shuffle',
     'beside',
     'partitionAt',
     'elements',
     'partitions',
-    'saveParts',
+    'write',
   ],
   StateSpec: ['constructor', 'length', 'name', 'prototype'],
 }

@@ -206,13 +206,13 @@ describe('operators refuse', () => {
         [
           `reduceByKey into ${partitions}`,
           (ssc) => ssc.queueStream<[string, number]>([]).reduceByKey((a) => a, { partitions }),
-          /needs partitions/,
+          /needs at least one partition/,
         ],
         [
           `updateStateByKey in ${partitions}`,
           (ssc) =>
             ssc.queueStream<[string, number]>([]).updateStateByKey<number>(() => 1, { partitions }),
-          /needs partitions/,
+          /needs at least one partition/,
         ],
       ],
     ),

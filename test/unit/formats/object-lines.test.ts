@@ -81,5 +81,5 @@ test.each([
   '{"$map":1}',
   '1 2',
 ])('%s is no line', (line) => {
-  expect(() => readObjects(lines('1', line))).toThrow('Line 2 is none of an object file')
+  expect(() => readObjects(lines('1', line))).toThrow('Line 2 is not a line of an object file')
 })

@@ -293,7 +293,7 @@ describe('refused', () => {
   test.each([0, -1, 1.5, Number.NaN])('%d partitions', async (partitions) => {
     const refusal: unknown = expect.objectContaining({
       code: 'ARGUMENT_INVALID',
-      message: expect.stringContaining('needs partitions') as string,
+      message: expect.stringContaining('needs at least one partition') as string,
     })
     expect(() => parallelize([1], { partitions })).toThrow(refusal)
     expect(() => parallelize(PAIRS).reduceByKey((a) => a, { partitions })).toThrow(refusal)

@@ -427,7 +427,7 @@ test.each<[string, () => unknown, RegExp]>([
         .collect(),
     /as many elements/,
   ],
-  ['no partitions', async () => empty.repartition(0), /needs partitions/],
+  ['no partitions', async () => empty.repartition(0), /needs at least one partition/],
   ['a fraction above 1', async () => empty.sample(1.5, { seed: 1 }), /needs a fraction/],
   [
     'a sample without a seed',
