@@ -1,17 +1,17 @@
 /**
- * Items whose bytes, where they are many, are kept in a blob store: DynamoDB takes a write unit for
- * each KB, a bucket one request for all.
+ * Items whose larger values of `bytes` are stored in a blob store. DynamoDB charges a write unit
+ * for each KB, a bucket one request for any size.
  *
- * - *Blob first, item second.* An item that points at a blob was written after it. A crash in
- *   between leaves a blob that nothing names.
- * - *Item first, blob second* when they are removed, for the same reason.
- * - *A blob that is missing* leaves the attribute `bytes` out of the item, so that whoever reads
- *   segments says `SEGMENT_MISSING` (B11).
+ * - *Put: blob first, item second.* An item that names a blob was written after it. A crash between
+ *   the two leaves a blob that no item names.
+ * - *Delete: item first, blob second*, for the same reason.
+ * - *If a blob is missing*, the item has no attribute `bytes`, so the code that reads segments
+ *   reports `SEGMENT_MISSING` (B11).
  *
- * The name of a blob follows from the key, so that a delete needs no read. `put` is for items that
- * are never overwritten, or whose last write wins: two such writes at once may leave the bytes of
- * one with the other attributes of the other. `compareAndSet` keeps all in the item: its bytes
- * would have to be true or not together with the condition.
+ * The name of a blob follows from the key, so a delete needs no read. `put` is for items that are
+ * never overwritten, or whose last write wins: two such writes at the same time may leave the bytes
+ * of one with the other attributes of the other. `compareAndSet` keeps everything in the item,
+ * because a blob cannot be written under the same condition.
  */
 import { inGroups } from '../base/all-or-first-error.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
@@ -22,25 +22,25 @@ import { MillraceError } from '../base/errors.ts'
 /** How bytes are divided between the two stores. */
 export interface BlobOptions {
   /**
-   * Only more bytes than these go into a blob. Default 8,192: one request of a bucket costs as much
-   * as writing so much to DynamoDB.
+   * Only values larger than this, in bytes, go into a blob. Default 8,192: one request to a bucket
+   * costs as much as it costs to write this size to DynamoDB.
    */
   readonly aboveBytes?: number
   /**
-   * Which partitions may have blobs: of others nothing is looked for when they are deleted.
-   * Default: all.
+   * Which partitions may have blobs. A delete in any other partition looks for no blob. Default:
+   * all.
    */
   readonly isBlobPartition?: (partition: string) => boolean
 }
 
 const ABOVE_BYTES = 8_192
-/** The attribute that stands in an item for the bytes: how many they are. */
+/** The attribute that replaces the bytes in an item: their size. */
 const MARKER = 'bytes~blob'
 const READS_AT_ONCE = 32
 
 /**
- * A part of a key in the letters of a blob's name, reversibly: UTF-8 where it can be, each lone
- * surrogate as `%u` and its code.
+ * Encodes a part of a key with the characters allowed in the name of a blob. It can be decoded:
+ * UTF-8 where possible, and each lone surrogate as `%u` and its code.
  */
 const namePart = (text: string): string =>
   text.replace(/[^A-Za-z0-9_~-]/gu, (char) => {
@@ -58,7 +58,8 @@ const bytesAbove = (item: Item, aboveBytes: number): Uint8Array | undefined => {
 }
 
 /**
- * An {@link ItemStore} over two: items with an attribute `bytes` above a size keep it in a blob.
+ * An {@link ItemStore} over two stores: an item whose attribute `bytes` is above a size keeps it in
+ * a blob.
  *
  * @example
  * ```ts
@@ -76,7 +77,7 @@ export const withBlobs = (
   const checkSize = ({ partition, sort, item }: KeyedItem): void => {
     const size = itemBytes({ partition, sort }, item)
     if (size <= itemBytesMax) return
-    // Of the item as a whole: what is small enough here must be so in every store.
+    // The size of the whole item: an item that fits here must fit in every store.
     throw new MillraceError('ITEM_TOO_LARGE', {
       problem: `An item of ${size} bytes is too large to store`,
       value: { partition, sort },

@@ -1,23 +1,26 @@
 /**
- * Watched paths with patterns in the names of their directories, as Hadoop has them: `logs/*`,
+ * Watched paths with patterns in the names of directories, as in Hadoop: `logs/*`,
  * `logs/2026-??/app-{a,b}`.
  */
 import { matchesGlob } from 'node:path'
 import { isHiddenName } from '../ports/object-names.ts'
 
-/** A watched path, taken apart. */
+/** A parsed watched path. */
 export interface DirectoryPattern {
-  /** The directory above the first pattern; all of the path if there is none. */
+  /** The directory above the first pattern; the whole path if it has no pattern. */
   readonly base: string
-  /** From the first pattern on, a pattern for each name below; none: the base itself is watched. */
+  /**
+   * One pattern for each directory name from the first pattern on. Empty: the base itself is
+   * watched.
+   */
   readonly names: readonly string[]
 }
 
 const isPattern = (name: string): boolean => /[*?[{]/.test(name)
 
 /**
- * Takes a path apart. A `*` stands for any letters, `?` for one, `[ab]` for one of some,
- * `{one,two}` for one of some texts.
+ * Parses a path. A `*` matches any characters, `?` one character, `[ab]` one of several characters,
+ * and `{one,two}` one of several texts.
  */
 export const parseDirectoryPattern = (path: string): DirectoryPattern => {
   const names = path.split('/')
@@ -31,13 +34,13 @@ export const parseDirectoryPattern = (path: string): DirectoryPattern => {
 }
 
 /**
- * Whether a directory of this name matches. A hidden one is meant only by a pattern that begins as
- * it does.
+ * Whether a directory of this name matches. A hidden directory matches only a pattern that begins
+ * with the same character.
  */
 export const matchesName = (name: string, pattern: string): boolean =>
   (!isHiddenName(name) || (name[0] === pattern[0] && name !== '..')) && matchesGlob(name, pattern)
 
-/** Whether a key, relative to the base, is of a file directly in a directory that matches. */
+/** Whether a key, relative to the base, names a file directly in a matching directory. */
 export const isInMatch = (key: string, { names }: DirectoryPattern): boolean => {
   const directories = key.split('/').slice(0, -1)
   return (

@@ -1,8 +1,11 @@
-/** How a batch's files are named, and who may replace them: the same wherever they are kept. */
+/**
+ * The names of the files of a batch, and the rules for who may replace them. They are the same for
+ * every storage.
+ */
 import { MillraceError } from '../base/errors.ts'
 import { type Fence, isOlderFence } from '../ports/fence.ts'
 
-/** The file that says that all parts are there, and who wrote them. */
+/** The file that marks a batch as complete and names its writer. */
 export const SUCCESS_FILE = '_SUCCESS'
 
 /** The file of a partition. */
@@ -22,7 +25,8 @@ export const outputFiles = (
 }
 
 /**
- * The fence in a `_SUCCESS` file, or undefined if it holds none: other programs write empty ones.
+ * The fence in a `_SUCCESS` file; undefined if the file has none, because other programs write
+ * empty ones.
  */
 export const fenceIn = (success: Uint8Array): Fence | undefined => {
   try {
@@ -38,8 +42,7 @@ export const fenceIn = (success: Uint8Array): Fence | undefined => {
 }
 
 /**
- * Whether files that are there may be replaced. `success` is their `_SUCCESS` file, if there is
- * one.
+ * Checks that existing files may be replaced. `success` is their `_SUCCESS` file, if it exists.
  *
  * Errors: `OUTPUT_EXISTS`, `OUTPUT_FENCED`.
  */
@@ -53,10 +56,10 @@ export const checkReplaceable = (
     throw new MillraceError('OUTPUT_EXISTS', {
       problem:
         there === undefined
-          ? 'There are files that Millrace did not write'
+          ? 'There are already files that Millrace did not write'
           : `Another application, ${there.app}, has written here`,
       value: path,
-      fix: 'give the output another place, or move those files away',
+      fix: 'use another path for the output, or move those files away',
     })
   }
   if (!isOlderFence(fence, there)) return
@@ -65,13 +68,14 @@ export const checkReplaceable = (
       `A newer attempt has written this output: generation ${there.generation}, epoch ` +
       `${there.epoch}`,
     value: path,
-    allowed: 'only an attempt as new or newer may replace it',
-    fix: 'nothing: the newer attempt goes on, and this one ends',
+    allowed: 'only the same or a newer attempt may replace it',
+    fix: 'nothing to do: the newer attempt continues, and this one ends',
   })
 }
 
 /**
- * The names in the path of an output, none of which leads out of the tree or is hidden.
+ * Splits the path of an output into names. No name may be hidden, and the path may not leave the
+ * directory of the outputs.
  *
  * Errors: `ARGUMENT_INVALID`.
  */
@@ -82,9 +86,9 @@ export const outputNames = (path: string): readonly string[] => {
   )
   if (isAllowed) return names
   throw new MillraceError('ARGUMENT_INVALID', {
-    problem: 'The path of an output leads out of its place, or is hidden',
+    problem: 'The path of an output leaves its directory, or is hidden',
     value: path,
-    allowed: 'names with / between them, none empty or beginning with a dot',
+    allowed: 'names separated by /, none of them empty or beginning with a dot',
     fix: 'give saveAsTextFiles a prefix such as results/totals',
   })
 }

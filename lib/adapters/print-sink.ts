@@ -2,8 +2,8 @@ import type { Printer } from '../ports/printer.ts'
 import type { OpenBatch, Sink } from '../ports/sink.ts'
 
 /**
- * A {@link Sink} of text that is printed whole when its batch is finished. It keeps no fence: what
- * is printed cannot be taken back, so it happens at least once.
+ * A {@link Sink} of text that prints a whole batch when it is finished. It checks no fence: printed
+ * text cannot be removed, so each batch is printed at least once.
  */
 export const printSink = (printer: Printer): Sink<string> => ({
   description: 'the terminal',

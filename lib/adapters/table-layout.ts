@@ -1,21 +1,26 @@
-/** What a table holds for outputs, and who may replace an item: the same wherever the table is. */
+/**
+ * The content of a table of outputs, and the rules for who may replace an item. They are the same
+ * for every table.
+ */
 import { MillraceError } from '../base/errors.ts'
 import type { TableItem } from '../base/table-item.ts'
 import { type Fence, isOlderFence } from '../ports/fence.ts'
 
-/** Which batch writes, in which attempt. */
+/** The batch and the attempt that write an item. */
 export interface ItemStamp extends Fence {
   /** Epoch milliseconds. */
   readonly batchTime: number
 }
 
-/** An item as a table holds it. */
+/** An item as stored in a table. */
 export interface StoredTableItem extends TableItem, ItemStamp {}
 
-/** The most that a key can have, in bytes of UTF-8. */
+/** The largest key, in bytes of UTF-8. */
 export const TABLE_KEY_BYTES_MAX = 2_048
 
-/** Of several items with one key the last. Order: as the keys first came. */
+/**
+ * Keeps the last of several items with one key. The order is that of the first item of each key.
+ */
 export const latestOfEachKey = (items: readonly TableItem[]): readonly TableItem[] => [
   ...new Map(items.map((item) => [item.key, item])).values(),
 ]
@@ -32,7 +37,7 @@ export const checkTableKey = (key: string): void => {
     problem: `A table cannot have a key of ${sizeBytes} bytes`,
     value: key,
     allowed: `1 to ${TABLE_KEY_BYTES_MAX} bytes of UTF-8`,
-    fix: 'filter such pairs out, or map them to other keys',
+    fix: 'remove such pairs with filter, or map them to other keys',
   })
 }
 
@@ -41,8 +46,8 @@ const isStamp = (there: Partial<ItemStamp>): there is ItemStamp =>
   [there.generation, there.epoch, there.batchTime].every((number) => Number.isSafeInteger(number))
 
 /**
- * Checks that an item that is there may be replaced: it is of the same application, and neither its
- * attempt nor its batch is newer.
+ * Checks that an existing item may be replaced: the same application has written it, and neither
+ * its attempt nor its batch is newer.
  *
  * @throws MillraceError `OUTPUT_EXISTS`, `OUTPUT_FENCED`.
  */
@@ -55,10 +60,10 @@ export const checkItemReplaceable = (
     throw new MillraceError('OUTPUT_EXISTS', {
       problem:
         there.app === undefined
-          ? 'There is an item that Millrace did not write'
+          ? 'There is already an item that Millrace did not write'
           : `Another application, ${there.app}, has written this item`,
       value: key,
-      fix: 'give the output a table of its own, or remove those items',
+      fix: 'use a separate table for the output, or remove those items',
     })
   if (!isOlderFence(stamp, there) && stamp.batchTime >= there.batchTime) return
   const { batchTime, generation, epoch } = there
@@ -67,9 +72,9 @@ export const checkItemReplaceable = (
       'A newer attempt has written this item: ' +
       `batch ${batchTime}, generation ${generation}, epoch ${epoch}`,
     value: key,
-    allowed: 'only a batch and an attempt as new or newer may replace it',
+    allowed: 'only the same or a newer batch and attempt may replace it',
     fix:
-      'nothing, if another process goes on. ' +
-      'If the application was begun anew with an empty store, give it a new table',
+      'nothing to do if another process continues. ' +
+      'If the application has started again with an empty store, use a new table',
   })
 }

@@ -198,7 +198,7 @@ test(
         exitCode: 4,
         stderr: expect.stringContaining('STORE_BUSY') as string,
       })
-      expect(stderr).toContain('stop the other one')
+      expect(stderr).toContain('stop the other process')
     }
     expect(await millrace(directory, 'status', '--state', 'state')).toMatchObject({ exitCode: 0 })
     expect(await first.signal('SIGTERM')).toMatchObject({ exitCode: 0, stderr: '' })

@@ -1,8 +1,8 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 
 /**
- * The time of the newest answer by the clock of the service, epoch milliseconds to a second, or
- * undefined before the first one.
+ * The time of the newest answer by the clock of the service, in epoch milliseconds with a precision
+ * of one second; undefined before the first answer.
  */
 export type AnswerTime = () => number | undefined
 
@@ -14,8 +14,8 @@ const dateOf = (response: unknown): number => {
 }
 
 /**
- * Reads the `date` of each answer of a client, refusals included. Asked again about a client, it is
- * the same.
+ * Reads the `date` header of each answer of a client, also of refusals. For the same client it
+ * returns the same function again.
  */
 export const answerTimeOf = (client: DynamoDBClient): AnswerTime => {
   const there = known.get(client)
@@ -28,7 +28,8 @@ export const answerTimeOf = (client: DynamoDBClient): AnswerTime => {
       if (!Number.isNaN(dateMs)) newestMs = dateMs
       return result
     },
-    // The innermost, so that it sees the answer before a refusal becomes an error.
+    // This middleware is the innermost one, so that it sees an answer before a refusal becomes an
+    // error.
     { step: 'deserialize', priority: 'low', name: 'millraceAnswerTime' },
   )
   const answerTime: AnswerTime = () => newestMs

@@ -1,7 +1,7 @@
-/** What errors of AWS services mean to us: by their names and status, never by their texts. */
+/** Interprets errors of AWS services by their names and status, never by their texts. */
 import { MillraceError } from '../../base/errors.ts'
 
-/** The parts of an error of the SDK that are looked at. */
+/** The parts of an SDK error that this file reads. */
 interface ServiceError {
   readonly name?: string
   readonly code?: string
@@ -48,16 +48,16 @@ const DENIED: ReadonlySet<string> = new Set([
 const partsOf = (error: unknown): ServiceError =>
   typeof error === 'object' && error !== null ? error : {}
 
-/** The name that a service gave its error. */
+/** The error name that a service gave. */
 export const errorName = (error: unknown): string => partsOf(error).name ?? ''
 
-/** The status of the answer, or undefined if none came. */
+/** The HTTP status of the answer; undefined without an answer. */
 export const statusOf = (error: unknown): number | undefined =>
   partsOf(error).$metadata?.httpStatusCode
 
 /**
- * Whether the same call may succeed later: throttled, timed out, broken off, or an error of the
- * service itself.
+ * Whether the same call may succeed later: it was throttled, timed out or interrupted, or the
+ * service itself failed.
  */
 export const isTransient = (error: unknown): boolean => {
   const { name = '', code = '', $retryable } = partsOf(error)
@@ -70,23 +70,23 @@ export const isTransient = (error: unknown): boolean => {
   )
 }
 
-/** Whether the caller may not do that. */
+/** Whether the caller lacks the permission. */
 export const isDenied = (error: unknown): boolean =>
   DENIED.has(errorName(error)) || statusOf(error) === 403
 
-/** The fix for a call that was denied. */
+/** The fix for a denied call. */
 export const deniedFix = (action: string, place: string): string =>
-  `let the role or user that runs this do ${action} on ${place}, or check that its ` +
-  'credentials are those of the right account'
+  `allow the role or user of this process to do ${action} on ${place}, or check that its ` +
+  'credentials belong to the right account'
 
-/** A call that was denied: by whom, the permission it needs, and what it is about. */
+/** A denied call: the service that denied it, the permission it needs, and its resource. */
 export interface DeniedCall {
   readonly service: string
   readonly action: string
   readonly place: string
 }
 
-/** The error for a call that was denied, or that could not even be signed. */
+/** The error for a call that was denied, or that could not be signed. */
 export const deniedError = (
   error: unknown,
   { service, action, place }: DeniedCall,
@@ -94,7 +94,7 @@ export const deniedError = (
   errorName(error) === 'CredentialsProviderError'
     ? new MillraceError('CREDENTIALS_MISSING', {
         problem: 'There are no credentials for AWS',
-        allowed: 'what the AWS SDK finds: variables, a profile, a role',
+        allowed: 'credentials that the AWS SDK finds: environment variables, a profile or a role',
         fix: 'log in, for example with aws sso login, or name a profile: AWS_PROFILE=name',
         cause: error,
       })

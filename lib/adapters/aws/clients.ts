@@ -1,15 +1,18 @@
 /**
- * How the clients of AWS services are made: one per service and process, on first use, so that
- * connections are shared and a function loads what it needs only.
+ * Creates the clients of AWS services: one per service and process, on first use. So connections
+ * are shared, and a function loads only the packages it needs.
  */
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 
-/** The services, as the variable of their endpoint calls them: `AWS_ENDPOINT_URL_DYNAMODB`. */
+/**
+ * The services, named as in the environment variables of their endpoints:
+ * `AWS_ENDPOINT_URL_DYNAMODB`.
+ */
 export type Service = 'DYNAMODB' | 'KINESIS' | 'S3' | 'SQS'
 
 /**
- * What every client is made with. What is not here, the SDK reads from the surroundings: region,
- * credentials, endpoint.
+ * Settings of every client. The SDK reads the others from the environment: region, credentials,
+ * endpoint.
  */
 export interface ClientSettings {
   readonly requestHandler: NodeHttpHandler
@@ -18,11 +21,12 @@ export interface ClientSettings {
 const CONNECTION_TIMEOUT_MS = 3_000
 const REQUEST_TIMEOUT_MS = 20_000
 /**
- * A batch reads its lanes and writes its segments side by side; the SDK's own 50 would queue them.
+ * A batch reads its lanes and writes its segments concurrently. With the default of the SDK, 50
+ * sockets, requests would wait in a queue.
  */
 const SOCKETS_MAX = 200
 
-/** Where calls of a service go instead of AWS, if the surroundings say so. */
+/** The endpoint that replaces AWS for a service, if the environment sets one. */
 export const localEndpoint = (
   service: Service,
   variables: NodeJS.ProcessEnv = process.env,
@@ -32,13 +36,13 @@ export const localEndpoint = (
 }
 
 /**
- * Whether an endpoint speaks plain HTTP: then HTTP/2, which needs TLS to be agreed on, is not to be
- * tried.
+ * Whether an endpoint uses plain HTTP. Then the client must not try HTTP/2, which needs TLS for its
+ * negotiation.
  */
 export const isPlainHttp = (endpoint: string | undefined): boolean =>
   endpoint?.startsWith('http:') === true
 
-/** A handler of HTTP/1.1 requests that gives up on an answer that does not come. */
+/** A handler of HTTP/1.1 requests with a timeout for the answer. */
 const httpHandler = (): NodeHttpHandler =>
   new NodeHttpHandler({
     connectionTimeout: CONNECTION_TIMEOUT_MS,
@@ -49,17 +53,17 @@ const httpHandler = (): NodeHttpHandler =>
     httpsAgent: { maxSockets: SOCKETS_MAX },
   })
 
-/** Settings of a service that is spoken to over HTTP/1.1 anyway. */
+/** Settings of a service that always uses HTTP/1.1. */
 export const clientSettings = (): ClientSettings => ({ requestHandler: httpHandler() })
 
 /**
- * Settings of a service whose client prefers HTTP/2: its own on AWS, HTTP/1.1 at a plain `http:`
- * endpoint.
+ * Settings of a service whose client prefers HTTP/2: its default handler on AWS, and HTTP/1.1 at a
+ * plain `http:` endpoint.
  */
 export const http2ClientSettings = (service: Service): Partial<ClientSettings> =>
   isPlainHttp(localEndpoint(service)) ? clientSettings() : {}
 
-/** A client that is made at the first call, and then is the same. */
+/** Creates a client on the first call, and returns the same one on later calls. */
 export const once = <T>(make: () => T): (() => T) => {
   let made: { readonly client: T } | undefined
   return () => (made ??= { client: make() }).client

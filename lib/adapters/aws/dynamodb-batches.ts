@@ -1,5 +1,5 @@
 /**
- * Writing many rows with BatchWriteItem, which takes 25 at a time and may leave any of them
+ * Writes many rows with BatchWriteItem, which takes 25 at a time and may leave any of them
  * unwritten.
  */
 import {
@@ -13,15 +13,15 @@ import { MillraceError } from '../../base/errors.ts'
 export interface BatchWriting {
   readonly client: Pick<DynamoDBClient, 'send'>
   readonly table: string
-  /** Waits before rows that were left over are sent again. */
+  /** Waits before unwritten rows are sent again. */
   readonly pause: (durationMs: number) => Promise<void>
 }
 
 const ROWS_MAX = 25
 const BATCHES_AT_ONCE = 8
 /**
- * The SDK tries again by itself what failed as a whole; this counts answers that say "not all".
- * With the pauses below, about 10 s.
+ * The SDK itself retries a call that failed as a whole. This limit counts answers that left some
+ * rows unwritten. With the pauses below it takes about 10 s.
  */
 const ANSWERS_MAX = 10
 const PAUSE_MS = 25
@@ -32,8 +32,8 @@ const leftOverError = (table: string, rows: number): MillraceError =>
     problem: `The store is throttled: ${ANSWERS_MAX} answers left ${rows} items unwritten`,
     value: table,
     fix:
-      'none, if it passes; otherwise see the throttles of the table, and whether its capacity ' +
-      'is limited',
+      'nothing to do if it passes; otherwise check the throttle metrics of the table and the ' +
+      'limits of its capacity',
     retryable: true,
   })
 
@@ -49,12 +49,13 @@ const writeBatch = async (
     rest = UnprocessedItems?.[table] ?? []
     if (rest.length === 0) return
     if (answers === ANSWERS_MAX) throw leftOverError(table, rest.length)
-    // Full jitter: many writers that were throttled together must not come back together.
+    // Full jitter: many writers that were throttled at the same time must not retry at the same
+    // time.
     await pause(Math.random() * Math.min(PAUSE_MS_MAX, PAUSE_MS * 2 ** answers))
   }
 }
 
-/** Sends all requests. No two may be for one key: DynamoDB refuses a batch with such a pair. */
+/** Sends all requests. No two may have the same key: DynamoDB refuses such a batch. */
 export const writeBatches = async (
   writing: BatchWriting,
   requests: readonly WriteRequest[],
@@ -70,7 +71,7 @@ export const writeBatches = async (
 }
 
 /**
- * Waits for all, whatever fails: nothing may go on behind the back of a caller that was told of a
+ * Waits for all, even when one fails: no request may still run after the caller was told of a
  * failure.
  */
 const waitForAll = async (work: readonly Promise<void>[]): Promise<void> => {

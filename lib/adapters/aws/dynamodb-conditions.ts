@@ -1,10 +1,13 @@
-/** The condition of a compare-and-set, and the range of a query, in the expressions of DynamoDB. */
+/** The condition of a compare-and-set and the range of a query, as DynamoDB expressions. */
 import type { PutItemCommandInput, QueryCommandInput } from '@aws-sdk/client-dynamodb'
 import type { Item, Query } from '../../ports/item-store.ts'
 import { type Row, toStoredValue } from './dynamodb-row.ts'
 import { toStoredName, toStoredText } from './dynamodb-text.ts'
 
-/** That every attribute in `seen` is stored with that very value; see `ItemStore.compareAndSet`. */
+/**
+ * The condition that every attribute in `seen` is stored with that exact value; see
+ * `ItemStore.compareAndSet`.
+ */
 export const seenCondition = (seen: Item | 'absent'): Partial<PutItemCommandInput> => {
   if (seen === 'absent') return { ConditionExpression: 'attribute_not_exists(pk)' }
   const parts = ['attribute_exists(pk)']
@@ -26,9 +29,9 @@ const compareBytes = (a: string, b: string): number =>
   Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 /**
- * The range of a query. DynamoDB takes one condition on a sort key: where both are given the
- * stricter one goes into the expression, and the caller ends at the first key that does not begin
- * with the prefix.
+ * The range of a query. DynamoDB takes one condition on a sort key. If both are given, the stricter
+ * one goes into the expression, and the caller stops at the first key that does not begin with the
+ * prefix.
  */
 export const queryRange = (partition: string, query: Query): Partial<QueryCommandInput> => {
   const [pk, prefix, after] = [partition, query.prefix ?? '', query.after ?? ''].map(

@@ -2,8 +2,8 @@ import { MillraceError } from '../../base/errors.ts'
 import { deniedError, errorName, isDenied, isTransient } from './aws-errors.ts'
 
 /**
- * An error of DynamoDB in our terms. `action` is the permission that the call needs, for example
- * `dynamodb:PutItem`.
+ * Converts an error of DynamoDB to a MillraceError. `action` is the permission that the call needs,
+ * for example `dynamodb:PutItem`.
  */
 export const storeError = (error: unknown, action: string, table: string): MillraceError => {
   if (error instanceof MillraceError) return error
@@ -12,8 +12,8 @@ export const storeError = (error: unknown, action: string, table: string): Millr
       problem: 'There is no such table in this account and region',
       value: table,
       fix:
-        'deploy the application first, or give the region and the credentials that it was ' +
-        'deployed with',
+        'deploy the application first, or use the region and the credentials of its ' +
+        'deployment',
       cause: error,
     })
   }

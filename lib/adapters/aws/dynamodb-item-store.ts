@@ -1,9 +1,9 @@
 /**
- * The items in a table of DynamoDB, with the string attributes `pk` and `sk` as its key.
+ * Stores items in a table of DynamoDB whose key has the string attributes `pk` and `sk`.
  *
- * The SDK tries again by itself when an answer is lost. A compare-and-set whose first try was
- * applied is then refused by its own write; the refusal shows the item as it stands, by which the
- * caller knows its attempt id (B2).
+ * The SDK itself retries a call whose answer is lost. If the first try of a compare-and-set was
+ * applied, the retry is refused because of that write. The refusal shows the stored item, and the
+ * caller recognises its own attempt id in it (B2).
  */
 import {
   ConditionalCheckFailedException,
@@ -30,13 +30,13 @@ import { queryRange, seenCondition } from './dynamodb-conditions.ts'
 import { storeError } from './dynamodb-errors.ts'
 import { itemOf, keyedItemOf, type Row, rowKey, rowOf } from './dynamodb-row.ts'
 
-/** What {@link dynamodbItemStore} is made with. */
+/** Settings of {@link dynamodbItemStore}. */
 export interface DynamodbItemStoreOptions {
   /** The name of the table, or its ARN. */
   readonly table: string
   /** Default: the client of this process. */
   readonly client?: DynamoDBClient
-  /** Waits between tries; for tests. */
+  /** Waits between tries; replaced in tests. */
   readonly pause?: (durationMs: number) => Promise<void>
 }
 
@@ -60,7 +60,7 @@ const readPages = async (
       }),
     )
     const items = Items.map(keyedItemOf)
-    // Keys come in order: after the first that does not begin with the prefix none does.
+    // Keys arrive in order: after the first one without the prefix, no other has it.
     const end = items.findIndex(({ sort }) => !sort.startsWith(prefix))
     found.push(...(end === -1 ? items : items.slice(0, end)))
     if (end !== -1 || LastEvaluatedKey === undefined) break
@@ -69,7 +69,7 @@ const readPages = async (
   return found
 }
 
-/** One request for each row; of several for one key the last one counts. */
+/** One request for each row. Of several rows for one key, only the last is written. */
 const distinct = (
   rows: readonly Row[],
   requestOf: (row: Row) => WriteRequest,
@@ -80,11 +80,11 @@ const distinct = (
 ]
 
 /**
- * An {@link ItemStore} in a table of DynamoDB. Items whose `ttl` attribute is over stay visible
- * until DynamoDB has removed them.
+ * An {@link ItemStore} in a table of DynamoDB. An item whose `ttl` has passed stays visible until
+ * DynamoDB removes it.
  *
- * Errors beside those of the port: `STORE_NOT_FOUND` if there is no such table, and `ACCESS_DENIED`
- * for what the credentials may not do.
+ * Other errors than those of the port: `STORE_NOT_FOUND` if the table does not exist, and
+ * `ACCESS_DENIED` if the credentials do not allow a call.
  *
  * @example
  * ```ts

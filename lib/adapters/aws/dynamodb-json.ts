@@ -1,21 +1,21 @@
-/** JSON as attributes of DynamoDB, and how large they are there. */
+/** JSON as attributes of DynamoDB, and their sizes. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { MillraceError } from '../../base/errors.ts'
 import type { Json } from '../../base/table-item.ts'
 import { toStoredText } from './dynamodb-text.ts'
 
-/** How deep lists and maps may stand in each other. */
+/** The deepest nesting of lists and maps that DynamoDB takes. */
 const DEPTH_MAX = 32
-/** What a number may be in size, beside 0. */
+/** The allowed magnitudes of a number other than 0. */
 const NUMBER_MIN = 1e-130
 const NUMBER_MAX = 9.99e125
-/** What a list or a map takes beside its content, and for each thing in it. */
+/** The bytes that a list or map adds to its content: for itself, and for each element. */
 const FRAME_BYTES = 3
 const ENTRY_BYTES = 1
 
 const numberAttribute = (value: number): AttributeValue => {
   const size = Math.abs(value)
-  // What DynamoDB does not have is written as object files write it.
+  // A value that DynamoDB does not have is written as in object files.
   return value === 0 || (size >= NUMBER_MIN && size <= NUMBER_MAX)
     ? { N: String(value) }
     : { M: { $number: { S: String(value) } } }
@@ -24,11 +24,11 @@ const numberAttribute = (value: number): AttributeValue => {
 const tooDeep = (): MillraceError =>
   new MillraceError('VALUE_UNSUPPORTED', {
     problem: `A table of DynamoDB cannot hold a value that is nested more than ${DEPTH_MAX} deep`,
-    fix: 'map the values to flatter ones, or to text with JSON.stringify',
+    fix: 'map the values to a flatter form, or to text with JSON.stringify',
   })
 
 /**
- * The attribute of a value: text as S, numbers as N, booleans as BOOL, null as NULL, arrays as L,
+ * The attribute for a value: text as S, numbers as N, booleans as BOOL, null as NULL, arrays as L,
  * and objects as M.
  *
  * @throws MillraceError `VALUE_UNSUPPORTED` for a value nested more than 32 deep.
@@ -52,7 +52,7 @@ const isList = (value: Json): value is readonly Json[] => Array.isArray(value)
 
 const sumOf = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0)
 
-/** One byte for two digits, without zeros at the ends, and one more; a sign takes another. */
+/** One byte for two significant digits, and one more byte; a minus sign takes another. */
 const numberBytes = (text: string): number => {
   const digits = text
     .replace(/e.*$/, '')
@@ -61,7 +61,7 @@ const numberBytes = (text: string): number => {
   return Math.ceil(digits.length / 2) + (text.startsWith('-') ? 2 : 1)
 }
 
-/** How many bytes an attribute takes, without its name, by the rules that DynamoDB publishes. */
+/** The size of an attribute in bytes, without its name, by the published rules of DynamoDB. */
 export const attributeBytes = ({ S, N, L, M }: AttributeValue): number => {
   if (S !== undefined) return Buffer.byteLength(S)
   if (N !== undefined) return numberBytes(N)
@@ -69,6 +69,6 @@ export const attributeBytes = ({ S, N, L, M }: AttributeValue): number => {
   return M === undefined ? 1 : FRAME_BYTES + ENTRY_BYTES * Object.keys(M).length + rowBytes(M)
 }
 
-/** How many bytes attributes take, with their names. */
+/** The size of attributes in bytes, with their names. */
 export const rowBytes = (row: Readonly<Record<string, AttributeValue>>): number =>
   sumOf(Object.entries(row).map(([name, value]) => Buffer.byteLength(name) + attributeBytes(value)))

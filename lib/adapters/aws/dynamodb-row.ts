@@ -1,6 +1,6 @@
 /**
- * How items become rows of DynamoDB: strings as S, numbers as N, booleans as BOOL, bytes as B,
- * under the key `pk` and `sk`.
+ * Converts items to rows of DynamoDB: strings as S, numbers as N, booleans as BOOL, bytes as B,
+ * with the key `pk` and `sk`.
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { MillraceError } from '../../base/errors.ts'
@@ -13,12 +13,12 @@ import {
 } from '../../ports/item-store.ts'
 import { toStoredName, toStoredText, textOf } from './dynamodb-text.ts'
 
-/** A row as the SDK gives and takes it. */
+/** A row, as the SDK returns and takes it. */
 export type Row = Record<string, AttributeValue>
 
 /**
- * What a number of DynamoDB may be, beside 0: https://docs.aws.amazon.com/amazondynamodb, "Data
- * types".
+ * The allowed magnitudes of a number other than 0: https://docs.aws.amazon.com/amazondynamodb,
+ * "Data types".
  */
 const NUMBER_MIN = 1e-130
 const NUMBER_MAX = 9.99e125
@@ -29,11 +29,11 @@ const numberText = (name: string, value: number): string => {
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: `The attribute ${name} cannot be stored`,
     value,
-    allowed: `0, or a number from ${NUMBER_MIN} to ${NUMBER_MAX} in size`,
+    allowed: `0, or a number with a magnitude from ${NUMBER_MIN} to ${NUMBER_MAX}`,
   })
 }
 
-/** One value as it is stored. */
+/** The stored form of one value. */
 export const toStoredValue = (
   name: string,
   value: Exclude<Attribute, undefined>,
@@ -50,13 +50,13 @@ const valueOf = (name: string, { S, N, BOOL, B }: AttributeValue): Attribute => 
   if (BOOL !== undefined) return BOOL
   if (B !== undefined) return new Uint8Array(B)
   throw new MillraceError('STORE_UNREADABLE', {
-    problem: `An item has an attribute ${name} of a kind that Millrace does not write`,
+    problem: `An item has an attribute ${name} of a type that Millrace does not write`,
     allowed: 'S, N, BOOL and B',
-    fix: 'give Millrace a table of its own',
+    fix: 'use a separate table for Millrace',
   })
 }
 
-/** The key as it is stored. */
+/** The stored form of a key. */
 export const rowKey = ({ partition, sort }: ItemKey): Row => ({
   pk: { S: toStoredText(partition) },
   sk: { S: toStoredText(sort) },
@@ -70,7 +70,7 @@ const toStoredAttributes = (
   )
 
 /**
- * The row of an item.
+ * Converts an item to a row.
  *
  * Errors: `ARGUMENT_INVALID`, `ITEM_TOO_LARGE`.
  */
@@ -101,7 +101,7 @@ const checkSize = (key: ItemKey, item: Item, itemBytesMax: number): void => {
   })
 }
 
-/** The item of a row, without its key. */
+/** Converts a row to an item, without its key. */
 export const itemOf = (row: Row): Item =>
   Object.fromEntries(
     Object.entries(row).flatMap(([stored, value]) => {
@@ -110,7 +110,7 @@ export const itemOf = (row: Row): Item =>
     }),
   )
 
-/** The item of a row with its key. */
+/** Converts a row to an item with its key. */
 export const keyedItemOf = (row: Row): KeyedItem => ({
   partition: textOf(row['pk']?.S ?? ''),
   sort: textOf(row['sk']?.S ?? ''),

@@ -1,18 +1,20 @@
 /**
- * Items of batches in a table of DynamoDB, whose partition key is `key`, a string, without a sort
- * key. Each item is put by one conditional write, and the condition is the promise:
+ * Writes items of batches to a table of DynamoDB. The partition key of the table is `key`, a
+ * string; it has no sort key. Each item is put by one conditional write, and the condition keeps
+ * the promises of the port:
  *
  *   time  --- batch 1, epoch 4 --- batch 1, epoch 5 --- batch 2, epoch 6 --------->
  *             puts a               puts a, b            puts a        puts b of epoch 4: refused
  *             stands still . . . . . . . . . . . . . . . . . . . . . wakes up
  *
- * 1. An item that is not there may be put.
- * 2. One of the same application may be replaced by an attempt that is as new or newer, for a batch
- *    that is as new or newer. Equal is allowed: the SDK tries again when an answer is lost, and a
- *    batch that has one key in two partitions puts it twice.
- * 3. Every other item is left alone: it has no fence, or that of another application.
+ * 1. A new item may be put.
+ * 2. An item of the same application may be replaced by the same or a newer attempt, for the same
+ *    or a newer batch. Equal is allowed because the SDK retries when an answer is lost, and because
+ *    a batch that has one key in two partitions puts it twice.
+ * 3. Any other item is left unchanged: it has no fence, or the fence of another application.
  *
- * There is no commit over several items, so a batch is not atomic: see `isAtomic` of the port.
+ * DynamoDB has no commit over all items of a batch, so a batch is not atomic: see `isAtomic` of the
+ * port.
  */
 import {
   ConditionalCheckFailedException,
@@ -36,7 +38,7 @@ import { attributeOf, rowBytes } from './dynamodb-json.ts'
 import type { Row } from './dynamodb-row.ts'
 import { toStoredText, textOf } from './dynamodb-text.ts'
 
-/** What {@link dynamodbTableSink} is made with. */
+/** Settings of {@link dynamodbTableSink}. */
 export interface DynamodbTableSinkOptions {
   /** The name of the table, or its ARN. */
   readonly table: string
@@ -50,7 +52,10 @@ const CONDITION =
   'attribute_not_exists(#key) OR (#app = :app AND #batchTime <= :batchTime AND ' +
   '(#generation < :generation OR (#generation = :generation AND #epoch <= :epoch)))'
 
-/** Names of attributes as DynamoDB takes them in a condition: some are words of its own. */
+/**
+ * The placeholders of attribute names in a condition, because some names are reserved words of
+ * DynamoDB.
+ */
 const NAMES = Object.fromEntries(
   ['key', 'app', 'batchTime', 'generation', 'epoch'].map((name) => [`#${name}`, name]),
 )
@@ -72,11 +77,11 @@ const rowOf = ({ key, value }: TableItem, stamp: ItemStamp): Row => {
     problem: `An item of ${sizeBytes} bytes is too large for a table of DynamoDB`,
     value: key,
     allowed: `${DYNAMODB_ITEM_BYTES_MAX} bytes`,
-    fix: 'keep less in a value, or spread it over several keys',
+    fix: 'make the value smaller, or divide it over several keys',
   })
 }
 
-/** The stamp of a row, as far as it has one. */
+/** The batch and attempt of a row, as far as the row has them. */
 const stampOf = (row: Row): Partial<ItemStamp> => {
   const { app, generation, epoch, batchTime } = row
   return {
@@ -87,7 +92,7 @@ const stampOf = (row: Row): Partial<ItemStamp> => {
   }
 }
 
-/** The error for a condition that did not hold. */
+/** The error for a condition that was not met. */
 const refusal = ({ Item: there }: ConditionalCheckFailedException, row: Row, stamp: ItemStamp) => {
   if (there !== undefined) checkItemReplaceable(textOf(row['key']?.S ?? ''), stampOf(there), stamp)
   return new MillraceError('OUTPUT_FAILED', {
@@ -109,7 +114,7 @@ const outputError = (error: unknown, table: string): MillraceError => {
     return new MillraceError('OUTPUT_FAILED', {
       problem: 'The table does not take the item',
       allowed: 'a table with the partition key "key", a string, and without a sort key',
-      fix: 'give the output such a table, or see the cause',
+      fix: 'use such a table for the output, or see the cause',
       ...shared,
     })
   if (isDenied(error))
@@ -125,7 +130,10 @@ const outputError = (error: unknown, table: string): MillraceError => {
   })
 }
 
-/** Does it for each, so many at once. After a failure nothing new begins; what has begun ends. */
+/**
+ * Runs an action for each element, with a limit on concurrency. After a failure no new action
+ * begins, and the running ones end first.
+ */
 const forEach = async <T>(all: readonly T[], action: (one: T) => Promise<void>): Promise<void> => {
   const queue = all.values()
   let hasFailed = false
@@ -145,10 +153,11 @@ const forEach = async <T>(all: readonly T[], action: (one: T) => Promise<void>):
 
 /**
  * A {@link Sink} of items in a table of DynamoDB. A partition is put when it is written, each item
- * by a call of its own, at most 32 at once. Nothing is kept from one partition to the next.
+ * by its own call, at most 32 at once. Nothing is kept from one partition to the next.
  *
- * Errors beside those of the port: `KEY_UNSUPPORTED` for an empty key or one over 2,048 bytes,
- * `VALUE_UNSUPPORTED`, `ITEM_TOO_LARGE`. They come before the first item of the partition is put.
+ * Other errors than those of the port: `KEY_UNSUPPORTED` for an empty key or one over 2,048 bytes,
+ * `VALUE_UNSUPPORTED`, `ITEM_TOO_LARGE`. They are thrown before the first item of the partition is
+ * put.
  *
  * @example
  * ```ts

@@ -1,22 +1,22 @@
 /**
- * Text as DynamoDB can hold it. It takes UTF-8, in which a lone surrogate becomes U+FFFD without a
- * word, so that two keys would be one. U+241A, the symbol for a substitute, begins an escape:
- * doubled it means itself, before `d800` to `dfff` that surrogate, and before any other character
- * that character. Well-formed text without it, which is nearly all there is, stays as it is; the
- * order of UTF-8 bytes and what begins with what stay as they were, for doubling a character
- * changes neither.
+ * Encodes strings for DynamoDB. DynamoDB stores UTF-8, in which a lone surrogate silently becomes
+ * U+FFFD, so two keys would become one. U+241A, the symbol for a substitute, begins an escape.
+ * Doubled, it means itself; before `d800` to `dfff` it means that surrogate; before any other
+ * character it means that character. Well-formed text without U+241A, which is nearly all text,
+ * stays unchanged. A doubled character changes neither the order of UTF-8 bytes nor which text
+ * begins with which, so both stay as they were.
  */
 const ESCAPE = '\u241a'
 const TO_ESCAPE = /\u241a|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
 const ESCAPED = /\u241a(?:(d[89a-f][0-9a-f]{2})|([\s\S]))/gu
 
 /**
- * Names that an attribute cannot have as it is: those of the key, and one that objects of
- * JavaScript treat in a way of their own.
+ * Names that an attribute cannot have unchanged: those of the key, and one with a special meaning
+ * in JavaScript objects.
  */
 const RESERVED_NAMES: ReadonlySet<string> = new Set(['pk', 'sk', '__proto__'])
 
-/** The text as it is stored. */
+/** The stored form of a text. */
 export const toStoredText = (text: string): string => {
   if (text.isWellFormed() && !text.includes(ESCAPE)) return text
   return text.replaceAll(
@@ -25,7 +25,7 @@ export const toStoredText = (text: string): string => {
   )
 }
 
-/** The text that {@link toStoredText} or {@link toStoredName} made. */
+/** Decodes a text made by {@link toStoredText} or {@link toStoredName}. */
 export const textOf = (stored: string): string => {
   if (!stored.includes(ESCAPE)) return stored
   return stored.replaceAll(ESCAPED, (_, hex: string | undefined, char: string | undefined) =>
@@ -33,6 +33,6 @@ export const textOf = (stored: string): string => {
   )
 }
 
-/** The name of an attribute as it is stored. */
+/** The stored form of the name of an attribute. */
 export const toStoredName = (name: string): string =>
   RESERVED_NAMES.has(name) ? ESCAPE + name : toStoredText(name)

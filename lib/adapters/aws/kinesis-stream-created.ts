@@ -4,10 +4,10 @@ import { deniedFix, isDenied, isTransient } from './aws-errors.ts'
 import { kinesisClient } from './kinesis-client.ts'
 
 /**
- * When a stream was created, epoch milliseconds: what tells it from an earlier one under its name.
- * Twenty of these calls a second are all that an account has.
+ * The time when a stream was created, in epoch milliseconds. It distinguishes the stream from an
+ * earlier one with the same name. An account may make at most 20 of these calls a second.
  *
- * Errors: `STREAM_UNREADABLE` (retryable, unless access is denied or there is no such stream).
+ * Errors: `STREAM_UNREADABLE` (retryable, unless access is denied or the stream does not exist).
  *
  * @example
  * ```ts

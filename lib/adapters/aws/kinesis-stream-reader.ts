@@ -1,7 +1,7 @@
 /**
- * Reading a shard again. A range is found by the sequence number of its first record; where that is
- * too old for the stream, or not of this shard, what is there behind it is not what was asked for,
- * and the caller sees by count and checksum that records are lost.
+ * Reads a range of a shard again. The range begins at the sequence number of its first record. If
+ * this number is too old for the stream, or belongs to another shard, the records found after it
+ * are not the ones asked for. The caller notices by count and checksum that records are lost.
  */
 import {
   GetRecordsCommand,
@@ -22,7 +22,7 @@ import type {
 import { deniedFix, errorName, isDenied, isTransient } from './aws-errors.ts'
 import { kinesisClient } from './kinesis-client.ts'
 
-/** What {@link kinesisStreamReader} is made with. */
+/** Settings of {@link kinesisStreamReader}. */
 export interface KinesisStreamReaderOptions {
   /** Default: the client of this process. */
   readonly client?: Pick<KinesisClient, 'send'>
@@ -30,7 +30,7 @@ export interface KinesisStreamReaderOptions {
 
 type Client = Pick<KinesisClient, 'send'>
 
-/** The stream or the shard is not there, or the number is none of its own. */
+/** The stream or the shard does not exist, or the sequence number is not of this shard. */
 const isGone = (error: unknown): boolean =>
   ['ResourceNotFoundException', 'InvalidArgumentException'].includes(errorName(error))
 
@@ -72,8 +72,8 @@ const readPages = async (
   let { ShardIterator: iterator } = await client.send(new GetShardIteratorCommand(at))
   const [from, to] = [BigInt(first), BigInt(last)]
   const found: StreamRecord[] = []
-  // A closed shard ends without a further iterator; of an open one the reply at its end says that
-  // it is not behind.
+  // A closed shard ends without a next iterator. For an open shard, the reply says when the reader
+  // has reached its end.
   while (iterator !== undefined && iterator !== null) {
     const page: GetRecordsCommandOutput = await client.send(
       new GetRecordsCommand({ StreamARN: streamArn, ShardIterator: iterator }),
@@ -108,8 +108,8 @@ const findShard = async (
 }
 
 /**
- * A {@link StreamReader} of Kinesis. It shares the five reads a second of a shard with whoever else
- * reads it.
+ * A {@link StreamReader} of Kinesis. It shares the five reads per second of a shard with all other
+ * readers of that shard.
  *
  * @example
  * ```ts

@@ -3,8 +3,8 @@ import { MillraceError } from '../../base/errors.ts'
 const PACKAGE = /Cannot find package '([^']+)'/
 
 /**
- * Loads an adapter of AWS. The SDK's packages are not installed with ours, since laptops do without
- * them: this file loads none by itself.
+ * Loads an adapter of AWS. Millrace does not install the packages of the SDK, because local runs do
+ * not need them. So this file itself loads none of them.
  *
  * Errors: `PACKAGE_MISSING`, which names the package to install.
  *

@@ -4,16 +4,16 @@ import { s3Client } from './s3-client.ts'
 import { s3Error } from './s3-errors.ts'
 import { readObject } from './s3-files.ts'
 
-/** What {@link s3BlobStore} is made with. */
+/** Settings of {@link s3BlobStore}. */
 export interface S3BlobStoreOptions {
   readonly bucket: string
-  /** What all keys begin with, as `blocks/`. Default: nothing. */
+  /** The beginning of all keys, for example `blocks/`. Default: empty. */
   readonly prefix?: string
   /** Default: the client of this process. */
   readonly client?: S3Client
 }
 
-/** DeleteObjects takes no more. */
+/** The most keys that one DeleteObjects takes. */
 const DELETES_MAX = 1_000
 
 /**
@@ -43,7 +43,7 @@ export const s3BlobStore = ({
       new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
     )
     const [first] = Errors.filter(({ Code }) => Code !== 'NoSuchKey')
-    // The call as a whole succeeded: what it says of single keys is not tried again by the SDK.
+    // The call as a whole succeeded, so the SDK does not retry the keys that failed.
     if (first !== undefined)
       throw Object.assign(new Error(`${first.Key}: ${first.Message}`), {
         name: first.Code ?? 'InternalServerError',
@@ -53,7 +53,7 @@ export const s3BlobStore = ({
   return {
     put: (name: string, bytes: Uint8Array): Promise<void> =>
       calling('s3:PutObject', async () => {
-        // A copy, for the SDK sends later what the caller may change meanwhile.
+        // A copy, because the SDK sends it later, and the caller may change its bytes before that.
         await client.send(
           new PutObjectCommand({ Bucket: bucket, Key: prefix + name, Body: new Uint8Array(bytes) }),
         )

@@ -2,25 +2,24 @@ import { MillraceError } from '../../base/errors.ts'
 import { deniedError, deniedFix, errorName, isDenied, isTransient, statusOf } from './aws-errors.ts'
 
 /**
- * Whether the object, or the version of it, is not there. A bucket that is not there is another
- * matter.
+ * Whether the object, or this version of it, does not exist. A missing bucket is a different error.
  */
 export const isMissingObject = (error: unknown): boolean =>
   errorName(error) === 'NoSuchKey' ||
   errorName(error) === 'NoSuchVersion' ||
   errorName(error) === 'NotFound'
 
-/** Whether a condition did not hold. */
+/** Whether a condition was not met. */
 export const isConditionFailed = (error: unknown): boolean =>
   statusOf(error) === 412 || errorName(error) === 'PreconditionFailed'
 
-/** Whether another write of the same object was under way: it says nothing about who won. */
+/** Whether another write of the same object was in progress. This does not say which write won. */
 export const isConflict = (error: unknown): boolean =>
   statusOf(error) === 409 && errorName(error) !== 'BucketAlreadyExists'
 
 /**
- * An error of S3 under the code of the port that it came through. `action` is the permission, for
- * example `s3:PutObject`.
+ * Converts an error of S3 to a MillraceError with the code of the port. `action` is the permission,
+ * for example `s3:PutObject`.
  */
 export const s3Error = (
   error: unknown,

@@ -1,6 +1,6 @@
 /**
- * The few calls of S3 that outputs are made of, each a plain answer instead of an error where a
- * condition did not hold.
+ * The S3 calls that the outputs need. When a condition is not met, each returns a normal answer
+ * instead of an error.
  */
 import {
   DeleteObjectCommand,
@@ -13,13 +13,13 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isConditionFailed, isConflict, isMissingObject } from './s3-errors.ts'
 
-/** A bucket, and the client that calls it. */
+/** A bucket and its client. */
 export interface Bucket {
   readonly client: S3Client
   readonly bucket: string
 }
 
-/** An object as it was seen. */
+/** An object as it was read. */
 export interface SeenObject {
   readonly etag: string
   readonly metadata: Readonly<Record<string, string>>
@@ -28,7 +28,10 @@ export interface SeenObject {
 const CONFLICTS_MAX = 10
 const CONFLICT_PAUSE_MS = 20
 
-/** S3 answers 409 when two conditional writes meet: neither is decided, so it is asked again. */
+/**
+ * S3 answers 409 when two conditional writes happen at the same time. Neither is decided, so the
+ * call is retried.
+ */
 const afterConflicts = async <T>(call: () => Promise<T>): Promise<T> => {
   for (let conflicts = 1; ; conflicts++) {
     try {
@@ -61,7 +64,7 @@ export const listKeys = async (
   }
 }
 
-/** The bytes of an object with what identifies it, or undefined if it is not there. */
+/** The bytes of an object and what identifies it; undefined if it does not exist. */
 export const readObject = async (
   { client, bucket }: Bucket,
   key: string,
@@ -107,8 +110,8 @@ export interface NewObject {
 }
 
 /**
- * Writes if the object is still the one that was seen, or still not there. Gives the new one's
- * etag, or undefined if it was not written.
+ * Writes the object if it is still the one that was read, or still missing. Returns the new etag;
+ * undefined if it was not written.
  */
 export const putIfSeen = (
   { client, bucket }: Bucket,
@@ -133,7 +136,7 @@ export const putIfSeen = (
     }
   })
 
-/** Removes the object if it is still the one that was seen. Gives whether it is gone. */
+/** Removes the object if it is still the one that was read. Returns whether it is gone. */
 export const deleteIfSeen = (
   { client, bucket }: Bucket,
   key: string,

@@ -12,7 +12,7 @@ import { statusOf } from './aws-errors.ts'
 import { s3Client } from './s3-client.ts'
 import { isConditionFailed, isMissingObject, s3Error } from './s3-errors.ts'
 
-/** What {@link s3ObjectStore} is made with. */
+/** Settings of {@link s3ObjectStore}. */
 export interface S3ObjectStoreOptions {
   readonly bucket: string
   /** Default: the client of this process. */
@@ -23,8 +23,8 @@ const versionOf = (
   key: string,
   { VersionId, ETag = '', LastModified, ContentLength = 0 }: HeadObjectCommandOutput,
 ): ObjectVersion => {
-  // A bucket whose versioning was never switched on has no ids; objects from before it was have the
-  // id "null".
+  // A bucket that never had versioning gives no ids. Objects from before versioning was enabled
+  // have the id "null".
   const isVersioned = VersionId !== undefined && VersionId !== 'null'
   const modifiedMs = LastModified?.getTime() ?? 0
   return {
@@ -36,14 +36,14 @@ const versionOf = (
   }
 }
 
-/** Not there, or with a delete marker in its place. */
+/** The object does not exist, or has a delete marker. */
 const isGone = (error: unknown): boolean =>
   isMissingObject(error) || statusOf(error) === 404 || statusOf(error) === 405
 
 /**
- * The objects of a bucket as an {@link ObjectStore}. Reads are pinned: to the version's id where
- * the bucket keeps versions, else to the entity tag, so that another upload is never read in the
- * place of the one that a batch has taken.
+ * The objects of a bucket as an {@link ObjectStore}. Each read names one upload: by the id of its
+ * version if the bucket keeps versions, otherwise by its entity tag. So a batch never reads another
+ * upload in place of the one it has taken.
  *
  * @example
  * ```ts

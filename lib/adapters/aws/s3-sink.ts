@@ -1,18 +1,19 @@
 /**
- * Text files of batches in a bucket. S3 cannot rename, so the order of the writes is the promise:
+ * Writes text files of batches to a bucket. S3 cannot rename, so the order of the writes keeps the
+ * promises of the port:
  *
- * 1. look at what is there: every object must carry a fence of this application, none a newer one;
- * 2. remove `_SUCCESS`, so that a reader who waits for it sees nothing while parts change;
- * 3. write the parts, each under the condition that what it replaces is what was looked at, and
- *    remove stale ones;
- * 4. list again, and remove what an older attempt has written meanwhile;
- * 5. write `_SUCCESS`, if still none is there. A condition that does not hold leads back to 1,
+ * 1. List the existing objects. Each must carry a fence of this application, and none may carry a
+ *    newer fence.
+ * 2. Remove `_SUCCESS`, so that a reader that waits for it sees nothing while parts change.
+ * 3. Write the parts. Each write has the condition that it replaces the object seen in step 1.
+ *    Remove stale parts.
+ * 4. List again, and remove what an older attempt has written since step 1.
+ * 5. Write `_SUCCESS`, if it still does not exist. If a condition is not met, start again at 1,
  *    where a newer fence ends this attempt.
  *
- * The conditions compare entity tags, which are the same for the same bytes. An attempt that stood
- * still since step 1, and two later ones that wrote the very bytes it saw, could so be taken for
- * one: then it puts its own bytes in place, which are the same too, as long as the same batch gives
- * the same bytes (B3).
+ * The conditions compare entity tags, which are equal for equal bytes. So an attempt that paused
+ * after step 1 cannot notice two later attempts if the second restored the bytes that it saw. It
+ * then writes its own bytes. These are equal too, if the same batch gives the same bytes (B3).
  */
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { Fence } from '../../ports/fence.ts'
@@ -36,10 +37,10 @@ import {
   type SeenObject,
 } from './s3-files.ts'
 
-/** What {@link s3Sink} is made with. */
+/** Settings of {@link s3Sink}. */
 export interface S3SinkOptions {
   readonly bucket: string
-  /** What all keys begin with, as `results/`. Default: nothing. */
+  /** The beginning of all keys, for example `results/`. Default: empty. */
   readonly prefix?: string
   /** Default: the client of this process. */
   readonly client?: S3Client
@@ -65,7 +66,7 @@ const fenceMetadata = (success: Uint8Array): Readonly<Record<string, string>> =>
 
 const isPercentEncoded = (text: string): boolean => /^(?:[^%]|%[0-9A-F]{2})*$/i.test(text)
 
-/** The fence that an object carries, as the text of a `_SUCCESS` file. */
+/** The fence of an object, as the text of a `_SUCCESS` file. */
 const fenceOf = ({ metadata }: SeenObject): Uint8Array | undefined => {
   const text = metadata[FENCE_METADATA]
   return text === undefined || !isPercentEncoded(text)
@@ -105,7 +106,9 @@ const lookAt = async ({
   return seen
 }
 
-/** Steps 2 to 5. Gives whether all is in place; if not, something has changed on the way. */
+/**
+ * Steps 2 to 5. Returns whether the batch is complete. If not, an object has changed in between.
+ */
 const replace = async (
   attempt: Attempt,
   seen: ReadonlyMap<string, SeenObject>,
@@ -141,7 +144,7 @@ const writeParts = async (
   return written
 }
 
-/** Removes the parts of attempts that had more of them. */
+/** Removes parts with higher numbers, left by attempts that had more parts. */
 const removeOthers = async ({
   place,
   path,
@@ -162,7 +165,7 @@ const removeOthers = async ({
   return removed
 }
 
-/** Takes back the parts that this attempt has put beside those of a newer one. */
+/** Removes the parts that this attempt has written next to those of a newer attempt. */
 const takeBack = async ({ place, directory, files, fence }: Attempt): Promise<void> => {
   await forAll(files.keys(), async (name) => {
     const key = `${directory}/${name}`
@@ -195,7 +198,10 @@ const write = async (attempt: Attempt): Promise<void> => {
   })
 }
 
-/** The end of the last write of each directory by this process: attempts within it take turns. */
+/**
+ * The end of the last write of each directory by this process: attempts in one process wait for
+ * each other.
+ */
 const turns = new Map<string, Promise<void>>()
 
 const inTurn = async (name: string, action: () => Promise<void>): Promise<void> => {
@@ -210,8 +216,8 @@ const inTurn = async (name: string, action: () => Promise<void>): Promise<void> 
 }
 
 /**
- * A {@link Sink} of files in a bucket. Each part carries the fence in its metadata, `_SUCCESS` in
- * its text as well. What is written is kept in memory until `finish` puts it in place.
+ * A {@link Sink} of files in a bucket. Each part carries the fence in its metadata; `_SUCCESS` also
+ * has it as its text. Content stays in memory until `finish` writes it to the bucket.
  *
  * @example
  * ```ts

@@ -3,10 +3,10 @@ import { MillraceError } from '../../base/errors.ts'
 import { deniedError, isDenied, isTransient } from './aws-errors.ts'
 import { clientSettings, once } from './clients.ts'
 
-/** A message, and for how long it is held back. */
+/** A message and its delay. */
 export interface QueuedMessage {
   readonly text: string
-  /** Whole seconds, 900 at most. */
+  /** Whole seconds, at most 900. */
   readonly delayS: number
 }
 
@@ -16,7 +16,7 @@ const MESSAGES_PER_CALL = 10
 export const sqsClient: () => SQSClient = once(() => new SQSClient(clientSettings()))
 
 /**
- * Sends messages. When it rejects, some of them may have been taken.
+ * Sends messages. When it rejects, the queue may have taken some of them.
  *
  * Errors: `ACCESS_DENIED`, `CREDENTIALS_MISSING`, `STORE_FAILED` (retryable).
  *

@@ -6,8 +6,8 @@ import { clientSettings, once } from './clients.ts'
 const ssmClient = once(() => new SSMClient(clientSettings()))
 
 /**
- * The text of a parameter of the account and region that the surroundings name; undefined if there
- * is none.
+ * Reads the text of a parameter, in the account and region of the environment; undefined if it does
+ * not exist.
  *
  * Errors: `ACCESS_DENIED`, `CREDENTIALS_MISSING`, `STORE_FAILED`.
  *
@@ -29,9 +29,9 @@ export const readParameter = async (
 }
 
 /**
- * The region that calls go to.
+ * The region that AWS calls use.
  *
- * Errors: `CREDENTIALS_MISSING` when none is set.
+ * Errors: `CREDENTIALS_MISSING` when no region is set.
  *
  * @example
  * ```ts
@@ -44,8 +44,8 @@ export const regionOfCalls = async (client: SSMClient = ssmClient()): Promise<st
   } catch (cause) {
     throw new MillraceError('CREDENTIALS_MISSING', {
       problem: 'No region of AWS is set',
-      allowed: 'what the AWS SDK finds: AWS_REGION, or the region of a profile',
-      fix: 'AWS_REGION=eu-west-1, or AWS_PROFILE=name',
+      allowed: 'a region that the AWS SDK finds: AWS_REGION, or the region of a profile',
+      fix: 'set AWS_REGION=eu-west-1, or AWS_PROFILE=name',
       cause,
     })
   }

@@ -1,39 +1,33 @@
 import type { SplitLines } from '../../formats/text-lines.ts'
 import type { Delivery, ReceiverSink, RejectedRecord } from '../../ports/receiver.ts'
 
-/** Collects what a receiver reads, and hands it on a delivery at a time. */
+/** Collects what a receiver reads, and passes it on in deliveries. */
 export interface DeliveryBuffer {
-  /**
-   * Takes lines, and sees to it that they are delivered soon. `sizeBytes` is about how large they
-   * are.
-   */
+  /** Adds lines, which will be delivered soon. `sizeBytes` is their approximate size. */
   add(split: SplitLines, sizeBytes: number): void
   /**
-   * Whether the receiver should `flush` before it reads on: this is how a slow store slows the
-   * sender down.
+   * Whether the receiver should `flush` before it reads more: so a slow store slows the sender
+   * down.
    */
   readonly isFull: boolean
-  /**
-   * Resolves when all that was added is stored. Rejects when a store was rejected, this time or
-   * before.
-   */
+  /** Resolves when everything added is stored. Rejects when a store has failed, now or before. */
   flush(): Promise<void>
-  /** Ends the waiting for the next delivery. */
+  /** Stops the timer of the next delivery. */
   close(): void
 }
 
-/** How large a delivery may get. */
+/** The limits of a delivery. */
 export interface DeliveryLimits {
   readonly recordsMax: number
   readonly bytesMax: number
   /**
-   * At least so long between one delivery and the next, unless the buffer is full: many small ones
-   * would cost one durable write each.
+   * The shortest time between two deliveries, unless the buffer is full: each of many small
+   * deliveries would cost a durable write.
    */
   readonly intervalMs: number
 }
 
-/** What has been added since the last delivery. */
+/** The content added since the last delivery. */
 class Collected implements Delivery {
   readonly records: string[] = []
   readonly rejected: RejectedRecord[] = []
@@ -54,9 +48,9 @@ class Collected implements Delivery {
 }
 
 /**
- * A {@link DeliveryBuffer} for a sink. The first lines after a pause go at once; what comes while a
- * store is under way, or within `intervalMs` of the last one, goes together. `onFailure` hears when
- * the sink rejects what nobody waits for.
+ * A {@link DeliveryBuffer} for a sink. The first lines after a pause are delivered at once. Lines
+ * that arrive during a store, or within `intervalMs` of the last one, are delivered together.
+ * `onFailure` is called when the sink rejects and no caller waits for the result.
  */
 export const deliveryBuffer = (
   sink: Pick<ReceiverSink, 'store'>,
@@ -74,8 +68,8 @@ export const deliveryBuffer = (
     await sink.store({ records, rejected })
   }
   const flush = (): Promise<void> => {
-    // One after the other: the sink is never called again before it has settled. Once one has
-    // failed, all that follow do.
+    // Deliveries run one after the other: the sink is never called again before the last call has
+    // settled. After one has failed, all later ones fail.
     last = last.then(storeCollected)
     return last
   }

@@ -1,9 +1,11 @@
 import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
-/** Makes the names in a directory (files created, renamed, removed) survive a power cut. */
+/**
+ * Makes changes of names in a directory (files created, renamed, removed) survive a power failure.
+ */
 export const syncDirectory = (directory: string): void => {
-  // Windows cannot open a directory, and keeps its names by itself.
+  // Windows cannot open a directory, and makes names durable by itself.
   if (process.platform === 'win32') return
   const file = openSync(directory, 'r')
   try {
@@ -14,13 +16,14 @@ export const syncDirectory = (directory: string): void => {
 }
 
 /**
- * Creates a directory and those above it so that they survive a power cut; one that is there is
- * left as it is.
+ * Creates a directory and its parents so that they survive a power failure. An existing directory
+ * is left unchanged.
  */
 export const makeDurableDirectory = (directory: string): void => {
   const first = mkdirSync(directory, { recursive: true })
   if (first === undefined) return
-  // Each new directory is a name in the one above it, up to the one above the first that was made.
+  // Each new directory is a name in its parent, so all parents are synced, up to the parent of the
+  // first new directory.
   for (let above = dirname(resolve(directory)); ; above = dirname(above)) {
     syncDirectory(above)
     if (above === dirname(resolve(first)) || above === dirname(above)) return

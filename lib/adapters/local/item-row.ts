@@ -1,20 +1,17 @@
 /**
- * How items become columns. Keys are BLOBs, not TEXT, and attributes are JSON, since `node:sqlite`
- * turns a lone surrogate into U+FFFD without a word: two keys would become one. JSON escapes lone
- * surrogates; keys are UTF-8, and lone surrogates three bytes as if they were characters of their
- * own (WTF-8), which keeps the order of well-formed keys and makes every key distinct.
+ * Converts items to columns. Keys are BLOBs, not TEXT, and attributes are JSON, because
+ * `node:sqlite` silently turns a lone surrogate into U+FFFD, and two keys would become one. JSON
+ * escapes lone surrogates. Keys are UTF-8, with each lone surrogate as three bytes of its own
+ * (WTF-8). This keeps the order of well-formed keys and makes every key distinct.
  */
 import { MillraceError } from '../../base/errors.ts'
 import type { Attribute, Item } from '../../ports/item-store.ts'
 
-/**
- * The columns that hold the attributes: JSON that a person can read, and all bytes one after the
- * other.
- */
+/** The columns of the attributes: readable JSON, and all bytes in one blob. */
 export interface ItemRow {
   /**
-   * `[[name, value], ...]`; where the value is bytes it is `[name, { bytes: length }]`, in the
-   * order in which they lie in `bytes`.
+   * `[[name, value], ...]`. For bytes the pair is `[name, { bytes: length }]`, in the order of
+   * their content in `bytes`.
    */
   readonly attributes: string
   readonly bytes: Uint8Array | null
@@ -29,7 +26,7 @@ type StoredAttribute = readonly [
 
 const toStoredAttribute = (name: string, value: Exclude<Attribute, undefined>): StoredAttribute => {
   if (value instanceof Uint8Array) return [name, { bytes: value.byteLength }]
-  // JSON would store null in silence.
+  // JSON would silently store null.
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new MillraceError('ARGUMENT_INVALID', {
       problem: `The attribute ${name} cannot be stored`,
@@ -40,7 +37,7 @@ const toStoredAttribute = (name: string, value: Exclude<Attribute, undefined>): 
   return [name, value]
 }
 
-/** The item as columns. */
+/** Converts an item to columns. */
 export const rowOf = (item: Item): ItemRow => {
   const attributes: StoredAttribute[] = []
   const pieces: Uint8Array[] = []
@@ -55,7 +52,7 @@ export const rowOf = (item: Item): ItemRow => {
   }
 }
 
-/** The item that {@link rowOf} made columns of. */
+/** Converts columns made by {@link rowOf} back to an item. */
 export const itemOf = ({ attributes, bytes }: ItemRow): Item => {
   let offset = 0
   const item = (JSON.parse(attributes) as StoredAttribute[]).map(
@@ -76,23 +73,23 @@ const surrogateBytes = (codeUnit: number): readonly number[] => [
   0x80 | (codeUnit & 0x3f),
 ]
 
-/** A part of a key as bytes. */
+/** Encodes a part of a key as bytes. */
 export const keyBytes = (key: string): Uint8Array => {
   const bytes = Buffer.from(key, 'utf8')
   if (key.isWellFormed()) return bytes
-  // Every lone surrogate has become the three bytes of U+FFFD: put its own three in their place.
+  // Every lone surrogate has become the three bytes of U+FFFD: replace them by its own three bytes.
   for (const { index } of key.matchAll(LONE_SURROGATE)) {
     bytes.set(surrogateBytes(key.charCodeAt(index)), Buffer.byteLength(key.slice(0, index), 'utf8'))
   }
   return bytes
 }
 
-/** The part of a key that {@link keyBytes} made bytes of. */
+/** Decodes bytes made by {@link keyBytes}. */
 export const keyText = (stored: Uint8Array): string => {
   const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength)
   let text = ''
   let from = 0
-  // 0xed followed by 0xa0 or more is a surrogate, and nothing else.
+  // 0xed followed by 0xa0 or more is always a surrogate.
   for (let at = bytes.indexOf(0xed); at !== -1; at = bytes.indexOf(0xed, at + 1)) {
     const second = bytes[at + 1] ?? 0
     if (second < 0xa0) continue
@@ -105,13 +102,13 @@ export const keyText = (stored: Uint8Array): string => {
 }
 
 /**
- * The first bytes after all that begin with `prefix`, or undefined if there are none: every string
- * starts with the empty one.
+ * The smallest bytes after all keys that begin with `prefix`. Undefined if no such bytes exist:
+ * every key begins with the empty prefix.
  */
 export const afterPrefix = (prefix: Uint8Array): Uint8Array | undefined => {
   if (prefix.length === 0) return undefined
   const end = new Uint8Array(prefix)
-  // No carry: 0xff is no byte of a key.
+  // No carry is needed: 0xff never occurs in a key.
   end[end.length - 1] = (end.at(-1) as number) + 1
   return end
 }

@@ -14,7 +14,7 @@ const isDirectory = (path: string): Promise<boolean> =>
     () => false,
   )
 
-/** Directories below another one, by what their names match; one that is not there has none. */
+/** The directories below another one whose names match. A missing directory has none. */
 const directoriesIn = async (
   base: string,
   above: string,
@@ -27,9 +27,10 @@ const directoriesIn = async (
 }
 
 /**
- * The files directly in all directories that a path with patterns matches, as one {@link
- * ObjectSource}: a directory that appears, or is moved there, is watched from then on. Keys are
- * paths below the part of the path that has no pattern. A path without any is one directory.
+ * The files directly in all directories that match a path with patterns, as one {@link
+ * ObjectSource}. A directory that appears later, or is moved there, is watched from then on. Keys
+ * are paths below the part of the path before the first pattern. A path without patterns is one
+ * directory.
  *
  * @example
  * ```ts
@@ -53,7 +54,7 @@ export const localDirectories = ({ path, warn }: LocalDirectoryOptions): ObjectS
         key: posix.join(directory, summary.key),
       }))
     } catch (error) {
-      // Moved away since its name was read.
+      // Moved away after its name was read.
       if (isMissing(error)) return []
       throw error
     }
@@ -61,7 +62,7 @@ export const localDirectories = ({ path, warn }: LocalDirectoryOptions): ObjectS
   return {
     description: `directories ${path}`,
     async list(): Promise<readonly ObjectSummary[]> {
-      // That there is no match is in order; that the base is not there is not.
+      // It is normal that no directory matches, but the base must exist.
       await readableDirectory(base)
       let directories: readonly string[] = ['']
       for (const name of names)
@@ -81,8 +82,8 @@ export const localDirectories = ({ path, warn }: LocalDirectoryOptions): ObjectS
         })
       } catch (error) {
         if (!isMissing(error)) throw error
-        // The file's own directory may well be gone. If the base is too, this throws: it may come
-        // back.
+        // The directory of the file may be gone. If the base is gone too, this throws: the base may
+        // come back.
         await readableDirectory(base)
         return { found: false, gone: 'missing' }
       }

@@ -5,14 +5,14 @@ import { type ErrorCode, MillraceError } from '../../base/errors.ts'
 import type { ObjectContent, ObjectSource, ObjectSummary } from '../../ports/object-source.ts'
 import { isHiddenName } from '../../ports/object-names.ts'
 
-/** What {@link localDirectory} is made with. */
+/** Settings of {@link localDirectory}. */
 export interface LocalDirectoryOptions {
   readonly path: string
-  /** Told, once for each name, of an entry that is left out because it cannot be looked at. */
+  /** Called once for each name that is left out because its status cannot be read. */
   readonly warn: (message: string) => void
 }
 
-/** How many files are looked at at the same time. */
+/** The number of files whose status is read at the same time. */
 const STATS_AT_ONCE = 256
 /** The system reads at most 2 GiB in one call. */
 const READ_BYTES_MAX = 1 << 30
@@ -33,7 +33,7 @@ const directoryError = (error: unknown, path: string): MillraceError => {
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return failed(
       'DIRECTORY_MISSING',
-      'The watched directory is not there, or is no directory',
+      'The watched directory does not exist, or is not a directory',
       path,
       'create it, or correct the binding',
       error,
@@ -43,18 +43,18 @@ const directoryError = (error: unknown, path: string): MillraceError => {
     'OBJECT_UNREADABLE',
     'The watched directory cannot be listed',
     path,
-    'make it readable for the user who runs this',
+    'make it readable for the user of this process',
     error,
   )
 }
 
 /**
- * The time by which files are chosen. Both listing and reading must round it in the same way, or no
- * file would ever be found again.
+ * The time by which files are selected. Listing and reading must round it in the same way;
+ * otherwise no listed file could be read.
  */
 const modifiedMsOf = (stats: Stats): number => Math.floor(stats.mtimeMs)
 
-/** Reads as many of the first bytes as are wanted and there. */
+/** Reads the first bytes of a file, up to the given number. */
 const readFirst = async (file: FileHandle, sizeBytes: number): Promise<Uint8Array> => {
   const bytes = new Uint8Array(sizeBytes)
   let end = 0
@@ -77,16 +77,16 @@ const isSame = (stats: Stats, { modifiedMs, sizeBytes }: ObjectSummary): boolean
 const readListed = async (file: FileHandle, summary: ObjectSummary): Promise<ObjectContent> => {
   if (!isSame(await file.stat(), summary)) return { found: false, gone: 'replaced' }
   const bytes = await readFirst(file, summary.sizeBytes)
-  // Again: whoever wrote into the file while it was read has changed its time, or has made it
-  // shorter.
+  // Checked again: a program that wrote to the file during the read has changed its time or has
+  // made it shorter.
   const intact = bytes.length === summary.sizeBytes && isSame(await file.stat(), summary)
   return intact ? { found: true, bytes } : { found: false, gone: 'replaced' }
 }
 
 /**
- * The files directly in one directory as an {@link ObjectSource}. The directory may come later, and
- * its files should be moved in when they are complete: a file written in place is taken as far as
- * it has come.
+ * The files directly in one directory as an {@link ObjectSource}. The directory may appear later.
+ * Files should be moved in when they are complete: a file that is written in place is read as far
+ * as it is written.
  */
 export const localDirectory = ({ path, warn }: LocalDirectoryOptions): ObjectSource => {
   const warned = new Set<string>()
@@ -101,14 +101,14 @@ export const localDirectory = ({ path, warn }: LocalDirectoryOptions): ObjectSou
       const stats = await stat(join(path, key))
       return stats.isFile() ? [{ key, modifiedMs: modifiedMsOf(stats), sizeBytes: stats.size }] : []
     } catch (error) {
-      // Removed since the directory was read, or a link to nothing.
+      // Removed after the directory was read, or a broken link.
       if (errorCode(error) !== 'ENOENT') warnOnce(key, error)
       return []
     }
   }
   const missing = async (): Promise<ObjectContent> => {
-    // A whole directory that is away, say on a disk not mounted, may come back: its files must not
-    // be given up one by one.
+    // If the whole directory is missing, for example because a disk is not mounted, it may come
+    // back. Its files must not be reported as gone one by one.
     await readableDirectory(path)
     return { found: false, gone: 'missing' }
   }
@@ -128,7 +128,7 @@ export const localDirectory = ({ path, warn }: LocalDirectoryOptions): ObjectSou
     },
     async read(summary: ObjectSummary): Promise<ObjectContent> {
       const { key } = summary
-      // A name with a slash is none of ours: it would lead out of the directory.
+      // A name with a slash is not from this listing: it would leave the directory.
       if (basename(key) !== key) return { found: false, gone: 'missing' }
       const file = await openListed(join(path, key))
       if (file === undefined) return missing()
@@ -152,7 +152,7 @@ const unreadable = (file: string, cause: unknown): MillraceError =>
     cause,
   )
 
-/** The open file, or undefined if it is not there. */
+/** The open file; undefined if it does not exist. */
 const openListed = async (file: string): Promise<FileHandle | undefined> => {
   try {
     return await open(file, 'r')
@@ -171,7 +171,7 @@ const entriesOf = async (path: string): Promise<readonly Dirent[]> => {
   }
 }
 
-/** Throws `DIRECTORY_MISSING` unless there is a directory. */
+/** Throws `DIRECTORY_MISSING` unless the directory exists. */
 export const readableDirectory = async (path: string): Promise<void> => {
   const stats = await stat(path).catch((error: unknown) => {
     throw directoryError(error, path)

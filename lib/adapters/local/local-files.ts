@@ -1,18 +1,18 @@
 /**
- * Text files of batches in a directory. The order of the steps is the promise:
+ * Writes text files of batches to a directory. The order of the steps keeps the promises of the
+ * port:
  *
- * 1. refuse early what is fenced;
- * 2. write all files into a hidden directory beside the place, and sync them: nobody sees them, a
- *    crash leaves only garbage;
- * 3. without a pause in between, check the fence again, move what is there aside, rename the new
- *    directory into place: a reader sees the
- *    old directory, none, or the new one;
- * 4. sync the names, and remove what was moved aside. A crash before leaves a hidden directory that
- *    the next write of this path removes.
+ * 1. Refuse an older fence early.
+ * 2. Write all files into a hidden directory next to the target, and sync them. Readers do not see
+ *    them, and a crash leaves only garbage.
+ * 3. In one synchronous run, check the fence again, move the old directory aside, and rename the
+ *    new one to the target. A reader sees the old directory, no directory, or the new one.
+ * 4. Sync the names, and remove what was moved aside. A crash before this leaves a hidden directory
+ *    that the next write of this path removes.
  *
- * Step 3 runs in one go of this process. Attempts in other processes are kept out by the lock of
- * the store; for those that have no store in common, the fence of what was moved aside is looked at
- * once more, and it is moved back if it is newer.
+ * Step 3 is not interrupted by this process. The lock of the store keeps attempts in other
+ * processes away. For processes that do not share a store, the fence of the directory that was
+ * moved aside is read again. If it is newer, the directory is moved back.
  */
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs'
@@ -31,9 +31,9 @@ import {
 import { makeDurableDirectory, syncDirectory } from './durable-directory.ts'
 import { isDiskFull } from './sqlite-errors.ts'
 
-/** What {@link localFiles} is made with. */
+/** Settings of {@link localFiles}. */
 export interface LocalFilesOptions {
-  /** The directory that holds all outputs. Made if needed. */
+  /** The directory of all outputs. Created if needed. */
   readonly root: string
 }
 
@@ -46,7 +46,7 @@ const outputError = (error: unknown, target: string): MillraceError => {
     ? new MillraceError('STORE_FULL', {
         problem: 'The disk of an output is full',
         value: target,
-        fix: 'free some space; the batch is written again',
+        fix: 'free some space on the disk; the batch is retried',
         cause: error,
       })
     : new MillraceError('OUTPUT_FAILED', {
@@ -61,14 +61,14 @@ const outputError = (error: unknown, target: string): MillraceError => {
 const inUse = new Set<string>()
 
 const hiddenPrefix = (target: string): string => `.${basename(target)}~`
-/** What follows the prefix: the whole of it is compared, for `a` and `a~b` are two outputs. */
+/** The text after the prefix. All of it is compared, because `a` and `a~b` are two outputs. */
 const HIDDEN_SUFFIX = /^[0-9a-f]{16}$/
 const hiddenSibling = (target: string): string =>
   join(dirname(target), hiddenPrefix(target) + randomBytes(8).toString('hex'))
 
 /**
- * What is there under a name: nothing, or its `_SUCCESS` file if it has one. An empty directory is
- * nothing.
+ * The existing output under a name: none, or its `_SUCCESS` file if it has one. An empty directory
+ * counts as none.
  */
 const lookAt = (target: string): { readonly there: boolean; readonly success?: Uint8Array } => {
   const success = join(target, SUCCESS_FILE)
@@ -77,13 +77,13 @@ const lookAt = (target: string): { readonly there: boolean; readonly success?: U
     return { there: readdirSync(target).length > 0 }
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return { there: false }
-    // A file where the directory should be.
+    // There is a file instead of a directory.
     if (errorCode(error) === 'ENOTDIR') return { there: true }
     throw error
   }
 }
 
-/** Errors: `OUTPUT_EXISTS`, `OUTPUT_FENCED`. Gives whether there is something to replace. */
+/** Errors: `OUTPUT_EXISTS`, `OUTPUT_FENCED`. Returns whether there is an output to replace. */
 const mustReplace = (path: string, target: string, fence: Fence): boolean => {
   const { there, success } = lookAt(target)
   if (there) checkReplaceable(path, success, fence)
@@ -101,8 +101,8 @@ const writeDurably = async (file: string, bytes: Uint8Array): Promise<void> => {
 }
 
 /**
- * Step 3. Gives the directory that holds what was replaced, if there was something. Synchronous, so
- * that no other attempt comes between.
+ * Step 3. Returns the directory with the replaced content, if there was any. It is synchronous, so
+ * that no other attempt can run in between.
  */
 const putInPlace = (
   path: string,
@@ -127,12 +127,10 @@ const putInPlace = (
   return aside
 }
 
-/**
- * Removes a hidden directory as well as it can: what stays is found by the next write of this path.
- */
+/** Removes a hidden directory as far as possible. The next write of this path finds what stays. */
 const discard = async (directory: string, target: string): Promise<void> => {
-  // Claimed by a rename first: should its attempt be alive after all, in another process, it fails
-  // as a whole instead of losing parts.
+  // Renamed first. If its attempt still runs in another process, that attempt then fails as a whole
+  // and does not lose single parts.
   const claimed = hiddenSibling(target)
   inUse.add(claimed)
   await rename(directory, claimed)
@@ -141,7 +139,7 @@ const discard = async (directory: string, target: string): Promise<void> => {
   inUse.delete(claimed)
 }
 
-/** Removes what dead attempts have left beside the target. */
+/** Removes what attempts that have ended left next to the target. */
 const removeLeftovers = async (target: string): Promise<void> => {
   const parent = dirname(target)
   const prefix = hiddenPrefix(target)
@@ -166,7 +164,7 @@ class LocalBatch implements OpenBatch<Uint8Array> {
   readonly #path: string
   readonly #target: string
   readonly #fence: Fence
-  /** The hidden directory in which it is written. */
+  /** The hidden directory of this attempt. */
   readonly #written: string
 
   constructor(path: string, target: string, fence: Fence) {
@@ -176,7 +174,7 @@ class LocalBatch implements OpenBatch<Uint8Array> {
     this.#written = hiddenSibling(target)
   }
 
-  /** Step 1, and the directory of step 2. */
+  /** Step 1, and creates the directory of step 2. */
   async begin(): Promise<void> {
     inUse.add(this.#written)
     await this.#orAbandon(async () => {

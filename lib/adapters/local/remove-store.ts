@@ -5,19 +5,19 @@ import { storeError } from './sqlite-errors.ts'
 import { APPLICATION_ID } from './sqlite-schema.ts'
 import { LOCK_FILE, STORE_FILE } from './store-directory.ts'
 
-/** SQLite keeps these beside a database. */
+/** The files that SQLite keeps next to a database. */
 const SUFFIXES = ['', '-wal', '-shm', '-journal']
 /**
- * https://sqlite.org/fileformat.html: the header begins with these bytes, and has the application
- * id at offset 68.
+ * https://sqlite.org/fileformat.html: the header begins with these bytes and has the application id
+ * at offset 68.
  */
 const MAGIC = 'SQLite format 3\0'
 const HEADER_BYTES = 100
 const APPLICATION_ID_OFFSET = 68
 
 /**
- * A database of another program. One of ours that is damaged, or a file that is no database any
- * more, may go.
+ * Whether the file is a database of another program. A damaged store, or a file that is no longer a
+ * database, may be removed.
  */
 const isForeign = (file: string): boolean => {
   const header = Buffer.alloc(HEADER_BYTES)
@@ -34,12 +34,12 @@ const isForeign = (file: string): boolean => {
 }
 
 /**
- * Removes the files of a store, and its directory if nothing else is in it. For the holder of the
- * lock, with the store closed. The lock's file goes last, so that whoever makes a new one finds
- * nothing of the old store.
+ * Removes the files of a store, and its directory if it is empty then. The caller must hold the
+ * lock and have closed the store. The file of the lock is removed last, so that a process that
+ * creates a new lock finds nothing of the old store.
  *
- * Gives the names of what is left, which is not of the store. Errors: `STORE_UNREADABLE` for a
- * database of another program; `STORE_FAILED`.
+ * Returns the names of the remaining files, which do not belong to the store. Errors:
+ * `STORE_UNREADABLE` for a database of another program; `STORE_FAILED`.
  */
 export const removeStore = (directory: string): readonly string[] => {
   try {

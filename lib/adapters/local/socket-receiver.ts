@@ -6,44 +6,44 @@ import type { Receiver, ReceiverSink } from '../../ports/receiver.ts'
 import { type DeliveryBuffer, deliveryBuffer } from './delivery-buffer.ts'
 import { systemClock } from './system-clock.ts'
 
-/** What {@link socketReceiver} is made with. */
+/** Settings of {@link socketReceiver}. */
 export interface SocketReceiverOptions {
   readonly host: string
   readonly port: number
-  /** How long to wait before connecting again. Default 2,000. */
+  /** The pause before it connects again. Default 2,000. */
   readonly retryDelayMs?: number
-  /** The longest line taken, in bytes. Default: {@link LINE_BYTES_MAX}. */
+  /** The longest line accepted, in bytes. Default: {@link LINE_BYTES_MAX}. */
   readonly lineBytesMax?: number
 }
 
 /**
- * How much is split at a time: as every byte may be a line of its own, a delivery outgrows its
- * limit by at most so many records.
+ * The number of bytes split at a time. Each byte may be a line, so a delivery exceeds its limit by
+ * at most this many records.
  */
 const SLICE_BYTES = 4 * 1024
 const RECORDS_MAX = 10_000
-/** Spark's block interval is 200 ms; a little less keeps what people type from feeling late. */
+/** Spark's block interval is 200 ms. A little less makes typed lines feel immediate. */
 const LIMITS = {
   recordsMax: RECORDS_MAX - SLICE_BYTES,
   bytesMax: 1024 * 1024,
   intervalMs: 150,
 } as const
-/** By this we notice a peer that has gone without a word. */
+/** Keep-alive detects a peer that is gone without closing the connection. */
 const KEEP_ALIVE_MS = 30_000
 
-/** Errors: whatever the network says. */
+/** Errors: those of the network. */
 const connectTo = async (host: string, port: number, signal: AbortSignal): Promise<Socket> => {
   const socket = connect({ host, port, signal })
-  // Whoever reads from the socket hears of errors in another way; without a listener one that comes
-  // before would end the process.
+  // The code that reads from the socket gets errors in another way. Without this listener, an
+  // earlier error would end the process.
   socket.on('error', () => undefined)
   await once(socket, 'connect')
   return socket.setKeepAlive(true, KEEP_ALIVE_MS)
 }
 
 /**
- * Reads to the end of the connection. The last line counts without an end, but only if the peer has
- * ended, and not the network.
+ * Reads to the end of the connection. A last line without a line end counts only if the peer closed
+ * the connection, not if the network failed.
  */
 const readLines = async (
   socket: Socket,
@@ -55,7 +55,7 @@ const readLines = async (
     for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
       const slice = chunk.subarray(at, at + SLICE_BYTES)
       buffer.add(splitter.push(slice), slice.length)
-      // Nothing is read meanwhile, so that the sender comes to feel it.
+      // Nothing is read during this time, so that the sender slows down.
       if (buffer.isFull) await buffer.flush()
     }
   }
@@ -67,16 +67,16 @@ const reasonOf = (error: unknown): string => {
   return code ?? message
 }
 
-/** How a connection went. */
+/** How a connection ended. */
 interface Outcome {
   readonly how: 'refused' | 'lost' | 'ended'
   readonly message: string
 }
 
 /**
- * A {@link Receiver} of lines of text from a TCP server, such as `nc -lk 9999`. What is lost on the
- * way while there is no connection cannot be had again. When stopped, it closes the connection at
- * once and stores the whole lines that have arrived.
+ * A {@link Receiver} of lines of text from a TCP server, such as `nc -lk 9999`. Lines that are sent
+ * while there is no connection are lost. When stopped, it closes the connection at once and stores
+ * the complete lines that have arrived.
  */
 export const socketReceiver = ({
   host,
@@ -104,7 +104,7 @@ export const socketReceiver = ({
         : { how: 'lost', message: `${description} was lost (${reasonOf(error)})` }
     } finally {
       socket?.destroy()
-      // Rejects if the sink has: then there is no going on.
+      // Rejects if the sink has rejected: then the receiver cannot continue.
       await buffer.flush()
     }
   }
@@ -118,7 +118,7 @@ export const socketReceiver = ({
       while (!stop.aborted) {
         const { how, message } = await oneConnection(buffer, sink, stop)
         if (stop.aborted || (untilEnd && how === 'ended')) return
-        // Not every 2 s the same.
+        // The same message is not repeated every 2 s.
         if (how !== 'refused' || message !== said)
           sink.report(`${message}; trying again every ${retryDelayMs} ms`)
         said = message

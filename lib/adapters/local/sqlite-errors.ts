@@ -1,20 +1,22 @@
 import { type ErrorCode, MillraceError } from '../../base/errors.ts'
 
-/** The primary result codes of SQLite that we tell apart: https://sqlite.org/rescode.html. */
+/**
+ * The primary result codes of SQLite that Millrace distinguishes: https://sqlite.org/rescode.html.
+ */
 const SQLITE = { busy: 5, locked: 6, io: 10, corrupt: 11, full: 13, notADatabase: 26 } as const
 
-/** The primary result code of an error of `node:sqlite`, or undefined for any other error. */
+/** The primary result code of an error of `node:sqlite`; undefined for any other error. */
 const resultCode = (error: unknown): number | undefined => {
   const code = (error as { errcode?: unknown } | null)?.errcode
-  // The low byte is the primary code; the rest says more about it.
+  // The low byte is the primary code; the other bytes give details.
   return typeof code === 'number' ? code & 0xff : undefined
 }
 
-/** Whether the error says that somebody else holds the lock. */
+/** Whether the error says that another process holds the lock. */
 export const isBusy = (error: unknown): boolean =>
   resultCode(error) === SQLITE.busy || resultCode(error) === SQLITE.locked
 
-/** Whether the disk, or the quota on it, is full: an error of the file system or of SQLite. */
+/** Whether the disk or its quota is full: an error of the file system or of SQLite. */
 export const isDiskFull = (error: unknown): boolean => {
   const code = (error as { code?: unknown } | null)?.code
   return code === 'ENOSPC' || code === 'EDQUOT' || resultCode(error) === SQLITE.full
@@ -35,14 +37,14 @@ const stateOf = (code: ErrorCode): string => {
 
 const fixes: Partial<Record<ErrorCode, string>> = {
   STORE_FULL:
-    'free some space on the disk, or give the store more room; nothing that was acknowledged ' +
+    'free some space on the disk, or allow the store more space; no acknowledged write ' +
     'is lost',
   STORE_UNREADABLE: 'restore the directory from a copy, or start again in another one',
 }
 
 /**
- * An error of `node:sqlite` or the file system in our terms. `store` names the store in the
- * message.
+ * Converts an error of `node:sqlite` or the file system to a MillraceError. `store` names the store
+ * in the message.
  */
 export const storeError = (error: unknown, store: string): MillraceError => {
   if (error instanceof MillraceError) return error

@@ -15,20 +15,20 @@ import { afterPrefix, itemOf, type ItemRow, keyBytes, keyText, rowOf } from './i
 import { storeError } from './sqlite-errors.ts'
 import { inTransaction, openStoreDatabase, type StoreAccess } from './sqlite-schema.ts'
 
-/** What {@link sqliteItemStore} is made with. */
+/** Settings of {@link sqliteItemStore}. */
 export interface SqliteItemStoreOptions extends StoreAccess {
-  /** The largest item it takes, in bytes. Default: that of DynamoDB. */
+  /** The size of the largest item, in bytes. Default: the limit of DynamoDB. */
   readonly itemBytesMax?: number
   /**
-   * The most that the items may take on the disk, in bytes; a write beyond it is `STORE_FULL`.
-   * Default: what the disk has.
+   * The largest size of the database on the disk, in bytes; a write beyond it fails with
+   * `STORE_FULL`. Default: limited by the disk only.
    */
   readonly sizeBytesMax?: number
 }
 
-/** An {@link ItemStore} that holds a file open. */
+/** An {@link ItemStore} that keeps a file open. */
 export interface SqliteItemStore extends ItemStore {
-  /** Gives the file back; calls after it reject. */
+  /** Closes the file. Later calls reject. */
   close(): void
 }
 
@@ -38,7 +38,7 @@ const preparedStatements = (database: DatabaseSync) => ({
     'INSERT OR REPLACE INTO items (partition, sort, attributes, bytes) VALUES (?, ?, ?, ?)',
   ),
   remove: database.prepare('DELETE FROM items WHERE partition = ? AND sort = ?'),
-  // A range and not LIKE, for which % and _ are wild and case may not count.
+  // A range instead of LIKE, because in LIKE % and _ are wildcards and case may be ignored.
   query: database.prepare(
     'SELECT sort, attributes, bytes FROM items WHERE partition = ? AND sort >= ? AND sort > ' +
       '? AND (?4 IS NULL OR sort < ?4) ORDER BY sort LIMIT ?',
@@ -90,11 +90,11 @@ const checkSize = (key: ItemKey, item: Item, itemBytesMax: number): void => {
 }
 
 /**
- * An {@link ItemStore} in one SQLite file, durable against the end of the process and of the power.
- * Each call is one transaction. Several processes may read and write it at the same time; who runs
- * batches on it takes {@link lockStore} as well.
+ * An {@link ItemStore} in one SQLite file. Acknowledged writes survive the end of the process and a
+ * power failure. Each call is one transaction. Several processes may read and write at the same
+ * time; a process that runs batches also takes {@link lockStore}.
  *
- * Errors at opening: `STORE_NOT_FOUND` (with `create: false`), `STORE_UNREADABLE`, `STORE_FULL`,
+ * Errors when it opens: `STORE_NOT_FOUND` (with `create: false`), `STORE_UNREADABLE`, `STORE_FULL`,
  * `STORE_FAILED`.
  *
  * @example

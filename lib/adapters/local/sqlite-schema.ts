@@ -9,24 +9,24 @@ import {
   storeNotFound,
 } from './store-directory.ts'
 
-/** `Mill` in ASCII: by this the `file` command, and we, know one of our stores. */
+/** `Mill` in ASCII. It identifies a store of Millrace, for this code and for the `file` command. */
 export const APPLICATION_ID = 0x4d69_6c6c
 const SCHEMA_VERSION = 1
 
-/** Where a store is, and how to wait for it. */
+/** Where a store is, and how long to wait for it. */
 export interface StoreAccess extends StoreDirectory {
   /**
-   * How long a write waits for a write of another process before it is `STORE_FAILED`. Default
-   * 5,000.
+   * How long a write waits for a write of another process, in milliseconds, before it fails with
+   * `STORE_FAILED`. Default 5,000.
    */
   readonly busyTimeoutMs?: number
 }
 
-/** What the write-ahead log shrinks to after a burst. */
+/** The size to which the write-ahead log shrinks after many writes. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024
 
-// BLOB keys compare byte by byte. WITHOUT ROWID: the items lie in the order of their keys, so that
-// a query reads neighbours.
+// BLOB keys are compared byte by byte. WITHOUT ROWID stores items in the order of their keys, so
+// that a query reads adjacent rows.
 const SCHEMA = `
   CREATE TABLE items (
     partition BLOB NOT NULL,
@@ -51,10 +51,10 @@ const isNew = (database: DatabaseSync): boolean =>
   pragma(database, 'application_id') === 0 &&
   database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined
 
-/** Checks that the file is a store of ours, in the format that we read. */
+/** Checks that the file is a store of Millrace, in the format that this version reads. */
 const checkSchema = (database: DatabaseSync, directory: string): void => {
   if (pragma(database, 'application_id') !== APPLICATION_ID) {
-    throw unreadable(directory, 'This file is not a store of Millrace', 'give another directory')
+    throw unreadable(directory, 'This file is not a store of Millrace', 'use another directory')
   }
   const version = pragma(database, 'user_version')
   if (version === SCHEMA_VERSION) return
@@ -68,8 +68,8 @@ const checkSchema = (database: DatabaseSync, directory: string): void => {
 }
 
 /**
- * Runs the action as one transaction that is there as a whole or not at all, and writes as the only
- * one meanwhile.
+ * Runs the action as one transaction: all of it is stored, or nothing. No other process writes
+ * during it.
  */
 export const inTransaction = <T>(database: DatabaseSync, action: () => T): T => {
   database.exec('BEGIN IMMEDIATE')
@@ -78,7 +78,7 @@ export const inTransaction = <T>(database: DatabaseSync, action: () => T): T => 
     database.exec('COMMIT')
     return result
   } catch (error) {
-    // Some errors, a full disk among them, have rolled back already.
+    // Some errors, for example a full disk, have already rolled the transaction back.
     if (database.isTransaction) database.exec('ROLLBACK')
     throw error
   }
@@ -87,22 +87,22 @@ export const inTransaction = <T>(database: DatabaseSync, action: () => T): T => 
 const prepare = (database: DatabaseSync, { directory, create = true }: StoreDirectory): void => {
   const mustMake = isNew(database)
   if (mustMake && !create) throw storeNotFound(directory)
-  // Before anything is set: a file of another program must not be changed.
+  // This comes before any setting is changed: a file of another program must stay unchanged.
   if (!mustMake) checkSchema(database, directory)
-  // Readers in other processes never wait for the writer, nor it for them.
+  // Readers in other processes never wait for the writer, and the writer never waits for them.
   database.exec('PRAGMA journal_mode = WAL')
-  // Without FULL a write-ahead log is synced at checkpoints only: a power cut would lose appends
-  // that were acknowledged to their source.
+  // Without FULL, a write-ahead log is synced only at checkpoints. Then a power failure would lose
+  // writes that were already acknowledged to their source.
   database.exec('PRAGMA synchronous = FULL')
   database.exec(`PRAGMA journal_size_limit = ${LOG_BYTES_MAX}`)
   if (!mustMake) return
-  // Looked at again in the transaction: two processes may open at once.
+  // Checked again in the transaction, because two processes may open the store at the same time.
   inTransaction(database, () => isNew(database) && database.exec(SCHEMA))
   checkSchema(database, directory)
 }
 
 /**
- * Opens the database of a store, and makes it if it is missing.
+ * Opens the database of a store, and creates it if it is missing.
  *
  * Errors: `STORE_NOT_FOUND`, `STORE_UNREADABLE`, `STORE_FULL`, `STORE_FAILED`.
  */

@@ -1,11 +1,11 @@
 import type { Printer } from '../../ports/printer.ts'
 
 /**
- * A {@link Printer} that writes to the standard output of this process, as it is: no line end is
- * added.
+ * A {@link Printer} that writes text unchanged to the standard output of this process. It adds no
+ * line end.
  *
- * A reader that goes away (`millrace run app.ts | head`) shows as an `EPIPE` error event of the
- * stream, which is for the program that owns the process to handle.
+ * If the reader ends (`millrace run app.ts | head`), the stream emits an `EPIPE` error event. The
+ * program that owns the process must handle it.
  */
 export const stdoutPrinter = (
   output: Pick<NodeJS.WritableStream, 'write'> = process.stdout,

@@ -4,31 +4,31 @@ import { MillraceError } from '../../base/errors.ts'
 import { makeDurableDirectory } from './durable-directory.ts'
 import { storeError } from './sqlite-errors.ts'
 
-/** The file in a store's directory that holds its items. */
+/** The file with the items, in the directory of a store. */
 export const STORE_FILE = 'store.sqlite'
 /** The empty file that is locked. */
 export const LOCK_FILE = 'lock.sqlite'
 
-/** Which directory a store is in. */
+/** The directory of a store. */
 export interface StoreDirectory {
   readonly directory: string
   /**
-   * Whether to make the directory and the store if they are missing; else a missing one is
+   * Whether to create the directory and the store if they are missing. If false, a missing one is
    * `STORE_NOT_FOUND`. Default true.
    */
   readonly create?: boolean
 }
 
-/** The error for a store that is not there. */
+/** The error for a missing store. */
 export const storeNotFound = (directory: string): MillraceError =>
   new MillraceError('STORE_NOT_FOUND', {
     problem: 'There is no store in this directory',
     value: directory,
-    fix: 'give the directory that the pipeline runs with, or run the pipeline once',
+    fix: 'use the directory that the pipeline runs with, or run the pipeline once',
   })
 
 /**
- * Makes sure that the directory is there.
+ * Makes sure that the directory exists.
  *
  * Errors: `STORE_NOT_FOUND`, `STORE_FAILED`, `STORE_FULL`.
  */
@@ -42,7 +42,7 @@ export const enterStoreDirectory = ({ directory, create = true }: StoreDirectory
     throw new MillraceError('STORE_FAILED', {
       problem: 'The store needs a directory, and this is a file',
       value: directory,
-      fix: 'give another directory',
+      fix: 'use another directory',
       cause: error,
     })
   }

@@ -4,15 +4,15 @@ import { MillraceError } from '../../base/errors.ts'
 import { isBusy, storeError } from './sqlite-errors.ts'
 import { enterStoreDirectory, LOCK_FILE } from './store-directory.ts'
 
-/** Who holds it is the only one that runs batches on the store. */
+/** The lock of a store: only its holder runs batches on the store. */
 export interface StoreLock {
-  /** Gives the lock back. More than once does nothing. */
+  /** Releases the lock. Further calls do nothing. */
   release(): void
 }
 
 /**
- * Locks held by this process. Kept here, for a database that nobody refers to any more is closed by
- * the garbage collector.
+ * The locks of this process. They are referenced here because the garbage collector closes a
+ * database without references.
  */
 const held = new Set<DatabaseSync>()
 
@@ -21,14 +21,14 @@ const busyError = (directory: string): MillraceError =>
     problem: 'Another process runs on this store',
     value: directory,
     allowed: 'one running pipeline for each store directory',
-    fix: 'stop the other one, or give another directory',
+    fix: 'stop the other process, or use another directory',
   })
 
 /**
- * Locks a store directory for one running pipeline. The lock is the operating system's on an empty
- * file beside the items, taken through SQLite: it goes when the process ends in any way, so that
- * there is never a stale one to clear. It does not keep others from reading, or from writing
- * through {@link sqliteItemStore}. Does not reach over network file systems that have no locks.
+ * Locks a store directory for one running pipeline. It is a lock of the operating system on an
+ * empty file next to the items, taken through SQLite. It ends with the process in any case, so a
+ * stale lock never remains. It does not prevent other processes from reading, or from writing
+ * through {@link sqliteItemStore}. It does not work on network file systems without locks.
  *
  * Errors: `STORE_BUSY`, `STORE_NOT_FOUND` (with `create: false`), `STORE_FAILED`, `STORE_FULL`.
  */

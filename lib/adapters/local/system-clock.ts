@@ -1,15 +1,17 @@
 import type { Clock } from '../../ports/clock.ts'
 
-/** The longest a timer of Node takes; a longer one would fire at once. */
+/** The longest delay of a timer of Node; a timer with a longer delay would fire at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 
-/** Waits once, at most as long as one timer can. Resolves early when the signal is aborted. */
+/**
+ * Waits once, at most for the longest delay of a timer. Resolves early when the signal is aborted.
+ */
 const wait = (durationMs: number, signal: AbortSignal | undefined): Promise<void> =>
   new Promise((resolve) => {
     const finish = (): void => {
       clearTimeout(timer)
-      // A signal may live as long as the application: a listener left behind on each sleep would be
-      // a leak.
+      // A signal may exist as long as the application. A listener that each sleep adds and never
+      // removes would be a leak.
       signal?.removeEventListener('abort', finish)
       resolve()
     }

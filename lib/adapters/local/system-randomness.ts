@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Randomness } from '../../ports/randomness.ts'
 
 /**
- * 96 bits: among a million million attempts, the odds that two share a name are below one in a
- * hundred thousand.
+ * 96 bits: among 10^12 attempts, the probability that two have the same id is below 1 in 100,000.
  */
 const ATTEMPT_ID_BYTES = 12
 

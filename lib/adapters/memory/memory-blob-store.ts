@@ -1,6 +1,6 @@
 import type { BlobStore } from '../../ports/blob-store.ts'
 
-/** A {@link BlobStore} that a test can look into. */
+/** A {@link BlobStore} that a test can inspect. */
 export interface MemoryBlobStore extends BlobStore {
   /** The names of all blobs. */
   names(): readonly string[]

@@ -2,11 +2,11 @@ import type { Fence } from '../../ports/fence.ts'
 import type { OpenBatch, Sink, SinkBatch } from '../../ports/sink.ts'
 import { checkReplaceable, outputFiles, outputNames, SUCCESS_FILE } from '../output-layout.ts'
 
-/** A {@link Sink} of files that a test can look into. */
+/** A {@link Sink} of files that a test can inspect. */
 export interface MemoryFiles extends Sink<Uint8Array> {
   /** All files, by path. */
   files(): ReadonlyMap<string, Uint8Array>
-  /** Puts a file there that Millrace did not write. */
+  /** Adds a file that Millrace did not write. */
   plant(path: string, bytes: Uint8Array): void
 }
 

@@ -15,7 +15,7 @@ const sameAttribute = (a: Attribute, b: Attribute): boolean =>
   a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.compare(a, b) === 0 : a === b
 
 /**
- * Whether every attribute named in `seen` is stored with that very value: the condition of
+ * Whether every attribute named in `seen` is stored with that exact value: the condition of
  * `compareAndSet`.
  */
 export const matchesSeen = (current: Item | undefined, seen: Item | 'absent'): boolean => {
@@ -35,9 +35,11 @@ const copyOf = (item: Item): Item =>
   )
 
 /**
- * An {@link ItemStore} in the memory of this process: for tests, simulation and throw-away runs.
+ * An {@link ItemStore} in the memory of this process, for tests, simulations and runs whose state
+ * is not kept.
  *
- * @param options `itemBytesMax`: the largest item it takes; default 409,600, as DynamoDB.
+ * @param options `itemBytesMax`: the size of the largest item in bytes; default 409,600, as
+ * DynamoDB.
  * @example
  * ```ts
  * const store = memoryItemStore()

@@ -4,9 +4,9 @@ import type { ObjectPage, ObjectStore, ObjectVersion } from '../../ports/object-
 
 /** An {@link ObjectStore} that a test can write to. */
 export interface MemoryObjectStore extends ObjectStore {
-  /** Uploads an object, and gives what tells this upload from others. */
+  /** Uploads an object. Returns its version, which distinguishes this upload from others. */
   write(key: string, bytes: Uint8Array, modifiedMs: number): string
-  /** Takes an object away: with versions, the older uploads can still be read by their ids. */
+  /** Removes an object. With versions, earlier uploads can still be read by their ids. */
   remove(key: string): void
 }
 
@@ -21,14 +21,14 @@ interface Upload {
   readonly bytes: Uint8Array
 }
 
-/** By their bytes, as S3 has them. */
+/** Compares keys by their bytes, as S3 does. */
 const compareKeys = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 /**
  * An {@link ObjectStore} in the memory of this process.
  *
  * @param options `versioned`: keeps earlier uploads, as a bucket with versioning does; default
- * false. `pageSize`: how many objects a page of a listing has; default 1,000, as in S3.
+ * false. `pageSize`: the number of objects in a page of a listing; default 1,000, as in S3.
  * @example
  * ```ts
  * const objects = memoryObjectStore({ versioned: true })

@@ -5,17 +5,18 @@ import { isHiddenName } from '../../ports/object-names.ts'
 
 /** An {@link ObjectSource} that a test fills. */
 export interface MemoryObjects extends ObjectSource {
-  /** Puts an object in place, complete, or replaces it. */
+  /** Adds a complete object, or replaces one. */
   write(key: string, bytes: Uint8Array, modifiedMs: number): void
-  /** Takes an object away; one that is not there is no error. */
+  /** Removes an object. A missing object is not an error. */
   remove(key: string): void
 }
 
 /**
  * An {@link ObjectSource} in the memory of this process.
  *
- * @param options `path`: a path with patterns for directories; then keys are paths below the part
- * of it that has none, and those that lie in no such directory are not listed.
+ * @param options `path`: a path, possibly with patterns for directories. With patterns, keys are
+ * paths below the part of the path before the first pattern, and objects outside of matching
+ * directories are not listed.
  * @example
  * ```ts
  * const objects = memoryObjects()

@@ -1,6 +1,6 @@
 import type { Printer } from '../../ports/printer.ts'
 
-/** A {@link Printer} that keeps what was printed: for tests. */
+/** A {@link Printer} that records the printed texts, for tests. */
 export interface MemoryPrinter extends Printer {
   /** Every text printed so far, in order. */
   readonly texts: readonly string[]

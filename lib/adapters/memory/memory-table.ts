@@ -8,16 +8,17 @@ import {
   type StoredTableItem,
 } from '../table-layout.ts'
 
-/** A {@link Sink} of items that a test can look into. */
+/** A {@link Sink} of items that a test can inspect. */
 export interface MemoryTable extends Sink<readonly TableItem[]> {
   /** All items, by key. */
   items(): ReadonlyMap<string, Partial<StoredTableItem>>
-  /** Puts an item there that Millrace did not write. */
+  /** Adds an item that Millrace did not write. */
   plant(item: Partial<StoredTableItem> & Pick<TableItem, 'key'>): void
 }
 
 /**
- * A {@link Sink} of items in the memory of this process, put one by one as in a table of DynamoDB.
+ * A {@link Sink} of items in the memory of this process. It puts items one by one, like a table of
+ * DynamoDB.
  *
  * @example
  * ```ts

@@ -237,7 +237,7 @@ describe('rights', () => {
     expect(stderr).toMatch(
       new RegExp(
         'DynamoDB refuses dynamodb:PutItem \\[ACCESS_DENIED][^]*the table app-[^]*' +
-          'let the role or user that runs this do dynamodb:PutItem',
+          'allow the role or user of this process to do dynamodb:PutItem',
       ),
     )
     const { stderr: atStatus } = await command('letterReader', 'status')
