@@ -264,7 +264,7 @@ export const computeRdd = <T>({
   partitionCount,
   compute,
   context = NO_CONTEXT,
-  label = 'dataset',
+  label = 'rdd',
 }: {
   readonly partitionCount: number
   readonly compute: () => Promise<readonly (readonly T[])[]>
@@ -286,7 +286,7 @@ export const computeRdd = <T>({
 export const rddOfPartitions = <T>(
   partitions: readonly Partition<T>[],
   context: RddContext = NO_CONTEXT,
-  label = 'dataset',
+  label = 'rdd',
 ): RDD<T> =>
   new RDD<T>({
     partitionCount: partitions.length,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { projectSources, root } from '../tidy/source.ts'
 import { type Example, jsdocExamples, programOf, publicNames } from './library-examples.ts'
 
-/** A declaration behind its comment. */
+/** A declaration after its comment. */
 const DOCUMENTED =
   /\/\*\*(?:(?!\*\/)[^])*\*\/\nexport (?:const|function|class|type|interface) (\w+)/g
 

@@ -1,9 +1,9 @@
 /**
- * The examples in the JSDoc of public names, as one program: each in a function of its own, in the
- * surroundings that its text takes for granted. The program is compiled, so that every type is
- * checked, and run.
+ * Makes one program of the examples in the JSDoc of public names. Each example is in its own
+ * function, together with the names that it uses. The program is compiled, so that every type is
+ * checked, and then run.
  *
- * Where an expression ends with a comment that is a value (`parallelize([1]).count() // 1`), the
+ * If an expression ends with a comment that is a value (`parallelize([1]).count() // 1`), the
  * example must give that value.
  */
 import { readFileSync } from 'node:fs'
@@ -15,11 +15,11 @@ export interface Example {
   /** `path:line`. */
   readonly place: string
   readonly code: string
-  /** What the expression gives, as an expression. */
+  /** The expected value, as an expression. */
   readonly gives?: string
 }
 
-/** Which files are public, and what their examples take for granted. */
+/** The public files, and the code around their examples. */
 const SURROUNDINGS: readonly (readonly [path: RegExp, around: (code: string) => string])[] = [
   [
     new RegExp(
@@ -68,10 +68,10 @@ const DATASETS = `
   let total = 0
   const database = { insert: async (rows: readonly number[]) => { total += rows.length } }`
 
-/** The value in a comment behind an expression. */
+/** A value in a comment after an expression. */
 const VALUE = /^(?<code>.*\S)\s+\/\/ (?<gives>[[{'"\d-].*|true|false)$/
 
-/** The same behind an expression of several lines. */
+/** A value in a comment after an expression of several lines. */
 const LAST_VALUE = /^(?<code>await .*\S)\s+\/\/ (?<gives>[[{'"\d-][^\n]*|true|false)\n*$/s
 
 const examplesOf = (source: Source): readonly Example[] =>

@@ -85,7 +85,7 @@ const forAll = async <T>(items: Iterable<T>, action: (item: T) => Promise<void>)
 }
 
 /** Step 1. Errors: `OUTPUT_EXISTS`, `OUTPUT_FENCED`. */
-const lookAt = async ({
+const readExisting = async ({
   place,
   path,
   directory,
@@ -166,7 +166,7 @@ const removeOthers = async ({
 }
 
 /** Removes the parts that this attempt has written next to those of a newer attempt. */
-const takeBack = async ({ place, directory, files, fence }: Attempt): Promise<void> => {
+const removeOwnParts = async ({ place, directory, files, fence }: Attempt): Promise<void> => {
   await forAll(files.keys(), async (name) => {
     const key = `${directory}/${name}`
     const object = await headObject(place, key)
@@ -185,9 +185,10 @@ const takeBack = async ({ place, directory, files, fence }: Attempt): Promise<vo
 const write = async (attempt: Attempt): Promise<void> => {
   for (let tries = 1; tries <= TRIES_MAX; tries++) {
     try {
-      if (await replace(attempt, await lookAt(attempt))) return
+      if (await replace(attempt, await readExisting(attempt))) return
     } catch (error) {
-      if (error instanceof MillraceError && error.code === 'OUTPUT_FENCED') await takeBack(attempt)
+      if (error instanceof MillraceError && error.code === 'OUTPUT_FENCED')
+        await removeOwnParts(attempt)
       throw error
     }
   }

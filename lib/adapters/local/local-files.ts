@@ -70,7 +70,9 @@ const hiddenSibling = (target: string): string =>
  * The existing output under a name: none, or its `_SUCCESS` file if it has one. An empty directory
  * counts as none.
  */
-const lookAt = (target: string): { readonly there: boolean; readonly success?: Uint8Array } => {
+const readExisting = (
+  target: string,
+): { readonly there: boolean; readonly success?: Uint8Array } => {
   const success = join(target, SUCCESS_FILE)
   try {
     if (existsSync(success)) return { there: true, success: readFileSync(success) }
@@ -85,7 +87,7 @@ const lookAt = (target: string): { readonly there: boolean; readonly success?: U
 
 /** Errors: `OUTPUT_EXISTS`, `OUTPUT_FENCED`. Returns whether there is an output to replace. */
 const mustReplace = (path: string, target: string, fence: Fence): boolean => {
-  const { there, success } = lookAt(target)
+  const { there, success } = readExisting(target)
   if (there) checkReplaceable(path, success, fence)
   return there
 }

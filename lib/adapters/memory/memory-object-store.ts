@@ -62,11 +62,11 @@ export const memoryObjectStore = ({
       const inOrder = [...current.values()].toSorted((a, b) =>
         compareKeys(a.object.key, b.object.key),
       )
-      const behind = inOrder
+      const following = inOrder
         .map(({ object }) => object)
         .filter(({ key }) => key.startsWith(prefix) && compareKeys(key, after) > 0)
-      const page = behind.slice(0, pageSize)
-      const next = page.length < behind.length ? page.at(-1)?.key : undefined
+      const page = following.slice(0, pageSize)
+      const next = page.length < following.length ? page.at(-1)?.key : undefined
       const objects = page
         .filter(({ key }) => isWatchedKey(key, prefix))
         .map(({ key, modifiedMs }) => ({ key, modifiedMs }))
