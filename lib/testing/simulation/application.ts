@@ -64,7 +64,7 @@ const portsOf = (parts: ApplicationParts, environment: Environment): ProcessPort
   const blobs = simulatedBlobStore(storage.blobs, observer, environment, call)
   const files = simulatedFiles(storage.outputs, observer, environment, call)
   const send = async (trigger: Trigger): Promise<void> => {
-    if (parts.faults.strikes('lostTick', 3)) return
+    if (parts.faults.strikes('lostTrigger', 3)) return
     parts.triggers().send(JSON.stringify(trigger), 1_000 * delaySeconds(trigger, clock.now()))
   }
   return {
@@ -160,10 +160,10 @@ export const startDriver =
   }
 
 /**
- * A person gives back what was put aside, and calls the driver. `limit`: records at most, besides
+ * An operator redrives dead letters, and calls the driver. `limit`: records at most, besides
  * those that were begun with.
  */
-export const giveBackLetters = async (
+export const redriveDeadLetters = async (
   parts: ApplicationParts & { readonly app: string },
   environment: Environment,
   limit: number,
@@ -180,7 +180,7 @@ export const giveBackLetters = async (
   return given
 }
 
-/** A person gives the logged batch up, or empties all state, and calls the driver. */
+/** An operator skips the logged batch or resets all state, and calls the driver. */
 export const operate = async (
   parts: ApplicationParts & { readonly app: string },
   environment: Environment,

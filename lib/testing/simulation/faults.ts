@@ -37,9 +37,9 @@ export const faultKinds = [
   'replacedObject',
   'repeatedMessage',
   'lateMessage',
-  'lostTick',
+  'lostTrigger',
   'strayClock',
-  // Persons.
+  // Operators.
   'redrive',
   'skip',
   'reset',

@@ -1,6 +1,6 @@
 /**
- * Everything that happens by itself: records and objects appear, clocks tick, troubles come, and
- * persons meddle.
+ * Everything that happens by itself: records and objects arrive, the schedule sends triggers, faults
+ * strike, and operators act.
  */
 import type { SimulatedBucket } from './cloud/bucket.ts'
 import { startOperators } from './operators.ts'
@@ -86,7 +86,7 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
   return () => put >= objects
 }
 
-/** The schedule: each minute a tick, which may be left out or come twice. */
+/** The schedule: a trigger each minute, which may be left out or come twice. */
 const startClock = ({ world, faults, platform, app }: LifeParts): void => {
   world.every(MINUTE_MS, MINUTE_MS, () => {
     const times = faults.strikes('strayClock', 10) ? world.random.pick([0, 2]) : 1

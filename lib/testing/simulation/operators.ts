@@ -1,7 +1,4 @@
-/**
- * What persons do: they send again what was put aside, restore what is missed, resume what has
- * failed, and give records back.
- */
+/** What operators do: they restore, resume, redrive, skip and reset, at any time. */
 import { blobName } from '../../adapters/blob-item-store.ts'
 import { resume } from '../../runtime/operations/resume.ts'
 import type { Checkers } from './checkers/checkers.ts'
@@ -12,30 +9,23 @@ import type { Storage } from './storage.ts'
 import type { LifeParts } from './troubles.ts'
 
 export const startOperators = (parts: LifeParts): void => {
-  startNightShift(parts)
+  startOnCall(parts)
   startRedrives(parts)
   startManualOperations(parts)
 }
 
 /**
- * Whoever is called at night: sends again what was put aside, restores blocks that are missed, and
- * resumes what has failed.
+ * The operator on call: sends messages of the dead-letter queue again, restores missing blocks, and
+ * resumes a FAILED application.
  */
-const startNightShift = ({
-  platform,
-  checkers,
-  world,
-  storage,
-  app,
-  sightings,
-}: LifeParts): void => {
-  const person = new Environment('person', platform.deployment)
+const startOnCall = ({ platform, checkers, world, storage, app, sightings }: LifeParts): void => {
+  const operator = new Environment('operator', platform.deployment)
   const call = <T>({ effect }: { readonly effect: () => Promise<T> }): Promise<T> => effect()
   const store = simulatedItemStore({
     store: storage.items,
     observer: checkers,
     world,
-    environment: person,
+    environment: operator,
     call,
   })
   world.every(20_000, 60_000, () => {
@@ -43,11 +33,11 @@ const startNightShift = ({
     const head = checkers.mirror.head()
     if (head?.status !== 'failed') return
     sightings.see('an application resumed')
-    world.log(() => `it stands as FAILED (${head.reason?.code}), and a person resumes it`)
+    world.log(() => `it stands as FAILED (${head.reason?.code}), and an operator resumes it`)
     const restored =
       head.reason?.code === 'DATA_LOST' ? restoreBlocks(storage, checkers) : Promise.resolve()
     void restored
-      .then(() => resume({ store, app, clock: simulatedClock(world, person) }))
+      .then(() => resume({ store, app, clock: simulatedClock(world, operator) }))
       .catch(() => undefined)
   })
 }
@@ -61,19 +51,19 @@ const restoreBlocks = async (storage: Storage, { mirror }: Checkers): Promise<vo
 }
 
 /**
- * Persons who do not know of one another, each cut off at any time. What one has begun with another
- * one brings to its end.
+ * Operators who do not know of each other. Each may be cut off at any time; another one finishes
+ * what was begun.
  */
 const startRedrives = ({ world, faults, sightings, platform, checkers }: LifeParts): void => {
   world.every(4_000, 15_000, () => {
     if (faults.has('redrive')) {
       sightings.see('redrive')
-      platform.giveBack(world.random.pick([1, 5, 100]))
-    } else if (!checkers.letters.isSettled) platform.giveBack(0)
+      platform.redrive(world.random.pick([1, 5, 100]))
+    } else if (!checkers.deadLetters.isSettled) platform.redrive(0)
   })
 }
 
-/** Persons who have lost patience with a batch, or want to begin anew. */
+/** Operators who skip a failing batch, or reset the state. */
 const startManualOperations = ({
   world,
   faults,

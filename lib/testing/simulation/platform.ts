@@ -13,7 +13,7 @@ import type { IntakeAnswer } from '../../runtime/intake/intake-handler.ts'
 import {
   type ApplicationParts,
   DRIVER_TIMEOUT_MS,
-  giveBackLetters,
+  redriveDeadLetters,
   type IntakeEvent,
   operate,
   startDriver,
@@ -52,7 +52,7 @@ export class Platform {
   readonly #parts: PlatformParts
   readonly #application: ApplicationParts
   #deployment: Deployment
-  #persons = 0
+  #commands = 0
 
   constructor(parts: PlatformParts) {
     this.#parts = parts
@@ -140,40 +140,40 @@ export class Platform {
    * Somebody gives back what was put aside, `limit` records at most besides those that somebody
    * else has begun with.
    */
-  giveBack(limit: number): void {
+  redrive(limit: number): void {
     const { app, sightings } = this.#parts
-    this.#command('redrive', async (person) => {
-      const { finished } = await giveBackLetters({ ...this.#application, app }, person, limit)
+    this.#command('redrive', async (operator) => {
+      const { finished } = await redriveDeadLetters({ ...this.#application, app }, operator, limit)
       if (finished > 0) sightings.see('a redrive finished for one that was cut off')
     })
   }
 
   /** Somebody gives the logged batch up, or empties all state. */
   operate(command: 'skip' | 'reset'): void {
-    this.#command(command, (person) =>
-      operate({ ...this.#application, app: this.#parts.app }, person, command),
+    this.#command(command, (operator) =>
+      operate({ ...this.#application, app: this.#parts.app }, operator, command),
     )
   }
 
-  /** A person's command runs beside everything else, and may be cut off at any time. */
-  #command(name: string, run: (person: Environment) => Promise<void>): void {
-    this.#persons += 1
+  /** A command of an operator runs beside everything else, and may be cut off at any time. */
+  #command(name: string, run: (operator: Environment) => Promise<void>): void {
+    this.#commands += 1
     const { world, faults, checkers } = this.#parts
-    const person = new Environment(
-      `${name}${this.#persons}g${this.#deployment.generation}`,
+    const operator = new Environment(
+      `${name}${this.#commands}g${this.#deployment.generation}`,
       this.#deployment,
     )
     if (faults.active && world.random.chance(0.5))
-      world.after(world.random.between(1, 300), () => person.end())
-    run(person).then(
+      world.after(world.random.between(1, 300), () => operator.end())
+    run(operator).then(
       () => {
-        world.log(() => `${person.name} is done`)
-        checkers.ended(person, 'answered')
+        world.log(() => `${operator.name} is done`)
+        checkers.ended(operator, 'answered')
       },
       (error: unknown) => {
-        checkers.ended(person, 'failed')
+        checkers.ended(operator, 'failed')
         const isRefused = error instanceof MillraceError && error.code === 'COMMAND_REFUSED'
-        if (!isRefused) this.#checkError(person, error)
+        if (!isRefused) this.#checkError(operator, error)
       },
     )
   }

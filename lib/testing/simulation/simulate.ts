@@ -64,8 +64,8 @@ const EXPECTED = [
   'USER_FUNCTION_FAILED',
   'POISON_BREAKER',
 ]
-/** A function that has just thrown goes well for so many calls: it is moody, not broken. */
-const CALLS_BETWEEN_MOODS = 300
+/** After it has thrown, a function works for so many calls: it fails at times, and is not broken. */
+const CALLS_BETWEEN_THROWS = 300
 
 interface Scene {
   readonly calls: CallWorld
@@ -174,7 +174,7 @@ const runToEnd = async (
     (life.isOver() &&
       platform.isTakenIn &&
       checkers.isConsumed &&
-      checkers.letters.isSettled &&
+      checkers.deadLetters.isSettled &&
       checkers.mirror.head()?.status === 'rest')
   await world.run(isBroken, STORMY_MS * share)
   faults.active = false
@@ -225,15 +225,15 @@ const buildFor = (
   environment: Environment | undefined,
 ): Build => {
   if (environment === undefined)
-    return { code: 'a', moody: () => undefined, sink: async () => undefined }
+    return { code: 'a', maybeThrow: () => undefined, sink: async () => undefined }
   let calm = 0
   const call = caller(calls, environment)
   return {
     code: environment.deployment.code,
-    moody: () => {
+    maybeThrow: () => {
       if (calm-- > 0 || !calls.faults.strikes('throwingFunction')) return
-      calm = CALLS_BETWEEN_MOODS
-      throw new Error('a mood')
+      calm = CALLS_BETWEEN_THROWS
+      throw new Error('this function throws at times')
     },
     sink: (path, text, { generation, epoch }) =>
       call({

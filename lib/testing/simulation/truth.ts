@@ -63,8 +63,8 @@ export class Truth {
     this.#lanes.set(lane, records)
   }
 
-  /** A record that was put aside is given back, at this place of a lane that is made for it. */
-  gaveBack(lane: string, position: bigint, line: string): void {
+  /** A dead letter is redriven: its record gets this position in a lane that is made for it. */
+  redrive(lane: string, position: bigint, line: string): void {
     const records = this.#lanes.get(lane) ?? []
     this.#lanes.set(lane, [...records, { position, line, garbled: false }])
   }

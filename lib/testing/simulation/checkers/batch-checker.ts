@@ -7,7 +7,7 @@ import { type ModelBatch, pairsText, type SimulatedPipeline } from '../pipelines
 import type { Truth } from '../truth.ts'
 import { lanesOf } from './inputs.ts'
 import type { LeaseChecker } from './lease-checker.ts'
-import type { LetterChecker } from './letter-checker.ts'
+import type { DeadLetterChecker } from './dead-letter-checker.ts'
 import type { Mirror } from './mirror.ts'
 import type { OutputChecker } from './output-checker.ts'
 import type { Violations } from './violations.ts'
@@ -22,7 +22,7 @@ export interface BatchCheckerParts {
   readonly pipeline: SimulatedPipeline
   readonly app: string
   readonly intervalMs: number
-  readonly letters: LetterChecker
+  readonly deadLetters: DeadLetterChecker
 }
 
 /**
@@ -73,7 +73,7 @@ export class BatchChecker {
     return input
   }
 
-  /** A person has given a batch up: the state is what it was. Or has emptied it. */
+  /** An operator has skipped a batch, so the state is what it was; or has reset it. */
   operated({ doneMs, manifest: ref }: Head, isReset: boolean): void {
     const { violations, mirror } = this.#parts
     if (isReset) this.#resets.push(this.#history.length)
@@ -156,9 +156,9 @@ export class BatchChecker {
    * nothing may be true at all.
    */
   #checkPoison(input: BatchInput, code: Code): void {
-    const { truth, pipeline, violations, mirror, app, letters: aside } = this.#parts
+    const { truth, pipeline, violations, mirror, app, deadLetters } = this.#parts
     if (pipeline.isPoison === undefined) return
-    const letters = mirror.sortKeys(`${app}#dlq#`)
+    const stored = mirror.sortKeys(`${app}#dlq#`)
     for (const [source, taken] of Object.entries(input.sources)) {
       for (const { lane, entries } of lanesOf(taken)) {
         for (const { at, first, count } of entries.flatMap(({ blocks }) => blocks)) {
@@ -174,14 +174,12 @@ export class BatchChecker {
               'are bad',
           )
           for (const { position, line } of bad) {
-            aside.putAside(line)
-            const isAside = letters.some((sort) =>
-              sort.startsWith(`${source}#${lane}#${position}#`),
-            )
+            deadLetters.putAside(line)
+            const isAside = stored.some((sort) => sort.startsWith(`${source}#${lane}#${position}#`))
             violations.expect(
               'B9',
               isAside,
-              () => `the bad record at ${position} of ${lane} is put aside nowhere`,
+              () => `the bad record at ${position} of ${lane} is no dead letter`,
             )
           }
         }

@@ -20,7 +20,7 @@ import { BatchChecker } from './batch-checker.ts'
 import { GarbageChecker } from './garbage-checker.ts'
 import { objectsOf } from './inputs.ts'
 import { LaneChecker } from './lane-checker.ts'
-import { LetterChecker } from './letter-checker.ts'
+import { DeadLetterChecker } from './dead-letter-checker.ts'
 import { isOperation, LeaseChecker } from './lease-checker.ts'
 import { MembershipChecker } from './membership-checker.ts'
 import { Mirror } from './mirror.ts'
@@ -42,7 +42,7 @@ export class Checkers implements Observer {
   readonly violations: Violations = new Violations()
   readonly mirror: Mirror
   readonly lanes: LaneChecker
-  readonly letters: LetterChecker
+  readonly deadLetters: DeadLetterChecker
   /** Batches that are true. */
   batches = 0
   readonly #parts: CheckersParts
@@ -73,8 +73,8 @@ export class Checkers implements Observer {
     this.#retries = new RetryChecker(violations, retry)
     this.#members = new MembershipChecker({ mirror, truth, violations, plan, sightings })
     this.#outputs = new OutputChecker(storage.outputs, this.#leases, violations, sightings)
-    this.letters = new LetterChecker({ mirror, truth, violations, sightings, app })
-    const { letters } = this
+    this.deadLetters = new DeadLetterChecker({ mirror, truth, violations, sightings, app })
+    const { deadLetters } = this
     this.#batches = new BatchChecker({
       mirror,
       truth,
@@ -82,7 +82,7 @@ export class Checkers implements Observer {
       pipeline,
       app,
       intervalMs,
-      letters,
+      deadLetters,
       leases: this.#leases,
       outputs: this.#outputs,
     })
@@ -95,7 +95,7 @@ export class Checkers implements Observer {
     if (before !== undefined && after === undefined) this.#garbage.deleting(write)
     const wasHead = key.partition === `${this.#app}#head` ? this.mirror.head() : undefined
     this.mirror.take(write)
-    this.letters.stored(write)
+    this.deadLetters.stored(write)
     this.#recoveries.stored(write)
     if (after === undefined || environment === undefined) return
     this.#checkSize(write)
@@ -190,7 +190,7 @@ export class Checkers implements Observer {
     this.violations.expect(
       'B8',
       triggers <= most,
-      () => `${name} winds ${triggers} ticks for one minute`,
+      () => `${name} schedules ${triggers} triggers for one minute`,
     )
   }
 
@@ -246,14 +246,14 @@ export class Checkers implements Observer {
   }
 
   /**
-   * Nothing is on its way: a head at rest must have nothing to do (B12), unless who put it to rest
-   * is still about to look again, or has ended or failed before it could. Its tick comes again
-   * then, and one comes every minute whatever happens. Who gives records back may have ended before
-   * it woke the head: then the letters are still there.
+   * Nothing is on its way. A head at rest must then have nothing to do (B12), with two exceptions:
+   * - The process that put it to rest has not looked again, or ended before it could. Then a later
+   *   trigger looks: one comes every minute.
+   * - A redrive ended before it woke the head. Then its dead letters are still there.
    */
   quiet(): void {
     const head = this.mirror.head()
-    if (head?.status !== 'rest' || this.#rester !== undefined || !this.letters.isSettled) return
+    if (head?.status !== 'rest' || this.#rester !== undefined || !this.deadLetters.isSettled) return
     for (const { source, lane, tail } of this.mirror.lanes()) {
       const offset = head.offsets[source]?.[lane] ?? BEGINNING
       this.violations.expect(
@@ -278,6 +278,6 @@ export class Checkers implements Observer {
     const head = this.mirror.head()
     if (head !== undefined) this.#members.finished(head, this.#startedMs)
     this.#batches.finished()
-    this.letters.finished()
+    this.deadLetters.finished()
   }
 }

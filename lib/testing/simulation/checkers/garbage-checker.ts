@@ -27,7 +27,7 @@ export class GarbageChecker {
     const { partition, sort } = key
     if (environment === undefined)
       return this.#checkExpired(partition, before?.['ttl'] !== undefined)
-    // Letters of records that are given back are for another checker to judge.
+    // Another checker judges dead letters of records that are redriven.
     if (partition.startsWith(`${this.#app}#dlq#`)) return
     if (!partition.startsWith(`${this.#app}#seg#`))
       return this.#violations.fail('B11', `${environment.name} deletes ${partition}/${sort}`)

@@ -6,7 +6,7 @@ import type { Violations } from './violations.ts'
 
 /**
  * B1: what is stored of a lane after its offset is what was put, each record once, up to the tail.
- * Lanes of hints have no truth of their own.
+ * The simulation does not know what lanes of notifications must hold.
  */
 export class LaneChecker {
   readonly #mirror: Mirror

@@ -25,14 +25,14 @@ const isWake = (before: Head, after: Head): boolean =>
   after.doneMs === before.doneMs &&
   after.generation === before.generation
 
-/** What a person does, who is of no generation. */
+/** What an operator does. Operators have no generation. */
 const isResumption = (before: Head, after: Head): boolean =>
   before.status === 'failed' &&
   after.status === 'running' &&
   after.epoch === before.epoch &&
   after.generation === before.generation
 
-/** A person gives up what is logged, and takes an epoch of its own for that. */
+/** An operator skips the logged batch or resets, under an epoch of its own. */
 export const isOperation = (before: Head, after: Head): boolean =>
   after.epoch !== before.epoch && after.logged === undefined
 

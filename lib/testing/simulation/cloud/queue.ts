@@ -63,7 +63,7 @@ export class SimulatedQueue {
       this.#add(body, delayMs + world.random.between(0, LATE_MS_MAX))
   }
 
-  /** A person sends what was put aside again. */
+  /** An operator sends the messages of the dead-letter queue again. */
   redrive(): void {
     for (const body of this.#dead.splice(0)) this.#add(body, 0)
   }

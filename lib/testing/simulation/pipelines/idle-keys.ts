@@ -48,11 +48,11 @@ export const idleKeys: SimulatedPipeline = {
   streams: [STREAM],
   buckets: [],
   line: randomLine,
-  describe(ssc, { moody }) {
+  describe(ssc, { maybeThrow }) {
     const counts = wordCounts(ssc.kinesisTextStream(STREAM))
     const spec = StateSpec.function<string, number, number, [string, string]>(
       (word, count, state) => {
-        moody()
+        maybeThrow()
         if (state.isTimingOut()) return [word, `${state.get()}, gone`]
         const total = (state.getOption() ?? 0) + (count ?? 0)
         state.update(total)

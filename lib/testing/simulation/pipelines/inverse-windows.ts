@@ -25,11 +25,11 @@ export const inverseWindows: SimulatedPipeline = {
   streams: [STREAM],
   buckets: [],
   line: randomLine,
-  describe(ssc, { moody }) {
+  describe(ssc, { maybeThrow }) {
     const lines = ssc.kinesisTextStream(STREAM)
     const interval = lines.slideDuration
     const add = (a: number, b: number): number => {
-      moody()
+      maybeThrow()
       return a + b
     }
     wordCounts(lines)

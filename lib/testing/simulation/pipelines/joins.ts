@@ -22,13 +22,13 @@ export const joins: SimulatedPipeline = {
   streams: [CLICKS, VIEWS],
   buckets: [],
   line: randomLine,
-  describe(ssc, { moody }) {
+  describe(ssc, { maybeThrow }) {
     const clicks = wordCounts(ssc.kinesisTextStream(CLICKS))
     const views = wordCounts(ssc.kinesisTextStream(VIEWS))
     clicks.fullOuterJoin(views).mapValues(sidesText).saveAsTextFiles('together')
     const length = clicks.slideDuration.times(LENGTH)
     const add = (a: number, b: number): number => {
-      moody()
+      maybeThrow()
       return a + b
     }
     clicks

@@ -9,7 +9,7 @@ export const keyOrder: SimulatedPipeline = {
   streams: [STREAM],
   buckets: [],
   line: (_, n) => `k${n % KEYS} ${Math.floor(n / KEYS) + 1}`,
-  describe(ssc, { moody }) {
+  describe(ssc, { maybeThrow }) {
     ssc
       .kinesisTextStream(STREAM)
       .mapToPair((line): [string, number] => [
@@ -17,7 +17,7 @@ export const keyOrder: SimulatedPipeline = {
         Number(line.split(' ')[1]),
       ])
       .updateStateByKey<number | string>((numbers, last = 0) => {
-        moody()
+        maybeThrow()
         let now = last
         for (const number of numbers)
           now = typeof now === 'number' && number > now ? number : `${now}, then ${number}`

@@ -8,7 +8,7 @@ import type { Code } from '../environment.ts'
 export interface Build {
   readonly code: Code
   /** Throws now and then, as functions do that are not as sound as they look. */
-  readonly moody: () => void
+  readonly maybeThrow: () => void
   /** A sink of the user's own that refuses older attempts. */
   readonly sink: (path: string, text: string, attempt: Attempt) => Promise<void>
 }

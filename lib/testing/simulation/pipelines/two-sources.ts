@@ -9,14 +9,14 @@ export const twoSources: SimulatedPipeline = {
   streams: [STREAM],
   buckets: [BUCKET],
   line: randomLine,
-  describe(ssc, { moody }) {
+  describe(ssc, { maybeThrow }) {
     const lines = ssc
       .kinesisTextStream(STREAM)
       .union(ssc.textFileStream(BUCKET, { existing: 'all' }))
     wordCounts(lines)
       .updateStateByKey<number>(
         (counts, total = 0) => {
-          moody()
+          maybeThrow()
           return counts.reduce((sum, count) => sum + count, total)
         },
         { partitions: 2 },

@@ -20,12 +20,12 @@ export const windows: SimulatedPipeline = {
   streams: [STREAM],
   buckets: [],
   line: randomLine,
-  describe(ssc, { moody }) {
+  describe(ssc, { maybeThrow }) {
     const lines = ssc.kinesisTextStream(STREAM)
     const interval = lines.slideDuration
     wordCounts(lines)
       .reduceByKeyAndWindow((a, b) => {
-        moody()
+        maybeThrow()
         return a + b
       }, interval.times(SHORT))
       .saveAsTextFiles('reduced')

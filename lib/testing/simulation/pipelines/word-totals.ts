@@ -35,13 +35,13 @@ export const wordTotals: SimulatedPipeline = {
   streams: [STREAM],
   buckets: [],
   line: randomLine,
-  describe(ssc, { moody }) {
+  describe(ssc, { maybeThrow }) {
     const counts = wordCounts(ssc.kinesisTextStream(STREAM))
     counts.saveAsTextFiles('counts')
     const tallies = counts
       .mapToPair(([word, count]) => [word, [word, count] as [string, number]])
       .updateStateByKey<Tally>((arrivals, tally = { n: 0 }) => {
-        moody()
+        maybeThrow()
         for (const [word, count] of arrivals) {
           tally.n += count
           if (isForgetful(word) && tally.n % 3 === 0) return undefined

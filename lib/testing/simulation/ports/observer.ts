@@ -29,7 +29,7 @@ export interface Observer {
   read(key: ItemKey, item: Item | undefined): void
   /** A conditional write that was refused. */
   refused(write: Omit<StoreWrite, 'before'>): void
-  /** So many ticks are about to be sent at once. */
+  /** So many triggers are about to be sent at once. */
   scheduling(triggers: number, environment: Environment): void
   /** Before the sink decides whether to accept it. */
   outputting(write: OutputWrite): void
