@@ -1,6 +1,6 @@
 /**
- * Everything that happens by itself: records and objects arrive, the schedule sends triggers, faults
- * strike, and operators act.
+ * Everything that happens by itself: records and objects arrive, the schedule sends triggers,
+ * faults strike, and operators act.
  */
 import type { SimulatedBucket } from './cloud/bucket.ts'
 import { startOperators } from './operators.ts'

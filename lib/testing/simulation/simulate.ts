@@ -64,7 +64,9 @@ const EXPECTED = [
   'USER_FUNCTION_FAILED',
   'POISON_BREAKER',
 ]
-/** After it has thrown, a function works for so many calls: it fails at times, and is not broken. */
+/**
+ * After it has thrown, a function works for so many calls: it fails at times, and is not broken.
+ */
 const CALLS_BETWEEN_THROWS = 300
 
 interface Scene {

@@ -28,8 +28,8 @@ interface ReservedPosition {
 
 /**
  * B1 for records that operators redrive. Each dead letter reserves one position in a lane, and only
- * while it is a dead letter. It is deleted when its record is in that lane, no sooner. What is in the
- * lane is checked as in any other lane. No two lines that can become dead letters are alike.
+ * while it is a dead letter. It is deleted when its record is in that lane, no sooner. What is in
+ * the lane is checked as in any other lane. No two lines that can become dead letters are alike.
  */
 export class DeadLetterChecker {
   readonly #parts: DeadLetterCheckerParts
