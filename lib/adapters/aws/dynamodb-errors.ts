@@ -20,7 +20,7 @@ export const storeError = (error: unknown, action: string, table: string): Millr
   if (isDenied(error))
     return deniedError(error, { service: 'DynamoDB', action, place: `the table ${table}` })
   return new MillraceError('STORE_FAILED', {
-    problem: `The store did not do ${action}`,
+    problem: `The call ${action} to the store failed`,
     value: table,
     retryable: isTransient(error),
     cause: error,

@@ -124,7 +124,7 @@ const outputError = (error: unknown, table: string): MillraceError => {
       ...shared,
     })
   return new MillraceError('OUTPUT_FAILED', {
-    problem: 'DynamoDB did not do dynamodb:PutItem',
+    problem: 'The call dynamodb:PutItem failed',
     retryable: isTransient(error),
     ...shared,
   })

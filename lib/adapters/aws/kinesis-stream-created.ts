@@ -27,7 +27,7 @@ export const kinesisStreamCreatedMs = async (
   } catch (error) {
     const action = 'kinesis:DescribeStreamSummary'
     throw new MillraceError('STREAM_UNREADABLE', {
-      problem: isDenied(error) ? `The stream refuses ${action}` : `The stream did not do ${action}`,
+      problem: isDenied(error) ? `The stream refuses ${action}` : `The call ${action} failed`,
       value: streamArn,
       ...(isDenied(error) ? { fix: deniedFix(action, streamArn) } : {}),
       retryable: isTransient(error),

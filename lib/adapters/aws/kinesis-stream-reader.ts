@@ -40,7 +40,7 @@ const readError = (
   { streamArn, shardId }: ShardAddress,
 ): MillraceError =>
   new MillraceError('STREAM_UNREADABLE', {
-    problem: isDenied(error) ? `The stream refuses ${action}` : `The stream did not do ${action}`,
+    problem: isDenied(error) ? `The stream refuses ${action}` : `The call ${action} failed`,
     value: { streamArn, shardId },
     ...(isDenied(error) ? { fix: deniedFix(action, streamArn) } : {}),
     retryable: isTransient(error),

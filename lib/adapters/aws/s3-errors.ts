@@ -49,7 +49,7 @@ export const s3Error = (
   }
   const isBucketMissing = errorName(error) === 'NoSuchBucket'
   return new MillraceError(code, {
-    problem: isBucketMissing ? 'There is no such bucket' : `S3 did not do ${action}`,
+    problem: isBucketMissing ? 'There is no such bucket' : `The call ${action} failed`,
     value: place,
     ...(isBucketMissing ? { fix: 'create the bucket, or correct its name and region' } : {}),
     retryable: isTransient(error) || isConflict(error),

@@ -58,7 +58,7 @@ const sending = async <T>(queueUrl: string, send: () => Promise<T>): Promise<T> 
 
 const notSent = (queueUrl: string, reason: string | undefined, cause?: unknown): MillraceError =>
   new MillraceError('STORE_FAILED', {
-    problem: `The queue did not take a message${reason === undefined ? '' : `: ${reason}`}`,
+    problem: `The queue did not accept a message${reason === undefined ? '' : `: ${reason}`}`,
     value: queueUrl,
     retryable: cause === undefined || isTransient(cause),
     cause,

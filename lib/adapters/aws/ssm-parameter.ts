@@ -59,7 +59,7 @@ const parameterError = (error: unknown, name: string): MillraceError =>
         place: `the parameter ${name}`,
       })
     : new MillraceError('STORE_FAILED', {
-        problem: 'Systems Manager did not do ssm:GetParameter',
+        problem: 'The call ssm:GetParameter failed',
         value: name,
         retryable: isTransient(error),
         cause: error,
