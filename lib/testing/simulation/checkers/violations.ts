@@ -12,7 +12,7 @@ export type CheckerName =
 export const checkerPromises: Readonly<Record<CheckerName, string>> = {
   B1:
     'what is stored of a lane is what was put into it, in order, each record once, up to its ' +
-    'tail; nothing more is acknowledged; what was put aside is given back once',
+    'tail; nothing more is acknowledged; a dead letter is redriven once',
   B2:
     'each lease logs a batch under a new epoch and a new attempt id; a logged batch keeps its ' +
     'input; only the process that logged it writes outputs',

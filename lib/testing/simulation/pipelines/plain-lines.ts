@@ -13,7 +13,7 @@ export const plainLines: SimulatedPipeline = {
   name: 'plain-lines',
   streams: [STREAM],
   buckets: [],
-  // No two alike: what is put aside and given back can be told from all others.
+  // No two lines are alike, so that each dead letter and its redriven record is known.
   line: (random, n) => `${random.pick(PREFIXES)}${randomLine(random)} ${n}`,
   isPoison: (line, code) => line.startsWith('poison') || (code === 'broken' && line.includes('e')),
   describe(ssc, { code }) {
