@@ -42,7 +42,7 @@ export const checkShuffle = (options: ShuffleOptions): ShuffleOptions => {
   )
     return options
   throw new MillraceError('ARGUMENT_INVALID', {
-    problem: 'A shuffle needs partitions',
+    problem: 'A shuffle needs at least one partition',
     value: partitions,
     allowed: `a whole number from 1 to ${PARTITIONS_MAX}`,
   })
