@@ -1,6 +1,6 @@
 /**
- * Every operation on streams: importing this file adds them to the class. A new one is registered
- * by its line here.
+ * Every operation on streams. Importing this file adds them to the class; a new operation is
+ * registered by a line here.
  */
 import '../../rdd/operations/all.ts'
 import './count-by-value-and-window.ts'

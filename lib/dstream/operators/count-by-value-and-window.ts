@@ -8,13 +8,15 @@ import { inverseWindowNode } from './inverse-window.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * At every slide, how often each value occurs in the batches of the last `length`, as pairs of
-     * a value and its count, in the order of values. Values are compared as keys are; one that is
-     * not in the window is absent.
+     * At every slide, how often each value occurs in the batches of the last `length`: pairs of a
+     * value and its count, in the order of the values. Values are compared as keys. A value that is
+     * not in the window has no pair.
      *
-     * @param slide Default: as this stream.
-     * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this
-     * stream's slide, or `partitions` not a whole number from 1 to 1024.
+     * @param length The length of the window: a multiple of this stream's slide.
+     * @param slide The time between two windows: a multiple of this stream's slide. Default: this
+     * stream's slide.
+     * @throws MillraceError `ARGUMENT_INVALID` when `length` or `slide` is not such a multiple, or
+     * when `partitions` is not a whole number from 1 to 1024.
      * @example words.countByValueAndWindow(seconds(60), seconds(10)).print()
      */
     countByValueAndWindow(

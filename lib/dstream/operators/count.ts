@@ -2,20 +2,22 @@ import type { ShuffleOptions } from '../../rdd/rdd.ts'
 import { checkFunction, checkShuffle } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode } from '../plan-node.ts'
-import { requireRdd } from './dataset-for.ts'
+import { requireRdd } from './require-rdd.ts'
 
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * How many elements each batch has: one number a batch, 0 for an empty one.
+     * The number of elements of each batch, as a stream of one number for each batch. The count of
+     * an empty batch is 0.
      *
+     * @throws MillraceError `USER_FUNCTION_FAILED` in a batch in which this stream has no RDD.
      * @example lines.count().print()
      */
     count(): DStream<number>
 
     /**
-     * How often each value occurs in a batch, as pairs of a value and its count, in the order of
-     * values. Values are compared as keys are.
+     * How often each value occurs in a batch: pairs of a value and its count, in the order of the
+     * values. Values are compared as keys.
      *
      * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
      * 1024.
@@ -24,9 +26,9 @@ declare module '../dstream.ts' {
     countByValue(options?: ShuffleOptions): DStream<[T, number]>
 
     /**
-     * The elements of each batch reduced to one by an associative and commutative `f`; nothing for
-     * an empty batch.
+     * The elements of each batch, reduced to one element by `f`. An empty batch gives no element.
      *
+     * @param f Must be associative and commutative.
      * @example numbers.reduce((a, b) => Math.max(a, b)).print()
      */
     reduce(f: (a: T, b: T) => T): DStream<T>

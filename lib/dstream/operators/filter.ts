@@ -5,7 +5,8 @@ import { narrowNode } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * The elements for which `keep` is true.
+     * Keeps the elements for which `keep` returns true. A record on which `keep` throws becomes a
+     * dead letter.
      *
      * @example words.filter((word) => word !== '')
      */

@@ -5,7 +5,8 @@ import { narrowNode } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * Any number of new elements for each element.
+     * Makes any number of new elements from each element. A record on which `f` throws becomes a
+     * dead letter.
      *
      * @example lines.flatMap((line) => line.split(' '))
      */

@@ -7,8 +7,8 @@ import { DStream } from '../dstream.ts'
 import { type Attempt, outputNode } from '../plan-node.ts'
 
 /**
- * What a user does with a batch. At-least-once: use the attempt as a fence, or the time as a name,
- * to make it exactly-once.
+ * A user's output for one batch. It runs at least once. To make its effect exactly-once, use the
+ * attempt as a fence, or the batch time as a name.
  *
  * @example
  * ```ts
@@ -21,9 +21,11 @@ export type ForeachFunction<T> = (rdd: RDD<T>, time: Time, attempt: Attempt) => 
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * Hands every batch to a function; may be async. At-least-once: the batch time and the attempt
-     * are there to make a sink idempotent. What it throws fails the batch, which is tried again.
+     * Calls `f` with the RDD of every batch, the batch time and the attempt. `f` may be async. It
+     * runs at least once: use the batch time and the attempt to make a sink idempotent. If `f`
+     * throws, the batch fails and is tried again.
      *
+     * @throws MillraceError `USER_FUNCTION_FAILED` in a batch, when `f` throws.
      * @example
      * ```ts
      * counts.foreachRDD(async (rdd, time) => {
@@ -45,7 +47,7 @@ DStream.prototype.foreachRDD = function (f) {
         if (error instanceof MillraceError) throw error
         throw userFunctionError({
           label: 'foreachRDD',
-          record: `the dataset at ${batch.timeMs} ms`,
+          record: `the RDD at ${batch.timeMs} ms`,
           error,
         })
       }

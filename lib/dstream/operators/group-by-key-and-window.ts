@@ -13,10 +13,12 @@ import { beginOf, checkSpan, isDue, isHeld, layoutOf } from '../window-span.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * At every slide, one pair for each key in the batches of the last `length`, with all its
-     * values, older batches first; on pairs only.
+     * Groups, at every slide, the pairs of the batches of the last `length` by key. The result has
+     * one pair for each key, with all values of the key, older batches first. On pairs only.
      *
-     * @param slide Default: as this stream.
+     * @param length How far back the window reaches: a multiple of this stream's slide.
+     * @param slide How often there is a window. Default: the slide of this stream.
+     * @param options `partitions` of the result, 1 to 1024. Default 1.
      * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this
      * stream's slide, or `partitions` not a whole number from 1 to 1024.
      * @example pairs.groupByKeyAndWindow(seconds(60), seconds(10))

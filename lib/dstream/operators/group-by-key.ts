@@ -6,9 +6,11 @@ import { operatorNode, pairsOf } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * One pair for each key of the batch with all its values, in the order in which they came; on
-     * pairs only. The result is in the order of the keys.
+     * Groups the pairs of each batch by key. The result has one pair for each key, with all values
+     * of the key in the order in which they came. It is sorted by key within each partition. On
+     * pairs only.
      *
+     * @param options `partitions` of the result, 1 to 1024. Default 1.
      * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
      * 1024.
      * @example pairs.groupByKey().mapValues((values) => values.length).print()
@@ -16,10 +18,12 @@ declare module '../dstream.ts' {
     groupByKey<K, V>(this: DStream<[K, V]>, options?: ShuffleOptions): DStream<[K, V[]]>
 
     /**
-     * The general form of all reductions by key: the first value of a key makes a combination,
-     * further ones are merged into it, and the combinations of several partitions are merged; on
-     * pairs only. The result is in the order of the keys.
+     * The general form of all reductions by key. `create` makes a combination from the first value
+     * of a key, `mergeValue` adds each further value, and `mergeCombinations` merges the
+     * combinations of several partitions. The result is sorted by key within each partition. On
+     * pairs only.
      *
+     * @param options `partitions` of the result, 1 to 1024. Default 1.
      * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
      * 1024.
      * @example

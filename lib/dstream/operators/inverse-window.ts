@@ -8,22 +8,23 @@ import type { BatchView, OperatorNode, PlanNode } from '../plan-node.ts'
 import { beginOf } from '../window-span.ts'
 import { pairWindowNode, type WindowReduction } from './reduced-window.ts'
 
-/** A windowed reduction that can also take values out again. */
+/** A windowed reduction that can also remove values from its result. */
 export interface InverseReduction<K, V> extends WindowReduction<K, V> {
-  /** From what has been accumulated, and what leaves, to what is left. */
+  /** Removes the leaving value from the accumulated value, and gives the rest. */
   readonly inverse: (accumulated: V, leaving: V) => V
-  /** Results for which it is false are forgotten. */
+  /** The state forgets a key when this returns false for its result. */
   readonly keep?: ((key: K, value: V) => boolean) | undefined
 }
 
 /**
- * A windowed reduction with an inverse: the result of the last window is state, from which values
- * leave and into which values enter, so that a slide costs as much as has changed. A key stays,
- * with what its values have left, until `keep` says no (Spark: ReducedWindowedDStream).
+ * A windowed reduction with an inverse. The result of the last window is state. At a slide, values
+ * that leave the window are removed from the state and new values are added, so the cost of a slide
+ * depends only on what has changed. A key stays, even without values in the window, until `keep`
+ * returns false (Spark: ReducedWindowedDStream).
  *
- * What has entered already is what came up to the marked batch. So a slide that was given up
- * (`millrace skip`) is made good by the next one, and batches between two windows, where the slide
- * is longer than the window, are never counted.
+ * The timer holds the batch time up to which values have entered. So the next slide makes up for a
+ * slide that was skipped (`millrace skip`). Where the slide is longer than the window, the batches
+ * between two windows are never counted.
  */
 export const inverseWindowNode = <K, V>(
   parent: PlanNode,
@@ -44,7 +45,7 @@ export const inverseWindowNode = <K, V>(
     },
   })
 
-/** Moves the result of one partition from the last window to this one. */
+/** Updates the result of one partition from the last window to this window. */
 const slide = async <K, V>(
   reduction: InverseReduction<K, V>,
   state: KeyedState<K, V>,
@@ -75,7 +76,10 @@ const slide = async <K, V>(
   panes.dropBefore(beginMs)
 }
 
-/** What happens to one key. Values stand in arrays, since any value may be one. */
+/**
+ * The values that leave and enter for one key: each array has one value or none. An array is needed
+ * because `undefined` may be a value.
+ */
 interface Change<V> {
   readonly leaving: readonly V[]
   readonly entering: readonly V[]
@@ -105,12 +109,10 @@ const afterChange = <K, V>(
     throw new MillraceError('WINDOW_KEY_LOST', {
       problem:
         'Neither previous window has value for key, nor new values found: a value leaves the ' +
-        `window of ${kind}, and there is no result that it could leave`,
+        `window of ${kind}, but the key has no result`,
       value: key,
-      allowed: 'filters that drop a key only when nothing of it is left in the window',
-      fix:
-        'let the filter look at a count, or use the form without an inverse; the state must ' +
-        'then be reset',
+      allowed: 'filters that drop a key only when the window has no more values of it',
+      fix: 'let the filter check a count, or use the form without an inverse; then reset the state',
     })
   }
   const left = leaving.length > 0 ? inverse(before, gone as V) : before

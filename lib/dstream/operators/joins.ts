@@ -2,17 +2,19 @@ import type { RDD, ShuffleOptions } from '../../rdd/rdd.ts'
 import { checkShuffle } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode, type OperatorNode } from '../plan-node.ts'
-import { requireRdd } from './dataset-for.ts'
+import { requireRdd } from './require-rdd.ts'
 
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * For each key on either side of a batch, the values of both sides; a side without the key has
-     * an empty list. On pairs only. Both streams must have datasets at the same times: to join over
-     * time, window each side first.
+     * Groups the pairs of both streams in each batch by key. The result has one pair for each key
+     * of either side, with the values of this side and the values of the other side. A side without
+     * the key has an empty list. On pairs only. Both streams must have their RDDs at the same
+     * times. To join over time, apply `window` to each side first.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when the other stream is of another pipeline, or has
-     * its datasets at other times, or `partitions` is not a whole number from 1 to 1024.
+     * @param options `partitions` of the result, 1 to 1024. Default 1.
+     * @throws MillraceError `ARGUMENT_INVALID` when the other stream belongs to another pipeline or
+     * has another slide, or `partitions` is not a whole number from 1 to 1024.
      * @example clicks.cogroup(views).print()
      */
     cogroup<K, V, W>(
@@ -22,8 +24,8 @@ declare module '../dstream.ts' {
     ): DStream<[K, [V[], W[]]]>
 
     /**
-     * Each value of this side with each value of the other under the same key, of the same batch.
-     * On pairs only; see `cogroup`.
+     * Joins each value of this side with each value of the other side that has the same key in the
+     * same batch. Keys that only one side has are left out. On pairs only; see `cogroup`.
      *
      * @throws MillraceError `ARGUMENT_INVALID`, as `cogroup`.
      * @example clicks.window(seconds(60)).join(views.window(seconds(60))).print()
@@ -35,7 +37,7 @@ declare module '../dstream.ts' {
     ): DStream<[K, [V, W]]>
 
     /**
-     * As `join`, with the pairs of this side that have no other: there the right value is
+     * Like `join`, but keeps the pairs of this side that have no match: their right value is
      * undefined.
      *
      * @throws MillraceError `ARGUMENT_INVALID`, as `cogroup`.
@@ -48,8 +50,8 @@ declare module '../dstream.ts' {
     ): DStream<[K, [V, W | undefined]]>
 
     /**
-     * As `join`, with the pairs of the other side that have none here: there the left value is
-     * undefined.
+     * Like `join`, but keeps the pairs of the other side that have no match here: their left value
+     * is undefined.
      *
      * @throws MillraceError `ARGUMENT_INVALID`, as `cogroup`.
      * @example clicks.rightOuterJoin(views).print()
@@ -61,8 +63,8 @@ declare module '../dstream.ts' {
     ): DStream<[K, [V | undefined, W]]>
 
     /**
-     * As `join`, with the pairs of both sides that have no other: there that side's value is
-     * undefined.
+     * Like `join`, but keeps the pairs of both sides that have no match: the value of the missing
+     * side is undefined.
      *
      * @throws MillraceError `ARGUMENT_INVALID`, as `cogroup`.
      * @example clicks.fullOuterJoin(views).print()
@@ -78,7 +80,7 @@ declare module '../dstream.ts' {
 type Pairs = RDD<[unknown, unknown]>
 type Kind = 'cogroup' | 'join' | 'leftOuterJoin' | 'rightOuterJoin' | 'fullOuterJoin'
 
-/** Both must have a dataset, as in Spark, where all of these are built on `transformWith`. */
+/** Both parents must have an RDD, as in Spark, where all joins are built on `transformWith`. */
 const joinNode = (
   kind: Kind,
   left: DStream<never>,

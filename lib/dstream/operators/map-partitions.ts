@@ -6,15 +6,17 @@ import { operatorNode } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * A function over each partition, called for empty ones too. May be async. What it throws on is
-     * a partition, which cannot be put aside as a record can: it fails the batch.
+     * Calls `f` once for each partition, also for empty ones, and takes what it returns as the new
+     * partition. `f` may be async. If `f` throws, the batch fails: a whole partition cannot become
+     * a dead letter.
      *
+     * @throws MillraceError `USER_FUNCTION_FAILED` in a batch, when `f` throws.
      * @example lines.mapPartitions(function* (part) { for (const line of part) yield line.trim() })
      */
     mapPartitions<U>(f: PartitionFunction<T, U>): DStream<U>
 
     /**
-     * As `mapPartitions`, with the number of the partition, from 0.
+     * Like `mapPartitions`, and `f` also gets the number of the partition, from 0.
      *
      * @example lines.mapPartitionsWithIndex((part, index) => [[index, [...part].length]]).print()
      */

@@ -5,14 +5,15 @@ import { narrowPairs } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * New values under the same keys; on pairs only.
+     * Replaces the value of each pair by `f(value)` and keeps the key. On pairs only.
      *
      * @example counts.mapValues((count) => count / 60)
      */
     mapValues<K, V, W>(this: DStream<[K, V]>, f: (value: V) => W): DStream<[K, W]>
 
     /**
-     * Any number of new values under the same key, for each pair; on pairs only.
+     * Makes any number of pairs from each pair: one for each value that `f` returns, with the same
+     * key. On pairs only.
      *
      * @example texts.flatMapValues((text) => text.split(' '))
      */

@@ -11,7 +11,7 @@ import { StateHandle } from '../state-handle.ts'
 import { type InitialState, StateSpec } from '../state-spec.ts'
 
 /**
- * What `mapWithState` gives: the mapped elements, and on request the states behind them.
+ * The result of `mapWithState`: the mapped elements, and on request the states of all keys.
  *
  * @example
  * ```ts
@@ -22,7 +22,7 @@ import { type InitialState, StateSpec } from '../state-spec.ts'
  */
 export type MapWithStateStream<K, S, R> = DStream<R> & {
   /**
-   * All keys with their states after each batch, in the order of keys.
+   * All keys with their states after each batch, sorted by key within each partition.
    *
    * @example pairs.mapWithState(spec).stateSnapshots().print()
    */
@@ -32,14 +32,16 @@ export type MapWithStateStream<K, S, R> = DStream<R> & {
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * Maps each pair with the state of its key, in the order in which pairs came; keys without
-     * pairs are not touched. On pairs only. The function gets the key, the value, the state and the
-     * batch time, and what it gives is the new element; nothing comes of undefined.
+     * Maps each pair together with the state of its key, in the order in which the pairs came. Keys
+     * without pairs in the batch are not visited. On pairs only. The function gets the key, the
+     * value, the state and the batch time, and returns the new element. If it returns undefined,
+     * there is no new element.
      *
-     * Keys that were idle for longer than the timeout are looked for after the records of every
-     * batch, or as often as `checkpoint()` says.
+     * After the records of every batch, the keys that were idle for longer than the timeout end.
+     * `checkpoint()` makes this check less frequent.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when it is given no `StateSpec`.
+     * @throws MillraceError `ARGUMENT_INVALID` when `spec` is not a `StateSpec`;
+     * `USER_FUNCTION_FAILED` in a batch, when the function throws.
      * @example pairs.mapWithState(StateSpec.function(count).timeout(minutes(30))).print()
      */
     mapWithState<K, V, S, R>(
@@ -50,7 +52,7 @@ declare module '../dstream.ts' {
 }
 
 type Spec = StateSpec<unknown, unknown, unknown, unknown>['parts']
-/** A state as it is stored: with the time of its last touch, where keys time out. */
+/** A state as it is stored when keys can time out: with the batch time of its last use. */
 type Stored = readonly [state: unknown, touchedMs: number]
 type States = KeyedState<unknown, unknown>
 
@@ -108,8 +110,8 @@ const snapshotsNode = (parent: PlanNode, parts: Spec): PlanNode =>
   )
 
 /**
- * A batch: records first, in their order, then the keys that have been idle for too long (Spark:
- * MapWithStateRDDRecord).
+ * Runs one batch: first the records in their order, then the keys that have been idle for too long
+ * (Spark: MapWithStateRDDRecord).
  */
 const callMapping = async (
   spec: Spec,
@@ -126,7 +128,7 @@ const callMapping = async (
     for (const [key, state] of await pairsOf(spec.initial)) of(key).keep(key, state)
     batch.timer.fire()
   }
-  // Without a dataset, the batch is as one without records.
+  // A batch without an RDD is treated like a batch without records.
   for (const [key, value] of ((await input?.collect()) ?? []) as [unknown, unknown][])
     of(key).call(key, value)
   const dueTimes = partitions
@@ -162,7 +164,7 @@ class MappedPartition {
     )
   }
 
-  /** Sets a state, touched by this batch. */
+  /** Sets the state of a key, with this batch as its last use. */
   keep(key: unknown, state: unknown): void {
     this.#idle?.touch(key, this.#batch.timeMs)
     this.#states.put(
@@ -172,8 +174,8 @@ class MappedPartition {
   }
 
   /**
-   * Calls the function for one record. With a timeout, a record touches its key also where the
-   * function does not.
+   * Calls the function for one record. With a timeout, a record counts as a use of its key, even if
+   * the function does not update the state.
    */
   call(key: unknown, value: unknown): void {
     const handle = new StateHandle(this.#stateOf(key), false)
@@ -185,7 +187,8 @@ class MappedPartition {
 
   /**
    * Ends the keys that have been idle for longer than the timeout, if the timer may fire at this
-   * batch time. Gives when the next one ends, if nothing comes in. Undefined: none will.
+   * batch time. Returns the time at which the next key ends if no record comes for it, in epoch
+   * milliseconds, or undefined when no key will end.
    */
   timeOut(): number | undefined {
     const { timeoutMs = 0 } = this.#spec

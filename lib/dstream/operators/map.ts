@@ -5,16 +5,16 @@ import { narrowNode } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * One new element for each element. `f` must be deterministic and synchronous; a record on
-     * which it throws is put aside as a dead letter.
+     * Makes one new element from each element. `f` must be deterministic and synchronous. A record
+     * on which `f` throws becomes a dead letter.
      *
      * @example lines.map((line) => line.length)
      */
     map<U>(f: (element: T) => U): DStream<U>
 
     /**
-     * `map` to pairs of a key and a value. Keys are equal by value: strings, numbers, bigints,
-     * booleans, null, dates, and arrays and plain objects of them.
+     * Like `map`, but makes pairs of a key and a value. Keys are compared by value. A key may be a
+     * string, number, bigint, boolean, null or date, or an array or plain object of these.
      *
      * @example words.mapToPair((word) => [word, 1])
      */

@@ -1,32 +1,36 @@
 import { checkFunction, checkShuffle } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode, pairsOf } from '../plan-node.ts'
-import { requireRdd } from './dataset-for.ts'
+import { requireRdd } from './require-rdd.ts'
 
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * One array for each partition of a batch, of its elements; an empty one for an empty
-     * partition.
+     * Makes one array from each partition, with the elements of the partition. An empty partition
+     * gives an empty array.
      *
      * @example lines.glom().map((part) => part.length).print()
      */
     glom(): DStream<T[]>
 
     /**
-     * The same elements in exactly so many partitions, dealt out one after the other.
+     * Distributes the elements of each batch over exactly `partitions` partitions, in turn.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when it is not a whole number from 1 to 1024.
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
+     * 1024.
      * @example lines.repartition(4).saveAsTextFiles('out')
      */
     repartition(partitions: number): DStream<T>
 
     /**
-     * The same pairs in so many partitions, those of a key in one; on pairs only.
+     * Distributes the pairs of each batch over `partitions` partitions, so that all pairs of a key
+     * are in one partition. On pairs only.
      *
+     * @param partitions How many: 1 to 1024.
      * @param partitionOf The partition of a key, from 0. Default: by the hash of the key.
      * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
-     * 1024; `USER_FUNCTION_FAILED` in a batch when `partitionOf` gives no partition.
+     * 1024; `USER_FUNCTION_FAILED` in a batch, when `partitionOf` throws or does not return a
+     * partition number.
      * @example pairs.partitionBy(4, (key) => key.length % 4).saveAsTextFiles('out')
      */
     partitionBy<K, V>(

@@ -6,8 +6,8 @@ import { DStream } from '../dstream.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * Computes each batch's dataset of this stream once, in memory, however many operations look at
-     * it. Nothing stays from one batch to the next. Gives this same stream.
+     * Computes the RDD of each batch once and keeps it in memory until the batch ends, even if
+     * several operations use it. Returns this stream.
      *
      * @throws MillraceError `PLAN_FROZEN` after the pipeline is built.
      * @example const parsed = lines.map((line) => JSON.parse(line) as Click).cache()
@@ -15,7 +15,7 @@ declare module '../dstream.ts' {
     cache(): this
 
     /**
-     * The same as `cache()`: there is one place to keep things, which is memory.
+     * The same as `cache()`. Memory is the only storage level.
      *
      * @throws MillraceError `PLAN_FROZEN` after the pipeline is built.
      * @example lines.persist()
@@ -23,12 +23,12 @@ declare module '../dstream.ts' {
     persist(): this
 
     /**
-     * How often `mapWithState` looks for keys that have timed out, where every batch is too often;
-     * everything else is durable after every batch anyway, and takes no notice. Gives this same
-     * stream.
+     * Sets how often `mapWithState` checks for keys that have timed out. Default: in every batch.
+     * It has no effect on other operations, because all state is durable after every batch anyway.
+     * Returns this stream.
      *
      * @throws MillraceError `ARGUMENT_INVALID` when the interval is not a multiple of this stream's
-     * slide; `PLAN_FROZEN`.
+     * slide; `PLAN_FROZEN` after the pipeline is built.
      * @example
      * ```ts
      * visits.mapWithState(StateSpec.function(lastSeen).timeout(minutes(30))).checkpoint(minutes(1))
@@ -52,7 +52,7 @@ DStream.prototype.checkpoint = function (interval) {
   if (checkpointMs % slideMs === 0) return this.describe({ timerMs: checkpointMs })
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: 'checkpoint() needs a multiple of the slide of its stream',
-    value: `${checkpointMs} ms over datasets that come every ${slideMs} ms`,
+    value: `${checkpointMs} ms, on a stream with a slide of ${slideMs} ms`,
     allowed: `${slideMs} ms, ${2 * slideMs} ms, and so on`,
   })
 }

@@ -6,9 +6,10 @@ import { outputNode } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * Prints the first `count` elements of every batch, under its time; `...` stands for the rest.
-     * At-least-once: a batch that is tried again prints again.
+     * Prints the batch time and the first `count` elements of every batch. A last line `...` means
+     * that there are more. It runs at least once: a batch that is tried again prints again.
      *
+     * @param count The most elements to print: a whole number from 0. Default 10.
      * @throws MillraceError `ARGUMENT_INVALID` when `count` is not a whole number from 0.
      * @example counts.print()
      */

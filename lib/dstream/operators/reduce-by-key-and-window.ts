@@ -18,9 +18,9 @@ import { reducedWindowNode } from './reduced-window.ts'
  */
 export interface InverseWindowOptions<K, V> extends ShuffleOptions {
   /**
-   * Keeps a result; those for which it is false are forgotten. It must only drop keys that have
-   * nothing left in the window: a value that leaves a forgotten key is an error. Default: keys stay
-   * for ever.
+   * Says whether to keep a key with this result; the key is dropped when it returns false. It must
+   * only drop keys that have no more values in the window: if a value of a dropped key leaves the
+   * window later, the batch fails with `WINDOW_KEY_LOST`. Default: keys stay for ever.
    */
   readonly filter?: (key: K, value: V) => boolean
 }
@@ -28,11 +28,13 @@ export interface InverseWindowOptions<K, V> extends ShuffleOptions {
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * At every slide, one pair for each key in the batches of the last `length`, its values reduced
-     * by an associative `f`; on pairs only. Each batch is reduced once, and the work for a slide
-     * does not grow with the length of the window.
+     * Reduces, at every slide, the values of each key in the batches of the last `length` to one.
+     * The result has one pair for each key. `f` must be associative. On pairs only. Each batch is
+     * reduced once, and the work of a slide does not grow with the length of the window.
      *
-     * @param slide Default: as this stream.
+     * @param length How far back the window reaches: a multiple of this stream's slide.
+     * @param slide How often there is a window. Default: the slide of this stream.
+     * @param options `partitions` of the result, 1 to 1024. Default 1.
      * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this
      * stream's slide, or `partitions` not a whole number from 1 to 1024.
      * @example pairs.reduceByKeyAndWindow((a, b) => Math.max(a, b), seconds(60), seconds(10))
@@ -46,12 +48,12 @@ declare module '../dstream.ts' {
     ): DStream<[K, V]>
 
     /**
-     * The same with an inverse: `inverse(accumulated, leaving)` takes out what leaves the window,
-     * so that a slide costs only what is new and what leaves. A key stays with what is left of it
-     * (0, for sums) until `filter` drops it.
+     * The same with an inverse: `inverse(accumulated, leaving)` removes a value that leaves the
+     * window. So the cost of a slide depends only on the values that enter and leave. A key without
+     * values in the window stays in the result (with 0, for sums) until `filter` drops it.
      *
-     * @throws MillraceError `ARGUMENT_INVALID`, as above; `WINDOW_KEY_LOST` in a batch, when a
-     * filter has dropped a key that was needed.
+     * @throws MillraceError `ARGUMENT_INVALID`, as above; `WINDOW_KEY_LOST` in a batch, when the
+     * filter has dropped a key that still had values in the window.
      * @example
      * ```ts
      * pairs.reduceByKeyAndWindow(

@@ -6,9 +6,10 @@ import { pairsOf, operatorNode } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * One pair for each key of the batch, its values reduced by an associative and commutative `f`;
-     * on pairs only. The result is in the order of the keys.
+     * Reduces the values of each key in a batch to one. The result has one pair for each key,
+     * sorted by key within each partition. `f` must be associative and commutative. On pairs only.
      *
+     * @param options `partitions` of the result, 1 to 1024. Default 1.
      * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
      * 1024.
      * @example pairs.reduceByKey((a, b) => a + b)

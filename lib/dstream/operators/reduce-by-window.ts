@@ -9,10 +9,11 @@ import { reducedWindowNode } from './reduced-window.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * At every slide, the elements of the last `length` reduced to one by an associative `f`;
-     * nothing for a window that holds none.
+     * Reduces, at every slide, the elements of the batches of the last `length` to one. `f` must be
+     * associative. An empty window gives nothing.
      *
-     * @param slide Default: as this stream.
+     * @param length How far back the window reaches: a multiple of this stream's slide.
+     * @param slide How often there is a window. Default: the slide of this stream.
      * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this
      * stream's slide.
      * @example numbers.reduceByWindow((a, b) => Math.max(a, b), seconds(60), seconds(10))
@@ -20,9 +21,9 @@ declare module '../dstream.ts' {
     reduceByWindow(f: (a: T, b: T) => T, length: Duration, slide?: Duration): DStream<T>
 
     /**
-     * The same with an inverse: `inverse(accumulated, leaving)` takes out what leaves the window.
-     * From the first element on there is a result at every slide, for empty windows too (0, for
-     * sums).
+     * The same with an inverse: `inverse(accumulated, leaving)` removes a value that leaves the
+     * window. After the first element there is a result at every slide, also for empty windows (0,
+     * for sums).
      *
      * @throws MillraceError `ARGUMENT_INVALID`, as above.
      * @example numbers.reduceByWindow((a, b) => a + b, (a, b) => a - b, seconds(60), seconds(10))
@@ -35,10 +36,12 @@ declare module '../dstream.ts' {
     ): DStream<T>
 
     /**
-     * At every slide, how many elements the batches of the last `length` have: nothing before the
-     * first element ever, then a number at every slide, 0 for an empty window.
+     * Counts, at every slide, the elements of the batches of the last `length`. There is no result
+     * before the first element; after it, every slide gives one number, and an empty window gives
+     * 0.
      *
-     * @param slide Default: as this stream.
+     * @param length How far back the window reaches: a multiple of this stream's slide.
+     * @param slide How often there is a window. Default: the slide of this stream.
      * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this
      * stream's slide.
      * @example lines.countByWindow(seconds(60), seconds(10)).print()
@@ -49,7 +52,7 @@ declare module '../dstream.ts' {
 
 type Reduce = (a: unknown, b: unknown) => unknown
 
-/** A window without keys is one with a single key. */
+/** A window without keys is computed as a window with one key. */
 const ONE_KEY = null
 
 const oneKey = (input: RDD<never>): RDD<[null, unknown]> =>

@@ -9,8 +9,8 @@ import { type BatchView, operatorNode, type OperatorNode, type PlanNode } from '
 import { beginOf, isDue, isHeld, layoutOf, type WindowSpan } from '../window-span.ts'
 
 /**
- * A reduction by key over windows: how pairs are made of the parent's elements, and what becomes of
- * the result.
+ * A reduction by key over windows, with the functions that make pairs from the parent's elements
+ * and elements from the resulting pairs.
  */
 export interface WindowReduction<K, V> {
   readonly kind: string
@@ -24,8 +24,8 @@ export interface WindowReduction<K, V> {
 }
 
 /**
- * A windowed reduction: each batch is reduced by itself and kept as a pane; at a slide, `atSlide`
- * makes a dataset of the panes of so many partitions.
+ * A windowed reduction. Each batch is reduced on its own and kept as a pane. At a slide, `atSlide`
+ * makes an RDD from the panes.
  */
 export const pairWindowNode = <K, V>(
   parent: PlanNode,
@@ -57,8 +57,8 @@ export const pairWindowNode = <K, V>(
   )
 
 /**
- * A windowed reduction without an inverse: at a slide, the panes are reduced. A key without data in
- * the window is absent.
+ * A windowed reduction without an inverse: at a slide, the panes of the window are reduced. A key
+ * without values in the window is absent.
  */
 export const reducedWindowNode = <K, V>(
   parent: PlanNode,

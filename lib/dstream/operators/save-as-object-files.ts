@@ -7,13 +7,13 @@ import { outputNode } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * As {@link saveAsTextFiles}, but so that elements come back as they were with {@link
-     * readObjects}: a line of JSON for each, in which what JSON does not have (bigints, dates,
-     * bytes, maps, sets, `undefined`, `NaN`) has forms of its own. docs/object-files.md describes
-     * it.
+     * Like {@link saveAsTextFiles}, but {@link readObjects} can read the elements back unchanged.
+     * Each element is one line of JSON. Values that JSON does not have (bigints, dates, bytes,
+     * maps, sets, `undefined`, `NaN`) have their own forms; docs/object-files.md describes them.
      *
-     * @param prefix The first name of the path, or the bucket of `s3://bucket/...`, can be bound
-     * (`--bind NAME=./directory`).
+     * @param prefix The path without batch time and suffix. Its first name, or the bucket of
+     * `s3://bucket/...`, can be bound (`--bind NAME=./directory`).
+     * @param suffix Added to the name of the directory after a dot. Default: none.
      * @throws MillraceError `VALUE_UNSUPPORTED` in a batch, for functions, symbols, instances of
      * classes and cycles.
      * @example totals.saveAsObjectFiles('s3://results/totals')

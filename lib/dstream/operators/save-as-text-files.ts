@@ -7,12 +7,15 @@ import { outputNode } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * Writes every batch, empty ones too, into a directory `prefix-<ms>[.suffix]` of text files,
-     * one a partition, and `_SUCCESS` when it is complete. Exactly-once in effect: a batch that is
+     * Writes every batch, also an empty one, into its own directory `prefix-<ms>[.suffix]`, where
+     * `<ms>` is the batch time in epoch milliseconds. The directory has one text file for each
+     * partition, and `_SUCCESS` when it is complete. The effect is exactly-once: a batch that is
      * tried again replaces its own files, and an older attempt is refused.
      *
-     * @param prefix The first name of the path, or the bucket of `s3://bucket/...`, can be bound
-     * (`--bind NAME=./directory`).
+     * @param prefix The path without batch time and suffix. Its first name, or the bucket of
+     * `s3://bucket/...`, can be bound (`--bind NAME=./directory`).
+     * @param suffix Added to the name of the directory after a dot. Default: none.
+     * @throws MillraceError `ARGUMENT_INVALID` when prefix or suffix is not a string.
      * @example totals.saveAsTextFiles('s3://results/totals')
      */
     saveAsTextFiles(prefix: string, suffix?: string): void

@@ -7,25 +7,26 @@ import { outputNode } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * Puts the pairs of every batch into a table, so that it holds the newest value of each key; on
-     * pairs only. An item has the attributes `key` (text, the partition key), `value` and
-     * `batchTime` (epoch milliseconds), and says who wrote it in `app`, `generation` and `epoch`.
+     * Puts the pairs of every batch into a table, so that the table holds the newest value of each
+     * key. On pairs only. An item has the attributes `key` (text, the partition key), `value` and
+     * `batchTime` (epoch milliseconds). Its attributes `app`, `generation` and `epoch` say which
+     * attempt wrote it.
      *
-     * Exactly-once in effect: a batch that is tried again puts the same items again, and neither
-     * an older attempt nor an older batch can replace a newer one. A batch is not atomic: while it
-     * is written, a reader may see a part of it, and when it is done, all of it. A batch that is
-     * skipped leaves what it has put so far.
+     * The effect is exactly-once: a batch that is tried again puts the same items again, and
+     * neither an older attempt nor an older batch can replace a newer item. A batch is not atomic:
+     * while it is being written, a reader may see only some of its items. If a batch is skipped,
+     * the items that it has already put stay.
      *
-     * Give each output a table of its own: two outputs with the same key replace each other's item.
-     * Nothing is ever removed: a key that has no pair in a batch keeps its item. Of several pairs
-     * with one key in one batch, the last pair of the last partition counts. Keys that are no text
-     * are written as text (`1`, `["a",1]`), and keys with the same text are one item. Values are
-     * JSON; what JSON does not have is written as in object files (`{"$bigint":"12"}`).
+     * Give each output its own table: two outputs with the same key replace each other's item.
+     * Items are never removed: a key without a pair in a batch keeps its item. If a batch has
+     * several pairs with one key, the last pair of the last partition counts. Keys that are not
+     * text are written as text (`1`, `["a",1]`), and keys with the same text share one item. Values
+     * are JSON; values that JSON does not have are written as in object files (`{"$bigint":"12"}`).
      *
-     * @param place `dynamodb://NAME`. NAME can be bound: to a table where it is deployed, and to a
-     * directory (`--bind NAME=./directory`), where each batch is a directory of lines
-     * `{"key":"to","value":2}`.
-     * @throws MillraceError `ARGUMENT_INVALID` when the place is not of this form. In a batch:
+     * @param place `dynamodb://NAME`. In a deployment, NAME can be bound to a table. Locally it can
+     * be bound to a directory (`--bind NAME=./directory`): there each batch is a directory of files
+     * with lines `{"key":"to","value":2}`.
+     * @throws MillraceError `ARGUMENT_INVALID` when the place does not have this form. In a batch:
      * `KEY_UNSUPPORTED`, `VALUE_UNSUPPORTED`, `ITEM_TOO_LARGE` for an item over 400 KB.
      * @example counts.saveToTable('dynamodb://totals')
      */
@@ -36,9 +37,9 @@ declare module '../dstream.ts' {
 const TABLE_PLACE = /^[a-z][a-z0-9+.-]+:\/\/[^/]+$/i
 
 DStream.prototype.saveToTable = function (place) {
-  if (!TABLE_PLACE.test(checkText('saveToTable', place, 'the place of a table')))
+  if (!TABLE_PLACE.test(checkText('saveToTable', place, 'the location of a table')))
     throw new MillraceError('ARGUMENT_INVALID', {
-      problem: 'saveToTable() needs the place of a table',
+      problem: 'saveToTable() needs the location of a table',
       value: place,
       allowed: 'dynamodb://NAME',
       fix: "for example saveToTable('dynamodb://totals')",
@@ -49,7 +50,7 @@ DStream.prototype.saveToTable = function (place) {
       this.node,
       { place },
       async (input, batch) =>
-        // The time is there for directories, where each batch has files of its own.
+        // The batch time is needed for directories, where each batch has its own files.
         batch.write(
           { place: `${place}/${batch.timeMs}`, format: tableItems },
           await input.partitions(),

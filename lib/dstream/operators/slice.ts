@@ -9,16 +9,19 @@ import { operatorNode, type BatchView } from '../plan-node.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * All elements of the batches from one moment to another, both included, as one dataset: it
-     * comes once, with the batch of the second moment, or with the first one that runs after it. At
-     * all other times the stream has no dataset: its outputs do nothing, `map`, `reduceByKey` and
-     * their like pass that on, and what needs a dataset of each parent (`count`, `transform`,
-     * joins) fails.
+     * Collects all elements of the batches from one time to another, both included, in one RDD. The
+     * stream has this RDD once, at the batch of the second time, or at the first batch that runs
+     * after it. At all other batch times the stream has no RDD: outputs do nothing, operations such
+     * as `map` and `reduceByKey` also have no RDD, and operations that need an RDD from each parent
+     * (`count`, `transform`, joins) fail.
      *
-     * Moments between two batch times mean the earlier one. Elements of earlier batches are kept in
-     * the store from the first moment on, so a slice holds what came after it was first deployed.
+     * A time between two batch times means the earlier batch time. The elements are kept in the
+     * store from the first time on, so a slice holds only what came after the slice was first
+     * deployed.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when a moment is neither a Time nor a Date.
+     * @param from The first time of the slice.
+     * @param to The last time of the slice.
+     * @throws MillraceError `ARGUMENT_INVALID` when a time is neither a Time nor a valid Date.
      * @example
      * ```ts
      * lines
@@ -44,8 +47,8 @@ DStream.prototype.slice = function (from, to) {
         const isOver = (batch.timer.firedMs ?? -Infinity) >= lastMs
         batch.timer.setDue(isOver || batch.timeMs >= lastMs ? undefined : lastMs)
         const panes = batch.panes<Elements>(0)
-        // Once it is over nothing is kept; and nothing of before a first moment that a later
-        // deployment has moved.
+        // When the slice is over, no panes are kept. A later deployment may have moved the first
+        // time: then older panes are dropped.
         panes.dropBefore(isOver ? Infinity : firstMs)
         if (isOver) return undefined
         const isHeld = input !== undefined && firstMs <= batch.timeMs && batch.timeMs <= lastMs
@@ -71,14 +74,14 @@ const momentOf = (name: string, moment: Time | Date): number => {
     moment instanceof Time ? moment.milliseconds : moment instanceof Date ? moment.getTime() : NaN
   if (Number.isFinite(ms)) return ms
   throw new MillraceError('ARGUMENT_INVALID', {
-    problem: `slice() needs a moment as "${name}"`,
+    problem: `slice() needs a time as "${name}"`,
     value: moment,
     allowed: 'a Time or a Date',
-    fix: "give it new Date('2026-11-27T00:00:00Z'), or timeOf() of milliseconds",
+    fix: "for example new Date('2026-11-27T00:00:00Z'), or timeOf(milliseconds)",
   })
 }
 
-/** The last batch time at or before a moment. */
+/** The last batch time at or before a time. */
 const floorOf = (
   momentMs: number,
   slideMs: number,

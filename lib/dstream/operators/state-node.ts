@@ -6,7 +6,8 @@ import { type BatchView, operatorNode, type OperatorNode, type PlanNode } from '
 import type { InitialState } from '../state-spec.ts'
 
 /**
- * A key with its values in this batch and its state before it, where it has them.
+ * A key with its values in this batch (empty when it has none) and its state before this batch
+ * (undefined when it has none).
  *
  * @example
  * ```ts
@@ -29,8 +30,8 @@ export type KeyVisit<K, V, S> = readonly [key: K, values: readonly V[], state: S
  */
 export interface UpdateStateOptions<K, S> extends ShuffleOptions {
   /**
-   * Stands for the state before the first batch. Of several states of a key, the first one stands.
-   * Default: none.
+   * The state before the first batch, as pairs of key and state. If a key occurs several times, its
+   * first state counts. Default: no state.
    */
   readonly initialState?: InitialState<K, S>
 }
@@ -40,14 +41,14 @@ type Visits = Iterable<KeyVisit<unknown, unknown, unknown>>
 type Results = readonly (readonly (readonly [unknown, unknown])[])[]
 
 /**
- * What becomes of the states of all partitions: the results, which are the states that stay, and
- * which have been put.
+ * Updates the states of all partitions. The results are the states that stay; they have already
+ * been put into `states`.
  */
 export type UpdateStates = (visits: readonly Visits[], states: States, batch: BatchView) => Results
 
 /**
- * The state of every key after this batch. It moves on also in a batch whose parent has no dataset,
- * once there has been one with a dataset (Spark: StateDStream.compute).
+ * The node that gives the state of every key after a batch. After the first batch with an RDD, the
+ * states are also updated in batches whose parent has no RDD (Spark: StateDStream.compute).
  */
 export const stateNode = (
   kind: string,
@@ -96,7 +97,7 @@ const begin = async (
   }
 }
 
-/** Merges two sequences that are both in the order of keys. */
+/** Merges two sequences that are both sorted by key. */
 function* visitsOf(
   groups: readonly (readonly [unknown, readonly unknown[]])[],
   states: Iterable<readonly [unknown, unknown]>,

@@ -5,17 +5,17 @@ import { RDD } from '../../rdd/rdd.ts'
 import { checkFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
-import { requireRdd } from './dataset-for.ts'
+import { requireRdd } from './require-rdd.ts'
 
 /**
- * From a batch's dataset to another one.
+ * Makes a new RDD from the RDD of one batch.
  *
  * @example const sorted: TransformFunction<string, string> = (rdd) => rdd.sortBy((word) => word)
  */
 export type TransformFunction<T, U> = (rdd: RDD<T>, time: Time) => RDD<U> | Promise<RDD<U>>
 
 /**
- * From the datasets of two streams at one batch time to another one.
+ * Makes a new RDD from the RDDs of two streams at the same batch time.
  *
  * @example
  * ```ts
@@ -36,7 +36,8 @@ export type TransformWithFunction<T, U, W> = (
  */
 export interface TransformOptions {
   /**
-   * The function gives the same for the same dataset, so an idle pipeline may rest. Default false.
+   * Says that the function always gives the same result for the same RDD, so an idle pipeline may
+   * rest. Default false.
    */
   readonly pure?: boolean
 }
@@ -44,19 +45,22 @@ export interface TransformOptions {
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * Any function from a batch's dataset to another one, called once a batch, for empty ones too;
-     * may be async. Say `pure: true` when equal datasets give equal results: else the pipeline
-     * never rests.
+     * Makes a new RDD from the RDD of each batch with any function. `f` is called once for each
+     * batch, also for empty ones, and may be async. Set `pure: true` if equal RDDs give equal
+     * results; otherwise the pipeline never rests.
      *
+     * @throws MillraceError `USER_FUNCTION_FAILED` in a batch, when `f` throws or does not return
+     * an RDD, or this stream has no RDD at the batch time.
      * @example words.transform((rdd) => rdd.filter((word) => !stopWords.has(word)), { pure: true })
      */
     transform<U>(f: TransformFunction<T, U>, options?: TransformOptions): DStream<U>
 
     /**
-     * As {@link transform}, of the datasets that this stream and another one have at the same time.
+     * Like {@link transform}, but `f` gets the RDDs of this stream and another stream at the same
+     * batch time.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when the other stream belongs to another pipeline,
-     * or has its datasets at other times.
+     * @throws MillraceError `ARGUMENT_INVALID` when the other stream belongs to another pipeline or
+     * has another slide.
      * @example clicks.transformWith(bots, (rdd, ids) => rdd.subtractByKey(ids), { pure: true })
      */
     transformWith<U, W>(
@@ -92,7 +96,10 @@ DStream.prototype.transformWith = function (other, f, options) {
   )
 }
 
-/** The node of a function over the datasets of its parents, in their order; each must have one. */
+/**
+ * The node of a function over the RDDs of its parents, in their order. Each parent must have an
+ * RDD.
+ */
 export const transformNode = (
   kind: string,
   parents: readonly PlanNode[],
@@ -107,7 +114,7 @@ export const transformNode = (
       const result = await callTransform(kind, () => f(rdds, timeOf(batch.timeMs)), batch.timeMs)
       if (result instanceof RDD) return result as RDD<unknown>
       throw new MillraceError('USER_FUNCTION_FAILED', {
-        problem: `The function of ${kind} did not return a dataset`,
+        problem: `The function of ${kind} did not return an RDD`,
         value: result,
         fix: 'return an RDD, for example rdd.filter(...)',
       })
@@ -120,6 +127,6 @@ const callTransform = async (kind: string, f: () => unknown, timeMs: number): Pr
     return await f()
   } catch (error) {
     if (error instanceof MillraceError) throw error
-    throw userFunctionError({ label: kind, record: `the dataset at ${timeMs} ms`, error })
+    throw userFunctionError({ label: kind, record: `the RDD at ${timeMs} ms`, error })
   }
 }

@@ -1,15 +1,15 @@
 import { DStream } from '../dstream.ts'
 import { operatorNode } from '../plan-node.ts'
-import { requireRdd } from './dataset-for.ts'
+import { requireRdd } from './require-rdd.ts'
 
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * The elements of this stream, then those of the others in their order. All must be of the same
-     * pipeline and have the same slide.
+     * Joins several streams into one: the elements of this stream come first, then those of the
+     * others in their order. All streams must belong to the same pipeline and have the same slide.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when a stream belongs to another pipeline, or has
-     * its datasets at other times.
+     * @throws MillraceError `ARGUMENT_INVALID` when a stream belongs to another pipeline or has
+     * another slide.
      * @example clicks.union(taps, swipes)
      */
     union(...others: readonly DStream<T>[]): DStream<T>

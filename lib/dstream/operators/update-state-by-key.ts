@@ -7,7 +7,8 @@ import { DStream, type PairKey, type PairValue } from '../dstream.ts'
 import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
 
 /**
- * The new state of a key from the batch's values and the old state; undefined removes the key.
+ * Returns the new state of a key from its values in the batch and its old state, or undefined to
+ * remove the key.
  *
  * @example
  * ```ts
@@ -22,7 +23,7 @@ export type UpdateFunction<V, S, K = unknown> = (
 ) => S | undefined
 
 /**
- * As {@link UpdateFunction}, with the batch time.
+ * Like {@link UpdateFunction}, and also gets the batch time.
  *
  * @example
  * ```ts
@@ -40,14 +41,17 @@ export type TimedUpdateFunction<V, S, K = unknown> = (
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * Keeps a state for each key and gives the states of all keys, every batch, in the order of
-     * keys. `update` gets the batch's values of a key, its state, and the key, and returns the new
-     * state, or undefined to forget the key; it runs also for keys without new values. On pairs
-     * only. States may be anything of strings, numbers, bigints, booleans, null, dates, arrays,
-     * plain objects, `Map`, `Set` and `Uint8Array`, and may be changed in place.
+     * Keeps a state for each key. Every batch gives pairs of key and state for all keys, sorted by
+     * key within each partition. `update` gets the values of a key in the batch, its state and the
+     * key. It returns the new state, or undefined to remove the key. It is also called for keys
+     * without new values. On pairs only. States may consist of strings, numbers, bigints, booleans,
+     * null, dates, arrays, plain objects, `Map`, `Set` and `Uint8Array`. `update` may change a
+     * state in place.
      *
+     * @param options `initialState`, default none, and `partitions` of the state, 1 to 1024,
+     * default 1.
      * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
-     * 1024.
+     * 1024; `USER_FUNCTION_FAILED` in a batch, when `update` throws.
      * @example pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length)
      */
     updateStateByKey<S, K = PairKey<T>, V = PairValue<T>>(
@@ -57,7 +61,7 @@ declare module '../dstream.ts' {
     ): DStream<[K, S]>
 
     /**
-     * The same with `timed: true`: the function gets the batch time as well. What depends on the
+     * The same with `timed: true`: `update` also gets the batch time. A result that depends on the
      * time may change in any batch, so the pipeline never rests.
      *
      * @example
@@ -111,7 +115,7 @@ const updateKeys = (
     const after = callUpdate(update, key, values, before, time)
     if (after === undefined) state.remove(key)
     else {
-      // Put first: what comes out of here belongs to the user, who may change it.
+      // Put the state before it is given to the user, who may change it.
       state.put(key, after)
       results.push([key, after])
     }

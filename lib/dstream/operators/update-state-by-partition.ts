@@ -7,8 +7,8 @@ import { DStream, type PairKey, type PairValue } from '../dstream.ts'
 import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
 
 /**
- * The new states of a partition, from all its keys that have values or a state. A key that does not
- * come out is forgotten.
+ * Returns the new states of a partition. It gets all keys of the partition that have values or a
+ * state. A key that it does not return is removed.
  *
  * @example
  * ```ts
@@ -23,12 +23,12 @@ export type PartitionUpdateFunction<K, V, S> = (
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * As `updateStateByKey`, a whole partition at a time: `update` walks over all keys that have
-     * values or a state, in the order of keys, and gives the pairs of key and state that are to
-     * stay. It may change keys. On pairs only.
+     * Like `updateStateByKey`, but for a whole partition at a time. `update` iterates over all keys
+     * that have values or a state, sorted by key, and returns the pairs of key and state that stay.
+     * It may change keys. On pairs only.
      *
      * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
-     * 1024.
+     * 1024; `USER_FUNCTION_FAILED` in a batch, when `update` throws.
      * @example
      * ```ts
      * pairs.updateStateByPartition<number>(function* (visits) {
@@ -78,8 +78,8 @@ const callUpdate = (
 }
 
 /**
- * Makes the results the state of their keys, wherever these belong, and forgets all others. Gives
- * the results as they came out.
+ * Puts each result as the state of its key, in the partition of the key, and removes all other
+ * keys. Returns the results unchanged.
  */
 const replaceState = (
   states: readonly KeyedState<unknown, unknown>[],
@@ -88,8 +88,8 @@ const replaceState = (
   const kept = states.map(() => new KeyedMap<unknown, true>())
   for (const [key, state] of results.flat()) {
     const partition = partitionOf(key, states.length)
-    // Of several results for a key, the first one stands. What is put is what comes out, before
-    // users may change it.
+    // If a key has several results, the first one counts. States are put before users get them and
+    // may change them.
     if (kept[partition]?.has(key) === false) states[partition]?.put(key, state)
     kept[partition]?.set(key, true)
   }

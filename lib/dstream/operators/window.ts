@@ -9,11 +9,12 @@ import { beginOf, checkSpan, isDue, isHeld, layoutOf } from '../window-span.ts'
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
-     * At every slide, the elements of all batches of the last `length`, older batches first. The
-     * first window comes with the first slide, with what is there by then; windows that hold
-     * nothing are empty datasets. Between slides the stream has no dataset.
+     * Collects, at every slide, the elements of all batches of the last `length`, older batches
+     * first. The first window is at the first slide, with the batches so far. A window without
+     * elements is an empty RDD. Between slides the stream has no RDD.
      *
-     * @param slide Default: as this stream.
+     * @param length How far back the window reaches: a multiple of this stream's slide.
+     * @param slide How often there is a window. Default: the slide of this stream.
      * @throws MillraceError `ARGUMENT_INVALID` when length or slide is not a multiple of this
      * stream's slide.
      * @example lines.window(seconds(60), seconds(20)).count().print()
@@ -32,8 +33,8 @@ DStream.prototype.window = function (length, slide) {
       [this.node],
       async ([input], batch) => {
         const panes = batch.panes<Elements>(0)
-        // Copies: what a partition's function does to the array it was given must not reach the
-        // next window.
+        // Copies: a user's function may change the array that it gets, and the next window must not
+        // see that.
         const elements =
           input === undefined || !isHeld(span, batch) ? [] : copyOf(await input.partitions())
         if (elements.some((part) => part.length > 0))

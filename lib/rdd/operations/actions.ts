@@ -103,7 +103,7 @@ declare module '../rdd.ts' {
 }
 
 /** The error of an action that has no result without elements. */
-export const emptyDataset = (action: string, fix: string): MillraceError =>
+export const emptyRddError = (action: string, fix: string): MillraceError =>
   new MillraceError('ARGUMENT_INVALID', {
     problem: `${action}() of an empty dataset has no result`,
     fix,
@@ -131,7 +131,7 @@ RDD.prototype.count = async function () {
 RDD.prototype.reduce = async function <T>(this: RDD<T>, f: (a: T, b: T) => T) {
   const elements = await this.collect()
   if (elements.length === 0)
-    throw emptyDataset(
+    throw emptyRddError(
       'reduce',
       'ask isEmpty() first, or reduce on the stream, which gives nothing for an empty batch',
     )
@@ -168,7 +168,7 @@ RDD.prototype.take = async function <T>(this: RDD<T>, count: number) {
 
 RDD.prototype.first = async function <T>(this: RDD<T>) {
   const taken = await this.take(1)
-  if (taken.length === 0) throw emptyDataset('first', 'ask isEmpty() first, or use take(1)')
+  if (taken.length === 0) throw emptyRddError('first', 'ask isEmpty() first, or use take(1)')
   return taken[0] as T
 }
 

@@ -1,7 +1,7 @@
 /** Operations on datasets of numbers. */
 import { MillraceError } from '../../base/errors.ts'
 import { RDD } from '../rdd.ts'
-import { emptyDataset } from './actions.ts'
+import { emptyRddError } from './actions.ts'
 
 /**
  * What there is to say of many numbers. Without any, `mean` and all below it are NaN, `min` is
@@ -166,7 +166,7 @@ const evenBuckets = async (rdd: RDD<number>, count: number): Promise<readonly nu
       allowed: 'a whole number from 1',
     })
   const { count: numbers, min, max } = await rdd.stats()
-  if (numbers === 0) throw emptyDataset('histogram', 'ask isEmpty() first, or give bounds')
+  if (numbers === 0) throw emptyRddError('histogram', 'ask isEmpty() first, or give bounds')
   if (!Number.isFinite(max - min))
     throw new MillraceError('ARGUMENT_INVALID', {
       problem: 'histogram() needs finite numbers',

@@ -4,7 +4,7 @@
 import { type Comparison, compareNatural } from '../../base/order.ts'
 import { checkPartitions, type ShuffleOptions } from '../shuffle.ts'
 import { RDD } from '../rdd.ts'
-import { emptyDataset } from './actions.ts'
+import { emptyRddError } from './actions.ts'
 
 /**
  * Settings of operations that sort.
@@ -131,6 +131,6 @@ RDD.prototype.min = async function <T>(this: RDD<T>, compare: Comparison<T> = co
 }
 
 const extreme = async <T>(rdd: RDD<T>, action: string, better: (a: T, b: T) => T): Promise<T> => {
-  if (await rdd.isEmpty()) throw emptyDataset(action, 'ask isEmpty() first')
+  if (await rdd.isEmpty()) throw emptyRddError(action, 'ask isEmpty() first')
   return rdd.reduce(better)
 }

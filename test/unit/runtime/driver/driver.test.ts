@@ -544,7 +544,7 @@ describe('a failing batch', () => {
       kind: 'retry',
       reason: {
         code: 'USER_FUNCTION_FAILED',
-        message: expect.stringContaining('did not return a dataset') as string,
+        message: expect.stringContaining('did not return an RDD') as string,
       },
     })
   })

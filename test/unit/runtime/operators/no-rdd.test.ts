@@ -59,7 +59,7 @@ test.each<[string, (gappy: Numbers, full: Numbers) => DStream<unknown>]>([
   ['fullOuterJoin', (gappy, full) => pairsOf(full).fullOuterJoin(pairsOf(gappy))],
 ])('%s fails', async (kind, operation) => {
   await expect(givenBy(on(operation), BATCHES)).rejects.toThrow(
-    `${kind} needs a dataset of each parent`,
+    `${kind} needs an RDD from every parent`,
   )
 })
 

@@ -141,7 +141,7 @@ describe('a slice', () => {
       ],
     })
     await expect(feed(await start(pipelineWith(true)), 1, 1)).rejects.toThrow(
-      'count needs a dataset of each parent',
+      'count needs an RDD from every parent',
     )
   })
 

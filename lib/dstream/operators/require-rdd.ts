@@ -3,8 +3,8 @@ import type { RDD } from '../../rdd/rdd.ts'
 import type { BatchView } from '../plan-node.ts'
 
 /**
- * The dataset, for operators that fail without one (facts from Spark: transform, union, cogroup and
- * every join).
+ * Gives the RDD of a parent, or fails when the parent has none. As in Spark, `transform`, `union`,
+ * `cogroup` and all joins need an RDD from each parent.
  */
 export const requireRdd = <T>(
   kind: string,
@@ -13,7 +13,7 @@ export const requireRdd = <T>(
 ): RDD<T> => {
   if (input !== undefined) return input
   throw new MillraceError('USER_FUNCTION_FAILED', {
-    problem: `${kind} needs a dataset of each parent, and one has none at ${batch.timeMs} ms`,
-    fix: 'combine only streams that have a dataset at every batch time',
+    problem: `${kind} needs an RDD from every parent, but one has none at ${batch.timeMs} ms`,
+    fix: 'combine only streams that have an RDD at every batch time',
   })
 }
