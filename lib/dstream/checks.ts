@@ -1,6 +1,6 @@
 /**
- * Checks of what users hand in: types hold for TypeScript only, and a mistake is cheaper to find
- * while the pipeline is described.
+ * Checks of the arguments that users pass. Types protect only TypeScript code, and a mistake is
+ * easiest to find while the pipeline is described.
  */
 import type { Duration } from '../base/duration.ts'
 import { MillraceError } from '../base/errors.ts'
@@ -8,7 +8,7 @@ import type { ShuffleOptions } from '../rdd/rdd.ts'
 
 const PARTITIONS_MAX = 1_024
 
-/** The function given to an operation. */
+/** Checks that an operation got a function, and returns it. */
 export const checkFunction = <F>(operation: string, f: F): F => {
   if (typeof f === 'function') return f
   throw new MillraceError('ARGUMENT_INVALID', {
@@ -18,7 +18,7 @@ export const checkFunction = <F>(operation: string, f: F): F => {
   })
 }
 
-/** An option with a few choices, or none of them. */
+/** Checks an option that has a few allowed values, or is left out. */
 export const checkChoice = <C extends string>(
   operation: string,
   option: string,
@@ -27,13 +27,13 @@ export const checkChoice = <C extends string>(
 ): void => {
   if (choice === undefined || choices.includes(choice)) return
   throw new MillraceError('ARGUMENT_INVALID', {
-    problem: `${operation}() does not know this choice of ${option}`,
+    problem: `${operation}() does not allow this value of ${option}`,
     value: choice,
     allowed: choices.map((one) => `'${one}'`).join(' or '),
   })
 }
 
-/** The options of an operation that shuffles. */
+/** Checks the options of an operation that shuffles, and returns them. */
 export const checkShuffle = (options: ShuffleOptions): ShuffleOptions => {
   const { partitions } = options
   if (
@@ -48,7 +48,10 @@ export const checkShuffle = (options: ShuffleOptions): ShuffleOptions => {
   })
 }
 
-/** The milliseconds of a duration given as an option, so many at least. */
+/**
+ * The milliseconds of a duration that was passed as an option. The duration must be at least
+ * `atLeastMs` long.
+ */
 export const checkDurationMs = (option: string, duration: Duration, atLeastMs = 1): number => {
   const lengthMs: unknown = (duration as Duration | null | undefined)?.milliseconds
   if (typeof lengthMs === 'number' && Number.isSafeInteger(lengthMs) && lengthMs >= atLeastMs)
@@ -61,7 +64,7 @@ export const checkDurationMs = (option: string, duration: Duration, atLeastMs = 
   })
 }
 
-/** A text given to an operation; `needs` says what it is there for. */
+/** Checks a text that was passed to an operation. `needs` names the text in the error. */
 export const checkText = (operation: string, text: string, needs: string): string => {
   if (typeof text === 'string') return text
   throw new MillraceError('ARGUMENT_INVALID', {
@@ -71,7 +74,7 @@ export const checkText = (operation: string, text: string, needs: string): strin
   })
 }
 
-/** The name of a source. */
+/** Checks the name of a source, and returns it. */
 export const checkSourceName = (operation: string, name: string): string => {
   if (typeof name === 'string' && name !== '') return name
   throw new MillraceError('ARGUMENT_INVALID', {

@@ -5,12 +5,16 @@ import type { NodeSettings } from './plan.ts'
 import type { OutputNode, PlanNode } from './plan-node.ts'
 
 /**
- * A stream in batches: one dataset (RDD) at every batch time. Methods describe a new stream and run
- * nothing; the output operations `print`, `saveAsTextFiles`, `saveAsObjectFiles` and `foreachRDD`
- * say what must happen. The words and the meaning are those of Spark's DStream.
+ * A stream in batches: one RDD for each batch time. Methods describe a new stream and run nothing.
+ * The output operations (`print`, `saveAsTextFiles`, `saveAsObjectFiles`, `saveToTable`,
+ * `foreachRDD`) say what must happen with each batch. Names and meanings are those of Spark's
+ * DStream; docs/differences.md lists the differences.
  *
- * This file holds what all operations rest on. Each operation adds itself to the class, type and
- * body, from a file of its own in `operators/`: CONTRIBUTING shows how.
+ * Every method throws a MillraceError: `ARGUMENT_INVALID` when an argument is not of the allowed
+ * form, and `PLAN_FROZEN` when the pipeline is already built.
+ *
+ * This file holds the base of all operations. Each operation adds its type and its body to the
+ * class from its own file in `operators/`: CONTRIBUTING shows how.
  *
  * @example
  * ```ts
@@ -19,23 +23,24 @@ import type { OutputNode, PlanNode } from './plan-node.ts'
  * ```
  */
 export class DStream<T> {
-  /** Carries the element type; never there at run time. */
+  /** Only for the type checker: the type of the elements. Never set at run time. */
   declare protected readonly element?: T
   readonly #graph: GraphBuilder
   readonly #node: PlanNode
 
-  /** @internal Streams are made by a StreamingContext and by each other. */
+  /** @internal Streams are made by a StreamingContext and by other streams. */
   constructor(graph: GraphBuilder, node: PlanNode) {
     this.#graph = graph
     this.#node = node
   }
 
   /**
-   * Pins the id of this stream, under which its state is stored, so that the pipeline can change
-   * around it.
+   * Gives this stream a fixed id. Its state is stored under the id, so the pipeline around it can
+   * change and the state stays. Without a fixed id, a stream is numbered among the streams of the
+   * same operator. Returns this stream.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` when the name is taken or not a letter or digit and up
-   * to 63 letters, digits, `.`, `_`, `-`.
+   * @throws MillraceError `ARGUMENT_INVALID` when another stream has the id, or when it is not a
+   * letter or digit followed by up to 63 letters, digits, `.`, `_` or `-`; `PLAN_FROZEN`.
    * @example
    * ```ts
    * pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length).named('totals')
@@ -47,8 +52,8 @@ export class DStream<T> {
   }
 
   /**
-   * How far apart the datasets of this stream are: the batch interval, or the slide of the last
-   * window above it.
+   * The time between two RDDs of this stream: the batch interval, or the slide of the last window
+   * operator before it.
    *
    * @example lines.window(seconds(60), seconds(20)).slideDuration.milliseconds // 20000
    */
@@ -56,30 +61,30 @@ export class DStream<T> {
     return milliseconds(this.#graph.slideMsOf(this.#node))
   }
 
-  /** @internal The operation that this stream stands for. */
+  /** @internal The node of this stream in the graph. */
   get node(): PlanNode {
     return this.#node
   }
 
-  /** @internal The stream of a new operation. */
+  /** @internal Adds an operator to the graph, and returns its stream. */
   to<U>(node: PlanNode): DStream<U> {
     return new DStream<U>(this.#graph, this.#graph.add(node))
   }
 
-  /** @internal Adds an output operation. */
+  /** @internal Adds an output operation to the graph. */
   emit(node: OutputNode): void {
     this.#graph.add(node)
   }
 
-  /** @internal Says something about this stream that does not change what it holds. */
+  /** @internal Adds settings that do not change the elements of this stream. */
   describe(settings: NodeSettings): this {
     this.#graph.describe(this.#node, settings)
     return this
   }
 
   /**
-   * @internal The node of another stream, to be combined with this one: of the same pipeline, and
-   * with datasets at the same times.
+   * @internal The node of another stream that is combined with this one. The other stream must
+   * belong to the same pipeline and have its RDDs at the same times.
    */
   nodeBeside(operation: string, other: DStream<unknown>): PlanNode {
     if (!(other instanceof DStream) || other.#graph !== this.#graph)
@@ -87,11 +92,11 @@ export class DStream<T> {
         problem: `${operation}() needs streams of one pipeline`,
         fix: 'make all of them from the same StreamingContext',
       })
-    const [own, theirs] = [this.slideDuration.milliseconds, other.slideDuration.milliseconds]
-    if (own === theirs) return other.#node
+    const [ownMs, otherMs] = [this.slideDuration.milliseconds, other.slideDuration.milliseconds]
+    if (ownMs === otherMs) return other.#node
     throw new MillraceError('ARGUMENT_INVALID', {
-      problem: `${operation}() needs streams that have their datasets at the same times`,
-      value: `one every ${own} ms, and one every ${theirs} ms`,
+      problem: `${operation}() needs streams that have their RDDs at the same times`,
+      value: `one RDD every ${ownMs} ms, and one every ${otherMs} ms`,
       allowed: 'streams with the same slide',
       fix: 'give both the same slide, for example with window(length, slide)',
     })

@@ -11,7 +11,7 @@ import type { PlanNode } from './plan-node.ts'
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 
-/** Collects the nodes of a pipeline while it is described. */
+/** Collects the nodes of a pipeline while the pipeline is described. */
 export class GraphBuilder {
   readonly #nodes: PlanNode[] = []
   readonly #known = new Map<PlanNode, NamedNode>()
@@ -24,8 +24,8 @@ export class GraphBuilder {
   }
 
   /**
-   * Adds a node under the id `<kind>-<n>`, n counted by kind, so that adding a `map` renames no
-   * state.
+   * Adds a node under the id `<kind>-<n>`. Each kind has its own count, so a new `map` does not
+   * change the id of any state.
    */
   add<N extends PlanNode>(node: N): N {
     this.#check(`add ${node.kind}`)
@@ -37,7 +37,7 @@ export class GraphBuilder {
     return node
   }
 
-  /** How far apart the datasets of a node are. */
+  /** The time between two RDDs of a node. */
   slideMsOf(node: PlanNode): number {
     return slideMsOf(node, this.#intervalMs)
   }
@@ -55,7 +55,7 @@ export class GraphBuilder {
     this.#known.set(node, { ...this.#of(node), id })
   }
 
-  /** Takes down what a user says about a stream. */
+  /** Adds settings of a stream. */
   describe(node: PlanNode, settings: NodeSettings): void {
     this.#check(`change ${node.kind}`)
     const known = this.#of(node)
@@ -77,7 +77,7 @@ export class GraphBuilder {
       throw new MillraceError('ARGUMENT_INVALID', {
         problem: 'Two streams have the same name',
         value: id,
-        fix: 'give each its own name',
+        fix: 'give each stream its own name',
       })
   }
 

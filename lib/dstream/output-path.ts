@@ -1,6 +1,6 @@
-/** The directory of one batch of an output: `prefix-<ms>[.suffix]`, as Spark names it. */
+/** The directory of one batch of an output, named as in Spark: `prefix-<ms>[.suffix]`. */
 export const outputPath = (prefix: string, suffix: string, timeMs: number): string => {
-  // A prefix that ends a directory leaves just the time, as Spark's empty prefix does.
+  // After an empty prefix, or one that ends with a slash, the name is only the time, as in Spark.
   const stem = prefix === '' || prefix.endsWith('/') ? `${prefix}${timeMs}` : `${prefix}-${timeMs}`
   return suffix === '' ? stem : `${stem}.${suffix}`
 }

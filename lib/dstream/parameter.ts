@@ -1,2 +1,2 @@
-/** What a parameter of a node may be: it goes into the plan hash as JSON. */
+/** The types that a parameter of a node may have. The plan hash contains them as JSON. */
 export type Parameter = string | number | boolean | null

@@ -7,39 +7,39 @@ import type { Timer } from '../state/operator/timer.ts'
 import type { Parameter } from './parameter.ts'
 import type { SourceDeclaration } from './sources/declaration.ts'
 
-/** What an operator can ask of the batch that runs. */
+/** What an operator can use while it computes a batch. */
 export interface BatchView {
   /** The batch time, epoch milliseconds. */
   readonly timeMs: number
-  /** The zero of all batch times: slides are counted from it. */
+  /** The zero time of the application, epoch milliseconds. Slides are counted from it. */
   readonly zeroMs: number
-  /** The state of one partition of the asking node, which must say that it keeps some. */
+  /** The state of one partition of this node. The node must declare that it has state. */
   state<K, S>(partition: number): KeyedState<K, S>
-  /** The state of one partition of a parent, as it is after the parent has computed this batch. */
+  /** The state of one partition of a parent, after the parent has computed this batch. */
   stateOfParent<K, S>(parent: number, partition: number): KeyedState<K, S>
-  /** The panes of one partition of the asking node, which must say that it keeps some. */
+  /** The panes of one partition of this node. The node must declare that it has panes. */
   panes<C>(partition: number): Panes<C>
-  /** The timer of the asking node. */
+  /** The timer of this node. */
   readonly timer: Timer
 }
 
 /**
- * Proof of who runs a batch, for users' own sinks: a later attempt has a larger (generation,
- * epoch), compared in this order.
+ * Identifies one attempt at a batch, so that a user's own sink can refuse older attempts. A later
+ * attempt has a larger (generation, epoch): generations are compared first, then epochs.
  *
  * @example const fence = ({ generation, epoch }: Attempt): readonly number[] => [generation, epoch]
  */
 export interface Attempt {
-  /** How often the batch has been tried, this time included. */
+  /** How often the batch has been tried, including this time. */
   readonly number: number
   readonly generation: number
   readonly epoch: number
 }
 
-/** What an output operation can do besides. */
+/** What an output operation can use while it runs. */
 export interface OutputView extends Pick<BatchView, 'timeMs'> {
   readonly attempt: Attempt
-  /** Writes partitions to a place, under the fence of this attempt; see the port `Sink`. */
+  /** Writes partitions to a place, under the fence of this attempt: see the port `Sink`. */
   readonly write: WritePartitions
 }
 
@@ -48,8 +48,8 @@ interface NodeParts {
   readonly kind: string
   readonly parents: readonly PlanNode[]
   /**
-   * What besides its parents decides what the node means; functions cannot be compared and are left
-   * to the code hash.
+   * The parameters that, together with the parents, define what the node computes. They are part of
+   * the plan hash. Functions cannot be compared, so they are part of the code hash only.
    */
   readonly parameters: Readonly<Record<string, Parameter>>
 }
@@ -60,29 +60,29 @@ export interface SourceNode extends NodeParts {
   readonly source: SourceDeclaration
 }
 
-/** A node that makes one dataset of others: a function of (batch time, datasets, what it keeps). */
+/** A node that computes one RDD from other RDDs, the batch time and its own state. */
 export interface OperatorNode extends NodeParts {
   readonly role: 'operator'
   /**
-   * Works on each record alone: the part of a plan above the first node that does not can run where
-   * the records come in.
+   * Whether the operator handles each record independently of the others. The narrow operators
+   * directly after a source can run where its records come in.
    */
   readonly narrow: boolean
   /**
-   * Can give another result for equal input, so that even an empty batch may matter: such a plan
-   * never rests.
+   * Whether equal inputs can give different results. Then even an empty batch may change something,
+   * so the plan never rests.
    */
   readonly nondeterministic: boolean
   readonly stateful?: StateDeclaration
   /**
-   * How far apart its datasets are, if not as those of its parents: it computes at all times of its
-   * parents, and gives one at its own.
+   * The time between two RDDs of this node. Default: as its parents. The node computes at every
+   * batch time of its parents, and returns an RDD only at its own times.
    */
   readonly slideMs?: number
   /**
-   * `inputs[i]` is the dataset of `parents[i]`, or undefined where that has none at this time. What
-   * the operator keeps has moved on when the promise is fulfilled, whether or not somebody looks at
-   * the dataset.
+   * `inputs[i]` is the RDD of `parents[i]`, or undefined if that parent has no RDD at this batch
+   * time. When the promise is fulfilled, the state and the panes of the node include this batch,
+   * whether or not the RDD is used.
    */
   readonly compute: (
     inputs: readonly (RDD<unknown> | undefined)[],
@@ -90,22 +90,22 @@ export interface OperatorNode extends NodeParts {
   ) => RDD<unknown> | undefined | Promise<RDD<unknown> | undefined>
 }
 
-/** A node that makes something happen outside. */
+/** A node that makes something happen outside of the pipeline. */
 export interface OutputNode extends NodeParts {
   readonly role: 'output'
-  /** Where it writes, if that is a path whose first name can be bound. */
+  /** The path it writes to, if its first name can be bound. */
   readonly writesTo?: string
   readonly run: (input: RDD<unknown>, batch: OutputView) => Promise<void>
 }
 
-/** One operation of a pipeline: frozen data. Its id is given by the plan. */
+/** One operation of a pipeline, as frozen data. The plan gives it its id. */
 export type PlanNode = SourceNode | OperatorNode | OutputNode
 
 type OperatorSettings = Partial<
   Pick<OperatorNode, 'narrow' | 'nondeterministic' | 'stateful' | 'slideMs' | 'parameters'>
 >
 
-/** What most operators are: nothing special. */
+/** A node of an operator. The defaults are right for most operators. */
 export const operatorNode = (
   kind: string,
   parents: readonly PlanNode[],
@@ -123,7 +123,10 @@ export const operatorNode = (
     compute,
   })
 
-/** A narrow operator: `apply` adds steps to the parent's dataset, and no dataset stays none. */
+/**
+ * A narrow operator: `apply` adds steps to the RDD of the parent. If the parent has no RDD, neither
+ * has this node.
+ */
 export const narrowNode = (
   kind: string,
   parent: PlanNode,
@@ -143,11 +146,11 @@ export const narrowPairs = (
   apply: (input: RDD<[never, never]>) => RDD<unknown>,
 ): OperatorNode => narrowNode(kind, parent, apply as unknown as (input: RDD<never>) => RDD<unknown>)
 
-/** An input known to be of pairs: the types of operations on pairs have made sure. */
+/** An input as an RDD of pairs. The types of the operations on pairs guarantee that it is one. */
 export const pairsOf = (input: RDD<unknown> | undefined): RDD<[never, never]> | undefined =>
   input as RDD<[never, never]> | undefined
 
-/** An output operation. */
+/** A node of an output operation. */
 export const outputNode = (
   kind: string,
   parent: PlanNode,

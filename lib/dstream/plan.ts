@@ -10,28 +10,30 @@ export interface Planned<N extends PlanNode = PlanNode> {
   readonly node: N
   /** The ids of its parents, in their order. */
   readonly parents: readonly string[]
-  /** It is computed at batch times so far apart: those at which its parents have datasets. */
+  /**
+   * The time between two batch times at which this node is computed: its parents have RDDs then.
+   */
   readonly everyMs: number
   readonly settings: NodeSettings
 }
 
-/** What users say about a stream after it is made; none of it changes what the stream holds. */
+/** Settings that users add to a stream. They do not change the elements of the stream. */
 export interface NodeSettings {
-  /** Each batch's dataset is computed once, however many look at it. */
+  /** The RDD of each batch is computed once, however often it is used. */
   readonly cached?: boolean
-  /** How far apart the times are at which its timer may fire by the clock. */
+  /** The time between two batch times at which its timer may fire. */
   readonly timerMs?: number
 }
 
-/** What a graph builder knows of a node. */
+/** What a graph builder knows about a node. */
 export interface NamedNode {
   readonly id: string
   readonly settings: NodeSettings
 }
 
 /**
- * The narrow work below one source that can run where its records come in: up to the first shuffle,
- * state or free function.
+ * The narrow work after one source that can run where the records of the source come in. It ends at
+ * the first shuffle, state or other operator that is not narrow.
  */
 export interface IntakeStage {
   readonly source: string
@@ -39,7 +41,7 @@ export interface IntakeStage {
   readonly nodes: readonly string[]
 }
 
-/** The limits of one batch, per source. What is over goes to the next batch time. */
+/** The limits of one batch, for each source. What exceeds them goes to the next batch times. */
 export interface BatchLimits {
   readonly records: number
   readonly bytes: number
@@ -47,8 +49,8 @@ export interface BatchLimits {
 }
 
 /**
- * How long a failing batch is tried again before the application stops as FAILED: until both are
- * used up.
+ * How long a failing batch is retried. The application stops as FAILED when the time and the
+ * attempts are both used up.
  */
 export interface RetryPolicy {
   readonly forMs: number
@@ -64,7 +66,7 @@ export interface PlanOptions {
   readonly onDataLoss: 'halt' | 'skip'
 }
 
-/** The frozen graph of a pipeline: what every role of the runtime works from. */
+/** The frozen graph of a pipeline. All roles of the runtime work from it. */
 export interface Plan {
   readonly name: string
   readonly options: PlanOptions
@@ -73,14 +75,14 @@ export interface Plan {
   readonly sources: readonly Planned<SourceNode>[]
   readonly operators: readonly Planned<OperatorNode>[]
   readonly outputs: readonly Planned<OutputNode>[]
-  /** Everything that its operators keep. */
+  /** The state and the panes that its operators declare. */
   readonly states: readonly StateShape[]
-  /** In any stretch of time of this length, every node has been computed. */
+  /** Every node is computed at least once in any period of this length. */
   readonly slideMsMax: number
   readonly intakeStages: readonly IntakeStage[]
   /**
-   * 16 hex digits over ids, kinds, parameters and arrows. Guards state: another hash is another
-   * plan.
+   * 16 hex digits over the ids, kinds, parameters and parents of all nodes. The hash guards state:
+   * another hash means another plan.
    */
   readonly hash: string
 }
@@ -88,7 +90,8 @@ export interface Plan {
 const HASH_DIGITS = 16
 
 /**
- * Freezes a graph: leaves out what no output needs, gives the rest their ids, and hashes it.
+ * Freezes a graph. Nodes that no output needs are left out, the others get their ids, and the graph
+ * is hashed.
  *
  * @throws MillraceError `PLAN_NO_OUTPUT` when no node is an output.
  */
@@ -101,8 +104,10 @@ export const planOf = (
   const needed = ancestorsOf(created.filter((node) => node.role === 'output'))
   if (needed.size === 0) {
     throw new MillraceError('PLAN_NO_OUTPUT', {
-      problem: `The pipeline "${name}" has no output operation, so nothing would ever run`,
-      allowed: 'at least one of print(), saveAsTextFiles(), saveAsObjectFiles(), foreachRDD()',
+      problem: `The pipeline "${name}" has no output operation, so it would never run anything`,
+      allowed:
+        'one or more of print(), saveAsTextFiles(), saveAsObjectFiles(), saveToTable() and ' +
+        'foreachRDD()',
       fix: 'end a stream with one, for example counts.print()',
     })
   }
@@ -141,7 +146,10 @@ export const planOf = (
   })
 }
 
-/** How far apart the datasets of a node are: as those of its parents, unless it says otherwise. */
+/**
+ * The time between two RDDs of a node: its own slide if it has one, otherwise the slide of its
+ * parents.
+ */
 export const slideMsOf = (node: PlanNode, intervalMs: number): number => {
   if (node.role === 'operator' && node.slideMs !== undefined) return node.slideMs
   const [parent] = node.parents
@@ -160,8 +168,8 @@ const ancestorsOf = (outputs: readonly PlanNode[]): Set<PlanNode> => {
 }
 
 /**
- * Operators come parents first, so one walk finds every narrow node all of whose parents are in the
- * stage.
+ * Parents come before children in the list of operators, so one pass finds every narrow node whose
+ * parents are all in the stage.
  */
 const intakeStageOf = (
   source: string,
@@ -184,8 +192,8 @@ const hashOf = (nodes: readonly Planned[]): string => {
 }
 
 /**
- * The names under which sources read, by their ids: what a source without a name of its own goes by
- * must not become another's.
+ * Input name of each source, by node id. Used to detect that two sources have swapped. A source
+ * without a name is left out.
  */
 export const inputsOf = ({ sources }: Plan): Readonly<Record<string, string>> =>
   Object.fromEntries(
@@ -195,8 +203,9 @@ export const inputsOf = ({ sources }: Plan): Readonly<Record<string, string>> =>
   )
 
 /**
- * Where sources have changed places: what was taken in under the id of one would go on as what came
- * from another. A name that no other source has now is only a new name, or a new place.
+ * Finds sources that have swapped names. Records that intake stored for one source would then be
+ * processed as records of the other. If no other source has the old name now, the source only has a
+ * new name or a new location, and that is allowed.
  */
 export const inputConflicts = (
   stored: Readonly<Record<string, string>>,
@@ -207,7 +216,7 @@ export const inputConflicts = (
     const other = Object.keys(current).find((one) => current[one] === name)
     if (now === undefined || now === name || other === undefined) return []
     return [
-      `the source "${id}" read "${name}" and reads "${now}" now, and "${name}" is the source ` +
-        `"${other}"`,
+      `the source "${id}" read "${name}" and reads "${now}" now, and "${name}" is now the input ` +
+        `of the source "${other}"`,
     ]
   })

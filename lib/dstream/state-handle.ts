@@ -1,7 +1,7 @@
 import { MillraceError } from '../base/errors.ts'
 import type { State } from './state-spec.ts'
 
-/** What has become of a state in one call of a function. */
+/** The result of one call of a user's function for the state of its key. */
 export type StateOutcome<S> =
   | { readonly kind: 'kept'; readonly state: S }
   | { readonly kind: 'none' }
@@ -10,7 +10,7 @@ export type StateOutcome<S> =
 const handleError = (problem: string, fix: string): MillraceError =>
   new MillraceError('ARGUMENT_INVALID', { problem, fix })
 
-/** The state of one key for the length of one call. */
+/** The state of one key during one call of a user's function. */
 export class StateHandle<S> implements State<S> {
   readonly #isTimingOut: boolean
   #state: S | undefined
@@ -30,8 +30,8 @@ export class StateHandle<S> implements State<S> {
   get(): S {
     if (this.#exists) return this.#state as S
     throw handleError(
-      'state.get() of a key that has no state',
-      'ask exists() first, or use getOption()',
+      'state.get() was called for a key that has no state',
+      'check exists() first, or use getOption()',
     )
   }
 
@@ -42,7 +42,7 @@ export class StateHandle<S> implements State<S> {
   update(state: S): void {
     this.#check('update')
     if (state === undefined)
-      throw handleError('state.update() needs a state', 'call remove() to forget the key')
+      throw handleError('state.update() needs a state', 'call remove() to remove the key')
     this.#state = state
     this.#exists = true
   }
@@ -58,7 +58,9 @@ export class StateHandle<S> implements State<S> {
     return this.#isTimingOut
   }
 
-  /** After the call. What was handed out and changed in place counts as updated. */
+  /**
+   * The outcome of the call. A state that the function got and changed in place counts as updated.
+   */
   get outcome(): StateOutcome<S> {
     if (this.#isRemoved) return { kind: 'removed' }
     return this.#exists ? { kind: 'kept', state: this.#state as S } : { kind: 'none' }
@@ -67,13 +69,13 @@ export class StateHandle<S> implements State<S> {
   #check(call: string): void {
     if (this.#isRemoved)
       throw handleError(
-        `state.${call}() after remove() in the same call`,
-        'decide once for each record',
+        `state.${call}() was called after remove() for the same record`,
+        'call either update() or remove() for a record',
       )
     if (this.#isTimingOut)
       throw handleError(
-        `state.${call}() of a key that is timing out`,
-        'ask isTimingOut() first: the state is removed by itself',
+        `state.${call}() was called for a key that is timing out`,
+        'check isTimingOut() first: the state is removed without a call',
       )
   }
 }

@@ -5,7 +5,7 @@ import type { RDD } from '../rdd/rdd.ts'
 import { checkDurationMs, checkFunction, checkShuffle } from './checks.ts'
 
 /**
- * The state of one key, as the function of `mapWithState` sees it.
+ * The state of one key, as the function of `mapWithState` gets it.
  *
  * @example
  * ```ts
@@ -16,15 +16,15 @@ import { checkDurationMs, checkFunction, checkShuffle } from './checks.ts'
  */
 export interface State<S> {
   /**
-   * Whether the key has state.
+   * Whether the key has a state.
    *
    * @example (key: string, one: number | undefined, state: State<number>) => state.exists()
    */
   exists(): boolean
   /**
-   * The state, as a copy that belongs to the function.
+   * The state. It is a copy, so the function may change it.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` when there is none.
+   * @throws MillraceError `ARGUMENT_INVALID` when the key has no state.
    * @example
    * ```ts
    * (key: string, one: number | undefined, state: State<number>) =>
@@ -33,7 +33,7 @@ export interface State<S> {
    */
   get(): S
   /**
-   * The state, as a copy that belongs to the function, or undefined where there is none.
+   * The state, or undefined if the key has none. It is a copy, so the function may change it.
    *
    * @example (key: string, one: number | undefined, state: State<number>) => state.getOption() ?? 0
    */
@@ -41,8 +41,8 @@ export interface State<S> {
   /**
    * Sets the state.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` after `remove()` in the same call, when the key is
-   * timing out, and when it is undefined.
+   * @throws MillraceError `ARGUMENT_INVALID` when the state is undefined, when the key is timing
+   * out, or after `remove()` in the same call.
    * @example
    * ```ts
    * (key: string, one: number | undefined, state: State<number>) =>
@@ -51,9 +51,10 @@ export interface State<S> {
    */
   update(state: S): void
   /**
-   * Forgets the key; no error when it has no state.
+   * Removes the key. If the key has no state, this is not an error.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` when called twice, and when the key is timing out.
+   * @throws MillraceError `ARGUMENT_INVALID` when it is called twice, or when the key is timing
+   * out.
    * @example
    * ```ts
    * (key: string, value: string | undefined, state: State<number>) => {
@@ -63,8 +64,8 @@ export interface State<S> {
    */
   remove(): void
   /**
-   * Whether this is the last call for a key that was idle for too long: it has no value then, and
-   * its state is removed afterwards.
+   * Whether this is the last call for a key that had no record for longer than the timeout. In such
+   * a call there is no value, and the state is removed after the call.
    *
    * @example
    * ```ts
@@ -76,9 +77,9 @@ export interface State<S> {
 }
 
 /**
- * From a record's key and value and the state of the key to what comes out; undefined: nothing
- * does. Called once for each record in the order in which they came, and once, without a value, for
- * a key that times out.
+ * Maps one record with the state of its key. It gets the key, the value, the state and the batch
+ * time. Its result is one element of the new stream; undefined gives no element. It is called once
+ * for each record, in the order of the records, and once without a value for a key that times out.
  *
  * @example
  * ```ts
@@ -94,8 +95,8 @@ export type StateFunction<K, V, S, R> = (
 ) => R
 
 /**
- * Pairs of key and state to begin with. Of several states of a key, `mapWithState` takes the last
- * one, `updateStateByKey` the first.
+ * Pairs of a key and its state before the first batch. If a key occurs more than once,
+ * `mapWithState` takes the last pair and `updateStateByKey` the first.
  *
  * @example const known: InitialState<string, number> = new Map([['to', 1]])
  */
@@ -109,8 +110,8 @@ interface SpecParts<K, V, S, R> {
 }
 
 /**
- * What `mapWithState` does: a function, and how its state begins, ends and is divided. Each method
- * gives a new one.
+ * The settings of `mapWithState`: its function, the initial state, the number of partitions and the
+ * timeout. Each method returns a new StateSpec and does not change this one.
  *
  * @example
  * ```ts
@@ -131,9 +132,9 @@ export class StateSpec<K, V, S, R> {
   }
 
   /**
-   * A specification with this function, no state to begin with, no timeout, and one partition.
+   * A specification with this function. It has no initial state, one partition and no timeout.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` when it is no function.
+   * @throws MillraceError `ARGUMENT_INVALID` when `f` is not a function.
    * @example
    * ```ts
    * StateSpec.function(
@@ -147,10 +148,10 @@ export class StateSpec<K, V, S, R> {
   }
 
   /**
-   * What is there before the first batch. It counts as touched by the first batch, and stands in
-   * its snapshot.
+   * The states before the first batch. They count as updated by the first batch: the snapshot of
+   * that batch contains them, and their timeout begins with it. Default: none.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` when it is no pairs.
+   * @throws MillraceError `ARGUMENT_INVALID` when it is not a collection of pairs.
    * @example StateSpec.function(count).initialState([['to', 1], ['be', 2]])
    */
   initialState(pairs: InitialState<K, S>): StateSpec<K, V, S, R> {
@@ -164,7 +165,7 @@ export class StateSpec<K, V, S, R> {
   }
 
   /**
-   * In how many partitions the state is kept. Default: 1.
+   * The number of partitions of the state. Default 1.
    *
    * @throws MillraceError `ARGUMENT_INVALID` when it is not a whole number from 1 to 1024.
    * @example StateSpec.function(count).numPartitions(4)
@@ -175,10 +176,10 @@ export class StateSpec<K, V, S, R> {
   }
 
   /**
-   * Ends keys that had no record for longer than this: the function is called once more, and then
-   * the state is removed. Default: never.
+   * Removes keys that had no record for longer than `idle`. Before that, the function is called
+   * once more for the key, without a value. Default: keys are never removed.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` when it is no duration, or not longer than zero.
+   * @throws MillraceError `ARGUMENT_INVALID` when it is not a duration above zero.
    * @example StateSpec.function(count).timeout(minutes(30))
    */
   timeout(idle: Duration): StateSpec<K, V, S, R> {

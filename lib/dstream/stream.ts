@@ -20,14 +20,15 @@ import { StreamingContext } from './streaming-context.ts'
  * ```
  */
 export interface StreamOptions {
-  /** The length of a batch: 10 ms at least. */
+  /** The time between two batches, at least 10 ms. */
   readonly batchInterval: Duration
   /**
-   * What happens when nothing flows. `'rest'`: once an empty batch has changed nothing, further
-   * empty ones are left out. `'tick'`: every batch time runs, as in Spark. Default `'rest'`.
+   * What the application does while no records come. `'rest'`: after an empty batch that changed
+   * nothing, it runs no more empty batches. `'tick'`: it runs a batch at every batch time, as in
+   * Spark. Default `'rest'`.
    */
   readonly whenIdle?: 'rest' | 'tick'
-  /** The most that one batch takes of each source; the rest goes to the next batch times. */
+  /** The most that one batch takes from each source. The rest goes to the next batch times. */
   readonly limits?: {
     /** Default 1,000,000. */
     readonly records?: number
@@ -37,8 +38,8 @@ export interface StreamOptions {
     readonly objects?: number
   }
   /**
-   * How long a failing batch is tried again before the application stops as FAILED: until both are
-   * used up.
+   * How long a failing batch is retried. The application stops as FAILED when the time and the
+   * attempts are both used up.
    */
   readonly retry?: {
     /** Default 15 minutes. */
@@ -47,9 +48,10 @@ export interface StreamOptions {
     readonly attempts?: number
   }
   /**
-   * What happens when records that were taken in are gone from the store, and their source does not
-   * have them any more. `'halt'`: their batch fails until a person decides. `'skip'`: it goes on
-   * without them, says so, and the loss is noted with the batch. Default `'halt'`.
+   * What happens when records that intake took are missing from the store, and their source does
+   * not have them any more. `'halt'`: the batch fails until an operator of the application decides.
+   * `'skip'`: the batch runs without them, and the loss is reported and recorded with the batch.
+   * Default `'halt'`.
    */
   readonly onDataLoss?: 'halt' | 'skip'
 }
@@ -57,7 +59,7 @@ export interface StreamOptions {
 const PIPELINE: unique symbol = Symbol.for('millrace.pipeline') as never
 
 /**
- * A pipeline: what a module exports as its default.
+ * A pipeline: the default export of a pipeline module.
  *
  * @example const nameOf = (pipeline: Pipeline): string => pipeline.name
  */
@@ -65,8 +67,8 @@ export interface Pipeline {
   readonly [PIPELINE]: true
   readonly name: string
   /**
-   * Builds the plan, by running the function given to `stream()`. Each call gives a new plan, equal
-   * by hash.
+   * Builds the plan by running the function that was passed to `stream()`. Each call returns a new
+   * plan with the same hash.
    */
   build(): Plan
 }
@@ -75,12 +77,13 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 const INTERVAL_MIN = milliseconds(10)
 
 /**
- * Describes a pipeline. The function runs when the pipeline is started, once in every process, and
- * must describe the same each time.
+ * Describes a pipeline. The function `describe` runs once in every process that starts the
+ * pipeline, and must describe the same pipeline each time.
  *
- * @param name Names the application in its store: a letter or digit, then up to 63 letters, digits,
- * `.`, `_`, `-`.
+ * @param name The name of the application in its store: a letter or digit, then up to 63 letters,
+ * digits, `.`, `_` or `-`.
  * @throws MillraceError `ARGUMENT_INVALID` when the name or an option is not of the allowed form.
+ * When the pipeline is built, also `PLAN_NO_OUTPUT` if it has no output operation.
  * @example
  * ```ts
  * export default stream('word-count', { batchInterval: seconds(10) }, (ssc) => {
@@ -114,7 +117,7 @@ export const stream = (
 }
 
 /**
- * Whether a value was made by {@link stream}, of this copy of the library or another.
+ * Whether a value was made by {@link stream}, in this copy of the library or in another one.
  *
  * @example
  * ```ts
@@ -134,13 +137,13 @@ const resolve = ({
 }: StreamOptions): PlanOptions => {
   if (whenIdle !== 'rest' && whenIdle !== 'tick')
     throw new MillraceError('ARGUMENT_INVALID', {
-      problem: 'whenIdle is not known',
+      problem: 'whenIdle has an unknown value',
       value: whenIdle,
       allowed: "'rest' or 'tick'",
     })
   if (onDataLoss !== 'halt' && onDataLoss !== 'skip')
     throw new MillraceError('ARGUMENT_INVALID', {
-      problem: 'onDataLoss is not known',
+      problem: 'onDataLoss has an unknown value',
       value: onDataLoss,
       allowed: "'halt' or 'skip'",
     })
@@ -165,6 +168,6 @@ const atLeastOne = (name: string, value: number): number => {
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: `${name} is not a count`,
     value,
-    allowed: 'a whole number from 1',
+    allowed: 'a whole number, 1 or more',
   })
 }

@@ -8,7 +8,7 @@ import { transformNode, type TransformOptions } from './operators/transform.ts'
 import type { SourceNode } from './plan-node.ts'
 
 /**
- * The datasets of several streams, in their order.
+ * The RDDs of several streams, in the order of the streams.
  *
  * @example const both = ([a, b]: RDDsOf<[DStream<string>, DStream<string>]>) => a.union(b)
  */
@@ -17,8 +17,8 @@ export type RDDsOf<T extends readonly DStream<unknown>[]> = {
 }
 
 /**
- * Where a pipeline begins: its methods make streams from sources. Handed to the function given to
- * `stream()`.
+ * The start of a pipeline: its methods make streams from sources. `stream()` passes it to your
+ * function.
  *
  * @example
  * ```ts
@@ -42,16 +42,19 @@ export class StreamingContext {
     return this.#intervalMs
   }
 
-  /** @internal The stream of a source. Each kind of source adds its methods from `sources/`. */
+  /**
+   * @internal The stream of a source. Each kind of source adds its methods from its file in
+   * `sources/`.
+   */
   from<T>(node: SourceNode): DStream<T> {
     return new DStream<T>(this.#graph, this.#graph.add(node))
   }
 
   /**
-   * One stream of all elements of several; see `DStream.union`.
+   * One stream with all elements of several streams: see `DStream.union`.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` when there is no stream, or one belongs to another
-   * pipeline, or has its datasets at other times.
+   * @throws MillraceError `ARGUMENT_INVALID` when there is no stream, or when one of them belongs
+   * to another pipeline or has its RDDs at other times; `PLAN_FROZEN`.
    * @example ssc.union(clicks, taps, swipes)
    */
   union<T>(first: DStream<T>, ...others: readonly DStream<T>[]): DStream<T> {
@@ -59,11 +62,11 @@ export class StreamingContext {
   }
 
   /**
-   * Any function from the datasets of several streams at one batch time, in the order of the
-   * streams, to another one; see `DStream.transform`.
+   * Computes an RDD from the RDDs that several streams have at the same batch time. The function
+   * gets them in the order of the streams, and may be async: see `DStream.transform`.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` when there is no stream, or one belongs to another
-   * pipeline, or has its datasets at other times.
+   * @throws MillraceError `ARGUMENT_INVALID` when there is no stream, or when one of them belongs
+   * to another pipeline or has its RDDs at other times; `PLAN_FROZEN`.
    * @example ssc.transform([clicks, taps], ([a, b]) => a.union(b), { pure: true })
    */
   transform<const T extends readonly DStream<unknown>[], U>(

@@ -1,4 +1,4 @@
-/** When windows are due and which batches they hold: pure arithmetic on the grid of batch times. */
+/** When windows end and which batches they contain: pure arithmetic on the grid of batch times. */
 import type { Duration } from '../base/duration.ts'
 import { MillraceError } from '../base/errors.ts'
 import type { BatchView } from './plan-node.ts'
@@ -7,7 +7,7 @@ import type { DStream } from './dstream.ts'
 
 /** The times of a windowed operator. Length and slide are multiples of the pane. */
 export interface WindowSpan {
-  /** How far apart the datasets of the parent are: each is a pane. */
+  /** The time between two RDDs of the parent. Each of them is one pane. */
   readonly paneMs: number
   readonly lengthMs: number
   readonly slideMs: number
@@ -15,7 +15,7 @@ export interface WindowSpan {
 
 type At = Pick<BatchView, 'timeMs' | 'zeroMs'>
 
-/** Whether there is a window at this batch time. */
+/** Whether a window ends at this batch time. */
 export const isDue = ({ slideMs }: WindowSpan, { timeMs, zeroMs }: At): boolean =>
   (timeMs - zeroMs) % slideMs === 0
 
@@ -24,19 +24,19 @@ export const beginOf = ({ lengthMs, paneMs }: WindowSpan, { timeMs }: At): numbe
   timeMs - lengthMs + paneMs
 
 /**
- * Whether some window holds the pane of this batch time: where the slide is longer than the window,
- * some panes are in none.
+ * Whether some window contains the pane of this batch time. If the slide is longer than the window,
+ * some panes are in no window.
  */
 export const isHeld = (span: WindowSpan, { timeMs, zeroMs }: At): boolean => {
   const dueMs = zeroMs + Math.ceil((timeMs - zeroMs) / span.slideMs) * span.slideMs
   return timeMs >= beginOf(span, { timeMs: dueMs, zeroMs })
 }
 
-/** What must stay the same for stored panes to make sense. */
+/** Names the values that must stay the same, so that stored panes can still be used. */
 export const layoutOf = ({ paneMs, lengthMs, slideMs }: WindowSpan): string =>
   `windows of ${lengthMs} ms every ${slideMs} ms, over batches of ${paneMs} ms`
 
-/** The span of a window over a stream, from what the user has given. */
+/** Checks the length and the slide that the user passed, and returns the span. */
 export const checkSpan = (
   operation: string,
   parent: Pick<DStream<unknown>, 'slideDuration'>,
@@ -52,10 +52,8 @@ export const checkSpan = (
   ] as const) {
     if (ms % paneMs === 0) continue
     throw new MillraceError('ARGUMENT_INVALID', {
-      problem:
-        `The ${name} of a window must be a multiple of the slide of the stream below it ` +
-        `(${operation})`,
-      value: `${ms} ms over datasets that come every ${paneMs} ms`,
+      problem: `${operation}() needs a ${name} that is a multiple of the slide of its stream`,
+      value: `${ms} ms, over RDDs that come every ${paneMs} ms`,
       allowed: `${paneMs} ms, ${2 * paneMs} ms, and so on`,
       fix: `round the ${name}, or change the batch interval`,
     })

@@ -145,14 +145,14 @@ describe('sources refuse', () => {
     ['no place', (ssc) => ssc.textFileStream(''), /needs a place/],
     ['a place that is no text', (ssc) => ssc.textFileStream(anything(5)), /needs a place/],
     [
-      'another choice of existing files',
+      'an unknown value of existing',
       (ssc) => ssc.textFileStream('in', { existing: anything('some') }),
-      /choice of existing/,
+      /value of existing/,
     ],
     [
-      'another choice of overwrites',
+      'an unknown value of onOverwrite',
       (ssc) => ssc.textFileStream('in', { onOverwrite: anything('keep') }),
-      /choice of onOverwrite/,
+      /value of onOverwrite/,
     ],
     [
       'a bare number to remember for',

@@ -38,15 +38,15 @@ describe.each(Object.entries(windowed))('%s', (_, operation) => {
     [
       'a length of one and a half batches',
       (pairs) => operation(pairs, milliseconds(1_500)),
-      /length.*must be a multiple/,
+      /needs a length that is a multiple/,
     ],
     [
       'a slide of one and a half batches',
       (pairs) => operation(pairs, seconds(3), milliseconds(1_500)),
-      /slide.*must be a multiple/,
+      /needs a slide that is a multiple/,
     ],
     [
-      'a length below the slide of the window below',
+      'a length shorter than the slide of the window before it',
       (pairs) => operation(pairs.window(seconds(4), seconds(4)), seconds(2)),
       /every 4000 ms/,
     ],

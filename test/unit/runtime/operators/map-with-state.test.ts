@@ -182,17 +182,17 @@ describe('a state refuses', () => {
     [
       'a read of a missing state',
       (state) => void state.get(),
-      /state.get\(\) of a key that has no state/,
+      /state.get\(\) was called for a key that has no state/,
     ],
     [
       'an update after a removal',
       (state) => [state.remove(), state.update(1)],
-      /update\(\) after remove\(\)/,
+      /update\(\) was called after remove\(\)/,
     ],
     [
       'a second removal',
       (state) => [state.remove(), state.remove()],
-      /remove\(\) after remove\(\)/,
+      /remove\(\) was called after remove\(\)/,
     ],
     [
       'an update to undefined',
@@ -223,7 +223,7 @@ describe('a state refuses', () => {
         on((pairs: Pairs) => pairs.mapWithState(ending)),
         [[a], [], []],
       ),
-    ).rejects.toThrow(`state.${call}() of a key that is timing out`)
+    ).rejects.toThrow(`state.${call}() was called for a key that is timing out`)
   })
 })
 
