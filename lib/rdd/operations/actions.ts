@@ -1,4 +1,4 @@
-/** Operations that compute the dataset and give a plain value. */
+/** Actions: operations that compute the RDD and return a plain value. */
 import { MillraceError } from '../../base/errors.ts'
 import { evaluate } from '../evaluate.ts'
 import { RDD } from '../rdd.ts'
@@ -6,46 +6,48 @@ import { RDD } from '../rdd.ts'
 declare module '../rdd.ts' {
   interface RDD<T> {
     /**
-     * All elements, partition by partition.
+     * Returns all elements, partition by partition.
      *
      * @example await parallelize([1, 2]).collect() // [1, 2]
      */
     collect(): Promise<T[]>
 
     /**
-     * How many elements there are.
+     * Counts the elements.
      *
      * @example await parallelize([1, 2]).count() // 2
      */
     count(): Promise<number>
 
     /**
-     * All elements reduced to one by `f`, which must be associative and commutative.
+     * Reduces all elements to one. `f` must be associative and commutative.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when there is no element, as in Spark.
+     * @throws MillraceError `ARGUMENT_INVALID` when the RDD is empty, as in Spark.
      * @example await parallelize([1, 2, 3]).reduce((a, b) => a + b) // 6
      */
     reduce(f: (a: T, b: T) => T): Promise<T>
 
     /**
-     * As `reduce`: partitions are reduced in one process, so there is no tree to be made of them.
+     * The same as `reduce`: all partitions are reduced in one process, so a tree would not help.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when there is no element, as in Spark.
+     * @throws MillraceError `ARGUMENT_INVALID` when the RDD is empty, as in Spark.
      * @example await parallelize([1, 2, 3]).treeReduce((a, b) => a + b) // 6
      */
     treeReduce(f: (a: T, b: T) => T): Promise<T>
 
     /**
-     * All elements folded into one value, partition by partition: each begins with `zero`, and so
-     * does what they are folded into, so `zero` must change nothing.
+     * Folds all elements into one value. Each partition begins with `zero`, and so does the merge
+     * of the partitions, so `f` with `zero` must not change the other value. `f` must be
+     * associative. An empty RDD gives `zero`.
      *
      * @example await parallelize([1, 2, 3]).fold(0, (a, b) => a + b) // 6
      */
     fold(zero: T, f: (a: T, b: T) => T): Promise<T>
 
     /**
-     * All elements merged into a value of another type: a zero made for each partition takes its
-     * elements in, and then these are merged.
+     * Aggregates all elements into a value of another type. `zero` makes a first value for each
+     * partition, `add` adds each element of the partition to it, and `merge` merges the values of
+     * the partitions, beginning with another `zero()`.
      *
      * @example
      * ```ts
@@ -64,22 +66,22 @@ declare module '../rdd.ts' {
     ): Promise<U>
 
     /**
-     * The first elements, `count` at most. Computes no more partitions than it needs.
+     * Returns the first elements, at most `count`. Computes only the partitions that it needs.
      *
      * @example await parallelize([1, 2, 3]).take(2) // [1, 2]
      */
     take(count: number): Promise<T[]>
 
     /**
-     * The first element.
+     * Returns the first element.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when there is none, as in Spark.
+     * @throws MillraceError `ARGUMENT_INVALID` when the RDD is empty, as in Spark.
      * @example await parallelize([1, 2, 3]).first() // 1
      */
     first(): Promise<T>
 
     /**
-     * Whether there is no element at all.
+     * Whether the RDD has no element.
      *
      * @example await parallelize([]).isEmpty() // true
      */
@@ -93,8 +95,8 @@ declare module '../rdd.ts' {
     foreach(f: (element: T) => void): Promise<void>
 
     /**
-     * Calls `f` with the elements of each partition, for empty ones too; may be async. One
-     * connection for a partition is opened here.
+     * Calls `f` once for each partition with its elements, also for empty partitions. `f` may be
+     * async; the calls run one after the other. Use it to open one connection for each partition.
      *
      * @example await rdd.foreachPartition(async (part) => { await database.insert([...part]) })
      */
@@ -102,10 +104,10 @@ declare module '../rdd.ts' {
   }
 }
 
-/** The error of an action that has no result without elements. */
+/** The error of an action that has no result for an empty RDD. */
 export const emptyRddError = (action: string, fix: string): MillraceError =>
   new MillraceError('ARGUMENT_INVALID', {
-    problem: `${action}() of an empty dataset has no result`,
+    problem: `${action}() of an empty RDD has no result`,
     fix,
   })
 
@@ -133,7 +135,7 @@ RDD.prototype.reduce = async function <T>(this: RDD<T>, f: (a: T, b: T) => T) {
   if (elements.length === 0)
     throw emptyRddError(
       'reduce',
-      'ask isEmpty() first, or reduce on the stream, which gives nothing for an empty batch',
+      'check isEmpty() first, or reduce the stream, which gives nothing for an empty batch',
     )
   return elements.reduce((a, b) => f(a, b))
 }
@@ -168,7 +170,7 @@ RDD.prototype.take = async function <T>(this: RDD<T>, count: number) {
 
 RDD.prototype.first = async function <T>(this: RDD<T>) {
   const taken = await this.take(1)
-  if (taken.length === 0) throw emptyRddError('first', 'ask isEmpty() first, or use take(1)')
+  if (taken.length === 0) throw emptyRddError('first', 'check isEmpty() first, or use take(1)')
   return taken[0] as T
 }
 

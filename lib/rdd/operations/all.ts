@@ -1,4 +1,4 @@
-/** Every group of operations on datasets: importing this file adds them to the class. */
+/** Importing this file adds all operations to the class `RDD`. */
 import './actions.ts'
 import './by-key.ts'
 import './joins.ts'

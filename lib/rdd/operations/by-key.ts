@@ -1,5 +1,6 @@
 /**
- * Operations that bring the values of equal keys together. All results are in the order of keys.
+ * Operations that bring the values of equal keys together. Keys are compared by value. All
+ * resulting RDDs are sorted by key within each partition, except that of `partitionBy`.
  */
 import { KeyedMap, partitionOf } from '../../base/keys.ts'
 import { userFunctionError } from '../evaluate.ts'
@@ -9,9 +10,12 @@ import { appendValue, checkPartitions, joinValues, type ShuffleOptions } from '.
 declare module '../rdd.ts' {
   interface RDD<T> {
     /**
-     * One pair for each key, its values reduced by `f`, which must be associative and commutative;
-     * on pairs only. Keys are equal by value.
+     * Reduces the values of each key to one. The result has one pair for each key, sorted by key
+     * within each partition. `f` must be associative and commutative. On pairs only. Keys are
+     * compared by value.
      *
+     * @param options `partitions` of the result: a whole number from 1. Default 1.
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1.
      * @example await pairs.reduceByKey((a, b) => a + b).collect() // [['a', 3], ['b', 3]]
      */
     reduceByKey<K, V>(
@@ -21,23 +25,25 @@ declare module '../rdd.ts' {
     ): RDD<[K, V]>
 
     /**
-     * One pair for each key with all its values, in the order in which they came; on pairs only.
+     * Groups the pairs by key. The result has one pair for each key with all its values, in the
+     * order in which they came. On pairs only.
      *
      * @example await pairs.groupByKey().collect() // [['a', [1, 2]], ['b', [3]]]
      */
     groupByKey<K, V>(this: RDD<[K, V]>, options?: ShuffleOptions): RDD<[K, V[]]>
 
     /**
-     * The elements under the keys that `f` gives them, in the order in which they came.
+     * Groups the elements by the key that `f` returns for each. The elements of a key are in the
+     * order in which they came.
      *
      * @example await numbers.groupBy((n) => n % 2).collect() // [[0, [2]], [1, [1, 3]]]
      */
     groupBy<K>(f: (element: T) => K, options?: ShuffleOptions): RDD<[K, T[]]>
 
     /**
-     * The general form of all reductions by key: the first value of a key makes a combination,
-     * further ones are merged into it, and the combinations of several partitions are merged; on
-     * pairs only.
+     * The general form of all reductions by key. `create` makes a combination from the first value
+     * of a key, `mergeValue` adds each further value, and `mergeCombinations` merges the
+     * combinations of several partitions. On pairs only.
      *
      * @example
      * ```ts
@@ -60,8 +66,8 @@ declare module '../rdd.ts' {
     ): RDD<[K, C]>
 
     /**
-     * As `combineByKey`, beginning with a zero for each key and partition; on pairs only. A zero
-     * that is changed in place must be made by a function.
+     * Like `combineByKey`, but `zero` makes the first combination of each key in each partition. On
+     * pairs only. `zero` is a function, so `mergeValue` may change the combination in place.
      *
      * @example
      * ```ts
@@ -84,8 +90,8 @@ declare module '../rdd.ts' {
     ): RDD<[K, C]>
 
     /**
-     * As `reduceByKey`, beginning with a zero for each key and partition, which must change
-     * nothing; on pairs only.
+     * Like `reduceByKey`, but begins with `zero` for each key in each partition. `f` with `zero`
+     * must not change the other value. On pairs only.
      *
      * @example await pairs.foldByKey(0, (a, b) => a + b).collect() // [['a', 3], ['b', 3]]
      */
@@ -97,11 +103,13 @@ declare module '../rdd.ts' {
     ): RDD<[K, V]>
 
     /**
-     * The same pairs in so many partitions, those of a key in one; on pairs only. Inside a
-     * partition the order stays.
+     * Distributes the pairs over `partitions` partitions, so that all pairs of a key are in one
+     * partition. Within a partition, the pairs keep their order. On pairs only.
      *
+     * @param partitions How many: a whole number from 1.
      * @param partitionOf The partition of a key, from 0. Default: by the hash of the key.
-     * @throws MillraceError `USER_FUNCTION_FAILED` when `partitionOf` gives no partition.
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1;
+     * `USER_FUNCTION_FAILED` when `partitionOf` throws or does not return a partition number.
      * @example pairs.partitionBy(4, (key) => key.length % 4).getNumPartitions() // 4
      */
     partitionBy<K, V>(
@@ -111,29 +119,31 @@ declare module '../rdd.ts' {
     ): RDD<[K, V]>
 
     /**
-     * The values of one key, in the order in which they came; on pairs only.
+     * Returns the values of one key, in the order in which they came. A key without pairs gives an
+     * empty array. On pairs only.
      *
      * @example await pairs.lookup('a') // [1, 2]
      */
     lookup<K, V>(this: RDD<[K, V]>, key: K): Promise<V[]>
 
     /**
-     * How many pairs each key has; on pairs only. Keys that are arrays or objects are compared by
-     * value, but a `Map` finds them by reference only.
+     * Counts the pairs of each key. On pairs only. Keys that are arrays or objects are compared by
+     * value, but the resulting `Map` finds them by reference only.
      *
      * @example (await pairs.countByKey()).get('a') // 2
      */
     countByKey<K, V>(this: RDD<[K, V]>): Promise<Map<K, number>>
 
     /**
-     * How often each value occurs. Values are compared as keys are.
+     * Counts how often each value occurs. Values are compared by value, like keys.
      *
      * @example (await words.countByValue()).get('be') // 2
      */
     countByValue(): Promise<Map<T, number>>
 
     /**
-     * The pairs as a `Map`: of several values of a key, the last; on pairs only.
+     * Returns the pairs as a `Map`. If a key has several values, the last one counts. On pairs
+     * only.
      *
      * @example (await pairs.collectAsMap()).get('a') // 2
      */
@@ -243,7 +253,7 @@ const placeBy = <K>(choose: (key: K) => number, key: K, count: number, label: st
     const place = choose(key)
     if (Number.isInteger(place) && place >= 0 && place < count) return place
     throw new RangeError(
-      `partitionBy() needs a whole number from 0 to ${count - 1}, and got ${String(place)}`,
+      `partitionBy() needs a whole number from 0 to ${count - 1}, but got ${String(place)}`,
     )
   } catch (error) {
     throw userFunctionError({ label, record: key, error })

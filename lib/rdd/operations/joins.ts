@@ -1,6 +1,6 @@
 /**
- * Operations on the pairs of two datasets under equal keys. All results are in the order of keys,
- * and left values come in their order.
+ * Operations that match the pairs of two RDDs by key. All results are sorted by key within each
+ * partition. The values of a key keep the order of the left side.
  */
 import { KeyedMap } from '../../base/keys.ts'
 import { RDD } from '../rdd.ts'
@@ -9,9 +9,12 @@ import type { ShuffleOptions } from '../shuffle.ts'
 declare module '../rdd.ts' {
   interface RDD<T> {
     /**
-     * For each key on either side, the values of both sides; a side without the key has an empty
-     * list. On pairs only.
+     * Groups the pairs of both RDDs by key. The result has one pair for each key of either side,
+     * with the values of this side and the values of the other side. A side without the key has an
+     * empty list. On pairs only.
      *
+     * @param options `partitions` of the result: a whole number from 1. Default 1.
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1.
      * @example
      * ```ts
      * await ages.cogroup(cities).collect()
@@ -25,14 +28,15 @@ declare module '../rdd.ts' {
     ): RDD<[K, [V[], W[]]]>
 
     /**
-     * Each value of this side with each value of the other under the same key. On pairs only.
+     * Joins each value of this side with each value of the other side that has the same key. Keys
+     * that only one side has are left out. On pairs only.
      *
      * @example await ages.join(cities).collect() // [['ann', [31, 'Rome']]]
      */
     join<K, V, W>(this: RDD<[K, V]>, other: RDD<[K, W]>, options?: ShuffleOptions): RDD<[K, [V, W]]>
 
     /**
-     * As `join`, with the pairs of this side that have no other: there the right value is
+     * Like `join`, but keeps the pairs of this side that have no match: their right value is
      * undefined. On pairs only.
      *
      * @example
@@ -48,8 +52,8 @@ declare module '../rdd.ts' {
     ): RDD<[K, [V, W | undefined]]>
 
     /**
-     * As `join`, with the pairs of the other side that have none here: there the left value is
-     * undefined. On pairs only.
+     * Like `join`, but keeps the pairs of the other side that have no match here: their left value
+     * is undefined. On pairs only.
      *
      * @example
      * ```ts
@@ -64,8 +68,8 @@ declare module '../rdd.ts' {
     ): RDD<[K, [V | undefined, W]]>
 
     /**
-     * As `join`, with the pairs of both sides that have no other: there that side's value is
-     * undefined. On pairs only.
+     * Like `join`, but keeps the pairs of both sides that have no match: the value of the missing
+     * side is undefined. On pairs only.
      *
      * @example
      * ```ts
@@ -80,7 +84,7 @@ declare module '../rdd.ts' {
     ): RDD<[K, [V | undefined, W | undefined]]>
 
     /**
-     * The pairs of this side whose key the other side does not have. On pairs only.
+     * Keeps the pairs of this side whose key the other side does not have. On pairs only.
      *
      * @example await ages.subtractByKey(cities).collect() // [['bob', 27]]
      */
@@ -119,7 +123,7 @@ const groupBoth = <K, V, W>(
 
 const NONE = [undefined] as const
 
-/** The rows of one key: every left value beside every right one. */
+/** The rows of one key: every left value with every right value. */
 const rows = <K, V, W>(key: K, left: readonly V[], right: readonly W[]): [K, [V, W]][] =>
   left.flatMap((one) => right.map((other): [K, [V, W]] => [key, [one, other]]))
 

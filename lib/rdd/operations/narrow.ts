@@ -1,25 +1,25 @@
-/** Operations on each element or partition alone. */
+/** Operations that work on each element or each partition alone. */
 import { userFunctionError } from '../evaluate.ts'
 import { type PartitionFunction, RDD } from '../rdd.ts'
 
 declare module '../rdd.ts' {
   interface RDD<T> {
     /**
-     * One new element for each element.
+     * Makes one new element from each element.
      *
      * @example await parallelize([1, 2]).map((n) => n * 2).collect() // [2, 4]
      */
     map<U>(f: (element: T) => U): RDD<U>
 
     /**
-     * The elements for which `keep` is true.
+     * Keeps the elements for which `keep` returns true.
      *
      * @example await parallelize([1, 2]).filter((n) => n > 1).collect() // [2]
      */
     filter(keep: (element: T) => boolean): RDD<T>
 
     /**
-     * Any number of new elements for each element, in order.
+     * Makes any number of new elements from each element, in order.
      *
      * @example
      * ```ts
@@ -32,14 +32,14 @@ declare module '../rdd.ts' {
     flatMap<U>(f: (element: T) => Iterable<U>): RDD<U>
 
     /**
-     * As {@link map}, to pairs of a key and a value.
+     * Like {@link map}, but makes pairs of a key and a value.
      *
      * @example await parallelize(['a']).mapToPair((word) => [word, 1]).collect() // [['a', 1]]
      */
     mapToPair<K, V>(f: (element: T) => readonly [K, V]): RDD<[K, V]>
 
     /**
-     * New values under the same keys; on pairs only.
+     * Replaces the value of each pair by `f(value)` and keeps the key. On pairs only.
      *
      * @example
      * ```ts
@@ -52,7 +52,8 @@ declare module '../rdd.ts' {
     mapValues<K, V, W>(this: RDD<[K, V]>, f: (value: V) => W): RDD<[K, W]>
 
     /**
-     * Any number of new values under the same key, for each pair; on pairs only.
+     * Makes any number of pairs from each pair: one for each value that `f` returns, with the same
+     * key. On pairs only.
      *
      * @example
      * ```ts
@@ -65,9 +66,10 @@ declare module '../rdd.ts' {
     flatMapValues<K, V, W>(this: RDD<[K, V]>, f: (value: V) => Iterable<W>): RDD<[K, W]>
 
     /**
-     * Calls `f` once for each partition, for empty ones too; may be async. The elements are there
-     * for the length of the call.
+     * Calls `f` once for each partition, also for empty ones, and takes what it returns as the new
+     * partition. `f` may be async. It must not use the elements after it has returned.
      *
+     * @throws MillraceError `USER_FUNCTION_FAILED` when the result is computed and `f` throws.
      * @example
      * ```ts
      * await parallelize([1, 2, 3])
@@ -79,7 +81,7 @@ declare module '../rdd.ts' {
     mapPartitions<U>(f: PartitionFunction<T, U>): RDD<U>
 
     /**
-     * As `mapPartitions`, with the number of the partition, from 0.
+     * Like `mapPartitions`, and `f` also gets the number of the partition, from 0.
      *
      * @example
      * ```ts
@@ -94,28 +96,28 @@ declare module '../rdd.ts' {
     ): RDD<U>
 
     /**
-     * The elements under the keys that `f` gives them.
+     * Makes a pair from each element: the key that `f` returns, and the element.
      *
      * @example await numbers.keyBy((n) => n % 2).collect() // [[1, 1], [0, 2], [1, 3]]
      */
     keyBy<K>(f: (element: T) => K): RDD<[K, T]>
 
     /**
-     * The keys of all pairs, as often as they occur; on pairs only.
+     * The keys of all pairs. A key of several pairs occurs several times. On pairs only.
      *
      * @example await pairs.keys().collect() // ['a', 'a', 'b']
      */
     keys<K, V>(this: RDD<[K, V]>): RDD<K>
 
     /**
-     * The values of all pairs; on pairs only.
+     * The values of all pairs. On pairs only.
      *
      * @example await pairs.values().collect() // [1, 2, 3]
      */
     values<K, V>(this: RDD<[K, V]>): RDD<V>
 
     /**
-     * One array for each partition, of its elements.
+     * Makes one array from each partition, with the elements of the partition.
      *
      * @example await parallelize([1, 2, 3], { partitions: 2 }).glom().collect() // [[1], [2, 3]]
      */

@@ -1,11 +1,11 @@
-/** Operations on datasets of numbers. */
+/** Operations on RDDs of numbers. */
 import { MillraceError } from '../../base/errors.ts'
 import { RDD } from '../rdd.ts'
 import { emptyRddError } from './actions.ts'
 
 /**
- * What there is to say of many numbers. Without any, `mean` and all below it are NaN, `min` is
- * Infinity and `max` -Infinity, as in Spark.
+ * Statistics of an RDD of numbers. Without numbers, `count` and `sum` are 0, `min` is Infinity,
+ * `max` is -Infinity, and all others are NaN, as in Spark.
  *
  * @example (await numbers.stats()).mean // 2
  */
@@ -15,70 +15,75 @@ export interface Stats {
   readonly min: number
   readonly max: number
   readonly mean: number
-  /** Of the numbers as a whole: divided by their count. */
+  /** The variance of the whole population: divided by the count. */
   readonly variance: number
   readonly stdev: number
-  /** Of the numbers as a sample: divided by their count less one. */
+  /** The variance of a sample: divided by the count minus one. NaN for fewer than two numbers. */
   readonly sampleVariance: number
   readonly sampleStdev: number
 }
 
 /**
- * How many numbers lie between bounds.
+ * A histogram: how many numbers lie between each two neighbouring bounds.
  *
  * @example (await numbers.histogram(2)).counts // [1, 2]
  */
 export interface Histogram {
-  /** One more than there are counts. */
+  /** The bounds of the buckets, ascending: one more than `counts`. */
   readonly buckets: readonly number[]
-  /** A number on a bound is in the bucket above it; the last bucket holds its upper bound. */
+  /**
+   * The count of each bucket. A number equal to a bound is in the bucket above the bound; the last
+   * bucket also includes its upper bound.
+   */
   readonly counts: readonly number[]
 }
 
 declare module '../rdd.ts' {
   interface RDD<T> {
     /**
-     * The sum of all numbers; 0 of none.
+     * The sum of all numbers. 0 for an empty RDD.
      *
      * @example await parallelize([1, 2, 3]).sum() // 6
      */
     sum(this: RDD<number>): Promise<number>
 
     /**
-     * The mean of all numbers; NaN of none.
+     * The mean of all numbers. NaN for an empty RDD.
      *
      * @example await parallelize([1, 2, 3]).mean() // 2
      */
     mean(this: RDD<number>): Promise<number>
 
     /**
-     * Count, sum, mean, smallest, largest, variance and standard deviation, in one pass.
+     * Count, sum, mean, minimum, maximum, variance and standard deviation, in one pass.
      *
      * @example (await parallelize([1, 2, 3, 4]).stats()).variance // 1.25
      */
     stats(this: RDD<number>): Promise<Stats>
 
     /**
-     * The variance of all numbers as a whole.
+     * The variance of all numbers, as a whole population. NaN for an empty RDD.
      *
      * @example await parallelize([1, 2, 3, 4]).variance() // 1.25
      */
     variance(this: RDD<number>): Promise<number>
 
     /**
-     * The standard deviation of all numbers as a whole.
+     * The standard deviation of all numbers, as a whole population. NaN for an empty RDD.
      *
      * @example await parallelize([2, 4]).stdev() // 1
      */
     stdev(this: RDD<number>): Promise<number>
 
     /**
-     * How many numbers lie between the given bounds, or in so many buckets of equal width between
-     * the smallest and the largest. Numbers outside of given bounds are left out.
+     * Counts the numbers in each bucket. `buckets` is either the bounds of the buckets, ascending,
+     * or the number of buckets: these then have equal width and reach from the smallest to the
+     * largest number. Numbers outside given bounds are not counted. If all numbers are equal, there
+     * is one bucket.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when bounds are fewer than two or not ascending; for
-     * a number of buckets, when it is not a whole number from 1, or there is no number, or one that
-     * is not finite.
+     * @throws MillraceError `ARGUMENT_INVALID` when there are fewer than two bounds or they are not
+     * ascending; or when a number of buckets is given and it is not a whole number from 1, the RDD
+     * is empty, or a number is not finite.
      * @example
      * ```ts
      * await parallelize([1, 2, 3, 4]).histogram(2)
@@ -109,7 +114,7 @@ RDD.prototype.stats = async function () {
   let [count, mean, squares] = [0, 0, 0]
   let [sum, min, max] = [0, Infinity, -Infinity]
   await this.foreach((number) => {
-    // Welford: exact where the sum of squares would cancel.
+    // Welford's method: no loss of digits, as there is when large sums of squares are subtracted.
     count += 1
     const delta = number - mean
     mean += delta / count
@@ -152,26 +157,26 @@ const checkBuckets = (buckets: readonly number[]): readonly number[] => {
   )
   if (buckets.length >= 2 && isAscending) return [...buckets]
   throw new MillraceError('ARGUMENT_INVALID', {
-    problem: 'histogram() needs bounds',
+    problem: 'histogram() needs ascending bounds',
     value: buckets,
-    allowed: 'two or more, ascending',
+    allowed: 'two or more numbers, ascending',
   })
 }
 
 const evenBuckets = async (rdd: RDD<number>, count: number): Promise<readonly number[]> => {
   if (!Number.isInteger(count) || count < 1)
     throw new MillraceError('ARGUMENT_INVALID', {
-      problem: 'histogram() needs buckets',
+      problem: 'histogram() needs a number of buckets',
       value: count,
       allowed: 'a whole number from 1',
     })
   const { count: numbers, min, max } = await rdd.stats()
-  if (numbers === 0) throw emptyRddError('histogram', 'ask isEmpty() first, or give bounds')
+  if (numbers === 0) throw emptyRddError('histogram', 'check isEmpty() first, or give bounds')
   if (!Number.isFinite(max - min))
     throw new MillraceError('ARGUMENT_INVALID', {
       problem: 'histogram() needs finite numbers',
       value: [min, max],
-      fix: 'filter them first',
+      fix: 'filter out infinite numbers and NaN first',
     })
   // Numbers that are all equal make one bucket, as in Spark.
   if (min === max) return [min, min]

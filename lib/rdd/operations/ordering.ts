@@ -1,6 +1,4 @@
-/**
- * Operations that look at the order of elements: the natural one, or a comparison of the user's.
- */
+/** Operations that depend on the order of elements: the natural order, or the user's comparison. */
 import { type Comparison, compareNatural } from '../../base/order.ts'
 import { checkPartitions, type ShuffleOptions } from '../shuffle.ts'
 import { RDD } from '../rdd.ts'
@@ -19,10 +17,12 @@ export interface SortOptions extends ShuffleOptions {
 declare module '../rdd.ts' {
   interface RDD<T> {
     /**
-     * The elements in the order of what `f` gives for them; equal ones stay in their order. Values
-     * are ordered as people expect: numbers by size, dates by time, strings by UTF-16 units, arrays
-     * element by element.
+     * Sorts the elements by what `f` returns for them. Elements with equal values keep their order.
+     * Numbers are ordered by size, dates by time, strings by UTF-16 code units, arrays element by
+     * element. Each partition of the result holds a range; equal elements are in one partition.
      *
+     * @param options `ascending`, default true, and `partitions` of the result, default 1.
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1.
      * @example
      * ```ts
      * await parallelize(['to', 'not', 'a'])
@@ -34,7 +34,7 @@ declare module '../rdd.ts' {
     sortBy<K>(f: (element: T) => K, options?: SortOptions): RDD<T>
 
     /**
-     * The pairs in the order of their keys; on pairs only.
+     * Sorts the pairs by key. Pairs with equal keys keep their order. On pairs only.
      *
      * @example
      * ```ts
@@ -45,31 +45,35 @@ declare module '../rdd.ts' {
     sortByKey<K, V>(this: RDD<[K, V]>, options?: SortOptions): RDD<[K, V]>
 
     /**
-     * The largest elements, `count` at most, the largest first.
+     * Returns the largest elements, at most `count`, the largest first.
      *
+     * @param compare Default: the natural order, as in {@link sortBy}.
      * @example await parallelize([1, 3, 2]).top(2) // [3, 2]
      */
     top(count: number, compare?: Comparison<T>): Promise<T[]>
 
     /**
-     * The smallest elements, `count` at most, the smallest first.
+     * Returns the smallest elements, at most `count`, the smallest first.
      *
+     * @param compare Default: the natural order, as in {@link sortBy}.
      * @example await parallelize([1, 3, 2]).takeOrdered(2) // [1, 2]
      */
     takeOrdered(count: number, compare?: Comparison<T>): Promise<T[]>
 
     /**
-     * The largest element; of equal ones the first.
+     * Returns the largest element. If several are equal, the first of them.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when there is none, as in Spark.
+     * @param compare Default: the natural order, as in {@link sortBy}.
+     * @throws MillraceError `ARGUMENT_INVALID` when the RDD is empty, as in Spark.
      * @example await parallelize([1, 3, 2]).max() // 3
      */
     max(compare?: Comparison<T>): Promise<T>
 
     /**
-     * The smallest element; of equal ones the first.
+     * Returns the smallest element. If several are equal, the first of them.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when there is none, as in Spark.
+     * @param compare Default: the natural order, as in {@link sortBy}.
+     * @throws MillraceError `ARGUMENT_INVALID` when the RDD is empty, as in Spark.
      * @example await parallelize([1, 3, 2]).min() // 1
      */
     min(compare?: Comparison<T>): Promise<T>
@@ -86,7 +90,7 @@ RDD.prototype.sortBy = function <T, K>(
     const elements = (
       await this.map((element) => ({ element, by: f(element) })).collect()
     ).toSorted((a, b) => (ascending ? compareNatural(a.by, b.by) : compareNatural(b.by, a.by)))
-    // As in Spark, a partition holds a range: equal elements are never in two.
+    // As in Spark, a partition holds a range: equal elements are never in two partitions.
     const isCut = (index: number): boolean =>
       index === 0 ||
       index >= elements.length ||
@@ -131,6 +135,6 @@ RDD.prototype.min = async function <T>(this: RDD<T>, compare: Comparison<T> = co
 }
 
 const extreme = async <T>(rdd: RDD<T>, action: string, better: (a: T, b: T) => T): Promise<T> => {
-  if (await rdd.isEmpty()) throw emptyRddError(action, 'ask isEmpty() first')
+  if (await rdd.isEmpty()) throw emptyRddError(action, 'check isEmpty() first')
   return rdd.reduce(better)
 }

@@ -4,18 +4,18 @@ import { checkPartitions } from '../shuffle.ts'
 declare module '../rdd.ts' {
   interface RDD<T> {
     /**
-     * The same elements in exactly so many partitions, dealt out one after the other.
+     * Distributes the elements over exactly `partitions` partitions, in turn.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when it is not a whole number above zero.
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1.
      * @example parallelize([1, 2, 3]).repartition(3).getNumPartitions() // 3
      */
     repartition(partitions: number): RDD<T>
 
     /**
-     * The same elements in so many partitions at most, by putting neighbouring ones together:
-     * nothing is moved, and the order stays.
+     * Joins neighbouring partitions, so that there are at most `partitions`. The elements keep
+     * their order.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when it is not a whole number above zero.
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1.
      * @example parallelize([1, 2, 3], { partitions: 3 }).coalesce(1).getNumPartitions() // 1
      */
     coalesce(partitions: number): RDD<T>

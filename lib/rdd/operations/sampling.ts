@@ -1,50 +1,55 @@
 /**
- * Operations that choose elements by chance. The chance follows from a seed, so that a batch that
- * is tried again chooses the same.
+ * Operations that choose elements at random. The random numbers follow from a seed, so a batch that
+ * is tried again chooses the same elements.
  */
 import { MillraceError } from '../../base/errors.ts'
 import { seededRandom } from '../../base/seeded.ts'
 import { RDD } from '../rdd.ts'
 
 /**
- * How to sample.
+ * Settings of `sample` and `takeSample`.
  *
  * @example await numbers.sample(0.5, { seed: 7, withReplacement: true }).collect()
  */
 export interface SampleOptions {
   /**
-   * Any whole number; the same gives the same sample. Take the batch time for another one in each
-   * batch.
+   * Any whole number. The same seed gives the same sample. Use the batch time to get another sample
+   * in each batch.
    */
   readonly seed: number
-  /** An element may be chosen more than once. Default false. */
+  /** Whether an element may be chosen more than once. Default false. */
   readonly withReplacement?: boolean
 }
 
 declare module '../rdd.ts' {
   interface RDD<T> {
     /**
-     * About the given fraction of the elements, in their order: each is chosen or not on its own.
-     * With replacement, the fraction is how often an element is chosen on average.
+     * Chooses about the given fraction of the elements, in their order. Each element is chosen
+     * independently. With replacement, the fraction says how often an element is chosen on average.
      *
+     * @param fraction From 0 to 1; with replacement, from 0.
      * @throws MillraceError `ARGUMENT_INVALID` when the fraction is not from 0 to 1 (with
-     * replacement: not 0 or more).
+     * replacement: below 0), or the seed is not a whole number.
      * @example await lines.sample(0.01, { seed: 42 }).collect()
      */
     sample(fraction: number, options: SampleOptions): RDD<T>
 
     /**
-     * So many elements by chance, in any order; all of them if there are fewer.
+     * Returns `count` elements at random, in any order. Without replacement, it returns all
+     * elements if there are fewer than `count`.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when the count is not a whole number from 0.
+     * @throws MillraceError `ARGUMENT_INVALID` when the count is not a whole number from 0, or the
+     * seed is not a whole number.
      * @example await lines.takeSample(10, { seed: 42 })
      */
     takeSample(count: number, options: SampleOptions): Promise<T[]>
 
     /**
-     * The elements dealt out by chance over as many datasets as there are weights.
+     * Splits the elements at random into as many RDDs as there are weights.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when a weight is below 0, or all are 0.
+     * @param weights The relative size of each RDD; they need not add up to 1.
+     * @throws MillraceError `ARGUMENT_INVALID` when a weight is below 0, or all are 0, or the seed
+     * is not a whole number.
      * @example const [training, test] = rdd.randomSplit([0.9, 0.1], { seed: 42 })
      */
     randomSplit(weights: readonly number[], options: Pick<SampleOptions, 'seed'>): RDD<T>[]
@@ -54,16 +59,13 @@ declare module '../rdd.ts' {
 const invalid = (problem: string, value: unknown, allowed: string): MillraceError =>
   new MillraceError('ARGUMENT_INVALID', { problem, value, allowed })
 
-/** Draws for one partition: another sequence for each. */
+/** Makes the random numbers of one partition, from 0 to 1: each partition has its own sequence. */
 const drawsOf = (seed: number, partition: number): (() => number) => {
   if (!Number.isSafeInteger(seed)) throw invalid('Sampling needs a seed', seed, 'a whole number')
   return seededRandom((seed % 0x1_0000_0000) ^ Math.imul(partition + 1, 0x9e3779b9))
 }
 
-/**
- * How often something happens that happens so often on average (Knuth's way to draw from a Poisson
- * distribution).
- */
+/** Draws a number from the Poisson distribution with this mean (Knuth's method). */
 const poisson = (mean: number, draw: () => number): number => {
   const limit = Math.exp(-mean)
   let count = 0
@@ -103,7 +105,7 @@ RDD.prototype.takeSample = async function <T>(
   if (elements.length === 0) return []
   if (withReplacement)
     return Array.from({ length: count }, () => elements[Math.floor(draw() * elements.length)] as T)
-  // Fisher and Yates: the front of a shuffled deck.
+  // Fisher-Yates shuffle, stopped after the elements that are needed.
   const taken = Math.min(count, elements.length)
   for (let i = 0; i < taken; i++) {
     const other = i + Math.floor(draw() * (elements.length - i))
@@ -121,11 +123,7 @@ RDD.prototype.randomSplit = function <T>(
 ) {
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   if (!weights.every((weight) => weight >= 0) || !(total > 0))
-    throw invalid(
-      'randomSplit() needs weights',
-      weights,
-      'numbers from 0, of which one at least is above 0',
-    )
+    throw invalid('randomSplit() needs weights', weights, 'numbers from 0, at least one above 0')
   drawsOf(seed, 0)
   const bounds = weights.map(
     (_, index) => weights.slice(0, index + 1).reduce((sum, weight) => sum + weight, 0) / total,

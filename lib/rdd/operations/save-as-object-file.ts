@@ -4,7 +4,7 @@ import { RDD } from '../rdd.ts'
 declare module '../rdd.ts' {
   interface RDD<T> {
     /**
-     * As {@link saveAsTextFile}, but so that elements come back as they were with `readObjects`:
+     * Like {@link saveAsTextFile}, but `readObjects` can read the elements back unchanged.
      * docs/object-files.md describes the format.
      *
      * @throws MillraceError `VALUE_UNSUPPORTED` for functions, symbols, instances of classes and

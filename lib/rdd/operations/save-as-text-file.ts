@@ -4,10 +4,11 @@ import { RDD } from '../rdd.ts'
 declare module '../rdd.ts' {
   interface RDD<T> {
     /**
-     * Writes one text file a partition, `part-00000` and so on, and `_SUCCESS`, into the directory
-     * `path`, which may begin with a bound name (`s3://results/x`). Exactly-once in effect inside a
-     * batch: an older attempt cannot replace it.
+     * Writes one text file for each partition (`part-00000` and so on) and then `_SUCCESS` into the
+     * directory `path`. Inside a batch the effect is exactly-once: an older attempt cannot replace
+     * the files of a newer one.
      *
+     * @param path A directory; it may begin with a bound name (`s3://results/x`).
      * @throws MillraceError `OUTPUT_FENCED`, `OUTPUT_EXISTS`, `OUTPUT_FAILED`, `BINDING_MISSING`.
      * @example
      * ```ts

@@ -1,4 +1,4 @@
-/** Operations on datasets as collections. Elements are compared as keys are: by value. */
+/** Operations on RDDs as collections. Elements are compared by value, like keys. */
 import { MillraceError } from '../../base/errors.ts'
 import { RDD } from '../rdd.ts'
 import type { ShuffleOptions } from '../shuffle.ts'
@@ -6,29 +6,31 @@ import type { ShuffleOptions } from '../shuffle.ts'
 declare module '../rdd.ts' {
   interface RDD<T> {
     /**
-     * Each element once, in the order of keys.
+     * Keeps each different element once, sorted within each partition.
      *
+     * @param options `partitions` of the result: a whole number from 1. Default 1.
+     * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1.
      * @example await parallelize([2, 1, 2]).distinct().collect() // [1, 2]
      */
     distinct(options?: ShuffleOptions): RDD<T>
 
     /**
-     * The elements that the other dataset does not have, as often as they are here, in the order of
-     * keys.
+     * Keeps the elements that the other RDD does not have, as often as they occur here, sorted
+     * within each partition.
      *
      * @example await parallelize([3, 1, 1, 2]).subtract(parallelize([2])).collect() // [1, 1, 3]
      */
     subtract(other: RDD<T>, options?: ShuffleOptions): RDD<T>
 
     /**
-     * The elements that both datasets have, each once, in the order of keys.
+     * Keeps the elements that both RDDs have, each once, sorted within each partition.
      *
      * @example await parallelize([3, 1, 1]).intersection(parallelize([1, 2])).collect() // [1]
      */
     intersection(other: RDD<T>, options?: ShuffleOptions): RDD<T>
 
     /**
-     * Every element of this dataset with every one of the other.
+     * Pairs every element of this RDD with every element of the other.
      *
      * @example
      * ```ts
@@ -41,10 +43,10 @@ declare module '../rdd.ts' {
     cartesian<U>(other: RDD<U>): RDD<[T, U]>
 
     /**
-     * The elements of both datasets side by side. Both must have as many partitions, with as many
-     * elements each.
+     * Pairs the elements of both RDDs by position. Both must have the same number of partitions,
+     * and the same number of elements in each partition.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when they have not.
+     * @throws MillraceError `ARGUMENT_INVALID` when these numbers differ.
      * @example
      * ```ts
      * await parallelize([1, 2])
@@ -56,7 +58,7 @@ declare module '../rdd.ts' {
     zip<U>(other: RDD<U>): RDD<[T, U]>
 
     /**
-     * Each element with its place in the dataset, from 0.
+     * Pairs each element with its position in the RDD, from 0.
      *
      * @example await parallelize(['a', 'b']).zipWithIndex().collect() // [['a', 0], ['b', 1]]
      */
@@ -112,9 +114,9 @@ RDD.prototype.zip = function <T, U>(this: RDD<T>, other: RDD<U>) {
 
 const unequal = (what: string, left: number, right: number): MillraceError =>
   new MillraceError('ARGUMENT_INVALID', {
-    problem: `zip() needs two datasets with as many ${what}`,
+    problem: `zip() needs two RDDs with the same number of ${what}`,
     value: `${left} and ${right}`,
-    fix: 'zip only datasets of which one was made from the other with map(), or join by a key',
+    fix: 'zip only RDDs where one was made from the other with map(), or join by a key',
   })
 
 RDD.prototype.zipWithIndex = function <T>(this: RDD<T>) {

@@ -3,7 +3,8 @@ import { RDD } from '../rdd.ts'
 declare module '../rdd.ts' {
   interface RDD<T> {
     /**
-     * The elements of this dataset, then those of the others in their order. Duplicates stay.
+     * Joins several RDDs into one: the elements of this RDD come first, then those of the others in
+     * their order. Duplicates stay.
      *
      * @example
      * ```ts

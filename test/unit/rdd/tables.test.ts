@@ -418,14 +418,18 @@ test.each<[string, () => unknown, RegExp]>([
   ['first of none', () => empty.first(), /first\(\) of an empty/],
   ['max of none', () => empty.max(), /max\(\) of an empty/],
   ['treeReduce of none', () => empty.treeReduce((a) => a), /reduce\(\) of an empty/],
-  ['zip of other partitions', async () => of([1, 2], 2).zip(of([1, 2], 1)), /as many partitions/],
+  [
+    'zip of other partitions',
+    async () => of([1, 2], 2).zip(of([1, 2], 1)),
+    /same number of partitions/,
+  ],
   [
     'zip of other lengths',
     () =>
       of([1, 2], 1)
         .zip(of([1], 1))
         .collect(),
-    /as many elements/,
+    /same number of elements/,
   ],
   ['no partitions', async () => empty.repartition(0), /needs at least one partition/],
   ['a fraction above 1', async () => empty.sample(1.5, { seed: 1 }), /needs a fraction/],
@@ -436,8 +440,8 @@ test.each<[string, () => unknown, RegExp]>([
   ],
   ['half an element', () => empty.takeSample(0.5, { seed: 1 }), /needs a number/],
   ['weights of nothing', async () => empty.randomSplit([0], { seed: 1 }), /needs weights/],
-  ['one bound', () => empty.histogram([1]), /needs bounds/],
-  ['falling bounds', () => empty.histogram([1, 0]), /needs bounds/],
+  ['one bound', () => empty.histogram([1]), /needs ascending bounds/],
+  ['falling bounds', () => empty.histogram([1, 0]), /needs ascending bounds/],
   ['buckets of no numbers', () => empty.histogram(2), /histogram\(\) of an empty/],
   ['buckets without an end', () => of([1, Infinity], 1).histogram(2), /finite/],
 ])('%s is refused', async (_, act, message) => {
