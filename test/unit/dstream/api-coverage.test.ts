@@ -1,4 +1,4 @@
-/** docs/api-coverage.md names what is there, and all of it. */
+/** docs/api-coverage.md lists every public method, and nothing else. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parallelize, StateSpec, stream, seconds } from 'millrace'
@@ -7,8 +7,8 @@ import { expect, test } from 'vitest'
 const page = readFileSync(join(import.meta.dirname, '../../../docs/api-coverage.md'), 'utf8')
 
 /**
- * The methods and properties that users see of a class, by an object of it; those that are internal
- * are not in the declarations.
+ * The names of the methods and properties of a class, read from one of its objects. This includes
+ * internal ones, which the published declarations leave out.
  */
 const namesOf = (object: object): readonly string[] =>
   Object.getOwnPropertyNames(Object.getPrototypeOf(object) as object)
@@ -29,7 +29,7 @@ const objects = (): Readonly<Record<string, readonly string[]>> => {
   return found
 }
 
-/** What classes have for each other, marked `@internal`. */
+/** The internal members of each class, marked `@internal` in the code. */
 const INTERNAL = {
   StreamingContext: ['constructor', 'from', 'intervalMs'],
   DStream: ['constructor', 'node', 'to', 'emit', 'describe', 'nodeBeside'],
@@ -60,7 +60,7 @@ test.each(Object.entries(INTERNAL))(
   },
 )
 
-test('every row says how it is', () => {
+test('every row says whether the operation is done, differs or is missing', () => {
   const rows = page
     .split('\n')
     .filter((line) => line.startsWith('| ') && !line.startsWith('| Spark |'))

@@ -15,7 +15,7 @@ const recordOf = (text: string, sequence: number): KinesisRecord => ({
 })
 
 describe('the plan', () => {
-  test('where a stream starts is not in the hash: the name is', () => {
+  test('the hash contains the name of a stream, but not its start', () => {
     const at = planOf((ssc) =>
       ssc.kinesisTextStream('clicks', { startFrom: { at: new Date(0) } }).print(),
     )
@@ -44,7 +44,7 @@ describe('the plan', () => {
 })
 
 describe('records', () => {
-  test('come as they are, with their bytes, without a decoder', async () => {
+  test('without a decoder are given unchanged, with their bytes', async () => {
     const world = new World()
     const seen: KinesisRecord[] = []
     const pipeline = pipelineOf((ssc) =>
@@ -58,7 +58,7 @@ describe('records', () => {
     expect(seen).toEqual([{ ...recordOf('a', 7), data: new Uint8Array([97]) }])
   })
 
-  test('on which the decoder throws are put aside with their position', async () => {
+  test('on which the decoder throws become dead letters with their position', async () => {
     const world = new World()
     const seen: unknown[] = []
     const decode = ({ data }: KinesisRecord): unknown =>

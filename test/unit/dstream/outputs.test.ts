@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest'
 import type { OutputView } from '../../../lib/dstream/plan-node.ts'
 
 interface Written {
-  /** What went to the terminal. */
+  /** What was printed to the terminal. */
   readonly printed: unknown[]
-  /** What went elsewhere: the place, and its partitions as files. */
+  /** What was written elsewhere: the place, and one text for each partition. */
   readonly saved: (readonly [place: string, parts: readonly string[]])[]
 }
 
-/** Runs the one output of a pipeline on a dataset, at 5,000 ms. */
+/** Runs the only output of a pipeline on an RDD, at batch time 5,000 ms. */
 const run = async (
   describe: (numbers: DStream<unknown>) => void,
   elements: readonly unknown[],
@@ -65,7 +65,7 @@ describe('print, as Spark prints', () => {
       ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '...'],
     ],
     ['two of three', 2, ['a', 'b', 'c'], ['a', 'b', '...']],
-    ['none of some', 0, ['a'], ['...']],
+    ['none of one', 0, ['a'], ['...']],
     ['none of none', 0, [], []],
   ])('%s', async (_, count, elements, lines) => {
     for (const partitions of [1, 2, 5]) {
@@ -101,7 +101,7 @@ describe('saveAsTextFiles', () => {
       2,
       ['a\n', '(b,1)\nä\n'],
     ],
-    ['empty batches too', [], 2, ['', '']],
+    ['no lines for an empty batch, but all its parts', [], 2, ['', '']],
   ])('%s', async (_, elements, partitions, parts) => {
     expect(
       (await run((numbers) => numbers.saveAsTextFiles('out'), elements, partitions)).saved,
@@ -110,7 +110,7 @@ describe('saveAsTextFiles', () => {
 })
 
 describe('saveAsObjectFiles', () => {
-  test('writes lines from which elements come back', async () => {
+  test('writes one line of JSON for each element', async () => {
     const { saved } = await run((numbers) => numbers.saveAsObjectFiles('out', 'json'), [['a', 1n]])
     expect(saved).toEqual([['out-5000.json', ['["a",{"$bigint":"1"}]\n']]])
   })
@@ -126,7 +126,7 @@ describe('saveToTable', () => {
     (numbers: DStream<unknown>): void =>
       (numbers as DStream<[unknown, unknown]>).saveToTable(place)
 
-  test('hands each batch to a place of its own, as items', async () => {
+  test('writes each batch to its own place, as items', async () => {
     expect((await run(toTable('dynamodb://totals'), pairs, 2)).saved).toEqual([
       [
         'dynamodb://totals/5000',
@@ -145,9 +145,9 @@ describe('saveToTable', () => {
     },
   )
 
-  test('is there for pairs only', () => {
+  test('works on pairs only', () => {
     const describePairs = (numbers: DStream<number>): void => {
-      // @ts-expect-error -- numbers are no pairs
+      // @ts-expect-error -- numbers are not pairs
       numbers.saveToTable('dynamodb://totals')
       numbers.mapToPair((n) => [n, n]).saveToTable('dynamodb://totals')
     }
@@ -156,7 +156,7 @@ describe('saveToTable', () => {
 })
 
 describe('foreachRDD', () => {
-  test('gets the dataset, the batch time and the attempt', async () => {
+  test('gets the RDD, the batch time and the attempt', async () => {
     const seen: unknown[] = []
     await run(
       (numbers) =>

@@ -14,142 +14,6 @@ const pairsOf = (lines: DStream<string>): DStream<[string, number]> =>
 const add = (a: number, b: number): number => a + b
 const count = (ones: readonly number[], total = 0): number => total + ones.length
 
-describe('the ids of nodes', () => {
-  test.each<[string, Describe, readonly string[]]>([
-    [
-      'are counted by kind',
-      (ssc) =>
-        linesOf(ssc)
-          .map((line) => line)
-          .filter(Boolean)
-          .map((line) => line)
-          .print(),
-      ['textFileStream-1', 'map-1', 'filter-1', 'map-2', 'print-1'],
-    ],
-    [
-      'are those of every kind',
-      (ssc) => {
-        const lines = ssc.union(
-          linesOf(ssc),
-          ssc.socketTextStream('localhost', 9999),
-          ssc.queueStream<string>([]),
-        )
-        const pairs = pairsOf(
-          lines
-            .flatMap((line) => line)
-            .mapPartitions((part) => part)
-            .transform((rdd) => rdd),
-        )
-        const states = pairs
-          .mapValues((n) => n)
-          .reduceByKey(add)
-          .updateStateByKey(count)
-        states.foreachRDD(() => undefined)
-        states.saveAsTextFiles('out')
-      },
-      [
-        'textFileStream-1',
-        'socketTextStream-1',
-        'queueStream-1',
-        'union-1',
-        'flatMap-1',
-        'mapPartitions-1',
-        'transform-1',
-        'mapToPair-1',
-        'mapValues-1',
-        'reduceByKey-1',
-        'updateStateByKey-1',
-        'foreachRDD-1',
-        'saveAsTextFiles-1',
-      ],
-    ],
-    [
-      'stay when a node of another kind comes in between',
-      (ssc) => pairsOf(linesOf(ssc).filter(Boolean)).updateStateByKey(count).print(),
-      ['textFileStream-1', 'filter-1', 'mapToPair-1', 'updateStateByKey-1', 'print-1'],
-    ],
-    [
-      'can be pinned',
-      (ssc) =>
-        pairsOf(linesOf(ssc).named('in')).updateStateByKey(count).named('to.tal-s_1').print(),
-      ['in', 'mapToPair-1', 'to.tal-s_1', 'print-1'],
-    ],
-    [
-      'are counted over nodes that no output needs, and those are left out',
-      (ssc) => {
-        const lines = linesOf(ssc)
-        lines.map((line) => line.length)
-        linesOf(ssc).map((line) => line)
-        pairsOf(lines).updateStateByKey(count)
-        lines.map((line) => line).print()
-      },
-      ['textFileStream-1', 'map-3', 'print-1'],
-    ],
-  ])('%s', (_, describePlan, ids) => {
-    expect(planOf(describePlan).nodes.map(({ id }) => id)).toEqual(ids)
-  })
-
-  test('are said by parents in their order', () => {
-    const { nodes } = planOf((ssc) => {
-      const lines = linesOf(ssc)
-      lines
-        .map((line) => line)
-        .union(lines)
-        .print()
-    })
-    expect(nodes.map(({ id, parents }) => [id, parents])).toEqual([
-      ['textFileStream-1', []],
-      ['map-1', ['textFileStream-1']],
-      ['union-1', ['map-1', 'textFileStream-1']],
-      ['print-1', ['union-1']],
-    ])
-  })
-})
-
-describe('a name is refused', () => {
-  test.each([[''], ['-a'], ['.a'], ['a b'], ['a#b'], ['a/b'], ['ä'], ['a'.repeat(65)]])(
-    '%j',
-    (name) => {
-      expect(() => planOf((ssc) => linesOf(ssc).named(name).print())).toThrow(
-        expect.objectContaining({ code: 'ARGUMENT_INVALID' }),
-      )
-    },
-  )
-
-  test('when another stream has it', () => {
-    expect(() =>
-      planOf((ssc) =>
-        linesOf(ssc)
-          .named('a')
-          .map((line) => line)
-          .named('a')
-          .print(),
-      ),
-    ).toThrow(/same name[^]*"a"/)
-    expect(() =>
-      planOf((ssc) =>
-        linesOf(ssc)
-          .map((line) => line)
-          .named('textFileStream-1')
-          .print(),
-      ),
-    ).toThrow(/same name/)
-  })
-
-  test('not when it is its own', () => {
-    expect(planOf((ssc) => linesOf(ssc).named('a').named('a').print()).sources[0]?.id).toBe('a')
-  })
-
-  test('when a later stream would get it by itself', () => {
-    expect(() =>
-      planOf((ssc) => {
-        const first = linesOf(ssc).named('map-1')
-        first.map((line) => line).print()
-      }),
-    ).toThrow(/same name/)
-  })
-})
-
 describe('the hash of a plan', () => {
   const base: Describe = (ssc) =>
     pairsOf(linesOf(ssc)).reduceByKey(add).updateStateByKey(count).print()
@@ -285,7 +149,7 @@ describe('a plan', () => {
     expect(pipeline.build()).not.toBe(pipeline.build())
   })
 
-  test('passes on what the describing function throws', () => {
+  test('passes on an error of the function that describes it', () => {
     expect(() =>
       planOf(() => {
         throw new TypeError('mine')
@@ -366,7 +230,7 @@ describe('a plan', () => {
     )
   })
 
-  test('says which states it keeps', () => {
+  test('lists the states of its operators', () => {
     const plan = planOf((ssc) => {
       const pairs = pairsOf(linesOf(ssc))
       pairs.updateStateByKey(count, { partitions: 4 }).named('totals').print()
@@ -395,10 +259,10 @@ describe('stored state fits a plan', () => {
   }
 
   test.each<[string, readonly StateShape[], readonly StateShape[], readonly RegExp[]]>([
-    ['that has the same', [totals], [totals], []],
-    ['that has more', [totals], [{ ...totals, id: 'new' }, totals], []],
+    ['that has the same state', [totals], [totals], []],
+    ['that has more states', [totals], [{ ...totals, id: 'new' }, totals], []],
     ['when nothing is stored', [], [totals], []],
-    ['not without it', [totals], [], [/"totals".*not in the pipeline/]],
+    ['not if the plan lacks it', [totals], [], [/"totals".*not in the pipeline/]],
     [
       'not under another name',
       [totals],

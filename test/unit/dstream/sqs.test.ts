@@ -1,4 +1,4 @@
-/** Queues of SQS as sources: what a pipeline says of them, and how a test feeds them. */
+/** SQS queues as sources: how a pipeline declares them, and how a test feeds them. */
 import { seconds, stream, type DStream, type StreamingContext } from 'millrace'
 import { testStream } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
@@ -23,11 +23,11 @@ test('the name of the queue is in the hash of the plan', () => {
   expect(ordersPlan('others').hash).not.toBe(plan.hash)
 })
 
-test('a name is needed', () => {
+test('an empty name is refused', () => {
   expect(() => ordersPlan('')).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID' }))
 })
 
-describe('on a machine without queues', () => {
+describe('without a queue on AWS', () => {
   const bind = (...bindings: readonly string[]) =>
     bindPlan(ordersPlan(), {
       bindings,
@@ -46,13 +46,13 @@ describe('on a machine without queues', () => {
     expect(bind(binding)).toMatchObject(location)
   })
 
-  test('a queue that is bound to nothing is an error that says what to do', () => {
+  test('a queue without a binding is an error that says what to do', () => {
     expect(() => bind()).toThrow(/--bind orders=/)
     expect(() => bind()).toThrow(expect.objectContaining({ code: 'BINDING_MISSING' }))
   })
 })
 
-test('bodies that a test adds are taken once each, also after a restart', async () => {
+test('each message that a test adds is taken once, also after a restart', async () => {
   const seen: string[] = []
   const pipeline = stream('app', { batchInterval: seconds(1) }, (ssc) =>
     ssc.sqsTextStream('orders').foreachRDD(async (rdd) => void seen.push(...(await rdd.collect()))),

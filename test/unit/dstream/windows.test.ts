@@ -12,7 +12,7 @@ const built = (describe: (pairs: Pairs) => DStream<unknown>) =>
 const add = (a: number, b: number): number => a + b
 const any = <T>(value: unknown): T => value as T
 
-/** Every windowed operation, with these lengths of time. */
+/** Every windowed operation, with a given length and slide. */
 const windowed: Readonly<
   Record<string, (pairs: Pairs, length: Duration, slide?: Duration) => DStream<unknown>>
 > = {
@@ -66,7 +66,7 @@ describe.each(Object.entries(windowed))('%s', (_, operation) => {
     )
   })
 
-  test('has the slide of its stream, or its own, and so has what follows', () => {
+  test('has its own slide, or that of its stream, and passes it on', () => {
     const slides: number[] = []
     const slideOf = (one: DStream<unknown>): void =>
       void slides.push(one.map((x) => x).slideDuration.milliseconds)
@@ -79,7 +79,7 @@ describe.each(Object.entries(windowed))('%s', (_, operation) => {
     expect(slides).toEqual([1_000, 3_000, 2_000])
   })
 
-  test('is another plan with another length or slide', () => {
+  test('makes a plan with another hash for another length or slide', () => {
     const hashes = [
       built((pairs) => operation(pairs, seconds(6), seconds(2))),
       built((pairs) => operation(pairs, seconds(6), seconds(3))),
@@ -123,7 +123,7 @@ describe('a span', () => {
     expect(times.filter((at) => isHeld(span, at)).map(({ timeMs }) => timeMs - 100)).toEqual(held)
   })
 
-  test('begins with the pane that a length before its end leaves out', () => {
+  test('begins one pane after the time that is one length before its end', () => {
     expect(beginOf({ paneMs: 2, lengthMs: 6, slideMs: 2 }, { timeMs: 100, zeroMs: 0 })).toBe(96)
   })
 })
