@@ -78,7 +78,7 @@ export const checkText = (operation: string, text: string, needs: string): strin
 export const checkSourceName = (operation: string, name: string): string => {
   if (typeof name === 'string' && name !== '') return name
   throw new MillraceError('ARGUMENT_INVALID', {
-    problem: `${operation}() needs a name, to be bound to a stream`,
+    problem: `${operation}() needs a name that can be bound`,
     value: name,
     fix: `for example ${operation}('clicks')`,
   })

@@ -1,4 +1,4 @@
-/** Every kind of source that pipelines can declare. A new one is registered by its line here. */
+/** Every kind of source that pipelines can declare. A new kind is registered by a line here. */
 import './files.ts'
 import './kinesis.ts'
 import './queue.ts'

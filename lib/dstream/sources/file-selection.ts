@@ -1,39 +1,44 @@
 /**
- * Makes the elements of a file from its bytes.
+ * Makes the elements of a file from its bytes. `path` is the path of the file below the watched
+ * location.
  *
  * @example const sizes: FileReader<number> = (bytes) => [bytes.length]
  */
 export type FileReader<T = unknown> = (bytes: Uint8Array, path: string) => Iterable<T>
 
-/** Which files of a watched place are taken, and how they are read. */
+/** Which files of a watched location are taken, and how they are read. */
 export interface FileSelection {
   /**
-   * `'ignore'`: only files that were modified after the application first started, and at most
+   * `'ignore'`: only files that were modified after the first start of the application, and at most
    * `rememberMs` before the batch time, as in Spark. `'all'`: every file, the oldest first, each
    * path once.
    */
   readonly existing: 'ignore' | 'all'
-  /** How far back a modification time may lie. */
+  /** How long before the batch time a file may have been modified. */
   readonly rememberMs: number
   /**
    * How long a path is ignored after a batch has taken it, whatever is written there. As in Spark,
-   * which forgets a batch when one is completed that is more than `rememberMs` later.
+   * which forgets a batch when a batch more than `rememberMs` later is completed.
    */
   readonly ignoredMs: number
   /**
-   * Whether a path that was taken and is written again is new data. Default: as the place has it.
+   * Whether a path that was taken and is written again counts as new data. Default: the default of
+   * the location.
    */
   readonly onOverwrite?: 'new' | 'ignore'
-  /** Whether a file is taken, by its path below the place. Default: every file is. */
+  /** Whether a file is taken, by its path below the location. Default: every file is taken. */
   readonly filter?: (path: string) => boolean
-  /** Makes the elements. Default: the lines of its text. */
+  /** Makes the elements of a file. Default: the lines of its text. */
   readonly read?: FileReader
 }
 
 /** Spark's `spark.streaming.fileStream.minRememberDuration`. */
 export const DEFAULT_REMEMBER_MS = 60_000
 
-/** Every file that there is: for sources that are streams elsewhere, read from their beginning. */
+/**
+ * Selects every file. Used for sources that are streams elsewhere and are read from their
+ * beginning.
+ */
 export const ALL_FILES: FileSelection = Object.freeze({
   existing: 'all',
   rememberMs: DEFAULT_REMEMBER_MS,

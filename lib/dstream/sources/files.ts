@@ -14,20 +14,22 @@ import { sourceNode } from './source-node.ts'
  */
 export interface TextFileStreamOptions {
   /**
-   * `'ignore'`: only files that were modified after the first start, as in Spark. `'all'`: every
-   * file that is there, the oldest first, up to the limits of a batch, each path once for the life
-   * of the store; in a bucket one page of a thousand names after the other. Default `'ignore'`.
+   * `'ignore'`: only files that were modified after the first start of the application, as in
+   * Spark. `'all'`: every file, the oldest first, as far as the limits of a batch allow. Each path
+   * is taken once for the life of the store. In a bucket, files are taken page by page, a thousand
+   * names at a time. Default `'ignore'`.
    */
   readonly existing?: 'ignore' | 'all'
   /**
-   * How late a file may appear after its modification time, rounded up to whole batches. Default
-   * 60 s, as in Spark.
+   * How late a file may appear after its modification time. The value is rounded up to whole
+   * batches. Default 60 s, as in Spark.
    */
   readonly remember?: Duration
   /**
-   * What happens when a name that was read is written again. `'new'`: each upload is read once.
-   * `'ignore'`: a name is read once; in a directory for as long as it is remembered. Default:
-   * `'new'` in a bucket, and `'ignore'` in a directory, as in Spark.
+   * What happens when a file is written again under a name that was already read. `'new'`: each
+   * upload is read once. `'ignore'`: each name is read once; in a directory this holds for as long
+   * as the name is remembered. Default: `'new'` in a bucket, and `'ignore'` in a directory, as in
+   * Spark.
    */
   readonly onOverwrite?: 'new' | 'ignore'
 }
@@ -45,13 +47,13 @@ export interface TextFileStreamOptions {
  */
 export interface FileStreamOptions<T> extends TextFileStreamOptions {
   /**
-   * Whether a file is taken, by its path below the place. It must give the same for the same path.
-   * Default: every file is.
+   * Whether a file is taken, by its path below the location. It must return the same for the same
+   * path. Default: every file is taken.
    */
   readonly filter?: (path: string) => boolean
   /**
-   * Makes the elements of a file. It must give the same for the same bytes. A file on which it
-   * throws is put aside whole, as a dead letter. Default: the lines of its text.
+   * Makes the elements of a file. It must return the same for the same bytes. A file for which it
+   * throws becomes a dead letter as a whole. Default: the lines of its text.
    */
   readonly read?: FileReader<T>
 }
@@ -59,23 +61,24 @@ export interface FileStreamOptions<T> extends TextFileStreamOptions {
 declare module '../streaming-context.ts' {
   interface StreamingContext {
     /**
-     * The lines of text files that appear in a place: a directory here, a prefix of a bucket on
-     * AWS. Files are chosen by modification time as in Spark, or all of them with
-     * `existing: 'all'`. Move files in when they are complete: a file is read once.
+     * The lines of new text files in a location: a directory, or a prefix of a bucket on AWS. Files
+     * are chosen by their modification time, as in Spark, or all of them with `existing: 'all'`.
+     * Each file is read once, so move files in when they are complete.
      *
-     * @param name A name to bind (`--bind NAME=./directory`), or the place itself. A local path may
-     * have patterns in its names, as in `./logs/app-*`: `*`, `?`, `[ab]`, `{one,two}`. It stands
-     * for all directories that match, also for those that are created later.
-     * @throws MillraceError `ARGUMENT_INVALID` when the name is empty; `PLAN_FROZEN`.
+     * @param name A name to bind (`--bind NAME=./directory`), or the location itself. The names in
+     * a local path may have patterns, as in `./logs/app-*`: `*`, `?`, `[ab]`, `{one,two}`. Such a
+     * path means all directories that match, including those that are created later.
+     * @throws MillraceError `ARGUMENT_INVALID` when the name is empty, or an option is not of the
+     * allowed form; `PLAN_FROZEN`.
      * @example ssc.textFileStream('lines', { existing: 'all' }).flatMap((line) => line.split(' '))
      */
     textFileStream(name: string, options?: TextFileStreamOptions): DStream<string>
 
     /**
-     * New files in a place, chosen as {@link textFileStream} does. `filter` says which are taken,
-     * and `read` makes the elements of each.
+     * The elements of new files in a location. Files are chosen as by {@link textFileStream}.
+     * `filter` says which files are taken, and `read` makes the elements of each file.
      *
-     * @param name A name to bind (`--bind NAME=./directory`), or the place itself.
+     * @param name A name to bind (`--bind NAME=./directory`), or the location itself.
      * @throws MillraceError `ARGUMENT_INVALID` when the name is empty, or an option is not of the
      * allowed form; `PLAN_FROZEN`.
      * @example
@@ -96,12 +99,14 @@ declare module '../streaming-context.ts' {
     ): DStream<T>
 
     /**
-     * New files in a place, chosen as {@link textFileStream} does, cut into records of one length.
-     * A file that does not hold a whole number of records is put aside whole, as a dead letter.
+     * The records of new files in a location, all of the same length. Files are chosen as by
+     * {@link textFileStream}. A file that does not have a whole number of records becomes a dead
+     * letter as a whole (`RECORDS_UNEVEN`).
      *
-     * @param recordBytes The length of a record: a whole number from 1.
-     * @throws MillraceError `ARGUMENT_INVALID` when the name is empty, or the length is not one;
-     * `PLAN_FROZEN`.
+     * @param name A name to bind (`--bind NAME=./directory`), or the location itself.
+     * @param recordBytes The length of a record in bytes: a whole number, 1 or more.
+     * @throws MillraceError `ARGUMENT_INVALID` when the name is empty, or the length or an option
+     * is not of the allowed form; `PLAN_FROZEN`.
      * @example
      * ```ts
      * ssc
@@ -117,7 +122,7 @@ declare module '../streaming-context.ts' {
   }
 }
 
-/** Elements that a reader makes of a whole file: no stream has them. */
+/** Elements that a reader makes from whole files. Only files give them, no stream does. */
 export const WHOLE_FILES = 'whole files'
 
 StreamingContext.prototype.textFileStream = function (name, options = {}) {
@@ -144,7 +149,7 @@ StreamingContext.prototype.binaryRecordsStream = function (name, recordBytes, op
     throw new MillraceError('ARGUMENT_INVALID', {
       problem: 'binaryRecordsStream() needs the length of a record',
       value: recordBytes,
-      allowed: 'a whole number of bytes, from 1',
+      allowed: 'a whole number of bytes, 1 or more',
     })
   const read = fixedLengthReader(recordBytes)
   return watch<Uint8Array>(this, 'binaryRecordsStream', name, { ...options, read })
@@ -158,7 +163,7 @@ const watch = <T>(
 ): DStream<T> => {
   if (typeof name !== 'string' || name === '')
     throw new MillraceError('ARGUMENT_INVALID', {
-      problem: `${operator}() needs a place to watch`,
+      problem: `${operator}() needs a location to watch`,
       value: name,
       fix: `for example ${operator}('./in')`,
     })
@@ -187,7 +192,7 @@ const selectionOf = (options: FileStreamOptions<unknown>, intervalMs: number): F
   })
 }
 
-/** Cuts a file into records of one length. */
+/** Splits a file into records of the same length. */
 const fixedLengthReader =
   (recordBytes: number): FileReader<Uint8Array> =>
   (bytes, path) => {

@@ -8,28 +8,34 @@ import { TEXT } from './declaration.ts'
 import { sourceNode } from './source-node.ts'
 
 /**
- * One record of a Kinesis stream, as `kinesisStream` hands it over. A record into which the Kinesis
- * Producer Library has packed several is taken apart: each of its user records is one of these.
+ * One record of a Kinesis stream, as `kinesisStream` gives it. If the Kinesis Producer Library has
+ * packed several user records into one record, each user record is one element.
  *
  * @example const keyOf = ({ partitionKey }: KinesisRecord): string => partitionKey
  */
 export interface KinesisRecord {
-  /** The bytes that were put. */
+  /** The bytes that the producer put. */
   readonly data: Uint8Array
   readonly partitionKey: string
   /**
-   * As Kinesis gave it: decimal digits, to be compared as a BigInt. The user records of one
-   * aggregated record share it.
+   * The sequence number that Kinesis gave it: decimal digits, to be compared as a BigInt. The user
+   * records of one aggregated record have the same number.
    */
   readonly sequenceNumber: string
-  /** Which user record of an aggregated record this is, from 0; 0 if it is not aggregated. */
+  /**
+   * The number of this user record within its aggregated record, from 0. It is 0 if the record is
+   * not aggregated.
+   */
   readonly subSequenceNumber: number
-  /** When Kinesis took the record, approximately: not exact, and not always increasing. */
+  /**
+   * The time at which Kinesis received the record. It is approximate and does not always increase.
+   */
   readonly arrivalTime: Date
 }
 
 /**
- * Where a stream is read from when the application first starts. Later it goes on where it was.
+ * Where to start reading a stream when the application first starts. After that, it continues where
+ * it stopped.
  *
  * @example const start: KinesisStart = { at: new Date('2026-01-01') }
  */
@@ -42,9 +48,10 @@ export type KinesisStart = 'trimHorizon' | { readonly at: Date }
  */
 export interface KinesisTextStreamOptions {
   /**
-   * Where to begin when the application first starts: at the oldest record that the stream still
-   * has, or at the first that arrived at a time. Never at the latest: records that are put before
-   * the first look at each shard would be lost. Default `'trimHorizon'`.
+   * Where to start reading when the application first starts. `'trimHorizon'`: at the oldest record
+   * that the stream still has. `{ at }`: at the first record that arrived at that time or later.
+   * Starting at the latest record is not possible: records put before the first read of each shard
+   * would be lost. Default `'trimHorizon'`.
    */
   readonly startFrom?: KinesisStart
 }
@@ -59,8 +66,8 @@ export interface KinesisTextStreamOptions {
  */
 export interface KinesisStreamOptions<T> extends KinesisTextStreamOptions {
   /**
-   * Makes an element of a record. A record on which it throws is put aside as a dead letter.
-   * Default: the record itself.
+   * Makes an element from a record. It must return the same for the same record. A record for which
+   * it throws becomes a dead letter. Default: the record itself is the element.
    */
   readonly decode?: (record: KinesisRecord) => T
 }
@@ -68,26 +75,26 @@ export interface KinesisStreamOptions<T> extends KinesisTextStreamOptions {
 declare module '../streaming-context.ts' {
   interface StreamingContext {
     /**
-     * The records of a Kinesis stream as text: each record is one string, UTF-8. One that is not
-     * valid UTF-8 is put aside as a dead letter. Records that the Kinesis Producer Library has
-     * aggregated are taken apart. Locally the name is bound to other text: `--bind clicks=./in`, or
-     * a socket.
+     * The records of a Kinesis stream as text: each record is one string, decoded as UTF-8. A
+     * record that is not valid UTF-8 becomes a dead letter. Records that the Kinesis Producer
+     * Library has aggregated are split into their user records. Locally the name is bound to
+     * another source of text: `--bind clicks=./in`, or a socket.
      *
-     * @param name A name to bind: to a stream on AWS, to a directory or a socket here.
-     * @throws MillraceError `ARGUMENT_INVALID` when the name is empty or the start is not one;
-     * `PLAN_FROZEN`.
+     * @param name A name to bind: to a stream on AWS, to a directory or a socket locally.
+     * @throws MillraceError `ARGUMENT_INVALID` when the name is empty, or `startFrom` is not of the
+     * allowed form; `PLAN_FROZEN`.
      * @example ssc.kinesisTextStream('clicks', { startFrom: 'trimHorizon' }).print()
      */
     kinesisTextStream(name: string, options?: KinesisTextStreamOptions): DStream<string>
 
     /**
-     * The records of a Kinesis stream, or what `decode` makes of each. `decode` must give the same
-     * for the same record. A record on which it throws is put aside as a dead letter, with its
-     * position.
+     * The records of a Kinesis stream, or the elements that `decode` makes from them. `decode` must
+     * return the same for the same record. A record for which it throws becomes a dead letter, with
+     * its position.
      *
      * @param name A name to bind to a stream.
-     * @throws MillraceError `ARGUMENT_INVALID` when the name is empty, the start is not one or
-     * `decode` is no function; `PLAN_FROZEN`.
+     * @throws MillraceError `ARGUMENT_INVALID` when the name is empty, `startFrom` is not of the
+     * allowed form, or `decode` is not a function; `PLAN_FROZEN`.
      * @example ssc.kinesisStream('clicks', { decode: ({ data }) => data.byteLength }).print()
      */
     kinesisStream(name: string, options?: KinesisTextStreamOptions): DStream<KinesisRecord>
@@ -98,7 +105,7 @@ declare module '../streaming-context.ts' {
   }
 }
 
-/** Elements that are {@link KinesisRecord}s: only a stream has them. */
+/** Elements that are {@link KinesisRecord}s. Only a stream gives them. */
 export const KINESIS_RECORDS = 'Kinesis records'
 
 StreamingContext.prototype.kinesisTextStream = function (name, options = {}) {
@@ -117,7 +124,7 @@ StreamingContext.prototype.kinesisStream = function <T>(
   return this.from<KinesisRecord>(records).to<T>(decodeNode(records, decode))
 }
 
-/** Where it starts is not hashed: it says nothing about what is stored, and matters only once. */
+/** The start is not part of the plan hash: it does not affect stored data and is used only once. */
 const streamNode = (
   operator: 'kinesisTextStream' | 'kinesisStream',
   name: string,
@@ -139,21 +146,20 @@ const isStartTime = (start: unknown): start is { readonly at: Date } => {
   return at instanceof Date && !Number.isNaN(at.getTime())
 }
 
-/** The time from which a stream is read at first, epoch milliseconds; null: its oldest record. */
+/** The time from which a stream is first read, epoch milliseconds. Null: from its oldest record. */
 const startMs = (operation: string, start: KinesisStart): number | null => {
   if (start === 'trimHorizon') return null
   if (isStartTime(start)) return start.at.getTime()
   const isLatest = typeof start === 'string' && /^latest$/i.test(start)
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: isLatest
-      ? `${operation}() cannot start at the latest record: records that are put before the ` +
-        'first look at each shard would be lost in silence'
-      : `${operation}() does not know this place to start from`,
+      ? `${operation}() cannot start at the latest record: records put before the first read of ` +
+        'each shard would be lost without notice'
+      : `${operation}() does not allow this value of startFrom`,
     value: start,
     allowed: "'trimHorizon', or { at: Date } with a time in the past",
     fix: isLatest
-      ? 'to leave out what is old, say since when: startFrom: { at: new ' +
-        `Date('2026-01-31T00:00:00Z') }`
+      ? "to leave out old records, give a time: startFrom: { at: new Date('2026-01-31T00:00:00Z') }"
       : "startFrom: 'trimHorizon'",
   })
 }

@@ -6,7 +6,7 @@ import type { SourceDeclaration } from './declaration.ts'
 import { sourceNode } from './source-node.ts'
 
 /**
- * What the batches of a queueStream come from: the user's own array, taken from its front.
+ * The RDDs of a queueStream: the user's own array. Batches remove RDDs from its front.
  *
  * @example const queue: Queue<number> = [[1, 2], parallelize([3])]
  */
@@ -18,7 +18,10 @@ export type Queue<T> = (readonly T[] | RDD<T>)[]
  * @example ssc.queueStream([[1], [2]], { oneAtATime: false, whenEmpty: [0] })
  */
 export interface QueueStreamOptions<T> {
-  /** Whether each batch takes one RDD of the queue (true) or all that are in it. Default true. */
+  /**
+   * Whether each batch takes one RDD of the queue (true) or all RDDs that are in it (false).
+   * Default true.
+   */
   readonly oneAtATime?: boolean
   /** The RDD of a batch that finds the queue empty. Default: an empty RDD of one partition. */
   readonly whenEmpty?: readonly T[] | RDD<T>
@@ -29,7 +32,7 @@ export interface QueueDeclaration extends SourceDeclaration {
   readonly kind: 'queue'
   readonly queue: Queue<unknown>
   readonly oneAtATime: boolean
-  /** The RDD of a batch for which the queue has none. */
+  /** The RDD of a batch that finds the queue empty. */
   readonly whenEmpty: Queue<unknown>[number] | undefined
 }
 
@@ -41,9 +44,9 @@ declare module '../streaming-context.ts' {
   interface StreamingContext {
     /**
      * RDDs from an array in this process. Each batch takes the first one, or all of them with
-     * `oneAtATime: false`; `whenEmpty` is the RDD of a batch that finds none. For tests and trials:
-     * what is in memory cannot be recovered, so a pipeline with a queueStream cannot be started
-     * again on the store of an earlier run.
+     * `oneAtATime: false`. A batch that finds none takes `whenEmpty`. For tests and experiments
+     * only: memory cannot be recovered, so a pipeline with a queueStream cannot start again on the
+     * store of an earlier run.
      *
      * @throws MillraceError `ARGUMENT_INVALID` when the queue is not an array; `PLAN_FROZEN`.
      * @example ssc.queueStream([[1, 2], [3]]).map((n) => n * 2).print()

@@ -5,7 +5,7 @@ import type { SourceDeclaration } from './declaration.ts'
 import { sourceNode } from './source-node.ts'
 
 /**
- * What a receiver can do.
+ * What a receiver can use while it runs.
  *
  * @example
  * ```ts
@@ -14,19 +14,19 @@ import { sourceNode } from './source-node.ts'
  */
 export interface Receiving<T> {
   /**
-   * Stores records, in order. It resolves when they are durable: only then may the receiver
-   * acknowledge them to their origin. A receiver that does not wait may lose what is under way when
-   * the process ends. Calls may overlap.
+   * Stores records, in order. Resolves when they are durable. Only then may the receiver
+   * acknowledge them to their source. A receiver that does not wait may lose the records of pending
+   * calls when the process ends. Calls may overlap.
    */
   readonly store: (...records: readonly T[]) => Promise<void>
-  /** Says something to the person who watches: connected, lost, connecting again. */
+  /** Shows a message to the operator of the application: connected, lost, connecting again. */
   readonly report: (message: string) => void
-  /** Aborted when the run ends: the receiver must end too. */
+  /** Aborted when the run ends. Then the receiver must end too. */
   readonly signal: AbortSignal
 }
 
 /**
- * Receives until there is no more, or until its signal is aborted.
+ * Receives records until there are no more, or until its signal is aborted.
  *
  * @example const greeting: Receive<string> = async ({ store }) => void (await store('hello'))
  */
@@ -45,12 +45,13 @@ export const isReceiver = (declared: SourceDeclaration): declared is ReceiverDec
 declare module '../streaming-context.ts' {
   interface StreamingContext {
     /**
-     * Records from a function that runs beside the pipeline, in its process. The function stores
-     * what it receives, and ends when its signal is aborted. If it ends or throws before, it is
-     * called again after 2 s. A receiver that waits for `store` before it acknowledges loses
-     * nothing; one that does not may lose what is under way when the process ends.
+     * Records from a function that runs beside the pipeline, in the same process. The function
+     * stores what it receives, and ends when its signal is aborted. If it ends or throws before
+     * that, it is called again after 2 s. A receiver that waits for `store` before it acknowledges
+     * loses nothing. A receiver that does not wait may lose the records of pending calls when the
+     * process ends.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when `receive` is no function; `PLAN_FROZEN`.
+     * @throws MillraceError `ARGUMENT_INVALID` when `receive` is not a function; `PLAN_FROZEN`.
      * @example
      * ```ts
      * const moments = ssc.receiverStream<number>(async ({ store, signal }) => {

@@ -7,12 +7,12 @@ import { sourceNode } from './source-node.ts'
 declare module '../streaming-context.ts' {
   interface StreamingContext {
     /**
-     * The lines of text that arrive on a TCP connection, UTF-8, split at line feeds. A socket
-     * cannot be read again: lines that were received and not yet stored are lost with the process.
-     * It can be bound under the name `host:port`.
+     * The lines of text that arrive on a TCP connection, decoded as UTF-8 and split at line feeds.
+     * A socket cannot be read again: lines that were received but not yet stored are lost if the
+     * process ends. The source can be bound under the name `host:port`.
      *
-     * @throws MillraceError `ARGUMENT_INVALID` when the host is empty or the port is not one;
-     * `PLAN_FROZEN`.
+     * @throws MillraceError `ARGUMENT_INVALID` when the host is empty, or the port is not a whole
+     * number from 1 to 65535; `PLAN_FROZEN`.
      * @example ssc.socketTextStream('localhost', 9999).print()
      */
     socketTextStream(host: string, port: number): DStream<string>

@@ -3,8 +3,8 @@ import type { SourceNode } from '../plan-node.ts'
 import type { SourceDeclaration } from './declaration.ts'
 
 /**
- * A node that brings records in. `operator` is the method that users call; `parameters` is the part
- * of the declaration that decides what the node means, and is hashed with the plan.
+ * A node that brings records in. `operator` is the method that users call. `parameters` is the part
+ * of the declaration that defines what the node means, and is part of the plan hash.
  */
 export const sourceNode = (
   operator: string,

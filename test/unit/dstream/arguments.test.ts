@@ -35,7 +35,7 @@ describe('stream() refuses', () => {
       /needs a name/,
     ],
     [
-      'a name with a blank',
+      'a name with a space',
       () => stream('a b', { batchInterval: seconds(1) }, () => undefined),
       /needs a name/,
     ],
@@ -61,7 +61,7 @@ describe('stream() refuses', () => {
       /batchInterval/,
     ],
     [
-      'no interval but null',
+      'null as interval',
       () => built(() => undefined, { batchInterval: anything(null) }),
       /batchInterval/,
     ],
@@ -72,24 +72,36 @@ describe('stream() refuses', () => {
     ],
     ['9 ms', () => built(() => undefined, { batchInterval: milliseconds(9) }), /batchInterval/],
     [
-      'an interval that is no whole number',
+      'an interval that is not a whole number',
       () => built(() => undefined, { batchInterval: anything({ milliseconds: 10.5 }) }),
       /batchInterval/,
     ],
     [
-      'an interval without end',
+      'an infinite interval',
       () => built(() => undefined, { batchInterval: anything({ milliseconds: Infinity }) }),
       /batchInterval/,
     ],
-    ['another whenIdle', () => built(() => undefined, { whenIdle: anything('sleep') }), /whenIdle/],
-    ['no records', () => built(() => undefined, { limits: { records: 0 } }), /limits.records/],
-    ['half a byte', () => built(() => undefined, { limits: { bytes: 0.5 } }), /limits.bytes/],
     [
-      'a number of objects that is none',
+      'an unknown whenIdle',
+      () => built(() => undefined, { whenIdle: anything('sleep') }),
+      /whenIdle/,
+    ],
+    [
+      'a limit of 0 records',
+      () => built(() => undefined, { limits: { records: 0 } }),
+      /limits.records/,
+    ],
+    [
+      'a limit of half a byte',
+      () => built(() => undefined, { limits: { bytes: 0.5 } }),
+      /limits.bytes/,
+    ],
+    [
+      'NaN as limit of objects',
       () => built(() => undefined, { limits: { objects: Number.NaN } }),
       /limits.objects/,
     ],
-    ['no attempts', () => built(() => undefined, { retry: { attempts: 0 } }), /retry.attempts/],
+    ['0 attempts', () => built(() => undefined, { retry: { attempts: 0 } }), /retry.attempts/],
     [
       'a bare number of milliseconds to retry for',
       () => built(() => undefined, { retry: { for: anything(1_000) } }),
@@ -142,8 +154,12 @@ test.each<[string, StreamOptions, PlanOptions]>([
 
 describe('sources refuse', () => {
   test.each<[string, (ssc: StreamingContext) => unknown, RegExp]>([
-    ['no place', (ssc) => ssc.textFileStream(''), /needs a place/],
-    ['a place that is no text', (ssc) => ssc.textFileStream(anything(5)), /needs a place/],
+    ['an empty location', (ssc) => ssc.textFileStream(''), /needs a location/],
+    [
+      'a location that is not a string',
+      (ssc) => ssc.textFileStream(anything(5)),
+      /needs a location/,
+    ],
     [
       'an unknown value of existing',
       (ssc) => ssc.textFileStream('in', { existing: anything('some') }),
@@ -159,38 +175,46 @@ describe('sources refuse', () => {
       (ssc) => ssc.textFileStream('in', { remember: anything(60_000) }),
       /remember/,
     ],
-    ['no stream', (ssc) => ssc.kinesisTextStream(''), /kinesisTextStream\(\) needs a name/],
     [
-      'no stream of records',
+      'an empty name of a stream',
+      (ssc) => ssc.kinesisTextStream(''),
+      /kinesisTextStream\(\) needs a name/,
+    ],
+    [
+      'no name of a stream',
       (ssc) => ssc.kinesisStream(undefined as never),
       /kinesisStream\(\) needs a name/,
     ],
     [
-      'the latest record',
+      'to start at the latest record',
       (ssc) => ssc.kinesisTextStream('clicks', { startFrom: 'LATEST' as never }),
-      /would be lost in silence/,
+      /would be lost without notice/,
     ],
     [
-      'no time',
+      'an invalid date as start',
       (ssc) => ssc.kinesisTextStream('clicks', { startFrom: { at: new Date(Number.NaN) } }),
-      /place to start from/,
+      /value of startFrom/,
     ],
     [
-      'a number',
+      'a number as start',
       (ssc) => ssc.kinesisStream('clicks', { startFrom: { at: 1 as never } }),
-      /place to start from/,
+      /value of startFrom/,
     ],
     [
-      'no decoder',
+      'a decoder that is not a function',
       (ssc) => ssc.kinesisStream('clicks', { decode: 'json' as never }),
       /kinesisStream\(\) needs a function/,
     ],
-    ['no host', (ssc) => ssc.socketTextStream('', 9999), /needs a host/],
+    ['an empty host', (ssc) => ssc.socketTextStream('', 9999), /needs a host/],
     ['port 0', (ssc) => ssc.socketTextStream('localhost', 0), /needs a port/],
     ['port 65536', (ssc) => ssc.socketTextStream('localhost', 65_536), /needs a port/],
-    ['half a port', (ssc) => ssc.socketTextStream('localhost', 1.5), /needs a port/],
     [
-      'a queue that is no array',
+      'a port that is not a whole number',
+      (ssc) => ssc.socketTextStream('localhost', 1.5),
+      /needs a port/,
+    ],
+    [
+      'a queue that is not an array',
       (ssc) => ssc.queueStream(anything(new Set([[1]]))),
       /needs an array of RDDs/,
     ],
@@ -219,12 +243,12 @@ describe('operators refuse', () => {
     ['to print -1 elements', (ssc) => ssc.queueStream([[1]]).print(-1), /print\(\)/],
     ['to print half an element', (ssc) => ssc.queueStream([[1]]).print(0.5), /print\(\)/],
     [
-      'a prefix that is no text',
+      'a prefix that is not a string',
       (ssc) => ssc.queueStream([[1]]).saveAsTextFiles(anything(5)),
       /saveAsTextFiles\(\)/,
     ],
     [
-      'a suffix that is no text',
+      'a suffix that is not a string',
       (ssc) => ssc.queueStream([[1]]).saveAsTextFiles('out', anything(null)),
       /saveAsTextFiles\(\)/,
     ],
@@ -254,7 +278,7 @@ describe('operators refuse', () => {
     'updateStateByKey',
     'transform',
     'foreachRDD',
-  ])('no function for %s', (name) => {
+  ])('an argument of %s that is not a function', (name) => {
     const call = (ssc: StreamingContext): void => {
       const pairs = ssc.queueStream<[string, number]>([])
       const operation: unknown = Reflect.get(pairs, name)
@@ -275,7 +299,7 @@ describe('operators refuse', () => {
   })
 })
 
-test('a pipeline is known for one, from any copy of the library', () => {
+test('isPipeline recognizes pipelines of any copy of the library, and nothing else', () => {
   const pipeline = stream('app', { batchInterval: seconds(1) }, (ssc) =>
     ssc.queueStream([]).print(),
   )
