@@ -16,7 +16,7 @@ export interface Find {
   readonly what?: string | undefined
 }
 
-/** A bug that is merely code which does not run shows nothing of the checkers. */
+/** A bug whose code only crashes proves nothing about the checkers. */
 export const isFound = ({ seed, checker }: Find): boolean =>
   seed !== undefined && checker !== 'crash'
 
@@ -59,7 +59,7 @@ const firstFind = async (
   return stdout.trim() === '' ? {} : (JSON.parse(stdout) as Find)
 }
 
-/** The table of planted bugs, for people. */
+/** The table of planted bugs, to print. */
 export const plantedBugsTable = (finds: readonly Find[]): string => {
   const rows = finds.map(({ name, seed, checker, what }) => [
     name,

@@ -6,14 +6,14 @@ import {
   type SimulationResult,
 } from '../../lib/testing/index.ts'
 
-/** What came of some seeds. */
+/** The results of some seeds. */
 export interface Summary {
   readonly seeds: number
   readonly batches: number
   readonly records: number
-  /** Of those that failed, without their traces. */
+  /** The results of failed seeds, without their traces. */
   readonly failures: readonly SimulationResult[]
-  /** How often each fault struck, each way back was gone, and each pipeline was drawn. */
+  /** How often each fault struck, each recovery took place, and each pipeline was drawn. */
   readonly sightings: Readonly<Record<string, number>>
 }
 

@@ -1,6 +1,6 @@
 /**
- * One process of an application under test: all that a restart throws away. What outlives it is in
- * the {@link TestWorld}.
+ * One process of an application under test: all that a restart throws away. The {@link TestWorld}
+ * holds what outlives the process.
  */
 import './feeds/all.ts'
 import type { MemoryFiles } from '../../adapters/memory/memory-files.ts'
@@ -48,7 +48,7 @@ export interface Image {
 
 type PlannedSource = Planned<SourceNode>
 
-/** By which name a test speaks of a source. */
+/** The name that a test uses for a source. */
 const nameOf = ({ id, node }: PlannedSource): string => sourceName(id, node.source)
 
 /** Starts a pipeline in a world: its function is called anew, and nothing is in memory. */
@@ -141,7 +141,7 @@ const openFedNode = async (
   const { limits } = plan.options
   const intake = new Intake({ app: plan.name, source: id, store, clock, randomness, limits })
   if (!hasReceiver) return { source: id, declared: node.source, intake, sink: undefined }
-  // A lane that is full is thrown at once: nobody makes room while the test waits.
+  // A full lane throws at once: no batch makes room while the test waits.
   const signal = AbortSignal.abort()
   const noteAppend = (): void => undefined
   const sink = await superviseReceiver({

@@ -1,8 +1,8 @@
 /**
- * A plan with eyes: every output operation tells what it got, wrote and threw, and watched streams
+ * A plan that reports: every output operation tells what it got, wrote and threw. Watched streams
  * are outputs that do nothing.
  *
- * An output is handed the elements that were seen, not a dataset to compute anew: so functions of
+ * An output is handed the elements that were seen, not an RDD to compute again: so functions of
  * the pipeline run as often as they would for one action. Unlike `print()`, which may need only the
  * first elements, a test reads all of them.
  */
@@ -14,18 +14,18 @@ import { type RDD, rddOfPartitions } from '../../rdd/rdd.ts'
 import type { WritePartitions } from '../../rdd/write-target.ts'
 import type { TestRun } from './test-batch.ts'
 
-/** Takes note of a run of an output, under the output's id. */
+/** Records a run of an output, under the id of the output. */
 export type Observer = (id: string, run: TestRun) => void
 
-/** How to look. */
+/** How to observe a plan. */
 export interface Observation {
   readonly observer: Observer
-  /** Streams to look at besides, by their ids. */
+  /** Further streams to watch, by their ids. */
   readonly watched: readonly string[]
   readonly whenIdle: Plan['options']['whenIdle'] | undefined
 }
 
-/** The id of the output that looks at a stream. */
+/** The id of the output that watches a stream. */
 export const watchId = (stream: string): string => `watch ${stream}`
 
 /**

@@ -6,7 +6,7 @@ export interface TestBatch<T = unknown> {
   /** The batch time, epoch milliseconds. */
   readonly timeMs: number
   /**
-   * All elements, partition by partition; undefined where the stream had no dataset at this time,
+   * All elements, partition by partition; undefined where the stream had no RDD at this time,
    * which is not the same as an empty one.
    */
   readonly elements: readonly T[] | undefined
@@ -52,7 +52,7 @@ export interface TestDeadLetter {
   readonly text: string
 }
 
-/** A stored dead letter, as tests look at it. */
+/** A stored dead letter, as tests read it. */
 export const deadLetterOf = ({
   source,
   position,
@@ -89,7 +89,7 @@ export class TestOutput<T = unknown> {
    */
   readonly batches: TestBatch<T>[] = []
 
-  /** The elements of each committed batch; undefined where there was no dataset. */
+  /** The elements of each committed batch; undefined where there was no RDD. */
   get elements(): readonly (readonly T[] | undefined)[] {
     return this.batches.map(({ elements }) => elements)
   }
@@ -99,7 +99,7 @@ export class TestOutput<T = unknown> {
     return this.batches.map(({ printed }) => printed).join('')
   }
 
-  /** @internal The batch is true. */
+  /** @internal The batch is committed. */
   commit(timeMs: number, attempt: number): void {
     const run = this.runs.findLast((one) => one.timeMs === timeMs)
     const none = {

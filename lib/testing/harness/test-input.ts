@@ -1,7 +1,7 @@
 /**
  * What a test puts into the sources of one name. Streams and sockets are delivered through intake
- * into durable lanes, as they are in production. Files lie in a place of their own until the
- * pipeline looks at them.
+ * into durable lanes, as they are in production. Files lie in their own directory until the
+ * pipeline reads them.
  */
 import { memoryObjects, type MemoryObjects } from '../../adapters/memory/memory-objects.ts'
 import { MillraceError } from '../../base/errors.ts'
@@ -40,7 +40,7 @@ export class TestInput {
 
   /**
    * Adds records, in order: texts for `kinesisTextStream` and sockets; texts, bytes or {@link
-   * TestRecord}s for `kinesisStream`; elements of one dataset for `queueStream`; any records for
+   * TestRecord}s for `kinesisStream`; elements of one RDD for `queueStream`; any records for
    * `receiverStream`, whose function does not run in tests. They arrive a moment from now, and are
    * in the next batch.
    *

@@ -8,8 +8,8 @@ export interface TestStreamOptions {
   /** Instead of what the pipeline says; `'tick'` runs every batch time, also when nothing flows. */
   readonly whenIdle?: 'rest' | 'tick'
   /**
-   * Ids of streams (see `named()`) whose batches `stream()` shows, whether or not an output looks
-   * at them.
+   * Ids of streams (see `named()`) whose batches `stream()` shows, whether or not an output
+   * reads them.
    */
   readonly watch?: readonly string[]
   /**

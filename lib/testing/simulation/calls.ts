@@ -1,6 +1,6 @@
 /**
  * The fate of a call of a port: it takes time, can fail before its effect, can take effect with its
- * answer lost, in part, or late, and its caller can die, stand still or fall asleep while it waits.
+ * answer lost, in part, or late. Its caller can die, stand still or fall asleep while it waits.
  */
 import { type ErrorCode, MillraceError } from '../../base/errors.ts'
 import type { Environment } from './environment.ts'
@@ -31,10 +31,10 @@ export type Caller = <T>(request: CallRequest<T>) => Promise<T>
 
 /** No request is in flight longer than this. */
 const LATENCY_MS_MAX = 2_000
-/** What was given up goes out within this, unless its process is frozen first. */
+/** An abandoned request is sent within this time, unless its process is frozen first. */
 const LATE_MS_MAX = 8_000
 const HOUR_MS = 3_600_000
-/** Some are longer than a lease: who comes back then is a zombie. */
+/** Some are longer than a lease: a process that goes on after that is a zombie. */
 const FREEZES_MS = [500, 5_000, 30_000, 60_000]
 
 export const caller =
@@ -76,8 +76,8 @@ const takeEffect = <T>(fate: CallFate, { effect, part }: CallRequest<T>): Promis
   fate === 'partial' ? (part?.() ?? Promise.resolve()) : effect()
 
 /**
- * A request that its caller has given up lies in the process all the same; one that sleeps sends it
- * when it is thawed, hours later.
+ * A request stays in the process after its caller has stopped waiting. A process that sleeps sends
+ * it when it is thawed, hours later.
  */
 const goOutLater = <T>(
   { world, sightings }: CallWorld,
@@ -88,9 +88,9 @@ const goOutLater = <T>(
   world.after(world.random.between(1, LATE_MS_MAX), () =>
     world.inside(environment, () => {
       world.log(() => `${environment.name} ${name} [late]`)
-      sightings.see('a request that went out after it was given up')
+      sightings.see('a request sent after its caller stopped waiting')
       if (world.nowMs - givenUpMs > HOUR_MS)
-        sightings.see('a request that went out hours after it was given up')
+        sightings.see('a request sent hours after its caller stopped waiting')
       void effect().catch(() => undefined)
     }),
   )

@@ -1,5 +1,5 @@
 /**
- * The code of a deployment: `a` and `b` leave different marks in outputs, and `broken` throws on
+ * The code of a deployment: `a` and `b` write different names into outputs, and `broken` throws on
  * many records.
  */
 export type Code = 'a' | 'b' | 'broken'
@@ -8,7 +8,7 @@ export type Code = 'a' | 'b' | 'broken'
 export interface Deployment {
   readonly generation: number
   readonly code: Code
-  /** When the streams that it is bound to were made, by name: one made anew has other lanes. */
+  /** When its streams were created, by name: a stream that is created again has other lanes. */
   readonly createdMs: ReadonlyMap<string, number>
 }
 
@@ -19,11 +19,11 @@ export interface Deployment {
 export class Environment {
   readonly name: string
   readonly deployment: Deployment
-  /** It works on an invocation. */
+  /** The process works on an invocation. */
   busy = false
   /** Until then it stands still: answers and timers wait for it. */
   frozenUntilMs = 0
-  /** How far its clock is from the world's. */
+  /** How far its clock is from the clock of the world. */
   clockSkewMs = 0
   /** Calls whose answer it has not taken yet. */
   callsInFlight = 0
@@ -46,14 +46,14 @@ export class Environment {
     return this.#alive
   }
 
-  /** Ends at once. What it has sent is on its way all the same. */
+  /** Ends the process at once. Requests that it has sent still take effect. */
   end(): void {
     if (!this.#alive) return
     this.#alive = false
     this.ended()
   }
 
-  /** It has answered, and the platform gives it no time until the next invocation. */
+  /** The process has answered. The platform lets it sleep until the next invocation. */
   get asleep(): boolean {
     return this.#asleep
   }
@@ -62,7 +62,7 @@ export class Environment {
     this.#asleep = true
   }
 
-  /** What was left when it fell asleep goes on now, hours later perhaps. */
+  /** Work that was left when the process fell asleep goes on now, perhaps hours later. */
   thaw(): void {
     this.#asleep = false
     for (const run of this.#held.splice(0)) run()

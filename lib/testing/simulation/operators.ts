@@ -33,7 +33,7 @@ const startOnCall = ({ platform, checkers, world, storage, app, sightings }: Lif
     const head = checkers.mirror.head()
     if (head?.status !== 'failed') return
     sightings.see('an application resumed')
-    world.log(() => `it stands as FAILED (${head.reason?.code}), and an operator resumes it`)
+    world.log(() => `the application is FAILED (${head.reason?.code}), an operator resumes it`)
     const restored =
       head.reason?.code === 'DATA_LOST' ? restoreBlocks(storage, checkers) : Promise.resolve()
     void restored
@@ -51,8 +51,8 @@ const restoreBlocks = async (storage: Storage, { mirror }: Checkers): Promise<vo
 }
 
 /**
- * Operators who do not know of each other. Each may be cut off at any time; another one finishes
- * what was begun.
+ * Operators who do not know of each other. Each command may be interrupted at any time. Another
+ * operator then finishes what was begun.
  */
 const startRedrives = ({ world, faults, sightings, platform, checkers }: LifeParts): void => {
   world.every(4_000, 15_000, () => {
@@ -73,7 +73,7 @@ const startManualOperations = ({
 }: LifeParts): void => {
   world.every(500, 4_000, () => {
     const head = checkers.mirror.head()
-    // Often when it may be done, and now and then when it must be refused.
+    // Often when the command is allowed, and sometimes when it must be refused.
     const isBetween = head?.logged !== undefined && head.owner === undefined
     for (const command of ['skip', 'reset'] as const) {
       if (!faults.has(command) || !world.random.chance(isBetween ? 0.08 : 0.01)) continue

@@ -31,7 +31,7 @@ import type { Storage } from './storage.ts'
 
 const INTAKE_TIMEOUT_MS = 20_000
 
-/** What it is made with. */
+/** What the platform is made with. */
 export interface PlatformParts extends CallWorld {
   readonly app: string
   readonly storage: Storage
@@ -137,8 +137,8 @@ export class Platform {
   }
 
   /**
-   * Somebody gives back what was put aside, `limit` records at most besides those that somebody
-   * else has begun with.
+   * An operator redrives dead letters: `limit` records at most, besides those that another operator
+   * has begun to redrive.
    */
   redrive(limit: number): void {
     const { app, sightings } = this.#parts
@@ -148,7 +148,7 @@ export class Platform {
     })
   }
 
-  /** Somebody gives the logged batch up, or empties all state. */
+  /** An operator skips the logged batch, or resets all state. */
   operate(command: 'skip' | 'reset'): void {
     this.#command(command, (operator) =>
       operate({ ...this.#application, app: this.#parts.app }, operator, command),
@@ -183,14 +183,14 @@ export class Platform {
   }
 
   /**
-   * Nothing that was put waits to be taken in, and nobody runs batches: what there is to do must be
-   * known to the head by now.
+   * Intake has stored all that was put, and no process runs batches: the head must show by now what
+   * is left to do.
    */
   get isQuiet(): boolean {
     return this.isTakenIn && !this.driver.isBusy && !this.intake.isBusy
   }
 
-  /** Everything that was put was taken in and acknowledged. */
+  /** Intake has stored and acknowledged everything that was put. */
   get isTakenIn(): boolean {
     return this.notifications.isEmpty && this.mappings.every((mapping) => mapping.isDone)
   }
@@ -202,7 +202,7 @@ export class Platform {
     if (answer.kind === 'superseded') sightings.see('an older generation turned away')
     if (answer.kind === 'busy') sightings.see('a driver turned away by the lease')
     if (answer.kind === 'skewed') sightings.see('a skewed clock turned away')
-    this.#parts.checkers.looked(ending.environment, answer.kind)
+    this.#parts.checkers.driverAnswered(ending.environment, answer.kind)
     return this.#wasTaken(ending)
   }
 
@@ -240,7 +240,7 @@ export class Platform {
     this.#parts.world.log(() => `${environment.name} ${JSON.stringify(event)}`)
     this.#parts.checkers.heard(event)
     if (event.event !== 'batchFailed' || this.#parts.expected.includes(event.code)) return
-    // What was no error of this project has become this one.
+    // The driver reports an error that is not of this project under this code.
     const checker = event.code === 'BATCH_FAILED' ? 'crash' : 'assertion'
     this.#parts.checkers.violations.fail(
       checker,

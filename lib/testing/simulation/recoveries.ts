@@ -10,14 +10,15 @@ import type { Sightings } from './sightings.ts'
 import type { World } from './world.ts'
 
 /**
- * Recognises in the writes of the store which ways back from a fault were gone. It judges nothing.
+ * Recognises, by the writes of the store, which recoveries from a fault took place. It checks
+ * nothing.
  */
 export class Recoveries {
   readonly #sightings: Sightings
   readonly #mirror: Mirror
   readonly #world: World
   readonly #intervalMs: number
-  /** Who began the logged batch. */
+  /** The process that first logged the batch. */
   #starter: Environment | undefined
 
   constructor(sightings: Sightings, mirror: Mirror, world: World, intervalMs: number) {
@@ -77,13 +78,13 @@ export class Recoveries {
       if (environment !== this.#starter) see('a batch tried again by a cold process')
     }
     if (before.owner !== undefined && before.leaseEndMs <= this.#world.nowMs)
-      see('a lease that was over taken')
+      see('an expired lease taken')
     if (before.logged === undefined) this.#starter = environment
   }
 
   #committed(before: Head, after: Head, environment: Environment): void {
     const see = this.#sightings.see.bind(this.#sightings)
-    if (after.doneMs > before.doneMs + this.#intervalMs) see('times skipped over a rest')
+    if (after.doneMs > before.doneMs + this.#intervalMs) see('batch times skipped by a rest')
     if (this.#starter !== undefined && this.#starter.generation !== environment.generation)
       see('a batch logged by one generation and committed by another')
     const [was, is] = [
@@ -94,13 +95,13 @@ export class Recoveries {
       const shorter = partitions.some(
         (refs, part) => refs.length < (was?.states[node]?.partitions[part]?.length ?? 0),
       )
-      if (shorter) see('a state written anew from its deltas')
+      if (shorter) see('the deltas of a state merged')
     }
   }
 
   read({ partition }: ItemKey, item: Item | undefined): void {
     if (partition.includes('#seg#') && item === undefined)
-      this.#sightings.see('a segment looked for by a process that was behind')
+      this.#sightings.see('a segment not found by a process that read an old head')
     if (partition.includes('#obj#') && item !== undefined)
       this.#sightings.see('a notification of an object already taken')
   }
@@ -118,7 +119,7 @@ export class Recoveries {
         .find((found) => found.source === source && found.lane === lane)
       return see(
         tail?.by === after?.['by']
-          ? 'a lost answer known by its attempt id'
+          ? 'a lost answer recognised by its attempt id'
           : 'an append overtaken',
       )
     }
@@ -128,18 +129,18 @@ export class Recoveries {
     const isOwn = isLog
       ? head.owner === after['owner']
       : head.manifest?.by !== undefined && after?.['manifest'] === JSON.stringify(head.manifest)
-    if (isOwn) return see('a lost answer known by its attempt id')
+    if (isOwn) return see('a lost answer recognised by its attempt id')
     if (isLog) return see('a log refused')
     if (after?.['next'] === undefined && Number(after?.['doneMs'] ?? BEGINNING) > 0)
       see('a commit refused')
     if (head.epoch > Number(after?.['epoch'])) see('a zombie back after its lease')
   }
 
-  /** What a process says of itself. */
+  /** An event that a process reports. */
   heard(event: RuntimeEvent): void {
     if (event.event === 'warning' && event.message.includes('read again from their source'))
-      this.#sightings.see('a lost block made again from its shard')
-    if (event.event === 'dataLost') this.#sightings.see('a loss decided and gone on without')
+      this.#sightings.see('a lost block read again from its shard')
+    if (event.event === 'dataLost') this.#sightings.see('a batch run without lost records')
     if (event.event === 'objectSkipped' && event.reason.includes('missing'))
       this.#sightings.see('an object missing')
     if (event.event === 'objectSkipped' && event.reason.includes('not there'))

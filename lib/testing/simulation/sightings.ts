@@ -1,15 +1,15 @@
 /**
- * Ways back from a fault, and corners of the protocol, that a run of seeds must have gone through:
- * else it has proved little.
+ * Recoveries from faults, and rare paths of the protocol, that a run of seeds must have seen:
+ * without them it has proved little.
  */
 export const recoveryPaths = [
   'a batch tried again',
   'a batch tried again by a cold process',
   'a commit refused',
   'a log refused',
-  'a lost answer known by its attempt id',
+  'a lost answer recognised by its attempt id',
   'a zombie back after its lease',
-  'a lease that was over taken',
+  'an expired lease taken',
   'an older fence refused by a sink',
   'an output replaced by a later attempt',
   'a head adopted',
@@ -17,17 +17,17 @@ export const recoveryPaths = [
   'an older generation turned away',
   'a driver turned away by the lease',
   'a skewed clock turned away',
-  'a segment looked for by a process that was behind',
+  'a segment not found by a process that read an old head',
   'a rest',
   'a wake by intake',
   'a wake by the driver',
-  'times skipped over a rest',
+  'batch times skipped by a rest',
   'records dropped as redelivered',
   'an append overtaken',
   'entries coalesced',
   'a batch filled to its cap',
   'a lane too full',
-  'a state written anew from its deltas',
+  'the deltas of a state merged',
   'garbage deleted',
   'an input too large for the head',
   'a large segment in a bucket',
@@ -44,19 +44,19 @@ export const recoveryPaths = [
   'a child shard read after its parent',
   'a message put aside in its dead-letter queue',
   'an item expired',
-  'a lost block made again from its shard',
-  'a loss decided and gone on without',
+  'a lost block read again from its shard',
+  'a batch run without lost records',
   'an application resumed',
   'an invocation out of time',
   'a warm process used again',
-  'a request that went out after it was given up',
-  'a request that went out hours after it was given up',
+  'a request sent after its caller stopped waiting',
+  'a request sent hours after its caller stopped waiting',
 ] as const
 
 /** One of {@link recoveryPaths}. */
 export type RecoveryPath = (typeof recoveryPaths)[number]
 
-/** How often each fault struck and each way back was gone. */
+/** How often each fault struck and each recovery took place. */
 export type SightingCounts = Readonly<Record<string, number>>
 
 export class Sightings {

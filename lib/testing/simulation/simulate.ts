@@ -30,15 +30,15 @@ export interface SimulateOptions {
   readonly pipeline?: string
 }
 
-/** What came of a seed. */
+/** The result of a seed. */
 export interface SimulationResult {
   readonly seed: number
   readonly pipeline: string
-  /** The first promise that was broken; undefined: all were kept. */
+  /** The first promise that was broken. Undefined: none was. */
   readonly violation: Violation | undefined
   /** The faults that were switched on. */
   readonly faults: readonly FaultKind[]
-  /** How often each fault struck and each way back was gone. */
+  /** How often each fault struck and each recovery took place. */
   readonly sightings: SightingCounts
   readonly batches: number
   readonly records: number
@@ -50,7 +50,7 @@ const APP = 'simulated'
 const STORMY_MS = 90_000
 /** A bucket whose notifications took effect late is listed after a quarter of an hour. */
 const RECOVERY_MS = 20 * 60_000
-/** Longer than anything stands still: zombies come back into a world that has long gone on. */
+/** Longer than any process stands still: zombies come back long after their leases. */
 const AFTERMATH_MS = 75_000
 /** What faults may make a batch or an invocation fail with. */
 const EXPECTED = [
@@ -65,7 +65,7 @@ const EXPECTED = [
   'POISON_BREAKER',
 ]
 /**
- * After it has thrown, a function works for so many calls: it fails at times, and is not broken.
+ * How many calls a function works for after it has thrown: it fails at times, and is not broken.
  */
 const CALLS_BETWEEN_THROWS = 300
 
@@ -208,7 +208,7 @@ const drawScene = (
   const pipeline = pipelines.find((one) => one.name === name) ?? drawn
   const settings = {
     batchInterval: seconds(world.random.pick([1, 2, 5])),
-    // Short, so that an application that is given up is seen within the time of a world.
+    // Short, so that an application becomes FAILED within the time of a world.
     retry: { for: seconds(world.random.pick([15, 60])), attempts: world.random.pick([3, 8]) },
     onDataLoss: world.random.pick(['halt', 'skip'] as const),
     limits: { records: world.random.pick([8, 24, 1_000]), objects: world.random.pick([2, 100]) },
@@ -220,7 +220,7 @@ const drawScene = (
   return { calls, storage, pipeline, planFor }
 }
 
-/** What the pipeline of one process is built with; of none, for a plan that nobody runs. */
+/** What the pipeline of a process is built with. Without a process, the plan is not run. */
 const buildFor = (
   calls: CallWorld,
   storage: Storage,

@@ -96,7 +96,7 @@ const troubleStorage = (parts: LifeParts): void => {
 }
 
 /**
- * A block of a stream that no batch has used up is gone from the store, as when somebody empties a
+ * A block of a stream that no batch has used is gone from the store, as when an operator empties a
  * bucket by hand.
  */
 const loseBlock = ({ world, sightings, checkers, truth, storage, app }: LifeParts): void => {
@@ -113,7 +113,7 @@ const loseBlock = ({ world, sightings, checkers, truth, storage, app }: LifePart
   void storage.items.deleteAll(keys).then(() => storage.blobs.deleteAll(keys.map(blobName)))
 }
 
-/** What has expired goes at some time, or lingers on for two days. */
+/** Deletes some of the expired items; the others stay until later. */
 const expire = ({ world, storage, checkers }: LifeParts): void => {
   for (const [key, ttl] of checkers.mirror.expiring()) {
     if (ttl * 1_000 > world.nowMs || !world.random.chance(0.3)) continue

@@ -10,7 +10,7 @@ import { isGarbled, type Shard, type SimulatedStream, type StreamRecord } from '
 export interface LaneRecord {
   readonly position: bigint
   readonly line: string
-  /** No text: put aside by intake, and in no block. */
+  /** The record is no text: intake puts it aside, and no block holds it. */
   readonly garbled: boolean
 }
 

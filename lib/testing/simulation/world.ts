@@ -19,7 +19,7 @@ const waitForTurn = (): Promise<void> => new Promise((resolve) => setImmediate(r
 
 export class World {
   readonly random: Random
-  /** What happened, in order, while somebody wants to know. */
+  /** What happened, in order. Undefined: no trace is kept. */
   readonly trace: string[] | undefined
   readonly startMs: number = START_MS
   #nowMs = START_MS
@@ -41,7 +41,7 @@ export class World {
     this.trace?.push(`${((this.#nowMs - START_MS) / 1_000).toFixed(3).padStart(9)} ${line()}`)
   }
 
-  /** Runs something after so long, behind whatever is already due then. */
+  /** Runs something after a delay, and after everything that is already due at that time. */
   after(delayMs: number, run: () => void): void {
     const event = { atMs: this.#nowMs + Math.max(0, delayMs), run }
     let low = 0
@@ -63,8 +63,8 @@ export class World {
   }
 
   /**
-   * Time passes and nothing happens: whatever was due comes late. It does not count for the limit
-   * of a run.
+   * Time passes and nothing happens: events that were due come late. This time does not count for
+   * the limit of a run.
    */
   leap(durationMs: number): void {
     this.#nowMs += durationMs
@@ -72,8 +72,8 @@ export class World {
   }
 
   /**
-   * Runs something inside an environment: not if it is dead, and only when it moves again if it
-   * stands still or sleeps.
+   * Runs something inside an environment: never if the process is dead, and later if it stands
+   * still or sleeps, when it goes on.
    */
   inside(environment: Environment, run: () => void): void {
     if (!environment.alive) return
@@ -84,8 +84,8 @@ export class World {
   }
 
   /**
-   * Runs events until `isDone`, or until so much virtual time has passed. Gives whether it was
-   * done.
+   * Runs events until `isDone`, or until the given virtual time has passed. Gives whether `isDone`
+   * was reached.
    */
   async run(isDone: () => boolean, limitMs: number): Promise<boolean> {
     const endMs = this.#nowMs - this.#leaptMs + limitMs

@@ -1,7 +1,7 @@
 import type { DirectoryLocation } from '../../../runtime/directories.ts'
 import { registerFeed } from './feed.ts'
 
-/** Files lie in a place of their own until the pipeline looks at them: nothing is delivered. */
+/** Files lie in their own directory until the pipeline reads them: nothing is delivered. */
 registerFeed({
   kind: 'files',
   location: (name): DirectoryLocation => ({ kind: 'files', path: name, shown: name }),

@@ -26,13 +26,13 @@ export interface BatchCheckerParts {
 }
 
 /**
- * What a commit makes true: by whom (B5), with which outputs (B4), poison put aside (B9), and all
- * of it as the model has it (totals).
+ * Checks a commit: which process makes it (B5), its outputs (B4), its bad records (B9), and whether
+ * outputs and state are those of the model (totals).
  */
 export class BatchChecker {
   readonly #parts: BatchCheckerParts
   readonly #history: ModelBatch[] = []
-  /** How many batches there were when the state was emptied, each time. */
+  /** For each reset of the state: how many batches there were before it. */
   readonly #resets: number[] = [0]
 
   constructor(parts: BatchCheckerParts) {
@@ -73,7 +73,7 @@ export class BatchChecker {
     return input
   }
 
-  /** An operator has skipped a batch, so the state is what it was; or has reset it. */
+  /** An operator has skipped a batch, which leaves the state as it was, or has reset the state. */
   operated({ doneMs, manifest: ref }: Head, isReset: boolean): void {
     const { violations, mirror } = this.#parts
     if (isReset) this.#resets.push(this.#history.length)
@@ -86,13 +86,13 @@ export class BatchChecker {
     if (manifest !== undefined) this.#checkStates(manifest)
   }
 
-  /** The batches up to one that the state after it is made of. */
+  /** The batches that the state after a batch is made of: those since the last reset. */
   #historyUpTo(upTo: number): readonly ModelBatch[] {
     const begin = this.#resets.findLast((reset) => reset < upTo) ?? 0
     return this.#history.slice(begin, upTo)
   }
 
-  /** When the pipeline has something else to give by itself. */
+  /** When the pipeline will give something more, though no input comes. */
   get nextMs(): number | undefined {
     const { pipeline, intervalMs } = this.#parts
     const history = this.#history.slice(this.#resets.at(-1))
@@ -152,8 +152,8 @@ export class BatchChecker {
   }
 
   /**
-   * Each record that a function throws on is in the dead letters by now; too many in one block, and
-   * nothing may be true at all.
+   * Each record that a function throws on is a dead letter by now. With too many of them in one
+   * block, the batch may not be committed at all.
    */
   #checkPoison(input: BatchInput, code: Code): void {
     const { truth, pipeline, violations, mirror, app, deadLetters } = this.#parts
@@ -170,8 +170,8 @@ export class BatchChecker {
             'B9',
             !isBroken,
             () =>
-              `the batch at ${input.timeMs} is true though ${bad.length} of ${count} records ` +
-              'are bad',
+              `the batch at ${input.timeMs} is committed though ${bad.length} of ${count} ` +
+              'records are bad',
           )
           for (const { position, line } of bad) {
             deadLetters.putAside(line)

@@ -43,7 +43,7 @@ export class Checkers implements Observer {
   readonly mirror: Mirror
   readonly lanes: LaneChecker
   readonly deadLetters: DeadLetterChecker
-  /** Batches that are true. */
+  /** How many batches are committed. */
   batches = 0
   readonly #parts: CheckersParts
   readonly #app: string
@@ -56,7 +56,7 @@ export class Checkers implements Observer {
   readonly #recoveries: Recoveries
   /** When the application first ran. */
   #startedMs = 0
-  /** Who put the head to rest last, until it has looked again. */
+  /** The process that put the head to rest last, until it has read the lanes again. */
   #rester: Environment | undefined
 
   constructor(parts: CheckersParts) {
@@ -123,8 +123,8 @@ export class Checkers implements Observer {
     else if (after.epoch !== before.epoch && before.logged === undefined)
       this.#checkMembership(before, after)
     else if (after.doneMs !== before.doneMs) {
-      const plan = this.#batches.committed(before, after, environment)
-      if (plan !== undefined) this.#members.committed(plan)
+      const input = this.#batches.committed(before, after, environment)
+      if (input !== undefined) this.#members.committed(input)
       this.batches += 1
     }
     if (after.status === 'rest' && before.status !== 'rest') this.#checkRest(after)
@@ -137,8 +137,8 @@ export class Checkers implements Observer {
       isReset ? 'a state reset by an operator' : 'a batch skipped by an operator',
     )
     this.#batches.operated(after, isReset)
-    const plan = before.logged && this.mirror.input(before.logged.input)
-    if (plan !== undefined) this.#members.committed(plan)
+    const input = before.logged && this.mirror.input(before.logged.input)
+    if (input !== undefined) this.#members.committed(input)
   }
 
   #checkRest({ doneMs, wakeMs }: Head): void {
@@ -152,10 +152,10 @@ export class Checkers implements Observer {
   }
 
   #checkMembership(before: Head, after: Head): void {
-    const plan = after.logged && this.mirror.input(after.logged.input)
-    if (plan === undefined)
-      this.violations.fail('B11', `the plan of ${after.logged?.timeMs} is not in the store`)
-    else this.#members.logged(plan, before)
+    const input = after.logged && this.mirror.input(after.logged.input)
+    if (input === undefined)
+      this.violations.fail('B11', `the input of ${after.logged?.timeMs} is not in the store`)
+    else this.#members.logged(input, before)
   }
 
   #checkSize({ key, after }: StoreWrite): void {
@@ -202,7 +202,7 @@ export class Checkers implements Observer {
     this.#outputs.outputted(write)
   }
 
-  /** A function has answered or failed: nothing that it has begun is under way. */
+  /** A function has answered or failed: none of its calls may be under way. */
   ended(environment: Environment, how: 'answered' | 'failed'): void {
     const { name, callsInFlight } = environment
     this.violations.expect(
@@ -213,14 +213,14 @@ export class Checkers implements Observer {
   }
 
   /**
-   * A driver has answered. One whose time was up in the middle, and so says that something has
-   * moved, has not looked again.
+   * A driver has answered. A driver that ran out of time answers `progressed`, and has not read the
+   * lanes again.
    */
-  looked(environment: Environment, outcome: Outcome['kind']): void {
+  driverAnswered(environment: Environment, outcome: Outcome['kind']): void {
     if (environment === this.#rester && outcome !== 'progressed') this.#rester = undefined
   }
 
-  /** What a process says of itself. */
+  /** An event that a process reports. */
   heard(event: RuntimeEvent): void {
     this.#recoveries.heard(event)
   }
@@ -232,7 +232,7 @@ export class Checkers implements Observer {
     return new Set(inputs.flatMap(objectsOf).map(({ key }) => key))
   }
 
-  /** Everything after the offsets is taken, and every upload, and nothing comes of it any more. */
+  /** All records and all uploads are in batches, and the pipeline gives nothing more by itself. */
   get isConsumed(): boolean {
     const { offsets = {} } = this.mirror.head() ?? {}
     const isTaken = this.mirror
@@ -247,8 +247,8 @@ export class Checkers implements Observer {
 
   /**
    * Nothing is on its way. A head at rest must then have nothing to do (B12), with two exceptions:
-   * - The process that put it to rest has not looked again, or ended before it could. Then a later
-   *   trigger looks: one comes every minute.
+   * - The process that put it to rest has not read the lanes again, or ended before it could. Then
+   *   a later trigger reads them: one comes every minute.
    * - A redrive ended before it woke the head. Then its dead letters are still there.
    */
   quiet(): void {
@@ -264,15 +264,15 @@ export class Checkers implements Observer {
     }
   }
 
-  /** When not all was done in time: what is in no batch says more than that. */
+  /** The world was not done in time: names the uploads that are in no batch. */
   unfinished(): void {
     for (const upload of this.#members.missed(this.#startedMs))
       this.violations.fail('totals', `${upload} is in no batch`)
   }
 
   /**
-   * When all is done: every record and every upload is in, and all outputs still are what they
-   * were.
+   * When all is done: every record and every upload is in a batch, and no output has changed since
+   * its commit.
    */
   finished(): void {
     const head = this.mirror.head()

@@ -7,7 +7,7 @@ import type { Truth } from '../truth.ts'
 import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
 
-/** What it checks with. */
+/** What the checker works with. */
 export interface DeadLetterCheckerParts {
   readonly mirror: Mirror
   readonly truth: Truth
@@ -106,14 +106,14 @@ export class DeadLetterChecker {
     )
   }
 
-  /** Whether no redrive has begun and not ended. */
+  /** Whether every redrive that has begun has also ended. */
   get isSettled(): boolean {
     return [...this.#stored.values()].every(
       (deadLetter) => !this.#reserved.has(recordOf(deadLetter)),
     )
   }
 
-  /** At the end each record that is aside still has its deadLetter, and that is true. */
+  /** At the end each record that is put aside still has a dead letter of a committed attempt. */
   finished(): void {
     const known = [...this.#stored.values()].filter(
       ({ timeMs, epoch }) => this.#committedEpochs.get(timeMs as number) === epoch,

@@ -22,7 +22,7 @@ export class GarbageChecker {
     this.#app = app
   }
 
-  /** Before it is gone. */
+  /** An item is about to be deleted. */
   deleting({ key, environment, before }: StoreWrite): void {
     const { partition, sort } = key
     if (environment === undefined)
@@ -77,7 +77,7 @@ export class GarbageChecker {
     )
   }
 
-  /** The head has moved: what it names, directly or not, is there. */
+  /** The head has changed: everything that it names, directly or not, is there. */
   checkReachable(): void {
     for (const key of this.#keys())
       this.#violations.expect(

@@ -8,13 +8,13 @@ import { lanesOf, objectsOf } from './inputs.ts'
 import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
 
-/** Who logged an epoch, and the batch that it is for. */
+/** The process that logged an epoch, and the batch of that epoch. */
 export interface EpochLog {
   readonly environment: Environment
   readonly timeMs: number
 }
 
-/** Who runs batches is off the clock of the store by so much at most. */
+/** How far the clock of a process that runs batches may be from the clock of the store. */
 const SKEW_MS = 2_500
 const LEASE_MS = DRIVER_TIMEOUT_MS + LEASE_MARGIN_MS
 
@@ -51,12 +51,12 @@ export class LeaseChecker {
     this.#intervalMs = intervalMs
   }
 
-  /** The plan of an epoch as it is logged now, as text: what its attempt is about. */
-  planOf(epoch: number): string {
+  /** The input of the batch of an epoch, as it is logged now, as text. */
+  inputOf(epoch: number): string {
     return this.#inputs.get(epoch) ?? ''
   }
 
-  /** Who logged an epoch. */
+  /** The process that logged an epoch. */
   logOf(epoch: number): EpochLog | undefined {
     return this.#logs.get(epoch)
   }
@@ -110,7 +110,7 @@ export class LeaseChecker {
     expect(
       'B2',
       after.owner === undefined && !isHeld(before, nowMs),
-      () => `${name} takes the batch from who holds the lease`,
+      () => `${name} takes the batch while another process holds the lease`,
     )
     expect('B10', after.generation === before.generation, () => `${name} changes the generation`)
     const doneMs = before.logged?.timeMs ?? before.doneMs
@@ -154,7 +154,7 @@ export class LeaseChecker {
     this.#logs.set(epoch, { environment, timeMs: logged.timeMs })
   }
 
-  /** The same batch with the same input, but for what its attempt has found gone. */
+  /** A logged batch keeps its input, except for what its attempt has found to be gone. */
   #checkStillLogged(before: Head, after: Head, environment: Environment): void {
     const was = before.logged && this.#mirror.input(before.logged.input)
     const is = after.logged && this.#mirror.input(after.logged.input)
@@ -167,7 +167,7 @@ export class LeaseChecker {
   }
 }
 
-/** A lease that would end absurdly late is none: a clock has jumped. */
+/** A lease that ends much too late does not count: a clock has jumped. */
 const isHeld = ({ owner, leaseEndMs }: Head, nowMs: number): boolean =>
   owner !== undefined &&
   leaseEndMs > nowMs + SKEW_MS &&

@@ -15,8 +15,8 @@ import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
 
 /**
- * What belongs to a batch, checked when it is logged first: what follows the last offsets, within
- * the limits (B8), with its blocks (B7).
+ * The input of a batch, checked when the batch is first logged. It follows the last offsets, keeps
+ * the limits (B8), and its blocks are in the store (B7).
  */
 export class MembershipChecker {
   readonly #mirror: Mirror
@@ -25,7 +25,7 @@ export class MembershipChecker {
   readonly #plan: Plan
   readonly #sightings: Sightings
   readonly #taken = new Set<string>()
-  /** The input of the batch in hand as it was logged first. */
+  /** The input of the logged batch, as it was first logged. */
   #first: BatchInput | undefined
 
   constructor(parts: {
@@ -50,11 +50,11 @@ export class MembershipChecker {
       this.#checkForward(batch, input, before)
       if (isLanes(input)) this.#checkLanes(batch, input, before)
       else if (isObjects(input)) this.#checkObjects(batch, source, input, startedMs)
-      else this.#violations.fail('totals', `nobody checks what ${source} takes: ${input.kind}`)
+      else this.#violations.fail('totals', `no check knows the input of ${source}: ${input.kind}`)
     }
   }
 
-  /** The uploads of a batch that is true now count as taken. */
+  /** A batch is committed or skipped: its uploads count as taken. */
   committed(batch: BatchInput): void {
     for (const [source, input] of Object.entries(batch.sources)) {
       this.#checkLosses(batch, input)
@@ -103,7 +103,7 @@ export class MembershipChecker {
     })
   }
 
-  /** Without a notification nobody learns the name of a version that another one has hidden. */
+  /** Without a notification, a version that a newer one has replaced cannot be found. */
   #canBeRead({ hidden, untold }: Upload, versioned: boolean): boolean {
     return !hidden || (versioned && !untold)
   }
@@ -117,7 +117,7 @@ export class MembershipChecker {
     return declared?.files?.existing === 'all' || Math.max(modifiedMs, eventMs) > startedMs
   }
 
-  /** B7: what a batch goes on without is nowhere any more. */
+  /** B7: the blocks that a batch skips can be read nowhere any more. */
   #checkLosses({ timeMs }: BatchInput, { lost = [] }: SourceInput): void {
     for (const { lane, first, last } of lost) {
       this.#violations.expect(
@@ -130,7 +130,7 @@ export class MembershipChecker {
     }
   }
 
-  /** B7: so it is with an object. */
+  /** B7: the same for the objects that a batch skips. */
   #checkGone({ timeMs }: BatchInput, source: string, { taken }: ObjectsInput): void {
     const logged = this.#first?.sources[source]
     const first = logged !== undefined && isObjects(logged) ? logged.taken : []
@@ -237,7 +237,7 @@ export class MembershipChecker {
       this.#violations.expect(
         'totals',
         upload !== undefined,
-        () => `the batch at ${timeMs} takes ${key} (${version}), which nobody put`,
+        () => `the batch at ${timeMs} takes ${key} (${version}), which was never put`,
       )
       this.#violations.expect(
         'totals',

@@ -1,6 +1,6 @@
 /**
- * What the store holds, kept beside it from the writes that were seen, so that checks can read it
- * in the middle of one.
+ * A copy of what the store holds, made from the writes that were seen. So checks can read it in the
+ * middle of a write.
  */
 import { blobName } from '../../../adapters/blob-item-store.ts'
 import { decode } from '../../../base/codec.ts'
@@ -55,8 +55,8 @@ export class Mirror {
   }
 
   /**
-   * A segment is gone from the store, through no fault of anybody's here: what it held is still
-   * known.
+   * A segment is gone from the store because of a fault, not of the code. The mirror still knows
+   * what it held.
    */
   lose(ref: SegmentRef): void {
     for (const key of segmentKeys(this.#app, ref)) this.#lost.set(idOf(key), key)

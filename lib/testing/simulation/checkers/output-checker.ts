@@ -6,13 +6,13 @@ import type { Sightings } from '../sightings.ts'
 import type { LeaseChecker } from './lease-checker.ts'
 import type { Violations } from './violations.ts'
 
-/** B2, B3, B4: who writes outputs, when, and what. */
+/** B2, B3, B4: which process writes outputs, when, and with which bytes. */
 export class OutputChecker {
   readonly #files: MemoryFiles
   readonly #leases: LeaseChecker
   readonly #violations: Violations
   readonly #sightings: Sightings
-  /** What each code has written under a path, for each plan of its batch. */
+  /** The bytes that each code has written under a path, for each input of its batch. */
   readonly #written = new Map<string, string>()
   readonly #fences = new Map<string, Fence>()
 
@@ -59,8 +59,8 @@ export class OutputChecker {
       () => `epoch ${fence.epoch} is for ${log?.timeMs} and writes ${path}`,
     )
     const bytes = Buffer.concat(parts).toString('utf8')
-    // An attempt that has found something gone is about less than one before it.
-    const name = `${environment.deployment.code} ${path} ${this.#leases.planOf(fence.epoch)}`
+    // An attempt that has found something gone has a smaller input than the one before it.
+    const name = `${environment.deployment.code} ${path} ${this.#leases.inputOf(fence.epoch)}`
     const earlier = this.#written.get(name) ?? bytes
     expect(
       'B3',

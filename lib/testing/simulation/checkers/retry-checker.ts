@@ -50,7 +50,7 @@ export class RetryChecker {
       'B9',
       used,
       () =>
-        `it stands as FAILED after ${logged?.attempts} attempts in ` +
+        `the application is FAILED after ${logged?.attempts} attempts in ` +
         `${nowMs - (logged?.firstMs ?? 0)} ms`,
     )
   }

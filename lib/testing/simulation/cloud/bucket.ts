@@ -1,7 +1,7 @@
 /**
  * A bucket that is a source: objects are put, replaced and deleted, and each upload is told of by a
  * notification, in the form of S3. What is known of an object is true at once; the notification
- * comes when it comes. Before notifications have taken effect there are none.
+ * comes later. Before notifications have taken effect, none are sent.
  */
 import {
   memoryObjectStore,
@@ -14,7 +14,7 @@ export interface Upload {
   readonly version: string
   readonly lines: readonly string[]
   readonly modifiedMs: number
-  /** When the store says that it was there. */
+  /** The modification time that the store shows. */
   readonly eventMs: number
   /** No notification tells of it. */
   readonly untold: boolean
@@ -29,7 +29,7 @@ export class SimulatedBucket {
   readonly versioned: boolean
   readonly objects: MemoryObjectStore
   readonly uploads: Upload[] = []
-  /** Nothing is told of before. */
+  /** No notification is sent for uploads before this time. */
   notifiesFromMs: number = -Infinity
   readonly #notifications: { send(body: string): void }
 

@@ -1,7 +1,7 @@
 /**
  * A Lambda function: processes that start cold, stay warm and sleep between invocations, each with
- * the code it was deployed with. An invocation that is out of time is given up, and its process
- * ended unless it stands still: then it is a zombie that goes on when it moves.
+ * the code it was deployed with. When an invocation is out of time, it fails and its process ends.
+ * A process that stands still does not end: it is a zombie that goes on later.
  */
 import type { CallWorld } from '../calls.ts'
 import { type Deployment, Environment } from '../environment.ts'
@@ -36,7 +36,7 @@ interface Process<E, A> {
 }
 
 const CLOCK_JUMPS_MS = [-86_400_000, -3_000, 1_500, 60_000, 86_400_000]
-/** It takes the platform so long to see that a process has ended. */
+/** How long the platform takes at most to see that a process has ended. */
 const NOTICED_MS_MAX = 500
 const WARM = 0.85
 
@@ -45,7 +45,7 @@ export class SimulatedFunction<E, A> {
   readonly #settings: FunctionSettings<E, A>
   readonly #processes: Process<E, A>[] = []
   readonly #deployments: Deployment[]
-  /** Until then nothing is invoked: somebody has taken its concurrency away. */
+  /** Until then nothing is invoked: an operator has taken its concurrency away. */
   pausedUntilMs = 0
   #made = 0
 

@@ -44,7 +44,7 @@ export class StreamMapping {
     return this.#busy.size > 0
   }
 
-  /** No further invocation; one that is under way goes on, and nobody takes note of its end. */
+  /** Starts no further invocation. One that is under way goes on, and its end has no effect. */
   delete(): void {
     this.#deleted = true
   }

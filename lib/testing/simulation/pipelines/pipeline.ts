@@ -7,7 +7,7 @@ import type { Code } from '../environment.ts'
 /** What a pipeline of the simulation is built with, in each process anew. */
 export interface Build {
   readonly code: Code
-  /** Throws now and then, as functions do that are not as sound as they look. */
+  /** Throws now and then, as functions of users do. */
   readonly maybeThrow: () => void
   /** A sink of the user's own that refuses older attempts. */
   readonly sink: (path: string, text: string, attempt: Attempt) => Promise<void>
@@ -52,8 +52,8 @@ export interface SimulatedPipeline {
   /** The state of each state node after the last batch, by its id, as text. */
   readonly states?: (history: History) => Readonly<Record<string, string>>
   /**
-   * The function of the source stage throws on it: it is put aside, and none of the lines of the
-   * model.
+   * Whether the function of the source stage throws on a line. Such a line is put aside, and is not
+   * among the lines of the model.
    */
   readonly isPoison?: (line: string, code: Code) => boolean
 }

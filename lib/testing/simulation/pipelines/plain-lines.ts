@@ -6,8 +6,8 @@ const STREAM = 'clicks'
 const PREFIXES = [...Array<string>(16).fill(''), 'poison ', 'poison ', 'garbled ']
 
 /**
- * No state: each line is kept with a mark of the code that saw it, in order. Some lines are poison,
- * some are no text, and broken code throws on most.
+ * No state: each line is kept in order, with the name of the code that saw it. A function throws on
+ * some lines, some are no text, and broken code throws on most.
  */
 export const plainLines: SimulatedPipeline = {
   name: 'plain-lines',
