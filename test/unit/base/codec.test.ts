@@ -14,11 +14,11 @@ const withProto = (value: unknown): object =>
 const bare = (fields: object): object => Object.assign(Object.create(null) as object, fields)
 
 /**
- * A NaN as arithmetic or a foreign buffer may make it: equal to every other NaN, with other bits.
+ * A NaN with other bits than `Number.NaN`: arithmetic or a foreign buffer can make one.
  */
 const strangeNaN = new Float64Array(new BigUint64Array([0xfff8_0000_0000_0001n]).buffer)[0]
 
-describe('values come back as they were', () => {
+describe('values are read back unchanged', () => {
   test.each<[string, unknown]>([
     ['null', null],
     ['undefined', undefined],
@@ -60,18 +60,18 @@ describe('values come back as they were', () => {
     expect(encodeToLatin1(decodeLatin1(encodeToLatin1(value)))).toBe(encodeToLatin1(value))
   })
 
-  test('a field __proto__ is a field, not the prototype', () => {
+  test('a field __proto__ is read back as a field, not as the prototype', () => {
     const back = decode(encode(withProto({ evil: true }))) as { readonly evil?: boolean }
     expect(Object.hasOwn(back, '__proto__')).toBe(true)
     expect(Object.getPrototypeOf(back)).toBe(Object.prototype)
     expect(back.evil).toBeUndefined()
   })
 
-  test('a Buffer comes back as the bytes it is', () => {
+  test('a Buffer is read back as a Uint8Array', () => {
     expect(decode(encode(Buffer.from('ab')))).toEqual(Uint8Array.of(0x61, 0x62))
   })
 
-  test('bytes that come back are a copy', () => {
+  test('bytes that are read back are a copy', () => {
     const stored = encode(Uint8Array.of(1, 2))
     const back = decode(stored) as Uint8Array
     back.fill(9)
@@ -105,7 +105,7 @@ describe('values come back as they were', () => {
     ),
   }))
 
-  test('anything', () => {
+  test('for any value', () => {
     fc.assert(
       fc.property(any, (value) => {
         const back = decode(encode(value))
@@ -116,7 +116,7 @@ describe('values come back as they were', () => {
     )
   })
 
-  test('bytes that are no value are refused, never anything else', () => {
+  test('random bytes give a value or SEGMENT_CORRUPT, and no other error', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
         try {
@@ -129,7 +129,7 @@ describe('values come back as they were', () => {
     )
   })
 
-  test('every cut of good bytes is refused', () => {
+  test('truncated bytes are refused, whatever their length', () => {
     const bytes = encode([
       { a: 'text', b: [1.5, 2n, new Date(0)] },
       '\ud800',
@@ -143,17 +143,20 @@ describe('values come back as they were', () => {
   })
 })
 
-describe('bytes that are refused', () => {
+describe('decode refuses', () => {
   test.each<[string, readonly number[]]>([
-    ['nothing', []],
+    ['no bytes', []],
     ['an unknown tag', [99]],
-    ['a value and more', [0, 0]],
+    ['a value followed by more bytes', [0, 0]],
     ['a text longer than the bytes', [6, 200, 1, 0x61]],
     ['a count longer than the bytes', [10, 255, 255, 255, 255, 15]],
-    ['a number without an end', [4, 255, 255]],
-    ['a bigint that is none', [8, 1, 0x78]],
+    ['a number that does not end', [4, 255, 255]],
+    ['a bigint without digits', [8, 1, 0x78]],
     ['a field whose name is an object', [11, 1, 12, 0, 0]],
-    ['depth without end', Array.from({ length: 200_000 }, (_, i) => (i % 2 === 0 ? 10 : 1))],
+    [
+      'a nesting deeper than the call stack',
+      Array.from({ length: 200_000 }, (_, i) => (i % 2 === 0 ? 10 : 1)),
+    ],
   ])('%s', (_, bytes) => {
     expect(() => decode(Uint8Array.from(bytes))).toThrow(
       expect.objectContaining({ code: 'SEGMENT_CORRUPT' }),
@@ -170,19 +173,19 @@ class Table extends Map {}
 const cycle: unknown[] = []
 cycle.push({ cycle })
 
-describe('values that are refused', () => {
+describe('encode refuses', () => {
   test.each<[string, unknown, RegExp]>([
     ['a function', () => 1, /a function/],
     ['a symbol', Symbol('s'), /a symbol/],
     ['an instance of a class', { deep: [new Point()] }, /an instance of Point/],
-    ['an instance of a kind of date', new Moment(0), /an instance of Moment/],
-    ['an instance of a kind of map', new Table(), /an instance of Table/],
+    ['an instance of a subclass of Date', new Moment(0), /an instance of Moment/],
+    ['an instance of a subclass of Map', new Table(), /an instance of Table/],
     ['an error', new Error('e'), /an instance of Error/],
     ['a promise', Promise.resolve(), /an instance of Promise/],
     ['floats', new Float64Array(1), /an instance of Float64Array/],
     ['a regular expression', /a/, /an instance of RegExp/],
     // oxlint-disable-next-line no-sparse-arrays
-    ['holes', [1, , 2], /holes/],
+    ['an array with holes', [1, , 2], /holes/],
     ['a cycle', cycle, /contains itself/],
   ])('%s', (_, value, message) => {
     expect(() => encode(value)).toThrow(
@@ -193,7 +196,7 @@ describe('values that are refused', () => {
     )
   })
 
-  test('what was refused leaves nothing behind in what follows', () => {
+  test('a refused value does not change the next one', () => {
     expect(() => encode(['x'.repeat(100), () => 1])).toThrow(/VALUE_UNSUPPORTED/)
     expect(decode(encode('after'))).toBe('after')
   })
@@ -201,7 +204,7 @@ describe('values that are refused', () => {
 
 describe('the canonical form is equal', () => {
   test.each<[string, unknown, unknown, boolean]>([
-    ['whatever the order of fields', { a: 1, b: [2] }, { b: [2], a: 1 }, true],
+    ['for fields in any order', { a: 1, b: [2] }, { b: [2], a: 1 }, true],
     ['for 0 and -0', [0], [-0], true],
     ['for all NaN', [Number.NaN], [strangeNaN], true],
     ['with and without a prototype', { a: 1 }, bare({ a: 1 }), true],
@@ -217,7 +220,7 @@ describe('the canonical form is equal', () => {
     expect(encodeCanonical(a) === encodeCanonical(b)).toBe(equal)
   })
 
-  test('the stored form keeps the order of fields and the sign of 0, and has one NaN', () => {
+  test('the stored form keeps the order of fields and the sign of 0, and all NaN are equal', () => {
     expect(Object.keys(decode(encode({ b: 1, a: 2 })) as object)).toEqual(['b', 'a'])
     expect(encode(-0)).not.toEqual(encode(0))
     expect(encode(strangeNaN)).toEqual(encode(Number.NaN))

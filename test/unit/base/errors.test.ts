@@ -11,7 +11,7 @@ const thrownBy = (work: () => unknown): unknown => {
 }
 
 describe('a message', () => {
-  test('has a line each for problem and code, value, what is allowed, fix and cause', () => {
+  test('has one line for each part: problem and code, value, allowed, fix, cause', () => {
     const cause = new TypeError('first\nsecond')
     const error = new MillraceError('ARGUMENT_INVALID', {
       problem: 'It is wrong',
@@ -36,14 +36,14 @@ describe('a message', () => {
     })
   })
 
-  test('leaves out what there is not', () => {
+  test('leaves out the parts that are missing', () => {
     const error = new MillraceError('STORE_FAILED', { problem: 'It failed', retryable: true })
     expect(error.message).toBe('It failed [STORE_FAILED]')
     expect(error).toMatchObject({ retryable: true })
     expect('cause' in error).toBe(false)
   })
 
-  test('shows a cause that is no error', () => {
+  test('shows a cause that is not an Error', () => {
     expect(
       new MillraceError('STORE_FAILED', { problem: 'It failed', cause: 'because' }).message,
     ).toContain('  because: "because"')
@@ -55,7 +55,7 @@ cycle['self'] = cycle
 
 describe('a value in a message', () => {
   test.each<[string, unknown, string]>([
-    ['text, so that blanks are seen', ' a\n', '" a\\n"'],
+    ['text, quoted, so that spaces are visible', ' a\n', '" a\\n"'],
     ['a number', -0.5, '-0.5'],
     ['NaN', Number.NaN, 'NaN'],
     ['undefined', undefined, 'undefined'],
@@ -74,7 +74,7 @@ describe('a value in a message', () => {
     ['a symbol', Symbol('s'), 'Symbol(s)'],
     ['a cycle', cycle, '[object Object]'],
     [
-      'what throws when it is shown',
+      'an object whose toJSON throws',
       {
         toJSON: () => {
           throw new Error('no')
@@ -82,20 +82,20 @@ describe('a value in a message', () => {
       },
       '[object Object]',
     ],
-    ['what is nothing in JSON', { toJSON: () => undefined }, '[object Object]'],
-    ['a long text, cut', 'x'.repeat(1_000), `"${'x'.repeat(199)}… (1002 characters)`],
+    ['an object whose toJSON returns undefined', { toJSON: () => undefined }, '[object Object]'],
+    ['a long text, shortened', 'x'.repeat(1_000), `"${'x'.repeat(199)}… (1002 characters)`],
   ])('%s', (_, value, expected) => {
     expect(preview(value)).toBe(expected)
   })
 })
 
 describe('wrapping', () => {
-  test('leaves a MillraceError as it is', () => {
+  test('returns a MillraceError unchanged', () => {
     const error = new MillraceError('STORE_FULL', { problem: 'full' })
     expect(asMillraceError(error, 'BATCH_FAILED', { problem: 'other' })).toBe(error)
   })
 
-  test('keeps what was thrown as the cause', () => {
+  test('keeps another error as the cause', () => {
     const cause = new Error('why')
     expect(asMillraceError(cause, 'BATCH_FAILED', { problem: 'failed' })).toMatchObject({
       code: 'BATCH_FAILED',
@@ -104,7 +104,7 @@ describe('wrapping', () => {
   })
 })
 
-test('a broken invariant says which one, and that it is a bug of ours', () => {
+test('the error of a broken invariant names it and says that it is a bug in Millrace', () => {
   invariant('B6', true, 'never seen')
   const error = thrownBy(() => invariant('B6', false, 'done goes back')) as MillraceError
   expect(error.code).toBe('INVARIANT_BROKEN')

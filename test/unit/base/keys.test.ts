@@ -22,7 +22,7 @@ describe('keys are equal by value', () => {
       ],
     ],
     [
-      'six kinds of one',
+      'values of six types that look like 1',
       [1, '1', true, null, [1], '[1]'],
       [
         [null, 1],
@@ -62,7 +62,7 @@ describe('keys are equal by value', () => {
       ],
     ],
     [
-      'names of Object',
+      'names that Object.prototype has',
       ['__proto__', 'constructor', '__proto__'],
       [
         ['__proto__', 2],
@@ -157,7 +157,7 @@ describe('keys are equal by value', () => {
     ])
   })
 
-  test('changing a key object afterwards changes nothing here', () => {
+  test('changing a key object later does not change the map', () => {
     const key = { user: 'a', tags: ['x'] }
     const map = countsOf([key])
     key.user = 'b'
@@ -173,7 +173,7 @@ class Id {
 const cycle: unknown[] = []
 cycle.push(cycle)
 
-describe('keys that are refused', () => {
+describe('KeyedMap refuses', () => {
   test.each<[string, unknown]>([
     ['undefined', undefined],
     ['a function', () => 1],
@@ -244,7 +244,7 @@ describe('the order of keys', () => {
     fc.date({ noInvalidDate: false }),
   )
 
-  test('does not depend on the order of insertion, and is that of compareKeys', () => {
+  test('does not depend on the order of insertion, and agrees with compareKeys', () => {
     fc.assert(
       fc.property(fc.array(key, { maxLength: 20 }), fc.infiniteStream(fc.nat()), (keys, random) => {
         const shuffled = keys
@@ -260,7 +260,7 @@ describe('the order of keys', () => {
 })
 
 describe('the partition of a key', () => {
-  // Stored state lies by these numbers: a change here is a change of the format.
+  // Stored state is distributed by these numbers: a change here changes the stored format.
   test.each<[string, unknown, number, number]>([
     ['the empty string', '', 4, 11],
     ['a letter', 'a', 0, 435],
@@ -291,7 +291,7 @@ describe('the partition of a key', () => {
     expect(partitionOf(-0, 1000)).toBe(partitionOf(0, 1000))
   })
 
-  test('spreads neighbours evenly', () => {
+  test('spreads similar keys evenly', () => {
     const counts = Array.from({ length: 16 }, () => 0)
     for (let i = 0; i < 16_000; i++) counts[partitionOf(`user-${i}`, 16)]! += 1
     expect(Math.min(...counts)).toBeGreaterThan(900)

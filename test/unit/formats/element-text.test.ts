@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { elementLines, elementText } from '../../../lib/formats/element-text.ts'
 
 test.each<[string, unknown, string]>([
-  ['text as it is', 'to be', 'to be'],
+  ['text, unchanged', 'to be', 'to be'],
   ['a number', 1.5, '1.5'],
   ['null and undefined', [null, undefined], '(null,undefined)'],
   ['a pair as Spark shows a tuple', ['word', 3], '(word,3)'],
@@ -18,9 +18,9 @@ test.each<[string, unknown, string]>([
   ['an object as JSON', { a: [1, 'x'] }, '{"a":[1,"x"]}'],
   ['bigints', [5n, { n: 5n }], '(5,{"n":"5"})'],
   ['a date', new Date(0), '1970-01-01T00:00:00.000Z'],
-  ['a date that is none', new Date(Number.NaN), 'Invalid Date'],
+  ['an invalid date', new Date(Number.NaN), 'Invalid Date'],
   ['maps and sets', { map: new Map([['a', 1]]), set: new Set([1]) }, '{"map":[["a",1]],"set":[1]}'],
-  ['a map by itself', new Map([['a', 1]]), '[["a",1]]'],
+  ['a map as the element', new Map([['a', 1]]), '[["a",1]]'],
   ['-0', -0, '0'],
 ])('%s', (_, element, text) => {
   expect(elementText(element)).toBe(text)

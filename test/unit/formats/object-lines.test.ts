@@ -38,7 +38,7 @@ describe('an element is a line', () => {
   })
 })
 
-test('whatever can be stored comes back as it was', () => {
+test('every value that can be stored is read back unchanged', () => {
   const anything = fc.anything({
     withBigInt: true,
     withDate: true,
@@ -54,7 +54,7 @@ test('whatever can be stored comes back as it was', () => {
   )
 })
 
-test('nothing is no line', () => {
+test('no elements give no lines', () => {
   expect([text([]), readObjects(new Uint8Array())]).toEqual(['', []])
 })
 
@@ -80,6 +80,6 @@ test.each([
   '{"$bigint":"1","a":2}',
   '{"$map":1}',
   '1 2',
-])('%s is no line', (line) => {
+])('%s is not a line of an object file', (line) => {
   expect(() => readObjects(lines('1', line))).toThrow('Line 2 is not a line of an object file')
 })

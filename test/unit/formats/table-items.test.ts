@@ -22,7 +22,7 @@ describe('the key of an item', () => {
     [['a', 2n], '["a",{"$bigint":"2"}]'],
     [{ b: 1, a: [-0] }, '{"a":[0],"b":1}'],
     [{ a: [0], b: 1 }, '{"a":[0],"b":1}'],
-  ])('%s is %s', (key, text) => {
+  ])('%s is written as %s', (key, text) => {
     expect(tableItem([key, 1])).toEqual({ key: text, value: 1 })
   })
 
@@ -32,7 +32,7 @@ describe('the key of an item', () => {
     ['a map', new Map()],
     ['a set within an array', [new Set([1])]],
     ['an instance of a class', new URL('a:b')],
-  ])('%s is none', async (_, key) => {
+  ])('%s is refused as key', async (_, key) => {
     await expectError(() => tableItem([key, 1]), 'KEY_UNSUPPORTED')
   })
 })
@@ -43,20 +43,20 @@ describe('the value of an item', () => {
     ['a number', 1.5],
     ['a boolean', false],
     ['null', null],
-    ['a list', [1, ['a']]],
+    ['an array', [1, ['a']]],
     ['an object', { n: { m: 1 } }],
-  ])('%s stays', (_, value) => {
+  ])('%s is written unchanged', (_, value) => {
     expect(tableItem(['a', value])).toEqual({ key: 'a', value })
   })
 
   test.each<[string, unknown, unknown]>([
     ['undefined', undefined, { $undefined: true }],
     ['a bigint', 12n, { $bigint: '12' }],
-    ['no number', Number.NaN, { $number: 'NaN' }],
+    ['NaN', Number.NaN, { $number: 'NaN' }],
     ['a date', new Date(0), { $date: '1970-01-01T00:00:00.000Z' }],
     ['a map', new Map([['a', 1]]), { $map: [['a', 1]] }],
     ['bytes', Uint8Array.of(1, 2), { $bytes: 'AQI=' }],
-  ])('%s has a form of its own', (_, value, json) => {
+  ])('%s has its own form', (_, value, json) => {
     expect(tableItem(['a', value])).toEqual({ key: 'a', value: json })
   })
 
@@ -65,7 +65,7 @@ describe('the value of an item', () => {
     ['a symbol', Symbol('a')],
     ['an instance of a class', new URL('a:b')],
     ['a cycle', circle],
-  ])('%s is none', async (_, value) => {
+  ])('%s is refused as value', async (_, value) => {
     await expectError(() => tableItem(['a', value]), 'VALUE_UNSUPPORTED')
   })
 })
@@ -77,7 +77,7 @@ test.each<[string, unknown]>([
   ['three elements', [1, 2, 3]],
   ['an object', { key: 'a', value: 1 }],
   ['undefined', undefined],
-])('%s is no pair', async (_, element) => {
+])('%s is not a pair', async (_, element) => {
   await expectError(() => tableItem(element), 'ARGUMENT_INVALID')
 })
 
@@ -95,11 +95,11 @@ describe('items as lines', () => {
     )
   })
 
-  test('come back as pairs', () => {
+  test('are read back as pairs', () => {
     expect(tableItems.decode(tableItems.encode(pairs))).toEqual({ elements: pairs, rejected: [] })
   })
 
-  test('no pair is no line', () => {
+  test('no pairs give no lines', () => {
     expect(tableItems.encode([])).toHaveLength(0)
   })
 })

@@ -10,13 +10,13 @@ import {
 
 const text = (...lines: readonly string[]): SplitLines => ({ lines, rejected: [] })
 
-/** Strings stand for their UTF-8 bytes, numbers for bytes. */
+/** The bytes of the parts: strings as UTF-8, numbers as single bytes. */
 const bytesOf = (...parts: readonly (string | number)[]): Buffer =>
   Buffer.concat(
     parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from([part]))),
   )
 
-/** All answers of the splitter as one, with the index counted over all of them. */
+/** All results of the splitter in one, with `index` counted over all of them. */
 const inChunks = (
   chunks: readonly Uint8Array[],
   options?: { readonly lineBytesMax?: number },
@@ -47,21 +47,21 @@ const bothWays = (bytes: Uint8Array, options?: { readonly lineBytesMax?: number 
   return whole
 }
 
-describe('lines of good text', () => {
+describe('lines of valid text', () => {
   test.each<[string, string, readonly string[]]>([
     ['nothing', '', []],
-    ['one line without an end', 'a', ['a']],
+    ['one line without a line end', 'a', ['a']],
     ['an empty last line does not count', 'a\n', ['a']],
     ['an empty line in between counts', 'a\n\nb', ['a', '', 'b']],
-    ['only ends', '\n\n', ['', '']],
-    ['pairs', 'a\r\nb\r\n', ['a', 'b']],
+    ['only line ends', '\n\n', ['', '']],
+    ['\\r\\n', 'a\r\nb\r\n', ['a', 'b']],
     ['a lone \\r', 'a\rb\r', ['a', 'b']],
-    ['\\r before a pair', 'a\r\r\nb', ['a', '', 'b']],
-    ['a pair the other way round is two ends', 'a\n\rb', ['a', '', 'b']],
+    ['\\r before \\r\\n', 'a\r\r\nb', ['a', '', 'b']],
+    ['\\n\\r is two line ends', 'a\n\rb', ['a', '', 'b']],
     ['\\r at the very end', 'a\r', ['a']],
     ['a byte order mark', '\ufeffa\nb', ['a', 'b']],
     ['only a byte order mark', '\ufeff', []],
-    ['a byte order mark and an end', '\ufeff\n', ['']],
+    ['a byte order mark and a line end', '\ufeff\n', ['']],
     ['a second mark is text', '\ufeff\ufeffa\n\ufeffb', ['\ufeffa', '\ufeffb']],
     [
       'other line separators of Unicode are text',
@@ -74,7 +74,7 @@ describe('lines of good text', () => {
   })
 })
 
-describe('lines set aside', () => {
+describe('rejected lines', () => {
   test('only the bad line is rejected', () => {
     const given = bytesOf('good\nb', 0xff, 'd\r\nalso good\n', 0xe2, 0x82, '\n')
     expect(bothWays(given)).toEqual({
@@ -113,13 +113,13 @@ describe('lines set aside', () => {
     ['abcde', 4, [], ['LINE_TOO_LONG']],
     ['äb\näbc\n', 3, ['äb'], ['LINE_TOO_LONG']],
     ['\ufeffabcd\r\nabcd\r\n', 4, ['abcd', 'abcd'], []],
-  ])('%j with at most %i bytes a line', (given, lineBytesMax, lines, codes) => {
+  ])('%j with at most %i bytes for a line', (given, lineBytesMax, lines, codes) => {
     const split = bothWays(Buffer.from(given), { lineBytesMax })
     expect(split.lines).toEqual(lines)
     expect(split.rejected.map(({ code }) => code)).toEqual(codes)
   })
 
-  test('of a line that is too long, a thousand bytes and its size are reported', () => {
+  test('a line that is too long is rejected with its size and its first thousand bytes', () => {
     const given = bytesOf('first\n', 'x'.repeat(3_000), '\nlast')
     const rejected = [
       {
@@ -134,7 +134,7 @@ describe('lines set aside', () => {
     expect(bothWays(given, { lineBytesMax: 10 })).toEqual({ lines: ['first', 'last'], rejected })
   })
 
-  test('the data is a copy', () => {
+  test('the data of a rejected line is a copy', () => {
     const given = bytesOf(0xff)
     const { rejected } = splitLines(given)
     given.fill(0)
@@ -143,7 +143,7 @@ describe('lines set aside', () => {
 })
 
 describe('large texts', () => {
-  test('a line of 100 MB is let go without becoming a string', () => {
+  test('a line of 100 MB is rejected without making a string of it', () => {
     const line = Buffer.alloc(100_000_000, 'x')
     const bytes = Buffer.concat([Buffer.from('a\n'), line, Buffer.from('\nb')])
     const { lines, rejected } = splitLines(bytes)
@@ -153,14 +153,14 @@ describe('large texts', () => {
     ])
   })
 
-  test('the longest line allowed is taken', () => {
+  test('a line of the maximum length is accepted', () => {
     expect(splitLines(Buffer.alloc(LINE_BYTES_MAX, 'x')).lines.map((line) => line.length)).toEqual([
       LINE_BYTES_MAX,
     ])
     expect(splitLines(Buffer.alloc(LINE_BYTES_MAX + 1, 'x')).rejected).toHaveLength(1)
   })
 
-  test('more text than fits a string is split in pieces', () => {
+  test('a text longer than the longest string is split in pieces', () => {
     const line = `${'y'.repeat(1_000_000)}\n`
     const bytes = Buffer.alloc(540_000_000 - (540_000_000 % line.length), line)
     expect(splitLines(bytes).lines).toHaveLength(bytes.length / line.length)
@@ -173,10 +173,10 @@ describe('for any text', () => {
     .string({ unit: 'grapheme' })
     .map((characters) => characters.replaceAll(/[\r\n\ufeff]/g, ''))
 
-  test('lines joined by any ends split back', () => {
+  test('lines joined by any line ends are split again', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(line, separator)), (pairs) => {
-        // An empty line after a lone \r would make that \r and its own \n a pair.
+        // After a lone \r, an empty line that ends with \n would make \r\n: one line end, not two.
         const safe = pairs.map(([content, end]) => [content, end === '\r' ? '\r\n' : end] as const)
         const given = safe.map(([content, end]) => content + end).join('')
         expect(splitLines(Buffer.from(given)).lines).toEqual(safe.map(([content]) => content))
@@ -186,19 +186,21 @@ describe('for any text', () => {
     )
   })
 
-  // Mostly bytes that mean something to the splitter: ends, the mark, parts of characters.
-  const telling = fc.constantFrom(0x0a, 0x0d, 0x61, 0x62, 0xef, 0xbb, 0xbf, 0xc3, 0xa4, 0xff)
-  const telltale = fc.array(telling, { maxLength: 60 }).map((bytes) => Uint8Array.from(bytes))
-  const cuts = fc.array(fc.nat(60), { maxLength: 8 })
+  // Bytes that matter to the splitter: line ends, byte order marks, parts of characters.
+  const specialByte = fc.constantFrom(0x0a, 0x0d, 0x61, 0x62, 0xef, 0xbb, 0xbf, 0xc3, 0xa4, 0xff)
+  const specialBytes = fc
+    .array(specialByte, { maxLength: 60 })
+    .map((bytes) => Uint8Array.from(bytes))
+  const offsets = fc.array(fc.nat(60), { maxLength: 8 })
 
-  test('chunks give the same lines as the whole', () => {
+  test('chunks give the same lines as the whole text', () => {
     fc.assert(
       fc.property(
-        telltale,
-        cuts,
+        specialBytes,
+        offsets,
         fc.integer({ min: 1, max: 20 }),
-        (bytes, places, lineBytesMax) => {
-          const bounds = [0, ...places.toSorted((a, b) => a - b), bytes.length]
+        (bytes, ends, lineBytesMax) => {
+          const bounds = [0, ...ends.toSorted((a, b) => a - b), bytes.length]
           const chunks = bounds.slice(1).map((to, i) => bytes.subarray(bounds[i] as number, to))
           expect(inChunks(chunks, { lineBytesMax })).toEqual(splitLines(bytes, { lineBytesMax }))
         },
@@ -210,10 +212,10 @@ describe('for any text', () => {
   test('pieces give the same lines as one line at a time', () => {
     fc.assert(
       fc.property(
-        fc.array(telltale, { minLength: 1, maxLength: 5 }),
+        fc.array(specialBytes, { minLength: 1, maxLength: 5 }),
         fc.integer({ min: 65_500, max: 65_600 }),
         (parts, sizeBytes) => {
-          // Telling bytes around the place where one piece ends and the next begins.
+          // Bytes that matter, near the offset where one piece ends and the next begins.
           const bytes = Buffer.concat([Buffer.alloc(sizeBytes, 'ab\n'), ...parts])
           const chunks = Array.from({ length: Math.ceil(bytes.length / 50) }, (_, index) =>
             bytes.subarray(index * 50, (index + 1) * 50),

@@ -3,7 +3,7 @@ import type { BadRecord } from '../../../lib/rdd/evaluate.ts'
 import { parallelize } from '../../../lib/rdd/parallelize.ts'
 import { rddOfPartitions, type RDD } from '../../../lib/rdd/rdd.ts'
 
-/** Records straight from a source, and those that were put aside, by their place. */
+/** An RDD of records from a source, and the rejected ones by their index. */
 const fromSource = <T>(
   records: readonly T[],
 ): { readonly rdd: RDD<T>; readonly aside: Map<number, BadRecord> } => {
@@ -24,14 +24,14 @@ const throwOn =
     return n
   }
 
-/** Where in a chain of steps the function throws. Each throws on 3 and 5. */
-const places: readonly (readonly [string, (rdd: RDD<number>) => RDD<number>])[] = [
+/** Chains of steps with a function that throws on 3 and 5, each at another step. */
+const chains: readonly (readonly [string, (rdd: RDD<number>) => RDD<number>])[] = [
   ['map', (rdd) => rdd.map(throwOn(3, 5))],
-  ['map behind a map', (rdd) => rdd.map((n) => n).map(throwOn(3, 5))],
+  ['map after a map', (rdd) => rdd.map((n) => n).map(throwOn(3, 5))],
   ['filter', (rdd) => rdd.filter((n) => throwOn(3, 5)(n) >= 0)],
   ['flatMap', (rdd) => rdd.flatMap((n) => [throwOn(3, 5)(n)])],
   [
-    'flatMap that has already given something',
+    'a step after a flatMap that has already given an element',
     (rdd) => rdd.flatMap((n) => (n === 3 || n === 5 ? [n, -n] : [n])).map(throwOn(-3, -5)),
   ],
   [
@@ -43,14 +43,14 @@ const places: readonly (readonly [string, (rdd: RDD<number>) => RDD<number>])[] 
       }),
   ],
   [
-    'flatMap of what is not iterable',
+    'flatMap whose result is not iterable',
     (rdd) => rdd.flatMap((n) => (n === 3 || n === 5 ? (undefined as unknown as number[]) : [n])),
   ],
   ['mapToPair', (rdd) => rdd.mapToPair((n) => [throwOn(3, 5)(n), 1]).map(([n]) => n)],
 ]
 
-describe.each(places)('a record on which %s throws', (_, steps) => {
-  test('is put aside, and no other', async () => {
+describe.each(chains)('a record for which %s throws', (_, steps) => {
+  test('is rejected, and no other record is', async () => {
     const { rdd, aside } = fromSource(numbersTo(10))
     expect(await steps(rdd).collect()).toEqual([0, 1, 2, 4, 6, 7, 8, 9])
     expect([...aside].map(([index, bad]) => [index, bad.record])).toEqual([
@@ -59,7 +59,7 @@ describe.each(places)('a record on which %s throws', (_, steps) => {
     ])
   })
 
-  test('counts in no action', async () => {
+  test('is in the result of no action', async () => {
     const { rdd } = fromSource(numbersTo(10))
     expect(await steps(rdd).count()).toBe(8)
     expect(await steps(rdd).reduce((a, b) => a + b)).toBe(45 - 8)
@@ -74,21 +74,21 @@ describe.each(places)('a record on which %s throws', (_, steps) => {
     ])
   })
 
-  test('fails the batch where it cannot be put aside', async () => {
+  test('fails the batch if it does not come directly from a source', async () => {
     const failure = {
       code: 'USER_FUNCTION_FAILED',
       message: expect.stringMatching(/given: +\[?3/) as string,
     }
     await expect(steps(parallelize(numbersTo(10))).collect()).rejects.toMatchObject(failure)
-    const behindShuffle = parallelize(numbersTo(10))
+    const afterShuffle = parallelize(numbersTo(10))
       .mapToPair((n) => [n, n])
       .reduceByKey((a) => a)
       .map(([n]) => n)
-    await expect(steps(behindShuffle).collect()).rejects.toMatchObject(failure)
+    await expect(steps(afterShuffle).collect()).rejects.toMatchObject(failure)
   })
 })
 
-test('a bad record has the operator that threw, and what it threw', async () => {
+test('a bad record names the operator that threw, and has its error', async () => {
   const { rdd, aside } = fromSource([1, 2])
   await rdd
     .within({ write: async () => undefined }, 'map-7')
@@ -99,7 +99,7 @@ test('a bad record has the operator that threw, and what it threw', async () => 
   ])
 })
 
-test('each output that pours a partition puts the same records aside', async () => {
+test('each evaluation of a partition rejects the same records', async () => {
   const { rdd, aside } = fromSource(numbersTo(10))
   const bad = rdd.map(throwOn(4))
   await bad.collect()
@@ -107,9 +107,9 @@ test('each output that pours a partition puts the same records aside', async () 
   expect([...aside.keys()]).toEqual([4])
 })
 
-describe('too much poison is broken code', () => {
+describe('too many bad records mean that the code is broken', () => {
   test.each([
-    // records, bad ones, whether they can be put aside
+    // records, bad records, whether they are rejected one by one
     [10, 10, true],
     [11, 11, false],
     [100, 10, true],
@@ -119,7 +119,7 @@ describe('too much poison is broken code', () => {
     [2_000, 20, true],
     [2_000, 21, false],
     [1_100, 11, true],
-  ])('of %i records, %i bad ones: put aside is %s', async (records, bad, canBePutAside) => {
+  ])('of %i records, %i are bad: rejected one by one: %s', async (records, bad, canBePutAside) => {
     const { rdd, aside } = fromSource(numbersTo(records))
     const collected = rdd
       .map((n) => {
@@ -136,14 +136,14 @@ describe('too much poison is broken code', () => {
     return expect(aside.size).toBe(bad)
   })
 
-  test('each partition counts for itself', async () => {
+  test('each partition is counted on its own', async () => {
     const { rdd } = fromSource(numbersTo(10))
     const bad = rdd.map(throwOn(...numbersTo(10)))
     expect(await bad.union(bad).union(bad).collect()).toEqual([])
   })
 })
 
-describe('an error behind the source stage names its operator', () => {
+describe('an error after the source stage names its operator', () => {
   const named = <T>(rdd: RDD<T>, id: string): RDD<T> =>
     rdd.within({ write: async () => undefined }, id)
   const broken = (): never => {
@@ -179,7 +179,7 @@ describe('an error behind the source stage names its operator', () => {
         ).reduceByKey((a, b) => (b === 2 ? a : broken())),
     ],
     [
-      'a step behind a reduction',
+      'a step after a reduction',
       () =>
         named(
           pairs().reduceByKey((a) => a),
@@ -206,7 +206,7 @@ describe('an error behind the source stage names its operator', () => {
     })
   })
 
-  test('an error of Millrace in a reduction stays what it is', async () => {
+  test('an error of Millrace in a reduction is not wrapped', async () => {
     const { rdd } = fromSource(numbersTo(20))
     const poisoned = rdd.map(broken).mapToPair((n) => [n, 1] as [number, number])
     await expect(poisoned.reduceByKey((a, b) => a + b).collect()).rejects.toMatchObject({
@@ -214,7 +214,7 @@ describe('an error behind the source stage names its operator', () => {
     })
   })
 
-  test('a failure in the sink is not blamed on a record', async () => {
+  test('an error in a reduction does not make its record a bad record', async () => {
     const { rdd, aside } = fromSource([1, 1, 2])
     await expect(
       rdd
