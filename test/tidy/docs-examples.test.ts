@@ -166,6 +166,6 @@ test('code that is wrong is seen', { timeout: 120_000 }, () => {
     'wrong',
   )
   expect(complaints).toMatch(/lenght/)
-  expect(complaints).toMatch(/docs\/a\.md:1 .*needs a place/s)
+  expect(complaints).toMatch(/docs\/a\.md:1 .*needs a location to watch/s)
   expect(complaints).toMatch(/Gone/)
 })
