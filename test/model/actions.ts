@@ -1,32 +1,32 @@
 /**
- * Everything that can happen next in a world: the steps of all processes, each with all that can go
- * wrong with it, and what nobody does.
+ * Everything that can happen next in a world: the steps of all processes, each with everything that
+ * can go wrong with it, and events that no process causes.
  */
 import { driverSteps } from './driver.ts'
 import { intakeSteps } from './intake.ts'
-import { personSteps } from './person.ts'
+import { operatorSteps } from './operator.ts'
 import { errs, type Model } from './protocol.ts'
 import { answered, intakeAt, type Step } from './step.ts'
 import { arrive, type Arrival } from './store.ts'
 import type { Fault, World, Write } from './world.ts'
 
-/** One thing that happens, and the world after it. */
+/** One event, and the world after it. */
 export interface Transition {
   readonly text: string
   readonly isFault: boolean
   readonly after: World
-  /** The write that has arrived with it, and whether its condition held. */
+  /** The write that arrived with it, and whether its condition held. */
   readonly write: Write | undefined
   readonly written: boolean
 }
 
-/** All that can happen next. */
+/** Everything that can happen next. */
 export const transitions = (model: Model, world: World): readonly Transition[] => {
   if (world.alarm !== null) return []
   const steps = [
     ...world.drivers.flatMap((_, index) => driverSteps(model, world, index)),
     ...world.intakes.flatMap((_, index) => intakeSteps(model, world, index)),
-    ...personSteps(model, world),
+    ...operatorSteps(model, world),
     ...surroundings(model, world),
   ]
   return [
@@ -49,7 +49,7 @@ const plain = (text: string, after: World, isFault: boolean): Transition => ({
   written: false,
 })
 
-/** A step as it is meant, and as it goes wrong. */
+/** A step as intended, and each way in which it can go wrong. */
 const outcomes = (model: Model, world: World, step: Step): readonly Transition[] => {
   const { text, write, fault, goOn } = step
   if (fault !== undefined)
@@ -70,7 +70,7 @@ const outcomes = (model: Model, world: World, step: Step): readonly Transition[]
 }
 
 /**
- * The call fails: its write has arrived or not, and its writer cannot know. It tries again, or
+ * The call fails. Its write arrived or not, and the writer cannot know which. It tries again, or it
  * gives up when its tries are used up.
  */
 const lostAnswers = (
@@ -98,7 +98,7 @@ const lostAnswers = (
   ]
 }
 
-/** The call fails, and its write is still on its way. */
+/** The call fails, but its write is still on its way. */
 const lateWrites = ({ text, giveUp }: Step, write: Write, world: World): readonly Transition[] => {
   if (world.left.lateWrites === 0 || giveUp === undefined) return []
   const onItsWay = { ...spent(world, 'lateWrites'), late: [...world.late, write] }
@@ -124,12 +124,11 @@ const arrivals = (model: Model, world: World): readonly Transition[] =>
     }
   })
 
-/** What a write is called. */
+/** The name of a write. */
 export const nameOf = (write: Write): string => (write.to === 'head' ? write.kind : write.to)
 
 /**
- * A process ends, and with it all that it had in memory. What it was called for is called for
- * again.
+ * A process ends and loses everything in its memory. The call that it was working on is made again.
  */
 const crashes = (world: World): readonly Transition[] => {
   if (world.left.crashes === 0) return []
@@ -161,13 +160,13 @@ const crashes = (world: World): readonly Transition[] => {
   return [...drivers, ...intakes]
 }
 
-/** What happens without any process: the clock, the schedule, a source that begins again. */
+/** Events without a process: the clock, the schedule, a source that begins again. */
 const surroundings = (model: Model, world: World): readonly Step[] => {
   const { bounds } = model
   const steps: Step[] = []
   if (world.now < (bounds.clock ?? 0))
     steps.push({ text: 'an interval goes by', goOn: () => ({ ...world, now: world.now + 1 }) })
-  if (bounds.rests === true && !world.called && !errs(model, 'nobody calls every minute'))
+  if (bounds.rests === true && !world.called && !errs(model, 'no trigger every minute'))
     steps.push({ text: 'the schedule calls the driver', goOn: () => ({ ...world, called: true }) })
   for (const [lane, place] of world.sources.entries()) {
     if (place === 0 || world.intakes.length === 0) continue
@@ -178,7 +177,7 @@ const surroundings = (model: Model, world: World): readonly Step[] => {
       goOn,
     })
   }
-  for (const block of world.head.plan?.blocks ?? []) {
+  for (const block of world.head.input?.blocks ?? []) {
     const { stored, lost } = world
     if (stored?.includes(block.name) !== true) continue
     const goOn = (): World => ({
@@ -199,15 +198,15 @@ const surroundings = (model: Model, world: World): readonly Step[] => {
 }
 
 /**
- * What a driver has in memory of another manifest than the head's it will throw away before it
- * looks at it: so it is thrown away here.
+ * A driver throws away memory of another manifest than the head's before it uses it. The model
+ * throws it away here, so that there are fewer worlds.
  */
 const tidied = (transition: Transition): Transition => {
   const { head, drivers } = transition.after
   const isStale = (driver: World['drivers'][number]): boolean =>
     driver.memory !== null &&
     driver.memory.manifest !== head.manifest.name &&
-    (driver.at.before === 'call' || (driver.at.before === 'look' && driver.at.wrote === undefined))
+    (driver.at.before === 'call' || (driver.at.before === 'head' && driver.at.wrote === undefined))
   if (!drivers.some(isStale)) return transition
   const kept = drivers.map((driver) => (isStale(driver) ? { ...driver, memory: null } : driver))
   return { ...transition, after: { ...transition.after, drivers: kept } }

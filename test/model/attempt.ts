@@ -1,21 +1,20 @@
 /**
- * The program of one attempt at a logged batch: the model of `lib/runtime/driver/run.ts`, of the
- * attempt in `lib/runtime/driver/driver.ts`, and of commit, failure and rest in
- * `lib/runtime/driver/head-writes.ts` and `rest.ts`.
+ * The program of one attempt at a logged batch: the model of `attempt.ts`, `run.ts`, `commit.ts`,
+ * `head-writes.ts` and `rest.ts` in `lib/runtime/driver/`.
  *
- *   [read] -> output -> [state -> manifest] -> commit -> [rest] -> look
+ *   [read] -> output -> [state -> manifest] -> commit -> [rest] -> head
  *                `--------- fail ----------------'
  *             [sweep -> delete]
  *
- * Garbage is looked for and deleted beside the rest, from the read to the commit or the failure,
- * which wait for it. What is in brackets is left out where the bounds leave it out: nobody sees the
- * difference.
+ * Garbage is searched for and deleted beside the rest, from the read to the commit or the failure,
+ * which wait for it. Steps in brackets are left out where the bounds exclude them: then no process
+ * could see the difference.
  */
 import { afterCommit, garbageFor, manifestAfter, missingOf, namesOf } from './garbage.ts'
 import { isWaiting } from './lanes.ts'
 import { errs } from './protocol.ts'
-import { answered, cold, driverAt, looksAgain, type Seat, type Step } from './step.ts'
-import { planned } from './store.ts'
+import { answered, cold, driverAt, readsHeadAgain, type Seat, type Step } from './step.ts'
+import { loggedRecords } from './store.ts'
 import type {
   AttemptId,
   DriverAt,
@@ -23,14 +22,14 @@ import type {
   Manifest,
   Memory,
   Output,
-  Plan,
+  BatchInput,
   World,
   Write,
 } from './world.ts'
 
 type Attempt = Extract<DriverAt, { readonly mine: Head }>
 
-/** Where an attempt begins, once its log is acknowledged. */
+/** The first step of an attempt, once its log is acknowledged. */
 export const startsAttempt = (
   seat: Seat,
   world: World,
@@ -45,27 +44,27 @@ export const startsAttempt = (
     : settlesLosses(seat, world, mine, missing)
 }
 
-/** With the records at hand: an output that an earlier attempt has finished is left out. */
+/** The records are read. An output that an earlier attempt has finished is left out. */
 const withRecords = (seat: Seat, world: World, mine: Head): World => {
   const next: DriverAt = mine.outputDone ? committing(seat, mine) : { before: 'output', mine }
   return driverAt(world, seat.index, next, { garbage: world.stored === null ? null : 'due' })
 }
 
 /**
- * `reconcileLosses`. What is missing is lost if the lease still is this attempt's: the write that
- * logs the rest of the batch tells.
+ * `reconcileLosses`. Missing blocks are lost if this attempt still holds the lease: the write that
+ * logs the smaller input tells.
  */
 const settlesLosses = (seat: Seat, world: World, mine: Head, missing: readonly string[]): World => {
   if (missing.length === 0) return withRecords(seat, world, mine)
-  const { blocks, cuts } = mine.plan as Plan
+  const { blocks, offsets } = mine.input as BatchInput
   return driverAt(world, seat.index, {
     before: 'again',
     mine,
-    plan: { blocks: blocks.filter(({ name }) => !missing.includes(name)), cuts },
+    input: { blocks: blocks.filter(({ name }) => !missing.includes(name)), offsets },
   })
 }
 
-/** All that a driver can do next in the middle of an attempt. */
+/** Everything that a driver can do next in the middle of an attempt. */
 export const attemptSteps = (seat: Seat, at: Attempt): readonly Step[] => {
   const { garbage } = seat.driver
   if (garbage === null) return ownSteps(seat, at)
@@ -80,10 +79,10 @@ const ownSteps = (seat: Seat, at: Attempt): readonly Step[] => {
     case 'read':
       return [readsBlocks(seat, at.mine)]
     case 'again':
-      return [logsAgain(seat, at.mine, at.plan)]
+      return [logsAgain(seat, at.mine, at.input)]
     case 'output':
       return [
-        errs(seat.model, 'sink looks, then writes')
+        errs(seat.model, 'sink reads, then writes')
           ? looksAtSink(seat, at.mine)
           : outputOf(seat, at.mine),
         throws(seat, at.mine),
@@ -103,14 +102,16 @@ const ownSteps = (seat: Seat, at: Attempt): readonly Step[] => {
   }
 }
 
-/** `#collectGarbage`: only the holder of the lease gets here, but it may have lost it since. */
+/**
+ * `Garbage.collect`: only the holder of the lease starts it, but it may have lost the lease since.
+ */
 const sweeps = (seat: Seat, at: Attempt): Step => {
   const { model, world, index, driver, who } = seat
   const names = garbageFor(model, world, at.mine, driver.memory)
   const memory = driver.memory && { ...driver.memory, deletable: [], sweepIsDue: false }
   const garbage = names.length === 0 ? null : names
   return {
-    text: `${who} looks for garbage: ${names.join(' ') || 'none'}`,
+    text: `${who} searches for garbage: ${names.join(' ') || 'none'}`,
     goOn: () => driverAt(world, index, at, { memory, garbage }),
   }
 }
@@ -121,10 +122,10 @@ const deletes = ({ index, who }: Seat, at: Attempt, names: readonly string[]): S
   goOn: ({ world }) => driverAt(world, index, at, { garbage: null }),
 })
 
-/** `readRecords`, where they were not read beside the log. */
+/** `readRecords`, when they were not read beside the log. */
 const readsBlocks = (seat: Seat, mine: Head): Step => {
   const { model, world, who } = seat
-  const names = namesOf((mine.plan as Plan).blocks)
+  const names = namesOf((mine.input as BatchInput).blocks)
   const missing = missingOf(world, names)
   const write: Write | undefined = errs(model, 'blocks deleted when logged')
     ? { to: 'segments', delete: names }
@@ -138,24 +139,24 @@ const readsBlocks = (seat: Seat, mine: Head): Step => {
   }
 }
 
-/** `logAgain`: the batch without what is lost, before any output. */
-const logsAgain = (seat: Seat, mine: Head, plan: Plan): Step => {
+/** `logAgain`: logs the batch without the lost blocks, before any output. */
+const logsAgain = (seat: Seat, mine: Head, input: BatchInput): Step => {
   const { driver, index, who } = seat
-  const next: Head = { ...mine, plan, outputDone: false }
+  const next: Head = { ...mine, input, outputDone: false }
   return {
     text: `${who} logs batch ${mine.next} again, without what is lost`,
     write: { to: 'head', kind: 'again', generation: driver.generation, seen: mine, next },
     goOn: ({ world, written }) =>
       written || world.head.owner === mine.owner
         ? withRecords(seat, world, next)
-        : looksAgain(seat, world, cold(seat)),
+        : readsHeadAgain(seat, world, cold(seat)),
     giveUp: (world) => driverAt(world, index, { before: 'fail', mine }, cold(seat)),
   }
 }
 
-/** What an attempt computes: all records counted after its batch. */
+/** The result of an attempt: all records that are counted after its batch. */
 const computed = ({ driver }: Seat, mine: Head): readonly string[] =>
-  [...(driver.memory?.records ?? []), ...planned(mine)].sort()
+  [...(driver.memory?.records ?? []), ...loggedRecords(mine)].sort()
 
 /** B4: the output of a batch, under the fence (generation, epoch). */
 export const outputOf = (seat: Seat, mine: Head, found?: Output | null): Step => {
@@ -179,7 +180,7 @@ export const outputOf = (seat: Seat, mine: Head, found?: Output | null): Step =>
     },
     goOn: ({ world, written }) => {
       if (!written) return driverAt(world, index, { before: 'fail', mine }, cold(seat))
-      if (errs(model, 'commit before output')) return looksAgain(seat, world)
+      if (errs(model, 'commit before output')) return readsHeadAgain(seat, world)
       const kept = errs(model, 'state kept after a failed attempt')
       return driverAt(
         world,
@@ -189,16 +190,16 @@ export const outputOf = (seat: Seat, mine: Head, found?: Output | null): Step =>
       )
     },
     giveUp: (world) =>
-      driverAt(world, index, { before: 'fail', mine: gaveUp(seat, mine) }, cold(seat)),
+      driverAt(world, index, { before: 'fail', mine: doubtful(seat, mine) }, cold(seat)),
   }
 }
 
-/** Whether the write has arrived is not known: it does not count as done. */
-const gaveUp = ({ model }: Seat, mine: Head): Head =>
+/** It is not known whether the write has arrived, so the output does not count as done. */
+const doubtful = ({ model }: Seat, mine: Head): Head =>
   errs(model, 'output counts before it is written') ? { ...mine, outputDone: true } : mine
 
 const looksAtSink = ({ world, index, who }: Seat, mine: Head): Step => ({
-  text: `${who} looks at the output of batch ${mine.next}`,
+  text: `${who} reads the output of batch ${mine.next}`,
   goOn: () =>
     driverAt(world, index, {
       before: 'sink',
@@ -215,7 +216,7 @@ const throws = (seat: Seat, mine: Head): Step => ({
   goOn: () => driverAt(seat.world, seat.index, { before: 'fail', mine }, cold(seat)),
 })
 
-/** What comes between the output and the commit. */
+/** The next step between the output and the commit. */
 const committing = (seat: Seat, mine: Head): DriverAt => {
   if (seat.world.stored !== null) return { before: 'state', mine }
   return {
@@ -226,8 +227,8 @@ const committing = (seat: Seat, mine: Head): DriverAt => {
 }
 
 /**
- * The state is written before the manifest that names it, and the manifest before the head that
- * names that.
+ * Order of writes: the state, then the manifest that names the state, then the head that names the
+ * manifest.
  */
 const putsState = (seat: Seat, mine: Head): Step => {
   const { model, index, who } = seat
@@ -253,18 +254,18 @@ const putsManifest = ({ index, who }: Seat, mine: Head, manifest: Manifest): Ste
   goOn: ({ world }) => driverAt(world, index, { before: 'commit', mine, manifest }),
 })
 
-/** `commitBatch` (B5), and what follows it. */
+/** `commitBatch` (B5), and the steps after it. */
 const commits = (seat: Seat, mine: Head, manifest: Manifest): Step => {
   const { model, driver, index, who } = seat
   const next: Head = {
     ...mine,
     done: manifest.time,
     manifest,
-    cuts: manifest.cuts,
+    offsets: manifest.offsets,
     woken: false,
     owner: null,
     next: null,
-    plan: null,
+    input: null,
     attempts: 0,
     outputDone: false,
   }
@@ -274,51 +275,55 @@ const commits = (seat: Seat, mine: Head, manifest: Manifest): Step => {
     text: `${who} commits batch ${manifest.time}`,
     write: { to: 'head', kind: 'commit', generation: driver.generation, seen: mine, next },
     goOn: ({ world, written }) => {
-      if (!written && !isMine(world)) return looksAgain(seat, world, cold(seat))
+      if (!written && !isMine(world)) return readsHeadAgain(seat, world, cold(seat))
       const memory = afterCommit(model, mine, manifest, driver.memory as Memory)
       if (errs(model, 'commit before output'))
         return driverAt(world, index, { before: 'output', mine })
       return mayRest(seat, world, mine)
         ? driverAt(world, index, { before: 'rest', mine: next }, { memory })
-        : looksAgain(seat, world, { memory }, next)
+        : readsHeadAgain(seat, world, { memory }, next)
     },
     giveUp: (world) => driverAt(world, index, { before: 'fail', mine }, cold(seat)),
   }
 }
 
 const mayRest = ({ model }: Seat, world: World, mine: Head): boolean => {
-  if (model.bounds.rests !== true || (mine.plan as Plan).blocks.length > 0) return false
+  if (model.bounds.rests !== true || (mine.input as BatchInput).blocks.length > 0) return false
   return (
-    !errs(model, 'second look before rest') || !isWaiting(model, world, (mine.plan as Plan).cuts)
+    !errs(model, 'lanes read again before rest') ||
+    !isWaiting(model, world, (mine.input as BatchInput).offsets)
   )
 }
 
 /**
- * `goToRest` (B12). After it the driver looks again, finds the head at rest, and reads the lanes.
+ * `goToRest` (B12). Afterwards the driver reads the head again, finds it at rest, and reads the
+ * lanes.
  */
 const rests = (seat: Seat, committed: Head): Step => {
   const { model, driver, index, who } = seat
   const next: Head = { ...committed, status: 'rest', woken: false }
-  const looksNoMore = errs(model, 'no second look') || errs(model, 'second look before rest')
+  const endsHere =
+    errs(model, 'lanes not read again after rest') || errs(model, 'lanes read again before rest')
   return {
     text: `${who} puts the head to rest`,
     write: { to: 'head', kind: 'rest', generation: driver.generation, seen: committed, next },
     goOn: ({ world, written }) =>
-      looksNoMore
+      endsHere
         ? answered(world, index, 'done')
-        : looksAgain(seat, world, {}, written ? next : undefined),
-    // The code would now try to give the lease back, which nobody holds: refused for certain.
-    giveUp: (world) => looksAgain(seat, world, cold(seat)),
+        : readsHeadAgain(seat, world, {}, written ? next : undefined),
+    // The code would now try to release the lease. Nothing holds it, so that write is always
+    // refused.
+    giveUp: (world) => readsHeadAgain(seat, world, cold(seat)),
   }
 }
 
-/** `failBatch` (B9): gives the lease back. The batch stays logged. */
+/** `failBatch` (B9): releases the lease. The batch stays logged. */
 const fails = ({ model, driver, index, who }: Seat, mine: Head): Step => {
   const isExhausted = mine.attempts >= (model.bounds.attempts ?? Infinity)
   const next: Head = { ...mine, owner: null, status: isExhausted ? 'failed' : mine.status }
   return {
     text:
-      `${who} gives the lease back, batch ${mine.next} ` +
+      `${who} releases the lease, batch ${mine.next} ` +
       `${isExhausted ? 'has failed for good' : 'is to be tried again'}`,
     write: { to: 'head', kind: 'fail', generation: driver.generation, seen: mine, next },
     goOn: ({ world }) => answered(world, index, 'done'),

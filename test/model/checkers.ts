@@ -1,22 +1,28 @@
 /**
- * What has to hold: in every world, and whenever something is written. A checker gives what is
- * wrong, or nothing.
+ * What must hold in every world and at every write. A checker returns what is wrong, or undefined.
  */
 import { entriesAfter, isWaiting } from './lanes.ts'
 import type { Model } from './protocol.ts'
 import { isThere } from './garbage.ts'
-import { planned, recordsOf } from './store.ts'
-import { type Cuts, type Lane, recordId, type RecordId, type World, type Write } from './world.ts'
+import { loggedRecords, recordsOf } from './store.ts'
+import {
+  type Offsets,
+  type Lane,
+  recordId,
+  type RecordId,
+  type World,
+  type Write,
+} from './world.ts'
 
-/** Looks at a world as it stands. */
+/** Checks one world. */
 export type WorldChecker = (model: Model, world: World) => string | undefined
 
-/** Looks at a write that has gone through. */
+/** Checks a write that has succeeded. */
 export type WriteChecker = (before: World, after: World, write: Write) => string | undefined
 
 const unless = (holds: boolean, what: string): string | undefined => (holds ? undefined : what)
 
-/** The positions of a lane, in order, that lie in its queue. */
+/** The positions in the queue of a lane, in order. */
 const positionsIn = ({ entries }: Lane): readonly string[] =>
   entries.flatMap(({ blocks }) => recordsOf(blocks))
 
@@ -36,13 +42,14 @@ const acknowledgesLater: WorldChecker = (_, after) => {
   const lane = after.acknowledged.findIndex((upTo, index) => upTo > (after.lanes[index]?.tail ?? 0))
   return unless(
     lane === -1,
-    `${recordId(lane, after.acknowledged[lane] ?? 0)} is acknowledged and not in its lane`,
+    `${recordId(lane, after.acknowledged[lane] ?? 0)} is acknowledged but not in its lane`,
   )
 }
 
 /**
- * A plan that is logged again, without what is lost; or a holder of the lease that does not know
- * whether it is, and gives it back with the plan that it knows: no output has started.
+ * Two writes may change the logged input: one that logs it again without lost blocks; and one of a
+ * holder that does not know whether it still holds the lease, and releases it with the input that
+ * it knows. In both cases no output has started.
  */
 const isWithoutLost = (
   { head, lost }: World,
@@ -51,11 +58,11 @@ const isWithoutLost = (
 
 const lostIsLost: WriteChecker = (before, after, write) => {
   if (write.to !== 'head' || write.kind !== 'again') return undefined
-  const left = after.head.plan?.blocks ?? []
-  const taken = (before.head.plan?.blocks ?? []).find(
+  const left = after.head.input?.blocks ?? []
+  const taken = (before.head.input?.blocks ?? []).find(
     ({ name }) => !left.some((block) => block.name === name) && !isLost(before, name),
   )
-  return unless(taken === undefined, `${taken?.name} is taken for lost`)
+  return unless(taken === undefined, `${taken?.name} is treated as lost, but is there`)
 }
 
 const isLost = ({ lost }: World, name: string): boolean => lost.some((block) => block.name === name)
@@ -63,7 +70,7 @@ const isLost = ({ lost }: World, name: string): boolean => lost.some((block) => 
 const logStands: WriteChecker = (before, after, write) => {
   if (write.to !== 'head') return undefined
   if (write.kind === 'log' && after.head.epoch <= before.head.epoch)
-    return `a lease is taken under epoch ${after.head.epoch}, which another one had`
+    return `a lease is taken under epoch ${after.head.epoch}, which another lease had`
   if (
     before.head.next === null ||
     after.head.done > before.head.done ||
@@ -72,18 +79,15 @@ const logStands: WriteChecker = (before, after, write) => {
     return undefined
   const isSame =
     after.head.next === before.head.next &&
-    JSON.stringify(after.head.plan) === JSON.stringify(before.head.plan)
-  return unless(isSame, `batch ${before.head.next} is logged, and its plan changes`)
+    JSON.stringify(after.head.input) === JSON.stringify(before.head.input)
+  return unless(isSame, `batch ${before.head.next} is logged, but its input changes`)
 }
 
 const oneAttemptEach: WorldChecker = (_, after) => {
   const attempts = after.drivers.flatMap(({ at }) =>
     'mine' in at && at.mine.owner !== null ? [at.mine.owner] : [],
   )
-  return unless(
-    new Set(attempts).size === attempts.length,
-    'two drivers take one attempt for theirs',
-  )
+  return unless(new Set(attempts).size === attempts.length, 'two drivers use the same attempt id')
 }
 
 const loggedFirst: WriteChecker = (before, _, write) => {
@@ -130,15 +134,15 @@ const commitsItsOwn: WriteChecker = (before, after, write) => {
     return `batch ${after.head.done} is committed, and ${before.head.next ?? 'none'} is logged`
   const { manifest } = after.head
   if (!isThere(after, [manifest.name]))
-    return `the head names ${manifest.name}, which nobody has written`
+    return `the head names ${manifest.name}, which was never written`
   const expected = recordsOf([
     ...before.head.manifest.states,
-    { records: planned(before.head) },
+    { records: loggedRecords(before.head) },
   ]).join(' ')
   return unless(
     recordsOf(manifest.states).join(' ') === expected &&
-      manifest.cuts.join() === before.head.plan?.cuts.join(),
-    `the manifest of batch ${manifest.time} is not what was there and the batch`,
+      manifest.offsets.join() === before.head.input?.offsets.join(),
+    `the manifest of batch ${manifest.time} is not the state before plus the batch`,
   )
 }
 
@@ -149,8 +153,8 @@ const inOrder: WriteChecker = (before, after) => {
   return unless(next === null || next === done + 1, `batch ${next} is logged, and ${done} is done`)
 }
 
-/** The records of all lanes between two cuts, but those put aside. */
-const between = (model: Model, from: Cuts, to: Cuts): readonly RecordId[] =>
+/** The records of all lanes between two offsets, without those put aside. */
+const between = (model: Model, from: Offsets, to: Offsets): readonly RecordId[] =>
   from
     .flatMap((first, lane) =>
       Array.from({ length: Math.max(0, (to[lane] ?? 0) - first) }, (_, index) =>
@@ -160,39 +164,39 @@ const between = (model: Model, from: Cuts, to: Cuts): readonly RecordId[] =>
     .filter((id) => id !== model.bounds.bad)
 
 const pinsItsRecords: WorldChecker = (model, { head, lost }) => {
-  if (head.plan === null) return undefined
-  const there = planned(head)
+  if (head.input === null) return undefined
+  const there = loggedRecords(head)
   const mayLack = recordsOf(lost)
-  const expected = between(model, head.manifest.cuts, head.plan.cuts)
+  const expected = between(model, head.manifest.offsets, head.input.offsets)
     .filter((id) => there.includes(id) || !mayLack.includes(id))
     .join(' ')
   return unless(
-    planned(head).join(' ') === expected,
-    `batch ${head.next} reads ${planned(head).join(' ')}, and its cut says ${expected}`,
+    loggedRecords(head).join(' ') === expected,
+    `batch ${head.next} reads ${loggedRecords(head).join(' ')}, but its offsets say ${expected}`,
   )
 }
 
 const parentsFirst: WorldChecker = (model, { head }) => {
-  if (model.bounds.isFamily !== true || head.plan === null || (head.plan.cuts[1] ?? 0) === 0)
+  if (model.bounds.isFamily !== true || head.input === null || (head.input.offsets[1] ?? 0) === 0)
     return undefined
   return unless(
-    head.plan.cuts[0] === model.bounds.records[0],
-    `batch ${head.next} takes b1, and what came before it in lane a is left`,
+    head.input.offsets[0] === model.bounds.records[0],
+    `batch ${head.next} takes b1, but records before it are left in lane a`,
   )
 }
 
 const isCapped: WorldChecker = (model, { head }) => {
-  const entries = new Set((head.plan?.blocks ?? []).map(({ at }) => at)).size
+  const entries = new Set((head.input?.blocks ?? []).map(({ at }) => at)).size
   return unless(
-    planned(head).length <= model.bounds.batch || entries === 1,
-    `batch ${head.next} holds ${planned(head).length} records`,
+    loggedRecords(head).length <= model.bounds.batch || entries === 1,
+    `batch ${head.next} holds ${loggedRecords(head).length} records`,
   )
 }
 
 const failedStands: WriteChecker = ({ head }, _, write) =>
   unless(
     write.to !== 'head' || write.kind !== 'log' || head.status !== 'failed',
-    'a batch of a failed application is started',
+    'a batch starts although the application is FAILED',
   )
 
 const newestRuns: WriteChecker = (before, after, write) => {
@@ -207,40 +211,40 @@ const newestRuns: WriteChecker = (before, after, write) => {
 
 const nothingReachableDies: WorldChecker = (model, after) => {
   if (after.stored === null) return undefined
-  const { manifest, plan } = after.head
+  const { manifest, input } = after.head
   const entries = after.lanes.flatMap((lane, index) =>
-    entriesAfter(model, lane, manifest.cuts[index] ?? 0),
+    entriesAfter(model, lane, manifest.offsets[index] ?? 0),
   )
   const reachable = [
     manifest.name,
     ...manifest.states.map(({ name }) => name),
     ...manifest.previous.flatMap(({ name, states }) => [name, ...states]),
-    ...(plan?.blocks ?? []).map(({ name }) => name),
+    ...(input?.blocks ?? []).map(({ name }) => name),
     ...entries.flatMap(({ blocks }) => blocks.map(({ name }) => name)),
   ]
   const missing = [...new Set(reachable)].filter(
     (name) => !after.stored?.includes(name) && !isLost(after, name),
   )
-  return unless(missing.length === 0, `${missing.join(' ')} is named and not there`)
+  return unless(missing.length === 0, `${missing.join(' ')} is named but not there`)
 }
 
 const behindIsNotLost: WorldChecker = (_, { alarm }) => alarm ?? undefined
 
 /**
- * Somebody will still look at the lanes, not counting the schedule, which comes every minute. It is
- * needed here in one case alone: when a superseded driver has answered the call.
+ * Some process will still read the lanes, not counting the schedule, which comes every minute. The
+ * schedule is needed in one case only: when a superseded driver has answered the call.
  */
 const wakeIsNotLost: WorldChecker = (model, after) => {
   const { head, called, missed, drivers, intakes, sources, lanes } = after
-  if (head.status !== 'rest' || called || missed || !isWaiting(model, after, head.manifest.cuts))
+  if (head.status !== 'rest' || called || missed || !isWaiting(model, after, head.manifest.offsets))
     return undefined
   const comes =
     drivers.some(({ at }) => at.before !== 'call') ||
     intakes.some(({ at }) =>
-      ['letters', 'lane', 'block', 'append', 'head', 'wake'].includes(at.before),
+      ['deadLetters', 'lane', 'block', 'append', 'head', 'wake'].includes(at.before),
     ) ||
     sources.some((place, lane) => place < (lanes[lane]?.tail ?? 0))
-  return unless(comes, 'a record waits, the head rests, and nobody comes')
+  return unless(comes, 'a record waits, the head rests, and no process will read the lanes')
 }
 
 const outputStands: WorldChecker = (_, after) => {
@@ -258,15 +262,17 @@ const outputStands: WorldChecker = (_, after) => {
 }
 
 /**
- * Where a record is: counted in the state, waiting in its lane, put aside, or given up with a batch
- * that was skipped.
+ * Each record is in exactly one place: counted in the state, waiting in its lane, put aside, or
+ * skipped with its batch.
  */
 const eachOnce: WorldChecker = (model, after) => {
   const { manifest } = after.head
   const waiting = after.lanes.flatMap((lane, index) =>
-    entriesAfter(model, lane, manifest.cuts[index] ?? 0).flatMap(({ blocks }) => recordsOf(blocks)),
+    entriesAfter(model, lane, manifest.offsets[index] ?? 0).flatMap(({ blocks }) =>
+      recordsOf(blocks),
+    ),
   )
-  const places = [...recordsOf(manifest.states), ...waiting, ...after.letters, ...after.givenUp]
+  const places = [...recordsOf(manifest.states), ...waiting, ...after.deadLetters, ...after.skipped]
   for (const [lane, upTo] of after.acknowledged.entries()) {
     for (let position = 1; position <= (after.lanes[lane]?.tail ?? upTo); position++) {
       const found = places.filter((id) => id === recordId(lane, position)).length
@@ -278,7 +284,7 @@ const eachOnce: WorldChecker = (model, after) => {
   return undefined
 }
 
-/** By name, one for each invariant of docs/internals/protocol.md at least. */
+/** By name; at least one for each invariant of docs/internals/protocol.md. */
 export const writeCheckers: readonly (readonly [name: string, check: WriteChecker])[] = [
   ['B1', appendsOnly],
   ['B2', logStands],
@@ -291,7 +297,7 @@ export const writeCheckers: readonly (readonly [name: string, check: WriteChecke
   ['B10', newestRuns],
 ]
 
-/** The rest of them. `progress` is one more, and looks at all worlds together: see `explore.ts`. */
+/** The other checkers. `progress` is one more: it needs all worlds together, see `explore.ts`. */
 export const worldCheckers: readonly (readonly [name: string, check: WorldChecker])[] = [
   ['B1', acknowledgesLater],
   ['B2', oneAttemptEach],
@@ -307,12 +313,12 @@ export const worldCheckers: readonly (readonly [name: string, check: WorldChecke
 ]
 
 /**
- * All is done: every record is acknowledged and in a committed batch, nothing is under way, and at
- * rest if it may rest.
+ * Everything is done: every record is acknowledged and in a committed batch, nothing is under way,
+ * and the application is at rest if it may rest.
  */
 export const isFinished = (model: Model, world: World): boolean =>
   world.sources.every((place, lane) => place === model.bounds.records[lane]) &&
   world.head.next === null &&
   world.head.status === (model.bounds.rests === true ? 'rest' : 'running') &&
-  !isWaiting(model, world, world.head.manifest.cuts) &&
+  !isWaiting(model, world, world.head.manifest.offsets) &&
   (model.bounds.rests !== true || world.drivers.every(({ at }) => at.before === 'call'))

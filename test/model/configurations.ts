@@ -1,7 +1,7 @@
 /**
- * The bounds within which everything is visited. One small world for each room of the protocol
- * finds more than one world that is too small everywhere. `test` is for `npm test`, in seconds;
- * `program` for `npm run model`, in minutes.
+ * The bounds of the search. One small world for each part of the protocol finds more than one world
+ * that is too small for every part. `test` is for `npm test` and takes seconds; `program` is for
+ * `npm run model` and takes minutes.
  */
 import type { Bounds, Fault } from './world.ts'
 
@@ -9,7 +9,7 @@ type Faults = Partial<Readonly<Record<Fault, number>>>
 
 export interface Configuration {
   readonly name: string
-  /** What it looks at. */
+  /** What it covers. */
   readonly focus: string
   readonly test: Bounds
   readonly program: Bounds
@@ -17,7 +17,7 @@ export interface Configuration {
 
 const ONE_EACH = { delivery: 1, entry: 1, batch: 1 } as const
 
-/** The same small world with few faults and with more. */
+/** The same small world, with few faults and with more. */
 const both = (
   bounds: Omit<Bounds, 'faults'>,
   test: Faults,
@@ -67,7 +67,7 @@ export const configurations = {
   },
   delays: {
     name: 'delays',
-    focus: 'appends that arrive after their writer has gone on',
+    focus: 'appends that arrive after their writer has moved on',
     ...both(
       { records: [2], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2 },
       { lateWrites: 1 },
@@ -85,7 +85,7 @@ export const configurations = {
   },
   sources: {
     name: 'sources',
-    focus: 'two lanes cut by one batch',
+    focus: 'two lanes in one batch',
     ...both(
       { records: [2, 1], drivers: [1], intakes: 2, delivery: 2, entry: 2, batch: 2 },
       {},
@@ -111,7 +111,7 @@ export const configurations = {
   },
   rest: {
     name: 'rest',
-    focus: 'rest, wake and ticks between two drivers and intake',
+    focus: 'rest, wake and triggers between two drivers and intake',
     ...both(
       { records: [1], drivers: [1, 1], intakes: 1, rests: true, ...ONE_EACH },
       {},
@@ -156,7 +156,7 @@ export const configurations = {
   },
   garbage: {
     name: 'garbage',
-    focus: 'sweeps, merges and runners that are behind',
+    focus: 'sweeps, merges and stale runners',
     ...both(
       { records: [3], drivers: [1, 1], intakes: 0, ...ONE_EACH, garbage: { kept: 2, merged: 2 } },
       { standstills: 1 },
@@ -166,7 +166,7 @@ export const configurations = {
   },
   blocks: {
     name: 'blocks',
-    focus: 'blocks of intake and of its zombie, swept behind the cut',
+    focus: 'blocks of intake and of its zombie, swept up to the offset',
     ...both(
       { records: [2], drivers: [1], intakes: 2, ...ONE_EACH, garbage: { kept: 2, merged: 2 } },
       { zombies: 1 },

@@ -2,11 +2,11 @@
  * The program of a driver: the model of `lib/runtime/driver/driver.ts` up to the log of a batch,
  * and after its commit.
  *
- *   call -> look -> [adopt] -> [load] -> lanes -> log -> (attempt.ts) -> commit -> [rest] -> look
- *                                          `-> wake -> look
+ *   call -> head -> [adopt] -> [load] -> lanes -> log -> (attempt.ts) -> commit -> [rest] -> head
+ *                                          `-> wake -> head
  *
- * The lanes may also be read before the look, beside the head; and after its own write of the head
- * a driver looks without reading it.
+ * The lanes may also be read before the head, since the code reads both at the same time. After its
+ * own write of the head, a driver goes on without reading the head.
  */
 import { attemptSteps, outputOf, startsAttempt } from './attempt.ts'
 import { isThere, missingOf, namesOf } from './garbage.ts'
@@ -17,19 +17,19 @@ import {
   driverAt,
   freshId,
   isAlive,
-  looksAgain,
+  readsHeadAgain,
   type Seat,
   type Step,
   stopped,
 } from './step.ts'
 import { recordsOf } from './store.ts'
-import type { Driver, DriverAt, Head, Lane, Memory, Plan, World } from './world.ts'
+import type { Driver, DriverAt, Head, Lane, Memory, BatchInput, World } from './world.ts'
 
 type Lanes = readonly Lane[]
-type Sight = Extract<DriverAt, { readonly before: 'adopt' | 'load' }>
+type SeenHead = Extract<DriverAt, { readonly before: 'adopt' | 'load' }>
 type Logging = Extract<DriverAt, { readonly before: 'log' }>
 
-/** All that a driver can do next. */
+/** Everything that a driver can do next. */
 export const driverSteps = (model: Model, world: World, index: number): readonly Step[] => {
   const driver = world.drivers[index] as Driver
   const seat: Seat = { model, world, index, driver, who: `driver ${'ABC'[index]}` }
@@ -38,10 +38,10 @@ export const driverSteps = (model: Model, world: World, index: number): readonly
     case 'call':
       return model.bounds.rests === true && !world.called
         ? []
-        : [...looks(seat), ...readsLanesFirst(seat)]
-    case 'look':
+        : [...readsHead(seat), ...readsLanesFirst(seat)]
+    case 'head':
       if (at.wrote !== undefined) return [goesOnWith(seat, at.wrote)]
-      return [...looks(seat, at.lanes), ...readsLanesFirst(seat, at.lanes)]
+      return [...readsHead(seat, at.lanes), ...readsLanesFirst(seat, at.lanes)]
     case 'adopt':
       return [adopts(seat, at)]
     case 'load':
@@ -66,14 +66,14 @@ export const driverSteps = (model: Model, world: World, index: number): readonly
 }
 
 /**
- * It reads the head. The lease of an attempt that is still alive is over only if that one stands
- * still for long: a fault.
+ * It reads the head. The lease of a living attempt is over only if that attempt stands still for a
+ * long time, which is a fault.
  */
-const looks = (seat: Seat, lanes?: Lanes): readonly Step[] => {
+const readsHead = (seat: Seat, lanes?: Lanes): readonly Step[] => {
   const { world, index, driver, who } = seat
-  const taken = takingTick(seat)
+  const taken = takingTrigger(seat)
   const { head } = world
-  const looked = `${who} reads the head`
+  const text = `${who} reads the head`
   const goesOn = (): World =>
     meets(
       seat,
@@ -81,31 +81,34 @@ const looks = (seat: Seat, lanes?: Lanes): readonly Step[] => {
       head,
       lanes,
     )
-  if (head.owner === null || !isAlive(world, head.owner)) return [{ text: looked, goOn: goesOn }]
+  if (head.owner === null || !isAlive(world, head.owner)) return [{ text: text, goOn: goesOn }]
   return [
-    { text: `${looked}: somebody holds the lease`, goOn: () => answered(taken, index, 'done') },
-    { text: `${looked}, and finds the lease over`, fault: 'standstills', goOn: goesOn },
+    {
+      text: `${text}: another process holds the lease`,
+      goOn: () => answered(taken, index, 'done'),
+    },
+    { text: `${text}, and the lease is over`, fault: 'standstills', goOn: goesOn },
   ]
 }
 
-const takingTick = ({ world, driver }: Seat): World =>
+const takingTrigger = ({ world, driver }: Seat): World =>
   driver.at.before === 'call' ? { ...world, called: false } : world
 
 /**
- * `HeadReader`: the lanes may be read beside the head, and so before it. Where no lane changes that
- * is all the same.
+ * `SnapshotReader`: the lanes may be read beside the head, and so before it. Where no lane changes,
+ * the order makes no difference.
  */
 const readsLanesFirst = (seat: Seat, lanes: Lanes = []): readonly Step[] => {
   const { model, world, index, who } = seat
   if (model.bounds.intakes === 0 || lanes.length === world.lanes.length) return []
   const goOn = (): World =>
-    driverAt(takingTick(seat), index, { before: 'look', lanes: withNextRead(seat, lanes) })
+    driverAt(takingTrigger(seat), index, { before: 'head', lanes: withNextRead(seat, lanes) })
   return [{ text: `${who} reads ${lanesText(seat, lanes)} beside the head`, goOn }]
 }
 
 /**
- * Where the second lane comes after the first they are read one after the other; else it is all the
- * same, and they are read at once.
+ * Where the second lane follows the first, they are read one after the other. Otherwise the order
+ * makes no difference, and they are read at once.
  */
 const withNextRead = ({ model, world }: Seat, lanes: Lanes): Lanes =>
   model.bounds.isFamily === true ? [...lanes, world.lanes[lanes.length] as Lane] : world.lanes
@@ -114,15 +117,15 @@ const lanesText = ({ model }: Seat, lanes: Lanes): string =>
   model.bounds.isFamily === true ? `lane ${'ab'[lanes.length]}` : 'the lanes'
 
 /**
- * It may go on with the head as it has just written it: whoever has changed it since is met by the
- * condition of the next write.
+ * It may go on with the head that it has just written. If another process has changed the head
+ * since, the condition of the next write is refused.
  */
 const goesOnWith = (seat: Seat, wrote: Head): Step => ({
-  text: `${seat.who} goes on with the head as it has written it`,
+  text: `${seat.who} goes on with the head that it has written`,
   goOn: () => meets(seat, seat.world, wrote),
 })
 
-/** `currentHead` and `#look`: what to do with the head as it is. */
+/** `currentHead` and `#actOn`: what to do with the head. */
 const meets = (seat: Seat, world: World, head: Head, lanes?: Lanes): World => {
   const { model, index, driver } = seat
   const lower = driver.generation < head.generation
@@ -131,9 +134,9 @@ const meets = (seat: Seat, world: World, head: Head, lanes?: Lanes): World => {
       ...answered(world, index, 'done'),
       missed: world.missed || model.bounds.rests === true,
     }
-  const sight = { seen: head, ...(lanes === undefined ? {} : { lanes }) }
+  const snapshot = { seen: head, ...(lanes === undefined ? {} : { lanes }) }
   if (driver.generation > head.generation)
-    return driverAt(world, index, { before: 'adopt', ...sight })
+    return driverAt(world, index, { before: 'adopt', ...snapshot })
   if (head.status === 'failed' && !errs(model, 'failed application runs on'))
     return answered(world, index, 'done')
   if (
@@ -141,7 +144,7 @@ const meets = (seat: Seat, world: World, head: Head, lanes?: Lanes): World => {
     (driver.memory && errs(model, 'memory not compared with the head'))
   )
     return works(seat, world, head, lanes)
-  if (world.stored !== null) return driverAt(world, index, { before: 'load', ...sight })
+  if (world.stored !== null) return driverAt(world, index, { before: 'load', ...snapshot })
   return works(seat, driverAt(world, index, driver.at, { memory: loaded(head) }), head, lanes)
 }
 
@@ -156,7 +159,7 @@ const loaded = ({ manifest }: Head): Memory => ({
 const works = (seat: Seat, world: World, head: Head, lanes?: Lanes): World => {
   const { model, index } = seat
   if (head.status === 'rest' || head.next === null || errs(model, 'retry allocates anew')) {
-    // B12: at rest it is what is there now that counts.
+    // B12: at rest, only lanes that are read after the head count.
     if (head.status === 'rest' || lanes === undefined || isAboutToRest(world, head))
       return driverAt(world, index, { before: 'lanes', seen: head })
     if (lanes.length < world.lanes.length)
@@ -168,23 +171,23 @@ const works = (seat: Seat, world: World, head: Head, lanes?: Lanes): World => {
     !errs(model, 'failed application runs on')
   )
     return driverAt(world, index, { before: 'exhaust', seen: head })
-  return beforeLog(seat, world, head, head.plan as Plan)
+  return beforeLog(seat, world, head, head.input as BatchInput)
 }
 
-const beforeLog = ({ model, index }: Seat, world: World, seen: Head, plan: Plan): World => {
+const beforeLog = ({ model, index }: Seat, world: World, seen: Head, input: BatchInput): World => {
   const by = errs(model, 'attempt id is the epoch')
     ? (`#${900 + seen.epoch}` as const)
     : freshId(world)
-  return driverAt(world, index, { before: 'log', seen, plan, by })
+  return driverAt(world, index, { before: 'log', seen, input, by })
 }
 
 /**
- * `adopt` (B10). What was logged stays logged, and is tried from the first attempt on, with its
- * output: the code may be another.
+ * `adopt` (B10). A logged batch stays logged. It starts again with the first attempt and with its
+ * output, because the code may differ.
  */
-const adopts = (seat: Seat, { seen, lanes }: Sight): Step => {
+const adopts = (seat: Seat, { seen, lanes }: SeenHead): Step => {
   const { model, index, driver, who, world } = seat
-  const fresh = errs(model, 'adoption forgets the logged batch') ? { next: null, plan: null } : {}
+  const fresh = errs(model, 'adoption forgets the logged batch') ? { next: null, input: null } : {}
   const status = seen.status === 'failed' ? 'running' : seen.status
   const outputDone = seen.outputDone && errs(model, 'adoption keeps the output')
   const next: Head = {
@@ -200,8 +203,8 @@ const adopts = (seat: Seat, { seen, lanes }: Sight): Step => {
     text: `${who} adopts the head for generation ${driver.generation}`,
     write: { to: 'head', kind: 'adopt', generation: driver.generation, seen, next },
     goOn: ({ written, world: after }) => {
-      if (!written) return looksAgain(seat, after)
-      return errs(model, 'adoption does not look at the lanes')
+      if (!written) return readsHeadAgain(seat, after)
+      return errs(model, 'adoption does not read the lanes')
         ? answered(after, index, 'done')
         : meets(seat, after, next, lanes)
     },
@@ -210,8 +213,8 @@ const adopts = (seat: Seat, { seen, lanes }: Sight): Step => {
   }
 }
 
-/** `#warmUp`. Whoever misses a segment looks at the head again first (B11). */
-const loads = (seat: Seat, { seen, lanes }: Sight): Step => {
+/** `#loadState`. A driver that does not find a segment reads the head again first (B11). */
+const loads = (seat: Seat, { seen, lanes }: SeenHead): Step => {
   const { model, world, index, who } = seat
   const found = isThere(world, [seen.manifest.name, ...namesOf(seen.manifest.states)])
   const goOn = (): World => {
@@ -225,7 +228,7 @@ const loads = (seat: Seat, { seen, lanes }: Sight): Step => {
     const isCurrent =
       world.head.epoch === seen.epoch && world.head.manifest.name === seen.manifest.name
     if (isCurrent || errs(model, 'missing segment taken for lost')) return stopped(seat, world)
-    return looksAgain(seat, world, { memory: null })
+    return readsHeadAgain(seat, world, { memory: null })
   }
   return {
     text:
@@ -236,7 +239,8 @@ const loads = (seat: Seat, { seen, lanes }: Sight): Step => {
 }
 
 /**
- * At rest the second look (B12); else the cut of the next batch, from the lanes as they are (B2).
+ * At rest: the lanes are read again (B12). Otherwise: the offsets of the next batch, from the lanes
+ * as they are now (B2).
  */
 const readsLanes = (
   seat: Seat,
@@ -248,7 +252,7 @@ const readsLanes = (
   ]
   if (seen.status === 'rest')
     return goOn(() =>
-      isWaiting(model, world, seen.manifest.cuts)
+      isWaiting(model, world, seen.manifest.offsets)
         ? driverAt(world, index, { before: 'wake', seen })
         : answered(world, index, 'done'),
     )
@@ -269,14 +273,14 @@ const readsLanes = (
 }
 
 /**
- * `#startNext`: to be logged is what these lanes hold behind the cut. Undefined: it is not due, or
- * there is nothing.
+ * `#startNext`: the next batch takes what these lanes hold after the offsets. Undefined: the batch
+ * is not due, or there is nothing to take.
  */
 const startsNext = (seat: Seat, world: World, seen: Head, lanes: Lanes): World | undefined => {
   const { model, index } = seat
   const isNew =
     model.bounds.isFamily === true &&
-    seen.manifest.cuts[1] === 0 &&
+    seen.manifest.offsets[1] === 0 &&
     !errs(model, 'parents not read again')
   return isNew
     ? driverAt(world, index, { before: 'parents', seen, lanes })
@@ -284,8 +288,8 @@ const startsNext = (seat: Seat, world: World, seen: Head, lanes: Lanes): World |
 }
 
 /**
- * `withParents`: before anything is taken from a lane for the first time, the lane that it comes
- * after is read again.
+ * `withParents`: before anything is taken from a lane for the first time, the lane that it follows
+ * is read again.
  */
 const readsParents = (
   seat: Seat,
@@ -300,11 +304,12 @@ const readsParents = (
 
 const startsWith = (seat: Seat, world: World, seen: Head, lanes: Lanes): World | undefined => {
   const { model } = seat
-  const { cuts } = seen.manifest
-  const plan = allocate(model, lanes, cuts, seen.done + 1)
-  const isEmpty = plan.blocks.length === 0 && plan.cuts.every((cut, lane) => cut === cuts[lane])
+  const { offsets } = seen.manifest
+  const input = allocate(model, lanes, offsets, seen.done + 1)
+  const isEmpty =
+    input.blocks.length === 0 && input.offsets.every((offset, lane) => offset === offsets[lane])
   return isDue(seat, seen.done + 1) && (!isEmpty || model.bounds.rests === true)
-    ? beforeLog(seat, world, seen, plan)
+    ? beforeLog(seat, world, seen, input)
     : undefined
 }
 
@@ -312,7 +317,7 @@ const isDue = ({ model: { bounds }, world }: Seat, time: number): boolean =>
   world.now >= Math.min(time, bounds.clock ?? 0)
 
 /**
- * Between an idle batch and the rest that follows it no other batch is due, unless its driver
+ * Between an idle batch and the rest that follows it, no other batch is due unless its driver
  * stands still in between.
  */
 const isAboutToRest = (world: World, seen: Head): boolean =>
@@ -330,16 +335,16 @@ const wakes = (seat: Seat, seen: Head): Step => {
       seen,
       next: { ...seen, status: 'running', woken: true },
     },
-    goOn: ({ world }) => looksAgain(seat, world),
+    goOn: ({ world }) => readsHeadAgain(seat, world),
     giveUp: (world) => answered(world, index, 'called again'),
   }
 }
 
-/** `#tryAgain`, when the batch has been tried often enough (B9). */
+/** `#retryLogged`, when the batch has used up its attempts (B9). */
 const exhausts = (seat: Seat, seen: Head): Step => {
   const { driver, index, who } = seat
   return {
-    text: `${who} gives the application up as failed`,
+    text: `${who} marks the application as FAILED`,
     write: {
       to: 'head',
       kind: 'exhaust',
@@ -347,49 +352,46 @@ const exhausts = (seat: Seat, seen: Head): Step => {
       seen,
       next: { ...seen, status: 'failed', owner: null },
     },
-    goOn: ({ world }) => looksAgain(seat, world),
+    goOn: ({ world }) => readsHeadAgain(seat, world),
     giveUp: (world) => answered(world, index, 'called again'),
   }
 }
 
-const logged = (seen: Head, plan: Plan, by: NonNullable<Head['owner']>): Head => {
+const logged = (seen: Head, input: BatchInput, by: NonNullable<Head['owner']>): Head => {
   const attempts = seen.next === null ? 1 : seen.attempts + 1
   return {
     ...seen,
     epoch: seen.epoch + 1,
     owner: by,
     next: seen.next ?? seen.done + 1,
-    plan,
+    input,
     attempts,
   }
 }
 
 /**
- * `logBatch` (B2): lease and log in one write. A refusal that shows its own attempt id is a success
- * whose answer was lost.
+ * `logBatch` (B2): lease and log in one write. A refusal that shows the writer's own attempt id is
+ * a success whose answer was lost.
  */
-const logs = (seat: Seat, { seen, plan, by, missing }: Logging): Step => {
+const logs = (seat: Seat, { seen, input, by, missing }: Logging): Step => {
   const { driver, index, who } = seat
-  const next = logged(seen, plan, by)
+  const next = logged(seen, input, by)
   return {
     text: `${who} logs batch ${next.next} under epoch ${next.epoch}`,
     write: { to: 'head', kind: 'log', generation: driver.generation, seen, next },
     goOn: ({ world, written }) =>
       written || world.head.owner === by
         ? startsAttempt(seat, world, next, missing)
-        : looksAgain(seat, world),
+        : readsHeadAgain(seat, world),
     giveUp: (world) => answered(world, index, 'called again'),
   }
 }
 
-/**
- * `readRecords`, beside the log: that a block is not there means nothing before the log is
- * acknowledged.
- */
+/** `readRecords`, beside the log: a missing block means nothing before the log is acknowledged. */
 const readsBesideLog = (seat: Seat, at: Logging): readonly Step[] => {
   const { model, world, index, who } = seat
   if (world.stored === null || at.missing !== undefined) return []
-  const missing = missingOf(world, namesOf(at.plan.blocks))
+  const missing = missingOf(world, namesOf(at.input.blocks))
   const isLost = missing.length > 0 && errs(model, 'block missing beside the log taken for lost')
   const text =
     `${who} reads the records beside the ` +
@@ -402,8 +404,8 @@ const readsBesideLog = (seat: Seat, at: Logging): readonly Step[] => {
   ]
 }
 
-/** The mistake of not waiting for the answer of the log. */
-const writesEarly = (seat: Seat, { seen, plan, by }: Logging): Step => ({
-  ...outputOf(seat, logged(seen, plan, by)),
+/** The mistake: it does not wait for the answer of the log. */
+const writesEarly = (seat: Seat, { seen, input, by }: Logging): Step => ({
+  ...outputOf(seat, logged(seen, input, by)),
   goOn: ({ world }) => world,
 })

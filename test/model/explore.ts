@@ -1,11 +1,10 @@
 /**
  * Visits every world that can be reached within the bounds, nearest first, and lets the checkers
- * see every transition. The first thing that is found wrong has therefore the shortest schedule
- * that leads to anything wrong.
+ * see every transition. So the first violation that it finds has the shortest schedule of all.
  *
- * At the end `progress` looks at all worlds together: from each of them the work must be finished
- * by ordinary steps alone, as when the faults stop. Worlds are numbered as they are found; a world
- * that is finished, and one with a step to such a world, can be finished.
+ * At the end `progress` checks all worlds together: from each of them, ordinary steps alone must be
+ * able to finish the work, as when the faults stop. Worlds are numbered as they are found. A
+ * finished world can be finished, and so can a world with a step to such a world.
  */
 import { nameOf, type Transition, transitions } from './actions.ts'
 import { isFinished, worldCheckers, writeCheckers } from './checkers.ts'
@@ -18,26 +17,26 @@ interface Finding {
   readonly what: string
 }
 
-/** What was found wrong. */
+/** A violation. */
 export interface Violation extends Finding {
-  /** What happened, in order, from the first world on. */
+  /** The events in order, from the first world on. */
   readonly schedule: readonly string[]
 }
 
 export interface Exploration {
   readonly states: number
   readonly transitions: number
-  /** The most steps that any world is away from the first one. */
+  /** The largest number of steps from the first world to any other. */
   readonly depth: number
   readonly violation: Violation | undefined
   /**
-   * What was seen to happen: each kind of write, gone through and refused. That nothing is wrong is
-   * worth little where nothing happens.
+   * The kinds of writes that were seen, succeeded and refused. A search without violations proves
+   * little where nothing happens.
    */
   readonly happened: ReadonlySet<string>
 }
 
-/** Whole numbers in an array that grows. */
+/** A growing array of whole numbers. */
 class Numbers {
   #values = new Int32Array(1 << 16)
   length = 0
@@ -56,13 +55,13 @@ class Numbers {
   }
 }
 
-/** How every world was found, and where its ordinary steps lead. */
+/** How each world was found, and where its ordinary steps lead. */
 class Graph {
   readonly seen = new Fingerprints()
-  /** The world from which each was found first, and by which of its transitions. */
+  /** The world from which each world was found first, and the transition that led to it. */
   readonly #parents = new Numbers()
   readonly #choices = new Numbers()
-  /** Of all worlds in order: where the steps of each begin in `#targets`. */
+  /** For each world, in order: the index in `#targets` at which its steps begin. */
   readonly #starts = new Numbers()
   readonly #targets = new Numbers()
   readonly #finished = new Numbers()
@@ -100,14 +99,12 @@ class Graph {
     return path.reverse()
   }
 
-  /**
-   * The world nearest to the first one from which the work cannot be finished; undefined: there is
-   * none.
-   */
+  /** The world nearest to the first one from which the work cannot be finished. Undefined: none. */
   stuck(): number | undefined {
     const count = this.#starts.length
     const good = new Uint8Array(count)
-    // Steps lead mostly to later worlds: from the last world to the first, a few rounds are enough.
+    // Most steps lead to later worlds. Going from the last world to the first, a few rounds are
+    // enough.
     for (let changed = true; changed;) {
       changed = false
       for (let number = count - 1; number >= 0; number--) {
@@ -194,8 +191,8 @@ const violated = (
 }
 
 /**
- * What happened on a path. A world found again by another path may have other names in it, so it is
- * walked as it was found.
+ * The events on a path. A world that was found again on another path may have other names in it, so
+ * the path is walked as it was found.
  */
 const replay = (model: Model, path: readonly number[]): readonly string[] => {
   const schedule: string[] = []

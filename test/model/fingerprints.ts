@@ -1,19 +1,19 @@
 /**
- * Which worlds have been seen. Of each only 64 bits are kept, so that millions fit into memory; two
- * worlds with the same 64 bits would be taken for one. Among five million worlds the chance that
- * any two have them is below one in a million.
+ * The worlds that were seen. Only 64 bits of each are kept, so that millions fit into memory. Two
+ * worlds with the same 64 bits count as one. Among five million worlds the chance of such a pair is
+ * below one in a million.
  */
 import type { World } from './world.ts'
 
-/** 64 bits, and on the way to them. */
+/** A sum of 64 bits, also while it is being computed. */
 interface Sum {
   high: number
   low: number
 }
 
 /**
- * A part of a world: a sum over its text without the attempt ids, and these in order. Parts are
- * shared by worlds, and summed up once.
+ * A part of a world: a sum over its text without attempt ids, and the attempt ids in order. Worlds
+ * share parts, and each part is summed once.
  */
 interface Part extends Readonly<Sum> {
   readonly ids: readonly string[]
@@ -58,14 +58,14 @@ const NONE: readonly string[] = []
 const sorted = (some: readonly Part[]): readonly Part[] =>
   some.toSorted((a, b) => a.high - b.high || a.low - b.low)
 
-/** All attempt ids that anything in a world mentions. */
+/** All attempt ids in a world. */
 export const idsIn = (world: World): ReadonlySet<string> =>
   new Set(partsOf(world).flatMap(({ ids }) => ids))
 
 /**
- * The sum of a world, the same for worlds that differ in nothing but names: two drivers of one
- * generation, or two intakes, may change places, and attempt ids are counted anew in the order in
- * which they appear.
+ * The sum of a world. It is the same for worlds that differ only in names: two drivers of one
+ * generation, or two intakes, may change places, and attempt ids are numbered in the order in which
+ * they appear.
  */
 export const fingerprint = (world: World): Readonly<Sum> => {
   const sum: Sum = { high: 1, low: 2 }
@@ -103,7 +103,7 @@ const START_SIZE = 1 << 16
 export class Fingerprints {
   #high = new Int32Array(START_SIZE)
   #low = new Int32Array(START_SIZE)
-  /** One more than the number of what lies there; 0: nothing. */
+  /** The number of the world stored there, plus one; 0: none. */
   #numbers = new Int32Array(START_SIZE)
   #size = 0
 
@@ -111,7 +111,7 @@ export class Fingerprints {
     return this.#size
   }
 
-  /** The number of a world; new worlds are counted on. */
+  /** The number of a world. New worlds get the next number. */
   numberOf(world: World): number {
     const { high, low } = fingerprint(world)
     const slot = this.#slotOf(high, low)

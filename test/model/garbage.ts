@@ -1,10 +1,10 @@
 /**
- * Which segments a manifest names, and which nobody does any more: the model of
+ * The segments that a manifest names, and those that nothing names any more: the model of
  * `lib/state/manifest.ts` and `lib/runtime/driver/garbage.ts`.
  */
 import { errs, type Model } from './protocol.ts'
-import { planned, recordsOf } from './store.ts'
-import type { Head, Manifest, Memory, Plan, Segment, World } from './world.ts'
+import { loggedRecords, recordsOf } from './store.ts'
+import type { Head, Manifest, Memory, BatchInput, Segment, World } from './world.ts'
 
 export const missingOf = ({ stored }: World, names: readonly string[]): readonly string[] =>
   stored === null ? [] : names.filter((name) => !stored.includes(name))
@@ -18,8 +18,8 @@ export const namesOf = (segments: readonly Pick<Segment, 'name'>[]): readonly st
 const kept = (model: Model): number => model.bounds.garbage?.kept ?? 1
 
 /**
- * The manifest of the logged batch, with `records` counted after it. A delta is added to the state,
- * or the state is written anew.
+ * The manifest of the logged batch, with `records` counted after it. It adds a delta to the state,
+ * or writes the state anew.
  */
 export const manifestAfter = (
   model: Model,
@@ -28,29 +28,29 @@ export const manifestAfter = (
   records: readonly string[],
 ): Manifest => {
   const { manifest: before, next, owner } = mine
-  const plan = mine.plan as Plan
+  const input = mine.input as BatchInput
   const name = `s${next}${owner}`
   const merges = before.states.length >= (model.bounds.garbage?.merged ?? 0)
-  const isUnchanged = plan.blocks.length === 0
+  const isUnchanged = input.blocks.length === 0
   const added: readonly Segment[] = merges
     ? [{ name, records }]
-    : [...before.states, { name, records: planned(mine) }]
-  const cuts = errs(model, 'cut read again at commit')
+    : [...before.states, { name, records: loggedRecords(mine) }]
+  const offsets = errs(model, 'offsets read again at commit')
     ? world.lanes.map(({ tail }) => tail)
-    : plan.cuts
+    : input.offsets
   const named = { name: before.name, states: before.states.map((state) => state.name) }
   return {
     name: `m${next}${owner}`,
     time: next as number,
-    cuts,
+    offsets,
     states: isUnchanged ? before.states : added,
     previous: [named, ...before.previous].slice(0, kept(model) - 1),
   }
 }
 
 /**
- * `retire`: what a commit makes unreachable, now or when the manifests that name it are no longer
- * kept.
+ * `retire`: segments that a commit makes unreachable, now or once the manifests that name them are
+ * dropped.
  */
 export const afterCommit = (model: Model, mine: Head, after: Manifest, memory: Memory): Memory => {
   const { manifest: before } = mine
@@ -63,7 +63,7 @@ export const afterCommit = (model: Model, mine: Head, after: Manifest, memory: M
   if (model.bounds.garbage === undefined) return { ...memory, manifest: after.name, records }
   const retired = [
     ...memory.retired,
-    [...dropped, ...(mine.plan as Plan).blocks.map(({ name }) => name)],
+    [...dropped, ...(mine.input as BatchInput).blocks.map(({ name }) => name)],
   ]
   const isFull = retired.length >= kept(model) || errs(model, 'previous manifest is garbage')
   const deletable = [...memory.deletable, ...fallenOut, ...(isFull ? (retired.shift() ?? []) : [])]
@@ -71,8 +71,8 @@ export const afterCommit = (model: Model, mine: Head, after: Manifest, memory: M
 }
 
 /**
- * What the holder of the lease deletes: what it knows to be garbage, and after a cold start what a
- * sweep finds.
+ * The segments that the holder of the lease deletes: known garbage, and after a cold start the
+ * results of a sweep.
  */
 export const garbageFor = (
   model: Model,
@@ -92,7 +92,7 @@ export const garbageFor = (
   )
 }
 
-/** What the last manifests name, as the holder of the lease has read them. */
+/** The segments that the last manifests name, as the holder of the lease has read them. */
 const reachableFrom = (model: Model, { manifest }: Head): ReadonlySet<string> => {
   const previous = errs(model, 'previous manifest is garbage') ? [] : manifest.previous
   return new Set([
@@ -103,18 +103,18 @@ const reachableFrom = (model: Model, { manifest }: Head): ReadonlySet<string> =>
 }
 
 /**
- * Made for a batch that is committed, or for a position that is consumed: nobody can commit or
- * append it any more.
+ * Whether a segment was made for a committed batch, or for a position that is consumed: nothing can
+ * commit or append it any more.
  */
 const isPast = (model: Model, world: World, mine: Head, name: string): boolean => {
   if (name.startsWith('b')) {
     const lane = 'abc'.indexOf(name.charAt(1))
-    const limit = errs(model, 'blocks behind the tail are garbage')
+    const limit = errs(model, 'blocks after the tail are garbage')
       ? world.lanes[lane]?.tail
-      : mine.cuts[lane]
+      : mine.offsets[lane]
     const inUse =
-      errs(model, 'blocks behind the tail are garbage') &&
-      (mine.plan as Plan).blocks.some((block) => block.name === name)
+      errs(model, 'blocks after the tail are garbage') &&
+      (mine.input as BatchInput).blocks.some((block) => block.name === name)
     return Number.parseInt(name.slice(2), 10) <= (limit ?? 0) && !inUse
   }
   return errs(model, 'garbage of any time') || Number.parseInt(name.slice(1), 10) <= mine.done

@@ -1,6 +1,6 @@
 /**
- * The model is worth what it has in common with the code: its conditions are the code's, and every
- * function it stands for is there.
+ * The model proves only what it shares with the code: its conditions must be those of the code, and
+ * every function that it models must exist.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,8 +15,8 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 const NAMES: Readonly<Record<string, string>> = { doneMs: 'done', wakeMs: 'woken' }
 
 /**
- * All lists of attributes of the head in a file, in order, by the names that the model has for
- * them. It has no ends of leases.
+ * All lists of attributes of the head in a file, in order, with the names that the model uses. The
+ * model has no ends of leases.
  */
 const conditionsIn = (path: string): readonly (readonly string[])[] =>
   [...read(path).matchAll(/\[\s*(?:'\w+',?\s*)+\]/g)]
@@ -26,7 +26,7 @@ const conditionsIn = (path: string): readonly (readonly string[])[] =>
       names.filter((name) => name !== 'leaseEndMs').map((name) => NAMES[name] ?? name),
     )
 
-/** Which writes the lists of a file are for, in order. */
+/** The writes that the lists of a file are for, in order. */
 const PLACES: readonly (readonly [path: string, kinds: readonly (readonly HeadWriteKind[])[]])[] = [
   ['lib/runtime/driver/log.ts', [['log']]],
   ['lib/runtime/driver/head-writes.ts', [['again', 'commit', 'fail']]],

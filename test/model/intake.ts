@@ -2,11 +2,11 @@
  * Sources, and the program of an invocation of intake: the model of `lib/runtime/intake/intake.ts`
  * and of the handler around it.
  *
- *   event -> [letters] -> lane -> [block] -> append -> head -> [wake -> wind] -> acknowledge
+ *   event -> [deadLetters] -> lane -> [block] -> append -> head -> [wake -> trigger] -> acknowledge
  *
- * A source delivers the records behind the place it holds, in deliveries of any length up to the
- * bound, and delivers again what was not acknowledged: when the invocation has crashed, or when it
- * only seems so (`zombies`). It may also begin again at an earlier place, as after a lost
+ * A source delivers the records after the position that it holds, in deliveries of any length up to
+ * the bound. It delivers again what was not acknowledged: when the invocation has crashed, or when
+ * it only seems so (`zombies`). It may also begin again at an earlier position, as after a lost
  * checkpoint (`rewinds`).
  */
 import { appended, freshRecords } from './lanes.ts'
@@ -31,7 +31,7 @@ interface Invocation {
   readonly who: string
 }
 
-/** All that an intake can do next; that of one that stands idle is to be given something. */
+/** Everything that an invocation of intake can do next. An idle one can be given a delivery. */
 export const intakeSteps = (model: Model, world: World, index: number): readonly Step[] => {
   const intake = world.intakes[index] as Intake
   const seat: Invocation = { model, world, index, intake, who: `intake ${index + 1}` }
@@ -41,8 +41,8 @@ export const intakeSteps = (model: Model, world: World, index: number): readonly
       return isFirstIdle(world, index)
         ? world.sources.flatMap((_, lane) => deliveries(seat, lane))
         : []
-    case 'letters':
-      return [putsLetters(seat, at.delivery)]
+    case 'deadLetters':
+      return [putsDeadLetters(seat, at.delivery)]
     case 'lane':
       return [readsLane(seat, at.delivery)]
     case 'block':
@@ -53,14 +53,14 @@ export const intakeSteps = (model: Model, world: World, index: number): readonly
       return [readsHead(seat, at.delivery)]
     case 'wake':
       return [wakes(seat, at.delivery, at.seen)]
-    case 'wind':
-      return [winds(seat, at.delivery)]
+    case 'trigger':
+      return [sendsTrigger(seat, at.delivery)]
     case 'acknowledge':
       return [acknowledges(seat, at.delivery)]
   }
 }
 
-/** It does not matter which of them is given a delivery. */
+/** It makes no difference which idle invocation is given a delivery. */
 const isFirstIdle = ({ intakes }: World, index: number): boolean =>
   intakes.findIndex(({ at }) => at.before === 'event') === index
 
@@ -68,7 +68,7 @@ const deliveries = (seat: Invocation, lane: number): readonly Step[] => {
   const { model, world, index, who } = seat
   const place = world.sources[lane] as number
   const underWay = world.intakes.flatMap(({ at }) =>
-    'delivery' in at && at.delivery.lane === lane && !at.delivery.givenUp ? [at.delivery] : [],
+    'delivery' in at && at.delivery.lane === lane && !at.delivery.abandoned ? [at.delivery] : [],
   )
   const behind = errs(model, 'two feeders of a lane')
     ? Math.max(place, ...underWay.map(({ last }) => last))
@@ -80,11 +80,16 @@ const deliveries = (seat: Invocation, lane: number): readonly Step[] => {
     world.acknowledged[0] === model.bounds.records[0]
   const rest = isOpen ? (model.bounds.records[lane] as number) - behind : 0
   return Array.from({ length: Math.min(rest, model.bounds.delivery) }, (_, count): Step => {
-    const delivery: Delivery = { lane, first: behind + 1, last: behind + 1 + count, givenUp: false }
+    const delivery: Delivery = {
+      lane,
+      first: behind + 1,
+      last: behind + 1 + count,
+      abandoned: false,
+    }
     return {
       text:
         `the source delivers ${textOf(delivery)} to ` +
-        `${who}${isRepeated ? ', taking an invocation for dead that is not' : ''}`,
+        `${who}${isRepeated ? ', though the invocation before is still alive' : ''}`,
       ...(isRepeated ? { fault: 'zombies' } : {}),
       goOn: () =>
         intakeAt(isRepeated ? withZombies(world, lane) : world, index, {
@@ -103,7 +108,7 @@ const withZombies = (world: World, lane: number): World => ({
   intakes: world.intakes.map((intake) => {
     const { at } = intake
     return 'delivery' in at && at.delivery.lane === lane
-      ? { ...intake, at: { ...at, delivery: { ...at.delivery, givenUp: true } } }
+      ? { ...intake, at: { ...at, delivery: { ...at.delivery, abandoned: true } } }
       : intake
   }),
 })
@@ -114,29 +119,29 @@ const hasBad = ({ bounds }: Model, { lane, first, last }: Delivery): boolean =>
   )
 
 /**
- * The order of the steps is the protocol: letters, append, head, acknowledge. Each mistake swaps
- * two of them.
+ * The order of the steps is the protocol: dead letters, append, head, acknowledge. Each mistake
+ * swaps two of them.
  */
 const firstStep = (
   model: Model,
   delivery: Delivery,
-): 'acknowledge' | 'letters' | 'head' | 'lane' => {
+): 'acknowledge' | 'deadLetters' | 'head' | 'lane' => {
   if (errs(model, 'acknowledged before append')) return 'acknowledge'
-  if (hasBad(model, delivery) && !errs(model, 'dead letter after append')) return 'letters'
+  if (hasBad(model, delivery) && !errs(model, 'dead letter after append')) return 'deadLetters'
   return errs(model, 'wake before append') ? 'head' : 'lane'
 }
 
-const afterAppend = (model: Model, delivery: Delivery): 'letters' | 'acknowledge' | 'head' => {
-  if (hasBad(model, delivery) && errs(model, 'dead letter after append')) return 'letters'
+const afterAppend = (model: Model, delivery: Delivery): 'deadLetters' | 'acknowledge' | 'head' => {
+  if (hasBad(model, delivery) && errs(model, 'dead letter after append')) return 'deadLetters'
   return errs(model, 'wake before append') ? 'acknowledge' : 'head'
 }
 
 const afterHead = (model: Model): 'lane' | 'acknowledge' =>
   errs(model, 'wake before append') ? 'lane' : 'acknowledge'
 
-const putsLetters = ({ model, index, who }: Invocation, delivery: Delivery): Step => ({
+const putsDeadLetters = ({ model, index, who }: Invocation, delivery: Delivery): Step => ({
   text: `${who} puts ${model.bounds.bad} aside`,
-  write: { to: 'letters', records: [model.bounds.bad as string] },
+  write: { to: 'deadLetters', records: [model.bounds.bad as string] },
   goOn: ({ world }) =>
     intakeAt(world, index, {
       before: errs(model, 'dead letter after append') ? 'head' : 'lane',
@@ -145,12 +150,12 @@ const putsLetters = ({ model, index, who }: Invocation, delivery: Delivery): Ste
   giveUp: (world) => failed(world, index),
 })
 
-/** It throws, and its source delivers again. */
+/** It throws, and the source delivers again. */
 const failed = (world: World, index: number): World => intakeAt(world, index, { before: 'event' })
 
 /**
- * A lane that it has left itself it does not read again: whoever has appended since is met by the
- * condition of the append.
+ * It does not read a lane again that it has appended to itself. If another process has appended
+ * since, the condition of the append is refused.
  */
 const readsLane = (seat: Invocation, delivery: Delivery): Step => {
   const { world, intake, who } = seat
@@ -164,7 +169,8 @@ const readsLane = (seat: Invocation, delivery: Delivery): Step => {
 }
 
 /**
- * B1: what is at or below the tail is dropped; the rest is appended behind the tail as it was seen.
+ * B1: records at or below the tail are dropped; the others are appended after the tail that was
+ * read.
  */
 const meets = (seat: Invocation, world: World, delivery: Delivery, seen: Lane): World => {
   const { model, index, intake } = seat
@@ -214,14 +220,16 @@ const putsBlock = ({ index, who }: Invocation, at: Appending): Step => ({
   goOn: ({ world }) => intakeAt(world, index, { ...at, before: 'append' }),
 })
 
-/** The append. A refusal that shows its own attempt id is a success whose answer was lost. */
+/**
+ * The append. A refusal that shows the writer's own attempt id is a success whose answer was lost.
+ */
 const appends = (seat: Invocation, { delivery, seen, next }: Appending): Step => {
   const { model, index, who } = seat
   const after = afterAppend(model, delivery)
   return {
     text:
       `${who} appends ${textOf({ ...delivery, first: Math.max(delivery.first, seen + 1) })} ` +
-      `behind ${recordId(delivery.lane, seen)}`,
+      `after ${recordId(delivery.lane, seen)}`,
     write: { to: 'lane', lane: delivery.lane, seen, next },
     goOn: ({ world, written }) => {
       const isMine = written || world.lanes[delivery.lane]?.by === next.by
@@ -233,12 +241,12 @@ const appends = (seat: Invocation, { delivery, seen, next }: Appending): Step =>
   }
 }
 
-/** B12: after the append. What is consumed by this head will be dropped from lanes. */
+/** B12: after the append. What this head has consumed will be dropped from the lanes. */
 const readsHead = ({ model, world, index, who }: Invocation, delivery: Delivery): Step => ({
   text: `${who} reads the head`,
   goOn: () => {
     const { head } = world
-    const change = { known: head.cuts }
+    const change = { known: head.offsets }
     if (head.status === 'rest')
       return intakeAt(world, index, { before: 'wake', delivery, seen: head }, change)
     return intakeAt(world, index, { before: afterHead(model), delivery }, change)
@@ -246,8 +254,9 @@ const readsHead = ({ model, world, index, who }: Invocation, delivery: Delivery)
 })
 
 /**
- * Refused, it is content: whoever has moved the head looks at the lanes. The code also takes a
- * refusal that shows its own wake for that one, and winds a tick; here it does not, which is worse.
+ * When it is refused, it goes on: the process that changed the head reads the lanes. The code also
+ * recognises its own wake in a refusal, and then sends a trigger. The model does not, which is the
+ * worse case.
  */
 const wakes = ({ model, index, who }: Invocation, delivery: Delivery, seen: Head): Step => ({
   text: `${who} wakes the head`,
@@ -259,25 +268,25 @@ const wakes = ({ model, index, who }: Invocation, delivery: Delivery, seen: Head
     next: { ...seen, status: 'running', woken: true },
   },
   goOn: ({ world, written }) =>
-    intakeAt(world, index, { before: written ? 'wind' : afterHead(model), delivery }),
+    intakeAt(world, index, { before: written ? 'trigger' : afterHead(model), delivery }),
   giveUp: (world) => failed(world, index),
 })
 
-const winds = ({ model, index, who }: Invocation, delivery: Delivery): Step => ({
-  text: `${who} winds a tick`,
+const sendsTrigger = ({ model, index, who }: Invocation, delivery: Delivery): Step => ({
+  text: `${who} sends a trigger`,
   write: { to: 'triggers' },
   goOn: ({ world }) => intakeAt(world, index, { before: afterHead(model), delivery }),
   giveUp: (world) => failed(world, index),
 })
 
-/** The answer of the invocation: the source goes on behind the delivery. */
+/** The answer of the invocation: the source moves on past the delivery. */
 const acknowledges = ({ model, index, who }: Invocation, delivery: Delivery): Step => {
   const { lane, last } = delivery
   const at: IntakeAt = errs(model, 'acknowledged before append')
     ? { before: 'lane', delivery }
     : { before: 'event' }
   return {
-    text: `${who} answers: the source may go on behind ${recordId(lane, last)}`,
+    text: `${who} answers: the source may go on after ${recordId(lane, last)}`,
     write: { to: 'source', lane, upTo: last },
     goOn: ({ world }) => intakeAt(world, index, at),
   }

@@ -6,11 +6,11 @@ import { errs, type Model } from './protocol.ts'
 import {
   type AttemptId,
   type Block,
-  type Cuts,
+  type Offsets,
   type Delivery,
   type Entry,
   type Lane,
-  type Plan,
+  type BatchInput,
   recordId,
   type RecordId,
   type World,
@@ -19,40 +19,45 @@ import {
 const count = (blocks: readonly Block[]): number =>
   blocks.reduce((sum, { records }) => sum + records.length, 0)
 
-/** `entriesAfter`: of an entry that the cut falls into, the blocks behind it. */
-export const entriesAfter = (model: Model, lane: Lane, cut: number): readonly Entry[] =>
+/** `entriesAfter`: of an entry that crosses the offset, only the blocks after it. */
+export const entriesAfter = (model: Model, lane: Lane, offset: number): readonly Entry[] =>
   lane.entries
-    .filter(({ last }) => last > cut)
+    .filter(({ last }) => last > offset)
     .map((entry) => {
-      if (entry.first > cut || errs(model, 'entry behind the cut taken whole')) return entry
-      return { ...entry, first: cut + 1, blocks: entry.blocks.filter(({ at }) => at > cut) }
+      if (entry.first > offset || errs(model, 'entry across the offset taken whole')) return entry
+      return { ...entry, first: offset + 1, blocks: entry.blocks.filter(({ at }) => at > offset) }
     })
 
-/** Whether anything lies in a lane that no batch has taken. */
-export const isWaiting = (model: Model, world: World, cuts: Cuts): boolean =>
-  world.lanes.some((lane, index) => entriesAfter(model, lane, cuts[index] as number).length > 0)
+/** Whether a lane holds anything that no batch has taken. */
+export const isWaiting = (model: Model, world: World, offsets: Offsets): boolean =>
+  world.lanes.some((lane, index) => entriesAfter(model, lane, offsets[index] as number).length > 0)
 
 /**
- * `allocate`: whole entries from all lanes in turn until the batch is full, and at least one (B8);
- * of a child when its parent is drained.
+ * `allocate`: whole entries from all lanes in turn until the batch is full, but at least one (B8).
+ * A child lane is taken only when its parent is drained.
  */
-export const allocate = (model: Model, lanes: readonly Lane[], cuts: Cuts, time: number): Plan => {
+export const allocate = (
+  model: Model,
+  lanes: readonly Lane[],
+  offsets: Offsets,
+  time: number,
+): BatchInput => {
   const waiting = lanes.map((lane, index) =>
-    entriesAfter(model, lane, cuts[index] as number).filter((entry) =>
+    entriesAfter(model, lane, offsets[index] as number).filter((entry) =>
       isMember(model, entry, time),
     ),
   )
   const taken: Entry[][] = waiting.map(() => [])
   fill(model, waiting, taken)
-  const cutAfter = (lane: number): number => {
-    const before = cuts[lane] as number
-    if (errs(model, 'cut at the tail') || errs(model, 'membership by receive time'))
+  const offsetAfter = (lane: number): number => {
+    const before = offsets[lane] as number
+    if (errs(model, 'offset at the tail') || errs(model, 'membership by receive time'))
       return Math.max(before, lanes[lane]?.tail ?? before)
     return taken[lane]?.at(-1)?.last ?? before
   }
   return {
     blocks: taken.flat().flatMap(({ blocks }) => blocks),
-    cuts: cuts.map((_, lane) => cutAfter(lane)),
+    offsets: offsets.map((_, lane) => offsetAfter(lane)),
   }
 }
 
@@ -84,7 +89,7 @@ const fill = (
   }
 }
 
-/** The records of a delivery that are behind a tail, and can be read. */
+/** The readable records of a delivery after a tail. */
 export const freshRecords = (
   model: Model,
   { lane, first, last }: Delivery,
@@ -96,14 +101,17 @@ export const freshRecords = (
   ).filter((id) => id !== model.bounds.bad)
 }
 
-/** What an intake knows while it appends: how far the lanes are consumed, and what time it is. */
+/**
+ * What an invocation of intake knows while it appends: how far the lanes are consumed, and the
+ * time.
+ */
 interface Appending {
-  readonly known: Cuts
+  readonly known: Offsets
   readonly received: number
 }
 
 /**
- * `#appendNew` and `#queueWith`: the lane with a delivery behind its tail, and without what is
+ * `#appendNew` and `#queueWith`: the lane with a delivery after its tail, and without what is
  * consumed.
  */
 export const appended = (

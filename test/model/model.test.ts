@@ -88,7 +88,7 @@ describe('worlds that are the same', () => {
       generation: 1,
       memory: null,
       garbage: null,
-      at: { before: 'log', seen: world.head, plan: { blocks: [], cuts: [] }, by },
+      at: { before: 'log', seen: world.head, input: { blocks: [], offsets: [] }, by },
     }),
   })
   const known = new Fingerprints()

@@ -1,6 +1,6 @@
 /**
- * Bugs planted in the protocol on purpose, to see that the model finds each: one weakened condition
- * or one swapped order at a time, in the smallest world that shows it.
+ * Bugs planted in the protocol on purpose, to check that the model finds each: one weakened
+ * condition or one swapped order at a time, in the smallest world that shows it.
  */
 import { configurations } from './configurations.ts'
 import { type Mistake, PROTOCOL, type Rules } from './protocol.ts'
@@ -9,7 +9,7 @@ import type { Bounds, Fault, HeadField, HeadWriteKind } from './world.ts'
 export interface PlantedBug {
   readonly name: string
   readonly rules: Rules
-  /** The bounds it is looked for in. */
+  /** The bounds of the search for it. */
   readonly bounds: Bounds
 }
 
@@ -52,7 +52,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   weak('commit compares generation and batch alone', ['commit', ['generation', 'next']], c.leases, {
     standstills: 1,
   }),
-  weak('a failed attempt gives back any lease', ['fail', []], c.leases, {
+  weak('a failed attempt releases any lease', ['fail', []], c.leases, {
     standstills: 1,
     failures: 1,
   }),
@@ -62,7 +62,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   wrong('commit before output', c.leases),
   wrong('sink ignores the fence', c.leases, { standstills: 1 }),
   wrong('sink compares generations alone', c.leases, { standstills: 1 }),
-  wrong('sink looks, then writes', c.leases, { standstills: 1 }),
+  wrong('sink reads, then writes', c.leases, { standstills: 1 }),
   wrong('state kept after a failed attempt', c.leases),
   wrong('memory not compared with the head', c.leases, {}),
   wrong('tail compared with <', c.lanes, { zombies: 1 }),
@@ -73,16 +73,16 @@ export const plantedBugs: readonly PlantedBug[] = [
   wrong('dead letter after append', c.lanes, { crashes: 1 }),
   wrong('two feeders of a lane', c.lanes, {}),
   wrong('membership by receive time', c.clock, {}),
-  wrong('cut at the tail', c.sources, {}, { entry: 1, batch: 1 }),
-  wrong('cut read again at commit', c.lanes),
+  wrong('offset at the tail', c.sources, {}, { entry: 1, batch: 1 }),
+  wrong('offsets read again at commit', c.lanes),
   wrong('child taken beside its parent', c.family),
   wrong('parents not read again', c.family),
-  wrong('entry behind the cut taken whole', c.lanes),
-  wrong('no second look', c.rest, {}),
-  wrong('second look before rest', c.rest, {}),
+  wrong('entry across the offset taken whole', c.lanes),
+  wrong('lanes not read again after rest', c.rest, {}),
+  wrong('lanes read again before rest', c.rest, {}),
   wrong('wake before append', c.rest, {}),
-  wrong('adoption does not look at the lanes', c.deployment, {}),
-  wrong('nobody calls every minute', c.rest, { crashes: 1 }),
+  wrong('adoption does not read the lanes', c.deployment, {}),
+  wrong('no trigger every minute', c.rest, { crashes: 1 }),
   weak(
     'rest does not compare the wake',
     ['rest', ['epoch', 'done', 'generation', 'status', 'owner', 'next']],
@@ -101,10 +101,10 @@ export const plantedBugs: readonly PlantedBug[] = [
   wrong('output counts before it is written', c.leases, { lostAnswers: 1 }),
   wrong('failed application runs on', c.commands, { failures: 2 }),
   weak('resume and skip compare nothing', ['operate', []], c.commands),
-  wrong('skip leaves the cut of the manifest', c.commands),
+  wrong('skip leaves the offsets of the manifest', c.commands),
   wrong('previous manifest is garbage', c.garbage, {}),
   wrong('garbage of any time', c.garbage),
-  wrong('blocks behind the tail are garbage', c.blocks),
+  wrong('blocks after the tail are garbage', c.blocks),
   wrong('blocks deleted when logged', c.garbage, { crashes: 1 }),
   wrong('segments expire', c.garbage, {}),
   wrong('manifest not written', c.garbage, {}),

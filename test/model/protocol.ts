@@ -1,10 +1,10 @@
 /**
- * The protocol's rules, as data: what each conditional write compares, and by name the ways to get
- * it wrong. `test/model/honesty.test.ts` holds the conditions against the ones in `lib/`.
+ * The rules of the protocol as data: what each conditional write compares, and by name the ways to
+ * get it wrong. `test/model/honesty.test.ts` compares the conditions with those in `lib/`.
  */
 import type { Bounds, HeadField, HeadWriteKind } from './world.ts'
 
-/** One condition or one order of the protocol done wrong. */
+/** One wrong condition, or one wrong order of steps. */
 export type Mistake =
   | 'attempt id is the epoch'
   | 'retry allocates anew'
@@ -12,7 +12,7 @@ export type Mistake =
   | 'commit before output'
   | 'sink ignores the fence'
   | 'sink compares generations alone'
-  | 'sink looks, then writes'
+  | 'sink reads, then writes'
   | 'state kept after a failed attempt'
   | 'memory not compared with the head'
   | 'tail compared with <'
@@ -22,33 +22,33 @@ export type Mistake =
   | 'acknowledged before append'
   | 'dead letter after append'
   | 'membership by receive time'
-  | 'cut at the tail'
-  | 'cut read again at commit'
+  | 'offset at the tail'
+  | 'offsets read again at commit'
   | 'child taken beside its parent'
   | 'parents not read again'
-  | 'entry behind the cut taken whole'
+  | 'entry across the offset taken whole'
   | 'two feeders of a lane'
-  | 'no second look'
-  | 'second look before rest'
+  | 'lanes not read again after rest'
+  | 'lanes read again before rest'
   | 'wake before append'
-  | 'adoption does not look at the lanes'
-  | 'nobody calls every minute'
+  | 'adoption does not read the lanes'
+  | 'no trigger every minute'
   | 'lower generation runs'
   | 'adoption forgets the logged batch'
   | 'adoption keeps the output'
   | 'output counts before it is written'
   | 'failed application runs on'
-  | 'skip leaves the cut of the manifest'
+  | 'skip leaves the offsets of the manifest'
   | 'previous manifest is garbage'
   | 'garbage of any time'
-  | 'blocks behind the tail are garbage'
+  | 'blocks after the tail are garbage'
   | 'blocks deleted when logged'
   | 'segments expire'
   | 'manifest not written'
   | 'missing segment taken for lost'
   | 'block missing beside the log taken for lost'
 
-/** What the protocol does. */
+/** The rules of the protocol. */
 export interface Rules {
   readonly compares: Readonly<Record<HeadWriteKind, readonly HeadField[]>>
   readonly mistake?: Mistake
@@ -57,7 +57,7 @@ export interface Rules {
 const UNCHANGED: readonly HeadField[] = ['epoch', 'done', 'generation', 'status', 'owner', 'logged']
 const MINE: readonly HeadField[] = ['epoch', 'owner', 'generation', 'next']
 
-/** As it is meant to be. */
+/** The protocol as intended. */
 export const PROTOCOL: Rules = {
   compares: {
     log: UNCHANGED,
@@ -72,7 +72,7 @@ export const PROTOCOL: Rules = {
   },
 }
 
-/** Rules within bounds: what all of the model's functions are given. */
+/** Rules and bounds: the parameter of all functions of the model. */
 export interface Model {
   readonly rules: Rules
   readonly bounds: Bounds

@@ -1,4 +1,4 @@
-/** The tables that `npm run model` prints, and that docs/internals/model.md shows. */
+/** The tables that `npm run model` prints and docs/internals/model.md shows. */
 import { type Configuration, configurations } from './configurations.ts'
 import { type Exploration, explore } from './explore.ts'
 import type { PlantedBug } from './planted.ts'
@@ -43,7 +43,7 @@ export const boundsText = ({ records, drivers, intakes, faults }: Bounds): strin
   ].join(', ')
 }
 
-/** A configuration with what was visited of it. */
+/** A row for a configuration and the result of its search. */
 export const configurationRow = (
   { name, focus }: Configuration,
   bounds: Bounds,
@@ -58,7 +58,7 @@ export const configurationRow = (
     depth,
   ])
 
-/** A planted bug with what has found it. */
+/** A row for a planted bug and the violation that found it. */
 export const plantedRow = ({ name }: PlantedBug, { violation }: Exploration): string =>
   row([
     name,
@@ -67,7 +67,7 @@ export const plantedRow = ({ name }: PlantedBug, { violation }: Exploration): st
     violation?.schedule.length ?? '',
   ])
 
-/** Visits all worlds within the bounds, under the protocol as it is meant. */
+/** Visits all worlds within the bounds, under the protocol as intended. */
 export const visit = (bounds: Bounds): Exploration => explore({ rules: PROTOCOL, bounds })
 
 /** Visits worlds until the planted bug is found. */
@@ -75,7 +75,7 @@ export const hunt = ({ rules, bounds }: PlantedBug): Exploration => explore({ ru
 
 export const allConfigurations: readonly Configuration[] = Object.values(configurations)
 
-/** A schedule for people, a line each. */
+/** A readable schedule, one event per line. */
 export const scheduleText = ({ violation }: Exploration): string =>
   violation === undefined
     ? ''
@@ -88,13 +88,13 @@ const marks = (name: string): readonly [begin: string, end: string] => [
   `\n<!-- end of ${name} -->`,
 ]
 
-/** What stands between the marks of a name in a document. */
+/** The text between the marks of a name in a document. */
 export const between = (document: string, name: string): string => {
   const [begin, end] = marks(name)
   return document.split(begin)[1]?.split(end)[0] ?? ''
 }
 
-/** The document with another text between these marks. */
+/** The document with another text between the marks of a name. */
 export const withText = (document: string, name: string, text: string): string => {
   const [begin, end] = marks(name)
   return document.replace(`${begin}${between(document, name)}${end}`, () => `${begin}${text}${end}`)

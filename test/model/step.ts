@@ -1,6 +1,6 @@
 /**
- * How the program of a process is written down: as steps, each at most one call of the world
- * outside of it.
+ * Programs of processes are written as steps. Each step makes at most one call to the world outside
+ * of the process.
  */
 import { idsIn } from './fingerprints.ts'
 import { errs, type Model } from './protocol.ts'
@@ -19,17 +19,17 @@ import type {
 
 /** One step of one process. */
 export interface Step {
-  /** For people: who does what. */
+  /** Readable text: which process does what. */
   readonly text: string
-  /** What it writes; undefined: it reads, or only thinks. */
+  /** The write of the step. Undefined: it reads, or only computes. */
   readonly write?: Write
-  /** It is no ordinary step but takes one of these. */
+  /** The step is not ordinary: it uses up one fault of this kind. */
   readonly fault?: Fault
-  /** How the process goes on. A read sees the world as it is; a write, what became of it. */
+  /** How the process goes on. A read sees the world as it is; a write sees its result. */
   readonly goOn: (answer: Arrival) => World
   /**
-   * How it goes on when its tries are used up and it does not know what became of the write.
-   * Undefined: it goes on trying.
+   * How it goes on when its tries are used up and it does not know the result of the write.
+   * Undefined: it keeps trying.
    */
   readonly giveUp?: (world: World) => World
 }
@@ -43,7 +43,7 @@ export interface Seat {
   readonly who: string
 }
 
-/** The world with a driver somewhere else in its program. */
+/** The world with a driver at another step of its program. */
 export const driverAt = (
   world: World,
   index: number,
@@ -54,7 +54,7 @@ export const driverAt = (
   drivers: world.drivers.with(index, { ...(world.drivers[index] as Driver), ...change, at }),
 })
 
-/** The world with an intake somewhere else in its program. */
+/** The world with an invocation of intake at another step of its program. */
 export const intakeAt = (
   world: World,
   index: number,
@@ -66,8 +66,8 @@ export const intakeAt = (
 })
 
 /**
- * A driver's call is over. One that ends in an error is called again: the queue delivers the tick
- * once more.
+ * A driver's call is over. A call that ends in an error is repeated: the queue delivers the trigger
+ * again.
  */
 export const answered = (
   world: World,
@@ -80,36 +80,36 @@ export const answered = (
 }
 
 /**
- * `MOVED`: a driver looks again, maybe with the head as it has just written it. Without ticks to
- * look is the same as to be called.
+ * `PROGRESSED`: a driver reads the head again, or goes on with the head that it has just written.
+ * Without triggers, reading again is the same as being called.
  */
-export const looksAgain = (
+export const readsHeadAgain = (
   { model, index }: Seat,
   world: World,
   change: Partial<Driver> = {},
   wrote?: Head,
 ): World => {
-  if (wrote !== undefined) return driverAt(world, index, { before: 'look', wrote }, change)
-  return driverAt(world, index, { before: model.bounds.rests === true ? 'look' : 'call' }, change)
+  if (wrote !== undefined) return driverAt(world, index, { before: 'head', wrote }, change)
+  return driverAt(world, index, { before: model.bounds.rests === true ? 'head' : 'call' }, change)
 }
 
-/** B3: what is in memory after a failed or doubtful attempt. */
+/** B3: the memory after a failed or doubtful attempt. */
 export const cold = ({ model, driver }: Seat): Pick<Driver, 'memory'> =>
   errs(model, 'state kept after a failed attempt') ? { memory: driver.memory } : { memory: null }
 
-/** A driver takes for lost what it does not find. */
+/** A driver treats a segment that it does not find as lost. */
 export const stopped = ({ index, who }: Seat, world: World): World => ({
   ...answered(world, index, 'done', { memory: null, garbage: null }),
-  alarm: `${who} takes a segment for lost`,
+  alarm: `${who} treats a segment as lost`,
 })
 
-/** The attempt a driver is at, from before its log on. */
+/** The attempt of a driver, from before its log on. */
 export const attemptOf = ({ at }: Driver): AttemptId | null =>
   'by' in at ? at.by : 'mine' in at ? at.mine.owner : null
 
 /**
- * Whether the holder of the lease is still at it. One that is gone needs no fault for its lease to
- * be over.
+ * Whether the holder of the lease is still alive. The lease of one that is gone may be over without
+ * a fault.
  */
 export const isAlive = (world: World, owner: AttemptId): boolean =>
   world.drivers.some((driver) => attemptOf(driver) === owner)

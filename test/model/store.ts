@@ -1,5 +1,5 @@
 /**
- * The store, the sink, the queue of ticks and the source: what a write does when it arrives, and
+ * The store, the sink, the queue of triggers and the source: what a write does when it arrives, and
  * what its writer is told.
  */
 import { errs, type Model } from './protocol.ts'
@@ -14,7 +14,7 @@ export interface Arrival {
 const refused = (world: World): Arrival => ({ world, written: false })
 const written = (world: World): Arrival => ({ world, written: true })
 
-/** One write, all of it or nothing: single items are linearizable. */
+/** One write, all or nothing: single items are linearizable. */
 export const arrive = (model: Model, world: World, write: Write): Arrival => {
   switch (write.to) {
     case 'head': {
@@ -43,10 +43,10 @@ export const arrive = (model: Model, world: World, write: Write): Arrival => {
     }
     case 'segments':
       return written(withSegments(world, write.put, write.delete))
-    case 'letters':
+    case 'deadLetters':
       return written({
         ...world,
-        letters: [...new Set([...world.letters, ...write.records])].sort(),
+        deadLetters: [...new Set([...world.deadLetters, ...write.records])].sort(),
       })
     case 'triggers':
       return written({ ...world, called: true })
@@ -65,10 +65,10 @@ export const arrive = (model: Model, world: World, write: Write): Arrival => {
 const isSame = (head: Head, seen: Head, field: HeadField): boolean =>
   field === 'logged' ? loggedIn(head) === loggedIn(seen) : head[field] === seen[field]
 
-const loggedIn = ({ next, plan, attempts, outputDone }: Head): string =>
-  JSON.stringify([next, plan, attempts, outputDone])
+const loggedIn = ({ next, input, attempts, outputDone }: Head): string =>
+  JSON.stringify([next, input, attempts, outputDone])
 
-/** Whether the sink keeps what is there: it was written under a newer fence (B4). */
+/** Whether the sink refuses a write, because the output was written under a newer fence (B4). */
 export const isFenced = (model: Model, there: Output, output: Output): boolean => {
   if (errs(model, 'sink ignores the fence')) return false
   if (there.generation !== output.generation || errs(model, 'sink compares generations alone'))
@@ -95,8 +95,7 @@ const withSegments = (
 }
 
 /**
- * What a commit has computed is noted for the checkers: it is what the output of that batch has to
- * hold for ever.
+ * Notes the result of a commit for the checkers: the output of that batch must hold it for ever.
  */
 const noteCommit = (
   world: World,
@@ -111,7 +110,7 @@ const noteCommit = (
     committed: Array.from({ length: Math.max(done, world.committed.length) }, (_, at) =>
       at === done - 1 ? entry : (world.committed[at] ?? null),
     ),
-    givenUp: skipped ? [...world.givenUp, ...planned(seen)].sort() : world.givenUp,
+    skipped: skipped ? [...world.skipped, ...loggedRecords(seen)].sort() : world.skipped,
   }
 }
 
@@ -121,4 +120,4 @@ export const recordsOf = (
 ): readonly string[] => segments.flatMap(({ records }) => records).sort()
 
 /** The records of the logged batch. */
-export const planned = ({ plan }: Head): readonly string[] => recordsOf(plan?.blocks ?? [])
+export const loggedRecords = ({ input }: Head): readonly string[] => recordsOf(input?.blocks ?? [])

@@ -1,24 +1,24 @@
 /**
- * The world of the model: all that is stored anywhere, and where every process stands, as plain
- * data. Two worlds that are equal as JSON are the same state.
+ * The world of the model: everything that is stored, and where each process stands, as plain data.
+ * Two worlds that are equal as JSON are the same state.
  *
- * There is no time in it. A lease may be over at any moment, a process may stand still between any
- * two of its steps for as long as the others like, and a batch is due whenever a driver looks (but
- * see `Bounds.clock`). What holds here holds whatever any clock says.
+ * There is no time in it. A lease may be over at any moment. A process may stand still between any
+ * two of its steps, for any number of steps of the others. A batch is due whenever a driver reads
+ * the head (but see `Bounds.clock`). So what holds here holds for any clock.
  */
 
 /**
- * Who tries. Random in the code, and used once; here the smallest number that nothing in the world
- * mentions, which is as good.
+ * The id of an attempt. In the code it is random and used once. Here it is the smallest number that
+ * nothing in the world mentions, which serves as well.
  */
 export type AttemptId = `#${number}`
 
-/** One record: its lane and its position in it, as `a1`. */
+/** One record: its lane and its position in the lane, for example `a1`. */
 export type RecordId = string
 
 /**
- * An immutable item with the records in it. Since nobody writes a name twice, whoever knows the
- * name may as well know what is in it.
+ * An immutable item with the records in it. No name is written twice, so a process that knows the
+ * name may as well know the content.
  */
 export interface Segment {
   readonly name: string
@@ -35,7 +35,7 @@ export interface Entry {
   readonly first: number
   readonly last: number
   readonly blocks: readonly Block[]
-  /** When intake took it, in batch intervals. */
+  /** When intake took it, in batch intervals since the start. */
   readonly received: number
 }
 
@@ -46,12 +46,12 @@ export interface Lane {
 }
 
 /** How far each lane is consumed, in the order of the lanes. */
-export type Cuts = readonly number[]
+export type Offsets = readonly number[]
 
 export interface Manifest {
   readonly name: string
   readonly time: number
-  readonly cuts: Cuts
+  readonly offsets: Offsets
   readonly states: readonly Segment[]
   /**
    * The manifests before it that are still kept, newest first, each with the names of its states.
@@ -59,14 +59,14 @@ export interface Manifest {
   readonly previous: readonly { readonly name: string; readonly states: readonly string[] }[]
 }
 
-/** What a batch consists of. */
-export interface Plan {
+/** The input of a batch. */
+export interface BatchInput {
   readonly blocks: readonly Block[]
-  readonly cuts: Cuts
+  readonly offsets: Offsets
 }
 
 /**
- * As `lib/state/head.ts` keeps it, without the times. `next`, `plan`, `attempts` and `outputDone`
+ * The head as in `lib/state/head.ts`, without times. `next`, `input`, `attempts` and `outputDone`
  * are those of the logged batch.
  */
 export interface Head {
@@ -76,40 +76,38 @@ export interface Head {
   readonly owner: AttemptId | null
   readonly done: number
   readonly manifest: Manifest
-  readonly cuts: Cuts
+  readonly offsets: Offsets
   /**
-   * It has been woken since the last commit: the code keeps the moment, `wakeMs`, and writes 0 at
-   * rest.
+   * Whether the head was woken since the last commit. The code stores the time, `wakeMs`, and
+   * writes 0 at rest.
    */
   readonly woken: boolean
   readonly next: number | null
-  readonly plan: Plan | null
+  readonly input: BatchInput | null
   readonly attempts: number
-  /** A failed attempt has written the output: the next one leaves it out. */
+  /** Whether a failed attempt has written the output: then the next attempt leaves it out. */
   readonly outputDone: boolean
 }
 
-/** What a driver keeps in memory between batches. */
+/** The memory of a driver between batches. */
 export interface Memory {
   readonly manifest: string
-  /** Every record that is counted in the state, as often as it is. */
+  /** Every record that is counted in the state, as many times as it is counted. */
   readonly records: readonly RecordId[]
-  /** What the last commits retired, oldest first; then what may be deleted by now. */
+  /** Segments that the last commits retired, oldest first; then those that may be deleted now. */
   readonly retired: readonly (readonly string[])[]
   readonly deletable: readonly string[]
   readonly sweepIsDue: boolean
 }
 
-/**
- * A driver stands before the step that is named. `mine` is the head as its attempt has logged it.
- */
+/** A driver stands before the named step. `mine` is the head that its attempt has logged. */
 export type DriverAt =
   | { readonly before: 'call' }
   /**
-   * With the lanes as it has read them beside the head, or the head as it has just written it,
-   * which it does not read again.
+   * With the lanes that it has read beside the head, or with the head that it has just written and
+   * does not read again.
    */
-  | { readonly before: 'look'; readonly lanes?: readonly Lane[]; readonly wrote?: Head }
+  | { readonly before: 'head'; readonly lanes?: readonly Lane[]; readonly wrote?: Head }
   | { readonly before: 'adopt' | 'load'; readonly seen: Head; readonly lanes?: readonly Lane[] }
   | { readonly before: 'lanes'; readonly seen: Head; readonly lanes?: readonly Lane[] }
   | { readonly before: 'parents'; readonly seen: Head; readonly lanes: readonly Lane[] }
@@ -118,12 +116,12 @@ export type DriverAt =
   | {
       readonly before: 'log'
       readonly seen: Head
-      readonly plan: Plan
+      readonly input: BatchInput
       readonly by: AttemptId
       readonly missing?: readonly string[]
     }
   | { readonly before: 'read' | 'output' | 'state' | 'fail'; readonly mine: Head }
-  | { readonly before: 'again'; readonly mine: Head; readonly plan: Plan }
+  | { readonly before: 'again'; readonly mine: Head; readonly input: BatchInput }
   | { readonly before: 'sink'; readonly mine: Head; readonly found: Output | null }
   | { readonly before: 'manifest' | 'commit'; readonly mine: Head; readonly manifest: Manifest }
   | { readonly before: 'rest'; readonly mine: Head }
@@ -132,29 +130,29 @@ export interface Driver {
   readonly generation: number
   readonly memory: Memory | null
   /**
-   * Garbage is collected beside the batch: it is to be looked for, or this is to be deleted; null:
-   * neither.
+   * Garbage is collected beside the batch. `due`: it has to be searched for; a list: these segments
+   * have to be deleted; null: neither.
    */
   readonly garbage: 'due' | readonly string[] | null
   readonly at: DriverAt
 }
 
 /**
- * What the source has handed to an invocation of intake: the records of a lane from `first` to
- * `last`.
+ * The records of a lane, from `first` to `last`, that the source has given to an invocation of
+ * intake.
  */
 export interface Delivery {
   readonly lane: number
   readonly first: number
   readonly last: number
-  /** The source has given this invocation up and delivers again: it is a zombie. */
-  readonly givenUp: boolean
+  /** The source has abandoned this invocation and delivers again: the invocation is a zombie. */
+  readonly abandoned: boolean
 }
 
 export type IntakeAt =
   | { readonly before: 'event' }
   | {
-      readonly before: 'letters' | 'lane' | 'head' | 'wind' | 'acknowledge'
+      readonly before: 'deadLetters' | 'lane' | 'head' | 'trigger' | 'acknowledge'
       readonly delivery: Delivery
     }
   | {
@@ -167,17 +165,17 @@ export type IntakeAt =
 
 export interface Intake {
   /**
-   * How far the lanes are consumed, by the last head it has read: what is behind is dropped from a
-   * lane with the next append.
+   * How far the lanes are consumed, by the last head that it has read. The next append drops
+   * everything up to there from its lane.
    */
-  readonly known: Cuts
-  /** The lanes as it has left them with its last append: it does not read them again. */
+  readonly known: Offsets
+  /** The lanes as its last append has left them: it does not read them again. */
   readonly left: readonly (Lane | null)[]
   readonly at: IntakeAt
 }
 
-/** Somebody at the command line: `millrace resume` or `skip`. */
-export type PersonAt =
+/** An operator at the command line: `millrace resume` or `skip`. */
+export type OperatorAt =
   | { readonly before: 'command' }
   | { readonly before: 'resume' | 'skip'; readonly seen: Head; readonly by: AttemptId }
   | { readonly before: 'manifest'; readonly seen: Head; readonly by: AttemptId }
@@ -189,7 +187,7 @@ export interface Output {
   readonly records: readonly RecordId[]
 }
 
-/** What can go wrong; how often is bounded. */
+/** What can go wrong. The number of times is bounded. */
 export type Fault =
   | 'crashes'
   | 'lostAnswers'
@@ -204,48 +202,46 @@ export type Fault =
 export interface World {
   readonly head: Head
   readonly lanes: readonly Lane[]
-  /** What each source holds as its place in its lane: up to there it has been acknowledged. */
+  /** The position of each source in its lane: everything up to it has been acknowledged. */
   readonly sources: readonly number[]
   readonly drivers: readonly Driver[]
   readonly intakes: readonly Intake[]
-  readonly person: PersonAt
+  readonly operator: OperatorAt
   /** By batch time, from 1 on. */
   readonly outputs: readonly (Output | null)[]
   /**
-   * The names of all segments that are there, in order; null where the model lets none be deleted,
-   * and so need not know.
+   * The names of all stored segments, in order. Null: the model deletes no segments, and need not
+   * know them.
    */
   readonly stored: readonly string[] | null
-  readonly letters: readonly RecordId[]
-  /** A tick for the driver lies in its queue. */
+  readonly deadLetters: readonly RecordId[]
+  /** A trigger for the driver waits in its queue. */
   readonly called: boolean
-  /** Batch intervals gone by. */
+  /** Batch intervals since the start. */
   readonly now: number
-  /** Writes whose writers have been told that they failed, and which may still arrive. */
+  /** Writes whose writers were told that they failed, and which may still arrive. */
   readonly late: readonly Write[]
-  /** How many more faults of each kind there may be. */
+  /** How many more faults of each kind may happen. */
   readonly left: Readonly<Record<Fault, number>>
-  /** Blocks that are gone though they are needed. */
+  /** Blocks that are gone although they are needed. */
   readonly lost: readonly Block[]
   /**
-   * Kept for the checkers alone: what each committed batch has computed (null: it was skipped), and
-   * what was given up with those skipped.
+   * Only for the checkers: the result of each committed batch (null: it was skipped), and the
+   * records of skipped batches.
    */
   readonly committed: readonly (Output | null)[]
-  readonly givenUp: readonly RecordId[]
-  /** The most of each source that was ever acknowledged. */
+  readonly skipped: readonly RecordId[]
+  /** The highest position of each source that was ever acknowledged. */
   readonly acknowledged: readonly number[]
-  /**
-   * A superseded driver has answered the last call, which was meant for the one that superseded it.
-   */
+  /** A superseded driver has answered the last call, which was meant for the newer driver. */
   readonly missed: boolean
-  /** A process has stopped for good, with this cry. */
+  /** A process has stopped for good, with this message. */
   readonly alarm: string | null
 }
 
 /**
- * The attributes of the head that a conditional write can compare: `next` is the time of the logged
- * batch, `logged` all that is logged of it.
+ * The attributes of the head that a conditional write can compare. `next` is the time of the logged
+ * batch; `logged` is everything that is logged of it.
  */
 export type HeadField =
   | 'epoch'
@@ -269,14 +265,14 @@ export type HeadWriteKind =
   | 'operate'
 
 /**
- * A call of the store, the sink or a queue that changes something: data, so that it can arrive
- * later than its writer thinks.
+ * A call of the store, the sink or a queue that changes something. It is data, so that it can
+ * arrive later than its writer expects.
  */
 export type Write =
   | {
       readonly to: 'head'
       readonly kind: HeadWriteKind
-      /** The generation of the writer; null: a person or intake, which have none. */
+      /** The generation of the writer; null: an operator or intake, which have none. */
       readonly generation: number | null
       readonly seen: Head
       readonly next: Head
@@ -290,46 +286,48 @@ export type Write =
       readonly found?: Output | null
     }
   | { readonly to: 'segments'; readonly put?: string; readonly delete?: readonly string[] }
-  | { readonly to: 'letters'; readonly records: readonly RecordId[] }
+  | { readonly to: 'deadLetters'; readonly records: readonly RecordId[] }
   | { readonly to: 'triggers' }
   | { readonly to: 'source'; readonly lane: number; readonly upTo: number }
 
-/** How much of everything there is. */
+/** The bounds of a search. */
 export interface Bounds {
   /** Records in the source of each lane. */
   readonly records: readonly number[]
   /** The generation of each driver. */
   readonly drivers: readonly number[]
   /**
-   * Invocations of intake at once. None: all records are in the lanes from the beginning, an entry
-   * each.
+   * Invocations of intake at the same time. None: all records are in the lanes from the beginning,
+   * one entry each.
    */
   readonly intakes: number
-  /** Records in a delivery, in an entry, in a batch, at most. */
+  /** The most records in a delivery, in an entry, in a batch. */
   readonly delivery: number
   readonly entry: number
   readonly batch: number
   readonly faults: Partial<Readonly<Record<Fault, number>>>
-  /** Attempts at a batch before the application stands as failed. */
+  /** Attempts at a batch before the application is FAILED. */
   readonly attempts?: number
   /**
-   * Drivers wait for ticks, and the application rests when there is nothing to do; else no empty
-   * batch is run.
+   * Drivers wait for triggers, and the application rests when there is nothing to do. Otherwise no
+   * empty batch runs.
    */
   readonly rests?: boolean
   /**
-   * Segments are deleted, so that it matters which are there: manifests kept, and segments of a
-   * state before they are merged.
+   * Segments are deleted, so the model has to know which are there. `kept`: manifests that are
+   * kept. `merged`: segments of a state before they are merged.
    */
   readonly garbage?: { readonly kept: number; readonly merged: number }
-  /** Batch t is due when so many intervals have gone by, up to this many; 0: at any time. */
+  /**
+   * Batch t is due after t intervals; the clock stops at this many. 0: a batch is due at any time.
+   */
   readonly clock?: number
   /**
-   * The second lane comes after the first: its source is delivered when all of the first's is
-   * acknowledged, as of a shard that was split.
+   * The second lane follows the first, like a child of a split shard: its source delivers when
+   * everything of the first is acknowledged.
    */
   readonly isFamily?: boolean
-  /** This record cannot be read, and is put aside. */
+  /** This record cannot be read and is put aside. */
   readonly bad?: RecordId
 }
 
@@ -347,7 +345,7 @@ const NOTHING: Readonly<Record<Fault, number>> = {
   losses: 0,
 }
 
-/** Where it all begins: a head of the oldest generation, no batch yet. */
+/** The first world: a head of the oldest generation, and no batch yet. */
 export const firstWorld = (bounds: Bounds): World => {
   const zeros = bounds.records.map(() => 0)
   const isFed = bounds.intakes > 0
@@ -358,11 +356,11 @@ export const firstWorld = (bounds: Bounds): World => {
       epoch: 0,
       owner: null,
       done: 0,
-      manifest: { name: 'm0', time: 0, cuts: zeros, states: [], previous: [] },
-      cuts: zeros,
+      manifest: { name: 'm0', time: 0, offsets: zeros, states: [], previous: [] },
+      offsets: zeros,
       woken: false,
       next: null,
-      plan: null,
+      input: null,
       attempts: 0,
       outputDone: false,
     },
@@ -381,7 +379,7 @@ export const firstWorld = (bounds: Bounds): World => {
       left: bounds.records.map(() => null),
       at: { before: 'event' },
     })),
-    person: { before: 'command' },
+    operator: { before: 'command' },
     outputs: [],
     stored:
       bounds.garbage === undefined
@@ -389,14 +387,14 @@ export const firstWorld = (bounds: Bounds): World => {
         : isFed
           ? ['m0']
           : ['m0', ...bounds.records.flatMap((count, lane) => blockNames(lane, count))].sort(),
-    letters: [],
+    deadLetters: [],
     called: false,
     now: 0,
     late: [],
     left: { ...NOTHING, ...bounds.faults },
     lost: [],
     committed: [],
-    givenUp: [],
+    skipped: [],
     acknowledged: isFed ? zeros : bounds.records,
     missed: false,
     alarm: null,
