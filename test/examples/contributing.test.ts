@@ -22,7 +22,7 @@ beforeAll(() => {
   const page = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')
   const code = /^```ts\n(?<code>.*?)^```/ms.exec(page.slice(page.indexOf('## A new operation')))
     ?.groups?.['code']
-  // As if it lay with the others.
+  // The imports are resolved as if the file were in the folder of the operators.
   writeFileSync(operation, String(code).replaceAll("'../", `'${join(root, 'lib/dstream')}/`))
 })
 afterAll(() => rmSync(directory, { recursive: true }))

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { projectSources, root } from '../tidy/source.ts'
 import { type Example, jsdocExamples, programOf, publicNames } from './library-examples.ts'
 
-/** A declaration after its comment. */
+/** An exported declaration with its JSDoc. */
 const DOCUMENTED =
   /\/\*\*(?:(?!\*\/)[^])*\*\/\nexport (?:const|function|class|type|interface) (\w+)/g
 
@@ -15,7 +15,7 @@ let directory: string
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'millrace-examples-'))
   writeFileSync(join(directory, 'package.json'), '{ "type": "module" }')
-  // What an example imports.
+  // The module that an example imports.
   writeFileSync(join(directory, 'pipeline.js'), 'export default {}')
   writeFileSync(
     join(directory, 'pipeline.d.ts'),
@@ -24,8 +24,8 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(directory, { recursive: true }))
 
-/** What compiling or running says is wrong; empty when nothing is. */
-const complaintsOf = (examples: readonly Example[], name: string): string => {
+/** The errors of compiling and running the examples; empty if there are none. */
+const errorsOf = (examples: readonly Example[], name: string): string => {
   const file = join(directory, `${name}.ts`)
   writeFileSync(file, programOf(examples))
   const config = {
@@ -41,12 +41,12 @@ const complaintsOf = (examples: readonly Example[], name: string): string => {
   const project = join(directory, `${name}.json`)
   writeFileSync(project, JSON.stringify(config))
   return [
-    said(join(root, 'node_modules/.bin/tsc'), '-p', project),
-    said(process.execPath, '--no-warnings', '--conditions=millrace-source', file),
+    outputOf(join(root, 'node_modules/.bin/tsc'), '-p', project),
+    outputOf(process.execPath, '--no-warnings', '--conditions=millrace-source', file),
   ].join('')
 }
 
-const said = (command: string, ...args: readonly string[]): string => {
+const outputOf = (command: string, ...args: readonly string[]): string => {
   try {
     execFileSync(command, args, { cwd: root, encoding: 'utf8', stdio: 'pipe' })
     return ''
@@ -59,12 +59,12 @@ const said = (command: string, ...args: readonly string[]): string => {
 describe('the examples in JSDoc', () => {
   const examples = jsdocExamples()
 
-  test('are there for operations on streams and datasets', () => {
+  test('exist for operations on streams and RDDs', () => {
     expect(examples.length).toBeGreaterThan(100)
     expect(examples.filter(({ gives }) => gives !== undefined).length).toBeGreaterThan(50)
   })
 
-  test('are there for every name that is public', () => {
+  test('exist for every public name', () => {
     const { values, types } = publicNames()
     const documented = projectSources()
       .filter(({ path }) => path.startsWith('lib/'))
@@ -74,8 +74,8 @@ describe('the examples in JSDoc', () => {
     expect([...values, ...types].filter((name) => !documented.includes(name))).toEqual([])
   })
 
-  test('compile, run, and give what they say', { timeout: 120_000 }, () => {
-    expect(complaintsOf(examples, 'all')).toBe('')
+  test('compile, run, and give the values in their comments', { timeout: 120_000 }, () => {
+    expect(errorsOf(examples, 'all')).toBe('')
   })
 
   test.each<[string, Omit<Example, 'place'>, RegExp]>([
@@ -86,13 +86,13 @@ describe('the examples in JSDoc', () => {
       /lib\/rdd\/rdd\.ts:1 .*broken/s,
     ],
     [
-      'gives something else',
+      'gives another value',
       { code: 'await parallelize([1]).collect()', gives: '[2]' },
       /gives \[1\], not \[2\]/,
     ],
-  ])('fail when one %s', { timeout: 120_000 }, (name, example, complaint) => {
+  ])('fail when one %s', { timeout: 120_000 }, (name, example, error) => {
     expect(
-      complaintsOf([{ place: 'lib/rdd/rdd.ts:1', ...example }], name.replaceAll(' ', '-')),
-    ).toMatch(complaint)
+      errorsOf([{ place: 'lib/rdd/rdd.ts:1', ...example }], name.replaceAll(' ', '-')),
+    ).toMatch(error)
   })
 })

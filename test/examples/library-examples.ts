@@ -26,11 +26,11 @@ const SURROUNDINGS: readonly (readonly [path: RegExp, around: (code: string) => 
       '^lib/(dstream/(dstream|plan-node|streaming-context|state-spec|(operators|sources)/.*)' +
         '|formats/object-lines|rdd/operations/save-as-(text|object)-file)\\.ts$',
     ),
-    (code) => `describing(async (ssc) => {${STREAMS}\n{\n${code}\n}\n})`,
+    (code) => `describePipeline(async (ssc) => {${STREAMS}\n{\n${code}\n}\n})`,
   ],
   [
     /^lib\/rdd\/(rdd|shuffle|operations\/.*)\.ts$/,
-    (code) => `(async () => {${DATASETS}\n{\n${code}\n}\n})()`,
+    (code) => `(async () => {${RDDS}\n{\n${code}\n}\n})()`,
   ],
   [
     /^lib\/(dstream\/stream|rdd\/parallelize|base\/(duration|errors|time))\.ts$/,
@@ -56,7 +56,7 @@ const STREAMS = `
   const spec = StateSpec.function(count)
   interface Click { readonly user: string }`
 
-const DATASETS = `
+const RDDS = `
   const words = parallelize(['to', 'be', 'or', 'not', 'to', 'be'])
   const lines = words
   const numbers = parallelize([1, 2, 3])
@@ -105,7 +105,7 @@ const aroundOf = ({ place }: Example): ((code: string) => string) => {
 }
 
 const statementOf = ({ place, code, gives }: Example): string =>
-  gives === undefined ? code : `gives(${JSON.stringify(place)}, await (${code}), ${gives})`
+  gives === undefined ? code : `checkValue(${JSON.stringify(place)}, await (${code}), ${gives})`
 
 /** What `millrace` exports, by name. */
 export const publicNames = (): {
@@ -131,7 +131,7 @@ export const publicNames = (): {
 const rowOf = (example: Example): string =>
   `  [${JSON.stringify(example.place)}, () => ${aroundOf(example)(statementOf(example))}],`
 
-/** The program of some examples: prints the places of those that fail, with what went wrong. */
+/** The program of some examples. It prints the location and the error of each example that fails. */
 export const programOf = (examples: readonly Example[]): string => {
   const index = JSON.stringify(join(root, 'lib', 'index.ts'))
   return `
@@ -141,12 +141,12 @@ import type { ${publicNames().types.join(', ')} } from ${index}
 const { ${publicNames().values.join(', ')} } = millrace
 void [${publicNames().values.join(', ')}]
 
-const gives = (place: string, given: unknown, expected: unknown): void => {
+const checkValue = (place: string, given: unknown, expected: unknown): void => {
   if (isDeepStrictEqual(given, expected)) return
   throw new Error(\`it gives \${JSON.stringify(given)}, not \${JSON.stringify(expected)}\`)
 }
-/** Describes a pipeline: what an example does with it is checked while it is built. */
-const describing = async (describe: (ssc: StreamingContext) => Promise<void>): Promise<void> => {
+/** Describes a pipeline and builds it: building checks the calls of an example. */
+const describePipeline = async (describe: (ssc: StreamingContext) => Promise<void>): Promise<void> => {
   let described: Promise<void> | undefined
   stream('example', { batchInterval: seconds(10) }, (ssc) => {
     described = describe(ssc)

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 import wordCount from '../../examples/word-count.ts'
 
-test('the totals go on after a restart', async () => {
+test('the totals continue after a restart', async () => {
   const app = await testStream(wordCount)
 
   app.input('lines').addFile('a.txt', 'to be or\nnot to be\n')
