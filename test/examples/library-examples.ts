@@ -131,7 +131,7 @@ export const publicNames = (): {
 const rowOf = (example: Example): string =>
   `  [${JSON.stringify(example.place)}, () => ${aroundOf(example)(statementOf(example))}],`
 
-/** The program of some examples. It prints the location and the error of each example that fails. */
+/** The program of some examples. It prints the place and the error of each one that fails. */
 export const programOf = (examples: readonly Example[]): string => {
   const index = JSON.stringify(join(root, 'lib', 'index.ts'))
   return `
@@ -145,7 +145,7 @@ const checkValue = (place: string, given: unknown, expected: unknown): void => {
   if (isDeepStrictEqual(given, expected)) return
   throw new Error(\`it gives \${JSON.stringify(given)}, not \${JSON.stringify(expected)}\`)
 }
-/** Describes a pipeline and builds it: building checks the calls of an example. */
+/** Describes a pipeline and builds it, which checks the calls of an example. */
 const describePipeline = async (describe: (ssc: StreamingContext) => Promise<void>): Promise<void> => {
   let described: Promise<void> | undefined
   stream('example', { batchInterval: seconds(10) }, (ssc) => {
