@@ -23,7 +23,7 @@ declare module '../dstream.ts' {
     /**
      * Calls `f` with the RDD of every batch, the batch time and the attempt. `f` may be async. It
      * runs at least once: use the batch time and the attempt to make a sink idempotent. If `f`
-     * throws, the batch fails and is tried again.
+     * throws, the batch fails and is retried.
      *
      * @throws MillraceError `USER_FUNCTION_FAILED` in a batch, when `f` throws.
      * @example

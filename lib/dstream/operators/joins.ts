@@ -15,6 +15,7 @@ declare module '../dstream.ts' {
      * @param options `partitions` of the result, 1 to 1024. Default 1.
      * @throws MillraceError `ARGUMENT_INVALID` when the other stream belongs to another pipeline or
      * has another slide, or `partitions` is not a whole number from 1 to 1024.
+     * `USER_FUNCTION_FAILED` in a batch in which one of the streams has no RDD.
      * @example clicks.cogroup(views).print()
      */
     cogroup<K, V, W>(
@@ -27,7 +28,7 @@ declare module '../dstream.ts' {
      * Joins each value of this side with each value of the other side that has the same key in the
      * same batch. Keys that only one side has are left out. On pairs only; see `cogroup`.
      *
-     * @throws MillraceError `ARGUMENT_INVALID`, as `cogroup`.
+     * @throws MillraceError As `cogroup`.
      * @example clicks.window(seconds(60)).join(views.window(seconds(60))).print()
      */
     join<K, V, W>(
@@ -40,7 +41,7 @@ declare module '../dstream.ts' {
      * Like `join`, but keeps the pairs of this side that have no match: their right value is
      * undefined.
      *
-     * @throws MillraceError `ARGUMENT_INVALID`, as `cogroup`.
+     * @throws MillraceError As `cogroup`.
      * @example clicks.leftOuterJoin(views).mapValues(([click, view]) => view ?? click).print()
      */
     leftOuterJoin<K, V, W>(
@@ -53,7 +54,7 @@ declare module '../dstream.ts' {
      * Like `join`, but keeps the pairs of the other side that have no match here: their left value
      * is undefined.
      *
-     * @throws MillraceError `ARGUMENT_INVALID`, as `cogroup`.
+     * @throws MillraceError As `cogroup`.
      * @example clicks.rightOuterJoin(views).print()
      */
     rightOuterJoin<K, V, W>(
@@ -66,7 +67,7 @@ declare module '../dstream.ts' {
      * Like `join`, but keeps the pairs of both sides that have no match: the value of the missing
      * side is undefined.
      *
-     * @throws MillraceError `ARGUMENT_INVALID`, as `cogroup`.
+     * @throws MillraceError As `cogroup`.
      * @example clicks.fullOuterJoin(views).print()
      */
     fullOuterJoin<K, V, W>(

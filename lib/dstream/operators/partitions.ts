@@ -17,7 +17,7 @@ declare module '../dstream.ts' {
      * Distributes the elements of each batch over exactly `partitions` partitions, in turn.
      *
      * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
-     * 1024.
+     * 1024; `USER_FUNCTION_FAILED` in a batch in which this stream has no RDD.
      * @example lines.repartition(4).saveAsTextFiles('out')
      */
     repartition(partitions: number): DStream<T>
@@ -30,7 +30,7 @@ declare module '../dstream.ts' {
      * @param partitionOf The partition of a key, from 0. Default: by the hash of the key.
      * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
      * 1024; `USER_FUNCTION_FAILED` in a batch, when `partitionOf` throws or does not return a
-     * partition number.
+     * partition number, or when this stream has no RDD.
      * @example pairs.partitionBy(4, (key) => key.length % 4).saveAsTextFiles('out')
      */
     partitionBy<K, V>(

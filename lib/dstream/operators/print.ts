@@ -7,7 +7,7 @@ declare module '../dstream.ts' {
   interface DStream<T> {
     /**
      * Prints the batch time and the first `count` elements of every batch. A last line `...` means
-     * that there are more. It runs at least once: a batch that is tried again prints again.
+     * that there are more. It runs at least once: a batch that is retried prints again.
      *
      * @param count The most elements to print: a whole number from 0. Default 10.
      * @throws MillraceError `ARGUMENT_INVALID` when `count` is not a whole number from 0.

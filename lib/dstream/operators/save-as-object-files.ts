@@ -14,8 +14,8 @@ declare module '../dstream.ts' {
      * @param prefix The path without batch time and suffix. Its first name, or the bucket of
      * `s3://bucket/...`, can be bound (`--bind NAME=./directory`).
      * @param suffix Added to the name of the directory after a dot. Default: none.
-     * @throws MillraceError `VALUE_UNSUPPORTED` in a batch, for functions, symbols, instances of
-     * classes and cycles.
+     * @throws MillraceError In a batch: `VALUE_UNSUPPORTED` for functions, symbols, class instances
+     * and cycles. Otherwise as {@link saveAsTextFiles}.
      * @example totals.saveAsObjectFiles('s3://results/totals')
      */
     saveAsObjectFiles(prefix: string, suffix?: string): void

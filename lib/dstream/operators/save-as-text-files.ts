@@ -10,12 +10,14 @@ declare module '../dstream.ts' {
      * Writes every batch, also an empty one, into its own directory `prefix-<ms>[.suffix]`, where
      * `<ms>` is the batch time in epoch milliseconds. The directory has one text file for each
      * partition, and `_SUCCESS` when it is complete. The effect is exactly-once: a batch that is
-     * tried again replaces its own files, and an older attempt is refused.
+     * retried replaces its own files, and an older attempt is refused.
      *
      * @param prefix The path without batch time and suffix. Its first name, or the bucket of
      * `s3://bucket/...`, can be bound (`--bind NAME=./directory`).
      * @param suffix Added to the name of the directory after a dot. Default: none.
-     * @throws MillraceError `ARGUMENT_INVALID` when prefix or suffix is not a string.
+     * @throws MillraceError `ARGUMENT_INVALID` when prefix or suffix is not a string. In a batch:
+     * `OUTPUT_FENCED` when a newer attempt has written the output, `OUTPUT_EXISTS` when this
+     * application has not written it, and `OUTPUT_FAILED`.
      * @example totals.saveAsTextFiles('s3://results/totals')
      */
     saveAsTextFiles(prefix: string, suffix?: string): void

@@ -12,7 +12,7 @@ declare module '../dstream.ts' {
      * `batchTime` (epoch milliseconds). Its attributes `app`, `generation` and `epoch` say which
      * attempt wrote it.
      *
-     * The effect is exactly-once: a batch that is tried again puts the same items again, and
+     * The effect is exactly-once: a batch that is retried puts the same items again, and
      * neither an older attempt nor an older batch can replace a newer item. A batch is not atomic:
      * while it is being written, a reader may see only some of its items. If a batch is skipped,
      * the items that it has already put stay.

@@ -60,7 +60,7 @@ declare module '../dstream.ts' {
      * batch time.
      *
      * @throws MillraceError `ARGUMENT_INVALID` when the other stream belongs to another pipeline or
-     * has another slide.
+     * has another slide. In a batch: as {@link transform}.
      * @example clicks.transformWith(bots, (rdd, ids) => rdd.subtractByKey(ids), { pure: true })
      */
     transformWith<U, W>(

@@ -9,7 +9,7 @@ declare module '../dstream.ts' {
      * others in their order. All streams must belong to the same pipeline and have the same slide.
      *
      * @throws MillraceError `ARGUMENT_INVALID` when a stream belongs to another pipeline or has
-     * another slide.
+     * another slide. `USER_FUNCTION_FAILED` in a batch in which one of the streams has no RDD.
      * @example clicks.union(taps, swipes)
      */
     union(...others: readonly DStream<T>[]): DStream<T>

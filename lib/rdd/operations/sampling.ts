@@ -1,6 +1,6 @@
 /**
  * Operations that choose elements at random. The random numbers follow from a seed, so a batch that
- * is tried again chooses the same elements.
+ * is retried chooses the same elements.
  */
 import { MillraceError } from '../../base/errors.ts'
 import { seededRandom } from '../../base/seeded.ts'
