@@ -146,7 +146,9 @@ const checkValue = (place: string, given: unknown, expected: unknown): void => {
   throw new Error(\`it gives \${JSON.stringify(given)}, not \${JSON.stringify(expected)}\`)
 }
 /** Describes a pipeline and builds it, which checks the calls of an example. */
-const describePipeline = async (describe: (ssc: StreamingContext) => Promise<void>): Promise<void> => {
+const describePipeline = async (
+  describe: (ssc: StreamingContext) => Promise<void>,
+): Promise<void> => {
   let described: Promise<void> | undefined
   stream('example', { batchInterval: seconds(10) }, (ssc) => {
     described = describe(ssc)
