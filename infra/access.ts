@@ -21,7 +21,7 @@ export interface AccessScope {
 /** The items that each level may see. */
 const ITEMS_OF: Readonly<Record<AccessLevel, string>> = {
   reader: '*',
-  letterReader: 'dlq#*',
+  deadLetterReader: 'dlq#*',
   operator: '*',
 }
 
@@ -31,7 +31,7 @@ const grantKeys = (
   level: AccessLevel,
   { table, blocks }: AccessScope,
 ): void => {
-  const blocksKey = level === 'letterReader' ? undefined : blocks.encryptionKey
+  const blocksKey = level === 'deadLetterReader' ? undefined : blocks.encryptionKey
   for (const key of new Set([table.encryptionKey, blocksKey])) {
     if (level === 'operator') key?.grantEncryptDecrypt(grantee)
     else key?.grantDecrypt(grantee)

@@ -15,7 +15,7 @@ export interface Grant {
 export type Role = 'intake' | 'driver'
 
 /** Rights that `grantRead`, `grantReadDeadLetters` and `grantOperate` give for the commands. */
-export type AccessLevel = 'reader' | 'letterReader' | 'operator'
+export type AccessLevel = 'reader' | 'deadLetterReader' | 'operator'
 
 /** Resources that every application has. */
 export type Subject = 'table' | 'blocks' | 'triggers' | 'logs' | 'parameter'
@@ -71,7 +71,7 @@ export const grants: Readonly<
     table: [{ by: 'code', actions: ['dynamodb:GetItem', 'dynamodb:Query'] }],
     blocks: [{ by: 'code', actions: ['s3:GetObject', 's3:ListBucket'] }],
   },
-  letterReader: {
+  deadLetterReader: {
     parameter: [FIND],
     table: [{ by: 'code', actions: ['dynamodb:Query'] }],
   },

@@ -141,7 +141,7 @@ export class StreamingApp extends Construct {
 
   /** Lets somebody read records that were put aside, and nothing else: `millrace dead-letters`. */
   grantReadDeadLetters(grantee: IGrantable): Grant {
-    return grantAccess(grantee, 'letterReader', this.#accessScope())
+    return grantAccess(grantee, 'deadLetterReader', this.#accessScope())
   }
 
   /**

@@ -57,7 +57,7 @@ itemStoreContract('DynamoDB', async () => ({
   other: dynamodbItemStore({ table, client: otherClient }),
 }))
 
-test('text that UTF-8 cannot hold stays apart in DynamoDB, and comes back as it was', async () => {
+test('texts that UTF-8 cannot hold stay distinct in DynamoDB, and are read unchanged', async () => {
   const store = dynamodbItemStore({ table })
   const partition = `${randomUUID()}\ud800`
   const sorts = ['\ud800', '\udbff\ud800', '\udc00', '\ufffd', 'a\ud83d', 'a😀', '␚', 'pk', 'sk']
@@ -66,13 +66,13 @@ test('text that UTF-8 cannot hold stays apart in DynamoDB, and comes back as it 
   expect(new Set((await store.query(partition)).map(({ sort }) => sort))).toEqual(new Set(sorts))
 })
 
-test('the store of AWS says what time it is', async () => {
+test('the store on AWS reports the time', async () => {
   const store = dynamodbItemStore({ table })
   await store.get({ partition: 'p', sort: 's' })
   expect(Math.abs((store.answeredMs?.() ?? 0) - Date.now())).toBeLessThan(10_000)
 })
 
-test('a table that is not there is no store', async () => {
+test('a missing table gives an error', async () => {
   const store = dynamodbItemStore({ table: `${table}-none` })
   const key = { partition: 'p', sort: 's' }
   await expectError(() => store.get(key), 'STORE_NOT_FOUND')
@@ -111,7 +111,7 @@ fileSinkContract('S3', async () => {
   }
 })
 
-test('outputs in a bucket that is not there', async () => {
+test('outputs in a missing bucket', async () => {
   const sink = s3Sink({ bucket: `none-${randomUUID()}` })
   await expectError(
     () => writeBatch(sink, { path: 'a', timeMs: 1_000 }, fenceOf(1, 1), [Buffer.from('x')]),
@@ -214,7 +214,7 @@ test.each(['a b', 'a+b', 'a%b', 'a%2Bb', 'ä€😀', "it's (*)!", 'a&b=c?d', '"
   },
 )
 
-/** The module once more, as another process has it: attempts within one take turns. */
+/** Loads the module once more, as another process would: attempts within one process take turns. */
 const anotherProcess = async (index: number): Promise<typeof s3Sink> => {
   const copy = (await import(
     /* @vite-ignore */ `../../lib/adapters/aws/s3-sink.ts?copy=${index}`
@@ -222,7 +222,7 @@ const anotherProcess = async (index: number): Promise<typeof s3Sink> => {
   return copy.s3Sink
 }
 
-test('of attempts of several processes at the same time, the newest stays, whole', async () => {
+test('with attempts in several processes at once, the newest output stays complete', async () => {
   const bucket = await newBucket()
   const processes = await Promise.all([0, 1, 2, 3, 4].map(anotherProcess))
   for (let generation = 0; generation < 6; generation++) {

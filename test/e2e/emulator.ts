@@ -1,7 +1,7 @@
 /**
  * A LocalStack-compatible endpoint for the tests: the one that `AWS_ENDPOINT_URL` names, or
- * MiniStack, installed with Python into `.emulator/` at the first run and started on a free port.
- * What the tests learn of it goes through the environment of this process.
+ * MiniStack, which is installed with Python into `.emulator/` at the first run and started on a
+ * free port. The tests learn about it through the environment of this process.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import {
@@ -23,22 +23,20 @@ import { fileURLToPath } from 'node:url'
 /** An endpoint that answers. */
 export interface Emulator {
   readonly endpoint: string
-  /**
-   * The ids of its processes and of those that it has started, as far as this machine shows them.
-   */
+  /** The ids of its processes and of those that it has started, where this machine shows them. */
   readonly processes: () => readonly number[]
-  /** Ends what was started here, and everything that it has started. */
+  /** Ends the emulator if it was started here, and everything that it has started. */
   readonly stop: () => Promise<void>
 }
 
-/** What {@link startEmulator} is told. */
+/** Options of {@link startEmulator}. */
 interface EmulatorOptions {
   /** More variables for the emulator, for example `AUTH=true`. */
   readonly variables?: Readonly<Record<string, string>>
 }
 
-// One command for both: boto3 installed later would move botocore off the exact version that the
-// emulator asks for.
+// One command installs both: boto3 installed later would change botocore to another version than
+// the exact one that the emulator needs.
 const PACKAGES = ['ministack==1.5.33', 'boto3']
 const INSTALL_MS_MAX = 300_000
 const READY_MS_MAX = 30_000
@@ -71,7 +69,7 @@ export const installEmulator = (): void => {
   if (existsSync(binary) && existsSync(marker)) return
   rmSync(venv, { recursive: true, force: true })
   mkdirSync(home, { recursive: true })
-  runPython('python3', ['-m', 'venv', venv], 'python3 with venv cannot be had')
+  runPython('python3', ['-m', 'venv', venv], 'python3 with venv is missing')
   runPython(
     join(venv, 'bin', 'pip'),
     ['install', '--quiet', ...PACKAGES],
@@ -123,8 +121,8 @@ const variablesFor = (port: number, work: string): NodeJS.ProcessEnv => ({
 })
 
 /**
- * Functions run as processes of their own; their command lines, or where they work, name the folder
- * of this run.
+ * Functions run as separate processes. Their command lines or working directories contain the
+ * folder of this run.
  */
 const processesIn = (work: string): readonly number[] => {
   if (!existsSync('/proc')) return []
@@ -138,7 +136,7 @@ const processesIn = (work: string): readonly number[] => {
           readlinkSync(`/proc/${pid}/cwd`).startsWith(work)
         )
       } catch {
-        // It has ended meanwhile, or is somebody else's.
+        // The process has ended meanwhile, or belongs to another user.
         return false
       }
     })
@@ -178,8 +176,8 @@ export const startEmulator = async ({
   installEmulator()
   const port = await freePort()
   const work = mkdtempSync(join(home, 'run-'))
-  // The emulator starts functions by a script that is no ES module, and what is above says that
-  // scripts are.
+  // The emulator starts functions by a script that is not an ES module, but the folders above
+  // declare scripts as ES modules.
   writeFileSync(join(work, 'package.json'), '{ "type": "commonjs" }')
   const log = join(work, 'log')
   const child = spawn(binary, [], {
@@ -192,7 +190,7 @@ export const startEmulator = async ({
   child.stderr.pipe(file, { end: false })
   child.once('error', (error) => file.write(String(error)))
   const endpoint = `http://127.0.0.1:${port}`
-  // However this process ends, the emulator does not stay behind.
+  // The emulator also ends when this process ends unexpectedly.
   const atExit = (): void => void child.kill('SIGKILL')
   process.once('exit', atExit)
   const stop = (): Promise<void> => {

@@ -1,9 +1,9 @@
 import { findOrStartEmulator } from './emulator.ts'
 
-/** One emulator for all files; they keep apart by names of their own. */
+/** One emulator for all files. They use different names, so they do not meet. */
 export const setup = async (): Promise<() => Promise<void>> => {
   const { endpoint, stop } = await findOrStartEmulator()
-  // Workers inherit these. Real credentials that happen to be there must never be used by a test.
+  // Workers inherit these. A test must never use real credentials from the environment.
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: endpoint,
     AWS_ACCESS_KEY_ID: 'test',

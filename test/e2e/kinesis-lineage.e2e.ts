@@ -1,7 +1,7 @@
 /**
- * Shards that split and merge while they are read, against kinesis-local. What Lambda does is done
- * by hand: shards are read parents first, and each batch is delivered as an event, some of them
- * twice. Batches are small, and all is taken in before the first.
+ * Shards that split and merge while they are read, against kinesis-local. The test does the work of
+ * Lambda: it reads parents first, and delivers each batch as an event, some of them twice. Batches
+ * are small, and intake takes everything before the first batch.
  */
 import { MergeShardsCommand, SplitShardCommand } from '@aws-sdk/client-kinesis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -79,7 +79,7 @@ test('over splits and merges each record counts once, and keys keep their order'
     const { records, closed } = await kinesis.readShard(ShardId)
     ends.push(closed)
     for (const { kinesis: record } of records) digits.add(record.sequenceNumber.length)
-    // In pieces of seven that overlap, each twice.
+    // In overlapping pieces of seven, each delivered twice.
     for (let from = 0; from < records.length; from += 4)
       for (let again = 0; again < 2; again++)
         for (const delivery of kinesisDeliveries(
@@ -88,8 +88,8 @@ test('over splits and merges each record counts once, and keys keep their order'
         ))
           await app.intake(SOURCE).append(delivery)
   }
-  // A few records at a time, so that all shards are in a batch together only where none has to wait
-  // for another.
+  // A few records at a time. So all shards are in one batch only where none has to wait for
+  // another.
   await app.tick(40)
 
   const expected = (key: number): readonly number[] =>

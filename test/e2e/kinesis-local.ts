@@ -26,10 +26,10 @@ export interface NewRecord {
   readonly Data: Uint8Array
 }
 
-/** A shard as it is listed. */
+/** A shard in the form of a listing. */
 export type ListedShard = Shard & { readonly ShardId: string }
 
-/** What is in a shard, as the records of Lambda events; `closed` when it has an end. */
+/** The content of a shard, as the records of Lambda events. `closed`: the shard has an end. */
 export interface ShardContent {
   readonly records: readonly KinesisEventRecord[]
   readonly closed: boolean
@@ -48,11 +48,11 @@ const PAUSE_MS = 50
 
 const until = async (what: string, isSo: () => Promise<boolean>): Promise<void> => {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    // While it starts, and before it has heard of the stream, it refuses.
+    // The server refuses calls while it starts and before it knows the stream.
     if (await isSo().catch(() => false)) return
     await sleep(PAUSE_MS)
   }
-  throw new Error(`kinesis-local: ${what} does not come about`)
+  throw new Error(`kinesis-local: waited too long for ${what}`)
 }
 
 /** A server with one stream. */
@@ -131,7 +131,7 @@ export class KinesisLocal {
       throw new Error(`kinesis-local refused ${FailedRecordCount} records`)
   }
 
-  /** All shards, by id: a child's is behind its parents'. */
+  /** All shards, by id. A child comes after its parents. */
   async shards(): Promise<readonly ListedShard[]> {
     const { Shards = [] } = await this.client.send(
       new ListShardsCommand({ StreamName: this.stream }),

@@ -1,6 +1,6 @@
 /**
- * What is read again of a shard, against kinesis-local: records of lost blocks (B7), and where a
- * shard comes from.
+ * Reading a shard again, against kinesis-local: records of lost blocks (B7), and the parents of a
+ * shard.
  */
 import { SplitShardCommand } from '@aws-sdk/client-kinesis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -55,7 +55,7 @@ beforeAll(async () => {
 })
 afterAll(() => kinesis.stop())
 
-/** A shard as the contract wants it. */
+/** A shard in the form that the contract needs. */
 const filled = ({
   shardId,
   content,

@@ -1,7 +1,7 @@
 /**
- * The counts of `npm run bench -- aws-batches` rest on a table in memory that counts units by
- * DynamoDB's rules. Here the same invocations go to the endpoint, which says itself how many units
- * each write has taken. (What it says of reads is not true to AWS, and is not compared.)
+ * The counts of `npm run bench -- aws-batches` come from a table in memory that counts units by
+ * DynamoDB's rules. Here the same invocations go to the endpoint, which reports how many units each
+ * write took. (Its report of reads differs from AWS and is not compared.)
  */
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
@@ -18,7 +18,7 @@ const INTERVAL_MS = 1_000
 const BATCHES = 12
 const RECORDS = 100
 
-/** One invocation, at its moment. */
+/** One invocation at its time. */
 type Step = readonly [nowMs: number, invoke: (app: DeployedExample) => Promise<void>]
 
 interface WithCapacity {
@@ -30,7 +30,9 @@ interface WithCapacity {
 const unitsIn = ({ ConsumedCapacity = [] }: WithCapacity): number =>
   [ConsumedCapacity].flat().reduce((total, { CapacityUnits = 0 }) => total + CapacityUnits, 0)
 
-/** Clients of the endpoint; `written` gives the units that it says its writes have taken. */
+/**
+ * Clients of the endpoint. `written` returns the units that the endpoint reports for their writes.
+ */
 const realClients = async (): Promise<Clients & { written: () => number }> => {
   const dynamodb = new DynamoDBClient(clientSettings())
   let written = 0

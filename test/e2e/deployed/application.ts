@@ -1,6 +1,6 @@
 /**
- * A deployed application, as its users reach it: by its stream, its bucket, its functions, its
- * queue and its table.
+ * A deployed application as users access it: through its stream, bucket, functions, queue and
+ * table.
  */
 import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis'
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
@@ -19,7 +19,7 @@ const sqsClient = once(() => new SQSClient(clientSettings()))
 
 const RECORDS_PER_CALL = 500
 
-/** Where an application is, by the outputs of its stack. */
+/** The resources of an application, by the outputs of its stack. */
 export class Application {
   readonly app: string
   readonly intake: string
@@ -49,7 +49,7 @@ export class Application {
     return new HeadStore(this.store, this.app).read()
   }
 
-  /** What a batch has written down of itself. */
+  /** The history of a batch. */
   async history(timeMs: number): Promise<Item | undefined> {
     return this.store.get(historyKey(this.app, timeMs))
   }
@@ -66,7 +66,7 @@ export class Application {
     }
   }
 
-  /** Puts an object of lines into the bucket that is watched. Gives the id of its version. */
+  /** Puts an object of lines into the watched bucket. Returns the id of its version. */
   async putObject(key: string, lines: readonly string[]): Promise<string | undefined> {
     const Body = Buffer.from(lines.map((line) => `${line}\n`).join(''))
     const { VersionId } = await s3Client().send(
@@ -95,8 +95,8 @@ export class Application {
       throw new Error(`${functionName}: ${FunctionError} ${Buffer.from(Payload ?? []).toString()}`)
   }
 
-  /** Calls the driver, as the schedule does every minute. */
-  async tick(): Promise<void> {
+  /** Sends a trigger to the driver, like the schedule does every minute. */
+  async trigger(): Promise<void> {
     await sqsClient().send(
       new SendMessageCommand({
         QueueUrl: this.output('TestTriggers'),

@@ -1,4 +1,4 @@
-/** Which calls of an application are worth stopping at. */
+/** The calls of an application at which the test stops it. */
 import type { Matcher } from './gate.ts'
 
 type Row = Readonly<Record<string, { readonly S?: string; readonly N?: string } | undefined>>
@@ -26,8 +26,8 @@ export const logsBatch =
 export const loggedTime = (call: Parameters<Matcher>[0]): number => Number(putRow(call)['next']?.N)
 
 /**
- * The driver makes the batch of that time true (B5). The first such call: later ones may put the
- * head to rest.
+ * The driver commits the batch of that time (B5). Matches the first such call: later ones may put
+ * the head to rest.
  */
 export const commits =
   (app: string, timeMs: number): Matcher =>

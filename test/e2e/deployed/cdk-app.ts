@@ -1,8 +1,8 @@
 /**
- * What the test deploys: the stack of `npx cdk deploy`, and a second application beside it. What
- * differs from a user's deployment is said here: credentials of the command line (the emulator's
- * roles do not let the bootstrapped ones through), a stream of two shards, and time-outs short
- * enough to wait for.
+ * The stacks that the test deploys: the stack of `npx cdk deploy`, and a second application beside
+ * it. They differ from a user's deployment in this: credentials of the command line (the emulator's
+ * roles do not allow the bootstrapped ones), a stream of two shards, and timeouts that are short
+ * enough for a test.
  */
 import {
   App,
@@ -26,7 +26,7 @@ const { entry, endpoints, driverTimeoutS } = JSON.parse(
 ) as Settings
 
 const app = new App()
-// Where optional properties are taken exactly, the CDK's own class does not fit its interface.
+// With exact optional properties, the CDK's own class does not fit its interface.
 const stack = { synthesizer: new CliCredentialsStackSynthesizer() as IStackSynthesizer }
 const driver = { timeout: Duration.seconds(driverTimeoutS) }
 
@@ -46,7 +46,7 @@ const fitToEmulator = (
   endpoint: string,
 ): void => {
   worker.function.addEnvironment('AWS_ENDPOINT_URL', endpoint)
-  // The emulator's own address of the queue goes past the gate.
+  // With the emulator's own address of the queue, calls would not pass through the gate.
   worker.function.addEnvironment(
     'MILLRACE_TRIGGERS',
     `${endpoint}/000000000000/${triggers.queue.queueName}`,

@@ -57,7 +57,7 @@ export const synthesise = (endpoint: string, settings: Settings, into: string): 
     { MILLRACE_E2E: JSON.stringify(settings) },
   )
 
-/** Deploys what was synthesised. Gives the outputs. */
+/** Deploys the synthesised stacks. Returns their outputs. */
 export const deploy = async (
   endpoint: string,
   from: string,

@@ -1,16 +1,16 @@
 /**
- * The promise on a deployed application: the example's stack and a second one beside it in one
- * account of an emulator, with roles enforced, sent records and objects while functions are killed,
+ * Exactly-once on a deployed application. The example's stack and a second one run in one account
+ * of an emulator that enforces roles. Records and objects are sent while functions are killed,
  * stopped, replaced and refused. After each step every total is exact.
  *
- * It ends and stops processes of functions, so it starts an emulator of its own on this machine,
- * whatever AWS_ENDPOINT_URL names.
+ * The test ends and stops processes of functions. So it starts an emulator of its own on this
+ * machine, even when AWS_ENDPOINT_URL names one.
  *
- * What the emulator cannot do is tested elsewhere: splits and merges of shards in
- * kinesis-lineage.e2e.ts; answers in part, conflicts, throttling and reordered or late
- * notifications with made answers and events in test/unit; lost answers of every call, frozen
- * functions and clocks that disagree in test/simulation; batching windows and limits of retries,
- * which it ignores, as properties of the template in test/infra.
+ * Other tests cover what the emulator cannot do: kinesis-lineage.e2e.ts covers splits and merges of
+ * shards; test/unit covers partial answers, conflicts, throttling and reordered or late
+ * notifications, with made answers and events; test/simulation covers lost answers of every call,
+ * frozen functions and clocks that differ; test/infra covers batching windows and limits of
+ * retries, which the emulator ignores, as properties of the template.
  */
 import { afterAll, beforeAll, test } from 'vitest'
 import { changeSteps } from './steps/changes.ts'
@@ -51,15 +51,14 @@ afterAll(async () => {
   await world?.stop()
 })
 
-/** For whoever reads the output of the tests. */
+/** Shown in the output of the tests. */
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
 test.each(steps.map((step, index) => ({ ...step, number: index + 1 })))(
   '$number $name',
   { timeout: STEP_MS_MAX },
   async ({ name, number, run }) => {
-    if (failed !== undefined)
-      throw new Error(`not run, since a step before it has failed: ${failed}`)
+    if (failed !== undefined) throw new Error(`not run, because an earlier step failed: ${failed}`)
     const startMs = Date.now()
     try {
       const line = await run(world)

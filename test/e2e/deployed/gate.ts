@@ -1,15 +1,15 @@
 /**
- * A gate between functions and the endpoint that they take for AWS: it sees each call, and can stop
+ * A gate between functions and the endpoint that they use as AWS. It sees each call, and can stop
  * one at an exact moment.
  *
  *   function --- call ---> | before | ---> endpoint
  *   function <-- answer -- | after  | <--- endpoint
  *
- * - Held before: the endpoint gets the call only when it is let go.
- * - Held after: the call has had its effect, and the function does not know yet.
+ * - Held before: the endpoint gets the call only when it is released.
+ * - Held after: the call has taken effect, but the function does not know it yet.
  *
- * It stands for the TLS of the real thing, too: calls leave it as those of a proxy that ends TLS,
- * so that policies which allow nothing else are enforced and kept.
+ * It also stands for TLS: calls leave it like those of a proxy that terminates TLS, so policies
+ * that require TLS are enforced and still satisfied.
  */
 import { once } from 'node:events'
 import {
@@ -25,8 +25,8 @@ import type { AddressInfo } from 'node:net'
 /** One call of an API. */
 export interface Call {
   /**
-   * The name of the operation, as `PutItem`; the HTTP method where the protocol has no names, as
-   * for S3.
+   * The name of the operation, for example `PutItem`; the HTTP method where the protocol has no
+   * names, as for S3.
    */
   readonly action: string
   readonly path: string
@@ -40,9 +40,9 @@ export type Matcher = (call: Call) => boolean
 export interface Held {
   /** Resolves when the call is at the gate. */
   readonly arrived: Promise<Call>
-  /** Lets it go on its way. */
+  /** Releases the call. */
   readonly letGo: () => void
-  /** Cuts the connection: before, the call never happens; after, its answer is lost. */
+  /** Cuts the connection. Held before, the call never happens; held after, its answer is lost. */
   readonly drop: () => void
 }
 
@@ -109,13 +109,13 @@ export class Gate {
     }
   }
 
-  /** Answers matching calls with "unavailable" until the function that it gives is called. */
+  /** Answers matching calls with "unavailable" until the returned function is called. */
   refuse(matches: Matcher): () => void {
     this.#refused.add(matches)
     return () => void this.#refused.delete(matches)
   }
 
-  /** Lets every call wait until the function that it gives is called. */
+  /** Holds every call until the returned function is called. */
   close(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#open = promise
@@ -128,7 +128,7 @@ export class Gate {
     return () => this.#counted.get(matches) ?? 0
   }
 
-  /** Takes the gate away. */
+  /** Closes the gate. */
   remove(): void {
     this.#server.closeAllConnections()
     this.#server.close()
@@ -138,7 +138,7 @@ export class Gate {
   async #pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const call = await callOf(incoming)
     await this.#open
-    // Whoever has called may have ended while it waited.
+    // The caller may have ended while its call waited.
     if (incoming.socket.destroyed) return
     for (const [matches, count] of this.#counted)
       if (matches(call)) this.#counted.set(matches, count + 1)

@@ -1,6 +1,6 @@
 /**
- * A driver that runs outside the emulator, as a process that can be stopped: the deployed bundle,
- * with the deployed function's variables.
+ * A driver that runs outside the emulator, as a process that can be stopped. It runs the deployed
+ * bundle with the deployed function's variables.
  */
 import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda'
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -24,7 +24,7 @@ interface Template {
   >
 }
 
-/** Where the bundle of a synthesised stack lies. */
+/** The folder of a synthesised stack's bundle. */
 const bundleOf = (folder: string, stack: string): string => {
   const { Resources } = JSON.parse(
     readFileSync(join(folder, `${stack}.template.json`), 'utf8'),
@@ -50,8 +50,8 @@ export class OutsideDriver {
   }
 
   /**
-   * Calls the driver of an application. The call believes to have that much time, and its lease
-   * ends with it and a margin.
+   * Calls the driver of an application. `remainingMs` is the time that the call believes to have
+   * left; its lease ends after this time and a margin.
    */
   static async call(
     { app, driver }: Application,
@@ -74,20 +74,20 @@ export class OutsideDriver {
         'Date.now() })',
     ]
     const child = spawn(process.execPath, ['--input-type=module', '--eval', script.join('\n')], {
-      // The rights of whoever tests, not those of the role: what is refused to this driver is
-      // refused for its age.
+      // The rights of the test process, not of the role. So when this driver is refused, the reason
+      // is its age.
       env: { ...process.env, ...Environment?.Variables, AWS_ENDPOINT_URL: place.endpoint },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     return new OutsideDriver(child)
   }
 
-  /** It stands still, and does not know. */
+  /** Stops the process without its knowledge. */
   stop(): void {
     this.#child.kill('SIGSTOP')
   }
 
-  /** It goes on, and ends. Gives what it has printed. */
+  /** Lets the process go on until it ends. Returns what it has printed. */
   async goOn(): Promise<string> {
     this.#child.kill('SIGCONT')
     await this.#closed

@@ -1,4 +1,4 @@
-/** The processes that the emulator runs functions in: one for each call at a time, kept warm. */
+/** The processes in which the emulator runs functions: one for each concurrent call, kept warm. */
 import { readdirSync, readFileSync } from 'node:fs'
 
 const commandLine = (pid: string): string => {
@@ -11,7 +11,7 @@ const commandLine = (pid: string): string => {
 }
 
 /**
- * Ends all processes of a function at once, with no chance to tidy up. Gives how many there were.
+ * Ends all processes of a function at once, without time to clean up. Returns how many there were.
  */
 export const killFunction = (functionName: string): number => {
   const pids = readdirSync('/proc').filter(

@@ -1,4 +1,6 @@
-/** The files that a deployed application writes, as somebody reads them who knows nothing of it. */
+/**
+ * The files that a deployed application writes, read like a user who knows nothing of their writer.
+ */
 import { s3Client } from '../../../lib/adapters/aws/s3-client.ts'
 import { listKeys, readObject } from '../../../lib/adapters/aws/s3-files.ts'
 import { fenceIn, SUCCESS_FILE } from '../../../lib/adapters/output-layout.ts'
@@ -8,9 +10,9 @@ import { type Totals, totalsIn } from './totals.ts'
 /** The files of one batch. */
 export interface BatchFiles {
   readonly timeMs: number
-  /** Without the file that says that they are complete. */
+  /** Without `_SUCCESS`, the file that marks them as complete. */
   readonly names: readonly string[]
-  /** Undefined: they are not complete. */
+  /** Undefined: the files are not complete. */
   readonly fence: Fence | undefined
 }
 
@@ -45,12 +47,12 @@ export class Results {
     return totalsIn(await this.#text(batch))
   }
 
-  /** The totals of the last batch that is complete. */
+  /** The totals of the last complete batch. */
   async last(): Promise<Totals> {
     return totalsIn(await this.lastText())
   }
 
-  /** The files of the last batch that is complete, one after the other. */
+  /** The files of the last complete batch, one after the other. */
   async lastText(): Promise<string> {
     const keys = await listKeys(this.#place(), `${this.#prefix}-`)
     const times = keys.filter((key) => key.endsWith(`/${SUCCESS_FILE}`)).map(timeIn)

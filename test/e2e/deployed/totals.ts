@@ -1,11 +1,9 @@
-/**
- * What there has to be in the end, kept beside the deployed application and in none of its ways.
- */
+/** The expected totals, kept beside the deployed application and separate from it. */
 
 /** Numbers by page. */
 export type Totals = ReadonlyMap<string, number>
 
-/** How what was counted differs from what was sent. */
+/** The difference between what was counted and what was sent. */
 export interface Comparison {
   readonly counted: number
   readonly lost: number
@@ -15,8 +13,8 @@ export interface Comparison {
 const PAGES = 50
 
 /**
- * Lines of clicks: every other one of a page of its own, so that none stands in for another, and
- * the rest of some that many click.
+ * Lines of clicks. Every other line has a page of its own, so that no line can replace another one.
+ * The rest share pages.
  */
 export const clicksOf = (visitor: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => {
@@ -24,11 +22,11 @@ export const clicksOf = (visitor: string, count: number): readonly string[] =>
     return `${index % 2 === 0 ? `${name}/${index}` : `page-${index % PAGES}`} by ${name}-${index}`
   })
 
-/** Everything that was sent and has to count. */
+/** Everything that was sent and must count. */
 export class Model {
   readonly #totals = new Map<string, number>()
 
-  /** Lines of which the first word is the page. */
+  /** Adds lines. The first word of each is the page. */
   add(lines: readonly string[]): void {
     for (const line of lines) {
       const page = line.split(' ')[0] as string
@@ -40,7 +38,7 @@ export class Model {
     return this.#totals.values().reduce((sum, total) => sum + total, 0)
   }
 
-  /** Page by page, so that what is missing here and too much there does not even out. */
+  /** Compares page by page, so that a missing count and an extra count do not cancel out. */
   compare(found: Totals): Comparison {
     const pages = [...new Set([...this.#totals.keys(), ...found.keys()])]
     const differences = pages.map((page) => (found.get(page) ?? 0) - (this.#totals.get(page) ?? 0))

@@ -1,4 +1,7 @@
-/** What the steps share: the emulator, the gates, what is deployed, and what has to be in it. */
+/**
+ * The things that the steps share: the emulator, the gates, the deployed stacks, and the expected
+ * totals.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,14 +13,14 @@ import type { Results } from './results.ts'
 import { clicksOf, type Comparison, Model } from './totals.ts'
 
 const SETTLE_MS_MAX = 120_000
-const LOOK_EVERY_MS = 250
-const TICK_EVERY_MS = 2_000
+const CHECK_EVERY_MS = 250
+const TRIGGER_EVERY_MS = 2_000
 
 /** How to wait. */
 export interface Waiting {
   /**
-   * Whether the driver is called more often than its own clock does: what a tick misses, the
-   * schedule of each minute brings, only later.
+   * Whether to trigger the driver more often than its schedule does. Without this, the schedule of
+   * each minute brings the same result later.
    */
   readonly hurry?: boolean
 }
@@ -26,8 +29,8 @@ export interface Waiting {
 export class World {
   readonly emulator: Emulator
   /**
-   * For whoever deploys and sends; for the functions of the first application; and for a driver
-   * that runs outside.
+   * The endpoints: for the test, which deploys and sends; for the functions of the first
+   * application; and for a driver that runs outside.
    */
   readonly gates: Readonly<Record<'front' | 'intake' | 'driver' | 'zombie', Gate>>
   /** For templates and bundles. */
@@ -53,7 +56,7 @@ export class World {
       driver: await open(),
       zombie: await open(),
     }
-    // The clients of this process find AWS as any client does.
+    // The clients of this process find AWS like any other client.
     process.env['AWS_ENDPOINT_URL'] = gates.front.endpoint
     return new World(emulator, gates)
   }
@@ -87,7 +90,7 @@ export class World {
     return this.#records
   }
 
-  /** Puts clicks into the stream that have to count. */
+  /** Puts clicks into the stream that must count. */
   async send(visitor: string, count: number): Promise<void> {
     const lines = clicksOf(visitor, count)
     this.model.add(lines)
@@ -96,12 +99,12 @@ export class World {
   }
 
   /**
-   * Waits until everything that was sent is in the totals and the application rests. Gives how
-   * things are then, or when it waited too long.
+   * Waits until everything that was sent is in the totals and the application rests, or until it
+   * has waited too long. Returns the comparison at that time.
    */
   async settled({ hurry = true }: Waiting = {}): Promise<Comparison> {
     const startMs = Date.now()
-    let tickMs = startMs
+    let triggeredMs = startMs
     for (;;) {
       const status = (await this.clicks.head())?.status
       const comparison = this.model.compare(await this.results.last())
@@ -112,18 +115,15 @@ export class World {
         Date.now() - startMs > SETTLE_MS_MAX
       )
         return comparison
-      if (hurry && Date.now() - tickMs > TICK_EVERY_MS) {
-        tickMs = Date.now()
-        await this.clicks.tick()
+      if (hurry && Date.now() - triggeredMs > TRIGGER_EVERY_MS) {
+        triggeredMs = Date.now()
+        await this.clicks.trigger()
       }
-      await sleep(LOOK_EVERY_MS)
+      await sleep(CHECK_EVERY_MS)
     }
   }
 
-  /**
-   * Ends everything, whatever has happened, once. Gives the ids of processes that are there all the
-   * same.
-   */
+  /** Ends everything, once, after any outcome. Returns the ids of processes that still exist. */
   async stop(): Promise<readonly number[]> {
     this.#stopped ??= this.#stop()
     return this.#stopped
@@ -137,6 +137,6 @@ export class World {
   }
 }
 
-/** For a step's line. */
+/** The counts as text for a step's line. */
 export const sayCounts = ({ counted, lost, twice }: Comparison): string =>
   `${counted.toLocaleString('en')} counted, ${lost} lost, ${twice} twice`

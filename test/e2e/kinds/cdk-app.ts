@@ -1,4 +1,4 @@
-/** The stack of the test: the construct creates the queue and the table, as nothing is bound. */
+/** The stack of the test. Nothing is bound, so the construct creates the queue and the table. */
 import { App, CfnOutput, Duration, Stack } from 'aws-cdk-lib'
 import { join } from 'node:path'
 import { StreamingApp } from '../../../infra/streaming-app.ts'
@@ -6,7 +6,7 @@ import { StreamingApp } from '../../../infra/streaming-app.ts'
 const stack = new Stack(new App(), 'Orders')
 const { intake, queues, tables } = new StreamingApp(stack, 'Orders', {
   entry: join(import.meta.dirname, 'orders.ts'),
-  // A driver that is lost holds its lease for so long.
+  // A lost driver holds its lease for this long.
   driver: { timeout: Duration.seconds(8) },
 })
 

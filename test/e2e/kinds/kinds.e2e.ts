@@ -32,7 +32,7 @@ test('messages that are delivered again count once', { timeout: TEST_MS_MAX }, a
   await app.waitFor('first')
   expect(await app.totals()).toEqual({ tea: 3, coffee: 4, first: 1 })
 
-  // Their batch is done: only the ledger knows them.
+  // Their batch is committed: only the ledger knows them now.
   const second = await sendAll(['tea 8', 'milk 16'])
   await app.deliverAgain([...first, ...second])
   await app.waitFor('milk')

@@ -1,4 +1,4 @@
-/** The deployed application, as its users reach it: by its queue and its table. */
+/** The deployed application as users access it: through its queue and its table. */
 import { ScanCommand } from '@aws-sdk/client-dynamodb'
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { SendMessageCommand } from '@aws-sdk/client-sqs'
@@ -16,7 +16,7 @@ const WAIT_MS_MAX = 60_000
 
 const lambdaClient = once(() => new LambdaClient(clientSettings()))
 
-/** A message that SQS has taken. */
+/** A message that SQS has accepted. */
 export interface SentMessage {
   readonly messageId: string
   readonly body: string
@@ -39,7 +39,7 @@ export class OrdersApp {
     this.#outputs = outputs
   }
 
-  /** Deploys it from a folder that is empty yet. */
+  /** Deploys it from an empty folder. */
   static async deploy(folder: string): Promise<OrdersApp> {
     const endpoint = process.env['AWS_ENDPOINT_URL'] ?? ''
     await bootstrap(endpoint)
@@ -56,7 +56,7 @@ export class OrdersApp {
     return { messageId, body }
   }
 
-  /** Calls intake with messages once more, as SQS does when it delivers them again. */
+  /** Calls intake with messages again, like SQS when it delivers them again. */
   async deliverAgain(messages: readonly SentMessage[]): Promise<void> {
     const source = { eventSource: 'aws:sqs', eventSourceARN: this.#output('TestQueueArn') }
     const event = { Records: messages.map((message) => ({ ...message, ...source })) }
@@ -70,7 +70,7 @@ export class OrdersApp {
       throw new Error(`intake: ${FunctionError} ${Buffer.from(Payload ?? []).toString()}`)
   }
 
-  /** What the table holds, by key. */
+  /** The content of the table, by key. */
   async totals(): Promise<Readonly<Record<string, number>>> {
     const TableName = this.#output('TestTotals')
     const { Items = [] } = await dynamodbClient().send(

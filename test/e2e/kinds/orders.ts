@@ -1,4 +1,7 @@
-/** How many of each thing were ordered: messages such as `tea 2`, from a queue into a table. */
+/**
+ * Counts how many of each thing were ordered. Messages such as `tea 2` come from a queue; the
+ * totals go to a table.
+ */
 import { seconds, stream } from 'millrace'
 
 // oxlint-disable-next-line import/no-default-export -- the module of a pipeline exports it so

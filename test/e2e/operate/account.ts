@@ -1,10 +1,10 @@
 /**
- * People in an account of the emulator, each with the rights of one grant: by the plain protocol of
- * IAM, for no client of it is needed else.
+ * Users in an account of the emulator, each with the rights of one grant. The test calls IAM by its
+ * plain protocol, because no other part of the project needs a client for it.
  */
 import { actionsOf, isBucketAction, type AccessLevel, type Subject } from '../../../infra/grants.ts'
 
-/** What an application consists of, as its construct names it. */
+/** The resources of an application, as its construct names them. */
 export interface Resources {
   readonly parameter: string
   readonly table: string
@@ -12,14 +12,14 @@ export interface Resources {
   readonly queue: string
 }
 
-/** The variables that make a process somebody. */
+/** The variables that give a process its identity. */
 export type Identity = Readonly<Record<'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY', string>>
 
 const ACCOUNT = '000000000000'
 const REGION = 'us-east-1'
 
 /**
- * Calls IAM as the owner of the account: the emulator looks at the key in the header, not at the
+ * Calls IAM as the owner of the account. The emulator checks the key in the header, not the
  * signature.
  */
 const iam = async (
@@ -53,14 +53,14 @@ const arnsOf = ({
   triggers: [`arn:aws:sqs:${REGION}:${ACCOUNT}:${queue}`],
 })
 
-/** The emulator asks for these besides; AWS has no such actions. */
+/** The emulator requires these too; AWS has no such actions. */
 const ALSO: Readonly<Record<string, readonly string[]>> = {
   'sqs:SendMessage': ['sqs:SendMessageBatch'],
 }
 
-const policyOf = (person: AccessLevel, resources: Resources): string => {
+const policyOf = (level: AccessLevel, resources: Resources): string => {
   const statements = Object.entries(arnsOf(resources)).flatMap(([subject, arns]) => {
-    const actions = actionsOf(person, subject as Subject).flatMap((action) => [
+    const actions = actionsOf(level, subject as Subject).flatMap((action) => [
       action,
       ...(ALSO[action] ?? []),
     ])
@@ -77,14 +77,14 @@ const policyOf = (person: AccessLevel, resources: Resources): string => {
   return JSON.stringify({ Version: '2012-10-17', Statement: statements })
 }
 
-/** Makes a user with the rights of a grant and no others. */
-export const userWith = async (person: AccessLevel, resources: Resources): Promise<Identity> => {
-  const UserName = `${person}-${resources.table}`
+/** Creates a user with the rights of one grant and no others. */
+export const userWith = async (level: AccessLevel, resources: Resources): Promise<Identity> => {
+  const UserName = `${level}-${resources.table}`
   await iam('CreateUser', { UserName })
   await iam('PutUserPolicy', {
     UserName,
     PolicyName: 'granted',
-    PolicyDocument: policyOf(person, resources),
+    PolicyDocument: policyOf(level, resources),
   })
   const text = await iam('CreateAccessKey', { UserName })
   const [, id = ''] = /<AccessKeyId>([^<]+)</.exec(text) ?? []

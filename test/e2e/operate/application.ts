@@ -1,5 +1,5 @@
 /**
- * An application as a deployment leaves it, without its functions: a table, a bucket, a queue and a
+ * An application as after a deployment, but without functions: a table, a bucket, a queue, a
  * parameter, and a driver in this process.
  */
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb'
@@ -30,7 +30,7 @@ import { lanesReader } from '../../../lib/runtime/sources/lanes/reader.ts'
 import { type Head, HeadStore } from '../../../lib/state/head.ts'
 import type { Resources } from './account.ts'
 
-/** As long as the longest lease that a command takes for one. */
+/** As long as the longest lease that a command accepts as real. */
 const LEASE_MS = 600_000
 
 /** See above. */
@@ -130,7 +130,7 @@ export class Application {
     await this.#intake.append({ lane: 'shard', records })
   }
 
-  /** Lets the driver run until something is so. */
+  /** Runs the driver until a condition holds. */
   async runUntil(isSo: (head: Head, outcome: Outcome) => boolean): Promise<Head> {
     for (;;) {
       const outcome = await this.#driver.run()
@@ -144,7 +144,7 @@ export class Application {
     return (await this.heads.read()) as Head
   }
 
-  /** The ticks that were sent since it was asked the last time. */
+  /** The triggers that were sent since the last call. */
   async triggers(): Promise<readonly unknown[]> {
     const { Messages = [] } = await sqsClient().send(
       new ReceiveMessageCommand({ QueueUrl: this.#queueUrl, MaxNumberOfMessages: 10 }),

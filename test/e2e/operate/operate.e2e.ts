@@ -1,7 +1,7 @@
 /**
  * The commands on a deployed application, as processes with credentials of their own, in an
- * emulator that enforces rights. The application is made by hand, so that each state is at hand;
- * the commands on a really deployed one are in `test/e2e/deployed`.
+ * emulator that enforces rights. The application is made by hand, so that the test can bring it
+ * into each state. `test/e2e/deployed` tests the commands on a real deployment.
  */
 import { seconds, stream, milliseconds } from 'millrace'
 import { spawn } from 'node:child_process'
@@ -16,7 +16,7 @@ import { type Identity, userWith } from './account.ts'
 import { Application } from './application.ts'
 
 const CLI = join(import.meta.dirname, '..', '..', '..', 'cli', 'main.ts')
-/** Above 8 KB, so that it lies in the bucket. */
+/** Above 8 KB, so that it is stored in the bucket. */
 const LARGE = Array.from({ length: 200 }, (_, index) =>
   createHash('sha512').update(`${index}`).digest('base64'),
 ).join('')
@@ -48,9 +48,9 @@ interface Ended {
 
 let emulator: Emulator
 let app: Application
-const people = new Map<AccessLevel, Identity>()
+const identities = new Map<AccessLevel, Identity>()
 
-/** The command line as a process of somebody. */
+/** Runs the command line as a process with an identity. */
 const millrace = async (
   identity: Partial<Identity>,
   ...args: readonly string[]
@@ -58,14 +58,14 @@ const millrace = async (
   const child = spawn(process.execPath, ['--conditions=millrace-source', CLI, ...args], {
     env: { ...process.env, ...identity },
   })
-  const said = { stdout: '', stderr: '' }
+  const printed = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const)
-    child[name].setEncoding('utf8').on('data', (text: string) => (said[name] += text))
+    child[name].setEncoding('utf8').on('data', (text: string) => (printed[name] += text))
   const [exitCode] = (await once(child, 'close')) as [number | null]
-  return { exitCode, ...said }
+  return { exitCode, ...printed }
 }
-const command = (person: AccessLevel, name: string, ...args: readonly string[]): Promise<Ended> =>
-  millrace(people.get(person) as Identity, name, '--app', app.name, ...args)
+const command = (level: AccessLevel, name: string, ...args: readonly string[]): Promise<Ended> =>
+  millrace(identities.get(level) as Identity, name, '--app', app.name, ...args)
 const answer = ({ stdout, stderr }: Ended): Record<string, unknown> => {
   if (stdout === '') throw new Error(stderr)
   return JSON.parse(stdout) as Record<string, unknown>
@@ -75,14 +75,15 @@ beforeAll(async () => {
   emulator = await startEmulator({ variables: { AUTH: 'true' } })
   process.env['AWS_ENDPOINT_URL'] = emulator.endpoint
   app = await Application.create(pipeline)
-  for (const person of ['reader', 'letterReader', 'operator'] as const)
-    people.set(person, await userWith(person, app.resources))
+  for (const level of ['reader', 'deadLetterReader', 'operator'] as const)
+    identities.set(level, await userWith(level, app.resources))
 }, 120_000)
 afterAll(() => emulator?.stop())
 
 describe('before anything has run', () => {
-  test('another name is nothing, and the error says where it was looked for', async () => {
-    // The owner's: grants are for one name, and do not say whether there is another.
+  test('an unknown name gives an error that says where it was searched', async () => {
+    // With the rights of the owner: a grant is for one name and does not allow to see whether
+    // another exists.
     const { exitCode, stderr } = await millrace({}, 'status', '--app', 'nobody')
     expect(exitCode).toBe(5)
     expect(stderr).toMatch(
@@ -103,8 +104,8 @@ describe('before anything has run', () => {
   })
 })
 
-describe('in the order of a bad day', () => {
-  test('status shows what waits and what is a dead letter, in table and bucket', async () => {
+describe('commands, in the order of a bad day', () => {
+  test('status shows waiting records and dead letters, in table and bucket', async () => {
     await app.runUntil(() => true)
     await app.append('good', 'bad one', `bad ${LARGE}`, LARGE)
     await app.runUntil(({ manifest }) => manifest !== undefined && state.totals.has('good'))
@@ -124,7 +125,7 @@ describe('in the order of a bad day', () => {
     expect(await app.blobsOf('totals')).toBeGreaterThan(0)
   })
 
-  test('redrive by two people at once gives each record back once', async () => {
+  test('two redrives at once redrive each record once', async () => {
     await app.runUntil(({ status }) => status === 'rest')
     state.isMended = true
     await app.triggers()
@@ -134,7 +135,7 @@ describe('in the order of a bad day', () => {
     ])
     const done = both.map(answer)
     expect(done.map(({ records }) => Number(records)).reduce((a, b) => a + b)).toBe(2)
-    // Whoever woke it has called the driver.
+    // The redrive that woke it has called the driver.
     expect(await app.triggers()).toEqual([{ app: 'clicks', scheduleMinute: true }])
     await app.runUntil(() => state.totals.has('bad one') && state.totals.has(`bad ${LARGE}`))
     expect([...state.totals.values()]).toEqual([1, 1, 1, 1, 1])
@@ -158,7 +159,7 @@ describe('in the order of a bad day', () => {
 
   test('skip and reset are refused while an attempt runs, and skip works after it', async () => {
     state.isBroken = true
-    await app.append('given up')
+    await app.append('to skip')
     const failed = await app.runUntil(({ status }) => status === 'failed')
     const held = {
       ...failed,
@@ -181,10 +182,10 @@ describe('in the order of a bad day', () => {
     state.isBroken = false
     await app.append('after')
     await app.runUntil(() => state.totals.has('after'))
-    expect(state.totals.has('given up')).toBe(false)
+    expect(state.totals.has('to skip')).toBe(false)
   })
 
-  test('reset empties the state in table and bucket, and keeps what waits', async () => {
+  test('reset empties the state in table and bucket, and keeps waiting records', async () => {
     await app.append('new life')
     const { doneMs } = await app.head()
     expect(answer(await command('operator', 'reset', '--yes', '--json'))).toMatchObject({
@@ -202,7 +203,7 @@ describe('in the order of a bad day', () => {
 describe('rights', () => {
   const allowed: Readonly<Record<Exclude<AccessLevel, 'operator'>, readonly string[]>> = {
     reader: ['status', 'dead-letters'],
-    letterReader: ['dead-letters'],
+    deadLetterReader: ['dead-letters'],
   }
   const commands = [
     ['status'],
@@ -212,27 +213,27 @@ describe('rights', () => {
     ['skip'],
     ['reset', '--yes'],
   ] as const
-  const denied = { reader: /ACCESS_DENIED|COMMAND_REFUSED/, letterReader: /ACCESS_DENIED/ }
+  const denied = { reader: /ACCESS_DENIED|COMMAND_REFUSED/, deadLetterReader: /ACCESS_DENIED/ }
 
-  test.each(['reader', 'letterReader'] as const)(
-    'a %s may look, and changes nothing',
-    async (person) => {
+  test.each(['reader', 'deadLetterReader'] as const)(
+    'a %s may read, and changes nothing',
+    async (level) => {
       state.isBroken = false
       state.isMended = false
       await app.append('bad again')
       await app.runUntil(({ status }) => status === 'rest')
       const before = await app.head()
       for (const [name, ...args] of commands) {
-        const { exitCode, stderr } = await command(person, name, ...args)
-        const isAllowed = allowed[person].includes(name)
+        const { exitCode, stderr } = await command(level, name, ...args)
+        const isAllowed = allowed[level].includes(name)
         expect([name, exitCode === 0]).toEqual([name, isAllowed])
-        if (!isAllowed) expect(stderr).toMatch(denied[person])
+        if (!isAllowed) expect(stderr).toMatch(denied[level])
       }
       expect(await app.head()).toEqual(before)
     },
   )
 
-  test('what is missing is named', async () => {
+  test('the error names the missing right', async () => {
     const { stderr } = await command('reader', 'redrive')
     expect(stderr).toMatch(
       new RegExp(
@@ -240,7 +241,7 @@ describe('rights', () => {
           'allow the role or user of this process to do dynamodb:PutItem',
       ),
     )
-    const { stderr: atStatus } = await command('letterReader', 'status')
+    const { stderr: atStatus } = await command('deadLetterReader', 'status')
     expect(atStatus).toMatch(/DynamoDB refuses dynamodb:GetItem \[ACCESS_DENIED]/)
   })
 })

@@ -13,12 +13,12 @@ import { deployPrepared, EXAMPLE, prepare } from './deploy.ts'
 import type { Step } from './step.ts'
 
 const RECORDS = 500
-const LOOK_EVERY_MS = 500
+const CHECK_EVERY_MS = 500
 const root = join(import.meta.dirname, '..', '..', '..', '..')
 
 /**
- * The example with other words in its files, and with little patience, so that it does not take a
- * quarter of an hour until it has failed.
+ * The example with other words in its files, and with few attempts, so that it fails without
+ * waiting a quarter of an hour.
  */
 const EDITS: readonly (readonly [find: string, replace: string])[] = [
   ['so far', 'and counting'],
@@ -28,7 +28,7 @@ const EDITS: readonly (readonly [find: string, replace: string])[] = [
   ],
 ]
 
-/** Written where it is part of the package, as the example is: both import it by its name. */
+/** Written inside the package, like the example: both import it by its name. */
 const changedExample = (): string => {
   const text = EDITS.reduce(
     (before, [find, replace]) => {
@@ -54,8 +54,8 @@ const until = async (world: World, isSo: (overview: Overview) => boolean): Promi
   for (;;) {
     const overview = await lookAt(world.clicks)
     if (isSo(overview)) return overview
-    await world.clicks.tick()
-    await sleep(LOOK_EVERY_MS)
+    await world.clicks.trigger()
+    await sleep(CHECK_EVERY_MS)
   }
 }
 
@@ -73,7 +73,7 @@ export const changeSteps: readonly Step[] = [
       const log = gates.driver.hold(logsBatch(clicks.app), 'after')
       await world.send('while code changes', RECORDS)
       const timeMs = loggedTime(await log.arrived)
-      // However long it takes to deploy: the old code does not get any further.
+      // The old code is held here for as long as the deployment takes.
       const open = gates.driver.close()
       await deployPrepared(world, 'changed')
       killFunction(clicks.driver)
@@ -92,8 +92,7 @@ export const changeSteps: readonly Step[] = [
   },
   {
     name:
-      'a sink that fails stops the application and not its intake, and after resume all is ' +
-      'there',
+      'a failing sink stops the application but not its intake, and after resume all is ' + 'there',
     async run(world) {
       const { gates, clicks, model, results } = world
       const mend = gates.driver.refuse(writesFile(results.bucket))

@@ -20,7 +20,7 @@ export const EXAMPLE: string = join(
   'clicks.ts',
 )
 
-/** Synthesises with a module as the pipeline. Each time is a new generation. */
+/** Synthesises the stacks with a module as the pipeline. Each time makes a new generation. */
 export const prepare = async (
   { gates, folder }: World,
   name: string,
@@ -38,7 +38,7 @@ export const prepare = async (
   )
 }
 
-/** Deploys what was prepared under a name. */
+/** Deploys the stacks that were prepared under a name. */
 export const deployPrepared = ({ gates, folder }: World, name: string): Promise<StackOutputs> =>
   deploy(gates.front.endpoint, join(folder, name), STACKS)
 

@@ -12,8 +12,8 @@ const sumOf = (totals: ReadonlyMap<string, number>): number =>
   totals.values().reduce((sum, total) => sum + total, 0)
 
 /**
- * Each batch has added exactly the records that its own history says, where a crash after the
- * commit has not left it without one.
+ * Each batch has added exactly the records in its history. A batch whose driver crashed after the
+ * commit may have no history.
  */
 const checkBatches = async ({ clicks, results }: World): Promise<number> => {
   const batches = await results.batches()
@@ -22,7 +22,7 @@ const checkBatches = async ({ clicks, results }: World): Promise<number> => {
   let epoch = { generation: 0, epoch: 0 }
   for (const batch of batches) {
     const { timeMs, names, fence } = batch
-    expect(timeMs, 'a batch has files and is not committed').toBeLessThanOrEqual(head?.doneMs ?? 0)
+    expect(timeMs, 'a batch has files but is not committed').toBeLessThanOrEqual(head?.doneMs ?? 0)
     expect(names, `the files of ${timeMs}`).toEqual(
       names.map((_, part) => `part-${String(part).padStart(5, '0')}`),
     )
@@ -33,7 +33,7 @@ const checkBatches = async ({ clicks, results }: World): Promise<number> => {
     const sum = sumOf(await results.totals(batch))
     const history = await clicks.history(timeMs)
     if (history !== undefined)
-      expect(sum - before, `what ${timeMs} has added`).toBe(history['records'])
+      expect(sum - before, `the records that ${timeMs} has added`).toBe(history['records'])
     before = sum
   }
   return batches.length
@@ -41,7 +41,7 @@ const checkBatches = async ({ clicks, results }: World): Promise<number> => {
 
 export const endSteps: readonly Step[] = [
   {
-    name: 'in the end every total is exact, and each batch has its files once',
+    name: 'at the end every total is exact, and each batch has its files once',
     async run(world) {
       const counts = await world.settled()
       expect(counts).toEqual({ counted: world.model.size, lost: 0, twice: 0 })
@@ -50,10 +50,10 @@ export const endSteps: readonly Step[] = [
     },
   },
   {
-    name: 'the stacks are destroyed, what they keep is kept, and no process stays behind',
+    name: 'the stacks are destroyed, retained resources stay, and no process is left',
     async run(world) {
       const before = await world.clicks.head()
-      // The one that took the place of the stack's own.
+      // The mapping that replaced the stack's own.
       await deleteMapping(world.clicks)
       await destroy(world.gates.front.endpoint, join(world.folder, 'first'), STACKS)
       const { Functions = [] } = await lambdaClient().send(new ListFunctionsCommand({}))

@@ -7,11 +7,11 @@ import type { Step } from './step.ts'
 
 const RECORDS = 500
 
-/** A function at a moment of its life. The call that is held never goes further. */
+/** A function that is stopped at some moment. Its held call never takes effect. */
 interface Caught {
   readonly held: Held
   readonly functionName: string
-  /** Of the batch that it is in the middle of. */
+  /** The time of the batch that it is running. */
   readonly timeMs?: number
 }
 
@@ -19,8 +19,8 @@ interface Moment {
   readonly name: string
   readonly come: (world: World) => Promise<Caught>
   /**
-   * By which attempt the batch says to have been run; undefined: nobody has come to write that
-   * down, since it was done.
+   * The attempt that the history of the batch names. Undefined: the batch was committed, and then
+   * no attempt writes its history.
    */
   readonly attempt?: number
 }
@@ -47,7 +47,7 @@ const driverAtCommit =
 const moments: readonly Moment[] = [
   { name: 'intake is killed before its append takes effect', come: intakeAt('before') },
   {
-    name: 'intake is killed when its append has taken effect and the answer is on the way',
+    name: 'intake is killed after its append has taken effect, before the answer',
     come: intakeAt('after'),
   },
   {
@@ -64,7 +64,7 @@ const moments: readonly Moment[] = [
     attempt: 2,
   },
   {
-    name: 'the driver is killed when its commit has taken effect and the answer is on the way',
+    name: 'the driver is killed after its commit has taken effect, before the answer',
     come: driverAtCommit('after'),
   },
 ]

@@ -16,7 +16,7 @@ const streamMapping = async ({ intake }: Application) => {
   return EventSourceMappings.find(({ EventSourceArn }) => EventSourceArn?.includes(':kinesis:'))
 }
 
-/** Takes the mapping of the stream away, whoever has made it. */
+/** Deletes the mapping of the stream, no matter how it was created. */
 export const deleteMapping = async (
   clicks: Application,
 ): Promise<Awaited<ReturnType<typeof streamMapping>>> => {
@@ -28,7 +28,7 @@ export const deleteMapping = async (
 export const mappingSteps: readonly Step[] = [
   {
     name:
-      'a new event source mapping brings the whole stream again, and nothing of it counts a ' +
+      'a new event source mapping delivers the whole stream again, and no record counts a ' +
       'second time',
     async run(world) {
       const { clicks, model, gates } = world
@@ -43,10 +43,11 @@ export const mappingSteps: readonly Step[] = [
       await lambdaClient().send(
         new CreateEventSourceMappingCommand({ FunctionName: clicks.intake, ...settings }),
       )
-      // Behind everything in its shard: when these have been counted, all of that has come again.
+      // After everything in its shard: when these are counted, everything before has been delivered
+      // again.
       const appended = gates.intake.count(appends(clicks.app))
       const before = world.records
-      await world.send('behind what came again', 100)
+      await world.send('after the repeated records', 100)
       const counts = await world.settled()
       expect(counts).toEqual({ counted: model.size, lost: 0, twice: 0 })
       return (

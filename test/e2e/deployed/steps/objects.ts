@@ -5,7 +5,7 @@ import type { Step } from './step.ts'
 
 const OBJECTS = 50
 const LINES = 20
-/** What is encoded in a notification, or looks as if it were. */
+/** Names that a notification encodes, or that look encoded. */
 const ODD_NAMES = [
   'in/a space',
   'in/a+plus',
@@ -23,11 +23,11 @@ const names = Array.from(
 export const objectSteps: readonly Step[] = [
   {
     name:
-      'objects of a bucket count once for each version, and not at all when they are gone ' +
-      'before they are read',
+      'objects of a bucket count once for each version, and not at all when they were deleted ' +
+      'before they were read',
     async run(world) {
       const { clicks, model, gates } = world
-      // Nothing is read before all is there, and gone again.
+      // No object is read before all are there, and some are gone again.
       const open = gates.driver.close()
       for (const [index, name] of names.entries()) {
         const lines = clicksOf(`object-${index}`, LINES)

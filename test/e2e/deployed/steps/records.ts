@@ -6,9 +6,7 @@ const RECORDS = 10_000
 
 export const recordSteps: readonly Step[] = [
   {
-    name:
-      'records of a stream count once, and the application finds its way to rest by its own ' +
-      'clock',
+    name: 'records of a stream count once, and the application goes to rest by its own ' + 'clock',
     async run(world) {
       await world.send('first', RECORDS)
       const counts = await world.settled({ hurry: false })

@@ -3,6 +3,6 @@ import type { World } from '../world.ts'
 /** One step of the test. */
 export interface Step {
   readonly name: string
-  /** Gives what it has counted, in a line. */
+  /** Returns its counts as one line of text. */
   readonly run: (world: World) => Promise<string>
 }

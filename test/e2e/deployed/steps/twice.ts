@@ -15,7 +15,7 @@ const RECORDS_PER_EVENT = 400
 const OVERLAP = 100
 const MESSAGES_PER_EVENT = 10
 
-/** What lies in each shard, as Lambda would deliver it. */
+/** The records of each shard, as Lambda would deliver them. */
 const recordsOf = async (
   clicks: Application,
 ): Promise<readonly (readonly KinesisEventRecord[])[]> => {
@@ -55,7 +55,7 @@ const pieces = <T>(all: readonly T[], size: number, overlap = 0): readonly (read
     all.slice(index * (size - overlap)).slice(0, size),
   )
 
-/** A notification of each upload that is there, as a bucket sends it through a queue. */
+/** A notification for each existing upload, in the form that a bucket sends through a queue. */
 const notificationsOf = async (clicks: Application): Promise<readonly object[]> => {
   const name = clicks.output('TestDrop')
   const { Versions = [] } = await s3Client().send(new ListObjectVersionsCommand({ Bucket: name }))
@@ -72,7 +72,7 @@ const notificationsOf = async (clicks: Application): Promise<readonly object[]> 
 
 export const twiceSteps: readonly Step[] = [
   {
-    name: 'records and notifications that are delivered again count no second time',
+    name: 'records and notifications that are delivered again do not count again',
     async run(world) {
       const { clicks, model } = world
       const shards = await recordsOf(clicks)
@@ -84,9 +84,9 @@ export const twiceSteps: readonly Step[] = [
       const notifications = await notificationsOf(clicks)
       for (const Records of pieces(notifications, MESSAGES_PER_EVENT))
         for (let times = 0; times < 2; times++) await clicks.invoke(clicks.intake, { Records })
-      // Behind what was delivered again: when this has been counted, all of that has been looked
-      // at.
-      await world.send('behind what came twice', 10)
+      // After everything that was delivered again: when this is counted, all of that has been
+      // processed.
+      await world.send('after the repeated records', 10)
       const counts = await world.settled()
       expect(counts).toEqual({ counted: model.size, lost: 0, twice: 0 })
       return (

@@ -6,7 +6,7 @@ import type { Step } from './step.ts'
 
 const FILES = 5
 const LINES = 200
-const LOOK_EVERY_MS = 250
+const CHECK_EVERY_MS = 250
 const LOOK_MS_MAX = 60_000
 
 interface Taken {
@@ -14,7 +14,7 @@ interface Taken {
   readonly records: number
 }
 
-/** What the batches of an application have taken, by its own history. */
+/** The records and objects that the batches of an application have taken, by its own history. */
 const takenBy = async ({ store, app }: Application, sinceMs: number): Promise<Taken> => {
   const days = daysBack(sinceMs, Date.now())
   const history = (
@@ -27,7 +27,7 @@ const takenBy = async ({ store, app }: Application, sinceMs: number): Promise<Ta
 
 export const wordSteps: readonly Step[] = [
   {
-    name: 'the second application, an example as it is, counts for itself',
+    name: 'the second application, an unchanged example, counts separately',
     async run({ words, clicks }) {
       const startMs = Date.now()
       const before = await clicks.head()
@@ -35,7 +35,7 @@ export const wordSteps: readonly Step[] = [
       for (let file = 0; file < FILES; file++) await words.putObject(`poem ${file}.txt`, lines)
       let taken = await takenBy(words, startMs)
       while (taken.records < FILES * LINES && Date.now() - startMs < LOOK_MS_MAX) {
-        await sleep(LOOK_EVERY_MS)
+        await sleep(CHECK_EVERY_MS)
         taken = await takenBy(words, startMs)
       }
       expect(taken).toEqual({ objects: FILES, records: FILES * LINES })

@@ -12,26 +12,26 @@ import type { Step } from './step.ts'
 const RECORDS = 500
 const INTERVAL_MS = 10_000
 const ZOMBIE_MS = 3_000
-const LOOK_EVERY_MS = 100
+const CHECK_EVERY_MS = 100
 const CLOSED_BEFORE_MS = 300
 
 const untilAwake = async ({ clicks }: World): Promise<number> => {
   for (;;) {
     const head = await clicks.head()
     if (head?.status === 'running') return nextBatchTime(head, INTERVAL_MS)
-    await sleep(LOOK_EVERY_MS)
+    await sleep(CHECK_EVERY_MS)
   }
 }
 
-/** Everything in the files of all batches. */
+/** The content of the files of all batches. */
 const allFiles = async ({ results }: World): Promise<readonly unknown[]> =>
   Promise.all(
     (await results.batches()).map(async (batch) => [batch, [...(await results.totals(batch))]]),
   )
 
 /**
- * A driver of the deployed code takes the lease, stops where `where` says, and goes on when the
- * batch has long been run by another.
+ * A driver of the deployed code takes the lease, stops where `where` says, and goes on long after
+ * another driver has run the batch.
  */
 const zombieStep = (name: string, where: (world: World, log: Held) => Promise<Held>): Step => ({
   name,
