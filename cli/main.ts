@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // This file runs on any Node with ES modules, so that it can say which version is needed. Code that
-// // needs Node 24 is imported after the check of the version.
+// needs Node 24 is imported after the check of the version.
 import { MillraceError } from '../lib/base/errors.ts'
 import { exitCodes } from './exit-codes.ts'
 

@@ -78,7 +78,7 @@ const composeOn = async (
   const composition = await compose({
     plan,
     // The generation comes from the clock. So it is also higher than those in the outputs that were
-    //     // written before a reset.
+    // written before a reset.
     generation: nextGeneration(head, plan, ports.clock.now()),
     ports,
     locations: bound.sources,

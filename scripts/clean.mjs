@@ -1,4 +1,5 @@
-// Removes what `npm run build` made, so that a package never carries a file whose source is gone.
+// Removes the output of `npm run build`, so that a package never contains a file whose source is
+// gone.
 
 import { rmSync } from 'node:fs'
 

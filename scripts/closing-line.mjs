@@ -1,6 +1,6 @@
-// Prints 'N passed, N failed' from vitest's JSON reports, and ends with failure if anything failed:
-// a test, a file that did not load, or a check that came before the tests (then there is no report,
-// and the exit status of the run is what is left to tell).
+// Prints 'N passed, N failed' from vitest's JSON reports. Fails if anything failed: a test, a file
+// that did not load, or a check before the tests (then there is no report, and only the exit status
+// of the run shows it).
 //
 //   node scripts/closing-line.mjs REPORT STATUS [REPORT STATUS]...
 

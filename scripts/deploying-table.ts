@@ -1,6 +1,6 @@
 /**
- * Writes the tables of docs/deploying.md out of the template of the example, so that they say what
- * is deployed.
+ * Writes the tables of docs/deploying.md from the template of the example, so that they show what
+ * is really deployed.
  */
 import { App, Stack } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
@@ -37,7 +37,7 @@ const resourcesOf = (
 
 const shortId = (id: string): string => id.replace(/^Example/, '').replace(/[0-9A-F]{8}$/, '')
 
-/** A value of a template for people: `Stream-clicks.Arn` for an attribute. */
+/** A readable value of a template: `Stream-clicks.Arn` for an attribute. */
 const shown = (value: unknown): string => {
   if (typeof value !== 'object' || value === null) return String(value)
   if (Array.isArray(value)) return value.map(shown).join(', ')
@@ -48,7 +48,7 @@ const shown = (value: unknown): string => {
   return typeof ref === 'string' ? `<${shortId(ref)}>` : JSON.stringify(value)
 }
 
-/** Names in angle brackets and asterisks mean something else in Markdown. */
+/** Escapes angle brackets and asterisks, which have a meaning in Markdown. */
 const code = (text: string): string => (text === '' ? '' : `\`${text}\``)
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
@@ -130,7 +130,7 @@ const alarms = (template: Template): string =>
     ),
   )
 
-/** What stands between the marks. */
+/** The text between the marks. */
 export const generatedTables = (): string => {
   const template = templateOfExample()
   return [

@@ -1,7 +1,7 @@
-// Makes a fresh clone ready: `npm start` or `npm test` may be the first command anybody types. It
-// runs before those commands on whatever Node the machine has (20 or newer) and needs no package;
-// after it the npm package `node` puts the project's own Node first on the path of every npm
-// script. When all is in place it says nothing and costs a few milliseconds.
+// Prepares a fresh clone, so that `npm start` or `npm test` may be the first command that a user
+// types. It runs before those commands, on any Node of the machine (20 or newer), and needs no
+// package. Afterwards the npm package `node` puts the project's own Node first on the path of every
+// npm script. When everything is ready, it prints nothing and takes a few milliseconds.
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -21,8 +21,8 @@ const readJson = (...path) => {
 }
 
 /**
- * Whether exactly what the lock file names is installed. Contents are compared, not dates: a
- * checkout changes those without need.
+ * Whether exactly the packages of the lock file are installed. It compares contents, not dates: a
+ * checkout changes dates without need.
  */
 const isInstalled = () => {
   const wanted = readJson('package-lock.json')?.packages
@@ -35,8 +35,8 @@ const isInstalled = () => {
 }
 
 /**
- * Whether the pinned Node is there and runs: its binary comes from an install script, which some
- * settings of npm leave out.
+ * Whether the pinned Node exists and runs. An install script brings its binary, and some settings
+ * of npm skip such scripts.
  */
 const hasPinnedNode = () => {
   const binary = join(modules, 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
@@ -44,7 +44,9 @@ const hasPinnedNode = () => {
   return stdout?.trim() === `v${readJson('package.json').devDependencies.node}`
 }
 
-/** `npm ci` on the machine's own Node: the project's would be deleted under npm's feet. */
+/**
+ * Runs `npm ci` on the machine's own Node: npm would delete the project's Node while it runs on it.
+ */
 const install = () => {
   const path = process.env.PATH?.split(delimiter).filter(
     (folder) => !folder.startsWith(modules + sep),

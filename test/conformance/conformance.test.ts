@@ -11,7 +11,7 @@ import { caseName, readVectors, type Vector } from './runner/vector.ts'
 
 const vectors = readVectors(join(import.meta.dirname, 'vectors'))
 
-test('every case has a name of its own', () => {
+test('every case has a unique name', () => {
   expect(new Set(vectors.map(caseName)).size).toBe(vectors.length)
 })
 
@@ -103,7 +103,7 @@ describe('the runner', () => {
     ],
     ['other elements', { expectedBatches: [[4, 7], null, [11]] }, [[4, 7], null, [10]]],
     ['another order', { expectedBatches: [[7, 4], null, [10]] }, [[4, 7], null, [10]]],
-    ['an empty dataset for none', { expectedBatches: [[4, 7], [], [10]] }, [[4, 7], null, [10]]],
+    ['an empty RDD for none', { expectedBatches: [[4, 7], [], [10]] }, [[4, 7], null, [10]]],
     ['no error where one is expected', { expectError: { batchIndex: 0 } }, [[4, 7], null, [10]]],
   ]
   const none: Partial<Vector> = {
@@ -130,7 +130,7 @@ describe('the runner', () => {
     ],
     ['an input that it does not need', { inputBatches2: [[1]] }],
     [
-      'a batch that fails for want of a dataset',
+      'a batch that fails because an RDD is missing',
       {
         op: 'count',
         params: {},
@@ -221,7 +221,7 @@ describe('the runner', () => {
     expect(await runCase({ ...good, ...change }, { cold })).toEqual({ kind: 'passed' })
   })
 
-  test.each([false, true])('passes what is right, cold: %s', async (cold) => {
+  test.each([false, true])('passes correct results, cold: %s', async (cold) => {
     expect(await runCase(good, { cold })).toEqual({ kind: 'passed' })
   })
   test.each(rows)('fails on %s', async (_, change, got) => {
@@ -232,10 +232,10 @@ describe('the runner', () => {
   })
 
   test.each([
-    ['a directory that is not there', undefined, 'no directory that can be read'],
+    ['a directory that is not there', undefined, 'this directory cannot be read'],
     ['a directory without vectors', {}, 'no file of vectors'],
-    ['a file that is no JSON', { 'a.json': '[{' }, 'a.json: this is no JSON'],
-    ['a file that is no array', { 'a.json': '{}' }, 'a.json: this is no array'],
+    ['a file that is not JSON', { 'a.json': '[{' }, 'a.json: this is not JSON'],
+    ['a file that is not an array', { 'a.json': '{}' }, 'a.json: this is not an array'],
     [
       'a vector without operation',
       { 'a.json': JSON.stringify([good, { ...good, op: undefined }]) },

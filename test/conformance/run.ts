@@ -1,6 +1,6 @@
 /**
- * `npm run conformance -- DIR... [--cold]`: every vector of the directories, through the public API
- * on the harness.
+ * `npm run conformance -- DIR... [--cold]` runs every vector in the directories, through the public
+ * API on the harness.
  */
 import { parseArgs } from 'node:util'
 import { report } from './runner/report.ts'
@@ -20,7 +20,9 @@ const run = async (): Promise<number> => {
   return suites.some(({ cases }) => cases.some(({ outcome }) => outcome.kind === 'failed')) ? 1 : 0
 }
 
-/** What is no use of this command: it is said in a line, and nothing has run. */
+/**
+ * Whether an error is a wrong use of the command. It is reported in one line, and nothing has run.
+ */
 const isMisuse = (error: unknown): error is Error =>
   error instanceof UnreadableVectors ||
   (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))

@@ -59,7 +59,7 @@ describe('bad records', () => {
     Math.max(...[...stdout.matchAll(/memory (\d+) KiB/g)].map(([, kib]) => Number(kib) * 1024))
 
   test(
-    'a line of 100 MB in a file is put aside, within a few times its size of memory',
+    'a line of 100 MB in a file is put aside, with memory of a few times its size',
     { timeout: 60_000 },
     async () => {
       const directory = directoryWith()

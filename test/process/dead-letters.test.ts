@@ -170,8 +170,7 @@ describe('redrive', () => {
       )
     expect(await run(directory, 'picky')).toMatchObject({ exitCode: 0 })
     // Each command is killed a little later than the one before, until one finishes. The delay
-    // grows
-    //     // by a factor, so a slow machine gets there soon too.
+    // grows by a factor, so a slow machine gets there soon too.
     for (let killed = 0, delayMs = 60; ; killed++, delayMs *= 1.2) {
       const command = startMillrace(directory, 'redrive', ...STATE, '--json')
       const timer = setTimeout(() => command.child.kill('SIGKILL'), delayMs)

@@ -8,7 +8,7 @@ import { NumberedLines } from './numbered-lines.ts'
 import { countsOf, savedCounts, sorted } from './results.ts'
 
 // The guarantee, on real processes: kill -9 at any time costs work, but no record. The seed and the
-// // machine decide when a kill comes. The checks hold for every time.
+// machine decide when a kill comes. The checks hold for every time.
 
 const SEED = 20_261
 const KILLS = 30
@@ -107,7 +107,7 @@ test(
     expect(readdirSync(out)).toHaveLength(batches.size + totals.size)
     expect([...totals.keys()]).toEqual([...batches.keys()])
     // The totals of each batch are the totals of the batch before plus its own output. So no batch
-    //     // is missing, and none counted twice.
+    // is missing, and none is counted twice.
     let before: readonly (readonly [string, number])[] = []
     for (const [time, counts] of batches) {
       before = sorted(countsOf([...before, ...counts]))

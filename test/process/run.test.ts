@@ -20,7 +20,7 @@ describe('the word count', () => {
   const run = ['run', example, '--bind', 'lines=in']
 
   test(
-    'counts everything, prints as Spark does, keeps totals, and says when nothing is new',
+    'counts everything, prints like Spark, keeps totals, and says when nothing is new',
     TIMEOUT,
     async () => {
       const directory = directoryWith('The mill, the race:', 'THE WHEEL')
@@ -186,7 +186,8 @@ test('a second Ctrl-C ends a batch that hangs', TIMEOUT, async () => {
   await running.untilEvent('batchStarted')
   running.child.kill('SIGINT')
   await running.untilEvent('stopping')
-  // Two signals within a second count as one: npm passes on the Ctrl-C that the terminal has sent.
+  // Two signals within a second count as one, because npm passes on the Ctrl-C that the terminal
+  // has already sent.
   const again = setInterval(() => running.child.kill('SIGINT'), 300)
   const { exitCode } = await running.ended.finally(() => clearInterval(again))
   expect(exitCode).toBe(130)

@@ -6,7 +6,7 @@ import { plantedBugs } from './planted-bugs.ts'
 import type { PlantedBug } from './planted/bug.ts'
 import { tableOf } from './table.ts'
 
-/** What the simulator made of a planted bug. */
+/** The result of a planted bug in the simulator. */
 export interface Find {
   readonly name: string
   readonly effect: string
@@ -23,7 +23,7 @@ export const isFound = ({ seed, checker }: Find): boolean =>
 const PARALLEL = 2
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
 
-/** Plants each bug in a process of its own and runs seeds until one fails. */
+/** Plants each bug in a separate process, and runs seeds until one fails. */
 export const huntPlantedBugs = async (seeds: number): Promise<readonly Find[]> => {
   const finds: Find[] = []
   const waiting = plantedBugs.map((bug, index) => ({ bug, index }))

@@ -1,5 +1,5 @@
 /**
- * Preloaded into a process of its own (`node --import`): plants the bug that MILLRACE_PLANTED_BUG
+ * Preloaded into a separate process (`node --import`): plants the bug that MILLRACE_PLANTED_BUG
  * names while the sources are loaded.
  */
 import { registerHooks } from 'node:module'
@@ -8,11 +8,13 @@ import { plantedBugs } from './planted-bugs.ts'
 
 const name = process.env['MILLRACE_PLANTED_BUG']
 const bug = plantedBugs.find((planted) => planted.name === name)
-if (bug === undefined) throw new Error(`MILLRACE_PLANTED_BUG is ${name}, which is no planted bug`)
+if (bug === undefined)
+  throw new Error(`MILLRACE_PLANTED_BUG is ${name}, which is not a planted bug`)
 
 /**
- * Where a text stands in a source, however the formatter has broken its lines: white space between
- * two words may be of any kind, and elsewhere it may be missing, like a comma before a bracket.
+ * Finds a text in a source, regardless of how the formatter has broken its lines. Between two words
+ * there may be any white space; elsewhere white space may be missing, like a comma before a
+ * bracket.
  */
 const anyLayout = (find: string): RegExp => {
   const tokens = find.match(/[\w$#]+|[^\s\w$#]/g) ?? []
@@ -41,7 +43,7 @@ registerHooks({
       if (place === undefined || places.length !== 1)
         throw new Error(
           `The bug "${bug.name}" does not fit ${file} any more: ${JSON.stringify(find)} ` +
-            `stands in it ${places.length} times`,
+            `it occurs ${places.length} times`,
         )
       source = source.slice(0, place.index) + replace + source.slice(place.index + place[0].length)
     }

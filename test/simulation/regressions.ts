@@ -1,6 +1,6 @@
 /**
- * A seed that has failed once, and what it showed. What a seed draws changes when the world does:
- * each is kept where it failed last.
+ * A seed that has failed once, and the bug that it showed. When the world changes, a seed draws
+ * another run; each one is kept where it failed last.
  */
 export interface FailedOnce {
   readonly seed: number
@@ -18,29 +18,29 @@ export const failedOnce: readonly FailedOnce[] = [
   {
     seed: 103,
     what:
-      'a process that had stood still adopted a head whose manifest was gone by then, and took ' +
-      'that for lost data',
+      'a process that had stood still adopted a head whose manifest was gone by then, and ' +
+      'reported lost data',
   },
   {
     seed: 15,
     what:
       'a sweep of dozens of calls in every cold start kept each attempt from getting through, ' +
-      'until it was given up',
+      'until it ran out of time',
   },
   {
     seed: 12,
-    what: 'a sweep of which one call failed left the others under way when the function answered',
+    what: 'after one call of a sweep failed, the others still ran when the function answered',
   },
   {
     seed: 132,
     what:
-      'an upload over another was judged by the event of the earlier one, and taken for older ' +
+      'an upload over another was judged by the event of the earlier one, and counted as older ' +
       'than the application',
   },
   {
     seed: 57,
     what:
-      'an attempt wrote its smaller plan over the one that the head named, and ended before it ' +
+      'an attempt wrote its smaller input over the one that the head named, and ended before it ' +
       'was logged',
   },
 ]

@@ -17,10 +17,10 @@ export interface Summary {
   readonly sightings: Readonly<Record<string, number>>
 }
 
-/** One seed in so many runs twice. */
+/** One of this many seeds runs twice. */
 const TWICE_EVERY = 10
 
-/** Runs a seed; one in ten twice, with equal traces. */
+/** Runs a seed. One in ten runs twice, and its traces must be equal. */
 export const runSeed = async (seed: number): Promise<SimulationResult> => {
   if (seed % TWICE_EVERY !== 0) return simulate(seed)
   const [first, second] = [
@@ -53,7 +53,7 @@ export const runSeeds = async (from: number, count: number): Promise<Summary> =>
   return { seeds: count, batches, records, failures, sightings }
 }
 
-/** Summaries as one. */
+/** Adds up summaries. */
 export const sumOf = (summaries: readonly Summary[]): Summary => {
   const sightings: Record<string, number> = {}
   for (const summary of summaries)
@@ -70,7 +70,7 @@ export const sumOf = (summaries: readonly Summary[]): Summary => {
   }
 }
 
-/** Everything that a long run has to see, with how often it did. */
+/** Everything that a long run must see, with the number of times. */
 export const sightingRows = ({
   sightings,
 }: Summary): readonly (readonly [what: string, times: number])[] => {
@@ -80,6 +80,6 @@ export const sightingRows = ({
   )
 }
 
-/** What was never seen. */
+/** The faults, recoveries and pipelines that were never seen. */
 export const neverSeen = (summary: Summary): readonly string[] =>
   sightingRows(summary).flatMap(([what, times]) => (times === 0 ? [what] : []))

@@ -1,17 +1,17 @@
 import { type FaultKind, simulate, type SimulationResult } from '../../lib/testing/index.ts'
 
-/** A failing seed with as little in it as still fails. */
+/** A failing seed with as few faults and as little work as still fail. */
 export interface Shrunk {
   readonly result: SimulationResult
-  /** Faults that it fails without. */
+  /** The faults that it does not need to fail. */
   readonly without: readonly FaultKind[]
   /** The share of the workload that it needs. */
   readonly workload: number
 }
 
 /**
- * Leaves out one fault after another, and then ever more of the work, as long as the same checker
- * finds something.
+ * Leaves out one fault after another, and then more and more of the work, as long as the same
+ * checker finds a violation.
  */
 export const shrink = async (failed: SimulationResult): Promise<Shrunk> => {
   const fails = async (
@@ -34,7 +34,7 @@ export const shrink = async (failed: SimulationResult): Promise<Shrunk> => {
   return smallest
 }
 
-/** How to run it again. */
+/** The arguments that run it again. */
 export const shrunkArguments = ({ result, without, workload }: Shrunk): string =>
   [
     `--seed ${result.seed}`,

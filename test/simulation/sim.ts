@@ -25,9 +25,9 @@ npm run sim -- --first [--seeds N] [--pipeline NAME]
     stops at the first seed that fails and prints it as JSON
 
 The last line is "N passed, N failed". The exit status is 1 if any failed, or if a run of 300 seeds
-or more has not seen every fault and every way back from one.`
+or more has not seen every fault and every recovery.`
 
-/** So many seeds see everything that there is to see. */
+/** This many seeds see every fault and every recovery. */
 const SEEDS_THAT_SEE_ALL = 300
 
 const { values } = parseArgs({
@@ -70,7 +70,7 @@ const runMany = async (from: number, count: number, workers: number): Promise<vo
   )
   const missed = neverSeen(summary)
   if (count >= SEEDS_THAT_SEE_ALL && missed.length > 0) {
-    say(`never seen, so that little is proved of it: ${missed.join(', ')}`)
+    say(`never seen, so not tested by this run: ${missed.join(', ')}`)
     process.exitCode = 1
   }
   const rate = count / seconds / workers
@@ -82,7 +82,7 @@ const runMany = async (from: number, count: number, workers: number): Promise<vo
   finish(count - summary.failures.length, summary.failures.length)
 }
 
-/** The first few are shrunk; that takes as long as dozens of seeds. */
+/** Only the first few are shrunk: shrinking takes as long as dozens of seeds. */
 const SHRUNK_MAX = 3
 
 const sayFailures = async ({ failures }: Summary): Promise<void> => {

@@ -12,7 +12,7 @@ const SEEDS = 300
 const WORKERS = 2
 
 describe('the protocol in a world of faults', () => {
-  test(`keeps every promise for ${SEEDS} seeds, which see each fault and way back`, async () => {
+  test(`keeps every promise for ${SEEDS} seeds, which see each fault and recovery`, async () => {
     const summary = await runInWorkers(0, SEEDS, WORKERS)
     expect(summary.failures.map(({ seed, violation }) => ({ seed, ...violation }))).toEqual([])
     expect(neverSeen(summary)).toEqual([])
@@ -20,7 +20,7 @@ describe('the protocol in a world of faults', () => {
   }, 240_000)
 
   test.each(failedOnce)(
-    'seed $seed stays mended: $what',
+    'seed $seed stays fixed: $what',
     async ({ seed }) => {
       expect((await simulate(seed)).violation).toBeUndefined()
     },

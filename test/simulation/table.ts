@@ -1,4 +1,4 @@
-/** Rows of text under a head, in columns. */
+/** Text rows under a head, aligned in columns. */
 export const tableOf = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),

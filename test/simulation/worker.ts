@@ -1,4 +1,4 @@
-/** A thread of its own: runs the seeds it is told, and says what came of them. */
+/** A thread: runs the seeds that it gets, and sends back their results. */
 import { parentPort } from 'node:worker_threads'
 import { runSeeds } from './seeds.ts'
 import type { Range } from './workers.ts'

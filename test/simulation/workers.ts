@@ -2,10 +2,13 @@ import { Worker } from 'node:worker_threads'
 import type { Summary } from './seeds.ts'
 import { sumOf } from './seeds.ts'
 
-/** Seeds that a worker takes at a time: few, so that none waits long for the last. */
+/**
+ * The number of seeds that a worker takes at a time. It is small, so that no worker waits long for
+ * the last one.
+ */
 const SHARE = 25
 
-/** A part of a run: so many seeds from one on. */
+/** A part of a run: a number of seeds, starting with `from`. */
 export interface Range {
   readonly from: number
   readonly count: number

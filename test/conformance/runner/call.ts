@@ -1,10 +1,10 @@
-/** Calls by name: vectors are data, and say which operation they mean in words. */
+/** Calls methods by name: vectors are data and name their operations in words. */
 import { MissingOperation } from './outcome.ts'
 
-/** A stream, a dataset or a context of the library, whatever its elements are. */
+/** A stream, an RDD or a context of the library, with elements of any type. */
 export type Handle = object
 
-/** Calls a method of the library. What it has not got is told apart from what it does wrong. */
+/** Calls a method of the library. A missing method gives another error than a failing one. */
 export const call = <R = Handle>(on: Handle, method: string, ...args: readonly unknown[]): R => {
   const f = (on as Readonly<Record<string, unknown>>)[method]
   if (typeof f !== 'function') throw new MissingOperation(`${on.constructor.name}.${method}()`)

@@ -1,11 +1,14 @@
-/** Cases of operations: batches go in, batches come out, or a batch fails. */
+/**
+ * Cases of operations: input batches, and the expected output batches or the expected failure of a
+ * batch.
+ */
 import { MillraceError } from 'millrace'
 import { checkBatches, checkSame, checkSet, encoded } from './compare.ts'
 import { Mismatch } from './outcome.ts'
 import { type Mode, type Run, runPipeline } from './pipeline.ts'
 import type { Batch, Vector } from './vector.ts'
 
-/** Runs the case; throws unless it gives what it should. */
+/** Runs the case. Throws unless the result is as expected. */
 export const checkOperation = async (vector: Vector, mode: Mode): Promise<void> => {
   const { expectError } = vector
   if (expectError !== undefined && vector.inputBatches.length === 0)
@@ -25,10 +28,10 @@ export const checkOperation = async (vector: Vector, mode: Mode): Promise<void> 
   if (vector.compare !== 'error') checkResults(vector, expected.slice(0, until), run)
 }
 
-/** A slice is one set of elements, however many datasets it comes in. */
+/** A slice is one set of elements, from any number of RDDs. */
 export const checkSlice = async (vector: Vector, mode: Mode): Promise<void> => {
   const { params, batchIntervalMs } = vector
-  // As many batches as the slice needs: its dataset is there with the last one.
+  // As many batches as the slice needs: the last one completes its RDDs.
   const toMs = Number(params['toMs'] ?? batchIntervalMs + Number(params['toOffsetMs']))
   const needed = Array.from({ length: Math.floor(toMs / batchIntervalMs) }, () => [])
   const { batches, app } = await runPipeline({ ...vector, expectedBatches: needed }, mode)
@@ -38,7 +41,7 @@ export const checkSlice = async (vector: Vector, mode: Mode): Promise<void> => {
   ])
 }
 
-/** The pipeline is refused while it is described. */
+/** The pipeline is refused while its description runs. */
 const checkRefused = async (vector: Vector, mode: Mode): Promise<void> => {
   const error: unknown = await runPipeline({ ...vector, inputBatches: [[]] }, mode).catch(
     (thrown: unknown) => thrown,
@@ -48,7 +51,7 @@ const checkRefused = async (vector: Vector, mode: Mode): Promise<void> => {
   throw new Mismatch('a pipeline that is refused', 'one that runs')
 }
 
-/** The batch fails, with what a user's function threw, where that is what the case is about. */
+/** The batch fails, with the error of the user's function where the case is about that error. */
 const checkFailure = ({ expectError, params }: Vector, { app, batches, slideMs }: Run): void => {
   const failure = app.failures[0]
   if (failure === undefined) throw new Mismatch('a batch that fails', batches)
@@ -81,7 +84,7 @@ const checkResults = (vector: Vector, expected: readonly Batch[], run: Run): voi
   }
 }
 
-/** Where Spark itself leaves open in which batch something happens. */
+/** Cases in which Spark itself does not define the batch in which something happens. */
 const checkLoosely = (
   loose: NonNullable<Vector['looseAssertions']>,
   { batches, snapshots }: Run,

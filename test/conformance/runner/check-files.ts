@@ -1,4 +1,4 @@
-/** Cases of sources that watch a place: which files a batch takes, and what comes of them. */
+/** Cases of sources that watch a location: the files that a batch takes, and the results. */
 import { milliseconds, stream, type StreamingContext } from 'millrace'
 import { type TestInput, testStream, type TestStream } from 'millrace/testing'
 import { parseDirectoryPattern } from '../../../lib/adapters/directory-pattern.ts'
@@ -29,12 +29,12 @@ const options = ({ newFilesOnly, minRememberMs }: Params): object => ({
   ...(minRememberMs === undefined ? {} : { remember: milliseconds(Number(minRememberMs)) }),
 })
 
-/** The directory of a case: `<dir>` in its paths. */
+/** The directory of a case, written `<dir>` in its paths. */
 const ROOT = 'in'
 
 /**
- * The watched place: `<dir>/*` has a pattern, and names of files are paths below the part that has
- * none.
+ * The watched location. `<dir>/*` has a pattern, and names of files are paths below the part
+ * without a pattern.
  */
 export const placeOf = ({
   path = '<dir>',
@@ -44,7 +44,7 @@ export const placeOf = ({
   return { place, base: parseDirectoryPattern(place).base }
 }
 
-/** The stream that a case watches with. */
+/** The stream of a case that watches the location. */
 export const watching = (ssc: StreamingContext, { op, params, batchIntervalMs }: Vector): Flow => {
   const { place } = placeOf(params)
   const scene = { context: ssc, inputs: [] }
@@ -70,8 +70,8 @@ export const watching = (ssc: StreamingContext, { op, params, batchIntervalMs }:
 }
 
 /**
- * `map(toInt)` says what it is given; `reduceByWindow` has its parameters from the case, and
- * reduces the numbers in the lines.
+ * `map(toInt)` names its function. `reduceByWindow` takes its parameters from the case, and reduces
+ * the numbers in the lines.
  */
 const stepOf = (step: string, params: Params, flow: Flow, scene: Scene): Flow =>
   step.includes('(')
@@ -86,15 +86,15 @@ const named = ({ name, mtime, content }: NamedFile): FileEvent => ({
 })
 
 /**
- * The first of the batches that the case has which sees what is visible then: the others of the
- * grid are not there for it.
+ * The first batch of the case that sees what is visible at this time. The case does not have the
+ * other batches of the grid.
  */
 const scanOf = (visibleMs: number, { batchTimes }: Params): number =>
   (batchTimes as readonly number[]).find((timeMs) => timeMs >= visibleMs) ?? Infinity
 
 /**
- * The files of a case, in the order in which they become visible: as listed, or one for each batch
- * that is not empty.
+ * The files of a case, in the order in which they become visible: as listed, or one for each
+ * non-empty batch.
  */
 const eventsOf = (
   { op, params, inputBatches, batchIntervalMs }: Vector,
@@ -126,7 +126,8 @@ const eventsOf = (
 }
 
 /**
- * Runs up to a batch time. Files are there before the scan of the batch at whose time they appear.
+ * Runs up to a batch time. Files that appear at a batch time are there before the scan of that
+ * batch.
  */
 const runTo = async (
   app: TestStream,
@@ -143,8 +144,8 @@ const runTo = async (
 }
 
 /**
- * After so many batches of such a case the process ends, and another one starts so many batches
- * later.
+ * The process ends after the first number of batches, and another one starts after the second
+ * number.
  */
 const DEATHS = { every: 4, batchesDown: 3 }
 
@@ -177,7 +178,7 @@ const run = async (vector: Vector, { cold }: Mode): Promise<readonly Batch[]> =>
   return batches.map(({ elements }) => elements ?? null)
 }
 
-/** While nothing runs, files go on coming. */
+/** Files are added while nothing runs. */
 const down = async (
   app: TestStream,
   input: TestInput,
@@ -203,7 +204,9 @@ const check = async (vector: Vector, mode: Mode): Promise<void> => {
   )
 }
 
-/** Every batch is one of those expected, and the last is the last of them. */
+/**
+ * Every batch must be one of the expected ones, and the last batch must be the last expected one.
+ */
 const checkSubsetAndLast = (expected: readonly Batch[], got: readonly Batch[]): void => {
   const known = new Set(expected.map((batch) => JSON.stringify(batch)))
   const stray = got.find(

@@ -1,6 +1,6 @@
 /**
- * Cases of what becomes of a run: what is told of its batches, what its failures say, and what a
- * second start finds.
+ * Cases about a run: events of its batches, the errors of its failures, and the state after a
+ * second start.
  */
 import { milliseconds, MillraceError, stream, type StreamingContext } from 'millrace'
 import { testStream, type TestStream } from 'millrace/testing'
@@ -16,7 +16,7 @@ const options = {
   retry: { attempts: 1, for: milliseconds(1) },
 } as const
 
-/** Each batch is told when it starts and when it is completed, in order, with its records. */
+/** Each batch has an event at its start and at its end, in order, with its records. */
 const checkBatchEvents = async (vector: Vector, mode: Mode): Promise<void> => {
   const { app, batches } = await runPipeline({ ...vector, op: 'map' }, mode)
   const expected = vector.expectedBatches ?? []
@@ -36,7 +36,7 @@ const checkBatchEvents = async (vector: Vector, mode: Mode): Promise<void> => {
   )
 }
 
-/** Every output that fails is told, with what it threw. */
+/** Every failed output has an event, with its error. */
 const checkFailures = async ({ params, expectedValue }: Vector): Promise<void> => {
   const outputs = (params['outputs'] as readonly string[] | undefined) ?? []
   const pipeline = stream('failures', options, (ssc) => {
@@ -63,7 +63,7 @@ const throwing = (output: string): never => {
   throw new Error(text)
 }
 
-/** What a receiver reports comes with the name of its source, and so do its start and its end. */
+/** Reports of a receiver carry the name of its source. So do its start and its end. */
 const checkReceiver = async ({ params, expectedValue }: Vector): Promise<void> => {
   const [, error, exception] =
     /^reports error "(.*)" with exception "(.*)", then stops$/.exec(String(params['receiver'])) ??
@@ -90,8 +90,8 @@ const checkReceiver = async ({ params, expectedValue }: Vector): Promise<void> =
 }
 
 /**
- * How late a batch started, and how long it took: the two delays are told of each batch, and the
- * third is their sum.
+ * How late a batch started and how long it took. Each batch reports these two delays; the third
+ * delay is their sum.
  */
 const checkDelays = async ({ params, batchIntervalMs, expectedValue }: Vector): Promise<void> => {
   const [submission, start, end] = ['submission', 'processingStart', 'processingEnd'].map((name) =>
@@ -128,7 +128,7 @@ const checkListener = async (vector: Vector, mode: Mode): Promise<void> => {
   throw new UnknownWord('listener', vector.name)
 }
 
-/** A function that throws ends the wait for the batch, with what it threw. */
+/** A function that throws ends the wait for the batch, with its error. */
 const checkSurfacing = async (op: string): Promise<void> => {
   const refuse = (): never => {
     throw new Error('This is a special error')
@@ -147,7 +147,7 @@ const checkSurfacing = async (op: string): Promise<void> => {
     throw new Mismatch('an error with "This is a special error"', String(error))
 }
 
-/** Nothing can be added to a pipeline that is built. */
+/** Nothing can be added to a finished pipeline. */
 const checkFrozen = (): void => {
   let context: StreamingContext | undefined
   const pipeline = stream('frozen', options, (ssc) => {
@@ -176,8 +176,8 @@ const codeOf = (act: () => unknown): string => {
 }
 
 /**
- * What the steps of a context's life are about. What a pipeline has not is checked by what it has
- * instead: see instead.ts.
+ * The subjects of the steps in a context's life. What a pipeline does not have is checked on its
+ * replacement: see instead.ts.
  */
 const STEPS = [
   'active addInput addOutput addTransformation awaitTermination awaitTerminationOrTimeout ' +
@@ -189,8 +189,8 @@ const STEPS = [
 ].flatMap((line) => line.split(' '))
 
 /**
- * Scripts of a context's life, as far as a pipeline has one. Undefined: what the script does,
- * nobody can do here.
+ * Scripts of a context's life, as far as a pipeline has one. Undefined: this script has no
+ * counterpart here.
  */
 export const lifecycleCheck = ({ script = [] }: Vector): (() => Promise<void>) | undefined => {
   const steps = script as readonly Params[]
@@ -216,7 +216,7 @@ interface Round {
   readonly recovered?: boolean
 }
 
-/** A start on a store goes on with what is in it. */
+/** A start on an existing store continues with its content. */
 const checkRecovered = async ({ batchIntervalMs, expectedTable = [] }: Vector): Promise<void> => {
   const pipeline = stream('rounds', { batchInterval: milliseconds(batchIntervalMs) }, (ssc) => {
     const ones = ssc.textFileStream('in').mapToPair((line) => [line, 1])

@@ -11,8 +11,8 @@ import { binaryFunction, elementFunction } from './words/functions.ts'
 type Queue = (readonly unknown[])[]
 
 /**
- * A queue lives in the memory of one process: these cases run warm, and that it is gone with the
- * process is tested apart.
+ * A queue lives in the memory of one process, so these cases run warm. Another test checks that a
+ * queue is gone with its process.
  */
 const checkQueue = async (vector: Vector): Promise<void> => {
   const {
@@ -63,7 +63,7 @@ const checkSocket = async (
   checkBatches(compare, expectedBatches, app.output('foreachRDD-1').elements as readonly Batch[])
 }
 
-/** Many threads store records one by one: what the batches count is what was stored. */
+/** Many threads store records one by one. The batches must count all stored records. */
 const checkReceiver = async ({ params, batchIntervalMs, expectedValue }: Vector): Promise<void> => {
   const { threads, recordsPerThread } = params
   const pipeline = stream('receiver', { batchInterval: milliseconds(batchIntervalMs) }, (ssc) =>
@@ -97,7 +97,7 @@ const checkReceiver = async ({ params, batchIntervalMs, expectedValue }: Vector)
   )
 }
 
-/** Inputs are told apart by ids, which are given in the order in which they are made. */
+/** Inputs have different ids, in the order in which they are made. */
 const checkInputs = async ({ params, expectedValue }: Vector): Promise<void> => {
   const { receiverStreams, otherStreams } = params
   const pipeline = stream('inputs', { batchInterval: milliseconds(1_000) }, (ssc) => {
@@ -111,7 +111,7 @@ const checkInputs = async ({ params, expectedValue }: Vector): Promise<void> => 
   checkSame(expectedValue, { ids: sources.map((_, index) => index), receiverIds: receivers })
 }
 
-/** For which batches the function is called, and with what. */
+/** The batches for which the function is called, and its arguments. */
 const checkForeach = async (vector: Vector, mode: Mode): Promise<void> => {
   const { app } = await runPipeline(
     { ...vector, op: 'restart', expectedBatches: vector.inputBatches },
@@ -146,7 +146,7 @@ const checkPrint = async ({
   checkSame(expectedBatches?.[0], first?.printed.split('\n').slice(0, -1))
 }
 
-/** How the directory of a batch is called. Its time must lie on the grid of the batches. */
+/** The name of the directory of a batch. Its time must lie on the grid of batches. */
 const checkNaming = async ({ params, expectedValue }: Vector): Promise<void> => {
   const timeMs = Number(params['timestampMs'])
   const intervalMs = [1_000, 10].find((candidate) => timeMs % candidate === 0) ?? 11
@@ -166,7 +166,10 @@ const checkNaming = async ({ params, expectedValue }: Vector): Promise<void> => 
   )
 }
 
-/** Files of pairs, written with a restart in between: each batch has its own, complete and once. */
+/**
+ * Files of pairs, written with a restart in between. Each batch has its own files, complete and
+ * once.
+ */
 const checkSaving = async (
   { op, params, batchIntervalMs, inputBatches, expectedBatches = [] }: Vector,
   { cold }: Mode,

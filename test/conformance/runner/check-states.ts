@@ -1,6 +1,6 @@
 /**
- * Cases of single steps of `mapWithState`: one batch brings the initial state in, the next one is
- * the step.
+ * Cases of single steps of `mapWithState`: the first batch brings the initial state, the second one
+ * is the step.
  */
 import { milliseconds, type Pipeline, stream } from 'millrace'
 import { testStream, type TestStream } from 'millrace/testing'
@@ -44,7 +44,7 @@ const pipelineOf = ({ initial, f, params = {} }: Step): Pipeline =>
   })
 
 /**
- * The initial state is touched by the first batch, at 1000; the records come with the second, at
+ * The first batch, at 1000, applies the initial state. The records come with the second one, at
  * 2000.
  */
 const run = async (step: Step, { cold }: Mode): Promise<TestStream> => {
@@ -132,7 +132,7 @@ const checkInitial = async (
   checkSame(params['numPartitions'], first?.partitions?.length)
 }
 
-/** What a call gives, or the kind of its refusal. */
+/** The result of a call, or the kind of its error. */
 const answerOf = (ask: () => unknown, refusal: string): unknown => {
   try {
     return ask()
@@ -142,8 +142,8 @@ const answerOf = (ask: () => unknown, refusal: string): unknown => {
 }
 
 /**
- * What the handle of a state says, after so many operations on it. Whether it was updated is
- * nobody's business but the runtime's.
+ * The answers of a state handle after a number of operations. Whether the state was updated is
+ * internal to the runtime.
  */
 const checkHandle = async ({ params, expectedState }: Vector, mode: Mode): Promise<void> => {
   const operations = params['operations'] as readonly string[]
@@ -158,7 +158,7 @@ const checkHandle = async ({ params, expectedState }: Vector, mode: Mode): Promi
       get: answerOf(() => state.get(), 'NoSuchElement'),
       getOption: state.exists() ? state.get() : null,
     }
-    // What is still allowed is asked last: it changes the state.
+    // Operations that are still allowed come last, because they change the state.
     const refused = {
       update: answerOf(() => state.update(1), 'IllegalArgument'),
       remove: answerOf(() => state.remove(), 'IllegalArgument'),

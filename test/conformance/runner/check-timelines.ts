@@ -1,6 +1,6 @@
 /**
- * Cases of files that tell a story: `params.timeline` is a list of lines, each of sentences apart
- * by `;` or, in lists of files, by `,`. What the sentences may be is the table below, and in
+ * Cases of files with a timeline: `params.timeline` is a list of lines, each of sentences separated
+ * by `;` or, in lists of files, by `,`. The table below lists the possible sentences, like
  * ../README.md.
  */
 import { milliseconds, stream } from 'millrace'
@@ -12,7 +12,7 @@ import type { Mode } from './pipeline.ts'
 import type { Batch, Vector } from './vector.ts'
 import { call } from './call.ts'
 
-/** Where `M`, a moment that a story leaves open, is. */
+/** The time `M`, which a timeline leaves open. */
 const OPEN_MOMENT_MS = 100_000
 
 const momentOf = (text: string): number =>
@@ -24,7 +24,7 @@ class Story {
   readonly #files = new Map<string, number>()
   #clockMs = 0
   #app: TestStream | undefined
-  /** The batch that hangs, for as long as its process lives. */
+  /** The batch that hangs until its process ends. */
   #hangingMs: number | undefined
 
   constructor(vector: Vector, mode: Mode) {
@@ -80,17 +80,17 @@ class Story {
     await app.restart(
       app.nowMs < this.#clockMs ? { downFor: milliseconds(this.#clockMs - app.nowMs) } : {},
     )
-    // What was missed runs at once.
+    // Missed batches run at once.
     await app.advance(milliseconds(1))
   }
 
-  /** A file's text is its name without what stands behind a dot. */
+  /** The content of a file is its name up to the first dot. */
   write(path: string, modifiedMs = this.#clockMs): void {
     this.#files.set(path, modifiedMs)
     this.#show(path, modifiedMs)
   }
 
-  /** Files keep their times. */
+  /** Files keep their modification times. */
   rename(from: string, to: string): void {
     for (const [path, modifiedMs] of [...this.#files].filter(([path]) =>
       path.startsWith(`${from}/`),
@@ -106,8 +106,8 @@ class Story {
   }
 
   /**
-   * Below the watched part of the directory of the story; what lies elsewhere has a key that
-   * matches nothing.
+   * A path below the watched part of the directory. A file elsewhere has a key that matches
+   * nothing.
    */
   #keyOf(path: string): string {
     const base = `${placeOf(this.#vector.params).base}/`
@@ -155,7 +155,8 @@ const SENTENCES: readonly Sentence[] = [
   [/^write (\S+), set its times to the clock now$/, (story, path = '') => story.write(path)],
   [/^rename directory (\S+) to (\S+)$/, (story, from = '', to = '') => story.rename(from, to)],
   [/^wait for \d+ checkpoint files$/, nothing],
-  // The process is gone from then on; what is written meanwhile is there when the next one starts.
+  // The process is down from this time. Files that are written meanwhile are there when the next
+  // process starts.
   [/^stop$/, nothing],
   [
     /^restart at clock (\d+): batches .* run at once$/,
@@ -179,7 +180,7 @@ const tell = async (story: Story, sentence: string): Promise<void> => {
   throw new UnknownWord('sentence', sentence)
 }
 
-/** Lets the story happen, and compares all batches. */
+/** Runs the timeline, and compares all batches. */
 export const checkTimeline = async (vector: Vector, mode: Mode): Promise<void> => {
   const story = new Story(vector, mode)
   for (const line of vector.params['timeline'] as readonly string[])

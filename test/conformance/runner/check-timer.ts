@@ -1,4 +1,6 @@
-/** Cases of when batches run: the first one, those after a restart, and those that run again. */
+/**
+ * Cases about the times of batches: the first batch, batches after a restart, and repeated batches.
+ */
 import { milliseconds, type Pipeline, stream, type StreamingContext } from 'millrace'
 import { testStream, type TestStream } from 'millrace/testing'
 import { checkSame } from './compare.ts'
@@ -23,8 +25,8 @@ const checkFirst = async ({ params, batchIntervalMs, expectedValue }: Vector): P
 }
 
 /**
- * A zero time that is no multiple of the interval comes from an earlier deployment with a shorter
- * one.
+ * A zero time that is not a multiple of the interval comes from an earlier deployment with a
+ * shorter interval.
  */
 const checkAfterRestart = async ({
   params,
@@ -44,8 +46,8 @@ const checkAfterRestart = async ({
 }
 
 /**
- * What runs when a process comes back, and what is next. Batches that were not finished failed as
- * long as the first process lived.
+ * The batches that run when a process comes back, and the next one. Unfinished batches failed for
+ * as long as the first process lived.
  */
 const checkRecovery = async ({ params, batchIntervalMs, expectedValue }: Vector): Promise<void> => {
   const pending = params['pendingTimes'] as readonly number[]

@@ -4,7 +4,7 @@ import { checkSame } from './compare.ts'
 import { entry } from './table.ts'
 import type { Vector } from './vector.ts'
 
-/** Nothing makes a duration of zero, but a length taken from itself leaves one. */
+/** No function makes a duration of zero, but subtracting a length from itself does. */
 const durationOf = (ms: number): Duration =>
   ms === 0 ? milliseconds(1).minus(milliseconds(1)) : milliseconds(ms)
 
@@ -32,7 +32,7 @@ const comparison = <T extends Ordered<T>>(a: T, b: T): unknown => ({
 const moments = (times: readonly Time[]): readonly number[] =>
   times.map((time) => time.milliseconds)
 
-/** What is the same for both is asked of both. */
+/** Properties of both types are checked on both. */
 const ANSWERS: Readonly<Record<string, readonly Answer[]>> = {
   compare: [
     (a = 0, b = 0) => comparison(durationOf(a), durationOf(b)),

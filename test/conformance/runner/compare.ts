@@ -1,9 +1,9 @@
-/** Values of the library in the encoding of vectors, and how batches are compared. */
+/** Values of the library in the encoding of vectors, and the comparisons of batches. */
 import { Mismatch } from './outcome.ts'
 import { entry } from './table.ts'
 import type { Batch } from './vector.ts'
 
-/** As JSON has it: an absent value is null, and zero has no sign. */
+/** A value as in JSON: an absent value is null, and zero has no sign. */
 export const encoded = (value: unknown): unknown => {
   if (value === undefined || value === null) return null
   if (typeof value === 'bigint') return Number(value)
@@ -23,7 +23,7 @@ export const checkSame = (expected: unknown, got: unknown): void => {
 
 const inAnyOrder = (batch: Batch): unknown => batch && batch.map(text).toSorted()
 
-/** How batches are compared, by the name that vectors give it. */
+/** The comparisons of batches, by the names that vectors use. */
 const COMPARISONS: Readonly<Record<string, (batches: readonly Batch[]) => unknown>> = {
   ordered: (batches) => batches,
   set: (batches) => batches.map(inAnyOrder),
@@ -33,7 +33,7 @@ const COMPARISONS: Readonly<Record<string, (batches: readonly Batch[]) => unknow
     [...new Set(batches.flatMap((batch) => batch ?? []).map(text))].toSorted(),
 }
 
-/** Throws unless the batches are the same in the sense of `compare`. */
+/** Throws unless the batches are equal in the sense of `compare`. */
 export const checkBatches = (
   compare: string,
   expected: readonly Batch[],

@@ -1,6 +1,6 @@
 /**
- * Where the library differs from Spark on purpose: docs/differences.md, as data. A case to which a
- * difference applies is run like any other, with what the library is to give instead.
+ * The intended differences from Spark: docs/differences.md, as data. A case with a difference runs
+ * like any other, with another expected result.
  */
 import type { Batch, Vector } from './vector.ts'
 import { binaryFunction } from './words/functions.ts'
@@ -10,7 +10,7 @@ export interface Difference {
   /** The first cell of its row. */
   readonly row: string
   readonly applies: (vector: Vector) => boolean
-  /** The case as it is here. */
+  /** The case as it applies to this library. */
   readonly expected: (vector: Vector) => Vector
 }
 
@@ -19,7 +19,7 @@ interface Recovery {
   readonly nextBatch: number
 }
 
-/** The paths that a batch finds which takes all that is there, each once. */
+/** The paths of a batch that takes everything that is there, each once. */
 const allThatIsThere = ({ params, expectedBatches = [] }: Vector): readonly Batch[] => {
   const events = params['events'] as readonly {
     readonly visibleAt: number
@@ -41,8 +41,8 @@ const allThatIsThere = ({ params, expectedBatches = [] }: Vector): readonly Batc
 type Pairs = readonly (readonly [unknown, unknown])[]
 
 /**
- * What is in each window, reduced by key; a key that was in an earlier one stays, with what is left
- * of it.
+ * The content of each window, reduced by key. A key of an earlier window stays, with what is left
+ * of its values.
  */
 const windowsWithGaps = ({
   params,
@@ -71,7 +71,7 @@ const windowsWithGaps = ({
   })
 }
 
-/** All differences that cases are about. */
+/** All differences with cases. */
 export const differences: readonly Difference[] = [
   {
     row: 'files',
@@ -102,6 +102,6 @@ export const differences: readonly Difference[] = [
   },
 ]
 
-/** The difference that a case is about. */
+/** The difference of a case. */
 export const differenceOf = (vector: Vector): Difference | undefined =>
   differences.find(({ applies }) => applies(vector))

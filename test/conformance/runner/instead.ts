@@ -1,7 +1,7 @@
 /**
- * Cases of Spark's inner parts, which have no counterpart here: write-ahead logs, block trackers,
- * executors. What such a part is there for is checked instead, on what the library has in its
- * place, and the report says so. Each is a row of docs/differences.md.
+ * Cases of internal parts of Spark that have no counterpart here: write-ahead logs, block trackers,
+ * executors. The purpose of such a part is checked on its replacement here, and the report says so.
+ * Each is a row of docs/differences.md.
  */
 import { milliseconds, type Pipeline, stream, type StreamingContext } from 'millrace'
 import { testStream, type TestStream } from 'millrace/testing'
@@ -10,7 +10,7 @@ import { checkSame } from './compare.ts'
 import type { Mode } from './pipeline.ts'
 import type { Vector } from './vector.ts'
 
-/** What is checked in place of a case. */
+/** A check that replaces a case. */
 export interface Instead {
   /** The first cell of its row in docs/differences.md. */
   readonly row: string
@@ -39,8 +39,8 @@ const totals = (ssc: StreamingContext): void =>
     .foreachRDD(() => undefined)
 
 /**
- * State is durable with every batch, and nothing else is: a process that begins anew goes on as if
- * nothing had happened.
+ * State is durable with every batch, and nothing else is. A process that starts again continues as
+ * if nothing had happened.
  */
 const stateIsDurable = async (): Promise<void> => {
   const app = await started(totals)
@@ -60,8 +60,8 @@ const stateIsDurable = async (): Promise<void> => {
 }
 
 /**
- * A received record is stored before it counts as received, and belongs to one batch for ever,
- * however often that is tried, and by whom.
+ * A received record is stored before it counts as received. It belongs to one batch for ever, no
+ * matter which process tries the batch and how often.
  */
 const recordsAreDurable = async (): Promise<void> => {
   let isDown = true
@@ -91,7 +91,7 @@ const recordsAreDurable = async (): Promise<void> => {
   )
 }
 
-/** A batch takes no more than its limits allow; the rest waits for the next ones, in order. */
+/** A batch takes at most what its limits allow. The rest waits for the next batches, in order. */
 const batchesAreCapped = async (): Promise<void> => {
   const limits = { records: 2 }
   const app = await started((ssc) => ssc.kinesisTextStream('in').foreachRDD(() => undefined), {
@@ -106,7 +106,7 @@ const batchesAreCapped = async (): Promise<void> => {
   checkSame([['1', '2'], ['3', '4'], ['5']], app.output('foreachRDD-1').elements.slice(0, 3))
 }
 
-/** Every batch time runs, in order and once, however late. */
+/** Every batch time runs, in order and once, no matter how late. */
 const timesAreKept = async (): Promise<void> => {
   const app = await started((ssc) => ssc.kinesisTextStream('in').foreachRDD(() => undefined))
   await app.advance(milliseconds(2 * INTERVAL_MS))
@@ -117,7 +117,7 @@ const timesAreKept = async (): Promise<void> => {
   )
 }
 
-/** The result does not depend on how many partitions there are. */
+/** The result does not depend on the number of partitions. */
 const partitionsDoNotMatter = async (): Promise<void> => {
   const results: unknown[] = []
   for (const partitions of [1, 2, 7]) {
@@ -148,7 +148,7 @@ const partitionsDoNotMatter = async (): Promise<void> => {
     )
 }
 
-/** Wherever a run ends, the next one goes on there: every record counts once. */
+/** The next run continues where a run has ended: every record counts once. */
 const runsGoOn = async (): Promise<void> => {
   const app = await started(totals)
   for (let n = 0; n < 6; n++) {
@@ -166,7 +166,7 @@ const of =
   ({ op }: Vector): boolean =>
     ops.includes(op)
 
-/** All that is checked in place of something. */
+/** All replacing checks. */
 export const insteads: readonly Instead[] = [
   {
     row: 'checkpoint interval, checkpoint files',
@@ -232,6 +232,6 @@ export const insteads: readonly Instead[] = [
   },
 ]
 
-/** What is checked in place of a case. */
+/** The check that replaces a case. */
 export const insteadOf = (vector: Vector): Instead | undefined =>
   insteads.find(({ applies }) => applies(vector))

@@ -1,8 +1,8 @@
 /**
- * The table of operations: what vectors call them, and the call of the library that they are. A new
- * operation is a row here.
+ * The table of operations: the name in vectors, and the call of the library. A new operation is a
+ * row here.
  *
- * Where an operation needs pairs and the elements are none, `x => (x,1)` is implied.
+ * Where an operation needs pairs and the elements are not pairs, `x => (x,1)` is implied.
  */
 import { milliseconds, timeOf, type Duration } from 'millrace'
 import { call, type Handle } from './call.ts'
@@ -10,7 +10,7 @@ import { UnknownWord } from './outcome.ts'
 import { mapWithState, updateStateByKey } from './stateful.ts'
 import { entry } from './table.ts'
 import type { Params, Step } from './vector.ts'
-import { datasetFunction } from './words/datasets.ts'
+import { rddFunction } from './words/rdds.ts'
 import {
   binaryFunction,
   elementFunction,
@@ -22,13 +22,13 @@ import {
 /** A stream on its way through the steps of a case. */
 export interface Flow {
   readonly stream: Handle
-  /** How far apart its datasets are. */
+  /** The time between its RDDs. */
   readonly slideMs: number
-  /** The stream of all states, behind `mapWithState`. */
+  /** The stream of all states, after `mapWithState`. */
   readonly snapshots?: Handle
 }
 
-/** Where a case plays. */
+/** The world of a case. */
 export interface Scene {
   /** The StreamingContext. */
   readonly context: Handle
@@ -38,8 +38,8 @@ export interface Scene {
 type Row = (stream: Handle, params: Params, scene: Scene, flow: Flow) => Handle | Flow
 
 /**
- * Cases with a timeout that do not say how often keys are looked for mean Spark's default; the
- * library's own, exactly, has tests of its own.
+ * Cases with a timeout that do not set how often keys are checked mean Spark's default. Other tests
+ * check the library's own default.
  */
 const withCheckpoint = (params: Params, { slideMs }: Flow): Params =>
   params['timeoutMs'] === undefined || typeof params['checkpointMs'] === 'number'
@@ -48,13 +48,13 @@ const withCheckpoint = (params: Params, { slideMs }: Flow): Params =>
 
 const isPair = (element: unknown): boolean => Array.isArray(element) && element.length === 2
 
-/** A stream of pairs, whatever it was. */
+/** The stream as pairs. */
 const pairs = (stream: Handle): Handle =>
   call(stream, 'mapToPair', (element: unknown) => (isPair(element) ? element : [element, 1]))
 
 const duration = (ms: unknown): Duration => milliseconds(Number(ms))
 
-/** Cases that are about windows alone do not say how they reduce. */
+/** Cases that test only windows do not set the reduction. */
 const reducer = ({ reduce = 'sum' }: Params): ReturnType<typeof binaryFunction> =>
   binaryFunction(reduce)
 
@@ -64,7 +64,7 @@ const span = ({ windowMs, slideMs }: Params): readonly Duration[] =>
 const partitions = ({ numPartitions }: Params): { readonly partitions?: number } =>
   numPartitions === undefined ? {} : { partitions: Number(numPartitions) }
 
-/** Window operations take the options behind the slide. */
+/** Window operations take the options after the slide. */
 const spanAndOptions = (params: Params, options: object): readonly unknown[] => {
   const times = span(params)
   return Object.keys(options).length === 0 ? times : [times[0], times[1], options]
@@ -120,10 +120,10 @@ const ROWS: Readonly<Record<string, Row>> = {
 
   union: (stream, params, scene, flow) =>
     call(stream, 'union', otherSide(params, scene, flow).stream),
-  transform: (stream, { f }) => call(stream, 'transform', datasetFunction(f)),
+  transform: (stream, { f }) => call(stream, 'transform', rddFunction(f)),
   transformWith: (stream, params, scene, flow) => {
-    // Cases that are about two streams alone do not say what comes of them.
-    const f = datasetFunction(params['f'] ?? '(l,r) => l join r')
+    // Cases that test only two streams do not set the result.
+    const f = rddFunction(params['f'] ?? '(l,r) => l join r')
     return call(pairs(stream), 'transformWith', pairs(otherSide(params, scene, flow).stream), f)
   },
   'context.union': (_, params, scene) => {
@@ -131,7 +131,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     return call(scene.context, 'union', ...streams)
   },
   'context.transform': (_, params, scene) => {
-    const f = datasetFunction(params['f'])
+    const f = rddFunction(params['f'])
     return call(
       scene.context,
       'transform',
@@ -196,7 +196,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   }),
 }
 
-/** What a name of an operation is called besides. */
+/** Other names of an operation. */
 const plainName = (op: string): string => {
   const name = op
     .replace(/ \((pairs|pair to single)\)$/, '')
@@ -205,7 +205,7 @@ const plainName = (op: string): string => {
   return name.replace('(inverse,filter)', '(inverse)')
 }
 
-/** Whether the table has the operation, or all of those that it is made of. */
+/** Whether the table has the operation, or all of its parts. */
 export const isOperation = (op: string): boolean =>
   op === 'chain' || partsOf({ op, params: {} }).every((step) => Object.hasOwn(ROWS, step.op))
 
@@ -222,7 +222,7 @@ const partsOf = ({ op, params }: Step): readonly Step[] => {
   })
 }
 
-/** Applies a step, or all that it is made of. */
+/** Applies a step, or all of its parts. */
 export const applyStep = (step: Step, flow: Flow, scene: Scene): Flow => {
   if (step.op === 'chain') return applySteps(stepsOf(step), flow, scene)
   const parts = partsOf(step)
@@ -264,7 +264,7 @@ const toMs = (text: string): number =>
 
 /**
  * A stream before its operation: `x => (x,1) then reduceByKey(sum)`, `(x,1) window(2s,1s)`,
- * `s.map(+4)`, `s.window(2000,2000)`; undefined is the stream itself.
+ * `s.map(+4)`, `s.window(2000,2000)`. Undefined: the stream itself.
  */
 export const prepared = (word: unknown, flow: Flow, scene: Scene): Flow => {
   if (word === undefined) return flow

@@ -1,14 +1,14 @@
-/** How a case has ended. */
+/** The outcome of a case. */
 export type Outcome =
   | {
       readonly kind: 'passed'
-      /** What of docs/differences.md was checked in place of the case. */
+      /** The row of docs/differences.md that was checked in place of the case. */
       readonly instead?: string
     }
   | { readonly kind: 'skipped'; readonly reason: string }
   | { readonly kind: 'failed'; readonly expected: unknown; readonly got: unknown }
 
-/** What was got is not what was expected. */
+/** The result is not the expected one. */
 export class Mismatch extends Error {
   readonly expected: unknown
   readonly got: unknown
@@ -21,8 +21,8 @@ export class Mismatch extends Error {
 }
 
 /**
- * A word in a vector that the vocabulary does not have, or an operation that the table does not
- * have: a failure, never a skip.
+ * A word in a vector that is not in the vocabulary, or an operation that is not in the table. It is
+ * a failure, never a skip.
  */
 export class UnknownWord extends Error {
   constructor(kind: string, word: unknown) {
@@ -30,7 +30,7 @@ export class UnknownWord extends Error {
   }
 }
 
-/** An operation that the table has and the library has not. */
+/** An operation that is in the table but not in the library. */
 export class MissingOperation extends Error {
   readonly operation: string
 

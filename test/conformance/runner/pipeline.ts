@@ -1,6 +1,6 @@
 /**
- * A case as a pipeline under test: its inputs come through durable lanes, a record for each batch,
- * and its output is an output operation.
+ * A case as a pipeline under test. Its inputs come through durable lanes, one record for each
+ * batch, and its output is an output operation.
  */
 import { milliseconds, parallelize, type Pipeline, stream, type StreamingContext } from 'millrace'
 import { testStream, type TestBatch, type TestStream } from 'millrace/testing'
@@ -10,16 +10,16 @@ import { call, type Handle } from './call.ts'
 import { applyStep, type Flow } from './operations.ts'
 import type { Batch, Vector } from './vector.ts'
 
-/** How cases are run. */
+/** Options of a run. */
 export interface Mode {
-  /** The process is restarted from its durable store after every batch. */
+  /** Whether the process restarts from its durable store after every batch. */
   readonly cold: boolean
 }
 
-/** What a case gave. */
+/** The result of a case. */
 export interface Run {
   readonly app: TestStream
-  /** The batches at the times of the output's own slide; null where there was no dataset. */
+  /** The batches at the times of the output's own slide; null where there was no RDD. */
   readonly batches: readonly Batch[]
   readonly partitions: readonly (number | undefined)[]
   readonly snapshots: readonly Batch[]
@@ -28,7 +28,7 @@ export interface Run {
 
 const NAMES = ['input-1', 'input-2', 'input-3']
 
-/** An outer limit for cases that only say what the non-empty batches are. */
+/** An upper limit for cases that list only the non-empty batches. */
 const BATCHES_MAX = 60
 
 const inputsOf = ({
@@ -38,7 +38,9 @@ const inputsOf = ({
 }: Vector): readonly (readonly Batch[])[] =>
   [inputBatches, inputBatches2, inputBatches3].filter((batches) => batches !== undefined)
 
-/** A stream whose record in each batch is the whole batch, cut as the case says. */
+/**
+ * A stream with one record in each batch: the whole batch, split into elements as the case defines.
+ */
 const inputStream = (ssc: StreamingContext, name: string, partitions: number): Handle =>
   ssc
     .kinesisTextStream(name)
@@ -48,7 +50,7 @@ const inputStream = (ssc: StreamingContext, name: string, partitions: number): H
     })
     .named(name)
 
-/** Times without a dataset: no source of the library has them, so they are cut out of the plan. */
+/** Times without an RDD. No source of the library has them, so they are cut out of the plan. */
 const withGaps = (
   pipeline: Pipeline,
   inputs: readonly (readonly Batch[])[],
@@ -78,7 +80,7 @@ const cut = (
   }
 }
 
-/** Builds the case's pipeline; what its description throws comes from `build()`. */
+/** Builds the pipeline of the case. `build()` throws the errors of its description. */
 const describe = (vector: Vector, seen: (flow: Flow) => void): Pipeline => {
   const { batchIntervalMs, params } = vector
   const options = {
@@ -124,7 +126,7 @@ export const runPipeline = async (vector: Vector, { cold }: Mode): Promise<Run> 
   return { app, slideMs, ...observed(app, vector, slideMs) }
 }
 
-/** The inputs that the output needs: what comes in another one is not asked for. */
+/** The inputs that the output needs. The others are ignored. */
 const sourceNames = (pipeline: Pipeline): ReadonlySet<string> =>
   new Set(pipeline.build().sources.map(({ id, node }) => sourceName(id, node.source)))
 
@@ -148,7 +150,7 @@ const observed = (
     )
     if (stray !== undefined)
       throw new Error(
-        `there is a dataset at ${stray.timeMs}, which is no multiple of the slide of ${slideMs}`,
+        `there is an RDD at ${stray.timeMs}, which is not a multiple of the slide of ${slideMs}`,
       )
     return batches.filter(({ timeMs }) => timeMs % slideMs === 0)
   }

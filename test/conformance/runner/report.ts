@@ -43,8 +43,7 @@ const caseLines = ({ vector, outcome }: CaseResult): readonly string[] => {
 }
 
 /**
- * A line for each suite, with its failures and skips below it, and the totals alone on the last
- * line.
+ * One line for each suite, with its failures and skips below it. The last line has only the totals.
  */
 export const report = (suites: readonly SuiteResult[]): string => {
   const lines = suites.flatMap(({ suite, cases }) => [

@@ -19,7 +19,7 @@ import type { Vector } from './vector.ts'
 
 type Check = (vector: Vector, mode: Mode) => Promise<void>
 
-/** Cases that are about something else than the batches of an operation. */
+/** Cases that are not about the batches of an operation. */
 const CHECKS: Readonly<Record<string, Check>> = {
   ...timeChecks,
   ...timerChecks,
@@ -40,12 +40,12 @@ const checkOf = (vector: Vector): Check => {
   throw new UnknownWord('operation', op)
 }
 
-/** `join/cogroup`: the case holds for each of them. */
+/** `join/cogroup`: the case applies to each of them. */
 const checkEach: Check = async (vector, mode) => {
   for (const op of vector.op.split('/')) await checkOperation({ ...vector, op }, mode)
 }
 
-/** Runs a case; what it throws is a failure. */
+/** Runs a case. An error of the case is a failure. */
 export const runCase = async (given: Vector, mode: Mode): Promise<Outcome> => {
   const reason = skipReason(given)
   if (reason !== undefined) return { kind: 'skipped', reason }

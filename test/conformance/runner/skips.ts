@@ -1,4 +1,4 @@
-/** What is tested elsewhere, and why: nothing else is skipped. */
+/** Cases that are tested elsewhere, and why. Nothing else is skipped. */
 import type { Vector } from './vector.ts'
 
 const SKIPS: readonly (readonly [op: RegExp, reason: string])[] = [
@@ -10,6 +10,6 @@ const SKIPS: readonly (readonly [op: RegExp, reason: string])[] = [
   [/^(ui\.|progressListener$)/, 'UI: the streaming page has tests of its own'],
 ]
 
-/** Why a case is skipped; undefined: it is run. */
+/** The reason for skipping a case. Undefined: it runs. */
 export const skipReason = ({ op }: Vector): string | undefined =>
   SKIPS.find(([pattern]) => pattern.test(op))?.[1]

@@ -7,7 +7,7 @@ import type { Params } from './vector.ts'
 import { type MappingWord, mappingFunction, type StateHandle } from './words/mappings.ts'
 import { updateFunction } from './words/updates.ts'
 
-/** Options of `updateStateByKey`. A function that looks at the time says so. */
+/** Options of `updateStateByKey`, for functions that read the time. */
 const optionsOf = ({ numPartitions, initialState, update }: Params): object => ({
   ...(numPartitions === undefined ? {} : { partitions: Number(numPartitions) }),
   ...(initialState === undefined ? {} : { initialState }),
@@ -22,17 +22,17 @@ export const updateStateByKey = (stream: Handle, params: Params): Handle => {
   return call(stream, 'updateStateByKey', f, optionsOf(params))
 }
 
-/** The streams behind `mapWithState`. */
+/** The streams after `mapWithState`. */
 export interface Mapped {
   readonly stream: Handle
   readonly snapshots: Handle
 }
 
-/** What the mapping gives, and all states. */
+/** The results of the mapping, and all states. */
 export const mapWithState = (stream: Handle, params: Params): Mapped =>
   mapWithStateBy(stream, params, mappingFunction(params['f']))
 
-/** The same with a function at hand. */
+/** The same with a given function. */
 export const mapWithStateBy = (stream: Handle, params: Params, f: MappingWord): Mapped => {
   const { initialState, timeoutMs, numPartitions, checkpointMs } = params
   let spec = call(

@@ -3,7 +3,7 @@ import type { Mode } from './pipeline.ts'
 import { runCase } from './run-case.ts'
 import type { Vector } from './vector.ts'
 
-/** A case and how it ended. */
+/** A case and its outcome. */
 export interface CaseResult {
   readonly vector: Vector
   readonly outcome: Outcome

@@ -2,16 +2,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A batch of input; null: no dataset at all. */
+/** A batch of input; null: no RDD at all. */
 export type Batch = readonly unknown[] | null
 
-/** One stream operation with its parameters, as they stand in a vector or in a step of a chain. */
+/** One stream operation with its parameters, as in a vector or in a step of a chain. */
 export interface Step {
   readonly op: string
   readonly params: Params
 }
 
-/** Parameters of an operation. What a name in them means is said by the words in `words/`. */
+/** Parameters of an operation. The words in `words/` define the meaning of names in them. */
 export type Params = Readonly<Record<string, unknown>>
 
 /** A case. */
@@ -46,14 +46,14 @@ export interface Vector extends Step {
   readonly [field: string]: unknown
 }
 
-/** What was given cannot be read as vectors: nothing is run. */
+/** The input cannot be read as vectors: nothing runs. */
 export class UnreadableVectors extends Error {}
 
 /** All vectors of a directory, file by file. Throws UnreadableVectors. */
 export const readVectors = (directory: string): readonly Vector[] => {
   const files = filesIn(directory)
   if (files.length === 0)
-    throw new UnreadableVectors(`${directory}: there is no file of vectors (*.json) in it`)
+    throw new UnreadableVectors(`${directory}: it contains no file of vectors (*.json)`)
   return files.flatMap((file) => vectorsIn(join(directory, file)))
 }
 
@@ -63,15 +63,14 @@ const filesIn = (directory: string): readonly string[] => {
       .filter((file) => file.endsWith('.json'))
       .toSorted()
   } catch (error) {
-    throw new UnreadableVectors(
-      `${directory}: this is no directory that can be read (${String(error)})`,
-    )
+    throw new UnreadableVectors(`${directory}: this directory cannot be read (${String(error)})`)
   }
 }
 
 const vectorsIn = (file: string): readonly Vector[] => {
   const vectors = parsed(file)
-  if (!Array.isArray(vectors)) throw new UnreadableVectors(`${file}: this is no array of vectors`)
+  if (!Array.isArray(vectors))
+    throw new UnreadableVectors(`${file}: this is not an array of vectors`)
   vectors.forEach((vector, index) => {
     const bad = faultOf(vector)
     if (bad !== undefined)
@@ -80,7 +79,7 @@ const vectorsIn = (file: string): readonly Vector[] => {
   return (vectors as readonly Vector[]).map(withoutNull)
 }
 
-/** Cases that are about something else than batches have null for them. */
+/** Cases that are not about batches have null for them. */
 const withoutNull = ({ expectedBatches, ...vector }: Vector): Vector => ({
   ...vector,
   ...(expectedBatches && { expectedBatches }),
@@ -91,7 +90,7 @@ const parsed = (file: string): unknown => {
     return JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
     throw new UnreadableVectors(
-      `${file}: this is no JSON (${error instanceof Error ? error.message : String(error)})`,
+      `${file}: this is not JSON (${error instanceof Error ? error.message : String(error)})`,
     )
   }
 }
@@ -102,7 +101,7 @@ const isBatches = (value: unknown): boolean =>
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** What is wrong with the form of a vector; undefined: nothing. */
+/** The problem with the form of a vector. Undefined: none. */
 const faultOf = (vector: unknown): string | undefined => {
   if (!isObject(vector)) return 'is no object'
   const text = ['suite', 'name', 'op', 'compare'].find((field) => typeof vector[field] !== 'string')
@@ -113,11 +112,11 @@ const faultOf = (vector: unknown): string | undefined => {
   const batches = ['inputBatches2', 'inputBatches3'].find(
     (field) => !isBatches(vector[field] ?? []),
   )
-  if (batches !== undefined) return `has something else than an array of batches as "${batches}"`
+  if (batches !== undefined) return `has a "${batches}" that is not an array of batches`
   return Array.isArray(vector['expectedBatches'] ?? [])
     ? undefined
     : 'has something else than an array as "expectedBatches"'
 }
 
-/** How a case is called in reports. */
+/** The name of a case in reports. */
 export const caseName = ({ suite, name }: Vector): string => `${suite} > ${name}`

@@ -2,12 +2,12 @@
  * The language of functions in vectors: `x => [x, x*2]`, `value > 1`, `s => (s,length)`.
  * ../../README.md has its grammar.
  *
- * An expression is read once, into closures. What is not in the language is an error.
+ * An expression is parsed once, into closures. Anything outside the language is an error.
  */
 import { UnknownWord } from '../outcome.ts'
 import { entry } from '../table.ts'
 
-/** The names that an expression can use, and what they are. */
+/** The names that an expression can use, with their values. */
 export type Scope = Readonly<Record<string, unknown>>
 type Expression = (scope: Scope) => unknown
 
@@ -73,7 +73,7 @@ class Reader {
     this.#tokens = tokensOf(text)
   }
 
-  /** The expression, which may use these names. */
+  /** Parses an expression that may use these names. */
   whole(names: readonly string[]): Expression {
     const expression = this.#choice()
     if (this.#next < this.#tokens.length) throw new UnknownWord('expression', this.#text)
@@ -104,7 +104,7 @@ class Reader {
   #binary(level: number): Expression {
     const operators = LEVELS[level]
     if (operators === undefined) return this.#unary()
-    // `contains 'a'` alone speaks of the element.
+    // `contains 'a'` alone means the element.
     let left: Expression =
       operators['contains'] && this.#tokens[this.#next] === 'contains'
         ? (scope) => scope['x']
@@ -155,8 +155,8 @@ class Reader {
       if (f === undefined || argument === undefined) throw new UnknownWord('function', token)
       return (scope) => f(argument(scope) as never)
     }
-    // A function named without its argument speaks of the element; a parameter may have the name of
-    // a function.
+    // A function without its argument means the element. A parameter may have the name of a
+    // function.
     if (f === undefined) this.#names.add(token)
     return (scope) => (Object.hasOwn(scope, token) ? scope[token] : f?.(scope['x'] as never))
   }
@@ -171,11 +171,11 @@ class Reader {
 }
 
 /**
- * A function as vectors write it: with parameters (`(a,b) => ...`), or without, in the names that
- * its place gives.
+ * A function as written in vectors: with parameters (`(a,b) => ...`), or without parameters, with
+ * the names of its context.
  */
 export interface Lambda {
-  /** Undefined where it names none. */
+  /** Undefined: it names none. */
   readonly parameters: readonly string[] | undefined
   readonly evaluate: Expression
 }
@@ -183,8 +183,8 @@ export interface Lambda {
 const LAMBDA = /^\(?\s*([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s*\)?\s*=>\s*(.*)$/s
 
 /**
- * Reads a function, which may use its parameters and the names of its place; throws UnknownWord if
- * it is not in the language.
+ * Parses a function, which may use its parameters and the names of its context. Throws UnknownWord
+ * when it is not in the language.
  */
 export const readLambda = (text: string, names: readonly string[]): Lambda => {
   const [, given, body] = LAMBDA.exec(text) ?? []

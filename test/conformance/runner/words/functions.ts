@@ -1,5 +1,5 @@
 /**
- * Functions of elements and of values, by what vectors call them: phrases first, else the language
+ * Functions of elements and of values, by their names in vectors: phrases first, then the language
  * of expressions.
  */
 import { UnknownWord } from '../outcome.ts'
@@ -31,7 +31,7 @@ const lambdaOf = (said: string, names: readonly string[]): Lambda =>
 const EACH_CHARACTER = /^(.*=>)\s*for each char (\w+):\s*(.*)$/
 
 /**
- * A function of one element; of a pair it may name both parts: `(k,v) => ...`, or `key` and
+ * A function of one element. For a pair it may name both parts: `(k,v) => ...`, or `key` and
  * `value`.
  */
 export const elementFunction = (word: unknown): ((element: unknown) => unknown) => {
@@ -65,7 +65,7 @@ const forEachCharacter = (
   }
 }
 
-/** The names that speak of an element, and of the parts of a pair. */
+/** The names of an element and of the parts of a pair. */
 const OF_ELEMENTS = ['x', 's', 'v', 'key', 'value']
 
 const scopeOf = (
@@ -114,7 +114,7 @@ export const binaryFunction = (word: unknown): ((a: unknown, b: unknown) => unkn
   return (a, b) => evaluate({ [first]: a, [second]: b })
 }
 
-/** A function of a pair that says whether it stays. */
+/** A function that decides whether a pair stays. */
 export const pairFilter = (word: unknown): ((key: unknown, value: unknown) => boolean) => {
   const keep = elementFunction(word)
   return (key, value) => keep([key, value] satisfies Pair) as boolean

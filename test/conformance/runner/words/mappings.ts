@@ -1,8 +1,8 @@
-/** Functions of `mapWithState`, by what vectors call them. */
+/** Functions of `mapWithState`, by their names in vectors. */
 import { UnknownWord } from '../outcome.ts'
 import { entry } from '../table.ts'
 
-/** The handle of a state, as a mapping function sees it. */
+/** The handle of a state that a mapping function gets. */
 export interface StateHandle {
   exists(): boolean
   get(): unknown
@@ -11,7 +11,7 @@ export interface StateHandle {
   isTimingOut(): boolean
 }
 
-/** What a mapping function gets. */
+/** The arguments of a mapping function. */
 export interface Mapping {
   readonly timeMs: number
   readonly key: unknown
@@ -20,7 +20,7 @@ export interface Mapping {
   readonly state: StateHandle
 }
 
-/** Gives what comes out; undefined: nothing does. */
+/** Returns the result; undefined: none. */
 export type MappingWord = (mapping: Mapping) => unknown
 
 const counted = (state: StateHandle): number => (state.exists() ? (state.get() as number) : 0)

@@ -1,9 +1,9 @@
-/** Functions of `updateStateByKey`, by what vectors call them. */
+/** Functions of `updateStateByKey`, by their names in vectors. */
 import { UnknownWord } from '../outcome.ts'
 import { entry } from '../table.ts'
 import { readLambda } from './expression.ts'
 
-/** What an update function gets. */
+/** The arguments of an update function. */
 export interface Update {
   readonly timeMs: number
   readonly key: unknown
@@ -11,10 +11,10 @@ export interface Update {
   readonly state: unknown
 }
 
-/** Gives the new state; undefined forgets the key. */
+/** Returns the new state; undefined forgets the key. */
 export type UpdateWord = (update: Update) => unknown
 
-/** The state of a counter that is given up when it is idle. */
+/** The state of a counter that is forgotten when it is idle. */
 interface Idler {
   readonly counter: number
   readonly idle: number
@@ -46,7 +46,7 @@ const PHRASES: Readonly<Record<string, UpdateWord>> = {
 const OF_ITERATORS = /^iterator of (\(.*?\)) => iterator of \(key, (.*)\)$/
 
 /**
- * What parameters with names of their own stand for: `(values, state)`, `(key, values, state)` or
+ * The meaning of parameters with other names: `(values, state)`, `(key, values, state)` or
  * `(batchTimeMs, key, values, state)`.
  */
 const placesOf = (

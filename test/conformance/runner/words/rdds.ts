@@ -1,16 +1,16 @@
-/** Functions of whole datasets, by what vectors call them. */
+/** Functions of whole RDDs, by their names in vectors. */
 import { call, type Handle } from '../call.ts'
 import { UnknownWord } from '../outcome.ts'
 import { entry } from '../table.ts'
 import { elementFunction } from './functions.ts'
 
-/** A function of the datasets of one batch, one of each stream. */
-export type DatasetWord = (...rdds: readonly Handle[]) => Handle
+/** A function of the RDDs of one batch, one of each stream. */
+export type RddWord = (...rdds: readonly Handle[]) => Handle
 
 const union = (...rdds: readonly Handle[]): Handle =>
   rdds.reduce((all, one) => call(all, 'union', one))
 
-const PHRASES: Readonly<Record<string, DatasetWord>> = {
+const PHRASES: Readonly<Record<string, RddWord>> = {
   'dataset => keys': (rdd) => call(rdd as Handle, 'keys'),
   'dataset => values': (rdd) => call(rdd as Handle, 'values'),
   'dataset => sortByKey': (rdd) => call(rdd as Handle, 'sortByKey'),
@@ -29,11 +29,11 @@ const PHRASES: Readonly<Record<string, DatasetWord>> = {
 const MAPPED = /^dataset => dataset\.(map|filter|flatMap)\((.*)\)$/
 
 /** The function that an `f` of `transform` or `transformWith` names. */
-export const datasetFunction = (word: unknown): DatasetWord => {
+export const rddFunction = (word: unknown): RddWord => {
   const phrase = entry(PHRASES, word)
   if (phrase !== undefined) return phrase
   const [, method, body] = MAPPED.exec(String(word)) ?? []
-  if (method === undefined) throw new UnknownWord('function of datasets', word)
+  if (method === undefined) throw new UnknownWord('function of RDDs', word)
   const f = elementFunction(body)
   return (rdd) => call(rdd as Handle, method, f)
 }
