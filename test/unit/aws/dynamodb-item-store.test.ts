@@ -12,7 +12,7 @@ const refusal = (name: string, more: object = {}, status = 400): Answer => ({
 const done: Answer = { status: 200, body: {} }
 const key = { partition: 'p', sort: 's' }
 
-/** A store whose calls are answered one after the other; the last answer goes on for ever. */
+/** A store whose calls are answered one after the other; the last answer is repeated. */
 const storeOf = (...answers: readonly Answer[]) => {
   const calls: Call[] = []
   const pauses: number[] = []
@@ -40,8 +40,8 @@ const sortsIn = ({ body }: Call): readonly string[] =>
 const put = (sort: string) => ({ PutRequest: { Item: { pk: { S: 'p' }, sk: { S: sort } } } })
 const item = (sort: string, n = 0) => ({ partition: 'p', sort, item: { n } })
 
-describe('what a batch leaves unwritten', () => {
-  test('is sent again, after a pause, and nothing else is', async () => {
+describe('items that a call has not written', () => {
+  test('are sent again after a pause, and no other items are', async () => {
     const { store, calls, pauses } = storeOf(
       { status: 200, body: { UnprocessedItems: { items: [put('b'), put('c')] } } },
       done,
@@ -54,7 +54,7 @@ describe('what a batch leaves unwritten', () => {
     expect(pauses).toHaveLength(1)
   })
 
-  test('is a failure after so many answers, which a retry may cure', async () => {
+  test('are a failure after 10 calls, and a retry may help', async () => {
     const { store, calls, pauses } = storeOf({
       status: 200,
       body: { UnprocessedItems: { items: [put('a')] } },
@@ -64,7 +64,7 @@ describe('what a batch leaves unwritten', () => {
     expect(pauses.every((pause) => pause <= 2_500)).toBe(true)
   })
 
-  test('of two items under one key the last one is written, once', async () => {
+  test('only the last of two items with the same key is written', async () => {
     const { store, calls } = storeOf(done)
     await store.putAll([item('a', 1), item('b'), item('a', 2)])
     await store.deleteAll([key, { partition: 'p', sort: 't' }, key])
@@ -86,14 +86,14 @@ describe('what a batch leaves unwritten', () => {
 describe('errors', () => {
   test.each<[string, Answer]>([
     ['throttled', refusal('ProvisionedThroughputExceededException')],
-    ['throttled by the account', refusal('RequestLimitExceeded')],
-    ['throttled by requests', refusal('ThrottlingException')],
+    ['over the limit of the account', refusal('RequestLimitExceeded')],
+    ['too many requests', refusal('ThrottlingException')],
     ['in conflict with a transaction', refusal('TransactionConflictException')],
     ['an error of the service', refusal('InternalServerError', {}, 500)],
-    ['no text at all', { status: 503, body: 'busy' }],
+    ['an answer that is not JSON', { status: 503, body: 'busy' }],
     ['a broken connection', { lost: 'ECONNRESET' }],
-    ['a name that is not found', { lost: 'ENOTFOUND' }],
-    ['a time-out', { lost: 'ETIMEDOUT' }],
+    ['a host that is not found', { lost: 'ENOTFOUND' }],
+    ['a timeout', { lost: 'ETIMEDOUT' }],
   ])('%s: a retry may help', async (_, answer) => {
     const { store } = storeOf(answer)
     const writes = [
@@ -115,7 +115,7 @@ describe('errors', () => {
   test.each([
     ['AccessDeniedException', 'dynamodb:PutItem'],
     ['UnrecognizedClientException', 'credentials'],
-  ])('%s: no retry, and the fix', async (name, named) => {
+  ])('%s: no retry, and the error says the fix', async (name, named) => {
     const { store } = storeOf(refusal(name))
     const error = await errorOf(() => store.put(key, {}))
     expect({ code: error.code, retryable: error.retryable }).toEqual({
@@ -125,13 +125,13 @@ describe('errors', () => {
     expect(error.message).toContain(named)
   })
 
-  test('a table that is not there', async () => {
+  test('a table that does not exist', async () => {
     const error = await errorOf(() => storeOf(refusal('ResourceNotFoundException')).store.get(key))
     expect(error.code).toBe('STORE_NOT_FOUND')
     expect(error.message).toContain('items')
   })
 
-  test('what cannot be stored is refused before anything is sent', async () => {
+  test('values that cannot be stored are refused before anything is sent', async () => {
     const { store, calls } = storeOf(done)
     for (const n of [Number.NaN, Infinity, 1e126, 1e-140])
       await expectError(() => store.put(key, { n }), 'ARGUMENT_INVALID')
@@ -144,7 +144,7 @@ describe('errors', () => {
 })
 
 describe('lost answers', () => {
-  test('a write that was applied and is tried again shows itself', async () => {
+  test('a retry of an applied write returns the item that was written', async () => {
     const answers: Answer[] = [
       { lost: 'ECONNRESET' },
       refusal('ConditionalCheckFailedException', {
@@ -163,7 +163,7 @@ describe('lost answers', () => {
 describe('the time of the store', () => {
   const dated = (answer: Answer, date: string): Answer => ({ ...answer, headers: { date } })
 
-  test('is that of the newest answer, refusals included', async () => {
+  test('comes from the newest answer, also from a refusal', async () => {
     const { store } = storeOf(
       dated(done, 'Thu, 01 Jan 2026 12:00:00 GMT'),
       dated(refusal('ConditionalCheckFailedException'), 'Thu, 01 Jan 2026 12:00:07 GMT'),
@@ -183,7 +183,7 @@ describe('the time of the store', () => {
 })
 
 describe('queries', () => {
-  test('go on from page to page up to the limit', async () => {
+  test('continue from page to page up to the limit', async () => {
     const row = (sort: string) => ({ pk: { S: 'p' }, sk: { S: sort } })
     const { store, calls } = storeOf(
       { status: 200, body: { Items: [row('a')], LastEvaluatedKey: row('a') } },
@@ -217,7 +217,7 @@ describe('text', () => {
     '__proto__',
   ]
 
-  test('that UTF-8 cannot hold comes back as it was, and stays apart', () => {
+  test('that UTF-8 cannot encode is read as it was written, and stays distinct', () => {
     for (const text of texts) {
       expect(toStoredText(text).isWellFormed()).toBe(true)
       expect(textOf(toStoredText(text))).toBe(text)
@@ -227,7 +227,7 @@ describe('text', () => {
     expect(new Set(texts.map(toStoredName)).size).toBe(texts.length)
   })
 
-  test('keeps its order', () => {
+  test('has the same order when it is stored', () => {
     const ordered = ['a', 'a␙', 'a␚', 'a␚b', 'a␚␙', 'a␚␚', 'a␛', 'b']
     expect(ordered.map(toStoredText).toSorted()).toEqual(ordered.map(toStoredText))
   })

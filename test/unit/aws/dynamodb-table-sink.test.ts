@@ -22,8 +22,8 @@ const itemsNamed = (count: number): readonly TableItem[] =>
 
 const nested = (depth: number): Json => (depth === 0 ? 1 : [nested(depth - 1)])
 
-describe('what goes over the wire', () => {
-  test('one put for each key, with the fence in the item and in its condition', async () => {
+describe('the requests', () => {
+  test('are one put for each key, with the fence in the item and in its condition', async () => {
     const calls: Call[] = []
     const client = fakeDynamodb((call) => {
       calls.push(call)
@@ -51,14 +51,14 @@ describe('what goes over the wire', () => {
     })
   })
 
-  test('no call for a batch without pairs', async () => {
+  test('are none for a batch without pairs', async () => {
     const { client, puts } = fakeTable()
     await write(client)
     await write(client, [], [])
     expect(puts).toEqual([])
   })
 
-  test('keys that UTF-8 cannot hold stay apart', async () => {
+  test('have distinct keys, even if UTF-8 cannot encode them', async () => {
     const { client, rows } = fakeTable()
     const keys = ['\ud800', '\udbff', '\ufffd', 'a\ud83d', 'a😀']
     await write(
@@ -68,7 +68,7 @@ describe('what goes over the wire', () => {
     expect(rows.size).toBe(keys.length)
   })
 
-  test('many puts at once, but not all', async () => {
+  test('run at the same time, up to a limit', async () => {
     const waiting: (() => void)[] = []
     let atOnceMax = 0
     let puts = 0
@@ -89,7 +89,7 @@ describe('what goes over the wire', () => {
     expect({ atOnceMax, puts }).toEqual({ atOnceMax: 32, puts: 110 })
   })
 
-  test('after a failure nothing new begins', async () => {
+  test('end after a failure: no new one starts', async () => {
     let puts = 0
     const client = fakeDynamodb(() => {
       puts += 1
@@ -118,14 +118,14 @@ describe('values as attributes', () => {
     expect(attributeOf(value)).toEqual(attribute)
   })
 
-  test('lists may stand in each other 32 deep', async () => {
+  test('lists may be nested 32 levels deep', async () => {
     expect(attributeOf(nested(32))).toHaveProperty('L')
     await expectError(() => attributeOf(nested(33)), 'VALUE_UNSUPPORTED')
   })
 
   test.each<[string, Json, number]>([
-    ['text, in bytes', 'aä', 3],
-    ['a number, two digits a byte', 1234, 3],
+    ['text, in bytes of UTF-8', 'aä', 3],
+    ['a number, with two digits per byte', 1234, 3],
     ['zeros at the ends do not count', 1000, 2],
     ['a sign', -12, 3],
     ['a fraction', 0.125, 3],
@@ -138,7 +138,7 @@ describe('values as attributes', () => {
   })
 })
 
-describe('what a table cannot hold', () => {
+describe('values that a table cannot hold', () => {
   test.each<[string, number, boolean]>([
     ['an item of 400 KB', 409_600, true],
     ['an item over 400 KB', 409_601, false],
@@ -159,7 +159,7 @@ describe('what a table cannot hold', () => {
       expect(error.code).toBe('ITEM_TOO_LARGE')
       expect(error.message).toContain('"big"')
     }
-    // What cannot be put is found before the first put of its partition.
+    // The sink finds values that it cannot put before the first put of their partition.
     expect(puts).toEqual(isAllowed ? ['small', 'big'] : [])
   })
 })
@@ -174,9 +174,14 @@ test.each<[string, Answer, boolean, string]>([
   ['an error of the service', failure('InternalServerError', 500), true, 'InternalServerError'],
   ['a broken connection', { lost: 'ECONNRESET' }, true, 'ECONNRESET'],
   ['denied', failure('AccessDeniedException'), false, 'dynamodb:PutItem'],
-  ['no such table', failure('ResourceNotFoundException'), false, 'create it'],
+  ['a missing table', failure('ResourceNotFoundException'), false, 'create it'],
   ['another key', failure('ValidationException'), false, 'partition key "key"'],
-  ['a refusal that shows nothing', failure('ConditionalCheckFailedException'), true, 'refused'],
+  [
+    'a refusal without the stored item',
+    failure('ConditionalCheckFailedException'),
+    true,
+    'refused',
+  ],
 ])('%s', async (_, answer, retryable, named) => {
   const error = await errorOf(() =>
     write(

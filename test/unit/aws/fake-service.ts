@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { S3Client } from '@aws-sdk/client-s3'
 
-/** A call as it would go over the wire. */
+/** A call, as the client would send it. */
 export interface Call {
   /** `PutItem` and the like for DynamoDB; the method and the path for S3. */
   readonly action: string
@@ -9,7 +9,7 @@ export interface Call {
   readonly body: string
 }
 
-/** The answer to a call: what comes back, or an error that breaks the connection. */
+/** The answer to a call: a response, or an error that breaks the connection. */
 export type Answer =
   | {
       readonly status: number
@@ -48,7 +48,7 @@ const responseOf = (answer: Answer) => {
   return { response: { statusCode: status, headers, body: Buffer.from(text) } }
 }
 
-/** The settings of a real client that speaks to nobody: what it would send goes to `answer`. */
+/** Settings of a real client without a network: its requests go to `answer`. */
 const settings = (answer: (call: Call) => Answer, maxAttempts: number) => ({
   region: 'us-east-1',
   credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
@@ -59,13 +59,13 @@ const settings = (answer: (call: Call) => Answer, maxAttempts: number) => ({
   },
 })
 
-/** A real client of DynamoDB whose calls a function answers. */
+/** A real DynamoDB client whose calls a function answers. */
 export const fakeDynamodb = (answer: (call: Call) => Answer, maxAttempts = 1): DynamoDBClient =>
   new DynamoDBClient(
     settings(answer, maxAttempts) as ConstructorParameters<typeof DynamoDBClient>[0] & object,
   )
 
-/** A real client of S3 whose calls a function answers. */
+/** A real S3 client whose calls a function answers. */
 export const fakeS3 = (answer: (call: Call) => Answer, maxAttempts = 1): S3Client =>
   new S3Client({ ...settings(answer, maxAttempts), forcePathStyle: true } as ConstructorParameters<
     typeof S3Client

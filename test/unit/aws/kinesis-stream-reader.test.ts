@@ -16,8 +16,8 @@ interface Page {
 }
 
 /**
- * A shard that answers page by page, as Kinesis does: how large a page is, and whether one is
- * empty, is its own affair.
+ * A shard that answers page by page, as Kinesis does. The service decides how large a page is, and
+ * a page may be empty.
  */
 const shardOf = (pages: readonly Page[]) => {
   const calls: string[] = []
@@ -46,7 +46,7 @@ const shardOf = (pages: readonly Page[]) => {
 }
 
 test.each<[string, readonly Page[], readonly number[], number]>([
-  ['all on one page', [{ numbers: [10, 20, 30, 40] }], [10, 20, 30], 1],
+  ['on one page', [{ numbers: [10, 20, 30, 40] }], [10, 20, 30], 1],
   [
     'over several pages',
     [{ numbers: [10] }, { numbers: [20] }, { numbers: [30] }],
@@ -54,16 +54,16 @@ test.each<[string, readonly Page[], readonly number[], number]>([
     3,
   ],
   [
-    'with empty pages on the way',
+    'with empty pages between',
     [{ numbers: [] }, { numbers: [10, 20] }, { numbers: [] }, { numbers: [30] }],
     [10, 20, 30],
     4,
   ],
-  ['that begins too late', [{ numbers: [20, 31] }], [20], 1],
-  ['that is over', [{ numbers: [31, 32] }], [], 1],
+  ['whose first records are gone', [{ numbers: [20, 31] }], [20], 1],
+  ['whose records are all gone', [{ numbers: [31, 32] }], [], 1],
   ['that ends with its shard', [{ numbers: [10, 20], end: true }], [10, 20], 1],
   [
-    'that ends with what there is so far',
+    'that ends with the newest record',
     [{ numbers: [10, 20] }, { numbers: [], behindMs: 0 }],
     [10, 20],
     2,
@@ -79,8 +79,8 @@ test.each<[string, readonly Page[], readonly number[], number]>([
   ])
 })
 
-describe('the shard that is looked for', () => {
-  test('may be on a later page', async () => {
+describe('the requested shard', () => {
+  test('may be on a later page of the list', async () => {
     const asked: (string | undefined)[] = []
     const send = async ({
       input: { NextToken },

@@ -3,7 +3,7 @@ import { isPlainHttp, localEndpoint, once } from '../../../lib/adapters/aws/clie
 import { loadAws } from '../../../lib/adapters/aws/packages.ts'
 import { errorOf } from '../../contract/errors.ts'
 
-test('a package that is missing is named, with its fix', async () => {
+test('the error for a missing package names it, and says the fix', async () => {
   const missing = Object.assign(
     new Error(`Cannot find package '@aws-sdk/client-s3' imported from /a/b.js`),
     {
@@ -15,11 +15,11 @@ test('a package that is missing is named, with its fix', async () => {
   expect(error.message).toContain('npm install @aws-sdk/client-s3')
 })
 
-test('another error while loading stays what it is', async () => {
+test('another error while loading is thrown unchanged', async () => {
   await expect(loadAws(() => Promise.reject(new TypeError('broken')))).rejects.toThrow(TypeError)
 })
 
-test('the endpoint of a service, and whether it is plain HTTP', () => {
+test('the endpoint of a service comes from the environment, and may be plain HTTP', () => {
   expect(localEndpoint('S3', {})).toBeUndefined()
   const variables = { AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_ENDPOINT_URL_S3: 'https://s3' }
   expect(localEndpoint('S3', variables)).toBe('https://s3')

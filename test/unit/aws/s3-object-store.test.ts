@@ -10,7 +10,7 @@ import type { ObjectVersion } from '../../../lib/ports/object-store.ts'
 
 type Command = HeadObjectCommand | GetObjectCommand | ListObjectsV2Command
 
-/** A client that answers with what it is given, and keeps what it was asked. */
+/** A client that always gives this answer, and records its requests. */
 const clientWith = (answer: unknown) => {
   const asked: Command['input'][] = []
   const send = async (command: Command): Promise<unknown> => {
@@ -25,11 +25,11 @@ const failure = (name: string, httpStatusCode: number): Error =>
   Object.assign(new Error(name), { name, $metadata: { httpStatusCode } })
 const modified = new Date(5_000)
 
-describe('what is there under a key', () => {
+describe('the head of a key', () => {
   test.each([
     ['without versions', { ETag: '"e"' }, { version: '"e"', isVersioned: false }],
     [
-      'from before there were versions',
+      'from before the bucket had versions',
       { ETag: '"e"', VersionId: 'null' },
       { version: '"e"', isVersioned: false },
     ],
@@ -48,18 +48,18 @@ describe('what is there under a key', () => {
     failure('NotFound', 404),
     failure('NoSuchVersion', 404),
     failure('MethodNotAllowed', 405),
-  ])('nothing: %s', async (error) => {
+  ])('is undefined: %s', async (error) => {
     expect(await clientWith(error).objects.head('a', 'v1')).toBeUndefined()
   })
 
-  test('a refusal names the permission', async () => {
+  test('if it is refused, the error names the permission', async () => {
     await expect(clientWith(failure('AccessDenied', 403)).objects.head('a')).rejects.toThrow(
       's3:GetObject',
     )
   })
 })
 
-describe('reading is pinned', () => {
+describe('a read is pinned', () => {
   const object: ObjectVersion = {
     key: 'a',
     version: 'v1',
@@ -81,7 +81,7 @@ describe('reading is pinned', () => {
   test.each([
     [failure('NoSuchKey', 404), 'missing'],
     [failure('PreconditionFailed', 412), 'replaced'],
-  ] as const)('%s is said', async (error, gone) => {
+  ] as const)('and reports %s', async (error, gone) => {
     expect(await clientWith(error).objects.read(object)).toEqual({ found: false, gone })
   })
 })
@@ -95,19 +95,19 @@ describe('a page of a listing', () => {
     ],
   }
 
-  test('has what is no folder and not hidden', async () => {
+  test('has no folders and no hidden objects', async () => {
     const { asked, objects } = clientWith({ ...page, IsTruncated: false })
     expect(await objects.list('in/')).toEqual({ objects: [{ key: 'in/a', modifiedMs: 5_000 }] })
     expect(asked).toEqual([{ Bucket: 'b', Prefix: 'in/' }])
   })
 
-  test('says where the next one begins, which may be behind something hidden', async () => {
+  test('says where the next page begins, even after a hidden object', async () => {
     const { asked, objects } = clientWith({ ...page, IsTruncated: true })
     expect(await objects.list('in/', 'in/0')).toMatchObject({ next: 'in/_b/c' })
     expect(asked).toEqual([{ Bucket: 'b', Prefix: 'in/', StartAfter: 'in/0' }])
   })
 
-  test('that is refused names the permission', async () => {
+  test('if it is refused, the error names the permission', async () => {
     await expect(clientWith(failure('AccessDenied', 403)).objects.list('in/')).rejects.toThrow(
       's3:ListBucket',
     )

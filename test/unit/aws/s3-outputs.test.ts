@@ -16,8 +16,7 @@ const emptyList: Answer = {
 }
 
 /**
- * A write into a bucket with nothing in it, whose puts are answered one after the other, and then
- * well.
+ * A write into an empty bucket. Its puts get these answers one after the other; later puts succeed.
  */
 const writeWhosePuts = (...answers: Answer[]) => {
   const puts: string[] = []
@@ -35,7 +34,7 @@ const writeWhosePuts = (...answers: Answer[]) => {
 }
 
 describe('outputs in S3', () => {
-  test('a write that met another one is tried again', async () => {
+  test('a write that conflicts with another one is tried again', async () => {
     const { write, puts } = writeWhosePuts(
       failure(409, 'ConditionalRequestConflict'),
       failure(409, 'ConditionalRequestConflict'),
@@ -44,7 +43,7 @@ describe('outputs in S3', () => {
     expect(puts).toEqual(['part-00000', 'part-00000', 'part-00000', '_SUCCESS'])
   })
 
-  test('a condition that does not hold leads back to looking', async () => {
+  test('after a failed condition, the sink checks the object again', async () => {
     const { write, puts } = writeWhosePuts(failure(412, 'PreconditionFailed'))
     await write()
     expect(puts).toEqual(['part-00000', 'part-00000', '_SUCCESS'])
@@ -55,7 +54,7 @@ describe('outputs in S3', () => {
     ['an error of the service', failure(500, 'InternalError'), true, 'InternalError'],
     ['a broken connection', { lost: 'ECONNRESET' }, true, 'ECONNRESET'],
     ['denied', failure(403, 'AccessDenied'), false, 's3:PutObject'],
-    ['no such bucket', failure(404, 'NoSuchBucket'), false, 'create the bucket'],
+    ['a missing bucket', failure(404, 'NoSuchBucket'), false, 'create the bucket'],
     [
       'a bucket in another region',
       failure(301, 'PermanentRedirect'),
@@ -75,10 +74,10 @@ describe('outputs in S3', () => {
 })
 
 describe('blobs in S3', () => {
-  test('what was not deleted is a failure, though the call succeeded', async () => {
+  test('a blob that was not deleted is a failure, although the call succeeded', async () => {
     const body =
-      '<?xml ' +
-      'version="1.0"?><DeleteResult><Error><Key>a</Key><Code>InternalError</Code><Message>again</Message></Error></DeleteResult>'
+      '<?xml version="1.0"?><DeleteResult><Error><Key>a</Key><Code>InternalError</Code>' +
+      '<Message>again</Message></Error></DeleteResult>'
     const blobs = s3BlobStore({ bucket: 'b', client: fakeS3(() => ({ status: 200, body })) })
     expect((await errorOf(() => blobs.deleteAll(['a']))).code).toBe('STORE_FAILED')
   })
