@@ -1,10 +1,10 @@
-/** The harness knows no test runner: it throws, and any runner sees that. */
+/** The harness depends on no test runner: it throws, and every runner reports the error. */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
-test("under Node's own runner a test passes, and one that asks for what is not there fails", () => {
-  // As if nothing ran above it: else Node's runner reports to this one.
+test("under Node's own runner one test passes, and a test with an unknown source fails", () => {
+  // Without this variable Node's runner does not report to a runner that started it.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
   const args = [
     '--conditions=millrace-source',

@@ -123,7 +123,7 @@ describe('inputs', () => {
       expected: [1, 2, 3],
     },
     {
-      source: 'one name for two sources',
+      source: 'one stream for two sources',
       describe: (ssc) =>
         ssc.union(ssc.kinesisTextStream('clicks'), ssc.kinesisTextStream('clicks')).print(),
       add: (app) => app.input('clicks').add('a'),
@@ -139,7 +139,7 @@ describe('inputs', () => {
     )
   })
 
-  test('what is added during the day is in the batch after it', async () => {
+  test('a record that is added between two batch times is in the next batch', async () => {
     const app = await started((ssc) => ssc.kinesisTextStream('clicks').print(), {
       whenIdle: 'tick',
     })
@@ -151,7 +151,7 @@ describe('inputs', () => {
     expect(app.nowMs).toBe(3_000)
   })
 
-  test('a batch takes no time, unless a function lets some pass', async () => {
+  test('a batch takes no time, unless a function calls passTime()', async () => {
     const app: TestStream = await started(
       (ssc) => ssc.kinesisTextStream('clicks').foreachRDD(() => app.passTime(milliseconds(2_500))),
       {
@@ -223,7 +223,7 @@ describe('outputs', () => {
     expect(seen).toEqual([[1_000, 1, 2]])
   })
 
-  test('functions run as often as for one action', async () => {
+  test('a function runs once for each record', async () => {
     let calls = 0
     const app = await started((ssc) =>
       ssc
@@ -236,7 +236,7 @@ describe('outputs', () => {
     expect([calls, app.output('print-1').elements]).toEqual([2, [['a1', 'b2']]])
   })
 
-  test('a watched stream shows its batches, and none where it has no dataset', async () => {
+  test('a watched stream shows its batches', async () => {
     const app = await started(
       (ssc) => {
         const clicks = ssc.kinesisTextStream('clicks').named('clicks')
@@ -255,7 +255,7 @@ describe('time', () => {
   test.each([
     ['rest', [1_000, 2_000, 5_000, 6_000]],
     ['tick', [1_000, 2_000, 3_000, 4_000, 5_000, 6_000]],
-  ] as const)('when nothing flows it does %s', async (whenIdle, expected) => {
+  ] as const)('an idle pipeline with whenIdle: %s', async (whenIdle, expected) => {
     const app = await started((ssc) => ssc.kinesisTextStream('clicks').print(), { whenIdle })
     app.input('clicks').add('a')
     await app.advance(seconds(4))
@@ -265,7 +265,7 @@ describe('time', () => {
     expect(await app.status()).toBe(whenIdle === 'rest' ? 'rest' : 'running')
   })
 
-  test('the same test gives the same run', async () => {
+  test('the same test gives the same events', async () => {
     const run = async (): Promise<unknown> => {
       const app = await started((ssc) => ssc.kinesisTextStream('clicks').print(), {
         whenIdle: 'tick',
@@ -287,7 +287,7 @@ describe('restarts', () => {
       .named('totals')
       .print()
 
-  test('state comes back from the store, in a pipeline built anew', async () => {
+  test('state is read from the store, and the pipeline is built again', async () => {
     let built = 0
     const app = await started((ssc) => {
       built += 1
@@ -307,7 +307,7 @@ describe('restarts', () => {
     expect(app.output('print-1').batches).toHaveLength(3)
   })
 
-  test('of mapWithState is what its function made, with time-outs or without', async () => {
+  test('the state of mapWithState can be read, with a timeout or without', async () => {
     const count = (key: string, _: number | undefined, state: State<number>): string => {
       state.update((state.exists() ? state.get() : 0) + 1)
       return key
@@ -329,7 +329,7 @@ describe('restarts', () => {
       ])
   })
 
-  test('batches missed while it was down run at the start, with what was added', async () => {
+  test('batches that were missed while it was down run late, with the records', async () => {
     const app = await started(totals, { whenIdle: 'tick' })
     app.input('clicks').add('a')
     await app.restart({ downFor: milliseconds(2_500) })
@@ -343,7 +343,7 @@ describe('restarts', () => {
     )
   })
 
-  test('a new deployment goes on with the state, or is refused', async () => {
+  test('a new deployment continues with the state, or is refused', async () => {
     const app = await started(totals)
     app.input('clicks').add('a')
     await app.advance(seconds(1))
@@ -366,7 +366,7 @@ describe('restarts', () => {
     })
   })
 
-  test('a queue is gone with its process', async () => {
+  test('a queue cannot be recovered by another process', async () => {
     const app = await started((ssc) => ssc.queueStream([[1], [2]]).print())
     await app.advance(seconds(1))
     await expect(app.restart({ downFor: seconds(1) })).rejects.toMatchObject({
@@ -395,7 +395,7 @@ describe('failures', () => {
     expect(app.output('foreachRDD-1').elements[0]).toEqual(['a'])
   })
 
-  test('recorded, attempts and pauses are there to see', async () => {
+  test('with failures: record, attempts and pauses are recorded', async () => {
     const app = await started(failing(2), { failures: 'record' })
     app.input('clicks').add('a')
     await app.advance(seconds(4))
@@ -421,7 +421,7 @@ describe('failures', () => {
     expect(output.batches[0]).toMatchObject({ timeMs: 1_000, attempt: 3, elements: ['a'] })
   })
 
-  test('in the end it has failed for good', async () => {
+  test('a batch fails for good after the last attempt', async () => {
     const retry = { for: seconds(1), attempts: 2 }
     const refuse = (): never => {
       throw new Error('no')
@@ -464,7 +464,7 @@ describe('failures', () => {
   })
 })
 
-describe('names that are not there', () => {
+describe('unknown names and wrong data are refused', () => {
   const rows: readonly (readonly [
     name: string,
     ask: (app: TestStream) => unknown,
