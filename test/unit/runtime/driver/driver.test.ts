@@ -32,28 +32,25 @@ describe('batch times', () => {
     [1, [1_000, 2_000, 3_000]],
     [999, [1_000, 2_000, 3_000]],
     [1_000, [2_000, 3_000, 4_000]],
-  ])(
-    'started at %i: each dataset of the queue has its own batch time',
-    async (startedMs, expected) => {
-      const { pipeline, seen } = queued([['a'], ['b'], ['c']])
-      const world = new World({ startMs: START_MS + startedMs })
-      const app = world.deploy(pipeline)
-      expect(await app.run()).toEqual({ kind: 'idle', dueMs: START_MS + (expected[0] as number) })
-      await app.tick(3)
-      expect(seen).toEqual([
-        [expected[0], ['a']],
-        [expected[1], ['b']],
-        [expected[2], ['c']],
-      ])
-      expect(await world.head()).toMatchObject({
-        doneMs: START_MS + (expected[2] as number),
-        owner: undefined,
-        logged: undefined,
-      })
-    },
-  )
+  ])('started at %i: each RDD of the queue has its own batch time', async (startedMs, expected) => {
+    const { pipeline, seen } = queued([['a'], ['b'], ['c']])
+    const world = new World({ startMs: START_MS + startedMs })
+    const app = world.deploy(pipeline)
+    expect(await app.run()).toEqual({ kind: 'idle', dueMs: START_MS + (expected[0] as number) })
+    await app.tick(3)
+    expect(seen).toEqual([
+      [expected[0], ['a']],
+      [expected[1], ['b']],
+      [expected[2], ['c']],
+    ])
+    expect(await world.head()).toMatchObject({
+      doneMs: START_MS + (expected[2] as number),
+      owner: undefined,
+      logged: undefined,
+    })
+  })
 
-  test('that were missed run late, each with its own time and dataset', async () => {
+  test('that were missed run late, each with its own time and RDD', async () => {
     const { pipeline, seen } = queued([['a'], ['b'], ['c']])
     const world = new World()
     const app = world.deploy(pipeline)
@@ -133,7 +130,7 @@ describe('without input', () => {
     expect(await app.run()).toEqual({ kind: 'idle', dueMs: undefined })
   })
 
-  test('B12: the driver that put it to rest looks again, even without time', async () => {
+  test('B12: a driver at rest checks for input again, even without time', async () => {
     const { pipeline } = queued([['a'], ['b']], {})
     const world = new World()
     const app = world.deploy(pipeline)

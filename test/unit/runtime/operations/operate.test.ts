@@ -38,7 +38,7 @@ const operated = (): Operated => ({
   store,
   app: 'operated',
   clock: new ManualClock(START_MS + 50_000),
-  randomness: { attemptId: () => 'person' },
+  randomness: { attemptId: () => 'operator' },
   leaseMs: 0,
 })
 const write = (key: string, lines: string, atMs: number): void =>

@@ -188,7 +188,7 @@ const rows: readonly Row[] = [
   ),
   row(
     'updateStateByKey: object lifecycle',
-    // Spark's source has no dataset at these times, and a queue has an empty one. In both cases the
+    // Spark's source has no RDD at these times, and a queue has an empty one. In both cases the
     // function runs for every key.
     [['a', 'b'], [], ['a', 'c', 'a'], ['c'], [], []],
     (stream) =>

@@ -65,7 +65,7 @@ const rows: readonly Row[] = [
     },
   },
   {
-    name: 'starts with a dataset',
+    name: 'starts with an RDD',
     operation: (pairs) =>
       pairs.mapWithState(spec.initialState(parallelize([['a', 7]] as [string, number][]))),
     batches: [[a]],
@@ -78,7 +78,7 @@ const rows: readonly Row[] = [
     gives: { 1: ['a 1', 'b 1'], 4: ['b 2', 'a ended at 1'], 7: ['b ended at 2'] },
   },
   {
-    name: 'looks for idle keys as often as checkpoint() says',
+    name: 'checks for idle keys as often as checkpoint() says',
     operation: (pairs) => pairs.mapWithState(spec.timeout(seconds(1))).checkpoint(seconds(5)),
     batches: [[a], [], [], [], [], [], []],
     gives: { 1: ['a 1'], 5: ['a ended at 1'] },

@@ -1,6 +1,6 @@
 /**
- * How operations handle a batch time at which a stream has no dataset. This is different from an
- * empty dataset.
+ * How operations handle a batch time at which a stream has no RDD. This is different from an empty
+ * RDD.
  */
 import { type DStream, seconds, type State, StateSpec } from 'millrace'
 import { describe, expect, test } from 'vitest'
@@ -10,7 +10,7 @@ import { type Given, givenBy, type Operation } from '../batches.ts'
 type Numbers = DStream<number>
 type Pairs = DStream<[number, number]>
 
-/** A stream with a dataset only for batches that are not empty. */
+/** A stream with an RDD only for batches that are not empty. */
 const whereFull = (numbers: Numbers): Numbers =>
   numbers.to<number>(
     operatorNode('whereFull', [numbers.node], async ([input]) =>
@@ -27,7 +27,7 @@ const count = (_: number, one: number | undefined, state: State<number>): number
   return state.get()
 }
 
-/** Batches: with data, without a dataset, with data. */
+/** Batches: with data, without an RDD, with data. */
 const BATCHES = [[7], [], [7]]
 
 test.each<[string, (gappy: Numbers) => DStream<unknown>]>([
@@ -43,7 +43,7 @@ test.each<[string, (gappy: Numbers) => DStream<unknown>]>([
   ['combineByKey', (gappy) => pairsOf(gappy).combineByKey(String, String, String)],
   ['reduce', (gappy) => gappy.reduce(add)],
   ['countByValue', (gappy) => gappy.countByValue()],
-])('%s has no dataset either', async (_, operation) => {
+])('%s has no RDD either', async (_, operation) => {
   expect((await givenBy(on(operation), BATCHES)).map(([second]) => second)).toEqual([1, 3])
 })
 
@@ -71,7 +71,7 @@ describe('operators with state continue', () => {
     readonly Given[],
   ])[] = [
     [
-      'window uses the datasets that exist',
+      'window uses the RDDs that exist',
       (gappy) => gappy.window(seconds(2)),
       [[], [7], [], [], [8]],
       [
@@ -92,7 +92,7 @@ describe('operators with state continue', () => {
       ],
     ],
     [
-      'countByWindow has no dataset before the first element',
+      'countByWindow has no RDD before the first element',
       (gappy) => gappy.countByWindow(seconds(1)),
       [[], [7], []],
       [
@@ -102,7 +102,7 @@ describe('operators with state continue', () => {
       ],
     ],
     [
-      'updateStateByKey starts with the first dataset, and then runs without values',
+      'updateStateByKey starts with the first RDD, and then runs without values',
       (gappy) =>
         pairsOf(gappy).updateStateByKey<string>((ones, state = '') => `${state}${ones.length}`, {
           initialState: [[9, 'initial ']],

@@ -2,7 +2,7 @@ import { type Pipeline, readObjects, seconds, stream } from 'millrace'
 import { testStream } from 'millrace/testing'
 import { expect, test } from 'vitest'
 
-const writing = (describeOutput: 'stream' | 'dataset'): Pipeline =>
+const writing = (describeOutput: 'stream' | 'RDD'): Pipeline =>
   stream('writing', { batchInterval: seconds(1), whenIdle: 'tick' }, (ssc) => {
     const counts = ssc
       .kinesisTextStream('in')
@@ -18,7 +18,7 @@ const reading = stream('reading', { batchInterval: seconds(1) }, (ssc) =>
   ssc.fileStream<[Date, bigint]>('results/*', { read: readObjects }).foreachRDD(() => undefined),
 )
 
-test.each(['stream', 'dataset'] as const)('a %s is read as it was written', async (kind) => {
+test.each(['stream', 'RDD'] as const)('a %s is read as it was written', async (kind) => {
   const writer = await testStream(writing(kind), { now: new Date(0) })
   writer.input('in').add('1', '2')
   await writer.advance(seconds(1))

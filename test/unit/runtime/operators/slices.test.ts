@@ -37,7 +37,7 @@ const feed = async (
   }
 }
 
-/** The datasets of a slice, by the number of their batch. */
+/** The RDDs of a slice, by the number of their batch. */
 const rdds = (app: TestStream): Readonly<Record<number, unknown>> =>
   Object.fromEntries(
     app
@@ -77,7 +77,7 @@ describe('a slice', () => {
     expect(rdds(app)).toEqual(expected)
   })
 
-  test('consists of the datasets of its stream', async () => {
+  test('consists of the RDDs of its stream', async () => {
     const app = await start(sliced(at(3), at(7), 'windowed'), { whenIdle: 'tick' })
     await feed(app, 1, 8)
     // Windows are at 2, 4, 6 and 8: the times mean 2 and 6.
@@ -122,7 +122,7 @@ describe('a slice', () => {
     expect(rdds(app)).toEqual({ 3: ['2', '3'], 7: ['6', '7'] })
   })
 
-  test('can be reduced, but fails for operations that need a dataset at all times', async () => {
+  test('can be reduced, but fails for operations that need an RDD at all times', async () => {
     const pipelineWith = (count: boolean) =>
       stream('slices', { batchInterval: seconds(1) }, (ssc) => {
         const slice = ssc.kinesisTextStream('in').slice(at(1), at(2))

@@ -46,7 +46,7 @@ const rows: readonly Row[] = [
     ],
   },
   {
-    name: 'starts with a dataset, and keeps its number of partitions',
+    name: 'starts with an RDD, and has its number of partitions',
     operation: (pairs) =>
       pairs.updateStateByKey<number>(sum, {
         initialState: parallelize([

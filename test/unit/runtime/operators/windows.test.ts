@@ -15,7 +15,7 @@ interface Row {
   readonly name: string
   readonly operation: Operation
   readonly batches: readonly (readonly unknown[])[]
-  /** Results by second. Missing seconds have no dataset. */
+  /** Results by second. Missing seconds have no RDD. */
   readonly gives: Readonly<Record<number, readonly unknown[]>>
 }
 
@@ -27,7 +27,7 @@ const rows: readonly Row[] = [
     gives: { 1: [1], 2: [1, 2, 2], 3: [1, 2, 2, 3], 4: [2, 2, 3, 4], 5: [3, 4], 6: [4], 7: [] },
   },
   {
-    name: 'a window has datasets only at its slides',
+    name: 'a window has RDDs only at its slides',
     operation: on<number>((numbers) => numbers.window(seconds(2), seconds(3)).map((n) => n * 10)),
     batches: [[1], [2], [3], [4], [5], [6], [], [], []],
     gives: { 3: [20, 30], 6: [50, 60], 9: [] },

@@ -88,7 +88,7 @@ describe('queueStream', () => {
   test.each([
     ['one at a time', true, [[1, 2], [3], [0], [0]]],
     ['all at once', false, [[1, 2, 3], [0], [0], [0]]],
-  ] as const)('%s, and then the dataset for an empty queue', async (_, oneAtATime, expected) => {
+  ] as const)('%s, and then the RDD for an empty queue', async (_, oneAtATime, expected) => {
     const app = await started((ssc) =>
       ssc.queueStream([[1, 2], parallelize([3])], { oneAtATime, whenEmpty: [0] }).print(),
     )
@@ -96,7 +96,7 @@ describe('queueStream', () => {
     expect(elements(app)).toEqual(expected)
   })
 
-  test('with a dataset for an empty queue never rests', async () => {
+  test('with an RDD for an empty queue never rests', async () => {
     const pipeline = stream('app', { batchInterval: seconds(1) }, (ssc) =>
       ssc.queueStream<number>([], { whenEmpty: parallelize([1], { partitions: 2 }) }).print(),
     )
