@@ -33,7 +33,7 @@ export class Random {
     return items[Math.floor(this.next() * items.length)] as T
   }
 
-  /** A generator of its own, so that drawing more here changes nothing there. */
+  /** A separate generator: drawing more numbers here changes nothing there. */
   fork(): Random {
     return new Random(Math.floor(this.next() * 4_294_967_296))
   }

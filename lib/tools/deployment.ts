@@ -59,6 +59,6 @@ export const deploymentIn = (appName: string, text: string): Deployment => {
     value: text,
     fix:
       'use the version of Millrace that deployed the application, or deploy it again. Also ' +
-      'deploy it again if somebody edited the parameter by hand',
+      'deploy it again if the parameter was edited by hand',
   })
 }

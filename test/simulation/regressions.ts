@@ -1,46 +1,46 @@
 /**
- * A seed that has failed once, and the bug that it showed. When the world changes, a seed draws
- * another run; each one is kept where it failed last.
+ * A seed that has failed once, and the bug that it found. When the simulated world changes, a seed
+ * gives another run: the number of each seed is the one at which the bug was last found.
  */
 export interface FailedOnce {
   readonly seed: number
   readonly what: string
 }
 
-/** They must never fail again. */
+/** These seeds must never fail again. */
 export const failedOnce: readonly FailedOnce[] = [
   {
     seed: 3,
     what:
-      'a driver whose clock is a day ahead committed batches of the next day, and left nothing ' +
-      'to do until then',
+      'a driver whose clock is a day ahead committed the batches of the next day, so that no ' +
+      'batch was due until then',
   },
   {
     seed: 103,
     what:
-      'a process that had stood still adopted a head whose manifest was gone by then, and ' +
+      'a frozen process continued with a head whose manifest was deleted in the meantime, and ' +
       'reported lost data',
   },
   {
     seed: 15,
     what:
-      'a sweep of dozens of calls in every cold start kept each attempt from getting through, ' +
-      'until it ran out of time',
+      'each cold start made a sweep of dozens of calls, so that each attempt ran out of time ' +
+      'before it committed',
   },
   {
     seed: 12,
-    what: 'after one call of a sweep failed, the others still ran when the function answered',
+    what: 'one call of a sweep failed, and the function answered while the others were running',
   },
   {
     seed: 132,
     what:
-      'an upload over another was judged by the event of the earlier one, and counted as older ' +
-      'than the application',
+      'an upload replaced an earlier one, got the time of the earlier event, and counted as ' +
+      'older than the application',
   },
   {
     seed: 57,
     what:
-      'an attempt wrote its smaller input over the one that the head named, and ended before it ' +
-      'was logged',
+      'an attempt overwrote the input that the head named with a smaller one, and ended before ' +
+      'it logged that',
   },
 ]

@@ -27,13 +27,13 @@ import { type Observation, observePlan } from './observed-plan.ts'
 import type { TestInput } from './test-input.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
-/** What outlives a process: the store, the files, the time. */
+/** What survives a restart: the store, the files, the time. */
 export interface TestWorld {
   readonly store: ItemStore
   readonly files: MemoryFiles
   readonly clock: VirtualClock
   readonly randomness: Randomness
-  /** What feeds the sources of this name, made when it is first asked for. */
+  /** The feed of the sources with this name. It is made when it is first needed. */
   readonly input: (name: string, open: () => Feed) => TestInput
   readonly listen: Listener
 }
@@ -51,7 +51,7 @@ type PlannedSource = Planned<SourceNode>
 /** The name that a test uses for a source. */
 const nameOf = ({ id, node }: PlannedSource): string => sourceName(id, node.source)
 
-/** Starts a pipeline in a world: its function is called anew, and nothing is in memory. */
+/** Starts a pipeline in a world: calls its function again, with nothing in memory. */
 export const startImage = async (
   world: TestWorld,
   pipeline: Pipeline,
@@ -91,7 +91,7 @@ const locationOf = (planned: PlannedSource): Location => {
   return location
 }
 
-/** Receivers do not run: tests store what they would. */
+/** Receivers do not run: tests store what receivers would store. */
 const silent: Receiver = { description: 'a test', run: async () => undefined }
 
 const portsOf = ({ store, clock, randomness, files, input }: TestWorld): WorldPorts => ({

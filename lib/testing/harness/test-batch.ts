@@ -1,7 +1,7 @@
 import type { MillraceError } from '../../base/errors.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 
-/** What an output operation, or a watched stream, had in one batch. */
+/** The content of an output operation, or of a watched stream, in one batch. */
 export interface TestBatch<T = unknown> {
   /** The batch time, epoch milliseconds. */
   readonly timeMs: number
@@ -12,9 +12,9 @@ export interface TestBatch<T = unknown> {
   readonly elements: readonly T[] | undefined
   /** The same by partition. */
   readonly partitions: readonly (readonly T[])[] | undefined
-  /** What `print` wrote. */
+  /** The text that `print` wrote. */
   readonly printed: string
-  /** What was saved as text, by path, without `_SUCCESS`. */
+  /** The texts that were saved, by path, without `_SUCCESS`. */
   readonly files: Readonly<Record<string, string>>
   /** Which attempt at the batch this is: more than 1 when earlier ones have failed. */
   readonly attempt: number
@@ -22,7 +22,7 @@ export interface TestBatch<T = unknown> {
 
 /** One run of an output operation: a batch that is tried again runs its outputs again. */
 export interface TestRun<T = unknown> extends TestBatch<T> {
-  /** What the output failed with. */
+  /** The error of the output. */
   readonly error: MillraceError | undefined
 }
 
@@ -70,7 +70,7 @@ export const deadLetterOf = ({
 })
 
 /**
- * What an output operation, or a watched stream, has seen so far.
+ * The batches of an output operation, or of a watched stream, so far.
  *
  * @example
  * ```ts
@@ -81,10 +81,10 @@ export const deadLetterOf = ({
  * ```
  */
 export class TestOutput<T = unknown> {
-  /** Every run in order, those of failed attempts too. */
+  /** Every run in order, including those of failed attempts. */
   readonly runs: TestRun<T>[] = []
   /**
-   * Committed batches in order, each once. Batch times that were left out while the pipeline rested
+   * Committed batches in order, each once. Batch times that were skipped while the pipeline rested
    * are not among them.
    */
   readonly batches: TestBatch<T>[] = []

@@ -4,7 +4,9 @@ import type { TestFailure, TestOutput, TestRun } from './test-batch.ts'
 
 type FailureEvent = Extract<RuntimeEvent, { event: 'batchFailed' | 'failed' }>
 
-/** A failure that the runtime has told of, with the error that an output has seen, if one has. */
+/**
+ * A failure that the runtime has reported. It has the error of an output, if an output has failed.
+ */
 export const failureOf = (
   event: FailureEvent,
   events: readonly RuntimeEvent[],

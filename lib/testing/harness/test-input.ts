@@ -1,7 +1,7 @@
 /**
- * What a test puts into the sources of one name. Streams and sockets are delivered through intake
- * into durable lanes, as they are in production. Files lie in their own directory until the
- * pipeline reads them.
+ * The input that a test gives to the sources with one name. Records for streams and sockets are
+ * delivered through intake into durable lanes, as in production. Files lie in a directory of their
+ * own until the pipeline lists them.
  */
 import { memoryObjects, type MemoryObjects } from '../../adapters/memory/memory-objects.ts'
 import { MillraceError } from '../../base/errors.ts'
@@ -41,8 +41,8 @@ export class TestInput {
   /**
    * Adds records, in order: texts for `kinesisTextStream` and sockets; texts, bytes or {@link
    * TestRecord}s for `kinesisStream`; elements of one RDD for `queueStream`; any records for
-   * `receiverStream`, whose function does not run in tests. They arrive a moment from now, and are
-   * in the next batch.
+   * `receiverStream`, whose function does not run in tests. They arrive one millisecond from now
+   * and are in the next batch.
    *
    * @throws MillraceError `ARGUMENT_INVALID` when the source reads files, or cannot take such a
    * record.
@@ -58,8 +58,8 @@ export class TestInput {
   }
 
   /**
-   * Puts a file in place, complete, or replaces it. It was modified a millisecond from now, unless
-   * said otherwise: Spark's rule leaves out what was modified at the very moment of the start.
+   * Adds a complete file, or replaces it. Default modification time: one millisecond from now,
+   * because Spark's rule ignores files that were modified at the exact time of the start.
    *
    * @param options `modified`: epoch milliseconds or a date.
    * @throws MillraceError `ARGUMENT_INVALID` when the source does not read files.
@@ -79,7 +79,7 @@ export class TestInput {
     return this
   }
 
-  /** Takes a file away; one that is not there is no error. */
+  /** Removes a file. Removing a missing file is not an error. */
   removeFile(name: string): this {
     this.objects.remove(name)
     return this
@@ -91,7 +91,8 @@ export class TestInput {
   }
 
   /**
-   * @internal Hands what is waiting to every source of this name, and waits until it is durable.
+   * @internal Delivers the waiting elements to every source of this name, and resolves when they
+   * are durable.
    */
   async deliver(nodes: readonly FedNode[]): Promise<void> {
     const waiting = this.#waiting.splice(0)

@@ -5,7 +5,10 @@ import type { Pipeline } from '../../dstream/stream.ts'
 export interface TestStreamOptions {
   /** When the application first starts. Default 2026-01-01T00:00:00Z. */
   readonly now?: Date
-  /** Instead of what the pipeline says; `'tick'` runs every batch time, also when nothing flows. */
+  /**
+   * Overrides `whenIdle` of the pipeline. `'tick'` runs every batch time, even without input.
+   * Default: the pipeline's value.
+   */
   readonly whenIdle?: 'rest' | 'tick'
   /**
    * Ids of streams (see `named()`) whose batches `stream()` shows, whether or not an output

@@ -31,7 +31,7 @@ const DEFAULT_START = new Date('2026-01-01T00:00:00Z')
 
 /**
  * Starts a pipeline under test, at a virtual time, on an empty store in memory. Works with every
- * test runner: what goes wrong is thrown.
+ * test runner: problems are thrown.
  *
  * @throws MillraceError what building the pipeline throws; `ARGUMENT_INVALID` when a watched stream
  * is not in the pipeline.
@@ -65,7 +65,7 @@ export const testStream = async (
  * ```
  */
 export class TestStream {
-  /** Everything the runtime has told, in order. */
+  /** All events of the runtime, in order. */
   readonly events: RuntimeEvent[] = []
   /** Attempts at batches that failed, in order. */
   readonly failures: TestFailure[] = []
@@ -108,8 +108,8 @@ export class TestStream {
   }
 
   /**
-   * What feeds the sources of a name: as the pipeline calls them (`'clicks'`, `'localhost:9999'`),
-   * or the id of a queueStream.
+   * The input of the sources with a name: their name in the pipeline (`'clicks'`,
+   * `'localhost:9999'`), or the id of a queueStream.
    *
    * @throws MillraceError `ARGUMENT_INVALID` when there is none.
    */
@@ -118,7 +118,8 @@ export class TestStream {
   }
 
   /**
-   * What an output operation has seen, by its id: `print-1` is the first `print()` of the pipeline.
+   * The batches of an output operation, by its id: `print-1` is the first `print()` of the
+   * pipeline.
    *
    * @throws MillraceError `ARGUMENT_INVALID` when there is none.
    */
@@ -131,7 +132,7 @@ export class TestStream {
   }
 
   /**
-   * What a watched stream had in each batch, by its id or the name that `named()` gave it.
+   * The batches of a watched stream, by its id or the name that `named()` gave it.
    *
    * @throws MillraceError `ARGUMENT_INVALID` when it is not watched.
    */
@@ -141,8 +142,8 @@ export class TestStream {
   }
 
   /**
-   * Lets time pass: what was added is delivered first, then each batch that comes due runs at its
-   * time, and one that failed again after its pause.
+   * Lets time pass. First it delivers the added input. Then it runs each batch that comes due at
+   * its time, and retries a failed batch after its pause.
    *
    * @throws MillraceError what an attempt at a batch failed with, unless `failures` is `'record'`;
    * what the driver throws.
@@ -167,8 +168,8 @@ export class TestStream {
   }
 
   /**
-   * The process ends and another one starts on the same store: the pipeline is built anew, and
-   * nothing is left in memory. What was added and not delivered yet goes to the new one.
+   * Ends the process and starts another one on the same store: the pipeline is built again, and
+   * nothing is left in memory. Input that was added but not delivered yet goes to the new process.
    *
    * @throws MillraceError `PLAN_INCOMPATIBLE` when a new pipeline does not fit the stored state;
    * `QUEUE_NOT_RECOVERABLE`.
@@ -178,7 +179,7 @@ export class TestStream {
     this.#pipeline = pipeline
     this.#image = await startImage(this.#world, pipeline, this.#observation)
     this.#openOutputs(this.#image)
-    // The first look makes the head, or finds what is due.
+    // The first step makes the head, or finds what is due.
     await this.#drive(this.nowMs)
   }
 
@@ -210,8 +211,8 @@ export class TestStream {
   }
 
   /**
-   * What lies where files were written, as text by path, without `_SUCCESS`. A bucket is a
-   * directory: `s3://results/a` is `results/a`.
+   * The written files, as text by path, without `_SUCCESS`. A bucket is a directory:
+   * `s3://results/a` is `results/a`.
    */
   get files(): Readonly<Record<string, string>> {
     const parts = [...this.#world.files.files()].filter(([path]) => !path.endsWith('/_SUCCESS'))
@@ -229,8 +230,8 @@ export class TestStream {
   }
 
   /**
-   * Runs what is due, and begins nothing after a time: slow batches might never be done. Gives when
-   * there is more to do; undefined: when something is added.
+   * Runs what is due, but begins nothing after a given time: slow batches might never be done.
+   * Returns when there is more to do; undefined: only after new input.
    */
   async #drive(untilMs: number): Promise<number | undefined> {
     const seen = this.failures.length
@@ -242,8 +243,8 @@ export class TestStream {
   }
 
   /**
-   * A millisecond from now: what comes at the very moment of a batch that has run, or was left out
-   * at rest, belongs to the next one.
+   * One millisecond from now. Input at the exact time of a batch that has run, or was skipped at
+   * rest, belongs to the next batch.
    */
   async #deliver(): Promise<void> {
     if ([...this.#inputs.values()].some((input) => input.isWaiting))

@@ -1,8 +1,7 @@
 import type { Clock } from '../../ports/clock.ts'
 
 /**
- * A clock that moves only when it is told to. Who sleeps moves it too: in a test nobody else is
- * there to pass the time.
+ * A clock that moves only when it is told to. `sleep` moves it too: in a test nothing else would.
  */
 export class VirtualClock implements Clock {
   #nowMs: number
@@ -15,7 +14,7 @@ export class VirtualClock implements Clock {
     return this.#nowMs
   }
 
-  /** Goes on to a moment; one that has passed changes nothing. */
+  /** Moves on to a time. A time in the past changes nothing. */
   goTo(momentMs: number): void {
     this.#nowMs = Math.max(this.#nowMs, momentMs)
   }

@@ -1,6 +1,6 @@
 /**
- * The functions of an application, put together over simulated ports as functions/ puts them
- * together over those of AWS.
+ * The functions of an application, composed over simulated ports in the same way as functions/
+ * composes them over the ports of AWS.
  */
 import { withBlobs } from '../../adapters/blob-item-store.ts'
 import { printSink } from '../../adapters/print-sink.ts'
@@ -41,7 +41,7 @@ export interface ApplicationParts extends CallWorld {
   readonly buckets: ReadonlyMap<string, SimulatedBucket>
   /** The streams as they are now. */
   readonly streams: () => readonly SimulatedStream[]
-  /** The plan as the code of a deployment makes it, in each process anew. */
+  /** Builds the plan with the code of a deployment. Each process builds its own. */
   readonly plan: (environment: Environment) => Plan
   readonly listen: (environment: Environment, event: RuntimeEvent) => void
 }
@@ -160,8 +160,8 @@ export const startDriver =
   }
 
 /**
- * An operator redrives dead letters, and calls the driver. `limit`: records at most, besides
- * those that were begun with.
+ * An operator redrives dead letters, and calls the driver. `limit`: the most records to redrive,
+ * besides those that an earlier redrive has begun.
  */
 export const redriveDeadLetters = async (
   parts: ApplicationParts & { readonly app: string },

@@ -8,7 +8,7 @@ import type { CallFate, CallTarget, Faults } from './faults.ts'
 import type { Sightings } from './sightings.ts'
 import type { World } from './world.ts'
 
-/** What calls are made in. */
+/** The world of the calls, and the faults in it. */
 export interface CallWorld {
   readonly world: World
   readonly faults: Faults
@@ -22,7 +22,7 @@ export interface CallRequest<T> extends CallTarget {
   /** The error that a failed call gives. Default `STORE_FAILED`. */
   readonly code?: ErrorCode
   readonly effect: () => Promise<T>
-  /** What of the effect happens when it happens in part. Default: nothing. */
+  /** The partial effect, for a fault that lets only a part happen. Default: nothing. */
   readonly part?: () => Promise<unknown>
 }
 

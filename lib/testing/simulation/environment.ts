@@ -4,7 +4,7 @@
  */
 export type Code = 'a' | 'b' | 'broken'
 
-/** What a deployment has put in place. */
+/** One deployment of the application. */
 export interface Deployment {
   readonly generation: number
   readonly code: Code
@@ -19,15 +19,15 @@ export interface Deployment {
 export class Environment {
   readonly name: string
   readonly deployment: Deployment
-  /** The process works on an invocation. */
+  /** Whether the process works on an invocation. */
   busy = false
-  /** Until then it stands still: answers and timers wait for it. */
+  /** Until this time the process stands still: answers and timers wait for it. */
   frozenUntilMs = 0
   /** How far its clock is from the clock of the world. */
   clockSkewMs = 0
-  /** Calls whose answer it has not taken yet. */
+  /** The number of calls whose answer it does not have yet. */
   callsInFlight = 0
-  /** Told when it ends in the middle of something. */
+  /** Called when it ends in the middle of an invocation. */
   ended: () => void = () => undefined
   #alive = true
   #asleep = false
@@ -68,7 +68,7 @@ export class Environment {
     for (const run of this.#held.splice(0)) run()
   }
 
-  /** Keeps something until it is thawed. */
+  /** Keeps a function, and runs it when the process is thawed. */
   hold(run: () => void): void {
     this.#held.push(run)
   }

@@ -26,19 +26,19 @@ export const faultKinds = [
   // Streams.
   'lostCheckpoint',
   'lateInvocation',
-  'mappingAnew',
-  'streamAnew',
+  'recreatedMapping',
+  'recreatedStream',
   'resharding',
   'retention',
   'lostBlock',
   // Buckets and queues.
-  'untoldObject',
+  'unannouncedObject',
   'lostObject',
   'replacedObject',
   'repeatedMessage',
   'lateMessage',
   'lostTrigger',
-  'strayClock',
+  'strayTrigger',
   // Operators.
   'redrive',
   'skip',
@@ -86,7 +86,7 @@ export class Faults {
   active = true
 
   /**
-   * `without`: kinds that are left out though the seed has them on, to find out which ones a
+   * `without`: kinds that stay off although the seed has them on. So one can find out which kinds a
    * failure needs.
    */
   constructor(random: Random, sightings: Sightings, without: readonly FaultKind[] = []) {
@@ -100,9 +100,7 @@ export class Faults {
     return this.active && this.kinds.has(kind)
   }
 
-  /**
-   * Whether something of this kind happens now, so many times as often as the seed's usual rate.
-   */
+  /** Whether a fault of this kind strikes now. `times` multiplies the usual rate of the seed. */
   strikes(kind: FaultKind, times = 1): boolean {
     const happens = this.has(kind) && this.#random.chance(this.#rate * times)
     if (happens) this.#sightings.see(kind)

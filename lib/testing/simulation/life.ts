@@ -49,7 +49,7 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
   const { random } = world
   let put = 0
   const upload = (key: string): void => {
-    // What lies there holds its own number, so that no two uploads are alike.
+    // The content of an object has its own number, so no two uploads are alike.
     const lines = [
       String(put),
       ...Array.from({ length: random.between(0, 5) }, () => pipeline.line(random, put)),
@@ -66,8 +66,8 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
       bucket.delete(key, world.nowMs)
     }
   }
-  if (faults.has('untoldObject')) {
-    sightings.see('untoldObject')
+  if (faults.has('unannouncedObject')) {
+    sightings.see('unannouncedObject')
     bucket.notifiesFromMs = world.nowMs + random.between(1, 20_000)
     for (let left = random.between(0, 4); left > 0 && put < objects; left--)
       upload(`${put}-${random.pick(KEYS)}`)
@@ -77,7 +77,7 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
   })
   world.every(100, 800, () => {
     const keys = bucket.keys()
-    // Above all what a batch in hand has still to read, or to read again.
+    // Mostly an object that the current batch still has to read, perhaps again.
     const taken = checkers.keysInHand()
     const inHand = keys.filter((key) => taken.has(key))
     if (inHand.length > 0) meddle(random.pick(inHand))
@@ -89,7 +89,7 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
 /** The schedule: a trigger each minute, which may be left out or come twice. */
 const startClock = ({ world, faults, platform, app }: LifeParts): void => {
   world.every(MINUTE_MS, MINUTE_MS, () => {
-    const times = faults.strikes('strayClock', 10) ? world.random.pick([0, 2]) : 1
+    const times = faults.strikes('strayTrigger', 10) ? world.random.pick([0, 2]) : 1
     for (let i = 0; i < times; i++)
       platform.triggers.send(JSON.stringify({ app, scheduleMinute: true }))
   })

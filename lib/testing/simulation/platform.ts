@@ -1,6 +1,5 @@
 /**
- * The cloud that an application runs in: its two functions, what calls them, and what lies around
- * them.
+ * The cloud of an application: its two functions, what calls them, and the resources around them.
  */
 import { BEGINNING } from '../../state/lanes.ts'
 import { MillraceError } from '../../base/errors.ts'
@@ -144,7 +143,7 @@ export class Platform {
     const { app, sightings } = this.#parts
     this.#command('redrive', async (operator) => {
       const { finished } = await redriveDeadLetters({ ...this.#application, app }, operator, limit)
-      if (finished > 0) sightings.see('a redrive finished for one that was cut off')
+      if (finished > 0) sightings.see('a redrive completed that another one had begun')
     })
   }
 

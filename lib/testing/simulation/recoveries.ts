@@ -107,8 +107,8 @@ export class Recoveries {
   }
 
   /**
-   * A refused write either shows its writer that another was faster, or its own success whose
-   * answer was lost.
+   * A refused write either shows its writer that another process was faster, or is the writer's own
+   * success whose answer was lost.
    */
   refused({ key, after, environment }: Omit<StoreWrite, 'before'>): void {
     const see = this.#sightings.see.bind(this.#sightings)

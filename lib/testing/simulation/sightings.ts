@@ -35,7 +35,7 @@ export const recoveryPaths = [
   'a batch skipped by an operator',
   'a state reset by an operator',
   'a record redriven',
-  'a redrive finished for one that was cut off',
+  'a redrive completed that another one had begun',
   'an object missing',
   'an object replaced',
   'an object left pending',
@@ -56,13 +56,13 @@ export const recoveryPaths = [
 /** One of {@link recoveryPaths}. */
 export type RecoveryPath = (typeof recoveryPaths)[number]
 
-/** How often each fault struck and each recovery took place. */
+/** How often each fault struck and each recovery took place, by name. */
 export type SightingCounts = Readonly<Record<string, number>>
 
 export class Sightings {
   readonly #counts = new Map<string, number>()
 
-  /** Takes note of something that has happened. */
+  /** Counts something that has happened. */
   see(what: string): void {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1)
   }

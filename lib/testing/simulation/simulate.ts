@@ -46,13 +46,13 @@ export interface SimulationResult {
 }
 
 const APP = 'simulated'
-/** How long faults go on, and within what time the world must be done after they have stopped. */
+/** How long faults go on, and the time within which the world must be done afterwards. */
 const STORMY_MS = 90_000
 /** A bucket whose notifications took effect late is listed after a quarter of an hour. */
 const RECOVERY_MS = 20 * 60_000
 /** Longer than any process stands still: zombies come back long after their leases. */
 const AFTERMATH_MS = 75_000
-/** What faults may make a batch or an invocation fail with. */
+/** The errors that faults may cause in a batch or an invocation. */
 const EXPECTED = [
   'DATA_LOST',
   'STORE_FAILED',
@@ -94,7 +94,7 @@ export const simulate = async (
 ): Promise<SimulationResult> => {
   const scene = drawScene(seed, options)
   const { calls, pipeline } = scene
-  const parts = furnish(scene)
+  const parts = buildScene(scene)
   await runToEnd(scene, parts, options.workload ?? 1)
   const { checkers, truth } = parts
   return {
@@ -109,17 +109,17 @@ export const simulate = async (
   }
 }
 
-/** What is in the world of a scene. */
-interface Furniture {
+/** The parts of a scene's world. */
+interface SceneParts {
   readonly truth: Truth
   readonly checkers: Checkers
   readonly platform: Platform
 }
 
-const furnish = ({ calls, storage, pipeline, planFor }: Scene): Furniture => {
+const buildScene = ({ calls, storage, pipeline, planFor }: Scene): SceneParts => {
   const { world, sightings } = calls
   const plan = planFor(undefined)
-  // The platform is made of the buckets, and they tell it of their objects.
+  // The platform is made with the buckets, and they send it notifications of their objects.
   const notifications = (): SimulatedQueue => platform.notifications
   const buckets = new Map(
     pipeline.buckets.map((name) => [
@@ -148,10 +148,10 @@ const furnish = ({ calls, storage, pipeline, planFor }: Scene): Furniture => {
   return { truth, checkers, platform }
 }
 
-/** A storm of faults, then none: until all is done, and a while longer. */
+/** Runs the world with faults, then without faults until everything is done, and a while longer. */
 const runToEnd = async (
   { calls, storage, pipeline }: Scene,
-  { truth, checkers, platform }: Furniture,
+  { truth, checkers, platform }: SceneParts,
   share: number,
 ): Promise<void> => {
   const { world, faults } = calls

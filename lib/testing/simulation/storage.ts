@@ -4,10 +4,7 @@ import { type MemoryFiles, memoryFiles } from '../../adapters/memory/memory-file
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Random } from '../random.ts'
 
-/**
- * Where everything durable lies: the table, the bucket of large segments, and the bucket of
- * outputs.
- */
+/** All durable storage: the table, the bucket of large segments, and the bucket of outputs. */
 export interface Storage {
   readonly items: ItemStore
   readonly blobs: MemoryBlobStore
@@ -16,7 +13,7 @@ export interface Storage {
   readonly outputs: MemoryFiles
 }
 
-/** Small limits, so that chunks, blobs and full lanes are met within seconds. */
+/** Small limits, so that chunks, blobs and full lanes occur within seconds. */
 export const drawStorage = (random: Random): Storage => ({
   items: memoryItemStore({ itemBytesMax: random.pick([8_192, 8_192, 8_192, 409_600]) }),
   blobs: memoryBlobStore(),

@@ -1,6 +1,6 @@
 /**
- * Troubles that come over a world from outside of its functions: streams split, deployments come,
- * blocks are lost, days pass.
+ * Troubles that come from outside of the functions: streams split, deployments happen, blocks are
+ * lost, days pass.
  */
 import { segmentKeys } from '../../state/segments.ts'
 import { blobName } from '../../adapters/blob-item-store.ts'
@@ -12,7 +12,7 @@ import type { Platform } from './platform.ts'
 import type { Storage } from './storage.ts'
 import type { Truth } from './truth.ts'
 
-/** What goes on in a world. */
+/** The parts that live in a world. */
 export interface LifeParts extends CallWorld {
   readonly app: string
   readonly pipeline: SimulatedPipeline
@@ -45,12 +45,12 @@ const troubleStreams = ({ world, faults, sightings, platform, truth }: LifeParts
   world.every(20_000, 60_000, () => {
     const mapping = someMapping()
     if (mapping === undefined) return
-    if (faults.strikes('mappingAnew', 20)) {
+    if (faults.strikes('recreatedMapping', 20)) {
       mapping.delete()
       platform.mappings.splice(platform.mappings.indexOf(mapping), 1)
       platform.map(mapping.stream)
-    } else if (mapping.isDone && faults.has('streamAnew') && random.chance(0.3)) {
-      sightings.see('streamAnew')
+    } else if (mapping.isDone && faults.has('recreatedStream') && random.chance(0.3)) {
+      sightings.see('recreatedStream')
       const { name } = mapping.stream
       mapping.delete()
       const createdMs = new Map(platform.deployment.createdMs).set(name, world.nowMs)

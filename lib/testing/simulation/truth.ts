@@ -14,7 +14,7 @@ export interface LaneRecord {
   readonly garbled: boolean
 }
 
-/** What is true outside of the system: every record that was ever put, and every upload. */
+/** The truth outside of the system: every record and every upload that was ever put. */
 export class Truth {
   readonly buckets: ReadonlyMap<string, SimulatedBucket>
   readonly #lanes = new Map<string, LaneRecord[]>()
@@ -42,7 +42,7 @@ export class Truth {
     return this.#lanes
   }
 
-  /** A stream is made, in the place of any other of its name. */
+  /** A stream is made. It replaces any other stream of its name. */
   made({ arn, createdMs }: SimulatedStream): void {
     this.#newest.set(arn, createdMs)
   }
@@ -82,7 +82,7 @@ export class Truth {
     )
   }
 
-  /** What was put into a lane after one position, up to another. */
+  /** The records that were put into a lane after one position, up to another. */
   between(lane: string, after: string, upTo: string): readonly LaneRecord[] {
     const [from, to] = [BigInt(after), BigInt(upTo)]
     return (this.#lanes.get(lane) ?? []).filter(({ position }) => position > from && position <= to)

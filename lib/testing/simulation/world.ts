@@ -11,7 +11,9 @@ interface ScheduledEvent {
   readonly run: () => void
 }
 
-/** The first moment of every world: no round number, so that nothing rests on alignment. */
+/**
+ * The first time of every world. It is not a round number, so that no test depends on alignment.
+ */
 const START_MS = 1_700_000_000_123
 
 /** Lets every promise that can settle do so. */
@@ -54,7 +56,7 @@ export class World {
     this.#events.splice(low, 0, event)
   }
 
-  /** Does something again and again, at times drawn between two bounds. */
+  /** Runs a function again and again, with pauses drawn between two bounds. */
   every(fromMs: number, toMs: number, happen: () => void): void {
     this.after(this.random.between(fromMs, toMs), () => {
       happen()

@@ -29,7 +29,7 @@ export interface Feed {
   readonly takesFiles: boolean
   /** Whether an element can be added. */
   takes(element: unknown): boolean
-  /** Hands what is waiting to each of the nodes, and waits until it is durable. */
+  /** Delivers the waiting elements to each of the nodes, and resolves when they are durable. */
   deliver(waiting: readonly Waiting[], nodes: readonly FedNode[]): Promise<void>
 }
 
@@ -50,7 +50,7 @@ export const registerFeed = (kind: FeedKind): void => void kinds.set(kind.kind, 
 /** The feeds of a kind of source. Undefined: its sources have a receiver. */
 export const feedKind = (kind: string): FeedKind | undefined => kinds.get(kind)
 
-/** All records of what is waiting, in one delivery. */
+/** All waiting records, in one delivery. */
 const storeAll = async (waiting: readonly Waiting[], { sink }: FedNode): Promise<void> =>
   sink?.store({ records: waiting.flatMap(({ elements }) => elements), rejected: [] })
 

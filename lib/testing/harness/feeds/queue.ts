@@ -1,7 +1,7 @@
 import { isQueue } from '../../../dstream/sources/queue.ts'
 import { registerFeed } from './feed.ts'
 
-/** What is added to a queue together is one RDD. */
+/** Elements that are added to a queue in one call form one RDD. */
 registerFeed({
   kind: 'queue',
   location: () => ({ kind: 'queue' }),

@@ -12,7 +12,7 @@ import type { Mirror } from './mirror.ts'
 import type { OutputChecker } from './output-checker.ts'
 import type { Violations } from './violations.ts'
 
-/** What it checks with. */
+/** What the checker works with. */
 export interface BatchCheckerParts {
   readonly mirror: Mirror
   readonly truth: Truth
@@ -92,14 +92,14 @@ export class BatchChecker {
     return this.#history.slice(begin, upTo)
   }
 
-  /** When the pipeline will give something more, though no input comes. */
+  /** The time at which the pipeline will give something new without new input. */
   get nextMs(): number | undefined {
     const { pipeline, intervalMs } = this.#parts
     const history = this.#history.slice(this.#resets.at(-1))
     return history.length === 0 ? undefined : pipeline.nextMs?.(history, intervalMs)
   }
 
-  /** At the end all files still are as they were when their batches were committed. */
+  /** At the end all files must still be as they were when their batches were committed. */
   finished(): void {
     for (let upTo = 1; upTo <= this.#history.length; upTo++) this.#checkOutputs(upTo)
   }

@@ -28,7 +28,7 @@ import { OutputChecker } from './output-checker.ts'
 import { RetryChecker } from './retry-checker.ts'
 import { Violations } from './violations.ts'
 
-/** What is checked, and against what. */
+/** The application to check, and what to check it against. */
 export interface CheckersParts {
   readonly world: World
   readonly plan: Plan
@@ -147,7 +147,8 @@ export class Checkers implements Observer {
     this.violations.expect(
       'B12',
       !isTooLong,
-      () => `the head rests after ${doneMs} until ${wakeMs}, and something is to come at ${nextMs}`,
+      () =>
+        `the head rests after ${doneMs} until ${wakeMs}, but the pipeline has work at ${nextMs}`,
     )
   }
 
@@ -185,7 +186,7 @@ export class Checkers implements Observer {
   }
 
   scheduling(triggers: number, { name }: Environment): void {
-    // One at once for all that is overdue, one for a retry.
+    // One at once for everything that is overdue, and one for a retry.
     const most = Math.ceil(60_000 / this.#parts.plan.options.intervalMs) + 2
     this.violations.expect(
       'B8',

@@ -102,7 +102,7 @@ export class DeadLetterChecker {
     violations.expect(
       'B1',
       isThere,
-      () => `the dead letter of "${textOf(deadLetter)}" goes before its record is in a lane`,
+      () => `the dead letter of "${textOf(deadLetter)}" is deleted before its record is in a lane`,
     )
   }
 
@@ -123,7 +123,7 @@ export class DeadLetterChecker {
       this.#parts.violations.expect(
         'B9',
         lines.has(line),
-        () => `"${line}" was put aside and is nowhere`,
+        () => `"${line}" was put aside but has no dead letter`,
       )
   }
 }

@@ -83,7 +83,7 @@ export class GarbageChecker {
       this.#violations.expect(
         'B11',
         this.#mirror.has(key),
-        () => `${key.partition}/${key.sort} is reachable and gone`,
+        () => `${key.partition}/${key.sort} is reachable but gone`,
       )
   }
 

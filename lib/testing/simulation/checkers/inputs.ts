@@ -1,4 +1,4 @@
-/** What the inputs of a batch hold, for the kinds of sources that the simulation has. */
+/** Reads the inputs of a batch, for the kinds of sources in the simulation. */
 import type { LanesInput } from '../../../runtime/sources/lanes/reader.ts'
 import type { LaneInput } from '../../../runtime/sources/lanes/waiting-lanes.ts'
 import type { ObjectsInput } from '../../../runtime/sources/objects/reader.ts'
@@ -8,7 +8,7 @@ import type { SourceInput } from '../../../runtime/sources/source-reader.ts'
 /** Whether an input was taken from lanes. */
 export const isLanes = (input: SourceInput): input is LanesInput => input.kind === 'lanes'
 
-/** Whether an input was taken from a place with objects. */
+/** Whether an input was taken from a bucket. */
 export const isObjects = (input: SourceInput): input is ObjectsInput => input.kind === 'objects'
 
 /** The lanes that an input takes from. */

@@ -5,8 +5,9 @@ import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
 
 /**
- * B1: what is stored of a lane after its offset is what was put, each record once, up to the tail.
- * The simulation does not know what lanes of notifications must hold.
+ * B1: after the offset and up to the tail, a lane holds exactly the records that were put into it,
+ * each once. Lanes of notifications are not checked: the simulation does not know what they must
+ * hold.
  */
 export class LaneChecker {
   readonly #mirror: Mirror
@@ -71,7 +72,7 @@ export class LaneChecker {
     this.#violations.expect(
       'B9',
       isAside,
-      () => `the record at ${position} of ${lane} is no text, and put aside nowhere`,
+      () => `the record at ${position} of ${lane} is not text, and was not put aside`,
     )
   }
 

@@ -25,7 +25,7 @@ const isWake = (before: Head, after: Head): boolean =>
   after.doneMs === before.doneMs &&
   after.generation === before.generation
 
-/** What an operator does. Operators have no generation. */
+/** A resumption by an operator. Operators have no generation. */
 const isResumption = (before: Head, after: Head): boolean =>
   before.status === 'failed' &&
   after.status === 'running' &&

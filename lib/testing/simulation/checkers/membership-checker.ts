@@ -68,7 +68,7 @@ export class MembershipChecker {
           () => `${key} (${version}) is taken again at ${batch.timeMs}`,
         )
         this.#taken.add(name)
-        if (this.#truth.upload(source, key, version)?.untold === true)
+        if (this.#truth.upload(source, key, version)?.isUnannounced === true)
           this.#sightings.see('an object found by listing')
       }
     }
@@ -104,8 +104,8 @@ export class MembershipChecker {
   }
 
   /** Without a notification, a version that a newer one has replaced cannot be found. */
-  #canBeRead({ hidden, untold }: Upload, versioned: boolean): boolean {
-    return !hidden || (versioned && !untold)
+  #canBeRead({ hidden, isUnannounced }: Upload, versioned: boolean): boolean {
+    return !hidden || (versioned && !isUnannounced)
   }
 
   #isNew(
@@ -124,7 +124,7 @@ export class MembershipChecker {
         'B7',
         this.#mirror.wasLost(lane, last) && !this.#truth.isKept(lane, first, last),
         () =>
-          `the batch at ${timeMs} goes on without what could be read: ${first} to ${last} of ` +
+          `the batch at ${timeMs} skips records that can be read: ${first} to ${last} of ` +
           `${lane}`,
       )
     }
@@ -250,7 +250,7 @@ export class MembershipChecker {
       this.#violations.expect(
         'totals',
         isNew,
-        () => `the batch at ${timeMs} takes ${key}, which was there before the start`,
+        () => `the batch at ${timeMs} takes ${key}, which existed before the start`,
       )
     }
   }

@@ -81,7 +81,7 @@ export class OutputChecker {
       'B4',
       !isOlder,
       () =>
-        `${environment.name} has replaced ${path} of epoch ${there?.epoch} under epoch ` +
+        `${environment.name} replaces ${path} of epoch ${there?.epoch} under epoch ` +
         `${fence.epoch}`,
     )
     if (there !== undefined) this.#sightings.see('an output replaced by a later attempt')

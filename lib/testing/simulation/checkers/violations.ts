@@ -1,4 +1,7 @@
-/** The name of a checker: an invariant of docs/internals/protocol.md, or what else has to hold. */
+/**
+ * The name of a checker: an invariant of docs/internals/protocol.md, or another property that must
+ * hold.
+ */
 export type CheckerName =
   | `B${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}`
   | 'totals'
@@ -8,7 +11,7 @@ export type CheckerName =
   | 'progress'
   | 'reproducible'
 
-/** What each checker of the simulation looks at. */
+/** The property that each checker of the simulation checks. */
 export const checkerPromises: Readonly<Record<CheckerName, string>> = {
   B1:
     'what is stored of a lane is what was put into it, in order, each record once, up to its ' +
@@ -52,13 +55,13 @@ export const checkerPromises: Readonly<Record<CheckerName, string>> = {
   reproducible: 'the same seed gives the same run',
 }
 
-/** What a checker has found. */
+/** A violation that a checker has found. */
 export interface Violation {
   readonly checker: CheckerName
   readonly what: string
 }
 
-/** Collects what checkers find. */
+/** Collects the violations that checkers find. */
 export class Violations {
   readonly violations: Violation[] = []
 

@@ -1,14 +1,14 @@
 /**
- * A bucket that is a source: objects are put, replaced and deleted, and each upload is told of by a
- * notification, in the form of S3. What is known of an object is true at once; the notification
- * comes later. Before notifications have taken effect, none are sent.
+ * A bucket that is a source: objects are put, replaced and deleted. Each upload causes a
+ * notification in the form of S3. The object itself is visible at once; the notification arrives
+ * later. Before notifications have taken effect for the bucket, none are sent.
  */
 import {
   memoryObjectStore,
   type MemoryObjectStore,
 } from '../../../adapters/memory/memory-object-store.ts'
 
-/** One upload, and what has become of it. */
+/** One upload and its later state. */
 export interface Upload {
   readonly key: string
   readonly version: string
@@ -16,9 +16,9 @@ export interface Upload {
   readonly modifiedMs: number
   /** The modification time that the store shows. */
   readonly eventMs: number
-  /** No notification tells of it. */
-  readonly untold: boolean
-  /** Later uploads or deletions have taken its place. */
+  /** Whether the upload caused no notification. */
+  readonly isUnannounced: boolean
+  /** A later upload or deletion has replaced it. */
   hidden: boolean
 }
 
@@ -41,8 +41,8 @@ export class SimulatedBucket {
   }
 
   /**
-   * An upload that began so long ago: a multipart upload has the time when it began as its
-   * modification time.
+   * Uploads an object. `beganMsAgo`: the modification time of a multipart upload is the time when
+   * it began.
    */
   put(key: string, lines: readonly string[], nowMs: number, beganMsAgo: number): void {
     const modifiedMs = Math.floor((nowMs - beganMsAgo) / SECOND_MS) * SECOND_MS
@@ -52,15 +52,15 @@ export class SimulatedBucket {
       Buffer.from(lines.map((line) => `${line}\n`).join('')),
       modifiedMs,
     )
-    const untold = nowMs < this.notifiesFromMs
+    const isUnannounced = nowMs < this.notifiesFromMs
     // All that a listing knows of an upload is its modification time.
     this.uploads.push({
       key,
       version,
       lines,
       modifiedMs,
-      eventMs: untold ? modifiedMs : nowMs,
-      untold,
+      eventMs: isUnannounced ? modifiedMs : nowMs,
+      isUnannounced,
       hidden: false,
     })
     this.#notify('ObjectCreated:Put', key, nowMs, version)
@@ -72,7 +72,7 @@ export class SimulatedBucket {
     this.#notify('ObjectRemoved:Delete', key, nowMs, undefined)
   }
 
-  /** Keys under which something is. */
+  /** The keys of all current objects. */
   keys(): readonly string[] {
     return this.uploads.filter(({ hidden }) => !hidden).map(({ key }) => key)
   }

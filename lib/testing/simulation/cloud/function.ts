@@ -13,16 +13,16 @@ export type Ending<A> =
   | { readonly kind: 'ended' }
   | { readonly kind: 'denied' }
 
-/** What the code of a function is given with an event. */
+/** What a function gets with an event. */
 export interface InvocationContext {
-  /** By the process's own clock, as the platform's context has it. */
+  /** The remaining time by the clock of the process, as in Lambda's context. */
   readonly remainingMs: () => number
 }
 
-/** A handler, as a process has it once it has started. */
+/** The handler of a process that has started. */
 export type Handler<E, A> = (event: E, context: InvocationContext) => Promise<A>
 
-/** How a function is set. */
+/** The settings of a function. */
 export interface FunctionSettings<E, A> {
   readonly name: string
   readonly timeoutMs: number
@@ -64,15 +64,12 @@ export class SimulatedFunction<E, A> {
     this.#deployments.push(deployment)
   }
 
-  /** Some process works on something. */
+  /** Whether a process works on an invocation. */
   get isBusy(): boolean {
     return this.#processes.some(({ environment }) => environment.busy && environment.alive)
   }
 
-  /**
-   * Runs one invocation; `ended` is called once. `isFit`: which deployments can be given this
-   * event.
-   */
+  /** Runs one invocation, and calls `ended` once. `isFit`: which deployments may get this event. */
   invoke(
     event: E,
     ended: (ending: Ending<A>) => void,

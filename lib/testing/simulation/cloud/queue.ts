@@ -1,22 +1,25 @@
 /**
- * A standard queue of SQS and its mapping to a function: messages come after their delay, in any
- * order, in batches, now and then twice. One that is received is hidden until its visibility is
- * over, and comes again unless it was taken by then; after so many tries it is put aside in the
- * dead-letter queue.
+ * A standard SQS queue and its mapping to a function. Messages arrive after their delay, in any
+ * order, in batches, now and then twice. A received message is hidden until its visibility timeout
+ * is over, and comes again unless it was taken. After a number of tries it goes to the dead-letter
+ * queue.
  */
 import type { CallWorld } from '../calls.ts'
 
-/** How the queue and its mapping are set. */
+/** The settings of the queue and of its mapping. */
 export interface QueueSettings {
   readonly name: string
   readonly visibilityMs: number
   readonly tries: number
   readonly batchMax: number
-  /** So many invocations at once. */
+  /** The most invocations at the same time. */
   readonly concurrency: number
 }
 
-/** Invokes the function with the bodies of messages, and tells once whether they were taken. */
+/**
+ * Invokes the function with the bodies of messages. Calls `ended` once, with whether the function
+ * took them.
+ */
 export type InvokeConsumer = (bodies: readonly string[], ended: (taken: boolean) => void) => void
 
 interface Message {
@@ -41,12 +44,12 @@ export class SimulatedQueue {
     this.#invoke = invoke
   }
 
-  /** Nothing waits, not even for its time. */
+  /** Whether the queue is empty: no message waits, not even for its delay. */
   get isEmpty(): boolean {
     return this.#messages.size === 0
   }
 
-  /** Messages whose time has come, received or not. */
+  /** Messages whose delay is over, received or not. */
   get due(): number {
     const { nowMs } = this.#parts.world
     return [...this.#messages].filter(
@@ -54,7 +57,7 @@ export class SimulatedQueue {
     ).length
   }
 
-  /** Takes a message, and holds it back for at least so long. */
+  /** Takes a message, and delivers it after this delay or later. */
   send(body: string, delayMs = 0): void {
     const { faults, world } = this.#parts
     const lateMs = faults.strikes('lateMessage', 2) ? world.random.between(0, LATE_MS_MAX) : 0

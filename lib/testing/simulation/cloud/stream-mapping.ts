@@ -1,17 +1,17 @@
 /**
- * An event source mapping of a stream: one batch of a shard at a time, in order, again from the
- * same position until it is taken, with other bounds each time. A child shard is not read before
- * its parents are done with. Its checkpoint can be lost, and an old invocation can come once more,
- * later.
+ * An event source mapping of a stream. It delivers one batch of a shard at a time, in order. It
+ * repeats from the same position until the batch is taken, with other bounds each time. It reads a
+ * child shard only after its parents are done. Its checkpoint can be lost, and an old invocation
+ * can come once more, later.
  */
 import type { KinesisEvent } from '../../../runtime/sources/kinesis/event.ts'
 import type { CallWorld } from '../calls.ts'
 import { bytesOf, type Shard, type SimulatedStream, type StreamRecord } from './stream.ts'
 
-/** Invokes intake with an event, and tells once whether it was taken. */
+/** Invokes intake with an event. Calls `ended` once, with whether intake took it. */
 export type InvokeIntake = (event: KinesisEvent, ended: (taken: boolean) => void) => void
 
-/** Records in one invocation, by how the mapping is set: few make many entries of a lane. */
+/** The most records in one invocation. A small number makes many entries in a lane. */
 const BATCHES_MAX = [2, 3, 24]
 const BACK_OFF_MS_MAX = 3_000
 
@@ -72,7 +72,7 @@ export class StreamMapping {
     this.#read(shard)
   }
 
-  /** Something that was taken long ago is delivered once more, beside whatever is under way. */
+  /** Delivers old records once more, beside whatever is under way. */
   deliverLate(): void {
     const { random } = this.#parts.world
     const shard = random.pick(this.stream.shards)

@@ -1,6 +1,6 @@
 /**
- * A Kinesis stream: shards that keep what they take in order, until its retention is over, and that
- * split and merge.
+ * A Kinesis stream: shards keep their records in order until the retention is over. Shards split
+ * and merge.
  */
 import type { Random } from '../../random.ts'
 
@@ -17,7 +17,7 @@ const GARBLED = 'garbled'
 /** Bytes that are no text, as some producers send: intake puts such a record aside. */
 export const isGarbled = (text: string): boolean => text.startsWith(GARBLED)
 
-/** What a producer has put. */
+/** The bytes that a producer puts for a text. */
 export const bytesOf = (text: string): Uint8Array =>
   isGarbled(text) ? Buffer.from([0xff, ...Buffer.from(text)]) : Buffer.from(text)
 
@@ -30,7 +30,7 @@ export interface Shard {
   readonly to: number
   readonly records: StreamRecord[]
   closed: boolean
-  /** So many of its first records are gone: their retention is over. */
+  /** The number of its first records that are gone because their retention is over. */
   trimmed: number
 }
 
@@ -69,8 +69,8 @@ export class SimulatedStream {
     const shard = this.#shards.find(
       ({ closed, from, to }) => !closed && from <= at && at < to,
     ) as Shard
-    // Numbers grow within a shard, with gaps; those of a stream made anew begin where they began
-    // before.
+    // Numbers grow within a shard, with gaps. Those of a stream that was made again begin where
+    // they began before.
     const last = shard.records.at(-1)?.sequenceNumber ?? FIRST_NUMBER
     const record = {
       sequenceNumber: last + BigInt(this.#random.between(1, 3)),

@@ -14,7 +14,7 @@ const STREAM = 'clicks'
 const TIMEOUT = 4
 
 interface Followed {
-  /** What the last batch gives. */
+  /** The result of the last batch. */
   readonly given: ReadonlyMap<string, string>
   /** The keys that are left after it, with their totals, and when they were last seen. */
   readonly totals: ReadonlyMap<string, number>

@@ -10,7 +10,10 @@ import { uploads } from './uploads.ts'
 import { windows } from './windows.ts'
 import { wordTotals } from './word-totals.ts'
 
-/** The pipelines that worlds are drawn from. One more is a file with its model, and a word here. */
+/**
+ * The pipelines that worlds are drawn from. To add one, add a file with its model, and an entry
+ * here.
+ */
 export const pipelines: readonly SimulatedPipeline[] = [
   wordTotals,
   plainLines,

@@ -17,8 +17,8 @@ const stepping = (intervalMs: number): Span => ({
 })
 
 /**
- * Windows with an inverse, which keep their results as state: without a filter keys stay, and
- * counts of values lose what is gone.
+ * Windows with an inverse, which keep their results as state. Without a filter, keys stay in the
+ * result; counts of values lose the values that have left.
  */
 export const inverseWindows: SimulatedPipeline = {
   name: 'inverse-windows',

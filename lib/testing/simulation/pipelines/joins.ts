@@ -16,7 +16,7 @@ type Sides = readonly [left: number | undefined, right: number | undefined]
 
 const sidesText = ([left, right]: Sides): string => `${left ?? '-'}:${right ?? '-'}`
 
-/** Two streams joined: what came in one batch, and what came within a window. */
+/** Two streams, joined within one batch and within a window. */
 export const joins: SimulatedPipeline = {
   name: 'joins',
   streams: [CLICKS, VIEWS],

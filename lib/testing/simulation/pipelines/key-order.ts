@@ -3,7 +3,7 @@ import { linesOf, pairsText, type SimulatedPipeline } from './pipeline.ts'
 const STREAM = 'clicks'
 const KEYS = 5
 
-/** The records of a key carry its numbers from 1 on: the state sees them in order, each once. */
+/** The records of a key have numbers from 1 on. The state must see them in order, each once. */
 export const keyOrder: SimulatedPipeline = {
   name: 'key-order',
   streams: [STREAM],
@@ -21,7 +21,7 @@ export const keyOrder: SimulatedPipeline = {
         let now = last
         for (const number of numbers)
           now = typeof now === 'number' && number > now ? number : `${now}, then ${number}`
-        // What is handed to a function is its own.
+        // A function owns the array that it gets, and may change it.
         ;(numbers as number[]).length = 0
         return now
       })

@@ -4,7 +4,7 @@ import type { StreamingContext } from '../../../dstream/streaming-context.ts'
 import type { Random } from '../../random.ts'
 import type { Code } from '../environment.ts'
 
-/** What a pipeline of the simulation is built with, in each process anew. */
+/** What each process builds a pipeline of the simulation with. */
 export interface Build {
   readonly code: Code
   /** Throws now and then, as functions of users do. */
@@ -18,7 +18,7 @@ export interface ModelBatch {
   readonly timeMs: number
   /** The batch time before the first: slides are counted from it. */
   readonly zeroMs: number
-  /** What was in it, by the name of the source, in order. */
+  /** The lines of the batch in order, by the name of their source. */
   readonly lines: Readonly<Record<string, readonly string[]>>
   /** The code that has computed it. */
   readonly code: Code
@@ -45,8 +45,8 @@ export interface SimulatedPipeline {
     intervalMs: number,
   ) => Readonly<Record<string, string>>
   /**
-   * When the pipeline gives something else though nothing comes in, after a batch: it must not rest
-   * for longer, and the world is not done before. Default: never.
+   * The time at which, after a batch, the pipeline gives something new without new input. The head
+   * must not rest for longer, and the world is not done before. Default: never.
    */
   readonly nextMs?: (history: History, intervalMs: number) => number | undefined
   /** The state of each state node after the last batch, by its id, as text. */

@@ -2,7 +2,7 @@ import { countsIn, pairsText, randomLine, type SimulatedPipeline, wordCounts } f
 
 const BUCKET = 'drops'
 
-/** Objects that notifications tell of: their words by batch. */
+/** Objects that notifications announce: their words by batch. */
 export const uploads: SimulatedPipeline = {
   name: 'uploads',
   streams: [],

@@ -4,7 +4,7 @@ import type { Caller } from '../calls.ts'
 import type { Environment } from '../environment.ts'
 import type { Observer } from './observer.ts'
 
-/** One process's way to the bucket of large segments. */
+/** The access of one process to the bucket of large segments. */
 export const simulatedBlobStore = (
   blobs: BlobStore,
   observer: Observer,
@@ -35,7 +35,7 @@ export const simulatedBlobStore = (
   }
 }
 
-/** One process's way to a bucket that is a source. */
+/** The access of one process to a bucket that is a source. */
 export const simulatedObjectStore = (objects: ObjectStore, call: Caller): ObjectStore => ({
   description: objects.description,
   head: (key, version) =>

@@ -5,7 +5,9 @@ import type { Caller } from '../calls.ts'
 import type { Environment } from '../environment.ts'
 import type { Observer } from './observer.ts'
 
-/** One process's way to the files of outputs: a batch's files are there whole, or not at all. */
+/**
+ * The access of one process to the files of outputs. The files of a batch are all there, or none.
+ */
 export const simulatedFiles = (
   files: MemoryFiles,
   observer: Observer,

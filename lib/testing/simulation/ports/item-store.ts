@@ -10,7 +10,7 @@ import type { Environment } from '../environment.ts'
 import type { World } from '../world.ts'
 import type { Observer } from './observer.ts'
 
-/** What it is made with. */
+/** What the store is made with. */
 export interface SimulatedStoreParts {
   /** The table that all processes share. */
   readonly store: ItemStore
@@ -22,7 +22,7 @@ export interface SimulatedStoreParts {
 
 const nameOf = ({ partition, sort }: ItemKey): string => `${partition}/${sort}`
 
-/** Some of several, in any order: what is written of a batch that fails. */
+/** Picks some of several items, in any order: those that a failed batch of writes has written. */
 const someOf = <T>(items: readonly T[], random: Random): readonly T[] =>
   items.filter(() => random.chance(0.5)).toReversed()
 
@@ -51,8 +51,8 @@ const observedWrites = ({
 }
 
 /**
- * One process's way to the table: writes of single items are linearizable, batches may be written
- * in part, and answers show the clock of the table.
+ * The access of one process to the table. Writes of single items are linearizable, batches may be
+ * written in part, and answers show the clock of the table.
  */
 export const simulatedItemStore = ({
   store,

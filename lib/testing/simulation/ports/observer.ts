@@ -4,7 +4,7 @@ import type { Environment } from '../environment.ts'
 
 /** One write of the store, as it takes effect. */
 export interface StoreWrite {
-  /** Undefined: the store itself has removed what had expired. */
+  /** Undefined: the store itself removed an expired item. */
   readonly environment: Environment | undefined
   readonly key: ItemKey
   readonly before: Item | undefined
@@ -29,7 +29,7 @@ export interface Observer {
   read(key: ItemKey, item: Item | undefined): void
   /** A conditional write that was refused. */
   refused(write: Omit<StoreWrite, 'before'>): void
-  /** So many triggers are about to be sent at once. */
+  /** A process is about to send this number of triggers at once. */
   scheduling(triggers: number, environment: Environment): void
   /** Before the sink decides whether to accept it. */
   outputting(write: OutputWrite): void

@@ -3,8 +3,8 @@ import type { Caller } from '../calls.ts'
 import { bytesOf, type SimulatedStream } from '../cloud/stream.ts'
 
 /**
- * One process's way to the streams as they are now: one made anew under the same name is read like
- * the one before it.
+ * The access of one process to the streams as they are now. A stream that was made again under the
+ * same name is read like the one before.
  */
 export const simulatedStreamReader = (
   streams: () => readonly SimulatedStream[],
