@@ -18,8 +18,8 @@ export const failedOnce: readonly FailedOnce[] = [
   {
     seed: 103,
     what:
-      'a frozen process continued with a head whose manifest was deleted in the meantime, and ' +
-      'reported lost data',
+      'a process that was frozen adopted a head whose manifest was deleted in the meantime, ' +
+      'and reported lost data',
   },
   {
     seed: 15,

@@ -257,15 +257,15 @@ describe('state', () => {
 
   test('advances even if no output needs it', async () => {
     const seen: Seen[] = []
-    let looks = false
+    let collects = false
     const pipeline = pipelineOf((ssc) => {
       totals(ssc.queueStream<unknown>([['a'], ['a'], ['a']])).foreachRDD(async (rdd, time) => {
-        if (looks) seen.push([time.milliseconds - START_MS, await rdd.collect()])
+        if (collects) seen.push([time.milliseconds - START_MS, await rdd.collect()])
       })
     })
     const app = new World().deploy(pipeline)
     await app.tick(2)
-    looks = true
+    collects = true
     await app.tick()
     expect(seen).toEqual([[3_000, [['a', 3]]]])
   })

@@ -187,7 +187,7 @@ export class QueueBed {
   }
 
   /** The dead letters. */
-  async letters(): Promise<readonly object[]> {
+  async deadLetters(): Promise<readonly object[]> {
     const found: object[] = []
     const range = { fromMs: START_MS, toMs: this.nowMs, first: 'oldest' } as const
     for await (const { position, data, form } of readDeadLetters(this.store, APP, range))

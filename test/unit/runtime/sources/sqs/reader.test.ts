@@ -115,8 +115,8 @@ test('a message on which a function throws is put aside, and can be redriven', a
   await bed.deliver('a', 'a', 'poison', 'b')
   await bed.run()
   expect(bed.taken).toEqual(['a', 'b'])
-  const letters = await bed.letters()
-  expect(letters).toEqual([{ position: '@messages#3', text: 'poison', form: 'text' }])
+  const deadLetters = await bed.deadLetters()
+  expect(deadLetters).toEqual([{ position: '@messages#3', text: 'poison', form: 'text' }])
 
   isBroken = false
   expect(await bed.redrive()).toMatchObject({ records: 1 })
