@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 // In tests and examples, `import 'millrace'` means the sources and not the last build: see
@@ -15,5 +16,8 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 20_000,
+    // For the hundreds of processes that tests start: one that finds the compiled sources there
+    // starts in a quarter of the time.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'compiled') },
   },
 })

@@ -1,6 +1,7 @@
 /**
- * The ports on AWS. Each client is made once in a process, and loaded when first needed: what a
- * plan does not use costs nothing at a cold start.
+ * The ports of both functions on AWS. `aws-sinks.ts` has those that only the driver needs. Each
+ * client is made once in a process, and loaded when first needed: what a plan does not use costs
+ * nothing at a cold start.
  */
 import { once } from '../lib/adapters/aws/clients.ts'
 import { dynamodbItemStore } from '../lib/adapters/aws/dynamodb-item-store.ts'
@@ -11,7 +12,7 @@ import type { BlobStore } from '../lib/ports/blob-store.ts'
 import type { Environment } from './environment.ts'
 import type { FunctionPorts } from './ports.ts'
 
-/** The ports of a deployed function. */
+/** The ports that both deployed functions have. */
 export const awsPorts = ({ table, blocks, triggers }: Environment): FunctionPorts => {
   const clock = systemClock()
   const items = dynamodbItemStore({ table })
@@ -36,12 +37,6 @@ export const awsPorts = ({ table, blocks, triggers }: Environment): FunctionPort
             arn,
           ),
       },
-    },
-    sinks: {
-      dynamodb: async (table) =>
-        (await import('../lib/adapters/aws/dynamodb-table-sink.ts')).dynamodbTableSink({ table }),
-      objects: async (bucket) =>
-        (await import('../lib/adapters/aws/s3-sink.ts')).s3Sink({ bucket }),
     },
     // Not the console: Lambda puts the time and the request before its lines, so they would not be
     // JSON any more.

@@ -1,11 +1,12 @@
 import { printSink } from '../lib/adapters/print-sink.ts'
-import { MillraceError } from '../lib/base/errors.ts'
+import type { Pipeline } from '../lib/dstream/stream.ts'
 import { compose } from '../lib/runtime/compose.ts'
-import { outputLocator } from '../lib/runtime/deployed-locations.ts'
 import { driverHandler, leaseMsFor } from '../lib/runtime/driver/driver-handler.ts'
 import { parseTrigger } from '../lib/runtime/driver/triggers.ts'
-import type { FunctionParts } from './intake-function.ts'
+import { outputLocator } from '../lib/runtime/sinks/deployed.ts'
+import type { DriverEnvironment } from './driver-environment.ts'
 import { jsonLog } from './log.ts'
+import type { DriverPorts } from './ports.ts'
 
 /** An event with triggers from a queue. */
 export interface QueueEvent {
@@ -20,20 +21,25 @@ export interface Context {
 /** Runs due batches. If it throws, the queue delivers the triggers again. */
 export type DriverFunction = (event: QueueEvent, context: Context) => Promise<void>
 
+/** What the driver is composed of. Made once in a process, on its first event. */
+export interface DriverParts {
+  readonly pipeline: Pipeline
+  readonly environment: DriverEnvironment
+  readonly ports: DriverPorts
+}
+
 /**
  * Composes the driver.
  *
- * @throws MillraceError `BINDING_MISSING`, `ARGUMENT_INVALID`.
+ * @throws MillraceError `BINDING_MISSING`.
  */
 export const driverFunction = async ({
   pipeline,
   environment,
   ports,
-}: FunctionParts): Promise<DriverFunction> => {
+}: DriverParts): Promise<DriverFunction> => {
   const plan = pipeline.build()
   const { generation, timeoutMs, sources, outputs } = environment
-  if (!Number.isSafeInteger(generation) || !(timeoutMs > 0))
-    throw notForDriver(generation, timeoutMs)
   const log = jsonLog(ports.write)
   // Printed text goes inside an entry, so that a printed line is never read as an entry.
   const print = printSink({ print: (text) => log({ event: 'print', text }) })
@@ -55,11 +61,3 @@ export const driverFunction = async ({
     log({ event: 'driver', ...(await drive({ triggers, remainingMs })) })
   }
 }
-
-const notForDriver = (generation: number, timeoutMs: number): MillraceError =>
-  new MillraceError('ARGUMENT_INVALID', {
-    problem: 'The driver needs MILLRACE_GENERATION and MILLRACE_TIMEOUT_S',
-    value: { generation, timeoutMs },
-    allowed: 'a whole number that only grows, and seconds',
-    fix: 'deploy with the construct StreamingApp, which sets them',
-  })

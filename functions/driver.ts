@@ -1,14 +1,16 @@
 /** The driver as a Lambda function. Its events are triggers from a queue. */
 import pipeline from 'millrace-pipeline'
 import { awsPorts } from './aws-ports.ts'
+import { awsSinks } from './aws-sinks.ts'
+import { readDriverEnvironment } from './driver-environment.ts'
 import { type DriverFunction, driverFunction } from './driver-function.ts'
-import { readEnvironment } from './environment.ts'
 
 let driver: DriverFunction | undefined
 
 const start = (): Promise<DriverFunction> => {
-  const environment = readEnvironment(process.env)
-  return driverFunction({ pipeline, environment, ports: awsPorts(environment) })
+  const environment = readDriverEnvironment(process.env)
+  const ports = { ...awsPorts(environment), sinks: awsSinks }
+  return driverFunction({ pipeline, environment, ports })
 }
 
 /** The entry point. If it throws, the queue delivers the triggers again. */

@@ -16,32 +16,23 @@
  *   MILLRACE_TIMEOUT_S   the time-out of the driver in seconds, for its leases       driver
  */
 import { MillraceError } from '../lib/base/errors.ts'
-import {
-  deployedOutputForms,
-  deployedSourceForms,
-  parseDeployedOutput,
-  parseDeployedSource,
-} from '../lib/runtime/deployed-locations.ts'
 import type { Location } from '../lib/runtime/locations.ts'
+import { deployedSourceForms, parseDeployedSource } from '../lib/runtime/sources/deployed.ts'
 
-/** The values of the variables. */
+/** The values of the variables that both functions get. */
 export interface Environment {
   readonly table: string
   readonly blocks: string | undefined
   readonly triggers: string
   /** By the id of the source node. */
   readonly sources: ReadonlyMap<string, Location>
-  /** By the name of the output in the pipeline. */
-  readonly outputs: ReadonlyMap<string, Location>
-  readonly generation: number
-  readonly timeoutMs: number
 }
 
-type Variables = Readonly<Record<string, string | undefined>>
+/** The variables of a process. */
+export type Variables = Readonly<Record<string, string | undefined>>
 
 /**
- * Reads the variables. Numbers that only the driver gets are NaN in intake, which does not use
- * them.
+ * Reads the variables that both functions get.
  *
  * @throws MillraceError `ARGUMENT_INVALID` for a variable that is missing or malformed.
  */
@@ -49,23 +40,11 @@ export const readEnvironment = (variables: Variables): Environment => ({
   table: requireVariable(variables, 'MILLRACE_TABLE'),
   blocks: variables['MILLRACE_BLOCKS'],
   triggers: requireVariable(variables, 'MILLRACE_TRIGGERS'),
-  sources: new Map(
-    Object.entries(jsonIn(variables, 'MILLRACE_SOURCES')).map(([id, value]) => [
-      id,
-      readSource(id, value),
-    ]),
-  ),
-  outputs: new Map(
-    Object.entries(jsonIn(variables, 'MILLRACE_OUTPUTS')).map(([name, value]) => [
-      name,
-      readOutput(name, value),
-    ]),
-  ),
-  generation: Number(variables['MILLRACE_GENERATION']),
-  timeoutMs: Number(variables['MILLRACE_TIMEOUT_S']) * 1_000,
+  sources: locationsIn(variables, 'MILLRACE_SOURCES', parseDeployedSource, deployedSourceForms),
 })
 
-const invalid = (name: string, value: unknown, allowed: string): MillraceError =>
+/** The error for a variable. */
+export const invalidVariable = (name: string, value: unknown, allowed: string): MillraceError =>
   new MillraceError('ARGUMENT_INVALID', {
     problem: `The environment variable ${name} is missing or malformed`,
     value,
@@ -77,9 +56,24 @@ const invalid = (name: string, value: unknown, allowed: string): MillraceError =
 
 const requireVariable = (variables: Variables, name: string): string => {
   const value = variables[name]
-  if (value === undefined || value === '') throw invalid(name, value, 'a text')
+  if (value === undefined || value === '') throw invalidVariable(name, value, 'a text')
   return value
 }
+
+/** The locations that a variable holds as JSON, by name. */
+export const locationsIn = (
+  variables: Variables,
+  variable: string,
+  parse: (value: unknown) => Location | undefined,
+  forms: () => string,
+): ReadonlyMap<string, Location> =>
+  new Map(
+    Object.entries(jsonIn(variables, variable)).map(([name, value]) => {
+      const location = parse(value)
+      if (location === undefined) throw invalidVariable(variable, { [name]: value }, forms())
+      return [name, location]
+    }),
+  )
 
 const jsonIn = (variables: Variables, name: string): Readonly<Record<string, unknown>> => {
   const text = variables[name] ?? '{}'
@@ -90,18 +84,5 @@ const jsonIn = (variables: Variables, name: string): Readonly<Record<string, unk
   } catch {
     // Refused below, like any other text that is not an object.
   }
-  throw invalid(name, text, 'an object, as JSON')
-}
-
-const readSource = (id: string, value: unknown): Location => {
-  const location = parseDeployedSource(value)
-  if (location === undefined)
-    throw invalid('MILLRACE_SOURCES', { [id]: value }, deployedSourceForms())
-  return location
-}
-
-const readOutput = (name: string, value: unknown): Location => {
-  const location = parseDeployedOutput(value)
-  if (location !== undefined) return location
-  throw invalid('MILLRACE_OUTPUTS', { [name]: value }, deployedOutputForms())
+  throw invalidVariable(name, text, 'an object, as JSON')
 }

@@ -4,9 +4,9 @@
  */
 import { milliseconds } from 'millrace'
 import { driverFunction } from '../../functions/driver-function.ts'
-import type { Environment } from '../../functions/environment.ts'
+import type { DriverEnvironment } from '../../functions/driver-environment.ts'
 import { intakeFunction } from '../../functions/intake-function.ts'
-import type { FunctionPorts } from '../../functions/ports.ts'
+import type { DriverPorts } from '../../functions/ports.ts'
 import { triggerQueue } from '../../functions/trigger-queue.ts'
 import { dynamodbItemStore } from '../../lib/adapters/aws/dynamodb-item-store.ts'
 import { s3BlobStore } from '../../lib/adapters/aws/s3-blob-store.ts'
@@ -58,7 +58,7 @@ export const deployExample = (
     dynamodbItemStore({ table: 'clicks', client: clients.dynamodb }),
     s3BlobStore({ bucket: 'blocks', client: clients.s3 }),
   )
-  const ports: FunctionPorts = {
+  const ports: DriverPorts = {
     store,
     clock,
     randomness,
@@ -67,7 +67,7 @@ export const deployExample = (
     sinks: { objects: async (bucket) => s3Sink({ bucket, client: clients.s3 }) },
     write: () => undefined,
   }
-  const environment: Environment = {
+  const environment: DriverEnvironment = {
     table: 'clicks',
     blocks: 'blocks',
     triggers: queueUrl,

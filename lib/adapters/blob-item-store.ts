@@ -13,7 +13,7 @@
  * of one with the other attributes of the other. `compareAndSet` keeps everything in the item,
  * because a blob cannot be written under the same condition.
  */
-import { inGroups } from '../base/all-or-first-error.ts'
+import { mapAtOnce } from '../base/concurrency.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Item, ItemKey, ItemStore, KeyedItem, Query, Swap } from '../ports/item-store.ts'
 import { itemBytes } from '../ports/item-store.ts'
@@ -98,7 +98,7 @@ export const withBlobs = (
   }
   const putAll = async (given: readonly KeyedItem[]): Promise<void> => {
     given.forEach(checkSize)
-    await items.putAll(await inGroups(given, READS_AT_ONCE, split))
+    await items.putAll(await mapAtOnce(given, READS_AT_ONCE, split))
   }
 
   return {
@@ -110,7 +110,7 @@ export const withBlobs = (
     },
     async query(partition: string, query?: Query): Promise<readonly KeyedItem[]> {
       const found = await items.query(partition, query)
-      return inGroups(found, READS_AT_ONCE, async (keyed) => ({
+      return mapAtOnce(found, READS_AT_ONCE, async (keyed) => ({
         ...keyed,
         item: await whole(keyed, keyed.item),
       }))

@@ -13,7 +13,6 @@ import type { Randomness } from '../ports/randomness.ts'
 import type { Receiver } from '../ports/receiver.ts'
 import { HeadStore } from '../state/head.ts'
 import type { Listener } from './events.ts'
-import type { EventRoute } from './intake/event-reader.ts'
 import type { Location } from './locations.ts'
 import type { Runner } from './runner.ts'
 import { type OutputsParts, outputsTo } from './sinks/outputs.ts'
@@ -131,22 +130,5 @@ const openSource = async (
     clock: ports.clock,
     process,
     report: listen,
-  })
-}
-
-/** How events of the platform reach the sources of a plan. Made once in a process. */
-export const eventRoutes = (
-  { sources }: Plan,
-  locations: ReadonlyMap<string, Location>,
-  ports: SourcePorts,
-): readonly EventRoute[] => {
-  const bound = sources.flatMap(({ id, node }) => {
-    const location = locations.get(id)
-    return location === undefined ? [] : [{ source: id, declared: node.source, location }]
-  })
-  const byKind = Map.groupBy(bound, ({ location }) => location.kind)
-  return [...byKind].flatMap(([name, ofKind]) => {
-    const events = sourceKind(name)?.events
-    return events === undefined ? [] : [{ reader: events(ports), sources: ofKind }]
   })
 }

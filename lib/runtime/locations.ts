@@ -11,6 +11,15 @@ export interface Location {
   readonly kind: string
 }
 
+/** A location as a deployment has stored it. Its kind knows the other properties. */
+export interface StoredLocation extends Location {
+  readonly [name: string]: unknown
+}
+
+/** Whether a stored value names a kind. */
+export const isStoredLocation = (value: unknown): value is StoredLocation =>
+  typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string'
+
 /** How users write the locations of one kind. */
 export interface LocationForm<L extends Location = Location> {
   /** For messages: `socket://HOST:PORT`. */

@@ -3,7 +3,7 @@
  * takes the entries of every lane from the last committed offset up to its own offset. Entries at
  * or before the committed offset are consumed; the next append drops them.
  */
-import { allOrFirstError } from '../base/all-or-first-error.ts'
+import { allOrFirstError } from '../base/concurrency.ts'
 import type { Item, ItemStore } from '../ports/item-store.ts'
 import { laneKey, lanePartitions } from './item-keys.ts'
 import { packRef, type PackedRef, type SegmentRef, unpackRef } from './segments.ts'

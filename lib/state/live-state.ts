@@ -1,4 +1,4 @@
-import { allOrFirstError } from '../base/all-or-first-error.ts'
+import { allOrFirstError } from '../base/concurrency.ts'
 import { gridTimeAtOrAfter } from '../base/batch-time.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import { sortableTime } from './item-keys.ts'

@@ -5,7 +5,7 @@
  */
 import { constants, crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
 import { asMillraceError, MillraceError } from '../base/errors.ts'
-import { allOrFirstError } from '../base/all-or-first-error.ts'
+import { allOrFirstError } from '../base/concurrency.ts'
 import type { Item, ItemKey, ItemStore, KeyedItem } from '../ports/item-store.ts'
 import { segmentChunkKey } from './item-keys.ts'
 

@@ -5,7 +5,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { Queue } from 'aws-cdk-lib/aws-sqs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { readEnvironment } from '../../functions/environment.ts'
+import { readDriverEnvironment } from '../../functions/driver-environment.ts'
 import type { Binding } from '../../infra/bindable.ts'
 import { exampleStack } from '../../infra/example.ts'
 import { StreamingApp } from '../../infra/streaming-app.ts'
@@ -15,8 +15,8 @@ const example = (name: string): string =>
   join(import.meta.dirname, '..', '..', 'examples', `${name}.ts`)
 
 /** The variables of the driver, as the function reads them. */
-const environmentIn = (template: Template): ReturnType<typeof readEnvironment> =>
-  readEnvironment(variablesOf(template, 'driver'))
+const environmentIn = (template: Template): ReturnType<typeof readDriverEnvironment> =>
+  readDriverEnvironment(variablesOf(template, 'driver'))
 
 const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } })
 exampleStack(app)

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { readEnvironment } from '../../functions/environment.ts'
+import { readDriverEnvironment } from '../../functions/driver-environment.ts'
 import { deployedKinds } from '../../infra/kinds.ts'
 import { sinkKinds } from '../../infra/sinks/sink-kind.ts'
 import { sourceKinds } from '../../infra/sources/source-kind.ts'
@@ -55,7 +55,7 @@ describe('the construct and the functions', () => {
 
   test.each(['clicks', 'files', 'both', 'orders'])('agree on the locations of %s', (name) => {
     const { template } = synthesise(name)
-    const { sources, outputs } = readEnvironment(variablesOf(template, 'driver'))
+    const { sources, outputs } = readDriverEnvironment(variablesOf(template, 'driver'))
     expect(Object.fromEntries(sources)).toEqual(locationsOf(template, 'MILLRACE_SOURCES'))
     expect(Object.fromEntries(outputs)).toEqual(locationsOf(template, 'MILLRACE_OUTPUTS'))
   })

@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 
 import { plantedBugs } from './planted-bugs.ts'
 import type { PlantedBug } from './planted/bug.ts'
+import { LATE_SEEDS } from './planted/late-seeds.ts'
 import { tableOf } from './table.ts'
 
 /** The result of a planted bug in the simulator. */
@@ -38,10 +39,21 @@ export const huntPlantedBugs = async (seeds: number): Promise<readonly Find[]> =
 }
 
 const firstFind = async (
-  { name, pipeline }: PlantedBug,
+  bug: PlantedBug,
   seeds: number,
 ): Promise<Pick<Find, 'seed' | 'checker' | 'what'>> => {
+  const late = LATE_SEEDS[bug.name] ?? seeds
+  const known = late < seeds ? await findBetween(bug, late, late + 1) : {}
+  return isFound({ ...bug, ...known }) ? known : findBetween(bug, 0, seeds)
+}
+
+const findBetween = async (
+  { name, pipeline }: PlantedBug,
+  from: number,
+  to: number,
+): Promise<Pick<Find, 'seed' | 'checker' | 'what'>> => {
   const only = pipeline === undefined ? [] : ['--pipeline', pipeline]
+  const seeds = ['--from', String(from), '--seeds', String(to - from)]
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [
@@ -50,8 +62,7 @@ const firstFind = async (
       here('plant.ts'),
       here('sim.ts'),
       '--first',
-      '--seeds',
-      String(seeds),
+      ...seeds,
       ...only,
     ],
     { env: { ...process.env, MILLRACE_PLANTED_BUG: name }, maxBuffer: 1 << 24 },

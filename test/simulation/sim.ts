@@ -21,7 +21,7 @@ npm run sim -- --planted [--seeds N]
     plants each known bug and shows the first seed (of N, default 2000) that finds it
 npm run sim -- --checkers
     shows what each checker looks at
-npm run sim -- --first [--seeds N] [--pipeline NAME]
+npm run sim -- --first [--from N] [--seeds N] [--pipeline NAME]
     stops at the first seed that fails and prints it as JSON
 
 The last line is "N passed, N failed". The exit status is 1 if any failed, or if a run of 300 seeds
@@ -121,8 +121,8 @@ const replay = async (seed: number): Promise<void> => {
   finish(violation === undefined ? 1 : 0, violation === undefined ? 0 : 1)
 }
 
-const findFirst = async (count: number): Promise<void> => {
-  for (let seed = 0; seed < count; seed++) {
+const findFirst = async (from: number, count: number): Promise<void> => {
+  for (let seed = from; seed < from + count; seed++) {
     const { violation } = await simulate(seed, only)
     if (violation !== undefined) return say(JSON.stringify({ seed, ...violation }))
   }
@@ -139,6 +139,6 @@ if (values.help) say(HELP)
 else if (values.checkers)
   say(tableOf(['checker', 'what it looks at'], Object.entries(checkerPromises)))
 else if (values.planted) await hunt(Number(values.seeds ?? 2_000))
-else if (values.first) await findFirst(Number(values.seeds ?? 2_000))
+else if (values.first) await findFirst(Number(values.from), Number(values.seeds ?? 2_000))
 else if (values.seed !== undefined) await replay(Number(values.seed))
 else await runMany(Number(values.from), Number(values.seeds ?? 1_000), Number(values.workers))

@@ -7,6 +7,7 @@ import {
   type DynamoDBClient,
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb'
+import { mapAtOnce } from '../../base/concurrency.ts'
 import { MillraceError } from '../../base/errors.ts'
 
 /** Where and how rows are written. */
@@ -63,18 +64,5 @@ export const writeBatches = async (
   const batches = Array.from({ length: Math.ceil(requests.length / ROWS_MAX) }, (_, index) =>
     requests.slice(index * ROWS_MAX, (index + 1) * ROWS_MAX),
   )
-  const queue = batches.values()
-  const work = async (): Promise<void> => {
-    for (const batch of queue) await writeBatch(writing, batch)
-  }
-  await waitForAll(Array.from({ length: Math.min(BATCHES_AT_ONCE, batches.length) }, work))
-}
-
-/**
- * Waits for all, even when one fails: no request may still run after the caller was told of a
- * failure.
- */
-const waitForAll = async (work: readonly Promise<void>[]): Promise<void> => {
-  const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
+  await mapAtOnce(batches, BATCHES_AT_ONCE, async (batch) => writeBatch(writing, batch))
 }

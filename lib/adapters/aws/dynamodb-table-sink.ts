@@ -21,7 +21,7 @@ import {
   type DynamoDBClient,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb'
-import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { mapAtOnce } from '../../base/concurrency.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { TableItem } from '../../base/table-item.ts'
 import { DYNAMODB_ITEM_BYTES_MAX } from '../../ports/item-store.ts'
@@ -131,27 +131,6 @@ const outputError = (error: unknown, table: string): MillraceError => {
 }
 
 /**
- * Runs an action for each element, with a limit on concurrency. After a failure no new action
- * begins, and the running ones end first.
- */
-const forEach = async <T>(all: readonly T[], action: (one: T) => Promise<void>): Promise<void> => {
-  const queue = all.values()
-  let hasFailed = false
-  const work = async (): Promise<void> => {
-    for (const one of queue) {
-      if (hasFailed) return
-      try {
-        await action(one)
-      } catch (error) {
-        hasFailed = true
-        throw error
-      }
-    }
-  }
-  await allOrFirstError(Array.from({ length: Math.min(PUTS_AT_ONCE, all.length) }, work))
-}
-
-/**
  * A {@link Sink} of items in a table of DynamoDB. A partition is put when it is written, each item
  * by its own call, at most 32 at once. Nothing is kept from one partition to the next.
  *
@@ -195,7 +174,7 @@ export const dynamodbTableSink = ({
     return {
       async write(_, items): Promise<void> {
         const rows = latestOfEachKey(items).map((item) => rowOf(item, stamp))
-        await forEach(rows, async (row) => {
+        await mapAtOnce(rows, PUTS_AT_ONCE, async (row) => {
           try {
             await put(row)
           } catch (error) {

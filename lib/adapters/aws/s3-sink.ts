@@ -25,6 +25,7 @@ import {
   outputNames,
   SUCCESS_FILE,
 } from '../output-layout.ts'
+import { mapAtOnce } from '../../base/concurrency.ts'
 import { MillraceError } from '../../base/errors.ts'
 import { s3Client } from './s3-client.ts'
 import { s3Error } from './s3-errors.ts'
@@ -74,16 +75,6 @@ const fenceOf = ({ metadata }: SeenObject): Uint8Array | undefined => {
     : Buffer.from(decodeURIComponent(text))
 }
 
-const forAll = async <T>(items: Iterable<T>, action: (item: T) => Promise<void>): Promise<void> => {
-  const queue = [...items].values()
-  const work = async (): Promise<void> => {
-    for (const item of queue) await action(item)
-  }
-  const settled = await Promise.allSettled(Array.from({ length: CALLS_AT_ONCE }, work))
-  const failed = settled.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
-}
-
 /** Step 1. Errors: `OUTPUT_EXISTS`, `OUTPUT_FENCED`. */
 const readExisting = async ({
   place,
@@ -97,7 +88,7 @@ const readExisting = async ({
   ])
   if (stranger !== undefined) checkReplaceable(path, undefined, fence)
   const seen = new Map<string, SeenObject>()
-  await forAll(keys, async (key) => {
+  await mapAtOnce(keys, CALLS_AT_ONCE, async (key) => {
     const object = await headObject(place, key)
     if (object === undefined) return
     checkReplaceable(path, fenceOf(object), fence)
@@ -135,7 +126,7 @@ const writeParts = async (
 ): Promise<boolean> => {
   const metadata = fenceMetadata(files.get(SUCCESS_FILE) as Uint8Array)
   let written = true
-  await forAll(files, async ([name, bytes]) => {
+  await mapAtOnce([...files], CALLS_AT_ONCE, async ([name, bytes]) => {
     const key = `${directory}/${name}`
     if (name === SUCCESS_FILE || !written) return
     if ((await putIfSeen(place, { key, bytes, metadata }, seen.get(key))) === undefined)
@@ -154,7 +145,7 @@ const removeOthers = async ({
 }: Attempt): Promise<boolean> => {
   const keys = await listKeys(place, `${directory}/`)
   let removed = true
-  await forAll(keys, async (key) => {
+  await mapAtOnce(keys, CALLS_AT_ONCE, async (key) => {
     const name = key.slice(directory.length + 1)
     if (files.has(name) && name !== SUCCESS_FILE) return
     const object = await headObject(place, key)
@@ -167,7 +158,7 @@ const removeOthers = async ({
 
 /** Removes the parts that this attempt has written next to those of a newer attempt. */
 const removeOwnParts = async ({ place, directory, files, fence }: Attempt): Promise<void> => {
-  await forAll(files.keys(), async (name) => {
+  await mapAtOnce([...files.keys()], CALLS_AT_ONCE, async (name) => {
     const key = `${directory}/${name}`
     const object = await headObject(place, key)
     const by = object === undefined ? undefined : fenceIn(fenceOf(object) ?? new Uint8Array())

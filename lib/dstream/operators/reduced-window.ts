@@ -1,4 +1,4 @@
-import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { allOrFirstError } from '../../base/concurrency.ts'
 import type { KeyedPane } from '../../state/operator/keyed-pane.ts'
 import { putPairs } from '../../state/operator/keyed-pane.ts'
 import { rddOfElements, type RDD } from '../../rdd/rdd.ts'

@@ -1,7 +1,7 @@
 import { MillraceError } from '../../base/errors.ts'
 import { isSimple } from '../../base/packed.ts'
 import { Time } from '../../base/time.ts'
-import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { allOrFirstError } from '../../base/concurrency.ts'
 import { rddOfElements } from '../../rdd/rdd.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode, type BatchView } from '../plan-node.ts'

@@ -1,4 +1,4 @@
-import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { allOrFirstError } from '../../base/concurrency.ts'
 import type { Duration } from '../../base/duration.ts'
 import { isSimple } from '../../base/packed.ts'
 import { rddOfElements } from '../../rdd/rdd.ts'

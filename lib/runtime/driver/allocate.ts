@@ -8,7 +8,7 @@
  *
  * B8: each source stays within the limits of a batch. The rest goes to the next batch times.
  */
-import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { allOrFirstError } from '../../base/concurrency.ts'
 import type { Head } from '../../state/head.ts'
 import type { Manifest } from '../../state/manifest.ts'
 import type { Runner } from '../runner.ts'

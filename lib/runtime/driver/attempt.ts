@@ -11,7 +11,7 @@
  * After a failure between log and commit, the attempt returns the lease (B9). A lost lease is not a
  * failure: another runner continues, and live state is thrown away (B3).
  */
-import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { allOrFirstError } from '../../base/concurrency.ts'
 import { asMillraceError } from '../../base/errors.ts'
 import { storeCommittedEpoch } from '../../state/dead-letters.ts'
 import type { Head } from '../../state/head.ts'

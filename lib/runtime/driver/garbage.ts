@@ -11,7 +11,7 @@
  *   batch time that is already committed, or of a lane position that is already consumed: no
  *   process can commit or append these any more.
  */
-import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { allOrFirstError } from '../../base/concurrency.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import type { ItemKey, ItemStore } from '../../ports/item-store.ts'

@@ -1,4 +1,4 @@
-import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { allOrFirstError } from '../../base/concurrency.ts'
 import { readManifest } from '../../state/manifest.ts'
 import type { Runner } from '../runner.ts'
 import { withRetries } from '../retry.ts'

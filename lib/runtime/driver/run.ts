@@ -10,7 +10,7 @@
  * 5. Write the segments of the state and the manifest at the same time. Nothing names them before
  *    the commit.
  */
-import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { allOrFirstError } from '../../base/concurrency.ts'
 import { MillraceError } from '../../base/errors.ts'
 import { inputsOf } from '../../dstream/plan.ts'
 import type { Partition } from '../../rdd/evaluate.ts'

@@ -3,7 +3,7 @@
  * read at the same time. If this driver has just written the head, it is not read at all: if
  * another process has changed it since, the condition of the next write notices.
  */
-import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { allOrFirstError } from '../../base/concurrency.ts'
 import type { Head } from '../../state/head.ts'
 import type { Lane } from '../../state/lanes.ts'
 import { withRetries } from '../retry.ts'

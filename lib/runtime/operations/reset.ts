@@ -6,7 +6,7 @@
  * B11: the new manifest names no state, and no process can commit what it built on the old state.
  * So the old state is deleted by name.
  */
-import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { allOrFirstError } from '../../base/concurrency.ts'
 import { HeadStore } from '../../state/head.ts'
 import { emptyManifest, type Manifest, readManifest, stateSegments } from '../../state/manifest.ts'
 import { segmentKeys } from '../../state/segments.ts'

@@ -42,9 +42,13 @@ export const outputsTo = ({ locate, ports }: OutputsParts): Outputs => {
   const sinks = new Map<string, Promise<Sink<unknown>>>()
   const sinkOf = (kind: SinkKind, location: SinkLocation): Promise<Sink<unknown>> => {
     const key = `${kind.name} ${kind.key(location)}`
-    const sink = sinks.get(key) ?? Promise.resolve(kind.open(location, ports))
-    sinks.set(key, sink)
-    return sink
+    const opened = sinks.get(key)
+    if (opened !== undefined) return opened
+    const opening = Promise.resolve(kind.open(location, ports))
+    sinks.set(key, opening)
+    // The next batch tries again: a sink that could not be opened once may open later.
+    opening.catch(() => sinks.delete(key))
+    return opening
   }
 
   return {

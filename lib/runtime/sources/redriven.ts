@@ -2,7 +2,7 @@
  * Redriven records of sources that do not use lanes: their redrive lanes are read in addition to
  * the source. If a source reads lanes, a redrive lane is just one more lane.
  */
-import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { allOrFirstError } from '../../base/concurrency.ts'
 import { BEGINNING } from '../../state/lanes.ts'
 import { offsetsAfter } from '../../state/offsets.ts'
 import { isRedriveLane } from '../dead-letters/redrive-lanes.ts'

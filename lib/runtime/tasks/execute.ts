@@ -2,7 +2,7 @@
  * Runs the graph of a plan for one batch: first the outputs in the order of their definition, with
  * the RDDs that they need, then the stateful nodes that no output needed.
  */
-import { allOrFirstError } from '../../base/all-or-first-error.ts'
+import { allOrFirstError } from '../../base/concurrency.ts'
 import { asMillraceError, MillraceError } from '../../base/errors.ts'
 import type { Plan, Planned } from '../../dstream/plan.ts'
 import type { BatchView, OperatorNode, OutputView, PlanNode } from '../../dstream/plan-node.ts'

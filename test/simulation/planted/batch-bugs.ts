@@ -249,7 +249,7 @@ import { noteBatch } from '../../state/history.ts'
     effect: 'one call of a sweep fails, and the others go on behind the answer',
     edits: [
       {
-        file: 'lib/base/all-or-first-error.ts',
+        file: 'lib/base/concurrency.ts',
         find: 'const ended = await Promise.allSettled(all as readonly Promise<unknown>[])\n',
         replace: `const every = [...(all as readonly Promise<unknown>[])]
   await Promise.all(every)

@@ -20,6 +20,7 @@ const WORLDS = [
   'cli/local-ports.ts',
   'cli/open-deployed.ts',
   'functions/aws-ports.ts',
+  'functions/aws-sinks.ts',
   'functions/trigger-queue.ts',
   'infra/queues.ts',
   'lib/testing/harness/image.ts',

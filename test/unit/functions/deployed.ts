@@ -6,9 +6,9 @@
 import type { Pipeline } from 'millrace'
 import type { Context } from '../../../functions/driver-function.ts'
 import { type DriverFunction, driverFunction } from '../../../functions/driver-function.ts'
-import type { Environment } from '../../../functions/environment.ts'
+import type { DriverEnvironment } from '../../../functions/driver-environment.ts'
 import { type IntakeFunction, intakeFunction } from '../../../functions/intake-function.ts'
-import type { FunctionPorts } from '../../../functions/ports.ts'
+import type { DriverPorts } from '../../../functions/ports.ts'
 import type { Location } from '../../../lib/runtime/locations.ts'
 import type { MemoryObjectStore } from '../../../lib/adapters/memory/memory-object-store.ts'
 import type { StreamLocation } from '../../../lib/runtime/sources/kinesis/kind.ts'
@@ -56,7 +56,7 @@ export class Deployed {
     { world = new World(), generation = 1, sources }: DeployedOptions,
   ) {
     this.world = world
-    const environment: Environment = {
+    const environment: DriverEnvironment = {
       table: 'table',
       blocks: undefined,
       triggers: 'queue',
@@ -164,7 +164,7 @@ export class Deployed {
     }
   }
 
-  #ports(): FunctionPorts {
+  #ports(): DriverPorts {
     const { store, clock, randomness } = this.world
     return {
       store: this.#watched(store),

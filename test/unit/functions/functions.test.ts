@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { seconds, stream } from 'millrace'
 import { describe, expect, test } from 'vitest'
+import { readDriverEnvironment } from '../../../functions/driver-environment.ts'
 import { readEnvironment } from '../../../functions/environment.ts'
 import { triggerQueue } from '../../../functions/trigger-queue.ts'
 import { memoryFiles } from '../../../lib/adapters/memory/memory-files.ts'
-import { eventRoutes } from '../../../lib/runtime/compose.ts'
-import { outputLocator } from '../../../lib/runtime/deployed-locations.ts'
+import { eventRoutes } from '../../../lib/runtime/intake/event-routes.ts'
 import { readEvent, type SourceAppend } from '../../../lib/runtime/intake/event-reader.ts'
+import { outputLocator } from '../../../lib/runtime/sinks/deployed.ts'
 import { outputsTo } from '../../../lib/runtime/sinks/outputs.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
@@ -26,7 +27,7 @@ const variables = {
 
 describe('the environment', () => {
   test('is read', () => {
-    expect(readEnvironment(variables)).toEqual({
+    expect(readDriverEnvironment(variables)).toEqual({
       table: 'table',
       blocks: undefined,
       triggers: 'https://queue',
@@ -46,13 +47,17 @@ describe('the environment', () => {
     ['MILLRACE_OUTPUTS', '1'],
     ['MILLRACE_OUTPUTS', '{"results":"my-bucket"}'],
     ['MILLRACE_OUTPUTS', '{"results":{"kind":"objects"}}'],
+    ['MILLRACE_GENERATION', undefined],
+    ['MILLRACE_GENERATION', '1.5'],
+    ['MILLRACE_TIMEOUT_S', '0'],
+    ['MILLRACE_TIMEOUT_S', 'a minute'],
   ])('%s = %s is refused by name', (name, value) => {
-    expect(() => readEnvironment({ ...variables, [name]: value })).toThrow(name)
+    expect(() => readDriverEnvironment({ ...variables, [name]: value })).toThrow(name)
   })
 })
 
 describe('an output', () => {
-  const outputs = readEnvironment(variables).outputs
+  const { outputs } = readDriverEnvironment(variables)
   const sinks = { objects: async (): Promise<never> => Promise.reject(new Error('not opened')) }
   const locate = outputLocator(outputs, sinks)
 
@@ -82,6 +87,25 @@ describe('an output', () => {
     })
     expect(opened).toEqual(['my-bucket'])
     expect([...files.files().keys()]).toContain('x-1/part-00000')
+  })
+
+  test('opens its sink again in the next batch when it could not be opened', async () => {
+    const files = memoryFiles()
+    let opened = 0
+    const objects = async (): Promise<typeof files> => {
+      if (++opened === 1) throw new Error('no network yet')
+      return files
+    }
+    const port = outputsTo({ locate, ports: { objects } })
+    const write = (timeMs: number): Promise<void> =>
+      port.write({ place: `s3://results/x-${timeMs}`, format: text }, [['1']], {
+        timeMs,
+        fence: { app: 'a', generation: 1, epoch: 1 },
+      })
+    await expect(write(1)).rejects.toThrow('no network yet')
+    await write(1)
+    await write(2)
+    expect(opened).toBe(2)
   })
 })
 
@@ -155,27 +179,45 @@ describe('the queue of triggers', () => {
   })
 })
 
-test.each(['intake', 'driver'])('%s is a short file, and bundles with a pipeline', async (name) => {
+describe.each(['intake', 'driver'])('%s', (name) => {
   const entry = join(root, 'functions', `${name}.ts`)
-  expect(readFileSync(entry, 'utf8').split('\n').length).toBeLessThan(60)
-  const { outputFiles } = await build({
+  const bundle = build({
     entryPoints: [entry],
     bundle: true,
     platform: 'node',
     format: 'esm',
     minify: true,
     write: false,
+    metafile: true,
+    absWorkingDir: root,
     conditions: ['millrace-source'],
     alias: {
       'millrace-pipeline': join(root, 'test/unit/functions/clicks.ts'),
       millrace: join(root, 'lib/index.ts'),
     },
   })
-  const text = outputFiles[0]?.text ?? ''
-  expect(text).toContain('clicks-of-the-test')
-  // A function must not contain code that only a laptop needs.
-  expect(text).not.toContain('node:sqlite')
-  expect(text.length).toBeLessThan(2_000_000)
+
+  test('is a short file, and bundles with a pipeline', async () => {
+    expect(readFileSync(entry, 'utf8').split('\n').length).toBeLessThan(60)
+    const text = (await bundle).outputFiles[0]?.text ?? ''
+    expect(text).toContain('clicks-of-the-test')
+    expect(text.length).toBeLessThan(2_000_000)
+  })
+
+  test('contains only what it runs', async () => {
+    const ofDriver = /^lib\/runtime\/(sinks|tasks|driver\/(driver|run|commit))|sink/
+    const others = name === 'intake' ? ofDriver : /intake/
+    const onLaptops = /node:sqlite|adapters\/(local\/sqlite|memory)|^cli\//
+    const { outputs } = (await bundle).metafile
+    const files = Object.values(outputs).flatMap(({ inputs }) =>
+      Object.entries(inputs).flatMap(([file, { bytesInOutput }]) =>
+        bytesInOutput > 0 ? [file] : [],
+      ),
+    )
+    expect(files).toContain(`functions/${name}.ts`)
+    const isForeign = (file: string): boolean => others.test(file) || onLaptops.test(file)
+    expect(files.filter((file) => !file.startsWith('node_modules/') && isForeign(file))).toEqual([])
+  })
 })
 
 describe('notifications of objects', () => {

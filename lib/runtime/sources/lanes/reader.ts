@@ -6,7 +6,7 @@
  * lose records that were acknowledged during a pause.)
  */
 import { invariant } from '../../../base/errors.ts'
-import { allOrFirstError } from '../../../base/all-or-first-error.ts'
+import { allOrFirstError } from '../../../base/concurrency.ts'
 import type { Partition } from '../../../rdd/evaluate.ts'
 import { type Block, positionsOf } from '../../../state/blocks.ts'
 import { deadLetterOf } from '../../../state/dead-letters.ts'

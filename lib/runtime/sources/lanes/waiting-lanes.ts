@@ -1,5 +1,5 @@
 /** The lanes of a source, with the entries after their offsets. */
-import { allOrFirstError } from '../../../base/all-or-first-error.ts'
+import { allOrFirstError } from '../../../base/concurrency.ts'
 import {
   BEGINNING,
   entriesAfter,

@@ -8,7 +8,7 @@
  * The other objects are pending: the offsets keep them for the next batch. The ledger is written
  * between log and commit, by upload. The batch reads the uploads that its input names.
  */
-import { inGroups } from '../../../base/all-or-first-error.ts'
+import { mapAtOnce } from '../../../base/concurrency.ts'
 import type { Partition } from '../../../rdd/evaluate.ts'
 import { readBlock } from '../../../state/blocks.ts'
 import {
@@ -192,7 +192,7 @@ class NotificationReader {
       blocks.push(block)
     }
     const { store, app } = this.#place
-    const read = await inGroups(
+    const read = await mapAtOnce(
       blocks,
       CALLS_AT_ONCE,
       async (ref) => (await readBlock(store, app, ref)).records as readonly PendingObject[],

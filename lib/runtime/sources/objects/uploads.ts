@@ -3,7 +3,7 @@
  * of each. The ledger knows what was taken, and is kept for ever: neither a repeated message nor a
  * listing can bring an upload in twice.
  */
-import { inGroups } from '../../../base/all-or-first-error.ts'
+import { mapAtOnce } from '../../../base/concurrency.ts'
 import type { FileSelection } from '../../../dstream/sources/file-selection.ts'
 import type { ObjectStore, ObjectVersion } from '../../../ports/object-store.ts'
 import { ledgerKey } from '../../../state/item-keys.ts'
@@ -95,7 +95,7 @@ export const openUploads = async (
 ): Promise<OpenUploads> => {
   const { objects, existing, onOverwrite, filter } = parts
   const wanted = distinct(notified).filter(({ key }) => filter?.(key) !== false)
-  const found = await inGroups(wanted, CALLS_AT_ONCE, async (pending) => ({
+  const found = await mapAtOnce(wanted, CALLS_AT_ONCE, async (pending) => ({
     pending,
     object: await objects.head(pending.key, pending.version),
   }))
@@ -110,7 +110,7 @@ export const openUploads = async (
     if (existing === 'all' || dueMs > startedMs)
       uploads.set(uploadName(object), { ...object, dueMs })
   }
-  const untaken = await inGroups([...uploads.values()], CALLS_AT_ONCE, async (object) =>
+  const untaken = await mapAtOnce([...uploads.values()], CALLS_AT_ONCE, async (object) =>
     (await isTaken(parts, object)) ? [] : [object],
   )
   const open = untaken.flat().toSorted(byDue)

@@ -6,7 +6,7 @@
  * that batch finds the entry and leaves the message out. The entry expires when SQS can no longer
  * deliver the message again.
  */
-import { inGroups } from '../../../base/all-or-first-error.ts'
+import { mapAtOnce } from '../../../base/concurrency.ts'
 import type { ItemKey } from '../../../ports/item-store.ts'
 import { ledgerKey } from '../../../state/item-keys.ts'
 import type { SourcePlace } from '../source-kind.ts'
@@ -26,7 +26,7 @@ export const takenBefore = async (
   ids: ReadonlySet<string>,
   timeMs: number,
 ): Promise<ReadonlySet<string>> => {
-  const found = await inGroups([...ids], CALLS_AT_ONCE, async (id) => {
+  const found = await mapAtOnce([...ids], CALLS_AT_ONCE, async (id) => {
     const takenMs = (await place.store.get(entryKey(place, id)))?.['takenMs']
     return typeof takenMs === 'number' && takenMs < timeMs ? [id] : []
   })

@@ -1,7 +1,7 @@
 /** Which events belong to a queue, and what they contain. */
 import { describe, expect, test } from 'vitest'
-import { parseDeployedSource } from '../../../../../lib/runtime/deployed-locations.ts'
-import { eventRoutes } from '../../../../../lib/runtime/compose.ts'
+import { parseDeployedSource } from '../../../../../lib/runtime/sources/deployed.ts'
+import { eventRoutes } from '../../../../../lib/runtime/intake/event-routes.ts'
 import type { Location } from '../../../../../lib/runtime/locations.ts'
 import { readEvent } from '../../../../../lib/runtime/intake/event-reader.ts'
 import type { ObjectsLocation } from '../../../../../lib/runtime/sources/objects/kind.ts'

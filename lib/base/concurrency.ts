@@ -16,15 +16,28 @@ export const allOrFirstError = async <const T extends readonly unknown[]>(all: {
 
 /**
  * Runs an action for each element, at most `atOnce` at the same time. The results are in the order
- * of the elements.
+ * of the elements. After a failure no new action begins. The running ones end first, and then the
+ * first failure is thrown.
  */
-export const inGroups = async <T, R>(
+export const mapAtOnce = async <T, R>(
   all: readonly T[],
   atOnce: number,
   action: (one: T) => Promise<R>,
 ): Promise<R[]> => {
   const done: R[] = []
-  for (let from = 0; from < all.length; from += atOnce)
-    done.push(...(await allOrFirstError(all.slice(from, from + atOnce).map(action))))
+  const queue = all.entries()
+  const failures: unknown[] = []
+  const work = async (): Promise<void> => {
+    for (const [index, one] of queue) {
+      if (failures.length > 0) return
+      try {
+        done[index] = await action(one)
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, all.length) }, work))
+  if (failures.length > 0) throw failures[0]
   return done
 }

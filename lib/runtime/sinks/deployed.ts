@@ -1,37 +1,17 @@
-/** Locations as a deployment has stored them. The functions read them. */
-import './sinks/all.ts'
-import './sources/all.ts'
-import { MillraceError } from '../base/errors.ts'
-import { type Location, parseNamedUri } from './locations.ts'
-import { sinkKind, sinkKindOf, sinkKinds, type SinkLocation } from './sinks/sink-kind.ts'
-import type { SinkPorts } from './sinks/sink-ports.ts'
-import { sourceKind, sourceKinds } from './sources/source-kind.ts'
-
-interface StoredLocation {
-  readonly kind: string
-  readonly [name: string]: unknown
-}
-
-const isStored = (value: unknown): value is StoredLocation =>
-  typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string'
-
-/** The location of a source that a stored value describes. Undefined: no kind understands it. */
-export const parseDeployedSource = (value: unknown): Location | undefined =>
-  isStored(value) ? sourceKind(value.kind)?.parseDeployed?.(value) : undefined
+/** Locations of outputs as a deployment has stored them. The driver reads them. */
+import './all.ts'
+import { MillraceError } from '../../base/errors.ts'
+import { isStoredLocation, type Location, parseNamedUri } from '../locations.ts'
+import { sinkKind, sinkKindOf, sinkKinds, type SinkLocation } from './sink-kind.ts'
+import type { SinkPorts } from './sink-ports.ts'
 
 /** The location of an output that a stored value describes. Undefined: no kind understands it. */
 export const parseDeployedOutput = (value: unknown): Location | undefined =>
-  isStored(value) ? sinkKind(value.kind)?.parseDeployed?.(value) : undefined
+  isStoredLocation(value) ? sinkKind(value.kind)?.parseDeployed?.(value) : undefined
 
 /** The known forms of stored outputs, for messages. */
 export const deployedOutputForms = (): string =>
   sinkKinds()
-    .flatMap(({ deployedForm }) => deployedForm ?? [])
-    .join(' or ')
-
-/** The known forms of stored sources, for messages. */
-export const deployedSourceForms = (): string =>
-  sourceKinds()
     .flatMap(({ deployedForm }) => deployedForm ?? [])
     .join(' or ')
 

@@ -1,0 +1,36 @@
+/** What the deployment tells the driver. `environment.ts` documents all variables. */
+import type { Location } from '../lib/runtime/locations.ts'
+import { deployedOutputForms, parseDeployedOutput } from '../lib/runtime/sinks/deployed.ts'
+import {
+  type Environment,
+  invalidVariable,
+  locationsIn,
+  readEnvironment,
+  type Variables,
+} from './environment.ts'
+
+/** The values of the variables. */
+export interface DriverEnvironment extends Environment {
+  /** By the name of the output in the pipeline. */
+  readonly outputs: ReadonlyMap<string, Location>
+  readonly generation: number
+  readonly timeoutMs: number
+}
+
+/**
+ * Reads the variables of the driver.
+ *
+ * @throws MillraceError `ARGUMENT_INVALID` for a variable that is missing or malformed.
+ */
+export const readDriverEnvironment = (variables: Variables): DriverEnvironment => ({
+  ...readEnvironment(variables),
+  outputs: locationsIn(variables, 'MILLRACE_OUTPUTS', parseDeployedOutput, deployedOutputForms),
+  generation: wholeNumberIn(variables, 'MILLRACE_GENERATION'),
+  timeoutMs: wholeNumberIn(variables, 'MILLRACE_TIMEOUT_S') * 1_000,
+})
+
+const wholeNumberIn = (variables: Variables, name: string): number => {
+  const text = variables[name] ?? ''
+  if (/^[1-9][0-9]*$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text)
+  throw invalidVariable(name, text, 'a whole number from 1')
+}
