@@ -57,6 +57,12 @@ const bytesAbove = (item: Item, aboveBytes: number): Uint8Array | undefined => {
   return bytes instanceof Uint8Array && bytes.byteLength > aboveBytes ? bytes : undefined
 }
 
+/** A query that names the bytes also needs their marker. One that does not reads no blob. */
+const withMarker = (query: Query | undefined): Query | undefined =>
+  query?.attributes?.includes('bytes') === true
+    ? { ...query, attributes: [...query.attributes, MARKER] }
+    : query
+
 /**
  * An {@link ItemStore} over two stores: an item whose attribute `bytes` is above a size keeps it in
  * a blob.
@@ -109,7 +115,7 @@ export const withBlobs = (
       return stored === undefined ? undefined : whole(key, stored)
     },
     async query(partition: string, query?: Query): Promise<readonly KeyedItem[]> {
-      const found = await items.query(partition, query)
+      const found = await items.query(partition, withMarker(query))
       return mapAtOnce(found, READS_AT_ONCE, async (keyed) => ({
         ...keyed,
         item: await whole(keyed, keyed.item),

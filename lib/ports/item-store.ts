@@ -40,6 +40,11 @@ export interface Query {
   readonly after?: string
   /** The largest number of items. Default: all. */
   readonly limit?: number
+  /**
+   * Only these attributes of each item. Bytes that are not named are not moved, wherever they are
+   * stored. Default: all.
+   */
+  readonly attributes?: readonly string[]
 }
 
 /**

@@ -283,6 +283,21 @@ const querying = (context: () => Context): void => {
     }
   })
 
+  test.each<[readonly string[], Item]>([
+    [[], {}],
+    [['n'], { n: 1 }],
+    [['text', 'missing'], { text: 't' }],
+    [['bytes', 'text'], { bytes: new Uint8Array(20_000).fill(7), text: 't' }],
+  ])('only the attributes %j', async (attributes, expected) => {
+    const { store, partition } = context()
+    const item = { n: 1, text: 't', bytes: new Uint8Array(20_000).fill(7), more: new Uint8Array(3) }
+    await store.put({ partition, sort: 'a' }, item)
+    await store.put({ partition, sort: 'b' }, item)
+    expect(await store.query(partition, { attributes, prefix: 'b' })).toEqual([
+      { partition, sort: 'b', item: expected },
+    ])
+  })
+
   test('a query of large items is not cut short', async () => {
     const { store, partition } = context()
     // More than DynamoDB gives in one answer, 1 MB.

@@ -28,6 +28,16 @@ export const seenCondition = (seen: Item | 'absent'): Partial<PutItemCommandInpu
 const compareBytes = (a: string, b: string): number =>
   Buffer.compare(Buffer.from(a), Buffer.from(b))
 
+/** What a query gives of each item: its key, and the attributes that the query names. */
+export const queryProjection = ({ attributes }: Query): Partial<QueryCommandInput> => {
+  if (attributes === undefined) return {}
+  const names = attributes.map((name, index) => [`#p${index}`, toStoredName(name)] as const)
+  return {
+    ProjectionExpression: ['pk', 'sk', ...names.map(([short]) => short)].join(', '),
+    ...(names.length === 0 ? {} : { ExpressionAttributeNames: Object.fromEntries(names) }),
+  }
+}
+
 /**
  * The range of a query. DynamoDB takes one condition on a sort key. If both are given, the stricter
  * one goes into the expression, and the caller stops at the first key that does not begin with the

@@ -26,7 +26,7 @@ import {
 import { answerTimeOf } from './answer-time.ts'
 import { writeBatches } from './dynamodb-batches.ts'
 import { dynamodbClient } from './dynamodb-client.ts'
-import { queryRange, seenCondition } from './dynamodb-conditions.ts'
+import { queryProjection, queryRange, seenCondition } from './dynamodb-conditions.ts'
 import { storeError } from './dynamodb-errors.ts'
 import { itemOf, keyedItemOf, type Row, rowKey, rowOf } from './dynamodb-row.ts'
 
@@ -55,6 +55,7 @@ const readPages = async (
         TableName: table,
         ConsistentRead: true,
         ...queryRange(partition, query),
+        ...queryProjection(query),
         ...(limit === Infinity ? {} : { Limit: limit - found.length }),
         ...(from === undefined ? {} : { ExclusiveStartKey: from }),
       }),

@@ -52,16 +52,18 @@ export const rowOf = (item: Item): ItemRow => {
   }
 }
 
+/** The attributes of a row: in place of bytes, their length. */
+export const attributesIn = (attributes: string): readonly StoredAttribute[] =>
+  JSON.parse(attributes) as StoredAttribute[]
+
 /** Converts columns made by {@link rowOf} back to an item. */
 export const itemOf = ({ attributes, bytes }: ItemRow): Item => {
   let offset = 0
-  const item = (JSON.parse(attributes) as StoredAttribute[]).map(
-    ([name, value]): [string, Attribute] => {
-      if (typeof value !== 'object') return [name, value]
-      offset += value.bytes
-      return [name, new Uint8Array((bytes ?? NO_BYTES).subarray(offset - value.bytes, offset))]
-    },
-  )
+  const item = attributesIn(attributes).map(([name, value]): [string, Attribute] => {
+    if (typeof value !== 'object') return [name, value]
+    offset += value.bytes
+    return [name, new Uint8Array((bytes ?? NO_BYTES).subarray(offset - value.bytes, offset))]
+  })
   return Object.fromEntries(item)
 }
 

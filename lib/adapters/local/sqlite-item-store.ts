@@ -10,8 +10,16 @@ import {
   type Query,
   type Swap,
 } from '../../ports/item-store.ts'
-import { matchesSeen } from '../memory/memory-item-store.ts'
-import { afterPrefix, itemOf, type ItemRow, keyBytes, keyText, rowOf } from './item-row.ts'
+import { matchesSeen, onlyNamed } from '../memory/memory-item-store.ts'
+import {
+  afterPrefix,
+  attributesIn,
+  itemOf,
+  type ItemRow,
+  keyBytes,
+  keyText,
+  rowOf,
+} from './item-row.ts'
 import { storeError } from './sqlite-errors.ts'
 import { inTransaction, openStoreDatabase, type StoreAccess } from './sqlite-schema.ts'
 
@@ -32,17 +40,19 @@ export interface SqliteItemStore extends ItemStore {
   close(): void
 }
 
+// A range instead of LIKE, because in LIKE % and _ are wildcards and case may be ignored.
+const RANGE =
+  'FROM items WHERE partition = ? AND sort >= ? AND sort > ' +
+  '? AND (?4 IS NULL OR sort < ?4) ORDER BY sort LIMIT ?'
+
 const preparedStatements = (database: DatabaseSync) => ({
   get: database.prepare('SELECT attributes, bytes FROM items WHERE partition = ? AND sort = ?'),
   put: database.prepare(
     'INSERT OR REPLACE INTO items (partition, sort, attributes, bytes) VALUES (?, ?, ?, ?)',
   ),
   remove: database.prepare('DELETE FROM items WHERE partition = ? AND sort = ?'),
-  // A range instead of LIKE, because in LIKE % and _ are wildcards and case may be ignored.
-  query: database.prepare(
-    'SELECT sort, attributes, bytes FROM items WHERE partition = ? AND sort >= ? AND sort > ' +
-      '? AND (?4 IS NULL OR sort < ?4) ORDER BY sort LIMIT ?',
-  ),
+  query: database.prepare(`SELECT sort, attributes, bytes ${RANGE}`),
+  queryWithoutBytes: database.prepare(`SELECT sort, attributes, NULL AS bytes ${RANGE}`),
 })
 
 type Statements = Readonly<Record<keyof ReturnType<typeof preparedStatements>, StatementSync>>
@@ -58,12 +68,13 @@ const writeItem = ({ put }: Statements, { partition, sort }: ItemKey, item: Item
 }
 
 const queryItems = (
-  { query }: Statements,
+  statements: Statements,
   partition: string,
-  { prefix = '', after = '', limit = Infinity }: Query,
+  { prefix = '', after = '', limit = Infinity, attributes }: Query,
 ): KeyedItem[] => {
   const from = keyBytes(prefix)
-  const rows = query.all(
+  const { query, queryWithoutBytes } = statements
+  const rows = (attributes === undefined ? query : queryWithoutBytes).all(
     keyBytes(partition),
     from,
     keyBytes(after),
@@ -73,8 +84,22 @@ const queryItems = (
   return (rows as unknown as (ItemRow & { readonly sort: Uint8Array })[]).map((row) => ({
     partition,
     sort: keyText(row.sort),
-    item: itemOf(row),
+    item: attributes === undefined ? itemOf(row) : namedIn(statements, partition, row, attributes),
   }))
+}
+
+/** The named attributes of a row. Its bytes are read only if one of them needs them. */
+const namedIn = (
+  { get }: Statements,
+  partition: string,
+  { sort, attributes }: { readonly sort: Uint8Array; readonly attributes: string },
+  names: readonly string[],
+): Item => {
+  const named = attributesIn(attributes).filter(([name]) => names.includes(name))
+  if (named.every(([, value]) => typeof value !== 'object'))
+    return Object.fromEntries(named) as Item
+  const whole = get.get(keyBytes(partition), sort) as ItemRow | undefined
+  return whole === undefined ? {} : onlyNamed(itemOf(whole), names)
 }
 
 /** Errors: `ITEM_TOO_LARGE`. */

@@ -25,6 +25,12 @@ export const matchesSeen = (current: Item | undefined, seen: Item | 'absent'): b
   )
 }
 
+/** The attributes that a query names. */
+export const onlyNamed = (item: Item, attributes: Query['attributes']): Item =>
+  attributes === undefined
+    ? item
+    : Object.fromEntries(Object.entries(item).filter(([name]) => attributes.includes(name)))
+
 const copyOf = (item: Item): Item =>
   Object.fromEntries(
     Object.entries(item).flatMap(([name, value]) =>
@@ -75,7 +81,7 @@ export const memoryItemStore = ({
     },
     async query(
       partition: string,
-      { prefix = '', after = '', limit = Infinity }: Query = {},
+      { prefix = '', after = '', limit = Infinity, attributes }: Query = {},
     ): Promise<readonly KeyedItem[]> {
       const items = [...(partitions.get(partition) ?? [])].filter(
         ([sort]) =>
@@ -83,7 +89,9 @@ export const memoryItemStore = ({
           (after === '' || Buffer.compare(Buffer.from(sort), Buffer.from(after)) > 0),
       )
       items.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-      return items.slice(0, limit).map(([sort, item]) => ({ partition, sort, item: copyOf(item) }))
+      return items
+        .slice(0, limit)
+        .map(([sort, item]) => ({ partition, sort, item: copyOf(onlyNamed(item, attributes)) }))
     },
     async compareAndSet(key: ItemKey, seen: Item | 'absent', next: Item): Promise<Swap> {
       const current = read(key)

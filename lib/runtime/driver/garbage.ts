@@ -17,6 +17,7 @@ import type { Plan } from '../../dstream/plan.ts'
 import type { ItemKey, ItemStore } from '../../ports/item-store.ts'
 import type { Head } from '../../state/head.ts'
 import { firstChunkPartition, sortableTime } from '../../state/item-keys.ts'
+import { itemPages } from '../../state/item-pages.ts'
 import { BEGINNING, blockNode, isAfter, readLanes } from '../../state/lanes.ts'
 import {
   KEPT_MANIFESTS,
@@ -146,14 +147,17 @@ export class Garbage {
     reachable: ReadonlySet<string>,
     isPast: (at: string) => boolean,
   ): Promise<void> {
-    const stored = await this.#store.query(firstChunkPartition(this.#app, node, part))
-    const garbage = stored.flatMap(({ sort, item }): readonly ItemKey[] => {
-      const [at = '', by = ''] = sort.split('#')
-      const name = { node, part, at, by }
-      return isPast(at) && !reachable.has(segmentId(name))
-        ? segmentKeys(this.#app, { ...name, chunks: item['chunks'] as number })
-        : []
-    })
-    if (garbage.length > 0) await this.#store.deleteAll(garbage)
+    const partition = firstChunkPartition(this.#app, node, part)
+    // Never the bytes: what waits may be gigabytes, and a cold start would read them all.
+    for await (const page of itemPages(this.#store, partition, { attributes: ['chunks'] })) {
+      const garbage = page.flatMap(({ sort, item }): readonly ItemKey[] => {
+        const [at = '', by = ''] = sort.split('#')
+        const name = { node, part, at, by }
+        return isPast(at) && !reachable.has(segmentId(name))
+          ? segmentKeys(this.#app, { ...name, chunks: item['chunks'] as number })
+          : []
+      })
+      if (garbage.length > 0) await this.#store.deleteAll(garbage)
+    }
   }
 }

@@ -71,7 +71,7 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/sources/lanes/waiting-lanes.ts',
-        find: `if (!first && (records > limits.records || bytes > limits.bytes))
+        find: `if (!isFirst && (records > limits.records || bytes > limits.bytes))
           return taken`,
         replace: '',
       },

@@ -199,6 +199,19 @@ describe('queries', () => {
   })
 })
 
+describe('queries of some attributes', () => {
+  test.each([
+    [[], 'pk, sk', undefined],
+    [['bytes', 'count'], 'pk, sk, #p0, #p1', { '#p0': 'bytes', '#p1': 'count' }],
+  ])('%j', async (attributes, projection, names) => {
+    const { store, calls } = storeOf({ status: 200, body: { Items: [] } })
+    await store.query('p', { attributes })
+    const body = JSON.parse(calls[0]?.body ?? '') as Record<string, unknown>
+    expect(body['ProjectionExpression']).toBe(projection)
+    expect(body['ExpressionAttributeNames']).toEqual(names)
+  })
+})
+
 describe('text', () => {
   const texts = [
     '',

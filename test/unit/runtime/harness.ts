@@ -16,7 +16,7 @@ import { MillraceError } from '../../../lib/base/errors.ts'
 import type { SourceDeclaration } from '../../../lib/dstream/sources/declaration.ts'
 import { KINESIS_RECORDS } from '../../../lib/dstream/sources/kinesis.ts'
 import { isQueue } from '../../../lib/dstream/sources/queue.ts'
-import type { Item, ItemKey, ItemStore, KeyedItem } from '../../../lib/ports/item-store.ts'
+import type { Item, ItemKey, ItemStore, KeyedItem, Query } from '../../../lib/ports/item-store.ts'
 import { Driver } from '../../../lib/runtime/driver/driver.ts'
 import type { Outcome } from '../../../lib/runtime/driver/outcome.ts'
 import type { RuntimeEvent } from '../../../lib/runtime/events.ts'
@@ -63,6 +63,31 @@ export interface TestStore extends ItemStore {
     readonly times: number
     readonly applied?: boolean
   }): void
+}
+
+const bytesOf = (item: Item | undefined): number =>
+  Object.values(item ?? {}).reduce<number>(
+    (sum, value) => sum + (value instanceof Uint8Array ? value.byteLength : 0),
+    0,
+  )
+
+/** Counts, from now on, the bytes that come from partitions whose names contain a text. */
+export const countBytes = (store: TestStore, to: string): { readonly bytes: number } => {
+  const read = { bytes: 0 }
+  const inner = { ...store }
+  Object.assign(store, {
+    get: async (key: ItemKey) => {
+      const item = await inner.get(key)
+      if (key.partition.includes(to)) read.bytes += bytesOf(item)
+      return item
+    },
+    query: async (partition: string, asked?: Query) => {
+      const found = await inner.query(partition, asked)
+      if (partition.includes(to)) for (const { item } of found) read.bytes += bytesOf(item)
+      return found
+    },
+  })
+  return read
 }
 
 interface Failure {

@@ -6,7 +6,7 @@
  * lose records that were acknowledged during a pause.)
  */
 import { invariant } from '../../../base/errors.ts'
-import { allOrFirstError } from '../../../base/concurrency.ts'
+import { mapAtOnce } from '../../../base/concurrency.ts'
 import type { Partition } from '../../../rdd/evaluate.ts'
 import { type Block, positionsOf } from '../../../state/blocks.ts'
 import { deadLetterOf } from '../../../state/dead-letters.ts'
@@ -30,6 +30,9 @@ import {
 } from '../source-reader.ts'
 import { type BlockRecovery, findBlock, type FoundBlock } from './lost-blocks.ts'
 import { type LaneInput, type LaneSelection, SourceLanes, takeEntries } from './waiting-lanes.ts'
+
+/** A batch may take thousands of small blocks: so many calls at once would only be throttled. */
+const BLOCKS_AT_ONCE = 64
 
 /** What a batch takes from lanes. */
 export interface LanesInput extends SourceInput<'lanes'> {
@@ -104,12 +107,10 @@ const readBlocks = async (
   const blocks = input.lanes.flatMap(({ lane, entries }) =>
     entries.flatMap((entry) => entry.blocks.map((ref) => ({ lane, ref }))),
   )
-  const read = await allOrFirstError(
-    blocks.map(async ({ lane, ref }) => ({
-      lane,
-      ...(await findBlock(place, lane, ref, isRedriveLane(lane) ? undefined : recovery)),
-    })),
-  )
+  const read = await mapAtOnce(blocks, BLOCKS_AT_ONCE, async ({ lane, ref }) => ({
+    lane,
+    ...(await findBlock(place, lane, ref, isRedriveLane(lane) ? undefined : recovery)),
+  }))
   const whole = withoutLost(input, read)
   return {
     partitions: read.flatMap((one) =>

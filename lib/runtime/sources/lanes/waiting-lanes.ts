@@ -103,6 +103,7 @@ export const takeEntries = (
     parents.every((parent) => roomFor(indexes.get(parent) ?? -1) === 0)
   let records = 0
   let bytes = 0
+  let isFirst = true
   for (let offered = true; offered;) {
     offered = false
     for (const [index, { parents, entries }] of waiting.entries()) {
@@ -111,9 +112,9 @@ export const takeEntries = (
       offered = true
       records += entry.count
       bytes += entry.bytes
-      const first = taken.every((lane) => lane.entries.length === 0)
-      if (!first && (records > limits.records || bytes > limits.bytes)) return taken
+      if (!isFirst && (records > limits.records || bytes > limits.bytes)) return taken
       taken[index]?.entries.push(entry)
+      isFirst = false
     }
   }
   return taken
