@@ -35,6 +35,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   BINDING_MISSING: EXIT.usage,
   BINDING_UNFIT: EXIT.usage,
   BINDING_UNKNOWN: EXIT.usage,
+  CLOCK_BEHIND: EXIT.unexpected,
   COMMAND_REFUSED: EXIT.usage,
   CREDENTIALS_MISSING: EXIT.storeUnusable,
   DATA_LOST: EXIT.batchFailed,

@@ -16,6 +16,8 @@ export const errorCodes = {
   BINDING_UNFIT:
     'A name is bound to a kind of source or output that the pipeline cannot use for it.',
   BINDING_UNKNOWN: 'A binding has a name that the pipeline does not use.',
+  CLOCK_BEHIND:
+    'A warning: the last batch is ahead of the clock, which was set back. Batches go on.',
   COMMAND_REFUSED: 'The application is in a state in which this command is not allowed.',
   CREDENTIALS_MISSING: 'There are no credentials for AWS, or no region is set.',
   DATA_LOST: 'Records that intake took are missing from the store and from their source.',

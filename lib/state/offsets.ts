@@ -19,10 +19,16 @@ export interface FileOffsets {
   /** How many files were ever taken. Shows whether a ledger in memory is up to date. */
   readonly taken: number
   /**
-   * The threshold of modification times, epoch milliseconds. It does not move while eligible files
-   * wait for room in a batch.
+   * Until when the last batch looked for files: its batch time, or the clock if that was earlier.
+   * Epoch milliseconds.
+   */
+  readonly lookedMs?: number
+  /**
+   * The next batch takes files that were modified after this time. Left out: none was needed yet.
    */
   readonly threshold?: number
+  /** Whether every file ever taken matters, so that none may leave the ledger. */
+  readonly all?: true
 }
 
 /** An object with a notification that no batch has taken yet. */

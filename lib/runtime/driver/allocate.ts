@@ -9,22 +9,24 @@
  * B8: each source stays within the limits of a batch. The rest goes to the next batch times.
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
+import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
 import type { Head } from '../../state/head.ts'
 import type { Manifest } from '../../state/manifest.ts'
 import type { Runner } from '../runner.ts'
-import { earliestOf } from '../sources/source-reader.ts'
+import { type BatchTimes, earliestOf } from '../sources/source-reader.ts'
 import type { BatchInput } from './batch-input.ts'
 import type { LanesBySource } from './snapshot-reader.ts'
 
 /** The input of a batch. */
 export const allocateBatch = async (
   { plan, sources }: Pick<Runner, 'plan' | 'sources'>,
-  { startedMs }: Head,
+  head: Head,
   { offsets }: Manifest,
-  timeMs: number,
+  { timeMs, nowMs }: { readonly timeMs: number; readonly nowMs: number },
   lanesBySource: LanesBySource,
 ): Promise<BatchInput> => {
   const { limits } = plan.options
+  const times = batchTimes(head, plan, nowMs)
   const inputs = await allOrFirstError(
     [...sources].map(async ([id, source]) => {
       const lanes = lanesBySource.get(id)
@@ -32,7 +34,7 @@ export const allocateBatch = async (
         timeMs,
         offsets: offsets[id] ?? {},
         limits,
-        startedMs,
+        ...times,
         ...(lanes === undefined ? {} : { lanes }),
       }
       return [id, await source.allocate(request)] as const
@@ -43,15 +45,27 @@ export const allocateBatch = async (
 
 /** The earliest batch time that can take something after the offsets. Undefined: nothing waits. */
 export const waitingSince = async (
-  { sources }: Pick<Runner, 'sources'>,
-  { startedMs }: Head,
+  { plan, sources }: Pick<Runner, 'plan' | 'sources'>,
+  head: Head,
   { offsets }: Manifest,
   nowMs: number,
-): Promise<number | undefined> =>
-  earliestOf(
+): Promise<number | undefined> => {
+  const times = batchTimes(head, plan, nowMs)
+  return earliestOf(
     await allOrFirstError(
-      [...sources].map(([id, source]) =>
-        source.waiting({ offsets: offsets[id] ?? {}, startedMs, nowMs }),
-      ),
+      [...sources].map(([id, source]) => source.waiting({ offsets: offsets[id] ?? {}, ...times })),
     ),
   )
+}
+
+/** Rules of time follow the first batch time that has not been run, and not the clock. */
+const batchTimes = (
+  { startedMs, doneMs, zeroMs }: Head,
+  { options: { intervalMs } }: Pick<Runner['plan'], 'options'>,
+  nowMs: number,
+): BatchTimes => ({
+  startedMs,
+  firstMs: gridTimeAtOrAfter(doneMs + 1, zeroMs, intervalMs),
+  intervalMs,
+  nowMs,
+})

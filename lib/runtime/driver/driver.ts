@@ -34,9 +34,10 @@ import { stopAsFailed } from './commit.ts'
 import { Garbage } from './garbage.ts'
 import { lastManifest } from './last-manifest.ts'
 import { type Outcome, PROGRESSED } from './outcome.ts'
+import { Pace } from './pace.ts'
 import { dueAtRest, wake } from './rest.ts'
 import type { Before } from './run.ts'
-import { isExhausted, isLeaseHeld, nextBatchTime } from './schedule.ts'
+import { isExhausted, isLeaseHeld, isPaused, nextBatchTime } from './schedule.ts'
 import { type LanesBySource, SnapshotReader } from './snapshot-reader.ts'
 
 /** Options of a run of the driver. */
@@ -77,11 +78,13 @@ export class Driver {
   readonly #runner: Runner
   readonly #snapshots: SnapshotReader
   readonly #world: AttemptWorld
+  readonly #pace: Pace
   #before: Before | undefined
 
   constructor(runner: Runner) {
     this.#runner = runner
     this.#snapshots = new SnapshotReader(runner)
+    this.#pace = new Pace(runner.plan.options.intervalMs, runner.listen)
     this.#world = {
       runner,
       snapshots: this.#snapshots,
@@ -136,6 +139,7 @@ export class Driver {
     if (head.generation > generation) return { kind: 'superseded', generation: head.generation }
     if (isLeaseHeld(head, nowMs, leaseMs)) return { kind: 'busy', untilMs: head.leaseEndMs }
     if (head.status === 'failed') return { kind: 'failed', reason: head.reason as FailureReason }
+    this.#pace.check(head.doneMs, nowMs)
     const before = await this.#loadState(head)
     if (head.status === 'rest') return this.#wakeIfDue(head, before, situation)
     return head.logged === undefined
@@ -181,13 +185,15 @@ export class Driver {
   async #startNext(head: Head, before: Before, situation: Situation): Promise<Outcome> {
     const { nowMs, aheadOfClock, lanes } = situation
     const timeMs = nextBatchTime(head, this.#runner.plan.options.intervalMs)
-    if (timeMs > nowMs && !aheadOfClock) return { kind: 'idle', dueMs: timeMs }
+    const dueMs = this.#pace.dueMs(timeMs, head.doneMs, nowMs)
+    if (dueMs > nowMs && !aheadOfClock) return { kind: 'idle', dueMs }
     if (aheadOfClock) {
       const sinceMs = await waitingSince(this.#runner, head, before.manifest, nowMs)
       if (sinceMs === undefined || sinceMs > Math.max(timeMs, nowMs))
         return { kind: 'idle', dueMs: sinceMs }
     }
-    const input = await allocateBatch(this.#runner, head, before.manifest, timeMs, lanes)
+    const input = await allocateBatch(this.#runner, head, before.manifest, { timeMs, nowMs }, lanes)
+    this.#pace.started(nowMs)
     return this.#attempt(head, before, input, nowMs)
   }
 
@@ -203,7 +209,7 @@ export class Driver {
         this.#runner.listen({ event: 'failed', timeMs: logged.timeMs, ...reason })
       return PROGRESSED
     }
-    if (logged.retryMs > nowMs && !aheadOfClock)
+    if (isPaused(logged, nowMs) && !aheadOfClock)
       return { kind: 'retry', atMs: logged.retryMs, reason }
     const input = await loadBatchInput(this.#runner.store, this.#runner.app, logged.input)
     const isSame = input.timeMs === logged.timeMs

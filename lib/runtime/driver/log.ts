@@ -61,7 +61,8 @@ export const logBatch = async (
       timeMs: input.timeMs,
       input: stored,
       attempts,
-      firstMs: logged?.firstMs ?? nowMs,
+      // A first attempt in the future is one from before the clock was set back.
+      firstMs: Math.min(logged?.firstMs ?? nowMs, nowMs),
       retryMs: 0,
       outputsDone: logged?.outputsDone ?? [],
     },

@@ -25,3 +25,10 @@ const PAUSE_MS_MAX = 120_000
 /** The pause after this number of attempts. It doubles each time, up to two minutes. */
 export const pauseAfterMs = (attempts: number): number =>
   Math.min(FIRST_PAUSE_MS * 2 ** Math.min(attempts - 1, 20), PAUSE_MS_MAX)
+
+/**
+ * Whether a failed batch still waits for its next attempt. A pause that would end later than a
+ * pause from now is one from before the clock was set back: it is over.
+ */
+export const isPaused = ({ retryMs, attempts }: LoggedBatch, nowMs: number): boolean =>
+  retryMs > nowMs && retryMs <= nowMs + pauseAfterMs(attempts)

@@ -62,15 +62,27 @@ export interface InputData<I extends SourceInput = SourceInput> {
 /** Takes the dead letters of a batch while it runs. */
 export type PutAside = (deadLetter: DeadLetter) => void
 
+/** Times that a source may need to decide what belongs to a batch. Epoch milliseconds. */
+export interface BatchTimes {
+  /** When the application first started. */
+  readonly startedMs: number
+  /**
+   * The first batch time that has not been run. The next batch may be later: it then stands for all
+   * batch times between, which passed at rest.
+   */
+  readonly firstMs: number
+  readonly intervalMs: number
+  /** The clock. Batch times may be ahead of it. */
+  readonly nowMs: number
+}
+
 /** A request for the input of the next batch. */
-export interface InputRequest<O = Offsets> {
+export interface InputRequest<O = Offsets> extends BatchTimes {
   /** The batch time. */
   readonly timeMs: number
   /** The offsets after the last batch. Empty before the first batch. */
   readonly offsets: O
   readonly limits: BatchLimits
-  /** When the application first started. */
-  readonly startedMs: number
   /**
    * The lanes of the source, if they were read with the head or later. Default: `allocate` reads
    * them.
@@ -79,10 +91,8 @@ export interface InputRequest<O = Offsets> {
 }
 
 /** A request that asks whether a source has input. */
-export interface WaitingRequest<O = Offsets> {
+export interface WaitingRequest<O = Offsets> extends BatchTimes {
   readonly offsets: O
-  readonly startedMs: number
-  readonly nowMs: number
 }
 
 /** Reads one source node. */

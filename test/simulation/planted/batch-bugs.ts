@@ -13,7 +13,9 @@ export const batchBugs: readonly PlantedBug[] = [
         )`,
         replace: `const { manifest } = before
     await loadBatchInput(this.#runner.store, this.#runner.app, logged.input)
-    const input = await allocateBatch(this.#runner, head, manifest, logged.timeMs, new Map())`,
+    const input = await allocateBatch(
+      this.#runner, head, manifest, { timeMs: logged.timeMs, nowMs }, new Map()
+    )`,
       },
     ],
   },
@@ -28,18 +30,15 @@ export const batchBugs: readonly PlantedBug[] = [
         )`,
         replace: `const { manifest } = before
     await loadBatchInput(this.#runner.store, this.#runner.app, logged.input)
-    const input = await allocateBatch(this.#runner, head, manifest, logged.timeMs, new Map())`,
-      },
-      {
-        file: 'lib/runtime/driver/allocate.ts',
-        find: '{ startedMs }: Head, { offsets }: Manifest, timeMs: number,',
-        replace: '{ startedMs, logged }: Head, { offsets }: Manifest, timeMs: number,',
+    const input = await allocateBatch(
+      this.#runner, head, manifest, { timeMs: logged.timeMs, nowMs }, new Map()
+    )`,
       },
       {
         file: 'lib/runtime/driver/allocate.ts',
         find: 'const { limits } = plan.options\n',
         replace: `const limits =
-    logged === undefined
+    head.logged === undefined
       ? plan.options.limits
       : { records: Infinity, bytes: Infinity, objects: Infinity }
 `,

@@ -90,7 +90,7 @@ export const headBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/driver/driver.ts',
-        find: 'if (logged.retryMs > nowMs && !aheadOfClock) return',
+        find: 'if (isPaused(logged, nowMs) && !aheadOfClock) return',
         replace: 'if (logged.retryMs > nowMs + 10 * 60_000 && !aheadOfClock) return',
       },
     ],

@@ -2,18 +2,32 @@
  * Chooses the files of a batch by modification time, like Spark's FileInputDStream. A ledger
  * replaces Spark's memory, so that no file comes twice and the limits of a batch leave no file out.
  *
- * A file is taken at t when `threshold < modified <= t` and its path is not in the ledger. The
- * threshold is Spark's, max(first start, t - remember), or none with `existing: 'all'`. It does not
- * move while eligible files wait for room in a batch. A path that was taken and is written again is
- * ignored while it is remembered, as in Spark, or taken again with `onOverwrite: 'new'`.
+ * Spark runs a batch for each batch time, one after another, also for those that passed while
+ * nothing ran. The batch at `s` takes a file with `max(start, s - remember) < modified <= s`. One
+ * batch here may stand for several batch times: those that passed at rest, during a long batch, or
+ * while no process ran. It takes what any of them takes. So its threshold is that of the first
+ * batch time that has not been run, and never follows the clock:
+ *
+ *   threshold = max(start, first batch time not yet run - remember)
+ *
+ * - The threshold does not move while eligible files wait for room in a batch.
+ * - With `existing: 'all'` there is no threshold.
+ * - A path that was taken and is written again is ignored while it is remembered, as in Spark, or
+ *   taken again with `onOverwrite: 'new'`.
+ *
+ * Batch times may be ahead of the clock: with `--once`, or after the clock was set back. Files have
+ * the time of the clock. So what counts is until when the last batch looked: its batch time, or the
+ * clock if that was earlier. If the clock is behind even that, it was set back. Then all these
+ * times move back by as much, and files from the future that were judged before stay judged.
  */
+import { gridTimeAtOrAfter } from '../../../base/batch-time.ts'
 import type { FileSelection } from '../../../dstream/sources/file-selection.ts'
-import type { ItemStore } from '../../../ports/item-store.ts'
 import type { ObjectSource, ObjectSummary } from '../../../ports/object-source.ts'
-import { ledgerKey } from '../../../state/item-keys.ts'
 import type { FileOffsets } from '../../../state/offsets.ts'
-import type { SourcePlace } from '../source-kind.ts'
 import type { Listener } from '../../events.ts'
+import type { SourcePlace } from '../source-kind.ts'
+import type { BatchTimes } from '../source-reader.ts'
+import { FileLedger, type LedgerEntry, type TakenFile } from './ledger.ts'
 
 /** What a reader of files needs. */
 export interface FilesReaderParts extends SourcePlace {
@@ -22,80 +36,147 @@ export interface FilesReaderParts extends SourcePlace {
   readonly report: Listener
 }
 
-/** When a file was taken, and which version of it. */
-interface LedgerEntry {
-  readonly modifiedMs: number
+/** A question about the files of a batch. */
+export interface FilesQuestion extends BatchTimes {
+  /** The batch time; or, for what waits, any time until which files count. */
+  readonly untilMs: number
+  readonly offsets: FileOffsets
+}
+
+/** A file that a batch may take. */
+export interface Candidate extends ObjectSummary {
+  /** The first batch time whose rule it meets. Later files of its path are ignored from then on. */
   readonly takenMs: number
 }
 
-const byAge = (a: ObjectSummary, b: ObjectSummary): number =>
+/** The files that were not taken yet, and the times by which they were chosen. */
+export interface Candidates {
+  /** Not taken yet and not too old, oldest first. Includes files of future batches. */
+  readonly files: readonly Candidate[]
+  /**
+   * Files from the future that were judged before the clock was set back. They count as taken, so
+   * that they are not judged again.
+   */
+  readonly judged: readonly Candidate[]
+  /** Files must be modified after this time. */
+  readonly threshold: number
+}
+
+/** The times by which files are chosen. */
+interface FileTimes {
+  readonly threshold: number
+  /** The threshold before the clock was set back. Undefined: it was not set back. */
+  readonly judgedMs: number | undefined
+}
+
+/** Entries of older batches leave the store. A clock that is set back by less harms nothing. */
+const KEPT_MS = 86_400_000
+/** How often old entries are looked for. */
+const DROP_EVERY_MS = 3_600_000
+
+const byAge = (a: Candidate, b: Candidate): number =>
   a.modifiedMs - b.modifiedMs || (a.key < b.key ? -1 : 1)
 
 /** Chooses files for batches, and remembers what was taken. */
 export class FileChooser {
   readonly #parts: FilesReaderParts
-  readonly #ledger: Ledger
-  readonly #reported = new Set<string>()
+  readonly #ledger: FileLedger
+  #reported = new Set<string>()
+  #droppedMs = -Infinity
 
   constructor(parts: FilesReaderParts) {
     this.#parts = parts
-    this.#ledger = new Ledger(parts.store, parts.app, parts.source)
+    this.#ledger = new FileLedger(parts)
   }
 
-  /** The files of a batch must be modified after this time. */
-  thresholdAt(timeMs: number, startedMs: number, offsets: FileOffsets): number {
-    const { selection } = this.#parts
-    if (selection.existing === 'all') return -Infinity
-    return Math.min(
-      Math.max(startedMs, timeMs - selection.rememberMs),
-      offsets.threshold ?? Infinity,
-    )
-  }
-
-  /**
-   * All files that are not taken yet and not too old, oldest first. Includes files of future
-   * batches.
-   */
-  async candidates(
-    timeMs: number,
-    startedMs: number,
-    offsets: FileOffsets,
-  ): Promise<readonly ObjectSummary[]> {
-    const threshold = this.thresholdAt(timeMs, startedMs, offsets)
+  async candidates(question: FilesQuestion): Promise<Candidates> {
+    const { offsets, nowMs, startedMs } = question
+    const { existing, filter } = this.#parts.selection
+    const { threshold, judgedMs } = timesOf(question, this.#parts.selection)
     const [listed, entries] = await Promise.all([
       this.#parts.objects.list(),
-      this.#ledger.entries(offsets.taken),
+      this.#ledger.entries(offsets.taken, reachOf(question, this.#parts.selection, threshold)),
     ])
-    return listed
-      .filter(({ key }) => this.#parts.selection.filter?.(key) !== false)
-      .filter(
-        (object) =>
-          object.modifiedMs > threshold && !this.#isTaken(object, entries.get(object.key), timeMs),
-      )
-      .toSorted(byAge)
+    const isInTime = ({ modifiedMs }: ObjectSummary): boolean =>
+      modifiedMs > threshold || (existing === 'all' && modifiedMs <= startedMs)
+    const isJudged = ({ modifiedMs }: ObjectSummary): boolean =>
+      judgedMs !== undefined && modifiedMs > nowMs && modifiedMs <= judgedMs
+    const changed = new Set<string>()
+    const open = listed.flatMap((object): readonly Candidate[] => {
+      if (!isInTime(object) || filter?.(object.key) === false) return []
+      const entry = entries.get(object.key)
+      if (this.#isTaken(object, entry, question, changed)) return []
+      return [{ ...object, takenMs: this.#firstChance(object, entry, question) }]
+    })
+    this.#reported = changed
+    return {
+      files: open.filter((object) => !isJudged(object)).toSorted(byAge),
+      judged: open.filter(isJudged),
+      threshold,
+    }
+  }
+
+  /** The offsets after a batch that has taken `count` files. `hasMore`: eligible files wait. */
+  offsetsAfter(
+    { offsets, untilMs, nowMs, intervalMs }: FilesQuestion,
+    { threshold }: Candidates,
+    count: number,
+    hasMore: boolean,
+  ): FileOffsets {
+    const { existing, rememberMs } = this.#parts.selection
+    const lookedMs = Math.min(untilMs, nowMs)
+    const taken = offsets.taken + count
+    // Every file ever taken matters, and none may leave the ledger: this holds for ever.
+    if (existing === 'all') return { ...offsets, taken, lookedMs, all: true }
+    const next = hasMore ? threshold : Math.max(threshold, lookedMs + intervalMs - rememberMs)
+    return { ...offsets, taken, lookedMs, threshold: next }
   }
 
   /** Notes what a batch has taken. A second call for the same batch changes nothing. */
-  async record(taken: readonly ObjectSummary[], timeMs: number, count: number): Promise<void> {
-    await this.#ledger.record(taken, timeMs, count)
+  async record(taken: readonly TakenFile[], timeMs: number, offsets: FileOffsets): Promise<void> {
+    await this.#ledger.record(taken, timeMs, offsets.taken)
+    if (offsets.all === true) return this.#ledger.fold()
+    const { ignoredMs } = this.#parts.selection
+    const reachMs = Math.min(offsets.threshold ?? -Infinity, timeMs - ignoredMs) - 1
+    this.#ledger.forget(reachMs)
+    if (timeMs < this.#droppedMs + DROP_EVERY_MS) return
+    await this.#ledger.drop(reachMs - KEPT_MS)
+    this.#droppedMs = timeMs
   }
 
-  #isTaken(object: ObjectSummary, entry: LedgerEntry | undefined, timeMs: number): boolean {
+  #isTaken(
+    object: ObjectSummary,
+    entry: LedgerEntry | undefined,
+    question: FilesQuestion,
+    changed: Set<string>,
+  ): boolean {
     if (entry === undefined) return false
     if (entry.modifiedMs === object.modifiedMs) return true
     const { selection } = this.#parts
     if (selection.onOverwrite === 'new') return false
     // Spark's path rule: a path that is still remembered is ignored, even if it was written again.
     const isRemembered =
-      selection.existing === 'all' || entry.takenMs >= timeMs - selection.ignoredMs
-    if (isRemembered) this.#reportChange(object)
+      selection.existing === 'all' ||
+      entry.takenMs >= lastChanceOf(object, question, selection) - selection.ignoredMs
+    if (isRemembered) this.#reportChange(object, changed)
     return isRemembered
   }
 
-  #reportChange({ key, modifiedMs }: ObjectSummary): void {
+  #firstChance(
+    { modifiedMs }: ObjectSummary,
+    entry: LedgerEntry | undefined,
+    { firstMs, intervalMs }: FilesQuestion,
+  ): number {
+    const { existing, onOverwrite, ignoredMs } = this.#parts.selection
+    const isFree = entry === undefined || onOverwrite === 'new' || existing === 'all'
+    const freeMs = isFree ? -Infinity : entry.takenMs + ignoredMs + 1
+    return gridTimeAtOrAfter(Math.max(modifiedMs, freeMs, firstMs), firstMs, intervalMs)
+  }
+
+  #reportChange({ key, modifiedMs }: ObjectSummary, changed: Set<string>): void {
     const change = `${key}@${modifiedMs}`
+    changed.add(change)
     if (this.#reported.has(change)) return
-    this.#reported.add(change)
     this.#parts.report({
       event: 'objectSkipped',
       source: this.#parts.source,
@@ -106,64 +187,35 @@ export class FileChooser {
 }
 
 /**
- * Writes into the ledger that a batch has taken these files. A second call for the same batch
- * changes nothing.
+ * Entries matter for files in time, and for paths that may still be remembered: those of batches
+ * after this time.
  */
-export const recordTaken = async (
-  store: ItemStore,
-  app: string,
-  source: string,
-  taken: readonly ObjectSummary[],
-  timeMs: number,
-): Promise<void> => {
-  if (taken.length === 0) return
-  await store.putAll(
-    taken.map(({ key, modifiedMs }) => ({
-      ...ledgerKey(app, source, key),
-      item: { modifiedMs, takenMs: timeMs },
-    })),
-  )
+const reachOf = (
+  { firstMs }: FilesQuestion,
+  { existing, ignoredMs }: FileSelection,
+  threshold: number,
+): number => (existing === 'all' ? -Infinity : Math.min(threshold, firstMs - ignoredMs) - 1)
+
+const timesOf = (question: FilesQuestion, selection: FileSelection): FileTimes => {
+  const { offsets, startedMs, firstMs, intervalMs, nowMs } = question
+  if (selection.existing === 'all')
+    return { threshold: offsets.threshold ?? -Infinity, judgedMs: undefined }
+  const lookedMs = offsets.lookedMs ?? Math.min(firstMs - intervalMs, nowMs)
+  const threshold =
+    offsets.threshold ?? Math.max(startedMs, lookedMs + intervalMs - selection.rememberMs)
+  const backMs = (offsets.lookedMs ?? startedMs) - nowMs
+  if (backMs <= 0) return { threshold, judgedMs: undefined }
+  // Between the correction and the first look after it, a batch interval may pass.
+  const marginMs = backMs > intervalMs ? intervalMs : 0
+  return { threshold: threshold - backMs - marginMs, judgedMs: threshold }
 }
 
-/**
- * The files that were taken: in the store for ever, and in memory while memory is known to be
- * equal.
- */
-class Ledger {
-  readonly #store: ItemStore
-  readonly #app: string
-  readonly #source: string
-  #entries: Map<string, LedgerEntry> | undefined
-  #count = 0
-
-  constructor(store: ItemStore, app: string, source: string) {
-    this.#store = store
-    this.#app = app
-    this.#source = source
-  }
-
-  /**
-   * All entries. `count`: how many files were ever taken. If memory has another count, another
-   * process has committed batches, and the entries are read again.
-   */
-  async entries(count: number): Promise<ReadonlyMap<string, LedgerEntry>> {
-    if (this.#entries !== undefined && this.#count === count) return this.#entries
-    const found = await this.#store.query(ledgerKey(this.#app, this.#source, '').partition)
-    this.#entries = new Map(
-      found.map(({ sort, item }) => [
-        sort,
-        { modifiedMs: item['modifiedMs'] as number, takenMs: item['takenMs'] as number },
-      ]),
-    )
-    this.#count = count
-    return this.#entries
-  }
-
-  async record(taken: readonly ObjectSummary[], timeMs: number, count: number): Promise<void> {
-    if (taken.length === 0) return
-    await recordTaken(this.#store, this.#app, this.#source, taken, timeMs)
-    for (const { key, modifiedMs } of taken)
-      this.#entries?.set(key, { modifiedMs, takenMs: timeMs })
-    this.#count = count
-  }
+/** The last batch time, of those that a batch stands for, whose rule of time a file can meet. */
+const lastChanceOf = (
+  { modifiedMs }: ObjectSummary,
+  { untilMs, firstMs, intervalMs }: FilesQuestion,
+  { rememberMs }: FileSelection,
+): number => {
+  const steps = Math.ceil((modifiedMs + rememberMs - firstMs) / intervalMs) - 1
+  return Math.min(untilMs, firstMs + Math.max(0, steps) * intervalMs)
 }

@@ -2,20 +2,22 @@
  * Reads records from the files of a directory. The file chooser decides which files a batch takes.
  * If a file is gone when it is read, it leaves the batch before outputs start.
  */
-import type { ObjectSummary } from '../../../ports/object-source.ts'
 import type { Partition } from '../../../rdd/evaluate.ts'
 import type { FileOffsets } from '../../../state/offsets.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
 import { describeFiles, elementsOfFile, type SkippedFile, withinLimits } from '../file-elements.ts'
 import type { InputKind, SourcePlace } from '../source-kind.ts'
 import type { InputData, SourceInput, SourceReader } from '../source-reader.ts'
-import { FileChooser, type FilesReaderParts, recordTaken } from './file-chooser.ts'
+import { type Candidate, FileChooser, type FilesReaderParts } from './file-chooser.ts'
+import { recordFiles } from './ledger.ts'
 
 /** What a batch takes from a directory. */
 export interface FilesInput extends SourceInput<'files'> {
   readonly kind: 'files'
   /** In the order of (modified, key). */
-  readonly taken: readonly ObjectSummary[]
+  readonly taken: readonly Candidate[]
+  /** Files from before the clock was set back. They count as taken, and are not read. */
+  readonly judged?: readonly Candidate[]
   /** Files that were gone when the batch read them. */
   readonly skipped: readonly SkippedFile[]
 }
@@ -31,28 +33,29 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
     kind: 'files',
     parts: ['files'],
     isPolled: true,
-    async allocate({ timeMs, offsets: { files: before = NOTHING }, limits, startedMs }) {
-      const candidates = await files.candidates(timeMs, startedMs, before)
-      const due = candidates.filter((object) => object.modifiedMs <= timeMs)
+    async allocate({ timeMs, offsets, limits, ...times }) {
+      const question = { ...times, untilMs: timeMs, offsets: offsets.files ?? NOTHING }
+      const candidates = await files.candidates(question)
+      const due = candidates.files.filter((object) => object.modifiedMs <= timeMs)
       const taken = withinLimits(due, limits)
-      // JSON has no infinity, so an infinite threshold is not stored.
-      const hasBacklog = taken.length < due.length && selection.existing !== 'all'
-      const threshold = hasBacklog
-        ? { threshold: files.thresholdAt(timeMs, startedMs, before) }
-        : {}
+      // They may be from beyond the batch time, and count as taken in this batch.
+      const judged = candidates.judged.map((one) => ({ ...one, takenMs: timeMs }))
+      const count = taken.length + judged.length
+      const hasMore = taken.length < due.length
       return {
         kind: 'files',
         taken,
+        ...(judged.length === 0 ? {} : { judged }),
         skipped: [],
         records: 0,
         bytes: taken.reduce((total, object) => total + object.sizeBytes, 0),
         objects: taken.length,
-        offsets: { files: { taken: before.taken + taken.length, ...threshold } },
+        offsets: { files: files.offsetsAfter(question, candidates, count, hasMore) },
       }
     },
     async read(input, putAside): Promise<InputData<FilesInput>> {
       const partitions: Partition<unknown>[] = []
-      const taken: ObjectSummary[] = []
+      const taken: Candidate[] = []
       const skipped = [...input.skipped]
       for (const object of input.taken) {
         const content = await objects.read(object)
@@ -72,21 +75,28 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
         records: partitions.reduce((total, { records }) => total + records.length, 0),
       }
     },
-    async recordTaken({ taken, offsets }, timeMs): Promise<void> {
-      await files.record(taken, timeMs, offsets.files?.taken ?? 0)
+    async recordTaken(input, timeMs): Promise<void> {
+      await files.record(countedIn(input), timeMs, input.offsets.files ?? NOTHING)
     },
-    async waiting({ offsets, startedMs, nowMs }): Promise<number | undefined> {
-      const [oldest] = await files.candidates(nowMs, startedMs, offsets.files ?? NOTHING)
+    async waiting({ offsets, ...times }): Promise<number | undefined> {
+      const question = { ...times, untilMs: times.nowMs, offsets: offsets.files ?? NOTHING }
+      const [oldest] = (await files.candidates(question)).files
       return oldest?.modifiedMs
     },
     blocks: (): readonly SegmentRef[] => [],
   }
 }
 
+/** The files that count as taken after a batch. */
+const countedIn = ({ taken, judged = [] }: FilesInput): readonly Candidate[] => [
+  ...taken,
+  ...judged,
+]
+
 /** Inputs from directories. */
 export const filesInput: InputKind<FilesInput> = Object.freeze({
   name: 'files',
-  skip: async ({ store, app, source }: SourcePlace, { taken }: FilesInput, timeMs: number) =>
-    recordTaken(store, app, source, taken, timeMs),
+  skip: async (place: SourcePlace, input: FilesInput, timeMs: number): Promise<void> =>
+    void (await recordFiles(place, countedIn(input), timeMs)),
   describe: (source: string, { taken }: FilesInput) => describeFiles(source, taken),
 })

@@ -141,7 +141,11 @@ const rows: readonly Row[] = [
       [6_500, 'b', 4_500],
     ],
     batches: [[7_000, ['b']]],
-    resting: [[5_000, ['b']]],
+    // At rest, the batch at 2 s has not been run, and Spark's would take the file.
+    resting: [
+      [2_000, ['a']],
+      [5_000, ['b']],
+    ],
   },
   {
     name: 'the edge of the window is outside',
@@ -151,7 +155,10 @@ const rows: readonly Row[] = [
       [6_500, 'b', 4_001],
     ],
     batches: [[7_000, ['b']]],
-    resting: [[5_000, ['a', 'b']]],
+    resting: [
+      [4_000, ['a']],
+      [5_000, ['b']],
+    ],
   },
   {
     name: 'the window is rounded up to whole batches',

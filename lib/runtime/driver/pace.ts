@@ -1,0 +1,60 @@
+/**
+ * When batches run while their times are ahead of the clock. That happens after the clock was ahead
+ * and has been set back, and after a run with `--once`, which does not wait for the clock.
+ *
+ * Batch times never move back (B6). Waiting until the clock has caught up could take hours, and
+ * nothing would be processed. So batches continue at the next batch times, one for each interval of
+ * the clock. Durations in the pipeline, such as windows and time-outs, stay right. The times of the
+ * batches are ahead, by at most as much as before; at rest the clock catches up.
+ *
+ * The pace is kept in memory only: a new process may run one batch early.
+ */
+import type { Listener } from '../events.ts'
+
+/** Clocks may differ by this, and are corrected by small steps, without a word. */
+const TOLERANCE_MS = 2_000
+
+/** Decides when the next batch is due. */
+export class Pace {
+  readonly #intervalMs: number
+  readonly #listen: Listener
+  #startedMs = -Infinity
+  #isSaid = false
+
+  constructor(intervalMs: number, listen: Listener) {
+    this.#intervalMs = intervalMs
+    this.#listen = listen
+  }
+
+  /** Notes that a batch starts now. */
+  started(nowMs: number): void {
+    this.#startedMs = nowMs
+  }
+
+  /** Says once if the last batch is ahead of the clock. */
+  check(doneMs: number, nowMs: number): void {
+    const isAhead = this.#isAhead(doneMs, nowMs)
+    if (isAhead && !this.#isSaid)
+      this.#listen({
+        event: 'warning',
+        code: 'CLOCK_BEHIND',
+        message:
+          `The clock is ${Math.round((doneMs - nowMs) / 1_000)} s behind the last batch: ` +
+          'it was set back, or an earlier run went ahead of it with --once. ' +
+          'Batches continue at the times after the last one',
+      })
+    this.#isSaid = isAhead
+  }
+
+  /** When the batch of a time is due. `doneMs`: the time of the last batch. */
+  dueMs(timeMs: number, doneMs: number, nowMs: number): number {
+    if (!this.#isAhead(doneMs, nowMs)) return timeMs
+    // A start in the future is one from before the clock was set back.
+    const isUsual = this.#startedMs <= nowMs
+    return isUsual ? Math.min(timeMs, this.#startedMs + this.#intervalMs) : nowMs
+  }
+
+  #isAhead(doneMs: number, nowMs: number): boolean {
+    return doneMs - nowMs > Math.max(TOLERANCE_MS, this.#intervalMs)
+  }
+}
