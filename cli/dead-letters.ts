@@ -113,6 +113,7 @@ const dataOf = ({ form, data }: StoredDeadLetter): object => {
   if (form === undefined || form === 'bytes')
     return { base64: Buffer.from(data).toString('base64') }
   if (form === 'text') return { text: recordOf(form, data) }
+  if (form === 'file') return { file: recordOf(form, data) }
   try {
     return { record: plain(recordOf(form, data)) }
   } catch {

@@ -4,7 +4,11 @@ export { readObjects } from './formats/object-lines.ts'
 export { type Time, timeOf } from './base/time.ts'
 export type { DStream } from './dstream/dstream.ts'
 export type { ForeachFunction } from './dstream/operators/foreach-rdd.ts'
-export type { FileStreamOptions, TextFileStreamOptions } from './dstream/sources/files.ts'
+export type {
+  BinaryRecordsStreamOptions,
+  FileStreamOptions,
+  TextFileStreamOptions,
+} from './dstream/sources/files.ts'
 export type { FileReader } from './dstream/sources/file-selection.ts'
 export type {
   KinesisRecord,

@@ -38,6 +38,12 @@ export const errorCodes = {
   MODULE_NOT_FOUND: 'The pipeline module does not exist.',
   MODULE_UNREADABLE: 'The pipeline module does not compile, or throws while it is loaded.',
   NODE_TOO_OLD: 'Millrace runs on Node 24 or newer.',
+  OBJECT_CORRUPT: 'A file is cut off or damaged, and is a dead letter as a whole.',
+  OBJECT_GONE:
+    'A file that was redriven no longer exists, or was replaced; it stays a dead letter.',
+  OBJECT_TOO_LARGE:
+    'A file has more bytes than its source allows, and is a dead letter as a whole.',
+  OBJECT_UNSUPPORTED: 'A file is no text that can be read, and is a dead letter as a whole.',
   OBJECT_UNREADABLE: 'A file of a batch exists but could not be read.',
   OUTPUT_EXISTS: 'The output already exists, and this application did not write it.',
   OUTPUT_FAILED: 'An output could not be written.',

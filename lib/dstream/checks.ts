@@ -83,3 +83,13 @@ export const checkSourceName = (operation: string, name: string): string => {
     fix: `for example ${operation}('clicks')`,
   })
 }
+
+/** Checks an option that is a whole number from 1 on, or is left out, and returns it. */
+export const checkAtLeastOne = (option: string, value: number | undefined): number | undefined => {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) return value
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: `${option} is not allowed`,
+    value,
+    allowed: 'a whole number, 1 or more',
+  })
+}

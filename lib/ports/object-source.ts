@@ -18,7 +18,13 @@ export interface ObjectSummary {
  * was listed.
  */
 export type ObjectContent =
-  | { readonly found: true; readonly bytes: Uint8Array }
+  | {
+      readonly found: true
+      /** The bytes as they are stored. */
+      readonly bytes: Uint8Array
+      /** The content encoding, where the storage keeps one: `gzip`, `aws-chunked,gzip`. */
+      readonly contentEncoding?: string
+    }
   | { readonly found: false; readonly gone: 'missing' | 'replaced' }
 
 /**

@@ -15,8 +15,20 @@ import type { BadRecord } from '../rdd/evaluate.ts'
 import { deadLetterPartition, committedEpochKey } from './item-keys.ts'
 import type { Manifest } from './manifest.ts'
 
-/** How bytes represent a record: as UTF-8 text, as the bytes themselves, or as an encoded value. */
-export type RecordForm = 'text' | 'bytes' | 'value'
+/**
+ * How bytes represent a record: as UTF-8 text, as the bytes themselves, or as an encoded value.
+ * `'file'`: not a record but a whole file, by an encoded {@link FileReference}.
+ */
+export type RecordForm = 'text' | 'bytes' | 'value' | 'file'
+
+/** Names one file or one upload of an object, so that it can be read again. */
+export interface FileReference {
+  readonly key: string
+  readonly modifiedMs: number
+  readonly sizeBytes: number
+  readonly version?: string
+  readonly isVersioned?: boolean
+}
 
 /** A record that was put aside, with everything that is needed to show it and to redrive it. */
 export interface DeadLetter {
@@ -29,7 +41,7 @@ export interface DeadLetter {
   /** The operator that threw. Undefined: the record could not be read. */
   readonly operator?: string | undefined
   readonly data: Uint8Array
-  /** Size of the record. It may be more than `data` holds. */
+  /** Size of the record, or of the file. It may be more than `data` holds. */
   readonly sizeBytes: number
   /** How `data` represents the record. Undefined: `data` is only a description, or not a record. */
   readonly form?: RecordForm | undefined
@@ -68,19 +80,43 @@ export const deadLetterOf = (
   { record, label, error }: BadRecord,
 ): DeadLetter => {
   const { data, form } = bytesOf(record)
-  const code = error instanceof MillraceError ? error.code : 'USER_FUNCTION_FAILED'
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : preview(error)
-  return {
-    source,
-    position,
-    code,
-    message,
-    operator: label,
-    data,
-    form,
-    sizeBytes: data.byteLength,
-  }
+  const reason = reasonOf(error)
+  return { source, position, ...reason, operator: label, data, form, sizeBytes: data.byteLength }
 }
+
+/**
+ * The dead letter of a whole file that could not be read. It holds a reference and not the bytes:
+ * they are still where they were.
+ */
+export const deadLetterOfFile = (
+  source: string,
+  file: FileReference,
+  error: unknown,
+): DeadLetter => {
+  const { key, modifiedMs, sizeBytes, version, isVersioned } = file
+  const position = positionOfFile(file)
+  const reference: FileReference = {
+    key,
+    modifiedMs,
+    sizeBytes,
+    ...(version === undefined ? {} : { version }),
+    ...(isVersioned === undefined ? {} : { isVersioned }),
+  }
+  const data = encode(reference)
+  return { source, position, ...reasonOf(error), data, form: 'file', sizeBytes }
+}
+
+/**
+ * The position of a file in its source. Several uploads of one key may be in the same batch, if the
+ * bucket keeps versions.
+ */
+export const positionOfFile = ({ key, version, isVersioned = false }: FileReference): string =>
+  isVersioned ? `${key}?versionId=${version}` : key
+
+const reasonOf = (error: unknown): Pick<DeadLetter, 'code' | 'message'> => ({
+  code: error instanceof MillraceError ? error.code : 'USER_FUNCTION_FAILED',
+  message: error instanceof Error ? `${error.name}: ${error.message}` : preview(error),
+})
 
 /**
  * Where dead letters come from: the time of the batch, and the epoch of the attempt. Without an

@@ -4,6 +4,7 @@
  */
 import { S3Client } from '@aws-sdk/client-s3'
 import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
 
 interface WireRequest {
   readonly method: string
@@ -21,7 +22,7 @@ interface Stored {
 interface Answer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | Uint8Array
 }
 
 /** A bucket, and the client that reaches it. */
@@ -29,8 +30,8 @@ export interface FakeBucket {
   readonly client: S3Client
   /** All objects, by key. */
   files(): ReadonlyMap<string, Uint8Array>
-  /** Puts an object there without metadata. */
-  plant(key: string, bytes: Uint8Array): void
+  /** Puts an object there, with its content encoding if it has one, and without metadata. */
+  plant(key: string, bytes: Uint8Array, contentEncoding?: string): void
 }
 
 const etagOf = ({ bytes }: Stored): string => `"${createHash('md5').update(bytes).digest('hex')}"`
@@ -83,7 +84,15 @@ const answerTo = (
     objects.set(key, { bytes, metadata: Object.fromEntries(metadata) })
   }
   const stored = objects.get(key) as Stored
-  return { status: 200, headers: { ...stored.metadata, etag: etagOf(stored) } }
+  return {
+    status: 200,
+    headers: {
+      ...stored.metadata,
+      etag: etagOf(stored),
+      ...(method === 'PUT' ? {} : { 'content-length': String(stored.bytes.length) }),
+    },
+    ...(method === 'GET' ? { body: stored.bytes } : {}),
+  }
 }
 
 /** An empty bucket with this name. */
@@ -92,7 +101,9 @@ export const fakeBucket = (bucket: string): FakeBucket => {
   const requestHandler = {
     handle: async (request: unknown) => {
       const { status, headers = {}, body = '' } = answerTo(request as WireRequest, objects, bucket)
-      return { response: { statusCode: status, headers, body: Buffer.from(body) } }
+      return {
+        response: { statusCode: status, headers, body: Readable.from([Buffer.from(body)]) },
+      }
     },
   }
   const settings = {
@@ -106,6 +117,9 @@ export const fakeBucket = (bucket: string): FakeBucket => {
   return {
     client: new S3Client(settings as ConstructorParameters<typeof S3Client>[0] & object),
     files: () => new Map([...objects].map(([key, { bytes }]) => [key, bytes])),
-    plant: (key, bytes) => void objects.set(key, { bytes, metadata: {} }),
+    plant: (key, bytes, contentEncoding) => {
+      const metadata = contentEncoding === undefined ? {} : { 'content-encoding': contentEncoding }
+      objects.set(key, { bytes, metadata })
+    },
   }
 }

@@ -74,10 +74,12 @@ export const s3ObjectStore = ({
   async read({ key, version, isVersioned }: ObjectVersion): Promise<ObjectContent> {
     try {
       const pinned = isVersioned ? { VersionId: version } : { IfMatch: version }
-      const { Body } = await client.send(
+      const { Body, ContentEncoding } = await client.send(
         new GetObjectCommand({ Bucket: bucket, Key: key, ...pinned }),
       )
-      return { found: true, bytes: (await Body?.transformToByteArray()) ?? new Uint8Array() }
+      const encoding = ContentEncoding === undefined ? {} : { contentEncoding: ContentEncoding }
+      const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array()
+      return { found: true, bytes, ...encoding }
     } catch (error) {
       if (isGone(error)) return { found: false, gone: 'missing' }
       if (isConditionFailed(error)) return { found: false, gone: 'replaced' }

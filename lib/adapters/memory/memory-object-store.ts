@@ -5,7 +5,7 @@ import type { ObjectPage, ObjectStore, ObjectVersion } from '../../ports/object-
 /** An {@link ObjectStore} that a test can write to. */
 export interface MemoryObjectStore extends ObjectStore {
   /** Uploads an object. Returns its version, which distinguishes this upload from others. */
-  write(key: string, bytes: Uint8Array, modifiedMs: number): string
+  write(key: string, bytes: Uint8Array, modifiedMs: number, contentEncoding?: string): string
   /** Removes an object. With versions, earlier uploads can still be read by their ids. */
   remove(key: string): void
 }
@@ -19,6 +19,7 @@ export interface MemoryObjectStoreOptions {
 interface Upload {
   readonly object: ObjectVersion
   readonly bytes: Uint8Array
+  readonly encoding: { readonly contentEncoding?: string }
 }
 
 /** Compares keys by their bytes, as S3 does. */
@@ -56,7 +57,7 @@ export const memoryObjectStore = ({
       const upload = versioned ? uploads.get(nameOf(key, version)) : current.get(key)
       if (upload === undefined) return { found: false, gone: 'missing' }
       if (upload.object.version !== version) return { found: false, gone: 'replaced' }
-      return { found: true, bytes: new Uint8Array(upload.bytes) }
+      return { found: true, bytes: new Uint8Array(upload.bytes), ...upload.encoding }
     },
     async list(prefix: string, after = ''): Promise<ObjectPage> {
       const inOrder = [...current.values()].toSorted((a, b) =>
@@ -72,11 +73,12 @@ export const memoryObjectStore = ({
         .map(({ key, modifiedMs }) => ({ key, modifiedMs }))
       return { objects, ...(next === undefined ? {} : { next }) }
     },
-    write(key: string, bytes: Uint8Array, modifiedMs: number): string {
+    write(key, bytes, modifiedMs, contentEncoding): string {
       const version = `v${++count}`
       const upload = {
         object: { key, version, isVersioned: versioned, modifiedMs, sizeBytes: bytes.byteLength },
         bytes: new Uint8Array(bytes),
+        encoding: contentEncoding === undefined ? {} : { contentEncoding },
       }
       current.set(key, upload)
       uploads.set(nameOf(key, version), upload)

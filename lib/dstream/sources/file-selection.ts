@@ -1,3 +1,5 @@
+import type { FileLimits } from '../../formats/file-content.ts'
+
 /**
  * Makes the elements of a file from its bytes. `path` is the path of the file below the watched
  * location.
@@ -30,7 +32,14 @@ export interface FileSelection {
   readonly filter?: (path: string) => boolean
   /** Makes the elements of a file. Default: the lines of its text. */
   readonly read?: FileReader
+  /** Whether `read` gets the bytes decompressed. Text is always decompressed. Default false. */
+  readonly decompress?: boolean
+  /** The limits of one file. Default: {@link FILE_LIMITS}. */
+  readonly limits?: FileLimits
 }
+
+/** How the files of a source are read. */
+export type FileReading = Pick<FileSelection, 'read' | 'decompress' | 'limits'>
 
 /** Spark's `spark.streaming.fileStream.minRememberDuration`. */
 export const DEFAULT_REMEMBER_MS = 60_000

@@ -1,6 +1,7 @@
 import type { Duration } from '../../base/duration.ts'
 import { MillraceError } from '../../base/errors.ts'
-import { checkChoice, checkDurationMs, checkFunction } from '../checks.ts'
+import { FILE_LIMITS, type FileLimits } from '../../formats/file-content.ts'
+import { checkAtLeastOne, checkChoice, checkDurationMs, checkFunction } from '../checks.ts'
 import type { DStream } from '../dstream.ts'
 import { StreamingContext } from '../streaming-context.ts'
 import { TEXT } from './declaration.ts'
@@ -32,6 +33,32 @@ export interface TextFileStreamOptions {
    * Spark.
    */
   readonly onOverwrite?: 'new' | 'ignore'
+  /**
+   * The limits of one file. A file beyond them becomes a dead letter as a whole
+   * (`OBJECT_TOO_LARGE`).
+   */
+  readonly limits?: {
+    /** The largest content, in bytes after decompression. Default 512 MiB. */
+    readonly bytes?: number
+    /**
+     * The largest content of a compressed file, as a multiple of its size. A content of up to 1 MiB
+     * is always allowed. Default 200.
+     */
+    readonly ratio?: number
+  }
+}
+
+/**
+ * Settings of `binaryRecordsStream`.
+ *
+ * @example ssc.binaryRecordsStream('samples', 16, { decompress: true })
+ */
+export interface BinaryRecordsStreamOptions extends TextFileStreamOptions {
+  /**
+   * Whether files of gzip and zstd are decompressed first. Default false: files are read as they
+   * are stored.
+   */
+  readonly decompress?: boolean
 }
 
 /**
@@ -45,7 +72,7 @@ export interface TextFileStreamOptions {
  * })
  * ```
  */
-export interface FileStreamOptions<T> extends TextFileStreamOptions {
+export interface FileStreamOptions<T> extends BinaryRecordsStreamOptions {
   /**
    * Whether a file is taken, by its path below the location. It must return the same for the same
    * path. Default: every file is taken.
@@ -53,7 +80,8 @@ export interface FileStreamOptions<T> extends TextFileStreamOptions {
   readonly filter?: (path: string) => boolean
   /**
    * Makes the elements of a file. It must return the same for the same bytes. A file for which it
-   * throws becomes a dead letter as a whole. Default: the lines of its text.
+   * throws becomes a dead letter as a whole. It gets the bytes as they are stored, unless
+   * `decompress` is true. Default: the lines of its text, which is always decompressed.
    */
   readonly read?: FileReader<T>
 }
@@ -63,7 +91,8 @@ declare module '../streaming-context.ts' {
     /**
      * The lines of new text files in a location: a directory, or a prefix of a bucket on AWS. Files
      * are chosen by their modification time, as in Spark, or all of them with `existing: 'all'`.
-     * Each file is read once, so move files in when they are complete.
+     * Each file is read once, so move files in when they are complete. Files of gzip and zstd are
+     * decompressed.
      *
      * @param name A name to bind (`--bind NAME=./directory`), or the location itself. The names in
      * a local path may have patterns, as in `./logs/app-*`: `*`, `?`, `[ab]`, `{one,two}`. Such a
@@ -117,7 +146,7 @@ declare module '../streaming-context.ts' {
     binaryRecordsStream(
       name: string,
       recordBytes: number,
-      options?: TextFileStreamOptions,
+      options?: BinaryRecordsStreamOptions,
     ): DStream<Uint8Array>
   }
 }
@@ -126,11 +155,12 @@ declare module '../streaming-context.ts' {
 export const WHOLE_FILES = 'whole files'
 
 StreamingContext.prototype.textFileStream = function (name, options = {}) {
-  const { existing, remember, onOverwrite } = options
+  const { existing, remember, onOverwrite, limits } = options
   return watch(this, 'textFileStream', name, {
     ...(existing === undefined ? {} : { existing }),
     ...(remember === undefined ? {} : { remember }),
     ...(onOverwrite === undefined ? {} : { onOverwrite }),
+    ...(limits === undefined ? {} : { limits }),
   })
 }
 
@@ -177,7 +207,7 @@ const watch = <T>(
 }
 
 const selectionOf = (options: FileStreamOptions<unknown>, intervalMs: number): FileSelection => {
-  const { existing = 'ignore', remember, onOverwrite, filter, read } = options
+  const { existing = 'ignore', remember, onOverwrite, filter, read, decompress } = options
   // Spark: FileInputDStream rounds the window up to whole batches.
   const leastMs =
     remember === undefined ? DEFAULT_REMEMBER_MS : checkDurationMs('remember', remember)
@@ -189,8 +219,16 @@ const selectionOf = (options: FileStreamOptions<unknown>, intervalMs: number): F
     ...(onOverwrite === undefined ? {} : { onOverwrite }),
     ...(filter === undefined ? {} : { filter }),
     ...(read === undefined ? {} : { read }),
+    ...(decompress === undefined ? {} : { decompress }),
+    limits: limitsOf(options.limits),
   })
 }
+
+const limitsOf = ({ bytes, ratio }: TextFileStreamOptions['limits'] = {}): FileLimits =>
+  Object.freeze({
+    bytes: checkAtLeastOne('limits.bytes', bytes) ?? FILE_LIMITS.bytes,
+    ratio: checkAtLeastOne('limits.ratio', ratio) ?? FILE_LIMITS.ratio,
+  })
 
 /** Splits a file into records of the same length. */
 const fixedLengthReader =

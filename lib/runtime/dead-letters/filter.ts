@@ -44,7 +44,7 @@ export const obstacleTo = (
 ): Obstacle | undefined => {
   const [{ isTrue, form, data, sizeBytes, processedElsewhere, source }] = record
   if (form === undefined) return 'unreadable'
-  if (data.byteLength < sizeBytes) return 'cutOff'
+  if (form !== 'file' && data.byteLength < sizeBytes) return 'cutOff'
   if (!isTrue) return 'batchOpen'
   if (sources !== undefined && !sources.includes(source)) return 'sourceGone'
   return processedElsewhere === true && !again ? 'processedElsewhere' : undefined

@@ -10,6 +10,8 @@
  * - Each command has a lane of its own for each source. It reserves indices in order, and the next
  *   one only after the reservation before it was acknowledged. So the reservations of a lane are
  *   1, 2, 3, ... without a gap, and an index belongs to one record for ever.
+ *   Whole files have another lane than records: it holds references, and the source reads the files
+ *   again.
  * - A command appends the reserved records that directly follow the tail of the lane, each at the
  *   position of its index. So the same record gets the same position, whichever process appends it.
  *   Records at or before the tail are dropped as redelivered.
@@ -25,6 +27,7 @@
  * Blocks are so small that their records cannot stop the line when they fail again: they are put
  * aside again (B9).
  */
+import type { BatchLimits } from '../../dstream/plan.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Randomness } from '../../ports/randomness.ts'
@@ -39,7 +42,12 @@ import {
   readDeadLetters,
 } from '../../state/dead-letter-reader.ts'
 import { type DeadLetterFilter, matches, type Obstacle, obstacleTo } from './filter.ts'
-import { redriveLane } from './redrive-lanes.ts'
+import {
+  FILES_AGAIN_MAX,
+  isRedriveLaneOfFiles,
+  type Redrivable,
+  redriveLane,
+} from './redrive-lanes.ts'
 import { withRetries } from '../retry.ts'
 
 /** What a redrive works with. */
@@ -69,7 +77,11 @@ export interface Redriven {
 }
 
 /** Intake merges neighbouring blocks into one entry, up to this number of records and bytes. */
-const LIMITS = { records: 8_000, bytes: 8 * 1024 * 1024, objects: 1 }
+const LIMITS: Readonly<Record<Redrivable, BatchLimits>> = {
+  records: { records: 8_000, bytes: 8 * 1024 * 1024, objects: 1 },
+  // A batch takes whole entries, and a file may be large.
+  wholeFiles: { records: FILES_AGAIN_MAX, bytes: 8 * 1024 * 1024, objects: 1 },
+}
 
 /**
  * Redrives all records that match and can be redriven.
@@ -82,13 +94,17 @@ export const redrive = async (parts: RedriveParts, request: RedriveRequest): Pro
 
 class Redrive {
   readonly #parts: RedriveParts
-  readonly #lane: string
+  readonly #lanes: Readonly<Record<Redrivable, string>>
   readonly #reserved = new Map<string, number>()
   readonly #intakes = new Map<string, Intake>()
 
   constructor(parts: RedriveParts) {
     this.#parts = parts
-    this.#lane = redriveLane(parts.randomness.attemptId())
+    const command = parts.randomness.attemptId()
+    this.#lanes = {
+      records: redriveLane(command, 'records'),
+      wholeFiles: redriveLane(command, 'wholeFiles'),
+    }
   }
 
   async run(request: RedriveRequest): Promise<Redriven> {
@@ -130,10 +146,9 @@ class Redrive {
   /** Undefined: another command has reserved the record. */
   async #reserve(deadLetter: StoredDeadLetter): Promise<StoredDeadLetter | undefined> {
     const { store, clock } = this.#parts
-    const reservation = {
-      lane: this.#lane,
-      index: (this.#reserved.get(deadLetter.source) ?? 0) + 1,
-    }
+    const lane = this.#lanes[deadLetter.form === 'file' ? 'wholeFiles' : 'records']
+    const counter = `${deadLetter.source}#${lane}`
+    const reservation = { lane, index: (this.#reserved.get(counter) ?? 0) + 1 }
     const answer = await withRetries(clock, () =>
       store.compareAndSet(deadLetter.reservationKey, 'absent', reservation),
     )
@@ -143,7 +158,7 @@ class Redrive {
       (answer.current?.['lane'] === reservation.lane &&
         answer.current['index'] === reservation.index)
     if (!isMine) return undefined
-    this.#reserved.set(deadLetter.source, reservation.index)
+    this.#reserved.set(counter, reservation.index)
     return { ...deadLetter, reservation }
   }
 
@@ -168,7 +183,7 @@ class Redrive {
     const [[{ source, reservation }]] = reserved
     const lane = reservation?.lane as string
     const records = reserved.toSorted((a, b) => indexOf(a) - indexOf(b))
-    const intake = this.#intakeOf(source)
+    const intake = this.#intakeOf(source, isRedriveLaneOfFiles(lane) ? 'wholeFiles' : 'records')
     const run = recordsToAppend(records, await intake.tail(lane))
     // Also if nothing is left to append: the process that appended may have died before it woke the
     // head (B12).
@@ -185,10 +200,11 @@ class Redrive {
       await withRetries(clock, () => store.deleteAll(deadLetters.map(({ key }) => key)))
   }
 
-  #intakeOf(source: string): Intake {
+  #intakeOf(source: string, holds: Redrivable): Intake {
+    const name = `${source}#${holds}`
     const intake =
-      this.#intakes.get(source) ?? new Intake({ ...this.#parts, source, limits: LIMITS })
-    this.#intakes.set(source, intake)
+      this.#intakes.get(name) ?? new Intake({ ...this.#parts, source, limits: LIMITS[holds] })
+    this.#intakes.set(name, intake)
     return intake
   }
 }

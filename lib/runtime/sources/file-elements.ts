@@ -1,17 +1,31 @@
 /** The elements of files and objects. Both kinds of sources decode bytes in this way. */
-import type { FileReader } from '../../dstream/sources/file-selection.ts'
+import type { FileReading } from '../../dstream/sources/file-selection.ts'
+import { expectedCompressions } from '../../formats/compression.ts'
+import {
+  checkStoredSize,
+  FILE_LIMITS,
+  fileContent,
+  fileText,
+  type StoredFile,
+} from '../../formats/file-content.ts'
 import type { RejectedPart } from '../../formats/format.ts'
-import { text } from '../../formats/text.ts'
-import type { Partition } from '../../rdd/evaluate.ts'
-import { type DeadLetter, deadLetterOf } from '../../state/dead-letters.ts'
-import type { PutAside } from './source-reader.ts'
+import { linesOfPieces } from '../../formats/text.ts'
+import type { ObjectContent } from '../../ports/object-source.ts'
+import type { Origin } from '../../rdd/evaluate.ts'
+import {
+  type DeadLetter,
+  deadLetterOf,
+  deadLetterOfFile,
+  type FileReference,
+  positionOfFile,
+} from '../../state/dead-letters.ts'
+import type { FileElements, PutAside } from './source-reader.ts'
 
-/** A file that was read. */
-interface FileBytes {
+/** What is needed to read the files of one source. */
+export interface FileReadingParts extends FileReading {
   /** The id of the source node. */
   readonly source: string
-  readonly key: string
-  readonly bytes: Uint8Array
+  readonly putAside: PutAside
 }
 
 /** A file that is not in the batch because it is gone, with the reason. */
@@ -21,37 +35,57 @@ export interface SkippedFile {
 }
 
 /**
- * The elements of one file as a partition: the result of `read`, or its lines of text. If `read`
- * throws, the whole file is put aside. Of a text, only the lines that cannot be read are put aside.
+ * Reads one file as a partition: the result of `read`, or its lines of text. If it cannot be read
+ * as a whole, it is put aside as a whole, and nothing of it is counted. Of a text, lines that
+ * cannot be read are put aside one by one.
  */
-export const elementsOfFile = (
-  file: FileBytes,
-  read: FileReader | undefined,
-  putAside: PutAside,
-): Partition<unknown> => {
-  const { source, key, bytes } = file
-  const origin: Partition<unknown>['origin'] = {
-    description: `${key} of ${source}`,
-    reject: (bad) => putAside(deadLetterOf(source, `${key}#${bad.index + 1}`, bad)),
+export const readFile = async <T extends FileReference>(
+  file: T,
+  bytesOf: (file: T) => Promise<ObjectContent>,
+  parts: FileReadingParts,
+): Promise<FileElements> => {
+  const { source, putAside, limits = FILE_LIMITS } = parts
+  const position = positionOfFile(file)
+  const origin: Origin = {
+    description: `${file.key} of ${source}`,
+    reject: (bad) => putAside(deadLetterOf(source, `${position}#${bad.index + 1}`, bad)),
   }
-  if (read === undefined) return { records: textOf(file, putAside), steps: [], origin }
   try {
-    return { records: [...read(bytes, key)], steps: [], origin }
+    // A file that is too large is not even fetched.
+    checkStoredSize({ name: file.key, sizeBytes: file.sizeBytes }, limits)
   } catch (error) {
-    putAside(deadLetterOf(source, key, { index: 0, record: bytes, label: source, error }))
-    return { records: [], steps: [], origin }
+    putAside(deadLetterOfFile(source, file, error))
+    return { found: true, partition: { records: [], steps: [], origin } }
+  }
+  const content = await bytesOf(file)
+  if (!content.found) return content
+  const records = recordsOf(file, { name: file.key, ...content }, parts)
+  return { found: true, partition: { records, steps: [], origin } }
+}
+
+const recordsOf = (
+  file: FileReference,
+  stored: StoredFile,
+  { source, putAside, read, decompress = false, limits = FILE_LIMITS }: FileReadingParts,
+): readonly unknown[] => {
+  const position = positionOfFile(file)
+  try {
+    if (read !== undefined) {
+      const bytes = decompress ? Buffer.concat([...fileContent(stored, limits)]) : stored.bytes
+      return [...read(bytes, file.key)]
+    }
+    const { elements, rejected } = linesOfPieces(fileText(stored, limits))
+    for (const line of rejected) putAside(deadLetterOfLine(source, position, line))
+    return elements
+  } catch (error) {
+    putAside(deadLetterOfFile(source, file, error))
+    return []
   }
 }
 
-const textOf = (file: FileBytes, putAside: PutAside): readonly unknown[] => {
-  const { elements, rejected } = text.decode(file.bytes)
-  for (const line of rejected) putAside(deadLetterOfLine(file, line))
-  return elements
-}
-
-const deadLetterOfLine = ({ source, key }: FileBytes, line: RejectedPart): DeadLetter => ({
+const deadLetterOfLine = (source: string, position: string, line: RejectedPart): DeadLetter => ({
   source,
-  position: `${key}@${line.offset}`,
+  position: `${position}@${line.offset}`,
   code: line.code,
   message:
     line.code === 'LINE_NOT_UTF8'
@@ -61,17 +95,25 @@ const deadLetterOfLine = ({ source, key }: FileBytes, line: RejectedPart): DeadL
   sizeBytes: line.sizeBytes,
 })
 
+/** The limits of a batch count a compressed file this many times its size. */
+const EXPECTED_RATIO = 10
+
+/** About the size of the content of a file. */
+const expectedBytes = ({ key, sizeBytes }: { readonly key: string; readonly sizeBytes: number }) =>
+  expectedCompressions({ name: key }).length === 0 ? sizeBytes : sizeBytes * EXPECTED_RATIO
+
 /**
  * As many files as fit into a batch, in order, but at least one. A file is never split, so a file
- * above the limit makes a batch of its own.
+ * above the limit makes a batch of its own. The names of compressed files say that they hold more
+ * than their size.
  */
-export const withinLimits = <T extends { readonly sizeBytes: number }>(
+export const withinLimits = <T extends { readonly key: string; readonly sizeBytes: number }>(
   due: readonly T[],
   limits: { readonly objects: number; readonly bytes: number },
 ): readonly T[] => {
   let bytes = 0
-  const end = due.findIndex(({ sizeBytes }, index) => {
-    bytes += sizeBytes
+  const end = due.findIndex((file, index) => {
+    bytes += expectedBytes(file)
     return index > 0 && (index >= limits.objects || bytes > limits.bytes)
   })
   return end === -1 ? due : due.slice(0, end)

@@ -5,7 +5,11 @@
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { BEGINNING } from '../../state/lanes.ts'
 import { offsetsAfter } from '../../state/offsets.ts'
-import { isRedriveLane } from '../dead-letters/redrive-lanes.ts'
+import {
+  FILES_AGAIN_MAX,
+  isRedriveLane,
+  isRedriveLaneOfFiles,
+} from '../dead-letters/redrive-lanes.ts'
 import { lanesInput } from './lanes/input.ts'
 import { type LanesInput, lanesReader } from './lanes/reader.ts'
 import { inputKind, type SourcePlace } from './source-kind.ts'
@@ -22,7 +26,7 @@ export interface WholeInput extends SourceInput {
  */
 export const wholeReader = (place: SourcePlace, reader: SourceReader): SourceReader<WholeInput> => {
   const own = reader.parts
-  const redrives = reader.kind === 'lanes' ? undefined : redriveReader(place)
+  const redrives = reader.kind === 'lanes' ? undefined : redriveReader(place, reader)
 
   return {
     ...reader,
@@ -59,8 +63,47 @@ export const wholeReader = (place: SourcePlace, reader: SourceReader): SourceRea
 
 const nothing = Promise.resolve(undefined)
 
-const redriveReader = (place: SourcePlace): SourceReader<LanesInput> =>
-  lanesReader({ ...place, isRead: isRedriveLane })
+const redriveReader = (
+  place: SourcePlace,
+  { readAgain }: Pick<SourceReader, 'readAgain'>,
+): SourceReader<LanesInput> => {
+  const again = readAgain === undefined ? {} : { readAgain }
+  const reader = lanesReader({ ...place, isRead: isRedriveLane, ...again })
+  return {
+    ...reader,
+    async allocate({ limits, ...request }): Promise<LanesInput> {
+      const lanes = (await reader.lanes?.()) ?? []
+      const [files, records] = await allOrFirstError([
+        reader.allocate({
+          ...request,
+          lanes: lanes.filter(({ lane }) => isRedriveLaneOfFiles(lane)),
+          limits: { ...limits, records: FILES_AGAIN_MAX },
+        }),
+        reader.allocate({
+          ...request,
+          lanes: lanes.filter(({ lane }) => !isRedriveLaneOfFiles(lane)),
+          limits,
+        }),
+      ])
+      return joinInputs(records, files)
+    },
+  }
+}
+
+const joinInputs = (a: LanesInput, b: LanesInput): LanesInput => ({
+  ...a,
+  lanes: [...a.lanes, ...b.lanes],
+  records: a.records + b.records,
+  bytes: a.bytes + b.bytes,
+  offsets: {
+    lanes: {
+      ...a.offsets.lanes,
+      ...Object.fromEntries(
+        b.lanes.map(({ lane }) => [lane, b.offsets.lanes?.[lane] ?? BEGINNING]),
+      ),
+    },
+  },
+})
 
 /** Adds redriven records to an input. Only the offsets of redrive lanes change. */
 const withRedriven = (input: SourceInput, redriven: LanesInput): WholeInput => {

@@ -14,7 +14,7 @@
  */
 import type { BatchLimits } from '../../dstream/plan.ts'
 import type { Partition } from '../../rdd/evaluate.ts'
-import type { DeadLetter } from '../../state/dead-letters.ts'
+import type { DeadLetter, FileReference } from '../../state/dead-letters.ts'
 import type { Lane } from '../../state/lanes.ts'
 import type { Offsets, OffsetsPart } from '../../state/offsets.ts'
 import type { SegmentRef } from '../../state/segments.ts'
@@ -58,6 +58,11 @@ export interface InputData<I extends SourceInput = SourceInput> {
   /** Number of records in the partitions. */
   readonly records: number
 }
+
+/** The elements of a file, or why it is gone. */
+export type FileElements =
+  | { readonly found: true; readonly partition: Partition<unknown> }
+  | { readonly found: false; readonly gone: 'missing' | 'replaced' }
 
 /** Takes the dead letters of a batch while it runs. */
 export type PutAside = (deadLetter: DeadLetter) => void
@@ -109,6 +114,11 @@ export interface SourceReader<I extends SourceInput = SourceInput> {
   allocate(request: InputRequest<I['offsets']>): Promise<I>
   /** Reads the records of an input. */
   read(input: I, putAside: PutAside): Promise<InputData<I>>
+  /**
+   * Reads a file again that was put aside as a whole. What is gone is not put aside here. Left out:
+   * the source has no files.
+   */
+  readAgain?(file: FileReference, putAside: PutAside): Promise<FileElements>
   /** Notes an input in a ledger, between its log and its commit. Left out: there is no ledger. */
   recordTaken?(input: I, timeMs: number): Promise<void>
   /**

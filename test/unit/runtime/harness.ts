@@ -293,7 +293,7 @@ export class Deployment {
         return filesReader({ ...place, objects: world.objects, selection, report })
       const { existing, onOverwrite = 'new' } = selection
       const objects = bound === 'notifications' ? world.uploads : world.versions
-      return objectsReader({ ...place, objects, existing, onOverwrite, report })
+      return objectsReader({ ...selection, ...place, objects, existing, onOverwrite, report })
     }
     const sourceOf = (
       id: string,

@@ -5,7 +5,7 @@
 import type { Partition } from '../../../rdd/evaluate.ts'
 import type { FileOffsets } from '../../../state/offsets.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
-import { describeFiles, elementsOfFile, type SkippedFile, withinLimits } from '../file-elements.ts'
+import { describeFiles, readFile, type SkippedFile, withinLimits } from '../file-elements.ts'
 import type { InputKind, SourcePlace } from '../source-kind.ts'
 import type { InputData, SourceInput, SourceReader } from '../source-reader.ts'
 import { type Candidate, FileChooser, type FilesReaderParts } from './file-chooser.ts'
@@ -28,6 +28,7 @@ const NOTHING: FileOffsets = { taken: 0 }
 export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> => {
   const { source, objects, selection, report } = parts
   const files = new FileChooser(parts)
+  const bytesOf: typeof objects.read = (object) => objects.read(object)
 
   return {
     kind: 'files',
@@ -58,14 +59,13 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
       const taken: Candidate[] = []
       const skipped = [...input.skipped]
       for (const object of input.taken) {
-        const content = await objects.read(object)
-        if (content.found) {
+        const file = await readFile(object, bytesOf, { ...selection, source, putAside })
+        if (file.found) {
           taken.push(object)
-          const file = { source, key: object.key, bytes: content.bytes }
-          partitions.push(elementsOfFile(file, selection.read, putAside))
+          partitions.push(file.partition)
         } else {
-          skipped.push({ key: object.key, reason: content.gone })
-          const reason = `it is ${content.gone} since it was listed`
+          skipped.push({ key: object.key, reason: file.gone })
+          const reason = `it is ${file.gone} since it was listed`
           report({ event: 'objectSkipped', source, object: object.key, reason })
         }
       }
@@ -75,6 +75,7 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
         records: partitions.reduce((total, { records }) => total + records.length, 0),
       }
     },
+    readAgain: (file, putAside) => readFile(file, bytesOf, { ...selection, source, putAside }),
     async recordTaken(input, timeMs): Promise<void> {
       await files.record(countedIn(input), timeMs, input.offsets.files ?? NOTHING)
     },

@@ -19,7 +19,8 @@ import {
 } from '../../../state/lanes.ts'
 import type { LaneOffsets } from '../../../state/offsets.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
-import { isRedriveLane } from '../../dead-letters/redrive-lanes.ts'
+import { isRedriveLane, isRedriveLaneOfFiles } from '../../dead-letters/redrive-lanes.ts'
+import { readFilesAgain } from '../redriven-files.ts'
 import type { SourcePlace } from '../source-kind.ts'
 import {
   earliestOf,
@@ -44,6 +45,8 @@ export interface LanesInput extends SourceInput<'lanes'> {
 export interface LanesReaderParts extends SourcePlace, Partial<LaneSelection> {
   /** How a lost block is made again. Left out: the source cannot be read again. */
   readonly recovery?: BlockRecovery
+  /** How redriven files are read again. Left out: the source has no files. */
+  readonly readAgain?: SourceReader['readAgain']
 }
 
 /**
@@ -54,6 +57,7 @@ export const lanesReader = ({
   isRead = isRecordLane,
   predecessors = () => [],
   recovery,
+  readAgain,
   ...place
 }: LanesReaderParts): SourceReader<LanesInput> => {
   const lanes = new SourceLanes(place, { isRead, predecessors })
@@ -67,7 +71,15 @@ export const lanesReader = ({
       const taken = takeEntries(lanes.waitingIn(offsets, now), limits)
       return inputOf(taken, offsets)
     },
-    read: (input, putAside) => readBlocks(place, recovery, input, putAside),
+    read: async (input, putAside) => {
+      const { whole, found } = await readBlocks(place, recovery, input)
+      const partitions = await mapAtOnce(found, BLOCKS_AT_ONCE, async ({ lane, block }) =>
+        isRedriveLaneOfFiles(lane)
+          ? readFilesAgain(place.source, block, readAgain, putAside)
+          : [partitionOf(place.source, lane, block, putAside)],
+      )
+      return dataOf(partitions.flat(), whole)
+    },
     async waiting({ offsets: { lanes: offsets = {} } }): Promise<number | undefined> {
       const waiting = lanes.waitingIn(offsets, await lanes.readAll())
       return waiting.some(({ entries }) => entries.length > 0) ? -Infinity : undefined
@@ -98,12 +110,15 @@ const inputOf = (taken: readonly LaneInput[], offsets: LaneOffsets): LanesInput 
   }
 }
 
+/** The blocks of an input, and the input without what is lost. */
 const readBlocks = async (
   place: SourcePlace,
   recovery: BlockRecovery | undefined,
   input: LanesInput,
-  putAside: PutAside,
-): Promise<InputData<LanesInput>> => {
+): Promise<{
+  readonly whole: LanesInput
+  readonly found: readonly { readonly lane: string; readonly block: Block }[]
+}> => {
   const blocks = input.lanes.flatMap(({ lane, entries }) =>
     entries.flatMap((entry) => entry.blocks.map((ref) => ({ lane, ref }))),
   )
@@ -111,15 +126,18 @@ const readBlocks = async (
     lane,
     ...(await findBlock(place, lane, ref, isRedriveLane(lane) ? undefined : recovery)),
   }))
-  const whole = withoutLost(input, read)
-  return {
-    partitions: read.flatMap((one) =>
-      one.found ? [partitionOf(place.source, one.lane, one.block, putAside)] : [],
-    ),
-    input: whole,
-    records: whole.records,
-  }
+  const found = read.flatMap((one) => (one.found ? [{ lane: one.lane, block: one.block }] : []))
+  return { whole: withoutLost(input, read), found }
 }
+
+const dataOf = (
+  partitions: readonly Partition<unknown>[],
+  input: LanesInput,
+): InputData<LanesInput> => ({
+  partitions,
+  input,
+  records: partitions.reduce((total, { records }) => total + records.length, 0),
+})
 
 const partitionOf = (
   source: string,

@@ -93,7 +93,7 @@ const objects: SourceKind<ObjectsLocation> = {
     if (ports.objects === undefined) throw new TypeError('there are no buckets in this world')
     const bucketObjects = await ports.objects.open(bucket)
     const selection = { onOverwrite: 'new' as const, ...(declared.files ?? ALL_FILES) }
-    const { existing, onOverwrite, filter, read } = selection
+    const { existing, onOverwrite, filter, read, decompress, limits } = selection
     const reader = objectsReader({
       store,
       app,
@@ -104,6 +104,8 @@ const objects: SourceKind<ObjectsLocation> = {
       onOverwrite,
       ...(filter === undefined ? {} : { filter }),
       ...(read === undefined ? {} : { read }),
+      ...(decompress === undefined ? {} : { decompress }),
+      ...(limits === undefined ? {} : { limits }),
       report,
     })
     return { reader }

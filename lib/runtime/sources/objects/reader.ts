@@ -21,7 +21,7 @@ import {
 } from '../../../state/lanes.ts'
 import type { LaneOffsets, ListingOffsets, PendingObject } from '../../../state/offsets.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
-import { describeFiles, elementsOfFile, type SkippedFile, withinLimits } from '../file-elements.ts'
+import { describeFiles, readFile, type SkippedFile, withinLimits } from '../file-elements.ts'
 import type { InputKind, SourcePlace } from '../source-kind.ts'
 import {
   earliestOf,
@@ -110,6 +110,11 @@ export const objectsReader = (parts: ObjectsReaderParts): SourceReader<ObjectsIn
       }
     },
     read: (input, putAside) => readUploads(parts, input, putAside),
+    readAgain: ({ version = '', isVersioned = false, ...file }, putAside) =>
+      readFile({ ...file, version, isVersioned }, (one) => parts.objects.read(one), {
+        ...parts,
+        putAside,
+      }),
     async recordTaken({ taken }, timeMs): Promise<void> {
       await recordUploads(parts, taken, { timeMs, byKey: onOverwrite === 'ignore' })
     },
@@ -140,7 +145,7 @@ const pendingOf = ({ key, version, isVersioned, dueMs }: DueObject): PendingObje
 
 /** Reads the uploads of an input, in order. Leaves out uploads that are gone. */
 const readUploads = async (
-  { objects, source, read, report }: ObjectsReaderParts,
+  { objects, source, report, ...reading }: ObjectsReaderParts,
   input: ObjectsInput,
   putAside: PutAside,
 ): Promise<InputData<ObjectsInput>> => {
@@ -148,14 +153,17 @@ const readUploads = async (
   const taken: DueObject[] = []
   const skipped = [...input.skipped]
   for (const object of input.taken) {
-    const content = await objects.read(object)
-    if (content.found) {
+    const file = await readFile(object, (one) => objects.read(one), {
+      ...reading,
+      source,
+      putAside,
+    })
+    if (file.found) {
       taken.push(object)
-      const file = { source, key: object.key, bytes: content.bytes }
-      partitions.push(elementsOfFile(file, read, putAside))
+      partitions.push(file.partition)
     } else {
-      skipped.push({ key: object.key, reason: content.gone })
-      const reason = `it is ${content.gone} since its batch was allocated`
+      skipped.push({ key: object.key, reason: file.gone })
+      const reason = `it is ${file.gone} since its batch was allocated`
       report({ event: 'objectSkipped', source, object: object.key, reason })
     }
   }

@@ -4,7 +4,7 @@
  * listing can bring an upload in twice.
  */
 import { mapAtOnce } from '../../../base/concurrency.ts'
-import type { FileSelection } from '../../../dstream/sources/file-selection.ts'
+import type { FileReading, FileSelection } from '../../../dstream/sources/file-selection.ts'
 import type { ObjectStore, ObjectVersion } from '../../../ports/object-store.ts'
 import { ledgerKey } from '../../../state/item-keys.ts'
 import type { PendingObject } from '../../../state/offsets.ts'
@@ -21,7 +21,7 @@ export interface DueObject extends ObjectVersion {
 }
 
 /** What a reader of objects needs. */
-export interface ObjectsReaderParts extends SourcePlace {
+export interface ObjectsReaderParts extends SourcePlace, FileReading {
   readonly objects: ObjectStore
   /** The prefix of the watched keys. Default: all keys. */
   readonly prefix?: string
@@ -31,8 +31,6 @@ export interface ObjectsReaderParts extends SourcePlace {
   readonly onOverwrite: 'new' | 'ignore'
   /** Whether to take an object, by its key. Default: all objects. */
   readonly filter?: FileSelection['filter']
-  /** Makes the elements of an object. Default: its lines of text. */
-  readonly read?: FileSelection['read']
   readonly report: Listener
 }
 
