@@ -18,4 +18,7 @@ export const tags = {
   map: 13,
   set: 14,
   bytes: 15,
+  buffer: 16,
+  /** Before an array or object that is frozen. */
+  frozen: 17,
 } as const

@@ -48,7 +48,11 @@ export class Decoder {
       case tags.set:
         return new Set(this.#items())
       case tags.bytes:
-        return this.#bytes()
+        return new Uint8Array(this.#bytes())
+      case tags.buffer:
+        return Buffer.from(this.#bytes())
+      case tags.frozen:
+        return Object.freeze(this.value())
       default:
         throw corrupt(`unknown tag ${tag}`)
     }
@@ -111,10 +115,10 @@ export class Decoder {
     return this.#buffer.toString('utf16le', at, this.#skip(units * 2))
   }
 
-  #bytes(): Uint8Array {
+  #bytes(): Buffer {
     const length = this.#varint()
     const at = this.#at
-    return new Uint8Array(this.#buffer.subarray(at, this.#skip(length)))
+    return this.#buffer.subarray(at, this.#skip(length))
   }
 
   #varint(): number {

@@ -1,5 +1,8 @@
+import { types } from 'node:util'
 import { tags } from './codec-tags.ts'
 import { MillraceError } from './errors.ts'
+import { ignoreRejections } from './promises.ts'
+import { isFrozen, oddArray, oddBuiltIn, oddBytes, oddField, oddObject } from './plain-values.ts'
 
 /**
  * Whole numbers up to this one stay exact when the zigzag form doubles them. Larger numbers are
@@ -8,22 +11,21 @@ import { MillraceError } from './errors.ts'
 const ZIGZAG_MAX = 2 ** 52
 
 const DEPTH_MAX = 200
+/** The largest number that bit operations leave whole. */
+const BITS_MAX = 2 ** 31 - 1
+/** The length of short texts. It fits into one byte of a varint. */
+const SHORT_MAX = 32
 const FIRST_BUFFER_BYTES = 1 << 16
 /** A buffer that grew above this size is released after use. */
 const KEPT_BUFFER_BYTES_MAX = 1 << 24
-
-/** The type of a value, for messages. */
-const kindOf = (value: unknown): string =>
-  typeof value === 'object' && value !== null
-    ? 'an instance of ' +
-      `${(value.constructor as { name?: string } | undefined)?.name ?? 'an unknown class'}`
-    : `a ${typeof value}`
 
 /** Writes values one after another into its own buffer; see codec.ts for the layout. */
 export class Encoder {
   #buffer: Buffer<ArrayBuffer> = Buffer.allocUnsafe(FIRST_BUFFER_BYTES)
   #end = 0
   #canonical = false
+  /** The names and numbers that lead to the value that is being written. */
+  readonly #path: (string | number)[] = []
 
   begin(canonical: boolean): void {
     this.#end = 0
@@ -56,7 +58,7 @@ export class Encoder {
       case 'object':
         return value === null ? this.#byte(tags.null) : this.#object(value, depth)
       default:
-        throw unsupportedError(value)
+        throw this.#unsupported(value, depth)
     }
   }
 
@@ -67,72 +69,103 @@ export class Encoder {
         fix: 'store ids instead of references to a containing object',
       })
     }
-    if (Array.isArray(value)) return this.#array(value, depth)
+    if (types.isProxy(value)) throw this.#unsupported(value, depth, 'a Proxy')
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype === Object.prototype || prototype === null)
-      return this.#fields(
-        value,
-        prototype === null && !this.#canonical ? tags.bare : tags.object,
-        depth,
-      )
-    if (prototype === Date.prototype) {
-      this.#byte(tags.date)
-      return this.#float((value as Date).getTime())
-    }
-    if (value instanceof Uint8Array) return this.#bytes(value)
-    if (prototype === Map.prototype) return this.#map(value as Map<unknown, unknown>, depth)
-    if (prototype === Set.prototype)
-      return this.#items(tags.set, value as Set<unknown>, (value as Set<unknown>).size, depth)
-    throw unsupportedError(value)
+      return this.#fields(value, prototype === null ? tags.bare : tags.object, depth)
+    if (prototype === Array.prototype && Array.isArray(value)) return this.#array(value, depth)
+    if (types.isUint8Array(value)) return this.#bytes(value, depth)
+    if (prototype === Date.prototype && types.isDate(value)) return this.#date(value, depth)
+    if (prototype === Map.prototype && types.isMap(value)) return this.#map(value, depth)
+    if (prototype === Set.prototype && types.isSet(value)) return this.#set(value, depth)
+    throw this.#unsupported(value, depth)
+  }
+
+  #date(value: Date, depth: number): void {
+    this.#refuse(oddBuiltIn(value), value, depth)
+    this.#byte(tags.date)
+    this.#float(value.getTime())
   }
 
   #array(value: readonly unknown[], depth: number): void {
+    this.#refuse(oddArray(value), value, depth)
+    if (!this.#canonical && isFrozen(value)) this.#byte(tags.frozen)
+    this.#byte(tags.array)
+    this.#varint(value.length)
     for (let i = 0; i < value.length; i++) {
-      if (value[i] === undefined && !(i in value))
-        throw new MillraceError('VALUE_UNSUPPORTED', {
-          problem: 'An array with holes cannot be stored',
-          value,
-          fix: 'fill the holes with null',
-        })
-    }
-    this.#items(tags.array, value, value.length, depth)
-  }
-
-  #items(tag: number, items: Iterable<unknown>, count: number, depth: number): void {
-    this.#byte(tag)
-    this.#varint(count)
-    for (const item of items) this.value(item, depth + 1)
-  }
-
-  #fields(value: object, tag: number, depth: number): void {
-    const names = Object.keys(value)
-    if (this.#canonical) names.sort()
-    this.#byte(tag)
-    this.#varint(names.length)
-    for (const name of names) {
-      this.#string(name)
-      this.value((value as Record<string, unknown>)[name], depth + 1)
+      this.#path[depth] = i
+      this.value(value[i], depth + 1)
     }
   }
 
-  #map(value: Map<unknown, unknown>, depth: number): void {
-    this.#byte(tags.map)
+  #set(value: Set<unknown>, depth: number): void {
+    this.#refuse(oddBuiltIn(value), value, depth)
+    this.#byte(tags.set)
     this.#varint(value.size)
-    for (const [key, item] of value) {
-      this.value(key, depth + 1)
+    let index = 0
+    for (const item of value) {
+      this.#path[depth] = index++
       this.value(item, depth + 1)
     }
   }
 
-  #bytes(value: Uint8Array): void {
-    this.#byte(tags.bytes)
+  #fields(value: object, tag: number, depth: number): void {
+    const names = Object.keys(value)
+    this.#refuse(oddObject(value, names), value, depth)
+    const isValueFrozen = isFrozen(value)
+    if (this.#canonical) names.sort()
+    else if (isValueFrozen) this.#byte(tags.frozen)
+    this.#byte(this.#canonical ? tags.object : tag)
+    this.#varint(names.length)
+    for (const name of names) {
+      this.#path[depth] = name
+      const field = Object.getOwnPropertyDescriptor(value, name) as PropertyDescriptor
+      this.#refuse(oddField(field, isValueFrozen), value, depth + 1)
+      this.#string(name)
+      this.value(field.value, depth + 1)
+    }
+  }
+
+  #map(value: Map<unknown, unknown>, depth: number): void {
+    this.#refuse(oddBuiltIn(value), value, depth)
+    this.#byte(tags.map)
+    this.#varint(value.size)
+    let index = 0
+    for (const [key, item] of value) {
+      this.#path[depth] = `key ${index}`
+      this.value(key, depth + 1)
+      this.#path[depth] = `value ${index++}`
+      this.value(item, depth + 1)
+    }
+  }
+
+  #bytes(value: Uint8Array, depth: number): void {
+    const prototype: unknown = Object.getPrototypeOf(value)
+    const isBuffer = prototype === Buffer.prototype
+    if (!isBuffer && prototype !== Uint8Array.prototype) throw this.#unsupported(value, depth)
+    this.#byte(isBuffer ? tags.buffer : tags.bytes)
     this.#varint(value.byteLength)
     this.#reserve(value.byteLength)
     this.#buffer.set(value, this.#end)
+    const written = this.#buffer.subarray(this.#end, this.#end + value.byteLength)
+    const copy = isBuffer
+      ? written
+      : new Uint8Array(written.buffer, written.byteOffset, written.byteLength)
+    this.#refuse(oddBytes(value, copy), value, depth)
     this.#end += value.byteLength
   }
 
+  #refuse(odd: string | undefined, value: unknown, depth: number): void {
+    if (odd !== undefined) throw this.#unsupported(value, depth, odd)
+  }
+
+  #unsupported(value: unknown, depth: number, what = kindOf(value)): MillraceError {
+    ignoreRejections(value)
+    return unsupportedError(value, what, this.#path.slice(0, depth))
+  }
+
   #string(value: string): void {
+    if (value.length <= SHORT_MAX && this.#short(value)) return
     if (value.isWellFormed()) {
       this.#byte(tags.text)
       return this.#text(value)
@@ -145,6 +178,23 @@ export class Encoder {
     this.#end += this.#buffer.write(value, this.#end, 'utf16le')
   }
 
+  /** Short ASCII texts are most names and words. A loop is faster than a call out of JavaScript. */
+  #short(value: string): boolean {
+    const { length } = value
+    this.#reserve(2 + length)
+    const buffer = this.#buffer
+    const begin = this.#end + 2
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i)
+      if (unit >= 0x80) return false
+      buffer[begin + i] = unit
+    }
+    buffer[this.#end] = tags.text
+    buffer[this.#end + 1] = length
+    this.#end = begin + length
+    return true
+  }
+
   #text(value: string): void {
     const length = value.length
     this.#reserve(5 + length * 3)
@@ -154,6 +204,14 @@ export class Encoder {
   }
 
   #number(value: number): void {
+    // Small whole numbers, except 0: it needs a look at its sign.
+    if (value > 0 && value < 0x40 && Number.isInteger(value)) {
+      this.#reserve(2)
+      this.#buffer[this.#end] = tags.integer
+      this.#buffer[this.#end + 1] = value * 2
+      this.#end += 2
+      return
+    }
     const canonicalZero = this.#canonical && value === 0 ? 0 : value
     if (
       Math.abs(canonicalZero) <= ZIGZAG_MAX &&
@@ -179,11 +237,14 @@ export class Encoder {
    */
   #varint(value: number): void {
     this.#reserve(10)
-    let rest = value
-    while (rest >= 0x80) {
-      this.#buffer[this.#end++] = (rest % 0x80) | 0x80
-      rest = Math.floor(rest / 0x80)
+    if (value < 0x80) {
+      this.#buffer[this.#end++] = value
+      return
     }
+    let rest = value
+    for (; rest > BITS_MAX; rest = Math.floor(rest / 0x80))
+      this.#buffer[this.#end++] = (rest % 0x80) | 0x80
+    for (; rest >= 0x80; rest >>>= 7) this.#buffer[this.#end++] = (rest & 0x7f) | 0x80
     this.#buffer[this.#end++] = rest
   }
 
@@ -200,12 +261,38 @@ export class Encoder {
   }
 }
 
-const unsupportedError = (value: unknown): MillraceError =>
+/** The kind of a value, for messages. Never throws. */
+const kindOf = (value: unknown): string => {
+  if (typeof value !== 'object' || value === null) return `a ${typeof value}`
+  try {
+    const { name } = value.constructor as { name?: unknown }
+    return `an instance of ${typeof name === 'string' && name !== '' ? name : 'an unknown class'}`
+  } catch {
+    return 'an object of an unknown class'
+  }
+}
+
+const placeOf = (path: readonly (string | number)[]): string =>
+  path
+    .map((part) =>
+      typeof part === 'string' && /^[A-Za-z_$][\w$]*$/.test(part)
+        ? `.${part}`
+        : `[${typeof part === 'string' ? JSON.stringify(part) : part}]`,
+    )
+    .join('')
+
+const unsupportedError = (
+  value: unknown,
+  what: string,
+  path: readonly (string | number)[],
+): MillraceError =>
   new MillraceError('VALUE_UNSUPPORTED', {
-    problem: `${kindOf(value)} cannot be stored: it could not be read back unchanged`,
-    value,
+    problem:
+      (path.length === 0 ? '' : `At ${placeOf(path)} of a value: `) +
+      `${what} cannot be stored: it could not be read back unchanged`,
+    value: types.isProxy(value) ? undefined : value,
     allowed:
       'null, undefined, booleans, numbers, bigints, strings, dates, arrays, plain objects, ' +
-      'Map, Set and Uint8Array of these',
-    fix: 'turn it into a plain object first, for example with { ...value }',
+      'Map, Set, Uint8Array and Buffer of these',
+    fix: 'turn it into a plain value first, for example with { ...value } or Array.from(value)',
   })

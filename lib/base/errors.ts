@@ -29,7 +29,7 @@ export const errorCodes = {
     'A bug in Millrace: a protocol invariant did not hold. Nothing was written after that.',
   ITEM_TOO_LARGE: 'An item is larger than the store allows.',
   KEY_UNSUPPORTED:
-    'A key is not a string, number, bigint, boolean, null, date, array or plain object.',
+    'A key is not a string, number, bigint, boolean, null, undefined, date, array or plain object.',
   LANE_FULL:
     'A lane holds as many unconsumed entries as its item may; intake waits for the driver.',
   LINE_NOT_UTF8: 'A line of text is not valid UTF-8; it is now a dead letter.',
@@ -49,10 +49,12 @@ export const errorCodes = {
   OUTPUT_FAILED: 'An output could not be written.',
   OUTPUT_FENCED: 'A newer attempt has written this output; an older one may not replace it.',
   PACKAGE_MISSING: 'A package that this platform needs is not installed.',
+  PAIR_INVALID: 'An operation on pairs got an element that is not a pair of a key and a value.',
   PLAN_FROZEN: 'The pipeline was changed after it was built.',
   PLAN_INCOMPATIBLE: 'The store was written by another plan, and its state does not fit this one.',
   PLAN_NO_OUTPUT: 'The pipeline has no output operation, so it would never run anything.',
-  POISON_BREAKER: 'So many records failed that the code is broken, not the data.',
+  POISON_BREAKER: 'So many records of a part are bad that the code is broken, not the data.',
+  PROMISE_UNEXPECTED: 'A function returned a promise where a value is needed, or is async.',
   QUEUE_NOT_RECOVERABLE: 'A queueStream lives in memory and cannot be recovered from a store.',
   RECORDS_UNEVEN:
     'A file does not hold a whole number of records of fixed length. It is a dead letter.',

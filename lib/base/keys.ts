@@ -3,9 +3,9 @@
  * compares arrays and objects by reference, so all code of Millrace that works by key uses this
  * file.
  *
- * A string, number, bigint, boolean or null is its own key in a `Map`, which already compares these
- * by value (NaN equals NaN, and 0 equals -0). So the hot path encodes nothing. Dates, arrays and
- * plain objects are found by their canonical encoding.
+ * A string, number, bigint, boolean, null or undefined is its own key in a `Map`, which already
+ * compares these by value (NaN equals NaN, and 0 equals -0). So the hot path encodes nothing.
+ * Dates, arrays and plain objects are found by their canonical encoding.
  */
 import { decodeLatin1, encodeCanonical } from './codec.ts'
 import { MillraceError } from './errors.ts'
@@ -20,17 +20,21 @@ const unsupportedKeyError = (key: unknown, cause?: unknown): MillraceError =>
     problem: 'A key has a type that cannot be compared by value',
     value: key,
     allowed:
-      'strings, numbers, bigints, booleans, null, dates, and arrays and plain objects of these',
-    fix:
-      'build the key from the parts that matter, for example [user.id, user.country]; use null ' +
-      'for a missing part',
+      'strings, numbers, bigints, booleans, null, undefined, dates, and arrays and plain objects ' +
+      'of these',
+    fix: 'build the key from the parts that matter, for example [user.id, user.country]',
     cause,
   })
 
-/** Checks that a value may be (part of) a key. */
-const checkKey = (key: unknown): void => {
+/**
+ * Checks that a value may be (part of) a key.
+ *
+ * @throws MillraceError `KEY_UNSUPPORTED`.
+ */
+export const checkKey = (key: unknown): void => {
   const simple =
     key === null ||
+    key === undefined ||
     typeof key === 'string' ||
     typeof key === 'number' ||
     typeof key === 'bigint' ||
@@ -56,6 +60,8 @@ const TYPE_RANK: Readonly<Record<string, number>> = {
   number: 3,
   bigint: 4,
   string: 5,
+  // Last, because `sort` puts undefined last without a comparison.
+  undefined: 6,
 }
 
 const compareSimple = (a: unknown, b: unknown): number => {
@@ -67,8 +73,8 @@ const compareSimple = (a: unknown, b: unknown): number => {
 }
 
 /**
- * The order of keys: null, booleans, numbers, bigints, strings by UTF-16 units, then dates, arrays
- * and objects by their encoding.
+ * The order of keys: null, booleans, numbers, bigints, strings by UTF-16 units, undefined, then
+ * dates, arrays and objects by their encoding.
  */
 export const compareKeys = (a: unknown, b: unknown): number => {
   if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : a > b ? 1 : 0
@@ -112,7 +118,7 @@ export class KeyedMap<K, V> {
 
   set(key: K, value: V): void {
     if (typeof key === 'object' && key !== null) return this.#setStructured(key, value)
-    if (key === undefined || typeof key === 'function' || typeof key === 'symbol') checkKey(key)
+    if (typeof key === 'function' || typeof key === 'symbol') checkKey(key)
     this.#simple.set(key, value)
   }
 

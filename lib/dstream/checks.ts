@@ -4,12 +4,19 @@
  */
 import type { Duration } from '../base/duration.ts'
 import { MillraceError } from '../base/errors.ts'
+import { refuseAsync } from '../base/promises.ts'
 import type { ShuffleOptions } from '../rdd/rdd.ts'
 
 const PARTITIONS_MAX = 1_024
 
-/** Checks that an operation got a function, and returns it. */
+/** Checks that an operation got a function that is not async, and returns it. */
 export const checkFunction = <F>(operation: string, f: F): F => {
+  refuseAsync(operation, f)
+  return checkAnyFunction(operation, f)
+}
+
+/** Checks that an operation that waits for promises got a function, and returns it. */
+export const checkAnyFunction = <F>(operation: string, f: F): F => {
   if (typeof f === 'function') return f
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: `${operation}() needs a function`,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 
 import { MillraceError } from '../base/errors.ts'
+import type { PoisonLimits } from '../rdd/bad-records.ts'
 import { shapesOf, type StateShape } from '../state/operator/state-declaration.ts'
 import type { OperatorNode, OutputNode, PlanNode, SourceNode } from './plan-node.ts'
 
@@ -64,6 +65,7 @@ export interface PlanOptions {
   readonly limits: BatchLimits
   readonly retry: RetryPolicy
   readonly onDataLoss: 'halt' | 'skip'
+  readonly poison: PoisonLimits
 }
 
 /** The frozen graph of a pipeline. All roles of the runtime work from it. */

@@ -2,6 +2,7 @@ import './operators/all.ts'
 import './sources/all.ts'
 import { type Duration, milliseconds, minutes } from '../base/duration.ts'
 import { MillraceError } from '../base/errors.ts'
+import { POISON_LIMITS, type PoisonLimits } from '../rdd/bad-records.ts'
 import { checkDurationMs, checkFunction } from './checks.ts'
 import type { Plan, PlanOptions } from './plan.ts'
 import { GraphBuilder } from './graph-builder.ts'
@@ -54,6 +55,18 @@ export interface StreamOptions {
    * Default `'halt'`.
    */
   readonly onDataLoss?: 'halt' | 'skip'
+  /**
+   * When so many records of one part of a batch are bad that the code is taken to be broken, not
+   * the data: more than `records`, and more than the share `share` of the part. Then none of them
+   * is put aside, and the batch fails with `POISON_BREAKER`. A part is a file, or a block of a
+   * stream. Lines that cannot be read count too.
+   */
+  readonly poison?: {
+    /** A whole number from 0. Default 100. */
+    readonly records?: number
+    /** From 0 to 1. With 1, there is no limit. Default 0.5. */
+    readonly share?: number
+  }
 }
 
 const PIPELINE: unique symbol = Symbol.for('millrace.pipeline') as never
@@ -134,6 +147,7 @@ const resolve = ({
   limits = {},
   retry = {},
   onDataLoss = 'halt',
+  poison = {},
 }: StreamOptions): PlanOptions => {
   if (whenIdle !== 'rest' && whenIdle !== 'tick')
     throw new MillraceError('ARGUMENT_INVALID', {
@@ -160,7 +174,27 @@ const resolve = ({
       attempts: atLeastOne('retry.attempts', retry.attempts ?? 8),
     }),
     onDataLoss,
+    poison: poisonOf(poison),
   })
+}
+
+const poisonOf = ({
+  records = POISON_LIMITS.records,
+  share = POISON_LIMITS.share,
+}: NonNullable<StreamOptions['poison']>): PoisonLimits => {
+  if (!Number.isSafeInteger(records) || records < 0)
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'poison.records is not a count',
+      value: records,
+      allowed: 'a whole number from 0',
+    })
+  if (typeof share !== 'number' || !(share >= 0 && share <= 1))
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'poison.share is not a share',
+      value: share,
+      allowed: 'a number from 0 to 1',
+    })
+  return Object.freeze({ records, share })
 }
 
 const atLeastOne = (name: string, value: number): number => {

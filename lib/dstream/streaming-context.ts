@@ -1,7 +1,7 @@
 import { MillraceError } from '../base/errors.ts'
 import type { Time } from '../base/time.ts'
 import type { RDD } from '../rdd/rdd.ts'
-import { checkFunction } from './checks.ts'
+import { checkAnyFunction } from './checks.ts'
 import { DStream } from './dstream.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import { transformNode, type TransformOptions } from './operators/transform.ts'
@@ -74,7 +74,7 @@ export class StreamingContext {
     f: (rdds: RDDsOf<T>, time: Time) => RDD<U> | Promise<RDD<U>>,
     options: TransformOptions = {},
   ): DStream<U> {
-    checkFunction('transform', f)
+    checkAnyFunction('transform', f)
     const [head, ...others] = streams
     const first = checkStream('transform', head)
     const parents = [first.node, ...others.map((other) => first.nodeBeside('transform', other))]

@@ -50,6 +50,13 @@ export const tableItem = (element: unknown): TableItem => {
       fix: 'map the elements to pairs first, for example with mapToPair((word) => [word, 1])',
     })
   const [key, value] = element
+  // It would share the item of the text "undefined".
+  if (key === undefined)
+    throw new MillraceError('KEY_UNSUPPORTED', {
+      problem: 'A pair without a key cannot be put into a table',
+      value: element,
+      fix: 'leave out such pairs, or give them a key',
+    })
   // Encoded and parsed again, so that a table holds the same value that a line would hold.
   return { key: keyText(key), value: JSON.parse(jsonText(value)) as Json }
 }

@@ -1,8 +1,11 @@
 import { MillraceError } from '../base/errors.ts'
 import type { KeyedMap } from '../base/keys.ts'
-import { type Partition, evaluate, type Step } from './evaluate.ts'
+import { elementsOf, keepPartition } from './elements.ts'
+import type { Partition } from './partition.ts'
+import type { Step } from './steps.ts'
 import { type Bucket, checkPartitions, mapSide, reduceSide } from './shuffle.ts'
 import { NO_TASKS, type TaskName, type TaskRunner, type TaskSide } from './tasks.ts'
+import { writeChecked } from './write-checked.ts'
 import type { WritePartitions, WriteTarget } from './write-target.ts'
 
 /** What an RDD can use while a batch runs. An RDD made outside of a batch has none of it. */
@@ -65,7 +68,7 @@ export type { ShuffleOptions } from './shuffle.ts'
 export class RDD<T> {
   readonly #lineage: Lineage<T>
   /** The elements that `cache` stores, by partition; undefined: none. */
-  #kept: Map<number, Promise<readonly T[]>> | undefined
+  #kept: Map<number, Promise<Partition<T>>> | undefined
 
   /** @internal RDDs are made by sources, transformations and {@link parallelize}. */
   constructor(lineage: Lineage<T>) {
@@ -132,8 +135,8 @@ export class RDD<T> {
     return new RDD<U>({
       ...this.#lineage,
       partition: async (index) => {
-        const { records, steps, origin } = await this.partitionAt(index)
-        return { records, steps: [...steps, step], origin }
+        const { records, steps, origin, madeFrom } = await this.partitionAt(index)
+        return { records, steps: [...steps, step], origin, madeFrom }
       },
     })
   }
@@ -148,9 +151,9 @@ export class RDD<T> {
   }
 
   /** @internal Brings equal keys together: map tasks over this RDD, then reduce tasks. */
-  shuffle<K, W>(
+  shuffle<K, V, W>(
     partitionCount: number,
-    add: (map: KeyedMap<K, W>, element: T) => void,
+    add: (map: KeyedMap<K, W>, key: K, value: V) => void,
     merge: (a: W, b: W) => W,
   ): RDD<[K, W]> {
     const { label: node, partitionCount: inputs, context } = this.#lineage
@@ -169,7 +172,7 @@ export class RDD<T> {
       for (let index = 0; index < inputs; index++)
         mapped.push(
           await tasks.run(nameOf('map', index), async () =>
-            mapSide(await this.partitionAt(index), shuffle),
+            mapSide((await this.partitionAt(index)) as Partition<readonly [K, V]>, shuffle),
           ),
         )
       const reduced: (readonly [K, W][])[] = []
@@ -210,14 +213,23 @@ export class RDD<T> {
    */
   async partitionAt(index: number): Promise<Partition<T>> {
     if (this.#kept === undefined) return this.#lineage.partition(index)
-    const kept = this.#kept.get(index) ?? elementsOfPartition(this.#lineage.partition(index))
+    const kept = this.#kept.get(index) ?? this.#keep(index)
     this.#kept.set(index, kept)
-    return { records: await kept, steps: [] }
+    return kept
+  }
+
+  async #keep(index: number): Promise<Partition<T>> {
+    return keepPartition(await this.#lineage.partition(index), this.label)
   }
 
   /** @internal The elements of one partition. */
   async elements(index: number): Promise<readonly T[]> {
-    return elementsOfPartition(this.partitionAt(index))
+    return elementsOf(await this.partitionAt(index), this.label)
+  }
+
+  /** @internal The same elements, without the records for whose elements `check` throws. */
+  checked(check: (element: T) => unknown): RDD<T> {
+    return this.narrow('check', check)
   }
 
   /** @internal The elements of every partition, by one result task for each. */
@@ -239,21 +251,8 @@ export class RDD<T> {
 
   /** @internal Writes the elements to a target, partition by partition. */
   async write(target: WriteTarget): Promise<void> {
-    await this.#lineage.context.write(target, await this.partitions())
+    await writeChecked(this, target, this.#lineage.context.write)
   }
-}
-
-/** The elements of a partition. */
-const elementsOfPartition = async <T>(waiting: Promise<Partition<T>>): Promise<readonly T[]> => {
-  const partition = await waiting
-  if (partition.steps.length === 0) return partition.records as readonly T[]
-  let elements: T[] = []
-  evaluate(partition, () => {
-    const fresh: T[] = []
-    elements = fresh
-    return (element) => fresh.push(element)
-  })
-  return elements
 }
 
 /**

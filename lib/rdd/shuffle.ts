@@ -5,7 +5,11 @@
  */
 import { MillraceError } from '../base/errors.ts'
 import { KeyedMap, partitionOf } from '../base/keys.ts'
-import { type Partition, evaluate, type Sink, userFunctionError } from './evaluate.ts'
+import { isPromiseError } from '../base/promises.ts'
+import { errorOf } from './bad-records.ts'
+import { evaluate } from './evaluate.ts'
+import type { Partition } from './partition.ts'
+import { checkPair, pairTrial } from './pairs.ts'
 
 /**
  * Settings of operations that shuffle.
@@ -31,13 +35,13 @@ export const checkPartitions = (partitions: number): number => {
 }
 
 /** How a shuffle combines values by key. */
-export interface Shuffle<T, K, W> {
+export interface Shuffle<K, V, W> {
   /** The label of the operator, for errors of its function. */
   readonly label: string
   /** The number of partitions after the shuffle. */
   readonly partitions: number
-  /** Adds an element to the map of its partition. */
-  readonly add: (map: KeyedMap<K, W>, element: T) => void
+  /** Adds a value of a key to the map of its partition. */
+  readonly add: (map: KeyedMap<K, W>, key: K, value: V) => void
   /** Merges the values of two partitions for one key: the earlier partition first. */
   readonly merge: (a: W, b: W) => W
 }
@@ -49,20 +53,25 @@ export type Bucket<K, W> = readonly (readonly [K, W])[]
  * The map side: combines one partition by key. Returns one bucket for each partition after the
  * shuffle.
  */
-export const mapSide = <T, K, W>(
-  partition: Partition<T>,
-  { label, partitions, add }: Shuffle<T, K, W>,
+export const mapSide = <K, V, W>(
+  partition: Partition<readonly [K, V]>,
+  shuffle: Shuffle<K, V, W>,
 ): readonly Bucket<K, W>[] => {
+  const { label, partitions, add } = shuffle
   let map = new KeyedMap<K, W>()
-  const open = (): Sink<T> => {
-    const fresh = new KeyedMap<K, W>()
-    map = fresh
-    return (element) => add(fresh, element)
-  }
-  const entries = blaming(label, `a partition of ${partition.records.length} records`, () => {
-    evaluate(partition, open)
-    return map.sortedEntries()
+  evaluate(partition, {
+    label,
+    open: () => {
+      const fresh = new KeyedMap<K, W>()
+      map = fresh
+      return (element) => {
+        const pair = checkPair(element)
+        add(fresh, pair[0], pair[1])
+      }
+    },
+    trial: () => pairTrial(add),
   })
+  const entries = map.sortedEntries()
   if (partitions === 1) return [entries]
   const buckets = Array.from({ length: partitions }, (): [K, W][] => [])
   for (const entry of entries) buckets[partitionOf(entry[0], partitions)]?.push(entry)
@@ -72,7 +81,7 @@ export const mapSide = <T, K, W>(
 /** The reduce side: merges the buckets of one partition by key, in the order of their map tasks. */
 export const reduceSide = <K, W>(
   buckets: readonly Bucket<K, W>[],
-  { label, merge }: Pick<Shuffle<never, K, W>, 'label' | 'merge'>,
+  { label, merge }: Pick<Shuffle<K, never, W>, 'label' | 'merge'>,
 ): Bucket<K, W> => {
   const [only = [], ...others] = buckets
   if (others.length === 0) return only
@@ -85,7 +94,7 @@ export const reduceSide = <K, W>(
 }
 
 /** For grouping: adds one more value of a key. */
-export const appendValue = <K, V>(map: KeyedMap<K, V[]>, [key, value]: readonly [K, V]): void => {
+export const appendValue = <K, V>(map: KeyedMap<K, V[]>, key: K, value: V): void => {
   const values = map.get(key)
   if (values === undefined) map.set(key, [value])
   else values.push(value)
@@ -106,8 +115,8 @@ export const blamingLater = async <R>(
   try {
     return await work()
   } catch (error) {
-    if (error instanceof MillraceError) throw error
-    throw userFunctionError({ label, record, error })
+    if (error instanceof MillraceError && !isPromiseError(error)) throw error
+    throw errorOf({ label, record, error })
   }
 }
 
@@ -116,7 +125,7 @@ const blaming = <R>(label: string, record: string, work: () => R): R => {
   try {
     return work()
   } catch (error) {
-    if (error instanceof MillraceError) throw error
-    throw userFunctionError({ label, record, error })
+    if (error instanceof MillraceError && !isPromiseError(error)) throw error
+    throw errorOf({ label, record, error })
   }
 }

@@ -11,7 +11,7 @@
 import { decode, encode } from '../base/codec.ts'
 import { MillraceError, preview } from '../base/errors.ts'
 import type { Item, ItemStore, KeyedItem } from '../ports/item-store.ts'
-import type { BadRecord } from '../rdd/evaluate.ts'
+import type { BadRecord } from '../rdd/bad-records.ts'
 import { deadLetterPartition, committedEpochKey } from './item-keys.ts'
 import type { Manifest } from './manifest.ts'
 

@@ -103,6 +103,10 @@ export class PaneDraft implements Panes<unknown>, PartitionDraft {
     this.#added = { bytes, pane: isSimple ? { content } : { bytes } }
   }
 
+  unput(): void {
+    this.#added = undefined
+  }
+
   dropBefore(timeMs: number): void {
     this.#dropBeforeMs = Math.max(this.#dropBeforeMs, timeMs)
   }

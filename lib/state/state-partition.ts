@@ -113,6 +113,12 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
     return change === REMOVED ? undefined : unpack(change)
   }
 
+  has(key: unknown): boolean {
+    const change = this.#changes.get(key)
+    if (change === undefined && !this.#changes.has(key)) return this.#base.has(key)
+    return change !== REMOVED
+  }
+
   put(key: unknown, state: unknown): void {
     const stored = pack(state)
     const before = this.#base.stored(key)

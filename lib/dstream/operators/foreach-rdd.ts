@@ -1,8 +1,8 @@
 import { MillraceError } from '../../base/errors.ts'
 import { type Time, timeOf } from '../../base/time.ts'
-import { userFunctionError } from '../../rdd/evaluate.ts'
+import { userFunctionError } from '../../rdd/bad-records.ts'
 import type { RDD } from '../../rdd/rdd.ts'
-import { checkFunction } from '../checks.ts'
+import { checkAnyFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { type Attempt, outputNode } from '../plan-node.ts'
 
@@ -38,7 +38,7 @@ declare module '../dstream.ts' {
 }
 
 DStream.prototype.foreachRDD = function (f) {
-  checkFunction('foreachRDD', f)
+  checkAnyFunction('foreachRDD', f)
   this.emit(
     outputNode('foreachRDD', this.node, {}, async (input, batch) => {
       try {

@@ -6,6 +6,7 @@ import { forEachPair, type KeyedPane } from '../../state/operator/keyed-pane.ts'
 import type { Panes } from '../../state/operator/panes.ts'
 import { rddOfElements, type RDD, type ShuffleOptions } from '../../rdd/rdd.ts'
 import { checkShuffle } from '../checks.ts'
+import { checkStorableValue, storeChecked } from './storable.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode } from '../plan-node.ts'
 import { beginOf, checkSpan, isDue, isHeld, layoutOf } from '../window-span.ts'
@@ -46,10 +47,11 @@ DStream.prototype.groupByKeyAndWindow = function (length, slide, options = {}) {
           batch.panes(partition),
         )
         if (input !== undefined && isHeld(span, batch)) {
-          const groups = await (input as RDD<[unknown, unknown]>)
-            .groupByKey({ partitions })
-            .partitions()
-          all.forEach((panes, partition) => putGroups(panes, groups[partition] ?? []))
+          const pairs = input as RDD<[unknown, unknown]>
+          await storeChecked(pairs, checkStorableValue, async (some) => {
+            const groups = await some.groupByKey({ partitions }).partitions()
+            all.forEach((panes, partition) => putGroups(panes, groups[partition] ?? []))
+          })
         }
         if (!isDue(span, batch)) return undefined
         return rddOfElements(
@@ -74,7 +76,7 @@ const putGroups = (
   panes: GroupPanes,
   groups: readonly (readonly [unknown, readonly unknown[]])[],
 ): void => {
-  if (groups.length === 0) return
+  if (groups.length === 0) return panes.unput()
   const lists = groups.map(([, values]) => values)
   panes.put(
     [groups.map(([key]) => key), lists],

@@ -1,4 +1,5 @@
 import { MillraceError } from '../../base/errors.ts'
+import { refusePromise } from '../../base/promises.ts'
 import { KeyedMap } from '../../base/keys.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { type KeyedPane, reducePanes } from '../../state/operator/keyed-pane.ts'
@@ -68,8 +69,9 @@ const slide = async <K, V>(
       f,
     )
     for (const [key, change] of changesOf(leaving, entering)) {
-      const after = afterChange(reduction, key, state.get(key), change)
-      if (reduction.keep?.(key, after) === false) state.remove(key)
+      const before = state.has(key) ? [state.get(key) as V] : []
+      const after = afterChange(reduction, key, before, change)
+      if (refusePromise(reduction.keep?.(key, after)) === false) state.remove(key)
       else state.put(key, after)
     }
   })
@@ -77,8 +79,8 @@ const slide = async <K, V>(
 }
 
 /**
- * The values that leave and enter for one key: each array has one value or none. An array is needed
- * because `undefined` may be a value.
+ * The values that leave and enter for one key: each array has one value or none, and so has the
+ * result before. An array is needed because `undefined` may be a value.
  */
 interface Change<V> {
   readonly leaving: readonly V[]
@@ -99,12 +101,12 @@ const changesOf = <K, V>(
 const afterChange = <K, V>(
   { kind, f, inverse }: InverseReduction<K, V>,
   key: K,
-  before: V | undefined,
+  before: readonly V[],
   { leaving, entering }: Change<V>,
 ): V => {
   const [gone] = leaving
   const [come] = entering
-  if (before === undefined) {
+  if (before.length === 0) {
     if (entering.length > 0) return come as V
     throw new MillraceError('WINDOW_KEY_LOST', {
       problem:
@@ -115,6 +117,7 @@ const afterChange = <K, V>(
       fix: 'let the filter check a count, or use the form without an inverse; then reset the state',
     })
   }
-  const left = leaving.length > 0 ? inverse(before, gone as V) : before
+  const [result] = before
+  const left = leaving.length > 0 ? inverse(result as V, gone as V) : (result as V)
   return entering.length > 0 ? f(left, come as V) : left
 }

@@ -1,5 +1,5 @@
 import type { PartitionFunction } from '../../rdd/rdd.ts'
-import { checkFunction } from '../checks.ts'
+import { checkAnyFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode } from '../plan-node.ts'
 
@@ -27,12 +27,12 @@ declare module '../dstream.ts' {
 }
 
 DStream.prototype.mapPartitions = function (f) {
-  checkFunction('mapPartitions', f)
+  checkAnyFunction('mapPartitions', f)
   return this.to(operatorNode('mapPartitions', [this.node], ([input]) => input?.mapPartitions(f)))
 }
 
 DStream.prototype.mapPartitionsWithIndex = function (f) {
-  checkFunction('mapPartitionsWithIndex', f)
+  checkAnyFunction('mapPartitionsWithIndex', f)
   return this.to(
     operatorNode('mapPartitionsWithIndex', [this.node], ([input]) =>
       input?.mapPartitionsWithIndex(f),

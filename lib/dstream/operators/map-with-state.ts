@@ -2,9 +2,11 @@ import { MillraceError } from '../../base/errors.ts'
 import { timeOf } from '../../base/time.ts'
 import { IdleKeys } from '../../state/operator/idle-keys.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
-import { userFunctionError } from '../../rdd/evaluate.ts'
+import { errorOf } from '../../rdd/bad-records.ts'
 import { computeRdd, rddOfElements, RDD } from '../../rdd/rdd.ts'
-import { partitionOf } from '../../base/keys.ts'
+import { checkKey, partitionOf } from '../../base/keys.ts'
+import { isPromiseError, refusePromise } from '../../base/promises.ts'
+import { checkPair } from '../../rdd/pairs.ts'
 import { DStream } from '../dstream.ts'
 import { type BatchView, operatorNode, type PlanNode } from '../plan-node.ts'
 import { StateHandle } from '../state-handle.ts'
@@ -129,14 +131,16 @@ const callMapping = async (
     batch.timer.fire()
   }
   // A batch without an RDD is treated like a batch without records.
-  for (const [key, value] of ((await input?.collect()) ?? []) as [unknown, unknown][])
-    of(key).call(key, value)
+  const pairs = (input as RDD<[unknown, unknown]> | undefined)?.checked(checkKeyOfPair)
+  for (const [key, value] of (await pairs?.collect()) ?? []) of(key).call(key, value)
   const dueTimes = partitions
     .map((partition) => partition.timeOut())
     .filter((dueMs) => dueMs !== undefined)
   batch.timer.setDue(dueTimes.length === 0 ? undefined : Math.min(...dueTimes))
   return rddOfElements(partitions.map(({ results }) => results))
 }
+
+const checkKeyOfPair = (pair: readonly [unknown, unknown]): void => checkKey(checkPair(pair)[0])
 
 const pairsOf = async (
   initial: InitialState<unknown, unknown> | undefined,
@@ -216,11 +220,11 @@ class MappedPartition {
 
   #run(key: unknown, value: unknown, state: StateHandle<unknown>): void {
     try {
-      const result = this.#spec.f(key, value, state, timeOf(this.#batch.timeMs))
+      const result = refusePromise(this.#spec.f(key, value, state, timeOf(this.#batch.timeMs)))
       if (result !== undefined) this.results.push(result)
     } catch (error) {
-      if (error instanceof MillraceError) throw error
-      throw userFunctionError({ label: KIND, record: { key, value }, error })
+      if (error instanceof MillraceError && !isPromiseError(error)) throw error
+      throw errorOf({ label: KIND, record: { key, value }, error })
     }
   }
 }

@@ -1,5 +1,6 @@
 import { MillraceError } from '../../base/errors.ts'
 import { elementText } from '../../formats/element-text.ts'
+import type { RDD } from '../../rdd/rdd.ts'
 import { DStream } from '../dstream.ts'
 import { outputNode } from '../plan-node.ts'
 
@@ -17,6 +18,16 @@ declare module '../dstream.ts' {
   }
 }
 
+/** A record that gives an element without a text is put aside. */
+const linesOf = async (input: RDD<unknown>, count: number): Promise<string[]> => {
+  const elements = await input.take(count)
+  try {
+    return elements.map(elementText)
+  } catch {
+    return (await input.checked(elementText).take(count)).map(elementText)
+  }
+}
+
 const RULER = '-'.repeat(43)
 
 DStream.prototype.print = function (count = 10) {
@@ -28,9 +39,8 @@ DStream.prototype.print = function (count = 10) {
     })
   this.emit(
     outputNode('print', this.node, { count }, async (input, batch) => {
-      const elements = await input.take(count + 1)
-      const lines = elements.slice(0, count).map(elementText)
-      if (elements.length > count) lines.push('...')
+      const lines = await linesOf(input, count + 1)
+      if (lines.length > count) lines[count] = '...'
       // As Spark prints: an empty line ends the batch.
       const text = [RULER, `Time: ${batch.timeMs} ms`, RULER, ...lines, '', ''].join('\n')
       await batch.write({ place: 'print:' }, [[text]])

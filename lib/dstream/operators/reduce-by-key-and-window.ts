@@ -1,4 +1,5 @@
 import type { Duration } from '../../base/duration.ts'
+import { refuseAsync, synchronous } from '../../base/promises.ts'
 import type { RDD, ShuffleOptions } from '../../rdd/rdd.ts'
 import { checkFunction, checkShuffle } from '../checks.ts'
 import { DStream } from '../dstream.ts'
@@ -91,6 +92,7 @@ DStream.prototype.reduceByKeyAndWindow = function (
 ) {
   checkFunction(KIND, f)
   const inverse = typeof rest[0] === 'function' ? (rest[0] as Reduce) : undefined
+  refuseAsync(`${KIND} inverse`, inverse)
   const [length, slide, options = {}] = (inverse === undefined
     ? rest
     : rest.slice(1)) as unknown as Rest
@@ -100,7 +102,7 @@ DStream.prototype.reduceByKeyAndWindow = function (
     kind: KIND,
     span,
     partitions,
-    f,
+    f: synchronous(f),
     pairs: (input: RDD<never>) => input as RDD<[unknown, unknown]>,
     result: (pairs: RDD<[unknown, unknown]>) => pairs,
     parameters: {
@@ -113,5 +115,7 @@ DStream.prototype.reduceByKeyAndWindow = function (
   if (inverse === undefined) return this.to(reducedWindowNode(this.node, reduction))
   const { filter: keep } = options
   if (keep !== undefined) checkFunction(`${KIND} filter`, keep)
-  return this.to(inverseWindowNode(this.node, { ...reduction, inverse, keep }))
+  return this.to(
+    inverseWindowNode(this.node, { ...reduction, inverse: synchronous(inverse), keep }),
+  )
 }

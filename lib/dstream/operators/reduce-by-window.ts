@@ -1,4 +1,5 @@
 import type { Duration } from '../../base/duration.ts'
+import { refuseAsync, synchronous } from '../../base/promises.ts'
 import type { RDD } from '../../rdd/rdd.ts'
 import { checkFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
@@ -66,6 +67,7 @@ DStream.prototype.reduceByWindow = function (
 ) {
   checkFunction('reduceByWindow', f)
   const inverse = typeof rest[0] === 'function' ? (rest[0] as Reduce) : undefined
+  refuseAsync('reduceByWindow inverse', inverse)
   const [length, slide] = (inverse === undefined ? rest : rest.slice(1)) as [
     Duration,
     Duration | undefined,
@@ -80,7 +82,7 @@ DStream.prototype.reduceByWindow = function (
     kind: 'reduceByWindow',
     span,
     partitions: 1,
-    f,
+    f: synchronous(f),
     pairs: oneKey,
     result: values,
     parameters,
@@ -88,7 +90,7 @@ DStream.prototype.reduceByWindow = function (
   return this.to(
     inverse === undefined
       ? reducedWindowNode(this.node, reduction)
-      : inverseWindowNode(this.node, { ...reduction, inverse }),
+      : inverseWindowNode(this.node, { ...reduction, inverse: synchronous(inverse) }),
   )
 }
 

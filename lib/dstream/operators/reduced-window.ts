@@ -4,6 +4,7 @@ import { putPairs } from '../../state/operator/keyed-pane.ts'
 import { rddOfElements, type RDD } from '../../rdd/rdd.ts'
 import { blamingLater } from '../../rdd/shuffle.ts'
 import { SlidingReduction } from '../../state/operator/sliding-reduction.ts'
+import { checkStorableValue, storeChecked } from './storable.ts'
 import type { Parameter } from '../parameter.ts'
 import { type BatchView, operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
 import { beginOf, isDue, isHeld, layoutOf, type WindowSpan } from '../window-span.ts'
@@ -40,12 +41,12 @@ export const pairWindowNode = <K, V>(
     [parent],
     async ([input], batch) => {
       if (input !== undefined && isHeld(span, batch)) {
-        const reduced = await pairs(input as RDD<never>)
-          .reduceByKey(f, { partitions })
-          .partitions()
-        reduced.forEach((some, partition) =>
-          putPairs(batch.panes<KeyedPane<K, V>>(partition), some),
-        )
+        await storeChecked(pairs(input as RDD<never>), checkStorableValue, async (some) => {
+          const reduced = await some.reduceByKey(f, { partitions }).partitions()
+          reduced.forEach((part, partition) =>
+            putPairs(batch.panes<KeyedPane<K, V>>(partition), part),
+          )
+        })
       }
       return isDue(span, batch) ? result(await atSlide(batch)) : undefined
     },

@@ -1,4 +1,5 @@
 import { objects } from '../../formats/objects.ts'
+import { writeChecked } from '../../rdd/write-checked.ts'
 import { checkText } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { outputPath } from '../output-path.ts'
@@ -31,9 +32,10 @@ DStream.prototype.saveAsObjectFiles = function (prefix, suffix = '') {
       this.node,
       { prefix, suffix },
       async (input, batch) =>
-        batch.write(
+        writeChecked(
+          input,
           { place: outputPath(prefix, suffix, batch.timeMs), format: objects },
-          await input.partitions(),
+          batch.write,
         ),
       prefix,
     ),

@@ -1,4 +1,5 @@
 import { text } from '../../formats/text.ts'
+import { writeChecked } from '../../rdd/write-checked.ts'
 import { checkText } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { outputPath } from '../output-path.ts'
@@ -33,9 +34,10 @@ DStream.prototype.saveAsTextFiles = function (prefix, suffix = '') {
       this.node,
       { prefix, suffix },
       async (input, batch) =>
-        batch.write(
+        writeChecked(
+          input,
           { place: outputPath(prefix, suffix, batch.timeMs), format: text },
-          await input.partitions(),
+          batch.write,
         ),
       prefix,
     ),

@@ -1,5 +1,6 @@
 import { MillraceError } from '../../base/errors.ts'
 import { tableItems } from '../../formats/table-items.ts'
+import { writeChecked } from '../../rdd/write-checked.ts'
 import { checkText } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { outputNode } from '../plan-node.ts'
@@ -51,10 +52,7 @@ DStream.prototype.saveToTable = function (place) {
       { place },
       async (input, batch) =>
         // The batch time is needed for directories, where each batch has its own files.
-        batch.write(
-          { place: `${place}/${batch.timeMs}`, format: tableItems },
-          await input.partitions(),
-        ),
+        writeChecked(input, { place: `${place}/${batch.timeMs}`, format: tableItems }, batch.write),
       place,
     ),
   )

@@ -1,8 +1,8 @@
 import { MillraceError } from '../../base/errors.ts'
 import { type Time, timeOf } from '../../base/time.ts'
-import { userFunctionError } from '../../rdd/evaluate.ts'
+import { userFunctionError } from '../../rdd/bad-records.ts'
 import { RDD } from '../../rdd/rdd.ts'
-import { checkFunction } from '../checks.ts'
+import { checkAnyFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
 import { requireRdd } from './require-rdd.ts'
@@ -72,7 +72,7 @@ declare module '../dstream.ts' {
 }
 
 DStream.prototype.transform = function (f, options) {
-  checkFunction('transform', f)
+  checkAnyFunction('transform', f)
   return this.to(
     transformNode(
       'transform',
@@ -84,7 +84,7 @@ DStream.prototype.transform = function (f, options) {
 }
 
 DStream.prototype.transformWith = function (other, f, options) {
-  checkFunction('transformWith', f)
+  checkAnyFunction('transformWith', f)
   const parents = [this.node, this.nodeBeside('transformWith', other)]
   return this.to(
     transformNode(

@@ -1,7 +1,8 @@
 import { MillraceError } from '../../base/errors.ts'
+import { isPromiseError, refusePromise } from '../../base/promises.ts'
 import { type Time, timeOf } from '../../base/time.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
-import { userFunctionError } from '../../rdd/evaluate.ts'
+import { errorOf } from '../../rdd/bad-records.ts'
 import { checkFunction } from '../checks.ts'
 import { DStream, type PairKey, type PairValue } from '../dstream.ts'
 import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
@@ -131,10 +132,10 @@ const callUpdate = (
   time: Time,
 ): unknown => {
   try {
-    return update(values, before, key, time)
+    return refusePromise(update(values, before, key, time))
   } catch (error) {
-    if (error instanceof MillraceError) throw error
-    throw userFunctionError({
+    if (error instanceof MillraceError && !isPromiseError(error)) throw error
+    throw errorOf({
       label: KIND,
       record: { key, values: values.slice(0, 10), state: before },
       error,

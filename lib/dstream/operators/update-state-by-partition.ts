@@ -1,7 +1,9 @@
 import { KeyedMap, partitionOf } from '../../base/keys.ts'
+import { isPromiseError, refusePromise } from '../../base/promises.ts'
+import { checkPair } from '../../rdd/pairs.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
-import { userFunctionError } from '../../rdd/evaluate.ts'
+import { errorOf } from '../../rdd/bad-records.ts'
 import { checkFunction } from '../checks.ts'
 import { DStream, type PairKey, type PairValue } from '../dstream.ts'
 import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
@@ -70,10 +72,10 @@ const callUpdate = (
   timeMs: number,
 ): readonly (readonly [unknown, unknown])[] => {
   try {
-    return [...update(visits)]
+    return [...refusePromise(update(visits))].map((pair) => checkPair(pair))
   } catch (error) {
-    if (error instanceof MillraceError) throw error
-    throw userFunctionError({ label: KIND, record: `a partition at ${timeMs} ms`, error })
+    if (error instanceof MillraceError && !isPromiseError(error)) throw error
+    throw errorOf({ label: KIND, record: `a partition at ${timeMs} ms`, error })
   }
 }
 

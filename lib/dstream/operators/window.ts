@@ -2,6 +2,7 @@ import { allOrFirstError } from '../../base/concurrency.ts'
 import type { Duration } from '../../base/duration.ts'
 import { isSimple } from '../../base/packed.ts'
 import { rddOfElements } from '../../rdd/rdd.ts'
+import { checkStorable, storeChecked } from './storable.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode } from '../plan-node.ts'
 import { beginOf, checkSpan, isDue, isHeld, layoutOf } from '../window-span.ts'
@@ -35,10 +36,13 @@ DStream.prototype.window = function (length, slide) {
         const panes = batch.panes<Elements>(0)
         // Copies: a user's function may change the array that it gets, and the next window must not
         // see that.
-        const elements =
-          input === undefined || !isHeld(span, batch) ? [] : copyOf(await input.partitions())
-        if (elements.some((part) => part.length > 0))
-          panes.put(elements, elements.flat().every(isSimple))
+        let elements: Elements = []
+        if (input !== undefined && isHeld(span, batch))
+          await storeChecked(input, checkStorable, async (some) => {
+            elements = copyOf(await some.partitions())
+            if (elements.every((part) => part.length === 0)) panes.unput()
+            else panes.put(elements, elements.flat().every(isSimple))
+          })
         if (!isDue(span, batch)) return undefined
         panes.dropBefore(beginOf(span, batch))
         const older = await allOrFirstError(

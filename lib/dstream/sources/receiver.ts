@@ -1,4 +1,4 @@
-import { checkFunction } from '../checks.ts'
+import { checkAnyFunction } from '../checks.ts'
 import type { DStream } from '../dstream.ts'
 import { StreamingContext } from '../streaming-context.ts'
 import type { SourceDeclaration } from './declaration.ts'
@@ -73,7 +73,7 @@ StreamingContext.prototype.receiverStream = function <T>(
   const declared: ReceiverDeclaration = {
     kind: 'receiver',
     elements: 'what the receiver stores',
-    receive: checkFunction('receiverStream', receive) as Receive<unknown>,
+    receive: checkAnyFunction('receiverStream', receive) as Receive<unknown>,
   }
   return this.from<T>(sourceNode('receiverStream', {}, declared))
 }

@@ -1,7 +1,9 @@
 /** Actions: operations that compute the RDD and return a plain value. */
 import { MillraceError } from '../../base/errors.ts'
+import { refusePromise } from '../../base/promises.ts'
 import { evaluate } from '../evaluate.ts'
 import { RDD } from '../rdd.ts'
+import type { Sink } from '../steps.ts'
 
 declare module '../rdd.ts' {
   interface RDD<T> {
@@ -88,7 +90,10 @@ declare module '../rdd.ts' {
     isEmpty(): Promise<boolean>
 
     /**
-     * Calls `f` with each element, in order.
+     * Calls `f` with each element, in order. `f` must not be async: use `foreachPartition` for
+     * that.
+     *
+     * @throws MillraceError `PROMISE_UNEXPECTED` when `f` returns a promise.
      *
      * @example await parallelize([1, 2]).foreach((n) => { total += n })
      */
@@ -119,12 +124,13 @@ RDD.prototype.count = async function () {
   let total = 0
   for (let index = 0; index < this.getNumPartitions(); index++) {
     let count = 0
-    evaluate(await this.partitionAt(index), () => {
+    const open = (): Sink<unknown> => {
       count = 0
       return () => {
         count += 1
       }
-    })
+    }
+    evaluate(await this.partitionAt(index), { label: this.label, open })
     total += count
   }
   return total
@@ -137,7 +143,7 @@ RDD.prototype.reduce = async function <T>(this: RDD<T>, f: (a: T, b: T) => T) {
       'reduce',
       'check isEmpty() first, or reduce the stream, which gives nothing for an empty batch',
     )
-  return elements.reduce((a, b) => f(a, b))
+  return elements.reduce((a, b) => refusePromise(f(a, b)))
 }
 
 RDD.prototype.treeReduce = async function <T>(this: RDD<T>, f: (a: T, b: T) => T) {
@@ -155,17 +161,20 @@ RDD.prototype.aggregate = async function <T, U>(
   merge: (a: U, b: U) => U,
 ) {
   const values = (await this.partitions()).map((elements) =>
-    elements.reduce((value, element) => add(value, element), zero()),
+    elements.reduce((value, element) => refusePromise(add(value, element)), zero()),
   )
-  return values.reduce((a, b) => merge(a, b), zero())
+  return values.reduce((a, b) => refusePromise(merge(a, b)), zero())
 }
 
 RDD.prototype.take = async function <T>(this: RDD<T>, count: number) {
-  const taken: T[] = []
-  for (let index = 0; index < this.getNumPartitions() && taken.length < count; index++) {
-    taken.push(...(await this.elements(index)).slice(0, count - taken.length))
+  const taken: (readonly T[])[] = []
+  let left = count
+  for (let index = 0; index < this.getNumPartitions() && left > 0; index++) {
+    const some = (await this.elements(index)).slice(0, left)
+    taken.push(some)
+    left -= some.length
   }
-  return taken
+  return taken.flat(1) as T[]
 }
 
 RDD.prototype.first = async function <T>(this: RDD<T>) {
@@ -179,7 +188,8 @@ RDD.prototype.isEmpty = async function () {
 }
 
 RDD.prototype.foreach = async function (f) {
-  for (const elements of await this.partitions()) elements.forEach((element) => f(element))
+  for (const elements of await this.partitions())
+    elements.forEach((element) => refusePromise(f(element)))
 }
 
 RDD.prototype.foreachPartition = async function (f) {

@@ -2,8 +2,9 @@
  * Operations that bring the values of equal keys together. Keys are compared by value. All
  * resulting RDDs are sorted by key within each partition, except that of `partitionBy`.
  */
-import { KeyedMap, partitionOf } from '../../base/keys.ts'
-import { userFunctionError } from '../evaluate.ts'
+import { checkKey, KeyedMap, partitionOf } from '../../base/keys.ts'
+import { refusePromise, synchronous } from '../../base/promises.ts'
+import { checkPair } from '../pairs.ts'
 import { RDD } from '../rdd.ts'
 import { appendValue, checkPartitions, joinValues, type ShuffleOptions } from '../shuffle.ts'
 
@@ -156,14 +157,19 @@ RDD.prototype.reduceByKey = function <K, V>(
   f: (a: V, b: V) => V,
   { partitions = 1 }: ShuffleOptions = {},
 ) {
-  return this.shuffle<K, V>(partitions, (map, [key, value]) => map.combine(key, value, f), f)
+  const reduce = (a: V, b: V): V => refusePromise(f(a, b))
+  return this.shuffle<K, V, V>(
+    partitions,
+    (map, key, value) => map.combine(key, value, reduce),
+    reduce,
+  )
 }
 
 RDD.prototype.groupByKey = function <K, V>(
   this: RDD<[K, V]>,
   { partitions = 1 }: ShuffleOptions = {},
 ) {
-  return this.shuffle<K, V[]>(partitions, appendValue, joinValues)
+  return this.shuffle<K, V, V[]>(partitions, appendValue, joinValues)
 }
 
 RDD.prototype.groupBy = function <T, K>(
@@ -171,7 +177,7 @@ RDD.prototype.groupBy = function <T, K>(
   f: (element: T) => K,
   options: ShuffleOptions = {},
 ) {
-  return this.map((element): [K, T] => [f(element), element]).groupByKey(options)
+  return this.map((element): [K, T] => [refusePromise(f(element)), element]).groupByKey(options)
 }
 
 RDD.prototype.combineByKey = function <K, V, C>(
@@ -181,9 +187,9 @@ RDD.prototype.combineByKey = function <K, V, C>(
   mergeCombinations: (a: C, b: C) => C,
   { partitions = 1 }: ShuffleOptions = {},
 ) {
-  const add = (map: KeyedMap<K, C>, [key, value]: readonly [K, V]): void =>
-    map.set(key, map.has(key) ? mergeValue(map.get(key) as C, value) : create(value))
-  return this.shuffle<K, C>(partitions, add, mergeCombinations)
+  const add = (map: KeyedMap<K, C>, key: K, value: V): void =>
+    map.set(key, refusePromise(map.has(key) ? mergeValue(map.get(key) as C, value) : create(value)))
+  return this.shuffle<K, V, C>(partitions, add, synchronous(mergeCombinations))
 }
 
 RDD.prototype.aggregateByKey = function <K, V, C>(
@@ -216,14 +222,12 @@ RDD.prototype.partitionBy = function <K, V>(
   choose?: (key: K) => number,
 ) {
   const count = checkPartitions(partitions)
-  const { label } = this
+  const placeOf = (key: K): number =>
+    choose === undefined ? placeByHash(key, count) : placeBy(choose, key, count)
+  const placed = this.map((pair): Placed<K, V> => [placeOf(checkPair(pair)[0]), pair])
   return this.derive<[K, V]>(count, async () => {
     const parts = Array.from({ length: count }, (): [K, V][] => [])
-    for (const pair of await this.collect()) {
-      const place =
-        choose === undefined ? partitionOf(pair[0], count) : placeBy(choose, pair[0], count, label)
-      parts[place]?.push(pair)
-    }
+    for (const [place, pair] of await placed.collect()) parts[place]?.push(pair)
     return parts
   })
 }
@@ -248,14 +252,17 @@ RDD.prototype.collectAsMap = async function <K, V>(this: RDD<[K, V]>) {
   return new Map(await this.reduceByKey((_, last) => last).collect())
 }
 
-const placeBy = <K>(choose: (key: K) => number, key: K, count: number, label: string): number => {
-  try {
-    const place = choose(key)
-    if (Number.isInteger(place) && place >= 0 && place < count) return place
-    throw new RangeError(
-      `partitionBy() needs a whole number from 0 to ${count - 1}, but got ${String(place)}`,
-    )
-  } catch (error) {
-    throw userFunctionError({ label, record: key, error })
-  }
+type Placed<K, V> = readonly [place: number, pair: [K, V]]
+
+const placeByHash = (key: unknown, count: number): number => {
+  checkKey(key)
+  return partitionOf(key, count)
+}
+
+const placeBy = <K>(choose: (key: K) => number, key: K, count: number): number => {
+  const place = refusePromise(choose(key))
+  if (Number.isInteger(place) && place >= 0 && place < count) return place
+  throw new RangeError(
+    `partitionBy() needs a whole number from 0 to ${count - 1}, but got ${String(place)}`,
+  )
 }

@@ -1,5 +1,7 @@
 /** Operations that work on each element or each partition alone. */
-import { userFunctionError } from '../evaluate.ts'
+import { refusePromise } from '../../base/promises.ts'
+import { userFunctionError } from '../bad-records.ts'
+import { checkPair } from '../pairs.ts'
 import { type PartitionFunction, RDD } from '../rdd.ts'
 
 declare module '../rdd.ts' {
@@ -137,16 +139,22 @@ RDD.prototype.flatMap = function (f) {
   return this.narrow('flatMap', f)
 }
 
-RDD.prototype.mapToPair = function (f) {
-  return this.narrow('map', f)
+RDD.prototype.mapToPair = function <T, K, V>(this: RDD<T>, f: (element: T) => readonly [K, V]) {
+  return this.narrow<[K, V]>('map', (element) => checkPair(f(element)))
 }
 
 RDD.prototype.mapValues = function (f) {
-  return this.map(([key, value]) => [key, f(value)])
+  return this.map((pair) => {
+    const [key, value] = checkPair(pair)
+    return [key, refusePromise(f(value))]
+  })
 }
 
 RDD.prototype.flatMapValues = function <K, V, W>(this: RDD<[K, V]>, f: (value: V) => Iterable<W>) {
-  return this.flatMap(([key, value]) => Array.from(f(value), (one): [K, W] => [key, one]))
+  return this.flatMap((pair) => {
+    const [key, value] = checkPair(pair)
+    return Array.from(refusePromise(f(value)), (one): [K, W] => [key, one])
+  })
 }
 
 RDD.prototype.mapPartitions = function (f) {
@@ -175,15 +183,15 @@ RDD.prototype.mapPartitionsWithIndex = function (f) {
 }
 
 RDD.prototype.keyBy = function (f) {
-  return this.mapToPair((element) => [f(element), element])
+  return this.mapToPair((element) => [refusePromise(f(element)), element])
 }
 
 RDD.prototype.keys = function () {
-  return this.map(([key]) => key)
+  return this.map((pair) => checkPair(pair)[0])
 }
 
 RDD.prototype.values = function () {
-  return this.map(([, value]) => value)
+  return this.map((pair) => checkPair(pair)[1])
 }
 
 RDD.prototype.glom = function <T>(this: RDD<T>) {

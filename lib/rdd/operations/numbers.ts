@@ -5,7 +5,7 @@ import { emptyRddError } from './actions.ts'
 
 /**
  * Statistics of an RDD of numbers. Without numbers, `count` and `sum` are 0, `min` is Infinity,
- * `max` is -Infinity, and all others are NaN, as in Spark.
+ * `max` is -Infinity, `mean` is 0, and all others are NaN, as in Spark.
  *
  * @example (await numbers.stats()).mean // 2
  */
@@ -48,7 +48,7 @@ declare module '../rdd.ts' {
     sum(this: RDD<number>): Promise<number>
 
     /**
-     * The mean of all numbers. NaN for an empty RDD.
+     * The mean of all numbers. 0 for an empty RDD, as in Spark.
      *
      * @example await parallelize([1, 2, 3]).mean() // 2
      */
@@ -130,7 +130,7 @@ RDD.prototype.stats = async function () {
     sum,
     min,
     max,
-    mean: count === 0 ? Number.NaN : mean,
+    mean,
     variance,
     stdev: Math.sqrt(variance),
     sampleVariance,

@@ -1,5 +1,6 @@
 /** Operations that depend on the order of elements: the natural order, or the user's comparison. */
 import { type Comparison, compareNatural } from '../../base/order.ts'
+import { refusePromise } from '../../base/promises.ts'
 import { checkPartitions, type ShuffleOptions } from '../shuffle.ts'
 import { RDD } from '../rdd.ts'
 import { emptyRddError } from './actions.ts'
@@ -88,7 +89,7 @@ RDD.prototype.sortBy = function <T, K>(
   const count = checkPartitions(partitions)
   return this.derive<T>(count, async () => {
     const elements = (
-      await this.map((element) => ({ element, by: f(element) })).collect()
+      await this.map((element) => ({ element, by: refusePromise(f(element)) })).collect()
     ).toSorted((a, b) => (ascending ? compareNatural(a.by, b.by) : compareNatural(b.by, a.by)))
     // As in Spark, a partition holds a range: equal elements are never in two partitions.
     const isCut = (index: number): boolean =>
@@ -123,7 +124,10 @@ RDD.prototype.takeOrdered = async function <T>(
   count: number,
   compare: Comparison<T> = compareNatural,
 ) {
-  return (await this.collect()).sort(compare).slice(0, Math.max(0, count))
+  // In arrays, because sort() puts undefined last without a comparison.
+  const boxed = (await this.collect()).map((element) => [element] as const)
+  boxed.sort(([a], [b]) => refusePromise(compare(a, b)))
+  return boxed.slice(0, Math.max(0, count)).map(([element]) => element)
 }
 
 RDD.prototype.max = async function <T>(this: RDD<T>, compare: Comparison<T> = compareNatural) {

@@ -31,7 +31,6 @@ import type { BatchLimits } from '../../dstream/plan.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Randomness } from '../../ports/randomness.ts'
-import { POISON_RECORDS_MAX } from '../../rdd/evaluate.ts'
 import { isAfter } from '../../state/lanes.ts'
 import { recordOf } from '../../state/dead-letters.ts'
 import { Intake } from '../intake/intake.ts'
@@ -75,6 +74,9 @@ export interface Redriven {
   /** Number of records that match but cannot be redriven, by reason. */
   readonly left: Readonly<Partial<Record<Obstacle, number>>>
 }
+
+/** Records in one block. So few that they are never most of a part, whatever `poison` says. */
+const BLOCK_RECORDS_MAX = 10
 
 /** Intake merges neighbouring blocks into one entry, up to this number of records and bytes. */
 const LIMITS: Readonly<Record<Redrivable, BatchLimits>> = {
@@ -126,7 +128,7 @@ class Redrive {
       const obstacle = obstacleTo(record, request)
       if (obstacle === undefined) chosen.push(record)
       else left[obstacle] = (left[obstacle] ?? 0) + 1
-      if (chosen.length >= POISON_RECORDS_MAX) records += await this.#redrive(chosen.splice(0))
+      if (chosen.length >= BLOCK_RECORDS_MAX) records += await this.#redrive(chosen.splice(0))
     }
     records += await this.#redrive(chosen)
     return { records, finished: await this.#finish(reservedEarlier), left }
@@ -230,8 +232,8 @@ const recordsToAppend = (
 const inParts = (
   run: readonly DeadLettersOfRecord[],
 ): readonly (readonly DeadLettersOfRecord[])[] =>
-  Array.from({ length: Math.max(1, Math.ceil(run.length / POISON_RECORDS_MAX)) }, (_, part) =>
-    run.slice(part * POISON_RECORDS_MAX, (part + 1) * POISON_RECORDS_MAX),
+  Array.from({ length: Math.max(1, Math.ceil(run.length / BLOCK_RECORDS_MAX)) }, (_, part) =>
+    run.slice(part * BLOCK_RECORDS_MAX, (part + 1) * BLOCK_RECORDS_MAX),
   )
 
 const withPositions = (

@@ -13,7 +13,8 @@
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { MillraceError } from '../../base/errors.ts'
 import { inputsOf } from '../../dstream/plan.ts'
-import type { Partition } from '../../rdd/evaluate.ts'
+import { checkPoison, type PoisonLimits } from '../../rdd/bad-records.ts'
+import type { Partition } from '../../rdd/partition.ts'
 import { type DeadLetter, storeDeadLetters } from '../../state/dead-letters.ts'
 import type { LiveState, StateDrafts } from '../../state/live-state.ts'
 import { type Manifest, nameManifest } from '../../state/manifest.ts'
@@ -95,6 +96,7 @@ const readAll = async (
   let records = 0
   for (const { id, source, taken } of sourcesOf(runner, input)) {
     const data = await withRetries(runner.clock, () => source.read(taken, putAside))
+    for (const part of data.partitions) checkReadable(part, runner.plan.options.poison)
     partitions.set(id, data.partitions)
     read[id] = data.input
     records += data.records
@@ -105,6 +107,11 @@ const readAll = async (
   })
   const now = isWhole ? input : { ...input, sources: { ...input.sources, ...read } }
   return { partitions, input: now, records }
+}
+
+/** A part that is mostly unreadable is not what the source expects: it is not put aside (B9). */
+const checkReadable = ({ origin, records }: Partition<unknown>, limits: PoisonLimits): void => {
+  if (origin !== undefined) checkPoison({ ...origin, limits }, 0, records.length)
 }
 
 /** What each source of the plan reads, in the order of the plan. */

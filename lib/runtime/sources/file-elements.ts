@@ -11,7 +11,7 @@ import {
 import type { RejectedPart } from '../../formats/format.ts'
 import { linesOfPieces } from '../../formats/text.ts'
 import type { ObjectContent } from '../../ports/object-source.ts'
-import type { Origin } from '../../rdd/evaluate.ts'
+import type { Origin } from '../../rdd/bad-records.ts'
 import {
   type DeadLetter,
   deadLetterOf,
@@ -59,27 +59,33 @@ export const readFile = async <T extends FileReference>(
   }
   const content = await bytesOf(file)
   if (!content.found) return content
-  const records = recordsOf(file, { name: file.key, ...content }, parts)
-  return { found: true, partition: { records, steps: [], origin } }
+  const { records, unreadable } = recordsOf(file, { name: file.key, ...content }, parts)
+  return { found: true, partition: { records, steps: [], origin: { ...origin, unreadable } } }
+}
+
+/** The records of a file, and how many lines beside them could not be read. */
+interface ReadRecords {
+  readonly records: readonly unknown[]
+  readonly unreadable: number
 }
 
 const recordsOf = (
   file: FileReference,
   stored: StoredFile,
   { source, putAside, read, decompress = false, limits = FILE_LIMITS }: FileReadingParts,
-): readonly unknown[] => {
+): ReadRecords => {
   const position = positionOfFile(file)
   try {
     if (read !== undefined) {
       const bytes = decompress ? Buffer.concat([...fileContent(stored, limits)]) : stored.bytes
-      return [...read(bytes, file.key)]
+      return { records: [...read(bytes, file.key)], unreadable: 0 }
     }
     const { elements, rejected } = linesOfPieces(fileText(stored, limits))
     for (const line of rejected) putAside(deadLetterOfLine(source, position, line))
-    return elements
+    return { records: elements, unreadable: rejected.length }
   } catch (error) {
     putAside(deadLetterOfFile(source, file, error))
-    return []
+    return { records: [], unreadable: 0 }
   }
 }
 

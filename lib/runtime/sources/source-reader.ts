@@ -13,7 +13,7 @@
  * input only after the commit of the last one.
  */
 import type { BatchLimits } from '../../dstream/plan.ts'
-import type { Partition } from '../../rdd/evaluate.ts'
+import type { Partition } from '../../rdd/partition.ts'
 import type { DeadLetter, FileReference } from '../../state/dead-letters.ts'
 import type { Lane } from '../../state/lanes.ts'
 import type { Offsets, OffsetsPart } from '../../state/offsets.ts'

@@ -7,7 +7,7 @@ import { asMillraceError, MillraceError } from '../../base/errors.ts'
 import type { Plan, Planned } from '../../dstream/plan.ts'
 import type { BatchView, OperatorNode, OutputView, PlanNode } from '../../dstream/plan-node.ts'
 import type { Fence } from '../../ports/fence.ts'
-import type { Partition } from '../../rdd/evaluate.ts'
+import type { Partition } from '../../rdd/partition.ts'
 import { type RDD, type RddContext, rddOfPartitions } from '../../rdd/rdd.ts'
 import type { WritePartitions } from '../../rdd/write-target.ts'
 import type { StateDrafts } from '../../state/live-state.ts'
@@ -123,13 +123,23 @@ class BatchRdds {
     const { id, node, parents, everyMs, settings } = planned
     // Between its slides, a node has no RDD: a join of windows has nothing to do then.
     if ((this.#execution.timeMs - this.#execution.zeroMs) % everyMs !== 0) return undefined
-    if (node.role === 'source')
-      return rddOfPartitions(this.#execution.records.get(id) ?? [], this.context, id)
+    if (node.role === 'source') return rddOfPartitions(this.#partitionsOf(id), this.context, id)
     const inputs = await allOrFirstError(
       parents.map(async (parent) => (await this.of(parent))?.within(this.context, id)),
     )
     const rdd = await (node as OperatorNode).compute(inputs, this.#view(planned))
     return settings.cached === true ? rdd?.cache() : rdd
+  }
+
+  /** The records of a source, with the limits of the plan for bad ones. */
+  #partitionsOf(source: string): readonly Partition<unknown>[] {
+    const limits = this.#execution.plan.options.poison
+    const partitions = this.#execution.records.get(source) ?? []
+    return partitions.map((partition) =>
+      partition.origin === undefined
+        ? partition
+        : { ...partition, origin: { ...partition.origin, limits } },
+    )
   }
 
   #view({ id, parents, settings }: Planned<PlanNode>): BatchView {

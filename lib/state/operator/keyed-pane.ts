@@ -10,14 +10,14 @@ import type { Panes } from './panes.ts'
 export type KeyedPane<K, V> = readonly [keys: readonly K[], values: readonly V[]]
 
 /**
- * Puts the pairs of this batch as a pane, unless there are no pairs. Keys are already in canonical
- * form, so only values can be changed in place.
+ * Puts the pairs of this batch as its pane. Without pairs, there is no pane. Keys are already in
+ * canonical form, so only values can be changed in place.
  */
 export const putPairs = <K, V>(
   panes: Panes<KeyedPane<K, V>>,
   pairs: readonly (readonly [K, V])[],
 ): void => {
-  if (pairs.length === 0) return
+  if (pairs.length === 0) return panes.unput()
   const values = pairs.map(([, value]) => value)
   panes.put([pairs.map(([key]) => key), values], values.every(isSimple))
 }

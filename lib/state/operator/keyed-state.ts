@@ -15,6 +15,8 @@ export interface KeyedState<K, S> {
   current(): Iterable<readonly [K, S]>
   /** The state of a key now, as a fresh copy. Undefined: the key has no state. */
   get(key: K): S | undefined
+  /** Whether the key has a state now, which may be undefined. */
+  has(key: K): boolean
   /**
    * Sets the state of a key. Only changes are written: a state that equals the old one by value
    * costs nothing.

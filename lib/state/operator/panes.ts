@@ -19,6 +19,8 @@ export interface Panes<C> {
    * Sets the pane of this batch. `isSimple`: no code that gets a part of the content can change it.
    */
   put(content: C, isSimple: boolean): void
+  /** Removes the pane of this batch, if it was put. */
+  unput(): void
   /** Drops all panes of batches before a time. */
   dropBefore(timeMs: number): void
   /**

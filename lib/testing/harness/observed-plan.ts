@@ -10,7 +10,7 @@ import { asMillraceError, MillraceError } from '../../base/errors.ts'
 import type { Plan, Planned } from '../../dstream/plan.ts'
 import type { OutputNode, OutputView } from '../../dstream/plan-node.ts'
 import { text } from '../../formats/text.ts'
-import { type RDD, rddOfPartitions } from '../../rdd/rdd.ts'
+import type { RDD } from '../../rdd/rdd.ts'
 import type { WritePartitions } from '../../rdd/write-target.ts'
 import type { TestRun } from './test-batch.ts'
 
@@ -107,13 +107,9 @@ const runObserved = async (
       error,
     })
   try {
-    partitions = await input.partitions()
-    const seen = rddOfPartitions(
-      partitions.map((records) => ({ records, steps: [] })),
-      { write },
-      id,
-    )
-    await node.run(seen, { ...view, write })
+    const kept = input.cache()
+    partitions = await kept.partitions()
+    await node.run(kept.within({ write }, id), { ...view, write })
   } catch (error) {
     tell(asMillraceError(error, 'BATCH_FAILED', { problem: `The output ${id} failed` }))
     throw error

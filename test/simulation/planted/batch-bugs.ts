@@ -177,9 +177,9 @@ import { noteBatch } from '../../state/history.ts'
     effect: 'broken code puts everything aside as bad records',
     edits: [
       {
-        file: 'lib/rdd/evaluate.ts',
-        find: 'bad > POISON_RECORDS_MAX && bad > records.length',
-        replace: 'bad > Infinity && bad > records.length',
+        file: 'lib/rdd/bad-records.ts',
+        find: 'bad > most && bad > records * share',
+        replace: 'bad > Infinity && bad > records * share',
       },
     ],
   },

@@ -175,11 +175,8 @@ cycle.push(cycle)
 
 describe('KeyedMap refuses', () => {
   test.each<[string, unknown]>([
-    ['undefined', undefined],
     ['a function', () => 1],
     ['a symbol', Symbol('s')],
-    ['undefined in an array', [1, undefined]],
-    ['undefined in a field', { a: undefined }],
     ['a map', new Map()],
     ['a set in an array', [new Set()]],
     ['bytes', new Uint8Array()],

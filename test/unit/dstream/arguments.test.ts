@@ -115,6 +115,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
       limits: { records: 1_000_000, bytes: 67_108_864, objects: 1_000 },
       retry: { forMs: 900_000, attempts: 8 },
       onDataLoss: 'halt',
+      poison: { records: 100, share: 0.5 },
     },
   ],
   [
@@ -125,6 +126,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
       limits: { records: 1, bytes: 2, objects: 3 },
       retry: { for: minutes(1), attempts: 1 },
       onDataLoss: 'skip',
+      poison: { records: 100, share: 0.5 },
     },
     {
       intervalMs: 10,
@@ -132,6 +134,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
       limits: { records: 1, bytes: 2, objects: 3 },
       retry: { forMs: 60_000, attempts: 1 },
       onDataLoss: 'skip',
+      poison: { records: 100, share: 0.5 },
     },
   ],
 ])('options: %s', (_, options, resolved) => {

@@ -1,15 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import type { BadRecord } from '../../../lib/rdd/evaluate.ts'
+import type { BadRecord, Origin } from '../../../lib/rdd/bad-records.ts'
 import { parallelize } from '../../../lib/rdd/parallelize.ts'
 import { rddOfPartitions, type RDD } from '../../../lib/rdd/rdd.ts'
 
 /** An RDD of records from a source, and the rejected ones by their index. */
 const fromSource = <T>(
   records: readonly T[],
+  settings: Pick<Origin, 'limits' | 'unreadable'> = {},
 ): { readonly rdd: RDD<T>; readonly aside: Map<number, BadRecord> } => {
   const aside = new Map<number, BadRecord>()
   const origin = {
     description: 'lane 0 of lines',
+    ...settings,
     reject: (bad: BadRecord) => void aside.set(bad.index, bad),
   }
   return { rdd: rddOfPartitions<T>([{ records, steps: [], origin }]), aside }
@@ -108,33 +110,47 @@ test('each evaluation of a partition rejects the same records', async () => {
 })
 
 describe('too many bad records mean that the code is broken', () => {
+  const strict = { records: 10, share: 0.01 }
   test.each([
-    // records, bad records, whether they are rejected one by one
-    [10, 10, true],
-    [11, 11, false],
-    [100, 10, true],
-    [100, 11, false],
-    [1_000, 10, true],
-    [1_000, 11, false],
-    [2_000, 20, true],
-    [2_000, 21, false],
-    [1_100, 11, true],
-  ])('of %i records, %i are bad: rejected one by one: %s', async (records, bad, canBePutAside) => {
-    const { rdd, aside } = fromSource(numbersTo(records))
-    const collected = rdd
-      .map((n) => {
-        if (n < bad) throw new Error('bad')
-        return n
+    // records, unreadable ones, bad records, limits, whether they are rejected one by one
+    [100, 0, 100, undefined, true],
+    [101, 0, 101, undefined, false],
+    [202, 0, 101, undefined, true],
+    [201, 0, 101, undefined, false],
+    [1_000, 0, 500, undefined, true],
+    [1_000, 0, 501, undefined, false],
+    [60, 60, 60, undefined, false],
+    [1_000, 100, 500, undefined, false],
+    [10, 0, 10, strict, true],
+    [11, 0, 11, strict, false],
+    [2_000, 0, 20, strict, true],
+    [2_000, 0, 21, strict, false],
+    [100, 0, 1, { records: 0, share: 0 }, false],
+    [1_000, 0, 1_000, { records: 0, share: 1 }, true],
+  ])(
+    'of %i records, beside %i unreadable ones, %i are bad with the limits %j: put aside: %s',
+    async (records, unreadable, bad, limits, canBePutAside) => {
+      const { rdd, aside } = fromSource(numbersTo(records), {
+        unreadable,
+        ...(limits === undefined ? {} : { limits }),
       })
-      .collect()
-    if (!canBePutAside)
-      return expect(collected).rejects.toMatchObject({
-        code: 'POISON_BREAKER',
-        message: expect.stringContaining('lane 0 of lines') as string,
-      })
-    expect(await collected).toHaveLength(records - bad)
-    return expect(aside.size).toBe(bad)
-  })
+      const collected = rdd
+        .map((n) => {
+          if (n < bad) throw new Error('bad')
+          return n
+        })
+        .collect()
+      if (!canBePutAside) {
+        await expect(collected).rejects.toMatchObject({
+          code: 'POISON_BREAKER',
+          message: expect.stringContaining('lane 0 of lines') as string,
+        })
+        return expect(aside.size).toBe(0)
+      }
+      expect(await collected).toHaveLength(records - bad)
+      return expect(aside.size).toBe(bad)
+    },
+  )
 
   test('each partition is counted on its own', async () => {
     const { rdd } = fromSource(numbersTo(10))
@@ -207,21 +223,10 @@ describe('an error after the source stage names its operator', () => {
   })
 
   test('an error of Millrace in a reduction is not wrapped', async () => {
-    const { rdd } = fromSource(numbersTo(20))
+    const { rdd } = fromSource(numbersTo(101))
     const poisoned = rdd.map(broken).mapToPair((n) => [n, 1] as [number, number])
     await expect(poisoned.reduceByKey((a, b) => a + b).collect()).rejects.toMatchObject({
       code: 'POISON_BREAKER',
     })
-  })
-
-  test('an error in a reduction does not make its record a bad record', async () => {
-    const { rdd, aside } = fromSource([1, 1, 2])
-    await expect(
-      rdd
-        .mapToPair((n) => [n, 1])
-        .reduceByKey(broken)
-        .collect(),
-    ).rejects.toMatchObject({ code: 'USER_FUNCTION_FAILED' })
-    expect(aside.size).toBe(0)
   })
 })

@@ -10,6 +10,7 @@ const panesOf = (panes: ReadonlyMap<number, Pane>): Panes<Pane> => ({
   times: [...panes.keys()],
   read: async (timeMs) => panes.get(timeMs) as Pane,
   put: () => undefined,
+  unput: () => undefined,
   dropBefore: () => undefined,
   memo: (make) => make(),
 })

@@ -2,7 +2,7 @@
  * Reads records from the files of a directory. The file chooser decides which files a batch takes.
  * If a file is gone when it is read, it leaves the batch before outputs start.
  */
-import type { Partition } from '../../../rdd/evaluate.ts'
+import type { Partition } from '../../../rdd/partition.ts'
 import type { FileOffsets } from '../../../state/offsets.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
 import { describeFiles, readFile, type SkippedFile, withinLimits } from '../file-elements.ts'

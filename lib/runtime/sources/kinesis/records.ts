@@ -39,7 +39,9 @@ export const laneRecords = (
   { sequenceNumber, partitionKey, data, arrivalMs }: StreamRecord,
   elements: KinesisElements,
 ): readonly LaneRecord[] => {
-  const users = userRecords(data) ?? [{ partitionKey, data: new Uint8Array(data) }]
+  // An event brings a Buffer, and the stream itself bytes: they must give the same block (B7).
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  const users = userRecords(bytes) ?? [{ partitionKey, data: bytes }]
   return users.map((user, subSequenceNumber) => ({
     position: positionOf(sequenceNumber, subSequenceNumber),
     element:

@@ -7,7 +7,7 @@
  */
 import { invariant } from '../../../base/errors.ts'
 import { mapAtOnce } from '../../../base/concurrency.ts'
-import type { Partition } from '../../../rdd/evaluate.ts'
+import type { Partition } from '../../../rdd/partition.ts'
 import { type Block, positionsOf } from '../../../state/blocks.ts'
 import { deadLetterOf } from '../../../state/dead-letters.ts'
 import {

@@ -9,7 +9,7 @@
  * between log and commit, by upload. The batch reads the uploads that its input names.
  */
 import { mapAtOnce } from '../../../base/concurrency.ts'
-import type { Partition } from '../../../rdd/evaluate.ts'
+import type { Partition } from '../../../rdd/partition.ts'
 import { readBlock } from '../../../state/blocks.ts'
 import {
   BEGINNING,

@@ -16,7 +16,7 @@
  *   logged input needs only the batch time.
  * - A message that is left out is not recorded again: its entry keeps the earlier time.
  */
-import type { Partition } from '../../../rdd/evaluate.ts'
+import type { Partition } from '../../../rdd/partition.ts'
 import { lanesInput } from '../lanes/input.ts'
 import { type LanesInput, lanesReader } from '../lanes/reader.ts'
 import type { LaneInput } from '../lanes/waiting-lanes.ts'

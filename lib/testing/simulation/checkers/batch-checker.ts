@@ -1,5 +1,5 @@
 import type { BatchInput } from '../../../runtime/driver/batch-input.ts'
-import { POISON_RECORDS_MAX } from '../../../rdd/evaluate.ts'
+import { isBroken, type PoisonLimits } from '../../../rdd/bad-records.ts'
 import type { Head } from '../../../state/head.ts'
 import type { Manifest } from '../../../state/manifest.ts'
 import type { Code, Environment } from '../environment.ts'
@@ -22,6 +22,7 @@ export interface BatchCheckerParts {
   readonly pipeline: SimulatedPipeline
   readonly app: string
   readonly intervalMs: number
+  readonly poison: PoisonLimits
   readonly deadLetters: DeadLetterChecker
 }
 
@@ -165,10 +166,9 @@ export class BatchChecker {
           const bad = truth
             .block(lane, first, at)
             .filter(({ line }) => pipeline.isPoison?.(line, code) === true)
-          const isBroken = bad.length > POISON_RECORDS_MAX && bad.length > count / 100
           violations.expect(
             'B9',
-            !isBroken,
+            !isBroken(bad.length, count, this.#parts.poison),
             () =>
               `the batch at ${input.timeMs} is committed though ${bad.length} of ${count} ` +
               'records are bad',

@@ -63,7 +63,7 @@ export class Checkers implements Observer {
     const { plan, pipeline, truth, storage, sightings } = parts
     const { violations } = this
     const app = plan.name
-    const { intervalMs, retry } = plan.options
+    const { intervalMs, retry, poison } = plan.options
     this.#parts = parts
     this.#app = app
     const mirror = new Mirror(app)
@@ -82,6 +82,7 @@ export class Checkers implements Observer {
       pipeline,
       app,
       intervalMs,
+      poison,
       deadLetters,
       leases: this.#leases,
       outputs: this.#outputs,

@@ -42,14 +42,20 @@ test.each(['stream', 'RDD'] as const)('a %s is read as it was written', async (k
   ])
 })
 
-test('an element that cannot be stored fails the batch', async () => {
+test('a record that gives an element which cannot be stored is put aside', async () => {
   const pipeline = stream('writing', { batchInterval: seconds(1) }, (ssc) =>
     ssc
       .kinesisTextStream('in')
-      .map((word) => () => word)
+      .map((word) => (word === 'bad' ? () => word : word))
       .saveAsObjectFiles('out'),
   )
   const app = await testStream(pipeline)
-  app.input('in').add('a')
-  await expect(app.advance(seconds(1))).rejects.toMatchObject({ code: 'VALUE_UNSUPPORTED' })
+  app.input('in').add('a', 'bad', 'b')
+  await app.advance(seconds(1))
+  expect(Object.values(app.output('saveAsObjectFiles-1').runs[0]?.files ?? {})).toEqual([
+    '"a"\n"b"\n',
+  ])
+  expect(await app.deadLetters()).toMatchObject([
+    { text: 'bad', code: 'VALUE_UNSUPPORTED', operator: 'saveAsObjectFiles-1' },
+  ])
 })

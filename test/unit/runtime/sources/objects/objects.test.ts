@@ -529,7 +529,7 @@ describe('bad lines and records of files', () => {
     })
   })
 
-  test('fail the batch, if they are more than one in a hundred and more than ten', async () => {
+  test('fail the batch, if they are more than a hundred and more than half', async () => {
     const pipeline = pipelineOf((ssc) =>
       ssc
         .textFileStream('lines')
@@ -540,7 +540,7 @@ describe('bad lines and records of files', () => {
     )
     const world = new World()
     const app = world.deploy(pipeline)
-    world.write('a', 500, 'x\n'.repeat(20))
+    world.write('a', 500, 'x\n'.repeat(101))
     expect(await app.tick()).toMatchObject({ kind: 'retry', reason: { code: 'POISON_BREAKER' } })
     expect(await world.deadLetters()).toEqual([])
   })

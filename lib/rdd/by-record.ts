@@ -1,0 +1,146 @@
+/**
+ * Evaluates a partition in which something has thrown, record by record.
+ *
+ * 1. Find the bad records: run the steps of each record, and try whether the target can take what
+ *    they give. The trial compares records with each other: where the values of a key cannot be
+ *    reduced, those that most records agree with stay.
+ * 2. Put the bad records aside, or fail where that is not possible.
+ * 3. Push the elements of the other records into a new sink. A sink that has seen a part of a bad
+ *    record is never used.
+ */
+import { ignoreRejections } from '../base/promises.ts'
+import type { MillraceError } from '../base/errors.ts'
+import { type BadRecord, checkPoison, errorOf } from './bad-records.ts'
+import type { Partition, Target } from './partition.ts'
+import { chain, nameErrors, StepFailure } from './steps.ts'
+
+/** Functions whose errors depend on the order of records can need more than one new sink. */
+const SINKS_MAX = 10
+
+/** The elements of one record of the origin. */
+type Visit = (record: number, first: number, end: number) => void
+
+export const evaluateByRecord = <T>(
+  partition: Partition<T>,
+  target: Target<T>,
+  firstError: unknown,
+): void => {
+  if (partition.origin === undefined) throw failureOf(partition, target, firstError)
+  const bad = findBad(partition, target)
+  for (let sinks = 0; sinks < SINKS_MAX; sinks++) {
+    const next = fill(partition, target, bad)
+    if (next === undefined) {
+      for (const one of bad.values()) partition.origin.reject(one)
+      return
+    }
+    bad.set(next.index, next)
+    checkPoison(partition.origin, bad.size, sizeOf(partition), next)
+  }
+  throw errorOf([...bad.values()].at(-1) as BadRecord)
+}
+
+const sizeOf = ({ records, madeFrom }: Partition<unknown>): number =>
+  madeFrom === undefined ? records.length : new Set(madeFrom).size
+
+const forEachRecord = ({ records, madeFrom }: Partition<unknown>, visit: Visit): void => {
+  for (let first = 0; first < records.length;) {
+    const record = madeFrom?.[first] ?? first
+    let end = first + 1
+    while (madeFrom !== undefined && end < records.length && madeFrom[end] === record) end += 1
+    visit(record, first, end)
+    first = end
+  }
+}
+
+/** Makes the function that gives all elements of one record, or throws. */
+const elementsOf = <T>({ records, steps }: Partition<T>): ((first: number, end: number) => T[]) => {
+  let outputs: T[] = []
+  const push = chain<T>(steps.map(nameErrors), (element) => outputs.push(element))
+  return (first, end) => {
+    outputs = []
+    try {
+      for (let i = first; i < end; i++) push(records[i], first)
+    } catch (failure) {
+      ignoreRejections(outputs)
+      throw failure
+    }
+    return outputs
+  }
+}
+
+const badRecord = (
+  { records }: Partition<unknown>,
+  label: string,
+  { record, first }: { readonly record: number; readonly first: number },
+  failure: unknown,
+): BadRecord => ({
+  index: record,
+  record: records[first],
+  ...(failure instanceof StepFailure
+    ? { label: failure.label, error: failure.error }
+    : { label, error: failure }),
+})
+
+const findBad = <T>(partition: Partition<T>, target: Target<T>): Map<number, BadRecord> => {
+  const bad = new Map<number, BadRecord>()
+  const firsts = new Map<number, number>()
+  const trial = target.trial?.()
+  const elements = elementsOf(partition)
+  const size = sizeOf(partition)
+  const add = (record: number, first: number, failure: unknown): void => {
+    const one = badRecord(partition, target.label, { record, first }, failure)
+    bad.set(record, one)
+    if (partition.origin !== undefined) checkPoison(partition.origin, bad.size, size, one)
+  }
+  forEachRecord(partition, (record, first, end) => {
+    firsts.set(record, first)
+    let outputs: readonly T[] = []
+    try {
+      outputs = elements(first, end)
+      for (const element of outputs) trial?.take(element, record)
+    } catch (failure) {
+      ignoreRejections(outputs)
+      add(record, first, failure)
+    }
+  })
+  for (const [record, error] of trial?.unfit() ?? [])
+    if (!bad.has(record)) add(record, firsts.get(record) as number, error)
+  return bad
+}
+
+/** Fills a new sink with the good records. Gives a further bad record if there is one. */
+const fill = <T>(
+  partition: Partition<T>,
+  target: Target<T>,
+  bad: ReadonlyMap<number, BadRecord>,
+): BadRecord | undefined => {
+  const sink = target.open()
+  const elements = elementsOf(partition)
+  let found: BadRecord | undefined
+  forEachRecord(partition, (record, first, end) => {
+    if (found !== undefined || bad.has(record)) return
+    try {
+      for (const element of elements(first, end)) sink(element, record)
+    } catch (failure) {
+      found = badRecord(partition, target.label, { record, first }, failure)
+    }
+  })
+  return found
+}
+
+/** The error of the first bad record, where none can be put aside. */
+const failureOf = <T>(
+  partition: Partition<T>,
+  target: Target<T>,
+  firstError: unknown,
+): MillraceError => {
+  const found = fill(partition, target, new Map())
+  // A function that gives other results the second time is no reason to go on with them.
+  return errorOf(
+    found ?? {
+      label: target.label,
+      record: `a partition of ${partition.records.length} records`,
+      error: firstError,
+    },
+  )
+}

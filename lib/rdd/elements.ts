@@ -1,0 +1,48 @@
+/** The elements of a partition, as arrays. */
+import type { BadRecord } from './bad-records.ts'
+import { evaluate } from './evaluate.ts'
+import type { Partition } from './partition.ts'
+import type { Sink } from './steps.ts'
+
+/** The elements of a partition. `label` names the RDD in errors. */
+export const elementsOf = <T>(partition: Partition<T>, label: string): readonly T[] => {
+  if (partition.steps.length === 0) return partition.records as readonly T[]
+  let elements: T[] = []
+  const open = (): Sink<T> => {
+    const fresh: T[] = []
+    elements = fresh
+    return (element) => fresh.push(element)
+  }
+  evaluate(partition, { label, open })
+  return elements
+}
+
+/**
+ * The partition with its elements computed. It remembers from which record each element was made,
+ * so that the record can still be put aside by a later operator.
+ */
+export const keepPartition = <T>(partition: Partition<T>, label: string): Partition<T> => {
+  const { records, steps, origin, madeFrom } = partition
+  if (steps.length === 0) return partition
+  if (origin === undefined) return { records: elementsOf(partition, label), steps: [] }
+  let elements: T[] = []
+  let numbers: number[] = []
+  const open = (): Sink<T> => {
+    const [some, theirs]: [T[], number[]] = [[], []]
+    elements = some
+    numbers = theirs
+    return (element, record) => {
+      some.push(element)
+      theirs.push(record)
+    }
+  }
+  evaluate(partition, { label, open })
+  // A record that is put aside is the one of the source, and not what was made of it.
+  const reject = (bad: BadRecord): void => origin.reject({ ...bad, record: records[bad.index] })
+  return {
+    records: elements,
+    steps: [],
+    madeFrom: numbers,
+    origin: madeFrom === undefined ? { ...origin, reject } : origin,
+  }
+}
