@@ -4,7 +4,7 @@
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { MillraceError } from '../../base/errors.ts'
-import type { Partition } from '../../rdd/evaluate.ts'
+import type { Partition } from '../../rdd/partition.ts'
 import type { Block } from '../../state/blocks.ts'
 import { deadLetterOfFile, type FileReference } from '../../state/dead-letters.ts'
 import type { PutAside, SourceReader } from './source-reader.ts'
