@@ -1,7 +1,6 @@
 /** The ports of this machine: a store in a directory, directories, sockets, and the terminal. */
 import { statSync } from 'node:fs'
-import { parseDirectoryPattern } from '../lib/adapters/directory-pattern.ts'
-import { localDirectories } from '../lib/adapters/local/local-directories.ts'
+import { localDirectories, parseLocalPattern } from '../lib/adapters/local/local-directories.ts'
 import { localFiles } from '../lib/adapters/local/local-files.ts'
 import { socketReceiver } from '../lib/adapters/local/socket-receiver.ts'
 import { systemClock } from '../lib/adapters/local/system-clock.ts'
@@ -16,9 +15,9 @@ import type { SourcePorts } from '../lib/runtime/sources/source-ports.ts'
 /** The sources that this machine offers. */
 export const localSources: SourcePorts = {
   files: {
-    open: ({ path }, warn) => localDirectories({ path, warn }),
-    check({ path, shown }, name) {
-      if (isDirectory(parseDirectoryPattern(path).base)) return
+    open: ({ path, base }, warn) => localDirectories({ path, base, warn }),
+    check({ path, base, shown }, name) {
+      if (isDirectory(parseLocalPattern(path, base).base)) return
       throw new MillraceError('DIRECTORY_MISSING', {
         problem: `The source "${name}" needs a directory to watch, and there is none at this path`,
         value: shown,

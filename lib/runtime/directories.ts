@@ -1,5 +1,5 @@
 /** Directories as locations, for sources and sinks with files. */
-import { join, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { invalidLocation, type Location, type LocationForm, schemeOf } from './locations.ts'
 
@@ -8,6 +8,11 @@ export interface DirectoryLocation extends Location {
   readonly kind: 'files'
   /** Absolute. */
   readonly path: string
+  /**
+   * The beginning of the path that nobody wrote as a pattern, whatever characters it contains: the
+   * directory in which the process runs.
+   */
+  readonly base: string
   /** As the user wrote it, for messages. */
   readonly shown: string
 }
@@ -19,15 +24,22 @@ export const directoryForm: LocationForm<DirectoryLocation> = Object.freeze({
   schemes: ['', 'file'],
   parse: (uri: string, cwd: string): DirectoryLocation => ({
     kind: 'files',
-    path: schemeOf(uri) === 'file' ? fromFileUri(uri) : resolve(cwd, uri),
+    ...(schemeOf(uri) === 'file' ? { path: fromFileUri(uri), base: '' } : pathsOf(uri, cwd)),
     shown: uri,
   }),
-  below: ({ path, shown }: DirectoryLocation, rest: string): DirectoryLocation => ({
+  below: ({ path, base, shown }: DirectoryLocation, rest: string): DirectoryLocation => ({
     kind: 'files',
+    base,
     path: join(path, rest),
     shown: join(shown, rest),
   }),
 })
+
+/** Of a relative path, `.` and `..` at its beginning lead from the base to another one. */
+const pathsOf = (written: string, cwd: string): Pick<DirectoryLocation, 'path' | 'base'> => {
+  const [up = ''] = /^(\.{1,2}(\/+|$))*/.exec(written) ?? []
+  return { path: resolve(cwd, written), base: isAbsolute(written) ? '' : resolve(cwd, up) }
+}
 
 const fromFileUri = (uri: string): string => {
   try {

@@ -1,5 +1,8 @@
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { mkdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { localDirectories } from '../../lib/adapters/local/local-directories.ts'
@@ -212,11 +215,10 @@ describe('a directory', () => {
     for (let time = 1; time <= 2; time++)
       expect((await source.list()).map(({ key }) => key)).toEqual(['file'])
     expect(warnings).toEqual([expect.stringContaining(join(path, 'loop'))])
-    await expectError(
-      () => source.read({ key: 'loop', modifiedMs: 0, sizeBytes: 0 }),
-      'OBJECT_UNREADABLE',
-      true,
-    )
+    expect(await source.read({ key: 'loop', modifiedMs: 0, sizeBytes: 0 })).toEqual({
+      found: false,
+      gone: 'replaced',
+    })
   })
 
   test('a place that is no directory', async () => {
@@ -241,5 +243,132 @@ describe('a directory', () => {
     mkdirSync(path)
     writeFileSync(join(path, 'a'), 'x')
     expect((await source.list()).map(({ key }) => key)).toEqual(['a'])
+  })
+})
+
+describe('what others put into a directory', () => {
+  /** What ends it after the test, if anything must. */
+  type Ending = void | (() => void) | Promise<() => void>
+  const fifo = (path: string): void => void execFileSync('mkfifo', [path])
+  const socket = async (path: string): Promise<() => void> => {
+    const server = createServer().listen(path)
+    await once(server, 'listening')
+    return () => void server.close()
+  }
+  /** A directory with a file, and a secret beside it. */
+  const made = () => {
+    const root = temporaryDirectory()
+    const path = join(root, 'in')
+    mkdirSync(join(path, 'sub'), { recursive: true })
+    writeFileSync(join(root, 'secret'), 'secret')
+    writeFileSync(join(path, 'file'), 'x')
+    writeFileSync(join(path, 'sub', 'below'), 'y')
+    const warnings: string[] = []
+    const source = localDirectory({ path, warn: (message) => void warnings.push(message) })
+    return { root, path, warnings, source }
+  }
+
+  test.each<[string, RegExp, (path: string, root: string) => Ending]>([
+    ['a FIFO', /it is a FIFO/, (path) => fifo(path)],
+    ['a socket', /it is a socket/, (path) => socket(path)],
+    ['a link to a device', /leads out/, (path) => symlinkSync('/dev/zero', path)],
+    ['a link to a FIFO', /FIFO/, (path) => (fifo(`${path}.f`), symlinkSync(`${path}.f`, path))],
+    ['a link that leads out', /leads out/, (path, root) => symlinkSync(join(root, 'secret'), path)],
+    ['a relative one', /leads out/, (path) => symlinkSync('../secret', path)],
+    [
+      'a link to a name that begins alike',
+      /leads out/,
+      (path, root) => {
+        mkdirSync(join(root, 'in2'))
+        writeFileSync(join(root, 'in2', 'a'), 'secret')
+        symlinkSync('../in2/a', path)
+      },
+    ],
+  ])('%s is left out, and said once', async (_, why, put) => {
+    const { root, path, warnings, source } = made()
+    const end = await put(join(path, 'a'), root)
+    for (let time = 1; time <= 2; time += 1)
+      expect((await source.list()).map(({ key }) => key)).toEqual(['file'])
+    const ofName = warnings.filter((message) => message.startsWith(`left out ${path}/a:`))
+    expect(ofName).toEqual([expect.stringMatching(why)])
+    end?.()
+  })
+
+  test.each([
+    ['a file of the directory', 'file'],
+    ['a file below it', 'sub/below'],
+  ])('a link to %s is that file', async (_, target) => {
+    const { path, warnings, source } = made()
+    symlinkSync(target, join(path, 'a'))
+    const listed = (await source.list()).find(({ key }) => key === 'a')
+    expect(await source.read(listed!)).toMatchObject({ found: true })
+    expect(warnings).toEqual([])
+  })
+
+  test.each<[string, (path: string, root: string) => Ending]>([
+    ['a FIFO', (path) => fifo(path)],
+    ['a socket', (path) => socket(path)],
+    ['a device', (path) => symlinkSync('/dev/zero', path)],
+    ['a link that leads out', (path, root) => symlinkSync(join(root, 'secret'), path)],
+    ['links that lead to each other', (path) => symlinkSync(path, path)],
+    ['a directory', (path) => mkdirSync(path)],
+  ])('%s in the place of a file that was listed is never read', async (_, put) => {
+    const { root, path, source } = made()
+    const [listed] = await source.list()
+    rmSync(join(path, 'file'))
+    const end = await put(join(path, 'file'), root)
+    await utimes(join(root, 'secret'), listed!.modifiedMs / 1_000, listed!.modifiedMs / 1_000)
+    expect(await source.read(listed!)).toEqual({ found: false, gone: 'replaced' })
+    end?.()
+  })
+
+  test('a link in the place of a directory that matches does not lead out', async () => {
+    const { root, path, warnings } = made()
+    mkdirSync(join(root, 'elsewhere'))
+    writeFileSync(join(root, 'elsewhere', 'below'), 'secret')
+    const warn = (message: string): void => void warnings.push(message)
+    const source = localDirectories({ path: join(path, 's*'), warn })
+    const [listed] = await source.list()
+    rmSync(join(path, 'sub'), { recursive: true })
+    symlinkSync('../elsewhere', join(path, 'sub'))
+    await utimes(join(root, 'elsewhere/below'), new Date(0), new Date(listed!.modifiedMs))
+    expect(await source.read({ ...listed!, sizeBytes: 1 })).toMatchObject({ found: false })
+    expect(await source.list()).toEqual([])
+    expect(warnings).toEqual([expect.stringMatching(/sub: it is a link that leads out/)])
+  })
+
+  test('however many names are left out, few messages say so', async () => {
+    const { path, warnings, source } = made()
+    for (let n = 0; n < 1_100; n += 1) symlinkSync('../secret', join(path, `link-${n}`))
+    await source.list()
+    await source.list()
+    expect(warnings.length).toBe(1_001)
+    expect(warnings.at(-1)).toContain('more than 1000 names')
+  })
+})
+
+describe('characters of patterns', () => {
+  test.each([
+    ['in a base that is literal', 'app [v1]/in', 'app [v1]', ['app [v1]']],
+    ['in the base, and a pattern after it', 'a*b/i*', 'a*b', ['a*b']],
+    ['in the name of an existing directory', 'a*b/in', '', ['a*b']],
+    ['in an existing directory above a pattern', '{x,y}/i*', '', ['{x,y}']],
+    ['that nobody means literally', 'a[x*]b/in', '', ['a*b', 'axb']],
+    ['with a slash in braces', '{a*b/in,axb/i*}', '', ['a*b', 'axb']],
+    ['that are escaped', 'a\\*b/in', '', ['a*b']],
+  ])('%s: %s', async (_, path, base, expected) => {
+    const root = temporaryDirectory()
+    for (const name of ['app [v1]', 'app v', 'a*b', 'axb', '{x,y}', 'x']) {
+      mkdirSync(join(root, name, 'in'), { recursive: true })
+      writeFileSync(join(root, name, 'in', 'file'), name)
+    }
+    const source = localDirectories({
+      path: join(root, path),
+      base: base === '' ? '' : join(root, base),
+      warn: (message) => expect.fail(message),
+    })
+    const read = await Promise.all((await source.list()).map((one) => source.read(one)))
+    const texts = read.map((one) => (one.found ? Buffer.from(one.bytes).toString() : one.gone))
+    expect(texts.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(expected)
   })
 })

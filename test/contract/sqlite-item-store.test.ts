@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -37,6 +37,38 @@ describe('opening', () => {
     const directory = join(temporaryDirectory(), 'a', 'b')
     await opened({ directory }).put(key, { n: 1 })
     expect(readdirSync(directory)).toContain('store.sqlite')
+  })
+
+  test('only its owner may enter a new directory, or read the files in it', async () => {
+    const mask = process.umask(0o022)
+    onTestFinished(() => void process.umask(mask))
+    const directory = join(temporaryDirectory(), 'a', 'b')
+    const lock = lockStore(directory)
+    onTestFinished(() => lock.release())
+    await opened({ directory }).put(key, { n: 1 })
+    const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
+    const names = readdirSync(directory)
+    expect(names).toEqual(expect.arrayContaining(['lock.sqlite', 'store.sqlite-wal']))
+    expect([modeOf(directory), modeOf(join(directory, '..'))]).toEqual(['700', '700'])
+    expect(names.map((name) => [name, modeOf(join(directory, name))])).toEqual(
+      names.map((name) => [name, '600']),
+    )
+  })
+
+  test('a directory that exists keeps its mode, and files in it are for the owner', async () => {
+    const directory = temporaryDirectory()
+    chmodSync(directory, 0o755)
+    await opened({ directory }).put(key, { n: 1 })
+    expect(statSync(directory).mode & 0o777).toBe(0o755)
+    expect(statSync(join(directory, 'store.sqlite')).mode & 0o777).toBe(0o600)
+  })
+
+  test('opening a store again does not release its lock', async () => {
+    const directory = temporaryDirectory()
+    const lock = lockStore(directory)
+    onTestFinished(() => lock.release())
+    for (let time = 1; time <= 2; time += 1)
+      expect((await errorOf(() => lockStore(directory))).code).toBe('STORE_BUSY')
   })
 
   test('what was written is there after closing', async () => {

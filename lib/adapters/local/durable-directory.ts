@@ -17,10 +17,10 @@ export const syncDirectory = (directory: string): void => {
 
 /**
  * Creates a directory and its parents so that they survive a power failure. An existing directory
- * is left unchanged.
+ * is left unchanged. `mode`: who may use the new directories. Default: as the process creates them.
  */
-export const makeDurableDirectory = (directory: string): void => {
-  const first = mkdirSync(directory, { recursive: true })
+export const makeDurableDirectory = (directory: string, mode?: number): void => {
+  const first = mkdirSync(directory, { recursive: true, ...(mode === undefined ? {} : { mode }) })
   if (first === undefined) return
   // Each new directory is a name in its parent, so all parents are synced, up to the parent of the
   // first new directory.

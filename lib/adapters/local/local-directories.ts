@@ -1,29 +1,99 @@
-import { readdir, stat } from 'node:fs/promises'
+import type { Dirent } from 'node:fs'
+import { readdir, realpath, stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { MillraceError } from '../../base/errors.ts'
 import type { ObjectContent, ObjectSource, ObjectSummary } from '../../ports/object-source.ts'
-import { isInMatch, matchesName, parseDirectoryPattern } from '../directory-pattern.ts'
-import { localDirectory, type LocalDirectoryOptions, readableDirectory } from './local-directory.ts'
+import {
+  type DirectoryPattern,
+  isInMatch,
+  type NameMatch,
+  parseDirectoryPattern,
+} from '../directory-pattern.ts'
+import { isPattern } from '../glob.ts'
+import { type LeaveOut, leaveOutOnce } from './left-out.ts'
+import {
+  isBelow,
+  localDirectory,
+  type LocalDirectoryOptions,
+  readableDirectory,
+} from './local-directory.ts'
 
 const isMissing = (error: unknown): boolean =>
   error instanceof MillraceError && error.code === 'DIRECTORY_MISSING'
 
-const isDirectory = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  )
+const isDirectory = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
-/** The directories below another one whose names match. A missing directory has none. */
-const directoriesIn = async (
-  base: string,
-  above: string,
-  pattern: string,
-): Promise<readonly string[]> => {
-  const names = await readdir(join(base, above)).catch(() => [])
-  const matching = names.filter((name) => matchesName(name, pattern)).toSorted()
-  const found = await Promise.all(matching.map((name) => isDirectory(join(base, above, name))))
-  return matching.filter((_, index) => found[index]).map((name) => posix.join(above, name))
+/**
+ * Parses a watched path of this machine. What names an existing directory is literal, whatever
+ * characters it contains: a pattern begins at the first name with characters of patterns that is
+ * not the name of a directory.
+ *
+ * @param base The beginning of the path that is literal in any case, such as the directory in which
+ * the process runs. Default: nothing.
+ */
+export const parseLocalPattern = (path: string, base = ''): DirectoryPattern => {
+  let literal = path.startsWith(base) ? base.length : 0
+  for (const [part] of path.slice(literal).matchAll(/\/*[^/]*/g)) {
+    const upTo = path.slice(0, literal + part.length)
+    if (isPattern(part) && !isDirectory(upTo)) break
+    literal = upTo.length
+  }
+  return parseDirectoryPattern(path, literal)
+}
+
+/** Finds directories that match. */
+class Finder {
+  readonly #base: string
+  readonly #leaveOut: LeaveOut
+
+  constructor(base: string, leaveOut: LeaveOut) {
+    this.#base = base
+    this.#leaveOut = leaveOut
+  }
+
+  /** The directories that one of the ways leads to, each once. */
+  async find(ways: DirectoryPattern['ways']): Promise<readonly string[]> {
+    const found = new Set<string>()
+    for (const names of ways) {
+      let directories: readonly string[] = ['']
+      for (const name of names)
+        directories = (
+          await Promise.all(directories.map((above) => this.#below(above, name)))
+        ).flat()
+      for (const directory of directories) found.add(directory)
+    }
+    return [...found].toSorted()
+  }
+
+  /** The directories below another one whose names match. A missing directory has none. */
+  async #below(above: string, matches: NameMatch): Promise<readonly string[]> {
+    const at = join(this.#base, above)
+    const entries = await readdir(at, { withFileTypes: true }).catch(() => [])
+    const matching = entries.filter(({ name }) => matches(name))
+    const kept = await Promise.all(matching.map((entry) => this.#isKept(entry, at)))
+    return matching.filter((_, index) => kept[index]).map(({ name }) => posix.join(above, name))
+  }
+
+  async #isKept(entry: Dirent, above: string): Promise<boolean> {
+    if (!entry.isSymbolicLink()) return entry.isDirectory()
+    const path = join(above, entry.name)
+    try {
+      if (!(await stat(path)).isDirectory()) return false
+      if (await isBelow(this.#base, await realpath(path))) return true
+      this.#leaveOut(path, 'it is a link that leads out of the watched directory')
+      return false
+    } catch {
+      return false
+    }
+  }
+}
+
+/** Settings of {@link localDirectories}. */
+export interface LocalDirectoriesOptions extends LocalDirectoryOptions {
+  /** The beginning of the path that has no patterns in any case. Default: nothing. */
+  readonly base?: string
 }
 
 /**
@@ -37,22 +107,18 @@ const directoriesIn = async (
  * const logs = localDirectories({ path: './logs/app-*', warn: console.warn })
  * ```
  */
-export const localDirectories = ({ path, warn }: LocalDirectoryOptions): ObjectSource => {
-  const pattern = parseDirectoryPattern(path)
-  const { base, names } = pattern
-  if (names.length === 0) return localDirectory({ path, warn })
-  const opened = new Map<string, ObjectSource>()
-  const open = (directory: string): ObjectSource => {
-    const source = opened.get(directory) ?? localDirectory({ path: join(base, directory), warn })
-    opened.set(directory, source)
-    return source
-  }
+export const localDirectories = (options: LocalDirectoriesOptions): ObjectSource => {
+  const { path, warn } = options
+  const pattern = parseLocalPattern(path, options.base)
+  const { base, ways } = pattern
+  if (!pattern.isPattern) return localDirectory({ path, warn })
+  const finder = new Finder(base, leaveOutOnce(warn))
+  let opened = new Map<string, ObjectSource>()
+  const open = (directory: string): ObjectSource =>
+    opened.get(directory) ?? localDirectory({ path: join(base, directory), warn, root: base })
   const listOne = async (directory: string): Promise<readonly ObjectSummary[]> => {
     try {
-      return (await open(directory).list()).map((summary) => ({
-        ...summary,
-        key: posix.join(directory, summary.key),
-      }))
+      return await open(directory).list()
     } catch (error) {
       // Moved away after its name was read.
       if (isMissing(error)) return []
@@ -64,19 +130,20 @@ export const localDirectories = ({ path, warn }: LocalDirectoryOptions): ObjectS
     async list(): Promise<readonly ObjectSummary[]> {
       // It is normal that no directory matches, but the base must exist.
       await readableDirectory(base)
-      let directories: readonly string[] = ['']
-      for (const name of names)
-        directories = (
-          await Promise.all(directories.map((above) => directoriesIn(base, above, name)))
-        ).flat()
+      const directories = await finder.find(ways)
+      // Only those that are there now are kept: names may change every day.
+      opened = new Map(directories.map((directory) => [directory, open(directory)]))
       const listed: ObjectSummary[] = []
-      for (const directory of directories) listed.push(...(await listOne(directory)))
+      for (const directory of directories)
+        for (const summary of await listOne(directory))
+          listed.push({ ...summary, key: posix.join(directory, summary.key) })
       return listed
     },
     async read(summary: ObjectSummary): Promise<ObjectContent> {
       if (!isInMatch(summary.key, pattern)) return { found: false, gone: 'missing' }
+      const directory = posix.dirname(summary.key)
       try {
-        return await open(posix.dirname(summary.key)).read({
+        return await open(directory === '.' ? '' : directory).read({
           ...summary,
           key: posix.basename(summary.key),
         })

@@ -1,15 +1,18 @@
-import { type Dirent, type Stats } from 'node:fs'
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { constants, type Dirent, type Stats } from 'node:fs'
+import { type FileHandle, lstat, open, readdir, realpath, stat } from 'node:fs/promises'
+import { basename, isAbsolute, join, relative, sep } from 'node:path'
 import { type ErrorCode, MillraceError } from '../../base/errors.ts'
 import type { ObjectContent, ObjectSource, ObjectSummary } from '../../ports/object-source.ts'
 import { isHiddenName } from '../../ports/object-names.ts'
+import { leaveOutOnce } from './left-out.ts'
 
 /** Settings of {@link localDirectory}. */
 export interface LocalDirectoryOptions {
   readonly path: string
-  /** Called once for each name that is left out because its status cannot be read. */
+  /** Called once for each name that is left out, with the reason. */
   readonly warn: (message: string) => void
+  /** Links may lead anywhere below this directory. Default: `path`. */
+  readonly root?: string
 }
 
 /** The number of files whose status is read at the same time. */
@@ -83,28 +86,54 @@ const readListed = async (file: FileHandle, summary: ObjectSummary): Promise<Obj
   return intact ? { found: true, bytes } : { found: false, gone: 'replaced' }
 }
 
+const kindOf = (entry: Dirent | Stats): string => {
+  if (entry.isFIFO()) return 'a FIFO'
+  return entry.isSocket() ? 'a socket' : 'a device'
+}
+
+const LEADS_OUT = 'it is a link that leads out of the watched directory'
+
+/** Whether a real path is below a directory. */
+export const isBelow = async (directory: string, path: string): Promise<boolean> => {
+  const way = relative(await realpath(directory), path)
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
+}
+
 /**
  * The files directly in one directory as an {@link ObjectSource}. The directory may appear later.
  * Files should be moved in when they are complete: a file that is written in place is read as far
  * as it is written.
+ *
+ * Whoever can write in the directory must not be able to do more than give files. So links that
+ * lead out of it, FIFOs, sockets and devices are left out. What is opened is checked again, since
+ * anything may take the place of a file after it was listed.
  */
-export const localDirectory = ({ path, warn }: LocalDirectoryOptions): ObjectSource => {
-  const warned = new Set<string>()
+export const localDirectory = (options: LocalDirectoryOptions): ObjectSource => {
+  const { path, warn, root = path } = options
+  const leaveOut = leaveOutOnce(warn)
 
-  const warnOnce = (key: string, error: unknown): void => {
-    if (warned.has(key)) return
-    warned.add(key)
-    warn(`left out ${join(path, key)}: ${String(error)}`)
+  /** The status of what an entry stands for. Undefined: it is left out. */
+  const statusOf = async (entry: Dirent, file: string): Promise<Stats | undefined> => {
+    if (!entry.isSymbolicLink()) return lstat(file)
+    const target = await realpath(file)
+    if (await isBelow(root, target)) return lstat(target)
+    leaveOut(file, LEADS_OUT)
+    return undefined
   }
-  const summaryOf = async ({ name: key }: Dirent): Promise<readonly ObjectSummary[]> => {
+  const summaryOf = async (entry: Dirent): Promise<readonly ObjectSummary[]> => {
+    const key = entry.name
+    const file = join(path, key)
     try {
-      const stats = await stat(join(path, key))
-      return stats.isFile() ? [{ key, modifiedMs: modifiedMsOf(stats), sizeBytes: stats.size }] : []
+      const stats = await statusOf(entry, file)
+      if (stats?.isFile() === true)
+        return [{ key, modifiedMs: modifiedMsOf(stats), sizeBytes: stats.size }]
+      if (stats !== undefined && !stats.isDirectory() && !stats.isSymbolicLink())
+        leaveOut(file, `it is ${kindOf(stats)}, and not a file`)
     } catch (error) {
       // Removed after the directory was read, or a broken link.
-      if (errorCode(error) !== 'ENOENT') warnOnce(key, error)
-      return []
+      if (errorCode(error) !== 'ENOENT') leaveOut(file, String(error))
     }
+    return []
   }
   const missing = async (): Promise<ObjectContent> => {
     // If the whole directory is missing, for example because a disk is not mounted, it may come
@@ -121,8 +150,8 @@ export const localDirectory = ({ path, warn }: LocalDirectoryOptions): ObjectSou
       )
       const summaries: ObjectSummary[] = []
       for (let i = 0; i < entries.length; i += STATS_AT_ONCE) {
-        for (const found of await Promise.all(entries.slice(i, i + STATS_AT_ONCE).map(summaryOf)))
-          summaries.push(...found)
+        const found = await Promise.all(entries.slice(i, i + STATS_AT_ONCE).map(summaryOf))
+        for (const some of found) for (const summary of some) summaries.push(summary)
       }
       return summaries
     },
@@ -130,14 +159,15 @@ export const localDirectory = ({ path, warn }: LocalDirectoryOptions): ObjectSou
       const { key } = summary
       // A name with a slash is not from this listing: it would leave the directory.
       if (basename(key) !== key) return { found: false, gone: 'missing' }
-      const file = await openListed(join(path, key))
-      if (file === undefined) return missing()
+      const opened = await openListed(join(path, key), root)
+      if (opened === 'missing') return missing()
+      if (opened === 'replaced') return { found: false, gone: 'replaced' }
       try {
-        return await readListed(file, summary)
+        return await readListed(opened, summary)
       } catch (error) {
         throw unreadable(join(path, key), error)
       } finally {
-        await file.close()
+        await opened.close()
       }
     },
   }
@@ -152,13 +182,32 @@ const unreadable = (file: string, cause: unknown): MillraceError =>
     cause,
   )
 
-/** The open file; undefined if it does not exist. */
-const openListed = async (file: string): Promise<FileHandle | undefined> => {
+/** No link is followed, and a FIFO without a writer does not block. Windows has neither. */
+const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+
+/** What an attempt to open says of a file that is there no more. */
+const GONE: Readonly<Record<string, 'missing' | 'replaced'>> = {
+  ENOENT: 'missing',
+  ENOTDIR: 'missing',
+  // A link, or links that lead to each other.
+  ELOOP: 'replaced',
+  // A socket, or a device without a driver.
+  ENXIO: 'replaced',
+  EOPNOTSUPP: 'replaced',
+  ENODEV: 'replaced',
+}
+
+/** The open file. It may be anything that has the name now: its status says what. */
+const openListed = async (
+  file: string,
+  root: string,
+): Promise<FileHandle | 'missing' | 'replaced'> => {
   try {
-    return await open(file, 'r')
+    const real = await realpath(file)
+    return (await isBelow(root, real)) ? await open(real, OPEN_FLAGS) : 'replaced'
   } catch (error) {
-    const code = errorCode(error)
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    const gone = GONE[errorCode(error) ?? '']
+    if (gone !== undefined) return gone
     throw unreadable(file, error)
   }
 }

@@ -4,6 +4,7 @@ import { MillraceError } from '../../base/errors.ts'
 import { storeError } from './sqlite-errors.ts'
 import {
   enterStoreDirectory,
+  makeOwnFile,
   STORE_FILE,
   type StoreDirectory,
   storeNotFound,
@@ -110,7 +111,9 @@ export const openStoreDatabase = (where: StoreAccess): DatabaseSync => {
   enterStoreDirectory(where)
   let database: DatabaseSync | undefined
   try {
-    database = new DatabaseSync(join(where.directory, STORE_FILE), {
+    const file = join(where.directory, STORE_FILE)
+    makeOwnFile(file)
+    database = new DatabaseSync(file, {
       timeout: where.busyTimeoutMs ?? 5_000,
     })
     prepare(database, where)

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { MillraceError } from '../../base/errors.ts'
 import { makeDurableDirectory } from './durable-directory.ts'
@@ -27,15 +27,32 @@ export const storeNotFound = (directory: string): MillraceError =>
     fix: 'use the directory that the pipeline runs with, or run the pipeline once',
   })
 
+/** A store holds records and keys: only its owner may enter its directory, or read its files. */
+const OWNER_ONLY_DIRECTORY = 0o700
+const OWNER_ONLY_FILE = 0o600
+
 /**
- * Makes sure that the directory exists.
+ * Creates a file of a store for its owner only, unless it exists. SQLite gives its other files the
+ * same mode. An existing file is not even opened: closing it would release the locks that this
+ * process has on it.
+ */
+export const makeOwnFile = (path: string): void => {
+  try {
+    closeSync(openSync(path, 'wx', OWNER_ONLY_FILE))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
+/**
+ * Makes sure that the directory exists. A new one is for its owner only.
  *
  * Errors: `STORE_NOT_FOUND`, `STORE_FAILED`, `STORE_FULL`.
  */
 export const enterStoreDirectory = ({ directory, create = true }: StoreDirectory): void => {
   if (!create && !existsSync(join(directory, STORE_FILE))) throw storeNotFound(directory)
   try {
-    makeDurableDirectory(directory)
+    makeDurableDirectory(directory, OWNER_ONLY_DIRECTORY)
   } catch (error) {
     if (statSync(directory, { throwIfNoEntry: false })?.isFile() !== true)
       throw storeError(error, directory)

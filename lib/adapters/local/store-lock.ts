@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { MillraceError } from '../../base/errors.ts'
 import { isBusy, storeError } from './sqlite-errors.ts'
-import { enterStoreDirectory, LOCK_FILE } from './store-directory.ts'
+import { enterStoreDirectory, LOCK_FILE, makeOwnFile } from './store-directory.ts'
 
 /** The lock of a store: only its holder runs batches on the store. */
 export interface StoreLock {
@@ -55,7 +55,9 @@ export const lockStore = (
 
 const openLock = (directory: string): DatabaseSync => {
   try {
-    return new DatabaseSync(join(directory, LOCK_FILE), { timeout: 0 })
+    const file = join(directory, LOCK_FILE)
+    makeOwnFile(file)
+    return new DatabaseSync(file, { timeout: 0 })
   } catch (error) {
     throw storeError(error, directory)
   }

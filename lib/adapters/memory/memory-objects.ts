@@ -29,9 +29,9 @@ export const memoryObjects = ({
 }: { readonly name?: string; readonly path?: string } = {}): MemoryObjects => {
   const pattern = parseDirectoryPattern(path)
   const isShown = (key: string): boolean =>
-    pattern.names.length === 0
-      ? !isHiddenName(key)
-      : isInMatch(key, pattern) && !isHiddenName(posix.basename(key))
+    pattern.isPattern
+      ? isInMatch(key, pattern) && !isHiddenName(posix.basename(key))
+      : !isHiddenName(key)
   const objects = new Map<string, { readonly bytes: Uint8Array; readonly modifiedMs: number }>()
 
   return {

@@ -4,6 +4,6 @@ import { registerFeed } from './feed.ts'
 /** Files lie in their own directory until the pipeline reads them: nothing is delivered. */
 registerFeed({
   kind: 'files',
-  location: (name): DirectoryLocation => ({ kind: 'files', path: name, shown: name }),
+  location: (name): DirectoryLocation => ({ kind: 'files', path: name, base: '', shown: name }),
   open: () => ({ takesFiles: true, takes: () => false, deliver: async () => undefined }),
 })
