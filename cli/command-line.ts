@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
-import { stdoutPrinter } from '../lib/adapters/local/stdout-printer.ts'
 import { type Command, parseCommand } from './arguments.ts'
 import { endOfError } from './errors.ts'
 import { EXIT } from './exit-codes.ts'
 import { helpText } from './help.ts'
 import { operate } from './operate.ts'
+import { outputsOf } from './reports/outputs.ts'
 import type { Outputs } from './reports/reporter.ts'
 import { run } from './run.ts'
 
 /** Runs the command line. Returns the exit code. Never rejects. */
 export const commandLine = async (args: readonly string[]): Promise<number> => {
-  const outputs: Outputs = { out: stdoutPrinter(), err: stdoutPrinter(process.stderr) }
+  const outputs = outputsOf(process.stdout, process.stderr)
   try {
     return await carryOut(parseCommand(args), outputs)
   } catch (error) {

@@ -1,3 +1,4 @@
+import { oneLine } from '../lib/base/printable.ts'
 import { recordOf } from '../lib/state/dead-letters.ts'
 import {
   byRecord,
@@ -8,7 +9,7 @@ import { matches, obstacleTexts, obstacleTo } from '../lib/runtime/dead-letters/
 import type { AppCommand } from './arguments.ts'
 import type { OpenApp } from './open-app.ts'
 import { deadLetterFilter } from './redrive.ts'
-import { count, firstLine, timeText } from './reports/answer.ts'
+import { count, firstLine, jsonLine, timeText } from './reports/answer.ts'
 import type { Outputs } from './reports/reporter.ts'
 
 type ListCommand = Extract<AppCommand, { readonly name: 'dead-letters' }>
@@ -42,9 +43,7 @@ export const listDeadLetters = async (
     if (shown + record.length > limit && shown > 0) break
     for (const deadLetter of record)
       out.print(
-        json
-          ? `${JSON.stringify(objectOf({ deadLetter, obstacle }))}\n`
-          : textOf({ deadLetter, obstacle }),
+        json ? jsonLine(objectOf({ deadLetter, obstacle })) : textOf({ deadLetter, obstacle }),
       )
     shown += record.length
     if (reason === undefined) redrivable += 1
@@ -80,8 +79,8 @@ const textOf = ({ deadLetter, obstacle }: ShownDeadLetter): string => {
   const data = JSON.stringify(Object.values(dataOf(deadLetter))[0])
   const rows = [
     `${timeText(timeMs)}  ${code}  ` +
-      `${source}#${position}${operator === undefined ? '' : ` in ${operator}`}`,
-    `  ${firstLine(message)}`,
+      oneLine(`${source}#${position}${operator === undefined ? '' : ` in ${operator}`}`),
+    `  ${oneLine(firstLine(message))}`,
     `  ${shorten(data)}`,
     ...(reservation === undefined ? [] : ['  redrive not finished: run millrace redrive again']),
     ...(obstacle === undefined || reservation !== undefined

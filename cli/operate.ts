@@ -1,5 +1,6 @@
 import { removeStore } from '../lib/adapters/local/remove-store.ts'
 import { MillraceError } from '../lib/base/errors.ts'
+import { oneLine } from '../lib/base/printable.ts'
 import type { OperatedBatch } from '../lib/runtime/operations/operated.ts'
 import { reset } from '../lib/runtime/operations/reset.ts'
 import { resume } from '../lib/runtime/operations/resume.ts'
@@ -104,7 +105,7 @@ const skippedText = (app: string, batch: SkippedBatch): string => {
   const held =
     batch.held.length === 0
       ? 'The batch held nothing.'
-      : `The batch held:\n${batch.held.map((line) => `  ${line}`).join('\n')}`
+      : `The batch held:\n${batch.held.map((line) => `  ${oneLine(line)}`).join('\n')}`
   return (
     `${app}: the batch at ${batch.timeMs} ms is skipped.\n${failedText(batch)}\n` +
     `${held}\n` +
@@ -140,7 +141,7 @@ const resetStore = async (state: string): Promise<Answer> =>
     const rest =
       left.length === 0
         ? ''
-        : ` These files do not belong to the store and stay there: ${left.join(', ')}.`
+        : ` These files do not belong to the store and stay there: ${left.map(oneLine).join(', ')}.`
     return {
       object: { done: 'reset', state, left },
       text: `The store in ${state} is removed. The next run starts from nothing.${rest}\n`,

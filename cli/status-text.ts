@@ -1,3 +1,4 @@
+import { oneLine } from '../lib/base/printable.ts'
 import type { BatchOverview, LaneOverview, Overview } from '../lib/runtime/operations/status.ts'
 import type { Head } from '../lib/state/head.ts'
 import { isRedriveLane } from '../lib/runtime/dead-letters/redrive-lanes.ts'
@@ -48,7 +49,10 @@ export const statusText = (
       'dead letters',
       codes.length === 0 ? 'none' : `${codes.join(', ')} since ${timeText(deadLetters.sinceMs)}`,
     ],
-    ...deadLetters.some.map(({ at, message }): Row => ['', `${at}: ${firstLine(message)}`]),
+    ...deadLetters.some.map(({ at, message }): Row => [
+      '',
+      oneLine(`${at}: ${firstLine(message)}`),
+    ]),
     ['generation', generationText(head, context)],
     ...logRows(context),
   ]

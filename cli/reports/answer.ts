@@ -1,3 +1,4 @@
+import { printableJson } from '../../lib/base/printable.ts'
 import type { Outputs } from './reporter.ts'
 
 /** The answer of a command: as JSON for programs, and as text for users. */
@@ -8,7 +9,10 @@ export interface Answer {
 
 /** Prints the answer. */
 export const say = ({ object, text }: Answer, json: boolean, { out }: Pick<Outputs, 'out'>): void =>
-  out.print(json ? `${JSON.stringify(object)}\n` : text)
+  out.print(json ? jsonLine(object) : text)
+
+/** An object as a line of JSON that is safe for a terminal. */
+export const jsonLine = (object: object): string => `${printableJson(JSON.stringify(object))}\n`
 
 /** A number with its noun: `1 batch`, `1,234 records`. */
 export const count = (number: number, one: string, many = `${one}s`): string =>

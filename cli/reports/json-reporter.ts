@@ -1,3 +1,4 @@
+import { jsonLine } from './answer.ts'
 import type { Outputs, Reporter } from './reporter.ts'
 
 /**
@@ -5,7 +6,7 @@ import type { Outputs, Reporter } from './reporter.ts'
  * docs/cli.md lists the events.
  */
 export const jsonReporter = ({ out, err }: Outputs): Reporter => {
-  const line = (object: object): void => out.print(`${JSON.stringify(object)}\n`)
+  const line = (object: object): void => out.print(jsonLine(object))
   return {
     showStart: (run) => line({ event: 'started', ...run }),
     print: (text) => line({ event: 'print', text }),

@@ -54,8 +54,16 @@ export interface Reporter {
   showEnd(end: Ended): void
 }
 
-/** The standard output and the standard error. */
+/**
+ * The standard output and the standard error. `out` and `err` show what others wrote without
+ * control characters: see {@link printable}.
+ */
 export interface Outputs {
   readonly out: Printer
   readonly err: Printer
+  /**
+   * The standard output for the records of print(). A terminal gets them as `out` does. A pipe or a
+   * file gets them unchanged.
+   */
+  readonly records: Printer
 }

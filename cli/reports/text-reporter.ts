@@ -1,3 +1,4 @@
+import { oneLine } from '../../lib/base/printable.ts'
 import type { RuntimeEvent } from '../../lib/runtime/events.ts'
 import { count } from './answer.ts'
 import type { Ended, Outputs, Reporter, RunningSource, Started } from './reporter.ts'
@@ -29,7 +30,7 @@ class TextReporter implements Reporter {
   }
 
   print(text: string): void {
-    this.#outputs.out.print(text)
+    this.#outputs.records.print(text)
   }
 
   stopping(): void {
@@ -43,7 +44,7 @@ class TextReporter implements Reporter {
       `${count(end.deadLetters, 'dead letter')}`
     const state = this.#run?.state
     if (end.error !== undefined && end.error.message !== this.#lastFailure)
-      this.#complain(end.error.message)
+      this.#complain(indented(end.error.message))
     if (end.how === 'stopped')
       this.#say(`Stopped after ${done}. The next run continues from ${state}.`)
     if (end.how === 'done') this.#say(end.batches === 0 ? this.#nothingNew() : `Done: ${done}.`)
@@ -73,16 +74,17 @@ class TextReporter implements Reporter {
         return this.#tellDeadLetter(event)
       case 'objectSkipped':
         return this.#complain(
-          `Skipped the file ${event.object} of ${this.#name(event.source)}: ${event.reason}`,
+          `Skipped the file ${oneLine(event.object)} of ${this.#name(event.source)}: ` +
+            event.reason,
         )
       case 'adopted':
         return this.#say('The pipeline has changed since the last run. It keeps its state.')
       case 'waiting':
         return this.#run?.sources.forEach((source) => this.#say(waitingText(source)))
       case 'receiver':
-        return this.#complain(event.message)
+        return this.#complain(indented(event.message))
       case 'warning':
-        return this.#complain(event.message)
+        return this.#complain(indented(event.message))
       default:
     }
   }
@@ -109,7 +111,7 @@ class TextReporter implements Reporter {
       )
     else
       this.#complain(
-        `The batch at ${timeMs} ms failed, attempt ${attempt}; ${next}\n` + `${message}`,
+        `The batch at ${timeMs} ms failed, attempt ${attempt}; ${next}\n${indented(message)}`,
       )
     this.#lastFailure = message
   }
@@ -122,7 +124,9 @@ class TextReporter implements Reporter {
   }: Extract<RuntimeEvent, { event: 'deadLetter' }>): void {
     this.#deadLetters += 1
     if (this.#deadLetters <= DEAD_LETTERS_TOLD)
-      this.#complain(`Dead letter: ${this.#name(source)} ${position}: ${message} [${code}]`)
+      this.#complain(
+        `Dead letter: ${this.#name(source)} ${oneLine(position)}: ${indented(message)} [${code}]`,
+      )
   }
 
   #tellMoreDeadLetters(inBatch: number): void {
@@ -136,7 +140,7 @@ class TextReporter implements Reporter {
   }
 
   #name(source: string): string {
-    return this.#run?.sources.find(({ id }) => id === source)?.name ?? source
+    return oneLine(this.#run?.sources.find(({ id }) => id === source)?.name ?? source)
   }
 
   #say(text: string): void {
@@ -147,6 +151,11 @@ class TextReporter implements Reporter {
     this.#outputs.err.print(`${text}\n`)
   }
 }
+
+/**
+ * A message whose further lines are all indented, so that none of them looks like a line of ours.
+ */
+const indented = (message: string): string => message.replace(/\n(?! {2})/g, '\n  ')
 
 const howOften = ({ once, intervalMs }: Started): string =>
   once ? 'everything there is, once' : `a batch every ${durationText(intervalMs)}`

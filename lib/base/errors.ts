@@ -1,3 +1,5 @@
+import { oneLine } from './printable.ts'
+
 /**
  * Every stable error code, with its meaning in one line. The codes are part of the public
  * interface, and programs may match on them. So a code is never renamed or reused. `docs/errors.md`
@@ -129,10 +131,10 @@ const messageOf = (
   code: ErrorCode,
   { problem, value, allowed, fix, cause }: ErrorParts,
 ): string => {
-  const lines = [`${problem} [${code}]`]
+  const lines = [`${oneLine(problem)} [${code}]`]
   if (value !== undefined) lines.push(`  given:   ${preview(value)}`)
-  if (allowed !== undefined) lines.push(`  allowed: ${allowed}`)
-  if (fix !== undefined) lines.push(`  fix:     ${fix}`)
+  if (allowed !== undefined) lines.push(`  allowed: ${oneLine(allowed)}`)
+  if (fix !== undefined) lines.push(`  fix:     ${oneLine(fix)}`)
   if (cause !== undefined) lines.push(`  because: ${causeText(cause)}`)
   return lines.join('\n')
 }

@@ -59,9 +59,19 @@ export const batchBugs: readonly PlantedBug[] = [
       },
       {
         file: 'lib/runtime/sources/lanes/reader.ts',
-        find: '[partitionOf(place.source, one.lane, one.block, putAside)]',
-        replace: `[partitionOf(place.source, one.lane, one.block, putAside)].map(
-            (made) => (Object.assign(made.origin, { made: one.made }), made),
+        find: '[{ lane: one.lane, block: one.block }]',
+        replace: '[{ lane: one.lane, block: one.block, made: one.made }]',
+      },
+      {
+        file: 'lib/runtime/sources/lanes/reader.ts',
+        find: 'async ({ lane, block }) =>',
+        replace: 'async ({ lane, block, made }) =>',
+      },
+      {
+        file: 'lib/runtime/sources/lanes/reader.ts',
+        find: '[partitionOf(place.source, lane, block, putAside)]',
+        replace: `[partitionOf(place.source, lane, block, putAside)].map(
+            (one) => (Object.assign(one.origin, { made }), one),
           )`,
       },
       {

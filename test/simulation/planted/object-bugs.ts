@@ -75,8 +75,9 @@ export const objectBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: READER,
-        find: 'const content = await objects.read(object)',
-        replace: 'const content = await objects.read((await objects.head(object.key)) ?? object)',
+        find: 'readFile(object, (one) => objects.read(one)',
+        replace: `readFile(object, async (one) =>
+          objects.read((await objects.head(one.key)) ?? one)`,
       },
     ],
   },

@@ -75,8 +75,8 @@ export const operationBugs: readonly PlantedBug[] = [
       },
       {
         file: REDRIVE,
-        find: 'index: (this.#reserved.get(deadLetter.source) ?? 0) + 1 }',
-        replace: 'index: (this.#reserved.get(deadLetter.source) ?? 0) + 2 }',
+        find: 'index: (this.#reserved.get(counter) ?? 0) + 1 }',
+        replace: 'index: (this.#reserved.get(counter) ?? 0) + 2 }',
       },
     ],
   },
