@@ -1,5 +1,6 @@
 import type { KeyedState } from '../state/operator/keyed-state.ts'
 import type { Panes } from '../state/operator/panes.ts'
+import type { KeyRejection } from '../rdd/bad-records.ts'
 import type { RDD } from '../rdd/rdd.ts'
 import type { WritePartitions } from '../rdd/write-target.ts'
 import type { StateDeclaration } from '../state/operator/state-declaration.ts'
@@ -9,6 +10,8 @@ import type { SourceDeclaration } from './sources/declaration.ts'
 
 /** What an operator can use while it computes a batch. */
 export interface BatchView {
+  /** The id of this node. */
+  readonly id: string
   /** The batch time, epoch milliseconds. */
   readonly timeMs: number
   /** The zero time of the application, epoch milliseconds. Slides are counted from it. */
@@ -21,6 +24,8 @@ export interface BatchView {
   panes<C>(partition: number): Panes<C>
   /** The timer of this node. */
   readonly timer: Timer
+  /** Puts aside what keys have in this batch. Left out: the batch fails (the option `onBadKey`). */
+  readonly keys?: KeyRejection
 }
 
 /**
@@ -74,6 +79,8 @@ export interface OperatorNode extends NodeParts {
    */
   readonly nondeterministic: boolean
   readonly stateful?: StateDeclaration
+  /** Whether its elements are pairs of keys, after a shuffle: see `RDD.keyed`. Default: false. */
+  readonly keyed?: boolean
   /**
    * The time between two RDDs of this node. Default: as its parents. The node computes at every
    * batch time of its parents, and returns an RDD only at its own times.
@@ -102,7 +109,10 @@ export interface OutputNode extends NodeParts {
 export type PlanNode = SourceNode | OperatorNode | OutputNode
 
 type OperatorSettings = Partial<
-  Pick<OperatorNode, 'narrow' | 'nondeterministic' | 'stateful' | 'slideMs' | 'parameters'>
+  Pick<
+    OperatorNode,
+    'narrow' | 'nondeterministic' | 'stateful' | 'keyed' | 'slideMs' | 'parameters'
+  >
 >
 
 /** A node of an operator. The defaults are right for most operators. */

@@ -66,6 +66,7 @@ export interface PlanOptions {
   readonly retry: RetryPolicy
   readonly onDataLoss: 'halt' | 'skip'
   readonly poison: PoisonLimits
+  readonly onBadKey: 'fail' | 'dead-letter'
 }
 
 /** The frozen graph of a pipeline. All roles of the runtime work from it. */

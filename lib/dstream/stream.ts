@@ -67,6 +67,14 @@ export interface StreamOptions {
     /** From 0 to 1. With 1, there is no limit. Default 0.5. */
     readonly share?: number
   }
+  /**
+   * What happens when badness shows only after a shuffle: the values of a key cannot be reduced, or
+   * the function of its state throws, or a function throws on a pair. `'fail'`: the batch fails.
+   * `'dead-letter'`: what the key had in the batch is put aside as a dead letter, its state stays
+   * as it was before the batch, and the other keys go on. Such a dead letter cannot be redriven.
+   * Default `'fail'`.
+   */
+  readonly onBadKey?: 'fail' | 'dead-letter'
 }
 
 const PIPELINE: unique symbol = Symbol.for('millrace.pipeline') as never
@@ -148,6 +156,7 @@ const resolve = ({
   retry = {},
   onDataLoss = 'halt',
   poison = {},
+  onBadKey = 'fail',
 }: StreamOptions): PlanOptions => {
   if (whenIdle !== 'rest' && whenIdle !== 'tick')
     throw new MillraceError('ARGUMENT_INVALID', {
@@ -160,6 +169,12 @@ const resolve = ({
       problem: 'onDataLoss has an unknown value',
       value: onDataLoss,
       allowed: "'halt' or 'skip'",
+    })
+  if (onBadKey !== 'fail' && onBadKey !== 'dead-letter')
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'onBadKey has an unknown value',
+      value: onBadKey,
+      allowed: "'fail' or 'dead-letter'",
     })
   return Object.freeze({
     intervalMs: checkDurationMs('batchInterval', batchInterval, INTERVAL_MIN.milliseconds),
@@ -175,6 +190,7 @@ const resolve = ({
     }),
     onDataLoss,
     poison: poisonOf(poison),
+    onBadKey,
   })
 }
 

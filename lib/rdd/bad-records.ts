@@ -28,6 +28,41 @@ export interface PoisonLimits {
 /** The default of the option `poison`. */
 export const POISON_LIMITS: PoisonLimits = Object.freeze({ records: 100, share: 0.5 })
 
+/** What a key had in a batch after a shuffle, and cannot be processed with. */
+export interface BadKey {
+  /** The label of the operator that could not go on. */
+  readonly label: string
+  /** Where in the operator: the same in each attempt at the batch. */
+  readonly place: string
+  readonly key: unknown
+  /** What the key had: its elements at this place, or the values that its function got. */
+  readonly values: unknown
+  readonly error: unknown
+}
+
+/** Puts a key aside (the option `onBadKey`), within the limits for one part of a batch. */
+export interface KeyRejection {
+  readonly limits: PoisonLimits
+  reject(bad: BadKey): void
+}
+
+/**
+ * The origin of a partition of pairs after a shuffle. Undefined: a bad one fails the batch.
+ */
+export const originAfterShuffle = (
+  keys: KeyRejection | undefined,
+  label: string,
+  partition: number,
+): Origin | undefined =>
+  keys && {
+    description: `partition ${partition} of ${label}`,
+    limits: keys.limits,
+    reject: ({ index, record, label: at, error }) => {
+      const [key, values] = record as readonly [unknown, unknown]
+      keys.reject({ label: at, place: `${partition}.${index}`, key, values, error })
+    },
+  }
+
 /** Where the records of a partition come from, if a bad one can become a dead letter (B9). */
 export interface Origin {
   /** For messages: the source, and the lane or file; or the operator. */
@@ -85,7 +120,7 @@ export const isBroken = (
  * @throws MillraceError `POISON_BREAKER`.
  */
 export const checkPoison = (
-  { description, unreadable = 0, limits = POISON_LIMITS }: Origin,
+  { description, unreadable = 0, limits = POISON_LIMITS }: Omit<Origin, 'reject'>,
   bad: number,
   records: number,
   first?: Pick<BadRecord, 'label' | 'record' | 'error'>,

@@ -1,29 +1,13 @@
-import { MillraceError } from '../base/errors.ts'
 import type { KeyedMap } from '../base/keys.ts'
 import { elementsOf, keepPartition } from './elements.ts'
+import { originAfterShuffle } from './bad-records.ts'
+import { NO_CONTEXT, type RddContext } from './context.ts'
 import type { Partition } from './partition.ts'
 import type { Step } from './steps.ts'
 import { type Bucket, checkPartitions, mapSide, reduceSide } from './shuffle.ts'
-import { NO_TASKS, type TaskName, type TaskRunner, type TaskSide } from './tasks.ts'
+import { NO_TASKS, type TaskName, type TaskSide } from './tasks.ts'
 import { writeChecked } from './write-checked.ts'
-import type { WritePartitions, WriteTarget } from './write-target.ts'
-
-/** What an RDD can use while a batch runs. An RDD made outside of a batch has none of it. */
-export interface RddContext {
-  readonly write: WritePartitions
-  /** Default: each task runs at once, in this process. */
-  readonly tasks?: TaskRunner
-}
-
-const NO_CONTEXT: RddContext = {
-  async write({ place }): Promise<void> {
-    throw new MillraceError('ARGUMENT_INVALID', {
-      problem: 'This RDD does not belong to a batch, so it cannot be saved',
-      value: place,
-      fix: 'save inside foreachRDD, from the RDD that it passes to your function',
-    })
-  },
-}
+import type { WriteTarget } from './write-target.ts'
 
 /** How an RDD gets its partitions. */
 interface Lineage<T> {
@@ -157,7 +141,7 @@ export class RDD<T> {
     merge: (a: W, b: W) => W,
   ): RDD<[K, W]> {
     const { label: node, partitionCount: inputs, context } = this.#lineage
-    const { tasks = NO_TASKS } = context
+    const { tasks = NO_TASKS, keys } = context
     const shuffle = { label: node, partitions: checkPartitions(partitionCount), add, merge }
     const number = tasks.nextShuffle(node)
     const nameOf = (side: TaskSide, partition: number): TaskName => ({
@@ -181,11 +165,24 @@ export class RDD<T> {
         reduced.push(
           await tasks.run(
             nameOf('reduce', index),
-            async () => reduceSide(buckets, shuffle) as readonly [K, W][],
+            async () =>
+              reduceSide(buckets, shuffle, { keys, partition: index }) as readonly [K, W][],
           ),
         )
       }
       return reduced
+    }).keyed(context)
+  }
+
+  /** @internal The same pairs. A bad one can be put aside, if the context says so. */
+  keyed({ keys }: RddContext = this.#lineage.context): RDD<T> {
+    if (keys === undefined) return this
+    return new RDD({
+      ...this.#lineage,
+      partition: async (index) => ({
+        ...(await this.partitionAt(index)),
+        origin: originAfterShuffle(keys, this.label, index),
+      }),
     })
   }
 

@@ -6,7 +6,13 @@
 import { MillraceError } from '../base/errors.ts'
 import { KeyedMap, partitionOf } from '../base/keys.ts'
 import { isPromiseError } from '../base/promises.ts'
-import { errorOf } from './bad-records.ts'
+import {
+  checkPoison,
+  errorOf,
+  type KeyRejection,
+  type Origin,
+  originAfterShuffle,
+} from './bad-records.ts'
 import { evaluate } from './evaluate.ts'
 import type { Partition } from './partition.ts'
 import { checkPair, pairTrial } from './pairs.ts'
@@ -78,19 +84,53 @@ export const mapSide = <K, V, W>(
   return buckets
 }
 
-/** The reduce side: merges the buckets of one partition by key, in the order of their map tasks. */
+/**
+ * The reduce side: merges the buckets of one partition by key, in the order of their map tasks.
+ * `keys`: puts aside the keys whose values cannot be merged.
+ */
 export const reduceSide = <K, W>(
   buckets: readonly Bucket<K, W>[],
   { label, merge }: Pick<Shuffle<K, never, W>, 'label' | 'merge'>,
+  { keys, partition }: { readonly keys?: KeyRejection | undefined; readonly partition: number },
 ): Bucket<K, W> => {
   const [only = [], ...others] = buckets
   if (others.length === 0) return only
+  if (keys !== undefined) return mergeByKey(buckets, merge, { keys, label, partition })
   return blaming(label, `${buckets.length} partitions combined by key`, () => {
     const merged = new KeyedMap<K, W>()
     for (const bucket of buckets)
       for (const [key, value] of bucket) merged.combine(key, value, merge)
     return merged.sortedEntries()
   })
+}
+
+const mergeByKey = <K, W>(
+  buckets: readonly Bucket<K, W>[],
+  merge: (a: W, b: W) => W,
+  parts: { readonly keys: KeyRejection; readonly label: string; readonly partition: number },
+): Bucket<K, W> => {
+  const { keys, label, partition } = parts
+  const merged = new KeyedMap<K, W>()
+  const bad = new KeyedMap<K, unknown>()
+  for (const [key, value] of buckets.flat(1)) {
+    if (bad.has(key)) continue
+    try {
+      merged.combine(key, value, merge)
+    } catch (error) {
+      bad.set(key, error)
+    }
+  }
+  const entries = merged.sortedEntries()
+  if (bad.size === 0) return entries
+  const had = new KeyedMap<K, W[]>()
+  for (const [key, value] of buckets.flat(1)) if (bad.has(key)) appendValue(had, key, value)
+  const origin = originAfterShuffle(keys, label, partition) as Origin
+  for (const [index, [key, error]] of bad.sortedEntries().entries()) {
+    const one = { index, record: [key, had.get(key)], label, error }
+    checkPoison(origin, bad.size, entries.length, one)
+    origin.reject(one)
+  }
+  return entries.filter(([key]) => !bad.has(key))
 }
 
 /** For grouping: adds one more value of a key. */

@@ -17,9 +17,10 @@ import type { Manifest } from './manifest.ts'
 
 /**
  * How bytes represent a record: as UTF-8 text, as the bytes themselves, or as an encoded value.
- * `'file'`: not a record but a whole file, by an encoded {@link FileReference}.
+ * `'file'`: not a record but a whole file, by an encoded {@link FileReference}. `'key'`: not a
+ * record but what a key had after a shuffle, as a line of an object file.
  */
-export type RecordForm = 'text' | 'bytes' | 'value' | 'file'
+export type RecordForm = 'text' | 'bytes' | 'value' | 'file' | 'key'
 
 /** Names one file or one upload of an object, so that it can be read again. */
 export interface FileReference {
@@ -69,7 +70,7 @@ const bytesOf = (record: unknown): Pick<DeadLetter, 'data' | 'form'> => {
 
 /** Decodes a record. */
 export const recordOf = (form: RecordForm, data: Uint8Array): unknown => {
-  if (form === 'text') return Buffer.from(data).toString('utf8')
+  if (form === 'text' || form === 'key') return Buffer.from(data).toString('utf8')
   return form === 'bytes' ? data : decode(data)
 }
 

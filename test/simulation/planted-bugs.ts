@@ -5,6 +5,7 @@ import { laneBugs } from './planted/lane-bugs.ts'
 import { objectBugs } from './planted/object-bugs.ts'
 import { operationBugs } from './planted/operation-bugs.ts'
 import { protocolBugs } from './planted/protocol-bugs.ts'
+import { recordBugs } from './planted/record-bugs.ts'
 import { windowBugs } from './planted/window-bugs.ts'
 
 /** All of them. */
@@ -16,4 +17,5 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...objectBugs,
   ...operationBugs,
   ...windowBugs,
+  ...recordBugs,
 ]

@@ -33,6 +33,7 @@ DStream.prototype.countByValueAndWindow = function (length, slide, options = {})
   return this.to(
     inverseWindowNode<unknown, number>(this.node, {
       kind: 'countByValueAndWindow',
+      keyed: true,
       span,
       partitions,
       f: (a, b) => a + b,

@@ -66,6 +66,7 @@ DStream.prototype.groupByKeyAndWindow = function (length, slide, options = {}) {
       {
         stateful: { partitions, panes: true, layout: layoutOf(span) },
         slideMs: span.slideMs,
+        keyed: true,
         parameters: { lengthMs: span.lengthMs, slideMs: span.slideMs, partitions },
       },
     ),

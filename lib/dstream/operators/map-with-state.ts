@@ -4,12 +4,15 @@ import { IdleKeys } from '../../state/operator/idle-keys.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { errorOf } from '../../rdd/bad-records.ts'
 import { computeRdd, rddOfElements, RDD } from '../../rdd/rdd.ts'
-import { checkKey, partitionOf } from '../../base/keys.ts'
+import { pack, unpack } from '../../base/packed.ts'
+import { appendValue } from '../../rdd/shuffle.ts'
+import { checkKey, KeyedMap, partitionOf } from '../../base/keys.ts'
 import { isPromiseError, refusePromise } from '../../base/promises.ts'
 import { checkPair } from '../../rdd/pairs.ts'
 import { DStream } from '../dstream.ts'
 import { type BatchView, operatorNode, type PlanNode } from '../plan-node.ts'
-import { StateHandle } from '../state-handle.ts'
+import { KeysAside } from './keys-aside.ts'
+import { StateHandle, type StateOutcome } from '../state-handle.ts'
 import { type InitialState, StateSpec } from '../state-spec.ts'
 
 /**
@@ -132,7 +135,17 @@ const callMapping = async (
   }
   // A batch without an RDD is treated like a batch without records.
   const pairs = (input as RDD<[unknown, unknown]> | undefined)?.checked(checkKeyOfPair)
-  for (const [key, value] of (await pairs?.collect()) ?? []) of(key).call(key, value)
+  const all = (await pairs?.collect()) ?? []
+  const aside = batch.keys && new KeysAside(batch, batch.keys)
+  if (aside === undefined) for (const [key, value] of all) of(key).call(key, value)
+  else
+    for (const [number, partition] of partitions.entries()) {
+      const keys = partition.callByKey(
+        all.filter(([key]) => of(key) === partition),
+        aside,
+      )
+      aside.finish(number, keys)
+    }
   const dueTimes = partitions
     .map((partition) => partition.timeOut())
     .filter((dueMs) => dueMs !== undefined)
@@ -149,7 +162,7 @@ const pairsOf = async (
 
 /** One partition in one batch. */
 class MappedPartition {
-  readonly results: unknown[] = []
+  results: unknown[] = []
   readonly #spec: Spec
   readonly #batch: BatchView
   readonly #states: States
@@ -170,11 +183,12 @@ class MappedPartition {
 
   /** Sets the state of a key, with this batch as its last use. */
   keep(key: unknown, state: unknown): void {
-    this.#idle?.touch(key, this.#batch.timeMs)
+    // The put may refuse the state.
     this.#states.put(
       key,
       this.#idle === undefined ? state : ([state, this.#batch.timeMs] satisfies Stored),
     )
+    this.#idle?.touch(key, this.#batch.timeMs)
   }
 
   /**
@@ -183,8 +197,53 @@ class MappedPartition {
    */
   call(key: unknown, value: unknown): void {
     const handle = new StateHandle(this.#stateOf(key), false)
-    this.#run(key, value, handle)
-    const { outcome } = handle
+    this.#add(this.#run(key, value, handle))
+    this.#apply(key, handle.outcome)
+  }
+
+  #add(result: unknown): void {
+    if (result !== undefined) this.results.push(result)
+  }
+
+  /**
+   * The same for all records of a batch, key by key. If the function throws on a record, all
+   * records of its key are put aside, and the state of the key stays as it was. The results are in
+   * the order of the records. Gives the number of keys.
+   */
+  callByKey(pairs: readonly (readonly [unknown, unknown])[], aside: KeysAside): number {
+    const byKey = new KeyedMap<unknown, number[]>()
+    for (const [index, [key]] of pairs.entries()) appendValue(byKey, key, index)
+    const results: (readonly [index: number, result: unknown])[] = []
+    for (const [key, indices] of byKey.entries()) {
+      const values = indices.map((index) => pairs[index]?.[1])
+      try {
+        const given = this.#callKey(key, values)
+        given.forEach((result, i) => results.push([indices[i] as number, result]))
+      } catch (error) {
+        aside.add({ key, values, error })
+      }
+    }
+    const inOrder = results.toSorted(([a], [b]) => a - b).map(([, result]) => result)
+    this.results = inOrder.filter((result) => result !== undefined)
+    return byKey.size
+  }
+
+  /** Nothing of the key is kept before the function has returned for all of its records. */
+  #callKey(key: unknown, values: readonly unknown[]): readonly unknown[] {
+    let outcome: StateOutcome<unknown> = { kind: 'none' }
+    let state = pack(this.#stateOf(key))
+    const results = values.map((value) => {
+      const handle = new StateHandle(unpack(state), false)
+      const result = this.#run(key, value, handle)
+      if (handle.outcome.kind !== 'none') outcome = handle.outcome
+      state = pack(handle.getOption())
+      return result
+    })
+    this.#apply(key, outcome)
+    return results
+  }
+
+  #apply(key: unknown, outcome: StateOutcome<unknown>): void {
     if (outcome.kind === 'kept') this.keep(key, outcome.state)
     if (outcome.kind === 'removed') this.#remove(key)
   }
@@ -200,7 +259,7 @@ class MappedPartition {
     if (this.#idle === undefined) return undefined
     if (timer.isOnGrid) {
       for (const key of this.#idle.before(timeMs - timeoutMs)) {
-        this.#run(key, undefined, new StateHandle(this.#stateOf(key), true))
+        this.#add(this.#run(key, undefined, new StateHandle(this.#stateOf(key), true)))
         this.#remove(key)
       }
     }
@@ -218,10 +277,9 @@ class MappedPartition {
     this.#states.remove(key)
   }
 
-  #run(key: unknown, value: unknown, state: StateHandle<unknown>): void {
+  #run(key: unknown, value: unknown, state: StateHandle<unknown>): unknown {
     try {
-      const result = refusePromise(this.#spec.f(key, value, state, timeOf(this.#batch.timeMs)))
-      if (result !== undefined) this.results.push(result)
+      return refusePromise(this.#spec.f(key, value, state, timeOf(this.#batch.timeMs)))
     } catch (error) {
       if (error instanceof MillraceError && !isPromiseError(error)) throw error
       throw errorOf({ label: KIND, record: { key, value }, error })

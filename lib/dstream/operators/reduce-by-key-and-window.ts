@@ -100,6 +100,7 @@ DStream.prototype.reduceByKeyAndWindow = function (
   const { partitions = 1 } = checkShuffle(options)
   const reduction = {
     kind: KIND,
+    keyed: true,
     span,
     partitions,
     f: synchronous(f),

@@ -22,6 +22,8 @@ export interface WindowReduction<K, V> {
   readonly pairs: (input: RDD<never>) => RDD<[K, V]>
   readonly result: (pairs: RDD<[K, V]>) => RDD<unknown>
   readonly parameters: Readonly<Record<string, Parameter>>
+  /** Whether the result is pairs. */
+  readonly keyed?: boolean
 }
 
 /**
@@ -30,7 +32,7 @@ export interface WindowReduction<K, V> {
  */
 export const pairWindowNode = <K, V>(
   parent: PlanNode,
-  { kind, span, partitions, f, pairs, result, parameters }: WindowReduction<K, V>,
+  { kind, span, partitions, f, pairs, result, parameters, keyed = false }: WindowReduction<K, V>,
   {
     state,
     atSlide,
@@ -53,6 +55,7 @@ export const pairWindowNode = <K, V>(
     {
       stateful: { partitions, ...(state ? { state } : {}), panes: true, layout: layoutOf(span) },
       slideMs: span.slideMs,
+      keyed,
       parameters,
     },
   )

@@ -81,6 +81,7 @@ export const stateNode = (
     {
       stateful: { partitions, state: true },
       parameters: { partitions },
+      keyed: true,
       nondeterministic: options.timed === true,
     },
   )

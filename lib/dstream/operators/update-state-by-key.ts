@@ -4,7 +4,9 @@ import { type Time, timeOf } from '../../base/time.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { errorOf } from '../../rdd/bad-records.ts'
 import { checkFunction } from '../checks.ts'
+import type { BatchView } from '../plan-node.ts'
 import { DStream, type PairKey, type PairValue } from '../dstream.ts'
+import { KeysAside } from './keys-aside.ts'
 import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
 
 /**
@@ -94,33 +96,47 @@ DStream.prototype.updateStateByKey = function (
   return this.to(
     stateNode(KIND, this.node, options, (visits, states, batch) =>
       visits.map((some, partition) =>
-        updateKeys(
-          f,
-          some,
-          states[partition] as KeyedState<unknown, unknown>,
-          timeOf(batch.timeMs),
-        ),
+        updateKeys(f, some, states[partition] as KeyedState<unknown, unknown>, {
+          batch,
+          partition,
+        }),
       ),
     ),
   )
 }
 
+type Visit = KeyVisit<unknown, unknown, unknown>
+
 const updateKeys = (
   update: AnyUpdate,
-  visits: Iterable<KeyVisit<unknown, unknown, unknown>>,
+  visits: Iterable<Visit>,
   state: KeyedState<unknown, unknown>,
-  time: Time,
+  { batch, partition }: { readonly batch: BatchView; readonly partition: number },
 ): readonly (readonly [unknown, unknown])[] => {
+  const time = timeOf(batch.timeMs)
+  const aside = batch.keys && new KeysAside(batch, batch.keys)
   const results: [unknown, unknown][] = []
-  for (const [key, values, before] of visits) {
+  let withValues = 0
+  const updateKey = ([key, values, before]: Visit): void => {
     const after = callUpdate(update, key, values, before, time)
-    if (after === undefined) state.remove(key)
-    else {
-      // Put the state before it is given to the user, who may change it.
-      state.put(key, after)
-      results.push([key, after])
+    if (after === undefined) return state.remove(key)
+    // Put the state before it is given to the user, who may change it.
+    state.put(key, after)
+    results.push([key, after])
+  }
+  for (const visit of visits) {
+    const [key, values] = visit
+    if (values.length > 0) withValues += 1
+    try {
+      updateKey(visit)
+    } catch (error) {
+      // Without values in this batch, there is nothing to put aside.
+      if (aside === undefined || values.length === 0) throw error
+      aside.add({ key, values, error })
+      if (state.has(key)) results.push([key, state.get(key)])
     }
   }
+  aside?.finish(partition, withValues)
   return results
 }
 

@@ -108,7 +108,7 @@ RDD.prototype.cogroup = function <K, V, W>(
     return (await left.partitions()).map((groups, partition) =>
       groupBoth(groups, rights[partition] ?? []),
     )
-  })
+  }).keyed()
 }
 
 const groupBoth = <K, V, W>(

@@ -17,7 +17,13 @@ export interface DeadLetterFilter {
 }
 
 /** Why a record cannot be redriven. */
-export type Obstacle = 'batchOpen' | 'unreadable' | 'cutOff' | 'processedElsewhere' | 'sourceGone'
+export type Obstacle =
+  | 'batchOpen'
+  | 'unreadable'
+  | 'cutOff'
+  | 'processedElsewhere'
+  | 'sourceGone'
+  | 'afterShuffle'
 
 /** The reasons in words. */
 export const obstacleTexts: Readonly<Record<Obstacle, string>> = {
@@ -29,6 +35,9 @@ export const obstacleTexts: Readonly<Record<Obstacle, string>> = {
   processedElsewhere:
     'other parts of the pipeline have counted the record, and would count it again. ' +
     'To redrive it all the same, use --again',
+  afterShuffle:
+    'the dead letter holds what a key had after a shuffle, and no source can take that. ' +
+    'Its data is a line of an object file: correct it by hand',
   sourceGone: 'the deployed pipeline no longer has this source',
 }
 
@@ -44,6 +53,7 @@ export const obstacleTo = (
 ): Obstacle | undefined => {
   const [{ isTrue, form, data, sizeBytes, processedElsewhere, source }] = record
   if (form === undefined) return 'unreadable'
+  if (form === 'key') return 'afterShuffle'
   if (form !== 'file' && data.byteLength < sizeBytes) return 'cutOff'
   if (!isTrue) return 'batchOpen'
   if (sources !== undefined && !sources.includes(source)) return 'sourceGone'

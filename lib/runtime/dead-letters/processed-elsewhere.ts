@@ -27,7 +27,7 @@ export const withProcessedElsewhere = (
   return [...records.values()].flatMap((ofRecord) => {
     const operators = new Set(ofRecord.flatMap(({ operator }) => operator ?? []))
     return ofRecord.map((deadLetter) =>
-      operators.size === 0
+      operators.size === 0 || deadLetter.form === 'key'
         ? deadLetter
         : {
             ...deadLetter,

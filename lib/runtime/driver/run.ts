@@ -25,7 +25,7 @@ import type { Runner } from '../runner.ts'
 import type { WholeInput } from '../sources/redriven.ts'
 import { nounsOfInput } from '../sources/source-kind.ts'
 import type { PutAside, SourceReader } from '../sources/source-reader.ts'
-import { execute } from '../tasks/execute.ts'
+import { execute, type Execution } from '../tasks/execute.ts'
 import { type BatchInput, lostIn, offsetsAfterBatch, totalOf } from './batch-input.ts'
 import type { LoggedAttempt } from './head-writes.ts'
 import { manifestsToKeep } from './last-manifest.ts'
@@ -67,6 +67,8 @@ export interface ReadRecords {
   readonly records: number
   /** Dead letters by source, position and operator. Running the batch may add more. */
   readonly deadLetters: ReadonlyMap<string, DeadLetter>
+  /** Adds a dead letter. */
+  readonly putAside: PutAside
 }
 
 /** A logged batch with its records in memory. No output has started yet. */
@@ -83,14 +85,14 @@ export const readRecords = async (runner: Runner, input: BatchInput): Promise<Re
       `${deadLetter.source}#${deadLetter.position}#${deadLetter.operator ?? ''}`,
       deadLetter,
     )
-  return { ...(await readAll(runner, input, putAside)), deadLetters }
+  return { ...(await readAll(runner, input, putAside)), deadLetters, putAside }
 }
 
 const readAll = async (
   runner: Runner,
   input: BatchInput,
   putAside: PutAside,
-): Promise<Omit<ReadRecords, 'deadLetters'>> => {
+): Promise<Omit<ReadRecords, 'deadLetters' | 'putAside'>> => {
   const partitions = new Map<string, readonly Partition<unknown>[]>()
   const read: Record<string, WholeInput> = {}
   let records = 0
@@ -144,7 +146,7 @@ export const reconcileLosses = async (
   logged: LoggedAttempt,
   read: ReadRecords,
 ): Promise<ReadBatch | undefined> => {
-  const { input, partitions, records, deadLetters } = read
+  const { input, ...rest } = read
   const lost = lostIn(input)
   const { onDataLoss } = runner.plan.options
   if (lost.length > lostIn(logged.input).length && onDataLoss === 'halt') throw dataLost(lost)
@@ -152,7 +154,7 @@ export const reconcileLosses = async (
   if (attempt === undefined) return undefined
   // In each attempt: an earlier attempt may have ended before it could report the loss.
   for (const one of lost) runner.listen({ event: 'dataLost', ...one })
-  return { attempt, partitions, records, deadLetters }
+  return { attempt, ...rest }
 }
 
 const dataLost = (lost: ReturnType<typeof lostIn>): MillraceError => {
@@ -170,14 +172,14 @@ const dataLost = (lost: ReturnType<typeof lostIn>): MillraceError => {
 /** Steps 3 to 5. */
 export const prepareBatch = async (
   runner: Runner,
-  { attempt, partitions, records, deadLetters }: ReadBatch,
+  { attempt, partitions, records, deadLetters, putAside }: ReadBatch,
   before: Before,
 ): Promise<Prepared> => {
   const { input, head } = attempt
   const { timeMs } = input
   const { store, app, clock, plan } = runner
   const drafts = before.state.draft(timeMs)
-  await runGraph(runner, attempt, partitions, drafts)
+  await runGraph(runner, attempt, partitions, { drafts, putAside })
 
   const kept = withProcessedElsewhere(plan, [...deadLetters.values()])
   const origin = { timeMs, epoch: head.epoch }
@@ -212,7 +214,7 @@ const runGraph = async (
   runner: Runner,
   { input, head, number, outputsDone }: LoggedAttempt,
   records: ReadRecords['partitions'],
-  drafts: StateDrafts,
+  parts: Pick<Execution, 'drafts' | 'putAside'>,
 ): Promise<void> =>
   execute({
     plan: runner.plan,
@@ -222,7 +224,7 @@ const runGraph = async (
     fence: { app: runner.app, generation: runner.generation, epoch: head.epoch },
     records,
     outputsDone,
-    drafts,
+    ...parts,
     outputs: runner.outputs,
     executor: runner.executor,
   })

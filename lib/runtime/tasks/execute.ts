@@ -7,13 +7,17 @@ import { asMillraceError, MillraceError } from '../../base/errors.ts'
 import type { Plan, Planned } from '../../dstream/plan.ts'
 import type { BatchView, OperatorNode, OutputView, PlanNode } from '../../dstream/plan-node.ts'
 import type { Fence } from '../../ports/fence.ts'
+import type { BadKey } from '../../rdd/bad-records.ts'
 import type { Partition } from '../../rdd/partition.ts'
-import { type RDD, type RddContext, rddOfPartitions } from '../../rdd/rdd.ts'
+import type { RddContext } from '../../rdd/context.ts'
+import { type RDD, rddOfPartitions } from '../../rdd/rdd.ts'
 import type { WritePartitions } from '../../rdd/write-target.ts'
 import type { StateDrafts } from '../../state/live-state.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import type { Panes } from '../../state/operator/panes.ts'
+import { deadLetterOfKey } from '../dead-letters/of-key.ts'
 import type { Outputs } from '../sinks/outputs.ts'
+import type { PutAside } from '../sources/source-reader.ts'
 import { BatchTasks, type Executor } from './batch-tasks.ts'
 
 /** One attempt at one batch. */
@@ -26,6 +30,8 @@ export interface Execution {
   /** The partitions of each source, by its id. */
   readonly records: ReadonlyMap<string, readonly Partition<unknown>[]>
   readonly drafts: StateDrafts
+  /** Takes what is put aside after a shuffle. */
+  readonly putAside: PutAside
   readonly outputs: Outputs
   readonly executor: Executor
   /**
@@ -98,7 +104,13 @@ class BatchRdds {
     this.#planned = new Map(plan.nodes.map((planned) => [planned.id, planned]))
     const write: WritePartitions = async (target, partitions) =>
       outputs.write(target, partitions, { timeMs, fence })
-    this.context = { write, tasks: new BatchTasks(timeMs, executor) }
+    const { onBadKey, poison } = plan.options
+    const reject = (bad: BadKey): void => execution.putAside(deadLetterOfKey(timeMs, bad))
+    this.context = {
+      write,
+      tasks: new BatchTasks(timeMs, executor),
+      keys: onBadKey === 'fail' ? undefined : { limits: poison, reject },
+    }
   }
 
   /**
@@ -127,7 +139,9 @@ class BatchRdds {
     const inputs = await allOrFirstError(
       parents.map(async (parent) => (await this.of(parent))?.within(this.context, id)),
     )
-    const rdd = await (node as OperatorNode).compute(inputs, this.#view(planned))
+    const operator = node as OperatorNode
+    const made = await operator.compute(inputs, this.#view(planned))
+    const rdd = operator.keyed === true ? made?.within(this.context, id).keyed() : made
     return settings.cached === true ? rdd?.cache() : rdd
   }
 
@@ -147,11 +161,13 @@ class BatchRdds {
     const stateOf = <K, S>(node: string, partition: number): KeyedState<K, S> =>
       drafts.state(node, partition) as KeyedState<unknown, unknown> as KeyedState<K, S>
     return {
+      id,
       timeMs,
       zeroMs,
       state: (partition) => stateOf(id, partition),
       stateOfParent: (parent, partition) => stateOf(parents[parent] as string, partition),
       panes: <C>(partition: number) => drafts.panes(id, partition) as Panes<unknown> as Panes<C>,
+      ...(this.context.keys === undefined ? {} : { keys: this.context.keys }),
       timer: drafts.timer(id, { zeroMs, everyMs: settings.timerMs }),
     }
   }

@@ -82,18 +82,24 @@ export const evaluate = `,
       },
       {
         file: 'lib/rdd/evaluate.ts',
-        find: `const push = chain(steps, open())
+        find: `const push = chain(steps, target.open())
           try {
-            for (let i = 0; i < records.length; i++) push(records[i])\n`,
+            if (madeFrom === undefined) for (let i = 0; i < records.length; i++) push(records[i], i)
+            else for (let i = 0; i < records.length; i++) push(records[i], madeFrom[i] as number)
+`,
         replace: `const made = partition.origin?.made
   const name = made && made + steps.map(({ label }) => label)
-  if (computed.has(name)) return computed.get(name).forEach(open())
+  const fill = (outputs) => {
+    const sink = target.open()
+    for (const output of outputs) sink(output, 0)
+  }
+  if (computed.has(name)) return fill(computed.get(name))
   const outputs = []
   const push = chain(steps, (element) => outputs.push(element))
   try {
-    for (let i = 0; i < records.length; i++) push(records[i])
+    for (let i = 0; i < records.length; i++) push(records[i], madeFrom?.[i] ?? i)
     if (name !== undefined) computed.set(name, outputs)
-    outputs.forEach(open())
+    fill(outputs)
 `,
       },
     ],

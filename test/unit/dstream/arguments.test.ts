@@ -116,6 +116,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
       retry: { forMs: 900_000, attempts: 8 },
       onDataLoss: 'halt',
       poison: { records: 100, share: 0.5 },
+      onBadKey: 'fail',
     },
   ],
   [
@@ -126,7 +127,8 @@ test.each<[string, StreamOptions, PlanOptions]>([
       limits: { records: 1, bytes: 2, objects: 3 },
       retry: { for: minutes(1), attempts: 1 },
       onDataLoss: 'skip',
-      poison: { records: 100, share: 0.5 },
+      poison: { records: 0, share: 1 },
+      onBadKey: 'dead-letter',
     },
     {
       intervalMs: 10,
@@ -134,7 +136,8 @@ test.each<[string, StreamOptions, PlanOptions]>([
       limits: { records: 1, bytes: 2, objects: 3 },
       retry: { forMs: 60_000, attempts: 1 },
       onDataLoss: 'skip',
-      poison: { records: 100, share: 0.5 },
+      poison: { records: 0, share: 1 },
+      onBadKey: 'dead-letter',
     },
   ],
 ])('options: %s', (_, options, resolved) => {

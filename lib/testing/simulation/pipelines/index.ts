@@ -1,3 +1,4 @@
+import { badWords } from './bad-words.ts'
 import { idleKeys } from './idle-keys.ts'
 import { inverseWindows } from './inverse-windows.ts'
 import { joins } from './joins.ts'
@@ -25,4 +26,5 @@ export const pipelines: readonly SimulatedPipeline[] = [
   inverseWindows,
   joins,
   idleKeys,
+  badWords,
 ]

@@ -1,0 +1,24 @@
+import { MillraceError } from '../base/errors.ts'
+import type { KeyRejection } from './bad-records.ts'
+import type { TaskRunner } from './tasks.ts'
+import type { WritePartitions } from './write-target.ts'
+
+/** What an RDD can use while a batch runs. An RDD made outside of a batch has none of it. */
+export interface RddContext {
+  readonly write: WritePartitions
+  /** Default: each task runs at once, in this process. */
+  readonly tasks?: TaskRunner
+  /** Default: what is bad after a shuffle fails the batch. */
+  readonly keys?: KeyRejection | undefined
+}
+
+/** The context of an RDD that was made outside of a batch. */
+export const NO_CONTEXT: RddContext = {
+  async write({ place }): Promise<void> {
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'This RDD does not belong to a batch, so it cannot be saved',
+      value: place,
+      fix: 'save inside foreachRDD, from the RDD that it passes to your function',
+    })
+  },
+}

@@ -1,0 +1,59 @@
+import type { PlantedBug } from './bug.ts'
+
+/** Bugs in what becomes of a bad record, and of the good records beside it. */
+export const recordBugs: readonly PlantedBug[] = [
+  {
+    name: 'record put aside and counted',
+    pipeline: 'bad-words',
+    effect: 'what a bad record gave before its badness showed counts, and again when redriven',
+    edits: [
+      {
+        file: 'lib/rdd/by-record.ts',
+        find: 'if (found !== undefined || bad.has(record)) return',
+        replace: 'if (found !== undefined) return',
+      },
+      {
+        file: 'lib/rdd/by-record.ts',
+        find: 'found = badRecord(partition, target.label, { record, first }, failure)',
+        replace: `if (!bad.has(record))
+        found = badRecord(partition, target.label, { record, first }, failure)`,
+      },
+    ],
+  },
+  {
+    name: 'good records after a bad one lost',
+    pipeline: 'bad-words',
+    effect: 'a combination ends with the first bad record of its part',
+    edits: [
+      {
+        file: 'lib/rdd/by-record.ts',
+        find: 'if (found !== undefined || bad.has(record)) return',
+        replace: 'if (found !== undefined || [...bad.keys()].some((one) => one <= record)) return',
+      },
+    ],
+  },
+  {
+    name: 'combination used again after an error',
+    pipeline: 'bad-words',
+    effect: 'the records before a bad one count twice',
+    edits: [
+      {
+        file: 'lib/rdd/shuffle.ts',
+        find: 'const fresh = new KeyedMap<K, W>()\n      map = fresh',
+        replace: 'const fresh = map',
+      },
+    ],
+  },
+  {
+    name: 'values of a pane not checked',
+    pipeline: 'bad-words',
+    effect: 'a value that cannot be stored fails its batch for good',
+    edits: [
+      {
+        file: 'lib/dstream/operators/storable.ts',
+        find: "!(error instanceof MillraceError && error.code === 'VALUE_UNSUPPORTED')",
+        replace: 'error instanceof MillraceError',
+      },
+    ],
+  },
+]
