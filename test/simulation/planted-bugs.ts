@@ -1,5 +1,6 @@
 import { batchBugs } from './planted/batch-bugs.ts'
 import type { PlantedBug } from './planted/bug.ts'
+import { fileBugs } from './planted/file-bugs.ts'
 import { headBugs } from './planted/head-bugs.ts'
 import { laneBugs } from './planted/lane-bugs.ts'
 import { objectBugs } from './planted/object-bugs.ts'
@@ -15,6 +16,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...laneBugs,
   ...batchBugs,
   ...objectBugs,
+  ...fileBugs,
   ...operationBugs,
   ...windowBugs,
   ...recordBugs,

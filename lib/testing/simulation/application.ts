@@ -14,6 +14,7 @@ import { delaySeconds, parseTrigger, type Trigger } from '../../runtime/driver/t
 import type { RuntimeEvent } from '../../runtime/events.ts'
 import { type PlatformEvent, readEvent } from '../../runtime/intake/event-reader.ts'
 import { type IntakeAnswer, intakeHandler } from '../../runtime/intake/intake-handler.ts'
+import type { DirectoryLocation } from '../../runtime/directories.ts'
 import type { Location } from '../../runtime/locations.ts'
 import { reset } from '../../runtime/operations/reset.ts'
 import { skip } from '../../runtime/operations/skip.ts'
@@ -22,6 +23,7 @@ import type { StreamLocation } from '../../runtime/sources/kinesis/kind.ts'
 import type { ObjectsLocation } from '../../runtime/sources/objects/kind.ts'
 import { type Caller, caller, type CallWorld } from './calls.ts'
 import type { SimulatedBucket } from './cloud/bucket.ts'
+import type { SimulatedDirectory } from './cloud/directory.ts'
 import type { Handler } from './cloud/function.ts'
 import type { SimulatedQueue } from './cloud/queue.ts'
 import { type SimulatedStream, streamArn } from './cloud/stream.ts'
@@ -30,6 +32,7 @@ import { simulatedBlobStore, simulatedObjectStore } from './ports/buckets.ts'
 import { simulatedClock, simulatedRandomness } from './ports/clock.ts'
 import { simulatedItemStore } from './ports/item-store.ts'
 import type { Observer } from './ports/observer.ts'
+import { simulatedDirectory } from './ports/directory.ts'
 import { simulatedFiles } from './ports/files.ts'
 import { simulatedStreamReader } from './ports/stream-reader.ts'
 import type { Storage } from './storage.ts'
@@ -40,6 +43,7 @@ export interface ApplicationParts extends CallWorld {
   readonly storage: Storage
   readonly triggers: () => SimulatedQueue
   readonly buckets: ReadonlyMap<string, SimulatedBucket>
+  readonly directories: ReadonlyMap<string, SimulatedDirectory>
   /** The streams as they are now. */
   readonly streams: () => readonly SimulatedStream[]
   /** Builds the plan with the code of a deployment. Each process builds its own. */
@@ -58,7 +62,7 @@ interface ProcessPorts extends WorldPorts {
 }
 
 const portsOf = (parts: ApplicationParts, environment: Environment): ProcessPorts => {
-  const { world, observer, storage, streams, buckets } = parts
+  const { world, observer, storage, streams, buckets, directories } = parts
   const call = caller(parts, environment)
   const clock = simulatedClock(world, environment)
   const items = simulatedItemStore({ store: storage.items, observer, world, environment, call })
@@ -81,6 +85,11 @@ const portsOf = (parts: ApplicationParts, environment: Environment): ProcessPort
       objects: {
         open: async (name) => simulatedObjectStore(bucketIn(buckets, name).objects, call),
       },
+      files: {
+        open: ({ path }) =>
+          simulatedDirectory((directories.get(path) as SimulatedDirectory).objects, call),
+        check: () => undefined,
+      },
     },
     sinks: { objects: async () => files, print: printSink({ print: () => undefined }) },
     scheduleTriggers: (triggers) => {
@@ -101,16 +110,27 @@ const createdMsOf = ({ deployment }: Environment, arn: string): number =>
 const bucketIn = (buckets: ApplicationParts['buckets'], name: string): SimulatedBucket =>
   buckets.get(name) as SimulatedBucket
 
-/** Sources that are buckets in this world watch them; all others read a stream of their name. */
-const locationsOf = ({ buckets }: ApplicationParts, plan: Plan): ReadonlyMap<string, Location> =>
+/** Sources that are buckets or directories in this world watch them; others read a stream. */
+const locationsOf = (
+  { buckets, directories }: ApplicationParts,
+  plan: Plan,
+): ReadonlyMap<string, Location> =>
   new Map(
     plan.sources.map(({ id, node: { source } }): readonly [string, Location] => {
       const { name = id } = source
+      if (directories.has(name)) return [id, filesIn(name)]
       return [id, buckets.has(name) ? objectsIn(name) : recordsOf(streamArn(name))]
     }),
   )
 
 const objectsIn = (bucket: string): ObjectsLocation => ({ kind: 'objects', bucket, prefix: '' })
+
+const filesIn = (path: string): DirectoryLocation => ({
+  kind: 'files',
+  path,
+  base: '',
+  shown: path,
+})
 
 const recordsOf = (arn: string): StreamLocation => ({ kind: 'kinesis', streamArn: arn })
 

@@ -3,6 +3,7 @@
  * faults strike, and operators act.
  */
 import type { SimulatedBucket } from './cloud/bucket.ts'
+import type { SimulatedDirectory } from './cloud/directory.ts'
 import { startOperators } from './operators.ts'
 import { type LifeParts, startTroubles } from './troubles.ts'
 
@@ -20,7 +21,8 @@ export const startLife = (parts: LifeParts): Life => {
   startClock(parts)
   startTroubles(parts)
   startOperators(parts)
-  return { isOver: () => [...producers, ...uploaders].every((isDone) => isDone()) }
+  const writers = [...parts.truth.directories.values()].map((one) => produceFiles(parts, one))
+  return { isOver: () => [...producers, ...uploaders, ...writers].every((isDone) => isDone()) }
 }
 
 const produceRecords = (
@@ -83,6 +85,25 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
     if (inHand.length > 0) meddle(random.pick(inHand))
     else if (keys.length > 0 && random.chance(0.1)) meddle(random.pick(keys))
   })
+  return () => put >= objects
+}
+
+const produceFiles = (
+  { world, pipeline, objects }: LifeParts,
+  directory: SimulatedDirectory,
+): (() => boolean) => {
+  const { random } = world
+  let put = 0
+  // Long gaps too: most of what can be lost is lost at rest.
+  const next = (): void =>
+    world.after(random.pick([random.between(200, 6_000), random.between(200, 40_000)]), () => {
+      if (put >= objects) return
+      const lines = Array.from({ length: random.between(0, 5) }, () => pipeline.line(random, put))
+      directory.arrive(random, [String(put), ...lines], world.nowMs)
+      put += 1
+      next()
+    })
+  next()
   return () => put >= objects
 }
 

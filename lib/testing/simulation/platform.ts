@@ -21,6 +21,7 @@ import {
 import type { CallWorld } from './calls.ts'
 import type { Checkers } from './checkers/checkers.ts'
 import type { SimulatedBucket } from './cloud/bucket.ts'
+import type { SimulatedDirectory } from './cloud/directory.ts'
 import { type Ending, SimulatedFunction } from './cloud/function.ts'
 import { SimulatedQueue } from './cloud/queue.ts'
 import { SimulatedStream } from './cloud/stream.ts'
@@ -36,6 +37,7 @@ export interface PlatformParts extends CallWorld {
   readonly storage: Storage
   readonly checkers: Checkers
   readonly buckets: ReadonlyMap<string, SimulatedBucket>
+  readonly directories: ReadonlyMap<string, SimulatedDirectory>
   readonly streams: readonly string[]
   readonly plan: ApplicationParts['plan']
   /** The errors that faults bring about, by their codes. */

@@ -6,6 +6,7 @@ import { caller, type CallWorld } from './calls.ts'
 import { Checkers } from './checkers/checkers.ts'
 import type { Violation } from './checkers/violations.ts'
 import { SimulatedBucket } from './cloud/bucket.ts'
+import { SimulatedDirectory } from './cloud/directory.ts'
 import type { SimulatedQueue } from './cloud/queue.ts'
 import type { Environment } from './environment.ts'
 import { type FaultKind, Faults } from './faults.ts'
@@ -129,9 +130,13 @@ const buildScene = ({ calls, storage, pipeline, planFor }: Scene): SceneParts =>
       }),
     ]),
   )
+  const directories = new Map(
+    (pipeline.directories ?? []).map((name) => [name, new SimulatedDirectory(name)]),
+  )
   const truth = new Truth(
     new Map(plan.sources.map(({ id, node: { source } }) => [id, sourceName(id, source)])),
     buckets,
+    directories,
   )
   const checkers = new Checkers({ world, plan, pipeline, truth, storage, sightings })
   const platform = new Platform({
@@ -140,6 +145,7 @@ const buildScene = ({ calls, storage, pipeline, planFor }: Scene): SceneParts =>
     storage,
     checkers,
     buckets,
+    directories,
     streams: pipeline.streams,
     plan: planFor,
     expected: EXPECTED,

@@ -2,8 +2,9 @@ import type { BatchInput } from '../../runtime/driver/batch-input.ts'
 import { positionOf } from '../../runtime/sources/kinesis/positions.ts'
 import { laneId } from '../../runtime/sources/kinesis/shards.ts'
 import type { SourceInput } from '../../runtime/sources/source-reader.ts'
-import { lanesOf, objectsOf } from './checkers/inputs.ts'
+import { filesOf, lanesOf, objectsOf } from './checkers/inputs.ts'
 import type { SimulatedBucket, Upload } from './cloud/bucket.ts'
+import type { SimulatedDirectory } from './cloud/directory.ts'
 import { isGarbled, type Shard, type SimulatedStream, type StreamRecord } from './cloud/stream.ts'
 
 /** A record that was put into a stream, where its lane has it. */
@@ -17,6 +18,7 @@ export interface LaneRecord {
 /** The truth outside of the system: every record and every upload that was ever put. */
 export class Truth {
   readonly buckets: ReadonlyMap<string, SimulatedBucket>
+  readonly directories: ReadonlyMap<string, SimulatedDirectory>
   readonly #lanes = new Map<string, LaneRecord[]>()
   readonly #shards = new Map<string, Shard>()
   /** When the streams were made that are there now, by their ARNs. */
@@ -27,9 +29,11 @@ export class Truth {
   constructor(
     sourceNames: ReadonlyMap<string, string>,
     buckets: ReadonlyMap<string, SimulatedBucket>,
+    directories: ReadonlyMap<string, SimulatedDirectory>,
   ) {
     this.sourceNames = sourceNames
     this.buckets = buckets
+    this.directories = directories
   }
 
   /** How many records were put into streams. */
@@ -103,7 +107,11 @@ export class Truth {
     return Object.fromEntries(
       Object.entries(sources).map(([id, input]) => [
         this.sourceNames.get(id) ?? id,
-        [...this.#linesOfLanes(input), ...this.#linesOfObjects(id, input)],
+        [
+          ...this.#linesOfLanes(input),
+          ...this.#linesOfObjects(id, input),
+          ...this.#linesOfFiles(id, input),
+        ],
       ]),
     )
   }
@@ -113,6 +121,13 @@ export class Truth {
       entries
         .flatMap(({ blocks }) => blocks)
         .flatMap(({ first, at }) => this.block(lane, first, at).map(({ line }) => line)),
+    )
+  }
+
+  #linesOfFiles(source: string, input: SourceInput): readonly string[] {
+    const directory = this.directories.get(this.sourceNames.get(source) ?? '')
+    return filesOf(input).flatMap(
+      ({ key, modifiedMs }) => directory?.find(key, modifiedMs)?.lines ?? [],
     )
   }
 

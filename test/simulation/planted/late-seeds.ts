@@ -8,6 +8,7 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'children taken beside their parents': 20,
   'committed epoch replaced by a reset': 44,
   'lease compared on the epoch alone': 28,
+  'ledger in memory kept over the batch of another process': 37,
   'live state advanced before the commit': 40,
   'poison breaker off': 53,
   'records read again not compared': 96,

@@ -21,6 +21,7 @@
  * times move back by as much, and files from the future that were judged before stay judged.
  */
 import { gridTimeAtOrAfter } from '../../../base/batch-time.ts'
+import { allOrFirstError } from '../../../base/concurrency.ts'
 import type { FileSelection } from '../../../dstream/sources/file-selection.ts'
 import type { ObjectSource, ObjectSummary } from '../../../ports/object-source.ts'
 import type { FileOffsets } from '../../../state/offsets.ts'
@@ -83,6 +84,8 @@ export class FileChooser {
   readonly #ledger: FileLedger
   #reported = new Set<string>()
   #droppedMs = -Infinity
+  /** The batch for which files were last chosen here. */
+  #chosenMs = -Infinity
 
   constructor(parts: FilesReaderParts) {
     this.#parts = parts
@@ -93,7 +96,7 @@ export class FileChooser {
     const { offsets, nowMs, startedMs } = question
     const { existing, filter } = this.#parts.selection
     const { threshold, judgedMs } = timesOf(question, this.#parts.selection)
-    const [listed, entries] = await Promise.all([
+    const [listed, entries] = await allOrFirstError([
       this.#parts.objects.list(),
       this.#ledger.entries(offsets.taken, reachOf(question, this.#parts.selection, threshold)),
     ])
@@ -124,6 +127,7 @@ export class FileChooser {
     hasMore: boolean,
   ): FileOffsets {
     const { existing, rememberMs } = this.#parts.selection
+    this.#chosenMs = untilMs
     const lookedMs = Math.min(untilMs, nowMs)
     const taken = offsets.taken + count
     // Every file ever taken matters, and none may leave the ledger: this holds for ever.
@@ -134,6 +138,8 @@ export class FileChooser {
 
   /** Notes what a batch has taken. A second call for the same batch changes nothing. */
   async record(taken: readonly TakenFile[], timeMs: number, offsets: FileOffsets): Promise<void> {
+    // A batch that another process has chosen may follow batches that this one does not know.
+    if (timeMs !== this.#chosenMs) this.#ledger.forgetAll()
     await this.#ledger.record(taken, timeMs, offsets.taken)
     if (offsets.all === true) return this.#ledger.fold()
     const { ignoredMs } = this.#parts.selection

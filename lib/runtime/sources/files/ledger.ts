@@ -14,6 +14,7 @@
  *   at once, and a process may end at any moment: an entry that is there twice changes nothing.
  */
 import { createHash } from 'node:crypto'
+import { allOrFirstError } from '../../../base/concurrency.ts'
 import type { ItemKey, KeyedItem } from '../../../ports/item-store.ts'
 import { ledgerKey, sortableTime } from '../../../state/item-keys.ts'
 import type { SourcePlace } from '../source-kind.ts'
@@ -147,6 +148,12 @@ export class FileLedger {
     this.#small = this.#small.filter(({ sort }) => sort > sortableTime(untilMs + 1))
   }
 
+  /** Forgets all entries in memory: they may not be those of the store. */
+  forgetAll(): void {
+    this.#entries = undefined
+    this.#small = []
+  }
+
   /** Deletes the items of batches before a time, a page at a time. */
   async drop(beforeMs: number): Promise<void> {
     const { store } = this.#place
@@ -163,7 +170,7 @@ export class FileLedger {
   async fold(): Promise<void> {
     if (this.#small.length < SMALL_ITEMS_MAX) return
     const { store } = this.#place
-    const read = await Promise.all(
+    const read = await allOrFirstError(
       this.#small.map(async (key) => ({ ...keyOf(key), item: await store.get(key) })),
     )
     const found = read.filter((one): one is KeyedItem => one.item !== undefined)

@@ -4,6 +4,7 @@
  */
 import { type Item, itemBytes, type ItemKey } from '../../../ports/item-store.ts'
 import type { Plan } from '../../../dstream/plan.ts'
+import type { BatchInput } from '../../../runtime/driver/batch-input.ts'
 import type { RuntimeEvent } from '../../../runtime/events.ts'
 import type { Outcome } from '../../../runtime/driver/outcome.ts'
 import { type Head, headFromItem } from '../../../state/head.ts'
@@ -17,6 +18,7 @@ import type { Storage } from '../storage.ts'
 import type { Truth } from '../truth.ts'
 import type { World } from '../world.ts'
 import { BatchChecker } from './batch-checker.ts'
+import { FileChecker } from './file-checker.ts'
 import { GarbageChecker } from './garbage-checker.ts'
 import { objectsOf } from './inputs.ts'
 import { LaneChecker } from './lane-checker.ts'
@@ -50,6 +52,7 @@ export class Checkers implements Observer {
   readonly #leases: LeaseChecker
   readonly #retries: RetryChecker
   readonly #members: MembershipChecker
+  readonly #files: FileChecker
   readonly #outputs: OutputChecker
   readonly #batches: BatchChecker
   readonly #garbage: GarbageChecker
@@ -72,6 +75,7 @@ export class Checkers implements Observer {
     this.#leases = new LeaseChecker(mirror, violations, intervalMs)
     this.#retries = new RetryChecker(violations, retry)
     this.#members = new MembershipChecker({ mirror, truth, violations, plan, sightings })
+    this.#files = new FileChecker(truth, violations, plan)
     this.#outputs = new OutputChecker(storage.outputs, this.#leases, violations, sightings)
     this.deadLetters = new DeadLetterChecker({ mirror, truth, violations, sightings, app })
     const { deadLetters } = this
@@ -125,7 +129,7 @@ export class Checkers implements Observer {
       this.#checkMembership(before, after)
     else if (after.doneMs !== before.doneMs) {
       const input = this.#batches.committed(before, after, environment)
-      if (input !== undefined) this.#members.committed(input)
+      if (input !== undefined) this.#committed(input)
       this.batches += 1
     }
     if (after.status === 'rest' && before.status !== 'rest') this.#checkRest(after)
@@ -139,7 +143,12 @@ export class Checkers implements Observer {
     )
     this.#batches.operated(after, isReset)
     const input = before.logged && this.mirror.input(before.logged.input)
-    if (input !== undefined) this.#members.committed(input)
+    if (input !== undefined) this.#committed(input)
+  }
+
+  #committed(input: BatchInput): void {
+    this.#members.committed(input)
+    this.#files.committed(input)
   }
 
   #checkRest({ doneMs, wakeMs }: Head): void {
@@ -157,7 +166,10 @@ export class Checkers implements Observer {
     const input = after.logged && this.mirror.input(after.logged.input)
     if (input === undefined)
       this.violations.fail('B11', `the input of ${after.logged?.timeMs} is not in the store`)
-    else this.#members.logged(input, before)
+    else {
+      this.#members.logged(input, before)
+      this.#files.logged(input, before)
+    }
   }
 
   #checkSize({ key, after }: StoreWrite): void {
@@ -240,11 +252,7 @@ export class Checkers implements Observer {
     const isTaken = this.mirror
       .lanes()
       .every(({ source, lane, tail }) => offsets[source]?.[lane] === tail)
-    return (
-      isTaken &&
-      this.#members.missed(this.#startedMs).length === 0 &&
-      this.#batches.nextMs === undefined
-    )
+    return isTaken && this.#missed.length === 0 && this.#batches.nextMs === undefined
   }
 
   /**
@@ -266,10 +274,14 @@ export class Checkers implements Observer {
     }
   }
 
-  /** The world was not done in time: names the uploads that are in no batch. */
+  /** The uploads and files that are in no batch yet. */
+  get #missed(): readonly string[] {
+    return [...this.#members.missed(this.#startedMs), ...this.#files.missed(this.#startedMs)]
+  }
+
+  /** The world was not done in time: names what is in no batch. */
   unfinished(): void {
-    for (const upload of this.#members.missed(this.#startedMs))
-      this.violations.fail('totals', `${upload} is in no batch`)
+    for (const one of this.#missed) this.violations.fail('totals', `${one} is in no batch`)
   }
 
   /**
@@ -280,6 +292,7 @@ export class Checkers implements Observer {
     const head = this.mirror.head()
     if (head !== undefined) this.#members.finished(head, this.#startedMs)
     this.#batches.finished()
+    this.unfinished()
     this.deadLetters.finished()
   }
 }

@@ -6,6 +6,8 @@ import type { StoreWrite } from '../ports/observer.ts'
 import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
 
+const DAY_MS = 86_400_000
+
 const sameBytes = (a: unknown, b: unknown): boolean =>
   a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.compare(a, b) === 0 : a === b
 
@@ -29,6 +31,8 @@ export class GarbageChecker {
       return this.#checkExpired(partition, before?.['ttl'] !== undefined)
     // Another checker judges dead letters of records that are redriven.
     if (partition.startsWith(`${this.#app}#dlq#`)) return
+    if (partition.startsWith(`${this.#app}#obj#`) && partition.endsWith('/files'))
+      return this.#checkLedger(environment, key)
     if (!partition.startsWith(`${this.#app}#seg#`))
       return this.#violations.fail('B11', `${environment.name} deletes ${partition}/${sort}`)
     const isReachable = this.#keys().some(
@@ -38,6 +42,16 @@ export class GarbageChecker {
       'B11',
       !isReachable,
       () => `${environment.name} deletes ${partition}/${sort}, which is reachable`,
+    )
+  }
+
+  /** The ledger of files keeps the last day, whatever the rule of time needs of it. */
+  #checkLedger({ name }: Environment, { partition, sort }: ItemKey): void {
+    const { doneMs = 0, logged } = this.#mirror.head() ?? {}
+    this.#violations.expect(
+      'B11',
+      Number(sort.split('#')[0]) < (logged?.timeMs ?? doneMs) - DAY_MS,
+      () => `${name} deletes ${partition}/${sort}, which is not a day old`,
     )
   }
 

@@ -4,7 +4,7 @@ import type { Head } from '../../../state/head.ts'
 import { LEASE_MARGIN_MS } from '../../../runtime/driver/driver-handler.ts'
 import { DRIVER_TIMEOUT_MS } from '../application.ts'
 import type { Environment } from '../environment.ts'
-import { lanesOf, objectsOf } from './inputs.ts'
+import { filesOf, lanesOf, objectsOf } from './inputs.ts'
 import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
 
@@ -173,8 +173,10 @@ const isHeld = ({ owner, leaseEndMs }: Head, nowMs: number): boolean =>
   leaseEndMs > nowMs + SKEW_MS &&
   leaseEndMs <= nowMs + 2 * LEASE_MS - SKEW_MS
 
-const namesOf = (input: SourceInput | undefined): readonly string[] =>
-  objectsOf(input).map(({ key, version }) => `${key}\n${version}`)
+const namesOf = (input: SourceInput | undefined): readonly string[] => [
+  ...objectsOf(input).map(({ key, version }) => `${key}\n${version}`),
+  ...filesOf(input).map(({ key, modifiedMs }) => `${key}\n${modifiedMs}`),
+]
 const entriesOf = (input: SourceInput | undefined): string => JSON.stringify(lanesOf(input))
 
 /**

@@ -10,7 +10,7 @@ import type { LaneOffsets } from '../../../state/offsets.ts'
 import type { Upload } from '../cloud/bucket.ts'
 import type { Sightings } from '../sightings.ts'
 import type { Truth } from '../truth.ts'
-import { isLanes, isObjects } from './inputs.ts'
+import { isFiles, isLanes, isObjects } from './inputs.ts'
 import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
 
@@ -50,7 +50,8 @@ export class MembershipChecker {
       this.#checkForward(batch, input, before)
       if (isLanes(input)) this.#checkLanes(batch, input, before)
       else if (isObjects(input)) this.#checkObjects(batch, source, input, startedMs)
-      else this.#violations.fail('totals', `no check knows the input of ${source}: ${input.kind}`)
+      else if (!isFiles(input))
+        this.#violations.fail('totals', `no check knows the input of ${source}: ${input.kind}`)
     }
   }
 

@@ -1,4 +1,5 @@
 import { badWords } from './bad-words.ts'
+import { filesInTime } from './files-in-time.ts'
 import { idleKeys } from './idle-keys.ts'
 import { inverseWindows } from './inverse-windows.ts'
 import { joins } from './joins.ts'
@@ -27,4 +28,5 @@ export const pipelines: readonly SimulatedPipeline[] = [
   joins,
   idleKeys,
   badWords,
+  filesInTime,
 ]

@@ -35,6 +35,8 @@ export interface SimulatedPipeline {
   readonly name: string
   readonly streams: readonly string[]
   readonly buckets: readonly string[]
+  /** Default: none. */
+  readonly directories?: readonly string[]
   /** The n-th line of a source. Its first word is the key of a record. */
   readonly line: (random: Random, n: number) => string
   readonly describe: (ssc: StreamingContext, build: Build) => void

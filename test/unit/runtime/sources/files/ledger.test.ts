@@ -40,8 +40,7 @@ test('under a rule of time, neither store, memory nor a cold start grow with his
   for (let day = 1; day <= 4; day += 1) {
     for (let batch = 0; batch < 24; batch += 1) {
       const timeMs = START_MS + (day * 24 + batch) * hour
-      // 1,000,000 files in 96 batches.
-      const files = Array.from({ length: 10_417 }, (_, n) => fileAt(taken + n, timeMs))
+      const files = Array.from({ length: 1_500 }, (_, n) => fileAt(taken + n, timeMs))
       taken += files.length
       await ledger.entries(taken - files.length, timeMs - 2 * hour)
       await ledger.record(files, timeMs, taken)
@@ -56,10 +55,10 @@ test('under a rule of time, neither store, memory nor a cold start grow with his
     shown.push({ items: (await store.query(PARTITION)).length, size: cold.size, read })
     expect(ledger.size).toBe(cold.size)
   }
-  expect(taken).toBeGreaterThanOrEqual(1_000_000)
+  expect(taken).toBe(4 * 24 * 1_500)
   expect(shown[2]).toEqual(shown[1])
   expect(shown[3]).toEqual(shown[1])
-  expect(shown[3]?.size).toBe(2 * 10_417)
+  expect(shown[3]?.size).toBe(2 * 1_500)
   expect(shown[3]?.read.items).toBeLessThan(10)
 })
 
@@ -67,13 +66,13 @@ test('where every file matters, entries are joined, and a cold start reads few i
   const { store, counts } = countingStore()
   const ledger = new FileLedger({ store, ...PLACE })
   await ledger.entries(0, -Infinity)
-  const batches = 20_000
+  const batches = 5_000
   for (let index = 0; index < batches; index += 1) {
     await ledger.record([fileAt(index, START_MS + index)], START_MS + index, index + 1)
     await ledger.fold()
   }
   const stored = await store.query(PARTITION)
-  expect(stored.length).toBeLessThan(64 + batches / 1_000)
+  expect(stored.length).toBeLessThan(64 + 5)
   counts.items = 0
   const cold = new FileLedger({ store, ...PLACE })
   const entries = await cold.entries(batches, -Infinity)
@@ -143,6 +142,37 @@ test.each<[string, TextFileStreamOptions]>([
   world.advance(2_000)
   await processes[0].run()
   expect(seen.toSorted()).toEqual(Array.from({ length: 12 }, (__, turn) => `f${turn}`).toSorted())
+})
+
+test('a process that retries the batch of another one knows what that one had taken', async () => {
+  let isFailing = false
+  const seen: string[] = []
+  const pipeline = pipelineOf(
+    (ssc) =>
+      ssc.textFileStream('in').foreachRDD(async (rdd) => {
+        const lines = await rdd.collect()
+        if (isFailing) throw new Error('not now')
+        for (const line of lines) seen.push(line)
+      }),
+    { whenIdle: 'tick' },
+  )
+  const world = new World({ startMs: START_MS + 1 })
+  const [one, two] = [world.deploy(pipeline), world.deploy(pipeline)]
+  const next = async (app: typeof one, name: string): Promise<void> => {
+    world.write(name, world.nowMs + 1 - START_MS)
+    world.advance(1_000)
+    await app.run()
+  }
+  await one.run()
+  await next(one, 'a')
+  await next(two, 'b')
+  isFailing = true
+  await next(two, 'c')
+  isFailing = false
+  world.advance(2_000)
+  await one.run()
+  await next(one, 'd')
+  expect(seen).toEqual(['a', 'b', 'c', 'd'])
 })
 
 test('files of a rule of time are not taken again when all files are wanted later', async () => {
