@@ -27,8 +27,9 @@ export const pauseAfterMs = (attempts: number): number =>
   Math.min(FIRST_PAUSE_MS * 2 ** Math.min(attempts - 1, 20), PAUSE_MS_MAX)
 
 /**
- * Whether a failed batch still waits for its next attempt. A pause that would end later than a
- * pause from now is one from before the clock was set back: it is over.
+ * Whether a failed batch still waits for its next attempt. The clocks of two processes may differ a
+ * little. But a pause that would end much later than any pause from now is one from before the
+ * clock was set back: it is over.
  */
-export const isPaused = ({ retryMs, attempts }: LoggedBatch, nowMs: number): boolean =>
-  retryMs > nowMs && retryMs <= nowMs + pauseAfterMs(attempts)
+export const isPaused = ({ retryMs }: LoggedBatch, nowMs: number): boolean =>
+  retryMs > nowMs && retryMs <= nowMs + 2 * PAUSE_MS_MAX
