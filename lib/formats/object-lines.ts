@@ -7,8 +7,15 @@
  * confusion, that object is written as `$object`, a list of names and values.
  */
 import { MillraceError } from '../base/errors.ts'
+import { asBuffer, LF } from './text-lines.ts'
 
 const DEPTH_MAX = 200
+/**
+ * The longest bigint, in digits. The time to read or write one grows faster than its length: one of
+ * a million digits takes as long as a large file.
+ */
+const BIGINT_DIGITS_MAX = 10_000
+const BIGINT_MAX = 10n ** BigInt(BIGINT_DIGITS_MAX)
 
 const objectLineError = (problem: string, value: unknown, fix: string): MillraceError =>
   new MillraceError('VALUE_UNSUPPORTED', { problem, value, fix })
@@ -23,7 +30,7 @@ const jsonOf = (value: unknown, depth: number): unknown => {
     )
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
   if (value === undefined) return { $undefined: true }
-  if (typeof value === 'bigint') return { $bigint: value.toString() }
+  if (typeof value === 'bigint') return { $bigint: digitsOf(value) }
   if (typeof value === 'number')
     return Number.isFinite(value) && !Object.is(value, -0)
       ? value
@@ -33,6 +40,15 @@ const jsonOf = (value: unknown, depth: number): unknown => {
     'A function or symbol cannot be stored',
     String(value),
     'map the stream to plain values first',
+  )
+}
+
+const digitsOf = (value: bigint): string => {
+  if (value < BIGINT_MAX && value > -BIGINT_MAX) return value.toString()
+  throw objectLineError(
+    `A bigint has more than ${BIGINT_DIGITS_MAX} digits`,
+    undefined,
+    'store it as text or bytes',
   )
 }
 
@@ -60,35 +76,44 @@ const jsonOfObject = (value: object, inner: (item: unknown) => unknown): unknown
 type Pairs = readonly (readonly [string, unknown])[]
 
 /** Reads each of the forms with `$`. */
-const FORMS: Readonly<Record<string, (content: never) => unknown>> = {
+const FORMS: Readonly<Record<string, (content: never, depth: number) => unknown>> = {
   $undefined: () => undefined,
-  $bigint: (digits: string) => BigInt(digits),
+  $bigint: (digits: string) => bigintOf(digits),
   $number: (text: string) => Number(text),
   $bytes: (base64: string) => Uint8Array.from(Buffer.from(base64, 'base64')),
   $date: (text: string | null) => new Date(text ?? Number.NaN),
-  $map: (pairs: Pairs) => new Map(pairs.map(([key, item]) => [valueOf(key), valueOf(item)])),
-  $set: (items: readonly unknown[]) => new Set(items.map(valueOf)),
-  $object: (fields: Pairs) =>
-    Object.fromEntries(fields.map(([name, item]) => [name, valueOf(item)])),
+  $map: (pairs: Pairs, depth) =>
+    new Map(pairs.map(([key, item]) => [valueOf(key, depth), valueOf(item, depth)])),
+  $set: (items: readonly unknown[], depth) => new Set(items.map((item) => valueOf(item, depth))),
+  $object: (fields: Pairs, depth) =>
+    Object.fromEntries(fields.map(([name, item]) => [name, valueOf(item, depth)])),
 }
 
-const valueOf = (json: unknown): unknown => {
+const bigintOf = (digits: string): bigint => {
+  // With its sign.
+  if (digits.length <= BIGINT_DIGITS_MAX + 1) return BigInt(digits)
+  throw new RangeError(`a bigint has more than ${BIGINT_DIGITS_MAX} digits`)
+}
+
+/** `depth`: how many values contain this one. The bound keeps a line from filling the stack. */
+const valueOf = (json: unknown, depth: number): unknown => {
+  if (depth > DEPTH_MAX) throw new RangeError(`a value is nested more than ${DEPTH_MAX} deep`)
   if (typeof json !== 'object' || json === null) return json
-  if (Array.isArray(json)) return json.map(valueOf)
+  if (Array.isArray(json)) return json.map((item) => valueOf(item, depth + 1))
   const fields = Object.entries(json)
   const [name = '', content] = fields[0] ?? []
   if (!name.startsWith('$'))
-    return Object.fromEntries(fields.map(([field, item]) => [field, valueOf(item)]))
+    return Object.fromEntries(fields.map(([field, item]) => [field, valueOf(item, depth + 1)]))
   const read = fields.length === 1 && Object.hasOwn(FORMS, name) ? FORMS[name] : undefined
   if (read === undefined) throw new SyntaxError(`unknown form of a value: ${name}`)
-  return read(content as never)
+  return read(content as never, depth + 1)
 }
 
 /**
  * Encodes elements as the lines of an object file.
  *
- * @throws MillraceError `VALUE_UNSUPPORTED` for functions, symbols, instances of classes and
- * cycles.
+ * @throws MillraceError `VALUE_UNSUPPORTED` for functions, symbols, instances of classes, cycles,
+ * values nested more than 200 deep, and bigints of more than 10,000 digits.
  */
 export const objectLines = (elements: readonly unknown[]): Uint8Array =>
   Buffer.from(elements.map((element) => `${JSON.stringify(jsonOf(element, 0))}\n`).join(''), 'utf8')
@@ -101,20 +126,29 @@ export const objectLines = (elements: readonly unknown[]): Uint8Array =>
  * @example ssc.fileStream<[string, number]>('totals', { read: readObjects })
  */
 export const readObjects = <T = unknown>(bytes: Uint8Array): readonly T[] => {
-  const lines = Buffer.from(bytes)
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-  return lines.map((line, index) => {
+  const elements: T[] = []
+  for (const line of linesIn(bytes)) {
     try {
-      return valueOf(JSON.parse(line)) as T
+      elements.push(valueOf(JSON.parse(line), 0) as T)
     } catch (error) {
       throw new MillraceError('ARGUMENT_INVALID', {
-        problem: `Line ${index + 1} is not a line of an object file`,
+        problem: `Line ${elements.length + 1} is not a line of an object file`,
         value: line.slice(0, 100),
         allowed: 'lines that saveAsObjectFiles writes: see docs/object-files.md',
         cause: error,
       })
     }
-  })
+  }
+  return elements
+}
+
+/** The lines that are not empty. A file may be larger than the longest string. */
+function* linesIn(given: Uint8Array): Generator<string> {
+  const bytes = asBuffer(given)
+  for (let at = 0; at < bytes.length;) {
+    const found = bytes.indexOf(LF, at)
+    const end = found === -1 ? bytes.length : found
+    if (end > at) yield bytes.toString('utf8', at, end)
+    at = end + 1
+  }
 }

@@ -93,4 +93,28 @@ export const objectBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'compressed text taken for lines',
+    pipeline: 'uploads',
+    effect: 'what gzip has made of lines is counted or put aside as lines',
+    edits: [
+      {
+        file: 'lib/formats/compression.ts',
+        find: "if (begins(GZIP_MAGIC)) return { kind: 'compressed', compression: 'gzip' }",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'frames after the first dropped',
+    pipeline: 'uploads',
+    effect: 'of a file that was compressed in parts, only the first part counts',
+    edits: [
+      {
+        file: 'lib/formats/file-content.ts',
+        find: 'at = part.at + usedBytes',
+        replace: 'at = bytes.length + 0 * usedBytes',
+      },
+    ],
+  },
 ]

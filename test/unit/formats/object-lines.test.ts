@@ -61,6 +61,51 @@ test('no elements give no lines', () => {
 const circle: unknown[] = []
 circle.push(circle)
 
+const nested = (depth: number): unknown => {
+  let value: unknown = 1
+  for (let level = 0; level < depth; level++) value = [value]
+  return value
+}
+
+test.each([
+  ['a value that is 200 deep', nested(200)],
+  [
+    'maps that are 200 deep',
+    Array.from({ length: 200 }).reduce((value) => new Map([[1, value]]), 1),
+  ],
+  ['a bigint of 10,000 digits', 10n ** 10_000n - 1n],
+  ['a negative one', 1n - 10n ** 10_000n],
+])('%s is read back', (_, element) => {
+  expect(readObjects(objectLines([element]))).toEqual([element])
+})
+
+test.each([
+  ['a value that is 201 deep', nested(201)],
+  ['a bigint of 10,001 digits', 10n ** 10_000n],
+  ['a negative one', -(10n ** 10_000n)],
+])('%s is refused', (_, element) => {
+  expect(() => objectLines([element])).toThrow(
+    expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }) as MillraceError,
+  )
+})
+
+/** Lines of strangers that would take long, or fill the stack. */
+test.each([
+  ['a bigint of two million digits', `{"$bigint":"${'9'.repeat(2_000_000)}"}`],
+  ['many brackets', '['.repeat(1_000_000)],
+  ['arrays a million deep', '['.repeat(1_000_000) + ']'.repeat(1_000_000)],
+  ['objects deep', '{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000)],
+  ['sets deep', '{"$set":['.repeat(100_000) + '1' + ']}'.repeat(100_000)],
+  ['an object of pairs deep', '{"$object":[["a",'.repeat(50_000) + '1' + ']]}'.repeat(50_000)],
+])('%s is refused, with its line', (_, line) => {
+  expect(() => readObjects(lines('1', line))).toThrow(
+    expect.objectContaining({
+      code: 'ARGUMENT_INVALID',
+      message: expect.stringContaining('Line 2') as string,
+    }) as MillraceError,
+  )
+})
+
 test.each([
   ['a function', () => 1],
   ['a symbol', Symbol('s')],

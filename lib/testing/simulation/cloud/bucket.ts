@@ -3,6 +3,7 @@
  * notification in the form of S3. The object itself is visible at once; the notification arrives
  * later. Before notifications have taken effect for the bucket, none are sent.
  */
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import {
   memoryObjectStore,
   type MemoryObjectStore,
@@ -23,6 +24,19 @@ export interface Upload {
 }
 
 const SECOND_MS = 1_000
+
+const plain = (line: Buffer): Buffer => line
+
+/** How uploads are stored, in turn: each line as it is, as a member of gzip or a frame of zstd. */
+const STORED_FORMS: readonly {
+  readonly part: (line: Buffer) => Buffer
+  readonly contentEncoding?: string
+}[] = [
+  { part: plain },
+  { part: (line) => gzipSync(line) },
+  { part: (line) => zstdCompressSync(line), contentEncoding: 'zstd' },
+  { part: plain, contentEncoding: 'gzip' },
+]
 
 export class SimulatedBucket {
   readonly name: string
@@ -47,10 +61,14 @@ export class SimulatedBucket {
   put(key: string, lines: readonly string[], nowMs: number, beganMsAgo: number): void {
     const modifiedMs = Math.floor((nowMs - beganMsAgo) / SECOND_MS) * SECOND_MS
     this.#hide(key)
+    const form = STORED_FORMS[this.uploads.length % STORED_FORMS.length]
     const version = this.objects.write(
       key,
-      Buffer.from(lines.map((line) => `${line}\n`).join('')),
+      Buffer.concat(
+        lines.map((line) => Buffer.from(`${line}\n`)).map((line) => form?.part(line) ?? line),
+      ),
       modifiedMs,
+      form?.contentEncoding,
     )
     const isUnannounced = nowMs < this.notifiesFromMs
     // All that a listing knows of an upload is its modification time.
