@@ -23,9 +23,22 @@ export const commandLine = async (args: readonly string[]): Promise<number> => {
 
 const carryOut = async (command: Command, outputs: Outputs): Promise<number> => {
   if (command.name === 'run') return endProcess(await run(command, outputs))
+  endWithReader()
   if ('target' in command) return operate(command, outputs)
   outputs.out.print(command.name === 'help' ? helpText(command.topic) : `${version()}\n`)
   return EXIT.ok
+}
+
+/**
+ * Ends the command in silence when nobody reads its output any more, as in `| head -1`. A run stops
+ * by itself: it finishes its batch first.
+ */
+const endWithReader = (): void => {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(EXIT.ok)
+      throw error
+    })
 }
 
 const version = (): string => {

@@ -1,3 +1,4 @@
+import { cutText, errorText, preview } from './error-text.ts'
 import { oneLine } from './printable.ts'
 
 /**
@@ -127,6 +128,9 @@ export class MillraceError extends Error {
   }
 }
 
+/** Far below what an item, a line of a log or an answer of a function may hold. */
+const MESSAGE_CHARACTERS_MAX = 12_000
+
 const messageOf = (
   code: ErrorCode,
   { problem, value, allowed, fix, cause }: ErrorParts,
@@ -136,39 +140,17 @@ const messageOf = (
   if (allowed !== undefined) lines.push(`  allowed: ${oneLine(allowed)}`)
   if (fix !== undefined) lines.push(`  fix:     ${oneLine(fix)}`)
   if (cause !== undefined) lines.push(`  because: ${causeText(cause)}`)
-  return lines.join('\n')
+  return cutText(lines.join('\n'), MESSAGE_CHARACTERS_MAX)
 }
 
-const causeText = (cause: unknown): string => {
-  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : preview(cause)
-  return text.replaceAll('\n', '\n           ')
-}
+const causeText = (cause: unknown): string => errorText(cause).replaceAll('\n', '\n           ')
 
-const PREVIEW_CHARACTERS_MAX = 200
-
-/**
- * A short text for a value, for messages. Never throws; at most about 200 characters of the value.
- */
-export const preview = (value: unknown): string => {
-  const text = previewWhole(value)
-  return text.length <= PREVIEW_CHARACTERS_MAX
-    ? text
-    : `${text.slice(0, PREVIEW_CHARACTERS_MAX)}… (${text.length} characters)`
-}
-
-const previewWhole = (value: unknown): string => {
-  if (typeof value === 'string') return JSON.stringify(value)
-  if (typeof value === 'bigint') return `${value}n`
-  if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`
-  if (typeof value !== 'object' || value === null) return String(value)
+/** Whether an error is one of Millrace. A proxy that was thrown must not throw again here. */
+const isMillraceError = (error: unknown): error is MillraceError => {
   try {
-    return (
-      JSON.stringify(value, (_, inner: unknown) =>
-        typeof inner === 'bigint' ? `${inner}n` : inner,
-      ) ?? String(value)
-    )
+    return error instanceof MillraceError
   } catch {
-    return Object.prototype.toString.call(value)
+    return false
   }
 }
 
@@ -178,7 +160,7 @@ export const asMillraceError = (
   code: ErrorCode,
   parts: ErrorParts,
 ): MillraceError =>
-  error instanceof MillraceError ? error : new MillraceError(code, { ...parts, cause: error })
+  isMillraceError(error) ? error : new MillraceError(code, { ...parts, cause: error })
 
 /** The numbered invariants of the batch protocol: see docs/internals/protocol.md. */
 export type Invariant =

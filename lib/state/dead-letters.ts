@@ -9,7 +9,8 @@
  * item is written, which happens before the next batch is logged.
  */
 import { decode, encode } from '../base/codec.ts'
-import { MillraceError, preview } from '../base/errors.ts'
+import { errorText } from '../base/error-text.ts'
+import { MillraceError } from '../base/errors.ts'
 import type { Item, ItemStore, KeyedItem } from '../ports/item-store.ts'
 import type { BadRecord } from '../rdd/bad-records.ts'
 import { deadLetterPartition, committedEpochKey } from './item-keys.ts'
@@ -116,7 +117,7 @@ export const positionOfFile = ({ key, version, isVersioned = false }: FileRefere
 
 const reasonOf = (error: unknown): Pick<DeadLetter, 'code' | 'message'> => ({
   code: error instanceof MillraceError ? error.code : 'USER_FUNCTION_FAILED',
-  message: error instanceof Error ? `${error.name}: ${error.message}` : preview(error),
+  message: errorText(error),
 })
 
 /**

@@ -12,6 +12,7 @@
  * failure: another runner continues, and live state is thrown away (B3).
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
+import { cutText } from '../../base/error-text.ts'
 import { asMillraceError } from '../../base/errors.ts'
 import { storeCommittedEpoch } from '../../state/dead-letters.ts'
 import type { Head } from '../../state/head.ts'
@@ -113,6 +114,9 @@ const afterCommit = async (
   return { outcome: PROGRESSED, after: { manifest, manifestRef, state: before.state } }
 }
 
+/** A few kilobytes, also if each character has four bytes. */
+const REASON_CHARACTERS_MAX = 4_000
+
 const fail = async (
   runner: Runner,
   attempt: LoggedAttempt,
@@ -122,7 +126,9 @@ const fail = async (
   const { timeMs } = attempt.input
   const problem = `The batch at ${timeMs} ms failed`
   const { code, message } = asMillraceError(cause, 'BATCH_FAILED', { problem })
-  const reason = { code, message }
+  // It goes into the head, which must stay small, also if it comes from a copy of the library that
+  // cuts nothing.
+  const reason = { code, message: cutText(message, REASON_CHARACTERS_MAX) }
   const head = await failBatch(runner, attempt, reason, nowMs)
   // Refused: another runner has the lease, which may also be the cause of this failure.
   if (head === undefined) return PROGRESSED

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { asMillraceError, invariant, MillraceError, preview } from '../../../lib/base/errors.ts'
+import { preview } from '../../../lib/base/error-text.ts'
+import { asMillraceError, invariant, MillraceError } from '../../../lib/base/errors.ts'
 
 const thrownBy = (work: () => unknown): unknown => {
   try {
