@@ -18,42 +18,19 @@ export interface StatusContext {
 type Row = readonly [label: string, text: string]
 
 /** The status as text for the user: first the application, then a table of batches. */
-export const statusText = (
-  { app, head, lanes, states, batches, deadLetters }: Overview,
-  context: StatusContext,
-): string => {
-  if (head === undefined) return `${app} in ${context.location}: nothing has run yet\n`
-  const codes = Object.entries(deadLetters.byCode).map(([code, number]) => `${number} ${code}`)
+export const statusText = (overview: Overview, context: StatusContext): string => {
+  const { app, head, states, batches } = overview
   const rows: readonly Row[] = [
-    ['status', statusLine(head, context)],
-    [
-      'last batch',
-      head.manifest === undefined
-        ? 'none yet'
-        : `${timeText(head.doneMs)}, ${agoText(context.nowMs - head.doneMs)}`,
-    ],
-    ...loggedRows(head, context),
-    ...lanes
-      .filter(isWorthSeeing)
-      .map((lane): Row => [
-        `lane ${lane.source}`,
-        `${count(Number(lane.tail), 'line')} received, ` +
-          `${count(lane.waitingRecords, 'record')} in ` +
-          `${count(lane.waitingEntries, 'entry', 'entries')} waiting`,
-      ]),
+    ['status', statusLine(overview, context)],
+    ...noteRows(overview, context),
+    ...(head === undefined ? [] : lastBatchRows(head, context)),
+    ...sourceRows(overview, context),
     ...states.map((state): Row => [
       `state ${state.id}`,
       `${count(state.bytes, 'byte')} in ${count(state.segments, 'segment')}`,
     ]),
-    [
-      'dead letters',
-      codes.length === 0 ? 'none' : `${codes.join(', ')} since ${timeText(deadLetters.sinceMs)}`,
-    ],
-    ...deadLetters.some.map(({ at, message }): Row => [
-      '',
-      oneLine(`${at}: ${firstLine(message)}`),
-    ]),
-    ['generation', generationText(head, context)],
+    ...(head === undefined ? [] : deadLetterRows(overview)),
+    ...(head === undefined ? [] : [['generation', generationText(head, context)] as const]),
     ...logRows(context),
   ]
   return [
@@ -64,6 +41,66 @@ export const statusText = (
     '',
   ].join('\n')
 }
+
+const lastBatchRows = (head: Head, context: StatusContext): readonly Row[] => [
+  [
+    'last batch',
+    head.manifest === undefined
+      ? 'none yet'
+      : `${timeText(head.doneMs)}, ${agoText(context.nowMs - head.doneMs)}`,
+  ],
+  ...loggedRows(head, context),
+]
+
+const deadLetterRows = ({ deadLetters }: Overview): readonly Row[] => {
+  const codes = Object.entries(deadLetters.byCode).map(([code, number]) => `${number} ${code}`)
+  const text =
+    codes.length === 0 ? 'none' : `${codes.join(', ')} since ${timeText(deadLetters.sinceMs)}`
+  return [
+    ['dead letters', text],
+    ...deadLetters.some.map(({ at, message }): Row => [
+      '',
+      oneLine(`${at}: ${firstLine(message)}`),
+    ]),
+  ]
+}
+
+/** What waits, a row for each source: a source may have thousands of lanes. */
+const sourceRows = ({ lanes }: Overview, { nowMs }: StatusContext): readonly Row[] =>
+  [...Map.groupBy(lanes.filter(isWorthSeeing), ({ source }) => source)].map(([source, own]) => {
+    const { records, entries, oldestMs } = waitingIn(own)
+    const waiting =
+      entries === 0
+        ? 'nothing waits'
+        : `${count(records, 'record')} in ${count(entries, 'entry', 'entries')} waiting, ` +
+          `the oldest taken in ${agoText(nowMs - oldestMs)}`
+    return [`source ${source}`, `${count(own.length, 'lane')}; ${waiting}`]
+  })
+
+interface Waiting {
+  readonly records: number
+  readonly entries: number
+  /** When intake took the oldest of them. Infinity: none waits. */
+  readonly oldestMs: number
+}
+
+const waitingIn = (lanes: readonly LaneOverview[]): Waiting => ({
+  records: lanes.reduce((total, lane) => total + lane.waitingRecords, 0),
+  entries: lanes.reduce((total, lane) => total + lane.waitingEntries, 0),
+  oldestMs: lanes.reduce((oldest, lane) => Math.min(oldest, lane.oldestMs ?? Infinity), Infinity),
+})
+
+const noteRows = ({ driverNote }: Overview, { nowMs }: StatusContext): readonly Row[] => {
+  if (driverNote === undefined) return []
+  const { atMs, message } = driverNote
+  return [
+    ['driver', `threw last at ${timeText(atMs)}, ${agoText(nowMs - atMs)}`],
+    ...linesOf('with', message),
+  ]
+}
+
+const linesOf = (label: string, text: string): readonly Row[] =>
+  text.split('\n').map((line, index): Row => [index === 0 ? label : '', line])
 
 /** Each redrive has its own lanes. A lane of a finished redrive is not interesting. */
 const isWorthSeeing = ({ lane, waitingRecords }: LaneOverview): boolean =>
@@ -80,16 +117,47 @@ const logRows = ({ deployed }: StatusContext): readonly Row[] =>
     ? []
     : [['logs', `${deployed.logs.driver} (driver), ${deployed.logs.intake} (intake)`]]
 
-const statusLine = ({ status, logged }: Head, { target }: StatusContext): string => {
-  if (status === 'failed')
+/** The driver of a deployed application is called each minute, at rest too. */
+const SILENCE_MS_MAX = 180_000
+
+const statusLine = (overview: Overview, context: StatusContext): string => {
+  const { head, driverNote, lanes } = overview
+  const { nowMs, target, deployed } = context
+  const { entries, oldestMs } = waitingIn(lanes)
+  const isLate = deployed !== undefined && nowMs - oldestMs > SILENCE_MS_MAX
+  if (driverNote !== undefined) return 'the driver cannot run; it is called again each minute'
+  if (head === undefined)
+    return entries === 0
+      ? 'nothing has run yet'
+      : `no batch has run yet, and records wait since ${timeText(oldestMs)}${isLate ? SILENT : ''}`
+  if (head.status === 'failed')
     return (
       `FAILED: millrace resume ${target} tries the batch again, ` +
       `millrace skip ${target} skips it`
     )
-  if (status === 'rest') return 'at rest: everything is processed'
-  return logged === undefined
+  if (head.status === 'rest' && entries === 0) return 'at rest: no record waits'
+  if (head.status === 'rest')
+    return isLate
+      ? `at rest, but records wait since ${timeText(oldestMs)}${SILENT}`
+      : 'at rest, and about to wake: records wait'
+  const silentMs = deployed === undefined ? 0 : overdueMs(head, deployed, nowMs)
+  if (silentMs > SILENCE_MS_MAX)
+    return `no batch has run since ${timeText(head.doneMs)}, and one was due${SILENT}`
+  return head.logged === undefined
     ? 'healthy: no batch is unfinished'
     : 'a batch has started and is not finished'
+}
+
+const SILENT = ': the driver is not called, or cannot start; see its log and its alarms'
+
+/** For how long a batch has been due that nobody tries. */
+const overdueMs = (
+  { doneMs, wakeMs, leaseEndMs, owner, logged }: Head,
+  { intervalMs = 900_000 }: Deployment,
+  nowMs: number,
+): number => {
+  const dueMs = logged === undefined ? Math.max(doneMs + intervalMs, wakeMs) : logged.retryMs
+  return nowMs - Math.max(dueMs, owner === undefined ? 0 : leaseEndMs)
 }
 
 const loggedRows = ({ logged, reason, status }: Head, { nowMs }: StatusContext): readonly Row[] => {
@@ -103,14 +171,7 @@ const loggedRows = ({ logged, reason, status }: Head, { nowMs }: StatusContext):
         `${timeText(logged.firstMs)}${next}`,
     ],
   ]
-  return reason === undefined
-    ? rows
-    : [
-        ...rows,
-        ...reason.message
-          .split('\n')
-          .map((line, index): Row => [index === 0 ? 'failed with' : '', line]),
-      ]
+  return reason === undefined ? rows : [...rows, ...linesOf('failed with', reason.message)]
 }
 
 const alignColumns = (rows: readonly Row[]): readonly string[] => {

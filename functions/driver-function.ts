@@ -2,6 +2,7 @@ import { printSink } from '../lib/adapters/print-sink.ts'
 import type { Pipeline } from '../lib/dstream/stream.ts'
 import { compose } from '../lib/runtime/compose.ts'
 import { driverHandler, leaseMsFor } from '../lib/runtime/driver/driver-handler.ts'
+import { noted } from '../lib/runtime/driver/noted.ts'
 import { parseTrigger } from '../lib/runtime/driver/triggers.ts'
 import { outputLocator } from '../lib/runtime/sinks/deployed.ts'
 import type { DriverEnvironment } from './driver-environment.ts'
@@ -38,13 +39,15 @@ export const driverFunction = async ({
   environment,
   ports,
 }: DriverParts): Promise<DriverFunction> => {
-  const plan = pipeline.build()
   const { generation, timeoutMs, sources, outputs } = environment
+  const { store, clock } = ports
+  const note = noted({ store, app: pipeline.name, generation, clock })
+  const plan = await note.start(async () => pipeline.build())
   const log = jsonLog(ports.write)
   // Printed text goes inside an entry, so that a printed line is never read as an entry.
   const print = printSink({ print: (text) => log({ event: 'print', text }) })
   const sinks = { ...ports.sinks, print }
-  const { runner } = await compose({
+  const composing = {
     plan,
     generation,
     ports: { ...ports, sinks },
@@ -52,12 +55,13 @@ export const driverFunction = async ({
     locateOutput: outputLocator(outputs, sinks),
     listen: log,
     leaseMs: leaseMsFor(timeoutMs),
-  })
+  }
+  const { runner } = await note.start(() => compose(composing))
   const { scheduleTriggers } = ports
   const drive = driverHandler({ runner, timeoutMs, scheduleTriggers })
   return async ({ Records }, context) => {
     const triggers = Records.map(({ body }) => parseTrigger(body))
     const remainingMs = (): number => context.getRemainingTimeInMillis()
-    log({ event: 'driver', ...(await drive({ triggers, remainingMs })) })
+    log({ event: 'driver', ...(await note.run(() => drive({ triggers, remainingMs }))) })
   }
 }

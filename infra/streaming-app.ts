@@ -260,6 +260,7 @@ export class StreamingApp extends Construct {
       triggers: this.triggers.queue.queueUrl,
       sources: this.#plan.sources.map(({ id }) => id),
       generation: this.#generation,
+      intervalMs: this.#plan.intervalMs,
       logs: {
         intake: this.intake.logGroup.logGroupName,
         driver: this.driver.logGroup.logGroupName,

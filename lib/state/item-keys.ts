@@ -28,6 +28,12 @@ export const storeOwnerKey = (): ItemKey => ({ partition: '#store', sort: 'app' 
 /** The head: the one item of an application that changes with every batch. */
 export const headKey = (app: string): ItemKey => ({ partition: `${app}#head`, sort: '-' })
 
+/** The note of what keeps the driver from running. */
+export const driverNoteKey = (app: string): ItemKey => ({
+  partition: `${app}#note`,
+  sort: 'driver',
+})
+
 /** The partitions that hold an application's lanes. */
 export const lanePartitions = (app: string): readonly string[] =>
   Array.from({ length: LANE_BUCKETS }, (_, bucket) => `${app}#in#${bucket}`)

@@ -16,6 +16,8 @@ export interface Deployment {
   /** The ids of the pipeline's sources. */
   readonly sources: readonly string[]
   readonly generation: number
+  /** The batch interval. Left out by deployments of earlier versions. */
+  readonly intervalMs?: number
   /** The log groups of the functions. */
   readonly logs: { readonly intake: string; readonly driver: string }
 }

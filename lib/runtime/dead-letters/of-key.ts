@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { MillraceError, preview } from '../../base/errors.ts'
+import { preview } from '../../base/error-text.ts'
+import { MillraceError } from '../../base/errors.ts'
 import { objectLines } from '../../formats/object-lines.ts'
 import type { BadKey } from '../../rdd/bad-records.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'

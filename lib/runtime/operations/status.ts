@@ -1,5 +1,6 @@
 /** The status of an application, read from its store. Does not disturb running processes. */
 import type { ItemStore, KeyedItem } from '../../ports/item-store.ts'
+import { type DriverNote, readDriverNote } from '../../state/driver-note.ts'
 import { type Head, HeadStore } from '../../state/head.ts'
 import { daysBack, historyKey, lanePartitions, sortableTime } from '../../state/item-keys.ts'
 import { BEGINNING, entriesAfter, readLanes } from '../../state/lanes.ts'
@@ -13,6 +14,8 @@ export interface LaneOverview {
   readonly tail: string
   readonly waitingEntries: number
   readonly waitingRecords: number
+  /** When intake took the oldest entry that waits. Left out: none waits. */
+  readonly oldestMs?: number
 }
 
 /** The size of the state of one operator in the store. */
@@ -60,6 +63,8 @@ export interface Overview {
   readonly app: string
   /** Undefined: nothing has run yet. */
   readonly head: Head | undefined
+  /** What keeps the driver from running. Left out: nothing that is known. */
+  readonly driverNote?: DriverNote
   readonly lanes: readonly LaneOverview[]
   readonly states: readonly StateOverview[]
   /** The last batches, the newest first. */
@@ -80,9 +85,11 @@ export const readOverview = async (
 ): Promise<Overview> => {
   const head = await new HeadStore(store, app).read()
   const sinceMs = Math.max(head?.startedMs ?? nowMs, nowMs - DEAD_LETTER_DAYS * DAY_MS)
+  const driverNote = await readDriverNote(store, app)
   return {
     app,
     head,
+    ...(driverNote === undefined ? {} : { driverNote }),
     lanes: await laneOverviews(store, app, head),
     states: await stateOverviews(store, app, head),
     batches: head === undefined ? [] : await lastBatches(store, app, head),
@@ -108,6 +115,7 @@ const laneOverviews = async (
   const lanes = await Promise.all(sources.map((source) => readLanes(store, app, source)))
   return lanes.flat().map((lane) => {
     const waiting = entriesAfter(lane, head?.offsets[lane.source]?.[lane.lane] ?? BEGINNING)
+    const [oldest] = waiting
     const waitingRecords = waiting.reduce((total, { count }) => total + count, 0)
     return {
       source: lane.source,
@@ -115,6 +123,7 @@ const laneOverviews = async (
       tail: lane.tail,
       waitingEntries: waiting.length,
       waitingRecords,
+      ...(oldest === undefined ? {} : { oldestMs: oldest.receivedMs }),
     }
   })
 }

@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest'
+import { type StatusContext, statusText } from '../../../cli/status-text.ts'
+import type { LaneOverview, Overview } from '../../../lib/runtime/operations/status.ts'
+import type { Head } from '../../../lib/state/head.ts'
+import type { Deployment } from '../../../lib/tools/deployment.ts'
+
+const NOW_MS = Date.parse('2026-03-01T12:00:00Z')
+const MINUTE_MS = 60_000
+
+const head: Head = {
+  generation: 1,
+  plan: 'abc',
+  status: 'running',
+  epoch: 5,
+  owner: undefined,
+  leaseEndMs: 0,
+  startedMs: NOW_MS - 100 * MINUTE_MS,
+  zeroMs: 0,
+  doneMs: NOW_MS - 1_000,
+  manifest: undefined,
+  offsets: {},
+  wakeMs: 0,
+  logged: undefined,
+  reason: undefined,
+}
+
+const deployed: Deployment = {
+  app: 'p',
+  table: 't',
+  blocks: 'b',
+  triggers: 'q',
+  sources: [],
+  generation: 1,
+  intervalMs: 1_000,
+  logs: { intake: '/intake', driver: '/driver' },
+}
+
+const waiting: LaneOverview = {
+  source: 'kinesisStream-1',
+  lane: 'arn/shardId-000000000000',
+  tail: '49590338271490256608559692538361571095921575989136588898',
+  waitingEntries: 1,
+  waitingRecords: 2,
+  oldestMs: NOW_MS - 10 * MINUTE_MS,
+}
+
+const drained: LaneOverview = { ...waiting, lane: 'arn/2', waitingEntries: 0, waitingRecords: 0 }
+
+const textOf = (parts: Partial<Overview>, context: Partial<StatusContext> = {}): string =>
+  statusText(
+    {
+      app: 'p',
+      head,
+      lanes: [],
+      states: [],
+      batches: [],
+      deadLetters: { sinceMs: 0, count: 0, byCode: {}, some: [] },
+      ...parts,
+    },
+    { location: 'AWS', target: '--app p', nowMs: NOW_MS, deployed, ...context },
+  )
+
+const logged = { timeMs: NOW_MS, input: '', attempts: 2, firstMs: NOW_MS - 9_000, retryMs: 0 }
+const note = { atMs: NOW_MS - MINUTE_MS, generation: 1, code: 'PLAN_INCOMPATIBLE', message: 'no' }
+
+describe('the first line of the status', () => {
+  test.each<{
+    what: string
+    parts: Partial<Overview>
+    context?: Partial<StatusContext>
+    says: string
+  }>([
+    { what: 'never started', parts: { head: undefined }, says: 'nothing has run yet' },
+    {
+      what: 'never started, and records wait',
+      parts: { head: undefined, lanes: [waiting] },
+      says: 'no batch has run yet, and records wait since 2026-03-01 11:50:00',
+    },
+    {
+      what: 'the driver throws at its start',
+      parts: { head: undefined, driverNote: note },
+      says: 'the driver cannot run',
+    },
+    { what: 'the driver throws later', parts: { driverNote: note }, says: 'the driver cannot run' },
+    { what: 'healthy', parts: {}, says: 'healthy: no batch is unfinished' },
+    {
+      what: 'at rest',
+      parts: { head: { ...head, status: 'rest' } },
+      says: 'at rest: no record waits',
+    },
+    {
+      what: 'at rest for a month',
+      parts: { head: { ...head, status: 'rest', doneMs: NOW_MS - 40_000 * MINUTE_MS } },
+      says: 'at rest: no record waits',
+    },
+    {
+      what: 'at rest, and a record has just come',
+      parts: {
+        head: { ...head, status: 'rest' },
+        lanes: [{ ...waiting, oldestMs: NOW_MS - 1_000 }],
+      },
+      says: 'at rest, and about to wake: records wait',
+    },
+    {
+      what: 'at rest, and nobody takes what waits',
+      parts: { head: { ...head, status: 'rest' }, lanes: [waiting] },
+      says: 'at rest, but records wait since 2026-03-01 11:50:00',
+    },
+    {
+      what: 'at rest on this machine, where nothing runs',
+      parts: { head: { ...head, status: 'rest' }, lanes: [waiting] },
+      context: { deployed: undefined },
+      says: 'at rest, and about to wake: records wait',
+    },
+    {
+      what: 'a batch in the middle',
+      parts: { head: { ...head, logged, owner: 'a', leaseEndMs: NOW_MS + MINUTE_MS } },
+      says: 'a batch has started and is not finished',
+    },
+    {
+      what: 'nobody has called the driver for ten minutes',
+      parts: { head: { ...head, doneMs: NOW_MS - 10 * MINUTE_MS } },
+      says: 'no batch has run since 2026-03-01 11:50:00',
+    },
+    {
+      what: 'nobody goes on with a batch whose process died',
+      parts: {
+        head: {
+          ...head,
+          logged: { ...logged, retryMs: NOW_MS - 10 * MINUTE_MS },
+          owner: 'a',
+          leaseEndMs: NOW_MS - 9 * MINUTE_MS,
+          doneMs: NOW_MS - 20 * MINUTE_MS,
+        },
+      },
+      says: 'no batch has run since',
+    },
+    {
+      what: 'a long pause before the next attempt',
+      parts: {
+        head: {
+          ...head,
+          logged: { ...logged, retryMs: NOW_MS + MINUTE_MS },
+          doneMs: NOW_MS - 20 * MINUTE_MS,
+        },
+      },
+      says: 'a batch has started and is not finished',
+    },
+    {
+      what: 'batches of a quarter of an hour',
+      parts: { head: { ...head, doneMs: NOW_MS - 14 * MINUTE_MS } },
+      context: { deployed: { ...deployed, intervalMs: 15 * MINUTE_MS } },
+      says: 'healthy: no batch is unfinished',
+    },
+    {
+      what: 'stopped on this machine',
+      parts: { head: { ...head, doneMs: NOW_MS - 999 * MINUTE_MS } },
+      context: { deployed: undefined },
+      says: 'healthy: no batch is unfinished',
+    },
+    {
+      what: 'failed',
+      parts: { head: { ...head, status: 'failed', logged } },
+      says: 'FAILED: millrace resume --app p',
+    },
+  ])('$what', ({ parts, context, says }) => {
+    const line = textOf(parts, context)
+      .split('\n')
+      .find((one) => one.startsWith('  status'))
+    expect(line).toContain(says)
+  })
+})
+
+test('thousands of lanes of a source are one row, and no position is a count', () => {
+  const lanes = Array.from({ length: 3_000 }, (_, index) => ({ ...drained, lane: `arn/${index}` }))
+  const text = textOf({ lanes: [...lanes, waiting] })
+  expect(text).toMatch(
+    /source kinesisStream-1 +3,?001 lanes; 2 records in 1 entry waiting, the oldest taken in 10 minutes ago/,
+  )
+  expect(text).not.toMatch(/\d{10,}/)
+  expect(text.split('\n').length).toBeLessThan(12)
+  expect(textOf({ lanes: [drained] })).toMatch(/source kinesisStream-1 +1 lane; nothing waits/)
+})
+
+test('why the driver cannot run is told, with the time', () => {
+  const text = textOf({ head: undefined, driverNote: { ...note, message: 'first\nsecond' } })
+  expect(text).toMatch(
+    /driver +threw last at 2026-03-01 11:59:00[^]*1 minute ago\n +with +first\n +second/,
+  )
+})
