@@ -100,7 +100,7 @@ const noteRows = ({ driverNote }: Overview, { nowMs }: StatusContext): readonly 
 }
 
 const linesOf = (label: string, text: string): readonly Row[] =>
-  text.split('\n').map((line, index): Row => [index === 0 ? label : '', line])
+  text.split('\n').map((line, index): Row => [index === 0 ? label : '', oneLine(line)])
 
 /** Each redrive has its own lanes. A lane of a finished redrive is not interesting. */
 const isWorthSeeing = ({ lane, waitingRecords }: LaneOverview): boolean =>

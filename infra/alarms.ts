@@ -2,6 +2,7 @@
 import { Duration } from 'aws-cdk-lib'
 import {
   Alarm,
+  type AlarmProps,
   ComparisonOperator,
   type IAlarmAction,
   type IMetric,
@@ -17,11 +18,19 @@ export interface Rule {
   /** The id of the alarm in its scope. */
   readonly id: string
   readonly metric: IMetric
-  /** The alarm rings above this. */
-  readonly above: number
+  /** The alarm rings above this, or below `below`. */
+  readonly above?: number
+  readonly below?: number
   readonly description: string
-  /** How many minutes in a row the metric must be above it. Default: one. */
+  /** In how many minutes it must be so. Default: one. */
   readonly minutes?: number
+  /** Among how many minutes these are counted. Default: all must follow each other. */
+  readonly of?: number
+  /**
+   * Whether a minute without a value counts. Default: no. An application at rest reports nothing,
+   * and that is fine.
+   */
+  readonly missingCounts?: true
 }
 
 /** What the alarms of every application watch. */
@@ -40,6 +49,13 @@ export const EACH_MINUTE: { readonly period: Duration } = { period: Duration.min
 /** How long errors and throttling may go on: the event source tries again in the meantime. */
 const PATIENCE_MINUTES = 5
 
+/** Enough for two time-outs of the driver, and for the pauses between. */
+const DRIVER_MINUTES = 15
+const SILENT_MINUTES = 3
+
+/** A trigger may be held back for 15 minutes, the longest batch interval, and wait for a batch. */
+const TRIGGER_AGE_MAX = Duration.minutes(45)
+
 /** Rings when a message of a queue was put aside. `id` is that of the queue. */
 export const deadLettersRule = (id: string, { deadLetters }: QueuePair): Rule => ({
   id: `${id}DeadLettersAlarm`,
@@ -57,6 +73,12 @@ const batchRules = ({ namespace, lagMax }: Watched): readonly Rule[] => [
     metric: metricOf(namespace, 'Lag'),
     above: lagMax.toMilliseconds(),
     description: 'The oldest record that no batch has taken is old: batches fail or do not run',
+  },
+  {
+    id: 'FailedBatchesAlarm',
+    metric: metricOf(namespace, 'FailedBatches'),
+    above: 0,
+    description: 'A batch failed and is tried again: see millrace status',
   },
   {
     id: 'FailedAlarm',
@@ -81,7 +103,7 @@ const batchRules = ({ namespace, lagMax }: Watched): readonly Rule[] => [
   },
 ]
 
-const functionRules = ({ intake, driver }: Watched): readonly Rule[] => [
+const functionRules = ({ namespace, intake, driver }: Watched): readonly Rule[] => [
   {
     id: 'IntakeErrorsAlarm',
     metric: intake.function.metricErrors(EACH_MINUTE),
@@ -94,9 +116,25 @@ const functionRules = ({ intake, driver }: Watched): readonly Rule[] => [
     id: 'DriverErrorsAlarm',
     metric: driver.function.metricErrors(EACH_MINUTE),
     above: 0,
-    minutes: PATIENCE_MINUTES,
+    minutes: 2,
+    of: DRIVER_MINUTES,
     description:
       'The driver keeps failing, but not in a batch: it has too few rights, memory or time',
+  },
+  {
+    id: 'DriverTimeoutAlarm',
+    metric: metricOf(namespace, 'DriverTimeouts'),
+    above: 0,
+    description: 'A batch does not fit into the time-out of the driver: nothing moves on',
+  },
+  {
+    id: 'DriverSilentAlarm',
+    metric: driver.function.metricInvocations({ statistic: 'Sum', ...EACH_MINUTE }),
+    below: 1,
+    minutes: SILENT_MINUTES,
+    // No call is no value.
+    missingCounts: true,
+    description: 'Nobody has called the driver for three minutes, and its clock calls each minute',
   },
   {
     id: 'IntakeThrottlesAlarm',
@@ -114,12 +152,30 @@ const functionRules = ({ intake, driver }: Watched): readonly Rule[] => [
   },
 ]
 
+/** Rings when a message of a queue waits for long. `id` is that of the queue. */
+export const oldMessageRule = (id: string, { queue }: QueuePair, oldest: Duration): Rule => ({
+  id: `${id}AgeAlarm`,
+  metric: queue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum', ...EACH_MINUTE }),
+  above: oldest.toSeconds(),
+  minutes: PATIENCE_MINUTES,
+  description: `Messages of the queue ${id} wait for more than ${oldest.toHumanString()}`,
+})
+
 /** The rules of every application. */
 export const commonRules = (watched: Watched): readonly Rule[] => [
   ...batchRules(watched),
   ...functionRules(watched),
+  oldMessageRule('Triggers', watched.triggers, TRIGGER_AGE_MAX),
   deadLettersRule('Triggers', watched.triggers),
 ]
+
+const thresholdOf = ({
+  above,
+  below = 0,
+}: Pick<Rule, 'above' | 'below'>): Pick<AlarmProps, 'threshold' | 'comparisonOperator'> =>
+  above === undefined
+    ? { threshold: below, comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD }
+    : { threshold: above, comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD }
 
 /** Creates an alarm for each rule. */
 export const createAlarms = (
@@ -127,15 +183,14 @@ export const createAlarms = (
   rules: readonly Rule[],
   actions: readonly IAlarmAction[],
 ): readonly Alarm[] =>
-  rules.map(({ id, metric, above, description, minutes = 1 }) => {
+  rules.map(({ id, metric, description, minutes = 1, of = minutes, ...rule }) => {
     const alarm = new Alarm(scope, id, {
       metric,
-      threshold: above,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: minutes,
+      ...thresholdOf(rule),
+      evaluationPeriods: of,
       datapointsToAlarm: minutes,
-      // An application at rest reports nothing, and that is fine.
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      treatMissingData:
+        rule.missingCounts === true ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
       alarmDescription: description,
     })
     alarm.addAlarmAction(...actions)

@@ -17,6 +17,7 @@ export type MetricName =
   | 'Failed'
   | 'DeadLetters'
   | 'DataLosses'
+  | 'DriverTimeouts'
 
 interface Definition {
   readonly role: 'intake' | 'driver'
@@ -56,6 +57,13 @@ const DEFINITIONS: readonly (Definition & { readonly name: MetricName })[] = [
     name: 'DataLosses',
     role: 'driver',
     pattern: '{ $.event = "dataLost" || $.code = "DATA_LOST" }',
+    value: '1',
+  },
+  {
+    name: 'DriverTimeouts',
+    role: 'driver',
+    // What Lambda writes, in its text format. No line of ours begins with a time.
+    pattern: '[time=2*Z, request, task=Task, timed=timed, out=out, ...]',
     value: '1',
   },
   { name: 'DeadLetters', role: 'driver', pattern: '{ $.event = "deadLetter" }', value: '1' },

@@ -15,6 +15,11 @@ export interface QueueSettings {
   readonly visibilityTimeout: Duration
   /** How long a message is kept. */
   readonly retention: Duration
+  /**
+   * How long a message is kept that was put aside. Default: as long as possible, since the people who
+   * look at them may be on holiday.
+   */
+  readonly deadLettersRetention?: Duration
   /** How often a message is tried before it is put aside. */
   readonly tries: number
   /** For queues that hold records. Left out: the queue goes with the stack, and SQS encrypts it. */
@@ -39,12 +44,11 @@ const protection = (storage: StorageSettings | undefined): QueueProps => {
 export const createQueue = (
   scope: Construct,
   id: string,
-  { visibilityTimeout, retention, tries, storage }: QueueSettings,
+  { visibilityTimeout, retention, deadLettersRetention, tries, storage }: QueueSettings,
 ): QueuePair => {
-  // Dead letters stay as long as possible: the people who look at them may be on holiday.
   const deadLetters = new Queue(scope, `${id}DeadLetters`, {
     ...protection(storage),
-    retentionPeriod: RETENTION_MAX,
+    retentionPeriod: deadLettersRetention ?? RETENTION_MAX,
   })
   const queue = new Queue(scope, id, {
     ...protection(storage),

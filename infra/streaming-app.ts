@@ -186,8 +186,9 @@ export class StreamingApp extends Construct {
     return createQueue(this, 'Triggers', {
       // A trigger of a driver that died comes back when the lease of that driver is over.
       visibilityTimeout: driverTimeout.plus(Duration.seconds(30)),
-      // The schedule sends a new one each minute.
+      // The schedule sends a new one each minute. One that was put aside must not ring for weeks.
       retention: Duration.hours(1),
+      deadLettersRetention: Duration.hours(4),
       tries: 3,
     })
   }

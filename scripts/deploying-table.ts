@@ -119,16 +119,26 @@ const roles = (template: Template): string =>
 
 const alarms = (template: Template): string =>
   table(
-    ['alarm', 'rings above', 'for minutes', 'why'],
-    resourcesOf(template, 'AWS::CloudWatch::Alarm').map(
-      ([id, { Threshold, EvaluationPeriods, AlarmDescription }]) => [
-        id,
-        String(Threshold),
-        String(EvaluationPeriods),
-        String(AlarmDescription),
-      ],
-    ),
+    ['alarm', 'metric', 'rings', 'in minutes', 'without a value', 'why'],
+    resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([id, properties]) => [
+      id,
+      `${String(properties['Statistic']).toLowerCase()} of ${String(properties['MetricName'])}`,
+      `${COMPARISONS[String(properties['ComparisonOperator'])]} ${String(properties['Threshold'])}`,
+      minutesText(properties),
+      properties['TreatMissingData'] === 'breaching' ? 'rings' : 'does not ring',
+      String(properties['AlarmDescription']),
+    ]),
   )
+
+const COMPARISONS: Readonly<Record<string, string>> = {
+  GreaterThanThreshold: 'above',
+  LessThanThreshold: 'below',
+}
+
+const minutesText = ({ DatapointsToAlarm, EvaluationPeriods }: Properties): string =>
+  DatapointsToAlarm === EvaluationPeriods
+    ? String(EvaluationPeriods)
+    : `${String(DatapointsToAlarm)} of ${String(EvaluationPeriods)}`
 
 /** The text between the marks. */
 export const generatedTables = (): string => {

@@ -1,4 +1,5 @@
 /** Objects of buckets as sources: notifications of new objects call intake through one queue. */
+import { Duration } from 'aws-cdk-lib'
 import { Aws } from 'aws-cdk-lib'
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Bucket, type CfnBucket, EventType } from 'aws-cdk-lib/aws-s3'
@@ -9,7 +10,7 @@ import { MillraceError } from '../../lib/base/errors.ts'
 import { TEXT } from '../../lib/dstream/sources/declaration.ts'
 import { WHOLE_FILES } from '../../lib/dstream/sources/files.ts'
 import { acknowledge } from '../acknowledge.ts'
-import { deadLettersRule } from '../alarms.ts'
+import { deadLettersRule, oldMessageRule } from '../alarms.ts'
 import { type AnyBucket, arnInBucket, bucketType, createBucket } from '../buckets.ts'
 import type { KindParts, NamedPath } from '../deployed-kind.ts'
 import { mapIntakeQueue } from '../event-sources.ts'
@@ -23,6 +24,9 @@ declare module '../deployed-kind.ts' {
     notifications: QueuePair
   }
 }
+
+/** A notification that waits for so long was refused several times, or intake is not called. */
+const NOTIFICATION_AGE_MAX = Duration.minutes(15)
 
 const grants = {
   notifications: { intake: [POLL_QUEUE] },
@@ -172,7 +176,10 @@ const deploy = (needs: readonly SourceNeed[], parts: KindParts): DeployedSources
     shared: { notifications },
     connect: (intake) => ({
       mappings: [mapIntakeQueue(scope, 'NotificationsMapping', intake, queue, intervalMs)],
-      alarms: [deadLettersRule('Notifications', notifications)],
+      alarms: [
+        deadLettersRule('Notifications', notifications),
+        oldMessageRule('Notifications', notifications, NOTIFICATION_AGE_MAX),
+      ],
     }),
   }
 }

@@ -70,12 +70,30 @@ const matches = (pattern: string, entry: Entry): boolean => {
     .some((all) => all.split(' && ').every((comparison) => holds(comparison, entry)))
 }
 
+/** Whether the words of a line, divided by spaces, are those of a pattern such as `[a, b=is]`. */
+const wordsMatch = (pattern: string, line: string): boolean => {
+  const fields = pattern.slice(1, -1).split(', ')
+  const words = line.split(' ')
+  const isOpen = fields.at(-1) === '...'
+  const named = isOpen ? fields.slice(0, -1) : fields
+  if (isOpen ? words.length < named.length : words.length !== named.length) return false
+  return named.every((field, index) => {
+    const [, wanted] = field.split('=')
+    if (wanted === undefined) return true
+    const [start = '', end = ''] = wanted.split('*')
+    const word = words[index] ?? ''
+    return wanted.includes('*') ? word.startsWith(start) && word.endsWith(end) : word === wanted
+  })
+}
+
 /** The values that a filter takes from lines, in the order of the lines. */
 export const valuesOf = (
   { pattern, value }: MetricFilter,
   lines: readonly string[],
 ): readonly number[] =>
-  lines
-    .map(entryOf)
-    .filter((entry) => entry !== undefined && matches(pattern, entry))
-    .map((entry) => (value.startsWith('$.') ? Number(entry?.[value.slice(2)]) : Number(value)))
+  pattern.startsWith('[')
+    ? lines.filter((line) => wordsMatch(pattern, line)).map(() => Number(value))
+    : lines
+        .map(entryOf)
+        .filter((entry) => entry !== undefined && matches(pattern, entry))
+        .map((entry) => (value.startsWith('$.') ? Number(entry?.[value.slice(2)]) : Number(value)))

@@ -186,6 +186,7 @@ describe('metrics', () => {
         'FailedBatches',
         'Failed',
         'DataLosses',
+        'DriverTimeouts',
         'DeadLetters',
       ]),
     )
@@ -193,6 +194,15 @@ describe('metrics', () => {
 
   test.each(rows)('$name', async ({ play, metrics }) => {
     expect(metricsOf(await play())).toEqual(metrics)
+  })
+
+  test.each([
+    { line: '2026-11-01T00:00:00.000Z 0a1b-2c Task timed out after 60.00 seconds', values: [1] },
+    { line: 'REPORT RequestId: 0a1b-2c Duration: 12.00 ms Billed Duration: 13 ms', values: [] },
+    { line: '{"event":"print","text":"a b Task timed out after 60.00 seconds"}', values: [] },
+  ])('a time-out of Lambda counts, and nothing else: $line', ({ line, values }) => {
+    const [timeouts] = filters.filter(({ metric }) => metric === 'DriverTimeouts')
+    expect(timeouts && valuesOf(timeouts, [line])).toEqual(values)
   })
 
   test('what the console of a Lambda function would make of a line is no entry', () => {

@@ -193,10 +193,10 @@ describe('the wiring that section 8 of DESIGN.md asks for', () => {
   })
 
   test.each([
-    { in: clicks, alarms: 12 },
-    { in: files, alarms: 10 },
-    { in: both, alarms: 13 },
-    { in: orders, alarms: 11 },
+    { in: clicks, alarms: 16 },
+    { in: files, alarms: 15 },
+    { in: both, alarms: 18 },
+    { in: orders, alarms: 15 },
   ])('has $alarms alarms', ({ in: { template, app }, alarms }) => {
     template.resourceCountIs('AWS::CloudWatch::Alarm', alarms)
     expect(app.alarms).toHaveLength(alarms)
