@@ -1,3 +1,4 @@
+import { greatestOf } from '../lib/base/extremes.ts'
 import { oneLine } from '../lib/base/printable.ts'
 import type { BatchOverview, LaneOverview, Overview } from '../lib/runtime/operations/status.ts'
 import type { Head } from '../lib/state/head.ts'
@@ -175,7 +176,7 @@ const loggedRows = ({ logged, reason, status }: Head, { nowMs }: StatusContext):
 }
 
 const alignColumns = (rows: readonly Row[]): readonly string[] => {
-  const width = Math.max(...rows.map(([label]) => label.length))
+  const width = greatestOf(rows.map(([label]) => label.length))
   return rows.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`)
 }
 
@@ -192,7 +193,7 @@ const batchTable = (batches: readonly BatchOverview[]): readonly string[] => {
     batch.skipped === undefined ? String(batch.attempt) : 'skipped',
   ])
   const widths = header.map((_, column) =>
-    Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)),
+    greatestOf([header, ...rows].map((row) => row[column]?.length ?? 0)),
   )
   const align = (cell: string, column: number): string =>
     column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)

@@ -1,3 +1,4 @@
+import { greatestOf } from '../base/extremes.ts'
 import { createHash } from 'node:crypto'
 
 import { MillraceError } from '../base/errors.ts'
@@ -143,7 +144,7 @@ export const planOf = (
     states: Object.freeze(
       operators.flatMap(({ id, node }) => shapesOf(id, node.kind, node.stateful)),
     ),
-    slideMsMax: Math.max(...nodes.map(({ everyMs }) => everyMs)),
+    slideMsMax: greatestOf(nodes.map(({ everyMs }) => everyMs)),
     intakeStages: Object.freeze(sources.map(({ id }) => intakeStageOf(id, operators))),
     hash: hashOf(nodes),
   })

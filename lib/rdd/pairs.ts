@@ -1,4 +1,5 @@
 /** Pairs of a key and a value, on their way into a combination by key. */
+import { greatestOf } from '../base/extremes.ts'
 import { MillraceError } from '../base/errors.ts'
 import { KeyedMap } from '../base/keys.ts'
 import { ignoreRejections, refusePromise } from '../base/promises.ts'
@@ -61,7 +62,7 @@ export const pairTrial = <K, V, W>(
       const unfit = new Map<number, unknown>()
       for (const [key, error] of errors.entries()) {
         const members = groups.get(key) ?? []
-        const largest = Math.max(...members.map(({ size }) => size))
+        const largest = greatestOf(members.map(({ size }) => size))
         const kept = members.findIndex(({ size }) => size === largest)
         for (const [rank, group] of members.entries())
           if (rank !== kept) for (const record of group) unfit.set(record, error)

@@ -7,6 +7,7 @@ import { deadFiles } from './rules/dead-files.ts'
 import { missingProgram, strayPrograms, unexplainedCodes } from './rules/documents.ts'
 import {
   defaultExports,
+  deepSpreads,
   fileNames,
   longFiles,
   longFunctions,
@@ -61,6 +62,21 @@ interface SourceRow {
 const lines = (count: number): string => '\n// and one more'.repeat(count)
 
 const sourceRows: readonly SourceRow[] = [
+  {
+    rule: 'no list is spread into the arguments of a call that takes any number of them',
+    find: deepSpreads,
+    planted: {
+      'lib/rdd/a.ts': 'a.push(...b)\nMath.max(0, ...b)\na.push(b)\nf(...b)\nconst c = [...a, ...b]',
+      'cli/b.ts': 'String.fromCharCode(...b)\na.splice(0, 1, ...b)\nnew Set([...a])',
+      'test/c.ts': 'Math.min(...b)',
+    },
+    found: [
+      'lib/rdd/a.ts:1 push(...) fills the stack: use a loop',
+      'lib/rdd/a.ts:2 max(...) fills the stack: use a loop',
+      'cli/b.ts:1 fromCharCode(...) fills the stack: use a loop',
+      'cli/b.ts:2 splice(...) fills the stack: use a loop',
+    ],
+  },
   {
     rule: 'imports between rooms go one way',
     find: roomBreaches,

@@ -63,7 +63,7 @@ const readPages = async (
     const items = Items.map(keyedItemOf)
     // Keys arrive in order: after the first one without the prefix, no other has it.
     const end = items.findIndex(({ sort }) => !sort.startsWith(prefix))
-    found.push(...(end === -1 ? items : items.slice(0, end)))
+    for (const item of end === -1 ? items : items.slice(0, end)) found.push(item)
     if (end !== -1 || LastEvaluatedKey === undefined) break
     from = LastEvaluatedKey
   }

@@ -79,11 +79,10 @@ const readPages = async (
       new GetRecordsCommand({ StreamARN: streamArn, ShardIterator: iterator }),
     )
     const records = (page.Records ?? []).map(recordOf)
-    found.push(
-      ...records.filter(
-        ({ sequenceNumber }) => BigInt(sequenceNumber) >= from && BigInt(sequenceNumber) <= to,
-      ),
-    )
+    for (const record of records) {
+      const number = BigInt(record.sequenceNumber)
+      if (number >= from && number <= to) found.push(record)
+    }
     const isPast = records.some(({ sequenceNumber }) => BigInt(sequenceNumber) >= to)
     if (isPast || (records.length === 0 && page.MillisBehindLatest === 0)) break
     iterator = page.NextShardIterator

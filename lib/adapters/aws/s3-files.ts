@@ -58,7 +58,7 @@ export const listKeys = async (
     const { Contents = [], NextContinuationToken } = await client.send(
       new ListObjectsV2Command(input),
     )
-    keys.push(...Contents.flatMap(({ Key }) => Key ?? []))
+    for (const { Key } of Contents) if (Key !== undefined) keys.push(Key)
     if (NextContinuationToken === undefined) return keys
     token = NextContinuationToken
   }

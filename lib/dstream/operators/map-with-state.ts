@@ -1,3 +1,4 @@
+import { leastOf } from '../../base/extremes.ts'
 import { MillraceError } from '../../base/errors.ts'
 import { timeOf } from '../../base/time.ts'
 import { IdleKeys } from '../../state/operator/idle-keys.ts'
@@ -149,7 +150,7 @@ const callMapping = async (
   const dueTimes = partitions
     .map((partition) => partition.timeOut())
     .filter((dueMs) => dueMs !== undefined)
-  batch.timer.setDue(dueTimes.length === 0 ? undefined : Math.min(...dueTimes))
+  batch.timer.setDue(dueTimes.length === 0 ? undefined : leastOf(dueTimes))
   return rddOfElements(partitions.map(({ results }) => results))
 }
 

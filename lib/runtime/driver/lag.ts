@@ -1,3 +1,4 @@
+import { greatestOf } from '../../base/extremes.ts'
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { readManifest } from '../../state/manifest.ts'
 import type { Runner } from '../runner.ts'
@@ -22,5 +23,5 @@ export const lagMs = async ({
   const since = await allOrFirstError(
     [...sources].map(async ([id, source]) => source.takenInMs?.(offsets[id] ?? {})),
   )
-  return Math.max(0, ...since.map((ms) => (ms === undefined ? 0 : clock.now() - ms)))
+  return Math.max(0, greatestOf(since.map((ms) => (ms === undefined ? 0 : clock.now() - ms))))
 }

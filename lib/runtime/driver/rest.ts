@@ -8,6 +8,7 @@
  * If either side reads first, there is a schedule in which a record waits, the head rests, and
  * nothing wakes it.
  */
+import { leastOf } from '../../base/extremes.ts'
 import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import type { Head, HeadStore } from '../../state/head.ts'
@@ -46,7 +47,7 @@ export const goToRest = async (
   { timers }: Manifest,
   intervalMs: number,
 ): Promise<Head | undefined> => {
-  const dueMs = Math.min(...Object.values(timers).map((timer) => timer.dueMs ?? Infinity))
+  const dueMs = leastOf(Object.values(timers).map((timer) => timer.dueMs ?? Infinity))
   const wakeMs = gridTimeAtOrAfter(dueMs, head.zeroMs, intervalMs)
   const rest: Head = { ...head, status: 'rest', wakeMs: Number.isFinite(wakeMs) ? wakeMs : 0 }
   const answer = await heads.swap(

@@ -12,6 +12,7 @@
  * Duties of the caller: it logs an input before any output gets its records, and allocates the next
  * input only after the commit of the last one.
  */
+import { leastOf } from '../../base/extremes.ts'
 import type { BatchLimits } from '../../dstream/plan.ts'
 import type { Partition } from '../../rdd/partition.ts'
 import type { DeadLetter, FileReference } from '../../state/dead-letters.ts'
@@ -138,5 +139,5 @@ export interface SourceReader<I extends SourceInput = SourceInput> {
 /** The earliest of some times. Undefined: there are none. */
 export const earliestOf = (times: readonly (number | undefined)[]): number | undefined => {
   const known = times.filter((ms) => ms !== undefined)
-  return known.length === 0 ? undefined : Math.min(...known)
+  return known.length === 0 ? undefined : leastOf(known)
 }

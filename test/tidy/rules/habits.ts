@@ -44,6 +44,37 @@ export const skippedTests = (sources: readonly Source[]): Findings =>
     }),
   )
 
+/** Methods that take any number of arguments. */
+const ANY_NUMBER = new Set([
+  'push',
+  'unshift',
+  'splice',
+  'concat',
+  'min',
+  'max',
+  'fromCharCode',
+  'fromCodePoint',
+])
+
+/**
+ * No list is spread into the arguments of such a method: each element takes room on the stack, and
+ * with some 100,000 of them the call fails. What runs on the machine of a deployment is left out.
+ */
+export const deepSpreads = (sources: readonly Source[]): Findings =>
+  sources
+    .filter((source) => isShipped(source) && !source.path.startsWith('infra/'))
+    .flatMap((source) =>
+      [...nodesOf(source)].flatMap(([node]) => {
+        if (node.type !== 'CallExpression' || node.callee.type !== 'MemberExpression') return []
+        const name = nameOf(node.callee.property, node.callee.computed) ?? ''
+        const isDeep =
+          ANY_NUMBER.has(name) && node.arguments.some(({ type }) => type === 'SpreadElement')
+        return isDeep
+          ? [`${placeOf(source, node.start)} ${name}(...) fills the stack: use a loop`]
+          : []
+      }),
+    )
+
 const lineCount = (text: string): number => text.trimEnd().split('\n').length
 
 /** Files are short. */

@@ -16,6 +16,7 @@
  *   logged input needs only the batch time.
  * - A message that is left out is not recorded again: its entry keeps the earlier time.
  */
+import { greatestOf } from '../../../base/extremes.ts'
 import type { Partition } from '../../../rdd/partition.ts'
 import { lanesInput } from '../lanes/input.ts'
 import { type LanesInput, lanesReader } from '../lanes/reader.ts'
@@ -132,7 +133,7 @@ const record = async (
   taken: ReadonlySet<string>,
 ): Promise<void> => {
   const times = lanes.flatMap(({ entries }) => entries.map(({ receivedMs }) => receivedMs))
-  await recordMessages(place, taken, { timeMs, receivedMs: Math.max(0, ...times) })
+  await recordMessages(place, taken, { timeMs, receivedMs: greatestOf([0, ...times]) })
 }
 
 /** Inputs from queues. */

@@ -10,7 +10,7 @@ registerFeed({
     takes: () => true,
     async deliver(waiting, nodes): Promise<void> {
       for (const { declared } of nodes)
-        if (isQueue(declared)) declared.queue.push(...waiting.map(({ elements }) => elements))
+        if (isQueue(declared)) for (const { elements } of waiting) declared.queue.push(elements)
     },
   }),
 })

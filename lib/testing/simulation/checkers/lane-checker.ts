@@ -44,7 +44,7 @@ export class LaneChecker {
         () => `${lane} goes on at ${block.first} after ${position}`,
       )
       position = ref.at
-      if (isOfStream) stored.push(...block.records.map(textOf))
+      if (isOfStream) for (const record of block.records) stored.push(textOf(record))
     }
     if (!isOfStream) return
     const all = this.#truth.between(lane, offset, tail)

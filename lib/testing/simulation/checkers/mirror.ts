@@ -165,9 +165,9 @@ export class Mirror {
     for (const ref of manifest?.previous ?? []) {
       refs.push(ref)
       const older = this.manifest(ref)
-      if (older !== undefined) refs.push(...stateSegments(older))
+      if (older !== undefined) for (const state of stateSegments(older)) refs.push(state)
     }
-    if (manifest !== undefined) refs.push(...stateSegments(manifest))
+    if (manifest !== undefined) for (const state of stateSegments(manifest)) refs.push(state)
     if (head.logged !== undefined && typeof head.logged.input !== 'string')
       refs.push(head.logged.input)
     return [...refs, ...this.waitingBlocks().map(({ ref: block }) => block)]

@@ -1,3 +1,4 @@
+import { leastOf } from '../../../base/extremes.ts'
 import { StateSpec } from '../../../dstream/state-spec.ts'
 import {
   countsIn,
@@ -75,8 +76,6 @@ export const idleKeys: SimulatedPipeline = {
   nextMs(history, intervalMs) {
     const { touched } = follow(history, TIMEOUT * intervalMs)
     // Idle for longer than the time-out, not as long.
-    return touched.size === 0
-      ? undefined
-      : Math.min(...touched.values()) + (TIMEOUT + 1) * intervalMs
+    return touched.size === 0 ? undefined : leastOf(touched.values()) + (TIMEOUT + 1) * intervalMs
   },
 }
