@@ -7,6 +7,7 @@
  * confusion, that object is written as `$object`, a list of names and values.
  */
 import { MillraceError } from '../base/errors.ts'
+import { isFrozen, oddArray, oddBuiltIn, oddField, oddObject } from '../base/plain-values.ts'
 import { asBuffer, LF } from './text-lines.ts'
 
 const DEPTH_MAX = 200
@@ -53,21 +54,53 @@ const digitsOf = (value: bigint): string => {
 }
 
 const jsonOfObject = (value: object, inner: (item: unknown) => unknown): unknown => {
-  if (Array.isArray(value)) return Array.from(value as readonly unknown[], inner)
-  if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString('base64') }
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === Date.prototype)
+  if (prototype === Object.prototype || prototype === null) return jsonOfFields(value, inner)
+  if (prototype === Array.prototype && Array.isArray(value)) {
+    refuse(oddArray(value), value)
+    return value.map(inner)
+  }
+  if (prototype === Uint8Array.prototype) return { $bytes: base64Of(value as Uint8Array) }
+  if (prototype === Buffer.prototype) return { $buffer: base64Of(value as Uint8Array) }
+  if (prototype === Date.prototype) {
+    refuse(oddBuiltIn(value), value)
     return { $date: Number.isNaN((value as Date).getTime()) ? null : (value as Date).toISOString() }
-  if (prototype === Map.prototype)
+  }
+  if (prototype === Map.prototype) {
+    refuse(oddBuiltIn(value), value)
     return { $map: [...(value as Map<unknown, unknown>)].map((pair) => pair.map(inner)) }
-  if (prototype === Set.prototype) return { $set: [...(value as Set<unknown>)].map(inner) }
-  if (prototype !== Object.prototype && prototype !== null)
-    throw objectLineError(
-      'An instance of a class cannot be stored',
-      value.constructor.name,
-      'map the stream to plain objects first',
-    )
-  const fields = Object.entries(value).map(([name, item]) => [name, inner(item)] as const)
+  }
+  if (prototype === Set.prototype) {
+    refuse(oddBuiltIn(value), value)
+    return { $set: [...(value as Set<unknown>)].map(inner) }
+  }
+  throw objectLineError(
+    'An instance of a class cannot be stored',
+    Object.prototype.toString.call(value),
+    'map the stream to plain objects first',
+  )
+}
+
+const base64Of = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
+
+const refuse = (odd: string | undefined, value: unknown): void => {
+  if (odd === undefined) return
+  throw objectLineError(
+    `${odd} cannot be stored: it could not be read back unchanged`,
+    value,
+    'turn it into a plain value first, for example with { ...value } or Array.from(value)',
+  )
+}
+
+const jsonOfFields = (value: object, inner: (item: unknown) => unknown): unknown => {
+  const names = Object.keys(value)
+  refuse(oddObject(value, names), value)
+  const isValueFrozen = isFrozen(value)
+  const fields = names.map((name) => {
+    const field = Object.getOwnPropertyDescriptor(value, name) as PropertyDescriptor
+    refuse(oddField(field, isValueFrozen), value)
+    return [name, inner(field.value)] as const
+  })
   return fields.some(([name]) => name.startsWith('$'))
     ? { $object: fields }
     : Object.fromEntries(fields)
@@ -81,6 +114,7 @@ const FORMS: Readonly<Record<string, (content: never, depth: number) => unknown>
   $bigint: (digits: string) => bigintOf(digits),
   $number: (text: string) => Number(text),
   $bytes: (base64: string) => Uint8Array.from(Buffer.from(base64, 'base64')),
+  $buffer: (base64: string) => Buffer.from(base64, 'base64'),
   $date: (text: string | null) => new Date(text ?? Number.NaN),
   $map: (pairs: Pairs, depth) =>
     new Map(pairs.map(([key, item]) => [valueOf(key, depth), valueOf(item, depth)])),

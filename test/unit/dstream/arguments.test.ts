@@ -96,6 +96,21 @@ describe('stream() refuses', () => {
       /retry.for/,
     ],
     [
+      'poison.records that is no count',
+      () => built(() => undefined, { poison: { records: -1 } }),
+      /poison.records/,
+    ],
+    [
+      'poison.share that is no share',
+      () => built(() => undefined, { poison: { share: 1.5 } }),
+      /poison.share/,
+    ],
+    [
+      'an unknown onBadKey',
+      () => built(() => undefined, { onBadKey: anything('drop') }),
+      /onBadKey/,
+    ],
+    [
       'no function',
       () => stream('app', { batchInterval: seconds(1) }, anything(undefined)),
       /function/,

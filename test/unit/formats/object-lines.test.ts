@@ -111,6 +111,12 @@ test.each([
   ['a symbol', Symbol('s')],
   ['an instance of a class', new (class Order {})()],
   ['a cycle', circle],
+  ['an array with holes', Array(2)],
+  ['an array with a name', Object.assign([1], { total: 1 })],
+  ['an object with a getter', Object.defineProperty({}, 'a', { get: () => 1, enumerable: true })],
+  ['an object with a hidden property', Object.defineProperty({}, 'a', { value: 1 })],
+  ['an object with a symbol', { [Symbol('s')]: 1 }],
+  ['a map with a name', Object.assign(new Map(), { a: 1 })],
 ])('%s is refused', (_, element) => {
   expect(() => objectLines([[element]])).toThrow(
     expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }) as MillraceError,
@@ -127,4 +133,11 @@ test.each([
   '1 2',
 ])('%s is not a line of an object file', (line) => {
   expect(() => readObjects(lines('1', line))).toThrow('Line 2 is not a line of an object file')
+})
+
+test('a Buffer comes back as a Buffer, and bytes as bytes', () => {
+  const elements = [Buffer.of(1, 2), Uint8Array.of(1, 2)]
+  const back = readObjects<Uint8Array>(objectLines(elements))
+  expect(back).toEqual(elements)
+  expect(back.map((one) => Buffer.isBuffer(one))).toEqual([true, false])
 })

@@ -1,3 +1,4 @@
+import { parallelize } from '../../../lib/rdd/parallelize.ts'
 /** Each action gives the expected value. */
 import { expect, test } from 'vitest'
 import { inPairs, of } from './rdds.ts'
@@ -169,4 +170,12 @@ const actions: readonly (readonly [name: string, act: () => Promise<unknown>, re
 
 test.each(actions)('%s', async (_, act, result) => {
   expect(await act()).toEqual(result)
+})
+
+test('take and top of more elements than arguments fit on the stack', async () => {
+  const many = Array.from({ length: 200_000 }, (_, n) => n)
+  const rdd = parallelize(many, { partitions: 3 })
+  expect((await rdd.take(many.length)).length).toBe(many.length)
+  expect((await rdd.takeOrdered(many.length)).length).toBe(many.length)
+  expect((await rdd.collect()).length).toBe(many.length)
 })
