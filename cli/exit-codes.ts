@@ -55,6 +55,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   NODE_TOO_OLD: EXIT.usage,
   OBJECT_CORRUPT: EXIT.batchFailed,
   OBJECT_GONE: EXIT.batchFailed,
+  OBJECT_REFUSED: EXIT.batchFailed,
   OBJECT_TOO_LARGE: EXIT.batchFailed,
   OBJECT_UNSUPPORTED: EXIT.batchFailed,
   OBJECT_UNREADABLE: EXIT.batchFailed,

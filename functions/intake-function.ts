@@ -13,8 +13,14 @@ export interface IntakeParts {
   readonly ports: FunctionPorts
 }
 
+/** What the function answers. Queues read it; other event sources ignore it. */
+export interface IntakeResponse {
+  /** The messages that must come again. All others are done. */
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[]
+}
+
 /** Appends all records of an event, or throws and receives the event again. */
-export type IntakeFunction = (event: PlatformEvent) => Promise<void>
+export type IntakeFunction = (event: PlatformEvent) => Promise<IntakeResponse>
 
 /** Composes intake. */
 export const intakeFunction = ({ pipeline, environment, ports }: IntakeParts): IntakeFunction => {
@@ -23,6 +29,10 @@ export const intakeFunction = ({ pipeline, environment, ports }: IntakeParts): I
   const intake = intakeHandler({ plan, ...ports })
   const log = jsonLog(ports.write)
   return async (event) => {
-    log({ event: 'intake', ...(await intake(await readEvent(event, routes))) })
+    const { appends, refused = [] } = await readEvent(event, routes)
+    log({ event: 'intake', ...(await intake(appends)) })
+    for (const { messageId, error } of refused)
+      log({ event: 'messageRefused', messageId, code: error.code, message: error.message })
+    return { batchItemFailures: refused.map(({ messageId }) => ({ itemIdentifier: messageId })) }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Intake as a Lambda function. It appends all records of an event, or throws. A partial answer
- * would gain nothing: a repeated record is dropped, and a repeated notification changes nothing.
+ * Intake as a Lambda function. It appends all records of an event, or throws. Only messages that
+ * cannot be read are named in the answer: they come again by themselves, and the others are done.
  */
 import pipeline from 'millrace-pipeline'
 import { awsPorts } from './aws-ports.ts'
@@ -17,5 +17,5 @@ const start = (): IntakeFunction => {
 /** The entry point. If it throws, the event source delivers the same event again. */
 export const handler: IntakeFunction = async (event) => {
   intake ??= start()
-  await intake(event)
+  return intake(event)
 }

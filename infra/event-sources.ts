@@ -24,6 +24,8 @@ export interface QueueMapping {
   readonly windowS: number
   /** The most environments that work on messages at a time. Left out: as many as there can be. */
   readonly concurrency?: number
+  /** Whether the function may name messages in its answer that must come again by themselves. */
+  readonly partial?: boolean
 }
 
 /** Lets a queue call a function. A message is deleted when the call with it has succeeded. */
@@ -31,7 +33,7 @@ export const mapQueue = (
   scope: Construct,
   id: string,
   { function: worker, policy }: Worker,
-  { queue, batchSize, windowS, concurrency }: QueueMapping,
+  { queue, batchSize, windowS, concurrency, partial = false }: QueueMapping,
 ): CfnEventSourceMapping => {
   const mapping = new CfnEventSourceMapping(scope, id, {
     functionName: worker.functionName,
@@ -39,6 +41,7 @@ export const mapQueue = (
     batchSize,
     maximumBatchingWindowInSeconds: windowS,
     ...(concurrency === undefined ? {} : { scalingConfig: { maximumConcurrency: concurrency } }),
+    ...(partial ? { functionResponseTypes: ['ReportBatchItemFailures'] } : {}),
   })
   // Lambda checks the rights of the role when the mapping is made.
   mapping.node.addDependency(policy)
@@ -50,6 +53,11 @@ const WINDOW_S_MIN = 1
 const MESSAGES_MAX = 1_000
 /** Lambda takes no more from a queue that keeps order, and does not collect its messages. */
 const FIFO_MESSAGES_MAX = 10
+/**
+ * All messages of a queue go to one lane, one append after the other. So more environments would
+ * wait for each other. Five of them append up to 5,000 messages in about the time of one call.
+ */
+const INTAKE_CONCURRENCY = 5
 
 /** Lets a queue call intake. */
 export const mapIntakeQueue = (
@@ -63,7 +71,12 @@ export const mapIntakeQueue = (
   const size = queue.fifo
     ? { batchSize: FIFO_MESSAGES_MAX, windowS: 0 }
     : { batchSize: MESSAGES_MAX, windowS }
-  return mapQueue(scope, id, intake, { queue, ...size })
+  return mapQueue(scope, id, intake, {
+    queue,
+    ...size,
+    concurrency: INTAKE_CONCURRENCY,
+    partial: true,
+  })
 }
 
 /** Sends a trigger each minute, always. It makes up for any trigger that was lost. */

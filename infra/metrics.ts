@@ -18,6 +18,7 @@ export type MetricName =
   | 'DeadLetters'
   | 'DataLosses'
   | 'DriverTimeouts'
+  | 'RefusedMessages'
 
 interface Definition {
   readonly role: 'intake' | 'driver'
@@ -72,6 +73,12 @@ const DEFINITIONS: readonly (Definition & { readonly name: MetricName })[] = [
     role: 'intake',
     pattern: '{ $.event = "intake" && $.rejected > 0 }',
     value: '$.rejected',
+  },
+  {
+    name: 'RefusedMessages',
+    role: 'intake',
+    pattern: '{ $.event = "messageRefused" }',
+    value: '1',
   },
 ]
 

@@ -79,6 +79,24 @@ const withoutOverlaps = (prefixes: readonly string[]): readonly string[] => {
   )
 }
 
+/** Characters that a prefix may have unchanged in the settings of notifications. */
+const PLAIN = /[^a-zA-Z0-9/!_.*'()-]/gu
+
+/**
+ * A prefix as S3 wants it in the settings of notifications: form-encoded. With a plain `day=1/`, S3
+ * accepts the settings and sends nothing.
+ *
+ * Source: Amazon S3 User Guide, "Configuring event notifications using object key name filtering".
+ */
+const encodePrefix = (prefix: string): string =>
+  prefix.replaceAll(PLAIN, (char) =>
+    char === ' '
+      ? '+'
+      : [...Buffer.from(char)]
+          .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+          .join(''),
+  )
+
 /**
  * Lets a bucket that this construct has created notify a queue, by a property of the bucket. The
  * CDK's own way adds a function with wide rights, which only buckets of others need.
@@ -100,7 +118,7 @@ const notifyFromCreated = (bucket: Bucket, queue: Queue, prefixes: readonly stri
       queue: queue.queueArn,
       ...(prefix === ''
         ? {}
-        : { filter: { s3Key: { rules: [{ name: 'prefix', value: prefix }] } } }),
+        : { filter: { s3Key: { rules: [{ name: 'prefix', value: encodePrefix(prefix) }] } } }),
     })),
   }
   if (sending.policyDependable !== undefined) resource.node.addDependency(sending.policyDependable)
@@ -119,7 +137,7 @@ const notifyFromGiven = (
     bucket.addEventNotification(
       EventType.OBJECT_CREATED,
       new SqsDestination(queue),
-      ...(prefix === '' ? [] : [{ prefix }]),
+      ...(prefix === '' ? [] : [{ prefix: encodePrefix(prefix) }]),
     )
   const handlers = scope.node.root.node
     .findAll()

@@ -41,3 +41,50 @@ export const mapAtOnce = async <T, R>(
   if (failures.length > 0) throw failures[0]
   return done
 }
+
+/** How much may run at the same time. */
+export interface WeightLimits<T> {
+  /** The largest number of actions. */
+  readonly atOnce: number
+  /** The largest weight of all running actions together. A heavier action runs alone. */
+  readonly weight: number
+  readonly weightOf: (one: T) => number
+}
+
+/**
+ * As {@link mapAtOnce}, and the actions that run at the same time are limited by their weight too,
+ * for example by the bytes that they hold in memory. Actions begin in the order of the elements.
+ */
+export const mapWithin = async <T, R>(
+  all: readonly T[],
+  { atOnce, weight: weightMax, weightOf }: WeightLimits<T>,
+  action: (one: T) => Promise<R>,
+): Promise<R[]> => {
+  const done: R[] = []
+  const failures: unknown[] = []
+  const running = new Set<Promise<void>>()
+  let weight = 0
+  const start = (one: T, index: number, own: number): void => {
+    weight += own
+    const run = action(one)
+      .then(
+        (result) => void (done[index] = result),
+        (error: unknown) => void failures.push(error),
+      )
+      .finally(() => {
+        weight -= own
+        running.delete(run)
+      })
+    running.add(run)
+  }
+  for (const [index, one] of all.entries()) {
+    const own = weightOf(one)
+    while (running.size > 0 && (running.size >= atOnce || weight + own > weightMax))
+      await Promise.race(running)
+    if (failures.length > 0) break
+    start(one, index, own)
+  }
+  await Promise.all(running)
+  if (failures.length > 0) throw failures[0]
+  return done
+}

@@ -44,6 +44,8 @@ export const errorCodes = {
   OBJECT_CORRUPT: 'A file is cut off or damaged, and is a dead letter as a whole.',
   OBJECT_GONE:
     'A file that was redriven no longer exists, or was replaced; it stays a dead letter.',
+  OBJECT_REFUSED:
+    'The rights, the key or the storage class of an object forbid to read it. It is a dead letter.',
   OBJECT_TOO_LARGE:
     'A file has more bytes than its source allows, and is a dead letter as a whole.',
   OBJECT_UNSUPPORTED: 'A file is no text that can be read, and is a dead letter as a whole.',

@@ -46,7 +46,9 @@ export interface ObjectPage {
  *   slashes, is hidden or temporary.
  * - All three see every upload that was complete before the call.
  *
- * Errors: `OBJECT_UNREADABLE` (retryable unless access is denied).
+ * Errors: `OBJECT_REFUSED` when `head` or `read` may not see this one object, and a retry cannot
+ * help: no rights to it, to its key, or an archived storage class. `OBJECT_UNREADABLE` otherwise
+ * (retryable if it may pass).
  */
 export interface ObjectStore {
   /** Its name in messages, for example `bucket clicks`. */

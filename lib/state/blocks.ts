@@ -9,7 +9,7 @@ import { decode, encode } from '../base/codec.ts'
 import { invariant } from '../base/errors.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import { advance, type BlockRef } from './lanes.ts'
-import { readSegment, writeSegment } from './segments.ts'
+import { type NamedSegment, nameSegment, putSegment, readSegment } from './segments.ts'
 
 /** A record with its position in the lane. */
 export interface PositionedRecord {
@@ -93,17 +93,43 @@ export const recordsChecksum = (records: readonly PositionedRecord[]): number =>
     crc32(records.map(({ position }) => position).join()),
   )
 
-/** Stores records as a block of a lane. No lane names the block yet. */
-export const writeBlock = async (
+/** A block that has a name already, but is not written yet. */
+export interface NamedBlock {
+  readonly ref: BlockRef
+  readonly segment: NamedSegment
+}
+
+/** Names records as a block of a lane, without writing it. */
+export const nameBlock = (
   store: ItemStore,
   app: string,
   { node, by }: { readonly node: string; readonly by: string },
   records: readonly PositionedRecord[],
-): Promise<BlockRef> => {
+): NamedBlock => {
   const at = (records.at(-1) as PositionedRecord).position
   const block = blockOf(records)
-  const ref = await writeSegment(store, app, { node, part: 0, at, by }, encode(block))
-  return { ...ref, first: block.first, count: records.length, sum: recordsChecksum(records) }
+  const segment = nameSegment(store, app, { node, part: 0, at, by }, encode(block))
+  return {
+    ref: {
+      ...segment.ref,
+      first: block.first,
+      count: records.length,
+      sum: recordsChecksum(records),
+    },
+    segment,
+  }
+}
+
+/** Stores records as a block of a lane. No lane names the block yet. */
+export const writeBlock = async (
+  store: ItemStore,
+  app: string,
+  name: { readonly node: string; readonly by: string },
+  records: readonly PositionedRecord[],
+): Promise<BlockRef> => {
+  const { ref, segment } = nameBlock(store, app, name, records)
+  await putSegment(store, segment)
+  return ref
 }
 
 /**

@@ -44,11 +44,16 @@ export interface PendingObject {
 export interface ListingProgress {
   /** The location that is listed. If it changes, the listing starts from the beginning. */
   readonly place: string
+  /** 2: all rounds after the first ones. */
   readonly round: 0 | 1 | 2
   /** The first batch time at this location. */
   readonly begunMs: number
   /** The listing continues at this batch time or later. */
   readonly dueMs: number
+  /** This round leaves out what was modified before. Default: shortly before `begunMs`. */
+  readonly sinceMs?: number
+  /** When this round began. Default: it has not begun. */
+  readonly roundMs?: number
   /** The last key that was listed in this round. */
   readonly after?: string
 }

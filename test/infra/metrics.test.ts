@@ -1,7 +1,7 @@
 import { type DStream, type StreamingContext, seconds, type StreamOptions } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import type { ItemKey } from '../../lib/ports/item-store.ts'
-import { Deployed, toStream } from '../unit/functions/deployed.ts'
+import { Deployed, toBucket, toStream } from '../unit/functions/deployed.ts'
 import { pipelineOf, World } from '../unit/runtime/harness.ts'
 import { metricFilters, valuesOf } from './metric-filters.ts'
 import { synthesise } from './stacks.ts'
@@ -146,6 +146,18 @@ const rows: readonly {
     metrics: { Batches: [1], Records: [0], DataLosses: [1] },
   },
   {
+    name: 'messages that are not notifications',
+    async play() {
+      const app = new Deployed(
+        pipelineOf((ssc) => ssc.textFileStream('lines').print()),
+        { sources: { 'textFileStream-1': toBucket } },
+      )
+      await app.deliver('null', 'hello')
+      return app
+    },
+    metrics: { RefusedMessages: [1, 1] },
+  },
+  {
     name: 'lines that look like entries of the log are printed',
     async play() {
       const app = deployed()
@@ -188,6 +200,7 @@ describe('metrics', () => {
         'DataLosses',
         'DriverTimeouts',
         'DeadLetters',
+        'RefusedMessages',
       ]),
     )
   })

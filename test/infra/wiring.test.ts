@@ -4,6 +4,7 @@ import { synthesise } from './stacks.ts'
 
 const clicks = synthesise('clicks')
 const files = synthesise('files')
+const byDay = synthesise('by-day')
 const both = synthesise('both')
 const orders = synthesise('orders')
 
@@ -116,13 +117,28 @@ describe('the wiring that section 8 of DESIGN.md asks for', () => {
       },
     },
     {
-      what: 'notifications and messages of a queue: many at once, taken whole or not at all',
+      what: 'a prefix with special characters is form-encoded, or S3 sends nothing for it',
+      in: byDay,
+      type: 'AWS::S3::Bucket',
+      has: {
+        NotificationConfiguration: {
+          QueueConfigurations: [
+            Match.objectLike({
+              Filter: { S3Key: { Rules: [{ Name: 'prefix', Value: 'day%3D1/%C3%BC+b/' }] } },
+            }),
+          ],
+        },
+      },
+    },
+    {
+      what: 'notifications of a queue: many at once, in few environments, bad ones by themselves',
       in: files,
       type: 'AWS::Lambda::EventSourceMapping',
       has: {
         BatchSize: 1_000,
         MaximumBatchingWindowInSeconds: 1,
-        FunctionResponseTypes: Match.absent(),
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        ScalingConfig: { MaximumConcurrency: 5 },
       },
     },
     {

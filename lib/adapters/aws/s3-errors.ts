@@ -17,6 +17,32 @@ export const isConditionFailed = (error: unknown): boolean =>
 export const isConflict = (error: unknown): boolean =>
   statusOf(error) === 409 && errorName(error) !== 'BucketAlreadyExists'
 
+/** Refusals of single objects that are not about rights: archived, and encrypted. */
+const REFUSED = /^(InvalidObjectState|KMS\.\w+)$/
+
+/**
+ * Whether S3 refuses one object, and not the bucket: no rights to it or to its key, archived, or
+ * encrypted with a key of its owner. The answer to a HEAD has no body, so only its status tells:
+ * 400 means that the object has a key of its owner.
+ */
+export const isRefusedObject = (error: unknown, isHead: boolean): boolean =>
+  !isTransient(error) &&
+  (errorName(error) === 'AccessDenied' ||
+    REFUSED.test(errorName(error)) ||
+    (errorName(error) === 'InvalidRequest' && statusOf(error) === 400) ||
+    (isHead && (statusOf(error) === 403 || statusOf(error) === 400)))
+
+/** The error for an object that S3 refuses. */
+export const refusedObject = (error: unknown, place: string): MillraceError =>
+  new MillraceError('OBJECT_REFUSED', {
+    problem: 'S3 refuses s3:GetObject for this object',
+    value: place,
+    fix:
+      'give the application the rights to the object and to its key, or restore it from its ' +
+      'archive; then redrive it',
+    cause: error,
+  })
+
 /**
  * Converts an error of S3 to a MillraceError with the code of the port. `action` is the permission,
  * for example `s3:PutObject`.

@@ -10,7 +10,13 @@ import type { ObjectPage, ObjectStore, ObjectVersion } from '../../ports/object-
 import { isWatchedKey } from '../../ports/object-names.ts'
 import { statusOf } from './aws-errors.ts'
 import { s3Client } from './s3-client.ts'
-import { isConditionFailed, isMissingObject, s3Error } from './s3-errors.ts'
+import {
+  isConditionFailed,
+  isMissingObject,
+  isRefusedObject,
+  refusedObject,
+  s3Error,
+} from './s3-errors.ts'
 
 /** Settings of {@link s3ObjectStore}. */
 export interface S3ObjectStoreOptions {
@@ -65,6 +71,7 @@ export const s3ObjectStore = ({
       )
     } catch (error) {
       if (isGone(error)) return undefined
+      if (isRefusedObject(error, true)) throw refusedObject(error, `s3://${bucket}/${key}`)
       throw s3Error(error, 'OBJECT_UNREADABLE', {
         action: 's3:GetObject',
         place: `s3://${bucket}/${key}`,
@@ -83,6 +90,7 @@ export const s3ObjectStore = ({
     } catch (error) {
       if (isGone(error)) return { found: false, gone: 'missing' }
       if (isConditionFailed(error)) return { found: false, gone: 'replaced' }
+      if (isRefusedObject(error, false)) throw refusedObject(error, `s3://${bucket}/${key}`)
       throw s3Error(error, 'OBJECT_UNREADABLE', {
         action: 's3:GetObject',
         place: `s3://${bucket}/${key}`,

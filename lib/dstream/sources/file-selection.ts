@@ -28,6 +28,11 @@ export interface FileSelection {
    * the location.
    */
   readonly onOverwrite?: 'new' | 'ignore'
+  /**
+   * In a bucket: the time between two listings that look for objects without a notification.
+   * `'never'`: only the first listings are made. Default: {@link DEFAULT_LIST_EVERY_MS}.
+   */
+  readonly listEveryMs?: number | 'never'
   /** Whether a file is taken, by its path below the location. Default: every file is taken. */
   readonly filter?: (path: string) => boolean
   /** Makes the elements of a file. Default: the lines of its text. */
@@ -43,6 +48,9 @@ export type FileReading = Pick<FileSelection, 'read' | 'decompress' | 'limits'>
 
 /** Spark's `spark.streaming.fileStream.minRememberDuration`. */
 export const DEFAULT_REMEMBER_MS = 60_000
+
+/** Often enough for a lost notification, and 24 batches a day for an application at rest. */
+export const DEFAULT_LIST_EVERY_MS = 3_600_000
 
 /**
  * Selects every file. Used for sources that are streams elsewhere and are read from their

@@ -46,6 +46,12 @@ export interface TextFileStreamOptions {
      */
     readonly ratio?: number
   }
+  /**
+   * In a bucket on AWS: the time between two listings that look for objects whose notification was
+   * lost. `'never'`: only the listings of the first quarter of an hour are made. A directory is
+   * listed in each batch anyway. Default one hour.
+   */
+  readonly listEvery?: Duration | 'never'
 }
 
 /**
@@ -155,12 +161,13 @@ declare module '../streaming-context.ts' {
 export const WHOLE_FILES = 'whole files'
 
 StreamingContext.prototype.textFileStream = function (name, options = {}) {
-  const { existing, remember, onOverwrite, limits } = options
+  const { existing, remember, onOverwrite, limits, listEvery } = options
   return watch(this, 'textFileStream', name, {
     ...(existing === undefined ? {} : { existing }),
     ...(remember === undefined ? {} : { remember }),
     ...(onOverwrite === undefined ? {} : { onOverwrite }),
     ...(limits === undefined ? {} : { limits }),
+    ...(listEvery === undefined ? {} : { listEvery }),
   })
 }
 
@@ -207,7 +214,8 @@ const watch = <T>(
 }
 
 const selectionOf = (options: FileStreamOptions<unknown>, intervalMs: number): FileSelection => {
-  const { existing = 'ignore', remember, onOverwrite, filter, read, decompress } = options
+  const { existing = 'ignore', remember, onOverwrite, listEvery } = options
+  const { filter, read, decompress } = options
   // Spark: FileInputDStream rounds the window up to whole batches.
   const leastMs =
     remember === undefined ? DEFAULT_REMEMBER_MS : checkDurationMs('remember', remember)
@@ -216,6 +224,7 @@ const selectionOf = (options: FileStreamOptions<unknown>, intervalMs: number): F
     existing,
     rememberMs,
     ignoredMs: rememberMs + intervalMs,
+    ...(listEvery === undefined ? {} : { listEveryMs: listEveryMs(listEvery) }),
     ...(onOverwrite === undefined ? {} : { onOverwrite }),
     ...(filter === undefined ? {} : { filter }),
     ...(read === undefined ? {} : { read }),
@@ -229,6 +238,9 @@ const limitsOf = ({ bytes, ratio }: TextFileStreamOptions['limits'] = {}): FileL
     bytes: checkAtLeastOne('limits.bytes', bytes) ?? FILE_LIMITS.bytes,
     ratio: checkAtLeastOne('limits.ratio', ratio) ?? FILE_LIMITS.ratio,
   })
+
+const listEveryMs = (listEvery: Duration | 'never'): number | 'never' =>
+  listEvery === 'never' ? listEvery : checkDurationMs('listEvery', listEvery)
 
 /** Splits a file into records of the same length. */
 const fixedLengthReader =

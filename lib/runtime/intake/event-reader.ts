@@ -7,7 +7,7 @@ import type { SourceDeclaration } from '../../dstream/sources/declaration.ts'
 import type { Location } from '../locations.ts'
 import type { LaneDelivery } from './intake.ts'
 
-/** An event with records, as a function receives it. */
+/** An event, as a function receives it. Most events have records. */
 export interface PlatformEvent {
   readonly Records?: readonly object[]
 }
@@ -38,16 +38,33 @@ export interface TailAppend {
 /** What intake appends for one source. */
 export type SourceAppend = PositionedAppend | TailAppend
 
+/**
+ * A message of a queue that cannot be read. Only this message comes again, until its queue puts it
+ * aside.
+ */
+export interface RefusedMessage {
+  readonly messageId: string
+  readonly error: MillraceError
+}
+
+/** What an event contains. */
+export interface EventContent {
+  readonly appends: readonly SourceAppend[]
+  /** Messages that must come again by themselves. Default: none. */
+  readonly refused?: readonly RefusedMessage[]
+}
+
 /** Reads the events of one kind of source. Made once in a process. */
 export interface EventReader<L extends Location = Location> {
-  /** Whether the event is of this kind. The event has at least one record. */
+  /** Whether the event is of this kind. */
   claims(event: PlatformEvent, sources: readonly BoundSource<L>[]): boolean
   /**
-   * The appends of an event, for each of the sources. Rejects if the event must come again.
+   * The content of an event, for all of the sources. Rejects if the whole event must come again.
    *
-   * @throws MillraceError `EVENT_INVALID` when the event is malformed.
+   * @throws MillraceError `EVENT_INVALID` when the event is malformed, and nobody can say which of
+   * its messages is.
    */
-  read(event: PlatformEvent, sources: readonly BoundSource<L>[]): Promise<readonly SourceAppend[]>
+  read(event: PlatformEvent, sources: readonly BoundSource<L>[]): Promise<EventContent>
 }
 
 /** A reader with the sources of its kind. */
@@ -57,20 +74,21 @@ export interface EventRoute {
 }
 
 /**
- * The appends of an event, from the first route that claims the event.
+ * The content of an event, from the first route that claims the event. An event that nobody reads
+ * is refused: to answer it would acknowledge what it says.
  *
  * @throws MillraceError `EVENT_INVALID` when no route claims it.
  */
 export const readEvent = async (
   event: PlatformEvent,
   routes: readonly EventRoute[],
-): Promise<readonly SourceAppend[]> => {
-  if ((event.Records ?? []).length === 0) return []
+): Promise<EventContent> => {
+  if (event.Records?.length === 0) return { appends: [] }
   const route = routes.find(({ reader, sources }) => reader.claims(event, sources))
   if (route !== undefined) return route.reader.read(event, route.sources)
   throw new MillraceError('EVENT_INVALID', {
     problem: 'The function was invoked with an event that no source of the pipeline reads',
-    value: event.Records?.[0],
+    value: event.Records?.[0] ?? event,
     allowed: 'events from the locations of the sources',
     fix:
       'remove the event source mapping that sends the event, ' +

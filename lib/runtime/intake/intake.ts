@@ -2,7 +2,7 @@
  * Intake appends the records of a source to its lanes, and does nothing else. It runs while batches
  * fail, and in any generation.
  *
- * 1. Store the dead letters of the delivery. Read the lane. Write the new records as a block.
+ * 1. Store the dead letters. Read the lane. If it has room, write the new records as a block.
  * 2. Append by one conditional write, `tail = <the tail I saw>`. Records at or before the tail are
  *    dropped as redelivered (B1).
  * 3. Then read the head strongly consistent. If it is at rest, wake it (B12).
@@ -13,14 +13,13 @@ import type { BatchLimits } from '../../dstream/plan.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { itemBytes, type ItemStore } from '../../ports/item-store.ts'
 import type { Randomness } from '../../ports/randomness.ts'
-import { type PositionedRecord, writeBlock } from '../../state/blocks.ts'
+import { nameBlock, type NamedBlock, type PositionedRecord } from '../../state/blocks.ts'
 import { type Head, HeadStore } from '../../state/head.ts'
 import { laneKey } from '../../state/item-keys.ts'
 import {
   advance,
   BEGINNING,
   blockNode,
-  type BlockRef,
   entriesAfter,
   isAfter,
   type Lane,
@@ -31,8 +30,10 @@ import {
 } from '../../state/lanes.ts'
 import { type DeadLetter, storeDeadLetters } from '../../state/dead-letters.ts'
 import { wake } from '../driver/rest.ts'
+import { putSegment } from '../../state/segments.ts'
 import { withRetries } from '../retry.ts'
 import { sharedNow } from '../store-time.ts'
+import { coalesce, entryOf, fitsInto, isInOrder, lastOf, pauseMs } from './entries.ts'
 
 /** Returns the lanes that must be drained before a batch takes from a lane. */
 export type LaneParents = (lane: string) => Promise<readonly string[]>
@@ -70,14 +71,8 @@ export interface IntakeParts {
   readonly woke?: (head: Head | undefined) => void
 }
 
-/**
- * Neighbouring entries are merged up to this share of the limits of a batch (B8). So there are
- * enough positions at which a batch can end.
- */
-const COALESCED_SHARE = 1 / 8
-/** Neighbouring entries are merged up to this number of blocks. */
-const BLOCKS_PER_ENTRY_MAX = 16
-const TRIES_MAX = 8
+/** Of the functions that collide, one succeeds. This is enough for fifty of them, and some 10 s. */
+const TRIES_MAX = 64
 /** Replaces the attempt id while the size of an item is measured. */
 const LONGEST_ATTEMPT_ID = 'x'.repeat(64)
 
@@ -160,47 +155,84 @@ export class Intake {
       (await withRetries(clock, () => readLane(store, app, source, lane)))
     this.#lastWritten.delete(lane)
     for (let tries = 1; tries <= TRIES_MAX; tries++) {
-      const tail = seen?.tail ?? BEGINNING
-      const delivery = deliveryAfter(tail)
-      const last = delivery.last ?? delivery.records.at(-1)?.position ?? BEGINNING
-      if (!isAfter(delivery.records[0]?.position ?? last, tail)) await delivery.beforeDropping?.()
-      if (!isAfter(last, tail)) {
+      const delivery = deliveryAfter(seen?.tail ?? BEGINNING)
+      if (!(await this.#hasNew(delivery, seen))) {
         if (seen !== undefined) this.#lastWritten.set(lane, seen)
         return 0
       }
-      const fresh = delivery.records.filter(({ position }) => isAfter(position, tail))
       const attemptId = randomness.attemptId()
-      const name = { node: blockNode(source, delivery.lane), by: attemptId }
-      const block =
-        fresh.length === 0
-          ? undefined
-          : await withRetries(clock, () => writeBlock(store, app, name, fresh))
-      const entry = entryOf(fresh, block, {
-        last,
-        deadLetters: delivery.rejected?.length ?? 0,
-        receivedMs: nowMs,
-      })
-      const next: Lane = {
-        source,
-        lane: delivery.lane,
-        tail: last,
-        by: attemptId,
-        parents: seen?.parents ?? (await delivery.parentsOf?.(delivery.lane)) ?? [],
-        entries: await this.#roomFor(seen, delivery.lane, entry),
-      }
+      const { next, block, count } = await this.#prepare(seen, delivery, { attemptId, nowMs })
+      if (block !== undefined) await withRetries(clock, () => putSegment(store, block.segment))
       const answer = await withRetries(clock, () => swapLane(store, app, seen, next))
       // A refusal that shows this attempt id is a success whose answer was lost.
       if (answer.swapped || answer.current?.by === attemptId) {
         this.#lastWritten.set(lane, next)
-        return fresh.length
+        return count
       }
       seen = answer.current
+      if (block !== undefined) await this.#discard(block, seen)
+      await clock.sleep(pauseMs(tries, attemptId))
     }
     throw new MillraceError('STORE_FAILED', {
       problem: `Other processes append to lane ${lane} of ${source} all the time`,
       retryable: true,
-      fix: 'a lane has one feeder: make sure that only one process feeds it',
+      fix: 'let fewer functions append at the same time; the source delivers again',
     })
+  }
+
+  /** Whether a delivery has anything after the tail. */
+  async #hasNew(delivery: LaneDelivery, seen: Lane | undefined): Promise<boolean> {
+    const tail = seen?.tail ?? BEGINNING
+    const last = lastOf(delivery)
+    if (!isAfter(delivery.records[0]?.position ?? last, tail)) await delivery.beforeDropping?.()
+    return isAfter(last, tail)
+  }
+
+  /**
+   * The lane after the append, and the block that it will name. Nothing is written yet: a lane
+   * without room must leave no block behind, however often its source tries.
+   */
+  async #prepare(
+    seen: Lane | undefined,
+    delivery: LaneDelivery,
+    { attemptId, nowMs }: { readonly attemptId: string; readonly nowMs: number },
+  ): Promise<{ readonly next: Lane; readonly block?: NamedBlock; readonly count: number }> {
+    const { store, app, source } = this.#parts
+    const { lane } = delivery
+    const tail = seen?.tail ?? BEGINNING
+    const fresh = delivery.records.filter(({ position }) => isAfter(position, tail))
+    const name = { node: blockNode(source, lane), by: attemptId }
+    const block = fresh.length === 0 ? undefined : nameBlock(store, app, name, fresh)
+    const last = lastOf(delivery)
+    const entry = entryOf(fresh, block?.ref, {
+      last,
+      deadLetters: delivery.rejected?.length ?? 0,
+      receivedMs: nowMs,
+    })
+    const next: Lane = {
+      source,
+      lane,
+      tail: last,
+      by: attemptId,
+      parents: seen?.parents ?? (await delivery.parentsOf?.(lane)) ?? [],
+      entries: await this.#roomFor(seen, lane, entry),
+    }
+    return { next, count: fresh.length, ...(block === undefined ? {} : { block }) }
+  }
+
+  /**
+   * Deletes the block of an append that was refused. The tail has moved past what the append saw,
+   * so no late answer can still make a lane name the block (B11). An answer that was lost and then
+   * overtaken may have named it: then it stays. Best effort: a sweep finds what is left.
+   */
+  async #discard({ ref, segment }: NamedBlock, current: Lane | undefined): Promise<void> {
+    const isNamed = current?.entries.some(({ blocks }) => blocks.some(({ by }) => by === ref.by))
+    if (isNamed === true) return
+    try {
+      await this.#parts.store.deleteAll(segment.items)
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error
+    }
   }
 
   /**
@@ -265,36 +297,3 @@ export class Intake {
       woke?.({ ...head, status: 'running', wakeMs })
   }
 }
-
-const isInOrder = (records: readonly PositionedRecord[]): boolean =>
-  records.every(
-    ({ position }, index) =>
-      index === 0 || isAfter(position, (records[index - 1] as PositionedRecord).position),
-  )
-
-const entryOf = (
-  records: readonly PositionedRecord[],
-  block: BlockRef | undefined,
-  rest: Pick<LaneEntry, 'last' | 'deadLetters' | 'receivedMs'>,
-): LaneEntry => ({
-  first: records[0]?.position ?? rest.last,
-  count: records.length,
-  bytes: block?.bytes ?? 0,
-  ...rest,
-  blocks: block === undefined ? [] : [block],
-})
-
-const fitsInto = (last: LaneEntry, entry: LaneEntry, limits: BatchLimits): boolean =>
-  last.count + entry.count <= limits.records * COALESCED_SHARE &&
-  last.bytes + entry.bytes <= limits.bytes * COALESCED_SHARE &&
-  last.blocks.length + entry.blocks.length <= BLOCKS_PER_ENTRY_MAX
-
-const coalesce = (a: LaneEntry, b: LaneEntry): LaneEntry => ({
-  first: a.first,
-  last: b.last,
-  count: a.count + b.count,
-  bytes: a.bytes + b.bytes,
-  receivedMs: a.receivedMs,
-  deadLetters: a.deadLetters + b.deadLetters,
-  blocks: [...a.blocks, ...b.blocks],
-})

@@ -20,7 +20,7 @@ import { reset } from '../../runtime/operations/reset.ts'
 import { skip } from '../../runtime/operations/skip.ts'
 import type { SinkLocation } from '../../runtime/sinks/sink-kind.ts'
 import type { StreamLocation } from '../../runtime/sources/kinesis/kind.ts'
-import type { ObjectsLocation } from '../../runtime/sources/objects/kind.ts'
+import type { ObjectsLocation } from '../../runtime/sources/objects/event-messages.ts'
 import { type Caller, caller, type CallWorld } from './calls.ts'
 import type { SimulatedBucket } from './cloud/bucket.ts'
 import type { SimulatedDirectory } from './cloud/directory.ts'
@@ -53,6 +53,11 @@ export interface ApplicationParts extends CallWorld {
 
 /** The events of intake. */
 export type IntakeEvent = PlatformEvent
+
+/** What intake answers. `refused`: the ids of the messages that must come again. */
+export interface SimulatedIntakeAnswer extends IntakeAnswer {
+  readonly refused: readonly string[]
+}
 
 export const DRIVER_TIMEOUT_MS = 20_000
 
@@ -142,12 +147,15 @@ const locateOutput = (place: string): SinkLocation & { readonly bucket?: string 
 /** Starts a process of intake. */
 export const startIntake =
   (parts: ApplicationParts) =>
-  (environment: Environment): Handler<IntakeEvent, IntakeAnswer> => {
+  (environment: Environment): Handler<IntakeEvent, SimulatedIntakeAnswer> => {
     const plan = parts.plan(environment)
     const ports = portsOf(parts, environment)
     const routes = eventRoutes(plan, locationsOf(parts, plan), ports.sources)
     const intake = intakeHandler({ plan, ...ports })
-    return async (event) => intake(await readEvent(event, routes))
+    return async (event) => {
+      const { appends, refused = [] } = await readEvent(event, routes)
+      return { ...(await intake(appends)), refused: refused.map(({ messageId }) => messageId) }
+    }
   }
 
 const composeRunner = (

@@ -33,6 +33,8 @@ export const faultKinds = [
   'lostBlock',
   // Buckets and queues.
   'unannouncedObject',
+  'lostNotification',
+  'malformedMessage',
   'lostObject',
   'replacedObject',
   'repeatedMessage',

@@ -2,7 +2,7 @@
  * Everything that happens by itself: records and objects arrive, the schedule sends triggers,
  * faults strike, and operators act.
  */
-import type { SimulatedBucket } from './cloud/bucket.ts'
+import { MALFORMED_MESSAGES, type SimulatedBucket } from './cloud/bucket.ts'
 import type { SimulatedDirectory } from './cloud/directory.ts'
 import { startOperators } from './operators.ts'
 import { type LifeParts, startTroubles } from './troubles.ts'
@@ -47,7 +47,7 @@ const produceRecords = (
 }
 
 const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boolean) => {
-  const { world, faults, sightings, pipeline, objects, checkers } = parts
+  const { world, faults, sightings, pipeline, platform, objects, checkers } = parts
   const { random } = world
   let put = 0
   const upload = (key: string): void => {
@@ -56,7 +56,11 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
       String(put),
       ...Array.from({ length: random.between(0, 5) }, () => pipeline.line(random, put)),
     ]
-    bucket.put(key, lines, world.nowMs, random.chance(0.3) ? random.between(0, 20_000) : 0)
+    bucket.put(key, lines, {
+      nowMs: world.nowMs,
+      beganMsAgo: random.chance(0.3) ? random.between(0, 20_000) : 0,
+      isLost: faults.strikes('lostNotification', 10),
+    })
     put += 1
   }
   const meddle = (key: string): void => {
@@ -74,6 +78,10 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
     for (let left = random.between(0, 4); left > 0 && put < objects; left--)
       upload(`${put}-${random.pick(KEYS)}`)
   }
+  world.every(2_000, 20_000, () => {
+    if (faults.strikes('malformedMessage', 30))
+      platform.notifications.send(random.pick(MALFORMED_MESSAGES))
+  })
   world.every(500, 8_000, () => {
     if (put < objects) upload(`${put}-${random.pick(KEYS)}`)
   })

@@ -1,4 +1,5 @@
 /** What operators do: they restore, resume, redrive, skip and reset, at any time. */
+import { MALFORMED_MESSAGES } from './cloud/bucket.ts'
 import { blobName } from '../../adapters/blob-item-store.ts'
 import { resume } from '../../runtime/operations/resume.ts'
 import type { Checkers } from './checkers/checkers.ts'
@@ -29,7 +30,7 @@ const startOnCall = ({ platform, checkers, world, storage, app, sightings }: Lif
     call,
   })
   world.every(20_000, 60_000, () => {
-    platform.notifications.redrive()
+    platform.notifications.redrive((body) => MALFORMED_MESSAGES.includes(body))
     const head = checkers.mirror.head()
     if (head?.status !== 'failed') return
     sightings.see('an application resumed')

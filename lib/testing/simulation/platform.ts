@@ -8,22 +8,22 @@ import type { RuntimeEvent } from '../../runtime/events.ts'
 import type { KinesisEvent } from '../../runtime/sources/kinesis/event.ts'
 import { positionOf } from '../../runtime/sources/kinesis/positions.ts'
 import { laneId } from '../../runtime/sources/kinesis/shards.ts'
-import type { IntakeAnswer } from '../../runtime/intake/intake-handler.ts'
 import {
   type ApplicationParts,
   DRIVER_TIMEOUT_MS,
   redriveDeadLetters,
   type IntakeEvent,
+  type SimulatedIntakeAnswer,
   operate,
   startDriver,
   startIntake,
 } from './application.ts'
 import type { CallWorld } from './calls.ts'
 import type { Checkers } from './checkers/checkers.ts'
-import type { SimulatedBucket } from './cloud/bucket.ts'
+import { MALFORMED_MESSAGES, type SimulatedBucket } from './cloud/bucket.ts'
 import type { SimulatedDirectory } from './cloud/directory.ts'
 import { type Ending, SimulatedFunction } from './cloud/function.ts'
-import { SimulatedQueue } from './cloud/queue.ts'
+import { type Consumed, SimulatedQueue } from './cloud/queue.ts'
 import { SimulatedStream } from './cloud/stream.ts'
 import { StreamMapping } from './cloud/stream-mapping.ts'
 import { type Code, type Deployment, Environment } from './environment.ts'
@@ -48,7 +48,7 @@ export class Platform {
   readonly triggers: SimulatedQueue
   readonly notifications: SimulatedQueue
   readonly driver: SimulatedFunction<readonly string[], Outcome>
-  readonly intake: SimulatedFunction<IntakeEvent, IntakeAnswer>
+  readonly intake: SimulatedFunction<IntakeEvent, SimulatedIntakeAnswer>
   readonly mappings: StreamMapping[] = []
   readonly #parts: PlatformParts
   readonly #application: ApplicationParts
@@ -86,14 +86,16 @@ export class Platform {
     this.triggers = new SimulatedQueue(
       parts,
       { name: 'triggers', visibilityMs, tries: 3, batchMax: 10, concurrency: 2 },
-      (bodies, ended) => this.driver.invoke(bodies, (ending) => ended(this.#driverEnded(ending))),
+      (bodies, ended) =>
+        this.driver.invoke(bodies, (ending) => ended({ taken: this.#driverEnded(ending) })),
     )
     this.notifications = new SimulatedQueue(
       parts,
       { name: 'notifications', visibilityMs, tries: 6, batchMax: 10, concurrency: 3 },
       (bodies, ended) =>
-        this.intake.invoke({ Records: bodies.map((body) => ({ body })) }, (ending) =>
-          ended(this.#wasTaken(ending)),
+        this.intake.invoke(
+          { Records: bodies.map((body, index) => ({ messageId: String(index), body })) },
+          (ending) => ended(this.#notificationsEnded(bodies, ending)),
         ),
     )
     for (const name of parts.streams)
@@ -205,6 +207,22 @@ export class Platform {
     if (answer.kind === 'skewed') sightings.see('a skewed clock turned away')
     this.#parts.checkers.driverAnswered(ending.environment, answer.kind)
     return this.#wasTaken(ending)
+  }
+
+  /** Of the messages that intake has taken, it must refuse the malformed ones, and no other. */
+  #notificationsEnded(bodies: readonly string[], ending: Ending<SimulatedIntakeAnswer>): Consumed {
+    const refused = ending.kind === 'answered' ? ending.answer.refused : []
+    const failed = new Set(refused.map(Number))
+    const taken = this.#wasTaken(ending)
+    if (failed.size > 0 && failed.size < bodies.length)
+      this.#parts.sightings.see('a malformed message beside good ones')
+    for (const [index, body] of bodies.entries())
+      this.#parts.checkers.violations.expect(
+        'totals',
+        !taken || failed.has(index) === MALFORMED_MESSAGES.includes(body),
+        () => `intake ${failed.has(index) ? 'refuses' : 'acknowledges'} the message ${body}`,
+      )
+    return { taken, failed }
   }
 
   #wasTaken(ending: Ending<unknown>): boolean {

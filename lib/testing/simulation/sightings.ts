@@ -40,6 +40,7 @@ export const recoveryPaths = [
   'an object replaced',
   'an object left pending',
   'an object found by listing',
+  'a malformed message beside good ones',
   'a notification of an object already taken',
   'a child shard read after its parent',
   'a message put aside in its dead-letter queue',

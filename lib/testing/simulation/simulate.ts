@@ -127,6 +127,7 @@ const buildScene = ({ calls, storage, pipeline, planFor }: Scene): SceneParts =>
       name,
       new SimulatedBucket(name, world.random.chance(0.3), {
         send: (body) => notifications().send(body),
+        pick: (all) => world.random.pick(all),
       }),
     ]),
   )

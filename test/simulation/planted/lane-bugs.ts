@@ -11,7 +11,7 @@ export const laneBugs: readonly PlantedBug[] = [
         find: 'const answer = await withRetries(clock, () => swapLane(store, app, seen, next))\n',
         replace: `const before = seen
       void withRetries(clock, () => swapLane(store, app, before, next)).catch(() => undefined)
-      if (next.tail !== "") return fresh.length
+      if (next.tail !== "") return count
       const answer = await withRetries(clock, () => swapLane(store, app, seen, next))
 `,
       },

@@ -2,6 +2,9 @@ import type { PlantedBug } from './bug.ts'
 
 const READER = 'lib/runtime/sources/objects/reader.ts'
 const UPLOADS = 'lib/runtime/sources/objects/uploads.ts'
+const READING = 'lib/runtime/sources/objects/read-uploads.ts'
+const LISTING = 'lib/runtime/sources/objects/listing.ts'
+const EVENTS = 'lib/runtime/sources/objects/event-messages.ts'
 
 /** Bugs of objects that notifications announce. */
 export const objectBugs: readonly PlantedBug[] = [
@@ -13,7 +16,7 @@ export const objectBugs: readonly PlantedBug[] = [
       {
         file: READER,
         find: 'const pending = open.filter((object) => !taken.includes(object))',
-        replace: `await recordUploads(parts, taken, { timeMs, byKey: false })
+        replace: `await recordUploads(parts, { taken }, { timeMs, byKey: false })
       const pending = open.filter((object) => !taken.includes(object))`,
       },
     ],
@@ -25,8 +28,8 @@ export const objectBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: READER,
-        find: 'async recordTaken({ taken }, timeMs): Promise<void> {\n',
-        replace: `async recordTaken({ taken }, timeMs): Promise<void> {
+        find: 'async recordTaken(input, timeMs): Promise<void> {\n',
+        replace: `async recordTaken(input, timeMs): Promise<void> {
       if (timeMs > 0) return
 `,
       },
@@ -41,17 +44,17 @@ export const objectBugs: readonly PlantedBug[] = [
         file: UPLOADS,
         find: '(await store.get(ledgerKey(app, source, name))) !== undefined\n',
         replace: `((await store.get(ledgerKey(app, source, name)))?.["takenMs"] ?? 0) >
-      timeMs - 8_000
+    timeMs - 8_000
 `,
       },
       {
         file: UPLOADS,
-        find: '{ store, app, source, onOverwrite }: ObjectsReaderParts,',
-        replace: '{ store, app, source, onOverwrite, timeMs },',
+        find: '{ store, app, source }: ObjectsReaderParts,\n  name: string,',
+        replace: '{ store, app, source, timeMs },\n  name: string,',
       },
       {
         file: READER,
-        find: 'await openUploads( parts,',
+        find: 'await openUploads(parts,',
         replace: 'await openUploads({ ...parts, timeMs },',
       },
     ],
@@ -74,22 +77,49 @@ export const objectBugs: readonly PlantedBug[] = [
     effect: 'a batch that is computed again has what was put there since',
     edits: [
       {
-        file: READER,
-        find: 'readFile(object, (one) => objects.read(one)',
-        replace: `readFile(object, async (one) =>
-          objects.read((await objects.head(one.key)) ?? one)`,
+        file: READING,
+        find: 'const file = await readFile(object, (one) => objects.read(one), reading)',
+        replace: `const file = await readFile(
+      (await objects.head(object.key)) ?? object,
+      (one) => objects.read(one),
+      reading,
+    )`,
       },
     ],
   },
   {
-    name: 'upload judged by its first event',
+    name: 'notified object judged by the first start',
     pipeline: 'uploads',
-    effect: 'an upload over another counts as having been there before the start',
+    effect: 'an upload before the first run of the driver is in no batch',
     edits: [
       {
-        file: UPLOADS,
-        find: 'pending.eventMs > known.eventMs',
-        replace: 'pending.eventMs < known.eventMs',
+        file: READER,
+        find: 'const due = open.filter(({ dueMs }) => dueMs <= timeMs)',
+        replace: 'const due = open.filter(({ dueMs }) => dueMs <= timeMs && dueMs > startedMs)',
+      },
+    ],
+  },
+  {
+    name: 'listing that ends',
+    pipeline: 'uploads',
+    effect: 'an object whose notification is lost is in no batch',
+    edits: [
+      {
+        file: LISTING,
+        find: 'const isOver = progress.round === 2 && this.#everyMs === undefined',
+        replace: 'const isOver = progress.round === 2',
+      },
+    ],
+  },
+  {
+    name: 'malformed message acknowledged',
+    pipeline: 'uploads',
+    effect: 'a message that may speak of a new object is dropped unread',
+    edits: [
+      {
+        file: EVENTS,
+        find: 'return { appends: sources.flatMap((bound) => appendsFor(bound, found)), refused }',
+        replace: 'return { appends: sources.flatMap((bound) => appendsFor(bound, found)) }',
       },
     ],
   },

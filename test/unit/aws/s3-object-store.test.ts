@@ -59,6 +59,37 @@ describe('the head of a key', () => {
   })
 })
 
+describe('an object that S3 refuses to give', () => {
+  const object: ObjectVersion = {
+    key: 'a',
+    version: '"e"',
+    isVersioned: false,
+    modifiedMs: 5_000,
+    sizeBytes: 3,
+  }
+
+  // The answer to a HEAD has no body: the SDK knows only its status.
+  test.each([
+    ['read', 'no rights to it', failure('AccessDenied', 403), 'OBJECT_REFUSED', false],
+    ['read', 'an archive', failure('InvalidObjectState', 403), 'OBJECT_REFUSED', false],
+    ['read', 'a disabled key', failure('KMS.DisabledException', 400), 'OBJECT_REFUSED', false],
+    ['read', 'a key of its owner', failure('InvalidRequest', 400), 'OBJECT_REFUSED', false],
+    ['read', 'throttling of KMS', failure('SlowDown', 503), 'OBJECT_UNREADABLE', true],
+    ['read', 'a lost connection', failure('TimeoutError', 0), 'OBJECT_UNREADABLE', true],
+    ['read', 'a bucket that is gone', failure('NoSuchBucket', 404), undefined, undefined],
+    ['read', 'an expired token', failure('ExpiredToken', 400), 'OBJECT_UNREADABLE', false],
+    ['head', 'no rights to it or its key', failure('Forbidden', 403), 'OBJECT_REFUSED', false],
+    ['head', 'a key of its owner', failure('BadRequest', 400), 'OBJECT_REFUSED', false],
+    ['head', 'another region', failure('PermanentRedirect', 301), 'OBJECT_UNREADABLE', false],
+    ['head', 'throttling', failure('503', 503), 'OBJECT_UNREADABLE', true],
+  ] as const)('%s: %s', async (call, _, error, code, retryable) => {
+    const { objects } = clientWith(error)
+    const answer = call === 'read' ? objects.read(object) : objects.head('a')
+    if (code === undefined) expect(await answer).toEqual({ found: false, gone: 'missing' })
+    else await expect(answer).rejects.toMatchObject({ code, retryable })
+  })
+})
+
 describe('a read is pinned', () => {
   const object: ObjectVersion = {
     key: 'a',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { allOrFirstError, mapAtOnce } from '../../../lib/base/concurrency.ts'
+import { allOrFirstError, mapAtOnce, mapWithin } from '../../../lib/base/concurrency.ts'
 
 const later = <T>(value: T): Promise<T> =>
   new Promise((resolve) => setImmediate(() => resolve(value)))
@@ -43,6 +43,53 @@ describe('mapAtOnce', () => {
       await later(undefined)
       ended.push(element)
     })
+    await expect(failing).rejects.toThrow('element 1')
+    expect({ begun, ended }).toEqual({ begun: [0, 1], ended: [0] })
+  })
+})
+
+describe('mapWithin', () => {
+  /** Runs an action for each weight. Returns the most actions and the most weight at once. */
+  const run = async (weights: readonly number[], atOnce: number, weight: number) => {
+    let [running, heavy, most, heaviest] = [0, 0, 0, 0]
+    const results = await mapWithin(
+      weights,
+      { atOnce, weight, weightOf: (own) => own },
+      async (own) => {
+        most = Math.max(most, ++running)
+        heaviest = Math.max(heaviest, (heavy += own))
+        for (let turn = 0; turn < own; turn++) await later(undefined)
+        running -= 1
+        heavy -= own
+        return own * 10
+      },
+    )
+    expect(results).toEqual(weights.map((own) => own * 10))
+    return { most, heaviest }
+  }
+
+  test.each([
+    ['a number at once', [1, 1, 1, 1, 1, 1], 2, 100, { most: 2, heaviest: 2 }],
+    ['a weight at once', [4, 3, 2, 1, 4, 1], 100, 5, { most: 2, heaviest: 5 }],
+    ['what is too heavy alone', [1, 9, 1], 100, 5, { most: 1, heaviest: 9 }],
+    ['nothing', [], 2, 5, { most: 0, heaviest: 0 }],
+  ] as const)('runs %s', async (_, weights, atOnce, weight, expected) => {
+    expect(await run(weights, atOnce, weight)).toEqual(expected)
+  })
+
+  test('after a failure begins nothing new, waits for what runs, and throws', async () => {
+    const begun: number[] = []
+    const ended: number[] = []
+    const failing = mapWithin(
+      [0, 1, 2, 3],
+      { atOnce: 2, weight: 9, weightOf: () => 1 },
+      async (element) => {
+        begun.push(element)
+        if (element === 1) throw new Error(`element ${element}`)
+        await later(undefined)
+        ended.push(element)
+      },
+    )
     await expect(failing).rejects.toThrow('element 1')
     expect({ begun, ended }).toEqual({ begun: [0, 1], ended: [0] })
   })

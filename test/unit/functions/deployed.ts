@@ -7,12 +7,17 @@ import type { Pipeline } from 'millrace'
 import type { Context } from '../../../functions/driver-function.ts'
 import { type DriverFunction, driverFunction } from '../../../functions/driver-function.ts'
 import type { DriverEnvironment } from '../../../functions/driver-environment.ts'
-import { type IntakeFunction, intakeFunction } from '../../../functions/intake-function.ts'
+import {
+  type IntakeFunction,
+  intakeFunction,
+  type IntakeResponse,
+} from '../../../functions/intake-function.ts'
 import type { DriverPorts } from '../../../functions/ports.ts'
+import type { PlatformEvent } from '../../../lib/runtime/intake/event-reader.ts'
 import type { Location } from '../../../lib/runtime/locations.ts'
 import type { MemoryObjectStore } from '../../../lib/adapters/memory/memory-object-store.ts'
 import type { StreamLocation } from '../../../lib/runtime/sources/kinesis/kind.ts'
-import type { ObjectsLocation } from '../../../lib/runtime/sources/objects/kind.ts'
+import type { ObjectsLocation } from '../../../lib/runtime/sources/objects/event-messages.ts'
 import type { Trigger } from '../../../lib/runtime/driver/triggers.ts'
 import { APP, START_MS, World } from '../runtime/harness.ts'
 
@@ -97,7 +102,7 @@ export class Deployed {
         ...record,
       },
     }))
-    await this.#answered(async () => (this.#intake ??= await this.#make.intake())({ Records }))
+    await this.invokeIntake({ Records })
   }
 
   /** The bucket to which sources are bound. */
@@ -116,12 +121,29 @@ export class Deployed {
   }
 
   async tell(key: string, versionId: string): Promise<void> {
+    await this.deliver(this.notification(key, versionId))
+  }
+
+  /** The message with which the bucket announces an object. */
+  notification(key: string, versionId?: string): string {
     const eventTime = new Date(this.world.nowMs).toISOString()
     const s3 = { bucket: { name: BUCKET }, object: { key: encodeURIComponent(key), versionId } }
-    const body = JSON.stringify({ Records: [{ eventName: 'ObjectCreated:Put', eventTime, s3 }] })
-    await this.#answered(async () =>
-      (this.#intake ??= await this.#make.intake())({ Records: [{ eventSource: 'aws:sqs', body }] }),
-    )
+    return JSON.stringify({ Records: [{ eventName: 'ObjectCreated:Put', eventTime, s3 }] })
+  }
+
+  /** Delivers messages of the queue of notifications to intake, as one event. */
+  async deliver(...bodies: readonly string[]): Promise<IntakeResponse> {
+    return this.invokeIntake({
+      Records: bodies.map((body, index) => ({
+        messageId: `message-${index}`,
+        eventSource: 'aws:sqs',
+        body,
+      })),
+    })
+  }
+
+  async invokeIntake(event: PlatformEvent): Promise<IntakeResponse> {
+    return this.#answered(async () => (this.#intake ??= await this.#make.intake())(event))
   }
 
   /** Calls the driver. With `scheduleMinute`: as the schedule does every minute. */
@@ -156,9 +178,9 @@ export class Deployed {
     })
   }
 
-  async #answered(call: () => Promise<void>): Promise<void> {
+  async #answered<T>(call: () => Promise<T>): Promise<T> {
     try {
-      await call()
+      return await call()
     } finally {
       this.leftBehind.push(this.pending)
     }
@@ -186,7 +208,10 @@ export class Deployed {
     }
   }
 
-  /** Calls take some turns of the event loop, and are counted while they run. */
+  /**
+   * Calls take some turns of the event loop, and are counted while they run. A call that a test
+   * replaces later is replaced in running processes too.
+   */
   #watched<T extends object>(port: T): T {
     const slowly = async (call: () => unknown): Promise<unknown> => {
       this.pending += 1
@@ -203,7 +228,8 @@ export class Deployed {
       Object.entries(port).map(([name, value]) => [
         name,
         isCall(value) && name !== 'answeredMs'
-          ? (...given: readonly unknown[]) => slowly(() => value(...given))
+          ? (...given: readonly unknown[]) =>
+              slowly(() => Reflect.apply(port[name as keyof T] as typeof value, port, given))
           : value,
       ]),
     ) as T

@@ -131,7 +131,7 @@ describe('records of a stream', () => {
   }
 
   test('go to every source that reads it', async () => {
-    const appends = await readEvent({ Records: [record] }, routes)
+    const { appends } = await readEvent({ Records: [record] }, routes)
     expect(
       appends.map((append) => [
         append.source,
@@ -146,7 +146,11 @@ describe('records of a stream', () => {
   test('of another stream are refused', async () => {
     const event = { Records: [{ ...record, eventSourceARN: `${ARN}2` }] }
     await expect(readEvent(event, routes)).rejects.toMatchObject({ code: 'EVENT_INVALID' })
-    expect(await readEvent({}, routes)).toEqual([])
+    expect(await readEvent({ Records: [] }, routes)).toEqual({ appends: [] })
+  })
+
+  test('that are no records at all are refused, and not acknowledged', async () => {
+    await expect(readEvent({}, routes)).rejects.toMatchObject({ code: 'EVENT_INVALID' })
   })
 })
 
@@ -243,8 +247,10 @@ describe('notifications of objects', () => {
       ],
     })
   const routes = eventRoutes(plan, sources, {})
-  const notifiedBy = (...bodies: readonly string[]): Promise<readonly SourceAppend[]> =>
-    readEvent({ Records: bodies.map((body) => ({ eventSource: 'aws:sqs', body })) }, routes)
+  const notifiedBy = async (...bodies: readonly string[]): Promise<readonly SourceAppend[]> => {
+    const Records = bodies.map((body) => ({ eventSource: 'aws:sqs', body }))
+    return (await readEvent({ Records }, routes)).appends
+  }
 
   test('go to every source whose prefix they match', async () => {
     expect(await notifiedBy(created('in/a+b.txt'), created('out/c'))).toEqual([

@@ -1,9 +1,11 @@
 import type { Pipeline, TextFileStreamOptions } from 'millrace'
 import { describe, expect, test } from 'vitest'
+import { MillraceError } from '../../../lib/base/errors.ts'
 import { pipelineOf, World } from '../runtime/harness.ts'
 import { BUCKET, Deployed, toBucket } from './deployed.ts'
 
 const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 const OBJECTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
 
 const pipelineWith = (files: TextFileStreamOptions, objects = 3): Pipeline =>
@@ -27,6 +29,16 @@ const countPages = ({ versions }: World): (() => number) => {
     return uncounted.list(prefix, after)
   }
   return () => pages
+}
+
+const countHeads = ({ versions }: World): (() => number) => {
+  const { ...uncounted } = versions
+  let heads = 0
+  versions.head = (key, version) => {
+    heads += 1
+    return uncounted.head(key, version)
+  }
+  return () => heads
 }
 
 /** What each batch printed last. A repeated attempt printed the same again. */
@@ -106,16 +118,78 @@ describe.each<TextFileStreamOptions>([{ existing: 'all' }, { existing: 'ignore' 
       expect(linesOf(app)).toEqual(['unheard'])
     })
 
-    test('the location is never listed again after that', async () => {
+    test('and later ones within an hour, for ever', async () => {
       const { app, world } = deploy(files)
-      const pages = countPages(world)
       await app.pass(20, MINUTE_MS)
-      const listed = pages()
-      await app.pass(100, MINUTE_MS)
-      expect(pages()).toBe(listed)
+      for (const day of [1, 2, 30]) {
+        world.advance(day * 24 * HOUR_MS)
+        // The driver runs each minute, and finds nothing to do.
+        await app.pass(2, MINUTE_MS)
+        app.write(`lost-${day}`, `lost-${day}\n`)
+        await app.pass(2, MINUTE_MS)
+        expect(linesOf(app)).not.toContain(`lost-${day}`)
+        await app.pass(62, MINUTE_MS)
+        expect(linesOf(app)).toContain(`lost-${day}`)
+        expect((await world.head()).status).toBe('rest')
+      }
+    })
+
+    test('a day at rest costs 24 batches, each with one page and no question', async () => {
+      const { app, world } = deploy(files)
+      for (const key of ['old-1', 'old-2']) world.versions.write(key, Buffer.from('x\n'), 1_000)
+      await app.pass(20, MINUTE_MS)
+      const pages = countPages(world)
+      const heads = countHeads(world)
+      const before = app.logged('batchCompleted').length
+      await app.pass(24 * 60, MINUTE_MS)
+      expect([pages(), heads(), app.logged('batchCompleted').length - before]).toEqual([24, 0, 24])
+    })
+
+    test("with listEvery: 'never' the location is not listed again after that", async () => {
+      const { app, world } = deploy({ ...files, listEvery: 'never' })
+      await app.pass(20, MINUTE_MS)
+      const pages = countPages(world)
+      await app.pass(200, MINUTE_MS)
+      expect(pages()).toBe(0)
     })
   },
 )
+
+test('a sweep of many pages goes on in later batches, ten pages in each', async () => {
+  const { app, world } = deploy({})
+  for (let key = 0; key < 50; key++) world.versions.write(`${key}`, Buffer.from('x\n'), 1_000)
+  await app.pass(20, MINUTE_MS)
+  const pages = countPages(world)
+  const before = app.logged('batchCompleted').length
+  await app.pass(70, MINUTE_MS)
+  expect(pages()).toBe(25)
+  expect(app.logged('batchCompleted').length - before).toBe(3)
+  expect(linesOf(app)).toEqual([])
+})
+
+test('after a week without a driver, one listing is made and not one for each hour', async () => {
+  const { app, world } = deploy({})
+  await app.pass(20, MINUTE_MS)
+  const pages = countPages(world)
+  world.advance(7 * 24 * HOUR_MS)
+  await app.pass(10)
+  expect(pages()).toBe(1)
+})
+
+test('a listing that is refused delays, and stops nothing', async () => {
+  const { app, world } = deploy({ existing: 'all' })
+  const { ...listed } = world.versions
+  world.versions.list = () =>
+    Promise.reject(new MillraceError('OBJECT_UNREADABLE', { problem: 'no rights to list' }))
+  world.versions.write('before', Buffer.from('before\n'), world.nowMs - 1_000)
+  await app.drop('a', 'a\n')
+  await app.pass(3)
+  expect(linesOf(app)).toEqual(['a'])
+  expect(app.logged('warning').at(-1)).toMatchObject({ code: 'OBJECT_UNREADABLE' })
+  world.versions.list = (...given) => listed.list(...given)
+  await app.pass(4, MINUTE_MS)
+  expect(linesOf(app)).toEqual(['a', 'before'])
+})
 
 test('many objects of tomorrow do not keep the application awake until then', async () => {
   const { app, world } = deploy({ existing: 'all' }, 200)

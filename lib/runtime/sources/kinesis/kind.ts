@@ -3,7 +3,7 @@ import { MillraceError } from '../../../base/errors.ts'
 import { type SourceDeclaration, TEXT } from '../../../dstream/sources/declaration.ts'
 import { KINESIS_RECORDS } from '../../../dstream/sources/kinesis.ts'
 import type { StreamReader } from '../../../ports/stream-reader.ts'
-import type { BoundSource, EventReader, PositionedAppend } from '../../intake/event-reader.ts'
+import type { BoundSource, EventContent, EventReader } from '../../intake/event-reader.ts'
 import type { Location } from '../../locations.ts'
 import { lanesInput } from '../lanes/input.ts'
 import { lanesReader } from '../lanes/reader.ts'
@@ -47,7 +47,7 @@ const eventReader = ({ reader, createdMs }: StreamPorts): EventReader<StreamLoca
   const parentsOf = reader === undefined ? async () => [] : shardParents(reader)
   return {
     claims: ({ Records: [first] = [] }) => first !== undefined && isRecord(first),
-    async read({ Records = [] }, sources): Promise<readonly PositionedAppend[]> {
+    async read({ Records = [] }, sources): Promise<EventContent> {
       const byStream = Map.groupBy(Records.filter(isRecord), ({ eventSourceARN }) =>
         streamOf(eventSourceARN),
       )
@@ -58,7 +58,7 @@ const eventReader = ({ reader, createdMs }: StreamPorts): EventReader<StreamLoca
         // Records that are already there may come from a new stream with the same name.
         beforeDropping: (): Promise<void> => created.check(arns),
       }
-      return [...byStream].flatMap(([arn, records]) =>
+      const appends = [...byStream].flatMap(([arn, records]) =>
         readersOf(arn, sources).flatMap(({ source, declared }) => {
           const target = {
             source,
@@ -71,6 +71,7 @@ const eventReader = ({ reader, createdMs }: StreamPorts): EventReader<StreamLoca
           }))
         }),
       )
+      return { appends }
     },
   }
 }

@@ -2,19 +2,11 @@
 import { TEXT } from '../../../dstream/sources/declaration.ts'
 import { ALL_FILES } from '../../../dstream/sources/file-selection.ts'
 import { WHOLE_FILES } from '../../../dstream/sources/files.ts'
-import { isWatchedKey } from '../../../ports/object-names.ts'
 import type { ObjectStore } from '../../../ports/object-store.ts'
-import type { PendingObject } from '../../../state/offsets.ts'
-import type {
-  BoundSource,
-  EventReader,
-  PlatformEvent,
-  TailAppend,
-} from '../../intake/event-reader.ts'
-import type { Location } from '../../locations.ts'
 import { registerSourceKind, type SourceKind } from '../source-kind.ts'
-import { type BucketNotification, notificationsIn } from './events.ts'
-import { NOTIFICATION_LANE, objectsInput, objectsReader } from './reader.ts'
+import { notificationEvents, type ObjectsLocation } from './event-messages.ts'
+import { objectsInput } from './input.ts'
+import { objectsReader } from './reader.ts'
 
 declare module '../source-ports.ts' {
   interface SourcePorts {
@@ -23,54 +15,6 @@ declare module '../source-ports.ts' {
       readonly open: (bucket: string) => Promise<ObjectStore>
     }
   }
-}
-
-/** A bucket, or a part of one. */
-export interface ObjectsLocation extends Location {
-  readonly kind: 'objects'
-  readonly bucket: string
-  /** The prefix of the watched keys. Empty: the whole bucket. */
-  readonly prefix: string
-  /** The queue of its notifications. Left out: any queue. */
-  readonly queueArn?: string
-}
-
-/** A message of a queue, as a function receives it. */
-interface QueueMessage {
-  readonly eventSourceARN?: string
-  readonly body: string
-}
-
-const isMessage = (record: object): record is QueueMessage =>
-  'body' in record && typeof record.body === 'string'
-
-const events: EventReader<ObjectsLocation> = {
-  claims: ({ Records: [first] = [] }: PlatformEvent, sources) => {
-    if (first === undefined || !isMessage(first)) return false
-    const { eventSourceARN: arn } = first
-    return sources.some(
-      ({ location: { queueArn } }) =>
-        queueArn === undefined || arn === undefined || queueArn === arn,
-    )
-  },
-  async read({ Records = [] }, sources): Promise<readonly TailAppend[]> {
-    const found = Records.filter(isMessage).flatMap(({ body }) => notificationsIn(body))
-    return sources.flatMap((bound) => appendsFor(bound, found))
-  },
-}
-
-/** Leaves out objects that no source watches: the notifications of a bucket may cover more. */
-const appendsFor = (
-  { source, location: { bucket, prefix } }: BoundSource<ObjectsLocation>,
-  found: readonly BucketNotification[],
-): readonly TailAppend[] => {
-  const records = found
-    .filter((one) => one.bucket === bucket && isWatchedKey(one.key, prefix))
-    .map((one): PendingObject => {
-      const { bucket: _, ...object } = one
-      return object
-    })
-  return records.length === 0 ? [] : [{ source, lane: NOTIFICATION_LANE, records }]
 }
 
 const objects: SourceKind<ObjectsLocation> = {
@@ -93,7 +37,7 @@ const objects: SourceKind<ObjectsLocation> = {
     if (ports.objects === undefined) throw new TypeError('there are no buckets in this world')
     const bucketObjects = await ports.objects.open(bucket)
     const selection = { onOverwrite: 'new' as const, ...(declared.files ?? ALL_FILES) }
-    const { existing, onOverwrite, filter, read, decompress, limits } = selection
+    const { existing, onOverwrite, listEveryMs, filter, read, decompress, limits } = selection
     const reader = objectsReader({
       store,
       app,
@@ -102,6 +46,7 @@ const objects: SourceKind<ObjectsLocation> = {
       prefix,
       existing,
       onOverwrite,
+      ...(listEveryMs === undefined ? {} : { listEveryMs }),
       ...(filter === undefined ? {} : { filter }),
       ...(read === undefined ? {} : { read }),
       ...(decompress === undefined ? {} : { decompress }),
@@ -111,7 +56,7 @@ const objects: SourceKind<ObjectsLocation> = {
     return { reader }
   },
   input: objectsInput,
-  events: () => events,
+  events: () => notificationEvents,
 }
 
 registerSourceKind(objects)

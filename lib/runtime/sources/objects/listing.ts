@@ -1,18 +1,23 @@
 /**
- * Finds objects without a notification by listing. It lists a location once or twice when the
- * location is first watched, and never again.
+ * Finds objects without a notification by listing: those that were there before, and those whose
+ * notification never came. It goes on for ever, slowly.
  *
  * - Round 0, immediately, with `existing: 'all'`: finds objects that were there before.
- * - Round 1, some time later: finds objects that came before notifications took effect. S3 may take
- *   minutes for that.
- * - Round 2: nothing is left to do.
+ * - Round 1, a quarter of an hour later: finds objects that came before notifications took effect.
+ *   S3 may take minutes for that.
+ * - Then a sweep at each `listEveryMs`: finds objects whose notification was lost.
  *
  * The listing decides nothing: a found object counts like a notification, and the ledger knows what
- * was taken. Each batch lists at most one page. The progress is part of the offsets, so that after
- * a crash the listing continues from the last commit.
+ * was taken. A round only looks at objects that were modified since shortly before the last round
+ * began. So its cost is that of the listing and of the new objects, not of all objects. Each batch
+ * lists a few pages at most. The progress is part of the offsets, so that after a crash the listing
+ * continues from the last commit.
  */
+import { MillraceError } from '../../../base/errors.ts'
+import { DEFAULT_LIST_EVERY_MS } from '../../../dstream/sources/file-selection.ts'
 import type { ObjectStore } from '../../../ports/object-store.ts'
 import type { ListingProgress, PendingObject } from '../../../state/offsets.ts'
+import type { Listener } from '../../events.ts'
 
 /** What to list, and from when. */
 export interface ListingParts {
@@ -20,44 +25,74 @@ export interface ListingParts {
   /** The prefix of the keys. */
   readonly prefix: string
   readonly existing: 'ignore' | 'all'
+  /** The time from the end of a sweep to the beginning of the next. Default: an hour. */
+  readonly listEveryMs?: number | 'never' | undefined
+  readonly report: Listener
 }
 
-/** The objects of one page of a listing, and the progress after it. */
-export interface ListedPage {
+/** The objects of some pages of a listing, and the progress after them. */
+export interface ListedPages {
   readonly found: readonly PendingObject[]
   readonly progress: ListingProgress
+}
+
+/** When to list. */
+export interface ListingRequest {
+  /** The batch time. */
+  readonly timeMs: number
+  /** When the application first started. With `existing: 'ignore'`, older objects do not count. */
+  readonly startedMs: number
 }
 
 /** Three times as long as S3 says that the notifications of a bucket may take to work. */
 const SETTLED_MS = 15 * 60_000
 /**
- * The largest difference between clocks. An object that was modified earlier than this before the
- * first batch is not what round 1 looks for.
+ * How much earlier than the last round an object may have been modified. It covers clocks that
+ * differ, and multipart uploads, whose modification time is when they began.
  */
-const SKEW_MS = 3_600_000
+const MARGIN_MS = 3_600_000
+/** The most pages that a batch lists. On S3, a page has a thousand names and takes 0.1 s. */
+const PAGES_MAX = 10
+/** A batch lists no further page after this many objects: each costs a question. */
+const FOUND_ENOUGH = 100
+/** The pause after a listing that failed. */
+const RETRY_MS = 60_000
 
 /** Lists one location. */
 export class Listing {
   readonly #parts: ListingParts
   readonly #place: string
+  /** Undefined: there are no sweeps. */
+  readonly #everyMs: number | undefined
 
   constructor(parts: ListingParts) {
+    const { listEveryMs = DEFAULT_LIST_EVERY_MS } = parts
     this.#parts = parts
+    this.#everyMs = listEveryMs === 'never' ? undefined : listEveryMs
     this.#place = `${parts.objects.description}/${parts.prefix}`
   }
 
-  /** Lists one page, if a round is due at the batch time. */
-  async page(before: ListingProgress | undefined, timeMs: number): Promise<ListedPage> {
-    const progress = before?.place === this.#place ? before : this.#begin(timeMs)
-    if (progress.round === 2 || progress.dueMs > timeMs) return { found: [], progress }
-    const { objects, next } = await this.#parts.objects.list(this.#parts.prefix, progress.after)
-    const found = objects
-      .filter(({ modifiedMs }) => progress.round === 0 || modifiedMs > progress.begunMs - SKEW_MS)
-      .map(({ key, modifiedMs }) => ({ key, eventMs: modifiedMs }))
-    return {
-      found,
-      progress: next === undefined ? roundAfter(progress, timeMs) : { ...progress, after: next },
+  /** Lists some pages, if a round is due at the batch time. A failure is reported, and delays. */
+  async pages(
+    before: ListingProgress | undefined,
+    { timeMs, startedMs }: ListingRequest,
+  ): Promise<ListedPages> {
+    let progress = before?.place === this.#place ? before : this.#begin(timeMs)
+    const found: PendingObject[] = []
+    try {
+      for (let pages = 0; pages < PAGES_MAX && found.length < FOUND_ENOUGH; pages++) {
+        if ((this.dueMs(progress) ?? Infinity) > timeMs) break
+        const page = await this.#page(progress, { timeMs, startedMs })
+        found.push(...page.found)
+        progress = page.progress
+      }
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error
+      const { code, message } = error
+      this.#parts.report({ event: 'warning', code, message: `Listing is delayed: ${message}` })
+      progress = { ...progress, dueMs: timeMs + RETRY_MS }
     }
+    return { found, progress }
   }
 
   /**
@@ -65,24 +100,50 @@ export class Listing {
    * again.
    */
   dueMs(progress: ListingProgress | undefined): number | undefined {
-    if (progress?.place !== this.#place || progress.round === 0) return -Infinity
-    return progress.round === 1 ? progress.dueMs : undefined
+    if (progress?.place !== this.#place) return -Infinity
+    const isOver = progress.round === 2 && this.#everyMs === undefined
+    return isOver ? undefined : progress.dueMs
+  }
+
+  async #page(
+    progress: ListingProgress,
+    { timeMs, startedMs }: ListingRequest,
+  ): Promise<ListedPages> {
+    const { existing, prefix, objects: store } = this.#parts
+    const { objects, next } = await store.list(prefix, progress.after)
+    const { sinceMs = progress.begunMs - MARGIN_MS } = progress
+    const fromMs = existing === 'all' ? sinceMs : Math.max(sinceMs, startedMs)
+    const found = objects
+      .filter(({ modifiedMs }) => modifiedMs > fromMs)
+      .map(({ key, modifiedMs }) => ({ key, eventMs: modifiedMs }))
+    const roundMs = progress.after === undefined ? timeMs : (progress.roundMs ?? timeMs)
+    return {
+      found,
+      progress:
+        next === undefined
+          ? this.#roundAfter(progress, roundMs, timeMs)
+          : { ...progress, roundMs, after: next },
+    }
   }
 
   #begin(timeMs: number): ListingProgress {
-    const place = this.#place
+    const begun = { place: this.#place, begunMs: timeMs }
     return this.#parts.existing === 'all'
-      ? { place, round: 0, begunMs: timeMs, dueMs: timeMs }
-      : { place, round: 1, begunMs: timeMs, dueMs: timeMs + SETTLED_MS }
+      ? { ...begun, round: 0, sinceMs: 0, dueMs: timeMs }
+      : { ...begun, round: 1, dueMs: timeMs + SETTLED_MS }
+  }
+
+  #roundAfter(
+    { place, round, begunMs }: ListingProgress,
+    roundMs: number,
+    timeMs: number,
+  ): ListingProgress {
+    return {
+      place,
+      round: round === 0 ? 1 : 2,
+      begunMs,
+      sinceMs: roundMs - MARGIN_MS,
+      dueMs: timeMs + (round === 0 ? SETTLED_MS : (this.#everyMs ?? 0)),
+    }
   }
 }
-
-const roundAfter = (
-  { place, round, begunMs }: ListingProgress,
-  timeMs: number,
-): ListingProgress => ({
-  place,
-  round: round === 0 ? 1 : 2,
-  begunMs,
-  dueMs: timeMs + SETTLED_MS,
-})

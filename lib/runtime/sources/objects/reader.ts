@@ -2,35 +2,35 @@
  * Reads records from objects of a bucket. Their notifications are appended to a lane as often as
  * they come: late, twice and out of order. The allocation of a batch decides what it takes:
  *
- *   notifications after the offsets + pending objects + a page of the listing
+ *   notifications after the offsets + pending objects + some pages of the listing
  *     -> exists now -> not in the ledger -> modified at or before t -> within the limits
  *
  * The other objects are pending: the offsets keep them for the next batch. The ledger is written
- * between log and commit, by upload. The batch reads the uploads that its input names.
+ * between log and commit, by upload. The batch reads the uploads that its input names, many at the
+ * same time, and gives them in the order of its input (B3).
+ *
+ * What was notified is new, whenever the driver first runs: notifications begin with the
+ * deployment. Only an object that a listing finds may be from before the first start.
  */
 import { mapAtOnce } from '../../../base/concurrency.ts'
-import type { Partition } from '../../../rdd/partition.ts'
 import { readBlock } from '../../../state/blocks.ts'
 import {
   BEGINNING,
   type BlockRef,
   entriesAfter,
-  kindLane,
   type LaneEntry,
   readLane,
 } from '../../../state/lanes.ts'
 import type { LaneOffsets, ListingOffsets, PendingObject } from '../../../state/offsets.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
-import { describeFiles, readFile, type SkippedFile, withinLimits } from '../file-elements.ts'
-import type { InputKind, SourcePlace } from '../source-kind.ts'
-import {
-  earliestOf,
-  type InputData,
-  type PutAside,
-  type SourceInput,
-  type SourceReader,
-} from '../source-reader.ts'
+import { withinLimits } from '../file-elements.ts'
+import type { SourcePlace } from '../source-kind.ts'
+import { earliestOf, type SourceReader } from '../source-reader.ts'
+import { NOTIFICATION_LANE } from './event-messages.ts'
+import type { ObjectsInput } from './input.ts'
 import { Listing } from './listing.ts'
+import { readUploadAgain, readUploads } from './read-uploads.ts'
+import { checkRefused } from './refused-objects.ts'
 import {
   CALLS_AT_ONCE,
   type DueObject,
@@ -38,19 +38,6 @@ import {
   openUploads,
   recordUploads,
 } from './uploads.ts'
-
-/** The lane of notifications. Each source has one. It contains no records. */
-export const NOTIFICATION_LANE: string = kindLane('notifications')
-
-/** What a batch takes from a bucket. */
-export interface ObjectsInput extends SourceInput<'lanes' | 'listing'> {
-  readonly kind: 'objects'
-  /** In the order of (due, key). */
-  readonly taken: readonly DueObject[]
-  readonly skipped: readonly SkippedFile[]
-  /** The blocks of notifications that were read. */
-  readonly read: readonly BlockRef[]
-}
 
 /**
  * The largest number of notifications that one allocation reads, for each object that the limits
@@ -82,13 +69,14 @@ export const objectsReader = (parts: ObjectsReaderParts): SourceReader<ObjectsIn
       const most = limits.objects * NOTIFICATIONS_PER_OBJECT - before.pending.length
       const found = await notifications.after(lanes, most)
       const page = hasRoom(before)
-        ? await listed.page(before.progress, timeMs)
+        ? await listed.pages(before.progress, { timeMs, startedMs })
         : { found: [], progress: before.progress }
-      const { open, missing } = await openUploads(
-        parts,
-        [...before.pending, ...found.notified, ...page.found],
-        startedMs,
-      )
+      const { open, missing, refused } = await openUploads(parts, [
+        ...before.pending,
+        ...found.notified,
+        ...page.found,
+      ])
+      checkRefused(refused, open.length)
       for (const key of missing)
         report({ event: 'objectSkipped', source, object: key, reason: 'it no longer exists' })
       const due = open.filter(({ dueMs }) => dueMs <= timeMs)
@@ -99,6 +87,7 @@ export const objectsReader = (parts: ObjectsReaderParts): SourceReader<ObjectsIn
         kind: 'objects',
         taken,
         skipped: missing.map((key) => ({ key, reason: 'missing' as const })),
+        ...(refused.length === 0 ? {} : { refused }),
         read: found.blocks,
         records: 0,
         bytes: taken.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
@@ -110,20 +99,16 @@ export const objectsReader = (parts: ObjectsReaderParts): SourceReader<ObjectsIn
       }
     },
     read: (input, putAside) => readUploads(parts, input, putAside),
-    readAgain: ({ version = '', isVersioned = false, ...file }, putAside) =>
-      readFile({ ...file, version, isVersioned }, (one) => parts.objects.read(one), {
-        ...parts,
-        putAside,
-      }),
-    async recordTaken({ taken }, timeMs): Promise<void> {
-      await recordUploads(parts, taken, { timeMs, byKey: onOverwrite === 'ignore' })
+    readAgain: (file, putAside) => readUploadAgain(parts, file, putAside),
+    async recordTaken(input, timeMs): Promise<void> {
+      await recordUploads(parts, input, { timeMs, byKey: onOverwrite === 'ignore' })
     },
-    async waiting({ offsets: { listing = NOTHING, lanes = {} } }): Promise<number | undefined> {
+    async waiting({ offsets: { listing = NOTHING, lanes = {} }, nowMs }) {
       if (await notifications.isAnyAfter(lanes)) return -Infinity
-      return earliestOf([
-        ...listing.pending.map(({ eventMs }) => eventMs),
-        hasRoom(listing) ? listed.dueMs(listing.progress) : undefined,
-      ])
+      const listMs = hasRoom(listing) ? listed.dueMs(listing.progress) : undefined
+      // A listing that is overdue belongs to no past time. After days, one is made and not hundreds.
+      if (listMs !== undefined && listMs <= nowMs) return -Infinity
+      return earliestOf([...listing.pending.map(({ eventMs }) => eventMs), listMs])
     },
     async takenInMs({ listing = NOTHING, lanes = {} }): Promise<number | undefined> {
       // For the lag, an old object counts from the time when its listing started.
@@ -142,34 +127,6 @@ const pendingOf = ({ key, version, isVersioned, dueMs }: DueObject): PendingObje
   eventMs: dueMs,
   ...(isVersioned ? { version } : {}),
 })
-
-/** Reads the uploads of an input, in order. Leaves out uploads that are gone. */
-const readUploads = async (
-  { objects, source, report, ...reading }: ObjectsReaderParts,
-  input: ObjectsInput,
-  putAside: PutAside,
-): Promise<InputData<ObjectsInput>> => {
-  const partitions: Partition<unknown>[] = []
-  const taken: DueObject[] = []
-  const skipped = [...input.skipped]
-  for (const object of input.taken) {
-    const file = await readFile(object, (one) => objects.read(one), {
-      ...reading,
-      source,
-      putAside,
-    })
-    if (file.found) {
-      taken.push(object)
-      partitions.push(file.partition)
-    } else {
-      skipped.push({ key: object.key, reason: file.gone })
-      const reason = `it is ${file.gone} since its batch was allocated`
-      report({ event: 'objectSkipped', source, object: object.key, reason })
-    }
-  }
-  const records = partitions.reduce((total, partition) => total + partition.records.length, 0)
-  return { partitions, input: { ...input, taken, skipped, objects: taken.length }, records }
-}
 
 /** Notifications after the offsets, and the offsets after them. */
 interface FoundNotifications {
@@ -224,11 +181,3 @@ class NotificationReader {
     return lane === undefined ? [] : entriesAfter(lane, lanes[NOTIFICATION_LANE] ?? BEGINNING)
   }
 }
-
-/** Inputs from buckets. */
-export const objectsInput: InputKind<ObjectsInput> = Object.freeze({
-  name: 'objects',
-  skip: async (place: SourcePlace, { taken }: ObjectsInput, timeMs: number) =>
-    recordUploads(place, taken, { timeMs, byKey: true }),
-  describe: (source: string, { taken }: ObjectsInput) => describeFiles(source, taken),
-})

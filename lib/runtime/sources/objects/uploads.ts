@@ -10,6 +10,7 @@ import { ledgerKey } from '../../../state/item-keys.ts'
 import type { PendingObject } from '../../../state/offsets.ts'
 import type { Listener } from '../../events.ts'
 import type { SourcePlace } from '../source-kind.ts'
+import { isRefusal, refusedName, type RefusedObject } from './refused-objects.ts'
 
 /** An upload with its time. */
 export interface DueObject extends ObjectVersion {
@@ -25,8 +26,13 @@ export interface ObjectsReaderParts extends SourcePlace, FileReading {
   readonly objects: ObjectStore
   /** The prefix of the watched keys. Default: all keys. */
   readonly prefix?: string
-  /** `'ignore'`: only objects that were modified after the application first started. */
+  /**
+   * Which objects without a notification count. `'ignore'`: only those that were modified after the
+   * application first started. What has a notification is new.
+   */
   readonly existing: 'ignore' | 'all'
+  /** The time between two sweeps of the listing. */
+  readonly listEveryMs?: FileSelection['listEveryMs']
   /** `'new'`: each upload is read once. `'ignore'`: only the first upload of a key is read. */
   readonly onOverwrite: 'new' | 'ignore'
   /** Whether to take an object, by its key. Default: all objects. */
@@ -41,7 +47,7 @@ export interface ObjectsReaderParts extends SourcePlace, FileReading {
 export const CALLS_AT_ONCE = 64
 
 /** The name of one upload in the ledger. */
-const uploadName = ({ key, version, isVersioned, modifiedMs }: ObjectVersion): string =>
+export const uploadName = ({ key, version, isVersioned, modifiedMs }: ObjectVersion): string =>
   // The same content has the same entity tag, so the time distinguishes the uploads.
   isVersioned ? `${version}#${key}` : `${version}@${modifiedMs}#${key}`
 
@@ -57,75 +63,107 @@ const byDue = (a: DueObject, b: DueObject): number =>
       ? 1
       : a.modifiedMs - b.modifiedMs || (a.version < b.version ? -1 : 1))
 
+/** What a batch has done with. */
+export interface DoneUploads {
+  readonly taken: readonly ObjectVersion[]
+  readonly refused?: readonly RefusedObject[]
+}
+
 /**
- * Writes into the ledger that a batch has taken these uploads. `byKey`: also all other uploads of
- * their keys.
+ * Writes into the ledger that a batch has taken these uploads, or put them aside. `byKey`: also all
+ * other uploads of the taken keys.
  */
 export const recordUploads = async (
   { store, app, source }: SourcePlace,
-  taken: readonly ObjectVersion[],
+  { taken, refused = [] }: DoneUploads,
   { timeMs, byKey }: { readonly timeMs: number; readonly byKey: boolean },
 ): Promise<void> => {
   // With `byKey`, the upload is noted too: the next deployment may choose another `onOverwrite`.
   const namesOf = (object: ObjectVersion): readonly string[] =>
     byKey ? [keyName(object), uploadName(object)] : [uploadName(object)]
-  const entries = taken.flatMap((object) =>
-    namesOf(object).map((name) => ({
+  const entries = [
+    ...taken.flatMap((object) =>
+      namesOf(object).map((name) => ({
+        ...ledgerKey(app, source, name),
+        item: { modifiedMs: object.modifiedMs, takenMs: timeMs },
+      })),
+    ),
+    ...refused.map(({ name }) => ({
       ...ledgerKey(app, source, name),
-      item: { modifiedMs: object.modifiedMs, takenMs: timeMs },
+      item: { takenMs: timeMs, refused: true },
     })),
-  )
+  ]
   if (entries.length > 0) await store.putAll(entries)
 }
 
-/** Uploads that no batch has taken, and keys without an object. */
+/** Uploads that no batch has taken, and what cannot be taken. */
 export interface OpenUploads {
   /** Each upload once, in the order of (due, key). */
   readonly open: readonly DueObject[]
+  /** Keys without an object. */
   readonly missing: readonly string[]
+  /** In the order of (key, name). */
+  readonly refused: readonly RefusedObject[]
 }
+
+/** What the store says about a notification. */
+type Answer =
+  | { readonly kind: 'found'; readonly object: DueObject }
+  | { readonly kind: 'missing'; readonly key: string }
+  | { readonly kind: 'refused'; readonly refused: RefusedObject }
 
 /** The uploads of notifications that no batch has taken. */
 export const openUploads = async (
   parts: ObjectsReaderParts,
   notified: readonly PendingObject[],
-  startedMs: number,
 ): Promise<OpenUploads> => {
-  const { objects, existing, onOverwrite, filter } = parts
+  const { onOverwrite, filter } = parts
   const wanted = distinct(notified).filter(({ key }) => filter?.(key) !== false)
-  const found = await mapAtOnce(wanted, CALLS_AT_ONCE, async (pending) => ({
-    pending,
-    object: await objects.head(pending.key, pending.version),
-  }))
+  const answers = await mapAtOnce(wanted, CALLS_AT_ONCE, async (one) => lookAt(parts, one))
   const uploads = new Map<string, DueObject>()
   const missing = new Set<string>()
-  for (const { pending, object } of found) {
-    if (object === undefined) {
-      missing.add(pending.key)
-      continue
-    }
-    const dueMs = Math.max(object.modifiedMs, pending.eventMs)
-    if (existing === 'all' || dueMs > startedMs)
-      uploads.set(uploadName(object), { ...object, dueMs })
+  for (const answer of answers) {
+    if (answer.kind === 'missing') missing.add(answer.key)
+    if (answer.kind === 'found') uploads.set(uploadName(answer.object), answer.object)
   }
   const untaken = await mapAtOnce([...uploads.values()], CALLS_AT_ONCE, async (object) =>
     (await isTaken(parts, object)) ? [] : [object],
   )
+  const refused = await mapAtOnce(answers, CALLS_AT_ONCE, async (answer) =>
+    answer.kind !== 'refused' || (await isKnown(parts, answer.refused.name))
+      ? []
+      : [answer.refused],
+  )
   const open = untaken.flat().toSorted(byDue)
-  return { open: onOverwrite === 'ignore' ? firstOfEachKey(open) : open, missing: [...missing] }
+  return {
+    open: onOverwrite === 'ignore' ? firstOfEachKey(open) : open,
+    missing: [...missing],
+    refused: refused.flat().toSorted((a, b) => (a.key + a.name < b.key + b.name ? -1 : 1)),
+  }
 }
 
-const isTaken = async (
-  { store, app, source, onOverwrite }: ObjectsReaderParts,
-  object: DueObject,
-): Promise<boolean> => {
-  const isKnown = async (name: string): Promise<boolean> =>
-    (await store.get(ledgerKey(app, source, name))) !== undefined
-  return (
-    (await isKnown(uploadName(object))) ||
-    (onOverwrite === 'ignore' && (await isKnown(keyName(object))))
-  )
+const lookAt = async ({ objects }: ObjectsReaderParts, pending: PendingObject): Promise<Answer> => {
+  const { key, version, eventMs } = pending
+  try {
+    const object = await objects.head(key, version)
+    if (object === undefined) return { kind: 'missing', key }
+    return { kind: 'found', object: { ...object, dueMs: Math.max(object.modifiedMs, eventMs) } }
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    const { message } = error
+    const named = { key, name: refusedName(pending), message }
+    return { kind: 'refused', refused: version === undefined ? named : { ...named, version } }
+  }
 }
+
+const isKnown = async (
+  { store, app, source }: ObjectsReaderParts,
+  name: string,
+): Promise<boolean> => (await store.get(ledgerKey(app, source, name))) !== undefined
+
+const isTaken = async (parts: ObjectsReaderParts, object: DueObject): Promise<boolean> =>
+  (await isKnown(parts, uploadName(object))) ||
+  (parts.onOverwrite === 'ignore' && (await isKnown(parts, keyName(object))))
 
 const firstOfEachKey = (objects: readonly DueObject[]): readonly DueObject[] => {
   const keys = new Set<string>()

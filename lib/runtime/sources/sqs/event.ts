@@ -5,7 +5,7 @@
  */
 import { MillraceError } from '../../../base/errors.ts'
 import { kindLane } from '../../../state/lanes.ts'
-import type { BoundSource, EventReader, TailAppend } from '../../intake/event-reader.ts'
+import type { BoundSource, EventContent, EventReader } from '../../intake/event-reader.ts'
 import type { Location } from '../../locations.ts'
 
 /** A queue. */
@@ -77,11 +77,14 @@ const readersOf = (
 /** Other kinds have queues too, so only the ARN shows to which source an event belongs. */
 export const sqsEvents: EventReader<SqsLocation> = {
   claims: ({ Records = [] }, sources) => readersOf(queueOf(Records), sources).length > 0,
-  async read({ Records = [] }, sources): Promise<readonly TailAppend[]> {
-    return readersOf(queueOf(Records), sources).map(({ source, location }) => ({
-      source,
-      lane: MESSAGE_LANE,
-      records: messagesIn(Records, location.queueArn),
-    }))
+  async read({ Records = [] }, sources): Promise<EventContent> {
+    const readers = readersOf(queueOf(Records), sources)
+    return {
+      appends: readers.map(({ source, location }) => ({
+        source,
+        lane: MESSAGE_LANE,
+        records: messagesIn(Records, location.queueArn),
+      })),
+    }
   },
 }

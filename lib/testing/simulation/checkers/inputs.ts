@@ -2,7 +2,7 @@
 import type { FilesInput } from '../../../runtime/sources/files/reader.ts'
 import type { LanesInput } from '../../../runtime/sources/lanes/reader.ts'
 import type { LaneInput } from '../../../runtime/sources/lanes/waiting-lanes.ts'
-import type { ObjectsInput } from '../../../runtime/sources/objects/reader.ts'
+import type { ObjectsInput } from '../../../runtime/sources/objects/input.ts'
 import type { DueObject } from '../../../runtime/sources/objects/uploads.ts'
 import type { SourceInput } from '../../../runtime/sources/source-reader.ts'
 

@@ -1,7 +1,7 @@
 import type { Plan } from '../../../dstream/plan.ts'
 import type { BatchInput } from '../../../runtime/driver/batch-input.ts'
 import type { SourceInput } from '../../../runtime/sources/source-reader.ts'
-import type { ObjectsInput } from '../../../runtime/sources/objects/reader.ts'
+import type { ObjectsInput } from '../../../runtime/sources/objects/input.ts'
 import type { LanesInput } from '../../../runtime/sources/lanes/reader.ts'
 import type { Block } from '../../../state/blocks.ts'
 import type { Head } from '../../../state/head.ts'
@@ -96,7 +96,7 @@ export class MembershipChecker {
       const bucket = this.#truth.buckets.get(name)
       const isDue = (upload: Upload): boolean =>
         this.#canBeRead(upload, bucket?.versioned === true) &&
-        this.#isNew(source, upload, startedMs)
+        (!upload.isUnannounced || this.#isNew(source, upload, startedMs))
       const due = (bucket?.uploads ?? []).filter(isDue)
       return due.flatMap(({ key, version }) =>
         this.#taken.has(`${source}\n${key}\n${version}`) ? [] : [`${key} (${version})`],
@@ -109,13 +109,16 @@ export class MembershipChecker {
     return !hidden || (versioned && !isUnannounced)
   }
 
-  #isNew(
-    source: string,
-    { modifiedMs, eventMs }: { readonly modifiedMs: number; readonly eventMs: number },
-    startedMs: number,
-  ): boolean {
+  /** Whether an object counts that a listing finds. What was announced counts in any case. */
+  #isNew(source: string, { modifiedMs }: Pick<Upload, 'modifiedMs'>, startedMs: number): boolean {
     const declared = this.#plan.sources.find(({ id }) => id === source)?.node.source
-    return declared?.files?.existing === 'all' || Math.max(modifiedMs, eventMs) > startedMs
+    return declared?.files?.existing === 'all' || modifiedMs > startedMs
+  }
+
+  /** A notification means the current upload of its key, in a bucket without versions. */
+  #isAnnounced(source: string, key: string): boolean {
+    const bucket = this.#truth.buckets.get(this.#truth.sourceNames.get(source) ?? '')
+    return bucket?.uploads.some((one) => one.key === key && !one.isUnannounced) === true
   }
 
   /** B7: the blocks that a batch skips can be read nowhere any more. */
@@ -247,7 +250,8 @@ export class MembershipChecker {
       )
       const isNew =
         upload === undefined ||
-        this.#isNew(source, { modifiedMs: upload.modifiedMs, eventMs: dueMs }, startedMs)
+        this.#isAnnounced(source, key) ||
+        this.#isNew(source, upload, startedMs)
       this.#violations.expect(
         'totals',
         isNew,

@@ -1,7 +1,8 @@
 /**
  * A bucket that is a source: objects are put, replaced and deleted. Each upload causes a
- * notification in the form of S3. The object itself is visible at once; the notification arrives
- * later. Before notifications have taken effect for the bucket, none are sent.
+ * notification: in the form of S3 or of EventBridge, and sometimes in envelopes of SNS. The object
+ * itself is visible at once; the notification arrives later, or is lost. Before notifications have
+ * taken effect for the bucket, none are sent.
  */
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import {
@@ -23,6 +24,15 @@ export interface Upload {
   hidden: boolean
 }
 
+/** How an object is uploaded. */
+export interface UploadTimes {
+  readonly nowMs: number
+  /** The modification time of a multipart upload is the time when it began. */
+  readonly beganMsAgo: number
+  /** Whether its notification never arrives. */
+  readonly isLost: boolean
+}
+
 const SECOND_MS = 1_000
 
 const plain = (line: Buffer): Buffer => line
@@ -38,6 +48,63 @@ const STORED_FORMS: readonly {
   { part: plain, contentEncoding: 'gzip' },
 ]
 
+/** What a notification says. */
+interface Notice {
+  readonly eventName: string
+  readonly eventTime: string
+  readonly bucket: string
+  readonly key: string
+  readonly version: string | undefined
+}
+
+const formEncode = (key: string): string =>
+  encodeURIComponent(key).replaceAll('%20', '+').replaceAll('%2F', '/')
+
+const fromBucket = ({ eventName, eventTime, bucket, key, version }: Notice): string => {
+  const object = {
+    key: formEncode(key),
+    ...(version === undefined ? {} : { versionId: version }),
+  }
+  const s3 = { bucket: { name: bucket }, object }
+  return JSON.stringify({ Records: [{ eventVersion: '2.1', eventName, eventTime, s3 }] })
+}
+
+const fromBridge = ({ eventName, eventTime, bucket, key, version }: Notice): string =>
+  JSON.stringify({
+    source: 'aws.s3',
+    'detail-type': eventName.startsWith('ObjectCreated:') ? 'Object Created' : 'Object Deleted',
+    time: eventTime,
+    detail: { bucket: { name: bucket }, object: { key, 'version-id': version } },
+  })
+
+const inTopic = (message: string): string =>
+  JSON.stringify({ Type: 'Notification', TopicArn: 'arn:aws:sns:x', Message: message })
+
+/** The shapes in which a notification may arrive. */
+const SHAPES: readonly ((notice: Notice) => string)[] = [
+  fromBucket,
+  fromBucket,
+  fromBridge,
+  (notice) => inTopic(fromBucket(notice)),
+  (notice) => inTopic(fromBridge(notice)),
+]
+
+/** Messages that are no notifications. None of them may be acknowledged. */
+export const MALFORMED_MESSAGES: readonly string[] = [
+  'hello',
+  'null',
+  '{"Records":[{"s3":1}]}',
+  '{"Records":[{"eventName":"ObjectCreated:Put",' +
+    '"s3":{"bucket":{"name":"drops"},"object":{"key":"100%.txt"}}}]}',
+  '{"Type":"Notification","Message":"hello"}',
+]
+
+/** What a bucket needs of its world. */
+export interface BucketParts {
+  readonly send: (body: string) => void
+  readonly pick: <T>(all: readonly T[]) => T
+}
+
 export class SimulatedBucket {
   readonly name: string
   readonly versioned: boolean
@@ -45,20 +112,16 @@ export class SimulatedBucket {
   readonly uploads: Upload[] = []
   /** No notification is sent for uploads before this time. */
   notifiesFromMs: number = -Infinity
-  readonly #notifications: { send(body: string): void }
+  readonly #parts: BucketParts
 
-  constructor(name: string, versioned: boolean, notifications: { send(body: string): void }) {
+  constructor(name: string, versioned: boolean, parts: BucketParts) {
     this.name = name
     this.versioned = versioned
     this.objects = memoryObjectStore({ versioned })
-    this.#notifications = notifications
+    this.#parts = parts
   }
 
-  /**
-   * Uploads an object. `beganMsAgo`: the modification time of a multipart upload is the time when
-   * it began.
-   */
-  put(key: string, lines: readonly string[], nowMs: number, beganMsAgo: number): void {
+  put(key: string, lines: readonly string[], { nowMs, beganMsAgo, isLost }: UploadTimes): void {
     const modifiedMs = Math.floor((nowMs - beganMsAgo) / SECOND_MS) * SECOND_MS
     this.#hide(key)
     const form = STORED_FORMS[this.uploads.length % STORED_FORMS.length]
@@ -70,7 +133,7 @@ export class SimulatedBucket {
       modifiedMs,
       form?.contentEncoding,
     )
-    const isUnannounced = nowMs < this.notifiesFromMs
+    const isUnannounced = isLost || nowMs < this.notifiesFromMs
     // All that a listing knows of an upload is its modification time.
     this.uploads.push({
       key,
@@ -81,7 +144,7 @@ export class SimulatedBucket {
       isUnannounced,
       hidden: false,
     })
-    this.#notify('ObjectCreated:Put', key, nowMs, version)
+    if (!isUnannounced) this.#notify('ObjectCreated:Put', key, nowMs, version)
   }
 
   delete(key: string, nowMs: number): void {
@@ -101,16 +164,13 @@ export class SimulatedBucket {
 
   #notify(eventName: string, key: string, nowMs: number, version: string | undefined): void {
     if (nowMs < this.notifiesFromMs) return
-    const object = {
-      key: encodeURIComponent(key).replaceAll('%20', '+').replaceAll('%2F', '/'),
-      ...(this.versioned && version !== undefined ? { versionId: version } : {}),
-    }
-    const record = {
-      eventVersion: '2.1',
+    const notice: Notice = {
       eventName,
       eventTime: new Date(nowMs).toISOString(),
-      s3: { bucket: { name: this.name }, object },
+      bucket: this.name,
+      key,
+      version: this.versioned ? version : undefined,
     }
-    this.#notifications.send(JSON.stringify({ Records: [record] }))
+    this.#parts.send(this.#parts.pick(SHAPES)(notice))
   }
 }

@@ -16,11 +16,21 @@ export interface QueueSettings {
   readonly concurrency: number
 }
 
+/** How an invocation with messages has ended. */
+export interface Consumed {
+  readonly taken: boolean
+  /** The indices of messages that the function did not take all the same. */
+  readonly failed?: ReadonlySet<number>
+}
+
 /**
  * Invokes the function with the bodies of messages. Calls `ended` once, with whether the function
  * took them.
  */
-export type InvokeConsumer = (bodies: readonly string[], ended: (taken: boolean) => void) => void
+export type InvokeConsumer = (
+  bodies: readonly string[],
+  ended: (consumed: Consumed) => void,
+) => void
 
 interface Message {
   readonly body: string
@@ -66,9 +76,9 @@ export class SimulatedQueue {
       this.#add(body, delayMs + world.random.between(0, LATE_MS_MAX))
   }
 
-  /** An operator sends the messages of the dead-letter queue again. */
-  redrive(): void {
-    for (const body of this.#dead.splice(0)) this.#add(body, 0)
+  /** An operator sends the messages of the dead-letter queue again, but for hopeless ones. */
+  redrive(isHopeless: (body: string) => boolean): void {
+    for (const body of this.#dead.splice(0)) if (!isHopeless(body)) this.#add(body, 0)
   }
 
   #add(body: string, delayMs: number): void {
@@ -110,9 +120,11 @@ export class SimulatedQueue {
     this.#running += 1
     this.#invoke(
       messages.map(({ body }) => body),
-      (taken) => {
+      ({ taken, failed = new Set() }) => {
         this.#running -= 1
-        if (taken) for (const message of messages) this.#messages.delete(message)
+        if (taken)
+          for (const [index, message] of messages.entries())
+            if (!failed.has(index)) this.#messages.delete(message)
         this.#pump()
       },
     )

@@ -1,3 +1,4 @@
+import { minutes } from '../../../base/duration.ts'
 import { countsIn, pairsText, randomLine, type SimulatedPipeline, wordCounts } from './pipeline.ts'
 
 const STREAM = 'clicks'
@@ -12,7 +13,7 @@ export const twoSources: SimulatedPipeline = {
   describe(ssc, { maybeThrow }) {
     const lines = ssc
       .kinesisTextStream(STREAM)
-      .union(ssc.textFileStream(BUCKET, { existing: 'all' }))
+      .union(ssc.textFileStream(BUCKET, { existing: 'all', listEvery: minutes(5) }))
     wordCounts(lines)
       .updateStateByKey<number>(
         (counts, total = 0) => {

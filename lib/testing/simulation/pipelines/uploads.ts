@@ -1,3 +1,4 @@
+import { minutes } from '../../../base/duration.ts'
 import { countsIn, pairsText, randomLine, type SimulatedPipeline, wordCounts } from './pipeline.ts'
 
 const BUCKET = 'drops'
@@ -9,7 +10,8 @@ export const uploads: SimulatedPipeline = {
   buckets: [BUCKET],
   line: randomLine,
   describe(ssc) {
-    wordCounts(ssc.textFileStream(BUCKET)).saveAsTextFiles('counts')
+    // Often, so that a lost notification is made up for within the time of a world.
+    wordCounts(ssc.textFileStream(BUCKET, { listEvery: minutes(5) })).saveAsTextFiles('counts')
   },
   outputs: (batch) => ({ counts: pairsText(countsIn([batch], BUCKET)) }),
 }

@@ -4,7 +4,7 @@ import { parseDeployedSource } from '../../../../../lib/runtime/sources/deployed
 import { eventRoutes } from '../../../../../lib/runtime/intake/event-routes.ts'
 import type { Location } from '../../../../../lib/runtime/locations.ts'
 import { readEvent } from '../../../../../lib/runtime/intake/event-reader.ts'
-import type { ObjectsLocation } from '../../../../../lib/runtime/sources/objects/kind.ts'
+import type { ObjectsLocation } from '../../../../../lib/runtime/sources/objects/event-messages.ts'
 import type { SqsLocation } from '../../../../../lib/runtime/sources/sqs/event.ts'
 import { pipelineOf } from '../../harness.ts'
 import { messageOf, QUEUE_ARN } from './queue-bed.ts'
@@ -35,7 +35,8 @@ const routes = eventRoutes(plan, locations, {
   objects: { open: () => Promise.reject(new Error()) },
 })
 
-const read = (...records: readonly object[]) => readEvent({ Records: records }, routes)
+const read = async (...records: readonly object[]) =>
+  (await readEvent({ Records: records }, routes)).appends
 
 const notification = JSON.stringify({
   Records: [

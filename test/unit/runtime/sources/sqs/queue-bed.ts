@@ -146,7 +146,8 @@ export class QueueBed {
     const ports = this.#ports(this.store)
     const routes = eventRoutes(plan, locations, ports.sources)
     const intake = intakeHandler({ plan, ...ports, scheduleTriggers: async () => undefined })
-    await intake(await readEvent({ Records: ids.map((id) => messageOf(id)) }, routes))
+    const event = { Records: ids.map((id) => messageOf(id)) }
+    await intake((await readEvent(event, routes)).appends)
   }
 
   /** Runs due batches a second later, in the current process. */

@@ -1,0 +1,71 @@
+/** The entries that intake appends to a lane, and the pauses between its tries. */
+import { crc32 } from 'node:zlib'
+import type { BatchLimits } from '../../dstream/plan.ts'
+import type { PositionedRecord } from '../../state/blocks.ts'
+import { BEGINNING, type BlockRef, isAfter, type LaneEntry } from '../../state/lanes.ts'
+
+/**
+ * Neighbouring entries are merged up to this share of the limits of a batch (B8). So there are
+ * enough positions at which a batch can end.
+ */
+const COALESCED_SHARE = 1 / 8
+/** Neighbouring entries are merged up to this number of blocks. */
+const BLOCKS_PER_ENTRY_MAX = 16
+const FIRST_PAUSE_MS = 10
+const PAUSE_MS_MAX = 320
+
+/** Records of a delivery, and its last position if the record there was rejected. */
+interface DeliveredRecords {
+  readonly records: readonly PositionedRecord[]
+  readonly last?: string
+}
+
+/** The last position of a delivery. */
+export const lastOf = ({ last, records }: DeliveredRecords): string =>
+  last ?? records.at(-1)?.position ?? BEGINNING
+
+/**
+ * The pause after a collision: it doubles up to a limit, and each process takes another part of it,
+ * by the random letters of its attempt id. Without that, those that collided collide again.
+ */
+export const pauseMs = (tries: number, attemptId: string): number => {
+  const mostMs = Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), PAUSE_MS_MAX)
+  return (mostMs * (crc32(attemptId) % 1_000)) / 1_000
+}
+
+/** Whether records are in the order of their positions. */
+export const isInOrder = (records: readonly PositionedRecord[]): boolean =>
+  records.every(
+    ({ position }, index) =>
+      index === 0 || isAfter(position, (records[index - 1] as PositionedRecord).position),
+  )
+
+/** The entry of an append. `block`: holds its records, if there are any. */
+export const entryOf = (
+  records: readonly PositionedRecord[],
+  block: BlockRef | undefined,
+  rest: Pick<LaneEntry, 'last' | 'deadLetters' | 'receivedMs'>,
+): LaneEntry => ({
+  first: records[0]?.position ?? rest.last,
+  count: records.length,
+  bytes: block?.bytes ?? 0,
+  ...rest,
+  blocks: block === undefined ? [] : [block],
+})
+
+/** Whether an entry may be merged with the last one before it (B8). */
+export const fitsInto = (last: LaneEntry, entry: LaneEntry, limits: BatchLimits): boolean =>
+  last.count + entry.count <= limits.records * COALESCED_SHARE &&
+  last.bytes + entry.bytes <= limits.bytes * COALESCED_SHARE &&
+  last.blocks.length + entry.blocks.length <= BLOCKS_PER_ENTRY_MAX
+
+/** Merges two neighbouring entries. The lag counts from the first. */
+export const coalesce = (a: LaneEntry, b: LaneEntry): LaneEntry => ({
+  first: a.first,
+  last: b.last,
+  count: a.count + b.count,
+  bytes: a.bytes + b.bytes,
+  receivedMs: a.receivedMs,
+  deadLetters: a.deadLetters + b.deadLetters,
+  blocks: [...a.blocks, ...b.blocks],
+})

@@ -1,0 +1,27 @@
+/** What a batch takes from a bucket. */
+import type { BlockRef } from '../../../state/lanes.ts'
+import { describeFiles, type SkippedFile } from '../file-elements.ts'
+import type { InputKind, SourcePlace } from '../source-kind.ts'
+import type { SourceInput } from '../source-reader.ts'
+import type { RefusedObject } from './refused-objects.ts'
+import { type DueObject, recordUploads } from './uploads.ts'
+
+/** What a batch takes from a bucket. */
+export interface ObjectsInput extends SourceInput<'lanes' | 'listing'> {
+  readonly kind: 'objects'
+  /** In the order of (due, key). */
+  readonly taken: readonly DueObject[]
+  readonly skipped: readonly SkippedFile[]
+  /** Objects that are put aside. Default: none. */
+  readonly refused?: readonly RefusedObject[]
+  /** The blocks of notifications that were read. */
+  readonly read: readonly BlockRef[]
+}
+
+/** Inputs from buckets. */
+export const objectsInput: InputKind<ObjectsInput> = Object.freeze({
+  name: 'objects',
+  skip: async (place: SourcePlace, input: ObjectsInput, timeMs: number) =>
+    recordUploads(place, input, { timeMs, byKey: true }),
+  describe: (source: string, { taken }: ObjectsInput) => describeFiles(source, taken),
+})

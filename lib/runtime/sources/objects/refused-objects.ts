@@ -1,0 +1,66 @@
+/**
+ * Objects that the store refuses to give: no rights to them or to their key, or an archived storage
+ * class. Each is put aside with its name, and the others go on. If most objects are refused, the
+ * rights of the application are wrong and not the objects: then the batch fails, and all objects
+ * stay where they are (B9).
+ */
+import { MillraceError } from '../../../base/errors.ts'
+import {
+  type DeadLetter,
+  deadLetterOfFile,
+  type FileReference,
+} from '../../../state/dead-letters.ts'
+import type { PendingObject } from '../../../state/offsets.ts'
+
+/** An object that the store refuses to give. */
+export interface RefusedObject {
+  readonly key: string
+  /** The version, if the notification named one. */
+  readonly version?: string
+  /** The name of the object in the ledger. */
+  readonly name: string
+  readonly message: string
+  /** The upload, if the store has said which one it is. Then it can be redriven. */
+  readonly upload?: FileReference
+}
+
+/** More refused objects than this, and more than the others, are not the fault of the objects. */
+const REFUSED_MAX = 10
+
+/** Whether an error says that an object is refused. A retry cannot help. */
+export const isRefusal = (error: unknown): error is MillraceError =>
+  error instanceof MillraceError && error.code === 'OBJECT_REFUSED'
+
+/**
+ * The name in the ledger of a notification whose object cannot even be looked at. No version begins
+ * with an exclamation mark, so it is not the name of an upload.
+ */
+export const refusedName = ({ key, version, eventMs }: PendingObject): string =>
+  version === undefined ? `!@${eventMs}#${key}` : `!${version}#${key}`
+
+/** Throws if so many objects are refused that something else is wrong. */
+export const checkRefused = (refused: readonly RefusedObject[], others: number): void => {
+  const [first] = refused
+  if (first === undefined || refused.length <= REFUSED_MAX || refused.length <= others) return
+  throw new MillraceError('OBJECT_UNREADABLE', {
+    problem: `${refused.length} objects of a batch are refused: it is not the fault of one`,
+    value: first.key,
+    fix: 'give the application the rights to its objects and their keys; then it goes on',
+    cause: new Error(first.message),
+  })
+}
+
+/**
+ * The dead letter of a refused object. It can be redriven if only its bytes were refused. Otherwise
+ * it holds the name, and a listing finds the object when the rights are there.
+ */
+export const deadLetterOfRefused = (
+  source: string,
+  { key, version, message, upload }: RefusedObject,
+): DeadLetter => {
+  const reason = { code: 'OBJECT_REFUSED', message }
+  if (upload !== undefined) return { ...deadLetterOfFile(source, upload, undefined), ...reason }
+  const data = Buffer.from(key)
+  const position = version === undefined ? key : `${key}?versionId=${version}`
+  return { source, position, ...reason, data, sizeBytes: data.byteLength }
+}

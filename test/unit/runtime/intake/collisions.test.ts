@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'vitest'
+import { memoryItemStore } from '../../../../lib/adapters/memory/memory-item-store.ts'
+import type { ItemStore } from '../../../../lib/ports/item-store.ts'
+import { Intake } from '../../../../lib/runtime/intake/intake.ts'
+import { readBlock } from '../../../../lib/state/blocks.ts'
+import { type Lane, readLane } from '../../../../lib/state/lanes.ts'
+
+const APP = 'app'
+const SOURCE = 'files'
+const LANE = '@notifications'
+const LIMITS = { records: 1_000_000, bytes: 64e6, objects: 1_000 }
+
+type Calls = Record<'put' | 'deleted' | 'read' | 'refused', number>
+
+/** A store whose calls take some turns of the event loop, and that counts blocks and swaps. */
+const countingStore = (itemBytesMax?: number) => {
+  const inner = memoryItemStore(itemBytesMax === undefined ? {} : { itemBytesMax })
+  const calls: Calls = { put: 0, deleted: 0, read: 0, refused: 0 }
+  const isBlock = ({ partition }: { readonly partition: string }): boolean =>
+    partition.includes('#seg#')
+  let turns = 0
+  const slowly = async <T>(call: () => Promise<T>): Promise<T> => {
+    for (let left = 1 + (turns++ % 4); left > 0; left--)
+      await new Promise((resolve) => setImmediate(resolve))
+    return call()
+  }
+  const store: ItemStore = {
+    ...inner,
+    get: async (key) => slowly(async () => inner.get(key)),
+    putAll: async (items) => {
+      calls.put += items.filter(isBlock).length
+      return slowly(async () => inner.putAll(items))
+    },
+    deleteAll: async (keys) => {
+      calls.deleted += keys.filter(isBlock).length
+      return slowly(async () => inner.deleteAll(keys))
+    },
+    compareAndSet: async (...given) => {
+      const swap = await slowly(async () => inner.compareAndSet(...given))
+      if (!swap.swapped) calls.refused += 1
+      return swap
+    },
+  }
+  return { store, calls }
+}
+
+let ids = 0
+const pauses: number[] = []
+
+const intakeOn = (store: ItemStore, limits = LIMITS, now: () => number = () => 5_000): Intake =>
+  new Intake({
+    app: APP,
+    source: SOURCE,
+    store,
+    clock: {
+      now,
+      sleep: async (ms) => {
+        pauses.push(ms)
+        // A pause of 10 ms is a turn of the event loop here.
+        for (let left = ms / 10; left > 0; left--)
+          await new Promise((resolve) => setImmediate(resolve))
+      },
+    },
+    randomness: { attemptId: () => `attempt${++ids}` },
+    limits,
+  })
+
+const numbered = (from: number, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `${from + index}`)
+
+const stored = async (store: ItemStore, lane = LANE) => {
+  const { entries, tail } = (await readLane(store, APP, SOURCE, lane)) as Lane
+  const blocks = entries.flatMap((entry) => entry.blocks)
+  const records = await Promise.all(
+    blocks.map(async (ref) => (await readBlock(store, APP, ref)).records as readonly string[]),
+  )
+  return { entries, tail, blocks, records: records.flat() }
+}
+
+describe('many functions that append to one lane at the same time', () => {
+  test('all succeed, and leave no block that nothing names', async () => {
+    const { store, calls } = countingStore()
+    await Promise.all(
+      numbered(0, 50).map((n) =>
+        intakeOn(store).appendAtTail(LANE, numbered(100 * Number(n), 100)),
+      ),
+    )
+    const { records, blocks, tail } = await stored(store)
+    expect(records.map(Number).toSorted((a, b) => a - b)).toEqual(numbered(0, 5_000).map(Number))
+    expect(tail).toBe('5000')
+    expect(blocks).toHaveLength(50)
+    expect(calls.refused).toBeGreaterThan(50)
+    expect(calls.put - calls.deleted).toBe(50)
+  })
+
+  test('pause for different times after a collision, and not for long', () => {
+    expect(new Set(pauses).size).toBeGreaterThan(50)
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(320)
+  })
+
+  test('one after the other do not collide: nothing is remembered of such a lane', async () => {
+    const { store, calls } = countingStore()
+    const [one, two] = [intakeOn(store), intakeOn(store)]
+    for (let round = 0; round < 5; round++) {
+      await one.appendAtTail(LANE, numbered(2 * round, 1))
+      await two.appendAtTail(LANE, numbered(2 * round + 1, 1))
+    }
+    expect((await stored(store)).records).toEqual(numbered(0, 10))
+    expect(calls.refused).toBe(0)
+  })
+
+  test('keep the block of an append whose answer was lost and that was overtaken', async () => {
+    const { store } = countingStore()
+    const overtaken: ItemStore = {
+      ...store,
+      compareAndSet: async (...given) => {
+        const swap = await store.compareAndSet(...given)
+        // The answer is lost. Before the call is repeated, another function has appended.
+        if (swap.swapped) await intakeOn(store).appendAtTail(LANE, ['other'])
+        return store.compareAndSet(...given)
+      },
+    }
+    await intakeOn(overtaken)
+      .appendAtTail(LANE, ['mine'])
+      .catch(() => undefined)
+    const { records } = await stored(store)
+    expect(records.filter((record) => record === 'other').length).toBeGreaterThan(0)
+    expect(records).toContain('mine')
+  })
+})
+
+test('100 tries on a full lane write no block', async () => {
+  const { store, calls } = countingStore(6_000)
+  const intake = intakeOn(store, { ...LIMITS, records: 8 })
+  const deliver = (first: number) =>
+    intake.append({ lane: 'l', records: [{ position: `${first}`, record: 'x'.repeat(200) }] })
+  let position = 1
+  const isFull = await (async () => {
+    for (;;) {
+      try {
+        await deliver(position)
+        position += 1
+      } catch (error) {
+        return error
+      }
+    }
+  })()
+  expect(isFull).toMatchObject({ code: 'LANE_FULL', retryable: true })
+  const before = calls.put
+  for (let tries = 0; tries < 100; tries++)
+    await expect(deliver(position)).rejects.toMatchObject({ code: 'LANE_FULL' })
+  expect(calls.put).toBe(before)
+})
+
+describe('entries that are merged', () => {
+  test('keep the time of the first: the lag counts from it', async () => {
+    const { store } = countingStore()
+    let nowMs = 1_000
+    const intake = intakeOn(store, LIMITS, () => nowMs)
+    await intake.appendAtTail(LANE, ['a'])
+    nowMs = 61_000
+    await intake.appendAtTail(LANE, ['b'])
+    const { entries } = await stored(store)
+    expect(entries.map(({ receivedMs, count }) => [receivedMs, count])).toEqual([[1_000, 2]])
+  })
+
+  test('have at most 16 blocks: a batch can end between two of them', async () => {
+    const { store } = countingStore()
+    const intake = intakeOn(store)
+    for (const record of numbered(0, 40)) await intake.appendAtTail(LANE, [record])
+    const { entries } = await stored(store)
+    expect(entries.map(({ blocks }) => blocks.length)).toEqual([16, 16, 8])
+  })
+})
