@@ -5,24 +5,24 @@
 import { MillraceError } from '../base/errors.ts'
 import { type Fence, isOlderFence } from '../ports/fence.ts'
 
-/** The file that marks a batch as complete and names its writer. */
+/** The file that marks a batch as complete. It names the attempt that wrote it, and its parts. */
 export const SUCCESS_FILE = '_SUCCESS'
+
+/** The same file before the batch is published. It is hidden from readers by its first letter. */
+export const ATTEMPT_FILE = '_ATTEMPT'
 
 /** The file of a partition. */
 export const partName = (partition: number): string => `part-${String(partition).padStart(5, '0')}`
 
-/** The text of the `_SUCCESS` file. */
-export const successOf = ({ app, generation, epoch }: Fence): Uint8Array =>
-  Buffer.from(`${JSON.stringify({ app, generation, epoch })}\n`)
+/** The text of the `_SUCCESS` file: the attempt, and the names of all files of the batch. */
+export const successOf = (
+  { app, generation, epoch }: Fence,
+  parts: readonly string[],
+): Uint8Array => Buffer.from(`${JSON.stringify({ app, generation, epoch, parts })}\n`)
 
-/** All files of one batch, by name, `_SUCCESS` last. */
-export const outputFiles = (
-  parts: readonly Uint8Array[],
-  fence: Fence,
-): ReadonlyMap<string, Uint8Array> => {
-  const files = new Map(parts.map((bytes, index) => [partName(index), bytes]))
-  return files.set(SUCCESS_FILE, successOf(fence))
-}
+/** The names of a number of parts. */
+export const partNames = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, partition) => partName(partition))
 
 /**
  * The fence in a `_SUCCESS` file; undefined if the file has none, because other programs write
@@ -39,6 +39,16 @@ export const fenceIn = (success: Uint8Array): Fence | undefined => {
   } catch {
     return undefined
   }
+}
+
+/** The names of the parts in a `_SUCCESS` file. */
+export const partsIn = (success: Uint8Array): readonly string[] =>
+  (JSON.parse(Buffer.from(success).toString('utf8')) as { parts: readonly string[] }).parts
+
+/** Whether the attempt with this fence wrote a `_SUCCESS` file. */
+export const isOf = (success: Uint8Array, { app, generation, epoch }: Fence): boolean => {
+  const by = fenceIn(success)
+  return by?.app === app && by.generation === generation && by.epoch === epoch
 }
 
 /**

@@ -14,7 +14,7 @@ export const printSink = (printer: Printer): Sink<string> => ({
       async write(partition, content): Promise<void> {
         texts[partition] = content
       },
-      async finish(): Promise<void> {
+      async finish(): Promise<undefined> {
         printer.print(texts.join(''))
       },
       async abandon(): Promise<void> {

@@ -14,23 +14,29 @@ export interface SinkBatch {
 /**
  * Writes the outputs of batches to a directory, a bucket, a table or a terminal.
  *
- *   open(batch, fence) -> write(0, ...), write(1, ...), ... -> finish
+ *   open(batch, fence) -> write(0, ...), write(1, ...), ... -> finish -> commit -> publish
  *                                                          \-> abandon
  *
  * What an implementation promises (B4):
- * - *All or nothing.* After `finish` resolves, the target holds what was written for this batch,
- *   and nothing from an earlier attempt at it. If a call rejects, or the process ends, a reader
- *   that follows the rules of the target sees no partial batch.
- * - *Newer wins.* Content written under an older or equal fence of the same application is
+ * - *All or nothing.* After `publish` resolves, the target holds what the attempt of this fence has
+ *   finished, nothing that it would count as of another attempt, and a sign that it is complete. If
+ *   a call rejects, or the process ends, a reader that follows the rules of the target sees no
+ *   partial batch.
+ * - *No sign before the commit.* What is not published has no sign that it is complete. So a batch
+ *   that is given up leaves none.
+ * - *Nothing is taken back.* No call of another attempt changes what is finished under the fence
+ *   that is published, however late it arrives.
+ * - *Newer wins.* Content published under an older or equal fence of the same application is
  *   replaced.
- * - *Older is refused.* If a newer fence has written this batch, nothing is changed: `open`,
- *   `write` or `finish` rejects with `OUTPUT_FENCED`. `finish` always checks; the others may check.
+ * - *Older is refused.* If a newer fence has published this batch, nothing is changed: `open`,
+ *   `write`, `finish` or `publish` rejects with `OUTPUT_FENCED`.
  * - *Other content is protected.* Content that this application did not write is not changed: the
  *   call rejects with `OUTPUT_EXISTS`.
  * - *Content belongs to the caller.* The caller may change the content it gave once `write` has
  *   resolved.
  *
- * A sink declares which of these its target cannot do. The other promises hold:
+ * A sink without `publish` shows a batch when it is finished. A sink declares which of these
+ * promises its target cannot keep. The others hold:
  * - `isAtomic: false`, for a table whose items are put one by one. A reader may see part of a batch
  *   between `open` and `finish`; after `finish` it sees all of it. Items that a failed or abandoned
  *   attempt has put stay. The promises hold for each item: each write of an item checks the fence
@@ -42,7 +48,9 @@ export interface SinkBatch {
  *   once.
  *
  * What the caller must do: open a batch once in an attempt, write each partition once, in order
- * from 0, one after the other, and then call `finish` or `abandon`.
+ * from 0, one after the other, and then call `finish` or `abandon`. When the attempt is committed,
+ * and only then, call `publish` with what `finish` gave, in any process, as often as needed until
+ * it resolves.
  *
  * Other errors: `OUTPUT_FAILED` (retryable), `STORE_FULL`.
  */
@@ -54,13 +62,24 @@ export interface Sink<C> {
   /** Whether the fence is checked. Default true. */
   readonly isFenced?: boolean
   open(batch: SinkBatch, fence: Fence): Promise<OpenBatch<C>>
+  /**
+   * Marks a finished batch as complete. `receipt` is what `finish` gave. If the owner has moved the
+   * batch away in the meantime, there may be nothing to mark.
+   */
+  publish?(batch: SinkBatch, fence: Fence, receipt: Receipt): Promise<void>
 }
+
+/** What a sink must know to publish a batch. It is short, and only the sink reads it. */
+export type Receipt = string | undefined
 
 /** A batch that is being written. `C` is the content of one partition: bytes, text or items. */
 export interface OpenBatch<C> {
   write(partition: number, content: C): Promise<void>
-  /** Completes the batch. Makes it visible all at once if the sink is atomic. */
-  finish(): Promise<void>
+  /**
+   * Ends the writing. Afterwards everything is durable. A sink without `publish` now shows the
+   * batch, all at once if it is atomic.
+   */
+  finish(): Promise<Receipt>
   /** Removes what was written so far, as far as possible. Never rejects. */
   abandon(): Promise<void>
 }

@@ -4,6 +4,7 @@
  */
 import { invariant, MillraceError } from '../base/errors.ts'
 import type { Item, ItemStore } from '../ports/item-store.ts'
+import type { FinishedOutput } from './finished-output.ts'
 import { headKey } from './item-keys.ts'
 import type { LaneOffsets } from './offsets.ts'
 import type { SegmentRef } from './segments.ts'
@@ -38,6 +39,8 @@ export interface LoggedBatch {
    * The ids of outputs that an attempt finished before it failed. The next attempt leaves them out.
    */
   readonly outputsDone?: readonly string[]
+  /** What those outputs have written, and what is published if the batch is committed. */
+  readonly finished?: readonly FinishedOutput[]
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { decode, encode } from '../base/codec.ts'
 import type { ItemStore } from '../ports/item-store.ts'
+import type { FinishedOutput } from './finished-output.ts'
 import { sortableTime } from './item-keys.ts'
 import type { OffsetsBySource } from './offsets.ts'
 import type { TimerState } from './operator/timer.ts'
@@ -55,6 +56,8 @@ export interface Manifest {
    * Undefined: no attempt at this batch can have put records aside.
    */
   readonly deadLetterEpoch?: number
+  /** The outputs of the batch that its driver publishes after the commit. */
+  readonly outputs?: readonly FinishedOutput[]
   /** The previous manifests that are still kept, newest first. */
   readonly previous: readonly SegmentRef[]
 }

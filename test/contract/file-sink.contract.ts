@@ -1,16 +1,23 @@
 /** What every sink of files promises: how files are called, and what it leaves alone. */
+import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Fence } from '../../lib/ports/fence.ts'
 import type { Sink } from '../../lib/ports/sink.ts'
 import { expectError } from './errors.ts'
 import { sinkContract } from './sink.contract.ts'
-import { fenceOf, writeBatch } from './write-batch.ts'
+import { fenceOf, finishBatch, writeBatch } from './write-batch.ts'
 
 /** A tree of files that a test can look into. Cleans up by itself when the test has finished. */
 export interface FileTree {
   readonly sink: Sink<Uint8Array>
   /** All files that a reader of the tree sees, by path. */
   files(): Promise<ReadonlyMap<string, Uint8Array>>
+  /**
+   * The name of a part whose plain name is taken by other bytes. Left out: files are replaced, and
+   * all names are plain.
+   */
+  readonly renames?: (text: string, index: number) => string
   /** Puts a file there that Millrace did not write. */
   plant(path: string, bytes: Uint8Array): Promise<void>
 }
@@ -26,17 +33,44 @@ const isFence = (text: string, { app, generation, epoch }: Fence): boolean => {
   return found.app === app && found.generation === generation && found.epoch === epoch
 }
 
-/** What a batch looks like. */
+/** What a batch looks like: its parts, by name, and a `_SUCCESS` that names them. */
+const batchOf = (
+  path: string,
+  by: Fence,
+  parts: Readonly<Record<string, string>>,
+): Readonly<Record<string, unknown>> => ({
+  ...Object.fromEntries(Object.entries(parts).map(([name, part]) => [`${path}/${name}`, part])),
+  [`${path}/_SUCCESS`]: expect.toSatisfy(
+    (text: string) =>
+      isFence(text, by) &&
+      isDeepStrictEqual((JSON.parse(text) as { parts: unknown }).parts, Object.keys(parts)),
+  ),
+})
+
+const plainName = (_: string, index: number): string => `part-${String(index).padStart(5, '0')}`
+
+/** What a batch looks like whose parts have plain names. */
 const batch = (
   path: string,
   by: Fence,
   ...parts: readonly string[]
-): Readonly<Record<string, unknown>> => ({
-  ...Object.fromEntries(
-    parts.map((part, index) => [`${path}/part-${String(index).padStart(5, '0')}`, part]),
-  ),
-  [`${path}/_SUCCESS`]: expect.toSatisfy((text: string) => isFence(text, by)),
-})
+): Readonly<Record<string, unknown>> =>
+  batchOf(path, by, Object.fromEntries(parts.map((part, index) => [plainName(part, index), part])))
+
+/** What is there of a batch after an earlier attempt with other bytes. */
+const replaced = (
+  tree: FileTree,
+  path: string,
+  by: Fence,
+  ...parts: readonly string[]
+): Readonly<Record<string, unknown>> => {
+  const named = tree.renames === undefined ? plainName : tree.renames
+  return batchOf(
+    path,
+    by,
+    Object.fromEntries(parts.map((part, index) => [named(part, index), part])),
+  )
+}
 
 const files = (tree: () => FileTree): void => {
   const write = (path: string, by: Fence, ...parts: readonly string[]): Promise<void> =>
@@ -59,7 +93,7 @@ const files = (tree: () => FileTree): void => {
     await write('deep/in/a tree/counts~1', fenceOf(1, 3), 'c')
     await write('deep/in/a tree/counts-1', fenceOf(1, 4), 'd')
     expect(shown(await tree().files())).toEqual({
-      ...batch('deep/in/a tree/counts-1', fenceOf(1, 4), 'd'),
+      ...replaced(tree(), 'deep/in/a tree/counts-1', fenceOf(1, 4), 'd'),
       ...batch('deep/in/a tree/counts-12', fenceOf(1, 2), 'b'),
       ...batch('deep/in/a tree/counts~1', fenceOf(1, 3), 'c'),
     })
@@ -88,7 +122,27 @@ const files = (tree: () => FileTree): void => {
   test('of many parts of an older attempt none stays', async () => {
     await write('out/batch', fenceOf(1, 1), 'a', 'b', 'c')
     await write('out/batch', fenceOf(1, 2), 'd')
-    expect(shown(await tree().files())).toEqual(batch('out/batch', fenceOf(1, 2), 'd'))
+    expect(shown(await tree().files())).toEqual(replaced(tree(), 'out/batch', fenceOf(1, 2), 'd'))
+  })
+
+  test.each<[string, readonly string[], readonly string[]]>([
+    ['the same bytes', ['a', 'b'], ['a', 'b']],
+    ['more parts', ['a'], ['a', 'b']],
+    ['the first part and no more', ['a', 'b', 'c'], ['a']],
+  ])('after an attempt that is not committed: %s', async (_, before, parts) => {
+    const one = { path: 'out/batch', timeMs: 1_000 }
+    const by = fenceOf(1, 2)
+    await finishBatch(tree().sink, one, fenceOf(1, 1), before.map(bytesOf))
+    const receipt = await finishBatch(tree().sink, one, by, parts.map(bytesOf))
+    await tree().sink.publish?.(one, by, receipt)
+    expect(shown(await tree().files())).toEqual(batch('out/batch', by, ...parts))
+  })
+
+  test('a batch that is given up has no _SUCCESS', async () => {
+    const one = { path: 'out/batch', timeMs: 1_000 }
+    await finishBatch(tree().sink, one, fenceOf(1, 1), [bytesOf('a')])
+    const names = [...(await tree().files()).keys()]
+    expect(names.filter((name) => name.endsWith('_SUCCESS'))).toEqual([])
   })
 
   test.each<[string, Readonly<Record<string, string>>]>([
@@ -117,6 +171,10 @@ const linesIn = (all: ReadonlyMap<string, Uint8Array>, path: string): readonly s
   const lines = parts.flatMap(([, bytes]) => Buffer.from(bytes).toString().split('\n'))
   return lines.filter((line) => line !== '')
 }
+
+/** The name of a part in a bucket whose plain name is taken by other bytes. */
+export const renamedPart = (text: string, index: number): string =>
+  `${plainName(text, index)}-${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
 
 /** Runs what every {@link Sink} of files promises. */
 export const fileSinkContract = (

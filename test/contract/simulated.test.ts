@@ -7,7 +7,6 @@ import { setImmediate } from 'node:timers/promises'
 import { withBlobs } from '../../lib/adapters/blob-item-store.ts'
 import { memoryBlobStore } from '../../lib/adapters/memory/memory-blob-store.ts'
 import { memoryItemStore } from '../../lib/adapters/memory/memory-item-store.ts'
-import { memoryFiles } from '../../lib/adapters/memory/memory-files.ts'
 import type { BlobStore } from '../../lib/ports/blob-store.ts'
 import type { ItemStore } from '../../lib/ports/item-store.ts'
 import type { Sink } from '../../lib/ports/sink.ts'
@@ -15,19 +14,20 @@ import { caller, type CallWorld } from '../../lib/testing/simulation/calls.ts'
 import { Environment } from '../../lib/testing/simulation/environment.ts'
 import { faultKinds, Faults } from '../../lib/testing/simulation/faults.ts'
 import { SimulatedBucket } from '../../lib/testing/simulation/cloud/bucket.ts'
+import { OutputBucket } from '../../lib/testing/simulation/cloud/output-bucket.ts'
 import { bytesOf, type Shard, SimulatedStream } from '../../lib/testing/simulation/cloud/stream.ts'
 import {
   simulatedBlobStore,
   simulatedObjectStore,
 } from '../../lib/testing/simulation/ports/buckets.ts'
 import { simulatedItemStore } from '../../lib/testing/simulation/ports/item-store.ts'
-import { simulatedFiles } from '../../lib/testing/simulation/ports/files.ts'
+import { simulatedOutputs } from '../../lib/testing/simulation/ports/outputs.ts'
 import type { Observer } from '../../lib/testing/simulation/ports/observer.ts'
 import { simulatedStreamReader } from '../../lib/testing/simulation/ports/stream-reader.ts'
 import { Sightings } from '../../lib/testing/simulation/sightings.ts'
 import { World } from '../../lib/testing/simulation/world.ts'
 import { blobStoreContract } from './blob-store.contract.ts'
-import { fileSinkContract } from './file-sink.contract.ts'
+import { fileSinkContract, renamedPart } from './file-sink.contract.ts'
 import { itemStoreContract } from './item-store.contract.ts'
 import { objectStoreContract } from './object-store.contract.ts'
 import { type FilledShard, streamReaderContract } from './stream-reader.contract.ts'
@@ -40,6 +40,7 @@ const nobody: Observer = {
   scheduling: () => undefined,
   outputting: () => undefined,
   outputted: () => undefined,
+  outputChanged: () => undefined,
 }
 
 const calmWorld = (): CallWorld => {
@@ -138,18 +139,21 @@ for (const versioned of [false, true])
 const pumpedSink = (world: World, sink: Sink<Uint8Array>): Sink<Uint8Array> => ({
   description: sink.description,
   open: async (batch, fence) => pumped(world, await sink.open(batch, fence)),
+  publish: (batch, fence, receipt) =>
+    pumped(world, sink as Required<Sink<Uint8Array>>).publish(batch, fence, receipt),
 })
 
-fileSinkContract('simulated files', () => {
+fileSinkContract('simulated outputs', () => {
   const calls = calmWorld()
   const environment = aProcess('one')
-  const files = memoryFiles()
+  const files = new OutputBucket()
   return {
     sink: pumpedSink(
       calls.world,
-      simulatedFiles(files, nobody, environment, caller(calls, environment)),
+      simulatedOutputs(files, nobody, environment, caller(calls, environment)),
     ),
     files: async () => files.files(),
+    renames: renamedPart,
     plant: async (path, bytes) => files.plant(path, bytes),
   }
 })

@@ -1,9 +1,9 @@
 /** What every sink promises. What a place cannot do, its sink declares: then that is checked. */
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Fence } from '../../lib/ports/fence.ts'
-import type { Sink, SinkBatch } from '../../lib/ports/sink.ts'
+import type { OpenBatch, Sink, SinkBatch } from '../../lib/ports/sink.ts'
 import { errorOf, expectError } from './errors.ts'
-import { fenceOf, writeBatch } from './write-batch.ts'
+import { fenceOf, finishBatch, writeBatch } from './write-batch.ts'
 
 /** A sink that a test can look into. Lines have the form `key=value`. Cleans up by itself. */
 export interface SinkUnderTest<C> {
@@ -56,6 +56,24 @@ class Place<C> {
     return writeBatch(this.#under.sink, batch, by, contents)
   }
 
+  /** The lines that are shown when a batch is finished and not published. */
+  whenFinished(...lines: readonly string[]): readonly string[] {
+    return this.#under.sink.publish === undefined ? lines : []
+  }
+
+  /** An attempt ends its writing, and is not committed. */
+  async finish(by: Fence, partitions: Partitions, batch = BATCH): Promise<() => Promise<void>> {
+    const contents = partitions.map((lines) => this.#under.contentOf(lines))
+    const receipt = await finishBatch(this.#under.sink, batch, by, contents)
+    return async () => this.#under.sink.publish?.(batch, by, receipt)
+  }
+
+  /** Finishes an open batch and publishes it. */
+  async complete(opened: OpenBatch<unknown>, by: Fence): Promise<void> {
+    const receipt = await opened.finish()
+    await this.#under.sink.publish?.(BATCH, by, receipt)
+  }
+
   async lines(batch = BATCH): Promise<readonly string[]> {
     return (await this.#under.linesOf(batch)).toSorted()
   }
@@ -83,12 +101,12 @@ const writing = (place: Given): void => {
     expect([...all].toSorted()).toEqual(['a=1', 'b=2'])
   })
 
-  test('a batch is seen when it is finished, or item by item', async () => {
+  test('a batch is seen when it is published, or finished, or item by item', async () => {
     const batch = await place().open(fenceOf(1, 1))
     await batch.write(0, place().content('a=1'))
     expect(await place().lines()).toEqual(place().isAtomic ? [] : ['a=1'])
     await batch.write(1, place().content('b=1'))
-    await batch.finish()
+    await place().complete(batch, fenceOf(1, 1))
     expect(await place().lines()).toEqual(['a=1', 'b=1'])
   })
 
@@ -108,7 +126,7 @@ const writing = (place: Given): void => {
     const content = place().content('a=before')
     await batch.write(0, content)
     place().spoil(content)
-    await batch.finish()
+    await place().complete(batch, fenceOf(1, 1))
     expect(await place().lines()).toEqual(['a=before'])
   })
 }
@@ -154,7 +172,7 @@ const fencing = (place: Given): void => {
     await place().write(fenceOf(1, 2), [SECOND])
     const goOn = async (): Promise<void> => {
       await older.write(0, place().content(...FIRST))
-      await older.finish()
+      await place().complete(older, fenceOf(1, 1))
     }
     if (place().isFenced) await expectError(goOn, 'OUTPUT_FENCED')
     else await goOn()
@@ -166,8 +184,8 @@ const fencing = (place: Given): void => {
     await older.write(0, place().content(...FIRST))
     await place().write(fenceOf(1, 2), [SECOND])
     if (place().isFenced && place().isAtomic)
-      await expectError(() => older.finish(), 'OUTPUT_FENCED')
-    else await older.finish()
+      await expectError(() => place().complete(older, fenceOf(1, 1)), 'OUTPUT_FENCED')
+    else await place().complete(older, fenceOf(1, 1))
     expect(await place().lines()).toEqual(both())
   })
 
@@ -187,20 +205,53 @@ const fencing = (place: Given): void => {
       const linesOf = (epoch: number): readonly string[] =>
         Array.from({ length: 10 }, (_, key) => `key${key}=${round}-${epoch}`)
       const attempts = epochs.map((epoch) =>
-        place().write(
+        place().finish(
           fenceOf(round, epoch),
           linesOf(epoch).map((line) => [line]),
         ),
       )
-      const codes = (await Promise.allSettled(attempts)).flatMap((settled) =>
+      const ends = await Promise.allSettled(attempts)
+      const codes = ends.flatMap((settled) =>
         settled.status === 'rejected' ? [(settled.reason as { code: string }).code] : [],
       )
+      const newest = ends[epochs.indexOf(10)]
+      if (newest?.status === 'fulfilled') await newest.value()
       expect(codes.filter((code) => code !== 'OUTPUT_FENCED')).toEqual([])
       const there = await place().lines()
       const written = place().isFenced ? linesOf(10) : epochs.flatMap(linesOf)
       expect(there).toEqual(expect.arrayContaining([...written]))
       if (place().isFenced) expect(there).toHaveLength(10)
     }
+  })
+}
+
+const publishing = (place: Given): void => {
+  test('a batch that is given up is never shown as complete', async () => {
+    await place().finish(fenceOf(1, 1), [FIRST])
+    expect(await place().lines()).toEqual(place().whenFinished(...FIRST))
+  })
+
+  test('a batch is published as often as needed', async () => {
+    const publish = await place().finish(fenceOf(1, 1), [FIRST])
+    for (let times = 0; times < 3; times++) await publish()
+    expect(await place().lines()).toEqual(FIRST)
+  })
+
+  test('an attempt writes again what another one has finished', async () => {
+    await place().finish(fenceOf(1, 1), [FIRST])
+    const publish = await place().finish(fenceOf(1, 2), [FIRST])
+    await publish()
+    expect(await place().lines()).toEqual(
+      place().isFenced ? FIRST : [...FIRST, ...FIRST].toSorted(),
+    )
+  })
+
+  test('what another attempt finished differently is not in the batch', async () => {
+    if (!place().isAtomic || !place().isFenced) return
+    await place().finish(fenceOf(1, 1), [['a=1'], ['b=1'], ['c=1']])
+    const publish = await place().finish(fenceOf(1, 2), [['a=1'], ['b=2']])
+    await publish()
+    expect(await place().lines()).toEqual(['a=1', 'b=2'])
   })
 }
 
@@ -221,5 +272,6 @@ export const sinkContract = <C>(
 
     describe('writes', () => writing(place))
     describe('keeps its fence', () => fencing(place))
+    describe('shows what is committed', () => publishing(place))
   })
 }

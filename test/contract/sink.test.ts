@@ -8,7 +8,7 @@ import { printSink } from '../../lib/adapters/print-sink.ts'
 import { attributesOf, rowOf } from './attributes.ts'
 import { fakeBucket } from './fake-bucket.ts'
 import { fakeTable } from './fake-table.ts'
-import { fileSinkContract } from './file-sink.contract.ts'
+import { fileSinkContract, renamedPart } from './file-sink.contract.ts'
 import { filesBelow, plantFile } from './files-below.ts'
 import { sinkContract } from './sink.contract.ts'
 import { tableSinkContract } from './table-sink.contract.ts'
@@ -37,6 +37,7 @@ fileSinkContract('objects in a bucket', () => {
   const bucket = fakeBucket('results')
   return {
     sink: s3Sink({ bucket: 'results', client: bucket.client }),
+    renames: renamedPart,
     files: async () => bucket.files(),
     plant: async (key, bytes) => bucket.plant(key, bytes),
   }

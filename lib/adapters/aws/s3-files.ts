@@ -11,18 +11,13 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ConditionalBucket, NewObject, SeenObject } from '../object-sink.ts'
 import { isConditionFailed, isConflict, isMissingObject } from './s3-errors.ts'
 
 /** A bucket and its client. */
 export interface Bucket {
   readonly client: S3Client
   readonly bucket: string
-}
-
-/** An object as it was read. */
-export interface SeenObject {
-  readonly etag: string
-  readonly metadata: Readonly<Record<string, string>>
 }
 
 const CONFLICTS_MAX = 10
@@ -87,7 +82,7 @@ export const readObject = async (
 }
 
 /** What identifies an object, without its bytes. */
-export const headObject = async (
+const headObject = async (
   { client, bucket }: Bucket,
   key: string,
 ): Promise<SeenObject | undefined> => {
@@ -102,25 +97,15 @@ export const headObject = async (
   }
 }
 
-/** An object to write. */
-export interface NewObject {
-  readonly key: string
-  readonly bytes: Uint8Array
-  readonly metadata: Readonly<Record<string, string>>
-}
-
-/**
- * Writes the object if it is still the one that was read, or still missing. Returns the new etag;
- * undefined if it was not written.
- */
-export const putIfSeen = (
+/** Returns whether the object was written. */
+const putIfSeen = (
   { client, bucket }: Bucket,
   object: NewObject,
   seen: SeenObject | undefined,
-): Promise<string | undefined> =>
+): Promise<boolean> =>
   afterConflicts(async () => {
     try {
-      const { ETag = '' } = await client.send(
+      await client.send(
         new PutObjectCommand({
           Bucket: bucket,
           Key: object.key,
@@ -129,15 +114,14 @@ export const putIfSeen = (
           ...(seen === undefined ? { IfNoneMatch: '*' } : { IfMatch: seen.etag }),
         }),
       )
-      return ETag
+      return true
     } catch (error) {
-      if (isConditionFailed(error) || isMissingObject(error)) return undefined
+      if (isConditionFailed(error) || isMissingObject(error)) return false
       throw error
     }
   })
 
-/** Removes the object if it is still the one that was read. Returns whether it is gone. */
-export const deleteIfSeen = (
+const deleteIfSeen = (
   { client, bucket }: Bucket,
   key: string,
   { etag }: SeenObject,
@@ -152,3 +136,11 @@ export const deleteIfSeen = (
       throw error
     }
   })
+
+/** A bucket of S3, with the conditions of its writes. */
+export const s3ConditionalBucket = (place: Bucket): ConditionalBucket => ({
+  list: (prefix) => listKeys(place, prefix),
+  head: (key) => headObject(place, key),
+  putIfSeen: (object, seen) => putIfSeen(place, object, seen),
+  deleteIfSeen: (key, seen) => deleteIfSeen(place, key, seen),
+})

@@ -4,11 +4,12 @@
  *
  * 1. Refuse an older fence early.
  * 2. Write all files into a hidden directory next to the target, and sync them. Readers do not see
- *    them, and a crash leaves only garbage.
+ *    them, and a crash leaves only garbage. `_ATTEMPT` names the attempt and its parts.
  * 3. In one synchronous run, check the fence again, move the old directory aside, and rename the
  *    new one to the target. A reader sees the old directory, no directory, or the new one.
  * 4. Sync the names, and remove what was moved aside. A crash before this leaves a hidden directory
  *    that the next write of this path removes.
+ * 5. After the commit, rename `_ATTEMPT` to `_SUCCESS`. A batch that is given up never has it.
  *
  * Step 3 is not interrupted by this process. The lock of the store keeps attempts in other
  * processes away. For processes that do not share a store, the fence of the directory that was
@@ -22,9 +23,12 @@ import { MillraceError } from '../../base/errors.ts'
 import type { Fence } from '../../ports/fence.ts'
 import type { OpenBatch, Sink, SinkBatch } from '../../ports/sink.ts'
 import {
+  ATTEMPT_FILE,
   checkReplaceable,
+  isOf,
   outputNames,
   partName,
+  partNames,
   SUCCESS_FILE,
   successOf,
 } from '../output-layout.ts'
@@ -67,15 +71,15 @@ const hiddenSibling = (target: string): string =>
   join(dirname(target), hiddenPrefix(target) + randomBytes(8).toString('hex'))
 
 /**
- * The existing output under a name: none, or its `_SUCCESS` file if it has one. An empty directory
- * counts as none.
+ * The existing output under a name: none, or its `_SUCCESS` or `_ATTEMPT` file if it has one. An
+ * empty directory counts as none.
  */
 const readExisting = (
   target: string,
 ): { readonly there: boolean; readonly success?: Uint8Array } => {
-  const success = join(target, SUCCESS_FILE)
   try {
-    if (existsSync(success)) return { there: true, success: readFileSync(success) }
+    for (const file of [SUCCESS_FILE, ATTEMPT_FILE].map((name) => join(target, name)))
+      if (existsSync(file)) return { there: true, success: readFileSync(file) }
     return { there: readdirSync(target).length > 0 }
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return { there: false }
@@ -160,7 +164,27 @@ export const localFiles = ({ root }: LocalFilesOptions): Sink<Uint8Array> => ({
     await batch.begin()
     return batch
   },
+  async publish({ path }: SinkBatch, fence: Fence): Promise<void> {
+    const target = join(root, ...outputNames(path))
+    try {
+      publishAt(path, target, fence)
+    } catch (error) {
+      throw outputError(error, target)
+    }
+  },
 })
+
+/** Step 5. It is synchronous, so that no other attempt can run in between. */
+const publishAt = (path: string, target: string, fence: Fence): void => {
+  const attempt = join(target, ATTEMPT_FILE)
+  // It is published already, or its owner has moved it away.
+  if (!existsSync(attempt)) return
+  const success = readFileSync(attempt)
+  checkReplaceable(path, success, fence)
+  if (!isOf(success, fence)) return
+  renameSync(attempt, join(target, SUCCESS_FILE))
+  syncDirectory(target)
+}
 
 class LocalBatch implements OpenBatch<Uint8Array> {
   readonly #path: string
@@ -168,6 +192,7 @@ class LocalBatch implements OpenBatch<Uint8Array> {
   readonly #fence: Fence
   /** The hidden directory of this attempt. */
   readonly #written: string
+  #parts = 0
 
   constructor(path: string, target: string, fence: Fence) {
     this.#path = path
@@ -188,12 +213,14 @@ class LocalBatch implements OpenBatch<Uint8Array> {
   }
 
   async write(partition: number, bytes: Uint8Array): Promise<void> {
+    this.#parts = Math.max(this.#parts, partition + 1)
     await this.#orAbandon(() => writeDurably(join(this.#written, partName(partition)), bytes))
   }
 
-  async finish(): Promise<void> {
+  async finish(): Promise<undefined> {
     await this.#orAbandon(async () => {
-      await writeDurably(join(this.#written, SUCCESS_FILE), successOf(this.#fence))
+      const content = successOf(this.#fence, partNames(this.#parts))
+      await writeDurably(join(this.#written, ATTEMPT_FILE), content)
       syncDirectory(this.#written)
       const aside = putInPlace(this.#path, this.#target, this.#written, this.#fence)
       syncDirectory(dirname(this.#target))

@@ -1,13 +1,28 @@
 import type { Fence } from '../../ports/fence.ts'
 import type { OpenBatch, Sink, SinkBatch } from '../../ports/sink.ts'
-import { checkReplaceable, outputFiles, outputNames, SUCCESS_FILE } from '../output-layout.ts'
+import {
+  checkReplaceable,
+  isOf,
+  outputNames,
+  partName,
+  partNames,
+  SUCCESS_FILE,
+  successOf,
+} from '../output-layout.ts'
 
 /** A {@link Sink} of files that a test can inspect. */
 export interface MemoryFiles extends Sink<Uint8Array> {
-  /** All files, by path. */
+  publish: NonNullable<Sink<Uint8Array>['publish']>
+  /** All files of published batches, by path. */
   files(): ReadonlyMap<string, Uint8Array>
   /** Adds a file that Millrace did not write. */
   plant(path: string, bytes: Uint8Array): void
+}
+
+/** A batch that is not published yet. */
+interface Finished {
+  readonly success: Uint8Array
+  readonly parts: readonly Uint8Array[]
 }
 
 /**
@@ -17,19 +32,25 @@ export interface MemoryFiles extends Sink<Uint8Array> {
  * ```ts
  * const files = memoryFiles()
  * const fence = { app: 'a', generation: 1, epoch: 1 }
- * const batch = await files.open({ path: 'totals-1000', timeMs: 1_000 }, fence)
- * await batch.write(0, Buffer.from('to,1'))
- * await batch.finish()
+ * const batch = { path: 'totals-1000', timeMs: 1_000 }
+ * const opened = await files.open(batch, fence)
+ * await opened.write(0, Buffer.from('to,1'))
+ * const receipt = await opened.finish()
+ * await files.publish(batch, fence, receipt)
  * console.log([...files.files().keys()])
  * ```
  */
 export const memoryFiles = (): MemoryFiles => {
   const stored = new Map<string, Uint8Array>()
+  /** By path. Only the newest attempt of each batch. */
+  const finished = new Map<string, Finished>()
 
   const findReplaced = (path: string, fence: Fence): readonly string[] => {
     const directory = `${outputNames(path).join('/')}/`
     const there = [...stored.keys()].filter((name) => name === path || name.startsWith(directory))
     if (there.length > 0) checkReplaceable(path, stored.get(directory + SUCCESS_FILE), fence)
+    const waiting = finished.get(path)
+    if (waiting !== undefined) checkReplaceable(path, waiting.success, fence)
     return there
   }
 
@@ -42,17 +63,27 @@ export const memoryFiles = (): MemoryFiles => {
         async write(partition, bytes): Promise<void> {
           parts[partition] = new Uint8Array(bytes)
         },
-        async finish(): Promise<void> {
-          for (const name of findReplaced(path, fence)) stored.delete(name)
-          for (const [name, bytes] of outputFiles(parts, fence))
-            stored.set(`${path}/${name}`, new Uint8Array(bytes))
+        async finish(): Promise<undefined> {
+          findReplaced(path, fence)
+          finished.set(path, { success: successOf(fence, partNames(parts.length)), parts })
         },
         async abandon(): Promise<void> {
           parts.length = 0
         },
       }
     },
-    files: () => new Map(stored),
+    async publish({ path }: SinkBatch, fence: Fence): Promise<void> {
+      const replaced = findReplaced(path, fence)
+      const batch = finished.get(path)
+      // It is published already: another call of the same attempt was faster.
+      if (batch === undefined || !isOf(batch.success, fence)) return
+      finished.delete(path)
+      for (const name of replaced) stored.delete(name)
+      for (const [partition, bytes] of batch.parts.entries())
+        stored.set(`${path}/${partName(partition)}`, bytes)
+      stored.set(`${path}/${SUCCESS_FILE}`, batch.success)
+    },
+    files: () => new Map([...stored].map(([path, bytes]) => [path, new Uint8Array(bytes)])),
     plant(path: string, bytes: Uint8Array): void {
       stored.set(path, new Uint8Array(bytes))
     },

@@ -69,7 +69,13 @@ const adopt = async (runner: Runner, head: Head): Promise<Head | undefined> => {
     status: head.status === 'failed' ? 'running' : head.status,
     owner: undefined,
     leaseEndMs: 0,
-    logged: head.logged && { ...head.logged, attempts: 0, retryMs: 0, outputsDone: [] },
+    logged: head.logged && {
+      ...head.logged,
+      attempts: 0,
+      retryMs: 0,
+      outputsDone: [],
+      finished: [],
+    },
     reason: undefined,
   }
   const answer = await runner.heads.swap(

@@ -5,8 +5,8 @@
  * 2. Reconcile what is lost: log a smaller input, or fail.
  * 3. Run the batch, and at the same time delete garbage.
  * 4. Commit.
- * 5. Publish the drafts, note garbage, report, store the committed epoch, and go to rest if
- *    possible.
+ * 5. Publish the drafts and the outputs, note garbage, report, store the committed epoch, and go to
+ *    rest if possible.
  *
  * After a failure between log and commit, the attempt returns the lease (B9). A lost lease is not a
  * failure: another runner continues, and live state is thrown away (B3).
@@ -22,6 +22,7 @@ import { type BatchInput, totalOf } from './batch-input.ts'
 import { commitBatch, failBatch } from './commit.ts'
 import type { Garbage } from './garbage.ts'
 import type { LoggedAttempt } from './head-writes.ts'
+import { publishOutputs } from './last-manifest.ts'
 import { logBatch } from './log.ts'
 import { type Outcome, PROGRESSED } from './outcome.ts'
 import { reportBatch } from './report.ts'
@@ -102,8 +103,11 @@ const afterCommit = async (
   const { manifest, manifestRef, drafts, mayRest } = prepared
   drafts.publish()
   garbage.retire(before.manifest, manifest, prepared.used)
+  const [published] = await Promise.allSettled([publishOutputs(runner, manifest)])
   await reportBatch(runner, prepared, clock.now() - startedMs)
   await withRetries(clock, () => storeCommittedEpoch(store, app, manifest))
+  // The batch is committed. The next step publishes again, before it logs another batch.
+  if (published.status === 'rejected') throw published.reason
   const rested = mayRest
     ? await goToRest(heads, head, manifest, plan.options.intervalMs)
     : undefined

@@ -4,11 +4,12 @@
  * 1. Write the head: done = t, the manifest, the lane offsets; the lease is free.
  * 2. Publish the drafts. Only a commit of this process moves its live state (B3).
  * 3. Note which segments are garbage now.
- * 4. Report the batch to listeners and in the history.
- * 5. Store the committed epoch, which makes dead letters true, before the next batch is logged.
- * 6. Go to rest, if further empty batches would change nothing.
+ * 4. Publish the outputs, which shows them to readers, before the next batch is logged (B4).
+ * 5. Report the batch to listeners and in the history.
+ * 6. Store the committed epoch, which makes dead letters true, before the next batch is logged.
+ * 7. Go to rest, if further empty batches would change nothing.
  *
- * This file does step 1; attempt.ts does steps 2 to 6. If the attempt fails before step 1, it
+ * This file does step 1; attempt.ts does steps 2 to 7. If the attempt fails before step 1, it
  * returns the lease instead. The batch stays logged and is tried again after a pause, or the
  * application stops as FAILED (B9).
  *
@@ -75,7 +76,7 @@ export const failBatch = async (
   const logged = head.logged && {
     ...head.logged,
     retryMs: nowMs + pauseAfterMs(head.logged.attempts),
-    outputsDone: [...outputsDone],
+    ...outputsDone.stored(),
   }
   const status =
     logged && isExhausted(logged, nowMs, runner.plan.options.retry) ? 'failed' : head.status

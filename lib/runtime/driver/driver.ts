@@ -32,7 +32,7 @@ import { attemptBatch, type AttemptWorld } from './attempt.ts'
 import { type BatchInput, loadBatchInput } from './batch-input.ts'
 import { stopAsFailed } from './commit.ts'
 import { Garbage } from './garbage.ts'
-import { lastManifest } from './last-manifest.ts'
+import { lastManifest, publishOutputs } from './last-manifest.ts'
 import { type Outcome, PROGRESSED } from './outcome.ts'
 import { Pace } from './pace.ts'
 import { dueAtRest, wake } from './rest.ts'
@@ -155,6 +155,7 @@ export class Driver {
     if (isWarm) return this.#before as Before
     this.#discardState()
     const manifest = await lastManifest(this.#runner, head)
+    await publishOutputs(this.#runner, manifest)
     const read: ReadSegment = async (segment) =>
       withRetries(clock, () => readSegment(store, app, segment))
     const state = await LiveState.load(plan, manifest, read)

@@ -5,6 +5,7 @@
 import type { Head, HeadCondition } from '../../state/head.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
+import type { OutputsDone } from '../tasks/outputs-done.ts'
 import type { BatchInput } from './batch-input.ts'
 
 /** A batch whose log is acknowledged, and whose lease this runner holds. Its outputs may start. */
@@ -18,7 +19,7 @@ export interface LoggedAttempt {
   readonly isFirst: boolean
   readonly input: BatchInput
   /** The outputs that are done, in this attempt or an earlier one. Grows while outputs run. */
-  readonly outputsDone: Set<string>
+  readonly outputsDone: OutputsDone
 }
 
 /** The attributes that must be unchanged when the holder of the lease writes. */

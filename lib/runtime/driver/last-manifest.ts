@@ -6,6 +6,7 @@ import type { Head } from '../../state/head.ts'
 import { emptyManifest, KEPT_MANIFESTS, type Manifest, readManifest } from '../../state/manifest.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import { withRetries } from '../retry.ts'
+import type { Runner } from '../runner.ts'
 
 /** An application in a store. */
 export interface StoredApp {
@@ -37,3 +38,13 @@ export const manifestsToKeep = (
   ref: SegmentRef | undefined,
 ): readonly SegmentRef[] =>
   ref === undefined ? [] : [ref, ...previous].slice(0, KEPT_MANIFESTS - 1)
+
+/**
+ * Shows the outputs of the last batch to readers. The process that committed the batch may have
+ * died before it did. This must happen before the next batch is logged, because the manifest of
+ * that batch does not carry these outputs.
+ */
+export const publishOutputs = async (
+  { outputs, app, clock }: Pick<Runner, 'outputs' | 'app' | 'clock'>,
+  { outputs: finished = [] }: Manifest,
+): Promise<void> => withRetries(clock, () => outputs.publish(app, finished), 'OUTPUT_FAILED')

@@ -19,6 +19,7 @@ import { invariant } from '../../base/errors.ts'
 import type { Head, HeadCondition } from '../../state/head.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
+import { OutputsDone } from '../tasks/outputs-done.ts'
 import { type BatchInput, storeBatchInput } from './batch-input.ts'
 import { type LoggedAttempt, MINE, swapHead } from './head-writes.ts'
 
@@ -65,6 +66,7 @@ export const logBatch = async (
       firstMs: Math.min(logged?.firstMs ?? nowMs, nowMs),
       retryMs: 0,
       outputsDone: logged?.outputsDone ?? [],
+      finished: logged?.finished ?? [],
     },
   }
   const isLogged = await swapHead(
@@ -81,7 +83,7 @@ export const logBatch = async (
     number: attempts,
     isFirst: logged === undefined,
     input,
-    outputsDone: new Set(logged?.outputsDone),
+    outputsDone: OutputsDone.of(logged),
   }
 }
 
@@ -108,7 +110,7 @@ export const logAgain = async (
   const name = randomness.attemptId()
   const stored = await withRetries(clock, () => storeBatchInput(store, app, name, input))
   // Outputs that are done have written more than this input: they run again.
-  const logged = head.logged && { ...head.logged, input: stored, outputsDone: [] }
+  const logged = head.logged && { ...head.logged, input: stored, outputsDone: [], finished: [] }
   const next: Head = { ...head, logged }
   const isLogged = await swapHead(
     runner,
@@ -117,5 +119,5 @@ export const logAgain = async (
     next,
     (current) => current.owner === attemptId,
   )
-  return isLogged ? { ...attempt, head: next, input, outputsDone: new Set() } : undefined
+  return isLogged ? { ...attempt, head: next, input, outputsDone: new OutputsDone() } : undefined
 }

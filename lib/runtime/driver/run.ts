@@ -194,6 +194,7 @@ export const prepareBatch = async (
   const written = await writeAll(runner, attempt, before, drafts, {
     quietSinceMs,
     ...(hasDeadLetters ? { deadLetterEpoch: head.epoch } : {}),
+    outputs: attempt.outputsDone.finished,
   })
   return {
     attempt,
@@ -239,7 +240,7 @@ const writeAll = async (
   { attemptId, input }: LoggedAttempt,
   before: Before,
   drafts: StateDrafts,
-  outcome: Pick<Manifest, 'deadLetterEpoch' | 'quietSinceMs'>,
+  outcome: Pick<Manifest, 'deadLetterEpoch' | 'quietSinceMs' | 'outputs'>,
 ): Promise<Pick<Prepared, 'manifest' | 'manifestRef'>> => {
   const { store, app, clock, plan } = runner
   const { states, segments } = drafts.flush(store, app, attemptId, before.manifest)

@@ -65,6 +65,8 @@ export const reset = async (operated: Operated): Promise<ResetApp> => {
     // Waiting records arrived under these names.
     ...(before.inputs === undefined ? {} : { inputs: before.inputs }),
     ...(epoch === undefined ? {} : { deadLetterEpoch: epoch }),
+    // Those of the last batch, if its driver could not publish them.
+    ...(before.outputs === undefined ? {} : { outputs: before.outputs }),
   }
   const changes = {
     status: 'running' as const,

@@ -1,7 +1,9 @@
 /** The outputs of a pipeline. The sink of its kind writes each place, under the fence (B4). */
+import { mapAtOnce } from '../../base/concurrency.ts'
 import type { Fence } from '../../ports/fence.ts'
 import type { Sink } from '../../ports/sink.ts'
 import type { WriteTarget } from '../../rdd/write-target.ts'
+import type { FinishedOutput } from '../../state/finished-output.ts'
 import { type SinkKind, sinkKindOf, type SinkLocation } from './sink-kind.ts'
 import type { SinkPorts } from './sink-ports.ts'
 
@@ -15,7 +17,8 @@ export interface OutputStamp {
 /** Writes the results of output operations. */
 export interface Outputs {
   /**
-   * Writes the partitions of a batch to a place: all or nothing, if the sink can do that.
+   * Writes the partitions of a batch to a place: all or nothing, if the sink can do that. Returns
+   * what must be published after the commit; undefined if readers see the output already.
    *
    * @throws MillraceError `OUTPUT_FENCED`, `OUTPUT_EXISTS`, `OUTPUT_FAILED`, `BINDING_MISSING`.
    */
@@ -23,7 +26,13 @@ export interface Outputs {
     target: WriteTarget,
     partitions: readonly (readonly unknown[])[],
     stamp: OutputStamp,
-  ): Promise<void>
+  ): Promise<FinishedOutput | undefined>
+  /**
+   * Shows the outputs of a committed batch to readers. A second call changes nothing.
+   *
+   * @throws MillraceError `OUTPUT_FAILED`.
+   */
+  publish(app: string, finished: readonly FinishedOutput[]): Promise<void>
 }
 
 /** What outputs need. */
@@ -36,6 +45,8 @@ export interface OutputsParts {
   readonly locate: (place: string) => SinkLocation
   readonly ports: SinkPorts
 }
+
+const PUBLISHED_AT_ONCE = 16
 
 /** Makes the outputs of a pipeline. A sink is opened when a batch first needs it, and then kept. */
 export const outputsTo = ({ locate, ports }: OutputsParts): Outputs => {
@@ -52,7 +63,7 @@ export const outputsTo = ({ locate, ports }: OutputsParts): Outputs => {
   }
 
   return {
-    async write(target, partitions, { timeMs, fence }): Promise<void> {
+    async write(target, partitions, { timeMs, fence }): Promise<FinishedOutput | undefined> {
       const location = locate(target.place)
       const kind = sinkKindOf(location)
       const sink = await sinkOf(kind, location)
@@ -65,7 +76,21 @@ export const outputsTo = ({ locate, ports }: OutputsParts): Outputs => {
         await batch.abandon()
         throw error
       }
-      await batch.finish()
+      const receipt = await batch.finish()
+      if (sink.publish === undefined) return undefined
+      const { generation, epoch } = fence
+      return { location, timeMs, generation, epoch, ...(receipt === undefined ? {} : { receipt }) }
+    },
+
+    async publish(app, finished): Promise<void> {
+      await mapAtOnce(
+        finished,
+        PUBLISHED_AT_ONCE,
+        async ({ location, timeMs, generation, epoch, receipt }) => {
+          const sink = await sinkOf(sinkKindOf(location), location)
+          await sink.publish?.({ path: location.path, timeMs }, { app, generation, epoch }, receipt)
+        },
+      )
     },
   }
 }

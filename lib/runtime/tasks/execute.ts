@@ -12,6 +12,7 @@ import type { Partition } from '../../rdd/partition.ts'
 import type { RddContext } from '../../rdd/context.ts'
 import { type RDD, rddOfPartitions } from '../../rdd/rdd.ts'
 import type { WritePartitions } from '../../rdd/write-target.ts'
+import type { FinishedOutput } from '../../state/finished-output.ts'
 import type { StateDrafts } from '../../state/live-state.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import type { Panes } from '../../state/operator/panes.ts'
@@ -19,6 +20,7 @@ import { deadLetterOfKey } from '../dead-letters/of-key.ts'
 import type { Outputs } from '../sinks/outputs.ts'
 import type { PutAside } from '../sources/source-reader.ts'
 import { BatchTasks, type Executor } from './batch-tasks.ts'
+import type { OutputsDone } from './outputs-done.ts'
 
 /** One attempt at one batch. */
 export interface Execution {
@@ -38,7 +40,7 @@ export interface Execution {
    * Outputs that an earlier attempt has finished: they do not run again. Outputs that run now are
    * added.
    */
-  readonly outputsDone: Set<string>
+  readonly outputsDone: OutputsDone
 }
 
 /**
@@ -54,8 +56,10 @@ export const execute = async (execution: Execution): Promise<void> => {
       const input = (await rdds.of(parents[0] as string))?.within(rdds.context, id)
       if (execution.outputsDone.has(id)) await computeAgain(input)
       else if (input !== undefined) await node.run(input, rdds.outputView)
-      execution.outputsDone.add(id)
+      execution.outputsDone.done(id, rdds.takeWritten())
     } catch (error) {
+      // What an output wrote before it failed is not shown to readers.
+      rdds.takeWritten()
       // A newer attempt has this batch: nothing that this attempt does counts any more.
       if (error instanceof MillraceError && error.code === 'OUTPUT_FENCED') throw error
       failures.set(id, error)
@@ -65,6 +69,7 @@ export const execute = async (execution: Execution): Promise<void> => {
   // State advances in every batch, even if no output needs it.
   for (const { id, node } of execution.plan.operators)
     if (node.stateful !== undefined) await rdds.of(id)
+  for (const one of rdds.takeWritten()) execution.outputsDone.wrote(one)
 }
 
 /**
@@ -97,13 +102,16 @@ class BatchRdds {
   readonly #execution: Execution
   readonly #planned: ReadonlyMap<string, Planned>
   readonly #made = new Map<string, Promise<RDD<unknown> | undefined>>()
+  #written: FinishedOutput[] = []
 
   constructor(execution: Execution) {
     const { plan, timeMs, fence, outputs, executor } = execution
     this.#execution = execution
     this.#planned = new Map(plan.nodes.map((planned) => [planned.id, planned]))
-    const write: WritePartitions = async (target, partitions) =>
-      outputs.write(target, partitions, { timeMs, fence })
+    const write: WritePartitions = async (target, partitions) => {
+      const finished = await outputs.write(target, partitions, { timeMs, fence })
+      if (finished !== undefined) this.#written.push(finished)
+    }
     const { onBadKey, poison } = plan.options
     const reject = (bad: BadKey): void => execution.putAside(deadLetterOfKey(timeMs, bad))
     this.context = {
@@ -120,6 +128,13 @@ class BatchRdds {
     const made = this.#made.get(id) ?? this.#make(this.#planned.get(id) as Planned)
     this.#made.set(id, made)
     return made
+  }
+
+  /** What was written since the last call, and must be published after the commit. */
+  takeWritten(): readonly FinishedOutput[] {
+    const written = this.#written
+    this.#written = []
+    return written
   }
 
   get outputView(): OutputView {

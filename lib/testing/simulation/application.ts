@@ -33,7 +33,7 @@ import { simulatedClock, simulatedRandomness } from './ports/clock.ts'
 import { simulatedItemStore } from './ports/item-store.ts'
 import type { Observer } from './ports/observer.ts'
 import { simulatedDirectory } from './ports/directory.ts'
-import { simulatedFiles } from './ports/files.ts'
+import { simulatedOutputs } from './ports/outputs.ts'
 import { simulatedStreamReader } from './ports/stream-reader.ts'
 import type { Storage } from './storage.ts'
 
@@ -72,7 +72,7 @@ const portsOf = (parts: ApplicationParts, environment: Environment): ProcessPort
   const clock = simulatedClock(world, environment)
   const items = simulatedItemStore({ store: storage.items, observer, world, environment, call })
   const blobs = simulatedBlobStore(storage.blobs, observer, environment, call)
-  const files = simulatedFiles(storage.outputs, observer, environment, call)
+  const outputs = simulatedOutputs(storage.outputs, observer, environment, call)
   const send = async (trigger: Trigger): Promise<void> => {
     if (parts.faults.strikes('lostTrigger', 3)) return
     parts.triggers().send(JSON.stringify(trigger), 1_000 * delaySeconds(trigger, clock.now()))
@@ -96,7 +96,7 @@ const portsOf = (parts: ApplicationParts, environment: Environment): ProcessPort
         check: () => undefined,
       },
     },
-    sinks: { objects: async () => files, print: printSink({ print: () => undefined }) },
+    sinks: { objects: async () => outputs, print: printSink({ print: () => undefined }) },
     scheduleTriggers: (triggers) => {
       observer.scheduling(triggers.length, environment)
       return call({

@@ -189,8 +189,10 @@ const runToEnd = async (
   faults.active = false
   const recovered = (await world.run(isFinished, RECOVERY_MS)) && !isBroken()
   if (recovered) await world.run(isBroken, AFTERMATH_MS)
-  if (recovered) checkers.finished()
-  if (isFinished()) return
+  // A zombie may have woken the head at the last moment: the head needs the time to rest again.
+  const isDone = recovered && (await world.run(isFinished, RECOVERY_MS))
+  if (isDone) checkers.finished()
+  if (isDone && isFinished()) return
   checkers.unfinished()
   checkers.violations.fail(
     'progress',
@@ -251,9 +253,10 @@ const buildFor = (
         code: 'OUTPUT_FAILED',
         effect: async () => {
           const fence = { app: APP, generation, epoch }
-          const batch = await storage.outputs.open({ path, timeMs: 0 }, fence)
+          const batch = await storage.ownFiles.open({ path, timeMs: 0 }, fence)
           await batch.write(0, Buffer.from(text))
           await batch.finish()
+          await storage.ownFiles.publish({ path, timeMs: 0 }, fence, undefined)
         },
       }),
   }

@@ -3,6 +3,7 @@ import { memoryItemStore } from '../../adapters/memory/memory-item-store.ts'
 import { type MemoryFiles, memoryFiles } from '../../adapters/memory/memory-files.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Random } from '../random.ts'
+import { OutputBucket } from './cloud/output-bucket.ts'
 
 /** All durable storage: the table, the bucket of large segments, and the bucket of outputs. */
 export interface Storage {
@@ -10,7 +11,9 @@ export interface Storage {
   readonly blobs: MemoryBlobStore
   /** Only more bytes than these go into a blob. */
   readonly blobAboveBytes: number
-  readonly outputs: MemoryFiles
+  readonly outputs: OutputBucket
+  /** What users' own sinks write. */
+  readonly ownFiles: MemoryFiles
 }
 
 /** Small limits, so that chunks, blobs and full lanes occur within seconds. */
@@ -18,5 +21,6 @@ export const drawStorage = (random: Random): Storage => ({
   items: memoryItemStore({ itemBytesMax: random.pick([8_192, 8_192, 8_192, 409_600]) }),
   blobs: memoryBlobStore(),
   blobAboveBytes: random.pick([200, 8_192]),
-  outputs: memoryFiles(),
+  outputs: new OutputBucket(),
+  ownFiles: memoryFiles(),
 })

@@ -69,7 +69,7 @@ export class Application {
       generation: 1,
       heads: this.heads,
       sources: new Map([[source, wholeReader(place, lanesReader(place))]]),
-      outputs: { write: async () => undefined },
+      outputs: { write: async () => undefined, publish: async () => undefined },
       executor: inProcess,
       listen: () => undefined,
       leaseMs: LEASE_MS,

@@ -81,10 +81,15 @@ describe('an output', () => {
       return files
     }
     const port = outputsTo({ locate, ports: { objects } })
-    await port.write({ place: 's3://results/x-1', format: text }, [['1']], {
+    const written = await port.write({ place: 's3://results/x-1', format: text }, [['1']], {
       timeMs: 1,
       fence: { app: 'a', generation: 1, epoch: 1 },
     })
+    expect([...files.files().keys()]).toEqual([])
+    await port.publish(
+      'a',
+      [written].flatMap((one) => one ?? []),
+    )
     expect(opened).toEqual(['my-bucket'])
     expect([...files.files().keys()]).toContain('x-1/part-00000')
   })
@@ -97,7 +102,7 @@ describe('an output', () => {
       return files
     }
     const port = outputsTo({ locate, ports: { objects } })
-    const write = (timeMs: number): Promise<void> =>
+    const write = (timeMs: number): Promise<unknown> =>
       port.write({ place: `s3://results/x-${timeMs}`, format: text }, [['1']], {
         timeMs,
         fence: { app: 'a', generation: 1, epoch: 1 },

@@ -41,7 +41,7 @@ export class BatchChecker {
   }
 
   committed(before: Head, after: Head, environment: Environment): BatchInput | undefined {
-    const { violations, mirror, leases } = this.#parts
+    const { violations, mirror, leases, outputs } = this.#parts
     const timeMs = after.doneMs
     violations.expect(
       'B5',
@@ -69,7 +69,7 @@ export class BatchChecker {
     )
     this.#checkPoison(input, environment.deployment.code)
     this.#follow(input, environment.deployment.code, after.zeroMs)
-    this.#checkOutputs(this.#history.length)
+    this.#checkOutputs(this.#history.length, (path) => outputs.textWhenCommitted(manifest, path))
     this.#checkStates(manifest)
     return input
   }
@@ -100,9 +100,11 @@ export class BatchChecker {
     return history.length === 0 ? undefined : pipeline.nextMs?.(history, intervalMs)
   }
 
-  /** At the end all files must still be as they were when their batches were committed. */
+  /** At the end all outputs must be complete, with what was committed. */
   finished(): void {
-    for (let upTo = 1; upTo <= this.#history.length; upTo++) this.#checkOutputs(upTo)
+    const { outputs } = this.#parts
+    for (let upTo = 1; upTo <= this.#history.length; upTo++)
+      this.#checkOutputs(upTo, (path) => outputs.textOf(path))
   }
 
   #follow(input: BatchInput, code: Code, zeroMs: number): void {
@@ -114,12 +116,12 @@ export class BatchChecker {
     this.#history.push({ timeMs: input.timeMs, zeroMs, lines, code })
   }
 
-  #checkOutputs(upTo: number): void {
-    const { violations, outputs, pipeline, intervalMs } = this.#parts
+  #checkOutputs(upTo: number, textOf: (path: string) => string | undefined): void {
+    const { violations, pipeline, intervalMs } = this.#parts
     const history = this.#historyUpTo(upTo)
     const batch = history.at(-1) as ModelBatch
     for (const [prefix, want] of Object.entries(pipeline.outputs(batch, history, intervalMs))) {
-      const got = outputs.textOf(`${prefix}-${batch.timeMs}`)
+      const got = textOf(`${prefix}-${batch.timeMs}`)
       violations.expect(
         'B4',
         got !== undefined,

@@ -76,7 +76,7 @@ export class Checkers implements Observer {
     this.#retries = new RetryChecker(violations, retry)
     this.#members = new MembershipChecker({ mirror, truth, violations, plan, sightings })
     this.#files = new FileChecker(truth, violations, plan)
-    this.#outputs = new OutputChecker(storage.outputs, this.#leases, violations, sightings)
+    this.#outputs = new OutputChecker(storage, this.#leases, violations, sightings)
     this.deadLetters = new DeadLetterChecker({ mirror, truth, violations, sightings, app })
     const { deadLetters } = this
     this.#batches = new BatchChecker({
@@ -214,6 +214,10 @@ export class Checkers implements Observer {
 
   outputted(write: OutputWrite): void {
     this.#outputs.outputted(write)
+  }
+
+  outputChanged(key: string): void {
+    this.#outputs.changed(key)
   }
 
   /** A function has answered or failed: none of its calls may be under way. */

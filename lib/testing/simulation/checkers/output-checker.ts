@@ -1,41 +1,67 @@
-import { SUCCESS_FILE } from '../../../adapters/output-layout.ts'
+import { partsIn, fenceIn, SUCCESS_FILE } from '../../../adapters/output-layout.ts'
 import { type Fence, isOlderFence } from '../../../ports/fence.ts'
-import type { MemoryFiles } from '../../../adapters/memory/memory-files.ts'
+import type { Manifest } from '../../../state/manifest.ts'
 import type { OutputWrite } from '../ports/observer.ts'
 import type { Sightings } from '../sightings.ts'
+import type { Storage } from '../storage.ts'
 import type { LeaseChecker } from './lease-checker.ts'
 import type { Violations } from './violations.ts'
 
-/** B2, B3, B4: which process writes outputs, when, and with which bytes. */
+type Attempt = Pick<Fence, 'generation' | 'epoch'>
+
+const nameOf = ({ generation, epoch }: Attempt): string => `${generation}-${epoch}`
+
+/** B2, B3, B4: which process writes outputs, when, with which bytes, and what readers see. */
 export class OutputChecker {
-  readonly #files: MemoryFiles
+  readonly #storage: Storage
   readonly #leases: LeaseChecker
   readonly #violations: Violations
   readonly #sightings: Sightings
   /** The bytes that each code has written under a path, for each input of its batch. */
   readonly #written = new Map<string, string>()
+  /** The text that each attempt has finished, by path and attempt. */
+  readonly #finished = new Map<string, Map<string, string>>()
+  /** The newest attempt that has finished each path. */
   readonly #fences = new Map<string, Fence>()
+  /** The attempts whose outputs are committed, by path. */
+  readonly #committed = new Map<string, string>()
 
   constructor(
-    files: MemoryFiles,
+    storage: Storage,
     leases: LeaseChecker,
     violations: Violations,
     sightings: Sightings,
   ) {
-    this.#files = files
+    this.#storage = storage
     this.#leases = leases
     this.#violations = violations
     this.#sightings = sightings
   }
 
-  /** All parts of an output, one after another; undefined while it is not complete. */
+  /**
+   * What a reader sees of an output that trusts `_SUCCESS`; undefined while the output is not
+   * complete.
+   */
   textOf(path: string): string | undefined {
-    const files = this.#files.files()
-    if (!files.has(`${path}/${SUCCESS_FILE}`)) return undefined
-    const parts = [...files]
-      .filter(([name]) => name.startsWith(`${path}/part-`))
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    return Buffer.concat(parts.map(([, bytes]) => bytes)).toString('utf8')
+    const { outputs, ownFiles } = this.#storage
+    const success = outputs.bytesOf(`${path}/${SUCCESS_FILE}`)
+    if (success === undefined) return textIn(ownFiles.files(), path)
+    const parts = partsIn(success).map((name) => outputs.bytesOf(`${path}/${name}`))
+    const missing = partsIn(success).filter((_, index) => parts[index] === undefined)
+    this.#violations.expect(
+      'B4',
+      missing.length === 0,
+      () => `${path} is complete, and ${missing.join(' ')} is gone`,
+    )
+    return Buffer.concat(parts.flatMap((bytes) => bytes ?? [])).toString('utf8')
+  }
+
+  /** What readers will see of an output, when its batch is committed. */
+  textWhenCommitted({ outputs = [] }: Manifest, path: string): string | undefined {
+    const record = outputs.find(({ location }) => location.path === path)
+    if (record === undefined) return textIn(this.#storage.ownFiles.files(), path)
+    this.#committed.set(path, nameOf(record))
+    return this.#finished.get(path)?.get(nameOf(record))
   }
 
   outputting({ environment, path, parts, fence }: OutputWrite): void {
@@ -70,21 +96,60 @@ export class OutputChecker {
     this.#written.set(name, bytes)
     const there = this.#fences.get(path)
     if (there !== undefined && isOlderFence(fence, there))
-      this.#sightings.see('an older fence refused by a sink')
+      this.#sightings.see('an output written by an older attempt than one before')
   }
 
-  /** The sink has accepted it. */
-  outputted({ environment, path, fence }: OutputWrite): void {
+  /** An attempt has finished an output. */
+  outputted({ path, parts, fence }: OutputWrite): void {
+    const byAttempt = this.#finished.get(path) ?? new Map<string, string>()
+    const text = Buffer.concat(parts).toString('utf8')
+    const others = [...byAttempt].filter(([attempt]) => attempt !== nameOf(fence))
+    if (others.length > 0) this.#sightings.see('an output written by two attempts')
+    if (others.some(([, other]) => other !== text))
+      this.#sightings.see('an output written by two attempts with other bytes')
+    this.#finished.set(path, byAttempt.set(nameOf(fence), text))
     const there = this.#fences.get(path)
-    const isOlder = there !== undefined && isOlderFence(fence, there)
+    if (there === undefined || isOlderFence(there, fence)) this.#fences.set(path, fence)
+  }
+
+  /**
+   * An object was written or deleted. Once an output is complete, it holds what its committed
+   * attempt has written, whatever happens (B4).
+   */
+  changed(key: string): void {
+    const path = key.slice(0, key.lastIndexOf('/'))
+    const success = this.#storage.outputs.bytesOf(`${path}/${SUCCESS_FILE}`)
+    const committed = this.#committed.get(path)
+    if (success === undefined) {
+      const isTakenBack = key.endsWith(`/${SUCCESS_FILE}`)
+      this.#violations.expect('B4', !isTakenBack, () => `${key} is taken back`)
+      return
+    }
+    const by = fenceIn(success)
+    const attempt = by && nameOf(by)
     this.#violations.expect(
       'B4',
-      !isOlder,
-      () =>
-        `${environment.name} replaces ${path} of epoch ${there?.epoch} under epoch ` +
-        `${fence.epoch}`,
+      attempt !== undefined && attempt === committed,
+      () => `${path} is complete by ${attempt}, and committed is ${committed}`,
     )
-    if (there !== undefined) this.#sightings.see('an output replaced by a later attempt')
-    this.#fences.set(path, fence)
+    const want = this.#finished.get(path)?.get(attempt ?? '')
+    const got = this.textOf(path)
+    this.#violations.expect(
+      'B4',
+      got === want,
+      () => `${path} holds ${JSON.stringify(got)}, and ${attempt} wrote ${JSON.stringify(want)}`,
+    )
+    const name = key.slice(path.length + 1)
+    if (name !== SUCCESS_FILE && !partsIn(success).includes(name))
+      this.#sightings.see('a part that came after its output was complete')
   }
+}
+
+/** The parts of an output of the user's own sink, if it is complete. */
+const textIn = (files: ReadonlyMap<string, Uint8Array>, path: string): string | undefined => {
+  if (!files.has(`${path}/${SUCCESS_FILE}`)) return undefined
+  const parts = [...files]
+    .filter(([name]) => name.startsWith(`${path}/part-`))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return Buffer.concat(parts.map(([, bytes]) => bytes)).toString('utf8')
 }

@@ -12,7 +12,7 @@ export interface StoreWrite {
   readonly after: Item | undefined
 }
 
-/** One write of output files, as it takes effect. */
+/** One output of one attempt. */
 export interface OutputWrite {
   readonly environment: Environment
   readonly path: string
@@ -31,8 +31,10 @@ export interface Observer {
   refused(write: Omit<StoreWrite, 'before'>): void
   /** A process is about to send this number of triggers at once. */
   scheduling(triggers: number, environment: Environment): void
-  /** Before the sink decides whether to accept it. */
+  /** A process begins to write an output. */
   outputting(write: OutputWrite): void
-  /** The sink has accepted it. */
+  /** It has finished the output, which is not published yet. */
   outputted(write: OutputWrite): void
+  /** An object of an output was written or deleted. */
+  outputChanged(key: string): void
 }

@@ -50,7 +50,7 @@ class Functions {
       clock: { ...clock, sleep },
       randomness,
       sources: new Map([[SOURCE, wholeReader(place, lanesReader(place))]]),
-      outputs: { write: async () => undefined },
+      outputs: { write: async () => undefined, publish: async () => undefined },
       executor: inProcess,
       listen: (event: RuntimeEvent) => void this.events.push(event),
       leaseMs: leaseMsFor(TIMEOUT_MS),

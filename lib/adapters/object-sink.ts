@@ -1,0 +1,243 @@
+/**
+ * Writes files of batches to a bucket, in such a way that no call can take back what another
+ * attempt has written, however late the call arrives. It needs two conditions of the bucket: create
+ * if absent, and replace or delete if unchanged.
+ *
+ * 1. `finish` lists what is there. It must be of this application, and `_SUCCESS` may not carry a
+ *    newer fence.
+ * 2. It creates the parts, each only if its name is free. A part that is already there with the
+ *    same digest counts as written. If the bytes differ, the part gets a name with its own digest:
+ *    `part-00000-1f3a...`.
+ * 3. The names of the parts are the receipt. The commit stores it.
+ * 4. After the commit, `publish` removes what older attempts have left, and writes `_SUCCESS` with
+ *    the names of the parts.
+ *
+ * Why nothing is taken back (B4):
+ * - A part is never overwritten. Whoever finds its name taken compares digests, so the bytes under
+ *   a name in a receipt are those of its attempt.
+ * - A part is deleted only by `publish`, and only a committed attempt is published. When it is, no
+ *   other attempt at this batch can be committed. So what it deletes belongs to nobody.
+ * - `_SUCCESS` is written only by `publish`, and never by an attempt that was not committed.
+ *
+ * The limit: a PUT of a dead attempt may arrive after `publish`. Attempts with the same bytes use
+ * the same names, so the bucket refuses it. If the bytes differ, because the code or the input of
+ * the batch has changed between two attempts, a part stays that `_SUCCESS` does not name.
+ */
+import { createHash } from 'node:crypto'
+import { allOrFirstError, mapAtOnce } from '../base/concurrency.ts'
+import { MillraceError } from '../base/errors.ts'
+import { type Fence, isOlderFence } from '../ports/fence.ts'
+import type { OpenBatch, Receipt, Sink, SinkBatch } from '../ports/sink.ts'
+import {
+  checkReplaceable,
+  fenceIn,
+  outputNames,
+  partName,
+  partNames,
+  SUCCESS_FILE,
+  successOf,
+} from './output-layout.ts'
+
+/** An object as it was read. */
+export interface SeenObject {
+  readonly etag: string
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** An object to write. */
+export interface NewObject {
+  readonly key: string
+  readonly bytes: Uint8Array
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** A bucket with conditional writes. When a condition is not met, nothing is changed. */
+export interface ConditionalBucket {
+  /** All keys that begin with the prefix. */
+  list(prefix: string): Promise<readonly string[]>
+  head(key: string): Promise<SeenObject | undefined>
+  /** Writes the object if it is still the one that was seen, or still missing. */
+  putIfSeen(object: NewObject, seen: SeenObject | undefined): Promise<boolean>
+  /** Removes the object if it is still the one that was seen. Returns whether it is gone. */
+  deleteIfSeen(key: string, seen: SeenObject): Promise<boolean>
+}
+
+/** Settings of {@link objectSink}. */
+export interface ObjectSinkOptions {
+  readonly description: string
+  readonly bucket: ConditionalBucket
+  /** The beginning of all keys, for example `results/`. Default: empty. */
+  readonly prefix?: string
+}
+
+const FENCE_METADATA = 'millrace-fence'
+const DIGEST_METADATA = 'millrace-sha256'
+/** Half of the digest: enough to tell parts of one batch apart, and names stay short. */
+const DIGEST_LETTERS = 32
+const TRIES_MAX = 20
+const CALLS_AT_ONCE = 16
+
+/** One directory, and the attempt that works on it. */
+interface Place {
+  readonly bucket: ConditionalBucket
+  readonly path: string
+  readonly directory: string
+  readonly fence: Fence
+}
+
+const digestOf = (bytes: Uint8Array): string =>
+  createHash('sha256').update(bytes).digest('hex').slice(0, DIGEST_LETTERS)
+
+/** Metadata is ASCII. */
+const fenceMetadata = ({ app, generation, epoch }: Fence): Readonly<Record<string, string>> => ({
+  [FENCE_METADATA]: encodeURIComponent(JSON.stringify({ app, generation, epoch })),
+})
+
+const isPercentEncoded = (text: string): boolean => /^(?:[^%]|%[0-9A-F]{2})*$/i.test(text)
+
+/** The fence of an object, as the text of a `_SUCCESS` file. */
+const fenceTextOf = ({ metadata }: SeenObject): Uint8Array | undefined => {
+  const text = metadata[FENCE_METADATA]
+  return text === undefined || !isPercentEncoded(text)
+    ? undefined
+    : Buffer.from(decodeURIComponent(text))
+}
+
+/** The fence under which an object was written; undefined if this application did not write it. */
+const ownFenceOf = (object: SeenObject, { app }: Fence): Fence | undefined => {
+  const by = fenceIn(fenceTextOf(object) ?? new Uint8Array())
+  return by?.app === app ? by : undefined
+}
+
+/**
+ * What is in the directory, without the parts whose names are given. Step 1.
+ *
+ * Errors: `OUTPUT_EXISTS`, `OUTPUT_FENCED`.
+ */
+const readExisting = async (
+  { bucket, path, directory, fence }: Place,
+  without: readonly string[] = [],
+): Promise<ReadonlyMap<string, SeenObject>> => {
+  const known = new Set(without)
+  const [keys, stranger] = await allOrFirstError([
+    bucket.list(`${directory}/`),
+    bucket.head(directory),
+  ])
+  if (stranger !== undefined) checkReplaceable(path, undefined, fence)
+  const there = new Map<string, SeenObject>()
+  await mapAtOnce(keys, CALLS_AT_ONCE, async (key) => {
+    const name = key.slice(directory.length + 1)
+    if (known.has(name)) return
+    const object = await bucket.head(key)
+    if (object === undefined) return
+    // Only a published fence refuses others: parts of several attempts may lie beside each other.
+    if (name === SUCCESS_FILE || ownFenceOf(object, fence) === undefined)
+      checkReplaceable(path, fenceTextOf(object), fence)
+    there.set(name, object)
+  })
+  return there
+}
+
+/** Step 2. Returns the name of the part. */
+const createPart = async (
+  { bucket, directory, fence }: Place,
+  partition: number,
+  bytes: Uint8Array,
+): Promise<string> => {
+  const digest = digestOf(bytes)
+  const metadata = { ...fenceMetadata(fence), [DIGEST_METADATA]: digest }
+  const plain = partName(partition)
+  for (const name of [plain, `${plain}-${digest}`]) {
+    const key = `${directory}/${name}`
+    if (await bucket.putIfSeen({ key, bytes, metadata }, undefined)) return name
+    const there = await bucket.head(key)
+    if (there?.metadata[DIGEST_METADATA] === digest && ownFenceOf(there, fence)) return name
+  }
+  throw changedMeanwhile(`${directory}/${plain}`)
+}
+
+const changedMeanwhile = (place: string): MillraceError =>
+  new MillraceError('OUTPUT_FAILED', {
+    problem: 'Something else changes this output while it is written',
+    value: place,
+    retryable: true,
+  })
+
+/** Removes what other attempts have left. */
+const removeOthers = async (
+  { bucket, directory, fence }: Place,
+  there: ReadonlyMap<string, SeenObject>,
+): Promise<void> => {
+  await mapAtOnce([...there], CALLS_AT_ONCE, async ([name, object]) => {
+    const by = ownFenceOf(object, fence)
+    if (name === SUCCESS_FILE || by === undefined || isOlderFence(fence, by)) return
+    await bucket.deleteIfSeen(`${directory}/${name}`, object)
+  })
+}
+
+/** Step 4. */
+const publish = async (place: Place, parts: readonly string[]): Promise<void> => {
+  const { bucket, directory, fence } = place
+  const key = `${directory}/${SUCCESS_FILE}`
+  const bytes = successOf(fence, parts)
+  const metadata = { ...fenceMetadata(fence), [DIGEST_METADATA]: digestOf(bytes) }
+  for (let tries = 1; tries <= TRIES_MAX; tries++) {
+    const there = await readExisting(place, parts)
+    const success = there.get(SUCCESS_FILE)
+    if (success?.metadata[DIGEST_METADATA] === metadata[DIGEST_METADATA]) return
+    await removeOthers(place, there)
+    if (await bucket.putIfSeen({ key, bytes, metadata }, success)) return
+  }
+  throw changedMeanwhile(key)
+}
+
+/** The names of the parts: a number if all are plain, else a list. */
+const receiptOf = (names: readonly string[]): string =>
+  JSON.stringify(names.every((name, index) => name === partName(index)) ? names.length : names)
+
+const namesIn = (receipt: Receipt): readonly string[] => {
+  const value = JSON.parse(receipt ?? '0') as number | readonly string[]
+  return typeof value === 'number' ? partNames(value) : value
+}
+
+/**
+ * A {@link Sink} of files in a bucket. Each object carries the fence and a digest in its metadata.
+ * Content stays in memory until `finish` writes it to the bucket.
+ */
+export const objectSink = ({
+  description,
+  bucket,
+  prefix = '',
+}: ObjectSinkOptions): Sink<Uint8Array> => {
+  const placeOf = (path: string, fence: Fence): Place => ({
+    bucket,
+    path,
+    directory: prefix + outputNames(path).join('/'),
+    fence,
+  })
+  return {
+    description,
+    async open({ path }: SinkBatch, fence: Fence): Promise<OpenBatch<Uint8Array>> {
+      const place = placeOf(path, fence)
+      const parts: Uint8Array[] = []
+      return {
+        async write(partition, bytes): Promise<void> {
+          parts[partition] = new Uint8Array(bytes)
+        },
+        async finish(): Promise<string> {
+          await readExisting(place)
+          const numbered = [...parts.entries()]
+          return receiptOf(
+            await mapAtOnce(numbered, CALLS_AT_ONCE, ([partition, bytes]) =>
+              createPart(place, partition, bytes),
+            ),
+          )
+        },
+        async abandon(): Promise<void> {
+          parts.length = 0
+        },
+      }
+    },
+    publish: ({ path }, fence, receipt) => publish(placeOf(path, fence), namesIn(receipt)),
+  }
+}

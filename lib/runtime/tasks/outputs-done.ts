@@ -1,0 +1,51 @@
+import type { FinishedOutput } from '../../state/finished-output.ts'
+import type { LoggedBatch } from '../../state/head.ts'
+
+/**
+ * With more finished outputs than this, the head does not carry them. All outputs run again then,
+ * which changes nothing for a reader.
+ */
+const STORED_MAX = 64
+
+/** The outputs of a batch that are done, in this attempt or an earlier one. */
+export class OutputsDone {
+  readonly #ids: Set<string>
+  /** By location: of several attempts that wrote to one place, the latest counts. */
+  readonly #finished = new Map<string, FinishedOutput>()
+
+  constructor(ids: readonly string[] = [], finished: readonly FinishedOutput[] = []) {
+    this.#ids = new Set(ids)
+    for (const one of finished) this.wrote(one)
+  }
+
+  /** What an earlier attempt has noted in the head. */
+  static of(logged: LoggedBatch | undefined): OutputsDone {
+    return new OutputsDone(logged?.outputsDone, logged?.finished)
+  }
+
+  has(id: string): boolean {
+    return this.#ids.has(id)
+  }
+
+  /** An output is done, and has written this. */
+  done(id: string, finished: readonly FinishedOutput[]): void {
+    this.#ids.add(id)
+    for (const one of finished) this.wrote(one)
+  }
+
+  /** Something was written that must be published after the commit. */
+  wrote(one: FinishedOutput): void {
+    this.#finished.set(JSON.stringify(one.location), one)
+  }
+
+  get finished(): readonly FinishedOutput[] {
+    return [...this.#finished.values()]
+  }
+
+  /** What the head keeps for the next attempt. */
+  stored(): Required<Pick<LoggedBatch, 'outputsDone' | 'finished'>> {
+    return this.#finished.size > STORED_MAX
+      ? { outputsDone: [], finished: [] }
+      : { outputsDone: [...this.#ids], finished: this.finished }
+  }
+}

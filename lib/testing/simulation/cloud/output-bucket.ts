@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto'
+import type { ConditionalBucket, NewObject, SeenObject } from '../../../adapters/object-sink.ts'
+
+interface StoredObject extends SeenObject {
+  readonly bytes: Uint8Array
+}
+
+/** A bucket that outputs go to. As on S3, equal bytes have equal entity tags. */
+export class OutputBucket implements ConditionalBucket {
+  readonly #objects = new Map<string, StoredObject>()
+
+  async list(prefix: string): Promise<readonly string[]> {
+    return [...this.#objects.keys()].filter((key) => key.startsWith(prefix)).toSorted()
+  }
+
+  async head(key: string): Promise<SeenObject | undefined> {
+    return this.#objects.get(key)
+  }
+
+  async putIfSeen(
+    { key, bytes, metadata }: NewObject,
+    seen: SeenObject | undefined,
+  ): Promise<boolean> {
+    if (this.#objects.get(key)?.etag !== seen?.etag) return false
+    const etag = createHash('md5').update(bytes).digest('hex')
+    this.#objects.set(key, { bytes: new Uint8Array(bytes), metadata, etag })
+    return true
+  }
+
+  async deleteIfSeen(key: string, { etag }: SeenObject): Promise<boolean> {
+    const there = this.#objects.get(key)
+    if (there !== undefined && there.etag !== etag) return false
+    this.#objects.delete(key)
+    return true
+  }
+
+  /** The bytes of an object, as a test sees them. */
+  bytesOf(key: string): Uint8Array | undefined {
+    return this.#objects.get(key)?.bytes
+  }
+
+  /** All objects, as a test sees them. */
+  files(): ReadonlyMap<string, Uint8Array> {
+    return new Map([...this.#objects].map(([key, { bytes }]) => [key, bytes]))
+  }
+
+  /** Adds an object that Millrace did not write. */
+  plant(key: string, bytes: Uint8Array): void {
+    this.#objects.set(key, { bytes, metadata: {}, etag: 'planted' })
+  }
+}

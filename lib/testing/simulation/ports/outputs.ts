@@ -1,0 +1,65 @@
+import { type ConditionalBucket, objectSink } from '../../../adapters/object-sink.ts'
+import type { Fence } from '../../../ports/fence.ts'
+import type { OpenBatch, Receipt, Sink, SinkBatch } from '../../../ports/sink.ts'
+import type { Caller } from '../calls.ts'
+import type { OutputBucket } from '../cloud/output-bucket.ts'
+import type { Environment } from '../environment.ts'
+import type { Observer } from './observer.ts'
+
+/**
+ * The access of one process to the bucket of outputs. Every step of the sink is a call that can be
+ * late, lost or repeated, and the process can stand still between two of them.
+ */
+export const simulatedOutputs = (
+  bucket: OutputBucket,
+  observer: Observer,
+  environment: Environment,
+  call: Caller,
+): Sink<Uint8Array> => {
+  const sink = objectSink({
+    description: 'simulated outputs',
+    bucket: bucketThrough(bucket, observer, call),
+  })
+  return {
+    ...sink,
+    async open(batch: SinkBatch, fence: Fence): Promise<OpenBatch<Uint8Array>> {
+      const opened = await sink.open(batch, fence)
+      const parts: Uint8Array[] = []
+      return {
+        ...opened,
+        async write(partition, bytes): Promise<void> {
+          parts[partition] = new Uint8Array(bytes)
+          await opened.write(partition, bytes)
+        },
+        async finish(): Promise<Receipt> {
+          const write = { environment, path: batch.path, parts, fence }
+          observer.outputting(write)
+          const receipt = await opened.finish()
+          observer.outputted(write)
+          return receipt
+        },
+      }
+    },
+  }
+}
+
+const bucketThrough = (
+  bucket: OutputBucket,
+  observer: Observer,
+  call: Caller,
+): ConditionalBucket => {
+  const step = <T>(name: string, effect: () => Promise<T>): Promise<T> =>
+    call({ name, code: 'OUTPUT_FAILED', effect })
+  const change = (name: string, key: string, effect: () => Promise<boolean>): Promise<boolean> =>
+    step(`${name} output ${key}`, async () => {
+      const isChanged = await effect()
+      if (isChanged) observer.outputChanged(key)
+      return isChanged
+    })
+  return {
+    list: (prefix) => step(`list outputs ${prefix}`, () => bucket.list(prefix)),
+    head: (key) => step(`head output ${key}`, () => bucket.head(key)),
+    putIfSeen: (object, seen) => change('put', object.key, () => bucket.putIfSeen(object, seen)),
+    deleteIfSeen: (key, seen) => change('delete', key, () => bucket.deleteIfSeen(key, seen)),
+  }
+}
