@@ -7,7 +7,11 @@ import {
   type PlanOptions,
   slideMsOf,
 } from './plan.ts'
+import { isSamePlace, placeNames, samePlaceError } from './output-path.ts'
 import type { PlanNode } from './plan-node.ts'
+
+const placeOf = (node: PlanNode): string | undefined =>
+  node.role === 'output' ? node.placeAt?.(0) : undefined
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 
@@ -31,6 +35,7 @@ export class GraphBuilder {
     this.#check(`add ${node.kind}`)
     const count = (this.#countOfKind.get(node.kind) ?? 0) + 1
     this.#checkFree(`${node.kind}-${count}`, node)
+    this.#checkPlace(node)
     this.#countOfKind.set(node.kind, count)
     this.#nodes.push(node)
     this.#known.set(node, { id: `${node.kind}-${count}`, settings: {} })
@@ -79,6 +84,17 @@ export class GraphBuilder {
         value: id,
         fix: 'give each stream its own name',
       })
+  }
+
+  /** Two outputs in one place would replace each other's files. */
+  #checkPlace(node: PlanNode): void {
+    const place = placeOf(node)
+    if (place === undefined) return
+    const other = this.#nodes.find((one) => {
+      const its = placeOf(one)
+      return its !== undefined && isSamePlace(placeNames(its), placeNames(place))
+    })
+    if (other !== undefined) throw samePlaceError(place, this.#of(other).id)
   }
 
   #check(what: string): void {

@@ -102,6 +102,8 @@ export interface OutputNode extends NodeParts {
   readonly role: 'output'
   /** The path it writes to, if its first name can be bound. */
   readonly writesTo?: string
+  /** The place of one batch, if it is known before the batch runs. */
+  readonly placeAt?: (timeMs: number) => string
   readonly run: (input: RDD<unknown>, batch: OutputView) => Promise<void>
 }
 
@@ -166,7 +168,7 @@ export const outputNode = (
   parent: PlanNode,
   parameters: OutputNode['parameters'],
   run: OutputNode['run'],
-  writesTo?: string,
+  places: Pick<OutputNode, 'writesTo' | 'placeAt'> = {},
 ): OutputNode =>
   Object.freeze({
     role: 'output',
@@ -174,5 +176,5 @@ export const outputNode = (
     parents: [parent],
     parameters,
     run,
-    ...(writesTo === undefined ? {} : { writesTo }),
+    ...places,
   })

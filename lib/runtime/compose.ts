@@ -16,6 +16,7 @@ import type { Listener } from './events.ts'
 import type { Location } from './locations.ts'
 import type { Runner } from './runner.ts'
 import { type OutputsParts, outputsTo } from './sinks/outputs.ts'
+import { checkSeparatePlaces } from './sinks/separate-places.ts'
 import type { SinkPorts } from './sinks/sink-ports.ts'
 import { wholeReader } from './sources/redriven.ts'
 import { type OpenedSource, sourceKind } from './sources/source-kind.ts'
@@ -64,12 +65,13 @@ export interface Composition {
 /**
  * Opens every source and makes a runner.
  *
- * @throws MillraceError `BINDING_MISSING` when a source has no location that can be read here. The
- * errors of the sources.
+ * @throws MillraceError `BINDING_MISSING` when a source has no location that can be read here.
+ * `ARGUMENT_INVALID` when two outputs write to one place. The errors of the sources.
  */
 export const compose = async (parts: CompositionParts): Promise<Composition> => {
   const { plan, generation, ports, locateOutput, listen, leaseMs, executor = inProcess } = parts
   const { store, clock, randomness, sinks } = ports
+  checkSeparatePlaces(plan, locateOutput)
   const app = plan.name
   const process = randomness.attemptId()
   const opened = new Map<string, OpenedSource>()

@@ -5,9 +5,9 @@ const TRIES_MAX = 4
 const FIRST_PAUSE_MS = 50
 
 /**
- * Repeats a call of the store while it fails with an error that may pass: one with the code given. The call must be safe to
- * repeat. A conditional write is safe if its caller treats a refusal that shows its own attempt id
- * as a success whose answer was lost (B2).
+ * Repeats a call while it fails with an error that may pass: one with the code given. The call must
+ * be safe to repeat. A conditional write is safe if its caller treats a refusal that shows its own
+ * attempt id as a success whose answer was lost (B2).
  *
  * @throws the error of the last try.
  */

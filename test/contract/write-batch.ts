@@ -1,7 +1,7 @@
 import type { Fence } from '../../lib/ports/fence.ts'
 import type { Receipt, Sink, SinkBatch } from '../../lib/ports/sink.ts'
 
-/** Writes a batch as the runtime does, without the commit: all partitions in order, then the end. */
+/** Writes a batch as the runtime does before the commit: all partitions in order, then the end. */
 export const finishBatch = async <C>(
   sink: Sink<C>,
   batch: SinkBatch,

@@ -5,6 +5,7 @@ import { headBugs } from './planted/head-bugs.ts'
 import { laneBugs } from './planted/lane-bugs.ts'
 import { objectBugs } from './planted/object-bugs.ts'
 import { operationBugs } from './planted/operation-bugs.ts'
+import { outputBugs } from './planted/output-bugs.ts'
 import { protocolBugs } from './planted/protocol-bugs.ts'
 import { recordBugs } from './planted/record-bugs.ts'
 import { windowBugs } from './planted/window-bugs.ts'
@@ -17,6 +18,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...batchBugs,
   ...objectBugs,
   ...fileBugs,
+  ...outputBugs,
   ...operationBugs,
   ...windowBugs,
   ...recordBugs,

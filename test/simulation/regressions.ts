@@ -43,4 +43,16 @@ export const failedOnce: readonly FailedOnce[] = [
       'an attempt overwrote the input that the head named with a smaller one, and ended before ' +
       'it logged that',
   },
+  {
+    seed: 21508776,
+    what:
+      'a false alarm: a zombie woke the head at the very end of the world, which had no time to ' +
+      'rest again',
+  },
+  {
+    seed: 21506593,
+    what:
+      'a false alarm: one part held more bad lines by chance than the breaker accepted, and the ' +
+      'application stood as FAILED, as it must',
+  },
 ]

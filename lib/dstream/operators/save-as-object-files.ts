@@ -26,18 +26,15 @@ declare module '../dstream.ts' {
 DStream.prototype.saveAsObjectFiles = function (prefix, suffix = '') {
   checkText('saveAsObjectFiles', prefix, 'a prefix')
   checkText('saveAsObjectFiles', suffix, 'a suffix')
+  const placeAt = (timeMs: number): string => outputPath(prefix, suffix, timeMs)
   this.emit(
     outputNode(
       'saveAsObjectFiles',
       this.node,
       { prefix, suffix },
       async (input, batch) =>
-        writeChecked(
-          input,
-          { place: outputPath(prefix, suffix, batch.timeMs), format: objects },
-          batch.write,
-        ),
-      prefix,
+        writeChecked(input, { place: placeAt(batch.timeMs), format: objects }, batch.write),
+      { writesTo: prefix, placeAt },
     ),
   )
 }

@@ -28,18 +28,15 @@ declare module '../dstream.ts' {
 DStream.prototype.saveAsTextFiles = function (prefix, suffix = '') {
   checkText('saveAsTextFiles', prefix, 'a prefix')
   checkText('saveAsTextFiles', suffix, 'a suffix')
+  const placeAt = (timeMs: number): string => outputPath(prefix, suffix, timeMs)
   this.emit(
     outputNode(
       'saveAsTextFiles',
       this.node,
       { prefix, suffix },
       async (input, batch) =>
-        writeChecked(
-          input,
-          { place: outputPath(prefix, suffix, batch.timeMs), format: text },
-          batch.write,
-        ),
-      prefix,
+        writeChecked(input, { place: placeAt(batch.timeMs), format: text }, batch.write),
+      { writesTo: prefix, placeAt },
     ),
   )
 }

@@ -18,7 +18,7 @@ declare module '../dstream.ts' {
      * while it is being written, a reader may see only some of its items. If a batch is skipped,
      * the items that it has already put stay.
      *
-     * Give each output its own table: two outputs with the same key replace each other's item.
+     * Each output needs its own table: two outputs with one key would replace each other's item.
      * Items are never removed: a key without a pair in a batch keeps its item. If a batch has
      * several pairs with one key, the last pair of the last partition counts. Keys that are not
      * text are written as text (`1`, `["a",1]`), and keys with the same text share one item. Values
@@ -45,15 +45,16 @@ DStream.prototype.saveToTable = function (place) {
       allowed: 'dynamodb://NAME',
       fix: "for example saveToTable('dynamodb://totals')",
     })
+  // The batch time is needed for directories, where each batch has its own files.
+  const placeAt = (timeMs: number): string => `${place}/${timeMs}`
   this.emit(
     outputNode(
       'saveToTable',
       this.node,
       { place },
       async (input, batch) =>
-        // The batch time is needed for directories, where each batch has its own files.
-        writeChecked(input, { place: `${place}/${batch.timeMs}`, format: tableItems }, batch.write),
-      place,
+        writeChecked(input, { place: placeAt(batch.timeMs), format: tableItems }, batch.write),
+      { writesTo: place, placeAt },
     ),
   )
 }

@@ -150,17 +150,6 @@ export const evaluate = `,
     ],
   },
   {
-    name: 'fence ignored by a sink',
-    effect: 'a zombie puts its files in the place of newer ones',
-    edits: [
-      {
-        file: 'lib/adapters/output-layout.ts',
-        find: 'if (!isOlderFence(fence, there)) return\n',
-        replace: 'if (there !== undefined) return\n',
-      },
-    ],
-  },
-  {
     name: 'dead letter after the commit',
     pipeline: 'plain-lines',
     effect: 'a batch is true and its bad records are put aside nowhere',

@@ -43,7 +43,7 @@ describe('outputs in S3', () => {
     expect(puts).toEqual(['part-00000', 'part-00000', 'part-00000', '_SUCCESS'])
   })
 
-  test('a part whose name was taken gets another name, unless the same bytes are there', async () => {
+  test('a part whose name was taken by other bytes gets another name', async () => {
     const { write, puts } = writeWhosePuts(failure(412, 'PreconditionFailed'))
     await write()
     expect(puts).toEqual(['part-00000', 'part-00000-ca978112ca1bbdcafac231b39a23dc4d', '_SUCCESS'])

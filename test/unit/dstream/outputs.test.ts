@@ -183,3 +183,64 @@ describe('foreachRDD', () => {
     })
   })
 })
+
+describe('the places of outputs', () => {
+  type Save = (words: DStream<string>) => void
+  const text =
+    (prefix: string, suffix?: string): Save =>
+    (words) =>
+      words.saveAsTextFiles(prefix, suffix)
+  const objects =
+    (prefix: string, suffix?: string): Save =>
+    (words) =>
+      words.saveAsObjectFiles(prefix, suffix)
+  const table =
+    (place: string): Save =>
+    (words) =>
+      words.mapToPair((word) => [word, 1]).saveToTable(place)
+
+  const described = (...saves: readonly Save[]) =>
+    stream('app', { batchInterval: seconds(1) }, (ssc) => {
+      const words = ssc.queueStream<string>([])
+      for (const save of saves) save(words)
+    }).build()
+
+  test.each<[string, Save, Save]>([
+    ['one prefix', text('out/x'), text('out/x')],
+    ['files of another kind', text('out/x'), objects('out/x')],
+    ['one prefix and suffix', text('out/x', 'csv'), objects('out/x', 'csv')],
+    ['one directory in two ways of writing', text('out/x'), text('./out//y/../x')],
+    ['one bucket in two ways of writing', text('s3://out/a/x'), text('s3://out/a//x')],
+    ['a directory inside the other', text('out/x', 'd'), text('out/x', 'd/e')],
+    ['one table', table('dynamodb://totals'), table('dynamodb://totals')],
+  ])('are refused: %s', (_, first, second) => {
+    expect(() => described(first, second)).toThrow(/Two outputs write to one place/)
+  })
+
+  test.each<[string, Save, Save]>([
+    ['another prefix', text('out/x'), text('out/y')],
+    ['another suffix', text('out/x'), text('out/x', 'csv')],
+    ['a longer prefix', text('out/x'), text('out/x-1')],
+    ['a directory of the name of the prefix', text('out/x'), text('out/x/y')],
+    ['a directory and a bucket of one name', text('out/x'), text('s3://out/x')],
+    ['another table', table('dynamodb://totals'), table('dynamodb://others')],
+  ])('are accepted: %s', (_, first, second) => {
+    expect(described(first, second).outputs).toHaveLength(2)
+  })
+
+  test('the error names the first output, and its stack leads to the second', () => {
+    const second: Save = function theSecond(words) {
+      words.saveAsTextFiles('out/x')
+    }
+    const error = (() => {
+      try {
+        return described(text('out/x'), second)
+      } catch (thrown) {
+        return thrown as Error
+      }
+    })()
+    expect(error).toMatchObject({ code: 'ARGUMENT_INVALID' })
+    expect((error as Error).message).toContain('saveAsTextFiles-1')
+    expect((error as Error).stack).toContain('theSecond')
+  })
+})

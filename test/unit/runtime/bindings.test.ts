@@ -3,6 +3,7 @@ import { seconds, stream, type StreamingContext } from 'millrace'
 import { MillraceError } from '../../../lib/base/errors.ts'
 import { bindPlan as bindPlanTo, type BoundPlan } from '../../../lib/runtime/bindings.ts'
 import '../../../lib/runtime/sinks/all.ts'
+import { checkSeparatePlaces } from '../../../lib/runtime/sinks/separate-places.ts'
 import '../../../lib/runtime/sources/all.ts'
 
 /** A machine with directories and sockets. Nothing is opened in these tests. */
@@ -279,3 +280,24 @@ const thrownBy = (act: () => unknown): MillraceError => {
   }
   throw new Error('nothing was thrown')
 }
+
+describe('outputs whose bindings lead to one place', () => {
+  const both = plan((ssc) => {
+    const lines = ssc.textFileStream('lines')
+    lines.saveAsTextFiles('s3://first/x')
+    lines.saveAsTextFiles('second/x')
+  })
+
+  test.each([
+    { bindings: ['first=./out', 'second=./out'], isRefused: true },
+    { bindings: ['first=/work/out', 'second=out/.'], isRefused: true },
+    { bindings: ['first=./second'], isRefused: true },
+    { bindings: ['first=./out', 'second=./other'], isRefused: false },
+    { bindings: ['first=./out', 'second=./out/x'], isRefused: false },
+  ])('$bindings', ({ bindings, isRefused }) => {
+    const { locateOutput } = bindPlan(both, { bindings, cwd: '/work' })
+    const check = (): void => checkSeparatePlaces(both, locateOutput)
+    if (isRefused) expect(check).toThrow(/Two outputs write to one place/)
+    else check()
+  })
+})

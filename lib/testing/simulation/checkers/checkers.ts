@@ -216,9 +216,7 @@ export class Checkers implements Observer {
     this.#outputs.outputted(write)
   }
 
-  outputChanged(key: string): void {
-    this.#outputs.changed(key)
-  }
+  readonly outputChanged = (key: string): void => this.#outputs.changed(key)
 
   /** A function has answered or failed: none of its calls may be under way. */
   ended(environment: Environment, how: 'answered' | 'failed'): void {

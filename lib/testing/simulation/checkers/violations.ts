@@ -21,8 +21,8 @@ export const checkerPromises: Readonly<Record<CheckerName, string>> = {
     'input; only the process that logged it writes outputs',
   B3: 'the same batch computed by the same code gives the same bytes',
   B4:
-    'outputs are there when their batch is committed, are of that batch, and never give way to ' +
-    'an older attempt',
+    'outputs are written when their batch is committed, are of that batch, look complete only ' +
+    'then, and hold for ever what the committed attempt has written',
   B5:
     'the holder of the lease makes the commit, for the logged batch, and the commit names its ' +
     'own manifest',
