@@ -16,8 +16,8 @@ export interface QueueSettings {
   /** How long a message is kept. */
   readonly retention: Duration
   /**
-   * How long a message is kept that was put aside. Default: as long as possible, since the people who
-   * look at them may be on holiday.
+   * How long a message is kept that was put aside. Default: as long as possible, since the people
+   * who look at them may be on holiday.
    */
   readonly deadLettersRetention?: Duration
   /** How often a message is tried before it is put aside. */

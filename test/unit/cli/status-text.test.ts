@@ -174,9 +174,8 @@ describe('the first line of the status', () => {
 test('thousands of lanes of a source are one row, and no position is a count', () => {
   const lanes = Array.from({ length: 3_000 }, (_, index) => ({ ...drained, lane: `arn/${index}` }))
   const text = textOf({ lanes: [...lanes, waiting] })
-  expect(text).toMatch(
-    /source kinesisStream-1 +3,?001 lanes; 2 records in 1 entry waiting, the oldest taken in 10 minutes ago/,
-  )
+  expect(text).toMatch(/source kinesisStream-1 +3,?001 lanes; 2 records in 1 entry waiting/)
+  expect(text).toContain('the oldest taken in 10 minutes ago')
   expect(text).not.toMatch(/\d{10,}/)
   expect(text.split('\n').length).toBeLessThan(12)
   expect(textOf({ lanes: [drained] })).toMatch(/source kinesisStream-1 +1 lane; nothing waits/)

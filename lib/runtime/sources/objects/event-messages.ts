@@ -82,7 +82,7 @@ const readQueue = (records: readonly object[]): ReadMessages => {
   const refused: RefusedMessage[] = []
   for (const { messageId, body } of records.filter(isMessage)) {
     try {
-      found.push(...notificationsIn(body))
+      for (const notification of notificationsIn(body)) found.push(notification)
     } catch (error) {
       // Without an id, nobody can ask for this message alone.
       if (messageId === undefined) throw error

@@ -83,7 +83,7 @@ export class Listing {
       for (let pages = 0; pages < PAGES_MAX && found.length < FOUND_ENOUGH; pages++) {
         if ((this.dueMs(progress) ?? Infinity) > timeMs) break
         const page = await this.#page(progress, { timeMs, startedMs })
-        found.push(...page.found)
+        for (const object of page.found) found.push(object)
         progress = page.progress
       }
     } catch (error) {

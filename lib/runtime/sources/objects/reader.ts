@@ -106,7 +106,7 @@ export const objectsReader = (parts: ObjectsReaderParts): SourceReader<ObjectsIn
     async waiting({ offsets: { listing = NOTHING, lanes = {} }, nowMs }) {
       if (await notifications.isAnyAfter(lanes)) return -Infinity
       const listMs = hasRoom(listing) ? listed.dueMs(listing.progress) : undefined
-      // A listing that is overdue belongs to no past time. After days, one is made and not hundreds.
+      // A listing that is overdue belongs to no past time: after days, one is made.
       if (listMs !== undefined && listMs <= nowMs) return -Infinity
       return earliestOf([...listing.pending.map(({ eventMs }) => eventMs), listMs])
     },
