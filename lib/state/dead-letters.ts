@@ -13,7 +13,7 @@ import { errorText } from '../base/error-text.ts'
 import { MillraceError } from '../base/errors.ts'
 import type { Item, ItemStore, KeyedItem } from '../ports/item-store.ts'
 import type { BadRecord } from '../rdd/bad-records.ts'
-import { deadLetterPartition, committedEpochKey } from './item-keys.ts'
+import { deadLetterPartition, committedEpochKey, nameInKey } from './item-keys.ts'
 import type { Manifest } from './manifest.ts'
 
 /**
@@ -155,7 +155,7 @@ export const storeDeadLetters = async (
     partition: deadLetterPartition(app, timeMs),
     sort: [
       deadLetter.source,
-      deadLetter.position,
+      nameInKey(deadLetter.position),
       deadLetter.operator ?? deadLetter.code,
       ...(epoch === undefined ? [] : [epoch]),
     ].join('#'),

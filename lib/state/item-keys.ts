@@ -1,6 +1,7 @@
 /**
  * The keys of all items. One table holds many applications; the keys of each begin with its name.
  */
+import { hash } from 'node:crypto'
 import type { ItemKey } from '../ports/item-store.ts'
 
 /** Number of table partitions that hold lanes. One partition easily carries 64 lanes. */
@@ -56,10 +57,27 @@ export const segmentChunkKey = (
   sort: `${name.at}#${name.by}#${chunk}`,
 })
 
+/**
+ * Longer names are replaced by their hash. A sort key of DynamoDB has at most 1,024 bytes with all
+ * that stands before and behind the name, and as it is stored: some characters are escaped there.
+ */
+const NAME_BYTES_MAX = 400
+const SHOWN_CHARACTERS = 40
+
+/**
+ * A name as part of a sort key: the name itself, or its beginning and its hash if it is long. Keys
+ * of S3 have up to 1,024 bytes. Items have their names as attributes, so nothing reads the name
+ * from its key.
+ */
+export const nameInKey = (name: string): string =>
+  Buffer.byteLength(name) <= NAME_BYTES_MAX
+    ? name
+    : `${name.slice(0, SHOWN_CHARACTERS).toWellFormed()}#${hash('sha256', name)}`
+
 /** The ledger entry of one object that a source has taken. */
 export const ledgerKey = (app: string, source: string, object: string): ItemKey => ({
   partition: `${app}#obj#${source}`,
-  sort: object,
+  sort: nameInKey(object),
 })
 
 /** The partition of the dead letters of a day, with their reservations and committed epochs. */
@@ -87,7 +105,7 @@ export const RESERVATION_PREFIX = '!'
 /** Stores the reservation of a dead letter: the place in a lane that its record gets at redrive. */
 export const reservationKey = (partition: string, record: string): ItemKey => ({
   partition,
-  sort: RESERVATION_PREFIX + record,
+  sort: RESERVATION_PREFIX + nameInKey(record),
 })
 
 /** The start of each day from one time to another, both days included, the last day first. */
