@@ -24,12 +24,27 @@ export type Command =
       readonly state: string | undefined
       readonly json: boolean
     }
-  | { readonly name: 'status' | 'resume' | 'skip'; readonly target: Target; readonly json: boolean }
+  | { readonly name: 'status' | 'resume'; readonly target: Target; readonly json: boolean }
+  | {
+      readonly name: 'skip'
+      readonly target: Target
+      readonly json: boolean
+      /** The id of a source to give up. Undefined: the batch that is not finished. */
+      readonly source: string | undefined
+    }
+  | {
+      readonly name: 'check'
+      readonly target: Target
+      readonly json: boolean
+      readonly module: string
+    }
   | {
       readonly name: 'reset'
       readonly target: Target
       readonly json: boolean
       readonly yes: boolean
+      /** The id of one operator. Undefined: everything. */
+      readonly only: string | undefined
     }
   | {
       readonly name: 'dead-letters'
@@ -57,8 +72,9 @@ export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   run: ['once', 'bind', 'state', 'json'],
   status: ['app', 'state', 'json'],
   resume: ['app', 'state', 'json'],
-  skip: ['app', 'state', 'json'],
-  reset: ['app', 'state', 'json', 'yes'],
+  skip: ['app', 'state', 'source', 'json'],
+  check: ['app', 'state', 'json'],
+  reset: ['app', 'state', 'only', 'json', 'yes'],
   'dead-letters': ['app', 'state', 'json', ...FILTER_OPTIONS],
   redrive: ['app', 'state', 'json', ...FILTER_OPTIONS, 'again'],
   help: [],
@@ -73,6 +89,7 @@ const OPTIONS = {
   app: { type: 'string' },
   json: { type: 'boolean' },
   yes: { type: 'boolean' },
+  only: { type: 'string' },
   since: { type: 'string' },
   code: { type: 'string' },
   source: { type: 'string' },
@@ -116,10 +133,17 @@ export const parseCommand = (args: readonly string[]): Command => {
   if (name === 'run')
     return {
       name,
-      module: oneModule(rest),
+      module: oneModule(name, rest),
       once: values.once === true,
       bindings: values.bind ?? [],
       state: values.state,
+      json,
+    }
+  if (name === 'check')
+    return {
+      name,
+      module: oneModule(name, rest),
+      target: targetOf(name, values),
       json,
     }
   if (rest.length > 0)
@@ -129,16 +153,20 @@ export const parseCommand = (args: readonly string[]): Command => {
       optionNames(name),
       `see its options: millrace help ${name}`,
     )
-  return appCommand(name as AppCommand['name'], values)
+  return appCommand(name as OptionsCommand['name'], values)
 }
 
 type Values = ReturnType<typeof parseOptions>['values']
 
-const appCommand = (name: AppCommand['name'], values: Values): AppCommand => {
+type OptionsCommand = Exclude<AppCommand, { readonly name: 'check' }>
+
+const appCommand = (name: OptionsCommand['name'], values: Values): OptionsCommand => {
   const common = { target: targetOf(name, values), json: values.json === true }
   switch (name) {
+    case 'skip':
+      return { name, ...common, source: values.source }
     case 'reset':
-      return { name, ...common, yes: values.yes === true }
+      return { name, ...common, yes: values.yes === true, only: values.only }
     case 'dead-letters':
       return { name, ...common, deadLetters: deadLetterOptions(values) }
     case 'redrive':
@@ -213,6 +241,7 @@ const OPTION_USAGE: Readonly<Record<string, string>> = {
   since: '--since WHEN',
   code: '--code CODE',
   source: '--source ID',
+  only: '--only ID',
   limit: '--limit N',
 }
 
@@ -221,17 +250,17 @@ const optionNames = (name: string): string => {
   return [...options, 'help'].map((option) => OPTION_USAGE[option] ?? `--${option}`).join(', ')
 }
 
-const oneModule = ([module, ...more]: readonly string[]): string => {
+const oneModule = (name: string, [module, ...more]: readonly string[]): string => {
   if (module === undefined)
     throw usage(
-      'millrace run needs a module',
+      `millrace ${name} needs a module`,
       'nothing',
       'the path of one module',
-      'for example: millrace run word-count.ts',
+      `for example: millrace ${name} word-count.ts`,
     )
   if (more.length > 0)
     throw usage(
-      'millrace run takes one module',
+      `millrace ${name} takes one module`,
       [module, ...more].join(' '),
       'the path of one module',
       'run the command once for each module',

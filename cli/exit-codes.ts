@@ -73,6 +73,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   RECORDS_UNEVEN: EXIT.batchFailed,
   SEGMENT_CORRUPT: EXIT.storeUnusable,
   SEGMENT_MISSING: EXIT.storeUnusable,
+  SOURCE_UNKNOWN: EXIT.batchFailed,
   STORE_BUSY: EXIT.storeBusy,
   STORE_FAILED: EXIT.storeUnusable,
   STORE_FULL: EXIT.storeUnusable,

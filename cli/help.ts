@@ -9,7 +9,8 @@ Commands
   millrace run MODULE       run the pipeline that the module exports
   millrace status           show the state of an application, also while it runs
   millrace resume           try a failed batch again
-  millrace skip             skip the batch that fails
+  millrace skip             skip the batch that fails, or give up a source
+  millrace check MODULE     see whether a changed pipeline fits what is stored
   millrace reset            remove all totals and start from nothing
   millrace dead-letters     list the records that were put aside
   millrace redrive          process them again, after you have fixed the code
@@ -84,21 +85,40 @@ Examples
   millrace resume --state .millrace/word-count && millrace run word-count.ts
   millrace resume --app clicks
 `,
-  skip: `millrace skip (--state DIR | --app NAME) [--json]
+  skip: `millrace skip (--state DIR | --app NAME) [--source ID] [--json]
 
 Skips the batch that has started and is not finished: its records count as processed, and change
 nothing. Shows what the batch held. On this machine, stop the pipeline first. A deployed application
 refuses while it is trying the batch.
+
+With --source: gives up what waits of a source instead, for a source that the pipeline no longer
+has. Shows what waited. A pipeline without that source then fits.
+
+${state}
+${app}
+  --source ID       the id of the source: kinesisTextStream-1
+${json}
+
+Examples
+  millrace skip --state .millrace/word-count
+  millrace skip --app clicks
+  millrace skip --app clicks --source kinesisTextStream-1
+`,
+  check: `millrace check MODULE (--state DIR | --app NAME) [--json]
+
+Says whether the pipeline of a module could go on with what is stored: its state, its sources, and
+the records that wait. Reads only. Exit code 0: it fits. 5: it does not, and a driver would refuse
+to start. For build pipelines, before cdk deploy.
 
 ${state}
 ${app}
 ${json}
 
 Examples
-  millrace skip --state .millrace/word-count
-  millrace skip --app clicks
+  millrace check word-count.ts --state .millrace/word-count
+  millrace check clicks.ts --app clicks && npx cdk deploy
 `,
-  reset: `millrace reset (--state DIR | --app NAME) --yes [--json]
+  reset: `millrace reset (--state DIR | --app NAME) [--only ID] --yes [--json]
 
 On this machine: removes the store with all its totals. The next run starts from nothing. Outputs
 and other files in the directory stay. Stop the pipeline first.
@@ -107,14 +127,19 @@ Deployed: empties the state of all operators, and skips the unfinished batch, if
 Records that no batch has taken yet stay, and count from now on. Records that batches have taken are
 not read again. Refuses while the application is trying a batch.
 
+With --only: removes the state of one operator, which begins anew. All else stays. On this machine,
+stop the pipeline first.
+
 ${state}
 ${app}
+  --only ID         the id of an operator with state, as status shows it: updateStateByKey-1
   --yes             confirm the reset
 ${json}
 
 Examples
   millrace reset --state .millrace/word-count --yes
   millrace reset --app clicks --yes
+  millrace reset --app clicks --only last-hour --yes
 `,
   'dead-letters': `millrace dead-letters (--state DIR | --app NAME) [--since WHEN] [--code CODE]
                       [--source ID] [--limit N] [--json]

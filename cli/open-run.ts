@@ -7,8 +7,9 @@ import type { ItemStore } from '../lib/ports/item-store.ts'
 import type { BoundPlan } from '../lib/runtime/bindings.ts'
 import { type Composition, compose } from '../lib/runtime/compose.ts'
 import { nextGeneration } from '../lib/runtime/driver/adopt.ts'
+import { planError, planFit } from '../lib/runtime/driver/plan-fit.ts'
 import type { Listener } from '../lib/runtime/events.ts'
-import { checkLoggedSources, countLeftInLanes } from '../lib/runtime/rebinding.ts'
+import { checkLoggedSources } from '../lib/runtime/rebinding.ts'
 import type { Runner } from '../lib/runtime/runner.ts'
 import { sourceKind } from '../lib/runtime/sources/source-kind.ts'
 import { type Head, HeadStore } from '../lib/state/head.ts'
@@ -87,22 +88,20 @@ const composeOn = async (
     // This process holds the lock. So a lease in the head belongs to a process that has ended.
     leaseMs: 0,
   })
-  if (head !== undefined) await checkRebinding(composition.runner, head)
+  if (head !== undefined) await checkFit(composition.runner, head)
   return composition
 }
 
-const checkRebinding = async (
-  { store, app, sources, listen }: Runner,
-  head: Head,
-): Promise<void> => {
+/**
+ * Before a receiver takes in anything: a record that is in the store under a source that the next
+ * plan does not have would wait there.
+ */
+const checkFit = async (runner: Runner, head: Head): Promise<void> => {
+  const { store, app, plan, sources, listen } = runner
   await checkLoggedSources({ store, app, head, sources })
-  for (const [source, records] of await countLeftInLanes({ store, app, head, sources })) {
-    listen({
-      event: 'warning',
-      code: 'BINDING_CHANGED',
-      message:
-        `${records} records that ${source} received earlier are not counted yet. They wait ` +
-        'until the source has its earlier binding again.',
-    })
-  }
+  const { conflicts, left } = await planFit(runner, head)
+  if (conflicts.length > 0) throw planError(app, plan, head, conflicts)
+  // An adoption says it too, but a plan that is the same is not adopted.
+  if (head.plan !== plan.hash) return
+  for (const message of left) listen({ event: 'warning', code: 'BINDING_CHANGED', message })
 }

@@ -2,12 +2,15 @@ import { removeStore } from '../lib/adapters/local/remove-store.ts'
 import { MillraceError } from '../lib/base/errors.ts'
 import { oneLine } from '../lib/base/printable.ts'
 import type { OperatedBatch } from '../lib/runtime/operations/operated.ts'
-import { reset } from '../lib/runtime/operations/reset.ts'
+import { reset, type ResetApp } from '../lib/runtime/operations/reset.ts'
+import { resetState } from '../lib/runtime/operations/reset-state.ts'
 import { resume } from '../lib/runtime/operations/resume.ts'
 import { skip, type SkippedBatch } from '../lib/runtime/operations/skip.ts'
+import { skipSource } from '../lib/runtime/operations/skip-source.ts'
 import { readOverview } from '../lib/runtime/operations/status.ts'
 import type { AppCommand, Target } from './arguments.ts'
 import { callDriver } from './call-driver.ts'
+import { checkPlan } from './check.ts'
 import { listDeadLetters } from './dead-letters.ts'
 import { EXIT } from './exit-codes.ts'
 import type { OpenApp } from './open-app.ts'
@@ -20,11 +23,12 @@ import { statusText } from './status-text.ts'
 
 /** Carries out a command on an application that has run before. Returns the exit code. */
 export const operate = async (command: AppCommand, outputs: Outputs): Promise<number> => {
-  await carryOut(command, outputs)
-  return EXIT.ok
+  const exitCode = await carryOut(command, outputs)
+  return exitCode ?? EXIT.ok
 }
 
-const carryOut = async (command: AppCommand, outputs: Outputs): Promise<void> => {
+/** Undefined: success. */
+const carryOut = async (command: AppCommand, outputs: Outputs): Promise<number | void> => {
   const { target } = command
   const answer = (given: Answer): void => say(given, command.json, outputs)
   switch (command.name) {
@@ -36,10 +40,19 @@ const carryOut = async (command: AppCommand, outputs: Outputs): Promise<void> =>
       // Otherwise a process that is running the batch would still write outputs of the skipped
       // batch.
       return withStopped(target, () =>
-        withApp(target, async (opened) => answer(await skipBatch(opened))),
+        withApp(target, async (opened) =>
+          answer(
+            command.source === undefined
+              ? await skipBatch(opened)
+              : await giveUpSource(opened, command.source),
+          ),
+        ),
       )
+    case 'check':
+      return withApp(target, async (opened) => checkPlan(opened, command, outputs))
     case 'reset':
-      checkYes(target, command.yes)
+      checkYes(command)
+      if (command.only !== undefined) return resetOne(target, command.only, answer)
       return answer(
         'state' in target
           ? await resetStore(target.state)
@@ -52,14 +65,14 @@ const carryOut = async (command: AppCommand, outputs: Outputs): Promise<void> =>
   }
 }
 
-const withApp = async (target: Target, act: (opened: OpenApp) => Promise<void>): Promise<void> =>
+const withApp = async <T>(target: Target, act: (opened: OpenApp) => Promise<T>): Promise<T> =>
   'state' in target ? withLocal(target.state, act) : act(await openDeployed(target.app))
 
 /**
  * Calls `act` while the application is stopped. On this machine a lock makes sure of that. For a
  * deployed application the operation itself checks the lease in the head.
  */
-const withStopped = async (target: Target, act: () => Promise<void>): Promise<void> =>
+const withStopped = async <T>(target: Target, act: () => Promise<T>): Promise<T> =>
   'state' in target ? withLock(target.state, act) : act()
 
 const showStatus = async ({
@@ -113,6 +126,24 @@ const skippedText = (app: string, batch: SkippedBatch): string => {
   )
 }
 
+const giveUpSource = async (opened: OpenApp, source: string): Promise<Answer> => {
+  const skipped = await skipSource(opened, source)
+  const called = await callDriver(opened)
+  const { records, held } = skipped
+  const text = [
+    `${opened.app}: the source ${source} is given up.`,
+    ...(records === 0
+      ? ['Nothing waited.']
+      : ['These will be in no total:', ...held.map((line) => `  ${line}`)]),
+    'If the pipeline has a source of this id again, it goes on with what arrives from now on.',
+    '',
+  ]
+  return {
+    object: { done: 'skipped', app: opened.app, ...skipped, ...called.object },
+    text: text.join('\n') + called.note,
+  }
+}
+
 const failedText = ({ attempts, reason }: OperatedBatch): string => {
   const why =
     reason === undefined
@@ -121,9 +152,10 @@ const failedText = ({ attempts, reason }: OperatedBatch): string => {
   return `The batch was tried ${count(attempts, 'time')}. ${why}`
 }
 
-const checkYes = (target: Target, yes: boolean): void => {
+const checkYes = ({ target, yes, only }: Extract<AppCommand, { name: 'reset' }>): void => {
   if (yes) return
-  const option = 'state' in target ? `--state ${target.state}` : `--app ${target.app}`
+  const where = 'state' in target ? `--state ${target.state}` : `--app ${target.app}`
+  const option = only === undefined ? where : `${where} --only ${only}`
   throw new MillraceError('USAGE', {
     problem:
       'state' in target
@@ -134,6 +166,30 @@ const checkYes = (target: Target, yes: boolean): void => {
     fix: `millrace reset ${option} --yes`,
   })
 }
+
+const resetOne = async (
+  target: Target,
+  id: string,
+  answer: (given: Answer) => void,
+): Promise<void> =>
+  withStopped(target, () =>
+    withApp(target, async (opened) => {
+      const { states } = await resetState(opened, id)
+      const called = await callDriver(opened)
+      answer({
+        object: { done: 'reset', app: opened.app, states, ...called.object },
+        text: `${opened.app}: ${removedText(states)}. All else stays.\n${called.note}`,
+      })
+    }),
+  )
+
+const removedText = (states: ResetApp['states']): string =>
+  states.length === 0
+    ? 'it had no state'
+    : `the state of ${states.map(sizeText).join(', ')} is removed`
+
+const sizeText = ({ id, bytes }: ResetApp['states'][number]): string =>
+  `${id} (${count(bytes, 'byte')})`
 
 const resetStore = async (state: string): Promise<Answer> =>
   withLock(state, async () => {
@@ -151,11 +207,8 @@ const resetStore = async (state: string): Promise<Answer> =>
 const resetApp = async (opened: OpenApp): Promise<Answer> => {
   const done = await reset(opened)
   const called = await callDriver(opened)
-  const states = done.states.map(({ id, bytes }) => `${id} (${count(bytes, 'byte')})`)
-  const removed =
-    states.length === 0 ? 'it had no state' : `the state of ${states.join(', ')} is removed`
   const lines = [
-    `${opened.app} starts from nothing: ${removed}.`,
+    `${opened.app} starts from nothing: ${removedText(done.states)}.`,
     'Records that no batch had taken yet are still there, and count from now on. Records that ' +
       'batches had taken are not read again: send them again to count them.',
     'Dead letters, the history and all outputs stay as they are.',

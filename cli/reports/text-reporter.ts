@@ -78,7 +78,8 @@ class TextReporter implements Reporter {
             event.reason,
         )
       case 'adopted':
-        return this.#say('The pipeline has changed since the last run. It keeps its state.')
+        this.#say('The pipeline has changed since the last run. It keeps its state.')
+        return event.carriedOver.forEach((text) => this.#say(`Stored anew: ${text}.`))
       case 'waiting':
         return this.#run?.sources.forEach((source) => this.#say(waitingText(source)))
       case 'receiver':

@@ -65,6 +65,8 @@ export const errorCodes = {
     'A file does not hold a whole number of records of fixed length. It is a dead letter.',
   SEGMENT_CORRUPT: 'A stored segment does not match its checksum.',
   SEGMENT_MISSING: 'A stored segment that should be there is not.',
+  SOURCE_UNKNOWN:
+    'Records came for a source that the running plan does not have; they will be delivered again.',
   STORE_BUSY: 'Another process runs on the same store.',
   STORE_FAILED: 'The store did not answer, or refused the call; the call may be retried.',
   STORE_FULL: 'The disk or the quota of the store is full.',

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 
 import { MillraceError } from '../base/errors.ts'
 import type { PoisonLimits } from '../rdd/bad-records.ts'
-import { shapesOf, type StateShape } from '../state/operator/state-declaration.ts'
+import { type PlannedState, shapesOf } from '../state/operator/state-declaration.ts'
 import type { OperatorNode, OutputNode, PlanNode, SourceNode } from './plan-node.ts'
 
 /** A node with its id. */
@@ -80,13 +80,14 @@ export interface Plan {
   readonly operators: readonly Planned<OperatorNode>[]
   readonly outputs: readonly Planned<OutputNode>[]
   /** The state and the panes that its operators declare. */
-  readonly states: readonly StateShape[]
+  readonly states: readonly PlannedState[]
   /** Every node is computed at least once in any period of this length. */
   readonly slideMsMax: number
   readonly intakeStages: readonly IntakeStage[]
   /**
-   * 16 hex digits over the ids, kinds, parameters and parents of all nodes. The hash guards state:
-   * another hash means another plan.
+   * 16 hex digits over the batch interval, the ids, kinds, parameters and parents of all nodes, and
+   * how their states are stored. Plans with the same hash read the same bytes in the same way, and
+   * compute at the same times.
    */
   readonly hash: string
 }
@@ -134,6 +135,7 @@ export const planOf = (
     Object.freeze(nodes.filter(({ node }) => node.role === role) as unknown as Planned<N>[])
   const operators = withRole<OperatorNode>('operator')
   const sources = withRole<SourceNode>('source')
+  const states = operators.flatMap(({ id, node }) => shapesOf(id, node.kind, node.stateful))
   return Object.freeze({
     name,
     options,
@@ -141,12 +143,10 @@ export const planOf = (
     sources,
     operators,
     outputs: withRole<OutputNode>('output'),
-    states: Object.freeze(
-      operators.flatMap(({ id, node }) => shapesOf(id, node.kind, node.stateful)),
-    ),
+    states: Object.freeze(states),
     slideMsMax: greatestOf(nodes.map(({ everyMs }) => everyMs)),
     intakeStages: Object.freeze(sources.map(({ id }) => intakeStageOf(id, operators))),
-    hash: hashOf(nodes),
+    hash: hashOf(options.intervalMs, nodes, states),
   })
 }
 
@@ -185,14 +185,20 @@ const intakeStageOf = (
   return Object.freeze({ source, nodes: Object.freeze([...inside].slice(1)) })
 }
 
-const hashOf = (nodes: readonly Planned[]): string => {
-  const shape = nodes.map(({ id, node, parents }) => [
+const hashOf = (
+  intervalMs: number,
+  nodes: readonly Planned[],
+  states: readonly PlannedState[],
+): string => {
+  const graph = nodes.map(({ id, node, parents }) => [
     id,
     node.kind,
     parents,
     Object.entries(node.parameters).toSorted(([a], [b]) => (a < b ? -1 : 1)),
   ])
-  return createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, HASH_DIGITS)
+  const layouts = states.map(({ id, form, partitions, layout }) => [id, form, partitions, layout])
+  const text = JSON.stringify([intervalMs, graph, layouts])
+  return createHash('sha256').update(text).digest('hex').slice(0, HASH_DIGITS)
 }
 
 /**
@@ -206,10 +212,20 @@ export const inputsOf = ({ sources }: Plan): Readonly<Record<string, string>> =>
     ),
   )
 
+/** The type of the elements of each source, by node id. */
+export const elementsOf = ({ sources }: Plan): Readonly<Record<string, string>> =>
+  Object.fromEntries(sources.map(({ id, node: { source } }) => [id, source.elements]))
+
 /**
- * Finds sources that have swapped names. Records that intake stored for one source would then be
- * processed as records of the other. If no other source has the old name now, the source only has a
- * new name or a new location, and that is allowed.
+ * Finds sources that would go on under a wrong id. What a source has taken is known by its id: the
+ * records in its lanes, its offsets and its ledger.
+ *
+ * - Two sources have swapped names. Waiting records of one would be processed as records of the
+ *   other.
+ * - A source has another id. It would begin anew, and take records twice or not at all.
+ *
+ * If no other source has the old name now, the source only has a new name or a new location, and
+ * that is allowed.
  */
 export const inputConflicts = (
   stored: Readonly<Record<string, string>>,
@@ -217,10 +233,30 @@ export const inputConflicts = (
 ): readonly string[] =>
   Object.entries(stored).flatMap(([id, name]) => {
     const now = current[id]
-    const other = Object.keys(current).find((one) => current[one] === name)
-    if (now === undefined || now === name || other === undefined) return []
+    const others = Object.keys(current).filter((one) => current[one] === name)
+    if (now === undefined) {
+      const fresh = others.find((one) => stored[one] === undefined)
+      if (fresh === undefined) return []
+      return [
+        `the source "${fresh}" reads "${name}", which the source "${id}" has read so far: ` +
+          `under another name it would begin anew`,
+      ]
+    }
+    const [other] = others
+    if (now === name || other === undefined) return []
     return [
       `the source "${id}" read "${name}" and reads "${now}" now, and "${name}" is now the input ` +
         `of the source "${other}"`,
     ]
+  })
+
+/** Finds sources whose waiting records would be taken for elements of another type. */
+export const elementConflicts = (
+  stored: Readonly<Record<string, string>>,
+  current: Readonly<Record<string, string>>,
+): readonly string[] =>
+  Object.entries(stored).flatMap(([id, type]) => {
+    const now = current[id]
+    if (now === undefined || now === type) return []
+    return [`the source "${id}" has given ${type} so far, and gives ${now} now`]
   })

@@ -66,7 +66,12 @@ export type RuntimeEvent =
   | { readonly event: 'lag'; readonly lagMs: number }
   | { readonly event: 'rest'; readonly timeMs: number }
   | { readonly event: 'wake'; readonly wakeMs: number }
-  | { readonly event: 'adopted'; readonly generation: number }
+  | {
+      readonly event: 'adopted'
+      readonly generation: number
+      /** State that was stored in another way than this plan stores it, in words. */
+      readonly carriedOver: readonly string[]
+    }
   /** All input has been processed. Reported once, until more input arrives. */
   | { readonly event: 'waiting' }
   /** A message of a receiver: connected, connection lost, connecting again. */

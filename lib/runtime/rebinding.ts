@@ -1,9 +1,7 @@
-/** Checks for a run whose bindings differ from those of an earlier run. */
+/** The check for a run whose bindings differ from those of an earlier run. */
 import { MillraceError } from '../base/errors.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import type { Head } from '../state/head.ts'
-import { BEGINNING, entriesAfter, isRecordLane, readLanes } from '../state/lanes.ts'
-import { isRedriveLane } from './dead-letters/redrive-lanes.ts'
 import { loadBatchInput } from './driver/batch-input.ts'
 import type { Runner } from './runner.ts'
 import { nounsOfInput } from './sources/source-kind.ts'
@@ -47,27 +45,3 @@ const bindingError = (timeMs: number, id: string, then: string, now: string): Mi
       'run once with the earlier binding to finish the batch, ' +
       'or skip the batch with millrace skip',
   })
-
-/**
- * The number of records in lanes, by source, for sources that do not read lanes now. These records
- * wait until the earlier binding comes back.
- */
-export const countLeftInLanes = async ({
-  store,
-  app,
-  head,
-  sources,
-}: Rebinding): Promise<ReadonlyMap<string, number>> => {
-  const left = new Map<string, number>()
-  for (const [id, reader] of sources) {
-    if (reader.lanes !== undefined) continue
-    const lanes = await readLanes(store, app, id)
-    // Redriven records are read with every binding.
-    const records = lanes
-      .filter(({ lane }) => isRecordLane(lane) && !isRedriveLane(lane))
-      .flatMap((lane) => entriesAfter(lane, head.offsets[id]?.[lane.lane] ?? BEGINNING))
-      .reduce((total, { count }) => total + count, 0)
-    if (records > 0) left.set(id, records)
-  }
-  return left
-}

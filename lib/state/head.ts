@@ -53,6 +53,8 @@ export interface Head {
   readonly generation: number
   /** The hash of the plan that runs. */
   readonly plan: string
+  /** The ids of its sources. Intake appends to no others: nothing would read them. */
+  readonly sources: readonly string[]
   readonly status: HeadStatus
   /** Counts the leases. */
   readonly epoch: number
@@ -88,6 +90,7 @@ const toItem = (head: Head): Item => ({
   format: STORE_FORMAT,
   generation: head.generation,
   plan: head.plan,
+  sources: JSON.stringify(head.sources),
   status: head.status,
   epoch: head.epoch,
   owner: head.owner,
@@ -125,6 +128,7 @@ const unreadable = (format: unknown): MillraceError =>
 const headOf = (item: Item): Head => ({
   generation: item['generation'] as number,
   plan: item['plan'] as string,
+  sources: parseJson<readonly string[]>(item['sources']) ?? [],
   status: item['status'] as HeadStatus,
   epoch: item['epoch'] as number,
   owner: item['owner'] as string | undefined,

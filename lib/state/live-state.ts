@@ -1,9 +1,16 @@
 import { allOrFirstError } from '../base/concurrency.ts'
 import { gridTimeAtOrAfter } from '../base/batch-time.ts'
 import type { ItemStore } from '../ports/item-store.ts'
+import { type CarriedState, carryState } from './carried-state.ts'
 import { sortableTime } from './item-keys.ts'
-import type { Manifest, StoredState } from './manifest.ts'
-import { panesId, type StateShape } from './operator/state-declaration.ts'
+import { type Manifest, shapeOfStored, type StoredState } from './manifest.ts'
+import {
+  conversionOf,
+  isSameShape,
+  panesId,
+  type PlannedState,
+  type StateShape,
+} from './operator/state-declaration.ts'
 import type { Timer, TimerState } from './operator/timer.ts'
 import { type PaneDraft, PanePartition } from './pane-partition.ts'
 import type { PartitionDraft, ReadSegment } from './partition-draft.ts'
@@ -14,65 +21,77 @@ import { type StateDraft, StatePartition } from './state-partition.ts'
  * The state of a plan: the shapes of everything it keeps, and the operators that may have a timer.
  */
 export interface StateLayout {
-  readonly states: readonly StateShape[]
+  readonly states: readonly PlannedState[]
   readonly operators: readonly { readonly id: string }[]
 }
 
 /** State or panes: a map from their id to their partitions. */
 type Partitions<P> = ReadonlyMap<string, readonly P[]>
 
+/** What a manifest names, in memory. */
+interface LoadedState {
+  readonly states: Map<string, readonly StatePartition[]>
+  /** States that an earlier plan has stored in another way. */
+  readonly carried: Map<string, CarriedState>
+  readonly panes: Partitions<PanePartition>
+}
+
 /** The live state of all operators, as of one manifest. */
 export class LiveState {
   readonly #shapes: readonly StateShape[]
-  readonly #states: Partitions<StatePartition>
-  readonly #panes: Partitions<PanePartition>
+  readonly #loaded: LoadedState
   readonly #timers: Map<string, TimerState>
 
   private constructor(
     { states: shapes, operators }: StateLayout,
-    states: Partitions<StatePartition>,
-    panes: Partitions<PanePartition>,
+    loaded: LoadedState,
     { timers }: Manifest,
   ) {
     this.#shapes = shapes
-    this.#states = states
-    this.#panes = panes
+    this.#loaded = loaded
     // Timers of operators that no longer exist are dropped.
     this.#timers = new Map(
       operators.flatMap(({ id }) => (timers[id] === undefined ? [] : [[id, timers[id]] as const])),
     )
   }
 
-  /** Reads the states that a manifest names. Panes are read later, when an operator needs them. */
+  /**
+   * Reads the states that a manifest names. Panes are read later, when an operator needs them. The
+   * caller has checked that the layout can read them.
+   */
   static async load(
     layout: StateLayout,
     manifest: Manifest,
     read: ReadSegment,
   ): Promise<LiveState> {
     const states = new Map<string, readonly StatePartition[]>()
+    const carried = new Map<string, CarriedState>()
     const panes = new Map<string, readonly PanePartition[]>()
-    for (const { id, form, partitions } of layout.states) {
-      const stored = Array.from(
-        { length: partitions },
-        (_, part) => manifest.states[id]?.partitions[part] ?? [],
-      )
-      if (form === 'state')
-        states.set(id, await allOrFirstError(stored.map((refs) => loadState(refs, read))))
-      else
+    for (const shape of layout.states) {
+      const { id, form, partitions } = shape
+      const stored = manifest.states[id]
+      const refs = Array.from({ length: partitions }, (_, part) => stored?.partitions[part] ?? [])
+      if (form === 'panes')
         panes.set(
           id,
-          stored.map((refs) => new PanePartition(refs, read)),
+          refs.map((some) => new PanePartition(some, read)),
         )
+      else if (stored === undefined || isSameShape(shapeOfStored(id, stored), shape))
+        states.set(id, await loadStates(refs, read))
+      else carried.set(id, await loadCarried(shape, stored, manifest, read))
     }
-    return new LiveState(layout, states, panes, manifest)
+    return new LiveState(layout, { states, carried, panes }, manifest)
   }
 
   /** The drafts of an attempt at a batch. */
   draft(timeMs: number): StateDrafts {
+    const { states, carried, panes } = this.#loaded
+    for (const [id, state] of carried) states.set(id, carryState(state, timeMs))
+    carried.clear()
     return new StateDrafts(this.#shapes, {
       timeMs,
-      states: mapEach(this.#states, (partition) => partition.draft()),
-      panes: mapEach(this.#panes, (partition) => partition.draft(timeMs)),
+      states: mapEach(states, (partition) => partition.draft()),
+      panes: mapEach(panes, (partition) => partition.draft(timeMs)),
       timers: this.#timers,
     })
   }
@@ -80,6 +99,26 @@ export class LiveState {
 
 const mapEach = <P, D>(all: Partitions<P>, f: (partition: P) => D): Partitions<D> =>
   new Map([...all].map(([id, partitions]) => [id, partitions.map(f)]))
+
+const loadCarried = async (
+  shape: PlannedState,
+  stored: StoredState,
+  { timeMs }: Manifest,
+  read: ReadSegment,
+): Promise<CarriedState> => {
+  const conversion = conversionOf(stored, shape, timeMs)
+  return {
+    stored: await loadStates(stored.partitions, read),
+    partitions: shape.partitions,
+    convert: typeof conversion === 'function' ? conversion : undefined,
+  }
+}
+
+const loadStates = async (
+  partitions: readonly (readonly SegmentRef[])[],
+  read: ReadSegment,
+): Promise<readonly StatePartition[]> =>
+  allOrFirstError(partitions.map((refs) => loadState(refs, read)))
 
 const loadState = async (
   refs: readonly SegmentRef[],

@@ -7,6 +7,7 @@ import type { ItemStore } from '../ports/item-store.ts'
 import type { FinishedOutput } from './finished-output.ts'
 import { sortableTime } from './item-keys.ts'
 import type { OffsetsBySource } from './offsets.ts'
+import type { StateShape } from './operator/state-declaration.ts'
 import type { TimerState } from './operator/timer.ts'
 import {
   packRef,
@@ -37,6 +38,12 @@ export interface StoredState {
   readonly partitions: readonly (readonly SegmentRef[])[]
 }
 
+/** How a state was stored. */
+export const shapeOfStored = (
+  id: string,
+  { kind, form, layout, partitions }: StoredState,
+): StateShape => ({ id, kind, form, layout, partitions: partitions.length })
+
 export interface Manifest {
   readonly timeMs: number
   /** How far each source has been consumed. */
@@ -44,6 +51,10 @@ export interface Manifest {
   readonly states: Readonly<Record<string, StoredState>>
   /** Input name of each source, by node id. Used to detect that two sources have swapped. */
   readonly inputs?: Readonly<Record<string, string>>
+  /**
+   * The type of the elements of each source, by node id. What waits in its lanes is of this type.
+   */
+  readonly elements?: Readonly<Record<string, string>>
   /** The timers of operators, by their ids. */
   readonly timers: Readonly<Record<string, TimerState>>
   /**

@@ -40,6 +40,22 @@ export class StatePartition {
   readonly #map = new KeyedMap<unknown, Stored>()
   #sorted: readonly (readonly [unknown, Stored])[] | undefined
   #memo: unknown
+  /** Whether the segments in the store hold something else, so that all of it must be written. */
+  #isMoved: boolean
+
+  /** `isMoved`: the content comes from partitions or a layout that another plan has stored. */
+  constructor({ isMoved }: { readonly isMoved: boolean } = { isMoved: false }) {
+    this.#isMoved = isMoved
+  }
+
+  get isMoved(): boolean {
+    return this.#isMoved
+  }
+
+  /** Moves a state into this partition, before its first batch. */
+  move(key: unknown, stored: Stored): void {
+    this.#map.set(key, stored)
+  }
 
   /** How many keys have state. */
   get size(): number {
@@ -56,6 +72,7 @@ export class StatePartition {
 
   /** Applies the changes of a committed batch. */
   advance(changes: KeyedMap<unknown, Change>): void {
+    this.#isMoved = false
     if (changes.size === 0) return
     const sorted = changes.sortedEntries()
     for (const [key, change] of sorted) {
@@ -146,6 +163,7 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
   }
 
   flush(before: readonly SegmentRef[], name: NameSegment): readonly SegmentRef[] {
+    if (this.#base.isMoved) return this.#after().length === 0 ? [] : [name(this.merge())]
     if (this.isUnchanged) return before
     return before.length >= SEGMENTS_MAX ? [name(this.merge())] : [...before, name(this.delta())]
   }

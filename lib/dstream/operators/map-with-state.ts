@@ -11,6 +11,7 @@ import { checkKey, KeyedMap, partitionOf } from '../../base/keys.ts'
 import { isPromiseError, refusePromise } from '../../base/promises.ts'
 import { checkPair } from '../../rdd/pairs.ts'
 import { DStream } from '../dstream.ts'
+import { timeoutCarryOver, timeoutLayout } from '../timeout-layout.ts'
 import { type BatchView, operatorNode, type PlanNode } from '../plan-node.ts'
 import { KeysAside } from './keys-aside.ts'
 import { StateHandle, type StateOutcome } from '../state-handle.ts'
@@ -84,7 +85,8 @@ DStream.prototype.mapWithState = function <K, V, S, R>(
       stateful: {
         partitions,
         state: true,
-        layout: timeoutMs === undefined ? '' : 'the times of last use',
+        layout: timeoutLayout(timeoutMs),
+        carryOver: timeoutCarryOver(timeoutMs),
         shown: shownState(parts),
       },
       parameters: { partitions },

@@ -5,6 +5,7 @@ import { allOrFirstError } from '../../base/concurrency.ts'
 import { rddOfElements } from '../../rdd/rdd.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode, type BatchView } from '../plan-node.ts'
+import type { CarryOver } from '../../state/operator/state-declaration.ts'
 
 declare module '../dstream.ts' {
   interface DStream<T> {
@@ -62,12 +63,32 @@ DStream.prototype.slice = function (from, to) {
         return rddOfElements(copyOf([...older.flat(), ...elements]))
       },
       {
-        stateful: { partitions: 1, panes: true, layout: `batches of ${slideMs} ms` },
+        stateful: {
+          partitions: 1,
+          panes: true,
+          layout: layoutOf(slideMs, fromMs, toMs),
+          carryOver: carryOverTo(slideMs, fromMs),
+        },
         parameters: { fromMs, toMs },
       },
     ),
   )
 }
+
+const layoutOf = (slideMs: number, fromMs: number, toMs: number): string =>
+  `batches of ${slideMs} ms from ${fromMs} to ${toMs}`
+
+/**
+ * A slice with other times is whole if its first batch is yet to come, or if the stored slice is
+ * not over and began no later.
+ */
+const carryOverTo =
+  (slideMs: number, fromMs: number): CarryOver =>
+  (layout, doneMs) => {
+    const [, slide, from, to] = /^batches of (\d+) ms from (-?\d+) to (-?\d+)$/.exec(layout) ?? []
+    const isHeld = Number(from) <= fromMs && doneMs < Number(to)
+    return Number(slide) === slideMs && (fromMs > doneMs || isHeld) ? 'as it is' : undefined
+  }
 
 const momentOf = (name: string, moment: Time | Date): number => {
   const ms =

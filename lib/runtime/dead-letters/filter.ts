@@ -38,7 +38,7 @@ export const obstacleTexts: Readonly<Record<Obstacle, string>> = {
   afterShuffle:
     'the dead letter holds what a key had after a shuffle, and no source can take that. ' +
     'Its data is a line of an object file: correct it by hand',
-  sourceGone: 'the deployed pipeline no longer has this source',
+  sourceGone: 'the pipeline that runs does not have this source',
 }
 
 /** Whether the filter chooses one of the dead letters of a record. */

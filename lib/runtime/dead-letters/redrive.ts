@@ -31,6 +31,7 @@ import type { BatchLimits } from '../../dstream/plan.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Randomness } from '../../ports/randomness.ts'
+import { HeadStore } from '../../state/head.ts'
 import { isAfter } from '../../state/lanes.ts'
 import { recordOf } from '../../state/dead-letters.ts'
 import { Intake } from '../intake/intake.ts'
@@ -111,6 +112,7 @@ class Redrive {
 
   async run(request: RedriveRequest): Promise<Redriven> {
     const { store, app } = this.#parts
+    const sources = await this.#sourcesOf(request)
     const left: Partial<Record<Obstacle, number>> = {}
     const reservedEarlier: DeadLettersOfRecord[] = []
     const chosen: DeadLettersOfRecord[] = []
@@ -118,20 +120,36 @@ class Redrive {
     for await (const record of byRecord(
       readDeadLetters(store, app, { ...request, first: 'oldest' }),
     )) {
-      if (record[0].reservation !== undefined) reservedEarlier.push(record)
+      // A lane of a source that is gone would be read by nobody.
+      const isGone = sources?.includes(record[0].source) === false
+      if (record[0].reservation !== undefined && !isGone) reservedEarlier.push(record)
       if (
         record[0].reservation !== undefined ||
         !matches(record, request) ||
         records + chosen.length >= (request.limit ?? Infinity)
       )
         continue
-      const obstacle = obstacleTo(record, request)
+      const obstacle = obstacleTo(record, {
+        ...request,
+        ...(sources === undefined ? {} : { sources }),
+      })
       if (obstacle === undefined) chosen.push(record)
       else left[obstacle] = (left[obstacle] ?? 0) + 1
       if (chosen.length >= BLOCK_RECORDS_MAX) records += await this.#redrive(chosen.splice(0))
     }
     records += await this.#redrive(chosen)
     return { records, finished: await this.#finish(reservedEarlier), left }
+  }
+
+  /**
+   * The sources that a record can go back to: those of the plan that runs, and not of a deployment
+   * that no driver has adopted yet.
+   */
+  async #sourcesOf({ sources }: RedriveRequest): Promise<readonly string[] | undefined> {
+    const { store, app, clock } = this.#parts
+    const head = await withRetries(clock, () => new HeadStore(store, app).read())
+    if (head === undefined || sources === undefined) return head?.sources ?? sources
+    return sources.filter((source) => head.sources.includes(source))
   }
 
   /** Reserves, appends and removes. Returns the number of records that this command reserved. */

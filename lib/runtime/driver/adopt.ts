@@ -1,11 +1,9 @@
 import { zeroTimeAt } from '../../base/batch-time.ts'
-import { MillraceError } from '../../base/errors.ts'
-import { inputConflicts, inputsOf, type Plan } from '../../dstream/plan.ts'
-import { stateConflicts, type StateShape } from '../../state/operator/state-declaration.ts'
+import type { Plan } from '../../dstream/plan.ts'
 import type { Head } from '../../state/head.ts'
-import { readManifest } from '../../state/manifest.ts'
-import { loadBatchInput } from './batch-input.ts'
+import type { Manifest } from '../../state/manifest.ts'
 import type { Runner } from '../runner.ts'
+import { planError, planFit, stateFitOf } from './plan-fit.ts'
 import { isLeaseHeld } from './schedule.ts'
 
 /**
@@ -17,7 +15,7 @@ import { isLeaseHeld } from './schedule.ts'
  *
  * Undefined: another runner was faster, and the caller must read again.
  *
- * @throws MillraceError `PLAN_INCOMPATIBLE` when the state in the store does not fit the plan.
+ * @throws MillraceError `PLAN_INCOMPATIBLE` when what is stored does not fit the plan.
  */
 export const currentHead = async (
   runner: Runner,
@@ -28,12 +26,23 @@ export const currentHead = async (
   if (head.generation > runner.generation) return head
   if (head.generation === runner.generation) {
     if (head.plan === runner.plan.hash) return head
-    throw incompatible(runner, head, [
-      'a pipeline of the same generation has another graph: ' +
+    throw planError(runner.app, runner.plan, head, [
+      'a pipeline of the same generation has another graph, batch interval or layout of state: ' +
         'every deployment needs a higher generation',
     ])
   }
-  return isLeaseHeld(head, nowMs, runner.leaseMs) ? head : adopt(runner, head)
+  return isLeaseHeld(head, nowMs, runner.leaseMs) ? head : adopt(runner, head, nowMs)
+}
+
+/**
+ * Checks, whenever state is read, that the plan can read it. The adoption has checked the same; but
+ * state that is read as something else would be wrong for ever.
+ *
+ * @throws MillraceError `PLAN_INCOMPATIBLE`.
+ */
+export const checkStates = ({ app, plan }: Runner, head: Head, manifest: Manifest): void => {
+  const { conflicts } = stateFitOf(plan, manifest)
+  if (conflicts.length > 0) throw planError(app, plan, head, conflicts)
 }
 
 const create = async (runner: Runner, nowMs: number): Promise<Head | undefined> => {
@@ -41,6 +50,7 @@ const create = async (runner: Runner, nowMs: number): Promise<Head | undefined> 
   const first: Head = {
     generation: runner.generation,
     plan: runner.plan.hash,
+    sources: sourceIds(runner.plan),
     status: 'running',
     epoch: 0,
     owner: undefined,
@@ -58,15 +68,23 @@ const create = async (runner: Runner, nowMs: number): Promise<Head | undefined> 
   return answer.swapped ? first : undefined
 }
 
-/** A new deployment may have fixed a failing batch. So its attempts start again from zero. */
-const adopt = async (runner: Runner, head: Head): Promise<Head | undefined> => {
-  const conflicts = await conflictsWith(runner, head)
-  if (conflicts.length > 0) throw incompatible(runner, head, conflicts)
+const sourceIds = ({ sources }: Plan): readonly string[] => sources.map(({ id }) => id)
+
+/**
+ * A new deployment may have fixed a failing batch. So its attempts start again from zero. And it
+ * decides itself whether there is nothing to do: the earlier plan put the head to rest with its own
+ * functions, timeouts and windows.
+ */
+const adopt = async (runner: Runner, head: Head, nowMs: number): Promise<Head | undefined> => {
+  const { conflicts, carriedOver, left } = await planFit(runner, head)
+  if (conflicts.length > 0) throw planError(runner.app, runner.plan, head, conflicts)
   const next: Head = {
     ...head,
     generation: runner.generation,
     plan: runner.plan.hash,
-    status: head.status === 'failed' ? 'running' : head.status,
+    sources: sourceIds(runner.plan),
+    status: 'running',
+    wakeMs: head.status === 'rest' ? nowMs : head.wakeMs,
     owner: undefined,
     leaseEndMs: 0,
     logged: head.logged && {
@@ -84,50 +102,10 @@ const adopt = async (runner: Runner, head: Head): Promise<Head | undefined> => {
     next,
   )
   if (!answer.swapped) return undefined
-  runner.listen({ event: 'adopted', generation: runner.generation })
+  runner.listen({ event: 'adopted', generation: runner.generation, carriedOver })
+  for (const message of left) runner.listen({ event: 'warning', code: 'BINDING_CHANGED', message })
   return next
 }
-
-const conflictsWith = async (runner: Runner, head: Head): Promise<readonly string[]> => {
-  const { store, app, plan } = runner
-  const manifest =
-    head.manifest === undefined ? undefined : await readManifest(store, app, head.manifest)
-  const stored = Object.entries(manifest?.states ?? {}).map(
-    ([id, { kind, form, layout, partitions }]): StateShape => ({
-      id,
-      kind,
-      form,
-      layout,
-      partitions: partitions.length,
-    }),
-  )
-  const logged =
-    head.logged === undefined ? {} : (await loadBatchInput(store, app, head.logged.input)).sources
-  const known = new Set(plan.sources.map(({ id }) => id))
-  const lost = Object.keys(logged).filter((id) => !known.has(id))
-  return [
-    ...stateConflicts(stored, plan.states),
-    ...inputConflicts(manifest?.inputs ?? {}, inputsOf(plan)),
-    ...lost.map(
-      (id) => `a batch is logged that reads the source "${id}", which is not in the pipeline`,
-    ),
-  ]
-}
-
-const incompatible = (runner: Runner, head: Head, conflicts: readonly string[]): MillraceError =>
-  new MillraceError('PLAN_INCOMPATIBLE', {
-    problem:
-      `The store of "${runner.app}" was written by another plan, and does not fit this one: ` +
-      conflicts.join('; '),
-    value: `plan ${runner.plan.hash}; the store has plan ${head.plan}`,
-    allowed:
-      'new sources, states and outputs, and changed functions. ' +
-      'Stored states must keep their name, operator and number of partitions. ' +
-      'Sources must keep their name',
-    fix:
-      'keep the names of states and sources with .named(), use another store, ' +
-      'or remove all state with millrace reset',
-  })
 
 /**
  * The generation of a run without a given number. The same plan keeps its generation; another plan

@@ -78,12 +78,16 @@ export const lostIn = ({
   )
 
 /**
- * The offsets of all sources after a batch. A source that the batch does not name keeps its own.
+ * The offsets of all sources after a batch. A source that the batch does not name is not in the
+ * pipeline. It keeps its offsets, in case it comes back. But no notifications arrive meanwhile, so
+ * its location is listed again from the beginning then.
  */
 export const offsetsAfterBatch = (
   before: OffsetsBySource,
   { sources }: BatchInput,
 ): OffsetsBySource => ({
-  ...before,
+  ...mapSources(before, (_, { listing, ...others }): Offsets =>
+    listing === undefined ? others : { ...others, listing: { pending: listing.pending } },
+  ),
   ...mapSources(sources, (_, { offsets }): Offsets => offsets),
 })

@@ -26,7 +26,7 @@ import { readSegment, segmentId } from '../../state/segments.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
 import { skewOf } from '../store-time.ts'
-import { currentHead } from './adopt.ts'
+import { checkStates, currentHead } from './adopt.ts'
 import { allocateBatch, waitingSince } from './allocate.ts'
 import { attemptBatch, type AttemptWorld } from './attempt.ts'
 import { type BatchInput, loadBatchInput } from './batch-input.ts'
@@ -155,6 +155,7 @@ export class Driver {
     if (isWarm) return this.#before as Before
     this.#discardState()
     const manifest = await lastManifest(this.#runner, head)
+    checkStates(this.#runner, head, manifest)
     await publishOutputs(this.#runner, manifest)
     const read: ReadSegment = async (segment) =>
       withRetries(clock, () => readSegment(store, app, segment))

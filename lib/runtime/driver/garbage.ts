@@ -98,20 +98,16 @@ export class Garbage {
     const input = head.logged?.input
     for (const ref of [head.manifest, typeof input === 'string' ? undefined : input])
       if (ref !== undefined) reachable.add(segmentId(ref))
-    for (const ref of stateSegments(manifest)) reachable.add(segmentId(ref))
+    const kept = [manifest]
     for (const ref of manifest.previous) {
       reachable.add(segmentId(ref))
-      stateSegments(await readManifest(this.#store, this.#app, ref)).forEach((state) =>
-        reachable.add(segmentId(state)),
-      )
+      kept.push(await readManifest(this.#store, this.#app, ref))
     }
+    for (const ref of kept.flatMap(stateSegments)) reachable.add(segmentId(ref))
     // At or before this time, nothing can be committed any more. The logged batch is after it.
     const doneTime = sortableTime(head.doneMs)
-    const stateParts = Object.entries(manifest.states).flatMap(([node, { partitions }]) =>
-      partitions.map((_, part) => ({ node, part })),
-    )
     const nodes = [
-      ...stateParts,
+      ...statePartsOf(kept),
       { node: MANIFEST_NODE, part: 0 },
       { node: BATCH_INPUT_NODE, part: 0 },
     ]
@@ -119,7 +115,10 @@ export class Garbage {
       ...nodes.map(({ node, part }) =>
         this.#sweepNode(node, part, reachable, (at) => at <= doneTime),
       ),
-      ...plan.sources.map(({ id }) => this.#sweepBlocks(id, head.offsets[id] ?? {}, reachable)),
+      // Also the lanes of sources that the plan no longer has.
+      ...new Set([...plan.sources.map(({ id }) => id), ...Object.keys(head.offsets)])
+        .values()
+        .map((id) => this.#sweepBlocks(id, head.offsets[id] ?? {}, reachable)),
     ])
   }
 
@@ -160,4 +159,16 @@ export class Garbage {
       if (garbage.length > 0) await this.#store.deleteAll(garbage)
     }
   }
+}
+
+/** The parts of all states. A plan may have fewer of them than the plan before. */
+const statePartsOf = (
+  manifests: readonly Manifest[],
+): readonly { readonly node: string; readonly part: number }[] => {
+  const counts = new Map<string, number>()
+  for (const [node, { partitions }] of manifests.flatMap(({ states }) => Object.entries(states)))
+    counts.set(node, Math.max(counts.get(node) ?? 0, partitions.length))
+  return [...counts].flatMap(([node, count]) =>
+    Array.from({ length: count }, (_, part) => ({ node, part })),
+  )
 }

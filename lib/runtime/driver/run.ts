@@ -12,7 +12,7 @@
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { MillraceError } from '../../base/errors.ts'
-import { inputsOf } from '../../dstream/plan.ts'
+import { elementsOf, inputsOf } from '../../dstream/plan.ts'
 import { checkPoison, type PoisonLimits } from '../../rdd/bad-records.ts'
 import type { Partition } from '../../rdd/partition.ts'
 import { type DeadLetter, storeDeadLetters } from '../../state/dead-letters.ts'
@@ -206,7 +206,11 @@ export const prepareBatch = async (
       ...inputSegments(attempt),
       ...sourcesOf(runner, input).flatMap(({ source, taken }) => source.blocks(taken)),
     ],
-    skippedTimes: Math.round((timeMs - before.manifest.timeMs) / plan.options.intervalMs) - 1,
+    // An earlier plan may have had a shorter interval.
+    skippedTimes: Math.max(
+      0,
+      Math.round((timeMs - before.manifest.timeMs) / plan.options.intervalMs) - 1,
+    ),
     mayRest: mayRestAfter(plan, written.manifest),
   }
 }
@@ -251,6 +255,7 @@ const writeAll = async (
     // A removed source may have left records in its lanes. A later source with the same id but
     // another name must not find them.
     inputs: { ...before.manifest.inputs, ...inputsOf(plan) },
+    elements: { ...before.manifest.elements, ...elementsOf(plan) },
     timers: drafts.timers,
     previous: manifestsToKeep(before.manifest, before.manifestRef),
     ...outcome,

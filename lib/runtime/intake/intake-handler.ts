@@ -2,9 +2,10 @@
  * Intake as a function. It takes all records of an event, or it throws and receives the event
  * again.
  *
- * 1. Append to all lanes at the same time.
- * 2. If an append woke the head, send the first trigger to the driver.
- * 3. Answer, or throw if an append failed.
+ * 1. Check that the running plan has the sources.
+ * 2. Append to all lanes at the same time.
+ * 3. If an append woke the head, send the first trigger to the driver.
+ * 4. Answer, or throw if an append failed.
  *
  * When the function answers, nothing is running any more. The platform freezes the process after
  * the answer, and work that was left could continue hours later.
@@ -18,6 +19,7 @@ import { nextBatchTime } from '../driver/schedule.ts'
 import type { Trigger } from '../driver/triggers.ts'
 import type { SourceAppend } from './event-reader.ts'
 import { Intake } from './intake.ts'
+import { KnownSources } from './known-sources.ts'
 
 /** What the function needs, for as long as its process lives. */
 export interface IntakeHandlerParts {
@@ -41,8 +43,8 @@ export type IntakeHandler = (appends: readonly SourceAppend[]) => Promise<Intake
 
 /**
  * Makes the handler. It resolves when all records are durable, and then the source may be
- * acknowledged. Otherwise it rejects with `LANE_FULL`, `STORE_FAILED` or another error of the
- * store. Records that were already appended are dropped when they come again (B1).
+ * acknowledged. Otherwise it rejects with `SOURCE_UNKNOWN`, `LANE_FULL`, `STORE_FAILED` or another
+ * error of the store. Records that were already appended are dropped when they come again (B1).
  */
 export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
   const { plan, store, clock, randomness, scheduleTriggers } = parts
@@ -62,8 +64,11 @@ export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
       ? intakeOf(one.source).append(one.delivery)
       : intakeOf(one.source).appendAtTail(one.lane, one.records)
 
+  const known = new KnownSources({ store, app: plan.name, clock })
+
   return async (appends) => {
     woken.length = 0
+    await known.check(appends.map(({ source }) => source))
     // All lanes at the same time. An error is thrown only after the other appends are done.
     const answers = await Promise.allSettled(appends.map(append))
     // Before any error is thrown: the head is awake, and nothing else sends its first trigger.

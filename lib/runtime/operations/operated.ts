@@ -85,9 +85,10 @@ export const checkLease = ({ store, clock, leaseMs }: Operated, head: Head): voi
 }
 
 /** What a command changes in the head. */
-export type Changes = Pick<Head, 'status' | 'doneMs' | 'offsets'> & Partial<Pick<Head, 'wakeMs'>>
+export type Changes = Pick<Head, 'status' | 'doneMs' | 'offsets'> &
+  Partial<Pick<Head, 'wakeMs' | 'logged' | 'reason'>>
 
-/** Replaces the last manifest, and removes the logged batch from the head. */
+/** Replaces the last manifest. Unless `changes` keeps it, the logged batch leaves the head. */
 export const replaceManifest = async (
   { store, app, clock, randomness }: Operated,
   head: Head,
@@ -100,13 +101,13 @@ export const replaceManifest = async (
   if (skipped !== undefined) await skipInputs({ store, app, clock }, skipped)
   const next: Head = {
     ...head,
+    logged: undefined,
+    reason: undefined,
     ...changes,
     epoch: head.epoch + 1,
     owner: undefined,
     leaseEndMs: 0,
     manifest: ref,
-    logged: undefined,
-    reason: undefined,
   }
   const isDone = (now: Head): boolean => now.manifest?.by === attemptId
   await swapOrRefuse(new HeadStore(store, app), clock, head, next, isDone)

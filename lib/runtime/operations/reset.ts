@@ -80,17 +80,22 @@ export const reset = async (operated: Operated): Promise<ResetApp> => {
   return { timeMs, states: statesOf(before), skipped }
 }
 
-const statesOf = ({ states }: Manifest): ResetApp['states'] =>
+/** The size of states. */
+export const statesOf = ({ states }: Pick<Manifest, 'states'>): ResetApp['states'] =>
   Object.entries(states).map(([id, { partitions }]) => ({
     id,
     bytes: partitions.flat().reduce((total, { bytes }) => total + bytes, 0),
   }))
 
-/** Best effort: anything left is garbage that nothing names. */
-const removeStates = async ({ store, app }: Operated, before: Manifest): Promise<void> => {
+/** Best effort: anything left is garbage that nothing names. `isGone`: default, all states. */
+export const removeStates = async (
+  { store, app }: Operated,
+  before: Manifest,
+  isGone: (id: string) => boolean = () => true,
+): Promise<void> => {
   try {
     const older = await allOrFirstError(before.previous.map((ref) => readManifest(store, app, ref)))
-    const segments = [before, ...older].flatMap(stateSegments)
+    const segments = [before, ...older].flatMap(stateSegments).filter(({ node }) => isGone(node))
     const keys = segments.flatMap((ref) => segmentKeys(app, ref))
     if (keys.length > 0) await store.deleteAll(keys)
   } catch {

@@ -30,6 +30,7 @@ export const wholeReader = (place: SourcePlace, reader: SourceReader): SourceRea
 
   return {
     ...reader,
+    reads: (lane) => isRedriveLane(lane) || reader.reads?.(lane) === true,
     async allocate(request): Promise<WholeInput> {
       // The lanes in the request are those of the reader itself, without redrive lanes.
       const { lanes: _, ...ofRedrives } = request

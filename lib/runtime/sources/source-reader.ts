@@ -109,6 +109,8 @@ export interface SourceReader<I extends SourceInput = SourceInput> {
   readonly parts: readonly OffsetsPart[]
   /** Whether the source must be polled, because nothing tells when it has new input. */
   readonly isPolled: boolean
+  /** Whether batches take what is in a lane of the source. Left out: it has no lanes. */
+  reads?(lane: string): boolean
   /** Reads the lanes that `allocate` needs. May run while the head is being read. */
   lanes?(): Promise<readonly Lane[]>
   /** Decides what belongs to a batch. */

@@ -1,6 +1,20 @@
 /**
- * What an operator keeps from batch to batch. State and panes each have `partitions` partitions.
+ * What an operator keeps from batch to batch, and which plans can read it.
+ *
+ * A state that was stored in another way than a plan stores it is either carried over, when the
+ * plan can read every byte of it, or refused. It is never read as something else.
  */
+
+/** Makes the stored value of a key in the layout of this plan, in the batch of this time. */
+export type Convert = (stored: unknown, timeMs: number) => unknown
+
+/**
+ * How a plan reads what was stored with another layout. `as it is`: the bytes mean the same.
+ * Undefined: it cannot read them. `doneMs` is the time of the last batch that was stored.
+ */
+export type CarryOver = (layout: string, doneMs: number) => Convert | 'as it is' | undefined
+
+/** State and panes each have `partitions` partitions. */
 export interface StateDeclaration {
   readonly partitions: number
   /** The operator keeps a state for each key. Default: false. */
@@ -12,22 +26,34 @@ export interface StateDeclaration {
   readonly shown?: (stored: unknown) => unknown
   /** The operator keeps panes: its input of earlier batch times. Default: false. */
   readonly panes?: boolean
-  /** Anything else that must stay the same, so that another plan can read the stored state. */
+  /**
+   * Anything else that decides how the stored bytes are read, in words: users see it when it has
+   * changed. Default: empty.
+   */
   readonly layout?: string
+  /** Which other layouts the operator can read. Default: none. Panes cannot be converted. */
+  readonly carryOver?: CarryOver
 }
 
-/**
- * One thing that an operator keeps. All fields must stay the same, so that another plan can read
- * it.
- */
+/** One thing that an operator keeps, and how it is stored. */
 export interface StateShape {
   /** For state: the id of the node. For panes: the id of the node followed by `/panes`. */
   readonly id: string
   readonly kind: string
   readonly form: 'state' | 'panes'
   readonly partitions: number
-  /** See {@link StateDeclaration.layout}. Default: empty. */
+  /** See {@link StateDeclaration.layout}. */
   readonly layout: string
+}
+
+/** What an operator of this plan keeps. */
+export interface PlannedState extends StateShape {
+  /**
+   * Whether the keys can be divided among another number of partitions. Not if there are panes:
+   * they are divided in the same way, and each is a segment of its own.
+   */
+  readonly isDivisible: boolean
+  readonly carryOver?: CarryOver
 }
 
 /** The id under which the panes of an operator are stored. No node has such an id. */
@@ -38,35 +64,76 @@ export const shapesOf = (
   id: string,
   kind: string,
   declared: StateDeclaration | undefined,
-): readonly StateShape[] => {
+): readonly PlannedState[] => {
   if (declared === undefined) return []
-  const { partitions, state = false, panes = false, layout = '' } = declared
+  const { partitions, state = false, panes = false, layout = '', carryOver } = declared
+  const common = { kind, partitions, layout, ...(carryOver === undefined ? {} : { carryOver }) }
   return [
-    ...(state ? [{ id, kind, form: 'state', partitions, layout } as const] : []),
-    ...(panes ? [{ id: panesId(id), kind, form: 'panes', partitions, layout } as const] : []),
+    ...(state ? [{ ...common, id, form: 'state', isDivisible: !panes } as const] : []),
+    ...(panes ? [{ ...common, id: panesId(id), form: 'panes', isDivisible: false } as const] : []),
   ]
 }
 
+/** Whether a plan has everything where and as it is stored. */
+export const isSameShape = (stored: StateShape, now: StateShape): boolean =>
+  stored.kind === now.kind && stored.layout === now.layout && stored.partitions === now.partitions
+
+/** How a plan reads a layout, its own or another one. */
+export const conversionOf = (
+  stored: Pick<StateShape, 'layout'>,
+  now: PlannedState,
+  doneMs: number,
+): ReturnType<CarryOver> =>
+  stored.layout === now.layout ? 'as it is' : now.carryOver?.(stored.layout, doneMs)
+
+/** What becomes of the stored states under another plan, in words. */
+export interface StateFit {
+  /** Reasons why the plan cannot read what is stored. Empty: it can. */
+  readonly conflicts: readonly string[]
+  /** What it reads although it would store it in another way. */
+  readonly carriedOver: readonly string[]
+}
+
 /**
- * Reasons why a plan with the shapes `current` cannot read what was written with the shapes
- * `stored`. Empty: it can. A plan may add states, but not remove them.
+ * Whether a plan with the states `current` can read what was written with the shapes `stored` up to
+ * the batch at `doneMs`. A plan may add states, but not remove them.
  */
-export const stateConflicts = (
+export const stateFit = (
   stored: readonly StateShape[],
-  current: readonly StateShape[],
-): readonly string[] =>
-  stored.flatMap((old) => {
-    const now = current.find(({ id }) => id === old.id)
-    if (now === undefined)
-      return [`the state "${old.id}" (${old.kind}) is in the store and not in the pipeline`]
-    if (now.kind !== old.kind)
-      return [`the state "${old.id}" was made by ${old.kind} and is now ${now.kind}`]
-    if (now.layout !== old.layout)
-      return [`the state "${old.id}" was made with ${old.layout} and is now ${now.layout}`]
-    return now.partitions === old.partitions
-      ? []
-      : [
-          `the state "${old.id}" has ${old.partitions} partitions in the store ` +
-            `and ${now.partitions} in the pipeline`,
-        ]
-  })
+  current: readonly PlannedState[],
+  doneMs: number,
+): StateFit => {
+  const fits = stored.map((old) =>
+    fitOf(
+      old,
+      current.find(({ id }) => id === old.id),
+      doneMs,
+    ),
+  )
+  return {
+    conflicts: fits.flatMap(({ conflicts }) => conflicts),
+    carriedOver: fits.flatMap(({ carriedOver }) => carriedOver),
+  }
+}
+
+const conflict = (text: string): StateFit => ({ conflicts: [text], carriedOver: [] })
+
+const fitOf = (old: StateShape, now: PlannedState | undefined, doneMs: number): StateFit => {
+  const name = `the state "${old.id}"`
+  if (now === undefined)
+    return conflict(`${name} (${old.kind}) is in the store and not in the pipeline`)
+  if (now.kind !== old.kind)
+    return conflict(`${name} was made by ${old.kind} and is now ${now.kind}`)
+  const layouts = `was made with ${old.layout} and is now with ${now.layout}`
+  if (conversionOf(old, now, doneMs) === undefined) return conflict(`${name} ${layouts}`)
+  const numbers =
+    `has ${old.partitions} partitions in the store ` + `and ${now.partitions} in the pipeline`
+  if (now.partitions !== old.partitions && !now.isDivisible) return conflict(`${name} ${numbers}`)
+  return {
+    conflicts: [],
+    carriedOver: [
+      ...(now.layout === old.layout ? [] : [`${name} ${layouts}`]),
+      ...(now.partitions === old.partitions ? [] : [`${name} ${numbers}`]),
+    ],
+  }
+}

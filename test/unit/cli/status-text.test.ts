@@ -10,6 +10,7 @@ const MINUTE_MS = 60_000
 const head: Head = {
   generation: 1,
   plan: 'abc',
+  sources: [],
   status: 'running',
   epoch: 5,
   owner: undefined,

@@ -1,7 +1,7 @@
 import { parallelize, seconds, stream, type DStream, type StreamingContext } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import type { Plan } from '../../../lib/dstream/plan.ts'
-import { stateConflicts, type StateShape } from '../../../lib/state/operator/state-declaration.ts'
+import { type PlannedState, stateFit } from '../../../lib/state/operator/state-declaration.ts'
 
 type Describe = (ssc: StreamingContext) => void
 
@@ -22,7 +22,7 @@ describe('the hash of a plan', () => {
   test('is 16 hex digits, the same in every build and in every version of this library', () => {
     expect(hash).toMatch(/^[0-9a-f]{16}$/)
     expect(planOf(base).hash).toBe(hash)
-    expect(planOf((ssc) => ssc.queueStream<number>([]).print()).hash).toBe('4662dec8525209d8')
+    expect(planOf((ssc) => ssc.queueStream<number>([]).print()).hash).toBe('aca4c9339f9007f0')
   })
 
   test.each<[string, Describe, boolean]>([
@@ -237,28 +237,50 @@ describe('a plan', () => {
       pairs.updateStateByKey(count).print()
     })
     expect(plan.states).toEqual([
-      { id: 'totals', kind: 'updateStateByKey', form: 'state', partitions: 4, layout: '' },
+      {
+        id: 'totals',
+        kind: 'updateStateByKey',
+        form: 'state',
+        partitions: 4,
+        layout: '',
+        isDivisible: true,
+      },
       {
         id: 'updateStateByKey-2',
         kind: 'updateStateByKey',
         form: 'state',
         partitions: 1,
         layout: '',
+        isDivisible: true,
       },
     ])
   })
 })
 
 describe('stored state fits a plan', () => {
-  const totals: StateShape = {
+  const totals: PlannedState = {
     id: 'totals',
     kind: 'updateStateByKey',
     form: 'state',
     partitions: 1,
     layout: '',
+    isDivisible: true,
+  }
+  const panes: PlannedState = { ...totals, form: 'panes', isDivisible: false }
+  const reader: PlannedState = {
+    ...totals,
+    carryOver: (layout, doneMs) => (layout === 'other' && doneMs > 5 ? 'as it is' : undefined),
   }
 
-  test.each<[string, readonly StateShape[], readonly StateShape[], readonly RegExp[]]>([
+  test.each<
+    [
+      string,
+      readonly PlannedState[],
+      readonly PlannedState[],
+      conflicts: readonly RegExp[],
+      carriedOver?: readonly RegExp[],
+    ]
+  >([
     ['that has the same state', [totals], [totals], []],
     ['that has more states', [totals], [{ ...totals, id: 'new' }, totals], []],
     ['when nothing is stored', [], [totals], []],
@@ -282,14 +304,31 @@ describe('stored state fits a plan', () => {
       [/made with panes of 1 s and is now/],
     ],
     [
-      'not in other partitions',
+      'in another layout that the operator can read',
+      [{ ...totals, layout: 'other' }],
+      [reader],
+      [],
+      [/made with other and is now/],
+    ],
+    [
+      'in other partitions, if keys can be divided',
       [totals],
       [{ ...totals, partitions: 2 }],
+      [],
       [/has 1 partitions in the store and 2/],
     ],
-  ])('%s', (_, stored, current, conflicts) => {
-    expect(stateConflicts(stored, current)).toEqual(
-      conflicts.map((pattern) => expect.stringMatching(pattern) as string),
-    )
+    [
+      'not in other partitions with panes',
+      [panes],
+      [{ ...panes, partitions: 2 }],
+      [/has 1 partitions in the store and 2/],
+    ],
+  ])('%s', (_, stored, current, conflicts, carriedOver = []) => {
+    const texts = (patterns: readonly RegExp[]): readonly string[] =>
+      patterns.map((pattern) => expect.stringMatching(pattern) as string)
+    expect(stateFit(stored, current, 10)).toEqual({
+      conflicts: texts(conflicts),
+      carriedOver: texts(carriedOver),
+    })
   })
 })

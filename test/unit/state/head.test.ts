@@ -6,6 +6,7 @@ import { headKey } from '../../../lib/state/item-keys.ts'
 const FIRST: Head = {
   generation: 1,
   plan: 'hash',
+  sources: ['lines'],
   status: 'running',
   epoch: 0,
   owner: undefined,
@@ -25,6 +26,7 @@ const SEGMENT = { node: '@manifest', part: 0, at: '1', by: 'a', chunks: 1, bytes
 const FULL: Head = {
   generation: 3,
   plan: 'other',
+  sources: ['lines'],
   status: 'failed',
   epoch: 7,
   owner: 'attempt7',

@@ -65,6 +65,7 @@ export const lanesReader = ({
     kind: 'lanes',
     parts: ['lanes'],
     isPolled: false,
+    reads: isRead,
     lanes: () => lanes.readAll(),
     async allocate({ offsets: { lanes: offsets = {} }, limits, lanes: read }): Promise<LanesInput> {
       const now = await lanes.withParents(offsets, read ?? (await lanes.readAll()))

@@ -64,6 +64,7 @@ export const objectsReader = (parts: ObjectsReaderParts): SourceReader<ObjectsIn
     kind: 'objects',
     parts: ['lanes', 'listing'],
     isPolled: true,
+    reads: (lane) => lane === NOTIFICATION_LANE,
     async allocate({ timeMs, offsets, limits, startedMs }): Promise<ObjectsInput> {
       const { listing: before = NOTHING, lanes = {} } = offsets
       const most = limits.objects * NOTIFICATIONS_PER_OBJECT - before.pending.length

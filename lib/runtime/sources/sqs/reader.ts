@@ -54,6 +54,7 @@ export const sqsReader = (place: SourcePlace): SourceReader<SqsInput> => {
     kind: 'sqs',
     parts: ['lanes'],
     isPolled: false,
+    reads: (lane) => lane === MESSAGE_LANE,
     async allocate(request): Promise<SqsInput> {
       return sqsInputOf(await deliveries.allocate(request), request.timeMs)
     },

@@ -521,7 +521,7 @@ describe('a failing batch', () => {
     // A new deployment tries again.
     const next = world.deploy(pipeline, { generation: 2 })
     await next.run()
-    expect(next.eventsOf('adopted')).toEqual([{ event: 'adopted', generation: 2 }])
+    expect(next.eventsOf('adopted')).toEqual([{ event: 'adopted', generation: 2, carriedOver: [] }])
     expect(
       seen.slice(0, 2).map(({ timeMs, elements, attempt }) => [timeMs, elements, attempt]),
     ).toEqual([

@@ -25,6 +25,7 @@ test('B2: a runner with an old head does not undo the log of a smaller input', a
   const first: Head = {
     generation: 1,
     plan: 'p',
+    sources: ['lines'],
     status: 'running',
     epoch: 0,
     owner: undefined,

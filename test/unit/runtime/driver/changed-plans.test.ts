@@ -1,0 +1,349 @@
+/**
+ * What becomes of stored state under another plan: it is carried over with the right values, or the
+ * plan is refused before anything is touched. Never a third thing.
+ */
+import {
+  type DStream,
+  type Duration,
+  type Pipeline,
+  seconds,
+  StateSpec,
+  stream,
+  timeOf,
+} from 'millrace'
+import { testStream } from 'millrace/testing'
+import { describe, expect, test } from 'vitest'
+import { APP, START_MS, World } from '../harness.ts'
+
+type Pairs = DStream<[string, number]>
+type Shape = (pairs: Pairs) => DStream<unknown>
+
+interface Settings {
+  readonly interval?: Duration
+  readonly whenIdle?: 'rest' | 'tick'
+}
+
+/** Pairs of each letter and 1. The stream that `shape` makes of them is the output. */
+const pipelineOf = (
+  shape: Shape,
+  { interval = seconds(1), whenIdle = 'tick' }: Settings = {},
+): Pipeline =>
+  stream(APP, { batchInterval: interval, whenIdle }, (ssc) => {
+    const pairs = ssc.kinesisTextStream('in').map((letter): [string, number] => [letter, 1])
+    shape(pairs).foreachRDD(() => undefined)
+  })
+
+const every3 = (shape: Shape): Pipeline => pipelineOf(shape, { interval: seconds(3) })
+
+const add = (a: number, b: number): number => a + b
+const count = (ones: readonly number[], total = 0): number => total + ones.length
+
+const totals =
+  (partitions = 1): Shape =>
+  (pairs) =>
+    pairs.updateStateByKey<number>(count, { partitions }).named('s')
+
+const byPartition =
+  (partitions: number): Shape =>
+  (pairs) =>
+    pairs
+      .updateStateByPartition<number>(
+        (visits) => Array.from(visits, ([key, ones, total]) => [key, count(ones, total)] as const),
+        { partitions },
+      )
+      .named('s')
+
+const mapped =
+  ({ timeout, partitions = 1 }: { timeout?: number; partitions?: number } = {}): Shape =>
+  (pairs) => {
+    const spec = StateSpec.function<string, number, number, number | undefined>((_, one, state) => {
+      if (state.isTimingOut()) return undefined
+      const total = (state.getOption() ?? 0) + (one ?? 0)
+      state.update(total)
+      return total
+    }).numPartitions(partitions)
+    return pairs
+      .mapWithState(timeout === undefined ? spec : spec.timeout(seconds(timeout)))
+      .named('s')
+      .stateSnapshots()
+  }
+
+const reduced =
+  (length: number, slide: number, partitions = 1): Shape =>
+  (pairs) =>
+    pairs.reduceByKeyAndWindow(add, seconds(length), seconds(slide), { partitions }).named('s')
+
+const inverse =
+  (length: number, slide: number, partitions = 1): Shape =>
+  (pairs) =>
+    pairs
+      .reduceByKeyAndWindow(add, (a, b) => a - b, seconds(length), seconds(slide), { partitions })
+      .named('s')
+
+const grouped =
+  (length: number, slide: number, partitions = 1): Shape =>
+  (pairs) =>
+    pairs.groupByKeyAndWindow(seconds(length), seconds(slide), { partitions }).named('s')
+
+const windowed =
+  (length: number, slide: number): Shape =>
+  (pairs) =>
+    pairs.window(seconds(length), seconds(slide)).named('s')
+
+const counted =
+  (length: number, slide: number): Shape =>
+  (pairs) =>
+    pairs.countByWindow(seconds(length), seconds(slide)).named('s')
+
+const valued =
+  (length: number, slide: number, partitions = 1): Shape =>
+  (pairs) =>
+    pairs.countByValueAndWindow(seconds(length), seconds(slide), { partitions }).named('s')
+
+const smallest =
+  (length: number, slide: number): Shape =>
+  (pairs) =>
+    pairs
+      .map(([letter]) => letter)
+      .reduceByWindow((a, b) => (a < b ? a : b), seconds(length), seconds(slide))
+      .named('s')
+
+/** The RDD of some seconds after the start. */
+const sliced =
+  (from: number, to: number): Shape =>
+  (pairs) =>
+    pairs
+      .map(([letter]) => letter)
+      .slice(timeOf(START_MS + 1_000 * from), timeOf(START_MS + 1_000 * to))
+      .named('s')
+
+/** The letters of each second, before the restart and after it. */
+const BEFORE = ['ab', 'a', 'c', 'd']
+const AFTER = ['a', 'ce', '']
+
+const last = (elements: readonly (readonly unknown[] | undefined)[]): readonly unknown[] =>
+  (elements.findLast((some) => some !== undefined) ?? []).toSorted((a, b) =>
+    JSON.stringify(a) < JSON.stringify(b) ? -1 : 1,
+  )
+
+/** Runs two pipelines on one store, one after the other. Gives the last elements, sorted. */
+const runBoth = async (before: Pipeline, after: Pipeline): Promise<readonly unknown[]> => {
+  const app = await testStream(before, { now: new Date(START_MS) })
+  const feed = async (lines: readonly string[]): Promise<void> => {
+    for (const line of lines) {
+      app.input('in').add(...line.split(''))
+      await app.advance(seconds(1))
+    }
+  }
+  await feed(BEFORE)
+  await app.restart({ pipeline: after })
+  await feed(AFTER)
+  return last(app.output('foreachRDD-1').elements)
+}
+
+/** The letters of some seconds, counted without the engine. */
+const countsIn = (lines: readonly string[]): readonly (readonly [string, number])[] => {
+  const letters = lines.join('')
+  return [...new Set(letters)].toSorted().map((one) => [one, letters.split(one).length - 1])
+}
+const COUNTS = countsIn([...BEFORE, ...AFTER])
+
+type Change = readonly [what: string, before: Pipeline, after: Pipeline]
+const change = (what: string, before: Shape, after: Shape): Change => [
+  what,
+  pipelineOf(before),
+  pipelineOf(after),
+]
+
+/** Changes in the way that the same totals are stored. */
+const carriedOver: readonly Change[] = [
+  change('keyed state, in more partitions', totals(1), totals(3)),
+  change('keyed state, in fewer partitions', totals(4), totals(1)),
+  change('keyed state of whole partitions, in others', byPartition(2), byPartition(3)),
+  change('mapped state, with a timeout that is added', mapped(), mapped({ timeout: 60 })),
+  change('mapped state, with a timeout that is removed', mapped({ timeout: 60 }), mapped()),
+  change(
+    'mapped state, with a timeout and in more partitions',
+    mapped(),
+    mapped({ timeout: 60, partitions: 3 }),
+  ),
+  change(
+    'mapped state, without its timeout and in fewer partitions',
+    mapped({ timeout: 60, partitions: 3 }),
+    mapped({ partitions: 2 }),
+  ),
+  change('a window to which an inverse is added', reduced(60, 1), inverse(60, 1)),
+  ['keyed state, at another interval', pipelineOf(totals()), every3(totals())],
+  ['mapped state, at another interval', pipelineOf(mapped()), every3(mapped({ timeout: 60 }))],
+]
+
+describe('carried over', () => {
+  test.each(carriedOver)('%s', async (_, before, after) => {
+    expect(await runBoth(before, after)).toEqual(COUNTS)
+    expect(await runBoth(after, after)).toEqual(COUNTS)
+  })
+
+  test.each<[string, Shape, Shape]>([
+    ['keyed state', totals(), totals()],
+    ['a longer timeout', mapped({ timeout: 60 }), mapped({ timeout: 600 })],
+  ])('%s is stored as before: the plan is the same', async (_, before, after) => {
+    expect(pipelineOf(after).build().hash).toBe(pipelineOf(before).build().hash)
+    expect(await runBoth(pipelineOf(before), pipelineOf(after))).toEqual(COUNTS)
+  })
+
+  test('state whose number in its kind has changed, under the name in the store', async () => {
+    const before = pipelineOf((pairs) => pairs.updateStateByKey<number>(count))
+    const after = pipelineOf((pairs) => {
+      const other = pairs.updateStateByKey<number>(() => 7).named('other')
+      const same = pairs.updateStateByKey<number>(count).named('updateStateByKey-1')
+      return same.leftOuterJoin(other).mapValues(([total]) => total)
+    })
+    expect(await runBoth(before, after)).toEqual(COUNTS)
+  })
+
+  test.each<[string, Shape, Shape, readonly string[]]>([
+    ['whose times are all to come', sliced(1, 2), sliced(5, 6), ['a', 'c', 'e']],
+    ['that begins later', sliced(1, 7), sliced(4, 6), ['a', 'c', 'd', 'e']],
+    ['that ends later', sliced(3, 5), sliced(3, 6), ['a', 'c', 'c', 'd', 'e']],
+    ['that ends earlier', sliced(2, 9), sliced(2, 5), ['a', 'a', 'c', 'd']],
+  ])('a slice %s', async (_, before, after, right) => {
+    expect(await runBoth(pipelineOf(before), pipelineOf(after))).toEqual(right)
+  })
+})
+
+describe('a timeout that is added', () => {
+  test('counts from the first batch of the new plan, also if the pipeline rests', async () => {
+    const restful = (shape: Shape): Pipeline => pipelineOf(shape, { whenIdle: 'rest' })
+    const app = await testStream(restful(mapped()), { now: new Date(START_MS) })
+    app.input('in').add('a', 'b')
+    await app.advance(seconds(100))
+    expect(await app.status()).toBe('rest')
+    await app.restart({ pipeline: restful(mapped({ timeout: 10 })), downFor: seconds(500) })
+    await app.advance(seconds(5))
+    app.input('in').add('b')
+    await app.advance(seconds(1))
+    expect(await app.state('s')).toEqual([
+      ['a', 1],
+      ['b', 2],
+    ])
+    await app.advance(seconds(6))
+    expect(await app.state('s')).toEqual([['b', 2]])
+    await app.advance(seconds(60))
+    expect(await app.state('s')).toEqual([])
+    expect(await app.status()).toBe('rest')
+  })
+
+  test('B3: every attempt at the first batch starts from the state as it was stored', async () => {
+    let isDown = true
+    const failing = pipelineOf((pairs) =>
+      mapped({ timeout: 60, partitions: 3 })(pairs).transform((rdd) => {
+        if (isDown) throw new Error('down')
+        return rdd
+      }),
+    )
+    const app = await testStream(pipelineOf(mapped()), {
+      now: new Date(START_MS),
+      failures: 'record',
+    })
+    app.input('in').add('a', 'b')
+    await app.advance(seconds(1))
+    await app.restart({ pipeline: failing })
+    app.input('in').add('a')
+    await app.advance(seconds(2))
+    await app.restart()
+    isDown = false
+    await app.advance(seconds(10))
+    expect(app.failures.length).toBeGreaterThan(0)
+    expect(await app.state('s')).toEqual(
+      expect.arrayContaining([
+        ['a', 2],
+        ['b', 1],
+      ]),
+    )
+    await app.restart()
+    expect(await app.state('s')).toHaveLength(2)
+  })
+})
+
+/** Changes under which stored bytes would be read as something else, or as half of it. */
+const refused: readonly (readonly [...Change, message: RegExp])[] = [
+  [...change('state that is gone', totals(), (pairs) => pairs), /"s".*not in the pipeline/],
+  [
+    ...change('state with another name', totals(), (pairs) => totals()(pairs).named('t')),
+    /"s".*not in the pipeline/,
+  ],
+  [
+    ...change('another operator', totals(), mapped()),
+    /by updateStateByKey and is now mapWithState/,
+  ],
+  [
+    ...change('an inverse that is removed', inverse(6, 1), reduced(6, 1)),
+    /"s".*not in the pipeline/,
+  ],
+  [...change('a longer window', windowed(4, 1), windowed(6, 1)), /4000 ms .* 6000 ms/],
+  [...change('a shorter window', windowed(6, 1), windowed(4, 1)), /6000 ms .* 4000 ms/],
+  [...change('another slide', windowed(6, 1), windowed(6, 2)), /every 1000 ms.* every 2000 ms/],
+  [...change('a longer reduced window', reduced(4, 1), reduced(6, 1)), /4000 ms .* 6000 ms/],
+  [...change('another slide of an inverse', inverse(6, 1), inverse(6, 2)), /every 2000 ms/],
+  [...change('a longer window of groups', grouped(4, 1), grouped(6, 1)), /4000 ms .* 6000 ms/],
+  [...change('a longer count', counted(4, 1), counted(6, 1)), /4000 ms .* 6000 ms/],
+  [...change('a longer count of values', valued(4, 1), valued(6, 1)), /4000 ms .* 6000 ms/],
+  [...change('a longer reduction', smallest(4, 1), smallest(6, 1)), /4000 ms .* 6000 ms/],
+  [
+    ...change('windows in more partitions', reduced(6, 1, 1), reduced(6, 1, 2)),
+    /1 partitions .* 2/,
+  ],
+  [...change('groups in more partitions', grouped(6, 1, 1), grouped(6, 1, 2)), /1 partitions .* 2/],
+  [...change('inverses in more partitions', inverse(6, 1, 1), inverse(6, 1, 2)), /1 part.* 2/],
+  [...change('values in more partitions', valued(6, 1, 1), valued(6, 1, 2)), /1 partitions .* 2/],
+  [...change('a slice that begins earlier', sliced(3, 9), sliced(2, 9)), /from \d+ to/],
+  [...change('a slice that is over, and ends later', sliced(1, 3), sliced(1, 9)), /from \d+ to/],
+  ...[windowed, reduced, inverse, grouped, counted, valued, smallest].map(
+    (shape) =>
+      [
+        `${shape.name}, at another interval`,
+        pipelineOf(shape(6, 3)),
+        every3(shape(6, 3)),
+        /batches of 1000 ms .* batches of 3000 ms/,
+      ] as const,
+  ),
+]
+
+describe('refused, with what has changed', () => {
+  test.each(refused)('%s', async (_, before, after, message) => {
+    const error = { code: 'PLAN_INCOMPATIBLE', message: expect.stringMatching(message) as string }
+    await expect(runBoth(before, after)).rejects.toMatchObject(error)
+  })
+})
+
+const changes: readonly Change[] = [
+  ...carriedOver,
+  ...refused.map(([what, before, after]): Change => [what, before, after]),
+]
+
+describe.each(changes)('%s', (_, before, after) => {
+  test('is another plan: no process of the same generation reads the state', async () => {
+    expect(after.build().hash).not.toBe(before.build().hash)
+    const world = new World()
+    const app = world.deploy(before)
+    await app.append('kinesisTextStream-1', 1, ['a'])
+    await app.tick()
+    const head = await world.head()
+    await expect(world.deploy(after).run()).rejects.toMatchObject({
+      code: 'PLAN_INCOMPATIBLE',
+      message: expect.stringContaining('same generation') as string,
+    })
+    expect(await world.head()).toEqual(head)
+  })
+})
+
+test('B10: state of another plan is refused when it is read, not by the hash alone', async () => {
+  const [before, after] = [pipelineOf(windowed(6, 1)), pipelineOf(windowed(4, 1))]
+  const { hash } = before.build()
+  const world = new World()
+  const app = world.deploy(before)
+  await app.append('kinesisTextStream-1', 1, ['a'])
+  await app.tick()
+  const forged: Pipeline = { ...after, build: () => ({ ...after.build(), hash }) }
+  await expect(world.deploy(forged).run()).rejects.toMatchObject({ code: 'PLAN_INCOMPATIBLE' })
+})
