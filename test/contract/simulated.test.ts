@@ -50,7 +50,7 @@ const calmWorld = (): CallWorld => {
 }
 
 const aProcess = (name: string): Environment =>
-  new Environment(name, { generation: 1, code: 'a', createdMs: new Map() })
+  new Environment(name, { generation: 1, code: 'a', change: 'none', createdMs: new Map() })
 
 /** Lets virtual time pass while a call is under way. */
 const pumped = <T extends object>(world: World, port: T): T =>

@@ -18,6 +18,7 @@ import type { DirectoryLocation } from '../../runtime/directories.ts'
 import type { Location } from '../../runtime/locations.ts'
 import { reset } from '../../runtime/operations/reset.ts'
 import { skip } from '../../runtime/operations/skip.ts'
+import { skipSource } from '../../runtime/operations/skip-source.ts'
 import type { SinkLocation } from '../../runtime/sinks/sink-kind.ts'
 import type { StreamLocation } from '../../runtime/sources/kinesis/kind.ts'
 import type { ObjectsLocation } from '../../runtime/sources/objects/event-messages.ts'
@@ -209,11 +210,14 @@ export const redriveDeadLetters = async (
   return given
 }
 
-/** An operator skips the logged batch or resets all state, and calls the driver. */
+/** What operators do with an application. */
+export type OperatorCommand = 'skip' | 'reset' | 'skipSource'
+
+/** An operator gives a command, and calls the driver. */
 export const operate = async (
   parts: ApplicationParts & { readonly app: string },
   environment: Environment,
-  command: 'skip' | 'reset',
+  command: OperatorCommand,
 ): Promise<void> => {
   const { app } = parts
   const operated = {
@@ -221,6 +225,15 @@ export const operate = async (
     app,
     leaseMs: leaseMsFor(DRIVER_TIMEOUT_MS),
   }
-  await (command === 'skip' ? skip(operated) : reset(operated))
+  if (command === 'skip') await skip(operated)
+  if (command === 'reset') await reset(operated)
+  if (command === 'skipSource') await skipSource(operated, aStream(parts, environment))
   await operated.scheduleTriggers([{ app, scheduleMinute: true }])
+}
+
+/** The id of a source that reads a stream. What waits of a bucket is not given up in this world. */
+const aStream = (parts: ApplicationParts, environment: Environment): string => {
+  const { sources } = parts.plan(environment)
+  const streams = sources.filter(({ node: { source } }) => !parts.buckets.has(source.name ?? ''))
+  return streams.length === 0 ? 'none' : parts.world.random.pick(streams).id
 }

@@ -4,10 +4,23 @@
  */
 export type Code = 'a' | 'b' | 'broken'
 
+/**
+ * How the plan of a deployment differs from that of the first one:
+ *
+ * - `stored`: it stores its state in another way. What is stored is carried over.
+ * - `renamed`: its sources have other names. It does not fit.
+ * - `slower`: its windows are over longer batches. It does not fit.
+ */
+export type PlanChange = 'none' | 'stored' | 'renamed' | 'slower'
+
+/** Whether a plan may go on with what the first one has stored. */
+export const isFitting = (change: PlanChange): boolean => change === 'none' || change === 'stored'
+
 /** One deployment of the application. */
 export interface Deployment {
   readonly generation: number
   readonly code: Code
+  readonly change: PlanChange
   /** When its streams were created, by name: a stream that is created again has other lanes. */
   readonly createdMs: ReadonlyMap<string, number>
 }

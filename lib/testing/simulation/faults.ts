@@ -21,6 +21,7 @@ export const faultKinds = [
   'deniedInvocation',
   'deployment',
   'brokenDeployment',
+  'changedPlan',
   'pause',
   'throwingFunction',
   // Streams.
@@ -45,6 +46,7 @@ export const faultKinds = [
   'redrive',
   'skip',
   'reset',
+  'skipSource',
   // Time.
   'days',
 ] as const

@@ -64,7 +64,7 @@ const startRedrives = ({ world, faults, sightings, platform, checkers }: LifePar
   })
 }
 
-/** Operators who skip a failing batch, or reset the state. */
+/** Operators who skip a failing batch, reset the state, or give up a source. */
 const startManualOperations = ({
   world,
   faults,
@@ -80,6 +80,11 @@ const startManualOperations = ({
       if (!faults.has(command) || !world.random.chance(isBetween ? 0.08 : 0.01)) continue
       sightings.see(command)
       platform.operate(command)
+    }
+    // Mostly refused while a batch is logged, since it reads the source.
+    if (faults.has('skipSource') && world.random.chance(isBetween ? 0.01 : 0.03)) {
+      sightings.see('skipSource')
+      platform.operate('skipSource')
     }
   })
 }

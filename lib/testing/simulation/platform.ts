@@ -15,6 +15,7 @@ import {
   type IntakeEvent,
   type SimulatedIntakeAnswer,
   operate,
+  type OperatorCommand,
   startDriver,
   startIntake,
 } from './application.ts'
@@ -27,9 +28,17 @@ import { type Consumed, SimulatedQueue } from './cloud/queue.ts'
 import { SimulatedStream } from './cloud/stream.ts'
 import { StreamMapping } from './cloud/stream-mapping.ts'
 import { type Code, type Deployment, Environment } from './environment.ts'
+import type { RecoveryPath } from './sightings.ts'
 import type { Storage } from './storage.ts'
 
 const INTAKE_TIMEOUT_MS = 20_000
+
+/** What an error shows to have happened. */
+const SEEN_BY_ERROR: Readonly<Record<string, RecoveryPath>> = {
+  LANE_FULL: 'a lane too full',
+  PLAN_INCOMPATIBLE: 'a plan refused',
+  SOURCE_UNKNOWN: 'records of an unknown source refused',
+}
 
 /** What the platform is made with. */
 export interface PlatformParts extends CallWorld {
@@ -68,6 +77,7 @@ export class Platform {
     this.#deployment = {
       generation: 1,
       code: 'a',
+      change: 'none',
       createdMs: new Map(parts.streams.map((name) => [name, nowMs])),
     }
     this.driver = new SimulatedFunction(
@@ -133,7 +143,9 @@ export class Platform {
       ...changes,
     }
     this.#parts.world.log(
-      () => `generation ${this.#deployment.generation} is deployed, with code ${code}`,
+      () =>
+        `generation ${this.#deployment.generation} is deployed, with code ${code} and the plan ` +
+        `${this.#deployment.change}`,
     )
     this.driver.deploy(this.#deployment)
     this.intake.deploy(this.#deployment)
@@ -151,8 +163,8 @@ export class Platform {
     })
   }
 
-  /** An operator skips the logged batch, or resets all state. */
-  operate(command: 'skip' | 'reset'): void {
+  /** An operator skips the logged batch, resets all state, or gives up what waits of a stream. */
+  operate(command: OperatorCommand): void {
     this.#command(command, (operator) =>
       operate({ ...this.#application, app: this.#parts.app }, operator, command),
     )
@@ -250,7 +262,8 @@ export class Platform {
         this.#parts.checkers.violations.fail('crash', `${environment.name}: ${String(error)}`)
       return
     }
-    if (error.code === 'LANE_FULL') this.#parts.sightings.see('a lane too full')
+    const path = SEEN_BY_ERROR[error.code]
+    if (path !== undefined) this.#parts.sightings.see(path)
     if (!this.#parts.expected.includes(error.code) && environment.alive)
       this.#parts.checkers.violations.fail('assertion', `${environment.name}: ${error.message}`)
   }

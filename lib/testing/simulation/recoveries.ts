@@ -138,6 +138,8 @@ export class Recoveries {
 
   /** An event that a process reports. */
   heard(event: RuntimeEvent): void {
+    if (event.event === 'adopted' && event.carriedOver.length > 0)
+      this.#sightings.see('state carried over')
     if (event.event === 'warning' && event.message.includes('read again from their source'))
       this.#sightings.see('a lost block read again from its shard')
     if (event.event === 'dataLost') this.#sightings.see('a batch run without lost records')

@@ -1,7 +1,9 @@
+import type { DStream } from '../../dstream/dstream.ts'
 import { sourceName } from '../../dstream/sources/declaration.ts'
 import { seconds } from '../../base/duration.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import { stream } from '../../dstream/stream.ts'
+import type { StreamingContext } from '../../dstream/streaming-context.ts'
 import { caller, type CallWorld } from './calls.ts'
 import { Checkers } from './checkers/checkers.ts'
 import type { Violation } from './checkers/violations.ts'
@@ -62,6 +64,8 @@ const EXPECTED = [
   'OUTPUT_FAILED',
   'OUTPUT_FENCED',
   'LANE_FULL',
+  'PLAN_INCOMPATIBLE',
+  'SOURCE_UNKNOWN',
   'USER_FUNCTION_FAILED',
   'POISON_BREAKER',
 ]
@@ -223,11 +227,25 @@ const drawScene = (
     poison: world.random.pick([{ records: 10, share: 0.01 }, {}]),
     limits: { records: world.random.pick([8, 24, 1_000]), objects: world.random.pick([2, 100]) },
   }
-  const planFor = (environment: Environment | undefined): Plan =>
-    stream(APP, settings, (ssc) =>
-      pipeline.describe(ssc, buildFor(calls, storage, environment)),
-    ).build()
+  const planFor = (environment: Environment | undefined): Plan => {
+    const build = buildFor(calls, storage, environment)
+    const batchInterval = settings.batchInterval.times(build.change === 'slower' ? 3 : 1)
+    return stream(APP, { ...settings, batchInterval }, (ssc) => {
+      if (build.change === 'renamed') renameSources(ssc)
+      pipeline.describe(ssc, build)
+    }).build()
+  }
   return { calls, storage, pipeline, planFor }
+}
+
+/** Every source of the pipeline gets a name. */
+const renameSources = (ssc: StreamingContext): void => {
+  for (const method of ['kinesisTextStream', 'kinesisStream', 'textFileStream'] as const) {
+    const make = ssc[method].bind(ssc) as (...given: readonly unknown[]) => DStream<unknown>
+    const renamed = (name: string, ...rest: readonly unknown[]): DStream<unknown> =>
+      make(name, ...rest).named(`renamed-${name}`)
+    Object.assign(ssc, { [method]: renamed })
+  }
 }
 
 /** What the pipeline of a process is built with. Without a process, the plan is not run. */
@@ -237,11 +255,17 @@ const buildFor = (
   environment: Environment | undefined,
 ): Build => {
   if (environment === undefined)
-    return { code: 'a', maybeThrow: () => undefined, sink: async () => undefined }
+    return {
+      code: 'a',
+      change: 'none',
+      maybeThrow: () => undefined,
+      sink: async () => undefined,
+    }
   let calm = 0
   const call = caller(calls, environment)
   return {
     code: environment.deployment.code,
+    change: environment.deployment.change,
     maybeThrow: () => {
       if (calm-- > 0 || !calls.faults.strikes('throwingFunction')) return
       calm = CALLS_BETWEEN_THROWS

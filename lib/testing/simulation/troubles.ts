@@ -7,6 +7,7 @@ import { blobName } from '../../adapters/blob-item-store.ts'
 import type { CallWorld } from './calls.ts'
 import type { Checkers } from './checkers/checkers.ts'
 import { SimulatedStream } from './cloud/stream.ts'
+import { isFitting, type PlanChange } from './environment.ts'
 import type { SimulatedPipeline } from './pipelines/pipeline.ts'
 import type { Platform } from './platform.ts'
 import type { Storage } from './storage.ts'
@@ -30,6 +31,7 @@ const DAY_MS = 86_400_000
 export const startTroubles = (parts: LifeParts): void => {
   troubleStreams(parts)
   troubleFunctions(parts)
+  troublePlans(parts)
   troubleStorage(parts)
 }
 
@@ -82,6 +84,51 @@ const troubleFunctions = ({ world, faults, sightings, platform, pipeline }: Life
       platform.driver.pausedUntilMs =
         world.nowMs + random.between(2_000, random.pick([30_000, 90_000]))
   })
+}
+
+/**
+ * Deployments whose plans differ: carried over, or refused until somebody deploys the plan before.
+ * Some keep the generation that they replace, so that all of their processes are refused.
+ */
+const troublePlans = (parts: LifeParts): void => {
+  const { world, sightings, platform } = parts
+  const { random } = world
+  world.every(10_000, 40_000, () => {
+    const change = drawChange(parts)
+    if (change === undefined) return
+    sightings.see('changedPlan')
+    const { code, generation } = platform.deployment
+    const isKept = random.chance(0.3)
+    platform.deploy(code, { change, ...(isKept ? { generation } : {}) })
+    if (isFitting(change) && !isKept) return
+    world.after(random.between(2_000, 20_000), () =>
+      platform.deploy(platform.deployment.code, { change: 'none' }),
+    )
+  })
+}
+
+/** Undefined: none now. A plan does not fit only while something is stored that it would lack. */
+const drawChange = ({
+  world,
+  faults,
+  platform,
+  checkers,
+  pipeline,
+}: LifeParts): PlanChange | undefined => {
+  if (!faults.has('changedPlan')) return undefined
+  const manifest = checkers.mirror.manifest(checkers.mirror.head()?.manifest)
+  const isStored = Object.keys(manifest?.inputs ?? {}).length > 0
+  const hasWindows = Object.values(manifest?.states ?? {}).some(({ form }) => form === 'panes')
+  const isStoredAnew = platform.deployment.change === 'stored'
+  return world.random.pick<PlanChange | undefined>([
+    undefined,
+    ...(pipeline.storesAnew === true
+      ? [isStoredAnew ? ('none' as const) : ('stored' as const)]
+      : []),
+    // An operator may empty the state, or give a source up; then these would fit.
+    ...(isStored && !faults.kinds.has('skipSource') ? (['renamed'] as const) : []),
+    ...(hasWindows && !faults.kinds.has('reset') ? (['slower'] as const) : []),
+  ])
 }
 
 const troubleStorage = (parts: LifeParts): void => {

@@ -2,7 +2,7 @@ import type { BatchInput } from '../../../runtime/driver/batch-input.ts'
 import { isBroken, type PoisonLimits } from '../../../rdd/bad-records.ts'
 import type { Head } from '../../../state/head.ts'
 import type { Manifest } from '../../../state/manifest.ts'
-import type { Code, Environment } from '../environment.ts'
+import type { Code, Deployment, Environment } from '../environment.ts'
 import { type ModelBatch, pairsText, type SimulatedPipeline } from '../pipelines/pipeline.ts'
 import type { Truth } from '../truth.ts'
 import { lanesOf } from './inputs.ts'
@@ -68,7 +68,7 @@ export class BatchChecker {
       () => `the manifest of ${timeMs} is for ${manifest.timeMs}`,
     )
     this.#checkPoison(input, environment.deployment.code)
-    this.#follow(input, environment.deployment.code, after.zeroMs)
+    this.#follow(input, environment.deployment, after.zeroMs)
     this.#checkOutputs(this.#history.length, (path) => outputs.textWhenCommitted(manifest, path))
     this.#checkStates(manifest)
     return input
@@ -107,13 +107,13 @@ export class BatchChecker {
       this.#checkOutputs(upTo, (path) => outputs.textOf(path))
   }
 
-  #follow(input: BatchInput, code: Code, zeroMs: number): void {
+  #follow(input: BatchInput, { code, change }: Deployment, zeroMs: number): void {
     const { truth, pipeline } = this.#parts
     const isGood = (line: string): boolean => pipeline.isPoison?.(line, code) !== true
     const lines = Object.fromEntries(
       Object.entries(truth.linesOf(input)).map(([source, all]) => [source, all.filter(isGood)]),
     )
-    this.#history.push({ timeMs: input.timeMs, zeroMs, lines, code })
+    this.#history.push({ timeMs: input.timeMs, zeroMs, lines, code, change })
   }
 
   #checkOutputs(upTo: number, textOf: (path: string) => string | undefined): void {

@@ -139,7 +139,11 @@ export class Checkers implements Observer {
   #operated(before: Head, after: Head, { name }: Environment): void {
     const isReset = name.startsWith('reset')
     this.#parts.sightings.see(
-      isReset ? 'a state reset by an operator' : 'a batch skipped by an operator',
+      isReset
+        ? 'a state reset by an operator'
+        : name.startsWith('skipSource')
+          ? 'a source given up by an operator'
+          : 'a batch skipped by an operator',
     )
     this.#batches.operated(after, isReset)
     const input = before.logged && this.mirror.input(before.logged.input)

@@ -3,7 +3,7 @@ import type { SourceInput } from '../../../runtime/sources/source-reader.ts'
 import type { Head } from '../../../state/head.ts'
 import { LEASE_MARGIN_MS } from '../../../runtime/driver/driver-handler.ts'
 import { DRIVER_TIMEOUT_MS } from '../application.ts'
-import type { Environment } from '../environment.ts'
+import { type Environment, isFitting } from '../environment.ts'
 import { filesOf, lanesOf, objectsOf } from './inputs.ts'
 import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
@@ -81,6 +81,12 @@ export class LeaseChecker {
       'B10',
       after.generation === before.generation || !isHeld(before, nowMs),
       () => `${name} adopts a head whose lease ends in ${before.leaseEndMs - nowMs} ms`,
+    )
+    const isItsOwn = after.generation !== before.generation || after.epoch !== before.epoch
+    expect(
+      'B10',
+      isFitting(environment.deployment.change) || !isItsOwn || isOperation(before, after),
+      () => `${name} goes on with what its plan does not fit: ${environment.deployment.change}`,
     )
     expect(
       'B6',

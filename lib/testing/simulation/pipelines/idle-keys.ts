@@ -28,9 +28,13 @@ const follow = (history: History, timeoutMs: number): Followed => {
   let given = new Map<string, string>()
   for (const batch of history) {
     given = new Map()
+    // A plan without a timeout does not know when a key was touched. With the next plan that has
+    // one, all keys count as touched in its first batch.
+    if (batch.change === 'stored') touched.clear()
+    else for (const word of totals.keys()) touched.set(word, touched.get(word) ?? batch.timeMs)
     for (const [word, count] of countsIn([batch], STREAM)) {
       totals.set(word, (totals.get(word) ?? 0) + count)
-      touched.set(word, batch.timeMs)
+      if (batch.change !== 'stored') touched.set(word, batch.timeMs)
       given.set(word, String(totals.get(word)))
     }
     for (const [word, atMs] of touched) {
@@ -43,13 +47,17 @@ const follow = (history: History, timeoutMs: number): Followed => {
   return { given, totals, touched }
 }
 
-/** Keyed state that ends with a key's idle time, though nothing comes in. */
+/**
+ * Keyed state that ends with a key's idle time, though nothing comes in. The timeout comes and goes
+ * with deployments.
+ */
 export const idleKeys: SimulatedPipeline = {
   name: 'idle-keys',
   streams: [STREAM],
   buckets: [],
   line: randomLine,
-  describe(ssc, { maybeThrow }) {
+  storesAnew: true,
+  describe(ssc, { change, maybeThrow }) {
     const counts = wordCounts(ssc.kinesisTextStream(STREAM))
     const spec = StateSpec.function<string, number, number, [string, string]>(
       (word, count, state) => {
@@ -61,7 +69,9 @@ export const idleKeys: SimulatedPipeline = {
       },
     )
     const visits = counts.mapWithState(
-      spec.timeout(counts.slideDuration.times(TIMEOUT)).numPartitions(2),
+      change === 'stored'
+        ? spec.numPartitions(3)
+        : spec.timeout(counts.slideDuration.times(TIMEOUT)).numPartitions(2),
     )
     visits.reduceByKey((a) => a).saveAsTextFiles('visits')
     visits

@@ -2,11 +2,12 @@ import type { DStream } from '../../../dstream/dstream.ts'
 import type { Attempt } from '../../../dstream/plan-node.ts'
 import type { StreamingContext } from '../../../dstream/streaming-context.ts'
 import type { Random } from '../../random.ts'
-import type { Code } from '../environment.ts'
+import type { Code, PlanChange } from '../environment.ts'
 
 /** What each process builds a pipeline of the simulation with. */
 export interface Build {
   readonly code: Code
+  readonly change: PlanChange
   /** Throws now and then, as functions of users do. */
   readonly maybeThrow: () => void
   /** A sink of the user's own that refuses older attempts. */
@@ -20,8 +21,9 @@ export interface ModelBatch {
   readonly zeroMs: number
   /** The lines of the batch in order, by the name of their source. */
   readonly lines: Readonly<Record<string, readonly string[]>>
-  /** The code that has computed it. */
+  /** The code and the plan that have computed it. */
   readonly code: Code
+  readonly change: PlanChange
 }
 
 /** All committed batches up to one, oldest first. */
@@ -37,6 +39,8 @@ export interface SimulatedPipeline {
   readonly buckets: readonly string[]
   /** Default: none. */
   readonly directories?: readonly string[]
+  /** Whether the plan stores its state in another way when it is built with `stored`. */
+  readonly storesAnew?: boolean
   /** The n-th line of a source. Its first word is the key of a record. */
   readonly line: (random: Random, n: number) => string
   readonly describe: (ssc: StreamingContext, build: Build) => void

@@ -10,7 +10,8 @@ export const twoSources: SimulatedPipeline = {
   streams: [STREAM],
   buckets: [BUCKET],
   line: randomLine,
-  describe(ssc, { maybeThrow }) {
+  storesAnew: true,
+  describe(ssc, { change, maybeThrow }) {
     const lines = ssc
       .kinesisTextStream(STREAM)
       .union(ssc.textFileStream(BUCKET, { existing: 'all', listEvery: minutes(5) }))
@@ -20,7 +21,7 @@ export const twoSources: SimulatedPipeline = {
           maybeThrow()
           return counts.reduce((sum, count) => sum + count, total)
         },
-        { partitions: 2 },
+        { partitions: change === 'stored' ? 3 : 2 },
       )
       .reduceByKey((a) => a)
       .saveAsTextFiles('totals')
