@@ -47,7 +47,8 @@ export class GraphBuilder {
     return slideMsOf(node, this.#intervalMs)
   }
 
-  rename(node: PlanNode, id: string): void {
+  rename(given: PlanNode, id: string): void {
+    const node = namedBy(given)
     this.#check(`name a stream "${id}"`)
     if (!ID.test(id)) {
       throw new MillraceError('ARGUMENT_INVALID', {
@@ -105,4 +106,12 @@ export class GraphBuilder {
       fix: 'describe the whole pipeline inside that function, synchronously',
     })
   }
+}
+
+/** The node that gets the name of a stream. */
+const namedBy = (node: PlanNode): PlanNode => {
+  const [parent] = node.parents
+  return node.role === 'operator' && node.isPartOfSource === true && parent !== undefined
+    ? parent
+    : node
 }

@@ -73,6 +73,8 @@ export interface OperatorNode extends NodeParts {
    * directly after a source can run where its records come in.
    */
   readonly narrow: boolean
+  /** The operator belongs to the declaration of its source, whose name it gives. Default: false. */
+  readonly isPartOfSource?: boolean
   /**
    * Whether equal inputs can give different results. Then even an empty batch may change something,
    * so the plan never rests.

@@ -6,6 +6,7 @@ import { laneBugs } from './planted/lane-bugs.ts'
 import { objectBugs } from './planted/object-bugs.ts'
 import { operationBugs } from './planted/operation-bugs.ts'
 import { outputBugs } from './planted/output-bugs.ts'
+import { planBugs } from './planted/plan-bugs.ts'
 import { protocolBugs } from './planted/protocol-bugs.ts'
 import { recordBugs } from './planted/record-bugs.ts'
 import { windowBugs } from './planted/window-bugs.ts'
@@ -22,4 +23,5 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...operationBugs,
   ...windowBugs,
   ...recordBugs,
+  ...planBugs,
 ]

@@ -231,9 +231,10 @@ export const operate = async (
   await operated.scheduleTriggers([{ app, scheduleMinute: true }])
 }
 
-/** The id of a source that reads a stream. What waits of a bucket is not given up in this world. */
+/** The id of a source that reads a stream. Files and objects are not given up in this world. */
 const aStream = (parts: ApplicationParts, environment: Environment): string => {
+  const isWatched = (name = ''): boolean => parts.buckets.has(name) || parts.directories.has(name)
   const { sources } = parts.plan(environment)
-  const streams = sources.filter(({ node: { source } }) => !parts.buckets.has(source.name ?? ''))
+  const streams = sources.filter(({ node: { source } }) => !isWatched(source.name))
   return streams.length === 0 ? 'none' : parts.world.random.pick(streams).id
 }

@@ -112,8 +112,8 @@ export const headBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/driver/adopt.ts',
-        find: 'return isLeaseHeld(head, nowMs, runner.leaseMs) ? head : adopt(runner, head)',
-        replace: 'return isLeaseHeld(head, Infinity, runner.leaseMs) ? head : adopt(runner, head)',
+        find: 'return isLeaseHeld(head, nowMs, runner.leaseMs) ? head : adopt(',
+        replace: 'return isLeaseHeld(head, Infinity, runner.leaseMs) ? head : adopt(',
       },
     ],
   },

@@ -221,8 +221,10 @@ export const prepareBatch = async`,
     edits: [
       {
         file: 'lib/runtime/driver/garbage.ts',
-        find: 'for (const ref of stateSegments(manifest)) reachable.add(segmentId(ref))\n',
-        replace: '',
+        find: 'for (const ref of kept.flatMap(stateSegments)) reachable.add(segmentId(ref))\n',
+        replace: `for (const ref of kept.slice(1).flatMap(stateSegments))
+      reachable.add(segmentId(ref))
+`,
       },
     ],
   },

@@ -27,6 +27,15 @@ describe('the ids of nodes', () => {
       ['textFileStream-1', 'map-1', 'filter-1', 'map-2', 'print-1'],
     ],
     [
+      'of a source, although its records are decoded',
+      (ssc) =>
+        ssc
+          .kinesisStream('clicks', { decode: ({ data }) => data.length })
+          .named('clicks')
+          .print(),
+      ['clicks', 'decode-1', 'print-1'],
+    ],
+    [
       'exist for every kind',
       (ssc) => {
         const lines = ssc.union(

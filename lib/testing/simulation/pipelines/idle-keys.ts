@@ -69,9 +69,10 @@ export const idleKeys: SimulatedPipeline = {
       },
     )
     const visits = counts.mapWithState(
-      change === 'stored'
-        ? spec.numPartitions(3)
-        : spec.timeout(counts.slideDuration.times(TIMEOUT)).numPartitions(2),
+      (change === 'stored'
+        ? spec
+        : spec.timeout(counts.slideDuration.times(TIMEOUT))
+      ).numPartitions(2),
     )
     visits.reduceByKey((a) => a).saveAsTextFiles('visits')
     visits
