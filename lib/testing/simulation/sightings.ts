@@ -62,6 +62,13 @@ export const recoveryPaths = [
 /** One of {@link recoveryPaths}. */
 export type RecoveryPath = (typeof recoveryPaths)[number]
 
+/** The path that a command of an operator has taken, by the name of its process. */
+export const operationSeen = (name: string): RecoveryPath => {
+  if (name.startsWith('reset')) return 'a state reset by an operator'
+  if (name.startsWith('skipSource')) return 'a source given up by an operator'
+  return 'a batch skipped by an operator'
+}
+
 /** How often each fault struck and each recovery took place, by name. */
 export type SightingCounts = Readonly<Record<string, number>>
 

@@ -13,7 +13,7 @@ import type { Environment } from '../environment.ts'
 import type { SimulatedPipeline } from '../pipelines/pipeline.ts'
 import type { Observer, OutputWrite, StoreWrite } from '../ports/observer.ts'
 import { Recoveries } from '../recoveries.ts'
-import type { Sightings } from '../sightings.ts'
+import { operationSeen, type Sightings } from '../sightings.ts'
 import type { Storage } from '../storage.ts'
 import type { Truth } from '../truth.ts'
 import type { World } from '../world.ts'
@@ -138,13 +138,7 @@ export class Checkers implements Observer {
 
   #operated(before: Head, after: Head, { name }: Environment): void {
     const isReset = name.startsWith('reset')
-    this.#parts.sightings.see(
-      isReset
-        ? 'a state reset by an operator'
-        : name.startsWith('skipSource')
-          ? 'a source given up by an operator'
-          : 'a batch skipped by an operator',
-    )
+    this.#parts.sightings.see(operationSeen(name))
     this.#batches.operated(after, isReset)
     const input = before.logged && this.mirror.input(before.logged.input)
     if (input !== undefined) this.#committed(input)

@@ -17,7 +17,7 @@ export class OutputChecker {
   readonly #leases: LeaseChecker
   readonly #violations: Violations
   readonly #sightings: Sightings
-  /** The bytes that each code has written under a path, for each input of its batch. */
+  /** The bytes that each code and plan has written under a path, for each input of its batch. */
   readonly #written = new Map<string, string>()
   /** The text that each attempt has finished, by path and attempt. */
   readonly #finished = new Map<string, Map<string, string>>()
@@ -86,7 +86,8 @@ export class OutputChecker {
     )
     const bytes = Buffer.concat(parts).toString('utf8')
     // An attempt that has found something gone has a smaller input than the one before it.
-    const name = `${environment.deployment.code} ${path} ${this.#leases.inputOf(fence.epoch)}`
+    const { code, change } = environment.deployment
+    const name = `${code} ${change} ${path} ${this.#leases.inputOf(fence.epoch)}`
     const earlier = this.#written.get(name) ?? bytes
     expect(
       'B3',
