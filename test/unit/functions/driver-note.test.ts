@@ -7,12 +7,14 @@ import { Deployed, toStream } from './deployed.ts'
 
 const sources = { 'kinesisTextStream-1': toStream }
 
-const counts = (partitions: number) =>
+/** Counts lines in a state of this name. */
+const counts = (name = 'totals') =>
   pipelineOf((ssc) =>
     ssc
       .kinesisTextStream('lines')
       .mapToPair((line) => [line, 1])
-      .updateStateByKey<number>((ones, total = 0) => total + ones.length, { partitions })
+      .updateStateByKey<number>((ones, total = 0) => total + ones.length)
+      .named(name)
       .print(),
   )
 
@@ -21,7 +23,7 @@ const noteIn = async ({ store, nowMs }: World): Promise<DriverNote | undefined> 
 
 test('a driver that cannot start leaves a note, and one that runs takes it back', async () => {
   const world = new World()
-  const broken = new Deployed(counts(1), { world, sources: {} })
+  const broken = new Deployed(counts(), { world, sources: {} })
   await expect(broken.trigger()).rejects.toMatchObject({ code: 'BINDING_MISSING' })
   expect(await noteIn(world)).toMatchObject({
     code: 'BINDING_MISSING',
@@ -29,18 +31,18 @@ test('a driver that cannot start leaves a note, and one that runs takes it back'
     atMs: world.nowMs,
   })
 
-  const repaired = new Deployed(counts(1), { world, sources, generation: 2 })
+  const repaired = new Deployed(counts(), { world, sources, generation: 2 })
   await repaired.trigger()
   expect(await noteIn(world)).toBeUndefined()
 })
 
 test('so does a driver whose plan does not fit, each time it is called', async () => {
   const world = new World()
-  const app = new Deployed(counts(1), { world, sources })
+  const app = new Deployed(counts(), { world, sources })
   await app.trigger()
   await app.put(1, 'a')
   await app.pass()
-  const unfit = new Deployed(counts(2), { world, sources, generation: 2 })
+  const unfit = new Deployed(counts('others'), { world, sources, generation: 2 })
   for (let call = 0; call < 2; call++) {
     world.advance(60_000)
     await expect(unfit.trigger()).rejects.toMatchObject({ code: 'PLAN_INCOMPATIBLE' })
@@ -66,7 +68,7 @@ test('a driver that runs makes no note, and looks for one only once in a process
     if (key.partition.endsWith('#note')) asked += 1
     return get.call(store, key)
   }
-  const app = new Deployed(counts(1), { world, sources })
+  const app = new Deployed(counts(), { world, sources })
   await app.trigger()
   await app.put(1, 'a')
   await app.pass(5)

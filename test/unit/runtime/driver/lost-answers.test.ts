@@ -15,6 +15,7 @@ const TIME_MS = START_MS + 1_000
 const input: BatchInput = { timeMs: TIME_MS, sources: {} }
 const head: Head = {
   generation: 1,
+  sources: ['lines'],
   plan: 'p',
   status: 'running',
   epoch: 7,
