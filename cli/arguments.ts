@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util'
 import { MillraceError } from '../lib/base/errors.ts'
+import type { DeadLetterCursor } from '../lib/state/dead-letter-reader.ts'
+import { parsePage } from './dead-letter-text.ts'
 import { parseSince } from './since.ts'
 
 /** The application that a command works on: a directory on this machine, or a deployed name. */
@@ -12,6 +14,9 @@ export interface DeadLetterOptions {
   readonly code: string | undefined
   readonly source: string | undefined
   readonly limit: number | undefined
+  /** A time or an age, as the user wrote it. */
+  readonly before: string | undefined
+  readonly position: string | undefined
 }
 
 /** A command with its options. */
@@ -50,7 +55,11 @@ export type Command =
       readonly name: 'dead-letters'
       readonly target: Target
       readonly json: boolean
-      readonly deadLetters: DeadLetterOptions
+      readonly deadLetters: DeadLetterOptions & { readonly page: DeadLetterCursor | undefined }
+      /** The file to write. */
+      readonly exportTo: string | undefined
+      readonly isDelete: boolean
+      readonly yes: boolean
     }
   | {
       readonly name: 'redrive'
@@ -65,7 +74,8 @@ export type Command =
 /** The commands that work on an application that has run before. */
 export type AppCommand = Extract<Command, { readonly target: Target }>
 
-const FILTER_OPTIONS = ['since', 'code', 'source', 'limit']
+const LISTED = ['app', 'state', 'json']
+const FILTER_OPTIONS = ['since', 'before', 'code', 'source', 'position', 'limit']
 
 /** The commands, each with its options. */
 export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
@@ -75,7 +85,7 @@ export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   skip: ['app', 'state', 'source', 'json'],
   check: ['app', 'state', 'json'],
   reset: ['app', 'state', 'only', 'json', 'yes'],
-  'dead-letters': ['app', 'state', 'json', ...FILTER_OPTIONS],
+  'dead-letters': [...LISTED, ...FILTER_OPTIONS, 'page', 'export', 'delete', 'yes'],
   redrive: ['app', 'state', 'json', ...FILTER_OPTIONS, 'again'],
   help: [],
 }
@@ -94,6 +104,11 @@ const OPTIONS = {
   code: { type: 'string' },
   source: { type: 'string' },
   limit: { type: 'string' },
+  before: { type: 'string' },
+  position: { type: 'string' },
+  page: { type: 'string' },
+  export: { type: 'string' },
+  delete: { type: 'boolean' },
   again: { type: 'boolean' },
 } as const
 
@@ -168,7 +183,14 @@ const appCommand = (name: OptionsCommand['name'], values: Values): OptionsComman
     case 'reset':
       return { name, ...common, yes: values.yes === true, only: values.only }
     case 'dead-letters':
-      return { name, ...common, deadLetters: deadLetterOptions(values) }
+      return {
+        name,
+        ...common,
+        deadLetters: { ...deadLetterOptions(values), page: pageOf(values) },
+        exportTo: values.export,
+        isDelete: values.delete === true,
+        yes: values.yes === true,
+      }
     case 'redrive':
       return {
         name,
@@ -206,17 +228,48 @@ const checkApp = (app: string): string => {
 
 const SINCE = '30d'
 
-const deadLetterOptions = ({ since = SINCE, code, source, limit }: Values): DeadLetterOptions => {
-  if (parseSince(since, 0) === undefined)
+const checkWhen = (option: string, given: string): void => {
+  if (parseSince(given, 0) !== undefined) return
+  throw usage(
+    `${option} must be a time (2026-11-28T10:00Z) or an age (2h)`,
+    given,
+    'a date, a date with a time, or an age in s, m, h or d',
+    `for example: ${option} 2026-11-22T10:00Z, or ${option} 12h`,
+  )
+}
+
+const pageOf = ({ page }: Values): DeadLetterCursor | undefined => {
+  const cursor = page === undefined ? undefined : parsePage(page)
+  if (page !== undefined && cursor === undefined)
     throw usage(
-      '--since must be a time (2026-11-28T10:00Z) or an age (2h)',
-      since,
-      'a date, a date with a time, or an age in s, m, h or d',
-      'for example: --since 2026-11-22T10:00Z, or --since 12h',
+      '--page must be what an earlier list has printed',
+      page,
+      'the word after --page in the last line of a list',
+      'for example: millrace dead-letters --app clicks --limit 100, and then with --page',
     )
+  return cursor
+}
+
+const deadLetterOptions = ({
+  since = SINCE,
+  before,
+  code,
+  source,
+  position,
+  limit,
+}: Values): DeadLetterOptions => {
+  checkWhen('--since', since)
+  if (before !== undefined) checkWhen('--before', before)
   if (limit !== undefined && !/^[1-9]\d{0,8}$/.test(limit))
     throw usage('--limit must be a whole number', limit, 'from 1', 'for example: --limit 100')
-  return { since, code, source, limit: limit === undefined ? undefined : Number(limit) }
+  return {
+    since,
+    before,
+    code,
+    source,
+    position,
+    limit: limit === undefined ? undefined : Number(limit),
+  }
 }
 
 const parseOptions = (args: readonly string[]) => {
@@ -243,6 +296,10 @@ const OPTION_USAGE: Readonly<Record<string, string>> = {
   source: '--source ID',
   only: '--only ID',
   limit: '--limit N',
+  before: '--before WHEN',
+  position: '--position POSITION',
+  page: '--page PAGE',
+  export: '--export FILE',
 }
 
 const optionNames = (name: string): string => {

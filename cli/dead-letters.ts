@@ -1,55 +1,129 @@
-import { oneLine } from '../lib/base/printable.ts'
-import { recordOf } from '../lib/state/dead-letters.ts'
-import {
-  byRecord,
-  type StoredDeadLetter,
-  readDeadLetters,
-} from '../lib/state/dead-letter-reader.ts'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { MillraceError } from '../lib/base/errors.ts'
+import { deleteDeadLetters } from '../lib/runtime/dead-letters/delete.ts'
 import { matches, obstacleTexts, obstacleTo } from '../lib/runtime/dead-letters/filter.ts'
+import { byRecord, readDeadLetters } from '../lib/state/dead-letter-reader.ts'
 import type { AppCommand } from './arguments.ts'
+import { objectOf, pageAfter, textOf, type ShownDeadLetter } from './dead-letter-text.ts'
 import type { OpenApp } from './open-app.ts'
 import { deadLetterFilter } from './redrive.ts'
-import { count, firstLine, jsonLine, timeText } from './reports/answer.ts'
+import { type Answer, count, jsonLine, say, timeText } from './reports/answer.ts'
 import type { Outputs } from './reports/reporter.ts'
 
 type ListCommand = Extract<AppCommand, { readonly name: 'dead-letters' }>
 
-/** A dead letter with what the list says about it. */
-interface ShownDeadLetter {
-  readonly deadLetter: StoredDeadLetter
-  /** Why its record cannot be redriven. Undefined: it can. */
-  readonly obstacle: string | undefined
+/** `millrace dead-letters`: lists, exports or deletes dead letters. */
+export const deadLetters = async (
+  opened: OpenApp,
+  command: ListCommand,
+  { out }: Outputs,
+): Promise<void> => {
+  const { json } = command
+  if (command.isDelete) return say(await deleteMatching(opened, command), json, { out })
+  if (command.exportTo !== undefined)
+    return say(await exportTo(opened, command, command.exportTo), json, { out })
+  const { fromMs } = deadLetterFilter(opened, command.deadLetters)
+  const { shown, redrivable, next } = await eachDeadLetter(opened, command, (one) =>
+    out.print(json ? jsonLine(objectOf(one)) : textOf(one)),
+  )
+  if (json) return
+  out.print(summaryText(opened, { shown, redrivable, fromMs }))
+  if (next !== undefined) out.print(`There are more: --page ${next}\n`)
+}
+
+interface Listed {
+  readonly shown: number
+  readonly redrivable: number
+  /** Where the next page begins. Undefined: there is nothing more. */
+  readonly next: string | undefined
 }
 
 /**
- * `millrace dead-letters`: lists the newest day first. Holds one record in memory at a time, so the
- * list may be of any length.
+ * Visits dead letters, the newest day first. Holds one page in memory at a time, so there may be
+ * any number of them.
  */
-export const listDeadLetters = async (
-  opened: OpenApp,
-  { json, deadLetters }: ListCommand,
-  { out }: Outputs,
-): Promise<void> => {
-  const filter = deadLetterFilter(opened, deadLetters)
-  const { limit = Infinity } = deadLetters
+const eachDeadLetter = async (
+  { store, app, ...opened }: OpenApp,
+  { deadLetters: options }: ListCommand,
+  visit: (shown: ShownDeadLetter) => void,
+): Promise<Listed> => {
+  const filter = deadLetterFilter({ store, app, ...opened }, options)
+  const { limit = Infinity, page } = options
+  const after = page === undefined ? {} : { after: page }
   let shown = 0
   let redrivable = 0
-  for await (const record of byRecord(
-    readDeadLetters(opened.store, opened.app, { ...filter, first: 'newest' }),
-  )) {
+  let last: string | undefined
+  const found = readDeadLetters(store, app, { ...filter, first: 'newest', ...after })
+  for await (const record of byRecord(found)) {
     if (!matches(record, filter)) continue
+    if (shown > 0 && shown + record.length > limit) return { shown, redrivable, next: last }
     const reason = obstacleTo(record, filter)
     const obstacle = reason === undefined ? undefined : obstacleTexts[reason]
-    if (shown + record.length > limit && shown > 0) break
-    for (const deadLetter of record)
-      out.print(
-        json ? jsonLine(objectOf({ deadLetter, obstacle })) : textOf({ deadLetter, obstacle }),
-      )
+    for (const deadLetter of record) visit({ deadLetter, obstacle })
     shown += record.length
     if (reason === undefined) redrivable += 1
-    if (shown >= limit) break
+    last = pageAfter(record.at(-1) ?? record[0])
   }
-  if (!json) out.print(summaryText(opened, { shown, redrivable, fromMs: filter.fromMs }))
+  return { shown, redrivable, next: undefined }
+}
+
+/** Writes dead letters to a new file, one JSON object a line. Only its owner may read it. */
+const exportTo = async (opened: OpenApp, command: ListCommand, file: string): Promise<Answer> => {
+  const written = openNew(file)
+  try {
+    const { shown, next } = await eachDeadLetter(opened, command, (one) =>
+      writeSync(written, jsonLine(objectOf(one))),
+    )
+    const more = next === undefined ? '' : `There are more: --page ${next}\n`
+    return {
+      object: { done: 'exported', app: opened.app, deadLetters: shown, file, next },
+      text: `${opened.app}: ${count(shown, 'dead letter')} written to ${file}\n${more}`,
+    }
+  } finally {
+    closeSync(written)
+  }
+}
+
+const openNew = (file: string): number => {
+  try {
+    return openSync(file, 'wx', 0o600)
+  } catch (error) {
+    throw new MillraceError('USAGE', {
+      problem: 'The file for the dead letters cannot be created',
+      value: file,
+      allowed: 'a new file in a directory that exists',
+      fix: 'choose another name',
+      cause: error,
+    })
+  }
+}
+
+const deleteMatching = async (
+  opened: OpenApp,
+  { deadLetters: options, yes }: ListCommand,
+): Promise<Answer> => {
+  if (!yes)
+    throw new MillraceError('USAGE', {
+      problem: 'Deleted dead letters cannot be redriven any more',
+      value: '--delete',
+      allowed: 'only with --yes',
+      fix: `see which they are without --delete, then: ... --delete --yes ${opened.target}`,
+    })
+  const { limit } = options
+  const filter = deadLetterFilter(opened, options)
+  const done = await deleteDeadLetters(opened, {
+    ...filter,
+    ...(limit === undefined ? {} : { limit }),
+  })
+  const left =
+    done.reserved === 0
+      ? ''
+      : `${count(done.reserved, 'dead letter')} stay: a redrive of them has begun. ` +
+        `Run millrace redrive ${opened.target} to finish it.\n`
+  return {
+    object: { done: 'deleted', app: opened.app, ...done },
+    text: `${opened.app}: ${count(done.deadLetters, 'dead letter')} deleted\n${left}`,
+  }
 }
 
 const summaryText = (
@@ -67,66 +141,4 @@ const summaryText = (
       : `; after you have fixed the code, millrace redrive ${target} can redrive ` +
         count(redrivable, 'record')
   return `${app}: ${count(shown, 'dead letter')} since ${timeText(fromMs)}${back}\n`
-}
-
-const DATA_CHARACTERS_SHOWN = 160
-
-const shorten = (data: string): string =>
-  data.length > DATA_CHARACTERS_SHOWN ? `${data.slice(0, DATA_CHARACTERS_SHOWN)}...` : data
-
-const textOf = ({ deadLetter, obstacle }: ShownDeadLetter): string => {
-  const { timeMs, code, source, position, operator, message, reservation } = deadLetter
-  const data = JSON.stringify(Object.values(dataOf(deadLetter))[0])
-  const rows = [
-    `${timeText(timeMs)}  ${code}  ` +
-      oneLine(`${source}#${position}${operator === undefined ? '' : ` in ${operator}`}`),
-    `  ${oneLine(firstLine(message))}`,
-    `  ${shorten(data)}`,
-    ...(reservation === undefined ? [] : ['  redrive not finished: run millrace redrive again']),
-    ...(obstacle === undefined || reservation !== undefined
-      ? []
-      : [`  cannot be redriven: ${obstacle}`]),
-  ]
-  return `${rows.join('\n')}\n`
-}
-
-const objectOf = ({ deadLetter, obstacle }: ShownDeadLetter): object => {
-  const { timeMs, code, source, position, operator, message, sizeBytes, reservation } = deadLetter
-  return {
-    at: new Date(timeMs).toISOString(),
-    source,
-    position,
-    ...(operator === undefined ? {} : { operator }),
-    code,
-    message,
-    ...dataOf(deadLetter),
-    sizeBytes,
-    redrivable: obstacle === undefined,
-    ...(obstacle === undefined ? {} : { obstacle }),
-    ...(reservation === undefined ? {} : { redriving: reservation }),
-  }
-}
-
-/** The full record for JSON. Bytes that are neither a text nor a value are in base64. */
-const dataOf = ({ form, data }: StoredDeadLetter): object => {
-  if (form === undefined || form === 'bytes')
-    return { base64: Buffer.from(data).toString('base64') }
-  if (form === 'text') return { text: recordOf(form, data) }
-  if (form === 'file') return { file: recordOf(form, data) }
-  try {
-    return { record: plain(recordOf(form, data)) }
-  } catch {
-    // Only the beginning of the record was kept.
-    return { base64: Buffer.from(data).toString('base64') }
-  }
-}
-
-/** Converts a stored value to what JSON can hold. */
-const plain = (value: unknown): unknown => {
-  if (typeof value === 'bigint') return String(value)
-  if (value instanceof Uint8Array) return { base64: Buffer.from(value).toString('base64') }
-  if (value instanceof Map || value instanceof Set) return [...value].map(plain)
-  if (Array.isArray(value)) return value.map(plain)
-  if (typeof value !== 'object' || value === null || value instanceof Date) return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]))
 }

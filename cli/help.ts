@@ -37,7 +37,9 @@ const filter = `\
   --since WHEN      only those put aside since then: a time (2026-11-22T10:00Z), a date
                     (2026-11-22) or an age (12h); default 30d
   --code CODE       only those with this code
-  --source ID       only those of this source, by its id: kinesisTextStream-1`
+  --source ID       only those of this source, by its id: kinesisTextStream-1
+  --before WHEN     only those put aside before then: a time, a date or an age
+  --position POS    only the one at this position, as the list shows it`
 
 const topics: Readonly<Record<string, string>> = {
   run: `millrace run MODULE [--once] [--bind NAME=URI]... [--state DIR] [--json]
@@ -141,24 +143,29 @@ Examples
   millrace reset --app clicks --yes
   millrace reset --app clicks --only last-hour --yes
 `,
-  'dead-letters': `millrace dead-letters (--state DIR | --app NAME) [--since WHEN] [--code CODE]
-                      [--source ID] [--limit N] [--json]
+  'dead-letters': `millrace dead-letters (--state DIR | --app NAME) [--since WHEN] [--before WHEN]
+                      [--code CODE] [--source ID] [--position POSITION] [--limit N]
+                      [--page PAGE] [--export FILE] [--delete --yes] [--json]
 
 Lists the records that were put aside, the newest day first: when, why, from which source, and how
-their data begins.
+their data begins. Or writes them to a file, or deletes them.
 
 ${state}
 ${app}
 ${filter}
-  --limit N         at most this many
+  --limit N         at most this many; the last line says how to see the next ones
+  --page PAGE       those after an earlier list, as its last line says
+  --export FILE     write them to a new file, one JSON object per line, with the data in full
+  --delete --yes    delete them. Those of a redrive that has begun stay
   --json            one JSON object per line, with the data in full
 
 Examples
   millrace dead-letters --state .millrace/word-count
+  millrace dead-letters --app clicks --before 7d --delete --yes
   millrace dead-letters --app clicks --since 12h --code USER_FUNCTION_FAILED --json
 `,
-  redrive: `millrace redrive (--state DIR | --app NAME) [--since WHEN] [--code CODE] [--source ID]
-                 [--limit N] [--again] [--json]
+  redrive: `millrace redrive (--state DIR | --app NAME) [--since WHEN] [--before WHEN] [--code CODE]
+                 [--source ID] [--position POSITION] [--limit N] [--again] [--json]
 
 Sends records that were put aside through the pipeline again. Fix the code first, and deploy or
 start it. Each record is sent once, even if the command stops in the middle or runs twice. A record

@@ -11,7 +11,7 @@ import { readOverview } from '../lib/runtime/operations/status.ts'
 import type { AppCommand, Target } from './arguments.ts'
 import { callDriver } from './call-driver.ts'
 import { checkPlan } from './check.ts'
-import { listDeadLetters } from './dead-letters.ts'
+import { deadLetters } from './dead-letters.ts'
 import { EXIT } from './exit-codes.ts'
 import type { OpenApp } from './open-app.ts'
 import { openDeployed } from './open-deployed.ts'
@@ -59,7 +59,7 @@ const carryOut = async (command: AppCommand, outputs: Outputs): Promise<number |
           : await resetApp(await openDeployed(target.app)),
       )
     case 'dead-letters':
-      return withApp(target, (opened) => listDeadLetters(opened, command, outputs))
+      return withApp(target, (opened) => deadLetters(opened, command, outputs))
     default:
       return withApp(target, async (opened) => answer(await redriveDeadLetters(opened, command)))
   }

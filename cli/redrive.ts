@@ -11,16 +11,20 @@ type RedriveCommand = Extract<AppCommand, { readonly name: 'redrive' }>
 /** The filter for the dead letters that the options choose. */
 export const deadLetterFilter = (
   { clock, lastMs, deployed }: OpenApp,
-  { since, code, source }: DeadLetterOptions,
+  { since, before, code, source, position }: DeadLetterOptions,
 ): {
   readonly fromMs: number
   readonly toMs: number
+  readonly beforeMs?: number
   readonly code?: string
   readonly source?: string
+  readonly position?: string
   readonly sources?: readonly string[]
 } => ({
   fromMs: parseSince(since, clock.now()) ?? 0,
   toMs: lastMs,
+  ...(before === undefined ? {} : { beforeMs: parseSince(before, clock.now()) ?? Infinity }),
+  ...(position === undefined ? {} : { position }),
   ...(code === undefined ? {} : { code }),
   ...(source === undefined ? {} : { source }),
   ...(deployed === undefined ? {} : { sources: deployed.sources }),

@@ -68,6 +68,8 @@ export interface PlanOptions {
   readonly onDataLoss: 'halt' | 'skip'
   readonly poison: PoisonLimits
   readonly onBadKey: 'fail' | 'dead-letter'
+  /** How long dead letters are kept. Infinity: until they are redriven or deleted. */
+  readonly deadLettersKeptMs: number
 }
 
 /** The frozen graph of a pipeline. All roles of the runtime work from it. */

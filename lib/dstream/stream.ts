@@ -1,6 +1,6 @@
 import './operators/all.ts'
 import './sources/all.ts'
-import { type Duration, milliseconds, minutes } from '../base/duration.ts'
+import { type Duration, hours, milliseconds, minutes } from '../base/duration.ts'
 import { MillraceError } from '../base/errors.ts'
 import { POISON_LIMITS, type PoisonLimits } from '../rdd/bad-records.ts'
 import { checkDurationMs, checkFunction } from './checks.ts'
@@ -75,6 +75,11 @@ export interface StreamOptions {
    * Default `'fail'`.
    */
   readonly onBadKey?: 'fail' | 'dead-letter'
+  /**
+   * How long dead letters are kept: at least one hour, or `'forever'`, until they are redriven or
+   * deleted. Default 14 days.
+   */
+  readonly keepDeadLetters?: Duration | 'forever'
 }
 
 const PIPELINE: unique symbol = Symbol.for('millrace.pipeline') as never
@@ -95,6 +100,8 @@ export interface Pipeline {
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
+const DEAD_LETTERS_KEPT = hours(14 * 24)
+const DEAD_LETTERS_KEPT_MIN = hours(1)
 const INTERVAL_MIN = milliseconds(10)
 
 /**
@@ -157,6 +164,7 @@ const resolve = ({
   onDataLoss = 'halt',
   poison = {},
   onBadKey = 'fail',
+  keepDeadLetters = DEAD_LETTERS_KEPT,
 }: StreamOptions): PlanOptions => {
   if (whenIdle !== 'rest' && whenIdle !== 'tick')
     throw new MillraceError('ARGUMENT_INVALID', {
@@ -191,6 +199,10 @@ const resolve = ({
     onDataLoss,
     poison: poisonOf(poison),
     onBadKey,
+    deadLettersKeptMs:
+      keepDeadLetters === 'forever'
+        ? Infinity
+        : checkDurationMs('keepDeadLetters', keepDeadLetters, DEAD_LETTERS_KEPT_MIN.milliseconds),
   })
 }
 

@@ -13,46 +13,21 @@ import { errorText } from '../base/error-text.ts'
 import { MillraceError } from '../base/errors.ts'
 import type { Item, ItemStore, KeyedItem } from '../ports/item-store.ts'
 import type { BadRecord } from '../rdd/bad-records.ts'
-import { deadLetterPartition, committedEpochKey, nameInKey } from './item-keys.ts'
+import type { DeadLetter, FileReference, RecordForm } from './dead-letter.ts'
+import { blockAttributes, LETTERS_APART_MAX, packLetters } from './dead-letter-blocks.ts'
+import { committedEpochKey, deadLetterPartition, nameInKey } from './item-keys.ts'
 import type { Manifest } from './manifest.ts'
 
+export type { DeadLetter, FileReference, RecordForm } from './dead-letter.ts'
+
+/** How long dead letters are kept, unless the options say something else. Milliseconds. */
+export const DEAD_LETTERS_KEPT_MS: number = 14 * 86_400_000
+
 /**
- * How bytes represent a record: as UTF-8 text, as the bytes themselves, or as an encoded value.
- * `'file'`: not a record but a whole file, by an encoded {@link FileReference}. `'key'`: not a
- * record but what a key had after a shuffle, as a line of an object file.
+ * Committed epochs and reservations are kept longer than dead letters, so that one that was stored
+ * late, or that the store has not removed yet, is still judged by them.
  */
-export type RecordForm = 'text' | 'bytes' | 'value' | 'file' | 'key'
-
-/** Names one file or one upload of an object, so that it can be read again. */
-export interface FileReference {
-  readonly key: string
-  readonly modifiedMs: number
-  readonly sizeBytes: number
-  readonly version?: string
-  readonly isVersioned?: boolean
-}
-
-/** A record that was put aside, with everything that is needed to show it and to redrive it. */
-export interface DeadLetter {
-  /** The id of the source node. */
-  readonly source: string
-  /** The lane or object, and the position in that lane or object. */
-  readonly position: string
-  readonly code: string
-  readonly message: string
-  /** The operator that threw. Undefined: the record could not be read. */
-  readonly operator?: string | undefined
-  readonly data: Uint8Array
-  /** Size of the record, or of the file. It may be more than `data` holds. */
-  readonly sizeBytes: number
-  /** How `data` represents the record. Undefined: `data` is only a description, or not a record. */
-  readonly form?: RecordForm | undefined
-  /**
-   * Whether other parts of the pipeline, which do not pass this operator, have processed the
-   * record.
-   */
-  readonly processedElsewhere?: boolean
-}
+export const MARKS_KEPT_LONGER_MS: number = 30 * 86_400_000
 
 const DATA_BYTES_MAX = 100_000
 const MESSAGE_CHARACTERS_MAX = 2_000
@@ -127,23 +102,37 @@ const reasonOf = (error: unknown): Pick<DeadLetter, 'code' | 'message'> => ({
 export interface DeadLetterOrigin {
   readonly timeMs: number
   readonly epoch?: number
+  /** How long they are kept, in milliseconds. Infinity: until they are redriven or deleted. */
+  readonly keptMs: number
 }
 
-const itemOf = (deadLetter: DeadLetter, { timeMs, epoch }: DeadLetterOrigin): Item => ({
-  timeMs,
-  epoch,
+/** The attribute by which the store removes an item later. None: it stays. */
+export const ttlAfter = (timeMs: number, keptMs: number): { readonly ttl?: number } =>
+  Number.isFinite(keptMs) ? { ttl: Math.ceil((timeMs + keptMs) / 1_000) } : {}
+
+const itemOf = (deadLetter: DeadLetter): Item => ({
   source: deadLetter.source,
   position: deadLetter.position,
   code: deadLetter.code,
-  message: deadLetter.message.slice(0, MESSAGE_CHARACTERS_MAX),
+  message: deadLetter.message,
   operator: deadLetter.operator,
   form: deadLetter.form,
   processedElsewhere: deadLetter.processedElsewhere === true ? true : undefined,
-  data: deadLetter.data.subarray(0, DATA_BYTES_MAX),
+  data: deadLetter.data,
   sizeBytes: deadLetter.sizeBytes,
 })
 
-/** Stores dead letters. Their keys contain their positions: storing one again changes nothing. */
+/** A dead letter with no more data and text than an item has room for. */
+const bounded = (deadLetter: DeadLetter): DeadLetter => ({
+  ...deadLetter,
+  message: deadLetter.message.slice(0, MESSAGE_CHARACTERS_MAX),
+  data: deadLetter.data.subarray(0, DATA_BYTES_MAX),
+})
+
+/**
+ * Stores dead letters: a few as items of their own, many as blocks. Their keys contain their
+ * positions, so storing the same ones again changes nothing.
+ */
 export const storeDeadLetters = async (
   store: ItemStore,
   app: string,
@@ -151,16 +140,30 @@ export const storeDeadLetters = async (
   origin: DeadLetterOrigin,
 ): Promise<void> => {
   const { timeMs, epoch } = origin
-  const items = deadLetters.map((deadLetter): KeyedItem => ({
-    partition: deadLetterPartition(app, timeMs),
-    sort: [
-      deadLetter.source,
-      nameInKey(deadLetter.position),
-      deadLetter.operator ?? deadLetter.code,
-      ...(epoch === undefined ? [] : [epoch]),
-    ].join('#'),
-    item: itemOf(deadLetter, origin),
-  }))
+  const partition = deadLetterPartition(app, timeMs)
+  const keyed = (name: readonly string[], item: Item): KeyedItem => ({
+    partition,
+    sort: [...name, ...(epoch === undefined ? [] : [epoch])].join('#'),
+    item: { timeMs, epoch, ...item, ...ttlAfter(timeMs, origin.keptMs) },
+  })
+  const bySource = Map.groupBy(deadLetters.map(bounded), ({ source }) => source)
+  const items = [...bySource].flatMap(([source, all]): readonly KeyedItem[] => {
+    const { blocks, apart } =
+      all.length > LETTERS_APART_MAX
+        ? packLetters(all, store.itemBytesMax)
+        : { blocks: [], apart: all }
+    return [
+      ...apart.map((one) =>
+        keyed([source, nameInKey(one.position), one.operator ?? one.code], itemOf(one)),
+      ),
+      ...blocks.map((block) => {
+        const { length } = block.letters
+        const [first, last] = [block.letters[0], block.letters.at(-1) ?? block.letters[0]]
+        const names = [first, last].map(({ position }) => nameInKey(position))
+        return keyed([source, `${names[0]}`, `${length} to ${names[1]}`], blockAttributes(block))
+      }),
+    ]
+  })
   if (items.length > 0) await store.putAll(items)
 }
 
@@ -171,8 +174,15 @@ export const storeDeadLetters = async (
 export const storeCommittedEpoch = async (
   store: ItemStore,
   app: string,
-  { timeMs, deadLetterEpoch }: Pick<Manifest, 'timeMs' | 'deadLetterEpoch'>,
+  {
+    timeMs,
+    deadLetterEpoch,
+    deadLettersKeptMs = Infinity,
+  }: Pick<Manifest, 'timeMs' | 'deadLetterEpoch' | 'deadLettersKeptMs'>,
 ): Promise<void> => {
   if (deadLetterEpoch === undefined) return
-  await store.put(committedEpochKey(app, timeMs), { epoch: deadLetterEpoch })
+  await store.put(committedEpochKey(app, timeMs), {
+    epoch: deadLetterEpoch,
+    ...ttlAfter(timeMs, deadLettersKeptMs + MARKS_KEPT_LONGER_MS),
+  })
 }

@@ -68,7 +68,8 @@ export interface Head {
   readonly doneMs: number
   /** The manifest of the last committed batch. Undefined before the first batch. */
   readonly manifest: SegmentRef | undefined
-  readonly offsets: LaneOffsetsBySource
+  /** Undefined: there are so many that only the manifest has them. */
+  readonly offsets: LaneOffsetsBySource | undefined
   /**
    * While running: the next batch is at this time or later; set when the application wakes. At
    * rest: when the application wakes by itself; 0: it does not.
@@ -137,7 +138,7 @@ const headOf = (item: Item): Head => ({
   zeroMs: item['zeroMs'] as number,
   doneMs: item['doneMs'] as number,
   manifest: parseJson<SegmentRef>(item['manifest']),
-  offsets: parseJson<LaneOffsetsBySource>(item['offsets']) ?? {},
+  offsets: parseJson<LaneOffsetsBySource>(item['offsets']),
   wakeMs: item['wakeMs'] as number,
   logged: parseJson<LoggedBatch>(item['logged']),
   reason: parseJson<FailureReason>(item['reason']),

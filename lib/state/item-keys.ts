@@ -108,6 +108,18 @@ export const reservationKey = (partition: string, record: string): ItemKey => ({
   sort: RESERVATION_PREFIX + nameInKey(record),
 })
 
+/**
+ * Under which time intake stores the dead letters of a lane. A delivery that is refused comes
+ * again, perhaps on another day, and its dead letters must not be stored twice.
+ */
+export const rejectedTimeKey = (app: string, source: string, lane: string): ItemKey => ({
+  partition: `${app}#dlq#-`,
+  sort: nameInKey(`${source}#${lane}`),
+})
+
+/** The start of the day of a time. */
+export const startOfDay = (timeMs: number): number => Math.floor(timeMs / DAY_MS) * DAY_MS
+
 /** The start of each day from one time to another, both days included, the last day first. */
 export const daysBack = (fromMs: number, toMs: number): readonly number[] => {
   const first = Math.floor(fromMs / DAY_MS)

@@ -69,6 +69,8 @@ export interface Manifest {
   readonly deadLetterEpoch?: number
   /** The outputs of the batch that its driver publishes after the commit. */
   readonly outputs?: readonly FinishedOutput[]
+  /** How long the dead letters of the batch are kept, in milliseconds. Undefined: for ever. */
+  readonly deadLettersKeptMs?: number
   /** The previous manifests that are still kept, newest first. */
   readonly previous: readonly SegmentRef[]
 }

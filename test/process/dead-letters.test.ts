@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
@@ -45,6 +45,36 @@ const afterTrouble = async (): Promise<string> => {
 }
 
 describe('dead-letters', () => {
+  test('come page by page, into a file, and go', async () => {
+    const directory = await afterTrouble()
+    const list = (...options: readonly string[]): Promise<Ended> =>
+      millrace(directory, 'dead-letters', ...STATE, ...options)
+    const first = await list('--limit', '2')
+    const [, page = ''] = /There are more: --page (\S+)\n$/.exec(first.stdout) ?? []
+    expect(first.stdout).toContain('"bad one"')
+    const second = await list('--limit', '2', '--page', page)
+    expect(second.stdout).not.toContain('"bad one"')
+    expect(second.stdout).toContain('LINE_NOT_UTF8')
+    expect(second.stdout).not.toContain('There are more')
+
+    expect(await list('--export', 'letters.jsonl')).toMatchObject({ exitCode: 0 })
+    const exported = objectsIn(readFileSync(join(directory, 'letters.jsonl'), 'utf8'))
+    expect(exported).toEqual(objectsIn((await list('--json')).stdout))
+    expect(exported).toHaveLength(3)
+    expect(statSync(join(directory, 'letters.jsonl')).mode & 0o777).toBe(0o600)
+    expect(await list('--export', 'letters.jsonl')).toMatchObject({ exitCode: 2 })
+
+    expect(await list('--delete')).toMatchObject({ exitCode: 2 })
+    expect(await list('--page', 'nonsense')).toMatchObject({ exitCode: 2 })
+    const before = ['--before', '1h', '--delete', '--yes', '--json']
+    expect(objectsIn((await list(...before)).stdout)).toMatchObject([{ deadLetters: 0 }])
+    const position = String(exported[0]?.['position'])
+    expect((await list('--position', position, '--delete', '--yes')).stdout).toContain(
+      '1 dead letter deleted',
+    )
+    expect(objectsIn((await list('--json')).stdout)).toHaveLength(2)
+  })
+
   test('shows time, code, source, reason and data', async () => {
     const directory = await afterTrouble()
     const { exitCode, stdout } = await millrace(directory, 'dead-letters', ...STATE)

@@ -7,7 +7,11 @@ export interface DeadLetterFilter {
   readonly fromMs: number
   /** Put aside before the end of this day. Epoch milliseconds. */
   readonly toMs: number
+  /** Put aside before this time. Epoch milliseconds. Default: any time. */
+  readonly beforeMs?: number
   readonly code?: string
+  /** The lane or object, and the position in it. */
+  readonly position?: string
   /** The id of a source node. */
   readonly source?: string
   /** The ids of all sources of the pipeline. Undefined: not known. */
@@ -42,8 +46,14 @@ export const obstacleTexts: Readonly<Record<Obstacle, string>> = {
 }
 
 /** Whether the filter chooses one of the dead letters of a record. */
-export const matches = (record: DeadLettersOfRecord, { code, source }: DeadLetterFilter): boolean =>
+export const matches = (
+  record: DeadLettersOfRecord,
+  { fromMs, beforeMs = Infinity, code, source, position }: DeadLetterFilter,
+): boolean =>
+  record[0].timeMs >= fromMs &&
+  record[0].timeMs < beforeMs &&
   (source === undefined || record[0].source === source) &&
+  (position === undefined || record[0].position === position) &&
   (code === undefined || record.some((deadLetter) => deadLetter.code === code))
 
 /** Why the record cannot be redriven. Undefined: it can. */

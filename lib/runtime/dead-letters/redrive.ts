@@ -7,6 +7,11 @@
  * 2. Append: write the record at position `index` of that lane, by compare-and-set on the tail.
  * 3. Remove: delete the dead letters of the record by name. The reservation stays.
  *
+ * - A dead letter may expire, or be deleted by an operator, after its reservation. Then nobody
+ *   appends its record, and the records after it are appended over the gap. A gap of which nothing
+ *   is known is not one of these: there the command waits.
+ * - A dead letter of a block is not removed by itself: its reservation is marked as done. The block
+ *   is deleted when all of its dead letters are done.
  * - Each command has a lane of its own for each source. It reserves indices in order, and the next
  *   one only after the reservation before it was acknowledged. So the reservations of a lane are
  *   1, 2, 3, ... without a gap, and an index belongs to one record for ever.
@@ -34,14 +39,18 @@ import type { Randomness } from '../../ports/randomness.ts'
 import { HeadStore } from '../../state/head.ts'
 import { isAfter } from '../../state/lanes.ts'
 import { recordOf } from '../../state/dead-letters.ts'
+import { startOfDay } from '../../state/item-keys.ts'
 import { Intake } from '../intake/intake.ts'
 import {
   byRecord,
   type DeadLettersOfRecord,
-  type StoredDeadLetter,
   readDeadLetters,
+  type Reservation,
+  type StoredDeadLetter,
+  ttlOfMarks,
 } from '../../state/dead-letter-reader.ts'
 import { type DeadLetterFilter, matches, type Obstacle, obstacleTo } from './filter.ts'
+import { removeLetters } from './remove.ts'
 import {
   FILES_AGAIN_MAX,
   isRedriveLaneOfFiles,
@@ -113,16 +122,28 @@ class Redrive {
   async run(request: RedriveRequest): Promise<Redriven> {
     const { store, app } = this.#parts
     const sources = await this.#sourcesOf(request)
+    const lost = new LostRecords()
     const left: Partial<Record<Obstacle, number>> = {}
     const reservedEarlier: DeadLettersOfRecord[] = []
     const chosen: DeadLettersOfRecord[] = []
+    const again: DeadLettersOfRecord[] = []
     let records = 0
     for await (const record of byRecord(
-      readDeadLetters(store, app, { ...request, first: 'oldest' }),
+      readDeadLetters(store, app, {
+        fromMs: startOfDay(request.fromMs),
+        toMs: request.toMs,
+        first: 'oldest',
+        isDoneToo: true,
+        onReservations: (reservations) => lost.reserved(reservations),
+      }),
     )) {
       // A lane of a source that is gone would be read by nobody.
       const isGone = sources?.includes(record[0].source) === false
-      if (record[0].reservation !== undefined && !isGone) reservedEarlier.push(record)
+      if (record[0].reservation !== undefined) {
+        if (record[0].reservation.isDone) again.push(record)
+        else if (!isGone) reservedEarlier.push(record)
+        lost.found(record[0].reservation)
+      }
       if (
         record[0].reservation !== undefined ||
         !matches(record, request) ||
@@ -138,7 +159,10 @@ class Redrive {
       if (chosen.length >= BLOCK_RECORDS_MAX) records += await this.#redrive(chosen.splice(0))
     }
     records += await this.#redrive(chosen)
-    return { records, finished: await this.#finish(reservedEarlier), left }
+    // A block that was written late, after its dead letters were redriven.
+    await this.#remove(again.flat())
+    const finished = again.length + (await this.#finish(reservedEarlier, lost))
+    return { records, finished, left }
   }
 
   /**
@@ -167,10 +191,12 @@ class Redrive {
   async #reserve(deadLetter: StoredDeadLetter): Promise<StoredDeadLetter | undefined> {
     const { store, clock } = this.#parts
     const lane = this.#lanes[deadLetter.form === 'file' ? 'wholeFiles' : 'records']
-    const counter = `${deadLetter.source}#${lane}`
+    const { source } = deadLetter
+    const counter = `${source}#${lane}`
     const reservation = { lane, index: (this.#reserved.get(counter) ?? 0) + 1 }
+    const item = { ...reservation, source, ...ttlOfMarks(deadLetter) }
     const answer = await withRetries(clock, () =>
-      store.compareAndSet(deadLetter.reservationKey, 'absent', reservation),
+      store.compareAndSet(deadLetter.reservationKey, 'absent', item),
     )
     // A refusal that shows this same reservation is a success whose answer was lost.
     const isMine =
@@ -179,32 +205,37 @@ class Redrive {
         answer.current['index'] === reservation.index)
     if (!isMine) return undefined
     this.#reserved.set(counter, reservation.index)
-    return { ...deadLetter, reservation }
+    return { ...deadLetter, reservation: { ...reservation, source, isDone: false } }
   }
 
   /**
    * Appends reserved records, lane by lane, and removes the dead letters of records that are in
    * their lane. Returns the number of these records.
    */
-  async #finish(records: readonly DeadLettersOfRecord[]): Promise<number> {
+  async #finish(
+    records: readonly DeadLettersOfRecord[],
+    lost: LostRecords = new LostRecords(),
+  ): Promise<number> {
     const lanes = Map.groupBy(
       records,
       ([{ source, reservation }]) => `${source}#${reservation?.lane}`,
     )
     let finished = 0
     for (const [first, ...others] of lanes.values())
-      if (first !== undefined) finished += await this.#finishLane([first, ...others])
+      if (first !== undefined) finished += await this.#finishLane([first, ...others], lost)
     return finished
   }
 
   async #finishLane(
     reserved: readonly [DeadLettersOfRecord, ...DeadLettersOfRecord[]],
+    lost: LostRecords,
   ): Promise<number> {
     const [[{ source, reservation }]] = reserved
     const lane = reservation?.lane as string
     const records = reserved.toSorted((a, b) => indexOf(a) - indexOf(b))
     const intake = this.#intakeOf(source, isRedriveLaneOfFiles(lane) ? 'wholeFiles' : 'records')
-    const run = recordsToAppend(records, await intake.tail(lane))
+    const gone = lost.of(source, lane)
+    const run = recordsToAppend(records, await intake.tail(lane), gone)
     // Also if nothing is left to append: the process that appended may have died before it woke the
     // head (B12).
     for (const part of inParts(run)) await intake.append({ lane, records: part.map(withPositions) })
@@ -215,9 +246,7 @@ class Redrive {
   }
 
   async #remove(deadLetters: readonly StoredDeadLetter[]): Promise<void> {
-    const { store, clock } = this.#parts
-    if (deadLetters.length > 0)
-      await withRetries(clock, () => store.deleteAll(deadLetters.map(({ key }) => key)))
+    await removeLetters(this.#parts, deadLetters)
   }
 
   #intakeOf(source: string, holds: Redrivable): Intake {
@@ -232,18 +261,43 @@ class Redrive {
 const indexOf = ([{ reservation }]: DeadLettersOfRecord): number => reservation?.index ?? 0
 
 /**
- * The reserved records that follow the tail without a gap. A gap is possible: a process that reads
- * while others reserve may see a later reservation and miss an earlier one.
+ * The reserved records that follow the tail without a gap, except for records that are gone. A gap
+ * is possible: a process that reads while others reserve may see a later reservation and miss an
+ * earlier one.
  */
 const recordsToAppend = (
   records: readonly DeadLettersOfRecord[],
   tail: string,
+  gone: ReadonlySet<number>,
 ): readonly DeadLettersOfRecord[] => {
   const afterTail = records.filter((record) => isAfter(String(indexOf(record)), tail))
-  const end = afterTail.findIndex(
-    (record, index) => BigInt(indexOf(record)) !== BigInt(tail) + BigInt(index + 1),
-  )
+  let next = Number(tail) + 1
+  const end = afterTail.findIndex((record) => {
+    while (gone.has(next)) next += 1
+    return indexOf(record) !== next++
+  })
   return end === -1 ? afterTail : afterTail.slice(0, end)
+}
+
+/**
+ * Reserved records whose dead letters were not there when they were read, after their reservations.
+ * If the tail of their lane, which is read later still, has not reached them, nobody appends them.
+ */
+class LostRecords {
+  readonly #byLane = new Map<string, Set<number>>()
+
+  reserved(reservations: readonly Reservation[]): void {
+    for (const { source, lane, index } of reservations)
+      this.#byLane.set(`${source}#${lane}`, this.of(source, lane).add(index))
+  }
+
+  found({ source, lane, index }: Reservation): void {
+    this.#byLane.get(`${source}#${lane}`)?.delete(index)
+  }
+
+  of(source: string, lane: string): Set<number> {
+    return this.#byLane.get(`${source}#${lane}`) ?? new Set()
+  }
 }
 
 /** Splits records into parts. There is always at least one part. */

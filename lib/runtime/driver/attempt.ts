@@ -72,8 +72,7 @@ export const attemptBatch = async (
       read === undefined ? Promise.resolve(undefined) : prepareBatch(runner, read, before),
       world.garbage.collect(runner, attempt.head, before.manifest),
     ])
-    const committed =
-      prepared && (await commitBatch(runner, prepared.attempt, prepared.manifestRef))
+    const committed = prepared && (await commitBatch(runner, prepared.attempt, prepared))
     if (prepared === undefined || committed === undefined)
       return { outcome: PROGRESSED, after: undefined }
     return await afterCommit(world, committed, before, prepared, nowMs)

@@ -16,11 +16,11 @@
  * B5: the commit compares (epoch, owner, generation, next), and sets done and the manifest
  * together. B6: done only moves forward, to the time of this batch.
  */
-import type { FailureReason, Head, LaneOffsetsBySource } from '../../state/head.ts'
-import type { SegmentRef } from '../../state/segments.ts'
+import type { FailureReason, Head } from '../../state/head.ts'
+import { laneOffsetsForHead } from '../../state/lane-offsets.ts'
 import type { Runner } from '../runner.ts'
-import type { BatchInput } from './batch-input.ts'
 import { type LoggedAttempt, MINE, swapHead } from './head-writes.ts'
+import type { Prepared } from './run.ts'
 import { isExhausted, pauseAfterMs } from './schedule.ts'
 
 /**
@@ -29,13 +29,13 @@ import { isExhausted, pauseAfterMs } from './schedule.ts'
 export const commitBatch = async (
   runner: Runner,
   { head, attemptId, input }: LoggedAttempt,
-  manifest: SegmentRef,
+  { manifest, manifestRef }: Pick<Prepared, 'manifest' | 'manifestRef'>,
 ): Promise<Head | undefined> => {
   const next: Head = {
     ...head,
     doneMs: input.timeMs,
-    manifest,
-    offsets: laneOffsetsAfter(head.offsets, input),
+    manifest: manifestRef,
+    offsets: laneOffsetsForHead(runner.store, manifest),
     owner: undefined,
     leaseEndMs: 0,
     logged: undefined,
@@ -49,21 +49,6 @@ export const commitBatch = async (
     (current) => current.doneMs === input.timeMs && current.manifest?.by === attemptId,
   )
   return isCommitted ? next : undefined
-}
-
-/**
- * The lane offsets in the head after a batch. Intake needs them to drop consumed entries. The
- * offsets of a source are exactly those of its input: if the reader leaves out a lane, the lane
- * leaves the head.
- */
-export const laneOffsetsAfter = (
-  before: LaneOffsetsBySource,
-  { sources }: BatchInput,
-): LaneOffsetsBySource => {
-  const moved = Object.entries(sources).flatMap(([source, { offsets }]) =>
-    offsets.lanes === undefined ? [] : [[source, offsets.lanes] as const],
-  )
-  return { ...before, ...Object.fromEntries(moved) }
 }
 
 /** Returns the lease after a failed attempt. Undefined: another runner has the lease. */

@@ -11,7 +11,7 @@
  *   batch time that is already committed, or of a lane position that is already consumed: no
  *   process can commit or append these any more.
  */
-import { allOrFirstError } from '../../base/concurrency.ts'
+import { allOrFirstError, mapAtOnce } from '../../base/concurrency.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import type { ItemKey, ItemStore } from '../../ports/item-store.ts'
@@ -30,6 +30,8 @@ import { segmentId, segmentKeys, type SegmentRef } from '../../state/segments.ts
 import type { LaneOffsets } from '../../state/offsets.ts'
 import type { Runner } from '../runner.ts'
 import { BATCH_INPUT_NODE } from './batch-input.ts'
+
+const LANES_AT_ONCE = 32
 
 /** After these errors, garbage may wait for the next sweep. */
 const CAN_WAIT: ReadonlySet<string> = new Set(['STORE_FAILED', 'ACCESS_DENIED', 'SEGMENT_MISSING'])
@@ -116,9 +118,9 @@ export class Garbage {
         this.#sweepNode(node, part, reachable, (at) => at <= doneTime),
       ),
       // Also the lanes of sources that the plan no longer has.
-      ...new Set([...plan.sources.map(({ id }) => id), ...Object.keys(head.offsets)])
+      ...new Set([...plan.sources.map(({ id }) => id), ...Object.keys(manifest.offsets)])
         .values()
-        .map((id) => this.#sweepBlocks(id, head.offsets[id] ?? {}, reachable)),
+        .map((id) => this.#sweepBlocks(id, manifest.offsets[id]?.lanes ?? {}, reachable)),
     ])
   }
 
@@ -128,14 +130,12 @@ export class Garbage {
     reachable: ReadonlySet<string>,
   ): Promise<void> {
     const lanes = await readLanes(this.#store, this.#app, source)
-    await allOrFirstError(
-      lanes.map(({ lane }) =>
-        this.#sweepNode(
-          blockNode(source, lane),
-          0,
-          reachable,
-          (at) => !isAfter(at, offsets[lane] ?? BEGINNING),
-        ),
+    await mapAtOnce(lanes, LANES_AT_ONCE, ({ lane }) =>
+      this.#sweepNode(
+        blockNode(source, lane),
+        0,
+        reachable,
+        (at) => !isAfter(at, offsets[lane] ?? BEGINNING),
       ),
     )
   }

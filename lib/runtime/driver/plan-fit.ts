@@ -13,6 +13,7 @@ import {
 } from '../../dstream/plan.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Head } from '../../state/head.ts'
+import { laneOffsetsIn } from '../../state/lane-offsets.ts'
 import { emptyManifest, type Manifest, readManifest, shapeOfStored } from '../../state/manifest.ts'
 import { type StateFit, stateFit } from '../../state/operator/state-declaration.ts'
 import { sourcesWithLanes, waitingLanes } from '../../state/waiting-records.ts'
@@ -55,7 +56,7 @@ export const planFit = async (parts: PlanFitParts, head: Head): Promise<PlanFit>
       ? emptyManifest(head.zeroMs)
       : await readManifest(store, app, head.manifest)
   const states = stateFitOf(plan, manifest)
-  const unread = await unreadSources(parts, head, manifest)
+  const unread = await unreadSources(parts, manifest)
   return {
     left: unread.filter(({ isBound }) => isBound).map(leftText),
     carriedOver: states.carriedOver,
@@ -96,9 +97,9 @@ const loggedConflicts = async (
 
 const unreadSources = async (
   { store, app, plan, sources }: PlanFitParts,
-  { offsets }: Head,
   manifest: Manifest,
 ): Promise<readonly UnreadSource[]> => {
+  const offsets = laneOffsetsIn(manifest.offsets)
   const known = new Set(plan.sources.map(({ id }) => id))
   const ids = new Set([...(await sourcesWithLanes(store, app)), ...Object.keys(manifest.offsets)])
   const found: UnreadSource[] = []

@@ -182,7 +182,7 @@ export const prepareBatch = async (
   await runGraph(runner, attempt, partitions, { drafts, putAside })
 
   const kept = withProcessedElsewhere(plan, [...deadLetters.values()])
-  const origin = { timeMs, epoch: head.epoch }
+  const origin = { timeMs, epoch: head.epoch, keptMs: plan.options.deadLettersKeptMs }
   await withRetries(clock, () => storeDeadLetters(store, app, kept, origin))
   for (const { source, taken } of sourcesOf(runner, input))
     await withRetries(clock, async () => source.recordTaken?.(taken, timeMs))
@@ -193,7 +193,9 @@ export const prepareBatch = async (
   const hasDeadLetters = kept.length > 0 || !attempt.isFirst
   const written = await writeAll(runner, attempt, before, drafts, {
     quietSinceMs,
-    ...(hasDeadLetters ? { deadLetterEpoch: head.epoch } : {}),
+    ...(hasDeadLetters
+      ? { deadLetterEpoch: head.epoch, deadLettersKeptMs: plan.options.deadLettersKeptMs }
+      : {}),
     outputs: attempt.outputsDone.finished,
   })
   return {
@@ -244,7 +246,7 @@ const writeAll = async (
   { attemptId, input }: LoggedAttempt,
   before: Before,
   drafts: StateDrafts,
-  outcome: Pick<Manifest, 'deadLetterEpoch' | 'quietSinceMs' | 'outputs'>,
+  outcome: Pick<Manifest, 'deadLetterEpoch' | 'deadLettersKeptMs' | 'quietSinceMs' | 'outputs'>,
 ): Promise<Pick<Prepared, 'manifest' | 'manifestRef'>> => {
   const { store, app, clock, plan } = runner
   const { states, segments } = drafts.flush(store, app, attemptId, before.manifest)

@@ -51,8 +51,8 @@ export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
   const woken: (Head | undefined)[] = []
   const intakes = new Map<string, Intake>()
   const intakeOf = (source: string): Intake => {
-    const { limits } = plan.options
-    const shared = { app: plan.name, store, clock, randomness, limits }
+    const { limits, deadLettersKeptMs } = plan.options
+    const shared = { app: plan.name, store, clock, randomness, limits, deadLettersKeptMs }
     const intake =
       intakes.get(source) ??
       new Intake({ ...shared, source, woke: (head) => void woken.push(head) })

@@ -11,29 +11,27 @@
 import { invariant, MillraceError } from '../../base/errors.ts'
 import type { BatchLimits } from '../../dstream/plan.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { itemBytes, type ItemStore } from '../../ports/item-store.ts'
+import type { ItemStore } from '../../ports/item-store.ts'
 import type { Randomness } from '../../ports/randomness.ts'
 import { nameBlock, type NamedBlock, type PositionedRecord } from '../../state/blocks.ts'
 import { type Head, HeadStore } from '../../state/head.ts'
-import { laneKey } from '../../state/item-keys.ts'
 import {
   advance,
   BEGINNING,
   blockNode,
-  entriesAfter,
   isAfter,
   type Lane,
-  type LaneEntry,
-  laneItem,
   readLane,
   swapLane,
 } from '../../state/lanes.ts'
-import { type DeadLetter, storeDeadLetters } from '../../state/dead-letters.ts'
+import type { DeadLetter } from '../../state/dead-letters.ts'
 import { wake } from '../driver/rest.ts'
 import { putSegment } from '../../state/segments.ts'
 import { withRetries } from '../retry.ts'
 import { sharedNow } from '../store-time.ts'
-import { coalesce, entryOf, fitsInto, isInOrder, lastOf, pauseMs } from './entries.ts'
+import { entryOf, isInOrder, lastOf, pauseMs } from './entries.ts'
+import { LaneQueue } from './lane-queue.ts'
+import { rejectedAfter, storeRejected } from './rejected.ts'
 
 /** Returns the lanes that must be drained before a batch takes from a lane. */
 export type LaneParents = (lane: string) => Promise<readonly string[]>
@@ -63,6 +61,8 @@ export interface IntakeParts {
   readonly clock: Clock
   readonly randomness: Randomness
   readonly limits: BatchLimits
+  /** How long dead letters are kept, in milliseconds. Infinity: for ever. Default: 14 days. */
+  readonly deadLettersKeptMs?: number
   /**
    * Called when this intake has woken the head, with the new head: the driver must be called at its
    * next batch time. Called with undefined when there is no head yet: the driver makes it when
@@ -73,14 +73,11 @@ export interface IntakeParts {
 
 /** Of the functions that collide, one succeeds. This is enough for fifty of them, and some 10 s. */
 const TRIES_MAX = 64
-/** Replaces the attempt id while the size of an item is measured. */
-const LONGEST_ATTEMPT_ID = 'x'.repeat(64)
-
 /** Appends the deliveries of one source. */
 export class Intake {
   readonly #parts: IntakeParts
   readonly #heads: HeadStore
-  #head: Head | undefined
+  readonly #queue: LaneQueue
   /**
    * Lanes as this intake has last written them. A lane has one feeder, so they are usually still
    * the same. If not, the condition on the tail fails.
@@ -90,6 +87,7 @@ export class Intake {
   constructor(parts: IntakeParts) {
     this.#parts = parts
     this.#heads = new HeadStore(parts.store, parts.app)
+    this.#queue = new LaneQueue(parts, this.#heads)
   }
 
   /** The last position of a lane, for callers that assign positions. */
@@ -107,17 +105,13 @@ export class Intake {
    * the store.
    */
   async append(delivery: LaneDelivery): Promise<number> {
-    const { clock, store, app } = this.#parts
+    const { clock } = this.#parts
     invariant(
       'B1',
       isInOrder(delivery.records),
       `a delivery to lane ${delivery.lane} is not in the order of its positions`,
     )
-    const nowMs = clock.now()
-    await withRetries(clock, () =>
-      storeDeadLetters(store, app, delivery.rejected ?? [], { timeMs: nowMs }),
-    )
-    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)
+    const appended = await this.#appendNew(delivery.lane, () => delivery, clock.now())
     await this.#wakeHead()
     return appended
   }
@@ -160,6 +154,10 @@ export class Intake {
         if (seen !== undefined) this.#lastWritten.set(lane, seen)
         return 0
       }
+      const rejected = rejectedAfter(delivery, seen?.tail ?? BEGINNING)
+      // Before the append, and once: the next tries have a later tail.
+      if (tries === 1)
+        await storeRejected(this.#parts, { lane, rejected, last: lastOf(delivery) }, nowMs)
       const attemptId = randomness.attemptId()
       const { next, block, count } = await this.#prepare(seen, delivery, { attemptId, nowMs })
       if (block !== undefined) await withRetries(clock, () => putSegment(store, block.segment))
@@ -206,7 +204,7 @@ export class Intake {
     const last = lastOf(delivery)
     const entry = entryOf(fresh, block?.ref, {
       last,
-      deadLetters: delivery.rejected?.length ?? 0,
+      deadLetters: rejectedAfter(delivery, tail).length,
       receivedMs: nowMs,
     })
     const next: Lane = {
@@ -215,7 +213,7 @@ export class Intake {
       tail: last,
       by: attemptId,
       parents: seen?.parents ?? (await delivery.parentsOf?.(lane)) ?? [],
-      entries: await this.#roomFor(seen, lane, entry),
+      entries: await this.#queue.with(seen, lane, entry),
     }
     return { next, count: fresh.length, ...(block === undefined ? {} : { block }) }
   }
@@ -235,61 +233,11 @@ export class Intake {
     }
   }
 
-  /**
-   * Drops consumed entries, according to the last head that this intake has seen. An older head
-   * only drops less.
-   */
-  #queueWith(seen: Lane | undefined, lane: string, entry: LaneEntry): readonly LaneEntry[] {
-    const offset = this.#head?.offsets[this.#parts.source]?.[lane] ?? BEGINNING
-    const waiting = seen === undefined ? [] : entriesAfter(seen, offset)
-    const last = waiting.at(-1)
-    const { limits } = this.#parts
-    if (last === undefined || !fitsInto(last, entry, limits)) return [...waiting, entry]
-    return [...waiting.slice(0, -1), coalesce(last, entry)]
-  }
-
-  /**
-   * B8: the item of a lane is bounded. The last head that this intake has seen may be old, so it
-   * reads the head again before it refuses. If the lane is still full, the source must wait and
-   * keeps its records. Nothing is lost.
-   */
-  async #roomFor(
-    seen: Lane | undefined,
-    lane: string,
-    entry: LaneEntry,
-  ): Promise<readonly LaneEntry[]> {
-    const { store, app, source, clock } = this.#parts
-    const sizeOf = (entries: readonly LaneEntry[]): number =>
-      itemBytes(
-        laneKey(app, source, lane),
-        laneItem({
-          source,
-          lane,
-          tail: entry.last,
-          by: LONGEST_ATTEMPT_ID,
-          parents: seen?.parents ?? [],
-          entries,
-        }),
-      )
-    const entries = this.#queueWith(seen, lane, entry)
-    if (sizeOf(entries) <= store.itemBytesMax) return entries
-    this.#head = await withRetries(clock, () => this.#heads.read())
-    const fewer = this.#queueWith(seen, lane, entry)
-    if (sizeOf(fewer) <= store.itemBytesMax) return fewer
-    throw new MillraceError('LANE_FULL', {
-      problem: `Lane ${lane} of ${source} has ${fewer.length} entries that no batch has taken yet`,
-      value: `${sizeOf(fewer)} bytes`,
-      allowed: `${store.itemBytesMax} bytes`,
-      fix: 'see millrace status for why batches do not run. Intake continues when they run again',
-      retryable: true,
-    })
-  }
-
   /** B12: after the append, never before it. */
   async #wakeHead(): Promise<void> {
     const { clock, store, woke } = this.#parts
     const head = await withRetries(clock, () => this.#heads.read())
-    this.#head = head
+    this.#queue.saw(head)
     if (head === undefined) woke?.(undefined)
     if (head?.status !== 'rest') return
     const wakeMs = sharedNow(store, clock)

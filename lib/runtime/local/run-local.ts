@@ -109,6 +109,7 @@ class LocalLoop {
         clock,
         randomness,
         limits: plan.options.limits,
+        deadLettersKeptMs: plan.options.deadLettersKeptMs,
       })
       const sink = await superviseReceiver({
         intake,

@@ -8,10 +8,10 @@
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { HeadStore } from '../../state/head.ts'
+import { laneOffsetsForHead } from '../../state/lane-offsets.ts'
 import { emptyManifest, type Manifest, readManifest, stateSegments } from '../../state/manifest.ts'
 import { segmentKeys } from '../../state/segments.ts'
 import { loadBatchInput, offsetsAfterBatch } from '../driver/batch-input.ts'
-import { laneOffsetsAfter } from '../driver/commit.ts'
 import { lastManifest } from '../driver/last-manifest.ts'
 import { withRetries } from '../retry.ts'
 import { sharedNow } from '../store-time.ts'
@@ -67,11 +67,14 @@ export const reset = async (operated: Operated): Promise<ResetApp> => {
     ...(epoch === undefined ? {} : { deadLetterEpoch: epoch }),
     // Those of the last batch, if its driver could not publish them.
     ...(before.outputs === undefined ? {} : { outputs: before.outputs }),
+    ...(before.deadLettersKeptMs === undefined
+      ? {}
+      : { deadLettersKeptMs: before.deadLettersKeptMs }),
   }
   const changes = {
     status: 'running' as const,
     doneMs: timeMs,
-    offsets: input === undefined ? head.offsets : laneOffsetsAfter(head.offsets, input),
+    offsets: laneOffsetsForHead(store, manifest),
     wakeMs: sharedNow(store, clock),
   }
   await replaceManifest(operated, head, manifest, changes, input)

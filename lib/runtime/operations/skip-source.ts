@@ -13,6 +13,7 @@
  */
 import { type Head, HeadStore } from '../../state/head.ts'
 import { noteBatch } from '../../state/history.ts'
+import { laneOffsetsForHead, laneOffsetsIn } from '../../state/lane-offsets.ts'
 import { isAfter } from '../../state/lanes.ts'
 import type { Manifest } from '../../state/manifest.ts'
 import type { Offsets } from '../../state/offsets.ts'
@@ -52,13 +53,15 @@ export const skipSource = async (operated: Operated, source: string): Promise<Sk
   if (head === undefined)
     throw refusal('Nothing has run yet', 'nothing', 'an application that has run', 'nothing to do')
   checkLease(operated, head)
-  const [before, lanes] = await retryWhileChanged(operated, head, async () => [
-    await lastManifest(operated, head),
-    await withRetries(clock, () => waitingLanes(store, app, source, head.offsets)),
-  ])
+  const [before, lanes] = await retryWhileChanged(operated, head, async () => {
+    const last = await lastManifest(operated, head)
+    const offsets = laneOffsetsIn(last.offsets)
+    const waiting = await withRetries(clock, () => waitingLanes(store, app, source, offsets))
+    return [last, waiting] as const
+  })
   await checkSource(operated, head, { source, before, lanes })
   const now = before.offsets[source] ?? {}
-  const after = atTails({ ...now, lanes: { ...now.lanes, ...head.offsets[source] } }, lanes)
+  const after = atTails(now, lanes)
   const manifest: Manifest = {
     ...before,
     offsets: { ...before.offsets, [source]: after },
@@ -69,7 +72,7 @@ export const skipSource = async (operated: Operated, source: string): Promise<Sk
   const changes = {
     status: head.status,
     doneMs: head.doneMs,
-    offsets: { ...head.offsets, [source]: after.lanes ?? {} },
+    offsets: laneOffsetsForHead(store, manifest),
     logged: head.logged,
     reason: head.reason,
   }

@@ -6,6 +6,7 @@
  * 3. Write the head: done = t, that manifest, nothing logged (B5).
  */
 import { type Head, HeadStore, type LoggedBatch } from '../../state/head.ts'
+import { laneOffsetsForHead } from '../../state/lane-offsets.ts'
 import { noteBatch } from '../../state/history.ts'
 import {
   type BatchInput,
@@ -13,7 +14,6 @@ import {
   offsetsAfterBatch,
   totalOf,
 } from '../driver/batch-input.ts'
-import { laneOffsetsAfter } from '../driver/commit.ts'
 import { manifestsToKeep, lastManifest, type StoredApp } from '../driver/last-manifest.ts'
 import { describeInput } from '../sources/redriven.ts'
 import {
@@ -57,7 +57,7 @@ export const skip = async (operated: Operated): Promise<SkippedBatch> => {
   const changes = {
     status: 'running' as const,
     doneMs: input.timeMs,
-    offsets: laneOffsetsAfter(head.offsets, input),
+    offsets: laneOffsetsForHead(store, manifest),
   }
   await replaceManifest(operated, head, manifest, changes, input)
   return noteSkipped(operated, head, logged, input)

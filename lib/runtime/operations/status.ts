@@ -3,9 +3,10 @@ import type { ItemStore, KeyedItem } from '../../ports/item-store.ts'
 import { type DriverNote, readDriverNote } from '../../state/driver-note.ts'
 import { type Head, HeadStore } from '../../state/head.ts'
 import { daysBack, historyKey, lanePartitions, sortableTime } from '../../state/item-keys.ts'
+import { readLaneOffsets } from '../../state/lane-offsets.ts'
 import { BEGINNING, entriesAfter, readLanes } from '../../state/lanes.ts'
 import { readManifest } from '../../state/manifest.ts'
-import { readDeadLetters } from '../../state/dead-letter-reader.ts'
+import { type DeadLettersOverview, countDeadLetters } from './dead-letters-overview.ts'
 
 /** A lane, and how much of it no batch has taken yet. */
 export interface LaneOverview {
@@ -41,23 +42,6 @@ export interface BatchOverview {
   readonly skipped?: string
 }
 
-/** A record that was put aside. */
-export interface DeadLetterOverview {
-  /** The source, the lane or file, and the position in it. */
-  readonly at: string
-  readonly code: string
-  readonly message: string
-}
-
-/** The dead letters of the last days. */
-export interface DeadLettersOverview {
-  readonly sinceMs: number
-  readonly count: number
-  readonly byCode: Readonly<Record<string, number>>
-  /** A few dead letters, those of the newest day first. */
-  readonly some: readonly DeadLetterOverview[]
-}
-
 /** All that `millrace status` shows. */
 export interface Overview {
   readonly app: string
@@ -75,7 +59,6 @@ export interface Overview {
 const BATCHES_SHOWN = 5
 const DAY_MS = 86_400_000
 const DEAD_LETTER_DAYS = 30
-const DEAD_LETTERS_SHOWN = 5
 
 /** Reads the overview of an application. */
 export const readOverview = async (
@@ -94,7 +77,7 @@ export const readOverview = async (
     states: await stateOverviews(store, app, head),
     batches: head === undefined ? [] : await lastBatches(store, app, head),
     // Batch times can be ahead of the clock.
-    deadLetters: await deadLettersOf(
+    deadLetters: await countDeadLetters(
       store,
       app,
       sinceMs,
@@ -112,9 +95,10 @@ const laneOverviews = async (
   const sources = [
     ...new Set(items.flat().map(({ sort }) => sort.slice(0, sort.indexOf('#')))),
   ].sort()
+  const offsets = head === undefined ? {} : await readLaneOffsets(store, app, head)
   const lanes = await Promise.all(sources.map((source) => readLanes(store, app, source)))
   return lanes.flat().map((lane) => {
-    const waiting = entriesAfter(lane, head?.offsets[lane.source]?.[lane.lane] ?? BEGINNING)
+    const waiting = entriesAfter(lane, offsets[lane.source]?.[lane.lane] ?? BEGINNING)
     const [oldest] = waiting
     const waitingRecords = waiting.reduce((total, { count }) => total + count, 0)
     return {
@@ -180,25 +164,4 @@ const batchOf = ({ item }: KeyedItem): BatchOverview => {
     processingMs: number('processingMs'),
     ...(item['skipped'] === true ? { skipped: String(item['held']) } : {}),
   }
-}
-
-const deadLettersOf = async (
-  store: ItemStore,
-  app: string,
-  sinceMs: number,
-  untilMs: number,
-): Promise<DeadLettersOverview> => {
-  const byCode: Record<string, number> = {}
-  const some: DeadLetterOverview[] = []
-  let count = 0
-  for await (const { source, position, code, message } of readDeadLetters(store, app, {
-    fromMs: sinceMs,
-    toMs: untilMs,
-    first: 'newest',
-  })) {
-    count += 1
-    byCode[code] = (byCode[code] ?? 0) + 1
-    if (some.length < DEAD_LETTERS_SHOWN) some.push({ at: `${source}#${position}`, code, message })
-  }
-  return { sinceMs, count, byCode, some }
 }

@@ -138,8 +138,9 @@ const openFedNode = async (
   { id, node }: PlannedSource,
   hasReceiver: boolean,
 ): Promise<FedNode> => {
-  const { limits } = plan.options
-  const intake = new Intake({ app: plan.name, source: id, store, clock, randomness, limits })
+  const { limits, deadLettersKeptMs } = plan.options
+  const shared = { app: plan.name, store, clock, randomness, limits, deadLettersKeptMs }
+  const intake = new Intake({ ...shared, source: id })
   if (!hasReceiver) return { source: id, declared: node.source, intake, sink: undefined }
   // A full lane throws at once: no batch makes room while the test waits.
   const signal = AbortSignal.abort()

@@ -40,6 +40,7 @@ export const recoveryPaths = [
   'records of an unknown source refused',
   'state carried over',
   'a record redriven',
+  'a block of dead letters',
   'a redrive completed that another one had begun',
   'an object missing',
   'an object replaced',

@@ -48,20 +48,16 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/intake/intake.ts',
-        find: `await withRetries(clock, () =>
-          storeDeadLetters(store, app, delivery.rejected ?? [], { timeMs: nowMs })
-        )`,
+        find: `if (tries === 1)
+          await storeRejected(this.#parts, { lane, rejected, last: lastOf(delivery) }, nowMs)`,
         replace: '',
       },
       {
         file: 'lib/runtime/intake/intake.ts',
-        find: `const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)
-          await this.#wakeHead()`,
-        replace: `const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)
-    await withRetries(clock, () =>
-      storeDeadLetters(store, app, delivery.rejected ?? [], { timeMs: nowMs }),
-    )
-    await this.#wakeHead()`,
+        find: 'this.#lastWritten.set(lane, next) return count',
+        replace: `this.#lastWritten.set(lane, next)
+        await storeRejected(this.#parts, { lane, rejected, last: lastOf(delivery) }, nowMs)
+        return count`,
       },
     ],
   },

@@ -13,9 +13,9 @@ export const operationBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: REDRIVE,
-        find: "store.compareAndSet(deadLetter.reservationKey, 'absent', reservation)",
+        find: "store.compareAndSet(deadLetter.reservationKey, 'absent', item)",
         replace: `store
-        .put(deadLetter.reservationKey, reservation)
+        .put(deadLetter.reservationKey, item)
         .then(() => ({ swapped: true as const }))`,
       },
     ],
@@ -26,9 +26,23 @@ export const operationBugs: readonly PlantedBug[] = [
     effect: 'a dead letter that arrives once more is redriven once more',
     edits: [
       {
-        file: REDRIVE,
-        find: 'deadLetters.map(({ key }) => key)',
-        replace: 'deadLetters.flatMap(({ key, reservationKey }) => [key, reservationKey])',
+        file: 'lib/runtime/dead-letters/remove.ts',
+        find: 'const keys = [...apart.map(({ key }) => key), ...emptiedBlocks(ofBlocks)]',
+        replace:
+          'const keys = [...apart.flatMap(({ key, reservationKey }) => [key, reservationKey]), ' +
+          '...emptiedBlocks(ofBlocks)]',
+      },
+    ],
+  },
+  {
+    name: 'block deleted while one of its dead letters is reserved',
+    pipeline: 'plain-lines',
+    effect: 'the record of a redrive that is cut off is nowhere',
+    edits: [
+      {
+        file: 'lib/runtime/dead-letters/remove.ts',
+        find: 'if (block?.done.size === block?.size) emptied.set',
+        replace: 'emptied.set',
       },
     ],
   },
@@ -52,13 +66,12 @@ export const operationBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: READER,
-        find: `if (epoch !== undefined && committedEpoch !== undefined && committedEpoch !== epoch)
-          return undefined`,
+        find: 'if (isOfOtherAttempt(marks, item)) return []\n',
         replace: '',
       },
       {
         file: READER,
-        find: 'isTrue: epoch === undefined || committedEpoch === epoch',
+        find: 'isTrue: epoch === undefined || marks.committedEpochs.get(timeMs) === epoch',
         replace: 'isTrue: true',
       },
     ],

@@ -111,6 +111,11 @@ describe('stream() refuses', () => {
       /onBadKey/,
     ],
     [
+      'dead letters that are kept for too short a time',
+      () => built(() => undefined, { keepDeadLetters: minutes(59) }),
+      /keepDeadLetters/,
+    ],
+    [
       'no function',
       () => stream('app', { batchInterval: seconds(1) }, anything(undefined)),
       /function/,
@@ -132,6 +137,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
       onDataLoss: 'halt',
       poison: { records: 100, share: 0.5 },
       onBadKey: 'fail',
+      deadLettersKeptMs: 14 * 86_400_000,
     },
   ],
   [
@@ -144,6 +150,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
       onDataLoss: 'skip',
       poison: { records: 0, share: 1 },
       onBadKey: 'dead-letter',
+      keepDeadLetters: 'forever',
     },
     {
       intervalMs: 10,
@@ -153,6 +160,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
       onDataLoss: 'skip',
       poison: { records: 0, share: 1 },
       onBadKey: 'dead-letter',
+      deadLettersKeptMs: Infinity,
     },
   ],
 ])('options: %s', (_, options, resolved) => {

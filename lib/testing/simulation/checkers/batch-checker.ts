@@ -159,9 +159,8 @@ export class BatchChecker {
    * block, the batch may not be committed at all.
    */
   #checkPoison(input: BatchInput, code: Code): void {
-    const { truth, pipeline, violations, mirror, app, deadLetters } = this.#parts
+    const { truth, pipeline, violations, deadLetters } = this.#parts
     if (pipeline.isPoison === undefined) return
-    const stored = mirror.sortKeys(`${app}#dlq#`)
     for (const [source, taken] of Object.entries(input.sources)) {
       for (const { lane, entries } of lanesOf(taken)) {
         for (const { at, first, count } of entries.flatMap(({ blocks }) => blocks)) {
@@ -177,10 +176,9 @@ export class BatchChecker {
           )
           for (const { position, line } of bad) {
             deadLetters.putAside(line)
-            const isAside = stored.some((sort) => sort.startsWith(`${source}#${lane}#${position}#`))
             violations.expect(
               'B9',
-              isAside,
+              deadLetters.isAside(source, `${lane}#${position}`),
               () => `the bad record at ${position} of ${lane} is no dead letter`,
             )
           }

@@ -8,7 +8,7 @@ import type { BatchInput } from '../../../runtime/driver/batch-input.ts'
 import type { RuntimeEvent } from '../../../runtime/events.ts'
 import type { Outcome } from '../../../runtime/driver/outcome.ts'
 import { type Head, headFromItem } from '../../../state/head.ts'
-import { BEGINNING, isAfter, laneFromItem } from '../../../state/lanes.ts'
+import { isAfter, laneFromItem } from '../../../state/lanes.ts'
 import type { Environment } from '../environment.ts'
 import type { SimulatedPipeline } from '../pipelines/pipeline.ts'
 import type { Observer, OutputWrite, StoreWrite } from '../ports/observer.ts'
@@ -71,7 +71,6 @@ export class Checkers implements Observer {
     this.#app = app
     const mirror = new Mirror(app)
     this.mirror = mirror
-    this.lanes = new LaneChecker(mirror, truth, violations, app)
     this.#leases = new LeaseChecker(mirror, violations, intervalMs)
     this.#retries = new RetryChecker(violations, retry)
     this.#members = new MembershipChecker({ mirror, truth, violations, plan, sightings })
@@ -79,6 +78,7 @@ export class Checkers implements Observer {
     this.#outputs = new OutputChecker(storage, this.#leases, violations, sightings)
     this.deadLetters = new DeadLetterChecker({ mirror, truth, violations, sightings, app })
     const { deadLetters } = this
+    this.lanes = new LaneChecker(mirror, truth, violations, deadLetters)
     this.#batches = new BatchChecker({
       mirror,
       truth,
@@ -248,10 +248,9 @@ export class Checkers implements Observer {
 
   /** All records and all uploads are in batches, and the pipeline gives nothing more by itself. */
   get isConsumed(): boolean {
-    const { offsets = {} } = this.mirror.head() ?? {}
     const isTaken = this.mirror
       .lanes()
-      .every(({ source, lane, tail }) => offsets[source]?.[lane] === tail)
+      .every(({ source, lane, tail }) => this.mirror.laneOffset(source, lane) === tail)
     return isTaken && this.#missed.length === 0 && this.#batches.nextMs === undefined
   }
 
@@ -265,7 +264,7 @@ export class Checkers implements Observer {
     const head = this.mirror.head()
     if (head?.status !== 'rest' || this.#rester !== undefined || !this.deadLetters.isSettled) return
     for (const { source, lane, tail } of this.mirror.lanes()) {
-      const offset = head.offsets[source]?.[lane] ?? BEGINNING
+      const offset = this.mirror.laneOffset(source, lane)
       this.violations.expect(
         'B12',
         !isAfter(tail, offset),
@@ -290,7 +289,7 @@ export class Checkers implements Observer {
    */
   finished(): void {
     const head = this.mirror.head()
-    if (head !== undefined) this.#members.finished(head, this.#startedMs)
+    if (head !== undefined) this.#members.finished(this.#startedMs)
     this.#batches.finished()
     this.unfinished()
     this.deadLetters.finished()

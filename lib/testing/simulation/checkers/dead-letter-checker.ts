@@ -1,4 +1,5 @@
 import type { Item } from '../../../ports/item-store.ts'
+import { isLetterBlock, LETTERS_APART_MAX, lettersIn } from '../../../state/dead-letter-blocks.ts'
 import { RESERVATION_PREFIX, COMMITTED_EPOCH_PREFIX } from '../../../state/item-keys.ts'
 import { isAfter } from '../../../state/lanes.ts'
 import type { StoreWrite } from '../ports/observer.ts'
@@ -16,10 +17,33 @@ export interface DeadLetterCheckerParts {
   readonly app: string
 }
 
-const textOf = (deadLetter: Item): string =>
-  Buffer.from(deadLetter['data'] as Uint8Array).toString()
-const recordOf = ({ source, position, epoch }: Item): string =>
-  [source, position, ...(epoch === undefined ? [] : [epoch])].join('#')
+/** A dead letter, in an item of its own or in a block. */
+interface Letter {
+  readonly source: string
+  readonly position: string
+  readonly epoch: unknown
+  readonly timeMs: unknown
+  readonly line: string
+  /** The name of the record, as its reservation has it. */
+  readonly record: string
+}
+
+const lettersOf = (item: Item): readonly Letter[] => {
+  const { source, position, data, epoch, timeMs } = item
+  const letters = isLetterBlock(item)
+    ? lettersIn(item)
+    : data === undefined
+      ? []
+      : [{ source: source as string, position: position as string, data: data as Uint8Array }]
+  return letters.map((one) => ({
+    source: one.source,
+    position: one.position,
+    epoch,
+    timeMs,
+    line: Buffer.from(one.data).toString(),
+    record: [one.source, one.position, ...(epoch === undefined ? [] : [epoch])].join('#'),
+  }))
+}
 
 interface ReservedPosition {
   readonly lane: string
@@ -38,8 +62,12 @@ export class DeadLetterChecker {
   readonly #reserved = new Map<string, ReservedPosition>()
   /** The committed epoch of each batch time: dead letters of other epochs do not count. */
   readonly #committedEpochs = new Map<number, unknown>()
-  /** The stored dead letters, by their names. */
-  readonly #stored = new Map<string, Item>()
+  /** The stored dead letters, by the names of their items. */
+  readonly #stored = new Map<string, readonly Letter[]>()
+  /** Redriven records of blocks. */
+  readonly #done = new Set<string>()
+  /** Records whose dead letters are gone because their time was over. */
+  readonly #expired = new Set<string>()
 
   constructor(parts: DeadLetterCheckerParts) {
     this.#parts = parts
@@ -50,75 +78,115 @@ export class DeadLetterChecker {
     this.#aside.add(line)
   }
 
-  stored({ key: { partition, sort }, before, after }: StoreWrite): void {
+  stored({ key: { partition, sort }, before, after, environment }: StoreWrite): void {
     if (!partition.startsWith(`${this.#parts.app}#dlq#`)) return
+    // Expired: only an item without a process is removed.
     if (sort.startsWith(COMMITTED_EPOCH_PREFIX))
-      return void this.#committedEpochs.set(
-        Number(sort.slice(COMMITTED_EPOCH_PREFIX.length)),
-        after?.['epoch'],
-      )
+      return environment === undefined
+        ? undefined
+        : void this.#committedEpochs.set(
+            Number(sort.slice(COMMITTED_EPOCH_PREFIX.length)),
+            after?.['epoch'],
+          )
     if (sort.startsWith(RESERVATION_PREFIX))
-      return this.#checkReservation(sort.slice(RESERVATION_PREFIX.length), after)
-    if (after?.['data'] !== undefined) this.#stored.set(sort, after)
-    if (after !== undefined) return
+      return environment === undefined
+        ? undefined
+        : this.#checkReservation(sort.slice(RESERVATION_PREFIX.length), after)
+    if (after !== undefined) {
+      const letters = lettersOf(after)
+      if (letters.length > LETTERS_APART_MAX) this.#parts.sightings.see('a block of dead letters')
+      return void this.#stored.set(sort, letters)
+    }
     this.#stored.delete(sort)
-    if (before !== undefined) this.#checkRemoval(before)
+    for (const letter of before === undefined ? [] : lettersOf(before))
+      if (environment === undefined) this.#expire(letter)
+      else this.#checkRemoval(letter)
+  }
+
+  #expire({ line, record }: Letter): void {
+    this.#parts.sightings.see('a dead letter expired')
+    this.#aside.delete(line)
+    this.#expired.add(record)
+  }
+
+  /** Whether a dead letter of this record is stored, of any attempt, or has expired. */
+  isAside(source: string, place: string): boolean {
+    const isThere = [...this.#stored.values()].some((letters) =>
+      letters.some((letter) => letter.source === source && letter.position === place),
+    )
+    return isThere || [...this.#expired].some((record) => record.startsWith(`${source}#${place}`))
   }
 
   #checkReservation(record: string, reservation: Item | undefined): void {
     const { violations, truth, sightings } = this.#parts
-    const deadLetter = [...this.#stored.values()].find((one) => recordOf(one) === record)
-    if (deadLetter === undefined || reservation === undefined || this.#reserved.has(record))
+    const known = this.#reserved.get(record)
+    const lane = reservation?.['lane'] as string
+    const index = reservation?.['index'] as number
+    if (reservation?.['done'] === true && known?.lane === lane && known.index === index)
+      return this.#checkDone(record)
+    const letter = [...this.#stored.values()].flat().find((one) => one.record === record)
+    if (letter === undefined || reservation === undefined || known !== undefined)
       return violations.fail(
         'B1',
         `the reservation of ${record} is removed or changed, or has no dead letter`,
       )
-    const line = textOf(deadLetter)
-    const reserved = { lane: reservation['lane'] as string, index: reservation['index'] as number }
+    const { line } = letter
     violations.expect(
       'B1',
       this.#aside.delete(line),
-      () => `"${line}" is redriven to ${reserved.lane}, and is no dead letter`,
+      () => `"${line}" is redriven to ${lane}, and is no dead letter`,
     )
     const isFree = [...this.#reserved.values()].every(
-      ({ lane, index }) => lane !== reserved.lane || index !== reserved.index,
+      (reserved) => reserved.lane !== lane || reserved.index !== index,
     )
     violations.expect(
       'B1',
       isFree,
-      () => `position ${reserved.index} of ${reserved.lane} is reserved for two records`,
+      () => `position ${index} of ${lane} is reserved for two records`,
     )
-    this.#reserved.set(record, reserved)
-    truth.redrive(reserved.lane, BigInt(reserved.index), line)
+    this.#reserved.set(record, { lane, index })
+    truth.redrive(lane, BigInt(index), line)
     sightings.see('a record redriven')
   }
 
-  #checkRemoval(deadLetter: Item): void {
-    const { violations, mirror } = this.#parts
-    const reserved = this.#reserved.get(recordOf(deadLetter))
-    const lane = mirror.lanes().find((found) => found.lane === reserved?.lane)
-    const isThere =
-      reserved !== undefined && lane !== undefined && !isAfter(String(reserved.index), lane.tail)
-    violations.expect(
+  #checkDone(record: string): void {
+    this.#done.add(record)
+    this.#checkInLane(record, 'is marked as done')
+  }
+
+  #checkRemoval({ record, line }: Letter): void {
+    this.#checkInLane(record, `is deleted, the dead letter of "${line}",`)
+  }
+
+  #checkInLane(record: string, what: string): void {
+    this.#parts.violations.expect(
       'B1',
-      isThere,
-      () => `the dead letter of "${textOf(deadLetter)}" is deleted before its record is in a lane`,
+      this.#isInLane(record),
+      () => `${record} ${what} before its record is in a lane`,
+    )
+  }
+
+  #isInLane(record: string): boolean {
+    const reserved = this.#reserved.get(record)
+    const lane = this.#parts.mirror.lanes().find((found) => found.lane === reserved?.lane)
+    return (
+      reserved !== undefined && lane !== undefined && !isAfter(String(reserved.index), lane.tail)
     )
   }
 
   /** Whether every redrive that has begun has also ended. */
   get isSettled(): boolean {
-    return [...this.#stored.values()].every(
-      (deadLetter) => !this.#reserved.has(recordOf(deadLetter)),
-    )
+    return [...this.#stored.values()]
+      .flat()
+      .every(({ record }) => !this.#reserved.has(record) || this.#done.has(record))
   }
 
   /** At the end each record that is put aside still has a dead letter of a committed attempt. */
   finished(): void {
-    const known = [...this.#stored.values()].filter(
-      ({ timeMs, epoch }) => this.#committedEpochs.get(timeMs as number) === epoch,
-    )
-    const lines = new Set(known.map(textOf))
+    const known = [...this.#stored.values()]
+      .flat()
+      .filter(({ timeMs, epoch }) => this.#committedEpochs.get(timeMs as number) === epoch)
+    const lines = new Set(known.map(({ line }) => line))
     for (const line of this.#aside)
       this.#parts.violations.expect(
         'B9',

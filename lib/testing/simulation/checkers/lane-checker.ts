@@ -1,6 +1,7 @@
 import type { Block } from '../../../state/blocks.ts'
 import { BEGINNING, entriesAfter, isAfter, type Lane } from '../../../state/lanes.ts'
 import type { Truth } from '../truth.ts'
+import type { DeadLetterChecker } from './dead-letter-checker.ts'
 import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
 
@@ -13,10 +14,15 @@ export class LaneChecker {
   readonly #mirror: Mirror
   readonly #truth: Truth
   readonly #violations: Violations
-  readonly #app: string
+  readonly #deadLetters: DeadLetterChecker
 
-  constructor(mirror: Mirror, truth: Truth, violations: Violations, app: string) {
-    this.#app = app
+  constructor(
+    mirror: Mirror,
+    truth: Truth,
+    violations: Violations,
+    deadLetters: DeadLetterChecker,
+  ) {
+    this.#deadLetters = deadLetters
     this.#mirror = mirror
     this.#truth = truth
     this.#violations = violations
@@ -29,7 +35,7 @@ export class LaneChecker {
       isAfter(tail, before?.tail ?? BEGINNING),
       () => `the tail of ${lane} goes from ${before?.tail} to ${tail}`,
     )
-    const offset = this.#mirror.head()?.offsets[source]?.[lane] ?? BEGINNING
+    const offset = this.#mirror.laneOffset(source, lane)
     const blocks = entriesAfter(after, offset).flatMap((entry) => entry.blocks)
     const isOfStream = this.#truth.lanes.has(lane)
     const stored: string[] = []
@@ -66,12 +72,9 @@ export class LaneChecker {
   }
 
   #checkAside(source: string, lane: string, position: bigint): void {
-    const isAside = this.#mirror
-      .sortKeys(`${this.#app}#dlq#`)
-      .some((sort) => sort.startsWith(`${source}#${lane}#${position}#`))
     this.#violations.expect(
       'B9',
-      isAside,
+      this.#deadLetters.isAside(source, `${lane}#${position}`),
       () => `the record at ${position} of ${lane} is not text, and was not put aside`,
     )
   }

@@ -42,8 +42,9 @@ export class MembershipChecker {
     this.#sightings = parts.sightings
   }
 
-  logged(batch: BatchInput, { offsets, startedMs }: Head): void {
+  logged(batch: BatchInput, { startedMs }: Head): void {
     this.#first = batch
+    const offsets = this.#mirror.laneOffsets()
     for (const [source, input] of Object.entries(batch.sources)) {
       const before = offsets[source] ?? {}
       this.#checkLimits(batch, input)
@@ -76,8 +77,9 @@ export class MembershipChecker {
   }
 
   /** When all is done: every record and every upload that could be read is in a batch. */
-  finished({ offsets }: Head, startedMs: number): void {
-    const known = Object.assign({}, ...Object.values(offsets)) as Readonly<Record<string, string>>
+  finished(startedMs: number): void {
+    const all = Object.values(this.#mirror.laneOffsets())
+    const known = Object.assign({}, ...all) as Readonly<Record<string, string>>
     for (const [lane, records] of this.#truth.lanes) {
       const last = String(records.at(-1)?.position ?? BEGINNING)
       this.#violations.expect(

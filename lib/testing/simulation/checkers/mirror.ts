@@ -6,8 +6,9 @@ import { blobName } from '../../../adapters/blob-item-store.ts'
 import { decode } from '../../../base/codec.ts'
 import { type BatchInput, batchInputFrom } from '../../../runtime/driver/batch-input.ts'
 import type { Item, ItemKey } from '../../../ports/item-store.ts'
-import { type Head, headFromItem } from '../../../state/head.ts'
+import { type Head, headFromItem, type LaneOffsetsBySource } from '../../../state/head.ts'
 import { headKey, lanePartitions } from '../../../state/item-keys.ts'
+import { laneOffsetsIn } from '../../../state/lane-offsets.ts'
 import {
   BEGINNING,
   type BlockRef,
@@ -91,13 +92,6 @@ export class Mirror {
     return this.#chunk(key) !== undefined
   }
 
-  /** The sort keys of all items in partitions whose names begin so. */
-  sortKeys(prefix: string): readonly string[] {
-    return [...this.#items.keys()].flatMap((id) =>
-      id.startsWith(prefix) ? [id.slice(id.indexOf('\n') + 1)] : [],
-    )
-  }
-
   /** Every item that carries a TTL. */
   expiring(): readonly (readonly [key: ItemKey, ttl: number])[] {
     return [...this.#items].flatMap(([id, { ttl }]) => {
@@ -117,6 +111,17 @@ export class Mirror {
 
   head(): Head | undefined {
     return this.#head
+  }
+
+  /** How far batches have taken a lane. */
+  laneOffset(source: string, lane: string): string {
+    return this.laneOffsets()[source]?.[lane] ?? BEGINNING
+  }
+
+  /** How far batches have taken each lane, by source. */
+  laneOffsets(): LaneOffsetsBySource {
+    if (this.#head === undefined) return {}
+    return this.#head.offsets ?? laneOffsetsIn(this.manifest(this.#head.manifest)?.offsets ?? {})
   }
 
   lanes(): readonly Lane[] {
@@ -175,9 +180,8 @@ export class Mirror {
 
   /** The blocks after the offsets, with their lanes. */
   waitingBlocks(): readonly { readonly lane: string; readonly ref: BlockRef }[] {
-    const offsets = this.#head?.offsets ?? {}
     return this.lanes().flatMap((lane) =>
-      entriesAfter(lane, offsets[lane.source]?.[lane.lane] ?? BEGINNING).flatMap((entry) =>
+      entriesAfter(lane, this.laneOffset(lane.source, lane.lane)).flatMap((entry) =>
         entry.blocks.map((ref) => ({ lane: lane.lane, ref })),
       ),
     )

@@ -3,12 +3,14 @@
  * the first one was written (B2, B5). A refusal that shows the write of another process is none.
  */
 import { describe, expect, test } from 'vitest'
-import type { BatchInput } from '../../../../lib/runtime/driver/batch-input.ts'
-import { commitBatch, failBatch, laneOffsetsAfter } from '../../../../lib/runtime/driver/commit.ts'
+import { type BatchInput, offsetsAfterBatch } from '../../../../lib/runtime/driver/batch-input.ts'
+import { commitBatch, failBatch } from '../../../../lib/runtime/driver/commit.ts'
 import type { LoggedAttempt } from '../../../../lib/runtime/driver/head-writes.ts'
 import type { Runner } from '../../../../lib/runtime/runner.ts'
 import { OutputsDone } from '../../../../lib/runtime/tasks/outputs-done.ts'
 import type { Head, HeadSwap } from '../../../../lib/state/head.ts'
+import { laneOffsetsForHead } from '../../../../lib/state/lane-offsets.ts'
+import { emptyManifest } from '../../../../lib/state/manifest.ts'
 import { pipelineOf, START_MS, World } from '../harness.ts'
 
 const TIME_MS = START_MS + 1_000
@@ -64,7 +66,10 @@ describe('a commit that is refused', () => {
     ['by the commit of another process', { ...done, manifest: manifestBy('other') }, false],
     ['by a lease of another process', { ...head, epoch: 8, owner: 'other' }, false],
   ])('%s', async (_, current, isMine) => {
-    const committed = await commitBatch(refusedBy(current), attempt, manifestBy('mine'))
+    const committed = await commitBatch(refusedBy(current), attempt, {
+      manifest: emptyManifest(TIME_MS),
+      manifestRef: manifestBy('mine'),
+    })
     expect(committed !== undefined).toBe(isMine)
   })
 })
@@ -83,8 +88,12 @@ describe('a failure that is refused', () => {
 })
 
 test('the offsets of a source that a batch does not read stay', () => {
-  const before = { one: { a: '1' }, other: { b: '2' } }
+  const before = { one: { lanes: { a: '1' } }, other: { lanes: { b: '2' } } }
   const moved = { one: { kind: 'lanes', offsets: { lanes: { a: '5', c: '1' } } } }
-  const after = laneOffsetsAfter(before, { ...input, sources: moved } as unknown as BatchInput)
-  expect(after).toEqual({ one: { a: '5', c: '1' }, other: { b: '2' } })
+  const taken = { ...input, sources: moved } as unknown as BatchInput
+  const offsets = offsetsAfterBatch(before, taken)
+  expect(laneOffsetsForHead({ itemBytesMax: 400_000 }, { offsets })).toEqual({
+    one: { a: '5', c: '1' },
+    other: { b: '2' },
+  })
 })

@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest'
+import { headKey } from '../../../../../lib/state/item-keys.ts'
+import { readLaneOffsets } from '../../../../../lib/state/lane-offsets.ts'
+import { reset } from '../../../../../lib/runtime/operations/reset.ts'
+import { skip } from '../../../../../lib/runtime/operations/skip.ts'
+import { readOverview } from '../../../../../lib/runtime/operations/status.ts'
+import { itemBytes } from '../../../../../lib/ports/item-store.ts'
+import { APP, type Deployment, pipelineOf, World } from '../../harness.ts'
+
+const SOURCE = 'kinesisStream-1'
+const FIRST = 49590338271490256608559692538361571095921575989136588898n * 2n ** 20n
+const LANES = 600
+
+/** The name and the positions of lanes are as long as those of Kinesis. */
+const laneOf = (number: number): string =>
+  'arn:aws:kinesis:eu-west-1:123456789012:stream/clicks@1700000000123/' +
+  `shardId-${String(number).padStart(12, '0')}`
+
+/** An application with many lanes, in a store of small items. */
+const started = async (): Promise<{
+  readonly world: World
+  readonly app: Deployment
+  readonly sums: number[]
+  readonly state: { fails: boolean }
+}> => {
+  const world = new World({ itemBytesMax: 40_000 })
+  const sums: number[] = []
+  const state = { fails: false }
+  const pipeline = pipelineOf((ssc) =>
+    ssc.kinesisStream('s').foreachRDD(async (rdd) => {
+      if (state.fails) throw new Error('not now')
+      sums.push((await rdd.collect()).length)
+    }),
+  )
+  const app = world.deploy(pipeline)
+  await app.tick()
+  return { world, app, sums, state }
+}
+
+const append = async (app: Deployment, round: number): Promise<void> => {
+  for (let lane = 0; lane < LANES; lane++)
+    await app.append(SOURCE, String(FIRST + BigInt(round)), ['x'], laneOf(lane))
+}
+
+const operated = ({ store, clock, randomness }: World) => ({
+  store,
+  clock,
+  randomness,
+  app: APP,
+  leaseMs: 0,
+})
+
+test('more lanes than a head can hold are taken once, by warm and cold processes', async () => {
+  const { world, app, sums } = await started()
+  for (let round = 1; round <= 3; round++) {
+    await append(app, round)
+    await app.tick()
+  }
+  expect(sums.reduce((total, one) => total + one, 0)).toBe(3 * LANES)
+  const head = await world.store.get(headKey(APP))
+  expect(itemBytes(headKey(APP), head ?? {})).toBeLessThan(5_000)
+  const offsets = await readLaneOffsets(world.store, APP, await world.head())
+  expect(Object.keys(offsets[SOURCE] ?? {})).toHaveLength(LANES)
+  const { lanes } = await readOverview(world.store, APP, world.nowMs)
+  expect(lanes.filter(({ waitingEntries }) => waitingEntries > 0)).toEqual([])
+  expect(lanes).toHaveLength(LANES)
+})
+
+test('intake drops what is consumed, though the head does not hold the offsets', async () => {
+  const { world, app } = await started()
+  await append(app, 1)
+  await app.tick()
+  for (let round = 2; round < 400; round++) {
+    await app.append(SOURCE, String(FIRST + BigInt(round)), ['x'], laneOf(0))
+    if (round % 10 === 0) await app.tick()
+  }
+  const { partition, sort } = { partition: `${APP}#in#0`, sort: `${SOURCE}#${laneOf(0)}` }
+  const item = await world.store.get({ partition, sort })
+  expect(itemBytes({ partition, sort }, item ?? {})).toBeLessThan(20_000)
+})
+
+test('skip and reset work', async () => {
+  const { world, app, sums, state } = await started()
+  await append(app, 1)
+  await app.tick()
+  await append(app, 2)
+  state.fails = true
+  await app.tick()
+  expect((await skip(operated(world))).held).toHaveLength(LANES)
+  state.fails = false
+  await append(app, 3)
+  await reset(operated(world))
+  await app.tick(2)
+  expect(sums.reduce((total, one) => total + one, 0)).toBe(2 * LANES)
+})
