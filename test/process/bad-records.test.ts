@@ -45,7 +45,7 @@ describe('bad records', () => {
   )
 
   test('many bad records fail the batch, and none is put aside', { timeout: 60_000 }, async () => {
-    const directory = directoryWith({ 'in/a.txt': 'bad\n'.repeat(100) })
+    const directory = directoryWith({ 'in/a.txt': 'bad\n'.repeat(150) })
     const ended = await millrace(directory, ...picky)
     expect(ended).toMatchObject({
       exitCode: 3,
