@@ -1,23 +1,10 @@
 import { parseArgs } from 'node:util'
-import { MillraceError } from '../lib/base/errors.ts'
 import type { DeadLetterCursor } from '../lib/state/dead-letter-reader.ts'
-import { parsePage } from './dead-letter-text.ts'
-import { parseSince } from './since.ts'
+import { type DeadLetterOptions, deadLetterOptions, pageOf } from './dead-letter-options.ts'
+import { usage } from './usage.ts'
 
 /** The application that a command works on: a directory on this machine, or a deployed name. */
 export type Target = { readonly state: string } | { readonly app: string }
-
-/** Which dead letters to list or to redrive. */
-export interface DeadLetterOptions {
-  /** A time or an age, as the user wrote it. */
-  readonly since: string
-  readonly code: string | undefined
-  readonly source: string | undefined
-  readonly limit: number | undefined
-  /** A time or an age, as the user wrote it. */
-  readonly before: string | undefined
-  readonly position: string | undefined
-}
 
 /** A command with its options. */
 export type Command =
@@ -111,9 +98,6 @@ const OPTIONS = {
   delete: { type: 'boolean' },
   again: { type: 'boolean' },
 } as const
-
-const usage = (problem: string, value: unknown, allowed: string, fix: string): MillraceError =>
-  new MillraceError('USAGE', { problem, value, allowed, fix })
 
 const names = Object.keys(COMMANDS).join(', ')
 
@@ -224,52 +208,6 @@ const checkApp = (app: string): string => {
     'up to 64 letters, digits, "_", "." and "-"',
     'use the name that cdk deploy printed',
   )
-}
-
-const SINCE = '30d'
-
-const checkWhen = (option: string, given: string): void => {
-  if (parseSince(given, 0) !== undefined) return
-  throw usage(
-    `${option} must be a time (2026-11-28T10:00Z) or an age (2h)`,
-    given,
-    'a date, a date with a time, or an age in s, m, h or d',
-    `for example: ${option} 2026-11-22T10:00Z, or ${option} 12h`,
-  )
-}
-
-const pageOf = ({ page }: Values): DeadLetterCursor | undefined => {
-  const cursor = page === undefined ? undefined : parsePage(page)
-  if (page !== undefined && cursor === undefined)
-    throw usage(
-      '--page must be what an earlier list has printed',
-      page,
-      'the word after --page in the last line of a list',
-      'for example: millrace dead-letters --app clicks --limit 100, and then with --page',
-    )
-  return cursor
-}
-
-const deadLetterOptions = ({
-  since = SINCE,
-  before,
-  code,
-  source,
-  position,
-  limit,
-}: Values): DeadLetterOptions => {
-  checkWhen('--since', since)
-  if (before !== undefined) checkWhen('--before', before)
-  if (limit !== undefined && !/^[1-9]\d{0,8}$/.test(limit))
-    throw usage('--limit must be a whole number', limit, 'from 1', 'for example: --limit 100')
-  return {
-    since,
-    before,
-    code,
-    source,
-    position,
-    limit: limit === undefined ? undefined : Number(limit),
-  }
 }
 
 const parseOptions = (args: readonly string[]) => {

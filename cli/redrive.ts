@@ -1,6 +1,7 @@
 import { obstacleTexts, type Obstacle } from '../lib/runtime/dead-letters/filter.ts'
 import { redrive } from '../lib/runtime/dead-letters/redrive.ts'
-import type { AppCommand, DeadLetterOptions } from './arguments.ts'
+import type { AppCommand } from './arguments.ts'
+import type { DeadLetterOptions } from './dead-letter-options.ts'
 import { callDriver } from './call-driver.ts'
 import type { OpenApp } from './open-app.ts'
 import { type Answer, count } from './reports/answer.ts'

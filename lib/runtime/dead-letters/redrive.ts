@@ -45,11 +45,11 @@ import {
   byRecord,
   type DeadLettersOfRecord,
   readDeadLetters,
-  type Reservation,
   type StoredDeadLetter,
   ttlOfMarks,
 } from '../../state/dead-letter-reader.ts'
 import { type DeadLetterFilter, matches, type Obstacle, obstacleTo } from './filter.ts'
+import { LostRecords } from './lost-records.ts'
 import { removeLetters } from './remove.ts'
 import {
   FILES_AGAIN_MAX,
@@ -277,27 +277,6 @@ const recordsToAppend = (
     return indexOf(record) !== next++
   })
   return end === -1 ? afterTail : afterTail.slice(0, end)
-}
-
-/**
- * Reserved records whose dead letters were not there when they were read, after their reservations.
- * If the tail of their lane, which is read later still, has not reached them, nobody appends them.
- */
-class LostRecords {
-  readonly #byLane = new Map<string, Set<number>>()
-
-  reserved(reservations: readonly Reservation[]): void {
-    for (const { source, lane, index } of reservations)
-      this.#byLane.set(`${source}#${lane}`, this.of(source, lane).add(index))
-  }
-
-  found({ source, lane, index }: Reservation): void {
-    this.#byLane.get(`${source}#${lane}`)?.delete(index)
-  }
-
-  of(source: string, lane: string): Set<number> {
-    return this.#byLane.get(`${source}#${lane}`) ?? new Set()
-  }
 }
 
 /** Splits records into parts. There is always at least one part. */

@@ -53,10 +53,10 @@ const manifestBy = (by: string) => ({
 
 /** A runner whose write of the head is refused, because the head is like this. */
 const refusedBy = (current: Head): Runner => {
-  const { clock } = new World()
+  const { clock, store } = new World()
   const plan = pipelineOf((ssc) => ssc.socketTextStream('localhost', 9999).print()).build()
   const swap = async (): Promise<HeadSwap> => ({ swapped: false, head: current })
-  return { clock, plan, heads: { swap } } as unknown as Runner
+  return { clock, store, plan, heads: { swap } } as unknown as Runner
 }
 
 describe('a commit that is refused', () => {
