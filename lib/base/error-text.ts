@@ -99,10 +99,11 @@ const oneText = (thrown: unknown): string => {
 }
 
 const manyText = (thrown: Error): string => {
-  const { errors } = thrown as Partial<AggregateError>
+  const { errors } = thrown as { readonly errors?: unknown }
   if (!Array.isArray(errors) || errors.length === 0) return ''
   // Some messages tell the errors already.
-  if (thrown.message.includes(String(errors[0]?.message ?? '\n'))) return ''
+  const [first] = errors as readonly unknown[]
+  if (isError(first) && thrown.message.includes(first.message)) return ''
   const shown = errors.slice(0, ERRORS_MAX).map((one) => `\n- ${shortText(one)}`)
   const more = errors.length - shown.length
   return `${shown.join('')}${more > 0 ? `\n- and ${more} more` : ''}`
