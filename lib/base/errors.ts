@@ -149,14 +149,25 @@ const messageOf = (
 
 const causeText = (cause: unknown): string => errorText(cause).replaceAll('\n', '\n           ')
 
-/** Whether an error is one of Millrace. A proxy that was thrown must not throw again here. */
+/**
+ * Whether an error is one of Millrace, with a code and a message as they were made. Users may throw
+ * one that they have changed, or a proxy, which must not throw again here.
+ */
 const isMillraceError = (error: unknown): error is MillraceError => {
   try {
-    return error instanceof MillraceError
+    return (
+      error instanceof MillraceError &&
+      Object.hasOwn(errorCodes, error.code) &&
+      typeof error.message === 'string'
+    )
   } catch {
     return false
   }
 }
+
+/** The code of an error of Millrace, or the given one for whatever else was thrown. */
+export const codeOf = (thrown: unknown, otherwise: ErrorCode): ErrorCode =>
+  isMillraceError(thrown) ? thrown.code : otherwise
 
 /** Returns the error itself if it is a MillraceError; otherwise wraps it under the given code. */
 export const asMillraceError = (

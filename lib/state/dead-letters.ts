@@ -9,8 +9,8 @@
  * item is written, which happens before the next batch is logged.
  */
 import { decode, encode } from '../base/codec.ts'
-import { errorText } from '../base/error-text.ts'
-import { MillraceError } from '../base/errors.ts'
+import { cutText, errorText, preview } from '../base/error-text.ts'
+import { codeOf } from '../base/errors.ts'
 import type { Item, ItemStore, KeyedItem } from '../ports/item-store.ts'
 import type { BadRecord } from '../rdd/bad-records.ts'
 import type { DeadLetter, FileReference, RecordForm } from './dead-letter.ts'
@@ -40,7 +40,7 @@ const bytesOf = (record: unknown): Pick<DeadLetter, 'data' | 'form'> => {
   try {
     return { data: encode(record), form: 'value' }
   } catch {
-    return { data: Buffer.from(String(record), 'utf8') }
+    return { data: Buffer.from(preview(record), 'utf8') }
   }
 }
 
@@ -91,7 +91,7 @@ export const positionOfFile = ({ key, version, isVersioned = false }: FileRefere
   isVersioned ? `${key}?versionId=${version}` : key
 
 const reasonOf = (error: unknown): Pick<DeadLetter, 'code' | 'message'> => ({
-  code: error instanceof MillraceError ? error.code : 'USER_FUNCTION_FAILED',
+  code: codeOf(error, 'USER_FUNCTION_FAILED'),
   message: errorText(error),
 })
 
@@ -125,7 +125,7 @@ const itemOf = (deadLetter: DeadLetter): Item => ({
 /** A dead letter with no more data and text than an item has room for. */
 const bounded = (deadLetter: DeadLetter): DeadLetter => ({
   ...deadLetter,
-  message: deadLetter.message.slice(0, MESSAGE_CHARACTERS_MAX),
+  message: cutText(deadLetter.message, MESSAGE_CHARACTERS_MAX),
   data: deadLetter.data.subarray(0, DATA_BYTES_MAX),
 })
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { preview } from '../../base/error-text.ts'
-import { MillraceError } from '../../base/errors.ts'
+import { errorText, preview } from '../../base/error-text.ts'
+import { codeOf } from '../../base/errors.ts'
 import { objectLines } from '../../formats/object-lines.ts'
 import type { BadKey } from '../../rdd/bad-records.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
@@ -22,8 +22,8 @@ export const deadLetterOfKey = (timeMs: number, bad: BadKey): DeadLetter => {
   return {
     source: label,
     position: `${timeMs}#${place}#${hash}`,
-    code: error instanceof MillraceError ? error.code : 'USER_FUNCTION_FAILED',
-    message: error instanceof Error ? `${error.name}: ${error.message}` : preview(error),
+    code: codeOf(error, 'USER_FUNCTION_FAILED'),
+    message: errorText(error),
     operator: label,
     data,
     form: 'key',
