@@ -91,6 +91,13 @@ const waitingIn = (lanes: readonly LaneOverview[]): Waiting => ({
   oldestMs: lanes.reduce((oldest, lane) => Math.min(oldest, lane.oldestMs ?? Infinity), Infinity),
 })
 
+/**
+ * A driver that cannot run is called each minute, and renews its note. An older note is of a
+ * process that is no more, while another one runs: only its own success takes a note back.
+ */
+const isKeptFromRunning = ({ driverNote }: Overview, nowMs: number): boolean =>
+  driverNote !== undefined && nowMs - driverNote.atMs <= SILENCE_MS_MAX
+
 const noteRows = ({ driverNote }: Overview, { nowMs }: StatusContext): readonly Row[] => {
   if (driverNote === undefined) return []
   const { atMs, message } = driverNote
@@ -109,8 +116,10 @@ const isWorthSeeing = ({ lane, waitingRecords }: LaneOverview): boolean =>
 
 const generationText = (head: Head, { deployed }: StatusContext): string => {
   const text = `${head.generation}, plan ${head.plan}, epoch ${head.epoch}`
-  const isWaiting = deployed !== undefined && deployed.generation > head.generation
-  return isWaiting ? `${text}; ${deployed.generation} is deployed and has not run yet` : text
+  if (deployed === undefined || deployed.generation === head.generation) return text
+  return deployed.generation > head.generation
+    ? `${text}; ${deployed.generation} is deployed and has not run yet`
+    : `${text}; ${deployed.generation} is deployed and may not run: deploy with a higher one`
 }
 
 const logRows = ({ deployed }: StatusContext): readonly Row[] =>
@@ -122,11 +131,14 @@ const logRows = ({ deployed }: StatusContext): readonly Row[] =>
 const SILENCE_MS_MAX = 180_000
 
 const statusLine = (overview: Overview, context: StatusContext): string => {
-  const { head, driverNote, lanes } = overview
+  const { head, lanes } = overview
   const { nowMs, target, deployed } = context
   const { entries, oldestMs } = waitingIn(lanes)
   const isLate = deployed !== undefined && nowMs - oldestMs > SILENCE_MS_MAX
-  if (driverNote !== undefined) return 'the driver cannot run; it is called again each minute'
+  if (isKeptFromRunning(overview, nowMs))
+    return 'the driver cannot run; it is called again each minute'
+  if (deployed !== undefined && head !== undefined && deployed.generation < head.generation)
+    return `superseded: generation ${head.generation} owns the table, and an older one is deployed`
   if (head === undefined)
     return entries === 0
       ? 'nothing has run yet'

@@ -220,3 +220,16 @@ describe('redrive', () => {
     ).toEqual(names.toSorted())
   })
 })
+
+describe('a command whose reader goes away ends in silence', () => {
+  test.each([
+    { command: 'dead-letters', args: STATE },
+    { command: 'dead-letters', args: ['--json', ...STATE] },
+    { command: 'status', args: STATE },
+    { command: 'help', args: [] },
+  ])('$command $args', async ({ command, args }) => {
+    const process = startMillrace(await afterTrouble(), command, ...args)
+    process.child.stdout?.destroy()
+    expect(await process.ended).toMatchObject({ exitCode: 0, stderr: '' })
+  })
+})

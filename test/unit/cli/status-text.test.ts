@@ -83,6 +83,30 @@ describe('the first line of the status', () => {
       says: 'the driver cannot run',
     },
     { what: 'the driver throws later', parts: { driverNote: note }, says: 'the driver cannot run' },
+    {
+      what: 'a driver threw once, in a process that is no more, and another one goes on',
+      parts: { driverNote: { ...note, atMs: NOW_MS - 30 * MINUTE_MS } },
+      says: 'healthy: no batch is unfinished',
+    },
+    {
+      what: 'the driver threw, and then was not called any more',
+      parts: {
+        head: { ...head, doneMs: NOW_MS - 40 * MINUTE_MS },
+        driverNote: { ...note, atMs: NOW_MS - 30 * MINUTE_MS },
+      },
+      says: 'no batch has run since 2026-03-01 11:20:00',
+    },
+    {
+      what: 'an older generation is deployed than the one that has run',
+      parts: { head: { ...head, generation: 2, status: 'rest' } },
+      says: 'superseded: generation 2 owns the table, and an older one is deployed',
+    },
+    {
+      what: 'a newer generation is deployed and has not run',
+      parts: {},
+      context: { deployed: { ...deployed, generation: 2 } },
+      says: 'healthy: no batch is unfinished',
+    },
     { what: 'healthy', parts: {}, says: 'healthy: no batch is unfinished' },
     {
       what: 'at rest',
