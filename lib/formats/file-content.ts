@@ -120,7 +120,7 @@ const unsupported = (file: FileLabels, name: string): MillraceError =>
  *
  * @throws MillraceError while it is iterated: `OBJECT_CORRUPT`, `OBJECT_TOO_LARGE`.
  */
-export const fileContent = (file: StoredFile, limits: FileLimits): Iterable<Buffer> =>
+export const fileContent = (file: StoredFile, limits: FileLimits): Iterable<Uint8Array> =>
   contentOf([file.bytes], budgetOf(file, limits, false), 0)
 
 /**
