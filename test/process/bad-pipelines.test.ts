@@ -92,7 +92,7 @@ describe('the command line says what is wrong with a module, a store or an outpu
       args: ['run', pipelinePath('changed-word-totals'), '--bind', 'lines=in', '--state', 'state'],
       exitCode: 5,
       code: 'PLAN_INCOMPATIBLE',
-      says: ['updateStateByKey-1', '.named()', 'millrace reset'],
+      says: ['updateStateByKey-1', ".named('NAME IN THE STORE')", 'millrace reset'],
     },
     {
       what: 'a store of another pipeline',
