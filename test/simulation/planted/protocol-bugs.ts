@@ -208,10 +208,10 @@ export const prepareBatch = async`,
     edits: [
       {
         file: 'lib/runtime/intake/intake.ts',
-        find: `const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)
+        find: `const appended = await this.#appendNew(delivery.lane, () => delivery, clock.now())
           await this.#wakeHead()`,
         replace: `await this.#wakeHead()
-    const appended = await this.#appendNew(delivery.lane, () => delivery, nowMs)`,
+    const appended = await this.#appendNew(delivery.lane, () => delivery, clock.now())`,
       },
     ],
   },
