@@ -47,12 +47,13 @@ export const protocolBugs: readonly PlantedBug[] = [
         file: 'lib/runtime/intake/intake.ts',
         find: 'seen = answer.current\n',
         replace: `const there = answer.current
-      if (there !== undefined && BigInt(there.tail) < BigInt(entry.last)) {
-        const entries = this.#queueWith(there, delivery.lane, entry)
+      const entry = next.entries.at(-1)
+      if (there !== undefined && entry !== undefined && BigInt(there.tail) < BigInt(next.tail)) {
+        const entries = await this.#queue.with(there, lane, entry)
         const forced = await withRetries(clock, () =>
           swapLane(store, app, there, { ...next, entries }),
         )
-        if (forced.swapped) return fresh.length
+        if (forced.swapped) return count
       }
       seen = there
 `,
