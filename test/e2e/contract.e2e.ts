@@ -25,7 +25,7 @@ import { withBlobs } from '../../lib/adapters/blob-item-store.ts'
 import { attributesOf, rowOf } from '../contract/attributes.ts'
 import { blobStoreContract } from '../contract/blob-store.contract.ts'
 import { errorOf, expectError } from '../contract/errors.ts'
-import { fileSinkContract } from '../contract/file-sink.contract.ts'
+import { fileSinkContract, renamedPart } from '../contract/file-sink.contract.ts'
 import { itemStoreContract } from '../contract/item-store.contract.ts'
 import { objectStoreContract } from '../contract/object-store.contract.ts'
 import { type Attributes, tableSinkContract } from '../contract/table-sink.contract.ts'
@@ -106,6 +106,7 @@ fileSinkContract('S3', async () => {
   const bucket = await newBucket()
   return {
     sink: s3Sink({ bucket }),
+    renames: renamedPart,
     files: () => objectsIn(bucket),
     plant: (path, bytes) => plantObject(bucket, path, bytes),
   }

@@ -94,7 +94,9 @@ describe('before anything has run', () => {
   test('status says so, and reset has nothing to do', async () => {
     expect(await command('operator', 'status')).toMatchObject({
       exitCode: 0,
-      stdout: 'clicks in AWS, us-east-1: nothing has run yet\n',
+      stdout: expect.stringMatching(
+        /^clicks in AWS, us-east-1\n +status +nothing has run yet\n/,
+      ) as string,
     })
     const { exitCode, stderr } = await command('operator', 'reset', '--yes')
     expect({ exitCode, stderr }).toMatchObject({
@@ -112,7 +114,7 @@ describe('commands, in the order of a bad day', () => {
     await app.append('waits')
     const { stdout } = await command('operator', 'status')
     expect(stdout).toMatch(/^clicks in AWS, us-east-1\n/)
-    expect(stdout).toMatch(/lane kinesisTextStream-1 .*1 record in 1 entry waiting/)
+    expect(stdout).toMatch(/source kinesisTextStream-1 .*1 record in 1 entry waiting/)
     expect(stdout).toMatch(/dead letters +2 USER_FUNCTION_FAILED/)
     expect(stdout).toMatch(/generation +1, .*; 2 is deployed and has not run yet/)
     expect(stdout).toMatch(/logs +driver-logs \(driver\), intake-logs \(intake\)/)
