@@ -52,7 +52,7 @@ describe('the protocol in a world of faults', () => {
 
 describe('planted bugs', () => {
   test('are all found', async () => {
-    const finds = await huntPlantedBugs(400)
+    const finds = await huntPlantedBugs(1_000)
     expect(finds.map((find) => [find.name, isFound(find)])).toEqual(
       plantedBugs.map(({ name }) => [name, true]),
     )

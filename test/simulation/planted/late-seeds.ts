@@ -18,6 +18,7 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'merge dropping a delta': 14,
   'outputs of a larger input kept': 223,
   'outputs of earlier attempts not published': 14,
+  'parts removed before the commit': 897,
   'parts taken for equal by their names': 35,
   'parts written over': 313,
   'poison breaker off': 234,
