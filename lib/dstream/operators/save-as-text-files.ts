@@ -10,8 +10,8 @@ declare module '../dstream.ts' {
     /**
      * Writes every batch, also an empty one, into its own directory `prefix-<ms>[.suffix]`, where
      * `<ms>` is the batch time in epoch milliseconds. The directory has one text file for each
-     * partition, and `_SUCCESS` when it is complete. The effect is exactly-once: a batch that is
-     * retried replaces its own files, and an older attempt is refused.
+     * partition. `_SUCCESS` comes after the batch is committed, and names the files that belong to
+     * it. The effect is exactly-once: whoever reads what `_SUCCESS` names reads each batch once.
      *
      * @param prefix The path without batch time and suffix. Its first name, or the bucket of
      * `s3://bucket/...`, can be bound (`--bind NAME=./directory`).

@@ -37,7 +37,7 @@ export const noted = ({ store, app, generation, clock }: NotedParts): Noted => {
       return await run()
     } catch (error) {
       mayBeNoted = true
-      const { code, message } = asMillraceError(error, 'BATCH_FAILED', { problem })
+      const { code, message } = asMillraceError(error, 'USER_FUNCTION_FAILED', { problem })
       const note = {
         atMs: clock.now(),
         generation,

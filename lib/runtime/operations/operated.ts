@@ -73,6 +73,26 @@ export const readLoggedHead = async (
   )
 }
 
+/**
+ * Reads the head for a command that no attempt may run beside.
+ *
+ * @throws MillraceError `COMMAND_REFUSED` when nothing has run, or while an attempt holds the
+ * lease.
+ */
+export const readFreeHead = async (operated: Operated): Promise<Head> => {
+  const { store, app, clock } = operated
+  const head = await withRetries(clock, () => new HeadStore(store, app).read())
+  if (head === undefined)
+    throw refusal(
+      'Nothing has run yet',
+      'nothing',
+      'an application that has run',
+      'nothing to do: it starts without state',
+    )
+  checkLease(operated, head)
+  return head
+}
+
 /** Refuses while an attempt holds the lease. */
 export const checkLease = ({ store, clock, leaseMs }: Operated, head: Head): void => {
   if (!isLeaseHeld(head, sharedNow(store, clock), leaseMs)) return

@@ -5,15 +5,13 @@
  * B11: as in a reset, the new manifest names no such state, and no process can commit what it built
  * on the old one. So the old state is deleted by name.
  */
-import { HeadStore } from '../../state/head.ts'
 import { type Manifest } from '../../state/manifest.ts'
 import { panesId } from '../../state/operator/state-declaration.ts'
 import { lastManifest } from '../driver/last-manifest.ts'
-import { withRetries } from '../retry.ts'
 import { sharedNow } from '../store-time.ts'
 import {
-  checkLease,
   type Operated,
+  readFreeHead,
   refusal,
   replaceManifest,
   retryWhileChanged,
@@ -30,11 +28,8 @@ export const resetState = async (
   operated: Operated,
   id: string,
 ): Promise<Pick<ResetApp, 'states'>> => {
-  const { store, app, clock } = operated
-  const head = await withRetries(clock, () => new HeadStore(store, app).read())
-  if (head === undefined)
-    throw refusal('Nothing has run yet', 'nothing', 'an application that has run', 'nothing to do')
-  checkLease(operated, head)
+  const { store, clock } = operated
+  const head = await readFreeHead(operated)
   const [before] = await retryWhileChanged(operated, head, async () => [
     await lastManifest(operated, head),
   ])

@@ -7,21 +7,13 @@
  * So the old state is deleted by name.
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
-import { HeadStore } from '../../state/head.ts'
 import { laneOffsetsForHead } from '../../state/lane-offsets.ts'
 import { emptyManifest, type Manifest, readManifest, stateSegments } from '../../state/manifest.ts'
 import { segmentKeys } from '../../state/segments.ts'
 import { loadBatchInput, offsetsAfterBatch } from '../driver/batch-input.ts'
 import { lastManifest } from '../driver/last-manifest.ts'
-import { withRetries } from '../retry.ts'
 import { sharedNow } from '../store-time.ts'
-import {
-  checkLease,
-  type Operated,
-  refusal,
-  replaceManifest,
-  retryWhileChanged,
-} from './operated.ts'
+import { type Operated, readFreeHead, replaceManifest, retryWhileChanged } from './operated.ts'
 import { noteSkipped, type SkippedBatch } from './skip.ts'
 
 /** What a reset has done. */
@@ -42,15 +34,7 @@ export interface ResetApp {
  */
 export const reset = async (operated: Operated): Promise<ResetApp> => {
   const { store, app, clock } = operated
-  const head = await withRetries(clock, () => new HeadStore(store, app).read())
-  if (head === undefined)
-    throw refusal(
-      'Nothing has run yet',
-      'nothing',
-      'an application that has run',
-      'nothing to do: it starts without state',
-    )
-  checkLease(operated, head)
+  const head = await readFreeHead(operated)
   const { logged } = head
   const [before, input] = await retryWhileChanged(operated, head, async () => [
     await lastManifest(operated, head),

@@ -11,7 +11,7 @@
  * The lanes stay, with their tails. So if the source comes back under the same id, what is
  * delivered twice is still dropped (B1), and it goes on with what is new.
  */
-import { type Head, HeadStore } from '../../state/head.ts'
+import type { Head } from '../../state/head.ts'
 import { noteBatch } from '../../state/history.ts'
 import { laneOffsetsForHead, laneOffsetsIn } from '../../state/lane-offsets.ts'
 import { isAfter } from '../../state/lanes.ts'
@@ -24,8 +24,8 @@ import { lastManifest, manifestsToKeep } from '../driver/last-manifest.ts'
 import { withRetries } from '../retry.ts'
 import { sharedNow } from '../store-time.ts'
 import {
-  checkLease,
   type Operated,
+  readFreeHead,
   refusal,
   replaceManifest,
   retryWhileChanged,
@@ -49,10 +49,7 @@ export interface SkippedSource {
  */
 export const skipSource = async (operated: Operated, source: string): Promise<SkippedSource> => {
   const { store, app, clock } = operated
-  const head = await withRetries(clock, () => new HeadStore(store, app).read())
-  if (head === undefined)
-    throw refusal('Nothing has run yet', 'nothing', 'an application that has run', 'nothing to do')
-  checkLease(operated, head)
+  const head = await readFreeHead(operated)
   const [before, lanes] = await retryWhileChanged(operated, head, async () => {
     const last = await lastManifest(operated, head)
     const offsets = laneOffsetsIn(last.offsets)
