@@ -33,9 +33,9 @@ export const awsPorts = ({ table, blocks, triggers }: Environment): FunctionPort
         reader: async () =>
           (await import('../lib/adapters/aws/kinesis-stream-reader.ts')).kinesisStreamReader(),
         createdMs: async (arn) =>
-          (await import('../lib/adapters/aws/kinesis-stream-created.ts')).kinesisStreamCreatedMs(
-            arn,
-          ),
+          (await import('../lib/adapters/aws/kinesis-streams.ts')).kinesisStreamCreatedMs(arn),
+        retentionMs: async (arn) =>
+          (await import('../lib/adapters/aws/kinesis-streams.ts')).kinesisStreamRetentionMs(arn),
       },
     },
     // Not the console: Lambda puts the time and the request before its lines, so they would not be

@@ -62,7 +62,16 @@ const grants = {
       { by: 'code', actions: ['kinesis:DescribeStreamSummary', 'kinesis:ListShards'] },
     ],
     // A block that was lost is computed again from its shard.
-    driver: [{ by: 'code', actions: ['kinesis:GetRecords', 'kinesis:GetShardIterator'] }],
+    driver: [
+      {
+        by: 'code',
+        actions: [
+          'kinesis:DescribeStreamSummary',
+          'kinesis:GetRecords',
+          'kinesis:GetShardIterator',
+        ],
+      },
+    ],
   },
   discards: { intake: [{ by: 'service', actions: ['s3:PutObject', 's3:ListBucket'] }] },
 } satisfies KindGrants

@@ -62,6 +62,13 @@ export interface Lane {
   readonly parents: readonly string[]
   /** Entries in order; the last ends at the tail. */
   readonly entries: readonly LaneEntry[]
+  /**
+   * When the lane was emptied, because all was consumed and nothing had come for long. Epoch
+   * milliseconds. Every entry that it gets from then on is new.
+   */
+  readonly emptiedMs?: number
+  /** When the store may remove it, epoch seconds. Only an emptied lane has it. */
+  readonly ttl?: number
 }
 
 /**
@@ -155,14 +162,18 @@ export const laneFromItem = (source: string, lane: string, item: Item): Lane => 
   entries: (JSON.parse(item['queue'] as string) as PackedEntry[]).map((entry) =>
     unpackEntry(source, lane, entry),
   ),
+  ...(item['emptiedMs'] === undefined ? {} : { emptiedMs: item['emptiedMs'] as number }),
+  ...(item['ttl'] === undefined ? {} : { ttl: item['ttl'] as number }),
 })
 
 /** The item that stores a lane. Also used to measure its size. */
-export const laneItem = ({ tail, by, parents, entries }: Lane): Item => ({
+export const laneItem = ({ tail, by, parents, entries, emptiedMs, ttl }: Lane): Item => ({
   tail,
   by,
   queue: JSON.stringify(entries.map(packEntry)),
   ...(parents.length === 0 ? {} : { parents: JSON.stringify(parents) }),
+  ...(emptiedMs === undefined ? {} : { emptiedMs }),
+  ...(ttl === undefined ? {} : { ttl }),
 })
 
 /** Reads a lane. Undefined before the first append. */
@@ -214,7 +225,11 @@ export type LaneSwap =
   | { readonly swapped: true }
   | { readonly swapped: false; readonly current: Lane | undefined }
 
-/** B1: replaces a lane if its tail is still the one its writer saw. */
+/**
+ * B1: replaces a lane if it is still the one that its writer saw: the same tail, written by the
+ * same attempt. A lane that was emptied keeps its tail. A writer that saw it before has its old
+ * entries, and they must not come back.
+ */
 export const swapLane = async (
   store: ItemStore,
   app: string,
@@ -223,7 +238,7 @@ export const swapLane = async (
 ): Promise<LaneSwap> => {
   const answer = await store.compareAndSet(
     laneKey(app, next.source, next.lane),
-    seen === undefined ? 'absent' : { tail: seen.tail },
+    seen === undefined ? 'absent' : { tail: seen.tail, by: seen.by },
     laneItem(next),
   )
   if (answer.swapped) return answer

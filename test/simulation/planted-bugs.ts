@@ -3,6 +3,7 @@ import type { PlantedBug } from './planted/bug.ts'
 import { fileBugs } from './planted/file-bugs.ts'
 import { headBugs } from './planted/head-bugs.ts'
 import { laneBugs } from './planted/lane-bugs.ts'
+import { leavingBugs } from './planted/leaving-bugs.ts'
 import { objectBugs } from './planted/object-bugs.ts'
 import { operationBugs } from './planted/operation-bugs.ts'
 import { outputBugs } from './planted/output-bugs.ts'
@@ -16,6 +17,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...protocolBugs,
   ...headBugs,
   ...laneBugs,
+  ...leavingBugs,
   ...batchBugs,
   ...objectBugs,
   ...fileBugs,

@@ -21,6 +21,7 @@ import type { Runner } from '../runner.ts'
 import { type BatchInput, totalOf } from './batch-input.ts'
 import { commitBatch, failBatch } from './commit.ts'
 import type { Garbage } from './garbage.ts'
+import type { LeftLanes } from './left-lanes.ts'
 import type { LoggedAttempt } from './head-writes.ts'
 import { publishOutputs } from './last-manifest.ts'
 import { logBatch } from './log.ts'
@@ -35,6 +36,7 @@ export interface AttemptWorld {
   readonly runner: Runner
   readonly snapshots: SnapshotReader
   readonly garbage: Garbage
+  readonly leftLanes: LeftLanes
   /** Whether this driver has just put the head to rest. */
   hasRested: boolean
 }
@@ -71,6 +73,7 @@ export const attemptBatch = async (
     const [prepared] = await allOrFirstError([
       read === undefined ? Promise.resolve(undefined) : prepareBatch(runner, read, before),
       world.garbage.collect(runner, attempt.head, before.manifest),
+      world.leftLanes.collect(runner, attempt.head, before.manifest),
     ])
     const committed = prepared && (await commitBatch(runner, prepared.attempt, prepared))
     if (prepared === undefined || committed === undefined)

@@ -37,6 +37,7 @@ import { type Outcome, PROGRESSED } from './outcome.ts'
 import { Pace } from './pace.ts'
 import { dueAtRest, wake } from './rest.ts'
 import type { Before } from './run.ts'
+import { LeftLanes } from './left-lanes.ts'
 import { isExhausted, isLeaseHeld, isPaused, nextBatchTime } from './schedule.ts'
 import { type LanesBySource, SnapshotReader } from './snapshot-reader.ts'
 
@@ -89,6 +90,7 @@ export class Driver {
       runner,
       snapshots: this.#snapshots,
       garbage: new Garbage(runner.store, runner.app),
+      leftLanes: new LeftLanes(),
       hasRested: false,
     }
   }
@@ -194,7 +196,9 @@ export class Driver {
       if (sinceMs === undefined || sinceMs > Math.max(timeMs, nowMs))
         return { kind: 'idle', dueMs: sinceMs }
     }
-    const input = await allocateBatch(this.#runner, head, before.manifest, { timeMs, nowMs }, lanes)
+    const times = { timeMs, nowMs }
+    const all = await allocateBatch(this.#runner, head, before.manifest, times, lanes)
+    const input = this.#world.leftLanes.without(all)
     this.#pace.started(nowMs)
     return this.#attempt(head, before, input, nowMs)
   }

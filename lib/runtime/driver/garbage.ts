@@ -130,14 +130,11 @@ export class Garbage {
     reachable: ReadonlySet<string>,
   ): Promise<void> {
     const lanes = await readLanes(this.#store, this.#app, source)
-    await mapAtOnce(lanes, LANES_AT_ONCE, ({ lane }) =>
-      this.#sweepNode(
-        blockNode(source, lane),
-        0,
-        reachable,
-        (at) => !isAfter(at, offsets[lane] ?? BEGINNING),
-      ),
-    )
+    await mapAtOnce(lanes, LANES_AT_ONCE, ({ lane, tail, emptiedMs }) => {
+      // An emptied lane has no offset, and all up to its tail is consumed.
+      const offset = offsets[lane] ?? (emptiedMs === undefined ? BEGINNING : tail)
+      return this.#sweepNode(blockNode(source, lane), 0, reachable, (at) => !isAfter(at, offset))
+    })
   }
 
   async #sweepNode(

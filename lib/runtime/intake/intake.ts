@@ -3,8 +3,8 @@
  * fail, and in any generation.
  *
  * 1. Store the dead letters. Read the lane. If it has room, write the new records as a block.
- * 2. Append by one conditional write, `tail = <the tail I saw>`. Records at or before the tail are
- *    dropped as redelivered (B1).
+ * 2. Append by one conditional write: the tail and its writer are those that I saw. Records at or
+ *    before the tail are dropped as redelivered (B1).
  * 3. Then read the head strongly consistent. If it is at rest, wake it (B12).
  * 4. Only then may the source be acknowledged.
  */

@@ -97,10 +97,12 @@ const laneOverviews = async (
   ].sort()
   const offsets = head === undefined ? {} : await readLaneOffsets(store, app, head)
   const lanes = await Promise.all(sources.map((source) => readLanes(store, app, source)))
-  return lanes.flat().map((lane) => {
+  return lanes.flat().flatMap((lane) => {
     const waiting = entriesAfter(lane, offsets[lane.source]?.[lane.lane] ?? BEGINNING)
     const [oldest] = waiting
     const waitingRecords = waiting.reduce((total, { count }) => total + count, 0)
+    // Nobody needs to see a lane that is about to leave.
+    if (lane.emptiedMs !== undefined) return []
     return {
       source: lane.source,
       lane: lane.lane,

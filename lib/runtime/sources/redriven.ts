@@ -55,6 +55,13 @@ export const wholeReader = (place: SourcePlace, reader: SourceReader): SourceRea
       const since = [reader.takenInMs?.(offsets), redrives?.takenInMs?.(offsets)]
       return earliestOf(await allOrFirstError(since.map((ms) => ms ?? nothing)))
     },
+    async leave(request) {
+      const [left, redriven] = await allOrFirstError([
+        reader.leave?.(request) ?? nothing,
+        redrives?.leave?.(request) ?? nothing,
+      ])
+      return { ...left, ...redriven }
+    },
     blocks: (input) => [
       ...reader.blocks(input),
       ...(input.redriven === undefined ? [] : (redrives?.blocks(input.redriven) ?? [])),

@@ -17,7 +17,7 @@ import type { BatchLimits } from '../../dstream/plan.ts'
 import type { Partition } from '../../rdd/partition.ts'
 import type { DeadLetter, FileReference } from '../../state/dead-letters.ts'
 import type { Lane } from '../../state/lanes.ts'
-import type { Offsets, OffsetsPart } from '../../state/offsets.ts'
+import type { LaneOffsets, Offsets, OffsetsPart } from '../../state/offsets.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 
 /** Records of a lane that are no longer in the store, nor in their source. */
@@ -101,6 +101,17 @@ export interface WaitingRequest<O = Offsets> extends BatchTimes {
   readonly offsets: O
 }
 
+/** A request to let old lanes leave. Only for the holder of the lease. */
+export interface LeaveRequest<O = Offsets> {
+  /** The offsets of the last committed batch, which was read before this request. */
+  readonly offsets: O
+  readonly nowMs: number
+  /** The attempt that writes. */
+  readonly by: string
+  /** How long dead letters are kept, in milliseconds. Infinity: for ever. */
+  readonly deadLettersKeptMs: number
+}
+
 /** Reads one source node. */
 export interface SourceReader<I extends SourceInput = SourceInput> {
   /** The kind of its inputs. */
@@ -134,6 +145,11 @@ export interface SourceReader<I extends SourceInput = SourceInput> {
    * input. Left out if this is unknown.
    */
   takenInMs?(offsets: I['offsets']): Promise<number | undefined>
+  /**
+   * Empties lanes in which nothing came for long, and lets the store remove them later. Returns the
+   * offsets of lanes that need none any more. Left out: the source has a fixed number of lanes.
+   */
+  leave?(request: LeaveRequest<I['offsets']>): Promise<LaneOffsets>
   /** The blocks of the input. They are garbage after the commit of its batch. */
   blocks(input: I): readonly SegmentRef[]
 }

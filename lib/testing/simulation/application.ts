@@ -61,6 +61,8 @@ export interface SimulatedIntakeAnswer extends IntakeAnswer {
 }
 
 export const DRIVER_TIMEOUT_MS = 20_000
+/** Lanes are emptied much sooner than on AWS, also while their shards live. */
+const LANE_QUIET_MS = 3_000
 
 interface ProcessPorts extends WorldPorts {
   readonly call: Caller
@@ -87,6 +89,7 @@ const portsOf = (parts: ApplicationParts, environment: Environment): ProcessPort
       kinesis: {
         reader: async () => simulatedStreamReader(streams, call),
         createdMs: async (arn) => createdMsOf(environment, arn),
+        quietMs: LANE_QUIET_MS,
       },
       objects: {
         open: async (name) => simulatedObjectStore(bucketIn(buckets, name).objects, call),

@@ -42,6 +42,8 @@ import { readDeadLetters } from '../../../lib/state/dead-letter-reader.ts'
 export const START_MS = 1_700_000_000_000
 
 export const APP = 'app'
+/** How long streams keep their records. */
+export const RETENTION_MS = 86_400_000
 
 /** A pipeline with a batch interval of one second, by default. */
 export const pipelineOf = (
@@ -287,7 +289,12 @@ export class Deployment {
         if (reader === undefined || declared.kind !== 'kinesis') return lanesReader(place)
         const elements = declared.elements === KINESIS_RECORDS ? 'records' : 'text'
         const replay = shardReplay({ elements, open: async () => reader })
-        return lanesReader({ ...place, predecessors: earlierLives, recovery: { replay, report } })
+        return lanesReader({
+          ...place,
+          predecessors: earlierLives,
+          recovery: { replay, report },
+          leaving: { retentionMs: async () => RETENTION_MS },
+        })
       }
       if (bound === 'objects')
         return filesReader({ ...place, objects: world.objects, selection, report })

@@ -6,6 +6,7 @@ import type { StreamReader } from '../../../ports/stream-reader.ts'
 import type { BoundSource, EventContent, EventReader } from '../../intake/event-reader.ts'
 import type { Location } from '../../locations.ts'
 import { lanesInput } from '../lanes/input.ts'
+import type { LeavingTimes } from '../lanes/leaving.ts'
 import { lanesReader } from '../lanes/reader.ts'
 import { registerSourceKind, type SourceKind } from '../source-kind.ts'
 import type { SourcePorts } from '../source-ports.ts'
@@ -14,7 +15,7 @@ import { kinesisDeliveries, type KinesisEventRecord } from './event.ts'
 import { shardParents } from './lineage.ts'
 import type { KinesisElements } from './records.ts'
 import { shardReplay } from './replay.ts'
-import { earlierLives, streamOf } from './shards.ts'
+import { earlierLives, shardOf, streamOf } from './shards.ts'
 
 declare module '../source-ports.ts' {
   interface SourcePorts {
@@ -23,6 +24,10 @@ declare module '../source-ports.ts' {
       readonly reader?: () => Promise<StreamReader>
       /** When the stream with this ARN was created. Epoch milliseconds. */
       readonly createdMs: (streamArn: string) => Promise<number>
+      /** How long a stream keeps its records, in milliseconds. Default: 365 days, the longest. */
+      readonly retentionMs?: (streamArn: string) => Promise<number>
+      /** A lane is emptied when nothing came for this long, in milliseconds. Default: a day. */
+      readonly quietMs?: number
     }
   }
 }
@@ -76,6 +81,21 @@ const eventReader = ({ reader, createdMs }: StreamPorts): EventReader<StreamLoca
   }
 }
 
+const RETENTION_MS_MAX = 365 * 86_400_000
+
+/** When lanes leave. If nobody can tell the retention of a stream, it may be the longest. */
+const leavingTimes = ({ retentionMs, quietMs }: Partial<StreamPorts> = {}): LeavingTimes => {
+  const ask = (arn: string): Promise<number> =>
+    retentionMs?.(arn).catch(() => RETENTION_MS_MAX) ?? Promise.resolve(RETENTION_MS_MAX)
+  return {
+    ...(quietMs === undefined ? {} : { quietMs }),
+    retentionMs: async (lane) => {
+      const shard = shardOf(lane)
+      return shard === undefined ? RETENTION_MS_MAX : ask(shard.streamArn)
+    },
+  }
+}
+
 /** Several sources may read one stream. Each has its own lanes. */
 const readersOf = (arn: string, sources: readonly Bound[]): readonly Bound[] => {
   const readers = sources.filter(({ location }) => location.streamArn === arn)
@@ -102,7 +122,8 @@ const kinesis: SourceKind<StreamLocation> = {
   deployedForm: '{ "kind": "kinesis", "streamArn": "arn:..." }',
   describe: ({ streamArn }) => ({ what: `records of ${streamArn}` }),
   open: (_, { store, app, source, declared, ports, report }) => {
-    const place = { store, app, source, predecessors: earlierLives }
+    const leaving = leavingTimes(ports.kinesis)
+    const place = { store, app, source, predecessors: earlierLives, leaving }
     const open = ports.kinesis?.reader
     if (open === undefined) return { reader: lanesReader(place) }
     const replay = shardReplay({ elements: elementsOf(declared), open })

@@ -29,6 +29,7 @@ import {
   type SourceInput,
   type SourceReader,
 } from '../source-reader.ts'
+import { leaveLanes, type LeavingTimes } from './leaving.ts'
 import { type BlockRecovery, findBlock, type FoundBlock } from './lost-blocks.ts'
 import { type LaneInput, type LaneSelection, SourceLanes, takeEntries } from './waiting-lanes.ts'
 
@@ -43,6 +44,8 @@ export interface LanesInput extends SourceInput<'lanes'> {
 
 /** What a reader of lanes needs. */
 export interface LanesReaderParts extends SourcePlace, Partial<LaneSelection> {
+  /** When lanes leave. */
+  readonly leaving?: LeavingTimes
   /** How a lost block is made again. Left out: the source cannot be read again. */
   readonly recovery?: BlockRecovery
   /** How redriven files are read again. Left out: the source has no files. */
@@ -58,6 +61,7 @@ export const lanesReader = ({
   predecessors = () => [],
   recovery,
   readAgain,
+  leaving,
   ...place
 }: LanesReaderParts): SourceReader<LanesInput> => {
   const lanes = new SourceLanes(place, { isRead, predecessors })
@@ -90,6 +94,14 @@ export const lanesReader = ({
       return earliestOf(
         waiting.flatMap(({ entries }) => entries.map(({ receivedMs }) => receivedMs)),
       )
+    },
+    leave: async ({ offsets: { lanes: offsets = {} }, ...request }) => {
+      const own = Object.entries(offsets).filter(([lane]) => isRead(lane))
+      return leaveLanes(place, await lanes.readAll(), {
+        ...leaving,
+        ...request,
+        offsets: Object.fromEntries(own),
+      })
     },
     blocks: (input): readonly SegmentRef[] =>
       input.lanes.flatMap(({ entries }) => entries.flatMap((entry) => entry.blocks)),

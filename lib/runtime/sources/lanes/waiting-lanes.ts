@@ -65,7 +65,9 @@ export class SourceLanes {
   async withParents(offsets: LaneOffsets, lanes: readonly Lane[]): Promise<readonly Lane[]> {
     const { store, app, source } = this.#place
     const parents = new Set(
-      lanes.flatMap((lane) => (offsets[lane.lane] === undefined ? lane.parents : [])),
+      lanes.flatMap(({ lane, entries, parents }) =>
+        offsets[lane] === undefined && entries.length > 0 ? parents : [],
+      ),
     )
     const again = await allOrFirstError(
       [...parents].map((lane) => readLane(store, app, source, lane)),

@@ -78,7 +78,7 @@ export class Checkers implements Observer {
     this.#outputs = new OutputChecker(storage, this.#leases, violations, sightings)
     this.deadLetters = new DeadLetterChecker({ mirror, truth, violations, sightings, app })
     const { deadLetters } = this
-    this.lanes = new LaneChecker(mirror, truth, violations, deadLetters)
+    this.lanes = new LaneChecker(mirror, truth, violations, deadLetters, sightings)
     this.#batches = new BatchChecker({
       mirror,
       truth,

@@ -1,5 +1,6 @@
 import type { Block } from '../../../state/blocks.ts'
 import { BEGINNING, entriesAfter, isAfter, type Lane } from '../../../state/lanes.ts'
+import type { Sightings } from '../sightings.ts'
 import type { Truth } from '../truth.ts'
 import type { DeadLetterChecker } from './dead-letter-checker.ts'
 import type { Mirror } from './mirror.ts'
@@ -15,13 +16,16 @@ export class LaneChecker {
   readonly #truth: Truth
   readonly #violations: Violations
   readonly #deadLetters: DeadLetterChecker
+  readonly #sightings: Sightings
 
   constructor(
     mirror: Mirror,
     truth: Truth,
     violations: Violations,
     deadLetters: DeadLetterChecker,
+    sightings: Sightings,
   ) {
+    this.#sightings = sightings
     this.#deadLetters = deadLetters
     this.#mirror = mirror
     this.#truth = truth
@@ -30,6 +34,8 @@ export class LaneChecker {
 
   check(before: Lane | undefined, after: Lane): void {
     const { lane, source, tail } = after
+    if (after.emptiedMs !== undefined) return this.#checkEmptied(before, after)
+    if (before?.emptiedMs !== undefined) this.#sightings.see('an append to an emptied lane')
     this.#violations.expect(
       'B1',
       isAfter(tail, before?.tail ?? BEGINNING),
@@ -69,6 +75,24 @@ export class LaneChecker {
       String(last?.position) === tail,
       () => `the tail of ${lane} is ${tail}, where nothing was put`,
     )
+  }
+
+  /** A lane is emptied: all of it was taken, and its tail stays. */
+  #checkEmptied(before: Lane | undefined, after: Lane): void {
+    const { lane, source, tail, entries } = after
+    const offset = this.#mirror.laneOffset(source, lane)
+    this.#violations.expect(
+      'B1',
+      before?.tail === tail && entries.length === 0 && before.by !== after.by,
+      () => `${lane} is emptied at ${before?.tail}, and stays with ${tail}`,
+    )
+    this.#violations.expect(
+      'totals',
+      offset === tail,
+      () => `${lane} is emptied at ${tail}, and batches have taken it up to ${offset}`,
+    )
+    this.#mirror.emptied(after)
+    this.#sightings.see('a lane emptied')
   }
 
   #checkAside(source: string, lane: string, position: bigint): void {

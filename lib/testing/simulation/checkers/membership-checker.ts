@@ -48,8 +48,8 @@ export class MembershipChecker {
     for (const [source, input] of Object.entries(batch.sources)) {
       const before = offsets[source] ?? {}
       this.#checkLimits(batch, input)
-      this.#checkForward(batch, input, before)
-      if (isLanes(input)) this.#checkLanes(batch, input, before)
+      this.#checkForward(batch, source, input, before)
+      if (isLanes(input)) this.#checkLanes(batch, source, input, before)
       else if (isObjects(input)) this.#checkObjects(batch, source, input, startedMs)
       else if (!isFiles(input))
         this.#violations.fail('totals', `no check knows the input of ${source}: ${input.kind}`)
@@ -78,14 +78,16 @@ export class MembershipChecker {
 
   /** When all is done: every record and every upload that could be read is in a batch. */
   finished(startedMs: number): void {
-    const all = Object.values(this.#mirror.laneOffsets())
-    const known = Object.assign({}, ...all) as Readonly<Record<string, string>>
+    const known = new Map(
+      this.#mirror.lanes().map(({ source, lane }) => [lane, this.#mirror.laneOffset(source, lane)]),
+    )
     for (const [lane, records] of this.#truth.lanes) {
       const last = String(records.at(-1)?.position ?? BEGINNING)
+      const offset = known.get(lane) ?? BEGINNING
       this.#violations.expect(
         'totals',
-        known[lane] === last,
-        () => `${lane} was put up to ${last} and is taken up to ${known[lane]}`,
+        offset === last,
+        () => `${lane} was put up to ${last} and is taken up to ${offset}`,
       )
     }
     for (const name of this.missed(startedMs))
@@ -169,10 +171,19 @@ export class MembershipChecker {
     )
   }
 
-  /** The offset of a lane never goes back. A lane without one is read again from its beginning. */
-  #checkForward({ timeMs }: BatchInput, { offsets }: SourceInput, before: LaneOffsets): void {
+  /**
+   * The offset of a lane never goes back. A lane without one is read from where it was emptied, or
+   * again from its beginning.
+   */
+  #checkForward(
+    { timeMs }: BatchInput,
+    source: string,
+    { offsets }: SourceInput,
+    before: LaneOffsets,
+  ): void {
     for (const [lane, offset] of Object.entries(before)) {
-      const after = offsets.lanes?.[lane] ?? BEGINNING
+      const after = offsets.lanes?.[lane] ?? this.#mirror.emptiedAt(source, lane)
+      if (offsets.lanes?.[lane] === undefined) this.#sightings.see('an offset left out')
       this.#violations.expect(
         'totals',
         !isAfter(offset, after),
@@ -183,12 +194,13 @@ export class MembershipChecker {
 
   #checkLanes(
     { timeMs }: BatchInput,
+    source: string,
     { lanes, offsets: { lanes: after = {} } }: LanesInput,
     before: LaneOffsets,
   ): void {
     const expect = this.#violations.expect.bind(this.#violations)
     for (const lane of new Set([...Object.keys(after), ...lanes.map((taken) => taken.lane)])) {
-      let position = before[lane] ?? BEGINNING
+      let position = before[lane] ?? this.#mirror.emptiedAt(source, lane)
       for (const { first, last, blocks } of lanes.find((taken) => taken.lane === lane)?.entries ??
         []) {
         const left = this.#truth

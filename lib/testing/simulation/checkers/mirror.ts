@@ -31,6 +31,8 @@ export class Mirror {
   readonly #everLost = new Set<string>()
   // Read at almost every event, so not decoded anew each time.
   readonly #lanes = new Map<string, Lane>()
+  /** The tails of lanes that were emptied. */
+  readonly #emptied = new Map<string, string>()
   readonly #decoded = new Map<string, unknown>()
   #head: Head | undefined
 
@@ -115,7 +117,17 @@ export class Mirror {
 
   /** How far batches have taken a lane. */
   laneOffset(source: string, lane: string): string {
-    return this.laneOffsets()[source]?.[lane] ?? BEGINNING
+    return this.laneOffsets()[source]?.[lane] ?? this.emptiedAt(source, lane)
+  }
+
+  /** A lane was emptied: it needs no offset any more. */
+  emptied({ source, lane, tail }: Lane): void {
+    this.#emptied.set(`${source}#${lane}`, tail)
+  }
+
+  /** Where a lane was emptied last. Everything up to there was taken. */
+  emptiedAt(source: string, lane: string): string {
+    return this.#emptied.get(`${source}#${lane}`) ?? BEGINNING
   }
 
   /** How far batches have taken each lane, by source. */

@@ -1,4 +1,8 @@
-import { DescribeStreamSummaryCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
+import {
+  DescribeStreamSummaryCommand,
+  type KinesisClient,
+  type StreamDescriptionSummary,
+} from '@aws-sdk/client-kinesis'
 import { MillraceError } from '../../base/errors.ts'
 import { deniedFix, isDenied, isTransient } from './aws-errors.ts'
 import { kinesisClient } from './kinesis-client.ts'
@@ -18,12 +22,35 @@ import { kinesisClient } from './kinesis-client.ts'
 export const kinesisStreamCreatedMs = async (
   streamArn: string,
   client: Pick<KinesisClient, 'send'> = kinesisClient(),
-): Promise<number> => {
+): Promise<number> => (await summaryOf(streamArn, client))?.StreamCreationTimestamp?.getTime() ?? 0
+
+const HOUR_MS = 3_600_000
+const RETENTION_HOURS_MAX = 365 * 24
+
+/**
+ * How long a stream keeps its records, in milliseconds: from a day to a year.
+ *
+ * Errors: those of {@link kinesisStreamCreatedMs}.
+ *
+ * @example
+ * ```ts
+ * const arn = 'arn:aws:kinesis:us-east-1:123456789012:stream/clicks'
+ * const retentionMs = await kinesisStreamRetentionMs(arn)
+ * ```
+ */
+export const kinesisStreamRetentionMs = async (
+  streamArn: string,
+  client: Pick<KinesisClient, 'send'> = kinesisClient(),
+): Promise<number> =>
+  ((await summaryOf(streamArn, client))?.RetentionPeriodHours ?? RETENTION_HOURS_MAX) * HOUR_MS
+
+const summaryOf = async (
+  streamArn: string,
+  client: Pick<KinesisClient, 'send'>,
+): Promise<StreamDescriptionSummary | undefined> => {
   try {
-    const { StreamDescriptionSummary } = await client.send(
-      new DescribeStreamSummaryCommand({ StreamARN: streamArn }),
-    )
-    return StreamDescriptionSummary?.StreamCreationTimestamp?.getTime() ?? 0
+    const answer = await client.send(new DescribeStreamSummaryCommand({ StreamARN: streamArn }))
+    return answer.StreamDescriptionSummary
   } catch (error) {
     const action = 'kinesis:DescribeStreamSummary'
     throw new MillraceError('STREAM_UNREADABLE', {

@@ -1,0 +1,56 @@
+/**
+ * Lets old lanes leave (see `sources/lanes/leaving.ts`), after a cold start and once a day, and
+ * leaves them out of the offsets. Only for the holder of the lease.
+ */
+import { MillraceError } from '../../base/errors.ts'
+import type { Head } from '../../state/head.ts'
+import { startOfDay } from '../../state/item-keys.ts'
+import type { Manifest } from '../../state/manifest.ts'
+import type { LaneOffsets } from '../../state/offsets.ts'
+import type { Runner } from '../runner.ts'
+import type { WholeInput } from '../sources/redriven.ts'
+import type { BatchInput } from './batch-input.ts'
+
+/** After these errors, lanes may leave on another day. */
+const CAN_WAIT: ReadonlySet<string> = new Set(['STORE_FAILED', 'ACCESS_DENIED'])
+
+/** The lanes that have left, as one driver knows them. */
+export class LeftLanes {
+  readonly #left = new Map<string, LaneOffsets>()
+  #dayMs = -1
+
+  /** Best effort. `head` took the lease, and `manifest` is the last one. */
+  async collect(
+    { sources, clock, plan }: Pick<Runner, 'sources' | 'clock' | 'plan'>,
+    { owner }: Pick<Head, 'owner'>,
+    { offsets }: Manifest,
+  ): Promise<void> {
+    const nowMs = clock.now()
+    const dayMs = startOfDay(nowMs)
+    if (dayMs === this.#dayMs || owner === undefined) return
+    const { deadLettersKeptMs } = plan.options
+    try {
+      for (const [id, source] of sources) {
+        const request = { offsets: offsets[id] ?? {}, nowMs, by: owner, deadLettersKeptMs }
+        this.#left.set(id, (await source.leave?.(request)) ?? {})
+      }
+      this.#dayMs = dayMs
+    } catch (error) {
+      if (!(error instanceof MillraceError && CAN_WAIT.has(error.code))) throw error
+    }
+  }
+
+  /** An input whose offsets leave out lanes that have left, if these are still the same. */
+  without({ timeMs, sources }: BatchInput): BatchInput {
+    const all = Object.entries(sources).map(([id, input]) => [id, this.#inputWithout(id, input)])
+    return { timeMs, sources: Object.fromEntries(all) as BatchInput['sources'] }
+  }
+
+  #inputWithout(source: string, input: WholeInput): WholeInput {
+    const left = this.#left.get(source) ?? {}
+    const { lanes } = input.offsets
+    if (lanes === undefined || Object.keys(left).length === 0) return input
+    const kept = Object.entries(lanes).filter(([lane, offset]) => left[lane] !== offset)
+    return { ...input, offsets: { ...input.offsets, lanes: Object.fromEntries(kept) } }
+  }
+}
