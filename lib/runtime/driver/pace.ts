@@ -11,8 +11,11 @@
  */
 import type { Listener } from '../events.ts'
 
-/** Clocks may differ by this, and are corrected by small steps, without a word. */
-const TOLERANCE_MS = 2_000
+/**
+ * The clocks of two drivers may differ by this, because each may differ by half of it from the clock
+ * of the store. It is not worth a word either.
+ */
+const TOLERANCE_MS = 4_000
 
 /** Decides when the next batch is due. */
 export class Pace {

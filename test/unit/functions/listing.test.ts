@@ -118,6 +118,16 @@ describe.each<TextFileStreamOptions>([{ existing: 'all' }, { existing: 'ignore' 
       expect(linesOf(app)).toEqual(['unheard'])
     })
 
+    test('an object without a notification is found though no batch runs for days', async () => {
+      const { app, world } = deploy(files)
+      await app.pass(1)
+      world.advance(1_000)
+      app.write('unheard', 'unheard\n')
+      world.advance(10 * 24 * HOUR_MS)
+      await app.pass(10)
+      expect(linesOf(app)).toEqual(['unheard'])
+    })
+
     test('and later ones within an hour, for ever', async () => {
       const { app, world } = deploy(files)
       await app.pass(20, MINUTE_MS)

@@ -42,6 +42,8 @@ export interface ListingRequest {
   readonly timeMs: number
   /** When the application first started. With `existing: 'ignore'`, older objects do not count. */
   readonly startedMs: number
+  /** The first batch time that has not been run. It may be long ago: then nothing ran since. */
+  readonly firstMs: number
 }
 
 /** Three times as long as S3 says that the notifications of a bucket may take to work. */
@@ -75,9 +77,9 @@ export class Listing {
   /** Lists some pages, if a round is due at the batch time. A failure is reported, and delays. */
   async pages(
     before: ListingProgress | undefined,
-    { timeMs, startedMs }: ListingRequest,
+    { timeMs, startedMs, firstMs }: ListingRequest,
   ): Promise<ListedPages> {
-    let progress = before?.place === this.#place ? before : this.#begin(timeMs)
+    let progress = before?.place === this.#place ? before : this.#begin(firstMs)
     const found: PendingObject[] = []
     try {
       for (let pages = 0; pages < PAGES_MAX && found.length < FOUND_ENOUGH; pages++) {
@@ -107,7 +109,7 @@ export class Listing {
 
   async #page(
     progress: ListingProgress,
-    { timeMs, startedMs }: ListingRequest,
+    { timeMs, startedMs }: Pick<ListingRequest, 'timeMs' | 'startedMs'>,
   ): Promise<ListedPages> {
     const { existing, prefix, objects: store } = this.#parts
     const { objects, next } = await store.list(prefix, progress.after)
@@ -126,11 +128,12 @@ export class Listing {
     }
   }
 
-  #begin(timeMs: number): ListingProgress {
-    const begun = { place: this.#place, begunMs: timeMs }
+  /** What came while no batch ran is new, too. */
+  #begin(firstMs: number): ListingProgress {
+    const begun = { place: this.#place, begunMs: firstMs }
     return this.#parts.existing === 'all'
-      ? { ...begun, round: 0, sinceMs: 0, dueMs: timeMs }
-      : { ...begun, round: 1, dueMs: timeMs + SETTLED_MS }
+      ? { ...begun, round: 0, sinceMs: 0, dueMs: firstMs }
+      : { ...begun, round: 1, dueMs: firstMs + SETTLED_MS }
   }
 
   #roundAfter(

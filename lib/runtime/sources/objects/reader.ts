@@ -65,12 +65,12 @@ export const objectsReader = (parts: ObjectsReaderParts): SourceReader<ObjectsIn
     parts: ['lanes', 'listing'],
     isPolled: true,
     reads: (lane) => lane === NOTIFICATION_LANE,
-    async allocate({ timeMs, offsets, limits, startedMs }): Promise<ObjectsInput> {
+    async allocate({ timeMs, offsets, limits, startedMs, firstMs }): Promise<ObjectsInput> {
       const { listing: before = NOTHING, lanes = {} } = offsets
       const most = limits.objects * NOTIFICATIONS_PER_OBJECT - before.pending.length
       const found = await notifications.after(lanes, most)
       const page = hasRoom(before)
-        ? await listed.pages(before.progress, { timeMs, startedMs })
+        ? await listed.pages(before.progress, { timeMs, startedMs, firstMs })
         : { found: [], progress: before.progress }
       const { open, missing, refused } = await openUploads(parts, [
         ...before.pending,

@@ -174,3 +174,19 @@ test('a clock that is set back by a second or two is no news', async () => {
   await pass(world, app, seconds(5).milliseconds / 1_000)
   expect([lines(), warnings(app)]).toEqual([['a'], []])
 })
+
+test('B6: a driver whose clock is 4 s behind that of another runs no batch early', async () => {
+  const { pipeline, seen } = linesOf('tick')
+  const world = new World({ startMs: START_MS })
+  const ahead = world.deploy(pipeline)
+  await pass(world, ahead, 6)
+  const doneMs = seen.at(-1)?.[0] as number
+  // Both are within 2 s of the store.
+  world.advance(doneMs - 4_000 - world.nowMs)
+  const behind = world.deploy(pipeline)
+  await pass(world, behind, 4)
+  expect(seen.at(-1)?.[0]).toBe(doneMs)
+  await pass(world, behind, 2)
+  expect(seen.at(-1)?.[0]).toBe(doneMs + 1_000)
+  expect(warnings(behind)).toEqual([])
+})
