@@ -3,6 +3,7 @@ import type { Plan } from '../../dstream/plan.ts'
 import type { Head } from '../../state/head.ts'
 import type { Manifest } from '../../state/manifest.ts'
 import type { Runner } from '../runner.ts'
+import { closeSources, openSources, sourceIds } from './closed-sources.ts'
 import { planError, planFit, stateFitOf } from './plan-fit.ts'
 import { isLeaseHeld } from './schedule.ts'
 
@@ -25,7 +26,10 @@ export const currentHead = async (
   if (head === undefined) return create(runner, nowMs)
   if (head.generation > runner.generation) return head
   if (head.generation === runner.generation) {
-    if (head.plan === runner.plan.hash) return head
+    if (head.plan === runner.plan.hash)
+      return isLeaseHeld(head, nowMs, runner.leaseMs)
+        ? head
+        : openSources(runner.heads, head, sourceIds(runner.plan))
     throw planError(runner.app, runner.plan, head, [
       'a pipeline of the same generation has another graph, batch interval or layout of state: ' +
         'every deployment needs a higher generation',
@@ -68,16 +72,22 @@ const create = async (runner: Runner, nowMs: number): Promise<Head | undefined> 
   return answer.swapped ? first : undefined
 }
 
-const sourceIds = ({ sources }: Plan): readonly string[] => sources.map(({ id }) => id)
-
 /**
  * A new deployment may have fixed a failing batch. So its attempts start again from zero. And it
  * decides itself whether there is nothing to do: the earlier plan put the head to rest with its own
  * functions, timeouts and windows.
  */
-const adopt = async (runner: Runner, head: Head, nowMs: number): Promise<Head | undefined> => {
-  const { conflicts, carriedOver, left } = await planFit(runner, head)
-  if (conflicts.length > 0) throw planError(runner.app, runner.plan, head, conflicts)
+const adopt = async (runner: Runner, seen: Head, nowMs: number): Promise<Head | undefined> => {
+  const before = await planFit(runner, seen)
+  if (before.conflicts.length > 0) throw planError(runner.app, runner.plan, seen, before.conflicts)
+  const head = await closeSources(runner, seen)
+  if (head === undefined) return undefined
+  // B12: what intake has accepted until the sources were closed is there now.
+  const { conflicts, carriedOver, left } = head === seen ? before : await planFit(runner, head)
+  if (conflicts.length > 0) {
+    await openSources(runner.heads, head, seen.sources)
+    throw planError(runner.app, runner.plan, head, conflicts)
+  }
   const next: Head = {
     ...head,
     generation: runner.generation,

@@ -30,6 +30,7 @@ import { putSegment } from '../../state/segments.ts'
 import { withRetries } from '../retry.ts'
 import { sharedNow } from '../store-time.ts'
 import { entryOf, isInOrder, lastOf, pauseMs } from './entries.ts'
+import { unknownSource } from './known-sources.ts'
 import { LaneQueue } from './lane-queue.ts'
 import { rejectedAfter, storeRejected } from './rejected.ts'
 
@@ -101,8 +102,9 @@ export class Intake {
    * number of new records. When it resolves, the source may be acknowledged. When it rejects, the
    * source must deliver again.
    *
-   * @throws MillraceError `LANE_FULL` (retryable) while the driver is too far behind. The errors of
-   * the store.
+   * @throws MillraceError `LANE_FULL` (retryable) while the driver is too far behind.
+   * `SOURCE_UNKNOWN` (retryable) if the running plan does not have the source any more. The errors
+   * of the store.
    */
   async append(delivery: LaneDelivery): Promise<number> {
     const { clock } = this.#parts
@@ -233,15 +235,27 @@ export class Intake {
     }
   }
 
-  /** B12: after the append, never before it. */
+  /**
+   * B12: after the append, never before it. A wake that is refused is tried again: the head may
+   * have changed, and still rest. A source that has left in the meantime may have been read for the
+   * last time before the append, so its records are not acknowledged.
+   */
   async #wakeHead(): Promise<void> {
-    const { clock, store, woke } = this.#parts
-    const head = await withRetries(clock, () => this.#heads.read())
-    this.#queue.saw(head)
-    if (head === undefined) woke?.(undefined)
-    if (head?.status !== 'rest') return
-    const wakeMs = sharedNow(store, clock)
-    if (await withRetries(clock, () => wake(this.#heads, head, wakeMs)))
-      woke?.({ ...head, status: 'running', wakeMs })
+    const { clock, store, source, woke } = this.#parts
+    for (let tries = 1; tries <= TRIES_MAX; tries++) {
+      const head = await withRetries(clock, () => this.#heads.read())
+      this.#queue.saw(head)
+      if (head === undefined) return woke?.(undefined)
+      if (!head.sources.includes(source)) throw unknownSource(source, head.sources)
+      if (head.status !== 'rest') return
+      const wakeMs = sharedNow(store, clock)
+      if (await withRetries(clock, () => wake(this.#heads, head, wakeMs)))
+        return woke?.({ ...head, status: 'running', wakeMs })
+    }
+    throw new MillraceError('STORE_FAILED', {
+      problem: `Other processes change the head of ${this.#parts.app} all the time`,
+      retryable: true,
+      fix: 'nothing: the source delivers again',
+    })
   }
 }

@@ -38,10 +38,11 @@ export class KnownSources {
   }
 }
 
-const unknownSource = (source: string, known: readonly string[]): MillraceError =>
+/** The error for a source that the running plan does not have. */
+export const unknownSource = (source: string, known: readonly string[]): MillraceError =>
   new MillraceError('SOURCE_UNKNOWN', {
     problem:
-      `The pipeline that runs does not have the source "${source}" yet, so its records are not ` +
+      `The pipeline that runs does not have the source "${source}", so its records are not ` +
       'taken. They will be delivered again',
     value: source,
     allowed: known.join(', '),

@@ -246,3 +246,96 @@ test('records that wait for an earlier binding are named in the log', async () =
     }),
   ])
 })
+
+/** A world, and the deployments of a schedule in it. */
+interface Leaving {
+  readonly world: World
+  /** Intake of the earlier deployment, which takes a record. */
+  readonly intake: () => Promise<string>
+  /** The driver of a deployment without the source. */
+  readonly adoption: () => Promise<string>
+}
+
+const leaving = async (isResting: boolean): Promise<Leaving> => {
+  const world = await drained()
+  const before = deploy(world, { source: lines, generation: 1 })
+  await before.put(3, 'y')
+  if (isResting) await before.pass(4)
+  expect((await world.head()).status).toBe(isResting ? 'rest' : 'running')
+  const next = deploy(world, { source: others })
+  const codeOf = async (call: Promise<unknown>): Promise<string> =>
+    call.then(
+      () => 'done',
+      (error: { readonly code: string }) => error.code,
+    )
+  return {
+    world,
+    intake: () => codeOf(before.put(4, 'z')),
+    adoption: () => codeOf(next.trigger()),
+  }
+}
+
+/** Runs `other` before one call of the store. Returns what it gave; undefined: no such call. */
+const interrupt = (
+  { store }: World,
+  at: number,
+  other: () => Promise<string>,
+): (() => string | undefined) => {
+  let calls = 0
+  let result: string | undefined
+  for (const name of ['get', 'query', 'compareAndSet', 'put', 'putAll'] as const) {
+    const inner = store[name] as (...given: readonly unknown[]) => Promise<never>
+    store[name] = async (...given: readonly unknown[]): Promise<never> => {
+      if (calls++ === at) result = await other()
+      return inner(...given)
+    }
+  }
+  return () => result
+}
+
+/** One schedule: how both end, and what is wrong. Undefined: all schedules are done. */
+const schedule = async (
+  outer: 'adoption' | 'intake',
+  isResting: boolean,
+  at: number,
+): Promise<string | undefined> => {
+  const both = await leaving(isResting)
+  const { world } = both
+  const inner = interrupt(world, at, outer === 'adoption' ? both.intake : both.adoption)
+  const ended = await both[outer]()
+  const within = inner()
+  if (within === undefined) return undefined
+  const [adoption, intake] = outer === 'adoption' ? [ended, within] : [within, ended]
+  const { lanes } = await readOverview(world.store, APP, world.nowMs)
+  const waits = lanes.some(({ source, waitingRecords }) => source === ID && waitingRecords > 0)
+  const isStranded = adoption === 'done' && intake === 'done' && waits
+  const isAsleep = intake === 'done' && waits && (await world.head()).status === 'rest'
+  const back = deploy(world, { source: lines, generation: 3 })
+  await back.pass(1)
+  if (intake !== 'done') await back.put(4, 'z')
+  await back.pass(2)
+  const wrong = [isStranded ? 'stranded' : [], isAsleep ? 'asleep' : []].flat()
+  return [`${adoption}, ${intake}`, ...wrong, String(totals(back))].join(': ')
+}
+
+describe('B12: a source leaves while its intake takes a record, in all orders of two', () => {
+  const counted = '(x,2),(y,1),(z,1)'
+  test.each([
+    ['intake within the adoption', 'adoption', false],
+    ['intake within the adoption, at rest', 'adoption', true],
+    ['the adoption within intake', 'intake', false],
+    ['the adoption within intake, at rest', 'intake', true],
+  ] as const)('%s', async (_, outer, isResting) => {
+    const seen = new Set<string>()
+    for (let at = 0; ; at++) {
+      const result = await schedule(outer, isResting, at)
+      if (result === undefined) break
+      seen.add(result)
+    }
+    expect([...seen].toSorted()).toEqual([
+      ...(outer === 'adoption' ? [`PLAN_INCOMPATIBLE, SOURCE_UNKNOWN: ${counted}`] : []),
+      `PLAN_INCOMPATIBLE, done: ${counted}`,
+      `done, SOURCE_UNKNOWN: ${counted}`,
+    ])
+  })
+})

@@ -385,6 +385,27 @@ describe('B12: rest and wake', () => {
     expect(all()).toEqual(['a', 'b'])
   })
 
+  test('an append whose wake is refused because of a command wakes the head after it', async () => {
+    const { world, app, all } = await atRest()
+    const write = world.store.compareAndSet.bind(world.store)
+    let isDone = false
+    world.store.compareAndSet = async (key, before, next) => {
+      // Just before the wake, an operator's command changes the head, which rests on.
+      if (next['status'] === 'running' && !isDone) {
+        isDone = true
+        const head = await world.head()
+        const after = { ...head, epoch: head.epoch + 1 }
+        await new HeadStore(world.store, APP).swap(head, ['epoch'], after)
+      }
+      return write(key, before, next)
+    }
+    await app.append(SOURCE, 2, ['b'])
+    expect(isDone).toBe(true)
+    expect(await world.head()).toMatchObject({ status: 'running' })
+    await app.tick()
+    expect(all()).toEqual(['a', 'b'])
+  })
+
   test('a rest that arrives twice does not undo the wake in between', async () => {
     const { world, app } = await atRest()
     await app.append(SOURCE, 2, ['b'])
