@@ -27,6 +27,8 @@ export interface LaneQueueParts {
 const LONGEST_ATTEMPT_ID = 'x'.repeat(64)
 /** A queue may grow to this size before offsets are read that the head does not hold. */
 const GROWN_BYTES = 8 * 1024
+/** And to this size before a new process reads the head: it is one write unit. */
+const GROWN_BYTES_UNSEEN = 1024
 const HEADS_READ_MAX = 3
 
 /** The queues of the lanes of one source. */
@@ -35,8 +37,8 @@ export class LaneQueue {
   readonly #heads: HeadStore
   /** The offsets of the last head that was seen. Older ones only drop less. */
   #offsets: LaneOffsetsBySource = {}
-  /** Whether that head did not hold its offsets. */
-  #areElsewhere = false
+  /** Where the offsets are, as far as this process knows. */
+  #known: 'unseen' | 'inHead' | 'elsewhere' = 'unseen'
   /** The size of each queue at which offsets are read again. */
   readonly #readAtBytes = new Map<string, number>()
 
@@ -47,7 +49,7 @@ export class LaneQueue {
 
   /** Notes a head that intake has read. */
   saw(head: Head | undefined): void {
-    this.#areElsewhere = head !== undefined && head.offsets === undefined
+    this.#known = head !== undefined && head.offsets === undefined ? 'elsewhere' : 'inHead'
     if (head?.offsets !== undefined) this.#offsets = head.offsets
   }
 
@@ -68,8 +70,7 @@ export class LaneQueue {
       this.#sizeOf({ source, lane, tail: entry.last, by: LONGEST_ATTEMPT_ID, parents, entries })
     const entries = this.#queueWith(seen, lane, entry)
     const bytes = sizeOf(entries)
-    const hasGrown = this.#areElsewhere && bytes > (this.#readAtBytes.get(lane) ?? GROWN_BYTES)
-    if (bytes <= store.itemBytesMax && !hasGrown) return entries
+    if (bytes <= store.itemBytesMax && !this.#hasGrown(lane, bytes)) return entries
     await this.#readOffsets()
     const fewer = this.#queueWith(seen, lane, entry)
     const left = sizeOf(fewer)
@@ -82,6 +83,15 @@ export class LaneQueue {
       fix: 'see millrace status for why batches do not run. Intake continues when they run again',
       retryable: true,
     })
+  }
+
+  /**
+   * Whether consumed entries may have piled up. A process that appends once and ends sees the head
+   * only after its append.
+   */
+  #hasGrown(lane: string, bytes: number): boolean {
+    if (this.#known === 'unseen') return bytes > GROWN_BYTES_UNSEEN
+    return this.#known === 'elsewhere' && bytes > (this.#readAtBytes.get(lane) ?? GROWN_BYTES)
   }
 
   #sizeOf(lane: Lane): number {
