@@ -3,7 +3,7 @@ import { grows } from './flat.ts'
 import { liveAYear, type Month } from './year.ts'
 
 // The short form of `npm run growth`.
-test('what an application keeps and reads does not grow with the time that it has run', async () => {
+test('what an application keeps and reads does not grow with time', async () => {
   const months = await liveAYear({
     days: 150,
     daysInMonth: 30,

@@ -12,8 +12,8 @@
 import type { Listener } from '../events.ts'
 
 /**
- * The clocks of two drivers may differ by this, because each may differ by half of it from the clock
- * of the store. It is not worth a word either.
+ * The clocks of two drivers may differ by this, because each may differ by half of it from the
+ * clock of the store. It is not worth a word either.
  */
 const TOLERANCE_MS = 4_000
 

@@ -119,7 +119,7 @@ describe.each<TextFileStreamOptions>([{ existing: 'all' }, { existing: 'ignore' 
       expect(linesOf(app)).toEqual(['unheard'])
     })
 
-    test('an object without a notification is found though the first batch is days late', async () => {
+    test('an object without a notification is found by a first batch days later', async () => {
       const { app, world } = deploy(files)
       await app.trigger()
       world.advance(1_500)
