@@ -217,6 +217,85 @@ describe('errors', () => {
   })
 })
 
+describe('items that expire', () => {
+  const DAY_S = 86_400
+  const NOW_S = 1_700_000_000
+
+  const keeping = async (): Promise<{ store: SqliteItemStore; count: Count }> => {
+    const clock = { now: () => NOW_S * 1_000 }
+    const store = opened({ directory: temporaryDirectory(), clock })
+    const items = [
+      ['expired two days ago', { ttl: NOW_S - 2 * DAY_S }],
+      ['expired an hour ago', { ttl: NOW_S - 3_600 }],
+      ['expires tomorrow', { ttl: NOW_S + DAY_S }],
+      ['never expires', { n: 1 }],
+      ['has a ttl that is no time', { ttl: '1' }],
+    ] as const
+    await store.putAll(items.map(([sort, item]) => ({ partition: 'p', sort, item })))
+    return {
+      store,
+      count: async () => (await store.query('p')).map(({ sort }) => sort),
+    }
+  }
+
+  type Count = () => Promise<readonly string[]>
+  const others = ['expires tomorrow', 'has a ttl that is no time', 'never expires']
+
+  test.each<[string, (store: SqliteItemStore) => Promise<unknown>]>([
+    ['put', (store) => store.put(key, { n: 1 })],
+    ['putAll', (store) => store.putAll([{ ...key, partition: 'q', item: { n: 1 } }])],
+    ['compareAndSet', (store) => store.compareAndSet(key, 'absent', { n: 1 })],
+    ['deleteAll', (store) => store.deleteAll([key])],
+  ])('%s removes what expired more than a day ago, and nothing else', async (_, write) => {
+    const { store, count } = await keeping()
+    expect(await count()).toEqual(['expired an hour ago', 'expired two days ago', ...others])
+    await write(store)
+    expect((await count()).filter((sort) => sort !== key.sort)).toEqual([
+      'expired an hour ago',
+      ...others,
+    ])
+  })
+
+  test('an item that is written again lives as long as it says then', async () => {
+    const { store, count } = await keeping()
+    await store.putAll([
+      { partition: 'p', sort: 'expired an hour ago', item: { n: 1 } },
+      { partition: 'p', sort: 'never expires', item: { ttl: NOW_S - 2 * DAY_S } },
+    ])
+    await store.put(key, { n: 1 })
+    expect(await count()).toEqual(['expired an hour ago', ...others.slice(0, 2), key.sort])
+  })
+
+  test('a write removes a few, and a store in which items only pass does not grow', async () => {
+    const time = { nowS: NOW_S }
+    const store = opened({
+      directory: temporaryDirectory(),
+      clock: { now: () => time.nowS * 1_000 },
+    })
+    const size = async (): Promise<number> => (await store.query('p')).length
+    const passing = (from: number, count: number): Promise<void> =>
+      store.putAll(
+        Array.from({ length: count }, (_, index) => ({
+          partition: 'p',
+          sort: String(from + index),
+          item: { ttl: time.nowS },
+        })),
+      )
+    await passing(0, 1_000)
+    time.nowS += 2 * DAY_S
+    await store.put({ partition: 'q', sort: 's' }, { n: 1 })
+    expect(await size()).toBe(983)
+    const sizes: number[] = []
+    for (let day = 0; day < 20; day++) {
+      await passing(1_000 + day * 100, 100)
+      time.nowS += 2 * DAY_S
+      sizes.push(await size())
+    }
+    expect(Math.max(...sizes.slice(1))).toBeLessThan(1_000)
+    expect(sizes.at(-1)).toBeLessThan(750)
+  })
+})
+
 describe('other processes', () => {
   test('what was acknowledged before a kill is there, without gaps', async () => {
     const directory = temporaryDirectory()

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { MillraceError } from '../../base/errors.ts'
+import type { Clock } from '../../ports/clock.ts'
 import {
   DYNAMODB_ITEM_BYTES_MAX,
   type Item,
@@ -22,6 +23,7 @@ import {
 } from './item-row.ts'
 import { storeError } from './sqlite-errors.ts'
 import { inTransaction, openStoreDatabase, type StoreAccess } from './sqlite-schema.ts'
+import { systemClock } from './system-clock.ts'
 
 /** Settings of {@link sqliteItemStore}. */
 export interface SqliteItemStoreOptions extends StoreAccess {
@@ -32,7 +34,17 @@ export interface SqliteItemStoreOptions extends StoreAccess {
    * `STORE_FULL`. Default: limited by the disk only.
    */
   readonly sizeBytesMax?: number
+  /** Tells which items have expired. Default: the clock of this machine. */
+  readonly clock?: Pick<Clock, 'now'>
 }
+
+/**
+ * Expired items that one write removes beside the items that it writes. So a store in which items
+ * expire as fast as they come stays the same, and no write waits for a large cleaning.
+ */
+const EXPIRED_PER_WRITE = 16
+/** Expired items stay for a day, in seconds: the clock of a machine may be ahead for a while. */
+const EXPIRED_KEPT_S = 86_400
 
 /** An {@link ItemStore} that keeps a file open. */
 export interface SqliteItemStore extends ItemStore {
@@ -48,7 +60,12 @@ const RANGE =
 const preparedStatements = (database: DatabaseSync) => ({
   get: database.prepare('SELECT attributes, bytes FROM items WHERE partition = ? AND sort = ?'),
   put: database.prepare(
-    'INSERT OR REPLACE INTO items (partition, sort, attributes, bytes) VALUES (?, ?, ?, ?)',
+    'INSERT OR REPLACE INTO items (partition, sort, attributes, bytes, ttl) ' +
+      'VALUES (?, ?, ?, ?, ?)',
+  ),
+  expire: database.prepare(
+    'DELETE FROM items WHERE (partition, sort) IN ' +
+      '(SELECT partition, sort FROM items WHERE ttl < ? ORDER BY ttl LIMIT ?)',
   ),
   remove: database.prepare('DELETE FROM items WHERE partition = ? AND sort = ?'),
   query: database.prepare(`SELECT sort, attributes, bytes ${RANGE}`),
@@ -64,7 +81,9 @@ const readItem = ({ get }: Statements, { partition, sort }: ItemKey): Item | und
 
 const writeItem = ({ put }: Statements, { partition, sort }: ItemKey, item: Item): void => {
   const { attributes, bytes } = rowOf(item)
-  put.run(keyBytes(partition), keyBytes(sort), attributes, bytes)
+  const { ttl } = item
+  const expiresS = typeof ttl === 'number' ? Math.ceil(ttl) : null
+  put.run(keyBytes(partition), keyBytes(sort), attributes, bytes, expiresS)
 }
 
 const queryItems = (
@@ -116,7 +135,8 @@ const checkSize = (key: ItemKey, item: Item, itemBytesMax: number): void => {
 
 /**
  * An {@link ItemStore} in one SQLite file. Acknowledged writes survive the end of the process and a
- * power failure. Each call is one transaction. Several processes may read and write at the same
+ * power failure. Each call is one transaction. A write also removes some items that expired more than
+ * a day ago. Several processes may read and write at the same
  * time; a process that runs batches also takes {@link lockStore}.
  *
  * Errors when it opens: `STORE_NOT_FOUND` (with `create: false`), `STORE_UNREADABLE`, `STORE_FULL`,
@@ -131,6 +151,7 @@ const checkSize = (key: ItemKey, item: Item, itemBytesMax: number): void => {
  */
 export const sqliteItemStore = (options: SqliteItemStoreOptions): SqliteItemStore => {
   const { directory, itemBytesMax = DYNAMODB_ITEM_BYTES_MAX, sizeBytesMax } = options
+  const { clock = systemClock() } = options
   const database = openStoreDatabase(options)
   if (sizeBytesMax !== undefined) limitSize(database, sizeBytesMax)
   const statements: Statements = preparedStatements(database)
@@ -142,7 +163,15 @@ export const sqliteItemStore = (options: SqliteItemStoreOptions): SqliteItemStor
       throw storeError(error, directory)
     }
   }
-  const transaction = <T>(action: () => T): T => runGuarded(() => inTransaction(database, action))
+  // Cleaning comes first: in a full store it makes room for the write.
+  const transaction = <T>(writes: number, action: () => T): T =>
+    runGuarded(() =>
+      inTransaction(database, () => {
+        const beforeS = Math.floor(clock.now() / 1_000) - EXPIRED_KEPT_S
+        statements.expire.run(beforeS, EXPIRED_PER_WRITE + writes)
+        return action()
+      }),
+    )
 
   return {
     itemBytesMax,
@@ -152,7 +181,7 @@ export const sqliteItemStore = (options: SqliteItemStoreOptions): SqliteItemStor
       runGuarded(() => queryItems(statements, partition, query)),
     async compareAndSet(key: ItemKey, seen: Item | 'absent', next: Item): Promise<Swap> {
       checkSize(key, next, itemBytesMax)
-      return transaction(() => {
+      return transaction(1, () => {
         const current = readItem(statements, key)
         if (!matchesSeen(current, seen)) return { swapped: false, current }
         writeItem(statements, key, next)
@@ -161,16 +190,16 @@ export const sqliteItemStore = (options: SqliteItemStoreOptions): SqliteItemStor
     },
     async put(key: ItemKey, item: Item): Promise<void> {
       checkSize(key, item, itemBytesMax)
-      transaction(() => writeItem(statements, key, item))
+      transaction(1, () => writeItem(statements, key, item))
     },
     async putAll(items: readonly KeyedItem[]): Promise<void> {
       for (const keyed of items) checkSize(keyed, keyed.item, itemBytesMax)
-      transaction(() => {
+      transaction(items.length, () => {
         for (const keyed of items) writeItem(statements, keyed, keyed.item)
       })
     },
     async deleteAll(keys: readonly ItemKey[]): Promise<void> {
-      transaction(() => {
+      transaction(0, () => {
         for (const { partition, sort } of keys)
           statements.remove.run(keyBytes(partition), keyBytes(sort))
       })

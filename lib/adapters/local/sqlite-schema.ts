@@ -12,7 +12,7 @@ import {
 
 /** `Mill` in ASCII. It identifies a store of Millrace, for this code and for the `file` command. */
 export const APPLICATION_ID = 0x4d69_6c6c
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 
 /** Where a store is, and how long to wait for it. */
 export interface StoreAccess extends StoreDirectory {
@@ -27,15 +27,17 @@ export interface StoreAccess extends StoreDirectory {
 const LOG_BYTES_MAX = 64 * 1024 * 1024
 
 // BLOB keys are compared byte by byte. WITHOUT ROWID stores items in the order of their keys, so
-// that a query reads adjacent rows.
+// that a query reads adjacent rows. The index holds only the few items that expire.
 const SCHEMA = `
   CREATE TABLE items (
     partition BLOB NOT NULL,
     sort BLOB NOT NULL,
     attributes TEXT NOT NULL,
     bytes BLOB,
+    ttl INTEGER,
     PRIMARY KEY (partition, sort)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX expiring ON items (ttl) WHERE ttl IS NOT NULL;
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${SCHEMA_VERSION};
 `
