@@ -55,7 +55,7 @@ export const noted = ({ store, app, generation, clock }: NotedParts): Noted => {
     async run(run) {
       const result = await start(run)
       if (!mayBeNoted) return result
-      mayBeNoted = await clearDriverNote(store, app).then(
+      mayBeNoted = await clearDriverNote(store, app, generation).then(
         () => false,
         () => true,
       )

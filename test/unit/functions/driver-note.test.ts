@@ -1,5 +1,5 @@
 import { seconds, stream } from 'millrace'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { readOverview } from '../../../lib/runtime/operations/status.ts'
 import type { DriverNote } from '../../../lib/state/driver-note.ts'
 import { APP, pipelineOf, World } from '../runtime/harness.ts'
@@ -74,4 +74,60 @@ test('a driver that runs makes no note, and looks for one only once in a process
   await app.pass(5)
   expect(asked).toBe(1)
   expect(store.keys().filter((key) => key.includes('#note'))).toEqual([])
+})
+
+describe('a deployment that was replaced changes nothing that the newer one has left', () => {
+  const PLAN = 'PLAN_INCOMPATIBLE'
+  const failing = (world: World, generation: number): Deployed =>
+    new Deployed(counts(), { world, generation, sources: {} })
+  const running = (world: World, generation: number): Deployed =>
+    new Deployed(counts(), { world, generation, sources })
+  const unfit = (world: World, generation: number): Deployed =>
+    new Deployed(counts('others'), { world, generation, sources })
+
+  /** The calls, in order, and the note that is left: its code and its generation. */
+  test.each<[string, (world: World) => readonly Deployed[], readonly unknown[] | undefined]>([
+    ['it fails after the newer one failed', (w) => [unfit(w, 3), failing(w, 2)], [PLAN, 3]],
+    ['it runs after the newer one failed', (w) => [unfit(w, 3), running(w, 1)], [PLAN, 3]],
+    [
+      'it fails after the newer one ran again',
+      (w) => [unfit(w, 3), running(w, 3), failing(w, 2)],
+      undefined,
+    ],
+    ['the newer one fails after it', (w) => [failing(w, 2), unfit(w, 3)], [PLAN, 3]],
+    ['the newer one runs after it failed', (w) => [failing(w, 2), running(w, 3)], undefined],
+    ['the same one fails again', (w) => [unfit(w, 2), failing(w, 2)], ['BINDING_MISSING', 2]],
+  ])('%s', async (_, deployments, expected) => {
+    const world = new World()
+    const first = new Deployed(counts(), { world, sources })
+    await first.trigger()
+    await first.put(1, 'a')
+    await first.pass()
+    for (const app of deployments(world)) {
+      world.advance(1_000)
+      await app.trigger().catch(() => undefined)
+    }
+    const note = await noteIn(world)
+    expect(note && [note.code, note.generation]).toEqual(expected)
+  })
+
+  test('also if both write at the same moment', async () => {
+    const world = new World()
+    const { store } = world
+    const write = store.compareAndSet.bind(store)
+    let isFirst = true
+    store.compareAndSet = async (key, seen, next) => {
+      if (key.partition.endsWith('#note') && isFirst) {
+        isFirst = false
+        await failing(world, 3)
+          .trigger()
+          .catch(() => undefined)
+      }
+      return write(key, seen, next)
+    }
+    await failing(world, 2)
+      .trigger()
+      .catch(() => undefined)
+    expect(await noteIn(world)).toMatchObject({ generation: 3 })
+  })
 })
