@@ -59,7 +59,7 @@ export interface StreamOptions {
    * When so many records of one part of a batch are bad that the code is taken to be broken, not
    * the data: more than `records`, and more than the share `share` of the part. Then none of them
    * is put aside, and the batch fails with `POISON_BREAKER`. A part is a file, or a block of a
-   * stream. Lines that cannot be read count too.
+   * stream. Lines that cannot be read count too, also those that intake has put aside.
    */
   readonly poison?: {
     /** A whole number from 0. Default 100. */

@@ -57,8 +57,8 @@ export interface Query {
  *   subset of the items.
  * - *Bytes belong to the caller.* The store never changes an item that it takes or returns, and
  *   later changes by the caller do not reach the store.
- * - *Only a `ttl` removes.* An item whose number `ttl` is over (epoch seconds) may be removed at any
- *   later time, or stay for days. Without one it stays until it is deleted.
+ * - *Only a `ttl` removes.* An item whose number `ttl` is over (epoch seconds) may be removed at
+ *   any later time, or stay for days. Without one it stays until it is deleted.
  *
  * What a caller must not do: put an item larger than {@link ItemStore.itemBytesMax} (rejects with
  * `ITEM_TOO_LARGE`, nothing is written), or use a number that is not finite, an empty partition or

@@ -21,6 +21,8 @@ export interface BlockRef extends SegmentRef {
    * Checksum of the records and their positions. It does not depend on the encoding of the block.
    */
   readonly sum: number
+  /** Records beside these that intake could not read. They are dead letters. Default 0. */
+  readonly rejected?: number
 }
 
 /**
@@ -101,15 +103,29 @@ export const entriesAfter = (lane: Lane, offset: string): readonly LaneEntry[] =
 
 const restOf = (entry: LaneEntry, offset: string): LaneEntry => {
   const blocks = entry.blocks.filter(({ at }) => isAfter(at, offset))
-  const sum = (field: 'count' | 'bytes'): number =>
-    blocks.reduce((total, block) => total + block[field], 0)
-  return { ...entry, first: advance(offset, 1), count: sum('count'), bytes: sum('bytes'), blocks }
+  const sum = (field: 'count' | 'bytes' | 'rejected'): number =>
+    blocks.reduce((total, block) => total + (block[field] ?? 0), 0)
+  return {
+    ...entry,
+    first: advance(offset, 1),
+    count: sum('count'),
+    bytes: sum('bytes'),
+    deadLetters: sum('rejected'),
+    blocks,
+  }
 }
 
 /** The node under which the blocks of a lane are stored. */
 export const blockNode = (source: string, lane: string): string => `${source}/${lane}`
 
-type PackedBlock = readonly [...PackedRef, first: string, count: number, sum: number]
+type PackedBlock = readonly [
+  ...PackedRef,
+  first: string,
+  count: number,
+  sum: number,
+  /** Left out: none. */
+  rejected?: number,
+]
 
 /**
  * An entry as it is stored, in lanes and in batch inputs. Names that all blocks share are left out.
@@ -121,11 +137,16 @@ export type PackedEntry = readonly [
   ...blocks: PackedBlock[],
 ]
 
+const packBlock = (block: BlockRef): PackedBlock => {
+  const packed = [...packRef(block), block.first, block.count, block.sum] as const
+  return block.rejected === undefined ? packed : [...packed, block.rejected]
+}
+
 export const packEntry = ({ last, receivedMs, deadLetters, blocks }: LaneEntry): PackedEntry => [
   last,
   receivedMs,
   deadLetters,
-  ...blocks.map((block): PackedBlock => [...packRef(block), block.first, block.count, block.sum]),
+  ...blocks.map(packBlock),
 ]
 
 export const unpackEntry = (
@@ -133,12 +154,15 @@ export const unpackEntry = (
   lane: string,
   [last, receivedMs, deadLetters, ...packed]: PackedEntry,
 ): LaneEntry => {
-  const blocks = packed.map(([at, by, chunks, bytes, checksum, first, count, sum]): BlockRef => ({
-    ...unpackRef(blockNode(source, lane), 0, [at, by, chunks, bytes, checksum]),
-    first,
-    count,
-    sum,
-  }))
+  const blocks = packed.map(
+    ([at, by, chunks, bytes, checksum, first, count, sum, rejected]): BlockRef => ({
+      ...unpackRef(blockNode(source, lane), 0, [at, by, chunks, bytes, checksum]),
+      first,
+      count,
+      sum,
+      ...(rejected === undefined ? {} : { rejected }),
+    }),
+  )
   const total = (field: 'count' | 'bytes'): number =>
     blocks.reduce((all, block) => all + block[field], 0)
   return {

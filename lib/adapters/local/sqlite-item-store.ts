@@ -135,9 +135,9 @@ const checkSize = (key: ItemKey, item: Item, itemBytesMax: number): void => {
 
 /**
  * An {@link ItemStore} in one SQLite file. Acknowledged writes survive the end of the process and a
- * power failure. Each call is one transaction. A write also removes some items that expired more than
- * a day ago. Several processes may read and write at the same
- * time; a process that runs batches also takes {@link lockStore}.
+ * power failure. Each call is one transaction. A write also removes a few items that expired more
+ * than a day ago. Several processes may read and write at the same time; a process that runs
+ * batches also takes {@link lockStore}.
  *
  * Errors when it opens: `STORE_NOT_FOUND` (with `create: false`), `STORE_UNREADABLE`, `STORE_FULL`,
  * `STORE_FAILED`.

@@ -98,7 +98,9 @@ const readAll = async (
   let records = 0
   for (const { id, source, taken } of sourcesOf(runner, input)) {
     const data = await withRetries(runner.clock, () => source.read(taken, putAside))
-    for (const part of data.partitions) checkReadable(part, runner.plan.options.poison)
+    const { poison } = runner.plan.options
+    for (const part of data.partitions) checkReadable(part, poison)
+    for (const part of data.unreadable ?? []) checkPoison({ ...part, limits: poison }, 0, 0)
     partitions.set(id, data.partitions)
     read[id] = data.input
     records += data.records

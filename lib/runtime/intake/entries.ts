@@ -50,11 +50,20 @@ export const entryOf = (
   count: records.length,
   bytes: block?.bytes ?? 0,
   ...rest,
-  blocks: block === undefined ? [] : [block],
+  blocks:
+    block === undefined
+      ? []
+      : [rest.deadLetters === 0 ? block : { ...block, rejected: rest.deadLetters }],
 })
 
-/** Whether an entry may be merged with the last one before it (B8). */
+/**
+ * Whether an entry may be merged with the last one before it (B8). Of a merged entry, a batch may
+ * have taken the first blocks. Records that nobody could read, without a block that tells where
+ * they are, would count in each part.
+ */
 export const fitsInto = (last: LaneEntry, entry: LaneEntry, limits: BatchLimits): boolean =>
+  last.blocks.length > 0 &&
+  entry.blocks.length > 0 &&
   last.count + entry.count <= limits.records * COALESCED_SHARE &&
   last.bytes + entry.bytes <= limits.bytes * COALESCED_SHARE &&
   last.blocks.length + entry.blocks.length <= BLOCKS_PER_ENTRY_MAX

@@ -131,6 +131,7 @@ const joinData = (data: InputData, back: InputData<LanesInput>): InputData<Whole
   partitions: [...data.partitions, ...back.partitions],
   input: { ...data.input, redriven: back.input, ...lostOf(data.input, back.input) },
   records: data.records + back.records,
+  unreadable: [...(data.unreadable ?? []), ...(back.unreadable ?? [])],
 })
 
 /** All lost records, without duplicates: in a later attempt, the input already lists them. */

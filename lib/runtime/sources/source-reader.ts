@@ -58,6 +58,16 @@ export interface InputData<I extends SourceInput = SourceInput> {
   readonly input: I
   /** Number of records in the partitions. */
   readonly records: number
+  /** Parts in which nothing could be read. What is partly unreadable is in the partitions. */
+  readonly unreadable?: readonly UnreadablePart[]
+}
+
+/** A part of the input that had only records that nobody could read. */
+export interface UnreadablePart {
+  /** For messages: the source, and the lane. */
+  readonly description: string
+  /** Number of records, all dead letters. */
+  readonly unreadable: number
 }
 
 /** The elements of a file, or why it is gone. */

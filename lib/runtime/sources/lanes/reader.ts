@@ -28,6 +28,7 @@ import {
   type PutAside,
   type SourceInput,
   type SourceReader,
+  type UnreadablePart,
 } from '../source-reader.ts'
 import { leaveLanes, type LeavingTimes } from './leaving.ts'
 import { type BlockRecovery, findBlock, type FoundBlock } from './lost-blocks.ts'
@@ -78,12 +79,12 @@ export const lanesReader = ({
     },
     read: async (input, putAside) => {
       const { whole, found } = await readBlocks(place, recovery, input)
-      const partitions = await mapAtOnce(found, BLOCKS_AT_ONCE, async ({ lane, block }) =>
+      const partitions = await mapAtOnce(found, BLOCKS_AT_ONCE, async ({ lane, ref, block }) =>
         isRedriveLaneOfFiles(lane)
           ? readFilesAgain(place.source, block, readAgain, putAside)
-          : [partitionOf(place.source, lane, block, putAside)],
+          : [partitionOf(place.source, lane, block, putAside, ref.rejected)],
       )
-      return dataOf(partitions.flat(), whole)
+      return { ...dataOf(partitions.flat(), whole), unreadable: unreadableIn(place.source, input) }
     },
     async waiting({ offsets: { lanes: offsets = {} } }): Promise<number | undefined> {
       const waiting = lanes.waitingIn(offsets, await lanes.readAll())
@@ -130,7 +131,11 @@ const readBlocks = async (
   input: LanesInput,
 ): Promise<{
   readonly whole: LanesInput
-  readonly found: readonly { readonly lane: string; readonly block: Block }[]
+  readonly found: readonly {
+    readonly lane: string
+    readonly ref: BlockRef
+    readonly block: Block
+  }[]
 }> => {
   const blocks = input.lanes.flatMap(({ lane, entries }) =>
     entries.flatMap((entry) => entry.blocks.map((ref) => ({ lane, ref }))),
@@ -139,9 +144,22 @@ const readBlocks = async (
     lane,
     ...(await findBlock(place, lane, ref, isRedriveLane(lane) ? undefined : recovery)),
   }))
-  const found = read.flatMap((one) => (one.found ? [{ lane: one.lane, block: one.block }] : []))
+  const found = read.flatMap((one) => (one.found ? [one] : []))
   return { whole: withoutLost(input, read), found }
 }
+
+/** The entries in which intake could read nothing. */
+const unreadableIn = (source: string, { lanes }: LanesInput): readonly UnreadablePart[] =>
+  lanes.flatMap(({ lane, entries }) =>
+    entries
+      .filter(({ blocks, deadLetters }) => blocks.length === 0 && deadLetters > 0)
+      .map(({ deadLetters }) => ({
+        description: laneText(source, lane),
+        unreadable: deadLetters,
+      })),
+  )
+
+const laneText = (source: string, lane: string): string => `lane ${lane} of ${source}`
 
 const dataOf = (
   partitions: readonly Partition<unknown>[],
@@ -157,11 +175,13 @@ const partitionOf = (
   lane: string,
   block: Block,
   putAside: PutAside,
+  unreadable = 0,
 ): Partition<unknown> => ({
   records: block.records,
   steps: [],
   origin: {
-    description: `lane ${lane} of ${source}`,
+    description: laneText(source, lane),
+    unreadable,
     reject: (bad) =>
       putAside(deadLetterOf(source, `${lane}#${positionsOf(block)[bad.index]}`, bad)),
   },
