@@ -52,26 +52,9 @@ export const batchBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/sources/lanes/reader.ts',
-        find: 'lane, ...(await',
-        replace: `lane,
-          made: ref.by + ref.at,
-          ...(await`,
-      },
-      {
-        file: 'lib/runtime/sources/lanes/reader.ts',
-        find: '[{ lane: one.lane, block: one.block }]',
-        replace: '[{ lane: one.lane, block: one.block, made: one.made }]',
-      },
-      {
-        file: 'lib/runtime/sources/lanes/reader.ts',
-        find: 'async ({ lane, block }) =>',
-        replace: 'async ({ lane, block, made }) =>',
-      },
-      {
-        file: 'lib/runtime/sources/lanes/reader.ts',
-        find: '[partitionOf(place.source, lane, block, putAside)]',
-        replace: `[partitionOf(place.source, lane, block, putAside)].map(
-            (one) => (Object.assign(one.origin, { made }), one),
+        find: '[partitionOf(place.source, lane, block, putAside, ref.rejected)]',
+        replace: `[partitionOf(place.source, lane, block, putAside, ref.rejected)].map(
+            (one) => (Object.assign(one.origin, { made: ref.by + ref.at }), one),
           )`,
       },
       {

@@ -36,7 +36,7 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/state/lanes.ts',
-        find: "seen === undefined ? 'absent' : { tail: seen.tail },",
+        find: "seen === undefined ? 'absent' : { tail: seen.tail, by: seen.by },",
         replace: "seen === undefined ? 'absent' : {},",
       },
     ],
@@ -79,8 +79,8 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/driver/garbage.ts',
-        find: '(at) => !isAfter(at, offsets[lane] ?? BEGINNING)',
-        replace: '(at) => isAfter(at, offsets[lane] ?? BEGINNING)',
+        find: '(at) => !isAfter(at, offset)',
+        replace: '(at) => isAfter(at, offset)',
       },
     ],
   },
@@ -115,7 +115,7 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/intake/intake.ts',
-        find: "if (head?.status !== 'rest') return\n",
+        find: "if (head.status !== 'rest') return\n",
         replace: 'return\n',
       },
     ],
