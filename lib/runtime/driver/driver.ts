@@ -123,11 +123,11 @@ export class Driver {
     try {
       return await this.#actOn(head, { nowMs, lanes, aheadOfClock })
     } catch (error) {
-      // B11: a missing segment means that this driver is stale, unless the head has not moved.
+      // B11: a missing segment means that this driver is stale, unless the head has not moved. What
+      // a head names is deleted under a later lease or by a command, and both have a new epoch.
       if (!(error instanceof MillraceError && error.code === 'SEGMENT_MISSING')) throw error
       const now = await withRetries(this.#runner.clock, () => this.#runner.heads.read())
-      if (head?.epoch === now?.epoch && nameOf(head?.manifest) === nameOf(now?.manifest))
-        throw error
+      if (head?.epoch === now?.epoch) throw error
       return PROGRESSED
     }
   }
@@ -223,11 +223,13 @@ export class Driver {
     return this.#attempt(head, before, input, nowMs)
   }
 
-  /** B3: until the attempt has succeeded, nothing in memory is trusted. */
+  /**
+   * B3: until the attempt has succeeded, nothing in memory is trusted. The next step loads the
+   * state again, and discards what is noted of garbage.
+   */
   async #attempt(head: Head, before: Before, input: BatchInput, nowMs: number): Promise<Outcome> {
     this.#before = undefined
     const { outcome, after } = await attemptBatch(this.#world, head, before, input, nowMs)
-    if (after === undefined) this.#discardState()
     this.#before = after
     return outcome
   }

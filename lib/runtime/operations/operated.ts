@@ -163,10 +163,11 @@ export const swapOrRefuse = async (
 
 /**
  * Reads what a head names. B11: a missing segment may have become garbage after the head was read.
+ * Then a later lease, or another command, has moved the epoch.
  */
 export const retryWhileChanged = async <T extends readonly unknown[]>(
   { store, app, clock }: StoredApp,
-  { epoch, doneMs }: Head,
+  { epoch }: Head,
   read: () => Promise<T>,
 ): Promise<T> => {
   try {
@@ -174,7 +175,7 @@ export const retryWhileChanged = async <T extends readonly unknown[]>(
   } catch (error) {
     if (!(error instanceof MillraceError && error.code === 'SEGMENT_MISSING')) throw error
     const now = await withRetries(clock, () => new HeadStore(store, app).read())
-    throw now?.epoch === epoch && now.doneMs === doneMs ? error : hasChanged(now)
+    throw now?.epoch === epoch ? error : hasChanged(now)
   }
 }
 

@@ -57,6 +57,35 @@ describe('a stream that is deleted and created again, and counts from the beginn
     ])
   })
 
+  test('is read after all that waits of the old stream', async () => {
+    const app = new Deployed(
+      pipelineOf((ssc) => ssc.kinesisTextStream('lines').print(100), { limits: { records: 2 } }),
+      { sources },
+    )
+    await app.trigger()
+    await app.put(1, 'old 1')
+    await app.put(2, 'old 2')
+    await app.put(3, 'old 3')
+    for (const [name, createdMs] of [
+      ['second', 2],
+      ['third', 3],
+    ] as const) {
+      app.streamCreatedMs = createdMs
+      app.freeze()
+      await app.put(1, `${name} 1`)
+      await app.put(2, `${name} 2`)
+      await app.put(3, `${name} 3`)
+    }
+    await app.pass(8)
+    expect(app.printed().map(([, lines]) => lines)).toEqual([
+      ['old 1', 'old 2'],
+      ['old 3', 'second 1'],
+      ['second 2', 'second 3'],
+      ['third 1', 'third 2'],
+      ['third 3'],
+    ])
+  })
+
   test('is not assumed when records are only redelivered', async () => {
     const app = await begin()
     await app.put(1, 'of the old stream', 'and more of it', 'and yet more')

@@ -122,6 +122,13 @@ describe('what a batch writes', () => {
       [[], []],
     ],
     ['null is a state', [['a', 1]], { put: [['a', null]] }, [[['a', null]], []]],
+    [
+      'undefined is a state of a new key',
+      [],
+      { put: [['a', undefined]] },
+      [[['a', undefined]], []],
+    ],
+    ['nothing for undefined again', [['a', undefined]], { put: [['a', undefined]] }, [[], []]],
     ['-0 is not 0', [['a', 0]], { put: [['a', -0]] }, [[['a', -0]], []]],
     ['a number is not a string of it', [['a', 1]], { put: [['a', '1']] }, [[['a', '1']], []]],
   ])('%s', (_, before, changes, expected) => {
@@ -178,6 +185,28 @@ describe('what a batch writes', () => {
       expect.objectContaining({ code: 'KEY_UNSUPPORTED' }),
     )
   })
+})
+
+test.each([
+  [0, 1],
+  [1, 2],
+  [7, 8],
+  [8, 1],
+  [9, 1],
+])('a partition of %i segments has %i after a change', (before, after) => {
+  const draft = filled([['a', 1]]).draft()
+  draft.put('a', 2)
+  const refOf = (by: string) => ({
+    node: 'n',
+    part: 0,
+    at: '1',
+    by,
+    chunks: 1,
+    bytes: 1,
+    checksum: 1,
+  })
+  const refs = Array.from({ length: before }, (_, index) => refOf(String(index)))
+  expect(draft.flush(refs, () => refOf('new'))).toHaveLength(after)
 })
 
 describe('states changed in place', () => {

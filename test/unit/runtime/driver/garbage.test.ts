@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { sortableTime } from '../../../../lib/state/item-keys.ts'
+import { blockNode } from '../../../../lib/state/lanes.ts'
 import { KEPT_MANIFESTS } from '../../../../lib/state/manifest.ts'
+import { writeSegment } from '../../../../lib/state/segments.ts'
 import { APP, pipelineOf, type Seen, START_MS, World } from '../harness.ts'
 
 const SOURCE = 'socketTextStream-1'
@@ -23,7 +26,64 @@ const totals = () => {
 const segmentsOf = (world: World, node = ''): readonly string[] =>
   world.store.keys().filter((key) => key.startsWith(`${APP}#seg#${node}`))
 
+/** The batch times or positions of the stored segments of a node. */
+const positionsOf = (world: World, node: string): readonly number[] =>
+  segmentsOf(world, node)
+    .map((key) => Number(key.split('/').at(-1)?.split('#')[0]))
+    .toSorted((x, y) => x - y)
+
 describe('garbage (B11)', () => {
+  test('is deleted as soon as no kept manifest names it', async () => {
+    const { pipeline } = totals()
+    const world = new World()
+    const app = world.deploy(pipeline)
+    for (let i = 1; i <= 10; i++) {
+      await app.append(SOURCE, i, ['a'])
+      await app.tick()
+    }
+    // Each batch deletes what the batch before it has made garbage.
+    const kept = [8, 9, 10]
+    expect(kept).toHaveLength(KEPT_MANIFESTS)
+    expect(positionsOf(world, SOURCE)).toEqual(kept)
+    const times = [7, ...kept].map((second) => START_MS + second * 1_000)
+    expect(positionsOf(world, '@manifest')).toEqual(times)
+  })
+
+  const node = { part: 0, by: 'crashed' }
+  const state = (second: number) => ({
+    ...node,
+    node: 'totals',
+    at: sortableTime(START_MS + second * 1_000),
+  })
+  const block = (position: number) => ({
+    ...node,
+    node: blockNode(SOURCE, '0'),
+    at: String(position),
+  })
+  // The last batch is that of second 3, and took the records up to position 3.
+  test.each([
+    ['the state of an earlier batch time', state(2), false],
+    ['the state of the last batch time', state(3), false],
+    ['the state of the batch time that is being run', state(4), true],
+    ['the state of a later batch time', state(5), true],
+    ['a block before the offset', block(2), false],
+    ['a block at the offset', block(3), false],
+    ['a block that waits', block(4), true],
+  ])('that nothing names is found by a sweep: %s', async (_, segment, isKept) => {
+    const { pipeline } = totals()
+    const world = new World()
+    const app = world.deploy(pipeline)
+    for (let i = 1; i <= 3; i++) {
+      await app.append(SOURCE, i, ['a'])
+      await app.tick()
+    }
+    await writeSegment(world.store, APP, segment, Uint8Array.of(1))
+    await app.append(SOURCE, 10, ['a'], '1')
+    world.advance(1_000)
+    await world.deploy(pipeline).run()
+    expect(segmentsOf(world).some((key) => key.includes('crashed'))).toBe(isKept)
+  })
+
   test('is deleted while batches run: the store does not grow', async () => {
     const { pipeline, seen } = totals()
     const world = new World()

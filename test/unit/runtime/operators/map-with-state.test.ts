@@ -143,6 +143,30 @@ describe('mapWithState, warm, and cold after every batch', () => {
   })
 })
 
+test.each([
+  [1_000, 3_000],
+  [1_500, 3_000],
+  [2_000, 4_000],
+  [2_999, 4_000],
+])('an application at rest wakes when a key ends: timeout %i ms, at %i ms', async (ms, wakeMs) => {
+  const world = new World()
+  const app = world.deploy(
+    pipelineOf((ssc) =>
+      (ssc.socketTextStream('left', 1) as unknown as Pairs)
+        .mapWithState(spec.timeout({ milliseconds: ms } as never))
+        .print(),
+    ),
+  )
+  await app.run()
+  await app.append('socketTextStream-1', 1, [a])
+  world.advance(1_000)
+  await app.run()
+  world.advance(1_000)
+  await app.run()
+  const { status, wakeMs: atMs } = await world.head()
+  expect([status, atMs - START_MS]).toEqual(['rest', wakeMs])
+})
+
 test('a key ends in the first batch after its timeout, even if processes die', async () => {
   const touches = fc.array(fc.subarray(['a', 'b', 'c']), { minLength: 5, maxLength: 15 })
   const restarts = fc.array(fc.boolean(), { minLength: 15, maxLength: 15 })

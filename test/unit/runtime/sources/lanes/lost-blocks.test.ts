@@ -254,6 +254,21 @@ describe('B7: records that no longer exist', () => {
     expect(later.eventsOf('dataLost')).toHaveLength(2)
   })
 
+  test('B2: what one attempt has skipped halts no later one, whatever is deployed', async () => {
+    const { world, app, stream } = await started({ onDataLoss: 'skip' })
+    await loseBlocks(world)
+    stream.keepOnly(() => false)
+    world.store.fail({ call: 'putAll', to: `${APP}#seg#@manifest`, times: 4 })
+    expect(await app.tick()).toMatchObject({ kind: 'retry' })
+    const later = world.deploy(counting({ onDataLoss: 'halt' }), {
+      bind: 'lanes',
+      reader: stream.reader,
+      generation: 2,
+    })
+    await later.run()
+    expect(later.eventsOf('batchCompleted')[0]).toMatchObject({ records: 0, lost: 5 })
+  })
+
   test('B2: an attempt without the lease logs no loss', async () => {
     const { world, app, stream, deploy } = await started({ onDataLoss: 'skip' })
     const blocks = await Promise.all(
