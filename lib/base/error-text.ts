@@ -10,17 +10,23 @@ const CAUSES_MAX = 4
 /** How many errors of an AggregateError are told. */
 const ERRORS_MAX = 3
 
+/** The beginning of a text. Never cuts within a character. */
+const startOfText = (text: string, charactersMax: number): string => {
+  if (text.length <= charactersMax) return text
+  const last = text.charCodeAt(charactersMax - 1)
+  const isHalf = last >= 0xd800 && last <= 0xdbff
+  return text.slice(0, isHalf ? charactersMax - 1 : charactersMax)
+}
+
 /**
  * The beginning of a text, with its whole length if it was cut. Never cuts within a character.
  *
  * @example cutText('abcdef', 3) // 'abc… (6 characters)'
  */
-export const cutText = (text: string, charactersMax: number): string => {
-  if (text.length <= charactersMax) return text
-  const last = text.charCodeAt(charactersMax - 1)
-  const isHalf = last >= 0xd800 && last <= 0xdbff
-  return `${text.slice(0, isHalf ? charactersMax - 1 : charactersMax)}… (${text.length} characters)`
-}
+export const cutText = (text: string, charactersMax: number): string =>
+  text.length <= charactersMax
+    ? text
+    : `${startOfText(text, charactersMax)}… (${text.length} characters)`
 
 /** The result of `make`, or a word that says that there is none. Users' getters may throw. */
 const attempt = (make: () => string, otherwise = 'a value that cannot be shown'): string => {
@@ -31,27 +37,80 @@ const attempt = (make: () => string, otherwise = 'a value that cannot be shown')
   }
 }
 
+/** How many elements and properties a preview looks at. */
+const PARTS_MAX = 200
+
+/** What a preview may still look at, and whether it has left something out. */
+interface Parts {
+  left: number
+  isCut: boolean
+}
+
 /**
  * A short text for a value, for messages. Never throws; at most about 200 characters of the value.
+ * It looks only at the beginning of a value, which may be of any size.
  */
-export const preview = (value: unknown): string =>
-  cutText(
-    attempt(() => previewWhole(value)),
-    PREVIEW_CHARACTERS_MAX,
-  )
+export const preview = (value: unknown): string => {
+  if (typeof value === 'string') return previewText(value)
+  const parts: Parts = { left: PARTS_MAX, isCut: false }
+  const text = attempt(() => previewPart(value, parts))
+  if (!parts.isCut) return cutText(text, PREVIEW_CHARACTERS_MAX)
+  return `${startOfText(text, PREVIEW_CHARACTERS_MAX)}… (its beginning)`
+}
 
-const previewWhole = (value: unknown): string => {
-  if (typeof value === 'string') return JSON.stringify(value)
+const previewText = (text: string): string => {
+  const quoted = JSON.stringify(startOfText(text, PREVIEW_CHARACTERS_MAX))
+  if (quoted.length <= PREVIEW_CHARACTERS_MAX) return quoted
+  // Two characters are the quotation marks.
+  return `${startOfText(quoted, PREVIEW_CHARACTERS_MAX)}… (${text.length + 2} characters)`
+}
+
+const previewPart = (value: unknown, parts: Parts): string => {
   if (typeof value === 'bigint') return `${cutBigint(value)}n`
   if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`
   if (typeof value !== 'object' || value === null) return String(value)
   return attempt(
     () =>
-      JSON.stringify(value, (_, inner: unknown) =>
-        typeof inner === 'bigint' ? `${cutBigint(inner)}n` : inner,
-      ) ?? String(value),
+      JSON.stringify(withFewBytes(value, parts), (_, inner: unknown) => startOf(inner, parts)) ??
+      String(value),
     attempt(() => Object.prototype.toString.call(value)),
   )
+}
+
+const take = (count: number, parts: Parts): number => {
+  const taken = Math.min(count, parts.left)
+  parts.left -= taken
+  if (taken < count) parts.isCut = true
+  return taken
+}
+
+/** A part of a value for JSON, without what is after the parts that are left. */
+const startOf = (value: unknown, parts: Parts): unknown => {
+  if (typeof value === 'bigint') return `${cutBigint(value)}n`
+  if (typeof value === 'string') {
+    if (value.length > PREVIEW_CHARACTERS_MAX) parts.isCut = true
+    return startOfText(value, PREVIEW_CHARACTERS_MAX)
+  }
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) {
+    const elements: readonly unknown[] = value
+    return elements.slice(0, take(elements.length, parts)).map((one) => withFewBytes(one, parts))
+  }
+  const start: [string, unknown][] = []
+  // Object.keys() would make a list of all.
+  for (const name in value) {
+    if (!Object.hasOwn(value, name)) continue
+    if (take(1, parts) === 0) break
+    start.push([name, withFewBytes((value as Readonly<Record<string, unknown>>)[name], parts)])
+  }
+  return Object.fromEntries(start)
+}
+
+/** JSON asks a value for its own form first, and that of bytes is a list of all of them. */
+const withFewBytes = (value: unknown, parts: Parts): unknown => {
+  if (!(value instanceof Uint8Array) || value.length <= parts.left) return value
+  parts.isCut = true
+  return value.subarray(0, parts.left)
 }
 
 const BIGINT_MAX = 10n ** 100n

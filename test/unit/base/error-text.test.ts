@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { cutText, errorText } from '../../../lib/base/error-text.ts'
+import { cutText, errorText, preview } from '../../../lib/base/error-text.ts'
 import { asMillraceError, MillraceError } from '../../../lib/base/errors.ts'
 
 const throws = (): never => {
@@ -22,6 +22,13 @@ const revoked = (): object => {
 
 const withProperty = (name: string, value: PropertyDescriptor): Error =>
   Object.defineProperty(new Error('message'), name, value)
+
+/** Arrays, one in the other. */
+const deep = (levels: number): unknown => {
+  let value: unknown = []
+  for (let i = 0; i < levels; i++) value = [value]
+  return value
+}
 
 describe('what was thrown, in words', () => {
   test.each<[string, unknown, string]>([
@@ -79,7 +86,6 @@ describe('what was thrown, in words', () => {
   test.each<[string, unknown]>([
     ['a message of 1 MB', new Error('x'.repeat(1_000_000))],
     ['a text of 1 MB', 'x'.repeat(1_000_000)],
-    ['an object of 1 MB', { a: 'x'.repeat(1_000_000) }],
     [
       '1,000 errors of 1 MB',
       new AggregateError(Array.from({ length: 1_000 }, () => new Error('x'.repeat(1_000_000)))),
@@ -89,6 +95,40 @@ describe('what was thrown, in words', () => {
     const text = errorText(thrown)
     expect(text.length).toBeLessThan(2_100)
     expect(text).toMatch(/… \(\d+ characters\)/)
+  })
+
+  test.each<[string, unknown, string]>([
+    ['a long property', { a: 'x'.repeat(1_000) }, `{"a":"${'x'.repeat(194)}… (its beginning)`],
+    ['a long array', Array<number>(1_000).fill(7), `[${'7,'.repeat(99)}7… (its beginning)`],
+    [
+      'many short properties',
+      Object.fromEntries(Array.from({ length: 300 }, (_, i) => [i, 0])),
+      '',
+    ],
+    ['bytes', Buffer.alloc(1_000), `{"type":"Buffer","data":[${'0,'.repeat(80)}`],
+    ['bytes within', { a: [new Uint8Array(1_000)] }, '{"a":[{"0":0,"1":0,'],
+    ['an array in an array in ...', deep(1_000_000), '[[[[[['],
+    ['a date', new Date(0), '"1970-01-01T00:00:00.000Z"'],
+    ['a key that is a prototype', JSON.parse('{"__proto__":1}'), '{"__proto__":1}'],
+    ['properties of its class', Object.create({ inherited: 1 }, { a: { value: 1 } }), '{}'],
+  ])('of a value: %s', (_, value, text) => {
+    expect(preview(value).startsWith(text)).toBe(true)
+    expect(preview(value).length).toBeLessThan(240)
+  })
+
+  test('of a value of any size, no more is made into text than is shown', () => {
+    const part = 'x'.repeat(500_000)
+    const huge = {
+      texts: Array<string>(100_000).fill(part),
+      bytes: Buffer.alloc(50_000_000),
+      more: Array.from({ length: 100_000 }, () => ({ part })),
+    }
+    const began = performance.now()
+    const before = process.memoryUsage().heapUsed
+    expect(preview(huge)).toMatch(/^\{"texts":\["x+… \(its beginning\)$/)
+    expect(preview(huge.bytes)).toMatch(/… \(its beginning\)$/)
+    expect(performance.now() - began).toBeLessThan(500)
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(5_000_000)
   })
 
   test('all parts of a message together are bounded', () => {

@@ -73,7 +73,7 @@ describe('a value in a message', () => {
       'function (anonymous)',
     ],
     ['a symbol', Symbol('s'), 'Symbol(s)'],
-    ['a cycle', cycle, '[object Object]'],
+    ['a cycle', cycle, `{"self":{"self":${'{"self":'.repeat(23)}… (its beginning)`],
     [
       'an object whose toJSON throws',
       {
