@@ -103,6 +103,14 @@ const batchRules = ({ namespace, lagMax }: Watched): readonly Rule[] => [
   },
 ]
 
+/** Rings when intake has refused a message: the queue tries it for hours before it puts it aside. */
+const refusedRule = ({ namespace }: Watched): Rule => ({
+  id: 'RefusedMessagesAlarm',
+  metric: metricOf(namespace, 'RefusedMessages'),
+  above: 0,
+  description: 'Intake does not understand a message of a queue, and has not taken it: see its log',
+})
+
 const functionRules = ({ namespace, intake, driver }: Watched): readonly Rule[] => [
   {
     id: 'IntakeErrorsAlarm',
@@ -165,6 +173,7 @@ export const oldMessageRule = (id: string, { queue }: QueuePair, oldest: Duratio
 export const commonRules = (watched: Watched): readonly Rule[] => [
   ...batchRules(watched),
   ...functionRules(watched),
+  refusedRule(watched),
   oldMessageRule('Triggers', watched.triggers, TRIGGER_AGE_MAX),
   deadLettersRule('Triggers', watched.triggers),
 ]

@@ -30,4 +30,6 @@ export interface BindableType<P extends keyof Bindables = keyof Bindables> {
   readonly construct: string
   /** Whether something is a construct of this type. It may be of another copy of the CDK. */
   isInstance(value: object): value is Bindables[P]
+  /** Tells resources apart: two constructs may stand for one. */
+  arnOf(construct: Bindables[P]): string
 }

@@ -4,6 +4,7 @@ import type { Binding, Bindings } from './bindable.ts'
 import type { NamedPath } from './deployed-kind.ts'
 import { shownConstructs, shownNouns, typeOfBinding } from './kinds.ts'
 import type { PlanSummary, SourceSummary } from './plan-summary.ts'
+import { checkSeparatePlaces, resourceOf } from './separate-places.ts'
 import { type DeployedSinkKind, sinkKinds, type SinkNeed } from './sinks/sink-kind.ts'
 import {
   type DeployedSourceKind,
@@ -33,6 +34,7 @@ export const needsOf = (plan: PlanSummary, bindings: Bindings): Needs => {
   checkNames(plan, bindings, [...sources, ...outputs])
   for (const output of outputs) checkOutput(output, outputs, bindings)
   checkLoops(sources, outputs, bindings)
+  checkSeparatePlaces(plan, bindings)
   return { sources, outputs }
 }
 
@@ -174,13 +176,12 @@ const checkLoops = (
 ): void => {
   const typeOf = ({ kind }: SourceNeed): unknown =>
     sourceKinds().find(({ name }) => name === kind)?.type
-  const resourceOf = ({ name }: NamedPath): unknown => bindings[name] ?? name
   for (const output of outputs) {
-    const { type } = kindOfSink(output)
+    const kind = kindOfSink(output)
     const isRead = sources.some(
       (source) =>
-        typeOf(source) === type &&
-        resourceOf(source) === resourceOf(output) &&
+        typeOf(source) === kind.type &&
+        resourceOf(source, kind, bindings) === resourceOf(output, kind, bindings) &&
         output.path.startsWith(source.path),
     )
     if (isRead)

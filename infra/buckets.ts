@@ -31,6 +31,7 @@ export const bucketType: BindableType<'buckets'> = {
   noun: 'bucket',
   construct: 'an IBucket of aws-cdk-lib/aws-s3',
   isInstance: (value): value is AnyBucket => 'bucketArn' in value,
+  arnOf: ({ bucketArn }) => bucketArn,
 }
 
 /**

@@ -16,6 +16,8 @@ export interface OutputSummary {
   readonly kind: string
   /** The place that it writes to, as the pipeline says it. Left out: none that can be bound. */
   readonly writesTo?: string
+  /** What it writes for the batch time 0. Left out: the same. */
+  readonly firstPlace?: string
 }
 
 /** A plan in short. */

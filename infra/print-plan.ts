@@ -4,9 +4,10 @@
  */
 import { writeSync } from 'node:fs'
 import type { Plan } from '../lib/dstream/plan.ts'
+import type { OutputNode } from '../lib/dstream/plan-node.ts'
 import type { SourceDeclaration } from '../lib/dstream/sources/declaration.ts'
 import { loadPlan } from '../lib/tools/load-pipeline.ts'
-import type { PlanAnswer, PlanSummary, SourceSummary } from './plan-summary.ts'
+import type { OutputSummary, PlanAnswer, PlanSummary, SourceSummary } from './plan-summary.ts'
 
 const ANSWER_CHANNEL = 3
 
@@ -22,13 +23,17 @@ const summariseSource = (
   ...(settings === undefined ? {} : { settings }),
 })
 
+const summariseOutput = ({ kind, writesTo, placeAt }: OutputNode): OutputSummary => ({
+  kind,
+  ...(writesTo === undefined ? {} : { writesTo }),
+  ...(placeAt === undefined ? {} : { firstPlace: placeAt(0) }),
+})
+
 const summarise = ({ name, options, sources, outputs }: Plan): PlanSummary => ({
   name,
   intervalMs: options.intervalMs,
   sources: sources.map(({ id, node }) => summariseSource(id, node.source)),
-  outputs: outputs.map(({ node: { kind, writesTo } }) =>
-    writesTo === undefined ? { kind } : { kind, writesTo },
-  ),
+  outputs: outputs.map(({ node }) => summariseOutput(node)),
 })
 
 const answer = async (module: string): Promise<PlanAnswer> => {

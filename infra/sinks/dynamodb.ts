@@ -20,6 +20,7 @@ const tableType: BindableType<'tables'> = {
   noun: 'table',
   construct: 'an ITable of aws-cdk-lib/aws-dynamodb',
   isInstance: (value): value is AnyTable => 'tableArn' in value,
+  arnOf: ({ tableArn }) => tableArn,
 }
 
 /** A condition on the item is part of the write, and needs no right of its own. */

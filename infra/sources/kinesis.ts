@@ -43,6 +43,7 @@ const streamType: BindableType<'streams'> = {
   noun: 'stream',
   construct: 'an IStream of aws-cdk-lib/aws-kinesis',
   isInstance: (value): value is AnyStream => 'streamArn' in value,
+  arnOf: ({ streamArn }) => streamArn,
 }
 
 const grants = {

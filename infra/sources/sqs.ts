@@ -32,6 +32,7 @@ const queueType: BindableType<'queues'> = {
   noun: 'queue',
   construct: 'an IQueue of aws-cdk-lib/aws-sqs',
   isInstance: (value): value is AnyQueue => 'queueArn' in value,
+  arnOf: ({ queueArn }) => queueArn,
 }
 
 /** Lambda receives and deletes the messages. The driver needs nothing: intake stores them. */

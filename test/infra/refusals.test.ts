@@ -82,6 +82,42 @@ describe('what is refused', () => {
       fix: 'give the queue visibilityTimeout: Duration.seconds(360)',
     },
     {
+      what: 'two names of outputs for one bucket',
+      name: 'two-outputs',
+      bindings: (stack) => {
+        const bucket = new Bucket(stack, 'B')
+        return { first: bucket, second: bucket }
+      },
+      fix: 'bind the two names to different resources',
+    },
+    {
+      what: 'two names of outputs for two constructs of one bucket',
+      name: 'two-outputs',
+      bindings: (stack) => ({
+        first: Bucket.fromBucketName(stack, 'A', 'theirs'),
+        second: Bucket.fromBucketName(stack, 'B', 'theirs'),
+      }),
+      fix: 'bind the two names to different resources',
+    },
+    {
+      what: 'two names of outputs for one table',
+      name: 'two-outputs',
+      bindings: (stack) => ({
+        one: Table.fromTableName(stack, 'A', 'theirs'),
+        other: Table.fromTableName(stack, 'B', 'theirs'),
+      }),
+      fix: 'bind the two names to different resources',
+    },
+    {
+      what: 'an output into a place that a source reads, under another name',
+      name: 'two-outputs',
+      bindings: (stack) => ({
+        drop: Bucket.fromBucketName(stack, 'A', 'theirs'),
+        first: Bucket.fromBucketName(stack, 'B', 'theirs'),
+      }),
+      fix: 'let the source read another one',
+    },
+    {
       what: 'a name without a construct',
       name: 'clicks',
       bindings: () => ({ clicks: 'a-name' as never }),
@@ -95,6 +131,16 @@ describe('what is refused', () => {
         message: expect.stringContaining(fix) as string,
       }),
     )
+  })
+
+  test('two names of outputs for two buckets are accepted', () => {
+    const { app } = synthesise('two-outputs', (stack) => ({
+      bindings: {
+        first: Bucket.fromBucketName(stack, 'A', 'theirs'),
+        second: Bucket.fromBucketName(stack, 'B', 'others'),
+      },
+    }))
+    expect(Object.keys(app.buckets)).toEqual(['drop', 'first', 'second'])
   })
 
   test('a name that the pipeline does not have', () => {
