@@ -1,3 +1,4 @@
+import type { MillraceError } from '../lib/base/errors.ts'
 import type { Plan } from '../lib/dstream/plan.ts'
 import { type PlanFit, planFit } from '../lib/runtime/driver/plan-fit.ts'
 import { HeadStore } from '../lib/state/head.ts'
@@ -31,6 +32,30 @@ export const checkPlan = async (
   const checked = await check(opened, await loadPlan(module))
   say({ object: checked, text: textOf(checked, module, opened.location) }, json, outputs)
   return checked.fits ? EXIT.ok : exitCodes.PLAN_INCOMPATIBLE
+}
+
+/**
+ * The same when nothing has run or been deployed yet: there is nothing to compare. `missing` says
+ * where nothing was found, since the name may be wrong.
+ */
+export const checkWithoutStore = async (
+  { module, json }: CheckCommand,
+  missing: MillraceError,
+  outputs: Outputs,
+): Promise<number> => {
+  const { name, hash } = await loadPlan(module)
+  const checked: Checked = {
+    app: name,
+    fits: true,
+    plan: hash,
+    storedPlan: undefined,
+    conflicts: [],
+    carriedOver: [],
+  }
+  const [where = ''] = missing.message.split(` [${missing.code}]`)
+  const text = `${module} fits: nothing is stored yet, so there is nothing to compare. ${where}.\n`
+  say({ object: checked, text }, json, outputs)
+  return EXIT.ok
 }
 
 const check = async ({ store, app }: OpenApp, plan: Plan): Promise<Checked> => {

@@ -10,7 +10,7 @@ import { skipSource } from '../lib/runtime/operations/skip-source.ts'
 import { readOverview } from '../lib/runtime/operations/status.ts'
 import type { AppCommand, Target } from './arguments.ts'
 import { callDriver } from './call-driver.ts'
-import { checkPlan } from './check.ts'
+import { checkPlan, checkWithoutStore } from './check.ts'
 import { deadLetters } from './dead-letters.ts'
 import { EXIT } from './exit-codes.ts'
 import type { OpenApp } from './open-app.ts'
@@ -49,7 +49,7 @@ const carryOut = async (command: AppCommand, outputs: Outputs): Promise<number |
         ),
       )
     case 'check':
-      return withApp(target, async (opened) => checkPlan(opened, command, outputs))
+      return checkTarget(command, outputs)
     case 'reset':
       checkYes(command)
       if (command.only !== undefined) return resetOne(target, command.only, answer)
@@ -67,6 +67,19 @@ const carryOut = async (command: AppCommand, outputs: Outputs): Promise<number |
 
 const withApp = async <T>(target: Target, act: (opened: OpenApp) => Promise<T>): Promise<T> =>
   'state' in target ? withLocal(target.state, act) : act(await openDeployed(target.app))
+
+/** Before the first run or deployment there is nothing that a plan could not go on with. */
+const checkTarget = async (
+  command: Extract<AppCommand, { readonly name: 'check' }>,
+  outputs: Outputs,
+): Promise<number> => {
+  try {
+    return await withApp(command.target, (opened) => checkPlan(opened, command, outputs))
+  } catch (error) {
+    if (!(error instanceof MillraceError && error.code === 'STORE_NOT_FOUND')) throw error
+    return checkWithoutStore(command, error, outputs)
+  }
+}
 
 /**
  * Calls `act` while the application is stopped. On this machine a lock makes sure of that. For a

@@ -103,7 +103,7 @@ const batchRules = ({ namespace, lagMax }: Watched): readonly Rule[] => [
   },
 ]
 
-/** Rings when intake has refused a message: the queue tries it for hours before it puts it aside. */
+/** Rings when intake refuses a message. The queue tries for hours before it puts it aside. */
 const refusedRule = ({ namespace }: Watched): Rule => ({
   id: 'RefusedMessagesAlarm',
   metric: metricOf(namespace, 'RefusedMessages'),

@@ -209,10 +209,10 @@ describe('the wiring that section 8 of DESIGN.md asks for', () => {
   })
 
   test.each([
-    { in: clicks, alarms: 16 },
-    { in: files, alarms: 15 },
-    { in: both, alarms: 18 },
-    { in: orders, alarms: 15 },
+    { in: clicks, alarms: 17 },
+    { in: files, alarms: 16 },
+    { in: both, alarms: 19 },
+    { in: orders, alarms: 16 },
   ])('has $alarms alarms', ({ in: { template, app }, alarms }) => {
     template.resourceCountIs('AWS::CloudWatch::Alarm', alarms)
     expect(app.alarms).toHaveLength(alarms)

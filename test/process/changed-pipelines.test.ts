@@ -42,10 +42,24 @@ describe('millrace check', () => {
     },
   )
 
-  test('needs a module, and a store in which something has run', TIMEOUT, async () => {
+  test('needs a module', TIMEOUT, async () => {
     const directory = temporaryDirectory()
     expect(await millrace(directory, 'check', '--state', 'state')).toMatchObject({ exitCode: 2 })
-    expect(await check(directory, 'm')).toMatchObject({ exitCode: 5 })
+    expect(await check(directory, 'not-there')).toMatchObject({ exitCode: 2 })
+  })
+
+  test('says before the first run that there is nothing to compare', TIMEOUT, async () => {
+    const directory = temporaryDirectory()
+    const checked = await check(directory, 'before')
+    expect(checked).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(checked.stdout).toMatch(
+      /fits: nothing is stored yet.*There is no store in this directory\.\n$/,
+    )
+    const { fits, conflicts } = JSON.parse((await check(directory, 'before', '--json')).stdout) as {
+      readonly fits: boolean
+      readonly conflicts: readonly string[]
+    }
+    expect([fits, conflicts]).toEqual([true, []])
   })
 })
 
