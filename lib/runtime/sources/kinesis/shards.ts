@@ -33,15 +33,23 @@ const lifeOf = (lane: string): readonly [streamArn: string, createdMs: number] |
 }
 
 /**
- * The lanes, among `lanes`, of an earlier stream with the same name, which was deleted before the
- * stream of `lane` was created.
+ * For each lane, the lanes of earlier streams with the same name, which were deleted before its
+ * stream was created. Lanes without earlier ones are left out. There may be thousands of lanes, and
+ * nearly always one life of their stream, so each lane is looked at once for each life.
  */
-export const earlierLives = (lane: string, lanes: readonly string[]): readonly string[] => {
-  const life = lifeOf(lane)
-  return life === undefined
-    ? []
-    : lanes.filter((other) => {
-        const [streamArn, createdMs = Infinity] = lifeOf(other) ?? []
-        return streamArn === life[0] && createdMs < life[1]
-      })
+export const earlierLives = (lanes: readonly string[]): ReadonlyMap<string, readonly string[]> => {
+  const lives = lanes.flatMap((lane) => {
+    const life = lifeOf(lane)
+    return life === undefined ? [] : [{ lane, streamArn: life[0], createdMs: life[1] }]
+  })
+  const earlier = new Map<string, readonly string[]>()
+  for (const ofStream of Map.groupBy(lives, ({ streamArn }) => streamArn).values()) {
+    const byLife = Map.groupBy(ofStream, ({ createdMs }) => createdMs)
+    for (const [createdMs, ofLife] of byLife) {
+      const before = byLife.size === 1 ? [] : ofStream.filter((one) => one.createdMs < createdMs)
+      const names = before.map(({ lane }) => lane)
+      if (names.length > 0) for (const { lane } of ofLife) earlier.set(lane, names)
+    }
+  }
+  return earlier
 }

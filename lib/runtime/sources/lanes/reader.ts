@@ -59,7 +59,7 @@ export interface LanesReaderParts extends SourcePlace, Partial<LaneSelection> {
  */
 export const lanesReader = ({
   isRead = isRecordLane,
-  predecessors = () => [],
+  predecessors = () => new Map(),
   recovery,
   readAgain,
   leaving,

@@ -26,8 +26,11 @@ export interface WaitingLane extends LaneInput {
 /** Which lanes of a source are read, and in which order. */
 export interface LaneSelection {
   readonly isRead: (lane: string) => boolean
-  /** The lanes, among `lanes`, that must be drained before `lane`, in addition to its parents. */
-  readonly predecessors: (lane: string, lanes: readonly string[]) => readonly string[]
+  /**
+   * For each of the lanes, those among them that must be drained before it, in addition to its
+   * parents. Lanes without such lanes may be left out.
+   */
+  readonly predecessors: (lanes: readonly string[]) => ReadonlyMap<string, readonly string[]>
 }
 
 /** The lanes of one source in the store. */
@@ -73,18 +76,16 @@ export class SourceLanes {
       [...parents].map((lane) => readLane(store, app, source, lane)),
     )
     const found = again.filter((lane) => lane !== undefined)
-    return this.#withPredecessors([
-      ...lanes.filter(({ lane }) => !found.some((parent) => parent.lane === lane)),
-      ...found,
-    ])
+    const foundNames = new Set(found.map(({ lane }) => lane))
+    return this.#withPredecessors([...lanes.filter(({ lane }) => !foundNames.has(lane)), ...found])
   }
 
   #withPredecessors(lanes: readonly Lane[]): readonly Lane[] {
-    const names = lanes.map(({ lane }) => lane)
-    return lanes.map((lane) => ({
-      ...lane,
-      parents: [...lane.parents, ...this.#selection.predecessors(lane.lane, names)],
-    }))
+    const before = this.#selection.predecessors(lanes.map(({ lane }) => lane))
+    return lanes.map((lane) => {
+      const more = before.get(lane.lane)
+      return more === undefined ? lane : { ...lane, parents: [...lane.parents, ...more] }
+    })
   }
 }
 
