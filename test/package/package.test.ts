@@ -5,6 +5,8 @@ import { delimiter, dirname, join } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sourceOf } from '../tidy/source.ts'
+import { anyIn, declarationsReachedFrom } from './declarations.ts'
 
 // The package as strangers get it: packed, installed into a project of their own, compiled against,
 // and run. Nothing here needs a network, because the package depends on nothing.
@@ -68,8 +70,9 @@ const write = async (name: string, content: string | object): Promise<void> => {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millrace-package-'))
   project = join(folder, 'project')
+  // This is also the only build of `npm test`, and the check of the types that it needs.
   const packed = await run(root, 'npm', 'pack', '--pack-destination', folder)
-  expect(packed).toMatchObject({ exitCode: 0 })
+  if (packed.exitCode !== 0) throw new Error(`npm pack failed:\n${packed.output}`)
   tarball = join(folder, (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? '')
   await write('package.json', { name: 'own-project', private: true, type: 'module' })
   await write('pipeline.ts', pipeline)
@@ -105,6 +108,35 @@ describe('the packed package', () => {
         /(from|import)\s*\(?\s*['"]\.[^'"]*\.ts['"]/.test(texts[index] ?? ''),
       ),
     ).toEqual([])
+  })
+
+  test.each([
+    {
+      entry: 'lib/index.d.ts',
+      files: [
+        'lib/dstream/dstream.d.ts',
+        'lib/dstream/operators/window.d.ts',
+        'lib/rdd/operations/joins.d.ts',
+      ],
+    },
+    {
+      entry: 'lib/testing/index.d.ts',
+      files: ['lib/testing/harness/test-stream.d.ts'],
+    },
+    { entry: 'infra/index.d.ts', files: ['infra/streaming-app.d.ts'] },
+  ])('$entry shows users no any', ({ entry, files }) => {
+    const declarations = join(project, 'node_modules', 'millrace', 'dist')
+    const sources = declarationsReachedFrom(entry, declarations)
+    expect(sources.map(({ path }) => path)).toEqual(expect.arrayContaining(files))
+    expect(sources.flatMap(anyIn)).toEqual([])
+  })
+
+  test('an any would be found', () => {
+    expect(
+      anyIn(
+        sourceOf('a.d.ts', 'export declare const f: (one: string, two: readonly any[]) => void'),
+      ),
+    ).toEqual(['a.d.ts:1'])
   })
 })
 
@@ -153,8 +185,9 @@ describe('in a project of its own', () => {
     )
   })
 
-  test('npx millrace --help shows examples', async () => {
-    const { exitCode, output } = await run(project, 'npx', 'millrace', '--help')
+  test('the installed command --help shows examples', async () => {
+    const millrace = join('node_modules', '.bin', 'millrace')
+    const { exitCode, output } = await run(project, millrace, '--help')
     expect({ exitCode, output }).toEqual({
       exitCode: 0,
       output: expect.stringContaining('millrace run') as string,
