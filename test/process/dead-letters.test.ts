@@ -1,6 +1,15 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import {
   type Ended,
   millrace,
@@ -31,16 +40,30 @@ const objectsIn = (stdout: string): readonly Readonly<Record<string, unknown>>[]
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 
+const makeTrouble = async (): Promise<string> => {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-trouble-'))
+  mkdirSync(join(directory, 'in'))
+  const bytes = Buffer.concat([Buffer.from('good\nbad one\nbad two\n'), Buffer.from([0xff, 0x0a])])
+  writeFileSync(join(directory, 'in', 'a.txt'), bytes)
+  expect(await run(directory, 'picky')).toMatchObject({ exitCode: 0 })
+  return directory
+}
+
+/** Made by the first test that needs it. The tests work on copies. */
+let trouble: Promise<string> | undefined
+
+afterAll(async () => {
+  if (trouble !== undefined) rmSync(await trouble, { recursive: true, force: true })
+})
+
 /**
  * A directory with a store in which a run has put three lines aside: two on which the function
  * throws, and one that is not UTF-8.
  */
 const afterTrouble = async (): Promise<string> => {
+  trouble ??= makeTrouble()
   const directory = temporaryDirectory()
-  mkdirSync(join(directory, 'in'))
-  const bytes = Buffer.concat([Buffer.from('good\nbad one\nbad two\n'), Buffer.from([0xff, 0x0a])])
-  writeFileSync(join(directory, 'in', 'a.txt'), bytes)
-  expect(await run(directory, 'picky')).toMatchObject({ exitCode: 0 })
+  cpSync(await trouble, directory, { recursive: true, preserveTimestamps: true })
   return directory
 }
 
