@@ -6,18 +6,42 @@ import { defineConfig } from 'vitest/config'
 // docs/internals/decisions/0002-source-condition.md.
 const conditions = ['millrace-source', 'node', 'import', 'default']
 
+const testsIn = (folder: string): string => `test/${folder}/**/*.test.ts`
+
+/** Tests that start processes, and spend their time there. */
+const WITH_PROCESSES = ['examples', 'growth', 'package', 'process', 'simulation'].map(testsIn)
+
+/** Tests that load the CDK. */
+const WITH_CDK = ['infra'].map(testsIn)
+
+/**
+ * The files of these run one after another in the same workers, which load each module once: see
+ * docs/internals/decisions/0045-files-share-a-worker.md.
+ */
+const TOGETHER = [
+  { name: 'cdk', include: WITH_CDK },
+  { name: 'modules', include: [testsIn('**')], exclude: [...WITH_PROCESSES, ...WITH_CDK] },
+]
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ['test/**/*.test.ts'],
     // Processes, not threads: tests may be killed, change the working directory or open a store
     // without touching each other.
     pool: 'forks',
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 20_000,
+    // It is for tests that hang. On a machine with other work, tests may take their time.
+    testTimeout: 60_000,
     // For the hundreds of processes that tests start: one that finds the compiled sources there
     // starts in a quarter of the time.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'compiled') },
+    projects: [
+      { extends: true, test: { name: 'processes', include: WITH_PROCESSES } },
+      ...TOGETHER.map((project) => ({
+        extends: true as const,
+        test: { ...project, isolate: false },
+      })),
+    ],
   },
 })
