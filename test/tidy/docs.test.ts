@@ -4,7 +4,13 @@ import { join, sep } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type Import, importsOf } from './imports.ts'
 import { type Documents, strayPrograms } from './rules/documents.ts'
-import { deadLinks, decisionBreaches, unreachablePages, wideLines } from './rules/pages.ts'
+import {
+  deadLinks,
+  decisionBreaches,
+  missingTests,
+  unreachablePages,
+  wideLines,
+} from './rules/pages.ts'
 import { roomOf, ROOMS } from './rules/rooms.ts'
 import { type Findings, projectSources, root, type Source } from './source.ts'
 
@@ -72,6 +78,21 @@ const rows: readonly Row[] = [
       'README.md': '[c](docs/inside/c.md)',
     },
     found: ['docs/inside/c.md cannot be reached from docs/README.md'],
+  },
+  {
+    rule: 'tests that tables of pages name are there',
+    find: (documents) => missingTests(documents, (path) => (exists(path) ? read(path) : undefined)),
+    planted: {
+      'a.md': [
+        '| a promise | `test/tidy/docs.test.ts`: a breach is seen |',
+        '| a promise | `test/tidy/docs.test.ts`: no test has ' + 'this name |',
+        '| | `test/gone.test.ts`: a breach is seen |',
+      ].join('\n'),
+    },
+    found: [
+      'a.md:2 names a test that is not in test/tidy/docs.test.ts',
+      'a.md:3 names a test that is not in test/gone.test.ts',
+    ],
   },
   {
     rule: 'pages are at most 100 columns wide',

@@ -27,6 +27,23 @@ const proseOf = (page: string): string =>
     .join('\n')
     .replaceAll(/`[^`]*`/g, (code) => code.replaceAll(/[^\n]/g, ' '))
 
+const NAMED_TEST = /^\|[^|]*\| `(test\/[\w./-]+\.ts)`: (.+?) \|$/
+
+/** Tests that tables of pages name, and that are not there. `textOf`: undefined for no file. */
+export const missingTests = (
+  documents: Documents,
+  textOf: (path: string) => string | undefined,
+): Findings =>
+  [...documents].flatMap(([page, text]) =>
+    linesOf(text).flatMap((line) => {
+      const [, path, name] = NAMED_TEST.exec(line.text) ?? []
+      if (path === undefined || name === undefined) return []
+      return textOf(path)?.includes(name) === true
+        ? []
+        : [`${page}:${line.number} names a test that is not in ${path}`]
+    }),
+  )
+
 /** The anchor of a heading, as repositories on the web make it. */
 const anchorOf = (heading: string): string =>
   heading
