@@ -40,7 +40,10 @@ const bring = async (
   }
 }
 
-const counting = (options: Partial<StreamOptions>, isBad = (_: unknown): boolean => false) => {
+const counting = (
+  options: Partial<StreamOptions>,
+  isBad: (record: unknown) => boolean = () => false,
+) => {
   const counts: number[] = []
   const pipeline = pipelineOf((ssc) => {
     ssc
