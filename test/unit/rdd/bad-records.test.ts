@@ -120,6 +120,7 @@ describe('too many bad records mean that the code is broken', () => {
     [1_000, 0, 500, undefined, true],
     [1_000, 0, 501, undefined, false],
     [60, 60, 60, undefined, false],
+    [200, 50, 60, undefined, true],
     [1_000, 100, 500, undefined, false],
     [10, 0, 10, strict, true],
     [11, 0, 11, strict, false],
@@ -152,11 +153,40 @@ describe('too many bad records mean that the code is broken', () => {
     },
   )
 
+  test('records of the source are counted, not what a kept RDD has made of them', async () => {
+    const { rdd } = fromSource(numbersTo(150))
+    const kept = rdd.flatMap((n) => numbersTo(10).map(() => n)).cache()
+    expect(await kept.count()).toBe(1_500)
+    const bad = kept.map((n) => throwOn(...numbersTo(150))(n)).collect()
+    await expect(bad).rejects.toMatchObject({ code: 'POISON_BREAKER' })
+  })
+
+  test('also when a record is bad only in a later evaluation', async () => {
+    const { rdd, aside } = fromSource([0], { limits: { records: 0, share: 0 } })
+    let calls = 0
+    const bad = rdd.map((n) => {
+      calls += 1
+      // The evaluation, the trial of each record, and the evaluation without the bad ones.
+      if (calls !== 2) throw new Error('bad')
+      return n
+    })
+    await expect(bad.collect()).rejects.toMatchObject({ code: 'POISON_BREAKER' })
+    expect([calls, aside.size]).toEqual([3, 0])
+  })
+
   test('each partition is counted on its own', async () => {
     const { rdd } = fromSource(numbersTo(10))
     const bad = rdd.map(throwOn(...numbersTo(10)))
     expect(await bad.union(bad).union(bad).collect()).toEqual([])
   })
+})
+
+test.each<[string, unknown]>([
+  ['PAIR_INVALID', 1],
+  ['KEY_UNSUPPORTED', [new Map(), 1]],
+])('where no record can be put aside, the error says what is wrong: %s', async (code, element) => {
+  const elements = parallelize([element]) as RDD<[string, number]>
+  await expect(elements.reduceByKey((a, b) => a + b).collect()).rejects.toMatchObject({ code })
 })
 
 describe('an error after the source stage names its operator', () => {

@@ -104,6 +104,68 @@ test('a second publisher that stood still changes nothing', async () => {
   expect(Object.keys(published)).toHaveLength(2)
 })
 
+describe('publishing', () => {
+  const stranger = { 'millrace-fence': 'nothing of ours' }
+  const other = {
+    'millrace-fence': encodeURIComponent(JSON.stringify({ app: 'other', generation: 1, epoch: 1 })),
+  }
+
+  test('again changes nothing, and writes nothing', async () => {
+    const bucket = new OutputBucket()
+    const receipt = await finishBatch(
+      processAt(bucket).sink,
+      BATCH,
+      fenceOf(1, 1),
+      contentsOf(['a']),
+    )
+    await processAt(bucket).sink.publish?.(BATCH, fenceOf(1, 1), receipt)
+    const calls: string[] = []
+    const again = processAt(bucket, (call) => calls.push(call) < 0)
+    await again.sink.publish?.(BATCH, fenceOf(1, 1), receipt)
+    expect(calls.filter((call) => /^(put|delete)/.test(call))).toEqual([])
+  })
+
+  test('an older attempt leaves the parts of a newer one', async () => {
+    const bucket = new OutputBucket()
+    const { sink } = processAt(bucket)
+    const receipt = await finishBatch(sink, BATCH, fenceOf(1, 1), contentsOf(['a']))
+    await finishBatch(sink, BATCH, fenceOf(1, 2), contentsOf(['a', 'b']))
+    await sink.publish?.(BATCH, fenceOf(1, 1), receipt)
+    expect(Object.keys(shown(bucket))).toContain('out-1000/part-00001')
+    expect(partsNamed(bucket)).toEqual(['part-00000'])
+  })
+
+  test('counts no part of another application as its own, though the bytes are equal', async () => {
+    const bucket = new OutputBucket()
+    const slow = processAt(bucket, (call) => call.startsWith('put'))
+    const finished = finishBatch(slow.sink, BATCH, fenceOf(1, 2), contentsOf(['a']))
+    await slow.stands
+    await finishBatch(processAt(bucket).sink, BATCH, fenceOf(1, 1, 'other'), contentsOf(['a']))
+    slow.goOn()
+    const receipt = await finished
+    await expect(slow.sink.publish?.(BATCH, fenceOf(1, 2), receipt)).rejects.toMatchObject({
+      code: 'OUTPUT_EXISTS',
+    })
+  })
+
+  test.each([
+    ['of somebody else', stranger],
+    ['of another application', other],
+    ['without a fence', {}],
+  ])('is refused beside a file %s, and leaves it', async (_, metadata) => {
+    const bucket = new OutputBucket()
+    const { sink } = processAt(bucket)
+    const receipt = await finishBatch(sink, BATCH, fenceOf(1, 1), contentsOf(['a']))
+    const key = 'out-1000/part-00007'
+    await bucket.putIfSeen({ key, bytes: Buffer.from('x'), metadata }, undefined)
+    await expect(sink.publish?.(BATCH, fenceOf(1, 1), receipt)).rejects.toMatchObject({
+      code: 'OUTPUT_EXISTS',
+    })
+    expect(shown(bucket)).toMatchObject({ [key]: 'x' })
+    expect(Object.keys(shown(bucket))).not.toContain('out-1000/_SUCCESS')
+  })
+})
+
 test('each output takes few calls', async () => {
   const calls: string[] = []
   const counting = processAt(new OutputBucket(), (call) => calls.push(call) < 0)

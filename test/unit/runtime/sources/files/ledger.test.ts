@@ -198,3 +198,28 @@ test('files of a rule of time are not taken again when all files are wanted late
   await later.run()
   expect(second.seen).toEqual(['existing', 'c'])
 })
+
+test('a path that was taken twice has its newest entry, in whatever order they are read', async () => {
+  const store = memoryItemStore()
+  const ledger = new FileLedger({ store, ...PLACE })
+  await ledger.record([{ key: 'a', modifiedMs: 1, takenMs: 20 }], START_MS, 1)
+  await ledger.record([{ key: 'a', modifiedMs: 2, takenMs: 10 }], START_MS + 1, 2)
+  const entries = await new FileLedger({ store, ...PLACE }).entries(2, -Infinity)
+  expect(entries.get('a')).toEqual({ modifiedMs: 1, takenMs: 20 })
+})
+
+test('entries that are joined are found from the newest of their times on', async () => {
+  const store = memoryItemStore()
+  const ledger = new FileLedger({ store, ...PLACE })
+  await ledger.entries(0, -Infinity)
+  const batches = 64
+  for (let index = 0; index < batches; index += 1)
+    await ledger.record([fileAt(index, START_MS + index)], START_MS + index, index + 1)
+  await ledger.fold()
+  expect(await store.query(PARTITION)).toHaveLength(1)
+  // Folding what is folded already changes nothing.
+  await ledger.fold()
+  const last = START_MS + batches - 1
+  const found = await new FileLedger({ store, ...PLACE }).entries(batches, last - 1)
+  expect([...found.keys()]).toContain(fileAt(batches - 1, last).key)
+})
