@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { isWatchedKey } from '../../ports/object-names.ts'
 import type { ObjectContent } from '../../ports/object-source.ts'
 import type { ObjectPage, ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
@@ -24,6 +25,9 @@ interface Upload {
 
 /** Compares keys by their bytes, as S3 does. */
 const compareKeys = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+/** As on S3: equal bytes have equal entity tags, also in another upload. */
+const entityTagOf = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')
 
 /**
  * An {@link ObjectStore} in the memory of this process.
@@ -74,7 +78,7 @@ export const memoryObjectStore = ({
       return { objects, ...(next === undefined ? {} : { next }) }
     },
     write(key, bytes, modifiedMs, contentEncoding): string {
-      const version = `v${++count}`
+      const version = versioned ? `v${++count}` : entityTagOf(bytes)
       const upload = {
         object: { key, version, isVersioned: versioned, modifiedMs, sizeBytes: bytes.byteLength },
         bytes: new Uint8Array(bytes),

@@ -6,10 +6,10 @@ import { APP, World } from '../harness.ts'
 
 const keeper = (world: World) => {
   const { store, clock } = world
-  const { run } = noted({ store, app: APP, generation: 1, clock })
+  const notes = noted({ store, app: APP, generation: 1, clock })
   return {
-    succeed: async () => run(async () => undefined),
-    fail: async (message: string) => run(async () => Promise.reject(new Error(message))),
+    succeed: async () => notes.run(async () => undefined),
+    fail: async (message: string) => notes.run(async () => Promise.reject(new Error(message))),
     message: async () => (await readDriverNote(store, APP))?.message,
   }
 }
@@ -29,11 +29,11 @@ test('a note that could not be taken back is taken back later', async () => {
   const world = new World()
   const { succeed, fail, message } = keeper(world)
   await expect(fail('broken')).rejects.toThrow('broken')
-  const write = world.store.compareAndSet
+  const { ...working } = world.store
   world.store.compareAndSet = () => Promise.reject(new Error('no store'))
   await succeed()
   expect(await message()).toContain('broken')
-  world.store.compareAndSet = write
+  Object.assign(world.store, working)
   await succeed()
   expect(await message()).toBeUndefined()
 })
@@ -54,7 +54,7 @@ test.each([
 ])('a long message is cut: %s', async (_, error) => {
   const world = new World()
   const { store, clock } = world
-  const { run } = noted({ store, app: APP, generation: 1, clock })
-  await expect(run(() => Promise.reject(error))).rejects.toBe(error)
+  const notes = noted({ store, app: APP, generation: 1, clock })
+  await expect(notes.run(() => Promise.reject(error))).rejects.toBe(error)
   expect(await keeper(world).message()).toMatch(/^.{1000,4100}$/s)
 })

@@ -199,7 +199,7 @@ test('files of a rule of time are not taken again when all files are wanted late
   expect(second.seen).toEqual(['existing', 'c'])
 })
 
-test('a path that was taken twice has its newest entry, in whatever order they are read', async () => {
+test('a path that was taken twice has its newest entry, in any order of the items', async () => {
   const store = memoryItemStore()
   const ledger = new FileLedger({ store, ...PLACE })
   await ledger.record([{ key: 'a', modifiedMs: 1, takenMs: 20 }], START_MS, 1)
