@@ -46,7 +46,11 @@ const nobody: Observer = {
 const calmWorld = (): CallWorld => {
   const world = new World(1)
   const sightings = new Sightings()
-  return { world, sightings, faults: new Faults(world.random.fork(), sightings, faultKinds) }
+  const faults = new Faults(world.random.fork(), sightings, {
+    without: faultKinds,
+    later: world.later,
+  })
+  return { world, sightings, faults }
 }
 
 const aProcess = (name: string): Environment =>
@@ -127,7 +131,10 @@ for (const versioned of [false, true])
     return {
       objects: pumped(
         calls.world,
-        simulatedObjectStore(bucket.objects, caller(calls, aProcess('one'))),
+        simulatedObjectStore(
+          { objects: bucket.objects, isRefused: () => false },
+          caller(calls, aProcess('one')),
+        ),
       ),
       isVersioned: versioned,
       write: async (key, bytes) => void bucket.objects.write(key, bytes, calls.world.nowMs),

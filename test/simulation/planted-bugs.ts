@@ -1,5 +1,6 @@
 import { batchBugs } from './planted/batch-bugs.ts'
 import type { PlantedBug } from './planted/bug.ts'
+import { edgeBugs } from './planted/edge-bugs.ts'
 import { fileBugs } from './planted/file-bugs.ts'
 import { headBugs } from './planted/head-bugs.ts'
 import { laneBugs } from './planted/lane-bugs.ts'
@@ -26,4 +27,5 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...windowBugs,
   ...recordBugs,
   ...planBugs,
+  ...edgeBugs,
 ]

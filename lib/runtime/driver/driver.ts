@@ -34,7 +34,7 @@ import { stopAsFailed } from './commit.ts'
 import { Garbage } from './garbage.ts'
 import { lastManifest, publishOutputs } from './last-manifest.ts'
 import { type Outcome, PROGRESSED } from './outcome.ts'
-import { Pace } from './pace.ts'
+import { Pace, reachedMs } from './pace.ts'
 import { dueAtRest, wake } from './rest.ts'
 import type { Before } from './run.ts'
 import { LeftLanes } from './left-lanes.ts'
@@ -141,7 +141,7 @@ export class Driver {
     if (head.generation > generation) return { kind: 'superseded', generation: head.generation }
     if (isLeaseHeld(head, nowMs, leaseMs)) return { kind: 'busy', untilMs: head.leaseEndMs }
     if (head.status === 'failed') return { kind: 'failed', reason: head.reason as FailureReason }
-    this.#pace.check(head.doneMs, nowMs)
+    this.#pace.check(reachedMs(head), nowMs)
     const before = await this.#loadState(head)
     if (head.status === 'rest') return this.#wakeIfDue(head, before, situation)
     return head.logged === undefined
@@ -189,7 +189,7 @@ export class Driver {
   async #startNext(head: Head, before: Before, situation: Situation): Promise<Outcome> {
     const { nowMs, aheadOfClock, lanes } = situation
     const timeMs = nextBatchTime(head, this.#runner.plan.options.intervalMs)
-    const dueMs = this.#pace.dueMs(timeMs, head.doneMs, nowMs)
+    const dueMs = this.#pace.dueMs(timeMs, reachedMs(head), nowMs)
     if (dueMs > nowMs && !aheadOfClock) return { kind: 'idle', dueMs }
     if (aheadOfClock) {
       const sinceMs = await waitingSince(this.#runner, head, before.manifest, nowMs)

@@ -9,6 +9,7 @@
  *
  * The pace is kept in memory only: a new process may run one batch early.
  */
+import type { Head } from '../../state/head.ts'
 import type { Listener } from '../events.ts'
 
 /**
@@ -16,6 +17,14 @@ import type { Listener } from '../events.ts'
  * clock of the store. It is not worth a word either.
  */
 const TOLERANCE_MS = 4_000
+
+/**
+ * How far batches have come: the time of the last one, or the time to which a head that rested was
+ * woken. A clock that is behind either of them was set back. At rest, `wakeMs` is the time of a
+ * timer, which may lie in the future.
+ */
+export const reachedMs = ({ status, doneMs, wakeMs }: Head): number =>
+  status === 'rest' ? doneMs : Math.max(doneMs, wakeMs)
 
 /** Decides when the next batch is due. */
 export class Pace {
@@ -34,30 +43,30 @@ export class Pace {
     this.#startedMs = nowMs
   }
 
-  /** Says once if the last batch is ahead of the clock. */
-  check(doneMs: number, nowMs: number): void {
-    const isAhead = this.#isAhead(doneMs, nowMs)
+  /** Says once if batches are ahead of the clock. */
+  check(reached: number, nowMs: number): void {
+    const isAhead = this.#isAhead(reached, nowMs)
     if (isAhead && !this.#isSaid)
       this.#listen({
         event: 'warning',
         code: 'CLOCK_BEHIND',
         message:
-          `The clock is ${Math.round((doneMs - nowMs) / 1_000)} s behind the last batch: ` +
+          `The clock is ${Math.round((reached - nowMs) / 1_000)} s behind the last batch: ` +
           'it was set back, or an earlier run went ahead of it with --once. ' +
           'Batches continue at the times after the last one',
       })
     this.#isSaid = isAhead
   }
 
-  /** When the batch of a time is due. `doneMs`: the time of the last batch. */
-  dueMs(timeMs: number, doneMs: number, nowMs: number): number {
-    if (!this.#isAhead(doneMs, nowMs)) return timeMs
+  /** When the batch of a time is due. `reached`: how far batches have come. */
+  dueMs(timeMs: number, reached: number, nowMs: number): number {
+    if (!this.#isAhead(reached, nowMs)) return timeMs
     // A start in the future is one from before the clock was set back.
     const isUsual = this.#startedMs <= nowMs
     return isUsual ? Math.min(timeMs, this.#startedMs + this.#intervalMs) : nowMs
   }
 
-  #isAhead(doneMs: number, nowMs: number): boolean {
-    return doneMs - nowMs > Math.max(TOLERANCE_MS, this.#intervalMs)
+  #isAhead(reached: number, nowMs: number): boolean {
+    return reached - nowMs > Math.max(TOLERANCE_MS, this.#intervalMs)
   }
 }

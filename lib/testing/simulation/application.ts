@@ -29,7 +29,7 @@ import type { Handler } from './cloud/function.ts'
 import type { SimulatedQueue } from './cloud/queue.ts'
 import { type SimulatedStream, streamArn } from './cloud/stream.ts'
 import type { Environment } from './environment.ts'
-import { simulatedBlobStore, simulatedObjectStore } from './ports/buckets.ts'
+import { type RefusingStore, simulatedBlobStore, simulatedObjectStore } from './ports/buckets.ts'
 import { simulatedClock, simulatedRandomness } from './ports/clock.ts'
 import { simulatedItemStore } from './ports/item-store.ts'
 import type { Observer } from './ports/observer.ts'
@@ -92,7 +92,7 @@ const portsOf = (parts: ApplicationParts, environment: Environment): ProcessPort
         quietMs: LANE_QUIET_MS,
       },
       objects: {
-        open: async (name) => simulatedObjectStore(bucketIn(buckets, name).objects, call),
+        open: async (name) => simulatedObjectStore(refusingStore(buckets, name), call),
       },
       files: {
         open: ({ path }) =>
@@ -118,6 +118,11 @@ const createdMsOf = ({ deployment }: Environment, arn: string): number =>
 
 const bucketIn = (buckets: ApplicationParts['buckets'], name: string): SimulatedBucket =>
   buckets.get(name) as SimulatedBucket
+
+const refusingStore = (buckets: ApplicationParts['buckets'], name: string): RefusingStore => {
+  const bucket = bucketIn(buckets, name)
+  return { objects: bucket.objects, isRefused: (version) => bucket.isRefused(version) }
+}
 
 /** Sources that are buckets or directories in this world watch them; others read a stream. */
 const locationsOf = (

@@ -1,11 +1,7 @@
 import type { Random } from '../random.ts'
 import type { Sightings } from './sightings.ts'
 
-/**
- * What can go wrong, each switched on or off by the seed; what each does is in
- * docs/internals/simulation.md.
- */
-export const faultKinds = [
+const firstKinds = [
   // Calls of the ports.
   'crash',
   'freeze',
@@ -51,8 +47,33 @@ export const faultKinds = [
   'days',
 ] as const
 
+/**
+ * Kinds that came later. They are drawn from a generator of their own, so that a world without them
+ * is as it was before they came.
+ */
+const laterKinds = [
+  // The clock of the machine, and with it that of the table.
+  'clockSetBack',
+  // Objects: long names, and objects that cannot be read.
+  'longKey',
+  'damagedObject',
+  'refusedObject',
+  // Functions that throw anything, and streams that split and merge all the time.
+  'oddError',
+  'manyReshardings',
+] as const
+
+/**
+ * What can go wrong, each switched on or off by the seed; what each does is in
+ * docs/internals/simulation.md.
+ */
+export const faultKinds = [...firstKinds, ...laterKinds] as const
+
 /** One of {@link faultKinds}. */
 export type FaultKind = (typeof faultKinds)[number]
+
+/** One of the kinds that came later. */
+export type LaterKind = (typeof laterKinds)[number]
 
 /** What happens to one call of a port. */
 export type CallFate =
@@ -77,10 +98,14 @@ export interface CallTarget {
 
 /** The share of kinds that a seed switches on. */
 const ON = 0.6
+/** Fewer, since most of them strike in any world in which they are on. */
+const LATER_ON = 0.25
 
 /** The faults of one world. */
 export class Faults {
   readonly kinds: ReadonlySet<FaultKind>
+  /** What the later kinds draw from, and nothing else does. */
+  readonly later: Random
   readonly #random: Random
   readonly #sightings: Sightings
   readonly #rate: number
@@ -91,12 +116,21 @@ export class Faults {
 
   /**
    * `without`: kinds that stay off although the seed has them on. So one can find out which kinds a
-   * failure needs.
+   * failure needs. `later`: what the later kinds are drawn from.
    */
-  constructor(random: Random, sightings: Sightings, without: readonly FaultKind[] = []) {
+  constructor(
+    random: Random,
+    sightings: Sightings,
+    { without = [], later }: { readonly without?: readonly FaultKind[]; readonly later: Random },
+  ) {
     this.#random = random
+    this.later = later
     this.#sightings = sightings
-    this.kinds = new Set(faultKinds.filter((kind) => random.chance(ON) && !without.includes(kind)))
+    const on = [
+      ...firstKinds.filter(() => random.chance(ON)),
+      ...laterKinds.filter(() => later.chance(LATER_ON)),
+    ]
+    this.kinds = new Set(on.filter((kind) => !without.includes(kind)))
     this.#rate = random.pick([0.003, 0.01, 0.04])
   }
 
@@ -107,6 +141,13 @@ export class Faults {
   /** Whether a fault of this kind strikes now. `times` multiplies the usual rate of the seed. */
   strikes(kind: FaultKind, times = 1): boolean {
     const happens = this.has(kind) && this.#random.chance(this.#rate * times)
+    if (happens) this.#sightings.see(kind)
+    return happens
+  }
+
+  /** The same for a later kind. `probability`: of a strike, in a world that has the kind. */
+  strikesLater(kind: LaterKind, probability: number): boolean {
+    const happens = this.has(kind) && this.later.chance(probability)
     if (happens) this.#sightings.see(kind)
     return happens
   }

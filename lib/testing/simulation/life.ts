@@ -2,8 +2,10 @@
  * Everything that happens by itself: records and objects arrive, the schedule sends triggers,
  * faults strike, and operators act.
  */
-import { MALFORMED_MESSAGES, type SimulatedBucket } from './cloud/bucket.ts'
+import { MALFORMED_MESSAGES, type SimulatedBucket, type UploadTimes } from './cloud/bucket.ts'
+import { DAMAGED_FORMS } from './cloud/damaged.ts'
 import type { SimulatedDirectory } from './cloud/directory.ts'
+import type { Faults } from './faults.ts'
 import { startOperators } from './operators.ts'
 import { type LifeParts, startTroubles } from './troubles.ts'
 
@@ -60,6 +62,7 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
       nowMs: world.nowMs,
       beganMsAgo: random.chance(0.3) ? random.between(0, 20_000) : 0,
       isLost: faults.strikes('lostNotification', 10),
+      ...oddUpload(parts, bucket, key),
     })
     put += 1
   }
@@ -83,7 +86,7 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
       platform.notifications.send(random.pick(MALFORMED_MESSAGES))
   })
   world.every(500, 8_000, () => {
-    if (put < objects) upload(`${put}-${random.pick(KEYS)}`)
+    if (put < objects) upload(longer(faults, `${put}-${random.pick(KEYS)}`))
   })
   world.every(100, 800, () => {
     const keys = bucket.keys()
@@ -94,6 +97,40 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
     else if (keys.length > 0 && random.chance(0.1)) meddle(random.pick(keys))
   })
   return () => put >= objects
+}
+
+/** The lengths of long keys: over what a sort key holds with all that stands before it, and most. */
+const KEY_BYTES = [900, 1_000, 1_024]
+const LETTERS = ['k', 'ü', '鍵', '🗝']
+
+/** Now and then a key is as long as a store allows. */
+const longer = (faults: Faults, key: string): string => {
+  if (!faults.strikesLater('longKey', 0.5)) return key
+  const bytes = faults.later.pick(KEY_BYTES)
+  const letter = faults.later.pick(LETTERS)
+  const left = bytes - Buffer.byteLength(key)
+  const letters = letter.repeat(Math.floor(left / Buffer.byteLength(letter)))
+  const filled = letters + 'k'.repeat(left % Buffer.byteLength(letter))
+  // What tells such keys apart stands at their ends.
+  return `${filled}${key}`
+}
+
+/** So few are refused that it is not the rights of the application that are wrong. */
+const REFUSED_MAX = 5
+
+/** Now and then an object cannot be read, or a line of one with a long key is no text. */
+const oddUpload = (
+  { faults }: Pick<LifeParts, 'faults'>,
+  { uploads }: SimulatedBucket,
+  key: string,
+): Partial<UploadTimes> => {
+  if (faults.strikesLater('damagedObject', 0.25))
+    return { damaged: faults.later.pick(DAMAGED_FORMS) }
+  const refused = uploads.filter(({ unreadable }) => unreadable === 'refused').length
+  if (refused < REFUSED_MAX && faults.strikesLater('refusedObject', 0.25))
+    return { isRefused: true }
+  const isLong = Buffer.byteLength(key) >= Math.min(...KEY_BYTES)
+  return isLong && faults.later.chance(0.5) ? { hasBadLine: true } : {}
 }
 
 const produceFiles = (
@@ -107,7 +144,7 @@ const produceFiles = (
     world.after(random.pick([random.between(200, 6_000), random.between(200, 40_000)]), () => {
       if (put >= objects) return
       const lines = Array.from({ length: random.between(0, 5) }, () => pipeline.line(random, put))
-      directory.arrive(random, [String(put), ...lines], world.nowMs)
+      directory.arrive(random, [String(put), ...lines], world.clockMs)
       put += 1
       next()
     })

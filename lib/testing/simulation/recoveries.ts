@@ -77,7 +77,7 @@ export class Recoveries {
       see('a batch tried again')
       if (environment !== this.#starter) see('a batch tried again by a cold process')
     }
-    if (before.owner !== undefined && before.leaseEndMs <= this.#world.nowMs)
+    if (before.owner !== undefined && before.leaseEndMs <= this.#world.clockMs)
       see('an expired lease taken')
     if (before.logged === undefined) this.#starter = environment
   }
@@ -142,6 +142,8 @@ export class Recoveries {
       this.#sightings.see('state carried over')
     if (event.event === 'warning' && event.message.includes('read again from their source'))
       this.#sightings.see('a lost block read again from its shard')
+    if (event.event === 'warning' && event.code === 'CLOCK_BEHIND')
+      this.#sightings.see('batches that go on behind their clock')
     if (event.event === 'dataLost') this.#sightings.see('a batch run without lost records')
     if (event.event === 'objectSkipped' && event.reason.includes('missing'))
       this.#sightings.see('an object missing')

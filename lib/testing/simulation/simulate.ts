@@ -15,6 +15,7 @@ import { type FaultKind, Faults } from './faults.ts'
 import { startLife } from './life.ts'
 import { pipelines } from './pipelines/index.ts'
 import type { Build, SimulatedPipeline } from './pipelines/pipeline.ts'
+import { oddError } from './odd-errors.ts'
 import { Platform } from './platform.ts'
 import { type SightingCounts, Sightings } from './sightings.ts'
 import { drawStorage, type Storage } from './storage.ts'
@@ -210,7 +211,7 @@ const drawScene = (
 ): Scene => {
   const world = new World(seed, { trace })
   const sightings = new Sightings()
-  const faults = new Faults(world.random.fork(), sightings, without)
+  const faults = new Faults(world.random.fork(), sightings, { without, later: world.later })
   const calls: CallWorld = { world, faults, sightings }
   const storage = drawStorage(world.random)
   // Objects and bad records have faults of their own, which other pipelines do not meet.
@@ -267,6 +268,7 @@ const buildFor = (
     code: environment.deployment.code,
     change: environment.deployment.change,
     maybeThrow: () => {
+      if (calls.faults.strikesLater('oddError', 0.01)) throw oddError(calls.world.later)
       if (calm-- > 0 || !calls.faults.strikes('throwingFunction')) return
       calm = CALLS_BETWEEN_THROWS
       throw new Error('this function throws at times')

@@ -27,23 +27,36 @@ export interface LifeParts extends CallWorld {
 }
 
 const DAY_MS = 86_400_000
+/** As many shards as one stream of a world ever has. */
+const SHARDS_MAX = 40
 
 export const startTroubles = (parts: LifeParts): void => {
   troubleStreams(parts)
   troubleFunctions(parts)
   troublePlans(parts)
   troubleStorage(parts)
+  troubleClock(parts)
 }
 
 const troubleStreams = ({ world, faults, sightings, platform, truth }: LifeParts): void => {
   const { random } = world
   const someMapping = () => (platform.mappings.length === 0 ? undefined : platform.mappings.at(-1))
+  const reshardOften = (): void => {
+    if (!faults.kinds.has('manyReshardings')) return
+    world.after(world.later.between(500, 6_000), () => {
+      const stream = someMapping()?.stream
+      if (stream !== undefined && stream.shards.length < SHARDS_MAX)
+        if (faults.strikesLater('manyReshardings', 0.9)) stream.reshard()
+      reshardOften()
+    })
+  }
   world.every(4_000, 15_000, () => {
     if (faults.strikes('lostCheckpoint', 15)) someMapping()?.loseCheckpoint()
     if (faults.strikes('lateInvocation', 15)) someMapping()?.deliverLate()
     if (faults.strikes('retention', 15)) someMapping()?.trim()
     if (faults.strikes('resharding', 10)) someMapping()?.stream.reshard()
   })
+  reshardOften()
   world.every(20_000, 60_000, () => {
     const mapping = someMapping()
     if (mapping === undefined) return
@@ -170,4 +183,28 @@ const expire = ({ world, storage, checkers }: LifeParts): void => {
       checkers.stored({ environment: undefined, key, before, after: undefined })
     })
   }
+}
+
+/** By how much the clock of a machine is ahead: less than a lease, a pause, a window, or hours. */
+const AHEAD_MS = [5_000, 60_000, 600_000, 7_200_000, DAY_MS]
+
+/**
+ * The clock of the machine goes ahead for a while and is set back: that of all processes, of the
+ * table and of the files, as on a laptop. A bucket has a clock of its own.
+ */
+const troubleClock = ({ world, faults, sightings, pipeline }: LifeParts): void => {
+  if (!faults.kinds.has('clockSetBack') || pipeline.buckets.length > 0) return
+  const { later } = world
+  const fromMs = later.between(1_000, 40_000)
+  world.after(fromMs, () => {
+    // A key that times out at rest waits until the clock has caught up.
+    const most = pipeline.restsUntilTimer === true ? 600_000 : Infinity
+    if (faults.active) world.clockAheadMs = later.pick(AHEAD_MS.filter((ms) => ms <= most))
+  })
+  world.after(fromMs + later.between(2_000, 45_000), () => {
+    if (world.clockAheadMs === 0) return
+    sightings.see('clockSetBack')
+    world.log(() => `the clock is set back by ${world.clockAheadMs} ms`)
+    world.setClockBack()
+  })
 }

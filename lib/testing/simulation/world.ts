@@ -16,6 +16,9 @@ interface ScheduledEvent {
  */
 const START_MS = 1_700_000_000_123
 
+/** Makes another generator of the same seed. */
+const LATER = 0x5eed_1a7e
+
 /** Lets every promise that can settle do so. */
 const waitForTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -24,6 +27,12 @@ export class World {
   /** What happened, in order. Undefined: no trace is kept. */
   readonly trace: string[] | undefined
   readonly startMs: number = START_MS
+  /** What came later than the rest of the world draws from it: so all else stays as it was. */
+  readonly later: Random
+  /** How far the clock of the machine is ahead: that of all processes and of the table. */
+  clockAheadMs = 0
+  #setBackMs = 0
+  #setBackAtMs = 0
   #nowMs = START_MS
   #leaptMs = 0
   // The next one last.
@@ -31,11 +40,34 @@ export class World {
 
   constructor(seed: number, { trace = false }: { readonly trace?: boolean } = {}) {
     this.random = new Random(seed)
+    this.later = new Random(seed ^ LATER)
     this.trace = trace ? [] : undefined
   }
 
   get nowMs(): number {
     return this.#nowMs
+  }
+
+  /** The time that the clock of the machine shows. */
+  get clockMs(): number {
+    return this.#nowMs + this.clockAheadMs
+  }
+
+  /** The clock of the machine is set back to the time of the world. */
+  setClockBack(): void {
+    this.#setBackMs = this.clockAheadMs
+    this.#setBackAtMs = this.#nowMs
+    this.clockAheadMs = 0
+  }
+
+  /** How far the clock of the machine was set back. */
+  get setBackMs(): number {
+    return this.#setBackMs
+  }
+
+  /** How long ago that was. */
+  get sinceSetBackMs(): number {
+    return this.#nowMs - this.#setBackAtMs
   }
 
   /** Notes a line for the trace. */

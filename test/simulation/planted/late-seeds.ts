@@ -8,6 +8,7 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'carried state not written whole': 17,
   'changed values compared by reference': 13,
   'committed epoch replaced by a reset': 11,
+  'file of this moment taken for one from the future': 116,
   'head not woken': 12,
   'lanes not read again after going to rest': 17,
   'layout of windows ignored': 9,
@@ -26,6 +27,7 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'reservation over a reservation': 23,
   'rest checked before the append': 12,
   'smaller input under the name of the first': 42,
+  'time of a wake not compared with the clock': 110,
   'trigger for each batch time that has passed': 10,
   'waiting records of a removed source ignored': 20,
 }

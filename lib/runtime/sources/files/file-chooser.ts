@@ -72,6 +72,11 @@ interface FileTimes {
 
 /** Entries of older batches leave the store. A clock that is set back by less harms nothing. */
 const KEPT_MS = 86_400_000
+/**
+ * The clock is read before the directory, and a cold start or a long listing may lie between them.
+ * A file that arrives in this time is no file from the future.
+ */
+const LOOKING_MS = 60_000
 /** How often old entries are looked for. */
 const DROP_EVERY_MS = 3_600_000
 
@@ -103,7 +108,7 @@ export class FileChooser {
     const isInTime = ({ modifiedMs }: ObjectSummary): boolean =>
       modifiedMs > threshold || (existing === 'all' && modifiedMs <= startedMs)
     const isJudged = ({ modifiedMs }: ObjectSummary): boolean =>
-      judgedMs !== undefined && modifiedMs > nowMs && modifiedMs <= judgedMs
+      judgedMs !== undefined && modifiedMs > nowMs + LOOKING_MS && modifiedMs <= judgedMs
     const changed = new Set<string>()
     const open = listed.flatMap((object): readonly Candidate[] => {
       if (!isInTime(object) || filter?.(object.key) === false) return []

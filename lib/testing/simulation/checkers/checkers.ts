@@ -2,7 +2,7 @@
  * The promises of the batch protocol, checked at every write of the store and of the outputs, by
  * one checker for each.
  */
-import { type Item, itemBytes, type ItemKey } from '../../../ports/item-store.ts'
+import type { Item, ItemKey } from '../../../ports/item-store.ts'
 import type { Plan } from '../../../dstream/plan.ts'
 import type { BatchInput } from '../../../runtime/driver/batch-input.ts'
 import type { RuntimeEvent } from '../../../runtime/events.ts'
@@ -26,8 +26,10 @@ import { DeadLetterChecker } from './dead-letter-checker.ts'
 import { isOperation, LeaseChecker } from './lease-checker.ts'
 import { MembershipChecker } from './membership-checker.ts'
 import { Mirror } from './mirror.ts'
+import { ObjectChecker } from './object-checker.ts'
 import { OutputChecker } from './output-checker.ts'
 import { RetryChecker } from './retry-checker.ts'
+import { checkSizes } from './sizes.ts'
 import { Violations } from './violations.ts'
 
 /** The application to check, and what to check it against. */
@@ -53,6 +55,7 @@ export class Checkers implements Observer {
   readonly #retries: RetryChecker
   readonly #members: MembershipChecker
   readonly #files: FileChecker
+  readonly #objects: ObjectChecker
   readonly #outputs: OutputChecker
   readonly #batches: BatchChecker
   readonly #garbage: GarbageChecker
@@ -71,13 +74,14 @@ export class Checkers implements Observer {
     this.#app = app
     const mirror = new Mirror(app)
     this.mirror = mirror
-    this.#leases = new LeaseChecker(mirror, violations, intervalMs)
+    this.#leases = new LeaseChecker(mirror, violations, intervalMs, parts.world)
     this.#retries = new RetryChecker(violations, retry)
     this.#members = new MembershipChecker({ mirror, truth, violations, plan, sightings })
-    this.#files = new FileChecker(truth, violations, plan)
+    this.#files = new FileChecker(truth, violations, plan, parts.world)
     this.#outputs = new OutputChecker(storage, this.#leases, violations, sightings)
     this.deadLetters = new DeadLetterChecker({ mirror, truth, violations, sightings, app })
     const { deadLetters } = this
+    this.#objects = new ObjectChecker({ truth, violations, deadLetters, sightings })
     this.lanes = new LaneChecker(mirror, truth, violations, deadLetters, sightings)
     this.#batches = new BatchChecker({
       mirror,
@@ -103,7 +107,7 @@ export class Checkers implements Observer {
     this.deadLetters.stored(write)
     this.#recoveries.stored(write)
     if (after === undefined || environment === undefined) return
-    this.#checkSize(write)
+    checkSizes(this.violations, this.#parts.storage, write)
     this.#garbage.written(write)
     if (key.partition === `${this.#app}#head` && before === undefined)
       this.#startedMs = headFromItem(after).startedMs
@@ -119,7 +123,7 @@ export class Checkers implements Observer {
   }
 
   #headWritten(before: Head, after: Head, environment: Environment): void {
-    const { nowMs } = this.#parts.world
+    const { clockMs: nowMs } = this.#parts.world
     if (after.status === 'rest') this.#rester = environment
     this.#recoveries.headWritten(before, after, environment)
     this.#leases.check(before, after, environment, nowMs)
@@ -129,7 +133,10 @@ export class Checkers implements Observer {
       this.#checkMembership(before, after)
     else if (after.doneMs !== before.doneMs) {
       const input = this.#batches.committed(before, after, environment)
-      if (input !== undefined) this.#committed(input)
+      if (input !== undefined) {
+        this.#committed(input)
+        this.#objects.committed(input)
+      }
       this.batches += 1
     }
     if (after.status === 'rest' && before.status !== 'rest') this.#checkRest(after)
@@ -168,15 +175,6 @@ export class Checkers implements Observer {
       this.#members.logged(input, before)
       this.#files.logged(input, before)
     }
-  }
-
-  #checkSize({ key, after }: StoreWrite): void {
-    const size = after === undefined ? 0 : itemBytes(key, after)
-    this.violations.expect(
-      'B8',
-      size <= this.#parts.storage.items.itemBytesMax,
-      () => `${key.partition} has an item of ${size} bytes`,
-    )
   }
 
   read(key: ItemKey, item: Item | undefined): void {

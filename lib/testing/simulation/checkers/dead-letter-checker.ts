@@ -1,6 +1,6 @@
 import type { Item } from '../../../ports/item-store.ts'
 import { isLetterBlock, LETTERS_APART_MAX, lettersIn } from '../../../state/dead-letter-blocks.ts'
-import { RESERVATION_PREFIX, COMMITTED_EPOCH_PREFIX } from '../../../state/item-keys.ts'
+import { nameInKey, RESERVATION_PREFIX, COMMITTED_EPOCH_PREFIX } from '../../../state/item-keys.ts'
 import { isAfter } from '../../../state/lanes.ts'
 import type { StoreWrite } from '../ports/observer.ts'
 import type { Sightings } from '../sightings.ts'
@@ -24,6 +24,7 @@ interface Letter {
   readonly epoch: unknown
   readonly timeMs: unknown
   readonly line: string
+  readonly data: Uint8Array
   /** The name of the record, as its reservation has it. */
   readonly record: string
 }
@@ -41,7 +42,10 @@ const lettersOf = (item: Item): readonly Letter[] => {
     epoch,
     timeMs,
     line: Buffer.from(one.data).toString(),
-    record: [one.source, one.position, ...(epoch === undefined ? [] : [epoch])].join('#'),
+    data: one.data,
+    record: nameInKey(
+      [one.source, one.position, ...(epoch === undefined ? [] : [epoch])].join('#'),
+    ),
   }))
 }
 
@@ -78,6 +82,17 @@ export class DeadLetterChecker {
     this.#aside.add(line)
   }
 
+  /**
+   * A committed batch has put aside what stands at a place. Gives whether there is a dead letter of
+   * it. `isIt`: which dead letters of the place are of the same thing, by their data.
+   */
+  putAsideAt(source: string, place: string, isIt: (data: Uint8Array) => boolean): boolean {
+    for (const letter of [...this.#stored.values()].flat())
+      if (letter.source === source && letter.position === place && isIt(letter.data))
+        this.#aside.add(letter.line)
+    return this.isAside(source, place)
+  }
+
   stored({ key: { partition, sort }, before, after, environment }: StoreWrite): void {
     if (!partition.startsWith(`${this.#parts.app}#dlq#`)) return
     // Expired: only an item without a process is removed.
@@ -103,10 +118,10 @@ export class DeadLetterChecker {
       else this.#checkRemoval(letter)
   }
 
-  #expire({ line, record }: Letter): void {
+  #expire({ line, source, position }: Letter): void {
     this.#parts.sightings.see('a dead letter expired')
     this.#aside.delete(line)
-    this.#expired.add(record)
+    this.#expired.add(`${source}#${position}`)
   }
 
   /** Whether a dead letter of this record is stored, of any attempt, or has expired. */
@@ -114,7 +129,7 @@ export class DeadLetterChecker {
     const isThere = [...this.#stored.values()].some((letters) =>
       letters.some((letter) => letter.source === source && letter.position === place),
     )
-    return isThere || [...this.#expired].some((record) => record.startsWith(`${source}#${place}`))
+    return isThere || this.#expired.has(`${source}#${place}`)
   }
 
   #checkReservation(record: string, reservation: Item | undefined): void {

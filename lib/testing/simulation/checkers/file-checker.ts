@@ -4,6 +4,7 @@ import type { FilesInput } from '../../../runtime/sources/files/reader.ts'
 import type { Head } from '../../../state/head.ts'
 import type { ArrivedFile, SimulatedDirectory } from '../cloud/directory.ts'
 import type { Truth } from '../truth.ts'
+import type { World } from '../world.ts'
 import { isFiles } from './inputs.ts'
 import type { Violations } from './violations.ts'
 
@@ -20,6 +21,7 @@ export class FileChecker {
   readonly #truth: Truth
   readonly #violations: Violations
   readonly #plan: Plan
+  readonly #world: Pick<World, 'setBackMs' | 'clockMs'>
   readonly #taken = new Set<string>()
   /** When a path was last taken: the first batch time that its batch stood for. */
   readonly #paths = new Map<string, number>()
@@ -27,7 +29,13 @@ export class FileChecker {
   #doneMs = 0
   #first: BatchInput | undefined
 
-  constructor(truth: Truth, violations: Violations, plan: Plan) {
+  constructor(
+    truth: Truth,
+    violations: Violations,
+    plan: Plan,
+    world: Pick<World, 'setBackMs' | 'clockMs'>,
+  ) {
+    this.#world = world
     this.#truth = truth
     this.#violations = violations
     this.#plan = plan
@@ -44,7 +52,7 @@ export class FileChecker {
         const isThere = directory.find(key, modifiedMs) !== undefined
         expect('totals', isThere, () => `${what}, which never arrived`)
         expect('totals', modifiedMs <= batch.timeMs, () => `${what}, before its time`)
-        const isNew = modifiedMs > startedMs - SKEW_MS
+        const isNew = modifiedMs > startedMs - SKEW_MS - this.#world.setBackMs
         expect('totals', isNew, () => `${what}, which existed before the start`)
         const before = this.#paths.get(`${source}\n${key}`)
         const isFree = before === undefined || before < batch.timeMs - this.#ignoredMs(source)
@@ -75,9 +83,15 @@ export class FileChecker {
 
   /** The files that any run of Spark's batches takes, and that are in no batch yet. */
   missed(startedMs: number): readonly string[] {
+    const isSetBack = this.#world.setBackMs > 0
     return [...this.#truth.sourceNames].flatMap(([source, name]) =>
       (this.#truth.directories.get(name)?.files ?? [])
         .filter((file) => isSure(file, startedMs))
+        // A file from the future waits for its time, or was judged before the clock was set back.
+        .filter(
+          ({ modifiedMs, arrivedMs }) =>
+            !isSetBack || (modifiedMs <= arrivedMs && modifiedMs <= this.#world.clockMs),
+        )
         .filter(({ key, modifiedMs }) => !this.#taken.has(`${source}\n${key}\n${modifiedMs}`))
         .map(({ key, modifiedMs }) => `${key} of ${modifiedMs}`),
     )

@@ -4,6 +4,7 @@ import type { LanesInput } from '../../../runtime/sources/lanes/reader.ts'
 import type { LaneInput } from '../../../runtime/sources/lanes/waiting-lanes.ts'
 import type { ObjectsInput } from '../../../runtime/sources/objects/input.ts'
 import type { DueObject } from '../../../runtime/sources/objects/uploads.ts'
+import type { WholeInput } from '../../../runtime/sources/redriven.ts'
 import type { SourceInput } from '../../../runtime/sources/source-reader.ts'
 
 /** Whether an input was taken from lanes. */
@@ -26,3 +27,7 @@ export const objectsOf = (input: SourceInput | undefined): readonly DueObject[] 
 /** The files that an input takes. */
 export const filesOf = (input: SourceInput | undefined): FilesInput['taken'] =>
   input !== undefined && isFiles(input) ? input.taken : []
+
+/** What an input takes of redriven files, beside its own. */
+export const redrivenIn = (input: SourceInput): LanesInput | undefined =>
+  (input as WholeInput).redriven

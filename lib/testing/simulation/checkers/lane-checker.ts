@@ -1,3 +1,4 @@
+import { encode } from '../../../base/codec.ts'
 import type { Block } from '../../../state/blocks.ts'
 import { BEGINNING, entriesAfter, isAfter, type Lane } from '../../../state/lanes.ts'
 import type { Sightings } from '../sightings.ts'
@@ -114,8 +115,10 @@ export class LaneChecker {
   }
 }
 
-/** A record as it was put: a line, or the bytes of one. */
+/** A record as it was put: a line, the bytes of one, or the reference of a redriven file. */
 const textOf = (record: unknown): string =>
   typeof record === 'string'
     ? record
-    : Buffer.from((record as { readonly data: Uint8Array }).data).toString()
+    : 'modifiedMs' in (record as object)
+      ? Buffer.from(encode(record)).toString()
+      : Buffer.from((record as { readonly data: Uint8Array }).data).toString()

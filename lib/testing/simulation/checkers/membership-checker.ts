@@ -10,7 +10,7 @@ import type { LaneOffsets } from '../../../state/offsets.ts'
 import type { Upload } from '../cloud/bucket.ts'
 import type { Sightings } from '../sightings.ts'
 import type { Truth } from '../truth.ts'
-import { isFiles, isLanes, isObjects } from './inputs.ts'
+import { isFiles, isLanes, isObjects, redrivenIn } from './inputs.ts'
 import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
 
@@ -109,7 +109,8 @@ export class MembershipChecker {
   }
 
   /** Without a notification, a version that a newer one has replaced cannot be found. */
-  #canBeRead({ hidden, isUnannounced }: Upload, versioned: boolean): boolean {
+  #canBeRead({ hidden, isUnannounced, unreadable }: Upload, versioned: boolean): boolean {
+    if (unreadable === 'refused') return false
     return !hidden || (versioned && !isUnannounced)
   }
 
@@ -147,7 +148,9 @@ export class MembershipChecker {
     for (const { key, version } of first) {
       const isLeftOut = !taken.some((object) => object.key === key && object.version === version)
       const isThere =
-        isLeftOut && (versioned || this.#truth.upload(source, key, version)?.hidden === false)
+        isLeftOut &&
+        this.#truth.upload(source, key, version)?.unreadable !== 'refused' &&
+        (versioned || this.#truth.upload(source, key, version)?.hidden === false)
       this.#violations.expect(
         'B7',
         !isThere,
@@ -163,7 +166,9 @@ export class MembershipChecker {
       ? input.lanes.reduce((sum, { entries }) => sum + entries.length, 0)
       : input.objects
     const isOver =
-      input.records > limits.records || input.bytes > limits.bytes || input.objects > limits.objects
+      recordsOf(input) > limits.records ||
+      input.bytes > limits.bytes ||
+      input.objects > limits.objects
     this.#violations.expect(
       'B8',
       parts <= 1 || !isOver,
@@ -274,3 +279,7 @@ export class MembershipChecker {
     }
   }
 }
+
+/** References to files that are redriven are limited by themselves. */
+const recordsOf = (input: SourceInput): number =>
+  isLanes(input) ? input.records : input.records - (redrivenIn(input)?.records ?? 0)

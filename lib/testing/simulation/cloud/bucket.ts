@@ -14,7 +14,12 @@ import {
 export interface Upload {
   readonly key: string
   readonly version: string
+  /** The lines that count: none of an object that cannot be read. */
   readonly lines: readonly string[]
+  /** Lines that are no text, each with its place in the object. */
+  readonly badLines: readonly BadLine[]
+  /** The object cannot be read: its bytes are damaged, or the store refuses to give them. */
+  readonly unreadable: 'damaged' | 'refused' | undefined
   readonly modifiedMs: number
   /** The modification time that the store shows. */
   readonly eventMs: number
@@ -24,6 +29,13 @@ export interface Upload {
   hidden: boolean
 }
 
+/** A line that is no text. */
+export interface BadLine {
+  readonly offset: number
+  /** What a reader shows of it. */
+  readonly shown: string
+}
+
 /** How an object is uploaded. */
 export interface UploadTimes {
   readonly nowMs: number
@@ -31,6 +43,12 @@ export interface UploadTimes {
   readonly beganMsAgo: number
   /** Whether its notification never arrives. */
   readonly isLost: boolean
+  /** Its bytes are these, and cannot be read. */
+  readonly damaged?: Uint8Array
+  /** The store refuses to give its bytes. */
+  readonly isRefused?: boolean
+  /** A line that is no text stands at its end. */
+  readonly hasBadLine?: boolean
 }
 
 const SECOND_MS = 1_000
@@ -113,6 +131,7 @@ export class SimulatedBucket {
   /** No notification is sent for uploads before this time. */
   notifiesFromMs: number = -Infinity
   readonly #parts: BucketParts
+  readonly #refused = new Set<string>()
 
   constructor(name: string, versioned: boolean, parts: BucketParts) {
     this.name = name
@@ -121,24 +140,32 @@ export class SimulatedBucket {
     this.#parts = parts
   }
 
-  put(key: string, lines: readonly string[], { nowMs, beganMsAgo, isLost }: UploadTimes): void {
+  put(key: string, lines: readonly string[], how: UploadTimes): void {
+    const { nowMs, beganMsAgo, isLost, damaged, isRefused = false, hasBadLine = false } = how
     const modifiedMs = Math.floor((nowMs - beganMsAgo) / SECOND_MS) * SECOND_MS
     this.#hide(key)
     const form = STORED_FORMS[this.uploads.length % STORED_FORMS.length]
+    const good = lines.map((line) => Buffer.from(`${line}\n`))
+    // Text that says to be compressed, and is no text, is taken for damaged.
+    const isText = form?.contentEncoding !== 'gzip'
+    const bad = hasBadLine && isText ? [Buffer.from([0xff, ...Buffer.from(`${lines[0]}\n`)])] : []
     const version = this.objects.write(
       key,
-      Buffer.concat(
-        lines.map((line) => Buffer.from(`${line}\n`)).map((line) => form?.part(line) ?? line),
-      ),
+      damaged ?? Buffer.concat([...good, ...bad].map((line) => form?.part(line) ?? line)),
       modifiedMs,
-      form?.contentEncoding,
+      damaged === undefined ? form?.contentEncoding : undefined,
     )
+    if (isRefused) this.#refused.add(version)
+    const unreadable = damaged === undefined ? (isRefused ? 'refused' : undefined) : 'damaged'
+    const offset = Buffer.concat(good).byteLength
     const isUnannounced = isLost || nowMs < this.notifiesFromMs
     // All that a listing knows of an upload is its modification time.
     this.uploads.push({
       key,
       version,
-      lines,
+      lines: unreadable === undefined ? lines : [],
+      badLines: bad.map((line) => ({ offset, shown: line.subarray(0, -1).toString() })),
+      unreadable,
       modifiedMs,
       eventMs: isUnannounced ? modifiedMs : nowMs,
       isUnannounced,
@@ -151,6 +178,11 @@ export class SimulatedBucket {
     this.#hide(key)
     this.objects.remove(key)
     this.#notify('ObjectRemoved:Delete', key, nowMs, undefined)
+  }
+
+  /** Whether the store refuses to give the bytes of an upload. */
+  isRefused(version: string): boolean {
+    return this.#refused.has(version)
   }
 
   /** The keys of all current objects. */

@@ -57,6 +57,7 @@ export const idleKeys: SimulatedPipeline = {
   buckets: [],
   line: randomLine,
   storesAnew: true,
+  restsUntilTimer: true,
   describe(ssc, { change, maybeThrow }) {
     const counts = wordCounts(ssc.kinesisTextStream(STREAM))
     const spec = StateSpec.function<string, number, number, [string, string]>(

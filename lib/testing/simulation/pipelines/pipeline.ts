@@ -41,6 +41,8 @@ export interface SimulatedPipeline {
   readonly directories?: readonly string[]
   /** Whether the plan stores its state in another way when it is built with `stored`. */
   readonly storesAnew?: boolean
+  /** Whether it gives something at a time for which it waits at rest. */
+  readonly restsUntilTimer?: boolean
   /** The n-th line of a source. Its first word is the key of a record. */
   readonly line: (random: Random, n: number) => string
   readonly describe: (ssc: StreamingContext, build: Build) => void

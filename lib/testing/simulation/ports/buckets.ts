@@ -1,3 +1,4 @@
+import { MillraceError } from '../../../base/errors.ts'
 import type { BlobStore } from '../../../ports/blob-store.ts'
 import type { ObjectStore } from '../../../ports/object-store.ts'
 import type { Caller } from '../calls.ts'
@@ -35,8 +36,17 @@ export const simulatedBlobStore = (
   }
 }
 
+/** A bucket that refuses to give some uploads. */
+export interface RefusingStore {
+  readonly objects: ObjectStore
+  readonly isRefused: (version: string) => boolean
+}
+
 /** The access of one process to a bucket that is a source. */
-export const simulatedObjectStore = (objects: ObjectStore, call: Caller): ObjectStore => ({
+export const simulatedObjectStore = (
+  { objects, isRefused }: RefusingStore,
+  call: Caller,
+): ObjectStore => ({
   description: objects.description,
   head: (key, version) =>
     call({
@@ -54,6 +64,10 @@ export const simulatedObjectStore = (objects: ObjectStore, call: Caller): Object
     call({
       name: `read ${object.key}`,
       code: 'OBJECT_UNREADABLE',
-      effect: () => objects.read(object),
+      effect: async () => {
+        const content = await objects.read(object)
+        if (!content.found || !isRefused(object.version)) return content
+        throw new MillraceError('OBJECT_REFUSED', { problem: 'no rights', value: object.key })
+      },
     }),
 })

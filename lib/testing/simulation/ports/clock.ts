@@ -5,7 +5,7 @@ import type { World } from '../world.ts'
 
 /** The clock of one process: it may be wrong, and stands still when its process does. */
 export const simulatedClock = (world: World, environment: Environment): Clock => ({
-  now: () => world.nowMs + environment.clockSkewMs,
+  now: () => world.clockMs + environment.clockSkewMs,
   sleep: (durationMs) =>
     new Promise((resolve) => world.after(durationMs, () => world.inside(environment, resolve))),
 })

@@ -63,7 +63,7 @@ export const simulatedItemStore = ({
 }: SimulatedStoreParts): ItemStore => {
   let answeredMs: number | undefined
   const runTimed = async <T>(effect: () => Promise<T>): Promise<T> => {
-    answeredMs = world.nowMs
+    answeredMs = world.clockMs
     return effect()
   }
   const { observeWrite, putEach, deleteEach } = observedWrites({ store, observer, environment })

@@ -93,6 +93,45 @@ test('a source that is added while batches are ahead of the clock takes new file
   expect(seen).toEqual(['a'])
 })
 
+test('a head that was woken while the clock was ahead does not wait for that time', async () => {
+  const { pipeline, lines } = linesOf('rest')
+  const world = new World({ startMs: START_MS + 1 })
+  await pass(world, world.deploy(pipeline), 3)
+  world.advance(2 * HOUR_MS)
+  arrive(world, 'early')
+  // The file wakes the head, and the next batch time has not come.
+  await world.deploy(pipeline).run()
+  expect((await world.head()).wakeMs).toBeGreaterThan(START_MS + HOUR_MS)
+
+  world.advance(-2 * HOUR_MS)
+  const app = world.deploy(pipeline)
+  await pass(world, app, 3)
+  arrive(world, 'late')
+  await pass(world, app, 3)
+  expect([lines(), warnings(app)]).toEqual([['early', 'late'], ['CLOCK_BEHIND']])
+})
+
+test('a file that arrives between the clock and the listing is taken', async () => {
+  const { pipeline, lines } = linesOf('rest')
+  const world = new World({ startMs: START_MS + 2 * HOUR_MS + 1 })
+  await pass(world, world.deploy(pipeline), 3)
+  world.advance(-2 * HOUR_MS)
+  // A cold start reads the manifest after the clock and before the directory.
+  const { get } = world.store
+  let hasArrived = false
+  const slowGet: typeof get = async (key) => {
+    if (key.partition.includes('@manifest') && !hasArrived) {
+      hasArrived = true
+      world.advance(500)
+      arrive(world, 'a')
+    }
+    return get(key)
+  }
+  Object.assign(world.store, { get: slowGet })
+  await pass(world, world.deploy(pipeline), 5)
+  expect([hasArrived, lines()]).toEqual([true, ['a']])
+})
+
 test('runs that do not wait for the clock, and get ahead of it, leave no file out', async () => {
   const { pipeline, lines } = linesOf('rest', 60_000)
   const world = new World({ startMs: START_MS + 1 })
