@@ -99,8 +99,9 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
   return () => put >= objects
 }
 
-/** The lengths of long keys: over what a sort key holds with all that stands before it, and most. */
-const KEY_BYTES = [900, 1_000, 1_024]
+/** The lengths of long keys: a sort key has no room for them beside its other parts. */
+const LONG_KEY_BYTES = 900
+const KEY_BYTES = [LONG_KEY_BYTES, 1_000, 1_024]
 const LETTERS = ['k', 'ü', '鍵', '🗝']
 
 /** Now and then a key is as long as a store allows. */
@@ -129,7 +130,7 @@ const oddUpload = (
   const refused = uploads.filter(({ unreadable }) => unreadable === 'refused').length
   if (refused < REFUSED_MAX && faults.strikesLater('refusedObject', 0.25))
     return { isRefused: true }
-  const isLong = Buffer.byteLength(key) >= Math.min(...KEY_BYTES)
+  const isLong = Buffer.byteLength(key) >= LONG_KEY_BYTES
   return isLong && faults.later.chance(0.5) ? { hasBadLine: true } : {}
 }
 

@@ -71,7 +71,8 @@ export const edgeBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/sources/file-elements.ts',
-        find: 'putAside(deadLetterOfFile(source, file, error)) return { records: [], unreadable: 0 }',
+        find: `putAside(deadLetterOfFile(source, file, error))
+    return { records: [], unreadable: 0 }`,
         replace: 'return { records: [], unreadable: 0 }',
       },
     ],
