@@ -36,6 +36,7 @@ export {
   type State,
   type StateFunction,
   StateSpec,
+  type StateSpecSettings,
 } from './dstream/state-spec.ts'
 export type { RDDsOf } from './dstream/streaming-context.ts'
 export type { Histogram, Stats } from './rdd/operations/numbers.ts'

@@ -1,5 +1,6 @@
 import { type Duration, milliseconds } from '../base/duration.ts'
 import { MillraceError } from '../base/errors.ts'
+import type { NeedsPairs, NeedsPairsOfOneKey } from '../rdd/pair-types.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import type { NodeSettings } from './plan.ts'
 import type { OutputNode, PlanNode } from './plan-node.ts'
@@ -22,7 +23,7 @@ import type { OutputNode, PlanNode } from './plan-node.ts'
  * words.mapToPair((word) => [word, 1]).reduceByKey((a, b) => a + b).print()
  * ```
  */
-export class DStream<T> {
+export class DStream<out T> {
   /** Only for the type checker: the type of the elements. Never set at run time. */
   declare protected readonly element?: T
   readonly #graph: GraphBuilder
@@ -103,8 +104,13 @@ export class DStream<T> {
   }
 }
 
-/** The key type of a stream of pairs. */
-export type PairKey<T> = T extends readonly [infer K, unknown] ? K : never
+/** The type of the elements of a stream or of several streams. */
+export type ElementOf<S> = S extends DStream<infer T> ? T : never
 
-/** The value type of a stream of pairs. */
-export type PairValue<T> = T extends readonly [unknown, infer V] ? V : never
+/** The stream itself if its elements are pairs; otherwise a text that says how to make pairs. */
+export type PairStream<T> = [T] extends [readonly [unknown, unknown]] ? DStream<T> : NeedsPairs<T>
+
+/** A stream of U that can be matched by keys of type K; otherwise a text that says what to do. */
+export type StreamOfKey<K, U> = [U] extends [readonly [K, unknown]]
+  ? DStream<U>
+  : NeedsPairsOfOneKey

@@ -157,12 +157,12 @@ export const narrowNode = (
 export const narrowPairs = (
   kind: string,
   parent: PlanNode,
-  apply: (input: RDD<[never, never]>) => RDD<unknown>,
+  apply: (input: RDD<[unknown, unknown]>) => RDD<unknown>,
 ): OperatorNode => narrowNode(kind, parent, apply as unknown as (input: RDD<never>) => RDD<unknown>)
 
 /** An input as an RDD of pairs. The types of the operations on pairs guarantee that it is one. */
-export const pairsOf = (input: RDD<unknown> | undefined): RDD<[never, never]> | undefined =>
-  input as RDD<[never, never]> | undefined
+export const pairsOf = (input: RDD<unknown> | undefined): RDD<[unknown, unknown]> | undefined =>
+  input as RDD<[unknown, unknown]> | undefined
 
 /** A node of an output operation. */
 export const outputNode = (

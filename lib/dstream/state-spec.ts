@@ -1,7 +1,8 @@
 import type { Duration } from '../base/duration.ts'
 import { MillraceError } from '../base/errors.ts'
 import type { Time } from '../base/time.ts'
-import type { RDD } from '../rdd/rdd.ts'
+import type { AnyValue, TypeMissing } from '../rdd/pair-types.ts'
+import type { RDD, ShuffleOptions } from '../rdd/rdd.ts'
 import { checkDurationMs, checkFunction, checkShuffle } from './checks.ts'
 
 /**
@@ -102,6 +103,24 @@ export type StateFunction<K, V, S, R> = (
  */
 export type InitialState<K, S> = Iterable<readonly [K, S]> | RDD<[K, S]>
 
+/**
+ * Settings of `StateSpec.function`.
+ *
+ * @example StateSpec.function(count, { initialState: [['to', 1]], timeout: minutes(30) })
+ */
+export interface StateSpecSettings<K, S> extends ShuffleOptions {
+  /** The states before the first batch: see `initialState()`. Default: none. */
+  readonly initialState?: InitialState<K, S>
+  /** Keys without a record for longer than this are removed: see `timeout()`. Default: never. */
+  readonly timeout?: Duration
+}
+
+/** What to do where the compiler cannot find the type of a state. */
+type StateFix = 'give the state a type: (key, value, state: State<number>) => ...'
+
+/** What to do where the compiler cannot see the stream. */
+type PairFix = 'give key and value a type, or give the settings to StateSpec.function as well'
+
 interface SpecParts<K, V, S, R> {
   readonly f: StateFunction<K, V, S, R>
   readonly initial?: InitialState<K, S>
@@ -132,19 +151,36 @@ export class StateSpec<K, V, S, R> {
   }
 
   /**
-   * A specification with this function. It has no initial state, one partition and no timeout.
+   * A specification with this function. Inside of `mapWithState(...)`, the types of key and value
+   * come from the stream, so only the state needs a type. The compiler cannot see the stream
+   * through a method that follows (`StateSpec.function(...).timeout(...)`): give the settings as
+   * second argument, or give key and value a type.
    *
-   * @throws MillraceError `ARGUMENT_INVALID` when `f` is not a function.
+   * @param settings The initial state, default none; `partitions` of the state, 1 to 1024, default
+   * 1; and the timeout, default never.
+   * @throws MillraceError `ARGUMENT_INVALID` when `f` is not a function, or a setting is not valid.
    * @example
    * ```ts
-   * StateSpec.function(
-   *   (word: string, one: number | undefined, state: State<number>) =>
-   *     [word, state.getOption() ?? 0] as const,
-   * )
+   * pairs.mapWithState(
+   *   StateSpec.function((word, one, state: State<number>) => [word, state.getOption() ?? one], {
+   *     timeout: minutes(30),
+   *   }),
+   * ).print()
    * ```
    */
-  static function<K, V, S, R>(f: StateFunction<K, V, S, R>): StateSpec<K, V, S, R> {
-    return new StateSpec({ f: checkFunction('StateSpec.function', f), partitions: 1 })
+  static function<
+    K = TypeMissing<PairFix>,
+    V = TypeMissing<PairFix>,
+    S = TypeMissing<StateFix>,
+    R extends AnyValue | void = undefined,
+  >(
+    f: StateFunction<K, V, S, R>,
+    { initialState, partitions = 1, timeout }: StateSpecSettings<K, S> = {},
+  ): StateSpec<K, V, S, R> {
+    const parts = { f: checkFunction('StateSpec.function', f), partitions: 1 }
+    const spec = new StateSpec(parts).numPartitions(partitions)
+    const known = initialState === undefined ? spec : spec.initialState(initialState)
+    return timeout === undefined ? known : known.timeout(timeout)
   }
 
   /**

@@ -2,7 +2,7 @@ import { MillraceError } from '../base/errors.ts'
 import type { Time } from '../base/time.ts'
 import type { RDD } from '../rdd/rdd.ts'
 import { checkAnyFunction } from './checks.ts'
-import { DStream } from './dstream.ts'
+import { DStream, type ElementOf } from './dstream.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import { transformNode, type TransformOptions } from './operators/transform.ts'
 import type { SourceNode } from './plan-node.ts'
@@ -57,8 +57,11 @@ export class StreamingContext {
    * to another pipeline or has its RDDs at other times; `PLAN_FROZEN`.
    * @example ssc.union(clicks, taps, swipes)
    */
-  union<T>(first: DStream<T>, ...others: readonly DStream<T>[]): DStream<T> {
-    return checkStream('union', first).union(...others)
+  union<S extends readonly [DStream<unknown>, ...DStream<unknown>[]]>(
+    ...streams: S
+  ): DStream<ElementOf<S[number]>> {
+    const [first, ...others] = streams
+    return checkStream('union', first).union(...others) as DStream<ElementOf<S[number]>>
   }
 
   /**

@@ -1,4 +1,5 @@
 import './operations/all.ts'
+import type { AnyValue } from './pair-types.ts'
 import { rddOfElements, type RDD } from './rdd.ts'
 import { checkPartitions, type ShuffleOptions } from './shuffle.ts'
 
@@ -11,7 +12,7 @@ import { checkPartitions, type ShuffleOptions } from './shuffle.ts'
  * await parallelize([1, 2, 3, 4], { partitions: 2 }).map((n) => n * n).collect() // [1, 4, 9, 16]
  * ```
  */
-export const parallelize = <T>(
+export const parallelize = <T extends AnyValue>(
   elements: Iterable<T>,
   { partitions = 1 }: ShuffleOptions = {},
 ): RDD<T> => {

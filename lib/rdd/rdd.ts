@@ -49,7 +49,7 @@ export type { ShuffleOptions } from './shuffle.ts'
  * const lengths = await parallelize(['to', 'be']).map((word) => word.length).collect() // [2, 2]
  * ```
  */
-export class RDD<T> {
+export class RDD<out T> {
   readonly #lineage: Lineage<T>
   /** The elements that `cache` stores, by partition; undefined: none. */
   #kept: Map<number, Promise<Partition<T>>> | undefined

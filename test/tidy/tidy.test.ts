@@ -453,11 +453,19 @@ const documentRows: readonly DocumentRow[] = [
     rule: 'development tools are pinned to one version',
     kept: looseVersions(manifest),
     planted: looseVersions({
-      devDependencies: { pinned: '1.2.3', beta: '1.0.0-beta.1', caret: '^1.2.3', tag: 'latest' },
+      devDependencies: {
+        pinned: '1.2.3',
+        beta: '1.0.0-beta.1',
+        alias: 'npm:@of/other@1.2.3',
+        caret: '^1.2.3',
+        tag: 'latest',
+        loose: 'npm:other@^1.2.3',
+      },
     }),
     found: [
       'package.json asks for caret ^1.2.3, which is not one exact version',
       'package.json asks for tag latest, which is not one exact version',
+      'package.json asks for loose npm:other@^1.2.3, which is not one exact version',
     ],
   },
   {

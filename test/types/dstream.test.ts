@@ -89,7 +89,7 @@ describe('types flow', () => {
         DStream<[number, { word: string }]>
       >()
       expectTypeOf(pairs.mapToPair(([word, n]) => [[word, n], null])).toEqualTypeOf<
-        DStream<[(string | number)[], null]>
+        DStream<[[string, number], null]>
       >()
     }))
 
@@ -252,7 +252,7 @@ const refused = (ssc: StreamingContext): void => {
   // @ts-expect-error triples are no pairs
   lines.map((line): [string, number, number] => [line, 1, 2]).reduceByKey((a) => a)
   // @ts-expect-error an array is no pair
-  lines.map((line) => [line, line]).reduceByKey((a) => a)
+  lines.map((line) => line.split(' ')).reduceByKey((a) => a)
   // @ts-expect-error a pair has two sides
   lines.mapToPair((line) => [line])
   // @ts-expect-error values are numbers
@@ -269,8 +269,8 @@ const refused = (ssc: StreamingContext): void => {
   lines.window(2_000)
   // @ts-expect-error an absent side is undefined
   pairs.leftOuterJoin(pairs).mapValues(([a, b]) => a + b)
-  // @ts-expect-error values are numbers
   pairs.mapWithState(
+    // @ts-expect-error values are numbers
     StateSpec.function(
       (key: string, value: string | undefined, state: State<number>) =>
         `${key}${value}${state.exists()}`,
@@ -290,8 +290,8 @@ const refused = (ssc: StreamingContext): void => {
   pairs.updateStateByKey<number>(() => 'text')
   // @ts-expect-error the state may not be there yet
   pairs.updateStateByKey<number>((ones, total) => total + ones.length)
-  // @ts-expect-error other elements
-  lines.union(pairs)
+  // @ts-expect-error a union is of streams
+  lines.union(['a'])
   // @ts-expect-error map is synchronous where a filter needs a boolean
   lines.filter(async () => true)
   // @ts-expect-error flatMap gives an iterable

@@ -1,3 +1,4 @@
+import type { AnyValue } from '../../rdd/pair-types.ts'
 import { checkFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { narrowNode } from '../plan-node.ts'
@@ -10,7 +11,7 @@ declare module '../dstream.ts' {
      *
      * @example lines.flatMap((line) => line.split(' '))
      */
-    flatMap<U>(f: (element: T) => Iterable<U>): DStream<U>
+    flatMap<U extends AnyValue>(f: (element: T) => Iterable<U>): DStream<U>
   }
 }
 

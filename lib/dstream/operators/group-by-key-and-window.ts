@@ -1,3 +1,4 @@
+import type { PairKey, PairValue } from '../../rdd/pair-types.ts'
 import { allOrFirstError } from '../../base/concurrency.ts'
 import type { Duration } from '../../base/duration.ts'
 import { KeyedMap } from '../../base/keys.ts'
@@ -7,7 +8,7 @@ import type { Panes } from '../../state/operator/panes.ts'
 import { rddOfElements, type RDD, type ShuffleOptions } from '../../rdd/rdd.ts'
 import { checkShuffle } from '../checks.ts'
 import { checkStorableValue, storeChecked } from './storable.ts'
-import { DStream } from '../dstream.ts'
+import { DStream, type PairStream } from '../dstream.ts'
 import { operatorNode } from '../plan-node.ts'
 import { beginOf, checkSpan, isDue, isHeld, layoutOf } from '../window-span.ts'
 
@@ -24,12 +25,12 @@ declare module '../dstream.ts' {
      * stream's slide, or `partitions` not a whole number from 1 to 1024.
      * @example pairs.groupByKeyAndWindow(seconds(60), seconds(10))
      */
-    groupByKeyAndWindow<K, V>(
-      this: DStream<[K, V]>,
+    groupByKeyAndWindow(
+      this: PairStream<T>,
       length: Duration,
       slide?: Duration,
       options?: ShuffleOptions,
-    ): DStream<[K, V[]]>
+    ): DStream<[PairKey<T>, PairValue<T>[]]>
   }
 }
 

@@ -1,6 +1,14 @@
+import type {
+  AnyValue,
+  Combination,
+  MergeCombinations,
+  MergeValue,
+  PairKey,
+  PairValue,
+} from '../../rdd/pair-types.ts'
 import type { ShuffleOptions } from '../../rdd/rdd.ts'
 import { checkFunction, checkShuffle } from '../checks.ts'
-import { DStream } from '../dstream.ts'
+import { DStream, type PairStream } from '../dstream.ts'
 import { operatorNode, pairsOf } from '../plan-node.ts'
 
 declare module '../dstream.ts' {
@@ -15,7 +23,7 @@ declare module '../dstream.ts' {
      * 1024.
      * @example pairs.groupByKey().mapValues((values) => values.length).print()
      */
-    groupByKey<K, V>(this: DStream<[K, V]>, options?: ShuffleOptions): DStream<[K, V[]]>
+    groupByKey(this: PairStream<T>, options?: ShuffleOptions): DStream<[PairKey<T>, PairValue<T>[]]>
 
     /**
      * The general form of all reductions by key. `create` makes a combination from the first value
@@ -37,13 +45,13 @@ declare module '../dstream.ts' {
      *   .print()
      * ```
      */
-    combineByKey<K, V, C>(
-      this: DStream<[K, V]>,
-      create: (value: V) => C,
-      mergeValue: (combination: C, value: V) => C,
-      mergeCombinations: (a: C, b: C) => C,
+    combineByKey<C extends AnyValue>(
+      this: PairStream<T>,
+      create: (value: PairValue<T>) => C,
+      mergeValue: MergeValue<Combination<C>, PairValue<T>>,
+      mergeCombinations: MergeCombinations<Combination<C>>,
       options?: ShuffleOptions,
-    ): DStream<[K, C]>
+    ): DStream<[PairKey<T>, Combination<C>]>
   }
 }
 

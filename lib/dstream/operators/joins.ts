@@ -1,6 +1,7 @@
+import type { PairKey, PairValue } from '../../rdd/pair-types.ts'
 import type { RDD, ShuffleOptions } from '../../rdd/rdd.ts'
 import { checkShuffle } from '../checks.ts'
-import { DStream } from '../dstream.ts'
+import { DStream, type PairStream, type StreamOfKey } from '../dstream.ts'
 import { operatorNode, type OperatorNode } from '../plan-node.ts'
 import { requireRdd } from './require-rdd.ts'
 
@@ -18,11 +19,11 @@ declare module '../dstream.ts' {
      * `USER_FUNCTION_FAILED` in a batch in which one of the streams has no RDD.
      * @example clicks.cogroup(views).print()
      */
-    cogroup<K, V, W>(
-      this: DStream<[K, V]>,
-      other: DStream<[K, W]>,
+    cogroup<U>(
+      this: PairStream<T>,
+      other: StreamOfKey<PairKey<T>, U>,
       options?: ShuffleOptions,
-    ): DStream<[K, [V[], W[]]]>
+    ): DStream<[PairKey<T>, [PairValue<T>[], PairValue<U>[]]]>
 
     /**
      * Joins each value of this side with each value of the other side that has the same key in the
@@ -31,11 +32,11 @@ declare module '../dstream.ts' {
      * @throws MillraceError As `cogroup`.
      * @example clicks.window(seconds(60)).join(views.window(seconds(60))).print()
      */
-    join<K, V, W>(
-      this: DStream<[K, V]>,
-      other: DStream<[K, W]>,
+    join<U>(
+      this: PairStream<T>,
+      other: StreamOfKey<PairKey<T>, U>,
       options?: ShuffleOptions,
-    ): DStream<[K, [V, W]]>
+    ): DStream<[PairKey<T>, [PairValue<T>, PairValue<U>]]>
 
     /**
      * Like `join`, but keeps the pairs of this side that have no match: their right value is
@@ -44,11 +45,11 @@ declare module '../dstream.ts' {
      * @throws MillraceError As `cogroup`.
      * @example clicks.leftOuterJoin(views).mapValues(([click, view]) => view ?? click).print()
      */
-    leftOuterJoin<K, V, W>(
-      this: DStream<[K, V]>,
-      other: DStream<[K, W]>,
+    leftOuterJoin<U>(
+      this: PairStream<T>,
+      other: StreamOfKey<PairKey<T>, U>,
       options?: ShuffleOptions,
-    ): DStream<[K, [V, W | undefined]]>
+    ): DStream<[PairKey<T>, [PairValue<T>, PairValue<U> | undefined]]>
 
     /**
      * Like `join`, but keeps the pairs of the other side that have no match here: their left value
@@ -57,11 +58,11 @@ declare module '../dstream.ts' {
      * @throws MillraceError As `cogroup`.
      * @example clicks.rightOuterJoin(views).print()
      */
-    rightOuterJoin<K, V, W>(
-      this: DStream<[K, V]>,
-      other: DStream<[K, W]>,
+    rightOuterJoin<U>(
+      this: PairStream<T>,
+      other: StreamOfKey<PairKey<T>, U>,
       options?: ShuffleOptions,
-    ): DStream<[K, [V | undefined, W]]>
+    ): DStream<[PairKey<T>, [PairValue<T> | undefined, PairValue<U>]]>
 
     /**
      * Like `join`, but keeps the pairs of both sides that have no match: the value of the missing
@@ -70,11 +71,11 @@ declare module '../dstream.ts' {
      * @throws MillraceError As `cogroup`.
      * @example clicks.fullOuterJoin(views).print()
      */
-    fullOuterJoin<K, V, W>(
-      this: DStream<[K, V]>,
-      other: DStream<[K, W]>,
+    fullOuterJoin<U>(
+      this: PairStream<T>,
+      other: StreamOfKey<PairKey<T>, U>,
       options?: ShuffleOptions,
-    ): DStream<[K, [V | undefined, W | undefined]]>
+    ): DStream<[PairKey<T>, [PairValue<T> | undefined, PairValue<U> | undefined]]>
   }
 }
 

@@ -1,3 +1,4 @@
+import type { AnyValue } from '../../rdd/pair-types.ts'
 import type { PartitionFunction } from '../../rdd/rdd.ts'
 import { checkAnyFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
@@ -13,14 +14,14 @@ declare module '../dstream.ts' {
      * @throws MillraceError `USER_FUNCTION_FAILED` in a batch, when `f` throws.
      * @example lines.mapPartitions(function* (part) { for (const line of part) yield line.trim() })
      */
-    mapPartitions<U>(f: PartitionFunction<T, U>): DStream<U>
+    mapPartitions<U extends AnyValue>(f: PartitionFunction<T, U>): DStream<U>
 
     /**
      * Like `mapPartitions`, and `f` also gets the number of the partition, from 0.
      *
      * @example lines.mapPartitionsWithIndex((part, index) => [[index, [...part].length]]).print()
      */
-    mapPartitionsWithIndex<U>(
+    mapPartitionsWithIndex<U extends AnyValue>(
       f: (elements: Iterable<T>, index: number) => Iterable<U> | Promise<Iterable<U>>,
     ): DStream<U>
   }

@@ -1,5 +1,6 @@
+import type { AnyValue, PairKey, PairValue } from '../../rdd/pair-types.ts'
 import { checkFunction } from '../checks.ts'
-import { DStream } from '../dstream.ts'
+import { DStream, type PairStream } from '../dstream.ts'
 import { narrowPairs } from '../plan-node.ts'
 
 declare module '../dstream.ts' {
@@ -9,7 +10,10 @@ declare module '../dstream.ts' {
      *
      * @example counts.mapValues((count) => count / 60)
      */
-    mapValues<K, V, W>(this: DStream<[K, V]>, f: (value: V) => W): DStream<[K, W]>
+    mapValues<W extends AnyValue>(
+      this: PairStream<T>,
+      f: (value: PairValue<T>) => W,
+    ): DStream<[PairKey<T>, W]>
 
     /**
      * Makes any number of pairs from each pair: one for each value that `f` returns, with the same
@@ -17,7 +21,10 @@ declare module '../dstream.ts' {
      *
      * @example texts.flatMapValues((text) => text.split(' '))
      */
-    flatMapValues<K, V, W>(this: DStream<[K, V]>, f: (value: V) => Iterable<W>): DStream<[K, W]>
+    flatMapValues<W extends AnyValue>(
+      this: PairStream<T>,
+      f: (value: PairValue<T>) => Iterable<W>,
+    ): DStream<[PairKey<T>, W]>
   }
 }
 

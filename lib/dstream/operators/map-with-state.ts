@@ -1,3 +1,4 @@
+import type { AnyValue, PairKey, PairValue } from '../../rdd/pair-types.ts'
 import { leastOf } from '../../base/extremes.ts'
 import { MillraceError } from '../../base/errors.ts'
 import { timeOf } from '../../base/time.ts'
@@ -10,7 +11,7 @@ import { appendValue } from '../../rdd/shuffle.ts'
 import { checkKey, KeyedMap, partitionOf } from '../../base/keys.ts'
 import { isPromiseError, refusePromise } from '../../base/promises.ts'
 import { checkPair } from '../../rdd/pairs.ts'
-import { DStream } from '../dstream.ts'
+import { DStream, type PairStream } from '../dstream.ts'
 import { timeoutCarryOver, timeoutLayout } from '../timeout-layout.ts'
 import { type BatchView, operatorNode, type PlanNode } from '../plan-node.ts'
 import { KeysAside } from './keys-aside.ts'
@@ -51,10 +52,10 @@ declare module '../dstream.ts' {
      * `USER_FUNCTION_FAILED` in a batch, when the function throws.
      * @example pairs.mapWithState(StateSpec.function(count).timeout(minutes(30))).print()
      */
-    mapWithState<K, V, S, R>(
-      this: DStream<[K, V]>,
-      spec: StateSpec<K, V, S, R>,
-    ): MapWithStateStream<K, S, Exclude<R, undefined>>
+    mapWithState<S, R extends AnyValue | void>(
+      this: PairStream<T>,
+      spec: StateSpec<PairKey<T>, PairValue<T>, S, R>,
+    ): MapWithStateStream<PairKey<T>, S, Exclude<R, undefined>>
   }
 }
 

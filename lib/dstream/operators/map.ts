@@ -1,3 +1,4 @@
+import type { AnyValue } from '../../rdd/pair-types.ts'
 import { checkFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { narrowNode } from '../plan-node.ts'
@@ -10,7 +11,7 @@ declare module '../dstream.ts' {
      *
      * @example lines.map((line) => line.length)
      */
-    map<U>(f: (element: T) => U): DStream<U>
+    map<U extends AnyValue>(f: (element: T) => U): DStream<U>
 
     /**
      * Like `map`, but makes pairs of a key and a value. Keys are compared by value. A key may be a
@@ -18,7 +19,9 @@ declare module '../dstream.ts' {
      *
      * @example words.mapToPair((word) => [word, 1])
      */
-    mapToPair<K, V>(f: (element: T) => readonly [K, V]): DStream<[K, V]>
+    mapToPair<K extends AnyValue, V extends AnyValue>(
+      f: (element: T) => readonly [key: K, value: V],
+    ): DStream<[K, V]>
   }
 }
 

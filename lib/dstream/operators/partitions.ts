@@ -1,5 +1,6 @@
+import type { PairKey, PairValue } from '../../rdd/pair-types.ts'
 import { checkFunction, checkShuffle } from '../checks.ts'
-import { DStream } from '../dstream.ts'
+import { DStream, type PairStream } from '../dstream.ts'
 import { operatorNode, pairsOf } from '../plan-node.ts'
 import { requireRdd } from './require-rdd.ts'
 
@@ -33,11 +34,11 @@ declare module '../dstream.ts' {
      * partition number, or when this stream has no RDD.
      * @example pairs.partitionBy(4, (key) => key.length % 4).saveAsTextFiles('out')
      */
-    partitionBy<K, V>(
-      this: DStream<[K, V]>,
+    partitionBy(
+      this: PairStream<T>,
       partitions: number,
-      partitionOf?: (key: K) => number,
-    ): DStream<[K, V]>
+      partitionOf?: (key: PairKey<T>) => number,
+    ): DStream<[PairKey<T>, PairValue<T>]>
   }
 }
 

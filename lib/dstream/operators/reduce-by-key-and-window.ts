@@ -1,8 +1,9 @@
+import type { PairKey, PairValue } from '../../rdd/pair-types.ts'
 import type { Duration } from '../../base/duration.ts'
 import { refuseAsync, synchronous } from '../../base/promises.ts'
 import type { RDD, ShuffleOptions } from '../../rdd/rdd.ts'
 import { checkFunction, checkShuffle } from '../checks.ts'
-import { DStream } from '../dstream.ts'
+import { DStream, type PairStream } from '../dstream.ts'
 import { checkSpan } from '../window-span.ts'
 import { inverseWindowNode } from './inverse-window.ts'
 import { reducedWindowNode } from './reduced-window.ts'
@@ -40,13 +41,13 @@ declare module '../dstream.ts' {
      * stream's slide, or `partitions` not a whole number from 1 to 1024.
      * @example pairs.reduceByKeyAndWindow((a, b) => Math.max(a, b), seconds(60), seconds(10))
      */
-    reduceByKeyAndWindow<K, V>(
-      this: DStream<[K, V]>,
-      f: (a: V, b: V) => V,
+    reduceByKeyAndWindow(
+      this: PairStream<T>,
+      f: (a: PairValue<T>, b: PairValue<T>) => PairValue<T>,
       length: Duration,
       slide?: Duration,
       options?: ShuffleOptions,
-    ): DStream<[K, V]>
+    ): DStream<[PairKey<T>, PairValue<T>]>
 
     /**
      * The same with an inverse: `inverse(accumulated, leaving)` removes a value that leaves the
@@ -65,14 +66,14 @@ declare module '../dstream.ts' {
      * )
      * ```
      */
-    reduceByKeyAndWindow<K, V>(
-      this: DStream<[K, V]>,
-      f: (a: V, b: V) => V,
-      inverse: (accumulated: V, leaving: V) => V,
+    reduceByKeyAndWindow(
+      this: PairStream<T>,
+      f: (a: PairValue<T>, b: PairValue<T>) => PairValue<T>,
+      inverse: (accumulated: PairValue<T>, leaving: PairValue<T>) => PairValue<T>,
       length: Duration,
       slide?: Duration,
-      options?: InverseWindowOptions<K, V>,
-    ): DStream<[K, V]>
+      options?: InverseWindowOptions<PairKey<T>, PairValue<T>>,
+    ): DStream<[PairKey<T>, PairValue<T>]>
   }
 }
 

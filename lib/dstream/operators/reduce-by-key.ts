@@ -1,6 +1,7 @@
+import type { PairKey, PairValue } from '../../rdd/pair-types.ts'
 import type { ShuffleOptions } from '../../rdd/rdd.ts'
 import { checkFunction, checkShuffle } from '../checks.ts'
-import { DStream } from '../dstream.ts'
+import { DStream, type PairStream } from '../dstream.ts'
 import { pairsOf, operatorNode } from '../plan-node.ts'
 
 declare module '../dstream.ts' {
@@ -14,11 +15,11 @@ declare module '../dstream.ts' {
      * 1024.
      * @example pairs.reduceByKey((a, b) => a + b)
      */
-    reduceByKey<K, V>(
-      this: DStream<[K, V]>,
-      f: (a: V, b: V) => V,
+    reduceByKey(
+      this: PairStream<T>,
+      f: (a: PairValue<T>, b: PairValue<T>) => PairValue<T>,
       options?: ShuffleOptions,
-    ): DStream<[K, V]>
+    ): DStream<[PairKey<T>, PairValue<T>]>
   }
 }
 

@@ -2,7 +2,7 @@ import { MillraceError } from '../../base/errors.ts'
 import { tableItems } from '../../formats/table-items.ts'
 import { writeChecked } from '../../rdd/write-checked.ts'
 import { checkText } from '../checks.ts'
-import { DStream } from '../dstream.ts'
+import { DStream, type PairStream } from '../dstream.ts'
 import { outputNode } from '../plan-node.ts'
 
 declare module '../dstream.ts' {
@@ -31,7 +31,7 @@ declare module '../dstream.ts' {
      * `KEY_UNSUPPORTED`, `VALUE_UNSUPPORTED`, `ITEM_TOO_LARGE` for an item over 400 KB.
      * @example counts.saveToTable('dynamodb://totals')
      */
-    saveToTable<K, V>(this: DStream<[K, V]>, place: string): void
+    saveToTable(this: PairStream<T>, place: string): void
   }
 }
 

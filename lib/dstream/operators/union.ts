@@ -1,4 +1,4 @@
-import { DStream } from '../dstream.ts'
+import { DStream, type ElementOf } from '../dstream.ts'
 import { operatorNode } from '../plan-node.ts'
 import { requireRdd } from './require-rdd.ts'
 
@@ -12,7 +12,7 @@ declare module '../dstream.ts' {
      * another slide. `USER_FUNCTION_FAILED` in a batch in which one of the streams has no RDD.
      * @example clicks.union(taps, swipes)
      */
-    union(...others: readonly DStream<T>[]): DStream<T>
+    union<U extends readonly DStream<unknown>[]>(...others: U): DStream<T | ElementOf<U[number]>>
   }
 }
 

@@ -1,3 +1,4 @@
+import type { AnyValue, PairKey, PairValue, TypeMissing } from '../../rdd/pair-types.ts'
 import { MillraceError } from '../../base/errors.ts'
 import { isPromiseError, refusePromise } from '../../base/promises.ts'
 import { type Time, timeOf } from '../../base/time.ts'
@@ -5,7 +6,7 @@ import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { errorOf } from '../../rdd/bad-records.ts'
 import { checkFunction } from '../checks.ts'
 import type { BatchView } from '../plan-node.ts'
-import { DStream, type PairKey, type PairValue } from '../dstream.ts'
+import { DStream, type PairStream } from '../dstream.ts'
 import { KeysAside } from './keys-aside.ts'
 import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
 
@@ -41,6 +42,9 @@ export type TimedUpdateFunction<V, S, K = unknown> = (
   time: Time,
 ) => S | undefined
 
+/** What to do where the compiler cannot find the type of a state. */
+type StateFix = 'give the type of the state, for example updateStateByKey<number>(...)'
+
 declare module '../dstream.ts' {
   interface DStream<T> {
     /**
@@ -57,11 +61,11 @@ declare module '../dstream.ts' {
      * 1024; `USER_FUNCTION_FAILED` in a batch, when `update` throws.
      * @example pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length)
      */
-    updateStateByKey<S, K = PairKey<T>, V = PairValue<T>>(
-      this: DStream<[K, V]>,
-      update: UpdateFunction<V, S, K>,
-      options?: UpdateStateOptions<K, S>,
-    ): DStream<[K, S]>
+    updateStateByKey<S extends AnyValue = TypeMissing<StateFix>>(
+      this: PairStream<T>,
+      update: UpdateFunction<PairValue<T>, S, PairKey<T>>,
+      options?: UpdateStateOptions<PairKey<T>, S>,
+    ): DStream<[PairKey<T>, S]>
 
     /**
      * The same with `timed: true`: `update` also gets the batch time. A result that depends on the
@@ -75,11 +79,11 @@ declare module '../dstream.ts' {
      * )
      * ```
      */
-    updateStateByKey<S, K = PairKey<T>, V = PairValue<T>>(
-      this: DStream<[K, V]>,
-      update: TimedUpdateFunction<V, S, K>,
-      options: UpdateStateOptions<K, S> & { readonly timed: true },
-    ): DStream<[K, S]>
+    updateStateByKey<S extends AnyValue = TypeMissing<StateFix>>(
+      this: PairStream<T>,
+      update: TimedUpdateFunction<PairValue<T>, S, PairKey<T>>,
+      options: UpdateStateOptions<PairKey<T>, S> & { readonly timed: true },
+    ): DStream<[PairKey<T>, S]>
   }
 }
 

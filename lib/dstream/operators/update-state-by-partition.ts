@@ -1,3 +1,4 @@
+import type { AnyValue, PairKey, PairValue, TypeMissing } from '../../rdd/pair-types.ts'
 import { KeyedMap, partitionOf } from '../../base/keys.ts'
 import { isPromiseError, refusePromise } from '../../base/promises.ts'
 import { checkPair } from '../../rdd/pairs.ts'
@@ -5,7 +6,7 @@ import { MillraceError } from '../../base/errors.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { errorOf } from '../../rdd/bad-records.ts'
 import { checkFunction } from '../checks.ts'
-import { DStream, type PairKey, type PairValue } from '../dstream.ts'
+import { DStream, type PairStream } from '../dstream.ts'
 import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
 
 /**
@@ -21,6 +22,9 @@ import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.
 export type PartitionUpdateFunction<K, V, S> = (
   visits: Iterable<KeyVisit<K, V, S>>,
 ) => Iterable<readonly [K, S]>
+
+/** What to do where the compiler cannot find the type of a state. */
+type StateFix = 'give the type of the state, for example updateStateByPartition<number>(...)'
 
 declare module '../dstream.ts' {
   interface DStream<T> {
@@ -38,11 +42,11 @@ declare module '../dstream.ts' {
      * })
      * ```
      */
-    updateStateByPartition<S, K = PairKey<T>, V = PairValue<T>>(
-      this: DStream<[K, V]>,
-      update: PartitionUpdateFunction<K, V, S>,
-      options?: UpdateStateOptions<K, S>,
-    ): DStream<[K, S]>
+    updateStateByPartition<S extends AnyValue = TypeMissing<StateFix>>(
+      this: PairStream<T>,
+      update: PartitionUpdateFunction<PairKey<T>, PairValue<T>, S>,
+      options?: UpdateStateOptions<PairKey<T>, S>,
+    ): DStream<[PairKey<T>, S]>
   }
 }
 

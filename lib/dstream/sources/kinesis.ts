@@ -1,4 +1,5 @@
 import { MillraceError } from '../../base/errors.ts'
+import type { AnyValue } from '../../rdd/pair-types.ts'
 import { checkFunction, checkSourceName } from '../checks.ts'
 import type { DStream } from '../dstream.ts'
 import { decodeNode } from '../operators/decode.ts'
@@ -98,7 +99,7 @@ declare module '../streaming-context.ts' {
      * @example ssc.kinesisStream('clicks', { decode: ({ data }) => data.byteLength }).print()
      */
     kinesisStream(name: string, options?: KinesisTextStreamOptions): DStream<KinesisRecord>
-    kinesisStream<T>(
+    kinesisStream<T extends AnyValue>(
       name: string,
       options: KinesisStreamOptions<T> & { readonly decode: (record: KinesisRecord) => T },
     ): DStream<T>

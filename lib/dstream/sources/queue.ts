@@ -1,4 +1,5 @@
 import { MillraceError } from '../../base/errors.ts'
+import type { AnyValue } from '../../rdd/pair-types.ts'
 import type { RDD } from '../../rdd/rdd.ts'
 import type { DStream } from '../dstream.ts'
 import { StreamingContext } from '../streaming-context.ts'
@@ -51,7 +52,7 @@ declare module '../streaming-context.ts' {
      * @throws MillraceError `ARGUMENT_INVALID` when the queue is not an array; `PLAN_FROZEN`.
      * @example ssc.queueStream([[1, 2], [3]]).map((n) => n * 2).print()
      */
-    queueStream<T>(queue: Queue<T>, options?: QueueStreamOptions<T>): DStream<T>
+    queueStream<T extends AnyValue>(queue: Queue<T>, options?: QueueStreamOptions<T>): DStream<T>
   }
 }
 

@@ -1,4 +1,5 @@
 /** Actions: operations that compute the RDD and return a plain value. */
+import type { AnyValue, Combination, MergeCombinations, MergeValue } from '../pair-types.ts'
 import { MillraceError } from '../../base/errors.ts'
 import { refusePromise } from '../../base/promises.ts'
 import { evaluate } from '../evaluate.ts'
@@ -61,11 +62,11 @@ declare module '../rdd.ts' {
      * // 13
      * ```
      */
-    aggregate<U>(
+    aggregate<U extends AnyValue>(
       zero: () => U,
-      add: (value: U, element: T) => U,
-      merge: (a: U, b: U) => U,
-    ): Promise<U>
+      add: MergeValue<Combination<U>, T>,
+      merge: MergeCombinations<Combination<U>>,
+    ): Promise<Combination<U>>
 
     /**
      * Returns the first elements, at most `count`. Computes only the partitions that it needs.
@@ -151,19 +152,28 @@ RDD.prototype.treeReduce = async function <T>(this: RDD<T>, f: (a: T, b: T) => T
 }
 
 RDD.prototype.fold = async function <T>(this: RDD<T>, zero: T, f: (a: T, b: T) => T) {
-  return this.aggregate(() => zero, f, f)
+  return aggregate(this, () => zero, f, f)
+}
+
+const aggregate = async <T, U>(
+  rdd: RDD<T>,
+  zero: () => U,
+  add: MergeValue<U, T>,
+  merge: MergeCombinations<U>,
+): Promise<U> => {
+  const values = (await rdd.partitions()).map((elements) =>
+    elements.reduce((value, element) => refusePromise(add(value, element)), zero()),
+  )
+  return values.reduce((a, b) => refusePromise(merge(a, b)), zero())
 }
 
 RDD.prototype.aggregate = async function <T, U>(
   this: RDD<T>,
   zero: () => U,
-  add: (value: U, element: T) => U,
-  merge: (a: U, b: U) => U,
+  add: MergeValue<Combination<U>, T>,
+  merge: MergeCombinations<Combination<U>>,
 ) {
-  const values = (await this.partitions()).map((elements) =>
-    elements.reduce((value, element) => refusePromise(add(value, element)), zero()),
-  )
-  return values.reduce((a, b) => refusePromise(merge(a, b)), zero())
+  return aggregate(this, zero as () => Combination<U>, add, merge)
 }
 
 RDD.prototype.take = async function <T>(this: RDD<T>, count: number) {

@@ -2,6 +2,15 @@
  * Operations that bring the values of equal keys together. Keys are compared by value. All
  * resulting RDDs are sorted by key within each partition, except that of `partitionBy`.
  */
+import type {
+  AnyValue,
+  Combination,
+  MergeCombinations,
+  MergeValue,
+  PairKey,
+  PairValue,
+  PairRDD,
+} from '../pair-types.ts'
 import { checkKey, KeyedMap, partitionOf } from '../../base/keys.ts'
 import { refusePromise, synchronous } from '../../base/promises.ts'
 import { checkPair } from '../pairs.ts'
@@ -19,11 +28,11 @@ declare module '../rdd.ts' {
      * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1.
      * @example await pairs.reduceByKey((a, b) => a + b).collect() // [['a', 3], ['b', 3]]
      */
-    reduceByKey<K, V>(
-      this: RDD<[K, V]>,
-      f: (a: V, b: V) => V,
+    reduceByKey(
+      this: PairRDD<T>,
+      f: (a: PairValue<T>, b: PairValue<T>) => PairValue<T>,
       options?: ShuffleOptions,
-    ): RDD<[K, V]>
+    ): RDD<[PairKey<T>, PairValue<T>]>
 
     /**
      * Groups the pairs by key. The result has one pair for each key with all its values, in the
@@ -31,7 +40,7 @@ declare module '../rdd.ts' {
      *
      * @example await pairs.groupByKey().collect() // [['a', [1, 2]], ['b', [3]]]
      */
-    groupByKey<K, V>(this: RDD<[K, V]>, options?: ShuffleOptions): RDD<[K, V[]]>
+    groupByKey(this: PairRDD<T>, options?: ShuffleOptions): RDD<[PairKey<T>, PairValue<T>[]]>
 
     /**
      * Groups the elements by the key that `f` returns for each. The elements of a key are in the
@@ -39,7 +48,7 @@ declare module '../rdd.ts' {
      *
      * @example await numbers.groupBy((n) => n % 2).collect() // [[0, [2]], [1, [1, 3]]]
      */
-    groupBy<K>(f: (element: T) => K, options?: ShuffleOptions): RDD<[K, T[]]>
+    groupBy<K extends AnyValue>(f: (element: T) => K, options?: ShuffleOptions): RDD<[K, T[]]>
 
     /**
      * The general form of all reductions by key. `create` makes a combination from the first value
@@ -58,13 +67,13 @@ declare module '../rdd.ts' {
      * // [['a', [1, 2]], ['b', [3]]]
      * ```
      */
-    combineByKey<K, V, C>(
-      this: RDD<[K, V]>,
-      create: (value: V) => C,
-      mergeValue: (combination: C, value: V) => C,
-      mergeCombinations: (a: C, b: C) => C,
+    combineByKey<C extends AnyValue>(
+      this: PairRDD<T>,
+      create: (value: PairValue<T>) => C,
+      mergeValue: MergeValue<Combination<C>, PairValue<T>>,
+      mergeCombinations: MergeCombinations<Combination<C>>,
       options?: ShuffleOptions,
-    ): RDD<[K, C]>
+    ): RDD<[PairKey<T>, Combination<C>]>
 
     /**
      * Like `combineByKey`, but `zero` makes the first combination of each key in each partition. On
@@ -82,13 +91,13 @@ declare module '../rdd.ts' {
      * // [['a', 3], ['b', 3]]
      * ```
      */
-    aggregateByKey<K, V, C>(
-      this: RDD<[K, V]>,
+    aggregateByKey<C extends AnyValue>(
+      this: PairRDD<T>,
       zero: () => C,
-      mergeValue: (combination: C, value: V) => C,
-      mergeCombinations: (a: C, b: C) => C,
+      mergeValue: MergeValue<Combination<C>, PairValue<T>>,
+      mergeCombinations: MergeCombinations<Combination<C>>,
       options?: ShuffleOptions,
-    ): RDD<[K, C]>
+    ): RDD<[PairKey<T>, Combination<C>]>
 
     /**
      * Like `reduceByKey`, but begins with `zero` for each key in each partition. `f` with `zero`
@@ -96,12 +105,12 @@ declare module '../rdd.ts' {
      *
      * @example await pairs.foldByKey(0, (a, b) => a + b).collect() // [['a', 3], ['b', 3]]
      */
-    foldByKey<K, V>(
-      this: RDD<[K, V]>,
-      zero: V,
-      f: (a: V, b: V) => V,
+    foldByKey(
+      this: PairRDD<T>,
+      zero: PairValue<T>,
+      f: (a: PairValue<T>, b: PairValue<T>) => PairValue<T>,
       options?: ShuffleOptions,
-    ): RDD<[K, V]>
+    ): RDD<[PairKey<T>, PairValue<T>]>
 
     /**
      * Distributes the pairs over `partitions` partitions, so that all pairs of a key are in one
@@ -113,11 +122,11 @@ declare module '../rdd.ts' {
      * `USER_FUNCTION_FAILED` when `partitionOf` throws or does not return a partition number.
      * @example pairs.partitionBy(4, (key) => key.length % 4).getNumPartitions() // 4
      */
-    partitionBy<K, V>(
-      this: RDD<[K, V]>,
+    partitionBy(
+      this: PairRDD<T>,
       partitions: number,
-      partitionOf?: (key: K) => number,
-    ): RDD<[K, V]>
+      partitionOf?: (key: PairKey<T>) => number,
+    ): RDD<[PairKey<T>, PairValue<T>]>
 
     /**
      * Returns the values of one key, in the order in which they came. A key without pairs gives an
@@ -125,7 +134,7 @@ declare module '../rdd.ts' {
      *
      * @example await pairs.lookup('a') // [1, 2]
      */
-    lookup<K, V>(this: RDD<[K, V]>, key: K): Promise<V[]>
+    lookup(this: PairRDD<T>, key: PairKey<T>): Promise<PairValue<T>[]>
 
     /**
      * Counts the pairs of each key. On pairs only. Keys that are arrays or objects are compared by
@@ -133,7 +142,7 @@ declare module '../rdd.ts' {
      *
      * @example (await pairs.countByKey()).get('a') // 2
      */
-    countByKey<K, V>(this: RDD<[K, V]>): Promise<Map<K, number>>
+    countByKey(this: PairRDD<T>): Promise<Map<PairKey<T>, number>>
 
     /**
      * Counts how often each value occurs. Values are compared by value, like keys.
@@ -148,7 +157,7 @@ declare module '../rdd.ts' {
      *
      * @example (await pairs.collectAsMap()).get('a') // 2
      */
-    collectAsMap<K, V>(this: RDD<[K, V]>): Promise<Map<K, V>>
+    collectAsMap(this: PairRDD<T>): Promise<Map<PairKey<T>, PairValue<T>>>
   }
 }
 
@@ -180,40 +189,42 @@ RDD.prototype.groupBy = function <T, K>(
   return this.map((element): [K, T] => [refusePromise(f(element)), element]).groupByKey(options)
 }
 
-RDD.prototype.combineByKey = function <K, V, C>(
-  this: RDD<[K, V]>,
+const combine = <K, V, C>(
+  rdd: RDD<[K, V]>,
   create: (value: V) => C,
-  mergeValue: (combination: C, value: V) => C,
-  mergeCombinations: (a: C, b: C) => C,
+  mergeValue: MergeValue<C, V>,
+  mergeCombinations: MergeCombinations<C>,
   { partitions = 1 }: ShuffleOptions = {},
-) {
+): RDD<[K, C]> => {
   const add = (map: KeyedMap<K, C>, key: K, value: V): void =>
     map.set(key, refusePromise(map.has(key) ? mergeValue(map.get(key) as C, value) : create(value)))
-  return this.shuffle<K, V, C>(partitions, add, synchronous(mergeCombinations))
+  return rdd.shuffle<K, V, C>(partitions, add, synchronous(mergeCombinations))
 }
 
-RDD.prototype.aggregateByKey = function <K, V, C>(
-  this: RDD<[K, V]>,
+RDD.prototype.combineByKey = function <C>(
+  this: RDD<[unknown, unknown]>,
+  create: (value: unknown) => C,
+  mergeValue: MergeValue<Combination<C>, unknown>,
+  mergeCombinations: MergeCombinations<Combination<C>>,
+  options?: ShuffleOptions,
+) {
+  const first = create as (value: unknown) => Combination<C>
+  return combine(this, first, mergeValue, mergeCombinations, options)
+}
+
+RDD.prototype.aggregateByKey = function <C>(
+  this: RDD<[unknown, unknown]>,
   zero: () => C,
-  mergeValue: (combination: C, value: V) => C,
-  mergeCombinations: (a: C, b: C) => C,
-  options: ShuffleOptions = {},
+  mergeValue: MergeValue<Combination<C>, unknown>,
+  mergeCombinations: MergeCombinations<Combination<C>>,
+  options?: ShuffleOptions,
 ) {
-  return this.combineByKey(
-    (value) => mergeValue(zero(), value),
-    mergeValue,
-    mergeCombinations,
-    options,
-  )
+  const first = (value: unknown): Combination<C> => mergeValue(zero() as Combination<C>, value)
+  return combine(this, first, mergeValue, mergeCombinations, options)
 }
 
-RDD.prototype.foldByKey = function <K, V>(
-  this: RDD<[K, V]>,
-  zero: V,
-  f: (a: V, b: V) => V,
-  options: ShuffleOptions = {},
-) {
-  return this.combineByKey((value) => f(zero, value), f, f, options)
+RDD.prototype.foldByKey = function (zero, f, options) {
+  return combine(this as RDD<[unknown, unknown]>, (value) => f(zero, value), f, f, options)
 }
 
 RDD.prototype.partitionBy = function <K, V>(

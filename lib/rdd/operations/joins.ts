@@ -2,6 +2,7 @@
  * Operations that match the pairs of two RDDs by key. All results are sorted by key within each
  * partition. The values of a key keep the order of the left side.
  */
+import type { PairKey, PairValue, PairRDD, RDDOfKey } from '../pair-types.ts'
 import { KeyedMap } from '../../base/keys.ts'
 import { RDD } from '../rdd.ts'
 import type { ShuffleOptions } from '../shuffle.ts'
@@ -21,11 +22,11 @@ declare module '../rdd.ts' {
      * // [['ann', [[31], ['Rome']]], ['bob', [[27], []]]]
      * ```
      */
-    cogroup<K, V, W>(
-      this: RDD<[K, V]>,
-      other: RDD<[K, W]>,
+    cogroup<U>(
+      this: PairRDD<T>,
+      other: RDDOfKey<PairKey<T>, U>,
       options?: ShuffleOptions,
-    ): RDD<[K, [V[], W[]]]>
+    ): RDD<[PairKey<T>, [PairValue<T>[], PairValue<U>[]]]>
 
     /**
      * Joins each value of this side with each value of the other side that has the same key. Keys
@@ -33,7 +34,11 @@ declare module '../rdd.ts' {
      *
      * @example await ages.join(cities).collect() // [['ann', [31, 'Rome']]]
      */
-    join<K, V, W>(this: RDD<[K, V]>, other: RDD<[K, W]>, options?: ShuffleOptions): RDD<[K, [V, W]]>
+    join<U>(
+      this: PairRDD<T>,
+      other: RDDOfKey<PairKey<T>, U>,
+      options?: ShuffleOptions,
+    ): RDD<[PairKey<T>, [PairValue<T>, PairValue<U>]]>
 
     /**
      * Like `join`, but keeps the pairs of this side that have no match: their right value is
@@ -45,11 +50,11 @@ declare module '../rdd.ts' {
      * // [['ann', [31, 'Rome']], ['bob', [27, undefined]]]
      * ```
      */
-    leftOuterJoin<K, V, W>(
-      this: RDD<[K, V]>,
-      other: RDD<[K, W]>,
+    leftOuterJoin<U>(
+      this: PairRDD<T>,
+      other: RDDOfKey<PairKey<T>, U>,
       options?: ShuffleOptions,
-    ): RDD<[K, [V, W | undefined]]>
+    ): RDD<[PairKey<T>, [PairValue<T>, PairValue<U> | undefined]]>
 
     /**
      * Like `join`, but keeps the pairs of the other side that have no match here: their left value
@@ -61,11 +66,11 @@ declare module '../rdd.ts' {
      * // [['ann', ['Rome', 31]], ['bob', [undefined, 27]]]
      * ```
      */
-    rightOuterJoin<K, V, W>(
-      this: RDD<[K, V]>,
-      other: RDD<[K, W]>,
+    rightOuterJoin<U>(
+      this: PairRDD<T>,
+      other: RDDOfKey<PairKey<T>, U>,
       options?: ShuffleOptions,
-    ): RDD<[K, [V | undefined, W]]>
+    ): RDD<[PairKey<T>, [PairValue<T> | undefined, PairValue<U>]]>
 
     /**
      * Like `join`, but keeps the pairs of both sides that have no match: the value of the missing
@@ -77,38 +82,46 @@ declare module '../rdd.ts' {
      * // [['ann', [31, 'Rome']], ['bob', [27, undefined]]]
      * ```
      */
-    fullOuterJoin<K, V, W>(
-      this: RDD<[K, V]>,
-      other: RDD<[K, W]>,
+    fullOuterJoin<U>(
+      this: PairRDD<T>,
+      other: RDDOfKey<PairKey<T>, U>,
       options?: ShuffleOptions,
-    ): RDD<[K, [V | undefined, W | undefined]]>
+    ): RDD<[PairKey<T>, [PairValue<T> | undefined, PairValue<U> | undefined]]>
 
     /**
      * Keeps the pairs of this side whose key the other side does not have. On pairs only.
      *
      * @example await ages.subtractByKey(cities).collect() // [['bob', 27]]
      */
-    subtractByKey<K, V, W>(
-      this: RDD<[K, V]>,
-      other: RDD<[K, W]>,
+    subtractByKey<U>(
+      this: PairRDD<T>,
+      other: RDDOfKey<PairKey<T>, U>,
       options?: ShuffleOptions,
-    ): RDD<[K, V]>
+    ): RDD<[PairKey<T>, PairValue<T>]>
   }
 }
 
-RDD.prototype.cogroup = function <K, V, W>(
-  this: RDD<[K, V]>,
+type Pairs = RDD<[unknown, unknown]>
+
+/** The other side as pairs: the compiler lets nothing else in. */
+const sideOf = <U>(other: RDDOfKey<unknown, U>): RDD<[unknown, PairValue<U>]> =>
+  other as unknown as RDD<[unknown, PairValue<U>]>
+
+const cogroup = <K, V, W>(
+  one: RDD<[K, V]>,
   other: RDD<[K, W]>,
   options: ShuffleOptions = {},
-) {
-  const left = this.groupByKey(options)
+): RDD<[K, [V[], W[]]]> => {
+  const left = one.groupByKey(options)
   const right = other.groupByKey(options)
-  return this.derive<[K, [V[], W[]]]>(left.getNumPartitions(), async () => {
-    const rights = await right.partitions()
-    return (await left.partitions()).map((groups, partition) =>
-      groupBoth(groups, rights[partition] ?? []),
-    )
-  }).keyed()
+  return one
+    .derive<[K, [V[], W[]]]>(left.getNumPartitions(), async () => {
+      const rights = await right.partitions()
+      return (await left.partitions()).map((groups, partition) =>
+        groupBoth(groups, rights[partition] ?? []),
+      )
+    })
+    .keyed()
 }
 
 const groupBoth = <K, V, W>(
@@ -130,50 +143,36 @@ const rows = <K, V, W>(key: K, left: readonly V[], right: readonly W[]): [K, [V,
 const orNone = <V>(values: readonly V[]): readonly (V | undefined)[] =>
   values.length === 0 ? NONE : values
 
-RDD.prototype.join = function <K, V, W>(
-  this: RDD<[K, V]>,
-  other: RDD<[K, W]>,
-  options: ShuffleOptions = {},
-) {
-  return this.cogroup(other, options).flatMap(([key, [left, right]]) => rows(key, left, right))
+RDD.prototype.cogroup = function (this: Pairs, other, options) {
+  return cogroup(this, sideOf(other), options)
 }
 
-RDD.prototype.leftOuterJoin = function <K, V, W>(
-  this: RDD<[K, V]>,
-  other: RDD<[K, W]>,
-  options: ShuffleOptions = {},
-) {
-  return this.cogroup(other, options).flatMap(([key, [left, right]]) =>
+RDD.prototype.join = function (this: Pairs, other, options) {
+  return cogroup(this, sideOf(other), options).flatMap(([key, [left, right]]) =>
+    rows(key, left, right),
+  )
+}
+
+RDD.prototype.leftOuterJoin = function (this: Pairs, other, options) {
+  return cogroup(this, sideOf(other), options).flatMap(([key, [left, right]]) =>
     rows(key, left, orNone(right)),
   )
 }
 
-RDD.prototype.rightOuterJoin = function <K, V, W>(
-  this: RDD<[K, V]>,
-  other: RDD<[K, W]>,
-  options: ShuffleOptions = {},
-) {
-  return this.cogroup(other, options).flatMap(([key, [left, right]]) =>
+RDD.prototype.rightOuterJoin = function (this: Pairs, other, options) {
+  return cogroup(this, sideOf(other), options).flatMap(([key, [left, right]]) =>
     rows(key, orNone(left), right),
   )
 }
 
-RDD.prototype.fullOuterJoin = function <K, V, W>(
-  this: RDD<[K, V]>,
-  other: RDD<[K, W]>,
-  options: ShuffleOptions = {},
-) {
-  return this.cogroup(other, options).flatMap(([key, [left, right]]) =>
+RDD.prototype.fullOuterJoin = function (this: Pairs, other, options) {
+  return cogroup(this, sideOf(other), options).flatMap(([key, [left, right]]) =>
     rows(key, orNone(left), orNone(right)),
   )
 }
 
-RDD.prototype.subtractByKey = function <K, V, W>(
-  this: RDD<[K, V]>,
-  other: RDD<[K, W]>,
-  options: ShuffleOptions = {},
-) {
-  return this.cogroup(other, options).flatMap(([key, [left, right]]) =>
-    right.length === 0 ? left.map((value): [K, V] => [key, value]) : [],
+RDD.prototype.subtractByKey = function (this: Pairs, other, options) {
+  return cogroup(this, sideOf(other), options).flatMap(([key, [left, right]]) =>
+    right.length === 0 ? left.map((value): [unknown, unknown] => [key, value]) : [],
   )
 }

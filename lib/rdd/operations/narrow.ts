@@ -1,4 +1,5 @@
 /** Operations that work on each element or each partition alone. */
+import type { AnyValue, PairKey, PairValue, PairRDD } from '../pair-types.ts'
 import { refusePromise } from '../../base/promises.ts'
 import { userFunctionError } from '../bad-records.ts'
 import { checkPair } from '../pairs.ts'
@@ -11,7 +12,7 @@ declare module '../rdd.ts' {
      *
      * @example await parallelize([1, 2]).map((n) => n * 2).collect() // [2, 4]
      */
-    map<U>(f: (element: T) => U): RDD<U>
+    map<U extends AnyValue>(f: (element: T) => U): RDD<U>
 
     /**
      * Keeps the elements for which `keep` returns true.
@@ -31,27 +32,32 @@ declare module '../rdd.ts' {
      * // ['to', 'be']
      * ```
      */
-    flatMap<U>(f: (element: T) => Iterable<U>): RDD<U>
+    flatMap<U extends AnyValue>(f: (element: T) => Iterable<U>): RDD<U>
 
     /**
      * Like {@link map}, but makes pairs of a key and a value.
      *
      * @example await parallelize(['a']).mapToPair((word) => [word, 1]).collect() // [['a', 1]]
      */
-    mapToPair<K, V>(f: (element: T) => readonly [K, V]): RDD<[K, V]>
+    mapToPair<K extends AnyValue, V extends AnyValue>(
+      f: (element: T) => readonly [key: K, value: V],
+    ): RDD<[K, V]>
 
     /**
      * Replaces the value of each pair by `f(value)` and keeps the key. On pairs only.
      *
      * @example
      * ```ts
-     * await parallelize([['a', 1]] as [string, number][])
+     * await parallelize([['a', 1]])
      *   .mapValues((n) => n + 1)
      *   .collect()
      * // [['a', 2]]
      * ```
      */
-    mapValues<K, V, W>(this: RDD<[K, V]>, f: (value: V) => W): RDD<[K, W]>
+    mapValues<W extends AnyValue>(
+      this: PairRDD<T>,
+      f: (value: PairValue<T>) => W,
+    ): RDD<[PairKey<T>, W]>
 
     /**
      * Makes any number of pairs from each pair: one for each value that `f` returns, with the same
@@ -59,13 +65,16 @@ declare module '../rdd.ts' {
      *
      * @example
      * ```ts
-     * await parallelize([['a', 1]] as [string, number][])
+     * await parallelize([['a', 1]])
      *   .flatMapValues((n) => [n, n])
      *   .collect()
      * // [['a', 1], ['a', 1]]
      * ```
      */
-    flatMapValues<K, V, W>(this: RDD<[K, V]>, f: (value: V) => Iterable<W>): RDD<[K, W]>
+    flatMapValues<W extends AnyValue>(
+      this: PairRDD<T>,
+      f: (value: PairValue<T>) => Iterable<W>,
+    ): RDD<[PairKey<T>, W]>
 
     /**
      * Calls `f` once for each partition, also for empty ones, and takes what it returns as the new
@@ -80,7 +89,7 @@ declare module '../rdd.ts' {
      * // [3]
      * ```
      */
-    mapPartitions<U>(f: PartitionFunction<T, U>): RDD<U>
+    mapPartitions<U extends AnyValue>(f: PartitionFunction<T, U>): RDD<U>
 
     /**
      * Like `mapPartitions`, and `f` also gets the number of the partition, from 0.
@@ -93,7 +102,7 @@ declare module '../rdd.ts' {
      * // [[0, 1], [1, 2]]
      * ```
      */
-    mapPartitionsWithIndex<U>(
+    mapPartitionsWithIndex<U extends AnyValue>(
       f: (elements: Iterable<T>, index: number) => Iterable<U> | Promise<Iterable<U>>,
     ): RDD<U>
 
@@ -102,21 +111,21 @@ declare module '../rdd.ts' {
      *
      * @example await numbers.keyBy((n) => n % 2).collect() // [[1, 1], [0, 2], [1, 3]]
      */
-    keyBy<K>(f: (element: T) => K): RDD<[K, T]>
+    keyBy<K extends AnyValue>(f: (element: T) => K): RDD<[K, T]>
 
     /**
      * The keys of all pairs. A key of several pairs occurs several times. On pairs only.
      *
      * @example await pairs.keys().collect() // ['a', 'a', 'b']
      */
-    keys<K, V>(this: RDD<[K, V]>): RDD<K>
+    keys(this: PairRDD<T>): RDD<PairKey<T>>
 
     /**
      * The values of all pairs. On pairs only.
      *
      * @example await pairs.values().collect() // [1, 2, 3]
      */
-    values<K, V>(this: RDD<[K, V]>): RDD<V>
+    values(this: PairRDD<T>): RDD<PairValue<T>>
 
     /**
      * Makes one array from each partition, with the elements of the partition.
@@ -143,7 +152,7 @@ RDD.prototype.mapToPair = function <T, K, V>(this: RDD<T>, f: (element: T) => re
   return this.narrow<[K, V]>('map', (element) => checkPair(f(element)))
 }
 
-RDD.prototype.mapValues = function (f) {
+RDD.prototype.mapValues = function (this: RDD<[unknown, unknown]>, f) {
   return this.map((pair) => {
     const [key, value] = checkPair(pair)
     return [key, refusePromise(f(value))]
@@ -186,11 +195,11 @@ RDD.prototype.keyBy = function (f) {
   return this.mapToPair((element) => [refusePromise(f(element)), element])
 }
 
-RDD.prototype.keys = function () {
+RDD.prototype.keys = function (this: RDD<[unknown, unknown]>) {
   return this.map((pair) => checkPair(pair)[0])
 }
 
-RDD.prototype.values = function () {
+RDD.prototype.values = function (this: RDD<[unknown, unknown]>) {
   return this.map((pair) => checkPair(pair)[1])
 }
 

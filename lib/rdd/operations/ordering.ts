@@ -1,4 +1,5 @@
 /** Operations that depend on the order of elements: the natural order, or the user's comparison. */
+import type { PairKey, PairValue, PairRDD } from '../pair-types.ts'
 import { type Comparison, compareNatural } from '../../base/order.ts'
 import { refusePromise } from '../../base/promises.ts'
 import { checkPartitions, type ShuffleOptions } from '../shuffle.ts'
@@ -43,7 +44,7 @@ declare module '../rdd.ts' {
      * // [['b', 3], ['a', 1], ['a', 2]]
      * ```
      */
-    sortByKey<K, V>(this: RDD<[K, V]>, options?: SortOptions): RDD<[K, V]>
+    sortByKey(this: PairRDD<T>, options?: SortOptions): RDD<[PairKey<T>, PairValue<T>]>
 
     /**
      * Returns the largest elements, at most `count`, the largest first.

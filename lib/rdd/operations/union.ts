@@ -1,3 +1,4 @@
+import type { ElementOfRDD } from '../pair-types.ts'
 import { RDD } from '../rdd.ts'
 
 declare module '../rdd.ts' {
@@ -14,7 +15,7 @@ declare module '../rdd.ts' {
      * // [1, 2, 1]
      * ```
      */
-    union(...others: readonly RDD<T>[]): RDD<T>
+    union<U extends readonly RDD<unknown>[]>(...others: U): RDD<T | ElementOfRDD<U[number]>>
   }
 }
 

@@ -8,10 +8,10 @@ export interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>
 }
 
-/** Development tools are pinned to one version each. */
+/** Development tools are pinned to one version each; one may have another name than its package. */
 export const looseVersions = ({ devDependencies = {} }: Manifest): Findings =>
   Object.entries(devDependencies)
-    .filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
+    .filter(([, version]) => !/^(npm:[\w@/.-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
     .map(
       ([name, version]) =>
         `package.json asks for ${name} ${version}, which is not one exact version`,

@@ -66,8 +66,7 @@ const rows: readonly Row[] = [
   },
   {
     name: 'starts with an RDD',
-    operation: (pairs) =>
-      pairs.mapWithState(spec.initialState(parallelize([['a', 7]] as [string, number][]))),
+    operation: (pairs) => pairs.mapWithState(spec.initialState(parallelize([['a', 7]]))),
     batches: [[a]],
     gives: { 1: ['a 8'] },
   },
@@ -82,6 +81,19 @@ const rows: readonly Row[] = [
     operation: (pairs) => pairs.mapWithState(spec.timeout(seconds(1))).checkpoint(seconds(5)),
     batches: [[a], [], [], [], [], [], []],
     gives: { 1: ['a 1'], 5: ['a ended at 1'] },
+  },
+  {
+    name: 'takes its settings together with its function, and its types from the stream',
+    operation: (pairs) =>
+      pairs.mapWithState(
+        StateSpec.function((key, value, state: State<number>) => total(key, value, state), {
+          initialState: [['a', 7]],
+          timeout: seconds(2),
+          partitions: 2,
+        }),
+      ),
+    batches: [[a], [], [], []],
+    gives: { 1: ['a 8'], 4: ['a ended at 8'] },
   },
   {
     name: 'counts a read of the state as use of the key',
@@ -165,6 +177,17 @@ test.each([
   await app.run()
   const { status, wakeMs: atMs } = await world.head()
   expect([status, atMs - START_MS]).toEqual(['rest', wakeMs])
+})
+
+test.each([
+  { settings: { partitions: 0 }, problem: 'partition' },
+  { settings: { partitions: 1025 }, problem: 'partition' },
+  { settings: { timeout: 1_000 as never }, problem: 'timeout\\(\\)' },
+  { settings: { initialState: 1 as never }, problem: 'initialState\\(\\)' },
+])('a function with $settings is refused', ({ settings, problem }) => {
+  expect(() => StateSpec.function(total, settings)).toThrow(
+    new RegExp(`${problem}.*\\[ARGUMENT_INVALID\\]`),
+  )
 })
 
 test('a key ends in the first batch after its timeout, even if processes die', async () => {
