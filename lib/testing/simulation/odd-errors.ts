@@ -32,7 +32,7 @@ const MAKERS: readonly (() => unknown)[] = [
   () => runInNewContext("new Error('of another realm')"),
   () => new AggregateError([new Error(LONG), undefined], LONG),
   () => Object.assign(new Error('its code is odd'), { code: { toString: throwing } }),
-  () => new Proxy({}, { get: throwing, getPrototypeOf: throwing }),
+  () => new Proxy({}, { get: throwing }),
 ]
 
 /** One of them. */
