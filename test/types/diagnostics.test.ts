@@ -52,6 +52,18 @@ const correct: readonly (readonly [title: string, elements: string, program: str
     '{ a: string } | { b: number }',
     `lines.map((line): { a: string } | { b: number } => line === '' ? { a: line } : { b: 1 })`,
   ],
+  [
+    'a filter by the type',
+    'number',
+    `lines.map((line) => (line === '' ? undefined : line.length)).filter((n) => n !== undefined)`,
+  ],
+  ['a filter by the value', 'string', `lines.filter((line) => line !== '')`],
+  [
+    'a filter of an RDD by the type',
+    'number',
+    `lines.transform((rdd) => rdd.map((line) => (line === '' ? null : line.length))
+      .filter((n) => n !== null))`,
+  ],
   ['flatMap to pairs', '[string, number]', 'lines.flatMap((line) => [[line, 1], [line, 2]])'],
   ['flatMap to some', 'string', `lines.flatMap((line) => (line === '' ? [] : [line]))`],
   [

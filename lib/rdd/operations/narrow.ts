@@ -15,6 +15,13 @@ declare module '../rdd.ts' {
     map<U extends AnyValue>(f: (element: T) => U): RDD<U>
 
     /**
+     * Keeps the elements of one type, if `keep` tells them apart.
+     *
+     * @example await parallelize([1, undefined]).filter((n) => n !== undefined).collect() // [1]
+     */
+    filter<S extends T>(keep: (element: T) => element is S): RDD<S>
+
+    /**
      * Keeps the elements for which `keep` returns true.
      *
      * @example await parallelize([1, 2]).filter((n) => n > 1).collect() // [2]
@@ -140,8 +147,8 @@ RDD.prototype.map = function (f) {
   return this.narrow('map', f)
 }
 
-RDD.prototype.filter = function (keep) {
-  return this.narrow('filter', keep)
+RDD.prototype.filter = function (this: RDD<unknown>, keep: (element: unknown) => boolean) {
+  return this.narrow<never>('filter', keep)
 }
 
 RDD.prototype.flatMap = function (f) {
