@@ -12,6 +12,8 @@ export type Command =
       readonly name: 'run'
       readonly module: string
       readonly once: boolean
+      /** With `once`: whether time runs on until no key waits for a time-out. */
+      readonly untilIdle: boolean
       readonly bindings: readonly string[]
       readonly state: string | undefined
       readonly json: boolean
@@ -66,7 +68,7 @@ const FILTER_OPTIONS = ['since', 'before', 'code', 'source', 'position', 'limit'
 
 /** The commands, each with its options. */
 export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
-  run: ['once', 'bind', 'state', 'json'],
+  run: ['once', 'until-idle', 'no-until-idle', 'bind', 'state', 'json'],
   status: ['app', 'state', 'json'],
   resume: ['app', 'state', 'json'],
   skip: ['app', 'state', 'source', 'json'],
@@ -81,6 +83,8 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
   once: { type: 'boolean' },
+  'until-idle': { type: 'boolean' },
+  'no-until-idle': { type: 'boolean' },
   bind: { type: 'string', multiple: true },
   state: { type: 'string' },
   app: { type: 'string' },
@@ -134,6 +138,7 @@ export const parseCommand = (args: readonly string[]): Command => {
       name,
       module: oneModule(name, rest),
       once: values.once === true,
+      untilIdle: values['no-until-idle'] !== true,
       bindings: values.bind ?? [],
       state: values.state,
       json,

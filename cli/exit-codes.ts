@@ -8,6 +8,7 @@ export const EXIT = {
   batchFailed: 3,
   storeBusy: 4,
   storeUnusable: 5,
+  allPutAside: 6,
   interrupted: 130,
 } as const
 
@@ -22,6 +23,7 @@ export const exitTexts: readonly (readonly [code: number, text: string])[] = [
     EXIT.storeUnusable,
     'the store is full, unusable, missing, or does not fit the pipeline; or AWS refuses',
   ],
+  [EXIT.allPutAside, 'with --once: every record was put aside, and nothing was counted'],
   [EXIT.interrupted, 'stopped at once by a second Ctrl-C'],
 ]
 

@@ -42,7 +42,7 @@ const filter = `\
   --position POS    only the one at this position, as the list shows it`
 
 const topics: Readonly<Record<string, string>> = {
-  run: `millrace run MODULE [--once] [--bind NAME=URI]... [--state DIR] [--json]
+  run: `millrace run MODULE [--once] [--no-until-idle] [--bind NAME=URI]... [--state DIR] [--json]
 
 Runs a pipeline until Ctrl-C. MODULE is a TypeScript or JavaScript file, and the pipeline is its
 default export. The store keeps the totals: the next run continues where this one ended, however it
@@ -50,6 +50,8 @@ ended.
 
   --once            process everything there is, then end; with a socket: when the server has closed
                     the connection
+  --no-until-idle   with --once: end when all input is processed and each window has shown what it
+                    holds. Without it, time also runs on until no key waits for a time-out
   --bind NAME=URI   the location of a source or an output of the pipeline: ./directory,
                     file:///directory, socket://HOST:PORT. If a name is given twice, the later one
                     counts

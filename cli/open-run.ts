@@ -28,6 +28,8 @@ export interface RunParts {
 
 /** A run that can start. */
 export interface OpenRun extends Composition {
+  /** Whether no batch has run on this store before. */
+  readonly isFirst: boolean
   /** Closes the store and releases its lock. */
   close(): void
 }
@@ -71,7 +73,7 @@ const checkLocations = ({ plan, bound }: RunParts): void => {
 const composeOn = async (
   store: ItemStore,
   { plan, bound, print, listen }: RunParts,
-): Promise<Composition> => {
+): Promise<Omit<OpenRun, 'close'>> => {
   const app = plan.name
   const ports = localPorts(store, print)
   await claimStore(store, app)
@@ -89,7 +91,7 @@ const composeOn = async (
     leaseMs: 0,
   })
   if (head !== undefined) await checkFit(composition.runner, head)
-  return composition
+  return { ...composition, isFirst: head?.manifest === undefined }
 }
 
 /**

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { type BoundPlan, bindPlan } from '../lib/runtime/bindings.ts'
 import type { RuntimeEvent } from '../lib/runtime/events.ts'
 import { type LocalEnd, runLocal } from '../lib/runtime/local/run-local.ts'
-import type { Runner } from '../lib/runtime/runner.ts'
 import { sourceKind } from '../lib/runtime/sources/source-kind.ts'
 import type { Command } from './arguments.ts'
 import { localSinks, localSources } from './local-ports.ts'
@@ -16,20 +15,35 @@ import { textReporter } from './reports/text-reporter.ts'
 import type { Ended, Outputs, Reporter, RunningSource, Started } from './reports/reporter.ts'
 import { stopSignal } from './stop-signals.ts'
 
+/** The codes of what could not be read, and so was no record. */
+const UNREADABLE = /^(LINE|OBJECT)_/
+
 type RunCommand = Extract<Command, { name: 'run' }>
-type How = Pick<Ended, 'how' | 'final' | 'exitCode' | 'error'>
+type How = Pick<Ended, 'how' | 'final' | 'exitCode' | 'error' | 'waiting'>
 
 /** Counts what a run does. */
 class Tally {
   batches = 0
   records = 0
   deadLetters = 0
+  /** Records that were read, and put aside later. A record may be put aside by several operators. */
+  readonly #bad = new Set<string>()
 
   note(event: RuntimeEvent): void {
-    if (event.event === 'deadLetter') this.deadLetters += 1
+    if (event.event === 'deadLetter') {
+      this.deadLetters += 1
+      if (!UNREADABLE.test(event.code)) this.#bad.add(`${event.source}#${event.position}`)
+    }
     if (event.event !== 'batchCompleted') return
     this.batches += 1
     this.records += event.records
+    // Something was counted. So its size does not matter any more.
+    if (this.#bad.size < this.records) this.#bad.clear()
+  }
+
+  /** Nothing was counted, because every record was put aside. */
+  get isAllBad(): boolean {
+    return this.deadLetters > 0 && this.records <= this.#bad.size
   }
 }
 
@@ -37,7 +51,9 @@ class Tally {
 export const run = async (command: RunCommand, outputs: Outputs): Promise<number> => {
   const reporter = command.json ? jsonReporter(outputs) : textReporter(outputs)
   const tally = new Tally()
-  const end = await runReported(command, reporter, tally).catch(endOfError)
+  const ended = await runReported(command, reporter, tally).catch(endOfError)
+  const isAllBad = ended.how === 'done' && tally.isAllBad
+  const end = isAllBad ? { ...ended, exitCode: EXIT.allPutAside } : ended
   reporter.showEnd({
     ...end,
     batches: tally.batches,
@@ -68,7 +84,7 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
     listen: (event) => listen(event),
   })
   try {
-    reporter.showStart(startedOf(command, opened.runner, bound, state))
+    reporter.showStart(startedOf(command, opened, bound, state))
     listen = (event) => {
       tally.note(event)
       reporter.event(event)
@@ -82,16 +98,16 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
 
 const runUntilStopped = async (
   { runner, receivers }: OpenRun,
-  { once }: RunCommand,
+  { once, untilIdle }: RunCommand,
   reporter: Reporter,
 ): Promise<LocalEnd> => {
   const signal = stopSignal(runner.clock, () => reporter.stopping())
-  return runLocal({ runner, receivers, once, signal })
+  return runLocal({ runner, receivers, once, untilIdle, signal })
 }
 
 const startedOf = (
   { once }: RunCommand,
-  { plan, generation }: Runner,
+  { runner: { plan, generation }, isFirst }: OpenRun,
   bound: BoundPlan,
   state: string,
 ): Started => ({
@@ -101,6 +117,7 @@ const startedOf = (
   intervalMs: plan.options.intervalMs,
   state,
   once,
+  isFirst,
   nodes: plan.nodes.map(({ id }) => id),
   intakeStages: plan.intakeStages,
   sources: plan.sources.flatMap(({ id, node }): readonly RunningSource[] => {
@@ -114,7 +131,11 @@ const startedOf = (
 const howOf = (end: LocalEnd): How => {
   if (end.kind === 'failed')
     return { how: 'failed', final: end.final, exitCode: EXIT.batchFailed, error: end.reason }
-  if (end.kind !== 'superseded') return { how: end.kind, exitCode: EXIT.ok }
+  if (end.kind === 'done') {
+    const { waiting } = end
+    return { how: 'done', exitCode: EXIT.ok, ...(waiting === undefined ? {} : { waiting }) }
+  }
+  if (end.kind === 'stopped') return { how: 'stopped', exitCode: EXIT.ok }
   const message =
     `A newer deployment uses this store, generation ${end.generation} [GENERATION_OLD]\n` +
     '  fix:     stop the older process'

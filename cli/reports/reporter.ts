@@ -1,4 +1,5 @@
 import type { Printer } from '../../lib/ports/printer.ts'
+import type { WaitingKeys } from '../../lib/runtime/driver/to-the-end.ts'
 import type { RuntimeEvent } from '../../lib/runtime/events.ts'
 import type { Location } from '../../lib/runtime/locations.ts'
 
@@ -25,6 +26,8 @@ export interface Started {
   /** The directory of the store, as the user wrote it. */
   readonly state: string
   readonly once: boolean
+  /** Whether nothing has run on this store before. */
+  readonly isFirst: boolean
   readonly nodes: readonly string[]
   readonly intakeStages: readonly { readonly source: string; readonly nodes: readonly string[] }[]
   readonly sources: readonly RunningSource[]
@@ -39,6 +42,8 @@ export interface Ended {
   readonly batches: number
   readonly records: number
   readonly deadLetters: number
+  /** With `--once`: keys that still wait for a time-out. */
+  readonly waiting?: WaitingKeys
   /** The error, if the run did not end well. */
   readonly error?: { readonly code: string; readonly message: string }
 }

@@ -1,5 +1,7 @@
 import { oneLine } from '../../lib/base/printable.ts'
 import type { RuntimeEvent } from '../../lib/runtime/events.ts'
+import type { WaitingKeys } from '../../lib/runtime/driver/to-the-end.ts'
+import { EXIT } from '../exit-codes.ts'
 import { count } from './answer.ts'
 import type { Ended, Outputs, Reporter, RunningSource, Started } from './reporter.ts'
 
@@ -48,6 +50,12 @@ class TextReporter implements Reporter {
     if (end.how === 'stopped')
       this.#say(`Stopped after ${done}. The next run continues from ${state}.`)
     if (end.how === 'done') this.#say(end.batches === 0 ? this.#nothingNew() : `Done: ${done}.`)
+    if (end.exitCode === EXIT.allPutAside)
+      this.#complain(
+        'Every record was put aside, and nothing was counted. ' +
+          `To see why: millrace dead-letters --state ${state}`,
+      )
+    if (end.waiting !== undefined) this.#say(waitingKeysText(end.waiting))
     if (end.how !== 'failed') return
     const again =
       end.final === true
@@ -77,6 +85,8 @@ class TextReporter implements Reporter {
           `Skipped the file ${oneLine(event.object)} of ${this.#name(event.source)}: ` +
             event.reason,
         )
+      case 'leftOut':
+        return this.#complain(leftOutText(this.#name(event.source), event))
       case 'adopted':
         this.#say('The pipeline has changed since the last run. It keeps its state.')
         return event.carriedOver.forEach((text) => this.#say(`Stored anew: ${text}.`))
@@ -91,6 +101,7 @@ class TextReporter implements Reporter {
   }
 
   #nothingNew(): string {
+    if (this.#run?.isFirst === true) return 'Done: there was nothing to process.'
     return (
       `Done: nothing new since the last run. The totals are kept in ${this.#run?.state}. ` +
       `To start from nothing: millrace reset --state ${this.#run?.state} --yes`
@@ -157,6 +168,31 @@ class TextReporter implements Reporter {
  * A message whose further lines are all indented, so that none of them looks like a line of ours.
  */
 const indented = (message: string): string => message.replace(/\n(?! {2})/g, '\n  ')
+
+const waitingKeysText = ({ keys, firstMs }: WaitingKeys): string =>
+  `${count(keys, 'key')} still ${keys === 1 ? 'waits' : 'wait'} for a time-out, the first until ` +
+  `${new Date(firstMs).toISOString()}. To let the time pass: run without --no-until-idle`
+
+type LeftOutEvent = Extract<RuntimeEvent, { event: 'leftOut' }>
+
+const leftOutText = (name: string, { reason, count: number, first }: LeftOutEvent): string => {
+  const [why, whatToDo] = leftOutReasons[reason]
+  const names = `${oneLine(first)}${number > 1 ? ', ...' : ''}`
+  return `${name}: ${count(number, 'file')} left out, ${why} (${names})${whatToDo}`
+}
+
+const leftOutReasons: Readonly<Record<LeftOutEvent['reason'], readonly [string, string]>> = {
+  beforeStart: [
+    'older than the first start',
+    ". To read such files, give the source existing: 'all', and use a new --state",
+  ],
+  tooOld: [
+    'older than the last batches when it came',
+    '. To have such a file read, give it the time of now: touch it',
+  ],
+  future: ['with a time in the future', '. Files are read when their time has come'],
+  filtered: ['refused by the filter of the source', ''],
+}
 
 const howOften = ({ once, intervalMs }: Started): string =>
   once ? 'everything there is, once' : `a batch every ${durationText(intervalMs)}`

@@ -1,3 +1,5 @@
+import type { LeftOut } from './sources/source-reader.ts'
+
 /** What the runtime reports to its listener. Nothing depends on the listener. */
 export type RuntimeEvent =
   | {
@@ -71,6 +73,14 @@ export type RuntimeEvent =
       readonly generation: number
       /** State that was stored in another way than this plan stores it, in words. */
       readonly carriedOver: readonly string[]
+    }
+  /** With `--once`: files that no batch has taken. Reported at the end, for each reason. */
+  | {
+      readonly event: 'leftOut'
+      readonly source: string
+      readonly reason: LeftOut['reason']
+      readonly count: number
+      readonly first: string
     }
   /** All input has been processed. Reported once, until more input arrives. */
   | { readonly event: 'waiting' }

@@ -83,6 +83,12 @@ export class LiveState {
     return new LiveState(layout, { states, carried, panes }, manifest)
   }
 
+  /** The number of keys of a state. */
+  keysOf(id: string): number {
+    const partitions = this.#loaded.states.get(id) ?? []
+    return partitions.reduce((total, { size }) => total + size, 0)
+  }
+
   /** The drafts of an attempt at a batch. */
   draft(timeMs: number): StateDrafts {
     const { states, carried, panes } = this.#loaded

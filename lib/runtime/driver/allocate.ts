@@ -13,7 +13,7 @@ import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
 import type { Head } from '../../state/head.ts'
 import type { Manifest } from '../../state/manifest.ts'
 import type { Runner } from '../runner.ts'
-import { type BatchTimes, earliestOf } from '../sources/source-reader.ts'
+import { type BatchTimes, earliestOf, type LeftOut } from '../sources/source-reader.ts'
 import type { BatchInput } from './batch-input.ts'
 import type { LanesBySource } from './snapshot-reader.ts'
 
@@ -56,6 +56,23 @@ export const waitingSince = async (
       [...sources].map(([id, source]) => source.waiting({ offsets: offsets[id] ?? {}, ...times })),
     ),
   )
+}
+
+/** What the sources see and no batch has taken, by source. */
+export const leftOutBy = async (
+  { plan, sources }: Pick<Runner, 'plan' | 'sources'>,
+  head: Head,
+  { offsets }: Manifest,
+  nowMs: number,
+): Promise<readonly (LeftOut & { readonly source: string })[]> => {
+  const times = batchTimes(head, plan, nowMs)
+  const found = await allOrFirstError(
+    [...sources].map(async ([source, reader]) => {
+      const left = await reader.leftOut?.({ offsets: offsets[source] ?? {}, ...times })
+      return (left ?? []).map((one) => ({ source, ...one }))
+    }),
+  )
+  return found.flat()
 }
 
 /** Rules of time follow the first batch time that has not been run, and not the clock. */

@@ -25,9 +25,10 @@ import type { ReadSegment } from '../../state/partition-draft.ts'
 import { readSegment, segmentId } from '../../state/segments.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
+import type { LeftOut } from '../sources/source-reader.ts'
 import { skewOf } from '../store-time.ts'
 import { checkStates, currentHead } from './adopt.ts'
-import { allocateBatch, waitingSince } from './allocate.ts'
+import { allocateBatch, leftOutBy, waitingSince } from './allocate.ts'
 import { attemptBatch, type AttemptWorld } from './attempt.ts'
 import { type BatchInput, loadBatchInput } from './batch-input.ts'
 import { stopAsFailed } from './commit.ts'
@@ -40,6 +41,12 @@ import type { Before } from './run.ts'
 import { LeftLanes } from './left-lanes.ts'
 import { isExhausted, isLeaseHeld, isPaused, nextBatchTime } from './schedule.ts'
 import { type LanesBySource, SnapshotReader } from './snapshot-reader.ts'
+import {
+  BATCHES_WITHOUT_INPUT_MAX,
+  firstTimerMs,
+  hasUnshownWindow,
+  waitingKeys,
+} from './to-the-end.ts'
 
 /** Options of a run of the driver. */
 export interface DriveOptions {
@@ -48,6 +55,11 @@ export interface DriveOptions {
    * a pause. Default: false.
    */
   readonly aheadOfClock?: boolean
+  /**
+   * With `aheadOfClock`: when there is no input any more, time runs on until every timer has fired.
+   * Default: false.
+   */
+  readonly untilIdle?: boolean
   /** Stops between two batches. */
   readonly signal?: AbortSignal
   /** Called between two batches; false stops the run. For invocations that are about to end. */
@@ -58,6 +70,7 @@ export interface DriveOptions {
 interface Situation {
   readonly nowMs: number
   readonly aheadOfClock: boolean
+  readonly untilIdle: boolean
   readonly lanes: LanesBySource
 }
 
@@ -80,6 +93,8 @@ export class Driver {
   readonly #snapshots: SnapshotReader
   readonly #world: AttemptWorld
   readonly #pace: Pace
+  /** Number of batches that a run to the end has run without input. */
+  #withoutInput = 0
   #before: Before | undefined
 
   constructor(runner: Runner) {
@@ -114,14 +129,26 @@ export class Driver {
     }
   }
 
+  /** After a run to the end: what the sources see and no batch has taken. */
+  async leftOut(): Promise<readonly (LeftOut & { readonly source: string })[]> {
+    const head = await this.#runner.heads.read()
+    if (head === undefined || this.#before === undefined) return []
+    return leftOutBy(this.#runner, head, this.#before.manifest, this.#runner.clock.now())
+  }
+
   /** Reads a snapshot and takes the next step. */
-  async #advance({ aheadOfClock = false }: DriveOptions): Promise<Outcome> {
+  async #advance({ aheadOfClock = false, untilIdle = false }: DriveOptions): Promise<Outcome> {
     const { head, lanes } = await this.#snapshots.read()
     const nowMs = this.#runner.clock.now()
     const skewMs = skewOf(this.#runner.store, nowMs)
     if (Math.abs(skewMs) > SKEW_MS_MAX) return { kind: 'skewed', skewMs }
     try {
-      return await this.#actOn(head, { nowMs, lanes, aheadOfClock })
+      return await this.#actOn(head, {
+        nowMs,
+        lanes,
+        aheadOfClock,
+        untilIdle: aheadOfClock && untilIdle,
+      })
     } catch (error) {
       // B11: a missing segment means that this driver is stale, unless the head has not moved. What
       // a head names is deleted under a later lease or by a command, and both have a new epoch.
@@ -141,7 +168,7 @@ export class Driver {
     if (head.generation > generation) return { kind: 'superseded', generation: head.generation }
     if (isLeaseHeld(head, nowMs, leaseMs)) return { kind: 'busy', untilMs: head.leaseEndMs }
     if (head.status === 'failed') return { kind: 'failed', reason: head.reason as FailureReason }
-    this.#pace.check(reachedMs(head), nowMs)
+    if (!situation.aheadOfClock) this.#pace.check(reachedMs(head), nowMs)
     const before = await this.#loadState(head)
     if (head.status === 'rest') return this.#wakeIfDue(head, before, situation)
     return head.logged === undefined
@@ -174,13 +201,13 @@ export class Driver {
 
   async #wakeIfDue(
     head: Head,
-    { manifest }: Before,
-    { nowMs, aheadOfClock }: Situation,
+    before: Before,
+    { nowMs, aheadOfClock, untilIdle }: Situation,
   ): Promise<Outcome> {
-    const waitingMs = await waitingSince(this.#runner, head, manifest, nowMs)
+    const waitingMs = await waitingSince(this.#runner, head, before.manifest, nowMs)
     const { intervalMs } = this.#runner.plan.options
-    const due = dueAtRest(head, { waitingMs, nowMs, intervalMs, aheadOfClock })
-    if (due.kind === 'idle') return due
+    const due = dueAtRest(head, { waitingMs, nowMs, intervalMs, aheadOfClock, untilIdle })
+    if (due.kind === 'idle') return aheadOfClock ? atTheEnd(due.dueMs, before) : due
     if (await wake(this.#runner.heads, head, due.wakeMs))
       this.#runner.listen({ event: 'wake', wakeMs: due.wakeMs })
     return PROGRESSED
@@ -193,14 +220,23 @@ export class Driver {
     if (dueMs > nowMs && !aheadOfClock) return { kind: 'idle', dueMs }
     if (aheadOfClock) {
       const sinceMs = await waitingSince(this.#runner, head, before.manifest, nowMs)
-      if (sinceMs === undefined || sinceMs > Math.max(timeMs, nowMs))
-        return { kind: 'idle', dueMs: sinceMs }
+      const hasInput = sinceMs !== undefined && sinceMs <= Math.max(timeMs, nowMs)
+      if (!hasInput && !this.#runsOn(head, before, situation)) return atTheEnd(sinceMs, before)
     }
     const times = { timeMs, nowMs }
     const all = await allocateBatch(this.#runner, head, before.manifest, times, lanes)
     const input = this.#world.leftLanes.without(all)
     this.#pace.started(nowMs)
     return this.#attempt(head, before, input, nowMs)
+  }
+
+  /** Whether a run to the end goes on without input. */
+  #runsOn(head: Head, { manifest }: Before, { untilIdle }: Situation): boolean {
+    const isDue =
+      hasUnshownWindow(this.#runner.plan, manifest, head) ||
+      (untilIdle && firstTimerMs(manifest) < Infinity)
+    if (isDue) this.#withoutInput += 1
+    return isDue && this.#withoutInput <= BATCHES_WITHOUT_INPUT_MAX
   }
 
   async #retryLogged(
@@ -233,6 +269,12 @@ export class Driver {
     this.#before = after
     return outcome
   }
+}
+
+/** The end of a run to the end. */
+const atTheEnd = (dueMs: number | undefined, { manifest, state }: Before): Outcome => {
+  const waiting = waitingKeys(manifest, state)
+  return { kind: 'idle', dueMs, ...(waiting === undefined ? {} : { waiting }) }
 }
 
 const nameOf = (ref: Head['manifest']): string => (ref === undefined ? '' : segmentId(ref))

@@ -1,3 +1,4 @@
+import type { WaitingKeys } from './to-the-end.ts'
 import type { FailureReason } from '../../state/head.ts'
 
 /** The result of one step of the driver, or of a run. */
@@ -6,9 +7,15 @@ export type Outcome =
   | { readonly kind: 'progressed' }
   /**
    * Nothing is due before `dueMs`. Undefined: at rest until input arrives. `isResting`: at rest
-   * until `dueMs`, and intake calls the driver if input arrives earlier.
+   * until `dueMs`, and intake calls the driver if input arrives earlier. `waiting`: after a run to
+   * the end, the keys that wait for a time-out.
    */
-  | { readonly kind: 'idle'; readonly dueMs: number | undefined; readonly isResting?: true }
+  | {
+      readonly kind: 'idle'
+      readonly dueMs: number | undefined
+      readonly isResting?: true
+      readonly waiting?: WaitingKeys
+    }
   /** Another runner holds the lease, until `untilMs` at most. */
   | { readonly kind: 'busy'; readonly untilMs: number }
   /** A batch has failed and is tried again at `atMs`. */

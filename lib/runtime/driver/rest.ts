@@ -86,6 +86,8 @@ export interface RestQuestion {
   readonly intervalMs: number
   /** Whether future batch times may run too. */
   readonly aheadOfClock: boolean
+  /** Whether timers may fire ahead of the clock. Default: false. */
+  readonly untilIdle?: boolean
 }
 
 /** Whether a resting head must wake now, or when to look again. */
@@ -95,18 +97,19 @@ export type RestAnswer =
 
 /**
  * Decides whether a resting head must wake. Timers fire by the clock, even when records run ahead
- * of it.
+ * of it, unless the run goes on until nothing is left.
  */
 export const dueAtRest = (
   head: Head,
-  { waitingMs = Infinity, nowMs, intervalMs, aheadOfClock }: RestQuestion,
+  { waitingMs = Infinity, nowMs, intervalMs, aheadOfClock, untilIdle = false }: RestQuestion,
 ): RestAnswer => {
   const timerMs = head.wakeMs === 0 ? Infinity : head.wakeMs
   const horizonMs = aheadOfClock
     ? Math.max(nowMs, nextBatchTime({ ...head, wakeMs: 0 }, intervalMs))
     : nowMs
   const dueMs = Math.min(waitingMs, timerMs)
-  if (waitingMs <= horizonMs || timerMs <= nowMs)
+  const mayFire = timerMs <= nowMs || (untilIdle && timerMs < Infinity)
+  if (waitingMs <= horizonMs || mayFire)
     // A file has a time of its own, and belongs to the next batch time after it. All other input
     // belongs to the next batch time from now.
     return { kind: 'wake', wakeMs: dueMs === -Infinity ? nowMs : dueMs }

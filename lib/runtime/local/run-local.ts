@@ -18,6 +18,7 @@ import type { FedSource } from '../compose.ts'
 import type { FailureReason } from '../../state/head.ts'
 import { Driver } from '../driver/driver.ts'
 import type { Outcome } from '../driver/outcome.ts'
+import type { WaitingKeys } from '../driver/to-the-end.ts'
 import type { RuntimeEvent } from '../events.ts'
 import { superviseReceiver } from '../intake/receiver-supervisor.ts'
 import { Intake } from '../intake/intake.ts'
@@ -30,13 +31,16 @@ export interface LocalRun {
   readonly receivers: readonly FedSource[]
   /** Ends when all input has been processed and all receivers have ended. */
   readonly once: boolean
+  /** With `once`: lets time run on until no key waits for a time-out. Default: true. */
+  readonly untilIdle?: boolean
   /** Ends the run after the running batch. */
   readonly signal: AbortSignal
 }
 
 /** How a run ended. */
 export type LocalEnd =
-  | { readonly kind: 'done' }
+  /** `waiting`: keys that still wait for a time-out. */
+  | { readonly kind: 'done'; readonly waiting?: WaitingKeys }
   | { readonly kind: 'stopped' }
   /**
    * The batch stays logged. `final`: no run tries it again until an operator resumes the
@@ -137,15 +141,22 @@ class LocalLoop {
       this.#sleeper.forget()
       const outcome = await this.#drive(hasAll)
       const end = this.#endOf(outcome, hasAll)
+      if (end?.kind === 'done') await this.#noteLeftOut()
       if (end !== undefined) return end
       this.#noteWaiting(outcome)
       await this.#pause(outcome)
     }
   }
 
+  async #noteLeftOut(): Promise<void> {
+    for (const left of await this.#driver.leftOut())
+      this.#runner.listen({ event: 'leftOut', ...left })
+  }
+
   async #drive(aheadOfClock: boolean): Promise<Outcome | Hindered> {
+    const { signal, untilIdle = true } = this.#parts
     try {
-      const outcome = await this.#driver.run({ aheadOfClock, signal: this.#parts.signal })
+      const outcome = await this.#driver.run({ aheadOfClock, untilIdle, signal })
       this.#warned = ''
       return outcome
     } catch (error) {
@@ -162,7 +173,8 @@ class LocalLoop {
     if (outcome.kind === 'failed') return { kind: 'failed', final: true, reason: outcome.reason }
     if (outcome.kind === 'retry' && this.#parts.once)
       return { kind: 'failed', final: false, reason: outcome.reason }
-    return outcome.kind === 'idle' && hasAll ? { kind: 'done' } : undefined
+    if (outcome.kind !== 'idle' || !hasAll) return undefined
+    return { kind: 'done', ...(outcome.waiting === undefined ? {} : { waiting: outcome.waiting }) }
   }
 
   async #pause(outcome: Outcome | Hindered): Promise<void> {

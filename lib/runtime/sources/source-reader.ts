@@ -122,6 +122,19 @@ export interface LeaveRequest<O = Offsets> {
   readonly deadLettersKeptMs: number
 }
 
+/** Files that no batch has taken, and why. */
+export interface LeftOut {
+  /**
+   * `beforeStart`: they were there before the first start. `tooOld`: they came later, with an older
+   * time. `future`: their time is ahead of the clock. `filtered`: the filter of the source refuses
+   * them.
+   */
+  readonly reason: 'beforeStart' | 'tooOld' | 'future' | 'filtered'
+  readonly count: number
+  /** The name of one of them. */
+  readonly first: string
+}
+
 /** Reads one source node. */
 export interface SourceReader<I extends SourceInput = SourceInput> {
   /** The kind of its inputs. */
@@ -155,6 +168,11 @@ export interface SourceReader<I extends SourceInput = SourceInput> {
    * input. Left out if this is unknown.
    */
   takenInMs?(offsets: I['offsets']): Promise<number | undefined>
+  /**
+   * What the source sees, and no batch has taken. For a person who wonders why a file is not
+   * counted. Left out: the source has no files.
+   */
+  leftOut?(request: WaitingRequest<I['offsets']>): Promise<readonly LeftOut[]>
   /**
    * Empties lanes in which nothing came for long, and lets the store remove them later. Returns the
    * offsets of lanes that need none any more. Left out: the source has a fixed number of lanes.

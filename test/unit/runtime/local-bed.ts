@@ -29,6 +29,9 @@ export interface BedParts {
   readonly store?: ItemStore
   readonly clock?: ManualClock
   readonly generation?: number
+  /** Default: 'all'. */
+  readonly existing?: 'ignore' | 'all'
+  readonly filter?: (key: string) => boolean
 }
 
 /** One run on memory adapters and a manual clock. */
@@ -49,7 +52,10 @@ export class LocalBed {
     this.store = parts.store ?? memoryItemStore()
   }
 
-  run({ once = false }: { readonly once?: boolean } = {}): Promise<LocalEnd> {
+  run({
+    once = false,
+    untilIdle = true,
+  }: { readonly once?: boolean; readonly untilIdle?: boolean } = {}): Promise<LocalEnd> {
     const { pipeline, generation = 1 } = this.#parts
     const plan = pipeline.build()
     const source = plan.sources[0]?.id as string
@@ -70,7 +76,7 @@ export class LocalBed {
     }
     const receivers =
       this.#parts.objects === undefined ? [{ source, receiver: this.#receiver() }] : []
-    return runLocal({ runner, receivers, once, signal: this.stop.signal })
+    return runLocal({ runner, receivers, once, untilIdle, signal: this.stop.signal })
   }
 
   /** Delivers records as a receiver does. */
@@ -101,7 +107,9 @@ export class LocalBed {
   #source(place: SourcePlace): SourceReader<WholeInput> {
     const { objects } = this.#parts
     if (objects === undefined) return wholeReader(place, lanesReader(place))
-    const selection = { existing: 'all', rememberMs: 60_000, ignoredMs: 60_000 } as const
+    const { existing = 'all', filter } = this.#parts
+    const remembered = { existing, rememberMs: 60_000, ignoredMs: 60_000 }
+    const selection = { ...remembered, ...(filter === undefined ? {} : { filter }) }
     const report = (event: RuntimeEvent): void => void this.events.push(event)
     return wholeReader(place, filesReader({ ...place, objects, selection, report }))
   }

@@ -27,7 +27,7 @@ import type { ObjectSource, ObjectSummary } from '../../../ports/object-source.t
 import type { FileOffsets } from '../../../state/offsets.ts'
 import type { Listener } from '../../events.ts'
 import type { SourcePlace } from '../source-kind.ts'
-import type { BatchTimes } from '../source-reader.ts'
+import type { BatchTimes, LeftOut } from '../source-reader.ts'
 import { FileLedger, type LedgerEntry, type TakenFile } from './ledger.ts'
 
 /** What a reader of files needs. */
@@ -122,6 +122,29 @@ export class FileChooser {
       judged: open.filter(isJudged),
       threshold,
     }
+  }
+
+  /** The files that no batch has taken, by reason. */
+  async leftOut(question: FilesQuestion): Promise<readonly LeftOut[]> {
+    const { selection, objects } = this.#parts
+    const { offsets, startedMs, untilMs } = question
+    const { threshold } = timesOf(question, selection)
+    const reach = reachOf(question, selection, threshold)
+    const [listed, entries] = await allOrFirstError([
+      objects.list(),
+      this.#ledger.entries(offsets.taken, reach),
+    ])
+    const reasonOf = ({ key, modifiedMs }: ObjectSummary): LeftOut['reason'] | undefined => {
+      if (entries.has(key)) return undefined
+      if (selection.filter?.(key) === false) return 'filtered'
+      if (modifiedMs > untilMs) return 'future'
+      if (selection.existing === 'all' || modifiedMs > threshold) return undefined
+      return modifiedMs <= startedMs ? 'beforeStart' : 'tooOld'
+    }
+    const byReason = Map.groupBy(listed, reasonOf)
+    return [...byReason].flatMap(([reason, files]) =>
+      reason === undefined ? [] : [{ reason, count: files.length, first: files[0]?.key as string }],
+    )
   }
 
   /** The offsets after a batch that has taken `count` files. `hasMore`: eligible files wait. */

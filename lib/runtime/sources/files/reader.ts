@@ -84,6 +84,8 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
       const [oldest] = (await files.candidates(question)).files
       return oldest?.modifiedMs
     },
+    leftOut: ({ offsets, ...times }) =>
+      files.leftOut({ ...times, untilMs: times.nowMs, offsets: offsets.files ?? NOTHING }),
     blocks: (): readonly SegmentRef[] => [],
   }
 }

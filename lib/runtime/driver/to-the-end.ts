@@ -1,0 +1,56 @@
+/**
+ * What a run to the end (`--once`) still has to do when no input is left. Time runs on, ahead of
+ * the clock:
+ *
+ * - to the next slide of each window that holds something it has not shown;
+ * - with `untilIdle`, until every timer has fired: keys end that wait for a time-out.
+ *
+ * At rest, time jumps to the next timer. While a window still holds something, each of its slides
+ * is a batch.
+ */
+import { greatestOf, leastOf } from '../../base/extremes.ts'
+import type { Plan } from '../../dstream/plan.ts'
+import type { Head } from '../../state/head.ts'
+import type { LiveState } from '../../state/live-state.ts'
+import type { Manifest } from '../../state/manifest.ts'
+import { panesId } from '../../state/operator/state-declaration.ts'
+
+/** A run goes at most this many batches ahead without input, so that it ends in any case. */
+export const BATCHES_WITHOUT_INPUT_MAX = 100_000
+
+/** Keys that still wait for a time-out. */
+export interface WaitingKeys {
+  readonly keys: number
+  /** The earliest time-out, epoch milliseconds. */
+  readonly firstMs: number
+}
+
+/** Whether a window holds something that it has not shown. */
+export const hasUnshownWindow = (
+  { operators }: Pick<Plan, 'operators'>,
+  { states, timeMs }: Manifest,
+  { zeroMs }: Pick<Head, 'zeroMs'>,
+): boolean =>
+  operators.some(({ id, node: { slideMs } }) => {
+    const panes = states[panesId(id)]?.partitions.flat() ?? []
+    if (slideMs === undefined || panes.length === 0) return false
+    const shownMs = zeroMs + Math.floor((timeMs - zeroMs) / slideMs) * slideMs
+    return greatestOf(panes.map(({ at }) => Number(at))) > shownMs
+  })
+
+/** When the first timer fires. Infinity: there is none. */
+export const firstTimerMs = ({ timers }: Pick<Manifest, 'timers'>): number =>
+  leastOf(Object.values(timers).map(({ dueMs }) => dueMs ?? Infinity))
+
+/** The keys of the operators whose timers are set. Undefined: no key waits. */
+export const waitingKeys = (
+  manifest: Pick<Manifest, 'timers'>,
+  state: LiveState,
+): WaitingKeys | undefined => {
+  const firstMs = firstTimerMs(manifest)
+  if (firstMs === Infinity) return undefined
+  const ids = Object.entries(manifest.timers).flatMap(([id, { dueMs }]) =>
+    dueMs === undefined ? [] : [id],
+  )
+  return { keys: ids.reduce((total, id) => total + state.keysOf(id), 0), firstMs }
+}

@@ -1,0 +1,72 @@
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { type Ended, millrace, pipelinePath, temporaryDirectory } from './millrace.ts'
+
+const HOUR_S = 3_600
+
+/** A directory `in`. `write` puts a file there, with a time relative to now. */
+const bed = () => {
+  const directory = temporaryDirectory()
+  mkdirSync(join(directory, 'in'))
+  const run = (...options: readonly string[]): Promise<Ended> =>
+    millrace(
+      directory,
+      'run',
+      pipelinePath('to-the-end'),
+      '--bind',
+      'lines=in',
+      '--once',
+      ...options,
+    )
+  const write = (name: string, text: string, afterS = 0): void => {
+    const path = join(directory, 'in', name)
+    writeFileSync(path, text)
+    const time = Date.now() / 1_000 + afterS
+    utimesSync(path, time, time)
+  }
+  return { run, write }
+}
+
+test('a first run without input names what it leaves out, and why', async () => {
+  const { run, write } = bed()
+  write('old-1', 'a\n', -HOUR_S)
+  write('old-2', 'a\n', -HOUR_S)
+  write('late', 'a\n', HOUR_S)
+  const { exitCode, stdout, stderr } = await run()
+  expect(exitCode).toBe(0)
+  expect(stdout).toMatch(/Done: there was nothing to process\.\n$/)
+  expect(stderr.split('\n').toSorted()).toEqual([
+    '',
+    'lines: 1 file left out, with a time in the future (late). Files are read when their time ' +
+      'has come',
+    'lines: 2 files left out, older than the first start (old-1, ...). To read such files, give ' +
+      "the source existing: 'all', and use a new --state",
+  ])
+  expect((await run()).stdout).toContain('Done: there was nothing to process.')
+})
+
+test('windows show what they hold, and keys end or are counted', async () => {
+  const { run, write } = bed()
+  await run()
+  write('words', 'a\nb\n')
+  const counted = await run('--no-until-idle')
+  expect(counted.stdout).toMatch(/\n2\n\n/)
+  expect(counted.stdout).toContain('2 keys still wait for a time-out, the first until ')
+  expect(counted.stdout).not.toContain('ended')
+  const ended = await run()
+  expect(ended.stdout).toContain('a ended\nb ended\n')
+  expect(ended).toMatchObject({ exitCode: 0, stderr: '' })
+  expect((await run()).stdout).toContain('Done: nothing new since the last run.')
+})
+
+test('a run that put every record aside does not end well', async () => {
+  const { run, write } = bed()
+  await run()
+  write('words', 'bad\nbad\n')
+  const { exitCode, stderr } = await run()
+  expect(exitCode).toBe(6)
+  expect(stderr).toContain('Every record was put aside, and nothing was counted.')
+  write('more', 'bad\na\n')
+  expect((await run()).exitCode).toBe(0)
+})
