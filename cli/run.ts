@@ -26,7 +26,7 @@ class Tally {
   batches = 0
   records = 0
   deadLetters = 0
-  /** Records that were read, and put aside later. A record may be put aside by several operators. */
+  /** Records that were read and put aside later. Several operators may put one record aside. */
   readonly #bad = new Set<string>()
 
   note(event: RuntimeEvent): void {
