@@ -12,10 +12,16 @@ import type { WorldPorts } from '../lib/runtime/compose.ts'
 import type { SinkPorts } from '../lib/runtime/sinks/sink-ports.ts'
 import type { SourcePorts } from '../lib/runtime/sources/source-ports.ts'
 
-/** The sources that this machine offers. */
-export const localSources: SourcePorts = {
+/** The sources that this machine offers. `isOnce`: a listing waits for what is just copied. */
+export const localSources = ({ isOnce }: { readonly isOnce: boolean }): SourcePorts => ({
   files: {
-    open: ({ path, base }, warn) => localDirectories({ path, base, warn }),
+    open: ({ path, base }, { warn, stableForMs }) =>
+      localDirectories({
+        path,
+        base,
+        warn,
+        stability: { forMs: stableForMs, isAwaited: isOnce },
+      }),
     check({ path, base, shown }, name) {
       if (isDirectory(parseLocalPattern(path, base).base)) return
       throw new MillraceError('DIRECTORY_MISSING', {
@@ -27,7 +33,7 @@ export const localSources: SourcePorts = {
     },
   },
   socket: ({ host, port }) => socketReceiver({ host, port }),
-}
+})
 
 const isDirectory = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
@@ -39,10 +45,13 @@ export const localSinks = (print: (text: string) => void): SinkPorts => ({
 })
 
 /** All ports of this machine, with a store. */
-export const localPorts = (store: ItemStore, print: (text: string) => void): WorldPorts => ({
+export const localPorts = (
+  store: ItemStore,
+  { sources, print }: { readonly sources: SourcePorts; readonly print: (text: string) => void },
+): WorldPorts => ({
   store,
   clock: systemClock(),
   randomness: systemRandomness(),
-  sources: localSources,
+  sources,
   sinks: localSinks(print),
 })

@@ -11,15 +11,18 @@ import { planError, planFit } from '../lib/runtime/driver/plan-fit.ts'
 import type { Listener } from '../lib/runtime/events.ts'
 import { checkLoggedSources } from '../lib/runtime/rebinding.ts'
 import type { Runner } from '../lib/runtime/runner.ts'
+import type { SourcePorts } from '../lib/runtime/sources/source-ports.ts'
 import { sourceKind } from '../lib/runtime/sources/source-kind.ts'
 import { type Head, HeadStore } from '../lib/state/head.ts'
 import { claimStore } from '../lib/state/store-owner.ts'
-import { localPorts, localSources } from './local-ports.ts'
+import { localPorts } from './local-ports.ts'
 
 /** What to open. */
 export interface RunParts {
   readonly plan: Plan
   readonly bound: BoundPlan
+  /** The sources that this machine offers. */
+  readonly sources: SourcePorts
   /** The directory of the store. */
   readonly state: string
   readonly print: (text: string) => void
@@ -62,20 +65,20 @@ export const openRun = async (parts: RunParts): Promise<OpenRun> => {
   }
 }
 
-const checkLocations = ({ plan, bound }: RunParts): void => {
+const checkLocations = ({ plan, bound, sources }: RunParts): void => {
   for (const { id, node } of plan.sources) {
     const location = bound.sources.get(id)
     if (location === undefined) continue
-    sourceKind(location.kind)?.check?.(location, sourceName(id, node.source), localSources)
+    sourceKind(location.kind)?.check?.(location, sourceName(id, node.source), sources)
   }
 }
 
 const composeOn = async (
   store: ItemStore,
-  { plan, bound, print, listen }: RunParts,
+  { plan, bound, sources, print, listen }: RunParts,
 ): Promise<Omit<OpenRun, 'close'>> => {
   const app = plan.name
-  const ports = localPorts(store, print)
+  const ports = localPorts(store, { sources, print })
   await claimStore(store, app)
   const head = await new HeadStore(store, app).read()
   const composition = await compose({

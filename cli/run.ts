@@ -66,10 +66,11 @@ export const run = async (command: RunCommand, outputs: Outputs): Promise<number
 const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally): Promise<How> => {
   const plan = await loadPlan(command.module)
   const print = (text: string): void => reporter.print(text)
+  const sources = localSources({ isOnce: command.once })
   const bound = bindPlan(plan, {
     bindings: command.bindings,
     cwd: process.cwd(),
-    sources: localSources,
+    sources,
     sinks: localSinks(print),
   })
   const state = command.state ?? join('.millrace', plan.name)
@@ -79,6 +80,7 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
   const opened = await openRun({
     plan,
     bound,
+    sources,
     state,
     print,
     listen: (event) => listen(event),

@@ -191,6 +191,7 @@ const leftOutReasons: Readonly<Record<LeftOutEvent['reason'], readonly [string, 
     '. To have such a file read, give it the time of now: touch it',
   ],
   future: ['with a time in the future', '. Files are read when their time has come'],
+  moving: ['still being written', '. The next run reads it. Move files in when they are complete'],
   filtered: ['refused by the filter of the source', ''],
 }
 

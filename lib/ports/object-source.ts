@@ -44,4 +44,9 @@ export interface ObjectSource {
   readonly description: string
   list(): Promise<readonly ObjectSummary[]>
   read(summary: ObjectSummary): Promise<ObjectContent>
+  /**
+   * The names that the last listing left out, because they may still be written. Left out: objects
+   * appear when they are complete.
+   */
+  moving?(): readonly string[]
 }

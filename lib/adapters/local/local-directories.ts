@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { statSync } from 'node:fs'
 import { join, posix } from 'node:path'
+import { mapAtOnce } from '../../base/concurrency.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { ObjectContent, ObjectSource, ObjectSummary } from '../../ports/object-source.ts'
 import {
@@ -18,6 +19,8 @@ import {
   type LocalDirectoryOptions,
   readableDirectory,
 } from './local-directory.ts'
+
+const DIRECTORIES_AT_ONCE = 16
 
 const isMissing = (error: unknown): boolean =>
   error instanceof MillraceError && error.code === 'DIRECTORY_MISSING'
@@ -108,14 +111,15 @@ export interface LocalDirectoriesOptions extends LocalDirectoryOptions {
  * ```
  */
 export const localDirectories = (options: LocalDirectoriesOptions): ObjectSource => {
-  const { path, warn } = options
+  const { path, warn, stability } = options
+  const how = { warn, ...(stability === undefined ? {} : { stability }) }
   const pattern = parseLocalPattern(path, options.base)
   const { base, ways } = pattern
-  if (!pattern.isPattern) return localDirectory({ path, warn })
+  if (!pattern.isPattern) return localDirectory({ path, ...how })
   const finder = new Finder(base, leaveOutOnce(warn))
   let opened = new Map<string, ObjectSource>()
   const open = (directory: string): ObjectSource =>
-    opened.get(directory) ?? localDirectory({ path: join(base, directory), warn, root: base })
+    opened.get(directory) ?? localDirectory({ path: join(base, directory), ...how, root: base })
   const listOne = async (directory: string): Promise<readonly ObjectSummary[]> => {
     try {
       return await open(directory).list()
@@ -133,12 +137,18 @@ export const localDirectories = (options: LocalDirectoriesOptions): ObjectSource
       const directories = await finder.find(ways)
       // Only those that are there now are kept: names may change every day.
       opened = new Map(directories.map((directory) => [directory, open(directory)]))
-      const listed: ObjectSummary[] = []
-      for (const directory of directories)
-        for (const summary of await listOne(directory))
-          listed.push({ ...summary, key: posix.join(directory, summary.key) })
-      return listed
+      const listed = await mapAtOnce(directories, DIRECTORIES_AT_ONCE, listOne)
+      return listed.flatMap((summaries, index) =>
+        summaries.map((summary) => ({
+          ...summary,
+          key: posix.join(directories[index] as string, summary.key),
+        })),
+      )
     },
+    moving: () =>
+      [...opened].flatMap(([directory, source]) =>
+        (source.moving?.() ?? []).map((name) => posix.join(directory, name)),
+      ),
     async read(summary: ObjectSummary): Promise<ObjectContent> {
       if (!isInMatch(summary.key, pattern)) return { found: false, gone: 'missing' }
       const directory = posix.dirname(summary.key)

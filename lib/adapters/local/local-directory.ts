@@ -1,9 +1,10 @@
 import { constants, type Dirent, type Stats } from 'node:fs'
-import { type FileHandle, lstat, open, readdir, realpath, stat } from 'node:fs/promises'
+import { type FileHandle, lstat, open, realpath, stat } from 'node:fs/promises'
 import { basename, isAbsolute, join, relative, sep } from 'node:path'
 import { type ErrorCode, MillraceError } from '../../base/errors.ts'
 import type { ObjectContent, ObjectSource, ObjectSummary } from '../../ports/object-source.ts'
 import { isHiddenName } from '../../ports/object-names.ts'
+import { DirectoryListing, modifiedMsOf, type Stability } from './directory-listing.ts'
 import { leaveOutOnce } from './left-out.ts'
 
 /** Settings of {@link localDirectory}. */
@@ -13,10 +14,10 @@ export interface LocalDirectoryOptions {
   readonly warn: (message: string) => void
   /** Links may lead anywhere below this directory. Default: `path`. */
   readonly root?: string
+  /** When a file counts as complete. Default: at once, as in Spark. */
+  readonly stability?: Stability
 }
 
-/** The number of files whose status is read at the same time. */
-const STATS_AT_ONCE = 256
 /** The system reads at most 2 GiB in one call. */
 const READ_BYTES_MAX = 1 << 30
 
@@ -50,12 +51,6 @@ const directoryError = (error: unknown, path: string): MillraceError => {
     error,
   )
 }
-
-/**
- * The time by which files are selected. Listing and reading must round it in the same way;
- * otherwise no listed file could be read.
- */
-const modifiedMsOf = (stats: Stats): number => Math.floor(stats.mtimeMs)
 
 /** Reads the first bytes of a file, up to the given number. */
 const readFirst = async (file: FileHandle, sizeBytes: number): Promise<Uint8Array> => {
@@ -109,7 +104,7 @@ export const isBelow = async (directory: string, path: string): Promise<boolean>
  * anything may take the place of a file after it was listed.
  */
 export const localDirectory = (options: LocalDirectoryOptions): ObjectSource => {
-  const { path, warn, root = path } = options
+  const { path, warn, root = path, stability = { forMs: 0 } } = options
   const leaveOut = leaveOutOnce(warn)
 
   /** The status of what an entry stands for. Undefined: it is left out. */
@@ -120,21 +115,28 @@ export const localDirectory = (options: LocalDirectoryOptions): ObjectSource => 
     leaveOut(file, LEADS_OUT)
     return undefined
   }
-  const summaryOf = async (entry: Dirent): Promise<readonly ObjectSummary[]> => {
-    const key = entry.name
-    const file = join(path, key)
+  const fileStatus = async (entry: Dirent): Promise<Stats | undefined> => {
+    const file = join(path, entry.name)
     try {
       const stats = await statusOf(entry, file)
-      if (stats?.isFile() === true)
-        return [{ key, modifiedMs: modifiedMsOf(stats), sizeBytes: stats.size }]
+      if (stats?.isFile() === true) return stats
       if (stats !== undefined && !stats.isDirectory() && !stats.isSymbolicLink())
         leaveOut(file, `it is ${kindOf(stats)}, and not a file`)
     } catch (error) {
       // Removed after the directory was read, or a broken link.
       if (errorCode(error) !== 'ENOENT') leaveOut(file, String(error))
     }
-    return []
+    return undefined
   }
+  const listing = new DirectoryListing({
+    path,
+    isWatched: (entry) => !entry.isDirectory() && !isHiddenName(entry.name),
+    statusOf: fileStatus,
+    failed: (error) => {
+      throw directoryError(error, path)
+    },
+    stability,
+  })
   const missing = async (): Promise<ObjectContent> => {
     // If the whole directory is missing, for example because a disk is not mounted, it may come
     // back. Its files must not be reported as gone one by one.
@@ -144,17 +146,8 @@ export const localDirectory = (options: LocalDirectoryOptions): ObjectSource => 
 
   return {
     description: `directory ${path}`,
-    async list(): Promise<readonly ObjectSummary[]> {
-      const entries = (await entriesOf(path)).filter(
-        (entry) => !entry.isDirectory() && !isHiddenName(entry.name),
-      )
-      const summaries: ObjectSummary[] = []
-      for (let i = 0; i < entries.length; i += STATS_AT_ONCE) {
-        const found = await Promise.all(entries.slice(i, i + STATS_AT_ONCE).map(summaryOf))
-        for (const some of found) for (const summary of some) summaries.push(summary)
-      }
-      return summaries
-    },
+    list: () => listing.list(),
+    moving: () => listing.moving,
     async read(summary: ObjectSummary): Promise<ObjectContent> {
       const { key } = summary
       // A name with a slash is not from this listing: it would leave the directory.
@@ -209,14 +202,6 @@ const openListed = async (
     const gone = GONE[errorCode(error) ?? '']
     if (gone !== undefined) return gone
     throw unreadable(file, error)
-  }
-}
-
-const entriesOf = async (path: string): Promise<readonly Dirent[]> => {
-  try {
-    return await readdir(path, { withFileTypes: true })
-  } catch (error) {
-    throw directoryError(error, path)
   }
 }
 

@@ -24,6 +24,11 @@ export interface FileSelection {
    */
   readonly ignoredMs: number
   /**
+   * In a directory: how long a file must have stayed the same before it is read. 0: it is read at
+   * once, as in Spark. Default: {@link DEFAULT_STABLE_FOR_MS}.
+   */
+  readonly stableForMs?: number
+  /**
    * Whether a path that was taken and is written again counts as new data. Default: the default of
    * the location.
    */
@@ -48,6 +53,9 @@ export type FileReading = Pick<FileSelection, 'read' | 'decompress' | 'limits'>
 
 /** Spark's `spark.streaming.fileStream.minRememberDuration`. */
 export const DEFAULT_REMEMBER_MS = 60_000
+
+/** The longest default of `stableForMs`. A copy writes much more often. */
+export const DEFAULT_STABLE_FOR_MS = 10_000
 
 /** Often enough for a lost notification, and 24 batches a day for an application at rest. */
 export const DEFAULT_LIST_EVERY_MS = 3_600_000

@@ -5,7 +5,12 @@ import { checkAtLeastOne, checkChoice, checkDurationMs, checkFunction } from '..
 import type { DStream } from '../dstream.ts'
 import { StreamingContext } from '../streaming-context.ts'
 import { TEXT } from './declaration.ts'
-import { DEFAULT_REMEMBER_MS, type FileReader, type FileSelection } from './file-selection.ts'
+import {
+  DEFAULT_REMEMBER_MS,
+  DEFAULT_STABLE_FOR_MS,
+  type FileReader,
+  type FileSelection,
+} from './file-selection.ts'
 import { sourceNode } from './source-node.ts'
 
 /**
@@ -26,6 +31,13 @@ export interface TextFileStreamOptions {
    * batches. Default 60 s, as in Spark.
    */
   readonly remember?: Duration
+  /**
+   * In a directory: how long a file must have stayed the same before it is read, so that a file
+   * that is still copied or written is not cut. `0`: it is read at once, as in Spark. A file that
+   * is moved in with an older time is read at once in any case. Default: the batch interval, at
+   * most 10 s. A run with `--once` looks for a moment whether a file still grows.
+   */
+  readonly stableFor?: Duration | 0
   /**
    * What happens when a file is written again under a name that was already read. `'new'`: each
    * upload is read once. `'ignore'`: each name is read once; in a directory this holds for as long
@@ -97,7 +109,8 @@ declare module '../streaming-context.ts' {
     /**
      * The lines of new text files in a location: a directory, or a prefix of a bucket on AWS. Files
      * are chosen by their modification time, as in Spark, or all of them with `existing: 'all'`.
-     * Each file is read once, so move files in when they are complete. Files of gzip and zstd are
+     * Each file is read once, when it has stayed the same for a while: move files in when they are
+     * complete. Files of gzip and zstd are
      * decompressed.
      *
      * @param name A name to bind (`--bind NAME=./directory`), or the location itself. The names in
@@ -161,13 +174,14 @@ declare module '../streaming-context.ts' {
 export const WHOLE_FILES = 'whole files'
 
 StreamingContext.prototype.textFileStream = function (name, options = {}) {
-  const { existing, remember, onOverwrite, limits, listEvery } = options
+  const { existing, remember, onOverwrite, limits, listEvery, stableFor } = options
   return watch(this, 'textFileStream', name, {
     ...(existing === undefined ? {} : { existing }),
     ...(remember === undefined ? {} : { remember }),
     ...(onOverwrite === undefined ? {} : { onOverwrite }),
     ...(limits === undefined ? {} : { limits }),
     ...(listEvery === undefined ? {} : { listEvery }),
+    ...(stableFor === undefined ? {} : { stableFor }),
   })
 }
 
@@ -214,7 +228,7 @@ const watch = <T>(
 }
 
 const selectionOf = (options: FileStreamOptions<unknown>, intervalMs: number): FileSelection => {
-  const { existing = 'ignore', remember, onOverwrite, listEvery } = options
+  const { existing = 'ignore', remember, onOverwrite, listEvery, stableFor } = options
   const { filter, read, decompress } = options
   // Spark: FileInputDStream rounds the window up to whole batches.
   const leastMs =
@@ -224,6 +238,7 @@ const selectionOf = (options: FileStreamOptions<unknown>, intervalMs: number): F
     existing,
     rememberMs,
     ignoredMs: rememberMs + intervalMs,
+    stableForMs: stableForMs(stableFor, intervalMs),
     ...(listEvery === undefined ? {} : { listEveryMs: listEveryMs(listEvery) }),
     ...(onOverwrite === undefined ? {} : { onOverwrite }),
     ...(filter === undefined ? {} : { filter }),
@@ -238,6 +253,11 @@ const limitsOf = ({ bytes, ratio }: TextFileStreamOptions['limits'] = {}): FileL
     bytes: checkAtLeastOne('limits.bytes', bytes) ?? FILE_LIMITS.bytes,
     ratio: checkAtLeastOne('limits.ratio', ratio) ?? FILE_LIMITS.ratio,
   })
+
+const stableForMs = (stableFor: Duration | 0 | undefined, intervalMs: number): number => {
+  if (stableFor === undefined) return Math.min(intervalMs, DEFAULT_STABLE_FOR_MS)
+  return stableFor === 0 ? 0 : checkDurationMs('stableFor', stableFor)
+}
 
 const listEveryMs = (listEvery: Duration | 'never'): number | 'never' =>
   listEvery === 'never' ? listEvery : checkDurationMs('listEvery', listEvery)

@@ -127,9 +127,9 @@ export interface LeftOut {
   /**
    * `beforeStart`: they were there before the first start. `tooOld`: they came later, with an older
    * time. `future`: their time is ahead of the clock. `filtered`: the filter of the source refuses
-   * them.
+   * them. `moving`: they may still be written.
    */
-  readonly reason: 'beforeStart' | 'tooOld' | 'future' | 'filtered'
+  readonly reason: 'beforeStart' | 'tooOld' | 'future' | 'filtered' | 'moving'
   readonly count: number
   /** The name of one of them. */
   readonly first: string

@@ -142,9 +142,14 @@ export class FileChooser {
       return modifiedMs <= startedMs ? 'beforeStart' : 'tooOld'
     }
     const byReason = Map.groupBy(listed, reasonOf)
-    return [...byReason].flatMap(([reason, files]) =>
+    const found = [...byReason].flatMap(([reason, files]): readonly LeftOut[] =>
       reason === undefined ? [] : [{ reason, count: files.length, first: files[0]?.key as string }],
     )
+    const moving = objects.moving?.() ?? []
+    const [first] = moving
+    return first === undefined
+      ? found
+      : [...found, { reason: 'moving', count: moving.length, first }]
   }
 
   /** The offsets after a batch that has taken `count` files. `hasMore`: eligible files wait. */

@@ -1,6 +1,6 @@
 /** Reads files that appear in a directory on this machine. */
 import { WHOLE_FILES } from '../../../dstream/sources/files.ts'
-import { ALL_FILES } from '../../../dstream/sources/file-selection.ts'
+import { ALL_FILES, DEFAULT_STABLE_FOR_MS } from '../../../dstream/sources/file-selection.ts'
 import { TEXT } from '../../../dstream/sources/declaration.ts'
 import type { ObjectSource } from '../../../ports/object-source.ts'
 import { directoryForm, type DirectoryLocation } from '../../directories.ts'
@@ -9,11 +9,18 @@ import { registerSourceKind, type SourceKind } from '../source-kind.ts'
 import type { SourcePorts } from '../source-ports.ts'
 import { filesInput, filesReader } from './reader.ts'
 
+/** How a directory is watched. */
+export interface Watching {
+  readonly warn: (message: string) => void
+  /** How long a file must have stayed the same, in milliseconds. 0: it counts at once. */
+  readonly stableForMs: number
+}
+
 declare module '../source-ports.ts' {
   interface SourcePorts {
     readonly files?: {
       /** Watches a directory. Calls `warn` with what cannot be read. */
-      readonly open: (location: DirectoryLocation, warn: (message: string) => void) => ObjectSource
+      readonly open: (location: DirectoryLocation, watching: Watching) => ObjectSource
       /**
        * Checks that the directory exists. `name`: the name of the source.
        *
@@ -45,8 +52,9 @@ const files: SourceKind<DirectoryLocation> = {
   open: (location, { store, app, source, declared, ports, report }) => {
     const warn = (message: string): void =>
       report({ event: 'warning', code: 'OBJECT_UNREADABLE', message })
-    const objects = portsIn(ports).open(location, warn)
     const selection = declared.files ?? ALL_FILES
+    const { stableForMs = DEFAULT_STABLE_FOR_MS } = selection
+    const objects = portsIn(ports).open(location, { warn, stableForMs })
     return { reader: filesReader({ store, app, source, objects, selection, report }) }
   },
   input: filesInput,

@@ -158,9 +158,11 @@ test('files that no batch has taken are named with the reason', async () => {
   bed.events.length = 0
   expect(await bed.run({ once: true })).toEqual({ kind: 'done' })
   const left = bed.eventsOf('leftOut').map(({ reason, count, first }) => [reason, count, first])
-  expect(left.toSorted()).toEqual([
-    ['beforeStart', 2, 'old'],
-    ['filtered', 1, 'no'],
-    ['future', 1, 'future'],
-  ])
+  expect(new Set(left)).toEqual(
+    new Set([
+      ['beforeStart', 2, 'old'],
+      ['filtered', 1, 'no'],
+      ['future', 1, 'future'],
+    ]),
+  )
 })
