@@ -153,7 +153,7 @@ const causeText = (cause: unknown): string => errorText(cause).replaceAll('\n', 
  * Whether an error is one of Millrace, with a code and a message as they were made. Users may throw
  * one that they have changed, or a proxy, which must not throw again here.
  */
-const isMillraceError = (error: unknown): error is MillraceError => {
+export const isMillraceError = (error: unknown): error is MillraceError => {
   try {
     return (
       error instanceof MillraceError &&

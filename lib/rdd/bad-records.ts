@@ -5,7 +5,7 @@
  * pair, in a key or value that cannot be stored, or in the function of a reduction. Nothing of a
  * bad record is in any result of its operator; see by-record.ts.
  */
-import { type ErrorCode, MillraceError } from '../base/errors.ts'
+import { isMillraceError, MillraceError, type ErrorCode } from '../base/errors.ts'
 import { isPromiseError, promiseError } from '../base/promises.ts'
 
 /** A record that is put aside. */
@@ -103,7 +103,7 @@ const OWN_CODES: ReadonlySet<string> = new Set([
 /** The error for a bad record that cannot become a dead letter. */
 export const errorOf = (bad: Pick<BadRecord, 'label' | 'record' | 'error'>): MillraceError => {
   const { label, record, error } = bad
-  if (error instanceof MillraceError && OWN_CODES.has(error.code)) return error
+  if (isMillraceError(error) && OWN_CODES.has(error.code)) return error
   return isPromiseError(error) ? promiseError({ label, record }) : userFunctionError(bad)
 }
 

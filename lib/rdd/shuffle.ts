@@ -3,7 +3,7 @@
  * side merges the results of all partitions. Each side is one task for each partition: see
  * tasks.ts.
  */
-import { MillraceError } from '../base/errors.ts'
+import { isMillraceError, MillraceError } from '../base/errors.ts'
 import { KeyedMap, partitionOf } from '../base/keys.ts'
 import { isPromiseError } from '../base/promises.ts'
 import {
@@ -155,7 +155,7 @@ export const blamingLater = async <R>(
   try {
     return await work()
   } catch (error) {
-    if (error instanceof MillraceError && !isPromiseError(error)) throw error
+    if (isMillraceError(error) && !isPromiseError(error)) throw error
     throw errorOf({ label, record, error })
   }
 }
@@ -165,7 +165,7 @@ const blaming = <R>(label: string, record: string, work: () => R): R => {
   try {
     return work()
   } catch (error) {
-    if (error instanceof MillraceError && !isPromiseError(error)) throw error
+    if (isMillraceError(error) && !isPromiseError(error)) throw error
     throw errorOf({ label, record, error })
   }
 }

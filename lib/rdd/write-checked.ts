@@ -1,5 +1,5 @@
 /** Writing elements, some of which the format of the target may not be able to hold. */
-import { MillraceError } from '../base/errors.ts'
+import { isMillraceError } from '../base/errors.ts'
 import type { WritePartitions, WriteTarget } from './write-target.ts'
 
 /** What is written. */
@@ -10,7 +10,7 @@ interface Elements {
 
 /** Errors of encoding. Others do not depend on the elements. */
 const isAboutElement = (error: unknown): boolean =>
-  !(error instanceof MillraceError) ||
+  !isMillraceError(error) ||
   ['ARGUMENT_INVALID', 'KEY_UNSUPPORTED', 'VALUE_UNSUPPORTED'].includes(error.code)
 
 /**

@@ -1,4 +1,4 @@
-import { MillraceError } from '../../base/errors.ts'
+import { isMillraceError } from '../../base/errors.ts'
 import { type Time, timeOf } from '../../base/time.ts'
 import { userFunctionError } from '../../rdd/bad-records.ts'
 import type { RDD } from '../../rdd/rdd.ts'
@@ -44,7 +44,7 @@ DStream.prototype.foreachRDD = function (f) {
       try {
         await f(input, timeOf(batch.timeMs), batch.attempt)
       } catch (error) {
-        if (error instanceof MillraceError) throw error
+        if (isMillraceError(error)) throw error
         throw userFunctionError({
           label: 'foreachRDD',
           record: `the RDD at ${batch.timeMs} ms`,

@@ -1,6 +1,6 @@
 import type { AnyValue, PairKey, PairValue } from '../../rdd/pair-types.ts'
 import { leastOf } from '../../base/extremes.ts'
-import { MillraceError } from '../../base/errors.ts'
+import { isMillraceError, MillraceError } from '../../base/errors.ts'
 import { timeOf } from '../../base/time.ts'
 import { IdleKeys } from '../../state/operator/idle-keys.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
@@ -285,7 +285,7 @@ class MappedPartition {
     try {
       return refusePromise(this.#spec.f(key, value, state, timeOf(this.#batch.timeMs)))
     } catch (error) {
-      if (error instanceof MillraceError && !isPromiseError(error)) throw error
+      if (isMillraceError(error) && !isPromiseError(error)) throw error
       throw errorOf({ label: KIND, record: { key, value }, error })
     }
   }

@@ -1,4 +1,4 @@
-import { MillraceError } from '../../base/errors.ts'
+import { isMillraceError } from '../../base/errors.ts'
 import { pack } from '../../base/packed.ts'
 import type { RDD } from '../../rdd/rdd.ts'
 import { checkPair } from '../../rdd/pairs.ts'
@@ -23,7 +23,7 @@ export const storeChecked = async <T>(
   try {
     await store(input)
   } catch (error) {
-    if (!(error instanceof MillraceError && error.code === 'VALUE_UNSUPPORTED')) throw error
+    if (!(isMillraceError(error) && error.code === 'VALUE_UNSUPPORTED')) throw error
     await store(input.checked(check))
   }
 }

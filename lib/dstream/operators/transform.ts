@@ -1,4 +1,4 @@
-import { MillraceError } from '../../base/errors.ts'
+import { isMillraceError, MillraceError } from '../../base/errors.ts'
 import { type Time, timeOf } from '../../base/time.ts'
 import { userFunctionError } from '../../rdd/bad-records.ts'
 import { RDD } from '../../rdd/rdd.ts'
@@ -126,7 +126,7 @@ const callTransform = async (kind: string, f: () => unknown, timeMs: number): Pr
   try {
     return await f()
   } catch (error) {
-    if (error instanceof MillraceError) throw error
+    if (isMillraceError(error)) throw error
     throw userFunctionError({ label: kind, record: `the RDD at ${timeMs} ms`, error })
   }
 }

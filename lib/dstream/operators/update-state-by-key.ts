@@ -1,5 +1,5 @@
 import type { AnyValue, PairKey, PairValue, TypeMissing } from '../../rdd/pair-types.ts'
-import { MillraceError } from '../../base/errors.ts'
+import { isMillraceError } from '../../base/errors.ts'
 import { isPromiseError, refusePromise } from '../../base/promises.ts'
 import { type Time, timeOf } from '../../base/time.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
@@ -154,7 +154,7 @@ const callUpdate = (
   try {
     return refusePromise(update(values, before, key, time))
   } catch (error) {
-    if (error instanceof MillraceError && !isPromiseError(error)) throw error
+    if (isMillraceError(error) && !isPromiseError(error)) throw error
     throw errorOf({
       label: KIND,
       record: { key, values: values.slice(0, 10), state: before },

@@ -2,7 +2,7 @@ import type { AnyValue, PairKey, PairValue, TypeMissing } from '../../rdd/pair-t
 import { KeyedMap, partitionOf } from '../../base/keys.ts'
 import { isPromiseError, refusePromise } from '../../base/promises.ts'
 import { checkPair } from '../../rdd/pairs.ts'
-import { MillraceError } from '../../base/errors.ts'
+import { isMillraceError } from '../../base/errors.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { errorOf } from '../../rdd/bad-records.ts'
 import { checkFunction } from '../checks.ts'
@@ -78,7 +78,7 @@ const callUpdate = (
   try {
     return [...refusePromise(update(visits))].map((pair) => checkPair(pair))
   } catch (error) {
-    if (error instanceof MillraceError && !isPromiseError(error)) throw error
+    if (isMillraceError(error) && !isPromiseError(error)) throw error
     throw errorOf({ label: KIND, record: `a partition at ${timeMs} ms`, error })
   }
 }

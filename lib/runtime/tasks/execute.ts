@@ -3,7 +3,7 @@
  * the RDDs that they need, then the stateful nodes that no output needed.
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
-import { asMillraceError, MillraceError } from '../../base/errors.ts'
+import { asMillraceError, isMillraceError, MillraceError } from '../../base/errors.ts'
 import type { Plan, Planned } from '../../dstream/plan.ts'
 import type { BatchView, OperatorNode, OutputView, PlanNode } from '../../dstream/plan-node.ts'
 import type { Fence } from '../../ports/fence.ts'
@@ -61,7 +61,7 @@ export const execute = async (execution: Execution): Promise<void> => {
       // What an output wrote before it failed is not shown to readers.
       rdds.takeWritten()
       // A newer attempt has this batch: nothing that this attempt does counts any more.
-      if (error instanceof MillraceError && error.code === 'OUTPUT_FENCED') throw error
+      if (isMillraceError(error) && error.code === 'OUTPUT_FENCED') throw error
       failures.set(id, error)
     }
   }
