@@ -25,14 +25,14 @@ const MAKERS: readonly (() => unknown)[] = [
   () => null,
   () => 7n,
   () => Symbol('odd'),
-  () => Object.create(null),
+  (): unknown => Object.create(null),
   () => ({ toString: throwing, toJSON: throwing }),
   withThrowingMessage,
   () => Object.freeze(new Error('frozen')),
-  () => runInNewContext("new Error('of another realm')"),
+  (): unknown => runInNewContext("new Error('of another realm')"),
   () => new AggregateError([new Error(LONG), undefined], LONG),
   () => Object.assign(new Error('its code is odd'), { code: { toString: throwing } }),
-  () => new Proxy({}, { get: throwing }),
+  () => new Proxy({}, { get: throwing, getPrototypeOf: throwing }),
 ]
 
 /** One of them. */
