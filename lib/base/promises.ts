@@ -2,7 +2,7 @@
  * Functions on the hot path are synchronous. A promise that one of them returns is not a value: a
  * filter would keep everything, and a state would be updated too late. So it is refused.
  */
-import { MillraceError } from './errors.ts'
+import { isMillraceError, MillraceError } from './errors.ts'
 
 /** Whether a value is a promise, of any library. */
 export const isPromise = (value: unknown): boolean =>
@@ -51,7 +51,7 @@ const refusedError = (promise: unknown): MillraceError => {
 
 /** Whether an error says that a function returned a promise. */
 export const isPromiseError = (error: unknown): boolean =>
-  error instanceof MillraceError && error.code === 'PROMISE_UNEXPECTED'
+  isMillraceError(error) && error.code === 'PROMISE_UNEXPECTED'
 
 /** The error for a function that returned a promise. `label` is the id of its operator. */
 export const promiseError = ({

@@ -7,7 +7,7 @@
  * production.
  */
 import { gunzipSync, type ZlibOptions, type ZstdOptions, zstdDecompressSync } from 'node:zlib'
-import { MillraceError } from '../base/errors.ts'
+import { isMillraceError, MillraceError } from '../base/errors.ts'
 import { utf8Of } from './charsets.ts'
 import {
   type Compression,
@@ -133,7 +133,7 @@ export function* fileText(file: StoredFile, limits: FileLimits): Generator<Uint8
   try {
     yield* utf8Of(contentOf([file.bytes], budgetOf(file, limits, true), 0))
   } catch (error) {
-    if (error instanceof MillraceError) throw error
+    if (isMillraceError(error)) throw error
     throw corrupt(file, 'A file begins as UTF-16, but is not valid UTF-16', error)
   }
 }
@@ -233,7 +233,7 @@ const decodePart = (
     if (buffer.length > left) throw overBudget(budget)
     return { content: buffer, usedBytes: engine.bytesWritten }
   } catch (error) {
-    if (error instanceof MillraceError) throw error
+    if (isMillraceError(error)) throw error
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ERR_BUFFER_TOO_LARGE') throw overBudget(budget)
     const problem =

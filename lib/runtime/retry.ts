@@ -1,4 +1,4 @@
-import { type ErrorCode, MillraceError } from '../base/errors.ts'
+import { type ErrorCode, isMillraceError } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 
 const TRIES_MAX = 4
@@ -20,7 +20,7 @@ export const withRetries = async <T>(
     try {
       return await call()
     } catch (error) {
-      const canPass = error instanceof MillraceError && error.code === code
+      const canPass = isMillraceError(error) && error.code === code
       if (!canPass || tries >= TRIES_MAX) throw error
       await clock.sleep(FIRST_PAUSE_MS * 4 ** (tries - 1))
     }

@@ -1,4 +1,4 @@
-import { MillraceError } from '../../base/errors.ts'
+import { isMillraceError, MillraceError } from '../../base/errors.ts'
 import { deniedError, errorName, isDenied, isTransient } from './aws-errors.ts'
 
 /**
@@ -6,7 +6,7 @@ import { deniedError, errorName, isDenied, isTransient } from './aws-errors.ts'
  * for example `dynamodb:PutItem`.
  */
 export const storeError = (error: unknown, action: string, table: string): MillraceError => {
-  if (error instanceof MillraceError) return error
+  if (isMillraceError(error)) return error
   if (errorName(error) === 'ResourceNotFoundException') {
     return new MillraceError('STORE_NOT_FOUND', {
       problem: 'There is no such table in this account and region',

@@ -22,7 +22,7 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import { mapAtOnce } from '../../base/concurrency.ts'
-import { MillraceError } from '../../base/errors.ts'
+import { isMillraceError, MillraceError } from '../../base/errors.ts'
 import type { TableItem } from '../../base/table-item.ts'
 import { DYNAMODB_ITEM_BYTES_MAX } from '../../ports/item-store.ts'
 import type { OpenBatch, Sink } from '../../ports/sink.ts'
@@ -102,7 +102,7 @@ const refusal = ({ Item: there }: ConditionalCheckFailedException, row: Row, sta
 }
 
 const outputError = (error: unknown, table: string): MillraceError => {
-  if (error instanceof MillraceError) return error
+  if (isMillraceError(error)) return error
   const shared = { value: table, cause: error }
   if (errorName(error) === 'ResourceNotFoundException')
     return new MillraceError('OUTPUT_FAILED', {

@@ -1,4 +1,4 @@
-import { MillraceError } from '../../base/errors.ts'
+import { isMillraceError, MillraceError } from '../../base/errors.ts'
 import { deniedError, deniedFix, errorName, isDenied, isTransient, statusOf } from './aws-errors.ts'
 
 /**
@@ -52,7 +52,7 @@ export const s3Error = (
   code: 'OUTPUT_FAILED' | 'OBJECT_UNREADABLE' | 'STORE_FAILED',
   { action, place }: { readonly action: string; readonly place: string },
 ): MillraceError => {
-  if (error instanceof MillraceError) return error
+  if (isMillraceError(error)) return error
   if (isDenied(error) && code === 'STORE_FAILED')
     return deniedError(error, { service: 'S3', action, place })
   if (isDenied(error)) {

@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises'
 import { statSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { mapAtOnce } from '../../base/concurrency.ts'
-import { MillraceError } from '../../base/errors.ts'
+import { isMillraceError } from '../../base/errors.ts'
 import type { ObjectContent, ObjectSource, ObjectSummary } from '../../ports/object-source.ts'
 import {
   type DirectoryPattern,
@@ -23,7 +23,7 @@ import {
 const DIRECTORIES_AT_ONCE = 16
 
 const isMissing = (error: unknown): boolean =>
-  error instanceof MillraceError && error.code === 'DIRECTORY_MISSING'
+  isMillraceError(error) && error.code === 'DIRECTORY_MISSING'
 
 const isDirectory = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() === true

@@ -19,7 +19,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { MillraceError } from '../../base/errors.ts'
+import { isMillraceError, MillraceError } from '../../base/errors.ts'
 import type { Fence } from '../../ports/fence.ts'
 import type { OpenBatch, Sink, SinkBatch } from '../../ports/sink.ts'
 import {
@@ -45,7 +45,7 @@ const errorCode = (error: unknown): string | undefined =>
   (error as NodeJS.ErrnoException | null)?.code
 
 const outputError = (error: unknown, target: string): MillraceError => {
-  if (error instanceof MillraceError) return error
+  if (isMillraceError(error)) return error
   return isDiskFull(error)
     ? new MillraceError('STORE_FULL', {
         problem: 'The disk of an output is full',

@@ -1,4 +1,4 @@
-import { type ErrorCode, MillraceError } from '../../base/errors.ts'
+import { type ErrorCode, isMillraceError, MillraceError } from '../../base/errors.ts'
 
 /**
  * The primary result codes of SQLite that Millrace distinguishes: https://sqlite.org/rescode.html.
@@ -47,7 +47,7 @@ const fixes: Partial<Record<ErrorCode, string>> = {
  * in the message.
  */
 export const storeError = (error: unknown, store: string): MillraceError => {
-  if (error instanceof MillraceError) return error
+  if (isMillraceError(error)) return error
   const code = codeOf(error)
   const fix = fixes[code]
   return new MillraceError(code, {

@@ -18,7 +18,7 @@
  * Any number of drivers may run at once: the head refuses all but one. Time is read once for each
  * snapshot. It decides only when a batch runs, never what is in it.
  */
-import { invariant, MillraceError } from '../../base/errors.ts'
+import { invariant, isMillraceError } from '../../base/errors.ts'
 import type { FailureReason, Head } from '../../state/head.ts'
 import { LiveState } from '../../state/live-state.ts'
 import type { ReadSegment } from '../../state/partition-draft.ts'
@@ -152,7 +152,7 @@ export class Driver {
     } catch (error) {
       // B11: a missing segment means that this driver is stale, unless the head has not moved. What
       // a head names is deleted under a later lease or by a command, and both have a new epoch.
-      if (!(error instanceof MillraceError && error.code === 'SEGMENT_MISSING')) throw error
+      if (!(isMillraceError(error) && error.code === 'SEGMENT_MISSING')) throw error
       const now = await withRetries(this.#runner.clock, () => this.#runner.heads.read())
       if (head?.epoch === now?.epoch) throw error
       return PROGRESSED

@@ -12,7 +12,7 @@
  *   process can commit or append these any more.
  */
 import { allOrFirstError, mapAtOnce } from '../../base/concurrency.ts'
-import { MillraceError } from '../../base/errors.ts'
+import { isMillraceError } from '../../base/errors.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import type { ItemKey, ItemStore } from '../../ports/item-store.ts'
 import type { Head } from '../../state/head.ts'
@@ -82,7 +82,7 @@ export class Garbage {
       this.#sweepIsDue = false
     } catch (error) {
       this.#sweepIsDue = true
-      if (!(error instanceof MillraceError && CAN_WAIT.has(error.code))) throw error
+      if (!(isMillraceError(error) && CAN_WAIT.has(error.code))) throw error
     }
   }
 

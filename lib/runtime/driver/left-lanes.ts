@@ -2,7 +2,7 @@
  * Lets old lanes leave (see `sources/lanes/leaving.ts`), after a cold start and once a day, and
  * leaves them out of the offsets. Only for the holder of the lease.
  */
-import { MillraceError } from '../../base/errors.ts'
+import { isMillraceError } from '../../base/errors.ts'
 import type { Head } from '../../state/head.ts'
 import { startOfDay } from '../../state/item-keys.ts'
 import type { Manifest } from '../../state/manifest.ts'
@@ -36,7 +36,7 @@ export class LeftLanes {
       }
       this.#dayMs = dayMs
     } catch (error) {
-      if (!(error instanceof MillraceError && CAN_WAIT.has(error.code))) throw error
+      if (!(isMillraceError(error) && CAN_WAIT.has(error.code))) throw error
     }
   }
 

@@ -8,7 +8,7 @@
  * 3. Then read the head strongly consistent. If it is at rest, wake it (B12).
  * 4. Only then may the source be acknowledged.
  */
-import { invariant, MillraceError } from '../../base/errors.ts'
+import { invariant, isMillraceError, MillraceError } from '../../base/errors.ts'
 import type { BatchLimits } from '../../dstream/plan.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
@@ -231,7 +231,7 @@ export class Intake {
     try {
       await this.#parts.store.deleteAll(segment.items)
     } catch (error) {
-      if (!(error instanceof MillraceError)) throw error
+      if (!isMillraceError(error)) throw error
     }
   }
 

@@ -2,7 +2,7 @@
  * The queue of a lane after an append: entries that batches have taken leave it, and neighbours are
  * merged. B8: its size is bounded. A lane that is full refuses, and its source keeps the records.
  */
-import { MillraceError } from '../../base/errors.ts'
+import { isMillraceError, MillraceError } from '../../base/errors.ts'
 import type { BatchLimits } from '../../dstream/plan.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { itemBytes, type ItemStore } from '../../ports/item-store.ts'
@@ -109,7 +109,7 @@ export class LaneQueue {
         this.#offsets = await withRetries(clock, () => readLaneOffsets(store, app, head))
         return
       } catch (error) {
-        if (!(error instanceof MillraceError && error.code === 'SEGMENT_MISSING')) throw error
+        if (!(isMillraceError(error) && error.code === 'SEGMENT_MISSING')) throw error
       }
     }
   }

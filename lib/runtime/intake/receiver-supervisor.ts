@@ -4,7 +4,7 @@
  * positions once. A failed try may have been applied, and another try with the same positions
  * appends nothing twice (B1).
  */
-import { MillraceError } from '../../base/errors.ts'
+import { isMillraceError } from '../../base/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Delivery, ReceiverSink, RejectedRecord } from '../../ports/receiver.ts'
 import type { PositionedRecord } from '../../state/blocks.ts'
@@ -97,7 +97,7 @@ const appendUntilStored = async (
       await intake.append(delivery)
       return
     } catch (error) {
-      if (!(error instanceof MillraceError && error.retryable)) throw error
+      if (!(isMillraceError(error) && error.retryable)) throw error
       if (signal.aborted) {
         listen({
           event: 'warning',

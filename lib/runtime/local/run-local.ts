@@ -13,7 +13,7 @@
  * is in a batch.
  */
 import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
-import { MillraceError } from '../../base/errors.ts'
+import { isMillraceError } from '../../base/errors.ts'
 import type { FedSource } from '../compose.ts'
 import type { FailureReason } from '../../state/head.ts'
 import { Driver } from '../driver/driver.ts'
@@ -160,7 +160,7 @@ class LocalLoop {
       this.#warned = ''
       return outcome
     } catch (error) {
-      if (this.#parts.once || !(error instanceof MillraceError && error.retryable)) throw error
+      if (this.#parts.once || !(isMillraceError(error) && error.retryable)) throw error
       if (this.#warned !== error.message)
         this.#runner.listen({ event: 'warning', code: error.code, message: error.message })
       this.#warned = error.message

@@ -8,7 +8,7 @@
  * - B5: done, manifest and offsets change in one write. The manifest is stored before.
  * - B6: batch times continue after the last one.
  */
-import { MillraceError } from '../../base/errors.ts'
+import { isMillraceError, MillraceError } from '../../base/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Randomness } from '../../ports/randomness.ts'
 import {
@@ -173,7 +173,7 @@ export const retryWhileChanged = async <T extends readonly unknown[]>(
   try {
     return await read()
   } catch (error) {
-    if (!(error instanceof MillraceError && error.code === 'SEGMENT_MISSING')) throw error
+    if (!(isMillraceError(error) && error.code === 'SEGMENT_MISSING')) throw error
     const now = await withRetries(clock, () => new HeadStore(store, app).read())
     throw now?.epoch === epoch ? error : hasChanged(now)
   }

@@ -3,7 +3,7 @@
  * again from the source. Count and checksum must show that they are the same records. Records that
  * no longer exist are reported as lost.
  */
-import { MillraceError } from '../../../base/errors.ts'
+import { isMillraceError, type MillraceError } from '../../../base/errors.ts'
 import type { ItemStore } from '../../../ports/item-store.ts'
 import {
   type Block,
@@ -36,8 +36,7 @@ export type FoundBlock =
   | { readonly found: false; readonly ref: BlockRef; readonly reason: string }
 
 const isDamage = (error: unknown): error is MillraceError =>
-  error instanceof MillraceError &&
-  (error.code === 'SEGMENT_MISSING' || error.code === 'SEGMENT_CORRUPT')
+  isMillraceError(error) && (error.code === 'SEGMENT_MISSING' || error.code === 'SEGMENT_CORRUPT')
 
 const agrees = (records: readonly PositionedRecord[], { count, sum }: BlockRef): boolean =>
   records.length === count && recordsChecksum(records) === sum

@@ -13,7 +13,7 @@
  * lists a few pages at most. The progress is part of the offsets, so that after a crash the listing
  * continues from the last commit.
  */
-import { MillraceError } from '../../../base/errors.ts'
+import { isMillraceError } from '../../../base/errors.ts'
 import { DEFAULT_LIST_EVERY_MS } from '../../../dstream/sources/file-selection.ts'
 import type { ObjectStore } from '../../../ports/object-store.ts'
 import type { ListingProgress, PendingObject } from '../../../state/offsets.ts'
@@ -89,7 +89,7 @@ export class Listing {
         progress = page.progress
       }
     } catch (error) {
-      if (!(error instanceof MillraceError)) throw error
+      if (!isMillraceError(error)) throw error
       const { code, message } = error
       this.#parts.report({ event: 'warning', code, message: `Listing is delayed: ${message}` })
       progress = { ...progress, dueMs: timeMs + RETRY_MS }

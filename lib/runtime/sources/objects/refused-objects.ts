@@ -4,7 +4,7 @@
  * rights of the application are wrong and not the objects: then the batch fails, and all objects
  * stay where they are (B9).
  */
-import { MillraceError } from '../../../base/errors.ts'
+import { isMillraceError, MillraceError } from '../../../base/errors.ts'
 import {
   type DeadLetter,
   deadLetterOfFile,
@@ -29,7 +29,7 @@ const REFUSED_MAX = 10
 
 /** Whether an error says that an object is refused. A retry cannot help. */
 export const isRefusal = (error: unknown): error is MillraceError =>
-  error instanceof MillraceError && error.code === 'OBJECT_REFUSED'
+  isMillraceError(error) && error.code === 'OBJECT_REFUSED'
 
 /**
  * The name in the ledger of a notification whose object cannot even be looked at. No version begins
