@@ -51,7 +51,7 @@ export const recordBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/dstream/operators/storable.ts',
-        find: "!(error instanceof MillraceError && error.code === 'VALUE_UNSUPPORTED')",
+        find: "!(isMillraceError(error) && error.code === 'VALUE_UNSUPPORTED')",
         replace: 'error instanceof MillraceError',
       },
     ],
