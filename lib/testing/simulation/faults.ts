@@ -67,10 +67,10 @@ const laterKinds = [
  * What can go wrong, each switched on or off by the seed; what each does is in
  * docs/internals/simulation.md.
  */
-export const faultKinds = [...firstKinds, ...laterKinds] as const
+export const faultKinds: readonly FaultKind[] = [...firstKinds, ...laterKinds]
 
 /** One of {@link faultKinds}. */
-export type FaultKind = (typeof faultKinds)[number]
+export type FaultKind = (typeof firstKinds)[number] | LaterKind
 
 /** One of the kinds that came later. */
 export type LaterKind = (typeof laterKinds)[number]
