@@ -3,8 +3,8 @@ import type { Month } from './year.ts'
 /** What must not grow. The manifest and the items follow the day of the week a little. */
 const FLAT = ['largestItem', 'head', 'manifest', 'coldCalls', 'coldBytes', 'items'] as const
 
-/** Dead letters and their marks live for 58 days, so month 3 is the first one like all others. */
-const FIRST_FLAT_MONTH = 3
+/** A month after the first, nothing grows any more. */
+const FIRST_FLAT_MONTH = 2
 const TOLERANCE = 1.1
 
 /** What grew after the first months, in words. */

@@ -207,7 +207,7 @@ export class Driver {
     const waitingMs = await waitingSince(this.#runner, head, before.manifest, nowMs)
     const { intervalMs } = this.#runner.plan.options
     const due = dueAtRest(head, { waitingMs, nowMs, intervalMs, aheadOfClock, untilIdle })
-    if (due.kind === 'idle') return aheadOfClock ? atTheEnd(due.dueMs, before) : due
+    if (due.kind === 'idle') return aheadOfClock ? atTheEnd(due, before) : due
     if (await wake(this.#runner.heads, head, due.wakeMs))
       this.#runner.listen({ event: 'wake', wakeMs: due.wakeMs })
     return PROGRESSED
@@ -221,7 +221,8 @@ export class Driver {
     if (aheadOfClock) {
       const sinceMs = await waitingSince(this.#runner, head, before.manifest, nowMs)
       const hasInput = sinceMs !== undefined && sinceMs <= Math.max(timeMs, nowMs)
-      if (!hasInput && !this.#runsOn(head, before, situation)) return atTheEnd(sinceMs, before)
+      if (!hasInput && !this.#runsOn(head, before, situation))
+        return atTheEnd({ kind: 'idle', dueMs: sinceMs }, before)
     }
     const times = { timeMs, nowMs }
     const all = await allocateBatch(this.#runner, head, before.manifest, times, lanes)
@@ -272,9 +273,12 @@ export class Driver {
 }
 
 /** The end of a run to the end. */
-const atTheEnd = (dueMs: number | undefined, { manifest, state }: Before): Outcome => {
+const atTheEnd = (
+  idle: Extract<Outcome, { kind: 'idle' }>,
+  { manifest, state }: Before,
+): Outcome => {
   const waiting = waitingKeys(manifest, state)
-  return { kind: 'idle', dueMs, ...(waiting === undefined ? {} : { waiting }) }
+  return { ...idle, ...(waiting === undefined ? {} : { waiting }) }
 }
 
 const nameOf = (ref: Head['manifest']): string => (ref === undefined ? '' : segmentId(ref))

@@ -29,6 +29,7 @@ import { wake } from '../driver/rest.ts'
 import { putSegment } from '../../state/segments.ts'
 import { withRetries } from '../retry.ts'
 import { sharedNow } from '../store-time.ts'
+import { ancestorsOf } from './ancestors.ts'
 import { entryOf, isInOrder, lastOf, pauseMs } from './entries.ts'
 import { unknownSource } from './known-sources.ts'
 import { LaneQueue } from './lane-queue.ts'
@@ -214,7 +215,7 @@ export class Intake {
       lane,
       tail: last,
       by: attemptId,
-      parents: seen?.parents ?? (await delivery.parentsOf?.(lane)) ?? [],
+      parents: seen?.parents ?? (await ancestorsOf(this.#parts, delivery)),
       entries: await this.#queue.with(seen, lane, entry),
     }
     return { next, count: fresh.length, ...(block === undefined ? {} : { block }) }

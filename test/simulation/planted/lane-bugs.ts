@@ -120,4 +120,16 @@ export const laneBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'lineage lost over a shard without records',
+    pipeline: 'key-order',
+    effect: 'records of a key are taken out of order, when a stream is resharded quickly',
+    edits: [
+      {
+        file: 'lib/runtime/intake/ancestors.ts',
+        find: 'if (found === undefined) await visit(parent)',
+        replace: 'if (found === null) await visit(parent)',
+      },
+    ],
+  },
 ]

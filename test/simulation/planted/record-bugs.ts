@@ -52,7 +52,7 @@ export const recordBugs: readonly PlantedBug[] = [
       {
         file: 'lib/dstream/operators/storable.ts',
         find: "!(isMillraceError(error) && error.code === 'VALUE_UNSUPPORTED')",
-        replace: 'error instanceof MillraceError',
+        replace: 'isMillraceError(error)',
       },
     ],
   },

@@ -31,7 +31,7 @@ describe('an output that throws', () => {
     { what: 'a text', thrown: () => 'only a text', says: 'only a text' },
     { what: 'null', thrown: () => null, says: 'null' },
     { what: 'nothing', thrown: () => undefined, says: 'The function of foreachRDD threw' },
-    { what: 'a proxy whose traps throw', thrown: hostile, says: 'a trap' },
+    { what: 'a proxy whose traps throw', thrown: hostile, says: 'a value that cannot be shown' },
     {
       what: 'an error of Millrace with a code of 1 MB',
       thrown: () => refused({ code: 'c'.repeat(1_000_000) }),
@@ -60,7 +60,7 @@ describe('an output that throws', () => {
             throw new Error('a trap')
           },
         }),
-      says: 'a trap',
+      says: 'a value that cannot be shown',
     },
     {
       what: 'an error with a cause',

@@ -58,6 +58,13 @@ describe('records of a parent come before those of its children', () => {
     expectLineage(seen)
   })
 
+  test.each([1, 2, 100])('also over shards without records, %i in a batch', async (limit) => {
+    const { app, batches } = await started(limit)
+    for (const lane of ['0', '3']) await append(app, lane, 4)
+    await app.tick(10)
+    expect(batches.flat()).toEqual(['0.1', '0.2', '0.3', '0.4', '3.1', '3.2', '3.3', '3.4'])
+  })
+
   test('and an unrelated lane does not wait', async () => {
     const { app, batches } = await started(4)
     for (const lane of ['0', '1', '9']) await append(app, lane, 6)
@@ -103,7 +110,8 @@ describe('a lane', () => {
       { bind: 'lanes', parentsOf: () => Promise.reject(new Error('asked again')) },
     )
     await append(other, '1', 1, 4)
-    expect(asked).toEqual(['1'])
+    // Shard 0 has no lane, so its own parents are asked for too.
+    expect(asked).toEqual(['1', '0'])
   })
 
   test('with unknown parents is not created: its records come again', async () => {
