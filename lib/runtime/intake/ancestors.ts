@@ -1,6 +1,18 @@
+import type { Clock } from '../../ports/clock.ts'
+import type { ItemStore } from '../../ports/item-store.ts'
 import { readLane } from '../../state/lanes.ts'
 import { withRetries } from '../retry.ts'
-import type { IntakeParts, LaneDelivery } from './intake.ts'
+
+/** Returns the lanes that must be drained before a batch takes from a lane. */
+export type LaneParents = (lane: string) => Promise<readonly string[]>
+
+/** The store in which the lanes of a source are. */
+export interface LanesPlace {
+  readonly store: ItemStore
+  readonly app: string
+  readonly source: string
+  readonly clock: Clock
+}
 
 /**
  * The lanes that must be drained before a new one, so that the records of a key stay in order. A
@@ -9,8 +21,8 @@ import type { IntakeParts, LaneDelivery } from './intake.ts'
  * delivers a child after its parents.
  */
 export const ancestorsOf = async (
-  { store, app, source, clock }: Pick<IntakeParts, 'store' | 'app' | 'source' | 'clock'>,
-  { lane, parentsOf }: Pick<LaneDelivery, 'lane' | 'parentsOf'>,
+  { store, app, source, clock }: LanesPlace,
+  { lane, parentsOf }: { readonly lane: string; readonly parentsOf?: LaneParents },
 ): Promise<readonly string[]> => {
   if (parentsOf === undefined) return []
   const ancestors = new Set<string>()

@@ -29,14 +29,11 @@ import { wake } from '../driver/rest.ts'
 import { putSegment } from '../../state/segments.ts'
 import { withRetries } from '../retry.ts'
 import { sharedNow } from '../store-time.ts'
-import { ancestorsOf } from './ancestors.ts'
+import { ancestorsOf, type LaneParents } from './ancestors.ts'
 import { entryOf, isInOrder, lastOf, pauseMs } from './entries.ts'
 import { unknownSource } from './known-sources.ts'
 import { LaneQueue } from './lane-queue.ts'
 import { rejectedAfter, storeRejected } from './rejected.ts'
-
-/** Returns the lanes that must be drained before a batch takes from a lane. */
-export type LaneParents = (lane: string) => Promise<readonly string[]>
 
 /** Records of one lane in the order of their positions, and the records that could not be read. */
 export interface LaneDelivery {

@@ -1,7 +1,7 @@
 /**
  * The parents of lanes. They keep the records of a key in order when shards are split and merged.
  */
-import type { LaneParents } from '../../intake/intake.ts'
+import type { LaneParents } from '../../intake/ancestors.ts'
 import type { StreamReader } from '../../../ports/stream-reader.ts'
 import { shardOf } from './shards.ts'
 
