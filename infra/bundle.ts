@@ -1,9 +1,10 @@
 import { AssetHashType, DockerImage } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
-import type { BuildOptions, BuildResult } from 'esbuild'
+import type { BuildOptions, BuildResult, Loader } from 'esbuild'
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { MillraceError } from '../lib/base/errors.ts'
+import { copyPackages } from './copy-packages.ts'
 import { deployedKinds } from './kinds.ts'
 import { ownConditions, ownFile } from './own-files.ts'
 
@@ -13,8 +14,48 @@ const BANNER = [
   'const require = createRequire(import.meta.url);',
 ].join(' ')
 
+/** How a module of a pipeline is bundled. */
+export interface BundlingSettings {
+  /**
+   * Modules that the bundle leaves out because they are there when it runs, in a layer for example.
+   *
+   * @default - none
+   */
+  readonly externalModules?: readonly string[]
+  /**
+   * Packages that cannot be bundled, such as those with native code. They are copied beside the
+   * bundle with all that they depend on, as they are installed. Install them for the processor and
+   * the system of the functions: `npm install --cpu=arm64 --os=linux --libc=glibc PACKAGE`.
+   *
+   * @default - none
+   */
+  readonly nodeModules?: readonly string[]
+  /**
+   * Names that are replaced by expressions, as with esbuild: `{ 'process.env.STAGE': '"test"' }`.
+   *
+   * @default - none
+   */
+  readonly define?: Readonly<Record<string, string>>
+  /**
+   * How files are read, by their extension, as with esbuild: `{ '.sql': 'text' }`.
+   *
+   * @default - esbuild's own
+   */
+  readonly loader?: Readonly<Record<string, Loader>>
+  /**
+   * Whether the bundle is minified.
+   *
+   * @default true
+   */
+  readonly minify?: boolean
+}
+
 /** How both functions are bundled. Code that both use is in files of its own, uploaded once. */
-export const bundleOptions = (entry: string, outdir: string): BuildOptions => ({
+export const bundleOptions = (
+  entry: string,
+  outdir: string,
+  { externalModules = [], nodeModules = [], define, loader, minify = true }: BundlingSettings = {},
+): BuildOptions => ({
   entryPoints: { intake: ownFile('functions/intake'), driver: ownFile('functions/driver') },
   outdir,
   outExtension: { '.js': '.mjs' },
@@ -28,7 +69,10 @@ export const bundleOptions = (entry: string, outdir: string): BuildOptions => ({
   // One copy of the library, also for the module of the pipeline.
   alias: { 'millrace-pipeline': resolve(entry), millrace: ownFile('lib/index') },
   banner: { js: BANNER },
-  minify: true,
+  minify,
+  external: [...externalModules, ...nodeModules],
+  ...(define === undefined ? {} : { define: { ...define } }),
+  ...(loader === undefined ? {} : { loader: { ...loader } }),
   // Errors and dead letters show the names of functions.
   keepNames: true,
   sourcemap: true,
@@ -77,10 +121,10 @@ const loadEsbuild = (): Esbuild => createRequire(import.meta.url)('esbuild') as 
  *
  * @throws MillraceError `PACKAGE_MISSING`, `MODULE_UNREADABLE`.
  */
-export const bundle = (entry: string, outdir: string): void => {
+export const bundle = (entry: string, outdir: string, settings: BundlingSettings = {}): void => {
   checkPackages()
   try {
-    loadEsbuild().buildSync(bundleOptions(entry, outdir))
+    loadEsbuild().buildSync(bundleOptions(entry, outdir, settings))
   } catch (error) {
     throw new MillraceError('MODULE_UNREADABLE', {
       problem: 'The functions could not be bundled with the module of the pipeline',
@@ -89,23 +133,24 @@ export const bundle = (entry: string, outdir: string): void => {
       cause: error,
     })
   }
+  copyPackages(settings.nodeModules ?? [], entry, outdir)
 }
 
 /**
  * The code of both functions, as one asset. Nothing is bundled if the stack is not among those that
  * need it, as with `cdk destroy`.
  */
-export const functionCode = (entry: string): Code =>
+export const functionCode = (entry: string, settings: BundlingSettings = {}): Code =>
   Code.fromAsset(resolve(ownFile('functions/intake'), '..'), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       image: DockerImage.fromRegistry('never-used'),
       // This is never run either. It tells the CDK that each module needs a bundle of its own: for
       // the same source and settings, the CDK bundles only once.
-      command: [resolve(entry)],
+      command: [resolve(entry), JSON.stringify(settings)],
       local: {
         tryBundle: (outdir: string): boolean => {
-          bundle(entry, outdir)
+          bundle(entry, outdir, settings)
           return true
         },
       },

@@ -3,26 +3,13 @@ import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Binding } from './bindable.ts'
+import type { BundlingSettings } from './bundle.ts'
+import type { FunctionSettings, SharedFunctionSettings } from './function-settings.ts'
 
-/** Settings of one of the two functions. */
-export interface FunctionSettings {
-  /**
-   * Memory in MiB. Processing power grows with it: a function has a whole processor from 1,769 on.
-   *
-   * @default - 1,024 for intake, 1,769 for the driver
-   */
-  readonly memorySize?: number
-  /**
-   * The longest that one invocation may take. A batch must fit into the time-out of the driver. If
-   * the driver dies in the middle of a batch, no batch runs until this time is over.
-   *
-   * @default - intake: 60 s. Driver: 60 s and three batch intervals, 15 minutes at most
-   */
-  readonly timeout?: Duration
-}
+export type { FunctionSettings } from './function-settings.ts'
 
 /** What a {@link StreamingApp} is made with. */
-export interface StreamingAppProps {
+export interface StreamingAppProps extends SharedFunctionSettings {
   /** The module whose default export is the pipeline. A path from the directory of `cdk`. */
   readonly entry: string
   /**
@@ -71,6 +58,12 @@ export interface StreamingAppProps {
    * @default - see FunctionSettings
    */
   readonly driver?: FunctionSettings
+  /**
+   * How the module of the pipeline is bundled.
+   *
+   * @default - with esbuild, and everything that the module imports
+   */
+  readonly bundling?: BundlingSettings
   /**
    * How long the logs of the functions are kept.
    *

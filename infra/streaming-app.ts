@@ -3,9 +3,9 @@ import './sources/all.ts'
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Table } from 'aws-cdk-lib/aws-dynamodb'
-import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
-import type { CfnEventSourceMapping, Code } from 'aws-cdk-lib/aws-lambda'
-import { RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2'
+import type { Grant, IGrantable, IPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import type { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
 import type { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import { Construct } from 'constructs'
@@ -13,7 +13,6 @@ import { type AccessScope, grantAccess } from './access.ts'
 import { commonRules, createAlarms, type Rule } from './alarms.ts'
 import type { NamedResources } from './bindable.ts'
 import { needsOf } from './bindings.ts'
-import { functionCode } from './bundle.ts'
 import {
   checkBindings,
   checkAppName,
@@ -24,16 +23,18 @@ import {
 import { printCommands } from './commands.ts'
 import { type DeployedKinds, deployKinds } from './deploy-kinds.ts'
 import { createSchedule, mapQueue } from './event-sources.ts'
-import { createWorker, driverSettings, intakeSettings, type Worker } from './functions.ts'
+import { driverSettings, intakeSettings } from './function-settings.ts'
+import type { Worker } from './functions.ts'
 import { createMetrics, type MetricName, metricOf } from './metrics.ts'
 import { createParameter } from './parameter.ts'
 import type { PlanSummary } from './plan-summary.ts'
-import type { FunctionSettings, StreamingAppProps } from './props.ts'
+import { principalOf, connectionsOf } from './principals.ts'
+import type { StreamingAppProps } from './props.ts'
 import { createQueue, type QueuePair } from './queues.ts'
 import { readPlan } from './read-plan.ts'
 import { createBlocks, createItemTable } from './resources.ts'
-import { grantRights } from './rights.ts'
-import { driverVariables, intakeVariables } from './variables.ts'
+import { grantRights, type Workers } from './rights.ts'
+import { type BothSettings, createWorkers } from './workers.ts'
 
 const DRIVERS_MAX = 2
 const LAG_MAX: Duration = Duration.hours(6)
@@ -49,7 +50,7 @@ const LAG_MAX: Duration = Duration.hours(6)
  * app.metricLag().createAlarm(this, 'Late', { threshold: 60_000, evaluationPeriods: 5 })
  * ```
  */
-export class StreamingApp extends Construct {
+export class StreamingApp extends Construct implements IGrantable, IConnectable {
   /** The name by which the command line finds it: `npx millrace status --app NAME`. */
   readonly appName: string
   /** Tells the command line where everything else is. */
@@ -80,6 +81,8 @@ export class StreamingApp extends Construct {
   readonly mappings: readonly CfnEventSourceMapping[]
   /** All alarms. */
   readonly alarms: readonly Alarm[]
+  /** Both functions, for grants: `table.grantReadData(app)`. */
+  readonly grantPrincipal: IPrincipal
   readonly #props: StreamingAppProps
   readonly #plan: PlanSummary
   readonly #generation: number
@@ -121,9 +124,10 @@ export class StreamingApp extends Construct {
     this.notifications = shared.notifications
 
     this.triggers = this.#createTriggers(driver.timeout)
-    const code = functionCode(entry)
-    this.intake = this.#createIntake(code, intake)
-    this.driver = this.#createDriver(code, driver)
+    const workers = this.#createWorkers({ intake, driver })
+    this.intake = workers.intake
+    this.driver = workers.driver
+    this.grantPrincipal = principalOf([this.intake, this.driver])
     this.#grantRights()
     const connection = this.#kinds.connect(this.intake)
     this.mappings = connection.mappings
@@ -132,6 +136,20 @@ export class StreamingApp extends Construct {
     this.alarms = this.#createAlarms(lagMax, connection.alarms)
     this.parameter = this.#createParameter()
     this.#printCommands()
+  }
+
+  /**
+   * The network connections of both functions: `database.connections.allowDefaultPortFrom(app)`.
+   *
+   * @throws Error without `vpc`.
+   */
+  get connections(): Connections {
+    return connectionsOf([this.intake, this.driver])
+  }
+
+  /** Lets both functions do more: what your own code in the pipeline needs. */
+  addToRolePolicy(statement: PolicyStatement): void {
+    this.grantPrincipal.addToPrincipalPolicy(statement)
   }
 
   /** Lets somebody see how the application is doing: `millrace status`, `millrace dead-letters`. */
@@ -193,39 +211,17 @@ export class StreamingApp extends Construct {
     })
   }
 
-  #commonFacts(): Parameters<typeof intakeVariables>[0] {
-    return {
-      table: this.table.tableName,
-      blocks: this.blocks.bucketName,
-      triggers: this.triggers.queue.queueUrl,
-      sources: this.#kinds.sources,
-    }
-  }
-
-  #createIntake(code: Code, settings: Required<FunctionSettings>): Worker {
-    return createWorker(this, 'Intake', {
-      name: 'intake',
-      code,
+  /** What the functions are told, and how they are made. */
+  #createWorkers(settings: BothSettings): Workers {
+    const { tableName: table } = this.table
+    const { bucketName: blocks } = this.blocks
+    const { queueUrl: triggers } = this.triggers.queue
+    const { sources, outputs } = this.#kinds
+    return createWorkers(this, this.#props, {
+      appName: this.appName,
       settings,
-      environment: intakeVariables(this.#commonFacts()),
-      logRetention: this.#props.logRetention ?? RetentionDays.ONE_MONTH,
-      description: `Takes records in for ${this.appName}`,
-    })
-  }
-
-  #createDriver(code: Code, settings: Required<FunctionSettings>): Worker {
-    const facts = {
-      outputs: this.#kinds.outputs,
-      generation: this.#generation,
-      timeoutS: settings.timeout.toSeconds(),
-    }
-    return createWorker(this, 'Driver', {
-      name: 'driver',
-      code,
-      settings,
-      environment: driverVariables(this.#commonFacts(), facts),
-      logRetention: this.#props.logRetention ?? RetentionDays.ONE_MONTH,
-      description: `Runs the batches of ${this.appName}`,
+      common: { table, blocks, triggers, sources },
+      ofDriver: { outputs, generation: this.#generation },
     })
   }
 
