@@ -57,6 +57,7 @@ export type Command =
       readonly deadLetters: DeadLetterOptions
       readonly again: boolean
     }
+  | { readonly name: 'init'; readonly directory: string }
   | { readonly name: 'help'; readonly topic: string | undefined }
   | { readonly name: 'version' }
 
@@ -68,6 +69,7 @@ const FILTER_OPTIONS = ['since', 'before', 'code', 'source', 'position', 'limit'
 
 /** The commands, each with its options. */
 export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
+  init: [],
   run: ['once', 'until-idle', 'no-until-idle', 'bind', 'state', 'json'],
   status: ['app', 'state', 'json'],
   resume: ['app', 'state', 'json'],
@@ -150,6 +152,7 @@ export const parseCommand = (args: readonly string[]): Command => {
       target: targetOf(name, values),
       json,
     }
+  if (name === 'init') return { name, directory: oneDirectory(rest) }
   if (rest.length > 0)
     throw usage(
       `millrace ${name} takes options only`,
@@ -248,6 +251,16 @@ const OPTION_USAGE: Readonly<Record<string, string>> = {
 const optionNames = (name: string): string => {
   const options = Object.hasOwn(COMMANDS, name) ? (COMMANDS[name] ?? []) : Object.keys(OPTIONS)
   return [...options, 'help'].map((option) => OPTION_USAGE[option] ?? `--${option}`).join(', ')
+}
+
+const oneDirectory = ([directory = '.', ...more]: readonly string[]): string => {
+  if (more.length === 0) return directory
+  throw usage(
+    'millrace init makes one project',
+    [directory, ...more].join(' '),
+    'at most one directory',
+    'for example: millrace init my-pipeline',
+  )
 }
 
 const oneModule = (name: string, [module, ...more]: readonly string[]): string => {

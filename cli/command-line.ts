@@ -4,6 +4,7 @@ import { type Command, parseCommand } from './arguments.ts'
 import { endOfError } from './errors.ts'
 import { EXIT } from './exit-codes.ts'
 import { helpText } from './help.ts'
+import { initProject } from './init/init.ts'
 import { operate } from './operate.ts'
 import { outputsOf } from './reports/outputs.ts'
 import type { Outputs } from './reports/reporter.ts'
@@ -25,6 +26,10 @@ const carryOut = async (command: Command, outputs: Outputs): Promise<number> => 
   if (command.name === 'run') return endProcess(await run(command, outputs))
   endWithReader()
   if ('target' in command) return operate(command, outputs)
+  if (command.name === 'init') {
+    outputs.out.print(initProject(command.directory, version()))
+    return EXIT.ok
+  }
   outputs.out.print(command.name === 'help' ? helpText(command.topic) : `${version()}\n`)
   return EXIT.ok
 }

@@ -6,6 +6,7 @@ const exits = exitTexts.map(([code, text]) => `  ${String(code).padStart(3)}  ${
 const general = `millrace: streaming jobs in batches, with durable state
 
 Commands
+  millrace init             make a project: a pipeline, its test and data
   millrace run MODULE       run the pipeline that the module exports
   millrace status           show the state of an application, also while it runs
   millrace resume           try a failed batch again
@@ -42,6 +43,16 @@ const filter = `\
   --position POS    only the one at this position, as the list shows it`
 
 const topics: Readonly<Record<string, string>> = {
+  init: `millrace init [DIR]
+
+Makes a project in DIR, or in this directory: a pipeline with a window and a state, its test, data
+to read, package.json and tsconfig.json. It writes over nothing. A package.json that is there gets
+what it lacks.
+
+Examples
+  millrace init
+  millrace init my-pipeline
+`,
   run: `millrace run MODULE [--once] [--no-until-idle] [--bind NAME=URI]... [--state DIR] [--json]
 
 Runs a pipeline until Ctrl-C. MODULE is a TypeScript or JavaScript file, and the pipeline is its

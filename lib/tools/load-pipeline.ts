@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { readFileSync, statSync } from 'node:fs'
+import { findPackageJSON } from 'node:module'
+import { basename, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { preview } from '../base/error-text.ts'
 import { type ErrorCode, MillraceError } from '../base/errors.ts'
@@ -19,7 +20,7 @@ export const loadPlan = async (module: string): Promise<Plan> => {
     throw new MillraceError('MODULE_NOT_FOUND', {
       problem: 'This module does not exist',
       value: module,
-      allowed: 'the path of a file: .ts, .js or .mjs',
+      allowed: 'the path of a file: .ts, .mts, .js or .mjs',
       fix: 'check the path: it is relative to the current directory',
     })
   }
@@ -42,7 +43,7 @@ const importModule = async (
       throw unreadable(
         module,
         'The module does not compile',
-        syntaxFix(error),
+        syntaxFix(error, file),
         addSyntaxLocation(error, file),
       )
     throw explainError(error, module, 'The module threw while it was loaded')
@@ -99,11 +100,28 @@ const addStack = (error: unknown): unknown => {
   )
 }
 
-const syntaxFix = (error: Error): string =>
-  (error as NodeJS.ErrnoException).code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX'
-    ? 'Node only removes types, and compiles nothing: do not use enum, namespace and parameter ' +
+const syntaxFix = (error: Error, file: string): string => {
+  if ((error as NodeJS.ErrnoException).code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX')
+    return (
+      'Node only removes types, and compiles nothing: do not use enum, namespace and parameter ' +
       'properties (erasableSyntaxOnly in tsconfig.json finds them)'
-    : 'fix the module at the line below'
+    )
+  const commonJs = commonJsPackage(file)
+  return commonJs === undefined
+    ? 'fix the module at the line below'
+    : `write "type": "module" in ${commonJs}, where Node reads that the module is CommonJS and ` +
+        'may not import; or end its name in .mts'
+}
+
+/** The package.json that makes a file CommonJS. Undefined: none does. */
+const commonJsPackage = (file: string): string | undefined => {
+  if (!/\.[jt]s$/.test(file)) return undefined
+  const path = findPackageJSON(pathToFileURL(file))
+  // Where there is none, Node gives the module itself.
+  if (path === undefined || basename(path) !== 'package.json') return undefined
+  const { type } = JSON.parse(readFileSync(path, 'utf8')) as { readonly type?: unknown }
+  return type === 'commonjs' ? path : undefined
+}
 
 /**
  * Node puts the location before the message in the stack. For plain JavaScript it gives the

@@ -70,6 +70,17 @@ describe('the command line says what is wrong with a module, a store or an outpu
       says: ['m.ts:1', 'enum A { b }', 'erasableSyntaxOnly'],
     },
     {
+      what: 'a module in a CommonJS package',
+      files: {
+        'package.json': '{"type":"commonjs"}',
+        'm.ts': 'import { seconds } from "millrace"',
+      },
+      args: ['run', 'm.ts'],
+      exitCode: 2,
+      code: 'MODULE_UNREADABLE',
+      says: ['"type": "module"', 'package.json', '.mts'],
+    },
+    {
       what: 'a module that throws',
       files: { 'm.mjs': 'const f = () => {\n  throw new RangeError("boo")\n}\nf()\n' },
       args: ['run', 'm.mjs'],
