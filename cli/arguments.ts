@@ -14,6 +14,8 @@ export type Command =
       readonly once: boolean
       /** With `once`: whether time runs on until no key waits for a time-out. */
       readonly untilIdle: boolean
+      /** Whether sources of text without a binding get made-up lines. */
+      readonly demo: boolean
       readonly bindings: readonly string[]
       readonly state: string | undefined
       readonly json: boolean
@@ -70,7 +72,7 @@ const FILTER_OPTIONS = ['since', 'before', 'code', 'source', 'position', 'limit'
 /** The commands, each with its options. */
 export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   init: [],
-  run: ['once', 'until-idle', 'no-until-idle', 'bind', 'state', 'json'],
+  run: ['once', 'until-idle', 'no-until-idle', 'demo', 'bind', 'state', 'json'],
   status: ['app', 'state', 'json'],
   resume: ['app', 'state', 'json'],
   skip: ['app', 'state', 'source', 'json'],
@@ -87,6 +89,7 @@ const OPTIONS = {
   once: { type: 'boolean' },
   'until-idle': { type: 'boolean' },
   'no-until-idle': { type: 'boolean' },
+  demo: { type: 'boolean' },
   bind: { type: 'string', multiple: true },
   state: { type: 'string' },
   app: { type: 'string' },
@@ -141,6 +144,7 @@ export const parseCommand = (args: readonly string[]): Command => {
       module: oneModule(name, rest),
       once: values.once === true,
       untilIdle: values['no-until-idle'] !== true,
+      demo: values.demo === true,
       bindings: values.bind ?? [],
       state: values.state,
       json,

@@ -53,7 +53,8 @@ Examples
   millrace init
   millrace init my-pipeline
 `,
-  run: `millrace run MODULE [--once] [--no-until-idle] [--bind NAME=URI]... [--state DIR] [--json]
+  run: `millrace run MODULE [--once] [--no-until-idle] [--demo] [--bind NAME=URI]... [--state DIR]
+             [--json]
 
 Runs a pipeline until Ctrl-C. MODULE is a TypeScript or JavaScript file, and the pipeline is its
 default export. The store keeps the totals: the next run continues where this one ended, however it
@@ -63,8 +64,10 @@ ended.
                     the connection
   --no-until-idle   with --once: end when all input is processed and each window has shown what it
                     holds. Without it, time also runs on until no key waits for a time-out
+  --demo            give each source of text that has no binding made-up lines, to try a pipeline
   --bind NAME=URI   the location of a source or an output of the pipeline: ./directory,
-                    file:///directory, socket://HOST:PORT. If a name is given twice, the later one
+                    file:///directory, socket://HOST:PORT, - (the standard input), demo: (made-up
+                    lines). If a name is given twice, the later one
                     counts
 ${state}; default .millrace/<name of the pipeline>
   --json            one JSON object per line for each event; printed batches too

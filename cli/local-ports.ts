@@ -1,8 +1,10 @@
 /** The ports of this machine: a store in a directory, directories, sockets, and the terminal. */
 import { statSync } from 'node:fs'
+import { demoReceiver } from '../lib/adapters/local/demo-receiver.ts'
 import { localDirectories, parseLocalPattern } from '../lib/adapters/local/local-directories.ts'
 import { localFiles } from '../lib/adapters/local/local-files.ts'
 import { socketReceiver } from '../lib/adapters/local/socket-receiver.ts'
+import { stdinReceiver } from '../lib/adapters/local/stdin-receiver.ts'
 import { systemClock } from '../lib/adapters/local/system-clock.ts'
 import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
 import { printSink } from '../lib/adapters/print-sink.ts'
@@ -28,11 +30,15 @@ export const localSources = ({ isOnce }: { readonly isOnce: boolean }): SourcePo
         problem: `The source "${name}" needs a directory to watch, and there is none at this path`,
         value: shown,
         allowed: 'a directory',
-        fix: `create it, or choose another one: --bind ${name}=./directory`,
+        fix:
+          `create it, or choose another one: --bind ${name}=./directory. ` +
+          'To try the pipeline with made-up lines: --demo',
       })
     },
   },
   socket: ({ host, port }) => socketReceiver({ host, port }),
+  stdin: () => stdinReceiver(),
+  demo: () => demoReceiver(),
 })
 
 const isDirectory = (path: string): boolean =>

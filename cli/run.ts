@@ -1,4 +1,5 @@
-import { sourceName } from '../lib/dstream/sources/declaration.ts'
+import type { Plan } from '../lib/dstream/plan.ts'
+import { sourceName, TEXT } from '../lib/dstream/sources/declaration.ts'
 import { join } from 'node:path'
 import { type BoundPlan, bindPlan } from '../lib/runtime/bindings.ts'
 import type { RuntimeEvent } from '../lib/runtime/events.ts'
@@ -68,7 +69,8 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
   const print = (text: string): void => reporter.print(text)
   const sources = localSources({ isOnce: command.once })
   const bound = bindPlan(plan, {
-    bindings: command.bindings,
+    // Of two bindings of a name, the later one counts.
+    bindings: [...(command.demo ? demoBindings(plan) : []), ...command.bindings],
     cwd: process.cwd(),
     sources,
     sinks: localSinks(print),
@@ -97,6 +99,12 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
     opened.close()
   }
 }
+
+/** Every source of text with a name gets made-up lines. */
+const demoBindings = ({ sources }: Plan): readonly string[] =>
+  sources.flatMap(({ node: { source } }) =>
+    source.name !== undefined && source.elements === TEXT ? [`${source.name}=demo:`] : [],
+  )
 
 const runUntilStopped = async (
   { runner, receivers }: OpenRun,

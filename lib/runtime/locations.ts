@@ -28,6 +28,8 @@ export interface LocationForm<L extends Location = Location> {
   readonly example: string
   /** The schemes of its URIs, in lower case. The empty one stands for a plain path. */
   readonly schemes: readonly string[]
+  /** Texts that name a location of this form, although they look like a path. */
+  readonly exactly?: readonly string[]
   /**
    * The location that a URI or path names. A relative path is below `cwd`, which is absolute.
    *
@@ -71,7 +73,7 @@ export const invalidLocation = (
  *
  * @throws MillraceError `BINDING_INVALID` when no form has the scheme.
  */
-export const formFor = <F extends Pick<LocationForm, 'schemes' | 'shown'>>(
+export const formFor = <F extends Pick<LocationForm, 'schemes' | 'shown' | 'exactly'>>(
   uri: string,
   forms: readonly F[],
 ): F => {
@@ -82,7 +84,9 @@ export const formFor = <F extends Pick<LocationForm, 'schemes' | 'shown'>>(
       fix: 'write NAME=URI, for example --bind lines=./in',
     })
   const scheme = schemeOf(uri)
-  const form = forms.find(({ schemes }) => schemes.includes(scheme))
+  const form =
+    forms.find(({ exactly }) => exactly?.includes(uri)) ??
+    forms.find(({ schemes }) => schemes.includes(scheme))
   if (form !== undefined) return form
   throw invalidLocation(`Locations of the kind "${scheme}:" are not known here`, uri, {
     allowed,

@@ -43,7 +43,7 @@ export class Millrace {
   constructor(cwd: string, args: readonly string[]) {
     this.child = spawn(process.execPath, ['--conditions=millrace-source', CLI, ...args], {
       cwd,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     })
     const note = (text: string): void => {
       this.#stdout += text

@@ -1,7 +1,13 @@
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Ended, millrace, pipelinePath, temporaryDirectory } from './millrace.ts'
+import {
+  type Ended,
+  millrace,
+  pipelinePath,
+  startMillrace,
+  temporaryDirectory,
+} from './millrace.ts'
 
 const HOUR_S = 3_600
 
@@ -69,4 +75,17 @@ test('a run that put every record aside does not end well', async () => {
   expect(stderr).toContain('Every record was put aside, and nothing was counted.')
   write('more', 'bad\na\n')
   expect((await run()).exitCode).toBe(0)
+})
+
+test('the standard input and made-up lines can be read', async () => {
+  const directory = temporaryDirectory()
+  const run = (...options: readonly string[]) =>
+    startMillrace(directory, 'run', pipelinePath('line-totals'), '--once', ...options)
+  const piped = run('--bind', 'lines=-', '--bind', 'results=out', '--state', 'piped')
+  piped.child.stdin?.end('a\nb\na')
+  expect(await piped.ended).toMatchObject({ exitCode: 0, stderr: '' })
+  expect((await piped.ended).stdout).toContain('Done: 1 batch, 3 records, 0 dead letters.')
+  const made = await run('--demo', '--bind', 'results=out', '--state', 'made').ended
+  expect(made).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(made.stdout).toMatch(/lines: made-up lines\n/)
 })

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { lineSplitter } from '../../formats/line-splitter.ts'
 import { LINE_BYTES_MAX } from '../../formats/text-lines.ts'
 import type { Receiver, ReceiverSink } from '../../ports/receiver.ts'
 import { type DeliveryBuffer, deliveryBuffer } from './delivery-buffer.ts'
+import { LINE_LIMITS, readLines } from './read-lines.ts'
 import { systemClock } from './system-clock.ts'
 
 /** Settings of {@link socketReceiver}. */
@@ -16,18 +16,6 @@ export interface SocketReceiverOptions {
   readonly lineBytesMax?: number
 }
 
-/**
- * The number of bytes split at a time. Each byte may be a line, so a delivery exceeds its limit by
- * at most this many records.
- */
-const SLICE_BYTES = 4 * 1024
-const RECORDS_MAX = 10_000
-/** Spark's block interval is 200 ms. A little less makes typed lines feel immediate. */
-const LIMITS = {
-  recordsMax: RECORDS_MAX - SLICE_BYTES,
-  bytesMax: 1024 * 1024,
-  intervalMs: 150,
-} as const
 /** Keep-alive detects a peer that is gone without closing the connection. */
 const KEEP_ALIVE_MS = 30_000
 
@@ -39,27 +27,6 @@ const connectTo = async (host: string, port: number, signal: AbortSignal): Promi
   socket.on('error', () => undefined)
   await once(socket, 'connect')
   return socket.setKeepAlive(true, KEEP_ALIVE_MS)
-}
-
-/**
- * Reads to the end of the connection. A last line without a line end counts only if the peer closed
- * the connection, not if the network failed.
- */
-const readLines = async (
-  socket: Socket,
-  buffer: DeliveryBuffer,
-  lineBytesMax: number,
-): Promise<void> => {
-  const splitter = lineSplitter({ lineBytesMax })
-  for await (const chunk of socket as AsyncIterable<Buffer>) {
-    for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
-      const slice = chunk.subarray(at, at + SLICE_BYTES)
-      buffer.add(splitter.push(slice), slice.length)
-      // Nothing is read during this time, so that the sender slows down.
-      if (buffer.isFull) await buffer.flush()
-    }
-  }
-  buffer.add(splitter.end(), 0)
 }
 
 const reasonOf = (error: unknown): string => {
@@ -112,7 +79,7 @@ export const socketReceiver = ({
   const run: Receiver['run'] = async (sink, { signal, untilEnd }) => {
     const failure = new AbortController()
     const stop = AbortSignal.any([signal, failure.signal])
-    const buffer = deliveryBuffer(sink, LIMITS, () => failure.abort())
+    const buffer = deliveryBuffer(sink, LINE_LIMITS, () => failure.abort())
     let said = ''
     try {
       while (!stop.aborted) {

@@ -1,4 +1,4 @@
-/** All kinds of sources. A line here registers a kind. */
+/** All kinds of sources. A line here registers a kind. Messages list them in this order. */
 import './files/kind.ts'
 import './kinesis/kind.ts'
 import './objects/kind.ts'
@@ -6,3 +6,5 @@ import './queue/kind.ts'
 import './receiver/kind.ts'
 import './socket/kind.ts'
 import './sqs/kind.ts'
+import './stdin/kind.ts'
+import './demo/kind.ts'

@@ -40,6 +40,8 @@ const KIND_NAMES = [
   'queue',
   'receiver',
   'sqs',
+  'stdin',
+  'demo',
   'print',
   'dynamodb',
 ]

@@ -115,7 +115,8 @@ const kinesis: SourceKind<StreamLocation> = {
   isAvailable: (ports) => ports.kinesis !== undefined,
   unboundFix: ({ name, elements }) =>
     elements === TEXT
-      ? `--bind ${name}=./in, or --bind ${name}=socket://localhost:9999`
+      ? `--bind ${name}=./in, or --bind ${name}=socket://localhost:9999. ` +
+        'To try the pipeline with made-up lines: --demo'
       : `to run it here, use kinesisTextStream('${name}') and decode its text with map()`,
   parseDeployed: ({ streamArn }) =>
     typeof streamArn === 'string' ? { kind: 'kinesis', streamArn } : undefined,
