@@ -60,7 +60,12 @@ export type Command =
       readonly again: boolean
     }
   | { readonly name: 'init'; readonly directory: string }
-  | { readonly name: 'help'; readonly topic: string | undefined }
+  /** `detail`: the code of an error. */
+  | {
+      readonly name: 'help'
+      readonly topic: string | undefined
+      readonly detail?: string | undefined
+    }
   | { readonly name: 'version' }
 
 /** The commands that work on an application that has run before. */
@@ -120,7 +125,9 @@ export const parseCommand = (args: readonly string[]): Command => {
   const [name = 'help', ...rest] = positionals
   if (values.version === true) return { name: 'version' }
   if (name === 'help' || values.help === true)
-    return { name: 'help', topic: name === 'help' ? rest[0] : name }
+    return name === 'help'
+      ? { name: 'help', topic: rest[0], detail: rest[1] }
+      : { name: 'help', topic: name }
   const allowed = COMMANDS[name]
   if (allowed === undefined || !Object.hasOwn(COMMANDS, name))
     throw usage(

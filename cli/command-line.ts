@@ -30,9 +30,13 @@ const carryOut = async (command: Command, outputs: Outputs): Promise<number> => 
     outputs.out.print(initProject(command.directory, version()))
     return EXIT.ok
   }
-  outputs.out.print(command.name === 'help' ? helpText(command.topic) : `${version()}\n`)
+  outputs.out.print(command.name === 'help' ? await helpFor(command) : `${version()}\n`)
   return EXIT.ok
 }
+
+/** The page of errors is read only when somebody asks for it. */
+const helpFor = async ({ topic, detail }: Extract<Command, { name: 'help' }>): Promise<string> =>
+  topic === 'errors' ? (await import('./help-errors.ts')).errorHelp(detail) : helpText(topic)
 
 /**
  * Ends the command in silence when nobody reads its output any more, as in `| head -1`. A run stops

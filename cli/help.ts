@@ -16,6 +16,7 @@ Commands
   millrace dead-letters     list the records that were put aside
   millrace redrive          process them again, after you have fixed the code
   millrace help COMMAND     options and examples of one command
+  millrace help errors CODE what an error means, and what to do
   millrace --version
 
 Examples

@@ -1,5 +1,5 @@
 import { lineSplitter } from '../../formats/line-splitter.ts'
-import type { DeliveryBuffer } from './delivery-buffer.ts'
+import type { DeliveryBuffer, DeliveryLimits } from './delivery-buffer.ts'
 
 /**
  * The number of bytes split at a time. Each byte may be a line, so a delivery exceeds its limit by
@@ -12,11 +12,11 @@ const RECORDS_MAX = 10_000
  * When a receiver of lines delivers. Spark's block interval is 200 ms. A little less makes typed
  * lines feel immediate.
  */
-export const LINE_LIMITS = {
+export const LINE_LIMITS: DeliveryLimits = {
   recordsMax: RECORDS_MAX - SLICE_BYTES,
   bytesMax: 1024 * 1024,
   intervalMs: 150,
-} as const
+}
 
 /**
  * Reads lines into a buffer, to the end of what comes. Nothing is read while the buffer is full, so
