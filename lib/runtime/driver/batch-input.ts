@@ -14,9 +14,11 @@ export const BATCH_INPUT_NODE = '@batch'
 
 /**
  * An input up to this size is stored in the head itself. This saves a write, and the item is
- * readable.
+ * readable. The head also holds offsets and the reason of a failure, so it is a share of the
+ * largest item too.
  */
 const INLINE_BYTES_MAX = 4_096
+const INLINE_SHARE_MAX = 1 / 4
 
 /** What a batch takes from all sources. */
 export interface BatchInput {
@@ -51,7 +53,8 @@ export const storeBatchInput = async (
   input: BatchInput,
 ): Promise<string | SegmentRef> => {
   const text = textOf(input)
-  if (Buffer.byteLength(text) <= INLINE_BYTES_MAX) return text
+  const inlineBytesMax = Math.min(INLINE_BYTES_MAX, store.itemBytesMax * INLINE_SHARE_MAX)
+  if (Buffer.byteLength(text) <= inlineBytesMax) return text
   const name = { node: BATCH_INPUT_NODE, part: 0, at: sortableTime(input.timeMs), by: attemptId }
   return writeSegment(store, app, name, encode(JSON.parse(text)))
 }
