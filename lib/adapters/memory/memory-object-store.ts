@@ -15,6 +15,8 @@ export interface MemoryObjectStore extends ObjectStore {
 export interface MemoryObjectStoreOptions {
   readonly versioned?: boolean
   readonly pageSize?: number
+  /** Whether each upload has an entity tag of its own, also when its bytes are equal. */
+  readonly hasUniqueTags?: boolean
 }
 
 interface Upload {
@@ -33,7 +35,7 @@ const entityTagOf = (bytes: Uint8Array): string => createHash('md5').update(byte
  * An {@link ObjectStore} in the memory of this process.
  *
  * @param options `versioned`: keeps earlier uploads, as a bucket with versioning does; default
- * false. `pageSize`: the number of objects in a page of a listing; default 1,000, as in S3.
+ * false. `hasUniqueTags`: no two uploads have the same tag; default false, as in S3. `pageSize`: the number of objects in a page of a listing; default 1,000, as in S3.
  * @example
  * ```ts
  * const objects = memoryObjectStore({ versioned: true })
@@ -44,6 +46,7 @@ const entityTagOf = (bytes: Uint8Array): string => createHash('md5').update(byte
 export const memoryObjectStore = ({
   versioned = false,
   pageSize = 1_000,
+  hasUniqueTags = false,
 }: MemoryObjectStoreOptions = {}): MemoryObjectStore => {
   const current = new Map<string, Upload>()
   const uploads = new Map<string, Upload>()
@@ -78,7 +81,7 @@ export const memoryObjectStore = ({
       return { objects, ...(next === undefined ? {} : { next }) }
     },
     write(key, bytes, modifiedMs, contentEncoding): string {
-      const version = versioned ? `v${++count}` : entityTagOf(bytes)
+      const version = versioned || hasUniqueTags ? `v${++count}` : entityTagOf(bytes)
       const upload = {
         object: { key, version, isVersioned: versioned, modifiedMs, sizeBytes: bytes.byteLength },
         bytes: new Uint8Array(bytes),

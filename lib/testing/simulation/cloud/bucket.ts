@@ -136,7 +136,7 @@ export class SimulatedBucket {
   constructor(name: string, versioned: boolean, parts: BucketParts) {
     this.name = name
     this.versioned = versioned
-    this.objects = memoryObjectStore({ versioned })
+    this.objects = memoryObjectStore({ versioned, hasUniqueTags: true })
     this.#parts = parts
   }
 

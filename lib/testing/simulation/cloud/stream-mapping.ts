@@ -100,7 +100,17 @@ export class StreamMapping {
     if (this.#deleted || this.#busy.has(shard.id) || this.#isRead(shard)) return false
     return this.stream.shards
       .filter(({ id }) => shard.parents.includes(id))
-      .every((parent) => this.#isRead(parent))
+      .every((parent) => this.#isDone(parent))
+  }
+
+  /** A shard without records is done when its own parents are. */
+  #isDone(shard: Shard): boolean {
+    return (
+      this.#isRead(shard) &&
+      this.stream.shards
+        .filter(({ id }) => shard.parents.includes(id))
+        .every((parent) => this.#isDone(parent))
+    )
   }
 
   #read(shard: Shard): void {
