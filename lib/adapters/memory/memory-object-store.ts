@@ -35,7 +35,8 @@ const entityTagOf = (bytes: Uint8Array): string => createHash('md5').update(byte
  * An {@link ObjectStore} in the memory of this process.
  *
  * @param options `versioned`: keeps earlier uploads, as a bucket with versioning does; default
- * false. `hasUniqueTags`: no two uploads have the same tag; default false, as in S3. `pageSize`: the number of objects in a page of a listing; default 1,000, as in S3.
+ * false. `hasUniqueTags`: no two uploads have the same tag; default false, as in S3. `pageSize`:
+ * the number of objects in a page of a listing; default 1,000, as in S3.
  * @example
  * ```ts
  * const objects = memoryObjectStore({ versioned: true })
