@@ -64,16 +64,19 @@ export class SourceLanes {
    * parent was read without its last one. So before a batch first takes from a lane, the parents of
    * that lane are read again. All their entries are there then, because they were stored before the
    * child.
+   *
+   * The lane itself is read again too. It may have been read before the head, and been emptied
+   * since: then the head has no offset for it, and the entries that were read are consumed.
    */
   async withParents(offsets: LaneOffsets, lanes: readonly Lane[]): Promise<readonly Lane[]> {
     const { store, app, source } = this.#place
-    const parents = new Set(
+    const doubtful = new Set(
       lanes.flatMap(({ lane, entries, parents }) =>
-        offsets[lane] === undefined && entries.length > 0 ? parents : [],
+        offsets[lane] === undefined && entries.length > 0 ? [lane, ...parents] : [],
       ),
     )
     const again = await allOrFirstError(
-      [...parents].map((lane) => readLane(store, app, source, lane)),
+      [...doubtful].map((lane) => readLane(store, app, source, lane)),
     )
     const found = again.filter((lane) => lane !== undefined)
     const foundNames = new Set(found.map(({ lane }) => lane))

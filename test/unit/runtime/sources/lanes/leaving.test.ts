@@ -128,6 +128,23 @@ describe('B1: a lane that was emptied', () => {
     expect(all.taken).toHaveLength(6)
   })
 
+  test('is in no batch again, though it was read before it was emptied', async () => {
+    const all = await drained()
+    const { query } = { ...all.world.store }
+    const stale = await query(LANES)
+    const process = await later(all, 1.1, 2)
+    expect(await all.offsets()).toEqual({ 1: '3' })
+    // The head and the lanes are read at the same time, and this answer was on its way for long.
+    Object.assign(all.world.store, {
+      query: async (...asked: Parameters<typeof query>) =>
+        asked[0] === LANES ? stale : query(...asked),
+    })
+    await process.tick(3)
+    expect(all.taken).toEqual(['a', 'b', 'c', 'live 2', 'live 3'])
+    // Its blocks are gone, so a batch that takes it could not go on.
+    expect((await all.world.head()).logged).toBeUndefined()
+  })
+
   test('refuses a writer that saw it before', async () => {
     const all = await drained()
     const seen = await all.lane('0')
