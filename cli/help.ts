@@ -68,8 +68,7 @@ ended.
   --demo            give each source of text that has no binding made-up lines, to try a pipeline
   --bind NAME=URI   the location of a source or an output of the pipeline: ./directory,
                     file:///directory, socket://HOST:PORT, - (the standard input), demo: (made-up
-                    lines). If a name is given twice, the later one
-                    counts
+                    lines). If a name is given twice, the later one counts
 ${state}; default .millrace/<name of the pipeline>
   --json            one JSON object per line for each event; printed batches too
 

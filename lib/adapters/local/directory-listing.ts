@@ -148,11 +148,13 @@ export class DirectoryListing {
   /** The names whose status is read now. */
   #due(): readonly string[] {
     const names = this.#names
+    const changed = [...this.#changed]
+    // Also in a directory that has become small: names would pile up.
+    this.#changed.clear()
     if (names.length <= CHECKED_AT_A_TIME) return names
     const due = new Set(this.#moving)
     for (const name of names) if (!this.#files.has(name)) due.add(name)
-    for (const name of this.#changed) if (this.#entries.has(name)) due.add(name)
-    this.#changed.clear()
+    for (const name of changed) if (this.#entries.has(name)) due.add(name)
     const nowMs = Date.now()
     if (nowMs - this.#turnMs < TURN_MS && nowMs >= this.#turnMs) return [...due]
     this.#turnMs = nowMs

@@ -48,6 +48,8 @@ export class Deployed {
   readonly leftBehind: number[] = []
   /** When the stream was created. */
   streamCreatedMs = 1
+  /** How often the retention of the stream was asked for. It is a day. */
+  retentionAsked = 0
   remainingMs: () => number = () => TIMEOUT_MS
   readonly #make: {
     readonly intake: () => Promise<IntakeFunction>
@@ -92,9 +94,10 @@ export class Deployed {
 
   async bring(
     records: readonly { readonly sequenceNumber: string; readonly data: string }[],
+    shardId = 'shardId-000000000000',
   ): Promise<void> {
     const Records = records.map((record) => ({
-      eventID: `shardId-000000000000:${record.sequenceNumber}`,
+      eventID: `${shardId}:${record.sequenceNumber}`,
       eventSourceARN: STREAM_ARN,
       kinesis: {
         partitionKey: 'k',
@@ -200,6 +203,10 @@ export class Deployed {
         objects: { open: async () => this.#watched(this.bucket) },
         kinesis: {
           createdMs: this.#watched({ ask: async () => this.streamCreatedMs }).ask,
+          retentionMs: async () => {
+            this.retentionAsked += 1
+            return 86_400_000
+          },
           reader: async () => this.#watched({ read: async () => [], parents: async () => [] }),
         },
       },

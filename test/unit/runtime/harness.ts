@@ -293,7 +293,7 @@ export class Deployment {
           ...place,
           predecessors: earlierLives,
           recovery: { replay, report },
-          leaving: { retentionMs: async () => RETENTION_MS },
+          leaving: { retention: () => async () => RETENTION_MS },
         })
       }
       if (bound === 'objects')

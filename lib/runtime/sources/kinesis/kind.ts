@@ -83,15 +83,29 @@ const eventReader = ({ reader, createdMs }: StreamPorts): EventReader<StreamLoca
 
 const RETENTION_MS_MAX = 365 * 86_400_000
 
-/** When lanes leave. If nobody can tell the retention of a stream, it may be the longest. */
+/**
+ * When lanes leave. If nobody can tell the retention of a stream, it may be the longest. A stream is
+ * asked once for all its lanes: an account may make 20 of these calls a second.
+ */
 const leavingTimes = ({ retentionMs, quietMs }: Partial<StreamPorts> = {}): LeavingTimes => {
-  const ask = (arn: string): Promise<number> =>
-    retentionMs?.(arn).catch(() => RETENTION_MS_MAX) ?? Promise.resolve(RETENTION_MS_MAX)
+  const ask = async (arn: string): Promise<number> => {
+    try {
+      return (await retentionMs?.(arn)) ?? RETENTION_MS_MAX
+    } catch {
+      return RETENTION_MS_MAX
+    }
+  }
   return {
     ...(quietMs === undefined ? {} : { quietMs }),
-    retentionMs: async (lane) => {
-      const shard = shardOf(lane)
-      return shard === undefined ? RETENTION_MS_MAX : ask(shard.streamArn)
+    retention: () => {
+      const asked = new Map<string, Promise<number>>()
+      return async (lane) => {
+        const arn = shardOf(lane)?.streamArn
+        if (arn === undefined) return RETENTION_MS_MAX
+        const answer = asked.get(arn) ?? ask(arn)
+        asked.set(arn, answer)
+        return answer
+      }
     },
   }
 }

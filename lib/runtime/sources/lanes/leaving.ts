@@ -28,15 +28,18 @@ const DAY_MS = 86_400_000
 const REMOVED_AFTER_MS = 7 * DAY_MS
 const LANES_AT_ONCE = 16
 
+/** How long the source can bring the records of a lane again, in milliseconds. */
+export type Retention = (lane: string) => Promise<number>
+
 /** When lanes leave, in milliseconds. */
 export interface LeavingTimes {
   /** A lane is emptied when nothing came for this long. Default: a day. */
   readonly quietMs?: number
   /**
-   * How long the source can bring the records of a lane again. Default: for ever, so only redrive
-   * lanes are removed.
+   * Made anew each time that lanes leave: tells how long the source can bring the records of a lane
+   * again. Default: for ever, so only redrive lanes are removed.
    */
-  readonly retentionMs?: (lane: string) => Promise<number>
+  readonly retention?: () => Retention
 }
 
 /** What a request to leave says about lanes. */
@@ -53,9 +56,10 @@ export const leaveLanes = async (
   leaving: LanesLeaving,
 ): Promise<LaneOffsets> => {
   const { offsets, nowMs, quietMs = DAY_MS } = leaving
+  const retentionMs = leaving.retention?.() ?? (async () => Infinity)
   const left = await mapAtOnce(lanes, LANES_AT_ONCE, async (lane) => {
     if (lane.emptiedMs !== undefined) {
-      await removeLater(place, lane, lane.emptiedMs, leaving)
+      await removeLater(place, lane, lane.emptiedMs, { ...leaving, retentionMs })
       return [[lane.lane, lane.tail] as const]
     }
     if (offsets[lane.lane] !== lane.tail || nowMs - lastMs(lane) < quietMs) return []
@@ -82,7 +86,7 @@ const removeLater = async (
   { store, app }: SourcePlace,
   lane: Lane,
   emptiedMs: number,
-  { nowMs, by, deadLettersKeptMs, retentionMs = async () => Infinity }: LanesLeaving,
+  { nowMs, by, deadLettersKeptMs, retentionMs }: LanesLeaving & { readonly retentionMs: Retention },
 ): Promise<void> => {
   if (lane.ttl !== undefined || nowMs - emptiedMs < DAY_MS) return
   // A reservation names its redrive lane, and its command may be finished as long as it is kept.
