@@ -84,8 +84,8 @@ const eventReader = ({ reader, createdMs }: StreamPorts): EventReader<StreamLoca
 const RETENTION_MS_MAX = 365 * 86_400_000
 
 /**
- * When lanes leave. If nobody can tell the retention of a stream, it may be the longest. A stream is
- * asked once for all its lanes: an account may make 20 of these calls a second.
+ * When lanes leave. If nobody can tell the retention of a stream, it may be the longest. A stream
+ * is asked once for all its lanes: an account may make 20 of these calls a second.
  */
 const leavingTimes = ({ retentionMs, quietMs }: Partial<StreamPorts> = {}): LeavingTimes => {
   const ask = async (arn: string): Promise<number> => {
