@@ -8,6 +8,7 @@ import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
 import { MillraceError } from '../lib/base/errors.ts'
 import type { ItemStore } from '../lib/ports/item-store.ts'
 import { delaySeconds, type Trigger } from '../lib/runtime/driver/triggers.ts'
+import { HeadStore, lastTimeMs } from '../lib/state/head.ts'
 import { type Deployment, deploymentIn, parameterName } from '../lib/tools/deployment.ts'
 import type { OpenApp } from './open-app.ts'
 
@@ -29,13 +30,15 @@ export const openDeployed = async (appName: string): Promise<OpenApp> => {
   if (text === undefined) throw notThere(appName, region)
   const deployment = deploymentIn(appName, text)
   const clock = systemClock()
+  const store = await storeOf(deployment)
+  const head = await new HeadStore(store, deployment.app).read()
   return {
     location: `AWS, ${region}`,
     target: `--app ${appName}`,
     app: deployment.app,
-    store: await storeOf(deployment),
+    store,
     clock,
-    lastMs: clock.now(),
+    lastMs: lastTimeMs(head, clock.now()),
     randomness: systemRandomness(),
     leaseMs: LEASE_MS_MAX,
     deployed: {

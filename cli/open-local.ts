@@ -3,7 +3,7 @@ import { lockStore } from '../lib/adapters/local/store-lock.ts'
 import { systemClock } from '../lib/adapters/local/system-clock.ts'
 import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
 import { MillraceError } from '../lib/base/errors.ts'
-import { HeadStore } from '../lib/state/head.ts'
+import { HeadStore, lastTimeMs } from '../lib/state/head.ts'
 import { storeOwner } from '../lib/state/store-owner.ts'
 import type { OpenApp } from './open-app.ts'
 
@@ -25,16 +25,14 @@ export const withLocal = async <T>(
         fix: 'run a pipeline: millrace run MODULE --state DIR',
       })
     const clock = systemClock()
-    // The batch times of a run with --once may be ahead of the clock.
     const head = await new HeadStore(store, app).read()
-    const lastMs = Math.max(clock.now(), head?.logged?.timeMs ?? head?.doneMs ?? 0)
     return await act({
       location: directory,
       target: `--state ${directory}`,
       store,
       app,
       clock,
-      lastMs,
+      lastMs: lastTimeMs(head, clock.now()),
       randomness: systemRandomness(),
       leaseMs: 0,
     })

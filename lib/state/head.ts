@@ -79,6 +79,13 @@ export interface Head {
   readonly reason: FailureReason | undefined
 }
 
+/**
+ * The last time at which there can be a batch: the time now, or a batch time ahead of the clock.
+ * Batch times are ahead after a clock that was set back, and after a run with `--once`.
+ */
+export const lastTimeMs = (head: Head | undefined, nowMs: number): number =>
+  Math.max(nowMs, head?.logged?.timeMs ?? head?.doneMs ?? nowMs)
+
 const json = (value: unknown): string | undefined =>
   value === undefined ? undefined : JSON.stringify(value)
 const parseJson = <T>(value: unknown): T | undefined =>

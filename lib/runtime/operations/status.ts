@@ -1,7 +1,7 @@
 /** The status of an application, read from its store. Does not disturb running processes. */
 import type { ItemStore, KeyedItem } from '../../ports/item-store.ts'
 import { type DriverNote, readDriverNote } from '../../state/driver-note.ts'
-import { type Head, HeadStore } from '../../state/head.ts'
+import { type Head, HeadStore, lastTimeMs } from '../../state/head.ts'
 import { daysBack, historyKey, lanePartitions, sortableTime } from '../../state/item-keys.ts'
 import { readLaneOffsets } from '../../state/lane-offsets.ts'
 import { BEGINNING, entriesAfter, readLanes } from '../../state/lanes.ts'
@@ -77,12 +77,7 @@ export const readOverview = async (
     states: await stateOverviews(store, app, head),
     batches: head === undefined ? [] : await lastBatches(store, app, head),
     // Batch times can be ahead of the clock.
-    deadLetters: await countDeadLetters(
-      store,
-      app,
-      sinceMs,
-      Math.max(nowMs, head?.logged?.timeMs ?? head?.doneMs ?? nowMs),
-    ),
+    deadLetters: await countDeadLetters(store, app, sinceMs, lastTimeMs(head, nowMs)),
   }
 }
 

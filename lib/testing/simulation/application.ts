@@ -22,6 +22,7 @@ import { skipSource } from '../../runtime/operations/skip-source.ts'
 import type { SinkLocation } from '../../runtime/sinks/sink-kind.ts'
 import type { StreamLocation } from '../../runtime/sources/kinesis/kind.ts'
 import type { ObjectsLocation } from '../../runtime/sources/objects/event-messages.ts'
+import { HeadStore, lastTimeMs } from '../../state/head.ts'
 import { type Caller, caller, type CallWorld } from './calls.ts'
 import type { SimulatedBucket } from './cloud/bucket.ts'
 import type { SimulatedDirectory } from './cloud/directory.ts'
@@ -209,7 +210,7 @@ export const redriveDeadLetters = async (
   const { store, clock, randomness, scheduleTriggers } = portsOf(parts, environment)
   let isWoken = false
   const woke = (): void => void (isWoken = true)
-  const toMs = clock.now()
+  const toMs = lastTimeMs(await new HeadStore(store, parts.app).read(), clock.now())
   const given = await redrive(
     { store, app: parts.app, clock, randomness, woke },
     { fromMs: parts.world.startMs, toMs, limit },
