@@ -69,9 +69,9 @@ export const deadLetterOfFile = (
   source: string,
   file: FileReference,
   error: unknown,
+  position: string = positionOfFile(file),
 ): DeadLetter => {
   const { key, modifiedMs, sizeBytes, version, isVersioned } = file
-  const position = positionOfFile(file)
   const reference: FileReference = {
     key,
     modifiedMs,
@@ -89,6 +89,16 @@ export const deadLetterOfFile = (
  */
 export const positionOfFile = ({ key, version, isVersioned = false }: FileReference): string =>
   isVersioned ? `${key}?versionId=${version}` : key
+
+/**
+ * The position of a file that is not there any more. Another file has its name now, perhaps, and
+ * may be put aside in the same batch: so the position also says which one it was (B9).
+ */
+export const positionOfGoneFile = (file: FileReference): string => {
+  const { key, version, modifiedMs, isVersioned = false } = file
+  if (isVersioned) return positionOfFile(file)
+  return `${key}?modifiedMs=${modifiedMs}${version === undefined ? '' : `&etag=${version}`}`
+}
 
 const reasonOf = (error: unknown): Pick<DeadLetter, 'code' | 'message'> => ({
   code: codeOf(error, 'USER_FUNCTION_FAILED'),

@@ -6,7 +6,11 @@ import { allOrFirstError } from '../../base/concurrency.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { Partition } from '../../rdd/partition.ts'
 import type { Block } from '../../state/blocks.ts'
-import { deadLetterOfFile, type FileReference } from '../../state/dead-letters.ts'
+import {
+  deadLetterOfFile,
+  type FileReference,
+  positionOfGoneFile,
+} from '../../state/dead-letters.ts'
 import type { PutAside, SourceReader } from './source-reader.ts'
 
 /** The elements of the files that a block names, file by file. */
@@ -22,7 +26,7 @@ export const readFilesAgain = async (
       if (elements?.found === true) return [elements.partition]
       const reason =
         elements === undefined ? 'its source reads no files now' : `it is ${elements.gone} now`
-      putAside(deadLetterOfFile(source, file, gone(file, reason)))
+      putAside(deadLetterOfFile(source, file, gone(file, reason), positionOfGoneFile(file)))
       return []
     }),
   )

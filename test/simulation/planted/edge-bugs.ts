@@ -78,6 +78,18 @@ export const edgeBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'one dead letter for all files of a name',
+    pipeline: 'uploads',
+    effect: 'of two files of one name that are gone, only one is a dead letter',
+    edits: [
+      {
+        file: 'lib/runtime/sources/redriven-files.ts',
+        find: 'gone(file, reason), positionOfGoneFile(file)',
+        replace: 'gone(file, reason)',
+      },
+    ],
+  },
+  {
     name: 'refused object stops the others',
     pipeline: 'uploads',
     effect: 'a batch fails because the store refuses one of its objects',

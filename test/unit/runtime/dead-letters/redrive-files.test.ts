@@ -145,7 +145,9 @@ describe('a file that is not there any more', () => {
     await redriveAll(world)
     await app.tick(4)
     expect(code.counted).toEqual(ONCE.filter((line) => !line.startsWith('f3 ')))
-    expect(await reasonsIn(world)).toEqual([`f3 OBJECT_GONE ${reason}`])
+    expect(await reasonsIn(world)).toEqual([
+      expect.stringMatching(`^f3\\?modifiedMs=.* OBJECT_GONE ${reason}$`),
+    ])
   })
 
   test('with versions, an upload is read though there is a newer one', async () => {
@@ -182,4 +184,25 @@ test('two uploads of one key in a batch are two dead letters', async () => {
   expect(await redriveAll(world)).toMatchObject({ records: 2 })
   await app.tick(2)
   expect(code.counted).toEqual(['one 1', 'two 1'])
+})
+
+test('B9: uploads of one key that are all gone are each a dead letter, also again', async () => {
+  const world = new World()
+  const code = new Counted()
+  const app = world.deploy(code.pipeline, { bind: 'notifications' })
+  await app.tick()
+  let next = 1
+  for (const text of ['one', 'two!']) {
+    world.uploads.write('f', Buffer.from(text), world.nowMs - 100)
+    await app.append(SOURCE, next++, [{ key: 'f', eventMs: world.nowMs - 100 }], '@notifications')
+    await app.tick(2)
+  }
+  world.uploads.write('f', Buffer.from('three'), world.nowMs - 100)
+  code.isFixed = true
+  for (const _ of ['redriven', 'redriven again']) {
+    expect(await redriveAll(world)).toMatchObject({ records: 2 })
+    await app.tick(4)
+    expect(await world.deadLetters()).toHaveLength(2)
+  }
+  expect(code.counted).toEqual([])
 })
