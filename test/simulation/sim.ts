@@ -59,7 +59,9 @@ const finish = (passed: number, failed: number): void => {
 const runMany = async (from: number, count: number, workers: number): Promise<void> => {
   const startedMs = Date.now()
   const summary =
-    workers > 1 ? await runInWorkers(from, count, workers) : await runSeeds(from, count)
+    workers > 1
+      ? await runInWorkers(from, count, workers, tellOf(count))
+      : await runSeeds(from, count)
   const seconds = (Date.now() - startedMs) / 1_000
   await sayFailures(summary)
   say(
@@ -80,6 +82,22 @@ const runMany = async (from: number, count: number, workers: number): Promise<vo
   )
   say(`${rate.toFixed(1)} seeds a second on one core`)
   finish(count - summary.failures.length, summary.failures.length)
+}
+
+/** A long run is not silent: it says what failed when it fails, and how far it is. */
+const TOLD_EVERY = 500
+
+const tellOf = (count: number): ((part: Summary) => void) => {
+  let done = 0
+  let failed = 0
+  return ({ seeds, failures }) => {
+    for (const { seed, violation } of failures)
+      process.stderr.write(`seed ${seed} failed: ${violation?.checker}: ${violation?.what}\n`)
+    const isTold = Math.floor((done + seeds) / TOLD_EVERY) > Math.floor(done / TOLD_EVERY)
+    done += seeds
+    failed += failures.length
+    if (isTold) process.stderr.write(`${done} of ${count} seeds, ${failed} failed\n`)
+  }
 }
 
 /** Only the first few are shrunk: shrinking takes as long as dozens of seeds. */

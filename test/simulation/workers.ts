@@ -20,18 +20,19 @@ const rangesOf = (from: number, count: number): Range[] =>
     count: Math.min(SHARE, count - index * SHARE),
   }))
 
-/** Runs seeds in threads side by side. */
+/** Runs seeds in threads side by side. `tell` hears of each part that is done. */
 export const runInWorkers = async (
   from: number,
   count: number,
   workers: number,
+  tell: (part: Summary) => void = () => undefined,
 ): Promise<Summary> => {
   const waiting = rangesOf(from, count)
-  const summaries = await Promise.all(Array.from({ length: workers }, () => workOff(waiting)))
+  const summaries = await Promise.all(Array.from({ length: workers }, () => workOff(waiting, tell)))
   return sumOf(summaries.flat())
 }
 
-const workOff = (waiting: Range[]): Promise<readonly Summary[]> =>
+const workOff = (waiting: Range[], tell: (part: Summary) => void): Promise<readonly Summary[]> =>
   new Promise((resolve, reject) => {
     const done: Summary[] = []
     const worker = new Worker(new URL('worker.ts', import.meta.url), {
@@ -44,6 +45,7 @@ const workOff = (waiting: Range[]): Promise<readonly Summary[]> =>
     }
     worker.on('message', (summary: Summary) => {
       done.push(summary)
+      tell(summary)
       goOn()
     })
     worker.on('error', reject)
