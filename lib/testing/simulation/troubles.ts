@@ -192,7 +192,7 @@ const AHEAD_MS = [5_000, 60_000, 600_000, 7_200_000, DAY_MS]
  * The clock of the machine goes ahead for a while and is set back: that of all processes, of the
  * table and of the files, as on a laptop. A bucket has a clock of its own.
  */
-const troubleClock = ({ world, faults, sightings, pipeline }: LifeParts): void => {
+const troubleClock = ({ world, faults, sightings, pipeline, checkers }: LifeParts): void => {
   if (!faults.kinds.has('clockSetBack') || pipeline.buckets.length > 0) return
   const { later } = world
   const fromMs = later.between(1_000, 40_000)
@@ -206,5 +206,6 @@ const troubleClock = ({ world, faults, sightings, pipeline }: LifeParts): void =
     sightings.see('clockSetBack')
     world.log(() => `the clock is set back by ${world.clockAheadMs} ms`)
     world.setClockBack()
+    checkers.retries.clockSetBack()
   })
 }

@@ -52,7 +52,7 @@ export class Checkers implements Observer {
   readonly #parts: CheckersParts
   readonly #app: string
   readonly #leases: LeaseChecker
-  readonly #retries: RetryChecker
+  readonly retries: RetryChecker
   readonly #members: MembershipChecker
   readonly #files: FileChecker
   readonly #objects: ObjectChecker
@@ -75,7 +75,7 @@ export class Checkers implements Observer {
     const mirror = new Mirror(app)
     this.mirror = mirror
     this.#leases = new LeaseChecker(mirror, violations, intervalMs, parts.world)
-    this.#retries = new RetryChecker(violations, retry)
+    this.retries = new RetryChecker(violations, retry)
     this.#members = new MembershipChecker({ mirror, truth, violations, plan, sightings })
     this.#files = new FileChecker(truth, violations, plan, parts.world)
     this.#outputs = new OutputChecker(storage, this.#leases, violations, sightings)
@@ -127,7 +127,7 @@ export class Checkers implements Observer {
     if (after.status === 'rest') this.#rester = environment
     this.#recoveries.headWritten(before, after, environment)
     this.#leases.check(before, after, environment, nowMs)
-    this.#retries.check(before, after, nowMs)
+    this.retries.check(before, after, nowMs)
     if (isOperation(before, after)) this.#operated(before, after, environment)
     else if (after.epoch !== before.epoch && before.logged === undefined)
       this.#checkMembership(before, after)

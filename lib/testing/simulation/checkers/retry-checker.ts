@@ -14,14 +14,22 @@ const PAUSE_MS_MAX = 130_000
 export class RetryChecker {
   readonly #violations: Violations
   readonly #retry: RetryPolicy
+  /** Whether the clock was set back since the last pause began. */
+  #isSetBack = false
 
   constructor(violations: Violations, retry: RetryPolicy) {
     this.#violations = violations
     this.#retry = retry
   }
 
+  /** A process may have seen before this that the pause is over, and begin only now. */
+  clockSetBack(): void {
+    this.#isSetBack = true
+  }
+
   check(before: Head, after: Head, nowMs: number): void {
     if (after.epoch !== before.epoch) this.#checkAttempt(before, after, nowMs)
+    if (after.logged?.retryMs !== before.logged?.retryMs) this.#isSetBack = false
     if (after.status === 'failed' && before.status !== 'failed') this.#checkFailure(before, nowMs)
   }
 
@@ -35,7 +43,7 @@ export class RetryChecker {
     )
     const waitMs = (was?.retryMs ?? 0) - nowMs
     // A pause that is longer than any pause is one from before the clock was set back.
-    const waited = waitMs <= SLACK_MS || waitMs > PAUSE_MS_MAX
+    const waited = this.#isSetBack || waitMs <= SLACK_MS || waitMs > PAUSE_MS_MAX
     this.#violations.expect(
       'B9',
       waited,
