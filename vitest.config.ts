@@ -9,7 +9,10 @@ const conditions = ['millrace-source', 'node', 'import', 'default']
 const testsIn = (folder: string): string => `test/${folder}/**/*.test.ts`
 
 /** Tests that start processes, and spend their time there. */
-const WITH_PROCESSES = ['examples', 'growth', 'package', 'process', 'simulation'].map(testsIn)
+const WITH_PROCESSES = ['examples', 'growth', 'process', 'simulation'].map(testsIn)
+
+/** Tests of the packed package. They share one tarball. */
+const PACKED = testsIn('package')
 
 /** Tests that load the CDK. */
 const WITH_CDK = ['infra'].map(testsIn)
@@ -20,7 +23,7 @@ const WITH_CDK = ['infra'].map(testsIn)
  */
 const TOGETHER = [
   { name: 'cdk', include: WITH_CDK },
-  { name: 'modules', include: [testsIn('**')], exclude: [...WITH_PROCESSES, ...WITH_CDK] },
+  { name: 'modules', include: [testsIn('**')], exclude: [...WITH_PROCESSES, ...WITH_CDK, PACKED] },
 ]
 
 export default defineConfig({
@@ -39,6 +42,10 @@ export default defineConfig({
     projects: [
       // Vitest starts projects in the order of their names: the longest files come first.
       { extends: true, test: { name: 'alone', include: WITH_PROCESSES } },
+      {
+        extends: true,
+        test: { name: 'packed', include: [PACKED], globalSetup: ['test/package/pack.ts'] },
+      },
       ...TOGETHER.map((project) => ({
         extends: true as const,
         test: { ...project, isolate: false },

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { sourceOf } from '../tidy/source.ts'
+import { tarballIn } from './pack.ts'
 import { anyIn, declarationsReachedFrom } from './declarations.ts'
 
 // The package as strangers get it: packed, installed into a project of their own, compiled against,
@@ -70,10 +71,7 @@ const write = async (name: string, content: string | object): Promise<void> => {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millrace-package-'))
   project = join(folder, 'project')
-  // This is also the only build of `npm test`, and the check of the types that it needs.
-  const packed = await run(root, 'npm', 'pack', '--pack-destination', folder)
-  if (packed.exitCode !== 0) throw new Error(`npm pack failed:\n${packed.output}`)
-  tarball = join(folder, (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? '')
+  tarball = await tarballIn(inject('packed'))
   await write('package.json', { name: 'own-project', private: true, type: 'module' })
   await write('pipeline.ts', pipeline)
   await write('in/river.txt', 'mill race mill\nwheel race mill\n')
