@@ -207,5 +207,6 @@ const troubleClock = ({ world, faults, sightings, pipeline, checkers }: LifePart
     world.log(() => `the clock is set back by ${world.clockAheadMs} ms`)
     world.setClockBack()
     checkers.retries.clockSetBack()
+    checkers.leases.clockSetBack()
   })
 }

@@ -51,7 +51,7 @@ export class Checkers implements Observer {
   batches = 0
   readonly #parts: CheckersParts
   readonly #app: string
-  readonly #leases: LeaseChecker
+  readonly leases: LeaseChecker
   readonly retries: RetryChecker
   readonly #members: MembershipChecker
   readonly #files: FileChecker
@@ -74,11 +74,11 @@ export class Checkers implements Observer {
     this.#app = app
     const mirror = new Mirror(app)
     this.mirror = mirror
-    this.#leases = new LeaseChecker(mirror, violations, intervalMs, parts.world)
+    this.leases = new LeaseChecker(mirror, violations, intervalMs, parts.world)
     this.retries = new RetryChecker(violations, retry)
     this.#members = new MembershipChecker({ mirror, truth, violations, plan, sightings })
     this.#files = new FileChecker(truth, violations, plan, parts.world)
-    this.#outputs = new OutputChecker(storage, this.#leases, violations, sightings)
+    this.#outputs = new OutputChecker(storage, this.leases, violations, sightings)
     this.deadLetters = new DeadLetterChecker({ mirror, truth, violations, sightings, app })
     const { deadLetters } = this
     this.#objects = new ObjectChecker({ truth, violations, deadLetters, sightings })
@@ -92,7 +92,7 @@ export class Checkers implements Observer {
       intervalMs,
       poison,
       deadLetters,
-      leases: this.#leases,
+      leases: this.leases,
       outputs: this.#outputs,
     })
     this.#garbage = new GarbageChecker(mirror, violations, app)
@@ -126,7 +126,7 @@ export class Checkers implements Observer {
     const { clockMs: nowMs } = this.#parts.world
     if (after.status === 'rest') this.#rester = environment
     this.#recoveries.headWritten(before, after, environment)
-    this.#leases.check(before, after, environment, nowMs)
+    this.leases.check(before, after, environment, nowMs)
     this.retries.check(before, after, nowMs)
     if (isOperation(before, after)) this.#operated(before, after, environment)
     else if (after.epoch !== before.epoch && before.logged === undefined)
