@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- engine|aws-batches|cold-start [--json] [--batches N]`: runs a benchmark and
- * prints the results. With `--json` each figure is one line, `{ "bench", "figure", "value", "unit"
+ * `npm run bench -- engine|aws-batches|directory|cold-start [--json] [--batches N]`: runs a
+ * benchmark and prints the results. With `--json` each figure is one line, `{ "bench", "figure", "value", "unit"
  * }`, and the text for the user goes to the standard error.
  */
 import { spawnSync } from 'node:child_process'
@@ -36,6 +36,13 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map<string, Bench>([
     {
       needsHeap: false,
       run: async ({ say }) => (await import('./aws-batches.ts')).benchAwsBatches(say),
+    },
+  ],
+  [
+    'directory',
+    {
+      needsHeap: false,
+      run: async (settings) => (await import('./directory.ts')).benchDirectory(settings),
     },
   ],
   [
