@@ -80,6 +80,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   STORE_FAILED: EXIT.storeUnusable,
   STORE_FULL: EXIT.storeUnusable,
   STORE_NOT_FOUND: EXIT.storeUnusable,
+  STORE_TAKEN: EXIT.storeUnusable,
   STORE_UNREADABLE: EXIT.storeUnusable,
   STREAM_REPLACED: EXIT.batchFailed,
   STREAM_UNREADABLE: EXIT.batchFailed,

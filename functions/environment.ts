@@ -11,8 +11,8 @@
  *   MILLRACE_OUTPUTS     JSON: what the names of outputs are bound to,               driver
  *                        as { "kind": "objects", "bucket": "name" }; another bucket
  *                        is taken literally
- *   MILLRACE_GENERATION  a number that grows with every deployment, even with a      driver
- *                        rollback to older code
+ *   MILLRACE_GENERATION  a number that grows with each deployment, also with a       driver
+ *                        roll-back to older code
  *   MILLRACE_TIMEOUT_S   the time-out of the driver in seconds, for its leases       driver
  */
 import { MillraceError } from '../lib/base/errors.ts'

@@ -49,6 +49,9 @@ export const EACH_MINUTE: { readonly period: Duration } = { period: Duration.min
 /** How long errors and throttling may go on: the event source tries again in the meantime. */
 const PATIENCE_MINUTES = 5
 
+/** Processes of the deployment before are turned away for a while, and that is fine. */
+const SUPERSEDED_MINUTES = 10
+
 /** Enough for two time-outs of the driver, and for the pauses between. */
 const DRIVER_MINUTES = 15
 const SILENT_MINUTES = 3
@@ -86,6 +89,14 @@ const batchRules = ({ namespace, lagMax }: Watched): readonly Rule[] => [
     above: 0,
     description:
       'The application stands still, since a batch failed too often: see millrace status',
+  },
+  {
+    id: 'SupersededAlarm',
+    metric: metricOf(namespace, 'Superseded'),
+    above: 0,
+    minutes: SUPERSEDED_MINUTES,
+    description:
+      'The driver of an older deployment is called, and turned away: deploy again, see status',
   },
   {
     id: 'DataLossesAlarm',

@@ -1,8 +1,9 @@
 import { AssetHashType, DockerImage } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
 import type { BuildOptions, BuildResult, Loader } from 'esbuild'
+import { existsSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { MillraceError } from '../lib/base/errors.ts'
 import { copyPackages } from './copy-packages.ts'
 import { deployedKinds } from './kinds.ts'
@@ -50,13 +51,16 @@ export interface BundlingSettings {
   readonly minify?: boolean
 }
 
-/** How both functions are bundled. Code that both use is in files of its own, uploaded once. */
+/** The functions. The last one needs no module of a pipeline. */
+const ENTRIES = ['intake', 'driver', 'generation']
+
+/** How the functions are bundled. Code that several use is in files of its own, uploaded once. */
 export const bundleOptions = (
   entry: string,
   outdir: string,
   { externalModules = [], nodeModules = [], define, loader, minify = true }: BundlingSettings = {},
 ): BuildOptions => ({
-  entryPoints: { intake: ownFile('functions/intake'), driver: ownFile('functions/driver') },
+  entryPoints: Object.fromEntries(ENTRIES.map((name) => [name, ownFile(`functions/${name}`)])),
   outdir,
   outExtension: { '.js': '.mjs' },
   bundle: true,
@@ -112,19 +116,36 @@ const checkPackages = (): void => {
   })
 }
 
+/** The folder of the package that a module belongs to. */
+const projectOf = (entry: string, folder: string = dirname(resolve(entry))): string => {
+  if (existsSync(join(folder, 'package.json'))) return folder
+  const above = dirname(folder)
+  return above === folder ? dirname(resolve(entry)) : projectOf(entry, above)
+}
+
 type Esbuild = { buildSync(options: BuildOptions): BuildResult }
 
 const loadEsbuild = (): Esbuild => createRequire(import.meta.url)('esbuild') as Esbuild
 
 /**
- * Bundles both functions with the user's pipeline into a folder.
+ * Bundles the functions with the user's pipeline into a folder. The same code gives the same bytes,
+ * wherever the project and the folder are: names and source maps are made as if the bundle was
+ * written into the project.
  *
  * @throws MillraceError `PACKAGE_MISSING`, `MODULE_UNREADABLE`.
  */
 export const bundle = (entry: string, outdir: string, settings: BundlingSettings = {}): void => {
   checkPackages()
+  const project = projectOf(entry)
   try {
-    loadEsbuild().buildSync(bundleOptions(entry, outdir, settings))
+    const { outputFiles = [] } = loadEsbuild().buildSync({
+      ...bundleOptions(entry, project, settings),
+      absWorkingDir: project,
+      write: false,
+      allowOverwrite: true,
+    })
+    for (const { path, contents } of outputFiles)
+      writeFileSync(join(outdir, relative(project, path)), contents)
   } catch (error) {
     throw new MillraceError('MODULE_UNREADABLE', {
       problem: 'The functions could not be bundled with the module of the pipeline',

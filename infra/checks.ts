@@ -63,16 +63,17 @@ export const checkBindings = (bindings: Readonly<Record<string, unknown>>): void
 }
 
 /**
- * The generation, if it can order deployments.
+ * Checks that a generation can order deployments.
  *
  * @throws MillraceError `ARGUMENT_INVALID`.
  */
-export const checkGeneration = (generation: number): number => {
-  if (Number.isSafeInteger(generation) && generation >= 1) return generation
+export const checkGeneration = (generation: number | undefined): void => {
+  if (generation === undefined || (Number.isSafeInteger(generation) && generation >= 1)) return
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: 'The generation must be a number that orders deployments',
     value: generation,
     allowed: 'a whole number from 1 that grows with each deployment',
+    fix: 'leave it out: then each deployment takes the next number',
   })
 }
 

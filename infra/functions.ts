@@ -13,7 +13,7 @@ import {
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import { acknowledgeAsterisk } from './acknowledge.ts'
-import { actionsOf, type Role as RoleName } from './grants.ts'
+import { actionsOf, type DeploymentRole, type Role as RoleName } from './grants.ts'
 import {
   type CompleteSettings,
   type SharedFunctionSettings,
@@ -31,7 +31,8 @@ export interface Worker {
 
 /** What a worker is made of. */
 export interface WorkerParts {
-  readonly name: RoleName
+  /** Also the name of its file in the bundle. */
+  readonly name: RoleName | DeploymentRole
   readonly code: Code
   readonly settings: CompleteSettings
   readonly shared: SharedFunctionSettings

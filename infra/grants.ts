@@ -14,6 +14,9 @@ export interface Grant {
 /** The roles of the functions. */
 export type Role = 'intake' | 'driver'
 
+/** What calls in a deployment: it numbers the deployments. */
+export type DeploymentRole = 'generation'
+
 /** Rights that `grantRead`, `grantReadDeadLetters` and `grantOperate` give for the commands. */
 export type AccessLevel = 'reader' | 'deadLetterReader' | 'operator'
 
@@ -52,7 +55,7 @@ const ITEMS: Grant = {
  * deletes nothing. A reader writes nothing.
  */
 export const grants: Readonly<
-  Record<Role | AccessLevel, Readonly<Partial<Record<Subject, readonly Grant[]>>>>
+  Record<Role | DeploymentRole | AccessLevel, Readonly<Partial<Record<Subject, readonly Grant[]>>>>
 > = {
   intake: {
     table: [ITEMS],
@@ -64,6 +67,10 @@ export const grants: Readonly<
     table: [ITEMS],
     blocks: [REPLACE_OBJECTS],
     triggers: [SEND, POLL_QUEUE],
+    logs: [LOGS],
+  },
+  generation: {
+    table: [{ by: 'code', actions: ['dynamodb:GetItem', 'dynamodb:PutItem'] }],
     logs: [LOGS],
   },
   reader: {
@@ -95,8 +102,10 @@ export const distinctActions = (given: readonly Grant[] = []): readonly string[]
 ]
 
 /** The actions of a role on a resource that every application has, for a policy. */
-export const actionsOf = (role: Role | AccessLevel, subject: Subject): readonly string[] =>
-  distinctActions(grants[role][subject])
+export const actionsOf = (
+  role: Role | DeploymentRole | AccessLevel,
+  subject: Subject,
+): readonly string[] => distinctActions(grants[role][subject])
 
 /** Whether an action is on a bucket itself, and not on objects in it. */
 export const isBucketAction = (action: string): boolean => action === 's3:ListBucket'

@@ -15,6 +15,7 @@ export type MetricName =
   | 'ProcessingTime'
   | 'FailedBatches'
   | 'Failed'
+  | 'Superseded'
   | 'DeadLetters'
   | 'DataLosses'
   | 'DriverTimeouts'
@@ -52,6 +53,12 @@ const DEFINITIONS: readonly (Definition & { readonly name: MetricName })[] = [
     name: 'Failed',
     role: 'driver',
     pattern: '{ $.event = "driver" && $.kind = "failed" }',
+    value: '1',
+  },
+  {
+    name: 'Superseded',
+    role: 'driver',
+    pattern: '{ $.event = "driver" && $.kind = "superseded" }',
     value: '1',
   },
   {

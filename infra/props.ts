@@ -41,9 +41,11 @@ export interface StreamingAppProps extends SharedFunctionSettings {
   readonly encryptionKey?: IKey
   /**
    * Orders deployments. A driver of a lower generation never runs again, so a roll-back also needs
-   * a higher one.
+   * a higher one. A number of your own is for accounts in which CloudFormation may call no
+   * function.
    *
-   * @default - the time of the synthesis in milliseconds
+   * @default - each deployment that changes a function takes the next number of a counter in the
+   * table
    */
   readonly generation?: number
   /**

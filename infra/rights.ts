@@ -56,17 +56,21 @@ const allowKey = ({ role }: Worker, { key, use }: KeyUse): void => {
 /** Actions on keys that end in an asterisk. */
 const KEY_ACTIONS = ['kms:GenerateDataKey*', 'kms:ReEncrypt*']
 
+/** Explains the asterisks of a role that may use keys. */
+export const acknowledgeKeys = ({ role }: Pick<Worker, 'role'>): void => {
+  for (const action of KEY_ACTIONS)
+    acknowledge(
+      role,
+      `AwsSolutions-IAM5[Action::${action}]`,
+      'The CDK grants keys so. The asterisk stands for variants of one action on one key.',
+    )
+}
+
 /** Gives both roles what they need. */
 export const grantRights = (workers: Workers, own: OwnResources, kinds: KindRights): void => {
   const reaches = [...ownReaches(own), ...kinds.reaches]
   for (const role of ['intake', 'driver'] as const)
     for (const reach of reaches) allowReach(role, workers[role], reach)
   for (const use of [...ownKeys(own), ...kinds.keys]) allowKey(workers[use.role], use)
-  for (const { role } of [workers.intake, workers.driver])
-    for (const action of KEY_ACTIONS)
-      acknowledge(
-        role,
-        `AwsSolutions-IAM5[Action::${action}]`,
-        'The CDK grants keys so. The asterisk stands for variants of one action on one key.',
-      )
+  for (const worker of [workers.intake, workers.driver]) acknowledgeKeys(worker)
 }

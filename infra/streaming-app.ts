@@ -33,8 +33,8 @@ import type { StreamingAppProps } from './props.ts'
 import { createQueue, type QueuePair } from './queues.ts'
 import { readPlan } from './read-plan.ts'
 import { createBlocks, createItemTable } from './resources.ts'
-import { grantRights, type Workers } from './rights.ts'
-import { type BothSettings, createWorkers } from './workers.ts'
+import { grantRights } from './rights.ts'
+import { type BothSettings, createWorkers, type NumberedWorkers } from './workers.ts'
 
 const DRIVERS_MAX = 2
 const LAG_MAX: Duration = Duration.hours(6)
@@ -99,7 +99,7 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     checkBindings(bindings)
     checkRegions(this, bindings)
     this.#props = props
-    this.#generation = checkGeneration(props.generation ?? Date.now())
+    checkGeneration(props.generation)
     this.#plan = readPlan(entry)
     checkInterval(this.#plan)
     const needs = needsOf(this.#plan, bindings)
@@ -127,6 +127,7 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     const workers = this.#createWorkers({ intake, driver })
     this.intake = workers.intake
     this.driver = workers.driver
+    this.#generation = workers.generation
     this.grantPrincipal = principalOf([this.intake, this.driver])
     this.#grantRights()
     const connection = this.#kinds.connect(this.intake)
@@ -212,16 +213,18 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
   }
 
   /** What the functions are told, and how they are made. */
-  #createWorkers(settings: BothSettings): Workers {
-    const { tableName: table } = this.table
+  #createWorkers(settings: BothSettings): NumberedWorkers {
+    const { appName, table } = this
     const { bucketName: blocks } = this.blocks
     const { queueUrl: triggers } = this.triggers.queue
     const { sources, outputs } = this.#kinds
     return createWorkers(this, this.#props, {
-      appName: this.appName,
+      app: this.#plan.name,
+      appName,
+      table,
       settings,
-      common: { table, blocks, triggers, sources },
-      ofDriver: { outputs, generation: this.#generation },
+      common: { table: table.tableName, blocks, triggers, sources },
+      outputs,
     })
   }
 

@@ -1,4 +1,5 @@
 /** The environment variables of the functions. functions/environment.ts documents them. */
+import { Tokenization } from 'aws-cdk-lib'
 import type { StoredLocation } from './deployed-kind.ts'
 
 /** What both functions are told. */
@@ -17,6 +18,7 @@ export interface CommonFacts {
 export interface DriverFacts {
   /** By the name that the pipeline has for them. */
   readonly outputs: Readonly<Record<string, StoredLocation>>
+  /** It may be known to CloudFormation alone. */
   readonly generation: number
   /** The time-out of the driver, in seconds. */
   readonly timeoutS: number
@@ -42,6 +44,6 @@ export const driverVariables = (
 ): Readonly<Record<string, string>> => ({
   ...intakeVariables(facts),
   MILLRACE_OUTPUTS: JSON.stringify(outputs),
-  MILLRACE_GENERATION: String(generation),
+  MILLRACE_GENERATION: Tokenization.stringifyNumber(generation),
   MILLRACE_TIMEOUT_S: String(timeoutS),
 })

@@ -1,8 +1,10 @@
+import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import { functionCode } from './bundle.ts'
 import { type CompleteSettings, sharedSettings } from './function-settings.ts'
-import { createWorker } from './functions.ts'
+import { createWorker, type Worker } from './functions.ts'
+import { createGeneration } from './generation.ts'
 import type { Role } from './grants.ts'
 import type { StreamingAppProps } from './props.ts'
 import type { Workers } from './rights.ts'
@@ -16,29 +18,39 @@ import {
 /** The settings of both functions. */
 export type BothSettings = Readonly<Record<Role, CompleteSettings>>
 
-/** What the two functions are made of. */
+/** What the functions are made of. */
 export interface WorkersParts {
+  /** The name of the application in the table. */
+  readonly app: string
   readonly appName: string
+  readonly table: Table
   readonly settings: BothSettings
   /** What both are told. */
   readonly common: CommonFacts
   /** What only the driver is told. */
-  readonly ofDriver: Omit<DriverFacts, 'timeoutS'>
+  readonly outputs: DriverFacts['outputs']
 }
 
-/** Creates both functions, from one bundle. */
+/** The functions, and the number of the deployment, which may be known to CloudFormation alone. */
+export interface NumberedWorkers extends Workers {
+  readonly generation: number
+}
+
+/** Creates both functions, and the one that numbers deployments, from one bundle. */
 export const createWorkers = (
   scope: Construct,
   props: StreamingAppProps,
-  { appName, settings, common, ofDriver }: WorkersParts,
-): Workers => {
+  { app, appName, table, settings, common, outputs }: WorkersParts,
+): NumberedWorkers => {
   const timeoutS = settings.driver.timeout.toSeconds()
-  const inCommon = {
-    code: functionCode(props.entry, props.bundling),
-    shared: sharedSettings(props),
-    logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
-  }
-  return {
+  const code = functionCode(props.entry, props.bundling)
+  const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH
+  const inCommon = { code, shared: sharedSettings(props), logRetention }
+  const made: Worker[] = []
+  const generation =
+    props.generation ??
+    createGeneration(scope, { app, appName, table, code, logRetention, counted: () => made })
+  const workers = {
     intake: createWorker(scope, 'Intake', {
       ...inCommon,
       name: 'intake',
@@ -50,8 +62,10 @@ export const createWorkers = (
       ...inCommon,
       name: 'driver',
       settings: settings.driver,
-      environment: driverVariables(common, { ...ofDriver, timeoutS }),
+      environment: driverVariables(common, { outputs, generation, timeoutS }),
       description: `Runs the batches of ${appName}`,
     }),
   }
+  made.push(workers.intake, workers.driver)
+  return { ...workers, generation }
 }

@@ -20,7 +20,6 @@ const templateOfExample = (): Template => {
   const stack = new Stack(app, 'Stack')
   new StreamingApp(stack, 'Example', {
     entry: join(root, 'test', 'infra', 'fixtures', 'both.ts'),
-    generation: 1,
   })
   return Template.fromStack(stack)
 }

@@ -71,6 +71,7 @@ export const errorCodes = {
   STORE_FAILED: 'The store did not answer, or refused the call; the call may be retried.',
   STORE_FULL: 'The disk or the quota of the store is full.',
   STORE_NOT_FOUND: 'There is no store in that directory or table.',
+  STORE_TAKEN: 'Another stack has deployed an application of the same name on this table.',
   STORE_UNREADABLE: 'The store was written by another version, or is damaged.',
   STREAM_REPLACED: 'A Kinesis stream was deleted and created again while it was read.',
   STREAM_UNREADABLE: 'A Kinesis stream could not be read again, or its shards could not be listed.',

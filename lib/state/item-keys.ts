@@ -29,6 +29,12 @@ export const storeOwnerKey = (): ItemKey => ({ partition: '#store', sort: 'app' 
 /** The head: the one item of an application that changes with every batch. */
 export const headKey = (app: string): ItemKey => ({ partition: `${app}#head`, sort: '-' })
 
+/** Counts the deployments of an application. Each one takes the next number as its generation. */
+export const deploymentsKey = (app: string): ItemKey => ({
+  partition: `${app}#deployments`,
+  sort: '-',
+})
+
 /** The note of what keeps the driver from running. */
 export const driverNoteKey = (app: string): ItemKey => ({
   partition: `${app}#note`,

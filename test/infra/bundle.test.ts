@@ -1,9 +1,11 @@
 import { App, Stack } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
+import { hash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { bundle } from '../../infra/bundle.ts'
 import { StreamingApp } from '../../infra/streaming-app.ts'
 import { fixture } from './stacks.ts'
 
@@ -39,3 +41,25 @@ test(
     expect(bundled).toEqual([['clicks'], ['files']])
   },
 )
+
+test(
+  'a bundle is the same wherever it is written, and whoever bundles it',
+  { timeout: 180_000 },
+  () => {
+    const deep = mkdtempSync(join(tmpdir(), 'millrace-bundle-'))
+    const near = mkdtempSync(join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'b-'))
+    onTestFinished(() => [deep, near].forEach((one) => rmSync(one, { recursive: true })))
+    const before = process.cwd()
+    onTestFinished(() => process.chdir(before))
+    bundle(fixture('clicks'), deep)
+    process.chdir(tmpdir())
+    bundle(fixture('clicks'), near)
+    expect(filesIn(near)).toEqual(filesIn(deep))
+  },
+)
+
+/** The names of files, and hashes of what is in them. */
+const filesIn = (folder: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    readdirSync(folder).map((name) => [name, hash('sha256', readFileSync(join(folder, name)))]),
+  )

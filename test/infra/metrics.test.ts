@@ -110,6 +110,19 @@ const rows: readonly {
     metrics: { Lag: [63_000, 123_000], FailedBatches: [1], Failed: [1, 1, 1, 1] },
   },
   {
+    name: 'a driver is called that is older than the one that has run',
+    async play() {
+      const world = new World()
+      const pipeline = pipelineOf((ssc) => ssc.kinesisTextStream('lines').print())
+      const sources = { 'kinesisTextStream-1': toStream }
+      await new Deployed(pipeline, { sources, world, generation: 2 }).trigger()
+      const app = new Deployed(pipeline, { sources, world, generation: 1 })
+      await app.trigger({ scheduleMinute: true })
+      return app
+    },
+    metrics: { Lag: [0], Superseded: [1] },
+  },
+  {
     name: 'a record that is no text, and one that a function throws on',
     async play() {
       const app = deployed((lines) => lines.map((line) => JSON.parse(line) as unknown).print())
@@ -197,6 +210,7 @@ describe('metrics', () => {
         'ProcessingTime',
         'FailedBatches',
         'Failed',
+        'Superseded',
         'DataLosses',
         'DriverTimeouts',
         'DeadLetters',

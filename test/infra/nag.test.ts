@@ -33,7 +33,7 @@ test.each([
   { name: 'orders', prepare: orders, how: 'a queue and a table given' },
 ])('cdk-nag finds only what is explained: $name, $how', ({ name, prepare }) => {
   const stack = newStack()
-  new StreamingApp(stack, 'App', { entry: fixture(name), generation: 1, ...prepare(stack) })
+  new StreamingApp(stack, 'App', { entry: fixture(name), ...prepare(stack) })
   const { violations } = new AwsSolutionsChecks(stack).validateScope(stack.node.root)
   expect(violations).toEqual([])
 })

@@ -1,5 +1,6 @@
 import { batchBugs } from './planted/batch-bugs.ts'
 import type { PlantedBug } from './planted/bug.ts'
+import { deploymentBugs } from './planted/deployment-bugs.ts'
 import { edgeBugs } from './planted/edge-bugs.ts'
 import { fileBugs } from './planted/file-bugs.ts'
 import { headBugs } from './planted/head-bugs.ts'
@@ -27,5 +28,6 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...windowBugs,
   ...recordBugs,
   ...planBugs,
+  ...deploymentBugs,
   ...edgeBugs,
 ]

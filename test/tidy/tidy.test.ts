@@ -198,7 +198,8 @@ const sourceRows: readonly SourceRow[] = [
     },
     found: [
       'lib/base/forgotten.ts is reached from none of lib/index.ts, lib/testing/index.ts, ' +
-        'cli/main.ts, functions/intake.ts, functions/driver.ts, infra/index.ts, infra/app.ts, ' +
+        'cli/main.ts, functions/intake.ts, functions/driver.ts, functions/generation.ts, ' +
+        'infra/index.ts, infra/app.ts, ' +
         'infra/example.ts, infra/print-plan.ts',
     ],
   },

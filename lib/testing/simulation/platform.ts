@@ -23,11 +23,12 @@ import type { CallWorld } from './calls.ts'
 import type { Checkers } from './checkers/checkers.ts'
 import { MALFORMED_MESSAGES, type SimulatedBucket } from './cloud/bucket.ts'
 import type { SimulatedDirectory } from './cloud/directory.ts'
+import { Deployer, FIRST_GENERATION } from './cloud/deployer.ts'
 import { type Ending, SimulatedFunction } from './cloud/function.ts'
 import { type Consumed, SimulatedQueue } from './cloud/queue.ts'
 import { SimulatedStream } from './cloud/stream.ts'
 import { StreamMapping } from './cloud/stream-mapping.ts'
-import { type Code, type Deployment, Environment } from './environment.ts'
+import { type Deployment, Environment } from './environment.ts'
 import type { RecoveryPath } from './sightings.ts'
 import type { Storage } from './storage.ts'
 
@@ -61,7 +62,10 @@ export class Platform {
   readonly mappings: StreamMapping[] = []
   readonly #parts: PlatformParts
   readonly #application: ApplicationParts
+  readonly #deployer: Deployer
   #deployment: Deployment
+  /** The highest generation that a deployment got. */
+  #highest = FIRST_GENERATION
   #commands = 0
 
   constructor(parts: PlatformParts) {
@@ -75,11 +79,14 @@ export class Platform {
       listen: (environment, event) => this.#listen(environment, event),
     }
     this.#deployment = {
-      generation: 1,
+      generation: FIRST_GENERATION,
       code: 'a',
       change: 'none',
       createdMs: new Map(parts.streams.map((name) => [name, nowMs])),
     }
+    const { items: table } = parts.storage
+    const isStormy = (): boolean => parts.faults.active
+    this.#deployer = new Deployer({ ...parts, table, isStormy, random: parts.world.deploying })
     this.driver = new SimulatedFunction(
       parts,
       { name: 'driver', timeoutMs: DRIVER_TIMEOUT_MS, start: startDriver(this.#application) },
@@ -132,21 +139,28 @@ export class Platform {
   }
 
   /**
-   * From now on new processes are of a newer generation; old ones are still there, and may still be
-   * invoked.
+   * Deploys something, with the generation that it is given: from then on, new processes run it.
+   * Old ones are still there, and may still be invoked.
    */
-  deploy(code: Code, changes: Partial<Deployment> = {}): void {
-    this.#deployment = {
-      ...this.#deployment,
-      generation: this.#deployment.generation + 1,
-      code,
-      ...changes,
-    }
-    this.#parts.world.log(
-      () =>
-        `generation ${this.#deployment.generation} is deployed, with code ${code} and the plan ` +
-        `${this.#deployment.change}`,
-    )
+  deploy(changes: (before: Deployment) => Partial<Deployment>): void {
+    this.#deployer.deploy((generation) => {
+      this.#parts.checkers.violations.expect(
+        'B10',
+        generation > this.#highest,
+        () => `a deployment gets the generation ${generation} after ${this.#highest}`,
+      )
+      this.#highest = Math.max(this.#highest, generation)
+      this.replace({ ...changes(this.#deployment), generation })
+    })
+  }
+
+  /** New processes differ, and nothing was deployed: somebody has changed a function by hand. */
+  replace(changes: Partial<Deployment>): void {
+    this.#deployment = { ...this.#deployment, ...changes }
+    this.#parts.world.log(() => {
+      const { generation, code, change } = this.#deployment
+      return `generation ${generation} is deployed, with code ${code} and the plan ${change}`
+    })
     this.driver.deploy(this.#deployment)
     this.intake.deploy(this.#deployment)
   }

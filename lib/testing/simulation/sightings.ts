@@ -16,6 +16,7 @@ export const recoveryPaths = [
   'a head adopted',
   'a batch logged by one generation and committed by another',
   'an older generation turned away',
+  'a deployment that asked for its number twice',
   'a driver turned away by the lease',
   'a skewed clock turned away',
   'batches that go on behind their clock',

@@ -69,7 +69,7 @@ const troubleStreams = ({ world, faults, sightings, platform, truth }: LifeParts
       const { name } = mapping.stream
       mapping.delete()
       const createdMs = new Map(platform.deployment.createdMs).set(name, world.nowMs)
-      platform.deploy(platform.deployment.code, { createdMs })
+      platform.replace({ createdMs })
       platform.mappings.splice(platform.mappings.indexOf(mapping), 1)
       const stream = new SimulatedStream(name, world.nowMs, random.between(1, 3), random.fork())
       truth.made(stream)
@@ -83,14 +83,16 @@ const troubleFunctions = ({ world, faults, sightings, platform, pipeline }: Life
   world.every(10_000, 60_000, () => {
     if (!faults.has('deployment')) return
     sightings.see('deployment')
-    platform.deploy(platform.deployment.code === 'a' ? 'b' : 'a')
+    platform.deploy(({ code }) => ({ code: code === 'a' ? 'b' : 'a' }))
   })
   world.every(20_000, 80_000, () => {
     if (pipeline.isPoison === undefined || !faults.has('brokenDeployment')) return
     sightings.see('brokenDeployment')
     const { code } = platform.deployment
-    platform.deploy('broken')
-    world.after(random.between(2_000, 20_000), () => platform.deploy(code))
+    platform.deploy(() => ({ code: 'broken' }))
+    world.after(random.between(2_000, 20_000), () =>
+      platform.deploy(() => ({ code: code === 'broken' ? 'a' : code })),
+    )
   })
   world.every(5_000, 20_000, () => {
     if (faults.strikes('pause', 25))
@@ -110,13 +112,11 @@ const troublePlans = (parts: LifeParts): void => {
     const change = drawChange(parts)
     if (change === undefined) return
     sightings.see('changedPlan')
-    const { code, generation } = platform.deployment
     const isKept = random.chance(0.3)
-    platform.deploy(code, { change, ...(isKept ? { generation } : {}) })
+    if (isKept) platform.replace({ change })
+    else platform.deploy(() => ({ change }))
     if (isFitting(change) && !isKept) return
-    world.after(random.between(2_000, 20_000), () =>
-      platform.deploy(platform.deployment.code, { change: 'none' }),
-    )
+    world.after(random.between(2_000, 20_000), () => platform.deploy(() => ({ change: 'none' })))
   })
 }
 

@@ -19,6 +19,9 @@ const START_MS = 1_700_000_000_123
 /** Makes another generator of the same seed. */
 const LATER = 0x5eed_1a7e
 
+/** The same, of what numbers deployments. */
+const DEPLOYING = 0xdeb1_0e55
+
 /** Lets every promise that can settle do so. */
 const waitForTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -29,6 +32,8 @@ export class World {
   readonly startMs: number = START_MS
   /** What came later than the rest of the world draws from it: so all else stays as it was. */
   readonly later: Random
+  /** What the numbering of deployments draws, for the same reason. */
+  readonly deploying: Random
   /** How far the clock of the machine is ahead: that of all processes and of the table. */
   clockAheadMs = 0
   #setBackMs = 0
@@ -41,6 +46,7 @@ export class World {
   constructor(seed: number, { trace = false }: { readonly trace?: boolean } = {}) {
     this.random = new Random(seed)
     this.later = new Random(seed ^ LATER)
+    this.deploying = new Random(seed ^ DEPLOYING)
     this.trace = trace ? [] : undefined
   }
 

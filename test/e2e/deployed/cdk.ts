@@ -41,8 +41,13 @@ const lastLines = (text: string): string =>
 export const bootstrap = (endpoint: string): Promise<void> =>
   cdk(endpoint, ['bootstrap', 'aws://000000000000/us-east-1'])
 
-/** Makes templates and bundles, into a folder. */
-export const synthesise = (endpoint: string, settings: Settings, into: string): Promise<void> =>
+/** Makes the templates and bundles of a program, into a folder. */
+export const synthesiseApp = (
+  endpoint: string,
+  app: string,
+  variables: Readonly<Record<string, string>>,
+  into: string,
+): Promise<void> =>
   cdk(
     endpoint,
     [
@@ -52,10 +57,36 @@ export const synthesise = (endpoint: string, settings: Settings, into: string): 
       '--output',
       into,
       '--app',
-      `"${process.execPath}" --conditions=millrace-source test/e2e/deployed/cdk-app.ts`,
+      `"${process.execPath}" --conditions=millrace-source ${app}`,
     ],
-    { MILLRACE_E2E: JSON.stringify(settings) },
+    variables,
   )
+
+/** The same for the stacks of this folder. */
+export const synthesise = (endpoint: string, settings: Settings, into: string): Promise<void> =>
+  synthesiseApp(
+    endpoint,
+    'test/e2e/deployed/cdk-app.ts',
+    { MILLRACE_E2E: JSON.stringify(settings) },
+    into,
+  )
+
+/** Whether the synthesised stacks differ from what is deployed. */
+export const diff = async (
+  endpoint: string,
+  from: string,
+  stacks: readonly string[],
+): Promise<'none' | 'some'> => {
+  const args = ['diff', ...stacks, '--app', from, '--method', 'template', '--fail']
+  return cdk(endpoint, args).then(
+    () => 'none',
+    (error: unknown) => {
+      if (/ended with 1:[^]*Number of stacks with differences: [1-9]/.test(String(error)))
+        return 'some'
+      throw error
+    },
+  )
+}
 
 /** Deploys the synthesised stacks. Returns their outputs. */
 export const deploy = async (

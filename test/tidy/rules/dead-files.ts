@@ -7,6 +7,7 @@ const ENTRIES = [
   'cli/main.ts',
   'functions/intake.ts',
   'functions/driver.ts',
+  'functions/generation.ts',
   'infra/index.ts',
   'infra/app.ts',
   'infra/example.ts',
