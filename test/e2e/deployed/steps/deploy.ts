@@ -20,7 +20,7 @@ export const EXAMPLE: string = join(
   'clicks.ts',
 )
 
-/** Synthesises the stacks with a module as the pipeline. Each time makes a new generation. */
+/** Synthesises the stacks with a module as the pipeline. */
 export const prepare = async (
   { gates, folder }: World,
   name: string,
