@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- engine|aws-batches|directory|cold-start [--json] [--batches N]`: runs a
- * benchmark and prints the results. With `--json` each figure is one line, `{ "bench", "figure", "value", "unit"
- * }`, and the text for the user goes to the standard error.
+ * benchmark and prints the results. With `--json` each figure is one line, `{ "bench", "figure",
+ * "value", "unit" }`, and the text for the user goes to the standard error.
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { DeadLetterCursor } from '../lib/state/dead-letter-reader.ts'
 import { type DeadLetterOptions, deadLetterOptions, pageOf } from './dead-letter-options.ts'
-import { usage } from './usage.ts'
+import { meant, usage } from './usage.ts'
 
 /** The application that a command works on: a directory on this machine, or a deployed name. */
 export type Target = { readonly state: string } | { readonly app: string }
@@ -134,7 +134,7 @@ export const parseCommand = (args: readonly string[]): Command => {
       'This command does not exist',
       name,
       names,
-      'see all commands with examples: millrace --help',
+      `${meant(name, Object.keys(COMMANDS))}see all commands with examples: millrace --help`,
     )
   const foreign = Object.keys(values).find((option) => !allowed.includes(option))
   if (foreign !== undefined)
@@ -235,11 +235,14 @@ const parseOptions = (args: readonly string[]) => {
   } catch (error) {
     // The first sentence says what is wrong. The others give advice that does not fit here.
     const [problem = ''] = (error as Error).message.split('. ')
+    const name = args.find((arg) => Object.hasOwn(COMMANDS, arg)) ?? ''
+    const wrong = /'(--[^'=]+)/.exec(problem)?.[1] ?? ''
+    const known = (COMMANDS[name] ?? []).map((option) => `--${option}`)
     throw usage(
       problem.replace(/\.$/, ''),
       args.join(' '),
-      optionNames(args.find((arg) => Object.hasOwn(COMMANDS, arg)) ?? ''),
-      'see the options with examples: millrace --help',
+      optionNames(name),
+      `${meant(wrong, known)}see the options with examples: millrace --help`,
     )
   }
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
 import { dirname, join } from 'node:path'
 import { MillraceError } from '../lib/base/errors.ts'
+import { meant } from './usage.ts'
 
 const readPage = (): string => {
   const root = dirname(findPackageJSON(import.meta.url) as string)
@@ -51,6 +52,6 @@ export const errorHelp = (code: string | undefined): string => {
     problem: 'There is no error with this code',
     value: code,
     allowed: 'a code of a message, such as BINDING_MISSING',
-    fix: 'see all codes: millrace help errors',
+    fix: `${meant(code.toUpperCase(), [...all.keys()])}see all codes: millrace help errors`,
   })
 }

@@ -1,4 +1,5 @@
 import { MillraceError } from '../lib/base/errors.ts'
+import { nearestTo } from '../lib/base/nearest.ts'
 
 /** The error of a command line that is wrong. */
 export const usage = (
@@ -7,3 +8,9 @@ export const usage = (
   allowed: string,
   fix: string,
 ): MillraceError => new MillraceError('USAGE', { problem, value, allowed, fix })
+
+/** What was probably meant, as the beginning of a fix; or nothing. */
+export const meant = (word: string, known: readonly string[]): string => {
+  const near = nearestTo(word, known)
+  return near === undefined ? '' : `did you mean ${near}? Otherwise `
+}

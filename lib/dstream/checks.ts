@@ -64,12 +64,18 @@ export const checkDurationMs = (option: string, duration: Duration, atLeastMs = 
   if (typeof lengthMs === 'number' && Number.isSafeInteger(lengthMs) && lengthMs >= atLeastMs)
     return lengthMs
   throw new MillraceError('ARGUMENT_INVALID', {
-    problem: `${option} needs a length of time`,
+    problem: `${option} must be a duration`,
     value: duration,
     allowed: `a duration of ${atLeastMs} ms or more`,
-    fix: `for example ${option}: seconds(10)`,
+    fix: durationFor(duration),
   })
 }
+
+/** What to write for a value that is no duration, or too short. */
+const durationFor = (value: unknown): string =>
+  typeof value === 'number' && value > 0 && Number.isFinite(value)
+    ? `a number has no unit: write seconds(${value}), minutes(${value}) or milliseconds(${value})`
+    : 'for example seconds(10)'
 
 /** Checks a text that was passed to an operation. `needs` names the text in the error. */
 export const checkText = (operation: string, text: string, needs: string): string => {

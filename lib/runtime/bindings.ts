@@ -3,6 +3,7 @@
  * name without a binding is taken literally. Nothing is opened here.
  */
 import { MillraceError } from '../base/errors.ts'
+import { nearestTo } from '../base/nearest.ts'
 import type { Plan } from '../dstream/plan.ts'
 import { type SourceDeclaration, sourceName } from '../dstream/sources/declaration.ts'
 import { formFor, type Location, type LocationForm, parseNamedUri } from './locations.ts'
@@ -124,7 +125,10 @@ const checkNames = (plan: Plan, bindings: Bindings): void => {
     value: unknown,
     allowed:
       names.length === 0 ? 'no binding: nothing in this pipeline can be bound' : names.join(', '),
-    fix: names.length === 0 ? 'leave out --bind' : `for example --bind ${names[0]}=./in`,
+    fix:
+      names.length === 0
+        ? 'leave out --bind'
+        : `for example --bind ${nearestTo(unknown, names) ?? names[0]}=./in`,
   })
 }
 

@@ -50,12 +50,12 @@ describe.each(Object.entries(windowed))('%s', (_, operation) => {
       (pairs) => operation(pairs.window(seconds(4), seconds(4)), seconds(2)),
       /every 4000 ms/,
     ],
-    ['a bare number', (pairs) => operation(pairs, any(3_000)), /length needs a length of time/],
-    ['no length', (pairs) => operation(pairs, any(undefined)), /length needs a length of time/],
+    ['a bare number', (pairs) => operation(pairs, any(3_000)), /length must be a duration/],
+    ['no length', (pairs) => operation(pairs, any(undefined)), /length must be a duration/],
     [
       'a bare number as slide',
       (pairs) => operation(pairs, seconds(3), any(3_000)),
-      /slide needs a length of time/,
+      /slide must be a duration/,
     ],
   ])('refuses %s', (__, describePipeline, message) => {
     expect(() => built(describePipeline)).toThrow(
