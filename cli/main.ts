@@ -16,6 +16,8 @@ if (Number.parseInt(process.versions.node, 10) < NODE_MIN) {
   process.stderr.write(`${error.message}\n`)
   process.exitCode = exitCodes[error.code]
 } else {
+  const { explainNodeWarnings } = await import('./node-warnings.ts')
+  explainNodeWarnings((line) => process.stderr.write(`${line}\n`))
   const { commandLine } = await import('./command-line.ts')
   process.exitCode = await commandLine(process.argv.slice(2))
 }

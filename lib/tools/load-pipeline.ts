@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
-import { findPackageJSON } from 'node:module'
-import { basename, resolve } from 'node:path'
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { preview } from '../base/error-text.ts'
 import { type ErrorCode, MillraceError } from '../base/errors.ts'
 import type { Plan } from '../dstream/plan.ts'
 import { isPipeline, type Pipeline } from '../dstream/stream.ts'
+import { fixOfModule, isImportError, withShownPaths } from './module-errors.ts'
 
 /**
  * Loads a module, and builds the plan of the pipeline that it exports.
@@ -28,7 +28,7 @@ export const loadPlan = async (module: string): Promise<Plan> => {
   try {
     return pipeline.build()
   } catch (error) {
-    throw explainError(error, module, 'The function that describes the pipeline threw')
+    throw explainError(error, file, module, 'The function that describes the pipeline threw')
   }
 }
 
@@ -39,14 +39,19 @@ const importModule = async (
   try {
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>
   } catch (error) {
-    if (error instanceof SyntaxError)
+    if (error instanceof SyntaxError) {
+      const located = addSyntaxLocation(error, file)
+      const fix = fixOfModule(error, file) ?? fixOfModule(located, file) ?? FIX_AT_LINE
+      throw unreadable(module, 'The module does not compile', fix, located)
+    }
+    if (isImportError(error))
       throw unreadable(
         module,
-        'The module does not compile',
-        syntaxFix(error, file),
-        addSyntaxLocation(error, file),
+        'A module that it imports could not be loaded',
+        fixOfModule(error, file) ?? FIX_AT_LINE,
+        new LocatedError(error, []),
       )
-    throw explainError(error, module, 'The module threw while it was loaded')
+    throw explainError(error, file, module, 'The module threw while it was loaded')
   }
 }
 
@@ -70,10 +75,15 @@ const unreadable = (module: string, problem: string, fix: string, cause: unknown
   new MillraceError('MODULE_UNREADABLE', { problem, value: module, fix, cause })
 
 /** Errors of Millrace are complete. To any other error, the line where it was thrown is added. */
-const explainError = (error: unknown, module: string, problem: string): MillraceError =>
+const explainError = (
+  error: unknown,
+  file: string,
+  module: string,
+  problem: string,
+): MillraceError =>
   isMillraceError(error)
     ? error
-    : unreadable(module, problem, 'fix the module at the line below', addStack(error))
+    : unreadable(module, problem, fixOfModule(error, file) ?? FIX_AT_LINE, addStack(error))
 
 /** Also true for an error of another copy of the library. */
 const isMillraceError = (error: unknown): error is MillraceError & { readonly code: ErrorCode } =>
@@ -82,45 +92,29 @@ const isMillraceError = (error: unknown): error is MillraceError & { readonly co
 /** An error with its location in the message, so that users see it. */
 class LocatedError extends Error {
   constructor(error: Error, location: readonly string[]) {
-    super([error.message, ...location].join('\n'), { cause: error })
+    const text = withShownPaths([error.message, ...location].join('\n'))
+    super(text, error.cause === undefined ? {} : { cause: error.cause })
     this.name = error.name
   }
 }
 
 const FRAMES_SHOWN = 3
+/** Frames of Node and of Millrace say nothing about a module. */
+const NOT_THEIRS = [
+  'node:',
+  ...['../', '../../cli/'].map((to) => new URL(to, import.meta.url).href),
+]
+const FIX_AT_LINE = 'fix the module at the line below'
 
 const addStack = (error: unknown): unknown => {
   if (!(error instanceof Error)) return error
   const frames = (error.stack ?? '')
     .split('\n')
-    .filter((line) => /^\s+at /.test(line) && !line.includes('node:'))
+    .filter((line) => /^\s+at /.test(line) && !NOT_THEIRS.some((place) => line.includes(place)))
   return new LocatedError(
     error,
     frames.slice(0, FRAMES_SHOWN).map((line) => line.trim()),
   )
-}
-
-const syntaxFix = (error: Error, file: string): string => {
-  if ((error as NodeJS.ErrnoException).code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX')
-    return (
-      'Node only removes types, and compiles nothing: do not use enum, namespace and parameter ' +
-      'properties (erasableSyntaxOnly in tsconfig.json finds them)'
-    )
-  const commonJs = commonJsPackage(file)
-  return commonJs === undefined
-    ? 'fix the module at the line below'
-    : `write "type": "module" in ${commonJs}, where Node reads that the module is CommonJS and ` +
-        'may not import; or end its name in .mts'
-}
-
-/** The package.json that makes a file CommonJS. Undefined: none does. */
-const commonJsPackage = (file: string): string | undefined => {
-  if (!/\.[jt]s$/.test(file)) return undefined
-  const path = findPackageJSON(pathToFileURL(file))
-  // Where there is none, Node gives the module itself.
-  if (path === undefined || basename(path) !== 'package.json') return undefined
-  const { type } = JSON.parse(readFileSync(path, 'utf8')) as { readonly type?: unknown }
-  return type === 'commonjs' ? path : undefined
 }
 
 /**
