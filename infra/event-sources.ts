@@ -1,10 +1,11 @@
 /** What calls the functions besides sources of data: queues, and the clock. */
-import { Aws } from 'aws-cdk-lib'
+import { Aws, type CfnElement } from 'aws-cdk-lib'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda'
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler'
 import type { IQueue, Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
+import { hash } from 'node:crypto'
 import type { Worker } from './functions.ts'
 
 const WINDOW_S_MAX = 5
@@ -15,6 +16,27 @@ const WINDOW_S_MAX = 5
  */
 export const windowSeconds = (intervalMs: number): number =>
   Math.min(WINDOW_S_MAX, Math.floor(intervalMs / 2_000))
+
+/**
+ * Finishes a mapping. Lambda refuses a second one of the same source and function, and
+ * CloudFormation makes a new one before it deletes the old one. So its logical id says nothing but
+ * what it maps: no new name in a pipeline makes another one.
+ */
+export const settleMapping = (
+  mapping: CfnEventSourceMapping,
+  { function: worker, policy }: Worker,
+  sourceArn: string,
+): CfnEventSourceMapping => {
+  const { stack } = mapping
+  const id = stack.getLogicalId(worker.node.defaultChild as CfnElement)
+  const source = JSON.stringify(stack.resolve(sourceArn))
+  mapping.overrideLogicalId(`${id}Mapping${hash('sha256', source).slice(0, HASH_DIGITS)}`)
+  // Lambda checks the rights of the role when the mapping is made.
+  mapping.node.addDependency(policy)
+  return mapping
+}
+
+const HASH_DIGITS = 12
 
 /** How messages are handed to a function. */
 export interface QueueMapping {
@@ -32,20 +54,18 @@ export interface QueueMapping {
 export const mapQueue = (
   scope: Construct,
   id: string,
-  { function: worker, policy }: Worker,
+  worker: Worker,
   { queue, batchSize, windowS, concurrency, partial = false }: QueueMapping,
 ): CfnEventSourceMapping => {
   const mapping = new CfnEventSourceMapping(scope, id, {
-    functionName: worker.functionName,
+    functionName: worker.function.functionName,
     eventSourceArn: queue.queueArn,
     batchSize,
     maximumBatchingWindowInSeconds: windowS,
     ...(concurrency === undefined ? {} : { scalingConfig: { maximumConcurrency: concurrency } }),
     ...(partial ? { functionResponseTypes: ['ReportBatchItemFailures'] } : {}),
   })
-  // Lambda checks the rights of the role when the mapping is made.
-  mapping.node.addDependency(policy)
-  return mapping
+  return settleMapping(mapping, worker, queue.queueArn)
 }
 
 /** Batches of more than ten messages need a window. */

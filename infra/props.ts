@@ -30,9 +30,16 @@ export interface StreamingAppProps extends SharedFunctionSettings {
    * What happens to everything that was created and holds data when the stack is destroyed. A
    * bucket that is not empty is never destroyed.
    *
-   * @default RemovalPolicy.RETAIN
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE: everything stays. Only a first deployment
+   * that fails takes away what it has created
    */
   readonly removalPolicy?: RemovalPolicy
+  /**
+   * How long created streams keep records: from 1 to 365 days.
+   *
+   * @default Duration.days(7)
+   */
+  readonly streamRetention?: Duration
   /**
    * Encrypts everything that is created and holds data.
    *

@@ -1,5 +1,6 @@
-import type { RemovalPolicy } from 'aws-cdk-lib'
+import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
+import type { StreamingAppProps } from './props.ts'
 
 /** Settings that everything has in common that holds data. */
 export interface StorageSettings {
@@ -7,4 +8,20 @@ export interface StorageSettings {
   readonly removalPolicy: RemovalPolicy
   /** Encrypts it. Undefined: a key that AWS manages does. */
   readonly encryptionKey: IKey | undefined
+  /** How long created streams keep records. */
+  readonly streamRetention: Duration
 }
+
+/**
+ * A day, which is the default of AWS, is over before somebody has seen what went wrong on a
+ * weekend.
+ */
+const STREAM_RETENTION = Duration.days(7)
+
+/** The settings among the properties of the construct. */
+export const storageSettings = ({
+  // A first deployment that fails leaves nothing behind. All others keep what they have.
+  removalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+  encryptionKey,
+  streamRetention = STREAM_RETENTION,
+}: StreamingAppProps): StorageSettings => ({ removalPolicy, encryptionKey, streamRetention })

@@ -1,6 +1,6 @@
 import './sinks/all.ts'
 import './sources/all.ts'
-import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { Duration } from 'aws-cdk-lib'
 import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2'
@@ -34,6 +34,7 @@ import { createQueue, type QueuePair } from './queues.ts'
 import { readPlan } from './read-plan.ts'
 import { createBlocks, createItemTable } from './resources.ts'
 import { grantRights } from './rights.ts'
+import { storageSettings } from './storage-settings.ts'
 import { type BothSettings, createWorkers, type NumberedWorkers } from './workers.ts'
 
 const DRIVERS_MAX = 2
@@ -95,7 +96,7 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
    */
   constructor(scope: Construct, id: string, props: StreamingAppProps) {
     super(scope, id)
-    const { entry, bindings = {}, removalPolicy = RemovalPolicy.RETAIN, encryptionKey } = props
+    const { entry, bindings = {} } = props
     checkBindings(bindings)
     checkRegions(this, bindings)
     this.#props = props
@@ -107,7 +108,7 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     this.#namespace = `Millrace/${this.node.path}`
 
     const { intervalMs } = this.#plan
-    const storage = { removalPolicy, encryptionKey }
+    const storage = storageSettings(props)
     const intake = intakeSettings(props.intake)
     const driver = driverSettings(intervalMs, props.driver)
     this.table = createItemTable(this, storage)

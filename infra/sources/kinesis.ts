@@ -12,7 +12,7 @@ import { EACH_MINUTE, type Rule } from '../alarms.ts'
 import type { BindableType } from '../bindable.ts'
 import { arnInBucket, createBucket } from '../buckets.ts'
 import type { KeyUse, KindParts } from '../deployed-kind.ts'
-import { windowSeconds } from '../event-sources.ts'
+import { settleMapping, windowSeconds } from '../event-sources.ts'
 import type { Worker } from '../functions.ts'
 import type { KindGrants } from '../grants.ts'
 import type { StorageSettings } from '../storage-settings.ts'
@@ -81,10 +81,11 @@ const grants = {
 const createStream = (
   scope: Construct,
   id: string,
-  { removalPolicy, encryptionKey }: StorageSettings,
+  { removalPolicy, encryptionKey, streamRetention }: StorageSettings,
 ): Stream => {
   const stream = new Stream(scope, id, {
     streamMode: StreamMode.ON_DEMAND,
+    retentionPeriod: streamRetention,
     removalPolicy,
     ...(encryptionKey === undefined
       ? { encryption: StreamEncryption.MANAGED }
@@ -111,8 +112,6 @@ interface ReadStream {
   readonly name: string
   /** The ids of its sources. */
   readonly sources: readonly string[]
-  /** Where the first of its sources begins, epoch milliseconds. Undefined: at the oldest record. */
-  readonly startMs: number | undefined
 }
 
 /** Lambda has one mapping for each stream and function, so the sources of a stream share it. */
@@ -120,30 +119,27 @@ const findStreams = (
   needs: readonly SourceNeed[],
   { scope, pool, storage }: KindParts,
 ): readonly ReadStream[] => {
-  const reads = needs.map(({ name, source: { id, settings } }) => ({
+  const reads = needs.map(({ name, source: { id } }) => ({
     stream: pool.obtain(streamType, name, () => createStream(scope, `Stream-${name}`, storage)),
     name,
     id,
-    startMs: settings?.['startMs'],
   }))
   const groups = [...Map.groupBy(reads, ({ stream }) => stream.streamArn).values()]
   return groups.flatMap((readers) => {
-    const starts = readers.map(({ startMs }) => startMs).filter((ms) => typeof ms === 'number')
-    const startMs = starts.length === readers.length ? Math.min(...starts) : undefined
     const sources = readers.map(({ id }) => id)
-    return readers.slice(0, 1).map(({ stream, name }) => ({ stream, name, sources, startMs }))
+    return readers.slice(0, 1).map(({ stream, name }) => ({ stream, name, sources }))
   })
 }
 
 /** Lets a stream call intake. Lambda's own defaults would lose records, so none is left to it. */
 const mapStream = (
   { scope, intervalMs }: KindParts,
-  { name, stream, startMs }: ReadStream,
-  { function: worker, policy }: Worker,
+  { name, stream }: ReadStream,
+  intake: Worker,
   discards: Bucket,
 ): CfnEventSourceMapping => {
   const mapping = new CfnEventSourceMapping(scope, `Mapping-${name}`, {
-    functionName: worker.functionName,
+    functionName: intake.function.functionName,
     eventSourceArn: stream.streamArn,
     batchSize: 10_000,
     maximumBatchingWindowInSeconds: windowSeconds(intervalMs),
@@ -153,16 +149,13 @@ const mapStream = (
     maximumRetryAttempts: -1,
     maximumRecordAgeInSeconds: -1,
     bisectBatchOnFunctionError: false,
-    // Never LATEST: it misses records that are put while the mapping is made.
-    ...(startMs === undefined
-      ? { startingPosition: 'TRIM_HORIZON' }
-      : { startingPosition: 'AT_TIMESTAMP', startingPositionTimestamp: startMs / 1_000 }),
+    // Never LATEST: it misses records that are put while the mapping is made. And no time: it cannot
+    // be changed later. Intake leaves out what a source does not want.
+    startingPosition: 'TRIM_HORIZON',
     destinationConfig: { onFailure: { destination: discards.bucketArn } },
     metricsConfig: { metrics: ['EventCount'] },
   })
-  // Lambda checks the rights of the role when the mapping is made.
-  mapping.node.addDependency(policy)
-  return mapping
+  return settleMapping(mapping, intake, stream.streamArn)
 }
 
 const mappingMetric = (metricName: string, mapping: CfnEventSourceMapping): Metric =>

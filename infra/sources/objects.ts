@@ -2,7 +2,7 @@
 import { Duration } from 'aws-cdk-lib'
 import { Aws } from 'aws-cdk-lib'
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { Bucket, type CfnBucket, EventType } from 'aws-cdk-lib/aws-s3'
+import { Bucket, type CfnBucket, EventType, type LifecycleRule } from 'aws-cdk-lib/aws-s3'
 import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
@@ -62,12 +62,28 @@ interface Watch {
   readonly prefix: string
 }
 
+/**
+ * Versions that were replaced go after this time. Until then, a batch that waits still finds them,
+ * and so does a redrive.
+ */
+const OLD_VERSIONS_KEPT = Duration.days(30)
+
+const EXPIRE_OLD_VERSIONS: LifecycleRule = {
+  id: 'expire-old-versions',
+  noncurrentVersionExpiration: OLD_VERSIONS_KEPT,
+  expiredObjectDeleteMarker: true,
+}
+
 /** A created bucket keeps versions: an object that is replaced before it is read is still there. */
 const watchBucket = (
   { name, path, source: { id } }: SourceNeed,
   { scope, pool, storage }: KindParts,
 ): Watch => {
-  const create = (): Bucket => createBucket(scope, `Bucket-${name}`, storage, { versioned: true })
+  const create = (): Bucket =>
+    createBucket(scope, `Bucket-${name}`, storage, {
+      versioned: true,
+      lifecycleRules: [EXPIRE_OLD_VERSIONS],
+    })
   return { id, name, bucket: pool.obtain(bucketType, name, create), prefix: path }
 }
 

@@ -99,10 +99,6 @@ describe('bindings', () => {
       'NotificationsMapping',
       'Mapping-c',
     ])
-    // The earlier one of the two starts.
-    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
-      StartingPositionTimestamp: 1_767_225_600,
-    })
     template.hasResourceProperties('Custom::S3BucketNotifications', {
       NotificationConfiguration: {
         QueueConfigurations: [

@@ -24,7 +24,8 @@ const grantedBy = (
 
 describe('what users of the CDK expect', () => {
   test.each([
-    { policy: undefined, deletion: 'Retain' },
+    { policy: undefined, deletion: 'RetainExceptOnCreate' },
+    { policy: RemovalPolicy.RETAIN, deletion: 'Retain' },
     { policy: RemovalPolicy.DESTROY, deletion: 'Delete' },
   ])('what holds data has the deletion policy $deletion', ({ policy, deletion }) => {
     const props = policy === undefined ? {} : { removalPolicy: policy }

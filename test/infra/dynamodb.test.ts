@@ -13,7 +13,8 @@ const given = synthesise('orders', (stack) => ({
 describe('a table that is created', () => {
   test('is paid by use, can be restored, and finds items by their key', () => {
     created.template.hasResource('AWS::DynamoDB::Table', {
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
       Properties: {
         KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
         AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],

@@ -29,12 +29,12 @@ describe('the wiring that section 8 of DESIGN.md asks for', () => {
       },
     },
     {
-      what: 'Kinesis: from a time, with half a batch interval as window',
+      what: 'Kinesis: from the start whatever the source asks, half a batch interval as window',
       in: both,
       type: 'AWS::Lambda::EventSourceMapping',
       has: {
-        StartingPosition: 'AT_TIMESTAMP',
-        StartingPositionTimestamp: 1_767_225_600,
+        StartingPosition: 'TRIM_HORIZON',
+        StartingPositionTimestamp: Match.absent(),
         MaximumBatchingWindowInSeconds: 1,
       },
     },
@@ -105,6 +105,11 @@ describe('the wiring that section 8 of DESIGN.md asks for', () => {
       type: 'AWS::S3::Bucket',
       has: {
         VersioningConfiguration: { Status: 'Enabled' },
+        LifecycleConfiguration: {
+          Rules: Match.arrayWith([
+            Match.objectLike({ NoncurrentVersionExpiration: { NoncurrentDays: 30 } }),
+          ]),
+        },
         NotificationConfiguration: {
           QueueConfigurations: [
             {
@@ -153,6 +158,7 @@ describe('the wiring that section 8 of DESIGN.md asks for', () => {
       type: 'AWS::Kinesis::Stream',
       has: {
         StreamModeDetails: { StreamMode: 'ON_DEMAND' },
+        RetentionPeriodHours: 168,
         StreamEncryption: { EncryptionType: 'KMS', KeyId: 'alias/aws/kinesis' },
       },
     },

@@ -49,8 +49,8 @@ export type KinesisStart = 'trimHorizon' | { readonly at: Date }
  */
 export interface KinesisTextStreamOptions {
   /**
-   * Where to start reading when the application first starts. `'trimHorizon'`: at the oldest record
-   * that the stream still has. `{ at }`: at the first record that arrived at that time or later.
+   * Where to start reading. `'trimHorizon'`: at the oldest record that the stream still has when
+   * the application first starts. `{ at }`: records that arrived before that time are left out.
    * Starting at the latest record is not possible: records put before the first read of each shard
    * would be lost. Default `'trimHorizon'`.
    */

@@ -11,7 +11,7 @@ import type { DeadLetter } from '../../../state/dead-letters.ts'
 import type { PositionedRecord } from '../../../state/blocks.ts'
 import type { LaneDelivery } from '../../intake/intake.ts'
 import { positionOf } from './positions.ts'
-import { type KinesisElements, laneRecords } from './records.ts'
+import { isTooOld, type KinesisElements, laneRecords } from './records.ts'
 import { laneId } from './shards.ts'
 
 /** A record of a Lambda event: the fields that are read. */
@@ -40,6 +40,8 @@ export interface KinesisTarget {
   /** The id of the source node. */
   readonly source: string
   readonly elements: KinesisElements
+  /** Records that arrived before this time are left out. Default: none. */
+  readonly startMs?: number | undefined
   /** When the stream was created. */
   readonly createdMs: number
 }
@@ -81,15 +83,17 @@ const inOrder = (records: readonly KinesisEventRecord[]): readonly KinesisEventR
 const deliveryOf = (
   lane: string,
   events: readonly KinesisEventRecord[],
-  { source, elements }: KinesisTarget,
+  { source, elements, startMs }: KinesisTarget,
 ): LaneDelivery => {
   const records: PositionedRecord[] = []
   const rejected: DeadLetter[] = []
   let last = ''
   for (const { kinesis } of events) {
-    // An aggregate may be empty. Its position counts as consumed all the same.
+    const record = streamRecordOf(kinesis)
+    // An aggregate may be empty, and a record too old. Their positions count as consumed.
     last = positionOf(kinesis.sequenceNumber)
-    for (const { position, element, data } of laneRecords(streamRecordOf(kinesis), elements)) {
+    if (isTooOld(record, startMs)) continue
+    for (const { position, element, data } of laneRecords(record, elements)) {
       last = position
       if (element === undefined) rejected.push(notUtf8(source, `${lane}#${position}`, data))
       else records.push({ position, record: element })

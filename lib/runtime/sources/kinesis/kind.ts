@@ -45,6 +45,12 @@ type StreamPorts = NonNullable<SourcePorts['kinesis']>
 const elementsOf = ({ elements }: SourceDeclaration): KinesisElements =>
   elements === KINESIS_RECORDS ? 'records' : 'text'
 
+/** The time at which a source starts. Undefined: at the oldest record that the stream has. */
+const startOf = ({ settings = {} }: SourceDeclaration): number | undefined => {
+  const { startMs } = settings
+  return typeof startMs === 'number' ? startMs : undefined
+}
+
 const isRecord = (record: object): record is KinesisEventRecord => 'kinesis' in record
 
 const eventReader = ({ reader, createdMs }: StreamPorts): EventReader<StreamLocation> => {
@@ -68,6 +74,7 @@ const eventReader = ({ reader, createdMs }: StreamPorts): EventReader<StreamLoca
           const target = {
             source,
             elements: elementsOf(declared),
+            startMs: startOf(declared),
             createdMs: times.get(arn) ?? 0,
           }
           return kinesisDeliveries({ Records: records }, target).map((delivery) => ({
@@ -141,7 +148,7 @@ const kinesis: SourceKind<StreamLocation> = {
     const place = { store, app, source, predecessors: earlierLives, leaving }
     const open = ports.kinesis?.reader
     if (open === undefined) return { reader: lanesReader(place) }
-    const replay = shardReplay({ elements: elementsOf(declared), open })
+    const replay = shardReplay({ elements: elementsOf(declared), startMs: startOf(declared), open })
     return { reader: lanesReader({ ...place, recovery: { replay, report } }) }
   },
   input: lanesInput,

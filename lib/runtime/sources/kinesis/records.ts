@@ -14,6 +14,12 @@ import { positionOf } from './positions.ts'
  */
 export type KinesisElements = 'text' | 'records'
 
+/** Whether a record arrived before the time at which its source starts. Undefined: none is. */
+export const isTooOld = (
+  { arrivalMs }: Pick<StreamRecord, 'arrivalMs'>,
+  startMs: number | undefined,
+): boolean => startMs !== undefined && arrivalMs < startMs
+
 /**
  * A user record with its position. `element`: the element that the pipeline sees. Undefined: the
  * source reads text, and the bytes are not UTF-8.

@@ -4,12 +4,14 @@ import type { PositionedRecord } from '../../../state/blocks.ts'
 import { isAfter } from '../../../state/lanes.ts'
 import type { Replay } from '../lanes/lost-blocks.ts'
 import { sequenceNumberOf } from './positions.ts'
-import { type KinesisElements, laneRecords } from './records.ts'
+import { isTooOld, type KinesisElements, laneRecords } from './records.ts'
 import { shardOf } from './shards.ts'
 
 /** What a replay needs. */
 export interface ShardReplayParts {
   readonly elements: KinesisElements
+  /** Intake has left out what arrived before. Undefined: nothing. */
+  readonly startMs?: number | undefined
   /** Called when a block is lost, which is rare. Nothing is loaded before. */
   readonly open: () => Promise<StreamReader>
 }
@@ -19,7 +21,7 @@ export interface ShardReplayParts {
  * records that are not text, which intake put aside. For a lane without a shard, there are none.
  */
 export const shardReplay =
-  ({ elements, open }: ShardReplayParts): Replay =>
+  ({ elements, startMs, open }: ShardReplayParts): Replay =>
   async (lane, { first, last }) => {
     const shard = shardOf(lane)
     if (shard === undefined) return []
@@ -30,6 +32,7 @@ export const shardReplay =
       last: sequenceNumberOf(last),
     })
     return found
+      .filter((record) => !isTooOld(record, startMs))
       .flatMap((record) => laneRecords(record, elements))
       .filter(
         ({ position, element }) =>
