@@ -1,6 +1,5 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
-import type { StreamingAppProps } from './props.ts'
 
 /** Settings that everything has in common that holds data. */
 export interface StorageSettings {
@@ -18,10 +17,10 @@ export interface StorageSettings {
  */
 const STREAM_RETENTION = Duration.days(7)
 
-/** The settings among the properties of the construct. */
+/** The settings, complete. */
 export const storageSettings = ({
   // A first deployment that fails leaves nothing behind. All others keep what they have.
   removalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   encryptionKey,
   streamRetention = STREAM_RETENTION,
-}: StreamingAppProps): StorageSettings => ({ removalPolicy, encryptionKey, streamRetention })
+}: Partial<StorageSettings>): StorageSettings => ({ removalPolicy, encryptionKey, streamRetention })

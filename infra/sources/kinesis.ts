@@ -149,8 +149,8 @@ const mapStream = (
     maximumRetryAttempts: -1,
     maximumRecordAgeInSeconds: -1,
     bisectBatchOnFunctionError: false,
-    // Never LATEST: it misses records that are put while the mapping is made. And no time: it cannot
-    // be changed later. Intake leaves out what a source does not want.
+    // Never LATEST: it misses records that are put while the mapping is made. And no time: it
+    // cannot be changed later. Intake leaves out what a source does not want.
     startingPosition: 'TRIM_HORIZON',
     destinationConfig: { onFailure: { destination: discards.bucketArn } },
     metricsConfig: { metrics: ['EventCount'] },
