@@ -5,33 +5,13 @@ import {
   type AlarmProps,
   ComparisonOperator,
   type IAlarmAction,
-  type IMetric,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Construct } from 'constructs'
+import { type AlarmSettings, checkAlarmNames, nameOf, type Rule, tuned } from './alarm-settings.ts'
 import type { Worker } from './functions.ts'
 import { metricOf } from './metrics.ts'
 import type { QueuePair } from './queues.ts'
-
-/** When an alarm rings. */
-export interface Rule {
-  /** The id of the alarm in its scope. */
-  readonly id: string
-  readonly metric: IMetric
-  /** The alarm rings above this, or below `below`. */
-  readonly above?: number
-  readonly below?: number
-  readonly description: string
-  /** In how many minutes it must be so. Default: one. */
-  readonly minutes?: number
-  /** Among how many minutes these are counted. Default: all must follow each other. */
-  readonly of?: number
-  /**
-   * Whether a minute without a value counts. Default: no. An application at rest reports nothing,
-   * and that is fine.
-   */
-  readonly missingCounts?: true
-}
 
 /** What the alarms of every application watch. */
 export interface Watched {
@@ -60,8 +40,13 @@ const SILENT_MINUTES = 3
 const TRIGGER_AGE_MAX = Duration.minutes(45)
 
 /** Rings when a message of a queue was put aside. `id` is that of the queue. */
-export const deadLettersRule = (id: string, { deadLetters }: QueuePair): Rule => ({
+export const deadLettersRule = (
+  id: string,
+  { deadLetters }: QueuePair,
+  name?: keyof AlarmSettings,
+): Rule => ({
   id: `${id}DeadLettersAlarm`,
+  ...(name === undefined ? {} : { name }),
   metric: deadLetters.metricApproximateNumberOfMessagesVisible({
     statistic: 'Maximum',
     ...EACH_MINUTE,
@@ -197,22 +182,46 @@ const thresholdOf = ({
     ? { threshold: below, comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD }
     : { threshold: above, comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD }
 
-/** Creates an alarm for each rule. */
+/** What the alarms of an application are made with. */
+export interface AlarmParts {
+  readonly rules: readonly Rule[]
+  readonly settings: AlarmSettings
+  readonly actions: readonly IAlarmAction[]
+}
+
+/**
+ * Creates an alarm for each rule.
+ *
+ * @throws MillraceError `ARGUMENT_INVALID` for a setting of an alarm that there is not, and for one
+ * that CloudWatch refuses.
+ */
 export const createAlarms = (
   scope: Construct,
-  rules: readonly Rule[],
-  actions: readonly IAlarmAction[],
-): readonly Alarm[] =>
-  rules.map(({ id, metric, description, minutes = 1, of = minutes, ...rule }) => {
-    const alarm = new Alarm(scope, id, {
-      metric,
-      ...thresholdOf(rule),
-      evaluationPeriods: of,
-      datapointsToAlarm: minutes,
-      treatMissingData:
-        rule.missingCounts === true ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
-      alarmDescription: description,
-    })
-    alarm.addAlarmAction(...actions)
-    return alarm
+  { rules, settings, actions }: AlarmParts,
+): readonly Alarm[] => {
+  checkAlarmNames(Object.keys(settings), [...new Set(rules.map(nameOf))])
+  return rules.flatMap((rule) => {
+    const tuning = settings[nameOf(rule)] ?? {}
+    return tuning === false
+      ? []
+      : [createAlarm(scope, tuned(rule, tuning), tuning.actions ?? actions)]
   })
+}
+
+const createAlarm = (
+  scope: Construct,
+  { id, metric, description, minutes = 1, of = minutes, ...rule }: Rule,
+  actions: readonly IAlarmAction[],
+): Alarm => {
+  const alarm = new Alarm(scope, id, {
+    metric,
+    ...thresholdOf(rule),
+    evaluationPeriods: of,
+    datapointsToAlarm: minutes,
+    treatMissingData:
+      rule.missingCounts === true ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
+    alarmDescription: description,
+  })
+  alarm.addAlarmAction(...actions)
+  return alarm
+}

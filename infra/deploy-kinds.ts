@@ -1,6 +1,6 @@
 /** The resources of all sources and outputs: each kind finds or creates its own. */
 import type { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda'
-import type { Rule } from './alarms.ts'
+import type { Rule } from './alarm-settings.ts'
 import type { Bindings, NamedResources } from './bindable.ts'
 import type { Needs } from './bindings.ts'
 import type {

@@ -8,6 +8,7 @@ import type {
   LoggingFormat,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda'
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { MillraceError } from '../lib/base/errors.ts'
 
 /**
@@ -63,6 +64,12 @@ export interface FunctionSettings {
    * @default - the account's own
    */
   readonly reservedConcurrentExecutions?: number
+  /**
+   * A log group of yours. How long it keeps logs and which key it has is up to you.
+   *
+   * @default - one is created, with `logRetention` and `logEncryptionKey`
+   */
+  readonly logGroup?: ILogGroup
   /**
    * Any other property of the CDK's `Function`. It wins over what the construct would choose.
    *

@@ -1,4 +1,3 @@
-import { RemovalPolicy } from 'aws-cdk-lib'
 import type { IVpc } from 'aws-cdk-lib/aws-ec2'
 import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import {
@@ -10,9 +9,10 @@ import {
   RecursiveLoop,
   Runtime,
 } from 'aws-cdk-lib/aws-lambda'
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import { acknowledgeAsterisk } from './acknowledge.ts'
+import { createLogGroup, type LogSettings } from './function-logs.ts'
 import { actionsOf, type DeploymentRole, type Role as RoleName } from './grants.ts'
 import {
   type CompleteSettings,
@@ -26,7 +26,7 @@ export interface Worker {
   readonly role: Role
   /** Everything that the role may do. */
   readonly policy: Policy
-  readonly logGroup: LogGroup
+  readonly logGroup: ILogGroup
 }
 
 /** What a worker is made of. */
@@ -37,7 +37,7 @@ export interface WorkerParts {
   readonly settings: CompleteSettings
   readonly shared: SharedFunctionSettings
   readonly environment: Readonly<Record<string, string>>
-  readonly logRetention: RetentionDays
+  readonly logs: LogSettings
   readonly description: string
 }
 
@@ -84,16 +84,13 @@ const allowNetwork = (policy: Policy): void => {
 
 /** Creates a function with a role of its own. */
 export const createWorker = (scope: Construct, id: string, parts: WorkerParts): Worker => {
-  const { name, code, settings, shared, logRetention, description } = parts
+  const { name, code, settings, shared, logs, description } = parts
   const role = new Role(scope, `${id}Role`, {
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     description,
   })
   const policy = new Policy(scope, `${id}Policy`, { roles: [role] })
-  const logGroup = new LogGroup(scope, `${id}Logs`, {
-    retention: logRetention,
-    removalPolicy: RemovalPolicy.DESTROY,
-  })
+  const logGroup = settings.logGroup ?? createLogGroup(scope, `${id}Logs`, logs)
   allow(policy, actionsOf(name, 'logs'), logGroup.logGroupArn)
   const { functionProps = {}, environment: _, ...own } = settings
   const { vpc, securityGroups, layers, environment: __, ...common } = shared
@@ -105,7 +102,6 @@ export const createWorker = (scope: Construct, id: string, parts: WorkerParts): 
     code,
     handler: `${name}.handler`,
     role,
-    logGroup,
     loggingFormat: LoggingFormat.TEXT,
     ...common,
     // The CDK's own class does not fit its interface, with exact optional properties.
@@ -114,6 +110,7 @@ export const createWorker = (scope: Construct, id: string, parts: WorkerParts): 
     ...(layers === undefined ? {} : { layers: [...layers] }),
     ...own,
     ...functionProps,
+    logGroup,
     environment: variablesFor(parts),
     // The driver schedules its own next triggers. Lambda would stop such a loop after some rounds.
     // It ends by itself when the application rests.

@@ -5,9 +5,9 @@
 import { type CfnResource, CustomResource, Duration, Lazy, Stack, Token } from 'aws-cdk-lib'
 import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import type { Code } from 'aws-cdk-lib/aws-lambda'
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import { hash } from 'node:crypto'
+import type { LogSettings } from './function-logs.ts'
 import { allow, createWorker, type Worker } from './functions.ts'
 import { actionsOf } from './grants.ts'
 import { acknowledgeKeys } from './rights.ts'
@@ -19,7 +19,7 @@ export interface GenerationParts {
   readonly appName: string
   readonly table: Table
   readonly code: Code
-  readonly logRetention: RetentionDays
+  readonly logs: LogSettings
   /** The functions that a number stands for. They are made later, with the number. */
   readonly counted: () => readonly Worker[]
 }
@@ -39,7 +39,7 @@ const ANSWER_MAX = Duration.minutes(5)
  */
 export const createGeneration = (
   scope: Construct,
-  { app, appName, table, code, logRetention, counted }: GenerationParts,
+  { app, appName, table, code, logs, counted }: GenerationParts,
 ): number => {
   const numbering = createWorker(scope, 'Numbering', {
     name: 'generation',
@@ -47,7 +47,7 @@ export const createGeneration = (
     settings: { memorySize: 256, timeout: Duration.minutes(1) },
     shared: {},
     environment: {},
-    logRetention,
+    logs,
     description: `Numbers the deployments of ${appName}`,
   })
   allow(numbering.policy, actionsOf('generation', 'table'), table.tableArn, {

@@ -2,6 +2,7 @@
  * The CDK construct: `import { StreamingApp } from 'millrace/cdk'`. It needs the packages
  * aws-cdk-lib, constructs and esbuild.
  */
+export type { AlarmSettings, AlarmTuning } from './alarm-settings.ts'
 export type { Bindables, Binding, NamedResources } from './bindable.ts'
 export type { Worker } from './functions.ts'
 export type { MetricName } from './metrics.ts'

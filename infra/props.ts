@@ -2,6 +2,7 @@ import type { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { AlarmSettings } from './alarm-settings.ts'
 import type { Binding } from './bindable.ts'
 import type { BundlingSettings } from './bundle.ts'
 import type { FunctionSettings, SharedFunctionSettings } from './function-settings.ts'
@@ -80,12 +81,26 @@ export interface StreamingAppProps extends SharedFunctionSettings {
    */
   readonly logRetention?: RetentionDays
   /**
+   * Encrypts the logs. The service of the logs gets the right to use the key, if the key is of this
+   * program; give it to a key of others yourself.
+   *
+   * @default - a key of CloudWatch
+   */
+  readonly logEncryptionKey?: IKey
+  /**
    * The age of waiting records at which alarms ring. It should be at most a quarter of the shortest
    * retention of the sources.
    *
    * @default Duration.hours(6)
    */
   readonly lagMax?: Duration
+  /**
+   * Single alarms that ring at another value, do something else, or are left out:
+   * `{ driverSilent: false, failedBatches: { threshold: 3 } }`.
+   *
+   * @default - all of them, as docs/deploying.md lists them
+   */
+  readonly alarms?: AlarmSettings
   /**
    * What is done when an alarm rings.
    *

@@ -10,7 +10,8 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3'
 import type { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import { Construct } from 'constructs'
 import { type AccessScope, grantAccess } from './access.ts'
-import { commonRules, createAlarms, type Rule } from './alarms.ts'
+import type { Rule } from './alarm-settings.ts'
+import { commonRules, createAlarms } from './alarms.ts'
 import type { NamedResources } from './bindable.ts'
 import { needsOf } from './bindings.ts'
 import {
@@ -250,7 +251,8 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
   #createAlarms(lagMax: Duration, ofSources: readonly Rule[]): readonly Alarm[] {
     const { intake, driver, triggers } = this
     const common = commonRules({ namespace: this.#namespace, lagMax, intake, driver, triggers })
-    return createAlarms(this, [...common, ...ofSources], this.#props.alarmActions ?? [])
+    const { alarms: settings = {}, alarmActions: actions = [] } = this.#props
+    return createAlarms(this, { rules: [...common, ...ofSources], settings, actions })
   }
 
   #createParameter(): StringParameter {

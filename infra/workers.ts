@@ -1,7 +1,7 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb'
-import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import { functionCode } from './bundle.ts'
+import { logSettings } from './function-logs.ts'
 import { type CompleteSettings, sharedSettings } from './function-settings.ts'
 import { createWorker, type Worker } from './functions.ts'
 import { createGeneration } from './generation.ts'
@@ -44,12 +44,12 @@ export const createWorkers = (
 ): NumberedWorkers => {
   const timeoutS = settings.driver.timeout.toSeconds()
   const code = functionCode(props.entry, props.bundling)
-  const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH
-  const inCommon = { code, shared: sharedSettings(props), logRetention }
+  const logs = logSettings(scope, props)
+  const inCommon = { code, shared: sharedSettings(props), logs }
   const made: Worker[] = []
   const generation =
     props.generation ??
-    createGeneration(scope, { app, appName, table, code, logRetention, counted: () => made })
+    createGeneration(scope, { app, appName, table, code, logs, counted: () => made })
   const workers = {
     intake: createWorker(scope, 'Intake', {
       ...inCommon,

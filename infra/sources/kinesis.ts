@@ -8,7 +8,8 @@ import type { Construct } from 'constructs'
 import { TEXT } from '../../lib/dstream/sources/declaration.ts'
 import { KINESIS_RECORDS } from '../../lib/dstream/sources/kinesis.ts'
 import { acknowledge } from '../acknowledge.ts'
-import { EACH_MINUTE, type Rule } from '../alarms.ts'
+import type { Rule } from '../alarm-settings.ts'
+import { EACH_MINUTE } from '../alarms.ts'
 import type { BindableType } from '../bindable.ts'
 import { arnInBucket, createBucket } from '../buckets.ts'
 import type { KeyUse, KindParts } from '../deployed-kind.ts'
@@ -29,6 +30,16 @@ type AnyStream = IStream | Stream
 declare module '../bindable.ts' {
   interface Bindables {
     streams: IStream | Stream
+  }
+}
+
+declare module '../alarm-settings.ts' {
+  interface AlarmSettings {
+    readonly intakeBehind?: AlarmTuning
+    /** Of each stream: Lambda has given up records. */
+    readonly discards?: AlarmTuning
+    /** Of each stream: Lambda has given up records, and could store them nowhere. */
+    readonly drops?: AlarmTuning
   }
 }
 
@@ -171,12 +182,14 @@ const mappingMetric = (metricName: string, mapping: CfnEventSourceMapping): Metr
 const discardRules = (mapping: CfnEventSourceMapping): readonly Rule[] => [
   {
     id: `${mapping.node.id}DiscardAlarm`,
+    name: 'discards',
     metric: mappingMetric('OnFailureDestinationDeliveredEventCount', mapping),
     above: 0,
     description: 'Lambda has given up records of a stream: they are in the bucket for discards',
   },
   {
     id: `${mapping.node.id}DropAlarm`,
+    name: 'drops',
     metric: mappingMetric('DroppedEventCount', mapping),
     above: 0,
     description: 'Lambda has given up records of a stream and could store them nowhere',

@@ -19,6 +19,13 @@ import type { SourceSummary } from '../plan-summary.ts'
 import { createIntakeQueue, type QueuePair } from '../queues.ts'
 import { type DeployedSources, registerSourceKind, type SourceNeed } from './source-kind.ts'
 
+declare module '../alarm-settings.ts' {
+  interface AlarmSettings {
+    readonly notificationsAge?: AlarmTuning
+    readonly notificationsDeadLetters?: AlarmTuning
+  }
+}
+
 declare module '../deployed-kind.ts' {
   interface SharedResources {
     notifications: QueuePair

@@ -4,7 +4,7 @@
  */
 import type { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda'
 import type { ErrorCode } from '../../lib/base/errors.ts'
-import type { Rule } from '../alarms.ts'
+import type { Rule } from '../alarm-settings.ts'
 import type { Bindables, BindableType } from '../bindable.ts'
 import type { DeployedResources, KindParts, NamedPath } from '../deployed-kind.ts'
 import type { Worker } from '../functions.ts'

@@ -4,7 +4,8 @@ import type { Duration } from 'aws-cdk-lib'
 import { CfnQueue, type IQueue, type Queue } from 'aws-cdk-lib/aws-sqs'
 import { MillraceError } from '../../lib/base/errors.ts'
 import { TEXT } from '../../lib/dstream/sources/declaration.ts'
-import { deadLettersRule, EACH_MINUTE, type Rule } from '../alarms.ts'
+import type { Rule } from '../alarm-settings.ts'
+import { deadLettersRule, EACH_MINUTE } from '../alarms.ts'
 import type { BindableType } from '../bindable.ts'
 import type { KindParts } from '../deployed-kind.ts'
 import { mapIntakeQueue } from '../event-sources.ts'
@@ -20,6 +21,15 @@ import {
 
 /** Any queue: see `AnyBucket`. */
 type AnyQueue = IQueue | Queue
+
+declare module '../alarm-settings.ts' {
+  interface AlarmSettings {
+    /** Of each queue: intake is far behind. */
+    readonly queueBehind?: AlarmTuning
+    /** Of each created queue: messages were put aside. */
+    readonly queueDeadLetters?: AlarmTuning
+  }
+}
 
 declare module '../bindable.ts' {
   interface Bindables {
@@ -96,6 +106,7 @@ const checkVisibility = ({ name, queue }: ReadQueue, intakeTimeout: Duration): v
 
 const behindRule = ({ name, queue }: ReadQueue, lagMax: Duration): Rule => ({
   id: `Queue-${name}BehindAlarm`,
+  name: 'queueBehind',
   metric: queue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum', ...EACH_MINUTE }),
   above: lagMax.toMilliseconds() / 1_000,
   description:
@@ -111,7 +122,9 @@ const connect = (
     mapIntakeQueue(scope, `Mapping-${name}`, intake, queue, intervalMs),
   ),
   alarms: queues.flatMap((read) => [
-    ...(read.created === undefined ? [] : [deadLettersRule(`Queue-${read.name}`, read.created)]),
+    ...(read.created === undefined
+      ? []
+      : [deadLettersRule(`Queue-${read.name}`, read.created, 'queueDeadLetters')]),
     behindRule(read, lagMax),
   ]),
 })

@@ -1,0 +1,122 @@
+import { Duration } from 'aws-cdk-lib'
+import { Match } from 'aws-cdk-lib/assertions'
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import { Topic } from 'aws-cdk-lib/aws-sns'
+import { describe, expect, test } from 'vitest'
+import type { AlarmSettings } from '../../infra/alarm-settings.ts'
+import { synthesise } from './stacks.ts'
+
+/** Every alarm that can be tuned, with an application that has it. The compiler knows all names. */
+const NAMES: Readonly<Record<keyof AlarmSettings, 'all' | 'clicks' | 'files' | 'orders'>> = {
+  lag: 'all',
+  failedBatches: 'all',
+  failed: 'all',
+  superseded: 'all',
+  dataLosses: 'all',
+  deadLetters: 'all',
+  intakeErrors: 'all',
+  driverErrors: 'all',
+  driverTimeout: 'all',
+  driverSilent: 'all',
+  intakeThrottles: 'all',
+  driverThrottles: 'all',
+  refusedMessages: 'all',
+  triggersAge: 'all',
+  triggersDeadLetters: 'all',
+  intakeBehind: 'clicks',
+  discards: 'clicks',
+  drops: 'clicks',
+  notificationsAge: 'files',
+  notificationsDeadLetters: 'files',
+  queueBehind: 'orders',
+  queueDeadLetters: 'orders',
+}
+
+const numberOf = (name: string, alarms: Readonly<Record<string, false>>): number =>
+  synthesise(name, () => ({ alarms })).app.alarms.length
+
+describe.each(['clicks', 'files', 'orders'])('the alarms of %s', (name) => {
+  const own = Object.keys(NAMES).filter((alarm) =>
+    ['all', name].includes(NAMES[alarm as keyof AlarmSettings]),
+  )
+  test('have a name each, and can be left out one by one', () => {
+    expect(numberOf(name, {})).toBe(own.length)
+    expect(numberOf(name, Object.fromEntries(own.map((alarm) => [alarm, false])))).toBe(0)
+    for (const alarm of own.slice(-4))
+      expect(numberOf(name, { [alarm]: false })).toBe(own.length - 1)
+  })
+})
+
+describe('an alarm is tuned', () => {
+  test.each<{ what: string; alarms: AlarmSettings; metric: string; has: object }>([
+    {
+      what: 'at another value',
+      alarms: { failedBatches: { threshold: 3 } },
+      metric: 'FailedBatches',
+      has: { Threshold: 3, ComparisonOperator: 'GreaterThanThreshold', EvaluationPeriods: 1 },
+    },
+    {
+      what: 'in more minutes',
+      alarms: { failedBatches: { minutes: 4 } },
+      metric: 'FailedBatches',
+      has: { Threshold: 0, EvaluationPeriods: 4, DatapointsToAlarm: 4 },
+    },
+    {
+      what: 'in some of more minutes',
+      alarms: { deadLetters: { threshold: 10, minutes: 2, of: 10 } },
+      metric: 'DeadLetters',
+      has: { Threshold: 10, EvaluationPeriods: 10, DatapointsToAlarm: 2 },
+    },
+    {
+      what: 'below a value',
+      alarms: { driverSilent: { threshold: 2, minutes: 10 } },
+      metric: 'Invocations',
+      has: { Threshold: 2, ComparisonOperator: 'LessThanThreshold', DatapointsToAlarm: 10 },
+    },
+    {
+      what: 'in fewer of its minutes',
+      alarms: { driverErrors: { minutes: 1 } },
+      metric: 'Errors',
+      has: { EvaluationPeriods: 15, DatapointsToAlarm: 1 },
+    },
+  ])('$what', ({ alarms, metric, has }) => {
+    const { template, app } = synthesise('clicks', () => ({ alarms }))
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: metric, ...has })
+    expect(app.alarms).toHaveLength(synthesise('clicks').app.alarms.length)
+  })
+
+  test('with actions of its own', () => {
+    const { template } = synthesise('clicks', (stack) => ({
+      alarmActions: [new SnsAction(new Topic(stack, 'All'))],
+      alarms: { failed: { actions: [new SnsAction(new Topic(stack, 'Pager'))] } },
+    }))
+    const actionsOf = (MetricName: string, id: string): void =>
+      template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+        MetricName,
+        AlarmActions: [{ Ref: Match.stringLikeRegexp(`^${id}`) }],
+      })
+    actionsOf('Failed', 'Pager')
+    actionsOf('FailedBatches', 'All')
+  })
+
+  test.each<{ alarms: object; says: RegExp }>([
+    { alarms: { silence: false }, says: /silence[^]*driverSilent/ },
+    { alarms: { queueBehind: false }, says: /queueBehind/ },
+    { alarms: { failed: { minutes: 0 } }, says: /0 of 1/ },
+    { alarms: { failed: { minutes: 3, of: 2 } }, says: /3 of 2/ },
+  ])('and refused: $alarms', ({ alarms, says }) => {
+    expect(() => synthesise('clicks', () => ({ alarms }))).toThrow(says)
+  })
+
+  test('and lagMax still sets the age for those of lag', () => {
+    const { template } = synthesise('clicks', () => ({
+      lagMax: Duration.hours(1),
+      alarms: { lag: { minutes: 5 } },
+    }))
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName: 'Lag',
+      Threshold: 3_600_000,
+      DatapointsToAlarm: 5,
+    })
+  })
+})
