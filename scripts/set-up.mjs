@@ -3,7 +3,7 @@
 // package. Afterwards the npm package `node` puts the project's own Node first on the path of every
 // npm script. When everything is ready, it prints nothing and takes a few milliseconds.
 
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { delimiter, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -45,6 +45,24 @@ const hasPinnedNode = () => {
 }
 
 /**
+ * npm says nothing until the end. So this shows that it still works: in one line on a terminal, and
+ * elsewhere in a line from time to time.
+ */
+const showTime = () => {
+  const startedMs = Date.now()
+  const { isTTY } = process.stderr
+  const show = () => {
+    const text = `Setting up: ${Math.round((Date.now() - startedMs) / 1_000)} s`
+    process.stderr.write(isTTY ? `\r${text}` : `${text}\n`)
+  }
+  const timer = setInterval(show, isTTY ? 1_000 : 5_000)
+  return () => {
+    clearInterval(timer)
+    if (isTTY) process.stderr.write('\n')
+  }
+}
+
+/**
  * Runs `npm ci` on the machine's own Node: npm would delete the project's Node while it runs on it.
  */
 const install = () => {
@@ -53,29 +71,29 @@ const install = () => {
   )
   const env = { ...process.env, ...(path && { PATH: path.join(delimiter) }) }
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
-  return spawnSync('npm', args, {
-    cwd: root,
-    env,
-    encoding: 'utf8',
-    shell: process.platform === 'win32',
+  const child = spawn('npm', args, { cwd: root, env, shell: process.platform === 'win32' })
+  const endTime = showTime()
+  return new Promise((resolve) => {
+    const ended = (status, problem) => {
+      endTime()
+      resolve({ status, said: [...said, problem].join('\n') })
+    }
+    const said = []
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text) => said.push(text))
+    child.once('error', ({ message }) => ended(1, message))
+    child.once('close', (status) => ended(status, ''))
   })
 }
 
 if (!isInstalled() || !hasPinnedNode()) {
   console.error(
-    'Setting up: installing the development tools with npm ci; this happens once and takes ' +
-      'about half a minute.',
+    'Setting up: npm ci installs the development tools. This happens once, and takes about half a ' +
+      'minute.',
   )
-  const { status, stdout, stderr, error } = install()
+  const { status, said } = await install()
   if (status !== 0 || !hasPinnedNode()) {
-    console.error(
-      [stdout, stderr, error?.message]
-        .join('\n')
-        .trim()
-        .split('\n')
-        .slice(0, OUTPUT_LINES_MAX)
-        .join('\n'),
-    )
+    console.error(said.trim().split('\n').slice(0, OUTPUT_LINES_MAX).join('\n'))
     console.error(
       'Set-up failed: npm ci did not bring the tools, or the Node that package.json pins. ' +
         'Run `npm ci` by hand to see why.',
