@@ -88,8 +88,8 @@ const install = () => {
 
 if (!isInstalled() || !hasPinnedNode()) {
   console.error(
-    'Setting up: npm ci installs the development tools. This happens once, and takes about half a ' +
-      'minute.',
+    'Setting up: npm ci installs the development tools. This happens once, and takes about half ' +
+      'a minute.',
   )
   const { status, said } = await install()
   if (status !== 0 || !hasPinnedNode()) {
