@@ -31,6 +31,8 @@ export interface KindParts {
   readonly intakeTimeout: Duration
   /** The age of waiting records at which alarms ring. */
   readonly lagMax: Duration
+  /** How sources are told of new data, where there are several ways. Undefined: as it fits. */
+  readonly notifications: 'eventbridge' | undefined
 }
 
 /** Rights of the two roles on one resource. */

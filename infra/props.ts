@@ -36,6 +36,13 @@ export interface StreamingAppProps extends SharedFunctionSettings {
    */
   readonly removalPolicy?: RemovalPolicy
   /**
+   * `'eventbridge'`: watched buckets tell of new objects through EventBridge. It is for buckets
+   * with notifications of others whose prefixes overlap, and costs 1 $ for a million objects.
+   *
+   * @default - S3 tells a queue itself; buckets of other stacks of the program use EventBridge
+   */
+  readonly notifications?: 'eventbridge'
+  /**
    * How long created streams keep records: from 1 to 365 days.
    *
    * @default Duration.days(7)

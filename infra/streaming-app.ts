@@ -115,7 +115,9 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     this.table = createItemTable(this, storage)
     this.blocks = createBlocks(this, storage)
     const lagMax = props.lagMax ?? LAG_MAX
-    const settings = { scope: this, storage, intervalMs, intakeTimeout: intake.timeout, lagMax }
+    const { notifications } = props
+    const kindSettings = { storage, intervalMs, intakeTimeout: intake.timeout, notifications }
+    const settings = { scope: this, ...kindSettings, lagMax }
     this.#kinds = deployKinds(needs, bindings, settings)
     const { resources, shared } = this.#kinds
     this.streams = resources.streams

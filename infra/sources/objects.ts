@@ -1,15 +1,10 @@
 /** Objects of buckets as sources: notifications of new objects call intake through one queue. */
 import { Duration } from 'aws-cdk-lib'
-import { Aws } from 'aws-cdk-lib'
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { Bucket, type CfnBucket, EventType, type LifecycleRule } from 'aws-cdk-lib/aws-s3'
-import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications'
+import type { Bucket, LifecycleRule } from 'aws-cdk-lib/aws-s3'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
-import type { Construct } from 'constructs'
 import { MillraceError } from '../../lib/base/errors.ts'
 import { TEXT } from '../../lib/dstream/sources/declaration.ts'
 import { WHOLE_FILES } from '../../lib/dstream/sources/files.ts'
-import { acknowledge } from '../acknowledge.ts'
 import { deadLettersRule, oldMessageRule } from '../alarms.ts'
 import { type AnyBucket, arnInBucket, bucketType, createBucket } from '../buckets.ts'
 import type { KindParts, NamedPath } from '../deployed-kind.ts'
@@ -17,6 +12,7 @@ import { mapIntakeQueue } from '../event-sources.ts'
 import { type KindGrants, POLL_QUEUE } from '../grants.ts'
 import type { SourceSummary } from '../plan-summary.ts'
 import { createIntakeQueue, type QueuePair } from '../queues.ts'
+import { naturalWay, notifyBy, withoutOverlaps } from './bucket-notifications.ts'
 import { type DeployedSources, registerSourceKind, type SourceNeed } from './source-kind.ts'
 
 declare module '../alarm-settings.ts' {
@@ -94,92 +90,17 @@ const watchBucket = (
   return { id, name, bucket: pool.obtain(bucketType, name, create), prefix: path }
 }
 
-/** S3 refuses two notifications whose prefixes overlap. The shorter one covers both. */
-const withoutOverlaps = (prefixes: readonly string[]): readonly string[] => {
-  const distinct = [...new Set(prefixes)]
-  return distinct.filter(
-    (prefix) => !distinct.some((other) => other !== prefix && prefix.startsWith(other)),
-  )
-}
-
-/** Characters that a prefix may have unchanged in the settings of notifications. */
-const PLAIN = /[^a-zA-Z0-9/!_.*'()-]/gu
-
-/**
- * A prefix as S3 wants it in the settings of notifications: form-encoded. With a plain `day=1/`, S3
- * accepts the settings and sends nothing.
- *
- * Source: Amazon S3 User Guide, "Configuring event notifications using object key name filtering".
- */
-const encodePrefix = (prefix: string): string =>
-  prefix.replaceAll(PLAIN, (char) =>
-    char === ' '
-      ? '+'
-      : [...Buffer.from(char)]
-          .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
-          .join(''),
-  )
-
-/**
- * Lets a bucket that this construct has created notify a queue, by a property of the bucket. The
- * CDK's own way adds a function with wide rights, which only buckets of others need.
- */
-const notifyFromCreated = (bucket: Bucket, queue: Queue, prefixes: readonly string[]): void => {
-  const sending = queue.addToResourcePolicy(
-    new PolicyStatement({
-      principals: [new ServicePrincipal('s3.amazonaws.com')],
-      actions: ['sqs:SendMessage'],
-      resources: [queue.queueArn],
-      // With the ARN of the bucket, the bucket and the policy would wait for each other.
-      conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
-    }),
-  )
-  const resource = bucket.node.defaultChild as CfnBucket
-  resource.notificationConfiguration = {
-    queueConfigurations: prefixes.map((prefix) => ({
-      event: 's3:ObjectCreated:*',
-      queue: queue.queueArn,
-      ...(prefix === ''
-        ? {}
-        : { filter: { s3Key: { rules: [{ name: 'prefix', value: encodePrefix(prefix) }] } } }),
-    })),
-  }
-  if (sending.policyDependable !== undefined) resource.node.addDependency(sending.policyDependable)
-}
-
-const BASIC_POLICY = 'arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole'
-
-/** Lets a bucket that somebody else created notify a queue. */
-const notifyFromGiven = (
-  scope: Construct,
-  bucket: AnyBucket,
+const notify = (
+  { scope, pool, notifications }: KindParts,
+  watches: readonly Watch[],
   queue: Queue,
-  prefixes: readonly string[],
 ): void => {
-  for (const prefix of prefixes)
-    bucket.addEventNotification(
-      EventType.OBJECT_CREATED,
-      new SqsDestination(queue),
-      ...(prefix === '' ? [] : [{ prefix: encodePrefix(prefix) }]),
-    )
-  const handlers = scope.node.root.node
-    .findAll()
-    .filter(({ node }) => node.id.startsWith('BucketNotificationsHandler'))
-  for (const handler of handlers)
-    acknowledge(
-      handler,
-      `AwsSolutions-IAM4[Policy::${BASIC_POLICY}]`,
-      'The CDK makes this function. It sets the notifications of buckets that others created.',
-    )
-}
-
-const notify = ({ scope, pool }: KindParts, watches: readonly Watch[], queue: Queue): void => {
   for (const group of Map.groupBy(watches, ({ bucket }) => bucket.bucketArn).values()) {
     const prefixes = withoutOverlaps(group.map(({ prefix }) => prefix))
-    for (const { name, bucket } of group.slice(0, 1))
-      if (!pool.isGiven(name) && bucket instanceof Bucket)
-        notifyFromCreated(bucket, queue, prefixes)
-      else notifyFromGiven(scope, bucket, queue, prefixes)
+    for (const { name, bucket } of group.slice(0, 1)) {
+      const watched = { scope, name, bucket, isCreated: !pool.isGiven(name), queue, prefixes }
+      notifyBy(notifications ?? naturalWay(scope, bucket), watched)
+    }
   }
 }
 

@@ -19,7 +19,7 @@ test('all log groups have the key and the retention that are given', () => {
   })
 })
 
-test('the service of the logs may use the key for logs of this account, and is told so once', () => {
+test('the service of the logs may use the key, for logs of this account alone', () => {
   const { template } = synthesise('clicks', (stack) => ({
     logEncryptionKey: new Key(stack, 'Key'),
   }))

@@ -1,7 +1,7 @@
-import type { Stack } from 'aws-cdk-lib'
+import { type App, Stack } from 'aws-cdk-lib'
 import { Table } from 'aws-cdk-lib/aws-dynamodb'
 import { Key } from 'aws-cdk-lib/aws-kms'
-import { Bucket } from 'aws-cdk-lib/aws-s3'
+import { BlockPublicAccess, Bucket } from 'aws-cdk-lib/aws-s3'
 import { Queue } from 'aws-cdk-lib/aws-sqs'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { expect, test } from 'vitest'
@@ -9,11 +9,20 @@ import type { StreamingAppProps } from '../../infra/props.ts'
 import { StreamingApp } from '../../infra/streaming-app.ts'
 import { fixture, newStack } from './stacks.ts'
 
+/** What the rules ask of a bucket. */
+const SAFE = {
+  enforceSSL: true,
+  blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+  serverAccessLogsPrefix: 'log',
+}
 const encrypted = (stack: Stack): Partial<StreamingAppProps> => ({
   encryptionKey: new Key(stack, 'Key', { enableKeyRotation: true }),
 })
 const given = (stack: Stack): Partial<StreamingAppProps> => ({
   bindings: { drop: Bucket.fromBucketName(stack, 'Theirs', 'theirs') },
+})
+const elsewhere = (stack: Stack): Partial<StreamingAppProps> => ({
+  bindings: { drop: new Bucket(new Stack(stack.node.root as App, 'Other'), 'Theirs', SAFE) },
 })
 const orders = (stack: Stack): Partial<StreamingAppProps> => ({
   bindings: {
@@ -28,6 +37,7 @@ test.each([
   { name: 'files', prepare: nothing, how: 'all created' },
   { name: 'both', prepare: encrypted, how: 'a key given' },
   { name: 'files', prepare: given, how: 'a bucket given' },
+  { name: 'files', prepare: elsewhere, how: 'a bucket of another stack' },
   { name: 'orders', prepare: nothing, how: 'all created' },
   { name: 'orders', prepare: encrypted, how: 'a key given' },
   { name: 'orders', prepare: orders, how: 'a queue and a table given' },
