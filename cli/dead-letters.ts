@@ -22,7 +22,7 @@ export const deadLetters = async (
   if (command.isDelete) return say(await deleteMatching(opened, command), json, { out })
   if (command.exportTo !== undefined)
     return say(await exportTo(opened, command, command.exportTo), json, { out })
-  const { fromMs } = deadLetterFilter(opened, command.deadLetters)
+  const { fromMs } = await deadLetterFilter(opened, command.deadLetters)
   const { shown, redrivable, next } = await eachDeadLetter(opened, command, (one) =>
     out.print(json ? jsonLine(objectOf(one)) : textOf(one)),
   )
@@ -47,7 +47,7 @@ const eachDeadLetter = async (
   { deadLetters: options }: ListCommand,
   visit: (shown: ShownDeadLetter) => void,
 ): Promise<Listed> => {
-  const filter = deadLetterFilter({ store, app, ...opened }, options)
+  const filter = await deadLetterFilter({ store, app, ...opened }, options)
   const { limit = Infinity, page } = options
   const after = page === undefined ? {} : { after: page }
   let shown = 0
@@ -110,7 +110,7 @@ const deleteMatching = async (
       fix: `see which they are without --delete, then: ... --delete --yes ${opened.target}`,
     })
   const { limit } = options
-  const filter = deadLetterFilter(opened, options)
+  const filter = await deadLetterFilter(opened, options)
   const done = await deleteDeadLetters(opened, {
     ...filter,
     ...(limit === undefined ? {} : { limit }),

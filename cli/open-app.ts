@@ -14,8 +14,8 @@ export interface OpenApp extends Operated {
   readonly location: string
   /** The option of the command line that names the application. */
   readonly target: string
-  /** No batch is later than this. Epoch milliseconds. */
-  readonly lastMs: number
+  /** No batch is later than this. Epoch milliseconds. Reads the head. */
+  readonly lastMs: () => Promise<number>
   /** Undefined: the application is on this machine. */
   readonly deployed?: Deployed
 }

@@ -5,10 +5,10 @@
 import { loadAws } from '../lib/adapters/aws/packages.ts'
 import { systemClock } from '../lib/adapters/local/system-clock.ts'
 import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
-import { MillraceError } from '../lib/base/errors.ts'
+import { isMillraceError, MillraceError } from '../lib/base/errors.ts'
 import type { ItemStore } from '../lib/ports/item-store.ts'
 import { delaySeconds, type Trigger } from '../lib/runtime/driver/triggers.ts'
-import { HeadStore, lastTimeMs } from '../lib/state/head.ts'
+import { type Head, HeadStore, lastTimeMs } from '../lib/state/head.ts'
 import { type Deployment, deploymentIn, parameterName } from '../lib/tools/deployment.ts'
 import type { OpenApp } from './open-app.ts'
 
@@ -31,20 +31,29 @@ export const openDeployed = async (appName: string): Promise<OpenApp> => {
   const deployment = deploymentIn(appName, text)
   const clock = systemClock()
   const store = await storeOf(deployment)
-  const head = await new HeadStore(store, deployment.app).read()
   return {
     location: `AWS, ${region}`,
     target: `--app ${appName}`,
     app: deployment.app,
     store,
     clock,
-    lastMs: lastTimeMs(head, clock.now()),
+    lastMs: async () => lastTimeMs(await headIfAllowed(store, deployment.app), clock.now()),
     randomness: systemRandomness(),
     leaseMs: LEASE_MS_MAX,
     deployed: {
       ...deployment,
       scheduleTriggers: (triggers) => scheduleTriggers(deployment, triggers, clock.now()),
     },
+  }
+}
+
+/** Who may only read dead letters may not read the head. */
+const headIfAllowed = async (store: ItemStore, app: string): Promise<Head | undefined> => {
+  try {
+    return await new HeadStore(store, app).read()
+  } catch (error) {
+    if (isMillraceError(error) && error.code === 'ACCESS_DENIED') return undefined
+    throw error
   }
 }
 

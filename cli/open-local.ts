@@ -25,14 +25,13 @@ export const withLocal = async <T>(
         fix: 'run a pipeline: millrace run MODULE --state DIR',
       })
     const clock = systemClock()
-    const head = await new HeadStore(store, app).read()
     return await act({
       location: directory,
       target: `--state ${directory}`,
       store,
       app,
       clock,
-      lastMs: lastTimeMs(head, clock.now()),
+      lastMs: async () => lastTimeMs(await new HeadStore(store, app).read(), clock.now()),
       randomness: systemRandomness(),
       leaseMs: 0,
     })

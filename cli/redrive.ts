@@ -10,10 +10,10 @@ import { parseSince } from './since.ts'
 type RedriveCommand = Extract<AppCommand, { readonly name: 'redrive' }>
 
 /** The filter for the dead letters that the options choose. */
-export const deadLetterFilter = (
+export const deadLetterFilter = async (
   { clock, lastMs, deployed }: OpenApp,
   { since, before, code, source, position }: DeadLetterOptions,
-): {
+): Promise<{
   readonly fromMs: number
   readonly toMs: number
   readonly beforeMs?: number
@@ -21,9 +21,9 @@ export const deadLetterFilter = (
   readonly source?: string
   readonly position?: string
   readonly sources?: readonly string[]
-} => ({
+}> => ({
   fromMs: parseSince(since, clock.now()) ?? 0,
-  toMs: lastMs,
+  toMs: await lastMs(),
   ...(before === undefined ? {} : { beforeMs: parseSince(before, clock.now()) ?? Infinity }),
   ...(position === undefined ? {} : { position }),
   ...(code === undefined ? {} : { code }),
@@ -40,7 +40,7 @@ export const redriveDeadLetters = async (
   let isWoken = false
   const parts = { ...opened, woke: () => void (isWoken = true) }
   const done = await redrive(parts, {
-    ...deadLetterFilter(opened, deadLetters),
+    ...(await deadLetterFilter(opened, deadLetters)),
     again,
     ...(limit === undefined ? {} : { limit }),
   })
