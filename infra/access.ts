@@ -1,11 +1,11 @@
 /** Rights for people and programs that look at an application or operate it with `npx millrace`. */
-import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import { arnInBucket } from './buckets.ts'
 import { type AccessLevel, actionsOf, type Subject } from './grants.ts'
+import type { AnyTable } from './resources.ts'
 import { itemsOf } from './rights.ts'
 
 /** The parts of an application that the commands use. */
@@ -13,7 +13,7 @@ export interface AccessScope {
   /** The name of the application in the table. */
   readonly app: string
   readonly parameter: StringParameter
-  readonly table: Table
+  readonly table: AnyTable
   readonly blocks: Bucket
   readonly triggers: IQueue
 }

@@ -31,6 +31,8 @@ export const bucketType: BindableType<'buckets'> = {
   noun: 'bucket',
   construct: 'an IBucket of aws-cdk-lib/aws-s3',
   isInstance: (value): value is AnyBucket => 'bucketArn' in value,
+  service: 's3',
+  fromArn: (scope, id, arn) => Bucket.fromBucketArn(scope, id, arn),
   arnOf: ({ bucketArn }) => bucketArn,
 }
 

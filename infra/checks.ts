@@ -2,8 +2,8 @@
 import { Stack, Token } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { MillraceError } from '../lib/base/errors.ts'
-import type { Bindings } from './bindable.ts'
-import { bindableTypes, shownConstructs, shownNouns, typeOfBinding } from './kinds.ts'
+import type { Binding, Bindings } from './bindable.ts'
+import { typeOfBinding } from './kinds.ts'
 import type { PlanSummary } from './plan-summary.ts'
 
 const INTERVAL_MS_MIN = 1_000
@@ -33,7 +33,7 @@ export const checkInterval = ({ name, intervalMs }: PlanSummary): void => {
 export const checkRegions = (scope: Construct, bindings: Bindings): void => {
   const { region } = Stack.of(scope)
   for (const [name, binding] of Object.entries(bindings)) {
-    const theirs = binding.env.region
+    const theirs = regionOf(binding)
     if (Token.isUnresolved(region) || Token.isUnresolved(theirs) || theirs === region) continue
     const noun = typeOfBinding(binding)?.noun ?? 'construct'
     throw new MillraceError('BINDING_UNFIT', {
@@ -45,21 +45,11 @@ export const checkRegions = (scope: Construct, bindings: Bindings): void => {
   }
 }
 
-/**
- * Checks what JavaScript does not: a plain name would end in an error that nobody understands.
- *
- * @throws MillraceError `BINDING_UNFIT`.
- */
-export const checkBindings = (bindings: Readonly<Record<string, unknown>>): void => {
-  for (const [name, binding] of Object.entries(bindings)) {
-    if (typeOfBinding(binding) !== undefined) continue
-    throw new MillraceError('BINDING_UNFIT', {
-      problem: `The name "${name}" must be bound to ${shownNouns(bindableTypes())}`,
-      value: typeof binding === 'string' ? binding : typeof binding,
-      allowed: shownConstructs(bindableTypes()),
-      fix: `for example Bucket.fromBucketName(...), or leave "${name}" out and it is created`,
-    })
-  }
+/** The region in the ARN: a construct that was imported by an ARN may not have taken it over. */
+const regionOf = (binding: Binding): string => {
+  const arn = typeOfBinding(binding)?.arnOf(binding)
+  const [, , , inArn] = arn === undefined || Token.isUnresolved(arn) ? [] : arn.split(':')
+  return inArn === undefined || inArn === '' ? binding.env.region : inArn
 }
 
 /**

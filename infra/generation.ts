@@ -3,13 +3,13 @@
  * application while it deploys, whenever something has changed by which the other functions differ.
  */
 import { type CfnResource, CustomResource, Duration, Lazy, Stack, Token } from 'aws-cdk-lib'
-import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import type { Code } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import { hash } from 'node:crypto'
 import type { LogSettings } from './function-logs.ts'
 import { allow, createWorker, type Worker } from './functions.ts'
 import { actionsOf } from './grants.ts'
+import type { AnyTable } from './resources.ts'
 import { acknowledgeKeys } from './rights.ts'
 
 /** What numbers the deployments of an application. */
@@ -17,7 +17,7 @@ export interface GenerationParts {
   /** The name of the application in the table. */
   readonly app: string
   readonly appName: string
-  readonly table: Table
+  readonly table: AnyTable
   readonly code: Code
   readonly logs: LogSettings
   /** The functions that a number stands for. They are made later, with the number. */

@@ -3,7 +3,7 @@
  * aws-cdk-lib, constructs and esbuild.
  */
 export type { AlarmSettings, AlarmTuning } from './alarm-settings.ts'
-export type { Bindables, Binding, NamedResources } from './bindable.ts'
+export type { Bindables, Binding, GivenBindings, NamedResources } from './bindable.ts'
 export type { Worker } from './functions.ts'
 export type { MetricName } from './metrics.ts'
 export type { FunctionSettings, StreamingAppProps } from './props.ts'

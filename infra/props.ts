@@ -3,9 +3,10 @@ import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { AlarmSettings } from './alarm-settings.ts'
-import type { Binding } from './bindable.ts'
+import type { GivenBindings } from './bindable.ts'
 import type { BundlingSettings } from './bundle.ts'
 import type { FunctionSettings, SharedFunctionSettings } from './function-settings.ts'
+import type { AnyTable } from './resources.ts'
 
 export type { FunctionSettings } from './function-settings.ts'
 
@@ -15,11 +16,20 @@ export interface StreamingAppProps extends SharedFunctionSettings {
   readonly entry: string
   /**
    * What the names in the pipeline stand for: the name of a source, or the first name of an address
-   * such as `s3://results/totals`.
+   * such as `s3://results/totals`. A construct, or the ARN of what others have created. Give a
+   * construct with its key if it has one.
    *
    * @default - what is not bound is created: a stream, a bucket, a queue or a table each
    */
-  readonly bindings?: Readonly<Record<string, Binding>>
+  readonly bindings?: GivenBindings
+  /**
+   * A table for everything that the application stores. It needs the partition key `pk` and the
+   * sort key `sk`, both strings, and the expiry attribute `ttl`. Applications of different names
+   * may share one.
+   *
+   * @default - one is created
+   */
+  readonly table?: AnyTable
   /**
    * The name by which `npx millrace status --app NAME` finds the application. It must be unique in
    * its account and region: two stages side by side need two names.

@@ -1,9 +1,19 @@
 /** What every application stores: its table, and the bucket for large segments. */
-import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
+import {
+  AttributeType,
+  BillingMode,
+  type ITable,
+  Table,
+  TableEncryption,
+  type TableV2,
+} from 'aws-cdk-lib/aws-dynamodb'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
 import { createBucket } from './buckets.ts'
 import type { StorageSettings } from './storage-settings.ts'
+
+/** Any table: see `AnyBucket`. */
+export type AnyTable = ITable | Table | TableV2
 
 /** Attributes of a table besides its partition key. */
 export interface TableSettings {
@@ -33,12 +43,15 @@ export const createTable = (
       : { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey }),
   })
 
+/** What the table with all items needs. */
+export const ITEMS = { partitionKey: 'pk', sortKey: 'sk', expiry: 'ttl' } as const
+
 /**
  * Creates the table with all items. Only history and dead letters have an expiry date; nothing that
  * a batch needs has one (B11).
  */
 export const createItemTable = (scope: Construct, storage: StorageSettings): Table =>
-  createTable(scope, 'Table', storage, { partitionKey: 'pk', sortKey: 'sk', expiry: 'ttl' })
+  createTable(scope, 'Table', storage, ITEMS)
 
 /**
  * Creates the bucket for large segments. They are deleted by name when nothing names them any more.

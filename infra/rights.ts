@@ -1,10 +1,10 @@
 /** The policies of the two roles: each action only on the resources that it is meant for. */
-import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import { acknowledge } from './acknowledge.ts'
 import { type AnyBucket, arnInBucket } from './buckets.ts'
 import type { KeyUse, Reach } from './deployed-kind.ts'
 import { allow, type Worker } from './functions.ts'
+import type { AnyTable } from './resources.ts'
 import { distinctActions, type Role, roleGrants } from './grants.ts'
 
 /** The functions by their roles. */
@@ -14,7 +14,7 @@ export type Workers = Readonly<Record<Role, Worker>>
 export interface OwnResources {
   /** The name of the application in the table. */
   readonly app: string
-  readonly table: Table
+  readonly table: AnyTable
   readonly blocks: AnyBucket
   readonly triggers: IQueue
 }

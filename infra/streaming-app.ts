@@ -2,7 +2,6 @@ import './sinks/all.ts'
 import './sources/all.ts'
 import { Duration } from 'aws-cdk-lib'
 import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
-import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2'
 import type { Grant, IGrantable, IPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda'
@@ -14,18 +13,14 @@ import type { Rule } from './alarm-settings.ts'
 import { commonRules, createAlarms } from './alarms.ts'
 import type { NamedResources } from './bindable.ts'
 import { needsOf } from './bindings.ts'
-import {
-  checkBindings,
-  checkAppName,
-  checkGeneration,
-  checkInterval,
-  checkRegions,
-} from './checks.ts'
+import { boundConstructs } from './bound.ts'
+import { checkAppName, checkGeneration, checkInterval, checkRegions } from './checks.ts'
 import { printCommands } from './commands.ts'
 import { type DeployedKinds, deployKinds } from './deploy-kinds.ts'
 import { createSchedule, mapQueue } from './event-sources.ts'
 import { driverSettings, intakeSettings } from './function-settings.ts'
 import type { Worker } from './functions.ts'
+import { checkTable } from './given-table.ts'
 import { createMetrics, type MetricName, metricOf } from './metrics.ts'
 import { createParameter } from './parameter.ts'
 import type { PlanSummary } from './plan-summary.ts'
@@ -33,7 +28,7 @@ import { principalOf, connectionsOf } from './principals.ts'
 import type { StreamingAppProps } from './props.ts'
 import { createQueue, type QueuePair } from './queues.ts'
 import { readPlan } from './read-plan.ts'
-import { createBlocks, createItemTable } from './resources.ts'
+import { type AnyTable, createBlocks, createItemTable } from './resources.ts'
 import { grantRights } from './rights.ts'
 import { storageSettings } from './storage-settings.ts'
 import { type BothSettings, createWorkers, type NumberedWorkers } from './workers.ts'
@@ -58,7 +53,7 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
   /** Tells the command line where everything else is. */
   readonly parameter: StringParameter
   /** Stores everything that the application knows. */
-  readonly table: Table
+  readonly table: AnyTable
   /** Stores large segments. */
   readonly blocks: Bucket
   /** The function that takes records in. */
@@ -97,9 +92,9 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
    */
   constructor(scope: Construct, id: string, props: StreamingAppProps) {
     super(scope, id)
-    const { entry, bindings = {} } = props
-    checkBindings(bindings)
-    checkRegions(this, bindings)
+    const { entry } = props
+    const bindings = boundConstructs(this, props.bindings ?? {})
+    checkRegions(this, { ...bindings, ...(props.table && { table: props.table }) })
     this.#props = props
     checkGeneration(props.generation)
     this.#plan = readPlan(entry)
@@ -112,7 +107,8 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     const storage = storageSettings(props)
     const intake = intakeSettings(props.intake)
     const driver = driverSettings(intervalMs, props.driver)
-    this.table = createItemTable(this, storage)
+    if (props.table !== undefined) checkTable(this, props.table, this.#plan.name)
+    this.table = props.table ?? createItemTable(this, storage)
     this.blocks = createBlocks(this, storage)
     const lagMax = props.lagMax ?? LAG_MAX
     const { notifications } = props

@@ -1,4 +1,3 @@
-import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import type { Construct } from 'constructs'
 import { functionCode } from './bundle.ts'
 import { logSettings } from './function-logs.ts'
@@ -7,6 +6,7 @@ import { createWorker, type Worker } from './functions.ts'
 import { createGeneration } from './generation.ts'
 import type { Role } from './grants.ts'
 import type { StreamingAppProps } from './props.ts'
+import type { AnyTable } from './resources.ts'
 import type { Workers } from './rights.ts'
 import {
   type CommonFacts,
@@ -23,7 +23,7 @@ export interface WorkersParts {
   /** The name of the application in the table. */
   readonly app: string
   readonly appName: string
-  readonly table: Table
+  readonly table: AnyTable
   readonly settings: BothSettings
   /** What both are told. */
   readonly common: CommonFacts

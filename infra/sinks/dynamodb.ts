@@ -1,17 +1,14 @@
 /** Tables of DynamoDB as outputs. */
-import type { ITable, Table, TableV2 } from 'aws-cdk-lib/aws-dynamodb'
+import { Table } from 'aws-cdk-lib/aws-dynamodb'
 import type { BindableType } from '../bindable.ts'
 import type { DeployedResources, KindParts, NamedPath } from '../deployed-kind.ts'
 import type { KindGrants } from '../grants.ts'
-import { createTable } from '../resources.ts'
+import { type AnyTable, createTable } from '../resources.ts'
 import { registerSinkKind, type SinkNeed } from './sink-kind.ts'
-
-/** Any table: see `AnyBucket`. */
-type AnyTable = ITable | Table | TableV2
 
 declare module '../bindable.ts' {
   interface Bindables {
-    tables: ITable | Table | TableV2
+    tables: AnyTable
   }
 }
 
@@ -20,6 +17,8 @@ const tableType: BindableType<'tables'> = {
   noun: 'table',
   construct: 'an ITable of aws-cdk-lib/aws-dynamodb',
   isInstance: (value): value is AnyTable => 'tableArn' in value,
+  service: 'dynamodb',
+  fromArn: (scope, id, arn) => Table.fromTableArn(scope, id, arn),
   arnOf: ({ tableArn }) => tableArn,
 }
 

@@ -54,6 +54,8 @@ const streamType: BindableType<'streams'> = {
   noun: 'stream',
   construct: 'an IStream of aws-cdk-lib/aws-kinesis',
   isInstance: (value): value is AnyStream => 'streamArn' in value,
+  service: 'kinesis',
+  fromArn: (scope, id, arn) => Stream.fromStreamArn(scope, id, arn),
   arnOf: ({ streamArn }) => streamArn,
 }
 

@@ -1,7 +1,7 @@
 /** Queues of SQS as sources: each message is a record. */
 import { Token } from 'aws-cdk-lib'
 import type { Duration } from 'aws-cdk-lib'
-import { CfnQueue, type IQueue, type Queue } from 'aws-cdk-lib/aws-sqs'
+import { CfnQueue, type IQueue, Queue } from 'aws-cdk-lib/aws-sqs'
 import { MillraceError } from '../../lib/base/errors.ts'
 import { TEXT } from '../../lib/dstream/sources/declaration.ts'
 import type { Rule } from '../alarm-settings.ts'
@@ -42,6 +42,8 @@ const queueType: BindableType<'queues'> = {
   noun: 'queue',
   construct: 'an IQueue of aws-cdk-lib/aws-sqs',
   isInstance: (value): value is AnyQueue => 'queueArn' in value,
+  service: 'sqs',
+  fromArn: (scope, id, arn) => Queue.fromQueueArn(scope, id, arn),
   arnOf: ({ queueArn }) => queueArn,
 }
 
