@@ -31,7 +31,7 @@ export const checkTable = (scope: Construct, table: AnyTable, app: string): void
 
 const EXPIRY: string = ITEMS.expiry
 
-/** What the template says of a table: its keys with their types, and the attribute of the expiry. */
+/** What the template says of a table: its keys with their types, and when items expire. */
 const shapeOf = (resource: CfnResource): readonly string[] => {
   const { Resources } = Stack.of(resource).resolve(resource._toCloudFormation()) as {
     readonly Resources: Readonly<Record<string, { readonly Properties: Shape }>>

@@ -1,6 +1,7 @@
 /** Objects of buckets as sources: notifications of new objects call intake through one queue. */
 import { Duration } from 'aws-cdk-lib'
 import type { Bucket, LifecycleRule } from 'aws-cdk-lib/aws-s3'
+import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import { MillraceError } from '../../lib/base/errors.ts'
 import { TEXT } from '../../lib/dstream/sources/declaration.ts'
@@ -12,7 +13,7 @@ import { mapIntakeQueue } from '../event-sources.ts'
 import { type KindGrants, POLL_QUEUE } from '../grants.ts'
 import type { SourceSummary } from '../plan-summary.ts'
 import { createIntakeQueue, type QueuePair } from '../queues.ts'
-import { naturalWay, notifyBy, withoutOverlaps } from './bucket-notifications.ts'
+import { naturalWay, notifyBy, withoutOverlaps } from '../bucket-notifications.ts'
 import { type DeployedSources, registerSourceKind, type SourceNeed } from './source-kind.ts'
 
 declare module '../alarm-settings.ts' {
@@ -95,10 +96,12 @@ const notify = (
   watches: readonly Watch[],
   queue: Queue,
 ): void => {
+  const destination = new SqsDestination(queue)
   for (const group of Map.groupBy(watches, ({ bucket }) => bucket.bucketArn).values()) {
     const prefixes = withoutOverlaps(group.map(({ prefix }) => prefix))
     for (const { name, bucket } of group.slice(0, 1)) {
-      const watched = { scope, name, bucket, isCreated: !pool.isGiven(name), queue, prefixes }
+      const isCreated = !pool.isGiven(name)
+      const watched = { scope, name, bucket, isCreated, queue, destination, prefixes }
       notifyBy(notifications ?? naturalWay(scope, bucket), watched)
     }
   }

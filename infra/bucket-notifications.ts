@@ -2,12 +2,16 @@
 import { Aws, CfnResource, Stack } from 'aws-cdk-lib'
 import { CfnRule } from 'aws-cdk-lib/aws-events'
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { Bucket, type CfnBucket, EventType } from 'aws-cdk-lib/aws-s3'
-import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications'
+import {
+  Bucket,
+  type CfnBucket,
+  EventType,
+  type IBucketNotificationDestination,
+} from 'aws-cdk-lib/aws-s3'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
-import { acknowledge } from '../acknowledge.ts'
-import type { AnyBucket } from '../buckets.ts'
+import { acknowledge } from './acknowledge.ts'
+import type { AnyBucket } from './buckets.ts'
 
 /** A bucket, and where its notifications go. */
 export interface WatchedBucket {
@@ -18,6 +22,8 @@ export interface WatchedBucket {
   /** Whether this construct has created the bucket, for itself alone. */
   readonly isCreated: boolean
   readonly queue: Queue
+  /** The queue, as the CDK's buckets want it. */
+  readonly destination: IBucketNotificationDestination
   readonly prefixes: readonly string[]
 }
 
@@ -77,11 +83,11 @@ const notifyFromCreated = (bucket: Bucket, queue: Queue, prefixes: readonly stri
 const BASIC_POLICY = 'arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole'
 
 /** Lets a bucket that somebody else created notify a queue. */
-const notifyFromGiven = ({ scope, bucket, queue, prefixes }: WatchedBucket): void => {
+const notifyFromGiven = ({ scope, bucket, destination, prefixes }: WatchedBucket): void => {
   for (const prefix of prefixes)
     bucket.addEventNotification(
       EventType.OBJECT_CREATED,
-      new SqsDestination(queue),
+      destination,
       ...(prefix === '' ? [] : [{ prefix: encodePrefix(prefix) }]),
     )
   acknowledgeHandlers(scope)
