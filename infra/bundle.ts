@@ -97,7 +97,13 @@ const OWN_PACKAGES = [
 const packages = (): readonly string[] =>
   [...new Set([...OWN_PACKAGES, ...deployedKinds().flatMap((kind) => kind.packages)])].toSorted()
 
-/** Reports all missing packages at once: one after the other would cost a try each. */
+/** The command line finds a deployed application with it. */
+const COMMAND_LINE_PACKAGES = ['@aws-sdk/client-ssm']
+
+/**
+ * Reports all missing packages at once, also those that only the command line needs: one after the
+ * other would cost a try each. They are the list of docs/deploying.md.
+ */
 const checkPackages = (): void => {
   const { resolve: find } = createRequire(import.meta.url)
   const isMissing = (name: string): boolean => {
@@ -112,7 +118,7 @@ const checkPackages = (): void => {
   throw new MillraceError('PACKAGE_MISSING', {
     problem: 'Packages that the functions are bundled with are not installed',
     value: missing.join(', '),
-    fix: `npm install --save-dev ${missing.join(' ')}`,
+    fix: `npm install ${[...missing, ...COMMAND_LINE_PACKAGES.filter(isMissing)].join(' ')}`,
   })
 }
 

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -249,6 +250,11 @@ const stack = new Stack(new App({ outdir: 'cdk.out' }), 'Own')
 new StreamingApp(stack, 'Words', { entry: 'pipeline.ts' })
 ;(stack.node.root as App).synth()
 `
+  /** The packages of the command on the page. */
+  const page = readFileSync(join(root, 'docs', 'deploying.md'), 'utf8')
+  const [, command = ''] = /^npm install millrace ((?:\\\n|.)*)$/m.exec(page) ?? []
+  const named = command.split(/[\s\\]+/).filter((name) => name !== '')
+
   const install = async (...names: readonly string[]): Promise<void> => {
     for (const name of names) {
       const place = join(project, 'node_modules', name)
@@ -270,11 +276,22 @@ new StreamingApp(stack, 'Words', { entry: 'pipeline.ts' })
     await install('aws-cdk-lib', 'constructs', '@types/node')
   })
 
+  test('the page, the manifest and the message have one list of packages', async () => {
+    const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+      readonly peerDependencies: Readonly<Record<string, string>>
+    }
+    expect(named.toSorted()).toEqual(Object.keys(manifest.peerDependencies).toSorted())
+    const { output } = await run(project, 'node', 'stack.ts')
+    const [, inMessage = ''] = /npm install (.*)/.exec(output) ?? []
+    const ofCdk = ['aws-cdk-lib', 'constructs']
+    expect([...ofCdk, ...inMessage.trim().split(' ')].toSorted()).toEqual(named.toSorted())
+  })
+
   test('without what bundles the functions, all that is missing is named at once', async () => {
     const { exitCode, output } = await run(project, 'node', 'stack.ts')
     expect(exitCode).not.toBe(0)
     expect(output).toContain('PACKAGE_MISSING')
-    expect(output).toMatch(/npm install --save-dev @aws-sdk\/client-dynamodb .*esbuild/)
+    expect(output).toMatch(/npm install @aws-sdk\/client-dynamodb .*esbuild/)
   })
 
   test('the stack type-checks', { timeout: BUILD_MS_MAX }, async () => {
@@ -286,19 +303,24 @@ new StreamingApp(stack, 'Words', { entry: 'pipeline.ts' })
   })
 
   test(
-    'with it the stack synthesizes, and each function is a bundle',
+    'with what the page names the stack synthesizes, and each function is a bundle',
     { timeout: BUILD_MS_MAX },
     async () => {
-      await install('esbuild', '@aws-sdk', '@smithy')
+      await install(...named.filter((name) => name !== 'aws-cdk-lib' && name !== 'constructs'))
       expect(await run(project, 'node', 'stack.ts')).toMatchObject({ exitCode: 0 })
       const assets = (await readdir(join(project, 'cdk.out'), { recursive: true })).map((path) =>
         path.split('/').at(-1),
       )
       expect(assets).toEqual(
-        expect.arrayContaining(['Own.template.json', 'intake.mjs', 'driver.mjs']),
+        expect.arrayContaining(['Own.template.json', 'intake.mjs', 'driver.mjs', 'generation.mjs']),
       )
     },
   )
+
+  test('and the command line looks for its application', async () => {
+    const { output } = await run(project, 'npx', 'millrace', 'status', '--app', 'words')
+    expect(output).toMatch(/CREDENTIALS_MISSING|STORE_FAILED/)
+  })
 })
 
 const arrayBufferOf = async (path: string): Promise<ArrayBuffer> => {
