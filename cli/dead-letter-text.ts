@@ -2,6 +2,7 @@
 import { oneLine } from '../lib/base/printable.ts'
 import { recordOf } from '../lib/state/dead-letters.ts'
 import type { DeadLetterCursor, StoredDeadLetter } from '../lib/state/dead-letter-reader.ts'
+import { withShownPaths } from '../lib/tools/module-errors.ts'
 import { firstLine, timeText } from './reports/answer.ts'
 
 /** A dead letter with what the list says about it. */
@@ -32,14 +33,22 @@ const DATA_CHARACTERS_SHOWN = 160
 const shorten = (data: string): string =>
   data.length > DATA_CHARACTERS_SHOWN ? `${data.slice(0, DATA_CHARACTERS_SHOWN)}...` : data
 
+const inText = ({ operator, declaredAt }: StoredDeadLetter): string => {
+  if (operator === undefined) return ''
+  const place = declaredAt === undefined ? '' : withShownPaths(`, declared at ${declaredAt}`)
+  return ` in ${operator}${place}`
+}
+
+const linesOf = (stack: string | undefined): readonly string[] => stack?.split('\n') ?? []
+
 /** Some lines for people. */
 export const textOf = ({ deadLetter, obstacle }: ShownDeadLetter): string => {
-  const { timeMs, code, source, position, operator, message, reservation } = deadLetter
+  const { timeMs, code, source, position, message, reservation, stack } = deadLetter
   const data = JSON.stringify(Object.values(dataOf(deadLetter))[0])
   const rows = [
-    `${timeText(timeMs)}  ${code}  ` +
-      oneLine(`${source}#${position}${operator === undefined ? '' : ` in ${operator}`}`),
+    `${timeText(timeMs)}  ${code}  ` + oneLine(`${source}#${position}${inText(deadLetter)}`),
     `  ${oneLine(firstLine(message))}`,
+    ...linesOf(stack).map((line) => `    ${oneLine(withShownPaths(line))}`),
     `  ${shorten(data)}`,
     ...(reservation === undefined ? [] : ['  redrive not finished: run millrace redrive again']),
     ...(obstacle === undefined || reservation !== undefined
@@ -52,11 +61,14 @@ export const textOf = ({ deadLetter, obstacle }: ShownDeadLetter): string => {
 /** Everything about a dead letter, with its data in full. */
 export const objectOf = ({ deadLetter, obstacle }: ShownDeadLetter): object => {
   const { timeMs, code, source, position, operator, message, sizeBytes, reservation } = deadLetter
+  const { declaredAt, stack } = deadLetter
   return {
     at: new Date(timeMs).toISOString(),
     source,
     position,
     ...(operator === undefined ? {} : { operator }),
+    ...(declaredAt === undefined ? {} : { declaredAt }),
+    ...(stack === undefined ? {} : { stack: linesOf(stack) }),
     code,
     message,
     ...dataOf(deadLetter),

@@ -4,6 +4,7 @@ import type { BatchOverview, LaneOverview, Overview } from '../lib/runtime/opera
 import type { Head } from '../lib/state/head.ts'
 import { isRedriveLane } from '../lib/runtime/dead-letters/redrive-lanes.ts'
 import type { Deployment } from '../lib/tools/deployment.ts'
+import { withShownPaths } from '../lib/tools/module-errors.ts'
 import { count, firstLine, timeText } from './reports/answer.ts'
 
 /** Where and when the status was read. */
@@ -108,7 +109,9 @@ const noteRows = ({ driverNote }: Overview, { nowMs }: StatusContext): readonly 
 }
 
 const linesOf = (label: string, text: string): readonly Row[] =>
-  text.split('\n').map((line, index): Row => [index === 0 ? label : '', oneLine(line)])
+  withShownPaths(text)
+    .split('\n')
+    .map((line, index): Row => [index === 0 ? label : '', oneLine(line)])
 
 /** Each redrive has its own lanes. A lane of a finished redrive is not interesting. */
 const isWorthSeeing = ({ lane, waitingRecords }: LaneOverview): boolean =>

@@ -1,6 +1,7 @@
 import { oneLine } from '../../lib/base/printable.ts'
 import type { RuntimeEvent } from '../../lib/runtime/events.ts'
 import type { WaitingKeys } from '../../lib/runtime/driver/to-the-end.ts'
+import { withShownPaths } from '../../lib/tools/module-errors.ts'
 import { EXIT } from '../exit-codes.ts'
 import { count } from './answer.ts'
 import type { Ended, Outputs, Reporter, RunningSource, Started } from './reporter.ts'
@@ -133,11 +134,14 @@ class TextReporter implements Reporter {
     position,
     code,
     message,
+    operator,
+    thrownAt,
   }: Extract<RuntimeEvent, { event: 'deadLetter' }>): void {
     this.#deadLetters += 1
     if (this.#deadLetters <= DEAD_LETTERS_TOLD)
       this.#complain(
-        `Dead letter: ${this.#name(source)} ${oneLine(position)}: ${indented(message)} [${code}]`,
+        `Dead letter: ${this.#name(source)} ${oneLine(position)}: ${indented(message)} [${code}]` +
+          placeText(operator, thrownAt),
       )
   }
 
@@ -160,7 +164,7 @@ class TextReporter implements Reporter {
   }
 
   #complain(text: string): void {
-    this.#outputs.err.print(`${text}\n`)
+    this.#outputs.err.print(`${withShownPaths(text)}\n`)
   }
 }
 
@@ -204,3 +208,12 @@ const waitingText = ({ what, howToFeed }: RunningSource): string =>
 /** A duration as text: `1 s`, `250 ms`. */
 export const durationText = (durationMs: number): string =>
   durationMs % 1_000 === 0 ? `${durationMs / 1_000} s` : `${durationMs} ms`
+
+/** Where a function threw, in a line of its own. */
+const placeText = (operator: string | undefined, thrownAt: string | undefined): string => {
+  const parts = [
+    ...(thrownAt === undefined ? [] : [`at ${thrownAt}`]),
+    ...(operator === undefined ? [] : [`in ${operator}`]),
+  ]
+  return parts.length === 0 ? '' : `\n  ${parts.join(', ')}`
+}

@@ -1,4 +1,5 @@
-import { cutText, errorText, preview } from './error-text.ts'
+import { thrownText } from './error-places.ts'
+import { cutText, preview } from './error-text.ts'
 import { oneLine } from './printable.ts'
 
 /**
@@ -125,6 +126,8 @@ export class MillraceError extends Error {
   readonly code: ErrorCode
   /** Whether a retry can succeed without any change. */
   readonly retryable: boolean
+  /** The id of the operator that has failed, where one has. */
+  operator?: string
 
   constructor(code: ErrorCode, parts: ErrorParts) {
     super(messageOf(code, parts), parts.cause === undefined ? undefined : { cause: parts.cause })
@@ -148,7 +151,7 @@ const messageOf = (
   return cutText(lines.join('\n'), MESSAGE_CHARACTERS_MAX)
 }
 
-const causeText = (cause: unknown): string => errorText(cause).replaceAll('\n', '\n           ')
+const causeText = (cause: unknown): string => thrownText(cause).replaceAll('\n', '\n           ')
 
 /**
  * Whether an error is one of Millrace, with a code and a message as they were made. Users may throw

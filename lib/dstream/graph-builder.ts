@@ -1,3 +1,4 @@
+import { callSite } from '../base/error-places.ts'
 import { MillraceError } from '../base/errors.ts'
 import {
   type NamedNode,
@@ -38,7 +39,11 @@ export class GraphBuilder {
     this.#checkPlace(node)
     this.#countOfKind.set(node.kind, count)
     this.#nodes.push(node)
-    this.#known.set(node, { id: `${node.kind}-${count}`, settings: {} })
+    this.#known.set(node, {
+      id: `${node.kind}-${count}`,
+      settings: {},
+      declaredAt: callSite(),
+    })
     return node
   }
 

@@ -17,6 +17,11 @@ export interface Planned<N extends PlanNode = PlanNode> {
    */
   readonly everyMs: number
   readonly settings: NodeSettings
+  /**
+   * Where the user's module declares it: path, line and column. It is no part of what the plan is:
+   * a line that moves changes no hash. Undefined: no line of a user declares it.
+   */
+  readonly declaredAt: () => string | undefined
 }
 
 /** Settings that users add to a stream. They do not change the elements of the stream. */
@@ -31,6 +36,7 @@ export interface NodeSettings {
 export interface NamedNode {
   readonly id: string
   readonly settings: NodeSettings
+  readonly declaredAt: () => string | undefined
 }
 
 /**
@@ -95,6 +101,7 @@ export interface Plan {
 }
 
 const HASH_DIGITS = 16
+const nowhere = (): undefined => undefined
 
 /**
  * Freezes a graph. Nodes that no output needs are left out, the others get their ids, and the graph
@@ -131,6 +138,7 @@ export const planOf = (
             ? options.intervalMs
             : slideMsOf(node.parents[0], options.intervalMs),
         settings: Object.freeze({ ...known.get(node)?.settings }),
+        declaredAt: known.get(node)?.declaredAt ?? nowhere,
       }),
     )
   const withRole = <N extends PlanNode>(role: N['role']): readonly Planned<N>[] =>

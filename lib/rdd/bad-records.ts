@@ -100,11 +100,19 @@ const OWN_CODES: ReadonlySet<string> = new Set([
   'VALUE_UNSUPPORTED',
 ] satisfies ErrorCode[])
 
+const withOperator = (error: MillraceError, label: string): MillraceError => {
+  error.operator ??= label
+  return error
+}
+
 /** The error for a bad record that cannot become a dead letter. */
 export const errorOf = (bad: Pick<BadRecord, 'label' | 'record' | 'error'>): MillraceError => {
   const { label, record, error } = bad
-  if (isMillraceError(error) && OWN_CODES.has(error.code)) return error
-  return isPromiseError(error) ? promiseError({ label, record }) : userFunctionError(bad)
+  if (isMillraceError(error) && OWN_CODES.has(error.code)) return withOperator(error, label)
+  return withOperator(
+    isPromiseError(error) ? promiseError({ label, record }) : userFunctionError(bad),
+    label,
+  )
 }
 
 /** Whether this many bad records mean that the code is broken. */

@@ -30,6 +30,9 @@ export type RuntimeEvent =
       readonly attempt: number
       readonly code: string
       readonly message: string
+      /** The operator that failed, and where it is declared. */
+      readonly operator?: string
+      readonly declaredAt?: string
       readonly retryMs: number
     }
   | {
@@ -37,6 +40,8 @@ export type RuntimeEvent =
       readonly timeMs: number
       readonly code: string
       readonly message: string
+      readonly operator?: string
+      readonly declaredAt?: string
     }
   | {
       readonly event: 'deadLetter'
@@ -44,6 +49,11 @@ export type RuntimeEvent =
       readonly position: string
       readonly code: string
       readonly message: string
+      /** The operator that threw, and where it is declared. */
+      readonly operator?: string
+      readonly declaredAt?: string
+      /** Where it threw, in the user's module. */
+      readonly thrownAt?: string
     }
   /**
    * Records are gone from the store and from their source, and the batch continues without them.

@@ -25,6 +25,8 @@ type PackedLetter = readonly [
   processedElsewhere: boolean,
   data: Uint8Array,
   sizeBytes: number,
+  declaredAt: string | undefined,
+  stack: string | undefined,
 ]
 
 /** Dead letters of one source, in the order in which they were given. */
@@ -42,6 +44,8 @@ const pack = (letter: DeadLetter): PackedLetter => [
   letter.processedElsewhere === true,
   letter.data,
   letter.sizeBytes,
+  letter.declaredAt,
+  letter.stack,
 ]
 
 /**
@@ -84,7 +88,17 @@ export const blockAttributes = ({ letters, bytes }: LetterBlock): Item => ({
 /** The dead letters in the item of a block. */
 export const lettersIn = (item: Item): readonly DeadLetter[] =>
   (decode(inflateRawSync(item['letters'] as Uint8Array)) as readonly PackedLetter[]).map(
-    ([position, code, message, operator, form, processedElsewhere, data, sizeBytes]) => ({
+    ([
+      position,
+      code,
+      message,
+      operator,
+      form,
+      processedElsewhere,
+      data,
+      sizeBytes,
+      ...places
+    ]) => ({
       source: item['source'] as string,
       position,
       code,
@@ -94,6 +108,8 @@ export const lettersIn = (item: Item): readonly DeadLetter[] =>
       processedElsewhere,
       data,
       sizeBytes,
+      declaredAt: places[0],
+      stack: places[1],
     }),
   )
 

@@ -267,6 +267,8 @@ const letterOf = (item: Item): DeadLetter => ({
   sizeBytes: item['sizeBytes'] as number,
   form: item['form'] as RecordForm | undefined,
   processedElsewhere: item['processedElsewhere'] === true,
+  declaredAt: item['declaredAt'] as string | undefined,
+  stack: item['stack'] as string | undefined,
 })
 
 /**

@@ -26,6 +26,10 @@ export interface DeadLetter {
   readonly message: string
   /** The operator that threw. Undefined: the record could not be read. */
   readonly operator?: string | undefined
+  /** Where that operator is declared: path, line and column. */
+  readonly declaredAt?: string | undefined
+  /** The frames of the error in the user's modules, the innermost first: at most 5 lines. */
+  readonly stack?: string | undefined
   readonly data: Uint8Array
   /** Size of the record, or of the file. It may be more than `data` holds. */
   readonly sizeBytes: number

@@ -9,6 +9,7 @@
  * item is written, which happens before the next batch is logged.
  */
 import { decode, encode } from '../base/codec.ts'
+import { stackOf } from '../base/error-places.ts'
 import { cutText, errorText, preview } from '../base/error-text.ts'
 import { codeOf } from '../base/errors.ts'
 import type { Item, ItemStore, KeyedItem } from '../ports/item-store.ts'
@@ -100,10 +101,17 @@ export const positionOfGoneFile = (file: FileReference): string => {
   return `${key}?modifiedMs=${modifiedMs}${version === undefined ? '' : `&etag=${version}`}`
 }
 
-const reasonOf = (error: unknown): Pick<DeadLetter, 'code' | 'message'> => ({
+const reasonOf = (error: unknown): Pick<DeadLetter, 'code' | 'message' | 'stack'> => ({
   code: codeOf(error, 'USER_FUNCTION_FAILED'),
   message: errorText(error),
+  ...stackIn(error),
 })
+
+/** A dead letter is looked at days later, when nobody has the log any more. */
+const stackIn = (error: unknown): Pick<DeadLetter, 'stack'> => {
+  const stack = stackOf(error)
+  return stack === undefined ? {} : { stack }
+}
 
 /**
  * Where dead letters come from: the time of the batch, and the epoch of the attempt. Without an
@@ -126,6 +134,8 @@ const itemOf = (deadLetter: DeadLetter): Item => ({
   code: deadLetter.code,
   message: deadLetter.message,
   operator: deadLetter.operator,
+  stack: deadLetter.stack,
+  declaredAt: deadLetter.declaredAt,
   form: deadLetter.form,
   processedElsewhere: deadLetter.processedElsewhere === true ? true : undefined,
   data: deadLetter.data,

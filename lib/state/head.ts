@@ -22,6 +22,9 @@ export type HeadStatus = 'running' | 'rest' | 'failed'
 export interface FailureReason {
   readonly code: string
   readonly message: string
+  /** The operator that failed, and where it is declared. */
+  readonly operator?: string
+  readonly declaredAt?: string
 }
 
 /** A batch that was logged and is not yet committed. Its time and input never change (B2). */

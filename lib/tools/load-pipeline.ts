@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { placeOf } from '../base/error-places.ts'
 import { preview } from '../base/error-text.ts'
 import { type ErrorCode, MillraceError } from '../base/errors.ts'
 import type { Plan } from '../dstream/plan.ts'
@@ -37,6 +38,8 @@ const importModule = async (
   file: string,
 ): Promise<Readonly<Record<string, unknown>>> => {
   try {
+    // So that places are in what the user wrote, also in JavaScript that was compiled.
+    process.setSourceMapsEnabled(true)
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>
   } catch (error) {
     if (error instanceof SyntaxError) {
@@ -82,8 +85,16 @@ const explainError = (
   problem: string,
 ): MillraceError =>
   isMillraceError(error)
-    ? error
+    ? atUsersLine(error)
     : unreadable(module, problem, fixOfModule(error, file) ?? FIX_AT_LINE, addStack(error))
+
+/** What a call in the module has refused, with the line of that call. */
+const atUsersLine = (error: MillraceError): MillraceError => {
+  const place = placeOf(error)
+  if (place === undefined || error.message.includes(place)) return error
+  error.message += withShownPaths(`\n  at:      ${place}`)
+  return error
+}
 
 /** Also true for an error of another copy of the library. */
 const isMillraceError = (error: unknown): error is MillraceError & { readonly code: ErrorCode } =>

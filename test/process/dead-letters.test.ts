@@ -105,8 +105,9 @@ describe('dead-letters', () => {
     expect(stdout).toMatch(
       new RegExp(
         String.raw`^\d{4}-\d\d-\d\d .*Z {2}USER_FUNCTION_FAILED {2}` +
-          String.raw`textFileStream-1#a\.txt#2 in map-1\n` +
-          String.raw` {2}TypeError: not this one: bad one\n {2}"bad one"\n`,
+          String.raw`textFileStream-1#a\.txt#2 in map-1, declared at \S+picky\.ts:5:66\n` +
+          String.raw` {2}TypeError: not this one: bad one\n {4}at \S+picky\.ts:6:37\n` +
+          String.raw` {2}"bad one"\n`,
       ),
     )
     expect(stdout).toMatch(

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { stackOf } from '../../base/error-places.ts'
 import { errorText, preview } from '../../base/error-text.ts'
 import { codeOf } from '../../base/errors.ts'
 import { objectLines } from '../../formats/object-lines.ts'
@@ -24,6 +25,7 @@ export const deadLetterOfKey = (timeMs: number, bad: BadKey): DeadLetter => {
     position: `${timeMs}#${place}#${hash}`,
     code: codeOf(error, 'USER_FUNCTION_FAILED'),
     message: errorText(error),
+    stack: stackOf(error),
     operator: label,
     data,
     form: 'key',

@@ -16,6 +16,7 @@ import { cutText } from '../../base/error-text.ts'
 import { asMillraceError } from '../../base/errors.ts'
 import { storeCommittedEpoch } from '../../state/dead-letters.ts'
 import type { Head } from '../../state/head.ts'
+import { blameOf } from '../blame.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
 import { type BatchInput, totalOf } from './batch-input.ts'
@@ -131,10 +132,11 @@ const fail = async (
 ): Promise<Outcome> => {
   const { timeMs } = attempt.input
   const problem = `The batch at ${timeMs} ms failed`
-  const { code, message } = asMillraceError(cause, 'BATCH_FAILED', { problem })
+  const error = asMillraceError(cause, 'BATCH_FAILED', { problem })
   // It goes into the head, which must stay small, also if it comes from a copy of the library that
   // cuts nothing.
-  const reason = { code, message: cutText(message, REASON_CHARACTERS_MAX) }
+  const message = cutText(error.message, REASON_CHARACTERS_MAX)
+  const reason = { code: error.code, message, ...blameOf(runner.plan, error) }
   const head = await failBatch(runner, attempt, reason, nowMs)
   // Refused: another runner has the lease, which may also be the cause of this failure.
   if (head === undefined) return PROGRESSED

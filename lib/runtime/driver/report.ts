@@ -1,5 +1,7 @@
 /** Reports a committed batch to listeners, and notes it in the history for a week. */
+import type { DeadLetter } from '../../state/dead-letters.ts'
 import { noteBatch } from '../../state/history.ts'
+import type { RuntimeEvent } from '../events.ts'
 import type { Runner } from '../runner.ts'
 import { lostIn, totalOf } from './batch-input.ts'
 import type { Prepared } from './run.ts'
@@ -23,8 +25,29 @@ export const reportBatch = async (
     skippedTimes,
     processingMs,
   }
-  for (const { source, position, code, message } of deadLetters)
-    listen({ event: 'deadLetter', source, position, code, message })
+  for (const one of deadLetters) listen(eventOf(one))
   listen({ event: 'batchCompleted', ...summary })
   await noteBatch(store, app, timeMs, summary)
+}
+
+const eventOf = ({
+  source,
+  position,
+  code,
+  message,
+  operator,
+  declaredAt,
+  stack,
+}: DeadLetter): RuntimeEvent => {
+  const thrownAt = /^at (?:.* \()?(.+?)\)?$/m.exec(stack ?? '')?.[1]
+  return {
+    event: 'deadLetter',
+    source,
+    position,
+    code,
+    message,
+    ...(operator === undefined ? {} : { operator }),
+    ...(declaredAt === undefined ? {} : { declaredAt }),
+    ...(thrownAt === undefined ? {} : { thrownAt }),
+  }
 }

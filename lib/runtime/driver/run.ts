@@ -19,6 +19,7 @@ import { type DeadLetter, storeDeadLetters } from '../../state/dead-letters.ts'
 import type { LiveState, StateDrafts } from '../../state/live-state.ts'
 import { type Manifest, nameManifest } from '../../state/manifest.ts'
 import { putSegment, type SegmentRef } from '../../state/segments.ts'
+import { declaredIn } from '../blame.ts'
 import { withProcessedElsewhere } from '../dead-letters/processed-elsewhere.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
@@ -183,7 +184,9 @@ export const prepareBatch = async (
   const drafts = before.state.draft(timeMs)
   await runGraph(runner, attempt, partitions, { drafts, putAside })
 
-  const kept = withProcessedElsewhere(plan, [...deadLetters.values()])
+  const kept = withProcessedElsewhere(plan, [...deadLetters.values()]).map((one) =>
+    one.operator === undefined ? one : { ...one, ...declaredIn(plan, one.operator) },
+  )
   const origin = { timeMs, epoch: head.epoch, keptMs: plan.options.deadLettersKeptMs }
   await withRetries(clock, () => storeDeadLetters(store, app, kept, origin))
   for (const { source, taken } of sourcesOf(runner, input))

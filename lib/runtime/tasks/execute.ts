@@ -16,6 +16,7 @@ import type { FinishedOutput } from '../../state/finished-output.ts'
 import type { StateDrafts } from '../../state/live-state.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import type { Panes } from '../../state/operator/panes.ts'
+import { blamed } from '../blame.ts'
 import { deadLetterOfKey } from '../dead-letters/of-key.ts'
 import type { Outputs } from '../sinks/outputs.ts'
 import type { PutAside } from '../sources/source-reader.ts'
@@ -51,7 +52,8 @@ export interface Execution {
 export const execute = async (execution: Execution): Promise<void> => {
   const rdds = new BatchRdds(execution)
   const failures = new Map<string, unknown>()
-  for (const { id, node, parents } of execution.plan.outputs) {
+  for (const planned of execution.plan.outputs) {
+    const { id, node, parents } = planned
     try {
       const input = (await rdds.of(parents[0] as string))?.within(rdds.context, id)
       if (execution.outputsDone.has(id)) await computeAgain(input)
@@ -62,7 +64,7 @@ export const execute = async (execution: Execution): Promise<void> => {
       rdds.takeWritten()
       // A newer attempt has this batch: nothing that this attempt does counts any more.
       if (isMillraceError(error) && error.code === 'OUTPUT_FENCED') throw error
-      failures.set(id, error)
+      failures.set(id, blamed(error, planned, execution.plan))
     }
   }
   if (failures.size > 0) throw failureOf(failures)
@@ -155,9 +157,21 @@ class BatchRdds {
       parents.map(async (parent) => (await this.of(parent))?.within(this.context, id)),
     )
     const operator = node as OperatorNode
-    const made = await operator.compute(inputs, this.#view(planned))
+    const made = await this.#compute(operator, inputs, planned)
     const rdd = operator.keyed === true ? made?.within(this.context, id).keyed() : made
     return settings.cached === true ? rdd?.cache() : rdd
+  }
+
+  async #compute(
+    { compute }: OperatorNode,
+    inputs: readonly (RDD<unknown> | undefined)[],
+    planned: Planned,
+  ): Promise<RDD<unknown> | undefined> {
+    try {
+      return await compute(inputs, this.#view(planned))
+    } catch (error) {
+      throw blamed(error, planned, this.#execution.plan)
+    }
   }
 
   /** The records of a source, with the limits of the plan for bad ones. */

@@ -55,6 +55,7 @@ export const observePlan = (plan: Plan, { observer, watched, whenIdle }: Observa
     parents: [id],
     everyMs: slides.get(id) as number,
     settings: {},
+    declaredAt: () => undefined,
   }))
   const outputs = [...plan.outputs, ...watches].map((output) => observeOutput(output, observer))
   return {

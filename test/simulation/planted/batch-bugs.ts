@@ -151,10 +151,10 @@ import { noteBatch } from '../../state/history.ts'
       },
       {
         file: 'lib/runtime/driver/report.ts',
-        find: 'for (const { source, position, code, message } of deadLetters)\n',
+        find: 'for (const one of deadLetters) listen(eventOf(one))\n',
         replace: `const origin = { timeMs, epoch: attempt.head.epoch }
   await storeDeadLetters(store, app, deadLetters, origin)
-  for (const { source, position, code, message } of deadLetters)
+  for (const one of deadLetters) listen(eventOf(one))
 `,
       },
     ],

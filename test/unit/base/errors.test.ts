@@ -28,6 +28,7 @@ describe('a message', () => {
       '  fix:     take it',
       '  because: TypeError: first',
       '           second',
+      expect.stringMatching(/^ {11}at .*errors\.test\.ts:\d+:\d+$/),
     ])
     expect(error).toMatchObject({
       name: 'MillraceError',

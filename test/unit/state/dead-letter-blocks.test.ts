@@ -17,6 +17,8 @@ const letterOf = (index: number, bytes = 0): DeadLetter => ({
   processedElsewhere: index % 3 === 0,
   data: new Uint8Array(randomBytes(bytes)),
   sizeBytes: bytes,
+  declaredAt: index % 5 === 0 ? undefined : '/p/words.ts:7:9',
+  stack: index % 7 === 0 ? undefined : 'at /p/words.ts:7:29',
 })
 
 test.each<[string, readonly DeadLetter[], number, number]>([

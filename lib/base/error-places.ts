@@ -1,0 +1,102 @@
+/**
+ * Where in a user's module something was thrown or declared. The stack of an error tells it: the
+ * first frame that is not of Node, of Millrace or of a package. Where source maps are enabled (the
+ * command line and the functions enable them), it is the line that the user wrote.
+ */
+
+import { errorText } from './error-text.ts'
+
+/** Frames of a stack that are kept, and the most characters of one. */
+const FRAMES_MAX = 5
+const FRAME_CHARACTERS_MAX = 300
+/** A stack is a text that anyone may set. */
+const STACK_CHARACTERS_MAX = 20_000
+
+/** A frame: `    at f (file:///x/words.ts:5:40)`, or without the name and the brackets. */
+const FRAME = /^\s+at (?:(.+) \()?(?:async )?(.+?:\d+:\d+)\)?$/
+
+interface Frame {
+  readonly name: string | undefined
+  /** Path, line and column. */
+  readonly place: string
+}
+
+/**
+ * The place where an error was made, in the user's module: `/x/words.ts:5:40`. Undefined: no line
+ * of a user is in its stack. Never throws.
+ */
+export const placeOf = (thrown: unknown): string | undefined => userFrames(thrown)[0]?.place
+
+/** What was thrown, in words, and where in the user's module. Never throws. */
+export const thrownText = (thrown: unknown): string => {
+  const place = placeOf(thrown)
+  const text = errorText(thrown)
+  return place === undefined || text.includes(place) ? text : `${text}\nat ${place}`
+}
+
+/** The frames of a stack in modules of users, cut: for people who look for the cause. */
+export const stackOf = (thrown: unknown): string | undefined => {
+  const lines = userFrames(thrown).map(({ name, place }) =>
+    `at ${name === undefined ? place : `${name} (${place})`}`.slice(0, FRAME_CHARACTERS_MAX),
+  )
+  return lines.length === 0 ? undefined : lines.join('\n')
+}
+
+/** Remembers a call, at little cost: the text of the stack is made when it is asked for. */
+export const callSite = (): (() => string | undefined) => {
+  const error = new Error('a call')
+  return () => placeOf(error)
+}
+
+const userFrames = (thrown: unknown): readonly Frame[] => {
+  const frames = framesOf(thrown).filter(({ place }) => !isOwn(place))
+  const own = frames.filter(({ place }) => !place.includes('/node_modules/'))
+  return (own.length > 0 ? own : frames).slice(0, FRAMES_MAX)
+}
+
+const framesOf = (thrown: unknown): readonly Frame[] => {
+  const stack = textOf(thrown)
+  return stack.split('\n').flatMap((line): readonly Frame[] => {
+    const [, name, place = ''] = FRAME.exec(line) ?? []
+    return place === '' || place.startsWith('node:') ? [] : [{ name, place: pathIn(place) }]
+  })
+}
+
+/** Users may throw anything, with getters that throw. */
+const textOf = (thrown: unknown): string => {
+  try {
+    const { stack } = thrown as { readonly stack?: unknown }
+    return typeof stack === 'string' ? stack.slice(0, STACK_CHARACTERS_MAX) : ''
+  } catch {
+    return ''
+  }
+}
+
+const pathIn = (place: string): string => {
+  if (!place.startsWith('file://')) return place
+  try {
+    return decodeURIComponent(new URL(place).pathname)
+  } catch {
+    return place
+  }
+}
+
+let root: string | undefined
+
+const OWN_FOLDERS = ['lib/', 'cli/', 'functions/', 'infra/']
+
+/**
+ * Whether a frame is of Millrace. Its folders are beside the one of this file, which its own stack
+ * shows: also in a bundle, where all files are one and only source maps tell them apart.
+ */
+const isOwn = (place: string): boolean => {
+  root ??= ownRoot()
+  if (root === '' || !place.startsWith(root)) return false
+  return OWN_FOLDERS.some((folder) => place.startsWith(folder, root?.length))
+}
+
+/** Empty: not known. */
+const ownRoot = (): string => {
+  const [here] = framesOf(new Error('here'))
+  return /^(.*\/)lib\/base\/error-places\.[jt]s:/.exec(here?.place ?? '')?.[1] ?? ''
+}
