@@ -20,6 +20,8 @@ export class Truth {
   readonly buckets: ReadonlyMap<string, SimulatedBucket>
   readonly directories: ReadonlyMap<string, SimulatedDirectory>
   readonly #lanes = new Map<string, LaneRecord[]>()
+  /** Redriven records whose dead letters have expired, by lane and position. */
+  readonly #uncertain = new Set<string>()
   readonly #shards = new Map<string, Shard>()
   /** When the streams were made that are there now, by their ARNs. */
   readonly #newest = new Map<string, number>()
@@ -71,6 +73,26 @@ export class Truth {
   redrive(lane: string, position: bigint, line: string): void {
     const records = this.#lanes.get(lane) ?? []
     this.#lanes.set(lane, [...records, { position, line, garbled: false }])
+  }
+
+  /** The dead letter of a redriven record has expired: the record comes into its lane, or not. */
+  expire(lane: string, position: bigint): void {
+    this.#uncertain.add(`${lane}#${position}`)
+  }
+
+  /**
+   * A lane holds these lines at these records. One whose dead letter had expired, and that is not
+   * there, was never put.
+   */
+  settle(lane: string, records: readonly LaneRecord[], stored: readonly string[]): void {
+    let next = 0
+    for (const { position, line, garbled } of records) {
+      const isThere = stored[next] === line
+      if (isThere) next += 1
+      if (garbled || isThere || !this.#uncertain.has(`${lane}#${position}`)) continue
+      const others = this.#lanes.get(lane)?.filter((record) => record.position !== position) ?? []
+      this.#lanes.set(lane, others)
+    }
   }
 
   /** Whether the stream still has what was put into a lane at these positions. */

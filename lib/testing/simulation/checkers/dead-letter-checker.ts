@@ -118,8 +118,11 @@ export class DeadLetterChecker {
       else this.#checkRemoval(letter)
   }
 
-  #expire({ line, source, position }: Letter): void {
+  #expire({ line, source, position, record }: Letter): void {
     this.#parts.sightings.see('a dead letter expired')
+    const reserved = this.#reserved.get(record)
+    if (reserved !== undefined && !this.#isInLane(record))
+      this.#parts.truth.expire(reserved.lane, BigInt(reserved.index))
     this.#aside.delete(line)
     this.#expired.add(`${source}#${position}`)
   }

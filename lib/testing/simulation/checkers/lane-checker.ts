@@ -60,6 +60,7 @@ export class LaneChecker {
       if (isOfStream) for (const record of block.records) stored.push(textOf(record))
     }
     if (!isOfStream) return
+    this.#truth.settle(lane, this.#truth.between(lane, offset, tail), stored)
     const all = this.#truth.between(lane, offset, tail)
     const put = all.flatMap(({ line, garbled }) => (garbled ? [] : [line]))
     for (const { position, garbled } of all) if (garbled) this.#checkAside(source, lane, position)
