@@ -1,9 +1,8 @@
-import { Aspects, CfnParameter, Duration, type IAspect } from 'aws-cdk-lib'
+import { type App, Aspects, CfnParameter, Duration, type IAspect, Stack } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
 import { CfnFunction, LayerVersion } from 'aws-cdk-lib/aws-lambda'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
-import type { Stack } from 'aws-cdk-lib'
 import type { IConstruct } from 'constructs'
 import { describe, expect, test } from 'vitest'
 import type { StreamingAppProps } from '../../infra/props.ts'
@@ -94,6 +93,26 @@ describe('a deployment gets another number when a function changes', () => {
     })
     expect(numberedIn(template).References).toContainEqual({ Ref: 'Stage' })
   })
+})
+
+test('what is in another stack of the program is imported, and not named as if it were here', () => {
+  const template = synthesise((stack) => {
+    const other = new Stack(stack.node.root as App, 'Other')
+    return { bindings: { results: new Bucket(other, 'Theirs') } }
+  })
+  const { References } = numberedIn(template)
+  const text = JSON.stringify(References)
+  expect(text).toMatch(/"Fn::ImportValue":"Other:ExportsOutputRefTheirs/)
+  const own = Object.keys((template.toJSON() as { Resources: object }).Resources)
+  const named = References.flatMap((one) => {
+    const { Ref: ref, 'Fn::GetAtt': [id] = [] } = one as {
+      readonly Ref?: string
+      readonly 'Fn::GetAtt'?: readonly string[]
+    }
+    return [ref, id].filter((name) => name !== undefined && !name.startsWith('AWS::'))
+  })
+  expect(named.length).toBeGreaterThan(4)
+  expect(own).toEqual(expect.arrayContaining(named))
 })
 
 describe('the number', () => {
