@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
 import { type Command, parseCommand } from './arguments.ts'
 import { endOfError } from './errors.ts'
-import { EXIT } from './exit-codes.ts'
+import { printFailed } from '../lib/adapters/local/stdout-printer.ts'
+import { EXIT, exitCodes } from './exit-codes.ts'
 import { helpText } from './help.ts'
 import { initProject } from './init/init.ts'
 import { operate } from './operate.ts'
@@ -46,7 +47,9 @@ const endWithReader = (): void => {
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(EXIT.ok)
-      throw error
+      // The other stream may take it.
+      process.stderr.write(`${printFailed(error).message}\n`)
+      process.exit(exitCodes.OUTPUT_FAILED)
     })
 }
 

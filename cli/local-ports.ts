@@ -9,6 +9,7 @@ import { systemClock } from '../lib/adapters/local/system-clock.ts'
 import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
 import { printSink } from '../lib/adapters/print-sink.ts'
 import { MillraceError } from '../lib/base/errors.ts'
+import type { Printer } from '../lib/ports/printer.ts'
 import type { ItemStore } from '../lib/ports/item-store.ts'
 import type { WorldPorts } from '../lib/runtime/compose.ts'
 import type { SinkPorts } from '../lib/runtime/sinks/sink-ports.ts'
@@ -45,19 +46,19 @@ const isDirectory = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
 /** The sinks that this machine offers. */
-export const localSinks = (print: (text: string) => void): SinkPorts => ({
+export const localSinks = (printer: Printer): SinkPorts => ({
   files: (root) => localFiles({ root }),
-  print: printSink({ print }),
+  print: printSink(printer),
 })
 
 /** All ports of this machine, with a store. */
 export const localPorts = (
   store: ItemStore,
-  { sources, print }: { readonly sources: SourcePorts; readonly print: (text: string) => void },
+  { sources, printer }: { readonly sources: SourcePorts; readonly printer: Printer },
 ): WorldPorts => ({
   store,
   clock: systemClock(),
   randomness: systemRandomness(),
   sources,
-  sinks: localSinks(print),
+  sinks: localSinks(printer),
 })

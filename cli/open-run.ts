@@ -1,6 +1,7 @@
 /** Opens the store of a directory for a run, and creates the runner. */
 import { sqliteItemStore } from '../lib/adapters/local/sqlite-item-store.ts'
 import { lockStore } from '../lib/adapters/local/store-lock.ts'
+import type { Printer } from '../lib/ports/printer.ts'
 import type { Plan } from '../lib/dstream/plan.ts'
 import { sourceName } from '../lib/dstream/sources/declaration.ts'
 import type { ItemStore } from '../lib/ports/item-store.ts'
@@ -25,7 +26,7 @@ export interface RunParts {
   readonly sources: SourcePorts
   /** The directory of the store. */
   readonly state: string
-  readonly print: (text: string) => void
+  readonly printer: Printer
   readonly listen: Listener
 }
 
@@ -75,10 +76,10 @@ const checkLocations = ({ plan, bound, sources }: RunParts): void => {
 
 const composeOn = async (
   store: ItemStore,
-  { plan, bound, sources, print, listen }: RunParts,
+  { plan, bound, sources, printer, listen }: RunParts,
 ): Promise<Omit<OpenRun, 'close'>> => {
   const app = plan.name
-  const ports = localPorts(store, { sources, print })
+  const ports = localPorts(store, { sources, printer })
   await claimStore(store, app)
   const head = await new HeadStore(store, app).read()
   const composition = await compose({

@@ -66,14 +66,13 @@ export const run = async (command: RunCommand, outputs: Outputs): Promise<number
 
 const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally): Promise<How> => {
   const plan = await loadPlan(command.module)
-  const print = (text: string): void => reporter.print(text)
   const sources = localSources({ isOnce: command.once })
   const bound = bindPlan(plan, {
     // Of two bindings of a name, the later one counts.
     bindings: [...(command.demo ? demoBindings(plan) : []), ...command.bindings],
     cwd: process.cwd(),
     sources,
-    sinks: localSinks(print),
+    sinks: localSinks(reporter),
   })
   const state = command.state ?? join('.millrace', plan.name)
   // Events from before the start are held back, and reported after the start.
@@ -84,7 +83,7 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
     bound,
     sources,
     state,
-    print,
+    printer: reporter,
     listen: (event) => listen(event),
   })
   try {

@@ -21,6 +21,9 @@ export const stopSignal = (clock: Clock, onStop: () => void): AbortSignal => {
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   // The reader of our output has gone, as in `millrace run app.ts | head`: stop too.
-  process.stdout.on('error', () => controller.abort())
+  // Any other error is that of the batch whose text could not be written.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') controller.abort()
+  })
   return controller.signal
 }

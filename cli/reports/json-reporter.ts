@@ -10,6 +10,7 @@ export const jsonReporter = ({ out, err }: Outputs): Reporter => {
   return {
     showStart: (run) => line({ event: 'started', ...run }),
     print: (text) => line({ event: 'print', text }),
+    flushed: async () => out.flushed?.(),
     event: (event) => line(event),
     stopping: () => line({ event: 'stopping' }),
     showEnd: (end) => {

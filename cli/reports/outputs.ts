@@ -18,5 +18,6 @@ export const outputsOf = (stdout: OutputStream, stderr: OutputStream): Outputs =
 }
 
 const printableTo = (printer: Printer): Printer => ({
+  ...printer,
   print: (text) => printer.print(printable(text)),
 })

@@ -53,6 +53,8 @@ export interface Reporter {
   showStart(run: Started): void
   /** Shows the text of print(), which is formatted already. */
   print(text: string): void
+  /** Resolves when what was printed is handed over. Rejects if it was not. */
+  flushed(): Promise<void>
   event(event: RuntimeEvent): void
   /** Says that a stop was requested, and waits for the current batch. */
   stopping(): void

@@ -36,6 +36,10 @@ class TextReporter implements Reporter {
     this.#outputs.records.print(text)
   }
 
+  async flushed(): Promise<void> {
+    await this.#outputs.records.flushed?.()
+  }
+
   stopping(): void {
     if (this.#inFlight)
       this.#say('Stopping after the current batch. Press Ctrl-C again to stop at once.')

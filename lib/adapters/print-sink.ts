@@ -16,6 +16,8 @@ export const printSink = (printer: Printer): Sink<string> => ({
       },
       async finish(): Promise<undefined> {
         printer.print(texts.join(''))
+        // A batch is not true before its text is out.
+        await printer.flushed?.()
       },
       async abandon(): Promise<void> {
         texts.length = 0
