@@ -24,7 +24,11 @@ export const commandLine = async (args: readonly string[]): Promise<number> => {
 }
 
 const carryOut = async (command: Command, outputs: Outputs): Promise<number> => {
-  if (command.name === 'run') return endProcess(await run(command, outputs))
+  if (command.name === 'run') {
+    // What cannot be printed is an error of its batch. What is said besides may be lost.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+    return endProcess(await run(command, outputs))
+  }
   endWithReader()
   if ('target' in command) return operate(command, outputs)
   if (command.name === 'init') {

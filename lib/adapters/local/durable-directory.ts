@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
 /**
@@ -20,12 +20,33 @@ export const syncDirectory = (directory: string): void => {
  * is left unchanged. `mode`: who may use the new directories. Default: as the process creates them.
  */
 export const makeDurableDirectory = (directory: string, mode?: number): void => {
-  const first = mkdirSync(directory, { recursive: true, ...(mode === undefined ? {} : { mode }) })
-  if (first === undefined) return
-  // Each new directory is a name in its parent, so all parents are synced, up to the parent of the
-  // first new directory.
-  for (let above = dirname(resolve(directory)); ; above = dirname(above)) {
-    syncDirectory(above)
-    if (above === dirname(resolve(first)) || above === dirname(above)) return
+  // One by one: the recursive call of Node does not return on file systems in which nothing can be
+  // made, such as /proc.
+  for (const path of missingIn(resolve(directory))) {
+    makeDirectory(path, mode)
+    // A new directory is a name in its parent.
+    syncDirectory(dirname(path))
+  }
+}
+
+/** The directories that are not there, the outermost first. */
+const missingIn = (directory: string): readonly string[] => {
+  const missing: string[] = []
+  let path = directory
+  while (!existsSync(path) && path !== dirname(path)) {
+    missing.unshift(path)
+    path = dirname(path)
+  }
+  // Also if it is a file: making it says so.
+  return missing.length === 0 && !statSync(directory).isDirectory() ? [directory] : missing
+}
+
+const makeDirectory = (path: string, mode: number | undefined): void => {
+  try {
+    mkdirSync(path, mode)
+  } catch (error) {
+    // Another process was faster.
+    const isThere = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+    if (!isThere) throw error
   }
 }

@@ -33,6 +33,7 @@ import {
   successOf,
 } from '../output-layout.ts'
 import { makeDurableDirectory, syncDirectory } from './durable-directory.ts'
+import { fixOfFileError } from './file-errors.ts'
 import { isDiskFull } from './sqlite-errors.ts'
 
 /** Settings of {@link localFiles}. */
@@ -56,6 +57,7 @@ const outputError = (error: unknown, target: string): MillraceError => {
     : new MillraceError('OUTPUT_FAILED', {
         problem: 'An output could not be written',
         value: target,
+        ...fixOfFileError(error),
         retryable: true,
         cause: error,
       })

@@ -1,4 +1,5 @@
 import { type ErrorCode, isMillraceError, MillraceError } from '../../base/errors.ts'
+import { fixOfFileError } from './file-errors.ts'
 
 /**
  * The primary result codes of SQLite that Millrace distinguishes: https://sqlite.org/rescode.html.
@@ -52,7 +53,7 @@ export const storeError = (error: unknown, store: string): MillraceError => {
   const fix = fixes[code]
   return new MillraceError(code, {
     problem: `The store in ${store} ${stateOf(code)}`,
-    ...(fix === undefined ? {} : { fix }),
+    ...(fix === undefined ? fixOfFileError(error) : { fix }),
     retryable: code === 'STORE_FAILED',
     cause: error,
   })

@@ -13,7 +13,7 @@ export const stdoutPrinter = (
 ): Printer => {
   let failure: NodeJS.ErrnoException | undefined
   const note = (error?: NodeJS.ErrnoException | null): void => {
-    if (error != null && error.code !== 'EPIPE') failure ??= error
+    if (error !== null && error !== undefined && error.code !== 'EPIPE') failure ??= error
   }
   return {
     print(text: string): void {

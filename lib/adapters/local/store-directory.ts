@@ -59,7 +59,7 @@ export const enterStoreDirectory = ({ directory, create = true }: StoreDirectory
     throw new MillraceError('STORE_FAILED', {
       problem: 'The store needs a directory, and this is a file',
       value: directory,
-      fix: 'use another directory',
+      fix: 'remove the file, or choose another directory: --state DIR',
       cause: error,
     })
   }
