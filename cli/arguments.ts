@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { DeadLetterCursor } from '../lib/state/dead-letter-reader.ts'
 import { type DeadLetterOptions, deadLetterOptions, pageOf } from './dead-letter-options.ts'
+import { oneModule, type RunOptions, runOptions } from './run-options.ts'
 import { meant, usage } from './usage.ts'
 
 /** The application that a command works on: a directory on this machine, or a deployed name. */
@@ -8,18 +9,7 @@ export type Target = { readonly state: string } | { readonly app: string }
 
 /** A command with its options. */
 export type Command =
-  | {
-      readonly name: 'run'
-      readonly module: string
-      readonly once: boolean
-      /** With `once`: whether time runs on until no key waits for a time-out. */
-      readonly untilIdle: boolean
-      /** Whether sources of text without a binding get made-up lines. */
-      readonly demo: boolean
-      readonly bindings: readonly string[]
-      readonly state: string | undefined
-      readonly json: boolean
-    }
+  | ({ readonly name: 'run'; readonly module: string; readonly json: boolean } & RunOptions)
   | { readonly name: 'status' | 'resume'; readonly target: Target; readonly json: boolean }
   | {
       readonly name: 'skip'
@@ -145,17 +135,10 @@ export const parseCommand = (args: readonly string[]): Command => {
       `see its options: millrace help ${name}`,
     )
   const json = values.json === true
-  if (name === 'run')
-    return {
-      name,
-      module: oneModule(name, rest),
-      once: values.once === true,
-      untilIdle: values['no-until-idle'] !== true,
-      demo: values.demo === true,
-      bindings: values.bind ?? [],
-      state: values.state,
-      json,
-    }
+  if (name === 'run') {
+    const options = runOptions(values)
+    return { name, module: oneModule(name, rest, options.bindings), ...options, json }
+  }
   if (name === 'check')
     return {
       name,
@@ -275,22 +258,4 @@ const oneDirectory = ([directory = '.', ...more]: readonly string[]): string => 
     'at most one directory',
     'for example: millrace init my-pipeline',
   )
-}
-
-const oneModule = (name: string, [module, ...more]: readonly string[]): string => {
-  if (module === undefined)
-    throw usage(
-      `millrace ${name} needs a module`,
-      'nothing',
-      'the path of one module',
-      `for example: millrace ${name} word-count.ts`,
-    )
-  if (more.length > 0)
-    throw usage(
-      `millrace ${name} takes one module`,
-      [module, ...more].join(' '),
-      'the path of one module',
-      'run the command once for each module',
-    )
-  return module
 }
