@@ -95,7 +95,7 @@ describe('a deployment gets another number when a function changes', () => {
   })
 })
 
-test('what is in another stack of the program is imported, and not named as if it were here', () => {
+test('what is in another stack of the program is imported', () => {
   const template = synthesise((stack) => {
     const other = new Stack(stack.node.root as App, 'Other')
     return { bindings: { results: new Bucket(other, 'Theirs') } }

@@ -4,6 +4,7 @@
  */
 export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'a source given up in the head alone': 17,
+  'a number taken without its condition': 160,
   'append that looks at the tail only': 31,
   'carried state not written whole': 17,
   'changed values compared by reference': 13,
@@ -15,6 +16,7 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'file of this moment taken for one from the future': 872,
   'lanes not read again after going to rest': 12,
   'lease compared on the epoch alone': 12,
+  'layout not compared at an equal generation': 60,
   'ledger in memory kept over the batch of another process': 23,
   'lineage lost over a shard without records': 38,
   'listing that ends': 40,
