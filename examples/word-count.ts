@@ -16,5 +16,6 @@ export default stream('word-count', { batchInterval: seconds(1) }, (ssc) => {
     .updateStateByKey<number>((counts, total = 0) => counts.reduce(add, total))
     .named('totals')
   const ranking = totals.transform(mostFrequent, { pure: true })
-  ranking.map(([word, total]) => `${word}: ${total} so far`).print()
+  const shown = ranking.map(([word, total]) => `${word}: ${total} so far`)
+  shown.print('totals', { onlyChanges: true })
 })

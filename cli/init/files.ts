@@ -9,13 +9,13 @@ export default stream('word-counts', { batchInterval: seconds(2) }, (ssc) => {
 
   // How often each word came in the last 30 seconds.
   const add = (a: number, b: number): number => a + b
-  ones.reduceByKeyAndWindow(add, seconds(30), seconds(2)).print()
+  ones.reduceByKeyAndWindow(add, seconds(30), seconds(2)).print('in the last 30 seconds')
 
   // How often it came since the pipeline first ran: kept in .millrace/, whatever stops the process.
   const totals = ones
     .updateStateByKey<number>((counts, total = 0) => counts.reduce(add, total))
     .named('totals')
-  totals.map(([word, total]) => \`\${word}: \${total} so far\`).print()
+  totals.print('so far', { onlyChanges: true })
 })
 `
 

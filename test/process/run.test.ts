@@ -27,14 +27,14 @@ describe('the word count', () => {
       const { exitCode, stdout, stderr } = await millrace(directory, ...run, '--once')
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
       const ruler = '-'.repeat(43)
-      const block = (...lines: readonly string[]): string =>
-        `${ruler}\nTime: <ms> ms\n${ruler}\n${lines.join('\n')}\n\n`
-      expect(stdout.replaceAll(/Time: \d+ ms/g, 'Time: <ms> ms')).toBe(
+      const block = (label: string, ...lines: readonly string[]): string =>
+        `${ruler}\n${label}Time: <ms> ms\n${ruler}\n${lines.join('\n')}\n\n`
+      expect(stdout.replaceAll(/Time: \d+ ms \(\S+Z\)/g, 'Time: <ms> ms')).toBe(
         [
           'word-count: everything there is, once; state in .millrace/word-count\n' +
             '  lines: files in in\n',
-          block('(the,3)', '(mill,1)', '(race,1)', '(wheel,1)'),
-          block('the: 3 so far', 'mill: 1 so far', 'race: 1 so far', 'wheel: 1 so far'),
+          block('', '(the,3)', '(mill,1)', '(race,1)', '(wheel,1)'),
+          block('totals\n', 'the: 3 so far', 'mill: 1 so far', 'race: 1 so far', 'wheel: 1 so far'),
           'Done: 1 batch, 2 records, 0 dead letters.\n',
         ].join(''),
       )

@@ -1,4 +1,5 @@
 import { type DStream, parallelize, seconds, stream, type Time } from 'millrace'
+import { testStream } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 import type { OutputView } from '../../../lib/dstream/plan-node.ts'
 
@@ -38,7 +39,7 @@ const run = async (
 
 const RULER = '-------------------------------------------'
 const printedBatch = (...lines: readonly string[]): string =>
-  [RULER, 'Time: 5000 ms', RULER, ...lines, '', ''].join('\n')
+  [RULER, 'Time: 5000 ms (1970-01-01T00:00:05.000Z)', RULER, ...lines, '', ''].join('\n')
 
 describe('print, as Spark prints', () => {
   test.each<[string, number | undefined, readonly unknown[], readonly string[]]>([
@@ -76,6 +77,32 @@ describe('print, as Spark prints', () => {
       )
       expect(printed).toEqual([printedBatch(...lines)])
     }
+  })
+})
+
+describe('print with a label', () => {
+  test('stands above the time', async () => {
+    const { printed } = await run((numbers) => numbers.print('totals', { count: 1 }), [1, 2])
+    const head = [RULER, 'totals', 'Time: 5000 ms (1970-01-01T00:00:05.000Z)', RULER]
+    expect(printed).toEqual([[...head, '1', '...', '', ''].join('\n')])
+  })
+
+  test('onlyChanges leaves out what was printed last, and a new process prints once', async () => {
+    const pipeline = stream('changes', { batchInterval: seconds(1) }, (ssc) =>
+      ssc.queueStream([['a'], ['a'], ['b'], ['a']]).print('letters', { onlyChanges: true }),
+    )
+    const app = await testStream(pipeline)
+    await app.advance(seconds(4))
+    const shown = app.output('print-1').batches.map(({ printed }) => printed.split('\n').at(-3))
+    expect(shown).toEqual(['a', undefined, 'b', 'a'])
+  })
+
+  test.each([[''], [' '], ['a\nb'], [-1], [1.5], [true]])('refuses %j', (label) => {
+    const build = () =>
+      stream('refused', { batchInterval: seconds(1) }, (ssc) =>
+        ssc.queueStream([['a']]).print(label as string),
+      ).build()
+    expect(build).toThrow(/ARGUMENT_INVALID/)
   })
 })
 

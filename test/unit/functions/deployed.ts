@@ -175,7 +175,8 @@ export class Deployed {
   /** What `print` printed: the elements of each batch, without empty batches. */
   printed(): readonly (readonly [timeMs: number, elements: readonly string[]])[] {
     return this.logged('print').flatMap(({ text }) => {
-      const [, time = '0', elements = ''] = /Time: (\d+) ms\n-+\n([^]*)$/.exec(String(text)) ?? []
+      const [, time = '0', elements = ''] =
+        /Time: (\d+) ms .*\n-+\n([^]*)$/.exec(String(text)) ?? []
       const found = elements.split('\n').filter((line) => line !== '')
       return found.length === 0 ? [] : [[Number(time) - START_MS, found] as const]
     })

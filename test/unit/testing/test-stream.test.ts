@@ -207,7 +207,7 @@ describe('outputs', () => {
       files: {},
       attempt: 1,
     }
-    const printed = `${ruler}\nTime: 1000 ms\n${ruler}\nto\n...\n\n`
+    const printed = `${ruler}\nTime: 1000 ms (1970-01-01T00:00:01.000Z)\n${ruler}\nto\n...\n\n`
     expect(app.output('print-1').batches).toEqual([{ ...batch, printed }])
     expect(app.output('print-1').printed).toBe(printed)
     expect(app.output('saveAsTextFiles-1').batches).toEqual([
