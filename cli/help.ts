@@ -66,14 +66,15 @@ ended.
   --no-until-idle   with --once: end when all input is processed and each window has shown what it
                     holds. Without it, time also runs on until no key waits for a time-out
   --demo            give each source of text that has no binding made-up lines, to try a pipeline
-  --bind NAME=URI   the location of a source or an output of the pipeline: ./directory,
-                    file:///directory, socket://HOST:PORT, - (the standard input), demo: (made-up
-                    lines). If a name is given twice, the later one counts
+  --bind NAME=URI   the location of a source or an output of the pipeline: ./directory, ./file.log,
+                    'logs/*.log' (quoted), file:///directory, socket://HOST:PORT, - (the standard
+                    input), demo: (made-up lines). If a name is given twice, the later one counts
 ${state}; default .millrace/<name of the pipeline>
   --json            one JSON object per line for each event; printed batches too
 
 Examples
   millrace run word-count.ts --bind lines=./in
+  millrace run word-count.ts --once --bind lines=access.log
   millrace run word-count.ts --bind lines=socket://localhost:9999   (in another shell: nc -lk 9999)
   millrace run totals.ts --once --bind lines=./in --bind results=./out
 `,

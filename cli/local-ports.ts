@@ -1,7 +1,11 @@
 /** The ports of this machine: a store in a directory, directories, sockets, and the terminal. */
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { demoReceiver } from '../lib/adapters/local/demo-receiver.ts'
-import { localDirectories, parseLocalPattern } from '../lib/adapters/local/local-directories.ts'
+import {
+  isFile,
+  localDirectories,
+  parseLocalPattern,
+} from '../lib/adapters/local/local-directories.ts'
 import { localFiles } from '../lib/adapters/local/local-files.ts'
 import { socketReceiver } from '../lib/adapters/local/socket-receiver.ts'
 import { stdinReceiver } from '../lib/adapters/local/stdin-receiver.ts'
@@ -25,14 +29,18 @@ export const localSources = ({ isOnce }: { readonly isOnce: boolean }): SourcePo
         warn,
         stability: { forMs: stableForMs, isAwaited: isOnce },
       }),
+    isFile: ({ path }) => isFile(path),
     check({ path, base, shown }, name) {
-      if (isDirectory(parseLocalPattern(path, base).base)) return
+      if (isFile(path) || isDirectory(parseLocalPattern(path, base).base)) return
       throw new MillraceError('DIRECTORY_MISSING', {
-        problem: `The source "${name}" needs a directory to watch, and there is none at this path`,
+        problem: existsSync(path)
+          ? `The source "${name}" reads a directory or a file, and this is neither`
+          : `The source "${name}" needs a directory to watch, and there is none at this path`,
         value: shown,
-        allowed: 'a directory',
+        allowed: 'a directory, a file, or a pattern such as logs/*.log',
         fix:
           `create it, or choose another one: --bind ${name}=./directory. ` +
+          `To read what a program writes: --bind ${name}=-. ` +
           'To try the pipeline with made-up lines: --demo',
       })
     },

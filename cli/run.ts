@@ -1,13 +1,13 @@
 import type { Plan } from '../lib/dstream/plan.ts'
 import { sourceName, TEXT } from '../lib/dstream/sources/declaration.ts'
 import { join } from 'node:path'
-import { type BoundPlan, bindPlan } from '../lib/runtime/bindings.ts'
+import { bindPlan } from '../lib/runtime/bindings.ts'
 import type { RuntimeEvent } from '../lib/runtime/events.ts'
 import { type LocalEnd, runLocal } from '../lib/runtime/local/run-local.ts'
 import { sourceKind } from '../lib/runtime/sources/source-kind.ts'
 import type { Command } from './arguments.ts'
 import { localSinks, localSources } from './local-ports.ts'
-import { type OpenRun, openRun } from './open-run.ts'
+import { type OpenRun, openRun, type RunParts } from './open-run.ts'
 import { endOfError } from './errors.ts'
 import { EXIT, exitCodes } from './exit-codes.ts'
 import { loadPlan } from '../lib/tools/load-pipeline.ts'
@@ -87,7 +87,7 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
     listen: (event) => listen(event),
   })
   try {
-    reporter.showStart(startedOf(command, opened, bound, state))
+    reporter.showStart(startedOf(command, opened, { bound, sources, state }))
     listen = (event) => {
       tally.note(event)
       reporter.event(event)
@@ -117,8 +117,7 @@ const runUntilStopped = async (
 const startedOf = (
   { once }: RunCommand,
   { runner: { plan, generation }, isFirst }: OpenRun,
-  bound: BoundPlan,
-  state: string,
+  { bound, sources, state }: Pick<RunParts, 'bound' | 'sources' | 'state'>,
 ): Started => ({
   app: plan.name,
   plan: plan.hash,
@@ -133,7 +132,9 @@ const startedOf = (
     const location = bound.sources.get(id)
     const kind = location && sourceKind(location.kind)
     if (location === undefined || kind === undefined) return []
-    return [{ id, name: sourceName(id, node.source), location, ...kind.describe(location) }]
+    return [
+      { id, name: sourceName(id, node.source), location, ...kind.describe(location, sources) },
+    ]
   }),
 })
 

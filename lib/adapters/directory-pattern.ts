@@ -1,11 +1,11 @@
 /**
- * Watched paths with patterns in the names of directories, as in Hadoop: `logs/*`,
- * `logs/2026-??/app-{a,b}`, `logs/{a/x,b}`.
+ * Watched paths with patterns in the names of directories, as in Hadoop, and of files: `logs/*`,
+ * `logs/2026-??/app-{a,b}`, `logs/{a/x,b}`, `logs/*.log`.
  */
-import { isHiddenName } from '../ports/object-names.ts'
+import { isCopying, isHiddenName } from '../ports/object-names.ts'
 import { expandBraces, isPattern, nameMatcher } from './glob.ts'
 
-/** Whether a directory of this name matches. */
+/** Whether a directory or a file of this name matches. */
 export type NameMatch = (name: string) => boolean
 
 /** A parsed watched path. */
@@ -17,6 +17,11 @@ export interface DirectoryPattern {
    * watches the base itself.
    */
   readonly ways: readonly (readonly NameMatch[])[]
+  /**
+   * The ways to files: the patterns of their directories, and at last that of the name. A path that
+   * ends with `*` alone, or with a slash, means directories only, as in Spark.
+   */
+  readonly files: readonly (readonly NameMatch[])[]
   /** Whether the path has a pattern. */
   readonly isPattern: boolean
 }
@@ -28,33 +33,42 @@ export interface DirectoryPattern {
 export const parseDirectoryPattern = (path: string, literal = 0): DirectoryPattern => {
   const names = path.slice(literal).split('/')
   const first = names.findIndex(isPattern)
-  if (first === -1) return { base: path, ways: [[]], isPattern: false }
+  if (first === -1) return { base: path, ways: [[]], files: [], isPattern: false }
   const base = path.slice(0, literal) + names.slice(0, first).join('/')
-  const ways = expandBraces(names.slice(first).join('/')).map((way) =>
-    way
-      .split('/')
-      .filter((name) => name !== '' && name !== '.')
-      .map(matcherOf),
-  )
-  return { base: base === '' && path.startsWith('/') ? '/' : base || '.', ways, isPattern: true }
+  const written = expandBraces(names.slice(first).join('/'))
+  return {
+    base: base === '' && path.startsWith('/') ? '/' : base || '.',
+    ways: written.map(matchersOf),
+    files: written.filter((way) => !/(^|\/)\**$/.test(way)).map(matchersOf),
+    isPattern: true,
+  }
 }
 
+const matchersOf = (way: string): readonly NameMatch[] =>
+  way
+    .split('/')
+    .filter((name) => name !== '' && name !== '.')
+    .map(matcherOf)
+
 /**
- * A hidden directory matches only a pattern that begins with the same character. A pattern never
- * leads up.
+ * A hidden name matches only a pattern that begins with the same character, and a name of a copy
+ * that is not complete matches none. A pattern never leads up.
  */
 const matcherOf = (pattern: string): NameMatch => {
   const matches = nameMatcher(pattern)
   const begin = pattern.startsWith('\\') ? pattern[1] : pattern[0]
-  return (name) => name !== '..' && (!isHiddenName(name) || name[0] === begin) && matches(name)
+  const isShown = (name: string): boolean =>
+    !isHiddenName(name) || (/^[._]/.test(name) && name[0] === begin && !isCopying(name))
+  return (name) => name !== '..' && isShown(name) && matches(name)
 }
 
-/** Whether a key, relative to the base, names a file directly in a matching directory. */
-export const isInMatch = (key: string, { ways }: DirectoryPattern): boolean => {
-  const directories = key.split('/').slice(0, -1)
-  return ways.some(
-    (names) =>
-      directories.length === names.length &&
-      names.every((matches, index) => matches(directories[index] as string)),
-  )
+/** Whether a key, relative to the base, names a matching file, or one in a matching directory. */
+export const isInMatch = (key: string, { ways, files }: DirectoryPattern): boolean => {
+  const names = key.split('/')
+  const follow = (matchers: readonly NameMatch[], way: readonly string[]): boolean =>
+    way.length === matchers.length &&
+    matchers.every((matches, index) => matches(way[index] as string))
+  if (files.some((matchers) => follow(matchers, names))) return true
+  const isShown = !isHiddenName(names.at(-1) as string)
+  return isShown && ways.some((matchers) => follow(matchers, names.slice(0, -1)))
 }

@@ -1,9 +1,12 @@
+/** Whether a name is that of a copy which is not complete yet. */
+export const isCopying = (name: string): boolean => name.endsWith('._COPYING_')
+
 /**
  * Whether a name is hidden or temporary, so that pipelines ignore the object: see {@link
  * ObjectSource}.
  */
 export const isHiddenName = (name: string): boolean =>
-  name.startsWith('.') || name.startsWith('_') || name.endsWith('._COPYING_')
+  name.startsWith('.') || name.startsWith('_') || isCopying(name)
 
 /**
  * Whether a key below a prefix is an object for a pipeline. A bucket has no real directories, so

@@ -42,6 +42,11 @@ export type ObjectContent =
 export interface ObjectSource {
   /** Its name in messages, for example `directory ./in`. */
   readonly description: string
+  /**
+   * Whether the user has named the one object itself. Then it is read, however old it is. Default:
+   * false.
+   */
+  readonly isNamed?: boolean
   list(): Promise<readonly ObjectSummary[]>
   read(summary: ObjectSummary): Promise<ObjectContent>
   /**

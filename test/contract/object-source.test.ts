@@ -127,7 +127,12 @@ describe('directories by a pattern', () => {
     ['2026-*/logs', ['2026-11/logs/file', '2026-12/logs/file']],
     ['.*', ['.a/file']],
     ['_*', ['_a/file']],
-    ['file*', []],
+    ['file*', ['file']],
+    ['*.log', []],
+    ['{file,a}', ['a/file', 'file']],
+    ['[a-b]/f*', ['a/file', 'b/file']],
+    ['file*/', []],
+    ['*/.f*', ['a/.file']],
     ['none*', []],
     ['**', ['a/file', 'ab/file', 'b/file']],
   ])('%s', async (pattern, expected) => {

@@ -176,12 +176,11 @@ describe('the command line says what is wrong with its arguments', () => {
       says: ['"nowhere"', 'a directory', '--bind lines=./directory'],
     },
     {
-      what: 'a file for a directory',
-      files: { file: '' },
-      args: ['run', words, ...bound, '--bind', 'lines=file'],
+      what: 'what is neither a directory nor a file',
+      args: ['run', words, ...bound, '--bind', 'lines=/dev/null'],
       exitCode: 2,
       code: 'DIRECTORY_MISSING',
-      says: ['"file"'],
+      says: ['"/dev/null"', 'neither', '--bind lines=-'],
     },
   ])
 })

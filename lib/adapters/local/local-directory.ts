@@ -5,15 +5,19 @@ import { type ErrorCode, MillraceError } from '../../base/errors.ts'
 import type { ObjectContent, ObjectSource, ObjectSummary } from '../../ports/object-source.ts'
 import { isHiddenName } from '../../ports/object-names.ts'
 import { DirectoryListing, modifiedMsOf, type Stability } from './directory-listing.ts'
-import { leaveOutOnce } from './left-out.ts'
+import { type LeaveOut, leaveOutOnce } from './left-out.ts'
 
 /** Settings of {@link localDirectory}. */
 export interface LocalDirectoryOptions {
   readonly path: string
   /** Called once for each name that is left out, with the reason. */
   readonly warn: (message: string) => void
+  /** Says what is left out, in place of `warn`: for several directories together. */
+  readonly leaveOut?: LeaveOut
   /** Links may lead anywhere below this directory. Default: `path`. */
   readonly root?: string
+  /** Whether a file of this name is watched. Default: the names that are not hidden. */
+  readonly isWatched?: (name: string) => boolean
   /** When a file counts as complete. Default: at once, as in Spark. */
   readonly stability?: Stability
 }
@@ -105,7 +109,8 @@ export const isBelow = async (directory: string, path: string): Promise<boolean>
  */
 export const localDirectory = (options: LocalDirectoryOptions): ObjectSource => {
   const { path, warn, root = path, stability = { forMs: 0 } } = options
-  const leaveOut = leaveOutOnce(warn)
+  const { isWatched = (name) => !isHiddenName(name) } = options
+  const { leaveOut = leaveOutOnce(warn) } = options
 
   /** The status of what an entry stands for. Undefined: it is left out. */
   const statusOf = async (entry: Dirent, file: string): Promise<Stats | undefined> => {
@@ -130,7 +135,7 @@ export const localDirectory = (options: LocalDirectoryOptions): ObjectSource => 
   }
   const listing = new DirectoryListing({
     path,
-    isWatched: (entry) => !entry.isDirectory() && !isHiddenName(entry.name),
+    isWatched: (entry) => !entry.isDirectory() && isWatched(entry.name),
     statusOf: fileStatus,
     failed: (error) => {
       throw directoryError(error, path)

@@ -1,4 +1,3 @@
-import { posix } from 'node:path'
 import type { ObjectContent, ObjectSource, ObjectSummary } from '../../ports/object-source.ts'
 import { isInMatch, parseDirectoryPattern } from '../directory-pattern.ts'
 import { isHiddenName } from '../../ports/object-names.ts'
@@ -29,9 +28,7 @@ export const memoryObjects = ({
 }: { readonly name?: string; readonly path?: string } = {}): MemoryObjects => {
   const pattern = parseDirectoryPattern(path)
   const isShown = (key: string): boolean =>
-    pattern.isPattern
-      ? isInMatch(key, pattern) && !isHiddenName(posix.basename(key))
-      : !isHiddenName(key)
+    pattern.isPattern ? isInMatch(key, pattern) : !isHiddenName(key)
   const objects = new Map<string, { readonly bytes: Uint8Array; readonly modifiedMs: number }>()
 
   return {

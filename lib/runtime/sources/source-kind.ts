@@ -87,7 +87,7 @@ export interface SourceKind<L extends Location = Location> {
   parseDeployed?(stored: Readonly<Record<string, unknown>>): L | undefined
   /** The form of stored locations, for messages. */
   readonly deployedForm?: string
-  describe(location: L): LocationText
+  describe(location: L, ports?: SourcePorts): LocationText
   /**
    * Checks a location before anything is opened, for example that a directory exists. Throws if
    * not.

@@ -1,6 +1,10 @@
-/** Reads files that appear in a directory on this machine. */
+/** Reads files that appear in a directory on this machine, or a single file. */
 import { WHOLE_FILES } from '../../../dstream/sources/files.ts'
-import { ALL_FILES, DEFAULT_STABLE_FOR_MS } from '../../../dstream/sources/file-selection.ts'
+import {
+  ALL_FILES,
+  DEFAULT_STABLE_FOR_MS,
+  type FileSelection,
+} from '../../../dstream/sources/file-selection.ts'
 import { TEXT } from '../../../dstream/sources/declaration.ts'
 import type { ObjectSource } from '../../../ports/object-source.ts'
 import { directoryForm, type DirectoryLocation } from '../../directories.ts'
@@ -21,8 +25,10 @@ declare module '../source-ports.ts' {
     readonly files?: {
       /** Watches a directory. Calls `warn` with what cannot be read. */
       readonly open: (location: DirectoryLocation, watching: Watching) => ObjectSource
+      /** Whether the location is a single file. Left out: it never is. */
+      readonly isFile?: (location: DirectoryLocation) => boolean
       /**
-       * Checks that the directory exists. `name`: the name of the source.
+       * Checks that the directory or the file exists. `name`: the name of the source.
        *
        * @throws MillraceError `DIRECTORY_MISSING`.
        */
@@ -47,14 +53,21 @@ const files: SourceKind<DirectoryLocation> = {
     const isDirectory = isPath && directoryForm.schemes.includes(schemeOf(literal))
     return isDirectory ? directoryForm.parse(literal, cwd) : undefined
   },
-  describe: ({ shown }) => ({ what: `files in ${shown}`, howToFeed: howToFeed(shown) }),
+  describe: (location, ports) => {
+    const { shown } = location
+    return ports?.files?.isFile?.(location) === true
+      ? { what: `the file ${shown}, once`, howToFeed: ONE_FILE }
+      : { what: `files in ${shown}`, howToFeed: howToFeed(shown) }
+  },
   check: (location, name, ports) => portsIn(ports).check(location, name),
   open: (location, { store, app, source, declared, ports, report }) => {
     const warn = (message: string): void =>
       report({ event: 'warning', code: 'OBJECT_UNREADABLE', message })
-    const selection = declared.files ?? ALL_FILES
-    const { stableForMs = DEFAULT_STABLE_FOR_MS } = selection
+    const declaredFiles = declared.files ?? ALL_FILES
+    const { stableForMs = DEFAULT_STABLE_FOR_MS } = declaredFiles
     const objects = portsIn(ports).open(location, { warn, stableForMs })
+    const selection: FileSelection =
+      objects.isNamed === true ? { ...declaredFiles, existing: 'all' } : declaredFiles
     return { reader: filesReader({ store, app, source, objects, selection, report }) }
   },
   input: filesInput,
@@ -62,8 +75,10 @@ const files: SourceKind<DirectoryLocation> = {
 
 registerSourceKind(files)
 
+const ONE_FILE = 'a file is read once: write new text to a new file'
+
 /** A pattern does not name a single directory. */
 const howToFeed = (shown: string): string => {
-  if (/[*?[{]/.test(shown)) return 'copy one into a directory that matches'
+  if (/[*?[{]/.test(shown)) return 'copy one to where the pattern matches'
   return `copy one in, for example: cp notes.txt ${shown.endsWith('/') ? shown : `${shown}/`}`
 }
