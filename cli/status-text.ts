@@ -218,7 +218,11 @@ const batchTable = (batches: readonly BatchOverview[]): readonly string[] => {
 }
 
 const agoText = (ms: number): string => {
-  if (ms < 1_000) return 'now'
+  if (Math.abs(ms) < 1_000) return 'now'
+  return ms < 0 ? `${unitText(-ms)} ahead of the clock` : `${unitText(ms)} ago`
+}
+
+const unitText = (ms: number): string => {
   const units = [
     ['day', 86_400_000],
     ['hour', 3_600_000],
@@ -226,5 +230,5 @@ const agoText = (ms: number): string => {
     ['second', 1_000],
   ] as const
   const [name, unitMs] = units.find(([, size]) => ms >= size) ?? ['second', 1_000]
-  return `${count(Math.floor(ms / unitMs), name)} ago`
+  return count(Math.floor(ms / unitMs), name)
 }

@@ -60,6 +60,8 @@ class TextReporter implements Reporter {
         'Every record was put aside, and nothing was counted. ' +
           `To see why: millrace dead-letters --state ${state}`,
       )
+    else if (end.deadLetters > 0)
+      this.#say(`To see the dead letters: millrace dead-letters --state ${state}`)
     if (end.waiting !== undefined) this.#say(waitingKeysText(end.waiting))
     if (end.how !== 'failed') return
     const again =
@@ -106,7 +108,10 @@ class TextReporter implements Reporter {
   }
 
   #nothingNew(): string {
-    if (this.#run?.isFirst === true) return 'Done: there was nothing to process.'
+    if (this.#run?.isFirst === true) {
+      const sources = this.#run.sources.map(({ name, what }) => `${name} (${what})`)
+      return `Done: there was nothing to process. No record came from ${sources.join(', ')}.`
+    }
     return (
       `Done: nothing new since the last run. The totals are kept in ${this.#run?.state}. ` +
       `To start from nothing: millrace reset --state ${this.#run?.state} --yes`
@@ -124,11 +129,12 @@ class TextReporter implements Reporter {
     const next = `next attempt at ${new Date(retryMs).toISOString()}`
     if (message === this.#lastFailure)
       this.#complain(
-        `The batch at ${timeMs} ms failed again with the same error, attempt ${attempt}; ${next}`,
+        `The batch ${timesText(timeMs)} failed again with the same error, attempt ${attempt}; ` +
+          next,
       )
     else
       this.#complain(
-        `The batch at ${timeMs} ms failed, attempt ${attempt}; ${next}\n${indented(message)}`,
+        `The batch ${timesText(timeMs)} failed, attempt ${attempt}; ${next}\n` + indented(message),
       )
     this.#lastFailure = message
   }
@@ -208,6 +214,9 @@ const howOften = ({ once, intervalMs }: Started): string =>
 
 const waitingText = ({ what, howToFeed }: RunningSource): string =>
   howToFeed === undefined ? `Waiting for ${what}.` : `Waiting for ${what}: ${howToFeed}`
+
+/** A batch time for people and for programs. */
+const timesText = (timeMs: number): string => `at ${timeMs} ms (${new Date(timeMs).toISOString()})`
 
 /** A duration as text: `1 s`, `250 ms`. */
 export const durationText = (durationMs: number): string =>

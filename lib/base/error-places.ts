@@ -13,7 +13,7 @@ const FRAME_CHARACTERS_MAX = 300
 const STACK_CHARACTERS_MAX = 20_000
 
 /** A frame: `    at f (file:///x/words.ts:5:40)`, or without the name and the brackets. */
-const FRAME = /^\s+at (?:(.+) \()?(?:async )?(.+?:\d+:\d+)\)?$/
+const FRAME = /^\s+at (?:(.+?) \()?(?:async )?(.+?:\d+:\d+)\)?$/
 
 interface Frame {
   readonly name: string | undefined

@@ -17,7 +17,7 @@ import { fixOfModule, isImportError, withShownPaths } from './module-errors.ts'
  */
 export const loadPlan = async (module: string): Promise<Plan> => {
   const file = resolve(module)
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
+  if (!isFile(file)) {
     throw new MillraceError('MODULE_NOT_FOUND', {
       problem: 'This module does not exist',
       value: module,
@@ -30,6 +30,15 @@ export const loadPlan = async (module: string): Promise<Plan> => {
     return pipeline.build()
   } catch (error) {
     throw explainError(error, file, module, 'The function that describes the pipeline threw')
+  }
+}
+
+const isFile = (file: string): boolean => {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.isFile() === true
+  } catch {
+    // A directory above it may not be entered: the import says so.
+    return true
   }
 }
 

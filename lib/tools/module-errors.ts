@@ -83,8 +83,11 @@ const fixOfExport = (module: string, name: string, stack: string): string => {
   const text = isKnown ? textOf(new URL(module, importer)) : undefined
   if (text === undefined) return `if ${name} is a type, write: ${line}. Otherwise check the name`
   const isType = new RegExp(`export\\s+(declare\\s+)?(interface|type)\\s+${name}\\b`).test(text)
-  return isType
-    ? `${name} is a type, and Node removes types: write ${line}`
+  if (isType) return `${name} is a type, and Node removes types: write ${line}`
+  // It may hand on a type of another module.
+  const isNamed = new RegExp(`\\b${name}\\b`).test(text) || /export\s*\*/.test(text)
+  return isNamed
+    ? `if ${name} is a type, write: ${line}. Otherwise check the name`
     : `check the name: '${module}' has no ${name}`
 }
 

@@ -41,7 +41,9 @@ test('a first run without input names what it leaves out, and why', async () => 
   write('late', 'a\n', HOUR_S)
   const { exitCode, stdout, stderr } = await run()
   expect(exitCode).toBe(0)
-  expect(stdout).toMatch(/Done: there was nothing to process\.\n$/)
+  expect(stdout).toMatch(
+    /Done: there was nothing to process\. No record came from lines \(files in in\)\.\n$/,
+  )
   expect(stderr.split('\n').toSorted()).toEqual([
     '',
     'lines: 1 file left out, with a time in the future (late). Files are read when their time ' +

@@ -51,9 +51,10 @@ export class Pace {
         event: 'warning',
         code: 'CLOCK_BEHIND',
         message:
-          `The clock is ${Math.round((reached - nowMs) / 1_000)} s behind the last batch: ` +
-          'it was set back, or an earlier run went ahead of it with --once. ' +
-          'Batches continue at the times after the last one',
+          `The last batch was for ${new Date(reached).toISOString()}, ` +
+          `${Math.round((reached - nowMs) / 1_000)} s ahead of the clock: an earlier run went ` +
+          'ahead with --once, or the clock was set back. Batches go on at the times after it, as ' +
+          'often as ever. The times agree again after a rest of that length',
       })
     this.#isSaid = isAhead
   }
