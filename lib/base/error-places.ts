@@ -4,7 +4,7 @@
  * command line and the functions enable them), it is the line that the user wrote.
  */
 
-import { errorText } from './error-text.ts'
+import { causeOf, errorText } from './error-text.ts'
 
 /** Frames of a stack that are kept, and the most characters of one. */
 const FRAMES_MAX = 5
@@ -29,9 +29,25 @@ export const placeOf = (thrown: unknown): string | undefined => userFrames(throw
 
 /** What was thrown, in words, and where in the user's module. Never throws. */
 export const thrownText = (thrown: unknown): string => {
-  const place = placeOf(thrown)
   const text = errorText(thrown)
-  return place === undefined || text.includes(place) ? text : `${text}\nat ${place}`
+  const places = [placeOf(thrown), ...causesOf(thrown).map(placeOf)]
+  const lines = places.flatMap((place, depth) =>
+    place === undefined || text.includes(place)
+      ? []
+      : [`${depth === 0 ? '' : 'caused '}at ${place}`],
+  )
+  return [text, ...new Set(lines)].join('\n')
+}
+
+const CAUSES_MAX = 3
+
+const causesOf = (thrown: unknown): readonly unknown[] => {
+  const causes: unknown[] = []
+  for (let one = causeOf(thrown); one !== undefined; one = causeOf(one)) {
+    if (causes.length >= CAUSES_MAX || one === thrown || causes.includes(one)) break
+    causes.push(one)
+  }
+  return causes
 }
 
 /** The frames of a stack in modules of users, cut: for people who look for the cause. */

@@ -178,7 +178,7 @@ const shortText = (thrown: unknown): string =>
     : preview(thrown)
 
 /** The message of an error of Millrace tells its cause already. */
-const causeOf = (thrown: unknown): unknown => {
+export const causeOf = (thrown: unknown): unknown => {
   try {
     return isError(thrown) && thrown.name !== 'MillraceError' ? thrown.cause : undefined
   } catch {

@@ -33,7 +33,9 @@ export const blameOf = (plan: Plan, error: MillraceError): Blame => {
 
 /** Where an operator is declared, if that is known. */
 export const declaredIn = ({ nodes }: Plan, operator: string): Pick<Blame, 'declaredAt'> => {
-  const declaredAt = nodes.find(({ id }) => id === operator)?.declaredAt()
+  // A plan of another copy of the library may know no places.
+  const node: Partial<Planned> | undefined = nodes.find(({ id }) => id === operator)
+  const declaredAt = node?.declaredAt?.()
   return declaredAt === undefined ? {} : { declaredAt }
 }
 

@@ -75,6 +75,19 @@ test('what was thrown is told with its place, once', () => {
   expect(thrownText(error)).toBe('Error: no\nat /p/words.ts:5:40')
 })
 
+test('the place of each cause is told', () => {
+  const causes = ['c', 'b', 'a'].map((name) => withStack(`    at ${name} (/p/${name}.ts:1:2)`))
+  const [c, b, a] = causes as [Error, Error, Error]
+  a.cause = b
+  b.cause = c
+  c.cause = a
+  expect(thrownText(a).split('\n').slice(-3)).toEqual([
+    'at /p/a.ts:1:2',
+    'caused at /p/b.ts:1:2',
+    'caused at /p/c.ts:1:2',
+  ])
+})
+
 test('a call knows its place', () => {
   const site = callSite()
   expect(site()).toMatch(/error-places\.test\.ts:\d+:\d+$/)
