@@ -99,7 +99,7 @@ const textOf = (
     : [
         `${module} does not fit ${app} in ${location}. A driver would refuse to start:`,
         ...list(conflicts),
-        'What to do about each: docs/operating.md, "When a plan does not fit".',
+        'What to do about each: millrace help errors PLAN_INCOMPATIBLE',
       ]
   return `${lines.join('\n')}\n`
 }

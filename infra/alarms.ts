@@ -88,7 +88,7 @@ const batchRules = ({ namespace, lagMax }: Watched): readonly Rule[] => [
     metric: metricOf(namespace, 'DataLosses'),
     above: 0,
     description:
-      'Records are gone, from the blocks and from their source: see DATA_LOST in docs/errors.md',
+      'Records are gone, from the blocks and from their source: see millrace help errors DATA_LOST',
   },
   {
     id: 'DeadLettersAlarm',

@@ -168,7 +168,7 @@ export const readObjects = <T = unknown>(bytes: Uint8Array): readonly T[] => {
       throw new MillraceError('ARGUMENT_INVALID', {
         problem: `Line ${elements.length + 1} is not a line of an object file`,
         value: line.slice(0, 100),
-        allowed: 'lines that saveAsObjectFiles writes: see docs/object-files.md',
+        allowed: 'lines that saveAsObjectFiles writes: one value as JSON in each',
         cause: error,
       })
     }

@@ -6,6 +6,7 @@ import { fileCircles, roomCircles } from './rules/circles.ts'
 import { deadFiles } from './rules/dead-files.ts'
 import { missingProgram, strayPrograms, unexplainedCodes } from './rules/documents.ts'
 import {
+  barePages,
   defaultExports,
   deepSpreads,
   fileNames,
@@ -75,6 +76,19 @@ const sourceRows: readonly SourceRow[] = [
       'lib/rdd/a.ts:2 max(...) fills the stack: use a loop',
       'cli/b.ts:1 fromCharCode(...) fills the stack: use a loop',
       'cli/b.ts:2 splice(...) fills the stack: use a loop',
+    ],
+  },
+  {
+    rule: 'messages name no page by its path in the repository',
+    find: barePages,
+    planted: {
+      'lib/rdd/a.ts': "// docs/errors.md\nconst a = 'see docs/errors.md'\nconst b = 'docs/ x.md'",
+      'cli/b.ts': 'const c = `${d}, docs/internals/e-f.md`\nconst g = `https://h/docs/i.md`',
+      'test/c.ts': "const j = 'docs/errors.md'",
+    },
+    found: [
+      'lib/rdd/a.ts:2 a text names docs/errors.md: name millrace help instead',
+      'cli/b.ts:1 a text names docs/internals/e-f.md: name millrace help instead',
     ],
   },
   {

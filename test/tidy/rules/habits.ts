@@ -75,6 +75,26 @@ export const deepSpreads = (sources: readonly Source[]): Findings =>
       }),
     )
 
+/** The text of a string, or of a part of a template. Undefined: the node is neither. */
+const textOf = (node: Node): string | undefined => {
+  if (node.type === 'TemplateElement') return node.value.raw
+  return node.type === 'Literal' && typeof node.value === 'string' ? node.value : undefined
+}
+
+/**
+ * No message sends its reader to a file of our repository, which is not on the reader's machine: it
+ * names a page by its address, or `millrace help`.
+ */
+export const barePages = (sources: readonly Source[]): Findings =>
+  sources.filter(isShipped).flatMap((source) =>
+    [...nodesOf(source)].flatMap(([node]) => {
+      const [page] = /(?<![\w/.-])docs\/[\w/-]+\.md\b/.exec(textOf(node) ?? '') ?? []
+      return page === undefined
+        ? []
+        : [`${placeOf(source, node.start)} a text names ${page}: name millrace help instead`]
+    }),
+  )
+
 const lineCount = (text: string): number => text.trimEnd().split('\n').length
 
 /** Files are short. */
