@@ -1,3 +1,4 @@
+import { startWatchdog } from '../lib/adapters/local/watchdog.ts'
 import type { Clock } from '../lib/ports/clock.ts'
 import { EXIT } from './exit-codes.ts'
 
@@ -6,6 +7,11 @@ import { EXIT } from './exit-codes.ts'
  * then passes it on to this one again.
  */
 const SAME_MS_MAX = 1_000
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
+/** A function that takes so long without a pause is told. */
+const STUCK_AFTER_MS = 3_000
 
 /** A signal that the first SIGINT or SIGTERM aborts. A second one ends the process at once. */
 export const stopSignal = (clock: Clock, onStop: () => void): AbortSignal => {
@@ -18,8 +24,12 @@ export const stopSignal = (clock: Clock, onStop: () => void): AbortSignal => {
     onStop()
     controller.abort()
   }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
+  const listen = (): void => SIGNALS.forEach((name) => void process.on(name, stop))
+  const release = (): void => SIGNALS.forEach((name) => void process.off(name, stop))
+  listen()
+  // While a function does not return, nobody hears a signal. So the system's own answer to it comes
+  // back, which ends the process.
+  startWatchdog({ afterMs: STUCK_AFTER_MS, whileStuck: release, whenFree: listen })
   // The reader of our output has gone, as in `millrace run app.ts | head`: stop too.
   // Any other error is that of the batch whose text could not be written.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -52,6 +52,7 @@ export class Millrace {
     this.child.stdout?.setEncoding('utf8').on('data', note)
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text
+      for (const check of this.#waiting) check()
     })
     this.ended = once(this.child, 'close').then(([exitCode]) => ({
       exitCode: exitCode as number | null,
@@ -64,6 +65,11 @@ export class Millrace {
   /** The events of a run with --json until now. */
   get events(): readonly JsonEvent[] {
     return eventsIn(this.#stdout)
+  }
+
+  /** Resolves when `isEnough` accepts the standard error, or when the process has ended. */
+  async untilError(isEnough: (stderr: string) => boolean): Promise<void> {
+    await this.until(() => isEnough(this.#stderr))
   }
 
   /** Resolves with the output when `isEnough` accepts it, or when the process has ended. */

@@ -12,6 +12,7 @@ const ENTRIES = [
   'infra/app.ts',
   'infra/example.ts',
   'infra/print-plan.ts',
+  'lib/adapters/local/watchdog-thread.ts',
 ]
 
 /**
