@@ -19,8 +19,16 @@ import type { WorldPorts } from '../lib/runtime/compose.ts'
 import type { SinkPorts } from '../lib/runtime/sinks/sink-ports.ts'
 import type { SourcePorts } from '../lib/runtime/sources/source-ports.ts'
 
-/** The sources that this machine offers. `isOnce`: a listing waits for what is just copied. */
-export const localSources = ({ isOnce }: { readonly isOnce: boolean }): SourcePorts => ({
+/** How the sources of this machine are used. */
+interface LocalSources {
+  /** A listing waits for what is just copied. */
+  readonly isOnce: boolean
+  /** The bindings that were given, each as NAME=URI. */
+  readonly bindings: readonly string[]
+}
+
+/** The sources that this machine offers. */
+export const localSources = ({ isOnce, bindings }: LocalSources): SourcePorts => ({
   files: {
     open: ({ path, base }, { warn, stableForMs }) =>
       localDirectories({
@@ -32,16 +40,16 @@ export const localSources = ({ isOnce }: { readonly isOnce: boolean }): SourcePo
     isFile: ({ path }) => isFile(path),
     check({ path, base, shown }, name) {
       if (isFile(path) || isDirectory(parseLocalPattern(path, base).base)) return
+      // The name of a source is also the path that is read without a binding.
+      const isUnbound = shown === name && !bindings.some((one) => one.startsWith(`${name}=`))
+      if (isUnbound && !existsSync(path)) throw unbound(name)
       throw new MillraceError('DIRECTORY_MISSING', {
         problem: existsSync(path)
           ? `The source "${name}" reads a directory or a file, and this is neither`
           : `The source "${name}" needs a directory to watch, and there is none at this path`,
         value: shown,
         allowed: 'a directory, a file, or a pattern such as logs/*.log',
-        fix:
-          `create it, or choose another one: --bind ${name}=./directory. ` +
-          `To read what a program writes: --bind ${name}=-. ` +
-          'To try the pipeline with made-up lines: --demo',
+        fix: `create it, or choose another one: ${waysToBind(name)}`,
       })
     },
   },
@@ -49,6 +57,19 @@ export const localSources = ({ isOnce }: { readonly isOnce: boolean }): SourcePo
   stdin: () => stdinReceiver(),
   demo: () => demoReceiver(),
 })
+
+const unbound = (name: string): MillraceError =>
+  new MillraceError('BINDING_MISSING', {
+    problem: `The source "${name}" has no binding, and there is no directory of this name here`,
+    value: name,
+    allowed: 'a directory, a file, a pattern, a socket, or the standard input',
+    fix: `say what to read: ${waysToBind(name)}`,
+  })
+
+const waysToBind = (name: string): string =>
+  `--bind ${name}=./directory. To read what a program writes: --bind ${name}=-. ` +
+  `To read a socket: --bind ${name}=socket://localhost:9999. ` +
+  'To try the pipeline with made-up lines: --demo'
 
 const isDirectory = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() === true

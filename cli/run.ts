@@ -66,7 +66,7 @@ export const run = async (command: RunCommand, outputs: Outputs): Promise<number
 
 const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally): Promise<How> => {
   const plan = await loadPlan(command.module)
-  const sources = localSources({ isOnce: command.once })
+  const sources = localSources({ isOnce: command.once, bindings: command.bindings })
   const bound = bindPlan(plan, {
     // Of two bindings of a name, the later one counts.
     bindings: [...(command.demo ? demoBindings(plan) : []), ...command.bindings],

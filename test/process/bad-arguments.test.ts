@@ -169,6 +169,26 @@ describe('the command line says what is wrong with its arguments', () => {
       says: ['s3://results/', '--bind results=./directory'],
     },
     {
+      what: 'a source without a binding',
+      args: ['run', words, '--bind', 'results=out'],
+      exitCode: 2,
+      code: 'BINDING_MISSING',
+      says: [
+        'The source "lines" has no binding',
+        '--bind lines=./directory. ',
+        '--bind lines=-. ',
+        '--bind lines=socket://localhost:9999. ',
+        '--demo',
+      ],
+    },
+    {
+      what: 'a binding to a directory of the name that is missing',
+      args: ['run', words, '--bind', 'results=out', '--bind', 'lines=lines'],
+      exitCode: 2,
+      code: 'DIRECTORY_MISSING',
+      says: ['"lines"', '--bind lines=./directory'],
+    },
+    {
       what: 'a missing directory',
       args: ['run', words, ...bound, '--bind', 'lines=nowhere'],
       exitCode: 2,
