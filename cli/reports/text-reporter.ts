@@ -99,6 +99,11 @@ class TextReporter implements Reporter {
         return event.carriedOver.forEach((text) => this.#say(`Stored anew: ${text}.`))
       case 'waiting':
         return this.#run?.sources.forEach((source) => this.#say(waitingText(source)))
+      case 'due':
+        return this.#say(
+          `The next batch is at ${new Date(event.atMs).toISOString()}, ` +
+            `in ${durationText(Math.ceil(event.inMs / 1_000) * 1_000)}.`,
+        )
       case 'receiver':
         return this.#complain(indented(event.message))
       case 'warning':

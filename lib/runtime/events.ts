@@ -94,6 +94,8 @@ export type RuntimeEvent =
     }
   /** All input has been processed. Reported once, until more input arrives. */
   | { readonly event: 'waiting' }
+  /** Nothing runs before the next batch time. Reported once, of the first wait of more than 2 s. */
+  | { readonly event: 'due'; readonly atMs: number; readonly inMs: number }
   /** A message of a receiver: connected, connection lost, connecting again. */
   | { readonly event: 'receiver'; readonly source: string; readonly message: string }
   | { readonly event: 'warning'; readonly code: string; readonly message: string }

@@ -55,6 +55,9 @@ type Hindered = { readonly kind: 'hindered' }
 /** The longest sleep. Limited, so that a correction of the clock cannot delay the loop for long. */
 const SLEEP_MS_MAX = 60_000
 
+/** A wait for a batch time that is longer than this is said, so that nobody thinks it hangs. */
+const SILENT_MS_MAX = 2_000
+
 /**
  * Runs a pipeline until it is stopped, has failed, or, with `once`, is done.
  *
@@ -88,6 +91,7 @@ class LocalLoop {
   #warned = ''
   #lastWasEmpty = false
   #saidWaiting = false
+  #saidDue = false
 
   constructor(parts: LocalRun) {
     this.#parts = parts
@@ -144,6 +148,7 @@ class LocalLoop {
       if (end?.kind === 'done') await this.#noteLeftOut()
       if (end !== undefined) return end
       this.#noteWaiting(outcome)
+      this.#noteDue(outcome)
       await this.#pause(outcome)
     }
   }
@@ -221,6 +226,14 @@ class LocalLoop {
     if (!waits || this.#saidWaiting || this.#parts.once) return
     this.#saidWaiting = true
     this.#runner.listen({ event: 'waiting' })
+  }
+
+  #noteDue(outcome: Outcome | Hindered): void {
+    if (this.#saidDue || outcome.kind !== 'idle' || outcome.isResting === true) return
+    const inMs = (outcome.dueMs ?? 0) - this.#runner.clock.now()
+    if (outcome.dueMs === undefined || inMs <= SILENT_MS_MAX) return
+    this.#saidDue = true
+    this.#runner.listen({ event: 'due', atMs: outcome.dueMs, inMs })
   }
 
   #listen(event: RuntimeEvent): void {

@@ -240,6 +240,25 @@ describe('a receiver', () => {
   })
 })
 
+describe('a wait for the next batch', () => {
+  test.each([
+    { batchInterval: seconds(2), due: [] },
+    {
+      batchInterval: seconds(60),
+      due: [{ event: 'due', atMs: Math.ceil(START_MS / 60_000) * 60_000 }],
+    },
+  ])('of $batchInterval.milliseconds ms', async ({ batchInterval, due }) => {
+    const objects = memoryObjects()
+    const bed = new LocalBed({ pipeline: shown({ batchInterval }).pipeline, objects })
+    objects.write('a', text('one\n'), START_MS - 500)
+    const ended = bed.run()
+    await bed.clock.runUntil(START_MS + 200_000)
+    bed.stop.abort()
+    await ended
+    expect(bed.eventsOf('due')).toMatchObject(due)
+  })
+})
+
 describe('once', () => {
   test('ends when all files are processed, without waiting for the clock', async () => {
     const objects = memoryObjects()
