@@ -212,3 +212,14 @@ test('why the driver cannot run is told, with the time', () => {
     /driver +threw last at 2026-03-01 11:59:00[^]*1 minute ago\n +with +first\n +second/,
   )
 })
+
+test.each([
+  [-(2 * MINUTE_MS + 44_000), '2026-03-01 11:57:16Z, 2 minutes ago'],
+  [-500, '2026-03-01 11:59:59.500Z, now'],
+  [500, '2026-03-01 12:00:00.500Z, now'],
+  [41 * MINUTE_MS, '2026-03-01 12:41:00Z, 41 minutes ahead of the clock'],
+])('a last batch %i ms from the clock', (fromNowMs, says) => {
+  const manifest = '1' as unknown as Head['manifest']
+  const text = textOf({ head: { ...head, manifest, doneMs: NOW_MS + fromNowMs } })
+  expect(text).toMatch(new RegExp(`last batch +${says}\\n`))
+})
