@@ -67,7 +67,7 @@ const FILTER_OPTIONS = ['since', 'before', 'code', 'source', 'position', 'limit'
 /** The commands, each with its options. */
 export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   init: [],
-  run: ['once', 'until-idle', 'no-until-idle', 'demo', 'bind', 'state', 'json'],
+  run: ['once', 'until-idle', 'no-until-idle', 'demo', 'follow', 'bind', 'state', 'json'],
   status: ['app', 'state', 'json'],
   resume: ['app', 'state', 'json'],
   skip: ['app', 'state', 'source', 'json'],
@@ -85,6 +85,7 @@ const OPTIONS = {
   'until-idle': { type: 'boolean' },
   'no-until-idle': { type: 'boolean' },
   demo: { type: 'boolean' },
+  follow: { type: 'boolean' },
   bind: { type: 'string', multiple: true },
   state: { type: 'string' },
   app: { type: 'string' },

@@ -54,8 +54,8 @@ Examples
   millrace init
   millrace init my-pipeline
 `,
-  run: `millrace run MODULE [--once] [--no-until-idle] [--demo] [--bind NAME=URI]... [--state DIR]
-             [--json]
+  run: `millrace run MODULE [--once] [--no-until-idle] [--follow] [--demo] [--bind NAME=URI]...
+             [--state DIR] [--json]
 
 Runs a pipeline until Ctrl-C. MODULE is a TypeScript or JavaScript file, and the pipeline is its
 default export. The store keeps the totals: the next run continues where this one ended, however it
@@ -65,6 +65,9 @@ ended.
                     the connection
   --no-until-idle   with --once: end when all input is processed and each window has shown what it
                     holds. Without it, time also runs on until no key waits for a time-out
+  --follow          read the files that are bound to sources while they grow, as tail -F does: each
+                    line once, also when a file is renamed or cut, and in the next run. A file that
+                    is not there yet is waited for. With --once: to what is there now
   --demo            give each source of text that has no binding made-up lines, to try a pipeline
   --bind NAME=URI   the location of a source or an output of the pipeline: ./directory, ./file.log,
                     'logs/*.log' (quoted), file:///directory, socket://HOST:PORT, - (the standard
@@ -75,6 +78,7 @@ ${state}; default .millrace/<name of the pipeline>
 Examples
   millrace run word-count.ts --bind lines=./in
   millrace run word-count.ts --once --bind lines=access.log
+  millrace run word-count.ts --follow --bind lines=/var/log/nginx/access.log
   millrace run word-count.ts --bind lines=socket://localhost:9999   (in another shell: nc -lk 9999)
   millrace run totals.ts --once --bind lines=./in --bind results=./out
 `,

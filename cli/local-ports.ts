@@ -1,5 +1,6 @@
 /** The ports of this machine: a store in a directory, directories, sockets, and the terminal. */
 import { existsSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { demoReceiver } from '../lib/adapters/local/demo-receiver.ts'
 import {
   isFile,
@@ -11,6 +12,8 @@ import { socketReceiver } from '../lib/adapters/local/socket-receiver.ts'
 import { stdinReceiver } from '../lib/adapters/local/stdin-receiver.ts'
 import { systemClock } from '../lib/adapters/local/system-clock.ts'
 import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
+import { tailReceiver } from '../lib/adapters/local/tail/tail-receiver.ts'
+import { isCompressedName } from '../lib/adapters/local/tail/watched-names.ts'
 import { printSink } from '../lib/adapters/print-sink.ts'
 import { MillraceError } from '../lib/base/errors.ts'
 import type { Printer } from '../lib/ports/printer.ts'
@@ -18,6 +21,7 @@ import type { ItemStore } from '../lib/ports/item-store.ts'
 import type { WorldPorts } from '../lib/runtime/compose.ts'
 import type { SinkPorts } from '../lib/runtime/sinks/sink-ports.ts'
 import type { SourcePorts } from '../lib/runtime/sources/source-ports.ts'
+import type { TailLocation } from '../lib/runtime/sources/tail/kind.ts'
 
 /** How the sources of this machine are used. */
 interface LocalSources {
@@ -53,6 +57,10 @@ export const localSources = ({ isOnce, bindings }: LocalSources): SourcePorts =>
       })
     },
   },
+  tail: {
+    open: ({ path, base }) => tailReceiver({ path, base }),
+    check: checkTail,
+  },
   socket: ({ host, port }) => socketReceiver({ host, port }),
   stdin: () => stdinReceiver(),
   demo: () => demoReceiver(),
@@ -70,6 +78,40 @@ const waysToBind = (name: string): string =>
   `--bind ${name}=./directory. To read what a program writes: --bind ${name}=-. ` +
   `To read a socket: --bind ${name}=socket://localhost:9999. ` +
   'To try the pipeline with made-up lines: --demo'
+
+const checkTail = ({ path, base, shown }: TailLocation, name: string): void => {
+  const pattern = parseLocalPattern(path, base)
+  const unfit = (problem: string, fix: string): MillraceError =>
+    new MillraceError('BINDING_UNFIT', {
+      problem,
+      value: shown,
+      allowed: 'a file, or a pattern of files',
+      fix,
+    })
+  if (isDirectory(path))
+    throw unfit(
+      `--follow reads files while they grow, and "${name}" is bound to a directory`,
+      `name its files: --follow --bind '${name}=${join(shown, '*.log')}', or leave out --follow`,
+    )
+  if (pattern.isPattern ? pattern.files.length === 0 : existsSync(path) && !isFile(path))
+    throw unfit(
+      `--follow reads files while they grow, and "${name}" is not bound to files`,
+      `for example: --follow --bind ${name}=access.log. What a program writes: --bind ${name}=-`,
+    )
+  if (!pattern.isPattern && isCompressedName(path))
+    throw unfit(
+      'A compressed file never grows',
+      `leave out --follow: --once --bind ${name}=${shown}`,
+    )
+  const directory = pattern.isPattern ? pattern.base : dirname(path)
+  if (isDirectory(directory)) return
+  throw new MillraceError('DIRECTORY_MISSING', {
+    problem: `The directory of the file that "${name}" follows does not exist`,
+    value: directory,
+    allowed: 'a file in a directory that exists. The file itself may come later',
+    fix: `create the directory, or choose another file: --follow --bind ${name}=access.log`,
+  })
+}
 
 const isDirectory = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() === true

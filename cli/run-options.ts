@@ -7,6 +7,7 @@ interface GivenOptions {
   readonly 'until-idle'?: boolean | undefined
   readonly 'no-until-idle'?: boolean | undefined
   readonly demo?: boolean | undefined
+  readonly follow?: boolean | undefined
   readonly bind?: readonly string[] | undefined
   readonly state?: string | undefined
 }
@@ -18,6 +19,8 @@ export interface RunOptions {
   readonly untilIdle: boolean
   /** Whether sources of text without a binding get made-up lines. */
   readonly demo: boolean
+  /** Whether files are read while they grow. */
+  readonly follow: boolean
   readonly bindings: readonly string[]
   readonly state: string | undefined
 }
@@ -33,6 +36,7 @@ export const runOptions = (given: GivenOptions): RunOptions => {
     once: given.once === true,
     untilIdle: given['no-until-idle'] !== true,
     demo: given.demo === true,
+    follow: given.follow === true,
     bindings: given.bind ?? [],
     state: given.state,
   }

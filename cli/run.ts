@@ -71,6 +71,7 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
     // Of two bindings of a name, the later one counts.
     bindings: [...(command.demo ? demoBindings(plan) : []), ...command.bindings],
     cwd: process.cwd(),
+    follow: command.follow,
     sources,
     sinks: localSinks(reporter),
   })

@@ -13,10 +13,17 @@ export interface RejectedRecord {
 export interface Delivery {
   readonly records: readonly unknown[]
   readonly rejected: readonly RejectedRecord[]
+  /**
+   * Where to go on after these records, for a source that can be read again. Stored together with
+   * them. Left out: the source cannot be read again.
+   */
+  readonly feeder?: string
 }
 
 /** Takes the records of a receiver. */
 export interface ReceiverSink {
+  /** The `feeder` of the last delivery that was stored, by any process. */
+  readonly feeder?: string
   /**
    * Stores records. Resolves when they are durable. Only then may the receiver acknowledge them to
    * its source, and it should not read much more before that: so a full lane slows the sender down.
@@ -28,7 +35,8 @@ export interface ReceiverSink {
 }
 
 /**
- * A source that cannot be read again: what it delivers and Millrace does not store is lost.
+ * A source that feeds a lane. What it delivers and Millrace does not store is lost, unless it can
+ * be read again: then it goes on where its last `feeder` says.
  *
  * What an implementation promises: it delivers records in order, as one stream. It connects again
  * by itself 2 s after it loses the connection (`spark.streaming.receiverRestartDelay` in Spark),

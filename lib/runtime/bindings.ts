@@ -5,7 +5,7 @@
 import { MillraceError } from '../base/errors.ts'
 import { nearestTo } from '../base/nearest.ts'
 import type { Plan } from '../dstream/plan.ts'
-import { type SourceDeclaration, sourceName } from '../dstream/sources/declaration.ts'
+import { type SourceDeclaration, sourceName, TEXT } from '../dstream/sources/declaration.ts'
 import { formFor, type Location, type LocationForm, parseNamedUri } from './locations.ts'
 import { sinkKinds, type SinkLocation } from './sinks/sink-kind.ts'
 import type { SinkPorts } from './sinks/sink-ports.ts'
@@ -33,6 +33,8 @@ export interface BindingOptions {
   /** What this world can read. `sinks`: what it can write. */
   readonly sources: SourcePorts
   readonly sinks: SinkPorts
+  /** Whether files that are bound to sources are read while they grow. Default: false. */
+  readonly follow?: boolean
 }
 
 /** The URI of each binding, by name. */
@@ -48,7 +50,10 @@ export const bindPlan = (plan: Plan, options: BindingOptions): BoundPlan => {
   checkForms(bindings, options)
   checkNames(plan, bindings)
   const sources = new Map(
-    plan.sources.map(({ id, node }) => [id, locateSource(id, node.source, bindings, options)]),
+    plan.sources.map(({ id, node }) => {
+      const location = locateSource(id, node.source, bindings, options)
+      return [id, options.follow === true ? followed(location, node.source) : location]
+    }),
   )
   const locateOutput = (place: string): SinkLocation => locate(place, bindings, options)
   for (const place of outputPlaces(plan)) locateOutput(place)
@@ -152,6 +157,22 @@ const locateSource = (
     return sourceKind(location.kind)?.form?.below?.(location, bucket.rest) ?? location
   }
   throw missingSource(sourceName(id, declared), declared, kind, kinds, bucket?.name)
+}
+
+/** Sources without a name cannot be bound, and are left as they are. */
+const followed = (location: Location, { name, elements }: SourceDeclaration): Location => {
+  if (name === undefined) return location
+  const kind = sourceKind(location.kind)
+  if (elements === TEXT && kind?.follow !== undefined) return kind.follow(location)
+  throw new MillraceError('BINDING_UNFIT', {
+    problem:
+      elements === TEXT
+        ? `--follow reads files while they grow, and ${kind?.noun ?? 'this'} cannot be followed`
+        : `--follow gives lines of text, and this source reads ${elements}`,
+    value: name,
+    allowed: 'a source of text that is bound to a file, or to a pattern of files',
+    fix: `leave out --follow, or bind a file: --follow --bind ${name}=access.log`,
+  })
 }
 
 /** A binding may choose any kind of source that gives the declared elements. */

@@ -64,6 +64,8 @@ export interface Lane {
   readonly parents: readonly string[]
   /** Entries in order; the last ends at the tail. */
   readonly entries: readonly LaneEntry[]
+  /** Where the one that feeds the lane goes on, in its own words. Written with its records. */
+  readonly feeder?: string
   /**
    * When the lane was emptied, because all was consumed and nothing had come for long. Epoch
    * milliseconds. Every entry that it gets from then on is new.
@@ -186,16 +188,18 @@ export const laneFromItem = (source: string, lane: string, item: Item): Lane => 
   entries: (JSON.parse(item['queue'] as string) as PackedEntry[]).map((entry) =>
     unpackEntry(source, lane, entry),
   ),
+  ...(item['feeder'] === undefined ? {} : { feeder: item['feeder'] as string }),
   ...(item['emptiedMs'] === undefined ? {} : { emptiedMs: item['emptiedMs'] as number }),
   ...(item['ttl'] === undefined ? {} : { ttl: item['ttl'] as number }),
 })
 
 /** The item that stores a lane. Also used to measure its size. */
-export const laneItem = ({ tail, by, parents, entries, emptiedMs, ttl }: Lane): Item => ({
+export const laneItem = ({ tail, by, parents, entries, feeder, emptiedMs, ttl }: Lane): Item => ({
   tail,
   by,
   queue: JSON.stringify(entries.map(packEntry)),
   ...(parents.length === 0 ? {} : { parents: JSON.stringify(parents) }),
+  ...(feeder === undefined ? {} : { feeder }),
   ...(emptiedMs === undefined ? {} : { emptiedMs }),
   ...(ttl === undefined ? {} : { ttl }),
 })

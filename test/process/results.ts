@@ -15,7 +15,8 @@ export const savedCounts = (directory: string, prefix: string): ReadonlyMap<numb
 export const linesIn = (directory: string): readonly string[] =>
   readdirSync(directory).flatMap((output) => linesOfOutput(join(directory, output)))
 
-const linesOfOutput = (directory: string): readonly string[] => {
+/** The lines of one output. Throws if it is not complete. */
+export const linesOfOutput = (directory: string): readonly string[] => {
   const names = readdirSync(directory)
   if (!names.includes('_SUCCESS'))
     throw new Error(`${directory} has no _SUCCESS: ${names.join(', ')}`)

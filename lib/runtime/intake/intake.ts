@@ -45,6 +45,8 @@ export interface LaneDelivery {
    * record.
    */
   readonly last?: string
+  /** See {@link Lane.feeder}. Left out: it stays as it is. */
+  readonly feeder?: string
   /** Called before records are dropped as redelivered. If it throws, nothing is appended. */
   readonly beforeDropping?: () => Promise<void>
   /** Called when the lane is new. Default: the lane has no parents. */
@@ -93,6 +95,12 @@ export class Intake {
   async tail(lane: string): Promise<string> {
     const { store, app, source, clock } = this.#parts
     return (await withRetries(clock, () => readLane(store, app, source, lane)))?.tail ?? BEGINNING
+  }
+
+  /** Where the one that feeds a lane goes on. Undefined: at the beginning. */
+  async feeder(lane: string): Promise<string | undefined> {
+    const { store, app, source, clock } = this.#parts
+    return (await withRetries(clock, () => readLane(store, app, source, lane)))?.feeder
   }
 
   /**
@@ -207,13 +215,15 @@ export class Intake {
       deadLetters: rejectedAfter(delivery, tail).length,
       receivedMs: nowMs,
     })
+    const feeder = delivery.feeder ?? seen?.feeder
     const next: Lane = {
       source,
       lane,
       tail: last,
       by: attemptId,
       parents: seen?.parents ?? (await ancestorsOf(this.#parts, delivery)),
-      entries: await this.#queue.with(seen, lane, entry),
+      entries: await this.#queue.with(seen, lane, entry, feeder),
+      ...(feeder === undefined ? {} : { feeder }),
     }
     return { next, count: fresh.length, ...(block === undefined ? {} : { block }) }
   }

@@ -63,11 +63,13 @@ export class LaneQueue {
     seen: Lane | undefined,
     lane: string,
     entry: LaneEntry,
+    feeder?: string,
   ): Promise<readonly LaneEntry[]> {
     const { store, source } = this.#parts
     const parents = seen?.parents ?? []
+    const rest = { parents, ...(feeder === undefined ? {} : { feeder }) }
     const sizeOf = (entries: readonly LaneEntry[]): number =>
-      this.#sizeOf({ source, lane, tail: entry.last, by: LONGEST_ATTEMPT_ID, parents, entries })
+      this.#sizeOf({ source, lane, tail: entry.last, by: LONGEST_ATTEMPT_ID, ...rest, entries })
     const entries = this.#queueWith(seen, lane, entry)
     const bytes = sizeOf(entries)
     if (bytes <= store.itemBytesMax && !this.#hasGrown(lane, bytes)) return entries

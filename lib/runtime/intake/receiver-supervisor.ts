@@ -34,7 +34,9 @@ export interface SupervisorParts {
 /** Starts at the tail of the lane. */
 export const superviseReceiver = async (parts: SupervisorParts): Promise<ReceiverSink> => {
   let tail = BigInt(await parts.intake.tail(RECEIVER_LANE))
+  const feeder = await parts.intake.feeder(RECEIVER_LANE)
   return {
+    ...(feeder === undefined ? {} : { feeder }),
     async store(delivery: Delivery): Promise<void> {
       const positioned = withPositions(parts.source, tail, delivery)
       await appendUntilStored(parts, positioned)
@@ -55,7 +57,7 @@ interface PositionedDelivery extends LaneDelivery {
 const withPositions = (
   source: string,
   tail: bigint,
-  { records, rejected }: Delivery,
+  { records, rejected, feeder }: Delivery,
 ): PositionedDelivery => {
   let at = tail
   let next = 0
@@ -69,7 +71,13 @@ const withPositions = (
     return { position: String(++at), record }
   })
   letRejectedBefore(records.length)
-  return { lane: RECEIVER_LANE, records: positioned, rejected: deadLetters, last: String(at) }
+  return {
+    lane: RECEIVER_LANE,
+    records: positioned,
+    rejected: deadLetters,
+    last: String(at),
+    ...(feeder === undefined ? {} : { feeder }),
+  }
 }
 
 const deadLetterFor = (
@@ -99,12 +107,13 @@ const appendUntilStored = async (
     } catch (error) {
       if (!(isMillraceError(error) && error.retryable)) throw error
       if (signal.aborted) {
+        const fate = delivery.feeder === undefined ? 'are lost' : 'are read again by the next run'
         listen({
           event: 'warning',
           code: error.code,
           message:
             `${delivery.records.length} lines received for ${source} could not be stored ` +
-            `and are lost: ${error.message}`,
+            `and ${fate}: ${error.message}`,
         })
         throw error
       }

@@ -87,6 +87,8 @@ export interface SourceKind<L extends Location = Location> {
   parseDeployed?(stored: Readonly<Record<string, unknown>>): L | undefined
   /** The form of stored locations, for messages. */
   readonly deployedForm?: string
+  /** The location that reads the same while it grows. Left out: such a location never grows. */
+  follow?(location: L): Location
   describe(location: L, ports?: SourcePorts): LocationText
   /**
    * Checks a location before anything is opened, for example that a directory exists. Throws if

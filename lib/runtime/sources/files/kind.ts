@@ -53,6 +53,7 @@ const files: SourceKind<DirectoryLocation> = {
     const isDirectory = isPath && directoryForm.schemes.includes(schemeOf(literal))
     return isDirectory ? directoryForm.parse(literal, cwd) : undefined
   },
+  follow: (location) => ({ ...location, kind: 'tail' }),
   describe: (location, ports) => {
     const { shown } = location
     return ports?.files?.isFile?.(location) === true
@@ -75,7 +76,7 @@ const files: SourceKind<DirectoryLocation> = {
 
 registerSourceKind(files)
 
-const ONE_FILE = 'a file is read once: write new text to a new file'
+const ONE_FILE = 'a file is read once. To read what is written to it later, add --follow'
 
 /** A pattern does not name a single directory. */
 const howToFeed = (shown: string): string => {
