@@ -11,6 +11,8 @@ const FRAMES_MAX = 5
 const FRAME_CHARACTERS_MAX = 300
 /** A stack is a text that anyone may set. */
 const STACK_CHARACTERS_MAX = 20_000
+/** What stands before the message in a stack. */
+const NAME_CHARACTERS_MAX = 200
 
 /** A frame: `    at f (file:///x/words.ts:5:40)`, or without the name and the brackets. */
 const FRAME = /^\s+at (?:(.+?) \()?(?:async )?(.+?:\d+:\d+)\)?$/
@@ -81,8 +83,13 @@ const framesOf = (thrown: unknown): readonly Frame[] => {
 /** Users may throw anything, with getters that throw. */
 const textOf = (thrown: unknown): string => {
   try {
-    const { stack } = thrown as { readonly stack?: unknown }
-    return typeof stack === 'string' ? stack.slice(0, STACK_CHARACTERS_MAX) : ''
+    const { stack, message } = thrown as { readonly stack?: unknown; readonly message?: unknown }
+    if (typeof stack !== 'string') return ''
+    // The message comes first. It may be long, and may hold what looks like a frame.
+    const from = typeof message === 'string' && message !== '' ? stack.indexOf(message) : -1
+    const isFirst = from >= 0 && from <= NAME_CHARACTERS_MAX
+    const frames = isFirst ? stack.slice(from + (message as string).length) : stack
+    return frames.slice(0, STACK_CHARACTERS_MAX)
   } catch {
     return ''
   }

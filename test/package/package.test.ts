@@ -196,52 +196,6 @@ describe('in a project of its own', () => {
   })
 })
 
-describe('a project that npx millrace init has made', () => {
-  let made = ''
-
-  beforeAll(async () => {
-    made = join(folder, 'made')
-    await mkdir(made)
-    // What npm init writes, and what npm install adds to it.
-    const given = {
-      name: 'made',
-      type: 'commonjs',
-      main: 'index.js',
-      scripts: { test: 'echo "Error: no test specified" && exit 1' },
-    }
-    await writeFile(join(made, 'package.json'), JSON.stringify(given))
-    const install = await run(made, 'npm', 'install', '--no-audit', '--no-fund', tarball)
-    expect(install).toMatchObject({ exitCode: 0 })
-    expect(await run(made, 'npx', 'millrace', 'init')).toMatchObject({ exitCode: 0 })
-  }, BUILD_MS_MAX)
-
-  test('type-checks', async () => {
-    await mkdir(join(made, 'node_modules', '@types'), { recursive: true })
-    for (const name of ['@types/node', 'undici-types'])
-      await symlink(join(root, 'node_modules', name), join(made, 'node_modules', name))
-    const tsc = join(root, 'node_modules', '.bin', 'tsc')
-    expect(await run(made, tsc, '-p', '.')).toEqual({ exitCode: 0, output: '' })
-  })
-
-  test('passes its test', async () => {
-    expect(await run(made, 'npm', 'test')).toMatchObject({ exitCode: 0 })
-  })
-
-  test('runs', async () => {
-    const { exitCode, output } = await run(made, 'npm', 'start', '--', '--once')
-    expect({ exitCode, output }).toEqual({
-      exitCode: 0,
-      output: expect.stringContaining('mill: 2 so far') as string,
-    })
-  })
-
-  test('is not made over another one', async () => {
-    const { exitCode, output } = await run(made, 'npx', 'millrace', 'init')
-    expect(exitCode).toBe(2)
-    expect(output).toMatch(/COMMAND_REFUSED[^]*pipeline\.ts/)
-  })
-})
-
 describe('deployed from a project of its own', () => {
   const stack = `import { App, Stack } from 'aws-cdk-lib'
 import { StreamingApp } from 'millrace/cdk'

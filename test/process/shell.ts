@@ -50,7 +50,7 @@ export const steady = (text: string, place: string): string =>
     .replaceAll(/\b1[78]\d{11}\b/g, (ms) => ms.replaceAll(/\d/g, '0'))
     .replaceAll(/\bpid \d+/g, 'pid N')
     .split('\n')
-    .map((line) => (/\b(\d+ m?s|took)\b/.test(line) ? withoutDurations(line) : line))
+    .map((line) => (/\btook\b|^ +0000-00-00 /.test(line) ? withoutDurations(line) : line))
     .join('\n')
     .trimEnd()
 

@@ -37,6 +37,8 @@ test.each<readonly [what: string, thrown: unknown, place: string | undefined]>([
     '/p/node_modules/zod/i.js:1:2',
   ],
   ['no stack', withStack(), undefined],
+  ['a long message', new Error('z'.repeat(30_000)), expect.stringContaining('.test.ts:')],
+  ['a frame in the message', new Error('a\n    at /b.ts:1:2'), expect.stringContaining('.test.ts')],
   ['a text', 'no', undefined],
   ['nothing', undefined, undefined],
   ['a stack that is no text', { stack: 1 }, undefined],
@@ -50,7 +52,7 @@ test.each<readonly [what: string, thrown: unknown, place: string | undefined]>([
     undefined,
   ],
 ])('%s', (_, thrown, place) => {
-  expect(placeOf(thrown)).toBe(place)
+  expect(placeOf(thrown)).toEqual(place)
 })
 
 test('a stack keeps five frames of the user, and each is cut', () => {
