@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { tailReceiver } from '../../lib/adapters/local/tail/tail-receiver.ts'
 import type { RejectedRecord } from '../../lib/ports/receiver.ts'
 import { Random } from '../../lib/testing/random.ts'
@@ -414,3 +414,51 @@ test.each(SEEDS)(
     expect(await bed.once()).toEqual(expected())
   },
 )
+
+describe('a renamed file is kept until it is read and has been quiet', () => {
+  /** A clock that is put forward, as if time passed. */
+  const clock = () => {
+    const now = Date.now
+    let aheadMs = 0
+    const spy = vi.spyOn(Date, 'now').mockImplementation(() => now() + aheadMs)
+    onTestFinished(() => void spy.mockRestore())
+    return (ms: number) => (aheadMs += ms)
+  }
+
+  test('however long it takes to store its lines', async () => {
+    const pass = clock()
+    const bed = new Bed()
+    const lines = Array.from({ length: 400_000 }, (_, index) => `line ${index}`)
+    bed.write(`${lines.join('\n')}\n`)
+    let deliveries = 0
+    bed.fate = () => {
+      if (deliveries++ === 0) {
+        bed.rename('log.1')
+        bed.write('new\n')
+      }
+      pass(70_000)
+      return 'stored'
+    }
+    void bed.start()
+    await bed.read(lines.length + 1)
+    expect(bed.records).toEqual([...lines, 'new'])
+    expect(bed.said).toEqual([])
+  })
+
+  test('while its writer goes on', async () => {
+    const pass = clock()
+    const bed = new Bed()
+    bed.write('one\n')
+    void bed.start()
+    await bed.read(1)
+    bed.rename('log.1')
+    bed.write('new\n')
+    await bed.read(2)
+    for (const count of [3, 4, 5, 6]) {
+      pass(30_000)
+      bed.write(`late ${count}\n`, 'log.1')
+      await bed.read(count)
+    }
+    expect(bed.said).toEqual([])
+  })
+})

@@ -72,6 +72,8 @@ export class TailedFile {
   #head = 0
   #hash = hashOf(new Uint8Array())
   #seen = ''
+  /** When a change was seen last. Epoch milliseconds. */
+  changedMs = 0
   /** The bytes after this position are left for another run. */
   #until = Infinity
   /** Since when none of the names that are followed is its name. Epoch milliseconds. */
@@ -130,6 +132,7 @@ export class TailedFile {
     const seen = `${size}@${mtimeNs}`
     const isSame = seen === this.#seen
     this.#seen = seen
+    if (!isSame) this.changedMs = Date.now()
     return !isSame
   }
 

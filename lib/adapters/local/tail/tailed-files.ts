@@ -78,7 +78,13 @@ export class TailedFiles {
   async letGo(): Promise<void> {
     const nowMs = Date.now()
     for (const file of this.#files.values()) {
-      if (file.goneMs === undefined || nowMs - file.goneMs < GONE_KEPT_MS) continue
+      const { goneMs, changedMs } = file
+      if (goneMs === undefined || nowMs - Math.max(goneMs, changedMs) < GONE_KEPT_MS) continue
+      // Lines may be left to read, or were written while others were stored.
+      if (await file.hasChanged()) {
+        file.lookAgain()
+        continue
+      }
       await this.#sayRest(file, 'was renamed or removed')
       this.#files.delete(file.id)
       await file.close()
