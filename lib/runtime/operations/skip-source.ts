@@ -54,9 +54,9 @@ export const skipSource = async (operated: Operated, source: string): Promise<Sk
     const last = await lastManifest(operated, head)
     const offsets = laneOffsetsIn(last.offsets)
     const waiting = await withRetries(clock, () => waitingLanes(store, app, source, offsets))
+    await checkSource(operated, head, { source, before: last, lanes: waiting })
     return [last, waiting] as const
   })
-  await checkSource(operated, head, { source, before, lanes })
   const now = before.offsets[source] ?? {}
   const after = atTails(now, lanes)
   const manifest: Manifest = {
