@@ -15,7 +15,7 @@ export interface Delivery {
   readonly rejected: readonly RejectedRecord[]
   /**
    * Where to go on after these records, for a source that can be read again. Stored together with
-   * them. Left out: the source cannot be read again.
+   * them, also if there are none. Left out: the source cannot be read again.
    */
   readonly feeder?: string
 }

@@ -421,7 +421,9 @@ describe('a renamed file is kept until it is read and has been quiet', () => {
     const now = Date.now
     let aheadMs = 0
     const spy = vi.spyOn(Date, 'now').mockImplementation(() => now() + aheadMs)
-    onTestFinished(() => void spy.mockRestore())
+    onTestFinished(() => {
+      spy.mockRestore()
+    })
     return (ms: number) => (aheadMs += ms)
   }
 

@@ -40,7 +40,7 @@ export const superviseReceiver = async (parts: SupervisorParts): Promise<Receive
     async store(delivery: Delivery): Promise<void> {
       const positioned = withPositions(parts.source, tail, delivery)
       await appendUntilStored(parts, positioned)
-      tail += BigInt(delivery.records.length + delivery.rejected.length)
+      tail = BigInt(positioned.last)
       for (const { source, position, code, message } of positioned.rejected)
         parts.listen({ event: 'deadLetter', source, position, code, message })
       parts.appended()
@@ -51,9 +51,13 @@ export const superviseReceiver = async (parts: SupervisorParts): Promise<Receive
 
 interface PositionedDelivery extends LaneDelivery {
   readonly rejected: readonly DeadLetter[]
+  readonly last: string
 }
 
-/** A rejected line comes before the good line that has the same index. */
+/**
+ * A rejected line comes before the good line that has the same index. A delivery with nothing but a
+ * `feeder` takes a position that no record has: so it is an append like any other (B1).
+ */
 const withPositions = (
   source: string,
   tail: bigint,
@@ -71,6 +75,7 @@ const withPositions = (
     return { position: String(++at), record }
   })
   letRejectedBefore(records.length)
+  if (at === tail && feeder !== undefined) at += 1n
   return {
     lane: RECEIVER_LANE,
     records: positioned,

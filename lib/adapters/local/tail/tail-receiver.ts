@@ -67,7 +67,9 @@ const readRound = async (
   const pending = new Pending(sink, files)
   let hasMore = false
   let isBefore = false
-  for (const file of await files.changed()) {
+  const changed = await files.changed()
+  if (files.takeIsMarkNew()) await pending.storeMarks()
+  for (const file of changed) {
     // The rest of a file that was renamed comes before the lines of the file with its name.
     if (!signal.aborted && !isBefore && (await readTurn(file, pending, signal))) continue
     file.lookAgain()
@@ -127,6 +129,15 @@ class Pending {
     this.#records = []
     this.#rejected = []
     this.#sizeBytes = 0
+    await this.#store(records, rejected)
+  }
+
+  /** Before a line of a new file is read. */
+  async storeMarks(): Promise<void> {
+    await this.#store([], [])
+  }
+
+  async #store(records: readonly string[], rejected: readonly RejectedRecord[]): Promise<void> {
     await this.#sink.store({ records, rejected, feeder: JSON.stringify(this.#files.marks()) })
   }
 }

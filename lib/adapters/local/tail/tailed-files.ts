@@ -27,6 +27,8 @@ export class TailedFiles {
   #others: readonly FileMark[] = []
   /** Files that could not be opened. They are said once. */
   readonly #unreadable = new Set<string>()
+  /** Whether there is a file of which no mark may be stored, or that begins anew. */
+  #isMarkNew = false
   /** Whether nothing new is opened any more. */
   #isClosed = false
 
@@ -38,6 +40,16 @@ export class TailedFiles {
 
   get isEmpty(): boolean {
     return this.#files.size === 0
+  }
+
+  /**
+   * Whether the marks must be stored although no line is: a file that is renamed while nothing runs
+   * is found again by its mark alone.
+   */
+  takeIsMarkNew(): boolean {
+    const isNew = this.#isMarkNew
+    this.#isMarkNew = false
+    return isNew
   }
 
   marks(): readonly FileMark[] {
@@ -64,6 +76,7 @@ export class TailedFiles {
     for (const file of this.#files.values()) {
       if (!(await file.hasChanged(seen.get(file.id)))) continue
       const readBytes = await file.beginAnewIfCut()
+      if (readBytes !== undefined) this.#isMarkNew = true
       if (readBytes !== undefined)
         this.#sink.report(
           `${file.path} was cut or written anew after ${readBytes} bytes of it were read. ` +
@@ -137,7 +150,10 @@ export class TailedFiles {
       // Another file may have got the name since. Then this one is known already.
       const known = this.#files.get(file.id)
       if (known !== undefined) await file.close()
-      else this.#files.set(file.id, file)
+      else {
+        this.#files.set(file.id, file)
+        this.#isMarkNew = true
+      }
       return known ?? file
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT' && !this.#unreadable.has(path))
