@@ -8,6 +8,9 @@ export interface Clock {
    * never safety.
    */
   now(): number
-  /** Resolves after about `durationMs`, or at once when the signal is aborted. Never rejects. */
+  /**
+   * Resolves after about `durationMs`, or at once when the signal is aborted. Never rejects. With
+   * 0, the event loop turns once.
+   */
   sleep(durationMs: number, signal?: AbortSignal): Promise<void>
 }

@@ -12,6 +12,7 @@ import { ignoreRejections } from '../base/promises.ts'
 import type { MillraceError } from '../base/errors.ts'
 import { type BadRecord, checkPoison, errorOf } from './bad-records.ts'
 import type { Partition, Target } from './partition.ts'
+import { type Pause, RECORDS_PER_SLICE } from './pauses.ts'
 import { chain, nameErrors, StepFailure } from './steps.ts'
 
 /** Functions whose errors depend on the order of records can need more than one new sink. */
@@ -20,15 +21,15 @@ const SINKS_MAX = 10
 /** The elements of one record of the origin. */
 type Visit = (record: number, first: number, end: number) => void
 
-export const evaluateByRecord = <T>(
+export const evaluateByRecord = async <T>(
   partition: Partition<T>,
   target: Target<T>,
   firstError: unknown,
-): void => {
-  if (partition.origin === undefined) throw failureOf(partition, target, firstError)
-  const bad = findBad(partition, target)
+): Promise<void> => {
+  if (partition.origin === undefined) throw await failureOf(partition, target, firstError)
+  const bad = await findBad(partition, target)
   for (let sinks = 0; sinks < SINKS_MAX; sinks++) {
-    const next = fill(partition, target, bad)
+    const next = await fill(partition, target, bad)
     if (next === undefined) {
       for (const one of bad.values()) partition.origin.reject(one)
       return
@@ -42,13 +43,21 @@ export const evaluateByRecord = <T>(
 const sizeOf = ({ records, madeFrom }: Partition<unknown>): number =>
   madeFrom === undefined ? records.length : new Set(madeFrom).size
 
-const forEachRecord = ({ records, madeFrom }: Partition<unknown>, visit: Visit): void => {
+const forEachRecord = async (
+  { records, madeFrom }: Partition<unknown>,
+  pause: Pause | undefined,
+  visit: Visit,
+): Promise<void> => {
+  let visits = 0
   for (let first = 0; first < records.length;) {
     const record = madeFrom?.[first] ?? first
     let end = first + 1
     while (madeFrom !== undefined && end < records.length && madeFrom[end] === record) end += 1
     visit(record, first, end)
     first = end
+    visits += 1
+    const due = visits % RECORDS_PER_SLICE === 0 ? pause?.() : undefined
+    if (due !== undefined) await due
   }
 }
 
@@ -81,7 +90,10 @@ const badRecord = (
     : { label, error: failure }),
 })
 
-const findBad = <T>(partition: Partition<T>, target: Target<T>): Map<number, BadRecord> => {
+const findBad = async <T>(
+  partition: Partition<T>,
+  target: Target<T>,
+): Promise<Map<number, BadRecord>> => {
   const bad = new Map<number, BadRecord>()
   const firsts = new Map<number, number>()
   const trial = target.trial?.()
@@ -92,7 +104,7 @@ const findBad = <T>(partition: Partition<T>, target: Target<T>): Map<number, Bad
     bad.set(record, one)
     if (partition.origin !== undefined) checkPoison(partition.origin, bad.size, size, one)
   }
-  forEachRecord(partition, (record, first, end) => {
+  await forEachRecord(partition, target.pause, (record, first, end) => {
     firsts.set(record, first)
     let outputs: readonly T[] = []
     try {
@@ -109,15 +121,15 @@ const findBad = <T>(partition: Partition<T>, target: Target<T>): Map<number, Bad
 }
 
 /** Fills a new sink with the good records. Gives a further bad record if there is one. */
-const fill = <T>(
+const fill = async <T>(
   partition: Partition<T>,
   target: Target<T>,
   bad: ReadonlyMap<number, BadRecord>,
-): BadRecord | undefined => {
+): Promise<BadRecord | undefined> => {
   const sink = target.open()
   const elements = elementsOf(partition)
   let found: BadRecord | undefined
-  forEachRecord(partition, (record, first, end) => {
+  await forEachRecord(partition, target.pause, (record, first, end) => {
     if (found !== undefined || bad.has(record)) return
     try {
       for (const element of elements(first, end)) sink(element, record)
@@ -129,12 +141,12 @@ const fill = <T>(
 }
 
 /** The error of the first bad record, where none can be put aside. */
-const failureOf = <T>(
+const failureOf = async <T>(
   partition: Partition<T>,
   target: Target<T>,
   firstError: unknown,
-): MillraceError => {
-  const found = fill(partition, target, new Map())
+): Promise<MillraceError> => {
+  const found = await fill(partition, target, new Map())
   // A function that gives other results the second time is no reason to go on with them.
   return errorOf(
     found ?? {

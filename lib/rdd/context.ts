@@ -1,5 +1,6 @@
 import { MillraceError } from '../base/errors.ts'
 import type { KeyRejection } from './bad-records.ts'
+import type { Pause } from './pauses.ts'
 import type { TaskRunner } from './tasks.ts'
 import type { WritePartitions } from './write-target.ts'
 
@@ -8,6 +9,8 @@ export interface RddContext {
   readonly write: WritePartitions
   /** Default: each task runs at once, in this process. */
   readonly tasks?: TaskRunner
+  /** Default: no pauses. */
+  readonly pause?: Pause
   /** Default: what is bad after a shuffle fails the batch. */
   readonly keys?: KeyRejection | undefined
 }

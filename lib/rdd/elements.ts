@@ -2,10 +2,15 @@
 import type { BadRecord } from './bad-records.ts'
 import { evaluate } from './evaluate.ts'
 import type { Partition } from './partition.ts'
+import type { Pause } from './pauses.ts'
 import type { Sink } from './steps.ts'
 
 /** The elements of a partition. `label` names the RDD in errors. */
-export const elementsOf = <T>(partition: Partition<T>, label: string): readonly T[] => {
+export const elementsOf = async <T>(
+  partition: Partition<T>,
+  label: string,
+  pause?: Pause,
+): Promise<readonly T[]> => {
   if (partition.steps.length === 0) return partition.records as readonly T[]
   let elements: T[] = []
   const open = (): Sink<T> => {
@@ -13,7 +18,7 @@ export const elementsOf = <T>(partition: Partition<T>, label: string): readonly 
     elements = fresh
     return (element) => fresh.push(element)
   }
-  evaluate(partition, { label, open })
+  await evaluate(partition, { label, pause, open })
   return elements
 }
 
@@ -21,10 +26,14 @@ export const elementsOf = <T>(partition: Partition<T>, label: string): readonly 
  * The partition with its elements computed. It remembers from which record each element was made,
  * so that the record can still be put aside by a later operator.
  */
-export const keepPartition = <T>(partition: Partition<T>, label: string): Partition<T> => {
+export const keepPartition = async <T>(
+  partition: Partition<T>,
+  label: string,
+  pause?: Pause,
+): Promise<Partition<T>> => {
   const { records, steps, origin, madeFrom } = partition
   if (steps.length === 0) return partition
-  if (origin === undefined) return { records: elementsOf(partition, label), steps: [] }
+  if (origin === undefined) return { records: await elementsOf(partition, label, pause), steps: [] }
   let elements: T[] = []
   let numbers: number[] = []
   const open = (): Sink<T> => {
@@ -36,7 +45,7 @@ export const keepPartition = <T>(partition: Partition<T>, label: string): Partit
       theirs.push(record)
     }
   }
-  evaluate(partition, { label, open })
+  await evaluate(partition, { label, pause, open })
   // A record that is put aside is the one of the source, and not what was made of it.
   const reject = (bad: BadRecord): void => origin.reject({ ...bad, record: records[bad.index] })
   return {

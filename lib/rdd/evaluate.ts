@@ -11,22 +11,37 @@
  */
 import { evaluateByRecord } from './by-record.ts'
 import type { Partition, Target } from './partition.ts'
-import { chain } from './steps.ts'
+import { RECORDS_PER_SLICE } from './pauses.ts'
+import { chain, type Sink } from './steps.ts'
 
 /**
  * Pushes every element of a partition, in order, into a sink that the target opens. It may open
- * several sinks; only the last one counts.
+ * several sinks; only the last one counts. Pauses between records when the target says so.
  *
  * @throws MillraceError `POISON_BREAKER` when too many records are bad; `USER_FUNCTION_FAILED` for
  * a bad record that cannot be put aside.
  */
-export const evaluate = <T>(partition: Partition<T>, target: Target<T>): void => {
-  const { records, steps, madeFrom } = partition
+export const evaluate = async <T>(partition: Partition<T>, target: Target<T>): Promise<void> => {
+  const { records, steps } = partition
   const push = chain(steps, target.open())
   try {
-    if (madeFrom === undefined) for (let i = 0; i < records.length; i++) push(records[i], i)
-    else for (let i = 0; i < records.length; i++) push(records[i], madeFrom[i] as number)
+    for (let first = 0; first < records.length; first += RECORDS_PER_SLICE) {
+      pushSlice(partition, first, push)
+      const pause = target.pause?.()
+      if (pause !== undefined) await pause
+    }
   } catch (error) {
-    evaluateByRecord(partition, target, error)
+    await evaluateByRecord(partition, target, error)
   }
+}
+
+/** A function of its own: V8 runs an asynchronous one unoptimized for a while after each pause. */
+const pushSlice = (
+  { records, madeFrom }: Partition<unknown>,
+  first: number,
+  push: Sink<unknown>,
+): void => {
+  const end = Math.min(first + RECORDS_PER_SLICE, records.length)
+  if (madeFrom === undefined) for (let i = first; i < end; i++) push(records[i], i)
+  else for (let i = first; i < end; i++) push(records[i], madeFrom[i] as number)
 }

@@ -1,5 +1,6 @@
 /** Partitions of an RDD, and what takes their elements. */
 import type { Origin } from './bad-records.ts'
+import type { Pause } from './pauses.ts'
 import type { Sink, Step } from './steps.ts'
 
 /** One partition: its records, and the steps that are still to be applied to them. */
@@ -29,6 +30,8 @@ export interface Trial<T> {
 export interface Target<T> {
   /** The operator that takes the elements, for errors of its own functions. */
   readonly label: string
+  /** Default: the event loop does not turn before the end of the partition. */
+  readonly pause?: Pause | undefined
   /** Makes a sink. The caller must drop what the sinks before have taken. */
   open(): Sink<T>
   /** Default: a sink takes any element. */

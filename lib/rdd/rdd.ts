@@ -103,6 +103,11 @@ export class RDD<out T> {
     return this.#lineage.label
   }
 
+  /** @internal Pauses of the batch. */
+  get pause(): RddContext['pause'] {
+    return this.#lineage.context.pause
+  }
+
   /** @internal The same RDD inside a batch, with the name of a node. */
   within(context: RddContext, label: string): RDD<T> {
     return new RDD({
@@ -141,7 +146,7 @@ export class RDD<out T> {
     merge: (a: W, b: W) => W,
   ): RDD<[K, W]> {
     const { label: node, partitionCount: inputs, context } = this.#lineage
-    const { tasks = NO_TASKS, keys } = context
+    const { tasks = NO_TASKS, keys, pause } = context
     const shuffle = { label: node, partitions: checkPartitions(partitionCount), add, merge }
     const number = tasks.nextShuffle(node)
     const nameOf = (side: TaskSide, partition: number): TaskName => ({
@@ -156,7 +161,7 @@ export class RDD<out T> {
       for (let index = 0; index < inputs; index++)
         mapped.push(
           await tasks.run(nameOf('map', index), async () =>
-            mapSide((await this.partitionAt(index)) as Partition<readonly [K, V]>, shuffle),
+            mapSide((await this.partitionAt(index)) as Partition<readonly [K, V]>, shuffle, pause),
           ),
         )
       const reduced: (readonly [K, W][])[] = []
@@ -216,12 +221,12 @@ export class RDD<out T> {
   }
 
   async #keep(index: number): Promise<Partition<T>> {
-    return keepPartition(await this.#lineage.partition(index), this.label)
+    return keepPartition(await this.#lineage.partition(index), this.label, this.pause)
   }
 
   /** @internal The elements of one partition. */
   async elements(index: number): Promise<readonly T[]> {
-    return elementsOf(await this.partitionAt(index), this.label)
+    return elementsOf(await this.partitionAt(index), this.label, this.pause)
   }
 
   /** @internal The same elements, without the records for whose elements `check` throws. */
@@ -232,12 +237,11 @@ export class RDD<out T> {
   /** @internal The elements of every partition, by one result task for each. */
   async partitions(): Promise<readonly (readonly T[])[]> {
     const { label: node, partitionCount, context } = this.#lineage
-    const { tasks = NO_TASKS } = context
     await this.#prepare()
     const partitions: (readonly T[])[] = []
     for (let partition = 0; partition < partitionCount; partition++) {
       const name: TaskName = { node, shuffle: 0, side: 'result', partition }
-      partitions.push(await tasks.run(name, () => this.elements(partition)))
+      partitions.push(await (context.tasks ?? NO_TASKS).run(name, () => this.elements(partition)))
     }
     return partitions
   }

@@ -15,6 +15,7 @@ import {
 } from './bad-records.ts'
 import { evaluate } from './evaluate.ts'
 import type { Partition } from './partition.ts'
+import type { Pause } from './pauses.ts'
 import { checkPair, pairTrial } from './pairs.ts'
 
 /**
@@ -59,14 +60,16 @@ export type Bucket<K, W> = readonly (readonly [K, W])[]
  * The map side: combines one partition by key. Returns one bucket for each partition after the
  * shuffle.
  */
-export const mapSide = <K, V, W>(
+export const mapSide = async <K, V, W>(
   partition: Partition<readonly [K, V]>,
   shuffle: Shuffle<K, V, W>,
-): readonly Bucket<K, W>[] => {
+  pause?: Pause,
+): Promise<readonly Bucket<K, W>[]> => {
   const { label, partitions, add } = shuffle
   let map = new KeyedMap<K, W>()
-  evaluate(partition, {
+  await evaluate(partition, {
     label,
+    pause,
     open: () => {
       const fresh = new KeyedMap<K, W>()
       map = fresh

@@ -19,10 +19,14 @@ const wait = (durationMs: number, signal: AbortSignal | undefined): Promise<void
     signal?.addEventListener('abort', finish, { once: true })
   })
 
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
+
 /** The {@link Clock} of this machine. */
 export const systemClock = (): Clock => ({
   now: () => Date.now(),
   async sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
+    // A sleep of no time still lets everything else have its turn.
+    if (durationMs <= 0) return void (await turn())
     let remainingMs = durationMs
     while (remainingMs > 0 && signal?.aborted !== true) {
       const pieceMs = Math.min(remainingMs, TIMER_MS_MAX)

@@ -131,7 +131,8 @@ RDD.prototype.count = async function () {
         count += 1
       }
     }
-    evaluate(await this.partitionAt(index), { label: this.label, open })
+    const { label, pause } = this
+    await evaluate(await this.partitionAt(index), { label, pause, open })
     total += count
   }
   return total

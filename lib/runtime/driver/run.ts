@@ -27,6 +27,7 @@ import type { WholeInput } from '../sources/redriven.ts'
 import { nounsOfInput } from '../sources/source-kind.ts'
 import type { PutAside, SourceReader } from '../sources/source-reader.ts'
 import { execute, type Execution } from '../tasks/execute.ts'
+import { pausesOf } from '../tasks/pauses.ts'
 import { type BatchInput, lostIn, offsetsAfterBatch, totalOf } from './batch-input.ts'
 import type { LoggedAttempt } from './head-writes.ts'
 import { manifestsToKeep } from './last-manifest.ts'
@@ -239,6 +240,7 @@ const runGraph = async (
     ...parts,
     outputs: runner.outputs,
     executor: runner.executor,
+    pause: pausesOf(runner.clock),
   })
 
 const inputSegments = ({ head }: LoggedAttempt): readonly SegmentRef[] => {

@@ -10,6 +10,7 @@ import type { Fence } from '../../ports/fence.ts'
 import type { BadKey } from '../../rdd/bad-records.ts'
 import type { Partition } from '../../rdd/partition.ts'
 import type { RddContext } from '../../rdd/context.ts'
+import type { Pause } from '../../rdd/pauses.ts'
 import { type RDD, rddOfPartitions } from '../../rdd/rdd.ts'
 import type { WritePartitions } from '../../rdd/write-target.ts'
 import type { FinishedOutput } from '../../state/finished-output.ts'
@@ -37,6 +38,7 @@ export interface Execution {
   readonly putAside: PutAside
   readonly outputs: Outputs
   readonly executor: Executor
+  readonly pause: Pause
   /**
    * Outputs that an earlier attempt has finished: they do not run again. Outputs that run now are
    * added.
@@ -107,7 +109,7 @@ class BatchRdds {
   #written: FinishedOutput[] = []
 
   constructor(execution: Execution) {
-    const { plan, timeMs, fence, outputs, executor } = execution
+    const { plan, timeMs, fence, outputs, executor, pause } = execution
     this.#execution = execution
     this.#planned = new Map(plan.nodes.map((planned) => [planned.id, planned]))
     const write: WritePartitions = async (target, partitions) => {
@@ -119,6 +121,7 @@ class BatchRdds {
     this.context = {
       write,
       tasks: new BatchTasks(timeMs, executor),
+      pause,
       keys: onBadKey === 'fail' ? undefined : { limits: poison, reject },
     }
   }

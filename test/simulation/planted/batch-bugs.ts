@@ -67,8 +67,11 @@ export const evaluate = `,
         file: 'lib/rdd/evaluate.ts',
         find: `const push = chain(steps, target.open())
           try {
-            if (madeFrom === undefined) for (let i = 0; i < records.length; i++) push(records[i], i)
-            else for (let i = 0; i < records.length; i++) push(records[i], madeFrom[i] as number)
+            for (let first = 0; first < records.length; first += RECORDS_PER_SLICE) {
+              pushSlice(partition, first, push)
+              const pause = target.pause?.()
+              if (pause !== undefined) await pause
+            }
 `,
         replace: `const made = partition.origin?.made
   const name = made && made + steps.map(({ label }) => label)
@@ -80,7 +83,7 @@ export const evaluate = `,
   const outputs = []
   const push = chain(steps, (element) => outputs.push(element))
   try {
-    for (let i = 0; i < records.length; i++) push(records[i], madeFrom?.[i] ?? i)
+    for (let i = 0; i < records.length; i++) push(records[i], partition.madeFrom?.[i] ?? i)
     if (name !== undefined) computed.set(name, outputs)
     fill(outputs)
 `,
