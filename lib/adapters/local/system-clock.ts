@@ -26,7 +26,10 @@ export const systemClock = (): Clock => ({
   now: () => Date.now(),
   async sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
     // A sleep of no time still lets everything else have its turn.
-    if (durationMs <= 0) return void (await turn())
+    if (durationMs <= 0) {
+      await turn()
+      return
+    }
     let remainingMs = durationMs
     while (remainingMs > 0 && signal?.aborted !== true) {
       const pieceMs = Math.min(remainingMs, TIMER_MS_MAX)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { pausesOf } from '../../../lib/runtime/tasks/pauses.ts'
 import { NO_CONTEXT } from '../../../lib/rdd/context.ts'
 import type { Partition } from '../../../lib/rdd/partition.ts'
-import { RDD, rddOfPartitions } from '../../../lib/rdd/rdd.ts'
+import { type RDD, rddOfPartitions } from '../../../lib/rdd/rdd.ts'
 import '../../../lib/rdd/operations/all.ts'
 
 const RECORDS = 10_000
