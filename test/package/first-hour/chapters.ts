@@ -149,7 +149,7 @@ export const chapters: readonly Chapter[] = [
         },
         typed:
           'millrace run spins.ts --bind lines=in --state s/spins 2> said & ' +
-          'until grep -q Ctrl-C said; do sleep 0.2; done; kill $!; wait $!; echo $?; cat said',
+          'until grep -qs Ctrl-C said; do sleep 0.2; done; kill $!; wait $!; echo $?; cat said',
       },
     ],
   },
@@ -190,7 +190,7 @@ app.synth()
 `,
         },
         needs: ['aws-cdk-lib', 'constructs'],
-        typed: 'node stack.ts 2>&1 | grep -v "^ *at "',
+        typed: 'node stack.ts 2>&1 | grep -o "Packages that.*MISSING.\\|  given:.*\\|  fix:.*"',
       },
       {
         needs: ['esbuild', '@aws-sdk', '@smithy'],
