@@ -56,5 +56,5 @@ describe('planted bugs', () => {
     expect(finds.map((find) => [find.name, isFound(find)])).toEqual(
       plantedBugs.map(({ name }) => [name, true]),
     )
-  }, 480_000)
+  }, 900_000)
 })
