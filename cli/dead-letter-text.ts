@@ -2,7 +2,7 @@
 import { oneLine } from '../lib/base/printable.ts'
 import { recordOf } from '../lib/state/dead-letters.ts'
 import type { DeadLetterCursor, StoredDeadLetter } from '../lib/state/dead-letter-reader.ts'
-import { withShownPaths } from '../lib/tools/module-errors.ts'
+import { withShownPaths } from '../lib/tools/shown-paths.ts'
 import { firstLine, timeText } from './reports/answer.ts'
 
 /** A dead letter with what the list says about it. */

@@ -1,7 +1,7 @@
 /** Warnings of Node, in words that help here. */
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { shownPath } from '../lib/tools/module-errors.ts'
+import { shownPath } from '../lib/tools/shown-paths.ts'
 
 /** Replaces the way in which Node prints its warnings. */
 export const explainNodeWarnings = (print: (line: string) => void): void => {

@@ -4,7 +4,7 @@ import type { BatchOverview, LaneOverview, Overview } from '../lib/runtime/opera
 import type { Head } from '../lib/state/head.ts'
 import { isRedriveLane } from '../lib/runtime/dead-letters/redrive-lanes.ts'
 import type { Deployment } from '../lib/tools/deployment.ts'
-import { withShownPaths } from '../lib/tools/module-errors.ts'
+import { withShownPaths } from '../lib/tools/shown-paths.ts'
 import { count, firstLine, timeText } from './reports/answer.ts'
 
 /** Where and when the status was read. */

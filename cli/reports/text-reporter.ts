@@ -1,7 +1,7 @@
 import { oneLine } from '../../lib/base/printable.ts'
 import type { RuntimeEvent } from '../../lib/runtime/events.ts'
 import type { WaitingKeys } from '../../lib/runtime/driver/to-the-end.ts'
-import { withShownPaths } from '../../lib/tools/module-errors.ts'
+import { withShownPaths } from '../../lib/tools/shown-paths.ts'
 import { EXIT } from '../exit-codes.ts'
 import { count } from './answer.ts'
 import type { Ended, Outputs, Reporter, RunningSource, Started } from './reporter.ts'

@@ -60,10 +60,22 @@ export const stackOf = (thrown: unknown): string | undefined => {
   return lines.length === 0 ? undefined : lines.join('\n')
 }
 
-/** Remembers a call, at little cost: the text of the stack is made when it is asked for. */
+/** The place in the first line of what {@link stackOf} gives. */
+export const firstPlaceIn = (stack: string): string | undefined =>
+  /^at (?:.* \()?(.+?)\)?$/m.exec(stack)?.[1]
+
+/**
+ * Remembers a call, at little cost: the text of the stack is made when it is first asked for, and
+ * only then.
+ */
 export const callSite = (): (() => string | undefined) => {
-  const error = new Error('a call')
-  return () => placeOf(error)
+  let error: Error | undefined = new Error('a call')
+  let place: string | undefined
+  return () => {
+    if (error !== undefined) place = placeOf(error)
+    error = undefined
+    return place
+  }
 }
 
 const userFrames = (thrown: unknown): readonly Frame[] => {

@@ -97,7 +97,8 @@ export const lettersIn = (item: Item): readonly DeadLetter[] =>
       processedElsewhere,
       data,
       sizeBytes,
-      ...places
+      declaredAt,
+      stack,
     ]) => ({
       source: item['source'] as string,
       position,
@@ -108,8 +109,8 @@ export const lettersIn = (item: Item): readonly DeadLetter[] =>
       processedElsewhere,
       data,
       sizeBytes,
-      declaredAt: places[0],
-      stack: places[1],
+      declaredAt,
+      stack,
     }),
   )
 

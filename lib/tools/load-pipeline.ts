@@ -2,12 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { placeOf } from '../base/error-places.ts'
+import { placeOf, stackOf } from '../base/error-places.ts'
 import { preview } from '../base/error-text.ts'
 import { type ErrorCode, MillraceError } from '../base/errors.ts'
 import type { Plan } from '../dstream/plan.ts'
 import { isPipeline, type Pipeline } from '../dstream/stream.ts'
-import { fixOfModule, isImportError, withShownPaths } from './module-errors.ts'
+import { fixOfModule, isImportError } from './module-errors.ts'
+import { withShownPaths } from './shown-paths.ts'
 
 /**
  * Loads a module, and builds the plan of the pipeline that it exports.
@@ -118,24 +119,10 @@ class LocatedError extends Error {
   }
 }
 
-const FRAMES_SHOWN = 3
-/** Frames of Node and of Millrace say nothing about a module. */
-const NOT_THEIRS = [
-  'node:',
-  ...['../', '../../cli/'].map((to) => new URL(to, import.meta.url).href),
-]
 const FIX_AT_LINE = 'fix the module at the line below'
 
-const addStack = (error: unknown): unknown => {
-  if (!(error instanceof Error)) return error
-  const frames = (error.stack ?? '')
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line) && !NOT_THEIRS.some((place) => line.includes(place)))
-  return new LocatedError(
-    error,
-    frames.slice(0, FRAMES_SHOWN).map((line) => line.trim()),
-  )
-}
+const addStack = (error: unknown): unknown =>
+  error instanceof Error ? new LocatedError(error, stackOf(error)?.split('\n') ?? []) : error
 
 /**
  * Node puts the location before the message in the stack. For plain JavaScript it gives the

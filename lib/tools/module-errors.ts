@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
 import { basename, dirname, extname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { shownPath } from './shown-paths.ts'
 
 /** What to write instead. `file` is the module that was loaded. Undefined: nothing is known. */
 export const fixOfModule = (error: unknown, file: string): string | undefined => {
@@ -113,16 +114,4 @@ const commonJsPackage = (file: string): string | undefined => {
 export const isImportError = (error: unknown): error is Error => {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
   return code !== undefined && Object.hasOwn(FIXES, code)
-}
-
-/** The text with paths as a person in the current directory would write them. */
-export const withShownPaths = (text: string): string => {
-  const directory = process.cwd() + sep
-  return text.replaceAll(pathToFileURL(directory).href, '').replaceAll(directory, '')
-}
-
-/** A path as a person in the current directory would write it. */
-export const shownPath = (path: string): string => {
-  const from = relative(process.cwd(), path)
-  return from === '' || from.startsWith('..') ? path : from
 }

@@ -1,4 +1,5 @@
 /** Reports a committed batch to listeners, and notes it in the history for a week. */
+import { firstPlaceIn } from '../../base/error-places.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 import { noteBatch } from '../../state/history.ts'
 import type { RuntimeEvent } from '../events.ts'
@@ -39,7 +40,7 @@ const eventOf = ({
   declaredAt,
   stack,
 }: DeadLetter): RuntimeEvent => {
-  const thrownAt = /^at (?:.* \()?(.+?)\)?$/m.exec(stack ?? '')?.[1]
+  const thrownAt = firstPlaceIn(stack ?? '')
   return {
     event: 'deadLetter',
     source,
