@@ -175,6 +175,30 @@ const cases: readonly Case[] = [
     records: ['a', 'b', 'c'],
     says: [/log is now \/log\.1/],
   },
+  ...['', 'a'].map((begun): Case => ({
+    what: `renamed while nothing runs, before a line of "${begun}" was stored`,
+    act: async (bed) => {
+      bed.write(begun)
+      await bed.once()
+      bed.write(begun === '' ? 'a\n' : '\n')
+      bed.rename('log.1')
+      bed.write('c\n')
+    },
+    records: ['a', 'c'],
+    says: [...(begun === '' ? [] : [/waits for the end of a line/]), /log is now \/log\.1/],
+  })),
+  {
+    what: 'an empty file that got a name of its own is not followed: its inode may be used again',
+    act: async (bed) => {
+      bed.write('')
+      await bed.once()
+      bed.write('secret\n')
+      bed.rename('other.db')
+      bed.write('c\n')
+    },
+    records: ['c'],
+    says: [/was replaced or removed while nothing ran/],
+  },
   {
     what: 'renamed twice while nothing runs: the first is found, and what is between is not',
     act: async (bed) => {

@@ -4,7 +4,7 @@
  */
 import type { BigIntStats } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { ReceiverSink } from '../../../ports/receiver.ts'
 import { type FileMark, idOf, TailedFile } from './tailed-file.ts'
 import type { WatchedNames } from './watched-names.ts'
@@ -186,15 +186,20 @@ export class TailedFiles {
   }
 }
 
-/** Where the file of a mark is now: under its name, or under another one in the same directory. */
-const pathOf = async ({ path, id }: FileMark): Promise<string | undefined> => {
+/**
+ * Where the file of a mark is now: under its name, or under another one in the same directory. Of a
+ * file that was empty only the inode is known, and systems use inodes again: so its new name must
+ * begin with the old one, as names do that log rotation gives.
+ */
+const pathOf = async ({ path, id, head }: FileMark): Promise<string | undefined> => {
   const isIt = async (one: string): Promise<boolean> => {
     const status = await statusOf(one)
     return status?.isFile() === true && idOf(status) === id
   }
   if (await isIt(path)) return path
   const directory = dirname(path)
-  for (const name of await readdir(directory).catch(() => []))
+  const names = await readdir(directory).catch(() => [])
+  for (const name of names.filter((one) => head > 0 || one.startsWith(basename(path))))
     if (await isIt(join(directory, name))) return join(directory, name)
   return undefined
 }
