@@ -72,6 +72,13 @@ export class DeadLetterChecker {
   readonly #done = new Set<string>()
   /** Records whose dead letters are gone because their time was over. */
   readonly #expired = new Set<string>()
+  /**
+   * The lines of dead letters that have expired before they were redriven, by their records. A
+   * command that has read one a moment ago may still redrive it.
+   */
+  readonly #expiredLines = new Map<string, string>()
+  /** Redriven records whose dead letters expired before they were in their lane. */
+  readonly #uncertain = new Set<string>()
 
   constructor(parts: DeadLetterCheckerParts) {
     this.#parts = parts
@@ -121,10 +128,15 @@ export class DeadLetterChecker {
   #expire({ line, source, position, record }: Letter): void {
     this.#parts.sightings.see('a dead letter expired')
     const reserved = this.#reserved.get(record)
-    if (reserved !== undefined && !this.#isInLane(record))
-      this.#parts.truth.expire(reserved.lane, BigInt(reserved.index))
-    this.#aside.delete(line)
+    if (reserved !== undefined && !this.#isInLane(record)) this.#expireRedriven(record, reserved)
+    if (this.#aside.delete(line)) this.#expiredLines.set(record, line)
     this.#expired.add(`${source}#${position}`)
+  }
+
+  /** A command that dies before it appends takes the record with it: no dead letter is left. */
+  #expireRedriven(record: string, { lane, index }: ReservedPosition): void {
+    this.#parts.truth.expire(lane, BigInt(index))
+    this.#uncertain.add(record)
   }
 
   /** Whether a dead letter of this record is stored, of any attempt, or has expired. */
@@ -142,16 +154,17 @@ export class DeadLetterChecker {
     const index = reservation?.['index'] as number
     if (reservation?.['done'] === true && known?.lane === lane && known.index === index)
       return this.#checkDone(record)
-    const letter = [...this.#stored.values()].flat().find((one) => one.record === record)
-    if (letter === undefined || reservation === undefined || known !== undefined)
+    const stored = [...this.#stored.values()].flat().find((one) => one.record === record)?.line
+    const line = stored ?? this.#expiredLines.get(record)
+    if (line === undefined || reservation === undefined || known !== undefined)
       return violations.fail(
         'B1',
         `the reservation of ${record} is removed or changed, or has no dead letter`,
       )
-    const { line } = letter
+    const isExpired = this.#expiredLines.delete(record)
     violations.expect(
       'B1',
-      this.#aside.delete(line),
+      this.#aside.delete(line) || isExpired,
       () => `"${line}" is redriven to ${lane}, and is no dead letter`,
     )
     const isFree = [...this.#reserved.values()].every(
@@ -164,6 +177,7 @@ export class DeadLetterChecker {
     )
     this.#reserved.set(record, { lane, index })
     truth.redrive(lane, BigInt(index), line)
+    if (isExpired) this.#expireRedriven(record, { lane, index })
     sightings.see('a record redriven')
   }
 
@@ -194,9 +208,18 @@ export class DeadLetterChecker {
 
   /** Whether every redrive that has begun has also ended. */
   get isSettled(): boolean {
-    return [...this.#stored.values()]
+    const areRemoved = [...this.#stored.values()]
       .flat()
       .every(({ record }) => !this.#reserved.has(record) || this.#done.has(record))
+    return areRemoved && [...this.#uncertain].every((record) => !this.#isWaiting(record))
+  }
+
+  #isWaiting(record: string): boolean {
+    const { mirror } = this.#parts
+    const { lane, index } = this.#reserved.get(record) as ReservedPosition
+    const found = mirror.lanes().find((one) => one.lane === lane)
+    if (found === undefined || !this.#isInLane(record)) return false
+    return isAfter(String(index), mirror.laneOffset(found.source, lane))
   }
 
   /** At the end each record that is put aside still has a dead letter of a committed attempt. */
