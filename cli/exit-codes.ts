@@ -10,6 +10,7 @@ export const EXIT = {
   storeUnusable: 5,
   allPutAside: 6,
   interrupted: 130,
+  terminated: 143,
 } as const
 
 /** What each number means. */
@@ -25,6 +26,7 @@ export const exitTexts: readonly (readonly [code: number, text: string])[] = [
   ],
   [EXIT.allPutAside, 'with --once: every record was put aside, and nothing was counted'],
   [EXIT.interrupted, 'stopped at once by a second Ctrl-C'],
+  [EXIT.terminated, 'stopped at once by a second signal, the last one SIGTERM'],
 ]
 
 /** The exit code for each error code. */

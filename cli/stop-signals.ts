@@ -10,15 +10,13 @@ const SAME_MS_MAX = 1_000
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
-/** A function that takes so long without a pause is told. */
-const STUCK_AFTER_MS = 3_000
-
 /** A signal that the first SIGINT or SIGTERM aborts. A second one ends the process at once. */
 export const stopSignal = (clock: Clock, onStop: () => void): AbortSignal => {
   const controller = new AbortController()
   let firstMs: number | undefined
-  const stop = (): void => {
-    if (firstMs !== undefined && clock.now() - firstMs > SAME_MS_MAX) process.exit(EXIT.interrupted)
+  const stop = (name: NodeJS.Signals): void => {
+    if (firstMs !== undefined && clock.now() - firstMs > SAME_MS_MAX)
+      process.exit(name === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted)
     if (firstMs !== undefined) return
     firstMs = clock.now()
     onStop()
@@ -29,7 +27,7 @@ export const stopSignal = (clock: Clock, onStop: () => void): AbortSignal => {
   listen()
   // While a function does not return, nobody hears a signal. So the system's own answer to it comes
   // back, which ends the process.
-  startWatchdog({ afterMs: STUCK_AFTER_MS, whileStuck: release, whenFree: listen })
+  startWatchdog({ says: 'text', whileStuck: release, whenFree: listen })
   // The reader of our output has gone, as in `millrace run app.ts | head`: stop too.
   // Any other error is that of the batch whose text could not be written.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

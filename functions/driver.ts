@@ -4,10 +4,12 @@ import { awsPorts } from './aws-ports.ts'
 import { awsSinks } from './aws-sinks.ts'
 import { readDriverEnvironment } from './driver-environment.ts'
 import { type DriverFunction, driverFunction } from './driver-function.ts'
+import { watchFunctions } from './watch.ts'
 
 let driver: DriverFunction | undefined
 
 const start = (): Promise<DriverFunction> => {
+  watchFunctions(import.meta.url)
   const environment = readDriverEnvironment(process.env)
   const ports = { ...awsPorts(environment), sinks: awsSinks }
   return driverFunction({ pipeline, environment, ports })

@@ -6,10 +6,12 @@ import pipeline from 'millrace-pipeline'
 import { awsPorts } from './aws-ports.ts'
 import { readEnvironment } from './environment.ts'
 import { type IntakeFunction, intakeFunction } from './intake-function.ts'
+import { watchFunctions } from './watch.ts'
 
 let intake: IntakeFunction | undefined
 
 const start = (): IntakeFunction => {
+  watchFunctions(import.meta.url)
   const environment = readEnvironment(process.env)
   return intakeFunction({ pipeline, environment, ports: awsPorts(environment) })
 }

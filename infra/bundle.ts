@@ -60,7 +60,10 @@ export const bundleOptions = (
   outdir: string,
   { externalModules = [], nodeModules = [], define, loader, minify = true }: BundlingSettings = {},
 ): BuildOptions => ({
-  entryPoints: Object.fromEntries(ENTRIES.map((name) => [name, ownFile(`functions/${name}`)])),
+  entryPoints: {
+    ...Object.fromEntries(ENTRIES.map((name) => [name, ownFile(`functions/${name}`)])),
+    'watchdog-thread': ownFile('lib/adapters/local/watchdog-thread'),
+  },
   outdir,
   outExtension: { '.js': '.mjs' },
   bundle: true,

@@ -2,6 +2,7 @@ import type { Printer } from '../../lib/ports/printer.ts'
 import type { WaitingKeys } from '../../lib/runtime/driver/to-the-end.ts'
 import type { RuntimeEvent } from '../../lib/runtime/events.ts'
 import type { Location } from '../../lib/runtime/locations.ts'
+import type { StatusLine } from './status-line.ts'
 
 /** A source of the run. */
 export interface RunningSource {
@@ -73,4 +74,6 @@ export interface Outputs {
    * file gets them unchanged.
    */
   readonly records: Printer
+  /** A line for progress. Left out: the standard error is no terminal. */
+  readonly status?: StatusLine
 }

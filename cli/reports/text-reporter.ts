@@ -1,9 +1,11 @@
+import { systemClock } from '../../lib/adapters/local/system-clock.ts'
 import { oneLine } from '../../lib/base/printable.ts'
 import type { RuntimeEvent } from '../../lib/runtime/events.ts'
 import type { WaitingKeys } from '../../lib/runtime/driver/to-the-end.ts'
 import { withShownPaths } from '../../lib/tools/shown-paths.ts'
 import { EXIT } from '../exit-codes.ts'
 import { count } from './answer.ts'
+import { Progress } from './progress.ts'
 import type { Ended, Outputs, Reporter, RunningSource, Started } from './reporter.ts'
 
 /** This many dead letters of a batch are shown one by one. */
@@ -21,15 +23,19 @@ class TextReporter implements Reporter {
   #deadLetters = 0
   #inFlight = false
   #lastFailure = ''
+  readonly #progress: Progress | undefined
+  #endProgress: (() => void) | undefined
 
   constructor(outputs: Outputs) {
     this.#outputs = outputs
+    this.#progress = outputs.status && new Progress(outputs.status, systemClock())
   }
 
   showStart(run: Started): void {
     this.#run = run
     this.#say(`${run.app}: ${howOften(run)}; state in ${run.state}`)
     for (const { name, what } of run.sources) this.#say(`  ${name}: ${what}`)
+    this.#endProgress = this.#progress?.start()
   }
 
   print(text: string): void {
@@ -46,6 +52,7 @@ class TextReporter implements Reporter {
   }
 
   showEnd(end: Ended): void {
+    this.#endProgress?.()
     const done =
       `${count(end.batches, 'batch', 'batches')}, ${count(end.records, 'record')}, ` +
       `${count(end.deadLetters, 'dead letter')}`
@@ -73,6 +80,7 @@ class TextReporter implements Reporter {
   }
 
   event(event: RuntimeEvent): void {
+    this.#progress?.event(event)
     switch (event.event) {
       case 'batchStarted':
         this.#inFlight = true

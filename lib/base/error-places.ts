@@ -79,7 +79,7 @@ export const callSite = (): (() => string | undefined) => {
 }
 
 const userFrames = (thrown: unknown): readonly Frame[] => {
-  const frames = framesOf(thrown).filter(({ place }) => !isOwn(place))
+  const frames = framesOf(thrown).filter(({ place }) => !isOwnPlace(place))
   const own = frames.filter(({ place }) => !place.includes('/node_modules/'))
   return (own.length > 0 ? own : frames).slice(0, FRAMES_MAX)
 }
@@ -124,7 +124,7 @@ const OWN_FOLDERS = ['lib/', 'cli/', 'functions/', 'infra/']
  * Whether a frame is of Millrace. Its folders are beside the one of this file, which its own stack
  * shows: also in a bundle, where all files are one and only source maps tell them apart.
  */
-const isOwn = (place: string): boolean => {
+export const isOwnPlace = (place: string): boolean => {
   root ??= ownRoot()
   if (root === '' || !place.startsWith(root)) return false
   return OWN_FOLDERS.some((folder) => place.startsWith(folder, root?.length))

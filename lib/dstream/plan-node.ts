@@ -1,6 +1,7 @@
 import type { KeyedState } from '../state/operator/keyed-state.ts'
 import type { Panes } from '../state/operator/panes.ts'
 import type { KeyRejection } from '../rdd/bad-records.ts'
+import type { Pause } from '../base/pauses.ts'
 import type { RDD } from '../rdd/rdd.ts'
 import type { WritePartitions } from '../rdd/write-target.ts'
 import type { StateDeclaration } from '../state/operator/state-declaration.ts'
@@ -24,6 +25,8 @@ export interface BatchView {
   panes<C>(partition: number): Panes<C>
   /** The timer of this node. */
   readonly timer: Timer
+  /** Lets the event loop turn: for loops that call functions of users. */
+  readonly pause: Pause
   /** Puts aside what keys have in this batch. Left out: the batch fails (the option `onBadKey`). */
   readonly keys?: KeyRejection
 }

@@ -1,6 +1,7 @@
 import './operators/all.ts'
 import './sources/all.ts'
 import { type Duration, hours, milliseconds, minutes } from '../base/duration.ts'
+import { callSite } from '../base/error-places.ts'
 import { MillraceError } from '../base/errors.ts'
 import { POISON_LIMITS, type PoisonLimits } from '../rdd/bad-records.ts'
 import { checkDurationMs, checkFunction } from './checks.ts'
@@ -92,6 +93,8 @@ const PIPELINE: unique symbol = Symbol.for('millrace.pipeline') as never
 export interface Pipeline {
   readonly [PIPELINE]: true
   readonly name: string
+  /** @internal Where the module calls `stream()`. */
+  readonly declaredAt?: () => string | undefined
   /**
    * Builds the plan by running the function that was passed to `stream()`. Each call returns a new
    * plan with the same hash.
@@ -133,9 +136,11 @@ export const stream = (
   }
   checkFunction('stream', describe)
   const resolved = resolve(options ?? {})
+  const declaredAt = callSite()
   return Object.freeze({
     [PIPELINE]: true as const,
     name,
+    declaredAt,
     build: (): Plan => {
       const graph = new GraphBuilder(resolved.intervalMs)
       describe(new StreamingContext(graph, resolved.intervalMs))

@@ -12,7 +12,7 @@ import { ignoreRejections } from '../base/promises.ts'
 import type { MillraceError } from '../base/errors.ts'
 import { type BadRecord, checkPoison, errorOf } from './bad-records.ts'
 import type { Partition, Target } from './partition.ts'
-import { type Pause, RECORDS_PER_SLICE } from './pauses.ts'
+import { type Pause, RECORDS_PER_SLICE } from '../base/pauses.ts'
 import { chain, nameErrors, StepFailure } from './steps.ts'
 
 /** Functions whose errors depend on the order of records can need more than one new sink. */

@@ -1,6 +1,6 @@
 import { MillraceError } from '../base/errors.ts'
 import type { KeyRejection } from './bad-records.ts'
-import type { Pause } from './pauses.ts'
+import type { Pause } from '../base/pauses.ts'
 import type { TaskRunner } from './tasks.ts'
 import type { WritePartitions } from './write-target.ts'
 

@@ -2,7 +2,7 @@
 import type { BadRecord } from './bad-records.ts'
 import { evaluate } from './evaluate.ts'
 import type { Partition } from './partition.ts'
-import type { Pause } from './pauses.ts'
+import type { Pause } from '../base/pauses.ts'
 import type { Sink } from './steps.ts'
 
 /** The elements of a partition. `label` names the RDD in errors. */

@@ -11,7 +11,7 @@
  */
 import { evaluateByRecord } from './by-record.ts'
 import type { Partition, Target } from './partition.ts'
-import { RECORDS_PER_SLICE } from './pauses.ts'
+import { RECORDS_PER_SLICE } from '../base/pauses.ts'
 import { chain, type Sink } from './steps.ts'
 
 /**

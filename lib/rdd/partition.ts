@@ -1,6 +1,6 @@
 /** Partitions of an RDD, and what takes their elements. */
 import type { Origin } from './bad-records.ts'
-import type { Pause } from './pauses.ts'
+import type { Pause } from '../base/pauses.ts'
 import type { Sink, Step } from './steps.ts'
 
 /** One partition: its records, and the steps that are still to be applied to them. */

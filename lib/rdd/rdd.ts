@@ -171,7 +171,7 @@ export class RDD<out T> {
           await tasks.run(
             nameOf('reduce', index),
             async () =>
-              reduceSide(buckets, shuffle, { keys, partition: index }) as readonly [K, W][],
+              (await reduceSide(buckets, shuffle, { keys, partition: index, pause })) as [K, W][],
           ),
         )
       }

@@ -15,7 +15,7 @@ import {
 } from './bad-records.ts'
 import { evaluate } from './evaluate.ts'
 import type { Partition } from './partition.ts'
-import type { Pause } from './pauses.ts'
+import { type Pause, visitAll } from '../base/pauses.ts'
 import { checkPair, pairTrial } from './pairs.ts'
 
 /**
@@ -91,38 +91,44 @@ export const mapSide = async <K, V, W>(
  * The reduce side: merges the buckets of one partition by key, in the order of their map tasks.
  * `keys`: puts aside the keys whose values cannot be merged.
  */
-export const reduceSide = <K, W>(
+export const reduceSide = async <K, W>(
   buckets: readonly Bucket<K, W>[],
   { label, merge }: Pick<Shuffle<K, never, W>, 'label' | 'merge'>,
-  { keys, partition }: { readonly keys?: KeyRejection | undefined; readonly partition: number },
-): Bucket<K, W> => {
+  { keys, partition, pause }: ReduceSide,
+): Promise<Bucket<K, W>> => {
   const [only = [], ...others] = buckets
   if (others.length === 0) return only
-  if (keys !== undefined) return mergeByKey(buckets, merge, { keys, label, partition })
-  return blaming(label, `${buckets.length} partitions combined by key`, () => {
+  if (keys !== undefined) return mergeByKey(buckets, merge, { keys, label, partition, pause })
+  return blamingLater(label, `${buckets.length} partitions combined by key`, async () => {
     const merged = new KeyedMap<K, W>()
     for (const bucket of buckets)
-      for (const [key, value] of bucket) merged.combine(key, value, merge)
+      await visitAll(bucket, pause, ([key, value]) => merged.combine(key, value, merge))
     return merged.sortedEntries()
   })
 }
 
-const mergeByKey = <K, W>(
+interface ReduceSide {
+  readonly keys?: KeyRejection | undefined
+  readonly partition: number
+  readonly pause?: Pause | undefined
+}
+
+const mergeByKey = async <K, W>(
   buckets: readonly Bucket<K, W>[],
   merge: (a: W, b: W) => W,
-  parts: { readonly keys: KeyRejection; readonly label: string; readonly partition: number },
-): Bucket<K, W> => {
-  const { keys, label, partition } = parts
+  parts: ReduceSide & { readonly keys: KeyRejection; readonly label: string },
+): Promise<Bucket<K, W>> => {
+  const { keys, label, partition, pause } = parts
   const merged = new KeyedMap<K, W>()
   const bad = new KeyedMap<K, unknown>()
-  for (const [key, value] of buckets.flat(1)) {
-    if (bad.has(key)) continue
+  await visitAll(buckets.flat(1), pause, ([key, value]) => {
+    if (bad.has(key)) return
     try {
       merged.combine(key, value, merge)
     } catch (error) {
       bad.set(key, error)
     }
-  }
+  })
   const entries = merged.sortedEntries()
   if (bad.size === 0) return entries
   const had = new KeyedMap<K, W[]>()
@@ -149,7 +155,7 @@ export const joinValues = <V>(a: V[], b: readonly V[]): V[] => {
   return a
 }
 
-/** As {@link blaming}, for asynchronous work. */
+/** Runs the work. Wraps an error of a user function in one that names its operator. */
 export const blamingLater = async <R>(
   label: string,
   record: string,
@@ -157,16 +163,6 @@ export const blamingLater = async <R>(
 ): Promise<R> => {
   try {
     return await work()
-  } catch (error) {
-    if (isMillraceError(error) && !isPromiseError(error)) throw error
-    throw errorOf({ label, record, error })
-  }
-}
-
-/** Runs the work. Wraps an error of a user function in one that names its operator. */
-const blaming = <R>(label: string, record: string, work: () => R): R => {
-  try {
-    return work()
   } catch (error) {
     if (isMillraceError(error) && !isPromiseError(error)) throw error
     throw errorOf({ label, record, error })

@@ -1,4 +1,5 @@
 /** Which operator of a plan failed, and where the user's module declares it. */
+import { placeOf } from '../base/error-places.ts'
 import { isMillraceError, type MillraceError } from '../base/errors.ts'
 import type { Plan, Planned } from '../dstream/plan.ts'
 
@@ -23,12 +24,20 @@ const LINE = '\n  in:      '
 export interface Blame {
   readonly operator?: string
   readonly declaredAt?: string
+  /** Where it threw, in the user's module. */
+  readonly thrownAt?: string
 }
 
 /** The operator that an error names, with the place where it is declared. */
 export const blameOf = (plan: Plan, error: MillraceError): Blame => {
   const { operator } = error
-  return operator === undefined ? {} : { operator, ...declaredIn(plan, operator) }
+  if (operator === undefined) return {}
+  const thrownAt = placeOf(error.cause)
+  return {
+    operator,
+    ...declaredIn(plan, operator),
+    ...(thrownAt === undefined ? {} : { thrownAt }),
+  }
 }
 
 /** Where an operator is declared, if that is known. */

@@ -1,4 +1,4 @@
-import type { LeftOut } from './sources/source-reader.ts'
+import type { Behind, LeftOut } from './sources/source-reader.ts'
 
 /** What the runtime reports to its listener. Nothing depends on the listener. */
 export type RuntimeEvent =
@@ -6,9 +6,14 @@ export type RuntimeEvent =
       readonly event: 'batchStarted'
       readonly timeMs: number
       readonly attempt: number
+      /** 0 where they are not known before reading. */
       readonly records: number
+      readonly bytes: number
+      readonly objects: number
       /** Time since the batch time: Spark's scheduling delay. */
       readonly delayMs: number
+      /** What did not fit into this batch and waits for later ones. */
+      readonly behind: Behind
     }
   | {
       readonly event: 'batchCompleted'
@@ -33,6 +38,8 @@ export type RuntimeEvent =
       /** The operator that failed, and where it is declared. */
       readonly operator?: string
       readonly declaredAt?: string
+      /** Where it threw, in the user's module. */
+      readonly thrownAt?: string
       readonly retryMs: number
     }
   | {
@@ -42,6 +49,7 @@ export type RuntimeEvent =
       readonly message: string
       readonly operator?: string
       readonly declaredAt?: string
+      readonly thrownAt?: string
     }
   | {
       readonly event: 'deadLetter'

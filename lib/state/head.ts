@@ -25,6 +25,8 @@ export interface FailureReason {
   /** The operator that failed, and where it is declared. */
   readonly operator?: string
   readonly declaredAt?: string
+  /** Where it threw, in the user's module. */
+  readonly thrownAt?: string
 }
 
 /** A batch that was logged and is not yet committed. Its time and input never change (B2). */

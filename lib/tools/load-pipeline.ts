@@ -30,7 +30,8 @@ export const loadPlan = async (module: string): Promise<Plan> => {
   try {
     return pipeline.build()
   } catch (error) {
-    throw explainError(error, file, module, 'The function that describes the pipeline threw')
+    const problem = 'The function that describes the pipeline threw'
+    throw explainError(error, file, module, problem, pipeline.declaredAt)
   }
 }
 
@@ -93,14 +94,15 @@ const explainError = (
   file: string,
   module: string,
   problem: string,
+  declaredAt?: Pipeline['declaredAt'],
 ): MillraceError =>
   isMillraceError(error)
-    ? atUsersLine(error)
+    ? atUsersLine(error, declaredAt)
     : unreadable(module, problem, fixOfModule(error, file) ?? FIX_AT_LINE, addStack(error))
 
 /** What a call in the module has refused, with the line of that call. */
-const atUsersLine = (error: MillraceError): MillraceError => {
-  const place = placeOf(error)
+const atUsersLine = (error: MillraceError, declaredAt?: Pipeline['declaredAt']): MillraceError => {
+  const place = placeOf(error) ?? declaredAt?.()
   if (place === undefined || error.message.includes(place)) return error
   error.message += withShownPaths(`\n  at:      ${place}`)
   return error

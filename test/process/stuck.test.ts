@@ -1,6 +1,7 @@
 /** A function that does not return keeps the process from hearing anything. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { type Millrace, pipelinePath, startMillrace } from './millrace.ts'
 import { directoryWith } from './refusals.ts'
@@ -28,6 +29,29 @@ describe('a function that never returns', () => {
       const again = start(directory)
       await again.untilError((text) => text.includes('nothing else can'))
       again.child.kill('SIGKILL')
+    },
+  )
+})
+
+describe('a long batch', () => {
+  const lines = '5\n'.repeat(6_000)
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'hears %s at once, and a second one ends it',
+    TIMEOUT,
+    async (signal) => {
+      const long = start(directoryWith({ 'in/a.txt': lines }))
+      await long.until((stdout) => stdout.includes('files in'))
+      await setTimeout(1_000)
+      const beginMs = performance.now()
+      long.child.kill(signal)
+      await long.until((stdout) => stdout.includes('Stopping after the current batch'))
+      const heardMs = performance.now() - beginMs
+      await setTimeout(1_500)
+      long.child.kill(signal)
+      const { exitCode, stderr } = await long.ended
+      expect([exitCode, stderr]).toEqual([signal === 'SIGINT' ? 130 : 143, ''])
+      expect(heardMs).toBeLessThan(2_000)
     },
   )
 })

@@ -1,71 +1,116 @@
 /** The thread of the watchdog: see watchdog.ts. */
-import { writeSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
 import { type Debugger, Session } from 'node:inspector'
+import { SourceMap } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { workerData } from 'node:worker_threads'
+import { isOwnPlace } from '../../base/error-places.ts'
 import { STUCK, type WatchdogData } from './watchdog.ts'
 
-const { turns, afterMs, cwd } = workerData as WatchdogData
+const { turns, says, cwd } = workerData as WatchdogData
 const counter = new Int32Array(turns)
 const LOOK_MS = 250
+/** The process counts as stuck after so many looks without a turn: three seconds. */
+const STUCK_AFTER_LOOKS = 12
+const STDOUT = 1
 const STDERR = 2
 
 let last = Atomics.load(counter, 0)
-let sinceMs = performance.now()
-let isSaid = false
+// Looks are counted, and not the time: a function on AWS is frozen between two events.
+let looks = 0
 
 setInterval(() => {
   const now = Atomics.load(counter, 0)
   if (now !== last) {
     last = now
-    sinceMs = performance.now()
-    isSaid = false
+    looks = 0
     return
   }
-  const stuckMs = performance.now() - sinceMs
-  if (isSaid || stuckMs < afterMs) return
-  isSaid = true
-  lookAt((where) => {
-    writeSync(
-      STDERR,
-      `${where} has been running for ${Math.round(stuckMs / 1_000)} s, and nothing else can. ` +
-        'Ctrl-C ends the process now; the batch is computed again at the next start.\n',
-    )
-  })
+  looks += 1
+  if (looks === STUCK_AFTER_LOOKS) lookAt(say)
 }, LOOK_MS)
 
+/** A function of the user, and where it is. */
+interface Place {
+  readonly name: string
+  readonly path: string
+  readonly line: number
+  readonly column: number
+}
+
+const say = (place: Place | undefined): void => {
+  const seconds = Math.round((looks * LOOK_MS) / 1_000)
+  const where = place && `${place.path}:${place.line}:${place.column}`
+  if (says === 'json')
+    return void writeSync(
+      STDOUT,
+      `${JSON.stringify({ event: 'stuck', function: place?.name, runningAt: where, seconds })}\n`,
+    )
+  const name = place?.name === '' ? 'The function' : `The function ${place?.name}`
+  const shown = where?.startsWith(`${cwd}/`) === true ? where.slice(cwd.length + 1) : where
+  writeSync(
+    STDERR,
+    `${shown === undefined ? 'A function' : `${name} at ${shown}`} has been running for ` +
+      `${seconds} s, and nothing else can. ` +
+      'Ctrl-C ends the process now; the batch is computed again at the next start.\n',
+  )
+}
+
 /** Stops the process for a moment, as a debugger does, and tells where it is. */
-const lookAt = (say: (where: string) => void): void => {
+const lookAt = (tell: (place: Place | undefined) => void): void => {
   const session = new Session()
-  const urls = new Map<string, string>()
+  const scripts = new Map<string, Script>()
   session.connectToMainThread()
-  session.on('Debugger.scriptParsed', ({ params: { scriptId, url } }) => urls.set(scriptId, url))
+  session.on('Debugger.scriptParsed', ({ params: { scriptId, url, sourceMapURL } }) =>
+    scripts.set(scriptId, { url, sourceMapURL }),
+  )
   session.on('Debugger.paused', ({ params: { callFrames } }) => {
     const expression = `globalThis[Symbol.for('${STUCK}')]()`
     const callFrameId = callFrames[0]?.callFrameId ?? ''
     session.post('Debugger.evaluateOnCallFrame', { callFrameId, expression }, () => {
-      say(whereIn(callFrames, urls))
+      tell(whereIn(callFrames, scripts))
       session.post('Debugger.resume', () => session.disconnect())
     })
   })
   session.post('Debugger.enable', () => session.post('Debugger.pause'))
 }
 
-const OWN = new URL('../../', import.meta.url).href
+interface Script {
+  readonly url: string
+  readonly sourceMapURL: string | undefined
+}
 
 /** The innermost function that is not of Node, of Millrace or of a package. */
 const whereIn = (
   frames: readonly Debugger.CallFrame[],
-  urls: ReadonlyMap<string, string>,
-): string => {
-  const urlOf = ({ location }: Debugger.CallFrame): string => urls.get(location.scriptId) ?? ''
-  const isTheirs = (frame: Debugger.CallFrame): boolean =>
-    urlOf(frame).startsWith('file:') && !urlOf(frame).startsWith(OWN)
-  const theirs = frames.filter(isTheirs)
-  const frame = theirs.find((one) => !urlOf(one).includes('/node_modules/')) ?? theirs[0]
-  if (frame === undefined) return 'A function'
-  const { lineNumber, columnNumber = 0 } = frame.location
-  const path = decodeURIComponent(new URL(urlOf(frame)).pathname)
-  const shown = path.startsWith(`${cwd}/`) ? path.slice(cwd.length + 1) : path
-  const name = frame.functionName === '' ? 'The function' : `The function ${frame.functionName}`
-  return `${name} at ${shown}:${lineNumber + 1}:${columnNumber + 1}`
+  scripts: ReadonlyMap<string, Script>,
+): Place | undefined => {
+  const places = frames.flatMap((frame) => placesOf(frame, scripts.get(frame.location.scriptId)))
+  const theirs = places.filter(({ path }) => !isOwnPlace(path))
+  return theirs.find(({ path }) => !path.includes('/node_modules/')) ?? theirs[0]
+}
+
+/** The place of a frame, in what the user wrote. None: it is in no file. */
+const placesOf = (
+  { location, functionName }: Debugger.CallFrame,
+  script: Script | undefined,
+): readonly Place[] => {
+  if (script?.url.startsWith('file:') !== true) return []
+  const { lineNumber, columnNumber = 0 } = location
+  const mapped = mapOf(script)?.findEntry(lineNumber, columnNumber)
+  const isMapped = mapped !== undefined && 'originalSource' in mapped
+  const [url, line, column] = isMapped
+    ? [new URL(mapped.originalSource, script.url).href, mapped.originalLine, mapped.originalColumn]
+    : [script.url, lineNumber, columnNumber]
+  return [{ name: functionName, path: fileURLToPath(url), line: line + 1, column: column + 1 }]
+}
+
+/** The source map of a bundle. A function that a bundle does not explain is still worth a line. */
+const mapOf = ({ url, sourceMapURL = '' }: Script): SourceMap | undefined => {
+  if (sourceMapURL === '' || sourceMapURL.startsWith('data:')) return undefined
+  try {
+    return new SourceMap(JSON.parse(readFileSync(new URL(sourceMapURL, url), 'utf8')))
+  } catch {
+    return undefined
+  }
 }

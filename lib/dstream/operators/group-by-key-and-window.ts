@@ -3,6 +3,7 @@ import { allOrFirstError } from '../../base/concurrency.ts'
 import type { Duration } from '../../base/duration.ts'
 import { KeyedMap } from '../../base/keys.ts'
 import { isSimple } from '../../base/packed.ts'
+import type { Pause } from '../../base/pauses.ts'
 import { forEachPair, type KeyedPane } from '../../state/operator/keyed-pane.ts'
 import type { Panes } from '../../state/operator/panes.ts'
 import { rddOfElements, type RDD, type ShuffleOptions } from '../../rdd/rdd.ts'
@@ -59,7 +60,7 @@ DStream.prototype.groupByKeyAndWindow = function (length, slide, options = {}) {
           await allOrFirstError(
             all.map(async (panes) => {
               panes.dropBefore(beginOf(span, batch))
-              return joinPanes(panes)
+              return joinPanes(panes, batch.pause)
             }),
           ),
         )
@@ -86,10 +87,10 @@ const putGroups = (
   )
 }
 
-const joinPanes = async (panes: GroupPanes): Promise<[unknown, unknown[]][]> => {
+const joinPanes = async (panes: GroupPanes, pause: Pause): Promise<[unknown, unknown[]][]> => {
   const lists = new KeyedMap<unknown, unknown[]>()
   for (const timeMs of panes.times) {
-    forEachPair(await panes.read(timeMs), (key, values) => {
+    await forEachPair(await panes.read(timeMs), pause, (key, values) => {
       const list = lists.get(key)
       if (list === undefined) lists.set(key, [...values])
       else for (const value of values) list.push(value)

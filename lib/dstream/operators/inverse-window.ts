@@ -1,6 +1,7 @@
 import { MillraceError } from '../../base/errors.ts'
 import { refusePromise } from '../../base/promises.ts'
 import { KeyedMap } from '../../base/keys.ts'
+import { visitAll } from '../../base/pauses.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { type KeyedPane, reducePanes } from '../../state/operator/keyed-pane.ts'
 import { computeRdd } from '../../rdd/rdd.ts'
@@ -62,18 +63,20 @@ const slide = async <K, V>(
       panes,
       panes.times.filter((timeMs) => timeMs < beginMs && timeMs <= enteredMs),
       f,
+      batch.pause,
     )
     const entering = await reducePanes(
       panes,
       panes.times.filter((timeMs) => timeMs >= beginMs && timeMs > enteredMs),
       f,
+      batch.pause,
     )
-    for (const [key, change] of changesOf(leaving, entering)) {
+    await visitAll(changesOf(leaving, entering), batch.pause, ([key, change]) => {
       const before = state.has(key) ? [state.get(key) as V] : []
       const after = afterChange(reduction, key, before, change)
       if (refusePromise(reduction.keep?.(key, after)) === false) state.remove(key)
       else state.put(key, after)
-    }
+    })
   })
   panes.dropBefore(beginMs)
 }

@@ -5,6 +5,7 @@ import { timeOf } from '../../base/time.ts'
 import { IdleKeys } from '../../state/operator/idle-keys.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { errorOf } from '../../rdd/bad-records.ts'
+import { visitAll } from '../../base/pauses.ts'
 import { computeRdd, rddOfElements, RDD } from '../../rdd/rdd.ts'
 import { pack, unpack } from '../../base/packed.ts'
 import { appendValue } from '../../rdd/shuffle.ts'
@@ -141,18 +142,21 @@ const callMapping = async (
   const pairs = (input as RDD<[unknown, unknown]> | undefined)?.checked(checkKeyOfPair)
   const all = (await pairs?.collect()) ?? []
   const aside = batch.keys && new KeysAside(batch, batch.keys)
-  if (aside === undefined) for (const [key, value] of all) of(key).call(key, value)
+  if (aside === undefined)
+    await visitAll(all, batch.pause, ([key, value]) => of(key).call(key, value))
   else
     for (const [number, partition] of partitions.entries()) {
-      const keys = partition.callByKey(
+      const keys = await partition.callByKey(
         all.filter(([key]) => of(key) === partition),
         aside,
       )
       aside.finish(number, keys)
     }
-  const dueTimes = partitions
-    .map((partition) => partition.timeOut())
-    .filter((dueMs) => dueMs !== undefined)
+  const dueTimes: number[] = []
+  for (const partition of partitions) {
+    const dueMs = await partition.timeOut()
+    if (dueMs !== undefined) dueTimes.push(dueMs)
+  }
   batch.timer.setDue(dueTimes.length === 0 ? undefined : leastOf(dueTimes))
   return rddOfElements(partitions.map(({ results }) => results))
 }
@@ -214,11 +218,14 @@ class MappedPartition {
    * records of its key are put aside, and the state of the key stays as it was. The results are in
    * the order of the records. Gives the number of keys.
    */
-  callByKey(pairs: readonly (readonly [unknown, unknown])[], aside: KeysAside): number {
+  async callByKey(
+    pairs: readonly (readonly [unknown, unknown])[],
+    aside: KeysAside,
+  ): Promise<number> {
     const byKey = new KeyedMap<unknown, number[]>()
     for (const [index, [key]] of pairs.entries()) appendValue(byKey, key, index)
     const results: (readonly [index: number, result: unknown])[] = []
-    for (const [key, indices] of byKey.entries()) {
+    await visitAll(byKey.entries(), this.#batch.pause, ([key, indices]) => {
       const values = indices.map((index) => pairs[index]?.[1])
       try {
         const given = this.#callKey(key, values)
@@ -226,7 +233,7 @@ class MappedPartition {
       } catch (error) {
         aside.add({ key, values, error })
       }
-    }
+    })
     const inOrder = results.toSorted(([a], [b]) => a - b).map(([, result]) => result)
     this.results = inOrder.filter((result) => result !== undefined)
     return byKey.size
@@ -257,15 +264,15 @@ class MappedPartition {
    * batch time. Returns the time at which the next key ends if no record comes for it, in epoch
    * milliseconds, or undefined when no key will end.
    */
-  timeOut(): number | undefined {
+  async timeOut(): Promise<number | undefined> {
     const { timeoutMs = 0 } = this.#spec
-    const { timeMs, timer } = this.#batch
+    const { timeMs, timer, pause } = this.#batch
     if (this.#idle === undefined) return undefined
     if (timer.isOnGrid) {
-      for (const key of this.#idle.before(timeMs - timeoutMs)) {
+      await visitAll(this.#idle.before(timeMs - timeoutMs), pause, (key) => {
         this.#add(this.#run(key, undefined, new StateHandle(this.#stateOf(key), true)))
         this.#remove(key)
-      }
+      })
     }
     const { oldestMs } = this.#idle
     return oldestMs === undefined ? undefined : oldestMs + timeoutMs + 1

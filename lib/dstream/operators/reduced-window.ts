@@ -86,10 +86,8 @@ const windowOf = async <K, V>(
   const panes = batch.panes<KeyedPane<K, V>>(partition)
   const beginMs = beginOf(span, batch)
   panes.dropBefore(beginMs)
-  const reduction = panes.memo(
-    () => new SlidingReduction<K, V>({ zeroMs: batch.zeroMs, ...span }, f),
-  )
+  const reduced = panes.memo(() => new SlidingReduction<K, V>({ zeroMs: batch.zeroMs, ...span }, f))
   return blamingLater(kind, `the window at ${batch.timeMs} ms`, async () =>
-    reduction.window(panes, beginMs, batch.timeMs),
+    reduced.window(panes, { fromMs: beginMs, toMs: batch.timeMs, pause: batch.pause }),
   )
 }

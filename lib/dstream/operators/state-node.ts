@@ -44,7 +44,11 @@ type Results = readonly (readonly (readonly [unknown, unknown])[])[]
  * Updates the states of all partitions. The results are the states that stay; they have already
  * been put into `states`.
  */
-export type UpdateStates = (visits: readonly Visits[], states: States, batch: BatchView) => Results
+export type UpdateStates = (
+  visits: readonly Visits[],
+  states: States,
+  batch: BatchView,
+) => Results | Promise<Results>
 
 /**
  * The node that gives the state of every key after a batch. After the first batch with an RDD, the
@@ -76,7 +80,7 @@ export const stateNode = (
       const visits = states.map((state, partition) =>
         visitsOf(groups?.[partition] ?? [], state.current()),
       )
-      return rddOfElements(update(visits, states, batch))
+      return rddOfElements(await update(visits, states, batch))
     },
     {
       stateful: { partitions, state: true },

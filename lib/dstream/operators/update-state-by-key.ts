@@ -4,6 +4,7 @@ import { isPromiseError, refusePromise } from '../../base/promises.ts'
 import { type Time, timeOf } from '../../base/time.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { errorOf } from '../../rdd/bad-records.ts'
+import { visitAll } from '../../base/pauses.ts'
 import { checkFunction } from '../checks.ts'
 import type { BatchView } from '../plan-node.ts'
 import { DStream, type PairStream } from '../dstream.ts'
@@ -98,25 +99,27 @@ DStream.prototype.updateStateByKey = function (
 ) {
   const f = checkFunction(KIND, update) as AnyUpdate
   return this.to(
-    stateNode(KIND, this.node, options, (visits, states, batch) =>
-      visits.map((some, partition) =>
-        updateKeys(f, some, states[partition] as KeyedState<unknown, unknown>, {
-          batch,
-          partition,
-        }),
-      ),
-    ),
+    stateNode(KIND, this.node, options, async (visits, states, batch) => {
+      const results: Updated[] = []
+      for (const [partition, some] of visits.entries()) {
+        const state = states[partition] as KeyedState<unknown, unknown>
+        results.push(await updateKeys(f, some, state, { batch, partition }))
+      }
+      return results
+    }),
   )
 }
 
 type Visit = KeyVisit<unknown, unknown, unknown>
 
-const updateKeys = (
+type Updated = readonly (readonly [unknown, unknown])[]
+
+const updateKeys = async (
   update: AnyUpdate,
   visits: Iterable<Visit>,
   state: KeyedState<unknown, unknown>,
   { batch, partition }: { readonly batch: BatchView; readonly partition: number },
-): readonly (readonly [unknown, unknown])[] => {
+): Promise<Updated> => {
   const time = timeOf(batch.timeMs)
   const aside = batch.keys && new KeysAside(batch, batch.keys)
   const results: [unknown, unknown][] = []
@@ -128,7 +131,7 @@ const updateKeys = (
     state.put(key, after)
     results.push([key, after])
   }
-  for (const visit of visits) {
+  await visitAll(visits, batch.pause, (visit) => {
     const [key, values] = visit
     if (values.length > 0) withValues += 1
     try {
@@ -139,7 +142,7 @@ const updateKeys = (
       aside.add({ key, values, error })
       if (state.has(key)) results.push([key, state.get(key)])
     }
-  }
+  })
   aside?.finish(partition, withValues)
   return results
 }

@@ -29,6 +29,7 @@ import { logBatch } from './log.ts'
 import { type Outcome, PROGRESSED } from './outcome.ts'
 import { reportBatch } from './report.ts'
 import { goToRest } from './rest.ts'
+import type { Behind } from '../sources/source-reader.ts'
 import { type Before, prepareBatch, type Prepared, readRecords, reconcileLosses } from './run.ts'
 import type { SnapshotReader } from './snapshot-reader.ts'
 
@@ -91,8 +92,18 @@ const reportStart = (runner: Runner, { input, number }: LoggedAttempt, nowMs: nu
     timeMs: input.timeMs,
     attempt: number,
     records: totalOf(input, 'records'),
+    bytes: totalOf(input, 'bytes'),
+    objects: totalOf(input, 'objects'),
     delayMs: Math.max(0, nowMs - input.timeMs),
+    behind: behindIn(runner),
   })
+
+const behindIn = ({ sources }: Runner): Behind => {
+  const all = [...sources.values()].flatMap((source) => source.behind?.() ?? [])
+  const sum = (field: keyof Behind): number =>
+    all.reduce((total, behind) => total + behind[field], 0)
+  return { objects: sum('objects'), records: sum('records'), bytes: sum('bytes') }
+}
 
 const afterCommit = async (
   world: AttemptWorld,

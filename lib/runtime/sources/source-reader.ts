@@ -135,6 +135,14 @@ export interface LeftOut {
   readonly first: string
 }
 
+/** Input that waits for later batches. */
+export interface Behind {
+  readonly objects: number
+  /** 0 where they are not known before reading. */
+  readonly records: number
+  readonly bytes: number
+}
+
 /** Reads one source node. */
 export interface SourceReader<I extends SourceInput = SourceInput> {
   /** The kind of its inputs. */
@@ -149,6 +157,11 @@ export interface SourceReader<I extends SourceInput = SourceInput> {
   lanes?(): Promise<readonly Lane[]>
   /** Decides what belongs to a batch. */
   allocate(request: InputRequest<I['offsets']>): Promise<I>
+  /**
+   * What was there at the last `allocate` and did not fit into the batch. Only for a person who
+   * wonders how long it will take. Left out: this is unknown.
+   */
+  behind?(): Behind
   /** Reads the records of an input. */
   read(input: I, putAside: PutAside): Promise<InputData<I>>
   /**

@@ -10,7 +10,7 @@ import type { Fence } from '../../ports/fence.ts'
 import type { BadKey } from '../../rdd/bad-records.ts'
 import type { Partition } from '../../rdd/partition.ts'
 import type { RddContext } from '../../rdd/context.ts'
-import type { Pause } from '../../rdd/pauses.ts'
+import type { Pause } from '../../base/pauses.ts'
 import { type RDD, rddOfPartitions } from '../../rdd/rdd.ts'
 import type { WritePartitions } from '../../rdd/write-target.ts'
 import type { FinishedOutput } from '../../state/finished-output.ts'
@@ -189,7 +189,7 @@ class BatchRdds {
   }
 
   #view({ id, parents, settings }: Planned<PlanNode>): BatchView {
-    const { timeMs, zeroMs, drafts } = this.#execution
+    const { timeMs, zeroMs, drafts, pause } = this.#execution
     const stateOf = <K, S>(node: string, partition: number): KeyedState<K, S> =>
       drafts.state(node, partition) as KeyedState<unknown, unknown> as KeyedState<K, S>
     return {
@@ -200,6 +200,7 @@ class BatchRdds {
       stateOfParent: (parent, partition) => stateOf(parents[parent] as string, partition),
       panes: <C>(partition: number) => drafts.panes(id, partition) as Panes<unknown> as Panes<C>,
       ...(this.context.keys === undefined ? {} : { keys: this.context.keys }),
+      pause,
       timer: drafts.timer(id, { zeroMs, everyMs: settings.timerMs }),
     }
   }

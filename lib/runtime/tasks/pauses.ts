@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/clock.ts'
-import type { Pause } from '../../rdd/pauses.ts'
+import type { Pause } from '../../base/pauses.ts'
 
 /** The event loop turns after this time of computing. One record may take longer. */
 const PAUSE_AFTER_MS = 50

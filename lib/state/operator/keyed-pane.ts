@@ -4,6 +4,7 @@
  */
 import { KeyedMap } from '../../base/keys.ts'
 import { isSimple } from '../../base/packed.ts'
+import { type Pause, visitAll } from '../../base/pauses.ts'
 import type { Panes } from './panes.ts'
 
 /** The pairs of one pane. */
@@ -24,23 +25,26 @@ export const putPairs = <K, V>(
 
 /**
  * Calls `visit` with each pair of a pane, in the order of keys. Values that can be changed are
- * fresh copies.
+ * fresh copies. Pauses between pairs when a pause is due.
  */
-export const forEachPair = <K, V>(
+export const forEachPair = async <K, V>(
   [keys, values]: KeyedPane<K, V>,
+  pause: Pause | undefined,
   visit: (key: K, value: V) => void,
-): void => {
-  for (let i = 0; i < keys.length; i++) visit(keys[i] as K, values[i] as V)
-}
+): Promise<void> =>
+  visitAll(keys.keys(), pause, (index) => visit(keys[index] as K, values[index] as V))
 
 /** The values of each key in several panes, reduced from the oldest to the newest. */
 export const reducePanes = async <K, V>(
   panes: Panes<KeyedPane<K, V>>,
   times: readonly number[],
   f: (a: V, b: V) => V,
+  pause?: Pause,
 ): Promise<KeyedMap<K, V>> => {
   const reduced = new KeyedMap<K, V>()
   for (const timeMs of times)
-    forEachPair(await panes.read(timeMs), (key, value) => reduced.combine(key, value, f))
+    await forEachPair(await panes.read(timeMs), pause, (key, value) =>
+      reduced.combine(key, value, f),
+    )
   return reduced
 }

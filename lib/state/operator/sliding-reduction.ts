@@ -17,6 +17,7 @@
  */
 import { KeyedMap } from '../../base/keys.ts'
 import { pack, type Stored, unpack } from '../../base/packed.ts'
+import { type Pause, visitAll } from '../../base/pauses.ts'
 import { forEachPair, type KeyedPane } from './keyed-pane.ts'
 import type { Panes } from './panes.ts'
 
@@ -31,6 +32,16 @@ export interface WindowGrid {
   readonly zeroMs: number
   readonly paneMs: number
   readonly lengthMs: number
+}
+
+/** The window that a caller asks for. */
+export interface WindowTimes {
+  /** The batch time of the first pane, epoch milliseconds. */
+  readonly fromMs: number
+  /** The batch time of the last pane, epoch milliseconds. */
+  readonly toMs: number
+  /** Lets the event loop turn between keys. Default: no pauses. */
+  readonly pause?: Pause | undefined
 }
 
 /** What has been reduced so far. If it is lost, it is made again from the panes. */
@@ -50,23 +61,26 @@ export class SlidingReduction<K, V> {
   }
 
   /**
-   * The reduced pairs of a window, in the order of keys. `fromMs` and `toMs` are the batch times of
-   * its first and last pane. Callers must ask for windows in the order of time.
+   * The reduced pairs of a window, in the order of keys. Callers must ask for windows in the order
+   * of time.
    */
-  async window(panes: Panes<KeyedPane<K, V>>, fromMs: number, toMs: number): Promise<[K, V][]> {
+  async window(
+    panes: Panes<KeyedPane<K, V>>,
+    { fromMs, toMs, pause }: WindowTimes,
+  ): Promise<[K, V][]> {
     const block = this.#blockOf(toMs)
     if (block !== this.#block) {
-      this.#suffixes = await this.#suffixesOf(panes, block - 1, fromMs)
+      this.#suffixes = await this.#suffixesOf(panes, block - 1, { fromMs, pause })
       this.#prefix = new KeyedMap()
       this.#toMs = -Infinity
       this.#block = block
     }
     for (const timeMs of panes.times) {
       if (timeMs > this.#toMs && this.#blockOf(timeMs) === block)
-        this.#extend(await panes.read(timeMs))
+        await this.#extend(await panes.read(timeMs), pause)
     }
     this.#toMs = toMs
-    return this.#joinPanes(fromMs)
+    return this.#joinPanes(fromMs, pause)
   }
 
   #blockOf(timeMs: number): number {
@@ -74,21 +88,23 @@ export class SlidingReduction<K, V> {
     return Math.floor((timeMs - zeroMs - paneMs) / lengthMs)
   }
 
-  #extend(pane: KeyedPane<K, V>): void {
-    forEachPair(pane, (key, value) => this.#prefix.combine(key, pack(value), this.#reduce))
+  async #extend(pane: KeyedPane<K, V>, pause?: Pause): Promise<void> {
+    await forEachPair(pane, pause, (key, value) =>
+      this.#prefix.combine(key, pack(value), this.#reduce),
+    )
   }
 
   async #suffixesOf(
     panes: Panes<KeyedPane<K, V>>,
     block: number,
-    fromMs: number,
+    { fromMs, pause }: Omit<WindowTimes, 'toMs'>,
   ): Promise<KeyedMap<K, Suffix[]>> {
     const suffixes = new KeyedMap<K, Suffix[]>()
     const times = panes.times.filter(
       (timeMs) => timeMs >= fromMs && this.#blockOf(timeMs) === block,
     )
     for (const timeMs of times.toReversed()) {
-      forEachPair(await panes.read(timeMs), (key, value) => {
+      await forEachPair(await panes.read(timeMs), pause, (key, value) => {
         const shorter = suffixes.get(key)
         const newer = shorter?.at(-1)
         if (shorter === undefined || newer === undefined)
@@ -99,7 +115,7 @@ export class SlidingReduction<K, V> {
     return suffixes
   }
 
-  #joinPanes(fromMs: number): [K, V][] {
+  async #joinPanes(fromMs: number, pause?: Pause): Promise<[K, V][]> {
     const joined = new KeyedMap<K, Stored>()
     for (const [key, suffixes] of this.#suffixes.entries()) {
       while (suffixes.length > 0 && (suffixes.at(-1) as Suffix).fromMs < fromMs) suffixes.pop()
@@ -107,7 +123,9 @@ export class SlidingReduction<K, V> {
       if (longest === undefined) this.#suffixes.delete(key)
       else joined.set(key, longest.value)
     }
-    for (const [key, value] of this.#prefix.entries()) joined.combine(key, value, this.#reduce)
+    await visitAll(this.#prefix.entries(), pause, ([key, value]) =>
+      joined.combine(key, value, this.#reduce),
+    )
     return joined.sortedEntries().map(([key, value]) => [key, unpack(value) as V])
   }
 

@@ -32,7 +32,7 @@ const brackets = (
       ]),
     )
     const seen = new Map([...all].filter(([time]) => time <= timeMs && time > timeMs - 4))
-    return (await reduction.window(panesOf(seen), timeMs - 3, timeMs))[0]?.[1]
+    return (await reduction.window(panesOf(seen), { fromMs: timeMs - 3, toMs: timeMs }))[0]?.[1]
   },
 })
 
@@ -78,11 +78,10 @@ test.each([10, 100, 1_000])(
         times: [...panes.keys()],
         read: async (at: number) => panes.get(at) as never,
       } as unknown
-      const [[, count]] = (await reduction.window(
-        view as Panes<KeyedPane<string, number>>,
-        time - length + 1,
-        time,
-      )) as [[string, number]]
+      const [[, count]] = (await reduction.window(view as Panes<KeyedPane<string, number>>, {
+        fromMs: time - length + 1,
+        toMs: time,
+      })) as [[string, number]]
       expect(count).toBe(Math.min(time, length))
     }
     expect(calls).toBeLessThan(3 * 2 * 3 * length)

@@ -7,7 +7,7 @@ import type { FileOffsets } from '../../../state/offsets.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
 import { describeFiles, readFile, type SkippedFile, withinLimits } from '../file-elements.ts'
 import type { InputKind, SourcePlace } from '../source-kind.ts'
-import type { InputData, SourceInput, SourceReader } from '../source-reader.ts'
+import type { Behind, InputData, SourceInput, SourceReader } from '../source-reader.ts'
 import { type Candidate, FileChooser, type FilesReaderParts } from './file-chooser.ts'
 import { recordFiles } from './ledger.ts'
 
@@ -28,6 +28,7 @@ const NOTHING: FileOffsets = { taken: 0 }
 export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> => {
   const { source, objects, selection, report } = parts
   const files = new FileChooser(parts)
+  let behind: Behind = { objects: 0, records: 0, bytes: 0 }
   const bytesOf: typeof objects.read = (object) => objects.read(object)
 
   return {
@@ -43,6 +44,7 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
       const judged = candidates.judged.map((one) => ({ ...one, takenMs: timeMs }))
       const count = taken.length + judged.length
       const hasMore = taken.length < due.length
+      behind = behindOf(due.slice(taken.length))
       return {
         kind: 'files',
         taken,
@@ -54,6 +56,7 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
         offsets: { files: files.offsetsAfter(question, candidates, count, hasMore) },
       }
     },
+    behind: () => behind,
     async read(input, putAside): Promise<InputData<FilesInput>> {
       const partitions: Partition<unknown>[] = []
       const taken: Candidate[] = []
@@ -89,6 +92,12 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
     blocks: (): readonly SegmentRef[] => [],
   }
 }
+
+const behindOf = (files: readonly Candidate[]): Behind => ({
+  objects: files.length,
+  records: 0,
+  bytes: files.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
+})
 
 /** The files that count as taken after a batch. */
 const countedIn = ({ taken, judged = [] }: FilesInput): readonly Candidate[] => [

@@ -23,6 +23,7 @@ import { isRedriveLane, isRedriveLaneOfFiles } from '../../dead-letters/redrive-
 import { readFilesAgain } from '../redriven-files.ts'
 import type { SourcePlace } from '../source-kind.ts'
 import {
+  type Behind,
   earliestOf,
   type InputData,
   type PutAside,
@@ -66,6 +67,7 @@ export const lanesReader = ({
   ...place
 }: LanesReaderParts): SourceReader<LanesInput> => {
   const lanes = new SourceLanes(place, { isRead, predecessors })
+  let behind: Behind = { objects: 0, records: 0, bytes: 0 }
   return {
     kind: 'lanes',
     parts: ['lanes'],
@@ -74,9 +76,17 @@ export const lanesReader = ({
     lanes: () => lanes.readAll(),
     async allocate({ offsets: { lanes: offsets = {} }, limits, lanes: read }): Promise<LanesInput> {
       const now = await lanes.withParents(offsets, read ?? (await lanes.readAll()))
-      const taken = takeEntries(lanes.waitingIn(offsets, now), limits)
-      return inputOf(taken, offsets)
+      const waiting = lanes.waitingIn(offsets, now)
+      const taken = inputOf(takeEntries(waiting, limits), offsets)
+      const all = waiting.flatMap(({ entries }) => entries)
+      behind = {
+        objects: 0,
+        records: sum(all, 'count') - taken.records,
+        bytes: sum(all, 'bytes') - taken.bytes,
+      }
+      return taken
     },
+    behind: () => behind,
     read: async (input, putAside) => {
       const { whole, found } = await readBlocks(place, recovery, input)
       const partitions = await mapAtOnce(found, BLOCKS_AT_ONCE, async ({ lane, ref, block }) =>
