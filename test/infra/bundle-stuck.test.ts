@@ -1,4 +1,4 @@
-/** A function that does not return is named in the log, also from the bundle that runs on Lambda. */
+/** A function that does not return is named in the log, also from the bundle on Lambda. */
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

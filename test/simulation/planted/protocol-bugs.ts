@@ -13,10 +13,8 @@ export const protocolBugs: readonly PlantedBug[] = [
       },
       {
         file: 'lib/runtime/sources/lanes/reader.ts',
-        find: `const taken = takeEntries(lanes.waitingIn(offsets, now), limits)
-          return inputOf(taken, offsets)`,
-        replace: `const waiting = lanes.waitingIn(offsets, now)
-      const isOfInterval = ({ receivedMs }) =>
+        find: 'const taken = inputOf(takeEntries(waiting, limits), offsets)',
+        replace: `const isOfInterval = ({ receivedMs }) =>
         receivedMs > timeMs - 1_000 && receivedMs <= timeMs
       const received = waiting.map((lane) => ({
         ...lane,
@@ -24,7 +22,8 @@ export const protocolBugs: readonly PlantedBug[] = [
       }))
       const next = { ...offsets }
       for (const lane of waiting) next[lane.lane] = lastOf(lane, next[lane.lane] ?? BEGINNING)
-      return { ...inputOf(takeEntries(received, limits), offsets), offsets: { lanes: next } }`,
+      const input = inputOf(takeEntries(received, limits), offsets)
+      const taken = { ...input, offsets: { lanes: next } }`,
       },
     ],
   },
