@@ -104,6 +104,26 @@ export const chapters: readonly Chapter[] = [
     ],
   },
   {
+    title: 'a log that grows and rotates, and Ctrl-C',
+    name: '8-logs',
+    steps: [
+      {
+        files: { 'app.log': `${log('/', '/mill')}10.0.0.3 GET /hal` },
+        typed: 'npx millrace run pages.ts --once --follow --bind log=app.log --state s/log',
+      },
+      {
+        typed:
+          'echo "f 200" >> app.log; mv app.log app.log.1; echo "10.0.0.4 GET /new 200" > app.log; ' +
+          'npx millrace run pages.ts --once --follow --bind log=app.log --state s/log',
+      },
+      {
+        typed:
+          'timeout --preserve-status -s INT 6 ' +
+          'node_modules/.bin/millrace run pages.ts --follow --bind log=app.log --state s/log',
+      },
+    ],
+  },
+  {
     title: 'bad records',
     name: '4-bad-records',
     steps: [
