@@ -1,7 +1,7 @@
 /** The thread of the watchdog: see watchdog.ts. */
 import { readFileSync, writeSync } from 'node:fs'
 import { type Debugger, Session } from 'node:inspector'
-import { SourceMap } from 'node:module'
+import { SourceMap, type SourceMapPayload } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { workerData } from 'node:worker_threads'
 import { isOwnPlace } from '../../base/error-places.ts'
@@ -109,7 +109,8 @@ const placesOf = (
 const mapOf = ({ url, sourceMapURL = '' }: Script): SourceMap | undefined => {
   if (sourceMapURL === '' || sourceMapURL.startsWith('data:')) return undefined
   try {
-    return new SourceMap(JSON.parse(readFileSync(new URL(sourceMapURL, url), 'utf8')))
+    const text = readFileSync(new URL(sourceMapURL, url), 'utf8')
+    return new SourceMap(JSON.parse(text) as SourceMapPayload)
   } catch {
     return undefined
   }
