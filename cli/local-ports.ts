@@ -53,7 +53,7 @@ export const localSources = ({ isOnce, bindings }: LocalSources): SourcePorts =>
           : `The source "${name}" needs a directory to watch, and there is none at this path`,
         value: shown,
         allowed: 'a directory, a file, or a pattern such as logs/*.log',
-        fix: `create it, or choose another one: ${waysToBind(name)}`,
+        fix: `create it, wait for a file with --follow, or choose another one: ${waysToBind(name)}`,
       })
     },
   },

@@ -113,7 +113,8 @@ export const chapters: readonly Chapter[] = [
       },
       {
         typed:
-          'echo "f 200" >> app.log; mv app.log app.log.1; echo "10.0.0.4 GET /new 200" > app.log; ' +
+          'echo "f 200" >> app.log; mv app.log app.log.1; ' +
+          'echo "10.0.0.4 GET /new 200" > app.log; ' +
           'npx millrace run pages.ts --once --follow --bind log=app.log --state s/log',
       },
       {

@@ -143,7 +143,7 @@ export class FileChooser {
     }
     const byReason = Map.groupBy(listed, reasonOf)
     const found = [...byReason].flatMap(([reason, files]): readonly LeftOut[] =>
-      reason === undefined ? [] : [{ reason, count: files.length, first: files[0]?.key as string }],
+      reason === undefined ? [] : [{ reason, count: files.length, first: firstOf(files) }],
     )
     const moving = objects.moving?.() ?? []
     const [first] = moving
@@ -224,6 +224,10 @@ export class FileChooser {
     })
   }
 }
+
+/** The first by name. A directory gives its files in any order. */
+const firstOf = (files: readonly ObjectSummary[]): string =>
+  files.reduce((least, { key }) => (key < least ? key : least), files[0]?.key ?? '')
 
 /**
  * Entries matter for files in time, and for paths that may still be remembered: those of batches
