@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import type { DeadLetterCursor } from '../lib/state/dead-letter-reader.ts'
 import { type DeadLetterOptions, deadLetterOptions, pageOf } from './dead-letter-options.ts'
 import { oneModule, type RunOptions, runOptions } from './run-options.ts'
+import { type StateCommand, stateAction } from './state-options.ts'
 import { meant, usage } from './usage.ts'
 
 /** The application that a command works on: a directory on this machine, or a deployed name. */
@@ -49,6 +50,7 @@ export type Command =
       readonly deadLetters: DeadLetterOptions
       readonly again: boolean
     }
+  | ({ readonly name: 'state'; readonly target: Target; readonly json: boolean } & StateCommand)
   | { readonly name: 'init'; readonly directory: string }
   /** `detail`: the code of an error. */
   | {
@@ -74,6 +76,7 @@ export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   check: ['app', 'state', 'json'],
   reset: ['app', 'state', 'only', 'json', 'yes'],
   'dead-letters': [...LISTED, ...FILTER_OPTIONS, 'page', 'export', 'delete', 'yes'],
+  state: [...LISTED, 'limit', 'to', 'merge', 'yes'],
   redrive: ['app', 'state', 'json', ...FILTER_OPTIONS, 'again'],
   help: [],
 }
@@ -102,6 +105,8 @@ const OPTIONS = {
   export: { type: 'string' },
   delete: { type: 'boolean' },
   again: { type: 'boolean' },
+  to: { type: 'string' },
+  merge: { type: 'boolean' },
 } as const
 
 const names = Object.keys(COMMANDS).join(', ')
@@ -147,6 +152,8 @@ export const parseCommand = (args: readonly string[]): Command => {
       target: targetOf(name, values),
       json,
     }
+  if (name === 'state')
+    return { name, does: stateAction(rest, values), target: targetOf(name, values), json }
   if (name === 'init') return { name, directory: oneDirectory(rest) }
   if (rest.length > 0)
     throw usage(
@@ -160,7 +167,7 @@ export const parseCommand = (args: readonly string[]): Command => {
 
 type Values = ReturnType<typeof parseOptions>['values']
 
-type OptionsCommand = Exclude<AppCommand, { readonly name: 'check' }>
+type OptionsCommand = Exclude<AppCommand, { readonly name: 'check' | 'state' }>
 
 const appCommand = (name: OptionsCommand['name'], values: Values): OptionsCommand => {
   const common = { target: targetOf(name, values), json: values.json === true }
@@ -244,6 +251,7 @@ const OPTION_USAGE: Readonly<Record<string, string>> = {
   position: '--position POSITION',
   page: '--page PAGE',
   export: '--export FILE',
+  to: '--to FILE',
 }
 
 const optionNames = (name: string): string => {

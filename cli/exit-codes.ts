@@ -9,6 +9,7 @@ export const EXIT = {
   storeBusy: 4,
   storeUnusable: 5,
   allPutAside: 6,
+  noState: 7,
   interrupted: 130,
   terminated: 143,
 } as const
@@ -25,6 +26,7 @@ export const exitTexts: readonly (readonly [code: number, text: string])[] = [
     'the store is full, unusable, missing, or does not fit the pipeline; or AWS refuses',
   ],
   [EXIT.allPutAside, 'with --once: every record was put aside, and nothing was counted'],
+  [EXIT.noState, 'with state get: the key has no state'],
   [EXIT.interrupted, 'stopped at once by a second Ctrl-C'],
   [EXIT.terminated, 'stopped at once by a second signal, the last one SIGTERM'],
 ]
@@ -78,6 +80,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   SEGMENT_CORRUPT: EXIT.storeUnusable,
   SEGMENT_MISSING: EXIT.storeUnusable,
   SOURCE_UNKNOWN: EXIT.batchFailed,
+  STATE_UNKNOWN: EXIT.usage,
   STORE_BUSY: EXIT.storeBusy,
   STORE_FAILED: EXIT.storeUnusable,
   STORE_FULL: EXIT.storeUnusable,

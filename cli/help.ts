@@ -9,6 +9,7 @@ Commands
   millrace init             make a project: a pipeline, its test and data
   millrace run MODULE       run the pipeline that the module exports
   millrace status           show the state of an application, also while it runs
+  millrace state            list states; get, scan, count, export or import one
   millrace resume           try a failed batch again
   millrace skip             skip the batch that fails, or give up a source
   millrace check MODULE     see whether a changed pipeline fits what is stored
@@ -94,6 +95,36 @@ ${json}
 Examples
   millrace status --state .millrace/word-count
   millrace status --app clicks
+`,
+  state: `millrace state [get NAME KEY | scan NAME | count NAME | export NAME | import NAME FILE]
+               (--state DIR | --app NAME) [--limit N] [--to FILE] [--merge] [--yes] [--json]
+
+Reads the states that operators keep for each key, after one batch, also while batches run. NAME is
+the id of the operator, or its name. Without more: lists the states. KEY is JSON if it is JSON, and
+text otherwise: 5 is a number, '"5"' is text, '["a",1]' is an array. A key that begins with - goes
+to the end, after --.
+
+  get               the state of a key; exit code 7 if it has none
+  scan              some keys with their states, 20 unless --limit says more
+  count             the number of keys
+  export            all keys with their states, one JSON object per line
+  import            replaces the state by the lines of FILE. On this machine, stop the pipeline
+                    first
+
+${state}
+${app}
+  --limit N         at most this many keys
+  --to FILE         export into a new file
+  --merge           import: keep the keys that FILE does not have
+  --yes             import: confirm that all other keys go
+${json}
+
+Examples
+  millrace state --state .millrace/word-count
+  millrace state get totals to --state .millrace/word-count
+  millrace state get pairs '["a",1]' --app clicks
+  millrace state export totals --app clicks | duckdb -c "from read_json('/dev/stdin')"
+  millrace state import totals totals.jsonl --app clicks --yes
 `,
   resume: `millrace resume (--state DIR | --app NAME) [--json]
 

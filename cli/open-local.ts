@@ -1,10 +1,8 @@
-import { sqliteItemStore } from '../lib/adapters/local/sqlite-item-store.ts'
+import { localStore } from '../lib/access/local-store.ts'
 import { lockStore } from '../lib/adapters/local/store-lock.ts'
 import { systemClock } from '../lib/adapters/local/system-clock.ts'
 import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
-import { MillraceError } from '../lib/base/errors.ts'
 import { HeadStore, lastTimeMs } from '../lib/state/head.ts'
-import { storeOwner } from '../lib/state/store-owner.ts'
 import type { OpenApp } from './open-app.ts'
 
 /**
@@ -15,15 +13,8 @@ export const withLocal = async <T>(
   directory: string,
   act: (opened: OpenApp) => Promise<T>,
 ): Promise<T> => {
-  const store = sqliteItemStore({ directory, create: false })
+  const { app, store } = await localStore(directory)
   try {
-    const app = await storeOwner(store)
-    if (app === undefined)
-      throw new MillraceError('STORE_NOT_FOUND', {
-        problem: 'No pipeline has run on this store yet',
-        value: directory,
-        fix: 'run a pipeline: millrace run MODULE --state DIR',
-      })
     const clock = systemClock()
     return await act({
       location: directory,

@@ -19,6 +19,7 @@ import { withLocal, withLock } from './open-local.ts'
 import { redriveDeadLetters } from './redrive.ts'
 import { type Answer, count, say } from './reports/answer.ts'
 import type { Outputs } from './reports/reporter.ts'
+import { keyedStates } from './state.ts'
 import { statusText } from './status-text.ts'
 
 /** Carries out a command on an application that has run before. Returns the exit code. */
@@ -58,12 +59,21 @@ const carryOut = async (command: AppCommand, outputs: Outputs): Promise<number |
           ? await resetStore(target.state)
           : await resetApp(await openDeployed(target.app)),
       )
+    case 'state':
+      return withStateOf(command, (opened) => keyedStates(opened, command, outputs))
     case 'dead-letters':
       return withApp(target, (opened) => deadLetters(opened, command, outputs))
     default:
       return withApp(target, async (opened) => answer(await redriveDeadLetters(opened, command)))
   }
 }
+
+/** An import would be overwritten by a process that runs. All other commands only read. */
+const withStateOf = async <T>(
+  { target, does }: Extract<AppCommand, { readonly name: 'state' }>,
+  act: (opened: OpenApp) => Promise<T>,
+): Promise<T> =>
+  does.action === 'import' ? withStopped(target, () => withApp(target, act)) : withApp(target, act)
 
 const withApp = async <T>(target: Target, act: (opened: OpenApp) => Promise<T>): Promise<T> =>
   'state' in target ? withLocal(target.state, act) : act(await openDeployed(target.app))

@@ -3,6 +3,7 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { StringParameter } from 'aws-cdk-lib/aws-ssm'
+import { namePart } from '../lib/base/name-part.ts'
 import { arnInBucket } from './buckets.ts'
 import { type AccessLevel, actionsOf, type Subject } from './grants.ts'
 import type { AnyTable } from './resources.ts'
@@ -16,14 +17,29 @@ export interface AccessScope {
   readonly table: AnyTable
   readonly blocks: Bucket
   readonly triggers: IQueue
+  /** The ids of the operators that keep a state for each key. */
+  readonly states: readonly string[]
 }
 
+/** The segments with the states, and what says where they are. Neither records nor windows. */
+const segmentsOf = ({ states }: AccessScope): readonly string[] => [
+  'seg#@manifest*',
+  ...states.map((id) => `seg#${id}#*`),
+]
+
 /** The items that each level may see. */
-const ITEMS_OF: Readonly<Record<AccessLevel, string>> = {
-  reader: '*',
-  deadLetterReader: 'dlq#*',
-  operator: '*',
+const ITEMS_OF: Readonly<Record<AccessLevel, (scope: AccessScope) => readonly string[]>> = {
+  reader: () => ['*'],
+  deadLetterReader: () => ['dlq#*'],
+  stateReader: (scope) => ['head', ...segmentsOf(scope)],
+  operator: () => ['*'],
 }
+
+/** The blobs that each level may use, by the beginnings of their names. */
+const blobsOf = (level: AccessLevel, scope: AccessScope): readonly string[] =>
+  level === 'stateReader'
+    ? segmentsOf(scope).map((items) => namePart(`${scope.app}#${items.slice(0, -1)}`))
+    : [namePart(scope.app)]
 
 /** Grants the keys that the table and the bucket for large segments are encrypted with. */
 const grantKeys = (
@@ -43,18 +59,26 @@ export const grantAccess = (grantee: IGrantable, level: AccessLevel, scope: Acce
   const { app, parameter, table, blocks, triggers } = scope
   const give = (
     subject: Subject,
-    arnOf: (action: string) => string,
+    arnsOf: (action: string) => readonly string[],
     conditions: Readonly<Record<string, Record<string, unknown>>> = {},
-  ): readonly Grant[] =>
-    [...Map.groupBy(actionsOf(level, subject), (action) => arnOf(action))].map(([arn, actions]) =>
-      Grant.addToPrincipal({ grantee, actions, resourceArns: [arn], conditions }),
+  ): readonly Grant[] => {
+    const byArns = Map.groupBy(actionsOf(level, subject), (action) => arnsOf(action).join())
+    return [...byArns.values()].map((actions) =>
+      Grant.addToPrincipal({
+        grantee,
+        actions,
+        resourceArns: [...arnsOf(actions[0] ?? '')],
+        conditions,
+      }),
     )
+  }
   grantKeys(grantee, level, scope)
+  const blobs = blobsOf(level, scope).map((prefix) => arnInBucket(blocks, prefix))
   const given = [
-    ...give('parameter', () => parameter.parameterArn),
-    ...give('table', () => table.tableArn, itemsOf(app, ITEMS_OF[level])),
-    ...give('blocks', arnInBucket(blocks, app)),
-    ...give('triggers', () => triggers.queueArn),
+    ...give('parameter', () => [parameter.parameterArn]),
+    ...give('table', () => [table.tableArn], itemsOf(app, ITEMS_OF[level](scope))),
+    ...give('blocks', (action) => [...new Set(blobs.map((arnOf) => arnOf(action)))]),
+    ...give('triggers', () => [triggers.queueArn]),
   ]
   return given.reduce((all, one) => all.combine(one))
 }

@@ -17,8 +17,11 @@ export type Role = 'intake' | 'driver'
 /** What calls in a deployment: it numbers the deployments. */
 export type DeploymentRole = 'generation'
 
-/** Rights that `grantRead`, `grantReadDeadLetters` and `grantOperate` give for the commands. */
-export type AccessLevel = 'reader' | 'deadLetterReader' | 'operator'
+/**
+ * Rights that `grantRead`, `grantReadDeadLetters`, `grantReadState` and `grantOperate` give for the
+ * commands.
+ */
+export type AccessLevel = 'reader' | 'deadLetterReader' | 'stateReader' | 'operator'
 
 /** Resources that every application has. */
 export type Subject = 'table' | 'blocks' | 'triggers' | 'logs' | 'parameter'
@@ -81,6 +84,11 @@ export const grants: Readonly<
   deadLetterReader: {
     parameter: [FIND],
     table: [{ by: 'code', actions: ['dynamodb:Query'] }],
+  },
+  stateReader: {
+    parameter: [FIND],
+    table: [{ by: 'code', actions: ['dynamodb:GetItem'] }],
+    blocks: [{ by: 'code', actions: ['s3:GetObject', 's3:ListBucket'] }],
   },
   operator: {
     parameter: [FIND],

@@ -26,6 +26,8 @@ export interface PlanSummary {
   readonly intervalMs: number
   readonly sources: readonly SourceSummary[]
   readonly outputs: readonly OutputSummary[]
+  /** The ids of the operators that keep a state for each key. */
+  readonly states: readonly string[]
 }
 
 /** The answer of the process that reads the module. */

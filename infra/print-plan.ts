@@ -29,11 +29,12 @@ const summariseOutput = ({ kind, writesTo, placeAt }: OutputNode): OutputSummary
   ...(placeAt === undefined ? {} : { firstPlace: placeAt(0) }),
 })
 
-const summarise = ({ name, options, sources, outputs }: Plan): PlanSummary => ({
+const summarise = ({ name, options, sources, outputs, states }: Plan): PlanSummary => ({
   name,
   intervalMs: options.intervalMs,
   sources: sources.map(({ id, node }) => summariseSource(id, node.source)),
   outputs: outputs.map(({ node }) => summariseOutput(node)),
+  states: states.filter(({ form }) => form === 'state').map(({ id }) => id),
 })
 
 const answer = async (module: string): Promise<PlanAnswer> => {

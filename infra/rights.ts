@@ -1,5 +1,6 @@
 /** The policies of the two roles: each action only on the resources that it is meant for. */
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
+import { namePart } from '../lib/base/name-part.ts'
 import { acknowledge } from './acknowledge.ts'
 import { type AnyBucket, arnInBucket } from './buckets.ts'
 import type { KeyUse, Reach } from './deployed-kind.ts'
@@ -26,13 +27,16 @@ export interface KindRights {
 }
 
 /** The condition that limits a statement to the items of one application. */
-export const itemsOf = (app: string, kind = '*'): Record<string, Record<string, unknown>> => ({
-  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${app}#${kind}`] },
+export const itemsOf = (
+  app: string,
+  kinds: readonly string[] = ['*'],
+): Record<string, Record<string, unknown>> => ({
+  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': kinds.map((kind) => `${app}#${kind}`) },
 })
 
 const ownReaches = ({ app, table, blocks, triggers }: OwnResources): readonly Reach[] => [
   { grants: roleGrants('table'), arnOf: () => table.tableArn, conditions: itemsOf(app) },
-  { grants: roleGrants('blocks'), arnOf: arnInBucket(blocks, app) },
+  { grants: roleGrants('blocks'), arnOf: arnInBucket(blocks, namePart(app)) },
   { grants: roleGrants('triggers'), arnOf: () => triggers.queueArn },
 ]
 

@@ -163,10 +163,12 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     return grantAccess(grantee, 'deadLetterReader', this.#accessScope())
   }
 
-  /**
-   * Lets somebody operate the application: all of the above, and `millrace resume`, `skip`, `reset`
-   * and `redrive`.
-   */
+  /** Lets somebody read the state of all operators by key, and nothing else: `openState`. */
+  grantReadState(grantee: IGrantable): Grant {
+    return grantAccess(grantee, 'stateReader', this.#accessScope())
+  }
+
+  /** Lets somebody operate the application: all of the above, and all commands that write. */
   grantOperate(grantee: IGrantable): Grant {
     return grantAccess(grantee, 'operator', this.#accessScope())
   }
@@ -281,6 +283,7 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
 
   #accessScope(): AccessScope {
     const { parameter, table, blocks, triggers } = this
-    return { app: this.#plan.name, parameter, table, blocks, triggers: triggers.queue }
+    const { name: app, states } = this.#plan
+    return { app, parameter, table, blocks, triggers: triggers.queue, states }
   }
 }

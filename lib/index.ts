@@ -1,3 +1,4 @@
+export { type OpenedState, openState, type StatePlace } from './access/open-state.ts'
 export { type Duration, hours, milliseconds, minutes, seconds } from './base/duration.ts'
 export { type ErrorCode, errorCodes, MillraceError } from './base/errors.ts'
 export { readObjects } from './formats/object-lines.ts'

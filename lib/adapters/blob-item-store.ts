@@ -14,6 +14,7 @@
  * because a blob cannot be written under the same condition.
  */
 import { mapAtOnce } from '../base/concurrency.ts'
+import { namePart } from '../base/name-part.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Item, ItemKey, ItemStore, KeyedItem, Query, Swap } from '../ports/item-store.ts'
 import { itemBytes } from '../ports/item-store.ts'
@@ -37,16 +38,6 @@ const ABOVE_BYTES = 8_192
 /** The attribute that replaces the bytes in an item: their size. */
 const MARKER = 'bytes~blob'
 const READS_AT_ONCE = 32
-
-/**
- * Encodes a part of a key with the characters allowed in the name of a blob. It can be decoded:
- * UTF-8 where possible, and each lone surrogate as `%u` and its code.
- */
-const namePart = (text: string): string =>
-  text.replace(/[^A-Za-z0-9_~-]/gu, (char) => {
-    if (!char.isWellFormed()) return `%u${char.charCodeAt(0).toString(16)}`
-    return encodeURIComponent(char).replace(/^[.!'()*]$/, (c) => `%${c.charCodeAt(0).toString(16)}`)
-  })
 
 /** The name of the blob of an item. */
 export const blobName = ({ partition, sort }: ItemKey): string =>

@@ -68,6 +68,7 @@ export const errorCodes = {
   SEGMENT_MISSING: 'A stored segment that should be there is not.',
   SOURCE_UNKNOWN:
     'Records came for a source that the running plan does not have; they will be delivered again.',
+  STATE_UNKNOWN: 'The application keeps no state of that name for each key.',
   STORE_BUSY: 'Another process runs on the same store.',
   STORE_FAILED: 'The store did not answer, or refused the call; the call may be retried.',
   STORE_FULL: 'The disk or the quota of the store is full.',

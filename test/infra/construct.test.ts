@@ -13,7 +13,7 @@ const orders = synthesise('orders')
 
 /** The statements that somebody is granted. */
 const grantedBy = (
-  grant: 'grantRead' | 'grantReadDeadLetters' | 'grantOperate',
+  grant: 'grantRead' | 'grantReadDeadLetters' | 'grantReadState' | 'grantOperate',
   prepare: (stack: Stack) => Partial<StreamingAppProps> = () => ({}),
 ): readonly Statement[] => {
   const stack = newStack()
@@ -73,6 +73,11 @@ describe('what users of the CDK expect', () => {
       keys: ['clicks#dlq#*'],
     },
     {
+      grant: 'grantReadState' as const,
+      actions: ['dynamodb:GetItem', 's3:GetObject', 's3:ListBucket', ...PARAMETER],
+      keys: ['clicks#head', 'clicks#seg#@manifest*'],
+    },
+    {
       grant: 'grantOperate' as const,
       actions: [
         'dynamodb:BatchWriteItem',
@@ -106,6 +111,7 @@ describe('what users of the CDK expect', () => {
   test.each([
     { grant: 'grantRead' as const, has: ['kms:Decrypt'] },
     { grant: 'grantReadDeadLetters' as const, has: ['kms:Decrypt'] },
+    { grant: 'grantReadState' as const, has: ['kms:Decrypt'] },
     {
       grant: 'grantOperate' as const,
       has: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],

@@ -102,7 +102,7 @@ describe('the list and the code', () => {
 
   test('a reader writes nothing, and an operator may do the same to items as the driver', () => {
     const writes = /Put|Write|Delete|Send/
-    for (const level of ['reader', 'deadLetterReader'] as const)
+    for (const level of ['reader', 'deadLetterReader', 'stateReader'] as const)
       expect(usedByCode(level).filter((action) => writes.test(action))).toEqual([])
     for (const subject of ['table', 'blocks'] as const)
       expect(actionsOf('operator', subject)).toEqual(actionsOf('driver', subject))

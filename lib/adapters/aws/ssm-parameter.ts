@@ -64,3 +64,13 @@ const parameterError = (error: unknown, name: string): MillraceError =>
         retryable: isTransient(error),
         cause: error,
       })
+
+/**
+ * The profile whose credentials AWS calls use. Undefined: those of the environment.
+ *
+ * @example
+ * ```ts
+ * const profile = profileOfCalls() ?? 'none'
+ * ```
+ */
+export const profileOfCalls = (): string | undefined => process.env['AWS_PROFILE']

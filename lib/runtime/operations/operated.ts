@@ -108,6 +108,18 @@ export const checkLease = ({ store, clock, leaseMs }: Operated, head: Head): voi
 export type Changes = Pick<Head, 'status' | 'doneMs' | 'offsets'> &
   Partial<Pick<Head, 'wakeMs' | 'logged' | 'reason'>>
 
+/**
+ * The changes of a command that replaces state and keeps all else. An application at rest wakes:
+ * its next batch finds other state.
+ */
+export const keepingAll = ({ store, clock }: Operated, head: Head): Changes => {
+  const { doneMs, offsets, logged, reason, status, wakeMs } = head
+  const kept = { doneMs, offsets, logged, reason }
+  return status === 'rest'
+    ? { ...kept, status: 'running', wakeMs: sharedNow(store, clock) }
+    : { ...kept, status, wakeMs }
+}
+
 /** Replaces the last manifest. Unless `changes` keeps it, the logged batch leaves the head. */
 export const replaceManifest = async (
   { store, app, clock, randomness }: Operated,

@@ -8,8 +8,8 @@
 import { type Manifest } from '../../state/manifest.ts'
 import { panesId } from '../../state/operator/state-declaration.ts'
 import { lastManifest } from '../driver/last-manifest.ts'
-import { sharedNow } from '../store-time.ts'
 import {
+  keepingAll,
   type Operated,
   readFreeHead,
   refusal,
@@ -28,7 +28,6 @@ export const resetState = async (
   operated: Operated,
   id: string,
 ): Promise<Pick<ResetApp, 'states'>> => {
-  const { store, clock } = operated
   const head = await readFreeHead(operated)
   const [before] = await retryWhileChanged(operated, head, async () => [
     await lastManifest(operated, head),
@@ -49,17 +48,7 @@ export const resetState = async (
     quietSinceMs: undefined,
     previous: [],
   }
-  const isAtRest = head.status === 'rest'
-  const { doneMs, offsets, logged, reason } = head
-  const changes = {
-    doneMs,
-    offsets,
-    logged,
-    reason,
-    status: isAtRest ? ('running' as const) : head.status,
-    wakeMs: isAtRest ? sharedNow(store, clock) : head.wakeMs,
-  }
-  await replaceManifest(operated, head, manifest, changes, undefined)
+  await replaceManifest(operated, head, manifest, keepingAll(operated, head), undefined)
   await removeStates(operated, before, isOf)
   return { states: statesOf({ states: gone }) }
 }

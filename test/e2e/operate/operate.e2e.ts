@@ -3,10 +3,12 @@
  * emulator that enforces rights. The application is made by hand, so that the test can bring it
  * into each state. `test/e2e/deployed` tests the commands on a real deployment.
  */
-import { seconds, stream, milliseconds } from 'millrace'
+import { milliseconds, openState, seconds, stream } from 'millrace'
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../../lib/adapters/local/system-clock.ts'
@@ -75,7 +77,7 @@ beforeAll(async () => {
   emulator = await startEmulator({ variables: { AUTH: 'true' } })
   process.env['AWS_ENDPOINT_URL'] = emulator.endpoint
   app = await Application.create(pipeline)
-  for (const level of ['reader', 'deadLetterReader', 'operator'] as const)
+  for (const level of ['reader', 'deadLetterReader', 'stateReader', 'operator'] as const)
     identities.set(level, await userWith(level, app.resources))
 }, 120_000)
 afterAll(() => emulator?.stop())
@@ -202,22 +204,59 @@ describe('commands, in the order of a bad day', () => {
   })
 })
 
+describe('state, with the rights to read it alone', () => {
+  test('is listed, read by key, exported, and replaced by an operator', async () => {
+    await app.append('new life', LARGE)
+    await app.runUntil(() => state.totals.has(LARGE))
+    expect(answer(await command('stateReader', 'state', '--json'))).toMatchObject({
+      app: 'clicks',
+      states: [{ id: 'totals', kind: 'updateStateByKey', holds: 'keys', keys: 2 }],
+    })
+    const total = async (key: string): Promise<Ended> =>
+      command('stateReader', 'state', 'get', 'totals', key)
+    expect(await total('new life')).toMatchObject({ exitCode: 0, stdout: '2\n' })
+    expect(await total('nobody')).toMatchObject({ exitCode: 7, stdout: '' })
+    const exported = await command('stateReader', 'state', 'export', 'totals')
+    expect(exported.stdout).toContain('{"key":"new life","value":2}\n')
+    const file = join(mkdtempSync(join(tmpdir(), 'millrace-state-')), 'totals.jsonl')
+    writeFileSync(file, '{"key":"new life","value":40}\n')
+    const importing = ['state', 'import', 'totals', file, '--yes'] as const
+    expect((await command('stateReader', ...importing)).stderr).toContain('ACCESS_DENIED')
+    expect((await command('operator', ...importing)).stdout).toContain('2 keys before and 1 now')
+    await app.append('new life')
+    await app.runUntil(() => state.totals.get('new life') === 41)
+  })
+
+  test('openState reads it in a program', async () => {
+    const totals = await openState<string, number>('totals', { app: app.name })
+    expect([await totals.get('new life'), await totals.count()]).toEqual([41, 1])
+    expect(totals.batchTime.milliseconds).toBe((await app.head()).doneMs)
+    totals.close()
+  })
+})
+
 describe('rights', () => {
   const allowed: Readonly<Record<Exclude<AccessLevel, 'operator'>, readonly string[]>> = {
-    reader: ['status', 'dead-letters'],
+    reader: ['status', 'dead-letters', 'state'],
     deadLetterReader: ['dead-letters'],
+    stateReader: ['state'],
   }
   const commands = [
     ['status'],
     ['dead-letters'],
+    ['state', 'get', 'totals', 'new life'],
     ['redrive'],
     ['resume'],
     ['skip'],
     ['reset', '--yes'],
   ] as const
-  const denied = { reader: /ACCESS_DENIED|COMMAND_REFUSED/, deadLetterReader: /ACCESS_DENIED/ }
+  const denied = {
+    reader: /ACCESS_DENIED|COMMAND_REFUSED/,
+    deadLetterReader: /ACCESS_DENIED/,
+    stateReader: /ACCESS_DENIED|COMMAND_REFUSED/,
+  }
 
-  test.each(['reader', 'deadLetterReader'] as const)(
+  test.each(['reader', 'deadLetterReader', 'stateReader'] as const)(
     'a %s may read, and changes nothing',
     async (level) => {
       state.isBroken = false

@@ -1,0 +1,61 @@
+/** Which states a manifest names, and which of them users can read by key. */
+import { MillraceError } from '../../base/errors.ts'
+import { nearestTo } from '../../base/nearest.ts'
+import type { Manifest, StoredState } from '../../state/manifest.ts'
+import { panesId } from '../../state/operator/state-declaration.ts'
+
+/** The state of one operator in the store. */
+export interface KnownState {
+  /** The id of the operator, or the name that `named()` gives it. */
+  readonly id: string
+  readonly kind: string
+  /** `keys`: a state for each key. `window`: batches of a window, which have no keys to look up. */
+  readonly holds: 'keys' | 'window'
+  readonly partitions: number
+  readonly segments: number
+  /** Number of bytes in the store, before compression. */
+  readonly bytes: number
+}
+
+/** The states that a manifest names. */
+export const knownStates = ({ states }: Pick<Manifest, 'states'>): readonly KnownState[] =>
+  Object.entries(states).map(([stored, { kind, form, partitions }]) => {
+    const segments = partitions.flat()
+    const suffix = panesId('')
+    return {
+      id: form === 'panes' && stored.endsWith(suffix) ? stored.slice(0, -suffix.length) : stored,
+      kind,
+      holds: form === 'state' ? ('keys' as const) : ('window' as const),
+      partitions: partitions.length,
+      segments: segments.length,
+      bytes: segments.reduce((total, { bytes }) => total + bytes, 0),
+    }
+  })
+
+/**
+ * The keyed state of an operator.
+ *
+ * @throws MillraceError `STATE_UNKNOWN`.
+ */
+export const keyedState = (manifest: Pick<Manifest, 'states'>, id: string): StoredState => {
+  const stored = Object.hasOwn(manifest.states, id) ? manifest.states[id] : undefined
+  if (stored?.form === 'state') return stored
+  throw unknownState(knownStates(manifest), id)
+}
+
+const unknownState = (known: readonly KnownState[], id: string): MillraceError => {
+  const keyed = known.filter(({ holds }) => holds === 'keys').map((one) => one.id)
+  const isWindow = known.some((one) => one.id === id || panesId(one.id) === id)
+  const near = nearestTo(id, keyed)
+  return new MillraceError('STATE_UNKNOWN', {
+    problem: isWindow
+      ? 'This operator keeps the batches of a window, and no state for each key'
+      : 'The application keeps no state of this name',
+    value: id,
+    allowed: keyed.length === 0 ? 'none: no operator keeps a state for each key' : keyed.join(', '),
+    fix: isWindow
+      ? 'read the results of a window where the pipeline writes them, for example with saveToTable'
+      : (near === undefined ? '' : `did you mean ${near}? Otherwise `) +
+        'see the states: millrace state --state DIR, or --app NAME',
+  })
+}

@@ -1,0 +1,69 @@
+/** Entries of a state as lines of an object file, and back: what `export` and `import` exchange. */
+import { MillraceError } from '../../base/errors.ts'
+import { checkKey } from '../../base/keys.ts'
+import { printableJson } from '../../base/printable.ts'
+import { objectLines, readObjects } from '../../formats/object-lines.ts'
+import type { StateEntry } from './state-partition-reader.ts'
+
+/** A value as JSON, in the form of object files. It is safe for a terminal. */
+export const valueText = (value: unknown): string =>
+  printableJson(
+    Buffer.from(objectLines([value]))
+      .toString('utf8')
+      .trimEnd(),
+  )
+
+/** An entry as a line. `touchedMs` stands there only where it is stored. */
+export const lineOf = ({ key, state, touchedMs }: StateEntry): string =>
+  `${valueText({ key, value: state, ...(touchedMs === undefined ? {} : { touchedMs }) })}\n`
+
+/**
+ * The entries in lines.
+ *
+ * @throws MillraceError `ARGUMENT_INVALID` for a line that is not an entry.
+ */
+export const entriesIn = (bytes: Uint8Array): readonly StateEntry[] =>
+  readObjects(bytes).map((value, index) => entryOf(value, index + 1))
+
+const FIELDS = ['key', 'value', 'touchedMs']
+
+const entryOf = (given: unknown, line: number): StateEntry => {
+  const fields = isFields(given) ? given : {}
+  const { key, value, touchedMs } = fields
+  const isEntry =
+    Object.hasOwn(fields, 'key') &&
+    Object.hasOwn(fields, 'value') &&
+    Object.keys(fields).every((name) => FIELDS.includes(name)) &&
+    (touchedMs === undefined || Number.isSafeInteger(touchedMs))
+  if (!isEntry)
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: `Line ${line} is not a key with its state`,
+      value: given,
+      allowed: '{"key":..., "value":...}, as millrace state export writes it',
+      fix: 'correct the line; nothing was imported',
+    })
+  checkKey(key)
+  return {
+    key,
+    state: value,
+    ...(touchedMs === undefined ? {} : { touchedMs: touchedMs as number }),
+  }
+}
+
+const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/**
+ * A key as somebody types it: JSON, in the form of object files, if it is JSON; otherwise text.
+ */
+export const keyIn = (text: string): unknown => {
+  try {
+    // A line feed in JSON is only space.
+    const [key, ...more] = readObjects(Buffer.from(text.replaceAll('\n', ' '), 'utf8'))
+    if (more.length > 0 || text.trim() === '') return text
+    checkKey(key)
+    return key
+  } catch {
+    return text
+  }
+}

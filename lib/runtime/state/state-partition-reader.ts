@@ -1,0 +1,48 @@
+/** Reads one partition of a keyed state as a manifest names it, and nothing else of the state. */
+import { type ShownState, shownOf } from '../../dstream/timeout-layout.ts'
+import { LiveState } from '../../state/live-state.ts'
+import { type Manifest, shapeOfStored, type StoredState } from '../../state/manifest.ts'
+import type { KeyedState } from '../../state/operator/keyed-state.ts'
+import type { ReadSegment } from '../../state/partition-draft.ts'
+
+/** A key with its state. */
+export interface StateEntry extends ShownState {
+  readonly key: unknown
+}
+
+/** One partition in memory. */
+export interface ReadPartition {
+  readonly size: number
+  /** Undefined: the key has no state. */
+  get(key: unknown): StateEntry | undefined
+  /** In the order of keys. States are fresh copies. */
+  entries(): Iterable<StateEntry>
+}
+
+/** Reads a partition. The other partitions are taken as empty. */
+export const readPartition = async (
+  manifest: Manifest,
+  { id, stored }: { readonly id: string; readonly stored: StoredState },
+  part: number,
+  read: ReadSegment,
+): Promise<ReadPartition> => {
+  const layout = {
+    states: [{ ...shapeOfStored(id, stored), isDivisible: false }],
+    operators: [],
+  }
+  const partitions = stored.partitions.map((refs, at) => (at === part ? refs : []))
+  const only = { ...manifest, states: { [id]: { ...stored, partitions } } }
+  const live = await LiveState.load(layout, only, read)
+  const states: KeyedState<unknown, unknown> = live.draft(manifest.timeMs).state(id, part)
+  const entryOf = (key: unknown, value: unknown): StateEntry => ({
+    key,
+    ...shownOf(stored.layout, value),
+  })
+  return {
+    size: live.keysOf(id),
+    get: (key) => (states.has(key) ? entryOf(key, states.get(key)) : undefined),
+    *entries() {
+      for (const [key, value] of states.entries()) yield entryOf(key, value)
+    },
+  }
+}
