@@ -1,9 +1,10 @@
 /**
- * Runs a pipeline in this process: the real driver with a store in memory, and a clock that moves
- * one interval for each batch.
+ * Runs a pipeline in this process: the real driver, with a store in memory unless the caller gives
+ * one, and a clock that moves one interval for each batch.
  */
 import { memoryItemStore } from '../lib/adapters/memory/memory-item-store.ts'
 import { printSink } from '../lib/adapters/print-sink.ts'
+import type { ItemStore } from '../lib/ports/item-store.ts'
 import type { Queue } from '../lib/dstream/sources/queue.ts'
 import { seconds, stream, type DStream } from 'millrace'
 import { compose } from '../lib/runtime/compose.ts'
@@ -11,21 +12,24 @@ import { Driver } from '../lib/runtime/driver/driver.ts'
 
 const INTERVAL_MS = 1_000
 const ZERO_MS = 1_700_000_000_000
+const ATTEMPT_DIGITS = 24
 
 /** A pipeline whose batches run when the caller asks. */
-export interface PipelineBed {
-  /** Runs one batch over these lines, from its batch time to its commit. */
-  run(lines?: readonly string[]): Promise<void>
+export interface PipelineBed<T = string> {
+  /** Runs one batch over these elements, from its batch time to its commit. */
+  run(elements?: readonly T[]): Promise<void>
 }
 
 /**
- * Creates a pipeline over batches of lines. A batch runs at every batch time, also without lines.
+ * Creates a pipeline over batches of elements. A batch runs at every batch time, also without
+ * elements. `storeAt` makes its store, whose answers have the time of the given clock.
  */
-export const pipelineBed = (
+export const pipelineBed = <T = string>(
   name: string,
-  describe: (lines: DStream<string>) => void,
-): PipelineBed => {
-  const queue: Queue<string> = []
+  describe: (elements: DStream<T>) => void,
+  storeAt: (now: () => number) => ItemStore = () => memoryItemStore(),
+): PipelineBed<T> => {
+  const queue: Queue<T> = []
   const pipeline = stream(
     name,
     { batchInterval: seconds(INTERVAL_MS / 1_000), whenIdle: 'tick' },
@@ -38,9 +42,10 @@ export const pipelineBed = (
     plan,
     generation: 1,
     ports: {
-      store: memoryItemStore(),
+      store: storeAt(() => nowMs),
       clock: { now: () => nowMs, sleep: async () => undefined },
-      randomness: { attemptId: () => `attempt${++attempts}` },
+      // As long as in production.
+      randomness: { attemptId: () => String(++attempts).padStart(ATTEMPT_DIGITS, 'a') },
       sources: {},
       sinks: { print: printSink({ print: () => undefined }) },
     },
@@ -55,9 +60,9 @@ export const pipelineBed = (
   const started = driver.then((one) => one.run())
 
   return {
-    async run(lines?: readonly string[]): Promise<void> {
+    async run(elements?: readonly T[]): Promise<void> {
       await started
-      if (lines !== undefined) queue.push(lines)
+      if (elements !== undefined) queue.push(elements)
       nowMs += INTERVAL_MS
       const outcome = await (await driver).run()
       if (outcome.kind !== 'idle')

@@ -1,7 +1,8 @@
 /**
- * `npm run bench -- engine|aws-batches|directory|cold-start [--json] [--batches N]`: runs a
- * benchmark and prints the results. With `--json` each figure is one line, `{ "bench", "figure",
- * "value", "unit" }`, and the text for the user goes to the standard error.
+ * `npm run bench -- engine|aws-batches|directory|cold-start|costs [--json] [--batches N]
+ * [--only NAME,NAME]`: runs a benchmark and prints the results. With `--json` each figure is one
+ * line, `{ "bench", "figure", "value", "unit" }`, and the text for the user goes to the standard
+ * error. `--only` is for `costs`, and names the figures to measure.
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +16,8 @@ const DEFAULT_BATCHES = 6
 interface Settings {
   readonly batches: number
   readonly say: (text: string) => void
+  /** The figures to measure. Undefined: all. */
+  readonly only: readonly string[] | undefined
 }
 
 interface Bench {
@@ -52,11 +55,19 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map<string, Bench>([
       run: async (settings) => (await import('./cold-start.ts')).benchColdStart(settings),
     },
   ],
+  [
+    'costs',
+    {
+      needsHeap: true,
+      run: async (settings) => (await import('./costs/costs.ts')).benchCosts(settings),
+    },
+  ],
 ])
 
 const usage = (problem: string): never => {
   console.error(
-    `${problem}\nUsage: npm run bench -- ${[...BENCHES.keys()].join('|')} [--json] [--batches N]`,
+    `${problem}\nUsage: npm run bench -- ${[...BENCHES.keys()].join('|')} [--json] [--batches N] ` +
+      '[--only NAME,NAME]',
   )
   process.exit(2)
 }
@@ -79,10 +90,15 @@ const readArguments = (): {
   readonly bench: Bench
   readonly isJson: boolean
   readonly batches: number
+  readonly only: readonly string[] | undefined
 } => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean' }, batches: { type: 'string' } },
+    options: {
+      json: { type: 'boolean' },
+      batches: { type: 'string' },
+      only: { type: 'string' },
+    },
   })
   const [name = ''] = positionals
   const bench = BENCHES.get(name)
@@ -91,13 +107,14 @@ const readArguments = (): {
   const batches = Number(values.batches ?? DEFAULT_BATCHES)
   if (!Number.isInteger(batches) || batches < 1)
     usage(`--batches must be a whole number from 1, and is ${values.batches}.`)
-  return { bench, isJson: values.json === true, batches }
+  return { bench, isJson: values.json === true, batches, only: values.only?.split(',') }
 }
 
-const { bench, isJson, batches } = readArguments()
+const { bench, isJson, batches, only } = readArguments()
 if (bench.needsHeap && !('gc' in globalThis)) runWithHeap()
 const figures = await bench.run({
   batches,
+  only,
   say: (text) => (isJson ? console.error(text) : console.log(text)),
 })
 if (isJson) for (const figure of figures) console.log(JSON.stringify(figure))

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { Buckets, type WireAnswer, type WireRequest } from './buckets.ts'
-import { Table, type TableRequest } from './table.ts'
+import { Table, type TableRequest, type Touched } from './table.ts'
 
 /** When the stream was created. */
 export const CREATED_MS = 1_700_000_000_000
@@ -21,6 +21,8 @@ export interface CountedCall {
   readonly readUnits: number
   /** Bytes of the two bodies, request and response. */
   readonly bytes: number
+  /** The items and objects of the call. */
+  readonly touched: readonly Touched[]
 }
 
 /** The services, with the calls since `takeCalls` was called last. */
@@ -41,14 +43,15 @@ export class Services {
     const target = request.headers['x-amz-target']
     const counted = target === undefined ? this.#object(request) : this.#call(target, request)
     const bytes = request.body.byteLength + Buffer.byteLength(counted.answer.body ?? '')
-    this.#calls.push({ bucket: '', writeUnits: 0, readUnits: 0, ...counted.call, trip, bytes })
+    this.#calls.push({ ...NO_COST, ...counted.call, trip, bytes })
     return counted.answer
   }
 
   #object(request: WireRequest): Counted {
     const bucket = request.path.split('/')[1] ?? ''
+    const action = Buckets.actionOf(request)
     return {
-      call: { service: 's3', action: Buckets.actionOf(request), bucket },
+      call: { service: 's3', action, bucket, touched: touchedBy(action, request) },
       answer: this.#buckets.answer(request),
     }
   }
@@ -76,17 +79,26 @@ export class Services {
         answer: json(200, { StreamDescriptionSummary }),
       }
     }
-    const { status, body: answer, writeUnits, readUnits } = this.#table.answer(action, input)
-    return {
-      call: { service: 'dynamodb', action, writeUnits, readUnits },
-      answer: json(status, answer),
-    }
+    const { status, body: answer, ...cost } = this.#table.answer(action, input)
+    return { call: { service: 'dynamodb', action, ...cost }, answer: json(status, answer) }
   }
 }
 
 interface Counted {
   readonly call: Pick<CountedCall, 'service' | 'action'> & Partial<CountedCall>
   readonly answer: WireAnswer
+}
+
+const NO_COST = { bucket: '', writeUnits: 0, readUnits: 0, touched: [] }
+
+/** Blocks and segments have names made of the key of their item: `/blocks/partition/sort`. */
+const touchedBy = (action: string, { path, body }: WireRequest): readonly Touched[] => {
+  if (action !== 'PutObject') return []
+  const [partition = '', sort = ''] = decodeURIComponent(path)
+    .split('/')
+    .slice(2)
+    .map(decodeURIComponent)
+  return [{ kind: 'put', partition, sort, bytes: body.byteLength, units: 0 }]
 }
 
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex')

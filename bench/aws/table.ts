@@ -49,10 +49,22 @@ export interface Units {
   readonly readUnits: number
 }
 
+/** What a call did to one item, or to one object of a bucket. */
+export interface Touched {
+  readonly kind: 'put' | 'delete' | 'read'
+  readonly partition: string
+  readonly sort: string
+  /** The size that is priced, of the item or the object. */
+  readonly bytes: number
+  /** Write units. 0 for reads, and for objects. */
+  readonly units: number
+}
+
 /** The response to a call. */
 export interface TableAnswer extends Units {
   readonly status: number
   readonly body: object
+  readonly touched: readonly Touched[]
 }
 
 const KB = 1_024
@@ -74,29 +86,49 @@ const rowBytes = (row: WireRow | undefined): number =>
 const unitsOf = (bytes: number, unitKb: number): number =>
   Math.max(1, Math.ceil(bytes / (unitKb * KB)))
 
-/** Whether a condition holds. It consists of parts joined by AND, each about one attribute. */
-const holds = (
-  row: WireRow | undefined,
-  {
+/** Splits a condition at a word that is not inside parentheses. */
+const splitOutside = (text: string, word: ' AND ' | ' OR '): readonly string[] => {
+  const parts: string[] = []
+  let depth = 0
+  let from = 0
+  for (let index = 0; index < text.length; index++) {
+    if (text[index] === '(') depth += 1
+    else if (text[index] === ')') depth -= 1
+    else if (depth === 0 && text.startsWith(word, index)) {
+      parts.push(text.slice(from, index))
+      from = index + word.length
+    }
+  }
+  return [...parts, text.slice(from)]
+}
+
+/** Whether a condition holds: parts joined by AND and OR, each about one attribute. */
+const holds = (row: WireRow | undefined, request: TableRequest): boolean => {
+  const {
     ConditionExpression,
-    ExpressionAttributeNames = {},
-    ExpressionAttributeValues = {},
-  }: TableRequest,
-): boolean =>
-  (ConditionExpression?.split(' AND ') ?? []).every((part) => {
+    ExpressionAttributeNames: names = {},
+    ExpressionAttributeValues: values = {},
+  } = request
+  const attribute = (name: string): WireValue | undefined => row?.[names[name] ?? name]
+  const holdsPart = (text: string): boolean => {
+    const any = splitOutside(text, ' OR ')
+    if (any.length > 1) return any.some(holdsPart)
+    const all = splitOutside(text, ' AND ')
+    if (all.length > 1) return all.every(holdsPart)
     const [, presence, name = ''] =
-      /^(attribute_exists|attribute_not_exists)\((.+)\)$/.exec(part) ?? []
+      /^(attribute_exists|attribute_not_exists)\((.+)\)$/.exec(text) ?? []
     if (presence !== undefined)
-      return (
-        (row?.[ExpressionAttributeNames[name] ?? name] !== undefined) ===
-        (presence === 'attribute_exists')
-      )
-    const [left = '', right = ''] = part.split(' = ')
-    return (
-      JSON.stringify(row?.[ExpressionAttributeNames[left] ?? left]) ===
-      JSON.stringify(ExpressionAttributeValues[right])
-    )
-  })
+      return (attribute(name) !== undefined) === (presence === 'attribute_exists')
+    if (text.startsWith('(')) return holdsPart(text.slice(1, -1))
+    const [left = '', operator = '', right = ''] = text.split(' ')
+    const [there, value] = [attribute(left), values[right]]
+    if (operator === '=') return JSON.stringify(there) === JSON.stringify(value)
+    if (there?.N === undefined || value?.N === undefined) return false
+    const difference = Number(there.N) - Number(value.N)
+    return operator === '<' ? difference < 0 : difference <= 0
+  }
+  return ConditionExpression === undefined || holdsPart(ConditionExpression)
+}
 
 const compare = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
@@ -130,7 +162,8 @@ export class Table {
   }
 
   #partition(row: WireRow): Map<string, WireRow> {
-    const name = row['pk']?.S ?? ''
+    // The items of a table of results have the one attribute `key` as their key.
+    const name = row['pk']?.S ?? `=${row['key']?.S}`
     const partition = this.#partitions.get(name) ?? new Map<string, WireRow>()
     this.#partitions.set(name, partition)
     return partition
@@ -143,6 +176,7 @@ export class Table {
       body: row === undefined ? {} : { Item: row },
       writeUnits: 0,
       readUnits: unitsOf(rowBytes(row), READ_KB),
+      touched: [touch('read', key, rowBytes(row), 0)],
     }
   }
 
@@ -160,6 +194,15 @@ export class Table {
       body: { Items: rows, Count: rows.length },
       writeUnits: 0,
       readUnits: unitsOf(bytes, READ_KB),
+      touched: [
+        {
+          kind: 'read',
+          partition: request.ExpressionAttributeValues?.[':pk']?.S ?? '',
+          sort: '',
+          bytes,
+          units: 0,
+        },
+      ],
     }
   }
 
@@ -173,33 +216,50 @@ export class Table {
         body: { __type: type, message: 'no', Item: before },
         writeUnits: unitsOf(rowBytes(before), 1),
         readUnits: 0,
+        touched: [],
       }
     }
-    return { status: 200, body: {}, writeUnits: this.#write(row), readUnits: 0 }
+    const touched = this.#write(row)
+    return { status: 200, body: {}, writeUnits: touched.units, readUnits: 0, touched: [touched] }
   }
 
   #batch({ RequestItems = {} }: TableRequest): TableAnswer {
-    let writeUnits = 0
-    for (const { PutRequest, DeleteRequest } of Object.values(RequestItems).flat()) {
-      if (PutRequest !== undefined) writeUnits += this.#write(PutRequest.Item)
-      if (DeleteRequest !== undefined) writeUnits += this.#delete(DeleteRequest.Key)
+    const touched = Object.values(RequestItems)
+      .flat()
+      .flatMap(({ PutRequest, DeleteRequest }) => [
+        ...(PutRequest === undefined ? [] : [this.#write(PutRequest.Item)]),
+        ...(DeleteRequest === undefined ? [] : [this.#delete(DeleteRequest.Key)]),
+      ])
+    return {
+      status: 200,
+      body: { UnprocessedItems: {} },
+      writeUnits: touched.reduce((total, { units }) => total + units, 0),
+      readUnits: 0,
+      touched,
     }
-    return { status: 200, body: { UnprocessedItems: {} }, writeUnits, readUnits: 0 }
   }
 
-  #write(row: WireRow): number {
+  #write(row: WireRow): Touched {
     const partition = this.#partition(row)
     const sort = row['sk']?.S ?? ''
     const units = unitsOf(Math.max(rowBytes(partition.get(sort)), rowBytes(row)), 1)
     partition.set(sort, row)
-    return units
+    return touch('put', row, rowBytes(row), units)
   }
 
-  #delete(key: WireRow): number {
+  #delete(key: WireRow): Touched {
     const partition = this.#partition(key)
     const sort = key['sk']?.S ?? ''
-    const units = unitsOf(rowBytes(partition.get(sort)), 1)
+    const bytes = rowBytes(partition.get(sort))
     partition.delete(sort)
-    return units
+    return touch('delete', key, bytes, unitsOf(bytes, 1))
   }
 }
+
+const touch = (kind: Touched['kind'], row: WireRow, bytes: number, units: number): Touched => ({
+  kind,
+  partition: row['pk']?.S ?? `=${row['key']?.S}`,
+  sort: row['sk']?.S ?? '',
+  bytes,
+  units,
+})

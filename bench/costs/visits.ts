@@ -1,0 +1,74 @@
+/**
+ * Visits of users as events of a stream with many shards, the same in every run. A line has 200
+ * bytes, and begins with the user.
+ */
+import { type DStream, type Duration, type Pipeline, stream, type StreamingContext } from 'millrace'
+import type { KinesisEvent } from '../../lib/runtime/sources/kinesis/event.ts'
+import { STREAM } from '../aws/clicks.ts'
+import { mixed } from './draw.ts'
+
+/** The number of users: so many keys has the state. */
+export const USERS = 10_000
+/** The size of a record. */
+export const LINE_BYTES = 200
+const FIRST_SEQUENCE = 49_590_338_271_490_256_608n * 10n ** 36n
+/** The upper bits of a sequence number of Kinesis are a count. */
+const COUNT_BITS = 76n
+const SHARD_DIGITS = 12
+
+/** The user of the n-th visit. */
+export const userOf = (n: number): string => `user-${mixed(n) % USERS}`
+
+/** The line of the n-th visit. A tenth of it differs between all lines. */
+const visitLine = (n: number, atMs: number): string =>
+  `${userOf(n)} page=/p/${mixed(n + 11) % 500} session=${mixed(n + 7)} at=${atMs} agent=`
+    .padEnd(LINE_BYTES, 'Mozilla/5.0 (X11; Linux x86_64) ')
+    .slice(0, LINE_BYTES)
+
+/** Which records an event has. */
+export interface Delivery {
+  readonly shard: number
+  /** The number of the first record of the shard in the event. */
+  readonly from: number
+  readonly count: number
+  readonly atMs: number
+  /** The line of a record. Default: a visit. */
+  readonly lineOf?: (n: number, atMs: number) => string
+}
+
+/** A Lambda event with records of one shard. */
+export const lineEvent = (delivery: Delivery): KinesisEvent => {
+  const { shard, from, count, atMs, lineOf = visitLine } = delivery
+  const shardId = `shardId-${String(shard).padStart(SHARD_DIGITS, '0')}`
+  return {
+    Records: Array.from({ length: count }, (_, index) => {
+      const n = shard * 1_000_003 + from + index
+      const sequenceNumber = String(FIRST_SEQUENCE + (BigInt(from + index + 1) << COUNT_BITS))
+      return {
+        eventID: `${shardId}:${sequenceNumber}`,
+        eventSourceARN: STREAM,
+        kinesis: {
+          partitionKey: String(mixed(n)),
+          sequenceNumber,
+          data: Buffer.from(lineOf(n, atMs)).toString('base64'),
+          approximateArrivalTimestamp: atMs / 1_000,
+        },
+      }
+    }),
+  }
+}
+
+type Totals = DStream<[string, number]>
+
+const totalsOf = (ssc: StreamingContext): Totals =>
+  ssc
+    .kinesisTextStream('visits')
+    .mapToPair((line) => [line.slice(0, line.indexOf(' ')), 1])
+    .updateStateByKey<number>((ones, total = 0) => total + ones.length)
+
+/** What becomes of the totals of each batch. */
+export type Output = (totals: Totals) => void
+
+/** Counts the visits of each user since the beginning. */
+export const visitTotals = (batchInterval: Duration, output: Output): Pipeline =>
+  stream('visits', { batchInterval }, (ssc) => output(totalsOf(ssc)))
