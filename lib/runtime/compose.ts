@@ -11,6 +11,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import type { Randomness } from '../ports/randomness.ts'
 import type { Receiver } from '../ports/receiver.ts'
+import type { LogSettings } from '../state/state-log.ts'
 import { HeadStore } from '../state/head.ts'
 import type { Listener } from './events.ts'
 import type { Location } from './locations.ts'
@@ -45,6 +46,8 @@ export interface CompositionParts {
   readonly listen: Listener
   /** See {@link Runner.leaseMs}. */
   readonly leaseMs: number
+  /** See {@link Runner.logSettings}. */
+  readonly logSettings?: LogSettings
   /** Default: tasks run in this process. */
   readonly executor?: Executor
 }
@@ -69,7 +72,8 @@ export interface Composition {
  * `ARGUMENT_INVALID` when two outputs write to one place. The errors of the sources.
  */
 export const compose = async (parts: CompositionParts): Promise<Composition> => {
-  const { plan, generation, ports, locateOutput, listen, leaseMs, executor = inProcess } = parts
+  const { plan, generation, ports, locateOutput, listen, leaseMs, logSettings } = parts
+  const { executor = inProcess } = parts
   const { store, clock, randomness, sinks } = ports
   checkSeparatePlaces(plan, locateOutput)
   const app = plan.name
@@ -95,6 +99,7 @@ export const compose = async (parts: CompositionParts): Promise<Composition> => 
     executor,
     listen,
     leaseMs,
+    ...(logSettings === undefined ? {} : { logSettings }),
   }
   const receivers = [...opened].flatMap(([source, { receiver }]) =>
     receiver === undefined ? [] : [{ source, receiver }],

@@ -2,6 +2,7 @@ import type { Plan } from '../dstream/plan.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import type { Randomness } from '../ports/randomness.ts'
+import type { LogSettings } from '../state/state-log.ts'
 import type { HeadStore } from '../state/head.ts'
 import type { Listener } from './events.ts'
 import type { Outputs } from './sinks/outputs.ts'
@@ -23,6 +24,8 @@ export interface Runner {
   /** The reader of each source node, by its id. */
   readonly sources: ReadonlyMap<string, SourceReader<WholeInput>>
   readonly outputs: Outputs
+  /** Default: as in state-log.ts. */
+  readonly logSettings?: LogSettings
   /** Runs the tasks of batches. */
   readonly executor: Executor
   readonly listen: Listener

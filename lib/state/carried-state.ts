@@ -6,6 +6,7 @@
 import { partitionOf } from '../base/keys.ts'
 import { pack, unpack } from '../base/packed.ts'
 import type { Convert } from './operator/state-declaration.ts'
+import { type LogSettings, StateLog } from './state-log.ts'
 import { StatePartition } from './state-partition.ts'
 
 /** The state of one operator, as it was stored. */
@@ -15,14 +16,25 @@ export interface CarriedState {
   readonly partitions: number
   /** Makes a value of this plan. Undefined: values stay as they are. */
   readonly convert: Convert | undefined
+  readonly settings: LogSettings | undefined
 }
 
 /** The partitions of this plan, in the batch of this time. */
 export const carryState = (
-  { stored, partitions, convert }: CarriedState,
+  { stored, partitions, convert, settings }: CarriedState,
   timeMs: number,
 ): readonly StatePartition[] => {
-  const moved = Array.from({ length: partitions }, () => new StatePartition({ isMoved: true }))
+  // The first partition answers for all that was stored.
+  const retired = stored.flatMap(({ log }) => log.list.all)
+  const moved = Array.from(
+    { length: partitions },
+    (_, part) =>
+      new StatePartition({
+        isMoved: true,
+        log: new StateLog(settings),
+        replaces: part === 0 ? retired : [],
+      }),
+  )
   for (const [key, value] of stored.flatMap((partition) => partition.sorted())) {
     const now = convert === undefined ? value : pack(convert(unpack(value), timeMs))
     moved[partitionOf(key, partitions)]?.move(key, now)

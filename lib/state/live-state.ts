@@ -13,8 +13,16 @@ import {
 } from './operator/state-declaration.ts'
 import type { Timer, TimerState } from './operator/timer.ts'
 import { type PaneDraft, PanePartition } from './pane-partition.ts'
-import type { PartitionDraft, ReadSegment } from './partition-draft.ts'
-import { type NamedSegment, nameSegment, type SegmentRef } from './segments.ts'
+import type { PartitionDraft } from './partition-draft.ts'
+import { pagesNode, SegmentList, type StoredPartition } from './segment-list.ts'
+import {
+  type NamedSegment,
+  type NameSegment,
+  nameSegment,
+  type ReadSegment,
+  type SegmentRef,
+} from './segments.ts'
+import { type LogSettings, StateLog } from './state-log.ts'
 import { type StateDraft, StatePartition } from './state-partition.ts'
 
 /**
@@ -63,6 +71,7 @@ export class LiveState {
     layout: StateLayout,
     manifest: Manifest,
     read: ReadSegment,
+    settings?: LogSettings,
   ): Promise<LiveState> {
     const states = new Map<string, readonly StatePartition[]>()
     const carried = new Map<string, CarriedState>()
@@ -70,15 +79,11 @@ export class LiveState {
     for (const shape of layout.states) {
       const { id, form, partitions } = shape
       const stored = manifest.states[id]
-      const refs = Array.from({ length: partitions }, (_, part) => stored?.partitions[part] ?? [])
-      if (form === 'panes')
-        panes.set(
-          id,
-          refs.map((some) => new PanePartition(some, read)),
-        )
+      const lists = Array.from({ length: partitions }, (_, part) => stored?.partitions[part])
+      if (form === 'panes') panes.set(id, await loadPanes(id, lists, read, settings))
       else if (stored === undefined || isSameShape(shapeOfStored(id, stored), shape))
-        states.set(id, await loadStates(refs, read))
-      else carried.set(id, await loadCarried(shape, stored, manifest, read))
+        states.set(id, await loadStates(id, lists, read, settings))
+      else carried.set(id, await loadCarried(shape, stored, manifest, read, settings))
     }
     return new LiveState(layout, { states, carried, panes }, manifest)
   }
@@ -111,27 +116,61 @@ const loadCarried = async (
   stored: StoredState,
   { timeMs }: Manifest,
   read: ReadSegment,
+  settings: LogSettings | undefined,
 ): Promise<CarriedState> => {
   const conversion = conversionOf(stored, shape, timeMs)
   return {
-    stored: await loadStates(stored.partitions, read),
+    stored: await loadStates(shape.id, stored.partitions, read, settings),
+    settings,
     partitions: shape.partitions,
     convert: typeof conversion === 'function' ? conversion : undefined,
   }
 }
 
-const loadStates = async (
-  partitions: readonly (readonly SegmentRef[])[],
+/** What a manifest has of a partition; undefined: nothing. */
+type Lists = readonly (StoredPartition | undefined)[]
+
+const loadPanes = async (
+  id: string,
+  lists: Lists,
   read: ReadSegment,
+  settings: LogSettings | undefined,
+): Promise<readonly PanePartition[]> =>
+  allOrFirstError(
+    lists.map(async (stored) => {
+      const list =
+        stored === undefined
+          ? SegmentList.empty(settings?.pageRefs)
+          : await SegmentList.load(id, stored, read, settings?.pageRefs)
+      return new PanePartition(list, read)
+    }),
+  )
+
+const loadStates = async (
+  id: string,
+  lists: Lists,
+  read: ReadSegment,
+  settings: LogSettings | undefined,
 ): Promise<readonly StatePartition[]> =>
-  allOrFirstError(partitions.map((refs) => loadState(refs, read)))
+  allOrFirstError(lists.map((stored) => loadState(id, stored, read, settings)))
+
+/** Segments that are read at the same time: enough to hide how long each takes. */
+const READS_AT_ONCE = 32
 
 const loadState = async (
-  refs: readonly SegmentRef[],
+  id: string,
+  stored: StoredPartition | undefined,
   read: ReadSegment,
+  settings: LogSettings | undefined,
 ): Promise<StatePartition> => {
-  const partition = new StatePartition()
-  for (const segment of await allOrFirstError(refs.map(read))) partition.apply(segment)
+  const log = await StateLog.load(id, stored, read, settings)
+  const partition = new StatePartition({ log })
+  const { refs } = log.list
+  for (let first = 0; first < refs.length; first += READS_AT_ONCE) {
+    const some = await allOrFirstError(refs.slice(first, first + READS_AT_ONCE).map(read))
+    for (const [index, segment] of some.entries())
+      partition.apply(segment, first + index >= log.merged)
+  }
   return partition
 }
 
@@ -139,6 +178,8 @@ const loadState = async (
 export interface FlushedStates {
   readonly states: Readonly<Record<string, StoredState>>
   readonly segments: readonly NamedSegment[]
+  /** What the states before named, and these do not name any more. */
+  readonly retired: readonly SegmentRef[]
 }
 
 interface DraftParts {
@@ -209,23 +250,32 @@ export class StateDrafts {
   }
 
   /** Makes segments of the changes, and the states that name them. Does not write the segments. */
-  flush(store: ItemStore, app: string, attemptId: string, before: Manifest): FlushedStates {
+  flush(store: ItemStore, app: string, attemptId: string): FlushedStates {
     const states: Record<string, StoredState> = {}
     const segments: NamedSegment[] = []
+    const retired: SegmentRef[] = []
     const at = sortableTime(this.#parts.timeMs)
+    const namer = (node: string, part: number): NameSegment => {
+      let count = 0
+      return (bytes) => {
+        // Several pages of a partition may be full at the same time.
+        const by = count === 0 ? attemptId : `${attemptId}.${count}`
+        count += 1
+        const segment = nameSegment(store, app, { node, part, at, by }, bytes)
+        segments.push(segment)
+        return segment.ref
+      }
+    }
     for (const { id, kind, form, layout } of this.#shapes) {
       const drafts: readonly PartitionDraft[] =
         (form === 'state' ? this.#parts.states : this.#parts.panes).get(id) ?? []
-      const partitions = drafts.map((draft, part) =>
-        draft.flush(before.states[id]?.partitions[part] ?? [], (bytes) => {
-          const segment = nameSegment(store, app, { node: id, part, at, by: attemptId }, bytes)
-          segments.push(segment)
-          return segment.ref
-        }),
+      const flushed = drafts.map((draft, part) =>
+        draft.flush(namer(id, part), namer(pagesNode(id), part)),
       )
-      states[id] = { kind, form, layout, partitions }
+      states[id] = { kind, form, layout, partitions: flushed.map(({ stored }) => stored) }
+      for (const one of flushed) for (const ref of one.retired) retired.push(ref)
     }
-    return { states, segments }
+    return { states, segments, retired }
   }
 
   /** Makes the drafts the live state. Only after the commit was acknowledged (B3). */

@@ -3,6 +3,7 @@
  * immutable; the head names the newest.
  */
 import { decode, encode } from '../base/codec.ts'
+import { allOrFirstError } from '../base/concurrency.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import type { FinishedOutput } from './finished-output.ts'
 import { sortableTime } from './item-keys.ts'
@@ -10,10 +11,18 @@ import type { OffsetsBySource } from './offsets.ts'
 import type { StateShape } from './operator/state-declaration.ts'
 import type { TimerState } from './operator/timer.ts'
 import {
+  type PackedList,
+  packList,
+  SegmentList,
+  type StoredPartition,
+  unpackList,
+} from './segment-list.ts'
+import {
   packRef,
   type PackedRef,
   putSegment,
   readSegment,
+  type ReadSegment,
   type NamedSegment,
   nameSegment,
   type SegmentRef,
@@ -29,13 +38,13 @@ export const MANIFEST_NODE = '@manifest'
  */
 export const KEPT_MANIFESTS = 3
 
-/** One thing that an operator keeps. Each partition is a list of segments, oldest first. */
+/** One thing that an operator keeps. Each partition is a list of segments. */
 export interface StoredState {
   readonly kind: string
   readonly form: 'state' | 'panes'
   /** Anything else that must stay the same, so that a plan can read the segments. */
   readonly layout: string
-  readonly partitions: readonly (readonly SegmentRef[])[]
+  readonly partitions: readonly StoredPartition[]
 }
 
 /** How a state was stored. */
@@ -80,8 +89,10 @@ type PackedState = readonly [
   kind: string,
   form: StoredState['form'],
   layout: string,
-  partitions: readonly (readonly PackedRef[])[],
+  partitions: readonly PackedPartition[],
 ]
+
+type PackedPartition = readonly [list: PackedList, large: number, small: number]
 
 /**
  * A manifest as it is stored. Each reference omits the node and the part of its segment: both
@@ -99,7 +110,7 @@ const pack = ({ states, previous, ...rest }: Manifest): PackedManifest => ({
     kind,
     form,
     layout,
-    partitions.map((refs) => refs.map(packRef)),
+    partitions.map((one): PackedPartition => [packList(one), one.large, one.small]),
   ]),
   previous: previous.map(packRef),
 })
@@ -113,7 +124,11 @@ export const manifestFrom = (value: unknown): Manifest => {
       kind,
       form,
       layout,
-      partitions: partitions.map((refs, part) => refs.map((ref) => unpackRef(id, part, ref))),
+      partitions: partitions.map(([list, large, small], part) => ({
+        ...unpackList(id, part, list),
+        large,
+        small,
+      })),
     },
   ]
   return {
@@ -164,6 +179,13 @@ export const readManifest = async (
   ref: SegmentRef,
 ): Promise<Manifest> => manifestFrom(decode(await readSegment(store, app, ref)))
 
-/** The segments of all states and panes that a manifest names. */
-export const stateSegments = (manifest: Manifest): readonly SegmentRef[] =>
-  Object.values(manifest.states).flatMap(({ partitions }) => partitions.flat())
+/** The segments of all states and panes of a manifest, with the pages that name them. */
+export const stateSegments = async (
+  { states }: Pick<Manifest, 'states'>,
+  read: ReadSegment,
+): Promise<readonly SegmentRef[]> => {
+  const lists = Object.entries(states).flatMap(([id, { partitions }]) =>
+    partitions.map((stored) => SegmentList.load(id, stored, read)),
+  )
+  return (await allOrFirstError(lists)).flatMap(({ all }) => all)
+}

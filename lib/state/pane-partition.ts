@@ -9,9 +9,11 @@
  */
 import { decode, encode } from '../base/codec.ts'
 import { invariant } from '../base/errors.ts'
+import { sortableTime } from './item-keys.ts'
 import type { Panes } from './operator/panes.ts'
-import type { ReadSegment, PartitionDraft, NameSegment } from './partition-draft.ts'
-import type { SegmentRef } from './segments.ts'
+import type { Flushed, PartitionDraft } from './partition-draft.ts'
+import type { SegmentList } from './segment-list.ts'
+import type { NameSegment, ReadSegment, SegmentRef } from './segments.ts'
 
 /** A pane as it is written. */
 type Segment = readonly [isSimple: boolean, content: unknown]
@@ -32,11 +34,17 @@ export class PanePartition {
   /** By batch time, oldest first. */
   readonly #panes: Map<number, Pane>
   readonly #read: ReadSegment
+  #list: SegmentList
   #memo: unknown
 
-  constructor(refs: readonly SegmentRef[], read: ReadSegment) {
-    this.#panes = new Map(refs.map((ref) => [Number(ref.at), { ref }]))
+  constructor(list: SegmentList, read: ReadSegment) {
+    this.#panes = new Map(list.refs.map((ref) => [Number(ref.at), { ref }]))
     this.#read = read
+    this.#list = list
+  }
+
+  get list(): SegmentList {
+    return this.#list
   }
 
   get times(): readonly number[] {
@@ -64,8 +72,13 @@ export class PanePartition {
   advance(
     added: { readonly timeMs: number; readonly pane: Pane } | undefined,
     dropBeforeMs: number,
+    list: SegmentList,
   ): void {
-    for (const timeMs of this.times) if (timeMs < dropBeforeMs) this.#panes.delete(timeMs)
+    this.#list = list
+    for (const timeMs of this.#panes.keys()) {
+      if (timeMs >= dropBeforeMs) break
+      this.#panes.delete(timeMs)
+    }
     if (added !== undefined) this.#panes.set(added.timeMs, added.pane)
   }
 
@@ -81,10 +94,12 @@ export class PaneDraft implements Panes<unknown>, PartitionDraft {
   readonly #timeMs: number
   #added: { readonly bytes: Uint8Array; readonly pane: Pane } | undefined
   #dropBeforeMs = -Infinity
+  #list: SegmentList
 
   constructor(base: PanePartition, timeMs: number) {
     this.#base = base
     this.#timeMs = timeMs
+    this.#list = base.list
   }
 
   get times(): readonly number[] {
@@ -120,15 +135,21 @@ export class PaneDraft implements Panes<unknown>, PartitionDraft {
     return this.#added === undefined && this.#base.times.length === 0
   }
 
-  flush(before: readonly SegmentRef[], name: NameSegment): readonly SegmentRef[] {
-    const kept = before.filter(({ at }) => Number(at) >= this.#dropBeforeMs)
-    return this.#added === undefined ? kept : [...kept, name(this.#added.bytes)]
+  flush(name: NameSegment, namePage: NameSegment): Flushed {
+    const gone =
+      this.#dropBeforeMs === -Infinity
+        ? 0
+        : this.#base.list.countBefore(sortableTime(Math.max(0, this.#dropBeforeMs)))
+    const { list, retired } = this.#base.list.dropFirst(gone)
+    this.#list = this.#added === undefined ? list : list.append([name(this.#added.bytes)], namePage)
+    return { stored: { ...this.#list.stored, large: 0, small: 0 }, retired }
   }
 
   publish(): void {
     this.#base.advance(
       this.#added && { timeMs: this.#timeMs, pane: this.#added.pane },
       this.#dropBeforeMs,
+      this.#list,
     )
   }
 }

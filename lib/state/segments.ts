@@ -77,6 +77,14 @@ export const nameSegment = (
   return { ref: { ...name, chunks, bytes: bytes.byteLength, checksum: crc32(bytes) }, items }
 }
 
+/**
+ * Names bytes as a segment of the running batch. All segments of the batch are written together.
+ */
+export type NameSegment = (bytes: Uint8Array) => SegmentRef
+
+/** Reads a segment. */
+export type ReadSegment = (ref: SegmentRef) => Promise<Uint8Array>
+
 /** Writes a named segment. */
 export const putSegment = async (store: ItemStore, { items }: NamedSegment): Promise<void> => {
   // The first chunk goes before the others. So a sweep finds what a crash left by reading first

@@ -9,14 +9,12 @@ import { decode, encode } from '../base/codec.ts'
 import { KeyedMap, overlay } from '../base/keys.ts'
 import { pack, Packed, samePacked, type Stored, unpack } from '../base/packed.ts'
 import type { KeyedState } from './operator/keyed-state.ts'
-import type { PartitionDraft, NameSegment } from './partition-draft.ts'
-import type { SegmentRef } from './segments.ts'
+import type { Flushed, PartitionDraft } from './partition-draft.ts'
+import type { NameSegment, SegmentRef } from './segments.ts'
+import { type NextLog, StateLog } from './state-log.ts'
 
 const REMOVED: unique symbol = Symbol('removed')
 type Change = Stored | typeof REMOVED
-
-/** A partition that has this many segments is written as one segment at the next change. */
-const SEGMENTS_MAX = 8
 
 /**
  * A segment: pairs of key and state, then removed keys. A packed state is written as bytes. This is
@@ -35,17 +33,40 @@ const live = (value: unknown): Stored =>
     ? new Packed(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1'))
     : (value as Stored)
 
+/** Settings of a {@link StatePartition}. */
+export interface StatePartitionParts {
+  readonly isMoved?: boolean
+  readonly log?: StateLog
+  /** Segments of other partitions that the first batch replaces. */
+  readonly replaces?: readonly SegmentRef[]
+}
+
 /** The live state of one partition, as of one manifest. */
 export class StatePartition {
   readonly #map = new KeyedMap<unknown, Stored>()
   #sorted: readonly (readonly [unknown, Stored])[] | undefined
   #memo: unknown
+  readonly #log: StateLog
+  #replaces: readonly SegmentRef[]
   /** Whether the segments in the store hold something else, so that all of it must be written. */
   #isMoved: boolean
 
-  /** `isMoved`: the content comes from partitions or a layout that another plan has stored. */
-  constructor({ isMoved }: { readonly isMoved: boolean } = { isMoved: false }) {
+  /**
+   * `isMoved`: the content comes from partitions or a layout that another plan has stored. The
+   * first batch writes it whole.
+   */
+  constructor({ isMoved = false, log = new StateLog(), replaces = [] }: StatePartitionParts = {}) {
     this.#isMoved = isMoved
+    this.#replaces = replaces
+    this.#log = log
+  }
+
+  get log(): StateLog {
+    return this.#log
+  }
+
+  get replaces(): readonly SegmentRef[] {
+    return this.#replaces
   }
 
   get isMoved(): boolean {
@@ -62,17 +83,20 @@ export class StatePartition {
     return this.#map.size
   }
 
-  /** Applies a segment. A later segment wins over an earlier one. */
-  apply(segment: Uint8Array): void {
+  /** Applies a segment. A later segment wins over an earlier one. `isDelta`: of one batch. */
+  apply(segment: Uint8Array, isDelta = false): void {
     const [puts, removed] = decode(segment) as Segment
+    if (isDelta) this.#log.changed([...puts.map(([key]) => key), ...removed])
     for (const [key, value] of puts) this.#map.set(key, live(value))
     for (const key of removed) this.#map.delete(key)
     this.#sorted = undefined
   }
 
   /** Applies the changes of a committed batch. */
-  advance(changes: KeyedMap<unknown, Change>): void {
+  advance(changes: KeyedMap<unknown, Change>, next: NextLog | undefined): void {
     this.#isMoved = false
+    this.#replaces = []
+    if (next !== undefined) this.#log.advance(next)
     if (changes.size === 0) return
     const sorted = changes.sortedEntries()
     for (const [key, change] of sorted) {
@@ -111,6 +135,7 @@ export class StatePartition {
 export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft {
   readonly #base: StatePartition
   readonly #changes = new KeyedMap<unknown, Change>()
+  #next: NextLog | undefined
 
   constructor(base: StatePartition) {
     this.#base = base
@@ -162,10 +187,35 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
     return this.isUnchanged
   }
 
-  flush(before: readonly SegmentRef[], name: NameSegment): readonly SegmentRef[] {
-    if (this.#base.isMoved) return this.#after().length === 0 ? [] : [name(this.merge())]
-    if (this.isUnchanged) return before
-    return before.length >= SEGMENTS_MAX ? [name(this.merge())] : [...before, name(this.delta())]
+  flush(name: NameSegment, namePage: NameSegment): Flushed {
+    const { log, isMoved } = this.#base
+    if (this.isUnchanged && !isMoved) return { stored: log.stored, retired: [] }
+    const delta = this.delta()
+    const kind = isMoved ? 'large' : log.mergeAfter(delta.byteLength)
+    const keys = Array.from(this.#changes.entries(), ([key]) => key)
+    if (kind === 'large')
+      this.#next = log.withLarge(this.#after().length === 0 ? [] : [name(this.merge())], namePage)
+    else if (kind === 'small')
+      this.#next = log.withSmall(name(this.#mergeOf(log.recentKeys(keys))), namePage)
+    else this.#next = log.withDelta(name(delta), keys, namePage)
+    const { stored, retired } = this.#next
+    return { stored, retired: [...retired, ...this.#base.replaces] }
+  }
+
+  /** What is true now of some keys, as a segment. */
+  #mergeOf(keys: readonly unknown[]): Uint8Array {
+    const puts = keys.flatMap((key) => {
+      const stored = this.#storedNow(key)
+      return stored === REMOVED ? [] : [[key, portable(stored)] as const]
+    })
+    const removed = keys.filter((key) => this.#storedNow(key) === REMOVED)
+    return encode([puts, removed] satisfies Segment)
+  }
+
+  #storedNow(key: unknown): Change {
+    const change = this.#changes.get(key)
+    if (change !== undefined || this.#changes.has(key)) return change as Change
+    return this.#base.has(key) ? (this.#base.stored(key) as Stored) : REMOVED
   }
 
   /**
@@ -197,7 +247,7 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
 
   /** Makes the changes part of the live state. Only after the commit was acknowledged. */
   publish(): void {
-    this.#base.advance(this.#changes)
+    this.#base.advance(this.#changes, this.#next)
   }
 }
 

@@ -116,7 +116,7 @@ const afterCommit = async (
   const { store, app, clock, heads, plan } = runner
   const { manifest, manifestRef, drafts, mayRest } = prepared
   drafts.publish()
-  garbage.retire(before.manifest, manifest, prepared.used)
+  garbage.retire(before.manifest, manifest, prepared.retired)
   const [published] = await Promise.allSettled([publishOutputs(runner, manifest)])
   await reportBatch(runner, prepared, clock.now() - startedMs)
   await withRetries(clock, () => storeCommittedEpoch(store, app, manifest))

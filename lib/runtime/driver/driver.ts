@@ -21,8 +21,7 @@
 import { invariant, isMillraceError } from '../../base/errors.ts'
 import type { FailureReason, Head } from '../../state/head.ts'
 import { LiveState } from '../../state/live-state.ts'
-import type { ReadSegment } from '../../state/partition-draft.ts'
-import { readSegment, segmentId } from '../../state/segments.ts'
+import { readSegment, type ReadSegment, segmentId } from '../../state/segments.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
 import type { LeftOut } from '../sources/source-reader.ts'
@@ -178,7 +177,7 @@ export class Driver {
 
   /** The state as of the manifest in the head: from memory, unless another driver has committed. */
   async #loadState(head: Head): Promise<Before> {
-    const { store, app, plan, clock } = this.#runner
+    const { store, app, plan, clock, logSettings } = this.#runner
     const isWarm =
       this.#before !== undefined && nameOf(this.#before.manifestRef) === nameOf(head.manifest)
     if (isWarm) return this.#before as Before
@@ -188,7 +187,7 @@ export class Driver {
     await publishOutputs(this.#runner, manifest)
     const read: ReadSegment = async (segment) =>
       withRetries(clock, () => readSegment(store, app, segment))
-    const state = await LiveState.load(plan, manifest, read)
+    const state = await LiveState.load(plan, manifest, read, logSettings)
     this.#before = { manifest, manifestRef: head.manifest, state }
     return this.#before
   }

@@ -26,7 +26,8 @@ import {
   readManifest,
   stateSegments,
 } from '../../state/manifest.ts'
-import { segmentId, segmentKeys, type SegmentRef } from '../../state/segments.ts'
+import { pagesNode } from '../../state/segment-list.ts'
+import { readSegment, segmentId, segmentKeys, type SegmentRef } from '../../state/segments.ts'
 import type { LaneOffsets } from '../../state/offsets.ts'
 import type { Runner } from '../runner.ts'
 import { BATCH_INPUT_NODE } from './batch-input.ts'
@@ -53,15 +54,13 @@ export class Garbage {
   }
 
   /**
-   * Notes what the commit of a manifest retired. It becomes unreachable when the earlier manifests
-   * are no longer kept.
+   * Notes what the commit of a manifest retired: segments that the manifest before needed, and
+   * this one does not. They become unreachable when the earlier manifests are no longer kept.
    */
-  retire(before: Manifest, after: Manifest, used: readonly SegmentRef[]): void {
-    const named = new Set(stateSegments(after).map(segmentId))
-    const dropped = stateSegments(before).filter((ref) => !named.has(segmentId(ref)))
+  retire(before: Manifest, after: Manifest, retired: readonly SegmentRef[]): void {
     const kept = new Set(after.previous.map(segmentId))
     const manifests = before.previous.filter((ref) => !kept.has(segmentId(ref)))
-    this.#retired.push([...dropped, ...used])
+    this.#retired.push(retired)
     // A manifest that has just left `previous` is garbage immediately. The segments that it named
     // leave with the commit that retired them.
     const fallen = this.#retired.length >= KEPT_MANIFESTS ? (this.#retired.shift() ?? []) : []
@@ -105,7 +104,7 @@ export class Garbage {
       reachable.add(segmentId(ref))
       kept.push(await readManifest(this.#store, this.#app, ref))
     }
-    for (const ref of kept.flatMap(stateSegments)) reachable.add(segmentId(ref))
+    for (const ref of await this.#statesOf(kept)) reachable.add(segmentId(ref))
     // At or before this time, nothing can be committed any more. The logged batch is after it.
     const doneTime = sortableTime(head.doneMs)
     const nodes = [
@@ -122,6 +121,18 @@ export class Garbage {
         .values()
         .map((id) => this.#sweepBlocks(id, manifest.offsets[id]?.lanes ?? {}, reachable)),
     ])
+  }
+
+  /** What manifests name. They share most pages. */
+  async #statesOf(manifests: readonly Manifest[]): Promise<readonly SegmentRef[]> {
+    const pages = new Map<string, Promise<Uint8Array>>()
+    const read = (ref: SegmentRef): Promise<Uint8Array> => {
+      const page = pages.get(segmentId(ref)) ?? readSegment(this.#store, this.#app, ref)
+      pages.set(segmentId(ref), page)
+      return page
+    }
+    const named = await allOrFirstError(manifests.map((one) => stateSegments(one, read)))
+    return named.flat()
   }
 
   async #sweepBlocks(
@@ -158,7 +169,7 @@ export class Garbage {
   }
 }
 
-/** The parts of all states. A plan may have fewer of them than the plan before. */
+/** The parts of all states and their pages. A plan may have fewer than the plan before it. */
 const statePartsOf = (
   manifests: readonly Manifest[],
 ): readonly { readonly node: string; readonly part: number }[] => {
@@ -166,6 +177,9 @@ const statePartsOf = (
   for (const [node, { partitions }] of manifests.flatMap(({ states }) => Object.entries(states)))
     counts.set(node, Math.max(counts.get(node) ?? 0, partitions.length))
   return [...counts].flatMap(([node, count]) =>
-    Array.from({ length: count }, (_, part) => ({ node, part })),
+    Array.from({ length: count }, (_, part) => [
+      { node, part },
+      { node: pagesNode(node), part },
+    ]).flat(),
   )
 }

@@ -52,7 +52,7 @@ export interface Prepared {
   /**
    * Segments that nothing needs after the commit: blocks, and the batch input if it is a segment.
    */
-  readonly used: readonly SegmentRef[]
+  readonly retired: readonly SegmentRef[]
   /**
    * Number of batch times between the last batch and this one. Nothing could have happened at them.
    */
@@ -210,7 +210,8 @@ export const prepareBatch = async (
     drafts,
     deadLetters: kept,
     records,
-    used: [
+    retired: [
+      ...written.retired,
       ...inputSegments(attempt),
       ...sourcesOf(runner, input).flatMap(({ source, taken }) => source.blocks(taken)),
     ],
@@ -254,9 +255,9 @@ const writeAll = async (
   before: Before,
   drafts: StateDrafts,
   outcome: Pick<Manifest, 'deadLetterEpoch' | 'deadLettersKeptMs' | 'quietSinceMs' | 'outputs'>,
-): Promise<Pick<Prepared, 'manifest' | 'manifestRef'>> => {
+): Promise<Pick<Prepared, 'manifest' | 'manifestRef' | 'retired'>> => {
   const { store, app, clock, plan } = runner
-  const { states, segments } = drafts.flush(store, app, attemptId, before.manifest)
+  const { states, segments, retired } = drafts.flush(store, app, attemptId)
   const manifest: Manifest = {
     timeMs: input.timeMs,
     offsets: offsetsAfterBatch(before.manifest.offsets, input),
@@ -273,5 +274,5 @@ const writeAll = async (
   await allOrFirstError(
     [...segments, named].map((segment) => withRetries(clock, () => putSegment(store, segment))),
   )
-  return { manifest, manifestRef: named.ref }
+  return { manifest, manifestRef: named.ref, retired }
 }

@@ -11,6 +11,7 @@
 import { greatestOf, leastOf } from '../../base/extremes.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import type { Head } from '../../state/head.ts'
+import type { StoredPartition } from '../../state/segment-list.ts'
 import type { LiveState } from '../../state/live-state.ts'
 import type { Manifest } from '../../state/manifest.ts'
 import { panesId } from '../../state/operator/state-declaration.ts'
@@ -32,11 +33,17 @@ export const hasUnshownWindow = (
   { zeroMs }: Pick<Head, 'zeroMs'>,
 ): boolean =>
   operators.some(({ id, node: { slideMs } }) => {
-    const panes = states[panesId(id)]?.partitions.flat() ?? []
+    const panes = states[panesId(id)]?.partitions.flatMap(newestOf) ?? []
     if (slideMs === undefined || panes.length === 0) return false
     const shownMs = zeroMs + Math.floor((timeMs - zeroMs) / slideMs) * slideMs
-    return greatestOf(panes.map(({ at }) => Number(at))) > shownMs
+    return greatestOf(panes) > shownMs
   })
+
+/** The time of the newest segment of a list, if it has one. A page is as old as its newest. */
+const newestOf = ({ refs, pages }: StoredPartition): readonly number[] => {
+  const newest = refs.at(-1) ?? pages.at(-1)
+  return newest === undefined ? [] : [Number(newest.at)]
+}
 
 /** When the first timer fires. Infinity: there is none. */
 export const firstTimerMs = ({ timers }: Pick<Manifest, 'timers'>): number =>

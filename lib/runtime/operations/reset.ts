@@ -9,7 +9,7 @@
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { laneOffsetsForHead } from '../../state/lane-offsets.ts'
 import { emptyManifest, type Manifest, readManifest, stateSegments } from '../../state/manifest.ts'
-import { segmentKeys } from '../../state/segments.ts'
+import { readSegment, type ReadSegment, segmentKeys } from '../../state/segments.ts'
 import { loadBatchInput, offsetsAfterBatch } from '../driver/batch-input.ts'
 import { lastManifest } from '../driver/last-manifest.ts'
 import { sharedNow } from '../store-time.ts'
@@ -71,7 +71,7 @@ export const reset = async (operated: Operated): Promise<ResetApp> => {
 export const statesOf = ({ states }: Pick<Manifest, 'states'>): ResetApp['states'] =>
   Object.entries(states).map(([id, { partitions }]) => ({
     id,
-    bytes: partitions.flat().reduce((total, { bytes }) => total + bytes, 0),
+    bytes: partitions.reduce((total, { bytes }) => total + bytes, 0),
   }))
 
 /** Best effort: anything left is garbage that nothing names. `isGone`: default, all states. */
@@ -82,8 +82,12 @@ export const removeStates = async (
 ): Promise<void> => {
   try {
     const older = await allOrFirstError(before.previous.map((ref) => readManifest(store, app, ref)))
-    const segments = [before, ...older].flatMap(stateSegments).filter(({ node }) => isGone(node))
-    const keys = segments.flatMap((ref) => segmentKeys(app, ref))
+    const read: ReadSegment = (ref) => readSegment(store, app, ref)
+    const gone = [before, ...older].map(({ states }) => ({
+      states: Object.fromEntries(Object.entries(states).filter(([id]) => isGone(id))),
+    }))
+    const segments = await allOrFirstError(gone.map((some) => stateSegments(some, read)))
+    const keys = segments.flat().flatMap((ref) => segmentKeys(app, ref))
     if (keys.length > 0) await store.deleteAll(keys)
   } catch {
     // The head no longer names the state, so the reset is complete.

@@ -117,13 +117,9 @@ const stateOverviews = async (
   if (head?.manifest === undefined) return []
   const { states } = await readManifest(store, app, head.manifest)
   return Object.entries(states).map(([id, { kind, partitions }]) => {
-    const segments = partitions.flat()
-    return {
-      id,
-      kind,
-      segments: segments.length,
-      bytes: segments.reduce((total, { bytes }) => total + bytes, 0),
-    }
+    const sum = (field: 'count' | 'bytes'): number =>
+      partitions.reduce((total, partition) => total + partition[field], 0)
+    return { id, kind, segments: sum('count'), bytes: sum('bytes') }
   })
 }
 

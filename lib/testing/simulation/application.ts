@@ -8,6 +8,7 @@ import type { Plan } from '../../dstream/plan.ts'
 import { type Composition, compose, type WorldPorts } from '../../runtime/compose.ts'
 import { eventRoutes } from '../../runtime/intake/event-routes.ts'
 import { type Redriven, redrive } from '../../runtime/dead-letters/redrive.ts'
+import type { LogSettings } from '../../state/state-log.ts'
 import { driverHandler, leaseMsFor } from '../../runtime/driver/driver-handler.ts'
 import type { Outcome } from '../../runtime/driver/outcome.ts'
 import { delaySeconds, parseTrigger, type Trigger } from '../../runtime/driver/triggers.ts'
@@ -168,6 +169,14 @@ export const startIntake =
     }
   }
 
+/** The states of a simulated world are small, and shall have pages and merges all the same. */
+const SMALL_LOG: LogSettings = {
+  pageRefs: 2,
+  smallAfterDeltas: 3,
+  smallShareMax: 2,
+  tinyBytes: 24,
+}
+
 const composeRunner = (
   parts: ApplicationParts,
   environment: Environment,
@@ -182,6 +191,7 @@ const composeRunner = (
     locateOutput,
     listen: (event: RuntimeEvent) => parts.listen(environment, event),
     leaseMs: leaseMsFor(DRIVER_TIMEOUT_MS),
+    logSettings: SMALL_LOG,
   })
 
 /** Starts a process of the driver. */

@@ -93,9 +93,10 @@ export class Recoveries {
     ]
     for (const [node, { partitions }] of Object.entries(is?.states ?? {})) {
       const shorter = partitions.some(
-        (refs, part) => refs.length < (was?.states[node]?.partitions[part]?.length ?? 0),
+        ({ count }, part) => count < (was?.states[node]?.partitions[part]?.count ?? 0),
       )
       if (shorter) see('the deltas of a state merged')
+      if (partitions.some(({ pages }) => pages.length > 0)) see('a page of segments')
     }
   }
 

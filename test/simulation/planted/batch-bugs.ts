@@ -179,9 +179,11 @@ import { noteBatch } from '../../state/history.ts'
     effect: 'what a batch has changed is gone at the next cold start',
     edits: [
       {
-        file: 'lib/state/state-partition.ts',
-        find: ': [...before, name(this.delta())]',
-        replace: ': before.length === 3 ? before : [...before, name(this.delta())]',
+        file: 'lib/state/state-log.ts',
+        find: 'const list = this.#list.append([ref], namePage)',
+        replace:
+          'const list = this.#list.refs.length === 3 ? this.#list : ' +
+          'this.#list.append([ref], namePage)',
       },
     ],
   },

@@ -57,8 +57,8 @@ export const planBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/state/state-partition.ts',
-        find: 'if (this.#base.isMoved) return',
-        replace: 'if (this.#base.isMoved && before.length < 0) return',
+        find: "const kind = isMoved ? 'large' : log.mergeAfter(delta.byteLength)",
+        replace: "const kind = isMoved ? 'none' : log.mergeAfter(delta.byteLength)",
       },
     ],
   },

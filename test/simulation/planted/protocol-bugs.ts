@@ -221,10 +221,8 @@ export const prepareBatch = async`,
     edits: [
       {
         file: 'lib/runtime/driver/garbage.ts',
-        find: 'for (const ref of kept.flatMap(stateSegments)) reachable.add(segmentId(ref))\n',
-        replace: `for (const ref of kept.slice(1).flatMap(stateSegments))
-      reachable.add(segmentId(ref))
-`,
+        find: 'this.#statesOf(kept))',
+        replace: 'this.#statesOf(kept.slice(1)))',
       },
     ],
   },

@@ -8,11 +8,13 @@ import {
   stateSegments,
   writeManifest,
 } from '../../../lib/state/manifest.ts'
+import type { StoredPartition } from '../../../lib/state/segment-list.ts'
 import {
   readSegment,
   segmentId,
   segmentKeys,
   type SegmentName,
+  type SegmentRef,
   writeSegment,
 } from '../../../lib/state/segments.ts'
 
@@ -141,6 +143,16 @@ describe('a segment', () => {
   })
 })
 
+const listOf = (...refs: readonly SegmentRef[]): StoredPartition => ({
+  pages: [],
+  skipped: 0,
+  refs,
+  count: refs.length,
+  bytes: refs.reduce((total, { bytes }) => total + bytes, 0),
+  large: refs.length,
+  small: 0,
+})
+
 describe('a manifest', () => {
   test('is read as it was written, and names its state segments', async () => {
     const store = memoryItemStore()
@@ -159,7 +171,7 @@ describe('a manifest', () => {
           kind: 'updateStateByKey',
           form: 'state',
           layout: '',
-          partitions: [[segment], []],
+          partitions: [listOf(segment), listOf()],
         },
       },
       timers: { totals: { firedMs: 1_000, dueMs: 9_000 } },
@@ -168,7 +180,8 @@ describe('a manifest', () => {
     }
     const ref = await writeManifest(store, 'app', 'attempt1', manifest)
     expect(await readManifest(store, 'app', ref)).toEqual(manifest)
-    expect(stateSegments(manifest)).toEqual([segment])
-    expect(stateSegments(emptyManifest(0))).toEqual([])
+    const read = async (): Promise<never> => expect.unreachable('there are no pages')
+    expect(await stateSegments(manifest, read)).toEqual([segment])
+    expect(await stateSegments(emptyManifest(0), read)).toEqual([])
   })
 })

@@ -187,28 +187,6 @@ describe('what a batch writes', () => {
   })
 })
 
-test.each([
-  [0, 1],
-  [1, 2],
-  [7, 8],
-  [8, 1],
-  [9, 1],
-])('a partition of %i segments has %i after a change', (before, after) => {
-  const draft = filled([['a', 1]]).draft()
-  draft.put('a', 2)
-  const refOf = (by: string) => ({
-    node: 'n',
-    part: 0,
-    at: '1',
-    by,
-    chunks: 1,
-    bytes: 1,
-    checksum: 1,
-  })
-  const refs = Array.from({ length: before }, (_, index) => refOf(String(index)))
-  expect(draft.flush(refs, () => refOf('new'))).toHaveLength(after)
-})
-
 describe('states changed in place', () => {
   test('are counted', () => {
     const partition = filled([['a', { n: 1 }]])

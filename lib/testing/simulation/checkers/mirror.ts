@@ -16,7 +16,8 @@ import {
   type Lane,
   laneFromItem,
 } from '../../../state/lanes.ts'
-import { type Manifest, manifestFrom, stateSegments } from '../../../state/manifest.ts'
+import { type Manifest, manifestFrom } from '../../../state/manifest.ts'
+import { type PageRef, pageFrom, type StoredList } from '../../../state/segment-list.ts'
 import { segmentBytes, segmentId, segmentKeys, type SegmentRef } from '../../../state/segments.ts'
 import { StatePartition } from '../../../state/state-partition.ts'
 import type { StoreWrite } from '../ports/observer.ts'
@@ -161,9 +162,9 @@ export class Mirror {
 
   /** The state of one operator, partition by partition, as a manifest names it. */
   state(manifest: Manifest, node: string): readonly (readonly [unknown, unknown])[] {
-    return (manifest.states[node]?.partitions ?? []).flatMap((refs) => {
+    return (manifest.states[node]?.partitions ?? []).flatMap((stored) => {
       const partition = new StatePartition()
-      for (const ref of refs) {
+      for (const ref of this.#listed(node, stored).refs) {
         partition.apply(
           segmentBytes(segmentKeys(this.#app, ref).map((key) => this.#chunk(key) ?? {})),
         )
@@ -176,18 +177,43 @@ export class Mirror {
   reachable(): readonly SegmentRef[] {
     const head = this.head()
     if (head === undefined) return this.waitingBlocks().map(({ ref }) => ref)
-    const refs: SegmentRef[] = []
-    const manifest = this.manifest(head.manifest)
-    if (head.manifest !== undefined) refs.push(head.manifest)
-    for (const ref of manifest?.previous ?? []) {
-      refs.push(ref)
-      const older = this.manifest(ref)
-      if (older !== undefined) for (const state of stateSegments(older)) refs.push(state)
+    const { manifest: newest, logged } = head
+    const kept = [newest ?? [], this.manifest(newest)?.previous ?? []].flat()
+    const inputs = logged === undefined || typeof logged.input === 'string' ? [] : [logged.input]
+    const states = kept.flatMap((ref) => this.#statesOf(this.manifest(ref)))
+    return [...kept, ...states, ...inputs, ...this.waitingBlocks().map(({ ref: block }) => block)]
+  }
+
+  #statesOf(manifest: Manifest | undefined): readonly SegmentRef[] {
+    return Object.entries(manifest?.states ?? {}).flatMap(([node, { partitions }]) =>
+      partitions.flatMap((stored) => {
+        const { refs, pages } = this.#listed(node, stored)
+        return [...refs, ...pages]
+      }),
+    )
+  }
+
+  /** The segments of a list and its pages. A page that is gone names nothing. */
+  #listed(
+    node: string,
+    { pages, skipped, refs }: StoredList,
+  ): { readonly refs: readonly SegmentRef[]; readonly pages: readonly PageRef[] } {
+    const below = (page: PageRef): { refs: readonly SegmentRef[]; pages: readonly PageRef[] } => {
+      const content = this.segment(page)
+      if (content === undefined) return { refs: [], pages: [page] }
+      const named = pageFrom(node, page.part, page.level, content)
+      if (page.level === 1) return { refs: named, pages: [page] }
+      const parts = (named as readonly PageRef[]).map(below)
+      return {
+        refs: parts.flatMap((part) => part.refs),
+        pages: [page, ...parts.flatMap((part) => part.pages)],
+      }
     }
-    if (manifest !== undefined) for (const state of stateSegments(manifest)) refs.push(state)
-    if (head.logged !== undefined && typeof head.logged.input !== 'string')
-      refs.push(head.logged.input)
-    return [...refs, ...this.waitingBlocks().map(({ ref: block }) => block)]
+    const found = pages.map(below)
+    return {
+      refs: [...found.flatMap((part) => part.refs).slice(skipped), ...refs],
+      pages: found.flatMap((part) => part.pages),
+    }
   }
 
   /** The blocks after the offsets, with their lanes. */

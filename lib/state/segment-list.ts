@@ -1,0 +1,298 @@
+/**
+ * The segments of one partition, oldest first: what a manifest names for it.
+ *
+ * A list may be long: a window of a day has 86,400 panes. A batch must not write all of it again.
+ * So the references age into pages: 16 references become a page, a segment of its own, and 16 pages
+ * become a page of pages. A manifest names only the last few of each level:
+ *
+ *     page of pages  page of pages | page  page  page | ref  ref  ref
+ *     oldest                                                   newest
+ *
+ * A new reference and a reference that leaves each change a constant number of bytes.
+ */
+import { decode, encode } from '../base/codec.ts'
+import { allOrFirstError } from '../base/concurrency.ts'
+import {
+  type NameSegment,
+  packRef,
+  type PackedRef,
+  type ReadSegment,
+  type SegmentRef,
+  unpackRef,
+} from './segments.ts'
+
+/** The number of references in a page, and of pages in a page of pages. */
+export const PAGE_REFS = 16
+
+/** A reference to a page. Level 1: it holds references. Level n: it holds pages of level n - 1. */
+export interface PageRef extends SegmentRef {
+  readonly level: number
+}
+
+/** A list as a manifest holds it. */
+export interface StoredList {
+  /** Oldest first. */
+  readonly pages: readonly PageRef[]
+  /** References at the beginning of the first page that have left the list. */
+  readonly skipped: number
+  /** References that are in no page yet: the newest ones. */
+  readonly refs: readonly SegmentRef[]
+  /** The number of all segments of the list, without pages. */
+  readonly count: number
+  /** Their size before compression. */
+  readonly bytes: number
+}
+
+/** The segments of one partition. */
+export interface StoredPartition extends StoredList {
+  /** How many of the first segments hold what the last large merge has written. */
+  readonly large: number
+  /** How many after these hold what small merges have written. The others are deltas. */
+  readonly small: number
+}
+
+/** The node name under which the pages of a node are stored as segments. No node begins so. */
+export const pagesNode = (node: string): string => `@pages/${node}`
+
+/** What a page holds, as it is stored. */
+export const contentOfPage = (
+  node: string,
+  { part, level }: PageRef,
+  bytes: Uint8Array,
+): readonly SegmentRef[] | readonly PageRef[] => pageFrom(node, part, level, decode(bytes))
+
+/** The same, of what was decoded. */
+export const pageFrom = (
+  node: string,
+  part: number,
+  level: number,
+  content: unknown,
+): readonly SegmentRef[] | readonly PageRef[] => {
+  const packed = content as readonly PackedRef[]
+  return level === 1
+    ? packed.map((one) => unpackRef(node, part, one))
+    : packed.map((one) => pageRef(node, part, level - 1, one))
+}
+
+export const pageRef = (node: string, part: number, level: number, packed: PackedRef): PageRef => ({
+  ...unpackRef(pagesNode(node), part, packed),
+  level,
+})
+
+/** A page that was read or made here. */
+interface Page {
+  readonly ref: PageRef
+  /** The references below it, also in pages below it. */
+  readonly refs: readonly SegmentRef[]
+  /** All pages below it. */
+  readonly below: readonly PageRef[]
+}
+
+/** What a change of a list gives. */
+export interface ListChange {
+  readonly list: SegmentList
+  /** Segments and pages that the list does not name any more. */
+  readonly retired: readonly SegmentRef[]
+}
+
+/** A list in memory. It never changes: each change gives a new one. */
+export class SegmentList {
+  /** A list without segments. `pageRefs`: the number of references in a page. */
+  static empty(pageRefs = PAGE_REFS): SegmentList {
+    return new SegmentList([], 0, [], { count: 0, bytes: 0 }, pageRefs)
+  }
+
+  readonly #pages: readonly Page[]
+  readonly #skipped: number
+  /** Those in no page. */
+  readonly #last: readonly SegmentRef[]
+  readonly #size: Size
+  readonly #pageRefs: number
+  #refs: readonly SegmentRef[] | undefined
+
+  private constructor(
+    pages: readonly Page[],
+    skipped: number,
+    last: readonly SegmentRef[],
+    size: Size,
+    pageRefs: number,
+  ) {
+    this.#pages = pages
+    this.#skipped = skipped
+    this.#last = last
+    this.#size = size
+    this.#pageRefs = pageRefs
+  }
+
+  /** Reads the pages of a list. `node`: the node of its segments. */
+  static async load(
+    node: string,
+    stored: StoredList,
+    read: ReadSegment,
+    pageRefs = PAGE_REFS,
+  ): Promise<SegmentList> {
+    const pages = await allOrFirstError(stored.pages.map((ref) => loadPage(node, ref, read)))
+    return new SegmentList(pages, stored.skipped, stored.refs, stored, pageRefs)
+  }
+
+  /** The references, oldest first. */
+  get refs(): readonly SegmentRef[] {
+    this.#refs ??= [...this.#pages.flatMap(({ refs }) => refs).slice(this.#skipped), ...this.#last]
+    return this.#refs
+  }
+
+  /** The segments and the pages. */
+  get all(): readonly SegmentRef[] {
+    return [...this.refs, ...this.#pages.flatMap(withBelow)]
+  }
+
+  get stored(): StoredList {
+    return {
+      pages: this.#pages.map(({ ref }) => ref),
+      skipped: this.#skipped,
+      refs: this.#last,
+      count: this.#size.count,
+      bytes: this.#size.bytes,
+    }
+  }
+
+  /** Adds segments. `namePage` names the pages that are full now. */
+  append(refs: readonly SegmentRef[], namePage: NameSegment): SegmentList {
+    let pages = this.#pages
+    let last = [...this.#last, ...refs]
+    while (last.length >= this.#pageRefs) {
+      const full = last.slice(0, this.#pageRefs)
+      last = last.slice(this.#pageRefs)
+      const ref = { ...namePage(encode(full.map(packRef))), level: 1 }
+      pages = this.#withPage(pages, { ref, refs: full, below: [] }, namePage)
+    }
+    const size = sized(this.#size, 1, refs)
+    return new SegmentList(pages, this.#skipped, last, size, this.#pageRefs)
+  }
+
+  /** Removes the oldest segments. */
+  dropFirst(count: number): ListChange {
+    if (count === 0) return { list: this, retired: [] }
+    const dropped = this.#first(count)
+    const size = sized(this.#size, -1, dropped)
+    const pages = [...this.#pages]
+    let skipped = this.#skipped + count
+    const left: Page[] = []
+    while (pages[0] !== undefined && skipped >= pages[0].refs.length) {
+      const [first] = pages.splice(0, 1) as [Page]
+      skipped -= first.refs.length
+      left.push(first)
+    }
+    const list =
+      pages.length > 0
+        ? new SegmentList(pages, skipped, this.#last, size, this.#pageRefs)
+        : new SegmentList([], 0, this.#last.slice(skipped), size, this.#pageRefs)
+    return { list, retired: [...dropped, ...left.flatMap(withBelow)] }
+  }
+
+  /** The number of segments before a time or position. */
+  countBefore(at: string): number {
+    let count = 0
+    for (const ref of this.#oldestFirst()) {
+      if (ref.at >= at) break
+      count += 1
+    }
+    return count
+  }
+
+  #first(count: number): readonly SegmentRef[] {
+    return this.#oldestFirst().take(count).toArray()
+  }
+
+  /** Adds a page. A full row of pages becomes one of the next level. */
+  #withPage(pages: readonly Page[], page: Page, namePage: NameSegment): readonly Page[] {
+    const { level } = page.ref
+    const same = [...pages.filter(({ ref }) => ref.level === level), page]
+    if (same.length < this.#pageRefs) return [...pages, page]
+    const above: Page = {
+      ref: { ...namePage(encode(same.map(({ ref }) => packRef(ref)))), level: level + 1 },
+      refs: same.flatMap(({ refs }) => refs),
+      below: same.flatMap(withBelow),
+    }
+    const higher = pages.filter(({ ref }) => ref.level > level)
+    return this.#withPage(higher, above, namePage)
+  }
+
+  /** Looks only at what is asked for: a window may have a hundred thousand panes. */
+  *#oldestFirst(): Generator<SegmentRef> {
+    let skip = this.#skipped
+    for (const { refs } of this.#pages) {
+      for (let index = skip; index < refs.length; index++) yield refs[index] as SegmentRef
+      skip = 0
+    }
+    yield* this.#last
+  }
+
+  /** Puts segments in the place of those from `from` up to `to`. The others stay. */
+  replace(
+    from: number,
+    to: number,
+    refs: readonly SegmentRef[],
+    namePage: NameSegment,
+  ): ListChange {
+    const before = this.refs
+    const list = SegmentList.empty(this.#pageRefs).append(
+      [...before.slice(0, from), ...refs, ...before.slice(to)],
+      namePage,
+    )
+    return { list, retired: [...before.slice(from, to), ...this.#pages.flatMap(withBelow)] }
+  }
+}
+
+interface Size {
+  readonly count: number
+  readonly bytes: number
+}
+
+const sized = ({ count, bytes }: Size, sign: 1 | -1, refs: readonly SegmentRef[]): Size => ({
+  count: count + sign * refs.length,
+  bytes: bytes + sign * bytesOf(refs),
+})
+
+const withBelow = ({ ref, below }: Page): readonly PageRef[] => [ref, ...below]
+
+export const bytesOf = (refs: readonly SegmentRef[]): number =>
+  refs.reduce((total, { bytes }) => total + bytes, 0)
+
+const loadPage = async (node: string, ref: PageRef, read: ReadSegment): Promise<Page> => {
+  const content = contentOfPage(node, ref, await read(ref))
+  if (ref.level === 1) return { ref, refs: content, below: [] }
+  const pages = await allOrFirstError(
+    (content as readonly PageRef[]).map((one) => loadPage(node, one, read)),
+  )
+  return { ref, refs: pages.flatMap(({ refs }) => refs), below: pages.flatMap(withBelow) }
+}
+
+/** A list as it is packed into a manifest. */
+export type PackedList = readonly [
+  pages: readonly (readonly [level: number, ref: PackedRef])[],
+  skipped: number,
+  refs: readonly PackedRef[],
+  count: number,
+  bytes: number,
+]
+
+export const packList = ({ pages, skipped, refs, count, bytes }: StoredList): PackedList => [
+  pages.map((page) => [page.level, packRef(page)]),
+  skipped,
+  refs.map(packRef),
+  count,
+  bytes,
+]
+
+export const unpackList = (
+  node: string,
+  part: number,
+  [pages, skipped, refs, count, bytes]: PackedList,
+): StoredList => ({
+  pages: pages.map(([level, packed]) => pageRef(node, part, level, packed)),
+  skipped,
+  refs: refs.map((packed) => unpackRef(node, part, packed)),
+  count,
+  bytes,
+})
