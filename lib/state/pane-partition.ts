@@ -8,12 +8,15 @@
  * them.
  */
 import { decode, encode } from '../base/codec.ts'
+import { mapAtOnce } from '../base/concurrency.ts'
 import { invariant } from '../base/errors.ts'
-import { sortableTime } from './item-keys.ts'
 import type { Panes } from './operator/panes.ts'
 import type { Flushed, PartitionDraft } from './partition-draft.ts'
 import type { SegmentList } from './segment-list.ts'
 import type { NameSegment, ReadSegment, SegmentRef } from './segments.ts'
+
+/** Panes that are read at the same time. */
+const READS_AT_ONCE = 64
 
 /** A pane as it is written. */
 type Segment = readonly [isSimple: boolean, content: unknown]
@@ -61,6 +64,14 @@ export class PanePartition {
     return 'content' in pane
       ? pane.content
       : (decode((pane as { bytes: Uint8Array }).bytes) as Segment)[1]
+  }
+
+  async fetch(timesMs: readonly number[]): Promise<void> {
+    const missing = timesMs.filter((timeMs) => {
+      const pane = this.#panes.get(timeMs)
+      return pane !== undefined && 'ref' in pane
+    })
+    await mapAtOnce(missing, READS_AT_ONCE, (timeMs) => this.read(timeMs))
   }
 
   memo<M>(make: () => M): M {
@@ -113,6 +124,10 @@ export class PaneDraft implements Panes<unknown>, PartitionDraft {
     return 'content' in pane ? pane.content : (decode(bytes) as Segment)[1]
   }
 
+  async fetch(timesMs: readonly number[]): Promise<void> {
+    await this.#base.fetch(timesMs)
+  }
+
   put(content: unknown, isSimple: boolean): void {
     const bytes = encode([isSimple, content] satisfies Segment)
     this.#added = { bytes, pane: isSimple ? { content } : { bytes } }
@@ -136,11 +151,9 @@ export class PaneDraft implements Panes<unknown>, PartitionDraft {
   }
 
   flush(name: NameSegment, namePage: NameSegment): Flushed {
-    const gone =
-      this.#dropBeforeMs === -Infinity
-        ? 0
-        : this.#base.list.countBefore(sortableTime(Math.max(0, this.#dropBeforeMs)))
-    const { list, retired } = this.#base.list.dropFirst(gone)
+    const { list, retired } = this.#base.list.dropFirst(
+      this.#base.list.countBefore(this.#dropBeforeMs),
+    )
     this.#list = this.#added === undefined ? list : list.append([name(this.#added.bytes)], namePage)
     return { stored: { ...this.#list.stored, large: 0, small: 0 }, retired }
   }

@@ -190,11 +190,11 @@ export class SegmentList {
     return { list, retired: [...dropped, ...left.flatMap(withBelow)] }
   }
 
-  /** The number of segments before a time or position. */
-  countBefore(at: string): number {
+  /** The number of segments of batches before a time. */
+  countBefore(timeMs: number): number {
     let count = 0
     for (const ref of this.#oldestFirst()) {
-      if (ref.at >= at) break
+      if (Number(ref.at) >= timeMs) break
       count += 1
     }
     return count

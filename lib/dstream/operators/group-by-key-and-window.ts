@@ -89,6 +89,7 @@ const putGroups = (
 
 const joinPanes = async (panes: GroupPanes, pause: Pause): Promise<[unknown, unknown[]][]> => {
   const lists = new KeyedMap<unknown, unknown[]>()
+  await panes.fetch(panes.times)
   for (const timeMs of panes.times) {
     await forEachPair(await panes.read(timeMs), pause, (key, values) => {
       const list = lists.get(key)

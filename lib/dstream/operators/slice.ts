@@ -58,6 +58,7 @@ DStream.prototype.slice = function (from, to) {
           panes.put(elements, elements.flat().every(isSimple))
         if (batch.timeMs < lastMs) return undefined
         const times = panes.times.filter((timeMs) => timeMs < batch.timeMs && timeMs <= lastMs)
+        await panes.fetch(times)
         const older = await allOrFirstError(times.map((timeMs) => panes.read(timeMs)))
         batch.timer.fire()
         return rddOfElements(copyOf([...older.flat(), ...elements]))

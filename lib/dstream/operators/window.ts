@@ -45,9 +45,9 @@ DStream.prototype.window = function (length, slide) {
           })
         if (!isDue(span, batch)) return undefined
         panes.dropBefore(beginOf(span, batch))
-        const older = await allOrFirstError(
-          panes.times.filter((timeMs) => timeMs < batch.timeMs).map((timeMs) => panes.read(timeMs)),
-        )
+        const times = panes.times.filter((timeMs) => timeMs < batch.timeMs)
+        await panes.fetch(times)
+        const older = await allOrFirstError(times.map((timeMs) => panes.read(timeMs)))
         return rddOfElements(copyOf([...older.flat(), ...elements]))
       },
       {

@@ -42,6 +42,7 @@ export const reducePanes = async <K, V>(
   pause?: Pause,
 ): Promise<KeyedMap<K, V>> => {
   const reduced = new KeyedMap<K, V>()
+  await panes.fetch(times)
   for (const timeMs of times)
     await forEachPair(await panes.read(timeMs), pause, (key, value) =>
       reduced.combine(key, value, f),

@@ -16,6 +16,13 @@ export interface Panes<C> {
    */
   read(timeMs: number): Promise<C>
   /**
+   * Reads those of these panes that are not in memory, many at once. After a cold start a window
+   * would wait for one after the other without it.
+   *
+   * @throws MillraceError the errors of the store.
+   */
+  fetch(timesMs: readonly number[]): Promise<void>
+  /**
    * Sets the pane of this batch. `isSimple`: no code that gets a part of the content can change it.
    */
   put(content: C, isSimple: boolean): void

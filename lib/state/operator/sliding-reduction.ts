@@ -75,10 +75,11 @@ export class SlidingReduction<K, V> {
       this.#toMs = -Infinity
       this.#block = block
     }
-    for (const timeMs of panes.times) {
-      if (timeMs > this.#toMs && this.#blockOf(timeMs) === block)
-        await this.#extend(await panes.read(timeMs), pause)
-    }
+    const newer = panes.times.filter(
+      (timeMs) => timeMs > this.#toMs && this.#blockOf(timeMs) === block,
+    )
+    await panes.fetch(newer)
+    for (const timeMs of newer) await this.#extend(await panes.read(timeMs), pause)
     this.#toMs = toMs
     return this.#joinPanes(fromMs, pause)
   }
@@ -103,6 +104,7 @@ export class SlidingReduction<K, V> {
     const times = panes.times.filter(
       (timeMs) => timeMs >= fromMs && this.#blockOf(timeMs) === block,
     )
+    await panes.fetch(times)
     for (const timeMs of times.toReversed()) {
       await forEachPair(await panes.read(timeMs), pause, (key, value) => {
         const shorter = suffixes.get(key)

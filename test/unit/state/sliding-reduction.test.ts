@@ -8,6 +8,7 @@ type Pane = KeyedPane<string, string>
 /** Panes by time, in memory. */
 const panesOf = (panes: ReadonlyMap<number, Pane>): Panes<Pane> => ({
   times: [...panes.keys()],
+  fetch: async () => undefined,
   read: async (timeMs) => panes.get(timeMs) as Pane,
   put: () => undefined,
   unput: () => undefined,
