@@ -14,7 +14,8 @@ import {
 import type { Timer, TimerState } from './operator/timer.ts'
 import { type PaneDraft, PanePartition } from './pane-partition.ts'
 import type { PartitionDraft } from './partition-draft.ts'
-import { pagesNode, SegmentList, type StoredPartition } from './segment-list.ts'
+import { SegmentList } from './segment-list.ts'
+import { pagesNode, type StoredPartition } from './stored-list.ts'
 import {
   type NamedSegment,
   type NameSegment,

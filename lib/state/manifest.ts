@@ -10,13 +10,8 @@ import { sortableTime } from './item-keys.ts'
 import type { OffsetsBySource } from './offsets.ts'
 import type { StateShape } from './operator/state-declaration.ts'
 import type { TimerState } from './operator/timer.ts'
-import {
-  type PackedList,
-  packList,
-  SegmentList,
-  type StoredPartition,
-  unpackList,
-} from './segment-list.ts'
+import { SegmentList } from './segment-list.ts'
+import { type PackedList, packList, type StoredPartition, unpackList } from './stored-list.ts'
 import {
   packRef,
   type PackedRef,

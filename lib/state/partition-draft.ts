@@ -1,5 +1,5 @@
 /** What state partitions and pane partitions have in common while a batch runs. */
-import type { StoredPartition } from './segment-list.ts'
+import type { StoredPartition } from './stored-list.ts'
 import type { NameSegment, SegmentRef } from './segments.ts'
 
 /** The segments of a partition after a batch. */

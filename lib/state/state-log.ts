@@ -12,13 +12,8 @@
  *   reads at most three and a half times the state.
  */
 import { KeyedMap } from '../base/keys.ts'
-import {
-  bytesOf,
-  type ListChange,
-  PAGE_REFS,
-  SegmentList,
-  type StoredPartition,
-} from './segment-list.ts'
+import { bytesOf, type ListChange, PAGE_REFS, SegmentList } from './segment-list.ts'
+import { type StoredPartition } from './stored-list.ts'
 import type { NameSegment, ReadSegment, SegmentRef } from './segments.ts'
 
 /** A large merge is due when the segments after the last one are this many times its size. */

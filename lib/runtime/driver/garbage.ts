@@ -26,7 +26,7 @@ import {
   readManifest,
   stateSegments,
 } from '../../state/manifest.ts'
-import { pagesNode } from '../../state/segment-list.ts'
+import { pagesNode } from '../../state/stored-list.ts'
 import { readSegment, segmentId, segmentKeys, type SegmentRef } from '../../state/segments.ts'
 import type { LaneOffsets } from '../../state/offsets.ts'
 import type { Runner } from '../runner.ts'

@@ -11,7 +11,7 @@
 import { greatestOf, leastOf } from '../../base/extremes.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import type { Head } from '../../state/head.ts'
-import type { StoredPartition } from '../../state/segment-list.ts'
+import type { StoredPartition } from '../../state/stored-list.ts'
 import type { LiveState } from '../../state/live-state.ts'
 import type { Manifest } from '../../state/manifest.ts'
 import { panesId } from '../../state/operator/state-declaration.ts'

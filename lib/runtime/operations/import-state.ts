@@ -12,6 +12,7 @@ import { storedOf } from '../../dstream/timeout-layout.ts'
 import { LiveState } from '../../state/live-state.ts'
 import { type Manifest, shapeOfStored, type StoredState } from '../../state/manifest.ts'
 import { panesId } from '../../state/operator/state-declaration.ts'
+import { EMPTY_PARTITION } from '../../state/stored-list.ts'
 import { putSegment, readSegment } from '../../state/segments.ts'
 import { lastManifest, manifestsToKeep } from '../driver/last-manifest.ts'
 import { withRetries } from '../retry.ts'
@@ -68,10 +69,7 @@ export const importState = async (operated: Operated, given: Import): Promise<Im
     drafts
       .state(id, partitionOf(entry.key, stored.partitions.length))
       .put(entry.key, storedOf(stored.layout, entry, before.timeMs))
-  const flushed = drafts.flush(store, app, randomness.attemptId(), {
-    ...before,
-    states: { [id]: base },
-  })
+  const flushed = drafts.flush(store, app, randomness.attemptId())
   await mapAtOnce(flushed.segments, SEGMENTS_AT_ONCE, (segment) =>
     withRetries(clock, () => putSegment(store, segment)),
   )
@@ -107,7 +105,7 @@ const stateToImport = (manifest: Manifest, id: string): OneState => {
 
 const emptied = (stored: StoredState): StoredState => ({
   ...stored,
-  partitions: stored.partitions.map(() => []),
+  partitions: stored.partitions.map(() => EMPTY_PARTITION),
 })
 
 const loadOne = async (

@@ -3,6 +3,7 @@ import { MillraceError } from '../../base/errors.ts'
 import { nearestTo } from '../../base/nearest.ts'
 import type { Manifest, StoredState } from '../../state/manifest.ts'
 import { panesId } from '../../state/operator/state-declaration.ts'
+import type { StoredPartition } from '../../state/stored-list.ts'
 
 /** The state of one operator in the store. */
 export interface KnownState {
@@ -20,17 +21,19 @@ export interface KnownState {
 /** The states that a manifest names. */
 export const knownStates = ({ states }: Pick<Manifest, 'states'>): readonly KnownState[] =>
   Object.entries(states).map(([stored, { kind, form, partitions }]) => {
-    const segments = partitions.flat()
     const suffix = panesId('')
     return {
       id: form === 'panes' && stored.endsWith(suffix) ? stored.slice(0, -suffix.length) : stored,
       kind,
       holds: form === 'state' ? ('keys' as const) : ('window' as const),
       partitions: partitions.length,
-      segments: segments.length,
-      bytes: segments.reduce((total, { bytes }) => total + bytes, 0),
+      segments: sumOf(partitions, 'count'),
+      bytes: sumOf(partitions, 'bytes'),
     }
   })
+
+const sumOf = (partitions: readonly StoredPartition[], field: 'count' | 'bytes'): number =>
+  partitions.reduce((total, partition) => total + partition[field], 0)
 
 /**
  * The keyed state of an operator.

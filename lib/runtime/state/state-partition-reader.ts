@@ -3,7 +3,8 @@ import { type ShownState, shownOf } from '../../dstream/timeout-layout.ts'
 import { LiveState } from '../../state/live-state.ts'
 import { type Manifest, shapeOfStored, type StoredState } from '../../state/manifest.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
-import type { ReadSegment } from '../../state/partition-draft.ts'
+import { EMPTY_PARTITION } from '../../state/stored-list.ts'
+import type { ReadSegment } from '../../state/segments.ts'
 
 /** A key with its state. */
 export interface StateEntry extends ShownState {
@@ -30,7 +31,7 @@ export const readPartition = async (
     states: [{ ...shapeOfStored(id, stored), isDivisible: false }],
     operators: [],
   }
-  const partitions = stored.partitions.map((refs, at) => (at === part ? refs : []))
+  const partitions = stored.partitions.map((one, at) => (at === part ? one : EMPTY_PARTITION))
   const only = { ...manifest, states: { [id]: { ...stored, partitions } } }
   const live = await LiveState.load(layout, only, read)
   const states: KeyedState<unknown, unknown> = live.draft(manifest.timeMs).state(id, part)

@@ -11,7 +11,13 @@ import { mapWithin } from '../../base/concurrency.ts'
 import { isMillraceError, MillraceError } from '../../base/errors.ts'
 import { checkKey, partitionOf } from '../../base/keys.ts'
 import { HeadStore } from '../../state/head.ts'
-import { type Manifest, readManifest, type StoredState } from '../../state/manifest.ts'
+import {
+  type Manifest,
+  readManifest,
+  stateSegments,
+  type StoredState,
+} from '../../state/manifest.ts'
+import { EMPTY_PARTITION } from '../../state/stored-list.ts'
 import { readSegment, segmentId, type SegmentRef } from '../../state/segments.ts'
 import type { StoredApp } from '../driver/last-manifest.ts'
 import { withRetries } from '../retry.ts'
@@ -178,11 +184,22 @@ export class StateView {
     return this.#read(async (shown) => {
       const inMemory = new Map<number, ReadPartition>()
       for (const [part, partition] of shown.partitions) inMemory.set(part, await partition)
-      const refs = shown.stored.partitions.flatMap((some, part) => (inMemory.has(part) ? [] : some))
+      const { id } = this
+      const partitions = shown.stored.partitions.map((one, part) =>
+        inMemory.has(part) ? EMPTY_PARTITION : one,
+      )
+      const before = segments
+      const pages = new Map<string, Uint8Array>()
+      const states = { [id]: { ...shown.stored, partitions } }
+      const refs = await stateSegments({ states }, async (ref) => {
+        const bytes = before.get(segmentId(ref)) ?? (await this.#segment(ref))
+        pages.set(segmentId(ref), bytes)
+        return bytes
+      })
       // What an earlier manifest named and this one does not is needed no more.
       const now = new Map(
         refs.flatMap((ref) => {
-          const bytes = segments.get(segmentId(ref))
+          const bytes = pages.get(segmentId(ref)) ?? before.get(segmentId(ref))
           return bytes === undefined ? [] : [[segmentId(ref), bytes] as const]
         }),
       )

@@ -8,7 +8,7 @@ import {
   stateSegments,
   writeManifest,
 } from '../../../lib/state/manifest.ts'
-import type { StoredPartition } from '../../../lib/state/segment-list.ts'
+import type { StoredPartition } from '../../../lib/state/stored-list.ts'
 import {
   readSegment,
   segmentId,

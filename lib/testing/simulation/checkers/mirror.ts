@@ -17,7 +17,7 @@ import {
   laneFromItem,
 } from '../../../state/lanes.ts'
 import { type Manifest, manifestFrom } from '../../../state/manifest.ts'
-import { type PageRef, pageFrom, type StoredList } from '../../../state/segment-list.ts'
+import { type PageRef, pageFrom, type StoredList } from '../../../state/stored-list.ts'
 import { segmentBytes, segmentId, segmentKeys, type SegmentRef } from '../../../state/segments.ts'
 import { StatePartition } from '../../../state/state-partition.ts'
 import type { StoreWrite } from '../ports/observer.ts'
