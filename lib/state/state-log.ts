@@ -56,8 +56,8 @@ export class StateLog {
   #recent: KeyedMap<unknown, true> | undefined = new KeyedMap()
 
   constructor(
-    settings = SETTINGS,
-    list = SegmentList.empty(settings.pageRefs),
+    settings: LogSettings = SETTINGS,
+    list: SegmentList = SegmentList.empty(settings.pageRefs),
     { large = 0, small = 0 }: Partial<StoredPartition> = {},
   ) {
     this.#settings = settings
