@@ -37,7 +37,7 @@ export interface ListChange {
 /** A list in memory. It never changes: each change gives a new one. */
 export class SegmentList {
   /** A list without segments. `pageRefs`: the number of references in a page. */
-  static empty(pageRefs = PAGE_REFS): SegmentList {
+  static empty(pageRefs: number = PAGE_REFS): SegmentList {
     return new SegmentList([], 0, [], { count: 0, bytes: 0 }, pageRefs)
   }
 
@@ -68,7 +68,7 @@ export class SegmentList {
     node: string,
     stored: StoredList,
     read: ReadSegment,
-    pageRefs = PAGE_REFS,
+    pageRefs: number = PAGE_REFS,
   ): Promise<SegmentList> {
     const pages = await allOrFirstError(stored.pages.map((ref) => loadPage(node, ref, read)))
     return new SegmentList(pages, stored.skipped, stored.refs, stored, pageRefs)
