@@ -76,7 +76,7 @@ export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   check: ['app', 'state', 'json'],
   reset: ['app', 'state', 'only', 'json', 'yes'],
   'dead-letters': [...LISTED, ...FILTER_OPTIONS, 'page', 'export', 'delete', 'yes'],
-  state: [...LISTED, 'limit', 'to', 'merge', 'yes'],
+  state: [...LISTED, 'limit', 'to', 'merge', 'yes', 'if-batch'],
   redrive: ['app', 'state', 'json', ...FILTER_OPTIONS, 'again'],
   help: [],
 }
@@ -107,6 +107,7 @@ const OPTIONS = {
   again: { type: 'boolean' },
   to: { type: 'string' },
   merge: { type: 'boolean' },
+  'if-batch': { type: 'string' },
 } as const
 
 const names = Object.keys(COMMANDS).join(', ')
@@ -252,6 +253,7 @@ const OPTION_USAGE: Readonly<Record<string, string>> = {
   page: '--page PAGE',
   export: '--export FILE',
   to: '--to FILE',
+  'if-batch': '--if-batch MS',
 }
 
 const optionNames = (name: string): string => {

@@ -97,7 +97,8 @@ Examples
   millrace status --app clicks
 `,
   state: `millrace state [get NAME KEY | scan NAME | count NAME | export NAME | import NAME FILE]
-               (--state DIR | --app NAME) [--limit N] [--to FILE] [--merge] [--yes] [--json]
+               (--state DIR | --app NAME) [--limit N] [--to FILE] [--merge] [--yes] [--if-batch MS]
+               [--json]
 
 Reads the states that operators keep for each key, after one batch, also while batches run. NAME is
 the id of the operator, or its name. Without more: lists the states. KEY is JSON if it is JSON, and
@@ -117,6 +118,7 @@ ${app}
   --to FILE         export into a new file
   --merge           import: keep the keys that FILE does not have
   --yes             import: confirm that all other keys go
+  --if-batch MS     import: only if no batch has run since this one, batchMs of the export
 ${json}
 
 Examples

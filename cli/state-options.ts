@@ -20,6 +20,8 @@ export type StateAction =
       readonly file: string
       readonly merge: boolean
       readonly yes: boolean
+      /** The batch whose state the file has. Undefined: any. */
+      readonly ifBatchMs: number | undefined
     }
 
 /** The part of the command that is its own. */
@@ -32,6 +34,7 @@ interface GivenOptions {
   readonly to?: string | undefined
   readonly merge?: boolean | undefined
   readonly yes?: boolean | undefined
+  readonly 'if-batch'?: string | undefined
 }
 
 /** What `scan` shows, unless `--limit` says more. */
@@ -45,7 +48,7 @@ const ACTIONS: Readonly<
   scan: { words: ['NAME'], options: ['limit'] },
   count: { words: ['NAME'], options: [] },
   export: { words: ['NAME'], options: ['limit', 'to'] },
-  import: { words: ['NAME', 'FILE'], options: ['merge', 'yes'] },
+  import: { words: ['NAME', 'FILE'], options: ['merge', 'yes', 'if-batch'] },
 }
 
 const formOf = (action: string): string =>
@@ -84,7 +87,7 @@ export const stateAction = (words: readonly string[], options: GivenOptions): St
 const actionOf = (
   action: string,
   [state, second]: readonly [string, string],
-  { limit, to, merge = false, yes = false }: GivenOptions,
+  { limit, to, merge = false, yes = false, 'if-batch': ifBatch }: GivenOptions,
 ): StateAction => {
   switch (action) {
     case 'get':
@@ -94,7 +97,7 @@ const actionOf = (
     case 'export':
       return { action, state, limit: limitOf(limit, Infinity), to }
     case 'import':
-      return { action, state, file: second, merge, yes }
+      return { action, state, file: second, merge, yes, ifBatchMs: batchOf(ifBatch) }
     default:
       return { action: 'count', state }
   }
@@ -106,12 +109,23 @@ const limitOf = (given: string | undefined, otherwise: number): number => {
   throw usage('--limit must be a whole number', given, 'from 1', 'for example: --limit 100')
 }
 
+const batchOf = (given: string | undefined): number | undefined => {
+  if (given === undefined) return undefined
+  if (/^\d{1,15}$/.test(given)) return Number(given)
+  throw usage(
+    '--if-batch must be a batch time',
+    given,
+    'milliseconds, as batchMs of millrace state export --to FILE --json says',
+    'for example: --if-batch 1700000000000',
+  )
+}
+
 const checkOptions = (
   after: string,
   allowed: readonly string[],
-  { limit, to, merge, yes }: GivenOptions,
+  { limit, to, merge, yes, 'if-batch': ifBatch }: GivenOptions,
 ): void => {
-  const foreign = Object.entries({ limit, to, merge, yes }).find(
+  const foreign = Object.entries({ limit, to, merge, yes, 'if-batch': ifBatch }).find(
     ([name, value]) => value !== undefined && !allowed.includes(name),
   )
   if (foreign === undefined) return

@@ -196,7 +196,7 @@ const writeAll = async (
 
 const importFile = async (
   opened: OpenApp,
-  { state, file, merge, yes }: Does<'import'>,
+  { state, file, merge, yes, ifBatchMs }: Does<'import'>,
   json: boolean,
   outputs: Outputs,
 ): Promise<number> => {
@@ -208,7 +208,12 @@ const importFile = async (
       fix: `save the state first: millrace state export ${state} --to FILE ${opened.target}`,
     })
   const entries = entriesIn(readGiven(file))
-  const done = await importState(opened, { id: state, entries, merge })
+  const done = await importState(opened, {
+    id: state,
+    entries,
+    merge,
+    ...(ifBatchMs === undefined ? {} : { ifBatchMs }),
+  })
   const called = await callDriver(opened)
   const text =
     `${state}: ${count(entries.length, 'line')} imported, ` +

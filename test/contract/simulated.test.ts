@@ -49,6 +49,7 @@ const calmWorld = (): CallWorld => {
   const faults = new Faults(world.random.fork(), sightings, {
     without: faultKinds,
     later: world.later,
+    newest: world.reading,
   })
   return { world, sightings, faults }
 }

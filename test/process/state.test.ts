@@ -121,6 +121,7 @@ describe('millrace state', () => {
   test('what is wrong is said with what there is', TIMEOUT, async () => {
     const directory = await counted()
     writeFileSync(join(directory, 'bad.jsonl'), '{"key":"b","value":1}\n{"key":"c"}\n')
+    writeFileSync(join(directory, 'good.jsonl'), '{"key":"b","value":9}\n')
     for (const [args, exitCode, says] of [
       [['get', 'total', 'a'], 2, /STATE_UNKNOWN[^]*totals, visits[^]*did you mean totals/],
       [['count', 'minute'], 2, /batches of a window[^]*STATE_UNKNOWN/],
@@ -130,6 +131,9 @@ describe('millrace state', () => {
       [['count', 'totals', '--limit', '3'], 2, /state count has no option --limit/],
       [['scan', 'totals', '--limit', '0'], 2, /--limit must be a whole number/],
       [['--merge'], 2, /millrace state has no option --merge/],
+      [['import', 'totals', 'good.jsonl', '--merge', '--if-batch', '5'], 2, /Batches have run/],
+      [['import', 'totals', 'good.jsonl', '--if-batch', 'now'], 2, /must be a batch time/],
+      [['count', 'totals', '--if-batch', '5'], 2, /state count has no option --if-batch/],
       [['import', 'totals', 'none.jsonl', '--yes'], 2, /cannot be read/],
       [['import', 'totals', 'bad.jsonl', '--yes'], 2, /Line 2 is not a key with its state/],
       [['export', 'totals', '--to', 'no/where'], 2, /cannot be created/],

@@ -34,6 +34,8 @@ export interface Import {
   readonly entries: readonly StateEntry[]
   /** Keep the states of all other keys. Otherwise they are removed. */
   readonly merge: boolean
+  /** Refuse if the last batch is not this one: the entries come from its state. Default: any. */
+  readonly ifBatchMs?: number
 }
 
 /** What an import has done. */
@@ -51,7 +53,8 @@ const SEGMENTS_AT_ONCE = 8
  * Writes the state of an operator.
  *
  * @throws MillraceError `STATE_UNKNOWN`; `COMMAND_REFUSED` when nothing has run, while an attempt
- * holds the lease, or for the state of a window; `VALUE_UNSUPPORTED`.
+ * holds the lease, after another batch than `ifBatchMs`, or for the state of a window;
+ * `VALUE_UNSUPPORTED`.
  */
 export const importState = async (operated: Operated, given: Import): Promise<ImportedState> => {
   const { store, app, clock, randomness } = operated
@@ -61,6 +64,7 @@ export const importState = async (operated: Operated, given: Import): Promise<Im
     const manifest = await lastManifest(operated, head)
     return [manifest, await loadOne(operated, manifest, stateToImport(manifest, id))] as const
   })
+  checkBatch(before, given)
   const stored = keyedState(before, id)
   const base = merge ? stored : emptied(stored)
   const live = merge ? old : await loadOne(operated, before, { id, stored: base })
@@ -85,6 +89,17 @@ export const importState = async (operated: Operated, given: Import): Promise<Im
   }
   await replaceManifest(operated, head, manifest, keepingAll(operated, head), undefined)
   return { id, batchMs: before.timeMs, keysBefore, keys: live.keysOf(id) }
+}
+
+/** What batches have done since the state was exported would be lost. */
+const checkBatch = ({ timeMs }: Manifest, { ifBatchMs }: Import): void => {
+  if (ifBatchMs === undefined || ifBatchMs === timeMs) return
+  throw refusal(
+    'Batches have run since the state was read',
+    `the last batch is ${timeMs}`,
+    String(ifBatchMs),
+    'export the state again, change it, and import it',
+  )
 }
 
 interface OneState {

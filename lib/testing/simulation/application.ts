@@ -17,6 +17,7 @@ import { type PlatformEvent, readEvent } from '../../runtime/intake/event-reader
 import { type IntakeAnswer, intakeHandler } from '../../runtime/intake/intake-handler.ts'
 import type { DirectoryLocation } from '../../runtime/directories.ts'
 import type { Location } from '../../runtime/locations.ts'
+import { importSame } from './same-import.ts'
 import { reset } from '../../runtime/operations/reset.ts'
 import { skip } from '../../runtime/operations/skip.ts'
 import { skipSource } from '../../runtime/operations/skip-source.ts'
@@ -230,7 +231,7 @@ export const redriveDeadLetters = async (
 }
 
 /** What operators do with an application. */
-export type OperatorCommand = 'skip' | 'reset' | 'skipSource'
+export type OperatorCommand = 'skip' | 'reset' | 'skipSource' | 'import'
 
 /** An operator gives a command, and calls the driver. */
 export const operate = async (
@@ -247,6 +248,7 @@ export const operate = async (
   if (command === 'skip') await skip(operated)
   if (command === 'reset') await reset(operated)
   if (command === 'skipSource') await skipSource(operated, aStream(parts, environment))
+  if (command === 'import') await importSame(operated, parts.world.reading)
   await operated.scheduleTriggers([{ app, scheduleMinute: true }])
 }
 

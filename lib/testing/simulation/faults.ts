@@ -63,14 +63,17 @@ const laterKinds = [
   'manyReshardings',
 ] as const
 
+/** The newest kinds, drawn from a third generator for the same reason. */
+const newestKinds = ['import'] as const
+
 /**
  * What can go wrong, each switched on or off by the seed; what each does is in
  * docs/internals/simulation.md.
  */
-export const faultKinds: readonly FaultKind[] = [...firstKinds, ...laterKinds]
+export const faultKinds: readonly FaultKind[] = [...firstKinds, ...laterKinds, ...newestKinds]
 
 /** One of {@link faultKinds}. */
-export type FaultKind = (typeof firstKinds)[number] | LaterKind
+export type FaultKind = (typeof firstKinds)[number] | LaterKind | (typeof newestKinds)[number]
 
 /** One of the kinds that came later. */
 export type LaterKind = (typeof laterKinds)[number]
@@ -100,6 +103,8 @@ export interface CallTarget {
 const ON = 0.6
 /** Fewer, since most of them strike in any world in which they are on. */
 const LATER_ON = 0.25
+/** Still fewer: most worlds stay as they were. */
+const NEWEST_ON = 0.15
 
 /** The faults of one world. */
 export class Faults {
@@ -116,12 +121,20 @@ export class Faults {
 
   /**
    * `without`: kinds that stay off although the seed has them on. So one can find out which kinds a
-   * failure needs. `later`: what the later kinds are drawn from.
+   * failure needs. `later` and `newest`: what the later and the newest kinds are drawn from.
    */
   constructor(
     random: Random,
     sightings: Sightings,
-    { without = [], later }: { readonly without?: readonly FaultKind[]; readonly later: Random },
+    {
+      without = [],
+      later,
+      newest,
+    }: {
+      readonly without?: readonly FaultKind[]
+      readonly later: Random
+      readonly newest: Random
+    },
   ) {
     this.#random = random
     this.later = later
@@ -129,6 +142,7 @@ export class Faults {
     const on = [
       ...firstKinds.filter(() => random.chance(ON)),
       ...laterKinds.filter(() => later.chance(LATER_ON)),
+      ...newestKinds.filter(() => newest.chance(NEWEST_ON)),
     ]
     this.kinds = new Set(on.filter((kind) => !without.includes(kind)))
     this.#rate = random.pick([0.003, 0.01, 0.04])

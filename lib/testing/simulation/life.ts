@@ -7,6 +7,7 @@ import { DAMAGED_FORMS } from './cloud/damaged.ts'
 import type { SimulatedDirectory } from './cloud/directory.ts'
 import type { Faults } from './faults.ts'
 import { startOperators } from './operators.ts'
+import { startReaders } from './readers.ts'
 import { type LifeParts, startTroubles } from './troubles.ts'
 
 const MINUTE_MS = 60_000
@@ -23,6 +24,7 @@ export const startLife = (parts: LifeParts): Life => {
   startClock(parts)
   startTroubles(parts)
   startOperators(parts)
+  startReaders(parts)
   const writers = [...parts.truth.directories.values()].map((one) => produceFiles(parts, one))
   return { isOver: () => [...producers, ...uploaders, ...writers].every((isDone) => isDone()) }
 }

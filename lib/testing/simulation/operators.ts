@@ -13,6 +13,7 @@ export const startOperators = (parts: LifeParts): void => {
   startOnCall(parts)
   startRedrives(parts)
   startManualOperations(parts)
+  startImports(parts)
 }
 
 /**
@@ -61,6 +62,19 @@ const startRedrives = ({ world, faults, sightings, platform, checkers }: LifePar
       sightings.see('redrive')
       platform.redrive(world.random.pick([1, 5, 100]))
     } else if (!checkers.deadLetters.isSettled) platform.redrive(0)
+  })
+}
+
+/** Operators who write a state back as they have read it. */
+const startImports = (parts: LifeParts): void => {
+  const { world, faults, sightings, platform } = parts
+  if (!faults.kinds.has('import')) return
+  world.after(world.reading.between(2_000, 15_000), () => {
+    if (faults.has('import')) {
+      sightings.see('import')
+      platform.operate('import')
+    }
+    startImports(parts)
   })
 }
 

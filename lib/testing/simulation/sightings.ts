@@ -39,6 +39,8 @@ export const recoveryPaths = [
   'a batch skipped by an operator',
   'a state reset by an operator',
   'a source given up by an operator',
+  'a state imported by an operator',
+  'a reader of state overtaken by batches',
   'a plan refused',
   'records of an unknown source refused',
   'state carried over',
@@ -75,6 +77,7 @@ export type RecoveryPath = (typeof recoveryPaths)[number]
 export const operationSeen = (name: string): RecoveryPath => {
   if (name.startsWith('reset')) return 'a state reset by an operator'
   if (name.startsWith('skipSource')) return 'a source given up by an operator'
+  if (name.startsWith('import')) return 'a state imported by an operator'
   return 'a batch skipped by an operator'
 }
 

@@ -211,7 +211,11 @@ const drawScene = (
 ): Scene => {
   const world = new World(seed, { trace })
   const sightings = new Sightings()
-  const faults = new Faults(world.random.fork(), sightings, { without, later: world.later })
+  const faults = new Faults(world.random.fork(), sightings, {
+    without,
+    later: world.later,
+    newest: world.reading,
+  })
   const calls: CallWorld = { world, faults, sightings }
   const storage = drawStorage(world.random)
   // Objects and bad records have faults of their own, which other pipelines do not meet.

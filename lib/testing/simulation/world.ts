@@ -22,6 +22,9 @@ const LATER = 0x5eed_1a7e
 /** The same, of what numbers deployments. */
 const DEPLOYING = 0xdeb1_0e55
 
+/** The same, of who reads and imports state. */
+const READING = 0x5ea1_10ad
+
 /** Lets every promise that can settle do so. */
 const waitForTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -34,6 +37,8 @@ export class World {
   readonly later: Random
   /** What the numbering of deployments draws, for the same reason. */
   readonly deploying: Random
+  /** What readers and imports of state draw, for the same reason. */
+  readonly reading: Random
   /** How far the clock of the machine is ahead: that of all processes and of the table. */
   clockAheadMs = 0
   #setBackMs = 0
@@ -47,6 +52,7 @@ export class World {
     this.random = new Random(seed)
     this.later = new Random(seed ^ LATER)
     this.deploying = new Random(seed ^ DEPLOYING)
+    this.reading = new Random(seed ^ READING)
     this.trace = trace ? [] : undefined
   }
 

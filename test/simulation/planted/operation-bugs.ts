@@ -2,6 +2,8 @@ import type { PlantedBug } from './bug.ts'
 
 const REDRIVE = 'lib/runtime/dead-letters/redrive.ts'
 const READER = 'lib/state/dead-letter-reader.ts'
+const VIEW = 'lib/runtime/state/state-view.ts'
+const IMPORT = 'lib/runtime/operations/import-state.ts'
 const RESET = 'lib/runtime/operations/reset.ts'
 
 /** Bugs of what operators do: redriving what was put aside, skipping a batch, resetting state. */
@@ -128,5 +130,32 @@ export const operationBugs: readonly PlantedBug[] = [
         replace: 'if (!isLeaseHeld(head, Infinity, leaseMs)) return',
       },
     ],
+  },
+  {
+    name: 'reader that does not begin again',
+    effect: 'a reader of state that is overtaken by batches fails',
+    edits: [{ file: VIEW, find: 'if (!isMissing(error)) throw error', replace: 'throw error' }],
+  },
+  {
+    name: 'reader that reads one partition after another',
+    effect: 'a reader of state finds half of it, and the other half is deleted',
+    edits: [
+      {
+        file: VIEW,
+        find: 'this.#load(shown, part, async (ref) => takeFrom(segments, ref))',
+        replace: 'this.#load(shown, part, (ref) => this.#segment(ref))',
+      },
+      {
+        file: VIEW,
+        find: 'refs.filter((ref) => !now.has(segmentId(ref))),',
+        replace: 'refs.slice(0, 1),',
+      },
+    ],
+  },
+  {
+    name: 'state imported over batches that have run',
+    effect: 'what batches did since the state was read is lost',
+    pipeline: 'word-totals',
+    edits: [{ file: IMPORT, find: 'checkBatch(before, given)', replace: '' }],
   },
 ]

@@ -28,6 +28,7 @@ import { MembershipChecker } from './membership-checker.ts'
 import { Mirror } from './mirror.ts'
 import { ObjectChecker } from './object-checker.ts'
 import { OutputChecker } from './output-checker.ts'
+import { ReaderChecker } from './reader-checker.ts'
 import { RetryChecker } from './retry-checker.ts'
 import { checkSizes } from './sizes.ts'
 import { Violations } from './violations.ts'
@@ -53,6 +54,7 @@ export class Checkers implements Observer {
   readonly #app: string
   readonly leases: LeaseChecker
   readonly retries: RetryChecker
+  readonly readers: ReaderChecker
   readonly #members: MembershipChecker
   readonly #files: FileChecker
   readonly #objects: ObjectChecker
@@ -75,6 +77,7 @@ export class Checkers implements Observer {
     const mirror = new Mirror(app)
     this.mirror = mirror
     this.leases = new LeaseChecker(mirror, violations, intervalMs, parts.world)
+    this.readers = new ReaderChecker(mirror, violations)
     this.retries = new RetryChecker(violations, retry)
     this.#members = new MembershipChecker({ mirror, truth, violations, plan, sightings })
     this.#files = new FileChecker(truth, violations, plan, parts.world)
@@ -141,6 +144,7 @@ export class Checkers implements Observer {
     }
     if (after.status === 'rest' && before.status !== 'rest') this.#checkRest(after)
     this.#garbage.checkReachable()
+    this.readers.named()
   }
 
   #operated(before: Head, after: Head, { name }: Environment): void {
@@ -148,7 +152,7 @@ export class Checkers implements Observer {
     this.#parts.sightings.see(operationSeen(name))
     this.#batches.operated(after, isReset)
     const input = before.logged && this.mirror.input(before.logged.input)
-    if (input !== undefined) this.#committed(input)
+    if (input !== undefined && after.logged === undefined) this.#committed(input)
   }
 
   #committed(input: BatchInput): void {

@@ -28,7 +28,9 @@ export class RetryChecker {
   }
 
   check(before: Head, after: Head, nowMs: number): void {
-    if (after.epoch !== before.epoch) this.#checkAttempt(before, after, nowMs)
+    // A command of an operator has no owner: it begins no attempt.
+    if (after.epoch !== before.epoch && after.owner !== undefined)
+      this.#checkAttempt(before, after, nowMs)
     if (after.logged?.retryMs !== before.logged?.retryMs) this.#isSetBack = false
     if (after.status === 'failed' && before.status !== 'failed') this.#checkFailure(before, nowMs)
   }

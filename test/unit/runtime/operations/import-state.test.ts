@@ -193,6 +193,18 @@ describe('import of a state', () => {
     expect(await world.head()).toEqual(before)
   })
 
+  test('refuses when batches have run since the export, if that is asked for', async () => {
+    const { world, app } = await counting()
+    const request = { id: 'totals', entries: given({ c: 1 }), merge: true }
+    const ifBatchMs = START_MS + 1_000
+    await importState(operated(world), { ...request, ifBatchMs })
+    await app.tick()
+    await expect(importState(operated(world), { ...request, ifBatchMs })).rejects.toMatchObject({
+      code: 'COMMAND_REFUSED',
+      message: expect.stringMatching(/Batches have run since/) as string,
+    })
+  })
+
   test('refuses what cannot be stored, and changes nothing', async () => {
     const { world } = await counting()
     const before = await world.head()
