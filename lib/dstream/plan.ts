@@ -54,7 +54,15 @@ export interface BatchLimits {
   readonly records: number
   readonly bytes: number
   readonly objects: number
+  /**
+   * So many full batches may wait in a lane. Then intake refuses. Default:
+   * {@link BATCHES_WAITING_MAX}.
+   */
+  readonly waiting?: number
 }
+
+/** So many full batches may wait in a lane. */
+export const BATCHES_WAITING_MAX = 1_000
 
 /**
  * How long a failing batch is retried. The application stops as FAILED when the time and the

@@ -5,7 +5,7 @@ import { callSite } from '../base/error-places.ts'
 import { MillraceError } from '../base/errors.ts'
 import { POISON_LIMITS, type PoisonLimits } from '../rdd/bad-records.ts'
 import { checkDurationMs, checkFunction } from './checks.ts'
-import type { Plan, PlanOptions } from './plan.ts'
+import { BATCHES_WAITING_MAX, type Plan, type PlanOptions } from './plan.ts'
 import { GraphBuilder } from './graph-builder.ts'
 import { StreamingContext } from './streaming-context.ts'
 
@@ -38,6 +38,12 @@ export interface StreamOptions {
     readonly bytes?: number
     /** Default 1,000 files. */
     readonly objects?: number
+    /**
+     * How many full batches may wait in a lane, such as a shard of Kinesis. When more wait, because
+     * batches do not run or are too slow, intake takes no more records of it (`LANE_FULL`), and
+     * they stay in their source. Default 1,000.
+     */
+    readonly waiting?: number
   }
   /**
    * How long a failing batch is retried. The application stops as FAILED when the time and the
@@ -196,6 +202,7 @@ const resolve = ({
       records: atLeastOne('limits.records', limits.records ?? 1_000_000),
       bytes: atLeastOne('limits.bytes', limits.bytes ?? 64 * 1024 * 1024),
       objects: atLeastOne('limits.objects', limits.objects ?? 1_000),
+      waiting: atLeastOne('limits.waiting', limits.waiting ?? BATCHES_WAITING_MAX),
     }),
     retry: Object.freeze({
       forMs: checkDurationMs('retry.for', retry.for ?? minutes(15)),

@@ -8,7 +8,7 @@ import { crc32 } from 'node:zlib'
 import { decode, encode } from '../base/codec.ts'
 import { invariant } from '../base/errors.ts'
 import type { ItemStore } from '../ports/item-store.ts'
-import { advance, type BlockRef } from './lanes.ts'
+import { advance, type BlockRef } from './lane-entries.ts'
 import { type NamedSegment, nameSegment, putSegment, readSegment } from './segments.ts'
 
 /** A record with its position in the lane. */

@@ -1,53 +1,15 @@
 /**
  * Lanes: each is one ordered partition of a source. Intake appends entries at the tail. A batch
  * takes the entries of every lane from the last committed offset up to its own offset. Entries at
- * or before the committed offset are consumed; the next append drops them.
+ * or before the committed offset are consumed; the next append drops them. The item holds the
+ * newest entries, and the names of pages with those before (`lane-pages.ts`). What waits is read by
+ * `lane-reader.ts`.
  */
 import { allOrFirstError } from '../base/concurrency.ts'
 import type { Item, ItemStore } from '../ports/item-store.ts'
 import { laneKey, lanePartitions } from './item-keys.ts'
-import { packRef, type PackedRef, type SegmentRef, unpackRef } from './segments.ts'
-
-/**
- * A block of a lane: the segment that holds it, and what must agree when the block is made again
- * (B7). The `at` of the segment is the position of the last record.
- */
-export interface BlockRef extends SegmentRef {
-  /** Position of the first record. */
-  readonly first: string
-  /** Number of records. */
-  readonly count: number
-  /**
-   * Checksum of the records and their positions. It does not depend on the encoding of the block.
-   */
-  readonly sum: number
-  /** Records beside these that intake could not read. They are dead letters. Default 0. */
-  readonly rejected?: number
-}
-
-/**
- * Consecutive records in a lane. Positions are whole numbers, written in decimal and compared as
- * numbers: those of Kinesis have 56 digits.
- */
-export interface LaneEntry {
-  readonly first: string
-  readonly last: string
-  /** Number of records, without dead letters. */
-  readonly count: number
-  readonly bytes: number
-  /**
-   * When intake took the entry, by the clock of intake. Used for the lag, never to decide what is
-   * in a batch.
-   */
-  readonly receivedMs: number
-  /** How many records became dead letters while intake took this entry. */
-  readonly deadLetters: number
-  /**
-   * The records themselves, in order, if the source cannot be read again. The blocks are the truth
-   * then (B7).
-   */
-  readonly blocks: readonly BlockRef[]
-}
+import { type LaneEntry, packEntry, type PackedEntry, unpackEntry } from './lane-entries.ts'
+import { type LanePage, packPage, type PackedPage, unpackPage } from './lane-pages.ts'
 
 /** A lane as it is stored. */
 export interface Lane {
@@ -62,7 +24,9 @@ export interface Lane {
    * that were split or merged into this shard.
    */
   readonly parents: readonly string[]
-  /** Entries in order; the last ends at the tail. */
+  /** What came before `entries` and moved out of the item, oldest first. */
+  readonly pages: readonly LanePage[]
+  /** The newest entries, in order; the last ends at the tail. */
   readonly entries: readonly LaneEntry[]
   /** Where the one that feeds the lane goes on, in its own words. Written with its records. */
   readonly feeder?: string
@@ -83,101 +47,6 @@ export const kindLane = (name: string): string => `@${name}`
 /** Whether a lane holds records of its source. The lanes of `kindLane` do not. */
 export const isRecordLane = (lane: string): boolean => !lane.startsWith('@')
 
-/** The position before every other. */
-export const BEGINNING = '0'
-
-/** Whether position `a` comes after position `b`. */
-export const isAfter = (a: string, b: string): boolean => BigInt(a) > BigInt(b)
-
-/** The position that comes `by` after another. */
-export const advance = (position: string, by: number): string =>
-  String(BigInt(position) + BigInt(by))
-
-/**
- * The entries after an offset. Intake may have merged the last entry before the offset with the
- * next one. Of a merged entry, this gives the blocks after the offset. An offset never falls inside
- * a block.
- */
-export const entriesAfter = (lane: Lane, offset: string): readonly LaneEntry[] =>
-  lane.entries
-    .filter((entry) => isAfter(entry.last, offset))
-    .map((entry) => (isAfter(entry.first, offset) ? entry : restOf(entry, offset)))
-
-const restOf = (entry: LaneEntry, offset: string): LaneEntry => {
-  const blocks = entry.blocks.filter(({ at }) => isAfter(at, offset))
-  const sum = (field: 'count' | 'bytes' | 'rejected'): number =>
-    blocks.reduce((total, block) => total + (block[field] ?? 0), 0)
-  return {
-    ...entry,
-    first: advance(offset, 1),
-    count: sum('count'),
-    bytes: sum('bytes'),
-    deadLetters: sum('rejected'),
-    blocks,
-  }
-}
-
-/** The node under which the blocks of a lane are stored. */
-export const blockNode = (source: string, lane: string): string => `${source}/${lane}`
-
-type PackedBlock = readonly [
-  ...PackedRef,
-  first: string,
-  count: number,
-  sum: number,
-  /** Left out: none. */
-  rejected?: number,
-]
-
-/**
- * An entry as it is stored, in lanes and in batch inputs. Names that all blocks share are left out.
- */
-export type PackedEntry = readonly [
-  last: string,
-  receivedMs: number,
-  deadLetters: number,
-  ...blocks: PackedBlock[],
-]
-
-const packBlock = (block: BlockRef): PackedBlock => {
-  const packed = [...packRef(block), block.first, block.count, block.sum] as const
-  return block.rejected === undefined ? packed : [...packed, block.rejected]
-}
-
-export const packEntry = ({ last, receivedMs, deadLetters, blocks }: LaneEntry): PackedEntry => [
-  last,
-  receivedMs,
-  deadLetters,
-  ...blocks.map(packBlock),
-]
-
-export const unpackEntry = (
-  source: string,
-  lane: string,
-  [last, receivedMs, deadLetters, ...packed]: PackedEntry,
-): LaneEntry => {
-  const blocks = packed.map(
-    ([at, by, chunks, bytes, checksum, first, count, sum, rejected]): BlockRef => ({
-      ...unpackRef(blockNode(source, lane), 0, [at, by, chunks, bytes, checksum]),
-      first,
-      count,
-      sum,
-      ...(rejected === undefined ? {} : { rejected }),
-    }),
-  )
-  const total = (field: 'count' | 'bytes'): number =>
-    blocks.reduce((all, block) => all + block[field], 0)
-  return {
-    first: blocks[0]?.first ?? last,
-    last,
-    count: total('count'),
-    bytes: total('bytes'),
-    receivedMs,
-    deadLetters,
-    blocks,
-  }
-}
-
 /** Reads a lane from its item. */
 export const laneFromItem = (source: string, lane: string, item: Item): Lane => ({
   source,
@@ -185,6 +54,9 @@ export const laneFromItem = (source: string, lane: string, item: Item): Lane => 
   tail: item['tail'] as string,
   by: item['by'] as string,
   parents: JSON.parse((item['parents'] as string | undefined) ?? '[]') as string[],
+  pages: (JSON.parse((item['pages'] as string | undefined) ?? '[]') as PackedPage[]).map((page) =>
+    unpackPage(source, lane, page),
+  ),
   entries: (JSON.parse(item['queue'] as string) as PackedEntry[]).map((entry) =>
     unpackEntry(source, lane, entry),
   ),
@@ -194,15 +66,19 @@ export const laneFromItem = (source: string, lane: string, item: Item): Lane => 
 })
 
 /** The item that stores a lane. Also used to measure its size. */
-export const laneItem = ({ tail, by, parents, entries, feeder, emptiedMs, ttl }: Lane): Item => ({
-  tail,
-  by,
-  queue: JSON.stringify(entries.map(packEntry)),
-  ...(parents.length === 0 ? {} : { parents: JSON.stringify(parents) }),
-  ...(feeder === undefined ? {} : { feeder }),
-  ...(emptiedMs === undefined ? {} : { emptiedMs }),
-  ...(ttl === undefined ? {} : { ttl }),
-})
+export const laneItem = (lane: Lane): Item => {
+  const { tail, by, parents, pages, entries, feeder, emptiedMs, ttl } = lane
+  return {
+    tail,
+    by,
+    queue: JSON.stringify(entries.map(packEntry)),
+    ...(pages.length === 0 ? {} : { pages: JSON.stringify(pages.map(packPage)) }),
+    ...(parents.length === 0 ? {} : { parents: JSON.stringify(parents) }),
+    ...(feeder === undefined ? {} : { feeder }),
+    ...(emptiedMs === undefined ? {} : { emptiedMs }),
+    ...(ttl === undefined ? {} : { ttl }),
+  }
+}
 
 /** Reads a lane. Undefined before the first append. */
 export const readLane = async (

@@ -2,18 +2,20 @@
  * What intake has accepted for each source and no batch has taken yet. It is read from the store,
  * without the pipeline: so it also finds what waits for a source that the pipeline no longer has.
  */
-import { allOrFirstError } from '../base/concurrency.ts'
+import { allOrFirstError, mapAtOnce } from '../base/concurrency.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import type { LaneOffsetsBySource } from './head.ts'
 import { lanePartitions } from './item-keys.ts'
-import { BEGINNING, entriesAfter, type Lane, type LaneEntry, readLanes } from './lanes.ts'
+import { BEGINNING } from './lane-entries.ts'
+import { type Waiting, waitingIn } from './lane-reader.ts'
+import { type Lane, readLanes } from './lanes.ts'
 
-/** A lane, and what is after its offset. */
-export interface WaitingLane {
+const LANES_AT_ONCE = 16
+
+/** A lane, its offset, and what is after it: `count` records or notifications. */
+export interface WaitingLane extends Waiting {
   readonly lane: Lane
-  readonly entries: readonly LaneEntry[]
-  /** Number of records or notifications in these entries. */
-  readonly count: number
+  readonly offset: string
 }
 
 /** The ids of all sources that have lanes in the store. */
@@ -35,7 +37,7 @@ export const waitingLanes = async (
   source: string,
   offsets: LaneOffsetsBySource,
 ): Promise<readonly WaitingLane[]> =>
-  (await readLanes(store, app, source)).map((lane) => {
-    const entries = entriesAfter(lane, offsets[source]?.[lane.lane] ?? BEGINNING)
-    return { lane, entries, count: entries.reduce((total, { count }) => total + count, 0) }
+  mapAtOnce(await readLanes(store, app, source), LANES_AT_ONCE, async (lane) => {
+    const offset = offsets[source]?.[lane.lane] ?? BEGINNING
+    return { lane, offset, ...(await waitingIn({ store, app }, lane, offset)) }
   })

@@ -18,7 +18,8 @@ import type { ItemKey, ItemStore } from '../../ports/item-store.ts'
 import type { Head } from '../../state/head.ts'
 import { firstChunkPartition, sortableTime } from '../../state/item-keys.ts'
 import { itemPages } from '../../state/item-pages.ts'
-import { BEGINNING, blockNode, isAfter, readLanes } from '../../state/lanes.ts'
+import { BEGINNING, blockNode, isAfter } from '../../state/lane-entries.ts'
+import { readLanes } from '../../state/lanes.ts'
 import {
   KEPT_MANIFESTS,
   type Manifest,

@@ -2,7 +2,7 @@
 import { crc32 } from 'node:zlib'
 import type { BatchLimits } from '../../dstream/plan.ts'
 import type { PositionedRecord } from '../../state/blocks.ts'
-import { BEGINNING, type BlockRef, isAfter, type LaneEntry } from '../../state/lanes.ts'
+import { BEGINNING, type BlockRef, isAfter, type LaneEntry } from '../../state/lane-entries.ts'
 
 /**
  * Neighbouring entries are merged up to this share of the limits of a batch (B8). So there are

@@ -8,6 +8,7 @@
  * 3. Then read the head strongly consistent. If it is at rest, wake it (B12).
  * 4. Only then may the source be acknowledged.
  */
+import { allOrFirstError } from '../../base/concurrency.ts'
 import { invariant, isMillraceError, MillraceError } from '../../base/errors.ts'
 import type { BatchLimits } from '../../dstream/plan.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -15,23 +16,18 @@ import type { ItemStore } from '../../ports/item-store.ts'
 import type { Randomness } from '../../ports/randomness.ts'
 import { nameBlock, type NamedBlock, type PositionedRecord } from '../../state/blocks.ts'
 import { type Head, HeadStore } from '../../state/head.ts'
-import {
-  advance,
-  BEGINNING,
-  blockNode,
-  isAfter,
-  type Lane,
-  readLane,
-  swapLane,
-} from '../../state/lanes.ts'
+import { advance, BEGINNING, blockNode, isAfter } from '../../state/lane-entries.ts'
+import type { NamedPage } from '../../state/lane-pages.ts'
+import { type Lane, readLane, swapLane } from '../../state/lanes.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 import { wake } from '../driver/rest.ts'
-import { putSegment } from '../../state/segments.ts'
+import { type NamedSegment, putSegment } from '../../state/segments.ts'
 import { withRetries } from '../retry.ts'
 import { sharedNow } from '../store-time.ts'
 import { ancestorsOf, type LaneParents } from './ancestors.ts'
 import { entryOf, isInOrder, lastOf, pauseMs } from './entries.ts'
 import { unknownSource } from './known-sources.ts'
+import { mayNameBlock, mayNamePage } from './named.ts'
 import { LaneQueue } from './lane-queue.ts'
 import { rejectedAfter, storeRejected } from './rejected.ts'
 
@@ -71,6 +67,17 @@ export interface IntakeParts {
    */
   readonly woke?: (head: Head | undefined) => void
 }
+
+/** What an append stores before the lane names it. */
+interface Written {
+  /** Its records. Left out: all were rejected. */
+  readonly block?: NamedBlock
+  /** Left out: the item of the lane has room. */
+  readonly page?: NamedPage
+}
+
+const segmentsOf = ({ block, page }: Written): readonly NamedSegment[] =>
+  [page?.segment, block?.segment].filter((segment) => segment !== undefined)
 
 /** Of the functions that collide, one succeeds. This is enough for fifty of them, and some 10 s. */
 const TRIES_MAX = 64
@@ -167,8 +174,11 @@ export class Intake {
       if (tries === 1)
         await storeRejected(this.#parts, { lane, rejected, last: lastOf(delivery) }, nowMs)
       const attemptId = randomness.attemptId()
-      const { next, block, count } = await this.#prepare(seen, delivery, { attemptId, nowMs })
-      if (block !== undefined) await withRetries(clock, () => putSegment(store, block.segment))
+      const { next, count, ...written } = await this.#prepare(seen, delivery, { attemptId, nowMs })
+      // B5: what the lane will name is stored first.
+      await allOrFirstError(
+        segmentsOf(written).map((one) => withRetries(clock, () => putSegment(store, one))),
+      )
       const answer = await withRetries(clock, () => swapLane(store, app, seen, next))
       // A refusal that shows this attempt id is a success whose answer was lost.
       if (answer.swapped || answer.current?.by === attemptId) {
@@ -176,7 +186,7 @@ export class Intake {
         return count
       }
       seen = answer.current
-      if (block !== undefined) await this.#discard(block, seen)
+      await this.#discard(written, seen)
       await clock.sleep(pauseMs(tries, attemptId))
     }
     throw new MillraceError('STORE_FAILED', {
@@ -195,14 +205,14 @@ export class Intake {
   }
 
   /**
-   * The lane after the append, and the block that it will name. Nothing is written yet: a lane
-   * without room must leave no block behind, however often its source tries.
+   * The lane after the append, and the block and the page that it will name. Nothing is written
+   * yet: a lane without room must leave no block behind, however often its source tries.
    */
   async #prepare(
     seen: Lane | undefined,
     delivery: LaneDelivery,
     { attemptId, nowMs }: { readonly attemptId: string; readonly nowMs: number },
-  ): Promise<{ readonly next: Lane; readonly block?: NamedBlock; readonly count: number }> {
+  ): Promise<Written & { readonly next: Lane; readonly count: number }> {
     const { store, app, source } = this.#parts
     const { lane } = delivery
     const tail = seen?.tail ?? BEGINNING
@@ -216,28 +226,38 @@ export class Intake {
       receivedMs: nowMs,
     })
     const feeder = delivery.feeder ?? seen?.feeder
+    const addition = { lane, entry, by: attemptId, ...(feeder === undefined ? {} : { feeder }) }
+    const { written: page, ...queue } = await this.#queue.with(seen, addition)
     const next: Lane = {
       source,
       lane,
       tail: last,
       by: attemptId,
       parents: seen?.parents ?? (await ancestorsOf(this.#parts, delivery)),
-      entries: await this.#queue.with(seen, lane, entry, feeder),
+      ...queue,
       ...(feeder === undefined ? {} : { feeder }),
     }
-    return { next, count: fresh.length, ...(block === undefined ? {} : { block }) }
+    return {
+      next,
+      count: fresh.length,
+      ...(block === undefined ? {} : { block }),
+      ...(page === undefined ? {} : { page }),
+    }
   }
 
   /**
-   * Deletes the block of an append that was refused. The tail has moved past what the append saw,
-   * so no late answer can still make a lane name the block (B11). An answer that was lost and then
-   * overtaken may have named it: then it stays. Best effort: a sweep finds what is left.
+   * Deletes what an append wrote that was refused. The tail has moved past what the append saw, so
+   * no late answer can still make a lane name it (B11). An answer that was lost and then overtaken
+   * may have named it: then it stays. Best effort: a sweep finds what is left.
    */
-  async #discard({ ref, segment }: NamedBlock, current: Lane | undefined): Promise<void> {
-    const isNamed = current?.entries.some(({ blocks }) => blocks.some(({ by }) => by === ref.by))
-    if (isNamed === true) return
+  async #discard({ block, page }: Written, current: Lane | undefined): Promise<void> {
+    const garbage = segmentsOf({
+      ...(block !== undefined && !mayNameBlock(current, block.ref) ? { block } : {}),
+      ...(page !== undefined && !mayNamePage(current, page.page) ? { page } : {}),
+    })
+    if (garbage.length === 0) return
     try {
-      await this.#parts.store.deleteAll(segment.items)
+      await this.#parts.store.deleteAll(garbage.flatMap(({ items }) => items))
     } catch (error) {
       if (!isMillraceError(error)) throw error
     }

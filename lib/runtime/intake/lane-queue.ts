@@ -1,17 +1,30 @@
 /**
- * The queue of a lane after an append: entries that batches have taken leave it, and neighbours are
- * merged. B8: its size is bounded. A lane that is full refuses, and its source keeps the records.
+ * The queue of a lane after an append: entries that batches have taken leave it, neighbours are
+ * merged, and what waits for long moves into pages, so that the item of the lane stays small.
+ *
+ * B8: what waits in a lane is bounded. A lane that is full refuses, and its source keeps the
+ * records.
  */
 import { isMillraceError, MillraceError } from '../../base/errors.ts'
-import type { BatchLimits } from '../../dstream/plan.ts'
+import { type BatchLimits, BATCHES_WAITING_MAX } from '../../dstream/plan.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { itemBytes, type ItemStore } from '../../ports/item-store.ts'
 import type { Head, HeadStore, LaneOffsetsBySource } from '../../state/head.ts'
 import { laneKey } from '../../state/item-keys.ts'
+import { BEGINNING, type LaneEntry } from '../../state/lane-entries.ts'
+import {
+  isPage,
+  type LaneSize,
+  type NamedPage,
+  partsAfter,
+  sizeOf,
+} from '../../state/lane-pages.ts'
 import { readLaneOffsets } from '../../state/lane-offsets.ts'
-import { BEGINNING, entriesAfter, type Lane, type LaneEntry, laneItem } from '../../state/lanes.ts'
+import { partsOf } from '../../state/lane-reader.ts'
+import { type Lane, laneItem } from '../../state/lanes.ts'
 import { withRetries } from '../retry.ts'
 import { coalesce, fitsInto } from './entries.ts'
+import { bytesOf, movedToPage } from './move-to-page.ts'
 
 /** What the queue works with. */
 export interface LaneQueueParts {
@@ -23,11 +36,34 @@ export interface LaneQueueParts {
   readonly limits: BatchLimits
 }
 
+/** What an append adds to a lane. */
+export interface Addition {
+  readonly lane: string
+  readonly entry: LaneEntry
+  readonly feeder?: string
+  /** The attempt that appends. */
+  readonly by: string
+}
+
+/** What a lane holds after an append. */
+export interface Queue extends Pick<Lane, 'pages' | 'entries'> {
+  /** A page that must be written before the lane names it (B5). */
+  readonly written?: NamedPage
+}
+
 /** Replaces the attempt id while the size of an item is measured. */
 const LONGEST_ATTEMPT_ID = 'x'.repeat(64)
-/** A queue may grow to this size before offsets are read that the head does not hold. */
-const GROWN_BYTES = 8 * 1024
-/** And to this size before a new process reads the head: it is one write unit. */
+/**
+ * The item of a lane grows to this size, and to a share of the largest item: then it costs two
+ * write units, and the append that makes it smaller costs two more for the page and its block.
+ */
+const ITEM_BYTES_MAX = 1_920
+const ITEM_SHARE_MAX = 1 / 8
+/** Room for entries and pages in each item, whatever else is in it. */
+const ROOM_BYTES_MIN = 512
+/** So many entries may wait before offsets are read that the head does not hold. */
+const GROWN_ENTRIES = 16
+/** A new process reads the head when the item has this size: it is one write unit. */
 const GROWN_BYTES_UNSEEN = 1024
 const HEADS_READ_MAX = 3
 
@@ -39,8 +75,8 @@ export class LaneQueue {
   #offsets: LaneOffsetsBySource = {}
   /** Where the offsets are, as far as this process knows. */
   #known: 'unseen' | 'inHead' | 'elsewhere' = 'unseen'
-  /** The size of each queue at which offsets are read again. */
-  readonly #readAtBytes = new Map<string, number>()
+  /** The number of entries in each queue at which offsets are read again. */
+  readonly #readAtEntries = new Map<string, number>()
 
   constructor(parts: LaneQueueParts, heads: HeadStore) {
     this.#parts = parts
@@ -54,34 +90,61 @@ export class LaneQueue {
   }
 
   /**
-   * The entries of a lane with a new one. The last head that was seen may be old, so the head is
-   * read again before this refuses.
+   * What a lane holds with a new entry. Nothing is written yet. The last head that was seen may be
+   * old, so the head is read again before this refuses.
    *
    * @throws MillraceError `LANE_FULL`, retryable.
    */
-  async with(
-    seen: Lane | undefined,
-    lane: string,
-    entry: LaneEntry,
-    feeder?: string,
-  ): Promise<readonly LaneEntry[]> {
-    const { store, source } = this.#parts
-    const parents = seen?.parents ?? []
-    const rest = { parents, ...(feeder === undefined ? {} : { feeder }) }
-    const sizeOf = (entries: readonly LaneEntry[]): number =>
-      this.#sizeOf({ source, lane, tail: entry.last, by: LONGEST_ATTEMPT_ID, ...rest, entries })
-    const entries = this.#queueWith(seen, lane, entry)
-    const bytes = sizeOf(entries)
-    if (bytes <= store.itemBytesMax && !this.#hasGrown(lane, bytes)) return entries
-    await this.#readOffsets()
-    const fewer = this.#queueWith(seen, lane, entry)
-    const left = sizeOf(fewer)
-    this.#readAtBytes.set(lane, Math.max(GROWN_BYTES, 2 * left))
-    if (left <= store.itemBytesMax) return fewer
-    throw new MillraceError('LANE_FULL', {
-      problem: `Lane ${lane} of ${source} has ${fewer.length} entries that no batch has taken yet`,
-      value: `${left} bytes`,
-      allowed: `${store.itemBytesMax} bytes`,
+  async with(seen: Lane | undefined, addition: Addition): Promise<Queue> {
+    const { lane } = addition
+    const roomBytes = this.#roomIn(seen, addition)
+    let waiting = this.#waitingIn(seen, lane)
+    let queue = this.#merged(waiting, addition.entry)
+    let size = sizeOf(partsOf(queue))
+    if (this.#isFull(size) || this.#hasGrown(lane, size, bytesOf(queue))) {
+      await this.#readOffsets()
+      waiting = this.#waitingIn(seen, lane)
+      queue = this.#merged(waiting, addition.entry)
+      size = sizeOf(partsOf(queue))
+      this.#readAtEntries.set(lane, Math.max(GROWN_ENTRIES, 2 * size.entries))
+    }
+    if (this.#isFull(size)) throw this.#full(lane, size)
+    if (bytesOf(queue) <= roomBytes) return queue
+    const node = { source: this.#parts.source, lane, by: addition.by }
+    const moved = movedToPage(this.#parts, node, waiting)
+    if (moved === undefined) return queue
+    const { page, ...rest } = moved
+    return { ...this.#merged(rest, addition.entry), written: page }
+  }
+
+  /** Room for entries and pages in the item of a lane, in bytes. */
+  #roomIn(seen: Lane | undefined, { lane, entry, feeder }: Addition): number {
+    const { app, source, store } = this.#parts
+    const item = laneItem({
+      source,
+      lane,
+      tail: entry.last,
+      by: LONGEST_ATTEMPT_ID,
+      parents: seen?.parents ?? [],
+      ...(feeder === undefined ? {} : { feeder }),
+      pages: [],
+      entries: [],
+    })
+    const itemBytesMax = Math.min(ITEM_BYTES_MAX, store.itemBytesMax * ITEM_SHARE_MAX)
+    return Math.max(ROOM_BYTES_MIN, itemBytesMax - itemBytes(laneKey(app, source, lane), item))
+  }
+
+  #isFull({ count, deadLetters, bytes }: LaneSize): boolean {
+    const { records, bytes: bytesMax, waiting = BATCHES_WAITING_MAX } = this.#parts.limits
+    return count + deadLetters > waiting * records || bytes > waiting * bytesMax
+  }
+
+  #full(lane: string, { count, bytes }: LaneSize): MillraceError {
+    const { records, bytes: bytesMax, waiting = BATCHES_WAITING_MAX } = this.#parts.limits
+    return new MillraceError('LANE_FULL', {
+      problem: `Lane ${lane} of ${this.#parts.source} is full of records that no batch has taken`,
+      value: `${count} records, ${bytes} bytes`,
+      allowed: `${waiting * records} records and ${waiting * bytesMax} bytes: ${waiting} batches`,
       fix: 'see millrace status for why batches do not run. Intake continues when they run again',
       retryable: true,
     })
@@ -91,13 +154,10 @@ export class LaneQueue {
    * Whether consumed entries may have piled up. A process that appends once and ends sees the head
    * only after its append.
    */
-  #hasGrown(lane: string, bytes: number): boolean {
+  #hasGrown(lane: string, { entries }: LaneSize, bytes: number): boolean {
     if (this.#known === 'unseen') return bytes > GROWN_BYTES_UNSEEN
-    return this.#known === 'elsewhere' && bytes > (this.#readAtBytes.get(lane) ?? GROWN_BYTES)
-  }
-
-  #sizeOf(lane: Lane): number {
-    return itemBytes(laneKey(this.#parts.app, lane.source, lane.lane), laneItem(lane))
+    const readAt = this.#readAtEntries.get(lane) ?? GROWN_ENTRIES
+    return this.#known === 'elsewhere' && entries > readAt
   }
 
   /** B11: a manifest that is gone was replaced by newer ones, which the head names now. */
@@ -116,13 +176,21 @@ export class LaneQueue {
     }
   }
 
-  /** Drops consumed entries. */
-  #queueWith(seen: Lane | undefined, lane: string, entry: LaneEntry): readonly LaneEntry[] {
+  /** What of a lane is not consumed. */
+  #waitingIn(seen: Lane | undefined, lane: string): Queue {
     const offset = this.#offsets[this.#parts.source]?.[lane] ?? BEGINNING
-    const waiting = seen === undefined ? [] : entriesAfter(seen, offset)
-    const last = waiting.at(-1)
-    const { limits } = this.#parts
-    if (last === undefined || !fitsInto(last, entry, limits)) return [...waiting, entry]
-    return [...waiting.slice(0, -1), coalesce(last, entry)]
+    const parts = seen === undefined ? [] : partsAfter(partsOf(seen), offset)
+    return {
+      pages: parts.filter(isPage),
+      entries: parts.flatMap((part) => (isPage(part) ? [] : [part])),
+    }
+  }
+
+  /** Adds an entry, merged with the last one if it fits. */
+  #merged({ pages, entries }: Queue, entry: LaneEntry): Queue {
+    const last = entries.at(-1)
+    return last === undefined || !fitsInto(last, entry, this.#parts.limits)
+      ? { pages, entries: [...entries, entry] }
+      : { pages, entries: [...entries.slice(0, -1), coalesce(last, entry)] }
   }
 }

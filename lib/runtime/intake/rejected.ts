@@ -12,7 +12,7 @@ import {
   ttlAfter,
 } from '../../state/dead-letters.ts'
 import { rejectedTimeKey } from '../../state/item-keys.ts'
-import { isAfter } from '../../state/lanes.ts'
+import { isAfter } from '../../state/lane-entries.ts'
 import { withRetries } from '../retry.ts'
 
 /** What is needed to store the dead letters of a source. */

@@ -14,7 +14,8 @@
 import type { Head } from '../../state/head.ts'
 import { noteBatch } from '../../state/history.ts'
 import { laneOffsetsForHead, laneOffsetsIn } from '../../state/lane-offsets.ts'
-import { isAfter } from '../../state/lanes.ts'
+import { isAfter } from '../../state/lane-entries.ts'
+import { waitingSegments } from '../../state/lane-reader.ts'
 import type { Manifest } from '../../state/manifest.ts'
 import type { Offsets } from '../../state/offsets.ts'
 import { segmentKeys } from '../../state/segments.ts'
@@ -142,8 +143,8 @@ const skippedOf = (
     held: [
       ...lanes
         .filter(({ count }) => count > 0)
-        .map(({ lane: { lane, tail }, entries, count }) => {
-          const range = `positions ${entries[0]?.first} to ${tail} of lane ${lane}`
+        .map(({ lane: { lane, tail }, first, count }) => {
+          const range = `positions ${first?.first} to ${tail} of lane ${lane}`
           return `${count} records of ${source}: ${range}`
         }),
       ...(pending === 0 ? [] : [`${pending} objects of ${source} that no batch had taken`]),
@@ -156,9 +157,10 @@ const deleteBlocks = async (
   { store, app }: Operated,
   lanes: readonly WaitingLane[],
 ): Promise<void> => {
-  const blocks = lanes.flatMap(({ entries }) => entries.flatMap((entry) => entry.blocks))
   try {
-    if (blocks.length > 0) await store.deleteAll(blocks.flatMap((ref) => segmentKeys(app, ref)))
+    for (const { lane, offset } of lanes)
+      for await (const segments of waitingSegments({ store, app }, lane, offset))
+        await store.deleteAll(segments.flatMap((ref) => segmentKeys(app, ref)))
   } catch {
     // The offsets are after these blocks, so the source is given up.
   }

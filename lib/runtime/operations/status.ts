@@ -1,10 +1,13 @@
 /** The status of an application, read from its store. Does not disturb running processes. */
+import { mapAtOnce } from '../../base/concurrency.ts'
 import type { ItemStore, KeyedItem } from '../../ports/item-store.ts'
 import { type DriverNote, readDriverNote } from '../../state/driver-note.ts'
 import { type Head, HeadStore, lastTimeMs } from '../../state/head.ts'
 import { daysBack, historyKey, lanePartitions, sortableTime } from '../../state/item-keys.ts'
 import { readLaneOffsets } from '../../state/lane-offsets.ts'
-import { BEGINNING, entriesAfter, readLanes } from '../../state/lanes.ts'
+import { BEGINNING } from '../../state/lane-entries.ts'
+import { waitingIn } from '../../state/lane-reader.ts'
+import { readLanes } from '../../state/lanes.ts'
 import { readManifest } from '../../state/manifest.ts'
 import { type DeadLettersOverview, countDeadLetters } from './dead-letters-overview.ts'
 
@@ -57,6 +60,7 @@ export interface Overview {
 }
 
 const BATCHES_SHOWN = 5
+const LANES_AT_ONCE = 16
 const DAY_MS = 86_400_000
 const DEAD_LETTER_DAYS = 30
 
@@ -92,19 +96,18 @@ const laneOverviews = async (
   ].sort()
   const offsets = head === undefined ? {} : await readLaneOffsets(store, app, head)
   const lanes = await Promise.all(sources.map((source) => readLanes(store, app, source)))
-  return lanes.flat().flatMap((lane) => {
-    const waiting = entriesAfter(lane, offsets[lane.source]?.[lane.lane] ?? BEGINNING)
-    const [oldest] = waiting
-    const waitingRecords = waiting.reduce((total, { count }) => total + count, 0)
-    // Nobody needs to see a lane that is about to leave.
-    if (lane.emptiedMs !== undefined) return []
+  // Nobody needs to see a lane that is about to leave.
+  const shown = lanes.flat().filter(({ emptiedMs }) => emptiedMs === undefined)
+  return mapAtOnce(shown, LANES_AT_ONCE, async (lane) => {
+    const offset = offsets[lane.source]?.[lane.lane] ?? BEGINNING
+    const { entries, count, first } = await waitingIn({ store, app }, lane, offset)
     return {
       source: lane.source,
       lane: lane.lane,
       tail: lane.tail,
-      waitingEntries: waiting.length,
-      waitingRecords,
-      ...(oldest === undefined ? {} : { oldestMs: oldest.receivedMs }),
+      waitingEntries: entries,
+      waitingRecords: count,
+      ...(first === undefined ? {} : { oldestMs: first.receivedMs }),
     }
   })
 }

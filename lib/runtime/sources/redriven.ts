@@ -3,7 +3,7 @@
  * the source. If a source reads lanes, a redrive lane is just one more lane.
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
-import { BEGINNING } from '../../state/lanes.ts'
+import { BEGINNING } from '../../state/lane-entries.ts'
 import { offsetsAfter } from '../../state/offsets.ts'
 import {
   FILES_AGAIN_MAX,

@@ -1,7 +1,7 @@
 /**
  * The cloud of an application: its two functions, what calls them, and the resources around them.
  */
-import { BEGINNING } from '../../state/lanes.ts'
+import { BEGINNING } from '../../state/lane-entries.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { Outcome } from '../../runtime/driver/outcome.ts'
 import type { RuntimeEvent } from '../../runtime/events.ts'

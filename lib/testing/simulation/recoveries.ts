@@ -1,7 +1,8 @@
 import type { RuntimeEvent } from '../../runtime/events.ts'
 import type { Item, ItemKey } from '../../ports/item-store.ts'
 import type { Head } from '../../state/head.ts'
-import { BEGINNING, laneFromItem } from '../../state/lanes.ts'
+import { BEGINNING } from '../../state/lane-entries.ts'
+import { laneFromItem } from '../../state/lanes.ts'
 import { isOperation } from './checkers/lease-checker.ts'
 import type { Mirror } from './checkers/mirror.ts'
 import type { Environment } from './environment.ts'
@@ -48,6 +49,10 @@ export class Recoveries {
     const [source = '', lane = ''] = sort.split('#')
     const was = before && laneFromItem(source, lane, before)
     const is = laneFromItem(source, lane, after)
+    const known = new Set(was?.pages.map(({ ref }) => ref.by))
+    for (const { ref, level } of is.pages)
+      if (!known.has(ref.by))
+        this.#sightings.see(level === 0 ? 'entries moved to a page' : 'pages moved to a page')
     const last = was?.entries.at(-1)
     if (
       last !== undefined &&

@@ -230,7 +230,11 @@ const drawScene = (
     retry: { for: seconds(world.random.pick([15, 60])), attempts: world.random.pick([3, 8]) },
     onDataLoss: world.random.pick(['halt', 'skip'] as const),
     poison: world.random.pick([{ records: 10, share: 0.01 }, {}]),
-    limits: { records: world.random.pick([8, 24, 1_000]), objects: world.random.pick([2, 100]) },
+    limits: {
+      records: world.random.pick([8, 24, 1_000]),
+      objects: world.random.pick([2, 100]),
+      waiting: world.later.pick([4, 1_000]),
+    },
   }
   const planFor = (environment: Environment | undefined): Plan => {
     const build = buildFor(calls, storage, environment)

@@ -5,15 +5,12 @@ import {
   advance,
   BEGINNING,
   type BlockRef,
-  entriesAfter,
   isAfter,
-  type Lane,
   type LaneEntry,
-  lineageOrder,
-  readLane,
-  readLanes,
-  swapLane,
-} from '../../../lib/state/lanes.ts'
+} from '../../../lib/state/lane-entries.ts'
+import { partsAfter } from '../../../lib/state/lane-pages.ts'
+import { partsOf } from '../../../lib/state/lane-reader.ts'
+import { type Lane, lineageOrder, readLane, readLanes, swapLane } from '../../../lib/state/lanes.ts'
 
 const HUGE = '49590338271490256608559692538361571095921575989136588898'
 
@@ -46,6 +43,7 @@ const laneOf = (...entries: readonly LaneEntry[]): Lane => ({
   tail: entries.at(-1)?.last ?? BEGINNING,
   by: 'me',
   parents: [],
+  pages: [],
   entries,
 })
 
@@ -95,7 +93,7 @@ describe('entries after an offset', () => {
       [entry('301', block('500', 2))],
     ],
   ])('%s', (_, entries, offset, expected) => {
-    expect(entriesAfter(laneOf(...entries), offset)).toEqual(expected)
+    expect(partsAfter(partsOf(laneOf(...entries)), offset)).toEqual(expected)
   })
 })
 

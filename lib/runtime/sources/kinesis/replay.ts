@@ -1,7 +1,7 @@
 /** Makes a lost block again from the shard of its records (B7). */
 import type { StreamReader } from '../../../ports/stream-reader.ts'
 import type { PositionedRecord } from '../../../state/blocks.ts'
-import { isAfter } from '../../../state/lanes.ts'
+import { isAfter } from '../../../state/lane-entries.ts'
 import type { Replay } from '../lanes/lost-blocks.ts'
 import { sequenceNumberOf } from './positions.ts'
 import { isTooOld, type KinesisElements, laneRecords } from './records.ts'

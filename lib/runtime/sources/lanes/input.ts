@@ -1,11 +1,13 @@
-import type { LaneEntry } from '../../../state/lanes.ts'
-import { packEntry, type PackedEntry, unpackEntry } from '../../../state/lanes.ts'
+import type { LaneEntry } from '../../../state/lane-entries.ts'
+import { packEntry, type PackedEntry, unpackEntry } from '../../../state/lane-entries.ts'
 import type { InputKind } from '../source-kind.ts'
+import { packPage, type PackedPage, unpackPage } from '../../../state/lane-pages.ts'
 import type { LanesInput } from './reader.ts'
 
 interface PackedLane {
   readonly lane: string
   readonly entries: readonly PackedEntry[]
+  readonly pages?: readonly PackedPage[]
 }
 
 /** Inputs from lanes. They store entries in the same form as lanes do. */
@@ -13,18 +15,22 @@ export const lanesInput: InputKind<LanesInput> = Object.freeze({
   name: 'lanes',
   pack: (input: LanesInput): object => ({
     ...input,
-    lanes: input.lanes.map(({ lane, entries }): PackedLane => ({
+    lanes: input.lanes.map(({ lane, entries, pages }): PackedLane => ({
       lane,
       entries: entries.map(packEntry),
+      ...(pages === undefined ? {} : { pages: pages.map(packPage) }),
     })),
   }),
   unpack(source: string, stored: object): LanesInput {
     const { lanes, ...rest } = stored as Omit<LanesInput, 'lanes'> & {
       readonly lanes: readonly PackedLane[]
     }
-    const unpacked = lanes.map(({ lane, entries }) => ({
+    const unpacked = lanes.map(({ lane, entries, pages }) => ({
       lane,
       entries: entries.map((entry) => unpackEntry(source, lane, entry)),
+      ...(pages === undefined
+        ? {}
+        : { pages: pages.map((page) => unpackPage(source, lane, page)) }),
     }))
     return { ...rest, lanes: unpacked }
   },

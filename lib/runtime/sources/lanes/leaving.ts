@@ -63,13 +63,14 @@ export const leaveLanes = async (
       return [[lane.lane, lane.tail] as const]
     }
     if (offsets[lane.lane] !== lane.tail || nowMs - lastMs(lane) < quietMs) return []
-    const emptied: Lane = { ...lane, entries: [], by: leaving.by, emptiedMs: nowMs }
+    const emptied: Lane = { ...lane, pages: [], entries: [], by: leaving.by, emptiedMs: nowMs }
     const { swapped } = await swapLane(place.store, place.app, lane, emptied)
     return swapped ? [[lane.lane, lane.tail] as const] : []
   })
   return Object.fromEntries([...left.flat(), ...removed(offsets, lanes)])
 }
 
+/** The newest entry is never in a page. */
 const lastMs = ({ entries }: Lane): number =>
   greatestOf([0, ...entries.map(({ receivedMs }) => receivedMs)])
 

@@ -12,7 +12,7 @@ import {
   readBlock,
   recordsChecksum,
 } from '../../../state/blocks.ts'
-import type { BlockRef } from '../../../state/lanes.ts'
+import type { BlockRef } from '../../../state/lane-entries.ts'
 import type { Listener } from '../../events.ts'
 
 /**

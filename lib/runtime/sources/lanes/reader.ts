@@ -10,13 +10,8 @@ import { mapAtOnce } from '../../../base/concurrency.ts'
 import type { Partition } from '../../../rdd/partition.ts'
 import { type Block, positionsOf } from '../../../state/blocks.ts'
 import { deadLetterOf } from '../../../state/dead-letters.ts'
-import {
-  BEGINNING,
-  type BlockRef,
-  isAfter,
-  isRecordLane,
-  type LaneEntry,
-} from '../../../state/lanes.ts'
+import { BEGINNING, type BlockRef, isAfter, type LaneEntry } from '../../../state/lane-entries.ts'
+import { isRecordLane } from '../../../state/lanes.ts'
 import type { LaneOffsets } from '../../../state/offsets.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
 import { isRedriveLane, isRedriveLaneOfFiles } from '../../dead-letters/redrive-lanes.ts'
@@ -76,9 +71,9 @@ export const lanesReader = ({
     lanes: () => lanes.readAll(),
     async allocate({ offsets: { lanes: offsets = {} }, limits, lanes: read }): Promise<LanesInput> {
       const now = await lanes.withParents(offsets, read ?? (await lanes.readAll()))
-      const waiting = lanes.waitingIn(offsets, now)
+      const waiting = await lanes.waitingWithin(limits, offsets, now)
       const taken = inputOf(takeEntries(waiting, limits), offsets)
-      const all = waiting.flatMap(({ entries }) => entries)
+      const all = waiting.flatMap(({ entries, rest }) => [...entries, rest])
       behind = {
         objects: 0,
         records: sum(all, 'count') - taken.records,
@@ -97,14 +92,11 @@ export const lanesReader = ({
       return { ...dataOf(partitions.flat(), whole), unreadable: unreadableIn(place.source, input) }
     },
     async waiting({ offsets: { lanes: offsets = {} } }): Promise<number | undefined> {
-      const waiting = lanes.waitingIn(offsets, await lanes.readAll())
-      return waiting.some(({ entries }) => entries.length > 0) ? -Infinity : undefined
+      return (await lanes.isAnyWaiting(offsets)) ? -Infinity : undefined
     },
     async takenInMs({ lanes: offsets = {} }): Promise<number | undefined> {
-      const waiting = lanes.waitingIn(offsets, await lanes.readAll())
-      return earliestOf(
-        waiting.flatMap(({ entries }) => entries.map(({ receivedMs }) => receivedMs)),
-      )
+      const waiting = await lanes.allWaiting(offsets)
+      return earliestOf(waiting.map(({ first }) => first?.receivedMs))
     },
     leave: async ({ offsets: { lanes: offsets = {} }, ...request }) => {
       const own = Object.entries(offsets).filter(([lane]) => isRead(lane))
@@ -115,7 +107,10 @@ export const lanesReader = ({
       })
     },
     blocks: (input): readonly SegmentRef[] =>
-      input.lanes.flatMap(({ entries }) => entries.flatMap((entry) => entry.blocks)),
+      input.lanes.flatMap(({ entries, pages = [] }) => [
+        ...entries.flatMap((entry) => entry.blocks),
+        ...pages.map(({ ref }) => ref),
+      ]),
   }
 }
 
@@ -208,9 +203,9 @@ const withoutLost = (
   const gone = read.flatMap((one) => (one.found ? [] : [one]))
   if (gone.length === 0) return input
   const refs = new Set(gone.map(({ ref }) => ref))
-  const lanes = input.lanes.map(({ lane, entries }) => ({
-    lane,
-    entries: entries.map((entry) => entryOf(entry, refs)),
+  const lanes = input.lanes.map((lane) => ({
+    ...lane,
+    entries: lane.entries.map((entry) => entryOf(entry, refs)),
   }))
   const entries = lanes.flatMap((lane) => lane.entries)
   const lost = gone.map(({ lane, ref, reason }) => ({

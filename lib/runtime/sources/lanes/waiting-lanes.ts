@@ -1,26 +1,44 @@
 /** The lanes of a source, with the entries after their offsets. */
-import { allOrFirstError } from '../../../base/concurrency.ts'
+import { allOrFirstError, mapAtOnce } from '../../../base/concurrency.ts'
+import { BEGINNING, isAfter, type LaneEntry } from '../../../state/lane-entries.ts'
+import { type LanePage, type LaneSize, partsAfter, sizeOf } from '../../../state/lane-pages.ts'
 import {
-  BEGINNING,
-  entriesAfter,
-  type Lane,
-  type LaneEntry,
-  lineageOrder,
-  readLane,
-  readLanes,
-} from '../../../state/lanes.ts'
+  firstEntries,
+  isWaiting,
+  partsOf,
+  type ReadLimits,
+  type Waiting,
+  waitingIn,
+} from '../../../state/lane-reader.ts'
+import { type Lane, lineageOrder, readLane, readLanes } from '../../../state/lanes.ts'
 import type { LaneOffsets } from '../../../state/offsets.ts'
 import type { SourcePlace } from '../source-kind.ts'
+
+const LANES_AT_ONCE = 32
+/** A batch takes no more entries: its input names all their blocks, and it reads each. */
+const ENTRIES_MAX = 4_096
+
+/** The limits of a batch that count for lanes. */
+interface TakeLimits {
+  readonly records: number
+  readonly bytes: number
+}
 
 /** The entries of one lane that a batch takes. Every attempt at the batch reads these (B7). */
 export interface LaneInput {
   readonly lane: string
   readonly entries: readonly LaneEntry[]
+  /** The pages that nothing needs after the batch. Left out: there are none. */
+  readonly pages?: readonly LanePage[]
 }
 
-/** The entries of a lane after its offset. */
+/** The first entries of a lane after its offset. */
 export interface WaitingLane extends LaneInput {
   readonly parents: readonly string[]
+  /** The pages in which these entries were. */
+  readonly pages: readonly LanePage[]
+  /** What waits after these entries. */
+  readonly rest: LaneSize
 }
 
 /** Which lanes of a source are read, and in which order. */
@@ -50,13 +68,41 @@ export class SourceLanes {
     return this.#withPredecessors(lanes.filter(({ lane }) => this.#selection.isRead(lane)))
   }
 
-  /** The entries of lanes after the offsets, parents before their children. */
-  waitingIn(offsets: LaneOffsets, lanes: readonly Lane[]): readonly WaitingLane[] {
-    return lineageOrder(lanes).map((lane) => ({
+  /**
+   * The first entries of lanes after the offsets, as many as a batch within the limits may take of
+   * each. Parents come before their children.
+   */
+  async waitingWithin(
+    limits: TakeLimits,
+    offsets: LaneOffsets,
+    lanes: readonly Lane[],
+  ): Promise<readonly WaitingLane[]> {
+    const waiting = lineageOrder(lanes).map((lane) => {
+      const offset = offsets[lane.lane] ?? BEGINNING
+      return { lane, offset, size: sizeOf(partsAfter(partsOf(lane), offset)) }
+    })
+    const most = shareOf(
+      limits,
+      waiting.map(({ size }) => size),
+    )
+    return mapAtOnce(waiting, LANES_AT_ONCE, async ({ lane, offset }) => ({
       lane: lane.lane,
       parents: lane.parents,
-      entries: entriesAfter(lane, offsets[lane.lane] ?? BEGINNING),
+      ...(await firstEntries(this.#place, lane, offset, most)),
     }))
+  }
+
+  /** Whether any lane has something after its offset. */
+  async isAnyWaiting(offsets: LaneOffsets): Promise<boolean> {
+    const lanes = await this.readAll()
+    return lanes.some((lane) => isWaiting(lane, offsets[lane.lane] ?? BEGINNING))
+  }
+
+  /** What waits in each lane. */
+  async allWaiting(offsets: LaneOffsets): Promise<readonly Waiting[]> {
+    return mapAtOnce(await this.readAll(), LANES_AT_ONCE, async (lane) =>
+      waitingIn(this.#place, lane, offsets[lane.lane] ?? BEGINNING),
+    )
   }
 
   /**
@@ -71,8 +117,10 @@ export class SourceLanes {
   async withParents(offsets: LaneOffsets, lanes: readonly Lane[]): Promise<readonly Lane[]> {
     const { store, app, source } = this.#place
     const doubtful = new Set(
-      lanes.flatMap(({ lane, entries, parents }) =>
-        offsets[lane] === undefined && entries.length > 0 ? [lane, ...parents] : [],
+      lanes.flatMap((lane) =>
+        offsets[lane.lane] === undefined && isWaiting(lane, BEGINNING)
+          ? [lane.lane, ...lane.parents]
+          : [],
       ),
     )
     const again = await allOrFirstError(
@@ -99,29 +147,73 @@ export class SourceLanes {
  */
 export const takeEntries = (
   waiting: readonly WaitingLane[],
-  limits: { readonly records: number; readonly bytes: number },
+  limits: TakeLimits,
 ): readonly LaneInput[] => {
-  const taken = waiting.map(({ lane }) => ({ lane, entries: [] as LaneEntry[] }))
+  const taken = waiting.map(() => [] as LaneEntry[])
   const indexes = new Map(waiting.map(({ lane }, index) => [lane, index]))
-  const roomFor = (index: number): number =>
-    (waiting[index]?.entries.length ?? 0) - (taken[index]?.entries.length ?? 0)
+  const isDrained = (index: number): boolean =>
+    (waiting[index]?.entries.length ?? 0) === (taken[index]?.length ?? 0) &&
+    (waiting[index]?.rest.entries ?? 0) === 0
   const isOpen = (parents: readonly string[]): boolean =>
-    parents.every((parent) => roomFor(indexes.get(parent) ?? -1) === 0)
+    parents.every((parent) => isDrained(indexes.get(parent) ?? -1))
+  const all = (): readonly LaneInput[] =>
+    waiting.map(({ lane, pages }, index) => inputOf(lane, pages, taken[index] ?? []))
+  let entriesTaken = 0
   let records = 0
   let bytes = 0
-  let isFirst = true
   for (let offered = true; offered;) {
     offered = false
     for (const [index, { parents, entries }] of waiting.entries()) {
-      const entry = entries[taken[index]?.entries.length ?? 0]
+      const entry = entries[taken[index]?.length ?? 0]
       if (entry === undefined || !isOpen(parents)) continue
       offered = true
       records += entry.count
       bytes += entry.bytes
-      if (!isFirst && (records > limits.records || bytes > limits.bytes)) return taken
-      taken[index]?.entries.push(entry)
-      isFirst = false
+      const isOver = records > limits.records || bytes > limits.bytes
+      if (entriesTaken > 0 && (isOver || entriesTaken >= ENTRIES_MAX)) return all()
+      taken[index]?.push(entry)
+      entriesTaken += 1
     }
   }
-  return taken
+  return all()
+}
+
+const inputOf = (
+  lane: string,
+  pages: readonly LanePage[],
+  entries: readonly LaneEntry[],
+): LaneInput => {
+  const last = entries.at(-1)?.last ?? BEGINNING
+  const used = pages.filter(({ ref }) => !isAfter(ref.at, last))
+  return { lane, entries, ...(used.length === 0 ? {} : { pages: used }) }
+}
+
+/**
+ * The most that is read of each lane, so that a batch can fill its limits and a thousand lanes are
+ * not read for one batch. What lanes with less leave is divided among the others.
+ */
+const shareOf = (limits: TakeLimits, sizes: readonly LaneSize[]): ReadLimits => ({
+  entries: levelOf(
+    sizes.map(({ entries }) => entries),
+    ENTRIES_MAX,
+  ),
+  count: levelOf(
+    sizes.map(({ count }) => count),
+    limits.records,
+  ),
+  bytes: levelOf(
+    sizes.map(({ bytes }) => bytes),
+    limits.bytes,
+  ),
+})
+
+/** The most for each, so that all together are within a limit. Infinity: all fit. */
+const levelOf = (sizes: readonly number[], limit: number): number => {
+  let left = limit
+  for (const [index, size] of sizes.toSorted((a, b) => a - b).entries()) {
+    const share = left / (sizes.length - index)
+    if (size > share) return share
+    left -= size
+  }
+  return Infinity
 }

@@ -1,5 +1,6 @@
 /** What a batch takes from a bucket. */
-import type { BlockRef } from '../../../state/lanes.ts'
+import type { BlockRef } from '../../../state/lane-entries.ts'
+import type { SegmentRef } from '../../../state/segments.ts'
 import { describeFiles, type SkippedFile } from '../file-elements.ts'
 import type { InputKind, SourcePlace } from '../source-kind.ts'
 import type { SourceInput } from '../source-reader.ts'
@@ -16,6 +17,8 @@ export interface ObjectsInput extends SourceInput<'lanes' | 'listing'> {
   readonly refused?: readonly RefusedObject[]
   /** The blocks of notifications that were read. */
   readonly read: readonly BlockRef[]
+  /** The pages in which the notifications were, and that nothing needs after the batch. */
+  readonly pages?: readonly SegmentRef[]
 }
 
 /** Inputs from buckets. */

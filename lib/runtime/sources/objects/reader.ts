@@ -14,13 +14,10 @@
  */
 import { mapAtOnce } from '../../../base/concurrency.ts'
 import { readBlock } from '../../../state/blocks.ts'
-import {
-  BEGINNING,
-  type BlockRef,
-  entriesAfter,
-  type LaneEntry,
-  readLane,
-} from '../../../state/lanes.ts'
+import { BEGINNING, type BlockRef, isAfter } from '../../../state/lane-entries.ts'
+import type { LanePage } from '../../../state/lane-pages.ts'
+import { firstEntries, isWaiting, waitingIn } from '../../../state/lane-reader.ts'
+import { type Lane, readLane } from '../../../state/lanes.ts'
 import type { LaneOffsets, ListingOffsets, PendingObject } from '../../../state/offsets.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
 import { withinLimits } from '../file-elements.ts'
@@ -90,6 +87,7 @@ export const objectsReader = (parts: ObjectsReaderParts): SourceReader<ObjectsIn
         skipped: missing.map((key) => ({ key, reason: 'missing' as const })),
         ...(refused.length === 0 ? {} : { refused }),
         read: found.blocks,
+        ...(found.pages.length === 0 ? {} : { pages: found.pages.map(({ ref }) => ref) }),
         records: 0,
         bytes: taken.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
         objects: taken.length,
@@ -115,11 +113,11 @@ export const objectsReader = (parts: ObjectsReaderParts): SourceReader<ObjectsIn
       // For the lag, an old object counts from the time when its listing started.
       const begunMs = listing.progress?.begunMs ?? -Infinity
       return earliestOf([
-        ...(await notifications.takenInMs(lanes)),
+        await notifications.takenInMs(lanes),
         ...listing.pending.map(({ eventMs }) => Math.max(eventMs, begunMs)),
       ])
     },
-    blocks: ({ read }): readonly SegmentRef[] => read,
+    blocks: ({ read, pages = [] }): readonly SegmentRef[] => [...read, ...pages],
   }
 }
 
@@ -133,6 +131,8 @@ const pendingOf = ({ key, version, isVersioned, dueMs }: DueObject): PendingObje
 interface FoundNotifications {
   readonly notified: readonly PendingObject[]
   readonly blocks: readonly BlockRef[]
+  /** The pages that nothing needs after these blocks. */
+  readonly pages: readonly LanePage[]
   readonly lanes: LaneOffsets
 }
 
@@ -145,19 +145,26 @@ class NotificationReader {
   }
 
   async isAnyAfter(lanes: LaneOffsets): Promise<boolean> {
-    return (await this.#waiting(lanes)).some(({ blocks }) => blocks.length > 0)
+    const lane = await this.#lane()
+    return lane !== undefined && isWaiting(lane, offsetIn(lanes))
   }
 
   /** Reads whole blocks, up to a number of notifications. */
   async after(lanes: LaneOffsets, notificationsMax: number): Promise<FoundNotifications> {
     const blocks: BlockRef[] = []
     let count = 0
-    for (const block of (await this.#waiting(lanes)).flatMap((entry) => entry.blocks)) {
+    const { store, app } = this.#place
+    const lane = await this.#lane()
+    const most = { entries: Infinity, count: notificationsMax, bytes: Infinity }
+    const { entries, pages } =
+      lane === undefined
+        ? { entries: [], pages: [] }
+        : await firstEntries(this.#place, lane, offsetIn(lanes), most)
+    for (const block of entries.flatMap((entry) => entry.blocks)) {
       count += block.count
       if (blocks.length > 0 && count > notificationsMax) break
       blocks.push(block)
     }
-    const { store, app } = this.#place
     const read = await mapAtOnce(
       blocks,
       CALLS_AT_ONCE,
@@ -167,18 +174,22 @@ class NotificationReader {
     return {
       notified: read.flat(),
       blocks,
+      pages: pages.filter(({ ref }) => last !== undefined && !isAfter(ref.at, last.at)),
       lanes: last === undefined ? lanes : { ...lanes, [NOTIFICATION_LANE]: last.at },
     }
   }
 
-  /** When intake accepted the notifications after the offsets. */
-  async takenInMs(lanes: LaneOffsets): Promise<readonly number[]> {
-    return (await this.#waiting(lanes)).map(({ receivedMs }) => receivedMs)
+  /** When intake accepted the first notifications after the offsets. */
+  async takenInMs(lanes: LaneOffsets): Promise<number | undefined> {
+    const lane = await this.#lane()
+    if (lane === undefined) return undefined
+    return (await waitingIn(this.#place, lane, offsetIn(lanes))).first?.receivedMs
   }
 
-  async #waiting(lanes: LaneOffsets): Promise<readonly LaneEntry[]> {
+  async #lane(): Promise<Lane | undefined> {
     const { store, app, source } = this.#place
-    const lane = await readLane(store, app, source, NOTIFICATION_LANE)
-    return lane === undefined ? [] : entriesAfter(lane, lanes[NOTIFICATION_LANE] ?? BEGINNING)
+    return readLane(store, app, source, NOTIFICATION_LANE)
   }
 }
+
+const offsetIn = (lanes: LaneOffsets): string => lanes[NOTIFICATION_LANE] ?? BEGINNING

@@ -1,7 +1,7 @@
 import type { Item } from '../../../ports/item-store.ts'
 import { isLetterBlock, LETTERS_APART_MAX, lettersIn } from '../../../state/dead-letter-blocks.ts'
 import { nameInKey, RESERVATION_PREFIX, COMMITTED_EPOCH_PREFIX } from '../../../state/item-keys.ts'
-import { isAfter } from '../../../state/lanes.ts'
+import { isAfter } from '../../../state/lane-entries.ts'
 import type { StoreWrite } from '../ports/observer.ts'
 import type { Sightings } from '../sightings.ts'
 import type { Truth } from '../truth.ts'

@@ -1,6 +1,7 @@
 import { encode } from '../../../base/codec.ts'
 import type { Block } from '../../../state/blocks.ts'
-import { BEGINNING, entriesAfter, isAfter, type Lane } from '../../../state/lanes.ts'
+import { BEGINNING, isAfter } from '../../../state/lane-entries.ts'
+import type { Lane } from '../../../state/lanes.ts'
 import type { Sightings } from '../sightings.ts'
 import type { Truth } from '../truth.ts'
 import type { DeadLetterChecker } from './dead-letter-checker.ts'
@@ -43,7 +44,9 @@ export class LaneChecker {
       () => `the tail of ${lane} goes from ${before?.tail} to ${tail}`,
     )
     const offset = this.#mirror.laneOffset(source, lane)
-    const blocks = entriesAfter(after, offset).flatMap((entry) => entry.blocks)
+    const { blocks, missing } = this.#mirror.waitingIn(after)
+    if (missing.length > 0)
+      return this.#violations.fail('B11', `a page of ${lane} is named and not stored`)
     const isOfStream = this.#truth.lanes.has(lane)
     const stored: string[] = []
     let position = offset
@@ -81,11 +84,11 @@ export class LaneChecker {
 
   /** A lane is emptied: all of it was taken, and its tail stays. */
   #checkEmptied(before: Lane | undefined, after: Lane): void {
-    const { lane, source, tail, entries } = after
+    const { lane, source, tail, entries, pages } = after
     const offset = this.#mirror.laneOffset(source, lane)
     this.#violations.expect(
       'B1',
-      before?.tail === tail && entries.length === 0 && before.by !== after.by,
+      before?.tail === tail && entries.length + pages.length === 0 && before.by !== after.by,
       () => `${lane} is emptied at ${before?.tail}, and stays with ${tail}`,
     )
     this.#violations.expect(

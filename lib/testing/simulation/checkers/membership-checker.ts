@@ -5,7 +5,7 @@ import type { ObjectsInput } from '../../../runtime/sources/objects/input.ts'
 import type { LanesInput } from '../../../runtime/sources/lanes/reader.ts'
 import type { Block } from '../../../state/blocks.ts'
 import type { Head } from '../../../state/head.ts'
-import { BEGINNING, isAfter } from '../../../state/lanes.ts'
+import { BEGINNING, isAfter } from '../../../state/lane-entries.ts'
 import type { LaneOffsets } from '../../../state/offsets.ts'
 import type { Upload } from '../cloud/bucket.ts'
 import type { Sightings } from '../sightings.ts'
@@ -220,6 +220,8 @@ export class MembershipChecker {
           this.#checkBlock(timeMs, lane, this.#mirror.segment(ref) as Block | undefined, ref.count)
         position = last
       }
+      const pages = lanes.find((taken) => taken.lane === lane)?.pages ?? []
+      if (pages.length > 0) this.#sightings.see('a page used up by a batch')
       expect(
         'totals',
         after[lane] === position,

@@ -9,13 +9,16 @@ import type { Item, ItemKey } from '../../../ports/item-store.ts'
 import { type Head, headFromItem, type LaneOffsetsBySource } from '../../../state/head.ts'
 import { headKey, lanePartitions } from '../../../state/item-keys.ts'
 import { laneOffsetsIn } from '../../../state/lane-offsets.ts'
+import { BEGINNING, type BlockRef } from '../../../state/lane-entries.ts'
 import {
-  BEGINNING,
-  type BlockRef,
-  entriesAfter,
-  type Lane,
-  laneFromItem,
-} from '../../../state/lanes.ts'
+  isPage,
+  type LanePage,
+  type LanePart,
+  partsAfter,
+  partsInPage,
+} from '../../../state/lane-pages.ts'
+import { partsOf } from '../../../state/lane-reader.ts'
+import { type Lane, laneFromItem } from '../../../state/lanes.ts'
 import { type Manifest, manifestFrom } from '../../../state/manifest.ts'
 import { type PageRef, pageFrom, type StoredList } from '../../../state/stored-list.ts'
 import { segmentBytes, segmentId, segmentKeys, type SegmentRef } from '../../../state/segments.ts'
@@ -23,6 +26,14 @@ import { StatePartition } from '../../../state/state-partition.ts'
 import type { StoreWrite } from '../ports/observer.ts'
 
 const idOf = ({ partition, sort }: ItemKey): string => `${partition}\n${sort}`
+
+/** What of a lane is after its offset. */
+export interface WaitingInLane {
+  readonly blocks: readonly BlockRef[]
+  readonly pages: readonly LanePage[]
+  /** Those of the pages that are not in the store. */
+  readonly missing: readonly LanePage[]
+}
 
 export class Mirror {
   readonly #app: string
@@ -35,6 +46,7 @@ export class Mirror {
   /** The tails of lanes that were emptied. */
   readonly #emptied = new Map<string, string>()
   readonly #decoded = new Map<string, unknown>()
+  readonly #pages = new Map<string, readonly LanePart[]>()
   #head: Head | undefined
 
   constructor(app: string) {
@@ -176,12 +188,16 @@ export class Mirror {
   /** Every segment that must be there while the head and the lanes are as they are (B11). */
   reachable(): readonly SegmentRef[] {
     const head = this.head()
-    if (head === undefined) return this.waitingBlocks().map(({ ref }) => ref)
+    const waiting = this.lanes().flatMap((lane) => {
+      const { blocks, pages } = this.waitingIn(lane)
+      return [...blocks, ...pages.map(({ ref }) => ref)]
+    })
+    if (head === undefined) return waiting
     const { manifest: newest, logged } = head
     const kept = [newest ?? [], this.manifest(newest)?.previous ?? []].flat()
     const inputs = logged === undefined || typeof logged.input === 'string' ? [] : [logged.input]
     const states = kept.flatMap((ref) => this.#statesOf(this.manifest(ref)))
-    return [...kept, ...states, ...inputs, ...this.waitingBlocks().map(({ ref: block }) => block)]
+    return [...kept, ...states, ...inputs, ...waiting]
   }
 
   #statesOf(manifest: Manifest | undefined): readonly SegmentRef[] {
@@ -219,9 +235,35 @@ export class Mirror {
   /** The blocks after the offsets, with their lanes. */
   waitingBlocks(): readonly { readonly lane: string; readonly ref: BlockRef }[] {
     return this.lanes().flatMap((lane) =>
-      entriesAfter(lane, this.laneOffset(lane.source, lane.lane)).flatMap((entry) =>
-        entry.blocks.map((ref) => ({ lane: lane.lane, ref })),
-      ),
+      this.waitingIn(lane).blocks.map((ref) => ({ lane: lane.lane, ref })),
     )
+  }
+
+  /** What of a lane is after its offset, in its entries and in its pages. */
+  waitingIn(lane: Lane): WaitingInLane {
+    const offset = this.laneOffset(lane.source, lane.lane)
+    const found = { blocks: [] as BlockRef[], pages: [] as LanePage[], missing: [] as LanePage[] }
+    const visit = (parts: readonly LanePart[]): void => {
+      for (const part of partsAfter(parts, offset)) {
+        if (!isPage(part)) found.blocks.push(...part.blocks)
+        else {
+          found.pages.push(part)
+          const held = this.#partsIn(lane, part)
+          if (held === undefined) found.missing.push(part)
+          else visit(held)
+        }
+      }
+    }
+    visit(partsOf(lane))
+    return found
+  }
+
+  #partsIn({ source, lane }: Lane, page: LanePage): readonly LanePart[] | undefined {
+    const content = this.segment(page.ref)
+    if (content === undefined) return undefined
+    const id = segmentId(page.ref)
+    const parts = this.#pages.get(id) ?? partsInPage(source, lane, page, content)
+    this.#pages.set(id, parts)
+    return parts
   }
 }

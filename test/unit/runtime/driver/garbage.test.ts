@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { sortableTime } from '../../../../lib/state/item-keys.ts'
-import { blockNode } from '../../../../lib/state/lanes.ts'
+import { blockNode } from '../../../../lib/state/lane-entries.ts'
 import { KEPT_MANIFESTS } from '../../../../lib/state/manifest.ts'
 import { writeSegment } from '../../../../lib/state/segments.ts'
 import { APP, pipelineOf, type Seen, START_MS, World } from '../harness.ts'

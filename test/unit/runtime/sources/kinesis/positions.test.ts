@@ -5,7 +5,7 @@ import {
   sequenceNumberOf,
   USER_RECORDS_MAX,
 } from '../../../../../lib/runtime/sources/kinesis/positions.ts'
-import { BEGINNING, isAfter } from '../../../../../lib/state/lanes.ts'
+import { BEGINNING, isAfter } from '../../../../../lib/state/lane-entries.ts'
 
 const number = fc.bigInt({ min: 0n, max: 10n ** 56n })
 const index = fc.integer({ min: 0, max: USER_RECORDS_MAX - 1 })
