@@ -8,8 +8,11 @@ import type { Head, LaneOffsetsBySource } from './head.ts'
 import { type Manifest, readManifest } from './manifest.ts'
 import type { OffsetsBySource } from './offsets.ts'
 
-/** A head holds lane offsets up to this size, and up to a share of the largest item. */
-const INLINE_BYTES_MAX = 16 * 1024
+/**
+ * A head holds lane offsets up to this size, and up to a share of the largest item. So it costs one
+ * read unit: every call of intake reads it, and every batch writes it twice.
+ */
+const INLINE_BYTES_MAX = 3 * 1024
 const INLINE_SHARE_MAX = 1 / 8
 
 /** The lane offsets among all offsets. */

@@ -10,6 +10,7 @@ import { logBugs } from './planted/log-bugs.ts'
 import { objectBugs } from './planted/object-bugs.ts'
 import { operationBugs } from './planted/operation-bugs.ts'
 import { outputBugs } from './planted/output-bugs.ts'
+import { pageBugs } from './planted/page-bugs.ts'
 import { planBugs } from './planted/plan-bugs.ts'
 import { protocolBugs } from './planted/protocol-bugs.ts'
 import { recordBugs } from './planted/record-bugs.ts'
@@ -20,6 +21,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...protocolBugs,
   ...headBugs,
   ...laneBugs,
+  ...pageBugs,
   ...leavingBugs,
   ...batchBugs,
   ...logBugs,

@@ -27,7 +27,7 @@ import { sharedNow } from '../store-time.ts'
 import { ancestorsOf, type LaneParents } from './ancestors.ts'
 import { entryOf, isInOrder, lastOf, pauseMs } from './entries.ts'
 import { unknownSource } from './known-sources.ts'
-import { mayNameBlock, mayNamePage } from './named.ts'
+import { mayNamePage, namesBlock } from './named.ts'
 import { LaneQueue } from './lane-queue.ts'
 import { rejectedAfter, storeRejected } from './rejected.ts'
 
@@ -185,8 +185,8 @@ export class Intake {
         this.#lastWritten.set(lane, next)
         return count
       }
+      await this.#discard(written, seen?.tail ?? BEGINNING, answer.current)
       seen = answer.current
-      await this.#discard(written, seen)
       await clock.sleep(pauseMs(tries, attemptId))
     }
     throw new MillraceError('STORE_FAILED', {
@@ -250,14 +250,15 @@ export class Intake {
    * no late answer can still make a lane name it (B11). An answer that was lost and then overtaken
    * may have named it: then it stays. Best effort: a sweep finds what is left.
    */
-  async #discard({ block, page }: Written, current: Lane | undefined): Promise<void> {
-    const garbage = segmentsOf({
-      ...(block !== undefined && !mayNameBlock(current, block.ref) ? { block } : {}),
-      ...(page !== undefined && !mayNamePage(current, page.page) ? { page } : {}),
-    })
-    if (garbage.length === 0) return
+  async #discard(written: Written, seenTail: string, current: Lane | undefined): Promise<void> {
+    const { block, page } = written
     try {
-      await this.#parts.store.deleteAll(garbage.flatMap(({ items }) => items))
+      const isNamed =
+        block === undefined
+          ? page !== undefined && mayNamePage(current, page.page)
+          : await namesBlock(this.#parts, current, block.ref.by, seenTail)
+      if (isNamed) return
+      await this.#parts.store.deleteAll(segmentsOf(written).flatMap(({ items }) => items))
     } catch (error) {
       if (!isMillraceError(error)) throw error
     }

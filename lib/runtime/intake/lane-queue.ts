@@ -63,8 +63,11 @@ const ITEM_SHARE_MAX = 1 / 8
 const ROOM_BYTES_MIN = 512
 /** So many entries may wait before offsets are read that the head does not hold. */
 const GROWN_ENTRIES = 16
-/** A new process reads the head when the item has this size: it is one write unit. */
-const GROWN_BYTES_UNSEEN = 1024
+/**
+ * A new process reads the head first when a lane holds this much. One that appends once and ends
+ * would see it only after its append, and drop nothing.
+ */
+const GROWN_BYTES_UNSEEN = 512
 const HEADS_READ_MAX = 3
 
 /** The queues of the lanes of one source. */
@@ -98,10 +101,12 @@ export class LaneQueue {
   async with(seen: Lane | undefined, addition: Addition): Promise<Queue> {
     const { lane } = addition
     const roomBytes = this.#roomIn(seen, addition)
+    if (this.#known === 'unseen' && seen !== undefined && bytesOf(seen) > GROWN_BYTES_UNSEEN)
+      await this.#readHead()
     let waiting = this.#waitingIn(seen, lane)
     let queue = this.#merged(waiting, addition.entry)
     let size = sizeOf(partsOf(queue))
-    if (this.#isFull(size) || this.#hasGrown(lane, size, bytesOf(queue))) {
+    if (this.#isFull(size) || this.#hasGrown(lane, size)) {
       await this.#readOffsets()
       waiting = this.#waitingIn(seen, lane)
       queue = this.#merged(waiting, addition.entry)
@@ -150,22 +155,23 @@ export class LaneQueue {
     })
   }
 
-  /**
-   * Whether consumed entries may have piled up. A process that appends once and ends sees the head
-   * only after its append.
-   */
-  #hasGrown(lane: string, { entries }: LaneSize, bytes: number): boolean {
-    if (this.#known === 'unseen') return bytes > GROWN_BYTES_UNSEEN
+  /** Whether consumed entries may have piled up, because the head does not hold the offsets. */
+  #hasGrown(lane: string, { entries }: LaneSize): boolean {
     const readAt = this.#readAtEntries.get(lane) ?? GROWN_ENTRIES
     return this.#known === 'elsewhere' && entries > readAt
+  }
+
+  async #readHead(): Promise<Head | undefined> {
+    const head = await withRetries(this.#parts.clock, () => this.#heads.read())
+    this.saw(head)
+    return head
   }
 
   /** B11: a manifest that is gone was replaced by newer ones, which the head names now. */
   async #readOffsets(): Promise<void> {
     const { store, app, clock } = this.#parts
     for (let tries = 1; tries <= HEADS_READ_MAX; tries++) {
-      const head = await withRetries(clock, () => this.#heads.read())
-      this.saw(head)
+      const head = await this.#readHead()
       if (head === undefined) return
       try {
         this.#offsets = await withRetries(clock, () => readLaneOffsets(store, app, head))

@@ -67,9 +67,8 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/sources/lanes/waiting-lanes.ts',
-        find: `if (!isFirst && (records > limits.records || bytes > limits.bytes))
-          return taken`,
-        replace: '',
+        find: 'if (entriesTaken > 0 && (isOver || entriesTaken >= ENTRIES_MAX)) return all()',
+        replace: 'if (isOver && entriesTaken >= ENTRIES_MAX) return all()',
       },
     ],
   },
@@ -89,11 +88,11 @@ export const laneBugs: readonly PlantedBug[] = [
     effect: 'an offset that falls into a coalesced entry counts for nothing',
     edits: [
       {
-        file: 'lib/state/lanes.ts',
-        find: '(isAfter(entry.first, offset) ? entry : restOf(entry, offset))',
-        replace: `(isAfter(entry.first, offset) || restOf(entry, offset).last === ""
+        file: 'lib/state/lane-entries.ts',
+        find: '[isAfter(entry.first, offset) ? entry : restOf(entry, offset)]',
+        replace: `[isAfter(entry.first, offset) || restOf(entry, offset).last === ""
       ? entry
-      : entry)`,
+      : entry]`,
       },
     ],
   },

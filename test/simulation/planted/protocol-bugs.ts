@@ -48,9 +48,10 @@ export const protocolBugs: readonly PlantedBug[] = [
         replace: `const there = answer.current
       const entry = next.entries.at(-1)
       if (there !== undefined && entry !== undefined && BigInt(there.tail) < BigInt(next.tail)) {
-        const entries = await this.#queue.with(there, lane, entry)
+        const forcing = { lane, entry, by: attemptId }
+        const { written: _, ...queue } = await this.#queue.with(there, forcing)
         const forced = await withRetries(clock, () =>
-          swapLane(store, app, there, { ...next, entries }),
+          swapLane(store, app, there, { ...next, ...queue }),
         )
         if (forced.swapped) return count
       }

@@ -12,8 +12,8 @@ const manifestOf = (bytes: number): Manifest => {
 
 test.each([
   // bytes of the offsets, of the largest item, whether the head holds them
-  [16_384, 400_000, true],
-  [16_385, 400_000, false],
+  [3_072, 400_000, true],
+  [3_073, 400_000, false],
   [500, 4_000, true],
   [501, 4_000, false],
 ])(

@@ -1,14 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import { memoryItemStore } from '../../../../lib/adapters/memory/memory-item-store.ts'
+import type { BatchLimits } from '../../../../lib/dstream/plan.ts'
 import type { ItemStore } from '../../../../lib/ports/item-store.ts'
 import { Intake } from '../../../../lib/runtime/intake/intake.ts'
 import { readBlock } from '../../../../lib/state/blocks.ts'
+import { BEGINNING } from '../../../../lib/state/lane-entries.ts'
+import { firstEntries } from '../../../../lib/state/lane-reader.ts'
 import { type Lane, readLane } from '../../../../lib/state/lanes.ts'
 
 const APP = 'app'
 const SOURCE = 'files'
 const LANE = '@notifications'
-const LIMITS = { records: 1_000_000, bytes: 64e6, objects: 1_000 }
+const NO_LIMITS = { entries: Infinity, count: Infinity, bytes: Infinity }
+const LIMITS: BatchLimits = { records: 1_000_000, bytes: 64e6, objects: 1_000 }
 
 type Calls = Record<'put' | 'deleted' | 'read' | 'refused', number>
 
@@ -69,28 +73,31 @@ const numbered = (from: number, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${from + index}`)
 
 const stored = async (store: ItemStore, lane = LANE) => {
-  const { entries, tail } = (await readLane(store, APP, SOURCE, lane)) as Lane
-  const blocks = entries.flatMap((entry) => entry.blocks)
+  const found = (await readLane(store, APP, SOURCE, lane)) as Lane
+  const { entries, tail } = found
+  const all = await firstEntries({ store, app: APP }, found, BEGINNING, NO_LIMITS)
+  const blocks = all.entries.flatMap((entry) => entry.blocks)
   const records = await Promise.all(
     blocks.map(async (ref) => (await readBlock(store, APP, ref)).records as readonly string[]),
   )
-  return { entries, tail, blocks, records: records.flat() }
+  return { entries, tail, blocks, all: all.entries, pages: all.pages, records: records.flat() }
 }
 
 describe('many functions that append to one lane at the same time', () => {
-  test('all succeed, and leave no block that nothing names', async () => {
+  test('all succeed, and leave no block or page that nothing names', async () => {
     const { store, calls } = countingStore()
     await Promise.all(
       numbered(0, 50).map((n) =>
         intakeOn(store).appendAtTail(LANE, numbered(100 * Number(n), 100)),
       ),
     )
-    const { records, blocks, tail } = await stored(store)
+    const { records, blocks, pages, tail } = await stored(store)
     expect(records.map(Number).toSorted((a, b) => a - b)).toEqual(numbered(0, 5_000).map(Number))
     expect(tail).toBe('5000')
     expect(blocks).toHaveLength(50)
     expect(calls.refused).toBeGreaterThan(50)
-    expect(calls.put - calls.deleted).toBe(50)
+    expect(pages.length).toBeGreaterThan(0)
+    expect(calls.put - calls.deleted).toBe(blocks.length + pages.length)
   })
 
   test('pause for different times after a collision, and not for long', () => {
@@ -109,29 +116,41 @@ describe('many functions that append to one lane at the same time', () => {
     expect(calls.refused).toBe(0)
   })
 
-  test('keep the block of an append whose answer was lost and that was overtaken', async () => {
-    const { store } = countingStore()
-    const overtaken: ItemStore = {
-      ...store,
-      compareAndSet: async (...given) => {
-        const swap = await store.compareAndSet(...given)
-        // The answer is lost. Before the call is repeated, another function has appended.
-        if (swap.swapped) await intakeOn(store).appendAtTail(LANE, ['other'])
-        return store.compareAndSet(...given)
-      },
-    }
-    await intakeOn(overtaken)
-      .appendAtTail(LANE, ['mine'])
-      .catch(() => undefined)
-    const { records } = await stored(store)
-    expect(records.filter((record) => record === 'other').length).toBeGreaterThan(0)
-    expect(records).toContain('mine')
-  })
+  test.each([
+    ['once', 1],
+    ['so often that the entry is in a page', 30],
+    ['so often that the page is in another one', 300],
+  ])(
+    'keep the block of an append whose answer was lost and that was overtaken %s',
+    async (_, n) => {
+      const { store } = countingStore(8_192)
+      let isFirst = true
+      const overtaken: ItemStore = {
+        ...store,
+        compareAndSet: async (...given) => {
+          const swap = await store.compareAndSet(...given)
+          // The answer is lost. Before the call is repeated, another function has appended.
+          if (swap.swapped && isFirst) {
+            isFirst = false
+            const other = intakeOn(store)
+            for (let left = n; left > 0; left--) await other.appendAtTail(LANE, ['other'])
+          }
+          return store.compareAndSet(...given)
+        },
+      }
+      await intakeOn(overtaken)
+        .appendAtTail(LANE, ['mine'])
+        .catch(() => undefined)
+      const { records } = await stored(store)
+      expect(records.filter((record) => record === 'other')).toHaveLength(n)
+      expect(records).toContain('mine')
+    },
+  )
 })
 
 test('100 tries on a full lane write no block', async () => {
   const { store, calls } = countingStore(6_000)
-  const intake = intakeOn(store, { ...LIMITS, records: 8 })
+  const intake = intakeOn(store, { ...LIMITS, records: 8, waiting: 4 })
   const deliver = (first: number) =>
     intake.append({ lane: 'l', records: [{ position: `${first}`, record: 'x'.repeat(200) }] })
   let position = 1
@@ -167,8 +186,11 @@ describe('entries that are merged', () => {
   test('have at most 16 blocks: a batch can end between two of them', async () => {
     const { store } = countingStore()
     const intake = intakeOn(store)
-    for (const record of numbered(0, 40)) await intake.appendAtTail(LANE, [record])
-    const { entries } = await stored(store)
-    expect(entries.map(({ blocks }) => blocks.length)).toEqual([16, 16, 8])
+    for (const record of numbered(0, 80)) await intake.appendAtTail(LANE, [record])
+    const { all } = await stored(store)
+    const counts = all.map(({ blocks }) => blocks.length)
+    expect(counts.reduce((sum, count) => sum + count)).toBe(80)
+    expect(Math.max(...counts)).toBeLessThanOrEqual(16)
+    expect(counts.length).toBeLessThan(40)
   })
 })

@@ -317,7 +317,7 @@ describe('a full lane', () => {
   }
 
   test('makes the source wait, loses nothing, and continues when batches have run', async () => {
-    const { pipeline, all } = records({ limits: { records: 8 } })
+    const { pipeline, all } = records({ limits: { records: 8, waiting: 4 } })
     const world = new World({ itemBytesMax: 6_000 })
     const app = world.deploy(pipeline)
     const first = await fill(app, 1)

@@ -178,8 +178,8 @@ describe('a receiver', () => {
   })
 
   test('waits while its lane is full, and loses nothing', async () => {
-    const { pipeline, seen } = shown()
-    const bed = new LocalBed({ pipeline, store: memoryItemStore({ itemBytesMax: 10_000 }) })
+    const { pipeline, seen } = shown({ limits: { records: 10, waiting: 5 } })
+    const bed = new LocalBed({ pipeline })
     const ended = bed.run()
     await bed.clock.runUntil(START_MS + 100)
     const lines = Array.from({ length: 300 }, (_, index) => `line ${index}`)
