@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
 import { headKey } from '../../../../../lib/state/item-keys.ts'
+import { sizeOf } from '../../../../../lib/state/lane-pages.ts'
+import { partsOf } from '../../../../../lib/state/lane-reader.ts'
+import { type Lane, readLane } from '../../../../../lib/state/lanes.ts'
 import { readLaneOffsets } from '../../../../../lib/state/lane-offsets.ts'
 import { reset } from '../../../../../lib/runtime/operations/reset.ts'
 import { skip } from '../../../../../lib/runtime/operations/skip.ts'
@@ -9,7 +12,7 @@ import { APP, type Deployment, pipelineOf, World } from '../../harness.ts'
 
 const SOURCE = 'kinesisStream-1'
 const FIRST = 49590338271490256608559692538361571095921575989136588898n * 2n ** 20n
-const LANES = 600
+const LANES = 1_000
 
 /** The name and the positions of lanes are as long as those of Kinesis. */
 const laneOf = (number: number): string =>
@@ -76,8 +79,41 @@ test('intake drops what is consumed, though the head does not hold the offsets',
   }
   const { partition, sort } = { partition: `${APP}#in#0`, sort: `${SOURCE}#${laneOf(0)}` }
   const item = await world.store.get({ partition, sort })
-  expect(itemBytes({ partition, sort }, item ?? {})).toBeLessThan(20_000)
+  expect(itemBytes({ partition, sort }, item ?? {})).toBeLessThanOrEqual(2_048)
+  const lane = await readLane(world.store, APP, SOURCE, laneOf(0))
+  expect(sizeOf(partsOf(lane as Lane)).entries).toBeLessThan(40)
 })
+
+test.each([
+  ['warm', true],
+  ['new', false],
+])(
+  'an append by a %s process takes two read units, also while a batch is logged',
+  async (_, isWarm) => {
+    const { world, app, state } = await started()
+    await append(app, 1)
+    await app.tick()
+    await append(app, 2)
+    state.fails = true
+    await app.tick()
+    expect((await world.head()).logged).toBeDefined()
+    const { get } = world.store
+    let units = 0
+    world.store.get = async (key) => {
+      const item = await get(key)
+      units += Math.max(1, Math.ceil(itemBytes(key, item ?? {}) / 4_096))
+      return item
+    }
+    const intake = isWarm
+      ? app.intake(SOURCE)
+      : world.deploy(pipelineOf((ssc) => ssc.kinesisStream('s').print())).intake(SOURCE)
+    await intake.append({
+      lane: laneOf(7),
+      records: [{ position: String(FIRST + 3n), record: 'x' }],
+    })
+    expect(units).toBeLessThanOrEqual(2)
+  },
+)
 
 test('skip and reset work', async () => {
   const { world, app, sums, state } = await started()

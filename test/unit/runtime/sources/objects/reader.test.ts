@@ -1,7 +1,15 @@
 import type { StreamOptions, TextFileStreamOptions } from 'millrace'
 import { describe, expect, test } from 'vitest'
+import { readLane } from '../../../../../lib/state/lanes.ts'
 import type { PendingObject } from '../../../../../lib/state/offsets.ts'
-import { type Deployment, type DeployOptions, pipelineOf, START_MS, World } from '../../harness.ts'
+import {
+  APP,
+  type Deployment,
+  type DeployOptions,
+  pipelineOf,
+  START_MS,
+  World,
+} from '../../harness.ts'
 
 const SOURCE = 'textFileStream-1'
 const text = (line: string): Buffer => Buffer.from(`${line}\n`)
@@ -47,8 +55,9 @@ const begin = async (
   options: Partial<StreamOptions> = {},
   deploy: DeployOptions = { bind: 'notifications' },
   files: TextFileStreamOptions = { existing: 'all' },
+  itemBytesMax?: number,
 ) => {
-  const world = new World()
+  const world = new World(itemBytesMax === undefined ? {} : { itemBytesMax })
   const { pipeline, seen } = linesOf(options, files)
   const app = world.deploy(pipeline, deploy)
   await app.run()
@@ -213,6 +222,24 @@ describe('objects with notifications', () => {
     await app.tick(12)
     expect(seen.map(([, lines]) => lines.length)).toEqual(Array.from({ length: 10 }, () => 2))
     expect(seen.flatMap(([, lines]) => lines)).toEqual(keys)
+  })
+
+  test('a long backlog of notifications is in pages, read once and deleted', async () => {
+    const options = { limits: { objects: 3 } }
+    const { world, app, seen, notifier } = await begin(options, undefined, undefined, 8_192)
+    const keys = Array.from({ length: 90 }, (_, index) => `object-${10 + index}`)
+    keys.forEach((key, index) => world.uploads.write(key, text(key), START_MS + index))
+    for (const [index, key] of keys.entries()) await notifier.tell([key, index])
+    const lane = await readLane(world.store, APP, SOURCE, '@notifications')
+    expect(lane?.pages.length).toBeGreaterThan(2)
+    await app.tick(32)
+    expect(seen.flatMap(([, lines]) => lines)).toEqual(keys)
+    for (const index of [1, 2, 3, 4]) {
+      await notifier.tell(['object-10', index])
+      await app.tick()
+    }
+    const segments = world.store.keys().filter((key) => key.includes(`#seg#${SOURCE}/`))
+    expect(segments.length).toBeLessThan(20)
   })
 
   test('later notifications drop consumed entries, and blocks are deleted', async () => {
