@@ -84,7 +84,7 @@ export const firstEntries = async (
     if (due.length === 0)
       return { entries: near as readonly LaneEntry[], pages, rest: sizeOf(parts.slice(reach)) }
     const read = await mapAtOnce(due, PAGES_AT_ONCE, async (page) => readPage(place, lane, page))
-    pages.push(...due)
+    for (const page of due) pages.push(page)
     const inPage = new Map(due.map((page, index) => [page, read[index] ?? []]))
     parts = parts.flatMap((part) =>
       isPage(part) ? partsAfter(inPage.get(part) ?? [part], offset) : [part],

@@ -87,7 +87,8 @@ export const pageBugs: readonly PlantedBug[] = [
         file: 'lib/runtime/intake/intake.ts',
         find: 'if (isNamed) return',
         replace: `if (isNamed) {
-        if (written.page !== undefined) await this.#parts.store.deleteAll(written.page.segment.items)
+        const named = segmentsOf({ ...written, block: undefined })
+        await this.#parts.store.deleteAll(named.flatMap(({ items }) => items))
         return
       }`,
       },

@@ -245,7 +245,7 @@ export class Mirror {
     const found = { blocks: [] as BlockRef[], pages: [] as LanePage[], missing: [] as LanePage[] }
     const visit = (parts: readonly LanePart[]): void => {
       for (const part of partsAfter(parts, offset)) {
-        if (!isPage(part)) found.blocks.push(...part.blocks)
+        if (!isPage(part)) for (const block of part.blocks) found.blocks.push(block)
         else {
           found.pages.push(part)
           const held = this.#partsIn(lane, part)
