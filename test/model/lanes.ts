@@ -19,7 +19,7 @@ import {
 const count = (blocks: readonly Block[]): number =>
   blocks.reduce((sum, { records }) => sum + records.length, 0)
 
-/** `entriesAfter`: of an entry that crosses the offset, only the blocks after it. */
+/** `entryAfter`: of an entry that crosses the offset, only the blocks after it. */
 export const entriesAfter = (model: Model, lane: Lane, offset: number): readonly Entry[] =>
   lane.entries
     .filter(({ last }) => last > offset)
