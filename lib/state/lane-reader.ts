@@ -53,21 +53,22 @@ export const waitingIn = async (place: LaneStore, lane: Lane, offset: string): P
   return { ...sizeOf(parts), first: first as LaneEntry | undefined }
 }
 
-/** The most that is read of a lane at once. */
+/** No more pages are read of a lane than these limits need. */
 export type ReadLimits = Pick<LaneSize, 'entries' | 'count' | 'bytes'>
 
 /** The first entries that wait in a lane. */
 export interface FirstEntries {
   readonly entries: readonly LaneEntry[]
-  /** The pages that were read. The entries of the last ones may be beyond the limits. */
+  /** The pages that were read. */
   readonly pages: readonly LanePage[]
   /** What waits after these entries. */
   readonly rest: LaneSize
 }
 
 /**
- * Reads the first entries that wait in a lane, up to the first one that is beyond the limits. The
- * pages of one level are read at the same time.
+ * Reads the first entries that wait in a lane: at least up to the first one that is beyond the
+ * limits, and all that are in the pages read for that. The pages of one level are read at the same
+ * time.
  */
 export const firstEntries = async (
   place: LaneStore,
@@ -78,11 +79,8 @@ export const firstEntries = async (
   const pages: LanePage[] = []
   let parts = partsAfter(partsOf(lane), offset)
   for (;;) {
-    const reach = reachOf(parts, limits)
-    const near = parts.slice(0, reach)
-    const due = near.filter(isPage)
-    if (due.length === 0)
-      return { entries: near as readonly LaneEntry[], pages, rest: sizeOf(parts.slice(reach)) }
+    const due = parts.slice(0, reachOf(parts, limits)).filter(isPage)
+    if (due.length === 0) return { ...beforePages(parts), pages }
     const read = await mapAtOnce(due, PAGES_AT_ONCE, async (page) => readPage(place, lane, page))
     for (const page of due) pages.push(page)
     const inPage = new Map(due.map((page, index) => [page, read[index] ?? []]))
@@ -90,6 +88,14 @@ export const firstEntries = async (
       isPage(part) ? partsAfter(inPage.get(part) ?? [part], offset) : [part],
     )
   }
+}
+
+/** The entries before the first page, and how much is in the parts from there on. */
+const beforePages = (parts: readonly LanePart[]): Pick<FirstEntries, 'entries' | 'rest'> => {
+  const index = parts.findIndex(isPage)
+  const end = index === -1 ? parts.length : index
+  const entries = parts.slice(0, end).flatMap((part) => (isPage(part) ? [] : [part]))
+  return { entries, rest: sizeOf(parts.slice(end)) }
 }
 
 /** The number of parts up to the first one that is beyond the limits, which is included. */

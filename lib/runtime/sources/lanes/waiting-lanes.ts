@@ -15,6 +15,8 @@ import type { LaneOffsets } from '../../../state/offsets.ts'
 import type { SourcePlace } from '../source-kind.ts'
 
 const LANES_AT_ONCE = 32
+/** Of a lane that waits for its parents, the first page is read: the batch may drain these. */
+const LITTLE: ReadLimits = { entries: 0, count: 0, bytes: 0 }
 /** A batch takes no more entries: its input names all their blocks, and it reads each. */
 const ENTRIES_MAX = 4_096
 
@@ -81,14 +83,17 @@ export class SourceLanes {
       const offset = offsets[lane.lane] ?? BEGINNING
       return { lane, offset, size: sizeOf(partsAfter(partsOf(lane), offset)) }
     })
-    const most = shareOf(
+    const full = new Set(waiting.flatMap(({ lane, size }) => (size.entries > 0 ? [lane.lane] : [])))
+    const isOpen = ({ parents }: Lane): boolean => parents.every((parent) => !full.has(parent))
+    const open = waiting.filter(({ lane }) => isOpen(lane))
+    const share = shareOf(
       limits,
-      waiting.map(({ size }) => size),
+      open.map(({ size }) => size),
     )
     return mapAtOnce(waiting, LANES_AT_ONCE, async ({ lane, offset }) => ({
       lane: lane.lane,
       parents: lane.parents,
-      ...(await firstEntries(this.#place, lane, offset, most)),
+      ...(await firstEntries(this.#place, lane, offset, isOpen(lane) ? share : LITTLE)),
     }))
   }
 
