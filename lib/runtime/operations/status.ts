@@ -1,5 +1,6 @@
 /** The status of an application, read from its store. Does not disturb running processes. */
 import { mapAtOnce } from '../../base/concurrency.ts'
+import { isMillraceError } from '../../base/errors.ts'
 import type { ItemStore, KeyedItem } from '../../ports/item-store.ts'
 import { type DriverNote, readDriverNote } from '../../state/driver-note.ts'
 import { type Head, HeadStore, lastTimeMs } from '../../state/head.ts'
@@ -59,17 +60,32 @@ export interface Overview {
   readonly deadLetters: DeadLettersOverview
 }
 
+const READS_MAX = 3
 const BATCHES_SHOWN = 5
 const LANES_AT_ONCE = 16
 const DAY_MS = 86_400_000
 const DEAD_LETTER_DAYS = 30
 
-/** Reads the overview of an application. */
+/**
+ * Reads the overview of an application. B11: while it is read, batches may use up what the head
+ * names. Then it is read again from the newer head.
+ */
 export const readOverview = async (
   store: ItemStore,
   app: string,
   nowMs: number,
 ): Promise<Overview> => {
+  for (let triesLeft = READS_MAX - 1; ; triesLeft--) {
+    try {
+      return await readOnce(store, app, nowMs)
+    } catch (error) {
+      const isOld = isMillraceError(error) && error.code === 'SEGMENT_MISSING'
+      if (!isOld || triesLeft === 0) throw error
+    }
+  }
+}
+
+const readOnce = async (store: ItemStore, app: string, nowMs: number): Promise<Overview> => {
   const head = await new HeadStore(store, app).read()
   const sinceMs = Math.max(head?.startedMs ?? nowMs, nowMs - DEAD_LETTER_DAYS * DAY_MS)
   const driverNote = await readDriverNote(store, app)

@@ -68,30 +68,4 @@ export const pageBugs: readonly PlantedBug[] = [
       },
     ],
   },
-  {
-    name: 'block deleted that a page names',
-    effect: 'an append that was overtaken takes its block for garbage, when it is in a page by now',
-    edits: [
-      {
-        file: 'lib/runtime/intake/named.ts',
-        find: 'waitingSegments(place, lane, seenTail)',
-        replace: 'waitingSegments(place, { ...lane, pages: [] }, seenTail)',
-      },
-    ],
-  },
-  {
-    name: 'page deleted that a lane names',
-    effect: 'an append that was overtaken takes its page for garbage',
-    edits: [
-      {
-        file: 'lib/runtime/intake/intake.ts',
-        find: 'if (isNamed) return',
-        replace: `if (isNamed) {
-        const named = segmentsOf({ ...written, block: undefined })
-        await this.#parts.store.deleteAll(named.flatMap(({ items }) => items))
-        return
-      }`,
-      },
-    ],
-  },
 ]

@@ -287,6 +287,31 @@ test('the status counts what is in pages', async () => {
   expect(await laneOf()).toMatchObject({ waitingRecords: 300 - offset })
 })
 
+test('the status is read again when batches use up a page meanwhile', async () => {
+  const { pipeline, seen } = records({ records: 30 })
+  const world = new World({ itemBytesMax: 8_192 })
+  const app = world.deploy(pipeline)
+  await app.tick()
+  for (let n = 1; n <= 100; n++) await app.append(SOURCE, n, [n])
+  const { get } = world.store
+  let isFirst = true
+  world.store.get = async (key) => {
+    if (isFirst && key.partition.startsWith(`${APP}#seg#${SOURCE}/0`)) {
+      isFirst = false
+      // A cold driver sweeps what is consumed.
+      await app.tick(5)
+      await world.deploy(pipeline).tick(1)
+      await app.append(SOURCE, 101, [101])
+      await world.deploy(pipeline).tick(2)
+    }
+    return get(key)
+  }
+  const { lanes } = await readOverview(world.store, APP, world.nowMs)
+  expect(isFirst).toBe(false)
+  expect(seen).toEqual(numbers(1, 101))
+  expect(lanes[0]).toMatchObject({ tail: '101', waitingRecords: 0 })
+})
+
 test('a full lane refuses by what waits in it, and not by how it is stored', async () => {
   const store = memoryItemStore()
   const intake = intakeOn(store, { ...LIMITS, records: 10, waiting: 50 })
