@@ -293,7 +293,7 @@ test('the status is read again when batches use up a page meanwhile', async () =
   const app = world.deploy(pipeline)
   await app.tick()
   for (let n = 1; n <= 100; n++) await app.append(SOURCE, n, [n])
-  const { get } = world.store
+  const before = { ...world.store }
   let isFirst = true
   world.store.get = async (key) => {
     if (isFirst && key.partition.startsWith(`${APP}#seg#${SOURCE}/0`)) {
@@ -304,7 +304,7 @@ test('the status is read again when batches use up a page meanwhile', async () =
       await app.append(SOURCE, 101, [101])
       await world.deploy(pipeline).tick(2)
     }
-    return get(key)
+    return before.get(key)
   }
   const { lanes } = await readOverview(world.store, APP, world.nowMs)
   expect(isFirst).toBe(false)

@@ -97,10 +97,10 @@ test.each([
     state.fails = true
     await app.tick()
     expect((await world.head()).logged).toBeDefined()
-    const { get } = world.store
+    const before = { ...world.store }
     let units = 0
     world.store.get = async (key) => {
-      const item = await get(key)
+      const item = await before.get(key)
       units += Math.max(1, Math.ceil(itemBytes(key, item ?? {}) / 4_096))
       return item
     }
