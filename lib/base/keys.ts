@@ -134,14 +134,24 @@ export class KeyedMap<K, V> {
    */
   combine(key: K, value: V, merge: (a: V, b: V) => V): void {
     if (typeof key === 'object' && key !== null) {
-      const old = this.#structured.get(codeOf(key))
-      if (old === undefined) this.#setStructured(key, value)
+      const code = codeOf(key)
+      const old = this.#structured.get(code)
+      if (old === undefined) this.#addStructured(code, key, value)
       else old.value = merge(old.value, value)
       return
     }
     const old = this.#simple.get(key)
     if (old !== undefined || this.#simple.has(key)) this.#simple.set(key, merge(old as V, value))
     else this.set(key, value)
+  }
+
+  /** Sets the value of a key to what `make` gives for the old one, with one look-up. */
+  update(key: K, make: (old: V | undefined) => V): void {
+    if (typeof key !== 'object' || key === null) return this.set(key, make(this.#simple.get(key)))
+    const code = codeOf(key)
+    const old = this.#structured.get(code)
+    if (old === undefined) this.#addStructured(code, key, make(undefined))
+    else old.value = make(old.value)
   }
 
   /** All entries, in no fixed order. The caller may delete entries while it iterates. */
@@ -169,10 +179,11 @@ export class KeyedMap<K, V> {
   #setStructured(key: object, value: V): void {
     const code = codeOf(key)
     const old = this.#structured.get(code)
-    if (old !== undefined) {
-      old.value = value
-      return
-    }
+    if (old === undefined) this.#addStructured(code, key, value)
+    else old.value = value
+  }
+
+  #addStructured(code: string, key: object, value: V): void {
     checkKey(key)
     this.#structured.set(code, { key: decodeLatin1(code), value })
   }
@@ -216,7 +227,8 @@ const FNV_PRIME = 0x01000193
  */
 export const partitionOf = (key: unknown, partitions: number): number => {
   if (partitions === 1) return 0
-  const text = typeof key === 'string' ? key : encodeCanonical(key)
+  const isStructured = typeof key === 'object' && key !== null
+  const text = typeof key === 'string' ? key : isStructured ? codeOf(key) : encodeCanonical(key)
   let hash = FNV_OFFSET
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FNV_PRIME)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)

@@ -144,9 +144,11 @@ const mergeByKey = async <K, W>(
 
 /** For grouping: adds one more value of a key. */
 export const appendValue = <K, V>(map: KeyedMap<K, V[]>, key: K, value: V): void => {
-  const values = map.get(key)
-  if (values === undefined) map.set(key, [value])
-  else values.push(value)
+  map.update(key, (values) => {
+    if (values === undefined) return [value]
+    values.push(value)
+    return values
+  })
 }
 
 /** For grouping: appends the values of the later partition to those of the earlier one. */

@@ -115,9 +115,18 @@ export class StatePartition {
     return this.#map.has(key)
   }
 
+  /**
+   * All keys with their states, in the order of keys, for an operator that visits all of them in
+   * each batch. From now on this list is kept up to date, at the cost of all keys for each batch.
+   */
   sorted(): readonly (readonly [unknown, Stored])[] {
     this.#sorted ??= this.#map.sortedEntries()
     return this.#sorted
+  }
+
+  /** The same, once: what is not visited in each batch costs nothing afterwards. */
+  sortedOnce(): readonly (readonly [unknown, Stored])[] {
+    return this.#sorted ?? this.#map.sortedEntries()
   }
 
   memo<M>(make: () => M): M {
@@ -194,7 +203,7 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
     const kind = isMoved ? 'large' : log.mergeAfter(delta.byteLength)
     const keys = Array.from(this.#changes.entries(), ([key]) => key)
     if (kind === 'large')
-      this.#next = log.withLarge(this.#after().length === 0 ? [] : [name(this.merge())], namePage)
+      this.#next = log.withLarge(this.#isEmpty ? [] : [name(this.merge())], namePage)
     else if (kind === 'small')
       this.#next = log.withSmall(name(this.#mergeOf(log.recentKeys(keys))), namePage)
     else this.#next = log.withDelta(name(delta), keys, namePage)
@@ -235,14 +244,29 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
   /** The whole state after the changes as one segment, which replaces all earlier segments. */
   merge(): Uint8Array {
     return encode([
-      this.#after().map(([key, stored]) => [key, portable(stored)] as const),
+      this.#afterOf(this.#base.sortedOnce()).map(
+        ([key, stored]) => [key, portable(stored)] as const,
+      ),
       [],
     ] satisfies Segment)
   }
 
   #after(): readonly (readonly [unknown, Stored])[] {
-    if (this.isUnchanged) return this.#base.sorted()
-    return keptOf(overlay<unknown, Change>(this.#base.sorted(), this.#changes.sortedEntries()))
+    return this.#afterOf(this.#base.sorted())
+  }
+
+  #afterOf(
+    sorted: readonly (readonly [unknown, Stored])[],
+  ): readonly (readonly [unknown, Stored])[] {
+    if (this.isUnchanged) return sorted
+    return keptOf(overlay<unknown, Change>(sorted, this.#changes.sortedEntries()))
+  }
+
+  /** Whether no key has a state now. */
+  get #isEmpty(): boolean {
+    return this.#base.size === 0
+      ? this.#changes.entries().every(([, change]) => change === REMOVED)
+      : this.#base.size === this.#changes.size && this.#after().length === 0
   }
 
   /** Makes the changes part of the live state. Only after the commit was acknowledged. */
