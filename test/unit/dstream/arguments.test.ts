@@ -83,6 +83,11 @@ describe('stream() refuses', () => {
     ],
     ['unknown whenIdle', () => built(() => undefined, { whenIdle: anything('sleep') }), /whenIdle/],
     ['0 records', () => built(() => undefined, { limits: { records: 0 } }), /limits.records/],
+    [
+      'no batch that waits',
+      () => built(() => undefined, { limits: { waiting: 0 } }),
+      /limits.waiting/,
+    ],
     ['0.5 bytes', () => built(() => undefined, { limits: { bytes: 0.5 } }), /limits.bytes/],
     [
       'NaN as limit of objects',
@@ -132,7 +137,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
     {
       intervalMs: 2_000,
       whenIdle: 'rest',
-      limits: { records: 1_000_000, bytes: 67_108_864, objects: 1_000 },
+      limits: { records: 1_000_000, bytes: 67_108_864, objects: 1_000, waiting: 1_000 },
       retry: { forMs: 900_000, attempts: 8 },
       onDataLoss: 'halt',
       poison: { records: 100, share: 0.5 },
@@ -145,7 +150,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
     {
       batchInterval: milliseconds(10),
       whenIdle: 'tick',
-      limits: { records: 1, bytes: 2, objects: 3 },
+      limits: { records: 1, bytes: 2, objects: 3, waiting: 4 },
       retry: { for: minutes(1), attempts: 1 },
       onDataLoss: 'skip',
       poison: { records: 0, share: 1 },
@@ -155,7 +160,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
     {
       intervalMs: 10,
       whenIdle: 'tick',
-      limits: { records: 1, bytes: 2, objects: 3 },
+      limits: { records: 1, bytes: 2, objects: 3, waiting: 4 },
       retry: { forMs: 60_000, attempts: 1 },
       onDataLoss: 'skip',
       poison: { records: 0, share: 1 },
