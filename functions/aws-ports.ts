@@ -12,16 +12,25 @@ import type { BlobStore } from '../lib/ports/blob-store.ts'
 import type { Environment } from './environment.ts'
 import type { FunctionPorts } from './ports.ts'
 
+const clock = systemClock()
+
+/** The clock and the log of a deployed function. */
+export const functionsLog: Pick<FunctionPorts, 'clock' | 'write'> = {
+  clock,
+  // Not the console: Lambda puts the time and the request before its lines, so they would not be
+  // JSON any more.
+  write: (line) => void process.stdout.write(`${line}\n`),
+}
+
 /** The ports that both deployed functions have. */
 export const awsPorts = ({ table, blocks, triggers }: Environment): FunctionPorts => {
-  const clock = systemClock()
   const items = dynamodbItemStore({ table })
   const queue = once(async () =>
     (await import('./trigger-queue.ts')).sqsTriggerQueue(triggers, () => clock.now()),
   )
   return {
     store: blocks === undefined ? items : withBlobs(items, lazyBlobs(blocks)),
-    clock,
+    ...functionsLog,
     randomness: systemRandomness(),
     scheduleTriggers: async (given) => (await queue())(given),
     sources: {
@@ -38,9 +47,6 @@ export const awsPorts = ({ table, blocks, triggers }: Environment): FunctionPort
           (await import('../lib/adapters/aws/kinesis-streams.ts')).kinesisStreamRetentionMs(arn),
       },
     },
-    // Not the console: Lambda puts the time and the request before its lines, so they would not be
-    // JSON any more.
-    write: (line) => void process.stdout.write(`${line}\n`),
   }
 }
 

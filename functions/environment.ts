@@ -14,6 +14,8 @@
  *   MILLRACE_GENERATION  a number that grows with each deployment, also with a       driver
  *                        roll-back to older code
  *   MILLRACE_TIMEOUT_S   the time-out of the driver in seconds, for its leases       driver
+ *   MILLRACE_METER       "log": each invocation logs what it used and its price;     intake, driver
+ *                        default: nothing is counted
  */
 import { MillraceError } from '../lib/base/errors.ts'
 import type { Location } from '../lib/runtime/locations.ts'

@@ -3,21 +3,28 @@
  * cannot be read are named in the answer: they come again by themselves, and the others are done.
  */
 import pipeline from 'millrace-pipeline'
-import { awsPorts } from './aws-ports.ts'
+import { awsPorts, functionsLog } from './aws-ports.ts'
 import { readEnvironment } from './environment.ts'
 import { type IntakeFunction, intakeFunction } from './intake-function.ts'
+import { type Invoke, meteredInvocations } from './usage.ts'
 import { watchFunctions } from './watch.ts'
 
-let intake: IntakeFunction | undefined
+interface Started {
+  readonly intake: IntakeFunction
+  readonly invoke: Invoke
+}
 
-const start = (): IntakeFunction => {
+let started: Started | undefined
+
+const start = (): Started => {
   watchFunctions(import.meta.url)
   const environment = readEnvironment(process.env)
-  return intakeFunction({ pipeline, environment, ports: awsPorts(environment) })
+  const invoke = meteredInvocations(process.env, functionsLog)
+  return { intake: intakeFunction({ pipeline, environment, ports: awsPorts(environment) }), invoke }
 }
 
 /** The entry point. If it throws, the event source delivers the same event again. */
 export const handler: IntakeFunction = async (event) => {
-  intake ??= start()
-  return intake(event)
+  const { intake, invoke } = (started ??= start())
+  return invoke(() => intake(event))
 }

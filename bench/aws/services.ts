@@ -80,7 +80,8 @@ export class Services {
       }
     }
     const { status, body: answer, ...cost } = this.#table.answer(action, input)
-    return { call: { service: 'dynamodb', action, ...cost }, answer: json(status, answer) }
+    const reported = isRefused(status) ? answer : { ...answer, ...reportOf(action, input, cost) }
+    return { call: { service: 'dynamodb', action, ...cost }, answer: json(status, reported) }
   }
 }
 
@@ -99,6 +100,19 @@ const touchedBy = (action: string, { path, body }: WireRequest): readonly Touche
     .slice(2)
     .map(decodeURIComponent)
   return [{ kind: 'put', partition, sort, bytes: body.byteLength, units: 0 }]
+}
+
+const isRefused = (status: number): boolean => status >= 400
+
+/** The units of a call, for those who ask for them. */
+const reportOf = (
+  action: string,
+  { ReturnConsumedCapacity: asked = 'NONE' }: { readonly ReturnConsumedCapacity?: string },
+  { writeUnits, readUnits }: { readonly writeUnits: number; readonly readUnits: number },
+): object => {
+  if (asked === 'NONE') return {}
+  const capacity = { TableName: 'clicks', CapacityUnits: writeUnits + readUnits }
+  return { ConsumedCapacity: action.startsWith('Batch') ? [capacity] : capacity }
 }
 
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex')

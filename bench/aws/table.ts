@@ -25,6 +25,7 @@ type WireRow = Readonly<Record<string, WireValue>>
 /** The body of a request, with the fields that this table reads. */
 export interface TableRequest {
   readonly TableName?: string
+  readonly ReturnConsumedCapacity?: string
   readonly Item?: WireRow
   readonly Key?: WireRow
   readonly ConditionExpression?: string

@@ -1,6 +1,6 @@
 /** Averages and prices of the calls that invocations make. */
 import type { CountedCall } from './services.ts'
-import { PRICES, s3Price } from './prices.ts'
+import { PRICES } from '../../lib/base/prices.ts'
 
 /** The calls of one invocation. */
 export type Invocation = readonly CountedCall[]
@@ -80,6 +80,17 @@ export interface Cost {
 const TRIP_S = 0.006
 const S3_TRIP_S = 0.03
 
+/** How long an invocation waits for its calls, in seconds. */
+export const waitS = ({ trips, tripsToS3 }: Pick<Tally, 'trips' | 'tripsToS3'>): number =>
+  (trips - tripsToS3) * TRIP_S + tripsToS3 * S3_TRIP_S
+
+/** The price of one call of S3, in dollars. */
+const s3Price = (action: string): number => {
+  if (action.startsWith('Delete')) return 0
+  const isWrite = action.startsWith('Put') || action.startsWith('List')
+  return isWrite ? PRICES.objectWrites : PRICES.objectReads
+}
+
 const ofBucket = ({ actions }: Tally, bucket: string): number =>
   [...actions].reduce(
     (total, [name, count]) => (name.endsWith(` ${bucket}`) ? total + count * s3Price(name) : total),
@@ -95,16 +106,18 @@ export const costOf = (
   worker: { readonly perDay: number; readonly gigabytes: number; readonly requestsBehind: number },
 ): Cost => {
   const { perDay, gigabytes, requestsBehind } = worker
-  const seconds = (tally.trips - tally.tripsToS3) * TRIP_S + tally.tripsToS3 * S3_TRIP_S
+  const seconds = waitS(tally)
   return {
-    writes: perDay * tally.writeUnits * PRICES.writeUnit,
-    reads: perDay * tally.readUnits * PRICES.readUnit,
+    writes: perDay * tally.writeUnits * PRICES.writeUnits,
+    reads: perDay * tally.readUnits * PRICES.readUnits,
     s3Blocks: perDay * ofBucket(tally, 'blocks'),
     s3Results: perDay * ofBucket(tally, 'results'),
     sqs:
-      perDay * ((tally.actions.get('SendMessageBatch') ?? 0) + requestsBehind) * PRICES.sqsRequest,
-    invocations: perDay * PRICES.invocation,
-    compute: perDay * seconds * gigabytes * PRICES.gigabyteSecond,
+      perDay *
+      ((tally.actions.get('SendMessageBatch') ?? 0) + requestsBehind) *
+      PRICES.queueRequests,
+    invocations: perDay * PRICES.invocations,
+    compute: perDay * seconds * gigabytes * PRICES.gigabyteSeconds,
   }
 }
 

@@ -6,6 +6,9 @@ import { type Figure, rounded } from '../report.ts'
 import type { CostFigure, CostProgram, Measured } from './figure.ts'
 import { manyShards, waitingAppends } from './lanes.ts'
 import { largeState, smallState } from './state-writes.ts'
+import { coldState } from './cold-state.ts'
+import { atRest } from './at-rest.ts'
+import { dollarTable, manyShardsCost, usualLoad } from './dollars.ts'
 import { arrayKeys, flatState } from './keyed-times.ts'
 import { warmBatch } from './warm-batch.ts'
 import { reduces, windowOfADay } from './windows.ts'
@@ -18,13 +21,20 @@ const PROGRAMS: readonly CostProgram[] = [
   windowOfADay,
   reduces,
   warmBatch,
+  coldState,
   flatState,
   arrayKeys,
+  usualLoad,
+  atRest,
+  manyShardsCost,
 ]
 
 const FIGURES: readonly string[] = PROGRAMS.flatMap(({ figures }) => figures).map(
   ({ name }) => name,
 )
+
+/** With `--only` this names the table of dollars. It has no target. */
+const TABLE = 'dollars-table'
 
 const line = ({ name, what, target, unit }: CostFigure, { value, note }: Measured): string => {
   const found = rounded(value)
@@ -42,9 +52,9 @@ export const benchCosts = async ({
   readonly say: (text: string) => void
   readonly only: readonly string[] | undefined
 }): Promise<readonly Figure[]> => {
-  const unknown = only?.find((name) => !FIGURES.includes(name))
+  const unknown = only?.find((name) => name !== TABLE && !FIGURES.includes(name))
   if (unknown !== undefined) {
-    say(`There is no figure "${unknown}". There are: ${FIGURES.join(', ')}`)
+    say(`There is no figure "${unknown}". There are: ${[...FIGURES, TABLE].join(', ')}`)
     process.exitCode = 2
     return []
   }
@@ -65,5 +75,6 @@ export const benchCosts = async ({
       })
     }
   }
+  if (only === undefined || only.includes(TABLE)) say(`\n${await dollarTable()}`)
   return found
 }

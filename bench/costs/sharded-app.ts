@@ -3,8 +3,10 @@
  * services in memory, and a clock that moves when a batch runs.
  */
 import { type Duration, type Pipeline, seconds } from 'millrace'
+import { meterDynamodb, meterS3, meterSqs } from '../../lib/adapters/aws/metering.ts'
 import { mapAtOnce } from '../../lib/base/concurrency.ts'
 import type { ItemStore } from '../../lib/ports/item-store.ts'
+import type { Meter } from '../../lib/ports/meter.ts'
 import type { SinkPorts } from '../../lib/runtime/sinks/sink-ports.ts'
 import { type Clients, clientsOf } from '../aws/clients.ts'
 import { attemptIds, deploy, type Deployed } from '../aws/deployment.ts'
@@ -24,6 +26,15 @@ export interface ShardedOptions {
   readonly lineOf?: Delivery['lineOf']
   /** Default: the real adapters over the services in memory. */
   readonly store?: ItemStore
+  /** Counts what the clients use. */
+  readonly meter?: Meter
+}
+
+/** Has the calls of clients counted by the meter of the product. */
+export const meterClients = ({ dynamodb, s3, sqs }: Clients, meter: Meter): void => {
+  meterDynamodb(dynamodb, meter)
+  meterS3(s3, meter)
+  meterSqs(sqs, meter)
 }
 
 /** The application, and the calls that it makes. */
@@ -37,10 +48,13 @@ export class ShardedApp {
   #app: Deployed
   /** Bytes that the functions wrote to their logs. */
   logBytes = 0
+  /** The last line of the logs. */
+  lastLine = ''
 
   constructor(options: ShardedOptions) {
     this.clients = clientsOf(this.services, () => this.#time.nowMs)
     this.#options = options
+    if (options.meter !== undefined) meterClients(this.clients, options.meter)
     this.#app = this.#deploy()
   }
 
@@ -50,7 +64,10 @@ export class ShardedApp {
       pipeline: pipeline(seconds(intervalS), this.clients),
       clients: this.clients,
       time: this.#time,
-      write: (line) => (this.logBytes += Buffer.byteLength(line) + 1),
+      write: (line) => {
+        this.logBytes += Buffer.byteLength(line) + 1
+        this.lastLine = line
+      },
       attemptId: this.#attemptId,
       ...(sinks === undefined ? {} : { sinks: sinks(this.clients) }),
       ...(store === undefined ? {} : { store }),

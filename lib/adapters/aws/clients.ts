@@ -3,6 +3,7 @@
  * are shared, and a function loads only the packages it needs.
  */
 import { NodeHttpHandler } from '@smithy/node-http-handler'
+import type { Meter } from '../../ports/meter.ts'
 
 /**
  * The services, named as in the environment variables of their endpoints:
@@ -67,4 +68,17 @@ export const http2ClientSettings = (service: Service): Partial<ClientSettings> =
 export const once = <T>(make: () => T): (() => T) => {
   let made: { readonly client: T } | undefined
   return () => (made ??= { client: make() }).client
+}
+
+let meter: Meter | undefined
+
+/** Counts the calls of all clients that this process creates from now on. Undefined: no more. */
+export const countCalls = (counting: Meter | undefined): void => {
+  meter = counting
+}
+
+/** Returns a new client, and has its calls counted if somebody listens. */
+export const counted = <T>(client: T, count: (client: T, meter: Meter) => void): T => {
+  if (meter !== undefined) count(client, meter)
+  return client
 }

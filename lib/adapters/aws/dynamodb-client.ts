@@ -1,5 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { clientSettings, once } from './clients.ts'
+import { clientSettings, counted, once } from './clients.ts'
+import { meterDynamodb } from './metering.ts'
 
 /** The client of DynamoDB of this process. */
-export const dynamodbClient: () => DynamoDBClient = once(() => new DynamoDBClient(clientSettings()))
+export const dynamodbClient: () => DynamoDBClient = once(() =>
+  counted(new DynamoDBClient(clientSettings()), meterDynamodb),
+)

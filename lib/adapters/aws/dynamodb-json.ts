@@ -62,9 +62,10 @@ const numberBytes = (text: string): number => {
 }
 
 /** The size of an attribute in bytes, without its name, by the published rules of DynamoDB. */
-export const attributeBytes = ({ S, N, L, M }: AttributeValue): number => {
+export const attributeBytes = ({ S, N, B, L, M }: AttributeValue): number => {
   if (S !== undefined) return Buffer.byteLength(S)
   if (N !== undefined) return numberBytes(N)
+  if (B !== undefined) return B.byteLength
   if (L !== undefined) return FRAME_BYTES + sumOf(L.map((one) => ENTRY_BYTES + attributeBytes(one)))
   return M === undefined ? 1 : FRAME_BYTES + ENTRY_BYTES * Object.keys(M).length + rowBytes(M)
 }

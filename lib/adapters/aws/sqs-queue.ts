@@ -1,7 +1,8 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { MillraceError } from '../../base/errors.ts'
 import { deniedError, isDenied, isTransient } from './aws-errors.ts'
-import { clientSettings, once } from './clients.ts'
+import { clientSettings, counted, once } from './clients.ts'
+import { meterSqs } from './metering.ts'
 
 /** A message and its delay. */
 export interface QueuedMessage {
@@ -13,7 +14,9 @@ export interface QueuedMessage {
 const MESSAGES_PER_CALL = 10
 
 /** The client of SQS of this process. */
-export const sqsClient: () => SQSClient = once(() => new SQSClient(clientSettings()))
+export const sqsClient: () => SQSClient = once(() =>
+  counted(new SQSClient(clientSettings()), meterSqs),
+)
 
 /**
  * Sends messages. When it rejects, the queue may have taken some of them.
