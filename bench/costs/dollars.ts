@@ -7,7 +7,7 @@ import { type CostProgram, type Measured, short } from './figure.ts'
 import { dollarsOfLoad, type Load, measureLoad } from './load.ts'
 import { naiveDollars } from './naive.ts'
 
-/** A shard of Kinesis takes 1,000 records a second. So each rate has the shards that can carry it. */
+/** A shard takes 1,000 records a second, so each rate has the shards that can carry it. */
 const SHARDS: readonly (readonly [recordsPerS: number, shards: readonly number[]])[] = [
   [100, [1, 10]],
   [1_000, [1, 10, 100]],

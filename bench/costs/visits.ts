@@ -13,8 +13,8 @@ export const USERS = 10_000
 export const LINE_BYTES = 200
 const FIRST_SEQUENCE = 49_590_338_271_490_256_608n * 10n ** 36n
 /**
- * The upper bits of a sequence number of Kinesis are a count. Here the lower bits hold it too: where
- * they are equal, a `Map` of such numbers is slow, and this would take most of the time.
+ * The upper bits of a sequence number of Kinesis are a count. Here the lower bits hold it too: a
+ * `Map` of numbers with equal lower bits is slow, and this would take most of the time.
  */
 const COUNT_BITS = 76n
 const SHARD_DIGITS = 12

@@ -4,8 +4,8 @@
  * was not met it reports none; the stored item counts, by the published rules of sizes.
  *
  * Each answered request counts, also a refused one. Answers with a status of 5xx and throttled
- * requests are not billed. A client without a meter is left as it is: it does not ask for the report
- * either.
+ * requests are not billed. A client without a meter is left as it is: it does not even ask for the
+ * report.
  */
 import type { Meter } from '../../ports/meter.ts'
 import { rowBytes } from './dynamodb-json.ts'
