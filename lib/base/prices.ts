@@ -5,8 +5,23 @@
  */
 import { MillraceError } from './errors.ts'
 
+/** What is counted. */
+export type UsageKind =
+  | 'writeUnits'
+  | 'readUnits'
+  | 'objectWrites'
+  | 'objectReads'
+  | 'queueRequests'
+  | 'invocations'
+  | 'gigabyteSeconds'
+  | 'logBytes'
+  | 'scheduledCalls'
+  | 'keyRequests'
+  | 'metricMonths'
+  | 'alarmMonths'
+
 /** The price of one unit of everything that is counted. */
-export const PRICES = Object.freeze({
+export const PRICES: Readonly<Record<UsageKind, number>> = Object.freeze({
   /** 1 KB of an item, written or deleted. */
   writeUnits: 0.625 / 1e6,
   /** 4 KB of items, read strongly consistent. */
@@ -30,9 +45,6 @@ export const PRICES = Object.freeze({
   /** An alarm for a month. */
   alarmMonths: 0.1,
 })
-
-/** What is counted. */
-export type UsageKind = keyof typeof PRICES
 
 /** How much of each kind was used. What is left out was not used. */
 export type Usage = Readonly<Partial<Record<UsageKind, number>>>
