@@ -60,14 +60,16 @@ export const importState = async (operated: Operated, given: Import): Promise<Im
   const { store, app, clock, randomness } = operated
   const { id, merge } = given
   const head = await readFreeHead(operated)
-  const [before, old] = await retryWhileChanged(operated, head, async () => {
+  const [before, live, keysBefore] = await retryWhileChanged(operated, head, async () => {
     const manifest = await lastManifest(operated, head)
-    return [manifest, await loadOne(operated, manifest, stateToImport(manifest, id))] as const
+    const old = await loadOne(operated, manifest, stateToImport(manifest, id))
+    const base = merge
+      ? old
+      : await loadOne(operated, manifest, { id, stored: baseOf(manifest, given) })
+    return [manifest, base, old.keysOf(id)] as const
   })
   checkBatch(before, given)
   const stored = keyedState(before, id)
-  const base = merge ? stored : emptied(stored)
-  const live = merge ? old : await loadOne(operated, before, { id, stored: base })
   const drafts = live.draft(head.doneMs + 1)
   for (const entry of given.entries)
     drafts
@@ -77,7 +79,6 @@ export const importState = async (operated: Operated, given: Import): Promise<Im
   await mapAtOnce(flushed.segments, SEGMENTS_AT_ONCE, (segment) =>
     withRetries(clock, () => putSegment(store, segment)),
   )
-  const keysBefore = old.keysOf(id)
   drafts.publish()
   const manifest: Manifest = {
     ...before,
@@ -118,10 +119,11 @@ const stateToImport = (manifest: Manifest, id: string): OneState => {
   )
 }
 
-const emptied = (stored: StoredState): StoredState => ({
-  ...stored,
-  partitions: stored.partitions.map(() => EMPTY_PARTITION),
-})
+/** The state to which the entries are added. */
+const baseOf = (manifest: Manifest, { id, merge }: Import): StoredState => {
+  const stored = keyedState(manifest, id)
+  return merge ? stored : { ...stored, partitions: stored.partitions.map(() => EMPTY_PARTITION) }
+}
 
 const loadOne = async (
   { store, app, clock }: Operated,
