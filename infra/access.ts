@@ -24,7 +24,7 @@ export interface AccessScope {
 /** The segments with the states, and what says where they are. Neither records nor windows. */
 const segmentsOf = ({ states }: AccessScope): readonly string[] => [
   'seg#@manifest*',
-  ...states.map((id) => `seg#${id}#*`),
+  ...states.flatMap((id) => [`seg#${id}#*`, `seg#@pages/${id}#*`]),
 ]
 
 /** The items that each level may see. */

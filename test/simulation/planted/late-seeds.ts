@@ -25,7 +25,7 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'parts taken for equal by their names': 133,
   'parts written over': 384,
   'poison breaker off': 332,
-  'state imported over batches that have run': 34,
+  'state imported over batches that have run': 73,
   'start moved by a reset': 70,
   'the reason is not cut': 46,
   'time of a wake not compared with the clock': 76,
