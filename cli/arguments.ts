@@ -71,12 +71,12 @@ export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   init: [],
   run: ['once', 'until-idle', 'no-until-idle', 'demo', 'follow', 'bind', 'state', 'json'],
   status: ['app', 'state', 'json'],
+  state: [...LISTED, 'limit', 'to', 'merge', 'yes', 'if-batch'],
   resume: ['app', 'state', 'json'],
   skip: ['app', 'state', 'source', 'json'],
   check: ['app', 'state', 'json'],
   reset: ['app', 'state', 'only', 'json', 'yes'],
   'dead-letters': [...LISTED, ...FILTER_OPTIONS, 'page', 'export', 'delete', 'yes'],
-  state: [...LISTED, 'limit', 'to', 'merge', 'yes', 'if-batch'],
   redrive: ['app', 'state', 'json', ...FILTER_OPTIONS, 'again'],
   help: [],
 }
