@@ -62,8 +62,8 @@ const list = async (opened: OpenApp, json: boolean, outputs: Outputs): Promise<n
       `${count(state.bytes, 'byte')}, after the batch of ${timeText(state.batchMs)}\n`
     )
   })
-  const text = lines.length === 0 ? 'no state\n' : `\n${lines.join('')}`
-  say({ object: { app: opened.app, states }, text: `${opened.app}: ${text}` }, json, outputs)
+  const text = lines.length === 0 ? ' no state\n' : `\n${lines.join('')}`
+  say({ object: { app: opened.app, states }, text: `${opened.app}:${text}` }, json, outputs)
   return EXIT.ok
 }
 
