@@ -27,7 +27,7 @@ describe('millrace state', () => {
     const directory = await counted()
     const listed = await state(directory)
     expect(listed).toMatchObject({ exitCode: 0, stderr: '' })
-    expect(listed.stdout).toMatch(/^stateful: \n/)
+    expect(listed.stdout).toMatch(/^stateful:\n/)
     for (const line of [
       / {2}totals {2}updateStateByKey, 2 partitions, 3 keys, [\d,]+ bytes, after the batch of /,
       / {2}visits {2}mapWithState, 1 partition, 3 keys, /,

@@ -193,8 +193,8 @@ import { noteBatch } from '../../state/history.ts'
     edits: [
       {
         file: 'lib/state/state-partition.ts',
-        find: 'encode([this.#after().map(',
-        replace: 'encode([this.#base.sorted().map(',
+        find: 'this.#afterOf(this.#base.sortedOnce()).map(',
+        replace: 'this.#base.sortedOnce().map(',
       },
     ],
   },
