@@ -1,18 +1,24 @@
 /**
  * What windows cost. A window of a day with batches of one second has 86,400 panes. Filling it
- * takes as many batches, so it is measured at two fill levels, and what grows from the first to the
- * second is continued in a straight line.
+ * takes as many batches, so batches are run up to 3,000 panes. What a batch writes beyond them grows
+ * with the list of panes alone: this list is made with 3,000 and with 86,400 panes, and the
+ * difference of its bytes is added.
  */
 import { type DStream, seconds } from 'millrace'
+import { encode } from '../../lib/base/codec.ts'
+import { sortableTime } from '../../lib/state/item-keys.ts'
+import { SegmentList } from '../../lib/state/segment-list.ts'
+import type { NameSegment, SegmentRef } from '../../lib/state/segments.ts'
+import { packList } from '../../lib/state/stored-list.ts'
 import { pipelineBed } from '../pipeline-bed.ts'
 import { type CostProgram, type Measured, short } from './figure.ts'
 import { bytesOf, countedBed, segmentsIn } from './store-bed.ts'
 
 const DAY_PANES = 86_400
 const KEYS = 10
-/** A level is the mean of so many batches. Merges that come now and then are in it. */
+/** A level is the mean of so many batches. Merges and pages that come now and then are in it. */
 const SPAN = 500
-const LEVELS: readonly [first: number, second: number] = [1_000, 3_000]
+const RUN_PANES = 3_000
 const SMALL_PANES = 360
 
 const add = (a: number, b: number): number => a + b
@@ -21,28 +27,53 @@ const pairsOf = (numbers: DStream<number>): DStream<[string, number]> =>
   numbers.mapToPair((n) => [`key-${n}`, 1])
 
 /**
- * Bytes of segments that a batch writes beside its pane, at both levels: manifests, the state of
- * the window, and panes that are grouped. The head and the note of the history are not in it, since
- * they do not depend on a window.
+ * Bytes of segments that a batch writes beside its pane, with 3,000 panes: manifests, the state of
+ * the window, and pages of panes. The head and the note of the history are not in it, since they do
+ * not depend on a window.
  */
-const bytesAtLevels = async (): Promise<readonly number[]> => {
+const bytesRun = async (): Promise<number> => {
   const bed = countedBed<number>('day', (numbers) =>
     pairsOf(numbers)
       .reduceByKeyAndWindow(add, (a, b) => a - b, seconds(DAY_PANES), seconds(1))
       .foreachRDD(() => undefined),
   )
-  const levels: number[] = []
   let bytes = 0
-  for (let batch = 1; batch <= LEVELS[1]; batch++) {
+  for (let batch = 1; batch <= RUN_PANES; batch++) {
     const puts = segmentsIn(await bed.run(ONE_OF_EACH)).filter(({ kind }) => kind === 'put')
     const panes = puts.filter(({ node }) => node.endsWith('/panes'))
     // The pane of the batch is the smallest: any other is a group of panes.
-    bytes += bytesOf(puts) - Math.min(...panes.map((pane) => pane.bytes))
-    if (batch % SPAN !== 0) continue
-    if (LEVELS.includes(batch)) levels.push(bytes / SPAN)
-    bytes = 0
+    if (batch > RUN_PANES - SPAN)
+      bytes += bytesOf(puts) - Math.min(...panes.map((pane) => pane.bytes))
   }
-  return levels
+  return bytes / SPAN
+}
+
+/** Bytes that the list of panes takes in each manifest, and in pages, with so many panes. */
+const bytesOfList = (panes: number): number => {
+  let [bytes, number] = [0, 0]
+  const refOf = (size: number): SegmentRef => ({
+    node: 'reduceByKeyAndWindow-1/panes',
+    part: 0,
+    at: sortableTime(1_700_000_000_000 + 1_000 * number++),
+    by: '0f3a9c27b1d4',
+    chunks: 1,
+    bytes: size,
+    checksum: 3_000_000_000,
+  })
+  const namePage: NameSegment = (page) => {
+    bytes += page.byteLength
+    return refOf(page.byteLength)
+  }
+  let list = SegmentList.empty().append(
+    Array.from({ length: panes }, () => refOf(200)),
+    namePage,
+  )
+  bytes = 0
+  for (let batch = 0; batch < SPAN; batch++) {
+    list = list.append([refOf(200)], namePage).dropFirst(1).list
+    bytes += encode(packList(list.stored)).byteLength
+  }
+  return bytes / SPAN
 }
 
 /** The figure of a window of a day. */
@@ -56,13 +87,12 @@ export const windowOfADay: CostProgram = {
     },
   ],
   async measure(): Promise<readonly Measured[]> {
-    const [first = 0, second = 0] = await bytesAtLevels()
-    const growth = (second - first) / (LEVELS[1] - LEVELS[0])
-    const atDay = second + Math.max(0, growth) * (DAY_PANES - LEVELS[1])
+    const run = await bytesRun()
+    const grown = bytesOfList(DAY_PANES) - bytesOfList(RUN_PANES)
     const note =
-      `${short(first)} bytes with ${short(LEVELS[0])} panes, ${short(second)} with ` +
-      `${short(LEVELS[1])}, continued in a straight line to ${short(DAY_PANES)}`
-    return [{ value: atDay, note }]
+      `${short(run)} bytes with ${short(RUN_PANES)} panes, and ${short(grown)} more for the list ` +
+      `of ${short(DAY_PANES)}, before compression`
+    return [{ value: run + grown, note }]
   },
 }
 

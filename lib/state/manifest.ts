@@ -149,21 +149,27 @@ export const nameManifest = (
   app: string,
   attemptId: string,
   manifest: Manifest,
+  atMs: number = manifest.timeMs,
 ): NamedSegment =>
   nameSegment(
     store,
     app,
-    { node: MANIFEST_NODE, part: 0, at: sortableTime(manifest.timeMs), by: attemptId },
+    { node: MANIFEST_NODE, part: 0, at: sortableTime(atMs), by: attemptId },
     encode(pack(manifest)),
   )
 
+/**
+ * Writes a manifest that takes the place of the last one. B11: it is named 1 ms after its batch. A
+ * process whose lease is over may still sweep: it takes what nothing names up to the time of the
+ * last batch that it knows, and may have read the head before this manifest was in it.
+ */
 export const writeManifest = async (
   store: ItemStore,
   app: string,
   attemptId: string,
   manifest: Manifest,
 ): Promise<SegmentRef> => {
-  const named = nameManifest(store, app, attemptId, manifest)
+  const named = nameManifest(store, app, attemptId, manifest, manifest.timeMs + 1)
   await putSegment(store, named)
   return named.ref
 }

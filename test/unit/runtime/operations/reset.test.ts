@@ -64,6 +64,16 @@ const failedOnce = async (): Promise<{ world: World; app: Deployment; code: Coun
   return { world, app, code }
 }
 
+test('B11: a late sweep does not take the manifest of a reset', async () => {
+  const { world } = await counting()
+  const before = await world.head()
+  await reset(operated(world))
+  const { manifest, doneMs } = await world.head()
+  expect(doneMs).toBe(before.doneMs)
+  // A sweep takes what nothing names up to the last batch that it knows.
+  expect(Number(manifest?.at)).toBeGreaterThan(doneMs)
+})
+
 /** Runs `work` once, at the first read or write of the head. */
 const atHead = (work: () => Promise<void>): ((key: ItemKey) => Promise<void>) => {
   let isDone = false
