@@ -1,7 +1,7 @@
 /**
  * What windows cost. A window of a day with batches of one second has 86,400 panes. Filling it
- * takes as many batches, so batches are run up to 3,000 panes. What a batch writes beyond them grows
- * with the list of panes alone: this list is made with 3,000 and with 86,400 panes, and the
+ * takes as many batches, so batches are run up to 3,000 panes. What a batch writes beyond them
+ * grows with the list of panes alone: this list is made with 3,000 and with 86,400 panes, and the
  * difference of its bytes is added.
  */
 import { type DStream, seconds } from 'millrace'

@@ -2,6 +2,7 @@ import type { BatchInput } from '../../runtime/driver/batch-input.ts'
 import { positionOf } from '../../runtime/sources/kinesis/positions.ts'
 import { laneId } from '../../runtime/sources/kinesis/shards.ts'
 import type { SourceInput } from '../../runtime/sources/source-reader.ts'
+import { BEGINNING } from '../../state/lanes.ts'
 import { filesOf, lanesOf, objectsOf } from './checkers/inputs.ts'
 import type { SimulatedBucket, Upload } from './cloud/bucket.ts'
 import type { SimulatedDirectory } from './cloud/directory.ts'
@@ -93,6 +94,19 @@ export class Truth {
       const others = this.#lanes.get(lane)?.filter((record) => record.position !== position) ?? []
       this.#lanes.set(lane, others)
     }
+  }
+
+  /**
+   * The last position that was put into a lane, which is taken up to an offset. A redriven record
+   * after it whose dead letter had expired was perhaps never put.
+   */
+  lastPut(lane: string, offset: string): string {
+    const last = this.#lanes
+      .get(lane)
+      ?.findLast(
+        ({ position }) => position <= BigInt(offset) || !this.#uncertain.has(`${lane}#${position}`),
+      )
+    return String(last?.position ?? BEGINNING)
   }
 
   /** Whether the stream still has what was put into a lane at these positions. */

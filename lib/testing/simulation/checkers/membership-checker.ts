@@ -81,9 +81,9 @@ export class MembershipChecker {
     const known = new Map(
       this.#mirror.lanes().map(({ source, lane }) => [lane, this.#mirror.laneOffset(source, lane)]),
     )
-    for (const [lane, records] of this.#truth.lanes) {
-      const last = String(records.at(-1)?.position ?? BEGINNING)
+    for (const lane of this.#truth.lanes.keys()) {
       const offset = known.get(lane) ?? BEGINNING
+      const last = this.#truth.lastPut(lane, offset)
       this.#violations.expect(
         'totals',
         offset === last,
