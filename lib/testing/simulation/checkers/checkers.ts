@@ -230,11 +230,11 @@ export class Checkers implements Observer {
   }
 
   /**
-   * A driver has answered. A driver that ran out of time answers `progressed`, and has not read the
-   * lanes again.
+   * A driver has answered. Only one that finds nothing to do has read the lanes again: others ran
+   * out of time, or were turned away, for example by their clock.
    */
   driverAnswered(environment: Environment, outcome: Outcome['kind']): void {
-    if (environment === this.#rester && outcome !== 'progressed') this.#rester = undefined
+    if (environment === this.#rester && outcome === 'idle') this.#rester = undefined
   }
 
   /** An event that a process reports. */
