@@ -21,19 +21,23 @@ export class FileChecker {
   readonly #truth: Truth
   readonly #violations: Violations
   readonly #plan: Plan
-  readonly #world: Pick<World, 'setBackMs' | 'clockMs'>
+  readonly #world: Pick<World, 'setBackMs' | 'sinceSetBackMs' | 'clockMs'>
   readonly #taken = new Set<string>()
   /** When a path was last taken: the first batch time that its batch stood for. */
   readonly #paths = new Map<string, number>()
   /** The batch time before the logged batch. */
   #doneMs = 0
   #first: BatchInput | undefined
+  /** Whether the logged batch looked while the clock was behind what it once showed. */
+  #isLoggedBehind = false
+  /** Whether a committed one did. Then the rule of time has followed the clock back. */
+  #hasLookedBehind = false
 
   constructor(
     truth: Truth,
     violations: Violations,
     plan: Plan,
-    world: Pick<World, 'setBackMs' | 'clockMs'>,
+    world: Pick<World, 'setBackMs' | 'sinceSetBackMs' | 'clockMs'>,
   ) {
     this.#world = world
     this.#truth = truth
@@ -45,6 +49,8 @@ export class FileChecker {
   logged(batch: BatchInput, { doneMs, startedMs }: Head): void {
     this.#first = batch
     this.#doneMs = doneMs
+    const { setBackMs, sinceSetBackMs } = this.#world
+    this.#isLoggedBehind = setBackMs > 0 && sinceSetBackMs < setBackMs
     for (const [source, directory, input] of this.#directoriesOf(batch))
       for (const { key, modifiedMs } of input.taken) {
         const expect = this.#violations.expect.bind(this.#violations)
@@ -62,6 +68,7 @@ export class FileChecker {
 
   /** A batch is committed or skipped: its files count as taken. */
   committed(batch: BatchInput): void {
+    if (this.#isLoggedBehind) this.#hasLookedBehind = true
     for (const [source, directory, input] of this.#directoriesOf(batch)) {
       for (const { key, modifiedMs } of input.taken) {
         const name = `${source}\n${key}\n${modifiedMs}`
@@ -92,9 +99,20 @@ export class FileChecker {
           ({ modifiedMs, arrivedMs }) =>
             !isSetBack || (modifiedMs <= arrivedMs && modifiedMs <= this.#world.clockMs),
         )
+        .filter(({ modifiedMs }) => !this.#isUnseen(modifiedMs))
         .filter(({ key, modifiedMs }) => !this.#taken.has(`${source}\n${key}\n${modifiedMs}`))
         .map(({ key, modifiedMs }) => `${key} of ${modifiedMs}`),
     )
+  }
+
+  /**
+   * Whether a file may have come while the clock was behind and no batch looked. When the clock has
+   * caught up, nothing tells that it was ever set back, and such a file looks old.
+   */
+  #isUnseen(modifiedMs: number): boolean {
+    const { setBackMs, sinceSetBackMs, clockMs } = this.#world
+    if (setBackMs === 0 || this.#hasLookedBehind) return false
+    return modifiedMs <= clockMs - sinceSetBackMs + setBackMs
   }
 
   #directoriesOf({
