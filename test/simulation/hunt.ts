@@ -42,8 +42,8 @@ const firstFind = async (
   bug: PlantedBug,
   seeds: number,
 ): Promise<Pick<Find, 'seed' | 'checker' | 'what'>> => {
-  const late = LATE_SEEDS[bug.name] ?? seeds
-  const known = late < seeds ? await findBetween(bug, late, late + 1) : {}
+  const late = LATE_SEEDS[bug.name]
+  const known = late === undefined ? {} : await findBetween(bug, late, late + 1)
   return isFound({ ...bug, ...known }) ? known : findBetween(bug, 0, seeds)
 }
 
