@@ -109,13 +109,14 @@ export const chapters: readonly Chapter[] = [
     steps: [
       {
         files: { 'app.log': `${log('/', '/mill')}10.0.0.3 GET /hal` },
-        typed: 'npx millrace run pages.ts --once --follow --bind log=app.log --state s/log',
+        typed:
+          'npx millrace run pages.ts --once --follow --bind log=app.log --state s/log | grep "^("',
       },
       {
         typed:
           'echo "f 200" >> app.log; mv app.log app.log.1; ' +
           'echo "10.0.0.4 GET /new 200" > app.log; ' +
-          'npx millrace run pages.ts --once --follow --bind log=app.log --state s/log',
+          'npx millrace run pages.ts --once --follow --bind log=app.log --state s/log | grep "^("',
       },
       {
         typed:

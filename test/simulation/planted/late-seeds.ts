@@ -18,6 +18,7 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'listing that ends': 371,
   'live state advanced before the commit': 266,
   'manifest without a delta': 15,
+  'long names told apart by their beginnings': 1003,
   'outputs of a larger input kept': 433,
   'parts removed before the commit': 23,
   'parts taken for equal by their names': 133,
