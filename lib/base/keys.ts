@@ -227,8 +227,7 @@ const FNV_PRIME = 0x01000193
  */
 export const partitionOf = (key: unknown, partitions: number): number => {
   if (partitions === 1) return 0
-  const isStructured = typeof key === 'object' && key !== null
-  const text = typeof key === 'string' ? key : isStructured ? codeOf(key) : encodeCanonical(key)
+  const text = typeof key === 'string' ? key : encodeCanonical(key)
   let hash = FNV_OFFSET
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FNV_PRIME)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)

@@ -200,11 +200,13 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
     const { log, isMoved } = this.#base
     if (this.isUnchanged && !isMoved) return { stored: log.stored, retired: [] }
     const delta = this.delta()
-    const kind = isMoved ? 'large' : log.mergeAfter(delta.byteLength)
+    // The log of a state that was moved here is empty: then all of it is written.
+    const kind = log.mergeAfter(delta.byteLength)
     const keys = Array.from(this.#changes.entries(), ([key]) => key)
-    if (kind === 'large')
-      this.#next = log.withLarge(this.#isEmpty ? [] : [name(this.merge())], namePage)
-    else if (kind === 'small')
+    if (kind === 'large') {
+      const after = this.#afterOf(this.#base.sortedOnce())
+      this.#next = log.withLarge(after.length === 0 ? [] : [name(wholeOf(after))], namePage)
+    } else if (kind === 'small')
       this.#next = log.withSmall(name(this.#mergeOf(log.recentKeys(keys))), namePage)
     else this.#next = log.withDelta(name(delta), keys, namePage)
     const { stored, retired } = this.#next
@@ -243,12 +245,7 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
 
   /** The whole state after the changes as one segment, which replaces all earlier segments. */
   merge(): Uint8Array {
-    return encode([
-      this.#afterOf(this.#base.sortedOnce()).map(
-        ([key, stored]) => [key, portable(stored)] as const,
-      ),
-      [],
-    ] satisfies Segment)
+    return wholeOf(this.#afterOf(this.#base.sortedOnce()))
   }
 
   #after(): readonly (readonly [unknown, Stored])[] {
@@ -262,18 +259,15 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
     return keptOf(overlay<unknown, Change>(sorted, this.#changes.sortedEntries()))
   }
 
-  /** Whether no key has a state now. */
-  get #isEmpty(): boolean {
-    return this.#base.size === 0
-      ? this.#changes.entries().every(([, change]) => change === REMOVED)
-      : this.#base.size === this.#changes.size && this.#after().length === 0
-  }
-
   /** Makes the changes part of the live state. Only after the commit was acknowledged. */
   publish(): void {
     this.#base.advance(this.#changes, this.#next)
   }
 }
+
+/** A segment that holds everything. */
+const wholeOf = (entries: readonly (readonly [unknown, Stored])[]): Uint8Array =>
+  encode([entries.map(([key, stored]) => [key, portable(stored)] as const), []] satisfies Segment)
 
 const keptOf = (
   entries: readonly (readonly [unknown, Change])[],

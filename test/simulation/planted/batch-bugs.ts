@@ -193,8 +193,8 @@ import { noteBatch } from '../../state/history.ts'
     edits: [
       {
         file: 'lib/state/state-partition.ts',
-        find: 'this.#afterOf(this.#base.sortedOnce()).map(',
-        replace: 'this.#base.sortedOnce().map(',
+        find: 'const after = this.#afterOf(this.#base.sortedOnce())',
+        replace: 'const after = this.#base.sortedOnce()',
       },
     ],
   },
