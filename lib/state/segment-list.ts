@@ -11,7 +11,7 @@
  * A new reference and a reference that leaves each change a constant number of bytes.
  */
 import { encode } from '../base/codec.ts'
-import { allOrFirstError } from '../base/concurrency.ts'
+import { mapAtOnce } from '../base/concurrency.ts'
 import { type NameSegment, packRef, type ReadSegment, type SegmentRef } from './segments.ts'
 import { contentOfPage, type PageRef, type StoredList } from './stored-list.ts'
 
@@ -70,7 +70,7 @@ export class SegmentList {
     read: ReadSegment,
     pageRefs: number = PAGE_REFS,
   ): Promise<SegmentList> {
-    const pages = await allOrFirstError(stored.pages.map((ref) => loadPage(node, ref, read)))
+    const pages = await loadPages(node, stored.pages, read)
     return new SegmentList(pages, stored.skipped, stored.refs, stored, pageRefs)
   }
 
@@ -198,11 +198,30 @@ const withBelow = ({ ref, below }: Page): readonly PageRef[] => [ref, ...below]
 export const bytesOf = (refs: readonly SegmentRef[]): number =>
   refs.reduce((total, { bytes }) => total + bytes, 0)
 
-const loadPage = async (node: string, ref: PageRef, read: ReadSegment): Promise<Page> => {
-  const content = contentOfPage(node, ref, await read(ref))
-  if (ref.level === 1) return { ref, refs: content, below: [] }
-  const pages = await allOrFirstError(
-    (content as readonly PageRef[]).map((one) => loadPage(node, one, read)),
+/** Pages that are read at the same time. */
+const PAGES_AT_ONCE = 64
+
+/** Reads pages and all pages below them, level by level: a window of a day has thousands. */
+const loadPages = async (
+  node: string,
+  refs: readonly PageRef[],
+  read: ReadSegment,
+): Promise<readonly Page[]> => {
+  if (refs.length === 0) return []
+  const contents = await mapAtOnce(refs, PAGES_AT_ONCE, async (ref) =>
+    contentOfPage(node, ref, await read(ref)),
   )
-  return { ref, refs: pages.flatMap(({ refs }) => refs), below: pages.flatMap(withBelow) }
+  const pagesIn = (index: number): readonly PageRef[] =>
+    refs[index]?.level === 1 ? [] : (contents[index] as readonly PageRef[])
+  const below = await loadPages(
+    node,
+    refs.flatMap((_, index) => pagesIn(index)),
+    read,
+  )
+  let next = 0
+  return refs.map((ref, index): Page => {
+    if (ref.level === 1) return { ref, refs: contents[index] ?? [], below: [] }
+    const pages = below.slice(next, (next += pagesIn(index).length))
+    return { ref, refs: pages.flatMap((page) => page.refs), below: pages.flatMap(withBelow) }
+  })
 }

@@ -117,4 +117,17 @@ describe('a window of 20,000 panes', () => {
   })
 
   test('is whole after a cold start', () => bed.check())
+
+  test('is read some pages at a time, and each page once', async () => {
+    const read = { pages: 0, atOnce: 0, most: 0 }
+    await SegmentList.load(NODE, bed.list.stored, async (ref) => {
+      read.pages += 1
+      read.most = Math.max(read.most, ++read.atOnce)
+      await new Promise(setImmediate)
+      read.atOnce -= 1
+      return bed.pages.get(segmentId(ref)) as Uint8Array
+    })
+    const named = bed.list.all.filter(({ node }) => node !== NODE)
+    expect([read.pages, read.most]).toEqual([named.length, 64])
+  })
 })
