@@ -1,5 +1,5 @@
 /** Which operator of a plan failed, and where the user's module declares it. */
-import { placeOf } from '../base/error-places.ts'
+import { firstPlaceIn, stackOf } from '../base/error-places.ts'
 import { isMillraceError, type MillraceError } from '../base/errors.ts'
 import type { Plan, Planned } from '../dstream/plan.ts'
 
@@ -32,7 +32,8 @@ export interface Blame {
 export const blameOf = (plan: Plan, error: MillraceError): Blame => {
   const { operator } = error
   if (operator === undefined) return {}
-  const thrownAt = placeOf(error.cause)
+  // Of the cut stack: it goes into the head, and anyone may set the text of a stack.
+  const thrownAt = firstPlaceIn(stackOf(error.cause) ?? '')
   return {
     operator,
     ...declaredIn(plan, operator),
