@@ -2,23 +2,14 @@ import { type DStream, minutes, seconds, StateSpec } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import type { KeyedItem } from '../../../../lib/ports/item-store.ts'
 import { importState } from '../../../../lib/runtime/operations/import-state.ts'
-import type { Operated } from '../../../../lib/runtime/operations/operated.ts'
 import type { StateEntry } from '../../../../lib/runtime/state/state-partition-reader.ts'
 import { StateView } from '../../../../lib/runtime/state/state-view.ts'
 import { APP, type Deployment, pipelineOf, START_MS, World } from '../harness.ts'
+import { operated } from './operated.ts'
 import { entriesOf } from '../state/entries-of.ts'
 
 const SOURCE = 'socketTextStream-1'
 const add = (a: number, b: number): number => a + b
-
-const operated = (world: World, parts: Partial<Operated> = {}): Operated => ({
-  store: world.store,
-  app: APP,
-  clock: world.clock,
-  randomness: world.randomness,
-  leaseMs: 60_000,
-  ...parts,
-})
 
 /** Totals in three partitions, keys with a time-out, and a window with an inverse. */
 class Counted {

@@ -1,20 +1,11 @@
 import { type DStream, seconds } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import type { Operated } from '../../../../lib/runtime/operations/operated.ts'
 import { resetState } from '../../../../lib/runtime/operations/reset-state.ts'
 import { APP, type Deployment, pipelineOf, World } from '../harness.ts'
+import { operated } from './operated.ts'
 
 const SOURCE = 'socketTextStream-1'
 const add = (a: number, b: number): number => a + b
-
-const operated = (world: World, parts: Partial<Operated> = {}): Operated => ({
-  store: world.store,
-  app: APP,
-  clock: world.clock,
-  randomness: world.randomness,
-  leaseMs: 60_000,
-  ...parts,
-})
 
 /** Totals of all time, and of a window with an inverse. */
 class Counted {

@@ -7,18 +7,9 @@ import { reset, type ResetApp } from '../../../../lib/runtime/operations/reset.t
 import { skip } from '../../../../lib/runtime/operations/skip.ts'
 import { readOverview } from '../../../../lib/runtime/operations/status.ts'
 import { APP, type Deployment, pipelineOf, START_MS, World } from '../harness.ts'
+import { LEASE_MS, operated } from './operated.ts'
 
 const SOURCE = 'socketTextStream-1'
-const LEASE_MS = 60_000
-
-const operated = (world: World, parts: Partial<Operated> = {}): Operated => ({
-  store: world.store,
-  app: APP,
-  clock: world.clock,
-  randomness: world.randomness,
-  leaseMs: LEASE_MS,
-  ...parts,
-})
 
 /** The last results of a counting pipeline, and how to make it fail. */
 class Counted {
