@@ -139,8 +139,12 @@ describe('commands, in the order of a bad day', () => {
     ])
     const done = both.map(answer)
     expect(done.map(({ records }) => Number(records)).reduce((a, b) => a + b)).toBe(2)
-    // The redrive that woke it has called the driver.
-    expect(await app.triggers()).toEqual([{ app: 'clicks', scheduleMinute: true }])
+    // The redrive that woke it has called the driver. Both have, if both woke it in one millisecond:
+    // a refusal that shows one's own wake counts as a success whose answer was lost.
+    const called = await app.triggers()
+    expect(called.length).toBeGreaterThanOrEqual(1)
+    expect(called.length).toBeLessThanOrEqual(2)
+    for (const trigger of called) expect(trigger).toEqual({ app: 'clicks', scheduleMinute: true })
     await app.runUntil(() => state.totals.has('bad one') && state.totals.has(`bad ${LARGE}`))
     expect([...state.totals.values()]).toEqual([1, 1, 1, 1, 1])
     expect((await command('operator', 'dead-letters')).stdout).toMatch(
