@@ -7,7 +7,7 @@ import { plantedBugs } from './planted-bugs.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
-// The hunt in simulation.test.ts says so too, but only after minutes.
+// The hunt in simulation.long.ts says so too, but only after minutes.
 test('each planted bug fits the code that it changes', () => {
   const unfit = plantedBugs.flatMap((bug) => {
     try {

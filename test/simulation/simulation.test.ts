@@ -1,21 +1,18 @@
 import { describe, expect, test } from 'vitest'
 
 import { simulate } from '../../lib/testing/index.ts'
-import { huntPlantedBugs, isFound } from './hunt.ts'
-import { plantedBugs } from './planted-bugs.ts'
 import { failedOnce } from './regressions.ts'
-import { neverSeen } from './seeds.ts'
 import { shrink } from './shrink.ts'
 import { runInWorkers } from './workers.ts'
 
-const SEEDS = 300
+/** `npm run test:long` runs more, and looks whether they see each fault. */
+const SEEDS = 100
 const WORKERS = 2
 
 describe('the protocol in a world of faults', () => {
-  test(`keeps every promise for ${SEEDS} seeds, which see each fault and recovery`, async () => {
+  test(`keeps every promise for ${SEEDS} seeds`, async () => {
     const summary = await runInWorkers(0, SEEDS, WORKERS)
     expect(summary.failures.map(({ seed, violation }) => ({ seed, ...violation }))).toEqual([])
-    expect(neverSeen(summary)).toEqual([])
     expect(summary.seeds).toBe(SEEDS)
   }, 240_000)
 
@@ -48,13 +45,4 @@ describe('the protocol in a world of faults', () => {
     expect(shrunk.workload).toBe(0.12)
     expect(shrunk.result.faults).toEqual([])
   }, 120_000)
-})
-
-describe('planted bugs', () => {
-  test('are all found', async () => {
-    const finds = await huntPlantedBugs(1_000)
-    expect(finds.map((find) => [find.name, isFound(find)])).toEqual(
-      plantedBugs.map(({ name }) => [name, true]),
-    )
-  }, 900_000)
 })

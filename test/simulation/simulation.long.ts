@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+
+import { huntPlantedBugs, isFound } from './hunt.ts'
+import { plantedBugs } from './planted-bugs.ts'
+import { neverSeen } from './seeds.ts'
+import { runInWorkers } from './workers.ts'
+
+/** `npm test` runs the first ones of these. */
+const SEEDS = 400
+const WORKERS = 2
+
+test(`${SEEDS} seeds keep every promise, and see each fault and recovery`, async () => {
+  const summary = await runInWorkers(0, SEEDS, WORKERS)
+  expect(summary.failures.map(({ seed, violation }) => ({ seed, ...violation }))).toEqual([])
+  expect(neverSeen(summary)).toEqual([])
+  expect(summary.seeds).toBe(SEEDS)
+}, 400_000)
+
+test('the planted bugs are all found', async () => {
+  const finds = await huntPlantedBugs(1_000)
+  expect(finds.map((find) => [find.name, isFound(find)])).toEqual(
+    plantedBugs.map(({ name }) => [name, true]),
+  )
+}, 900_000)
