@@ -37,7 +37,7 @@ const readUnits = (calls: Invocation, counts: (partition: string) => boolean): n
     .reduce((total, call) => total + call.readUnits, 0)
 
 const isHeadOrLane = (partition: string): boolean =>
-  partition.endsWith('#head') || /#in#\d+$/.test(partition)
+  partition.endsWith('#head') || /#in(?:#\d+)?$/.test(partition)
 
 const run = async (output: Output): Promise<readonly Invocation[]> => {
   const app = new ShardedApp({

@@ -10,7 +10,7 @@ import type { LaneOffsets } from './offsets.ts'
 import type { SegmentRef } from './segments.ts'
 
 /** The version of the stored format. It grows when older code would read the store wrongly. */
-const STORE_FORMAT = 4
+const STORE_FORMAT = 5
 
 /**
  * `running`: batches run when they are due. `rest`: there is nothing to do, and intake wakes the

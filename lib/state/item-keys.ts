@@ -4,8 +4,12 @@
 import { hash } from 'node:crypto'
 import type { ItemKey } from '../ports/item-store.ts'
 
-/** Number of table partitions that hold lanes. One partition easily carries 64 lanes. */
-const LANE_BUCKETS = 1
+/** Number of table partitions over which lanes are spread. */
+const LANE_BUCKETS = 16
+/** A partition takes 1,000 write units a second, and an append takes up to 4. */
+const LANES_PER_BUCKET = 64
+/** The number at the end of a name, as streams number their shards. */
+const LANE_NUMBER = /(?:^|-)(?<number>\d{1,15})$/
 /**
  * Number of table partitions over which the chunks of a segment are spread, so that a large segment
  * does not overload one partition.
@@ -41,12 +45,30 @@ export const driverNoteKey = (app: string): ItemKey => ({
   sort: 'driver',
 })
 
-/** The partitions that hold an application's lanes. */
-export const lanePartitions = (app: string): readonly string[] =>
-  Array.from({ length: LANE_BUCKETS }, (_, bucket) => `${app}#in#${bucket}`)
+/** Names the partitions that lanes of a source are in. */
+export const usedLanePartitionsKey = (app: string, source: string): ItemKey => ({
+  partition: `${app}#in`,
+  sort: source,
+})
+
+/**
+ * The number of the partition that a lane is in. Neighbours share one, and lanes without a number
+ * are in the first: so the few lanes of most sources are read with one query.
+ */
+export const laneBucket = (lane: string): number => {
+  const number = Number(LANE_NUMBER.exec(lane)?.groups?.['number'] ?? 0)
+  return Math.floor(number / LANES_PER_BUCKET) % LANE_BUCKETS
+}
+
+/** A partition of lanes, by its number. */
+export const lanePartition = (app: string, bucket: number): string => `${app}#in#${bucket}`
+
+/** Whether a partition holds lanes. */
+export const isLanePartition = (app: string, partition: string): boolean =>
+  partition.startsWith(lanePartition(app, 0).slice(0, -1))
 
 export const laneKey = (app: string, source: string, lane: string): ItemKey => ({
-  partition: `${app}#in#0`,
+  partition: lanePartition(app, laneBucket(lane)),
   sort: `${source}#${lane}`,
 })
 

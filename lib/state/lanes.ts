@@ -5,11 +5,11 @@
  * newest entries, and the names of pages with those before (`lane-pages.ts`). What waits is read by
  * `lane-reader.ts`.
  */
-import { allOrFirstError } from '../base/concurrency.ts'
 import type { Item, ItemStore } from '../ports/item-store.ts'
-import { laneKey, lanePartitions } from './item-keys.ts'
+import { laneKey } from './item-keys.ts'
 import { type LaneEntry, packEntry, type PackedEntry, unpackEntry } from './lane-entries.ts'
 import { type LanePage, packPage, type PackedPage, unpackPage } from './lane-pages.ts'
+import { LanePartitions } from './lane-partitions.ts'
 
 /** A lane as it is stored. */
 export interface Lane {
@@ -109,17 +109,18 @@ export const lineageOrder = <L extends Pick<Lane, 'lane' | 'parents'>>(
   return [...ordered]
 }
 
-/** All lanes of a source, in the order of their ids (B3). */
+/**
+ * All lanes of a source, in the order of their ids (B3). Whoever reads them often keeps the
+ * `partitions`, and saves a round trip.
+ */
 export const readLanes = async (
   store: ItemStore,
   app: string,
   source: string,
+  partitions = new LanePartitions(store, app, source),
 ): Promise<readonly Lane[]> => {
-  const found = await allOrFirstError(
-    lanePartitions(app).map((partition) => store.query(partition, { prefix: `${source}#` })),
-  )
+  const found = await partitions.read()
   return found
-    .flat()
     .map(({ sort, item }) => laneFromItem(source, sort.slice(source.length + 1), item))
     .toSorted((a, b) => (a.lane < b.lane ? -1 : 1))
 }

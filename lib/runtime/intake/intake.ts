@@ -18,6 +18,7 @@ import { nameBlock, type NamedBlock, type PositionedRecord } from '../../state/b
 import { type Head, HeadStore } from '../../state/head.ts'
 import { advance, BEGINNING, blockNode, isAfter } from '../../state/lane-entries.ts'
 import type { NamedPage } from '../../state/lane-pages.ts'
+import { LanePartitions } from '../../state/lane-partitions.ts'
 import { type Lane, readLane, swapLane } from '../../state/lanes.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 import { wake } from '../driver/rest.ts'
@@ -91,11 +92,13 @@ export class Intake {
    * the same. If not, the condition on the tail fails.
    */
   readonly #lastWritten = new Map<string, Lane>()
+  readonly #partitions: LanePartitions
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
     this.#heads = new HeadStore(parts.store, parts.app)
     this.#queue = new LaneQueue(parts, this.#heads)
+    this.#partitions = new LanePartitions(parts.store, parts.app, parts.source)
   }
 
   /** The last position of a lane, for callers that assign positions. */
@@ -175,6 +178,7 @@ export class Intake {
         await storeRejected(this.#parts, { lane, rejected, last: lastOf(delivery) }, nowMs)
       const attemptId = randomness.attemptId()
       const { next, count, ...written } = await this.#prepare(seen, delivery, { attemptId, nowMs })
+      if (seen === undefined) await withRetries(clock, () => this.#partitions.use(lane))
       // B5: what the lane will name is stored first.
       await allOrFirstError(
         segmentsOf(written).map((one) => withRetries(clock, () => putSegment(store, one))),

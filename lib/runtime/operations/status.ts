@@ -4,10 +4,11 @@ import { isMillraceError } from '../../base/errors.ts'
 import type { ItemStore, KeyedItem } from '../../ports/item-store.ts'
 import { type DriverNote, readDriverNote } from '../../state/driver-note.ts'
 import { type Head, HeadStore, lastTimeMs } from '../../state/head.ts'
-import { daysBack, historyKey, lanePartitions, sortableTime } from '../../state/item-keys.ts'
+import { daysBack, historyKey, sortableTime } from '../../state/item-keys.ts'
 import { readLaneOffsets } from '../../state/lane-offsets.ts'
 import { BEGINNING } from '../../state/lane-entries.ts'
 import { waitingIn } from '../../state/lane-reader.ts'
+import { sourcesWithLanes } from '../../state/lane-partitions.ts'
 import { readLanes } from '../../state/lanes.ts'
 import { readManifest } from '../../state/manifest.ts'
 import { type DeadLettersOverview, countDeadLetters } from './dead-letters-overview.ts'
@@ -106,10 +107,7 @@ const laneOverviews = async (
   app: string,
   head: Head | undefined,
 ): Promise<readonly LaneOverview[]> => {
-  const items = await Promise.all(lanePartitions(app).map((partition) => store.query(partition)))
-  const sources = [
-    ...new Set(items.flat().map(({ sort }) => sort.slice(0, sort.indexOf('#')))),
-  ].sort()
+  const sources = await sourcesWithLanes(store, app)
   const offsets = head === undefined ? {} : await readLaneOffsets(store, app, head)
   const lanes = await Promise.all(sources.map((source) => readLanes(store, app, source)))
   // Nobody needs to see a lane that is about to leave.

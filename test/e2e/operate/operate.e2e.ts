@@ -139,8 +139,8 @@ describe('commands, in the order of a bad day', () => {
     ])
     const done = both.map(answer)
     expect(done.map(({ records }) => Number(records)).reduce((a, b) => a + b)).toBe(2)
-    // The redrive that woke it has called the driver. Both have, if both woke it in one millisecond:
-    // a refusal that shows one's own wake counts as a success whose answer was lost.
+    // The redrive that woke it has called the driver. If both woke it in the same millisecond, both
+    // have: a refusal that shows one's own wake counts as a success whose answer was lost.
     const called = await app.triggers()
     expect(called.length).toBeGreaterThanOrEqual(1)
     expect(called.length).toBeLessThanOrEqual(2)

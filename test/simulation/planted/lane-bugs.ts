@@ -18,6 +18,26 @@ export const laneBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'partition named after its lane',
+    effect: 'a process ends between the two, and no batch looks where the lane is',
+    edits: [
+      {
+        file: 'lib/runtime/intake/intake.ts',
+        find: `if (seen === undefined)
+          await withRetries(clock, () => this.#partitions.use(lane))
+        `,
+        replace: '',
+      },
+      {
+        file: 'lib/runtime/intake/intake.ts',
+        find: 'this.#lastWritten.set(lane, next)\n        return count',
+        replace: `this.#lastWritten.set(lane, next)
+        if (seen === undefined) await withRetries(clock, () => this.#partitions.use(lane))
+        return count`,
+      },
+    ],
+  },
+  {
     name: 'redelivered records appended again',
     effect: 'records at or below the tail are stored a second time',
     edits: [

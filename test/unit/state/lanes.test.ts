@@ -10,7 +10,15 @@ import {
 } from '../../../lib/state/lane-entries.ts'
 import { partsAfter } from '../../../lib/state/lane-pages.ts'
 import { partsOf } from '../../../lib/state/lane-reader.ts'
-import { type Lane, lineageOrder, readLane, readLanes, swapLane } from '../../../lib/state/lanes.ts'
+import { LanePartitions } from '../../../lib/state/lane-partitions.ts'
+import {
+  type Lane,
+  type LaneSwap,
+  lineageOrder,
+  readLane,
+  readLanes,
+  swapLane,
+} from '../../../lib/state/lanes.ts'
 
 const HUGE = '49590338271490256608559692538361571095921575989136588898'
 
@@ -112,10 +120,13 @@ describe('lanes in the store', () => {
         parents: lane === 'a#b' ? ['shard-2'] : [],
       }
     })
-    for (const lane of lanes)
-      expect(await swapLane(store, 'app', undefined, lane)).toEqual({ swapped: true })
-    await swapLane(store, 'app', undefined, { ...laneOf(), source: 'lines2' })
-    await swapLane(store, 'app2', undefined, laneOf())
+    const write = async (app: string, lane: Lane): Promise<LaneSwap> => {
+      await new LanePartitions(store, app, lane.source).use(lane.lane)
+      return swapLane(store, app, undefined, lane)
+    }
+    for (const lane of lanes) expect(await write('app', lane)).toEqual({ swapped: true })
+    await write('app', { ...laneOf(), source: 'lines2' })
+    await write('app2', laneOf())
     expect(await readLanes(store, 'app', 'lines')).toEqual([lanes[2], lanes[1], lanes[0]])
     expect(await readLane(store, 'app', 'lines', 'shard-2')).toEqual(lanes[0])
     expect(await readLane(store, 'app', 'lines', 'shard-3')).toBeUndefined()

@@ -10,6 +10,7 @@ import {
   type Waiting,
   waitingIn,
 } from '../../../state/lane-reader.ts'
+import { LanePartitions } from '../../../state/lane-partitions.ts'
 import { type Lane, lineageOrder, readLane, readLanes } from '../../../state/lanes.ts'
 import type { LaneOffsets } from '../../../state/offsets.ts'
 import type { SourcePlace } from '../source-kind.ts'
@@ -57,16 +58,18 @@ export interface LaneSelection {
 export class SourceLanes {
   readonly #place: SourcePlace
   readonly #selection: LaneSelection
+  readonly #partitions: LanePartitions
 
   constructor(place: SourcePlace, selection: LaneSelection) {
     this.#place = place
     this.#selection = selection
+    this.#partitions = new LanePartitions(place.store, place.app, place.source)
   }
 
   /** Reads all selected lanes. */
   async readAll(): Promise<readonly Lane[]> {
     const { store, app, source } = this.#place
-    const lanes = await readLanes(store, app, source)
+    const lanes = await readLanes(store, app, source, this.#partitions)
     return this.#withPredecessors(lanes.filter(({ lane }) => this.#selection.isRead(lane)))
   }
 

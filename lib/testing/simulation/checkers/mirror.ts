@@ -7,7 +7,7 @@ import { decode } from '../../../base/codec.ts'
 import { type BatchInput, batchInputFrom } from '../../../runtime/driver/batch-input.ts'
 import type { Item, ItemKey } from '../../../ports/item-store.ts'
 import { type Head, headFromItem, type LaneOffsetsBySource } from '../../../state/head.ts'
-import { headKey, lanePartitions } from '../../../state/item-keys.ts'
+import { headKey, isLanePartition } from '../../../state/item-keys.ts'
 import { laneOffsetsIn } from '../../../state/lane-offsets.ts'
 import { BEGINNING, type BlockRef } from '../../../state/lane-entries.ts'
 import {
@@ -58,7 +58,7 @@ export class Mirror {
     if (after === undefined) this.#items.delete(id)
     else this.#items.set(id, after)
     if (id === idOf(headKey(this.#app))) this.#head = after && headFromItem(after)
-    if (!lanePartitions(this.#app).includes(key.partition)) return
+    if (!isLanePartition(this.#app, key.partition)) return
     const [source = '', lane = ''] = key.sort.split('#')
     if (after === undefined) this.#lanes.delete(id)
     else this.#lanes.set(id, laneFromItem(source, lane, after))

@@ -4,6 +4,9 @@
  */
 import type { Random } from '../../random.ts'
 
+/** The numbers of shards are far apart, so that their lanes are in several partitions. */
+const SHARD_STEP = 40
+
 /** A record as a shard holds it. */
 export interface StreamRecord {
   readonly sequenceNumber: bigint
@@ -102,7 +105,7 @@ export class SimulatedStream {
   }
 
   #open(parents: readonly string[], from: number, to: number): void {
-    const id = `shardId-${String(this.#shards.length).padStart(12, '0')}`
+    const id = `shardId-${String(this.#shards.length * SHARD_STEP).padStart(12, '0')}`
     this.#shards.push({ id, parents, from, to, records: [], closed: false, trimmed: 0 })
   }
 }

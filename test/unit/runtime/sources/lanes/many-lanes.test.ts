@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { headKey } from '../../../../../lib/state/item-keys.ts'
+import { headKey, laneKey } from '../../../../../lib/state/item-keys.ts'
 import { sizeOf } from '../../../../../lib/state/lane-pages.ts'
 import { partsOf } from '../../../../../lib/state/lane-reader.ts'
 import { type Lane, readLane } from '../../../../../lib/state/lanes.ts'
@@ -77,9 +77,9 @@ test('intake drops what is consumed, though the head does not hold the offsets',
     await app.append(SOURCE, String(FIRST + BigInt(round)), ['x'], laneOf(0))
     if (round % 10 === 0) await app.tick()
   }
-  const { partition, sort } = { partition: `${APP}#in#0`, sort: `${SOURCE}#${laneOf(0)}` }
-  const item = await world.store.get({ partition, sort })
-  expect(itemBytes({ partition, sort }, item ?? {})).toBeLessThanOrEqual(2_048)
+  const key = laneKey(APP, SOURCE, laneOf(0))
+  const item = await world.store.get(key)
+  expect(itemBytes(key, item ?? {})).toBeLessThanOrEqual(2_048)
   const lane = await readLane(world.store, APP, SOURCE, laneOf(0))
   expect(sizeOf(partsOf(lane as Lane)).entries).toBeLessThan(40)
 })
