@@ -117,7 +117,7 @@ export const readLanes = async (
   store: ItemStore,
   app: string,
   source: string,
-  partitions = new LanePartitions(store, app, source),
+  partitions: LanePartitions = new LanePartitions(store, app, source),
 ): Promise<readonly Lane[]> => {
   const found = await partitions.read()
   return found
