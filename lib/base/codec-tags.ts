@@ -21,4 +21,6 @@ export const tags = {
   buffer: 16,
   /** Before an array or object that is frozen. */
   frozen: 17,
+  /** A structured key as its canonical encoding. */
+  codedKey: 18,
 } as const

@@ -1,4 +1,5 @@
 import { tags } from './codec-tags.ts'
+import { CodedKey } from './coded-key.ts'
 import { MillraceError } from './errors.ts'
 
 /** Reads one value after another from bytes; see codec.ts for the layout. */
@@ -53,6 +54,8 @@ export class Decoder {
         return Buffer.from(this.#bytes())
       case tags.frozen:
         return Object.freeze(this.value())
+      case tags.codedKey:
+        return new CodedKey(this.#bytes().toString('latin1'))
       default:
         throw corrupt(`unknown tag ${tag}`)
     }

@@ -1,8 +1,10 @@
 import { types } from 'node:util'
 import { tags } from './codec-tags.ts'
+import { CodedKey } from './coded-key.ts'
 import { MillraceError } from './errors.ts'
 import { ignoreRejections } from './promises.ts'
 import { isFrozen, oddArray, oddBuiltIn, oddBytes, oddField, oddObject } from './plain-values.ts'
+import { kindOf, unsupportedError } from './unsupported.ts'
 
 /**
  * Whole numbers up to this one stay exact when the zigzag form doubles them. Larger numbers are
@@ -78,7 +80,15 @@ export class Encoder {
     if (prototype === Date.prototype && types.isDate(value)) return this.#date(value, depth)
     if (prototype === Map.prototype && types.isMap(value)) return this.#map(value, depth)
     if (prototype === Set.prototype && types.isSet(value)) return this.#set(value, depth)
+    if (value instanceof CodedKey) return this.#codedKey(value)
     throw this.#unsupported(value, depth)
+  }
+
+  #codedKey({ code }: CodedKey): void {
+    this.#byte(tags.codedKey)
+    this.#varint(code.length)
+    this.#reserve(code.length)
+    this.#end += this.#buffer.write(code, this.#end, 'latin1')
   }
 
   #date(value: Date, depth: number): void {
@@ -260,39 +270,3 @@ export class Encoder {
     this.#buffer = larger
   }
 }
-
-/** The kind of a value, for messages. Never throws. */
-const kindOf = (value: unknown): string => {
-  if (typeof value !== 'object' || value === null) return `a ${typeof value}`
-  try {
-    const { name } = value.constructor as { name?: unknown }
-    return `an instance of ${typeof name === 'string' && name !== '' ? name : 'an unknown class'}`
-  } catch {
-    return 'an object of an unknown class'
-  }
-}
-
-const placeOf = (path: readonly (string | number)[]): string =>
-  path
-    .map((part) =>
-      typeof part === 'string' && /^[A-Za-z_$][\w$]*$/.test(part)
-        ? `.${part}`
-        : `[${typeof part === 'string' ? JSON.stringify(part) : part}]`,
-    )
-    .join('')
-
-const unsupportedError = (
-  value: unknown,
-  what: string,
-  path: readonly (string | number)[],
-): MillraceError =>
-  new MillraceError('VALUE_UNSUPPORTED', {
-    problem:
-      (path.length === 0 ? '' : `At ${placeOf(path)} of a value: `) +
-      `${what} cannot be stored: it could not be read back unchanged`,
-    value: types.isProxy(value) ? undefined : value,
-    allowed:
-      'null, undefined, booleans, numbers, bigints, strings, dates, arrays, plain objects, ' +
-      'Map, Set, Uint8Array and Buffer of these',
-    fix: 'turn it into a plain value first, for example with { ...value } or Array.from(value)',
-  })

@@ -8,6 +8,7 @@
  * Dates, arrays and plain objects are found by their canonical encoding.
  */
 import { decodeLatin1, encodeCanonical } from './codec.ts'
+import { CodedKey } from './coded-key.ts'
 import { MillraceError } from './errors.ts'
 
 const isPlainObject = (value: object): boolean => {
@@ -39,7 +40,7 @@ export const checkKey = (key: unknown): void => {
     typeof key === 'number' ||
     typeof key === 'bigint' ||
     typeof key === 'boolean'
-  if (simple || key instanceof Date) return
+  if (simple || key instanceof Date || key instanceof CodedKey) return
   if (Array.isArray(key)) return key.forEach(checkKey)
   if (typeof key === 'object' && isPlainObject(key)) return Object.values(key).forEach(checkKey)
   throw unsupportedKeyError(key)
@@ -47,12 +48,32 @@ export const checkKey = (key: unknown): void => {
 
 /** The canonical encoding of a structured key. A value without one cannot be a key. */
 const codeOf = (key: object): string => {
+  if (key instanceof CodedKey) return key.code
   try {
     return encodeCanonical(key)
   } catch (error) {
     throw unsupportedKeyError(key, error)
   }
 }
+
+/** A key, or its form inside Millrace. */
+export type Coded<K> = K | CodedKey
+
+/**
+ * The form of a key inside Millrace: a structured key as its encoding, any other key as it is.
+ *
+ * @throws MillraceError `KEY_UNSUPPORTED`.
+ */
+export const codedKey = <K>(key: Coded<K>): Coded<K> => {
+  if (typeof key !== 'object' || key === null || key instanceof CodedKey) return key
+  const code = codeOf(key)
+  checkKey(key)
+  return new CodedKey(code)
+}
+
+/** The key for functions of users. A structured key is a fresh copy. */
+export const plainKey = <K>(key: Coded<K>): K =>
+  key instanceof CodedKey ? (decodeLatin1(key.code) as K) : key
 
 const TYPE_RANK: Readonly<Record<string, number>> = {
   object: 1,
@@ -78,23 +99,23 @@ const compareSimple = (a: unknown, b: unknown): number => {
  */
 export const compareKeys = (a: unknown, b: unknown): number => {
   if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : a > b ? 1 : 0
-  const structured = [a, b].map((key) => typeof key === 'object' && key !== null)
-  if (structured[0] === false && structured[1] === false) return compareSimple(a, b)
-  if (structured[0] !== structured[1]) return structured[0] === true ? 1 : -1
-  return compareSimple(encodeCanonical(a), encodeCanonical(b))
+  const isStructured = typeof a === 'object' && a !== null
+  if (isStructured !== (typeof b === 'object' && b !== null)) return isStructured ? 1 : -1
+  if (!isStructured) return compareSimple(a, b)
+  const [x, y] = [codeOf(a), codeOf(b as object)]
+  return x < y ? -1 : x > y ? 1 : 0
 }
 
-/**
- * A structured key with its value. The key is a canonical copy, so code outside cannot change it.
- */
+/** A structured key with its value. */
 interface Structured<V> {
-  readonly key: unknown
+  readonly key: CodedKey
   value: V
 }
 
 /**
  * A map whose keys are equal by value. Its sorted order does not depend on the order of insertion
- * (B3).
+ * (B3). Keys are taken in both forms. They are given as fresh copies, or in the form inside
+ * Millrace by the methods whose names say so.
  */
 export class KeyedMap<K, V> {
   readonly #simple = new Map<unknown, V>()
@@ -104,25 +125,25 @@ export class KeyedMap<K, V> {
     return this.#simple.size + this.#structured.size
   }
 
-  get(key: K): V | undefined {
+  get(key: Coded<K>): V | undefined {
     return typeof key === 'object' && key !== null
       ? this.#structured.get(codeOf(key))?.value
       : this.#simple.get(key)
   }
 
-  has(key: K): boolean {
+  has(key: Coded<K>): boolean {
     return typeof key === 'object' && key !== null
       ? this.#structured.has(codeOf(key))
       : this.#simple.has(key)
   }
 
-  set(key: K, value: V): void {
+  set(key: Coded<K>, value: V): void {
     if (typeof key === 'object' && key !== null) return this.#setStructured(key, value)
     if (typeof key === 'function' || typeof key === 'symbol') checkKey(key)
     this.#simple.set(key, value)
   }
 
-  delete(key: K): boolean {
+  delete(key: Coded<K>): boolean {
     return typeof key === 'object' && key !== null
       ? this.#structured.delete(codeOf(key))
       : this.#simple.delete(key)
@@ -132,7 +153,7 @@ export class KeyedMap<K, V> {
    * Sets the value of a new key, or merges the old value with this one. This is the hot path of
    * every reduction.
    */
-  combine(key: K, value: V, merge: (a: V, b: V) => V): void {
+  combine(key: Coded<K>, value: V, merge: (a: V, b: V) => V): void {
     if (typeof key === 'object' && key !== null) {
       const code = codeOf(key)
       const old = this.#structured.get(code)
@@ -146,7 +167,7 @@ export class KeyedMap<K, V> {
   }
 
   /** Sets the value of a key to what `make` gives for the old one, with one look-up. */
-  update(key: K, make: (old: V | undefined) => V): void {
+  update(key: Coded<K>, make: (old: V | undefined) => V): void {
     if (typeof key !== 'object' || key === null) return this.set(key, make(this.#simple.get(key)))
     const code = codeOf(key)
     const old = this.#structured.get(code)
@@ -156,22 +177,32 @@ export class KeyedMap<K, V> {
 
   /** All entries, in no fixed order. The caller may delete entries while it iterates. */
   *entries(): Generator<readonly [K, V]> {
+    for (const [key, value] of this.codedEntries()) yield [plainKey(key), value]
+  }
+
+  /** The same, with keys in the form inside Millrace. */
+  *codedEntries(): Generator<readonly [Coded<K>, V]> {
     for (const [key, value] of this.#simple) yield [key as K, value]
-    for (const { key, value } of this.#structured.values()) yield [key as K, value]
+    for (const { key, value } of this.#structured.values()) yield [key, value]
   }
 
   /** All entries in the order of their keys; see {@link compareKeys}. */
   sortedEntries(): [K, V][] {
+    return withPlainKeys(this.sortedCoded())
+  }
+
+  /** The same, with keys in the form inside Millrace. */
+  sortedCoded(): [Coded<K>, V][] {
     const keys = [...this.#simple.keys()]
     // The default sort compares strings by UTF-16 units, several times faster than a comparator.
     if (keys.every((key) => typeof key === 'string')) keys.sort()
     else keys.sort(compareSimple)
-    const entries = keys.map((key): [K, V] => [key as K, this.#simple.get(key) as V])
+    const entries = keys.map((key): [Coded<K>, V] => [key as K, this.#simple.get(key) as V])
     if (this.#structured.size === 0) return entries
     const codes = [...this.#structured.keys()].sort()
     for (const code of codes) {
       const { key, value } = this.#structured.get(code) as Structured<V>
-      entries.push([key as K, value])
+      entries.push([key, value])
     }
     return entries
   }
@@ -185,8 +216,21 @@ export class KeyedMap<K, V> {
 
   #addStructured(code: string, key: object, value: V): void {
     checkKey(key)
-    this.#structured.set(code, { key: decodeLatin1(code), value })
+    this.#structured.set(code, {
+      key: key instanceof CodedKey ? key : new CodedKey(code),
+      value,
+    })
   }
+}
+
+/** Replaces the keys of sorted entries by plain ones, in place. Structured keys are last. */
+export const withPlainKeys = <K, V>(entries: [Coded<K>, V][]): [K, V][] => {
+  for (let i = entries.length - 1; i >= 0; i--) {
+    const entry = entries[i] as [Coded<K>, V]
+    if (!(entry[0] instanceof CodedKey)) break
+    entry[0] = plainKey(entry[0])
+  }
+  return entries as [K, V][]
 }
 
 /**
@@ -227,7 +271,8 @@ const FNV_PRIME = 0x01000193
  */
 export const partitionOf = (key: unknown, partitions: number): number => {
   if (partitions === 1) return 0
-  const text = typeof key === 'string' ? key : encodeCanonical(key)
+  const text =
+    typeof key === 'string' ? key : key instanceof CodedKey ? key.code : encodeCanonical(key)
   let hash = FNV_OFFSET
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FNV_PRIME)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)

@@ -1,10 +1,10 @@
-import type { KeyedMap } from '../base/keys.ts'
+import { withPlainKeys } from '../base/keys.ts'
 import { elementsOf, keepPartition } from './elements.ts'
 import { originAfterShuffle } from './bad-records.ts'
 import { NO_CONTEXT, type RddContext } from './context.ts'
 import type { Partition } from './partition.ts'
 import type { Step } from './steps.ts'
-import { type Bucket, checkPartitions, mapSide, reduceSide } from './shuffle.ts'
+import { type Bucket, checkPartitions, type Combining, mapSide, reduceSide } from './shuffle.ts'
 import { NO_TASKS, type TaskName, type TaskSide } from './tasks.ts'
 import { writeChecked } from './write-checked.ts'
 import type { WriteTarget } from './write-target.ts'
@@ -140,14 +140,10 @@ export class RDD<out T> {
   }
 
   /** @internal Brings equal keys together: map tasks over this RDD, then reduce tasks. */
-  shuffle<K, V, W>(
-    partitionCount: number,
-    add: (map: KeyedMap<K, W>, key: K, value: V) => void,
-    merge: (a: W, b: W) => W,
-  ): RDD<[K, W]> {
+  shuffle<K, V, W>(partitionCount: number, combining: Combining<K, V, W>): RDD<[K, W]> {
     const { label: node, partitionCount: inputs, context } = this.#lineage
     const { tasks = NO_TASKS, keys, pause } = context
-    const shuffle = { label: node, partitions: checkPartitions(partitionCount), add, merge }
+    const shuffle = { label: node, partitions: checkPartitions(partitionCount), ...combining }
     const number = tasks.nextShuffle(node)
     const nameOf = (side: TaskSide, partition: number): TaskName => ({
       node,
@@ -164,16 +160,13 @@ export class RDD<out T> {
             mapSide((await this.partitionAt(index)) as Partition<readonly [K, V]>, shuffle, pause),
           ),
         )
-      const reduced: (readonly [K, W][])[] = []
+      const reduced: [K, W][][] = []
       for (let index = 0; index < partitionCount; index++) {
         const buckets = mapped.map((all) => all[index] ?? [])
-        reduced.push(
-          await tasks.run(
-            nameOf('reduce', index),
-            async () =>
-              (await reduceSide(buckets, shuffle, { keys, partition: index, pause })) as [K, W][],
-          ),
+        const entries = await tasks.run(nameOf('reduce', index), async () =>
+          reduceSide(buckets, shuffle, { keys, partition: index, pause }),
         )
+        reduced.push(combining.coded === true ? (entries as [K, W][]) : withPlainKeys(entries))
       }
       return reduced
     }).keyed(context)

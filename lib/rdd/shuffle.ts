@@ -4,7 +4,7 @@
  * tasks.ts.
  */
 import { isMillraceError, MillraceError } from '../base/errors.ts'
-import { KeyedMap, partitionOf } from '../base/keys.ts'
+import { type Coded, KeyedMap, partitionOf, plainKey } from '../base/keys.ts'
 import { isPromiseError } from '../base/promises.ts'
 import {
   checkPoison,
@@ -53,8 +53,17 @@ export interface Shuffle<K, V, W> {
   readonly merge: (a: W, b: W) => W
 }
 
-/** Pairs of one map task for one reduce task, in the order of keys. */
-export type Bucket<K, W> = readonly (readonly [K, W])[]
+/** What an operator says of its shuffle. */
+export interface Combining<K, V, W> extends Pick<Shuffle<K, V, W>, 'add' | 'merge'> {
+  /** The result has keys in the form inside Millrace, for an operator that goes on by key. */
+  readonly coded?: boolean
+}
+
+/**
+ * Pairs of one map task for one reduce task, in the order of keys. Keys are in the form inside
+ * Millrace, so the reduce side does not encode them again.
+ */
+export type Bucket<K, W> = [Coded<K>, W][]
 
 /**
  * The map side: combines one partition by key. Returns one bucket for each partition after the
@@ -80,9 +89,9 @@ export const mapSide = async <K, V, W>(
     },
     trial: () => pairTrial(add),
   })
-  const entries = map.sortedEntries()
+  const entries = map.sortedCoded()
   if (partitions === 1) return [entries]
-  const buckets = Array.from({ length: partitions }, (): [K, W][] => [])
+  const buckets = Array.from({ length: partitions }, (): [Coded<K>, W][] => [])
   for (const entry of entries) buckets[partitionOf(entry[0], partitions)]?.push(entry)
   return buckets
 }
@@ -103,7 +112,7 @@ export const reduceSide = async <K, W>(
     const merged = new KeyedMap<K, W>()
     for (const bucket of buckets)
       await visitAll(bucket, pause, ([key, value]) => merged.combine(key, value, merge))
-    return merged.sortedEntries()
+    return merged.sortedCoded()
   })
 }
 
@@ -129,13 +138,13 @@ const mergeByKey = async <K, W>(
       bad.set(key, error)
     }
   })
-  const entries = merged.sortedEntries()
+  const entries = merged.sortedCoded()
   if (bad.size === 0) return entries
   const had = new KeyedMap<K, W[]>()
   for (const [key, value] of buckets.flat(1)) if (bad.has(key)) appendValue(had, key, value)
   const origin = originAfterShuffle(keys, label, partition) as Origin
-  for (const [index, [key, error]] of bad.sortedEntries().entries()) {
-    const one = { index, record: [key, had.get(key)], label, error }
+  for (const [index, [key, error]] of bad.sortedCoded().entries()) {
+    const one = { index, record: [plainKey(key), had.get(key)], label, error }
     checkPoison(origin, bad.size, entries.length, one)
     origin.reject(one)
   }
@@ -143,7 +152,7 @@ const mergeByKey = async <K, W>(
 }
 
 /** For grouping: adds one more value of a key. */
-export const appendValue = <K, V>(map: KeyedMap<K, V[]>, key: K, value: V): void => {
+export const appendValue = <K, V>(map: KeyedMap<K, V[]>, key: Coded<K>, value: V): void => {
   map.update(key, (values) => {
     if (values === undefined) return [value]
     values.push(value)

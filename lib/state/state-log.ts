@@ -123,9 +123,9 @@ export class StateLog {
   /** The keys of all deltas and of this one, in the order of keys. */
   recentKeys(keys: readonly unknown[]): readonly unknown[] {
     const recent = new KeyedMap<unknown, true>()
-    for (const [key] of this.#recent?.entries() ?? []) recent.set(key, true)
+    for (const [key] of this.#recent?.codedEntries() ?? []) recent.set(key, true)
     for (const key of keys) recent.set(key, true)
-    return recent.sortedEntries().map(([key]) => key)
+    return recent.sortedCoded().map(([key]) => key)
   }
 
   withDelta(ref: SegmentRef, keys: readonly unknown[], namePage: NameSegment): NextLog {

@@ -6,7 +6,7 @@
  * a later operator that changes its input, leaves no trace here.
  */
 import { decode, encode } from '../base/codec.ts'
-import { KeyedMap, overlay } from '../base/keys.ts'
+import { KeyedMap, overlay, plainKey } from '../base/keys.ts'
 import { pack, Packed, samePacked, type Stored, unpack } from '../base/packed.ts'
 import type { KeyedState } from './operator/keyed-state.ts'
 import type { Flushed, PartitionDraft } from './partition-draft.ts'
@@ -98,7 +98,7 @@ export class StatePartition {
     this.#replaces = []
     if (next !== undefined) this.#log.advance(next)
     if (changes.size === 0) return
-    const sorted = changes.sortedEntries()
+    const sorted = changes.sortedCoded()
     for (const [key, change] of sorted) {
       if (change === REMOVED) this.#map.delete(key)
       else this.#map.set(key, change)
@@ -117,16 +117,17 @@ export class StatePartition {
 
   /**
    * All keys with their states, in the order of keys, for an operator that visits all of them in
-   * each batch. From now on this list is kept up to date, at the cost of all keys for each batch.
+   * each batch. Keys are in the form inside Millrace. From now on this list is kept up to date, at
+   * the cost of all keys for each batch.
    */
   sorted(): readonly (readonly [unknown, Stored])[] {
-    this.#sorted ??= this.#map.sortedEntries()
+    this.#sorted ??= this.#map.sortedCoded()
     return this.#sorted
   }
 
   /** The same, once: what is not visited in each batch costs nothing afterwards. */
   sortedOnce(): readonly (readonly [unknown, Stored])[] {
-    return this.#sorted ?? this.#map.sortedEntries()
+    return this.#sorted ?? this.#map.sortedCoded()
   }
 
   memo<M>(make: () => M): M {
@@ -151,10 +152,14 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
   }
 
   *entries(): Generator<readonly [unknown, unknown]> {
-    for (const [key, stored] of this.#base.sorted()) yield [key, unpack(stored)]
+    for (const [key, stored] of this.#base.sorted()) yield [plainKey(key), unpack(stored)]
   }
 
   *current(): Generator<readonly [unknown, unknown]> {
+    for (const [key, state] of this.currentCoded()) yield [plainKey(key), state]
+  }
+
+  *currentCoded(): Generator<readonly [unknown, unknown]> {
     for (const [key, stored] of this.#after()) yield [key, unpack(stored)]
   }
 
@@ -202,7 +207,7 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
     const delta = this.delta()
     // The log of a state that was moved here is empty: then all of it is written.
     const kind = log.mergeAfter(delta.byteLength)
-    const keys = Array.from(this.#changes.entries(), ([key]) => key)
+    const keys = Array.from(this.#changes.codedEntries(), ([key]) => key)
     if (kind === 'large') {
       const after = this.#afterOf(this.#base.sortedOnce())
       this.#next = log.withLarge(after.length === 0 ? [] : [name(wholeOf(after))], namePage)
@@ -233,7 +238,7 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
    * The changes as a segment, in the order of keys: the same changes always give the same bytes.
    */
   delta(): Uint8Array {
-    const changes = this.#changes.sortedEntries()
+    const changes = this.#changes.sortedCoded()
     const puts = changes.flatMap(([key, change]) =>
       change === REMOVED ? [] : [[key, portable(change)] as const],
     )
@@ -256,7 +261,7 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
     sorted: readonly (readonly [unknown, Stored])[],
   ): readonly (readonly [unknown, Stored])[] {
     if (this.isUnchanged) return sorted
-    return keptOf(overlay<unknown, Change>(sorted, this.#changes.sortedEntries()))
+    return keptOf(overlay<unknown, Change>(sorted, this.#changes.sortedCoded()))
   }
 
   /** Makes the changes part of the live state. Only after the commit was acknowledged. */

@@ -1,6 +1,7 @@
-import { compareKeys, KeyedMap, partitionOf } from '../../base/keys.ts'
+import { type Coded, compareKeys, KeyedMap, partitionOf } from '../../base/keys.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { rddOfElements, RDD, type ShuffleOptions } from '../../rdd/rdd.ts'
+import { appendValue, joinValues } from '../../rdd/shuffle.ts'
 import { checkShuffle } from '../checks.ts'
 import { type BatchView, operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
 import type { InitialState } from '../state-spec.ts'
@@ -37,7 +38,11 @@ export interface UpdateStateOptions<K, S> extends ShuffleOptions {
 }
 
 type States = readonly KeyedState<unknown, unknown>[]
-type Visits = Iterable<KeyVisit<unknown, unknown, unknown>>
+
+/** A visit whose key is in the form inside Millrace. */
+export type CodedVisit = KeyVisit<Coded<unknown>, unknown, unknown>
+
+type Visits = Iterable<CodedVisit>
 type Results = readonly (readonly (readonly [unknown, unknown])[])[]
 
 /**
@@ -75,10 +80,14 @@ export const stateNode = (
         batch.timer.fire()
       }
       const groups = await (input as RDD<[unknown, unknown]> | undefined)
-        ?.groupByKey({ partitions })
+        ?.shuffle<unknown, unknown, unknown[]>(partitions, {
+          add: appendValue,
+          merge: joinValues,
+          coded: true,
+        })
         .partitions()
       const visits = states.map((state, partition) =>
-        visitsOf(groups?.[partition] ?? [], state.current()),
+        visitsOf(groups?.[partition] ?? [], state.currentCoded()),
       )
       return rddOfElements(await update(visits, states, batch))
     },
@@ -106,7 +115,7 @@ const begin = async (
 function* visitsOf(
   groups: readonly (readonly [unknown, readonly unknown[]])[],
   states: Iterable<readonly [unknown, unknown]>,
-): Generator<KeyVisit<unknown, unknown, unknown>> {
+): Generator<CodedVisit> {
   let next = 0
   for (const [key, state] of states) {
     let order = 1

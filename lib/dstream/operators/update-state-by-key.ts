@@ -1,5 +1,6 @@
 import type { AnyValue, PairKey, PairValue, TypeMissing } from '../../rdd/pair-types.ts'
 import { isMillraceError } from '../../base/errors.ts'
+import { plainKey } from '../../base/keys.ts'
 import { isPromiseError, refusePromise } from '../../base/promises.ts'
 import { type Time, timeOf } from '../../base/time.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
@@ -9,7 +10,7 @@ import { checkFunction } from '../checks.ts'
 import type { BatchView } from '../plan-node.ts'
 import { DStream, type PairStream } from '../dstream.ts'
 import { KeysAside } from './keys-aside.ts'
-import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
+import { type CodedVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
 
 /**
  * Returns the new state of a key from its values in the batch and its old state, or undefined to
@@ -110,13 +111,11 @@ DStream.prototype.updateStateByKey = function (
   )
 }
 
-type Visit = KeyVisit<unknown, unknown, unknown>
-
 type Updated = readonly (readonly [unknown, unknown])[]
 
 const updateKeys = async (
   update: AnyUpdate,
-  visits: Iterable<Visit>,
+  visits: Iterable<CodedVisit>,
   state: KeyedState<unknown, unknown>,
   { batch, partition }: { readonly batch: BatchView; readonly partition: number },
 ): Promise<Updated> => {
@@ -124,11 +123,13 @@ const updateKeys = async (
   const aside = batch.keys && new KeysAside(batch, batch.keys)
   const results: [unknown, unknown][] = []
   let withValues = 0
-  const updateKey = ([key, values, before]: Visit): void => {
+  const updateKey = ([coded, values, before]: CodedVisit): void => {
+    // A copy of the key, which `update` may change in place.
+    const key = plainKey(coded)
     const after = callUpdate(update, key, values, before, time)
-    if (after === undefined) return state.remove(key)
+    if (after === undefined) return state.remove(coded)
     // Put the state before it is given to the user, who may change it.
-    state.put(key, after)
+    state.put(coded, after)
     results.push([key, after])
   }
   await visitAll(visits, batch.pause, (visit) => {
@@ -139,8 +140,8 @@ const updateKeys = async (
     } catch (error) {
       // Without values in this batch, there is nothing to put aside.
       if (aside === undefined || values.length === 0) throw error
-      aside.add({ key, values, error })
-      if (state.has(key)) results.push([key, state.get(key)])
+      aside.add({ key: plainKey(key), values, error })
+      if (state.has(key)) results.push([plainKey(key), state.get(key)])
     }
   })
   aside?.finish(partition, withValues)

@@ -1,5 +1,5 @@
 import type { AnyValue, PairKey, PairValue, TypeMissing } from '../../rdd/pair-types.ts'
-import { KeyedMap, partitionOf } from '../../base/keys.ts'
+import { codedKey, KeyedMap, partitionOf, plainKey } from '../../base/keys.ts'
 import { isPromiseError, refusePromise } from '../../base/promises.ts'
 import { checkPair } from '../../rdd/pairs.ts'
 import { isMillraceError } from '../../base/errors.ts'
@@ -7,7 +7,7 @@ import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { errorOf } from '../../rdd/bad-records.ts'
 import { checkFunction } from '../checks.ts'
 import { DStream, type PairStream } from '../dstream.ts'
-import { type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
+import { type CodedVisit, type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
 
 /**
  * Returns the new states of a partition. It gets all keys of the partition that have values or a
@@ -70,13 +70,19 @@ DStream.prototype.updateStateByPartition = function (
   )
 }
 
+function* plainVisits(
+  visits: Iterable<CodedVisit>,
+): Generator<KeyVisit<unknown, unknown, unknown>> {
+  for (const [key, values, state] of visits) yield [plainKey(key), values, state]
+}
+
 const callUpdate = (
   update: AnyUpdate,
-  visits: Iterable<KeyVisit<unknown, unknown, unknown>>,
+  visits: Iterable<CodedVisit>,
   timeMs: number,
 ): readonly (readonly [unknown, unknown])[] => {
   try {
-    return [...refusePromise(update(visits))].map((pair) => checkPair(pair))
+    return [...refusePromise(update(plainVisits(visits)))].map((pair) => checkPair(pair))
   } catch (error) {
     if (isMillraceError(error) && !isPromiseError(error)) throw error
     throw errorOf({ label: KIND, record: `a partition at ${timeMs} ms`, error })
@@ -92,7 +98,8 @@ const replaceState = (
   results: readonly (readonly (readonly [unknown, unknown])[])[],
 ): readonly (readonly (readonly [unknown, unknown])[])[] => {
   const kept = states.map(() => new KeyedMap<unknown, true>())
-  for (const [key, state] of results.flat()) {
+  for (const [plain, state] of results.flat()) {
+    const key = codedKey(plain)
     const partition = partitionOf(key, states.length)
     // If a key has several results, the first one counts. States are put before users get them and
     // may change them.
@@ -100,7 +107,7 @@ const replaceState = (
     kept[partition]?.set(key, true)
   }
   states.forEach((state, partition) => {
-    const gone = Array.from(state.current(), ([key]) => key).filter(
+    const gone = Array.from(state.currentCoded(), ([key]) => key).filter(
       (key) => kept[partition]?.has(key) === false,
     )
     for (const key of gone) state.remove(key)

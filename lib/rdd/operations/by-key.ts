@@ -167,18 +167,17 @@ RDD.prototype.reduceByKey = function <K, V>(
   { partitions = 1 }: ShuffleOptions = {},
 ) {
   const reduce = (a: V, b: V): V => refusePromise(f(a, b))
-  return this.shuffle<K, V, V>(
-    partitions,
-    (map, key, value) => map.combine(key, value, reduce),
-    reduce,
-  )
+  return this.shuffle<K, V, V>(partitions, {
+    add: (map, key, value) => map.combine(key, value, reduce),
+    merge: reduce,
+  })
 }
 
 RDD.prototype.groupByKey = function <K, V>(
   this: RDD<[K, V]>,
   { partitions = 1 }: ShuffleOptions = {},
 ) {
-  return this.shuffle<K, V, V[]>(partitions, appendValue, joinValues)
+  return this.shuffle<K, V, V[]>(partitions, { add: appendValue, merge: joinValues })
 }
 
 RDD.prototype.groupBy = function <T, K>(
@@ -198,7 +197,7 @@ const combine = <K, V, C>(
 ): RDD<[K, C]> => {
   const add = (map: KeyedMap<K, C>, key: K, value: V): void =>
     map.set(key, refusePromise(map.has(key) ? mergeValue(map.get(key) as C, value) : create(value)))
-  return rdd.shuffle<K, V, C>(partitions, add, synchronous(mergeCombinations))
+  return rdd.shuffle<K, V, C>(partitions, { add, merge: synchronous(mergeCombinations) })
 }
 
 RDD.prototype.combineByKey = function <C>(

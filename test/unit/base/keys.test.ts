@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compareKeys, KeyedMap, partitionOf } from '../../../lib/base/keys.ts'
+import { decode, encode } from '../../../lib/base/codec.ts'
+import { codedKey, compareKeys, KeyedMap, partitionOf, plainKey } from '../../../lib/base/keys.ts'
 
 const proto = JSON.parse('{"__proto__":1}') as object
 
@@ -164,6 +165,50 @@ describe('keys are equal by value', () => {
     key.tags.push('y')
     expect(map.get({ user: 'a', tags: ['x'] })).toBe(1)
     expect(map.sortedEntries()).toEqual([[{ user: 'a', tags: ['x'] }, 1]])
+  })
+})
+
+describe('a key in the form inside Millrace', () => {
+  test.each<[unknown, boolean]>([
+    ['a', false],
+    [1, false],
+    [null, false],
+    [undefined, false],
+    [new Date(5), true],
+    [['a', [1]], true],
+    [{ b: 1, a: ['x'] }, true],
+    [proto, true],
+  ])('%j is the same key', (key, isStructured) => {
+    const coded = codedKey(key)
+    expect([codedKey(coded) === coded, typeof coded === 'object' && coded !== null]).toEqual([
+      true,
+      isStructured,
+    ])
+    expect(plainKey(coded)).toStrictEqual(key)
+    expect(compareKeys(coded, key)).toBe(0)
+    expect(partitionOf(coded, 1_000)).toBe(partitionOf(key, 1_000))
+    const map = new KeyedMap<unknown, number>()
+    map.set(key, 1)
+    map.combine(coded, 1, (a, b) => a + b)
+    expect([map.size, map.get(coded), map.get(key), map.has(coded)]).toEqual([1, 2, 2, true])
+    expect(decode(encode(coded))).toStrictEqual(coded)
+    expect(map.delete(coded)).toBe(true)
+  })
+
+  test.each<[string, (map: KeyedMap<string[], number>) => Iterable<readonly [string[], number]>]>([
+    ['entries', (map) => map.entries()],
+    ['sorted entries', (map) => map.sortedEntries()],
+  ])('%s give a fresh key, which may be changed', (_, entriesOf) => {
+    const map = new KeyedMap<string[], number>()
+    map.set(['a'], 1)
+    for (const [key] of entriesOf(map)) key.push('b')
+    expect([...entriesOf(map)]).toEqual([[['a'], 1]])
+  })
+
+  test('is refused where the key is', () => {
+    expect(() => codedKey([new Set()])).toThrow(
+      expect.objectContaining({ code: 'KEY_UNSUPPORTED' }),
+    )
   })
 })
 

@@ -160,6 +160,34 @@ const rows: readonly Row[] = [
       ],
     ],
   },
+  {
+    name: 'keeps the state of a structured key that its function changes in place',
+    operation: (pairs) =>
+      pairs
+        .map(([word, n]): [string[], number] => [[word], n])
+        .updateStateByKey<number>((values, state, key) => {
+          key.push('x')
+          return sum(values, state)
+        }),
+    batches: [[a], [a, b], []],
+    gives: [
+      [1, [[['a', 'x'], 1]]],
+      [
+        2,
+        [
+          [['a', 'x'], 2],
+          [['b', 'x'], 1],
+        ],
+      ],
+      [
+        3,
+        [
+          [['a', 'x'], 2],
+          [['b', 'x'], 1],
+        ],
+      ],
+    ],
+  },
 ]
 
 describe('updateStateByKey, warm, and cold after every batch', () => {

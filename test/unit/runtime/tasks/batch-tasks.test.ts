@@ -47,6 +47,11 @@ const updateState = (lines: DStream<string>): DStream<unknown> =>
     partitions: 2,
   })
 
+const updateByArray = (lines: DStream<string>): DStream<unknown> =>
+  words(lines)
+    .map(([word, one]): [string[], number] => [[word], one])
+    .updateStateByKey<number>((counts, total = 0) => counts.reduce(sum, total), { partitions: 2 })
+
 /** Like a remote executor: the result of a task travels as bytes. */
 const overTheWire: Executor = async (_, work) => decode(encode(await work())) as never
 
@@ -95,6 +100,7 @@ describe('the tasks of a batch', () => {
     { what: 'a reduction', define: reduceByKey },
     { what: 'two shuffles in one node', define: countTwice },
     { what: 'state', define: updateState },
+    { what: 'state of structured keys', define: updateByArray },
   ])('of $what give the same bytes on every executor', async ({ define }) => {
     const [here, elsewhere] = await Promise.all([
       runBatch(define, (_, work) => work()),
