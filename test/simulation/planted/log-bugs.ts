@@ -42,7 +42,7 @@ export const logBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/state/state-log.ts',
-        find: 'for (const [key] of this.#recent?.entries() ?? []) recent.set(key, true)',
+        find: 'for (const [key] of this.#recent?.codedEntries() ?? []) recent.set(key, true)',
         replace: '',
       },
     ],
