@@ -4,6 +4,7 @@
  */
 import { invariant, MillraceError } from '../base/errors.ts'
 import type { Item, ItemStore } from '../ports/item-store.ts'
+import type { AfterCommit } from './after-commit.ts'
 import type { FinishedOutput } from './finished-output.ts'
 import { headKey } from './item-keys.ts'
 import type { LaneOffsets } from './offsets.ts'
@@ -73,6 +74,8 @@ export interface Head {
   readonly doneMs: number
   /** The manifest of the last committed batch. Undefined before the first batch. */
   readonly manifest: SegmentRef | undefined
+  /** What is left to do after the last commit. Undefined: the manifest says it. */
+  readonly afterCommit: AfterCommit | undefined
   /** Undefined: there are so many that only the manifest has them. */
   readonly offsets: LaneOffsetsBySource | undefined
   /**
@@ -112,6 +115,7 @@ const toItem = (head: Head): Item => ({
   zeroMs: head.zeroMs,
   doneMs: head.doneMs,
   manifest: json(head.manifest),
+  afterCommit: json(head.afterCommit),
   offsets: json(head.offsets),
   wakeMs: head.wakeMs,
   // An attribute of its own, so that conditions can name the time of the logged batch.
@@ -150,6 +154,7 @@ const headOf = (item: Item): Head => ({
   zeroMs: item['zeroMs'] as number,
   doneMs: item['doneMs'] as number,
   manifest: parseJson<SegmentRef>(item['manifest']),
+  afterCommit: parseJson<AfterCommit>(item['afterCommit']),
   offsets: parseJson<LaneOffsetsBySource>(item['offsets']),
   wakeMs: item['wakeMs'] as number,
   logged: parseJson<LoggedBatch>(item['logged']),

@@ -5,7 +5,7 @@
 import { decode, encode } from '../base/codec.ts'
 import { allOrFirstError } from '../base/concurrency.ts'
 import type { ItemStore } from '../ports/item-store.ts'
-import type { FinishedOutput } from './finished-output.ts'
+import type { AfterCommit } from './after-commit.ts'
 import { sortableTime } from './item-keys.ts'
 import type { OffsetsBySource } from './offsets.ts'
 import type { StateShape } from './operator/state-declaration.ts'
@@ -48,7 +48,8 @@ export const shapeOfStored = (
   { kind, form, layout, partitions }: StoredState,
 ): StateShape => ({ id, kind, form, layout, partitions: partitions.length })
 
-export interface Manifest {
+/** As it is stored, it says what is left to do after the commit only if the head does not. */
+export interface Manifest extends AfterCommit {
   readonly timeMs: number
   /** How far each source has been consumed. */
   readonly offsets: OffsetsBySource
@@ -66,15 +67,6 @@ export interface Manifest {
    * changed something.
    */
   readonly quietSinceMs: number | undefined
-  /**
-   * The epoch of the attempt that committed the batch: the dead letters of this epoch are true.
-   * Undefined: no attempt at this batch can have put records aside.
-   */
-  readonly deadLetterEpoch?: number
-  /** The outputs of the batch that its driver publishes after the commit. */
-  readonly outputs?: readonly FinishedOutput[]
-  /** How long the dead letters of the batch are kept, in milliseconds. Undefined: for ever. */
-  readonly deadLettersKeptMs?: number
   /** The previous manifests that are still kept, newest first. */
   readonly previous: readonly SegmentRef[]
 }

@@ -9,6 +9,7 @@ import { leavingBugs } from './planted/leaving-bugs.ts'
 import { logBugs } from './planted/log-bugs.ts'
 import { objectBugs } from './planted/object-bugs.ts'
 import { operationBugs } from './planted/operation-bugs.ts'
+import { orderBugs } from './planted/order-bugs.ts'
 import { outputBugs } from './planted/output-bugs.ts'
 import { pageBugs } from './planted/page-bugs.ts'
 import { planBugs } from './planted/plan-bugs.ts'
@@ -27,6 +28,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...logBugs,
   ...objectBugs,
   ...fileBugs,
+  ...orderBugs,
   ...outputBugs,
   ...operationBugs,
   ...windowBugs,

@@ -63,6 +63,7 @@ const create = async (runner: Runner, nowMs: number): Promise<Head | undefined> 
     zeroMs,
     doneMs: zeroMs,
     manifest: undefined,
+    afterCommit: undefined,
     offsets: {},
     wakeMs: 0,
     logged: undefined,

@@ -3,8 +3,8 @@
  *
  * 1. Log the batch, and at the same time read its records.
  * 2. Reconcile what is lost: log a smaller input, or fail.
- * 3. Run the batch, and at the same time delete garbage.
- * 4. Commit.
+ * 3. Run the batch.
+ * 4. Commit. Garbage is deleted beside both: nothing can name it any more (B11).
  * 5. Publish the drafts and the outputs, note garbage, report, store the committed epoch, and go to
  *    rest if possible.
  *
@@ -30,7 +30,8 @@ import { type Outcome, PROGRESSED } from './outcome.ts'
 import { reportBatch } from './report.ts'
 import { goToRest } from './rest.ts'
 import type { Behind } from '../sources/source-reader.ts'
-import { type Before, prepareBatch, type Prepared, readRecords, reconcileLosses } from './run.ts'
+import { prepareBatch, type Prepared, type ReadBatch, readRecords, reconcileLosses } from './run.ts'
+import type { Before } from './write-states.ts'
 import type { SnapshotReader } from './snapshot-reader.ts'
 
 /** What all attempts of a driver share. */
@@ -72,18 +73,29 @@ export const attemptBatch = async (
     const read = await reconcileLosses(runner, attempt, records.value)
     // B2: the logged input may be smaller now, and a failure must not bring back the larger one.
     attempt = read?.attempt ?? attempt
-    const [prepared] = await allOrFirstError([
-      read === undefined ? Promise.resolve(undefined) : prepareBatch(runner, read, before),
+    const [done] = await allOrFirstError([
+      read === undefined ? Promise.resolve(undefined) : prepareAndCommit(world, read, before),
       world.garbage.collect(runner, attempt.head, before.manifest),
-      world.leftLanes.collect(runner, attempt.head, before.manifest),
     ])
-    const committed = prepared && (await commitBatch(runner, prepared.attempt, prepared))
-    if (prepared === undefined || committed === undefined)
-      return { outcome: PROGRESSED, after: undefined }
-    return await afterCommit(world, committed, before, prepared, nowMs)
+    if (done === undefined) return { outcome: PROGRESSED, after: undefined }
+    return await afterCommit(world, done.committed, before, done.prepared, nowMs)
   } catch (error) {
     return { outcome: await fail(runner, attempt, error, nowMs), after: undefined }
   }
+}
+
+/** Undefined: the lease was lost. */
+const prepareAndCommit = async (
+  { runner, leftLanes }: AttemptWorld,
+  read: ReadBatch,
+  before: Before,
+): Promise<{ readonly committed: Head; readonly prepared: Prepared } | undefined> => {
+  const [prepared] = await allOrFirstError([
+    prepareBatch(runner, read, before),
+    leftLanes.collect(runner, read.attempt.head, before.manifest),
+  ])
+  const committed = await commitBatch(runner, prepared.attempt, prepared)
+  return committed && { committed, prepared }
 }
 
 const reportStart = (runner: Runner, { input, number }: LoggedAttempt, nowMs: number): void =>

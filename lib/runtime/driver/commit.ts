@@ -1,7 +1,8 @@
 /**
  * Phase 4 of a batch: commit. One conditional write of the head makes the whole batch true.
  *
- * 1. Write the head: done = t, the manifest, the lane offsets; the lease is free.
+ * 1. Write the head: done = t, the manifest, what is left to do, the lane offsets; the lease is
+ *    free.
  * 2. Publish the drafts. Only a commit of this process moves its live state (B3).
  * 3. Note which segments are garbage now.
  * 4. Publish the outputs, which shows them to readers, before the next batch is logged (B4).
@@ -28,13 +29,18 @@ import { isExhausted, pauseAfterMs } from './schedule.ts'
  */
 export const commitBatch = async (
   runner: Runner,
-  { head, attemptId, input }: LoggedAttempt,
-  { manifest, manifestRef }: Pick<Prepared, 'manifest' | 'manifestRef'>,
+  { head, input }: LoggedAttempt,
+  {
+    manifest,
+    manifestRef,
+    afterCommit,
+  }: Pick<Prepared, 'manifest' | 'manifestRef' | 'afterCommit'>,
 ): Promise<Head | undefined> => {
   const next: Head = {
     ...head,
     doneMs: input.timeMs,
     manifest: manifestRef,
+    afterCommit,
     offsets: laneOffsetsForHead(runner.store, manifest),
     owner: undefined,
     leaseEndMs: 0,
@@ -46,7 +52,7 @@ export const commitBatch = async (
     head,
     MINE,
     next,
-    (current) => current.doneMs === input.timeMs && current.manifest?.by === attemptId,
+    (current) => current.doneMs === input.timeMs && current.manifest?.by === manifestRef.by,
   )
   return isCommitted ? next : undefined
 }

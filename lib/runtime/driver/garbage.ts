@@ -7,9 +7,10 @@
  *
  * - Segments that a commit retired are known by name. They are deleted when the manifests that
  *   named them are no longer kept.
- * - A sweep after a cold start finds what crashes and zombies left. It takes only segments of a
- *   batch time that is already committed, or of a lane position that is already consumed: no
- *   process can commit or append these any more.
+ * - A sweep finds what crashes, zombies and failed attempts left. It comes after a cold start, and
+ *   after a batch that took several attempts. It takes only segments of a batch time that is
+ *   already committed, or of a lane position that is already consumed: no process can commit or
+ *   append these any more.
  */
 import { allOrFirstError, mapAtOnce } from '../../base/concurrency.ts'
 import { isMillraceError } from '../../base/errors.ts'
@@ -69,9 +70,9 @@ export class Garbage {
   }
 
   /**
-   * Deletes current garbage and, after a cold start, what crashes have left. Only for the holder of
-   * the lease; `head` is the head with which it took the lease. Best effort: the next sweep finds
-   * what is not deleted now.
+   * Deletes current garbage and, when a sweep is due, what others have left. Only for the holder of
+   * the lease; `head` is the head with which it took the lease. It may go on while and after the
+   * batch is committed. Best effort: the next sweep finds what is not deleted now.
    */
   async collect({ plan }: Pick<Runner, 'plan'>, head: Head, manifest: Manifest): Promise<void> {
     try {
@@ -79,7 +80,8 @@ export class Garbage {
       this.#deletable = []
       if (keys.length > 0) await this.#store.deleteAll(keys)
       if (this.#sweepIsDue) await this.#sweep(plan, head, manifest)
-      this.#sweepIsDue = false
+      // An earlier attempt at this batch has left what a sweep can take after the commit only.
+      this.#sweepIsDue = (head.logged?.attempts ?? 1) > 1
     } catch (error) {
       this.#sweepIsDue = true
       if (!(isMillraceError(error) && CAN_WAIT.has(error.code))) throw error

@@ -16,18 +16,19 @@ export interface StoredApp {
 }
 
 /**
- * Reads the last manifest, and stores the committed epoch of its batch. The process that committed
- * the batch may have died before it stored the epoch. This must happen before the next batch is
- * logged, because the manifest of that batch does not carry this epoch.
+ * Reads the last manifest, with what the head says of its commit, and stores the committed epoch of
+ * its batch. The process that committed the batch may have died before it stored the epoch. This
+ * must happen before the next batch is logged, because that batch does not carry this epoch.
  */
 export const lastManifest = async (
   { store, app, clock }: StoredApp,
-  { manifest: ref, zeroMs }: Head,
+  { manifest: ref, afterCommit, zeroMs }: Head,
 ): Promise<Manifest> => {
-  const manifest =
+  const stored =
     ref === undefined
       ? emptyManifest(zeroMs)
       : await withRetries(clock, () => readManifest(store, app, ref))
+  const manifest = { ...stored, ...afterCommit }
   await withRetries(clock, () => storeCommittedEpoch(store, app, manifest))
   return manifest
 }

@@ -5,20 +5,20 @@
  * 1. Read the records of all sources. This changes nothing, so it may run at the same time as the
  *    log.
  * 2. Reconcile what is gone, before any output (B2): log a smaller input, or fail with DATA_LOST.
- * 3. Run the graph: outputs under the fence (generation, epoch), state into drafts (B4).
- * 4. Store the dead letters. Then note in the ledgers what was taken.
- * 5. Write the segments of the state and the manifest at the same time. Nothing names them before
- *    the commit.
+ * 3. Run the graph: first all state, into drafts, then outputs under the fence (generation, epoch)
+ *    (B4).
+ * 4. Beside the outputs: write the segments of the state and the manifest, and note in the ledgers
+ *    what was taken. Nothing names the segments before the commit (B5). They do not depend on
+ *    outputs: what these leave to be done after the commit goes into the head with the commit.
+ * 5. Store the dead letters.
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { MillraceError } from '../../base/errors.ts'
-import { elementsOf, inputsOf } from '../../dstream/plan.ts'
 import { checkPoison, type PoisonLimits } from '../../rdd/bad-records.ts'
 import type { Partition } from '../../rdd/partition.ts'
 import { type DeadLetter, storeDeadLetters } from '../../state/dead-letters.ts'
-import type { LiveState, StateDrafts } from '../../state/live-state.ts'
-import { type Manifest, nameManifest } from '../../state/manifest.ts'
-import { putSegment, type SegmentRef } from '../../state/segments.ts'
+import type { StateDrafts } from '../../state/live-state.ts'
+import type { SegmentRef } from '../../state/segments.ts'
 import { declaredIn } from '../blame.ts'
 import { withProcessedElsewhere } from '../dead-letters/processed-elsewhere.ts'
 import { withRetries } from '../retry.ts'
@@ -26,33 +26,27 @@ import type { Runner } from '../runner.ts'
 import type { WholeInput } from '../sources/redriven.ts'
 import { nounsOfInput } from '../sources/source-kind.ts'
 import type { PutAside, SourceReader } from '../sources/source-reader.ts'
-import { execute, type Execution } from '../tasks/execute.ts'
+import { execute } from '../tasks/execute.ts'
 import { pausesOf } from '../tasks/pauses.ts'
-import { type BatchInput, lostIn, offsetsAfterBatch, totalOf } from './batch-input.ts'
+import { type BatchInput, lostIn, totalOf } from './batch-input.ts'
 import type { LoggedAttempt } from './head-writes.ts'
-import { manifestsToKeep } from './last-manifest.ts'
 import { logAgain } from './log.ts'
 import { mayRestAfter } from './rest.ts'
-
-/** What is true before the batch: the last manifest, and its state in memory. */
-export interface Before {
-  readonly manifest: Manifest
-  readonly manifestRef: SegmentRef | undefined
-  readonly state: LiveState
-}
+import {
+  type Before,
+  keptFor,
+  type NamedBatch,
+  withAfterCommit,
+  type WrittenBatch,
+  writeStates,
+} from './write-states.ts'
 
 /** What an attempt has prepared. The commit makes it true. */
-export interface Prepared {
+export interface Prepared extends NamedBatch {
   readonly attempt: LoggedAttempt
-  readonly manifest: Manifest
-  readonly manifestRef: SegmentRef
   readonly drafts: StateDrafts
   readonly deadLetters: readonly DeadLetter[]
   readonly records: number
-  /**
-   * Segments that nothing needs after the commit: blocks, and the batch input if it is a segment.
-   */
-  readonly retired: readonly SegmentRef[]
   /**
    * Number of batch times between the last batch and this one. Nothing could have happened at them.
    */
@@ -176,42 +170,35 @@ const dataLost = (lost: ReturnType<typeof lostIn>): MillraceError => {
 /** Steps 3 to 5. */
 export const prepareBatch = async (
   runner: Runner,
-  { attempt, partitions, records, deadLetters, putAside }: ReadBatch,
+  read: ReadBatch,
   before: Before,
 ): Promise<Prepared> => {
+  const { attempt, records, deadLetters } = read
   const { input, head } = attempt
   const { timeMs } = input
   const { store, app, clock, plan } = runner
   const drafts = before.state.draft(timeMs)
-  await runGraph(runner, attempt, partitions, { drafts, putAside })
+  const written = await runGraph(runner, read, before, drafts)
 
   const kept = withProcessedElsewhere(plan, [...deadLetters.values()]).map((one) =>
     one.operator === undefined ? one : { ...one, ...declaredIn(plan, one.operator) },
   )
   const origin = { timeMs, epoch: head.epoch, keptMs: plan.options.deadLettersKeptMs }
   await withRetries(clock, () => storeDeadLetters(store, app, kept, origin))
-  for (const { source, taken } of sourcesOf(runner, input))
-    await withRetries(clock, async () => source.recordTaken?.(taken, timeMs))
-
-  const isEmpty = records === 0 && totalOf(input, 'objects') === 0
-  const isQuiet = isEmpty && drafts.isQuiet
-  const quietSinceMs = isQuiet ? (before.manifest.quietSinceMs ?? timeMs) : undefined
-  const hasDeadLetters = kept.length > 0 || !attempt.isFirst
-  const written = await writeAll(runner, attempt, before, drafts, {
-    quietSinceMs,
-    ...(hasDeadLetters
-      ? { deadLetterEpoch: head.epoch, deadLettersKeptMs: plan.options.deadLettersKeptMs }
+  const named = await withAfterCommit(runner, attempt.attemptId, written, {
+    ...(kept.length > 0 || !attempt.isFirst
+      ? { deadLetterEpoch: head.epoch, ...keptFor(plan.options) }
       : {}),
-    outputs: attempt.outputsDone.finished,
+    ...(attempt.outputsDone.finished.length > 0 ? { outputs: attempt.outputsDone.finished } : {}),
   })
   return {
     attempt,
-    ...written,
+    ...named,
     drafts,
     deadLetters: kept,
     records,
     retired: [
-      ...written.retired,
+      ...named.retired,
       ...inputSegments(attempt),
       ...sourcesOf(runner, input).flatMap(({ source, taken }) => source.blocks(taken)),
     ],
@@ -220,59 +207,53 @@ export const prepareBatch = async (
       0,
       Math.round((timeMs - before.manifest.timeMs) / plan.options.intervalMs) - 1,
     ),
-    mayRest: mayRestAfter(plan, written.manifest),
+    mayRest: mayRestAfter(plan, named.manifest),
   }
 }
 
+/** Steps 3 and 4. */
 const runGraph = async (
   runner: Runner,
-  { input, head, number, outputsDone }: LoggedAttempt,
-  records: ReadRecords['partitions'],
-  parts: Pick<Execution, 'drafts' | 'putAside'>,
-): Promise<void> =>
-  execute({
-    plan: runner.plan,
-    timeMs: input.timeMs,
-    zeroMs: head.zeroMs,
-    attemptNumber: number,
-    fence: { app: runner.app, generation: runner.generation, epoch: head.epoch },
-    records,
-    outputsDone,
-    ...parts,
-    outputs: runner.outputs,
-    executor: runner.executor,
-    pause: pausesOf(runner.clock),
-  })
+  { attempt, partitions, records, putAside }: ReadBatch,
+  before: Before,
+  drafts: StateDrafts,
+): Promise<WrittenBatch> => {
+  const { input, head, number, outputsDone } = attempt
+  const { timeMs } = input
+  const besideOutputs = async (): Promise<WrittenBatch> => {
+    const isQuiet = records === 0 && totalOf(input, 'objects') === 0 && drafts.isQuiet
+    const quietSinceMs = isQuiet ? (before.manifest.quietSinceMs ?? timeMs) : undefined
+    const [written] = await allOrFirstError([
+      writeStates(runner, attempt, before, { drafts, quietSinceMs }),
+      noteTaken(runner, input),
+    ])
+    return written
+  }
+  return execute(
+    {
+      plan: runner.plan,
+      timeMs,
+      zeroMs: head.zeroMs,
+      attemptNumber: number,
+      fence: { app: runner.app, generation: runner.generation, epoch: head.epoch },
+      records: partitions,
+      drafts,
+      putAside,
+      outputsDone,
+      outputs: runner.outputs,
+      executor: runner.executor,
+      pause: pausesOf(runner.clock),
+    },
+    besideOutputs,
+  )
+}
+
+const noteTaken = async (runner: Runner, input: BatchInput): Promise<void> => {
+  for (const { source, taken } of sourcesOf(runner, input))
+    await withRetries(runner.clock, async () => source.recordTaken?.(taken, input.timeMs))
+}
 
 const inputSegments = ({ head }: LoggedAttempt): readonly SegmentRef[] => {
   const stored = head.logged?.input
   return stored === undefined || typeof stored === 'string' ? [] : [stored]
-}
-
-const writeAll = async (
-  runner: Runner,
-  { attemptId, input }: LoggedAttempt,
-  before: Before,
-  drafts: StateDrafts,
-  outcome: Pick<Manifest, 'deadLetterEpoch' | 'deadLettersKeptMs' | 'quietSinceMs' | 'outputs'>,
-): Promise<Pick<Prepared, 'manifest' | 'manifestRef' | 'retired'>> => {
-  const { store, app, clock, plan } = runner
-  const { states, segments, retired } = drafts.flush(store, app, attemptId)
-  const manifest: Manifest = {
-    timeMs: input.timeMs,
-    offsets: offsetsAfterBatch(before.manifest.offsets, input),
-    states,
-    // A removed source may have left records in its lanes. A later source with the same id but
-    // another name must not find them.
-    inputs: { ...before.manifest.inputs, ...inputsOf(plan) },
-    elements: { ...before.manifest.elements, ...elementsOf(plan) },
-    timers: drafts.timers,
-    previous: manifestsToKeep(before.manifest, before.manifestRef),
-    ...outcome,
-  }
-  const named = nameManifest(store, app, attemptId, manifest)
-  await allOrFirstError(
-    [...segments, named].map((segment) => withRetries(clock, () => putSegment(store, segment))),
-  )
-  return { manifest, manifestRef: named.ref, retired }
 }

@@ -140,6 +140,8 @@ export const replaceManifest = async (
     owner: undefined,
     leaseEndMs: 0,
     manifest: ref,
+    // The new manifest says it.
+    afterCommit: undefined,
   }
   const isDone = (now: Head): boolean => now.manifest?.by === attemptId
   await swapOrRefuse(new HeadStore(store, app), clock, head, next, isDone)

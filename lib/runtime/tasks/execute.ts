@@ -1,6 +1,6 @@
 /**
- * Runs the graph of a plan for one batch: first the outputs in the order of their definition, with
- * the RDDs that they need, then the stateful nodes that no output needed.
+ * Runs the graph of a plan for one batch: first the stateful nodes, then the outputs in the order
+ * of their definition, with the RDDs that they need.
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { asMillraceError, isMillraceError, MillraceError } from '../../base/errors.ts'
@@ -47,12 +47,54 @@ export interface Execution {
 }
 
 /**
- * Runs all outputs and all stateful nodes. Changes of state go into the drafts.
+ * Runs all stateful nodes, then all outputs. Changes of state go into the drafts.
  *
- * If an output fails, the others still run. The batch fails after all of them have run.
+ * `besideOutputs` runs at the same time as the outputs: from then on, the drafts do not change. If
+ * an output fails, the others still run. The batch fails after all of them have run.
  */
-export const execute = async (execution: Execution): Promise<void> => {
+export const execute = async <T>(
+  execution: Execution,
+  besideOutputs: () => Promise<T>,
+): Promise<T> => {
   const rdds = new BatchRdds(execution)
+  const failure = await computeStates(execution.plan, rdds)
+  const byStates = rdds.takeWritten()
+  const [, result] = await allOrFirstError([
+    runOutputs(execution, rdds),
+    besideComplete(failure, besideOutputs),
+  ])
+  for (const one of [...byStates, ...rdds.takeWritten()]) execution.outputsDone.wrote(one)
+  return result
+}
+
+/** Nothing is written of a state that could not be computed. */
+const besideComplete = async <T>(
+  failure: { readonly cause: unknown } | undefined,
+  besideOutputs: () => Promise<T>,
+): Promise<T> => {
+  if (failure !== undefined) throw failure.cause
+  return besideOutputs()
+}
+
+/** State advances in every batch, even if no output needs it. */
+const computeStates = async (
+  { operators }: Plan,
+  rdds: BatchRdds,
+): Promise<{ readonly cause: unknown } | undefined> => {
+  let failure: { readonly cause: unknown } | undefined
+  for (const { id, node } of operators) {
+    if (node.stateful === undefined) continue
+    try {
+      await rdds.of(id)
+    } catch (cause) {
+      // Outputs that do not need this node still run.
+      failure ??= { cause }
+    }
+  }
+  return failure
+}
+
+const runOutputs = async (execution: Execution, rdds: BatchRdds): Promise<void> => {
   const failures = new Map<string, unknown>()
   for (const planned of execution.plan.outputs) {
     const { id, node, parents } = planned
@@ -70,10 +112,6 @@ export const execute = async (execution: Execution): Promise<void> => {
     }
   }
   if (failures.size > 0) throw failureOf(failures)
-  // State advances in every batch, even if no output needs it.
-  for (const { id, node } of execution.plan.operators)
-    if (node.stateful !== undefined) await rdds.of(id)
-  for (const one of rdds.takeWritten()) execution.outputsDone.wrote(one)
 }
 
 /**

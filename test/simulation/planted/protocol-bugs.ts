@@ -94,14 +94,14 @@ export const prepareBatch = async`,
       },
       {
         file: 'lib/runtime/driver/attempt.ts',
-        find: 'import { type Before, prepareBatch,',
-        replace: 'import { late, type Before, prepareBatch,',
+        find: 'import { prepareBatch,',
+        replace: 'import { late, prepareBatch,',
       },
       {
         file: 'lib/runtime/driver/attempt.ts',
-        find: 'return await afterCommit(world, committed',
+        find: 'return await afterCommit(world, done.committed',
         replace: `for (const written of late.splice(0)) await runner.outputs.write(...written)
-    return await afterCommit(world, committed`,
+    return await afterCommit(world, done.committed`,
       },
     ],
   },
@@ -143,9 +143,9 @@ export const prepareBatch = async`,
       },
       {
         file: 'lib/runtime/driver/attempt.ts',
-        find: 'const committed = prepared && (await commitBatch(',
-        replace: `prepared?.drafts.publish()
-    const committed = prepared && (await commitBatch(`,
+        find: 'const committed = await commitBatch(',
+        replace: `prepared.drafts.publish()
+  const committed = await commitBatch(`,
       },
       {
         file: 'lib/runtime/driver/attempt.ts',

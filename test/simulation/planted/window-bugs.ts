@@ -1,6 +1,6 @@
 import type { PlantedBug } from './bug.ts'
 
-const RUN = 'lib/runtime/driver/run.ts'
+const RUN = 'lib/runtime/driver/write-states.ts'
 
 /** Bugs of windows and timers. */
 export const windowBugs: readonly PlantedBug[] = [

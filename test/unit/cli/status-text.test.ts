@@ -19,6 +19,7 @@ const head: Head = {
   zeroMs: 0,
   doneMs: NOW_MS - 1_000,
   manifest: undefined,
+  afterCommit: undefined,
   offsets: {},
   wakeMs: 0,
   logged: undefined,

@@ -57,12 +57,13 @@ export interface TestStore extends ItemStore {
   keys(): readonly string[]
   /**
    * Makes a number of calls fail, before or after they are applied. `to`: the prefix of the
-   * partition of the items.
+   * partition of the items. `after`: so many calls go through before.
    */
   fail(failure: {
     readonly call: 'get' | 'compareAndSet' | 'putAll'
     readonly to: string
     readonly times: number
+    readonly after?: number
     readonly applied?: boolean
   }): void
 }
@@ -97,6 +98,7 @@ interface Failure {
   readonly to: string
   readonly applied: boolean
   times: number
+  after: number
 }
 
 const testStore = (itemBytesMax?: number): TestStore => {
@@ -113,7 +115,7 @@ const testStore = (itemBytesMax?: number): TestStore => {
     const failure = failures.find(
       (one) => one.times > 0 && one.call === call && partition.startsWith(one.to),
     )
-    if (failure === undefined) return work()
+    if (failure === undefined || failure.after-- > 0) return work()
     failure.times -= 1
     if (failure.applied) await work()
     throw new MillraceError('STORE_FAILED', {
@@ -125,7 +127,8 @@ const testStore = (itemBytesMax?: number): TestStore => {
   return {
     ...store,
     keys: () => [...keys].toSorted(),
-    fail: ({ applied = false, ...failure }) => void failures.push({ applied, ...failure }),
+    fail: ({ applied = false, after = 0, ...failure }) =>
+      void failures.push({ applied, after, ...failure }),
     get: async (key) => guarded('get', key.partition, async () => store.get(key)),
     compareAndSet: async (key, seen, next) =>
       guarded('compareAndSet', key.partition, async () => {

@@ -73,7 +73,8 @@ export class BatchChecker {
     )
     this.#checkPoison(input, environment.deployment.code)
     this.#follow(input, environment.deployment, after.zeroMs)
-    this.#checkOutputs(this.#history.length, (path) => outputs.textWhenCommitted(manifest, path))
+    const { outputs: finished } = after.afterCommit ?? manifest
+    this.#checkOutputs(this.#history.length, (path) => outputs.textWhenCommitted(finished, path))
     this.#checkStates(manifest)
     return input
   }

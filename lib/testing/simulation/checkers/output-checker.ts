@@ -57,7 +57,7 @@ export class OutputChecker {
   }
 
   /** What readers will see of an output, when its batch is committed. */
-  textWhenCommitted({ outputs = [] }: Manifest, path: string): string | undefined {
+  textWhenCommitted(outputs: Manifest['outputs'] = [], path: string): string | undefined {
     const record = outputs.find(({ location }) => location.path === path)
     if (record === undefined) return textIn(this.#storage.ownFiles.files(), path)
     this.#committed.set(path, nameOf(record))

@@ -462,7 +462,8 @@ describe('which dead letters are true', () => {
     const app = world.deploy(code.pipeline)
     await app.tick()
     await app.append(SOURCE, 1, ['good', 'bad'])
-    world.store.fail({ call: 'putAll', to: `${APP}#seg#@manifest`, times: 4 })
+    // The log goes through, and the commit does not.
+    world.store.fail({ call: 'compareAndSet', to: `${APP}#head`, after: 1, times: 4 })
     expect(await app.tick()).toMatchObject({ kind: 'retry' })
     expect(await truthOfDeadLetters(world)).toEqual([false])
     return { world, app, code }

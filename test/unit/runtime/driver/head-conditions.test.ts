@@ -44,6 +44,7 @@ const FREE: Head = {
   zeroMs: START_MS,
   doneMs: START_MS,
   manifest: undefined,
+  afterCommit: undefined,
   offsets: {},
   wakeMs: 0,
   logged: undefined,
@@ -126,7 +127,8 @@ const WRITES: Readonly<Record<string, Write>> = {
   commit: {
     seen: HELD,
     compares: STILL_MINE,
-    write: (runner) => commitBatch(runner, attempt, { manifest, manifestRef }),
+    write: (runner) =>
+      commitBatch(runner, attempt, { manifest, manifestRef, afterCommit: undefined }),
   },
   'give back': {
     seen: HELD,

@@ -34,6 +34,7 @@ test('B2: a runner with an old head does not undo the log of a smaller input', a
     zeroMs: START_MS,
     doneMs: START_MS,
     manifest: undefined,
+    afterCommit: undefined,
     offsets: {},
     wakeMs: 0,
     logged: undefined,

@@ -27,6 +27,7 @@ const head: Head = {
   zeroMs: START_MS,
   doneMs: START_MS,
   manifest: undefined,
+  afterCommit: undefined,
   offsets: {},
   wakeMs: 0,
   logged: { timeMs: TIME_MS, input: '{}', attempts: 1, firstMs: TIME_MS, retryMs: 0 },
@@ -69,6 +70,7 @@ describe('a commit that is refused', () => {
     const committed = await commitBatch(refusedBy(current), attempt, {
       manifest: emptyManifest(TIME_MS),
       manifestRef: manifestBy('mine'),
+      afterCommit: undefined,
     })
     expect(committed !== undefined).toBe(isMine)
   })

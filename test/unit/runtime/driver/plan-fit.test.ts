@@ -58,6 +58,7 @@ const fitOf = async ({ lanesOf, pendingOf, loggedOf, bound }: Stored) => {
     zeroMs: START_MS,
     doneMs: START_MS,
     manifest: await writeManifest(store, APP, 'attempt', manifest),
+    afterCommit: undefined,
     offsets: {},
     wakeMs: 0,
     logged: loggedOf === undefined ? undefined : logged,

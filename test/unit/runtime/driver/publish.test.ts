@@ -8,7 +8,14 @@ import { MillraceError } from '../../../../lib/base/errors.ts'
 import type { Operated } from '../../../../lib/runtime/operations/operated.ts'
 import { reset } from '../../../../lib/runtime/operations/reset.ts'
 import { skip } from '../../../../lib/runtime/operations/skip.ts'
-import { APP, type DeployOptions, type Deployment, pipelineOf, World } from '../harness.ts'
+import {
+  APP,
+  type DeployOptions,
+  type Deployment,
+  pipelineOf,
+  World,
+  type WorldOptions,
+} from '../harness.ts'
 
 /** How often a driver tries to publish: after the commit, and again when it reads the head. */
 const TRIES = 4
@@ -37,8 +44,8 @@ interface Bed {
   readonly shown: () => readonly string[]
 }
 
-const bed = (): Bed => {
-  const world = new World()
+const bed = (options: WorldOptions = {}): Bed => {
+  const world = new World(options)
   const state = { isBroken: false }
   const publish = world.files.publish
   let failures = 0
@@ -68,8 +75,8 @@ const operated = ({ store, clock, randomness }: World): Operated => ({
 })
 
 /** A first batch that is committed and not published. */
-const unpublished = async (): Promise<Bed> => {
-  const made = bed()
+const unpublished = async (options: WorldOptions = {}): Promise<Bed> => {
+  const made = bed(options)
   await made.app.append(SOURCE, 1, ['a'])
   await made.app.run()
   made.failPublishing(2 * TRIES)
@@ -92,9 +99,14 @@ describe('a batch whose process ended between commit and publish', () => {
       },
     ],
   ])('is published by %s', async (_, goOn) => {
-    const made = await unpublished()
-    await goOn(made)
-    expect(made.shown()).toEqual(['1000/part-00000', '1000/_SUCCESS'])
+    // With small items, the head has no room for what is left to do.
+    for (const options of [{}, { itemBytesMax: 4_300 }]) {
+      const made = await unpublished(options)
+      const { afterCommit } = await made.world.head()
+      expect(afterCommit === undefined).toBe(options.itemBytesMax !== undefined)
+      await goOn(made)
+      expect(made.shown()).toEqual(['1000/part-00000', '1000/_SUCCESS'])
+    }
   })
 
   test('is published before the next batch is logged', async () => {
