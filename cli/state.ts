@@ -56,7 +56,7 @@ const list = async (opened: OpenApp, json: boolean, outputs: Outputs): Promise<n
     }
   }
   const lines = states.map((state) => {
-    const keys = 'keys' in state ? count(state.keys, 'key') : 'batches of a window'
+    const keys = 'keys' in state ? count(state.keys, 'key') : 'batches, and no keys'
     return (
       `  ${state.id}  ${state.kind}, ${count(state.partitions, 'partition')}, ${keys}, ` +
       `${count(state.bytes, 'byte')}, after the batch of ${timeText(state.batchMs)}\n`

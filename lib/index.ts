@@ -22,6 +22,7 @@ export type { Receive, Receiving } from './dstream/sources/receiver.ts'
 export type { MapWithStateStream } from './dstream/operators/map-with-state.ts'
 export type { InverseWindowOptions } from './dstream/operators/reduce-by-key-and-window.ts'
 export type { PrintOptions } from './dstream/operators/print.ts'
+export type { FileOptions } from './dstream/operators/save-files.ts'
 export type { KeyVisit, UpdateStateOptions } from './dstream/operators/state-node.ts'
 export type {
   TransformFunction,

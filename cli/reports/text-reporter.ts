@@ -196,9 +196,21 @@ class TextReporter implements Reporter {
  */
 const indented = (message: string): string => message.replace(/\n(?! {2})/g, '\n  ')
 
-const waitingKeysText = ({ keys, firstMs }: WaitingKeys): string =>
-  `${count(keys, 'key')} still ${keys === 1 ? 'waits' : 'wait'} for a time-out, the first until ` +
-  `${new Date(firstMs).toISOString()}. To let the time pass: run without --no-until-idle`
+const waitingKeysText = ({ keys, outputs, firstMs }: WaitingKeys): string => {
+  const verb = (number: number): string => (number === 1 ? 'waits' : 'wait')
+  const waiting = [
+    ...(keys > 0 || outputs === 0
+      ? [`${count(keys, 'key')} still ${verb(keys)} for a time-out`]
+      : []),
+    ...(outputs > 0
+      ? [`${count(outputs, 'output')} still ${verb(outputs)} for the end of a period`]
+      : []),
+  ]
+  return (
+    `${waiting.join(', and ')}, the first until ${new Date(firstMs).toISOString()}. ` +
+    'To let the time pass: run without --no-until-idle'
+  )
+}
 
 type LeftOutEvent = Extract<RuntimeEvent, { event: 'leftOut' }>
 

@@ -81,7 +81,7 @@ export class LiveState {
       const { id, form, partitions } = shape
       const stored = manifest.states[id]
       const lists = Array.from({ length: partitions }, (_, part) => stored?.partitions[part])
-      if (form === 'panes') panes.set(id, await loadPanes(id, lists, read, settings))
+      if (form === 'panes') panes.set(id, await loadPanes(shape, lists, read, settings))
       else if (stored === undefined || isSameShape(shapeOfStored(id, stored), shape))
         states.set(id, await loadStates(id, lists, read, settings))
       else carried.set(id, await loadCarried(shape, stored, manifest, read, settings))
@@ -132,7 +132,7 @@ const loadCarried = async (
 type Lists = readonly (StoredPartition | undefined)[]
 
 const loadPanes = async (
-  id: string,
+  { id, panesWait }: PlannedState,
   lists: Lists,
   read: ReadSegment,
   settings: LogSettings | undefined,
@@ -143,7 +143,7 @@ const loadPanes = async (
         stored === undefined
           ? SegmentList.empty(settings?.pageRefs)
           : await SegmentList.load(id, stored, read, settings?.pageRefs)
-      return new PanePartition(list, read)
+      return new PanePartition(list, read, panesWait)
     }),
   )
 

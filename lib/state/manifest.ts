@@ -46,7 +46,14 @@ export interface StoredState {
 export const shapeOfStored = (
   id: string,
   { kind, form, layout, partitions }: StoredState,
-): StateShape => ({ id, kind, form, layout, partitions: partitions.length })
+): StateShape => ({
+  id,
+  kind,
+  form,
+  layout,
+  partitions: partitions.length,
+  ...(form === 'panes' ? { held: partitions.reduce((sum, { count }) => sum + count, 0) } : {}),
+})
 
 /** As it is stored, it says what is left to do after the commit only if the head does not. */
 export interface Manifest extends AfterCommit {

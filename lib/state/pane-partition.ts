@@ -37,13 +37,16 @@ export class PanePartition {
   /** By batch time, oldest first. */
   readonly #panes: Map<number, Pane>
   readonly #read: ReadSegment
+  /** See `StateDeclaration.panesWait`. */
+  readonly isWaiting: boolean
   #list: SegmentList
   #memo: unknown
 
-  constructor(list: SegmentList, read: ReadSegment) {
+  constructor(list: SegmentList, read: ReadSegment, isWaiting = false) {
     this.#panes = new Map(list.refs.map((ref) => [Number(ref.at), { ref }]))
     this.#read = read
     this.#list = list
+    this.isWaiting = isWaiting
   }
 
   get list(): SegmentList {
@@ -145,8 +148,13 @@ export class PaneDraft implements Panes<unknown>, PartitionDraft {
     return this.#base.memo(make)
   }
 
-  /** While there is a pane, time alone changes the content of a window. */
+  /**
+   * While there is a pane, time alone changes the content of a window. Panes that wait for a timer
+   * are quiet until they are dropped.
+   */
   get isQuiet(): boolean {
+    if (this.#base.isWaiting)
+      return this.#added === undefined && this.times.length === this.#base.times.length
     return this.#added === undefined && this.#base.times.length === 0
   }
 

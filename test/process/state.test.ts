@@ -31,7 +31,7 @@ describe('millrace state', () => {
     for (const line of [
       / {2}totals {2}updateStateByKey, 2 partitions, 3 keys, [\d,]+ bytes, after the batch of /,
       / {2}visits {2}mapWithState, 1 partition, 3 keys, /,
-      / {2}minute {2}reduceByKeyAndWindow, 1 partition, batches of a window, /,
+      / {2}minute {2}reduceByKeyAndWindow, 1 partition, batches, and no keys, /,
     ])
       expect(listed.stdout).toMatch(line)
     const { states } = JSON.parse((await state(directory, '--json')).stdout) as {
@@ -124,7 +124,7 @@ describe('millrace state', () => {
     writeFileSync(join(directory, 'good.jsonl'), '{"key":"b","value":9}\n')
     for (const [args, exitCode, says] of [
       [['get', 'total', 'a'], 2, /STATE_UNKNOWN[^]*totals, visits[^]*did you mean totals/],
-      [['count', 'minute'], 2, /batches of a window[^]*STATE_UNKNOWN/],
+      [['count', 'minute'], 2, /keeps batches, and[^]*STATE_UNKNOWN/],
       [['gte', 'totals', 'a'], 2, /did you mean get/],
       [['get', 'totals'], 2, /needs NAME and KEY/],
       [['get', 'totals', 'two', 'words'], 2, /needs NAME and KEY[^]*single quotes/],

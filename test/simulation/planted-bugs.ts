@@ -15,6 +15,7 @@ import { pageBugs } from './planted/page-bugs.ts'
 import { planBugs } from './planted/plan-bugs.ts'
 import { protocolBugs } from './planted/protocol-bugs.ts'
 import { recordBugs } from './planted/record-bugs.ts'
+import { rolledBugs } from './planted/rolled-bugs.ts'
 import { windowBugs } from './planted/window-bugs.ts'
 
 /** All of them. */
@@ -32,6 +33,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...outputBugs,
   ...operationBugs,
   ...windowBugs,
+  ...rolledBugs,
   ...recordBugs,
   ...planBugs,
   ...deploymentBugs,

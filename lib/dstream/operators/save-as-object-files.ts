@@ -1,9 +1,6 @@
 import { objects } from '../../formats/objects.ts'
-import { writeChecked } from '../../rdd/write-checked.ts'
-import { checkText } from '../checks.ts'
 import { DStream } from '../dstream.ts'
-import { outputPath } from '../output-path.ts'
-import { outputNode } from '../plan-node.ts'
+import { type FileOptions, saveFiles } from './save-files.ts'
 
 declare module '../dstream.ts' {
   interface DStream<T> {
@@ -15,26 +12,26 @@ declare module '../dstream.ts' {
      * @param prefix The path without batch time and suffix. Its first name, or the bucket of
      * `s3://bucket/...`, can be bound (`--bind NAME=./directory`).
      * @param suffix Added to the name of the directory after a dot. Default: none.
+     * @param options As in {@link saveAsTextFiles}.
      * @throws MillraceError In a batch: `VALUE_UNSUPPORTED` for functions, symbols, class instances
      * and cycles. Otherwise as {@link saveAsTextFiles}.
      * @example totals.saveAsObjectFiles('s3://results/totals')
      */
-    saveAsObjectFiles(prefix: string, suffix?: string): void
+    saveAsObjectFiles(prefix: string, suffix?: string, options?: FileOptions): void
+
+    /**
+     * The same without a suffix.
+     *
+     * @example totals.saveAsObjectFiles('s3://results/totals', { skipEmpty: true })
+     */
+    saveAsObjectFiles(prefix: string, options: FileOptions): void
   }
 }
 
-DStream.prototype.saveAsObjectFiles = function (prefix, suffix = '') {
-  checkText('saveAsObjectFiles', prefix, 'a prefix')
-  checkText('saveAsObjectFiles', suffix, 'a suffix')
-  const placeAt = (timeMs: number): string => outputPath(prefix, suffix, timeMs)
-  this.emit(
-    outputNode(
-      'saveAsObjectFiles',
-      this.node,
-      { prefix, suffix },
-      async (input, batch) =>
-        writeChecked(input, { place: placeAt(batch.timeMs), format: objects }, batch.write),
-      { writesTo: prefix, placeAt },
-    ),
-  )
+DStream.prototype.saveAsObjectFiles = function (
+  prefix: string,
+  suffix?: string | FileOptions,
+  options?: FileOptions,
+) {
+  saveFiles(this, { operation: 'saveAsObjectFiles', format: objects, prefix, suffix, options })
 }

@@ -1,9 +1,6 @@
 import { text } from '../../formats/text.ts'
-import { writeChecked } from '../../rdd/write-checked.ts'
-import { checkText } from '../checks.ts'
 import { DStream } from '../dstream.ts'
-import { outputPath } from '../output-path.ts'
-import { outputNode } from '../plan-node.ts'
+import { type FileOptions, saveFiles } from './save-files.ts'
 
 declare module '../dstream.ts' {
   interface DStream<T> {
@@ -16,27 +13,29 @@ declare module '../dstream.ts' {
      * @param prefix The path without batch time and suffix. Its first name, or the bucket of
      * `s3://bucket/...`, can be bound (`--bind NAME=./directory`).
      * @param suffix Added to the name of the directory after a dot. Default: none.
-     * @throws MillraceError `ARGUMENT_INVALID` when prefix or suffix is not a string. In a batch:
-     * `OUTPUT_FENCED` when a newer attempt has written the output, `OUTPUT_EXISTS` when this
-     * application has not written it, and `OUTPUT_FAILED`.
+     * @param options How batches become files. With `every`, the batches of a period share a file.
+     * They wait in the store until then, so the effect stays exactly-once. `<ms>` is then the time
+     * of the batch that writes the file.
+     * @throws MillraceError `ARGUMENT_INVALID` when prefix or suffix is not a string, or an option
+     * is not allowed. In a batch: `OUTPUT_FENCED` when a newer attempt has written the output,
+     * `OUTPUT_EXISTS` when this application has not written it, and `OUTPUT_FAILED`.
      * @example totals.saveAsTextFiles('s3://results/totals')
      */
-    saveAsTextFiles(prefix: string, suffix?: string): void
+    saveAsTextFiles(prefix: string, suffix?: string, options?: FileOptions): void
+
+    /**
+     * The same without a suffix.
+     *
+     * @example clicks.saveAsTextFiles('s3://archive/clicks', { every: minutes(5) })
+     */
+    saveAsTextFiles(prefix: string, options: FileOptions): void
   }
 }
 
-DStream.prototype.saveAsTextFiles = function (prefix, suffix = '') {
-  checkText('saveAsTextFiles', prefix, 'a prefix')
-  checkText('saveAsTextFiles', suffix, 'a suffix')
-  const placeAt = (timeMs: number): string => outputPath(prefix, suffix, timeMs)
-  this.emit(
-    outputNode(
-      'saveAsTextFiles',
-      this.node,
-      { prefix, suffix },
-      async (input, batch) =>
-        writeChecked(input, { place: placeAt(batch.timeMs), format: text }, batch.write),
-      { writesTo: prefix, placeAt },
-    ),
-  )
+DStream.prototype.saveAsTextFiles = function (
+  prefix: string,
+  suffix?: string | FileOptions,
+  options?: FileOptions,
+) {
+  saveFiles(this, { operation: 'saveAsTextFiles', format: text, prefix, suffix, options })
 }

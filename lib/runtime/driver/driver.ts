@@ -206,7 +206,7 @@ export class Driver {
     const waitingMs = await waitingSince(this.#runner, head, before.manifest, nowMs)
     const { intervalMs } = this.#runner.plan.options
     const due = dueAtRest(head, { waitingMs, nowMs, intervalMs, aheadOfClock, untilIdle })
-    if (due.kind === 'idle') return aheadOfClock ? atTheEnd(due, before) : due
+    if (due.kind === 'idle') return aheadOfClock ? this.#atTheEnd(due, before) : due
     if (await wake(this.#runner.heads, head, due.wakeMs))
       this.#runner.listen({ event: 'wake', wakeMs: due.wakeMs })
     return PROGRESSED
@@ -221,7 +221,7 @@ export class Driver {
       const sinceMs = await waitingSince(this.#runner, head, before.manifest, nowMs)
       const hasInput = sinceMs !== undefined && sinceMs <= Math.max(timeMs, nowMs)
       if (!hasInput && !this.#runsOn(head, before, situation))
-        return atTheEnd({ kind: 'idle', dueMs: sinceMs }, before)
+        return this.#atTheEnd({ kind: 'idle', dueMs: sinceMs }, before)
     }
     const times = { timeMs, nowMs }
     const all = await allocateBatch(this.#runner, head, before.manifest, times, lanes)
@@ -237,6 +237,12 @@ export class Driver {
       (untilIdle && firstTimerMs(manifest) < Infinity)
     if (isDue) this.#withoutInput += 1
     return isDue && this.#withoutInput <= BATCHES_WITHOUT_INPUT_MAX
+  }
+
+  /** The end of a run to the end. */
+  #atTheEnd(idle: Extract<Outcome, { kind: 'idle' }>, { manifest, state }: Before): Outcome {
+    const waiting = waitingKeys(this.#runner.plan, manifest, state)
+    return { ...idle, ...(waiting === undefined ? {} : { waiting }) }
   }
 
   async #retryLogged(
@@ -269,15 +275,6 @@ export class Driver {
     this.#before = after
     return outcome
   }
-}
-
-/** The end of a run to the end. */
-const atTheEnd = (
-  idle: Extract<Outcome, { kind: 'idle' }>,
-  { manifest, state }: Before,
-): Outcome => {
-  const waiting = waitingKeys(manifest, state)
-  return { ...idle, ...(waiting === undefined ? {} : { waiting }) }
 }
 
 const nameOf = (ref: Head['manifest']): string => (ref === undefined ? '' : segmentId(ref))

@@ -19,10 +19,13 @@ import { panesId } from '../../state/operator/state-declaration.ts'
 /** A run goes at most this many batches ahead without input, so that it ends in any case. */
 export const BATCHES_WITHOUT_INPUT_MAX = 100_000
 
-/** Keys that still wait for a time-out. */
+/** What still waits for a timer. */
 export interface WaitingKeys {
+  /** Number of keys that wait for a time-out. */
   readonly keys: number
-  /** The earliest time-out, epoch milliseconds. */
+  /** Number of outputs whose batches wait for the end of a period. */
+  readonly outputs: number
+  /** The earliest timer, epoch milliseconds. */
   readonly firstMs: number
 }
 
@@ -49,8 +52,9 @@ const newestOf = ({ refs, pages }: StoredPartition): readonly number[] => {
 export const firstTimerMs = ({ timers }: Pick<Manifest, 'timers'>): number =>
   leastOf(Object.values(timers).map(({ dueMs }) => dueMs ?? Infinity))
 
-/** The keys of the operators whose timers are set. Undefined: no key waits. */
+/** The keys and outputs of the operators whose timers are set. Undefined: nothing waits. */
 export const waitingKeys = (
+  { operators }: Pick<Plan, 'operators'>,
   manifest: Pick<Manifest, 'timers'>,
   state: LiveState,
 ): WaitingKeys | undefined => {
@@ -59,5 +63,7 @@ export const waitingKeys = (
   const ids = Object.entries(manifest.timers).flatMap(([id, { dueMs }]) =>
     dueMs === undefined ? [] : [id],
   )
-  return { keys: ids.reduce((total, id) => total + state.keysOf(id), 0), firstMs }
+  const outputs = operators.filter(({ id, node }) => ids.includes(id) && node.stateful?.panesWait)
+  const keys = ids.reduce((total, id) => total + state.keysOf(id), 0)
+  return { keys, outputs: outputs.length, firstMs }
 }

@@ -10,7 +10,7 @@ export interface KnownState {
   /** The id of the operator, or the name that `named()` gives it. */
   readonly id: string
   readonly kind: string
-  /** `keys`: a state for each key. `window`: batches of a window, which have no keys to look up. */
+  /** `keys`: a state for each key. `window`: batches, which have no keys to look up. */
   readonly holds: 'keys' | 'window'
   readonly partitions: number
   readonly segments: number
@@ -52,12 +52,12 @@ const unknownState = (known: readonly KnownState[], id: string): MillraceError =
   const near = nearestTo(id, keyed)
   return new MillraceError('STATE_UNKNOWN', {
     problem: isWindow
-      ? 'This operator keeps the batches of a window, and no state for each key'
+      ? 'This operator keeps batches, and no state for each key'
       : 'The application keeps no state of this name',
     value: id,
     allowed: keyed.length === 0 ? 'none: no operator keeps a state for each key' : keyed.join(', '),
     fix: isWindow
-      ? 'read the results of a window where the pipeline writes them, for example with saveToTable'
+      ? 'read the results where the pipeline writes them, for example with saveToTable'
       : (near === undefined ? '' : `did you mean ${near}? Otherwise `) +
         'see the states: millrace state --state DIR, or --app NAME',
   })

@@ -27,6 +27,11 @@ export interface StateDeclaration {
   /** The operator keeps panes: its input of earlier batch times. Default: false. */
   readonly panes?: boolean
   /**
+   * Panes only wait for the timer of the operator: until it fires, time alone changes nothing. So a
+   * pipeline may rest while there are panes. Default: false.
+   */
+  readonly panesWait?: boolean
+  /**
    * Anything else that decides how the stored bytes are read, in words: users see it when it has
    * changed. Default: empty.
    */
@@ -44,6 +49,8 @@ export interface StateShape {
   readonly partitions: number
   /** See {@link StateDeclaration.layout}. */
   readonly layout: string
+  /** For panes in a store: their number. */
+  readonly held?: number
 }
 
 /** What an operator of this plan keeps. */
@@ -53,6 +60,8 @@ export interface PlannedState extends StateShape {
    * they are divided in the same way, and each is a segment of its own.
    */
   readonly isDivisible: boolean
+  /** See {@link StateDeclaration.panesWait}. */
+  readonly panesWait?: boolean
   readonly carryOver?: CarryOver
 }
 
@@ -66,11 +75,14 @@ export const shapesOf = (
   declared: StateDeclaration | undefined,
 ): readonly PlannedState[] => {
   if (declared === undefined) return []
-  const { partitions, state = false, panes = false, layout = '', carryOver } = declared
+  const { partitions, state = false, panes = false, panesWait = false } = declared
+  const { layout = '', carryOver } = declared
   const common = { kind, partitions, layout, ...(carryOver === undefined ? {} : { carryOver }) }
   return [
     ...(state ? [{ ...common, id, form: 'state', isDivisible: !panes } as const] : []),
-    ...(panes ? [{ ...common, id: panesId(id), form: 'panes', isDivisible: false } as const] : []),
+    ...(panes
+      ? [{ ...common, id: panesId(id), form: 'panes', isDivisible: false, panesWait } as const]
+      : []),
   ]
 }
 
@@ -96,7 +108,8 @@ export interface StateFit {
 
 /**
  * Whether a plan with the states `current` can read what was written with the shapes `stored` up to
- * the batch at `doneMs`. A plan may add states, but not remove them.
+ * the batch at `doneMs`. A plan may add states, but not remove them. It may remove panes when there
+ * are none.
  */
 export const stateFit = (
   stored: readonly StateShape[],
@@ -120,8 +133,11 @@ const conflict = (text: string): StateFit => ({ conflicts: [text], carriedOver: 
 
 const fitOf = (old: StateShape, now: PlannedState | undefined, doneMs: number): StateFit => {
   const name = `the state "${old.id}"`
-  if (now === undefined)
-    return conflict(`${name} (${old.kind}) is in the store and not in the pipeline`)
+  if (now === undefined) {
+    if (old.held === 0) return { conflicts: [], carriedOver: [] }
+    const held = old.held === undefined ? '' : `, with ${old.held} batches`
+    return conflict(`${name} (${old.kind}${held}) is in the store and not in the pipeline`)
+  }
   if (now.kind !== old.kind)
     return conflict(`${name} was made by ${old.kind} and is now ${now.kind}`)
   const layouts = `was made with ${old.layout} and is now with ${now.layout}`

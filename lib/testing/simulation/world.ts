@@ -25,6 +25,9 @@ const DEPLOYING = 0xdeb1_0e55
 /** The same, of who reads and imports state. */
 const READING = 0x5ea1_10ad
 
+/** The same, of which later pipeline a world has. */
+const PIPELINES = 0x9019_f11e
+
 /** Lets every promise that can settle do so. */
 const waitForTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -39,6 +42,8 @@ export class World {
   readonly deploying: Random
   /** What readers and imports of state draw, for the same reason. */
   readonly reading: Random
+  /** Draws one of the later pipelines, for the same reason. */
+  readonly pipelines: Random
   /** How far the clock of the machine is ahead: that of all processes and of the table. */
   clockAheadMs = 0
   #setBackMs = 0
@@ -53,6 +58,7 @@ export class World {
     this.later = new Random(seed ^ LATER)
     this.deploying = new Random(seed ^ DEPLOYING)
     this.reading = new Random(seed ^ READING)
+    this.pipelines = new Random(seed ^ PIPELINES)
     this.trace = trace ? [] : undefined
   }
 

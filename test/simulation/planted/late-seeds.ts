@@ -6,6 +6,7 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'a source given up in the head alone': 16,
   'a number taken without its condition': 151,
   'a small merge of the last deltas alone': 14,
+  'a late batch joins the period before': 37,
   'append that looks at the tail only': 12,
   'changed values compared by reference': 13,
   'children taken beside their parents': 29,

@@ -75,6 +75,7 @@ export class BatchChecker {
     this.#follow(input, environment.deployment, after.zeroMs)
     const { outputs: finished } = after.afterCommit ?? manifest
     this.#checkOutputs(this.#history.length, (path) => outputs.textWhenCommitted(finished, path))
+    this.#checkNoOthers(timeMs, finished)
     this.#checkStates(manifest)
     return input
   }
@@ -140,6 +141,19 @@ export class BatchChecker {
           `${prefix}-${batch.timeMs} holds ${JSON.stringify(got)} and not ${JSON.stringify(want)}`,
       )
     }
+  }
+
+  /** A batch shows no output that the model does not have. */
+  #checkNoOthers(timeMs: number, finished: Manifest['outputs'] = []): void {
+    const { violations, pipeline, intervalMs } = this.#parts
+    const history = this.#historyUpTo(this.#history.length)
+    const wanted = pipeline.outputs(history.at(-1) as ModelBatch, history, intervalMs)
+    for (const { location } of finished)
+      violations.expect(
+        'B4',
+        Object.hasOwn(wanted, location.path.replace(/-\d+$/, '')),
+        () => `${timeMs} shows ${location.path}, which it should not have written`,
+      )
   }
 
   #checkStates(manifest: Manifest): void {

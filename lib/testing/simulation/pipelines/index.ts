@@ -7,6 +7,7 @@ import { keyOrder } from './key-order.ts'
 import { ownSink } from './own-sink.ts'
 import type { SimulatedPipeline } from './pipeline.ts'
 import { plainLines } from './plain-lines.ts'
+import { rolledFiles } from './rolled-files.ts'
 import { twoSources } from './two-sources.ts'
 import { uploads } from './uploads.ts'
 import { windows } from './windows.ts'
@@ -30,3 +31,12 @@ export const pipelines: readonly SimulatedPipeline[] = [
   badWords,
   filesInTime,
 ]
+
+/** The same, drawn beside the others, so that their seeds stay as they were. */
+export const laterPipelines: readonly SimulatedPipeline[] = [rolledFiles]
+
+const LATER_ONE_IN = 14
+
+/** What else a world may draw: one in about fourteen has a certain later pipeline. */
+export const laterWeight = (drawn: SimulatedPipeline): readonly SimulatedPipeline[] =>
+  Array<SimulatedPipeline>(LATER_ONE_IN).fill(drawn)

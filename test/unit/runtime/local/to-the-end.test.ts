@@ -114,7 +114,10 @@ describe('keys that wait for a time-out', () => {
   test('are counted where time does not run on', async () => {
     const { shown, end, more } = await runOnce(pipeline, { untilIdle: false })
     expect(shown).toEqual([])
-    expect(end).toEqual({ kind: 'done', waiting: { keys: 2, firstMs: START_MS + 1_810_001 } })
+    expect(end).toEqual({
+      kind: 'done',
+      waiting: { keys: 2, outputs: 0, firstMs: START_MS + 1_810_001 },
+    })
     // The next run lets time run on.
     expect(more).toEqual([[1_820, ['a ended', 'b ended']]])
   })

@@ -334,7 +334,7 @@ describe('an idle pipeline with timeouts', () => {
       kind: 'idle',
       dueMs: START_MS + 12_000,
       isResting: true,
-      waiting: { keys: 1, firstMs: START_MS + 11_001 },
+      waiting: { keys: 1, outputs: 0, firstMs: START_MS + 11_001 },
     })
   })
 })

@@ -1,0 +1,207 @@
+/** What `saveAsTextFiles` and `saveAsObjectFiles` have in common. */
+import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
+import type { Duration } from '../../base/duration.ts'
+import { MillraceError } from '../../base/errors.ts'
+import type { Format } from '../../formats/format.ts'
+import { type RDD, rddOfElements } from '../../rdd/rdd.ts'
+import { writeChecked } from '../../rdd/write-checked.ts'
+import type { Panes } from '../../state/operator/panes.ts'
+import { checkDurationMs, checkText } from '../checks.ts'
+import type { DStream } from '../dstream.ts'
+import { outputPath } from '../output-path.ts'
+import { type BatchView, operatorNode, type OperatorNode, outputNode } from '../plan-node.ts'
+import { periodEndMs, ROLL_BYTES_DEFAULT, rollAt, rollId, type RollRule } from '../rolls.ts'
+
+/**
+ * How the batches of an output become files. Without options, each batch has its own directory.
+ *
+ * @example
+ * ```ts
+ * const options: FileOptions = { every: minutes(5), maxBytes: 128 * 1024 * 1024 }
+ * ```
+ */
+export interface FileOptions {
+  /**
+   * Collects all batches of a period, and writes them as one file when the period is over: a
+   * multiple of the time between two RDDs of the stream. Periods are counted from the epoch in UTC,
+   * so five minutes end at :00, :05, :10 and so on. Default: each batch is written by itself.
+   */
+  readonly every?: Duration
+  /**
+   * With `every`: a file is written earlier when it would grow beyond so many bytes. A file has
+   * more only if one batch alone has more. From 1 byte to 512 MiB. Default 64 MiB.
+   */
+  readonly maxBytes?: number
+  /**
+   * Whether a batch without elements writes nothing. Default false, as in Spark. With `every` only
+   * what has elements is written, whatever this says.
+   */
+  readonly skipEmpty?: boolean
+}
+
+const ROLL_BYTES_MAX = 512 * 1024 * 1024
+
+/** What the two operations pass. */
+interface SavedFiles {
+  readonly operation: string
+  readonly format: Format
+  readonly prefix: string
+  readonly suffix: string | FileOptions | undefined
+  readonly options: FileOptions | undefined
+}
+
+/** Adds an output that writes files in a format. */
+export const saveFiles = <T>(
+  stream: DStream<T>,
+  { operation, format, prefix, suffix: second = '', options: third }: SavedFiles,
+): void => {
+  const [suffix, options = {}] =
+    typeof second === 'object' && second !== null ? ['', second] : [second, third]
+  checkText(operation, prefix, 'a prefix')
+  checkText(operation, suffix, 'a suffix')
+  const rule = ruleOf(operation, stream, checkOptions(operation, options))
+  const { skipEmpty = false } = options
+  const placeAt = (timeMs: number): string => outputPath(prefix, suffix, timeMs)
+  const places = { writesTo: prefix, placeAt }
+  if (rule !== undefined) {
+    const rolled = stream.to<Uint8Array>(rolledNode(stream, format, rule))
+    const write = async (input: RDD<unknown>, batch: WritingBatch): Promise<void> =>
+      batch.write({ place: placeAt(batch.timeMs), format: joined }, await input.partitions())
+    rolled.emit(outputNode(operation, rolled.node, { prefix, suffix, ...rule }, write, places))
+    rolled.named(rollId(placeAt(0)))
+    return
+  }
+  const parameters = { prefix, suffix, ...(skipEmpty ? { skipEmpty } : {}) }
+  const write = async (input: RDD<unknown>, batch: WritingBatch): Promise<void> =>
+    writeChecked(input, { place: placeAt(batch.timeMs), format }, async (target, partitions) => {
+      const isEmpty = partitions.every((elements) => elements.length === 0)
+      if (!(skipEmpty && isEmpty)) await batch.write(target, partitions)
+    })
+  stream.emit(outputNode(operation, stream.node, parameters, write, places))
+}
+
+type WritingBatch = Parameters<Parameters<typeof outputNode>[3]>[1]
+
+/** The elements are pieces of a file. */
+const joined: Format = {
+  name: 'pieces of a file',
+  isSplittable: false,
+  encode: (pieces) => Buffer.concat(pieces as readonly Uint8Array[]),
+  decode: (bytes) => ({ elements: [bytes], rejected: [] }),
+}
+
+/** A pane: the bytes of the roll so far, with those of this batch, and the bytes of this batch. */
+type Pane = readonly [rollBytes: number, bytes: Uint8Array]
+
+/**
+ * Keeps the bytes of each batch as a pane, until its roll closes. Then it gives the pieces of the
+ * file. What is written follows from stored panes alone, and they are dropped by the same commit
+ * that makes the file true (B5).
+ */
+const rolledNode = (
+  stream: Pick<DStream<unknown>, 'node' | 'slideDuration'>,
+  format: Format,
+  rule: RollRule,
+): OperatorNode =>
+  operatorNode(
+    'rolled',
+    [stream.node],
+    async ([input], batch) => {
+      const panes = batch.panes<Pane>(0)
+      const own = input === undefined ? new Uint8Array() : await encoded(input, format)
+      const times = [...panes.times]
+      const newestMs = times.at(-1)
+      const [bytes] = newestMs === undefined ? [0] : await panes.read(newestMs)
+      const step = rollAt(rule, batch.timeMs, { times, bytes }, own.length)
+      const files = await piecesOf(panes, step.closed, batch.timeMs, own)
+      const isOpen = step.waiting.times.at(-1) === batch.timeMs
+      panes.dropBefore(step.waiting.times[0] ?? batch.timeMs)
+      if (isOpen) panes.put([step.waiting.bytes, own] satisfies Pane, true)
+      batch.timer.setDue(dueMs(step.waiting.times, rule, batch, stream.slideDuration))
+      return files.length === 0 ? undefined : rddOfElements(files)
+    },
+    {
+      stateful: { partitions: 1, panes: true, panesWait: true, layout: `files of ${format.name}` },
+      parameters: { ...rule, format: format.name },
+    },
+  )
+
+const encoded = async (input: RDD<unknown>, format: Format): Promise<Uint8Array> => {
+  let bytes: Uint8Array = new Uint8Array()
+  await writeChecked(input, { place: '', format }, async (_, partitions) => {
+    bytes = Buffer.concat(partitions.map((elements) => format.encode(elements)))
+  })
+  return bytes
+}
+
+const piecesOf = async (
+  panes: Panes<Pane>,
+  closed: readonly (readonly number[])[],
+  nowMs: number,
+  own: Uint8Array,
+): Promise<readonly (readonly Uint8Array[])[]> => {
+  await panes.fetch(closed.flat().filter((timeMs) => timeMs !== nowMs))
+  const pieces: Uint8Array[][] = []
+  for (const times of closed) {
+    const file: Uint8Array[] = []
+    for (const timeMs of times) file.push(timeMs === nowMs ? own : (await panes.read(timeMs))[1])
+    pieces.push(file)
+  }
+  return pieces
+}
+
+/** The first time at or after the end of the period at which this output runs. */
+const dueMs = (
+  [firstMs]: readonly number[],
+  { everyMs }: RollRule,
+  { zeroMs }: Pick<BatchView, 'zeroMs'>,
+  { milliseconds: slideMs }: Duration,
+): number | undefined =>
+  firstMs === undefined
+    ? undefined
+    : gridTimeAtOrAfter(periodEndMs(firstMs, everyMs), zeroMs, slideMs)
+
+const checkOptions = (operation: string, options: FileOptions): FileOptions => {
+  if (typeof options === 'object' && options !== null) return options
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: `${operation}() needs options that are an object`,
+    value: options,
+    fix: 'for example { every: minutes(5) }, or leave them out',
+  })
+}
+
+const ruleOf = (
+  operation: string,
+  { slideDuration: { milliseconds: slideMs } }: Pick<DStream<unknown>, 'slideDuration'>,
+  { every, maxBytes = ROLL_BYTES_DEFAULT, ...given }: FileOptions,
+): RollRule | undefined => {
+  if (every === undefined) {
+    if (maxBytes === ROLL_BYTES_DEFAULT) return undefined
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: `${operation}() needs a period for files that are limited in bytes`,
+      value: { maxBytes },
+      fix: 'add one, so that the last records do not wait for ever: every: minutes(5)',
+    })
+  }
+  const everyMs = checkDurationMs(`${operation}() every`, every)
+  if (everyMs % slideMs !== 0)
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: `${operation}() needs a period that is a multiple of the time between two RDDs`,
+      value: `${everyMs} ms, over RDDs that come every ${slideMs} ms`,
+      allowed: `${slideMs} ms, ${2 * slideMs} ms, and so on`,
+      fix: 'round the period, or change the batch interval',
+    })
+  if (!Number.isSafeInteger(maxBytes) || maxBytes < 1 || maxBytes > ROLL_BYTES_MAX)
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: `${operation}() does not allow this value of maxBytes`,
+      value: maxBytes,
+      allowed: `a whole number from 1 to ${ROLL_BYTES_MAX}`,
+    })
+  if (given.skipEmpty === false)
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: `${operation}() writes no empty files when it collects batches`,
+      value: { skipEmpty: false },
+      fix: 'leave out skipEmpty',
+    })
+  return { everyMs, maxBytes }
+}
