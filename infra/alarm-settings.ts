@@ -1,8 +1,12 @@
 /** How users tune single alarms. */
 import type { IAlarmAction, IMetric } from 'aws-cdk-lib/aws-cloudwatch'
 import { MillraceError } from '../lib/base/errors.ts'
+import type { MetricName } from './metrics.ts'
 
-/** How an alarm differs from what the construct would choose. `false`: there is none. */
+/**
+ * How an alarm differs from what the construct would choose. `false`: there is none. An object,
+ * also an empty one: it is an alarm of its own.
+ */
 export type AlarmTuning =
   | false
   | {
@@ -21,6 +25,8 @@ export type AlarmTuning =
  * source has is tuned for all of them.
  */
 export interface AlarmSettings {
+  /** The one alarm for all that have none of their own. */
+  readonly problems?: AlarmTuning
   readonly lag?: AlarmTuning
   readonly failedBatches?: AlarmTuning
   readonly failed?: AlarmTuning
@@ -49,6 +55,13 @@ export interface Rule {
   readonly above?: number
   readonly below?: number
   readonly description: string
+  /**
+   * The metric, if what the alarm looks for is a line in a log. Left out of the settings, it shares
+   * the alarm on problems with others, since each alarm costs money at rest.
+   */
+  readonly shared?: MetricName
+  /** Other alarms ring too, later or with less to say: it is only there when it is set. */
+  readonly optional?: true
   /** In how many minutes it must be so. Default: one. */
   readonly minutes?: number
   /** Among how many minutes these are counted. Default: all must follow each other. */

@@ -10,7 +10,7 @@ import {
 import type { Construct } from 'constructs'
 import { type AlarmSettings, checkAlarmNames, nameOf, type Rule, tuned } from './alarm-settings.ts'
 import type { Worker } from './functions.ts'
-import { metricOf } from './metrics.ts'
+import { createProblems, metricOf, type MetricParts } from './metrics.ts'
 import type { QueuePair } from './queues.ts'
 
 /** What the alarms of every application watch. */
@@ -59,18 +59,21 @@ const batchRules = ({ namespace, lagMax }: Watched): readonly Rule[] => [
   {
     id: 'LagAlarm',
     metric: metricOf(namespace, 'Lag'),
+    shared: 'Lag',
     above: lagMax.toMilliseconds(),
     description: 'The oldest record that no batch has taken is old: batches fail or do not run',
   },
   {
     id: 'FailedBatchesAlarm',
     metric: metricOf(namespace, 'FailedBatches'),
+    shared: 'FailedBatches',
     above: 0,
     description: 'A batch failed and is tried again: see millrace status',
   },
   {
     id: 'FailedAlarm',
     metric: metricOf(namespace, 'Failed'),
+    shared: 'Failed',
     above: 0,
     description:
       'The application stands still, since a batch failed too often: see millrace status',
@@ -86,6 +89,7 @@ const batchRules = ({ namespace, lagMax }: Watched): readonly Rule[] => [
   {
     id: 'DataLossesAlarm',
     metric: metricOf(namespace, 'DataLosses'),
+    shared: 'DataLosses',
     above: 0,
     description:
       'Records are gone, from the blocks and from their source: see millrace help errors DATA_LOST',
@@ -93,6 +97,7 @@ const batchRules = ({ namespace, lagMax }: Watched): readonly Rule[] => [
   {
     id: 'DeadLettersAlarm',
     metric: metricOf(namespace, 'DeadLetters'),
+    shared: 'DeadLetters',
     above: 0,
     description:
       'Functions of the pipeline threw on records, which were put aside: see millrace dead-letters',
@@ -103,6 +108,7 @@ const batchRules = ({ namespace, lagMax }: Watched): readonly Rule[] => [
 const refusedRule = ({ namespace }: Watched): Rule => ({
   id: 'RefusedMessagesAlarm',
   metric: metricOf(namespace, 'RefusedMessages'),
+  shared: 'RefusedMessages',
   above: 0,
   description: 'Intake does not understand a message of a queue, and has not taken it: see its log',
 })
@@ -128,6 +134,7 @@ const functionRules = ({ namespace, intake, driver }: Watched): readonly Rule[] 
   {
     id: 'DriverTimeoutAlarm',
     metric: metricOf(namespace, 'DriverTimeouts'),
+    shared: 'DriverTimeouts',
     above: 0,
     description: 'A batch does not fit into the time-out of the driver: nothing moves on',
   },
@@ -149,6 +156,8 @@ const functionRules = ({ namespace, intake, driver }: Watched): readonly Rule[] 
   },
   {
     id: 'DriverThrottlesAlarm',
+    // The driver is silent then.
+    optional: true,
     metric: driver.function.metricThrottles(EACH_MINUTE),
     above: 0,
     minutes: PATIENCE_MINUTES,
@@ -170,7 +179,8 @@ export const commonRules = (watched: Watched): readonly Rule[] => [
   ...batchRules(watched),
   ...functionRules(watched),
   refusedRule(watched),
-  oldMessageRule('Triggers', watched.triggers, TRIGGER_AGE_MAX),
+  // The driver is silent then, or fails.
+  { ...oldMessageRule('Triggers', watched.triggers, TRIGGER_AGE_MAX), optional: true },
   deadLettersRule('Triggers', watched.triggers),
 ]
 
@@ -187,26 +197,43 @@ export interface AlarmParts {
   readonly rules: readonly Rule[]
   readonly settings: AlarmSettings
   readonly actions: readonly IAlarmAction[]
+  readonly metrics: MetricParts
 }
 
 /**
- * Creates an alarm for each rule.
+ * Creates an alarm for each rule, and one for all that share it.
  *
  * @throws MillraceError `ARGUMENT_INVALID` for a setting of an alarm that there is not, and for one
  * that CloudWatch refuses.
  */
 export const createAlarms = (
   scope: Construct,
-  { rules, settings, actions }: AlarmParts,
+  { rules, settings, actions, metrics }: AlarmParts,
 ): readonly Alarm[] => {
-  checkAlarmNames(Object.keys(settings), [...new Set(rules.map(nameOf))])
-  return rules.flatMap((rule) => {
+  checkAlarmNames(Object.keys(settings), ['problems', ...new Set(rules.map(nameOf))])
+  const isSet = (rule: Rule): boolean => settings[nameOf(rule)] !== undefined
+  const shared = rules.filter((rule) => rule.shared !== undefined && !isSet(rule))
+  const own = rules.filter((rule) => isSet(rule) || !(rule.shared ?? rule.optional ?? false))
+  if (shared.length > 0 && settings.problems !== false) {
+    createProblems(scope, metrics, shared)
+    own.unshift(problemsRule(metrics.namespace))
+  }
+  return own.flatMap((rule) => {
     const tuning = settings[nameOf(rule)] ?? {}
     return tuning === false
       ? []
       : [createAlarm(scope, tuned(rule, tuning), tuning.actions ?? actions)]
   })
 }
+
+const problemsRule = (namespace: string): Rule => ({
+  id: 'ProblemsAlarm',
+  metric: metricOf(namespace, 'Problems'),
+  above: 0,
+  description:
+    'A batch failed or is late, records were put aside or lost, or the driver ran out of time: ' +
+    'see millrace status',
+})
 
 const createAlarm = (
   scope: Construct,

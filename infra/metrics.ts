@@ -20,6 +20,7 @@ export type MetricName =
   | 'DataLosses'
   | 'DriverTimeouts'
   | 'RefusedMessages'
+  | 'Problems'
 
 interface Definition {
   readonly role: 'intake' | 'driver'
@@ -107,18 +108,48 @@ export const metricOf = (
     ...options,
   })
 
+/** Where the metrics of an application are, and the logs that they are made of. */
+export interface MetricParts {
+  readonly namespace: string
+  readonly logs: Readonly<Record<'intake' | 'driver', ILogGroup>>
+}
+
 /** Makes the metrics from the logs. */
-export const createMetrics = (
+export const createMetrics = (scope: Construct, parts: MetricParts): void => {
+  for (const definition of DEFINITIONS)
+    createFilter(scope, parts, { ...definition, id: `${prefixOf(definition)}${definition.name}` })
+}
+
+/** Makes the metric of all problems: a one for each line that one of the rules looks for. */
+export const createProblems = (
   scope: Construct,
-  namespace: string,
-  logs: Readonly<Record<'intake' | 'driver', ILogGroup>>,
+  parts: MetricParts,
+  rules: readonly { readonly shared?: MetricName; readonly above?: number }[],
 ): void => {
-  for (const { name, role, pattern, value } of DEFINITIONS)
-    new MetricFilter(scope, `${role === 'intake' ? 'Intake' : 'Driver'}${name}`, {
-      logGroup: logs[role],
-      filterPattern: FilterPattern.literal(pattern),
-      metricNamespace: namespace,
-      metricName: name,
-      metricValue: value,
-    })
+  for (const { shared, above = 0 } of rules)
+    for (const definition of DEFINITIONS.filter(({ name }) => name === shared))
+      createFilter(scope, parts, {
+        ...definition,
+        id: `Problem${prefixOf(definition)}${definition.name}`,
+        name: 'Problems',
+        value: '1',
+        // The others count lines, and one is too many.
+        ...(shared === 'Lag' ? { pattern: `{ $.lagMs > ${above} }` } : {}),
+      })
+}
+
+const prefixOf = ({ role }: Definition): string => (role === 'intake' ? 'Intake' : 'Driver')
+
+const createFilter = (
+  scope: Construct,
+  { namespace, logs }: MetricParts,
+  { id, name, role, pattern, value }: Definition & { readonly id: string; readonly name: string },
+): void => {
+  new MetricFilter(scope, id, {
+    logGroup: logs[role],
+    filterPattern: FilterPattern.literal(pattern),
+    metricNamespace: namespace,
+    metricName: name,
+    metricValue: value,
+  })
 }

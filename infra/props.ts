@@ -113,9 +113,10 @@ export interface StreamingAppProps extends SharedFunctionSettings {
   readonly lagMax?: Duration
   /**
    * Single alarms that ring at another value, do something else, or are left out:
-   * `{ driverSilent: false, failedBatches: { threshold: 3 } }`.
+   * `{ driverSilent: false, failedBatches: { threshold: 3 } }`. What is found in logs shares one
+   * alarm, `problems`; what is set here has an alarm of its own, `{ deadLetters: {} }` as well.
    *
-   * @default - all of them, as docs/deploying.md lists them
+   * @default - as docs/deploying.md lists them, ten for one stream
    */
   readonly alarms?: AlarmSettings
   /**

@@ -21,7 +21,7 @@ import { createSchedule, mapQueue } from './event-sources.ts'
 import { driverSettings, intakeSettings } from './function-settings.ts'
 import type { Worker } from './functions.ts'
 import { checkTable } from './given-table.ts'
-import { createMetrics, type MetricName, metricOf } from './metrics.ts'
+import { createMetrics, type MetricName, metricOf, type MetricParts } from './metrics.ts'
 import { createParameter } from './parameter.ts'
 import type { PlanSummary } from './plan-summary.ts'
 import { principalOf, connectionsOf } from './principals.ts'
@@ -133,7 +133,7 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     const connection = this.#kinds.connect(this.intake)
     this.mappings = connection.mappings
     this.#mapTriggers()
-    this.#createMetrics()
+    createMetrics(this, this.#metricParts)
     this.alarms = this.#createAlarms(lagMax, connection.alarms)
     this.parameter = this.#createParameter()
     this.#printCommands()
@@ -243,16 +243,20 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     createSchedule(this, this.#plan.name, queue)
   }
 
-  #createMetrics(): void {
+  get #metricParts(): MetricParts {
     const { intake, driver } = this
-    createMetrics(this, this.#namespace, { intake: intake.logGroup, driver: driver.logGroup })
+    return {
+      namespace: this.#namespace,
+      logs: { intake: intake.logGroup, driver: driver.logGroup },
+    }
   }
 
   #createAlarms(lagMax: Duration, ofSources: readonly Rule[]): readonly Alarm[] {
     const { intake, driver, triggers } = this
     const common = commonRules({ namespace: this.#namespace, lagMax, intake, driver, triggers })
     const { alarms: settings = {}, alarmActions: actions = [] } = this.#props
-    return createAlarms(this, { rules: [...common, ...ofSources], settings, actions })
+    const rules = [...common, ...ofSources]
+    return createAlarms(this, { rules, settings, actions, metrics: this.#metricParts })
   }
 
   #createParameter(): StringParameter {

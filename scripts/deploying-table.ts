@@ -129,6 +129,20 @@ const alarms = (template: Template): string =>
     ]),
   )
 
+/** The lines in logs that the alarm on problems looks for. */
+const problems = (template: Template): string =>
+  table(
+    ['log', 'lines'],
+    resourcesOf(template, 'AWS::Logs::MetricFilter')
+      .filter(([, { MetricTransformations }]) =>
+        compact(MetricTransformations).includes('Problems'),
+      )
+      .map(([, { LogGroupName, FilterPattern }]) => [
+        code(shown(LogGroupName)),
+        code(String(FilterPattern).replaceAll('|', '\\|')),
+      ]),
+  )
+
 const COMPARISONS: Readonly<Record<string, string>> = {
   GreaterThanThreshold: 'above',
   LessThanThreshold: 'below',
@@ -149,6 +163,8 @@ export const generatedTables = (): string => {
     roles(template),
     '### Alarms',
     alarms(template),
+    'ProblemsAlarm rings for each of these lines:',
+    problems(template),
   ].join('\n\n')
 }
 

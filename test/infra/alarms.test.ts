@@ -4,10 +4,12 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { describe, expect, test } from 'vitest'
 import type { AlarmSettings } from '../../infra/alarm-settings.ts'
+import { metricFilters } from './metric-filters.ts'
 import { synthesise } from './stacks.ts'
 
 /** Every alarm that can be tuned, with an application that has it. The compiler knows all names. */
 const NAMES: Readonly<Record<keyof AlarmSettings, 'all' | 'clicks' | 'files' | 'orders'>> = {
+  problems: 'all',
   lag: 'all',
   failedBatches: 'all',
   failed: 'all',
@@ -32,7 +34,20 @@ const NAMES: Readonly<Record<keyof AlarmSettings, 'all' | 'clicks' | 'files' | '
   queueDeadLetters: 'orders',
 }
 
-const numberOf = (name: string, alarms: Readonly<Record<string, false>>): number =>
+/** What is found in logs shares the alarm on problems. */
+const SHARED = [
+  'lag',
+  'failedBatches',
+  'failed',
+  'dataLosses',
+  'deadLetters',
+  'driverTimeout',
+  'refusedMessages',
+]
+/** They are there when they are set. */
+const OPTIONAL = ['driverThrottles', 'triggersAge']
+
+const numberOf = (name: string, alarms: AlarmSettings): number =>
   synthesise(name, () => ({ alarms })).app.alarms.length
 
 describe.each(['clicks', 'files', 'orders'])('the alarms of %s', (name) => {
@@ -40,10 +55,44 @@ describe.each(['clicks', 'files', 'orders'])('the alarms of %s', (name) => {
     ['all', name].includes(NAMES[alarm as keyof AlarmSettings]),
   )
   test('have a name each, and can be left out one by one', () => {
-    expect(numberOf(name, {})).toBe(own.length)
+    const usual = own.length - SHARED.length - OPTIONAL.length
+    expect(numberOf(name, {})).toBe(usual)
     expect(numberOf(name, Object.fromEntries(own.map((alarm) => [alarm, false])))).toBe(0)
-    for (const alarm of own.slice(-4))
-      expect(numberOf(name, { [alarm]: false })).toBe(own.length - 1)
+    expect(numberOf(name, Object.fromEntries(own.map((alarm) => [alarm, {}])))).toBe(own.length - 1)
+    for (const alarm of ['problems', ...own.slice(-3)])
+      expect(numberOf(name, { [alarm]: false })).toBe(usual - 1)
+  })
+
+  test('are few, since each costs money at rest', () => {
+    expect(numberOf(name, {})).toBeLessThanOrEqual(10)
+  })
+})
+
+describe('the alarm on problems', () => {
+  const filters = (alarms: AlarmSettings): readonly string[] =>
+    metricFilters(synthesise('clicks', () => ({ alarms })).template)
+      .filter(({ metric }) => metric === 'Problems')
+      .map(({ role, pattern }) => `${role} ${pattern}`)
+  const all = filters({})
+
+  test('looks for a line of each kind', () => expect(all).toHaveLength(SHARED.length + 1))
+
+  test.each<{ alarms: AlarmSettings; without: readonly string[] }>([
+    { alarms: { failed: {} }, without: ['driver { $.event = "driver" && $.kind = "failed" }'] },
+    { alarms: { failedBatches: false }, without: ['driver { $.event = "batchFailed" }'] },
+    {
+      alarms: { deadLetters: { threshold: 10 } },
+      without: [
+        'driver { $.event = "deadLetter" }',
+        'intake { $.event = "intake" && $.rejected > 0 }',
+      ],
+    },
+    { alarms: { lag: { minutes: 5 } }, without: ['driver { $.lagMs > 21600000 }'] },
+    { alarms: { problems: false }, without: all },
+    { alarms: { problems: { minutes: 2 } }, without: [] },
+  ])('leaves to others what is set: $alarms', ({ alarms, without }) => {
+    expect(filters(alarms)).toEqual(all.filter((line) => !without.includes(line)))
+    expect(all).toEqual(expect.arrayContaining([...without]))
   })
 })
 
@@ -82,13 +131,17 @@ describe('an alarm is tuned', () => {
   ])('$what', ({ alarms, metric, has }) => {
     const { template, app } = synthesise('clicks', () => ({ alarms }))
     template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: metric, ...has })
-    expect(app.alarms).toHaveLength(synthesise('clicks').app.alarms.length)
+    const isOwn = ['FailedBatches', 'DeadLetters'].includes(metric)
+    expect(app.alarms).toHaveLength(synthesise('clicks').app.alarms.length + (isOwn ? 1 : 0))
   })
 
   test('with actions of its own', () => {
     const { template } = synthesise('clicks', (stack) => ({
       alarmActions: [new SnsAction(new Topic(stack, 'All'))],
-      alarms: { failed: { actions: [new SnsAction(new Topic(stack, 'Pager'))] } },
+      alarms: {
+        failed: { actions: [new SnsAction(new Topic(stack, 'Pager'))] },
+        failedBatches: {},
+      },
     }))
     const actionsOf = (MetricName: string, id: string): void =>
       template.hasResourceProperties('AWS::CloudWatch::Alarm', {

@@ -31,11 +31,18 @@ const metricsOf = ({ lines }: Deployed): Readonly<Record<string, readonly number
   const metrics: Record<string, number[]> = {}
   for (const filter of filters) {
     const values = valuesOf(filter, lines)
-    if (values.length > 0 && filter.metric !== 'ProcessingTime')
+    if (values.length > 0 && !['ProcessingTime', 'Problems'].includes(filter.metric))
       (metrics[filter.metric] ??= []).push(...values)
   }
   return metrics
 }
+
+/** How many lines the alarm on problems counts. */
+const problemsOf = ({ lines }: Deployed): number =>
+  filters
+    .filter(({ metric }) => metric === 'Problems')
+    .flatMap((filter) => valuesOf(filter, lines))
+    .reduce((total, one) => total + one, 0)
 
 const fails = (lines: DStream<string>): void =>
   lines.foreachRDD(() => {
@@ -46,6 +53,8 @@ const rows: readonly {
   readonly name: string
   readonly play: () => Promise<Deployed>
   readonly metrics: Readonly<Record<string, readonly number[]>>
+  /** Default: none. */
+  readonly problems?: number
 }[] = [
   {
     name: 'a batch of three records, and a minute without any',
@@ -71,6 +80,19 @@ const rows: readonly {
       return app
     },
     metrics: { Lag: [10 * MINUTE_MS], Batches: [1, 1], Records: [1, 0] },
+  },
+  {
+    name: 'nobody has called the driver for seven hours',
+    async play() {
+      const app = deployed()
+      await app.trigger()
+      await app.put(1, 'a')
+      app.world.advance(7 * 60 * MINUTE_MS)
+      await app.trigger({ scheduleMinute: true })
+      return app
+    },
+    metrics: { Lag: [7 * 60 * MINUTE_MS], Batches: [1, 1], Records: [1, 0] },
+    problems: 1,
   },
   {
     name: 'another process stands in the middle of a batch and holds the lease',
@@ -108,6 +130,7 @@ const rows: readonly {
       return app
     },
     metrics: { Lag: [63_000, 123_000], FailedBatches: [1], Failed: [1, 1, 1, 1] },
+    problems: 5,
   },
   {
     name: 'a driver is called that is older than the one that has run',
@@ -133,6 +156,7 @@ const rows: readonly {
       return app
     },
     metrics: { Batches: [1], Records: [2], DeadLetters: [1, 1] },
+    problems: 2,
   },
   {
     name: 'blocks are lost, and the application waits for somebody to restore them',
@@ -145,6 +169,7 @@ const rows: readonly {
       return app
     },
     metrics: { FailedBatches: [1], DataLosses: [1] },
+    problems: 2,
   },
   {
     name: 'blocks are lost, and the application goes on',
@@ -157,6 +182,7 @@ const rows: readonly {
       return app
     },
     metrics: { Batches: [1], Records: [0], DataLosses: [1] },
+    problems: 1,
   },
   {
     name: 'messages that are not notifications',
@@ -169,6 +195,7 @@ const rows: readonly {
       return app
     },
     metrics: { RefusedMessages: [1, 1] },
+    problems: 2,
   },
   {
     name: 'lines that look like entries of the log are printed',
@@ -215,12 +242,15 @@ describe('metrics', () => {
         'DriverTimeouts',
         'DeadLetters',
         'RefusedMessages',
+        'Problems',
       ]),
     )
   })
 
-  test.each(rows)('$name', async ({ play, metrics }) => {
-    expect(metricsOf(await play())).toEqual(metrics)
+  test.each(rows)('$name', async ({ play, metrics, problems = 0 }) => {
+    const app = await play()
+    expect(metricsOf(app)).toEqual(metrics)
+    expect(problemsOf(app)).toBe(problems)
   })
 
   test.each([

@@ -215,10 +215,10 @@ describe('the wiring that section 8 of DESIGN.md asks for', () => {
   })
 
   test.each([
-    { in: clicks, alarms: 18 },
-    { in: files, alarms: 17 },
-    { in: both, alarms: 20 },
-    { in: orders, alarms: 17 },
+    { in: clicks, alarms: 10 },
+    { in: files, alarms: 9 },
+    { in: both, alarms: 12 },
+    { in: orders, alarms: 9 },
   ])('has $alarms alarms', ({ in: { template, app }, alarms }) => {
     template.resourceCountIs('AWS::CloudWatch::Alarm', alarms)
     expect(app.alarms).toHaveLength(alarms)
