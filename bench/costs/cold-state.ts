@@ -9,7 +9,7 @@
  */
 import { type Duration, type Pipeline, type State, StateSpec, stream } from 'millrace'
 import { GCProfiler } from 'node:v8'
-import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { memoryItemStore } from '../../lib/adapters/memory/memory-item-store.ts'
 import { median } from '../statistics.ts'
 import { type CostProgram, type Measured, short } from './figure.ts'
@@ -77,12 +77,14 @@ const bareBytes = (): Uint8Array => {
     bytes[at] = length
     at = bytes.writeUInt32LE(n % 7, at + 1 + length)
   }
-  return deflateRawSync(bytes.subarray(0, at), { level: constants.Z_BEST_SPEED })
+  return zstdCompressSync(bytes.subarray(0, at), {
+    params: { [constants.ZSTD_c_compressionLevel]: 3 },
+  })
 }
 
 /** The bare loop. */
 const bareMap = (stored: Uint8Array): Map<string, number> => {
-  const bytes = inflateRawSync(stored)
+  const bytes = zstdDecompressSync(stored)
   const found = new Map<string, number>()
   for (let at = 0; at < bytes.byteLength;) {
     const end = at + 1 + (bytes[at] ?? 0)

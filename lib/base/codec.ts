@@ -12,8 +12,12 @@
 import { corrupt, Decoder } from './decoder.ts'
 import { Encoder } from './encoder.ts'
 import { asMillraceError } from './errors.ts'
+import { Folder, Unfolder } from './folded.ts'
 
 const encoder = new Encoder()
+
+/** The first byte of a folded value. All tags are smaller. */
+const FOLDED_FORM = 65
 
 /**
  * The bytes of a value; equal values give equal bytes.
@@ -48,23 +52,59 @@ export const encodeCanonical = (value: unknown): string => {
 }
 
 /**
- * Reads a value from bytes made by {@link encode}.
+ * The same value in fewer bytes: the names of fields are written once for all objects that have the
+ * same names in the same order. Bytes that would not become fewer stay as they are.
+ */
+export const fold = (bytes: Uint8Array): Uint8Array => {
+  const code = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+  const head = new Encoder()
+  head.begin(false)
+  head.byte(FOLDED_FORM)
+  encoder.begin(false)
+  const folder = new Folder(encoder)
+  folder.fold(code)
+  folder.writeShapes(head)
+  const folded = Buffer.concat([head.bytes(), encoder.bytes()])
+  return folded.byteLength < bytes.byteLength ? folded : bytes
+}
+
+/**
+ * The bytes that {@link fold} was given.
+ *
+ * @throws MillraceError `SEGMENT_CORRUPT` when the bytes are not exactly one folded value.
+ */
+export const unfold = (bytes: Uint8Array): Uint8Array => {
+  if (bytes[0] !== FOLDED_FORM) return bytes
+  return readingStored(() => {
+    const decoder = new Decoder(bytes.subarray(1))
+    const unfolder = new Unfolder(decoder)
+    encoder.begin(false)
+    unfolder.unfold(encoder)
+    if (!decoder.atEnd) throw corrupt('there are more bytes after the value')
+    return encoder.bytes()
+  })
+}
+
+/**
+ * Reads a value from bytes made by {@link encode} or {@link fold}.
  *
  * @throws MillraceError `SEGMENT_CORRUPT` when the bytes are not exactly one value.
  */
 export const decode = (bytes: Uint8Array): unknown => {
-  const decoder = new Decoder(bytes)
-  const value = wholeValue(decoder)
+  const decoder = new Decoder(unfold(bytes))
+  const value = readingStored(() => decoder.value())
   if (!decoder.atEnd) throw corrupt('there are more bytes after the value')
   return value
 }
 
-const wholeValue = (decoder: Decoder): unknown => {
+/**
+ * Damaged bytes can also cause other errors: a bigint without digits, a field name that is not a
+ * string, or a nesting deeper than the call stack.
+ */
+export const readingStored = <R>(read: () => R): R => {
   try {
-    return decoder.value()
+    return read()
   } catch (error) {
-    // Damaged bytes can also cause other errors: a bigint without digits, a field name that is not
-    // a string, or a nesting deeper than the call stack.
     throw asMillraceError(error, 'SEGMENT_CORRUPT', { problem: 'Stored bytes cannot be read' })
   }
 }

@@ -4,19 +4,36 @@ import { MillraceError } from './errors.ts'
 
 /** Reads one value after another from bytes; see codec.ts for the layout. */
 export class Decoder {
-  readonly #buffer: Buffer
+  readonly buffer: Buffer
   #at = 0
 
   constructor(bytes: Uint8Array) {
-    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  /** The position of the next byte. */
+  get at(): number {
+    return this.#at
+  }
+
+  /** The next byte, or undefined at the end. It is not taken. */
+  get next(): number | undefined {
+    return this.buffer[this.#at]
   }
 
   get atEnd(): boolean {
-    return this.#at === this.#buffer.length
+    return this.#at === this.buffer.length
+  }
+
+  /** A number of things that take at least one byte each. */
+  count(): number {
+    const count = this.varint()
+    if (count > this.buffer.length - this.#at) throw corrupt('they end too early')
+    return count
   }
 
   value(): unknown {
-    const tag = this.#byte()
+    const tag = this.byte()
     switch (tag) {
       case tags.null:
         return null
@@ -62,7 +79,7 @@ export class Decoder {
   }
 
   #items(): unknown[] {
-    const count = this.#varint()
+    const count = this.varint()
     // Not `new Array(count)`: a damaged count must not allocate gigabytes, and V8 should store the
     // array in its packed form.
     const items: unknown[] = []
@@ -71,7 +88,7 @@ export class Decoder {
   }
 
   #fields(object: object): object {
-    const count = this.#varint()
+    const count = this.varint()
     for (let i = 0; i < count; i++) {
       const name = this.value() as string
       const value = this.value()
@@ -89,62 +106,62 @@ export class Decoder {
   }
 
   #map(): Map<unknown, unknown> {
-    const count = this.#varint()
+    const count = this.varint()
     const map = new Map<unknown, unknown>()
     for (let i = 0; i < count; i++) map.set(this.value(), this.value())
     return map
   }
 
   #integer(): number {
-    const zigzag = this.#varint()
+    const zigzag = this.varint()
     return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag - 1) / 2 - 1
   }
 
   #float(): number {
     const at = this.#at
-    this.#skip(8)
-    return this.#buffer.readDoubleLE(at)
+    this.skip(8)
+    return this.buffer.readDoubleLE(at)
   }
 
   #text(): string {
-    const length = this.#varint()
+    const length = this.varint()
     const at = this.#at
-    return this.#buffer.toString('utf8', at, this.#skip(length))
+    return this.buffer.toString('utf8', at, this.skip(length))
   }
 
   #utf16(): string {
-    const units = this.#varint()
+    const units = this.varint()
     const at = this.#at
-    return this.#buffer.toString('utf16le', at, this.#skip(units * 2))
+    return this.buffer.toString('utf16le', at, this.skip(units * 2))
   }
 
   #bytes(): Buffer {
-    const length = this.#varint()
+    const length = this.varint()
     const at = this.#at
-    return this.#buffer.subarray(at, this.#skip(length))
+    return this.buffer.subarray(at, this.skip(length))
   }
 
-  #varint(): number {
+  varint(): number {
     let value = 0
     let scale = 1
     for (;;) {
-      const byte = this.#byte()
+      const byte = this.byte()
       value += (byte & 0x7f) * scale
       if (byte < 0x80) return value
       scale *= 0x80
     }
   }
 
-  #byte(): number {
-    const byte = this.#buffer[this.#at++]
+  byte(): number {
+    const byte = this.buffer[this.#at++]
     if (byte === undefined) throw corrupt('they end too early')
     return byte
   }
 
   /** Moves forward and returns the new position. */
-  #skip(bytes: number): number {
+  skip(bytes: number): number {
     this.#at += bytes
-    if (this.#at > this.#buffer.length) throw corrupt('they end too early')
+    if (this.#at > this.buffer.length) throw corrupt('they end too early')
     return this.#at
   }
 }

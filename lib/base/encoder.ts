@@ -51,14 +51,14 @@ export class Encoder {
       case 'number':
         return this.#number(value)
       case 'boolean':
-        return this.#byte(value ? tags.true : tags.false)
+        return this.byte(value ? tags.true : tags.false)
       case 'undefined':
-        return this.#byte(tags.undefined)
+        return this.byte(tags.undefined)
       case 'bigint':
-        this.#byte(tags.bigint)
+        this.byte(tags.bigint)
         return this.#text(value.toString())
       case 'object':
-        return value === null ? this.#byte(tags.null) : this.#object(value, depth)
+        return value === null ? this.byte(tags.null) : this.#object(value, depth)
       default:
         throw this.#unsupported(value, depth)
     }
@@ -85,23 +85,43 @@ export class Encoder {
   }
 
   #codedKey({ code }: CodedKey): void {
-    this.#byte(tags.codedKey)
-    this.#varint(code.length)
-    this.#reserve(code.length)
-    this.#end += this.#buffer.write(code, this.#end, 'latin1')
+    this.byte(tags.codedKey)
+    this.varint(code.length)
+    this.raw(code, 0, code.length)
+  }
+
+  /** Writes a part of a text that has one character for each byte. */
+  raw(text: string, from: number, to: number): void {
+    this.#reserve(to - from)
+    if (to - from > SHORT_MAX) {
+      this.#end += this.#buffer.write(text.slice(from, to), this.#end, 'latin1')
+      return
+    }
+    for (let i = from; i < to; i++) this.#buffer[this.#end++] = text.charCodeAt(i)
+  }
+
+  /** Writes a part of other bytes. */
+  copy(bytes: Uint8Array, from: number, to: number): void {
+    this.#reserve(to - from)
+    if (to - from > SHORT_MAX) {
+      this.#buffer.set(bytes.subarray(from, to), this.#end)
+      this.#end += to - from
+      return
+    }
+    for (let i = from; i < to; i++) this.#buffer[this.#end++] = bytes[i] as number
   }
 
   #date(value: Date, depth: number): void {
     this.#refuse(oddBuiltIn(value), value, depth)
-    this.#byte(tags.date)
+    this.byte(tags.date)
     this.#float(value.getTime())
   }
 
   #array(value: readonly unknown[], depth: number): void {
     this.#refuse(oddArray(value), value, depth)
-    if (!this.#canonical && isFrozen(value)) this.#byte(tags.frozen)
-    this.#byte(tags.array)
-    this.#varint(value.length)
+    if (!this.#canonical && isFrozen(value)) this.byte(tags.frozen)
+    this.byte(tags.array)
+    this.varint(value.length)
     for (let i = 0; i < value.length; i++) {
       this.#path[depth] = i
       this.value(value[i], depth + 1)
@@ -110,8 +130,8 @@ export class Encoder {
 
   #set(value: Set<unknown>, depth: number): void {
     this.#refuse(oddBuiltIn(value), value, depth)
-    this.#byte(tags.set)
-    this.#varint(value.size)
+    this.byte(tags.set)
+    this.varint(value.size)
     let index = 0
     for (const item of value) {
       this.#path[depth] = index++
@@ -124,9 +144,9 @@ export class Encoder {
     this.#refuse(oddObject(value, names), value, depth)
     const isValueFrozen = isFrozen(value)
     if (this.#canonical) names.sort()
-    else if (isValueFrozen) this.#byte(tags.frozen)
-    this.#byte(this.#canonical ? tags.object : tag)
-    this.#varint(names.length)
+    else if (isValueFrozen) this.byte(tags.frozen)
+    this.byte(this.#canonical ? tags.object : tag)
+    this.varint(names.length)
     for (const name of names) {
       this.#path[depth] = name
       const field = Object.getOwnPropertyDescriptor(value, name) as PropertyDescriptor
@@ -138,8 +158,8 @@ export class Encoder {
 
   #map(value: Map<unknown, unknown>, depth: number): void {
     this.#refuse(oddBuiltIn(value), value, depth)
-    this.#byte(tags.map)
-    this.#varint(value.size)
+    this.byte(tags.map)
+    this.varint(value.size)
     let index = 0
     for (const [key, item] of value) {
       this.#path[depth] = `key ${index}`
@@ -153,8 +173,8 @@ export class Encoder {
     const prototype: unknown = Object.getPrototypeOf(value)
     const isBuffer = prototype === Buffer.prototype
     if (!isBuffer && prototype !== Uint8Array.prototype) throw this.#unsupported(value, depth)
-    this.#byte(isBuffer ? tags.buffer : tags.bytes)
-    this.#varint(value.byteLength)
+    this.byte(isBuffer ? tags.buffer : tags.bytes)
+    this.varint(value.byteLength)
     this.#reserve(value.byteLength)
     this.#buffer.set(value, this.#end)
     const written = this.#buffer.subarray(this.#end, this.#end + value.byteLength)
@@ -177,13 +197,13 @@ export class Encoder {
   #string(value: string): void {
     if (value.length <= SHORT_MAX && this.#short(value)) return
     if (value.isWellFormed()) {
-      this.#byte(tags.text)
+      this.byte(tags.text)
       return this.#text(value)
     }
     // UTF-8 cannot hold a lone surrogate: it would be read back as U+FFFD, and two keys would
     // become one.
-    this.#byte(tags.utf16)
-    this.#varint(value.length)
+    this.byte(tags.utf16)
+    this.varint(value.length)
     this.#reserve(value.length * 2)
     this.#end += this.#buffer.write(value, this.#end, 'utf16le')
   }
@@ -209,7 +229,7 @@ export class Encoder {
     const length = value.length
     this.#reserve(5 + length * 3)
     const bytes = Buffer.byteLength(value, 'utf8')
-    this.#varint(bytes)
+    this.varint(bytes)
     this.#end += this.#buffer.write(value, this.#end, bytes === length ? 'latin1' : 'utf8')
   }
 
@@ -228,10 +248,10 @@ export class Encoder {
       Number.isInteger(canonicalZero) &&
       !Object.is(canonicalZero, -0)
     ) {
-      this.#byte(tags.integer)
-      return this.#varint(canonicalZero < 0 ? -(canonicalZero + 1) * 2 + 1 : canonicalZero * 2)
+      this.byte(tags.integer)
+      return this.varint(canonicalZero < 0 ? -(canonicalZero + 1) * 2 + 1 : canonicalZero * 2)
     }
-    this.#byte(tags.float)
+    this.byte(tags.float)
     this.#float(canonicalZero)
   }
 
@@ -245,7 +265,7 @@ export class Encoder {
    * Writes a whole number up to 2^53. Above 2^32 it divides, because bit operations would truncate
    * the number.
    */
-  #varint(value: number): void {
+  varint(value: number): void {
     this.#reserve(10)
     if (value < 0x80) {
       this.#buffer[this.#end++] = value
@@ -258,7 +278,7 @@ export class Encoder {
     this.#buffer[this.#end++] = rest
   }
 
-  #byte(value: number): void {
+  byte(value: number): void {
     this.#reserve(1)
     this.#buffer[this.#end++] = value
   }

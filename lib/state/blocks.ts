@@ -5,8 +5,9 @@
  * many zeros in binary: about 5 bytes instead of 65.
  */
 import { crc32 } from 'node:zlib'
-import { decode, encode } from '../base/codec.ts'
+import { decode, encode, fold } from '../base/codec.ts'
 import { invariant } from '../base/errors.ts'
+import { isSimple } from '../base/packed.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import { advance, type BlockRef } from './lane-entries.ts'
 import { type NamedSegment, nameSegment, putSegment, readSegment } from './segments.ts'
@@ -99,6 +100,12 @@ export interface NamedBlock {
   readonly segment: NamedSegment
 }
 
+/** Lines have nothing to fold. */
+const bytesOfBlock = (block: Block): Uint8Array => {
+  const bytes = encode(block)
+  return block.records.some((record) => !isSimple(record)) ? fold(bytes) : bytes
+}
+
 /** Names records as a block of a lane, without writing it. */
 export const nameBlock = (
   store: ItemStore,
@@ -108,7 +115,7 @@ export const nameBlock = (
 ): NamedBlock => {
   const at = (records.at(-1) as PositionedRecord).position
   const block = blockOf(records)
-  const segment = nameSegment(store, app, { node, part: 0, at, by }, encode(block))
+  const segment = nameSegment(store, app, { node, part: 0, at, by }, bytesOfBlock(block))
   return {
     ref: {
       ...segment.ref,

@@ -7,7 +7,7 @@
  * be changed in place are kept decoded. Panes from before this process are read when a window needs
  * them.
  */
-import { decode, encode } from '../base/codec.ts'
+import { decode, encode, fold, unfold } from '../base/codec.ts'
 import { mapAtOnce } from '../base/concurrency.ts'
 import { invariant } from '../base/errors.ts'
 import type { Panes } from './operator/panes.ts'
@@ -27,10 +27,20 @@ type Pane =
   | { readonly bytes: Uint8Array }
   | { readonly content: unknown }
 
-const paneOf = (bytes: Uint8Array): Pane => {
+const paneOf = (stored: Uint8Array): Pane => {
+  const bytes = unfold(stored)
   const [isSimple, content] = decode(bytes) as Segment
   return isSimple ? { content } : { bytes }
 }
+
+/** Values that can be changed are objects: what they have in common is written once. */
+const storedPane = ({
+  bytes,
+  pane,
+}: {
+  readonly bytes: Uint8Array
+  readonly pane: Pane
+}): Uint8Array => ('content' in pane ? bytes : fold(bytes))
 
 /** The live panes of one partition, as of one manifest. */
 export class PanePartition {
@@ -162,7 +172,8 @@ export class PaneDraft implements Panes<unknown>, PartitionDraft {
     const { list, retired } = this.#base.list.dropFirst(
       this.#base.list.countBefore(this.#dropBeforeMs),
     )
-    this.#list = this.#added === undefined ? list : list.append([name(this.#added.bytes)], namePage)
+    this.#list =
+      this.#added === undefined ? list : list.append([name(storedPane(this.#added))], namePage)
     return { stored: { ...this.#list.stored, large: 0, small: 0 }, retired }
   }
 

@@ -5,33 +5,16 @@
  * changes in place are detected: encodings are compared, never references. And a failed attempt, or
  * a later operator that changes its input, leaves no trace here.
  */
-import { decode, encode } from '../base/codec.ts'
 import { KeyedMap, overlay, plainKey } from '../base/keys.ts'
-import { pack, Packed, samePacked, type Stored, unpack } from '../base/packed.ts'
+import { pack, samePacked, type Stored, unpack } from '../base/packed.ts'
 import type { KeyedState } from './operator/keyed-state.ts'
 import type { Flushed, PartitionDraft } from './partition-draft.ts'
 import type { NameSegment, SegmentRef } from './segments.ts'
+import { readStateSegment, stateSegment } from './state-segment.ts'
 import { type NextLog, StateLog } from './state-log.ts'
 
 const REMOVED: unique symbol = Symbol('removed')
 type Change = Stored | typeof REMOVED
-
-/**
- * A segment: pairs of key and state, then removed keys. A packed state is written as bytes. This is
- * unambiguous, because an unpacked state is never bytes.
- */
-type Segment = readonly [
-  puts: readonly (readonly [unknown, unknown])[],
-  removed: readonly unknown[],
-]
-
-const portable = (stored: Stored): unknown =>
-  stored instanceof Packed ? Buffer.from(stored.code, 'latin1') : stored
-
-const live = (value: unknown): Stored =>
-  value instanceof Uint8Array
-    ? new Packed(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1'))
-    : (value as Stored)
 
 /** Settings of a {@link StatePartition}. */
 export interface StatePartitionParts {
@@ -85,10 +68,18 @@ export class StatePartition {
 
   /** Applies a segment. A later segment wins over an earlier one. `isDelta`: of one batch. */
   apply(segment: Uint8Array, isDelta = false): void {
-    const [puts, removed] = decode(segment) as Segment
-    if (isDelta) this.#log.changed([...puts.map(([key]) => key), ...removed])
-    for (const [key, value] of puts) this.#map.set(key, live(value))
-    for (const key of removed) this.#map.delete(key)
+    const changed: unknown[] = []
+    readStateSegment(segment, {
+      put: (key, stored) => {
+        if (isDelta) changed.push(key)
+        this.#map.set(key, stored)
+      },
+      remove: (key) => {
+        if (isDelta) changed.push(key)
+        this.#map.delete(key)
+      },
+    })
+    if (isDelta) this.#log.changed(changed)
     this.#sorted = undefined
   }
 
@@ -210,7 +201,10 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
     const keys = Array.from(this.#changes.codedEntries(), ([key]) => key)
     if (kind === 'large') {
       const after = this.#afterOf(this.#base.sortedOnce())
-      this.#next = log.withLarge(after.length === 0 ? [] : [name(wholeOf(after))], namePage)
+      this.#next = log.withLarge(
+        after.length === 0 ? [] : [name(stateSegment(after, []))],
+        namePage,
+      )
     } else if (kind === 'small')
       this.#next = log.withSmall(name(this.#mergeOf(log.recentKeys(keys))), namePage)
     else this.#next = log.withDelta(name(delta), keys, namePage)
@@ -222,10 +216,10 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
   #mergeOf(keys: readonly unknown[]): Uint8Array {
     const puts = keys.flatMap((key) => {
       const stored = this.#storedNow(key)
-      return stored === REMOVED ? [] : [[key, portable(stored)] as const]
+      return stored === REMOVED ? [] : [[key, stored] as const]
     })
     const removed = keys.filter((key) => this.#storedNow(key) === REMOVED)
-    return encode([puts, removed] satisfies Segment)
+    return stateSegment(puts, removed)
   }
 
   #storedNow(key: unknown): Change {
@@ -239,18 +233,15 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
    */
   delta(): Uint8Array {
     const changes = this.#changes.sortedCoded()
-    const puts = changes.flatMap(([key, change]) =>
-      change === REMOVED ? [] : [[key, portable(change)] as const],
-    )
-    return encode([
-      puts,
+    return stateSegment(
+      keptOf(changes),
       changes.flatMap(([key, change]) => (change === REMOVED ? [key] : [])),
-    ] satisfies Segment)
+    )
   }
 
   /** The whole state after the changes as one segment, which replaces all earlier segments. */
   merge(): Uint8Array {
-    return wholeOf(this.#afterOf(this.#base.sortedOnce()))
+    return stateSegment(this.#afterOf(this.#base.sortedOnce()), [])
   }
 
   #after(): readonly (readonly [unknown, Stored])[] {
@@ -269,10 +260,6 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
     this.#base.advance(this.#changes, this.#next)
   }
 }
-
-/** A segment that holds everything. */
-const wholeOf = (entries: readonly (readonly [unknown, Stored])[]): Uint8Array =>
-  encode([entries.map(([key, stored]) => [key, portable(stored)] as const), []] satisfies Segment)
 
 const keptOf = (
   entries: readonly (readonly [unknown, Change])[],

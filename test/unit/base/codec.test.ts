@@ -7,6 +7,8 @@ import {
   encode,
   encodeCanonical,
   encodeToLatin1,
+  fold,
+  unfold,
 } from '../../../lib/base/codec.ts'
 
 const withProto = (value: unknown): object =>
@@ -60,6 +62,15 @@ describe('values are read back unchanged', () => {
     expect(encodeToLatin1(decodeLatin1(encodeToLatin1(value)))).toBe(encodeToLatin1(value))
   })
 
+  test('folded, also', () => {
+    const points = Array.from({ length: 9 }, (_, n) => ({ x: n, y: [{ x: n }], z: bare({ x: n }) }))
+    const bytes = encode([withProto({ c: 1 }), withProto({ c: 2 }), ...points, {}, {}, []])
+    const folded = fold(bytes)
+    expect(folded.byteLength).toBeLessThan(bytes.byteLength)
+    expect(Buffer.from(unfold(folded)).equals(bytes)).toBe(true)
+    expect(isDeepStrictEqual(decode(folded), decode(bytes))).toBe(true)
+  })
+
   test('a field __proto__ is read back as a field, not as the prototype', () => {
     const back = decode(encode(withProto({ evil: true }))) as { readonly evil?: boolean }
     expect(Object.hasOwn(back, '__proto__')).toBe(true)
@@ -107,6 +118,9 @@ describe('values are read back unchanged', () => {
         const back = decode(encode(value))
         expect(isDeepStrictEqual(back, value)).toBe(true)
         expect(encode(back)).toEqual(encode(value))
+        // Twice the same value has names to fold.
+        const twice = encode([value, value])
+        expect(Buffer.from(unfold(fold(twice))).equals(twice)).toBe(true)
       }),
       { numRuns: 1_000 },
     )
@@ -114,9 +128,9 @@ describe('values are read back unchanged', () => {
 
   test('random bytes give a value or SEGMENT_CORRUPT, and no other error', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+      fc.property(fc.uint8Array({ maxLength: 40 }), fc.boolean(), (bytes, isFolded) => {
         try {
-          decode(bytes)
+          decode(isFolded ? Uint8Array.from([65, ...bytes]) : bytes)
         } catch (error) {
           expect(error).toMatchObject({ code: 'SEGMENT_CORRUPT' })
         }
@@ -131,11 +145,13 @@ describe('values are read back unchanged', () => {
       '\ud800',
       new Map([[1, Uint8Array.of(1, 2)]]),
     ])
-    for (let length = 0; length < bytes.length; length++) {
-      expect(() => decode(bytes.subarray(0, length))).toThrow(
-        expect.objectContaining({ code: 'SEGMENT_CORRUPT' }),
-      )
-    }
+    const folded = fold(encode([{ name: 1 }, { name: 2 }, { other: 'x' }, { other: 'y' }]))
+    expect(folded[0]).toBe(65)
+    for (const all of [bytes, folded])
+      for (let length = 0; length < all.length; length++)
+        expect(() => decode(all.subarray(0, length))).toThrow(
+          expect.objectContaining({ code: 'SEGMENT_CORRUPT' }),
+        )
   })
 })
 
@@ -149,6 +165,11 @@ describe('decode refuses', () => {
     ['a number that does not end', [4, 255, 255]],
     ['a bigint without digits', [8, 1, 0x78]],
     ['a field whose name is an object', [11, 1, 12, 0, 0]],
+    ['a folded name that is an object', [65, 1, 11, 1, 12, 0, 11, 0]],
+    ['a folded object without a shape', [65, 0, 11]],
+    ['a folded object with the shape of one without a prototype', [65, 1, 12, 0, 11]],
+    ['a folded value followed by more bytes', [65, 0, 0, 0]],
+    ['more shapes than bytes', [65, 255, 255, 255, 255, 15]],
     [
       'a nesting deeper than the call stack',
       Array.from({ length: 200_000 }, (_, i) => (i % 2 === 0 ? 10 : 1)),

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decode } from '../../../lib/base/codec.ts'
 import { plainKey } from '../../../lib/base/keys.ts'
+import { unpack } from '../../../lib/base/packed.ts'
 import { StatePartition } from '../../../lib/state/state-partition.ts'
+import { readStateSegment } from '../../../lib/state/state-segment.ts'
 
 type Entries = readonly (readonly [unknown, unknown])[]
 
@@ -41,14 +42,13 @@ const filled = (put: Entries): StatePartition => {
 
 /** What is written: the puts, and the removed keys. */
 const contentOf = (segment: Uint8Array): readonly [Entries, readonly unknown[]] => {
-  const [puts, removed] = decode(segment) as [Entries, readonly unknown[]]
-  return [
-    puts.map(([key, state]) => [
-      plainKey(key),
-      state instanceof Uint8Array ? decode(state) : state,
-    ]),
-    removed.map(plainKey),
-  ]
+  const puts: (readonly [unknown, unknown])[] = []
+  const removed: unknown[] = []
+  readStateSegment(segment, {
+    put: (key, stored) => void puts.push([plainKey(key), unpack(stored)]),
+    remove: (key) => void removed.push(plainKey(key)),
+  })
+  return [puts, removed]
 }
 
 describe('what a batch writes', () => {
