@@ -9,7 +9,7 @@
  */
 import { tags } from './codec-tags.ts'
 import { corrupt, type Decoder } from './decoder.ts'
-import { Encoder } from './encoder.ts'
+import type { Encoder } from './encoder.ts'
 
 /** The names up to a field. Those with a number are the shape of an object. */
 interface Names {

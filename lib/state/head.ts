@@ -11,7 +11,10 @@ import type { LaneOffsets } from './offsets.ts'
 import type { SegmentRef } from './segments.ts'
 
 /** The version of the stored format. It grows when older code would read the store wrongly. */
-const STORE_FORMAT = 5
+const STORE_FORMAT = 6
+
+/** Formats that this version reads. What it writes next has the newest one. */
+const READABLE_FORMATS: readonly unknown[] = [5, STORE_FORMAT]
 
 /**
  * `running`: batches run when they are due. `rest`: there is nothing to do, and intake wakes the
@@ -130,7 +133,7 @@ const toItem = (head: Head): Item => ({
  * @throws MillraceError `STORE_UNREADABLE` when another version of Millrace wrote the item.
  */
 export const headFromItem = (item: Item): Head => {
-  if (item['format'] !== STORE_FORMAT) throw unreadable(item['format'])
+  if (!READABLE_FORMATS.includes(item['format'])) throw unreadable(item['format'])
   return headOf(item)
 }
 
@@ -138,7 +141,7 @@ const unreadable = (format: unknown): MillraceError =>
   new MillraceError('STORE_UNREADABLE', {
     problem: 'The store was written by another version of Millrace, and this one cannot read it',
     value: `format ${String(format ?? 1)}`,
-    allowed: `format ${STORE_FORMAT}`,
+    allowed: `format ${READABLE_FORMATS.join(' or ')}`,
     fix: 'use the version that wrote the store, or start with a new store',
   })
 

@@ -39,11 +39,15 @@ export interface SegmentReader {
 const body = new Encoder()
 const head = new Encoder()
 
-const NARROW = /^[\u0000-\u00ff]*$/u
+/** Whether all letters of a text fit into a byte. */
+const isNarrow = (text: string): boolean => {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return false
+  return true
+}
 
 /** The groups, in the order in which they are written. Numbers of groups never change. */
 const groupOf = (key: unknown): 0 | 1 | 2 | 3 => {
-  if (typeof key === 'string') return NARROW.test(key) ? 0 : 1
+  if (typeof key === 'string') return isNarrow(key) ? 0 : 1
   return key instanceof CodedKey ? 2 : 3
 }
 

@@ -61,6 +61,29 @@ test.each<[string, Head]>([
   expect(await (await headStore(head)).read()).toEqual(head)
 })
 
+test.each<[unknown, boolean]>([
+  [undefined, false],
+  [4, false],
+  [5, true],
+  [6, true],
+  [7, false],
+  ['6', false],
+])('a head of store format %s is read: %s', async (format, isRead) => {
+  const store = memoryItemStore()
+  const heads = new HeadStore(store, 'app')
+  await heads.create(FULL)
+  await store.put(headKey('app'), {
+    ...(await store.get(headKey('app'))),
+    format: format as number,
+  })
+  const read = heads.read()
+  if (!isRead) return expect(read).rejects.toMatchObject({ code: 'STORE_UNREADABLE' })
+  expect(await read).toEqual(FULL)
+  // The next write has the newest format.
+  await heads.swap(FULL, ['epoch'], { ...FULL, wakeMs: 9 })
+  expect(await store.get(headKey('app'))).toMatchObject({ format: 6 })
+})
+
 test('there is no head before the first, and the first is created once', async () => {
   const heads = new HeadStore(memoryItemStore(), 'app')
   expect(await heads.read()).toBeUndefined()
