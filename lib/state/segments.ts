@@ -142,7 +142,7 @@ const decompress = (codec: unknown, stored: Uint8Array, most: number): Uint8Arra
  *
  * @throws MillraceError `SEGMENT_CORRUPT` when the bytes cannot be decompressed.
  */
-export const segmentBytes = (chunks: readonly Item[], most = kMaxLength): Uint8Array => {
+export const segmentBytes = (chunks: readonly Item[], most: number = kMaxLength): Uint8Array => {
   const parts = chunks.map((item) => item['bytes'] as Uint8Array)
   const stored = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts)
   try {
