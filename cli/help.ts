@@ -115,7 +115,7 @@ to the end, after --.
 ${state}
 ${app}
   --limit N         at most this many keys
-  --to FILE         export into a new file
+  --to FILE         export into a new file: lines, or Parquet if it ends in .parquet
   --merge           import: keep the keys that FILE does not have
   --yes             import: confirm that all other keys go
   --if-batch MS     import: only if no batch has run since this one, batchMs of the export

@@ -40,8 +40,9 @@ export const lineWriter = (to: string | Printer): LineWriter => {
   }
 }
 
-interface Target {
-  take(text: string): Promise<void>
+/** Takes text. */
+export interface Target {
+  take(piece: string): Promise<void>
   end(): void
   giveUp(): void
 }
@@ -55,12 +56,18 @@ const printerTarget = (printer: Printer): Target => ({
   giveUp: () => undefined,
 })
 
-const fileTarget = (path: string): Target => {
+/** A new file, which only its owner may read. */
+export interface FileTarget extends Target {
+  take(piece: string | Uint8Array): Promise<void>
+}
+
+/** Creates a file. */
+export const fileTarget = (path: string): FileTarget => {
   const file = openNew(path)
   return {
-    async take(text) {
+    async take(piece) {
       try {
-        const bytes = Buffer.from(text, 'utf8')
+        const bytes = typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece
         for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at)
       } catch (error) {
         throw new MillraceError('OUTPUT_FAILED', {

@@ -9,11 +9,12 @@ import { newestManifest, StateView } from '../lib/runtime/state/state-view.ts'
 import type { AppCommand } from './arguments.ts'
 import { callDriver } from './call-driver.ts'
 import { EXIT } from './exit-codes.ts'
-import { type LineWriter, lineWriter } from './line-writer.ts'
+import { fileTarget, type LineWriter, lineWriter } from './line-writer.ts'
 import type { OpenApp } from './open-app.ts'
 import { count, say, timeText } from './reports/answer.ts'
 import type { Outputs } from './reports/reporter.ts'
 import type { StateAction } from './state-options.ts'
+import { isParquet, parquetOf } from './state-parquet.ts'
 
 type Command = Extract<AppCommand, { readonly name: 'state' }>
 type Does<A extends StateAction['action']> = Extract<StateAction, { readonly action: A }>
@@ -162,7 +163,9 @@ const exportLines = async (
 ): Promise<number> => {
   const view = await StateView.open(opened, state)
   const { timeMs, entries } = await view.readAll()
-  const written = await writeAll(lineWriter(to ?? outputs.out), entries, limit)
+  const written = isParquet(to)
+    ? await writeParquet(to, entries, limit)
+    : await writeAll(lineWriter(to ?? outputs.out), entries, limit)
   const keys = count(written, 'key')
   if (to === undefined) noteBatch(timeMs, outputs, `: ${keys}`)
   else
@@ -190,6 +193,24 @@ const writeAll = async (
     return written
   } catch (error) {
     writer.giveUp()
+    throw error
+  }
+}
+
+const writeParquet = async (
+  to: string,
+  entries: AsyncIterable<StateEntry>,
+  limit: number,
+): Promise<number> => {
+  const target = fileTarget(to)
+  try {
+    const rows: StateEntry[] = []
+    await writeUpTo(limit, entries, async (entry) => void rows.push(entry))
+    await target.take(await parquetOf(rows))
+    target.end()
+    return rows.length
+  } catch (error) {
+    target.giveUp()
     throw error
   }
 }

@@ -1,3 +1,4 @@
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import { openState } from 'millrace'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -101,6 +102,17 @@ describe('millrace state', () => {
     expect(await state(directory, 'export', 'totals', '--to', 'saved.jsonl')).toMatchObject({
       exitCode: 2,
     })
+
+    const parquet = await state(directory, 'export', 'totals', '--to', 'saved.parquet')
+    expect(parquet.stdout).toMatch(/^totals: 3 keys written to saved.parquet, after the batch of/)
+    const rows = await parquetReadObjects({
+      file: await asyncBufferFromFile(join(directory, 'saved.parquet')),
+    })
+    expect(rows.map(({ key, value }) => `${key} ${value}`).toSorted()).toEqual([
+      '5 1',
+      'a 1',
+      'b 2',
+    ])
 
     writeFileSync(join(directory, 'in', 'b.txt'), 'b\nz\n')
     await millrace(directory, ...RUN, '--once', '--no-until-idle')

@@ -1,6 +1,4 @@
-import { MillraceError } from '../../base/errors.ts'
-
-const PACKAGE = /Cannot find package '([^']+)'/
+import { loadPackage } from '../../base/load-package.ts'
 
 /**
  * Loads an adapter of AWS. Millrace does not install the packages of the SDK, because local runs do
@@ -13,18 +11,4 @@ const PACKAGE = /Cannot find package '([^']+)'/
  * const { dynamodbItemStore } = await loadAws(() => import('./dynamodb-item-store.js'))
  * ```
  */
-export const loadAws = async <T>(load: () => Promise<T>): Promise<T> => {
-  try {
-    return await load()
-  } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException | null)?.code === 'ERR_MODULE_NOT_FOUND'
-    const name = isMissing ? PACKAGE.exec((error as Error).message)?.[1] : undefined
-    if (name === undefined) throw error
-    throw new MillraceError('PACKAGE_MISSING', {
-      problem: `AWS needs the package ${name}, which is not installed`,
-      value: name,
-      fix: `npm install ${name}`,
-      cause: error,
-    })
-  }
-}
+export const loadAws = async <T>(load: () => Promise<T>): Promise<T> => loadPackage('AWS', load)
