@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs'
 import { MillraceError } from '../lib/base/errors.ts'
 import { importState } from '../lib/runtime/operations/import-state.ts'
 import { knownStates } from '../lib/runtime/state/known-states.ts'
-import { entriesIn, keyIn, lineOf, valueText } from '../lib/runtime/state/state-lines.ts'
+import { definedIn, entriesIn, keyIn, lineOf, valueText } from '../lib/runtime/state/state-lines.ts'
 import type { StateEntry } from '../lib/runtime/state/state-partition-reader.ts'
 import { newestManifest, StateView } from '../lib/runtime/state/state-view.ts'
 import type { AppCommand } from './arguments.ts'
 import { callDriver } from './call-driver.ts'
+import { expiryText } from './expiry-text.ts'
 import { EXIT } from './exit-codes.ts'
 import { fileTarget, type LineWriter, lineWriter } from './line-writer.ts'
 import type { OpenApp } from './open-app.ts'
@@ -60,7 +61,8 @@ const list = async (opened: OpenApp, json: boolean, outputs: Outputs): Promise<n
     const keys = 'keys' in state ? count(state.keys, 'key') : 'batches, and no keys'
     return (
       `  ${state.id}  ${state.kind}, ${count(state.partitions, 'partition')}, ${keys}, ` +
-      `${count(state.bytes, 'byte')}, after the batch of ${timeText(state.batchMs)}\n`
+      `${count(state.bytes, 'byte')}${expiryText(state)}, ` +
+      `after the batch of ${timeText(state.batchMs)}\n`
     )
   })
   const text = lines.length === 0 ? ' no state\n' : `\n${lines.join('')}`
@@ -79,8 +81,8 @@ const get = async (
   const found = await view.get(key)
   if (json) {
     const { timeMs: batchMs } = view
-    const { state: value, touchedMs } = found ?? {}
-    const shown = { value, ...(touchedMs === undefined ? {} : { touchedMs }) }
+    const { state: value, touchedMs, timerMs, expiresMs } = found ?? {}
+    const shown = { value, ...definedIn({ touchedMs, timerMs, expiresMs }) }
     const object = {
       key,
       found: found !== undefined,
@@ -90,7 +92,7 @@ const get = async (
     outputs.out.print(`${valueText(object)}\n`)
   } else if (found !== undefined) {
     outputs.out.print(`${valueText(found.state)}\n`)
-    noteBatch(view.timeMs, outputs)
+    noteBatch(view.timeMs, outputs, whatComes(found))
   } else {
     outputs.err.print(
       `${state} has no state for the key ${valueText(key)}, ` +
@@ -99,6 +101,13 @@ const get = async (
   }
   return found === undefined ? EXIT.noState : EXIT.ok
 }
+
+/** What will happen to a key by time alone. */
+const whatComes = ({ expiresMs, timerMs }: StateEntry): string =>
+  (timerMs === undefined ? '' : `; its timer is due at ${timeText(timerMs)}`) +
+  (expiresMs === undefined
+    ? ''
+    : `; it ends after ${timeText(expiresMs)} if no record comes for it`)
 
 /** Somebody who types 5 may mean the text "5". */
 const hintOf = (key: unknown, typed: string): string =>

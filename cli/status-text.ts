@@ -5,6 +5,7 @@ import type { Head } from '../lib/state/head.ts'
 import { isRedriveLane } from '../lib/runtime/dead-letters/redrive-lanes.ts'
 import type { Deployment } from '../lib/tools/deployment.ts'
 import { withShownPaths } from '../lib/tools/shown-paths.ts'
+import { expiryText } from './expiry-text.ts'
 import { count, firstLine, timeText } from './reports/answer.ts'
 
 /** Where and when the status was read. */
@@ -29,7 +30,7 @@ export const statusText = (overview: Overview, context: StatusContext): string =
     ...sourceRows(overview, context),
     ...states.map((state): Row => [
       `state ${state.id}`,
-      `${count(state.bytes, 'byte')} in ${count(state.segments, 'segment')}`,
+      `${count(state.bytes, 'byte')} in ${count(state.segments, 'segment')}${expiryText(state)}`,
     ]),
     ...(head === undefined ? [] : deadLetterRows(overview)),
     ...(head === undefined ? [] : [['generation', generationText(head, context)] as const]),

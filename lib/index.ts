@@ -23,7 +23,11 @@ export type { MapWithStateStream } from './dstream/operators/map-with-state.ts'
 export type { InverseWindowOptions } from './dstream/operators/reduce-by-key-and-window.ts'
 export type { PrintOptions } from './dstream/operators/print.ts'
 export type { FileOptions } from './dstream/operators/save-files.ts'
-export type { KeyVisit, UpdateStateOptions } from './dstream/operators/state-node.ts'
+export type {
+  KeyVisit,
+  UpdateStateByKeyOptions,
+  UpdateStateOptions,
+} from './dstream/operators/state-node.ts'
 export type {
   TransformFunction,
   TransformOptions,
@@ -34,9 +38,9 @@ export type {
   UpdateFunction,
 } from './dstream/operators/update-state-by-key.ts'
 export type { PartitionUpdateFunction } from './dstream/operators/update-state-by-partition.ts'
+export type { State } from './dstream/key-state.ts'
 export {
   type InitialState,
-  type State,
   type StateFunction,
   StateSpec,
   type StateSpecSettings,

@@ -200,7 +200,7 @@ const waitingKeysText = ({ keys, outputs, firstMs }: WaitingKeys): string => {
   const verb = (number: number): string => (number === 1 ? 'waits' : 'wait')
   const waiting = [
     ...(keys > 0 || outputs === 0
-      ? [`${count(keys, 'key')} still ${verb(keys)} for a time-out`]
+      ? [`${count(keys, 'key')} still ${verb(keys)} for a time-out or a timer`]
       : []),
     ...(outputs > 0
       ? [`${count(outputs, 'output')} still ${verb(outputs)} for the end of a period`]

@@ -87,6 +87,16 @@ export const checkText = (operation: string, text: string, needs: string): strin
   })
 }
 
+/** Checks an option that is true or false, and returns it. */
+export const checkFlag = (option: string, value: boolean): boolean => {
+  if (typeof value === 'boolean') return value
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: `${option} is not allowed`,
+    value,
+    allowed: 'true or false',
+  })
+}
+
 /** Checks the name of a source, and returns it. */
 export const checkSourceName = (operation: string, name: string): string => {
   if (typeof name === 'string' && name !== '') return name

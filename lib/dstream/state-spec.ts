@@ -3,84 +3,14 @@ import { MillraceError } from '../base/errors.ts'
 import type { Time } from '../base/time.ts'
 import type { AnyValue, TypeMissing } from '../rdd/pair-types.ts'
 import type { RDD, ShuffleOptions } from '../rdd/rdd.ts'
-import { checkDurationMs, checkFunction, checkShuffle } from './checks.ts'
-
-/**
- * The state of one key, as the function of `mapWithState` gets it.
- *
- * @example
- * ```ts
- * (word: string, one: number | undefined, state: State<number>) => {
- *   state.update((state.getOption() ?? 0) + (one ?? 0))
- * }
- * ```
- */
-export interface State<S> {
-  /**
-   * Whether the key has a state.
-   *
-   * @example (key: string, one: number | undefined, state: State<number>) => state.exists()
-   */
-  exists(): boolean
-  /**
-   * The state. It is a copy, so the function may change it.
-   *
-   * @throws MillraceError `ARGUMENT_INVALID` when the key has no state.
-   * @example
-   * ```ts
-   * (key: string, one: number | undefined, state: State<number>) =>
-   *   state.exists() ? state.get() : 0
-   * ```
-   */
-  get(): S
-  /**
-   * The state, or undefined if the key has none. It is a copy, so the function may change it.
-   *
-   * @example (key: string, one: number | undefined, state: State<number>) => state.getOption() ?? 0
-   */
-  getOption(): S | undefined
-  /**
-   * Sets the state.
-   *
-   * @throws MillraceError `ARGUMENT_INVALID` when the state is undefined, when the key is timing
-   * out, or after `remove()` in the same call.
-   * @example
-   * ```ts
-   * (key: string, one: number | undefined, state: State<number>) =>
-   *   state.update((state.getOption() ?? 0) + 1)
-   * ```
-   */
-  update(state: S): void
-  /**
-   * Removes the key. If the key has no state, this is not an error.
-   *
-   * @throws MillraceError `ARGUMENT_INVALID` when it is called twice, or when the key is timing
-   * out.
-   * @example
-   * ```ts
-   * (key: string, value: string | undefined, state: State<number>) => {
-   *   if (value === 'logout') state.remove()
-   * }
-   * ```
-   */
-  remove(): void
-  /**
-   * Whether this is the last call for a key that had no record for longer than the timeout. In such
-   * a call there is no value, and the state is removed after the call.
-   *
-   * @example
-   * ```ts
-   * (key: string, one: number | undefined, state: State<number>) =>
-   *   state.isTimingOut() ? `${key} is gone` : undefined
-   * ```
-   */
-  isTimingOut(): boolean
-}
+import type { State } from './key-state.ts'
+import { checkDurationMs, checkFlag, checkFunction, checkShuffle } from './checks.ts'
 
 /**
  * Maps one record with the state of its key. It gets the key, the value, the state and the batch
  * time. Its result is one element of the new stream; undefined gives no element. It is called once
- * for each record, in the order of the records, and once without a value for a key that times out.
+ * for each record, in the order of the records, and without a value when the timer of a key is due
+ * and when a key times out.
  *
  * @example
  * ```ts
@@ -113,6 +43,8 @@ export interface StateSpecSettings<K, S> extends ShuffleOptions {
   readonly initialState?: InitialState<K, S>
   /** Keys without a record for longer than this are removed: see `timeout()`. Default: never. */
   readonly timeout?: Duration
+  /** Whether the function may set timers: see `timers()`. Default: false. */
+  readonly timers?: boolean
 }
 
 /** What to do where the compiler cannot find the type of a state. */
@@ -126,6 +58,7 @@ interface SpecParts<K, V, S, R> {
   readonly initial?: InitialState<K, S>
   readonly partitions: number
   readonly timeoutMs?: number
+  readonly hasTimers: boolean
 }
 
 /**
@@ -157,7 +90,7 @@ export class StateSpec<K, V, S, R> {
    * second argument, or give key and value a type.
    *
    * @param settings The initial state, default none; `partitions` of the state, 1 to 1024, default
-   * 1; and the timeout, default never.
+   * 1; the timeout, default never; and whether there are `timers`, default false.
    * @throws MillraceError `ARGUMENT_INVALID` when `f` is not a function, or a setting is not valid.
    * @example
    * ```ts
@@ -175,9 +108,10 @@ export class StateSpec<K, V, S, R> {
     R extends AnyValue | void = undefined,
   >(
     f: StateFunction<K, V, S, R>,
-    { initialState, partitions = 1, timeout }: StateSpecSettings<K, S> = {},
+    { initialState, partitions = 1, timeout, timers = false }: StateSpecSettings<K, S> = {},
   ): StateSpec<K, V, S, R> {
-    const parts = { f: checkFunction('StateSpec.function', f), partitions: 1 }
+    const checked = checkFunction('StateSpec.function', f)
+    const parts = { f: checked, partitions: 1, hasTimers: checkFlag('timers', timers) }
     const spec = new StateSpec(parts).numPartitions(partitions)
     const known = initialState === undefined ? spec : spec.initialState(initialState)
     return timeout === undefined ? known : known.timeout(timeout)
@@ -220,5 +154,25 @@ export class StateSpec<K, V, S, R> {
    */
   timeout(idle: Duration): StateSpec<K, V, S, R> {
     return new StateSpec({ ...this.parts, timeoutMs: checkDurationMs('timeout()', idle) })
+  }
+
+  /**
+   * Lets the function set a timer for its key: see `State.setTimer`. The time of the timer is
+   * stored with the state. Default: without timers.
+   *
+   * @example
+   * ```ts
+   * pairs.mapWithState(
+   *   StateSpec.function((key: string, one: number | undefined, state: State<number>, time) => {
+   *     if (state.isTimerFiring()) return `${key}: ${state.get()} in the first minute`
+   *     if (!state.exists()) state.setTimer(time.plus(minutes(1)))
+   *     state.update((state.getOption() ?? 0) + (one ?? 0))
+   *     return undefined
+   *   }).timers(),
+   * ).print()
+   * ```
+   */
+  timers(): StateSpec<K, V, S, R> {
+    return new StateSpec({ ...this.parts, hasTimers: true })
   }
 }

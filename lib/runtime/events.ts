@@ -23,6 +23,8 @@ export type RuntimeEvent =
       readonly bytes: number
       readonly objects: number
       readonly deadLetters: number
+      /** Keys that ended because they had no record for too long. */
+      readonly expired: number
       /** Records that intake accepted, and that no longer existed. */
       readonly lost: number
       /** Batch times that were left out before this one, while the pipeline was at rest. */

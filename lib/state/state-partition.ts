@@ -116,7 +116,12 @@ export class StatePartition {
     return this.#sorted
   }
 
-  /** The same, once: what is not visited in each batch costs nothing afterwards. */
+  /** All keys with their states, in no fixed order. */
+  unsorted(): Iterable<readonly [unknown, Stored]> {
+    return this.#map.codedEntries()
+  }
+
+  /** The same once, sorted: what is not visited in each batch costs nothing afterwards. */
   sortedOnce(): readonly (readonly [unknown, Stored])[] {
     return this.#sorted ?? this.#map.sortedCoded()
   }
@@ -144,6 +149,10 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
 
   *entries(): Generator<readonly [unknown, unknown]> {
     for (const [key, stored] of this.#base.sorted()) yield [plainKey(key), unpack(stored)]
+  }
+
+  *unsorted(): Generator<readonly [unknown, unknown]> {
+    for (const [key, stored] of this.#base.unsorted()) yield [key, unpack(stored)]
   }
 
   *current(): Generator<readonly [unknown, unknown]> {

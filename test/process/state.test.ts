@@ -32,6 +32,7 @@ describe('millrace state', () => {
     for (const line of [
       / {2}totals {2}updateStateByKey, 2 partitions, 3 keys, [\d,]+ bytes, after the batch of /,
       / {2}visits {2}mapWithState, 1 partition, 3 keys, /,
+      /, keys end after 1 hour, 0 keys have ended, after the batch of /,
       / {2}minute {2}reduceByKeyAndWindow, 1 partition, batches, and no keys, /,
     ])
       expect(listed.stdout).toMatch(line)
@@ -51,6 +52,9 @@ describe('millrace state', () => {
       stderr: expect.stringMatching(BATCH) as string,
     })
     expect(await state(directory, 'count', 'totals')).toMatchObject({ exitCode: 0, stdout: '3\n' })
+    expect((await state(directory, 'get', 'visits', 'b')).stderr).toMatch(
+      /; it ends after \d{4}-.* if no record comes for it\n$/,
+    )
     const json = JSON.parse(
       (await state(directory, 'get', 'visits', 'b', '--json')).stdout,
     ) as unknown
@@ -59,6 +63,7 @@ describe('millrace state', () => {
       found: true,
       value: { n: 2 },
       touchedMs: expect.any(Number) as number,
+      expiresMs: expect.any(Number) as number,
       batchMs: expect.any(Number) as number,
     })
   })

@@ -1,10 +1,15 @@
+import type { Duration } from '../../base/duration.ts'
+import { leastOf } from '../../base/extremes.ts'
 import { type Coded, compareKeys, KeyedMap, partitionOf } from '../../base/keys.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
+import type { StateDeclaration } from '../../state/operator/state-declaration.ts'
 import { rddOfElements, RDD, type ShuffleOptions } from '../../rdd/rdd.ts'
 import { appendValue, joinValues } from '../../rdd/shuffle.ts'
 import { checkShuffle } from '../checks.ts'
 import { type BatchView, operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
 import type { InitialState } from '../state-spec.ts'
+import { formOf, timeoutCarryOver } from '../timeout-layout.ts'
+import { ExpiringState } from './expiring-state.ts'
 
 /**
  * A key with its values in this batch (empty when it has none) and its state before this batch
@@ -19,14 +24,11 @@ import type { InitialState } from '../state-spec.ts'
 export type KeyVisit<K, V, S> = readonly [key: K, values: readonly V[], state: S | undefined]
 
 /**
- * Settings of `updateStateByKey`.
+ * Settings of `updateStateByPartition`, and of `updateStateByKey`, which has more.
  *
  * @example
  * ```ts
- * pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length, {
- *   initialState: [['to', 1]],
- *   partitions: 2,
- * })
+ * const options: UpdateStateOptions<string, number> = { initialState: [['to', 1]], partitions: 2 }
  * ```
  */
 export interface UpdateStateOptions<K, S> extends ShuffleOptions {
@@ -35,6 +37,27 @@ export interface UpdateStateOptions<K, S> extends ShuffleOptions {
    * first state counts. Default: no state.
    */
   readonly initialState?: InitialState<K, S>
+}
+
+/**
+ * Settings of `updateStateByKey`.
+ *
+ * @example
+ * ```ts
+ * pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length, {
+ *   initialState: [['to', 1]],
+ *   partitions: 2,
+ *   ttl: hours(24),
+ * })
+ * ```
+ */
+export interface UpdateStateByKeyOptions<K, S> extends UpdateStateOptions<K, S> {
+  /**
+   * A key that had no record for longer than this ends: in the first batch that is late enough its
+   * state is removed, and the function is not called for it. If that batch has a record of the key,
+   * the function gets no state. Default: keys never end by themselves.
+   */
+  readonly ttl?: Duration
 }
 
 type States = readonly KeyedState<unknown, unknown>[]
@@ -55,6 +78,14 @@ export type UpdateStates = (
   batch: BatchView,
 ) => Results | Promise<Results>
 
+interface StateNodeOptions extends UpdateStateOptions<unknown, unknown> {
+  readonly timed?: boolean
+  /** Undefined: keys never end by themselves. */
+  readonly ttlMs?: number | undefined
+  /** How the states are stored. Default: alone, and in no other way. */
+  readonly layout?: string
+}
+
 /**
  * The node that gives the state of every key after a batch. After the first batch with an RDD, the
  * states are also updated in batches whose parent has no RDD (Spark: StateDStream.compute).
@@ -62,7 +93,7 @@ export type UpdateStates = (
 export const stateNode = (
   kind: string,
   parent: PlanNode,
-  options: UpdateStateOptions<unknown, unknown> & { readonly timed?: boolean },
+  { layout, ttlMs, ...options }: StateNodeOptions,
   update: UpdateStates,
 ): OperatorNode => {
   const { partitions = 1 } = checkShuffle(options)
@@ -72,9 +103,12 @@ export const stateNode = (
     async ([input], batch) => {
       const isFirst = batch.timer.firedMs === undefined
       if (isFirst && input === undefined) return undefined
-      const states = Array.from({ length: partitions }, (_, partition): States[number] =>
+      const stored = Array.from({ length: partitions }, (_, partition): States[number] =>
         batch.state(partition),
       )
+      const expiring =
+        ttlMs === undefined ? [] : stored.map((state) => new ExpiringState(state, batch, ttlMs))
+      const states: States = ttlMs === undefined ? stored : expiring
       if (isFirst) {
         await begin(states, options.initialState)
         batch.timer.fire()
@@ -86,18 +120,50 @@ export const stateNode = (
           coded: true,
         })
         .partitions()
+      for (const [partition, state] of expiring.entries())
+        state.hasRecords((groups?.[partition] ?? []).map(([key]) => key))
       const visits = states.map((state, partition) =>
         visitsOf(groups?.[partition] ?? [], state.currentCoded()),
       )
-      return rddOfElements(await update(visits, states, batch))
+      const results = await update(visits, states, batch)
+      setDue(batch, expiring, ttlMs)
+      return rddOfElements(results)
     },
     {
-      stateful: { partitions, state: true },
+      stateful: {
+        partitions,
+        state: true,
+        ...(layout === undefined ? {} : layoutParts(layout)),
+      },
       parameters: { partitions },
       keyed: true,
       nondeterministic: options.timed === true,
     },
   )
+}
+
+const layoutParts = (layout: string): Pick<StateDeclaration, 'layout' | 'carryOver' | 'shown'> => ({
+  layout,
+  carryOver: timeoutCarryOver(layout),
+  shown: (stored) => formOf(layout).show(stored).state,
+})
+
+/**
+ * An expiry shows in the result, which has no pair for the key from then on. So a pipeline at rest
+ * wakes for it.
+ */
+const setDue = (
+  { timer }: BatchView,
+  expiring: readonly ExpiringState[],
+  idleMs: number | undefined,
+): void => {
+  const dueTimes = expiring.flatMap(({ dueMs }) => dueMs ?? [])
+  timer.setDue(dueTimes.length === 0 ? undefined : leastOf(dueTimes), {
+    waiting: expiring.reduce((total, { waiting }) => total + waiting, 0),
+    expired: expiring.reduce((total, { expired }) => total + expired, 0),
+    idleMs,
+    isExact: true,
+  })
 }
 
 const begin = async (

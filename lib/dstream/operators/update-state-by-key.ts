@@ -6,11 +6,12 @@ import { type Time, timeOf } from '../../base/time.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { errorOf } from '../../rdd/bad-records.ts'
 import { visitAll } from '../../base/pauses.ts'
-import { checkFunction } from '../checks.ts'
+import { checkDurationMs, checkFunction } from '../checks.ts'
 import type { BatchView } from '../plan-node.ts'
 import { DStream, type PairStream } from '../dstream.ts'
 import { KeysAside } from './keys-aside.ts'
-import { type CodedVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
+import { ttlLayout } from '../timeout-layout.ts'
+import { type CodedVisit, stateNode, type UpdateStateByKeyOptions } from './state-node.ts'
 
 /**
  * Returns the new state of a key from its values in the batch and its old state, or undefined to
@@ -57,16 +58,23 @@ declare module '../dstream.ts' {
      * null, dates, arrays, plain objects, `Map`, `Set` and `Uint8Array`. `update` may change a
      * state in place.
      *
-     * @param options `initialState`, default none, and `partitions` of the state, 1 to 1024,
-     * default 1.
+     * With `ttl`, a key that had no record for longer than that ends: `update` is not called for
+     * it, and its state is gone. A record that comes later begins without a state.
+     *
+     * @param options `initialState`, default none; `partitions` of the state, 1 to 1024, default 1;
+     * and `ttl`, how long a key lives without a record, default for ever.
      * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
-     * 1024; `USER_FUNCTION_FAILED` in a batch, when `update` throws.
-     * @example pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length)
+     * 1024, or `ttl` not a duration above zero; `USER_FUNCTION_FAILED` in a batch, when `update`
+     * throws.
+     * @example
+     * ```ts
+     * pairs.updateStateByKey<number>((ones, total = 0) => total + ones.length, { ttl: hours(24) })
+     * ```
      */
     updateStateByKey<S extends AnyValue = TypeMissing<StateFix>>(
       this: PairStream<T>,
       update: UpdateFunction<PairValue<T>, S, PairKey<T>>,
-      options?: UpdateStateOptions<PairKey<T>, S>,
+      options?: UpdateStateByKeyOptions<PairKey<T>, S>,
     ): DStream<[PairKey<T>, S]>
 
     /**
@@ -84,7 +92,7 @@ declare module '../dstream.ts' {
     updateStateByKey<S extends AnyValue = TypeMissing<StateFix>>(
       this: PairStream<T>,
       update: TimedUpdateFunction<PairValue<T>, S, PairKey<T>>,
-      options: UpdateStateOptions<PairKey<T>, S> & { readonly timed: true },
+      options: UpdateStateByKeyOptions<PairKey<T>, S> & { readonly timed: true },
     ): DStream<[PairKey<T>, S]>
   }
 }
@@ -96,11 +104,16 @@ const KIND = 'updateStateByKey'
 DStream.prototype.updateStateByKey = function (
   this: DStream<[unknown, unknown]>,
   update: unknown,
-  options: UpdateStateOptions<unknown, unknown> & { readonly timed?: boolean } = {},
+  {
+    ttl,
+    ...options
+  }: UpdateStateByKeyOptions<unknown, unknown> & { readonly timed?: boolean } = {},
 ) {
   const f = checkFunction(KIND, update) as AnyUpdate
+  const ttlMs = ttl === undefined ? undefined : checkDurationMs('ttl', ttl)
+  const more = { ttlMs, layout: ttlLayout(ttlMs) }
   return this.to(
-    stateNode(KIND, this.node, options, async (visits, states, batch) => {
+    stateNode(KIND, this.node, { ...options, ...more }, async (visits, states, batch) => {
       const results: Updated[] = []
       for (const [partition, some] of visits.entries()) {
         const state = states[partition] as KeyedState<unknown, unknown>

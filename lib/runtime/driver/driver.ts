@@ -240,8 +240,8 @@ export class Driver {
   }
 
   /** The end of a run to the end. */
-  #atTheEnd(idle: Extract<Outcome, { kind: 'idle' }>, { manifest, state }: Before): Outcome {
-    const waiting = waitingKeys(this.#runner.plan, manifest, state)
+  #atTheEnd(idle: Extract<Outcome, { kind: 'idle' }>, { manifest }: Before): Outcome {
+    const waiting = waitingKeys(this.#runner.plan, manifest)
     return { ...idle, ...(waiting === undefined ? {} : { waiting }) }
   }
 

@@ -10,7 +10,7 @@ import type { Prepared } from './run.ts'
 /** Best effort: nothing depends on it. */
 export const reportBatch = async (
   { store, app, listen }: Runner,
-  { attempt, records, deadLetters, skippedTimes }: Prepared,
+  { attempt, records, deadLetters, drafts, skippedTimes }: Prepared,
   processingMs: number,
 ): Promise<void> => {
   const { input } = attempt
@@ -22,6 +22,7 @@ export const reportBatch = async (
     bytes: totalOf(input, 'bytes'),
     objects: totalOf(input, 'objects'),
     deadLetters: deadLetters.length,
+    expired: drafts.expired,
     lost: lostIn(input).reduce((total, one) => total + one.records, 0),
     skippedTimes,
     processingMs,

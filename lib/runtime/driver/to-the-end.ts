@@ -3,7 +3,8 @@
  * the clock:
  *
  * - to the next slide of each window that holds something it has not shown;
- * - with `untilIdle`, until every timer has fired: keys end that wait for a time-out.
+ * - with `untilIdle`, until every timer has fired: keys end that wait for it, and timers that the
+ *   function of `mapWithState` has set are due.
  *
  * At rest, time jumps to the next timer. While a window still holds something, each of its slides
  * is a batch.
@@ -12,7 +13,6 @@ import { greatestOf, leastOf } from '../../base/extremes.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import type { Head } from '../../state/head.ts'
 import type { StoredPartition } from '../../state/stored-list.ts'
-import type { LiveState } from '../../state/live-state.ts'
 import type { Manifest } from '../../state/manifest.ts'
 import { panesId } from '../../state/operator/state-declaration.ts'
 
@@ -21,7 +21,7 @@ export const BATCHES_WITHOUT_INPUT_MAX = 100_000
 
 /** What still waits for a timer. */
 export interface WaitingKeys {
-  /** Number of keys that wait for a time-out. */
+  /** Number of keys that wait for a time-out or a timer. */
   readonly keys: number
   /** Number of outputs whose batches wait for the end of a period. */
   readonly outputs: number
@@ -55,15 +55,13 @@ export const firstTimerMs = ({ timers }: Pick<Manifest, 'timers'>): number =>
 /** The keys and outputs of the operators whose timers are set. Undefined: nothing waits. */
 export const waitingKeys = (
   { operators }: Pick<Plan, 'operators'>,
-  manifest: Pick<Manifest, 'timers'>,
-  state: LiveState,
+  { timers }: Pick<Manifest, 'timers'>,
 ): WaitingKeys | undefined => {
-  const firstMs = firstTimerMs(manifest)
+  const firstMs = firstTimerMs({ timers })
   if (firstMs === Infinity) return undefined
-  const ids = Object.entries(manifest.timers).flatMap(([id, { dueMs }]) =>
-    dueMs === undefined ? [] : [id],
+  const keys = Object.values(timers).reduce((total, { waiting = 0 }) => total + waiting, 0)
+  const outputs = operators.filter(
+    ({ id, node }) => timers[id]?.dueMs !== undefined && node.stateful?.panesWait === true,
   )
-  const outputs = operators.filter(({ id, node }) => ids.includes(id) && node.stateful?.panesWait)
-  const keys = ids.reduce((total, id) => total + state.keysOf(id), 0)
   return { keys, outputs: outputs.length, firstMs }
 }

@@ -8,7 +8,7 @@
  */
 import { mapAtOnce } from '../../base/concurrency.ts'
 import { partitionOf } from '../../base/keys.ts'
-import { storedOf } from '../../dstream/timeout-layout.ts'
+import { formOf } from '../../dstream/timeout-layout.ts'
 import { LiveState } from '../../state/live-state.ts'
 import { type Manifest, shapeOfStored, type StoredState } from '../../state/manifest.ts'
 import { panesId } from '../../state/operator/state-declaration.ts'
@@ -74,7 +74,7 @@ export const importState = async (operated: Operated, given: Import): Promise<Im
   for (const entry of given.entries)
     drafts
       .state(id, partitionOf(entry.key, stored.partitions.length))
-      .put(entry.key, storedOf(stored.layout, entry, before.timeMs))
+      .put(entry.key, formOf(stored.layout).store(entry, before.timeMs))
   const flushed = drafts.flush(store, app, randomness.attemptId())
   await mapAtOnce(flushed.segments, SEGMENTS_AT_ONCE, (segment) =>
     withRetries(clock, () => putSegment(store, segment)),

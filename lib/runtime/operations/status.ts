@@ -11,6 +11,7 @@ import { waitingIn } from '../../state/lane-reader.ts'
 import { sourcesWithLanes } from '../../state/lane-partitions.ts'
 import { readLanes } from '../../state/lanes.ts'
 import { readManifest } from '../../state/manifest.ts'
+import { expiryOf } from '../../state/operator/timer.ts'
 import { type DeadLettersOverview, countDeadLetters } from './dead-letters-overview.ts'
 
 /** A lane, and how much of it no batch has taken yet. */
@@ -30,6 +31,10 @@ export interface StateOverview {
   readonly kind: string
   readonly segments: number
   readonly bytes: number
+  /** A key ends that had no record for longer than this. Left out: keys do not end. */
+  readonly idleMs?: number
+  /** How many keys have ended so. Left out: none. */
+  readonly expired?: number
 }
 
 /** A batch in the history. */
@@ -40,6 +45,8 @@ export interface BatchOverview {
   readonly bytes: number
   readonly objects: number
   readonly deadLetters: number
+  /** Keys that ended because they had no record for too long. */
+  readonly expired: number
   /** Records that no longer existed. */
   readonly lost: number
   readonly processingMs: number
@@ -132,11 +139,11 @@ const stateOverviews = async (
   head: Head | undefined,
 ): Promise<readonly StateOverview[]> => {
   if (head?.manifest === undefined) return []
-  const { states } = await readManifest(store, app, head.manifest)
+  const { states, timers } = await readManifest(store, app, head.manifest)
   return Object.entries(states).map(([id, { kind, partitions }]) => {
     const sum = (field: 'count' | 'bytes'): number =>
       partitions.reduce((total, partition) => total + partition[field], 0)
-    return { id, kind, segments: sum('count'), bytes: sum('bytes') }
+    return { id, kind, segments: sum('count'), bytes: sum('bytes'), ...expiryOf(timers[id]) }
   })
 }
 
@@ -170,6 +177,7 @@ const batchOf = ({ item }: KeyedItem): BatchOverview => {
     bytes: number('bytes'),
     objects: number('objects'),
     deadLetters: number('deadLetters'),
+    expired: number('expired'),
     lost: number('lost'),
     processingMs: number('processingMs'),
     ...(item['skipped'] === true ? { skipped: String(item['held']) } : {}),

@@ -3,10 +3,11 @@ import { MillraceError } from '../../base/errors.ts'
 import { nearestTo } from '../../base/nearest.ts'
 import type { Manifest, StoredState } from '../../state/manifest.ts'
 import { panesId } from '../../state/operator/state-declaration.ts'
+import { type Expiry, expiryOf } from '../../state/operator/timer.ts'
 import type { StoredPartition } from '../../state/stored-list.ts'
 
 /** The state of one operator in the store. */
-export interface KnownState {
+export interface KnownState extends Expiry {
   /** The id of the operator, or the name that `named()` gives it. */
   readonly id: string
   readonly kind: string
@@ -19,7 +20,10 @@ export interface KnownState {
 }
 
 /** The states that a manifest names. */
-export const knownStates = ({ states }: Pick<Manifest, 'states'>): readonly KnownState[] =>
+export const knownStates = ({
+  states,
+  timers,
+}: Pick<Manifest, 'states' | 'timers'>): readonly KnownState[] =>
   Object.entries(states).map(([stored, { kind, form, partitions }]) => {
     const suffix = panesId('')
     return {
@@ -29,6 +33,7 @@ export const knownStates = ({ states }: Pick<Manifest, 'states'>): readonly Know
       partitions: partitions.length,
       segments: sumOf(partitions, 'count'),
       bytes: sumOf(partitions, 'bytes'),
+      ...expiryOf(timers[stored]),
     }
   })
 
@@ -40,7 +45,10 @@ const sumOf = (partitions: readonly StoredPartition[], field: 'count' | 'bytes')
  *
  * @throws MillraceError `STATE_UNKNOWN`.
  */
-export const keyedState = (manifest: Pick<Manifest, 'states'>, id: string): StoredState => {
+export const keyedState = (
+  manifest: Pick<Manifest, 'states' | 'timers'>,
+  id: string,
+): StoredState => {
   const stored = Object.hasOwn(manifest.states, id) ? manifest.states[id] : undefined
   if (stored?.form === 'state') return stored
   throw unknownState(knownStates(manifest), id)

@@ -13,9 +13,19 @@ export const valueText = (value: unknown): string =>
       .trimEnd(),
   )
 
-/** An entry as a line. `touchedMs` stands there only where it is stored. */
-export const lineOf = ({ key, state, touchedMs }: StateEntry): string =>
-  `${valueText({ key, value: state, ...(touchedMs === undefined ? {} : { touchedMs }) })}\n`
+/** An entry as a line. Its times stand there only where they are stored. */
+export const lineOf = ({ key, state, touchedMs, timerMs }: StateEntry): string =>
+  `${valueText({ key, value: state, ...definedIn({ touchedMs, timerMs }) })}\n`
+
+/** Those of some times that there are. */
+export const definedIn = (
+  times: Readonly<Record<string, number | undefined>>,
+): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(times).flatMap(([name, timeMs]) =>
+      timeMs === undefined ? [] : [[name, timeMs]],
+    ),
+  )
 
 /**
  * The entries in lines.
@@ -25,16 +35,20 @@ export const lineOf = ({ key, state, touchedMs }: StateEntry): string =>
 export const entriesIn = (bytes: Uint8Array): readonly StateEntry[] =>
   readObjects(bytes).map((value, index) => entryOf(value, index + 1))
 
-const FIELDS = ['key', 'value', 'touchedMs']
+const FIELDS = ['key', 'value', 'touchedMs', 'timerMs']
+
+const isTime = (value: unknown): value is number | undefined =>
+  value === undefined || Number.isSafeInteger(value)
 
 const entryOf = (given: unknown, line: number): StateEntry => {
   const fields = isFields(given) ? given : {}
-  const { key, value, touchedMs } = fields
+  const { key, value, touchedMs, timerMs } = fields
   const isEntry =
     Object.hasOwn(fields, 'key') &&
     Object.hasOwn(fields, 'value') &&
     Object.keys(fields).every((name) => FIELDS.includes(name)) &&
-    (touchedMs === undefined || Number.isSafeInteger(touchedMs))
+    isTime(touchedMs) &&
+    isTime(timerMs)
   if (!isEntry)
     throw new MillraceError('ARGUMENT_INVALID', {
       problem: `Line ${line} is not a key with its state`,
@@ -43,11 +57,7 @@ const entryOf = (given: unknown, line: number): StateEntry => {
       fix: 'correct the line; nothing was imported',
     })
   checkKey(key)
-  return {
-    key,
-    state: value,
-    ...(touchedMs === undefined ? {} : { touchedMs: touchedMs as number }),
-  }
+  return { key, state: value, ...definedIn({ touchedMs, timerMs }) }
 }
 
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -1,5 +1,5 @@
 /** Reads one partition of a keyed state as a manifest names it, and nothing else of the state. */
-import { type ShownState, shownOf } from '../../dstream/timeout-layout.ts'
+import { formOf, type ShownState } from '../../dstream/timeout-layout.ts'
 import { LiveState } from '../../state/live-state.ts'
 import { type Manifest, shapeOfStored, type StoredState } from '../../state/manifest.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
@@ -9,6 +9,11 @@ import type { ReadSegment } from '../../state/segments.ts'
 /** A key with its state. */
 export interface StateEntry extends ShownState {
   readonly key: unknown
+  /**
+   * The key ends in the first batch after this time, if no record comes for it. Epoch milliseconds.
+   * Undefined: it does not end.
+   */
+  readonly expiresMs?: number | undefined
 }
 
 /** One partition in memory. */
@@ -35,10 +40,14 @@ export const readPartition = async (
   const only = { ...manifest, states: { [id]: { ...stored, partitions } } }
   const live = await LiveState.load(layout, only, read)
   const states: KeyedState<unknown, unknown> = live.draft(manifest.timeMs).state(id, part)
-  const entryOf = (key: unknown, value: unknown): StateEntry => ({
-    key,
-    ...shownOf(stored.layout, value),
-  })
+  const form = formOf(stored.layout)
+  const idleMs = manifest.timers[id]?.idleMs
+  const entryOf = (key: unknown, value: unknown): StateEntry => {
+    const shown = form.show(value)
+    const { touchedMs } = shown
+    const isEnding = touchedMs !== undefined && idleMs !== undefined
+    return { key, ...shown, expiresMs: isEnding ? touchedMs + idleMs : undefined }
+  }
   return {
     size: live.keysOf(id),
     get: (key) => (states.has(key) ? entryOf(key, states.get(key)) : undefined),

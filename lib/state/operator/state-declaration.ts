@@ -131,6 +131,8 @@ export const stateFit = (
 
 const conflict = (text: string): StateFit => ({ conflicts: [text], carriedOver: [] })
 
+const madeText = (layout: string): string => (layout === '' ? 'plain' : `with ${layout}`)
+
 const fitOf = (old: StateShape, now: PlannedState | undefined, doneMs: number): StateFit => {
   const name = `the state "${old.id}"`
   if (now === undefined) {
@@ -140,7 +142,7 @@ const fitOf = (old: StateShape, now: PlannedState | undefined, doneMs: number): 
   }
   if (now.kind !== old.kind)
     return conflict(`${name} was made by ${old.kind} and is now ${now.kind}`)
-  const layouts = `was made with ${old.layout} and is now with ${now.layout}`
+  const layouts = `was made ${madeText(old.layout)} and is now ${madeText(now.layout)}`
   if (conversionOf(old, now, doneMs) === undefined) return conflict(`${name} ${layouts}`)
   const numbers =
     `has ${old.partitions} partitions in the store ` + `and ${now.partitions} in the pipeline`

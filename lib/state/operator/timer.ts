@@ -23,11 +23,37 @@ export interface Timer {
    * the grid of the interval. A pipeline at rest wakes for it. Undefined: nothing will happen. The
    * value stays until the next call.
    */
-  setDue(dueMs: number | undefined): void
+  setDue(dueMs: number | undefined, keys?: KeysInTime): void
 }
 
-/** A timer as it is stored. Both times are epoch milliseconds. */
+/** The keys of an operator that end, or have timers. */
+export interface KeysInTime {
+  /** How many keys wait until something happens to them. */
+  readonly waiting: number
+  /** How many have ended in this batch, because they were idle. */
+  readonly expired: number
+  /** A key ends in the first batch that is later than its last use by more than this. */
+  readonly idleMs?: number | undefined
+  /** The due time is not put off to the grid of the interval. Default: it is. */
+  readonly isExact?: boolean
+}
+
+/** How the keys of an operator end, and how many have ended. */
+export type Expiry = Pick<TimerState, 'idleMs' | 'expired'>
+
+/** The part of a timer that says how keys end. */
+export const expiryOf = ({ idleMs, expired }: TimerState = {}): Expiry => ({
+  ...(idleMs === undefined ? {} : { idleMs }),
+  ...(expired === undefined ? {} : { expired }),
+})
+
+/** A timer as it is stored. Times are epoch milliseconds. */
 export interface TimerState {
   readonly firedMs?: number
   readonly dueMs?: number
+  /** See {@link KeysInTime}. Left out: none. */
+  readonly waiting?: number
+  readonly idleMs?: number
+  /** How many keys have ended so far, because they were idle. Left out: none. */
+  readonly expired?: number
 }

@@ -7,18 +7,13 @@ import { withBlobs } from '../../adapters/blob-item-store.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { StateEntry } from '../../runtime/state/state-partition-reader.ts'
 import { StateView } from '../../runtime/state/state-view.ts'
-import { textOfPairs } from './checkers/reader-checker.ts'
+import { textOfEntries } from './checkers/reader-checker.ts'
 import { keyedIn } from './same-import.ts'
 import type { LifeParts } from './troubles.ts'
 import type { World } from './world.ts'
 
 /** The longest pause of a slow reader before it reads an item: several batches long. */
 const SLOW_MS = 8_000
-
-const storedPair = ({ key, state, touchedMs }: StateEntry): readonly [unknown, unknown] => [
-  key,
-  touchedMs === undefined ? state : [state, touchedMs],
-]
 
 /** Starts readers, one after another. */
 export const startReaders = (parts: LifeParts): void => {
@@ -44,10 +39,10 @@ const readOnce = async ({ world, storage, app, checkers, sightings }: LifeParts)
     const view = await StateView.open({ store, app, clock }, id)
     const openedMs = view.timeMs
     const { timeMs, entries } = await view.readAll()
-    const pairs: (readonly [unknown, unknown])[] = []
-    for await (const entry of entries) pairs.push(storedPair(entry))
+    const shown: StateEntry[] = []
+    for await (const entry of entries) shown.push(entry)
     if (timeMs > openedMs) sightings.see('a reader of state overtaken by batches')
-    checkers.readers.read(id, manifest.timeMs, timeMs, textOfPairs(pairs))
+    checkers.readers.read(id, manifest.timeMs, timeMs, textOfEntries(shown))
   } catch (error) {
     checkers.readers.failed(id, manifest.timeMs, error)
   }

@@ -22,6 +22,7 @@ const completed = (amount: typeof NONE): RuntimeEvent => ({
   timeMs: TIME_MS,
   attempt: 1,
   deadLetters: 0,
+  expired: 0,
   lost: 0,
   skippedTimes: 0,
   processingMs: 0,

@@ -65,6 +65,18 @@ const textOf = (parts: Partial<Overview>, context: Partial<StatusContext> = {}):
 const logged = { timeMs: NOW_MS, input: '', attempts: 2, firstMs: NOW_MS - 9_000, retryMs: 0 }
 const note = { atMs: NOW_MS - MINUTE_MS, generation: 1, code: 'PLAN_INCOMPATIBLE', message: 'no' }
 
+test.each([
+  [{}, ''],
+  [{ idleMs: 1_800_000 }, ', keys end after 30 minutes, 0 keys have ended'],
+  [{ idleMs: 5_400_000, expired: 1 }, ', keys end after 90 minutes, 1 key has ended'],
+  [{ idleMs: 86_400_000, expired: 1_234 }, ', keys end after 1 day, 1,234 keys have ended'],
+  [{ idleMs: 1_500, expired: 2 }, ', keys end after 1,500 milliseconds, 2 keys have ended'],
+  [{ expired: 7 }, ', 7 keys have ended'],
+])('a state says how its keys end: %j', (expiry, text) => {
+  const states = [{ id: 's', kind: 'mapWithState', segments: 1, bytes: 5, ...expiry }]
+  expect(textOf({ states })).toMatch(new RegExp(`state s +5 bytes in 1 segment${text}\n`))
+})
+
 describe('the first line of the status', () => {
   test.each<{
     what: string

@@ -1,5 +1,7 @@
 import { encode } from '../../../base/codec.ts'
 import { codeOf } from '../../../base/errors.ts'
+import { formOf, type StoredForm } from '../../../dstream/timeout-layout.ts'
+import type { StateEntry } from '../../../runtime/state/state-partition-reader.ts'
 import type { Manifest } from '../../../state/manifest.ts'
 import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
@@ -7,9 +9,12 @@ import type { Violations } from './violations.ts'
 /** As many batches as any reader may be behind. */
 const REMEMBERED = 200
 
-/** Pairs of key and stored value as text, in their order. */
-export const textOfPairs = (pairs: readonly (readonly [unknown, unknown])[]): string =>
-  pairs.map((pair) => Buffer.from(encode(pair)).toString('base64')).join(' ')
+/** Entries of a state as text, in their order. */
+export const textOfEntries = (entries: readonly StateEntry[]): string =>
+  entries
+    .map(({ key, state, touchedMs, timerMs }) => encode([key, state, touchedMs, timerMs]))
+    .map((bytes) => Buffer.from(bytes).toString('base64'))
+    .join(' ')
 
 /** B11: who reads state from outside sees all of one batch, and of none before it began. */
 export class ReaderChecker {
@@ -39,7 +44,11 @@ export class ReaderChecker {
 
   #textsOf(manifest: Manifest): ReadonlyMap<string, string> {
     const keyed = Object.entries(manifest.states).filter(([, { form }]) => form === 'state')
-    return new Map(keyed.map(([id]) => [id, textOfPairs(this.#mirror.state(manifest, id))]))
+    const entriesOf = (id: string, form: StoredForm): readonly StateEntry[] =>
+      this.#mirror.state(manifest, id).map(([key, stored]) => ({ key, ...form.show(stored) }))
+    return new Map(
+      keyed.map(([id, { layout }]) => [id, textOfEntries(entriesOf(id, formOf(layout)))]),
+    )
   }
 
   /** A reader has read a state. `sinceMs`: the last batch when it began. */

@@ -8,6 +8,7 @@ import { ownSink } from './own-sink.ts'
 import type { SimulatedPipeline } from './pipeline.ts'
 import { plainLines } from './plain-lines.ts'
 import { rolledFiles } from './rolled-files.ts'
+import { timedKeys } from './timed-keys.ts'
 import { twoSources } from './two-sources.ts'
 import { uploads } from './uploads.ts'
 import { windows } from './windows.ts'
@@ -33,7 +34,7 @@ export const pipelines: readonly SimulatedPipeline[] = [
 ]
 
 /** The same, drawn beside the others, so that their seeds stay as they were. */
-export const laterPipelines: readonly SimulatedPipeline[] = [rolledFiles]
+export const laterPipelines: readonly SimulatedPipeline[] = [rolledFiles, timedKeys]
 
 const LATER_ONE_IN = 14
 

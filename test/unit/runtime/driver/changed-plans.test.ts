@@ -39,9 +39,11 @@ const add = (a: number, b: number): number => a + b
 const count = (ones: readonly number[], total = 0): number => total + ones.length
 
 const totals =
-  (partitions = 1): Shape =>
+  (partitions = 1, ttl?: Duration): Shape =>
   (pairs) =>
-    pairs.updateStateByKey<number>(count, { partitions }).named('s')
+    pairs
+      .updateStateByKey<number>(count, { partitions, ...(ttl === undefined ? {} : { ttl }) })
+      .named('s')
 
 const byPartition =
   (partitions: number): Shape =>
@@ -53,15 +55,28 @@ const byPartition =
       )
       .named('s')
 
+interface Mapped {
+  readonly timeout?: number
+  readonly partitions?: number
+  /** The seconds after a record when the timer of its key is due. Left out: no timers. */
+  readonly timer?: number
+}
+
+/** Totals. With timers, a total gets 100 more when the timer of its key fires. */
 const mapped =
-  ({ timeout, partitions = 1 }: { timeout?: number; partitions?: number } = {}): Shape =>
+  ({ timeout, partitions = 1, timer }: Mapped = {}): Shape =>
   (pairs) => {
-    const spec = StateSpec.function<string, number, number, number | undefined>((_, one, state) => {
-      if (state.isTimingOut()) return undefined
-      const total = (state.getOption() ?? 0) + (one ?? 0)
-      state.update(total)
-      return total
-    }).numPartitions(partitions)
+    const spec = StateSpec.function<string, number, number, number | undefined>(
+      (_, one, state, time) => {
+        if (state.isTimingOut()) return undefined
+        const more = state.isTimerFiring() ? 100 : (one ?? 0)
+        const total = (state.getOption() ?? 0) + more
+        state.update(total)
+        if (timer !== undefined && one !== undefined) state.setTimer(time.plus(seconds(timer)))
+        return total
+      },
+      { partitions, timers: timer !== undefined },
+    )
     return pairs
       .mapWithState(timeout === undefined ? spec : spec.timeout(seconds(timeout)))
       .named('s')
@@ -172,6 +187,25 @@ const carriedOver: readonly Change[] = [
     mapped({ timeout: 60, partitions: 3 }),
     mapped({ partitions: 2 }),
   ),
+  change('keyed state, with a ttl that is added', totals(), totals(1, seconds(60))),
+  change('keyed state, with a ttl that is removed', totals(1, seconds(60)), totals()),
+  change(
+    'keyed state, with a ttl and in more partitions',
+    totals(2, seconds(60)),
+    totals(3, seconds(60)),
+  ),
+  change('mapped state, with timers that are added', mapped(), mapped({ timer: 60 })),
+  change('mapped state, with timers that are removed', mapped({ timer: 60 }), mapped()),
+  change(
+    'mapped state, with timers beside a timeout, in more partitions',
+    mapped({ timeout: 60 }),
+    mapped({ timeout: 60, timer: 60, partitions: 3 }),
+  ),
+  change(
+    'mapped state, with timers for a timeout, in fewer partitions',
+    mapped({ timeout: 60, partitions: 3 }),
+    mapped({ timer: 60, partitions: 2 }),
+  ),
   change('a window to which an inverse is added', reduced(60, 1), inverse(60, 1)),
   ['keyed state, at another interval', pipelineOf(totals()), every3(totals())],
   ['mapped state, at another interval', pipelineOf(mapped()), every3(mapped({ timeout: 60 }))],
@@ -208,6 +242,121 @@ describe('carried over', () => {
     ['that ends earlier', sliced(2, 9), sliced(2, 5), ['a', 'a', 'c', 'd']],
   ])('a slice %s', async (_, before, after, right) => {
     expect(await runBoth(pipelineOf(before), pipelineOf(after))).toEqual(right)
+  })
+})
+
+describe('what is due is carried over', () => {
+  /** Runs a plan, then another one, and gives the totals of a and b after each further second. */
+  const after = async (before: Shape, next: Shape): Promise<readonly unknown[]> => {
+    const app = await testStream(pipelineOf(before), { now: new Date(START_MS) })
+    app.input('in').add('a', 'b')
+    await app.advance(seconds(1))
+    app.input('in').add('b')
+    await app.advance(seconds(1))
+    await app.restart({ pipeline: pipelineOf(next) })
+    const seen: unknown[] = []
+    for (let second = 3; second <= 8; second++) {
+      await app.advance(seconds(1))
+      const states = new Map(await app.state<string, number>('s'))
+      seen.push([states.get('a'), states.get('b')])
+    }
+    return seen
+  }
+
+  test.each<[string, Shape, Shape, readonly unknown[]]>([
+    [
+      'timers, into more partitions',
+      mapped({ timer: 4 }),
+      mapped({ timer: 4, partitions: 5 }),
+      [
+        [1, 2],
+        [1, 2],
+        [101, 2],
+        [101, 102],
+        [101, 102],
+        [101, 102],
+      ],
+    ],
+    [
+      'timers, to which a timeout is added, which counts from now',
+      mapped({ timer: 2, partitions: 2 }),
+      mapped({ timer: 2, timeout: 3 }),
+      [
+        [101, 2],
+        [101, 102],
+        [101, 102],
+        [101, 102],
+        [undefined, undefined],
+        [undefined, undefined],
+      ],
+    ],
+    [
+      'last uses, into fewer partitions',
+      mapped({ timeout: 4, partitions: 7 }),
+      mapped({ timeout: 4, partitions: 2 }),
+      [
+        [1, 2],
+        [1, 2],
+        [1, 2],
+        [undefined, 2],
+        [undefined, undefined],
+        [undefined, undefined],
+      ],
+    ],
+    [
+      'timers, which are dropped without timers()',
+      mapped({ timer: 2 }),
+      mapped({}),
+      [
+        [1, 2],
+        [1, 2],
+        [1, 2],
+        [1, 2],
+        [1, 2],
+        [1, 2],
+      ],
+    ],
+    [
+      'last records of a ttl, into more partitions and with a longer ttl',
+      totals(2, seconds(3)),
+      totals(3, seconds(4)),
+      [
+        [1, 2],
+        [1, 2],
+        [1, 2],
+        [undefined, 2],
+        [undefined, undefined],
+        [undefined, undefined],
+      ],
+    ],
+    [
+      'keys to which a ttl is added, which counts from now',
+      totals(1),
+      totals(2, seconds(3)),
+      [
+        [1, 2],
+        [1, 2],
+        [1, 2],
+        [1, 2],
+        [undefined, undefined],
+        [undefined, undefined],
+      ],
+    ],
+    [
+      'keys whose ttl is removed, for ever',
+      totals(2, seconds(2)),
+      totals(2),
+      [
+        [1, 2],
+        [1, 2],
+        [1, 2],
+        [1, 2],
+        [1, 2],
+        [1, 2],
+      ],
+    ],
+  ])('%s', async (_, before, next, seen) => {
+    expect(await after(before, next)).toEqual(seen)
   })
 })
 

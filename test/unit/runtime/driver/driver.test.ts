@@ -653,6 +653,7 @@ test('a batch is noted in the history', async () => {
       bytes: 0,
       objects: 0,
       deadLetters: 0,
+      expired: 0,
       lost: 0,
       skippedTimes: 0,
       processingMs: 0,

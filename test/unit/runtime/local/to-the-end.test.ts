@@ -138,6 +138,51 @@ describe('keys that wait for a time-out', () => {
   })
 })
 
+describe('timers of keys', () => {
+  const reminding = (pairs: Pairs): Described =>
+    pairs
+      .mapWithState(
+        StateSpec.function((key: string, _: number | undefined, state: State<number>, time) => {
+          const times = state.isTimerFiring() ? state.get() + 1 : 0
+          if (times < 3) state.setTimer(time.plus(minutes(10)))
+          state.update(times)
+          return times === 0 ? undefined : `${key} ${times}`
+        }).timers(),
+      )
+      .filter((text) => text !== undefined)
+
+  test.each(['rest', 'tick'] as const)('fire in virtual time, and again (%s)', async (whenIdle) => {
+    const { shown, end, more } = await runOnce(reminding, { whenIdle })
+    expect(shown).toEqual([
+      [610, ['a 1', 'b 1']],
+      [1_210, ['a 2', 'b 2']],
+      [1_810, ['a 3', 'b 3']],
+    ])
+    expect([end, more]).toEqual([{ kind: 'done' }, []])
+  })
+
+  test('are counted where time does not run on', async () => {
+    const { shown, end, more } = await runOnce(reminding, { untilIdle: false })
+    expect(shown).toEqual([])
+    expect(end).toEqual({ kind: 'done', waiting: { keys: 2, firstMs: START_MS + 610_000 } })
+    expect(more).toHaveLength(3)
+  })
+})
+
+test('keys with a ttl end in virtual time', async () => {
+  const { shown, end } = await runOnce((pairs) =>
+    pairs
+      .updateStateByKey<number>((ones, total = 0) => total + ones.length, { ttl: minutes(30) })
+      .count(),
+  )
+  expect(shown).toEqual([
+    [10, [2]],
+    [20, [2]],
+    [1_820, [0]],
+  ])
+  expect(end).toEqual({ kind: 'done' })
+})
+
 test('a run to the end does not warn of the clock', async () => {
   const { bed } = await runOnce((pairs) => pairs.mapWithState(ending.timeout(minutes(30))))
   expect(bed.eventsOf('warning')).toEqual([])

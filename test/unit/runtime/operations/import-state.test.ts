@@ -17,6 +17,7 @@ class Counted {
   during = async (): Promise<void> => undefined
   totals: unknown = undefined
   timedOut: unknown[] = []
+  fired: unknown[] = []
 
   readonly pipeline = pipelineOf((ssc) => {
     const pairs: DStream<[string, number]> = ssc
@@ -43,6 +44,16 @@ class Counted {
       )
       .named('timed')
       .foreachRDD(async (rdd) => void this.timedOut.push(...(await rdd.collect())))
+    pairs
+      .mapWithState(
+        StateSpec.function<string, number, number, string | undefined>((key, _, state) => {
+          if (state.isTimerFiring()) return `${key} of ${state.get()}`
+          state.update((state.getOption() ?? 0) + 1)
+          return undefined
+        }).timers(),
+      )
+      .named('alarms')
+      .foreachRDD(async (rdd) => void this.fired.push(...(await rdd.collect())))
     pairs
       .reduceByKeyAndWindow(add, (a, b) => a - b, seconds(9), seconds(1))
       .named('window')
@@ -118,13 +129,59 @@ describe('import of a state', () => {
       merge: false,
     })
     expect(await stateOf(world, 'timed')).toEqual([
-      { key: 'old', state: 5, touchedMs: START_MS - 55_000 },
-      { key: 'unknown', state: 6, touchedMs: START_MS + 1_000 },
+      {
+        key: 'old',
+        state: 5,
+        touchedMs: START_MS - 55_000,
+        expiresMs: START_MS + 5_000,
+      },
+      {
+        key: 'unknown',
+        state: 6,
+        touchedMs: START_MS + 1_000,
+        expiresMs: START_MS + 61_000,
+      },
     ])
     await app.tick(10)
     expect(code.timedOut).toEqual(['old after 5'])
     await app.tick(60)
     expect(code.timedOut).toEqual(['old after 5', 'unknown after 6'])
+  })
+
+  test('a key whose last use is in the future does not keep others from ending', async () => {
+    const { world, app, code } = await counting()
+    await importState(operated(world), {
+      id: 'timed',
+      entries: [{ key: 'ahead', state: 5, touchedMs: START_MS + 3_600_000 }],
+      merge: true,
+    })
+    await app.append(SOURCE, 10, ['a'])
+    await app.tick()
+    await app.tick(70)
+    expect(code.timedOut).toEqual(['b after 2', 'a after 2'])
+    expect(await stateOf(world, 'timed')).toMatchObject([{ key: 'ahead' }])
+  })
+
+  test('timers fire at their times, also past ones, and a pipeline at rest wakes', async () => {
+    const { world, app, code } = await counting()
+    await app.tick(12)
+    expect((await world.head()).status).toBe('rest')
+    await importState(operated(world), {
+      id: 'alarms',
+      entries: [
+        { key: 'past', state: 5, timerMs: START_MS - 55_000 },
+        { key: 'soon', state: 6, timerMs: START_MS + 20_000 },
+        { key: 'never', state: 7 },
+      ],
+      merge: false,
+    })
+    await app.tick(1)
+    expect(code.fired).toEqual(['past of 5'])
+    await app.tick(5)
+    expect(code.fired).toEqual(['past of 5'])
+    await app.tick(10)
+    expect(code.fired).toEqual(['past of 5', 'soon of 6'])
+    expect(await stateOf(world, 'alarms')).toHaveLength(3)
   })
 
   test('an initial state does not replace what was imported before the first record', async () => {

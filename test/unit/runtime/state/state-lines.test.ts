@@ -10,6 +10,8 @@ test.each([
   { key: undefined, state: new Uint8Array([0, 255]) },
   { key: '\u001b[2J\u2028', state: { $bigint: 'no bigint' } },
   { key: 'timed', state: undefined, touchedMs: 1_700_000_000_000 },
+  { key: 'due', state: 1, timerMs: 1_700_000_000_000 },
+  { key: 'both', state: 1, touchedMs: 1_700_000_000_000, timerMs: -5 },
 ])('an entry comes back from its line, which is safe to print: %#', (entry) => {
   const line = lineOf(entry)
   expect(line).toMatch(/^[\x20-\x7e]*\n$/)
@@ -46,6 +48,7 @@ describe('a line that is no entry is refused by its number', () => {
     ['{"value":1}', 'Line 2'],
     ['{"key":"a","value":1,"more":2}', 'Line 2'],
     ['{"key":"a","value":1,"touchedMs":"now"}', 'Line 2'],
+    ['{"key":"a","value":1,"timerMs":1.5}', 'Line 2'],
     ['not JSON', 'Line 2'],
   ])('%s', (line, says) => {
     const bytes = Buffer.from(`{"key":"first","value":0}\n${line}\n`)

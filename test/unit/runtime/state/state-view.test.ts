@@ -99,7 +99,7 @@ describe('a view of keyed state', () => {
     expect(model.size).toBeGreaterThan(10)
   })
 
-  test('shows the state of mapWithState alone, and when its key was last used', async () => {
+  test('shows a state alone, and beside it the times of its key, of each layout', async () => {
     const world = new World()
     const app = world.deploy(
       pipelineOf((ssc) => {
@@ -114,6 +114,19 @@ describe('a view of keyed state', () => {
         pairs
           .mapWithState(spec.timeout(minutes(5)))
           .named('timed')
+          .print()
+        const alarm = StateSpec.function<string, number, number, void>((_, __, state, time) => {
+          if (state.exists()) state.setTimer(time.plus(minutes(1)))
+          if (!state.isTimingOut()) state.update(1)
+        }).timers()
+        pairs.mapWithState(alarm).named('timers').print()
+        pairs
+          .mapWithState(alarm.timeout(minutes(5)))
+          .named('both')
+          .print()
+        pairs
+          .updateStateByKey<number>((ones, total = 0) => total + ones.length, { ttl: minutes(2) })
+          .named('ttl')
           .print()
       }),
     )
@@ -130,8 +143,26 @@ describe('a view of keyed state', () => {
       { key: 'b', state: 2 },
     ])
     expect(await read('timed')).toEqual([
-      { key: 'a', state: 1, touchedMs: START_MS + 1_000 },
-      { key: 'b', state: 2, touchedMs: START_MS + 2_000 },
+      { key: 'a', state: 1, touchedMs: START_MS + 1_000, expiresMs: START_MS + 301_000 },
+      { key: 'b', state: 2, touchedMs: START_MS + 2_000, expiresMs: START_MS + 302_000 },
+    ])
+    expect(await read('timers')).toEqual([
+      { key: 'a', state: 1 },
+      { key: 'b', state: 1, timerMs: START_MS + 62_000 },
+    ])
+    expect(await read('both')).toEqual([
+      { key: 'a', state: 1, touchedMs: START_MS + 1_000, expiresMs: START_MS + 301_000 },
+      {
+        key: 'b',
+        state: 1,
+        touchedMs: START_MS + 2_000,
+        timerMs: START_MS + 62_000,
+        expiresMs: START_MS + 302_000,
+      },
+    ])
+    expect(await read('ttl')).toEqual([
+      { key: 'a', state: 1, touchedMs: START_MS + 1_000, expiresMs: START_MS + 121_000 },
+      { key: 'b', state: 2, touchedMs: START_MS + 2_000, expiresMs: START_MS + 122_000 },
     ])
   })
 

@@ -1,0 +1,25 @@
+import type { StateOverview } from '../lib/runtime/operations/status.ts'
+import { count } from './reports/answer.ts'
+
+const UNITS = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1_000],
+] as const
+
+/** A duration in the largest unit of which it is a whole number. */
+const exactText = (durationMs: number): string => {
+  const [name, unitMs] = UNITS.find(([, size]) => durationMs % size === 0) ?? ['millisecond', 1]
+  return count(durationMs / unitMs, name)
+}
+
+/** How the keys of a state end, and how many have ended; nothing where they do not. */
+export const expiryText = ({
+  idleMs,
+  expired = 0,
+}: Pick<StateOverview, 'idleMs' | 'expired'>): string => {
+  const ended = `${count(expired, 'key')} ${expired === 1 ? 'has' : 'have'} ended`
+  if (idleMs !== undefined) return `, keys end after ${exactText(idleMs)}, ${ended}`
+  return expired === 0 ? '' : `, ${ended}`
+}

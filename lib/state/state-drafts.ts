@@ -1,0 +1,146 @@
+/** What one attempt at a batch makes of the state: drafts, until the batch is committed (B3). */
+import { gridTimeAtOrAfter } from '../base/batch-time.ts'
+import type { ItemStore } from '../ports/item-store.ts'
+import { sortableTime } from './item-keys.ts'
+import type { StoredState } from './manifest.ts'
+import { panesId, type StateShape } from './operator/state-declaration.ts'
+import type { KeysInTime, Timer, TimerState } from './operator/timer.ts'
+import type { PaneDraft } from './pane-partition.ts'
+import type { PartitionDraft } from './partition-draft.ts'
+import { type NamedSegment, type NameSegment, nameSegment, type SegmentRef } from './segments.ts'
+import type { StateDraft } from './state-partition.ts'
+import { pagesNode } from './stored-list.ts'
+
+/** State or panes: a map from their id to their partitions. */
+export type Partitions<P> = ReadonlyMap<string, readonly P[]>
+
+/** The states after a batch, and the new segments, which are not written yet. */
+export interface FlushedStates {
+  readonly states: Readonly<Record<string, StoredState>>
+  readonly segments: readonly NamedSegment[]
+  /** What the states before named, and these do not name any more. */
+  readonly retired: readonly SegmentRef[]
+}
+
+interface DraftParts {
+  readonly timeMs: number
+  readonly states: Partitions<StateDraft>
+  readonly panes: Partitions<PaneDraft>
+  /** The live timers. `publish` changes them. */
+  readonly timers: Map<string, TimerState>
+}
+
+/** At which times a timer may fire. */
+export interface TimerGrid {
+  readonly zeroMs: number
+  /** The interval between these times. Undefined: every batch time. */
+  readonly everyMs: number | undefined
+}
+
+const withDue = (
+  { firedMs, expired: before = 0 }: TimerState,
+  dueMs: number | undefined,
+  { waiting = 0, expired = 0, idleMs }: Partial<KeysInTime> = {},
+): TimerState => ({
+  ...(firedMs === undefined ? {} : { firedMs }),
+  ...(dueMs === undefined ? {} : { dueMs }),
+  ...(waiting === 0 ? {} : { waiting }),
+  ...(idleMs === undefined ? {} : { idleMs }),
+  ...(before + expired === 0 ? {} : { expired: before + expired }),
+})
+
+/** The drafts of all states, panes and timers, for one attempt. */
+export class StateDrafts {
+  readonly #shapes: readonly StateShape[]
+  readonly #parts: DraftParts
+  readonly #timers = new Map<string, TimerState>()
+  #expired = 0
+
+  constructor(shapes: readonly StateShape[], parts: DraftParts) {
+    this.#shapes = shapes
+    this.#parts = parts
+  }
+
+  /** The state of one partition of an operator. */
+  state(id: string, partition: number): StateDraft {
+    return this.#parts.states.get(id)?.[partition] as StateDraft
+  }
+
+  /** The panes of one partition of an operator. */
+  panes(id: string, partition: number): PaneDraft {
+    return this.#parts.panes.get(panesId(id))?.[partition] as PaneDraft
+  }
+
+  /** The timer of an operator. */
+  timer(id: string, { zeroMs, everyMs }: TimerGrid): Timer {
+    const { timeMs } = this.#parts
+    const stateNow = (): TimerState => this.#timers.get(id) ?? this.#parts.timers.get(id) ?? {}
+    return {
+      get firedMs() {
+        return stateNow().firedMs
+      },
+      fire: () => void this.#timers.set(id, { ...stateNow(), firedMs: timeMs }),
+      isOnGrid: everyMs === undefined || (timeMs - zeroMs) % everyMs === 0,
+      setDue: (wantedMs, keys) => {
+        const isOnTime = wantedMs === undefined || everyMs === undefined || keys?.isExact === true
+        const dueMs = isOnTime ? wantedMs : gridTimeAtOrAfter(wantedMs, zeroMs, everyMs)
+        this.#timers.set(id, withDue(stateNow(), dueMs, keys))
+        this.#expired += keys?.expired ?? 0
+      },
+    }
+  }
+
+  /** How many keys have ended in this batch, because they were idle. */
+  get expired(): number {
+    return this.#expired
+  }
+
+  /** All timers after this batch. */
+  get timers(): Readonly<Record<string, TimerState>> {
+    return Object.fromEntries([...this.#parts.timers, ...this.#timers])
+  }
+
+  /** Whether nothing has changed, and nothing will change by time alone. */
+  get isQuiet(): boolean {
+    return this.#all().every((draft) => draft.isQuiet)
+  }
+
+  /** Makes segments of the changes, and the states that name them. Does not write the segments. */
+  flush(store: ItemStore, app: string, attemptId: string): FlushedStates {
+    const states: Record<string, StoredState> = {}
+    const segments: NamedSegment[] = []
+    const retired: SegmentRef[] = []
+    const at = sortableTime(this.#parts.timeMs)
+    const namer = (node: string, part: number): NameSegment => {
+      let count = 0
+      return (bytes) => {
+        // Several pages of a partition may be full at the same time.
+        const by = count === 0 ? attemptId : `${attemptId}.${count}`
+        count += 1
+        const segment = nameSegment(store, app, { node, part, at, by }, bytes)
+        segments.push(segment)
+        return segment.ref
+      }
+    }
+    for (const { id, kind, form, layout } of this.#shapes) {
+      const drafts: readonly PartitionDraft[] =
+        (form === 'state' ? this.#parts.states : this.#parts.panes).get(id) ?? []
+      const flushed = drafts.map((draft, part) =>
+        draft.flush(namer(id, part), namer(pagesNode(id), part)),
+      )
+      states[id] = { kind, form, layout, partitions: flushed.map(({ stored }) => stored) }
+      for (const one of flushed) for (const ref of one.retired) retired.push(ref)
+    }
+    return { states, segments, retired }
+  }
+
+  /** Makes the drafts the live state. Only after the commit was acknowledged (B3). */
+  publish(): void {
+    for (const draft of this.#all()) draft.publish()
+    for (const [id, timer] of this.#timers) this.#parts.timers.set(id, timer)
+  }
+
+  #all(): readonly PartitionDraft[] {
+    return [...this.#parts.states.values(), ...this.#parts.panes.values()].flat()
+  }
+}
