@@ -52,10 +52,10 @@ const stateAlone: StoredForm = {
 
 const withTimes = ({ touched, timer }: Fields): StoredForm => ({
   show(stored) {
-    const [state, first, second] = stored as readonly [unknown, number?, number?]
-    const touchedMs = touched ? first : undefined
-    const timerMs = timer ? (touched ? second : first) : undefined
-    return { state, touchedMs, timerMs }
+    const parts = stored as readonly [unknown, number?, number?]
+    const touchedMs = touched ? parts[1] : undefined
+    const timerMs = timer ? (touched ? parts[2] : parts[1]) : undefined
+    return { state: parts[0], touchedMs, timerMs }
   },
   store({ state, touchedMs, timerMs }, timeMs) {
     const times = touched ? [touchedMs ?? timeMs] : []

@@ -16,6 +16,7 @@ import { planBugs } from './planted/plan-bugs.ts'
 import { protocolBugs } from './planted/protocol-bugs.ts'
 import { recordBugs } from './planted/record-bugs.ts'
 import { rolledBugs } from './planted/rolled-bugs.ts'
+import { timeBugs } from './planted/time-bugs.ts'
 import { windowBugs } from './planted/window-bugs.ts'
 
 /** All of them. */
@@ -34,6 +35,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...operationBugs,
   ...windowBugs,
   ...rolledBugs,
+  ...timeBugs,
   ...recordBugs,
   ...planBugs,
   ...deploymentBugs,

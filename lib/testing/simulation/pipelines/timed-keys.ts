@@ -15,8 +15,11 @@ const STREAM = 'clicks'
 const TIMEOUT = 6
 const TTL = 3
 
-/** When the timer of a total is due, in batch intervals from now. */
-const delayOf = (total: number): number => (total % 5) + 1
+/**
+ * When the timer of a total is due, in batch intervals from now. Some are due after their key has
+ * ended.
+ */
+const delayOf = (total: number): number => (total % 10) + 1
 
 /** A key with a timer: what it has counted, when a record came last, when its timer is due. */
 interface Key {
