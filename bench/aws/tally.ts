@@ -85,7 +85,7 @@ export const waitS = ({ trips, tripsToS3 }: Pick<Tally, 'trips' | 'tripsToS3'>):
   (trips - tripsToS3) * TRIP_S + tripsToS3 * S3_TRIP_S
 
 /** The price of one call of S3, in dollars. */
-const s3Price = (action: string): number => {
+export const s3Price = (action: string): number => {
   if (action.startsWith('Delete')) return 0
   const isWrite = action.startsWith('Put') || action.startsWith('List')
   return isWrite ? PRICES.objectWrites : PRICES.objectReads

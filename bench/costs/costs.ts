@@ -9,6 +9,7 @@ import { largeState, smallState } from './state-writes.ts'
 import { coldState } from './cold-state.ts'
 import { atRest } from './at-rest.ts'
 import { dollarTable, manyShardsCost, usualLoad } from './dollars.ts'
+import { files } from './files.ts'
 import { arrayKeys, flatState } from './keyed-times.ts'
 import { warmBatch } from './warm-batch.ts'
 import { reduces, windowOfADay } from './windows.ts'
@@ -27,6 +28,7 @@ const PROGRAMS: readonly CostProgram[] = [
   usualLoad,
   atRest,
   manyShardsCost,
+  files,
 ]
 
 const FIGURES: readonly string[] = PROGRAMS.flatMap(({ figures }) => figures).map(

@@ -8,9 +8,11 @@
  * 2. It creates the parts, each only if its name is free. A part that is already there with the
  *    same digest counts as written. If the bytes differ, the part gets a name with its own digest:
  *    `part-00000-1f3a...`.
- * 3. The names of the parts are the receipt. The commit stores it.
- * 4. After the commit, `publish` removes what older attempts have left, and writes `_SUCCESS` with
- *    the names of the parts.
+ * 3. The names of the parts are the receipt, and whether another attempt was seen. The commit
+ *    stores it.
+ * 4. After the commit, `publish` writes `_SUCCESS` with the names of the parts, if there is none.
+ *    Only if another attempt was seen, or there is one, it looks again, and removes what older
+ *    attempts have left.
  *
  * Why nothing is taken back (B4):
  * - A part is never overwritten. Whoever finds its name taken compares digests, so the bytes under
@@ -19,9 +21,13 @@
  *   other attempt at this batch can be committed. So what it deletes belongs to nobody.
  * - `_SUCCESS` is written only by `publish`, and never by an attempt that was not committed.
  *
- * The limit: a PUT of a dead attempt may arrive after `publish`. Attempts with the same bytes use
- * the same names, so the bucket refuses it. If the bytes differ, because the code or the input of
- * the batch has changed between two attempts, a part stays that `_SUCCESS` does not name.
+ * The limit: a PUT of a dead attempt may arrive after step 1, or after `publish`. Attempts with the
+ * same bytes use the same names, so the bucket refuses it. If the bytes differ, because the code or
+ * the input of the batch has changed between two attempts, a part stays that `_SUCCESS` does not
+ * name. So does a file that another program puts there meanwhile: once the batch is committed,
+ * refusing would only keep its output from being seen.
+ *
+ * A part takes four calls: LIST and HEAD at the same time, PUT, and PUT of `_SUCCESS`.
  */
 import { createHash } from 'node:crypto'
 import { allOrFirstError, mapAtOnce } from '../base/concurrency.ts'
@@ -138,20 +144,23 @@ const readExisting = async (
   return there
 }
 
-/** Step 2. Returns the name of the part. */
+/** Step 2. Returns the name of the part, and whether another attempt was there before. */
 const createPart = async (
-  { bucket, directory, fence }: Place,
+  { bucket, path, directory, fence }: Place,
   partition: number,
   bytes: Uint8Array,
-): Promise<string> => {
+): Promise<{ readonly name: string; readonly isTaken: boolean }> => {
   const digest = digestOf(bytes)
   const metadata = { ...fenceMetadata(fence), [DIGEST_METADATA]: digest }
   const plain = partName(partition)
   for (const name of [plain, `${plain}-${digest}`]) {
     const key = `${directory}/${name}`
-    if (await bucket.putIfSeen({ key, bytes, metadata }, undefined)) return name
+    if (await bucket.putIfSeen({ key, bytes, metadata }, undefined))
+      return { name, isTaken: name !== plain }
     const there = await bucket.head(key)
-    if (there?.metadata[DIGEST_METADATA] === digest && ownFenceOf(there, fence)) return name
+    if (there !== undefined && ownFenceOf(there, fence) === undefined)
+      checkReplaceable(path, fenceTextOf(there), fence)
+    if (there?.metadata[DIGEST_METADATA] === digest) return { name, isTaken: true }
   }
   throw changedMeanwhile(`${directory}/${plain}`)
 }
@@ -176,11 +185,12 @@ const removeOthers = async (
 }
 
 /** Step 4. */
-const publish = async (place: Place, parts: readonly string[]): Promise<void> => {
+const publish = async (place: Place, { parts, others }: Written): Promise<void> => {
   const { bucket, directory, fence } = place
   const key = `${directory}/${SUCCESS_FILE}`
   const bytes = successOf(fence, parts)
   const metadata = { ...fenceMetadata(fence), [DIGEST_METADATA]: digestOf(bytes) }
+  if (!others && (await bucket.putIfSeen({ key, bytes, metadata }, undefined))) return
   for (let tries = 1; tries <= TRIES_MAX; tries++) {
     const there = await readExisting(place, parts)
     const success = there.get(SUCCESS_FILE)
@@ -191,13 +201,27 @@ const publish = async (place: Place, parts: readonly string[]): Promise<void> =>
   throw changedMeanwhile(key)
 }
 
-/** The names of the parts: a number if all are plain, else a list. */
-const receiptOf = (names: readonly string[]): string =>
-  JSON.stringify(names.every((name, index) => name === partName(index)) ? names.length : names)
+/** What an attempt has written. */
+interface Written {
+  readonly parts: readonly string[]
+  /** Whether another attempt was seen. */
+  readonly others: boolean
+}
 
-const namesIn = (receipt: Receipt): readonly string[] => {
-  const value = JSON.parse(receipt ?? '0') as number | readonly string[]
-  return typeof value === 'number' ? partNames(value) : value
+type Names = number | readonly string[]
+
+/** The names of the parts: a number if all are plain, else a list. */
+const receiptOf = ({ parts, others }: Written): string => {
+  const isPlain = parts.every((name, index) => name === partName(index))
+  const names: Names = isPlain ? parts.length : parts
+  return JSON.stringify(others ? { names, others } : names)
+}
+
+const writtenIn = (receipt: Receipt): Written => {
+  const value = JSON.parse(receipt ?? '0') as Names | { names: Names; others: true }
+  const { names, others } =
+    typeof value === 'object' && 'others' in value ? value : { names: value, others: false }
+  return { parts: typeof names === 'number' ? partNames(names) : names, others }
 }
 
 /**
@@ -225,19 +249,19 @@ export const objectSink = ({
           parts[partition] = new Uint8Array(bytes)
         },
         async finish(): Promise<string> {
-          await readExisting(place)
+          const there = await readExisting(place)
           const numbered = [...parts.entries()]
-          return receiptOf(
-            await mapAtOnce(numbered, CALLS_AT_ONCE, ([partition, bytes]) =>
-              createPart(place, partition, bytes),
-            ),
+          const created = await mapAtOnce(numbered, CALLS_AT_ONCE, ([partition, bytes]) =>
+            createPart(place, partition, bytes),
           )
+          const others = there.size > 0 || created.some(({ isTaken }) => isTaken)
+          return receiptOf({ parts: created.map(({ name }) => name), others })
         },
         async abandon(): Promise<void> {
           parts.length = 0
         },
       }
     },
-    publish: ({ path }, fence, receipt) => publish(placeOf(path, fence), namesIn(receipt)),
+    publish: ({ path }, fence, receipt) => publish(placeOf(path, fence), writtenIn(receipt)),
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import {
@@ -90,4 +90,39 @@ test('the standard input and made-up lines can be read', async () => {
   const made = await run('--demo', '--bind', 'results=out', '--state', 'made').ended
   expect(made).toMatchObject({ exitCode: 0, stderr: '' })
   expect(made.stdout).toMatch(/lines: made-up lines\n/)
+})
+
+test('lines of several runs wait for one file, and a run to the end writes it', async () => {
+  const directory = temporaryDirectory()
+  mkdirSync(join(directory, 'in'))
+  const run = (...options: readonly string[]): Promise<Ended> =>
+    millrace(
+      directory,
+      'run',
+      pipelinePath('rolled'),
+      '--bind',
+      'lines=in',
+      '--bind',
+      'results=out',
+      '--once',
+      ...options,
+    )
+  await run()
+  const counted: string[] = []
+  for (const [index, text] of ['a\nb\n', 'c\n'].entries()) {
+    writeFileSync(join(directory, 'in', `lines-${index}`), text)
+    counted.push((await run('--no-until-idle')).stdout)
+  }
+  for (const stdout of counted)
+    expect(stdout).toContain('1 output still waits for the end of a period, the first until ')
+  expect(counted.join('')).not.toContain('key')
+  expect(readdirSync(directory)).not.toContain('out')
+  expect(await run()).toMatchObject({ exitCode: 0, stderr: '' })
+  const [written = ''] = readdirSync(join(directory, 'out'))
+  expect(Number(written.replace('lines-', '')) % 86_400_000).toBe(0)
+  expect(readFileSync(join(directory, 'out', written, 'part-00000'), 'utf8')).toBe('a\nb\nc\n')
+  expect(readdirSync(join(directory, 'out', written)).toSorted()).toEqual([
+    '_SUCCESS',
+    'part-00000',
+  ])
 })

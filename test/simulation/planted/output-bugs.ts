@@ -56,9 +56,11 @@ export const outputBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: SINK,
-        find: 'if (await bucket.putIfSeen({ key, bytes, metadata }, undefined)) return name',
+        find: `if (await bucket.putIfSeen({ key, bytes, metadata }, undefined))
+      return { name`,
         replace: `const seen = await bucket.head(key)
-    if (await bucket.putIfSeen({ key, bytes, metadata }, seen)) return name`,
+    if (await bucket.putIfSeen({ key, bytes, metadata }, seen))
+      return { name`,
       },
     ],
   },
@@ -68,9 +70,8 @@ export const outputBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: SINK,
-        find: `if (there?.metadata[DIGEST_METADATA] === digest && ownFenceOf(there, fence))
-      return name`,
-        replace: 'if (there !== undefined) return name',
+        find: 'if (there?.metadata[DIGEST_METADATA] === digest) return',
+        replace: 'if (there !== undefined) return',
       },
     ],
   },
@@ -80,8 +81,10 @@ export const outputBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: SINK,
-        find: 'await readExisting(place)\n        const numbered',
-        replace: 'await removeOthers(place, await readExisting(place))\n        const numbered',
+        find: 'const there = await readExisting(place)\n          const numbered',
+        replace: `const there = await readExisting(place)
+          await removeOthers(place, there)
+          const numbered`,
       },
     ],
   },
