@@ -82,6 +82,11 @@ export class LiveState {
     return partitions.reduce((total, { size }) => total + size, 0)
   }
 
+  /** The partitions of keyed state, by the id of their state. */
+  get partitions(): Partitions<StatePartition> {
+    return this.#loaded.states
+  }
+
   /** The drafts of an attempt at a batch. */
   draft(timeMs: number): StateDrafts {
     const { states, carried, panes } = this.#loaded
@@ -89,7 +94,7 @@ export class LiveState {
     carried.clear()
     return new StateDrafts(this.#shapes, {
       timeMs,
-      states: mapEach(states, (partition) => partition.draft()),
+      states: mapEach(states, (partition) => partition.draft(timeMs)),
       panes: mapEach(panes, (partition) => partition.draft(timeMs)),
       timers: this.#timers,
     })

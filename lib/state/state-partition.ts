@@ -8,6 +8,7 @@
 import { KeyedMap, overlay, plainKey } from '../base/keys.ts'
 import { pack, samePacked, type Stored, unpack } from '../base/packed.ts'
 import type { KeyedState } from './operator/keyed-state.ts'
+import type { LargeMerge, MergeSlice } from './large-merge.ts'
 import type { Flushed, PartitionDraft } from './partition-draft.ts'
 import type { NameSegment, SegmentRef } from './segments.ts'
 import { readStateSegment, stateSegment } from './state-segment.ts'
@@ -87,8 +88,12 @@ export class StatePartition {
   advance(changes: KeyedMap<unknown, Change>, next: NextLog | undefined): void {
     this.#isMoved = false
     this.#replaces = []
-    if (next !== undefined) this.#log.advance(next)
-    if (changes.size === 0) return
+    if (changes.size > 0) this.#change(changes)
+    // A merge that begins visits the map as it is now.
+    if (next !== undefined) this.#log.advance(next, () => this.#map.codedEntries())
+  }
+
+  #change(changes: KeyedMap<unknown, Change>): void {
     const sorted = changes.sortedCoded()
     for (const [key, change] of sorted) {
       if (change === REMOVED) this.#map.delete(key)
@@ -131,20 +136,30 @@ export class StatePartition {
     return this.#memo as M
   }
 
-  /** Starts a draft for one attempt at a batch. */
-  draft(): StateDraft {
-    return new StateDraft(this)
+  /** The next slice of a merge that runs beside batches. */
+  nextSlice(
+    merge: LargeMerge,
+  ): { readonly bytes: Uint8Array; readonly slice: MergeSlice } | undefined {
+    const slice = merge.next(this.#log.mergeSettings)
+    return slice && { bytes: wholeOf(slice.entries), slice }
+  }
+
+  /** Starts a draft for one attempt at the batch of a time. */
+  draft(timeMs = 0): StateDraft {
+    return new StateDraft(this, timeMs)
   }
 }
 
 /** The changes of one attempt to a partition, kept apart until the batch is committed (B3). */
 export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft {
   readonly #base: StatePartition
+  readonly #timeMs: number
   readonly #changes = new KeyedMap<unknown, Change>()
   #next: NextLog | undefined
 
-  constructor(base: StatePartition) {
+  constructor(base: StatePartition, timeMs: number) {
     this.#base = base
+    this.#timeMs = timeMs
   }
 
   *entries(): Generator<readonly [unknown, unknown]> {
@@ -203,12 +218,16 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
 
   flush(name: NameSegment, namePage: NameSegment): Flushed {
     const { log, isMoved } = this.#base
-    if (this.isUnchanged && !isMoved) return { stored: log.stored, retired: [] }
+    if (this.isUnchanged && !isMoved && !log.isMergeReady(this.#timeMs))
+      return { stored: log.stored, retired: [] }
     const delta = this.delta()
     // The log of a state that was moved here is empty: then all of it is written.
-    const kind = log.mergeAfter(delta.byteLength)
+    const kind = log.mergeAfter(delta.byteLength, this.#timeMs)
     const keys = Array.from(this.#changes.codedEntries(), ([key]) => key)
-    if (kind === 'large') {
+    if (kind === 'name')
+      this.#next = log.withMerge(this.isUnchanged ? undefined : name(delta), keys, namePage)
+    else if (kind === 'begin') this.#next = log.withBegin(name(delta), keys, namePage, this.#timeMs)
+    else if (kind === 'large') {
       const after = this.#afterOf(this.#base.sortedOnce())
       this.#next = log.withLarge(
         after.length === 0 ? [] : [name(stateSegment(after, []))],

@@ -5,8 +5,8 @@
  * 2. Reconcile what is lost: log a smaller input, or fail.
  * 3. Run the batch.
  * 4. Commit. Garbage is deleted beside both: nothing can name it any more (B11).
- * 5. Publish the drafts and the outputs, note garbage, report, store the committed epoch, and go to
- *    rest if possible.
+ * 5. Publish the drafts and the outputs, let large merges write a slice, note garbage, report, store
+ *    the committed epoch, and go to rest if possible.
  *
  * After a failure between log and commit, the attempt returns the lease (B9). A lost lease is not a
  * failure: another runner continues, and live state is thrown away (B3).
@@ -26,6 +26,7 @@ import type { LeftLanes } from './left-lanes.ts'
 import type { LoggedAttempt } from './head-writes.ts'
 import { publishOutputs } from './last-manifest.ts'
 import { logBatch } from './log.ts'
+import { mergeBeside } from './merge-beside.ts'
 import { type Outcome, PROGRESSED } from './outcome.ts'
 import { reportBatch } from './report.ts'
 import { goToRest } from './rest.ts'
@@ -129,11 +130,14 @@ const afterCommit = async (
   const { manifest, manifestRef, drafts, mayRest } = prepared
   drafts.publish()
   garbage.retire(before.manifest, manifest, prepared.retired)
-  const [published] = await Promise.allSettled([publishOutputs(runner, manifest)])
+  const [published, merged] = await Promise.allSettled([
+    publishOutputs(runner, manifest),
+    mergeBeside(runner, before.state),
+  ])
   await reportBatch(runner, prepared, clock.now() - startedMs)
   await withRetries(clock, () => storeCommittedEpoch(store, app, manifest))
   // The batch is committed. The next step publishes again, before it logs another batch.
-  if (published.status === 'rejected') throw published.reason
+  for (const ended of [published, merged]) if (ended.status === 'rejected') throw ended.reason
   const rested = mayRest
     ? await goToRest(heads, head, manifest, plan.options.intervalMs)
     : undefined

@@ -101,6 +101,7 @@ export class Recoveries {
         ({ count }, part) => count < (was?.states[node]?.partitions[part]?.count ?? 0),
       )
       if (shorter) see('the deltas of a state merged')
+      if (partitions.some(({ large }) => large > 1)) see('a merge beside batches named')
       if (partitions.some(({ pages }) => pages.length > 0)) see('a page of segments')
     }
   }

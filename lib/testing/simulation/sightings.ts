@@ -34,6 +34,7 @@ export const recoveryPaths = [
   'a batch filled to its cap',
   'a lane too full',
   'the deltas of a state merged',
+  'a merge beside batches named',
   'a page of segments',
   'garbage deleted',
   'an input too large for the head',

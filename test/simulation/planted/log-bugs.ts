@@ -58,4 +58,98 @@ export const logBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'a merge named before it is written',
+    pipeline: 'word-totals',
+    effect: 'the keys of the slices that are missing are gone after a cold start',
+    edits: [
+      {
+        file: 'lib/state/large-merge.ts',
+        find: 'this.#entries === undefined && this.#refs.length === this.#slices',
+        replace: 'this.#refs.length > 0',
+      },
+    ],
+  },
+  {
+    name: 'a merge in the place of deltas after it',
+    pipeline: 'word-totals',
+    effect: 'what batches changed while the merge ran is gone after a cold start',
+    edits: [
+      {
+        file: 'lib/state/state-log.ts',
+        find: 'this.#list.replace(0, covers, refs, namePage)',
+        replace: 'this.#list.replace(0, this.#list.refs.length, refs, namePage)',
+      },
+    ],
+  },
+  {
+    name: 'a merge that begins before its batch is in the map',
+    pipeline: 'word-totals',
+    effect: 'a key of the batch at which the merge begins is as it was before it',
+    edits: [
+      {
+        file: 'lib/state/state-partition.ts',
+        find: 'if (changes.size > 0) this.#change(changes)\n',
+        replace: `if (typeof next?.merge === 'object') {
+      const before = [...this.#map.codedEntries()]
+      if (changes.size > 0) this.#change(changes)
+      return this.#log.advance(next, () => before.values())
+    }
+    if (changes.size > 0) this.#change(changes)
+`,
+      },
+    ],
+  },
+  {
+    name: 'slices of a merge under the time of its batch',
+    pipeline: 'word-totals',
+    effect: 'a sweep takes them before or after a batch names them',
+    edits: [
+      {
+        file: 'lib/state/state-log.ts',
+        find: 'const name = { at: sortableTime(untilMs), by: ref.by }',
+        replace: 'const name = { at: sortableTime(timeMs), by: ref.by }',
+      },
+    ],
+  },
+  {
+    name: 'a merge named after its time',
+    pipeline: 'word-totals',
+    effect: 'a sweep has taken its slices',
+    edits: [
+      {
+        file: 'lib/state/large-merge.ts',
+        find: 'return this.#isLost || timeMs > this.#untilMs',
+        replace: 'return this.#isLost || timeMs > Infinity',
+      },
+    ],
+  },
+  {
+    name: 'a small merge during a large one',
+    pipeline: 'word-totals',
+    effect: 'a large merge replaces segments that it does not hold',
+    edits: [
+      {
+        file: 'lib/state/state-log.ts',
+        find: "if (this.#merge?.isOver(timeMs) === false) return 'none'\n",
+        replace: '',
+      },
+      {
+        file: 'lib/state/state-log.ts',
+        find: "invariant('B5', isThere,",
+        replace: "invariant('B5', isThere || true,",
+      },
+    ],
+  },
+  {
+    name: 'slices not waited for',
+    effect: 'a function answers while a slice is being written',
+    edits: [
+      {
+        file: 'lib/runtime/driver/attempt.ts',
+        find: 'mergeBeside(runner, before.state),',
+        replace: 'void mergeBeside(runner, before.state).catch(() => undefined),',
+      },
+    ],
+  },
 ]

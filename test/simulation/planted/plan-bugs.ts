@@ -57,8 +57,8 @@ export const planBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/state/state-partition.ts',
-        find: 'const kind = log.mergeAfter(delta.byteLength)',
-        replace: "const kind = isMoved ? 'none' : log.mergeAfter(delta.byteLength)",
+        find: 'const kind = log.mergeAfter(delta.byteLength, this.#timeMs)',
+        replace: "const kind = isMoved ? 'none' : log.mergeAfter(delta.byteLength, this.#timeMs)",
       },
     ],
   },
