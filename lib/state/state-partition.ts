@@ -141,7 +141,7 @@ export class StatePartition {
     merge: LargeMerge,
   ): { readonly bytes: Uint8Array; readonly slice: MergeSlice } | undefined {
     const slice = merge.next(this.#log.mergeSettings)
-    return slice && { bytes: wholeOf(slice.entries), slice }
+    return slice && { bytes: stateSegment(slice.entries, []), slice }
   }
 
   /** Starts a draft for one attempt at the batch of a time. */
