@@ -121,7 +121,7 @@ export class LargeMerge {
     else for (const key of keys) this.#changed?.set(key, true)
   }
 
-  /** The entries of the next slice, in the order of keys, and its name. Undefined: there is none. */
+  /** The next slice, in the order of keys. Undefined: there is none. */
   next({ sliceBytes, sliceKeys }: MergeSettings): MergeSlice | undefined {
     const slice = new KeyedMap<unknown, Stored>()
     let bytes = 0

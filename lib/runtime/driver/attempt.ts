@@ -5,8 +5,8 @@
  * 2. Reconcile what is lost: log a smaller input, or fail.
  * 3. Run the batch.
  * 4. Commit. Garbage is deleted beside both: nothing can name it any more (B11).
- * 5. Publish the drafts and the outputs, let large merges write a slice, note garbage, report, store
- *    the committed epoch, and go to rest if possible.
+ * 5. Publish the drafts and the outputs, let large merges write a slice, note garbage, report,
+ *    store the committed epoch, and go to rest if possible.
  *
  * After a failure between log and commit, the attempt returns the lease (B9). A lost lease is not a
  * failure: another runner continues, and live state is thrown away (B3).
