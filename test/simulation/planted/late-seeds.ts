@@ -33,4 +33,7 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'time of a wake not compared with the clock': 11,
   'trigger for each batch time that has passed': 10,
   'waiting records of a removed source ignored': 20,
+  'a merge that begins before its batch is in the map': 13,
+  'slices not waited for': 36,
+  'slices of a merge under the time of its batch': 12,
 }

@@ -143,6 +143,7 @@ export const logBugs: readonly PlantedBug[] = [
   },
   {
     name: 'slices not waited for',
+    pipeline: 'word-totals',
     effect: 'a function answers while a slice is being written',
     edits: [
       {
