@@ -1,6 +1,6 @@
 import { MillraceError } from '../../base/errors.ts'
 import { refusePromise } from '../../base/promises.ts'
-import { KeyedMap } from '../../base/keys.ts'
+import { type Coded, KeyedMap, plainKey } from '../../base/keys.ts'
 import { visitAll } from '../../base/pauses.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { type KeyedPane, reducePanes } from '../../state/operator/keyed-pane.ts'
@@ -74,7 +74,7 @@ const slide = async <K, V>(
     await visitAll(changesOf(leaving, entering), batch.pause, ([key, change]) => {
       const before = state.has(key) ? [state.get(key) as V] : []
       const after = afterChange(reduction, key, before, change)
-      if (refusePromise(reduction.keep?.(key, after)) === false) state.remove(key)
+      if (refusePromise(reduction.keep?.(plainKey(key), after)) === false) state.remove(key)
       else state.put(key, after)
     })
   })
@@ -93,17 +93,18 @@ interface Change<V> {
 const changesOf = <K, V>(
   leaving: KeyedMap<K, V>,
   entering: KeyedMap<K, V>,
-): readonly (readonly [K, Change<V>])[] => {
+): readonly (readonly [Coded<K>, Change<V>])[] => {
   const changes = new KeyedMap<K, Change<V>>()
-  for (const [key, value] of leaving.entries()) changes.set(key, { leaving: [value], entering: [] })
-  for (const [key, value] of entering.entries())
+  for (const [key, value] of leaving.codedEntries())
+    changes.set(key, { leaving: [value], entering: [] })
+  for (const [key, value] of entering.codedEntries())
     changes.set(key, { leaving: changes.get(key)?.leaving ?? [], entering: [value] })
-  return changes.sortedEntries()
+  return changes.sortedCoded()
 }
 
 const afterChange = <K, V>(
   { kind, f, inverse }: InverseReduction<K, V>,
-  key: K,
+  key: Coded<K>,
   before: readonly V[],
   { leaving, entering }: Change<V>,
 ): V => {
@@ -115,7 +116,7 @@ const afterChange = <K, V>(
       problem:
         'Neither previous window has value for key, nor new values found: a value leaves the ' +
         `window of ${kind}, but the key has no result`,
-      value: key,
+      value: plainKey(key),
       allowed: 'filters that drop a key only when the window has no more values of it',
       fix: 'let the filter check a count, or use the form without an inverse; then reset the state',
     })

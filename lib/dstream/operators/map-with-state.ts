@@ -1,7 +1,7 @@
 import type { AnyValue, PairKey, PairValue } from '../../rdd/pair-types.ts'
 import { leastOf } from '../../base/extremes.ts'
 import { MillraceError } from '../../base/errors.ts'
-import { checkKey, partitionOf } from '../../base/keys.ts'
+import { checkKey, codedKey, partitionOf } from '../../base/keys.ts'
 import { visitAll } from '../../base/pauses.ts'
 import { checkPair } from '../../rdd/pairs.ts'
 import { computeRdd, rddOfElements, RDD } from '../../rdd/rdd.ts'
@@ -127,7 +127,10 @@ const callMapping = async (
   const all = (await pairs?.collect()) ?? []
   const aside = batch.keys && new KeysAside(batch, batch.keys)
   if (aside === undefined)
-    await visitAll(all, batch.pause, ([key, value]) => of(key).call(key, value))
+    await visitAll(all, batch.pause, (pair) => {
+      const key = codedKey(pair[0])
+      of(key).call(key, pair)
+    })
   else
     for (const [number, partition] of partitions.entries()) {
       const keys = await partition.callByKey(

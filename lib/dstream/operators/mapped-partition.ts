@@ -93,12 +93,13 @@ export class MappedPartition {
 
   /**
    * Calls the function for one record. With a timeout, a record counts as a use of its key, even if
-   * the function does not update the state.
+   * the function does not update the state. `coded`: the key, as it was before the function could
+   * change it.
    */
-  call(key: unknown, value: unknown): void {
-    const handle = this.#handle(this.#shown(key), 'record')
+  call(coded: unknown, [key, value]: readonly [unknown, unknown]): void {
+    const handle = this.#handle(this.#shown(coded), 'record')
     this.#add(this.#run(key, value, handle))
-    this.#apply(key, handle.outcome)
+    this.#apply(coded, handle.outcome)
   }
 
   #add(result: unknown): void {
@@ -117,13 +118,13 @@ export class MappedPartition {
     const byKey = new KeyedMap<unknown, number[]>()
     for (const [index, [key]] of pairs.entries()) appendValue(byKey, key, index)
     const results: (readonly [index: number, result: unknown])[] = []
-    await visitAll(byKey.entries(), this.#batch.pause, ([key, indices]) => {
+    await visitAll(byKey.codedEntries(), this.#batch.pause, ([key, indices]) => {
       const values = indices.map((index) => pairs[index]?.[1])
       try {
         const given = this.#callKey(key, values)
         given.forEach((result, i) => results.push([indices[i] as number, result]))
       } catch (error) {
-        aside.add({ key, values, error })
+        aside.add({ key: plainKey(key), values, error })
       }
     })
     const inOrder = results.toSorted(([a], [b]) => a - b).map(([, result]) => result)
@@ -137,7 +138,7 @@ export class MappedPartition {
     let { state, timerMs } = this.#shown(key)
     const results = values.map((value) => {
       const handle = this.#handle({ state, timerMs }, 'record')
-      const result = this.#run(key, value, handle)
+      const result = this.#run(plainKey(key), value, handle)
       const { outcome } = handle
       if (outcome.kind !== 'none') last = outcome
       // A copy: the function may keep what it has set, and change it.
@@ -184,13 +185,12 @@ export class MappedPartition {
    */
   async #fire(timers: KeysByTime<unknown>): Promise<void> {
     const due = timers.takeBefore(this.#batch.timeMs + 1).toSorted(([, aMs], [, bMs]) => aMs - bMs)
-    await visitAll(due, this.#batch.pause, ([coded, atMs]) => {
-      const key = plainKey(coded)
+    await visitAll(due, this.#batch.pause, ([key, atMs]) => {
       // The key has ended before its timer was due: the end comes after the timers.
       if (this.#endMs(key) < atMs) return
       const { state, touchedMs } = this.#shown(key)
       const handle = this.#handle({ state }, 'timer')
-      this.#add(this.#run(key, undefined, handle))
+      this.#add(this.#run(plainKey(key), undefined, handle))
       const { outcome } = handle
       if (outcome.kind === 'removed') this.#remove(key)
       // Only a record is a use of the key.
@@ -206,10 +206,9 @@ export class MappedPartition {
 
   async #end(idle: KeysByTime<unknown>, timeoutMs: number): Promise<number> {
     const gone = idle.takeBefore(this.#batch.timeMs - timeoutMs)
-    await visitAll(gone, this.#batch.pause, ([coded]) => {
-      const key = plainKey(coded)
+    await visitAll(gone, this.#batch.pause, ([key]) => {
       const { state } = this.#shown(key)
-      this.#add(this.#run(key, undefined, this.#handle({ state }, 'timeout')))
+      this.#add(this.#run(plainKey(key), undefined, this.#handle({ state }, 'timeout')))
       this.#remove(key)
     })
     return gone.length

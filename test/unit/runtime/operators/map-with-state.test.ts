@@ -137,6 +137,24 @@ const rows: readonly Row[] = [
     gives: { 1: [1, 2], 2: [3] },
   },
   {
+    name: 'knows a structured key that its function changes in place, and ends it once',
+    operation: (pairs) =>
+      pairs
+        .map(([word, n]): [string[], number] => [[word], n])
+        .mapWithState(
+          StateSpec.function((key: string[], _: number | undefined, state: State<number>) => {
+            key.push('x')
+            if (state.isTimingOut()) return `${key.join('')} ended at ${state.get()}`
+            state.update((state.getOption() ?? 0) + 1)
+            return `${key.join('')} ${state.get()}`
+          })
+            .timeout(seconds(1))
+            .numPartitions(2),
+        ),
+    batches: [[a], [a], [], [], [], []],
+    gives: { 1: ['ax 1'], 2: ['ax 2'], 4: ['ax ended at 2'] },
+  },
+  {
     name: 'keeps its keys in partitions, and returns their results in order',
     operation: (pairs) =>
       pairs

@@ -139,6 +139,29 @@ const rows: readonly Row[] = [
     gives: { 1: [['a', 1]], 2: [['a', 1]], 3: [], 4: [['a', 2]] },
   },
   {
+    name: 'a filter that changes a structured key in place drops that key and no other',
+    operation: on<string>((words) =>
+      words
+        .map((word): [string[], number] => [[word], 1])
+        .reduceByKeyAndWindow(add, subtract, seconds(2), seconds(1), {
+          filter: (key, count) => key.push('x') > 0 && count > 0,
+        }),
+    ),
+    batches: [['a', 'b'], ['b'], [], []],
+    gives: {
+      1: [
+        [['a'], 1],
+        [['b'], 1],
+      ],
+      2: [
+        [['a'], 1],
+        [['b'], 2],
+      ],
+      3: [[['b'], 1]],
+      4: [],
+    },
+  },
+  {
     name: 'batches between two windows are not counted, even with an inverse',
     operation: on<[string, number]>((pairs) =>
       pairs.reduceByKeyAndWindow(add, subtract, seconds(2), seconds(3)),
