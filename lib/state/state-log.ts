@@ -70,6 +70,8 @@ export class StateLog {
   /** The keys in the deltas, for a small merge. Undefined: so many that none is worth it. */
   #recent: KeyedMap<unknown, true> | undefined = new KeyedMap()
   #merge: LargeMerge | undefined
+  /** How many batches of this process have changed the state. */
+  #batches = 0
 
   constructor(
     settings: LogSettings = SETTINGS,
@@ -140,7 +142,7 @@ export class StateLog {
       const { besideBytes, atOnceAfter } = this.#settings.merges
       if (largeBytes + laterBytes <= besideBytes || laterBytes >= atOnceAfter * largeBytes)
         return 'large'
-      return this.#merge?.isOver(timeMs) === false ? 'none' : 'begin'
+      return this.#merge?.isOver(timeMs) === false || !this.#livesLong ? 'none' : 'begin'
     }
     // What a merge covers must stay at the beginning of the log.
     if (this.#merge?.isOver(timeMs) === false) return 'none'
@@ -148,6 +150,15 @@ export class StateLog {
     return isMany && this.#recent !== undefined && this.#mayMergeSmall(deltaBytes)
       ? 'small'
       : 'none'
+  }
+
+  /**
+   * Whether this process has run as many batches as a merge has slices. So processes that end soon
+   * do not write slices that nobody will name.
+   */
+  get #livesLong(): boolean {
+    const large = bytesOf(this.#list.refs.slice(0, this.#large))
+    return this.#batches * this.#settings.merges.sliceBytes >= large
   }
 
   /** Deltas that are large beside the state wait for the large merge. */
@@ -215,6 +226,7 @@ export class StateLog {
     { list, stored, recent, merge }: NextLog,
     entries: () => Iterator<readonly [Coded<unknown>, Stored]>,
   ): void {
+    this.#batches += 1
     this.#list = list
     this.#large = stored.large
     this.#small = stored.small

@@ -176,7 +176,7 @@ const SMALL_LOG: LogSettings = {
   smallAfterDeltas: 3,
   smallShareMax: 2,
   tinyBytes: 24,
-  merges: { besideBytes: 0, atOnceAfter: 20, sliceBytes: 60, sliceKeys: 3, mergeForMs: 20_000 },
+  merges: { besideBytes: 0, atOnceAfter: 20, sliceBytes: 400, sliceKeys: 3, mergeForMs: 20_000 },
 }
 
 const composeRunner = (

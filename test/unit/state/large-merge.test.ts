@@ -56,6 +56,18 @@ describe('what a batch writes before its commit', () => {
   })
 })
 
+test('a process that ends soon begins no merge', async () => {
+  const bed = await begun()
+  const before = await bed.stored()
+  for (let batch = 0; batch < 3; batch++) {
+    bed.forget()
+    await bed.batch([[keyOf(1), batch + 10]])
+  }
+  // A delta for each batch, and no slices.
+  expect(await bed.stored()).toBe(before + 3)
+  await bed.check()
+})
+
 describe('a merge is named', () => {
   test.for<[string, [string, number | undefined][]]>([
     ['unchanged', []],
