@@ -1,5 +1,6 @@
 import { allOrFirstError } from '../base/concurrency.ts'
 import { type CarriedState, carryState } from './carried-state.ts'
+import { FormerPanes } from './former-panes.ts'
 import { type Manifest, shapeOfStored, type StoredState } from './manifest.ts'
 import {
   conversionOf,
@@ -68,7 +69,8 @@ export class LiveState {
       const { id, form, partitions } = shape
       const stored = manifest.states[id]
       const lists = Array.from({ length: partitions }, (_, part) => stored?.partitions[part])
-      if (form === 'panes') panes.set(id, await loadPanes(shape, lists, read, settings))
+      if (form === 'panes')
+        panes.set(id, await loadPanes(shape, { stored, timeMs: manifest.timeMs }, read, settings))
       else if (stored === undefined || isSameShape(shapeOfStored(id, stored), shape))
         states.set(id, await loadStates(id, lists, read, settings))
       else carried.set(id, await loadCarried(shape, stored, manifest, read, settings))
@@ -123,21 +125,45 @@ const loadCarried = async (
 /** What a manifest has of a partition; undefined: nothing. */
 type Lists = readonly (StoredPartition | undefined)[]
 
+/** The panes of an operator, and the time of the last batch that was stored. */
+interface StoredPanes {
+  readonly stored: StoredState | undefined
+  readonly timeMs: number
+}
+
+/**
+ * The partitions of the plan come first. After them are those that an earlier plan had more, until
+ * their panes have left.
+ */
 const loadPanes = async (
-  { id, panesWait }: PlannedState,
-  lists: Lists,
+  { id, partitions, panesWait = false }: PlannedState,
+  { stored, timeMs }: StoredPanes,
   read: ReadSegment,
   settings: LogSettings | undefined,
-): Promise<readonly PanePartition[]> =>
-  allOrFirstError(
-    lists.map(async (stored) => {
-      const list =
-        stored === undefined
-          ? SegmentList.empty(settings?.pageRefs)
-          : await SegmentList.load(id, stored, read, settings?.pageRefs)
-      return new PanePartition(list, read, panesWait)
+): Promise<readonly PanePartition[]> => {
+  const known = stored?.partitions ?? []
+  const numbers = Array.from({ length: Math.max(known.length, partitions) }, (_, part) => part)
+  const lists = await allOrFirstError(
+    numbers.map(async (part) => {
+      const one = known[part]
+      return one === undefined
+        ? SegmentList.empty(settings?.pageRefs)
+        : SegmentList.load(id, one, read, settings?.pageRefs)
     }),
   )
+  const before = stored && shapeOfStored(id, stored).partitions
+  const isChanged = before !== undefined && before !== partitions
+  const regrouped = isChanged ? { untilMs: timeMs, partitions } : stored?.regrouped
+  const former = regrouped && new FormerPanes(regrouped, lists, read)
+  return lists.map(
+    (list, part) =>
+      new PanePartition(list, read, {
+        isWaiting: panesWait,
+        part,
+        former: part < partitions ? former : undefined,
+      }),
+  )
+}
 
 const loadStates = async (
   id: string,

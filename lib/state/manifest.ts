@@ -6,6 +6,7 @@ import { decode, encode } from '../base/codec.ts'
 import { allOrFirstError } from '../base/concurrency.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import type { AfterCommit } from './after-commit.ts'
+import type { Regrouped } from './former-panes.ts'
 import { sortableTime } from './item-keys.ts'
 import type { OffsetsBySource } from './offsets.ts'
 import type { StateShape } from './operator/state-declaration.ts'
@@ -40,18 +41,20 @@ export interface StoredState {
   /** Anything else that must stay the same, so that a plan can read the segments. */
   readonly layout: string
   readonly partitions: readonly StoredPartition[]
+  /** Panes that another plan has divided among its partitions. Left out: there are none. */
+  readonly regrouped?: Regrouped
 }
 
 /** How a state was stored. */
 export const shapeOfStored = (
   id: string,
-  { kind, form, layout, partitions }: StoredState,
+  { kind, form, layout, partitions, regrouped }: StoredState,
 ): StateShape => ({
   id,
   kind,
   form,
   layout,
-  partitions: partitions.length,
+  partitions: regrouped?.partitions ?? partitions.length,
   ...(form === 'panes' ? { held: partitions.reduce((sum, { count }) => sum + count, 0) } : {}),
 })
 
@@ -84,6 +87,7 @@ type PackedState = readonly [
   form: StoredState['form'],
   layout: string,
   partitions: readonly PackedPartition[],
+  regrouped?: Regrouped,
 ]
 
 type PackedPartition = readonly [list: PackedList, large: number, small: number]
@@ -97,22 +101,31 @@ interface PackedManifest extends Omit<Manifest, 'states' | 'previous'> {
   readonly previous: readonly PackedRef[]
 }
 
+const packState = ([id, state]: readonly [string, StoredState]): PackedState => {
+  const { kind, form, layout, regrouped } = state
+  const partitions = state.partitions.map((one): PackedPartition => [
+    packList(one),
+    one.large,
+    one.small,
+  ])
+  return regrouped === undefined
+    ? [id, kind, form, layout, partitions]
+    : [id, kind, form, layout, partitions, regrouped]
+}
+
 const pack = ({ states, previous, ...rest }: Manifest): PackedManifest => ({
   ...rest,
-  states: Object.entries(states).map(([id, { kind, form, layout, partitions }]) => [
-    id,
-    kind,
-    form,
-    layout,
-    partitions.map((one): PackedPartition => [packList(one), one.large, one.small]),
-  ]),
+  states: Object.entries(states).map(packState),
   previous: previous.map(packRef),
 })
 
 /** Unpacks a stored manifest. */
 export const manifestFrom = (value: unknown): Manifest => {
   const { states, previous, ...rest } = value as PackedManifest
-  const stateOf = ([id, kind, form, layout, partitions]: PackedState): [string, StoredState] => [
+  const stateOf = ([id, kind, form, layout, partitions, regrouped]: PackedState): [
+    string,
+    StoredState,
+  ] => [
     id,
     {
       kind,
@@ -123,6 +136,7 @@ export const manifestFrom = (value: unknown): Manifest => {
         large,
         small,
       })),
+      ...(regrouped === undefined ? {} : { regrouped }),
     },
   ]
   return {

@@ -7,56 +7,57 @@
  * be changed in place are kept decoded. Panes from before this process are read when a window needs
  * them.
  */
-import { decode, encode, fold, unfold } from '../base/codec.ts'
 import { mapAtOnce } from '../base/concurrency.ts'
 import { invariant } from '../base/errors.ts'
+import type { FormerPanes, Regrouped } from './former-panes.ts'
 import type { Panes } from './operator/panes.ts'
+import { contentOf, type MadePane, makePane, type Pane, paneOf, storedPane } from './pane.ts'
 import type { Flushed, PartitionDraft } from './partition-draft.ts'
 import type { SegmentList } from './segment-list.ts'
-import type { NameSegment, ReadSegment, SegmentRef } from './segments.ts'
+import type { NameSegment, ReadSegment } from './segments.ts'
 
 /** Panes that are read at the same time. */
 const READS_AT_ONCE = 64
 
-/** A pane as it is written. */
-type Segment = readonly [isSimple: boolean, content: unknown]
+/** A pane that is divided anew when it is read. */
+const FORMER: unique symbol = Symbol('former')
 
-/** A pane: named but not read yet, as bytes, or decoded. */
-type Pane =
-  | { readonly ref: SegmentRef }
-  | { readonly bytes: Uint8Array }
-  | { readonly content: unknown }
-
-const paneOf = (stored: Uint8Array): Pane => {
-  const bytes = unfold(stored)
-  const [isSimple, content] = decode(bytes) as Segment
-  return isSimple ? { content } : { bytes }
+/** Settings of a {@link PanePartition}. */
+export interface PanePartitionParts {
+  /** See `StateDeclaration.panesWait`. Default: false. */
+  readonly isWaiting?: boolean
+  /** Panes that are in other partitions. Default: there are none. */
+  readonly former?: FormerPanes | undefined
+  /** The number of this partition. Default: 0. */
+  readonly part?: number
 }
-
-/** Values that can be changed are objects: what they have in common is written once. */
-const storedPane = ({
-  bytes,
-  pane,
-}: {
-  readonly bytes: Uint8Array
-  readonly pane: Pane
-}): Uint8Array => ('content' in pane ? bytes : fold(bytes))
 
 /** The live panes of one partition, as of one manifest. */
 export class PanePartition {
   /** By batch time, oldest first. */
-  readonly #panes: Map<number, Pane>
+  readonly #panes: Map<number, Pane | typeof FORMER>
   readonly #read: ReadSegment
-  /** See `StateDeclaration.panesWait`. */
   readonly isWaiting: boolean
+  readonly former: FormerPanes | undefined
+  readonly #part: number
   #list: SegmentList
   #memo: unknown
 
-  constructor(list: SegmentList, read: ReadSegment, isWaiting = false) {
-    this.#panes = new Map(list.refs.map((ref) => [Number(ref.at), { ref }]))
+  constructor(
+    list: SegmentList,
+    read: ReadSegment,
+    { isWaiting = false, former, part = 0 }: PanePartitionParts = {},
+  ) {
+    this.#panes = new Map(former?.times.map((timeMs) => [timeMs, FORMER]))
+    for (const ref of list.refs) {
+      const timeMs = Number(ref.at)
+      if (!this.#panes.has(timeMs)) this.#panes.set(timeMs, { ref })
+    }
     this.#read = read
     this.#list = list
     this.isWaiting = isWaiting
+    this.former = former
+    this.#part = part
   }
 
   get list(): SegmentList {
@@ -70,19 +71,21 @@ export class PanePartition {
   async read(timeMs: number): Promise<unknown> {
     let pane = this.#panes.get(timeMs)
     invariant('B3', pane !== undefined, `there is no pane at ${timeMs}`)
-    if ('ref' in pane) {
-      pane = paneOf(await this.#read(pane.ref))
+    if (pane === FORMER || 'ref' in pane) {
+      const { former } = this
+      pane =
+        pane === FORMER
+          ? await (former as FormerPanes).take(timeMs, this.#part)
+          : paneOf(await this.#read(pane.ref))
       this.#panes.set(timeMs, pane)
     }
-    return 'content' in pane
-      ? pane.content
-      : (decode((pane as { bytes: Uint8Array }).bytes) as Segment)[1]
+    return contentOf(pane)
   }
 
   async fetch(timesMs: readonly number[]): Promise<void> {
     const missing = timesMs.filter((timeMs) => {
       const pane = this.#panes.get(timeMs)
-      return pane !== undefined && 'ref' in pane
+      return pane !== undefined && (pane === FORMER || 'ref' in pane)
     })
     await mapAtOnce(missing, READS_AT_ONCE, (timeMs) => this.read(timeMs))
   }
@@ -116,7 +119,7 @@ export class PanePartition {
 export class PaneDraft implements Panes<unknown>, PartitionDraft {
   readonly #base: PanePartition
   readonly #timeMs: number
-  #added: { readonly bytes: Uint8Array; readonly pane: Pane } | undefined
+  #added: MadePane | undefined
   #dropBeforeMs = -Infinity
   #list: SegmentList
 
@@ -133,8 +136,7 @@ export class PaneDraft implements Panes<unknown>, PartitionDraft {
 
   async read(timeMs: number): Promise<unknown> {
     if (this.#added === undefined || timeMs !== this.#timeMs) return this.#base.read(timeMs)
-    const { bytes, pane } = this.#added
-    return 'content' in pane ? pane.content : (decode(bytes) as Segment)[1]
+    return contentOf(this.#added.pane)
   }
 
   async fetch(timesMs: readonly number[]): Promise<void> {
@@ -142,8 +144,7 @@ export class PaneDraft implements Panes<unknown>, PartitionDraft {
   }
 
   put(content: unknown, isSimple: boolean): void {
-    const bytes = encode([isSimple, content] satisfies Segment)
-    this.#added = { bytes, pane: isSimple ? { content } : { bytes } }
+    this.#added = makePane(content, isSimple)
   }
 
   unput(): void {
@@ -152,6 +153,17 @@ export class PaneDraft implements Panes<unknown>, PartitionDraft {
 
   dropBefore(timeMs: number): void {
     this.#dropBeforeMs = Math.max(this.#dropBeforeMs, timeMs)
+  }
+
+  /** Panes before this time are dropped. */
+  get dropsBeforeMs(): number {
+    return this.#dropBeforeMs
+  }
+
+  /** How panes are divided after this batch. Undefined: as the plan says. */
+  get regrouped(): Regrouped | undefined {
+    const { former } = this.#base
+    return former?.hasFrom(this.#dropBeforeMs) === true ? former.regrouped : undefined
   }
 
   memo<M>(make: () => M): M {

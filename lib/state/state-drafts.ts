@@ -1,6 +1,7 @@
 /** What one attempt at a batch makes of the state: drafts, until the batch is committed (B3). */
 import { gridTimeAtOrAfter } from '../base/batch-time.ts'
 import type { ItemStore } from '../ports/item-store.ts'
+import type { Regrouped } from './former-panes.ts'
 import { sortableTime } from './item-keys.ts'
 import type { StoredState } from './manifest.ts'
 import { panesId, type StateShape } from './operator/state-declaration.ts'
@@ -35,6 +36,20 @@ export interface TimerGrid {
   readonly zeroMs: number
   /** The interval between these times. Undefined: every batch time. */
   readonly everyMs: number | undefined
+}
+
+/**
+ * Partitions that the plan has not are in no hands: their panes leave with those of the others.
+ * Gives how panes are divided then.
+ */
+const leavePartitions = (
+  panes: readonly PaneDraft[],
+  partitions: number,
+): Regrouped | undefined => {
+  const [first] = panes
+  if (first === undefined) return undefined
+  for (const draft of panes.slice(partitions)) draft.dropBefore(first.dropsBeforeMs)
+  return first.regrouped
 }
 
 const withDue = (
@@ -122,13 +137,22 @@ export class StateDrafts {
         return segment.ref
       }
     }
-    for (const { id, kind, form, layout } of this.#shapes) {
+    for (const { id, kind, form, layout, partitions } of this.#shapes) {
+      const panes = this.#parts.panes.get(id) ?? []
+      const regrouped = leavePartitions(panes, partitions)
       const drafts: readonly PartitionDraft[] =
-        (form === 'state' ? this.#parts.states : this.#parts.panes).get(id) ?? []
+        form === 'state' ? (this.#parts.states.get(id) ?? []) : panes
       const flushed = drafts.map((draft, part) =>
         draft.flush(namer(id, part), namer(pagesNode(id), part)),
       )
-      states[id] = { kind, form, layout, partitions: flushed.map(({ stored }) => stored) }
+      const stored = flushed.map((one) => one.stored)
+      states[id] = {
+        kind,
+        form,
+        layout,
+        partitions: regrouped === undefined ? stored.slice(0, partitions) : stored,
+        ...(regrouped === undefined ? {} : { regrouped }),
+      }
       for (const one of flushed) for (const ref of one.retired) retired.push(ref)
     }
     return { states, segments, retired }

@@ -66,7 +66,7 @@ DStream.prototype.groupByKeyAndWindow = function (length, slide, options = {}) {
         )
       },
       {
-        stateful: { partitions, panes: true, layout: layoutOf(span) },
+        stateful: { partitions, panes: true, keyedPanes: true, layout: layoutOf(span) },
         slideMs: span.slideMs,
         keyed: true,
         parameters: { lengthMs: span.lengthMs, slideMs: span.slideMs, partitions },

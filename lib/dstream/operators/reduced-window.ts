@@ -53,7 +53,13 @@ export const pairWindowNode = <K, V>(
       return isDue(span, batch) ? result(await atSlide(batch)) : undefined
     },
     {
-      stateful: { partitions, ...(state ? { state } : {}), panes: true, layout: layoutOf(span) },
+      stateful: {
+        partitions,
+        ...(state ? { state } : {}),
+        panes: true,
+        keyedPanes: true,
+        layout: layoutOf(span),
+      },
       slideMs: span.slideMs,
       keyed,
       parameters,

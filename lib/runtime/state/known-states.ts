@@ -24,13 +24,13 @@ export const knownStates = ({
   states,
   timers,
 }: Pick<Manifest, 'states' | 'timers'>): readonly KnownState[] =>
-  Object.entries(states).map(([stored, { kind, form, partitions }]) => {
+  Object.entries(states).map(([stored, { kind, form, partitions, regrouped }]) => {
     const suffix = panesId('')
     return {
       id: form === 'panes' && stored.endsWith(suffix) ? stored.slice(0, -suffix.length) : stored,
       kind,
       holds: form === 'state' ? ('keys' as const) : ('window' as const),
-      partitions: partitions.length,
+      partitions: regrouped?.partitions ?? partitions.length,
       segments: sumOf(partitions, 'count'),
       bytes: sumOf(partitions, 'bytes'),
       ...expiryOf(timers[stored]),

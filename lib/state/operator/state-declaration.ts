@@ -27,6 +27,11 @@ export interface StateDeclaration {
   /** The operator keeps panes: its input of earlier batch times. Default: false. */
   readonly panes?: boolean
   /**
+   * Panes are pairs by key (`KeyedPane`), so another number of partitions can divide them. Default:
+   * false.
+   */
+  readonly keyedPanes?: boolean
+  /**
    * Panes only wait for the timer of the operator: until it fires, time alone changes nothing. So a
    * pipeline may rest while there are panes. Default: false.
    */
@@ -55,10 +60,7 @@ export interface StateShape {
 
 /** What an operator of this plan keeps. */
 export interface PlannedState extends StateShape {
-  /**
-   * Whether the keys can be divided among another number of partitions. Not if there are panes:
-   * they are divided in the same way, and each is a segment of its own.
-   */
+  /** Whether the keys can be divided among another number of partitions. */
   readonly isDivisible: boolean
   /** See {@link StateDeclaration.panesWait}. */
   readonly panesWait?: boolean
@@ -76,12 +78,14 @@ export const shapesOf = (
 ): readonly PlannedState[] => {
   if (declared === undefined) return []
   const { partitions, state = false, panes = false, panesWait = false } = declared
-  const { layout = '', carryOver } = declared
+  const { layout = '', carryOver, keyedPanes = false } = declared
   const common = { kind, partitions, layout, ...(carryOver === undefined ? {} : { carryOver }) }
   return [
-    ...(state ? [{ ...common, id, form: 'state', isDivisible: !panes } as const] : []),
+    ...(state
+      ? [{ ...common, id, form: 'state', isDivisible: !panes || keyedPanes } as const]
+      : []),
     ...(panes
-      ? [{ ...common, id: panesId(id), form: 'panes', isDivisible: false, panesWait } as const]
+      ? [{ ...common, id: panesId(id), form: 'panes', isDivisible: keyedPanes, panesWait } as const]
       : []),
   ]
 }

@@ -13,7 +13,7 @@ import type { SimulatedQueue } from './cloud/queue.ts'
 import type { Environment } from './environment.ts'
 import { type FaultKind, Faults } from './faults.ts'
 import { startLife } from './life.ts'
-import { laterPipelines, laterWeight, pipelines } from './pipelines/index.ts'
+import { laterPipelines, pipelines, slotsOf } from './pipelines/index.ts'
 import type { Build, SimulatedPipeline } from './pipelines/pipeline.ts'
 import { oddError } from './odd-errors.ts'
 import { Platform } from './platform.ts'
@@ -223,7 +223,7 @@ const drawScene = (
     ({ buckets, isPoison }) => buckets.length > 0 || isPoison !== undefined,
   )
   const drawn = world.random.pick([...pipelines, ...often])
-  const later = world.pipelines.pick([...laterPipelines, ...laterWeight(drawn)])
+  const later = world.pipelines.pick(slotsOf(drawn))
   const pipeline = [...pipelines, ...laterPipelines].find((one) => one.name === name) ?? later
   const settings = {
     batchInterval: seconds(world.random.pick([1, 2, 5])),

@@ -66,6 +66,42 @@ export const timeBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'former panes forgotten',
+    pipeline: 'divided-windows',
+    effect: 'the second batch after a change of partitions has lost what the windows held',
+    edits: [
+      {
+        file: 'lib/state/state-drafts.ts',
+        find: 'return first.regrouped',
+        replace: 'return undefined',
+      },
+    ],
+  },
+  {
+    name: 'second change of partitions not noted',
+    pipeline: 'divided-windows',
+    effect: 'panes of the plan between are read as if they were of this one',
+    edits: [
+      {
+        file: 'lib/state/live-state.ts',
+        find: 'isChanged ? { untilMs: timeMs, partitions } : stored?.regrouped',
+        replace: 'stored?.regrouped ?? (isChanged ? { untilMs: timeMs, partitions } : undefined)',
+      },
+    ],
+  },
+  {
+    name: 'panes of a partition that is gone not read',
+    pipeline: 'divided-windows',
+    effect: 'fewer partitions have lost the keys of the others',
+    edits: [
+      {
+        file: 'lib/state/former-panes.ts',
+        find: 'const refs = lists.flatMap((list) => list.refs)',
+        replace: 'const refs = lists.slice(0, regrouped.partitions).flatMap((list) => list.refs)',
+      },
+    ],
+  },
+  {
     name: 'keys divided as before',
     pipeline: 'timed-keys',
     effect: 'records of a key do not find the state that another plan has stored',

@@ -1,4 +1,5 @@
 import { badWords } from './bad-words.ts'
+import { dividedWindows } from './divided-windows.ts'
 import { filesInTime } from './files-in-time.ts'
 import { idleKeys } from './idle-keys.ts'
 import { inverseWindows } from './inverse-windows.ts'
@@ -33,11 +34,21 @@ export const pipelines: readonly SimulatedPipeline[] = [
   filesInTime,
 ]
 
-/** The same, drawn beside the others, so that their seeds stay as they were. */
-export const laterPipelines: readonly SimulatedPipeline[] = [rolledFiles, timedKeys]
+/**
+ * Pipelines that came later, by their slots. A world draws one of 16 slots beside its pipeline. A
+ * slot without a pipeline leaves it as it is, so a new one changes one seed in 16.
+ */
+const later: readonly (readonly [slot: number, pipeline: SimulatedPipeline])[] = [
+  [0, rolledFiles],
+  [1, timedKeys],
+  [3, dividedWindows],
+]
 
-const LATER_ONE_IN = 14
+const SLOTS = 16
 
-/** What else a world may draw: one in about fourteen has a certain later pipeline. */
-export const laterWeight = (drawn: SimulatedPipeline): readonly SimulatedPipeline[] =>
-  Array<SimulatedPipeline>(LATER_ONE_IN).fill(drawn)
+/** The pipelines that came later. */
+export const laterPipelines: readonly SimulatedPipeline[] = later.map(([, pipeline]) => pipeline)
+
+/** What each slot runs in a world that has drawn a pipeline. */
+export const slotsOf = (drawn: SimulatedPipeline): readonly SimulatedPipeline[] =>
+  Array.from({ length: SLOTS }, (_, slot) => new Map(later).get(slot) ?? drawn)
