@@ -60,7 +60,7 @@ test('windows show what they hold, and keys end or are counted', async () => {
   write('words', 'a\nb\n')
   const counted = await run('--no-until-idle')
   expect(counted.stdout).toMatch(/\n2\n\n/)
-  expect(counted.stdout).toContain('2 keys still wait for a time-out, the first until ')
+  expect(counted.stdout).toContain('2 keys still wait for a time-out or a timer, the first until ')
   expect(counted.stdout).not.toContain('ended')
   const ended = await run()
   expect(ended.stdout).toContain('a ended\nb ended\n')

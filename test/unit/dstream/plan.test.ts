@@ -244,6 +244,7 @@ describe('a plan', () => {
         partitions: 4,
         layout: '',
         isDivisible: true,
+        carryOver: expect.any(Function) as unknown,
       },
       {
         id: 'updateStateByKey-2',
@@ -252,6 +253,7 @@ describe('a plan', () => {
         partitions: 1,
         layout: '',
         isDivisible: true,
+        carryOver: expect.any(Function) as unknown,
       },
     ])
   })
