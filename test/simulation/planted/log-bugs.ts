@@ -113,35 +113,6 @@ export const logBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'a merge named after its time',
-    pipeline: 'word-totals',
-    effect: 'a sweep has taken its slices',
-    edits: [
-      {
-        file: 'lib/state/large-merge.ts',
-        find: 'return this.#isLost || timeMs > this.#untilMs',
-        replace: 'return this.#isLost || timeMs > Infinity',
-      },
-    ],
-  },
-  {
-    name: 'a small merge during a large one',
-    pipeline: 'word-totals',
-    effect: 'a large merge replaces segments that it does not hold',
-    edits: [
-      {
-        file: 'lib/state/state-log.ts',
-        find: "if (this.#merge?.isOver(timeMs) === false) return 'none'\n",
-        replace: '',
-      },
-      {
-        file: 'lib/state/state-log.ts',
-        find: "invariant('B5', isThere,",
-        replace: "invariant('B5', isThere || true,",
-      },
-    ],
-  },
-  {
     name: 'slices not waited for',
     pipeline: 'word-totals',
     effect: 'a function answers while a slice is being written',
