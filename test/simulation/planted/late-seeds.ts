@@ -19,6 +19,7 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'live state advanced before the commit': 229,
   'manifest without a delta': 15,
   'long names told apart by their beginnings': 1003,
+  'partition named after its lane': 29,
   'outputs of a larger input kept': 367,
   'panes of a partition that is gone not read': 67,
   'parts removed before the commit': 1036,
