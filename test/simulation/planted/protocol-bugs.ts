@@ -183,6 +183,11 @@ export const prepareBatch = async`,
       },
       {
         file: 'lib/state/state-partition.ts',
+        find: 'import { pack, samePacked,',
+        replace: 'import { pack, Packed, samePacked,',
+      },
+      {
+        file: 'lib/state/state-partition.ts',
         find: 'const stored = pack(state)\n',
         replace: `const stored = pack(state)
     const old = this.#base.stored(key)
