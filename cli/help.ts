@@ -65,7 +65,8 @@ ended.
   --once            process everything there is, then end; with a socket: when the server has closed
                     the connection
   --no-until-idle   with --once: end when all input is processed and each window has shown what it
-                    holds. Without it, time also runs on until no key waits for a time
+                    holds. Without it, time also runs on until no key waits for a time-out,
+                    a timer or the end of a period
   --follow          read the files that are bound to sources while they grow, as tail -F does: each
                     line once, also when a file is renamed or cut, and in the next run. A file that
                     is not there yet is waited for. With --once: to what is there now

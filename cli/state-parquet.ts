@@ -16,32 +16,36 @@ type ColumnType = 'STRING' | 'INT64' | 'DOUBLE' | 'BOOLEAN' | 'TIMESTAMP' | 'JSO
 interface Column {
   readonly name: string
   readonly type: ColumnType
-  readonly data: readonly unknown[]
+  readonly data: unknown[]
 }
 
-/** The bytes of the file. */
-export const parquetOf = async (entries: readonly StateEntry[]): Promise<Uint8Array> => {
+/** Makes the bytes of the file. */
+export type ToParquet = (entries: readonly StateEntry[]) => Uint8Array
+
+/**
+ * Loads what makes the file, before a state is read for it.
+ *
+ * @throws MillraceError `PACKAGE_MISSING`.
+ */
+export const loadParquet = async (): Promise<ToParquet> => {
   const { parquetWriteBuffer } = await loadPackage(
     'Parquet',
     async () => import('hyparquet-writer'),
   )
-  const columns = [
-    columnOf(
-      'key',
-      entries.map(({ key }) => key),
-    ),
-    columnOf(
-      'value',
-      entries.map(({ state }) => state),
-    ),
-    ...timesOf(entries),
-  ]
-  return new Uint8Array(
-    parquetWriteBuffer({
-      columnData: columns.map((column) => ({ ...column, data: [...column.data] })),
-    }),
-  )
+  return (entries) => new Uint8Array(parquetWriteBuffer({ columnData: [...columnsOf(entries)] }))
 }
+
+const columnsOf = (entries: readonly StateEntry[]): readonly Column[] => [
+  columnOf(
+    'key',
+    entries.map(({ key }) => key),
+  ),
+  columnOf(
+    'value',
+    entries.map(({ state }) => state),
+  ),
+  ...timesOf(entries),
+]
 
 const timesOf = (entries: readonly StateEntry[]): readonly Column[] =>
   entries.some(({ touchedMs }) => touchedMs !== undefined)

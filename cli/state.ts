@@ -15,7 +15,7 @@ import type { OpenApp } from './open-app.ts'
 import { count, say, timeText } from './reports/answer.ts'
 import type { Outputs } from './reports/reporter.ts'
 import type { StateAction } from './state-options.ts'
-import { isParquet, parquetOf } from './state-parquet.ts'
+import { isParquet, loadParquet } from './state-parquet.ts'
 
 type Command = Extract<AppCommand, { readonly name: 'state' }>
 type Does<A extends StateAction['action']> = Extract<StateAction, { readonly action: A }>
@@ -211,11 +211,12 @@ const writeParquet = async (
   entries: AsyncIterable<StateEntry>,
   limit: number,
 ): Promise<number> => {
+  const toParquet = await loadParquet()
   const target = fileTarget(to)
   try {
     const rows: StateEntry[] = []
     await writeUpTo(limit, entries, async (entry) => void rows.push(entry))
-    await target.take(await parquetOf(rows))
+    await target.take(toParquet(rows))
     target.end()
     return rows.length
   } catch (error) {

@@ -28,6 +28,8 @@ interface Definition {
   readonly pattern: string
   /** What is counted: a field of the line, or the line itself. */
   readonly value: string
+  /** The lines that are a problem, if not all are: by the value above which an alarm rings. */
+  readonly problem?: (above: number) => string
 }
 
 /**
@@ -35,7 +37,13 @@ interface Definition {
  * from each line that has it.
  */
 const DEFINITIONS: readonly (Definition & { readonly name: MetricName })[] = [
-  { name: 'Lag', role: 'driver', pattern: '{ $.lagMs >= 0 }', value: '$.lagMs' },
+  {
+    name: 'Lag',
+    role: 'driver',
+    pattern: '{ $.lagMs >= 0 }',
+    value: '$.lagMs',
+    problem: (above) => `{ $.lagMs > ${above} }`,
+  },
   { name: 'Batches', role: 'driver', pattern: '{ $.event = "batchCompleted" }', value: '1' },
   {
     name: 'Records',
@@ -133,8 +141,7 @@ export const createProblems = (
         id: `Problem${prefixOf(definition)}${definition.name}`,
         name: 'Problems',
         value: '1',
-        // The others count lines, and one is too many.
-        ...(shared === 'Lag' ? { pattern: `{ $.lagMs > ${above} }` } : {}),
+        pattern: definition.problem?.(above) ?? definition.pattern,
       })
 }
 

@@ -60,9 +60,9 @@ interface Block<K> {
   readonly suffixes: KeyedMap<K, Suffix[]>
 }
 
-/** The window that is made, in numbers of panes since the start of the grid. */
+/** The window that is made. Panes are numbered from the start of the grid. */
 interface Span {
-  readonly first: number
+  /** Its last pane. */
   readonly last: number
   /** The block in which the window begins. */
   readonly block: number
@@ -98,8 +98,7 @@ export class SlidingReduction<K, V> {
     panes: Panes<KeyedPane<K, V>>,
     { fromMs, toMs, pause }: WindowTimes,
   ): Promise<[K, V][]> {
-    const first = this.#numberOf(fromMs)
-    const span = { first, last: this.#numberOf(toMs), block: this.#blockOf(first) }
+    const span = { last: this.#numberOf(toMs), block: this.#blockOf(this.#numberOf(fromMs)) }
     this.#forget(span)
     const newer = panes.times.filter((timeMs) => timeMs >= fromMs && timeMs > this.#toMs)
     await panes.fetch(newer)

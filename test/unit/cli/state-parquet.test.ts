@@ -1,11 +1,11 @@
 import { parquetMetadata, parquetReadObjects, parquetSchema } from 'hyparquet'
 import { expect, test } from 'vitest'
-import { isParquet, parquetOf } from '../../../cli/state-parquet.ts'
+import { isParquet, loadParquet } from '../../../cli/state-parquet.ts'
 import type { StateEntry } from '../../../lib/runtime/state/state-partition-reader.ts'
 
 /** What another reader finds in the file: the type of each column, and the rows. */
 const readBack = async (entries: readonly StateEntry[]) => {
-  const bytes = await parquetOf(entries)
+  const bytes = (await loadParquet())(entries)
   const file = bytes.buffer.slice(0, bytes.byteLength) as ArrayBuffer
   const { children } = parquetSchema(parquetMetadata(file))
   const types = children.map(
