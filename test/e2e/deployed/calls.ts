@@ -41,3 +41,12 @@ export const writesFile =
   (bucket: string): Matcher =>
   ({ action, path }) =>
     action === 'PUT' && path.startsWith(`/${bucket}/`)
+
+/**
+ * The driver writes a part of an output. Unlike the sign that an output is complete, a part belongs
+ * to a batch that is not committed yet, so that a refusal makes a batch fail.
+ */
+export const writesPart =
+  (bucket: string): Matcher =>
+  (call) =>
+    writesFile(bucket)(call) && call.path.includes('/part-')

@@ -6,7 +6,7 @@ import { systemClock } from '../../../../lib/adapters/local/system-clock.ts'
 import { resume } from '../../../../lib/runtime/operations/resume.ts'
 import { type Overview, readOverview } from '../../../../lib/runtime/operations/status.ts'
 import type { Application } from '../application.ts'
-import { loggedTime, logsBatch, writesFile } from '../calls.ts'
+import { loggedTime, logsBatch, writesPart } from '../calls.ts'
 import { killFunction } from '../processes.ts'
 import { sayCounts, type World } from '../world.ts'
 import { deployPrepared, EXAMPLE, prepare } from './deploy.ts'
@@ -95,7 +95,7 @@ export const changeSteps: readonly Step[] = [
       'a failing sink stops the application but not its intake, and after resume all is ' + 'there',
     async run(world) {
       const { gates, clicks, model, results } = world
-      const mend = gates.driver.refuse(writesFile(results.bucket))
+      const mend = gates.driver.refuse(writesPart(results.bucket))
       await world.send('before the stop', RECORDS)
       const failed = await until(world, ({ head }) => head?.status === 'failed')
       expect(failed.head?.reason?.code).toBe('OUTPUT_FAILED')
