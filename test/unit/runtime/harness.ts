@@ -36,6 +36,7 @@ import { lanesReader } from '../../../lib/runtime/sources/lanes/reader.ts'
 import { filesReader } from '../../../lib/runtime/sources/files/reader.ts'
 import { queueReader } from '../../../lib/runtime/sources/queue/reader.ts'
 import { type Head, HeadStore } from '../../../lib/state/head.ts'
+import type { LogSettings } from '../../../lib/state/state-log.ts'
 import { readDeadLetters } from '../../../lib/state/dead-letter-reader.ts'
 
 /** The start of every test, on the grid of whole seconds. */
@@ -167,6 +168,8 @@ export interface DeployOptions {
   readonly readAs?: (reader: SourceReader) => SourceReader
   /** Runs the tasks of batches. Default: this process. */
   readonly executor?: Executor
+  /** When states are merged. Default: as everywhere. */
+  readonly logSettings?: LogSettings
   /** The process, for queues. Default: all deployments of a world are one process. */
   readonly process?: string
 }
@@ -278,6 +281,7 @@ export class Deployment {
       parentsOf,
       executor = inProcess,
       readAs = (one) => one,
+      logSettings,
     }: DeployOptions,
   ) {
     const plan = pipeline.build()
@@ -345,6 +349,7 @@ export class Deployment {
       executor,
       listen: report,
       leaseMs,
+      ...(logSettings && { logSettings }),
     })
   }
 
