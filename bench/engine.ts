@@ -2,6 +2,7 @@
  * Compares the engine with a loop written by hand, and with two other ways to write the same count.
  */
 import type { DStream } from 'millrace'
+import { GROWTH, GROWTH_FIGURES, measureGrowth } from './growth.ts'
 import { pipelineBed, type PipelineBed } from './pipeline-bed.ts'
 import { type Figure, rounded, table } from './report.ts'
 import { median, spread } from './statistics.ts'
@@ -23,6 +24,8 @@ export type Say = (text: string) => void
 export interface EngineOptions {
   /** Measured rounds. In each round every contender counts one batch. */
   readonly batches: number
+  /** `comparison`, `fixed-costs`, `growth`, or figures of the growth. Undefined: all. */
+  readonly only: readonly string[] | undefined
   readonly say: Say
 }
 
@@ -187,35 +190,35 @@ interface FixedCost {
 
 const FIXED_COSTS: readonly FixedCost[] = [
   {
-    figure: 'empty-batch',
+    figure: 'empty-batch-ms',
     title: 'empty batch, reduceByKey',
     spark: '20 / 48 / 231',
     bed: () => stateless().bed,
     lines: 0,
   },
   {
-    figure: 'tiny-batch',
+    figure: 'tiny-batch-ms',
     title: 'batch of 10 lines, reduceByKey',
     spark: '20 / 45 / 288',
     bed: () => stateless().bed,
     lines: TINY_LINES,
   },
   {
-    figure: 'empty-batch-state',
+    figure: 'empty-batch-state-ms',
     title: 'empty batch, + updateStateByKey, no keys',
     spark: '15 / 31 / 135',
     bed: () => stateful().bed,
     lines: 0,
   },
   {
-    figure: 'tiny-batch-state',
+    figure: 'tiny-batch-state-ms',
     title: 'batch of 10 lines, the same, 100 keys',
     spark: '23 / 40 / 152',
     bed: () => stateful().bed,
     lines: TINY_LINES,
   },
   {
-    figure: 'empty-batch-state-100k',
+    figure: 'empty-batch-state-100k-ms',
     title: 'empty batch, + updateStateByKey, 100,000 keys',
     spark: '201 / 287 / 635',
     bed: () => stateful().bed,
@@ -223,7 +226,7 @@ const FIXED_COSTS: readonly FixedCost[] = [
     lines: 0,
   },
   {
-    figure: 'tiny-batch-state-100k',
+    figure: 'tiny-batch-state-100k-ms',
     title: 'batch of 10 lines, the same',
     spark: '202 / 288 / 564',
     bed: () => stateful().bed,
@@ -273,9 +276,26 @@ const measureFixedCosts = async ({ say }: EngineOptions): Promise<readonly Figur
   }))
 }
 
-/** Runs the comparison, then measures the fixed costs. */
+const COMPARISON = 'comparison'
+const FIXED = 'fixed-costs'
+
+/** Runs the comparison, then measures the fixed costs and the growth: all, or what `only` names. */
 export const benchEngine = async (options: EngineOptions): Promise<readonly Figure[]> => {
-  options.say(`${HEADER}\n`)
-  const compared = await compare(options)
-  return [...compared, ...(await measureFixedCosts(options))]
+  const { say, only } = options
+  const parts = [COMPARISON, FIXED, ...GROWTH_FIGURES]
+  const unknown = only?.find((name) => !parts.includes(name) && name !== GROWTH)
+  if (unknown !== undefined) {
+    say(`There is no part "${unknown}". There are: ${[...parts, GROWTH].join(', ')}`)
+    process.exitCode = 2
+    return []
+  }
+  const isWanted = (part: string): boolean => only === undefined || only.includes(part)
+  const figures: Figure[] = []
+  if (isWanted(COMPARISON)) {
+    say(`${HEADER}\n`)
+    figures.push(...(await compare(options)))
+  }
+  if (isWanted(FIXED)) figures.push(...(await measureFixedCosts(options)))
+  figures.push(...(await measureGrowth({ say, only: isWanted(GROWTH) ? undefined : only })))
+  return figures
 }

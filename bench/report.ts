@@ -3,7 +3,7 @@ export interface Figure {
   readonly bench: string
   readonly figure: string
   readonly value: number
-  readonly unit: 'ratio' | 'ms' | 'words/s' | 'count' | 'KB' | 'bytes' | 'MB' | '$'
+  readonly unit: 'ratio' | 'ms' | 'words/s' | 'count' | 'KB' | 'bytes' | 'MB' | '$' | 'exponent'
 }
 
 /** Rounds a value to four significant digits. Further digits are noise. */

@@ -1,8 +1,8 @@
 /**
- * `npm run bench -- engine|aws-batches|directory|cold-start|costs [--json] [--batches N]
- * [--only NAME,NAME]`: runs a benchmark and prints the results. With `--json` each figure is one
- * line, `{ "bench", "figure", "value", "unit" }`, and the text for the user goes to the standard
- * error. `--only` is for `costs`, and names the figures to measure.
+ * `npm run bench -- NAME [--json] [--batches N] [--only FIGURE,FIGURE] [--size MB] [--huge]`: runs
+ * a benchmark and prints the results. With `--json` each figure is one line, `{ "bench", "figure",
+ * "value", "unit" }`, and the text for the user goes to the standard error. `--only` is for
+ * `costs`, `engine` and `files`, and says what to measure. `--size` and `--huge` are for `files`.
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +15,10 @@ const DEFAULT_BATCHES = 6
 /** The options of a benchmark. */
 interface Settings {
   readonly batches: number
+  /** As the user gave it. */
+  readonly rounds: number | undefined
+  readonly sizeMb: number | undefined
+  readonly isHuge: boolean
   readonly say: (text: string) => void
   /** The figures to measure. Undefined: all. */
   readonly only: readonly string[] | undefined
@@ -56,6 +60,17 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map<string, Bench>([
     },
   ],
   [
+    'files',
+    {
+      needsHeap: false,
+      run: async (settings) =>
+        (await import('./files/files.ts')).benchFiles({
+          ...settings,
+          sparkHome: process.env['SPARK_HOME'],
+        }),
+    },
+  ],
+  [
     'costs',
     {
       needsHeap: true,
@@ -67,7 +82,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map<string, Bench>([
 const usage = (problem: string): never => {
   console.error(
     `${problem}\nUsage: npm run bench -- ${[...BENCHES.keys()].join('|')} [--json] [--batches N] ` +
-      '[--only NAME,NAME]',
+      '[--only FIGURE,FIGURE] [--size MB] [--huge]',
   )
   process.exit(2)
 }
@@ -86,11 +101,17 @@ const runWithHeap = (): never => {
   process.exit(child.status ?? 1)
 }
 
-const readArguments = (): {
+/** A whole number from 1, or undefined when the option is not given. */
+const countOf = (option: string, given: string | undefined): number | undefined => {
+  if (given === undefined) return undefined
+  const count = Number(given)
+  if (Number.isInteger(count) && count >= 1) return count
+  return usage(`--${option} must be a whole number from 1, and is ${given}.`)
+}
+
+const readArguments = (): Omit<Settings, 'say'> & {
   readonly bench: Bench
   readonly isJson: boolean
-  readonly batches: number
-  readonly only: readonly string[] | undefined
 } => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -98,23 +119,30 @@ const readArguments = (): {
       json: { type: 'boolean' },
       batches: { type: 'string' },
       only: { type: 'string' },
+      size: { type: 'string' },
+      huge: { type: 'boolean' },
     },
   })
   const [name = ''] = positionals
   const bench = BENCHES.get(name)
   if (bench === undefined || positionals.length !== 1)
     return usage(`There is no benchmark "${positionals.join(' ')}".`)
-  const batches = Number(values.batches ?? DEFAULT_BATCHES)
-  if (!Number.isInteger(batches) || batches < 1)
-    usage(`--batches must be a whole number from 1, and is ${values.batches}.`)
-  return { bench, isJson: values.json === true, batches, only: values.only?.split(',') }
+  const rounds = countOf('batches', values.batches)
+  return {
+    bench,
+    isJson: values.json === true,
+    rounds,
+    batches: rounds ?? DEFAULT_BATCHES,
+    only: values.only?.split(','),
+    sizeMb: countOf('size', values.size),
+    isHuge: values.huge === true,
+  }
 }
 
-const { bench, isJson, batches, only } = readArguments()
+const { bench, isJson, ...settings } = readArguments()
 if (bench.needsHeap && !('gc' in globalThis)) runWithHeap()
 const figures = await bench.run({
-  batches,
-  only,
+  ...settings,
   say: (text) => (isJson ? console.error(text) : console.log(text)),
 })
 if (isJson) for (const figure of figures) console.log(JSON.stringify(figure))
