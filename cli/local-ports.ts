@@ -14,6 +14,7 @@ import { systemClock } from '../lib/adapters/local/system-clock.ts'
 import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
 import { tailReceiver } from '../lib/adapters/local/tail/tail-receiver.ts'
 import { isCompressedName } from '../lib/adapters/local/tail/watched-names.ts'
+import { memoryInUse } from '../lib/adapters/local/system-memory.ts'
 import { printSink } from '../lib/adapters/print-sink.ts'
 import { MillraceError } from '../lib/base/errors.ts'
 import type { Printer } from '../lib/ports/printer.ts'
@@ -130,6 +131,7 @@ export const localPorts = (
   store,
   clock: systemClock(),
   randomness: systemRandomness(),
+  memoryInUse,
   sources,
   sinks: localSinks(printer),
 })

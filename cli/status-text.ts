@@ -6,6 +6,7 @@ import { isRedriveLane } from '../lib/runtime/dead-letters/redrive-lanes.ts'
 import type { Deployment } from '../lib/tools/deployment.ts'
 import { withShownPaths } from '../lib/tools/shown-paths.ts'
 import { expiryText } from './expiry-text.ts'
+import { fallingBehindText } from './load-text.ts'
 import { count, firstLine, timeText } from './reports/answer.ts'
 
 /** Where and when the status was read. */
@@ -28,6 +29,9 @@ export const statusText = (overview: Overview, context: StatusContext): string =
     ...noteRows(overview, context),
     ...(head === undefined ? [] : lastBatchRows(head, context)),
     ...sourceRows(overview, context),
+    ...(head?.load?.falling === undefined
+      ? []
+      : [['load', fallingBehindText(head.load.falling)] as const]),
     ...states.map((state): Row => [
       `state ${state.id}`,
       `${count(state.bytes, 'byte')} in ${count(state.segments, 'segment')}${expiryText(state)}`,

@@ -8,6 +8,7 @@ import { dynamodbItemStore } from '../lib/adapters/aws/dynamodb-item-store.ts'
 import { withBlobs } from '../lib/adapters/blob-item-store.ts'
 import { systemClock } from '../lib/adapters/local/system-clock.ts'
 import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
+import { memoryInUse } from '../lib/adapters/local/system-memory.ts'
 import type { BlobStore } from '../lib/ports/blob-store.ts'
 import type { Environment } from './environment.ts'
 import type { FunctionPorts } from './ports.ts'
@@ -32,6 +33,7 @@ export const awsPorts = ({ table, blocks, triggers }: Environment): FunctionPort
     store: blocks === undefined ? items : withBlobs(items, lazyBlobs(blocks)),
     ...functionsLog,
     randomness: systemRandomness(),
+    memoryInUse,
     scheduleTriggers: async (given) => (await queue())(given),
     sources: {
       objects: {

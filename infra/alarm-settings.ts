@@ -32,6 +32,7 @@ export interface AlarmSettings {
   readonly failed?: AlarmTuning
   readonly superseded?: AlarmTuning
   readonly dataLosses?: AlarmTuning
+  readonly fallingBehind?: AlarmTuning
   readonly deadLetters?: AlarmTuning
   readonly intakeErrors?: AlarmTuning
   readonly driverErrors?: AlarmTuning

@@ -95,6 +95,14 @@ const batchRules = ({ namespace, lagMax }: Watched): readonly Rule[] => [
       'Records are gone, from the blocks and from their source: see millrace help errors DATA_LOST',
   },
   {
+    id: 'FallingBehindAlarm',
+    metric: metricOf(namespace, 'FallingBehind'),
+    shared: 'FallingBehind',
+    above: 0,
+    description:
+      'More comes than batches can take, and what waits does not shrink: see millrace status',
+  },
+  {
     id: 'DeadLettersAlarm',
     metric: metricOf(namespace, 'DeadLetters'),
     shared: 'DeadLetters',

@@ -18,6 +18,7 @@ export type MetricName =
   | 'Superseded'
   | 'DeadLetters'
   | 'DataLosses'
+  | 'FallingBehind'
   | 'DriverTimeouts'
   | 'RefusedMessages'
   | 'Problems'
@@ -76,6 +77,7 @@ const DEFINITIONS: readonly (Definition & { readonly name: MetricName })[] = [
     pattern: '{ $.event = "dataLost" || $.code = "DATA_LOST" }',
     value: '1',
   },
+  { name: 'FallingBehind', role: 'driver', pattern: '{ $.event = "fallingBehind" }', value: '1' },
   {
     name: 'DriverTimeouts',
     role: 'driver',

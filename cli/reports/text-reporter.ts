@@ -4,6 +4,7 @@ import type { RuntimeEvent } from '../../lib/runtime/events.ts'
 import type { WaitingKeys } from '../../lib/runtime/driver/to-the-end.ts'
 import { withShownPaths } from '../../lib/tools/shown-paths.ts'
 import { EXIT } from '../exit-codes.ts'
+import { fallingBehindText } from '../load-text.ts'
 import { count } from './answer.ts'
 import { Progress } from './progress.ts'
 import type { Ended, Outputs, Reporter, RunningSource, Started } from './reporter.ts'
@@ -112,6 +113,8 @@ class TextReporter implements Reporter {
           `The next batch is at ${new Date(event.atMs).toISOString()}, ` +
             `in ${durationText(Math.ceil(event.inMs / 1_000) * 1_000)}.`,
         )
+      case 'fallingBehind':
+        return this.#complain(`${fallingBehindText(event)}.`)
       case 'receiver':
         return this.#complain(indented(event.message))
       case 'warning':

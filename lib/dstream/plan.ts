@@ -49,7 +49,10 @@ export interface IntakeStage {
   readonly nodes: readonly string[]
 }
 
-/** The limits of one batch, for each source. What exceeds them goes to the next batch times. */
+/**
+ * What one batch takes at most of each source, to begin with: while more waits, batches grow as far
+ * as their pace allows. What exceeds it goes to the next batch times.
+ */
 export interface BatchLimits {
   readonly records: number
   readonly bytes: number
@@ -59,7 +62,12 @@ export interface BatchLimits {
    * {@link BATCHES_WAITING_MAX}.
    */
   readonly waiting?: number
+  /** A batch takes at most so many times these limits. Default: {@link BATCH_GROWTH_MAX}. */
+  readonly growth?: number
 }
+
+/** A batch takes at most so many times the limits. */
+export const BATCH_GROWTH_MAX = 1_000
 
 /** So many full batches may wait in a lane. */
 export const BATCHES_WAITING_MAX = 1_000

@@ -5,7 +5,7 @@ import { callSite } from '../base/error-places.ts'
 import { MillraceError } from '../base/errors.ts'
 import { POISON_LIMITS, type PoisonLimits } from '../rdd/bad-records.ts'
 import { checkDurationMs, checkFunction } from './checks.ts'
-import { BATCHES_WAITING_MAX, type Plan, type PlanOptions } from './plan.ts'
+import { BATCH_GROWTH_MAX, BATCHES_WAITING_MAX, type Plan, type PlanOptions } from './plan.ts'
 import { GraphBuilder } from './graph-builder.ts'
 import { StreamingContext } from './streaming-context.ts'
 
@@ -30,7 +30,11 @@ export interface StreamOptions {
    * Spark. Default `'rest'`.
    */
   readonly whenIdle?: 'rest' | 'tick'
-  /** The most that one batch takes from each source. The rest goes to the next batch times. */
+  /**
+   * The most that one batch takes from each source, to begin with. The rest goes to the next batch
+   * times. While more waits, batches grow: each takes up to twice as much as the one before, as far
+   * as it is computed within four fifths of the interval, and in half of the memory.
+   */
   readonly limits?: {
     /** Default 1,000,000. */
     readonly records?: number
@@ -44,6 +48,11 @@ export interface StreamOptions {
      * they stay in their source. Default 1,000.
      */
     readonly waiting?: number
+    /**
+     * How many times these limits a batch may grow to, when more waits. 1: never beyond them.
+     * Default 1,000.
+     */
+    readonly growth?: number
   }
   /**
    * How long a failing batch is retried. The application stops as FAILED when the time and the
@@ -203,6 +212,7 @@ const resolve = ({
       bytes: atLeastOne('limits.bytes', limits.bytes ?? 64 * 1024 * 1024),
       objects: atLeastOne('limits.objects', limits.objects ?? 1_000),
       waiting: atLeastOne('limits.waiting', limits.waiting ?? BATCHES_WAITING_MAX),
+      growth: atLeastOne('limits.growth', limits.growth ?? BATCH_GROWTH_MAX),
     }),
     retry: Object.freeze({
       forMs: checkDurationMs('retry.for', retry.for ?? minutes(15)),

@@ -31,6 +31,8 @@ export interface WorldPorts {
   readonly randomness: Randomness
   readonly sources: SourcePorts
   readonly sinks: SinkPorts
+  /** See {@link Runner.memoryInUse}. */
+  readonly memoryInUse?: () => number
 }
 
 /** What a runner is composed of. */
@@ -74,7 +76,7 @@ export interface Composition {
 export const compose = async (parts: CompositionParts): Promise<Composition> => {
   const { plan, generation, ports, locateOutput, listen, leaseMs, logSettings } = parts
   const { executor = inProcess } = parts
-  const { store, clock, randomness, sinks } = ports
+  const { store, clock, randomness, sinks, memoryInUse } = ports
   checkSeparatePlaces(plan, locateOutput)
   const app = plan.name
   const process = randomness.attemptId()
@@ -100,6 +102,7 @@ export const compose = async (parts: CompositionParts): Promise<Composition> => 
     listen,
     leaseMs,
     ...(logSettings === undefined ? {} : { logSettings }),
+    ...(memoryInUse === undefined ? {} : { memoryInUse }),
   }
   const receivers = [...opened].flatMap(([source, { receiver }]) =>
     receiver === undefined ? [] : [{ source, receiver }],

@@ -1,3 +1,4 @@
+import type { HeldBy } from '../state/load.ts'
 import type { Behind, LeftOut } from './sources/source-reader.ts'
 
 /** What the runtime reports to its listener. Nothing depends on the listener. */
@@ -83,6 +84,19 @@ export type RuntimeEvent =
       readonly source: string
       readonly object: string
       readonly reason: string
+    }
+  /** What waits does not shrink, though batches take all they can. Reported at most every 15 s. */
+  | {
+      readonly event: 'fallingBehind'
+      readonly timeMs: number
+      readonly delayMs: number
+      /** What waits. */
+      readonly records: number
+      readonly bytes: number
+      readonly objects: number
+      /** How much more waits each second. */
+      readonly perSecond: Behind
+      readonly heldBy: HeldBy
     }
   /** Reported by functions every minute. */
   | { readonly event: 'lag'; readonly lagMs: number }

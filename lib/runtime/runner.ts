@@ -41,4 +41,8 @@ export interface Runner {
    * never wait for a dead runner longer than it could have lived.
    */
   readonly leaseEndMs?: () => number
+  /** The longest time that a batch may take, if it is shorter than the interval. */
+  readonly batchMsMax?: number
+  /** The share of the memory of this process that is in use, from 0 to 1. Left out: unknown. */
+  readonly memoryInUse?: () => number
 }

@@ -7,6 +7,7 @@ import type { Item, ItemStore } from '../ports/item-store.ts'
 import type { AfterCommit } from './after-commit.ts'
 import type { FinishedOutput } from './finished-output.ts'
 import { headKey } from './item-keys.ts'
+import type { Load } from './load.ts'
 import type { LaneOffsets } from './offsets.ts'
 import type { SegmentRef } from './segments.ts'
 
@@ -88,6 +89,8 @@ export interface Head {
   readonly wakeMs: number
   readonly logged: LoggedBatch | undefined
   readonly reason: FailureReason | undefined
+  /** Undefined: no batch of this deployment has measured it. */
+  readonly load: Load | undefined
 }
 
 /**
@@ -125,6 +128,7 @@ const toItem = (head: Head): Item => ({
   next: head.logged?.timeMs,
   logged: json(head.logged),
   reason: json(head.reason),
+  load: json(head.load),
 })
 
 /**
@@ -162,6 +166,7 @@ const headOf = (item: Item): Head => ({
   wakeMs: item['wakeMs'] as number,
   logged: parseJson<LoggedBatch>(item['logged']),
   reason: parseJson<FailureReason>(item['reason']),
+  load: parseJson<Load>(item['load']),
 })
 
 /** The answer to a conditional write of the head. */

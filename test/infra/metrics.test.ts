@@ -185,6 +185,25 @@ const rows: readonly {
     problems: 1,
   },
   {
+    name: 'more comes than batches may take',
+    async play() {
+      const app = deployed(undefined, {
+        batchInterval: seconds(15),
+        limits: { records: 1, growth: 1 },
+      })
+      await app.trigger()
+      for (let batch = 0; batch < 6; batch++) {
+        await app.put(1 + 2 * batch, 'a')
+        await app.put(2 + 2 * batch, 'b')
+        app.world.advance(15_000)
+        await app.trigger()
+      }
+      return app
+    },
+    metrics: { Batches: Array(6).fill(1), Records: Array(6).fill(1), FallingBehind: [1, 1] },
+    problems: 2,
+  },
+  {
     name: 'messages that are not notifications',
     async play() {
       const app = new Deployed(
@@ -239,6 +258,7 @@ describe('metrics', () => {
         'Failed',
         'Superseded',
         'DataLosses',
+        'FallingBehind',
         'DriverTimeouts',
         'DeadLetters',
         'RefusedMessages',

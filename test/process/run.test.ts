@@ -162,7 +162,15 @@ test(
     const completed = eventsIn(stdout).filter(
       ({ event, objects }) => event === 'batchCompleted' && objects !== 0,
     )
-    expect(completed.map(({ objects }) => objects)).toEqual(Array.from({ length: 100 }, () => 3))
+    const sizes = completed.map(({ objects }) => Number(objects))
+    expect(sizes.reduce((total, size) => total + size, 0)).toBe(300)
+    // How far they grow depends on the machine. The last one takes what is left.
+    let most = 3
+    for (const [index, size] of sizes.entries()) {
+      expect(size).toBeLessThanOrEqual(index === 0 ? 3 : 2 * most)
+      if (index < sizes.length - 1) expect(size).toBeGreaterThanOrEqual(3)
+      most = Math.max(most, size)
+    }
     const totals =
       [...savedCounts(join(directory, 'out'), 'totals').values()].at(-1) ??
       new Map<string, number>()

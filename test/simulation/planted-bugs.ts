@@ -6,6 +6,7 @@ import { fileBugs } from './planted/file-bugs.ts'
 import { headBugs } from './planted/head-bugs.ts'
 import { laneBugs } from './planted/lane-bugs.ts'
 import { leavingBugs } from './planted/leaving-bugs.ts'
+import { loadBugs } from './planted/load-bugs.ts'
 import { logBugs } from './planted/log-bugs.ts'
 import { objectBugs } from './planted/object-bugs.ts'
 import { operationBugs } from './planted/operation-bugs.ts'
@@ -28,6 +29,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...leavingBugs,
   ...batchBugs,
   ...logBugs,
+  ...loadBugs,
   ...objectBugs,
   ...fileBugs,
   ...orderBugs,

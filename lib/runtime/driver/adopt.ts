@@ -68,6 +68,7 @@ const create = async (runner: Runner, nowMs: number): Promise<Head | undefined> 
     wakeMs: 0,
     logged: undefined,
     reason: undefined,
+    load: undefined,
   }
   const answer = await runner.heads.create(first)
   return answer.swapped ? first : undefined
@@ -76,7 +77,7 @@ const create = async (runner: Runner, nowMs: number): Promise<Head | undefined> 
 /**
  * A new deployment may have fixed a failing batch. So its attempts start again from zero. And it
  * decides itself whether there is nothing to do: the earlier plan put the head to rest with its own
- * functions, timeouts and windows.
+ * functions, timeouts and windows. Its code has a pace of its own: batches grow anew.
  */
 const adopt = async (runner: Runner, seen: Head, nowMs: number): Promise<Head | undefined> => {
   const before = await planFit(runner, seen)
@@ -106,6 +107,7 @@ const adopt = async (runner: Runner, seen: Head, nowMs: number): Promise<Head | 
       finished: [],
     },
     reason: undefined,
+    load: undefined,
   }
   const answer = await runner.heads.swap(
     head,

@@ -6,7 +6,8 @@
  * 3. The inputs of all sources together are the batch input. Phase 2 logs it, and it is true from
  *    then on (B2).
  *
- * B8: each source stays within the limits of a batch. The rest goes to the next batch times.
+ * B8: each source stays within the limits of a batch, which follow the load (load.ts). The rest
+ * goes to the next batch times.
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
@@ -15,6 +16,7 @@ import type { Manifest } from '../../state/manifest.ts'
 import type { Runner } from '../runner.ts'
 import { type BatchTimes, earliestOf, type LeftOut } from '../sources/source-reader.ts'
 import type { BatchInput } from './batch-input.ts'
+import { capOf } from './load.ts'
 import type { LanesBySource } from './snapshot-reader.ts'
 
 /** The input of a batch. */
@@ -25,7 +27,7 @@ export const allocateBatch = async (
   { timeMs, nowMs }: { readonly timeMs: number; readonly nowMs: number },
   lanesBySource: LanesBySource,
 ): Promise<BatchInput> => {
-  const { limits } = plan.options
+  const limits = capOf(plan.options.limits, head.load)
   const times = batchTimes(head, plan, nowMs)
   const inputs = await allOrFirstError(
     [...sources].map(async ([id, source]) => {
@@ -34,6 +36,7 @@ export const allocateBatch = async (
         timeMs,
         offsets: offsets[id] ?? {},
         limits,
+        firstObjects: plan.options.limits.objects,
         ...times,
         ...(lanes === undefined ? {} : { lanes }),
       }

@@ -26,11 +26,11 @@ import type { LeftLanes } from './left-lanes.ts'
 import type { LoggedAttempt } from './head-writes.ts'
 import { publishOutputs } from './last-manifest.ts'
 import { logBatch } from './log.ts'
+import { loadOf, waitingIn } from './measure.ts'
 import { mergeBeside } from './merge-beside.ts'
 import { type Outcome, PROGRESSED } from './outcome.ts'
 import { reportBatch } from './report.ts'
 import { goToRest } from './rest.ts'
-import type { Behind } from '../sources/source-reader.ts'
 import { prepareBatch, type Prepared, type ReadBatch, readRecords, reconcileLosses } from './run.ts'
 import type { Before } from './write-states.ts'
 import type { SnapshotReader } from './snapshot-reader.ts'
@@ -43,6 +43,8 @@ export interface AttemptWorld {
   readonly leftLanes: LeftLanes
   /** Whether this driver has just put the head to rest. */
   hasRested: boolean
+  /** Whether batches do not wait for the clock. */
+  aheadOfClock: boolean
 }
 
 /** The end of an attempt. */
@@ -75,7 +77,9 @@ export const attemptBatch = async (
     // B2: the logged input may be smaller now, and a failure must not bring back the larger one.
     attempt = read?.attempt ?? attempt
     const [done] = await allOrFirstError([
-      read === undefined ? Promise.resolve(undefined) : prepareAndCommit(world, read, before),
+      read === undefined
+        ? Promise.resolve(undefined)
+        : prepareAndCommit(world, read, before, nowMs),
       world.garbage.collect(runner, attempt.head, before.manifest),
     ])
     if (done === undefined) return { outcome: PROGRESSED, after: undefined }
@@ -87,15 +91,17 @@ export const attemptBatch = async (
 
 /** Undefined: the lease was lost. */
 const prepareAndCommit = async (
-  { runner, leftLanes }: AttemptWorld,
+  { runner, leftLanes, aheadOfClock }: AttemptWorld,
   read: ReadBatch,
   before: Before,
+  startedMs: number,
 ): Promise<{ readonly committed: Head; readonly prepared: Prepared } | undefined> => {
   const [prepared] = await allOrFirstError([
     prepareBatch(runner, read, before),
     leftLanes.collect(runner, read.attempt.head, before.manifest),
   ])
-  const committed = await commitBatch(runner, prepared.attempt, prepared)
+  const load = loadOf(runner, prepared.attempt, { startedMs, aheadOfClock })
+  const committed = await commitBatch(runner, prepared.attempt, { ...prepared, load })
   return committed && { committed, prepared }
 }
 
@@ -108,15 +114,8 @@ const reportStart = (runner: Runner, { input, number }: LoggedAttempt, nowMs: nu
     bytes: totalOf(input, 'bytes'),
     objects: totalOf(input, 'objects'),
     delayMs: Math.max(0, nowMs - input.timeMs),
-    behind: behindIn(runner),
+    behind: waitingIn(runner),
   })
-
-const behindIn = ({ sources }: Runner): Behind => {
-  const all = [...sources.values()].flatMap((source) => source.behind?.() ?? [])
-  const sum = (field: keyof Behind): number =>
-    all.reduce((total, behind) => total + behind[field], 0)
-  return { objects: sum('objects'), records: sum('records'), bytes: sum('bytes') }
-}
 
 const afterCommit = async (
   world: AttemptWorld,
@@ -134,7 +133,7 @@ const afterCommit = async (
     publishOutputs(runner, manifest),
     mergeBeside(runner, before.state),
   ])
-  await reportBatch(runner, prepared, clock.now() - startedMs)
+  await reportBatch(runner, prepared, head, clock.now() - startedMs)
   await withRetries(clock, () => storeCommittedEpoch(store, app, manifest))
   // The batch is committed. The next step publishes again, before it logs another batch.
   for (const ended of [published, merged]) if (ended.status === 'rejected') throw ended.reason

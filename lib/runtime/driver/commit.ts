@@ -1,8 +1,8 @@
 /**
  * Phase 4 of a batch: commit. One conditional write of the head makes the whole batch true.
  *
- * 1. Write the head: done = t, the manifest, what is left to do, the lane offsets; the lease is
- *    free.
+ * 1. Write the head: done = t, the manifest, what is left to do, the lane offsets, the load; the
+ *    lease is free.
  * 2. Publish the drafts. Only a commit of this process moves its live state (B3).
  * 3. Note which segments are garbage now.
  * 4. Publish the outputs, which shows them to readers, before the next batch is logged (B4).
@@ -19,6 +19,7 @@
  */
 import type { FailureReason, Head } from '../../state/head.ts'
 import { laneOffsetsForHead } from '../../state/lane-offsets.ts'
+import type { Load } from '../../state/load.ts'
 import type { Runner } from '../runner.ts'
 import { type LoggedAttempt, MINE, swapHead } from './head-writes.ts'
 import type { Prepared } from './run.ts'
@@ -34,7 +35,8 @@ export const commitBatch = async (
     manifest,
     manifestRef,
     afterCommit,
-  }: Pick<Prepared, 'manifest' | 'manifestRef' | 'afterCommit'>,
+    load,
+  }: Pick<Prepared, 'manifest' | 'manifestRef' | 'afterCommit'> & { readonly load?: Load },
 ): Promise<Head | undefined> => {
   const next: Head = {
     ...head,
@@ -46,6 +48,7 @@ export const commitBatch = async (
     leaseEndMs: 0,
     logged: undefined,
     reason: undefined,
+    load,
   }
   const isCommitted = await swapHead(
     runner,

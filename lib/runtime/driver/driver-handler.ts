@@ -40,7 +40,8 @@ export const leaseMsFor = (timeoutMs: number): number => timeoutMs + LEASE_MARGI
 
 /**
  * With less than this share of the time-out left, the driver starts no further batch. A batch that
- * needs more time gets a new invocation.
+ * needs more time gets a new invocation. So each batch has at least this share, and takes no more
+ * input than fits into it.
  */
 const SHARE_LEFT = 1 / 2
 
@@ -62,7 +63,11 @@ export const driverHandler = ({
 }: DriverHandlerParts): DriverHandler => {
   const { clock, plan, app } = runner
   let endMs = 0
-  const driver = new Driver({ ...runner, leaseEndMs: () => endMs + LEASE_MARGIN_MS })
+  const driver = new Driver({
+    ...runner,
+    leaseEndMs: () => endMs + LEASE_MARGIN_MS,
+    batchMsMax: timeoutMs * SHARE_LEFT,
+  })
 
   const runDue = async ({ triggers, remainingMs }: DriverCall): Promise<Outcome> => {
     const mayGoOn = (): boolean => remainingMs() > timeoutMs * SHARE_LEFT

@@ -106,6 +106,7 @@ export class Driver {
       garbage: new Garbage(runner.store, runner.app),
       leftLanes: new LeftLanes(),
       hasRested: false,
+      aheadOfClock: false,
     }
   }
 
@@ -118,6 +119,7 @@ export class Driver {
    */
   async run(options: DriveOptions = {}): Promise<Outcome> {
     this.#snapshots.wrote(undefined)
+    this.#world.aheadOfClock = options.aheadOfClock ?? false
     for (;;) {
       this.#world.hasRested = false
       const outcome = await this.#advance(options)

@@ -1,6 +1,7 @@
 /** Reports a committed batch to listeners, and notes it in the history for a week. */
 import { firstPlaceIn } from '../../base/error-places.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
+import type { Head } from '../../state/head.ts'
 import { noteBatch } from '../../state/history.ts'
 import type { RuntimeEvent } from '../events.ts'
 import type { Runner } from '../runner.ts'
@@ -11,6 +12,7 @@ import type { Prepared } from './run.ts'
 export const reportBatch = async (
   { store, app, listen }: Runner,
   { attempt, records, deadLetters, drafts, skippedTimes }: Prepared,
+  { load }: Pick<Head, 'load'>,
   processingMs: number,
 ): Promise<void> => {
   const { input } = attempt
@@ -29,6 +31,8 @@ export const reportBatch = async (
   }
   for (const one of deadLetters) listen(eventOf(one))
   listen({ event: 'batchCompleted', ...summary })
+  // Samples are some time apart: one event for each.
+  if (load?.falling?.timeMs === timeMs) listen({ event: 'fallingBehind', ...load.falling })
   await noteBatch(store, app, timeMs, summary)
 }
 

@@ -135,6 +135,7 @@ export const replaceManifest = async (
     ...head,
     logged: undefined,
     reason: undefined,
+    load: undefined,
     ...changes,
     epoch: head.epoch + 1,
     owner: undefined,

@@ -22,6 +22,7 @@ export const resume = async ({ store, app, clock }: StoredApp): Promise<Operated
     status: 'running',
     logged: { ...logged, attempts: 0, retryMs: 0 },
     reason: undefined,
+    load: undefined,
   }
   const isDone = (now: Head): boolean =>
     now.status === 'running' && now.logged?.timeMs === logged.timeMs

@@ -19,6 +19,7 @@ import {
   type FileReference,
   positionOfFile,
 } from '../../state/dead-letters.ts'
+import type { Amounts } from '../../state/load.ts'
 import type { FileElements, PutAside } from './source-reader.ts'
 
 /** What is needed to read the files of one source. */
@@ -124,6 +125,21 @@ export const withinLimits = <T extends { readonly key: string; readonly sizeByte
   })
   return end === -1 ? due : due.slice(0, end)
 }
+
+/** How much there is of files, as they are stored. */
+export const storedIn = (files: readonly { readonly sizeBytes: number }[]): Amounts => ({
+  objects: files.length,
+  records: 0,
+  bytes: files.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
+})
+
+/** What files count in the limits of a batch. */
+export const countedFiles = (
+  files: readonly { readonly key: string; readonly sizeBytes: number }[],
+): Amounts => ({
+  ...storedIn(files),
+  bytes: files.reduce((total, file) => total + expectedBytes(file), 0),
+})
 
 const NAMES_SHOWN_MAX = 10
 

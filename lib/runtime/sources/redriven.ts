@@ -13,7 +13,14 @@ import {
 import { lanesInput } from './lanes/input.ts'
 import { type LanesInput, lanesReader } from './lanes/reader.ts'
 import { inputKind, type SourcePlace } from './source-kind.ts'
-import { earliestOf, type InputData, type SourceInput, type SourceReader } from './source-reader.ts'
+import {
+  type Behind,
+  earliestOf,
+  type InputData,
+  NOTHING_WAITS,
+  type SourceInput,
+  type SourceReader,
+} from './source-reader.ts'
 
 /** What one batch takes from one source: the input of its kind, and redriven records. */
 export interface WholeInput extends SourceInput {
@@ -41,6 +48,7 @@ export const wholeReader = (place: SourcePlace, reader: SourceReader): SourceRea
       const whole = { ...input, offsets: offsetsAfter(request.offsets, own, input.offsets) }
       return redriven === undefined ? whole : withRedriven(whole, redriven)
     },
+    behind: () => joinBehind(reader.behind?.(), redrives?.behind?.()),
     async read(input, putAside): Promise<InputData<WholeInput>> {
       const { redriven } = input
       const data = await reader.read(input, putAside)
@@ -71,18 +79,27 @@ export const wholeReader = (place: SourcePlace, reader: SourceReader): SourceRea
 
 const nothing = Promise.resolve(undefined)
 
+const joinBehind = (a: Behind = NOTHING_WAITS, b: Behind = NOTHING_WAITS): Behind => ({
+  objects: a.objects + b.objects,
+  records: a.records + b.records,
+  bytes: a.bytes + b.bytes,
+  hasMore: a.hasMore === true,
+})
+
 const redriveReader = (
   place: SourcePlace,
   { readAgain }: Pick<SourceReader, 'readAgain'>,
 ): SourceReader<LanesInput> => {
   const again = readAgain === undefined ? {} : { readAgain }
   const reader = lanesReader({ ...place, isRead: isRedriveLane, ...again })
+  // It takes a fixed number of files, so what it leaves makes no batch larger.
+  const ofFiles = lanesReader({ ...place, isRead: isRedriveLane, ...again })
   return {
     ...reader,
     async allocate({ limits, ...request }): Promise<LanesInput> {
       const lanes = (await reader.lanes?.()) ?? []
       const [files, records] = await allOrFirstError([
-        reader.allocate({
+        ofFiles.allocate({
           ...request,
           lanes: lanes.filter(({ lane }) => isRedriveLaneOfFiles(lane)),
           limits: { ...limits, records: FILES_AGAIN_MAX },

@@ -18,6 +18,7 @@ import type { Partition } from '../../rdd/partition.ts'
 import type { DeadLetter, FileReference } from '../../state/dead-letters.ts'
 import type { Lane } from '../../state/lanes.ts'
 import type { LaneOffsets, Offsets, OffsetsPart } from '../../state/offsets.ts'
+import type { Amounts } from '../../state/load.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 
 /** Records of a lane that are no longer in the store, nor in their source. */
@@ -99,6 +100,8 @@ export interface InputRequest<O = Offsets> extends BatchTimes {
   /** The offsets after the last batch. Empty before the first batch. */
   readonly offsets: O
   readonly limits: BatchLimits
+  /** The number of objects with which batches of the pipeline begin. Default: as in `limits`. */
+  readonly firstObjects?: number
   /**
    * The lanes of the source, if they were read with the head or later. Default: `allocate` reads
    * them.
@@ -136,12 +139,13 @@ export interface LeftOut {
 }
 
 /** Input that waits for later batches. */
-export interface Behind {
-  readonly objects: number
-  /** 0 where they are not known before reading. */
-  readonly records: number
-  readonly bytes: number
+export interface Behind extends Amounts {
+  /** Whether there is more, and nobody knows how much. */
+  readonly hasMore?: boolean
 }
+
+/** Nothing waits for later batches. */
+export const NOTHING_WAITS: Behind = { objects: 0, records: 0, bytes: 0 }
 
 /** Reads one source node. */
 export interface SourceReader<I extends SourceInput = SourceInput> {
@@ -158,10 +162,12 @@ export interface SourceReader<I extends SourceInput = SourceInput> {
   /** Decides what belongs to a batch. */
   allocate(request: InputRequest<I['offsets']>): Promise<I>
   /**
-   * What was there at the last `allocate` and did not fit into the batch. Only for a person who
-   * wonders how long it will take. Left out: this is unknown.
+   * What was there at the last `allocate` and did not fit into the batch. While something is left,
+   * batches grow. Left out: batches take all there is.
    */
   behind?(): Behind
+  /** What an input counts in the limits of a batch. Left out: what it says. */
+  counted?(input: I): Amounts
   /** Reads the records of an input. */
   read(input: I, putAside: PutAside): Promise<InputData<I>>
   /**

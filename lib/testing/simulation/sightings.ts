@@ -32,6 +32,8 @@ export const recoveryPaths = [
   'pages moved to a page',
   'a page used up by a batch',
   'a batch filled to its cap',
+  'a batch beyond its first limits',
+  'limits that shrink',
   'a lane too full',
   'the deltas of a state merged',
   'a merge beside batches named',

@@ -235,6 +235,7 @@ const drawScene = (
       records: world.random.pick([8, 24, 1_000]),
       objects: world.random.pick([2, 100]),
       waiting: world.later.pick([4, 1_000]),
+      growth: world.limits.pick([1, 1, 4, 1_000]),
     },
   }
   const planFor = (environment: Environment | undefined): Plan => {

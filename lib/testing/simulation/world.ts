@@ -25,6 +25,9 @@ const DEPLOYING = 0xdeb1_0e55
 /** The same, of who reads and imports state. */
 const READING = 0x5ea1_10ad
 
+/** The same, of how far limits may grow. */
+const LIMITS = 0x9407_11e5
+
 /** The same, of which later pipeline a world has. */
 const PIPELINES = 0x9019_f11e
 
@@ -42,6 +45,8 @@ export class World {
   readonly deploying: Random
   /** What readers and imports of state draw, for the same reason. */
   readonly reading: Random
+  /** Draws how far limits may grow, for the same reason. */
+  readonly limits: Random
   /** Draws one of the later pipelines, for the same reason. */
   readonly pipelines: Random
   /** How far the clock of the machine is ahead: that of all processes and of the table. */
@@ -58,6 +63,7 @@ export class World {
     this.later = new Random(seed ^ LATER)
     this.deploying = new Random(seed ^ DEPLOYING)
     this.reading = new Random(seed ^ READING)
+    this.limits = new Random(seed ^ LIMITS)
     this.pipelines = new Random(seed ^ PIPELINES)
     this.trace = trace ? [] : undefined
   }

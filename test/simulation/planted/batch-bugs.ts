@@ -36,10 +36,10 @@ export const batchBugs: readonly PlantedBug[] = [
       },
       {
         file: 'lib/runtime/driver/allocate.ts',
-        find: 'const { limits } = plan.options\n',
+        find: 'const limits = capOf(plan.options.limits, head.load)\n',
         replace: `const limits =
     head.logged === undefined
-      ? plan.options.limits
+      ? capOf(plan.options.limits, head.load)
       : { records: Infinity, bytes: Infinity, objects: Infinity }
 `,
       },

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type StatusContext, statusText } from '../../../cli/status-text.ts'
 import type { LaneOverview, Overview } from '../../../lib/runtime/operations/status.ts'
 import type { Head } from '../../../lib/state/head.ts'
+import type { FallingBehind, Load } from '../../../lib/state/load.ts'
 import type { Deployment } from '../../../lib/tools/deployment.ts'
 
 const NOW_MS = Date.parse('2026-03-01T12:00:00Z')
@@ -24,6 +25,7 @@ const head: Head = {
   wakeMs: 0,
   logged: undefined,
   reason: undefined,
+  load: undefined,
 }
 
 const deployed: Deployment = {
@@ -235,4 +237,28 @@ test.each([
   const manifest = '1' as unknown as Head['manifest']
   const text = textOf({ head: { ...head, manifest, doneMs: NOW_MS + fromNowMs } })
   expect(text).toMatch(new RegExp(`last batch +${says}\\n`))
+})
+
+const NONE = { objects: 0, records: 0, bytes: 0 }
+const behind = { ...NONE, timeMs: NOW_MS, delayMs: 0, perSecond: NONE, heldBy: 'time' } as const
+
+test.each<[Partial<FallingBehind>, RegExp]>([
+  [
+    { records: 12_000, bytes: 3_000, perSecond: { ...NONE, records: 20 } },
+    /load +Falling behind: 12,000 records and 3,000 bytes wait, 20 records more each second\. /,
+  ],
+  [{ objects: 1 }, /: 1 file wait\. Batches take all that fits into their interval: /],
+  [{ delayMs: 90_400 }, /: batches begin 90 seconds late\. /],
+  [{ records: 1, heldBy: 'memory' }, /more than half of the memory is in use: give the process/],
+  [{ records: 1, heldBy: 'limits' }, /all that limits\.growth allows: raise it/],
+  [{ records: 1, heldBy: 'input' }, /Batches still grow\. If it goes on/],
+])('an application that falls behind says so: %j', (falling, says) => {
+  const load: Load = { factor: 1, heldBy: 'time', samples: [], falling: { ...behind, ...falling } }
+  expect(textOf({ head: { ...head, load } })).toMatch(says)
+})
+
+test('an application that keeps up does not', () => {
+  expect(
+    textOf({ head: { ...head, load: { factor: 4, heldBy: 'input', samples: [] } } }),
+  ).not.toMatch(/load/)
 })

@@ -137,7 +137,13 @@ test.each<[string, StreamOptions, PlanOptions]>([
     {
       intervalMs: 2_000,
       whenIdle: 'rest',
-      limits: { records: 1_000_000, bytes: 67_108_864, objects: 1_000, waiting: 1_000 },
+      limits: {
+        records: 1_000_000,
+        bytes: 67_108_864,
+        objects: 1_000,
+        waiting: 1_000,
+        growth: 1_000,
+      },
       retry: { forMs: 900_000, attempts: 8 },
       onDataLoss: 'halt',
       poison: { records: 100, share: 0.5 },
@@ -150,7 +156,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
     {
       batchInterval: milliseconds(10),
       whenIdle: 'tick',
-      limits: { records: 1, bytes: 2, objects: 3, waiting: 4 },
+      limits: { records: 1, bytes: 2, objects: 3, waiting: 4, growth: 5 },
       retry: { for: minutes(1), attempts: 1 },
       onDataLoss: 'skip',
       poison: { records: 0, share: 1 },
@@ -160,7 +166,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
     {
       intervalMs: 10,
       whenIdle: 'tick',
-      limits: { records: 1, bytes: 2, objects: 3, waiting: 4 },
+      limits: { records: 1, bytes: 2, objects: 3, waiting: 4, growth: 5 },
       retry: { forMs: 60_000, attempts: 1 },
       onDataLoss: 'skip',
       poison: { records: 0, share: 1 },

@@ -20,6 +20,7 @@ const FIRST: Head = {
   wakeMs: 0,
   logged: undefined,
   reason: undefined,
+  load: undefined,
 }
 
 const SEGMENT = { node: '@manifest', part: 0, at: '1', by: 'a', chunks: 1, bytes: 2, checksum: 3 }
@@ -45,6 +46,11 @@ const FULL: Head = {
   wakeMs: 1_500,
   logged: { timeMs: 3_000, input: SEGMENT, attempts: 2, firstMs: 3_001, retryMs: 4_000 },
   reason: { code: 'BATCH_FAILED', message: 'why\nnot' },
+  load: {
+    factor: 2.5,
+    heldBy: 'time',
+    samples: [{ timeMs: 2_000, delayMs: 5, factor: 2.5, records: 1, bytes: 2, objects: 3 }],
+  },
 }
 
 const headStore = async (head: Head): Promise<HeadStore> => {

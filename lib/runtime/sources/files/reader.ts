@@ -5,9 +5,22 @@
 import type { Partition } from '../../../rdd/partition.ts'
 import type { FileOffsets } from '../../../state/offsets.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
-import { describeFiles, readFile, type SkippedFile, withinLimits } from '../file-elements.ts'
+import {
+  countedFiles,
+  describeFiles,
+  readFile,
+  type SkippedFile,
+  storedIn,
+  withinLimits,
+} from '../file-elements.ts'
 import type { InputKind, SourcePlace } from '../source-kind.ts'
-import type { Behind, InputData, SourceInput, SourceReader } from '../source-reader.ts'
+import {
+  type Behind,
+  type InputData,
+  NOTHING_WAITS,
+  type SourceInput,
+  type SourceReader,
+} from '../source-reader.ts'
 import { type Candidate, FileChooser, type FilesReaderParts } from './file-chooser.ts'
 import { recordFiles } from './ledger.ts'
 
@@ -28,7 +41,7 @@ const NOTHING: FileOffsets = { taken: 0 }
 export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> => {
   const { source, objects, selection, report } = parts
   const files = new FileChooser(parts)
-  let behind: Behind = { objects: 0, records: 0, bytes: 0 }
+  let behind: Behind = NOTHING_WAITS
   const bytesOf: typeof objects.read = (object) => objects.read(object)
 
   return {
@@ -44,7 +57,7 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
       const judged = candidates.judged.map((one) => ({ ...one, takenMs: timeMs }))
       const count = taken.length + judged.length
       const hasMore = taken.length < due.length
-      behind = behindOf(due.slice(taken.length))
+      behind = storedIn(due.slice(taken.length))
       return {
         kind: 'files',
         taken,
@@ -57,6 +70,7 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
       }
     },
     behind: () => behind,
+    counted: ({ taken }) => countedFiles(taken),
     async read(input, putAside): Promise<InputData<FilesInput>> {
       const partitions: Partition<unknown>[] = []
       const taken: Candidate[] = []
@@ -92,12 +106,6 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
     blocks: (): readonly SegmentRef[] => [],
   }
 }
-
-const behindOf = (files: readonly Candidate[]): Behind => ({
-  objects: files.length,
-  records: 0,
-  bytes: files.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
-})
 
 /** The files that count as taken after a batch. */
 const countedIn = ({ taken, judged = [] }: FilesInput): readonly Candidate[] => [

@@ -21,6 +21,7 @@ import {
   type Behind,
   earliestOf,
   type InputData,
+  NOTHING_WAITS,
   type PutAside,
   type SourceInput,
   type SourceReader,
@@ -62,7 +63,7 @@ export const lanesReader = ({
   ...place
 }: LanesReaderParts): SourceReader<LanesInput> => {
   const lanes = new SourceLanes(place, { isRead, predecessors })
-  let behind: Behind = { objects: 0, records: 0, bytes: 0 }
+  let behind: Behind = NOTHING_WAITS
   return {
     kind: 'lanes',
     parts: ['lanes'],

@@ -10,8 +10,8 @@
  * The listing decides nothing: a found object counts like a notification, and the ledger knows what
  * was taken. A round only looks at objects that were modified since shortly before the last round
  * began. So its cost is that of the listing and of the new objects, not of all objects. Each batch
- * lists a few pages at most. The progress is part of the offsets, so that after a crash the listing
- * continues from the last commit.
+ * lists a few pages, and no more than it needs to be full. The progress is part of the offsets, so
+ * that after a crash the listing continues from the last commit.
  */
 import { isMillraceError } from '../../../base/errors.ts'
 import { DEFAULT_LIST_EVERY_MS } from '../../../dstream/sources/file-selection.ts'
@@ -44,6 +44,8 @@ export interface ListingRequest {
   readonly startedMs: number
   /** The first batch time that has not been run. It may be long ago: then nothing ran since. */
   readonly firstMs: number
+  /** How many objects the batch may take. Default: {@link FOUND_ENOUGH}. */
+  readonly objectsMax?: number
 }
 
 /** Three times as long as S3 says that the notifications of a bucket may take to work. */
@@ -55,7 +57,10 @@ const SETTLED_MS = 15 * 60_000
 const MARGIN_MS = 3_600_000
 /** The most pages that a batch lists. On S3, a page has a thousand names and takes 0.1 s. */
 const PAGES_MAX = 10
-/** A batch lists no further page after this many objects: each costs a question. */
+/**
+ * A batch that may take few objects lists no further page after this many: each costs a question,
+ * and the offsets contain those that the batch does not take.
+ */
 const FOUND_ENOUGH = 100
 /** The pause after a listing that failed. */
 const RETRY_MS = 60_000
@@ -77,12 +82,13 @@ export class Listing {
   /** Lists some pages, if a round is due at the batch time. A failure is reported, and delays. */
   async pages(
     before: ListingProgress | undefined,
-    { timeMs, startedMs, firstMs }: ListingRequest,
+    { timeMs, startedMs, firstMs, objectsMax = 0 }: ListingRequest,
   ): Promise<ListedPages> {
     let progress = before?.place === this.#place ? before : this.#begin(firstMs)
     const found: PendingObject[] = []
+    const enough = Math.max(FOUND_ENOUGH, objectsMax)
     try {
-      for (let pages = 0; pages < PAGES_MAX && found.length < FOUND_ENOUGH; pages++) {
+      for (let pages = 0; pages < PAGES_MAX && found.length < enough; pages++) {
         if ((this.dueMs(progress) ?? Infinity) > timeMs) break
         const page = await this.#page(progress, { timeMs, startedMs })
         for (const object of page.found) found.push(object)

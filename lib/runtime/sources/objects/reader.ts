@@ -20,9 +20,15 @@ import { firstEntries, isWaiting, waitingIn } from '../../../state/lane-reader.t
 import { type Lane, readLane } from '../../../state/lanes.ts'
 import type { LaneOffsets, ListingOffsets, PendingObject } from '../../../state/offsets.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
-import { withinLimits } from '../file-elements.ts'
+import { countedFiles, storedIn, withinLimits } from '../file-elements.ts'
 import type { SourcePlace } from '../source-kind.ts'
-import { earliestOf, type SourceReader } from '../source-reader.ts'
+import {
+  type Behind,
+  earliestOf,
+  type InputRequest,
+  NOTHING_WAITS,
+  type SourceReader,
+} from '../source-reader.ts'
 import { NOTIFICATION_LANE } from './event-messages.ts'
 import type { ObjectsInput } from './input.ts'
 import { Listing } from './listing.ts'
@@ -37,10 +43,11 @@ import {
 } from './uploads.ts'
 
 /**
- * The largest number of notifications that one allocation reads, for each object that the limits
- * allow. Most notifications are repeated.
+ * The largest number of notifications that one allocation reads beyond the objects that it may
+ * take, for each object of the limits of the pipeline. Most notifications are repeated. A batch
+ * that may take more has no more beyond: what it does not take is in the offsets.
  */
-const NOTIFICATIONS_PER_OBJECT = 4
+const NOTIFICATIONS_BEYOND = 3
 
 /**
  * With this many pending objects, listing pauses, because the offsets contain all pending objects.
@@ -53,50 +60,23 @@ const hasRoom = ({ pending }: ListingOffsets): boolean => pending.length < PENDI
 
 /** The reader of a source that watches a bucket. */
 export const objectsReader = (parts: ObjectsReaderParts): SourceReader<ObjectsInput> => {
-  const { source, onOverwrite, report } = parts
+  const { onOverwrite } = parts
   const notifications = new NotificationReader(parts)
   const listed = new Listing({ prefix: '', ...parts })
+  let behind: Behind = NOTHING_WAITS
 
   return {
     kind: 'objects',
     parts: ['lanes', 'listing'],
     isPolled: true,
     reads: (lane) => lane === NOTIFICATION_LANE,
-    async allocate({ timeMs, offsets, limits, startedMs, firstMs }): Promise<ObjectsInput> {
-      const { listing: before = NOTHING, lanes = {} } = offsets
-      const most = limits.objects * NOTIFICATIONS_PER_OBJECT - before.pending.length
-      const found = await notifications.after(lanes, most)
-      const page = hasRoom(before)
-        ? await listed.pages(before.progress, { timeMs, startedMs, firstMs })
-        : { found: [], progress: before.progress }
-      const { open, missing, refused } = await openUploads(parts, [
-        ...before.pending,
-        ...found.notified,
-        ...page.found,
-      ])
-      checkRefused(refused, open.length)
-      for (const key of missing)
-        report({ event: 'objectSkipped', source, object: key, reason: 'it no longer exists' })
-      const due = open.filter(({ dueMs }) => dueMs <= timeMs)
-      const taken = withinLimits(due, limits)
-      const pending = open.filter((object) => !taken.includes(object)).map(pendingOf)
-      const { progress } = page
-      return {
-        kind: 'objects',
-        taken,
-        skipped: missing.map((key) => ({ key, reason: 'missing' as const })),
-        ...(refused.length === 0 ? {} : { refused }),
-        read: found.blocks,
-        ...(found.pages.length === 0 ? {} : { pages: found.pages.map(({ ref }) => ref) }),
-        records: 0,
-        bytes: taken.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
-        objects: taken.length,
-        offsets: {
-          lanes: found.lanes,
-          listing: { pending, ...(progress === undefined ? {} : { progress }) },
-        },
-      }
+    async allocate(request): Promise<ObjectsInput> {
+      const allocated = await allocateObjects(parts, notifications, listed, request)
+      behind = allocated.behind
+      return allocated.input
     },
+    behind: () => behind,
+    counted: ({ taken }) => countedFiles(taken),
     read: (input, putAside) => readUploads(parts, input, putAside),
     readAgain: (file, putAside) => readUploadAgain(parts, file, putAside),
     async recordTaken(input, timeMs): Promise<void> {
@@ -121,6 +101,64 @@ export const objectsReader = (parts: ObjectsReaderParts): SourceReader<ObjectsIn
   }
 }
 
+const allocateObjects = async (
+  parts: ObjectsReaderParts,
+  notifications: NotificationReader,
+  listed: Listing,
+  request: InputRequest<ObjectsInput['offsets']>,
+): Promise<{ readonly input: ObjectsInput; readonly behind: Behind }> => {
+  const { source, report } = parts
+  const { timeMs, offsets, limits, startedMs, firstMs } = request
+  const { listing: before = NOTHING, lanes = {} } = offsets
+  const beyond = (request.firstObjects ?? limits.objects) * NOTIFICATIONS_BEYOND
+  const most = limits.objects + beyond - before.pending.length
+  const found = await notifications.after(lanes, most)
+  const page = hasRoom(before)
+    ? await listed.pages(before.progress, {
+        timeMs,
+        startedMs,
+        firstMs,
+        objectsMax: limits.objects,
+      })
+    : { found: [], progress: before.progress }
+  const { open, missing, refused } = await openUploads(parts, [
+    ...before.pending,
+    ...found.notified,
+    ...page.found,
+  ])
+  checkRefused(refused, open.length)
+  for (const key of missing)
+    report({ event: 'objectSkipped', source, object: key, reason: 'it no longer exists' })
+  const due = open.filter(({ dueMs }) => dueMs <= timeMs)
+  const taken = withinLimits(due, limits)
+  const left = storedIn(due.slice(taken.length))
+  const isTaken = new Set(taken)
+  const pending = open.filter((object) => !isTaken.has(object)).map(pendingOf)
+  const { progress } = page
+  return {
+    input: {
+      kind: 'objects',
+      taken,
+      skipped: missing.map((key) => ({ key, reason: 'missing' as const })),
+      ...(refused.length === 0 ? {} : { refused }),
+      read: found.blocks,
+      ...(found.pages.length === 0 ? {} : { pages: found.pages.map(({ ref }) => ref) }),
+      records: 0,
+      bytes: storedIn(taken).bytes,
+      objects: taken.length,
+      offsets: {
+        lanes: found.lanes,
+        listing: { pending, ...(progress === undefined ? {} : { progress }) },
+      },
+    },
+    behind: {
+      ...left,
+      objects: left.objects + found.left,
+      hasMore: page.found.length > 0 && progress?.after !== undefined,
+    },
+  }
+}
+
 const pendingOf = ({ key, version, isVersioned, dueMs }: DueObject): PendingObject => ({
   key,
   eventMs: dueMs,
@@ -134,6 +172,8 @@ interface FoundNotifications {
   /** The pages that nothing needs after these blocks. */
   readonly pages: readonly LanePage[]
   readonly lanes: LaneOffsets
+  /** The number of notifications after these. */
+  readonly left: number
 }
 
 /** Reads the lane of notifications. */
@@ -156,15 +196,17 @@ class NotificationReader {
     const { store, app } = this.#place
     const lane = await this.#lane()
     const most = { entries: Infinity, count: notificationsMax, bytes: Infinity }
-    const { entries, pages } =
+    const { entries, pages, rest } =
       lane === undefined
-        ? { entries: [], pages: [] }
+        ? { entries: [], pages: [], rest: { count: 0 } }
         : await firstEntries(this.#place, lane, offsetIn(lanes), most)
-    for (const block of entries.flatMap((entry) => entry.blocks)) {
+    const all = entries.flatMap((entry) => entry.blocks)
+    for (const block of all) {
       count += block.count
       if (blocks.length > 0 && count > notificationsMax) break
       blocks.push(block)
     }
+    const after = all.slice(blocks.length)
     const read = await mapAtOnce(
       blocks,
       CALLS_AT_ONCE,
@@ -176,6 +218,7 @@ class NotificationReader {
       blocks,
       pages: pages.filter(({ ref }) => last !== undefined && !isAfter(ref.at, last.at)),
       lanes: last === undefined ? lanes : { ...lanes, [NOTIFICATION_LANE]: last.at },
+      left: rest.count + after.reduce((total, block) => total + block.count, 0),
     }
   }
 

@@ -22,7 +22,13 @@ import { lanesInput } from '../lanes/input.ts'
 import { type LanesInput, lanesReader } from '../lanes/reader.ts'
 import type { LaneInput } from '../lanes/waiting-lanes.ts'
 import type { InputKind, SourcePlace } from '../source-kind.ts'
-import type { InputData, PutAside, SourceInput, SourceReader } from '../source-reader.ts'
+import {
+  type InputData,
+  NOTHING_WAITS,
+  type PutAside,
+  type SourceInput,
+  type SourceReader,
+} from '../source-reader.ts'
 import { MESSAGE_LANE, type SqsMessage } from './event.ts'
 import { recordMessages, takenBefore } from './ledger.ts'
 
@@ -67,6 +73,7 @@ export const sqsReader = (place: SourcePlace): SourceReader<SqsInput> => {
       const read = lastRead?.timeMs === timeMs ? lastRead : await readMessages(place, input, ignore)
       await record(place, input, read.taken)
     },
+    behind: () => deliveries.behind?.() ?? NOTHING_WAITS,
     // There is no `lanes`: the reader of redrives would get these lanes and read them too.
     waiting: (request) => deliveries.waiting(request),
     takenInMs: async (offsets) => deliveries.takenInMs?.(offsets),

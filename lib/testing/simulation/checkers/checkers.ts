@@ -127,11 +127,11 @@ export class Checkers implements Observer {
   }
 
   #headWritten(before: Head, after: Head, environment: Environment): void {
-    const { clockMs: nowMs } = this.#parts.world
     if (after.status === 'rest') this.#rester = environment
     this.#recoveries.headWritten(before, after, environment)
-    this.leases.check(before, after, environment, nowMs)
-    this.retries.check(before, after, nowMs)
+    this.leases.check(before, after, environment, this.#parts.world.clockMs)
+    this.retries.check(before, after, this.#parts.world.clockMs)
+    this.#members.headWritten(before, after)
     if (isOperation(before, after)) this.#operated(before, after, environment)
     else if (after.epoch !== before.epoch && before.logged === undefined)
       this.#checkMembership(before, after)

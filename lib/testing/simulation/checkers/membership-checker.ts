@@ -10,7 +10,8 @@ import type { LaneOffsets } from '../../../state/offsets.ts'
 import type { Upload } from '../cloud/bucket.ts'
 import type { Sightings } from '../sightings.ts'
 import type { Truth } from '../truth.ts'
-import { isFiles, isLanes, isObjects, redrivenIn } from './inputs.ts'
+import { isFiles, isLanes, isObjects } from './inputs.ts'
+import { LoadChecker } from './load-checker.ts'
 import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
 
@@ -24,6 +25,7 @@ export class MembershipChecker {
   readonly #violations: Violations
   readonly #plan: Plan
   readonly #sightings: Sightings
+  readonly #load: LoadChecker
   readonly #taken = new Set<string>()
   /** The input of the logged batch, as it was first logged. */
   #first: BatchInput | undefined
@@ -40,20 +42,29 @@ export class MembershipChecker {
     this.#violations = parts.violations
     this.#plan = parts.plan
     this.#sightings = parts.sightings
+    this.#load = new LoadChecker(parts.violations, parts.sightings, parts.plan)
   }
 
-  logged(batch: BatchInput, { startedMs }: Head): void {
+  logged(batch: BatchInput, before: Head): void {
+    const { startedMs } = before
     this.#first = batch
+    this.#load.logged(batch, before)
     const offsets = this.#mirror.laneOffsets()
     for (const [source, input] of Object.entries(batch.sources)) {
       const before = offsets[source] ?? {}
-      this.#checkLimits(batch, input)
       this.#checkForward(batch, source, input, before)
       if (isLanes(input)) this.#checkLanes(batch, source, input, before)
       else if (isObjects(input)) this.#checkObjects(batch, source, input, startedMs)
       else if (!isFiles(input))
         this.#violations.fail('totals', `no check knows the input of ${source}: ${input.kind}`)
     }
+  }
+
+  /** The head was written, not by an operator. */
+  headWritten(before: Head, after: Head): void {
+    const isCommit = after.doneMs !== before.doneMs && before.logged !== undefined
+    const input = isCommit ? this.#mirror.input(before.logged.input) : undefined
+    this.#load.written(before, after, input)
   }
 
   /** A batch is committed or skipped: its uploads count as taken. */
@@ -157,23 +168,6 @@ export class MembershipChecker {
         () => `the batch at ${timeMs} goes on without ${key} (${version}), which could be read`,
       )
     }
-  }
-
-  /** One entry or object may be over the limit by itself. */
-  #checkLimits({ timeMs }: BatchInput, input: SourceInput): void {
-    const { limits } = this.#plan.options
-    const parts = isLanes(input)
-      ? input.lanes.reduce((sum, { entries }) => sum + entries.length, 0)
-      : input.objects
-    const isOver =
-      recordsOf(input) > limits.records ||
-      input.bytes > limits.bytes ||
-      input.objects > limits.objects
-    this.#violations.expect(
-      'B8',
-      parts <= 1 || !isOver,
-      () => `the batch at ${timeMs} takes ${input.records} records in ${parts} parts`,
-    )
   }
 
   /**
@@ -281,7 +275,3 @@ export class MembershipChecker {
     }
   }
 }
-
-/** References to files that are redriven are limited by themselves. */
-const recordsOf = (input: SourceInput): number =>
-  isLanes(input) ? input.records : input.records - (redrivenIn(input)?.records ?? 0)

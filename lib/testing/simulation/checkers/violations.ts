@@ -31,8 +31,8 @@ export const checkerPromises: Readonly<Record<CheckerName, string>> = {
     'blocks that an input names are there, and hold what was put; what a batch skips is nowhere ' +
     'any more',
   B8:
-    'a batch keeps within its limits, items and their keys within theirs, and a minute has no ' +
-    'more triggers than batches',
+    'a batch keeps within its limits, which grow only with what batches have taken; items and ' +
+    'their keys keep within theirs, and a minute has no more triggers than batches',
   B9:
     'a bad record, or an object that cannot be read, is put aside before its batch is true, ' +
     'broken code commits nothing, retries keep their pauses, FAILED comes no sooner than it may',

@@ -49,6 +49,7 @@ const FREE: Head = {
   wakeMs: 0,
   logged: undefined,
   reason: undefined,
+  load: undefined,
 }
 /** A head whose batch an attempt is running. */
 const HELD: Head = { ...FREE, owner: 'mine', leaseEndMs: NOW_MS - 1, logged }

@@ -39,6 +39,7 @@ test('B2: a runner with an old head does not undo the log of a smaller input', a
     wakeMs: 0,
     logged: undefined,
     reason: undefined,
+    load: undefined,
   }
   await heads.create(first)
   const attempt = await logBatch(runner, first, inputOf('a', 'b'), START_MS)

@@ -32,6 +32,7 @@ const head: Head = {
   wakeMs: 0,
   logged: { timeMs: TIME_MS, input: '{}', attempts: 1, firstMs: TIME_MS, retryMs: 0 },
   reason: undefined,
+  load: undefined,
 }
 const attempt: LoggedAttempt = {
   head,

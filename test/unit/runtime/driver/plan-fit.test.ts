@@ -63,6 +63,7 @@ const fitOf = async ({ lanesOf, pendingOf, loggedOf, bound }: Stored) => {
     wakeMs: 0,
     logged: loggedOf === undefined ? undefined : logged,
     reason: undefined,
+    load: undefined,
   }
   const sources = bound && new Map([[ID, bound]])
   const { conflicts, left } = await planFit(
