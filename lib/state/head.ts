@@ -89,7 +89,7 @@ export interface Head {
   readonly wakeMs: number
   readonly logged: LoggedBatch | undefined
   readonly reason: FailureReason | undefined
-  /** Undefined: no batch of this deployment has measured it. */
+  /** Undefined: batches begin at the limits of the pipeline, and nothing waits. */
   readonly load: Load | undefined
 }
 

@@ -36,7 +36,9 @@ export const commitBatch = async (
     manifestRef,
     afterCommit,
     load,
-  }: Pick<Prepared, 'manifest' | 'manifestRef' | 'afterCommit'> & { readonly load?: Load },
+  }: Pick<Prepared, 'manifest' | 'manifestRef' | 'afterCommit'> & {
+    readonly load?: Load | undefined
+  },
 ): Promise<Head | undefined> => {
   const next: Head = {
     ...head,

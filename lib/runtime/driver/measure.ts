@@ -11,12 +11,14 @@ export const waitingIn = ({ sources }: Pick<Runner, 'sources'>): Amounts => {
   return { objects: sum('objects'), records: sum('records'), bytes: sum('bytes') }
 }
 
-/** The load after an attempt that is about to be committed. */
+/**
+ * The load after an attempt that is about to be committed. Undefined: there is nothing to remember.
+ */
 export const loadOf = (
   runner: Runner,
   { head, input, number }: LoggedAttempt,
   { startedMs, aheadOfClock }: { readonly startedMs: number; readonly aheadOfClock: boolean },
-): Load => {
+): Load | undefined => {
   const { plan, sources, clock, batchMsMax = Infinity, memoryInUse } = runner
   const { intervalMs, limits } = plan.options
   const taken = Object.entries(input.sources).map(
@@ -34,5 +36,6 @@ export const loadOf = (
     intervalMs,
     memoryShare: memoryInUse?.() ?? 0,
   }
-  return loadAfter(head.load, batch, limits)
+  const load = loadAfter(head.load, batch, limits)
+  return load.factor === 1 && load.samples.length === 0 ? undefined : load
 }
