@@ -3,9 +3,9 @@
  * partition. The values of a key keep the order of the left side.
  */
 import type { PairKey, PairValue, PairRDD, RDDOfKey } from '../pair-types.ts'
-import { KeyedMap } from '../../base/keys.ts'
+import { type Coded, compareKeys, withPlainKeys } from '../../base/keys.ts'
 import { RDD } from '../rdd.ts'
-import type { ShuffleOptions } from '../shuffle.ts'
+import { appendValue, joinValues, type ShuffleOptions } from '../shuffle.ts'
 
 declare module '../rdd.ts' {
   interface RDD<T> {
@@ -110,10 +110,10 @@ const sideOf = <U>(other: RDDOfKey<unknown, U>): RDD<[unknown, PairValue<U>]> =>
 const cogroup = <K, V, W>(
   one: RDD<[K, V]>,
   other: RDD<[K, W]>,
-  options: ShuffleOptions = {},
+  { partitions = 1 }: ShuffleOptions = {},
 ): RDD<[K, [V[], W[]]]> => {
-  const left = one.groupByKey(options)
-  const right = other.groupByKey(options)
+  const left = grouped(one, partitions)
+  const right = grouped(other, partitions)
   return one
     .derive<[K, [V[], W[]]]>(left.getNumPartitions(), async () => {
       const rights = await right.partitions()
@@ -124,21 +124,43 @@ const cogroup = <K, V, W>(
     .keyed()
 }
 
+/** Groups by key. Keys stay in the form inside Millrace: they are compared once more. */
+const grouped = <K, V>(rdd: RDD<[K, V]>, partitions: number): RDD<[Coded<K>, V[]]> =>
+  rdd.shuffle<K, V, V[]>(partitions, { add: appendValue, merge: joinValues, coded: true })
+
+/** Merges two sides that are in the order of keys. */
 const groupBoth = <K, V, W>(
-  left: readonly (readonly [K, V[]])[],
-  right: readonly (readonly [K, W[]])[],
+  left: readonly (readonly [Coded<K>, V[]])[],
+  right: readonly (readonly [Coded<K>, W[]])[],
 ): [K, [V[], W[]]][] => {
-  const both = new KeyedMap<K, [V[], W[]]>()
-  for (const [key, values] of left) both.set(key, [values, []])
-  for (const [key, values] of right) both.set(key, [both.get(key)?.[0] ?? [], values])
-  return both.sortedEntries()
+  const both: [Coded<K>, [V[], W[]]][] = []
+  let next = 0
+  for (const [key, values] of left) {
+    let order = 1
+    for (; next < right.length; next++) {
+      const [other, others] = right[next] as readonly [Coded<K>, W[]]
+      order = compareKeys(other, key)
+      if (order >= 0) break
+      both.push([other, [[], others]])
+    }
+    if (order === 0) both.push([key, [values, (right[next++] as readonly [Coded<K>, W[]])[1]]])
+    else both.push([key, [values, []]])
+  }
+  for (; next < right.length; next++) {
+    const [other, others] = right[next] as readonly [Coded<K>, W[]]
+    both.push([other, [[], others]])
+  }
+  return withPlainKeys(both)
 }
 
 const NONE = [undefined] as const
 
 /** The rows of one key: every left value with every right value. */
-const rows = <K, V, W>(key: K, left: readonly V[], right: readonly W[]): [K, [V, W]][] =>
-  left.flatMap((one) => right.map((other): [K, [V, W]] => [key, [one, other]]))
+const rows = <K, V, W>(key: K, left: readonly V[], right: readonly W[]): [K, [V, W]][] => {
+  const all: [K, [V, W]][] = []
+  for (const one of left) for (const other of right) all.push([key, [one, other]])
+  return all
+}
 
 const orNone = <V>(values: readonly V[]): readonly (V | undefined)[] =>
   values.length === 0 ? NONE : values

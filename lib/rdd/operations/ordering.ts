@@ -2,6 +2,7 @@
 import type { PairKey, PairValue, PairRDD } from '../pair-types.ts'
 import { type Comparison, compareNatural } from '../../base/order.ts'
 import { refusePromise } from '../../base/promises.ts'
+import { Least } from '../../base/least.ts'
 import { checkPartitions, type ShuffleOptions } from '../shuffle.ts'
 import { RDD } from '../rdd.ts'
 import { emptyRddError } from './actions.ts'
@@ -125,10 +126,10 @@ RDD.prototype.takeOrdered = async function <T>(
   count: number,
   compare: Comparison<T> = compareNatural,
 ) {
-  // In arrays, because sort() puts undefined last without a comparison.
-  const boxed = (await this.collect()).map((element) => [element] as const)
-  boxed.sort(([a], [b]) => refusePromise(compare(a, b)))
-  return boxed.slice(0, Math.max(0, count)).map(([element]) => element)
+  const least = new Least<T>(count, (a, b) => refusePromise(compare(a, b)))
+  for (let index = 0; index < this.getNumPartitions(); index++)
+    for (const element of await this.elements(index)) least.add(element)
+  return least.sorted()
 }
 
 RDD.prototype.max = async function <T>(this: RDD<T>, compare: Comparison<T> = compareNatural) {
@@ -140,6 +141,7 @@ RDD.prototype.min = async function <T>(this: RDD<T>, compare: Comparison<T> = co
 }
 
 const extreme = async <T>(rdd: RDD<T>, action: string, better: (a: T, b: T) => T): Promise<T> => {
-  if (await rdd.isEmpty()) throw emptyRddError(action, 'check isEmpty() first')
-  return rdd.reduce(better)
+  const elements = await rdd.collect()
+  if (elements.length === 0) throw emptyRddError(action, 'check isEmpty() first')
+  return elements.reduce((a, b) => refusePromise(better(a, b)))
 }
