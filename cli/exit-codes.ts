@@ -47,6 +47,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   DATA_LOST: EXIT.batchFailed,
   DIRECTORY_MISSING: EXIT.usage,
   EVENT_INVALID: EXIT.unexpected,
+  INPUT_CHANGED: EXIT.batchFailed,
   GENERATION_OLD: EXIT.storeBusy,
   INTERVAL_UNFIT: EXIT.usage,
   INVARIANT_BROKEN: EXIT.unexpected,

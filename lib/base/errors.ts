@@ -28,6 +28,8 @@ export const errorCodes = {
   DIRECTORY_MISSING: 'A watched directory does not exist, or is not a directory.',
   EVENT_INVALID: 'A function was invoked with an event that does not have the form of its source.',
   GENERATION_OLD: 'A newer deployment owns the store; this one may not run batches.',
+  INPUT_CHANGED:
+    'A file of a batch went, or was refused, while the batch ran; the next attempt leaves it out.',
   INTERVAL_UNFIT: 'The batch interval cannot be kept on this platform.',
   INVARIANT_BROKEN:
     'A bug in Millrace: a protocol invariant did not hold. Nothing was written after that.',

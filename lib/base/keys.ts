@@ -106,9 +106,12 @@ export const compareKeys = (a: unknown, b: unknown): number => {
   return x < y ? -1 : x > y ? 1 : 0
 }
 
-/** A structured key with its value. */
-interface Structured<V> {
-  readonly key: CodedKey
+/**
+ * A key with its value. Most of the time of a reduction goes into finding a key in its map: with a
+ * cell it is found once to change its value, and not once to read and once to write it.
+ */
+interface Cell<K, V> {
+  readonly key: K
   value: V
 }
 
@@ -118,8 +121,8 @@ interface Structured<V> {
  * Millrace by the methods whose names say so.
  */
 export class KeyedMap<K, V> {
-  readonly #simple = new Map<unknown, V>()
-  readonly #structured = new Map<string, Structured<V>>()
+  readonly #simple = new Map<unknown, Cell<unknown, V>>()
+  readonly #structured = new Map<string, Cell<CodedKey, V>>()
 
   get size(): number {
     return this.#simple.size + this.#structured.size
@@ -128,7 +131,7 @@ export class KeyedMap<K, V> {
   get(key: Coded<K>): V | undefined {
     return typeof key === 'object' && key !== null
       ? this.#structured.get(codeOf(key))?.value
-      : this.#simple.get(key)
+      : this.#simple.get(key)?.value
   }
 
   has(key: Coded<K>): boolean {
@@ -140,7 +143,9 @@ export class KeyedMap<K, V> {
   set(key: Coded<K>, value: V): void {
     if (typeof key === 'object' && key !== null) return this.#setStructured(key, value)
     if (typeof key === 'function' || typeof key === 'symbol') checkKey(key)
-    this.#simple.set(key, value)
+    const old = this.#simple.get(key)
+    if (old === undefined) this.#simple.set(key, { key, value })
+    else old.value = value
   }
 
   delete(key: Coded<K>): boolean {
@@ -162,13 +167,18 @@ export class KeyedMap<K, V> {
       return
     }
     const old = this.#simple.get(key)
-    if (old !== undefined || this.#simple.has(key)) this.#simple.set(key, merge(old as V, value))
-    else this.set(key, value)
+    if (old === undefined) this.set(key, value)
+    else old.value = merge(old.value, value)
   }
 
   /** Sets the value of a key to what `make` gives for the old one, with one look-up. */
   update(key: Coded<K>, make: (old: V | undefined) => V): void {
-    if (typeof key !== 'object' || key === null) return this.set(key, make(this.#simple.get(key)))
+    if (typeof key !== 'object' || key === null) {
+      const simple = this.#simple.get(key)
+      if (simple === undefined) this.set(key, make(undefined))
+      else simple.value = make(simple.value)
+      return
+    }
     const code = codeOf(key)
     const old = this.#structured.get(code)
     if (old === undefined) this.#addStructured(code, key, make(undefined))
@@ -182,7 +192,7 @@ export class KeyedMap<K, V> {
 
   /** The same, with keys in the form inside Millrace. */
   *codedEntries(): Generator<readonly [Coded<K>, V]> {
-    for (const [key, value] of this.#simple) yield [key as K, value]
+    for (const { key, value } of this.#simple.values()) yield [key as K, value]
     for (const { key, value } of this.#structured.values()) yield [key, value]
   }
 
@@ -197,11 +207,14 @@ export class KeyedMap<K, V> {
     // The default sort compares strings by UTF-16 units, several times faster than a comparator.
     if (keys.every((key) => typeof key === 'string')) keys.sort()
     else keys.sort(compareSimple)
-    const entries = keys.map((key): [Coded<K>, V] => [key as K, this.#simple.get(key) as V])
+    const entries = keys.map((key): [Coded<K>, V] => {
+      const { value } = this.#simple.get(key) as Cell<unknown, V>
+      return [key as K, value]
+    })
     if (this.#structured.size === 0) return entries
     const codes = [...this.#structured.keys()].sort()
     for (const code of codes) {
-      const { key, value } = this.#structured.get(code) as Structured<V>
+      const { key, value } = this.#structured.get(code) as Cell<CodedKey, V>
       entries.push([key, value])
     }
     return entries

@@ -75,12 +75,14 @@ class Splitter implements LineSplitter {
    * The first bytes of the text, as long as they may still be the start of a byte order mark;
    * undefined after that is decided.
    */
-  #mark: Buffer | undefined = Buffer.alloc(0)
+  #mark: Buffer | undefined
   #afterReturn = false
   /** The position of the next byte in the text. */
-  #offset = 0
+  #offset: number
 
-  constructor(lineBytesMax: number) {
+  constructor(lineBytesMax: number, from: number) {
+    this.#mark = from === 0 ? Buffer.alloc(0) : undefined
+    this.#offset = from
     this.#lineBytesMax = lineBytesMax
     this.#unfinished = new UnfinishedLine(lineBytesMax)
   }
@@ -154,4 +156,4 @@ class Splitter implements LineSplitter {
  * text.
  */
 export const lineSplitter = (options: LineOptions = {}): LineSplitter =>
-  new Splitter(lineLimit(options))
+  new Splitter(lineLimit(options), options.from ?? 0)

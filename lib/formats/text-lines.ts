@@ -32,6 +32,10 @@ export interface SplitLines {
 export interface LineOptions {
   /** The longest line accepted, in bytes without its line end. Default: {@link LINE_BYTES_MAX}. */
   readonly lineBytesMax?: number
+  /**
+   * Where the bytes begin in their text. Beyond 0, a byte order mark is part of a line. Default 0.
+   */
+  readonly from?: number
 }
 
 /** The byte \n. */

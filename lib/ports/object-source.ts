@@ -13,6 +13,16 @@ export interface ObjectSummary {
   readonly version?: string
 }
 
+/** A part of an object: the bytes from `from` up to, but not including, `to`. */
+export interface ByteRange {
+  readonly from: number
+  readonly to: number
+}
+
+/** The bytes of a range that exist. Default: all of them. */
+export const bytesIn = (bytes: Uint8Array, range?: ByteRange): Uint8Array =>
+  range === undefined ? bytes : bytes.subarray(range.from, range.to)
+
 /**
  * The result of reading an object. `gone`: the object is missing, or is no longer the object that
  * was listed.
@@ -34,7 +44,7 @@ export type ObjectContent =
  * began. It never returns a directory, or a hidden or temporary name (one that starts with `.` or
  * `_`, or ends with `._COPYING_`). `read` returns exactly the bytes of the object that was listed
  * (same modification time, first `sizeBytes` bytes), or says that they are gone. Bytes that were
- * appended later are not returned.
+ * appended later are not returned. With a range, only the bytes of the object in the range are.
  *
  * Errors: `DIRECTORY_MISSING` (retryable: the directory may appear), `OBJECT_UNREADABLE`
  * (retryable).
@@ -48,7 +58,7 @@ export interface ObjectSource {
    */
   readonly isNamed?: boolean
   list(): Promise<readonly ObjectSummary[]>
-  read(summary: ObjectSummary): Promise<ObjectContent>
+  read(summary: ObjectSummary, range?: ByteRange): Promise<ObjectContent>
   /**
    * The names that the last listing left out, because they may still be written. Left out: objects
    * appear when they are complete.

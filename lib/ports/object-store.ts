@@ -1,4 +1,4 @@
-import type { ObjectContent } from './object-source.ts'
+import type { ByteRange, ObjectContent } from './object-source.ts'
 
 /**
  * One specific upload of an object. To read it gives the bytes of this upload, or says that they
@@ -41,6 +41,7 @@ export interface ObjectPage {
  * - `head` gives the upload with the given version id, or without one the current upload; undefined
  *   if it does not exist.
  * - `read` gives exactly the bytes of that upload, or says that they are `missing` or `replaced`.
+ *   With a range, it gives the bytes of the upload in the range.
  * - `list` gives one page of the current objects whose keys begin with a prefix and come after a
  *   key. It leaves out an object if its name below the prefix, or a part of that name between
  *   slashes, is hidden or temporary.
@@ -54,6 +55,6 @@ export interface ObjectStore {
   /** Its name in messages, for example `bucket clicks`. */
   readonly description: string
   head(key: string, version?: string): Promise<ObjectVersion | undefined>
-  read(object: ObjectVersion): Promise<ObjectContent>
+  read(object: ObjectVersion, range?: ByteRange): Promise<ObjectContent>
   list(prefix: string, after?: string): Promise<ObjectPage>
 }

@@ -11,7 +11,7 @@
  */
 import { evaluateByRecord } from './by-record.ts'
 import type { Partition, Target } from './partition.ts'
-import { RECORDS_PER_SLICE } from '../base/pauses.ts'
+import { type Pause, RECORDS_PER_SLICE } from '../base/pauses.ts'
 import { chain, type Sink } from './steps.ts'
 
 /**
@@ -22,16 +22,26 @@ import { chain, type Sink } from './steps.ts'
  * a bad record that cannot be put aside.
  */
 export const evaluate = async <T>(partition: Partition<T>, target: Target<T>): Promise<void> => {
-  const { records, steps } = partition
-  const push = chain(steps, target.open())
+  const sink = target.open()
   try {
-    for (let first = 0; first < records.length; first += RECORDS_PER_SLICE) {
-      pushSlice(partition, first, push)
-      const pause = target.pause?.()
-      if (pause !== undefined) await pause
-    }
+    await pushAll(partition, sink, target.pause)
   } catch (error) {
     await evaluateByRecord(partition, target, error)
+  }
+}
+
+/** Pushes every element into a sink. Throws what a function of a user throws. */
+export const pushAll = async <T>(
+  partition: Partition<T>,
+  sink: Sink<T>,
+  pause?: Pause,
+): Promise<void> => {
+  const { records, steps } = partition
+  const push = chain(steps, sink)
+  for (let first = 0; first < records.length; first += RECORDS_PER_SLICE) {
+    pushSlice(partition, first, push)
+    const due = pause?.()
+    if (due !== undefined) await due
   }
 }
 

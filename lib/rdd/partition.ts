@@ -14,9 +14,59 @@ export interface Partition<T> {
    * Records with the same number are good or bad together. Default: each is a record of the origin.
    */
   readonly madeFrom?: readonly number[] | undefined
+  /**
+   * About how many bytes its records had where they were stored. A shuffle computes small
+   * partitions of a source together. Undefined: this one is computed by itself.
+   */
+  readonly sizeBytes?: number | undefined
   /** Only for the type checker: the type of the elements. Never set at run time. */
   readonly element?: T
 }
+
+/**
+ * A partition whose records stay in their source until they are needed, and are forgotten
+ * afterwards. So a batch holds a few of them at a time, and not its whole input. Each time it is
+ * read it gives the same records (B3).
+ */
+export interface LazyPartition<T> {
+  /** As {@link Partition.sizeBytes}. */
+  readonly sizeBytes: number
+  /**
+   * Reads the records. The result hands them out. It reports what could not be read, and so is
+   * called in the order of partitions, also where the reads run at the same time.
+   */
+  read(): Promise<() => Partition<T>>
+}
+
+/** A partition of a source. */
+export type SourcePartition<T> = Partition<T> | LazyPartition<T>
+
+/** How many records the partitions hold. */
+export const recordsIn = (partitions: readonly SourcePartition<unknown>[]): number =>
+  partitions.reduce((total, one) => total + (isLazy(one) ? 0 : one.records.length), 0)
+
+/** The partition with a change, which a lazy one gets whenever it is read. */
+export const withChange = <T>(
+  partition: SourcePartition<T>,
+  change: (read: Partition<T>) => Partition<T>,
+): SourcePartition<T> =>
+  isLazy(partition)
+    ? {
+        ...partition,
+        read: async () => {
+          const handOut = await partition.read()
+          return () => change(handOut())
+        },
+      }
+    : change(partition)
+
+/** The partition with its records. */
+export const readNow = async <T>(partition: SourcePartition<T>): Promise<Partition<T>> =>
+  isLazy(partition) ? (await partition.read())() : partition
+
+/** Whether the records are still in their source. */
+export const isLazy = <T>(partition: SourcePartition<T>): partition is LazyPartition<T> =>
+  'read' in partition
 
 /** Finds the records that a sink cannot take. */
 export interface Trial<T> {

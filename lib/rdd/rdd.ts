@@ -2,10 +2,12 @@ import { withPlainKeys } from '../base/keys.ts'
 import { elementsOf, keepPartition } from './elements.ts'
 import { originAfterShuffle } from './bad-records.ts'
 import { NO_CONTEXT, type RddContext } from './context.ts'
-import type { Partition } from './partition.ts'
+import type { Partition, SourcePartition } from './partition.ts'
 import type { Step } from './steps.ts'
-import { type Bucket, checkPartitions, type Combining, mapSide, reduceSide } from './shuffle.ts'
-import { NO_TASKS, type TaskName, type TaskSide } from './tasks.ts'
+import { checkPartitions, shuffled } from './shuffle.ts'
+import type { Combining } from './shuffle-types.ts'
+import { ReadAhead } from './read-ahead.ts'
+import { NO_TASKS, type TaskName } from './tasks.ts'
 import { writeChecked } from './write-checked.ts'
 import type { WriteTarget } from './write-target.ts'
 
@@ -18,6 +20,8 @@ interface Lineage<T> {
    * none.
    */
   readonly prepare?: () => Promise<unknown>
+  /** See {@link Partition.sizeBytes}. Default: unknown. */
+  readonly sizeOf?: ((index: number) => number | undefined) | undefined
   readonly context: RddContext
   /** Names this RDD in errors: the id of the node that made it. */
   readonly label: string
@@ -141,34 +145,26 @@ export class RDD<out T> {
 
   /** @internal Brings equal keys together: map tasks over this RDD, then reduce tasks. */
   shuffle<K, V, W>(partitionCount: number, combining: Combining<K, V, W>): RDD<[K, W]> {
-    const { label: node, partitionCount: inputs, context } = this.#lineage
+    const { label, context, partitionCount: inputs, sizeOf = unknownSize } = this.#lineage
     const { tasks = NO_TASKS, keys, pause } = context
-    const shuffle = { label: node, partitions: checkPartitions(partitionCount), ...combining }
-    const number = tasks.nextShuffle(node)
-    const nameOf = (side: TaskSide, partition: number): TaskName => ({
-      node,
-      shuffle: number,
-      side,
-      partition,
-    })
+    const shuffle = { label, partitions: checkPartitions(partitionCount), ...combining }
+    const number = tasks.nextShuffle(label)
     return this.derive(partitionCount, async () => {
       await this.#prepare()
-      const mapped: (readonly Bucket<K, W>[])[] = []
-      for (let index = 0; index < inputs; index++)
-        mapped.push(
-          await tasks.run(nameOf('map', index), async () =>
-            mapSide((await this.partitionAt(index)) as Partition<readonly [K, V]>, shuffle, pause),
-          ),
-        )
-      const reduced: [K, W][][] = []
-      for (let index = 0; index < partitionCount; index++) {
-        const buckets = mapped.map((all) => all[index] ?? [])
-        const entries = await tasks.run(nameOf('reduce', index), async () =>
-          reduceSide(buckets, shuffle, { keys, partition: index, pause }),
-        )
-        reduced.push(combining.coded === true ? (entries as [K, W][]) : withPlainKeys(entries))
-      }
-      return reduced
+      const buckets = await shuffled<K, V, W>(
+        {
+          partitionCount: inputs,
+          partitionAt: async (index) =>
+            (await this.partitionAt(index)) as Partition<readonly [K, V]>,
+          sizeOf,
+          tasks,
+          number,
+          keys,
+          pause,
+        },
+        shuffle,
+      )
+      return combining.coded === true ? (buckets as [K, W][][]) : buckets.map(withPlainKeys)
     }).keyed(context)
   }
 
@@ -195,6 +191,10 @@ export class RDD<out T> {
       partition: async (place) => {
         const { rdd, index } = places[place] as (typeof places)[number]
         return rdd.partitionAt(index)
+      },
+      sizeOf: (place) => {
+        const { rdd, index } = places[place] as (typeof places)[number]
+        return rdd.#lineage.sizeOf?.(index)
       },
       prepare: async () => {
         for (const rdd of [this as RDD<T>, ...others]) await rdd.#prepare()
@@ -275,18 +275,23 @@ export const computeRdd = <T>({
   })
 }
 
-/** An RDD of given partitions, for example those that a source has read. */
+/** An RDD of given partitions, for example those of a source. */
 export const rddOfPartitions = <T>(
-  partitions: readonly Partition<T>[],
+  partitions: readonly SourcePartition<T>[],
   context: RddContext = NO_CONTEXT,
   label = 'rdd',
-): RDD<T> =>
-  new RDD<T>({
+): RDD<T> => {
+  const read = new ReadAhead(partitions)
+  return new RDD<T>({
     partitionCount: partitions.length,
     context,
     label,
-    partition: async (index) => partitions[index] ?? { records: [], steps: [] },
+    partition: (index) => read.at(index),
+    sizeOf: (index) => partitions[index]?.sizeBytes,
   })
+}
+
+const unknownSize = (): undefined => undefined
 
 /** An RDD of elements in memory, given by partition. */
 export const rddOfElements = <T>(partitions: readonly (readonly T[])[]): RDD<T> =>

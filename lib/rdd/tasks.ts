@@ -1,9 +1,7 @@
 /**
  * Tasks are the parts of a batch that can be computed independently. Shuffles divide a batch:
  *
- *   map task      one partition before a shuffle: its fused steps, combined by key, as one bucket
- *                 for each partition after the shuffle
- *   reduce task   one partition after a shuffle: its bucket of each map task, merged in their order
+ *   map task      some partitions before a shuffle: their fused steps, combined by key
  *   result task   one partition that an output or an action uses
  *
  * A task is named after the node of its RDD, so any process with the same plan can find it. Results
@@ -12,7 +10,7 @@
  */
 
 /** The kind of a task. */
-export type TaskSide = 'map' | 'reduce' | 'result'
+export type TaskSide = 'map' | 'result'
 
 /** The name of a task within its batch. */
 export interface TaskName {
@@ -33,10 +31,31 @@ export interface TaskRunner {
   nextShuffle(node: string): number
   /** Runs the work of a task, here or elsewhere. */
   run<R>(task: TaskName, work: () => Promise<R>): Promise<R>
+  /**
+   * Runs the map tasks of a shuffle, here or elsewhere, perhaps several at the same time. Each
+   * result is taken as soon as it is there and those before it are taken.
+   */
+  runMaps<R>(tasks: MapTasks<R>): Promise<void>
+}
+
+/** All map tasks of a shuffle. */
+export interface MapTasks<R> {
+  readonly node: string
+  readonly shuffle: number
+  readonly count: number
+  readonly work: (index: number) => Promise<R>
+  /** The result as plain data, for a task that ran elsewhere. */
+  readonly pack: (result: R) => unknown
+  readonly unpack: (data: unknown) => R
+  /** Called for each task, in their order. */
+  readonly take: (result: R) => Promise<void>
 }
 
 /** Outside of a batch, tasks have no names in a plan. Each one runs at once, in this process. */
 export const NO_TASKS: TaskRunner = {
   nextShuffle: () => 1,
   run: (_, work) => work(),
+  runMaps: async ({ count, work, take }) => {
+    for (let index = 0; index < count; index++) await take(await work(index))
+  },
 }

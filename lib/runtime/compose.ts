@@ -22,6 +22,7 @@ import type { SinkPorts } from './sinks/sink-ports.ts'
 import { wholeReader } from './sources/redriven.ts'
 import { type OpenedSource, sourceKind } from './sources/source-kind.ts'
 import type { SourcePorts } from './sources/source-ports.ts'
+import type { HeldLimits } from './sources/held-limits.ts'
 import { type Executor, inProcess } from './tasks/batch-tasks.ts'
 
 /** The ports that every world has. */
@@ -52,6 +53,8 @@ export interface CompositionParts {
   readonly logSettings?: LogSettings
   /** Default: tasks run in this process. */
   readonly executor?: Executor
+  /** Default: {@link HELD_LIMITS}. */
+  readonly held?: HeldLimits
 }
 
 /** A source of the plan with its receiver. */
@@ -113,7 +116,7 @@ export const compose = async (parts: CompositionParts): Promise<Composition> => 
 const openSource = async (
   id: string,
   process: string,
-  { plan, ports, locations, listen }: CompositionParts,
+  { plan, ports, locations, listen, held }: CompositionParts,
 ): Promise<OpenedSource> => {
   const declared = plan.sources.find((planned) => planned.id === id)?.node.source
   const location = locations.get(id)
@@ -138,6 +141,7 @@ const openSource = async (
     declared,
     ports: ports.sources,
     clock: ports.clock,
+    held,
     process,
     report: listen,
   })

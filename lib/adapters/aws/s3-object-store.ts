@@ -5,7 +5,7 @@ import {
   ListObjectsV2Command,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import type { ObjectContent } from '../../ports/object-source.ts'
+import type { ByteRange, ObjectContent } from '../../ports/object-source.ts'
 import type { ObjectPage, ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
 import { isWatchedKey } from '../../ports/object-names.ts'
 import { statusOf } from './aws-errors.ts'
@@ -41,6 +41,10 @@ const versionOf = (
     sizeBytes: ContentLength,
   }
 }
+
+/** The last byte of a range of HTTP belongs to it. */
+const rangeOf = (range: ByteRange | undefined): { readonly Range?: string } =>
+  range === undefined ? {} : { Range: `bytes=${range.from}-${range.to - 1}` }
 
 /** The object does not exist, or has a delete marker. */
 const isGone = (error: unknown): boolean =>
@@ -78,11 +82,14 @@ export const s3ObjectStore = ({
       })
     }
   },
-  async read({ key, version, isVersioned }: ObjectVersion): Promise<ObjectContent> {
+  async read(
+    { key, version, isVersioned }: ObjectVersion,
+    range?: ByteRange,
+  ): Promise<ObjectContent> {
     try {
       const pinned = isVersioned ? { VersionId: version } : { IfMatch: version }
       const { Body, ContentEncoding } = await client.send(
-        new GetObjectCommand({ Bucket: bucket, Key: key, ...pinned }),
+        new GetObjectCommand({ Bucket: bucket, Key: key, ...pinned, ...rangeOf(range) }),
       )
       const encoding = ContentEncoding === undefined ? {} : { contentEncoding: ContentEncoding }
       const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array()

@@ -4,7 +4,12 @@ import { realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, posix } from 'node:path'
 import { mapAtOnce } from '../../base/concurrency.ts'
 import { isMillraceError } from '../../base/errors.ts'
-import type { ObjectContent, ObjectSource, ObjectSummary } from '../../ports/object-source.ts'
+import type {
+  ByteRange,
+  ObjectContent,
+  ObjectSource,
+  ObjectSummary,
+} from '../../ports/object-source.ts'
 import {
   type DirectoryPattern,
   isInMatch,
@@ -186,14 +191,12 @@ export const localDirectories = (options: LocalDirectoriesOptions): ObjectSource
       [...opened].flatMap(([directory, source]) =>
         (source.moving?.() ?? []).map((name) => posix.join(directory, name)),
       ),
-    async read(summary: ObjectSummary): Promise<ObjectContent> {
+    async read(summary: ObjectSummary, range?: ByteRange): Promise<ObjectContent> {
       if (!isInMatch(summary.key, pattern)) return { found: false, gone: 'missing' }
       const directory = posix.dirname(summary.key)
       try {
-        return await open(directory === '.' ? '' : directory).read({
-          ...summary,
-          key: posix.basename(summary.key),
-        })
+        const own = { ...summary, key: posix.basename(summary.key) }
+        return await open(directory === '.' ? '' : directory).read(own, range)
       } catch (error) {
         if (!isMissing(error)) throw error
         // The directory of the file may be gone. If the base is gone too, this throws: the base may

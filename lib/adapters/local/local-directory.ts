@@ -2,7 +2,12 @@ import { constants, type Dirent, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, realpath, stat } from 'node:fs/promises'
 import { basename, isAbsolute, join, relative, sep } from 'node:path'
 import { type ErrorCode, MillraceError } from '../../base/errors.ts'
-import type { ObjectContent, ObjectSource, ObjectSummary } from '../../ports/object-source.ts'
+import type {
+  ByteRange,
+  ObjectContent,
+  ObjectSource,
+  ObjectSummary,
+} from '../../ports/object-source.ts'
 import { isHiddenName } from '../../ports/object-names.ts'
 import { DirectoryListing, modifiedMsOf, type Stability } from './directory-listing.ts'
 import { type LeaveOut, leaveOutOnce } from './left-out.ts'
@@ -56,17 +61,13 @@ const directoryError = (error: unknown, path: string): MillraceError => {
   )
 }
 
-/** Reads the first bytes of a file, up to the given number. */
-const readFirst = async (file: FileHandle, sizeBytes: number): Promise<Uint8Array> => {
-  const bytes = new Uint8Array(sizeBytes)
+/** Reads a range of a file, as far as the file has it. */
+const readRange = async (file: FileHandle, { from, to }: ByteRange): Promise<Uint8Array> => {
+  const bytes = new Uint8Array(to - from)
   let end = 0
-  while (end < sizeBytes) {
-    const { bytesRead } = await file.read(
-      bytes,
-      end,
-      Math.min(sizeBytes - end, READ_BYTES_MAX),
-      end,
-    )
+  while (end < bytes.length) {
+    const length = Math.min(bytes.length - end, READ_BYTES_MAX)
+    const { bytesRead } = await file.read(bytes, end, length, from + end)
     if (bytesRead === 0) break
     end += bytesRead
   }
@@ -76,12 +77,18 @@ const readFirst = async (file: FileHandle, sizeBytes: number): Promise<Uint8Arra
 const isSame = (stats: Stats, { modifiedMs, sizeBytes }: ObjectSummary): boolean =>
   stats.isFile() && modifiedMsOf(stats) === modifiedMs && stats.size >= sizeBytes
 
-const readListed = async (file: FileHandle, summary: ObjectSummary): Promise<ObjectContent> => {
+const readListed = async (
+  file: FileHandle,
+  summary: ObjectSummary,
+  { from, to }: ByteRange = { from: 0, to: Infinity },
+): Promise<ObjectContent> => {
   if (!isSame(await file.stat(), summary)) return { found: false, gone: 'replaced' }
-  const bytes = await readFirst(file, summary.sizeBytes)
+  const range = { from, to: Math.max(from, Math.min(to, summary.sizeBytes)) }
+  const bytes = await readRange(file, range)
   // Checked again: a program that wrote to the file during the read has changed its time or has
   // made it shorter.
-  const intact = bytes.length === summary.sizeBytes && isSame(await file.stat(), summary)
+  const isWhole = bytes.length === range.to - range.from
+  const intact = isWhole && isSame(await file.stat(), summary)
   return intact ? { found: true, bytes } : { found: false, gone: 'replaced' }
 }
 
@@ -153,7 +160,7 @@ export const localDirectory = (options: LocalDirectoryOptions): ObjectSource => 
     description: `directory ${path}`,
     list: () => listing.list(),
     moving: () => listing.moving,
-    async read(summary: ObjectSummary): Promise<ObjectContent> {
+    async read(summary: ObjectSummary, range?: ByteRange): Promise<ObjectContent> {
       const { key } = summary
       // A name with a slash is not from this listing: it would leave the directory.
       if (basename(key) !== key) return { found: false, gone: 'missing' }
@@ -161,7 +168,7 @@ export const localDirectory = (options: LocalDirectoryOptions): ObjectSource => 
       if (opened === 'missing') return missing()
       if (opened === 'replaced') return { found: false, gone: 'replaced' }
       try {
-        return await readListed(opened, summary)
+        return await readListed(opened, summary, range)
       } catch (error) {
         throw unreadable(join(path, key), error)
       } finally {

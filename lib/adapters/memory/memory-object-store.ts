@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isWatchedKey } from '../../ports/object-names.ts'
-import type { ObjectContent } from '../../ports/object-source.ts'
+import { type ByteRange, bytesIn, type ObjectContent } from '../../ports/object-source.ts'
 import type { ObjectPage, ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
 
 /** An {@link ObjectStore} that a test can write to. */
@@ -61,11 +61,15 @@ export const memoryObjectStore = ({
         version === undefined || !versioned ? current.get(key) : uploads.get(nameOf(key, version))
       )?.object
     },
-    async read({ key, version }: ObjectVersion): Promise<ObjectContent> {
+    async read({ key, version }: ObjectVersion, range?: ByteRange): Promise<ObjectContent> {
       const upload = versioned ? uploads.get(nameOf(key, version)) : current.get(key)
       if (upload === undefined) return { found: false, gone: 'missing' }
       if (upload.object.version !== version) return { found: false, gone: 'replaced' }
-      return { found: true, bytes: new Uint8Array(upload.bytes), ...upload.encoding }
+      return {
+        found: true,
+        bytes: new Uint8Array(bytesIn(upload.bytes, range)),
+        ...upload.encoding,
+      }
     },
     async list(prefix: string, after = ''): Promise<ObjectPage> {
       const inOrder = [...current.values()].toSorted((a, b) =>

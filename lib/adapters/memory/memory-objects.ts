@@ -1,4 +1,10 @@
-import type { ObjectContent, ObjectSource, ObjectSummary } from '../../ports/object-source.ts'
+import {
+  type ByteRange,
+  bytesIn,
+  type ObjectContent,
+  type ObjectSource,
+  type ObjectSummary,
+} from '../../ports/object-source.ts'
 import { isInMatch, parseDirectoryPattern } from '../directory-pattern.ts'
 import { isHiddenName } from '../../ports/object-names.ts'
 
@@ -41,12 +47,18 @@ export const memoryObjects = ({
         sizeBytes: bytes.byteLength,
       }))
     },
-    async read({ key, modifiedMs, sizeBytes }: ObjectSummary): Promise<ObjectContent> {
+    async read(
+      { key, modifiedMs, sizeBytes }: ObjectSummary,
+      range?: ByteRange,
+    ): Promise<ObjectContent> {
       const object = objects.get(key)
       if (object === undefined) return { found: false, gone: 'missing' }
       if (object.modifiedMs !== modifiedMs || object.bytes.byteLength < sizeBytes)
         return { found: false, gone: 'replaced' }
-      return { found: true, bytes: new Uint8Array(object.bytes.subarray(0, sizeBytes)) }
+      return {
+        found: true,
+        bytes: new Uint8Array(bytesIn(object.bytes.subarray(0, sizeBytes), range)),
+      }
     },
     write(key: string, bytes: Uint8Array, modifiedMs: number): void {
       objects.set(key, { bytes: new Uint8Array(bytes), modifiedMs })

@@ -4,7 +4,7 @@ import { type Coded, compareKeys, KeyedMap, partitionOf } from '../../base/keys.
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import type { StateDeclaration } from '../../state/operator/state-declaration.ts'
 import { rddOfElements, RDD, type ShuffleOptions } from '../../rdd/rdd.ts'
-import { appendValue, joinValues } from '../../rdd/shuffle.ts'
+import { appendValue, joinValues } from '../../rdd/grouping.ts'
 import { checkShuffle } from '../checks.ts'
 import { type BatchView, operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
 import type { InitialState } from '../state-spec.ts'

@@ -15,7 +15,8 @@ import { checkKey, KeyedMap, partitionOf } from '../../base/keys.ts'
 import { refusePromise, synchronous } from '../../base/promises.ts'
 import { checkPair } from '../pairs.ts'
 import { RDD } from '../rdd.ts'
-import { appendValue, checkPartitions, joinValues, type ShuffleOptions } from '../shuffle.ts'
+import { appendValue, joinValues } from '../grouping.ts'
+import { checkPartitions, type ShuffleOptions } from '../shuffle.ts'
 
 declare module '../rdd.ts' {
   interface RDD<T> {

@@ -5,7 +5,8 @@
 import type { PairKey, PairValue, PairRDD, RDDOfKey } from '../pair-types.ts'
 import { type Coded, compareKeys, withPlainKeys } from '../../base/keys.ts'
 import { RDD } from '../rdd.ts'
-import { appendValue, joinValues, type ShuffleOptions } from '../shuffle.ts'
+import { appendValue, joinValues } from '../grouping.ts'
+import { type ShuffleOptions } from '../shuffle.ts'
 
 declare module '../rdd.ts' {
   interface RDD<T> {

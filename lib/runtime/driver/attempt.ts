@@ -66,7 +66,7 @@ export const attemptBatch = async (
   // Records are read while the batch is being logged. If the log is refused, they are thrown away.
   const [logged, [records]] = await allOrFirstError([
     logBatch(runner, head, input, nowMs),
-    Promise.allSettled([readRecords(runner, input)]),
+    Promise.allSettled([readRecords(runner, input, head.logged !== undefined)]),
   ])
   if (logged === undefined) return { outcome: PROGRESSED, after: before }
   let attempt = logged

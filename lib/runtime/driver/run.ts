@@ -15,7 +15,7 @@
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { MillraceError } from '../../base/errors.ts'
 import { checkPoison, type PoisonLimits } from '../../rdd/bad-records.ts'
-import type { Partition } from '../../rdd/partition.ts'
+import { isLazy, type SourcePartition, withChange } from '../../rdd/partition.ts'
 import { type DeadLetter, storeDeadLetters } from '../../state/dead-letters.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import type { StateDrafts } from '../../state/state-drafts.ts'
@@ -57,10 +57,11 @@ export interface Prepared extends NamedBatch {
 
 /** The records of an input, and the input without what is gone. */
 export interface ReadRecords {
-  readonly partitions: ReadonlyMap<string, readonly Partition<unknown>[]>
+  readonly partitions: ReadonlyMap<string, readonly SourcePartition<unknown>[]>
   /** The input, or a smaller one if part of it is gone. */
   readonly input: BatchInput
-  readonly records: number
+  /** How many records were read so far. Lazy partitions count when they are first used. */
+  readonly recordsRead: () => number
   /** Dead letters by source, position and operator. Running the batch may add more. */
   readonly deadLetters: ReadonlyMap<string, DeadLetter>
   /** Adds a dead letter. */
@@ -74,30 +75,38 @@ export interface ReadBatch extends Omit<ReadRecords, 'input'> {
 }
 
 /** Step 1. */
-export const readRecords = async (runner: Runner, input: BatchInput): Promise<ReadRecords> => {
+export const readRecords = async (
+  runner: Runner,
+  input: BatchInput,
+  isRetry = false,
+): Promise<ReadRecords> => {
   const deadLetters = new Map<string, DeadLetter>()
   const putAside: PutAside = (deadLetter) =>
     void deadLetters.set(
       `${deadLetter.source}#${deadLetter.position}#${deadLetter.operator ?? ''}`,
       deadLetter,
     )
-  return { ...(await readAll(runner, input, putAside)), deadLetters, putAside }
+  return { ...(await readAll(runner, input, putAside, isRetry)), deadLetters, putAside }
 }
 
 const readAll = async (
   runner: Runner,
   input: BatchInput,
   putAside: PutAside,
+  isRetry: boolean,
 ): Promise<Omit<ReadRecords, 'deadLetters' | 'putAside'>> => {
-  const partitions = new Map<string, readonly Partition<unknown>[]>()
+  const partitions = new Map<string, readonly SourcePartition<unknown>[]>()
   const read: Record<string, WholeInput> = {}
   let records = 0
+  const count = (more: number): void => void (records += more)
   for (const { id, source, taken } of sourcesOf(runner, input)) {
-    const data = await withRetries(runner.clock, () => source.read(taken, putAside))
+    const data = await withRetries(runner.clock, () => source.read(taken, putAside, isRetry))
     const { poison } = runner.plan.options
-    for (const part of data.partitions) checkReadable(part, poison)
     for (const part of data.unreadable ?? []) checkPoison({ ...part, limits: poison }, 0, 0)
-    partitions.set(id, data.partitions)
+    partitions.set(
+      id,
+      data.partitions.map((part) => checkedPartition(part, poison, count)),
+    )
     read[id] = data.input
     records += data.records
   }
@@ -106,12 +115,28 @@ const readAll = async (
     return objects === logged?.objects && lost?.length === logged?.lost?.length
   })
   const now = isWhole ? input : { ...input, sources: { ...input.sources, ...read } }
-  return { partitions, input: now, records }
+  return { partitions, input: now, recordsRead: () => records }
 }
 
-/** A part that is mostly unreadable is not what the source expects: it is not put aside (B9). */
-const checkReadable = ({ origin, records }: Partition<unknown>, limits: PoisonLimits): void => {
-  if (origin !== undefined) checkPoison({ ...origin, limits }, 0, records.length)
+/**
+ * The partition with the limits of the plan for bad records. A part that is mostly unreadable is
+ * not what the source expects: it is not put aside (B9). `count` gets the number of records of a
+ * lazy partition, once.
+ */
+const checkedPartition = (
+  partition: SourcePartition<unknown>,
+  limits: PoisonLimits,
+  count: (records: number) => void,
+): SourcePartition<unknown> => {
+  let isCounted = !isLazy(partition)
+  return withChange(partition, (read) => {
+    const { origin, records } = read
+    if (!isCounted) count(records.length)
+    isCounted = true
+    if (origin === undefined) return read
+    checkPoison({ ...origin, limits }, 0, records.length)
+    return { ...read, origin: { ...origin, limits } }
+  })
 }
 
 /** What each source of the plan reads, in the order of the plan. */
@@ -173,7 +198,7 @@ export const prepareBatch = async (
   read: ReadBatch,
   before: Before,
 ): Promise<Prepared> => {
-  const { attempt, records, deadLetters } = read
+  const { attempt, recordsRead, deadLetters } = read
   const { input, head } = attempt
   const { timeMs } = input
   const { store, app, clock, plan } = runner
@@ -196,7 +221,7 @@ export const prepareBatch = async (
     ...named,
     drafts,
     deadLetters: kept,
-    records,
+    records: recordsRead(),
     retired: [
       ...named.retired,
       ...inputSegments(attempt),
@@ -214,14 +239,14 @@ export const prepareBatch = async (
 /** Steps 3 and 4. */
 const runGraph = async (
   runner: Runner,
-  { attempt, partitions, records, putAside }: ReadBatch,
+  { attempt, partitions, recordsRead, putAside }: ReadBatch,
   before: Before,
   drafts: StateDrafts,
 ): Promise<WrittenBatch> => {
   const { input, head, number, outputsDone } = attempt
   const { timeMs } = input
   const besideOutputs = async (): Promise<WrittenBatch> => {
-    const isQuiet = records === 0 && totalOf(input, 'objects') === 0 && drafts.isQuiet
+    const isQuiet = recordsRead() === 0 && totalOf(input, 'objects') === 0 && drafts.isQuiet
     const quietSinceMs = isQuiet ? (before.manifest.quietSinceMs ?? timeMs) : undefined
     const [written] = await allOrFirstError([
       writeStates(runner, attempt, before, { drafts, quietSinceMs }),

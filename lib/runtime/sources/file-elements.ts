@@ -12,6 +12,7 @@ import type { RejectedPart } from '../../formats/format.ts'
 import { linesOfPieces } from '../../formats/text.ts'
 import type { ObjectContent } from '../../ports/object-source.ts'
 import type { Origin } from '../../rdd/bad-records.ts'
+import type { Partition } from '../../rdd/partition.ts'
 import {
   type DeadLetter,
   deadLetterOf,
@@ -20,6 +21,7 @@ import {
   positionOfFile,
 } from '../../state/dead-letters.ts'
 import type { Amounts } from '../../state/load.ts'
+import type { HeldLimits } from './held-limits.ts'
 import type { FileElements, PutAside } from './source-reader.ts'
 
 /** What is needed to read the files of one source. */
@@ -27,6 +29,8 @@ export interface FileReadingParts extends FileReading {
   /** The id of the source node. */
   readonly source: string
   readonly putAside: PutAside
+  /** Default: {@link HELD_LIMITS}. */
+  readonly held?: HeldLimits | undefined
 }
 
 /** A file that is not in the batch because it is gone, with the reason. */
@@ -46,22 +50,39 @@ export const readFile = async <T extends FileReference>(
   parts: FileReadingParts,
 ): Promise<FileElements> => {
   const { source, putAside, limits = FILE_LIMITS } = parts
-  const position = positionOfFile(file)
-  const origin: Origin = {
-    description: `${file.key} of ${source}`,
-    reject: (bad) => putAside(deadLetterOf(source, `${position}#${bad.index + 1}`, bad)),
-  }
+  const sizeBytes = expectedBytes(file)
+  const empty: Partition<unknown> = { records: [], steps: [], origin: originOf(file, parts) }
   try {
     // A file that is too large is not even fetched.
     checkStoredSize({ name: file.key, sizeBytes: file.sizeBytes }, limits)
   } catch (error) {
     putAside(deadLetterOfFile(source, file, error))
-    return { found: true, partition: { records: [], steps: [], origin } }
+    return { found: true, partition: empty }
   }
   const content = await bytesOf(file)
   if (!content.found) return content
   const { records, unreadable } = recordsOf(file, { name: file.key, ...content }, parts)
-  return { found: true, partition: { records, steps: [], origin: { ...origin, unreadable } } }
+  const origin = originOf(file, parts, unreadable)
+  return { found: true, partition: { records, steps: [], origin, sizeBytes } }
+}
+
+/**
+ * Where the records of a file come from. `from`: where they begin in the file, if it is read in
+ * parts.
+ */
+export const originOf = (
+  file: FileReference,
+  { source, putAside }: FileReadingParts,
+  unreadable = 0,
+  from = 0,
+): Origin => {
+  const position = positionOfFile(file)
+  const part = from === 0 ? '' : `${from}+`
+  return {
+    description: `${file.key} of ${source}`,
+    unreadable,
+    reject: (bad) => putAside(deadLetterOf(source, `${position}#${part}${bad.index + 1}`, bad)),
+  }
 }
 
 /** The records of a file, and how many lines beside them could not be read. */
@@ -75,14 +96,13 @@ const recordsOf = (
   stored: StoredFile,
   { source, putAside, read, decompress = false, limits = FILE_LIMITS }: FileReadingParts,
 ): ReadRecords => {
-  const position = positionOfFile(file)
   try {
     if (read !== undefined) {
       const bytes = decompress ? Buffer.concat([...fileContent(stored, limits)]) : stored.bytes
       return { records: [...read(bytes, file.key)], unreadable: 0 }
     }
     const { elements, rejected } = linesOfPieces(fileText(stored, limits))
-    for (const line of rejected) putAside(deadLetterOfLine(source, position, line))
+    for (const line of rejected) putAside(deadLetterOfLine(source, file, line))
     return { records: elements, unreadable: rejected.length }
   } catch (error) {
     putAside(deadLetterOfFile(source, file, error))
@@ -90,9 +110,14 @@ const recordsOf = (
   }
 }
 
-const deadLetterOfLine = (source: string, position: string, line: RejectedPart): DeadLetter => ({
+/** The dead letter of a line that cannot be read. */
+export const deadLetterOfLine = (
+  source: string,
+  file: FileReference,
+  line: RejectedPart,
+): DeadLetter => ({
   source,
-  position: `${position}@${line.offset}`,
+  position: `${positionOfFile(file)}@${line.offset}`,
   code: line.code,
   message:
     line.code === 'LINE_NOT_UTF8'
@@ -106,8 +131,13 @@ const deadLetterOfLine = (source: string, position: string, line: RejectedPart):
 const EXPECTED_RATIO = 10
 
 /** About the size of the content of a file. */
-const expectedBytes = ({ key, sizeBytes }: { readonly key: string; readonly sizeBytes: number }) =>
-  expectedCompressions({ name: key }).length === 0 ? sizeBytes : sizeBytes * EXPECTED_RATIO
+export const expectedBytes = ({
+  key,
+  sizeBytes,
+}: {
+  readonly key: string
+  readonly sizeBytes: number
+}) => (expectedCompressions({ name: key }).length === 0 ? sizeBytes : sizeBytes * EXPECTED_RATIO)
 
 /**
  * As many files as fit into a batch, in order, but at least one. A file is never split, so a file

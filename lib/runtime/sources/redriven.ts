@@ -49,9 +49,9 @@ export const wholeReader = (place: SourcePlace, reader: SourceReader): SourceRea
       return redriven === undefined ? whole : withRedriven(whole, redriven)
     },
     behind: () => joinBehind(reader.behind?.(), redrives?.behind?.()),
-    async read(input, putAside): Promise<InputData<WholeInput>> {
+    async read(input, putAside, isRetry): Promise<InputData<WholeInput>> {
       const { redriven } = input
-      const data = await reader.read(input, putAside)
+      const data = await reader.read(input, putAside, isRetry)
       if (redriven === undefined || redrives === undefined) return data
       return joinData(data, await redrives.read(redriven, putAside))
     },

@@ -9,6 +9,7 @@ import type { Receiver } from '../../ports/receiver.ts'
 import type { Listener } from '../events.ts'
 import type { EventReader } from '../intake/event-reader.ts'
 import type { Location, LocationForm } from '../locations.ts'
+import type { HeldLimits } from './held-limits.ts'
 import type { SourcePorts } from './source-ports.ts'
 import type { SourceInput, SourceReader } from './source-reader.ts'
 
@@ -25,6 +26,8 @@ export interface OpenSourceParts extends SourcePlace {
   readonly declared: SourceDeclaration
   readonly ports: SourcePorts
   readonly clock: Clock
+  /** Default: {@link HELD_LIMITS}. */
+  readonly held?: HeldLimits | undefined
   /** Identifies this process, for data that exists only in its memory. */
   readonly process: string
   readonly report: Listener

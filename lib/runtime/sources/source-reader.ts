@@ -14,7 +14,7 @@
  */
 import { leastOf } from '../../base/extremes.ts'
 import type { BatchLimits } from '../../dstream/plan.ts'
-import type { Partition } from '../../rdd/partition.ts'
+import type { Partition, SourcePartition } from '../../rdd/partition.ts'
 import type { DeadLetter, FileReference } from '../../state/dead-letters.ts'
 import type { Lane } from '../../state/lanes.ts'
 import type { LaneOffsets, Offsets, OffsetsPart } from '../../state/offsets.ts'
@@ -51,13 +51,13 @@ export interface SourceInput<P extends OffsetsPart = OffsetsPart> {
 /** The records of an input. */
 export interface InputData<I extends SourceInput = SourceInput> {
   /** The records, in the order that the input fixes (B3). */
-  readonly partitions: readonly Partition<unknown>[]
+  readonly partitions: readonly SourcePartition<unknown>[]
   /**
    * The input, or a smaller one if part of it is gone. A smaller one must be logged before outputs
    * start.
    */
   readonly input: I
-  /** Number of records in the partitions. */
+  /** Number of records in the partitions that are not lazy. */
   readonly records: number
   /** Parts in which nothing could be read. What is partly unreadable is in the partitions. */
   readonly unreadable?: readonly UnreadablePart[]
@@ -168,8 +168,8 @@ export interface SourceReader<I extends SourceInput = SourceInput> {
   behind?(): Behind
   /** What an input counts in the limits of a batch. Left out: what it says. */
   counted?(input: I): Amounts
-  /** Reads the records of an input. */
-  read(input: I, putAside: PutAside): Promise<InputData<I>>
+  /** Reads the records of an input. `isRetry`: an earlier attempt at the batch has failed. */
+  read(input: I, putAside: PutAside, isRetry?: boolean): Promise<InputData<I>>
   /**
    * Reads a file again that was put aside as a whole. What is gone is not put aside here. Left out:
    * the source has no files.

@@ -1,4 +1,4 @@
-import type { TaskName, TaskRunner } from '../../rdd/tasks.ts'
+import type { MapTasks, TaskName, TaskRunner } from '../../rdd/tasks.ts'
 
 /** The address of a task among all tasks of an application. */
 export interface TaskAddress extends TaskName {
@@ -40,5 +40,14 @@ export class BatchTasks implements TaskRunner {
 
   run<R>(task: TaskName, work: () => Promise<R>): Promise<R> {
     return this.#execute({ ...task, timeMs: this.#timeMs }, work)
+  }
+
+  async runMaps<R>({ node, shuffle, count, work, take, ...form }: MapTasks<R>): Promise<void> {
+    for (let partition = 0; partition < count; partition++) {
+      const task: TaskName = { node, shuffle, side: 'map', partition }
+      if (this.#execute === inProcess) await take(await work(partition))
+      else
+        await take(form.unpack(await this.run(task, async () => form.pack(await work(partition)))))
+    }
   }
 }

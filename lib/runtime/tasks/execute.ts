@@ -8,7 +8,7 @@ import type { Plan, Planned } from '../../dstream/plan.ts'
 import type { BatchView, OperatorNode, OutputView, PlanNode } from '../../dstream/plan-node.ts'
 import type { Fence } from '../../ports/fence.ts'
 import type { BadKey } from '../../rdd/bad-records.ts'
-import type { Partition } from '../../rdd/partition.ts'
+import type { SourcePartition } from '../../rdd/partition.ts'
 import type { RddContext } from '../../rdd/context.ts'
 import type { Pause } from '../../base/pauses.ts'
 import { type RDD, rddOfPartitions } from '../../rdd/rdd.ts'
@@ -32,7 +32,7 @@ export interface Execution {
   readonly attemptNumber: number
   readonly fence: Fence
   /** The partitions of each source, by its id. */
-  readonly records: ReadonlyMap<string, readonly Partition<unknown>[]>
+  readonly records: ReadonlyMap<string, readonly SourcePartition<unknown>[]>
   readonly drafts: StateDrafts
   /** Takes what is put aside after a shuffle. */
   readonly putAside: PutAside
@@ -193,7 +193,8 @@ class BatchRdds {
     const { id, node, parents, everyMs, settings } = planned
     // Between its slides, a node has no RDD: a join of windows has nothing to do then.
     if ((this.#execution.timeMs - this.#execution.zeroMs) % everyMs !== 0) return undefined
-    if (node.role === 'source') return rddOfPartitions(this.#partitionsOf(id), this.context, id)
+    if (node.role === 'source')
+      return rddOfPartitions(this.#execution.records.get(id) ?? [], this.context, id)
     const inputs = await allOrFirstError(
       parents.map(async (parent) => (await this.of(parent))?.within(this.context, id)),
     )
@@ -213,17 +214,6 @@ class BatchRdds {
     } catch (error) {
       throw blamed(error, planned, this.#execution.plan)
     }
-  }
-
-  /** The records of a source, with the limits of the plan for bad ones. */
-  #partitionsOf(source: string): readonly Partition<unknown>[] {
-    const limits = this.#execution.plan.options.poison
-    const partitions = this.#execution.records.get(source) ?? []
-    return partitions.map((partition) =>
-      partition.origin === undefined
-        ? partition
-        : { ...partition, origin: { ...partition.origin, limits } },
-    )
   }
 
   #view({ id, parents, settings }: Planned<PlanNode>): BatchView {

@@ -8,6 +8,7 @@ import type { Plan } from '../../dstream/plan.ts'
 import { type Composition, compose, type WorldPorts } from '../../runtime/compose.ts'
 import { eventRoutes } from '../../runtime/intake/event-routes.ts'
 import { type Redriven, redrive } from '../../runtime/dead-letters/redrive.ts'
+import type { HeldLimits } from '../../runtime/sources/held-limits.ts'
 import type { LogSettings } from '../../state/state-log.ts'
 import { driverHandler, leaseMsFor } from '../../runtime/driver/driver-handler.ts'
 import type { Outcome } from '../../runtime/driver/outcome.ts'
@@ -179,6 +180,9 @@ const SMALL_LOG: LogSettings = {
   merges: { besideBytes: 0, atOnceAfter: 20, sliceBytes: 400, sliceKeys: 3, mergeForMs: 20_000 },
 }
 
+/** Inputs are small too: some batches are read at once, others file by file and part by part. */
+const LITTLE_HELD: HeldLimits = { batchBytes: 40, partBytes: 16 }
+
 const composeRunner = (
   parts: ApplicationParts,
   environment: Environment,
@@ -194,6 +198,7 @@ const composeRunner = (
     listen: (event: RuntimeEvent) => parts.listen(environment, event),
     leaseMs: leaseMsFor(DRIVER_TIMEOUT_MS),
     logSettings: SMALL_LOG,
+    held: LITTLE_HELD,
   })
 
 /** Starts a process of the driver. */

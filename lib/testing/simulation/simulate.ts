@@ -59,6 +59,7 @@ const AFTERMATH_MS = 75_000
 /** The errors that faults may cause in a batch or an invocation. */
 const EXPECTED = [
   'DATA_LOST',
+  'INPUT_CHANGED',
   'STORE_FAILED',
   'OBJECT_UNREADABLE',
   'STREAM_UNREADABLE',

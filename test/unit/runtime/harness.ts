@@ -26,6 +26,7 @@ import '../../../lib/runtime/sources/all.ts'
 import type { SinkLocation } from '../../../lib/runtime/sinks/sink-kind.ts'
 import { earlierLives } from '../../../lib/runtime/sources/kinesis/shards.ts'
 import { wholeReader, type WholeInput } from '../../../lib/runtime/sources/redriven.ts'
+import type { HeldLimits } from '../../../lib/runtime/sources/held-limits.ts'
 import { type Executor, inProcess } from '../../../lib/runtime/tasks/batch-tasks.ts'
 import { shardReplay } from '../../../lib/runtime/sources/kinesis/replay.ts'
 import type { StreamReader } from '../../../lib/ports/stream-reader.ts'
@@ -166,6 +167,8 @@ export interface DeployOptions {
   readonly parentsOf?: (lane: string) => Promise<readonly string[]>
   /** Changes how sources are read. */
   readonly readAs?: (reader: SourceReader) => SourceReader
+  /** How much of a batch of files is read at once. */
+  readonly held?: HeldLimits
   /** Runs the tasks of batches. Default: this process. */
   readonly executor?: Executor
   /** When states are merged. Default: as everywhere. */
@@ -282,6 +285,7 @@ export class Deployment {
       executor = inProcess,
       readAs = (one) => one,
       logSettings,
+      held,
     }: DeployOptions,
   ) {
     const plan = pipeline.build()
@@ -304,10 +308,10 @@ export class Deployment {
         })
       }
       if (bound === 'objects')
-        return filesReader({ ...place, objects: world.objects, selection, report })
+        return filesReader({ ...place, objects: world.objects, selection, held, report })
       const { existing, onOverwrite = 'new' } = selection
       const objects = bound === 'notifications' ? world.uploads : world.versions
-      return objectsReader({ ...selection, ...place, objects, existing, onOverwrite, report })
+      return objectsReader({ ...selection, ...place, objects, existing, onOverwrite, held, report })
     }
     const sourceOf = (
       id: string,

@@ -26,6 +26,7 @@ import type { FileSelection } from '../../../dstream/sources/file-selection.ts'
 import type { ObjectSource, ObjectSummary } from '../../../ports/object-source.ts'
 import type { FileOffsets } from '../../../state/offsets.ts'
 import type { Listener } from '../../events.ts'
+import type { HeldLimits } from '../held-limits.ts'
 import type { SourcePlace } from '../source-kind.ts'
 import type { BatchTimes, LeftOut } from '../source-reader.ts'
 import { FileLedger, type LedgerEntry, type TakenFile } from './ledger.ts'
@@ -34,6 +35,7 @@ import { FileLedger, type LedgerEntry, type TakenFile } from './ledger.ts'
 export interface FilesReaderParts extends SourcePlace {
   readonly objects: ObjectSource
   readonly selection: FileSelection
+  readonly held?: HeldLimits | undefined
   readonly report: Listener
 }
 

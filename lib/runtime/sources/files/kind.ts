@@ -61,7 +61,7 @@ const files: SourceKind<DirectoryLocation> = {
       : { what: `files in ${shown}`, howToFeed: howToFeed(shown) }
   },
   check: (location, name, ports) => portsIn(ports).check(location, name),
-  open: (location, { store, app, source, declared, ports, report }) => {
+  open: (location, { store, app, source, declared, ports, held, report }) => {
     const warn = (message: string): void =>
       report({ event: 'warning', code: 'OBJECT_UNREADABLE', message })
     const declaredFiles = declared.files ?? ALL_FILES
@@ -69,7 +69,7 @@ const files: SourceKind<DirectoryLocation> = {
     const objects = portsIn(ports).open(location, { warn, stableForMs })
     const selection: FileSelection =
       objects.isNamed === true ? { ...declaredFiles, existing: 'all' } : declaredFiles
-    return { reader: filesReader({ store, app, source, objects, selection, report }) }
+    return { reader: filesReader({ store, app, source, objects, selection, held, report }) }
   },
   input: filesInput,
 }

@@ -2,7 +2,7 @@
  * Reads records from the files of a directory. The file chooser decides which files a batch takes.
  * If a file is gone when it is read, it leaves the batch before outputs start.
  */
-import type { Partition } from '../../../rdd/partition.ts'
+import { recordsIn, type SourcePartition } from '../../../rdd/partition.ts'
 import type { FileOffsets } from '../../../state/offsets.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
 import {
@@ -13,6 +13,7 @@ import {
   storedIn,
   withinLimits,
 } from '../file-elements.ts'
+import { areReadAtOnce, filePartitions } from '../lazy-files.ts'
 import type { InputKind, SourcePlace } from '../source-kind.ts'
 import {
   type Behind,
@@ -39,10 +40,10 @@ const NOTHING: FileOffsets = { taken: 0 }
 
 /** The reader of a source that watches a directory. */
 export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> => {
-  const { source, objects, selection, report } = parts
+  const { source, objects, selection, report, held } = parts
   const files = new FileChooser(parts)
   let behind: Behind = NOTHING_WAITS
-  const bytesOf: typeof objects.read = (object) => objects.read(object)
+  const bytesOf: typeof objects.read = (object, range) => objects.read(object, range)
 
   return {
     kind: 'files',
@@ -71,15 +72,17 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
     },
     behind: () => behind,
     counted: ({ taken }) => countedFiles(taken),
-    async read(input, putAside): Promise<InputData<FilesInput>> {
-      const partitions: Partition<unknown>[] = []
+    async read(input, putAside, isRetry = false): Promise<InputData<FilesInput>> {
+      const atOnce = areReadAtOnce(input.taken, held)
+      const reading = { ...selection, source, putAside, held, isRetry, atOnce }
+      const partitions: SourcePartition<unknown>[] = []
       const taken: Candidate[] = []
       const skipped = [...input.skipped]
       for (const object of input.taken) {
-        const file = await readFile(object, bytesOf, { ...selection, source, putAside })
+        const file = await filePartitions(object, bytesOf, reading)
         if (file.found) {
           taken.push(object)
-          partitions.push(file.partition)
+          for (const partition of file.partitions) partitions.push(partition)
         } else {
           skipped.push({ key: object.key, reason: file.gone })
           const reason = `it is ${file.gone} since it was listed`
@@ -89,7 +92,7 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
       return {
         partitions,
         input: { ...input, taken, skipped, objects: taken.length },
-        records: partitions.reduce((total, { records }) => total + records.length, 0),
+        records: recordsIn(partitions),
       }
     },
     readAgain: (file, putAside) => readFile(file, bytesOf, { ...selection, source, putAside }),

@@ -88,7 +88,7 @@ export const lanesReader = ({
       const partitions = await mapAtOnce(found, BLOCKS_AT_ONCE, async ({ lane, ref, block }) =>
         isRedriveLaneOfFiles(lane)
           ? readFilesAgain(place.source, block, readAgain, putAside)
-          : [partitionOf(place.source, lane, block, putAside, ref.rejected)],
+          : [partitionOf(place.source, lane, { block, ref }, putAside)],
       )
       return { ...dataOf(partitions.flat(), whole), unreadable: unreadableIn(place.source, input) }
     },
@@ -179,15 +179,15 @@ const dataOf = (
 const partitionOf = (
   source: string,
   lane: string,
-  block: Block,
+  { block, ref }: { readonly block: Block; readonly ref: BlockRef },
   putAside: PutAside,
-  unreadable = 0,
 ): Partition<unknown> => ({
   records: block.records,
   steps: [],
+  sizeBytes: ref.bytes,
   origin: {
     description: laneText(source, lane),
-    unreadable,
+    unreadable: ref.rejected ?? 0,
     reject: (bad) =>
       putAside(deadLetterOf(source, `${lane}#${positionsOf(block)[bad.index]}`, bad)),
   },

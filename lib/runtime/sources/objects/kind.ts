@@ -33,7 +33,7 @@ const objects: SourceKind<ObjectsLocation> = {
       : undefined,
   deployedForm: '{ "kind": "objects", "bucket": "name", "prefix": "in/" }',
   describe: ({ bucket, prefix }) => ({ what: `objects in s3://${bucket}/${prefix}` }),
-  async open({ bucket, prefix }, { store, app, source, declared, ports, report }) {
+  async open({ bucket, prefix }, { store, app, source, declared, ports, held, report }) {
     if (ports.objects === undefined) throw new TypeError('there are no buckets in this world')
     const bucketObjects = await ports.objects.open(bucket)
     const selection = { onOverwrite: 'new' as const, ...(declared.files ?? ALL_FILES) }
@@ -51,6 +51,7 @@ const objects: SourceKind<ObjectsLocation> = {
       ...(read === undefined ? {} : { read }),
       ...(decompress === undefined ? {} : { decompress }),
       ...(limits === undefined ? {} : { limits }),
+      held,
       report,
     })
     return { reader }

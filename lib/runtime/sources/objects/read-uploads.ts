@@ -1,12 +1,13 @@
 /** Reads the uploads of an input: many at the same time, in memory that is limited. */
 import { mapWithin } from '../../../base/concurrency.ts'
-import type { Partition } from '../../../rdd/partition.ts'
+import { recordsIn, type SourcePartition } from '../../../rdd/partition.ts'
 import {
   type DeadLetter,
   deadLetterOfFile,
   type FileReference,
 } from '../../../state/dead-letters.ts'
 import { readFile, type SkippedFile } from '../file-elements.ts'
+import { areReadAtOnce, type BatchReading, filePartitions } from '../lazy-files.ts'
 import type { FileElements, InputData, PutAside } from '../source-reader.ts'
 import type { ObjectsInput } from './input.ts'
 import {
@@ -30,7 +31,7 @@ type ReadUpload =
 
 /** The elements of an upload, and its dead letters until it is its turn. */
 interface HeldElements {
-  readonly partition: Partition<unknown>
+  readonly partitions: readonly SourcePartition<unknown>[]
   readonly release: () => void
 }
 
@@ -42,14 +43,16 @@ export const readUploads = async (
   parts: ObjectsReaderParts,
   input: ObjectsInput,
   putAside: PutAside,
+  isRetry = false,
 ): Promise<InputData<ObjectsInput>> => {
+  const atOnce = areReadAtOnce(input.taken, parts.held)
   const limits = {
     atOnce: READS_AT_ONCE,
     weight: BYTES_AT_ONCE,
     weightOf: ({ sizeBytes }: DueObject) => sizeBytes,
   }
   const uploads = await mapWithin(input.taken, limits, async (object) =>
-    readUpload(parts, object, putAside),
+    readUpload({ ...parts, atOnce, isRetry }, object, putAside),
   )
   const read = uploads.filter((upload) => upload.kind === 'read')
   const gone = uploads.flatMap((upload) => (upload.kind === 'gone' ? [upload.skipped] : []))
@@ -59,7 +62,7 @@ export const readUploads = async (
   const refused = [...(input.refused ?? []), ...refusedNow]
   for (const one of refused) putAside(deadLetterOfRefused(parts.source, one))
   for (const { elements } of read) elements.release()
-  const partitions = read.map(({ elements }) => elements.partition)
+  const partitions = read.flatMap(({ elements }) => elements.partitions)
   return {
     partitions,
     input: {
@@ -69,22 +72,22 @@ export const readUploads = async (
       ...(refused.length === 0 ? {} : { refused }),
       objects: read.length,
     },
-    records: partitions.reduce((total, { records }) => total + records.length, 0),
+    records: recordsIn(partitions),
   }
 }
 
 const readUpload = async (
-  { objects, ...parts }: ObjectsReaderParts,
+  { objects, ...parts }: ObjectsReaderParts & Pick<BatchReading, 'atOnce' | 'isRetry'>,
   object: DueObject,
   putAside: PutAside,
 ): Promise<ReadUpload> => {
   const held = holdBack(putAside)
   try {
     const reading = { ...parts, putAside: held.putAside }
-    const file = await readFile(object, (one) => objects.read(one), reading)
+    const file = await filePartitions(object, (one, range) => objects.read(one, range), reading)
     if (!file.found) return { kind: 'gone', skipped: { key: object.key, reason: file.gone } }
-    const { partition } = file
-    return { kind: 'read', object, elements: { partition, release: held.release } }
+    const { partitions } = file
+    return { kind: 'read', object, elements: { partitions, release: held.release } }
   } catch (error) {
     if (!isRefusal(error)) throw error
     return { kind: 'refused', refused: refusedUpload(object, error.message) }

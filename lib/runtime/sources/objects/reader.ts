@@ -77,7 +77,7 @@ export const objectsReader = (parts: ObjectsReaderParts): SourceReader<ObjectsIn
     },
     behind: () => behind,
     counted: ({ taken }) => countedFiles(taken),
-    read: (input, putAside) => readUploads(parts, input, putAside),
+    read: (input, putAside, isRetry) => readUploads(parts, input, putAside, isRetry),
     readAgain: (file, putAside) => readUploadAgain(parts, file, putAside),
     async recordTaken(input, timeMs): Promise<void> {
       await recordUploads(parts, input, { timeMs, byKey: onOverwrite === 'ignore' })

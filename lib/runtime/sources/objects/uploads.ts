@@ -9,6 +9,7 @@ import type { ObjectStore, ObjectVersion } from '../../../ports/object-store.ts'
 import { ledgerKey } from '../../../state/item-keys.ts'
 import type { PendingObject } from '../../../state/offsets.ts'
 import type { Listener } from '../../events.ts'
+import type { HeldLimits } from '../held-limits.ts'
 import type { SourcePlace } from '../source-kind.ts'
 import { isRefusal, refusedName, type RefusedObject } from './refused-objects.ts'
 
@@ -37,6 +38,7 @@ export interface ObjectsReaderParts extends SourcePlace, FileReading {
   readonly onOverwrite: 'new' | 'ignore'
   /** Whether to take an object, by its key. Default: all objects. */
   readonly filter?: FileSelection['filter']
+  readonly held?: HeldLimits | undefined
   readonly report: Listener
 }
 

@@ -16,8 +16,9 @@
  *   logged input needs only the batch time.
  * - A message that is left out is not recorded again: its entry keeps the earlier time.
  */
+import { allOrFirstError } from '../../../base/concurrency.ts'
 import { greatestOf } from '../../../base/extremes.ts'
-import type { Partition } from '../../../rdd/partition.ts'
+import { type Partition, readNow } from '../../../rdd/partition.ts'
 import { lanesInput } from '../lanes/input.ts'
 import { type LanesInput, lanesReader } from '../lanes/reader.ts'
 import type { LaneInput } from '../lanes/waiting-lanes.ts'
@@ -94,7 +95,8 @@ const readMessages = async (
   input: SqsInput,
   putAside: PutAside,
 ): Promise<ReadMessages> => {
-  const { partitions, input: found } = await messageLane(place).read(lanesOf(input), putAside)
+  const { input: found, ...data } = await messageLane(place).read(lanesOf(input), putAside)
+  const partitions = await allOrFirstError(data.partitions.map(readNow))
   const ids = new Set(partitions.flatMap(({ records }) => messagesOf(records).map(({ id }) => id)))
   const earlier = await takenBefore(place, ids, input.timeMs)
   const taken = new Set<string>()

@@ -60,12 +60,12 @@ export const simulatedObjectStore = (
       code: 'OBJECT_UNREADABLE',
       effect: () => objects.list(prefix, after),
     }),
-  read: (object) =>
+  read: (object, range) =>
     call({
       name: `read ${object.key}`,
       code: 'OBJECT_UNREADABLE',
       effect: async () => {
-        const content = await objects.read(object)
+        const content = await objects.read(object, range)
         if (!content.found || !isRefused(object.version)) return content
         throw new MillraceError('OBJECT_REFUSED', { problem: 'no rights', value: object.key })
       },

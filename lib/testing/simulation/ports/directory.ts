@@ -10,10 +10,10 @@ export const simulatedDirectory = (objects: ObjectSource, call: Caller): ObjectS
       code: 'OBJECT_UNREADABLE',
       effect: () => objects.list(),
     }),
-  read: (summary) =>
+  read: (summary, range) =>
     call({
       name: `read ${summary.key}`,
       code: 'OBJECT_UNREADABLE',
-      effect: () => objects.read(summary),
+      effect: () => objects.read(summary, range),
     }),
 })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { MillraceError } from '../../../../../lib/base/errors.ts'
+import type { ByteRange } from '../../../../../lib/ports/object-source.ts'
 import type { ObjectStore, ObjectVersion } from '../../../../../lib/ports/object-store.ts'
 import { pipelineOf } from '../../harness.ts'
 import { Deployed, toBucket } from '../../../functions/deployed.ts'
@@ -22,7 +23,7 @@ const linesOf = (app: Deployed): readonly string[] => app.printed().flatMap(([, 
 /** The calls of the bucket, as they are before a test replaces them. */
 const readOf = ({ bucket }: Deployed): ObjectStore['read'] => {
   const { ...before } = bucket
-  return async (object) => before.read(object)
+  return async (object, range) => before.read(object, range)
 }
 const headOf = ({ bucket }: Deployed): ObjectStore['head'] => {
   const { ...before } = bucket
@@ -79,22 +80,23 @@ describe('the objects of a batch', () => {
     expect([reads.most.calls, heads.most.calls]).toEqual([32, 64])
   })
 
-  test('are read within a limit of bytes', async () => {
+  test.each([
+    { what: 'whole', megabytes: 6 },
+    { what: 'in parts', megabytes: 9 },
+  ])('that are large are read $what, within a limit of bytes', async ({ megabytes }) => {
     const app = await start()
-    const head = headOf(app)
-    const sizeOf = ({ key }: ObjectVersion): number => (key < 'object-003' ? 40 : 10) * MEGABYTE
-    const reads = watch(readOf(app), (object) => sizeOf(object))
-    Object.assign(app.bucket, {
-      read: reads.call,
-      head: async (...given: Parameters<ObjectStore['head']>) => {
-        const object = await head(...given)
-        return object && { ...object, sizeBytes: sizeOf(object) }
-      },
-    })
-    await uploadAll(app, numbered(30))
+    const sizeOf = ({ sizeBytes }: ObjectVersion, range?: ByteRange): number =>
+      Math.min(range?.to ?? sizeBytes, sizeBytes) - (range?.from ?? 0)
+    const reads = watch(readOf(app), sizeOf)
+    Object.assign(app.bucket, { read: reads.call })
+    const keys = numbered(5)
+    const filler = 'x'.repeat(megabytes * MEGABYTE)
+    await app.deliver(
+      ...keys.map((key) => app.notification(key, app.write(key, `${key}\n${filler}\n`))),
+    )
     await app.pass(12)
-    expect(linesOf(app).toSorted()).toEqual(numbered(30))
-    expect(reads.most.bytes).toBeLessThanOrEqual(64 * MEGABYTE)
+    expect(linesOf(app).filter((line) => line.startsWith('object'))).toEqual(keys)
+    expect(reads.most.bytes).toBeLessThanOrEqual(40 * MEGABYTE)
     expect(reads.most.calls).toBeGreaterThan(1)
   })
 

@@ -1,0 +1,34 @@
+/** What operators share that group values by key, or call functions of users on them. */
+import { isMillraceError } from '../base/errors.ts'
+import type { Coded, KeyedMap } from '../base/keys.ts'
+import { isPromiseError } from '../base/promises.ts'
+import { errorOf } from './bad-records.ts'
+
+/** For grouping: adds one more value of a key. */
+export const appendValue = <K, V>(map: KeyedMap<K, V[]>, key: Coded<K>, value: V): void => {
+  map.update(key, (values) => {
+    if (values === undefined) return [value]
+    values.push(value)
+    return values
+  })
+}
+
+/** For grouping: appends the values of the later partition to those of the earlier one. */
+export const joinValues = <V>(a: V[], b: readonly V[]): V[] => {
+  for (const value of b) a.push(value)
+  return a
+}
+
+/** Runs the work. Wraps an error of a user function in one that names its operator. */
+export const blamingLater = async <R>(
+  label: string,
+  record: string,
+  work: () => Promise<R>,
+): Promise<R> => {
+  try {
+    return await work()
+  } catch (error) {
+    if (isMillraceError(error) && !isPromiseError(error)) throw error
+    throw errorOf({ label, record, error })
+  }
+}

@@ -1,0 +1,41 @@
+/** What the two sides of a shuffle share. */
+import type { Coded, KeyedMap } from '../base/keys.ts'
+import type { Pause } from '../base/pauses.ts'
+import type { KeyRejection } from './bad-records.ts'
+import type { Partition } from './partition.ts'
+import type { TaskRunner } from './tasks.ts'
+
+/** How a shuffle combines values by key. */
+export interface Shuffle<K, V, W> {
+  /** The label of the operator, for errors of its function. */
+  readonly label: string
+  /** The number of partitions after the shuffle. */
+  readonly partitions: number
+  /** Adds a value of a key to the map of its partition. */
+  readonly add: (map: KeyedMap<K, W>, key: K, value: V) => void
+  /** Merges the values of two partitions for one key: the earlier partition first. */
+  readonly merge: (a: W, b: W) => W
+}
+
+/** What an operator says of its shuffle. */
+export interface Combining<K, V, W> extends Pick<Shuffle<K, V, W>, 'add' | 'merge'> {
+  /** The result has keys in the form inside Millrace, for an operator that goes on by key. */
+  readonly coded?: boolean
+}
+
+/** Pairs in the order of keys. Keys are in the form inside Millrace. */
+export type Bucket<K, W> = [Coded<K>, W][]
+
+/** What a shuffle needs of its RDD and its batch. */
+export interface ShuffleInput<K, V> {
+  readonly partitionCount: number
+  readonly partitionAt: (index: number) => Promise<Partition<readonly [K, V]>>
+  /** See {@link Partition.sizeBytes}. */
+  readonly sizeOf: (index: number) => number | undefined
+  readonly tasks: TaskRunner
+  /** The number of the shuffle within its node. */
+  readonly number: number
+  /** Puts aside the keys whose values cannot be merged. */
+  readonly keys?: KeyRejection | undefined
+  readonly pause?: Pause | undefined
+}

@@ -1,0 +1,65 @@
+import 'millrace'
+import { describe, expect, test } from 'vitest'
+import type { LazyPartition } from '../../../lib/rdd/partition.ts'
+import { ReadAhead } from '../../../lib/rdd/read-ahead.ts'
+import { rddOfPartitions } from '../../../lib/rdd/rdd.ts'
+
+const MEGABYTE = 1024 * 1024
+
+/** Lazy partitions, and what is read of them and not yet handed out. */
+const watched = (
+  count: number,
+  sizeBytes: number,
+): {
+  readonly partitions: readonly LazyPartition<string>[]
+  readonly seen: { reads: number; outstanding: number; most: number }
+} => {
+  const seen = { reads: 0, outstanding: 0, most: 0 }
+  const partitions = Array.from({ length: count }, (_, index) => ({
+    sizeBytes,
+    async read() {
+      seen.reads += 1
+      seen.outstanding += 1
+      seen.most = Math.max(seen.most, seen.outstanding)
+      await Promise.resolve()
+      return () => {
+        seen.outstanding -= 1
+        return { records: [`${index}a`, `${index}b`], steps: [] }
+      }
+    },
+  }))
+  return { partitions, seen }
+}
+
+describe('lazy partitions', () => {
+  test.each([
+    { what: 'of 4 MB: 8 MB beside the one in use', count: 100, sizeBytes: 4 * MEGABYTE, most: 3 },
+    { what: 'of 100 MB: one by one', count: 20, sizeBytes: 100 * MEGABYTE, most: 1 },
+    { what: 'of 1 KB: 32 beside the one in use', count: 5_000, sizeBytes: 1_024, most: 33 },
+  ])('$what are read ahead', async ({ count, sizeBytes, most }) => {
+    const { partitions, seen } = watched(count, sizeBytes)
+    const elements = await rddOfPartitions(partitions).collect()
+    expect(elements).toEqual(partitions.flatMap((_, index) => [`${index}a`, `${index}b`]))
+    expect(seen).toEqual({ reads: count, outstanding: 0, most })
+  })
+
+  test('are read again for each use, and never kept', async () => {
+    const { partitions, seen } = watched(3, 1)
+    const rdd = rddOfPartitions(partitions)
+    expect([await rdd.count(), await rdd.count()]).toEqual([6, 6])
+    expect(seen.reads).toBe(6)
+  })
+
+  test('that cannot be read fail where they are used, and not before', async () => {
+    const { partitions } = watched(3, 1)
+    const failing: LazyPartition<string> = {
+      sizeBytes: 1,
+      read: async () => {
+        throw new Error('gone')
+      },
+    }
+    const read = new ReadAhead([partitions[0] as LazyPartition<string>, failing])
+    expect((await read.at(0)).records).toEqual(['0a', '0b'])
+    await expect(read.at(1)).rejects.toThrow('gone')
+  })
+})
