@@ -137,7 +137,8 @@ export const expectedBytes = ({
 }: {
   readonly key: string
   readonly sizeBytes: number
-}) => (expectedCompressions({ name: key }).length === 0 ? sizeBytes : sizeBytes * EXPECTED_RATIO)
+}): number =>
+  expectedCompressions({ name: key }).length === 0 ? sizeBytes : sizeBytes * EXPECTED_RATIO
 
 /**
  * As many files as fit into a batch, in order, but at least one. A file is never split, so a file
