@@ -71,6 +71,13 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map<string, Bench>([
     },
   ],
   [
+    'overload',
+    {
+      needsHeap: false,
+      run: async (settings) => (await import('./overload.ts')).benchOverload(settings),
+    },
+  ],
+  [
     'costs',
     {
       needsHeap: true,
@@ -145,4 +152,6 @@ const figures = await bench.run({
   ...settings,
   say: (text) => (isJson ? console.error(text) : console.log(text)),
 })
-if (isJson) for (const figure of figures) console.log(JSON.stringify(figure))
+// JSON has no number for what never comes.
+const finite = (_: string, value: unknown): unknown => (value === Infinity ? 'Infinity' : value)
+if (isJson) for (const figure of figures) console.log(JSON.stringify(figure, finite))
