@@ -10,6 +10,7 @@
 import { decodeLatin1, encodeCanonical } from './codec.ts'
 import { CodedKey } from './coded-key.ts'
 import { MillraceError } from './errors.ts'
+import { SimpleKeys } from './simple-keys.ts'
 
 const isPlainObject = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value)
@@ -121,7 +122,7 @@ interface Cell<K, V> {
  * Millrace by the methods whose names say so.
  */
 export class KeyedMap<K, V> {
-  readonly #simple = new Map<unknown, Cell<unknown, V>>()
+  readonly #simple = new SimpleKeys<Cell<unknown, V>>()
   readonly #structured = new Map<string, Cell<CodedKey, V>>()
 
   get size(): number {
@@ -144,7 +145,7 @@ export class KeyedMap<K, V> {
     if (typeof key === 'object' && key !== null) return this.#setStructured(key, value)
     if (typeof key === 'function' || typeof key === 'symbol') checkKey(key)
     const old = this.#simple.get(key)
-    if (old === undefined) this.#simple.set(key, { key, value })
+    if (old === undefined) this.#simple.add({ key, value })
     else old.value = value
   }
 
@@ -203,7 +204,7 @@ export class KeyedMap<K, V> {
 
   /** The same, with keys in the form inside Millrace. */
   sortedCoded(): [Coded<K>, V][] {
-    const keys = [...this.#simple.keys()]
+    const keys = this.#simple.keys()
     // The default sort compares strings by UTF-16 units, several times faster than a comparator.
     if (keys.every((key) => typeof key === 'string')) keys.sort()
     else keys.sort(compareSimple)

@@ -23,7 +23,7 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'partition named after its lane': 29,
   'outputs of a larger input kept': 367,
   'panes of a partition that is gone not read': 67,
-  'parts removed before the commit': 1036,
+  'parts removed before the commit': 792,
   'parts written over': 128,
   'poison breaker off': 180,
   'second change of partitions not noted': 43,

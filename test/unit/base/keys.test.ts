@@ -340,3 +340,45 @@ describe('the partition of a key', () => {
     expect(Math.max(...counts)).toBeLessThan(1_100)
   })
 })
+
+test('keys that differ only above 64 bits cost no more than others', () => {
+  const msOf = (shift: bigint): number => {
+    const map = new KeyedMap<bigint, number>()
+    const before = performance.now()
+    for (let i = 0n; i < 20_000n; i++) map.combine(i << shift, 1, (a, b) => a + b)
+    for (let i = 0n; i < 20_000n; i++) map.combine(-(i << shift), 1, (a, b) => a + b)
+    expect(map.size).toBe(39_999)
+    expect(map.get(0n)).toBe(2)
+    expect(map.get(19_999n << shift)).toBe(1)
+    expect(map.has(20_000n << shift)).toBe(false)
+    return performance.now() - before
+  }
+  msOf(0n)
+  const narrow = msOf(0n)
+  // It was a thousand times.
+  expect(msOf(64n)).toBeLessThan(50 * narrow + 500)
+})
+
+test('wide bigints are keys like others', () => {
+  const wide = 2n ** 64n
+  const map = new KeyedMap<unknown, string>()
+  for (const key of [3n * wide, 'a', -wide, 7, wide, [wide], -1n, wide - 1n, 2n * wide])
+    map.set(key, String(key))
+  map.set(wide, 'again')
+  map.update(2n * wide, (old) => `${old}!`)
+  expect(map.delete(3n * wide)).toBe(true)
+  expect(map.delete(3n * wide)).toBe(false)
+  expect(map.sortedEntries().map(([key]) => key)).toEqual([
+    7,
+    -wide,
+    -1n,
+    wide - 1n,
+    wide,
+    2n * wide,
+    'a',
+    [wide],
+  ])
+  expect(map.get(wide)).toBe('again')
+  expect(map.get(2n * wide)).toBe(`${2n * wide}!`)
+  expect([...map.entries()]).toHaveLength(map.size)
+})
