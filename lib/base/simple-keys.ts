@@ -45,6 +45,13 @@ export class SimpleKeys<C extends { readonly key: unknown }> {
     return keys
   }
 
+  /** In the order of {@link keys}. */
+  cells(): C[] {
+    const cells = [...this.#own.values()]
+    for (const cell of this.#wide.values()) cells.push(cell)
+    return cells
+  }
+
   /** In no fixed order. The caller may delete keys while it iterates. */
   *values(): Generator<C> {
     yield* this.#own.values()

@@ -202,8 +202,8 @@ export const prepareBatch = async`,
     edits: [
       {
         file: 'lib/base/keys.ts',
-        find: `if (keys.every((key) => typeof key === 'string')) keys.sort()
-          else keys.sort(compareSimple)`,
+        find: `if (areTexts(keys)) sortByText(keys, cells)
+          else sortSimple(keys, cells)`,
         replace: '',
       },
     ],
