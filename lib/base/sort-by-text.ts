@@ -1,7 +1,7 @@
 /**
- * Sorts strings by UTF-16 units, as `sort()` does, and takes along a value for each. The strings are
- * dealt out by one unit, then those with the same unit by the next one. So a string is looked at a
- * few times, and not once for each comparison, and no value is looked up again by its string.
+ * Sorts strings by UTF-16 units, as `sort()` does, and takes along a value for each. The strings
+ * are dealt out by one unit, then those with the same unit by the next one. So a string is looked
+ * at a few times, and not once for each comparison, and no value is looked up again by its string.
  */
 
 /** Fewer strings are sorted by comparing: dealing them out does not pay. */
