@@ -11,7 +11,7 @@ import { decodeLatin1, encodeCanonical } from './codec.ts'
 import { CodedKey } from './coded-key.ts'
 import { MillraceError } from './errors.ts'
 import { SimpleKeys } from './simple-keys.ts'
-import { sortByText } from './sort-by-text.ts'
+import { sortByText, sortTogether } from './sort-by-text.ts'
 
 const isPlainObject = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value)
@@ -146,7 +146,8 @@ export class KeyedMap<K, V> {
     if (typeof key === 'object' && key !== null) return this.#setStructured(key, value)
     if (typeof key === 'function' || typeof key === 'symbol') checkKey(key)
     const old = this.#simple.get(key)
-    if (old === undefined) this.#simple.add({ key, value })
+    // A map has 0 for -0.
+    if (old === undefined) this.#simple.add({ key: key === 0 ? 0 : key, value })
     else old.value = value
   }
 
@@ -207,8 +208,7 @@ export class KeyedMap<K, V> {
   sortedCoded(): [Coded<K>, V][] {
     const keys = this.#simple.keys()
     const cells = this.#simple.cells()
-    if (areTexts(keys)) sortByText(keys, cells)
-    else sortSimple(keys, cells)
+    sortTogether(keys, cells, compareSimple)
     const entries = keys.map((key, index): [Coded<K>, V] => {
       const { value } = cells[index] as Cell<unknown, V>
       return [key as K, value]

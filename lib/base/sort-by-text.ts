@@ -143,10 +143,35 @@ const sortFew = <V>({ texts, values }: Pairs<V>, from: number, to: number): void
 }
 
 const sortByComparing = <V>({ texts, values }: Pairs<V>, from: number, to: number): void => {
-  const sorted = texts.slice(from, to).map((text, index) => ({ text, value: values[from + index] }))
-  sorted.sort((a, b) => (a.text < b.text ? -1 : 1))
-  for (const [index, { text, value }] of sorted.entries()) {
-    texts[from + index] = text
-    values[from + index] = value as V
+  const [some, theirs] = [texts.slice(from, to), values.slice(from, to)]
+  sortWith(some, theirs, (a, b) => (a < b ? -1 : 1))
+  for (let i = from; i < to; i++) {
+    texts[i] = some[i - from] as string
+    values[i] = theirs[i - from] as V
   }
+}
+
+const sortWith = <K, V>(keys: K[], values: V[], compare: (a: K, b: K) => number): void => {
+  const pairs = keys.map((key, index) => ({ key, value: values[index] as V }))
+  pairs.sort((a, b) => compare(a.key, b.key))
+  for (const [index, { key, value }] of pairs.entries()) {
+    keys[index] = key
+    values[index] = value
+  }
+}
+
+const areTexts = (keys: readonly unknown[]): keys is string[] =>
+  keys.every((key) => typeof key === 'string')
+
+/**
+ * Sorts different keys in place, and the values as their keys. `compare` has the order of keys,
+ * with strings by UTF-16 units.
+ */
+export const sortTogether = <V>(
+  keys: unknown[],
+  values: V[],
+  compare: (a: unknown, b: unknown) => number,
+): void => {
+  if (areTexts(keys)) sortByText(keys, values)
+  else sortWith(keys, values, compare)
 }

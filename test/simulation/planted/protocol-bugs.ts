@@ -202,8 +202,7 @@ export const prepareBatch = async`,
     edits: [
       {
         file: 'lib/base/keys.ts',
-        find: `if (areTexts(keys)) sortByText(keys, cells)
-          else sortSimple(keys, cells)`,
+        find: 'sortTogether(keys, cells, compareSimple)',
         replace: '',
       },
     ],

@@ -158,6 +158,13 @@ describe('keys are equal by value', () => {
     ])
   })
 
+  test('-0 is 0 in every list, also where it comes first', () => {
+    const map = countsOf([-0, 0])
+    expect([...map.entries()]).toStrictEqual([[0, 2]])
+    expect([...map.codedEntries()]).toStrictEqual([[0, 2]])
+    expect(map.sortedEntries()).toStrictEqual([[0, 2]])
+  })
+
   test('changing a key object later does not change the map', () => {
     const key = { user: 'a', tags: ['x'] }
     const map = countsOf([key])
