@@ -93,18 +93,37 @@ export class FileChooser {
   #droppedMs = -Infinity
   /** The batch for which files were last chosen here. */
   #chosenMs = -Infinity
+  /** What a step of the driver has listed to see whether files wait, for its batch. */
+  #listed: { readonly nowMs: number; readonly files: readonly ObjectSummary[] } | undefined
 
   constructor(parts: FilesReaderParts) {
     this.#parts = parts
     this.#ledger = new FileLedger(parts)
   }
 
+  /** When the first of the files that wait was modified. Undefined: none waits. */
+  async waitingMs(question: FilesQuestion): Promise<number | undefined> {
+    const files = await this.#parts.objects.list()
+    this.#listed = { nowMs: question.nowMs, files }
+    return (await this.#candidatesIn(question, files)).files[0]?.modifiedMs
+  }
+
+  /** The files for a batch. A large directory is listed once for each step of the driver. */
   async candidates(question: FilesQuestion): Promise<Candidates> {
+    const listed = this.#listed?.nowMs === question.nowMs ? this.#listed.files : undefined
+    this.#listed = undefined
+    return this.#candidatesIn(question, listed)
+  }
+
+  async #candidatesIn(
+    question: FilesQuestion,
+    known: readonly ObjectSummary[] | undefined,
+  ): Promise<Candidates> {
     const { offsets, nowMs, startedMs } = question
     const { existing, filter } = this.#parts.selection
     const { threshold, judgedMs } = timesOf(question, this.#parts.selection)
     const [listed, entries] = await allOrFirstError([
-      this.#parts.objects.list(),
+      known === undefined ? this.#parts.objects.list() : Promise.resolve(known),
       this.#ledger.entries(offsets.taken, reachOf(question, this.#parts.selection, threshold)),
     ])
     const isInTime = ({ modifiedMs }: ObjectSummary): boolean =>

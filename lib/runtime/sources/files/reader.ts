@@ -101,8 +101,7 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
     },
     async waiting({ offsets, ...times }): Promise<number | undefined> {
       const question = { ...times, untilMs: times.nowMs, offsets: offsets.files ?? NOTHING }
-      const [oldest] = (await files.candidates(question)).files
-      return oldest?.modifiedMs
+      return files.waitingMs(question)
     },
     leftOut: ({ offsets, ...times }) =>
       files.leftOut({ ...times, untilMs: times.nowMs, offsets: offsets.files ?? NOTHING }),

@@ -1,6 +1,6 @@
 /** Which files of a directory a batch takes, at the edges of the rule. */
 import { seconds, type StreamOptions, type TextFileStreamOptions } from 'millrace'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type Deployment, pipelineOf, START_MS, World } from '../../harness.ts'
 
 const HOUR_MS = 3_600_000
@@ -105,4 +105,25 @@ test("with existing: 'all', small items of the ledger are joined while batches r
   }
   expect(seen).toHaveLength(70)
   expect(world.store.keys().filter((key) => key.includes('#obj#')).length).toBeLessThan(10)
+})
+
+test('a directory is listed once for each step of a run that does not wait for the clock', async () => {
+  const { world, app, seen } = watch({}, { limits: { objects: 1 } })
+  await app.run()
+  for (const name of ['a', 'b', 'c']) world.write(name, 10)
+  const list = vi.spyOn(world.objects, 'list')
+  await app.driver.run({ aheadOfClock: true })
+  expect(seen).toEqual([['a'], ['b'], ['c']])
+  // Each batch, and the look that finds nothing more. Without it, one more for each batch.
+  expect(list.mock.calls.length).toBeLessThanOrEqual(app.eventsOf('batchCompleted').length + 2)
+})
+
+test('what a step has listed is not used again', async () => {
+  const { world, app, seen } = watch()
+  await app.run()
+  world.write('a', 10)
+  await app.driver.run({ aheadOfClock: true })
+  world.write('b', 20)
+  await app.driver.run({ aheadOfClock: true })
+  expect(seen).toEqual([['a'], ['b']])
 })
