@@ -141,7 +141,10 @@ RDD.prototype.min = async function <T>(this: RDD<T>, compare: Comparison<T> = co
 }
 
 const extreme = async <T>(rdd: RDD<T>, action: string, better: (a: T, b: T) => T): Promise<T> => {
-  const elements = await rdd.collect()
-  if (elements.length === 0) throw emptyRddError(action, 'check isEmpty() first')
-  return elements.reduce((a, b) => refusePromise(better(a, b)))
+  let best: readonly [element: T] | undefined
+  for (let index = 0; index < rdd.getNumPartitions(); index++)
+    for (const element of await rdd.elements(index))
+      best = [best === undefined ? element : refusePromise(better(best[0], element))]
+  if (best === undefined) throw emptyRddError(action, 'check isEmpty() first')
+  return best[0]
 }
