@@ -107,7 +107,7 @@ test("with existing: 'all', small items of the ledger are joined while batches r
   expect(world.store.keys().filter((key) => key.includes('#obj#')).length).toBeLessThan(10)
 })
 
-test('a directory is listed once for each step of a run that does not wait for the clock', async () => {
+test('a directory is listed once for each step of a run ahead of the clock', async () => {
   const { world, app, seen } = watch({}, { limits: { objects: 1 } })
   await app.run()
   for (const name of ['a', 'b', 'c']) world.write(name, 10)
