@@ -9,12 +9,12 @@ import type { Bucket, Shuffle, ShuffleInput } from './shuffle-types.ts'
 /** The result of a shuffle, partition by partition: so it is known which values are to blame. */
 export const mergedByPartition = async <K, V, W>(
   { partitionCount, partitionAt, keys, pause }: ShuffleInput<K, V>,
-  shuffle: Shuffle<K, V, W>,
+  shuffle: Shuffle<V, W>,
 ): Promise<readonly Bucket<K, W>[]> => {
   const mapped: (readonly Bucket<K, W>[])[] = []
   for (let index = 0; index < partitionCount; index++) {
-    const map = await combineOne(await partitionAt(index), shuffle, pause)
-    mapped.push(bucketsOf(map.sortedCoded(), shuffle.partitions))
+    const entries = await combineOne<K, V, W>(await partitionAt(index), shuffle, pause)
+    mapped.push(bucketsOf(entries, shuffle.partitions))
   }
   const reduced: Bucket<K, W>[] = []
   for (let partition = 0; partition < shuffle.partitions; partition++) {
@@ -27,7 +27,7 @@ export const mergedByPartition = async <K, V, W>(
 /** Merges the buckets of one partition by key, in the order of their map tasks. */
 const reduceSide = async <K, W>(
   buckets: readonly Bucket<K, W>[],
-  { label, merge }: Pick<Shuffle<K, never, W>, 'label' | 'merge'>,
+  { label, merge }: Pick<Shuffle<never, W>, 'label' | 'merge'>,
   { keys, partition, pause }: ReduceSide,
 ): Promise<Bucket<K, W>> => {
   if (keys !== undefined) return mergeByKey(buckets, merge, { keys, label, partition, pause })

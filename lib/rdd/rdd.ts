@@ -144,7 +144,7 @@ export class RDD<out T> {
   }
 
   /** @internal Brings equal keys together: map tasks over this RDD, then reduce tasks. */
-  shuffle<K, V, W>(partitionCount: number, combining: Combining<K, V, W>): RDD<[K, W]> {
+  shuffle<K, V, W>(partitionCount: number, combining: Combining<V, W>): RDD<[K, W]> {
     const { label, context, partitionCount: inputs, sizeOf = unknownSize } = this.#lineage
     const { tasks = NO_TASKS, keys, pause } = context
     const shuffle = { label, partitions: checkPartitions(partitionCount), ...combining }

@@ -1,24 +1,26 @@
 /** What the two sides of a shuffle share. */
-import type { Coded, KeyedMap } from '../base/keys.ts'
+import type { Coded } from '../base/keys.ts'
 import type { Pause } from '../base/pauses.ts'
 import type { KeyRejection } from './bad-records.ts'
 import type { Partition } from './partition.ts'
 import type { TaskRunner } from './tasks.ts'
 
 /** How a shuffle combines values by key. */
-export interface Shuffle<K, V, W> {
+export interface Shuffle<V, W> {
   /** The label of the operator, for errors of its function. */
   readonly label: string
   /** The number of partitions after the shuffle. */
   readonly partitions: number
-  /** Adds a value of a key to the map of its partition. */
-  readonly add: (map: KeyedMap<K, W>, key: K, value: V) => void
-  /** Merges the values of two partitions for one key: the earlier partition first. */
+  /** Begins with the first value of a key in a task. */
+  readonly create: (value: V) => W
+  /** Adds one more value of the key. */
+  readonly add: (combined: W, value: V) => W
+  /** Merges what two tasks have of one key: the earlier task first. */
   readonly merge: (a: W, b: W) => W
 }
 
 /** What an operator says of its shuffle. */
-export interface Combining<K, V, W> extends Pick<Shuffle<K, V, W>, 'add' | 'merge'> {
+export interface Combining<V, W> extends Pick<Shuffle<V, W>, 'create' | 'add' | 'merge'> {
   /** The result has keys in the form inside Millrace, for an operator that goes on by key. */
   readonly coded?: boolean
 }

@@ -3,8 +3,8 @@
  * side merges the results. See tasks.ts for who computes them.
  */
 import { MillraceError } from '../base/errors.ts'
-import { KeyedMap } from '../base/keys.ts'
-import { bucketsOf, combineGroup, mergeInto, Unmergeable } from './combine.ts'
+import { bucketsOf, combineGroup } from './combine.ts'
+import { CombinedMap, Unmergeable } from './combined-map.ts'
 import { mergedByPartition } from './merge-keys.ts'
 import type { Bucket, Shuffle, ShuffleInput } from './shuffle-types.ts'
 
@@ -34,8 +34,8 @@ export const checkPartitions = (partitions: number): number => {
 /**
  * Brings equal keys together. Returns one bucket for each partition after the shuffle.
  *
- * Small partitions are combined together, in one map. Which ones follows from their sizes alone, so
- * that the values of a key are reduced in the same order wherever the tasks run (B3). What the
+ * Small partitions are combined together, as one task. Which ones follows from their sizes alone,
+ * so that the values of a key are reduced in the same order wherever the tasks run (B3). What the
  * tasks give is merged in their order as it comes, and sorted once, at the end.
  *
  * If two of these results cannot be merged, all is done again partition by partition: so the bad
@@ -43,7 +43,7 @@ export const checkPartitions = (partitions: number): number => {
  */
 export const shuffled = async <K, V, W>(
   input: ShuffleInput<K, V>,
-  shuffle: Shuffle<K, V, W>,
+  shuffle: Shuffle<V, W>,
 ): Promise<readonly Bucket<K, W>[]> => {
   try {
     return await mergedAsTheyCome(input, shuffle)
@@ -55,31 +55,26 @@ export const shuffled = async <K, V, W>(
 
 const mergedAsTheyCome = async <K, V, W>(
   input: ShuffleInput<K, V>,
-  shuffle: Shuffle<K, V, W>,
+  shuffle: Shuffle<V, W>,
 ): Promise<readonly Bucket<K, W>[]> => {
   const { tasks, number, pause, partitionCount, sizeOf } = input
-  const { label: node, partitions, merge } = shuffle
   const groups = groupsOf(partitionCount, sizeOf)
-  let merged: KeyedMap<K, W> | undefined
-  await tasks.runMaps<KeyedMap<K, W>>({
-    node,
+  const merged = new CombinedMap<K, V, W>(shuffle)
+  const combine = (index: number, into: CombinedMap<K, V, W>): Promise<void> =>
+    combineGroup(input, shuffle, groups[index] as readonly number[], into)
+  await tasks.runMaps({
+    node: shuffle.label,
     shuffle: number,
     count: groups.length,
-    work: (index) => combineGroup(input, shuffle, groups[index] as readonly number[]),
-    pack: (map) => [...map.codedEntries()],
-    unpack: (entries) => mapOf(entries as Bucket<K, W>),
-    take: async (map) => {
-      if (merged === undefined) merged = map
-      else await mergeInto(merged, map, merge, pause)
+    here: (index) => combine(index, merged),
+    pack: async (index) => {
+      const own = new CombinedMap<K, V, W>(shuffle)
+      await combine(index, own)
+      return own.sorted()
     },
+    take: (entries) => merged.take(entries as Bucket<K, W>, pause),
   })
-  return bucketsOf(merged?.sortedCoded() ?? [], partitions)
-}
-
-const mapOf = <K, W>(entries: Bucket<K, W>): KeyedMap<K, W> => {
-  const map = new KeyedMap<K, W>()
-  for (const [key, value] of entries) map.set(key, value)
-  return map
+  return bucketsOf(merged.sorted(), shuffle.partitions)
 }
 
 /** Partitions of together at most this size are one task. */

@@ -32,30 +32,30 @@ export interface TaskRunner {
   /** Runs the work of a task, here or elsewhere. */
   run<R>(task: TaskName, work: () => Promise<R>): Promise<R>
   /**
-   * Runs the map tasks of a shuffle, here or elsewhere, perhaps several at the same time. Each
-   * result is taken as soon as it is there and those before it are taken.
+   * Runs the map tasks of a shuffle, here or elsewhere, perhaps several at the same time. Results
+   * are taken in the order of the tasks.
    */
-  runMaps<R>(tasks: MapTasks<R>): Promise<void>
+  runMaps(tasks: MapTasks): Promise<void>
 }
 
 /** All map tasks of a shuffle. */
-export interface MapTasks<R> {
+export interface MapTasks {
   readonly node: string
   readonly shuffle: number
   readonly count: number
-  readonly work: (index: number) => Promise<R>
-  /** The result as plain data, for a task that ran elsewhere. */
-  readonly pack: (result: R) => unknown
-  readonly unpack: (data: unknown) => R
-  /** Called for each task, in their order. */
-  readonly take: (result: R) => Promise<void>
+  /** Runs a task, and takes its result at once. */
+  readonly here: (index: number) => Promise<void>
+  /** Runs a task. Gives the result as plain data: so it can run elsewhere. */
+  readonly pack: (index: number) => Promise<unknown>
+  /** Takes a result of `pack`. */
+  readonly take: (data: unknown) => Promise<void>
 }
 
 /** Outside of a batch, tasks have no names in a plan. Each one runs at once, in this process. */
 export const NO_TASKS: TaskRunner = {
   nextShuffle: () => 1,
   run: (_, work) => work(),
-  runMaps: async ({ count, work, take }) => {
-    for (let index = 0; index < count; index++) await take(await work(index))
+  runMaps: async ({ count, here }) => {
+    for (let index = 0; index < count; index++) await here(index)
   },
 }

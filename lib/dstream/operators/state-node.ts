@@ -4,7 +4,7 @@ import { type Coded, compareKeys, KeyedMap, partitionOf } from '../../base/keys.
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import type { StateDeclaration } from '../../state/operator/state-declaration.ts'
 import { rddOfElements, RDD, type ShuffleOptions } from '../../rdd/rdd.ts'
-import { appendValue, joinValues } from '../../rdd/grouping.ts'
+import { grouping } from '../../rdd/grouping.ts'
 import { checkShuffle } from '../checks.ts'
 import { type BatchView, operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
 import type { InitialState } from '../state-spec.ts'
@@ -114,11 +114,7 @@ export const stateNode = (
         batch.timer.fire()
       }
       const groups = await (input as RDD<[unknown, unknown]> | undefined)
-        ?.shuffle<unknown, unknown, unknown[]>(partitions, {
-          add: appendValue,
-          merge: joinValues,
-          coded: true,
-        })
+        ?.shuffle<unknown, unknown, unknown[]>(partitions, { ...grouping(), coded: true })
         .partitions()
       for (const [partition, state] of expiring.entries())
         state.hasRecords((groups?.[partition] ?? []).map(([key]) => key))

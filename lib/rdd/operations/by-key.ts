@@ -15,7 +15,7 @@ import { checkKey, KeyedMap, partitionOf } from '../../base/keys.ts'
 import { refusePromise, synchronous } from '../../base/promises.ts'
 import { checkPair } from '../pairs.ts'
 import { RDD } from '../rdd.ts'
-import { appendValue, joinValues } from '../grouping.ts'
+import { grouping } from '../grouping.ts'
 import { checkPartitions, type ShuffleOptions } from '../shuffle.ts'
 
 declare module '../rdd.ts' {
@@ -169,7 +169,8 @@ RDD.prototype.reduceByKey = function <K, V>(
 ) {
   const reduce = (a: V, b: V): V => refusePromise(f(a, b))
   return this.shuffle<K, V, V>(partitions, {
-    add: (map, key, value) => map.combine(key, value, reduce),
+    create: (value) => value,
+    add: reduce,
     merge: reduce,
   })
 }
@@ -178,7 +179,7 @@ RDD.prototype.groupByKey = function <K, V>(
   this: RDD<[K, V]>,
   { partitions = 1 }: ShuffleOptions = {},
 ) {
-  return this.shuffle<K, V, V[]>(partitions, { add: appendValue, merge: joinValues })
+  return this.shuffle<K, V, V[]>(partitions, grouping())
 }
 
 RDD.prototype.groupBy = function <T, K>(
@@ -196,9 +197,11 @@ const combine = <K, V, C>(
   mergeCombinations: MergeCombinations<C>,
   { partitions = 1 }: ShuffleOptions = {},
 ): RDD<[K, C]> => {
-  const add = (map: KeyedMap<K, C>, key: K, value: V): void =>
-    map.set(key, refusePromise(map.has(key) ? mergeValue(map.get(key) as C, value) : create(value)))
-  return rdd.shuffle<K, V, C>(partitions, { add, merge: synchronous(mergeCombinations) })
+  return rdd.shuffle<K, V, C>(partitions, {
+    create: synchronous(create),
+    add: synchronous(mergeValue),
+    merge: synchronous(mergeCombinations),
+  })
 }
 
 RDD.prototype.combineByKey = function <C>(

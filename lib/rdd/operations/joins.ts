@@ -5,7 +5,7 @@
 import type { PairKey, PairValue, PairRDD, RDDOfKey } from '../pair-types.ts'
 import { type Coded, compareKeys, withPlainKeys } from '../../base/keys.ts'
 import { RDD } from '../rdd.ts'
-import { appendValue, joinValues } from '../grouping.ts'
+import { grouping } from '../grouping.ts'
 import { type ShuffleOptions } from '../shuffle.ts'
 
 declare module '../rdd.ts' {
@@ -127,7 +127,7 @@ const cogroup = <K, V, W>(
 
 /** Groups by key. Keys stay in the form inside Millrace: they are compared once more. */
 const grouped = <K, V>(rdd: RDD<[K, V]>, partitions: number): RDD<[Coded<K>, V[]]> =>
-  rdd.shuffle<K, V, V[]>(partitions, { add: appendValue, merge: joinValues, coded: true })
+  rdd.shuffle<K, V, V[]>(partitions, { ...grouping<V>(), coded: true })
 
 /** Merges two sides that are in the order of keys. */
 const groupBoth = <K, V, W>(

@@ -42,12 +42,11 @@ export class BatchTasks implements TaskRunner {
     return this.#execute({ ...task, timeMs: this.#timeMs }, work)
   }
 
-  async runMaps<R>({ node, shuffle, count, work, take, ...form }: MapTasks<R>): Promise<void> {
+  async runMaps({ node, shuffle, count, here, pack, take }: MapTasks): Promise<void> {
     for (let partition = 0; partition < count; partition++) {
-      const task: TaskName = { node, shuffle, side: 'map', partition }
-      if (this.#execute === inProcess) await take(await work(partition))
+      if (this.#execute === inProcess) await here(partition)
       else
-        await take(form.unpack(await this.run(task, async () => form.pack(await work(partition)))))
+        await take(await this.run({ node, shuffle, side: 'map', partition }, () => pack(partition)))
     }
   }
 }
