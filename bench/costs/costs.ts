@@ -11,12 +11,14 @@ import { atRest } from './at-rest.ts'
 import { dollarTable, manyShardsCost, usualLoad } from './dollars.ts'
 import { files } from './files.ts'
 import { arrayKeys, flatState } from './keyed-times.ts'
+import { timesOfKeys } from './times-of-keys.ts'
 import { warmBatch } from './warm-batch.ts'
 import { reduces, windowOfADay } from './windows.ts'
 
 const PROGRAMS: readonly CostProgram[] = [
   smallState,
   largeState,
+  timesOfKeys,
   manyShards,
   waitingAppends,
   windowOfADay,

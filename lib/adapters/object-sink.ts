@@ -27,7 +27,10 @@
  * name. So does a file that another program puts there meanwhile: once the batch is committed,
  * refusing would only keep its output from being seen.
  *
- * A part takes four calls: LIST and HEAD at the same time, PUT, and PUT of `_SUCCESS`.
+ * A part takes four calls: LIST and HEAD at the same time, PUT, and PUT of `_SUCCESS`. The look
+ * comes right before the PUT, and not beside the log of the batch, which would save a round trip.
+ * The longer the time between the two, the more often an attempt stands still in between, and then
+ * leaves such a part.
  */
 import { createHash } from 'node:crypto'
 import { allOrFirstError, mapAtOnce } from '../base/concurrency.ts'

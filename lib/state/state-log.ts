@@ -144,8 +144,8 @@ export class StateLog {
         return 'large'
       return this.#merge?.isOver(timeMs) === false || !this.#livesLong ? 'none' : 'begin'
     }
-    // What a merge covers must stay at the beginning of the log.
-    if (this.#merge?.isOver(timeMs) === false) return 'none'
+    // No merge runs here: what it covers stays in the log until it ends, so one would still be due.
+    // A small merge would mix what the merge covers with what came later.
     const isMany = refs.length - this.merged + 1 >= this.#settings.smallAfterDeltas
     return isMany && this.#recent !== undefined && this.#mayMergeSmall(deltaBytes)
       ? 'small'

@@ -112,6 +112,11 @@ export class LogBed {
     }
   }
 
+  /** Whether a merge runs beside batches, and has something to write. */
+  get isMerging(): boolean {
+    return this.#live?.partitions.get(ID)?.[0]?.log.runningMerge !== undefined
+  }
+
   /** The process ends. */
   forget(): void {
     this.#live = undefined
