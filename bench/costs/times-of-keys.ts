@@ -19,9 +19,9 @@ const TTL_BATCHES = 1_000
 const MOVED = 5
 const TIMER_BATCHES = 10
 /** Batches that are not measured. With a ttl, all keys of the first batch end in one of them. */
-const WARM_UP = 50
-const TTL_WARM_UP = TTL_BATCHES + 10
-const BATCHES = 500
+const WARM_UP = TTL_BATCHES + 10
+/** So many that several merges are in them. */
+const BATCHES = 1_000
 
 type Keyed = DStream<[string, number]>
 
@@ -29,19 +29,18 @@ interface Case {
   readonly describe: (pairs: Keyed) => DStream<unknown>
   /** The keys that a batch touches. */
   readonly touched: (batch: number) => readonly number[]
-  readonly warmUp?: number
 }
 
 /** Write units of state a batch. */
-const unitsOfState = async ({ describe, touched, warmUp = WARM_UP }: Case): Promise<number> => {
+const unitsOfState = async ({ describe, touched }: Case): Promise<number> => {
   const bed = countedBed<number>('costs', (numbers) =>
     describe(numbers.mapToPair((n) => [`user-${n}`, 1])).foreachRDD(() => undefined),
   )
   await bed.run(Array.from({ length: KEYS }, (_, n) => n))
   let units = 0
-  for (let batch = 1; batch <= warmUp + BATCHES; batch++) {
+  for (let batch = 1; batch <= WARM_UP + BATCHES; batch++) {
     const touches = segmentsIn(await bed.run(touched(batch))).filter(isOfState)
-    if (batch > warmUp) units += unitsOf(touches)
+    if (batch > WARM_UP) units += unitsOf(touches)
   }
   return units / BATCHES
 }
@@ -102,11 +101,7 @@ export const timesOfKeys: CostProgram = {
   async measure() {
     const without = await unitsOfState({ describe: totals(), touched: evenly })
     const ttl = seconds(TTL_BATCHES)
-    const withTtl = await unitsOfState({
-      describe: totals(ttl),
-      touched: moving,
-      warmUp: TTL_WARM_UP,
-    })
+    const withTtl = await unitsOfState({ describe: totals(ttl), touched: moving })
     const visited = await unitsOfState({ describe: visits(false), touched: evenly })
     fired = 0
     const timed = await unitsOfState({ describe: visits(true), touched: evenly })
