@@ -13,6 +13,7 @@ import { operationBugs } from './planted/operation-bugs.ts'
 import { orderBugs } from './planted/order-bugs.ts'
 import { outputBugs } from './planted/output-bugs.ts'
 import { pageBugs } from './planted/page-bugs.ts'
+import { partBugs } from './planted/part-bugs.ts'
 import { planBugs } from './planted/plan-bugs.ts'
 import { protocolBugs } from './planted/protocol-bugs.ts'
 import { recordBugs } from './planted/record-bugs.ts'
@@ -26,6 +27,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...headBugs,
   ...laneBugs,
   ...pageBugs,
+  ...partBugs,
   ...leavingBugs,
   ...batchBugs,
   ...logBugs,
