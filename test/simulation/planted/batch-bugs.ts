@@ -52,40 +52,30 @@ export const batchBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/sources/lanes/reader.ts',
-        find: '[partitionOf(place.source, lane, block, putAside, ref.rejected)]',
-        replace: `[partitionOf(place.source, lane, block, putAside, ref.rejected)].map(
+        find: '[partitionOf(place.source, lane, { block, ref }, putAside)]',
+        replace: `[partitionOf(place.source, lane, { block, ref }, putAside)].map(
             (one) => (Object.assign(one.origin, { made: ref.by + ref.at }), one),
           )`,
       },
       {
         file: 'lib/rdd/evaluate.ts',
-        find: 'export const evaluate = ',
+        find: 'export const pushAll = ',
         replace: `const computed = new Map()
-export const evaluate = `,
+export const pushAll = `,
       },
       {
         file: 'lib/rdd/evaluate.ts',
-        find: `const push = chain(steps, target.open())
-          try {
-            for (let first = 0; first < records.length; first += RECORDS_PER_SLICE) {
-              pushSlice(partition, first, push)
-              const pause = target.pause?.()
-              if (pause !== undefined) await pause
-            }
-`,
+        find: 'const push = chain(steps, sink)\n',
         replace: `const made = partition.origin?.made
   const name = made && made + steps.map(({ label }) => label)
-  const fill = (outputs) => {
-    const sink = target.open()
-    for (const output of outputs) sink(output, 0)
-  }
-  if (computed.has(name)) return fill(computed.get(name))
-  const outputs = []
-  const push = chain(steps, (element) => outputs.push(element))
-  try {
-    for (let i = 0; i < records.length; i++) push(records[i], partition.madeFrom?.[i] ?? i)
-    if (name !== undefined) computed.set(name, outputs)
-    fill(outputs)
+  const outputs = computed.get(name) ?? []
+  const collect = chain(steps, (element) => outputs.push(element))
+  if (!computed.has(name))
+    for (let i = 0; i < records.length; i++) collect(records[i], partition.madeFrom?.[i] ?? i)
+  if (name !== undefined) computed.set(name, outputs)
+  for (const output of outputs) sink(output, 0)
+  if (name !== null) return
+  const push = chain(steps, sink)
 `,
       },
     ],

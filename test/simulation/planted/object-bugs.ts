@@ -15,9 +15,9 @@ export const objectBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: READER,
-        find: 'const pending = open.filter((object) => !taken.includes(object))',
+        find: 'const isTaken = new Set(taken)',
         replace: `await recordUploads(parts, { taken }, { timeMs, byKey: false })
-      const pending = open.filter((object) => !taken.includes(object))`,
+  const isTaken = new Set(taken)`,
       },
     ],
   },
@@ -78,10 +78,12 @@ export const objectBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: READING,
-        find: 'const file = await readFile(object, (one) => objects.read(one), reading)',
-        replace: `const file = await readFile(
+        find: `const file = await filePartitions(
+      object, (one, range) => objects.read(one, range), reading
+    )`,
+        replace: `const file = await filePartitions(
       (await objects.head(object.key)) ?? object,
-      (one) => objects.read(one),
+      (one, range) => objects.read(one, range),
       reading,
     )`,
       },

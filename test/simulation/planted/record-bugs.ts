@@ -38,9 +38,9 @@ export const recordBugs: readonly PlantedBug[] = [
     effect: 'the records before a bad one count twice',
     edits: [
       {
-        file: 'lib/rdd/shuffle.ts',
-        find: 'const fresh = new KeyedMap<K, W>()\n      map = fresh',
-        replace: 'const fresh = map',
+        file: 'lib/rdd/combine.ts',
+        find: 'open: () => pairSink((map = new CombinedMap<K, V, W>(shuffle)))',
+        replace: 'open: () => pairSink(map)',
       },
     ],
   },
