@@ -102,11 +102,7 @@ export class LineCollector {
   /** Adds several whole lines at once, if all of them are good. Returns whether it did. */
   piece(piece: Buffer): boolean {
     if (piece.length > Math.min(this.#lineBytesMax, 2 * PIECE_BYTES) || !isUtf8(piece)) return false
-    const text = piece.toString('utf8')
-    const lines = piece.includes(CR) ? text.split(/\r\n|\n|\r/) : text.split('\n')
-    // The text after the last line end is empty.
-    if (lines.at(-1) === '') lines.pop()
-    for (const line of lines) this.#lines.push(line)
+    for (const line of linesIn(piece)) this.#lines.push(line)
     return true
   }
 
@@ -132,6 +128,31 @@ export const splitInto = (collector: LineCollector, buffer: Buffer, offset: numb
     at = pieceEnd
   }
 }
+
+/** The lines of whole lines of good text. */
+const linesIn = (piece: Buffer): string[] => {
+  const text = piece.toString('utf8')
+  const lines = piece.includes(CR) ? text.split(/\r\n|\n|\r/) : text.split('\n')
+  // The text after the last line end is empty.
+  if (lines.at(-1) === '') lines.pop()
+  return lines
+}
+
+/** The lines of good text, in pieces that are made as they are iterated. */
+export function* linePieces(buffer: Buffer): Generator<readonly string[]> {
+  const endOfLine = lineEnds(buffer)
+  for (let at = 0; at < buffer.length;) {
+    const pieceEnd = endOfLine(Math.min(at + PIECE_BYTES, buffer.length)).next
+    yield linesIn(buffer.subarray(at, pieceEnd))
+    at = pieceEnd
+  }
+}
+
+/** A text without its byte order mark, if it has one. */
+export const withoutMark = (buffer: Buffer): Buffer =>
+  buffer.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
+    ? buffer.subarray(BYTE_ORDER_MARK.length)
+    : buffer
 
 const splitEach = (collector: LineCollector, buffer: Buffer, offset: number): void => {
   const endOfLine = lineEnds(buffer)
@@ -159,10 +180,8 @@ export const lineLimit = ({ lineBytesMax = LINE_BYTES_MAX }: LineOptions): numbe
  */
 export const splitLines = (bytes: Uint8Array, options: LineOptions = {}): SplitLines => {
   const buffer = asBuffer(bytes)
-  const start = buffer.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
-    ? BYTE_ORDER_MARK.length
-    : 0
+  const text = withoutMark(buffer)
   const collector = new LineCollector(lineLimit(options))
-  splitInto(collector, buffer.subarray(start), start)
+  splitInto(collector, text, buffer.length - text.length)
   return collector.result()
 }

@@ -12,6 +12,7 @@ import { ignoreRejections } from '../base/promises.ts'
 import type { MillraceError } from '../base/errors.ts'
 import { type BadRecord, checkPoison, errorOf } from './bad-records.ts'
 import type { Partition, Target } from './partition.ts'
+import { allOf } from './records.ts'
 import { type Pause, RECORDS_PER_SLICE } from '../base/pauses.ts'
 import { chain, nameErrors, StepFailure } from './steps.ts'
 
@@ -21,11 +22,17 @@ const SINKS_MAX = 10
 /** The elements of one record of the origin. */
 type Visit = (record: number, first: number, end: number) => void
 
+/** A partition with its records in an array. */
+interface Whole<T> extends Partition<T> {
+  readonly records: readonly unknown[]
+}
+
 export const evaluateByRecord = async <T>(
-  partition: Partition<T>,
+  evaluated: Partition<T>,
   target: Target<T>,
   firstError: unknown,
 ): Promise<void> => {
+  const partition: Whole<T> = { ...evaluated, records: allOf(evaluated.records) }
   if (partition.origin === undefined) throw await failureOf(partition, target, firstError)
   const bad = await findBad(partition, target)
   for (let sinks = 0; sinks < SINKS_MAX; sinks++) {
@@ -40,11 +47,11 @@ export const evaluateByRecord = async <T>(
   throw errorOf([...bad.values()].at(-1) as BadRecord)
 }
 
-const sizeOf = ({ records, madeFrom }: Partition<unknown>): number =>
+const sizeOf = ({ records, madeFrom }: Whole<unknown>): number =>
   madeFrom === undefined ? records.length : new Set(madeFrom).size
 
 const forEachRecord = async (
-  { records, madeFrom }: Partition<unknown>,
+  { records, madeFrom }: Whole<unknown>,
   pause: Pause | undefined,
   visit: Visit,
 ): Promise<void> => {
@@ -62,7 +69,7 @@ const forEachRecord = async (
 }
 
 /** Makes the function that gives all elements of one record, or throws. */
-const elementsOf = <T>({ records, steps }: Partition<T>): ((first: number, end: number) => T[]) => {
+const elementsOf = <T>({ records, steps }: Whole<T>): ((first: number, end: number) => T[]) => {
   let outputs: T[] = []
   const push = chain<T>(steps.map(nameErrors), (element) => outputs.push(element))
   return (first, end) => {
@@ -78,7 +85,7 @@ const elementsOf = <T>({ records, steps }: Partition<T>): ((first: number, end: 
 }
 
 const badRecord = (
-  { records }: Partition<unknown>,
+  { records }: Whole<unknown>,
   label: string,
   { record, first }: { readonly record: number; readonly first: number },
   failure: unknown,
@@ -91,7 +98,7 @@ const badRecord = (
 })
 
 const findBad = async <T>(
-  partition: Partition<T>,
+  partition: Whole<T>,
   target: Target<T>,
 ): Promise<Map<number, BadRecord>> => {
   const bad = new Map<number, BadRecord>()
@@ -122,7 +129,7 @@ const findBad = async <T>(
 
 /** Fills a new sink with the good records. Gives a further bad record if there is one. */
 const fill = async <T>(
-  partition: Partition<T>,
+  partition: Whole<T>,
   target: Target<T>,
   bad: ReadonlyMap<number, BadRecord>,
 ): Promise<BadRecord | undefined> => {
@@ -142,7 +149,7 @@ const fill = async <T>(
 
 /** The error of the first bad record, where none can be put aside. */
 const failureOf = async <T>(
-  partition: Partition<T>,
+  partition: Whole<T>,
   target: Target<T>,
   firstError: unknown,
 ): Promise<MillraceError> => {

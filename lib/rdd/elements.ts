@@ -3,6 +3,7 @@ import type { BadRecord } from './bad-records.ts'
 import { evaluate } from './evaluate.ts'
 import type { Partition } from './partition.ts'
 import type { Pause } from '../base/pauses.ts'
+import { allOf } from './records.ts'
 import type { Sink } from './steps.ts'
 
 /** The elements of a partition. `label` names the RDD in errors. */
@@ -11,7 +12,7 @@ export const elementsOf = async <T>(
   label: string,
   pause?: Pause,
 ): Promise<readonly T[]> => {
-  if (partition.steps.length === 0) return partition.records as readonly T[]
+  if (partition.steps.length === 0) return allOf(partition.records) as readonly T[]
   let elements: T[] = []
   const open = (): Sink<T> => {
     const fresh: T[] = []
@@ -32,7 +33,7 @@ export const keepPartition = async <T>(
   pause?: Pause,
 ): Promise<Partition<T>> => {
   const { records, steps, origin, madeFrom } = partition
-  if (steps.length === 0) return partition
+  if (steps.length === 0) return { ...partition, records: allOf(records) }
   if (origin === undefined) return { records: await elementsOf(partition, label, pause), steps: [] }
   let elements: T[] = []
   let numbers: number[] = []
@@ -47,7 +48,8 @@ export const keepPartition = async <T>(
   }
   await evaluate(partition, { label, pause, open })
   // A record that is put aside is the one of the source, and not what was made of it.
-  const reject = (bad: BadRecord): void => origin.reject({ ...bad, record: records[bad.index] })
+  const reject = (bad: BadRecord): void =>
+    origin.reject({ ...bad, record: allOf(records)[bad.index] })
   return {
     records: elements,
     steps: [],

@@ -12,6 +12,7 @@
 import { evaluateByRecord } from './by-record.ts'
 import type { Partition, Target } from './partition.ts'
 import { type Pause, RECORDS_PER_SLICE } from '../base/pauses.ts'
+import { piecesOf } from './records.ts'
 import { chain, type Sink } from './steps.ts'
 
 /**
@@ -36,22 +37,31 @@ export const pushAll = async <T>(
   sink: Sink<T>,
   pause?: Pause,
 ): Promise<void> => {
-  const { records, steps } = partition
+  const { records, steps, madeFrom } = partition
   const push = chain(steps, sink)
-  for (let first = 0; first < records.length; first += RECORDS_PER_SLICE) {
-    pushSlice(partition, first, push)
-    const due = pause?.()
-    if (due !== undefined) await due
+  let number = 0
+  for (const piece of piecesOf(records)) {
+    for (let first = 0; first < piece.length; first += RECORDS_PER_SLICE) {
+      pushSlice({ piece, first, number, madeFrom }, push)
+      const due = pause?.()
+      if (due !== undefined) await due
+    }
+    number += piece.length
   }
 }
 
+/** Some records: those of a piece from an index on. */
+interface Slice {
+  readonly piece: readonly unknown[]
+  readonly first: number
+  /** The number of the first record of the piece. */
+  readonly number: number
+  readonly madeFrom: readonly number[] | undefined
+}
+
 /** A function of its own: V8 runs an asynchronous one unoptimized for a while after each pause. */
-const pushSlice = (
-  { records, madeFrom }: Partition<unknown>,
-  first: number,
-  push: Sink<unknown>,
-): void => {
-  const end = Math.min(first + RECORDS_PER_SLICE, records.length)
-  if (madeFrom === undefined) for (let i = first; i < end; i++) push(records[i], i)
-  else for (let i = first; i < end; i++) push(records[i], madeFrom[i] as number)
+const pushSlice = ({ piece, first, number, madeFrom }: Slice, push: Sink<unknown>): void => {
+  const end = Math.min(first + RECORDS_PER_SLICE, piece.length)
+  if (madeFrom === undefined) for (let i = first; i < end; i++) push(piece[i], number + i)
+  else for (let i = first; i < end; i++) push(piece[i], madeFrom[number + i] as number)
 }

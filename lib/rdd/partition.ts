@@ -1,11 +1,12 @@
 /** Partitions of an RDD, and what takes their elements. */
 import type { Origin } from './bad-records.ts'
 import type { Pause } from '../base/pauses.ts'
+import { isInArray, type Records } from './records.ts'
 import type { Sink, Step } from './steps.ts'
 
 /** One partition: its records, and the steps that are still to be applied to them. */
 export interface Partition<T> {
-  readonly records: readonly unknown[]
+  readonly records: Records
   readonly steps: readonly Step[]
   /** Undefined after a shuffle or a `mapPartitions`. Then an error fails the batch. */
   readonly origin?: Origin | undefined
@@ -41,9 +42,12 @@ export interface LazyPartition<T> {
 /** A partition of a source. */
 export type SourcePartition<T> = Partition<T> | LazyPartition<T>
 
+const lengthOf = (partition: SourcePartition<unknown>): number =>
+  isLazy(partition) || !isInArray(partition.records) ? 0 : partition.records.length
+
 /** How many records the partitions hold. */
 export const recordsIn = (partitions: readonly SourcePartition<unknown>[]): number =>
-  partitions.reduce((total, one) => total + (isLazy(one) ? 0 : one.records.length), 0)
+  partitions.reduce((total, one) => total + lengthOf(one), 0)
 
 /** The partition with a change, which a lazy one gets whenever it is read. */
 export const withChange = <T>(

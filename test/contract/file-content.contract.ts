@@ -1,3 +1,4 @@
+import { allOf } from '../../lib/rdd/records.ts'
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type FileReadingParts, readFile } from '../../lib/runtime/sources/file-elements.ts'
@@ -148,7 +149,7 @@ export const fileContentContract = (place: string, open: () => Promise<ContentPl
       const file = await current.put(name, bytes, encoding)
       const putAside = (deadLetter: DeadLetter): void => void deadLetters.push(deadLetter)
       const found = await readFile(file, current.read, { source: 's', putAside, ...parts })
-      return { lines: found.found ? found.partition.records : ['gone'], deadLetters }
+      return { lines: found.found ? allOf(found.partition.records) : ['gone'], deadLetters }
     }
 
     test.each(TABLE)('%s', async (_, bytes, { lines, ...row }) => {

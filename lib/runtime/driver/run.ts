@@ -17,6 +17,7 @@ import { MillraceError } from '../../base/errors.ts'
 import { checkPoison, type PoisonLimits } from '../../rdd/bad-records.ts'
 import { isLazy, type SourcePartition, withChange } from '../../rdd/partition.ts'
 import { type DeadLetter, storeDeadLetters } from '../../state/dead-letters.ts'
+import { isInArray, type Records } from '../../rdd/records.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import type { StateDrafts } from '../../state/state-drafts.ts'
 import { declaredIn } from '../blame.ts'
@@ -129,14 +130,35 @@ const checkedPartition = (
   count: (records: number) => void,
 ): SourcePartition<unknown> => {
   let isCounted = !isLazy(partition)
-  return withChange(partition, (read) => {
-    const { origin, records } = read
-    if (!isCounted) count(records.length)
+  const countOnce = (records: number): void => {
+    if (!isCounted) count(records)
     isCounted = true
-    if (origin === undefined) return read
-    checkPoison({ ...origin, limits }, 0, records.length)
-    return { ...read, origin: { ...origin, limits } }
+  }
+  return withChange(partition, (read) => {
+    const records = counted(read.records, countOnce)
+    if (read.origin === undefined) return { ...read, records }
+    const origin = { ...read.origin, limits }
+    // What is made later has no part that cannot be read.
+    if (isInArray(records)) checkPoison(origin, 0, records.length)
+    return { ...read, records, origin }
   })
+}
+
+/** The same records. `count` gets their number when all of them are known. */
+const counted = (records: Records, count: (records: number) => void): Records => {
+  if (!isInArray(records))
+    return {
+      *pieces() {
+        let all = 0
+        for (const piece of records.pieces()) {
+          all += piece.length
+          yield piece
+        }
+        count(all)
+      },
+    }
+  count(records.length)
+  return records
 }
 
 /** What each source of the plan reads, in the order of the plan. */

@@ -9,8 +9,7 @@
  */
 import { isMillraceError, MillraceError } from '../../base/errors.ts'
 import { expectedCompressions, recognise, RECOGNISED_BYTES } from '../../formats/compression.ts'
-import { readLines } from '../../formats/line-range.ts'
-import type { RejectedPart } from '../../formats/format.ts'
+import { goodLines, type LineBytes, readLines, splitRange } from '../../formats/line-range.ts'
 import type { ByteRange, ObjectContent } from '../../ports/object-source.ts'
 import type { LazyPartition, Partition, SourcePartition } from '../../rdd/partition.ts'
 import type { DeadLetter, FileReference } from '../../state/dead-letters.ts'
@@ -131,19 +130,20 @@ const partOf = <T extends FileReference>(
       sizeBytes: file.sizeBytes,
       read: async (bytes) => (await bytesNow(file, bytesOf, bytes)).bytes,
     })
-    return () => partitionOf(file, range.from, found(), parts)
+    return () => partitionOf(file, range.from, found, parts)
   },
 })
 
 const partitionOf = (
   file: FileReference,
   from: number,
-  found: readonly {
-    readonly lines: readonly string[]
-    readonly rejected: readonly RejectedPart[]
-  }[],
+  bytes: LineBytes,
   parts: FileReadingParts,
 ): Partition<unknown> => {
+  const pieces = goodLines(bytes)
+  if (pieces !== undefined)
+    return { records: { pieces }, steps: [], origin: originOf(file, parts, 0, from) }
+  const found = splitRange(bytes)
   const rejected = found.flatMap((piece) => piece.rejected)
   for (const line of rejected) parts.putAside(deadLetterOfLine(parts.source, file, line))
   return {

@@ -7,7 +7,7 @@
  */
 import { invariant } from '../../../base/errors.ts'
 import { mapAtOnce } from '../../../base/concurrency.ts'
-import type { Partition } from '../../../rdd/partition.ts'
+import { type Partition, recordsIn } from '../../../rdd/partition.ts'
 import { type Block, positionsOf } from '../../../state/blocks.ts'
 import { deadLetterOf } from '../../../state/dead-letters.ts'
 import { BEGINNING, type BlockRef, isAfter, type LaneEntry } from '../../../state/lane-entries.ts'
@@ -173,7 +173,7 @@ const dataOf = (
 ): InputData<LanesInput> => ({
   partitions,
   input,
-  records: partitions.reduce((total, { records }) => total + records.length, 0),
+  records: recordsIn(partitions),
 })
 
 const partitionOf = (
