@@ -108,12 +108,9 @@ export const compareKeys = (a: unknown, b: unknown): number => {
   return x < y ? -1 : x > y ? 1 : 0
 }
 
-/**
- * A key with its value. Most of the time of a reduction goes into finding a key in its map: with a
- * cell it is found once to change its value, and not once to read and once to write it.
- */
-interface Cell<K, V> {
-  readonly key: K
+/** A structured key with its value. */
+interface Structured<V> {
+  readonly key: CodedKey
   value: V
 }
 
@@ -123,8 +120,8 @@ interface Cell<K, V> {
  * Millrace by the methods whose names say so.
  */
 export class KeyedMap<K, V> {
-  readonly #simple = new SimpleKeys<Cell<unknown, V>>()
-  readonly #structured = new Map<string, Cell<CodedKey, V>>()
+  readonly #simple = new SimpleKeys<V>()
+  readonly #structured = new Map<string, Structured<V>>()
 
   get size(): number {
     return this.#simple.size + this.#structured.size
@@ -133,7 +130,7 @@ export class KeyedMap<K, V> {
   get(key: Coded<K>): V | undefined {
     return typeof key === 'object' && key !== null
       ? this.#structured.get(codeOf(key))?.value
-      : this.#simple.get(key)?.value
+      : this.#simple.get(key)
   }
 
   has(key: Coded<K>): boolean {
@@ -145,10 +142,7 @@ export class KeyedMap<K, V> {
   set(key: Coded<K>, value: V): void {
     if (typeof key === 'object' && key !== null) return this.#setStructured(key, value)
     if (typeof key === 'function' || typeof key === 'symbol') checkKey(key)
-    const old = this.#simple.get(key)
-    // A map has 0 for -0.
-    if (old === undefined) this.#simple.add({ key: key === 0 ? 0 : key, value })
-    else old.value = value
+    this.#simple.set(key, value)
   }
 
   delete(key: Coded<K>): boolean {
@@ -159,7 +153,9 @@ export class KeyedMap<K, V> {
 
   /**
    * Sets the value of a new key, or merges the old value with this one. This is the hot path of
-   * every reduction.
+   * every reduction. A large map is not in the cache of the processor, so the first look-up costs
+   * most of the time, and the second one next to nothing. A value in an object of its own would
+   * save the second one, and be one more place that is not in the cache.
    */
   combine(key: Coded<K>, value: V, merge: (a: V, b: V) => V): void {
     if (typeof key === 'object' && key !== null) {
@@ -170,18 +166,32 @@ export class KeyedMap<K, V> {
       return
     }
     const old = this.#simple.get(key)
-    if (old === undefined) this.set(key, value)
-    else old.value = merge(old.value, value)
+    if (old !== undefined || this.#simple.has(key)) this.#simple.set(key, merge(old as V, value))
+    else this.set(key, value)
   }
 
-  /** Sets the value of a key to what `make` gives for the old one, with one look-up. */
-  update(key: Coded<K>, make: (old: V | undefined) => V): void {
-    if (typeof key !== 'object' || key === null) {
-      const simple = this.#simple.get(key)
-      if (simple === undefined) this.set(key, make(undefined))
-      else simple.value = make(simple.value)
+  /** Sets the value of a new key to what `create` gives, or adds to the old one. As `combine`. */
+  combineNew<T>(
+    key: Coded<K>,
+    value: T,
+    create: (value: T) => V,
+    add: (a: V, value: T) => V,
+  ): void {
+    if (typeof key === 'object' && key !== null) {
+      const code = codeOf(key)
+      const old = this.#structured.get(code)
+      if (old === undefined) this.#addStructured(code, key, create(value))
+      else old.value = add(old.value, value)
       return
     }
+    const old = this.#simple.get(key)
+    if (old !== undefined || this.#simple.has(key)) this.#simple.set(key, add(old as V, value))
+    else this.set(key, create(value))
+  }
+
+  /** Sets the value of a key to what `make` gives for the old one. */
+  update(key: Coded<K>, make: (old: V | undefined) => V): void {
+    if (typeof key !== 'object' || key === null) return this.set(key, make(this.#simple.get(key)))
     const code = codeOf(key)
     const old = this.#structured.get(code)
     if (old === undefined) this.#addStructured(code, key, make(undefined))
@@ -195,7 +205,7 @@ export class KeyedMap<K, V> {
 
   /** The same, with keys in the form inside Millrace. */
   *codedEntries(): Generator<readonly [Coded<K>, V]> {
-    for (const { key, value } of this.#simple.values()) yield [key as K, value]
+    for (const [key, value] of this.#simple.entries()) yield [key as K, value]
     for (const { key, value } of this.#structured.values()) yield [key, value]
   }
 
@@ -207,12 +217,9 @@ export class KeyedMap<K, V> {
   /** The same, with keys in the form inside Millrace. */
   sortedCoded(): [Coded<K>, V][] {
     const keys = this.#simple.keys()
-    const cells = this.#simple.cells()
-    sortTogether(keys, cells, compareSimple)
-    const entries = keys.map((key, index): [Coded<K>, V] => {
-      const { value } = cells[index] as Cell<unknown, V>
-      return [key as K, value]
-    })
+    const values = this.#simple.values()
+    sortTogether(keys, values, compareSimple)
+    const entries = keys.map((key, index): [Coded<K>, V] => [key as K, values[index] as V])
     if (this.#structured.size === 0) return entries
     const structured = [...this.#structured.values()]
     sortByText([...this.#structured.keys()], structured)

@@ -8,29 +8,29 @@ const isWide = (key: bigint): boolean => key >= WIDE || key <= -WIDE
  * its low 64 bits, so among keys that differ only above them, such as sequence numbers, a `Map`
  * looks at each. Here these are found by their digits.
  */
-export class SimpleKeys<C extends { readonly key: unknown }> {
-  readonly #own = new Map<unknown, C>()
-  readonly #wide = new Map<string, C>()
+export class SimpleKeys<V> {
+  readonly #own = new Map<unknown, V>()
+  readonly #wide = new Map<string, readonly [key: bigint, value: V]>()
 
   get size(): number {
     return this.#own.size + this.#wide.size
   }
 
-  get(key: unknown): C | undefined {
+  get(key: unknown): V | undefined {
     return typeof key === 'bigint' && isWide(key)
-      ? this.#wide.get(key.toString(36))
+      ? this.#wide.get(key.toString(36))?.[1]
       : this.#own.get(key)
   }
 
   has(key: unknown): boolean {
-    return this.get(key) !== undefined
+    return typeof key === 'bigint' && isWide(key)
+      ? this.#wide.has(key.toString(36))
+      : this.#own.has(key)
   }
 
-  /** Adds a key that is not there yet. */
-  add(cell: C): void {
-    const { key } = cell
-    if (typeof key === 'bigint' && isWide(key)) this.#wide.set(key.toString(36), cell)
-    else this.#own.set(key, cell)
+  set(key: unknown, value: V): void {
+    if (typeof key === 'bigint' && isWide(key)) this.#wide.set(key.toString(36), [key, value])
+    else this.#own.set(key, value)
   }
 
   delete(key: unknown): boolean {
@@ -41,20 +41,20 @@ export class SimpleKeys<C extends { readonly key: unknown }> {
 
   keys(): unknown[] {
     const keys = [...this.#own.keys()]
-    for (const { key } of this.#wide.values()) keys.push(key)
+    for (const [key] of this.#wide.values()) keys.push(key)
     return keys
   }
 
   /** In the order of {@link keys}. */
-  cells(): C[] {
-    const cells = [...this.#own.values()]
-    for (const cell of this.#wide.values()) cells.push(cell)
-    return cells
+  values(): V[] {
+    const values = [...this.#own.values()]
+    for (const [, value] of this.#wide.values()) values.push(value)
+    return values
   }
 
   /** In no fixed order. The caller may delete keys while it iterates. */
-  *values(): Generator<C> {
-    yield* this.#own.values()
+  *entries(): Generator<readonly [key: unknown, value: V]> {
+    yield* this.#own
     yield* this.#wide.values()
   }
 }

@@ -1,7 +1,7 @@
 /** The map side of a shuffle: combines the pairs of some partitions by key. */
 import { type KeyedMap, partitionOf } from '../base/keys.ts'
 import type { Pause } from '../base/pauses.ts'
-import { CombinedMap, Unmergeable } from './combined-map.ts'
+import { CombinedMap } from './combined-map.ts'
 import { evaluate, pushAll } from './evaluate.ts'
 import { checkPair, pairTrial } from './pairs.ts'
 import type { Partition } from './partition.ts'
@@ -20,14 +20,13 @@ export const combineGroup = async <K, V, W>(
     const partition = await partitionAt(index)
     try {
       await pushAll(partition, sink, pause)
-    } catch (error) {
-      if (error instanceof Unmergeable) throw error
-      await into.drop(pause)
+    } catch {
+      into.drop()
       const apart = await combineApart({ partitionAt, pause }, shuffle, group)
       return into.take(apart.sorted(), pause)
     }
   }
-  into.nextTask()
+  await into.nextTask(pause)
 }
 
 /** The same where a record is bad: partition by partition, so that it spoils no other one. */
@@ -62,6 +61,7 @@ export const combineOne = async <K, V, W>(
     open: () => pairSink((map = new CombinedMap<K, V, W>(shuffle))),
     trial: () => pairTrial<K, V, W>((to, key, value) => addTo(to, key, value, shuffle)),
   })
+  await map.nextTask(pause)
   return map.sorted()
 }
 

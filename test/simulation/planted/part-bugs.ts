@@ -42,7 +42,7 @@ export const partBugs: readonly PlantedBug[] = [
     name: 'a task that is not dropped',
     effect: 'what a task has combined before a bad record counts twice',
     edits: [
-      { file: 'lib/rdd/combine.ts', find: 'await into.drop(pause)', replace: 'into.nextTask()' },
+      { file: 'lib/rdd/combine.ts', find: 'into.drop()', replace: 'await into.nextTask(pause)' },
     ],
   },
 ]

@@ -202,7 +202,7 @@ export const prepareBatch = async`,
     edits: [
       {
         file: 'lib/base/keys.ts',
-        find: 'sortTogether(keys, cells, compareSimple)',
+        find: 'sortTogether(keys, values, compareSimple)',
         replace: '',
       },
     ],
