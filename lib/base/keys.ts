@@ -153,9 +153,8 @@ export class KeyedMap<K, V> {
 
   /**
    * Sets the value of a new key, or merges the old value with this one. This is the hot path of
-   * every reduction. A large map is not in the cache of the processor, so the first look-up costs
-   * most of the time, and the second one next to nothing. A value in an object of its own would
-   * save the second one, and be one more place that is not in the cache.
+   * every reduction. Only the first look-up takes time, since a large map is not in the cache of
+   * the processor. A value in an object of its own would be one more place out of the cache.
    */
   combine(key: Coded<K>, value: V, merge: (a: V, b: V) => V): void {
     if (typeof key === 'object' && key !== null) {

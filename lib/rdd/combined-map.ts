@@ -56,7 +56,7 @@ export class CombinedMap<K, V, W> {
     }
   }
 
-  /** All keys in their order, in the form inside Millrace, with what the tasks have that are done. */
+  /** All keys in their order, in the form inside Millrace, with what tasks have that are done. */
   sorted(): Bucket<K, W> {
     return this.#done?.sortedCoded() ?? []
   }

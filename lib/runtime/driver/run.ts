@@ -14,10 +14,9 @@
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { MillraceError } from '../../base/errors.ts'
-import { checkPoison, type PoisonLimits } from '../../rdd/bad-records.ts'
-import { isLazy, type SourcePartition, withChange } from '../../rdd/partition.ts'
+import { checkPoison } from '../../rdd/bad-records.ts'
+import type { SourcePartition } from '../../rdd/partition.ts'
 import { type DeadLetter, storeDeadLetters } from '../../state/dead-letters.ts'
-import { isInArray, type Records } from '../../rdd/records.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import type { StateDrafts } from '../../state/state-drafts.ts'
 import { declaredIn } from '../blame.ts'
@@ -30,6 +29,7 @@ import type { PutAside, SourceReader } from '../sources/source-reader.ts'
 import { execute } from '../tasks/execute.ts'
 import { pausesOf } from '../tasks/pauses.ts'
 import { type BatchInput, lostIn, totalOf } from './batch-input.ts'
+import { checkedPartition } from './checked-partition.ts'
 import type { LoggedAttempt } from './head-writes.ts'
 import { logAgain } from './log.ts'
 import { mayRestAfter } from './rest.ts'
@@ -117,48 +117,6 @@ const readAll = async (
   })
   const now = isWhole ? input : { ...input, sources: { ...input.sources, ...read } }
   return { partitions, input: now, recordsRead: () => records }
-}
-
-/**
- * The partition with the limits of the plan for bad records. A part that is mostly unreadable is
- * not what the source expects: it is not put aside (B9). `count` gets the number of records of a
- * lazy partition, once.
- */
-const checkedPartition = (
-  partition: SourcePartition<unknown>,
-  limits: PoisonLimits,
-  count: (records: number) => void,
-): SourcePartition<unknown> => {
-  let isCounted = !isLazy(partition)
-  const countOnce = (records: number): void => {
-    if (!isCounted) count(records)
-    isCounted = true
-  }
-  return withChange(partition, (read) => {
-    const records = counted(read.records, countOnce)
-    if (read.origin === undefined) return { ...read, records }
-    const origin = { ...read.origin, limits }
-    // What is made later has no part that cannot be read.
-    if (isInArray(records)) checkPoison(origin, 0, records.length)
-    return { ...read, records, origin }
-  })
-}
-
-/** The same records. `count` gets their number when all of them are known. */
-const counted = (records: Records, count: (records: number) => void): Records => {
-  if (!isInArray(records))
-    return {
-      *pieces() {
-        let all = 0
-        for (const piece of records.pieces()) {
-          all += piece.length
-          yield piece
-        }
-        count(all)
-      },
-    }
-  count(records.length)
-  return records
 }
 
 /** What each source of the plan reads, in the order of the plan. */
