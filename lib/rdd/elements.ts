@@ -48,8 +48,10 @@ export const keepPartition = async <T>(
   }
   await evaluate(partition, { label, pause, open })
   // A record that is put aside is the one of the source, and not what was made of it.
+  // Made once, however many records are bad.
+  let all: readonly unknown[] | undefined
   const reject = (bad: BadRecord): void =>
-    origin.reject({ ...bad, record: allOf(records)[bad.index] })
+    origin.reject({ ...bad, record: (all ??= allOf(records))[bad.index] })
   return {
     records: elements,
     steps: [],
