@@ -32,6 +32,8 @@ export interface Partition<T> {
 export interface LazyPartition<T> {
   /** As {@link Partition.sizeBytes}. */
   readonly sizeBytes: number
+  /** Number of records. Left out: nobody knows it before they are read. */
+  readonly recordCount?: number
   /**
    * Reads the records. The result hands them out. It reports what could not be read, and so is
    * called in the order of partitions, also where the reads run at the same time.
@@ -42,10 +44,12 @@ export interface LazyPartition<T> {
 /** A partition of a source. */
 export type SourcePartition<T> = Partition<T> | LazyPartition<T>
 
-const lengthOf = (partition: SourcePartition<unknown>): number =>
-  isLazy(partition) || !isInArray(partition.records) ? 0 : partition.records.length
+const lengthOf = (partition: SourcePartition<unknown>): number => {
+  if (isLazy(partition)) return partition.recordCount ?? 0
+  return isInArray(partition.records) ? partition.records.length : 0
+}
 
-/** How many records the partitions hold. */
+/** How many records the partitions have, as far as it is known before they are read. */
 export const recordsIn = (partitions: readonly SourcePartition<unknown>[]): number =>
   partitions.reduce((total, one) => total + lengthOf(one), 0)
 

@@ -78,7 +78,7 @@ export interface Composition {
  */
 export const compose = async (parts: CompositionParts): Promise<Composition> => {
   const { plan, generation, ports, locateOutput, listen, leaseMs, logSettings } = parts
-  const { executor = inProcess } = parts
+  const { executor = inProcess, held } = parts
   const { store, clock, randomness, sinks, memoryInUse } = ports
   checkSeparatePlaces(plan, locateOutput)
   const app = plan.name
@@ -88,7 +88,7 @@ export const compose = async (parts: CompositionParts): Promise<Composition> => 
   const sources = new Map(
     [...opened].map(([source, { reader }]) => [
       source,
-      wholeReader({ store, app, source }, reader),
+      wholeReader({ store, app, source, held }, reader),
     ]),
   )
   const runner: Runner = {

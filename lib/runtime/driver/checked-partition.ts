@@ -5,14 +5,14 @@ import { isInArray, type Records } from '../../rdd/records.ts'
 /**
  * The partition with the limits of the plan for bad records. A part that is mostly unreadable is
  * not what the source expects: it is not put aside (B9). `count` gets the number of records of a
- * lazy partition, once.
+ * lazy partition, once, if it is not known before.
  */
 export const checkedPartition = (
   partition: SourcePartition<unknown>,
   limits: PoisonLimits,
   count: (records: number) => void,
 ): SourcePartition<unknown> => {
-  let isCounted = !isLazy(partition)
+  let isCounted = !isLazy(partition) || partition.recordCount !== undefined
   const countOnce = (records: number): void => {
     if (!isCounted) count(records)
     isCounted = true

@@ -26,11 +26,12 @@ import type { Runner } from '../runner.ts'
 import type { WholeInput } from '../sources/redriven.ts'
 import { nounsOfInput } from '../sources/source-kind.ts'
 import type { PutAside, SourceReader } from '../sources/source-reader.ts'
-import { execute } from '../tasks/execute.ts'
+import { execute, type Execution } from '../tasks/execute.ts'
 import { pausesOf } from '../tasks/pauses.ts'
 import { type BatchInput, lostIn, totalOf } from './batch-input.ts'
 import { checkedPartition } from './checked-partition.ts'
 import type { LoggedAttempt } from './head-writes.ts'
+import { LazyReads } from './lazy-reads.ts'
 import { logAgain } from './log.ts'
 import { mayRestAfter } from './rest.ts'
 import {
@@ -63,6 +64,8 @@ export interface ReadRecords {
   readonly input: BatchInput
   /** How many records were read so far. Lazy partitions count when they are first used. */
   readonly recordsRead: () => number
+  /** The reads of lazy partitions. They end with the attempt. */
+  readonly lazyReads: LazyReads
   /** Dead letters by source, position and operator. Running the batch may add more. */
   readonly deadLetters: ReadonlyMap<string, DeadLetter>
   /** Adds a dead letter. */
@@ -98,6 +101,7 @@ const readAll = async (
 ): Promise<Omit<ReadRecords, 'deadLetters' | 'putAside'>> => {
   const partitions = new Map<string, readonly SourcePartition<unknown>[]>()
   const read: Record<string, WholeInput> = {}
+  const lazyReads = new LazyReads(runner.clock)
   let records = 0
   const count = (more: number): void => void (records += more)
   for (const { id, source, taken } of sourcesOf(runner, input)) {
@@ -106,7 +110,7 @@ const readAll = async (
     for (const part of data.unreadable ?? []) checkPoison({ ...part, limits: poison }, 0, 0)
     partitions.set(
       id,
-      data.partitions.map((part) => checkedPartition(part, poison, count)),
+      data.partitions.map((part) => checkedPartition(lazyReads.of(part), poison, count)),
     )
     read[id] = data.input
     records += data.records
@@ -116,7 +120,7 @@ const readAll = async (
     return objects === logged?.objects && lost?.length === logged?.lost?.length
   })
   const now = isWhole ? input : { ...input, sources: { ...input.sources, ...read } }
-  return { partitions, input: now, recordsRead: () => records }
+  return { partitions, input: now, recordsRead: () => records, lazyReads }
 }
 
 /** What each source of the plan reads, in the order of the plan. */
@@ -219,7 +223,7 @@ export const prepareBatch = async (
 /** Steps 3 and 4. */
 const runGraph = async (
   runner: Runner,
-  { attempt, partitions, recordsRead, putAside }: ReadBatch,
+  { attempt, partitions, recordsRead, lazyReads, putAside }: ReadBatch,
   before: Before,
   drafts: StateDrafts,
 ): Promise<WrittenBatch> => {
@@ -234,23 +238,25 @@ const runGraph = async (
     ])
     return written
   }
-  return execute(
-    {
-      plan: runner.plan,
-      timeMs,
-      zeroMs: head.zeroMs,
-      attemptNumber: number,
-      fence: { app: runner.app, generation: runner.generation, epoch: head.epoch },
-      records: partitions,
-      drafts,
-      putAside,
-      outputsDone,
-      outputs: runner.outputs,
-      executor: runner.executor,
-      pause: pausesOf(runner.clock),
-    },
-    besideOutputs,
-  )
+  const execution: Execution = {
+    plan: runner.plan,
+    timeMs,
+    zeroMs: head.zeroMs,
+    attemptNumber: number,
+    fence: { app: runner.app, generation: runner.generation, epoch: head.epoch },
+    records: partitions,
+    drafts,
+    putAside,
+    outputsDone,
+    outputs: runner.outputs,
+    executor: runner.executor,
+    pause: pausesOf(runner.clock),
+  }
+  try {
+    return await execute(execution, besideOutputs)
+  } finally {
+    await lazyReads.ended()
+  }
 }
 
 const noteTaken = async (runner: Runner, input: BatchInput): Promise<void> => {

@@ -11,7 +11,8 @@ import {
   isRedriveLaneOfFiles,
 } from '../dead-letters/redrive-lanes.ts'
 import { lanesInput } from './lanes/input.ts'
-import { type LanesInput, lanesReader } from './lanes/reader.ts'
+import type { LanesInput, LanesReading } from './lanes/read-input.ts'
+import { lanesReader } from './lanes/reader.ts'
 import { inputKind, type SourcePlace } from './source-kind.ts'
 import {
   type Behind,
@@ -27,11 +28,17 @@ export interface WholeInput extends SourceInput {
   readonly redriven?: LanesInput
 }
 
+/** Where redriven records are, and how much of them is held. */
+type RedrivePlace = Pick<LanesReading, keyof SourcePlace | 'held'>
+
 /**
  * The reader of a source as the driver uses it. It keeps the offsets of other kinds, and also takes
  * redriven records.
  */
-export const wholeReader = (place: SourcePlace, reader: SourceReader): SourceReader<WholeInput> => {
+export const wholeReader = (
+  place: RedrivePlace,
+  reader: SourceReader,
+): SourceReader<WholeInput> => {
   const own = reader.parts
   const redrives = reader.kind === 'lanes' ? undefined : redriveReader(place, reader)
 
@@ -53,7 +60,7 @@ export const wholeReader = (place: SourcePlace, reader: SourceReader): SourceRea
       const { redriven } = input
       const data = await reader.read(input, putAside, isRetry)
       if (redriven === undefined || redrives === undefined) return data
-      return joinData(data, await redrives.read(redriven, putAside))
+      return joinData(data, await redrives.read(redriven, putAside, isRetry))
     },
     async waiting(request) {
       const since = [reader.waiting(request), redrives?.waiting(request) ?? nothing]
@@ -87,7 +94,7 @@ const joinBehind = (a: Behind = NOTHING_WAITS, b: Behind = NOTHING_WAITS): Behin
 })
 
 const redriveReader = (
-  place: SourcePlace,
+  place: RedrivePlace,
   { readAgain }: Pick<SourceReader, 'readAgain'>,
 ): SourceReader<LanesInput> => {
   const again = readAgain === undefined ? {} : { readAgain }

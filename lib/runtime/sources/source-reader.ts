@@ -57,7 +57,7 @@ export interface InputData<I extends SourceInput = SourceInput> {
    * start.
    */
   readonly input: I
-  /** Number of records in the partitions that are not lazy. */
+  /** Number of records in the partitions, as far as it is known before they are read. */
   readonly records: number
   /** Parts in which nothing could be read. What is partly unreadable is in the partitions. */
   readonly unreadable?: readonly UnreadablePart[]

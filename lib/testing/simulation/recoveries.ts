@@ -151,6 +151,11 @@ export class Recoveries {
       this.#sightings.see('a lost block read again from its shard')
     if (event.event === 'warning' && event.code === 'CLOCK_BEHIND')
       this.#sightings.see('batches that go on behind their clock')
+    if (
+      event.event === 'batchFailed' &&
+      event.message.includes('of a batch that has begun are lost')
+    )
+      this.#sightings.see('a block found lost while its batch ran')
     if (event.event === 'dataLost') this.#sightings.see('a batch run without lost records')
     if (event.event === 'objectSkipped' && event.reason.includes('missing'))
       this.#sightings.see('an object missing')

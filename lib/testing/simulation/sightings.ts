@@ -69,6 +69,7 @@ export const recoveryPaths = [
   'an item expired',
   'a lost block read again from its shard',
   'a batch run without lost records',
+  'a block found lost while its batch ran',
   'an application resumed',
   'an invocation out of time',
   'a warm process used again',

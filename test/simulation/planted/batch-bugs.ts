@@ -51,11 +51,9 @@ export const batchBugs: readonly PlantedBug[] = [
     effect: 'what an old deployment has made of a block stands for what the new one makes of it',
     edits: [
       {
-        file: 'lib/runtime/sources/lanes/reader.ts',
-        find: '[partitionOf(place.source, lane, { block, ref }, putAside)]',
-        replace: `[partitionOf(place.source, lane, { block, ref }, putAside)].map(
-            (one) => (Object.assign(one.origin, { made: ref.by + ref.at }), one),
-          )`,
+        file: 'lib/runtime/sources/lanes/read-input.ts',
+        find: 'unreadable: ref.rejected ?? 0,',
+        replace: 'made: ref.by + ref.at, unreadable: ref.rejected ?? 0,',
       },
       {
         file: 'lib/rdd/evaluate.ts',
@@ -108,9 +106,8 @@ export const pushAll = `,
     edits: [
       {
         file: 'lib/runtime/driver/run.ts',
-        find: 'execute({ plan: runner.plan,',
-        replace: `execute({
-    plan: number > 1 ? { ...runner.plan, outputs: [] } : runner.plan,`,
+        find: 'plan: runner.plan,',
+        replace: 'plan: number > 1 ? { ...runner.plan, outputs: [] } : runner.plan,',
       },
     ],
   },

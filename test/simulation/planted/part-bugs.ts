@@ -39,6 +39,39 @@ export const partBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'a block that is lost while its batch runs is skipped',
+    effect: 'the batch goes on without its records, and no input says so',
+    edits: [
+      {
+        file: 'lib/runtime/sources/lanes/read-input.ts',
+        find: 'if (!seen.found) throw lostSince(one, reading.source, seen.reason)',
+        replace: 'if (!seen.found) return () => ({ records: [], steps: [] })',
+      },
+    ],
+  },
+  {
+    name: 'a retry that looks at no block',
+    effect: 'a block that is lost makes each attempt fail, for ever',
+    edits: [
+      {
+        file: 'lib/runtime/sources/lanes/read-input.ts',
+        find: 'reading.isRetry ? await',
+        replace: 'reading.isRetry === undefined ? await',
+      },
+    ],
+  },
+  {
+    name: 'reads that outlive their batch',
+    effect: 'a function answers while what was read ahead is on its way',
+    edits: [
+      {
+        file: 'lib/runtime/driver/run.ts',
+        find: 'await lazyReads.ended()',
+        replace: '',
+      },
+    ],
+  },
+  {
     name: 'a task that is not dropped',
     effect: 'what a task has combined before a bad record counts twice',
     edits: [

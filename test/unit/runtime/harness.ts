@@ -167,7 +167,7 @@ export interface DeployOptions {
   readonly parentsOf?: (lane: string) => Promise<readonly string[]>
   /** Changes how sources are read. */
   readonly readAs?: (reader: SourceReader) => SourceReader
-  /** How much of a batch of files is read at once. */
+  /** How much of the input of a batch is read at once. */
   readonly held?: HeldLimits
   /** Runs the tasks of batches. Default: this process. */
   readonly executor?: Executor
@@ -292,7 +292,7 @@ export class Deployment {
     const { store, clock, randomness, printed, files } = world
     const report = (event: RuntimeEvent): void => void this.events.push(event)
     const readerOf = (id: string, declared: SourceDeclaration, kind: string): SourceReader => {
-      const place = { store, app: APP, source: id }
+      const place = { store, app: APP, source: id, held }
       const { files: selection } = declared
       const bound = bind ?? (kind === 'socketTextStream' ? 'lanes' : 'objects')
       if (isQueue(declared)) return queueReader(declared, process)
@@ -308,16 +308,16 @@ export class Deployment {
         })
       }
       if (bound === 'objects')
-        return filesReader({ ...place, objects: world.objects, selection, held, report })
+        return filesReader({ ...place, objects: world.objects, selection, report })
       const { existing, onOverwrite = 'new' } = selection
       const objects = bound === 'notifications' ? world.uploads : world.versions
-      return objectsReader({ ...selection, ...place, objects, existing, onOverwrite, held, report })
+      return objectsReader({ ...selection, ...place, objects, existing, onOverwrite, report })
     }
     const sourceOf = (
       id: string,
       { source, kind }: { readonly source: SourceDeclaration; readonly kind: string },
     ): SourceReader<WholeInput> =>
-      wholeReader({ store, app: APP, source: id }, readAs(readerOf(id, source, kind)))
+      wholeReader({ store, app: APP, source: id, held }, readAs(readerOf(id, source, kind)))
     this.#world = world
     this.#parentsOf = parentsOf
     this.#intervalMs = plan.options.intervalMs

@@ -27,9 +27,9 @@ const demo: SourceKind<Location> = {
   form,
   isAvailable: (ports) => ports.demo !== undefined,
   describe: () => ({ what: 'made-up lines' }),
-  open: (_, { store, app, source, ports }) => {
+  open: (_, { store, app, source, ports, held }) => {
     if (ports.demo === undefined) throw new TypeError('there are no made-up lines in this world')
-    return { reader: lanesReader({ store, app, source }), receiver: ports.demo() }
+    return { reader: lanesReader({ store, app, source, held }), receiver: ports.demo() }
   },
   input: lanesInput,
 }

@@ -143,9 +143,9 @@ const kinesis: SourceKind<StreamLocation> = {
     typeof streamArn === 'string' ? { kind: 'kinesis', streamArn } : undefined,
   deployedForm: '{ "kind": "kinesis", "streamArn": "arn:..." }',
   describe: ({ streamArn }) => ({ what: `records of ${streamArn}` }),
-  open: (_, { store, app, source, declared, ports, report }) => {
+  open: (_, { store, app, source, declared, ports, held, report }) => {
     const leaving = leavingTimes(ports.kinesis)
-    const place = { store, app, source, predecessors: earlierLives, leaving }
+    const place = { store, app, source, held, predecessors: earlierLives, leaving }
     const open = ports.kinesis?.reader
     if (open === undefined) return { reader: lanesReader(place) }
     const replay = shardReplay({ elements: elementsOf(declared), startMs: startOf(declared), open })

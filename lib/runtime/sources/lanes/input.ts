@@ -2,7 +2,7 @@ import type { LaneEntry } from '../../../state/lane-entries.ts'
 import { packEntry, type PackedEntry, unpackEntry } from '../../../state/lane-entries.ts'
 import type { InputKind } from '../source-kind.ts'
 import { packPage, type PackedPage, unpackPage } from '../../../state/lane-pages.ts'
-import type { LanesInput } from './reader.ts'
+import type { LanesInput } from './read-input.ts'
 
 interface PackedLane {
   readonly lane: string

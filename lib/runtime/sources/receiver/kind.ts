@@ -12,10 +12,10 @@ const receiver: SourceKind = {
   isAvailable: () => true,
   locateUnbound: () => ({ kind: 'receiver' }),
   describe: () => ({ what: 'a receiver in this process' }),
-  open: (_, { store, app, source, declared, clock }) => {
+  open: (_, { store, app, source, declared, clock, held }) => {
     if (!isReceiver(declared)) throw new TypeError(`${source} is not a receiver`)
     return {
-      reader: lanesReader({ store, app, source }),
+      reader: lanesReader({ store, app, source, held }),
       receiver: functionReceiver(source, declared.receive, clock),
     }
   },

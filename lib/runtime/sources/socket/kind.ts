@@ -49,9 +49,9 @@ const socket: SourceKind<SocketLocation> = {
     what: `lines on socket ${host}:${port}`,
     howToFeed: `run nc -lk ${port} and type`,
   }),
-  open: (location, { store, app, source, ports }) => {
+  open: (location, { store, app, source, ports, held }) => {
     if (ports.socket === undefined) throw new TypeError('there are no sockets in this world')
-    return { reader: lanesReader({ store, app, source }), receiver: ports.socket(location) }
+    return { reader: lanesReader({ store, app, source, held }), receiver: ports.socket(location) }
   },
   input: lanesInput,
 }

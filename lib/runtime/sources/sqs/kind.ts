@@ -13,7 +13,7 @@ const sqs: SourceKind<SqsLocation> = {
     typeof queueArn === 'string' && queueArn !== '' ? { kind: 'sqs', queueArn } : undefined,
   deployedForm: '{ "kind": "sqs", "queueArn": "arn:..." }',
   describe: ({ queueArn }) => ({ what: `messages of ${queueArn}` }),
-  open: (_, { store, app, source }) => ({ reader: sqsReader({ store, app, source }) }),
+  open: (_, { store, app, source, held }) => ({ reader: sqsReader({ store, app, source, held }) }),
   input: sqsInput,
   events: () => sqsEvents,
 }

@@ -16,11 +16,18 @@
  *   logged input needs only the batch time.
  * - A message that is left out is not recorded again: its entry keeps the earlier time.
  */
-import { allOrFirstError } from '../../../base/concurrency.ts'
+import { mapWithin, type WeightLimits } from '../../../base/concurrency.ts'
 import { greatestOf } from '../../../base/extremes.ts'
-import { type Partition, readNow } from '../../../rdd/partition.ts'
+import {
+  isLazy,
+  type Partition,
+  readNow,
+  type SourcePartition,
+  withChange,
+} from '../../../rdd/partition.ts'
 import { lanesInput } from '../lanes/input.ts'
-import { type LanesInput, lanesReader } from '../lanes/reader.ts'
+import type { LanesInput, LanesReading } from '../lanes/read-input.ts'
+import { lanesReader } from '../lanes/reader.ts'
 import type { LaneInput } from '../lanes/waiting-lanes.ts'
 import type { InputKind, SourcePlace } from '../source-kind.ts'
 import {
@@ -41,7 +48,10 @@ export interface SqsInput extends SourceInput<'lanes'> {
   readonly lanes: readonly LaneInput[]
 }
 
-const messageLane = (place: SourcePlace): SourceReader<LanesInput> =>
+/** Where the deliveries of a queue are, and how much of them is held. */
+type QueuePlace = Pick<LanesReading, keyof SourcePlace | 'held'>
+
+const messageLane = (place: QueuePlace): SourceReader<LanesInput> =>
   lanesReader({ ...place, isRead: (lane) => lane === MESSAGE_LANE })
 
 const lanesOf = (input: SqsInput): LanesInput => ({ ...input, kind: 'lanes' })
@@ -53,7 +63,7 @@ const sqsInputOf = (input: LanesInput, timeMs: number): SqsInput => ({
 })
 
 /** The reader of a source that is bound to a queue. */
-export const sqsReader = (place: SourcePlace): SourceReader<SqsInput> => {
+export const sqsReader = (place: QueuePlace): SourceReader<SqsInput> => {
   const deliveries = messageLane(place)
   let lastRead: { readonly timeMs: number; readonly taken: ReadonlySet<string> } | undefined
 
@@ -65,13 +75,14 @@ export const sqsReader = (place: SourcePlace): SourceReader<SqsInput> => {
     async allocate(request): Promise<SqsInput> {
       return sqsInputOf(await deliveries.allocate(request), request.timeMs)
     },
-    async read(input, putAside): Promise<InputData<SqsInput>> {
-      const { data, taken } = await readMessages(place, input, putAside)
+    async read(input, putAside, isRetry = false): Promise<InputData<SqsInput>> {
+      const { data, taken } = await readMessages(place, input, putAside, isRetry)
       lastRead = { timeMs: input.timeMs, taken }
       return data
     },
     async recordTaken(input, timeMs): Promise<void> {
-      const read = lastRead?.timeMs === timeMs ? lastRead : await readMessages(place, input, ignore)
+      const read =
+        lastRead?.timeMs === timeMs ? lastRead : await readMessages(place, input, ignore, true)
       await record(place, input, read.taken)
     },
     behind: () => deliveries.behind?.() ?? NOTHING_WAITS,
@@ -91,50 +102,60 @@ interface ReadMessages {
 }
 
 const readMessages = async (
-  place: SourcePlace,
+  place: QueuePlace,
   input: SqsInput,
   putAside: PutAside,
+  isRetry: boolean,
 ): Promise<ReadMessages> => {
-  const { input: found, ...data } = await messageLane(place).read(lanesOf(input), putAside)
-  const partitions = await allOrFirstError(data.partitions.map(readNow))
-  const ids = new Set(partitions.flatMap(({ records }) => messagesOf(records).map(({ id }) => id)))
-  const earlier = await takenBefore(place, ids, input.timeMs)
+  const { input: found, ...data } = await messageLane(place).read(lanesOf(input), putAside, isRetry)
+  const ids = await mapWithin(data.partitions, READ_AT_ONCE, idsOf)
+  const earlier = await takenBefore(place, new Set(ids.flat()), input.timeMs)
   const taken = new Set<string>()
   const take = (id: string): boolean => {
     if (earlier.has(id) || taken.has(id)) return false
     taken.add(id)
     return true
   }
-  const bodies = partitions.map((partition) => bodiesOf(partition, take))
+  const partitions = data.partitions.map((partition, index) => {
+    const kept = (ids[index] ?? []).flatMap((id, delivery) => (take(id) ? [delivery] : []))
+    return bodiesOf(partition, kept)
+  })
   return {
-    data: {
-      partitions: bodies,
-      input: sqsInputOf(found, input.timeMs),
-      records: taken.size,
-    },
+    data: { partitions, input: sqsInputOf(found, input.timeMs), records: taken.size },
     taken,
   }
 }
 
-const messagesOf = (records: Partition<unknown>['records']): readonly SqsMessage[] =>
+/** The bytes of deliveries that are read for their ids at the same time. */
+const READ_AT_ONCE: WeightLimits<SourcePartition<unknown>> = {
+  atOnce: 32,
+  weight: 8 * 1024 * 1024,
+  weightOf: ({ sizeBytes = 0 }) => sizeBytes,
+}
+
+/** The ids of deliveries. The bodies of a large batch are read again when they are needed. */
+const idsOf = async (partition: SourcePartition<unknown>): Promise<readonly string[]> => {
+  const { records } = await readNow(partition)
+  return messagesIn(records).map(({ id }) => id)
+}
+
+const messagesIn = (records: Partition<unknown>['records']): readonly SqsMessage[] =>
   records as readonly SqsMessage[]
 
-/** The bodies of the taken messages. Their positions are those of the deliveries. */
+/** The bodies of the messages at some places. Their positions are those of the deliveries. */
 const bodiesOf = (
-  { records, steps, origin }: Partition<unknown>,
-  take: (id: string) => boolean,
-): Partition<string> => {
-  const kept = messagesOf(records).flatMap(({ id, body }, index) =>
-    take(id) ? [{ body, index }] : [],
-  )
-  return {
-    records: kept.map(({ body }) => body),
+  partition: SourcePartition<unknown>,
+  kept: readonly number[],
+): SourcePartition<string> => {
+  const bodies = withChange(partition, ({ records, steps, origin }) => ({
+    records: kept.map((index) => messagesIn(records)[index]?.body),
     steps,
     origin: origin && {
       description: origin.description,
-      reject: (bad) => origin.reject({ ...bad, index: kept[bad.index]?.index ?? bad.index }),
+      reject: (bad) => origin.reject({ ...bad, index: kept[bad.index] ?? bad.index }),
     },
-  }
+  })) as SourcePartition<string>
+  return isLazy(bodies) ? { ...bodies, recordCount: kept.length } : bodies
 }
 
 const record = async (
@@ -159,6 +180,6 @@ export const sqsInput: InputKind<SqsInput> = Object.freeze({
     return sqsInputOf(lanesInput.unpack?.(source, rest) as LanesInput, timeMs)
   },
   skip: async (place: SourcePlace, input: SqsInput): Promise<void> =>
-    record(place, input, (await readMessages(place, input, ignore)).taken),
+    record(place, input, (await readMessages(place, input, ignore, true)).taken),
   describe: (source: string, input: SqsInput) => lanesInput.describe(source, lanesOf(input)),
 })

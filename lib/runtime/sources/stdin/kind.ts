@@ -28,9 +28,9 @@ const stdin: SourceKind<Location> = {
   form,
   isAvailable: (ports) => ports.stdin !== undefined,
   describe: () => ({ what: 'lines of the standard input' }),
-  open: (_, { store, app, source, ports }) => {
+  open: (_, { store, app, source, ports, held }) => {
     if (ports.stdin === undefined) throw new TypeError('there is no standard input in this world')
-    return { reader: lanesReader({ store, app, source }), receiver: ports.stdin() }
+    return { reader: lanesReader({ store, app, source, held }), receiver: ports.stdin() }
   },
   input: lanesInput,
 }

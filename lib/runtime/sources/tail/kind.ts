@@ -43,8 +43,8 @@ const tail: SourceKind<TailLocation> = {
     howToFeed: `append a line to ${shown}`,
   }),
   check: (location, name, ports) => portsIn(ports).check(location, name),
-  open: (location, { store, app, source, ports }) => ({
-    reader: lanesReader({ store, app, source }),
+  open: (location, { store, app, source, ports, held }) => ({
+    reader: lanesReader({ store, app, source, held }),
     receiver: portsIn(ports).open(location),
   }),
   input: lanesInput,

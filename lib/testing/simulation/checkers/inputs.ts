@@ -1,6 +1,6 @@
 /** Reads the inputs of a batch, for the kinds of sources in the simulation. */
 import type { FilesInput } from '../../../runtime/sources/files/reader.ts'
-import type { LanesInput } from '../../../runtime/sources/lanes/reader.ts'
+import type { LanesInput } from '../../../runtime/sources/lanes/read-input.ts'
 import type { LaneInput } from '../../../runtime/sources/lanes/waiting-lanes.ts'
 import type { ObjectsInput } from '../../../runtime/sources/objects/input.ts'
 import type { DueObject } from '../../../runtime/sources/objects/uploads.ts'

@@ -1,7 +1,7 @@
 /** Each message of a queue is taken once, for any number of deliveries and crashes. */
 import { describe, expect, test } from 'vitest'
 import { Random } from '../../../../../lib/testing/random.ts'
-import { type Death, Freeze, isLedger, QueueBed } from './queue-bed.ts'
+import { type Death, Freeze, LAZY, isLedger, QueueBed } from './queue-bed.ts'
 
 /** The events before each batch, and what each batch takes. */
 interface Row {
@@ -132,7 +132,7 @@ interface Zombie {
 
 /** Random deliveries to one application whose processes die and freeze. */
 class Storm {
-  readonly bed = new QueueBed()
+  readonly bed: QueueBed
   readonly expected: string[] = []
   zombies = 0
   readonly #random: Random
@@ -141,6 +141,7 @@ class Storm {
 
   constructor(seed: number) {
     this.#random = new Random(seed)
+    this.bed = new QueueBed(seed % 2 === 0 ? {} : { held: LAZY })
   }
 
   async step(): Promise<void> {

@@ -16,6 +16,7 @@ import { redrive, type Redriven } from '../../../../../lib/runtime/dead-letters/
 import { resume } from '../../../../../lib/runtime/operations/resume.ts'
 import { skip, type SkippedBatch } from '../../../../../lib/runtime/operations/skip.ts'
 import { readDeadLetters } from '../../../../../lib/state/dead-letter-reader.ts'
+import type { HeldLimits } from '../../../../../lib/runtime/sources/held-limits.ts'
 import type { SqsLocation } from '../../../../../lib/runtime/sources/sqs/event.ts'
 
 export const START_MS = 1_700_000_000_000
@@ -98,11 +99,16 @@ const storeOf = (
 
 /** What the application does with the bodies of a batch, and its options. */
 export interface QueueBedOptions extends Partial<StreamOptions> {
+  /** How much of a batch is read at once. Default: as everywhere. */
+  readonly held?: HeldLimits
   /** Called with each body. Default: nothing. */
   readonly check?: (body: string) => void
   /** Called before a batch is done. Default: nothing. */
   readonly finish?: () => void
 }
+
+/** Each block is read when its turn comes. */
+export const LAZY: HeldLimits = { batchBytes: 0, partBytes: 1 }
 
 /** One application. */
 export class QueueBed {
@@ -116,10 +122,12 @@ export class QueueBed {
   calls: StoreCall[] = []
   nowMs: number = START_MS
   readonly #pipeline: Pipeline
+  readonly #held: HeldLimits | undefined
   #driver: Driver | undefined
   #attempts = 0
 
-  constructor({ check, finish, ...options }: QueueBedOptions = {}) {
+  constructor({ check, finish, held, ...options }: QueueBedOptions = {}) {
+    this.#held = held
     this.#pipeline = stream(APP, { batchInterval: seconds(1), ...options }, (ssc) => {
       ssc
         .sqsTextStream('orders')
@@ -207,6 +215,7 @@ export class QueueBed {
       locateOutput: () => ({ kind: 'print', path: '' }),
       listen: (event) => void this.events.push(event),
       leaseMs: 0,
+      ...(this.#held === undefined ? {} : { held: this.#held }),
     })
     return new Driver(runner)
   }

@@ -1,7 +1,7 @@
 /** What the reader of a queue costs and keeps, and what happens to messages that fail. */
 import { milliseconds } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import { type Death, isLedger, QueueBed, SOURCE, START_MS } from './queue-bed.ts'
+import { type Death, isLedger, LAZY, QueueBed, SOURCE, START_MS } from './queue-bed.ts'
 
 const ids = (count: number, from = 0): readonly string[] =>
   Array.from({ length: count }, (_, index) => `message ${from + index}`)
@@ -104,9 +104,13 @@ describe('a batch that is skipped', () => {
   })
 })
 
-test('a message on which a function throws is put aside, and can be redriven', async () => {
+test.each([
+  { what: 'at once', options: {} },
+  { what: 'when its turn comes', options: { held: LAZY } },
+])('a message, read $what, is put aside by its place, and can be redriven', async ({ options }) => {
   let isBroken = true
   const bed = new QueueBed({
+    ...options,
     check: (body) => {
       if (isBroken && body === 'poison') throw new Error('not mine')
     },
@@ -140,4 +144,19 @@ test('B7: a lost message is reported, and may come again as a new message', asyn
   await bed.deliver('b', 'a')
   await bed.run()
   expect(bed.taken).toEqual(['b', 'a'])
+})
+
+test('B2, B7: so is a message of a large batch, by the second attempt', async () => {
+  const bed = new QueueBed({ onDataLoss: 'skip', held: LAZY })
+  await bed.run()
+  await bed.deliver('a')
+  await bed.deliver('b')
+  await bed.loseFirstBlock()
+  expect(await bed.run()).toMatchObject({ kind: 'retry', reason: { code: 'INPUT_CHANGED' } })
+  bed.nowMs += 60_000
+  await bed.run()
+  expect(bed.taken).toEqual(['b'])
+  expect(bed.events).toContainEqual(
+    expect.objectContaining({ event: 'dataLost', source: SOURCE, records: 1, first: '1' }),
+  )
 })
