@@ -2,7 +2,7 @@
  * `npm run bench -- NAME [--json] [--batches N] [--only FIGURE,FIGURE] [--size MB] [--huge]`: runs
  * a benchmark and prints the results. With `--json` each figure is one line, `{ "bench", "figure",
  * "value", "unit" }`, and the text for the user goes to the standard error. `--only` is for
- * `costs`, `engine` and `files`, and says what to measure. `--size` and `--huge` are for `files`.
+ * `costs`, `engine`, `files` and `scaling`, and says what to measure. `--size` and `--huge` are for `files`.
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -75,6 +75,13 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map<string, Bench>([
     {
       needsHeap: false,
       run: async (settings) => (await import('./overload.ts')).benchOverload(settings),
+    },
+  ],
+  [
+    'scaling',
+    {
+      needsHeap: true,
+      run: async (settings) => (await import('./scaling/scaling.ts')).benchScaling(settings),
     },
   ],
   [

@@ -42,6 +42,45 @@ const wireRequestOf = ({ method, path, query = {}, headers, body }: HttpRequest)
   body: bytesOf(body),
 })
 
+/** Creates clients whose requests are answered by a function. `now` gives the date of answers. */
+export const clientsWith = (
+  answerTo: (request: WireRequest) => Promise<WireAnswer>,
+  now: () => number,
+): Clients => {
+  const handle = async (request: unknown): Promise<{ response: object }> => {
+    const {
+      status,
+      headers = {},
+      body = '',
+    } = await answerTo(wireRequestOf(request as HttpRequest))
+    const date = new Date(now()).toUTCString()
+    return {
+      response: {
+        statusCode: status,
+        headers: { date, ...headers },
+        body: Readable.from([Buffer.from(body as string)]),
+      },
+    }
+  }
+  const settings = {
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+    endpoint: 'http://127.0.0.1:9',
+    maxAttempts: 1,
+    requestHandler: { handle },
+  }
+  return {
+    dynamodb: new DynamoDBClient(
+      settings as unknown as ConstructorParameters<typeof DynamoDBClient>[0] & object,
+    ),
+    s3: new S3Client({ ...settings, forcePathStyle: true } as unknown as ConstructorParameters<
+      typeof S3Client
+    >[0] &
+      object),
+    sqs: new SQSClient(settings as unknown as ConstructorParameters<typeof SQSClient>[0] & object),
+  }
+}
+
 /** Creates clients that share their round trips. `now` gives the date of the answers. */
 export const clientsOf = (services: Services, now: () => number): Clients => {
   let trip = 0
@@ -60,40 +99,10 @@ export const clientsOf = (services: Services, now: () => number): Clients => {
     for (const answer of all) answer()
   }
 
-  const handle = async (request: unknown): Promise<{ response: object }> => {
+  return clientsWith(async (request) => {
     if (waiting.length === 0) setImmediate(turn)
     turnsLeft = QUIET_TURNS
     await new Promise<void>((resolve) => waiting.push(resolve))
-    const {
-      status,
-      headers = {},
-      body = '',
-    }: WireAnswer = services.answer(wireRequestOf(request as HttpRequest), trip)
-    const date = new Date(now()).toUTCString()
-    return {
-      response: {
-        statusCode: status,
-        headers: { date, ...headers },
-        body: Readable.from([Buffer.from(body as string)]),
-      },
-    }
-  }
-
-  const settings = {
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
-    endpoint: 'http://127.0.0.1:9',
-    maxAttempts: 1,
-    requestHandler: { handle },
-  }
-  return {
-    dynamodb: new DynamoDBClient(
-      settings as unknown as ConstructorParameters<typeof DynamoDBClient>[0] & object,
-    ),
-    s3: new S3Client({ ...settings, forcePathStyle: true } as unknown as ConstructorParameters<
-      typeof S3Client
-    >[0] &
-      object),
-    sqs: new SQSClient(settings as unknown as ConstructorParameters<typeof SQSClient>[0] & object),
-  }
+    return services.answer(request, trip)
+  }, now)
 }

@@ -35,6 +35,18 @@ describe('positions', () => {
     expect(positionsOf(blockOf(records))).toEqual(records.map(({ position }) => position))
   })
 
+  test.each<[string, bigint, string]>([
+    ['an odd one', 0x1234567n, '000401234567'],
+    ['one zero', 6n, '010103'],
+    ['as many zeros as a digit has', 16n, '040101'],
+    ['zeros beyond the last digit', 0x300n << 2n, '0a0103'],
+    ['as of Kinesis', 3n << 96n, '600103'],
+    ['more bits than a number has', (1n << 200n) + 1n, `001a01${'00'.repeat(24)}01`],
+  ])('a step is stored as its zeros, its length and the rest: %s', (_, step, bytes) => {
+    const { steps = new Uint8Array() } = blockOf(at(7n, 7n + step))
+    expect(Buffer.from(steps).toString('hex')).toBe(bytes)
+  })
+
   test('are read as they were written, with any steps between them', () => {
     const steps = fc.array(
       fc.tuple(fc.bigInt({ min: 1n, max: 2n ** 120n }), fc.nat({ max: 130 })),

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { benchScaling } from '../../../bench/scaling/scaling.ts'
+
+const SHORT = { recordsPerS: 100, executors: 0, warmUpS: 10, measuredS: 30 }
+
+test('counts each word once, says its figures, and keeps up', async () => {
+  const cases = [1, 10].map((shards) => ({ ...SHORT, shards }))
+  const said: string[] = []
+  // It throws when the words in its results are not those of the committed records.
+  const figures = await benchScaling(
+    { say: (text) => void said.push(text), only: undefined },
+    cases,
+  )
+  const values = new Map(figures.map(({ figure, value }) => [figure, value]))
+  for (const shards of [1, 10]) {
+    const value = (name: string): number =>
+      values.get(`scaling-${shards}-shards-0-executors-${name}`) ?? Number.NaN
+    expect(value('keeps-up')).toBe(1)
+    // A record waits for the window, the look, and the batch.
+    expect(value('delay-p50')).toBeGreaterThan(5_000)
+    expect(value('delay-max')).toBeLessThan(25_000)
+    expect(value('dollars-per-million')).toBeGreaterThan(0)
+  }
+  expect(said.join('\n')).toContain('10')
+})
+
+test('runs only the cases that are named', async () => {
+  const cases = [1, 10].map((shards) => ({ ...SHORT, shards, warmUpS: 1, measuredS: 15 }))
+  const figures = await benchScaling({ say: () => undefined, only: ['scaling-1-shards'] }, cases)
+  expect(new Set(figures.map(({ figure }) => figure.split('-')[1]))).toEqual(new Set(['1']))
+})
