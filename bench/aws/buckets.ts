@@ -47,6 +47,13 @@ export class Buckets {
     return `${{ GET: 'Get', HEAD: 'Head', PUT: 'Put', DELETE: 'Delete' }[method]}Object`
   }
 
+  /** The bytes of all objects. */
+  get storedBytes(): number {
+    let total = 0
+    for (const { bytes } of this.#objects.values()) total += bytes.byteLength
+    return total
+  }
+
   answer(request: WireRequest): WireAnswer {
     const path = decodeURIComponent(request.path)
     switch (Buckets.actionOf(request)) {

@@ -38,6 +38,11 @@ export class Services {
     return calls
   }
 
+  /** The bytes of all objects in buckets. */
+  get storedBytes(): number {
+    return this.#buckets.storedBytes
+  }
+
   /** Answers a request, and counts it as part of a round trip. */
   answer(request: WireRequest, trip: number): WireAnswer {
     const target = request.headers['x-amz-target']

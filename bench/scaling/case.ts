@@ -95,6 +95,7 @@ class Deployment {
   readonly services = new VirtualServices(this.world, (message) => this.#sent(message))
   readonly stream: VirtualStream
   readonly #driver: Lambda<DriverFunction>
+  readonly #intake: Lambda<IntakeFunction>
   readonly #triggers: string[] = []
   readonly #started = new Map<number, BatchLine>()
   readonly errors: unknown[] = []
@@ -115,10 +116,10 @@ class Deployment {
     })
     const parts = { world, services }
     this.#driver = new Lambda({ ...parts, size: DRIVER_SIZE, load: load.driver })
-    const intake = new Lambda<IntakeFunction>({ ...parts, size: INTAKE_SIZE, load: load.intake })
+    this.#intake = new Lambda<IntakeFunction>({ ...parts, size: INTAKE_SIZE, load: load.intake })
     this.stream = new VirtualStream({
       ...parts,
-      intake,
+      intake: this.#intake,
       shards,
       recordsPerS,
       windowMs: WINDOW_MS,
@@ -230,6 +231,12 @@ class Deployment {
     )
   }
 
+  /** Meters the time of invocations that still run, up to now. */
+  settle(): void {
+    this.#driver.settle()
+    this.#intake.settle()
+  }
+
   /** Whether a batch has begun and is not committed. */
   get isRunning(): boolean {
     return this.#started.size > 0
@@ -245,12 +252,9 @@ class Deployment {
 
   #countedWords(): number {
     let words = 0
-    for (const [path, bytes] of this.services.results) {
+    for (const [path, text] of this.services.results) {
       if (!path.includes('part-')) continue
-      for (const [, count] of Buffer.from(bytes)
-        .toString()
-        .matchAll(/,(\d+)\)?$/gm))
-        words += Number(count)
+      for (const [, count] of text.matchAll(/,(\d+)\)?$/gm)) words += Number(count)
     }
     return words
   }
@@ -269,15 +273,20 @@ const cpuByRole = (world: World): (() => Readonly<Record<'intake' | 'driver', nu
   }
 }
 
+const usageTaken = (services: VirtualServices): Measured['usage'] => ({
+  intake: services.meterOf('intake').take(),
+  driver: services.meterOf('driver').take(),
+})
+
 /** Runs a case. `collect` collects garbage; without it, memory is not measured. */
 export const runCase = async (of: Case, collect?: Collect): Promise<Measured> => {
   const app = new Deployment(of)
   const { services, stream, world } = app
   const takeCpu = cpuByRole(world)
-  const takeUsage = (): Measured['usage'] => ({
-    intake: services.meterOf('intake').take(),
-    driver: services.meterOf('driver').take(),
-  })
+  const takeUsage = (): Measured['usage'] => {
+    app.settle()
+    return usageTaken(services)
+  }
   await app.run(START_MS + of.warmUpS * 1_000, () => undefined)
   takeUsage()
   takeCpu()
@@ -325,9 +334,10 @@ const lastBatch = async (
       () => commits > before,
     )
   }
+  const storedBytes = (): number => app.services.storedBytes
   // A batch may be running.
   if (app.isRunning) await next()
-  const held = collect === undefined ? undefined : new HeldMemory(collect, eachMs)
+  const held = collect === undefined ? undefined : new HeldMemory({ collect, eachMs, storedBytes })
   if (held !== undefined) world.afterStep = held.look
   await next()
   return held?.peakBytes

@@ -57,6 +57,8 @@ interface LambdaParts<F> {
 export class Lambda<F> {
   readonly #free: Environment<F>[] = []
   readonly #parts: LambdaParts<F>
+  /** Invocations, and since when their time is not metered. */
+  readonly #running = new Set<{ fromMs: number }>()
   environments = 0
 
   constructor(parts: LambdaParts<F>) {
@@ -66,6 +68,21 @@ export class Lambda<F> {
   /** Whether an invocation would find an environment. */
   get hasRoom(): boolean {
     return this.#free.length > 0 || this.environments < this.#parts.size.environmentsMax
+  }
+
+  /** Meters the time of invocations that still run, up to now. */
+  settle(): void {
+    const { world } = this.#parts
+    for (const one of this.#running) {
+      this.#meter(world.now() - one.fromMs)
+      one.fromMs = world.now()
+    }
+  }
+
+  #meter(ms: number): void {
+    const { services, size } = this.#parts
+    const gigabytes = size.memoryMb / MB_PER_GB
+    services.meterOf(size.role).add('gigabyteSeconds', (gigabytes * Math.ceil(ms)) / MS_PER_S)
   }
 
   /** Calls the function. `done` gets its error, if it threw, and how long it ran. */
@@ -79,12 +96,13 @@ export class Lambda<F> {
     if (warm === undefined) this.environments += 1
     const { process } = environment
     const waitMs = services.draw(warm === undefined ? 'invokeCold' : 'invokeWarm')
+    const running = { fromMs: 0 }
     const end = (startMs: number, error?: unknown): void => {
-      // The start of an environment is billed.
-      const ms = world.now() - startMs + (warm === undefined ? waitMs : 0)
+      const ms = world.now() - startMs
+      this.#running.delete(running)
+      this.#meter(world.now() - running.fromMs)
       const meter = services.meterOf(size.role)
       meter.add('invocations', 1)
-      meter.add('gigabyteSeconds', ((size.memoryMb / MB_PER_GB) * Math.ceil(ms)) / MS_PER_S)
       meter.add('logBytes', PLATFORM_LOG_BYTES)
       world.at(world.now(), () => {
         this.#free.push(environment)
@@ -93,6 +111,9 @@ export class Lambda<F> {
     }
     const run = async (): Promise<void> => {
       const startMs = world.now()
+      // The start of an environment is billed.
+      running.fromMs = warm === undefined ? startMs - waitMs : startMs
+      this.#running.add(running)
       try {
         environment.loaded ??= await load()
         await call(environment.loaded)

@@ -39,7 +39,7 @@ export class VirtualServices {
   readonly #services = new Services()
   readonly #onMessage: (message: QueueMessage) => void
   /** The files of results, by their paths. */
-  readonly results = new Map<string, Uint8Array>()
+  readonly results = new Map<string, string>()
   /** True: answers come at once, and nothing is counted. For looks from outside. */
   isObserved = false
 
@@ -55,6 +55,11 @@ export class VirtualServices {
         if (!this.isObserved) this.meterOf(this.#world.process?.role ?? 'nobody').add(kind, amount)
       },
     })
+  }
+
+  /** The bytes of all objects in buckets. */
+  get storedBytes(): number {
+    return this.#services.storedBytes
   }
 
   /** What processes of a role have used. */
@@ -87,7 +92,7 @@ export class VirtualServices {
 
   #served(request: WireRequest): WireAnswer {
     if (request.method === 'PUT' && request.path.startsWith(RESULTS))
-      this.results.set(request.path, new Uint8Array(request.body))
+      this.results.set(request.path, Buffer.from(request.body).toString())
     for (const message of messagesIn(request)) this.#onMessage(message)
     const answer = this.#services.answer(request, 0)
     this.#services.takeCalls()

@@ -49,15 +49,17 @@ const sumOf = <T>(all: readonly T[], of: (one: T) => number): number =>
   all.reduce((total, one) => total + of(one), 0)
 
 /**
- * A driver keeps up when the last batch left nothing and began before the next one was due. It
- * catches up when less waits than at the first one.
+ * A driver keeps up when batches take less than the interval, and the last one left nothing and
+ * began before the next one was due. It catches up when less waits than at the first one.
  */
 export const verdictOf = (batches: readonly Batch[]): Verdict => {
   const [first] = batches
   const last = batches.at(-1)
   if (first === undefined || last === undefined) return 'falls behind'
-  const isLate = last.lateMs >= INTERVAL_S * 1_000
-  if (last.waits === 0 && !isLate) return 'keeps up'
+  const intervalMs = INTERVAL_S * 1_000
+  if (sumOf(batches, ({ processingMs }) => processingMs) >= intervalMs * batches.length)
+    return 'falls behind'
+  if (last.waits === 0 && last.lateMs < intervalMs) return 'keeps up'
   return last.waits < first.waits && last.lateMs <= first.lateMs ? 'catches up' : 'falls behind'
 }
 

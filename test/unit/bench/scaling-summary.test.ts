@@ -60,12 +60,12 @@ test.each<[string, readonly number[], number, number]>([
   expect(delaysOf(...ms).quantileMs(share)).toBe(expected)
 })
 
-const batch = (lateMs: number, waits: number): Batch => ({
+const batch = (lateMs: number, waits: number, processingMs = 1_000): Batch => ({
   timeMs: 0,
   records: 500,
   lateMs,
   waits,
-  processingMs: 1_000,
+  processingMs,
 })
 
 test.each<[string, readonly Batch[], string]>([
@@ -75,6 +75,8 @@ test.each<[string, readonly Batch[], string]>([
   ['more waits', [batch(100, 100), batch(100, 900)], 'falls behind'],
   ['as much waits', [batch(100, 100), batch(100, 100)], 'falls behind'],
   ['batches begin after the next is due', [batch(100, 0), batch(12_000, 0)], 'falls behind'],
+  ['batches take longer than the interval', [batch(100, 0), batch(200, 0, 19_500)], 'falls behind'],
+  ['one batch takes longer', [batch(100, 0), batch(200, 0, 11_000)], 'keeps up'],
   ['no batch was committed', [], 'falls behind'],
 ])('the verdict when %s', (_, batches, verdict) => {
   expect(verdictOf(batches)).toBe(verdict)
@@ -131,9 +133,8 @@ describe('the summary of a case', () => {
   })
 
   test('has figures with stable names', () => {
-    expect(
-      Object.fromEntries(figuresOf(summaryOf(MEASURED)).map((one) => [one.figure, one.unit])),
-    ).toMatchInlineSnapshot(`
+    expect(Object.fromEntries(figuresOf(summaryOf(MEASURED)).map((one) => [one.figure, one.unit])))
+      .toMatchInlineSnapshot(`
       {
         "scaling-10-shards-0-executors-busy-share": "ratio",
         "scaling-10-shards-0-executors-calls-per-million": "count",
