@@ -134,5 +134,6 @@ const isText = (bytes: Buffer): boolean => {
   )
 }
 
-const isUtf16 = (bytes: Buffer): boolean =>
+/** Whether a text begins with the mark of UTF-16. */
+export const isUtf16 = (bytes: Buffer): boolean =>
   bytes.length > 1 && (bytes.readUInt16BE(0) === 0xfeff || bytes.readUInt16BE(0) === 0xfffe)

@@ -7,7 +7,7 @@
  * production.
  */
 import { gunzipSync, type ZlibOptions, type ZstdOptions, zstdDecompressSync } from 'node:zlib'
-import { isMillraceError, MillraceError } from '../base/errors.ts'
+import { isMillraceError, type MillraceError } from '../base/errors.ts'
 import { utf8Of } from './charsets.ts'
 import {
   type Compression,
@@ -16,22 +16,17 @@ import {
   recognise,
   RECOGNISED_BYTES,
 } from './compression.ts'
+import {
+  contentTooLarge,
+  corrupt,
+  cutOff,
+  tooLarge,
+  undecodable,
+  unsupported,
+} from './file-errors.ts'
+import { contentBytesMax, type FileLimits } from './file-limits.ts'
 import { asBuffer } from './text-lines.ts'
 import { zstdFrameAt } from './zstd-frames.ts'
-
-/** Limits of the content of one file. */
-export interface FileLimits {
-  /** The largest content, in bytes after decompression. */
-  readonly bytes: number
-  /** The largest content of a compressed file, as a multiple of its size. */
-  readonly ratio: number
-}
-
-/** 512 MiB, and 200 times the compressed size. */
-export const FILE_LIMITS: FileLimits = Object.freeze({ bytes: 512 * 1024 * 1024, ratio: 200 })
-
-/** A file whose content is no larger is never refused because of its ratio. */
-const RATIO_FREE_BYTES = 1024 * 1024
 
 /** Data may be compressed again: by a program, and by the service that stores it. */
 const LAYERS_MAX = 3
@@ -64,14 +59,6 @@ interface Budget {
   readonly bytes: number
 }
 
-/** An error about a file that is put aside as a whole. */
-const fileError = (
-  code: 'OBJECT_CORRUPT' | 'OBJECT_TOO_LARGE' | 'OBJECT_UNSUPPORTED',
-  { name }: FileLabels,
-  problem: string,
-  parts: { readonly allowed?: string; readonly fix: string; readonly cause?: unknown },
-): MillraceError => new MillraceError(code, { problem, value: name, ...parts })
-
 /** @throws MillraceError `OBJECT_TOO_LARGE` if a file is too large as it is stored. */
 export const checkStoredSize = (
   file: FileLabels & { readonly sizeBytes: number },
@@ -80,40 +67,8 @@ export const checkStoredSize = (
   if (file.sizeBytes > bytes) throw tooLarge(file, `has ${file.sizeBytes} bytes`, `${bytes} bytes`)
 }
 
-const tooLarge = (file: FileLabels, has: string, allowed: string): MillraceError =>
-  fileError('OBJECT_TOO_LARGE', file, `A file ${has}, and is put aside whole`, {
-    allowed: `at most ${allowed}`,
-    fix:
-      'if the file is right, allow more with the option limits of the source, give the driver ' +
-      'enough memory for it, and redrive the file; or write smaller files',
-  })
-
-const overBudget = ({ file, limits, bytes }: Budget): MillraceError => {
-  const size = file.bytes.length
-  return bytes < limits.bytes
-    ? tooLarge(
-        file,
-        `of ${size} bytes has more than ${bytes} bytes after decompression`,
-        `${limits.ratio} times its size: limits.ratio`,
-      )
-    : tooLarge(
-        file,
-        `of ${size} bytes has more than ${bytes} bytes after decompression`,
-        `${bytes} bytes: limits.bytes`,
-      )
-}
-
-const corrupt = (file: FileLabels, problem: string, cause?: unknown): MillraceError =>
-  fileError('OBJECT_CORRUPT', file, problem, {
-    fix: 'write the file again; the whole file is put aside, and nothing of it is counted',
-    ...(cause === undefined ? {} : { cause }),
-  })
-
-const unsupported = (file: FileLabels, name: string): MillraceError =>
-  fileError('OBJECT_UNSUPPORTED', file, `A file holds ${name} data, which is not read as text`, {
-    allowed: 'UTF-8 or UTF-16, plain or compressed with gzip or zstd',
-    fix: 'write the file anew, or read it with fileStream() and a function of your own',
-  })
+const overBudget = ({ file, limits }: Budget): MillraceError =>
+  contentTooLarge(file, file.bytes.length, limits)
 
 /**
  * The bytes of a file in pieces, decompressed if they are gzip or zstd.
@@ -138,10 +93,12 @@ export function* fileText(file: StoredFile, limits: FileLimits): Generator<Uint8
   }
 }
 
-const budgetOf = (file: StoredFile, limits: FileLimits, isText: boolean): Budget => {
-  const byRatio = Math.max(limits.ratio * file.bytes.length, RATIO_FREE_BYTES)
-  return { file, limits, isText, bytes: Math.min(limits.bytes, byRatio) }
-}
+const budgetOf = (file: StoredFile, limits: FileLimits, isText: boolean): Budget => ({
+  file,
+  limits,
+  isText,
+  bytes: contentBytesMax(file.bytes.length, limits),
+})
 
 /** Takes off one layer of compression after the other. */
 function* contentOf(
@@ -214,8 +171,6 @@ const partAt = (
   return end === -1 ? 'padding' : partAt(bytes, at + end, compression, file)
 }
 
-const cutOff = (compression: Compression): string => `The ${compression} data of a file is cut off`
-
 /** Decodes one part. */
 const decodePart = (
   { bytes, compression, isEmpty = false }: Part,
@@ -234,11 +189,8 @@ const decodePart = (
     return { content: buffer, usedBytes: engine.bytesWritten }
   } catch (error) {
     if (isMillraceError(error)) throw error
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ERR_BUFFER_TOO_LARGE') throw overBudget(budget)
-    const problem =
-      code === 'Z_BUF_ERROR' ? cutOff(compression) : `The ${compression} data of a file is damaged`
-    throw corrupt(budget.file, problem, error)
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw overBudget(budget)
+    throw undecodable(budget.file, compression, error)
   }
 }
 

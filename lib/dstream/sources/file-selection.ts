@@ -1,4 +1,4 @@
-import type { FileLimits } from '../../formats/file-content.ts'
+import type { FileLimits } from '../../formats/file-limits.ts'
 
 /**
  * Makes the elements of a file from its bytes. `path` is the path of the file below the watched

@@ -1,6 +1,6 @@
 import type { Duration } from '../../base/duration.ts'
 import { MillraceError } from '../../base/errors.ts'
-import { FILE_LIMITS, type FileLimits } from '../../formats/file-content.ts'
+import { FILE_LIMITS, type FileLimits } from '../../formats/file-limits.ts'
 import { checkAtLeastOne, checkChoice, checkDurationMs, checkFunction } from '../checks.ts'
 import type { DStream } from '../dstream.ts'
 import { StreamingContext } from '../streaming-context.ts'

@@ -3,11 +3,11 @@ import type { FileReading } from '../../dstream/sources/file-selection.ts'
 import { expectedCompressions } from '../../formats/compression.ts'
 import {
   checkStoredSize,
-  FILE_LIMITS,
   fileContent,
   fileText,
   type StoredFile,
 } from '../../formats/file-content.ts'
+import { FILE_LIMITS } from '../../formats/file-limits.ts'
 import type { RejectedPart } from '../../formats/format.ts'
 import { linesOfPieces } from '../../formats/text.ts'
 import type { ObjectContent } from '../../ports/object-source.ts'

@@ -7,28 +7,26 @@
  * attempt fails, and the next one looks at all files before it begins: it logs a smaller input
  * (B2).
  */
-import { isMillraceError, MillraceError } from '../../base/errors.ts'
-import { expectedCompressions, recognise, RECOGNISED_BYTES } from '../../formats/compression.ts'
-import { goodLines, type LineBytes, readLines, splitRange } from '../../formats/line-range.ts'
-import type { ByteRange, ObjectContent } from '../../ports/object-source.ts'
-import type { LazyPartition, Partition, SourcePartition } from '../../rdd/partition.ts'
-import type { DeadLetter, FileReference } from '../../state/dead-letters.ts'
 import {
-  deadLetterOfLine,
-  expectedBytes,
-  type FileReadingParts,
-  originOf,
-  readFile,
-} from './file-elements.ts'
+  expectedCompressions,
+  isUtf16,
+  recognise,
+  RECOGNISED_BYTES,
+} from '../../formats/compression.ts'
+import { canDecompressInSteps } from '../../formats/decompressor.ts'
+import { asBuffer } from '../../formats/text-lines.ts'
+import type { LazyPartition } from '../../rdd/partition.ts'
+import type { DeadLetter, FileReference } from '../../state/dead-letters.ts'
+import { expectedBytes, type FileReadingParts, originOf, readFile } from './file-elements.ts'
+import {
+  bytesNow,
+  changed,
+  compressedParts,
+  type FilePartitions,
+  plainParts,
+  type ReadBytes,
+} from './file-parts.ts'
 import { HELD_LIMITS, type HeldLimits } from './held-limits.ts'
-
-/** Reads the bytes of a file, or some of them. */
-export type ReadBytes<T> = (file: T, range?: ByteRange) => Promise<ObjectContent>
-
-/** The partitions of a file, or why it is gone. */
-export type FilePartitions =
-  | { readonly found: true; readonly partitions: readonly SourcePartition<unknown>[] }
-  | { readonly found: false; readonly gone: 'missing' | 'replaced' }
 
 /** How the files of a batch are read. */
 export interface BatchReading extends FileReadingParts {
@@ -44,7 +42,10 @@ export const areReadAtOnce = (
   { batchBytes }: HeldLimits = HELD_LIMITS,
 ): boolean => files.reduce((total, file) => total + expectedBytes(file), 0) <= batchBytes
 
-/** The partitions of a file. If they are lazy, at most the first bytes are read now. */
+/**
+ * The partitions of a file. If they are lazy, at most the first bytes are read now. A compressed
+ * text is read once, to see that it is whole, and forgotten.
+ */
 export const filePartitions = async <T extends FileReference>(
   file: T,
   bytesOf: ReadBytes<T>,
@@ -61,45 +62,31 @@ const lazyFile = async <T extends FileReference>(
   parts: BatchReading,
 ): Promise<FilePartitions> => {
   const { partBytes } = parts.held ?? HELD_LIMITS
-  const mayBeSplit = isPlainText(file, parts) && file.sizeBytes > partBytes
-  if (!mayBeSplit && !parts.isRetry)
-    return { found: true, partitions: [wholeFile(file, bytesOf, parts)] }
-  const first = await bytesOf(file, { from: 0, to: mayBeSplit ? RECOGNISED_BYTES : 1 })
+  const isLargeText = mayBeText(file, parts) && expectedBytes(file) > partBytes
+  const whole = { found: true, partitions: [wholeFile(file, bytesOf, parts)] } as const
+  if (!isLargeText && !parts.isRetry) return whole
+  const first = await bytesOf(file, { from: 0, to: isLargeText ? RECOGNISED_BYTES : 1 })
   if (!first.found) return first
-  const isSplit =
-    mayBeSplit &&
-    expectedCompressions({ name: file.key, ...first }).length === 0 &&
-    recognise(first.bytes, []).kind === 'plain' &&
-    !isUtf16(first.bytes)
-  return {
-    found: true,
-    partitions: isSplit
-      ? rangesOf(file.sizeBytes, partBytes).map((range) => partOf(file, range, bytesOf, parts))
-      : [wholeFile(file, bytesOf, parts)],
-  }
+  if (!isLargeText) return whole
+  const expected = expectedCompressions({ name: file.key, ...first })
+  const recognised = recognise(first.bytes, expected)
+  if (recognised.kind === 'compressed' && canDecompressInSteps())
+    return (await compressedParts(file, bytesOf, parts, recognised.compression)) ?? whole
+  const isPlain =
+    recognised.kind === 'plain' && expected.length === 0 && !isUtf16(asBuffer(first.bytes))
+  return isPlain ? { found: true, partitions: plainParts(file, bytesOf, parts) } : whole
 }
 
 /** A user who has set a limit for whole files wants larger ones put aside. */
-const isPlainText = (file: FileReference, { read, limits }: FileReadingParts): boolean =>
-  read === undefined &&
-  (limits === undefined || file.sizeBytes <= limits.bytes) &&
-  expectedCompressions({ name: file.key }).length === 0
-
-const isUtf16 = (first: Uint8Array): boolean =>
-  (first[0] === 0xff && first[1] === 0xfe) || (first[0] === 0xfe && first[1] === 0xff)
-
-const rangesOf = (sizeBytes: number, partBytes: number): readonly ByteRange[] =>
-  Array.from({ length: Math.ceil(sizeBytes / partBytes) }, (_, index) => ({
-    from: index * partBytes,
-    to: Math.min((index + 1) * partBytes, sizeBytes),
-  }))
+const mayBeText = (file: FileReference, { read, limits }: FileReadingParts): boolean =>
+  read === undefined && (limits === undefined || file.sizeBytes <= limits.bytes)
 
 const wholeFile = <T extends FileReference>(
   file: T,
   bytesOf: ReadBytes<T>,
   parts: FileReadingParts,
 ): LazyPartition<unknown> => ({
-  sizeBytes: file.sizeBytes,
+  sizeBytes: expectedBytes(file),
   async read() {
     // Dead letters are reported when the records are handed out.
     const held: DeadLetter[] = []
@@ -115,67 +102,3 @@ const wholeFile = <T extends FileReference>(
     }
   },
 })
-
-/** The lines of a part of a text file. */
-const partOf = <T extends FileReference>(
-  file: T,
-  range: ByteRange,
-  bytesOf: ReadBytes<T>,
-  parts: FileReadingParts,
-): LazyPartition<unknown> => ({
-  sizeBytes: range.to - range.from,
-  async read() {
-    const found = await readLines({
-      ...range,
-      sizeBytes: file.sizeBytes,
-      read: async (bytes) => (await bytesNow(file, bytesOf, bytes)).bytes,
-    })
-    return () => partitionOf(file, range.from, found, parts)
-  },
-})
-
-const partitionOf = (
-  file: FileReference,
-  from: number,
-  bytes: LineBytes,
-  parts: FileReadingParts,
-): Partition<unknown> => {
-  const pieces = goodLines(bytes)
-  if (pieces !== undefined)
-    return { records: { pieces }, steps: [], origin: originOf(file, parts, 0, from) }
-  const found = splitRange(bytes)
-  const rejected = found.flatMap((piece) => piece.rejected)
-  for (const line of rejected) parts.putAside(deadLetterOfLine(parts.source, file, line))
-  return {
-    records: found.length === 1 ? (found[0]?.lines ?? []) : found.flatMap((piece) => piece.lines),
-    steps: [],
-    origin: originOf(file, parts, rejected.length, from),
-  }
-}
-
-const changed = (file: FileReference, how: string, cause?: unknown): MillraceError =>
-  new MillraceError('INPUT_CHANGED', {
-    problem: `A file of the batch ${how} since the batch was logged`,
-    value: file.key,
-    fix: 'nothing: the next attempt looks at all files first, and goes on without this one',
-    retryable: true,
-    cause,
-  })
-
-/** Reads bytes of a file that was there when its batch was logged. */
-const bytesNow = async <T extends FileReference>(
-  file: T,
-  bytesOf: ReadBytes<T>,
-  range?: ByteRange,
-): Promise<ObjectContent & { readonly found: true }> => {
-  let content: ObjectContent
-  try {
-    content = await bytesOf(file, range)
-  } catch (error) {
-    if (isMillraceError(error) && error.code === 'OBJECT_REFUSED')
-      throw changed(file, 'is refused', error)
-    throw error
-  }
-  if (!content.found) throw changed(file, `is ${content.gone}`)
-  return content
-}

@@ -72,6 +72,18 @@ export const partBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'the end of compressed data not checked',
+    effect: 'a file that is cut off counts up to there',
+    pipeline: 'uploads',
+    edits: [
+      {
+        file: 'lib/formats/compressed-text.ts',
+        find: 'yield* decompressor.end()',
+        replace: '',
+      },
+    ],
+  },
+  {
     name: 'a task that is not dropped',
     effect: 'what a task has combined before a bad record counts twice',
     edits: [
