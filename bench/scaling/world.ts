@@ -31,18 +31,15 @@ interface Happening {
 /** A running step. */
 interface Step {
   readonly process: VirtualProcess
-  /** The processor time of this program when it began. */
-  readonly cpuMs: number
+  /** Readings when it began. */
+  readonly allMs: number
+  readonly threadMs: number
   /** It computes so much longer than it really does. */
   extraMs: number
-  /** The last reading of the processor time, and when that was. */
+  /** The last reading of the thread, and when that was. */
   readMs: number
   readAtMs: number
 }
-
-/** How long a step has computed, in virtual milliseconds. */
-const usedMs = ({ process, cpuMs, extraMs }: Step, nowCpuMs: number): number =>
-  extraMs + (nowCpuMs - cpuMs) * process.slowness
 
 /**
  * A step ends after this many turns of the event loop without a call of the world. The clients of
@@ -50,10 +47,19 @@ const usedMs = ({ process, cpuMs, extraMs }: Step, nowCpuMs: number): number =>
  */
 const QUIET_TURNS = 3
 
-/** The processor time of this program, with all its threads: garbage is collected on others. */
-const processorMs = (): number => {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1_000
+/** The processor time of this program so far, in milliseconds. */
+export interface Processor {
+  /** With all threads: garbage is collected on others. Slow to read. */
+  readonly allMs: () => number
+  /** Of the thread that computes. */
+  readonly threadMs: () => number
+}
+
+const msOf = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1_000
+
+const REAL: Processor = {
+  allMs: () => msOf(process.cpuUsage()),
+  threadMs: () => msOf(process.threadCpuUsage()),
 }
 
 /** A reading of the processor time is good for this long: a pipeline asks after each record. */
@@ -105,7 +111,7 @@ class Agenda {
 /** Runs what happens, in the order of virtual time. */
 export class World {
   readonly #agenda = new Agenda()
-  readonly #cpuMs: () => number
+  readonly #processor: Processor
   #nowMs: number
   #order = 0
   #calls = 0
@@ -113,10 +119,9 @@ export class World {
   afterStep: (process: VirtualProcess, usedMs: number) => void = () => undefined
   #step: Step | undefined
 
-  /** `cpuMs`: the processor time of this program so far. Default: as it is measured. */
-  constructor(startMs: number, cpuMs: () => number = processorMs) {
+  constructor(startMs: number, processor: Processor = REAL) {
     this.#nowMs = startMs
-    this.#cpuMs = cpuMs
+    this.#processor = processor
   }
 
   /** The process whose step runs. */
@@ -131,15 +136,19 @@ export class World {
     const wallMs = performance.now()
     if (wallMs - step.readAtMs > READING_MS) {
       step.readAtMs = wallMs
-      step.readMs = this.#cpuMs()
+      step.readMs = this.#processor.threadMs()
     }
-    return this.#nowMs + usedMs(step, step.readMs)
+    return this.#within(step, step.readMs)
+  }
+
+  #within({ process, threadMs, extraMs }: Step, readMs: number): number {
+    return this.#nowMs + extraMs + (readMs - threadMs) * process.slowness
   }
 
   /** The time, read anew. */
   exactNow(): number {
     const step = this.#step
-    return this.#nowMs + (step === undefined ? 0 : usedMs(step, this.#cpuMs()))
+    return step === undefined ? this.#nowMs : this.#within(step, this.#processor.threadMs())
   }
 
   /** The running step computes for longer than it really does. Before slowness. */
@@ -181,8 +190,9 @@ export class World {
   }
 
   async #runStep(process: VirtualProcess, run: () => void): Promise<void> {
-    const cpuMs = this.#cpuMs()
-    const step = { process, cpuMs, extraMs: 0, readMs: cpuMs, readAtMs: performance.now() }
+    const [allMs, threadMs] = [this.#processor.allMs(), this.#processor.threadMs()]
+    const readAtMs = performance.now()
+    const step = { process, allMs, threadMs, extraMs: 0, readMs: threadMs, readAtMs }
     this.#step = step
     run()
     let seen = this.#calls
@@ -192,7 +202,7 @@ export class World {
       seen = this.#calls
       turns = -1
     }
-    const ms = usedMs(step, this.#cpuMs())
+    const ms = step.extraMs + (this.#processor.allMs() - allMs) * process.slowness
     this.#step = undefined
     process.busyMs += ms
     process.freeAtMs = this.#nowMs + ms

@@ -10,7 +10,7 @@ const processOf = (slowness = 1): VirtualProcess => ({
 
 /** A world whose program computes only when a test says so. */
 const quiet = (): { readonly world: World; readonly compute: (ms: number) => void } => {
-  const world = new World(1_000, () => 0)
+  const world = new World(1_000, { allMs: () => 0, threadMs: () => 0 })
   return { world, compute: (ms) => world.compute(ms) }
 }
 
@@ -68,7 +68,7 @@ describe('a world in virtual time', () => {
 
   test('the measured time of the processor passes', async () => {
     let cpuMs = 0
-    const world = new World(0, () => (cpuMs += 3))
+    const world = new World(0, { allMs: () => (cpuMs += 3), threadMs: () => 0 })
     const one = processOf()
     world.at(0, () => undefined, one)
     await world.runUntil(10)
