@@ -69,7 +69,17 @@ const FILTER_OPTIONS = ['since', 'before', 'code', 'source', 'position', 'limit'
 /** The commands, each with its options. */
 export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   init: [],
-  run: ['once', 'until-idle', 'no-until-idle', 'demo', 'follow', 'bind', 'state', 'json'],
+  run: [
+    'once',
+    'until-idle',
+    'no-until-idle',
+    'demo',
+    'follow',
+    'bind',
+    'state',
+    'parallelism',
+    'json',
+  ],
   status: ['app', 'state', 'json'],
   state: [...LISTED, 'limit', 'to', 'merge', 'yes', 'if-batch'],
   resume: ['app', 'state', 'json'],
@@ -108,6 +118,7 @@ const OPTIONS = {
   to: { type: 'string' },
   merge: { type: 'boolean' },
   'if-batch': { type: 'string' },
+  parallelism: { type: 'string' },
 } as const
 
 const names = Object.keys(COMMANDS).join(', ')
@@ -254,6 +265,7 @@ const OPTION_USAGE: Readonly<Record<string, string>> = {
   export: '--export FILE',
   to: '--to FILE',
   'if-batch': '--if-batch MS',
+  parallelism: '--parallelism N',
 }
 
 const optionNames = (name: string): string => {

@@ -47,6 +47,8 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   DATA_LOST: EXIT.batchFailed,
   DIRECTORY_MISSING: EXIT.usage,
   EVENT_INVALID: EXIT.unexpected,
+  EXECUTOR_LOST: EXIT.batchFailed,
+  EXECUTOR_REFUSED: EXIT.batchFailed,
   INPUT_CHANGED: EXIT.batchFailed,
   GENERATION_OLD: EXIT.storeBusy,
   INTERVAL_UNFIT: EXIT.usage,

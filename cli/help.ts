@@ -56,7 +56,7 @@ Examples
   millrace init my-pipeline
 `,
   run: `millrace run MODULE [--once] [--no-until-idle] [--follow] [--demo] [--bind NAME=URI]...
-             [--state DIR] [--json]
+             [--state DIR] [--parallelism N] [--json]
 
 Runs a pipeline until Ctrl-C. MODULE is a TypeScript or JavaScript file, and the pipeline is its
 default export. The store keeps the totals: the next run continues where this one ended, however it
@@ -75,6 +75,8 @@ ended.
                     'logs/*.log' (quoted), file:///directory, socket://HOST:PORT, - (the standard
                     input), demo: (made-up lines). If a name is given twice, the later one counts
 ${state}; default .millrace/<name of the pipeline>
+  --parallelism N   how many tasks of a large batch run at the same time, each but one in a thread
+                    of its own. Default: as the pipeline says, else the processor cores
   --json            one JSON object per line for each event; printed batches too
 
 Examples

@@ -16,10 +16,19 @@ import type { SourcePorts } from '../lib/runtime/sources/source-ports.ts'
 import { sourceKind } from '../lib/runtime/sources/source-kind.ts'
 import { type Head, HeadStore } from '../lib/state/head.ts'
 import { claimStore } from '../lib/state/store-owner.ts'
+import type { ThreadExecutors } from '../lib/adapters/local/thread-executors.ts'
+import { executorThreads } from './executor-threads.ts'
 import { localPorts } from './local-ports.ts'
 
 /** What to open. */
 export interface RunParts {
+  readonly module: string
+  /** The hash of the code of the module. */
+  readonly code: string
+  readonly isOnce: boolean
+  readonly bindings: readonly string[]
+  /** How many tasks run at the same time. */
+  readonly parallelism: number
   readonly plan: Plan
   readonly bound: BoundPlan
   /** The sources that this machine offers. */
@@ -34,8 +43,8 @@ export interface RunParts {
 export interface OpenRun extends Composition {
   /** Whether no batch has run on this store before. */
   readonly isFirst: boolean
-  /** Closes the store and releases its lock. */
-  close(): void
+  /** Ends the threads, closes the store and releases its lock. */
+  close(): Promise<void>
 }
 
 /**
@@ -51,7 +60,8 @@ export const openRun = async (parts: RunParts): Promise<OpenRun> => {
     const store = sqliteItemStore({ directory: parts.state })
     try {
       const composition = await composeOn(store, parts)
-      const close = (): void => {
+      const close = async (): Promise<void> => {
+        await composition.executors?.close()
         store.close()
         lock.release()
       }
@@ -76,26 +86,31 @@ const checkLocations = ({ plan, bound, sources }: RunParts): void => {
 
 const composeOn = async (
   store: ItemStore,
-  { plan, bound, sources, printer, listen }: RunParts,
-): Promise<Omit<OpenRun, 'close'>> => {
+  parts: RunParts,
+): Promise<Omit<OpenRun, 'close'> & { readonly executors: ThreadExecutors | undefined }> => {
+  const { plan, bound, sources, printer, listen } = parts
   const app = plan.name
   const ports = localPorts(store, { sources, printer })
   await claimStore(store, app)
   const head = await new HeadStore(store, app).read()
+  // The generation comes from the clock. So it is also higher than those in the outputs that were
+  // written before a reset.
+  const generation = nextGeneration(head, plan, ports.clock.now())
+  const locations = bound.sources
+  const executors = executorThreads(parts.parallelism, { ...parts, generation, locations })
   const composition = await compose({
     plan,
-    // The generation comes from the clock. So it is also higher than those in the outputs that were
-    // written before a reset.
-    generation: nextGeneration(head, plan, ports.clock.now()),
+    generation,
+    executors,
     ports,
-    locations: bound.sources,
+    locations,
     locateOutput: bound.locateOutput,
     listen,
     // This process holds the lock. So a lease in the head belongs to a process that has ended.
     leaseMs: 0,
   })
   if (head !== undefined) await checkFit(composition.runner, head)
-  return { ...composition, isFirst: head?.manifest === undefined }
+  return { ...composition, executors, isFirst: head?.manifest === undefined }
 }
 
 /**

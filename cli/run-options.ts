@@ -10,6 +10,7 @@ interface GivenOptions {
   readonly follow?: boolean | undefined
   readonly bind?: readonly string[] | undefined
   readonly state?: string | undefined
+  readonly parallelism?: string | undefined
 }
 
 /** How to run a pipeline. */
@@ -23,6 +24,8 @@ export interface RunOptions {
   readonly follow: boolean
   readonly bindings: readonly string[]
   readonly state: string | undefined
+  /** How many tasks of a large batch run at the same time. Undefined: as the pipeline says. */
+  readonly parallelism: number | undefined
 }
 
 /**
@@ -39,7 +42,19 @@ export const runOptions = (given: GivenOptions): RunOptions => {
     follow: given.follow === true,
     bindings: given.bind ?? [],
     state: given.state,
+    parallelism: parallelismOf(given.parallelism),
   }
+}
+
+const parallelismOf = (given: string | undefined): number | undefined => {
+  if (given === undefined) return undefined
+  if (/^[1-9]\d{0,2}$/.test(given)) return Number(given)
+  throw usage(
+    '--parallelism is not a count',
+    given,
+    'a whole number from 1 to 999',
+    'for example --parallelism 4, or leave it out: then each processor core is used',
+  )
 }
 
 /** Without `--once`, a run has no end to which time could run on. */

@@ -1,5 +1,6 @@
 import type { Plan } from '../lib/dstream/plan.ts'
 import { sourceName, TEXT } from '../lib/dstream/sources/declaration.ts'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { bindPlan } from '../lib/runtime/bindings.ts'
 import type { RuntimeEvent } from '../lib/runtime/events.ts'
@@ -10,7 +11,7 @@ import { localSinks, localSources } from './local-ports.ts'
 import { type OpenRun, openRun, type RunParts } from './open-run.ts'
 import { endOfError } from './errors.ts'
 import { EXIT, exitCodes } from './exit-codes.ts'
-import { loadPlan } from '../lib/tools/load-pipeline.ts'
+import { loadPipelineCode } from '../lib/tools/load-pipeline.ts'
 import { jsonReporter } from './reports/json-reporter.ts'
 import { textReporter } from './reports/text-reporter.ts'
 import type { Ended, Outputs, Reporter, RunningSource, Started } from './reports/reporter.ts'
@@ -65,7 +66,7 @@ export const run = async (command: RunCommand, outputs: Outputs): Promise<number
 }
 
 const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally): Promise<How> => {
-  const plan = await loadPlan(command.module)
+  const { plan, code } = await loadPipelineCode(command.module)
   const sources = localSources({ isOnce: command.once, bindings: command.bindings })
   const bound = bindPlan(plan, {
     // Of two bindings of a name, the later one counts.
@@ -80,6 +81,11 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
   const early: RuntimeEvent[] = []
   let listen = (event: RuntimeEvent): void => void early.push(event)
   const opened = await openRun({
+    module: command.module,
+    code,
+    isOnce: command.once,
+    bindings: command.bindings,
+    parallelism: command.parallelism ?? plan.options.parallelism ?? availableParallelism(),
     plan,
     bound,
     sources,
@@ -96,7 +102,7 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
     early.forEach(listen)
     return howOf(await runUntilStopped(opened, command, reporter))
   } finally {
-    opened.close()
+    await opened.close()
   }
 }
 

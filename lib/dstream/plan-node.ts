@@ -60,6 +60,11 @@ interface NodeParts {
    * the plan hash. Functions cannot be compared, so they are part of the code hash only.
    */
   readonly parameters: Readonly<Record<string, Parameter>>
+  /**
+   * Whether it calls a function of the user with whole RDDs. Such a function runs once in a batch,
+   * in the driver. Default: false.
+   */
+  readonly free?: boolean
 }
 
 /** A node that brings records in. */
@@ -118,7 +123,7 @@ export type PlanNode = SourceNode | OperatorNode | OutputNode
 type OperatorSettings = Partial<
   Pick<
     OperatorNode,
-    'narrow' | 'nondeterministic' | 'stateful' | 'keyed' | 'slideMs' | 'parameters'
+    'narrow' | 'nondeterministic' | 'stateful' | 'keyed' | 'slideMs' | 'parameters' | 'free'
   >
 >
 
@@ -173,7 +178,7 @@ export const outputNode = (
   parent: PlanNode,
   parameters: OutputNode['parameters'],
   run: OutputNode['run'],
-  places: Pick<OutputNode, 'writesTo' | 'placeAt'> = {},
+  more: Pick<OutputNode, 'writesTo' | 'placeAt' | 'free'> = {},
 ): OutputNode =>
   Object.freeze({
     role: 'output',
@@ -181,5 +186,5 @@ export const outputNode = (
     parents: [parent],
     parameters,
     run,
-    ...places,
+    ...more,
   })

@@ -96,6 +96,12 @@ export interface StreamOptions {
    * deleted. Default 14 days.
    */
   readonly keepDeadLetters?: Duration | 'forever'
+  /**
+   * How many tasks of a large batch run at the same time: a whole number, 1 or more. Results are
+   * the same, to the last bit, whatever it is. Default: the processor cores of the machine with
+   * `millrace run`; on AWS, 1 and the executors of the construct.
+   */
+  readonly parallelism?: number
 }
 
 const PIPELINE: unique symbol = Symbol.for('millrace.pipeline') as never
@@ -185,6 +191,7 @@ const resolve = ({
   poison = {},
   onBadKey = 'fail',
   keepDeadLetters = DEAD_LETTERS_KEPT,
+  parallelism,
 }: StreamOptions): PlanOptions => {
   if (whenIdle !== 'rest' && whenIdle !== 'tick')
     throw new MillraceError('ARGUMENT_INVALID', {
@@ -221,6 +228,7 @@ const resolve = ({
     onDataLoss,
     poison: poisonOf(poison),
     onBadKey,
+    parallelism: parallelism === undefined ? undefined : atLeastOne('parallelism', parallelism),
     deadLettersKeptMs:
       keepDeadLetters === 'forever'
         ? Infinity

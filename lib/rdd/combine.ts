@@ -17,7 +17,7 @@ export const combineGroup = async <K, V, W>(
 ): Promise<void> => {
   const sink = pairSink(into)
   for (const index of group) {
-    const partition = await partitionAt(index)
+    const partition = await partitionAt(index, group.at(-1))
     try {
       await pushAll(partition, sink, pause)
     } catch {

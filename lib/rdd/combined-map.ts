@@ -56,6 +56,11 @@ export class CombinedMap<K, V, W> {
     }
   }
 
+  /** All keys in no order, as `sorted` gives them. */
+  entries(): Bucket<K, W> {
+    return this.#done === undefined ? [] : this.#done.codedPairs()
+  }
+
   /** All keys in their order, in the form inside Millrace, with what tasks have that are done. */
   sorted(): Bucket<K, W> {
     return this.#done?.sortedCoded() ?? []

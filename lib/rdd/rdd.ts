@@ -2,30 +2,17 @@ import { withPlainKeys } from '../base/keys.ts'
 import { elementsOf, keepPartition } from './elements.ts'
 import { originAfterShuffle } from './bad-records.ts'
 import { NO_CONTEXT, type RddContext } from './context.ts'
-import type { Partition, SourcePartition } from './partition.ts'
+import { type Elsewhere, elsewhereOf } from './elsewhere.ts'
+import { type Lineage, unknownSize } from './lineage.ts'
+import { isLazy, type Partition, type SourcePartition } from './partition.ts'
 import type { Step } from './steps.ts'
 import { checkPartitions, shuffled } from './shuffle.ts'
 import type { Combining } from './shuffle-types.ts'
 import { ReadAhead } from './read-ahead.ts'
-import { NO_TASKS, type TaskName } from './tasks.ts'
+import { runResultStage } from './result-stage.ts'
+import { NO_TASKS } from './tasks.ts'
 import { writeChecked } from './write-checked.ts'
 import type { WriteTarget } from './write-target.ts'
-
-/** How an RDD gets its partitions. */
-interface Lineage<T> {
-  readonly partitionCount: number
-  readonly partition: (index: number) => Promise<Partition<T>>
-  /**
-   * Runs the tasks that must run first, because no task waits for another one inside. Default:
-   * none.
-   */
-  readonly prepare?: () => Promise<unknown>
-  /** See {@link Partition.sizeBytes}. Default: unknown. */
-  readonly sizeOf?: ((index: number) => number | undefined) | undefined
-  readonly context: RddContext
-  /** Names this RDD in errors: the id of the node that made it. */
-  readonly label: string
-}
 
 /**
  * A function from one partition's elements to new ones; it may be async.
@@ -116,7 +103,8 @@ export class RDD<out T> {
   within(context: RddContext, label: string): RDD<T> {
     return new RDD({
       ...this.#lineage,
-      partition: async (index) => this.partitionAt(index),
+      partition: async (index, until) => this.partitionAt(index, until),
+      elsewhere: this.#elsewhere,
       context,
       label,
     })
@@ -127,8 +115,9 @@ export class RDD<out T> {
     const step = { kind, f, label: this.label } as Step
     return new RDD<U>({
       ...this.#lineage,
-      partition: async (index) => {
-        const { records, steps, origin, madeFrom } = await this.partitionAt(index)
+      elsewhere: this.#elsewhere,
+      partition: async (index, until) => {
+        const { records, steps, origin, madeFrom } = await this.partitionAt(index, until)
         return { records, steps: [...steps, step], origin, madeFrom }
       },
     })
@@ -148,14 +137,15 @@ export class RDD<out T> {
     const { label, context, partitionCount: inputs, sizeOf = unknownSize } = this.#lineage
     const { tasks = NO_TASKS, keys, pause } = context
     const shuffle = { label, partitions: checkPartitions(partitionCount), ...combining }
-    const number = tasks.nextShuffle(label)
+    const number = tasks.nextStage(label, 'map')
     return this.derive(partitionCount, async () => {
       await this.#prepare()
       const buckets = await shuffled<K, V, W>(
         {
           partitionCount: inputs,
-          partitionAt: async (index) =>
-            (await this.partitionAt(index)) as Partition<readonly [K, V]>,
+          partitionAt: async (index, until) =>
+            (await this.partitionAt(index, until)) as Partition<readonly [K, V]>,
+          elsewhere: this.#elsewhere,
           sizeOf,
           tasks,
           number,
@@ -173,8 +163,9 @@ export class RDD<out T> {
     if (keys === undefined) return this
     return new RDD({
       ...this.#lineage,
-      partition: async (index) => ({
-        ...(await this.partitionAt(index)),
+      elsewhere: this.#elsewhere,
+      partition: async (index, until) => ({
+        ...(await this.partitionAt(index, until)),
         origin: originAfterShuffle(keys, this.label, index),
       }),
     })
@@ -188,9 +179,10 @@ export class RDD<out T> {
     return new RDD({
       ...this.#lineage,
       partitionCount: places.length,
-      partition: async (place) => {
+      elsewhere: elsewhereOf([this.#elsewhere, ...others.map((other) => other.#elsewhere)]),
+      partition: async (place, until = Infinity) => {
         const { rdd, index } = places[place] as (typeof places)[number]
-        return rdd.partitionAt(index)
+        return rdd.partitionAt(index, index + until - place)
       },
       sizeOf: (place) => {
         const { rdd, index } = places[place] as (typeof places)[number]
@@ -206,8 +198,8 @@ export class RDD<out T> {
    * @internal One partition with the steps that are still to be applied, for callers that do not
    * need an array of its elements.
    */
-  async partitionAt(index: number): Promise<Partition<T>> {
-    if (this.#kept === undefined) return this.#lineage.partition(index)
+  async partitionAt(index: number, until?: number): Promise<Partition<T>> {
+    if (this.#kept === undefined) return this.#lineage.partition(index, until)
     const kept = this.#kept.get(index) ?? this.#keep(index)
     this.#kept.set(index, kept)
     return kept
@@ -217,9 +209,13 @@ export class RDD<out T> {
     return keepPartition(await this.#lineage.partition(index), this.label, this.pause)
   }
 
-  /** @internal The elements of one partition. */
-  async elements(index: number): Promise<readonly T[]> {
-    return elementsOf(await this.partitionAt(index), this.label, this.pause)
+  get #elsewhere(): Elsewhere {
+    return this.#kept === undefined ? (this.#lineage.elsewhere ?? 'computed') : 'computed'
+  }
+
+  /** @internal The elements of one partition. `until`: see {@link ReadAhead.at}. */
+  async elements(index: number, until?: number): Promise<readonly T[]> {
+    return elementsOf(await this.partitionAt(index, until), this.label, this.pause)
   }
 
   /** @internal The same elements, without the records for whose elements `check` throws. */
@@ -227,16 +223,15 @@ export class RDD<out T> {
     return this.narrow('check', check)
   }
 
-  /** @internal The elements of every partition, by one result task for each. */
+  /** @internal The elements of every partition. */
   async partitions(): Promise<readonly (readonly T[])[]> {
-    const { label: node, partitionCount, context } = this.#lineage
+    return this.ofEach((index, until) => this.elements(index, until))
+  }
+
+  /** @internal What `make` gives for every partition, as plain data: a result stage. */
+  async ofEach<R>(make: (index: number, until?: number) => Promise<R>): Promise<readonly R[]> {
     await this.#prepare()
-    const partitions: (readonly T[])[] = []
-    for (let partition = 0; partition < partitionCount; partition++) {
-      const name: TaskName = { node, shuffle: 0, side: 'result', partition }
-      partitions.push(await (context.tasks ?? NO_TASKS).run(name, () => this.elements(partition)))
-    }
-    return partitions
+    return runResultStage({ ...this.#lineage, elsewhere: this.#elsewhere }, make)
   }
 
   async #prepare(): Promise<void> {
@@ -286,12 +281,11 @@ export const rddOfPartitions = <T>(
     partitionCount: partitions.length,
     context,
     label,
-    partition: (index) => read.at(index),
+    partition: (index, until) => read.at(index, until),
+    elsewhere: partitions.some(isLazy) ? 'unread' : 'read',
     sizeOf: (index) => partitions[index]?.sizeBytes,
   })
 }
-
-const unknownSize = (): undefined => undefined
 
 /** An RDD of elements in memory, given by partition. */
 export const rddOfElements = <T>(partitions: readonly (readonly T[])[]): RDD<T> =>

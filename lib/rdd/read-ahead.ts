@@ -23,21 +23,24 @@ export class ReadAhead<T> {
     this.#partitions = partitions
   }
 
-  /** One partition. What follows is read ahead, as far as the limits allow. */
-  async at(index: number): Promise<Partition<T>> {
+  /**
+   * One partition. What follows is read ahead, as far as the limits allow, and not beyond `until`:
+   * another task uses the partitions after it, perhaps elsewhere.
+   */
+  async at(index: number, until = Infinity): Promise<Partition<T>> {
     const partition = this.#partitions[index]
     if (partition === undefined) return { records: [], steps: [] }
     if (!isLazy(partition)) return partition
     const read = this.#ahead.get(index) ?? partition.read()
     // A use that jumps back begins again. What was read ahead for the one before is dropped.
     for (const other of this.#ahead.keys()) if (other <= index) this.#ahead.delete(other)
-    this.#readAfter(index)
+    this.#readAfter(index, until)
     return (await read)()
   }
 
-  #readAfter(index: number): void {
+  #readAfter(index: number, until: number): void {
     let bytes = 0
-    const end = Math.min(index + 1 + AT_ONCE, this.#partitions.length)
+    const end = Math.min(index + 1 + AT_ONCE, this.#partitions.length, until + 1)
     for (let next = index + 1; next < end; next++) {
       const partition = this.#partitions[next] as SourcePartition<T>
       bytes += partition.sizeBytes ?? 0

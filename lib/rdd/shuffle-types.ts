@@ -2,6 +2,7 @@
 import type { Coded } from '../base/keys.ts'
 import type { Pause } from '../base/pauses.ts'
 import type { KeyRejection } from './bad-records.ts'
+import type { Elsewhere } from './elsewhere.ts'
 import type { Partition } from './partition.ts'
 import type { TaskRunner } from './tasks.ts'
 
@@ -31,12 +32,14 @@ export type Bucket<K, W> = [Coded<K>, W][]
 /** What a shuffle needs of its RDD and its batch. */
 export interface ShuffleInput<K, V> {
   readonly partitionCount: number
-  readonly partitionAt: (index: number) => Promise<Partition<readonly [K, V]>>
+  readonly partitionAt: (index: number, until?: number) => Promise<Partition<readonly [K, V]>>
   /** See {@link Partition.sizeBytes}. */
   readonly sizeOf: (index: number) => number | undefined
   readonly tasks: TaskRunner
-  /** The number of the shuffle within its node. */
+  /** The number of the map stage within its node. */
   readonly number: number
+  /** Whether another process can run the map tasks. */
+  readonly elsewhere: Elsewhere
   /** Puts aside the keys whose values cannot be merged. */
   readonly keys?: KeyRejection | undefined
   readonly pause?: Pause | undefined

@@ -5,6 +5,7 @@
 import { MillraceError } from '../base/errors.ts'
 import { bucketsOf, combineGroup } from './combine.ts'
 import { CombinedMap, Unmergeable } from './combined-map.ts'
+import { groupsOf } from './groups.ts'
 import { mergedByPartition } from './merge-keys.ts'
 import type { Bucket, Shuffle, ShuffleInput } from './shuffle-types.ts'
 
@@ -57,41 +58,24 @@ const mergedAsTheyCome = async <K, V, W>(
   input: ShuffleInput<K, V>,
   shuffle: Shuffle<V, W>,
 ): Promise<readonly Bucket<K, W>[]> => {
-  const { tasks, number, pause, partitionCount, sizeOf } = input
+  const { tasks, number, elsewhere, pause, partitionCount, sizeOf } = input
   const groups = groupsOf(partitionCount, sizeOf)
   const merged = new CombinedMap<K, V, W>(shuffle)
   const combine = (index: number, into: CombinedMap<K, V, W>): Promise<void> =>
     combineGroup(input, shuffle, groups[index] as readonly number[], into)
-  await tasks.runMaps({
+  await tasks.runStage({
     node: shuffle.label,
-    shuffle: number,
+    side: 'map',
+    number,
     count: groups.length,
+    elsewhere,
     here: (index) => combine(index, merged),
     pack: async (index) => {
       const own = new CombinedMap<K, V, W>(shuffle)
       await combine(index, own)
-      return own.sorted()
+      return own.entries()
     },
     take: (entries) => merged.take(entries as Bucket<K, W>, pause),
   })
   return bucketsOf(merged.sorted(), shuffle.partitions)
-}
-
-/** Partitions of together at most this size are one task. */
-const GROUP_BYTES = 32 * 1024 * 1024
-
-/** Neighbours that are computed together: as many as fit. */
-const groupsOf = (
-  count: number,
-  sizeOf: ShuffleInput<unknown, unknown>['sizeOf'],
-): readonly (readonly number[])[] => {
-  const groups: number[][] = []
-  let room = -Infinity
-  for (let index = 0; index < count; index++) {
-    const size = sizeOf(index) ?? Infinity
-    if (size <= room) groups.at(-1)?.push(index)
-    else groups.push([index])
-    room = (size <= room ? room : GROUP_BYTES) - size
-  }
-  return groups
 }

@@ -1,61 +1,61 @@
 /**
- * Tasks are the parts of a batch that can be computed independently. Shuffles divide a batch:
+ * Tasks are the parts of a batch that can be computed independently. A stage is a set of tasks of
+ * which none waits for another one. Shuffles divide a batch into stages:
  *
- *   map task      some partitions before a shuffle: their fused steps, combined by key
- *   result task   one partition that an output or an action uses
+ *   map stage      before a shuffle: the fused steps of some partitions, combined by key
+ *   result stage   the elements of some partitions, for an output or an action
  *
- * A task is named after the node of its RDD, so any process with the same plan can find it. Results
- * do not depend on which process computes a task, or in which order: values are merged by the order
- * of partitions and keys, never by the order of arrival (B3).
+ * A stage is named after the node of its RDD, so any process with the same plan can find it. Results
+ * do not depend on which process computes a task, or in which order: what a task is follows from
+ * the sizes of partitions alone, and results are merged in the order of tasks and keys, never in
+ * the order of arrival (B3).
  */
+import type { Elsewhere } from './elsewhere.ts'
 
-/** The kind of a task. */
-export type TaskSide = 'map' | 'result'
+/** The kind of a stage. */
+export type StageSide = 'map' | 'result'
 
-/** The name of a task within its batch. */
-export interface TaskName {
+/** The name of a stage within its batch. */
+export interface StageName {
   /** The id of the node of its RDD. */
   readonly node: string
-  /** The number of its shuffle within the node, from 1. A result task belongs to no shuffle: 0. */
-  readonly shuffle: number
-  readonly side: TaskSide
-  readonly partition: number
+  readonly side: StageSide
+  /** Its number among the stages of its node and side, from 1. */
+  readonly number: number
 }
 
-/** Runs tasks. */
-export interface TaskRunner {
-  /**
-   * The number of the next shuffle of a node, from 1. Called in the order of the calls in user
-   * code.
-   */
-  nextShuffle(node: string): number
-  /** Runs the work of a task, here or elsewhere. */
-  run<R>(task: TaskName, work: () => Promise<R>): Promise<R>
-  /**
-   * Runs the map tasks of a shuffle, here or elsewhere, perhaps several at the same time. Results
-   * are taken in the order of the tasks.
-   */
-  runMaps(tasks: MapTasks): Promise<void>
-}
-
-/** All map tasks of a shuffle. */
-export interface MapTasks {
-  readonly node: string
-  readonly shuffle: number
+/** A stage that can be run. */
+export interface Stage extends StageName {
+  /** The number of tasks. */
   readonly count: number
-  /** Runs a task, and takes its result at once. */
+  /** Whether its tasks can run in another process. */
+  readonly elsewhere: Elsewhere
+  /** Runs a task in this process, and takes its result at once. */
   readonly here: (index: number) => Promise<void>
-  /** Runs a task. Gives the result as plain data: so it can run elsewhere. */
+  /** Runs a task. Gives the result as plain data, which another process can encode. */
   readonly pack: (index: number) => Promise<unknown>
   /** Takes a result of `pack`. */
-  readonly take: (data: unknown) => Promise<void>
+  readonly take: (data: unknown) => Promise<void> | void
 }
 
-/** Outside of a batch, tasks have no names in a plan. Each one runs at once, in this process. */
-export const NO_TASKS: TaskRunner = {
-  nextShuffle: () => 1,
-  run: (_, work) => work(),
-  runMaps: async ({ count, here }) => {
-    for (let index = 0; index < count; index++) await here(index)
-  },
+/** Runs stages. */
+export interface TaskRunner {
+  /**
+   * The number of the next stage of a node and a side, from 1. Called in the order of the calls in
+   * user code.
+   */
+  nextStage(node: string, side: StageSide): number
+  /**
+   * Runs all tasks of a stage, here or elsewhere, perhaps several at the same time. Results are
+   * taken in the order of the tasks.
+   */
+  runStage(stage: Stage): Promise<void>
 }
+
+/** Runs one task after the other in this process. */
+export const runHere = async ({ count, here }: Stage): Promise<void> => {
+  for (let index = 0; index < count; index++) await here(index)
+}
+
+/** Outside of a batch, stages have no names in a plan. */
+export const NO_TASKS: TaskRunner = { nextStage: () => 1, runStage: runHere }

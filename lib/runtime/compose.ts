@@ -8,6 +8,7 @@ import { MillraceError } from '../base/errors.ts'
 import type { Plan } from '../dstream/plan.ts'
 import { sourceName } from '../dstream/sources/declaration.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Executors } from '../ports/executors.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import type { Randomness } from '../ports/randomness.ts'
 import type { Receiver } from '../ports/receiver.ts'
@@ -19,11 +20,13 @@ import type { Runner } from './runner.ts'
 import { type OutputsParts, outputsTo } from './sinks/outputs.ts'
 import { checkSeparatePlaces } from './sinks/separate-places.ts'
 import type { SinkPorts } from './sinks/sink-ports.ts'
-import { wholeReader } from './sources/redriven.ts'
+import { wholeReader, type WholeInput } from './sources/redriven.ts'
 import { type OpenedSource, sourceKind } from './sources/source-kind.ts'
 import type { SourcePorts } from './sources/source-ports.ts'
 import type { HeldLimits } from './sources/held-limits.ts'
-import { type Executor, inProcess } from './tasks/batch-tasks.ts'
+import type { SourceReader } from './sources/source-reader.ts'
+import { StageSpreader } from './tasks/stage-spreader.ts'
+import { TaskServer } from './tasks/task-server.ts'
 
 /** The ports that every world has. */
 export interface WorldPorts {
@@ -51,8 +54,8 @@ export interface CompositionParts {
   readonly leaseMs: number
   /** See {@link Runner.logSettings}. */
   readonly logSettings?: LogSettings
-  /** Default: tasks run in this process. */
-  readonly executor?: Executor
+  /** Default: all tasks run in this process. */
+  readonly executors?: Executors | undefined
   /** Default: {@link HELD_LIMITS}. */
   readonly held?: HeldLimits
 }
@@ -78,19 +81,11 @@ export interface Composition {
  */
 export const compose = async (parts: CompositionParts): Promise<Composition> => {
   const { plan, generation, ports, locateOutput, listen, leaseMs, logSettings } = parts
-  const { executor = inProcess, held } = parts
+  const { executors } = parts
   const { store, clock, randomness, sinks, memoryInUse } = ports
   checkSeparatePlaces(plan, locateOutput)
   const app = plan.name
-  const process = randomness.attemptId()
-  const opened = new Map<string, OpenedSource>()
-  for (const { id } of plan.sources) opened.set(id, await openSource(id, process, parts))
-  const sources = new Map(
-    [...opened].map(([source, { reader }]) => [
-      source,
-      wholeReader({ store, app, source, held }, reader),
-    ]),
-  )
+  const { readers: sources, receivers } = await openSources(parts)
   const runner: Runner = {
     plan,
     app,
@@ -101,22 +96,58 @@ export const compose = async (parts: CompositionParts): Promise<Composition> => 
     randomness,
     sources,
     outputs: outputsTo({ locate: locateOutput, ports: sinks }),
-    executor,
+    ...(executors === undefined
+      ? {}
+      : { spreader: new StageSpreader({ executors, clock, listen }) }),
     listen,
     leaseMs,
     ...(logSettings === undefined ? {} : { logSettings }),
     ...(memoryInUse === undefined ? {} : { memoryInUse }),
   }
-  const receivers = [...opened].flatMap(([source, { receiver }]) =>
-    receiver === undefined ? [] : [{ source, receiver }],
-  )
   return { runner, receivers }
+}
+
+/** What a task server is composed of: it needs no outputs. */
+export type ServerParts = Pick<
+  CompositionParts,
+  'plan' | 'generation' | 'ports' | 'locations' | 'listen' | 'held'
+>
+
+/**
+ * Opens every source for an executor. Its receivers do not run there.
+ *
+ * @throws MillraceError As {@link compose}.
+ */
+export const composeServer = async (parts: ServerParts): Promise<TaskServer> => {
+  const { plan, generation, ports } = parts
+  const { store, clock } = ports
+  const { readers } = await openSources(parts)
+  return new TaskServer({ plan, app: plan.name, generation, store, clock, sources: readers })
+}
+
+interface OpenedSources {
+  readonly readers: Runner['sources']
+  readonly receivers: readonly FedSource[]
+}
+
+const openSources = async (parts: ServerParts): Promise<OpenedSources> => {
+  const { plan, ports, held } = parts
+  const { store, randomness } = ports
+  const process = randomness.attemptId()
+  const readers = new Map<string, SourceReader<WholeInput>>()
+  const receivers: FedSource[] = []
+  for (const { id: source } of plan.sources) {
+    const { reader, receiver } = await openSource(source, process, parts)
+    readers.set(source, wholeReader({ store, app: plan.name, source, held }, reader))
+    if (receiver !== undefined) receivers.push({ source, receiver })
+  }
+  return { readers, receivers }
 }
 
 const openSource = async (
   id: string,
   process: string,
-  { plan, ports, locations, listen, held }: CompositionParts,
+  { plan, ports, locations, listen, held }: ServerParts,
 ): Promise<OpenedSource> => {
   const declared = plan.sources.find((planned) => planned.id === id)?.node.source
   const location = locations.get(id)

@@ -8,7 +8,7 @@ import type { Listener } from './events.ts'
 import type { Outputs } from './sinks/outputs.ts'
 import type { SourceReader } from './sources/source-reader.ts'
 import type { WholeInput } from './sources/redriven.ts'
-import type { Executor } from './tasks/batch-tasks.ts'
+import type { StageSpreader } from './tasks/stage-spreader.ts'
 
 /** What a driver works with: the plan, the generation of its deployment, and the ports. */
 export interface Runner {
@@ -26,8 +26,8 @@ export interface Runner {
   readonly outputs: Outputs
   /** Default: as in state-log.ts. */
   readonly logSettings?: LogSettings
-  /** Runs the tasks of batches. */
-  readonly executor: Executor
+  /** Spreads the tasks of large batches over executors. Left out: all run in this process. */
+  readonly spreader?: StageSpreader
   readonly listen: Listener
   /**
    * The duration of a lease: the longest time that one attempt may take, plus a margin. 0 if the

@@ -8,6 +8,7 @@ import { type ErrorCode, MillraceError } from '../base/errors.ts'
 import type { Plan } from '../dstream/plan.ts'
 import { isPipeline, type Pipeline } from '../dstream/stream.ts'
 import { fixOfModule, isImportError } from './module-errors.ts'
+import { LoadedFiles } from './loaded-files.ts'
 import { withShownPaths } from './shown-paths.ts'
 
 /**
@@ -16,7 +17,21 @@ import { withShownPaths } from './shown-paths.ts'
  * @throws MillraceError `MODULE_NOT_FOUND`, `MODULE_UNREADABLE`, `MODULE_INVALID`, and what
  * building the plan throws: `PLAN_NO_OUTPUT`, `ARGUMENT_INVALID` and others.
  */
-export const loadPlan = async (module: string): Promise<Plan> => {
+export const loadPlan = async (module: string): Promise<Plan> =>
+  (await loadPipelineCode(module)).plan
+
+/** A plan, and the hash of the code that it was built by. */
+export interface LoadedPipeline {
+  readonly plan: Plan
+  /**
+   * Over the text of the module and of all files that it imports, without installed packages. Equal
+   * in two processes, or threads, that have loaded the same code.
+   */
+  readonly code: string
+}
+
+/** As {@link loadPlan}, with the hash of the code. */
+export const loadPipelineCode = async (module: string): Promise<LoadedPipeline> => {
   const file = resolve(module)
   if (!isFile(file)) {
     throw new MillraceError('MODULE_NOT_FOUND', {
@@ -26,9 +41,10 @@ export const loadPlan = async (module: string): Promise<Plan> => {
       fix: 'check the path: it is relative to the current directory',
     })
   }
-  const pipeline = pipelineOf(module, await importModule(module, file))
+  const loading = new LoadedFiles()
+  const pipeline = pipelineOf(module, await importModule(module, file).finally(() => loading.end()))
   try {
-    return pipeline.build()
+    return { plan: pipeline.build(), code: loading.hash }
   } catch (error) {
     const problem = 'The function that describes the pipeline threw'
     throw explainError(error, file, module, problem, pipeline.declaredAt)

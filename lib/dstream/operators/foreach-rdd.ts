@@ -40,17 +40,23 @@ declare module '../dstream.ts' {
 DStream.prototype.foreachRDD = function (f) {
   checkAnyFunction('foreachRDD', f)
   this.emit(
-    outputNode('foreachRDD', this.node, {}, async (input, batch) => {
-      try {
-        await f(input, timeOf(batch.timeMs), batch.attempt)
-      } catch (error) {
-        if (isMillraceError(error)) throw error
-        throw userFunctionError({
-          label: 'foreachRDD',
-          record: `the RDD at ${batch.timeMs} ms`,
-          error,
-        })
-      }
-    }),
+    outputNode(
+      'foreachRDD',
+      this.node,
+      {},
+      async (input, batch) => {
+        try {
+          await f(input, timeOf(batch.timeMs), batch.attempt)
+        } catch (error) {
+          if (isMillraceError(error)) throw error
+          throw userFunctionError({
+            label: 'foreachRDD',
+            record: `the RDD at ${batch.timeMs} ms`,
+            error,
+          })
+        }
+      },
+      { free: true },
+    ),
   )
 }

@@ -119,7 +119,7 @@ export const transformNode = (
         fix: 'return an RDD, for example rdd.filter(...)',
       })
     },
-    { nondeterministic: !pure },
+    { nondeterministic: !pure, free: true },
   )
 
 const callTransform = async (kind: string, f: () => unknown, timeMs: number): Promise<unknown> => {

@@ -122,8 +122,8 @@ RDD.prototype.collect = async function <T>(this: RDD<T>) {
 }
 
 RDD.prototype.count = async function () {
-  let total = 0
-  for (let index = 0; index < this.getNumPartitions(); index++) {
+  const { label, pause } = this
+  const counts = await this.ofEach(async (index, until) => {
     let count = 0
     const open = (): Sink<unknown> => {
       count = 0
@@ -131,11 +131,10 @@ RDD.prototype.count = async function () {
         count += 1
       }
     }
-    const { label, pause } = this
-    await evaluate(await this.partitionAt(index), { label, pause, open })
-    total += count
-  }
-  return total
+    await evaluate(await this.partitionAt(index, until), { label, pause, open })
+    return count
+  })
+  return counts.reduce((total, count) => total + count, 0)
 }
 
 RDD.prototype.reduce = async function <T>(this: RDD<T>, f: (a: T, b: T) => T) {

@@ -179,13 +179,11 @@ RDD.prototype.mapPartitions = function (f) {
 
 RDD.prototype.mapPartitionsWithIndex = function (f) {
   const { label } = this
-  const count = this.getNumPartitions()
-  return this.derive(count, async () => {
-    const results = []
-    for (let index = 0; index < count; index++) {
-      const elements = await this.elements(index)
+  return this.derive(this.getNumPartitions(), () =>
+    this.ofEach(async (index, until) => {
+      const elements = await this.elements(index, until)
       try {
-        results.push([...(await f(elements, index))])
+        return [...(await f(elements, index))]
       } catch (error) {
         throw userFunctionError({
           label,
@@ -193,9 +191,8 @@ RDD.prototype.mapPartitionsWithIndex = function (f) {
           error,
         })
       }
-    }
-    return results
-  })
+    }),
+  )
 }
 
 RDD.prototype.keyBy = function (f) {

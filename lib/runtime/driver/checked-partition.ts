@@ -5,20 +5,16 @@ import { isInArray, type Records } from '../../rdd/records.ts'
 /**
  * The partition with the limits of the plan for bad records. A part that is mostly unreadable is
  * not what the source expects: it is not put aside (B9). `count` gets the number of records of a
- * lazy partition, once, if it is not known before.
+ * lazy partition, each time it is read, if it is not known before.
  */
 export const checkedPartition = (
   partition: SourcePartition<unknown>,
   limits: PoisonLimits,
   count: (records: number) => void,
 ): SourcePartition<unknown> => {
-  let isCounted = !isLazy(partition) || partition.recordCount !== undefined
-  const countOnce = (records: number): void => {
-    if (!isCounted) count(records)
-    isCounted = true
-  }
+  const isCounted = isLazy(partition) && partition.recordCount === undefined
   return withChange(partition, (read) => {
-    const records = counted(read.records, countOnce)
+    const records = isCounted ? counted(read.records, count) : read.records
     if (read.origin === undefined) return { ...read, records }
     const origin = { ...read.origin, limits }
     // What is made later has no part that cannot be read.

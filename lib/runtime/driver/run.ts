@@ -2,8 +2,8 @@
  * Phase 3 of a batch: run. One attempt at a logged batch, from its records to the segments of its
  * manifest. Nothing that this phase writes is true before the commit.
  *
- * 1. Read the records of all sources. This changes nothing, so it may run at the same time as the
- *    log.
+ * 1. Read the records of all sources: see read-records.ts. This changes nothing, so it may run at
+ *    the same time as the log.
  * 2. Reconcile what is gone, before any output (B2): log a smaller input, or fail with DATA_LOST.
  * 3. Run the graph: first all state, into drafts, then outputs under the fence (generation, epoch)
  *    (B4).
@@ -14,25 +14,21 @@
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { MillraceError } from '../../base/errors.ts'
-import { checkPoison } from '../../rdd/bad-records.ts'
-import type { SourcePartition } from '../../rdd/partition.ts'
 import { type DeadLetter, storeDeadLetters } from '../../state/dead-letters.ts'
+import type { Head } from '../../state/head.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import type { StateDrafts } from '../../state/state-drafts.ts'
 import { declaredIn } from '../blame.ts'
 import { withProcessedElsewhere } from '../dead-letters/processed-elsewhere.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
-import type { WholeInput } from '../sources/redriven.ts'
-import { nounsOfInput } from '../sources/source-kind.ts'
-import type { PutAside, SourceReader } from '../sources/source-reader.ts'
 import { execute, type Execution } from '../tasks/execute.ts'
 import { pausesOf } from '../tasks/pauses.ts'
+import type { TaskBatch } from '../tasks/task-request.ts'
 import { type BatchInput, lostIn, totalOf } from './batch-input.ts'
-import { checkedPartition } from './checked-partition.ts'
 import type { LoggedAttempt } from './head-writes.ts'
-import { LazyReads } from './lazy-reads.ts'
 import { logAgain } from './log.ts'
+import { type ReadRecords, sourcesOf } from './read-records.ts'
 import { mayRestAfter } from './rest.ts'
 import {
   type Before,
@@ -57,95 +53,11 @@ export interface Prepared extends NamedBatch {
   readonly mayRest: boolean
 }
 
-/** The records of an input, and the input without what is gone. */
-export interface ReadRecords {
-  readonly partitions: ReadonlyMap<string, readonly SourcePartition<unknown>[]>
-  /** The input, or a smaller one if part of it is gone. */
-  readonly input: BatchInput
-  /** How many records were read so far. Lazy partitions count when they are first used. */
-  readonly recordsRead: () => number
-  /** The reads of lazy partitions. They end with the attempt. */
-  readonly lazyReads: LazyReads
-  /** Dead letters by source, position and operator. Running the batch may add more. */
-  readonly deadLetters: ReadonlyMap<string, DeadLetter>
-  /** Adds a dead letter. */
-  readonly putAside: PutAside
-}
-
 /** A logged batch with its records in memory. No output has started yet. */
 export interface ReadBatch extends Omit<ReadRecords, 'input'> {
   /** Has the input that is logged now. A failure must keep this input. */
   readonly attempt: LoggedAttempt
 }
-
-/** Step 1. */
-export const readRecords = async (
-  runner: Runner,
-  input: BatchInput,
-  isRetry = false,
-): Promise<ReadRecords> => {
-  const deadLetters = new Map<string, DeadLetter>()
-  const putAside: PutAside = (deadLetter) =>
-    void deadLetters.set(
-      `${deadLetter.source}#${deadLetter.position}#${deadLetter.operator ?? ''}`,
-      deadLetter,
-    )
-  return { ...(await readAll(runner, input, putAside, isRetry)), deadLetters, putAside }
-}
-
-const readAll = async (
-  runner: Runner,
-  input: BatchInput,
-  putAside: PutAside,
-  isRetry: boolean,
-): Promise<Omit<ReadRecords, 'deadLetters' | 'putAside'>> => {
-  const partitions = new Map<string, readonly SourcePartition<unknown>[]>()
-  const read: Record<string, WholeInput> = {}
-  const lazyReads = new LazyReads(runner.clock)
-  let records = 0
-  const count = (more: number): void => void (records += more)
-  for (const { id, source, taken } of sourcesOf(runner, input)) {
-    const data = await withRetries(runner.clock, () => source.read(taken, putAside, isRetry))
-    const { poison } = runner.plan.options
-    for (const part of data.unreadable ?? []) checkPoison({ ...part, limits: poison }, 0, 0)
-    partitions.set(
-      id,
-      data.partitions.map((part) => checkedPartition(lazyReads.of(part), poison, count)),
-    )
-    read[id] = data.input
-    records += data.records
-  }
-  const isWhole = Object.entries(read).every(([id, { objects, lost }]) => {
-    const logged = input.sources[id]
-    return objects === logged?.objects && lost?.length === logged?.lost?.length
-  })
-  const now = isWhole ? input : { ...input, sources: { ...input.sources, ...read } }
-  return { partitions, input: now, recordsRead: () => records, lazyReads }
-}
-
-/** What each source of the plan reads, in the order of the plan. */
-const sourcesOf = (
-  runner: Runner,
-  { timeMs, sources }: BatchInput,
-): readonly {
-  readonly id: string
-  readonly source: SourceReader<WholeInput>
-  readonly taken: WholeInput
-}[] =>
-  runner.plan.sources.flatMap(({ id }) => {
-    const source = runner.sources.get(id)
-    const taken = sources[id]
-    if (source === undefined || taken === undefined) return []
-    if (taken.kind === source.kind) return [{ id, source, taken }]
-    throw new MillraceError('BINDING_CHANGED', {
-      problem:
-        `The batch at ${timeMs} ms was logged with ${nounsOfInput(taken.kind)} ` +
-        `as the source ${id}, but the source is now bound to ${nounsOfInput(source.kind)}`,
-      fix:
-        'start once with the earlier binding to finish the batch, ' +
-        'or skip the batch with millrace skip',
-    })
-  })
 
 /** Step 2. Undefined: the lease was lost. */
 export const reconcileLosses = async (
@@ -223,7 +135,7 @@ export const prepareBatch = async (
 /** Steps 3 and 4. */
 const runGraph = async (
   runner: Runner,
-  { attempt, partitions, recordsRead, lazyReads, putAside }: ReadBatch,
+  { attempt, partitions, recordsRead, lazyReads, putAside, count }: ReadBatch,
   before: Before,
   drafts: StateDrafts,
 ): Promise<WrittenBatch> => {
@@ -246,10 +158,10 @@ const runGraph = async (
     fence: { app: runner.app, generation: runner.generation, epoch: head.epoch },
     records: partitions,
     drafts,
-    putAside,
+    spread: { batch: taskBatchOf(runner, head, timeMs), putAside, count },
+    spreader: runner.spreader,
     outputsDone,
     outputs: runner.outputs,
-    executor: runner.executor,
     pause: pausesOf(runner.clock),
   }
   try {
@@ -258,6 +170,17 @@ const runGraph = async (
     await lazyReads.ended()
   }
 }
+
+/** What an executor must know of this attempt. */
+const taskBatchOf = ({ app, generation, plan }: Runner, head: Head, timeMs: number): TaskBatch => ({
+  app,
+  generation,
+  plan: plan.hash,
+  timeMs,
+  zeroMs: head.zeroMs,
+  epoch: head.epoch,
+  input: head.logged?.input ?? '',
+})
 
 const noteTaken = async (runner: Runner, input: BatchInput): Promise<void> => {
   for (const { source, taken } of sourcesOf(runner, input))

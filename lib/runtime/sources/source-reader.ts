@@ -76,6 +76,9 @@ export type FileElements =
   | { readonly found: true; readonly partition: Partition<unknown> }
   | { readonly found: false; readonly gone: 'missing' | 'replaced' }
 
+/** How many records a partition of a source has. It counts once, however often it is read. */
+export type CountedPart = readonly [source: string, partition: number, records: number]
+
 /** Takes the dead letters of a batch while it runs. */
 export type PutAside = (deadLetter: DeadLetter) => void
 

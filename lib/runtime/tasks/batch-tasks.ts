@@ -1,52 +1,45 @@
-import type { MapTasks, TaskName, TaskRunner } from '../../rdd/tasks.ts'
+/**
+ * Runs the stages of one batch: in this process, or spread over executors.
+ *
+ * A stage is spread if its records are still in their source: then the batch is large, and a task
+ * can begin anywhere. A small batch never is: its records are in this process already, and it costs
+ * what it would cost without executors.
+ */
+import type { StagePlace } from '../../dstream/stages.ts'
+import { runHere, type Stage, type StageSide, type TaskRunner } from '../../rdd/tasks.ts'
+import type { StageSpreader } from './stage-spreader.ts'
+import type { BatchSpread } from './spread-stage.ts'
 
-/** The address of a task among all tasks of an application. */
-export interface TaskAddress extends TaskName {
-  /** The batch time. */
-  readonly timeMs: number
+/** What the stages of a batch need. */
+export interface BatchTasksParts {
+  /** Where each node may begin a stage. */
+  readonly places: ReadonlyMap<string, StagePlace>
+  /** Left out: there are no executors. */
+  readonly spreader?: StageSpreader | undefined
+  readonly spread: BatchSpread
 }
 
-/** The address as text, for logs and pages. */
-export const taskId = ({ timeMs, node, shuffle, side, partition }: TaskAddress): string =>
-  shuffle === 0
-    ? `${timeMs}/${node}/${side}/${partition}`
-    : `${timeMs}/${node}/${shuffle}/${side}/${partition}`
-
-/**
- * Runs the work of a task. It runs once, because a reduce task takes over the results of the map
- * tasks.
- */
-export type Executor = <R>(task: TaskAddress, work: () => Promise<R>) => Promise<R>
-
-/** Runs each task in this process. */
-export const inProcess: Executor = (_, work) => work()
-
-/** Gives each task of a batch its address, and runs it on an executor. */
+/** See the head of this file. */
 export class BatchTasks implements TaskRunner {
-  readonly #timeMs: number
-  readonly #execute: Executor
-  readonly #shuffles = new Map<string, number>()
+  readonly #parts: BatchTasksParts
+  readonly #stages = new Map<string, number>()
 
-  constructor(timeMs: number, execute: Executor) {
-    this.#timeMs = timeMs
-    this.#execute = execute
+  constructor(parts: BatchTasksParts) {
+    this.#parts = parts
   }
 
-  nextShuffle(node: string): number {
-    const next = (this.#shuffles.get(node) ?? 0) + 1
-    this.#shuffles.set(node, next)
+  nextStage(node: string, side: StageSide): number {
+    const name = `${node}/${side}`
+    const next = (this.#stages.get(name) ?? 0) + 1
+    this.#stages.set(name, next)
     return next
   }
 
-  run<R>(task: TaskName, work: () => Promise<R>): Promise<R> {
-    return this.#execute({ ...task, timeMs: this.#timeMs }, work)
-  }
-
-  async runMaps({ node, shuffle, count, here, pack, take }: MapTasks): Promise<void> {
-    for (let partition = 0; partition < count; partition++) {
-      if (this.#execute === inProcess) await here(partition)
-      else
-        await take(await this.run({ node, shuffle, side: 'map', partition }, () => pack(partition)))
-    }
+  async runStage(stage: Stage): Promise<void> {
+    const { places, spreader, spread } = this.#parts
+    const isAnywhere = places.has(stage.node) && places.get(stage.node) === undefined
+    const isSpread = isAnywhere && stage.elsewhere === 'unread' && stage.count > 1
+    if (!isSpread || spreader?.takes(stage) !== true) return runHere(stage)
+    return spreader.run(stage, spread)
   }
 }

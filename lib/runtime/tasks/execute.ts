@@ -4,41 +4,38 @@
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { asMillraceError, isMillraceError, MillraceError } from '../../base/errors.ts'
-import type { Plan, Planned } from '../../dstream/plan.ts'
-import type { BatchView, OperatorNode, OutputView, PlanNode } from '../../dstream/plan-node.ts'
+import type { Plan } from '../../dstream/plan.ts'
+import type { OutputView } from '../../dstream/plan-node.ts'
+import { stagePlaces } from '../../dstream/stages.ts'
 import type { Fence } from '../../ports/fence.ts'
 import type { BadKey } from '../../rdd/bad-records.ts'
-import type { SourcePartition } from '../../rdd/partition.ts'
 import type { RddContext } from '../../rdd/context.ts'
-import type { Pause } from '../../base/pauses.ts'
-import { type RDD, rddOfPartitions } from '../../rdd/rdd.ts'
+import type { RDD } from '../../rdd/rdd.ts'
 import type { WritePartitions } from '../../rdd/write-target.ts'
 import type { FinishedOutput } from '../../state/finished-output.ts'
 import type { StateDrafts } from '../../state/state-drafts.ts'
-import type { KeyedState } from '../../state/operator/keyed-state.ts'
-import type { Panes } from '../../state/operator/panes.ts'
 import { blamed } from '../blame.ts'
 import { deadLetterOfKey } from '../dead-letters/of-key.ts'
 import type { Outputs } from '../sinks/outputs.ts'
-import type { PutAside } from '../sources/source-reader.ts'
-import { BatchTasks, type Executor } from './batch-tasks.ts'
+import { BatchRdds, type BatchRddsParts } from './batch-rdds.ts'
+import { BatchTasks } from './batch-tasks.ts'
 import type { OutputsDone } from './outputs-done.ts'
+import type { BatchSpread } from './spread-stage.ts'
+import type { StageSpreader } from './stage-spreader.ts'
 
 /** One attempt at one batch. */
-export interface Execution {
-  readonly plan: Plan
-  readonly timeMs: number
-  readonly zeroMs: number
+export interface Execution extends Pick<
+  BatchRddsParts,
+  'plan' | 'timeMs' | 'zeroMs' | 'records' | 'pause'
+> {
   readonly attemptNumber: number
   readonly fence: Fence
-  /** The partitions of each source, by its id. */
-  readonly records: ReadonlyMap<string, readonly SourcePartition<unknown>[]>
   readonly drafts: StateDrafts
-  /** Takes what is put aside after a shuffle. */
-  readonly putAside: PutAside
+  /** What its stages need when they are spread. Takes also what is put aside after a shuffle. */
+  readonly spread: BatchSpread
+  /** Left out: all tasks run in this process. */
+  readonly spreader?: StageSpreader | undefined
   readonly outputs: Outputs
-  readonly executor: Executor
-  readonly pause: Pause
   /**
    * Outputs that an earlier attempt has finished: they do not run again. Outputs that run now are
    * added.
@@ -56,7 +53,7 @@ export const execute = async <T>(
   execution: Execution,
   besideOutputs: () => Promise<T>,
 ): Promise<T> => {
-  const rdds = new BatchRdds(execution)
+  const rdds = new WrittenRdds(execution)
   const failure = await computeStates(execution.plan, rdds)
   const byStates = rdds.takeWritten()
   const [, result] = await allOrFirstError([
@@ -79,7 +76,7 @@ const besideComplete = async <T>(
 /** State advances in every batch, even if no output needs it. */
 const computeStates = async (
   { operators }: Plan,
-  rdds: BatchRdds,
+  rdds: WrittenRdds,
 ): Promise<{ readonly cause: unknown } | undefined> => {
   let failure: { readonly cause: unknown } | undefined
   for (const { id, node } of operators) {
@@ -94,7 +91,7 @@ const computeStates = async (
   return failure
 }
 
-const runOutputs = async (execution: Execution, rdds: BatchRdds): Promise<void> => {
+const runOutputs = async (execution: Execution, rdds: WrittenRdds): Promise<void> => {
   const failures = new Map<string, unknown>()
   for (const planned of execution.plan.outputs) {
     const { id, node, parents } = planned
@@ -139,97 +136,46 @@ const failureOf = (failures: ReadonlyMap<string, unknown>): MillraceError => {
   })
 }
 
-class BatchRdds {
+/** The RDDs of a batch, and what was written of them. */
+class WrittenRdds extends BatchRdds {
   readonly context: RddContext
-  readonly #execution: Execution
-  readonly #planned: ReadonlyMap<string, Planned>
-  readonly #made = new Map<string, Promise<RDD<unknown> | undefined>>()
-  #written: FinishedOutput[] = []
+  readonly outputView: OutputView
+  readonly #written: FinishedOutput[]
 
   constructor(execution: Execution) {
-    const { plan, timeMs, fence, outputs, executor, pause } = execution
-    this.#execution = execution
-    this.#planned = new Map(plan.nodes.map((planned) => [planned.id, planned]))
-    const write: WritePartitions = async (target, partitions) => {
-      const finished = await outputs.write(target, partitions, { timeMs, fence })
-      if (finished !== undefined) this.#written.push(finished)
+    const written: FinishedOutput[] = []
+    const context = contextOf(execution, written)
+    super({ ...execution, context })
+    this.context = context
+    this.#written = written
+    const { timeMs, fence, attemptNumber } = execution
+    this.outputView = {
+      timeMs,
+      attempt: { number: attemptNumber, generation: fence.generation, epoch: fence.epoch },
+      write: context.write,
     }
-    const { onBadKey, poison } = plan.options
-    const reject = (bad: BadKey): void => execution.putAside(deadLetterOfKey(timeMs, bad))
-    this.context = {
-      write,
-      tasks: new BatchTasks(timeMs, executor),
-      pause,
-      keys: onBadKey === 'fail' ? undefined : { limits: poison, reject },
-    }
-  }
-
-  /**
-   * The RDD of a node at this batch time. It is made only once. Undefined: the node has no RDD now.
-   */
-  of(id: string): Promise<RDD<unknown> | undefined> {
-    const made = this.#made.get(id) ?? this.#make(this.#planned.get(id) as Planned)
-    this.#made.set(id, made)
-    return made
   }
 
   /** What was written since the last call, and must be published after the commit. */
   takeWritten(): readonly FinishedOutput[] {
-    const written = this.#written
-    this.#written = []
-    return written
+    return this.#written.splice(0)
   }
+}
 
-  get outputView(): OutputView {
-    const { timeMs, fence, attemptNumber } = this.#execution
-    return {
-      timeMs,
-      attempt: { number: attemptNumber, generation: fence.generation, epoch: fence.epoch },
-      write: this.context.write,
-    }
+const contextOf = (
+  { plan, timeMs, fence, outputs, pause, spread, spreader }: Execution,
+  written: FinishedOutput[],
+): RddContext => {
+  const write: WritePartitions = async (target, partitions) => {
+    const finished = await outputs.write(target, partitions, { timeMs, fence })
+    if (finished !== undefined) written.push(finished)
   }
-
-  async #make(planned: Planned<PlanNode>): Promise<RDD<unknown> | undefined> {
-    const { id, node, parents, everyMs, settings } = planned
-    // Between its slides, a node has no RDD: a join of windows has nothing to do then.
-    if ((this.#execution.timeMs - this.#execution.zeroMs) % everyMs !== 0) return undefined
-    if (node.role === 'source')
-      return rddOfPartitions(this.#execution.records.get(id) ?? [], this.context, id)
-    const inputs = await allOrFirstError(
-      parents.map(async (parent) => (await this.of(parent))?.within(this.context, id)),
-    )
-    const operator = node as OperatorNode
-    const made = await this.#compute(operator, inputs, planned)
-    const rdd = operator.keyed === true ? made?.within(this.context, id).keyed() : made
-    return settings.cached === true ? rdd?.cache() : rdd
-  }
-
-  async #compute(
-    { compute }: OperatorNode,
-    inputs: readonly (RDD<unknown> | undefined)[],
-    planned: Planned,
-  ): Promise<RDD<unknown> | undefined> {
-    try {
-      return await compute(inputs, this.#view(planned))
-    } catch (error) {
-      throw blamed(error, planned, this.#execution.plan)
-    }
-  }
-
-  #view({ id, parents, settings }: Planned<PlanNode>): BatchView {
-    const { timeMs, zeroMs, drafts, pause } = this.#execution
-    const stateOf = <K, S>(node: string, partition: number): KeyedState<K, S> =>
-      drafts.state(node, partition) as KeyedState<unknown, unknown> as KeyedState<K, S>
-    return {
-      id,
-      timeMs,
-      zeroMs,
-      state: (partition) => stateOf(id, partition),
-      stateOfParent: (parent, partition) => stateOf(parents[parent] as string, partition),
-      panes: <C>(partition: number) => drafts.panes(id, partition) as Panes<unknown> as Panes<C>,
-      ...(this.context.keys === undefined ? {} : { keys: this.context.keys }),
-      pause,
-      timer: drafts.timer(id, { zeroMs, everyMs: settings.timerMs }),
-    }
+  const { onBadKey, poison } = plan.options
+  const reject = (bad: BadKey): void => spread.putAside(deadLetterOfKey(timeMs, bad))
+  return {
+    write,
+    tasks: new BatchTasks({ places: stagePlaces(plan), spreader, spread }),
+    pause,
+    keys: onBadKey === 'fail' ? undefined : { limits: poison, reject },
   }
 }

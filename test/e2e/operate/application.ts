@@ -25,7 +25,6 @@ import type { Outcome } from '../../../lib/runtime/driver/outcome.ts'
 import { Intake } from '../../../lib/runtime/intake/intake.ts'
 import '../../../lib/runtime/sources/all.ts'
 import { wholeReader } from '../../../lib/runtime/sources/redriven.ts'
-import { inProcess } from '../../../lib/runtime/tasks/batch-tasks.ts'
 import { lanesReader } from '../../../lib/runtime/sources/lanes/reader.ts'
 import { type Head, HeadStore } from '../../../lib/state/head.ts'
 import type { Resources } from './account.ts'
@@ -70,7 +69,6 @@ export class Application {
       heads: this.heads,
       sources: new Map([[source, wholeReader(place, lanesReader(place))]]),
       outputs: { write: async () => undefined, publish: async () => undefined },
-      executor: inProcess,
       listen: () => undefined,
       leaseMs: LEASE_MS,
     })

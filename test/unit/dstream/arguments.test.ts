@@ -148,6 +148,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
       onDataLoss: 'halt',
       poison: { records: 100, share: 0.5 },
       onBadKey: 'fail',
+      parallelism: undefined,
       deadLettersKeptMs: 14 * 86_400_000,
     },
   ],
@@ -162,6 +163,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
       poison: { records: 0, share: 1 },
       onBadKey: 'dead-letter',
       keepDeadLetters: 'forever',
+      parallelism: 4,
     },
     {
       intervalMs: 10,
@@ -171,6 +173,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
       onDataLoss: 'skip',
       poison: { records: 0, share: 1 },
       onBadKey: 'dead-letter',
+      parallelism: 4,
       deadLettersKeptMs: Infinity,
     },
   ],

@@ -27,7 +27,9 @@ import type { SinkLocation } from '../../../lib/runtime/sinks/sink-kind.ts'
 import { earlierLives } from '../../../lib/runtime/sources/kinesis/shards.ts'
 import { wholeReader, type WholeInput } from '../../../lib/runtime/sources/redriven.ts'
 import type { HeldLimits } from '../../../lib/runtime/sources/held-limits.ts'
-import { type Executor, inProcess } from '../../../lib/runtime/tasks/batch-tasks.ts'
+import { StageSpreader } from '../../../lib/runtime/tasks/stage-spreader.ts'
+import { TaskServer } from '../../../lib/runtime/tasks/task-server.ts'
+import type { Executors } from '../../../lib/ports/executors.ts'
 import { shardReplay } from '../../../lib/runtime/sources/kinesis/replay.ts'
 import type { StreamReader } from '../../../lib/ports/stream-reader.ts'
 import { Intake } from '../../../lib/runtime/intake/intake.ts'
@@ -169,8 +171,8 @@ export interface DeployOptions {
   readonly readAs?: (reader: SourceReader) => SourceReader
   /** How much of the input of a batch is read at once. */
   readonly held?: HeldLimits
-  /** Runs the tasks of batches. Default: this process. */
-  readonly executor?: Executor
+  /** Makes executors. `open` gives what each of them has: a plan and readers of its own. */
+  readonly executors?: (open: () => TaskServer) => Executors
   /** When states are merged. Default: as everywhere. */
   readonly logSettings?: LogSettings
   /** The process, for queues. Default: all deployments of a world are one process. */
@@ -282,7 +284,7 @@ export class Deployment {
       process = 'process',
       reader,
       parentsOf,
-      executor = inProcess,
+      executors,
       readAs = (one) => one,
       logSettings,
       held,
@@ -334,6 +336,11 @@ export class Deployment {
         }),
       ]),
     )
+    const serverOf = (): TaskServer => {
+      const own = pipeline.build()
+      const sources = new Map(own.sources.map(({ id, node }) => [id, sourceOf(id, node)]))
+      return new TaskServer({ plan: own, app: APP, generation, store, clock, sources })
+    }
     this.driver = new Driver({
       plan,
       app: APP,
@@ -350,7 +357,9 @@ export class Deployment {
           files: () => files,
         },
       }),
-      executor,
+      ...(executors && {
+        spreader: new StageSpreader({ executors: executors(serverOf), clock, listen: report }),
+      }),
       listen: report,
       leaseMs,
       ...(logSettings && { logSettings }),

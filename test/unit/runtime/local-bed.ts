@@ -9,7 +9,6 @@ import type { Runner } from '../../../lib/runtime/runner.ts'
 import '../../../lib/runtime/sources/all.ts'
 import { wholeReader, type WholeInput } from '../../../lib/runtime/sources/redriven.ts'
 import type { SourcePlace } from '../../../lib/runtime/sources/source-kind.ts'
-import { inProcess } from '../../../lib/runtime/tasks/batch-tasks.ts'
 import type { SourceReader } from '../../../lib/runtime/sources/source-reader.ts'
 import { lanesReader } from '../../../lib/runtime/sources/lanes/reader.ts'
 import { filesReader } from '../../../lib/runtime/sources/files/reader.ts'
@@ -70,7 +69,6 @@ export class LocalBed {
       randomness: { attemptId: () => `attempt${generation}x${++this.#attempts}` },
       sources: new Map([[source, this.#source({ store, app: plan.name, source })]]),
       outputs: { write: async () => undefined, publish: async () => undefined },
-      executor: inProcess,
       listen: (event: RuntimeEvent) => void this.events.push(event),
       leaseMs: 0,
     }

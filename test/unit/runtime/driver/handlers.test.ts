@@ -14,7 +14,6 @@ import { lanesReader } from '../../../../lib/runtime/sources/lanes/reader.ts'
 import type { Runner } from '../../../../lib/runtime/runner.ts'
 import '../../../../lib/runtime/sources/all.ts'
 import { wholeReader } from '../../../../lib/runtime/sources/redriven.ts'
-import { inProcess } from '../../../../lib/runtime/tasks/batch-tasks.ts'
 import { HeadStore } from '../../../../lib/state/head.ts'
 import { APP, pipelineOf, START_MS, World } from '../harness.ts'
 
@@ -51,7 +50,6 @@ class Functions {
       randomness,
       sources: new Map([[SOURCE, wholeReader(place, lanesReader(place))]]),
       outputs: { write: async () => undefined, publish: async () => undefined },
-      executor: inProcess,
       listen: (event: RuntimeEvent) => void this.events.push(event),
       leaseMs: leaseMsFor(TIMEOUT_MS),
     }

@@ -1,0 +1,37 @@
+/** A thread of `millrace run`: it computes tasks of large batches. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { sqliteItemStore } from '../lib/adapters/local/sqlite-item-store.ts'
+import type { AnswerMessage, TaskMessage } from '../lib/adapters/local/thread-executors.ts'
+import { composeServer } from '../lib/runtime/compose.ts'
+import { encodeAnswer, refused, type TaskRequest } from '../lib/runtime/tasks/task-request.ts'
+import { loadPipelineCode } from '../lib/tools/load-pipeline.ts'
+import type { ThreadData } from './executor-threads.ts'
+import { localPorts, localSources } from './local-ports.ts'
+
+const { module, code, state, generation, isOnce, bindings, locations } = workerData as ThreadData
+
+const { plan, code: ownCode } = await loadPipelineCode(module)
+const store = sqliteItemStore({ directory: state, create: false })
+const sources = localSources({ isOnce, bindings })
+const server = await composeServer({
+  plan,
+  generation,
+  ports: localPorts(store, { sources, printer: { print: () => undefined } }),
+  locations,
+  listen: () => undefined,
+})
+
+const answerOf = async (request: TaskRequest): Promise<Uint8Array> =>
+  ownCode === code
+    ? server.answer(request)
+    : encodeAnswer(refused('differs', `${module} was changed since the run has started`))
+
+parentPort?.on('message', async ({ id, request }: TaskMessage) => {
+  const answer = await answerOf(request as TaskRequest)
+  // The bytes move to the other thread, if they are all that their buffer holds.
+  const isWhole = answer.byteLength === answer.buffer.byteLength
+  parentPort?.postMessage(
+    { id, answer } satisfies AnswerMessage,
+    isWhole ? [answer.buffer as ArrayBuffer] : [],
+  )
+})

@@ -1,0 +1,94 @@
+/**
+ * Lists of values as columns: texts in one text, and numbers in one array of doubles. A task of a
+ * shuffle gives some hundred thousand keys with their values. As columns, they are written and read
+ * several times as fast as value by value.
+ */
+
+import type { StageSide } from '../../rdd/tasks.ts'
+
+/** The values of a list. Anything but texts and numbers is a plain list. */
+export type Column =
+  | { readonly form: 'texts'; readonly text: string; readonly ends: Uint8Array }
+  | { readonly form: 'numbers'; readonly numbers: Uint8Array }
+  | { readonly form: 'values'; readonly values: readonly unknown[] }
+
+/** Longer texts are not joined: they are no faster, and a string has a largest length. */
+const JOINED_MAX = 1 << 27
+
+/** The values as a column. The column holds on to none of them that it has copied. */
+export const columnOf = (values: readonly unknown[]): Column => {
+  if (typeof values[0] === 'number' && values.every((value) => typeof value === 'number'))
+    return { form: 'numbers', numbers: bytesOf(Float64Array.from(values as readonly number[])) }
+  if (typeof values[0] === 'string') {
+    const ends = endsOf(values)
+    if (ends !== undefined) return { form: 'texts', text: values.join(''), ends: bytesOf(ends) }
+  }
+  return { form: 'values', values }
+}
+
+/** Where each text ends in all of them together. Undefined: some are no texts, or too long. */
+const endsOf = (values: readonly unknown[]): Uint32Array | undefined => {
+  const ends = new Uint32Array(values.length)
+  let end = 0
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]
+    if (typeof value !== 'string') return undefined
+    end += value.length
+    if (end > JOINED_MAX) return undefined
+    ends[index] = end
+  }
+  return ends
+}
+
+/** The values of a column. */
+export const valuesOf = (column: Column): readonly unknown[] => {
+  if (column.form === 'values') return column.values
+  if (column.form === 'numbers') return Array.from(new Float64Array(ownBuffer(column.numbers)))
+  let from = 0
+  return Array.from(new Uint32Array(ownBuffer(column.ends)), (end) => {
+    const text = column.text.slice(from, end)
+    from = end
+    return text
+  })
+}
+
+const bytesOf = ({ buffer }: Float64Array | Uint32Array): Uint8Array => new Uint8Array(buffer)
+
+/** A copy, because numbers must begin at a multiple of their size. */
+const ownBuffer = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer
+
+/** Pairs as two columns. */
+export interface PairColumns {
+  readonly keys: Column
+  readonly values: Column
+}
+
+export const pairColumns = (pairs: readonly (readonly [unknown, unknown])[]): PairColumns => ({
+  keys: columnOf(pairs.map(([key]) => key)),
+  values: columnOf(pairs.map(([, value]) => value)),
+})
+
+/** The pairs of two columns. */
+export const pairsIn = ({ keys, values }: PairColumns): [unknown, unknown][] => {
+  const all = valuesOf(values)
+  return valuesOf(keys).map((key, index) => [key, all[index]])
+}
+
+/** What a task gives, in a form that is quick to encode. */
+export type PackedResult =
+  | { readonly pairs: PairColumns }
+  | { readonly lists: readonly Column[] }
+  | { readonly values: readonly unknown[] }
+
+/** The result of `pack` of a stage. */
+export const packResult = (side: StageSide, result: unknown): PackedResult => {
+  if (side === 'map') return { pairs: pairColumns(result as readonly [unknown, unknown][]) }
+  const values = result as readonly unknown[]
+  return values.every((one) => Array.isArray(one)) ? { lists: values.map(columnOf) } : { values }
+}
+
+/** The result that was packed. */
+export const resultIn = (packed: PackedResult): unknown => {
+  if ('pairs' in packed) return pairsIn(packed.pairs)
+  return 'lists' in packed ? packed.lists.map(valuesOf) : packed.values
+}

@@ -1,0 +1,222 @@
+/**
+ * Spreads the tasks of a stage over this process and its executors.
+ *
+ * Whoever is free takes the next task. Results are taken in the order of the tasks, as they come.
+ * Nobody runs far ahead of the oldest task that is not taken, so that few results wait in memory.
+ * A task that an executor does not give is run here. So is one that takes an executor very long:
+ * the first result counts, and both are the same (B3).
+ */
+import type { Clock } from '../../ports/clock.ts'
+import type { Executors } from '../../ports/executors.ts'
+import type { Stage } from '../../rdd/tasks.ts'
+import type { DeadLetter } from '../../state/dead-letters.ts'
+import type { CountedPart } from '../sources/source-reader.ts'
+import { resultIn } from './columns.ts'
+import { decodeAnswer, type Refusal, type TaskBatch, type TaskRequest } from './task-request.ts'
+
+/** What the stages of a batch have in common. */
+export interface BatchSpread {
+  readonly batch: TaskBatch
+  /** Takes what executors have put aside. */
+  readonly putAside: (deadLetter: DeadLetter) => void
+  /** Counts what executors have read. */
+  readonly count: (part: CountedPart) => void
+}
+
+/** What spreading needs. */
+export interface SpreadParts extends BatchSpread {
+  readonly executors: Executors
+  readonly clock: Clock
+  /** Told when an executor gives no result. */
+  readonly noResult: (executor: number, why: Refusal | 'lost', message: string) => void
+}
+
+/** So many tasks for each that computes may be done or running, and not taken. */
+const AHEAD_EACH = 3
+
+/** A task that takes so many times the longest one before is run here as well. */
+const STRAGGLER_FACTOR = 3
+const STRAGGLER_MS_MIN = 2_000
+
+/** An executor without a result so often in a stage gets no more of its tasks. */
+const LOSSES_MAX = 2
+
+/** Runs all tasks of a stage. */
+export const spreadStage = (stage: Stage, parts: SpreadParts): Promise<void> =>
+  new Spread(stage, parts).run()
+
+class Spread {
+  readonly #stage: Stage
+  readonly #parts: SpreadParts
+  readonly #aheadMax: number
+  readonly #results = new Map<number, unknown>()
+  /** When each task began that an executor has. */
+  readonly #away = new Map<number, number>()
+  readonly #again: number[] = []
+  readonly #ending = new AbortController()
+  #next = 0
+  #taken = 0
+  #isTaking = false
+  #taking: Promise<void> | undefined
+  #longestMs = 0
+  #failure: { readonly error: unknown } | undefined
+  #change = Promise.withResolvers<void>()
+
+  constructor(stage: Stage, parts: SpreadParts) {
+    this.#stage = stage
+    this.#parts = parts
+    this.#aheadMax = AHEAD_EACH * (parts.executors.count + 1)
+  }
+
+  async run(): Promise<void> {
+    const { count, tasksAtOnce } = this.#parts.executors
+    const away = Array.from({ length: count * tasksAtOnce }, (_, lane) =>
+      this.#runAway(lane % count),
+    )
+    await this.#runHere()
+    this.#ending.abort()
+    // Nothing may run on when the stage has ended: a function may be frozen then.
+    await Promise.all([...away, this.#taking])
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  get #isOver(): boolean {
+    return this.#failure !== undefined || this.#taken === this.#stage.count
+  }
+
+  /** The next task that nobody has. Undefined: there is none now. */
+  #claim(): number | undefined {
+    if (this.#isOver) return undefined
+    const isNear = this.#next < this.#taken + this.#aheadMax
+    return this.#next < this.#stage.count && isNear ? this.#next++ : undefined
+  }
+
+  async #runAway(executor: number): Promise<void> {
+    for (let losses = 0; losses < LOSSES_MAX && !this.#isOver;) {
+      const index = this.#claim()
+      if (index === undefined) {
+        if (this.#next === this.#stage.count) return
+        await this.#change.promise
+      } else if (await this.#askFor(index, executor)) losses = 0
+      else losses += 1
+    }
+  }
+
+  async #askFor(index: number, executor: number): Promise<boolean> {
+    const { executors, clock, batch, noResult } = this.#parts
+    const { node, side, number, count } = this.#stage
+    const request: TaskRequest = { ...batch, node, side, number, count, index }
+    const startMs = clock.now()
+    this.#away.set(index, startMs)
+    try {
+      const answer = decodeAnswer(await executors.run(executor, request, this.#ending.signal))
+      if (answer.kind === 'done') {
+        this.#done(index, answer, clock.now() - startMs)
+        return true
+      }
+      noResult(executor, answer.why, answer.message)
+    } catch (error) {
+      if (!this.#isOver) noResult(executor, 'lost', error instanceof Error ? error.message : '')
+    }
+    if (this.#away.delete(index)) this.#again.push(index)
+    this.#changed()
+    return false
+  }
+
+  #done(
+    index: number,
+    answer: Extract<ReturnType<typeof decodeAnswer>, { kind: 'done' }>,
+    tookMs: number,
+  ): void {
+    this.#longestMs = Math.max(this.#longestMs, tookMs)
+    // If it was run here meanwhile, this one is dropped with all that belongs to it.
+    if (!this.#away.delete(index)) return
+    for (const one of answer.deadLetters) this.#parts.putAside(one)
+    for (const part of answer.counted) this.#parts.count(part)
+    this.#keep(index, resultIn(answer.data))
+  }
+
+  #keep(index: number, data: unknown): void {
+    this.#results.set(index, data)
+    if (!this.#isTaking) this.#taking = this.#take()
+  }
+
+  /** Takes what is next, as far as it is there. */
+  async #take(): Promise<void> {
+    this.#isTaking = true
+    try {
+      while (this.#failure === undefined && this.#results.has(this.#taken)) {
+        const data = this.#results.get(this.#taken)
+        this.#results.delete(this.#taken)
+        await this.#stage.take(data)
+        this.#taken += 1
+        this.#changed()
+      }
+    } catch (error) {
+      this.#fail(error)
+    }
+    this.#isTaking = false
+  }
+
+  async #runHere(): Promise<void> {
+    const { clock } = this.#parts
+    while (!this.#isOver) {
+      const index = this.#again.shift() ?? this.#claim() ?? this.#straggler()
+      if (index === undefined) {
+        await this.#wait()
+        continue
+      }
+      const startMs = clock.now()
+      try {
+        const data = await this.#stage.pack(index)
+        if (this.#isDone(index)) continue
+        this.#away.delete(index)
+        this.#keep(index, data)
+      } catch (error) {
+        this.#fail(error)
+      }
+      this.#longestMs = Math.max(this.#longestMs, clock.now() - startMs)
+    }
+  }
+
+  #isDone(index: number): boolean {
+    return index < this.#taken || this.#results.has(index)
+  }
+
+  /** A task that an executor has for too long, when there is nothing else to do. */
+  #straggler(): number | undefined {
+    const [index, startMs] = this.#oldestAway() ?? []
+    if (index === undefined || startMs === undefined) return undefined
+    return this.#parts.clock.now() - startMs >= this.#patienceMs ? index : undefined
+  }
+
+  #oldestAway(): readonly [number, number] | undefined {
+    // In the order of their numbers: the first one is what taking waits for.
+    return [...this.#away].toSorted(([a], [b]) => a - b)[0]
+  }
+
+  get #patienceMs(): number {
+    return Math.max(STRAGGLER_MS_MIN, STRAGGLER_FACTOR * this.#longestMs)
+  }
+
+  /** Until something changes, or the oldest task away has taken too long. */
+  async #wait(): Promise<void> {
+    const oldest = this.#oldestAway()
+    if (oldest === undefined) return this.#change.promise
+    const { clock } = this.#parts
+    const awake = new AbortController()
+    const leftMs = Math.max(1, oldest[1] + this.#patienceMs - clock.now())
+    await Promise.race([this.#change.promise, clock.sleep(leftMs, awake.signal)])
+    awake.abort()
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.#changed()
+  }
+
+  #changed(): void {
+    this.#change.resolve()
+    this.#change = Promise.withResolvers()
+  }
+}

@@ -1,0 +1,74 @@
+/** Decides which stages are spread over the executors of this process, and learns from refusals. */
+import type { Clock } from '../../ports/clock.ts'
+import type { Executors } from '../../ports/executors.ts'
+import type { Stage, StageName } from '../../rdd/tasks.ts'
+import type { Listener } from '../events.ts'
+import { type BatchSpread, spreadStage } from './spread-stage.ts'
+import type { Refusal } from './task-request.ts'
+
+/** Executors, and what they need of this process. */
+export interface SpreaderParts {
+  readonly executors: Executors
+  readonly clock: Clock
+  readonly listen: Listener
+}
+
+/** See the head of this file. It lives as long as the process. */
+export class StageSpreader {
+  readonly #parts: SpreaderParts
+  /** Stages whose results no executor can give. They run here from then on. */
+  readonly #unfit = new Set<string>()
+  /** Whether all executors have other code than this process. */
+  #isApart = false
+  #warned = ''
+
+  constructor(parts: SpreaderParts) {
+    this.#parts = parts
+  }
+
+  /** Whether the executors take tasks of this stage. */
+  takes(stage: StageName): boolean {
+    return !this.#isApart && !this.#unfit.has(nameOf(stage))
+  }
+
+  /** Runs all tasks of a stage. */
+  async run(stage: Stage, batch: BatchSpread): Promise<void> {
+    const { executors, clock } = this.#parts
+    await spreadStage(stage, {
+      ...batch,
+      executors,
+      clock,
+      noResult: (executor, why, message) => this.#noResult(stage, { executor, why, message }),
+    })
+  }
+
+  #noResult(
+    stage: StageName,
+    {
+      executor,
+      why,
+      message,
+    }: Readonly<{ executor: number; why: Refusal | 'lost'; message: string }>,
+  ): void {
+    // The driver runs the task again, and reports the error if there is one.
+    if (why === 'failed') return
+    if (why === 'unsupported' || why === 'unknown') this.#unfit.add(nameOf(stage))
+    if (why === 'differs') this.#isApart = true
+    const text = REASONS[why](executor, stage.node)
+    if (this.#warned === text) return
+    this.#warned = text
+    const code = why === 'lost' ? 'EXECUTOR_LOST' : 'EXECUTOR_REFUSED'
+    this.#parts.listen({ event: 'warning', code, message: `${text}: ${message}` })
+  }
+}
+
+const nameOf = ({ node, side, number }: StageName): string => `${node}/${side}/${number}`
+
+const REASONS: Readonly<Record<Refusal | 'lost', (executor: number, node: string) => string>> = {
+  lost: (executor) => `Executor ${executor} gave no answer. Its task runs in the driver`,
+  differs: () => 'The executors have other code than the driver, so all tasks run in the driver',
+  unknown: (_, node) => `The executors do not know the tasks of ${node}, so they run in the driver`,
+  unsupported: (_, node) =>
+    `The results of ${node} cannot be sent between processes, so its tasks run in the driver`,
+  failed: (_, node) => `A task of ${node} failed`,
+}

@@ -1,0 +1,75 @@
+/** What a driver asks of an executor, and what it answers. */
+import { decode, encode } from '../../base/codec.ts'
+import { codeOf } from '../../base/errors.ts'
+import { errorText } from '../../base/error-text.ts'
+import type { CountedPart } from '../sources/source-reader.ts'
+import type { StageName } from '../../rdd/tasks.ts'
+import type { DeadLetter } from '../../state/dead-letters.ts'
+import type { PackedResult } from './columns.ts'
+import type { SegmentRef } from '../../state/segments.ts'
+
+/** The batch of a task. The same for all of its tasks. */
+export interface TaskBatch {
+  readonly app: string
+  readonly generation: number
+  /** The hash of the plan. */
+  readonly plan: string
+  readonly timeMs: number
+  readonly zeroMs: number
+  /** The epoch of the attempt. With the input, it names what an executor has already read. */
+  readonly epoch: number
+  /** The input as the head stores it. */
+  readonly input: string | SegmentRef
+}
+
+/** A task: plain data, from which any process with the same code can compute it. */
+export interface TaskRequest extends TaskBatch, StageName {
+  /** The number of the task in its stage, from 0, and how many tasks the stage has. */
+  readonly index: number
+  readonly count: number
+}
+
+/** Why an executor gives no result. */
+export type Refusal =
+  /** It has another generation or another plan. */
+  | 'differs'
+  /** Its plan has no such stage, or one with another number of tasks. */
+  | 'unknown'
+  /** The result has values that cannot be sent. */
+  | 'unsupported'
+  /** The task threw. The driver runs it again, and so gets the error where it belongs. */
+  | 'failed'
+
+/** The answer of an executor. */
+export type TaskAnswer =
+  | {
+      readonly kind: 'done'
+      readonly data: PackedResult
+      /** The partitions of sources that were read. */
+      readonly counted: readonly CountedPart[]
+      readonly deadLetters: readonly DeadLetter[]
+    }
+  | { readonly kind: 'refused'; readonly why: Refusal; readonly message: string }
+
+/** The answer as bytes. */
+export const encodeAnswer = (answer: TaskAnswer): Uint8Array => {
+  try {
+    return encode(answer)
+  } catch (error) {
+    return encode(
+      refused(codeOf(error, 'BATCH_FAILED') === UNSUPPORTED ? 'unsupported' : 'failed', error),
+    )
+  }
+}
+
+const UNSUPPORTED = 'VALUE_UNSUPPORTED'
+
+/** The answer of `encodeAnswer`. */
+export const decodeAnswer = (bytes: Uint8Array): TaskAnswer => decode(bytes) as TaskAnswer
+
+/** A refusal for a reason. */
+export const refused = (why: Refusal, reason: unknown): TaskAnswer => ({
+  kind: 'refused',
+  why,
+  message: typeof reason === 'string' ? reason : errorText(reason),
+})

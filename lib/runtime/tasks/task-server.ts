@@ -1,0 +1,180 @@
+/**
+ * Computes tasks for a driver, in a process that has the same plan and code.
+ *
+ * It builds the same RDDs over the same input, up to the stage of the task. What is after that stage
+ * never runs here: no state is read, and nothing is written. A server computes one task at a time.
+ */
+import { stagePlaces } from '../../dstream/stages.ts'
+import type { Planned } from '../../dstream/plan.ts'
+import type { Stage, StageName, StageSide, TaskRunner } from '../../rdd/tasks.ts'
+import type { DeadLetter } from '../../state/dead-letters.ts'
+import { LiveState } from '../../state/live-state.ts'
+import { emptyManifest } from '../../state/manifest.ts'
+import { loadBatchInput } from '../driver/batch-input.ts'
+import { type Reading, readRecords, type ReadRecords } from '../driver/read-records.ts'
+import { withRetries } from '../retry.ts'
+import type { Runner } from '../runner.ts'
+import type { CountedPart } from '../sources/source-reader.ts'
+import { BatchRdds } from './batch-rdds.ts'
+import { packResult } from './columns.ts'
+import { pausesOf } from './pauses.ts'
+import {
+  encodeAnswer,
+  refused,
+  type TaskAnswer,
+  type TaskBatch,
+  type TaskRequest,
+} from './task-request.ts'
+
+/** What a server needs of its process. */
+export type TaskServerParts = Reading & Pick<Runner, 'app' | 'generation' | 'store'>
+
+/** A batch that was read. */
+interface OpenBatch {
+  readonly key: string
+  readonly batch: TaskBatch
+  readonly read: ReadRecords
+  readonly stages: Map<string, Promise<Stage | undefined>>
+}
+
+/** See the head of this file. */
+export class TaskServer {
+  readonly #parts: TaskServerParts
+  #open: Promise<OpenBatch> | undefined
+  #openKey = ''
+  #last: Promise<unknown> = Promise.resolve()
+  /** What the current task has put aside, and the partitions that it has read. */
+  #deadLetters: DeadLetter[] = []
+  #counted: CountedPart[] = []
+
+  constructor(parts: TaskServerParts) {
+    this.#parts = parts
+  }
+
+  /** Computes a task. Never rejects: the answer says why there is no result. */
+  answer(request: TaskRequest): Promise<Uint8Array> {
+    const answered = this.#last.then(async () => {
+      try {
+        return encodeAnswer(await this.#compute(request))
+      } catch (error) {
+        return encodeAnswer(refused('failed', error))
+      }
+    })
+    this.#last = answered
+    return answered
+  }
+
+  async #compute(request: TaskRequest): Promise<TaskAnswer> {
+    const { app, generation, plan } = this.#parts
+    const differs =
+      request.app !== app || request.generation !== generation || request.plan !== plan.hash
+    if (differs) return refused('differs', `this executor has generation ${generation}`)
+    const open = await this.#openBatch(request)
+    const stage = await this.#stageOf(open, request)
+    if (stage?.count !== request.count)
+      return refused('unknown', `expected ${request.count} tasks, and there are ${stage?.count}`)
+    this.#deadLetters = []
+    this.#counted = []
+    const data = packResult(stage.side, await this.#run(stage, request.index, open))
+    return { kind: 'done', data, counted: this.#counted, deadLetters: this.#deadLetters }
+  }
+
+  /** No read outlives its task: this process may be frozen when it has answered. */
+  async #run(stage: Stage, index: number, { read }: OpenBatch): Promise<unknown> {
+    try {
+      return await stage.pack(index)
+    } finally {
+      await read.lazyReads.ended()
+    }
+  }
+
+  /** The batch with its records. The one before is forgotten: a driver has one at a time. */
+  #openBatch(request: TaskRequest): Promise<OpenBatch> {
+    const { timeMs, epoch, input } = request
+    const key = JSON.stringify([timeMs, epoch, input])
+    if (this.#openKey === key && this.#open !== undefined) return this.#open
+    this.#openKey = key
+    const opened = this.#read(request, key)
+    this.#open = opened
+    // What failed once is tried again with the next task.
+    opened.catch(() => (this.#openKey = ''))
+    return opened
+  }
+
+  async #read(request: TaskRequest, key: string): Promise<OpenBatch> {
+    const { store, app, clock } = this.#parts
+    const input = await withRetries(clock, () => loadBatchInput(store, app, request.input))
+    const read = await readRecords(this.#parts, input, false, {
+      putAside: (deadLetter) => this.#deadLetters.push(deadLetter),
+      counted: (part) => this.#counted.push(part),
+    })
+    return { key, batch: request, read, stages: new Map() }
+  }
+
+  #stageOf(open: OpenBatch, name: StageName): Promise<Stage | undefined> {
+    const key = `${name.node}/${name.side}/${name.number}`
+    const found = open.stages.get(key) ?? this.#find(open, name)
+    open.stages.set(key, found)
+    return found
+  }
+
+  async #find({ batch, read }: OpenBatch, name: StageName): Promise<Stage | undefined> {
+    const { plan, clock } = this.#parts
+    const planned = plan.nodes.find(({ id }) => id === name.node)
+    if (planned === undefined || stagePlaces(plan).get(name.node) !== undefined) return undefined
+    const finder = new StageFinder(name)
+    // The empty state of a new application: what follows the stage does not run.
+    const noSegment = async (): Promise<never> => {
+      throw new TypeError('an executor reads no state')
+    }
+    const state = await LiveState.load(plan, emptyManifest(batch.zeroMs), noSegment)
+    const pause = pausesOf(clock)
+    const rdds = new BatchRdds({
+      plan,
+      timeMs: batch.timeMs,
+      zeroMs: batch.zeroMs,
+      records: read.partitions,
+      drafts: state.draft(batch.timeMs),
+      pause,
+      context: { write: async () => undefined, tasks: finder, pause },
+    })
+    try {
+      await runTo(planned, rdds)
+    } catch (error) {
+      if (finder.found === undefined) throw error
+    }
+    return finder.found
+  }
+}
+
+/** Computes a node as far as its first stages. */
+const runTo = async (planned: Planned, rdds: BatchRdds): Promise<void> => {
+  const [input] = await rdds.inputsOf(planned)
+  if (planned.node.role === 'output') await input?.partitions()
+  else await (await rdds.of(planned.id))?.partitions()
+}
+
+/** Ends what runs when it has found a stage. */
+class StageFinder implements TaskRunner {
+  readonly #name: StageName
+  readonly #stages = new Map<string, number>()
+  found: Stage | undefined
+
+  constructor(name: StageName) {
+    this.#name = name
+  }
+
+  nextStage(node: string, side: StageSide): number {
+    const next = (this.#stages.get(`${node}/${side}`) ?? 0) + 1
+    this.#stages.set(`${node}/${side}`, next)
+    return next
+  }
+
+  async runStage(stage: Stage): Promise<void> {
+    const { node, side, number } = this.#name
+    // Another stage of the node comes first: what it gives is not needed here.
+    if (stage.node !== node || stage.side !== side || stage.number !== number) return
+    this.found = stage
+    throw new Error('the stage was found')
+  }
+}

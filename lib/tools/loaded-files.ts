@@ -1,0 +1,35 @@
+/** Which code a process has: the files that were loaded while a module was imported. */
+import { createHash } from 'node:crypto'
+import { registerHooks } from 'node:module'
+
+/** The files of this library: all threads of a process have the same ones. */
+const OWN = new URL('../', import.meta.url).href
+
+const isOfUser = (url: string): boolean =>
+  url.startsWith('file:') && !url.startsWith(OWN) && !url.includes('/node_modules/')
+
+/** Notes the files that are loaded from now on, until `end`. */
+export class LoadedFiles {
+  readonly #files = new Map<string, string>()
+  readonly #hooks = registerHooks({
+    load: (url, context, next) => {
+      const loaded = next(url, context)
+      if (isOfUser(url) && loaded.source !== undefined && loaded.source !== null)
+        this.#files.set(url, digest(loaded.source as string | Uint8Array))
+      return loaded
+    },
+  })
+
+  end(): void {
+    this.#hooks.deregister()
+  }
+
+  /** A hash over the names and texts of the files: 16 hex digits. */
+  get hash(): string {
+    const files = [...this.#files].toSorted(([a], [b]) => (a < b ? -1 : 1))
+    return digest(JSON.stringify(files)).slice(0, 16)
+  }
+}
+
+const digest = (text: string | Uint8Array): string =>
+  createHash('sha256').update(text).digest('hex')
