@@ -1,3 +1,4 @@
+import { keepHeapSmall } from '../lib/adapters/local/small-heap.ts'
 import type { Plan } from '../lib/dstream/plan.ts'
 import { sourceName, TEXT } from '../lib/dstream/sources/declaration.ts'
 import { availableParallelism } from 'node:os'
@@ -51,6 +52,7 @@ class Tally {
 
 /** `millrace run`. Returns the exit code. An error is reported as the end of the run. */
 export const run = async (command: RunCommand, outputs: Outputs): Promise<number> => {
+  keepHeapSmall()
   const reporter = command.json ? jsonReporter(outputs) : textReporter(outputs)
   const tally = new Tally()
   const ended = await runReported(command, reporter, tally).catch(endOfError)

@@ -208,11 +208,6 @@ export class KeyedMap<K, V> {
     for (const { key, value } of this.#structured.values()) yield [key, value]
   }
 
-  /** The same, as an array. */
-  codedPairs(): [Coded<K>, V][] {
-    return Array.from(this.codedEntries(), ([key, value]): [Coded<K>, V] => [key, value])
-  }
-
   /** All entries in the order of their keys; see {@link compareKeys}. */
   sortedEntries(): [K, V][] {
     return withPlainKeys(this.sortedCoded())

@@ -58,7 +58,8 @@ export class CombinedMap<K, V, W> {
 
   /** All keys in no order, as `sorted` gives them. */
   entries(): Bucket<K, W> {
-    return this.#done === undefined ? [] : this.#done.codedPairs()
+    const done = this.#done?.codedEntries() ?? []
+    return Array.from(done, ([key, value]): Bucket<K, W>[number] => [key, value])
   }
 
   /** All keys in their order, in the form inside Millrace, with what tasks have that are done. */

@@ -5,10 +5,10 @@
  *   map stage      before a shuffle: the fused steps of some partitions, combined by key
  *   result stage   the elements of some partitions, for an output or an action
  *
- * A stage is named after the node of its RDD, so any process with the same plan can find it. Results
- * do not depend on which process computes a task, or in which order: what a task is follows from
- * the sizes of partitions alone, and results are merged in the order of tasks and keys, never in
- * the order of arrival (B3).
+ * A stage is named after the node of its RDD, so any process with the same plan can find it.
+ * Results do not depend on which process computes a task, or in which order: what a task is follows
+ * from the sizes of partitions alone, and results are merged in the order of tasks and keys, never
+ * in the order of arrival (B3).
  */
 import type { Elsewhere } from './elsewhere.ts'
 

@@ -214,7 +214,8 @@ const sourceRows: readonly SourceRow[] = [
       'lib/base/forgotten.ts is reached from none of lib/index.ts, lib/testing/index.ts, ' +
         'cli/main.ts, functions/intake.ts, functions/driver.ts, functions/generation.ts, ' +
         'infra/index.ts, infra/app.ts, ' +
-        'infra/example.ts, infra/print-plan.ts, lib/adapters/local/watchdog-thread.ts',
+        'infra/example.ts, infra/print-plan.ts, lib/adapters/local/watchdog-thread.ts, ' +
+        'cli/executor-thread.ts',
     ],
   },
   {

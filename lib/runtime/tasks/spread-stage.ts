@@ -70,10 +70,12 @@ class Spread {
 
   async run(): Promise<void> {
     const { count, tasksAtOnce } = this.#parts.executors
+    // The first task is for this process, which takes the results.
+    const here = this.#runHere()
     const away = Array.from({ length: count * tasksAtOnce }, (_, lane) =>
       this.#runAway(lane % count),
     )
-    await this.#runHere()
+    await here
     this.#ending.abort()
     // Nothing may run on when the stage has ended: a function may be frozen then.
     await Promise.all([...away, this.#taking])

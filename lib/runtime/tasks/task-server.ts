@@ -1,8 +1,9 @@
 /**
  * Computes tasks for a driver, in a process that has the same plan and code.
  *
- * It builds the same RDDs over the same input, up to the stage of the task. What is after that stage
- * never runs here: no state is read, and nothing is written. A server computes one task at a time.
+ * It builds the same RDDs over the same input, up to the stage of the task. What is after that
+ * stage never runs here: no state is read, and nothing is written. A server computes one task at a
+ * time.
  */
 import { stagePlaces } from '../../dstream/stages.ts'
 import type { Planned } from '../../dstream/plan.ts'

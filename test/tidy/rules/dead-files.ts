@@ -13,6 +13,7 @@ const ENTRIES = [
   'infra/example.ts',
   'infra/print-plan.ts',
   'lib/adapters/local/watchdog-thread.ts',
+  'cli/executor-thread.ts',
 ]
 
 /**

@@ -1,0 +1,318 @@
+import { type DStream, milliseconds, type Pipeline } from 'millrace'
+import { describe, expect, test } from 'vitest'
+import type { Executors } from '../../../../lib/ports/executors.ts'
+import { isLazy } from '../../../../lib/rdd/partition.ts'
+import type { SourceReader } from '../../../../lib/runtime/sources/source-reader.ts'
+import type { TaskRequest } from '../../../../lib/runtime/tasks/task-request.ts'
+import type { TaskServer } from '../../../../lib/runtime/tasks/task-server.ts'
+import { Random } from '../../../../lib/testing/random.ts'
+import { pipelineOf, START_MS, World } from '../harness.ts'
+
+type Open = () => TaskServer
+type Run = Executors['run']
+
+/** Every file is a large one, so that it is read when it is needed, and is a task of its own. */
+const HELD = { batchBytes: 0, partBytes: Infinity }
+const LARGE_BYTES = 1 << 30
+const asLarge = (reader: SourceReader): SourceReader => ({
+  ...reader,
+  read: async (...given) => {
+    const data = await reader.read(...given)
+    const partitions = data.partitions.map((one) =>
+      isLazy(one) ? { ...one, sizeBytes: LARGE_BYTES } : one,
+    )
+    return { ...data, partitions }
+  },
+})
+
+const sum = (a: number, b: number): number => a + b
+
+/** A word with `!` throws. Sums of thirds depend on the order in which they are added. */
+const thirds = (lines: DStream<string>): DStream<[string, number]> =>
+  lines
+    .flatMap((line) => line.split(' '))
+    .map((word): [string, number] => {
+      if (word.includes('!')) throw new RangeError('bad word')
+      return [word, word.length / 3]
+    })
+
+const OUTPUTS: Readonly<Record<string, (lines: DStream<string>) => DStream<unknown>>> = {
+  'a reduction': (lines) => thirds(lines).reduceByKey(sum, { partitions: 2 }),
+  'two reductions': (lines) =>
+    thirds(lines)
+      .reduceByKey(sum)
+      .map(([, size]): [number, number] => [Math.round(size), size])
+      .reduceByKey(sum),
+  'groups of structured keys': (lines) =>
+    thirds(lines)
+      .map(([word, size]): [unknown[], number] => [[word, { size }], size])
+      .groupByKey(),
+  'state by key': (lines) =>
+    thirds(lines).updateStateByKey<number>((all, total = 0) => all.reduce(sum, total)),
+  'a window': (lines) => thirds(lines).reduceByKeyAndWindow(sum, milliseconds(2_000)),
+  'a join with itself': (lines) => thirds(lines).join(thirds(lines).reduceByKey(sum)),
+  'a union': (lines) => thirds(lines).union(thirds(lines)).reduceByKey(sum),
+  'elements without a shuffle': (lines) => lines.filter((line) => line.length > 3),
+  'a count': (lines) => lines.count(),
+  'a function of partitions': (lines) =>
+    lines.mapPartitions((part) => [[...part].toReversed().join('|')]),
+  'a kept stream': (lines) => thirds(lines).cache().reduceByKey(sum),
+  'a function of an RDD': (lines) =>
+    thirds(lines).transform((rdd) => rdd.reduceByKey(sum).map(([word]) => word)),
+  'values that no other process can have': (lines) =>
+    thirds(lines)
+      .map(([word]): [string, Word] => [word, new Word(word)])
+      .reduceByKey((a) => a)
+      .map(([, { text }]) => text),
+}
+
+class Word {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+const TEXTS = [
+  'to be or not to be',
+  'that is the question',
+  'whether to! be\nnobler in the mind',
+  'to suffer the slings',
+  'of outrageous fortune or',
+  'to take arms against a sea',
+]
+
+interface Seen {
+  readonly files: ReadonlyMap<string, string>
+  readonly deadLetters: readonly unknown[]
+  readonly records: readonly number[]
+  readonly stored: readonly unknown[]
+}
+
+const seenIn = async (
+  pipeline: Pipeline,
+  executors: ((open: Open) => Executors) | undefined,
+): Promise<{ readonly seen: Seen; readonly warnings: readonly string[] }> => {
+  const world = new World()
+  const app = world.deploy(pipeline, {
+    held: HELD,
+    readAs: asLarge,
+    ...(executors && { executors }),
+  })
+  await app.run()
+  for (const batch of [TEXTS, TEXTS.slice(3)]) {
+    for (const [index, text] of batch.entries())
+      world.write(`${world.nowMs}-${index}.txt`, world.nowMs + 500 - START_MS, `${text}\n`)
+    await app.tick()
+  }
+  const files = [...world.files.files()].map(([name, bytes]): [string, string] => [
+    name,
+    Buffer.from(bytes).toString(),
+  ])
+  return {
+    seen: {
+      files: new Map(files),
+      deadLetters: (await world.deadLetters()).toSorted(),
+      records: app.eventsOf('batchCompleted').map(({ records }) => records),
+      stored: world.store.keys().toSorted(),
+    },
+    warnings: app.eventsOf('warning').map(({ code }) => code),
+  }
+}
+
+/** Executors that answer as `run` says. `away`: the requests that they got. */
+const executorsOf =
+  (
+    count: number,
+    run: (servers: readonly TaskServer[], away: TaskRequest[]) => Run,
+    away: TaskRequest[] = [],
+  ) =>
+  (open: Open): Executors => {
+    const servers = Array.from({ length: count }, open)
+    const answer = run(servers, away)
+    return {
+      count,
+      tasksAtOnce: 2,
+      run: (executor, request, signal) => {
+        away.push(request as TaskRequest)
+        // Through text, as over a network.
+        return answer(executor, JSON.parse(JSON.stringify(request)) as object, signal)
+      },
+    }
+  }
+
+const prompt =
+  (servers: readonly TaskServer[]): Run =>
+  (executor, request) =>
+    (servers[executor] as TaskServer).answer(request as TaskRequest)
+
+const turns = async (count: number): Promise<void> => {
+  for (let turn = 0; turn < count; turn++) await new Promise(setImmediate)
+}
+
+const BEHAVIOURS: Readonly<Record<string, (servers: readonly TaskServer[]) => Run>> = {
+  'answer at once': prompt,
+  'answer in any order': (servers) => {
+    const random = new Random(7)
+    return async (...given) => {
+      const answer = await prompt(servers)(...given)
+      await turns(random.between(0, 9))
+      return answer
+    }
+  },
+  'often give no answer': (servers) => {
+    const random = new Random(8)
+    return async (...given) => {
+      if (random.between(0, 2) > 0) return prompt(servers)(...given)
+      await turns(random.between(0, 3))
+      throw new Error('the executor has ended')
+    }
+  },
+  'compute, and then give no answer': (servers) => {
+    const random = new Random(9)
+    return async (...given) => {
+      const answer = await prompt(servers)(...given)
+      if (random.between(0, 1) > 0) return answer
+      throw new Error('the answer was lost')
+    }
+  },
+  'never answer': () => async () => {
+    throw new Error('the executor has ended')
+  },
+}
+
+describe.each(Object.keys(OUTPUTS))('%s', (name) => {
+  const pipeline = (): Pipeline =>
+    pipelineOf((ssc) => {
+      const lines = ssc.textFileStream('in')
+      OUTPUTS[name]?.(lines).saveAsTextFiles('out')
+    })
+
+  test.each(Object.keys(BEHAVIOURS))('is the same where executors %s', async (behaviour) => {
+    const alone = await seenIn(pipeline(), undefined)
+    expect(alone.seen.files.size).toBeGreaterThan(2)
+    for (const count of [1, 3]) {
+      const run = BEHAVIOURS[behaviour] as (typeof BEHAVIOURS)[string]
+      const spread = await seenIn(pipeline(), executorsOf(count, run))
+      expect(spread.seen).toEqual(alone.seen)
+    }
+  })
+})
+
+describe('executors', () => {
+  const requestsOf = async (
+    define: (lines: DStream<string>) => void,
+  ): Promise<readonly TaskRequest[]> => {
+    const away: TaskRequest[] = []
+    const pipeline = pipelineOf((ssc) => define(ssc.textFileStream('in')))
+    await seenIn(pipeline, executorsOf(2, prompt, away))
+    return away
+  }
+
+  test.each<[what: string, stages: readonly string[], define: (lines: DStream<string>) => void]>([
+    [
+      'map tasks and result tasks that begin in a source',
+      ['count-1/result/1', 'reduceByKey-1/map/1'],
+      (lines) => {
+        thirds(lines).reduceByKey(sum).saveAsTextFiles('out')
+        lines.count().saveAsTextFiles('count')
+      },
+    ],
+    [
+      'no second shuffle',
+      ['reduceByKey-1/map/1'],
+      (lines) =>
+        thirds(lines)
+          .reduceByKey(sum)
+          .map(([, size]): [number, number] => [size, 1])
+          .reduceByKey(sum)
+          .saveAsTextFiles('out'),
+    ],
+    [
+      'both sides of a join',
+      ['join-1/map/1', 'join-1/map/2'],
+      (lines) => thirds(lines).join(thirds(lines)).saveAsTextFiles('out'),
+    ],
+    [
+      'nothing of a kept stream',
+      [],
+      (lines) => thirds(lines).cache().reduceByKey(sum).saveAsTextFiles('out'),
+    ],
+    [
+      'nothing of a function of an RDD',
+      [],
+      (lines) => lines.foreachRDD(async (rdd) => void (await rdd.count())),
+    ],
+    ['nothing of a first look', [], (lines) => lines.print()],
+  ])('get %s', async (_, stages, define) => {
+    const away = await requestsOf(define)
+    const names = away.map(({ node, side, number }) => `${node}/${side}/${number}`)
+    expect([...new Set(names)].toSorted()).toEqual(stages)
+  })
+
+  test.each([
+    { what: 'an old generation', change: { generation: 0 } },
+    { what: 'another plan', change: { plan: '0000000000000000' } },
+    { what: 'another application', change: { app: 'other' } },
+  ])('of $what are left alone after the first refusal', async ({ change }) => {
+    const away: TaskRequest[] = []
+    const run =
+      (servers: readonly TaskServer[]): Run =>
+      (executor, request, signal) =>
+        prompt(servers)(executor, { ...request, ...change }, signal)
+    const pipeline = (): Pipeline =>
+      pipelineOf((ssc) => thirds(ssc.textFileStream('in')).reduceByKey(sum).saveAsTextFiles('out'))
+    const alone = await seenIn(pipeline(), undefined)
+    const { seen, warnings } = await seenIn(pipeline(), executorsOf(1, run, away))
+    expect(seen).toEqual(alone.seen)
+    expect(warnings).toEqual(['EXECUTOR_REFUSED'])
+    // Those of the first stage: nothing is asked in the second batch.
+    expect(new Set(away.map(({ timeMs }) => timeMs)).size).toBe(1)
+  })
+
+  test('say once that values cannot be sent', async () => {
+    const away: TaskRequest[] = []
+    const pipeline = pipelineOf((ssc) =>
+      OUTPUTS['values that no other process can have']?.(ssc.textFileStream('in')).saveAsTextFiles(
+        'out',
+      ),
+    )
+    const { warnings } = await seenIn(pipeline, executorsOf(1, prompt, away))
+    expect(warnings).toEqual(['EXECUTOR_REFUSED'])
+    expect(new Set(away.map(({ timeMs }) => timeMs)).size).toBe(1)
+  })
+
+  test('read what they compute, and nothing else', async () => {
+    const world = new World()
+    const reads: string[] = []
+    const count = (reader: SourceReader): SourceReader => {
+      const large = asLarge(reader)
+      return {
+        ...large,
+        read: async (...given) => {
+          const data = await large.read(...given)
+          return {
+            ...data,
+            partitions: data.partitions.map((one, index) =>
+              isLazy(one) ? { ...one, read: () => (reads.push(String(index)), one.read()) } : one,
+            ),
+          }
+        },
+      }
+    }
+    const pipeline = pipelineOf((ssc) =>
+      thirds(ssc.textFileStream('in')).reduceByKey(sum).saveAsTextFiles('out'),
+    )
+    const app = world.deploy(pipeline, {
+      held: HELD,
+      readAs: count,
+      executors: executorsOf(2, prompt),
+    })
+    await app.run()
+    for (let index = 0; index < 20; index++) world.write(`${index}.txt`, 500, 'to be\n')
+    await app.tick()
+    expect(reads.toSorted()).toEqual(
+      Array.from({ length: 20 }, (_, index) => String(index)).toSorted(),
+    )
+  })
+})
