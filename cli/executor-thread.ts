@@ -26,12 +26,14 @@ const answerOf = async (request: TaskRequest): Promise<Uint8Array> =>
     ? server.answer(request)
     : encodeAnswer(refused('differs', `${module} was changed since the run has started`))
 
-parentPort?.on('message', async ({ id, request }: TaskMessage) => {
-  const answer = await answerOf(request as TaskRequest)
+const answer = async ({ id, request }: TaskMessage): Promise<void> => {
+  const bytes = await answerOf(request as TaskRequest)
   // The bytes move to the other thread, if they are all that their buffer holds.
-  const isWhole = answer.byteLength === answer.buffer.byteLength
+  const isWhole = bytes.byteLength === bytes.buffer.byteLength
   parentPort?.postMessage(
-    { id, answer } satisfies AnswerMessage,
-    isWhole ? [answer.buffer as ArrayBuffer] : [],
+    { id, answer: bytes } satisfies AnswerMessage,
+    isWhole ? [bytes.buffer as ArrayBuffer] : [],
   )
-})
+}
+
+parentPort?.on('message', (message: TaskMessage) => void answer(message))

@@ -112,7 +112,7 @@ const seenIn = async (
   return {
     seen: {
       files: new Map(files),
-      deadLetters: (await world.deadLetters()).toSorted(),
+      deadLetters: (await world.deadLetters()).map(String).toSorted(),
       records: app.eventsOf('batchCompleted').map(({ records }) => records),
       stored: world.store.keys().toSorted(),
     },

@@ -143,7 +143,7 @@ describe('the tasks of a stage', () => {
       executors.answer(executors.waiting.at(-1) as number)
       await turns(1)
     }
-    expect(taken.toSorted()).toEqual([])
+    expect(taken).toEqual([])
     first.resolve()
     while (taken.length < 8) {
       for (const index of executors.waiting) executors.answer(index)
@@ -207,7 +207,7 @@ describe('the tasks of a stage', () => {
     executors.answer(2, answer)
     await ended
     expect(taken).toEqual([0, 1, 2])
-    expect(here.toSorted()).toEqual([0, 1, 2])
+    expect(new Set(here)).toEqual(new Set([0, 1, 2]))
     expect(noResults[0]).toBe(noResult)
   })
 
