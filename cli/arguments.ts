@@ -51,6 +51,7 @@ export type Command =
       readonly again: boolean
     }
   | ({ readonly name: 'state'; readonly target: Target; readonly json: boolean } & StateCommand)
+  | { readonly name: 'plan'; readonly module: string; readonly json: boolean }
   | { readonly name: 'init'; readonly directory: string }
   /** `detail`: the code of an error. */
   | {
@@ -85,6 +86,7 @@ export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   resume: ['app', 'state', 'json'],
   skip: ['app', 'state', 'source', 'json'],
   check: ['app', 'state', 'json'],
+  plan: ['json'],
   reset: ['app', 'state', 'only', 'json', 'yes'],
   'dead-letters': [...LISTED, ...FILTER_OPTIONS, 'page', 'export', 'delete', 'yes'],
   redrive: ['app', 'state', 'json', ...FILTER_OPTIONS, 'again'],
@@ -157,6 +159,7 @@ export const parseCommand = (args: readonly string[]): Command => {
     const options = runOptions(values)
     return { name, module: oneModule(name, rest, options.bindings), ...options, json }
   }
+  if (name === 'plan') return { name, module: oneModule(name, rest), json }
   if (name === 'check')
     return {
       name,

@@ -8,6 +8,7 @@ import { helpText } from './help.ts'
 import { initProject } from './init/init.ts'
 import { operate } from './operate.ts'
 import { outputsOf } from './reports/outputs.ts'
+import { showPlan } from './plan.ts'
 import type { Outputs } from './reports/reporter.ts'
 import { run } from './run.ts'
 
@@ -31,6 +32,7 @@ const carryOut = async (command: Command, outputs: Outputs): Promise<number> => 
   }
   endWithReader()
   if ('target' in command) return operate(command, outputs)
+  if (command.name === 'plan') return showPlan(command, outputs)
   if (command.name === 'init') {
     outputs.out.print(initProject(command.directory, version()))
     return EXIT.ok

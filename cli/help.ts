@@ -12,6 +12,7 @@ Commands
   millrace state            list states; get, scan, count, export or import one
   millrace resume           try a failed batch again
   millrace skip             skip the batch that fails, or give up a source
+  millrace plan MODULE      see its stages, what runs where, and why
   millrace check MODULE     see whether a changed pipeline fits what is stored
   millrace reset            remove all totals and start from nothing
   millrace dead-letters     list the records that were put aside
@@ -176,6 +177,16 @@ ${json}
 Examples
   millrace check word-count.ts --state .millrace/word-count
   millrace check clicks.ts --app clicks && npx cdk deploy
+`,
+  plan: `millrace plan MODULE [--json]
+
+Shows the stages of a pipeline: what each begins with, whether its tasks can run at the same time on
+several cores or executors, and why, or why not. Runs nothing, and needs no store.
+
+${json}
+
+Examples
+  millrace plan word-count.ts
 `,
   reset: `millrace reset (--state DIR | --app NAME) [--only ID] --yes [--json]
 

@@ -1,4 +1,4 @@
-import { type DStream, milliseconds, type Pipeline } from 'millrace'
+import { type DStream, milliseconds, type Pipeline, StateSpec } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import type { Executors } from '../../../../lib/ports/executors.ts'
 import { isLazy } from '../../../../lib/rdd/partition.ts'
@@ -50,6 +50,16 @@ const OUTPUTS: Readonly<Record<string, (lines: DStream<string>) => DStream<unkno
   'state by key': (lines) =>
     thirds(lines).updateStateByKey<number>((all, total = 0) => all.reduce(sum, total)),
   'a window': (lines) => thirds(lines).reduceByKeyAndWindow(sum, milliseconds(2_000)),
+  'state with a mapping': (lines) =>
+    thirds(lines).mapWithState(
+      StateSpec.function<string, number, number, string>((word, size, state) => {
+        state.update((state.getOption() ?? 0) + (size ?? 0))
+        return `${word} ${state.get()}`
+      }),
+    ),
+  'a window of groups': (lines) => thirds(lines).groupByKeyAndWindow(milliseconds(2_000)),
+  'a raw window': (lines) => lines.window(milliseconds(2_000)).count(),
+  'a count by value': (lines) => lines.flatMap((line) => line.split(' ')).countByValue(),
   'a join with itself': (lines) => thirds(lines).join(thirds(lines).reduceByKey(sum)),
   'a union': (lines) => thirds(lines).union(thirds(lines)).reduceByKey(sum),
   'elements without a shuffle': (lines) => lines.filter((line) => line.length > 3),

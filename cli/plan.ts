@@ -1,0 +1,92 @@
+/** `millrace plan`: the stages of a pipeline, what runs where, and why. */
+import type { Plan, Planned } from '../lib/dstream/plan.ts'
+import { type StagePlace, stagePlaces } from '../lib/dstream/stages.ts'
+import { loadPlan } from '../lib/tools/load-pipeline.ts'
+import { EXIT } from './exit-codes.ts'
+import { say } from './reports/answer.ts'
+import type { Outputs } from './reports/reporter.ts'
+
+/** A stage of a plan: what begins at a node, before its first shuffle or at its output. */
+interface PlannedStage {
+  /** The id of the node. */
+  readonly node: string
+  /** The nodes whose results it begins with: sources, or nodes that need more than one record. */
+  readonly from: readonly string[]
+  /** The nodes in between, which handle each record by itself. */
+  readonly steps: readonly string[]
+  readonly runs: 'in tasks' | 'in the driver'
+  readonly because: string
+}
+
+/** What `millrace plan` answers. */
+interface Answer {
+  readonly app: string
+  readonly plan: string
+  readonly intervalMs: number
+  readonly stages: readonly PlannedStage[]
+}
+
+/** Returns the exit code. */
+export const showPlan = async (
+  { module, json }: { readonly module: string; readonly json: boolean },
+  outputs: Outputs,
+): Promise<number> => {
+  const plan = await loadPlan(module)
+  const { name: app, hash, options } = plan
+  const answer = { app, plan: hash, intervalMs: options.intervalMs, stages: stagesOf(plan) }
+  say({ object: answer, text: textOf(answer) }, json, outputs)
+  return EXIT.ok
+}
+
+const stagesOf = (plan: Plan): readonly PlannedStage[] => {
+  const planned = new Map(plan.nodes.map((one) => [one.id, one]))
+  return [...stagePlaces(plan)].map(([node, place]) => {
+    const { from, steps } = before(planned.get(node) as Planned, planned)
+    return {
+      node,
+      from,
+      steps,
+      runs: place === undefined ? 'in tasks' : 'in the driver',
+      because: reasonOf(place, node),
+    }
+  })
+}
+
+/** What comes before a node: through narrow nodes up to what is not narrow. */
+const before = (
+  { parents }: Planned,
+  planned: ReadonlyMap<string, Planned>,
+): Pick<PlannedStage, 'from' | 'steps'> => {
+  const from = new Set<string>()
+  const steps = new Set<string>()
+  const visit = (id: string): void => {
+    const one = planned.get(id) as Planned
+    if (one.node.role !== 'operator' || !one.node.narrow) return void from.add(id)
+    one.parents.forEach(visit)
+    steps.add(id)
+  }
+  parents.forEach(visit)
+  return { from: [...from], steps: [...steps] }
+}
+
+const reasonOf = (place: StagePlace, node: string): string => {
+  if (place === undefined) return 'it begins with records that any process can read'
+  if (place.because === 'cached') return `${place.node} is kept for several uses`
+  if (place.because === 'computed') return `${place.node} is computed there`
+  return place.node === node ? 'its function gets whole RDDs' : `${place.node} gets whole RDDs`
+}
+
+const textOf = ({ app, plan, intervalMs, stages }: Answer): string =>
+  [
+    `${app}: a batch every ${intervalMs / 1_000} s, plan ${plan}`,
+    ...stages.flatMap(({ node, from, steps, runs, because }) => [
+      '',
+      node,
+      `  takes  ${from.join(', ')}${steps.length === 0 ? '' : ` through ${steps.join(', ')}`}`,
+      `  runs   ${runs}: ${because}`,
+    ]),
+    '',
+    'Tasks of a batch of more than 16 MiB run at the same time, on cores or executors. Smaller',
+    'batches, and what comes after the first reduction of a stage, run in the driver.',
+    '',
+  ].join('\n')

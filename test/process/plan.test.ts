@@ -1,0 +1,85 @@
+/** `millrace plan`: what runs where, and why. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { millrace, temporaryDirectory } from './millrace.ts'
+
+const TIMEOUT = { timeout: 60_000 }
+const LIBRARY = join(import.meta.dirname, '..', '..', 'lib', 'index.ts')
+
+const planOf = async (body: string, ...options: readonly string[]): Promise<string> => {
+  const directory = temporaryDirectory()
+  const module = `
+    import { seconds, stream } from ${JSON.stringify(LIBRARY)}
+    export default stream('app', { batchInterval: seconds(1) }, (ssc) => {
+      const lines = ssc.textFileStream('lines')
+      const pairs = lines.map((line: string): [string, number] => [line, 1])
+      ${body}
+    })`
+  writeFileSync(join(directory, 'app.ts'), module)
+  const { exitCode, stdout, stderr } = await millrace(directory, 'plan', 'app.ts', ...options)
+  expect([exitCode, stderr]).toEqual([0, ''])
+  return stdout
+}
+
+const TASKS = 'in tasks: it begins with records that any process can read'
+
+test.each<[what: string, body: string, stages: readonly string[]]>([
+  [
+    'a reduction, and its output',
+    'pairs.reduceByKey((a, b) => a + b).print()',
+    [
+      `reduceByKey-1|textFileStream-1 through map-1|${TASKS}`,
+      'print-1|reduceByKey-1|in the driver: reduceByKey-1 is computed there',
+    ],
+  ],
+  [
+    'an output of a source',
+    "lines.filter((line) => line !== '').saveAsTextFiles('out')",
+    [`saveAsTextFiles-1|textFileStream-1 through filter-1|${TASKS}`],
+  ],
+  [
+    'a function of an RDD, and what follows',
+    'pairs.transform((rdd) => rdd).reduceByKey((a, b) => a + b).print()',
+    [
+      'transform-1|textFileStream-1 through map-1|in the driver: its function gets whole RDDs',
+      'reduceByKey-1|transform-1|in the driver: transform-1 gets whole RDDs',
+      'print-1|reduceByKey-1|in the driver: transform-1 gets whole RDDs',
+    ],
+  ],
+  [
+    'a stream that is kept',
+    'pairs.cache().reduceByKey((a, b) => a + b).print()',
+    [
+      'reduceByKey-1|textFileStream-1 through map-1|in the driver: map-1 is kept for several uses',
+      'print-1|reduceByKey-1|in the driver: map-1 is kept for several uses',
+    ],
+  ],
+  [
+    'state and a join',
+    'pairs.updateStateByKey<number>((all, n = 0) => n + all.length).join(pairs).print()',
+    [
+      `updateStateByKey-1|textFileStream-1 through map-1|${TASKS}`,
+      'join-1|updateStateByKey-1, textFileStream-1 through map-1|' +
+        'in the driver: updateStateByKey-1 is computed there',
+      'print-1|join-1|in the driver: updateStateByKey-1 is computed there',
+    ],
+  ],
+])('shows %s', TIMEOUT, async (_, body, stages) => {
+  const shown = await planOf(body)
+  expect(shown).toMatch(/^app: a batch every 1 s, plan [0-9a-f]{16}\n/)
+  const found = shown.matchAll(/^(\S+)\n {2}takes {2}(.+)\n {2}runs {3}(.+)$/gm)
+  expect([...found].map(([, ...parts]) => parts.join('|'))).toEqual(stages)
+})
+
+test('gives the same as JSON', TIMEOUT, async () => {
+  const answer = JSON.parse(await planOf('pairs.groupByKey().print()', '--json')) as object
+  expect(answer).toMatchObject({
+    app: 'app',
+    intervalMs: 1_000,
+    stages: [
+      { node: 'groupByKey-1', from: ['textFileStream-1'], steps: ['map-1'], runs: 'in tasks' },
+      { node: 'print-1', from: ['groupByKey-1'], steps: [], runs: 'in the driver' },
+    ],
+  })
+})
