@@ -1,5 +1,5 @@
 /**
- * The ports of both functions on AWS. `aws-sinks.ts` has those that only the driver needs. Each
+ * The ports of the functions on AWS. `aws-sinks.ts` has those that only the driver needs. Each
  * client is made once in a process, and loaded when first needed: what a plan does not use costs
  * nothing at a cold start.
  */
@@ -9,9 +9,10 @@ import { withBlobs } from '../lib/adapters/blob-item-store.ts'
 import { systemClock } from '../lib/adapters/local/system-clock.ts'
 import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
 import { memoryInUse } from '../lib/adapters/local/system-memory.ts'
+import { answersPrefix } from '../lib/base/answers-prefix.ts'
 import type { BlobStore } from '../lib/ports/blob-store.ts'
-import type { Environment } from './environment.ts'
-import type { FunctionPorts } from './ports.ts'
+import type { CommonEnvironment, Environment } from './environment.ts'
+import type { CommonPorts, FunctionPorts } from './ports.ts'
 
 const clock = systemClock()
 
@@ -23,18 +24,29 @@ export const functionsLog: Pick<FunctionPorts, 'clock' | 'write'> = {
   write: (line) => void process.stdout.write(`${line}\n`),
 }
 
-/** The ports that both deployed functions have. */
-export const awsPorts = ({ table, blocks, triggers }: Environment): FunctionPorts => {
-  const items = dynamodbItemStore({ table })
+/** The ports that intake and the driver have. */
+export const awsPorts = (environment: Environment): FunctionPorts => {
   const queue = once(async () =>
-    (await import('./trigger-queue.ts')).sqsTriggerQueue(triggers, () => clock.now()),
+    (await import('./trigger-queue.ts')).sqsTriggerQueue(environment.triggers, () => clock.now()),
   )
+  return {
+    ...awsCommonPorts(environment),
+    scheduleTriggers: async (given) => (await queue())(given),
+  }
+}
+
+/** Where large answers of executors go. Undefined: there is no bucket. */
+export const awsAnswers = (blocks: string | undefined, app: string): BlobStore | undefined =>
+  blocks === undefined ? undefined : lazyBlobs(blocks, answersPrefix(app))
+
+/** The ports that all deployed functions have. */
+export const awsCommonPorts = ({ table, blocks }: CommonEnvironment): CommonPorts => {
+  const items = dynamodbItemStore({ table })
   return {
     store: blocks === undefined ? items : withBlobs(items, lazyBlobs(blocks)),
     ...functionsLog,
     randomness: systemRandomness(),
     memoryInUse,
-    scheduleTriggers: async (given) => (await queue())(given),
     sources: {
       objects: {
         open: async (bucket) =>
@@ -56,9 +68,9 @@ export const awsPorts = ({ table, blocks, triggers }: Environment): FunctionPort
  * Loads the bucket client when first needed. An application may have a bucket for large segments,
  * but only small ones, which are in the table.
  */
-const lazyBlobs = (bucket: string): BlobStore => {
+const lazyBlobs = (bucket: string, prefix = ''): BlobStore => {
   const blobs = once(async () =>
-    (await import('../lib/adapters/aws/s3-blob-store.ts')).s3BlobStore({ bucket }),
+    (await import('../lib/adapters/aws/s3-blob-store.ts')).s3BlobStore({ bucket, prefix }),
   )
   return {
     put: async (name, bytes) => {

@@ -3,10 +3,11 @@ import type { Location } from '../lib/runtime/locations.ts'
 import { deployedOutputForms, parseDeployedOutput } from '../lib/runtime/sinks/deployed.ts'
 import {
   type Environment,
-  invalidVariable,
   locationsIn,
   readEnvironment,
+  textsIn,
   type Variables,
+  wholeNumberIn,
 } from './environment.ts'
 
 /** The values of the variables. */
@@ -15,6 +16,8 @@ export interface DriverEnvironment extends Environment {
   readonly outputs: ReadonlyMap<string, Location>
   readonly generation: number
   readonly timeoutMs: number
+  /** The names of the executor functions. Empty: there are none. */
+  readonly executors: readonly string[]
 }
 
 /**
@@ -27,10 +30,5 @@ export const readDriverEnvironment = (variables: Variables): DriverEnvironment =
   outputs: locationsIn(variables, 'MILLRACE_OUTPUTS', parseDeployedOutput, deployedOutputForms),
   generation: wholeNumberIn(variables, 'MILLRACE_GENERATION'),
   timeoutMs: wholeNumberIn(variables, 'MILLRACE_TIMEOUT_S') * 1_000,
+  executors: textsIn(variables, 'MILLRACE_EXECUTORS'),
 })
-
-const wholeNumberIn = (variables: Variables, name: string): number => {
-  const text = variables[name] ?? ''
-  if (/^[1-9][0-9]*$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text)
-  throw invalidVariable(name, text, 'a whole number from 1')
-}

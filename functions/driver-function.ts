@@ -55,6 +55,7 @@ export const driverFunction = async ({
     locateOutput: outputLocator(outputs, sinks),
     listen: log,
     leaseMs: leaseMsFor(timeoutMs),
+    executors: ports.executors,
   }
   const { runner } = await note.start(() => compose(composing))
   const { scheduleTriggers } = ports

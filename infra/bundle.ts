@@ -51,17 +51,33 @@ export interface BundlingSettings {
   readonly minify?: boolean
 }
 
-/** The functions. The last one needs no module of a pipeline. */
-const ENTRIES = ['intake', 'driver', 'generation']
+/** What depends on other properties of the construct. */
+export interface BundleParts {
+  /** Whether there are executors. Default: there are none. */
+  readonly hasExecutors?: boolean
+}
+
+/** The functions: the names of their files in the bundle, and of those they are made of. */
+const entriesOf = ({ hasExecutors = false }: BundleParts): Readonly<Record<string, string>> => ({
+  intake: 'intake',
+  ...(hasExecutors
+    ? { driver: 'driver-with-executors', executor: 'executor' }
+    : { driver: 'driver' }),
+  // It needs no module of a pipeline.
+  generation: 'generation',
+})
 
 /** How the functions are bundled. Code that several use is in files of its own, uploaded once. */
 export const bundleOptions = (
   entry: string,
   outdir: string,
   { externalModules = [], nodeModules = [], define, loader, minify = true }: BundlingSettings = {},
+  parts: BundleParts = {},
 ): BuildOptions => ({
   entryPoints: {
-    ...Object.fromEntries(ENTRIES.map((name) => [name, ownFile(`functions/${name}`)])),
+    ...Object.fromEntries(
+      Object.entries(entriesOf(parts)).map(([name, file]) => [name, ownFile(`functions/${file}`)]),
+    ),
     'watchdog-thread': ownFile('lib/adapters/local/watchdog-thread'),
   },
   outdir,
@@ -96,9 +112,15 @@ const OWN_PACKAGES = [
   'esbuild',
 ]
 
+/** The driver calls executors with it. */
+const EXECUTOR_PACKAGES = ['@aws-sdk/client-lambda']
+
 /** The functions can read and write every kind, so the packages of all kinds are needed. */
-const packages = (): readonly string[] =>
-  [...new Set([...OWN_PACKAGES, ...deployedKinds().flatMap((kind) => kind.packages)])].toSorted()
+const packages = ({ hasExecutors = false }: BundleParts): readonly string[] => {
+  const ofKinds = deployedKinds().flatMap((kind) => kind.packages)
+  const ofExecutors = hasExecutors ? EXECUTOR_PACKAGES : []
+  return [...new Set([...OWN_PACKAGES, ...ofExecutors, ...ofKinds])].toSorted()
+}
 
 /** The command line finds a deployed application with it. */
 const COMMAND_LINE_PACKAGES = ['@aws-sdk/client-ssm']
@@ -107,7 +129,7 @@ const COMMAND_LINE_PACKAGES = ['@aws-sdk/client-ssm']
  * Reports all missing packages at once, also those that only the command line needs: one after the
  * other would cost a try each. They are the list of docs/deploying.md.
  */
-const checkPackages = (): void => {
+const checkPackages = (parts: BundleParts): void => {
   const { resolve: find } = createRequire(import.meta.url)
   const isMissing = (name: string): boolean => {
     try {
@@ -116,7 +138,7 @@ const checkPackages = (): void => {
       return true
     }
   }
-  const missing = packages().filter(isMissing)
+  const missing = packages(parts).filter(isMissing)
   if (missing.length === 0) return
   throw new MillraceError('PACKAGE_MISSING', {
     problem: 'Packages that the functions are bundled with are not installed',
@@ -143,12 +165,17 @@ const loadEsbuild = (): Esbuild => createRequire(import.meta.url)('esbuild') as 
  *
  * @throws MillraceError `PACKAGE_MISSING`, `MODULE_UNREADABLE`.
  */
-export const bundle = (entry: string, outdir: string, settings: BundlingSettings = {}): void => {
-  checkPackages()
+export const bundle = (
+  entry: string,
+  outdir: string,
+  settings: BundlingSettings = {},
+  parts: BundleParts = {},
+): void => {
+  checkPackages(parts)
   const project = projectOf(entry)
   try {
     const { outputFiles = [] } = loadEsbuild().buildSync({
-      ...bundleOptions(entry, project, settings),
+      ...bundleOptions(entry, project, settings, parts),
       absWorkingDir: project,
       write: false,
       allowOverwrite: true,
@@ -167,20 +194,24 @@ export const bundle = (entry: string, outdir: string, settings: BundlingSettings
 }
 
 /**
- * The code of both functions, as one asset. Nothing is bundled if the stack is not among those that
+ * The code of all functions, as one asset. Nothing is bundled if the stack is not among those that
  * need it, as with `cdk destroy`.
  */
-export const functionCode = (entry: string, settings: BundlingSettings = {}): Code =>
+export const functionCode = (
+  entry: string,
+  settings: BundlingSettings = {},
+  parts: BundleParts = {},
+): Code =>
   Code.fromAsset(resolve(ownFile('functions/intake'), '..'), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       image: DockerImage.fromRegistry('never-used'),
       // This is never run either. It tells the CDK that each module needs a bundle of its own: for
       // the same source and settings, the CDK bundles only once.
-      command: [resolve(entry), JSON.stringify(settings)],
+      command: [resolve(entry), JSON.stringify([settings, parts])],
       local: {
         tryBundle: (outdir: string): boolean => {
-          bundle(entry, outdir, settings)
+          bundle(entry, outdir, settings, parts)
           return true
         },
       },

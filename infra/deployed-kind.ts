@@ -35,7 +35,7 @@ export interface KindParts {
   readonly notifications: 'eventbridge' | undefined
 }
 
-/** Rights of the two roles on one resource. */
+/** Rights of the roles on one resource. */
 export interface Reach {
   readonly grants: RoleGrants
   /** The ARN that an action is allowed on. */

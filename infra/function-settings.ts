@@ -78,10 +78,10 @@ export interface FunctionSettings {
   readonly functionProps?: Partial<Omit<FunctionProps, OwnProps>>
 }
 
-/** Settings that both functions have in common. */
+/** Settings that all functions have in common. */
 export interface SharedFunctionSettings {
   /**
-   * The network in which both functions run. They need a way to DynamoDB, S3, SQS, and to Kinesis
+   * The network in which all functions run. They need a way to DynamoDB, S3, SQS, to Kinesis
    * if a source reads a stream: gateway and interface endpoints, or a NAT gateway.
    *
    * @default - none: the functions run outside of any network of yours
@@ -100,25 +100,25 @@ export interface SharedFunctionSettings {
    */
   readonly securityGroups?: readonly ISecurityGroup[]
   /**
-   * Variables of both functions, for your own code. No name may begin with `MILLRACE_`.
+   * Variables of all functions, for your own code. No name may begin with `MILLRACE_`.
    *
    * @default - none
    */
   readonly environment?: Readonly<Record<string, string>>
   /**
-   * Layers of both functions.
+   * Layers of all functions.
    *
    * @default - none
    */
   readonly layers?: readonly ILayerVersion[]
   /**
-   * Tracing of both functions with X-Ray.
+   * Tracing of all functions with X-Ray.
    *
    * @default Tracing.DISABLED
    */
   readonly tracing?: Tracing
   /**
-   * The processor of both functions. Layers and native modules must fit it.
+   * The processor of all functions. Layers and native modules must fit it.
    *
    * @default Architecture.ARM_64, which costs a fifth less
    */
@@ -136,7 +136,7 @@ export interface SharedFunctionSettings {
 export type CompleteSettings = FunctionSettings &
   Required<Pick<FunctionSettings, 'memorySize' | 'timeout'>>
 
-/** The settings of both functions among the properties of the construct. */
+/** The settings of all functions among the properties of the construct. */
 export const sharedSettings = (given: SharedFunctionSettings): SharedFunctionSettings => {
   const { vpc, vpcSubnets, securityGroups, environment, layers } = given
   const { tracing, architecture, loggingFormat } = given

@@ -82,9 +82,15 @@ const allowNetwork = (policy: Policy): void => {
   policy.addStatements(new PolicyStatement({ actions: NETWORK_ACTIONS, resources: ['*'] }))
 }
 
-/** Creates a function with a role of its own. */
-export const createWorker = (scope: Construct, id: string, parts: WorkerParts): Worker => {
-  const { name, code, settings, shared, logs, description } = parts
+/** What a function runs as, and where it logs. Several functions may share it. */
+export type Identity = Omit<Worker, 'function'>
+
+/** Creates a role that may write to a log group. */
+export const createIdentity = (
+  scope: Construct,
+  id: string,
+  { name, settings, logs, description }: WorkerParts,
+): Identity => {
   const role = new Role(scope, `${id}Role`, {
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     description,
@@ -92,6 +98,21 @@ export const createWorker = (scope: Construct, id: string, parts: WorkerParts): 
   const policy = new Policy(scope, `${id}Policy`, { roles: [role] })
   const logGroup = settings.logGroup ?? createLogGroup(scope, `${id}Logs`, logs)
   allow(policy, actionsOf(name, 'logs'), logGroup.logGroupArn)
+  return { role, policy, logGroup }
+}
+
+/** Creates a function with a role of its own. */
+export const createWorker = (scope: Construct, id: string, parts: WorkerParts): Worker =>
+  createFunction(scope, id, parts, createIdentity(scope, id, parts))
+
+/** Creates a function with a role. */
+export const createFunction = (
+  scope: Construct,
+  id: string,
+  parts: WorkerParts,
+  { role, policy, logGroup }: Identity,
+): Worker => {
+  const { name, code, settings, shared, description } = parts
   const { functionProps = {}, environment: _, ...own } = settings
   const { vpc, securityGroups, layers, environment: __, ...common } = shared
   const props: FunctionProps = {

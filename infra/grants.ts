@@ -12,7 +12,7 @@ export interface Grant {
 }
 
 /** The roles of the functions. */
-export type Role = 'intake' | 'driver'
+export type Role = 'intake' | 'driver' | 'executor'
 
 /** What calls in a deployment: it numbers the deployments. */
 export type DeploymentRole = 'generation'
@@ -23,8 +23,17 @@ export type DeploymentRole = 'generation'
  */
 export type AccessLevel = 'reader' | 'deadLetterReader' | 'stateReader' | 'operator'
 
-/** Resources that every application has. */
-export type Subject = 'table' | 'blocks' | 'triggers' | 'logs' | 'parameter'
+/** Resources that every application has, and the executors that some have. */
+export type Subject =
+  | 'table'
+  | 'blocks'
+  | 'triggers'
+  | 'logs'
+  | 'parameter'
+  /** The part of the blocks in which executors put large answers. */
+  | 'answers'
+  /** The executor functions. */
+  | 'executors'
 
 /** What each role may do with one type of resource. */
 export type RoleGrants = Readonly<Partial<Record<Role, readonly Grant[]>>>
@@ -46,6 +55,8 @@ export const REPLACE_OBJECTS: Grant = {
 
 const LOGS: Grant = { by: 'service', actions: ['logs:CreateLogStream', 'logs:PutLogEvents'] }
 const SEND: Grant = { by: 'code', actions: ['sqs:SendMessage'] }
+const READ_ITEMS: Grant = { by: 'code', actions: ['dynamodb:GetItem', 'dynamodb:Query'] }
+const READ_BLOCKS: Grant = { by: 'code', actions: ['s3:GetObject', 's3:ListBucket'] }
 const FIND: Grant = { by: 'code', actions: ['ssm:GetParameter'] }
 /** Items are also deleted by batches of writes. */
 const ITEMS: Grant = {
@@ -55,7 +66,7 @@ const ITEMS: Grant = {
 
 /**
  * What each role may do with the resources that every application has. Intake only appends: it
- * deletes nothing. A reader writes nothing.
+ * deletes nothing. An executor reads, and writes nothing but its answers. A reader writes nothing.
  */
 export const grants: Readonly<
   Record<Role | DeploymentRole | AccessLevel, Readonly<Partial<Record<Subject, readonly Grant[]>>>>
@@ -70,6 +81,13 @@ export const grants: Readonly<
     table: [ITEMS],
     blocks: [REPLACE_OBJECTS],
     triggers: [SEND, POLL_QUEUE],
+    executors: [{ by: 'code', actions: ['lambda:InvokeFunction'] }],
+    logs: [LOGS],
+  },
+  executor: {
+    table: [READ_ITEMS],
+    blocks: [READ_BLOCKS],
+    answers: [{ by: 'code', actions: ['s3:PutObject'] }],
     logs: [LOGS],
   },
   generation: {
@@ -78,8 +96,8 @@ export const grants: Readonly<
   },
   reader: {
     parameter: [FIND],
-    table: [{ by: 'code', actions: ['dynamodb:GetItem', 'dynamodb:Query'] }],
-    blocks: [{ by: 'code', actions: ['s3:GetObject', 's3:ListBucket'] }],
+    table: [READ_ITEMS],
+    blocks: [READ_BLOCKS],
   },
   deadLetterReader: {
     parameter: [FIND],
@@ -88,7 +106,7 @@ export const grants: Readonly<
   stateReader: {
     parameter: [FIND],
     table: [{ by: 'code', actions: ['dynamodb:GetItem'] }],
-    blocks: [{ by: 'code', actions: ['s3:GetObject', 's3:ListBucket'] }],
+    blocks: [READ_BLOCKS],
   },
   operator: {
     parameter: [FIND],
@@ -98,10 +116,11 @@ export const grants: Readonly<
   },
 }
 
-/** The grants of both functions on a resource that every application has. */
+/** The grants of all roles on a resource that every application has. */
 export const roleGrants = (subject: Subject): RoleGrants => ({
   intake: grants.intake[subject] ?? [],
   driver: grants.driver[subject] ?? [],
+  executor: grants.executor[subject] ?? [],
 })
 
 /** The distinct actions of grants. */

@@ -1,4 +1,4 @@
-/** Both functions as one: who is granted something, and who may connect to something. */
+/** All functions as one: who is granted something, and who may connect to something. */
 import { Connections } from 'aws-cdk-lib/aws-ec2'
 import {
   type AddToPrincipalPolicyResult,
@@ -26,7 +26,11 @@ class FunctionsPrincipal extends CompositePrincipal {
 /** The principal that stands for all functions. */
 export const principalOf = (workers: readonly [Worker, ...Worker[]]): IPrincipal => {
   const [first, ...others] = workers
-  return new FunctionsPrincipal([first.role, ...others.map(({ role }) => role)])
+  return new FunctionsPrincipal([
+    first.role,
+    // Executors share one.
+    ...new Set(others.map(({ role }) => role)),
+  ])
 }
 
 /** The connections of all functions. Throws without a network, as those of a function do. */

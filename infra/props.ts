@@ -5,9 +5,11 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { AlarmSettings } from './alarm-settings.ts'
 import type { GivenBindings } from './bindable.ts'
 import type { BundlingSettings } from './bundle.ts'
+import type { ExecutorSettings } from './executors.ts'
 import type { FunctionSettings, SharedFunctionSettings } from './function-settings.ts'
 import type { AnyTable } from './resources.ts'
 
+export type { ExecutorSettings } from './executors.ts'
 export type { FunctionSettings } from './function-settings.ts'
 
 /** What a {@link StreamingApp} is made with. */
@@ -85,6 +87,13 @@ export interface StreamingAppProps extends SharedFunctionSettings {
    * @default - see FunctionSettings
    */
   readonly driver?: FunctionSettings
+  /**
+   * Functions that compute tasks of large batches for the driver, each one task at a time. A number,
+   * or settings with a `count`. Each reserves a concurrency of one from the account.
+   *
+   * @default 0: the driver computes alone. Executors have the memory and the time-out of the driver
+   */
+  readonly executors?: number | ExecutorSettings
   /**
    * How the module of the pipeline is bundled.
    *

@@ -7,7 +7,7 @@ import {
   TableEncryption,
   type TableV2,
 } from 'aws-cdk-lib/aws-dynamodb'
-import type { Bucket } from 'aws-cdk-lib/aws-s3'
+import type { Bucket, LifecycleRule } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
 import { createBucket } from './buckets.ts'
 import type { StorageSettings } from './storage-settings.ts'
@@ -55,7 +55,11 @@ export const createItemTable = (scope: Construct, storage: StorageSettings): Tab
 
 /**
  * Creates the bucket for large segments. They are deleted by name when nothing names them any more.
- * An expiry date would delete state that is still needed (B11).
+ * An expiry date would delete state that is still needed (B11). `lifecycleRules`: for what is no
+ * segment.
  */
-export const createBlocks = (scope: Construct, storage: StorageSettings): Bucket =>
-  createBucket(scope, 'Blocks', storage)
+export const createBlocks = (
+  scope: Construct,
+  storage: StorageSettings,
+  lifecycleRules: readonly LifecycleRule[],
+): Bucket => createBucket(scope, 'Blocks', storage, { lifecycleRules })

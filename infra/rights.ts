@@ -1,17 +1,24 @@
-/** The policies of the two roles: each action only on the resources that it is meant for. */
+/** The policies of the roles: each action only on the resources that it is meant for. */
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
+import { answersPrefix } from '../lib/base/answers-prefix.ts'
 import { namePart } from '../lib/base/name-part.ts'
 import { acknowledge } from './acknowledge.ts'
 import { type AnyBucket, arnInBucket } from './buckets.ts'
 import type { KeyUse, Reach } from './deployed-kind.ts'
 import { allow, type Worker } from './functions.ts'
 import type { AnyTable } from './resources.ts'
-import { distinctActions, type Role, roleGrants } from './grants.ts'
+import { actionsOf, distinctActions, type Role, roleGrants } from './grants.ts'
 
 /** The functions by their roles. */
-export type Workers = Readonly<Record<Role, Worker>>
+export interface Workers {
+  readonly intake: Worker
+  readonly driver: Worker
+  /** They share their role. */
+  readonly executors: readonly Worker[]
+}
 
-/** Resources of an application that both roles use. */
+/** Resources of an application that all roles use. */
 export interface OwnResources {
   /** The name of the application in the table. */
   readonly app: string
@@ -37,6 +44,7 @@ export const itemsOf = (
 const ownReaches = ({ app, table, blocks, triggers }: OwnResources): readonly Reach[] => [
   { grants: roleGrants('table'), arnOf: () => table.tableArn, conditions: itemsOf(app) },
   { grants: roleGrants('blocks'), arnOf: arnInBucket(blocks, namePart(app)) },
+  { grants: roleGrants('answers'), arnOf: arnInBucket(blocks, answersPrefix(app)) },
   { grants: roleGrants('triggers'), arnOf: () => triggers.queueArn },
 ]
 
@@ -44,6 +52,12 @@ const ownKeys = ({ table, blocks }: OwnResources): readonly KeyUse[] =>
   [table.encryptionKey, blocks.encryptionKey].flatMap((key) => [
     { key, role: 'intake' as const, use: 'both' as const },
     { key, role: 'driver' as const, use: 'both' as const },
+    // The table is only read, but answers are written.
+    {
+      key,
+      role: 'executor' as const,
+      use: key === blocks.encryptionKey ? ('both' as const) : ('decrypt' as const),
+    },
   ])
 
 const allowReach = (role: Role, { policy }: Worker, { grants, arnOf, conditions }: Reach): void => {
@@ -70,11 +84,32 @@ export const acknowledgeKeys = ({ role }: Pick<Worker, 'role'>): void => {
     )
 }
 
-/** Gives both roles what they need. */
-export const grantRights = (workers: Workers, own: OwnResources, kinds: KindRights): void => {
+/** Gives all roles what they need. */
+export const grantRights = (
+  { intake, driver, executors }: Workers,
+  own: OwnResources,
+  kinds: KindRights,
+): void => {
+  const [executor] = executors
+  const workers = new Map<Role, Worker>([
+    ['intake', intake],
+    ['driver', driver],
+    ...(executor === undefined ? [] : [['executor', executor] as const]),
+  ])
   const reaches = [...ownReaches(own), ...kinds.reaches]
-  for (const role of ['intake', 'driver'] as const)
-    for (const reach of reaches) allowReach(role, workers[role], reach)
-  for (const use of [...ownKeys(own), ...kinds.keys]) allowKey(workers[use.role], use)
-  for (const worker of [workers.intake, workers.driver]) acknowledgeKeys(worker)
+  for (const [role, worker] of workers) for (const reach of reaches) allowReach(role, worker, reach)
+  for (const use of [...ownKeys(own), ...kinds.keys]) {
+    const worker = workers.get(use.role)
+    if (worker !== undefined) allowKey(worker, use)
+  }
+  for (const worker of workers.values()) acknowledgeKeys(worker)
+  if (executor !== undefined) allowInvoking(driver, executors)
 }
+
+const allowInvoking = ({ policy }: Worker, executors: readonly Worker[]): void =>
+  policy.addStatements(
+    new PolicyStatement({
+      actions: [...actionsOf('driver', 'executors')],
+      resources: executors.map((executor) => executor.function.functionArn),
+    }),
+  )

@@ -18,6 +18,7 @@ import { checkAppName, checkGeneration, checkInterval, checkRegions } from './ch
 import { printCommands } from './commands.ts'
 import { type DeployedKinds, deployKinds } from './deploy-kinds.ts'
 import { createSchedule, mapQueue } from './event-sources.ts'
+import { answersRules, executorSettings } from './executors.ts'
 import { driverSettings, intakeSettings } from './function-settings.ts'
 import type { Worker } from './functions.ts'
 import { checkTable } from './given-table.ts'
@@ -31,7 +32,7 @@ import { readPlan } from './read-plan.ts'
 import { type AnyTable, createBlocks, createItemTable } from './resources.ts'
 import { grantRights } from './rights.ts'
 import { storageSettings } from './storage-settings.ts'
-import { type BothSettings, createWorkers, type NumberedWorkers } from './workers.ts'
+import { createWorkers, type NumberedWorkers, type WorkerSettings } from './workers.ts'
 
 const DRIVERS_MAX = 2
 const LAG_MAX: Duration = Duration.hours(6)
@@ -60,6 +61,8 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
   readonly intake: Worker
   /** The function that runs batches. */
   readonly driver: Worker
+  /** The functions that compute tasks of large batches. Empty: `executors` was left out. */
+  readonly executors: readonly Worker[]
   /** The queue that calls the driver. */
   readonly triggers: QueuePair
   /** The queue that tells intake of new objects. Undefined: no source watches a bucket. */
@@ -78,7 +81,7 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
   readonly mappings: readonly CfnEventSourceMapping[]
   /** All alarms. */
   readonly alarms: readonly Alarm[]
-  /** Both functions, for grants: `table.grantReadData(app)`. */
+  /** All functions, for grants: `table.grantReadData(app)`. */
   readonly grantPrincipal: IPrincipal
   readonly #props: StreamingAppProps
   readonly #plan: PlanSummary
@@ -107,9 +110,10 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     const storage = storageSettings(props)
     const intake = intakeSettings(props.intake)
     const driver = driverSettings(intervalMs, props.driver)
+    const executors = executorSettings(props.executors, driver)
     if (props.table !== undefined) checkTable(this, props.table, this.#plan.name)
     this.table = props.table ?? createItemTable(this, storage)
-    this.blocks = createBlocks(this, storage)
+    this.blocks = createBlocks(this, storage, answersRules(executors, this.#plan.name))
     const lagMax = props.lagMax ?? LAG_MAX
     const { notifications } = props
     const kindSettings = { storage, intervalMs, intakeTimeout: intake.timeout, notifications }
@@ -124,11 +128,12 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     this.notifications = shared.notifications
 
     this.triggers = this.#createTriggers(driver.timeout)
-    const workers = this.#createWorkers({ intake, driver })
+    const workers = this.#createWorkers({ intake, driver, executors })
     this.intake = workers.intake
     this.driver = workers.driver
+    this.executors = workers.executors
     this.#generation = workers.generation
-    this.grantPrincipal = principalOf([this.intake, this.driver])
+    this.grantPrincipal = principalOf([this.intake, this.driver, ...this.executors])
     this.#grantRights()
     const connection = this.#kinds.connect(this.intake)
     this.mappings = connection.mappings
@@ -140,15 +145,15 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
   }
 
   /**
-   * The network connections of both functions: `database.connections.allowDefaultPortFrom(app)`.
+   * The network connections of all functions: `database.connections.allowDefaultPortFrom(app)`.
    *
    * @throws Error without `vpc`.
    */
   get connections(): Connections {
-    return connectionsOf([this.intake, this.driver])
+    return connectionsOf([this.intake, this.driver, ...this.executors])
   }
 
-  /** Lets both functions do more: what your own code in the pipeline needs. */
+  /** Lets all functions do more: what your own code in the pipeline needs. */
   addToRolePolicy(statement: PolicyStatement): void {
     this.grantPrincipal.addToPrincipalPolicy(statement)
   }
@@ -215,7 +220,7 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
   }
 
   /** What the functions are told, and how they are made. */
-  #createWorkers(settings: BothSettings): NumberedWorkers {
+  #createWorkers(settings: WorkerSettings): NumberedWorkers {
     const { appName, table } = this
     const { bucketName: blocks } = this.blocks
     const { queueUrl: triggers } = this.triggers.queue
@@ -231,9 +236,9 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
   }
 
   #grantRights(): void {
-    const { intake, driver, table, blocks, triggers } = this
+    const { intake, driver, executors, table, blocks, triggers } = this
     const own = { app: this.#plan.name, table, blocks, triggers: triggers.queue }
-    grantRights({ intake, driver }, own, this.#kinds)
+    grantRights({ intake, driver, executors }, own, this.#kinds)
   }
 
   #mapTriggers(): void {

@@ -2,7 +2,7 @@
 import { Tokenization } from 'aws-cdk-lib'
 import type { StoredLocation } from './deployed-kind.ts'
 
-/** What both functions are told. */
+/** What all functions are told; the executors hear nothing of triggers. */
 export interface CommonFacts {
   /** The name of the table. */
   readonly table: string
@@ -22,6 +22,8 @@ export interface DriverFacts {
   readonly generation: number
   /** The time-out of the driver, in seconds. */
   readonly timeoutS: number
+  /** The names of the executors. */
+  readonly executors: readonly string[]
 }
 
 /** The variables of intake. */
@@ -40,10 +42,22 @@ export const intakeVariables = ({
 /** The variables of the driver. */
 export const driverVariables = (
   facts: CommonFacts,
-  { outputs, generation, timeoutS }: DriverFacts,
+  { outputs, generation, timeoutS, executors }: DriverFacts,
 ): Readonly<Record<string, string>> => ({
   ...intakeVariables(facts),
   MILLRACE_OUTPUTS: JSON.stringify(outputs),
   MILLRACE_GENERATION: Tokenization.stringifyNumber(generation),
   MILLRACE_TIMEOUT_S: String(timeoutS),
+  ...(executors.length === 0 ? {} : { MILLRACE_EXECUTORS: JSON.stringify(executors) }),
+})
+
+/** The variables of an executor. */
+export const executorVariables = (
+  { table, blocks, sources }: CommonFacts,
+  { generation }: Pick<DriverFacts, 'generation'>,
+): Readonly<Record<string, string>> => ({
+  MILLRACE_TABLE: table,
+  MILLRACE_BLOCKS: blocks,
+  MILLRACE_SOURCES: JSON.stringify(sources),
+  MILLRACE_GENERATION: Tokenization.stringifyNumber(generation),
 })

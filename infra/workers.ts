@@ -1,10 +1,10 @@
 import type { Construct } from 'constructs'
 import { functionCode } from './bundle.ts'
+import { type CompleteExecutors, createExecutors } from './executors.ts'
 import { logSettings } from './function-logs.ts'
 import { type CompleteSettings, sharedSettings } from './function-settings.ts'
 import { createWorker, type Worker } from './functions.ts'
 import { createGeneration } from './generation.ts'
-import type { Role } from './grants.ts'
 import type { StreamingAppProps } from './props.ts'
 import type { AnyTable } from './resources.ts'
 import type { Workers } from './rights.ts'
@@ -12,11 +12,16 @@ import {
   type CommonFacts,
   type DriverFacts,
   driverVariables,
+  executorVariables,
   intakeVariables,
 } from './variables.ts'
 
-/** The settings of both functions. */
-export type BothSettings = Readonly<Record<Role, CompleteSettings>>
+/** The settings of all functions. */
+export interface WorkerSettings {
+  readonly intake: CompleteSettings
+  readonly driver: CompleteSettings
+  readonly executors: CompleteExecutors
+}
 
 /** What the functions are made of. */
 export interface WorkersParts {
@@ -24,8 +29,8 @@ export interface WorkersParts {
   readonly app: string
   readonly appName: string
   readonly table: AnyTable
-  readonly settings: BothSettings
-  /** What both are told. */
+  readonly settings: WorkerSettings
+  /** What all are told. */
   readonly common: CommonFacts
   /** What only the driver is told. */
   readonly outputs: DriverFacts['outputs']
@@ -36,21 +41,31 @@ export interface NumberedWorkers extends Workers {
   readonly generation: number
 }
 
-/** Creates both functions, and the one that numbers deployments, from one bundle. */
+/** Creates all functions, and the one that numbers deployments, from one bundle. */
 export const createWorkers = (
   scope: Construct,
   props: StreamingAppProps,
   { app, appName, table, settings, common, outputs }: WorkersParts,
 ): NumberedWorkers => {
   const timeoutS = settings.driver.timeout.toSeconds()
-  const code = functionCode(props.entry, props.bundling)
+  const hasExecutors = settings.executors.count > 0
+  const code = functionCode(props.entry, props.bundling, { hasExecutors })
   const logs = logSettings(scope, props)
   const inCommon = { code, shared: sharedSettings(props), logs }
   const made: Worker[] = []
   const generation =
     props.generation ??
     createGeneration(scope, { app, appName, table, code, logs, counted: () => made })
+  const executors = createExecutors(scope, {
+    ...inCommon,
+    appName,
+    executors: settings.executors,
+    environment: executorVariables(common, { generation }),
+  })
+  const names = executors.map((executor) => executor.function.functionName)
+  const driverFacts = { outputs, generation, timeoutS, executors: names }
   const workers = {
+    executors,
     intake: createWorker(scope, 'Intake', {
       ...inCommon,
       name: 'intake',
@@ -62,10 +77,10 @@ export const createWorkers = (
       ...inCommon,
       name: 'driver',
       settings: settings.driver,
-      environment: driverVariables(common, { outputs, generation, timeoutS }),
+      environment: driverVariables(common, driverFacts),
       description: `Runs the batches of ${appName}`,
     }),
   }
-  made.push(workers.intake, workers.driver)
+  made.push(workers.intake, workers.driver, ...executors)
   return { ...workers, generation }
 }

@@ -107,6 +107,7 @@ export const deploy = ({
     outputs: new Map(),
     generation: 1,
     timeoutMs: TIMEOUT_MS,
+    executors: [],
   }
   const parts = { pipeline, environment, ports }
   const intake = intakeFunction(parts)

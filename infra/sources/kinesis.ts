@@ -15,7 +15,7 @@ import { arnInBucket, createBucket } from '../buckets.ts'
 import type { KeyUse, KindParts } from '../deployed-kind.ts'
 import { settleMapping, windowSeconds } from '../event-sources.ts'
 import type { Worker } from '../functions.ts'
-import type { KindGrants } from '../grants.ts'
+import type { Grant, KindGrants } from '../grants.ts'
 import type { StorageSettings } from '../storage-settings.ts'
 import {
   type Connection,
@@ -59,6 +59,12 @@ const streamType: BindableType<'streams'> = {
   arnOf: ({ streamArn }) => streamArn,
 }
 
+/** A block that was lost is computed again from its shard. */
+const REPLAY: Grant = {
+  by: 'code',
+  actions: ['kinesis:DescribeStreamSummary', 'kinesis:GetRecords', 'kinesis:GetShardIterator'],
+}
+
 const grants = {
   streams: {
     intake: [
@@ -75,17 +81,8 @@ const grants = {
       // Intake asks once for each stream when it was created, and for each new shard its parents.
       { by: 'code', actions: ['kinesis:DescribeStreamSummary', 'kinesis:ListShards'] },
     ],
-    // A block that was lost is computed again from its shard.
-    driver: [
-      {
-        by: 'code',
-        actions: [
-          'kinesis:DescribeStreamSummary',
-          'kinesis:GetRecords',
-          'kinesis:GetShardIterator',
-        ],
-      },
-    ],
+    driver: [REPLAY],
+    executor: [REPLAY],
   },
   discards: { intake: [{ by: 'service', actions: ['s3:PutObject', 's3:ListBucket'] }] },
 } satisfies KindGrants
@@ -228,6 +225,7 @@ const putCommand = (streamName: string): string =>
 const keysOf = ({ stream: { encryptionKey: key } }: ReadStream): readonly KeyUse[] => [
   { key, role: 'intake', use: 'decrypt' },
   { key, role: 'driver', use: 'decrypt' },
+  { key, role: 'executor', use: 'decrypt' },
 ]
 
 const deploy = (needs: readonly SourceNeed[], parts: KindParts): DeployedSources => {

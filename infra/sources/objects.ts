@@ -10,7 +10,7 @@ import { deadLettersRule, oldMessageRule } from '../alarms.ts'
 import { type AnyBucket, arnInBucket, bucketType, createBucket } from '../buckets.ts'
 import type { KindParts, NamedPath } from '../deployed-kind.ts'
 import { mapIntakeQueue } from '../event-sources.ts'
-import { type KindGrants, POLL_QUEUE } from '../grants.ts'
+import { type Grant, type KindGrants, POLL_QUEUE } from '../grants.ts'
 import type { SourceSummary } from '../plan-summary.ts'
 import { createIntakeQueue, type QueuePair } from '../queues.ts'
 import { naturalWay, notifyBy, withoutOverlaps } from '../bucket-notifications.ts'
@@ -32,11 +32,14 @@ declare module '../deployed-kind.ts' {
 /** A notification that waits for so long was refused several times, or intake is not called. */
 const NOTIFICATION_AGE_MAX = Duration.minutes(15)
 
+const READ: Grant = {
+  by: 'code',
+  actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket'],
+}
+
 const grants = {
   notifications: { intake: [POLL_QUEUE] },
-  objects: {
-    driver: [{ by: 'code', actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket'] }],
-  },
+  objects: { driver: [READ], executor: [READ] },
 } satisfies KindGrants
 
 const S3_URI = /^s3:\/\/([^/]+)(?:\/(.*))?$/s
@@ -128,11 +131,10 @@ const deploy = (needs: readonly SourceNeed[], parts: KindParts): DeployedSources
         arnOf: arnInBucket(bucket, prefix),
       })),
     ],
-    keys: watches.map(({ bucket }) => ({
-      key: bucket.encryptionKey,
-      role: 'driver',
-      use: 'decrypt',
-    })),
+    keys: watches.flatMap(({ bucket: { encryptionKey: key } }) => [
+      { key, role: 'driver', use: 'decrypt' },
+      { key, role: 'executor', use: 'decrypt' },
+    ]),
     commands: watches.map(({ name, bucket, prefix }) => ({
       id: `Drop-${name}-${prefix}`,
       value: `aws s3 cp FILE s3://${bucket.bucketName}/${prefix}`,

@@ -46,7 +46,7 @@ export interface DeployedSourceKind<P extends keyof Bindables = keyof Bindables>
    * @throws MillraceError `BINDING_MISSING`: nothing can be created for it.
    */
   locate?(source: SourceSummary): NamedPath
-  /** What both roles may do, by the type of resource. */
+  /** What each role may do, by the type of resource. */
   readonly grants: KindGrants
   /** Packages that the functions are bundled with for it. */
   readonly packages: readonly string[]

@@ -190,6 +190,7 @@ class Year {
       outputs: new Map<string, Location>(),
       generation: 1,
       timeoutMs: 900_000,
+      executors: [],
     }
     return { pipeline: pipeline(this.#seen), environment, ports: this.#ports }
   }

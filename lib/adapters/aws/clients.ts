@@ -43,19 +43,21 @@ export const localEndpoint = (
 export const isPlainHttp = (endpoint: string | undefined): boolean =>
   endpoint?.startsWith('http:') === true
 
-/** A handler of HTTP/1.1 requests with a timeout for the answer. */
-const httpHandler = (): NodeHttpHandler =>
+/** A handler of HTTP/1.1 requests with a timeout for the answer, in ms. */
+const httpHandler = (answerMs: number): NodeHttpHandler =>
   new NodeHttpHandler({
     connectionTimeout: CONNECTION_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: answerMs,
     throwOnRequestTimeout: true,
-    socketTimeout: REQUEST_TIMEOUT_MS,
+    socketTimeout: answerMs,
     httpAgent: { maxSockets: SOCKETS_MAX },
     httpsAgent: { maxSockets: SOCKETS_MAX },
   })
 
-/** Settings of a service that always uses HTTP/1.1. */
-export const clientSettings = (): ClientSettings => ({ requestHandler: httpHandler() })
+/** Settings of a service that always uses HTTP/1.1. `answerMs`: the longest wait for an answer. */
+export const clientSettings = (answerMs: number = REQUEST_TIMEOUT_MS): ClientSettings => ({
+  requestHandler: httpHandler(answerMs),
+})
 
 /**
  * Settings of a service whose client prefers HTTP/2: its default handler on AWS, and HTTP/1.1 at a

@@ -13,13 +13,19 @@ export interface SpreaderParts {
   readonly listen: Listener
 }
 
+/**
+ * Executors with other code are asked again after this time. A deployment changes one function after
+ * the other, and the driver may be called before the last one.
+ */
+const APART_MS = 60_000
+
 /** See the head of this file. It lives as long as the process. */
 export class StageSpreader {
   readonly #parts: SpreaderParts
   /** Stages whose results no executor can give. They run here from then on. */
   readonly #unfit = new Set<string>()
-  /** Whether all executors have other code than this process. */
-  #isApart = false
+  /** Executors have other code than this process. Until then, they are left alone. */
+  #apartUntilMs = 0
   #warned = ''
 
   constructor(parts: SpreaderParts) {
@@ -28,7 +34,7 @@ export class StageSpreader {
 
   /** Whether the executors take tasks of this stage. */
   takes(stage: StageName): boolean {
-    return !this.#isApart && !this.#unfit.has(nameOf(stage))
+    return this.#parts.clock.now() >= this.#apartUntilMs && !this.#unfit.has(nameOf(stage))
   }
 
   /** Runs all tasks of a stage. */
@@ -53,7 +59,7 @@ export class StageSpreader {
     // The driver runs the task again, and reports the error if there is one.
     if (why === 'failed') return
     if (why === 'unsupported' || why === 'unknown') this.#unfit.add(nameOf(stage))
-    if (why === 'differs') this.#isApart = true
+    if (why === 'differs') this.#apartUntilMs = this.#parts.clock.now() + APART_MS
     const text = REASONS[why](executor, stage.node)
     if (this.#warned === text) return
     this.#warned = text
@@ -66,7 +72,8 @@ const nameOf = ({ node, side, number }: StageName): string => `${node}/${side}/$
 
 const REASONS: Readonly<Record<Refusal | 'lost', (executor: number, node: string) => string>> = {
   lost: (executor) => `Executor ${executor} gave no answer. Its task runs in the driver`,
-  differs: () => 'The executors have other code than the driver, so all tasks run in the driver',
+  differs: () =>
+    'The executors have other code than the driver, so all tasks run in the driver for now',
   unknown: (_, node) => `The executors do not know the tasks of ${node}, so they run in the driver`,
   unsupported: (_, node) =>
     `The results of ${node} cannot be sent between processes, so its tasks run in the driver`,

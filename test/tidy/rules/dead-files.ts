@@ -7,6 +7,8 @@ const ENTRIES = [
   'cli/main.ts',
   'functions/intake.ts',
   'functions/driver.ts',
+  'functions/driver-with-executors.ts',
+  'functions/executor.ts',
   'functions/generation.ts',
   'infra/index.ts',
   'infra/app.ts',

@@ -71,6 +71,7 @@ export class Deployed {
       outputs: new Map(),
       generation,
       timeoutMs: TIMEOUT_MS,
+      executors: [],
     }
     const parts = { pipeline, environment, ports: this.#ports() }
     this.#make = { intake: async () => intakeFunction(parts), driver: () => driverFunction(parts) }

@@ -1,0 +1,29 @@
+/** An executor as a Lambda function. The driver calls it with one task at a time. */
+import pipeline from 'millrace-pipeline'
+import { awsAnswers, awsCommonPorts, functionsLog } from './aws-ports.ts'
+import { type ExecutorFunction, executorFunction } from './executor-function.ts'
+import { readExecutorEnvironment } from './executor-environment.ts'
+import { type Invoke, meteredInvocations } from './usage.ts'
+import { watchFunctions } from './watch.ts'
+
+interface Started {
+  readonly executor: ExecutorFunction
+  readonly invoke: Invoke
+}
+
+let started: Started | undefined
+
+const start = async (): Promise<Started> => {
+  watchFunctions(import.meta.url)
+  const environment = readExecutorEnvironment(process.env)
+  const invoke = meteredInvocations(process.env, functionsLog)
+  const answers = awsAnswers(environment.blocks, pipeline.name)
+  const ports = { ...awsCommonPorts(environment), answers }
+  return { executor: await executorFunction({ pipeline, environment, ports }), invoke }
+}
+
+/** The entry point. If it throws, the driver runs the task itself. */
+export const handler: ExecutorFunction = async (request) => {
+  const { executor, invoke } = (started ??= await start())
+  return invoke(() => executor(request))
+}

@@ -1,0 +1,88 @@
+/**
+ * Answers of executors as the answers of functions.
+ *
+ * The answer of a function has at most 6 MB, as JSON. So the bytes of a task go inside it as Base64
+ * while they fit. Larger ones go into a bucket, and the answer names the blob. The driver reads the
+ * blob once and deletes it. Nothing else ever names it: when a driver dies in between, the blob is
+ * garbage at once, whatever happens later. So a rule of the bucket may delete what is old there. A
+ * name has a random part, so two answers to one request never share a blob.
+ */
+import type { BlobStore } from '../../ports/blob-store.ts'
+import { MillraceError } from '../../base/errors.ts'
+
+/** What an executor function answers. */
+export type FunctionAnswer =
+  /** The bytes, as Base64. */
+  | { readonly bytes: string }
+  /** The name of the blob that has the bytes, and how many it has. */
+  | { readonly blob: string; readonly length: number }
+
+/**
+ * The most bytes that go inside an answer. Lambda takes 6 MB and some; Base64 makes four characters
+ * of three bytes, and the rest of the answer takes a few more.
+ */
+export const INLINE_BYTES_MAX: number = 4_700_000
+
+/** An answer with the bytes inside. */
+export const inlineAnswer = (bytes: Uint8Array): FunctionAnswer => ({
+  bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'),
+})
+
+/** An answer whose bytes are in a blob. Nothing else may have its name. */
+export const blobAnswer = async (
+  bytes: Uint8Array,
+  blobs: BlobStore,
+  name: string,
+): Promise<FunctionAnswer> => {
+  await blobs.put(name, bytes)
+  return { blob: name, length: bytes.byteLength }
+}
+
+/**
+ * The bytes of an answer. A blob is deleted: if that fails, the rule of the bucket does it.
+ *
+ * @throws MillraceError `EXECUTOR_LOST` when it is no answer, or when the blob is not there. The
+ * errors of the blob store.
+ */
+export const unpackAnswer = async (
+  payload: Uint8Array,
+  blobs: BlobStore | undefined,
+): Promise<Uint8Array> => {
+  const answer = parse(payload)
+  if (typeof answer?.bytes === 'string') return Buffer.from(answer.bytes, 'base64')
+  if (typeof answer?.blob !== 'string' || blobs === undefined)
+    throw noAnswer('a function answered with something else than a result', shown(payload))
+  const bytes = await blobs.get(answer.blob)
+  if (bytes === undefined || bytes.byteLength !== answer.length)
+    throw noAnswer('a large result is gone', answer.blob)
+  await blobs.deleteAll([answer.blob]).catch(() => undefined)
+  return bytes
+}
+
+type AnyAnswer = Partial<Record<'bytes' | 'blob' | 'length', unknown>>
+
+const parse = (payload: Uint8Array): AnyAnswer | undefined => {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(payload))
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const SHOWN_MAX = 200
+
+const shown = (payload: Uint8Array): string =>
+  new TextDecoder().decode(payload.subarray(0, SHOWN_MAX))
+
+/** The error for a call without an answer. The driver runs the task itself. */
+export const noAnswer = (problem: string, value: unknown, cause?: unknown): MillraceError =>
+  new MillraceError('EXECUTOR_LOST', {
+    problem: `An executor function gave no result: ${problem}`,
+    value,
+    fix:
+      'nothing, if it is rare: the task runs in the driver. If it goes on, look at the log of the ' +
+      'executors, and give them more memory or time',
+    retryable: true,
+    ...(cause === undefined ? {} : { cause }),
+  })
