@@ -86,9 +86,15 @@ interface Content {
 const contentOf =
   (scope: Construct, counted: () => readonly Worker[]): (() => Content) =>
   () => {
-    const properties = counted().map(({ function: worker }) => propertiesOf(scope, worker))
+    const functions = counted().map(({ function: worker }) => worker)
+    const properties = functions.map((worker) => propertiesOf(scope, worker))
+    // The driver has the names of the executors, and these are made after the number.
+    const own = new Set(functions.map((worker) => JSON.stringify(refTo(worker))))
     const references = new Map(
-      properties.flatMap(referencesIn).map((one) => [JSON.stringify(one), one]),
+      properties
+        .flatMap(referencesIn)
+        .map((one) => [JSON.stringify(one), one] as const)
+        .filter(([text]) => !own.has(text)),
     )
     return {
       hash: hash('sha256', JSON.stringify(properties)),
@@ -107,6 +113,9 @@ const propertiesOf = (scope: Construct, { node }: Worker['function']): unknown =
   )
   return JSON.parse(text) as unknown
 }
+
+/** How the template names a function in the properties of another one. */
+const refTo = (worker: Worker['function']): unknown => Stack.of(worker).resolve(worker.functionName)
 
 const REFERENCES = ['Ref', 'Fn::GetAtt', 'Fn::ImportValue', 'Fn::GetStackOutput']
 

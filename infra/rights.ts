@@ -1,6 +1,7 @@
 /** The policies of the roles: each action only on the resources that it is meant for. */
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
+import type { Construct } from 'constructs'
 import { answersPrefix } from '../lib/base/answers-prefix.ts'
 import { namePart } from '../lib/base/name-part.ts'
 import { acknowledge } from './acknowledge.ts'
@@ -106,10 +107,20 @@ export const grantRights = (
   if (executor !== undefined) allowInvoking(driver, executors)
 }
 
-const allowInvoking = ({ policy }: Worker, executors: readonly Worker[]): void =>
-  policy.addStatements(
-    new PolicyStatement({
-      actions: [...actionsOf('driver', 'executors')],
-      resources: executors.map((executor) => executor.function.functionArn),
-    }),
-  )
+/**
+ * In a policy of its own, which comes after the executors. These come after the number of the
+ * deployment, which comes after all that the driver is made of, its own policy among them.
+ */
+const allowInvoking = (
+  { function: { node }, role }: Worker,
+  executors: readonly Worker[],
+): Policy =>
+  new Policy(node.scope as Construct, 'InvokingPolicy', {
+    roles: [role],
+    statements: [
+      new PolicyStatement({
+        actions: [...actionsOf('driver', 'executors')],
+        resources: executors.map((executor) => executor.function.functionArn),
+      }),
+    ],
+  })

@@ -44,6 +44,7 @@ const ACTIONS: Readonly<
   SendMessageCommand: { always: ['sqs:SendMessage'] },
   SendMessageBatchCommand: { always: ['sqs:SendMessage'] },
   GetParameterCommand: { always: ['ssm:GetParameter'] },
+  InvokeCommand: { always: ['lambda:InvokeFunction'] },
 }
 
 const filesBelow = (folder: string): readonly string[] =>
@@ -79,6 +80,7 @@ const LISTS: Readonly<Record<Role | AccessLevel, Lists>> = {
   ...grants,
   intake: listsOf('intake'),
   driver: listsOf('driver'),
+  executor: listsOf('executor'),
 }
 
 const usedByCode = (role: Role | AccessLevel): readonly string[] =>
@@ -98,6 +100,15 @@ describe('the list and the code', () => {
   test('every action that the code needs is granted', () => {
     const needed = commands.flatMap((name) => ACTIONS[name]?.always ?? [])
     expect(needed.filter((action) => !declaredForCode.includes(action))).toEqual([])
+  })
+
+  test('an executor writes nothing but its answers', () => {
+    const { answers = [], ...others } = LISTS.executor
+    const actions = distinctActions(Object.values(others).flat())
+    expect(actions.filter((action) => /Put|Write|Delete|Send/.test(action))).toEqual([
+      'logs:PutLogEvents',
+    ])
+    expect(distinctActions(answers)).toEqual(['s3:PutObject'])
   })
 
   test('a reader writes nothing, and an operator may do the same to items as the driver', () => {
@@ -125,6 +136,8 @@ const applications: readonly {
   readonly name: string
   readonly intake: readonly string[]
   readonly driver: readonly string[]
+  /** Those of executors. Left out: there are none. */
+  readonly executor?: readonly string[]
 }[] = [
   {
     name: 'clicks',
@@ -133,12 +146,18 @@ const applications: readonly {
   },
   { name: 'files', intake: ['objects.notifications'], driver: ['objects.objects'] },
   { name: 'orders', intake: ['sqs.queues'], driver: ['dynamodb.tables'] },
+  {
+    name: 'both',
+    intake: ['kinesis.streams', 'kinesis.discards', 'objects.notifications'],
+    driver: ['kinesis.streams', 'objects.objects', 'objects.outputs', 'executors'],
+    executor: ['answers', 'kinesis.streams', 'objects.objects'],
+  },
 ]
 const OWN = ['table', 'blocks', 'triggers', 'logs']
 
 test('the applications below use every list', () => {
-  for (const role of ['intake', 'driver'] as const) {
-    const used = new Set([...OWN, ...applications.flatMap((one) => one[role])])
+  for (const role of ['intake', 'driver', 'executor'] as const) {
+    const used = new Set([...OWN, ...applications.flatMap((one) => one[role] ?? [])])
     const unused = Object.entries(LISTS[role]).filter(
       ([type, list]) => list.length > 0 && !used.has(type),
     )
@@ -149,23 +168,32 @@ test('the applications below use every list', () => {
 const resourcesOf = ({ Resource }: Statement): readonly unknown[] =>
   Array.isArray(Resource) ? (Resource as unknown[]) : [Resource]
 
-describe.each(applications)('the list and the template of $name', ({ name, intake, driver }) => {
-  const { template } = synthesise(name)
+describe.each(applications)('the list and the template of $name', (application) => {
+  const { name, intake, driver, executor } = application
+  const { template } = synthesise(name, () => (executor === undefined ? {} : { executors: 2 }))
   const statements = {
     intake: statementsOf(template, 'AppIntakePolicy'),
-    driver: statementsOf(template, 'AppDriverPolicy'),
+    driver: [
+      ...statementsOf(template, 'AppDriverPolicy'),
+      ...statementsOf(template, 'AppInvokingPolicy'),
+    ],
+    executor: statementsOf(template, 'AppExecutorsPolicy'),
   }
+  const all = Object.values(statements).flat()
 
   test('agree', () => {
+    expect(actionsIn(statements.executor)).toEqual(
+      executor === undefined ? [] : listed('executor', [...OWN, ...executor]),
+    )
     expect(actionsIn(statements.intake)).toEqual(listed('intake', [...OWN, ...intake]))
     expect(actionsIn(statements.driver)).toEqual(listed('driver', [...OWN, ...driver]))
   })
 
-  test('both roles may only use the items of the application in its table', () => {
-    const onTable = [...statements.intake, ...statements.driver].filter(({ Resource }) =>
+  test('all roles may only use the items of the application in its table', () => {
+    const onTable = all.filter(({ Resource }) =>
       /^AppTable[0-9A-F]{8}\.Arn$/.test(textOf(Resource)),
     )
-    expect(onTable).toHaveLength(2)
+    expect(onTable).toHaveLength(executor === undefined ? 2 : 3)
     for (const statement of onTable)
       expect(statement.Condition).toEqual({
         'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${name}#*`] },
@@ -173,7 +201,7 @@ describe.each(applications)('the list and the template of $name', ({ name, intak
   })
 
   test('no statement is for all actions or all resources', () => {
-    for (const statement of [...statements.intake, ...statements.driver]) {
+    for (const statement of all) {
       expect(actionsIn([statement]).filter((action) => action.includes('*'))).toEqual([])
       expect(resourcesOf(statement)).not.toContain('*')
     }

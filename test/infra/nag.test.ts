@@ -32,7 +32,14 @@ const orders = (stack: Stack): Partial<StreamingAppProps> => ({
 })
 const nothing = (): Partial<StreamingAppProps> => ({})
 
+const executors = (stack: Stack): Partial<StreamingAppProps> => ({
+  ...encrypted(stack),
+  executors: 3,
+})
+
 test.each([
+  { name: 'both', prepare: () => ({ executors: 2 }), how: 'with executors' },
+  { name: 'both', prepare: executors, how: 'with executors and a key' },
   { name: 'clicks', prepare: nothing, how: 'all created' },
   { name: 'files', prepare: nothing, how: 'all created' },
   { name: 'both', prepare: encrypted, how: 'a key given' },

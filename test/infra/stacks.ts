@@ -57,7 +57,7 @@ export const textOf = (value: unknown): string => {
 /** The environment variables of a function. */
 export const variablesOf = (
   template: Template,
-  role: 'intake' | 'driver',
+  role: 'intake' | 'driver' | 'executor',
 ): Readonly<Record<string, string>> => {
   const found = template.findResources('AWS::Lambda::Function', {
     Properties: { Handler: `${role}.handler` },

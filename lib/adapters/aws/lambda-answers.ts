@@ -39,22 +39,23 @@ export const blobAnswer = async (
 }
 
 /**
- * The bytes of an answer. A blob is deleted: if that fails, the rule of the bucket does it.
+ * The bytes of an answer of a function. A blob is deleted: if that fails, the rule of the bucket does it.
  *
  * @throws MillraceError `EXECUTOR_LOST` when it is no answer, or when the blob is not there. The
  * errors of the blob store.
  */
 export const unpackAnswer = async (
   payload: Uint8Array,
+  name: string,
   blobs: BlobStore | undefined,
 ): Promise<Uint8Array> => {
   const answer = parse(payload)
   if (typeof answer?.bytes === 'string') return Buffer.from(answer.bytes, 'base64')
   if (typeof answer?.blob !== 'string' || blobs === undefined)
-    throw noAnswer('a function answered with something else than a result', shown(payload))
+    throw noAnswer(`it answered ${shown(payload)}`, name)
   const bytes = await blobs.get(answer.blob)
   if (bytes === undefined || bytes.byteLength !== answer.length)
-    throw noAnswer('a large result is gone', answer.blob)
+    throw noAnswer(`the large result ${answer.blob} is gone`, name)
   await blobs.deleteAll([answer.blob]).catch(() => undefined)
   return bytes
 }
@@ -76,10 +77,10 @@ const shown = (payload: Uint8Array): string =>
   new TextDecoder().decode(payload.subarray(0, SHOWN_MAX))
 
 /** The error for a call without an answer. The driver runs the task itself. */
-export const noAnswer = (problem: string, value: unknown, cause?: unknown): MillraceError =>
+export const noAnswer = (problem: string, name: string, cause?: unknown): MillraceError =>
   new MillraceError('EXECUTOR_LOST', {
     problem: `An executor function gave no result: ${problem}`,
-    value,
+    value: name,
     fix:
       'nothing, if it is rare: the task runs in the driver. If it goes on, look at the log of the ' +
       'executors, and give them more memory or time',

@@ -26,7 +26,8 @@ export interface LambdaExecutorsOptions {
 /** No function runs for longer. The driver stops waiting earlier by itself: see `run`. */
 const ANSWER_MS_MAX = 900_000
 
-const lambdaClient = once(
+/** The client of Lambda of this process. */
+export const lambdaClient: () => LambdaClient = once(
   () => new LambdaClient({ ...clientSettings(ANSWER_MS_MAX), maxAttempts: 1 }),
 )
 
@@ -61,7 +62,7 @@ export const lambdaExecutors = ({
       ),
     )
     if (FunctionError !== undefined) throw noAnswer(messageIn(Payload) ?? FunctionError, name)
-    return unpackAnswer(Payload, blobs)
+    return unpackAnswer(Payload, name, blobs)
   },
 })
 

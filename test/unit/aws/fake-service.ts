@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { LambdaClient } from '@aws-sdk/client-lambda'
 import { S3Client } from '@aws-sdk/client-s3'
 
 /** A call, as the client would send it. */
@@ -63,6 +64,12 @@ const settings = (answer: (call: Call) => Answer, maxAttempts: number) => ({
 export const fakeDynamodb = (answer: (call: Call) => Answer, maxAttempts = 1): DynamoDBClient =>
   new DynamoDBClient(
     settings(answer, maxAttempts) as ConstructorParameters<typeof DynamoDBClient>[0] & object,
+  )
+
+/** A real client of Lambda whose calls a function answers. */
+export const fakeLambda = (answer: (call: Call) => Answer, maxAttempts = 1): LambdaClient =>
+  new LambdaClient(
+    settings(answer, maxAttempts) as ConstructorParameters<typeof LambdaClient>[0] & object,
   )
 
 /** A real S3 client whose calls a function answers. */

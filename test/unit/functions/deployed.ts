@@ -12,7 +12,10 @@ import {
   intakeFunction,
   type IntakeResponse,
 } from '../../../functions/intake-function.ts'
+import { type ExecutorFunction, executorFunction } from '../../../functions/executor-function.ts'
 import type { DriverPorts } from '../../../functions/ports.ts'
+import type { BlobStore } from '../../../lib/ports/blob-store.ts'
+import type { Executors } from '../../../lib/ports/executors.ts'
 import type { PlatformEvent } from '../../../lib/runtime/intake/event-reader.ts'
 import type { Location } from '../../../lib/runtime/locations.ts'
 import type { MemoryObjectStore } from '../../../lib/adapters/memory/memory-object-store.ts'
@@ -29,10 +32,18 @@ export const TIMEOUT_MS = 60_000
 export const toStream: StreamLocation = { kind: 'kinesis', streamArn: STREAM_ARN }
 export const toBucket: ObjectsLocation = { kind: 'objects', bucket: BUCKET, prefix: '' }
 
+/** Composes an executor. Default: of the driver's generation, and without a bucket for answers. */
+export type OpenExecutor = (given?: {
+  readonly generation?: number
+  readonly answers?: BlobStore
+}) => Promise<ExecutorFunction>
+
 /** Options of a {@link Deployed}. */
 export interface DeployedOptions {
   readonly world?: World
   readonly generation?: number
+  /** Makes executors. `open` composes one, as in a process of its own. */
+  readonly executors?: (open: OpenExecutor) => Executors
   /** By the id of the source node. */
   readonly sources: Readonly<Record<string, Location>>
 }
@@ -60,7 +71,7 @@ export class Deployed {
 
   constructor(
     pipeline: Pipeline,
-    { world = new World(), generation = 1, sources }: DeployedOptions,
+    { world = new World(), generation = 1, sources, executors }: DeployedOptions,
   ) {
     this.world = world
     const environment: DriverEnvironment = {
@@ -73,7 +84,14 @@ export class Deployed {
       timeoutMs: TIMEOUT_MS,
       executors: [],
     }
-    const parts = { pipeline, environment, ports: this.#ports() }
+    const open: OpenExecutor = ({ generation: own = generation, answers } = {}) =>
+      executorFunction({
+        pipeline,
+        environment: { ...environment, generation: own },
+        ports: { ...this.#ports(), answers },
+      })
+    const ports = { ...this.#ports(), executors: executors?.(open) }
+    const parts = { pipeline, environment, ports }
     this.#make = { intake: async () => intakeFunction(parts), driver: () => driverFunction(parts) }
   }
 
@@ -195,7 +213,8 @@ export class Deployed {
     const { store, clock, randomness } = this.world
     return {
       store: this.#watched(store),
-      clock,
+      // Whoever waits lets others go on.
+      clock: { ...clock, sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) },
       randomness,
       scheduleTriggers: this.#watched({
         scheduleTriggers: async (triggers: readonly Trigger[]) =>

@@ -5,6 +5,7 @@ import { build } from 'esbuild'
 import { seconds, stream } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { readDriverEnvironment } from '../../../functions/driver-environment.ts'
+import { readExecutorEnvironment } from '../../../functions/executor-environment.ts'
 import { readEnvironment } from '../../../functions/environment.ts'
 import { triggerQueue } from '../../../functions/trigger-queue.ts'
 import { memoryFiles } from '../../../lib/adapters/memory/memory-files.ts'
@@ -35,7 +36,23 @@ describe('the environment', () => {
       outputs: new Map([['results', { kind: 'objects', bucket: 'my-bucket' }]]),
       generation: 7,
       timeoutMs: 60_000,
+      executors: [],
     })
+    const names = { ...variables, MILLRACE_EXECUTORS: '["exec-0","exec-1"]' }
+    expect(readDriverEnvironment(names).executors).toEqual(['exec-0', 'exec-1'])
+  })
+
+  test('of an executor needs no queue', () => {
+    const { MILLRACE_TRIGGERS: _, ...own } = variables
+    expect(readExecutorEnvironment(own)).toEqual({
+      table: 'table',
+      blocks: undefined,
+      sources: new Map([['kinesisTextStream-1', clicks]]),
+      generation: 7,
+    })
+    expect(() => readExecutorEnvironment({ ...own, MILLRACE_GENERATION: '0' })).toThrow(
+      'MILLRACE_GENERATION',
+    )
   })
 
   test.each<[string, string | undefined]>([
@@ -49,6 +66,9 @@ describe('the environment', () => {
     ['MILLRACE_OUTPUTS', '{"results":{"kind":"objects"}}'],
     ['MILLRACE_GENERATION', undefined],
     ['MILLRACE_GENERATION', '1.5'],
+    ['MILLRACE_EXECUTORS', '{}'],
+    ['MILLRACE_EXECUTORS', '[1]'],
+    ['MILLRACE_EXECUTORS', 'exec-0'],
     ['MILLRACE_TIMEOUT_S', '0'],
     ['MILLRACE_TIMEOUT_S', 'a minute'],
   ])('%s = %s is refused by name', (name, value) => {
@@ -188,7 +208,7 @@ describe('the queue of triggers', () => {
   })
 })
 
-describe.each(['intake', 'driver'])('%s', (name) => {
+describe.each(['intake', 'driver', 'driver-with-executors', 'executor'])('%s', (name) => {
   const entry = join(root, 'functions', `${name}.ts`)
   const bundle = build({
     entryPoints: [entry],
@@ -215,7 +235,13 @@ describe.each(['intake', 'driver'])('%s', (name) => {
 
   test('contains only what it runs', async () => {
     const ofDriver = /^lib\/runtime\/(sinks|tasks|driver\/(driver|run|commit))|sink/
-    const others = name === 'intake' ? ofDriver : /intake/
+    const ofExecutors = /lambda|executor/
+    const others =
+      {
+        intake: ofDriver,
+        driver: new RegExp(`intake|${ofExecutors.source}`),
+        executor: /intake|sink|driver\/(driver|run|commit)|lambda-executors/,
+      }[name] ?? /intake/
     const onLaptops = /node:sqlite|adapters\/(local\/sqlite|memory)|^cli\//
     const { outputs } = (await bundle).metafile
     const files = Object.values(outputs).flatMap(({ inputs }) =>

@@ -1,0 +1,198 @@
+import { Duration, type Stack } from 'aws-cdk-lib'
+import { Match, Template } from 'aws-cdk-lib/assertions'
+import { Vpc } from 'aws-cdk-lib/aws-ec2'
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { Key } from 'aws-cdk-lib/aws-kms'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { readDriverEnvironment } from '../../functions/driver-environment.ts'
+import { readExecutorEnvironment } from '../../functions/executor-environment.ts'
+import { bundle } from '../../infra/bundle.ts'
+import type { StreamingAppProps } from '../../infra/props.ts'
+import { StreamingApp } from '../../infra/streaming-app.ts'
+import {
+  actionsIn,
+  fixture,
+  newStack,
+  statementsOf,
+  synthesise,
+  textOf,
+  variablesOf,
+} from './stacks.ts'
+
+const FUNCTION = 'AWS::Lambda::Function'
+const three = synthesise('both', () => ({ executors: 3 }))
+const EXECUTOR = { Handler: 'executor.handler' }
+
+describe('executors', () => {
+  test.each([
+    {
+      what: 'have what the driver has, and one environment each',
+      executors: 3,
+      has: { MemorySize: 1_769, Timeout: 66, Runtime: 'nodejs24.x', Architectures: ['arm64'] },
+      count: 3,
+    },
+    {
+      what: 'have settings of their own',
+      executors: {
+        count: 2,
+        memorySize: 3_008,
+        timeout: Duration.minutes(2),
+        environment: { STAGE: 'test' },
+      },
+      has: {
+        MemorySize: 3_008,
+        Timeout: 120,
+        Environment: { Variables: Match.objectLike({ STAGE: 'test' }) },
+      },
+      count: 2,
+    },
+  ])('$what', ({ executors, has, count }) => {
+    const { template, app } = synthesise('both', () => ({ executors }))
+    expect(app.executors).toHaveLength(count)
+    template.resourcePropertiesCountIs(
+      FUNCTION,
+      { ...EXECUTOR, ReservedConcurrentExecutions: 1, ...has },
+      count,
+    )
+  })
+
+  test('share a role, its policy and a log group, and the driver has a policy more', () => {
+    const extra = (type: string): number =>
+      Object.keys(three.template.findResources(type)).length -
+      Object.keys(synthesise('both').template.findResources(type)).length
+    expect(
+      ['AWS::IAM::Role', 'AWS::IAM::Policy', 'AWS::Logs::LogGroup', FUNCTION].map(extra),
+    ).toEqual([1, 2, 1, 3])
+  })
+
+  test('are told what they need, and the driver is told their names', () => {
+    const ids = Object.keys(three.template.findResources(FUNCTION, { Properties: EXECUTOR }))
+    const driver = readDriverEnvironment(variablesOf(three.template, 'driver'))
+    expect(driver.executors.toSorted()).toEqual(ids.toSorted())
+    const own = readExecutorEnvironment(variablesOf(three.template, 'executor'))
+    expect(own).toMatchObject({ generation: 7, sources: driver.sources, blocks: driver.blocks })
+    expect(variablesOf(three.template, 'executor')).not.toHaveProperty('MILLRACE_TRIGGERS')
+  })
+
+  test('read what the driver reads, and write only answers', () => {
+    const rows = statementsOf(three.template, 'AppExecutorsPolicy').map(
+      ({ Action, Resource }) =>
+        [[Action].flat().join(' '), textOf(Resource).replaceAll(/[0-9A-F]{8}/g, '')] as const,
+    )
+    expect(rows).toEqual([
+      ['logs:CreateLogStream logs:PutLogEvents', 'AppExecutorsLogs.Arn'],
+      ['dynamodb:GetItem dynamodb:Query', 'AppTable.Arn'],
+      ['s3:GetObject', 'AppBlocks.Arn/both*'],
+      ['s3:ListBucket', 'AppBlocks.Arn'],
+      ['s3:PutObject', 'AppBlocks.Arn/both/answers/*'],
+      [
+        'kinesis:DescribeStreamSummary kinesis:GetRecords kinesis:GetShardIterator',
+        'AppStreamclicks.Arn',
+      ],
+      ['s3:GetObject s3:GetObjectVersion', 'AppBucketdrop.Arn/in/*'],
+      ['s3:ListBucket', 'AppBucketdrop.Arn'],
+    ])
+  })
+
+  test('are invoked by the driver alone', () => {
+    const invoking = statementsOf(three.template, 'App').filter(({ Action }) =>
+      [Action].flat().includes('lambda:InvokeFunction'),
+    )
+    const ids = Object.keys(three.template.findResources(FUNCTION, { Properties: EXECUTOR }))
+    expect(invoking.map(({ Resource }) => [Resource].flat().map(textOf))).toEqual([
+      ids.map((id) => `${id}.Arn`),
+    ])
+    three.template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyName: Match.stringLikeRegexp('Invoking'),
+      Roles: [{ Ref: Match.stringLikeRegexp('^AppDriverRole') }],
+    })
+    three.template.resourceCountIs('AWS::Lambda::Permission', 0)
+  })
+
+  test('leave no large answers for longer than a day', () => {
+    three.template.hasResourceProperties('AWS::S3::Bucket', {
+      LifecycleConfiguration: {
+        Rules: Match.arrayWith([
+          { Id: 'answers', Prefix: 'both/answers/', ExpirationInDays: 1, Status: 'Enabled' },
+        ]),
+      },
+    })
+  })
+
+  test('may use the keys of what they read', () => {
+    const { template } = synthesise('both', (stack) => ({
+      encryptionKey: new Key(stack, 'Key'),
+      executors: 1,
+    }))
+    const actions = actionsIn(statementsOf(template, 'AppExecutorsRoleDefaultPolicy'))
+    expect(actions).toEqual([
+      'kms:Decrypt',
+      'kms:Encrypt',
+      'kms:GenerateDataKey*',
+      'kms:ReEncrypt*',
+    ])
+  })
+
+  test('run in the network, and have the rights that the code of the user needs', () => {
+    const stack = newStack()
+    const vpc = new Vpc(stack, 'Vpc')
+    const app = new StreamingApp(stack, 'App', { entry: fixture('both'), executors: 2, vpc })
+    app.addToRolePolicy(new PolicyStatement({ actions: ['ses:SendEmail'], resources: ['*'] }))
+    const template = Template.fromStack(stack)
+    template.resourcePropertiesCountIs(FUNCTION, { ...EXECUTOR, VpcConfig: Match.anyValue() }, 2)
+    const own = statementsOf(template, 'AppExecutorsRoleDefaultPolicy')
+    expect(own.map(({ Action }) => Action)).toEqual(['ses:SendEmail'])
+  })
+
+  test('are counted by the generation of the deployment', () => {
+    const contentWith = (given: Partial<StreamingAppProps>): unknown => {
+      const stack = newStack()
+      new StreamingApp(stack, 'App', { entry: fixture('both'), ...given })
+      const [counter] = Object.values(
+        Template.fromStack(stack).findResources('Custom::MillraceGeneration'),
+      ) as { Properties: { Content: string } }[]
+      return counter?.Properties.Content
+    }
+    const environment = { STAGE: 'test' }
+    const contents = [
+      contentWith({}),
+      contentWith({ executors: 1 }),
+      contentWith({ executors: { count: 1, environment } }),
+    ]
+    expect(new Set(contents).size).toBe(3)
+  })
+
+  test.each([-1, 1.5, 33, Number.NaN])('cannot be %s', (executors) => {
+    expect(() => synthesise('both', () => ({ executors }))).toThrow(/ARGUMENT_INVALID[^]*0 to 32/)
+  })
+})
+
+test.each([
+  { executors: 0, how: 'with 0 of them' },
+  { executors: { count: 0 }, how: 'with settings for 0 of them' },
+])('a stack without executors is as it was: $how', ({ executors }) => {
+  const given = (stack: Stack): Partial<StreamingAppProps> => ({
+    encryptionKey: new Key(stack, 'Key'),
+  })
+  const before = synthesise('both', given).template.toJSON()
+  expect(synthesise('both', (stack) => ({ ...given(stack), executors })).template.toJSON()).toEqual(
+    before,
+  )
+  expect(JSON.stringify(before)).not.toMatch(/executor|answers|InvokeFunction/i)
+})
+
+test.each([
+  { hasExecutors: false, handlers: ['driver', 'generation', 'intake'] },
+  { hasExecutors: true, handlers: ['driver', 'executor', 'generation', 'intake'] },
+])('the bundle, with executors: $hasExecutors', { timeout: 180_000 }, (parts) => {
+  const outdir = mkdtempSync(join(tmpdir(), 'millrace-bundle-'))
+  onTestFinished(() => rmSync(outdir, { recursive: true, force: true }))
+  bundle(fixture('both'), outdir, {}, parts)
+  const files = readdirSync(outdir)
+  const handlers = files.filter((name) => /^(driver|executor|generation|intake).*mjs$/.test(name))
+  expect(handlers.toSorted()).toEqual(parts.handlers.map((name) => `${name}.mjs`))
+  expect(files.some((name) => name.startsWith('lambda-executors-'))).toBe(parts.hasExecutors)
+})

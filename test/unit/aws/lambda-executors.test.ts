@@ -1,0 +1,163 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { LambdaClient } from '@aws-sdk/client-lambda'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import {
+  blobAnswer,
+  inlineAnswer,
+  INLINE_BYTES_MAX,
+} from '../../../lib/adapters/aws/lambda-answers.ts'
+import { lambdaClient, lambdaExecutors } from '../../../lib/adapters/aws/lambda-executors.ts'
+import { memoryBlobStore } from '../../../lib/adapters/memory/memory-blob-store.ts'
+import type { BlobStore } from '../../../lib/ports/blob-store.ts'
+import type { Executors } from '../../../lib/ports/executors.ts'
+import { errorOf } from '../../contract/errors.ts'
+import { type Answer, type Call, fakeLambda } from './fake-service.ts'
+
+const NAMES = ['exec-0', 'exec-1']
+const REQUEST = { app: 'clicks', index: 3 }
+const LOST = 'EXECUTOR_LOST'
+const DENIED = 'ACCESS_DENIED'
+const never = (): AbortSignal => new AbortController().signal
+
+interface Bed {
+  readonly calls: Call[]
+  readonly executors: Executors
+}
+
+const bed = (answer: Answer, blobs?: BlobStore): Bed => {
+  const calls: Call[] = []
+  const client = fakeLambda((call) => {
+    calls.push(call)
+    return answer
+  })
+  return { calls, executors: lambdaExecutors({ functions: NAMES, blobs, client }) }
+}
+
+const bytesOf = (length: number): Uint8Array =>
+  Uint8Array.from({ length }, (_, index) => (index * 7) % 256)
+
+test('a task goes to its executor as JSON, and the answer comes back', async () => {
+  const bytes = bytesOf(1_000)
+  const { calls, executors } = bed({ status: 200, body: inlineAnswer(bytes) })
+  expect([executors.count, executors.tasksAtOnce]).toEqual([2, 1])
+  expect(new Uint8Array(await executors.run(1, REQUEST, never()))).toEqual(bytes)
+  expect(calls).toHaveLength(1)
+  expect(calls[0]?.action).toBe('POST /2015-03-31/functions/exec-1/invocations')
+  expect(calls[0]?.headers['x-amz-invocation-type']).toBe('RequestResponse')
+  expect(JSON.parse(calls[0]?.body ?? '')).toEqual(REQUEST)
+})
+
+test('the largest answer with its bytes inside fits into what Lambda takes', () => {
+  const { length } = JSON.stringify(inlineAnswer(new Uint8Array(INLINE_BYTES_MAX)))
+  expect(length).toBeLessThanOrEqual(6_291_556)
+  expect(length).toBeGreaterThan(6_200_000)
+})
+
+describe('a large answer', () => {
+  const bytes = bytesOf(5_000)
+  const stored = async (): Promise<{ readonly blobs: BlobStore; readonly body: object }> => {
+    const blobs = memoryBlobStore()
+    return { blobs, body: await blobAnswer(bytes, blobs, 'a/1') }
+  }
+
+  test('is read from its blob, which is deleted', async () => {
+    const { blobs, body } = await stored()
+    const { executors } = bed({ status: 200, body }, blobs)
+    expect(new Uint8Array(await executors.run(0, REQUEST, never()))).toEqual(bytes)
+    expect(await blobs.get('a/1')).toBeUndefined()
+  })
+
+  test('counts although its blob could not be deleted', async () => {
+    const { blobs, body } = await stored()
+    const stuck = { ...blobs, deleteAll: () => Promise.reject(new Error('throttled')) }
+    const { executors } = bed({ status: 200, body }, stuck)
+    expect(new Uint8Array(await executors.run(0, REQUEST, never()))).toEqual(bytes)
+  })
+
+  test.each([
+    ['its blob is gone', async (blobs: BlobStore) => blobs.deleteAll(['a/1'])],
+    ['its blob is not whole', async (blobs: BlobStore) => blobs.put('a/1', bytesOf(4_999))],
+  ])('is none when %s', async (_, damage) => {
+    const { blobs, body } = await stored()
+    await damage(blobs)
+    const { executors } = bed({ status: 200, body }, blobs)
+    expect(await errorOf(() => executors.run(0, REQUEST, never()))).toMatchObject({
+      code: 'EXECUTOR_LOST',
+      retryable: true,
+    })
+  })
+})
+
+describe('there is no answer, and one call, when', () => {
+  const failed = (errorMessage: string): Answer => ({
+    status: 200,
+    headers: { 'x-amz-function-error': 'Unhandled' },
+    body: { errorMessage, errorType: 'Sandbox.Timedout' },
+  })
+  const refused = (status: number, name: string): Answer => ({
+    status,
+    headers: { 'x-amzn-errortype': name },
+    body: { message: `it is ${name}` },
+  })
+
+  test.each<[what: string, answer: Answer, code: string, text: string]>([
+    [
+      'it ran out of time',
+      failed('Task timed out after 60.00 seconds'),
+      LOST,
+      'timed out after 60',
+    ],
+    ['it ran out of memory', failed('Runtime exited: signal: killed'), LOST, 'signal: killed'],
+    ['it is busy', refused(429, 'TooManyRequestsException'), LOST, 'busy with another task'],
+    ['it is being changed', refused(409, 'ResourceConflictException'), LOST, 'ResourceConflict'],
+    ['it is not there', refused(404, 'ResourceNotFoundException'), LOST, 'ResourceNotFound'],
+    ['Lambda fails', refused(500, 'ServiceException'), LOST, 'ServiceException'],
+    ['the connection breaks', { lost: 'ECONNRESET' }, LOST, 'ECONNRESET'],
+    ['it answers something else', { status: 200, body: '"hello"' }, LOST, 'hello'],
+    ['it answers nothing', { status: 200, body: 'null' }, LOST, 'null'],
+    ['it may not be called', refused(403, 'AccessDeniedException'), DENIED, 'InvokeFunction'],
+  ])('%s', async (_, answer, code, text) => {
+    const { calls, executors } = bed(answer)
+    const error = await errorOf(() => executors.run(0, REQUEST, never()))
+    expect(error).toMatchObject({ code, retryable: code === LOST })
+    expect(error.message).toContain(text)
+    expect(error.message).toContain('exec-0')
+    expect(calls).toHaveLength(1)
+  })
+})
+
+test('the client of a process never sends a task twice', async () => {
+  expect(await lambdaClient().config.maxAttempts()).toBe(1)
+})
+
+test('an aborted call ends at once, and its connection is closed', async () => {
+  const closed = Promise.withResolvers<void>()
+  const arrived = Promise.withResolvers<void>()
+  const server = createServer((request) => {
+    request.socket.on('close', () => closed.resolve())
+    arrived.resolve()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const client = new LambdaClient({
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    maxAttempts: 1,
+  })
+  onTestFinished(() => client.destroy())
+  const ending = new AbortController()
+  const running = lambdaExecutors({ functions: NAMES, client }).run(0, REQUEST, ending.signal)
+  await arrived.promise
+  const reason = new Error('the stage has ended')
+  ending.abort(reason)
+  await expect(running).rejects.toBe(reason)
+  await closed.promise
+})
+
+test('nothing is called after an abort', async () => {
+  const { calls, executors } = bed({ status: 200, body: inlineAnswer(bytesOf(1)) })
+  await expect(executors.run(0, REQUEST, AbortSignal.abort())).rejects.toThrow('abort')
+  expect(calls).toEqual([])
+})
