@@ -88,8 +88,8 @@ export interface StreamingAppProps extends SharedFunctionSettings {
    */
   readonly driver?: FunctionSettings
   /**
-   * Functions that compute tasks of large batches for the driver, each one task at a time. A number,
-   * or settings with a `count`. Each reserves a concurrency of one from the account.
+   * Functions that compute tasks of large batches for the driver, each one task at a time. Their
+   * number, or settings with a `count`. Each reserves a concurrency of one from the account.
    *
    * @default 0: the driver computes alone. Executors have the memory and the time-out of the driver
    */

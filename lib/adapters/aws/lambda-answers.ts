@@ -39,7 +39,8 @@ export const blobAnswer = async (
 }
 
 /**
- * The bytes of an answer of a function. A blob is deleted: if that fails, the rule of the bucket does it.
+ * The bytes of an answer of a function. A blob is deleted: if that fails, the rule of the bucket
+ * does it.
  *
  * @throws MillraceError `EXECUTOR_LOST` when it is no answer, or when the blob is not there. The
  * errors of the blob store.
@@ -82,8 +83,8 @@ export const noAnswer = (problem: string, name: string, cause?: unknown): Millra
     problem: `An executor function gave no result: ${problem}`,
     value: name,
     fix:
-      'nothing, if it is rare: the task runs in the driver. If it goes on, look at the log of the ' +
-      'executors, and give them more memory or time',
+      'nothing, if it is rare: the task runs in the driver. If it goes on, look at the log of ' +
+      'the executors, and give them more memory or time',
     retryable: true,
     ...(cause === undefined ? {} : { cause }),
   })

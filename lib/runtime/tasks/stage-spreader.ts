@@ -14,8 +14,8 @@ export interface SpreaderParts {
 }
 
 /**
- * Executors with other code are asked again after this time. A deployment changes one function after
- * the other, and the driver may be called before the last one.
+ * Executors with other code are asked again after this time. A deployment changes one function
+ * after the other, and the driver may be called before the last one.
  */
 const APART_MS = 60_000
 

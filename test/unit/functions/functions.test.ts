@@ -240,7 +240,7 @@ describe.each(['intake', 'driver', 'driver-with-executors', 'executor'])('%s', (
       {
         intake: ofDriver,
         driver: new RegExp(`intake|${ofExecutors.source}`),
-        executor: /intake|sink|driver\/(driver|run|commit)|lambda-executors/,
+        executor: /intake|aws-sinks|adapters\/.*sink|driver\/(driver|run|commit)|lambda-executors/,
       }[name] ?? /intake/
     const onLaptops = /node:sqlite|adapters\/(local\/sqlite|memory)|^cli\//
     const { outputs } = (await bundle).metafile
