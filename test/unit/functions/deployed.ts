@@ -15,6 +15,7 @@ import {
 import { type ExecutorFunction, executorFunction } from '../../../functions/executor-function.ts'
 import type { DriverPorts } from '../../../functions/ports.ts'
 import type { BlobStore } from '../../../lib/ports/blob-store.ts'
+import type { ItemStore } from '../../../lib/ports/item-store.ts'
 import type { Executors } from '../../../lib/ports/executors.ts'
 import type { PlatformEvent } from '../../../lib/runtime/intake/event-reader.ts'
 import type { Location } from '../../../lib/runtime/locations.ts'
@@ -37,6 +38,12 @@ export type OpenExecutor = (given?: {
   readonly generation?: number
   readonly answers?: BlobStore
 }) => Promise<ExecutorFunction>
+
+/** A store as the role of executors sees it. */
+const readOnly = (store: ItemStore): ItemStore => {
+  const refuse = (): Promise<never> => Promise.reject(new Error('an executor may not write'))
+  return { ...store, put: refuse, putAll: refuse, deleteAll: refuse, compareAndSet: refuse }
+}
 
 /** Options of a {@link Deployed}. */
 export interface DeployedOptions {
@@ -88,7 +95,7 @@ export class Deployed {
       executorFunction({
         pipeline,
         environment: { ...environment, generation: own },
-        ports: { ...this.#ports(), answers },
+        ports: { ...this.#ports(), store: readOnly(this.world.store), answers },
       })
     const ports = { ...this.#ports(), executors: executors?.(open) }
     const parts = { pipeline, environment, ports }
