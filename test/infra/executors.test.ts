@@ -3,6 +3,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions'
 import { Vpc } from 'aws-cdk-lib/aws-ec2'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { Key } from 'aws-cdk-lib/aws-kms'
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +12,7 @@ import { readDriverEnvironment } from '../../functions/driver-environment.ts'
 import { readExecutorEnvironment } from '../../functions/executor-environment.ts'
 import { bundle } from '../../infra/bundle.ts'
 import type { StreamingAppProps } from '../../infra/props.ts'
+import { decodeAnswer } from '../../lib/runtime/tasks/task-request.ts'
 import { StreamingApp } from '../../infra/streaming-app.ts'
 import {
   actionsIn,
@@ -195,4 +197,27 @@ test.each([
   const handlers = files.filter((name) => /^(driver|executor|generation|intake).*mjs$/.test(name))
   expect(handlers.toSorted()).toEqual(parts.handlers.map((name) => `${name}.mjs`))
   expect(files.some((name) => name.startsWith('lambda-executors-'))).toBe(parts.hasExecutors)
+  if (parts.hasExecutors) expect(refusalOf(outdir)).toMatchObject({ why: 'differs' })
 })
+
+/** What the bundled executor answers a driver of another generation, in a process of its own. */
+const refusalOf = (folder: string): unknown => {
+  const call = `const { handler } = await import(${JSON.stringify(join(folder, 'executor.mjs'))})
+    const answer = await handler({ app: 'both', generation: 6, plan: '', timeMs: 1, epoch: 1 })
+    process.stdout.write(answer.bytes)
+    process.exit(0)`
+  const said = execFileSync(process.execPath, ['--input-type=module', '-e', call], {
+    encoding: 'utf8',
+    env: {
+      AWS_REGION: 'eu-west-1',
+      MILLRACE_TABLE: 'table',
+      MILLRACE_BLOCKS: 'blocks',
+      MILLRACE_GENERATION: '7',
+      MILLRACE_SOURCES: JSON.stringify({
+        'kinesisTextStream-1': { kind: 'kinesis', streamArn: 'arn:aws:kinesis:a:1:stream/clicks' },
+        'textFileStream-1': { kind: 'objects', bucket: 'drop', prefix: 'in/' },
+      }),
+    },
+  })
+  return decodeAnswer(Buffer.from(said.trim().split('\n').at(-1) ?? '', 'base64'))
+}

@@ -20,11 +20,16 @@ const loadedWith = ({ outputs }: Metafile, start: string): ReadonlySet<string> =
   )
 }
 
-test.each(['intake', 'driver'])(
-  '%s loads the client of DynamoDB with itself, and others when it needs them',
-  (role) => {
+test.each([
+  { role: 'intake', hasExecutors: false },
+  { role: 'driver', hasExecutors: false },
+  { role: 'driver', hasExecutors: true },
+  { role: 'executor', hasExecutors: true },
+])(
+  '$role loads the client of DynamoDB with itself, and others when it needs them: $hasExecutors',
+  ({ role, hasExecutors }) => {
     const { metafile } = buildSync({
-      ...bundleOptions(fixture('clicks'), join('never', 'written')),
+      ...bundleOptions(fixture('clicks'), join('never', 'written'), {}, { hasExecutors }),
       metafile: true,
       write: false,
     })
@@ -34,7 +39,8 @@ test.each(['intake', 'driver'])(
     expect([...loadedWith(metafile as Metafile, `${role}.mjs`)]).toEqual([
       '@aws-sdk/client-dynamodb',
     ])
-    for (const client of ['s3', 'kinesis', 'sqs'])
+    for (const client of ['s3', 'kinesis', 'sqs', ...(hasExecutors ? ['lambda'] : [])])
       expect(clients.join()).toContain(`@aws-sdk/client-${client}/`)
+    expect(clients.join().includes('@aws-sdk/client-lambda/')).toBe(hasExecutors)
   },
 )
