@@ -188,6 +188,7 @@ export const loadersOf = ({
       outputs: new Map(),
       generation: 1,
       timeoutMs,
+      executors: [],
     }
     return { pipeline, environment, ports }
   }
