@@ -149,7 +149,7 @@ describe('a driver with executor functions', () => {
     expect(app.logged('warning')).toEqual([])
   })
 
-  test('reads large answers from the bucket, and leaves only what a second run has put there', async () => {
+  test('reads large answers from the bucket, and leaves those that nobody awaits', async () => {
     const blobs = memoryBlobStore()
     const names: string[] = []
     const watched: BlobStore = {
