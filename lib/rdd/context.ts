@@ -9,6 +9,11 @@ export interface RddContext {
   readonly write: WritePartitions
   /** Default: each task runs at once, in this process. */
   readonly tasks?: TaskRunner
+  /**
+   * Small partitions are one task as long as they have together at most so many bytes. It must be
+   * the same wherever tasks of a batch run (B3). Default 32 MiB.
+   */
+  readonly taskBytes?: number | undefined
   /** Default: no pauses. */
   readonly pause?: Pause
   /** Default: what is bad after a shuffle fails the batch. */

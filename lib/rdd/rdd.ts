@@ -135,7 +135,7 @@ export class RDD<out T> {
   /** @internal Brings equal keys together: map tasks over this RDD, then reduce tasks. */
   shuffle<K, V, W>(partitionCount: number, combining: Combining<V, W>): RDD<[K, W]> {
     const { label, context, partitionCount: inputs, sizeOf = unknownSize } = this.#lineage
-    const { tasks = NO_TASKS, keys, pause } = context
+    const { tasks = NO_TASKS, keys, pause, taskBytes } = context
     const shuffle = { label, partitions: checkPartitions(partitionCount), ...combining }
     const number = tasks.nextStage(label, 'map')
     return this.derive(partitionCount, async () => {
@@ -147,6 +147,7 @@ export class RDD<out T> {
             (await this.partitionAt(index, until)) as Partition<readonly [K, V]>,
           elsewhere: this.#elsewhere,
           sizeOf,
+          taskBytes,
           tasks,
           number,
           keys,

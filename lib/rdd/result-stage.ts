@@ -12,8 +12,8 @@ export const runResultStage = async <R>(
   { label: node, partitionCount, context, sizeOf = unknownSize, elsewhere }: StageOf,
   make: (index: number, until?: number) => Promise<R>,
 ): Promise<readonly R[]> => {
-  const { tasks = NO_TASKS } = context
-  const groups = groupsOf(partitionCount, sizeOf)
+  const { tasks = NO_TASKS, taskBytes } = context
+  const groups = groupsOf(partitionCount, sizeOf, taskBytes)
   const results: R[] = []
   await tasks.runStage({
     node,

@@ -35,6 +35,8 @@ export interface ShuffleInput<K, V> {
   readonly partitionAt: (index: number, until?: number) => Promise<Partition<readonly [K, V]>>
   /** See {@link Partition.sizeBytes}. */
   readonly sizeOf: (index: number) => number | undefined
+  /** The most bytes of small partitions that are one task. Undefined: the default. */
+  readonly taskBytes: number | undefined
   readonly tasks: TaskRunner
   /** The number of the map stage within its node. */
   readonly number: number

@@ -58,8 +58,8 @@ const mergedAsTheyCome = async <K, V, W>(
   input: ShuffleInput<K, V>,
   shuffle: Shuffle<V, W>,
 ): Promise<readonly Bucket<K, W>[]> => {
-  const { tasks, number, elsewhere, pause, partitionCount, sizeOf } = input
-  const groups = groupsOf(partitionCount, sizeOf)
+  const { tasks, number, elsewhere, pause, partitionCount, sizeOf, taskBytes } = input
+  const groups = groupsOf(partitionCount, sizeOf, taskBytes)
   const merged = new CombinedMap<K, V, W>(shuffle)
   const combine = (index: number, into: CombinedMap<K, V, W>): Promise<void> =>
     combineGroup(input, shuffle, groups[index] as readonly number[], into)

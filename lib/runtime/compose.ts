@@ -58,6 +58,8 @@ export interface CompositionParts {
   readonly executors?: Executors | undefined
   /** Default: {@link HELD_LIMITS}. */
   readonly held?: HeldLimits
+  /** See {@link Runner.taskBytes}. */
+  readonly taskBytes?: number
 }
 
 /** A source of the plan with its receiver. */
@@ -81,7 +83,7 @@ export interface Composition {
  */
 export const compose = async (parts: CompositionParts): Promise<Composition> => {
   const { plan, generation, ports, locateOutput, listen, leaseMs, logSettings } = parts
-  const { executors } = parts
+  const { executors, taskBytes } = parts
   const { store, clock, randomness, sinks, memoryInUse } = ports
   checkSeparatePlaces(plan, locateOutput)
   const app = plan.name
@@ -99,6 +101,7 @@ export const compose = async (parts: CompositionParts): Promise<Composition> => 
     ...(executors === undefined
       ? {}
       : { spreader: new StageSpreader({ executors, clock, listen }) }),
+    taskBytes,
     listen,
     leaseMs,
     ...(logSettings === undefined ? {} : { logSettings }),
@@ -110,7 +113,7 @@ export const compose = async (parts: CompositionParts): Promise<Composition> => 
 /** What a task server is composed of: it needs no outputs. */
 export type ServerParts = Pick<
   CompositionParts,
-  'plan' | 'generation' | 'ports' | 'locations' | 'listen' | 'held'
+  'plan' | 'generation' | 'ports' | 'locations' | 'listen' | 'held' | 'taskBytes'
 >
 
 /**
@@ -119,10 +122,10 @@ export type ServerParts = Pick<
  * @throws MillraceError As {@link compose}.
  */
 export const composeServer = async (parts: ServerParts): Promise<TaskServer> => {
-  const { plan, generation, ports } = parts
+  const { plan, generation, ports, taskBytes } = parts
   const { store, clock } = ports
-  const { readers } = await openSources(parts)
-  return new TaskServer({ plan, app: plan.name, generation, store, clock, sources: readers })
+  const { readers: sources } = await openSources(parts)
+  return new TaskServer({ plan, app: plan.name, generation, store, clock, sources, taskBytes })
 }
 
 interface OpenedSources {

@@ -26,6 +26,8 @@ export interface Runner {
   readonly outputs: Outputs
   /** Default: as in state-log.ts. */
   readonly logSettings?: LogSettings
+  /** See the context of an RDD. The same in all processes of a deployment. */
+  readonly taskBytes?: number | undefined
   /** Spreads the tasks of large batches over executors. Left out: all run in this process. */
   readonly spreader?: StageSpreader
   readonly listen: Listener

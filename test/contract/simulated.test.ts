@@ -33,6 +33,7 @@ import { objectStoreContract } from './object-store.contract.ts'
 import { type FilledShard, streamReaderContract } from './stream-reader.contract.ts'
 
 const nobody: Observer = {
+  taskAnswered: () => undefined,
   stored: () => undefined,
   blobStored: () => undefined,
   read: () => undefined,
@@ -50,6 +51,8 @@ const calmWorld = (): CallWorld => {
     without: faultKinds,
     later: world.later,
     newest: world.reading,
+    spreading: world.spreading,
+    hasExecutors: false,
   })
   return { world, sightings, faults }
 }

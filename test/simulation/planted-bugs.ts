@@ -2,6 +2,7 @@ import { batchBugs } from './planted/batch-bugs.ts'
 import type { PlantedBug } from './planted/bug.ts'
 import { deploymentBugs } from './planted/deployment-bugs.ts'
 import { edgeBugs } from './planted/edge-bugs.ts'
+import { executorBugs } from './planted/executor-bugs.ts'
 import { fileBugs } from './planted/file-bugs.ts'
 import { headBugs } from './planted/head-bugs.ts'
 import { laneBugs } from './planted/lane-bugs.ts'
@@ -28,6 +29,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...laneBugs,
   ...pageBugs,
   ...partBugs,
+  ...executorBugs,
   ...leavingBugs,
   ...batchBugs,
   ...logBugs,

@@ -162,6 +162,7 @@ const runGraph = async (
     spreader: runner.spreader,
     outputsDone,
     outputs: runner.outputs,
+    taskBytes: runner.taskBytes,
     pause: pausesOf(runner.clock),
   }
   try {

@@ -36,6 +36,8 @@ export interface Execution extends Pick<
   /** Left out: all tasks run in this process. */
   readonly spreader?: StageSpreader | undefined
   readonly outputs: Outputs
+  /** The most bytes of small partitions that are one task. Undefined: the default. */
+  readonly taskBytes: number | undefined
   /**
    * Outputs that an earlier attempt has finished: they do not run again. Outputs that run now are
    * added.
@@ -163,7 +165,7 @@ class WrittenRdds extends BatchRdds {
 }
 
 const contextOf = (
-  { plan, timeMs, fence, outputs, pause, spread, spreader }: Execution,
+  { plan, timeMs, fence, outputs, taskBytes, pause, spread, spreader }: Execution,
   written: FinishedOutput[],
 ): RddContext => {
   const write: WritePartitions = async (target, partitions) => {
@@ -175,6 +177,7 @@ const contextOf = (
   return {
     write,
     tasks: new BatchTasks({ places: stagePlaces(plan), spreader, spread }),
+    taskBytes,
     pause,
     keys: onBadKey === 'fail' ? undefined : { limits: poison, reject },
   }

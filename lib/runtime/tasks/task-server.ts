@@ -28,7 +28,7 @@ import {
 } from './task-request.ts'
 
 /** What a server needs of its process. */
-export type TaskServerParts = Reading & Pick<Runner, 'app' | 'generation' | 'store'>
+export type TaskServerParts = Reading & Pick<Runner, 'app' | 'generation' | 'store' | 'taskBytes'>
 
 /** A batch that was read. */
 interface OpenBatch {
@@ -120,7 +120,7 @@ export class TaskServer {
   }
 
   async #find({ batch, read }: OpenBatch, name: StageName): Promise<Stage | undefined> {
-    const { plan, clock } = this.#parts
+    const { plan, clock, taskBytes } = this.#parts
     const planned = plan.nodes.find(({ id }) => id === name.node)
     if (planned === undefined || stagePlaces(plan).get(name.node) !== undefined) return undefined
     const finder = new StageFinder(name)
@@ -137,7 +137,7 @@ export class TaskServer {
       records: read.partitions,
       drafts: state.draft(batch.timeMs),
       pause,
-      context: { write: async () => undefined, tasks: finder, pause },
+      context: { write: async () => undefined, tasks: finder, taskBytes, pause },
     })
     try {
       await runTo(planned, rdds)

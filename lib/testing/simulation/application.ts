@@ -5,7 +5,7 @@
 import { withBlobs } from '../../adapters/blob-item-store.ts'
 import { printSink } from '../../adapters/print-sink.ts'
 import type { Plan } from '../../dstream/plan.ts'
-import { type Composition, compose, type WorldPorts } from '../../runtime/compose.ts'
+import { type Composition, compose, composeServer, type WorldPorts } from '../../runtime/compose.ts'
 import { eventRoutes } from '../../runtime/intake/event-routes.ts'
 import { type Redriven, redrive } from '../../runtime/dead-letters/redrive.ts'
 import type { HeldLimits } from '../../runtime/sources/held-limits.ts'
@@ -29,6 +29,7 @@ import { HeadStore, lastTimeMs } from '../../state/head.ts'
 import { type Caller, caller, type CallWorld } from './calls.ts'
 import type { SimulatedBucket } from './cloud/bucket.ts'
 import type { SimulatedDirectory } from './cloud/directory.ts'
+import { simulatedExecutors, type StartedServer } from './cloud/executors.ts'
 import type { Handler } from './cloud/function.ts'
 import type { SimulatedQueue } from './cloud/queue.ts'
 import { type SimulatedStream, streamArn } from './cloud/stream.ts'
@@ -46,6 +47,8 @@ import type { Storage } from './storage.ts'
 export interface ApplicationParts extends CallWorld {
   readonly observer: Observer
   readonly storage: Storage
+  /** How many executors each process of the driver has. */
+  readonly executors: number
   readonly triggers: () => SimulatedQueue
   readonly buckets: ReadonlyMap<string, SimulatedBucket>
   readonly directories: ReadonlyMap<string, SimulatedDirectory>
@@ -183,6 +186,26 @@ const SMALL_LOG: LogSettings = {
 /** Inputs are small too: some batches are read at once, others file by file and part by part. */
 const LITTLE_HELD: HeldLimits = { batchBytes: 40, partBytes: 16 }
 
+/** So a task is one part of a file or a few, or one block of a lane or two. */
+const LITTLE_TASK_BYTES = 60
+
+/** Starts a process of an executor: it opens the sources by itself, and has no outputs. */
+const startServer =
+  (parts: ApplicationParts) =>
+  (environment: Environment): StartedServer => {
+    const plan = parts.plan(environment)
+    const server = composeServer({
+      plan,
+      generation: environment.generation,
+      ports: portsOf(parts, environment),
+      locations: locationsOf(parts, plan),
+      listen: () => undefined,
+      held: LITTLE_HELD,
+      taskBytes: LITTLE_TASK_BYTES,
+    })
+    return { plan: plan.hash, server }
+  }
+
 const composeRunner = (
   parts: ApplicationParts,
   environment: Environment,
@@ -199,6 +222,8 @@ const composeRunner = (
     leaseMs: leaseMsFor(DRIVER_TIMEOUT_MS),
     logSettings: SMALL_LOG,
     held: LITTLE_HELD,
+    taskBytes: LITTLE_TASK_BYTES,
+    executors: simulatedExecutors({ ...parts, startServer: startServer(parts) }, environment),
   })
 
 /** Starts a process of the driver. */

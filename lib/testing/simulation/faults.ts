@@ -66,17 +66,39 @@ const laterKinds = [
 /** The newest kinds, drawn from a third generator for the same reason. */
 const newestKinds = ['import'] as const
 
+/** What happens to executors, in worlds that have some. Drawn from a generator of their own. */
+const executorKinds = [
+  'deadExecutor',
+  'frozenExecutor',
+  'forgetfulExecutor',
+  'foreignExecutor',
+  'lateTask',
+  'repeatedTask',
+] as const
+
 /**
  * What can go wrong, each switched on or off by the seed; what each does is in
  * docs/internals/simulation.md.
  */
-export const faultKinds: readonly FaultKind[] = [...firstKinds, ...laterKinds, ...newestKinds]
+export const faultKinds: readonly FaultKind[] = [
+  ...firstKinds,
+  ...laterKinds,
+  ...newestKinds,
+  ...executorKinds,
+]
 
 /** One of {@link faultKinds}. */
-export type FaultKind = (typeof firstKinds)[number] | LaterKind | (typeof newestKinds)[number]
+export type FaultKind =
+  | (typeof firstKinds)[number]
+  | LaterKind
+  | (typeof newestKinds)[number]
+  | ExecutorKind
 
 /** One of the kinds that came later. */
 export type LaterKind = (typeof laterKinds)[number]
+
+/** What happens to executors. */
+export type ExecutorKind = (typeof executorKinds)[number]
 
 /** What happens to one call of a port. */
 export type CallFate =
@@ -105,12 +127,15 @@ const ON = 0.6
 const LATER_ON = 0.25
 /** Still fewer: most worlds stay as they were. */
 const NEWEST_ON = 0.15
+const EXECUTOR_ON = 0.5
 
 /** The faults of one world. */
 export class Faults {
   readonly kinds: ReadonlySet<FaultKind>
   /** What the later kinds draw from, and nothing else does. */
   readonly later: Random
+  /** What executors and their kinds draw from. */
+  readonly spreading: Random
   readonly #random: Random
   readonly #sightings: Sightings
   readonly #rate: number
@@ -121,7 +146,8 @@ export class Faults {
 
   /**
    * `without`: kinds that stay off although the seed has them on. So one can find out which kinds a
-   * failure needs. `later` and `newest`: what the later and the newest kinds are drawn from.
+   * failure needs. `later`, `newest` and `spreading`: what the later kinds, the newest ones, and
+   * those of executors are drawn from. `hasExecutors`: otherwise, nothing can happen to any.
    */
   constructor(
     random: Random,
@@ -130,19 +156,25 @@ export class Faults {
       without = [],
       later,
       newest,
+      spreading,
+      hasExecutors,
     }: {
       readonly without?: readonly FaultKind[]
       readonly later: Random
       readonly newest: Random
+      readonly spreading: Random
+      readonly hasExecutors: boolean
     },
   ) {
     this.#random = random
     this.later = later
+    this.spreading = spreading
     this.#sightings = sightings
     const on = [
       ...firstKinds.filter(() => random.chance(ON)),
       ...laterKinds.filter(() => later.chance(LATER_ON)),
       ...newestKinds.filter(() => newest.chance(NEWEST_ON)),
+      ...executorKinds.filter(() => hasExecutors && spreading.chance(EXECUTOR_ON)),
     ]
     this.kinds = new Set(on.filter((kind) => !without.includes(kind)))
     this.#rate = random.pick([0.003, 0.01, 0.04])
@@ -162,6 +194,13 @@ export class Faults {
   /** The same for a later kind. `probability`: of a strike, in a world that has the kind. */
   strikesLater(kind: LaterKind, probability: number): boolean {
     const happens = this.has(kind) && this.later.chance(probability)
+    if (happens) this.#sightings.see(kind)
+    return happens
+  }
+
+  /** The same for what happens to an executor. */
+  strikesExecutor(kind: ExecutorKind, probability: number): boolean {
+    const happens = this.has(kind) && this.spreading.chance(probability)
     if (happens) this.#sightings.see(kind)
     return happens
   }

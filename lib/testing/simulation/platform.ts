@@ -49,6 +49,8 @@ export interface PlatformParts extends CallWorld {
   readonly buckets: ReadonlyMap<string, SimulatedBucket>
   readonly directories: ReadonlyMap<string, SimulatedDirectory>
   readonly streams: readonly string[]
+  /** How many executors each process of the driver has. */
+  readonly executors: number
   readonly plan: ApplicationParts['plan']
   /** The errors that faults bring about, by their codes. */
   readonly expected: readonly string[]

@@ -1,10 +1,9 @@
-import type { DStream } from '../../dstream/dstream.ts'
 import { sourceName } from '../../dstream/sources/declaration.ts'
 import { seconds } from '../../base/duration.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import { stream } from '../../dstream/stream.ts'
-import type { StreamingContext } from '../../dstream/streaming-context.ts'
-import { caller, type CallWorld } from './calls.ts'
+import { buildFor, renameSources } from './builds.ts'
+import type { CallWorld } from './calls.ts'
 import { Checkers } from './checkers/checkers.ts'
 import type { Violation } from './checkers/violations.ts'
 import { SimulatedBucket } from './cloud/bucket.ts'
@@ -14,8 +13,7 @@ import type { Environment } from './environment.ts'
 import { type FaultKind, Faults } from './faults.ts'
 import { startLife } from './life.ts'
 import { laterPipelines, pipelines, slotsOf } from './pipelines/index.ts'
-import type { Build, SimulatedPipeline } from './pipelines/pipeline.ts'
-import { oddError } from './odd-errors.ts'
+import type { SimulatedPipeline } from './pipelines/pipeline.ts'
 import { Platform } from './platform.ts'
 import { type SightingCounts, Sightings } from './sightings.ts'
 import { drawStorage, type Storage } from './storage.ts'
@@ -71,15 +69,16 @@ const EXPECTED = [
   'USER_FUNCTION_FAILED',
   'POISON_BREAKER',
 ]
-/**
- * How many calls a function works for after it has thrown: it fails at times, and is not broken.
- */
-const CALLS_BETWEEN_THROWS = 300
+/** Half of the worlds have executors. In the others, the driver does all tasks itself. */
+const WITH_EXECUTORS = 0.5
+const EXECUTORS = 2
 
 interface Scene {
   readonly calls: CallWorld
   readonly storage: Storage
   readonly pipeline: SimulatedPipeline
+  /** How many executors each process of the driver has. */
+  readonly executors: number
   readonly planFor: (environment: Environment | undefined) => Plan
 }
 
@@ -123,7 +122,7 @@ interface SceneParts {
   readonly platform: Platform
 }
 
-const buildScene = ({ calls, storage, pipeline, planFor }: Scene): SceneParts => {
+const buildScene = ({ calls, storage, pipeline, executors, planFor }: Scene): SceneParts => {
   const { world, sightings } = calls
   const plan = planFor(undefined)
   // The platform is made with the buckets, and they send it notifications of their objects.
@@ -153,6 +152,7 @@ const buildScene = ({ calls, storage, pipeline, planFor }: Scene): SceneParts =>
     checkers,
     buckets,
     directories,
+    executors,
     streams: pipeline.streams,
     plan: planFor,
     expected: EXPECTED,
@@ -212,8 +212,11 @@ const drawScene = (
 ): Scene => {
   const world = new World(seed, { trace })
   const sightings = new Sightings()
+  const executors = world.spreading.chance(WITH_EXECUTORS) ? EXECUTORS : 0
   const faults = new Faults(world.random.fork(), sightings, {
     without,
+    spreading: world.spreading,
+    hasExecutors: executors > 0,
     later: world.later,
     newest: world.reading,
   })
@@ -240,61 +243,12 @@ const drawScene = (
     },
   }
   const planFor = (environment: Environment | undefined): Plan => {
-    const build = buildFor(calls, storage, environment)
+    const build = buildFor(APP, calls, storage, environment)
     const batchInterval = settings.batchInterval.times(build.change === 'slower' ? 3 : 1)
     return stream(APP, { ...settings, batchInterval }, (ssc) => {
       if (build.change === 'renamed') renameSources(ssc)
       pipeline.describe(ssc, build)
     }).build()
   }
-  return { calls, storage, pipeline, planFor }
-}
-
-/** Every source of the pipeline gets a name. */
-const renameSources = (ssc: StreamingContext): void => {
-  for (const method of ['kinesisTextStream', 'kinesisStream', 'textFileStream'] as const) {
-    const make = ssc[method].bind(ssc) as (...given: readonly unknown[]) => DStream<unknown>
-    const renamed = (name: string, ...rest: readonly unknown[]): DStream<unknown> =>
-      make(name, ...rest).named(`renamed-${name}`)
-    Object.assign(ssc, { [method]: renamed })
-  }
-}
-
-/** What the pipeline of a process is built with. Without a process, the plan is not run. */
-const buildFor = (
-  calls: CallWorld,
-  storage: Storage,
-  environment: Environment | undefined,
-): Build => {
-  if (environment === undefined)
-    return {
-      code: 'a',
-      change: 'none',
-      maybeThrow: () => undefined,
-      sink: async () => undefined,
-    }
-  let calm = 0
-  const call = caller(calls, environment)
-  return {
-    code: environment.deployment.code,
-    change: environment.deployment.change,
-    maybeThrow: () => {
-      if (calls.faults.strikesLater('oddError', 0.01)) throw oddError(calls.world.later)
-      if (calm-- > 0 || !calls.faults.strikes('throwingFunction')) return
-      calm = CALLS_BETWEEN_THROWS
-      throw new Error('this function throws at times')
-    },
-    sink: (path, text, { generation, epoch }) =>
-      call({
-        name: `sink ${path}`,
-        code: 'OUTPUT_FAILED',
-        effect: async () => {
-          const fence = { app: APP, generation, epoch }
-          const batch = await storage.ownFiles.open({ path, timeMs: 0 }, fence)
-          await batch.write(0, Buffer.from(text))
-          await batch.finish()
-          await storage.ownFiles.publish({ path, timeMs: 0 }, fence, undefined)
-        },
-      }),
-  }
+  return { calls, storage, pipeline, executors, planFor }
 }

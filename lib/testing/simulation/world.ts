@@ -28,6 +28,9 @@ const READING = 0x5ea1_10ad
 /** The same, of how far limits may grow. */
 const LIMITS = 0x9407_11e5
 
+/** The same, of executors. */
+const SPREADING = 0x5b4e_ad00
+
 /** The same, of which later pipeline a world has. */
 const PIPELINES = 0x9019_f11e
 
@@ -47,6 +50,8 @@ export class World {
   readonly reading: Random
   /** Draws how far limits may grow, for the same reason. */
   readonly limits: Random
+  /** What executors draw, for the same reason. */
+  readonly spreading: Random
   /** Draws one of the later pipelines, for the same reason. */
   readonly pipelines: Random
   /** How far the clock of the machine is ahead: that of all processes and of the table. */
@@ -64,6 +69,7 @@ export class World {
     this.deploying = new Random(seed ^ DEPLOYING)
     this.reading = new Random(seed ^ READING)
     this.limits = new Random(seed ^ LIMITS)
+    this.spreading = new Random(seed ^ SPREADING)
     this.pipelines = new Random(seed ^ PIPELINES)
     this.trace = trace ? [] : undefined
   }

@@ -8,11 +8,10 @@ import type { BatchInput } from '../../../runtime/driver/batch-input.ts'
 import type { RuntimeEvent } from '../../../runtime/events.ts'
 import type { Outcome } from '../../../runtime/driver/outcome.ts'
 import { type Head, headFromItem } from '../../../state/head.ts'
-import { isAfter } from '../../../state/lane-entries.ts'
 import { laneFromItem } from '../../../state/lanes.ts'
 import type { Environment } from '../environment.ts'
 import type { SimulatedPipeline } from '../pipelines/pipeline.ts'
-import type { Observer, OutputWrite, StoreWrite } from '../ports/observer.ts'
+import type { AnsweredTask, Observer, OutputWrite, StoreWrite } from '../ports/observer.ts'
 import { Recoveries } from '../recoveries.ts'
 import { operationSeen, type Sightings } from '../sightings.ts'
 import type { Storage } from '../storage.ts'
@@ -31,7 +30,8 @@ import { ObjectChecker } from './object-checker.ts'
 import { OutputChecker } from './output-checker.ts'
 import { ReaderChecker } from './reader-checker.ts'
 import { RetryChecker } from './retry-checker.ts'
-import { checkSizes } from './sizes.ts'
+import { checkSizes, checkTriggers } from './sizes.ts'
+import { TaskChecker } from './task-checker.ts'
 import { Violations } from './violations.ts'
 
 /** The application to check, and what to check it against. */
@@ -62,6 +62,7 @@ export class Checkers implements Observer {
   readonly #outputs: OutputChecker
   readonly #batches: BatchChecker
   readonly #garbage: GarbageChecker
+  readonly #tasks: TaskChecker
   readonly #recoveries: Recoveries
   /** When the application first ran. */
   #startedMs = 0
@@ -100,6 +101,7 @@ export class Checkers implements Observer {
       outputs: this.#outputs,
     })
     this.#garbage = new GarbageChecker(mirror, violations, app)
+    this.#tasks = new TaskChecker(mirror, truth, violations)
     this.#recoveries = new Recoveries(sightings, mirror, parts.world, intervalMs)
   }
 
@@ -111,6 +113,7 @@ export class Checkers implements Observer {
     this.deadLetters.stored(write)
     this.#recoveries.stored(write)
     if (after === undefined || environment === undefined) return
+    this.#tasks.wrote(environment, key.partition)
     checkSizes(this.violations, this.#parts.storage, write)
     this.#garbage.written(write)
     if (key.partition === `${this.#app}#head` && before === undefined)
@@ -158,6 +161,7 @@ export class Checkers implements Observer {
 
   #committed(input: BatchInput): void {
     this.#members.committed(input)
+    this.#tasks.committed(input)
     this.#files.committed(input)
   }
 
@@ -191,6 +195,7 @@ export class Checkers implements Observer {
   }
 
   blobStored(name: string, bytes: Uint8Array | undefined, environment: Environment): void {
+    this.#tasks.wrote(environment, name)
     if (bytes === undefined) this.#garbage.deletingBlob(name, environment)
     else {
       this.#parts.sightings.see('a large segment in a bucket')
@@ -199,17 +204,12 @@ export class Checkers implements Observer {
     this.mirror.takeBlob(name, bytes)
   }
 
-  scheduling(triggers: number, { name }: Environment): void {
-    // One at once for everything that is overdue, and one for a retry.
-    const most = Math.ceil(60_000 / this.#parts.plan.options.intervalMs) + 2
-    this.violations.expect(
-      'B8',
-      triggers <= most,
-      () => `${name} schedules ${triggers} triggers for one minute`,
-    )
+  scheduling(triggers: number, environment: Environment): void {
+    checkTriggers(this.violations, this.#parts.plan, triggers, environment)
   }
 
   outputting(write: OutputWrite): void {
+    this.#tasks.wrote(write.environment, write.path)
     this.#outputs.outputting(write)
   }
 
@@ -218,6 +218,7 @@ export class Checkers implements Observer {
   }
 
   readonly outputChanged = (key: string): void => this.#outputs.changed(key)
+  readonly taskAnswered = (task: AnsweredTask): void => this.#tasks.answered(task)
 
   /** A function has answered or failed: none of its calls may be under way. */
   ended(environment: Environment, how: 'answered' | 'failed'): void {
@@ -240,6 +241,7 @@ export class Checkers implements Observer {
   /** An event that a process reports. */
   heard(event: RuntimeEvent): void {
     this.#recoveries.heard(event)
+    this.#tasks.heard(event)
   }
 
   /** The keys of the objects that the logged batch takes. */
@@ -266,14 +268,7 @@ export class Checkers implements Observer {
   quiet(): void {
     const head = this.mirror.head()
     if (head?.status !== 'rest' || this.#rester !== undefined || !this.deadLetters.isSettled) return
-    for (const { source, lane, tail } of this.mirror.lanes()) {
-      const offset = this.mirror.laneOffset(source, lane)
-      this.violations.expect(
-        'B12',
-        !isAfter(tail, offset),
-        () => `the head rests and ${lane} waits from ${offset} to ${tail}`,
-      )
-    }
+    this.lanes.resting()
   }
 
   /** The uploads and files that are in no batch yet. */

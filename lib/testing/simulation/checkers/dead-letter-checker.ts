@@ -116,6 +116,7 @@ export class DeadLetterChecker {
         : this.#checkReservation(sort.slice(RESERVATION_PREFIX.length), after)
     if (after !== undefined) {
       const letters = lettersOf(after)
+      this.#checkOnce(sort, letters)
       if (letters.length > LETTERS_APART_MAX) this.#parts.sightings.see('a block of dead letters')
       return void this.#stored.set(sort, letters)
     }
@@ -123,6 +124,18 @@ export class DeadLetterChecker {
     for (const letter of before === undefined ? [] : lettersOf(before))
       if (environment === undefined) this.#expire(letter)
       else this.#checkRemoval(letter)
+  }
+
+  /** An attempt stores each of its dead letters in one place. */
+  #checkOnce(sort: string, letters: readonly Letter[]): void {
+    const records = new Set(letters.map(({ record }) => record))
+    const others = [...this.#stored].flatMap(([other, them]) => (other === sort ? [] : them))
+    const twice = others.find(({ record }) => records.has(record))
+    this.#parts.violations.expect(
+      'tasks',
+      twice === undefined && records.size === letters.length,
+      () => `the dead letter of "${(twice ?? letters[0])?.line}" is stored twice`,
+    )
   }
 
   #expire({ line, source, position, record }: Letter): void {

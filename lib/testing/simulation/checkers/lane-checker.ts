@@ -34,6 +34,18 @@ export class LaneChecker {
     this.#violations = violations
   }
 
+  /** B12: the head rests, so nothing may wait in a lane. */
+  resting(): void {
+    for (const { source, lane, tail } of this.#mirror.lanes()) {
+      const offset = this.#mirror.laneOffset(source, lane)
+      this.#violations.expect(
+        'B12',
+        !isAfter(tail, offset),
+        () => `the head rests and ${lane} waits from ${offset} to ${tail}`,
+      )
+    }
+  }
+
   check(before: Lane | undefined, after: Lane): void {
     const { lane, source, tail } = after
     if (after.emptiedMs !== undefined) return this.#checkEmptied(before, after)

@@ -1,4 +1,6 @@
 import { itemBytes } from '../../../ports/item-store.ts'
+import type { Plan } from '../../../dstream/plan.ts'
+import type { Environment } from '../environment.ts'
 import type { StoreWrite } from '../ports/observer.ts'
 import type { Storage } from '../storage.ts'
 import type { Violations } from './violations.ts'
@@ -25,3 +27,17 @@ export const checkSizes = (
     () => `${key.partition} has a sort key of ${bytes} bytes`,
   )
 }
+
+/** B8: a minute has no more triggers than batches. */
+export const checkTriggers = (
+  violations: Violations,
+  { options: { intervalMs } }: Plan,
+  triggers: number,
+  { name }: Environment,
+): void =>
+  // One at once for everything that is overdue, and one for a retry.
+  violations.expect(
+    'B8',
+    triggers <= Math.ceil(60_000 / intervalMs) + 2,
+    () => `${name} schedules ${triggers} triggers for one minute`,
+  )

@@ -5,6 +5,7 @@
 export type CheckerName =
   | `B${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}`
   | 'totals'
+  | 'tasks'
   | 'awaited'
   | 'assertion'
   | 'crash'
@@ -19,7 +20,7 @@ export const checkerPromises: Readonly<Record<CheckerName, string>> = {
   B2:
     'each lease logs a batch under a new epoch and a new attempt id; a logged batch keeps its ' +
     'input; only the process that logged it writes outputs',
-  B3: 'the same batch computed by the same code gives the same bytes',
+  B3: 'the same batch, or task, computed by the same code gives the same bytes',
   B4:
     'outputs are written when their batch is committed, are of that batch, look complete only ' +
     'then, and hold for ever what the committed attempt has written',
@@ -44,6 +45,9 @@ export const checkerPromises: Readonly<Record<CheckerName, string>> = {
   totals:
     'each batch takes what follows the last, without gap or repetition; its outputs and the ' +
     'state after it are those of the model; at the end everything is in',
+  tasks:
+    'an executor computes only for its own generation and plan, puts aside only what is in its ' +
+    'batch, and writes nothing; each record and each dead letter of a batch counts once',
   awaited: 'a function that answers or fails has no call under way',
   assertion:
     'the code finds none of its own invariants broken, and fails with no error except those of ' +

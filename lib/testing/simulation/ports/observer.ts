@@ -1,5 +1,6 @@
 import type { Item, ItemKey } from '../../../ports/item-store.ts'
 import type { Fence } from '../../../ports/fence.ts'
+import type { TaskAnswer, TaskRequest } from '../../../runtime/tasks/task-request.ts'
 import type { Environment } from '../environment.ts'
 
 /** One write of the store, as it takes effect. */
@@ -20,6 +21,15 @@ export interface OutputWrite {
   readonly fence: Fence
 }
 
+/** A task that an executor has answered. */
+export interface AnsweredTask {
+  readonly environment: Environment
+  /** The hash of the executor's plan. */
+  readonly plan: string
+  readonly request: TaskRequest
+  readonly answer: TaskAnswer
+}
+
 /** Sees every effect at the moment it happens. */
 export interface Observer {
   stored(write: StoreWrite): void
@@ -37,4 +47,6 @@ export interface Observer {
   outputted(write: OutputWrite): void
   /** An object of an output was written or deleted. */
   outputChanged(key: string): void
+  /** An executor answers, whether anybody still waits for it or not. */
+  taskAnswered(task: AnsweredTask): void
 }
