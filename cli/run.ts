@@ -1,7 +1,7 @@
 import { keepHeapSmall } from '../lib/adapters/local/small-heap.ts'
+import { threadsForMachine } from '../lib/adapters/local/system-memory.ts'
 import type { Plan } from '../lib/dstream/plan.ts'
 import { sourceName, TEXT } from '../lib/dstream/sources/declaration.ts'
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { bindPlan } from '../lib/runtime/bindings.ts'
 import type { RuntimeEvent } from '../lib/runtime/events.ts'
@@ -87,7 +87,7 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
     code,
     isOnce: command.once,
     bindings: command.bindings,
-    parallelism: command.parallelism ?? plan.options.parallelism ?? availableParallelism(),
+    parallelism: command.parallelism ?? plan.options.parallelism ?? threadsForMachine(),
     plan,
     bound,
     sources,

@@ -1,4 +1,4 @@
-import { totalmem } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
 
 /**
@@ -13,8 +13,25 @@ import { getHeapStatistics } from 'node:v8'
  */
 export const memoryInUse = (): number => {
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
+  return Math.min(1, Math.max(used / limit, process.memoryUsage.rss() / memoryOfMachine()))
+}
+
+const memoryOfMachine = (): number => {
   const constrained = process.constrainedMemory()
   // 0: unknown. A huge number: there is no limit.
-  const machine = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
-  return Math.min(1, Math.max(used / limit, process.memoryUsage.rss() / machine))
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
 }
+
+/** About what a thread takes for its heap, the module, and the part of a file that it has. */
+const THREAD_BYTES = 512 * 1024 * 1024
+
+/**
+ * How many threads may compute on this machine: one for each core that this process may use, if
+ * there is memory for them; at least one.
+ *
+ * @example const threads = threadsForMachine() // 8
+ */
+export const threadsForMachine = (
+  cores: number = availableParallelism(),
+  memoryBytes: number = memoryOfMachine(),
+): number => Math.max(1, Math.min(cores, Math.floor(memoryBytes / THREAD_BYTES)))
