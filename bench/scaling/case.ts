@@ -12,6 +12,7 @@ import { HeadStore } from '../../lib/state/head.ts'
 import { readLaneOffsets } from '../../lib/state/lane-offsets.ts'
 import { Delays } from './delays.ts'
 import { type Collect, HeldMemory } from './held.ts'
+import { virtualExecutors } from './executors.ts'
 import { Lambda, loadersOf, storeOf } from './functions.ts'
 import { wordsIn } from './records.ts'
 import { type QueueMessage, VirtualServices } from './services.ts'
@@ -28,6 +29,9 @@ export interface Case {
   readonly warmUpS: number
   readonly measuredS: number
 }
+
+/** For whom calls and time are counted. */
+export type Role = 'intake' | 'driver' | 'executor'
 
 /** A batch that was committed in the measured time. */
 export interface Batch {
@@ -50,8 +54,8 @@ export interface Measured {
   /** Calls of intake that were refused. */
   readonly failedCalls: number
   /** Processor time in the measured time, virtual milliseconds. */
-  readonly cpuMs: Readonly<Record<'intake' | 'driver', number>>
-  readonly usage: Readonly<Record<'intake' | 'driver', Usage>>
+  readonly cpuMs: Readonly<Record<Role, number>>
+  readonly usage: Readonly<Record<Role, Usage>>
   /** Requests by role and service: `intake dynamodb`. */
   readonly requests: ReadonlyMap<string, number>
   /** Bytes that the last batch held in memory at most. Left out: not measured. */
@@ -96,6 +100,7 @@ class Deployment {
   readonly stream: VirtualStream
   readonly #driver: Lambda<DriverFunction>
   readonly #intake: Lambda<IntakeFunction>
+  readonly #executors: ReturnType<typeof virtualExecutors> | undefined
   readonly #triggers: string[] = []
   readonly #started = new Map<number, BatchLine>()
   readonly errors: unknown[] = []
@@ -105,7 +110,7 @@ class Deployment {
   readonly #offsets = new Map<number, number>()
   readonly cpuMs = { intake: 0, driver: 0 }
 
-  constructor({ shards, recordsPerS }: Case) {
+  constructor({ shards, recordsPerS, executors: count }: Case) {
     const { world, services } = this
     const load = loadersOf({
       pipeline: wordCount(seconds(INTERVAL_S)),
@@ -115,7 +120,14 @@ class Deployment {
       write: (line) => this.#wrote(line),
     })
     const parts = { world, services }
-    this.#driver = new Lambda({ ...parts, size: DRIVER_SIZE, load: load.driver })
+    const executors =
+      count === 0 ? undefined : virtualExecutors({ ...parts, count, load: load.executor })
+    this.#executors = executors
+    this.#driver = new Lambda({
+      ...parts,
+      size: DRIVER_SIZE,
+      load: () => load.driver(executors),
+    })
     this.#intake = new Lambda<IntakeFunction>({ ...parts, size: INTAKE_SIZE, load: load.intake })
     this.stream = new VirtualStream({
       ...parts,
@@ -235,6 +247,7 @@ class Deployment {
   settle(): void {
     this.#driver.settle()
     this.#intake.settle()
+    this.#executors?.settle()
   }
 
   /** Whether a batch has begun and is not committed. */
@@ -261,14 +274,14 @@ class Deployment {
 }
 
 /** Adds up the processor time of each role. */
-const cpuByRole = (world: World): (() => Readonly<Record<'intake' | 'driver', number>>) => {
-  let cpu = { intake: 0, driver: 0 }
+const cpuByRole = (world: World): (() => Readonly<Record<Role, number>>) => {
+  let cpu = { intake: 0, driver: 0, executor: 0 }
   world.afterStep = ({ role }, ms) => {
     cpu[role as keyof typeof cpu] += ms
   }
   return () => {
     const taken = cpu
-    cpu = { intake: 0, driver: 0 }
+    cpu = { intake: 0, driver: 0, executor: 0 }
     return taken
   }
 }
@@ -276,6 +289,7 @@ const cpuByRole = (world: World): (() => Readonly<Record<'intake' | 'driver', nu
 const usageTaken = (services: VirtualServices): Measured['usage'] => ({
   intake: services.meterOf('intake').take(),
   driver: services.meterOf('driver').take(),
+  executor: services.meterOf('executor').take(),
 })
 
 /** Runs a case. `collect` collects garbage; without it, memory is not measured. */

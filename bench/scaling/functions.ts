@@ -9,6 +9,10 @@ import { s3Sink } from '../../lib/adapters/aws/s3-sink.ts'
 import { withBlobs } from '../../lib/adapters/blob-item-store.ts'
 import type { DriverEnvironment } from '../../functions/driver-environment.ts'
 import { type DriverFunction, driverFunction } from '../../functions/driver-function.ts'
+import { jsonLog } from '../../functions/log.ts'
+import type { Executors } from '../../lib/ports/executors.ts'
+import { composeServer } from '../../lib/runtime/compose.ts'
+import type { TaskServer } from '../../lib/runtime/tasks/task-server.ts'
 import { type IntakeFunction, intakeFunction } from '../../functions/intake-function.ts'
 import type { DriverPorts } from '../../functions/ports.ts'
 import { triggerQueue } from '../../functions/trigger-queue.ts'
@@ -153,25 +157,30 @@ export const storeOf = ({ dynamodb, s3 }: Pick<Clients, 'dynamodb' | 's3'>): Ite
 
 const QUEUE = 'http://127.0.0.1:9/triggers'
 
-/** Loads the two functions, each for one environment. */
+/** Load the functions, each for one environment. */
+export interface Loaders {
+  readonly intake: () => Promise<IntakeFunction>
+  readonly driver: (executors?: Executors) => Promise<DriverFunction>
+  readonly executor: () => Promise<TaskServer>
+}
+
+/** Makes what loads the functions. */
 export const loadersOf = ({
   pipeline,
   world,
   services,
   timeoutMs,
   write,
-}: ApplicationParts): {
-  readonly intake: () => Promise<IntakeFunction>
-  readonly driver: () => Promise<DriverFunction>
-} => {
+}: ApplicationParts): Loaders => {
   const { clients } = services
   const clock = { now: () => Math.floor(world.now()), sleep: (ms: number) => world.sleep(ms) }
   const attemptId = attemptIds()
-  const partsOf = () => {
+  const partsOf = (executors?: Executors) => {
     const ports: DriverPorts = {
       store: storeOf(clients),
       clock,
       randomness: { attemptId },
+      executors,
       scheduleTriggers: triggerQueue({ client: clients.sqs, queueUrl: QUEUE, now: clock.now }),
       sources: { kinesis: { createdMs: async () => CREATED_MS } },
       sinks: { objects: async (bucket) => s3Sink({ bucket, client: clients.s3 }) },
@@ -194,6 +203,16 @@ export const loadersOf = ({
   }
   return {
     intake: async () => intakeFunction(partsOf()),
-    driver: () => driverFunction(partsOf()),
+    driver: (executors) => driverFunction(partsOf(executors)),
+    executor: async () => {
+      const { environment, ports } = partsOf()
+      return composeServer({
+        plan: pipeline.build(),
+        generation: environment.generation,
+        ports,
+        locations: environment.sources,
+        listen: jsonLog(ports.write),
+      })
+    },
   }
 }

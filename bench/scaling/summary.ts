@@ -30,6 +30,7 @@ export interface Summary {
 export interface Calls {
   readonly intake: number
   readonly driver: number
+  readonly executors: number
 }
 
 /** Dollars for a million records. */
@@ -38,6 +39,7 @@ export interface Dollars {
   readonly bucket: number
   readonly intake: number
   readonly driver: number
+  readonly executors: number
   readonly other: number
   readonly total: number
 }
@@ -73,25 +75,23 @@ const TIME = ['invocations', 'gigabyteSeconds'] as const
 
 /** The price of what was used, for a million records. Kinesis is not in it. */
 export const dollarsPerMillion = ({
-  usage: { intake, driver },
+  usage: { intake, driver, executor },
   accepted,
   of,
 }: Pick<Measured, 'usage' | 'accepted' | 'of'>): Dollars => {
   const each = (total: number): number => (total * MILLION) / accepted
   const both = (kinds: readonly (keyof Usage)[]): number =>
-    each(priced(intake, kinds) + priced(driver, kinds))
+    each(sumOf([intake, driver, executor], (usage) => priced(usage, kinds)))
   const metrics = dollarsOf({ metricMonths: METRICS }) * (of.measuredS / MONTH_S)
-  const total = each(dollarsOf(intake) + dollarsOf(driver) + metrics)
+  const total = each(sumOf([intake, driver, executor], dollarsOf) + metrics)
   const [table, bucket] = [both(['writeUnits', 'readUnits']), both(['objectWrites', 'objectReads'])]
-  const [intakeTime, driverTime] = [each(priced(intake, TIME)), each(priced(driver, TIME))]
-  return {
-    table,
-    bucket,
-    intake: intakeTime,
-    driver: driverTime,
-    other: total - table - bucket - intakeTime - driverTime,
-    total,
+  const times = {
+    intake: each(priced(intake, TIME)),
+    driver: each(priced(driver, TIME)),
+    executors: each(priced(executor, TIME)),
   }
+  const named = table + bucket + sumOf(Object.values(times), (one) => one)
+  return { table, bucket, ...times, other: total - named, total }
 }
 
 const callsPerMillion = ({ requests, accepted }: Measured): Calls => {
@@ -99,7 +99,7 @@ const callsPerMillion = ({ requests, accepted }: Measured): Calls => {
     const own = [...requests].filter(([name]) => name.startsWith(`${role} `))
     return (sumOf(own, ([, count]) => count) * MILLION) / accepted
   }
-  return { intake: of('intake'), driver: of('driver') }
+  return { intake: of('intake'), driver: of('driver'), executors: of('executor') }
 }
 
 /** Says what was measured. */
@@ -151,7 +151,7 @@ export const figuresOf = (summary: Summary): readonly Figure[] => {
     figure('records-per-s', recordsPerS, 'count'),
     figure('keeps-up', summary.verdict === 'keeps up' ? 1 : 0, 'count'),
     ...(heldMb === undefined ? [] : [figure('held-mb', heldMb, 'MB')]),
-    figure('calls-per-million', calls.intake + calls.driver, 'count'),
+    figure('calls-per-million', calls.intake + calls.driver + calls.executors, 'count'),
     figure('dollars-per-million', dollars.total, '$'),
   ]
 }
@@ -197,20 +197,28 @@ export const timeRows = (summaries: readonly Summary[]): readonly (readonly stri
   }),
 ]
 
-const MONEY = ['DynamoDB', 'S3', 'Lambda: intake', 'Lambda: driver', 'other', 'together'] as const
+const MONEY = ['DynamoDB', 'S3', 'intake', 'driver', 'executors', 'other', 'together'] as const
 
 /** The rows about calls and dollars for a million records, as cells. */
 export const moneyRows = (summaries: readonly Summary[]): readonly (readonly string[])[] => [
-  ['for a million records', 'calls: intake', 'driver', ...MONEY.map((name) => `$ ${name}`)],
+  [
+    'for a million records',
+    'calls: intake',
+    'driver',
+    'executors',
+    ...MONEY.map((name) => `$ ${name}`),
+  ],
   ...summaries.map(({ of, calls, dollars }) => [
-    `${whole(of.shards)} shards, ${whole(of.shards * of.recordsPerS)}/s`,
+    `${whole(of.shards)} shards, ${whole(of.shards * of.recordsPerS)}/s, ${of.executors} executors`,
     whole(calls.intake),
     whole(calls.driver),
+    whole(calls.executors),
     ...[
       dollars.table,
       dollars.bucket,
       dollars.intake,
       dollars.driver,
+      dollars.executors,
       dollars.other,
       dollars.total,
     ].map((value) => value.toFixed(4)),

@@ -88,15 +88,17 @@ const MEASURED: Measured = {
   delays: delaysOf(1_000, 2_000, 9_000),
   accepted: 1_000,
   failedCalls: 0,
-  cpuMs: { intake: 30, driver: 400 },
+  cpuMs: { intake: 30, driver: 400, executor: 0 },
   usage: {
     intake: { writeUnits: 1_000, objectWrites: 100, invocations: 10, gigabyteSeconds: 2 },
     driver: { readUnits: 2_000, objectReads: 50, gigabyteSeconds: 4, queueRequests: 10 },
+    executor: { gigabyteSeconds: 3, readUnits: 400 },
   },
   requests: new Map([
     ['intake dynamodb', 30],
     ['intake s3', 10],
     ['driver s3', 5],
+    ['executor s3', 2],
   ]),
   heldBytes: 3_000_000,
   words: { counted: 1, expected: 1 },
@@ -105,14 +107,15 @@ const MEASURED: Measured = {
 describe('the summary of a case', () => {
   test('prices each item for a million records, and all items are the whole', () => {
     const { dollars, calls } = summaryOf(MEASURED)
-    expect(dollars.table).toBeCloseTo(1_000 * (1_000 * 0.625e-6 + 2_000 * 0.125e-6))
+    expect(dollars.table).toBeCloseTo(1_000 * (1_000 * 0.625e-6 + 2_400 * 0.125e-6))
     expect(dollars.bucket).toBeCloseTo(1_000 * (100 * 5e-6 + 50 * 0.4e-6))
     expect(dollars.intake).toBeCloseTo(1_000 * (10 * 0.2e-6 + 2 * 13.3334e-6))
     expect(dollars.driver).toBeCloseTo(1_000 * 4 * 13.3334e-6)
+    expect(dollars.executors).toBeCloseTo(1_000 * 3 * 13.3334e-6)
     const { total, ...items } = dollars
     expect(Object.values(items).reduce((sum, one) => sum + one, 0)).toBeCloseTo(total)
     expect(dollars.other).toBeGreaterThan(0)
-    expect(calls).toEqual({ intake: 40_000, driver: 5_000 })
+    expect(calls).toEqual({ intake: 40_000, driver: 5_000, executors: 2_000 })
   })
 
   test('says how busy the driver is', () => {
