@@ -26,6 +26,18 @@ export const executorBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'task taken from two',
+    effect: 'a task that an executor and the driver have run counts twice',
+    pipeline: 'word-totals',
+    edits: [
+      {
+        file: SPREAD,
+        find: 'if (this.#isDone(index)) continue',
+        replace: 'if (this.#isDone(index)) await this.#stage.take(data)',
+      },
+    ],
+  },
+  {
     name: 'late answer taken as well',
     effect: 'a task that the driver has run too counts twice',
     pipeline: 'files-in-time',
