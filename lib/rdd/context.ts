@@ -11,7 +11,7 @@ export interface RddContext {
   readonly tasks?: TaskRunner
   /**
    * Small partitions are one task as long as they have together at most so many bytes. It must be
-   * the same wherever tasks of a batch run (B3). Default 32 MiB.
+   * the same wherever tasks of a batch run (B3). Default: 8 to 32 MiB, by the size of the input.
    */
   readonly taskBytes?: number | undefined
   /** Default: no pauses. */
