@@ -29,7 +29,7 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'listing that ends': 302,
   'threshold follows the clock': 14,
   'ledger in memory kept over the batch of another process': 91,
-  'outputs of a larger input kept': 981,
+  'outputs of a larger input kept': 104,
   'parts written over': 452,
   'parts taken for equal by their names': 19,
   'parts removed before the commit': 270,

@@ -42,6 +42,7 @@ export const outputBugs: readonly PlantedBug[] = [
   {
     name: 'outputs of a larger input kept',
     effect: 'an output that was written from more than the batch holds is published',
+    pipeline: 'uploads',
     edits: [
       {
         file: 'lib/runtime/driver/log.ts',
