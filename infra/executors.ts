@@ -34,7 +34,7 @@ const COUNT_MAX = 32
  * @throws MillraceError `ARGUMENT_INVALID` for a count that cannot be.
  */
 export const executorSettings = (
-  given: number | ExecutorSettings = 0,
+  given: number | ExecutorSettings | undefined = 0,
   { memorySize, timeout }: CompleteSettings,
 ): CompleteExecutors => {
   const { count, ...own } = typeof given === 'number' ? { count: given } : given

@@ -27,7 +27,7 @@ export class ReadAhead<T> {
    * One partition. What follows is read ahead, as far as the limits allow, and not beyond `until`:
    * another task uses the partitions after it, perhaps elsewhere.
    */
-  async at(index: number, until = Infinity): Promise<Partition<T>> {
+  async at(index: number, until: number = Infinity): Promise<Partition<T>> {
     const partition = this.#partitions[index]
     if (partition === undefined) return { records: [], steps: [] }
     if (!isLazy(partition)) return partition
