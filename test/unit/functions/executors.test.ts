@@ -11,7 +11,7 @@ import { Deployed, type OpenExecutor, toBucket } from './deployed.ts'
 
 const KB = 1_024
 const MB = 1_024 * KB
-/** A batch of 100 MB is four tasks, and its records stay in the bucket until these read them. */
+/** A batch of 100 MB is a dozen tasks, and its records stay in the bucket until these read them. */
 const OBJECTS = 4
 const LINES = 400
 const LINE_BYTES = 64 * KB
@@ -30,12 +30,12 @@ const counts = pipelineOf(
   LIMITS,
 )
 
-/** A result that is larger than the answer of a function: 12 KB of each line. */
+/** A result that is larger than the answer of a function: 48 KB of each line. */
 const large = pipelineOf(
   (ssc) =>
     ssc
       .textFileStream('lines')
-      .map((line): [string, number] => [line.slice(0, 12 * KB), 1])
+      .map((line): [string, number] => [line.slice(0, 48 * KB), 1])
       .reduceByKey(sum)
       .map(([, count]) => count)
       .reduce(sum)
