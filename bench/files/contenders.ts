@@ -94,7 +94,7 @@ const taken = (output: string): Pick<Run, 'peakMb' | 'processorSeconds'> => ({
 const countsBelow = (directory: string): ReadonlyMap<string, number> => {
   const counts = new Map<string, number>()
   for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile() || !/^(part-|counts\.txt)/.test(entry.name)) continue
+    if (!entry.isFile() || !/^(part-\d+$|counts\.txt)/.test(entry.name)) continue
     for (const line of readFileSync(join(entry.parentPath, entry.name), 'utf8').split('\n')) {
       if (line === '') continue
       const [word = '', count] = line.split(' ')
