@@ -52,6 +52,21 @@ export interface TaskRunner {
   runStage(stage: Stage): Promise<void>
 }
 
+/** The name of a stage as text. */
+export const stageKey = ({ node, side, number }: StageName): string => `${node}/${side}/${number}`
+
+/** Numbers the stages of each node and side, in the order of the calls. */
+export class StageNumbers {
+  readonly #last = new Map<string, number>()
+
+  next(node: string, side: StageSide): number {
+    const name = `${node}/${side}`
+    const next = (this.#last.get(name) ?? 0) + 1
+    this.#last.set(name, next)
+    return next
+  }
+}
+
 /** Runs one task after the other in this process. */
 export const runHere = async ({ count, here }: Stage): Promise<void> => {
   for (let index = 0; index < count; index++) await here(index)

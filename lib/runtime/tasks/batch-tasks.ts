@@ -6,7 +6,13 @@
  * what it would cost without executors.
  */
 import type { StagePlace } from '../../dstream/stages.ts'
-import { runHere, type Stage, type StageSide, type TaskRunner } from '../../rdd/tasks.ts'
+import {
+  runHere,
+  type Stage,
+  StageNumbers,
+  type StageSide,
+  type TaskRunner,
+} from '../../rdd/tasks.ts'
 import type { StageSpreader } from './stage-spreader.ts'
 import type { BatchSpread } from './spread-stage.ts'
 
@@ -22,17 +28,14 @@ export interface BatchTasksParts {
 /** See the head of this file. */
 export class BatchTasks implements TaskRunner {
   readonly #parts: BatchTasksParts
-  readonly #stages = new Map<string, number>()
+  readonly #numbers = new StageNumbers()
 
   constructor(parts: BatchTasksParts) {
     this.#parts = parts
   }
 
   nextStage(node: string, side: StageSide): number {
-    const name = `${node}/${side}`
-    const next = (this.#stages.get(name) ?? 0) + 1
-    this.#stages.set(name, next)
-    return next
+    return this.#numbers.next(node, side)
   }
 
   async runStage(stage: Stage): Promise<void> {

@@ -1,7 +1,7 @@
 /** Decides which stages are spread over the executors of this process, and learns from refusals. */
 import type { Clock } from '../../ports/clock.ts'
 import type { Executors } from '../../ports/executors.ts'
-import type { Stage, StageName } from '../../rdd/tasks.ts'
+import { type Stage, stageKey, type StageName } from '../../rdd/tasks.ts'
 import type { Listener } from '../events.ts'
 import { type BatchSpread, spreadStage } from './spread-stage.ts'
 import type { Refusal } from './task-request.ts'
@@ -34,7 +34,7 @@ export class StageSpreader {
 
   /** Whether the executors take tasks of this stage. */
   takes(stage: StageName): boolean {
-    return this.#parts.clock.now() >= this.#apartUntilMs && !this.#unfit.has(nameOf(stage))
+    return this.#parts.clock.now() >= this.#apartUntilMs && !this.#unfit.has(stageKey(stage))
   }
 
   /** Runs all tasks of a stage. */
@@ -58,7 +58,7 @@ export class StageSpreader {
   ): void {
     // The driver runs the task again, and reports the error if there is one.
     if (why === 'failed') return
-    if (why === 'unsupported' || why === 'unknown') this.#unfit.add(nameOf(stage))
+    if (why === 'unsupported' || why === 'unknown') this.#unfit.add(stageKey(stage))
     if (why === 'differs') this.#apartUntilMs = this.#parts.clock.now() + APART_MS
     const text = REASONS[why](executor, stage.node)
     if (this.#warned === text) return
@@ -67,8 +67,6 @@ export class StageSpreader {
     this.#parts.listen({ event: 'warning', code, message: `${text}: ${message}` })
   }
 }
-
-const nameOf = ({ node, side, number }: StageName): string => `${node}/${side}/${number}`
 
 const REASONS: Readonly<Record<Refusal | 'lost', (executor: number, node: string) => string>> = {
   lost: (executor) => `Executor ${executor} gave no answer. Its task runs in the driver`,

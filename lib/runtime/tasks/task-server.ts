@@ -7,7 +7,14 @@
  */
 import { stagePlaces } from '../../dstream/stages.ts'
 import type { Planned } from '../../dstream/plan.ts'
-import type { Stage, StageName, StageSide, TaskRunner } from '../../rdd/tasks.ts'
+import {
+  type Stage,
+  stageKey,
+  type StageName,
+  StageNumbers,
+  type StageSide,
+  type TaskRunner,
+} from '../../rdd/tasks.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 import { LiveState } from '../../state/live-state.ts'
 import { emptyManifest } from '../../state/manifest.ts'
@@ -32,7 +39,6 @@ export type TaskServerParts = Reading & Pick<Runner, 'app' | 'generation' | 'sto
 
 /** A batch that was read. */
 interface OpenBatch {
-  readonly key: string
   readonly batch: TaskBatch
   readonly read: ReadRecords
   readonly stages: Map<string, Promise<Stage | undefined>>
@@ -95,25 +101,25 @@ export class TaskServer {
     const key = JSON.stringify([timeMs, epoch, input])
     if (this.#openKey === key && this.#open !== undefined) return this.#open
     this.#openKey = key
-    const opened = this.#read(request, key)
+    const opened = this.#read(request)
     this.#open = opened
     // What failed once is tried again with the next task.
     opened.catch(() => (this.#openKey = ''))
     return opened
   }
 
-  async #read(request: TaskRequest, key: string): Promise<OpenBatch> {
+  async #read(request: TaskRequest): Promise<OpenBatch> {
     const { store, app, clock } = this.#parts
     const input = await withRetries(clock, () => loadBatchInput(store, app, request.input))
     const read = await readRecords(this.#parts, input, false, {
       putAside: (deadLetter) => this.#deadLetters.push(deadLetter),
       counted: (part) => this.#counted.push(part),
     })
-    return { key, batch: request, read, stages: new Map() }
+    return { batch: request, read, stages: new Map() }
   }
 
   #stageOf(open: OpenBatch, name: StageName): Promise<Stage | undefined> {
-    const key = `${name.node}/${name.side}/${name.number}`
+    const key = stageKey(name)
     const found = open.stages.get(key) ?? this.#find(open, name)
     open.stages.set(key, found)
     return found
@@ -158,7 +164,7 @@ const runTo = async (planned: Planned, rdds: BatchRdds): Promise<void> => {
 /** Ends what runs when it has found a stage. */
 class StageFinder implements TaskRunner {
   readonly #name: StageName
-  readonly #stages = new Map<string, number>()
+  readonly #numbers = new StageNumbers()
   found: Stage | undefined
 
   constructor(name: StageName) {
@@ -166,15 +172,12 @@ class StageFinder implements TaskRunner {
   }
 
   nextStage(node: string, side: StageSide): number {
-    const next = (this.#stages.get(`${node}/${side}`) ?? 0) + 1
-    this.#stages.set(`${node}/${side}`, next)
-    return next
+    return this.#numbers.next(node, side)
   }
 
   async runStage(stage: Stage): Promise<void> {
-    const { node, side, number } = this.#name
     // Another stage of the node comes first: what it gives is not needed here.
-    if (stage.node !== node || stage.side !== side || stage.number !== number) return
+    if (stageKey(stage) !== stageKey(this.#name)) return
     this.found = stage
     throw new Error('the stage was found')
   }
