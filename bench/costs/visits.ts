@@ -4,20 +4,13 @@
  */
 import { type DStream, type Duration, type Pipeline, stream, type StreamingContext } from 'millrace'
 import type { KinesisEvent } from '../../lib/runtime/sources/kinesis/event.ts'
-import { STREAM } from '../aws/clicks.ts'
+import { COUNT_BITS, FIRST_SEQUENCE, shardEventOf } from '../shard-event.ts'
 import { mixed } from './draw.ts'
 
 /** The number of users: so many keys has the state. */
 export const USERS = 10_000
 /** The size of a record. */
 export const LINE_BYTES = 200
-const FIRST_SEQUENCE = 49_590_338_271_490_256_608n * 10n ** 36n
-/**
- * The upper bits of a sequence number of Kinesis are a count. Here the lower bits hold it too: a
- * `Map` of numbers with equal lower bits is slow, and this would take most of the time.
- */
-const COUNT_BITS = 76n
-const SHARD_DIGITS = 12
 
 /** The user of the n-th visit. */
 export const userOf = (n: number): string => `user-${mixed(n) % USERS}`
@@ -42,24 +35,14 @@ export interface Delivery {
 /** A Lambda event with records of one shard. */
 export const lineEvent = (delivery: Delivery): KinesisEvent => {
   const { shard, from, atMs, lineOf = visitLine } = delivery
-  const shardId = `shardId-${String(shard).padStart(SHARD_DIGITS, '0')}`
-  return {
-    Records: Array.from({ length: delivery.count }, (_, index) => {
-      const n = shard * 1_000_003 + from + index
-      const count = BigInt(from + index + 1)
-      const sequenceNumber = String(FIRST_SEQUENCE + (count << COUNT_BITS) + count)
-      return {
-        eventID: `${shardId}:${sequenceNumber}`,
-        eventSourceARN: STREAM,
-        kinesis: {
-          partitionKey: String(mixed(n)),
-          sequenceNumber,
-          data: Buffer.from(lineOf(n, atMs)).toString('base64'),
-          approximateArrivalTimestamp: atMs / 1_000,
-        },
-      }
-    }),
-  }
+  return shardEventOf(shard, delivery.count, (index) => {
+    const n = shard * 1_000_003 + from + index
+    const count = BigInt(from + index + 1)
+    // A `Map` of numbers with equal lower bits is slow, so the lower bits hold the count too.
+    const sequenceNumber = String(FIRST_SEQUENCE + (count << COUNT_BITS) + count)
+    const data = Buffer.from(lineOf(n, atMs)).toString('base64')
+    return { sequenceNumber, partitionKey: String(mixed(n)), data, atMs }
+  })
 }
 
 type Totals = DStream<[string, number]>

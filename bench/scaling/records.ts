@@ -3,8 +3,8 @@
  * most 100 bytes and words of two to six letters, with frequent and rare ones.
  */
 import type { KinesisEvent } from '../../lib/runtime/sources/kinesis/event.ts'
-import { STREAM } from '../aws/clicks.ts'
 import { mixed } from '../costs/draw.ts'
+import { COUNT_BITS, FIRST_SEQUENCE, shardEventOf } from '../shard-event.ts'
 import { wordLines } from '../word-lines.ts'
 
 /** The most bytes of a record. */
@@ -12,10 +12,7 @@ export const LINE_BYTES = 100
 /** So many different lines come again and again. Each shard begins elsewhere. */
 const LINES = 20_000
 const SHARD_STRIDE = 7_919
-const SHARD_DIGITS = 12
-const FIRST_SEQUENCE = 49_590_338_271_490_256_608n * 10n ** 36n
-/** The upper bits of a sequence number of Kinesis are a count, the lower bits hold the second. */
-const COUNT_BITS = 76n
+/** The bits of a sequence number below its count hold the second. */
 const SECOND_BITS = 36n
 
 /** A line as it is in an event, and the number of words before it. */
@@ -73,21 +70,13 @@ export const shardEvent = (
   { from, count, atMs }: { from: number; count: number; atMs: (n: number) => number },
 ): KinesisEvent => {
   const { base64 } = linesOf()
-  const shardId = `shardId-${String(shard).padStart(SHARD_DIGITS, '0')}`
-  return {
-    Records: Array.from({ length: count }, (_, index) => {
-      const n = from + index
-      const sequenceNumber = sequenceNumberOf(n, atMs(n))
-      return {
-        eventID: `${shardId}:${sequenceNumber}`,
-        eventSourceARN: STREAM,
-        kinesis: {
-          partitionKey: String(mixed(n)),
-          sequenceNumber,
-          data: base64[indexOf(shard, n)] ?? '',
-          approximateArrivalTimestamp: atMs(n) / 1_000,
-        },
-      }
-    }),
-  }
+  return shardEventOf(shard, count, (index) => {
+    const n = from + index
+    return {
+      sequenceNumber: sequenceNumberOf(n, atMs(n)),
+      partitionKey: String(mixed(n)),
+      data: base64[indexOf(shard, n)] ?? '',
+      atMs: atMs(n),
+    }
+  })
 }
