@@ -3,10 +3,13 @@
  * environment, so that it stays warm.
  *
  * An invocation is never tried again here: the function may have run the task, and the driver does
- * not wait for an executor that is in trouble. A function goes on after its call was aborted, until
- * the task is done. Calls meanwhile are throttled, which counts as no answer too.
+ * not wait for an executor that is in trouble. There is one exception. A function goes on after its
+ * call was aborted, or after its driver has died, until the task is done. Meanwhile its limit of
+ * one refuses all calls. What is refused so has not run, and the function is soon free: so the call
+ * is made again for some seconds.
  */
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { InvokeCommand, LambdaClient, type TooManyRequestsException } from '@aws-sdk/client-lambda'
 import type { BlobStore } from '../../ports/blob-store.ts'
 import type { Executors } from '../../ports/executors.ts'
 import { deniedError, errorName, isDenied } from './aws-errors.ts'
@@ -21,7 +24,12 @@ export interface LambdaExecutorsOptions {
   readonly blobs?: BlobStore | undefined
   /** Default: the client of this process. */
   readonly client?: Pick<LambdaClient, 'send'>
+  /** Waits between the calls of a busy function, in ms. Default: time passes. */
+  readonly pause?: (durationMs: number, signal: AbortSignal) => Promise<unknown>
 }
+
+/** The waits for a function that is busy with a task that was given up: three seconds in all. */
+const BUSY_PAUSES_MS: readonly number[] = [100, 200, 400, 800, 1_500]
 
 /** No function runs for longer. The driver stops waiting earlier by itself: see `run`. */
 const ANSWER_MS_MAX = 900_000
@@ -46,25 +54,49 @@ export const lambdaExecutors = ({
   functions,
   blobs,
   client = lambdaClient(),
+  pause = (durationMs, signal) => sleep(durationMs, undefined, { signal }),
 }: LambdaExecutorsOptions): Executors => ({
   count: functions.length,
   tasksAtOnce: 1,
   async run(executor, request, signal): Promise<Uint8Array> {
     const name = functions[executor] ?? ''
+    const command = new InvokeCommand({
+      FunctionName: name,
+      InvocationType: 'RequestResponse',
+      Payload: Buffer.from(JSON.stringify(request)),
+    })
     const { FunctionError, Payload = new Uint8Array() } = await invoking(name, signal, () =>
-      client.send(
-        new InvokeCommand({
-          FunctionName: name,
-          InvocationType: 'RequestResponse',
-          Payload: Buffer.from(JSON.stringify(request)),
-        }),
-        { abortSignal: signal },
+      whenFree(
+        () => client.send(command, { abortSignal: signal }),
+        (durationMs) => pause(durationMs, signal),
       ),
     )
     if (FunctionError !== undefined) throw noAnswer(messageIn(Payload) ?? FunctionError, name)
     return unpackAnswer(Payload, name, blobs)
   },
 })
+
+/** Makes a call again as long as its function is busy. */
+const whenFree = async <T>(
+  call: () => Promise<T>,
+  pause: (durationMs: number) => Promise<unknown>,
+): Promise<T> => {
+  for (const pauseMs of BUSY_PAUSES_MS) {
+    try {
+      return await call()
+    } catch (error) {
+      if (!isBusy(error)) throw error
+      await pause(pauseMs)
+    }
+  }
+  return call()
+}
+
+/** Whether the limit of the function itself refused a call, and not one of the account. */
+const isBusy = (error: unknown): boolean =>
+  errorName(error) === THROTTLED &&
+  (error as Partial<TooManyRequestsException>).Reason ===
+    'ReservedFunctionConcurrentInvocationLimitExceeded'
 
 const invoking = async <T>(
   name: string,
@@ -82,10 +114,11 @@ const invoking = async <T>(
   }
 }
 
+const THROTTLED = 'TooManyRequestsException'
 const BUSY = 'it is busy with another task, or the account has no concurrency left'
 
 const reasonOf = (error: unknown): string => {
-  if (errorName(error) === 'TooManyRequestsException') return BUSY
+  if (errorName(error) === THROTTLED) return BUSY
   return error instanceof Error ? `${errorName(error)}: ${error.message}` : String(error)
 }
 

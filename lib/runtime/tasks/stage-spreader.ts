@@ -14,16 +14,17 @@ export interface SpreaderParts {
 }
 
 /**
- * Executors with other code are asked again after this time. A deployment changes one function
- * after the other, and the driver may be called before the last one.
+ * Executors that have refused are asked again after this time. A deployment changes one function
+ * after the other, and the driver may be called before the last one. A value that cannot be sent
+ * may have been the only one.
  */
-const APART_MS = 60_000
+const REFUSED_MS = 60_000
 
 /** See the head of this file. It lives as long as the process. */
 export class StageSpreader {
   readonly #parts: SpreaderParts
-  /** Stages whose results no executor can give. They run here from then on. */
-  readonly #unfit = new Set<string>()
+  /** Until when the tasks of a stage run here, because executors could not give its results. */
+  readonly #unfitUntilMs = new Map<string, number>()
   /** Executors have other code than this process. Until then, they are left alone. */
   #apartUntilMs = 0
   #warned = ''
@@ -34,7 +35,8 @@ export class StageSpreader {
 
   /** Whether the executors take tasks of this stage. */
   takes(stage: StageName): boolean {
-    return this.#parts.clock.now() >= this.#apartUntilMs && !this.#unfit.has(stageKey(stage))
+    const nowMs = this.#parts.clock.now()
+    return nowMs >= this.#apartUntilMs && nowMs >= (this.#unfitUntilMs.get(stageKey(stage)) ?? 0)
   }
 
   /** Runs all tasks of a stage. */
@@ -58,8 +60,9 @@ export class StageSpreader {
   ): void {
     // The driver runs the task again, and reports the error if there is one.
     if (why === 'failed') return
-    if (why === 'unsupported' || why === 'unknown') this.#unfit.add(stageKey(stage))
-    if (why === 'differs') this.#apartUntilMs = this.#parts.clock.now() + APART_MS
+    const untilMs = this.#parts.clock.now() + REFUSED_MS
+    if (why === 'unsupported' || why === 'unknown') this.#unfitUntilMs.set(stageKey(stage), untilMs)
+    if (why === 'differs') this.#apartUntilMs = untilMs
     const text = REASONS[why](executor, stage.node)
     if (this.#warned === text) return
     this.#warned = text
@@ -72,8 +75,9 @@ const REASONS: Readonly<Record<Refusal | 'lost', (executor: number, node: string
   lost: (executor) => `Executor ${executor} gave no answer. Its task runs in the driver`,
   differs: () =>
     'The executors have other code than the driver, so all tasks run in the driver for now',
-  unknown: (_, node) => `The executors do not know the tasks of ${node}, so they run in the driver`,
+  unknown: (_, node) =>
+    `The executors do not know the tasks of ${node}, so they run in the driver for now`,
   unsupported: (_, node) =>
-    `The results of ${node} cannot be sent between processes, so its tasks run in the driver`,
+    `Results of ${node} cannot be sent between processes, so its tasks run in the driver for now`,
   failed: (_, node) => `A task of ${node} failed`,
 }

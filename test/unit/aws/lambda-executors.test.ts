@@ -127,6 +127,55 @@ describe('there is no answer, and one call, when', () => {
   })
 })
 
+describe('a function that is busy with a task that was given up', () => {
+  const busy: Answer = {
+    status: 429,
+    headers: { 'x-amzn-errortype': 'TooManyRequestsException' },
+    body: { message: 'Rate exceeded', Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded' },
+  }
+  const bytes = bytesOf(100)
+
+  /** A function that refuses so many calls. */
+  const busyFor = (refusals: number) => {
+    const pausesMs: number[] = []
+    let calls = 0
+    const client = fakeLambda(() =>
+      calls++ < refusals ? busy : { status: 200, body: inlineAnswer(bytes) },
+    )
+    const pause = async (durationMs: number): Promise<void> => void pausesMs.push(durationMs)
+    return {
+      executors: lambdaExecutors({ functions: NAMES, client, pause }),
+      pausesMs,
+      calls: () => calls,
+    }
+  }
+
+  test.each([1, 3, 5])('is called again: %i times', async (refusals) => {
+    const { executors, pausesMs, calls } = busyFor(refusals)
+    expect(new Uint8Array(await executors.run(0, REQUEST, never()))).toEqual(bytes)
+    expect(calls()).toBe(refusals + 1)
+    expect(pausesMs).toEqual([100, 200, 400, 800, 1_500].slice(0, refusals))
+  })
+
+  test('gives no answer if it is busy for longer than three seconds', async () => {
+    const { executors, pausesMs, calls } = busyFor(Infinity)
+    const error = await errorOf(() => executors.run(0, REQUEST, never()))
+    expect(error).toMatchObject({ code: LOST, retryable: true })
+    expect(error.message).toContain('busy with another task')
+    expect(calls()).toBe(6)
+    expect(pausesMs.reduce((sum, ms) => sum + ms, 0)).toBe(3_000)
+  })
+
+  test('is not waited for after the stage has ended', async () => {
+    const client = fakeLambda(() => busy)
+    const ending = new AbortController()
+    const running = lambdaExecutors({ functions: NAMES, client }).run(0, REQUEST, ending.signal)
+    const reason = new Error('the stage has ended')
+    ending.abort(reason)
+    await expect(running).rejects.toBe(reason)
+  })
+})
+
 test('the client of a process never sends a task twice', async () => {
   expect(await lambdaClient().config.maxAttempts()).toBe(1)
 })
