@@ -6,25 +6,15 @@
  * time.
  */
 import { stagePlaces } from '../../dstream/stages.ts'
-import type { Planned } from '../../dstream/plan.ts'
-import {
-  type Stage,
-  stageKey,
-  type StageName,
-  StageNumbers,
-  type StageSide,
-  type TaskRunner,
-} from '../../rdd/tasks.ts'
+import { type Stage, stageKey, type StageName } from '../../rdd/tasks.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
-import { LiveState } from '../../state/live-state.ts'
-import { emptyManifest } from '../../state/manifest.ts'
 import { loadBatchInput } from '../driver/batch-input.ts'
 import { type Reading, readRecords, type ReadRecords } from '../driver/read-records.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
 import type { CountedPart } from '../sources/source-reader.ts'
-import { BatchRdds } from './batch-rdds.ts'
 import { packResult } from './columns.ts'
+import { findStage } from './find-stage.ts'
 import { pausesOf } from './pauses.ts'
 import {
   encodeAnswer,
@@ -127,58 +117,10 @@ export class TaskServer {
 
   async #find({ batch, read }: OpenBatch, name: StageName): Promise<Stage | undefined> {
     const { plan, clock, taskBytes } = this.#parts
-    const planned = plan.nodes.find(({ id }) => id === name.node)
-    if (planned === undefined || stagePlaces(plan).get(name.node) !== undefined) return undefined
-    const finder = new StageFinder(name)
-    // The empty state of a new application: what follows the stage does not run.
-    const noSegment = async (): Promise<never> => {
-      throw new TypeError('an executor reads no state')
-    }
-    const state = await LiveState.load(plan, emptyManifest(batch.zeroMs), noSegment)
+    const places = stagePlaces(plan)
+    if (!places.has(name.node) || places.get(name.node) !== undefined) return undefined
+    const { timeMs, zeroMs } = batch
     const pause = pausesOf(clock)
-    const rdds = new BatchRdds({
-      plan,
-      timeMs: batch.timeMs,
-      zeroMs: batch.zeroMs,
-      records: read.partitions,
-      drafts: state.draft(batch.timeMs),
-      pause,
-      context: { write: async () => undefined, tasks: finder, taskBytes, pause },
-    })
-    try {
-      await runTo(planned, rdds)
-    } catch (error) {
-      if (finder.found === undefined) throw error
-    }
-    return finder.found
-  }
-}
-
-/** Computes a node as far as its first stages. */
-const runTo = async (planned: Planned, rdds: BatchRdds): Promise<void> => {
-  const [input] = await rdds.inputsOf(planned)
-  if (planned.node.role === 'output') await input?.partitions()
-  else await (await rdds.of(planned.id))?.partitions()
-}
-
-/** Ends what runs when it has found a stage. */
-class StageFinder implements TaskRunner {
-  readonly #name: StageName
-  readonly #numbers = new StageNumbers()
-  found: Stage | undefined
-
-  constructor(name: StageName) {
-    this.#name = name
-  }
-
-  nextStage(node: string, side: StageSide): number {
-    return this.#numbers.next(node, side)
-  }
-
-  async runStage(stage: Stage): Promise<void> {
-    // Another stage of the node comes first: what it gives is not needed here.
-    if (stageKey(stage) !== stageKey(this.#name)) return
-    this.found = stage
-    throw new Error('the stage was found')
+    return findStage({ plan, timeMs, zeroMs, records: read.partitions, pause, taskBytes }, name)
   }
 }

@@ -1,0 +1,88 @@
+/**
+ * Finds a stage of a plan, so that a process can compute its tasks without running the batch. It
+ * builds the RDDs of the batch up to the first use of the stage, with empty state. What follows the
+ * stage never runs: no state is read, and nothing is written.
+ */
+import type { Plan, Planned } from '../../dstream/plan.ts'
+import {
+  type Stage,
+  stageKey,
+  type StageName,
+  StageNumbers,
+  type StageSide,
+  type TaskRunner,
+} from '../../rdd/tasks.ts'
+import { LiveState } from '../../state/live-state.ts'
+import { emptyManifest } from '../../state/manifest.ts'
+import { BatchRdds, type BatchRddsParts } from './batch-rdds.ts'
+
+/** The batch in which a stage is found. */
+export interface StageBatch extends Pick<
+  BatchRddsParts,
+  'plan' | 'timeMs' | 'zeroMs' | 'records' | 'pause'
+> {
+  /** See the context of an RDD. */
+  readonly taskBytes: number | undefined
+}
+
+/** A stage with its tasks. Undefined: the node has no such stage. */
+export const findStage = async (
+  { plan, timeMs, zeroMs, records, pause, taskBytes }: StageBatch,
+  name: StageName,
+): Promise<Stage | undefined> => {
+  const planned = plan.nodes.find(({ id }) => id === name.node)
+  if (planned === undefined) return undefined
+  const finder = new StageFinder(name)
+  const rdds = new BatchRdds({
+    plan,
+    timeMs,
+    zeroMs,
+    records,
+    drafts: (await emptyState(plan, zeroMs)).draft(timeMs),
+    pause,
+    context: { write: async () => undefined, tasks: finder, taskBytes, pause },
+  })
+  try {
+    await runTo(planned, rdds)
+  } catch (error) {
+    if (finder.found === undefined) throw error
+  }
+  return finder.found
+}
+
+/** The state of a new application: what follows the stage does not run. */
+const emptyState = (plan: Plan, zeroMs: number): Promise<LiveState> => {
+  const noSegment = async (): Promise<never> => {
+    throw new TypeError('who looks for a stage reads no state')
+  }
+  return LiveState.load(plan, emptyManifest(zeroMs), noSegment)
+}
+
+/** Computes a node as far as its first stages. */
+const runTo = async (planned: Planned, rdds: BatchRdds): Promise<void> => {
+  const [input] = await rdds.inputsOf(planned)
+  if (planned.node.role === 'output') await input?.partitions()
+  else await (await rdds.of(planned.id))?.partitions()
+}
+
+/** Ends what runs when it has found a stage. */
+class StageFinder implements TaskRunner {
+  readonly #name: StageName
+  readonly #numbers = new StageNumbers()
+  found: Stage | undefined
+
+  constructor(name: StageName) {
+    this.#name = name
+  }
+
+  nextStage(node: string, side: StageSide): number {
+    return this.#numbers.next(node, side)
+  }
+
+  async runStage(stage: Stage): Promise<void> {
+    // Another stage of the node comes first: what it gives is not needed here.
+    if (stageKey(stage) !== stageKey(this.#name)) return
+    this.found = stage
+    throw new Error('the stage was found')
+  }
+}
