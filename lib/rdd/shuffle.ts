@@ -75,7 +75,7 @@ const mergedAsTheyCome = async <K, V, W>(
       await combine(index, own)
       return own.entries()
     },
-    take: (entries) => merged.take(entries as Bucket<K, W>, pause),
+    take: (entries) => merged.take(entries as Iterable<Bucket<K, W>[number]>, pause),
   })
   return bucketsOf(merged.sorted(), shuffle.partitions)
 }

@@ -25,6 +25,8 @@ export interface WatchdogData extends Pick<WatchdogOptions, 'says'> {
 }
 
 const TURN_MS = 250
+/** It makes next to nothing. */
+const YOUNG_MB = 3
 
 /** The name by which the thread of the watchdog finds {@link WatchdogOptions.whileStuck}. */
 export const STUCK = 'millrace.stuck'
@@ -57,6 +59,7 @@ export const startWatchdog = ({
   const beside = new URL(href.replace(/watchdog(\.[jt]s)$/, 'watchdog-thread$1'))
   const worker = new Worker(thread ?? beside, {
     workerData: { turns, says, cwd: process.cwd() } satisfies WatchdogData,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
   })
   // Without it, a process that cannot have another thread still runs.
   worker.on('error', nothing)

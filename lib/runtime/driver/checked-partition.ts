@@ -1,26 +1,77 @@
 import { checkPoison, type PoisonLimits } from '../../rdd/bad-records.ts'
-import { isLazy, type SourcePartition, withChange } from '../../rdd/partition.ts'
+import {
+  isLazy,
+  type LazyPartition,
+  type Partition,
+  type SourcePartition,
+} from '../../rdd/partition.ts'
 import { isInArray, type Records } from '../../rdd/records.ts'
+import type { LazyReads } from './lazy-reads.ts'
+
+/** What happens when the partitions of a source are used. */
+export interface PartitionChecks {
+  /** The limits of the plan for bad records. */
+  readonly limits: PoisonLimits
+  /** Takes the reads of lazy partitions. */
+  readonly reads: LazyReads
+  /** Gets the number of records of a lazy partition, each time it is read. */
+  readonly count: (index: number, records: number) => void
+}
 
 /**
- * The partition with the limits of the plan for bad records. A part that is mostly unreadable is
- * not what the source expects: it is not put aside (B9). `count` gets the number of records of a
- * lazy partition, each time it is read, if it is not known before.
+ * A partition with its checks. A part that is mostly unreadable is not what the source expects: it
+ * is not put aside (B9).
  */
 export const checkedPartition = (
   partition: SourcePartition<unknown>,
-  limits: PoisonLimits,
-  count: (records: number) => void,
-): SourcePartition<unknown> => {
-  const isCounted = isLazy(partition) && partition.recordCount === undefined
-  return withChange(partition, (read) => {
-    const records = isCounted ? counted(read.records, count) : read.records
-    if (read.origin === undefined) return { ...read, records }
-    const origin = { ...read.origin, limits }
-    // What is made later has no part that cannot be read.
-    if (isInArray(records)) checkPoison(origin, 0, records.length)
-    return { ...read, records, origin }
-  })
+  index: number,
+  checks: PartitionChecks,
+): SourcePartition<unknown> =>
+  isLazy(partition)
+    ? new CheckedPartition(partition, index, checks)
+    : checkedRead(partition, partition.records, checks)
+
+/** A batch may have tens of thousands of them: so they have no functions of their own. */
+class CheckedPartition implements LazyPartition<unknown> {
+  readonly sizeBytes: number
+  readonly recordCount?: number
+  readonly #partition: LazyPartition<unknown>
+  readonly #index: number
+  readonly #checks: PartitionChecks
+
+  constructor(partition: LazyPartition<unknown>, index: number, checks: PartitionChecks) {
+    this.sizeBytes = partition.sizeBytes
+    if (partition.recordCount !== undefined) this.recordCount = partition.recordCount
+    this.#partition = partition
+    this.#index = index
+    this.#checks = checks
+  }
+
+  async read(): Promise<() => Partition<unknown>> {
+    const handOut = await this.#checks.reads.begin(this.#partition)
+    return () => {
+      const read = handOut()
+      return checkedRead(read, this.#counted(read.records), this.#checks)
+    }
+  }
+
+  /** Their number is counted here if it is not known before. */
+  #counted(records: Records): Records {
+    if (this.recordCount !== undefined) return records
+    return counted(records, (some) => this.#checks.count(this.#index, some))
+  }
+}
+
+const checkedRead = (
+  read: Partition<unknown>,
+  records: Records,
+  { limits }: PartitionChecks,
+): Partition<unknown> => {
+  if (read.origin === undefined) return { ...read, records }
+  const origin = { ...read.origin, limits }
+  // What is made later has no part that cannot be read.
+  if (isInArray(records)) checkPoison(origin, 0, records.length)
+  return { ...read, records, origin }
 }
 
 /** The same records. `count` gets their number when all of them are known. */

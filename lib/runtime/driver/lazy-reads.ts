@@ -4,7 +4,7 @@
  * leaves reads behind that were begun ahead.
  */
 import type { Clock } from '../../ports/clock.ts'
-import { isLazy, type Partition, type SourcePartition } from '../../rdd/partition.ts'
+import type { LazyPartition, Partition } from '../../rdd/partition.ts'
 import { withRetries } from '../retry.ts'
 
 /** See the head of this file. */
@@ -16,22 +16,17 @@ export class LazyReads {
     this.#clock = clock
   }
 
-  /** The partition, with its reads among these. */
-  of<T>(partition: SourcePartition<T>): SourcePartition<T> {
-    if (!isLazy(partition)) return partition
-    return { ...partition, read: () => this.#begin(() => partition.read()) }
+  /** Reads a partition. */
+  begin<T>(partition: LazyPartition<T>): Promise<() => Partition<T>> {
+    const begun = withRetries(this.#clock, () => partition.read())
+    this.#underWay.add(begun)
+    const end = (): void => void this.#underWay.delete(begun)
+    begun.then(end, end)
+    return begun
   }
 
   /** Waits until no read is under way. */
   async ended(): Promise<void> {
     await Promise.allSettled(this.#underWay)
-  }
-
-  #begin<T>(read: () => Promise<() => Partition<T>>): Promise<() => Partition<T>> {
-    const begun = withRetries(this.#clock, read)
-    this.#underWay.add(begun)
-    const end = (): void => void this.#underWay.delete(begun)
-    begun.then(end, end)
-    return begun
   }
 }

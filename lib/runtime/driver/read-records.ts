@@ -9,7 +9,7 @@ import type { WholeInput } from '../sources/redriven.ts'
 import { nounsOfInput } from '../sources/source-kind.ts'
 import type { CountedPart, PutAside, SourceReader } from '../sources/source-reader.ts'
 import type { BatchInput } from './batch-input.ts'
-import { checkedPartition } from './checked-partition.ts'
+import { checkedPartition, type PartitionChecks } from './checked-partition.ts'
 import { LazyReads } from './lazy-reads.ts'
 
 /** What reads. */
@@ -73,16 +73,19 @@ const readAll = async (
   const partitions = new Map<string, readonly SourcePartition<unknown>[]>()
   const read: Record<string, WholeInput> = {}
   const lazyReads = new LazyReads(runner.clock)
+  const { poison: limits } = runner.plan.options
   let records = 0
   for (const { id, source, taken } of sourcesOf(runner, input)) {
     const data = await withRetries(runner.clock, () => source.read(taken, putAside, isRetry))
-    const { poison } = runner.plan.options
-    for (const part of data.unreadable ?? []) checkPoison({ ...part, limits: poison }, 0, 0)
+    for (const part of data.unreadable ?? []) checkPoison({ ...part, limits }, 0, 0)
+    const checks: PartitionChecks = {
+      limits,
+      reads: lazyReads,
+      count: (index, some) => count([id, index, some]),
+    }
     partitions.set(
       id,
-      data.partitions.map((part, index) =>
-        checkedPartition(lazyReads.of(part), poison, (some) => count([id, index, some])),
-      ),
+      data.partitions.map((part, index) => checkedPartition(part, index, checks)),
     )
     read[id] = data.input
     records += data.records

@@ -8,11 +8,14 @@ import {
   type StoredFile,
 } from '../../formats/file-content.ts'
 import { FILE_LIMITS } from '../../formats/file-limits.ts'
-import type { RejectedPart } from '../../formats/format.ts'
+import type { Decoded, RejectedPart } from '../../formats/format.ts'
+import { goodLines } from '../../formats/line-range.ts'
 import { linesOfPieces } from '../../formats/text.ts'
+import { asBuffer } from '../../formats/text-lines.ts'
 import type { ObjectContent } from '../../ports/object-source.ts'
 import type { Origin } from '../../rdd/bad-records.ts'
 import type { Partition } from '../../rdd/partition.ts'
+import type { Records } from '../../rdd/records.ts'
 import {
   type DeadLetter,
   deadLetterOf,
@@ -31,6 +34,11 @@ export interface FileReadingParts extends FileReading {
   readonly putAside: PutAside
   /** Default: {@link HELD_LIMITS}. */
   readonly held?: HeldLimits | undefined
+  /**
+   * Whether the lines of a text may be made when they are used. So their number is not known
+   * before. Default: they are made at once.
+   */
+  readonly makesLinesLate?: boolean
 }
 
 /** A file that is not in the batch because it is gone, with the reason. */
@@ -87,27 +95,52 @@ export const originOf = (
 
 /** The records of a file, and how many lines beside them could not be read. */
 interface ReadRecords {
-  readonly records: readonly unknown[]
+  readonly records: Records
   readonly unreadable: number
+}
+
+interface Lines extends Pick<Decoded, 'rejected'> {
+  readonly elements: Records
 }
 
 const recordsOf = (
   file: FileReference,
   stored: StoredFile,
-  { source, putAside, read, decompress = false, limits = FILE_LIMITS }: FileReadingParts,
+  parts: FileReadingParts,
 ): ReadRecords => {
+  const { source, putAside, read, decompress = false, limits = FILE_LIMITS } = parts
   try {
     if (read !== undefined) {
       const bytes = decompress ? Buffer.concat([...fileContent(stored, limits)]) : stored.bytes
       return { records: [...read(bytes, file.key)], unreadable: 0 }
     }
-    const { elements, rejected } = linesOfPieces(fileText(stored, limits))
+    const text = fileText(stored, limits)
+    const { elements, rejected }: Lines =
+      parts.makesLinesLate === true ? lateLines(text) : linesOfPieces(text)
     for (const line of rejected) putAside(deadLetterOfLine(source, file, line))
     return { records: elements, unreadable: rejected.length }
   } catch (error) {
     putAside(deadLetterOfFile(source, file, error))
     return { records: [], unreadable: 0 }
   }
+}
+
+/** The lines of a text. If it is one piece and all of them are good, they are made when used. */
+const lateLines = (text: Generator<Uint8Array>): Lines => {
+  const begun = [text.next(), text.next()]
+  const [first, second] = begun
+  const pieces =
+    first?.done === false && second?.done === true
+      ? goodLines({ from: 0, pieces: [asBuffer(first.value)] })
+      : undefined
+  return pieces === undefined
+    ? linesOfPieces(goneOn(begun, text))
+    : { elements: { pieces }, rejected: [] }
+}
+
+function* goneOn<T>(begun: readonly IteratorResult<T>[], rest: Iterable<T>): Generator<T> {
+  for (const one of begun) if (one.done !== true) yield one.value
+  yield* rest
 }
 
 /** The dead letter of a line that cannot be read. */

@@ -15,7 +15,7 @@ import {
 } from '../../formats/compression.ts'
 import { canDecompressInSteps } from '../../formats/decompressor.ts'
 import { asBuffer } from '../../formats/text-lines.ts'
-import type { LazyPartition } from '../../rdd/partition.ts'
+import type { LazyPartition, Partition } from '../../rdd/partition.ts'
 import type { DeadLetter, FileReference } from '../../state/dead-letters.ts'
 import { expectedBytes, type FileReadingParts, originOf, readFile } from './file-elements.ts'
 import {
@@ -63,7 +63,7 @@ const lazyFile = async <T extends FileReference>(
 ): Promise<FilePartitions> => {
   const { partBytes } = parts.held ?? HELD_LIMITS
   const isLargeText = mayBeText(file, parts) && expectedBytes(file) > partBytes
-  const whole = { found: true, partitions: [wholeFile(file, bytesOf, parts)] } as const
+  const whole = { found: true, partitions: [new WholeFile(file, bytesOf, parts)] } as const
   if (!isLargeText && !parts.isRetry) return whole
   const first = await bytesOf(file, { from: 0, to: isLargeText ? RECOGNISED_BYTES : 1 })
   if (!first.found) return first
@@ -81,17 +81,28 @@ const lazyFile = async <T extends FileReference>(
 const mayBeText = (file: FileReference, { read, limits }: FileReadingParts): boolean =>
   read === undefined && (limits === undefined || file.sizeBytes <= limits.bytes)
 
-const wholeFile = <T extends FileReference>(
-  file: T,
-  bytesOf: ReadBytes<T>,
-  parts: FileReadingParts,
-): LazyPartition<unknown> => ({
-  sizeBytes: expectedBytes(file),
-  async read() {
+/** A file that is read as a whole. A batch may have tens of thousands: see `CheckedPartition`. */
+class WholeFile<T extends FileReference> implements LazyPartition<unknown> {
+  readonly sizeBytes: number
+  readonly #file: T
+  readonly #bytesOf: ReadBytes<T>
+  readonly #parts: FileReadingParts
+
+  constructor(file: T, bytesOf: ReadBytes<T>, parts: FileReadingParts) {
+    this.sizeBytes = expectedBytes(file)
+    this.#file = file
+    this.#bytesOf = bytesOf
+    this.#parts = parts
+  }
+
+  async read(): Promise<() => Partition<unknown>> {
+    const file = this.#file
+    const parts = this.#parts
     // Dead letters are reported when the records are handed out.
     const held: DeadLetter[] = []
-    const elements = await readFile(file, (one) => bytesNow(one, bytesOf), {
+    const elements = await readFile(file, (one) => bytesNow(one, this.#bytesOf), {
       ...parts,
+      makesLinesLate: true,
       putAside: (one) => held.push(one),
     })
     if (!elements.found) throw changed(file, `is ${elements.gone}`)
@@ -100,5 +111,5 @@ const wholeFile = <T extends FileReference>(
       for (const one of held) parts.putAside(one)
       return { ...partition, origin: originOf(file, parts, partition.origin?.unreadable) }
     }
-  },
-})
+  }
+}

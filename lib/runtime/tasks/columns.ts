@@ -41,15 +41,20 @@ const endsOf = (values: readonly unknown[]): Uint32Array | undefined => {
 }
 
 /** The values of a column. */
-export const valuesOf = (column: Column): readonly unknown[] => {
-  if (column.form === 'values') return column.values
-  if (column.form === 'numbers') return Array.from(new Float64Array(ownBuffer(column.numbers)))
-  let from = 0
-  return Array.from(new Uint32Array(ownBuffer(column.ends)), (end) => {
-    const text = column.text.slice(from, end)
-    from = end
-    return text
-  })
+export const valuesOf = (column: Column): readonly unknown[] =>
+  column.form === 'values' ? column.values : [...iterate(column)]
+
+/** The values of a column, each made when it is taken. */
+function* iterate(column: Column): Generator<unknown> {
+  if (column.form === 'values') yield* column.values
+  else if (column.form === 'numbers') yield* new Float64Array(ownBuffer(column.numbers))
+  else {
+    let from = 0
+    for (const end of new Uint32Array(ownBuffer(column.ends))) {
+      yield column.text.slice(from, end)
+      from = end
+    }
+  }
 }
 
 const bytesOf = ({ buffer }: Float64Array | Uint32Array): Uint8Array => new Uint8Array(buffer)
@@ -68,10 +73,10 @@ export const pairColumns = (pairs: readonly (readonly [unknown, unknown])[]): Pa
   values: columnOf(pairs.map(([, value]) => value)),
 })
 
-/** The pairs of two columns. */
-export const pairsIn = ({ keys, values }: PairColumns): [unknown, unknown][] => {
-  const all = valuesOf(values)
-  return valuesOf(keys).map((key, index) => [key, all[index]])
+/** The pairs of two columns. Each is made when it is taken, so that few are in memory at a time. */
+export function* pairsIn({ keys, values }: PairColumns): Generator<[unknown, unknown]> {
+  const all = iterate(values)
+  for (const key of iterate(keys)) yield [key, all.next().value]
 }
 
 /** What a task gives, in a form that is quick to encode. */

@@ -49,7 +49,8 @@ class Spread {
   readonly #stage: Stage
   readonly #parts: SpreadParts
   readonly #aheadMax: number
-  readonly #results = new Map<number, unknown>()
+  /** Results that wait. What came as columns stays so until it is taken: that is much less. */
+  readonly #results = new Map<number, () => unknown>()
   /** When each task began that an executor has. */
   readonly #away = new Map<number, number>()
   readonly #again: number[] = []
@@ -135,11 +136,11 @@ class Spread {
     if (!this.#away.delete(index)) return
     for (const one of answer.deadLetters) this.#parts.putAside(one)
     for (const part of answer.counted) this.#parts.count(part)
-    this.#keep(index, resultIn(answer.data))
+    this.#keep(index, () => resultIn(answer.data))
   }
 
-  #keep(index: number, data: unknown): void {
-    this.#results.set(index, data)
+  #keep(index: number, result: () => unknown): void {
+    this.#results.set(index, result)
     if (!this.#isTaking) this.#taking = this.#take()
   }
 
@@ -148,9 +149,9 @@ class Spread {
     this.#isTaking = true
     try {
       while (this.#failure === undefined && this.#results.has(this.#taken)) {
-        const data = this.#results.get(this.#taken)
+        const result = this.#results.get(this.#taken) as () => unknown
         this.#results.delete(this.#taken)
-        await this.#stage.take(data)
+        await this.#stage.take(result())
         this.#taken += 1
         this.#changed()
       }
@@ -173,7 +174,7 @@ class Spread {
         const data = await this.#stage.pack(index)
         if (this.#isDone(index)) continue
         this.#away.delete(index)
-        this.#keep(index, data)
+        this.#keep(index, () => data)
       } catch (error) {
         this.#fail(error)
       }

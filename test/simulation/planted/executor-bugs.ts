@@ -57,8 +57,8 @@ export const executorBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: SPREAD,
-        find: 'this.#results.set(index, data)',
-        replace: 'this.#results.set(this.#arrived++, data)',
+        find: 'this.#results.set(index, result)',
+        replace: 'this.#results.set(this.#arrived++, result)',
       },
       { file: SPREAD, find: '#longestMs = 0', replace: '#longestMs = 0\n  #arrived = 0' },
     ],
@@ -71,7 +71,7 @@ export const executorBugs: readonly PlantedBug[] = [
       {
         file: SPREAD,
         find: 'if (this.#away.delete(index)) this.#again.push(index)',
-        replace: 'if (this.#away.delete(index)) this.#keep(index, [])',
+        replace: 'if (this.#away.delete(index)) this.#keep(index, () => [])',
       },
     ],
   },

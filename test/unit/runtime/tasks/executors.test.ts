@@ -19,7 +19,7 @@ const asLarge = (reader: SourceReader): SourceReader => ({
   read: async (...given) => {
     const data = await reader.read(...given)
     const partitions = data.partitions.map((one) =>
-      isLazy(one) ? { ...one, sizeBytes: LARGE_BYTES } : one,
+      isLazy(one) ? { sizeBytes: LARGE_BYTES, read: () => one.read() } : one,
     )
     return { ...data, partitions }
   },
