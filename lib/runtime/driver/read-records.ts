@@ -10,6 +10,7 @@ import { nounsOfInput } from '../sources/source-kind.ts'
 import type { CountedPart, PutAside, SourceReader } from '../sources/source-reader.ts'
 import type { BatchInput } from './batch-input.ts'
 import { checkedPartition, type PartitionChecks } from './checked-partition.ts'
+import { foundText } from './found.ts'
 import { LazyReads } from './lazy-reads.ts'
 
 /** What reads. */
@@ -20,6 +21,11 @@ export interface ReadRecords {
   readonly partitions: ReadonlyMap<string, readonly SourcePartition<unknown>[]>
   /** The input, or a smaller one if part of it is gone. */
   readonly input: BatchInput
+  /**
+   * Stands for the partitions, and for what was put aside at once. Processes in which it is the
+   * same have the same tasks.
+   */
+  readonly found: string
   /** How many records were read so far. Lazy partitions count when they are first used. */
   readonly recordsRead: () => number
   /** Counts a partition that was read elsewhere. */
@@ -58,7 +64,8 @@ export const readRecords = async (
   }
   const { records, ...read } = await readAll(runner, input, { putAside, count, isRetry })
   const recordsRead = (): number => counts.values().reduce((total, one) => total + one, records)
-  return { ...read, deadLetters, putAside, count, recordsRead }
+  const found = foundText(read.partitions, deadLetters.keys())
+  return { ...read, found, deadLetters, putAside, count, recordsRead }
 }
 
 const readAll = async (

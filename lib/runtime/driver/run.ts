@@ -135,7 +135,7 @@ export const prepareBatch = async (
 /** Steps 3 and 4. */
 const runGraph = async (
   runner: Runner,
-  { attempt, partitions, recordsRead, lazyReads, putAside, count }: ReadBatch,
+  { attempt, partitions, found, recordsRead, lazyReads, putAside, count }: ReadBatch,
   before: Before,
   drafts: StateDrafts,
 ): Promise<WrittenBatch> => {
@@ -158,7 +158,7 @@ const runGraph = async (
     fence: { app: runner.app, generation: runner.generation, epoch: head.epoch },
     records: partitions,
     drafts,
-    spread: { batch: taskBatchOf(runner, head, timeMs), putAside, count },
+    spread: { batch: taskBatchOf(runner, head, timeMs, found), putAside, count },
     spreader: runner.spreader,
     outputsDone,
     outputs: runner.outputs,
@@ -173,7 +173,12 @@ const runGraph = async (
 }
 
 /** What an executor must know of this attempt. */
-const taskBatchOf = ({ app, generation, plan }: Runner, head: Head, timeMs: number): TaskBatch => ({
+const taskBatchOf = (
+  { app, generation, plan }: Runner,
+  head: Head,
+  timeMs: number,
+  found: string,
+): TaskBatch => ({
   app,
   generation,
   plan: plan.hash,
@@ -181,6 +186,7 @@ const taskBatchOf = ({ app, generation, plan }: Runner, head: Head, timeMs: numb
   zeroMs: head.zeroMs,
   epoch: head.epoch,
   input: head.logged?.input ?? '',
+  found,
 })
 
 const noteTaken = async (runner: Runner, input: BatchInput): Promise<void> => {

@@ -77,6 +77,9 @@ const REASONS: Readonly<Record<Refusal | 'lost', (executor: number, node: string
     'The executors have other code than the driver, so all tasks run in the driver for now',
   unknown: (_, node) =>
     `The executors do not know the tasks of ${node}, so they run in the driver for now`,
+  changed: (executor) =>
+    `Part of the batch has changed since the driver read it, as executor ${executor} finds. ` +
+    'Its task runs in the driver',
   unsupported: (_, node) =>
     `Results of ${node} cannot be sent between processes, so its tasks run in the driver for now`,
   failed: (_, node) => `A task of ${node} failed`,

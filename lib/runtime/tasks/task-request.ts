@@ -20,6 +20,8 @@ export interface TaskBatch {
   readonly epoch: number
   /** The input as the head stores it. */
   readonly input: string | SegmentRef
+  /** What the driver has found where it read the input: see `foundText`. */
+  readonly found: string
 }
 
 /** A task: plain data, from which any process with the same code can compute it. */
@@ -35,6 +37,8 @@ export type Refusal =
   | 'differs'
   /** Its plan has no such stage, or one with another number of tasks. */
   | 'unknown'
+  /** It has found something else than the driver: an object is gone since, or is there again. */
+  | 'changed'
   /** The result has values that cannot be sent. */
   | 'unsupported'
   /** The task threw. The driver runs it again, and so gets the error where it belongs. */

@@ -67,6 +67,9 @@ export class TaskServer {
       request.app !== app || request.generation !== generation || request.plan !== plan.hash
     if (differs) return refused('differs', `this executor has generation ${generation}`)
     const open = await this.#openBatch(request)
+    // Without what is gone, the other partitions would be in other tasks.
+    if (open.read.found !== request.found)
+      return refused('changed', 'it has not found what the driver has read')
     const stage = await this.#stageOf(open, request)
     if (stage?.count !== request.count)
       return refused('unknown', `expected ${request.count} tasks, and there are ${stage?.count}`)

@@ -19,6 +19,7 @@ const BATCH = {
   zeroMs: 0,
   epoch: 1,
   input: '{}',
+  found: '',
 }
 
 /** What an executor gives for a task: one number, marked as its own. */

@@ -15,6 +15,7 @@ const BATCH = {
   zeroMs: 0,
   epoch: 1,
   input: '{}',
+  found: '',
 }
 const MINUTE_MS = 60_000
 
@@ -57,6 +58,7 @@ test.each<[why: Refusal | 'lost', takesStage: boolean, takesOther: boolean]>([
   ['unsupported', false, true],
   ['unknown', false, true],
   ['differs', false, false],
+  ['changed', true, true],
   ['failed', true, true],
   ['lost', true, true],
 ])('after "%s" executors are asked again a minute later', async (why, takesStage, takesOther) => {
